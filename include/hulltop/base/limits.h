@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every limit on what comes from outside, in one place. Layer 1 (base).
+ * A limit that was reached is shown (source state, evidence, message), never silent.
+ */
+#ifndef HT_BASE_LIMITS_H
+#define HT_BASE_LIMITS_H
+
+enum {
+    HT_LIMIT_BODY = 64 * 1024 * 1024,      /* bytes of one answer of an API */
+    HT_LIMIT_LINE = 4 * 1024 * 1024,       /* bytes of one line of a stream or a recording */
+    HT_LIMIT_DEPTH = 64,                   /* nesting of JSON and YAML */
+    HT_LIMIT_DOCUMENT = 256 * 1024 * 1024, /* bytes of a node, recording or report that is read */
+    HT_LIMIT_YAML = 1024 * 1024,           /* bytes of a view, a fact table, a configuration */
+    HT_LIMIT_YAML_NODES = 100000,          /* nodes of one YAML document, aliases counted */
+    HT_LIMIT_ROW = 8 * 1024 * 1024,        /* bytes of one row */
+    HT_LIMIT_ROWS = 200000,                /* rows of one table */
+    HT_LIMIT_ITEMS = 100000,               /* items of one array or map in a row */
+    HT_LIMIT_FILE = 8 * 1024 * 1024,       /* bytes of a small host file */
+    HT_LIMIT_PROC_FILE = 1024 * 1024,      /* bytes of a file below /proc/PID */
+    HT_LIMIT_MOUNTINFO = 8 * 1024 * 1024,  /* bytes of a mountinfo (15,000 lines exist) */
+    HT_LIMIT_ARGV = 256,                   /* arguments kept of a command line */
+    HT_LIMIT_ARG = 4096,                   /* bytes kept of one argument */
+    HT_LIMIT_EVENTS = 10000,               /* events kept */
+    HT_LIMIT_QUEUE = 4096,                 /* events waiting between a source and the engine */
+    HT_LIMIT_SUBJECTS = 100,               /* subjects listed in one finding of a report */
+    HT_LIMIT_HELPERS = 3,                  /* helpers given up before the ability is off */
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text as a borrowed range of bytes. Layer 1 (base); pure; any thread.
+ *
+ * A struct ht_str points at raw bytes that somebody else owns. Text from outside may hold any byte,
+ * NUL too. Strings inside rows and arenas additionally have a NUL behind the last byte.
+ */
+#ifndef HT_BASE_STR_H
+#define HT_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ht_str {
+    const char *data; /* may be NULL when len is 0 */
+    size_t len;       /* bytes */
+};
+
+/* A constant from a string literal, usable in static initialisers. */
+#define HT_STR(literal)                                                                            \
+    {                                                                                              \
+        .data = (literal), .len = sizeof(literal) - 1                                              \
+    }
+/* The same as an expression. */
+#define HT_S(literal) ((struct ht_str)HT_STR(literal))
+/* For printf: "%.*s", HT_STR_ARG(s). Only for text that is already printable. */
+#define HT_STR_ARG(s) (int)(s).len, ((s).data ? (s).data : "")
+
+/* Borrows a C string; NULL gives the empty string. */
+struct ht_str ht_str_from(const char *text);
+/* Bytes [from, from + len) of s, clamped to s. */
+struct ht_str ht_str_sub(struct ht_str s, size_t from, size_t len);
+bool ht_str_equal(struct ht_str a, struct ht_str b);
+/* Compares with a C string. */
+bool ht_str_is(struct ht_str s, const char *text);
+/* ASCII letters compare without case. */
+bool ht_str_is_nocase(struct ht_str s, const char *text);
+/* Order by bytes: <0, 0, >0. */
+int ht_str_compare(struct ht_str a, struct ht_str b);
+bool ht_str_has_prefix(struct ht_str s, const char *prefix);
+bool ht_str_has_suffix(struct ht_str s, const char *suffix);
+/* Position of the first needle at or behind from, or -1. An empty needle is found at from. */
+ptrdiff_t ht_str_find(struct ht_str s, struct ht_str needle, size_t from);
+/* Like ht_str_find, ASCII letters without case. */
+ptrdiff_t ht_str_find_nocase(struct ht_str s, struct ht_str needle, size_t from);
+/* Position of the first / last byte c, or -1. */
+ptrdiff_t ht_str_find_byte(struct ht_str s, char c);
+ptrdiff_t ht_str_rfind_byte(struct ht_str s, char c);
+/* Without ASCII blanks at both ends. */
+struct ht_str ht_str_trim(struct ht_str s);
+/* Steps through the parts of *rest between separators: true and ret_part for each, false at the
+ * end. "a//b" has an empty part; the empty string has none. */
+bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part);
+/* 64-bit FNV-1a over the bytes, continued from seed (0 to begin). */
+uint64_t ht_str_hash(struct ht_str s, uint64_t seed);
+
+/* Numbers: the whole text must be one number in range; 0 or -EINVAL / -ERANGE, ret_* untouched on
+ * failure. No sign for unsigned ones, no blanks, no prefix. */
+int ht_parse_u64(struct ht_str s, uint64_t *ret_value);
+int ht_parse_i64(struct ht_str s, int64_t *ret_value);
+int ht_parse_hex64(struct ht_str s, uint64_t *ret_value);
+int ht_parse_octal(struct ht_str s, uint32_t *ret_value);
+int ht_parse_double(struct ht_str s, double *ret_value);
+/* true false yes no on off 1 0, ASCII case ignored. */
+int ht_parse_bool(struct ht_str s, bool *ret_value);
+/* RFC 3339 ("2026-11-23T14:02:31.5Z", any offset) to ns since 1970; year 1 ("never") is -ENODATA. */
+int ht_parse_time(struct ht_str s, int64_t *ret_ns);
+
+#endif

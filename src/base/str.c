@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hulltop/base/str.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct ht_str ht_str_from(const char *text)
+{
+    return (struct ht_str){.data = text ? text : "", .len = text ? strlen(text) : 0};
+}
+
+struct ht_str ht_str_sub(struct ht_str s, size_t from, size_t len)
+{
+    if (from > s.len)
+        from = s.len;
+    if (len > s.len - from)
+        len = s.len - from;
+    return (struct ht_str){.data = s.data ? s.data + from : s.data, .len = len};
+}
+
+bool ht_str_equal(struct ht_str a, struct ht_str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool ht_str_is(struct ht_str s, const char *text)
+{
+    return ht_str_equal(s, ht_str_from(text));
+}
+
+bool ht_str_is_nocase(struct ht_str s, const char *text)
+{
+    return s.len == strlen(text) && (s.len == 0 || strncasecmp(s.data, text, s.len) == 0);
+}
+
+int ht_str_compare(struct ht_str a, struct ht_str b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
+
+    if (order != 0)
+        return order;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+bool ht_str_has_prefix(struct ht_str s, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return s.len >= len && (len == 0 || memcmp(s.data, prefix, len) == 0);
+}
+
+bool ht_str_has_suffix(struct ht_str s, const char *suffix)
+{
+    size_t len = strlen(suffix);
+
+    return s.len >= len && (len == 0 || memcmp(s.data + s.len - len, suffix, len) == 0);
+}
+
+ptrdiff_t ht_str_find(struct ht_str s, struct ht_str needle, size_t from)
+{
+    if (from > s.len)
+        return -1;
+    if (needle.len == 0)
+        return (ptrdiff_t)from;
+
+    const char *hit = memmem(s.data + from, s.len - from, needle.data, needle.len);
+    return hit ? hit - s.data : -1;
+}
+
+ptrdiff_t ht_str_find_nocase(struct ht_str s, struct ht_str needle, size_t from)
+{
+    if (needle.len > s.len)
+        return -1;
+    for (size_t at = from; at <= s.len - needle.len; at++) {
+        if (needle.len == 0 || strncasecmp(s.data + at, needle.data, needle.len) == 0)
+            return (ptrdiff_t)at;
+    }
+    return -1;
+}
+
+ptrdiff_t ht_str_find_byte(struct ht_str s, char c)
+{
+    const char *hit = s.len ? memchr(s.data, c, s.len) : NULL;
+
+    return hit ? hit - s.data : -1;
+}
+
+ptrdiff_t ht_str_rfind_byte(struct ht_str s, char c)
+{
+    const char *hit = s.len ? memrchr(s.data, c, s.len) : NULL;
+
+    return hit ? hit - s.data : -1;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+struct ht_str ht_str_trim(struct ht_str s)
+{
+    while (s.len && is_blank(s.data[0])) {
+        s.data++;
+        s.len--;
+    }
+    while (s.len && is_blank(s.data[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part)
+{
+    if (!rest->data || rest->len == 0)
+        return false;
+
+    ptrdiff_t at = ht_str_find_byte(*rest, separator);
+    if (at < 0) {
+        *ret_part = *rest;
+        *rest = (struct ht_str){0};
+        return true;
+    }
+    *ret_part = ht_str_sub(*rest, 0, (size_t)at);
+    *rest = ht_str_sub(*rest, (size_t)at + 1, rest->len);
+    return true;
+}
+
+uint64_t ht_str_hash(struct ht_str s, uint64_t seed)
+{
+    uint64_t hash = seed ? seed : UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < s.len; i++)
+        hash = (hash ^ (unsigned char)s.data[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
