@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rows: immutable, reference-counted, one block of memory with everything in it.
+ * Layer 2 (model). Rows may be shared between threads; counts are atomic.
+ *
+ * A decoder fills a struct of rows.h whose strings and arrays may live anywhere (an arena), then
+ * ht_row_new copies all of it.  Equal facts give equal rows, so a source keeps the row it has
+ * (ht_row_keep) and the engine sees by pointer what did not change.
+ */
+#ifndef HT_MODEL_ROW_H
+#define HT_MODEL_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hulltop/base/arena.h"
+#include "hulltop/base/str.h"
+#include "hulltop/model/rows.h"
+
+#define ht_autorow __attribute__((cleanup(ht_cleanup_row)))
+
+/* Table of a kind of row. */
+const struct ht_table *ht_table_get(enum ht_table_id id);
+/* Table by its name or plural, or NULL. */
+const struct ht_table *ht_table_find(struct ht_str name);
+
+/* Copies the struct at data with all it points at into a new row; one reference is the caller's.
+ * Decoders check their arena's limit before (HT_LIMIT_ROW is the arena's size of one row). */
+struct ht_row *ht_row_new(const struct ht_table *table, const void *data);
+/* One more reference; returns row. */
+struct ht_row *ht_row_ref(const struct ht_row *row);
+/* Drops one reference; NULL is allowed; returns NULL. */
+struct ht_row *ht_row_unref(struct ht_row *row);
+void ht_cleanup_row(struct ht_row **row);
+const struct ht_table *ht_row_table(const struct ht_row *row);
+/* Its id (field 0), borrowed. */
+struct ht_str ht_row_id(const struct ht_row *row);
+/* Bytes it takes. */
+size_t ht_row_size(const struct ht_row *row);
+/* Equal facts, known bits included. */
+bool ht_row_equal(const struct ht_row *a, const struct ht_row *b);
+/* Gives old another reference and drops fresh if both say the same, else returns fresh: consumes
+ * fresh, borrows old (NULL allowed). */
+struct ht_row *ht_row_keep(const struct ht_row *old, struct ht_row *fresh);
+
+/* Equality of structs that are in no row, by known fields. */
+bool ht_struct_equal(const struct ht_table *table, const void *a, const void *b);
+/* Copies src into dst (caller's storage of table->size bytes), strings and arrays into the arena. */
+void ht_struct_copy(struct ht_arena *arena, const struct ht_table *table, void *dst,
+                    const void *src);
+
+/* ---- sets of rows ---- */
+
+/* Rows of one table, sorted by id, each id once. */
+struct ht_rowset {
+    struct ht_row **rows;
+    size_t len;
+    size_t cap;
+};
+
+/* Adds at the end, consuming the reference; call ht_rowset_sort before anything is looked up. */
+void ht_rowset_add(struct ht_rowset *set, struct ht_row *row);
+/* Sorts by id; of rows with the same id the one added last stays. */
+void ht_rowset_sort(struct ht_rowset *set);
+/* The row with that id, borrowed, or NULL. */
+const struct ht_row *ht_rowset_find(const struct ht_rowset *set, struct ht_str id);
+/* Adds references to all rows of from. */
+void ht_rowset_share(struct ht_rowset *set, const struct ht_rowset *from);
+/* Drops all references; the set is empty and usable. */
+void ht_rowset_fini(struct ht_rowset *set);
+
+#endif

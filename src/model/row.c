@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rows are copied and compared by their field tables alone: nothing here knows a kind of row. */
+#include "hulltop/model/row.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+
+struct ht_row {
+    atomic_uint refs;
+    const struct ht_table *table;
+    size_t size; /* of the whole block */
+    max_align_t data[];
+};
+
+/* Where a copy goes: one block that was measured before, or an arena. */
+struct space {
+    struct ht_arena *arena; /* NULL: the block below */
+    char *next;
+    size_t used; /* counts when there is neither */
+};
+
+static void *take(struct space *space, size_t n, size_t size)
+{
+    const size_t align = _Alignof(max_align_t);
+
+    if (space->arena)
+        return ht_arena_alloc(space->arena, n, size);
+
+    size_t bytes = (n * size + align - 1) / align * align;
+    void *block = space->next;
+    if (space->next)
+        space->next += bytes;
+    space->used += bytes;
+    return block;
+}
+
+static void copy_fields(struct space *space, const struct ht_table *table, char *dst,
+                        const char *src);
+
+/* Copies the bytes of one text; dst is NULL while measuring. */
+static void copy_text(struct space *space, struct ht_str *dst, const struct ht_str *src)
+{
+    char *bytes = take(space, src->len + 1, 1);
+
+    if (!bytes)
+        return;
+    if (src->len)
+        memcpy(bytes, src->data, src->len);
+    bytes[src->len] = '\0';
+    *dst = (struct ht_str){.data = bytes, .len = src->len};
+}
+
+static void copy_pair(struct space *space, struct ht_pair *dst, const struct ht_pair *src)
+{
+    copy_text(space, dst ? &dst->key : NULL, &src->key);
+    copy_text(space, dst ? &dst->value : NULL, &src->value);
+}
+
+static void copy_list(struct space *space, const struct ht_field *field, struct ht_list *dst,
+                      const struct ht_list *src)
+{
+    size_t size = ht_field_item_size(field);
+    char *items = take(space, src->len, size);
+
+    if (dst)
+        *dst = (struct ht_list){.items = src->len ? items : NULL, .len = src->len};
+    if (items && src->len)
+        memcpy(items, src->items, src->len * size);
+    for (size_t i = 0; i < src->len; i++) {
+        const char *from = (const char *)src->items + i * size;
+        char *to = items ? items + i * size : NULL;
+
+        if (field->kind == HT_KIND_MAP)
+            copy_pair(space, (void *)to, (const void *)from);
+        else if (field->item == HT_KIND_TEXT)
+            copy_text(space, (void *)to, (const void *)from);
+        else if (field->item == HT_KIND_STRUCT)
+            copy_fields(space, field->sub, to, from);
+    }
+}
+
+/* dst already holds a bytewise copy of src (or is NULL while measuring); what src points at follows. */
+static void copy_fields(struct space *space, const struct ht_table *table, char *dst,
+                        const char *src)
+{
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct ht_field *field = &table->fields[i];
+        const char *from = src + field->offset;
+        char *to = dst ? dst + field->offset : NULL;
+
+        if (!ht_field_is_known(table, src, field))
+            continue;
+        switch (field->kind) {
+        case HT_KIND_TEXT:
+        case HT_KIND_REF:
+            copy_text(space, (void *)to, (const void *)from);
+            break;
+        case HT_KIND_STRUCT:
+            copy_fields(space, field->sub, to, from);
+            break;
+        case HT_KIND_LIST:
+        case HT_KIND_MAP:
+            copy_list(space, field, (void *)to, (const void *)from);
+            break;
+        case HT_KIND_BOOL:
+        case HT_KIND_INT:
+        case HT_KIND_UINT:
+        case HT_KIND_HEX:
+        case HT_KIND_TIME:
+        case HT_KIND_ENUM:
+        case HT_KIND_BITS:
+            break;
+        }
+    }
+}
+
+/* A bytewise copy in which unknown fields are zero, so that no stale pointer survives. */
+static void copy_known(const struct ht_table *table, char *dst, const char *src)
+{
+    memcpy(dst, src, table->size);
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct ht_field *field = &table->fields[i];
+
+        if (ht_field_is_known(table, src, field))
+            continue;
+        if (field->kind == HT_KIND_TEXT || field->kind == HT_KIND_REF)
+            memset(dst + field->offset, 0, sizeof(struct ht_str));
+        else if (field->kind == HT_KIND_LIST || field->kind == HT_KIND_MAP)
+            memset(dst + field->offset, 0, sizeof(struct ht_list));
+        else if (field->kind == HT_KIND_STRUCT)
+            memset(dst + field->offset, 0, field->sub->size);
+    }
+}
+
+struct ht_row *ht_row_new(const struct ht_table *table, const void *data)
+{
+    struct space measure = {0};
+
+    take(&measure, 1, table->size);
+    copy_fields(&measure, table, NULL, data);
+
+    size_t size = sizeof(struct ht_row) + measure.used;
+    struct ht_row *row = ht_alloc0(1, size);
+    atomic_init(&row->refs, 1);
+    row->table = table;
+    row->size = size;
+
+    struct space block = {.next = (char *)row->data};
+    char *copy = take(&block, 1, table->size);
+    copy_known(table, copy, data);
+    copy_fields(&block, table, copy, data);
+    assert(block.used == measure.used);
+    return row;
+}
+
+void ht_struct_copy(struct ht_arena *arena, const struct ht_table *table, void *dst,
+                    const void *src)
+{
+    struct space space = {.arena = arena};
+
+    copy_known(table, dst, src);
+    copy_fields(&space, table, dst, src);
+}
+
+struct ht_row *ht_row_ref(const struct ht_row *row)
+{
+    /* The count is the one mutable part of a row. */
+    struct ht_row *counted = (struct ht_row *)row;
+
+    atomic_fetch_add_explicit(&counted->refs, 1, memory_order_relaxed);
+    return counted;
+}
+
+struct ht_row *ht_row_unref(struct ht_row *row)
+{
+    if (row && atomic_fetch_sub_explicit(&row->refs, 1, memory_order_acq_rel) == 1)
+        free(row);
+    return NULL;
+}
+
+void ht_cleanup_row(struct ht_row **row)
+{
+    ht_row_unref(*row);
+}
+
+const struct ht_table *ht_row_table(const struct ht_row *row)
+{
+    return row->table;
+}
+
+const void *ht_row_data(const struct ht_row *row, const struct ht_table *table)
+{
+    assert(row->table == table);
+    return row->data;
+}
+
+struct ht_str ht_row_id(const struct ht_row *row)
+{
+    const char *data = (const char *)row->data;
+    const struct ht_field *id = &row->table->fields[0];
+
+    assert(id->kind == HT_KIND_TEXT);
+    return *(const struct ht_str *)(const void *)(data + id->offset);
+}
+
+size_t ht_row_size(const struct ht_row *row)
+{
+    return row->size;
+}
+
+static bool equal_list(const struct ht_field *field, const struct ht_list *a,
+                       const struct ht_list *b)
+{
+    size_t size = ht_field_item_size(field);
+
+    if (a->len != b->len)
+        return false;
+    for (size_t i = 0; i < a->len; i++) {
+        const void *x = (const char *)a->items + i * size;
+        const void *y = (const char *)b->items + i * size;
+
+        if (field->kind == HT_KIND_MAP) {
+            const struct ht_pair *p = x, *q = y;
+
+            if (!ht_str_equal(p->key, q->key) || !ht_str_equal(p->value, q->value))
+                return false;
+        } else if (field->item == HT_KIND_TEXT) {
+            if (!ht_str_equal(*(const struct ht_str *)x, *(const struct ht_str *)y))
+                return false;
+        } else if (field->item == HT_KIND_STRUCT) {
+            if (!ht_struct_equal(field->sub, x, y))
+                return false;
+        } else if (memcmp(x, y, size) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool equal_field(const struct ht_field *field, const void *a, const void *b)
+{
+    switch (field->kind) {
+    case HT_KIND_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case HT_KIND_INT:
+    case HT_KIND_TIME:
+    case HT_KIND_UINT:
+    case HT_KIND_HEX:
+    case HT_KIND_BITS:
+        return memcmp(a, b, sizeof(uint64_t)) == 0;
+    case HT_KIND_ENUM:
+        return memcmp(a, b, sizeof(enum ht_kind)) == 0;
+    case HT_KIND_TEXT:
+    case HT_KIND_REF:
+        return ht_str_equal(*(const struct ht_str *)a, *(const struct ht_str *)b);
+    case HT_KIND_STRUCT:
+        return ht_struct_equal(field->sub, a, b);
+    case HT_KIND_LIST:
+    case HT_KIND_MAP:
+        return equal_list(field, a, b);
+    }
+    return false;
+}
+
+bool ht_struct_equal(const struct ht_table *table, const void *a, const void *b)
+{
+    if (memcmp(a, b, sizeof(uint64_t)) != 0) /* known bits */
+        return false;
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct ht_field *field = &table->fields[i];
+
+        if (ht_field_is_known(table, a, field) &&
+            !equal_field(field, (const char *)a + field->offset, (const char *)b + field->offset))
+            return false;
+    }
+    return true;
+}
+
+bool ht_row_equal(const struct ht_row *a, const struct ht_row *b)
+{
+    if (a == b)
+        return true;
+    if (a->table != b->table || a->size != b->size)
+        return false;
+    return ht_struct_equal(a->table, a->data, b->data);
+}
+
+struct ht_row *ht_row_keep(const struct ht_row *old, struct ht_row *fresh)
+{
+    if (!old || !ht_row_equal(old, fresh))
+        return fresh;
+    ht_row_unref(fresh);
+    return ht_row_ref(old);
+}
