@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * HTTP to the APIs of daemons. Layer 1 (base). A struct ht_http belongs to one thread.
+ *
+ * One struct ht_http is one endpoint with one keep-alive connection; each open stream has a
+ * connection of its own. libcurl is opened at run time by the first call of ht_http_new, so that
+ * nothing of it costs start-up time. Verification is on, redirects, proxies and other protocols
+ * than http and https are off. Every wait ends: on a deadline, or when cancel_fd becomes readable.
+ * The process ignores SIGPIPE.
+ *
+ * Errors, the same for requests and streams (a status of 400 and above is an answer, no error):
+ *   -ENOENT        no such socket                  -ECONNREFUSED  nobody listens there
+ *   -EACCES        no permission for the socket    -EHOSTUNREACH  no such host, no way to it
+ *   -ETIMEDOUT     not connected, no answer, or stalled midway, in time (the text says which)
+ *   -EFBIG         headers, body or a line over the limit
+ *   -EPROTO        what answered is not HTTP       -ECONNRESET    closed before the end
+ *   -EKEYREJECTED  TLS failed (certificate, name, key; the text says why)
+ *   -EINTR         cancelled                       -ENOTSUP       libcurl is missing or too old
+ *   -EINVAL        an unusable endpoint or path    -EIO           anything else
+ */
+#ifndef HT_BASE_HTTP_H
+#define HT_BASE_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/error.h"
+#include "hulltop/base/str.h"
+
+/* Where and how. Texts are copied by ht_http_new. Zero means the default in brackets. */
+struct ht_http_options {
+    const char *socket_path; /* a unix socket, absolute; or */
+    const char *url;         /* http://host[:port] or https://host[:port], no path */
+    const char *ca_file;     /* PEM; NULL: the system's */
+    const char *cert_file;   /* client certificate and key, PEM; NULL: none */
+    const char *key_file;
+    bool insecure;       /* accept any server certificate: only because the user said so */
+    unsigned connect_ms; /* until connected, TLS included [2000] */
+    unsigned total_ms;   /* a whole request; for a stream until its headers are there [10000] */
+    unsigned stall_ms;   /* without one byte in the middle of an answer [3000] */
+    size_t body_max;     /* [HT_LIMIT_BODY] */
+    int cancel_fd;       /* readable: everything ends with -EINTR; 0 or less: none. Borrowed */
+};
+
+/* A request. Everything is borrowed during the call. */
+struct ht_http_request {
+    const char *method;         /* NULL: GET, or POST with a body */
+    const char *path;           /* "/v1.41/info?x=y", already escaped */
+    const char *const *headers; /* "Name: value", up to a NULL; NULL: none */
+    struct ht_str body;
+    unsigned total_ms; /* instead of the endpoint's; 0: the endpoint's */
+    size_t body_max;   /* likewise */
+};
+
+/* An answer: initialise it with HT_HTTP_ANSWER, use it again and again, give it to
+ * ht_http_answer_fini. */
+struct ht_http_answer {
+    int status;  /* 200; 0 while there was none */
+    bool reused; /* went over the connection of the request before */
+    int64_t duration_ns;
+    struct ht_buf headers;  /* lines "Name: value\n"; use ht_http_header */
+    struct ht_buf trailers; /* likewise, of what came behind the body */
+    struct ht_buf body;
+};
+
+#define HT_HTTP_ANSWER                                                                             \
+    {                                                                                              \
+        .status = 0                                                                                \
+    }
+#define ht_autoanswer __attribute__((cleanup(ht_http_answer_fini)))
+
+struct ht_http;
+struct ht_http_stream;
+
+/* Returns a client for the endpoint, owned by the caller, or NULL. Connects to nothing yet. */
+struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_error *err);
+/* Closes everything, at once; streams of it must have been closed. NULL is allowed; returns NULL.
+ */
+struct ht_http *ht_http_free(struct ht_http *http);
+/* The endpoint for messages: "/var/run/docker.sock" or the URL. Borrowed. */
+const char *ht_http_name(const struct ht_http *http);
+
+/* One request and its whole answer. On failure the answer holds what had arrived. */
+int ht_http_send(struct ht_http *http, const struct ht_http_request *request,
+                 struct ht_http_answer *answer, struct ht_error *err);
+/* ht_http_send of a plain GET. */
+int ht_http_get(struct ht_http *http, const char *path, struct ht_http_answer *answer,
+                struct ht_error *err);
+/* The value of a header or, if there is none of that name, trailer; ASCII case is ignored; empty if
+ * there is none. Borrowed from the answer. */
+struct ht_str ht_http_header(const struct ht_http_answer *answer, const char *name);
+void ht_http_answer_fini(struct ht_http_answer *answer);
+
+/* Called by ht_http_stream_wait in its thread, with each line without its end; empty lines are left
+ * out. It may block and may use other clients, not close its own stream. Other than 0 ends the
+ * stream; ht_http_stream_wait returns it then, so let it be -errno and fill no err. */
+typedef int (*ht_http_line)(void *context, struct ht_str line);
+
+/* Sends a request whose answer is a stream of lines (Docker's /events, watches). Returns at once;
+ * connecting and everything else happens in ht_http_stream_wait. NULL on unusable input only. */
+struct ht_http_stream *ht_http_stream_open(struct ht_http *http,
+                                           const struct ht_http_request *request, ht_http_line line,
+                                           void *context, struct ht_error *err);
+/* Works on the stream until it ends, wait_ms passed (-1: for ever) or wake_fd (-1: none) is
+ * readable, and delivers lines as they come. Returns 1 while it is open, 0 once its end was reached
+ * properly, -errno on failure: also -EPROTO when the status is not 2xx (then ht_http_stream_status
+ * and the beginning of the body in err tell). A line over HT_LIMIT_LINE is -EFBIG. */
+int ht_http_stream_wait(struct ht_http_stream *stream, int wake_fd, int wait_ms,
+                        struct ht_error *err);
+/* The status once the headers are there, else 0: from then on nothing that happens is missed. */
+int ht_http_stream_status(const struct ht_http_stream *stream);
+/* Closes it; NULL is allowed; returns NULL. */
+struct ht_http_stream *ht_http_stream_close(struct ht_http_stream *stream);
+/* All of the above in one call: returns 0 at the proper end of the stream, else -errno. */
+int ht_http_stream(struct ht_http *http, const char *path, ht_http_line line, void *context,
+                   struct ht_error *err);
+
+/* Appends text with everything but unreserved characters as %XX: for one part of a path or one
+ * value of a query. */
+void ht_http_escape(struct ht_buf *out, struct ht_str text);
+
+#endif
