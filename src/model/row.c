@@ -82,7 +82,8 @@ static void copy_list(struct space *space, const struct ht_field *field, struct 
     }
 }
 
-/* dst already holds a bytewise copy of src (or is NULL while measuring); what src points at follows. */
+/* dst already holds a bytewise copy of src (or is NULL while measuring); what src points at
+ * follows. */
 static void copy_fields(struct space *space, const struct ht_table *table, char *dst,
                         const char *src)
 {

@@ -46,7 +46,8 @@ struct ht_row *ht_row_keep(const struct ht_row *old, struct ht_row *fresh);
 
 /* Equality of structs that are in no row, by known fields. */
 bool ht_struct_equal(const struct ht_table *table, const void *a, const void *b);
-/* Copies src into dst (caller's storage of table->size bytes), strings and arrays into the arena. */
+/* Copies src into dst (caller's storage of table->size bytes), strings and arrays into the arena.
+ */
 void ht_struct_copy(struct ht_arena *arena, const struct ht_table *table, void *dst,
                     const void *src);
 

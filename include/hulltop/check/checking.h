@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a check calls while it looks at its subject, and how the engine runs checks.
+ * Layer 3 (check); the engine's thread.
+ */
+#ifndef HT_CHECK_CHECKING_H
+#define HT_CHECK_CHECKING_H
+
+#include <stdarg.h>
+
+#include "hulltop/base/vec.h"
+#include "hulltop/check/facts.h"
+#include "hulltop/model/check.h"
+
+/* ---- for checks ---- */
+
+/* The node that is looked at, borrowed. */
+const struct ht_node *ht_checking_node(const struct ht_checking *checking);
+/* Fact tables, borrowed. */
+const struct ht_facts *ht_checking_facts(const struct ht_checking *checking);
+/* The node's clock: ns since 1970 when it was taken. */
+int64_t ht_checking_now(const struct ht_checking *checking);
+/* Memory that lives until the check returns; findings are copied out of it. */
+struct ht_arena *ht_checking_arena(struct ht_checking *checking);
+
+/* Begins a finding with the entry's title, severity, confidence certain and the subject filled in,
+ * to be changed by the check while it runs. discriminator tells apart several findings of one check
+ * on one subject ("" if there is one); it must be durable: no pid, no container id, no time.
+ * Borrowed. */
+struct ht_finding *ht_fire(struct ht_checking *checking, struct ht_str discriminator);
+/* Sets the title by a printf format; %.*s arguments stay raw bytes. */
+void ht_fire_title(struct ht_checking *checking, struct ht_finding *finding, const char *format,
+                   ...) __attribute__((format(printf, 3, 4)));
+/* Adds one observed fact; source in words ("docker inspect"), field as that source calls it. at: ns
+ * since 1970, 0 if unknown. */
+void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, const char *source,
+                      const char *field, struct ht_str value);
+/* The same with a formatted value. */
+void ht_fire_evidencef(struct ht_checking *checking, struct ht_finding *finding, const char *source,
+                       const char *field, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* Says that this check could not look at this subject. reason: what is missing and why; help: what
+ * would help (both one line). */
+void ht_unknown(struct ht_checking *checking, const char *source, const char *reason,
+                const char *help);
+
+/* ---- for the engine ---- */
+
+/* What one check said about one subject. */
+struct ht_verdict {
+    const struct ht_check *check;
+    struct ht_row *subject;    /* referenced */
+    struct ht_vec findings;    /* struct ht_row * of findings, each referenced */
+    bool unknown;              /* and these say why; the findings still count */
+    struct ht_missing missing; /* texts are static or in `text` below */
+    char *text;                /* owned backing of missing's texts */
+};
+
+/* Runs one check on one subject. The verdict is owned by the caller (ht_verdict_free). Pure. */
+struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,
+                                 const struct ht_facts *facts, const struct ht_row *subject);
+/* Drops the references; NULL is allowed; returns NULL. */
+struct ht_verdict *ht_verdict_free(struct ht_verdict *verdict);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine without threads: samples or a node in, a state out. Layer 4 (engine); one thread.
+ *
+ *   samples -> join -> derive -> checks -> fold -> ledger -> answers -> state
+ *
+ * Live, replay, demo, --from and the tests all run through ht_core_step.
+ */
+#ifndef HT_ENGINE_CORE_H
+#define HT_ENGINE_CORE_H
+
+#include "hulltop/check/facts.h"
+#include "hulltop/model/state.h"
+
+struct ht_core;
+
+struct ht_core_options {
+    const struct ht_facts *facts; /* borrowed */
+    enum ht_origin origin;
+    unsigned questions; /* bit n: question n is asked; others are OFF */
+};
+
+/* One step's input: either samples (joined and derived here) or a node that already is. */
+struct ht_step {
+    struct ht_node *const *samples; /* newest of each source, NULL entries allowed; borrowed */
+    size_t samples_len;
+    const struct ht_node *node; /* or this, borrowed */
+    struct ht_rowset *events;   /* new events, taken over (may be NULL) */
+    bool complete;              /* every source has answered once, or failed */
+    int64_t now_ns;             /* wall clock of the step: of the recording in a replay */
+    int64_t mono_ns;
+};
+
+struct ht_core *ht_core_new(const struct ht_core_options *options);
+struct ht_core *ht_core_free(struct ht_core *core);
+/* Forgets everything (a replay starts again). */
+void ht_core_reset(struct ht_core *core);
+/* Makes the next state; owned by the caller. Rows that did not change are shared with the last one,
+ * and checks run only where their inputs changed. Returns NULL if nothing a face shows has changed.
+ */
+struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step);
+/* Marks a finding as opened (no longer new), or acknowledged with a reason. */
+void ht_core_open(struct ht_core *core, struct ht_str finding);
+void ht_core_acknowledge(struct ht_core *core, struct ht_str finding, struct ht_str reason);
+
+/* ---- parts, for tests ---- */
+
+/* Puts the rows of all samples into one node and derives what follows from them. previous (NULL
+ * allowed) is the last result: equal rows are shared with it. */
+struct ht_node *ht_join(struct ht_node *const *samples, size_t len, const struct ht_facts *facts,
+                        const struct ht_node *previous, int64_t now_ns);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The two documents: node (hulltop-node/1) and report (hulltop/1), and recordings.
+ * Layer 2 (model). Everything here goes by the field tables; any thread, one per object.
+ *
+ * A node is lossless for everything that checks read.  A report is the answer for people and
+ * scripts; it is read back only to be shown.  A recording is one JSON object a line.
+ */
+#ifndef HT_MODEL_DOCUMENT_H
+#define HT_MODEL_DOCUMENT_H
+
+#include "hulltop/base/arena.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/error.h"
+#include "hulltop/base/json.h"
+#include "hulltop/model/node.h"
+#include "hulltop/model/state.h"
+
+/* ---- one struct ---- */
+
+/* Writes the fields of the struct at data as an object. Unknown fields are written as null if
+ * with_nulls, else left out. Kinds: time as RFC 3339 with milliseconds (nanoseconds when lossless),
+ * bits as an array of names ("41" for a nameless bit), enum by name, hex as text of 16 digits, ref
+ * as the id. */
+void ht_struct_write(struct ht_json_writer *writer, const struct ht_table *table, const void *data,
+                     bool with_nulls);
+/* Writes the same without the braces, so that the caller can add keys of its own. */
+void ht_struct_write_fields(struct ht_json_writer *writer, const struct ht_table *table,
+                            const void *data, bool with_nulls);
+/* Reads an object into the zeroed struct at ret_data, text and lists into arena. null is unknown,
+ * keys that are not known are ignored. A value of the wrong kind fails: "path: containers[3].pid:
+ * expected a number", -EINVAL; too many items: -E2BIG. path begins the message. */
+int ht_struct_read(const struct ht_json *object, const struct ht_table *table,
+                   struct ht_arena *arena, void *ret_data, const char *path, struct ht_error *err);
+
+/* ---- node ---- */
+
+#define HT_NODE_SCHEMA   "hulltop-node/1"
+#define HT_REPORT_SCHEMA "hulltop/1"
+
+/* What a document turned out to be. */
+enum ht_document_kind { HT_DOCUMENT_NODE, HT_DOCUMENT_REPORT, HT_DOCUMENT_RECORDING };
+
+/* Writes {"schema":"hulltop-node/1","taken_at":...,"sources":[...],...}: one key a table that has
+ * rows. */
+void ht_node_write(struct ht_buf *out, const struct ht_node *node, enum ht_json_style style);
+/* Reads a node; name ("-" or a path) begins messages. */
+int ht_node_read(struct ht_str text, const char *name, struct ht_node **ret_node,
+                 struct ht_error *err);
+/* Tells what the text of a document is by its first object's "schema" (a recording's first line
+ * says
+ * {"schema":"hulltop-node/1","recording":true,...}); -EINVAL with a clear message if it is none. */
+int ht_document_sniff(struct ht_str text, const char *name, enum ht_document_kind *ret_kind,
+                      struct ht_error *err);
+
+/* ---- report ---- */
+
+struct ht_report_options {
+    unsigned questions;  /* bit n: question n is asked (bits 1 to 6) */
+    const char *version; /* of the program */
+    enum ht_json_style style;
+};
+/* Writes a report of the state: design "JSON report, a contract". */
+void ht_report_write(struct ht_buf *out, const struct ht_state *state,
+                     const struct ht_report_options *options);
+/* Reads a report into a state of HT_ORIGIN_REPORT: shown as recorded, never judged again. */
+int ht_report_read(struct ht_str text, const char *name, struct ht_state **ret_state,
+                   struct ht_error *err);
+
+/* ---- recording (NDJSON) ----
+ * line 1   a full node with "recording":true
+ * later    {"at":T,"put":{"containers":[row...]},"drop":{"containers":["id"...]}}   changes
+ *          {"at":T,"node":{...}}   a full node again, at intervals
+ * T is RFC 3339 with nanoseconds; events are rows of the table events. */
+
+struct ht_recorder;
+/* Starts a recorder that writes lines by the callback (whole lines, in the caller's thread). */
+typedef int (*ht_line_write)(void *context, struct ht_str line, struct ht_error *err);
+struct ht_recorder *ht_recorder_new(ht_line_write write, void *context);
+struct ht_recorder *ht_recorder_free(struct ht_recorder *recorder);
+/* Writes what changed since the last call; a full node first and every full_every_ns. Nothing
+ * changed: nothing is written. */
+int ht_recorder_put(struct ht_recorder *recorder, const struct ht_node *node, struct ht_error *err);
+
+struct ht_player;
+/* Opens a recording that lies in memory (borrowed until free). Bad lines fail here, with their
+ * number: -EINVAL; a line cut off at the very end is dropped and told by ht_player_was_cut. */
+int ht_player_new(struct ht_str text, const char *name, struct ht_player **ret_player,
+                  struct ht_error *err);
+struct ht_player *ht_player_free(struct ht_player *player);
+bool ht_player_was_cut(const struct ht_player *player);
+/* Number of frames (lines), and time of frame i, ns since 1970. */
+size_t ht_player_frames(const struct ht_player *player);
+int64_t ht_player_time(const struct ht_player *player, size_t frame);
+/* The node as it was after frame i, owned by the caller. Going forward one frame costs its changes;
+ * going back starts at the nearest full node. */
+int ht_player_node(struct ht_player *player, size_t frame, struct ht_node **ret_node,
+                   struct ht_error *err);
+
+#endif

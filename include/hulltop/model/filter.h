@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Values by path, and the one filter language of views, of / and of the command line.
+ * Layer 2 (model); pure; any thread.
+ *
+ * term = word (any column) | field OP value, OP = != ~ < > ; !term ; blank is and ; or ;
+ * parentheses ; quotes ; field:value is short for ~.  A field is a path: subject.container,
+ * declared.caps.
+ */
+#ifndef HT_MODEL_FILTER_H
+#define HT_MODEL_FILTER_H
+
+#include <stdbool.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/error.h"
+#include "hulltop/model/row.h"
+
+/* A resolved path: from a row's struct down to a field. */
+enum { HT_PATH_DEPTH = 4 };
+struct ht_path {
+    const struct ht_table *table; /* where it starts */
+    const struct ht_field *steps[HT_PATH_DEPTH];
+    unsigned depth;
+};
+
+/* Resolves "subject.container" from table. A reference is followed by name only ("container" is the
+ * id). -EINVAL: "no field contaner in finding (did you mean container?)". */
+int ht_path_parse(const struct ht_table *table, struct ht_str text, struct ht_path *ret_path,
+                  struct ht_error *err);
+/* The last field of the path. */
+const struct ht_field *ht_path_field(const struct ht_path *path);
+/* Address of the value in the struct at data, or NULL if it or a struct on the way is unknown. */
+const void *ht_path_value(const struct ht_path *path, const void *data);
+
+enum ht_format_flags {
+    HT_FORMAT_RAW = 1 << 0,   /* whole values: every item of a list, full hex, RFC 3339 */
+    HT_FORMAT_SHORT = 1 << 1, /* as a column shows it: first item and a count, 1.2G, yes/no */
+};
+/* Appends the value as text (raw bytes of texts stay raw). now_ns is for ages. NULL value: nothing.
+ */
+void ht_value_format(struct ht_buf *out, const struct ht_field *field, const void *value,
+                     unsigned flags);
+/* Order of two values of a field for sorting; NULL (unknown) sorts last whichever the direction. */
+int ht_value_compare(const struct ht_field *field, const void *a, const void *b);
+
+struct ht_filter;
+/* Parses a filter for rows of table. words: paths that a bare word is looked for in (NULL, 0: all
+ * text fields). The empty text matches all. Errors name the place: "filter: column 9: ...", with
+ * the nearest valid field name. */
+int ht_filter_parse(const struct ht_table *table, struct ht_str text, const struct ht_path *words,
+                    size_t words_len, struct ht_filter **ret_filter, struct ht_error *err);
+/* NULL is allowed; returns NULL. */
+struct ht_filter *ht_filter_free(struct ht_filter *filter);
+/* Whether the struct at data matches; NULL filter matches all. An unknown field matches no term but
+ * != and a negation. */
+bool ht_filter_match(const struct ht_filter *filter, const void *data);
+
+/* The name in candidates (count of them) nearest to text, or NULL if none is near. */
+const char *ht_nearest(struct ht_str text, const char *const *candidates, size_t count);
+
+#endif

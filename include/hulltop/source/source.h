@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a source is, and what the engine offers it. Layer 3 (source).
+ *
+ * A source owns one thread, which may block; it connects, watches, retries, and hands over samples.
+ * It knows no other source and no engine: only the feed.  A sample is a node that holds just the
+ * rows this source saw, its own source row among them: the failure of a source is data too.
+ */
+#ifndef HT_SOURCE_SOURCE_H
+#define HT_SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/model/node.h"
+
+enum ht_request_kind {
+    HT_REQUEST_NONE,      /* the wait ended by time */
+    HT_REQUEST_RESCAN,    /* a full pass now */
+    HT_REQUEST_PID,       /* look at this process again */
+    HT_REQUEST_CONTAINER, /* look at this container again */
+};
+
+struct ht_request {
+    enum ht_request_kind kind;
+    int64_t pid;
+    char id[80]; /* container id */
+};
+
+/* What a source calls, from its own thread. Implemented by the engine, and by tests. */
+struct ht_feed {
+    const struct ht_clock *clock;
+    /* Hands over the newest sample: consumed. Never blocks. */
+    void (*publish)(struct ht_feed *feed, struct ht_node *sample);
+    /* Hands over an event row: consumed. The queue is bounded; losses are counted by the engine. */
+    void (*event)(struct ht_feed *feed, struct ht_row *event);
+    /* Sleeps until a request came, timeout_ns passed (negative: none) or the end. False: end now.
+     * Requests are coalesced: each kind and target waits once. */
+    bool (*wait)(struct ht_feed *feed, int64_t timeout_ns, struct ht_request *ret_request);
+    /* A descriptor that becomes readable when the source must end or a request came: for poll(2)
+     * beside sockets, and to give to ht_http as its cancel descriptor. */
+    int (*wake_fd)(struct ht_feed *feed);
+    /* A descriptor that becomes readable only when the source must end. */
+    int (*stop_fd)(struct ht_feed *feed);
+    /* Says what is about to be done ("reading /proc"), a constant text; shown when the source is
+     * stuck. */
+    void (*at)(struct ht_feed *feed, const char *where);
+};
+
+struct ht_source_ops {
+    const char *name;    /* "docker" */
+    int64_t interval_ns; /* of a full pass */
+    int64_t limit_ns;    /* without at() or publish() for so long: STUCK */
+    /* The thread's body; returns when feed->wait says so. */
+    void (*run)(void *self, struct ht_feed *feed);
+    /* Frees self; called when the thread has ended, or never if it hangs. */
+    void (*free)(void *self);
+};
+
+/* A configured source, not started yet. */
+struct ht_source {
+    const struct ht_source_ops *ops;
+    void *self;
+};
+
+/* A source row's facts that most samples have; detail and help are borrowed texts. Adds it to
+ * sample. */
+void ht_source_tell(struct ht_node *sample, const char *name, enum ht_source_state state,
+                    const char *detail, const char *help);
+
+/* ---- the sources there are ---- */
+
+struct ht_docker_options {
+    const char *url;       /* unix:///run/docker.sock, tcp://host:2376; NULL: the usual places */
+    const char *cert_path; /* DOCKER_CERT_PATH: ca.pem, cert.pem, key.pem; NULL: none */
+    bool tls_verify;       /* DOCKER_TLS_VERIFY was set */
+    int64_t timeout_ns;    /* for one answer; 0: 2 s */
+};
+/* A Docker (or Podman-compatible) engine; texts are copied. */
+struct ht_source ht_docker_source(const struct ht_docker_options *options);
+
+struct ht_proc_options {
+    const char *root; /* "/" */
+    bool live;        /* false: OFF, with the reason */
+};
+/* The process table, cgroup usage and the host row; texts are copied. */
+struct ht_source ht_proc_source(const struct ht_proc_options *options);
+
+#endif
