@@ -19,8 +19,8 @@ struct ht_engine_options {
     const struct ht_clock *clock;    /* NULL: the system's */
     const struct ht_facts *facts;    /* borrowed until ht_engine_free */
     unsigned questions;              /* bit n: question n is asked */
-    const struct ht_source *sources; /* taken over */
-    size_t sources_len;
+    const struct ht_driver *drivers; /* taken over */
+    size_t drivers_len;
     const char *state_dir;   /* where acknowledgements are kept; NULL: nowhere */
     const char *record_path; /* record to this file from the start; NULL: no */
 };

@@ -48,7 +48,7 @@ struct ht_feed {
     void (*at)(struct ht_feed *feed, const char *where);
 };
 
-struct ht_source_ops {
+struct ht_driver_ops {
     const char *name;    /* "docker" */
     int64_t interval_ns; /* of a full pass */
     int64_t limit_ns;    /* without at() or publish() for so long: STUCK */
@@ -58,9 +58,9 @@ struct ht_source_ops {
     void (*free)(void *self);
 };
 
-/* A configured source, not started yet. */
-struct ht_source {
-    const struct ht_source_ops *ops;
+/* The code behind a source: configured, not started yet. */
+struct ht_driver {
+    const struct ht_driver_ops *ops;
     void *self;
 };
 
@@ -78,13 +78,13 @@ struct ht_docker_options {
     int64_t timeout_ns;    /* for one answer; 0: 2 s */
 };
 /* A Docker (or Podman-compatible) engine; texts are copied. */
-struct ht_source ht_docker_source(const struct ht_docker_options *options);
+struct ht_driver ht_docker_driver(const struct ht_docker_options *options);
 
 struct ht_proc_options {
     const char *root; /* "/" */
     bool live;        /* false: OFF, with the reason */
 };
 /* The process table, cgroup usage and the host row; texts are copied. */
-struct ht_source ht_proc_source(const struct ht_proc_options *options);
+struct ht_driver ht_proc_driver(const struct ht_proc_options *options);
 
 #endif
