@@ -28,6 +28,7 @@ struct ht_buf {
     }
 #define ht_autobuf __attribute__((cleanup(ht_buf_fini)))
 
+/* Empty, for at most max_bytes; HT_BUF does the same at declaration. */
 void ht_buf_init(struct ht_buf *buf, size_t max_bytes);
 /* Frees the bytes; the buffer can be used again with the same limit. */
 void ht_buf_fini(struct ht_buf *buf);

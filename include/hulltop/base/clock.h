@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define HT_NS_PER_MS INT64_C(1000000)
-#define HT_NS_PER_S INT64_C(1000000000)
+#define HT_NS_PER_S  INT64_C(1000000000)
 
 struct ht_clock {
     int64_t (*mono_ns)(void *context); /* never goes back */

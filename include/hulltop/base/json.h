@@ -56,12 +56,12 @@ struct ht_json_member {
 const struct ht_json *ht_json_parse(struct ht_arena *arena, const char *name, struct ht_str text,
                                     struct ht_error *err);
 
-/* The value of key, or NULL; value may be NULL or not an object. JSON null is returned as a value. */
+/* The value of key, or NULL; value may be NULL or not an object. JSON null is a value, too. */
 const struct ht_json *ht_json_get(const struct ht_json *value, const char *key);
 /* Follows keys "HostConfig", "Privileged", NULL. */
 const struct ht_json *ht_json_path(const struct ht_json *value, ...) __attribute__((sentinel));
-/* Typed reads: true and *ret_ only if value is there and of that kind (NULL allowed). Integers accept
- * a double without fraction. */
+/* Typed reads: true and *ret_ only if value is there and of that kind (NULL allowed). Integers
+ * accept a double without fraction. */
 bool ht_json_bool(const struct ht_json *value, bool *ret_value);
 bool ht_json_int(const struct ht_json *value, int64_t *ret_value);
 bool ht_json_uint(const struct ht_json *value, uint64_t *ret_value);
@@ -94,6 +94,8 @@ struct ht_json_writer {
     bool after_key;
 };
 
+/* Starts a text with exactly one value; then one call for each key, value, begin and end, in the
+ * order in which they stand in the text. */
 void ht_json_begin(struct ht_json_writer *writer, struct ht_buf *out, enum ht_json_style style,
                    enum ht_json_text text);
 void ht_json_object_begin(struct ht_json_writer *writer);

@@ -19,7 +19,7 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Zeroed storage for one T, or for n of them (overflow of n * sizeof(T) ends the program). */
-#define ht_new0(T) ((T *)ht_alloc0(1, sizeof(T)))
+#define ht_new0(T)         ((T *)ht_alloc0(1, sizeof(T)))
 #define ht_new_array(T, n) ((T *)ht_alloc0((n), sizeof(T)))
 
 /* Returns n * size zeroed bytes, owned by the caller (free()); never NULL. */
@@ -41,7 +41,7 @@ void ht_cleanup_free(void *pointer_to_pointer);
 void ht_cleanup_close(const int *fd);
 
 /* Freed or closed when the variable leaves its scope. Initialise at declaration (NULL, -1). */
-#define ht_autofree __attribute__((cleanup(ht_cleanup_free)))
+#define ht_autofree  __attribute__((cleanup(ht_cleanup_free)))
 #define ht_autoclose __attribute__((cleanup(ht_cleanup_close)))
 
 /* Takes a pointer or a descriptor out of a scope-bound variable, which is emptied. */

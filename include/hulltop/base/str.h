@@ -64,7 +64,8 @@ int ht_parse_octal(struct ht_str s, uint32_t *ret_value);
 int ht_parse_double(struct ht_str s, double *ret_value);
 /* true false yes no on off 1 0, ASCII case ignored. */
 int ht_parse_bool(struct ht_str s, bool *ret_value);
-/* RFC 3339 ("2026-11-23T14:02:31.5Z", any offset) to ns since 1970; year 1 ("never") is -ENODATA. */
+/* RFC 3339 ("2026-11-23T14:02:31.5Z", any offset) to ns since 1970; year 1 ("never"):
+ * -ENODATA. */
 int ht_parse_time(struct ht_str s, int64_t *ret_ns);
 
 #endif

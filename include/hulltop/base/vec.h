@@ -19,6 +19,7 @@ struct ht_vec {
 
 #define ht_autovec __attribute__((cleanup(ht_vec_fini)))
 
+/* Appends a borrowed pointer, which may be NULL. */
 void ht_vec_add(struct ht_vec *vec, void *item);
 /* Frees the array, not the items; the vector is empty and usable. */
 void ht_vec_fini(struct ht_vec *vec);

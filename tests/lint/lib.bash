@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the lint scripts share. Each works on the tree below HT_SRCDIR.
+
+export LC_ALL=C.UTF-8
+cd "${HT_SRCDIR:-.}" || exit 2
+lint=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+
+# sources DIR...: the C files below the directories that exist.
+sources() {
+    local dir
+    for dir in "$@"; do
+        [ ! -d "$dir" ] || find "$dir" -name '*.[ch]' | LC_ALL=C sort
+    done
+}
+
+# scripts: the shell scripts of the project.
+scripts() {
+    local file
+    {
+        printf '%s\n' bootstrap .ci/run tests/run
+        find tests -name fixtures -prune -o -name corpus -prune -o -name log -prune -o -type f -print | LC_ALL=C sort
+        [ ! -d contrib ] || find contrib -name '*.bash'
+    } | LC_ALL=C sort -u | while read -r file; do
+        [ -f "$file" ] || continue
+        case $file in
+        *.bash) echo "$file" ;;
+        *) ! head -c 40 "$file" | head -n 1 | grep -aqE '^#!.*[/ ](ba|da)?sh( |$)' || echo "$file" ;;
+        esac
+    done
+}
+
+# report NAME: "ok NAME", or "not ok NAME" with the lines of standard input as what is wrong.
+report() {
+    local wrong
+    wrong=$(cat)
+    if [ -z "$wrong" ]; then
+        echo "ok $1"
+    else
+        echo "not ok $1: $(grep -c '' <<<"$wrong") places"
+        sed 's/^/# /' <<<"$wrong" | head -n 50
+    fi
+}
+
+# plain FILE...: the code without comments and without the contents of strings, each line with
+# "FILE:LINE:" before it.
+plain() {
+    [ $# -eq 0 ] || awk -f "$lint/plain.awk" "$@"
+}
