@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hulltop/base/buf.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,6 +107,25 @@ void ht_buf_addv(struct ht_buf *buf, const char *format, va_list args)
         ht_buf_add(buf, big, (size_t)wanted);
     }
     va_end(again);
+}
+
+char *ht_buf_room(struct ht_buf *buf, size_t wanted, size_t *ret_room)
+{
+    size_t left = buf->max - buf->len;
+
+    *ret_room = wanted < left ? wanted : left;
+    if (buf->len + *ret_room + 1 > buf->cap) {
+        buf->cap = buf->len + *ret_room + 1;
+        buf->data = ht_realloc(buf->data, buf->cap, 1);
+    }
+    return buf->data + buf->len;
+}
+
+void ht_buf_grow(struct ht_buf *buf, size_t len)
+{
+    assert(buf->len + len < buf->cap);
+    buf->len += len;
+    buf->data[buf->len] = '\0';
 }
 
 bool ht_buf_is_full(const struct ht_buf *buf)

@@ -42,6 +42,11 @@ void ht_buf_add_str(struct ht_buf *buf, struct ht_str s);
 void ht_buf_addf(struct ht_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ht_buf_addv(struct ht_buf *buf, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
+/* Makes room for wanted more bytes, fewer where the limit is nearer, and returns where they go;
+ * ret_room says how many. Whoever wrote there tells it by ht_buf_grow. Never marks it as full. */
+char *ht_buf_room(struct ht_buf *buf, size_t wanted, size_t *ret_room);
+/* len bytes of the room were written. */
+void ht_buf_grow(struct ht_buf *buf, size_t len);
 bool ht_buf_is_full(const struct ht_buf *buf);
 /* Borrows what is in it, until the next change. */
 struct ht_str ht_buf_str(const struct ht_buf *buf);

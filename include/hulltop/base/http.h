@@ -103,10 +103,11 @@ typedef int (*ht_http_line)(void *context, struct ht_str line);
 struct ht_http_stream *ht_http_stream_open(struct ht_http *http,
                                            const struct ht_http_request *request, ht_http_line line,
                                            void *context, struct ht_error *err);
-/* Works on the stream until it ends, wait_ms passed (-1: for ever) or wake_fd (-1: none) is
- * readable, and delivers lines as they come. Returns 1 while it is open, 0 once its end was reached
- * properly, -errno on failure: also -EPROTO when the status is not 2xx (then ht_http_stream_status
- * and the beginning of the body in err tell). A line over HT_LIMIT_LINE is -EFBIG. */
+/* Works on the stream until it ends, headers or lines have come (they were delivered), wait_ms
+ * passed (-1: for ever) or wake_fd (-1: none) is readable. Returns 1 while it is open, 0 once its
+ * end was reached properly, -errno on failure: also -EPROTO when the status is not 2xx (then
+ * ht_http_stream_status and the beginning of the body in err tell). A line over HT_LIMIT_LINE is
+ * -EFBIG. What ended it is returned again and again. */
 int ht_http_stream_wait(struct ht_http_stream *stream, int wake_fd, int wait_ms,
                         struct ht_error *err);
 /* The status once the headers are there, else 0: from then on nothing that happens is missed. */
