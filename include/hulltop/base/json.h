@@ -4,7 +4,7 @@
  *
  * Reading gives an immutable tree in an arena (parsed by json-c, copied, json-c's objects freed):
  * depth, size and number of values are limited by limits.h.  Duplicate keys: the last one wins.
- * Strings are raw bytes and may hold NUL.
+ * Strings are raw bytes and may hold NUL; in a key a NUL is read as U+FFFD.
  */
 #ifndef HT_BASE_JSON_H
 #define HT_BASE_JSON_H
@@ -81,7 +81,8 @@ enum ht_json_style {
 enum ht_json_text {
     HT_JSON_PRINTABLE, /* strings pass ht_printable: for people and scripts (reports) */
     HT_JSON_LOSSLESS,  /* strings keep every byte: what ht_printable would change is written as a
-                          \uNNNN escape; a string that is not UTF-8 becomes {"bytes":"<hex>"} */
+                          \uNNNN escape; a string that is not UTF-8 becomes {"bytes":"<hex>"}; a
+                          key that is not, or begins with "bytes:", becomes "bytes:<hex>" */
 };
 
 /* A writer over a buffer; the caller keeps the order of calls right (asserted). */
@@ -116,5 +117,7 @@ void ht_json_put(struct ht_json_writer *writer, const struct ht_json *value);
 /* Reads back what HT_JSON_LOSSLESS wrote for a string: a string, or {"bytes":"<hex>"}. */
 bool ht_json_lossless_string(const struct ht_json *value, struct ht_arena *arena,
                              struct ht_str *ret_value);
+/* The same for a key; false if what follows "bytes:" is not hex. */
+bool ht_json_lossless_key(struct ht_str key, struct ht_arena *arena, struct ht_str *ret_key);
 
 #endif

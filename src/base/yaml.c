@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hulltop/base/yaml.h"
+
+#include <errno.h>
+#include <yaml.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
+
+struct reader {
+    yaml_parser_t parser;
+    struct ht_arena *arena;
+    const char *name;
+    size_t nodes;
+    unsigned depth;
+    struct ht_error *err;
+};
+
+static int fail(struct reader *reader, size_t line, int code, const char *what)
+{
+    return ht_error_set(reader->err, code, "%s:%zu: %s", reader->name, line, what);
+}
+
+/* What libyaml says about a text that is no YAML. */
+static int fail_syntax(struct reader *reader)
+{
+    const yaml_parser_t *parser = &reader->parser;
+    const char *problem = parser->problem ? parser->problem : "not YAML";
+    size_t line = parser->problem_mark.line + 1;
+
+    if (parser->error == YAML_MEMORY_ERROR)
+        return fail(reader, line, ENOMEM, "no memory for the parser");
+    if (parser->error == YAML_READER_ERROR) {
+        /* The reader knows an offset only: the bytes before it were read as they are. */
+        line = parser->mark.line + 1;
+        return ht_error_set(reader->err, EINVAL, "%s:%zu: %s (byte %zu)", reader->name, line,
+                            problem, parser->problem_offset);
+    }
+    if (parser->context)
+        return ht_error_set(reader->err, EINVAL, "%s:%zu: %s %s", reader->name, line,
+                            parser->context, problem);
+    return fail(reader, line, EINVAL, problem);
+}
+
+static int next_event(struct reader *reader, yaml_event_t *event)
+{
+    if (!yaml_parser_parse(&reader->parser, event))
+        return fail_syntax(reader);
+    return 0;
+}
+
+/* Skips an event whose kind is known (stream and document starts). */
+static int skip_event(struct reader *reader)
+{
+    yaml_event_t event;
+    int r = next_event(reader, &event);
+
+    if (r == 0)
+        yaml_event_delete(&event);
+    return r;
+}
+
+static int read_node(struct reader *reader, const yaml_event_t *event, struct ht_yaml *ret_node);
+
+static int check_duplicate(struct reader *reader, struct ht_map *seen, const struct ht_yaml *key)
+{
+    if (key->kind != HT_YAML_SCALAR)
+        return fail(reader, key->line, EINVAL, "a key must be a plain text");
+    if (ht_map_set(seen, key->text, seen))
+        return ht_error_set(reader->err, EINVAL, "%s:%u: key \"%.*s\" is there twice", reader->name,
+                            key->line, key->text.len > 80 ? 80 : (int)key->text.len,
+                            key->text.data);
+    return 0;
+}
+
+/* The nodes of a list or map, as they come, until its end event. */
+struct children {
+    struct ht_yaml *items;
+    size_t len;
+    size_t cap;
+    struct ht_map *seen; /* keys of a map; NULL for a list */
+};
+
+static int add_child(struct reader *reader, struct children *children, const yaml_event_t *event)
+{
+    if (children->len == children->cap) {
+        children->cap = children->cap ? children->cap * 2 : 8;
+        children->items = ht_realloc(children->items, children->cap, sizeof(*children->items));
+    }
+
+    struct ht_yaml *child = &children->items[children->len];
+    int r = read_node(reader, event, child);
+    if (r < 0)
+        return r;
+    if (children->seen && children->len % 2 == 0)
+        r = check_duplicate(reader, children->seen, child);
+    children->len++;
+    return r;
+}
+
+static int read_children(struct reader *reader, yaml_event_type_t end, struct children *children)
+{
+    for (;;) {
+        yaml_event_t event;
+        int r = next_event(reader, &event);
+
+        if (r < 0)
+            return r;
+        if (event.type == end) {
+            yaml_event_delete(&event);
+            return 0;
+        }
+        r = add_child(reader, children, &event);
+        yaml_event_delete(&event);
+        if (r < 0)
+            return r;
+    }
+}
+
+static int read_container(struct reader *reader, struct ht_yaml *node)
+{
+    bool is_map = node->kind == HT_YAML_MAP;
+    struct children children = {.seen = is_map ? ht_map_new() : NULL};
+
+    if (reader->depth == HT_LIMIT_DEPTH) {
+        ht_map_free(children.seen);
+        return fail(reader, node->line, E2BIG, "nested too deep (limit 64)");
+    }
+    reader->depth++;
+
+    int r =
+        read_children(reader, is_map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT, &children);
+    reader->depth--;
+    if (r == 0) {
+        struct ht_yaml *items = ht_arena_array(reader->arena, struct ht_yaml, children.len);
+
+        if (children.len)
+            memcpy(items, children.items, children.len * sizeof(*items));
+        node->items = items;
+        node->len = is_map ? children.len / 2 : children.len;
+    }
+    ht_map_free(children.seen);
+    free(children.items);
+    return r;
+}
+
+static bool has_anchor_or_tag(const yaml_event_t *event)
+{
+    switch ((int)event->type) {
+    case YAML_SCALAR_EVENT:
+        return event->data.scalar.anchor || event->data.scalar.tag;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.anchor || event->data.sequence_start.tag;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.anchor || event->data.mapping_start.tag;
+    case YAML_ALIAS_EVENT:
+        return true;
+    }
+    return false;
+}
+
+static int read_node(struct reader *reader, const yaml_event_t *event, struct ht_yaml *ret_node)
+{
+    size_t line = event->start_mark.line + 1;
+    struct ht_yaml node = {.line = (unsigned)line};
+    int r = 0;
+
+    if (has_anchor_or_tag(event))
+        return fail(reader, line, EINVAL, "anchors, aliases and tags are not accepted");
+    if (++reader->nodes > HT_LIMIT_YAML_NODES)
+        return fail(reader, line, E2BIG, "too many nodes (limit 100000)");
+    if (event->type == YAML_SCALAR_EVENT) {
+        node.kind = HT_YAML_SCALAR;
+        node.quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+        node.text = ht_arena_str(reader->arena,
+                                 (struct ht_str){.data = (const char *)event->data.scalar.value,
+                                                 .len = event->data.scalar.length});
+    } else {
+        node.kind = event->type == YAML_MAPPING_START_EVENT ? HT_YAML_MAP : HT_YAML_LIST;
+        r = read_container(reader, &node);
+    }
+    if (r == 0)
+        *ret_node = node;
+    return r;
+}
+
+static int check_version(struct reader *reader, const yaml_event_t *event)
+{
+    if (event->data.document_start.version_directive ||
+        event->data.document_start.tag_directives.start !=
+            event->data.document_start.tag_directives.end)
+        return fail(reader, event->start_mark.line + 1, EINVAL, "directives are not accepted");
+    return 0;
+}
+
+/* Behind the stream's start: nothing, or one document and the stream's end. */
+static int read_stream(struct reader *reader, struct ht_yaml *root)
+{
+    yaml_event_t event;
+    int r = next_event(reader, &event);
+
+    if (r < 0)
+        return r;
+    if (event.type == YAML_STREAM_END_EVENT) {
+        yaml_event_delete(&event);
+        *root = (struct ht_yaml){.kind = HT_YAML_MAP, .line = 1};
+        return 0;
+    }
+    r = check_version(reader, &event);
+    yaml_event_delete(&event);
+    if (r < 0)
+        return r;
+
+    r = next_event(reader, &event);
+    if (r < 0)
+        return r;
+    r = read_node(reader, &event, root);
+    yaml_event_delete(&event);
+    if (r == 0)
+        r = skip_event(reader); /* the document's end */
+    if (r < 0)
+        return r;
+
+    r = next_event(reader, &event);
+    if (r < 0)
+        return r;
+    if (event.type != YAML_STREAM_END_EVENT)
+        r = fail(reader, event.start_mark.line + 1, EINVAL, "more than one document");
+    yaml_event_delete(&event);
+    return r;
+}
+
+/* "---" alone is a document of one empty plain scalar. */
+static void settle_empty(struct ht_yaml *root)
+{
+    if (root->kind == HT_YAML_SCALAR && root->text.len == 0 && !root->quoted)
+        root->kind = HT_YAML_MAP;
+}
+
+const struct ht_yaml *ht_yaml_parse(struct ht_arena *arena, const char *name, struct ht_str text,
+                                    struct ht_error *err)
+{
+    struct reader reader = {.arena = arena, .name = name, .err = err};
+    struct ht_yaml *root = ht_arena_array(arena, struct ht_yaml, 1);
+
+    if (text.len > HT_LIMIT_YAML) {
+        ht_error_set(err, E2BIG, "%s: larger than 1 MiB", name);
+        return NULL;
+    }
+    if (!yaml_parser_initialize(&reader.parser)) {
+        ht_error_set(err, ENOMEM, "%s: no memory for the parser", name);
+        return NULL;
+    }
+    yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&reader.parser,
+                                 (const unsigned char *)(text.data ? text.data : ""), text.len);
+
+    int r = skip_event(&reader); /* the stream's start */
+    if (r == 0)
+        r = read_stream(&reader, root);
+    yaml_parser_delete(&reader.parser);
+    if (r == 0 && ht_arena_is_full(arena))
+        r = ht_error_set(err, E2BIG, "%s: needs more memory than its limit allows", name);
+    if (r < 0)
+        return NULL;
+    settle_empty(root);
+    return root;
+}
+
+const struct ht_yaml *ht_yaml_get(const struct ht_yaml *map, const char *key)
+{
+    if (!map || map->kind != HT_YAML_MAP)
+        return NULL;
+    for (size_t i = 0; i < map->len; i++) {
+        if (ht_str_is(map->items[2 * i].text, key))
+            return &map->items[2 * i + 1];
+    }
+    return NULL;
+}
+
+struct ht_str ht_yaml_text(const struct ht_yaml *map, const char *key)
+{
+    const struct ht_yaml *value = ht_yaml_get(map, key);
+
+    return value && value->kind == HT_YAML_SCALAR ? value->text : (struct ht_str)HT_STR("");
+}
