@@ -51,7 +51,7 @@ bool ht_json_int(const struct ht_json *value, int64_t *ret_value)
         return true;
     }
     if (value->kind != HT_JSON_DOUBLE || !(value->number >= -int64_end) ||
-        !(value->number < int64_end) || value->number != trunc(value->number))
+        !(value->number < int64_end) || (double)(int64_t)value->number != value->number)
         return false;
     *ret_value = (int64_t)value->number;
     return true;
@@ -66,7 +66,7 @@ bool ht_json_uint(const struct ht_json *value, uint64_t *ret_value)
         return true;
     }
     if (value->kind != HT_JSON_DOUBLE || !(value->number >= 0) || !(value->number < uint64_end) ||
-        value->number != trunc(value->number))
+        (double)(uint64_t)value->number != value->number)
         return false;
     *ret_value = (uint64_t)value->number;
     return true;

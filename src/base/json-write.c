@@ -131,14 +131,16 @@ void ht_json_put_uint(struct ht_json_writer *writer, uint64_t value)
 /* Whole part and fraction apart, so that no locale's decimal point gets in. */
 void ht_json_put_double(struct ht_json_writer *writer, double value)
 {
-    double whole;
-    double fraction = modf(fabs(value), &whole);
-    int millionths = (int)lround(fraction * 1e6);
-
     if (!isfinite(value)) {
         ht_json_put_null(writer);
         return;
     }
+
+    const double no_fraction_from = 9007199254740992.0; /* 2^53 */
+    double size = value < 0 ? -value : value;
+    double whole = size < no_fraction_from ? (double)(uint64_t)size : size;
+    int millionths = (int)((size - whole) * 1e6 + 0.5);
+
     if (millionths == 1000000) {
         whole += 1;
         millionths = 0;
