@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The part of http.h that is text alone and needs no libcurl. */
-#include "hulltop/base/http.h"
+/* The part of the client that needs no libcurl. */
+#include "http-private.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
 
 static bool is_unreserved(char c)
 {
@@ -57,4 +65,117 @@ void ht_http_answer_fini(struct ht_http_answer *answer)
     ht_buf_fini(&answer->headers);
     ht_buf_fini(&answer->trailers);
     ht_buf_fini(&answer->body);
+}
+
+static bool is_socket_path(const char *path)
+{
+    struct sockaddr_un address;
+
+    return path[0] == '/' && strlen(path) < sizeof(address.sun_path);
+}
+
+/* The errno of connecting now; 0 if it works by now. */
+static int probe(const char *socket_path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    ht_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return errno;
+    return 0;
+}
+
+static int permission_error(const char *name, const char *socket_path, struct ht_error *err)
+{
+    struct stat about;
+
+    if (socket_path && stat(socket_path, &about) == 0)
+        return ht_error_set(err, EACCES,
+                            "%s: permission denied; run as root or as a member of its group "
+                            "(gid %u)",
+                            name, (unsigned)about.st_gid);
+    return ht_error_set(err, EACCES, "%s: permission denied; run as root", name);
+}
+
+int ht_http_connect_error(const char *name, const char *socket_path, int code, const char *detail,
+                          struct ht_error *err)
+{
+    if (socket_path)
+        code = probe(socket_path);
+    switch (code) {
+    case ENOENT:
+    case ENOTDIR:
+        return ht_error_set(err, ENOENT, "%s: there is no such socket", name);
+    case EACCES:
+    case EPERM:
+        return permission_error(name, socket_path, err);
+    case ECONNREFUSED:
+        return ht_error_set(err, ECONNREFUSED, "%s: connection refused: nobody listens there",
+                            name);
+    case EAGAIN:
+        return ht_error_set(err, ETIMEDOUT, "%s: takes no connection: its queue is full", name);
+    case ETIMEDOUT:
+        return ht_error_set(err, ETIMEDOUT, "%s: no connection in time", name);
+    case 0:
+        return ht_error_set(err, EHOSTUNREACH, "%s: cannot connect: %s", name, detail);
+    default:
+        ht_error_errno(err, code, "%s: cannot connect", name);
+        if (err)
+            err->code = EHOSTUNREACH;
+        return -EHOSTUNREACH;
+    }
+}
+
+int ht_http_timeout_error(const char *name, const char *text, int64_t patience_ns,
+                          struct ht_error *err)
+{
+    int64_t ms = patience_ns / HT_NS_PER_MS;
+
+    if (ms % 1000)
+        return ht_error_set(err, ETIMEDOUT, "%s: %s within %lld ms", name, text, (long long)ms);
+    return ht_error_set(err, ETIMEDOUT, "%s: %s within %lld s", name, text, (long long)(ms / 1000));
+}
+
+static bool is_url(const char *url)
+{
+    struct ht_str rest = ht_str_from(url);
+
+    if (ht_str_has_prefix(rest, "http://"))
+        rest = ht_str_sub(rest, 7, rest.len);
+    else if (ht_str_has_prefix(rest, "https://"))
+        rest = ht_str_sub(rest, 8, rest.len);
+    else
+        return false;
+    for (size_t i = 0; i < rest.len; i++)
+        if ((unsigned char)rest.data[i] <= ' ' || strchr("/?#@\\\x7f", rest.data[i]))
+            return false;
+    return rest.len > 0;
+}
+
+int ht_http_check_options(const struct ht_http_options *options, struct ht_error *err)
+{
+    const char *path = options->socket_path;
+
+    if (path && !is_socket_path(path))
+        return ht_error_set(err, EINVAL, "%s: no absolute path that is short enough for a socket",
+                            path);
+    if (!path && !(options->url && is_url(options->url)))
+        return ht_error_set(err, EINVAL, "%s: neither http://HOST:PORT nor https://HOST:PORT",
+                            options->url ? options->url : "(no address)");
+    if (!options->cert_file != !options->key_file)
+        return ht_error_set(err, EINVAL,
+                            "a client certificate needs its key, and a key its "
+                            "certificate");
+    return 0;
+}
+
+bool ht_http_is_path(const char *path)
+{
+    if (!path || path[0] != '/')
+        return false;
+    for (; *path; path++)
+        if ((unsigned char)*path <= ' ' || *path == 0x7f || *path == '#')
+            return false;
+    return true;
 }

@@ -11,8 +11,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #define CURL_DISABLE_TYPECHECK   1
 #define CURL_DISABLE_DEPRECATION 1
@@ -22,6 +20,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/lines.h"
 #include "hulltop/base/mem.h"
+#include "http-private.h"
 
 enum {
     CONNECT_MS = 2000,
@@ -194,42 +193,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 /* --- errors ------------------------------------------------------------------------------------
  */
 
-static int failed_to_connect(const struct ht_http *http, const struct transfer *t,
-                             struct ht_error *err)
-{
-    struct stat about;
-    long code = 0;
-
-    curl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &code);
-    switch (code) {
-    case ENOENT:
-    case ENOTDIR:
-        return ht_error_set(err, ENOENT, "%s: there is no such socket", http->name);
-    case EACCES:
-    case EPERM:
-        if (http->socket_path && stat(http->socket_path, &about) == 0)
-            return ht_error_set(err, EACCES,
-                                "%s: permission denied; run as root or as a member of its group "
-                                "(gid %u)",
-                                http->name, (unsigned)about.st_gid);
-        return ht_error_set(err, EACCES, "%s: permission denied; run as root", http->name);
-    case ECONNREFUSED:
-        return ht_error_set(err, ECONNREFUSED, "%s: connection refused: nobody listens there",
-                            http->name);
-    case EAGAIN:
-        return ht_error_set(err, ETIMEDOUT, "%s: takes no connection: its queue is full",
-                            http->name);
-    case ETIMEDOUT:
-        return ht_error_set(err, ETIMEDOUT, "%s: no connection in time", http->name);
-    default:
-        return ht_error_set(err, EHOSTUNREACH, "%s: cannot connect: %s", http->name, t->detail);
-    }
-}
-
 static int over_the_limit(const struct ht_http *http, const struct transfer *t,
                           struct ht_error *err)
 {
-    if (!t->head_done || ht_buf_is_full(t->trailers))
+    if (ht_buf_is_full(t->head) || ht_buf_is_full(t->trailers) || t->code == CURLE_OUT_OF_MEMORY)
         return ht_error_set(err, EFBIG, "%s: more than %d bytes of headers", http->name,
                             HEADERS_MAX);
     if (t->lines)
@@ -263,12 +230,16 @@ static int judge(const struct ht_http *http, struct transfer *t, struct ht_error
         return t->stopped;
     if (!t->detail[0])
         memcpy(t->detail, "no detail", sizeof("no detail"));
+
+    long code = 0;
+
     /* Not every code has a meaning here, and libcurl adds some from time to time. */
     switch ((int)t->code) {
     case CURLE_OK:
         return 0;
     case CURLE_COULDNT_CONNECT:
-        return failed_to_connect(http, t, err);
+        curl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &code);
+        return ht_http_connect_error(http->name, http->socket_path, (int)code, t->detail, err);
     case CURLE_COULDNT_RESOLVE_HOST:
         return ht_error_set(err, EHOSTUNREACH, "%s: no such host: %s", http->name, t->detail);
     case CURLE_FILESIZE_EXCEEDED:
@@ -408,16 +379,6 @@ static bool set_request(const struct ht_http *http, struct transfer *t,
     return bad == 0;
 }
 
-static bool is_path(const char *path)
-{
-    if (!path || path[0] != '/')
-        return false;
-    for (; *path; path++)
-        if ((unsigned char)*path <= ' ' || *path == 0x7f || *path == '#')
-            return false;
-    return true;
-}
-
 /* Where the answer goes, and by when. */
 static void transfer_expect(struct transfer *t, const struct ht_http *http,
                             const struct ht_http_request *request, struct ht_http_answer *answer)
@@ -449,7 +410,7 @@ static void transfer_expect(struct transfer *t, const struct ht_http *http,
 static int transfer_start(struct transfer *t, const struct ht_http *http,
                           const struct ht_http_request *request, struct ht_error *err)
 {
-    if (!is_path(request->path))
+    if (!ht_http_is_path(request->path))
         return ht_error_set(err, EINVAL, "%s: unusable path of a request", http->name);
     if (!t->easy)
         t->easy = curl.easy_init();
@@ -477,10 +438,12 @@ static bool is_readable(int fd)
 static int64_t deadline(struct transfer *t, const char **ret_text, int64_t *ret_patience)
 {
     curl_off_t sent = 0;
+    curl_off_t begun = 0;
     int64_t total = t->started_ns + t->total_ns;
     int64_t stall = t->byte_ns + t->stall_ns;
 
     curl.easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+    curl.easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &begun);
     *ret_patience = t->total_ns;
     if (!sent && !t->byte_ns && t->connect_ns < t->total_ns) {
         *ret_text = "not connected";
@@ -494,20 +457,8 @@ static int64_t deadline(struct transfer *t, const char **ret_text, int64_t *ret_
         *ret_patience = t->stall_ns;
         return stall;
     }
-    *ret_text = t->byte_ns ? "answers too slowly; not complete" : "accepts connections; no answer";
+    *ret_text = begun ? "answers too slowly; not complete" : "accepts connections; no answer";
     return total;
-}
-
-static int timed_out(const struct ht_http *http, const char *text, int64_t patience_ns,
-                     struct ht_error *err)
-{
-    int64_t ms = patience_ns / HT_NS_PER_MS;
-
-    if (ms % 1000)
-        return ht_error_set(err, ETIMEDOUT, "%s: %s within %lld ms", http->name, text,
-                            (long long)ms);
-    return ht_error_set(err, ETIMEDOUT, "%s: %s within %lld s", http->name, text,
-                        (long long)(ms / 1000));
 }
 
 static int milliseconds_until(int64_t moment_ns, int64_t now_ns)
@@ -557,7 +508,7 @@ static int transfer_drive(struct transfer *t, const struct ht_http *http, int wa
         int64_t end = deadline(t, &text, &patience);
 
         if (now >= end)
-            return timed_out(http, text, patience, err);
+            return ht_http_timeout_error(http->name, text, patience, err);
         if (now >= until_ns || (t->lines && t->news) || is_readable(wake_fd))
             return 1;
 
@@ -595,45 +546,11 @@ static char *copy(const char *text)
     return text ? ht_strndup(text, strlen(text)) : NULL;
 }
 
-static bool is_url(const char *url)
-{
-    struct ht_str rest = ht_str_from(url);
-
-    if (ht_str_has_prefix(rest, "http://"))
-        rest = ht_str_sub(rest, 7, rest.len);
-    else if (ht_str_has_prefix(rest, "https://"))
-        rest = ht_str_sub(rest, 8, rest.len);
-    else
-        return false;
-    for (size_t i = 0; i < rest.len; i++)
-        if ((unsigned char)rest.data[i] <= ' ' || strchr("/?#@\\\x7f", rest.data[i]))
-            return false;
-    return rest.len > 0;
-}
-
-static int check_options(const struct ht_http_options *options, struct ht_error *err)
-{
-    struct sockaddr_un address;
-    const char *path = options->socket_path;
-
-    if (path && (path[0] != '/' || strlen(path) >= sizeof(address.sun_path)))
-        return ht_error_set(err, EINVAL, "%s: no absolute path of at most %zu bytes", path,
-                            sizeof(address.sun_path) - 1);
-    if (!path && !(options->url && is_url(options->url)))
-        return ht_error_set(err, EINVAL, "%s: neither http://HOST:PORT nor https://HOST:PORT",
-                            options->url ? options->url : "(no address)");
-    if (!options->cert_file != !options->key_file)
-        return ht_error_set(err, EINVAL,
-                            "a client certificate needs its key, and a key its "
-                            "certificate");
-    return 0;
-}
-
 struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_error *err)
 {
     struct ht_http *http;
 
-    if (check_options(options, err) < 0)
+    if (ht_http_check_options(options, err) < 0)
         return NULL;
     pthread_once(&curl_once, load_curl);
     if (curl_missing[0]) {
