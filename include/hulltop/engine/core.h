@@ -43,11 +43,20 @@ struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step);
 void ht_core_open(struct ht_core *core, struct ht_str finding);
 void ht_core_acknowledge(struct ht_core *core, struct ht_str finding, struct ht_str reason);
 
-/* ---- parts, for tests ---- */
+/* ---- the join, a part of its own for tests ---- */
 
-/* Puts the rows of all samples into one node and derives what follows from them. previous (NULL
- * allowed) is the last result: equal rows are shared with it. */
-struct ht_node *ht_join(struct ht_node *const *samples, size_t len, const struct ht_facts *facts,
-                        const struct ht_node *previous, int64_t now_ns);
+/* Makes nodes out of samples and remembers what it made from which row, so that what did not change
+ * is shared and costs nothing. */
+struct ht_joiner;
+
+/* facts are borrowed. */
+struct ht_joiner *ht_joiner_new(const struct ht_facts *facts);
+/* NULL is allowed; returns NULL. */
+struct ht_joiner *ht_joiner_free(struct ht_joiner *joiner);
+/* Puts the rows of all samples (NULL entries allowed, borrowed) into one node and derives what
+ * follows from them: container of a process, class and owner, effective privilege, containers that
+ * no runtime knows. The node is owned by the caller. */
+struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *samples, size_t len,
+                               int64_t now_ns);
 
 #endif

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Samples become one node: processes find their container, containers their init process, and what
+ * no runtime lists becomes a container of its own.
+ *
+ * What was made from unchanged rows is made once: a cache remembers, for each derived row, the rows
+ * it was made from (by identity) and hands the same row out again.
+ */
+#include "hulltop/engine/core.h"
+
+#include <string.h>
+
+#include "engine/join.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/check/classify.h"
+#include "hulltop/check/privilege.h"
+
+/* A derived row and what it was made from. */
+struct made {
+    struct ht_row *row;
+    struct ht_row *inputs[3]; /* references, NULL allowed */
+    uint64_t number;          /* one more input */
+    uint64_t pass;            /* the last join that used it */
+};
+
+struct ht_joiner {
+    const struct ht_facts *facts;
+    struct ht_map *made; /* "TABLE id" to struct made */
+    uint64_t pass;
+};
+
+/* One container while the node is put together. */
+struct place {
+    const struct ht_row *row;  /* as its source gave it; NULL: no runtime lists it */
+    const struct ht_row *init; /* its first process, NULL: not seen */
+    struct ht_str id;          /* borrowed from row or process */
+    size_t processes;
+    bool namespaces_only; /* told by namespaces, not by a cgroup */
+};
+
+/* One join under way. */
+struct joining {
+    struct ht_joiner *joiner;
+    struct ht_node *node;
+    struct ht_map *places; /* container id to struct place */
+    struct ht_vec order;   /* struct place *, owned */
+    struct ht_vec processes; /* const struct ht_row * */
+    struct ht_vec homes;   /* for each process its struct place *, or NULL */
+    struct ht_vec daemons;
+    const struct ht_row *host_row;
+    const struct ht_host *host;
+};
+
+/* ---- the cache ---- */
+
+static void forget(struct made *made)
+{
+    ht_row_unref(made->row);
+    for (size_t i = 0; i < ARRAY_LEN(made->inputs); i++)
+        ht_row_unref(made->inputs[i]);
+    free(made);
+}
+
+static struct ht_str cache_key(struct ht_buf *buf, const struct ht_table *table, struct ht_str id)
+{
+    ht_buf_reset(buf);
+    ht_buf_add_c(buf, (char)('A' + table->id));
+    ht_buf_add_str(buf, id);
+    return ht_buf_str(buf);
+}
+
+/* The row made before from exactly these inputs (a new reference), or NULL. */
+static struct ht_row *recall(struct ht_joiner *joiner, struct ht_str key,
+                             const struct ht_row *const inputs[3], uint64_t number)
+{
+    struct made *made = ht_map_get(joiner->made, key);
+
+    if (!made || made->number != number)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(made->inputs); i++) {
+        if (made->inputs[i] != inputs[i])
+            return NULL;
+    }
+    made->pass = joiner->pass;
+    return ht_row_ref(made->row);
+}
+
+/* Remembers a fresh row (consumed) and returns a reference to it, or to the equal one from before. */
+static struct ht_row *remember(struct ht_joiner *joiner, struct ht_str key,
+                               const struct ht_row *const inputs[3], uint64_t number,
+                               struct ht_row *fresh)
+{
+    struct made *before = ht_map_get(joiner->made, key);
+    struct made *made = ht_new0(struct made);
+
+    made->row = ht_row_keep(before ? before->row : NULL, fresh);
+    made->number = number;
+    made->pass = joiner->pass;
+    for (size_t i = 0; i < ARRAY_LEN(made->inputs); i++)
+        made->inputs[i] = inputs[i] ? ht_row_ref(inputs[i]) : NULL;
+    ht_map_set(joiner->made, key, made);
+    if (before)
+        forget(before);
+    return ht_row_ref(made->row);
+}
+
+struct stale_keys {
+    uint64_t pass;
+    struct ht_vec keys; /* struct ht_str *, owned */
+};
+
+static void collect_stale(void *context, struct ht_str key, void *value)
+{
+    struct stale_keys *stale = context;
+    const struct made *made = value;
+
+    if (made->pass != stale->pass) {
+        struct ht_str *copy = ht_new0(struct ht_str);
+
+        *copy = (struct ht_str){.data = ht_strndup(key.data, key.len), .len = key.len};
+        ht_vec_add(&stale->keys, copy);
+    }
+}
+
+static void drop_stale(struct ht_joiner *joiner)
+{
+    struct stale_keys stale = {.pass = joiner->pass};
+
+    ht_map_each(joiner->made, collect_stale, &stale);
+    for (size_t i = 0; i < stale.keys.len; i++) {
+        struct ht_str *key = stale.keys.items[i];
+
+        forget(ht_map_remove(joiner->made, *key));
+        free((char *)key->data);
+        free(key);
+    }
+    ht_vec_fini(&stale.keys);
+}
+
+static void forget_visit(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    forget(value);
+}
+
+struct ht_joiner *ht_joiner_new(const struct ht_facts *facts)
+{
+    struct ht_joiner *joiner = ht_new0(struct ht_joiner);
+
+    joiner->facts = facts;
+    joiner->made = ht_map_new();
+    return joiner;
+}
+
+struct ht_joiner *ht_joiner_free(struct ht_joiner *joiner)
+{
+    if (joiner) {
+        ht_map_each(joiner->made, forget_visit, NULL);
+        ht_map_free(joiner->made);
+    }
+    free(joiner);
+    return NULL;
+}
+
+/* ---- places ---- */
+
+static struct place *add_place(struct joining *joining, struct ht_str id, const struct ht_row *row)
+{
+    struct place *place = ht_new0(struct place);
+
+    place->id = id;
+    place->row = row;
+    ht_map_set(joining->places, id, place);
+    ht_vec_add(&joining->order, place);
+    return place;
+}
+
+/* Sorts the rows of one sample into what is taken as it is and what is derived from. */
+static void take_sample(struct joining *joining, const struct ht_node *sample)
+{
+    for (int id = 0; id < HT_TABLE_COUNT; id++) {
+        const struct ht_rowset *set = ht_node_set(sample, (enum ht_table_id)id);
+
+        for (size_t i = 0; i < set->len; i++) {
+            const struct ht_row *row = set->rows[i];
+
+            if (id == HT_TABLE_CONTAINER) {
+                /* The first source that lists a container has it; later ones know it too. */
+                if (!ht_map_get(joining->places, ht_row_id(row)))
+                    add_place(joining, ht_row_id(row), row);
+            } else if (id == HT_TABLE_PROCESS) {
+                ht_vec_add(&joining->processes, (void *)row);
+            } else if (id == HT_TABLE_DAEMON) {
+                ht_vec_add(&joining->daemons, (void *)row);
+            } else {
+                if (id == HT_TABLE_HOST) {
+                    joining->host_row = row;
+                    joining->host = ht_host_of(row);
+                }
+                ht_node_add(joining->node, ht_row_ref(row));
+            }
+        }
+    }
+}
+
+/* A known container named by any element of a cgroup path: the outermost one is meant, for a runtime
+ * nested in a container has ids of its own below it. */
+static struct place *place_of_cgroup(const struct joining *joining, struct ht_str cgroup)
+{
+    struct ht_str part;
+
+    while (ht_str_next(&cgroup, '/', &part)) {
+        static const char *const prefixes[] = {"docker-", "cri-containerd-", "crio-", "libpod-"};
+
+        if (ht_str_has_suffix(part, ".scope"))
+            part.len -= strlen(".scope");
+        for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+            if (ht_str_has_prefix(part, prefixes[i]))
+                part = ht_str_sub(part, strlen(prefixes[i]), part.len);
+        }
+
+        struct place *place = part.len ? ht_map_get(joining->places, part) : NULL;
+        if (place && place->row)
+            return place;
+    }
+    return NULL;
+}
+
+/* A process in namespaces and a root of its own that no runtime claims, outside of any service or
+ * session: the id stands for its pid namespace. */
+static bool is_unclaimed(const struct joining *joining, const struct ht_process *process)
+{
+    const struct ht_host *host = joining->host;
+
+    if (!host || !ht_host_has_ns_pid(host) || !ht_process_has_ns_pid(process) ||
+        process->ns_pid == host->ns_pid)
+        return false;
+    if (!ht_process_has_root_host(process) || process->root_host)
+        return false;
+    return !ht_process_has_unit(process) || process->unit.len == 0;
+}
+
+static struct place *unclaimed_place(struct joining *joining, const struct ht_row *row)
+{
+    const struct ht_process *process = ht_process_of(row);
+    char id[40];
+    struct ht_buf text = HT_BUF(sizeof(id));
+
+    ht_buf_addf(&text, "pidns-%llu", (unsigned long long)process->ns_pid);
+    struct place *place = ht_map_get(joining->places, ht_buf_str(&text));
+    if (!place) {
+        struct ht_str key = ht_buf_str(&text);
+        char *owned = ht_strndup(key.data, key.len);
+
+        place = add_place(joining, (struct ht_str){.data = owned, .len = key.len}, NULL);
+        place->namespaces_only = true;
+    }
+    ht_buf_fini(&text);
+    return place;
+}
+
+static struct place *place_of_process(struct joining *joining, const struct ht_row *row)
+{
+    const struct ht_process *process = ht_process_of(row);
+    struct place *place = NULL;
+
+    if (ht_process_has_cgroup(process))
+        place = place_of_cgroup(joining, process->cgroup);
+    if (place)
+        return place;
+    if (ht_process_has_container_id(process) && process->container_id.len) {
+        place = ht_map_get(joining->places, process->container_id);
+        return place ? place : add_place(joining, process->container_id, NULL);
+    }
+    if (is_unclaimed(joining, process))
+        return unclaimed_place(joining, row);
+    return NULL;
+}
+
+/* Whether process is a better candidate for init than the one a place has. */
+static bool is_better_init(const struct place *place, const struct ht_process *process)
+{
+    if (place->row) {
+        const struct ht_container *container = ht_container_of(place->row);
+
+        if (ht_container_has_pid(container) && container->pid == process->pid)
+            return true;
+    }
+    if (!place->init)
+        return true;
+
+    const struct ht_process *init = ht_process_of(place->init);
+    if (place->row) {
+        const struct ht_container *container = ht_container_of(place->row);
+
+        if (ht_container_has_pid(container) && container->pid == init->pid)
+            return false;
+    }
+    bool is_first = process->ns_pids.len > 1 && process->ns_pids.items[process->ns_pids.len - 1] == 1;
+    bool was_first = init->ns_pids.len > 1 && init->ns_pids.items[init->ns_pids.len - 1] == 1;
+    if (is_first != was_first)
+        return is_first;
+    return process->start < init->start;
+}
+
+static void house_processes(struct joining *joining)
+{
+    for (size_t i = 0; i < joining->processes.len; i++) {
+        const struct ht_row *row = joining->processes.items[i];
+        struct place *place = place_of_process(joining, row);
+
+        ht_vec_add(&joining->homes, place);
+        if (!place)
+            continue;
+        place->processes++;
+        if (is_better_init(place, ht_process_of(row)))
+            place->init = row;
+    }
+}
+
+/* ---- derived rows ---- */
+
+static struct ht_row *make_process(struct joining *joining, const struct ht_row *row,
+                                   const struct place *place)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(512);
+    struct ht_str key = cache_key(&buf, &ht_process_table, ht_row_id(row));
+    const struct ht_row *const inputs[3] = {row, place->row, NULL};
+    uint64_t number = ht_str_hash(place->id, 0);
+    struct ht_row *known = recall(joining->joiner, key, inputs, number);
+
+    if (known)
+        return known;
+
+    struct ht_process process = *ht_process_of(row);
+    ht_process_set_container(&process, place->id);
+    return remember(joining->joiner, key, inputs, number, ht_row_new(&ht_process_table, &process));
+}
+
+/* Facts of a container that only its init process tells. */
+static void apply_init(struct joining *joining, struct ht_arena *arena, const struct place *place,
+                       struct ht_container *container)
+{
+    const struct ht_process *init = ht_process_of(place->init);
+
+    if (!ht_container_has_pid(container) || container->pid == 0)
+        ht_container_set_pid(container, init->pid);
+    if (ht_process_has_cgroup(init))
+        ht_container_set_cgroup(container, init->cgroup);
+    if (ht_process_has_mounts(init))
+        ht_container_set_kernel_mounts(container, init->mounts);
+    ht_privilege_effective(joining->host, init, joining->joiner->facts, arena,
+                           ht_container_edit_effective(container));
+}
+
+/* A container that no runtime lists: what its processes tell is all there is. */
+static void apply_unmanaged(const struct joining *joining, const struct place *place,
+                            struct ht_container *container)
+{
+    const struct ht_process *init = place->init ? ht_process_of(place->init) : NULL;
+
+    (void)joining;
+    ht_container_set_id(container, place->id);
+    ht_container_set_name(container, ht_str_sub(place->id, 0, place->namespaces_only ? 40 : 12));
+    ht_container_set_state(container, HT_CONTAINER_STATE_UNMANAGED);
+    ht_container_set_runtime(container, HT_S("none"));
+    ht_container_set_unmanaged(
+        container, place->namespaces_only
+                       ? HT_S("own pid namespace and root directory, known to no runtime")
+                       : HT_S("its cgroup names a container that no runtime here lists"));
+    if (!init)
+        return;
+    if (ht_process_has_started_at(init))
+        ht_container_set_started_at(container, init->started_at);
+    if (ht_process_has_argv(init))
+        ht_container_set_command(container, init->argv);
+}
+
+static struct ht_row *make_container(struct joining *joining, const struct place *place)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(512);
+    struct ht_str key = cache_key(&buf, &ht_container_table, place->id);
+    const struct ht_row *const inputs[3] = {place->row, place->init, joining->host_row};
+    uint64_t number = place->processes;
+    struct ht_row *known = recall(joining->joiner, key, inputs, number);
+
+    if (known)
+        return known;
+
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_container container = {0};
+
+    if (place->row)
+        container = *ht_container_of(place->row);
+    else
+        apply_unmanaged(joining, place, &container);
+    if (place->init)
+        apply_init(joining, arena, place, &container);
+    /* Without a process source nothing is known about how many there are. */
+    if (joining->processes.len)
+        ht_container_set_processes(&container, place->processes);
+    ht_classify(joining->joiner->facts, &container, arena);
+    return remember(joining->joiner, key, inputs, number,
+                    ht_row_new(&ht_container_table, &container));
+}
+
+static void make_rows(struct joining *joining)
+{
+    for (size_t i = 0; i < joining->order.len; i++)
+        ht_node_add(joining->node, make_container(joining, joining->order.items[i]));
+    for (size_t i = 0; i < joining->processes.len; i++) {
+        const struct ht_row *row = joining->processes.items[i];
+        const struct place *place = joining->homes.items[i];
+
+        ht_node_add(joining->node, place ? make_process(joining, row, place) : ht_row_ref(row));
+    }
+    for (size_t i = 0; i < joining->daemons.len; i++)
+        ht_node_add(joining->node,
+                    ht_join_daemon(joining->daemons.items[i], &joining->processes));
+}
+
+static void finish(struct joining *joining)
+{
+    for (size_t i = 0; i < joining->order.len; i++) {
+        struct place *place = joining->order.items[i];
+
+        if (place->namespaces_only)
+            free((char *)place->id.data);
+        free(place);
+    }
+    ht_map_free(joining->places);
+    ht_vec_fini(&joining->order);
+    ht_vec_fini(&joining->processes);
+    ht_vec_fini(&joining->homes);
+    ht_vec_fini(&joining->daemons);
+}
+
+struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *samples, size_t len,
+                               int64_t now_ns)
+{
+    struct joining joining = {
+        .joiner = joiner, .node = ht_node_new(now_ns), .places = ht_map_new()};
+
+    joiner->pass++;
+    for (size_t i = 0; i < len; i++) {
+        if (samples[i])
+            take_sample(&joining, samples[i]);
+    }
+    house_processes(&joining);
+    make_rows(&joining);
+    finish(&joining);
+    drop_stale(joiner);
+    ht_node_sort(joining.node);
+    return joining.node;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/ledger.h"
+
+#include <errno.h>
+
+#include "hulltop/base/json.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
+
+/* How many findings that are gone are remembered, so that one that flaps keeps its first sight. */
+enum { GONE_MAX = 4096, ACKNOWLEDGED_MAX = 10000, REASON_MAX = 500 };
+
+struct entry {
+    int64_t first_seen;
+    int64_t gone_at; /* 0: alive */
+    bool fresh;      /* appeared after the first complete pass, and nobody opened it */
+    bool seen;       /* in this pass */
+    char *reason;    /* acknowledged, NULL if not */
+    size_t reason_len;
+    struct ht_row *from; /* the finding as the checks gave it */
+    struct ht_row *made; /* the same with what the ledger adds */
+};
+
+struct ht_ledger {
+    struct ht_map *entries; /* finding id to struct entry */
+    uint64_t version;
+    size_t gone;
+};
+
+struct ht_ledger *ht_ledger_new(void)
+{
+    struct ht_ledger *ledger = ht_new0(struct ht_ledger);
+
+    ledger->entries = ht_map_new();
+    return ledger;
+}
+
+static void free_entry(struct entry *entry)
+{
+    ht_row_unref(entry->from);
+    ht_row_unref(entry->made);
+    free(entry->reason);
+    free(entry);
+}
+
+static void free_visit(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    free_entry(value);
+}
+
+struct ht_ledger *ht_ledger_free(struct ht_ledger *ledger)
+{
+    if (ledger) {
+        ht_map_each(ledger->entries, free_visit, NULL);
+        ht_map_free(ledger->entries);
+    }
+    free(ledger);
+    return NULL;
+}
+
+void ht_ledger_reset(struct ht_ledger *ledger)
+{
+    ht_map_each(ledger->entries, free_visit, NULL);
+    ht_map_free(ledger->entries);
+    ledger->entries = ht_map_new();
+    ledger->gone = 0;
+    ledger->version++;
+}
+
+static struct entry *get_entry(struct ht_ledger *ledger, struct ht_str id)
+{
+    struct entry *entry = ht_map_get(ledger->entries, id);
+
+    if (!entry) {
+        entry = ht_new0(struct entry);
+        ht_map_set(ledger->entries, id, entry);
+    }
+    return entry;
+}
+
+static void forget_made(struct entry *entry)
+{
+    entry->from = ht_row_unref(entry->from);
+    entry->made = ht_row_unref(entry->made);
+}
+
+/* The finding with the ledger's facts; made anew only when either side changed. Borrowed. */
+static struct ht_row *dress(struct entry *entry, struct ht_row *from)
+{
+    if (entry->made && entry->from == from)
+        return entry->made;
+
+    struct ht_finding finding = *ht_finding_of(from);
+    ht_finding_set_first_seen(&finding, entry->first_seen);
+    ht_finding_set_new(&finding, entry->fresh);
+    if (entry->reason)
+        ht_finding_set_acknowledged(&finding, (struct ht_str){entry->reason, entry->reason_len});
+
+    struct ht_row *made = ht_row_keep(entry->made, ht_row_new(&ht_finding_table, &finding));
+    forget_made(entry);
+    entry->from = ht_row_ref(from);
+    entry->made = made;
+    return made;
+}
+
+static void tell(struct ht_timeline *timeline, enum ht_event_kind kind, const struct ht_row *row,
+                 int64_t now_ns)
+{
+    const struct ht_finding *finding = ht_finding_of(row);
+    struct ht_event event = {0};
+
+    ht_event_set_kind(&event, kind);
+    ht_event_set_text(&event, finding->title);
+    ht_event_set_finding(&event, finding->id);
+    ht_event_set_severity(&event, finding->severity);
+    ht_event_set_question(&event, finding->question);
+    if (ht_subject_has_id(&finding->subject) && ht_str_is(finding->subject.kind, "container"))
+        ht_event_set_container(&event, finding->subject.id);
+    ht_timeline_tell(timeline, &event, now_ns);
+}
+
+struct going {
+    struct ht_ledger *ledger;
+    struct ht_timeline *timeline;
+    int64_t now_ns;
+};
+
+static void go_visit(void *context, struct ht_str key, void *value)
+{
+    struct going *going = context;
+    struct entry *entry = value;
+
+    (void)key;
+    if (!entry->seen && !entry->gone_at && entry->made) {
+        entry->gone_at = going->now_ns ? going->now_ns : 1;
+        going->ledger->gone++;
+        tell(going->timeline, HT_EVENT_KIND_FINDING_GONE, entry->made, going->now_ns);
+        forget_made(entry);
+    }
+    entry->seen = false;
+}
+
+struct pruning {
+    struct ht_vec keys; /* struct ht_str *, owned */
+};
+
+static void prune_visit(void *context, struct ht_str key, void *value)
+{
+    struct pruning *pruning = context;
+    const struct entry *entry = value;
+
+    if (entry->gone_at && !entry->reason) {
+        struct ht_str *copy = ht_new0(struct ht_str);
+
+        *copy = (struct ht_str){.data = ht_strndup(key.data, key.len), .len = key.len};
+        ht_vec_add(&pruning->keys, copy);
+    }
+}
+
+/* A node that churns must not grow the ledger for ever: past the limit, what is gone is forgotten. */
+static void prune(struct ht_ledger *ledger)
+{
+    struct pruning pruning = {0};
+
+    if (ledger->gone <= GONE_MAX)
+        return;
+    ht_map_each(ledger->entries, prune_visit, &pruning);
+    for (size_t i = 0; i < pruning.keys.len; i++) {
+        struct ht_str *key = pruning.keys.items[i];
+
+        free_entry(ht_map_remove(ledger->entries, *key));
+        free((char *)key->data);
+        free(key);
+    }
+    ht_vec_fini(&pruning.keys);
+    ledger->gone = 0;
+}
+
+void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings, bool settled,
+                     int64_t now_ns, struct ht_timeline *timeline)
+{
+    for (size_t i = 0; i < findings->len; i++) {
+        struct ht_row *from = findings->rows[i];
+        struct entry *entry = get_entry(ledger, ht_row_id(from));
+        bool appeared = !entry->made;
+
+        if (entry->gone_at) {
+            entry->gone_at = 0;
+            entry->fresh = settled;
+            if (ledger->gone)
+                ledger->gone--;
+        } else if (entry->first_seen == 0) {
+            entry->first_seen = now_ns;
+            entry->fresh = settled;
+        }
+        entry->seen = true;
+        findings->rows[i] = ht_row_ref(dress(entry, from));
+        if (appeared)
+            tell(timeline, HT_EVENT_KIND_FINDING_NEW, findings->rows[i], now_ns);
+        ht_row_unref(from);
+    }
+
+    struct going going = {.ledger = ledger, .timeline = timeline, .now_ns = now_ns};
+    ht_map_each(ledger->entries, go_visit, &going);
+    prune(ledger);
+}
+
+void ht_ledger_open(struct ht_ledger *ledger, struct ht_str id)
+{
+    struct entry *entry = ht_map_get(ledger->entries, id);
+
+    if (entry && entry->fresh) {
+        entry->fresh = false;
+        entry->from = ht_row_unref(entry->from);
+        ledger->version++;
+    }
+}
+
+void ht_ledger_acknowledge(struct ht_ledger *ledger, struct ht_str id, struct ht_str reason)
+{
+    struct entry *entry = get_entry(ledger, id);
+
+    free(entry->reason);
+    reason = ht_str_sub(reason, 0, REASON_MAX);
+    entry->reason = reason.len ? ht_strndup(reason.data, reason.len) : NULL;
+    entry->reason_len = reason.len;
+    entry->fresh = false;
+    entry->from = ht_row_unref(entry->from);
+    ledger->version++;
+}
+
+uint64_t ht_ledger_version(const struct ht_ledger *ledger)
+{
+    return ledger->version;
+}
+
+static void write_visit(void *context, struct ht_str key, void *value)
+{
+    struct ht_json_writer *writer = context;
+    const struct entry *entry = value;
+
+    if (!entry->reason)
+        return;
+    ht_json_key(writer, key);
+    ht_json_put_string(writer, (struct ht_str){entry->reason, entry->reason_len});
+}
+
+void ht_ledger_write(const struct ht_ledger *ledger, struct ht_buf *out)
+{
+    struct ht_json_writer writer;
+
+    ht_json_begin(&writer, out, HT_JSON_INDENTED, HT_JSON_PRINTABLE);
+    ht_json_object_begin(&writer);
+    ht_map_each(ledger->entries, write_visit, &writer);
+    ht_json_object_end(&writer);
+}
+
+int ht_ledger_read(struct ht_ledger *ledger, struct ht_str text, const char *name,
+                   struct ht_error *err)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
+    const struct ht_json *json = ht_json_parse(arena, name, text, err);
+
+    if (!json)
+        return -EINVAL;
+    if (!ht_json_is_object(json))
+        return ht_error_set(err, EINVAL, "%s: not an object of finding ids", name);
+    if (json->len > ACKNOWLEDGED_MAX)
+        return ht_error_set(err, E2BIG, "%s: more than %d acknowledgements", name, ACKNOWLEDGED_MAX);
+    for (size_t i = 0; i < json->len; i++) {
+        struct ht_str reason;
+
+        if (!ht_json_string(&json->members[i].value, &reason))
+            return ht_error_set(err, EINVAL, "%s: entry %zu: the reason is no text", name, i + 1);
+        ht_ledger_acknowledge(ledger, json->members[i].key, reason);
+    }
+    return 0;
+}

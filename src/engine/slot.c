@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/slot.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { INBOX_MAX = 64 };
+
+struct ht_slot {
+    struct ht_feed feed; /* the source sees only this */
+    atomic_uint refs;
+    struct ht_driver driver;
+    ht_slot_ring ring;
+    void *context;
+    int wake_fd, stop_fd;
+    pthread_t thread;
+    bool started;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t ended_cond;
+    bool ended, detached;
+    struct ht_node *sample;
+    struct ht_rowset events;
+    uint64_t lost;
+    struct ht_request inbox[INBOX_MAX];
+    size_t inbox_len;
+    const char *where;
+    int64_t beat_ns; /* last sign of life */
+    bool waiting;    /* in feed->wait: silence is no trouble */
+};
+
+static struct ht_slot *slot_of(struct ht_feed *feed)
+{
+    /* The feed is the slot's first member. */
+    return (struct ht_slot *)(void *)feed;
+}
+
+/* Calls the engine unless it has let go of this slot. Called with the lock held. */
+static void ring(struct ht_slot *slot)
+{
+    if (!slot->detached)
+        slot->ring(slot->context);
+}
+
+static void beat(struct ht_slot *slot)
+{
+    slot->beat_ns = ht_clock_mono(slot->feed.clock);
+}
+
+static void feed_publish(struct ht_feed *feed, struct ht_node *sample)
+{
+    struct ht_slot *slot = slot_of(feed);
+    struct ht_node *before;
+
+    ht_node_sort(sample);
+    pthread_mutex_lock(&slot->lock);
+    before = slot->sample;
+    slot->sample = sample;
+    beat(slot);
+    ring(slot);
+    pthread_mutex_unlock(&slot->lock);
+    ht_node_unref(before);
+}
+
+static void feed_event(struct ht_feed *feed, struct ht_row *event)
+{
+    struct ht_slot *slot = slot_of(feed);
+
+    pthread_mutex_lock(&slot->lock);
+    beat(slot);
+    if (slot->events.len < HT_LIMIT_QUEUE) {
+        ht_rowset_add(&slot->events, event);
+        event = NULL;
+    } else {
+        slot->lost++;
+    }
+    ring(slot);
+    pthread_mutex_unlock(&slot->lock);
+    ht_row_unref(event);
+}
+
+/* Empties an eventfd. */
+static void drain(int fd)
+{
+    uint64_t count;
+    ssize_t n = read(fd, &count, sizeof(count));
+
+    (void)n;
+}
+
+static void signal_fd(int fd)
+{
+    const uint64_t one = 1;
+    ssize_t n = write(fd, &one, sizeof(one));
+
+    (void)n; /* a full counter is readable too */
+}
+
+static bool is_readable(int fd)
+{
+    struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+
+    return poll(&pollfd, 1, 0) > 0;
+}
+
+/* Takes the oldest request; empties the wake descriptor with the last one. */
+static bool take_request(struct ht_slot *slot, struct ht_request *ret_request)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&slot->lock);
+    if (slot->inbox_len) {
+        *ret_request = slot->inbox[0];
+        slot->inbox_len--;
+        memmove(slot->inbox, slot->inbox + 1, slot->inbox_len * sizeof(slot->inbox[0]));
+        found = true;
+    }
+    if (slot->inbox_len == 0 && !is_readable(slot->stop_fd))
+        drain(slot->wake_fd);
+    pthread_mutex_unlock(&slot->lock);
+    return found;
+}
+
+static void set_waiting(struct ht_slot *slot, bool waiting)
+{
+    pthread_mutex_lock(&slot->lock);
+    slot->waiting = waiting;
+    beat(slot);
+    pthread_mutex_unlock(&slot->lock);
+}
+
+static bool feed_wait(struct ht_feed *feed, int64_t timeout_ns, struct ht_request *ret_request)
+{
+    struct ht_slot *slot = slot_of(feed);
+    struct pollfd fds[] = {{.fd = slot->stop_fd, .events = POLLIN},
+                           {.fd = slot->wake_fd, .events = POLLIN}};
+    struct timespec timeout = {.tv_sec = timeout_ns / HT_NS_PER_S,
+                               .tv_nsec = timeout_ns % HT_NS_PER_S};
+
+    *ret_request = (struct ht_request){.kind = HT_REQUEST_NONE};
+    if (is_readable(slot->stop_fd))
+        return false;
+    if (take_request(slot, ret_request))
+        return true;
+    set_waiting(slot, true);
+    while (ppoll(fds, ARRAY_LEN(fds), timeout_ns < 0 ? NULL : &timeout, NULL) < 0 && errno == EINTR)
+        ;
+    set_waiting(slot, false);
+    if (is_readable(slot->stop_fd))
+        return false;
+    take_request(slot, ret_request);
+    return true;
+}
+
+static int feed_wake_fd(struct ht_feed *feed)
+{
+    return slot_of(feed)->wake_fd;
+}
+
+static int feed_stop_fd(struct ht_feed *feed)
+{
+    return slot_of(feed)->stop_fd;
+}
+
+static void feed_at(struct ht_feed *feed, const char *where)
+{
+    struct ht_slot *slot = slot_of(feed);
+
+    pthread_mutex_lock(&slot->lock);
+    slot->where = where;
+    beat(slot);
+    pthread_mutex_unlock(&slot->lock);
+}
+
+struct ht_slot *ht_slot_new(const struct ht_slot_options *options, struct ht_error *err)
+{
+    struct ht_slot *slot = ht_new0(struct ht_slot);
+    pthread_condattr_t attributes;
+
+    atomic_init(&slot->refs, 1);
+    slot->driver = options->driver;
+    slot->ring = options->ring;
+    slot->context = options->context;
+    slot->where = "starting";
+    slot->feed = (struct ht_feed){
+        .clock = options->clock,
+        .publish = feed_publish,
+        .event = feed_event,
+        .wait = feed_wait,
+        .wake_fd = feed_wake_fd,
+        .stop_fd = feed_stop_fd,
+        .at = feed_at,
+    };
+    pthread_mutex_init(&slot->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&slot->ended_cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+    slot->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    slot->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (slot->wake_fd < 0 || slot->stop_fd < 0) {
+        ht_error_errno(err, errno, "source %s: eventfd", slot->driver.ops->name);
+        return ht_slot_unref(slot);
+    }
+    return slot;
+}
+
+struct ht_slot *ht_slot_unref(struct ht_slot *slot)
+{
+    if (!slot || atomic_fetch_sub(&slot->refs, 1) != 1)
+        return NULL;
+    if (slot->driver.ops->free)
+        slot->driver.ops->free(slot->driver.self);
+    ht_node_unref(slot->sample);
+    ht_rowset_fini(&slot->events);
+    ht_cleanup_close(&slot->wake_fd);
+    ht_cleanup_close(&slot->stop_fd);
+    pthread_cond_destroy(&slot->ended_cond);
+    pthread_mutex_destroy(&slot->lock);
+    free(slot);
+    return NULL;
+}
+
+static void *run(void *argument)
+{
+    struct ht_slot *slot = argument;
+
+    slot->driver.ops->run(slot->driver.self, &slot->feed);
+    pthread_mutex_lock(&slot->lock);
+    slot->ended = true;
+    pthread_cond_signal(&slot->ended_cond);
+    ring(slot);
+    pthread_mutex_unlock(&slot->lock);
+    ht_slot_unref(slot);
+    return NULL;
+}
+
+int ht_slot_start(struct ht_slot *slot, struct ht_error *err)
+{
+    char name[16] = "";
+    sigset_t all, before;
+
+    pthread_mutex_lock(&slot->lock);
+    beat(slot);
+    pthread_mutex_unlock(&slot->lock);
+    atomic_fetch_add(&slot->refs, 1);
+    /* Signals belong to the main and the signal thread. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int r = pthread_create(&slot->thread, NULL, run, slot);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r != 0) {
+        ht_slot_unref(slot);
+        return ht_error_errno(err, r, "source %s: thread", slot->driver.ops->name);
+    }
+    slot->started = true;
+    memccpy(name, slot->driver.ops->name, '\0', sizeof(name) - 1);
+    pthread_setname_np(slot->thread, name);
+    pthread_detach(slot->thread);
+    return 0;
+}
+
+const char *ht_slot_name(const struct ht_slot *slot)
+{
+    return slot->driver.ops->name;
+}
+
+int64_t ht_slot_interval(const struct ht_slot *slot)
+{
+    return slot->driver.ops->interval_ns;
+}
+
+void ht_slot_take(struct ht_slot *slot, struct ht_slot_news *ret_news)
+{
+    pthread_mutex_lock(&slot->lock);
+    *ret_news = (struct ht_slot_news){
+        .sample = slot->sample, .events = slot->events, .lost = slot->lost};
+    slot->sample = NULL;
+    slot->events = (struct ht_rowset){0};
+    slot->lost = 0;
+    pthread_mutex_unlock(&slot->lock);
+}
+
+static bool is_same(const struct ht_request *a, const struct ht_request *b)
+{
+    return a->kind == b->kind && a->pid == b->pid && strcmp(a->id, b->id) == 0;
+}
+
+void ht_slot_request(struct ht_slot *slot, const struct ht_request *request)
+{
+    pthread_mutex_lock(&slot->lock);
+    for (size_t i = 0; i < slot->inbox_len; i++) {
+        if (is_same(&slot->inbox[i], request)) {
+            pthread_mutex_unlock(&slot->lock);
+            return;
+        }
+    }
+    if (slot->inbox_len == INBOX_MAX) {
+        slot->inbox[0] = (struct ht_request){.kind = HT_REQUEST_RESCAN};
+        slot->inbox_len = 1;
+    } else {
+        slot->inbox[slot->inbox_len++] = *request;
+    }
+    pthread_mutex_unlock(&slot->lock);
+    signal_fd(slot->wake_fd);
+}
+
+bool ht_slot_is_stuck(struct ht_slot *slot, int64_t mono_ns, const char **ret_where)
+{
+    pthread_mutex_lock(&slot->lock);
+    bool stuck = slot->started && !slot->waiting && !slot->ended &&
+                 mono_ns - slot->beat_ns > slot->driver.ops->limit_ns;
+    *ret_where = slot->where;
+    pthread_mutex_unlock(&slot->lock);
+    return stuck;
+}
+
+void ht_slot_stop(struct ht_slot *slot)
+{
+    signal_fd(slot->stop_fd);
+    signal_fd(slot->wake_fd);
+}
+
+bool ht_slot_join(struct ht_slot *slot, int64_t deadline_ns)
+{
+    struct timespec deadline = {.tv_sec = deadline_ns / HT_NS_PER_S,
+                                .tv_nsec = deadline_ns % HT_NS_PER_S};
+    bool ended;
+
+    pthread_mutex_lock(&slot->lock);
+    while (slot->started && !slot->ended) {
+        if (pthread_cond_timedwait(&slot->ended_cond, &slot->lock, &deadline) == ETIMEDOUT)
+            break;
+    }
+    ended = !slot->started || slot->ended;
+    slot->detached = true;
+    pthread_mutex_unlock(&slot->lock);
+    return ended;
+}
