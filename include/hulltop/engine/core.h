@@ -9,6 +9,8 @@
 #ifndef HT_ENGINE_CORE_H
 #define HT_ENGINE_CORE_H
 
+#include "hulltop/base/buf.h"
+#include "hulltop/base/error.h"
 #include "hulltop/check/facts.h"
 #include "hulltop/model/state.h"
 
@@ -24,6 +26,7 @@ struct ht_core_options {
 struct ht_step {
     struct ht_node *const *samples; /* newest of each source, NULL entries allowed; borrowed */
     size_t samples_len;
+    const int64_t *confirmed_ns;    /* for each sample: wall time at which it still held, 0: never said */
     const struct ht_node *node; /* or this, borrowed */
     struct ht_rowset *events;   /* new events, taken over (may be NULL) */
     bool complete;              /* every source has answered once, or failed */
@@ -39,9 +42,15 @@ void ht_core_reset(struct ht_core *core);
  * and checks run only where their inputs changed. Returns NULL if nothing a face shows has changed.
  */
 struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step);
+/* The last state again as a new one, or NULL if there is none: when only the face's surroundings changed. */
+struct ht_state *ht_core_again(struct ht_core *core);
 /* Marks a finding as opened (no longer new), or acknowledged with a reason. */
 void ht_core_open(struct ht_core *core, struct ht_str finding);
 void ht_core_acknowledge(struct ht_core *core, struct ht_str finding, struct ht_str reason);
+/* The acknowledgements as JSON ({finding id: reason}), and back; name begins messages. */
+void ht_core_write_acknowledged(const struct ht_core *core, struct ht_buf *out);
+int ht_core_read_acknowledged(struct ht_core *core, struct ht_str text, const char *name,
+                              struct ht_error *err);
 
 /* ---- the join, a part of its own for tests ---- */
 

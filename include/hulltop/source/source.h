@@ -33,6 +33,8 @@ struct ht_feed {
     const struct ht_clock *clock;
     /* Hands over the newest sample: consumed. Never blocks. */
     void (*publish)(struct ht_feed *feed, struct ht_node *sample);
+    /* Says that what was published last still holds: keeps it from getting old, costs nothing. */
+    void (*confirm)(struct ht_feed *feed);
     /* Hands over an event row: consumed. The queue is bounded; losses are counted by the engine. */
     void (*event)(struct ht_feed *feed, struct ht_row *event);
     /* Sleeps until a request came, timeout_ns passed (negative: none) or the end. False: end now.

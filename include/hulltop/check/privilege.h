@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel allows a container, from its init process. Layer 3 (check); pure.
+ */
+#ifndef HT_CHECK_PRIVILEGE_H
+#define HT_CHECK_PRIVILEGE_H
+
+#include "hulltop/base/arena.h"
+#include "hulltop/check/facts.h"
+#include "hulltop/model/rows.h"
+
+/* Fills ret with what follows from the init process of a container; what cannot be told (not
+ * readable, host not known: host may be NULL) stays unknown. Text and lists that are made go into
+ * arena, others are borrowed from init. */
+void ht_privilege_effective(const struct ht_host *host, const struct ht_process *init,
+                            const struct ht_facts *facts, struct ht_arena *arena,
+                            struct ht_privilege *ret);
+
+#endif
