@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a container engine's own command line says about how it can be reached. */
-#include "engine/join.h"
+#include "join.h"
 
 #include <string.h>
 
@@ -34,8 +34,8 @@ static const struct ht_process *find_process(const struct ht_daemon *daemon,
     return found == 1 ? only : NULL;
 }
 
-/* The value of "-H VALUE", "-H=VALUE", "--host VALUE", "--host=VALUE" at argv[*at], stepping *at over a value
- * that stands apart; empty if this is no such option. */
+/* The value of "-H VALUE", "-H=VALUE", "--host VALUE", "--host=VALUE" at argv[*at], stepping *at
+ * over a value that stands apart; empty if this is no such option. */
 static struct ht_str host_option(const struct ht_text_list *argv, size_t *at)
 {
     struct ht_str word = argv->items[*at];
@@ -63,7 +63,8 @@ static bool is_switched_on(struct ht_str word, const char *option)
     bool value = false;
     if (rest.len == 0)
         return true;
-    return rest.data[0] == '=' && ht_parse_bool(ht_str_sub(rest, 1, rest.len), &value) == 0 && value;
+    return rest.data[0] == '=' && ht_parse_bool(ht_str_sub(rest, 1, rest.len), &value) == 0 &&
+           value;
 }
 
 static bool is_listed(const struct ht_str *list, size_t len, struct ht_str text)

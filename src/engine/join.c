@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "engine/join.h"
+#include "join.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
@@ -44,10 +44,10 @@ struct place {
 struct joining {
     struct ht_joiner *joiner;
     struct ht_node *node;
-    struct ht_map *places; /* container id to struct place */
-    struct ht_vec order;   /* struct place *, owned */
+    struct ht_map *places;   /* container id to struct place */
+    struct ht_vec order;     /* struct place *, owned */
     struct ht_vec processes; /* const struct ht_row * */
-    struct ht_vec homes;   /* for each process its struct place *, or NULL */
+    struct ht_vec homes;     /* for each process its struct place *, or NULL */
     struct ht_vec daemons;
     const struct ht_row *host_row;
     const struct ht_host *host;
@@ -87,7 +87,8 @@ static struct ht_row *recall(struct ht_joiner *joiner, struct ht_str key,
     return ht_row_ref(made->row);
 }
 
-/* Remembers a fresh row (consumed) and returns a reference to it, or to the equal one from before. */
+/* Remembers a fresh row (consumed) and returns a reference to it, or to the equal one from before.
+ */
 static struct ht_row *remember(struct ht_joiner *joiner, struct ht_str key,
                                const struct ht_row *const inputs[3], uint64_t number,
                                struct ht_row *fresh)
@@ -206,8 +207,8 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
     }
 }
 
-/* A known container named by any element of a cgroup path: the outermost one is meant, for a runtime
- * nested in a container has ids of its own below it. */
+/* A known container named by any element of a cgroup path: the outermost one is meant, for a
+ * runtime nested in a container has ids of its own below it. */
 static struct place *place_of_cgroup(const struct joining *joining, struct ht_str cgroup)
 {
     struct ht_str part;
@@ -299,7 +300,8 @@ static bool is_better_init(const struct place *place, const struct ht_process *p
         if (ht_container_has_pid(container) && container->pid == init->pid)
             return false;
     }
-    bool is_first = process->ns_pids.len > 1 && process->ns_pids.items[process->ns_pids.len - 1] == 1;
+    bool is_first =
+        process->ns_pids.len > 1 && process->ns_pids.items[process->ns_pids.len - 1] == 1;
     bool was_first = init->ns_pids.len > 1 && init->ns_pids.items[init->ns_pids.len - 1] == 1;
     if (is_first != was_first)
         return is_first;
@@ -418,8 +420,7 @@ static void make_rows(struct joining *joining)
         ht_node_add(joining->node, place ? make_process(joining, row, place) : ht_row_ref(row));
     }
     for (size_t i = 0; i < joining->daemons.len; i++)
-        ht_node_add(joining->node,
-                    ht_join_daemon(joining->daemons.items[i], &joining->processes));
+        ht_node_add(joining->node, ht_join_daemon(joining->daemons.items[i], &joining->processes));
 }
 
 static void finish(struct joining *joining)

@@ -6,8 +6,8 @@
 #include "hulltop/base/vec.h"
 #include "hulltop/model/row.h"
 
-/* The daemon row with what the command line of its process tells (TCP listeners, TLS); processes holds
- * const struct ht_row *. Returns a new reference. */
+/* The daemon row with what the command line of its process tells (TCP listeners, TLS); processes
+ * holds const struct ht_row *. Returns a new reference. */
 struct ht_row *ht_join_daemon(const struct ht_row *daemon, const struct ht_vec *processes);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine/ledger.h"
+#include "ledger.h"
 
 #include <errno.h>
 
@@ -160,7 +160,8 @@ static void prune_visit(void *context, struct ht_str key, void *value)
     }
 }
 
-/* A node that churns must not grow the ledger for ever: past the limit, what is gone is forgotten. */
+/* A node that churns must not grow the ledger for ever: past the limit, what is gone is forgotten.
+ */
 static void prune(struct ht_ledger *ledger)
 {
     struct pruning pruning = {0};
@@ -269,7 +270,8 @@ int ht_ledger_read(struct ht_ledger *ledger, struct ht_str text, const char *nam
     if (!ht_json_is_object(json))
         return ht_error_set(err, EINVAL, "%s: not an object of finding ids", name);
     if (json->len > ACKNOWLEDGED_MAX)
-        return ht_error_set(err, E2BIG, "%s: more than %d acknowledgements", name, ACKNOWLEDGED_MAX);
+        return ht_error_set(err, E2BIG, "%s: more than %d acknowledgements", name,
+                            ACKNOWLEDGED_MAX);
     for (size_t i = 0; i < json->len; i++) {
         struct ht_str reason;
 

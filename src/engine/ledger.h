@@ -2,13 +2,13 @@
 /*
  * The ledger: the life of findings. Layer 4 (engine), private; the engine's thread.
  *
- * Checks say what is so now; the ledger adds when it was first seen, whether it is new, and what a person
- * said about it.  Findings are known by their id, which is the same from run to run.
+ * Checks say what is so now; the ledger adds when it was first seen, whether it is new, and what a
+ * person said about it.  Findings are known by their id, which is the same from run to run.
  */
 #ifndef HT_ENGINE_LEDGER_H
 #define HT_ENGINE_LEDGER_H
 
-#include "engine/timeline.h"
+#include "timeline.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/error.h"
 #include "hulltop/model/row.h"
@@ -19,8 +19,9 @@ struct ht_ledger *ht_ledger_new(void);
 /* NULL is allowed; returns NULL. */
 struct ht_ledger *ht_ledger_free(struct ht_ledger *ledger);
 void ht_ledger_reset(struct ht_ledger *ledger);
-/* Replaces each finding by the same with first_seen, new and acknowledged filled in, and tells the timeline
- * what appeared and what is gone. settled: the first complete pass is over, so what appears now is new. */
+/* Replaces each finding by the same with first_seen, new and acknowledged filled in, and tells the
+ * timeline what appeared and what is gone. settled: the first complete pass is over, so what
+ * appears now is new. */
 void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings, bool settled,
                      int64_t now_ns, struct ht_timeline *timeline);
 /* The finding was opened: no longer new. */

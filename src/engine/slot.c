@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine/slot.h"
+#include "slot.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,6 +31,7 @@ struct ht_slot {
     struct ht_node *sample;
     struct ht_rowset events;
     uint64_t lost;
+    int64_t confirmed_ns;
     struct ht_request inbox[INBOX_MAX];
     size_t inbox_len;
     const char *where;
@@ -65,10 +66,21 @@ static void feed_publish(struct ht_feed *feed, struct ht_node *sample)
     pthread_mutex_lock(&slot->lock);
     before = slot->sample;
     slot->sample = sample;
+    slot->confirmed_ns = 0;
     beat(slot);
     ring(slot);
     pthread_mutex_unlock(&slot->lock);
     ht_node_unref(before);
+}
+
+static void feed_confirm(struct ht_feed *feed)
+{
+    struct ht_slot *slot = slot_of(feed);
+
+    pthread_mutex_lock(&slot->lock);
+    slot->confirmed_ns = ht_clock_wall(feed->clock);
+    beat(slot);
+    pthread_mutex_unlock(&slot->lock);
 }
 
 static void feed_event(struct ht_feed *feed, struct ht_row *event)
@@ -194,6 +206,7 @@ struct ht_slot *ht_slot_new(const struct ht_slot_options *options, struct ht_err
     slot->feed = (struct ht_feed){
         .clock = options->clock,
         .publish = feed_publish,
+        .confirm = feed_confirm,
         .event = feed_event,
         .wait = feed_wait,
         .wake_fd = feed_wake_fd,
@@ -282,8 +295,10 @@ int64_t ht_slot_interval(const struct ht_slot *slot)
 void ht_slot_take(struct ht_slot *slot, struct ht_slot_news *ret_news)
 {
     pthread_mutex_lock(&slot->lock);
-    *ret_news = (struct ht_slot_news){
-        .sample = slot->sample, .events = slot->events, .lost = slot->lost};
+    *ret_news = (struct ht_slot_news){.sample = slot->sample,
+                                      .events = slot->events,
+                                      .lost = slot->lost,
+                                      .confirmed_ns = slot->confirmed_ns};
     slot->sample = NULL;
     slot->events = (struct ht_rowset){0};
     slot->lost = 0;

@@ -2,8 +2,8 @@
 /*
  * A slot: one source's thread, its inbox of requests and its hand-over. Layer 4 (engine), private.
  *
- * The source writes through the feed, the engine takes what is newest.  A slot is reference-counted: a
- * thread that hangs keeps its slot, the engine goes on without it.
+ * The source writes through the feed, the engine takes what is newest.  A slot is
+ * reference-counted: a thread that hangs keeps its slot, the engine goes on without it.
  */
 #ifndef HT_ENGINE_SLOT_H
 #define HT_ENGINE_SLOT_H
@@ -28,6 +28,7 @@ struct ht_slot_news {
     struct ht_node *sample;  /* the newest, owned by the caller; NULL: none since */
     struct ht_rowset events; /* owned by the caller */
     uint64_t lost;           /* events that did not fit the queue */
+    int64_t confirmed_ns;    /* wall time at which the newest sample was last said to hold, or 0 */
 };
 
 /* NULL with err if descriptors cannot be had; the driver is freed then. */
@@ -43,7 +44,8 @@ void ht_slot_request(struct ht_slot *slot, const struct ht_request *request);
 bool ht_slot_is_stuck(struct ht_slot *slot, int64_t mono_ns, const char **ret_where);
 /* Tells the source to end. */
 void ht_slot_stop(struct ht_slot *slot);
-/* Waits for its thread until the monotonic deadline; false: it hangs. After it the ring is not called. */
+/* Waits for its thread until the monotonic deadline; false: it hangs. After it the ring is not
+ * called. */
 bool ht_slot_join(struct ht_slot *slot, int64_t deadline_ns);
 /* Drops the engine's reference. */
 struct ht_slot *ht_slot_unref(struct ht_slot *slot);

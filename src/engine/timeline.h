@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The timeline: a ring of events and an hour of trend. Layer 4 (engine), private; the engine's thread.
+ * The timeline: a ring of events and an hour of trend. Layer 4 (engine), private; the engine's
+ * thread.
  */
 #ifndef HT_ENGINE_TIMELINE_H
 #define HT_ENGINE_TIMELINE_H
@@ -13,7 +14,8 @@ struct ht_timeline *ht_timeline_new(void);
 /* NULL is allowed; returns NULL. */
 struct ht_timeline *ht_timeline_free(struct ht_timeline *timeline);
 void ht_timeline_reset(struct ht_timeline *timeline);
-/* Adds an event row (consumed); the oldest is folded into a count when there are HT_LIMIT_EVENTS. */
+/* Adds an event row (consumed); the oldest is folded into a count when there are HT_LIMIT_EVENTS.
+ */
 void ht_timeline_add(struct ht_timeline *timeline, struct ht_row *event);
 /* Adds an event of the engine's own; its id is made here. Only kind and text are needed. */
 void ht_timeline_tell(struct ht_timeline *timeline, struct ht_event *event, int64_t now_ns);

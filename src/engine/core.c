@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One step after the other: node, verdicts, findings, ledger, answers, state. */
+#include "hulltop/engine/core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "looks.h"
+#include "timeline.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/check/fold.h"
+
+/* A confirmation alone makes a new state no more often than this. */
+#define CONFIRM_GAP_NS (5 * HT_NS_PER_S)
+/* A source whose answer is older than so many of its intervals is STALE. */
+#define STALE_INTERVALS 3
+/* Source events kept in the node, for recordings. */
+#define NODE_EVENTS 256
+
+struct ht_core {
+    struct ht_core_options options;
+    struct ht_joiner *joiner;
+    struct ht_looks *looks;
+    struct ht_ledger *ledger;
+    struct ht_timeline *timeline;
+    uint64_t serial;
+
+    /* What the last state was made from. */
+    struct ht_node **samples; /* references */
+    size_t samples_len;
+    struct ht_node *given; /* the node of a replay, a reference */
+    struct ht_node *node;  /* as published */
+    struct ht_state *state;
+    uint64_t ledger_version, timeline_version;
+    bool complete;
+    int64_t settled_ns; /* wall time of the first complete pass, 0: not yet */
+    int64_t confirmed_state_ns;
+
+    struct ht_rowset events; /* the newest source events, oldest first */
+};
+
+struct ht_core *ht_core_new(const struct ht_core_options *options)
+{
+    struct ht_core *core = ht_new0(struct ht_core);
+
+    core->options = *options;
+    core->joiner = ht_joiner_new(options->facts);
+    core->looks = ht_looks_new(options->facts, options->questions);
+    core->ledger = ht_ledger_new();
+    core->timeline = ht_timeline_new();
+    return core;
+}
+
+static void forget_inputs(struct ht_core *core)
+{
+    for (size_t i = 0; i < core->samples_len; i++)
+        ht_node_unref(core->samples[i]);
+    free(core->samples);
+    core->samples = NULL;
+    core->samples_len = 0;
+    core->given = ht_node_unref(core->given);
+    core->node = ht_node_unref(core->node);
+    core->state = ht_state_unref(core->state);
+    ht_rowset_fini(&core->events);
+}
+
+struct ht_core *ht_core_free(struct ht_core *core)
+{
+    if (!core)
+        return NULL;
+    forget_inputs(core);
+    ht_joiner_free(core->joiner);
+    ht_looks_free(core->looks);
+    ht_ledger_free(core->ledger);
+    ht_timeline_free(core->timeline);
+    free(core);
+    return NULL;
+}
+
+void ht_core_reset(struct ht_core *core)
+{
+    forget_inputs(core);
+    ht_looks_reset(core->looks);
+    ht_ledger_reset(core->ledger);
+    ht_timeline_reset(core->timeline);
+    core->serial = 0;
+    core->complete = false;
+    core->settled_ns = 0;
+    core->confirmed_state_ns = 0;
+}
+
+void ht_core_open(struct ht_core *core, struct ht_str finding)
+{
+    ht_ledger_open(core->ledger, finding);
+}
+
+void ht_core_acknowledge(struct ht_core *core, struct ht_str finding, struct ht_str reason)
+{
+    ht_ledger_acknowledge(core->ledger, finding, reason);
+}
+
+void ht_core_write_acknowledged(const struct ht_core *core, struct ht_buf *out)
+{
+    ht_ledger_write(core->ledger, out);
+}
+
+int ht_core_read_acknowledged(struct ht_core *core, struct ht_str text, const char *name,
+                              struct ht_error *err)
+{
+    return ht_ledger_read(core->ledger, text, name, err);
+}
+
+/* ---- inputs ---- */
+
+static bool same_inputs(const struct ht_core *core, const struct ht_step *step)
+{
+    if (step->node)
+        return core->given == step->node;
+    if (!core->samples || core->samples_len != step->samples_len)
+        return false;
+    for (size_t i = 0; i < step->samples_len; i++) {
+        if (core->samples[i] != step->samples[i])
+            return false;
+    }
+    return true;
+}
+
+static void remember_inputs(struct ht_core *core, const struct ht_step *step)
+{
+    struct ht_node **samples = NULL;
+
+    if (!step->node) {
+        samples = ht_new_array(struct ht_node *, step->samples_len);
+        for (size_t i = 0; i < step->samples_len; i++)
+            samples[i] = step->samples[i] ? ht_node_ref(step->samples[i]) : NULL;
+    }
+    for (size_t i = 0; i < core->samples_len; i++)
+        ht_node_unref(core->samples[i]);
+    free(core->samples);
+    core->samples = samples;
+    core->samples_len = step->node ? 0 : step->samples_len;
+
+    struct ht_node *given = step->node ? ht_node_ref(step->node) : NULL;
+    ht_node_unref(core->given);
+    core->given = given;
+}
+
+/* New source events go to the timeline, and into the ring that recordings are made from. */
+static void take_event(struct ht_core *core, struct ht_row *row)
+{
+    ht_timeline_add(core->timeline, ht_row_ref(row));
+    if (core->events.len == NODE_EVENTS) {
+        ht_row_unref(core->events.rows[0]);
+        core->events.len--;
+        memmove(core->events.rows, core->events.rows + 1,
+                core->events.len * sizeof(*core->events.rows));
+    }
+    ht_rowset_add(&core->events, row);
+}
+
+static bool is_known_event(const struct ht_core *core, struct ht_str id)
+{
+    for (size_t i = 0; i < core->events.len; i++) {
+        if (ht_str_equal(ht_row_id(core->events.rows[i]), id))
+            return true;
+    }
+    return false;
+}
+
+static void take_events(struct ht_core *core, const struct ht_step *step)
+{
+    if (step->events) {
+        for (size_t i = 0; i < step->events->len; i++)
+            take_event(core, step->events->rows[i]);
+        step->events->len = 0;
+        ht_rowset_fini(step->events);
+    }
+    if (step->node) {
+        const struct ht_rowset *recorded = ht_node_set(step->node, HT_TABLE_EVENT);
+
+        for (size_t i = 0; i < recorded->len; i++) {
+            if (!is_known_event(core, ht_row_id(recorded->rows[i])))
+                take_event(core, ht_row_ref(recorded->rows[i]));
+        }
+    }
+}
+
+/* ---- the source rows, which age ---- */
+
+/* Wall time at which the sample that holds this source row was last said to be true. */
+static int64_t confirmed_at(const struct ht_step *step, struct ht_str source)
+{
+    for (size_t i = 0; step->confirmed_ns && i < step->samples_len; i++) {
+        if (step->samples[i] && ht_node_find(step->samples[i], HT_TABLE_SOURCE, source))
+            return step->confirmed_ns[i];
+    }
+    return 0;
+}
+
+static struct ht_row *aged_source(const struct ht_step *step, const struct ht_row *row)
+{
+    struct ht_source source = *ht_source_of(row);
+    int64_t confirmed = step->node ? 0 : confirmed_at(step, source.id);
+
+    if (!ht_source_has_answered_at(&source))
+        return ht_row_ref(row);
+    if (confirmed > source.answered_at)
+        ht_source_set_answered_at(&source, confirmed);
+    bool good = ht_source_has_state(&source) &&
+                (source.state == HT_SOURCE_STATE_OK || source.state == HT_SOURCE_STATE_PART);
+    if (good && ht_source_has_interval(&source) && source.interval > 0 &&
+        step->now_ns - source.answered_at > STALE_INTERVALS * source.interval) {
+        ht_source_set_state(&source, HT_SOURCE_STATE_STALE);
+        ht_source_set_help(&source, HT_S("the last answer stays on screen; it is asked again"));
+    }
+    return ht_row_keep(row, ht_row_new(&ht_source_table, &source));
+}
+
+/* Replaces the source rows of a node under way by aged ones. */
+static void age_sources(struct ht_node *node, const struct ht_step *step)
+{
+    struct ht_rowset *sources = &node->sets[HT_TABLE_SOURCE];
+
+    for (size_t i = 0; i < sources->len; i++) {
+        struct ht_row *aged = aged_source(step, sources->rows[i]);
+
+        ht_row_unref(sources->rows[i]);
+        sources->rows[i] = aged;
+    }
+}
+
+/* True if time alone changed the state word of a source since the last node. */
+static bool source_state_changed(const struct ht_core *core, const struct ht_node *node)
+{
+    const struct ht_rowset *now = ht_node_set(node, HT_TABLE_SOURCE);
+    const struct ht_rowset *then = ht_node_set(core->node, HT_TABLE_SOURCE);
+
+    if (now->len != then->len)
+        return true;
+    for (size_t i = 0; i < now->len; i++) {
+        if (ht_source_of(now->rows[i])->state != ht_source_of(then->rows[i])->state)
+            return true;
+    }
+    return false;
+}
+
+static void tell_sources(struct ht_core *core, const struct ht_node *node, int64_t now_ns)
+{
+    const struct ht_rowset *sources = ht_node_set(node, HT_TABLE_SOURCE);
+
+    for (size_t i = 0; i < sources->len; i++) {
+        const struct ht_source *now = ht_source_of(sources->rows[i]);
+        const struct ht_row *before =
+            core->node ? ht_node_find(core->node, HT_TABLE_SOURCE, now->id) : NULL;
+        struct ht_event event = {0};
+        char text[HT_ERROR_TEXT_MAX];
+
+        if (!before || ht_source_of(before)->state == now->state)
+            continue;
+        snprintf(text, sizeof(text), "%.*s: %s -> %s%s%.*s", HT_STR_ARG(now->name),
+                 ht_enum_name(&ht_source_state_enum, ht_source_of(before)->state),
+                 ht_enum_name(&ht_source_state_enum, now->state),
+                 ht_source_has_detail(now) ? ": " : "", HT_STR_ARG(now->detail));
+        ht_event_set_kind(&event, HT_EVENT_KIND_SOURCE_STATE);
+        ht_event_set_text(&event, ht_str_from(text));
+        ht_event_set_source(&event, now->id);
+        ht_timeline_tell(core->timeline, &event, now_ns);
+    }
+}
+
+/* ---- the step ---- */
+
+/* The last node again with its source rows as the samples have them: nothing else has changed. */
+static struct ht_node *same_node(const struct ht_core *core, const struct ht_step *step)
+{
+    struct ht_node *node = ht_node_share(core->node);
+    struct ht_rowset *sources = &node->sets[HT_TABLE_SOURCE];
+
+    ht_rowset_fini(sources);
+    for (size_t i = 0; i < step->samples_len; i++) {
+        if (step->samples[i])
+            ht_rowset_share(sources, ht_node_set(step->samples[i], HT_TABLE_SOURCE));
+    }
+    ht_rowset_sort(sources);
+    age_sources(node, step);
+    node->taken_at = step->now_ns;
+    return node;
+}
+
+static struct ht_node *make_node(struct ht_core *core, const struct ht_step *step)
+{
+    struct ht_node *node;
+
+    if (step->node) {
+        node = ht_node_share(step->node);
+    } else {
+        node = ht_joiner_join(core->joiner, step->samples, step->samples_len, step->now_ns);
+        age_sources(node, step);
+    }
+    node->taken_at = step->now_ns;
+    ht_rowset_fini(&node->sets[HT_TABLE_EVENT]);
+    ht_rowset_share(&node->sets[HT_TABLE_EVENT], &core->events);
+    ht_node_sort(node);
+    return node;
+}
+
+static void note_trend(struct ht_core *core, const struct ht_rowset *findings, int64_t now_ns)
+{
+    uint8_t worst[HT_QUESTIONS];
+
+    memset(worst, 255, sizeof(worst));
+    for (size_t i = 0; i < findings->len; i++) {
+        const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
+
+        if (finding->question >= 1 && finding->question <= HT_QUESTIONS &&
+            (uint8_t)finding->severity < worst[finding->question - 1])
+            worst[finding->question - 1] = (uint8_t)finding->severity;
+    }
+    ht_timeline_trend(core->timeline, worst, now_ns);
+}
+
+static struct ht_state *make_state(struct ht_core *core, const struct ht_step *step,
+                                   struct ht_node *node)
+{
+    struct ht_state *state = ht_state_new(node);
+
+    state->serial = ++core->serial;
+    state->now_ns = step->now_ns;
+    state->mono_ns = step->mono_ns;
+    state->origin = core->options.origin;
+    state->complete = step->complete;
+
+    ht_looks_look(core->looks, node);
+    ht_fold_findings(node, core->options.facts, ht_looks_verdicts(core->looks), &state->findings);
+    ht_ledger_apply(core->ledger, &state->findings, core->settled_ns != 0, step->now_ns,
+                    core->timeline);
+    ht_fold_order(&state->findings);
+    ht_fold_groups(&state->findings, &state->groups);
+    if (step->complete && !core->settled_ns)
+        core->settled_ns = step->now_ns;
+    ht_answer(&(struct ht_answer_input){.node = node,
+                                        .verdicts = ht_looks_verdicts(core->looks),
+                                        .findings = &state->findings,
+                                        .groups = &state->groups,
+                                        .questions = core->options.questions,
+                                        .complete = step->complete,
+                                        .watched_since_ns = core->settled_ns,
+                                        .now_ns = step->now_ns},
+              state->questions);
+    note_trend(core, &state->findings, step->now_ns);
+    ht_timeline_fill(core->timeline, state);
+    return state;
+}
+
+/* Keeps what the next step compares with, and gives the state out. */
+static struct ht_state *give_out(struct ht_core *core, const struct ht_step *step,
+                                 struct ht_state *state)
+{
+    struct ht_node *node = ht_node_ref(state->node);
+
+    ht_node_unref(core->node);
+    core->node = node;
+    ht_state_unref(core->state);
+    core->state = state;
+    core->ledger_version = ht_ledger_version(core->ledger);
+    core->timeline_version = ht_timeline_version(core->timeline);
+    core->complete = step->complete;
+    core->confirmed_state_ns = step->now_ns;
+    return ht_state_ref(state);
+}
+
+struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step)
+{
+    take_events(core, step);
+
+    bool quiet = core->state && same_inputs(core, step) && core->complete == step->complete &&
+                 core->ledger_version == ht_ledger_version(core->ledger) &&
+                 core->timeline_version == ht_timeline_version(core->timeline);
+    /* A moving clock alone matters only for sources that get old or were confirmed. */
+    if (quiet && (step->node || step->now_ns - core->confirmed_state_ns < HT_NS_PER_S))
+        return NULL;
+
+    struct ht_node *node = quiet ? same_node(core, step) : make_node(core, step);
+    if (quiet && step->now_ns - core->confirmed_state_ns < CONFIRM_GAP_NS &&
+        !source_state_changed(core, node)) {
+        ht_node_unref(node);
+        return NULL;
+    }
+    tell_sources(core, node, step->now_ns);
+    remember_inputs(core, step);
+    return give_out(core, step, make_state(core, step, node));
+}
+
+struct ht_state *ht_core_again(struct ht_core *core)
+{
+    if (!core->state)
+        return NULL;
+
+    struct ht_state *again = ht_state_new(ht_node_ref(core->state->node));
+    again->serial = ++core->serial;
+    again->now_ns = core->state->now_ns;
+    again->mono_ns = core->state->mono_ns;
+    again->origin = core->state->origin;
+    again->complete = core->state->complete;
+    ht_rowset_share(&again->findings, &core->state->findings);
+    ht_rowset_share(&again->groups, &core->state->groups);
+    ht_rowset_share(&again->events, &core->state->events);
+    again->events_folded = core->state->events_folded;
+    memcpy(again->trend, core->state->trend, sizeof(again->trend));
+    for (unsigned i = 0; i < HT_QUESTIONS; i++) {
+        ht_row_unref(again->questions[i]);
+        again->questions[i] = ht_row_ref(core->state->questions[i]);
+    }
+    return again;
+}

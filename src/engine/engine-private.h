@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What engine.c, live.c and replay.c share. Layer 4 (engine), private. */
+#ifndef HT_ENGINE_PRIVATE_H
+#define HT_ENGINE_PRIVATE_H
+
+#include <pthread.h>
+
+#include "slot.h"
+#include "writer.h"
+#include "hulltop/engine/core.h"
+#include "hulltop/engine/engine.h"
+#include "hulltop/model/document.h"
+
+enum ht_command_kind {
+    HT_COMMAND_RESCAN,
+    HT_COMMAND_OPEN,
+    HT_COMMAND_ACKNOWLEDGE,
+    HT_COMMAND_MARK,
+    HT_COMMAND_MESSAGE, /* from the writer */
+    HT_COMMAND_RECORD,
+    HT_COMMAND_EXPORT,
+    HT_COMMAND_PAUSE,
+    HT_COMMAND_SPEED,
+    HT_COMMAND_SEEK,
+    HT_COMMAND_RESTART,
+    HT_COMMAND_STEP,
+};
+
+/* One wish of the main thread, or a word of the writer's; owned by the queue. */
+struct ht_command {
+    struct ht_command *next;
+    enum ht_command_kind kind;
+    char *text, *more; /* owned, NULL allowed */
+    size_t text_len, more_len;
+    double number;
+};
+
+struct ht_engine {
+    const struct ht_clock *clock;
+    const struct ht_facts *facts;
+    unsigned questions;
+    enum ht_origin origin;
+    char *state_dir;
+    char *record_path;
+    struct ht_core *core;
+    struct ht_writer *writer;
+    pthread_t thread;
+    bool started;
+    int wake_fd;  /* the engine has something to do */
+    int state_fd; /* a new state is there */
+
+    /* Live: */
+    struct ht_slot **slots;
+    struct ht_node **samples; /* newest of each slot */
+    int64_t *confirmed_ns;
+    bool *stuck;
+    size_t slots_len;
+    struct ht_recorder *recorder;
+    bool recording_lost;
+
+    /* Replay: */
+    struct ht_player *player;
+    size_t frame;
+    double speed;
+    bool paused;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t ended_cond;
+    struct ht_state *state;
+    struct ht_command *first, **last;
+    size_t commands;
+    bool stopping, ended;
+};
+
+/* Hands a state (consumed) to the face. */
+void ht_engine_publish(struct ht_engine *engine, struct ht_state *state);
+/* Takes the oldest command, owned by the caller, or NULL. */
+struct ht_command *ht_engine_take_command(struct ht_engine *engine);
+void ht_command_free(struct ht_command *command);
+bool ht_engine_is_stopping(struct ht_engine *engine);
+/* Sleeps until woken or timeout_ns passed (negative: for ever). */
+void ht_engine_sleep(struct ht_engine *engine, int64_t timeout_ns);
+/* Carries out what live and replay have in common; new event rows go to events. */
+void ht_engine_obey(struct ht_engine *engine, const struct ht_command *command,
+                    struct ht_rowset *events);
+/* The bodies of the engine's thread. */
+void ht_engine_run_live(struct ht_engine *engine);
+void ht_engine_run_replay(struct ht_engine *engine);
+
+#endif

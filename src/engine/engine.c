@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine as the main thread sees it: starting, ending, commands in, states out. */
+#include "engine-private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+/* Commands that may wait: far more than a person can type between two looks of the engine. */
+enum { COMMANDS_MAX = 1024 };
+
+static void wake(struct ht_engine *engine)
+{
+    const uint64_t one = 1;
+    ssize_t n = write(engine->wake_fd, &one, sizeof(one));
+
+    (void)n; /* a full counter wakes too */
+}
+
+static void ring(void *context)
+{
+    wake(context);
+}
+
+void ht_command_free(struct ht_command *command)
+{
+    if (!command)
+        return;
+    free(command->text);
+    free(command->more);
+    free(command);
+}
+
+/* Queues a command (consumed). */
+static void give(struct ht_engine *engine, struct ht_command *command)
+{
+    pthread_mutex_lock(&engine->lock);
+    if (engine->commands < COMMANDS_MAX) {
+        *engine->last = command;
+        engine->last = &command->next;
+        engine->commands++;
+        command = NULL;
+    }
+    pthread_mutex_unlock(&engine->lock);
+    ht_command_free(command);
+    wake(engine);
+}
+
+static struct ht_command *make_command(enum ht_command_kind kind, struct ht_str text,
+                                       struct ht_str more)
+{
+    struct ht_command *command = ht_new0(struct ht_command);
+
+    command->kind = kind;
+    command->text = ht_strndup(text.data, text.len);
+    command->text_len = text.len;
+    command->more = ht_strndup(more.data, more.len);
+    command->more_len = more.len;
+    return command;
+}
+
+static void give_number(struct ht_engine *engine, enum ht_command_kind kind, double number)
+{
+    struct ht_command *command = make_command(kind, HT_S(""), HT_S(""));
+
+    command->number = number;
+    give(engine, command);
+}
+
+struct ht_command *ht_engine_take_command(struct ht_engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+
+    struct ht_command *command = engine->first;
+    if (command) {
+        engine->first = command->next;
+        engine->commands--;
+        if (!engine->first)
+            engine->last = &engine->first;
+        command->next = NULL;
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return command;
+}
+
+/* The writer's thread tells what became of a file. */
+static void writer_tells(void *context, const char *text)
+{
+    give(context, make_command(HT_COMMAND_MESSAGE, ht_str_from(text), HT_S("")));
+}
+
+bool ht_engine_is_stopping(struct ht_engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    bool stopping = engine->stopping;
+    pthread_mutex_unlock(&engine->lock);
+    return stopping;
+}
+
+void ht_engine_sleep(struct ht_engine *engine, int64_t timeout_ns)
+{
+    struct pollfd pollfd = {.fd = engine->wake_fd, .events = POLLIN};
+    struct timespec timeout = {.tv_sec = timeout_ns / HT_NS_PER_S,
+                               .tv_nsec = timeout_ns % HT_NS_PER_S};
+    uint64_t count;
+
+    ppoll(&pollfd, 1, timeout_ns < 0 ? NULL : &timeout, NULL);
+    ssize_t n = read(engine->wake_fd, &count, sizeof(count));
+    (void)n; /* not woken: nothing to empty */
+}
+
+void ht_engine_publish(struct ht_engine *engine, struct ht_state *state)
+{
+    const uint64_t one = 1;
+
+    pthread_mutex_lock(&engine->lock);
+    struct ht_state *before = engine->state;
+    engine->state = state;
+    pthread_mutex_unlock(&engine->lock);
+    ht_state_unref(before);
+    ssize_t n = write(engine->state_fd, &one, sizeof(one));
+    (void)n;
+}
+
+struct ht_state *ht_engine_state(struct ht_engine *engine)
+{
+    uint64_t count;
+    ssize_t n = read(engine->state_fd, &count, sizeof(count));
+
+    (void)n;
+    pthread_mutex_lock(&engine->lock);
+    struct ht_state *state = ht_state_ref(engine->state);
+    pthread_mutex_unlock(&engine->lock);
+    return state;
+}
+
+int ht_engine_fd(const struct ht_engine *engine)
+{
+    return engine->state_fd;
+}
+
+/* ---- making and ending ---- */
+
+/* An empty state: what a face shows before the first one. */
+static struct ht_state *first_state(struct ht_engine *engine)
+{
+    struct ht_state *state = ht_state_new(ht_node_new(ht_clock_wall(engine->clock)));
+
+    state->origin = engine->origin;
+    state->mono_ns = ht_clock_mono(engine->clock);
+    return state;
+}
+
+static struct ht_engine *make_engine(const struct ht_engine_options *options, enum ht_origin origin)
+{
+    struct ht_engine *engine = ht_new0(struct ht_engine);
+    pthread_condattr_t attributes;
+
+    engine->clock = options->clock ? options->clock : ht_clock_system();
+    engine->facts = options->facts;
+    engine->questions = options->questions;
+    engine->origin = origin;
+    if (options->state_dir)
+        engine->state_dir = ht_strndup(options->state_dir, strlen(options->state_dir));
+    if (options->record_path)
+        engine->record_path = ht_strndup(options->record_path, strlen(options->record_path));
+    engine->core = ht_core_new(&(struct ht_core_options){
+        .facts = options->facts, .origin = origin, .questions = options->questions});
+    engine->last = &engine->first;
+    engine->speed = 1.0;
+    engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    engine->state_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&engine->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&engine->ended_cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+    engine->state = first_state(engine);
+    return engine;
+}
+
+struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
+{
+    struct ht_engine *engine = make_engine(options, HT_ORIGIN_LIVE);
+
+    engine->slots = ht_new_array(struct ht_slot *, options->drivers_len);
+    engine->samples = ht_new_array(struct ht_node *, options->drivers_len);
+    engine->confirmed_ns = ht_new_array(int64_t, options->drivers_len);
+    engine->stuck = ht_new_array(bool, options->drivers_len);
+    for (size_t i = 0; i < options->drivers_len; i++) {
+        struct ht_slot *slot = ht_slot_new(&(struct ht_slot_options){.driver = options->drivers[i],
+                                                                     .clock = engine->clock,
+                                                                     .ring = ring,
+                                                                     .context = engine},
+                                           NULL);
+        if (slot)
+            engine->slots[engine->slots_len++] = slot;
+    }
+    return engine;
+}
+
+int ht_engine_new_replay(const struct ht_engine_options *options, enum ht_origin origin,
+                         struct ht_str text, const char *name, struct ht_engine **ret_engine,
+                         struct ht_error *err)
+{
+    struct ht_engine *engine = make_engine(options, origin);
+    struct ht_state *shown = NULL;
+    int r;
+
+    if (origin == HT_ORIGIN_REPORT)
+        r = ht_report_read(text, name, &shown, err);
+    else
+        r = ht_player_new(text, name, &engine->player, err);
+    if (r < 0) {
+        ht_engine_free(engine);
+        return r;
+    }
+    if (shown) {
+        shown->mono_ns = ht_clock_mono(engine->clock);
+        ht_engine_publish(engine, shown);
+    }
+    *ret_engine = engine;
+    return 0;
+}
+
+static void *run(void *argument)
+{
+    struct ht_engine *engine = argument;
+
+    if (engine->origin == HT_ORIGIN_LIVE)
+        ht_engine_run_live(engine);
+    else
+        ht_engine_run_replay(engine);
+    pthread_mutex_lock(&engine->lock);
+    engine->ended = true;
+    pthread_cond_broadcast(&engine->ended_cond);
+    pthread_mutex_unlock(&engine->lock);
+    return NULL;
+}
+
+int ht_engine_start(struct ht_engine *engine, struct ht_error *err)
+{
+    sigset_t all, before;
+
+    if (engine->wake_fd < 0 || engine->state_fd < 0)
+        return ht_error_set(err, EMFILE, "engine: no event descriptors to be had");
+    engine->writer = ht_writer_new(writer_tells, engine, err);
+    if (!engine->writer)
+        return -err->code;
+    for (size_t i = 0; i < engine->slots_len; i++) {
+        int r = ht_slot_start(engine->slots[i], err);
+
+        if (r < 0)
+            return r;
+    }
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int r = pthread_create(&engine->thread, NULL, run, engine);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r != 0)
+        return ht_error_errno(err, r, "engine: thread");
+    pthread_setname_np(engine->thread, "engine");
+    engine->started = true;
+    return 0;
+}
+
+void ht_engine_stop(struct ht_engine *engine, int64_t grace_ns)
+{
+    int64_t deadline = ht_clock_mono(ht_clock_system()) + grace_ns;
+
+    for (size_t i = 0; i < engine->slots_len; i++)
+        ht_slot_stop(engine->slots[i]);
+    pthread_mutex_lock(&engine->lock);
+    engine->stopping = true;
+    pthread_mutex_unlock(&engine->lock);
+    wake(engine);
+    if (engine->started) {
+        /* The engine's own thread never blocks on anything outside. */
+        pthread_join(engine->thread, NULL);
+        engine->started = false;
+    }
+    for (size_t i = 0; i < engine->slots_len; i++)
+        ht_slot_join(engine->slots[i], deadline);
+    ht_writer_stop(engine->writer, deadline);
+    engine->writer = NULL;
+}
+
+struct ht_engine *ht_engine_free(struct ht_engine *engine)
+{
+    if (!engine)
+        return NULL;
+    for (size_t i = 0; i < engine->slots_len; i++) {
+        ht_slot_unref(engine->slots[i]);
+        ht_node_unref(engine->samples[i]);
+    }
+    free(engine->slots);
+    free(engine->samples);
+    free(engine->confirmed_ns);
+    free(engine->stuck);
+    ht_recorder_free(engine->recorder);
+    ht_player_free(engine->player);
+    ht_core_free(engine->core);
+    ht_state_unref(engine->state);
+    for (struct ht_command *command = engine->first; command;) {
+        struct ht_command *next = command->next;
+
+        ht_command_free(command);
+        command = next;
+    }
+    free(engine->state_dir);
+    free(engine->record_path);
+    ht_cleanup_close(&engine->wake_fd);
+    ht_cleanup_close(&engine->state_fd);
+    pthread_cond_destroy(&engine->ended_cond);
+    pthread_mutex_destroy(&engine->lock);
+    free(engine);
+    return NULL;
+}
+
+/* ---- commands ---- */
+
+void ht_engine_rescan(struct ht_engine *engine)
+{
+    give(engine, make_command(HT_COMMAND_RESCAN, HT_S(""), HT_S("")));
+}
+
+void ht_engine_open(struct ht_engine *engine, struct ht_str finding)
+{
+    give(engine, make_command(HT_COMMAND_OPEN, finding, HT_S("")));
+}
+
+void ht_engine_acknowledge(struct ht_engine *engine, struct ht_str finding, struct ht_str reason)
+{
+    give(engine, make_command(HT_COMMAND_ACKNOWLEDGE, finding, reason));
+}
+
+void ht_engine_mark(struct ht_engine *engine, struct ht_str text)
+{
+    give(engine, make_command(HT_COMMAND_MARK, text, HT_S("")));
+}
+
+void ht_engine_record(struct ht_engine *engine, const char *path)
+{
+    give(engine, make_command(HT_COMMAND_RECORD, ht_str_from(path), HT_S("")));
+}
+
+void ht_engine_export(struct ht_engine *engine, const char *path, struct ht_str bytes)
+{
+    give(engine, make_command(HT_COMMAND_EXPORT, ht_str_from(path), bytes));
+}
+
+void ht_engine_replay_pause(struct ht_engine *engine, bool paused)
+{
+    give_number(engine, HT_COMMAND_PAUSE, paused ? 1 : 0);
+}
+
+void ht_engine_replay_speed(struct ht_engine *engine, double speed)
+{
+    give_number(engine, HT_COMMAND_SPEED, speed);
+}
+
+void ht_engine_replay_seek(struct ht_engine *engine, int64_t at_ns)
+{
+    /* Microseconds since 1970 fit a double exactly until the year 2255. */
+    give_number(engine, HT_COMMAND_SEEK, (double)(at_ns / 1000));
+}
+
+void ht_engine_replay_restart(struct ht_engine *engine)
+{
+    give_number(engine, HT_COMMAND_RESTART, 0);
+}
+
+void ht_engine_replay_step(struct ht_engine *engine, int frames)
+{
+    give_number(engine, HT_COMMAND_STEP, frames);
+}
+
+static void add_event(struct ht_engine *engine, struct ht_rowset *events, enum ht_event_kind kind,
+                      struct ht_str text)
+{
+    struct ht_event event = {0};
+    char id[48];
+    int64_t now = ht_clock_wall(engine->clock);
+
+    snprintf(id, sizeof(id), "said-%020lld-%zu", (long long)now, events->len);
+    ht_event_set_id(&event, ht_str_from(id));
+    ht_event_set_at(&event, now);
+    ht_event_set_kind(&event, kind);
+    ht_event_set_text(&event, text);
+    ht_rowset_add(events, ht_row_new(&ht_event_table, &event));
+}
+
+void ht_engine_obey(struct ht_engine *engine, const struct ht_command *command,
+                    struct ht_rowset *events)
+{
+    struct ht_str text = {command->text, command->text_len};
+    struct ht_str more = {command->more, command->more_len};
+
+    switch (command->kind) {
+    case HT_COMMAND_OPEN:
+        ht_core_open(engine->core, text);
+        break;
+    case HT_COMMAND_ACKNOWLEDGE:
+        ht_core_acknowledge(engine->core, text, more);
+        break;
+    case HT_COMMAND_MARK:
+        add_event(engine, events, HT_EVENT_KIND_MARK, text);
+        break;
+    case HT_COMMAND_MESSAGE:
+        add_event(engine, events, HT_EVENT_KIND_MESSAGE, text);
+        break;
+    case HT_COMMAND_EXPORT:
+        ht_writer_save(engine->writer, command->text, more, false, false);
+        break;
+    case HT_COMMAND_RESCAN:
+    case HT_COMMAND_RECORD:
+    case HT_COMMAND_PAUSE:
+    case HT_COMMAND_SPEED:
+    case HT_COMMAND_SEEK:
+    case HT_COMMAND_RESTART:
+    case HT_COMMAND_STEP:
+        break; /* live's or replay's own */
+    }
+}

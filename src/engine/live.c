@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's thread over live sources. */
+#include "engine-private.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/log.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+#define TICK_NS        (1 * HT_NS_PER_S)
+#define PUBLISH_GAP_NS (250 * HT_NS_PER_MS) /* at most four states a second */
+
+static void acknowledged_path(const struct ht_engine *engine, struct ht_buf *path)
+{
+    ht_buf_addf(path, "%s/acknowledged.json", engine->state_dir);
+}
+
+static void load_acknowledged(struct ht_engine *engine)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(4096);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+    struct ht_error err = {0};
+    struct ht_root root = {0};
+
+    if (!engine->state_dir)
+        return;
+    acknowledged_path(engine, &path);
+    if (access(path.data, F_OK) != 0)
+        return;
+    if (ht_root_open(&root, engine->state_dir, &err) == 0 &&
+        ht_root_read(&root, "acknowledged.json", &text, HT_LIMIT_FILE, &err) >= 0)
+        ht_core_read_acknowledged(engine->core, ht_buf_str(&text), path.data, &err);
+    ht_root_close(&root);
+    if (err.code)
+        ht_log_error(HT_LOG_WARNING, "ledger", &err);
+}
+
+static void save_acknowledged(struct ht_engine *engine)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(4096);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+
+    if (!engine->state_dir)
+        return;
+    acknowledged_path(engine, &path);
+    ht_core_write_acknowledged(engine->core, &text);
+    ht_writer_save(engine->writer, path.data, ht_buf_str(&text), true, true);
+}
+
+/* ---- recording ---- */
+
+static int write_line(void *context, struct ht_str line, struct ht_error *err)
+{
+    struct ht_engine *engine = context;
+
+    (void)err;
+    if (!ht_writer_line(engine->writer, line))
+        engine->recording_lost = true;
+    return 0;
+}
+
+static void start_recording(struct ht_engine *engine, const char *path)
+{
+    engine->recorder = ht_recorder_free(engine->recorder);
+    ht_writer_close(engine->writer);
+    if (!path[0])
+        return;
+    ht_writer_open(engine->writer, path);
+    engine->recorder = ht_recorder_new(write_line, engine);
+    engine->recording_lost = false;
+}
+
+static void record(struct ht_engine *engine, const struct ht_state *state)
+{
+    struct ht_error err = {0};
+
+    if (!engine->recorder)
+        return;
+    if (ht_recorder_put(engine->recorder, state->node, &err) < 0)
+        ht_log_error(HT_LOG_WARNING, "recorder", &err);
+    /* A disk that cannot keep up would leave a recording with holes: better a short one. */
+    if (engine->recording_lost) {
+        ht_log(HT_LOG_WARNING, "recorder", "the disk cannot keep up: recording ended");
+        start_recording(engine, "");
+    }
+}
+
+/* ---- sources ---- */
+
+/* The sample of a source that hangs: its rows as they were, its source row STUCK and saying where.
+ */
+static struct ht_node *stuck_sample(const struct ht_engine *engine, size_t i, const char *where)
+{
+    const char *name = ht_slot_name(engine->slots[i]);
+    const struct ht_node *before = engine->samples[i];
+    struct ht_node *sample =
+        before ? ht_node_share(before) : ht_node_new(ht_clock_wall(engine->clock));
+    struct ht_source source = {0};
+    char detail[256];
+
+    const struct ht_row *row = ht_node_find(sample, HT_TABLE_SOURCE, ht_str_from(name));
+    if (row)
+        source = *ht_source_of(row);
+    snprintf(detail, sizeof(detail), "no sign of life; last seen %s", where);
+    ht_source_set_id(&source, ht_str_from(name));
+    ht_source_set_name(&source, ht_str_from(name));
+    ht_source_set_state(&source, HT_SOURCE_STATE_STUCK);
+    ht_source_set_detail(&source, ht_str_from(detail));
+    ht_source_set_help(&source, HT_S("the other sources go on; start hulltop again to retry"));
+    ht_node_add(sample, ht_row_new(&ht_source_table, &source));
+    ht_node_sort(sample);
+    return sample;
+}
+
+static void set_sample(struct ht_engine *engine, size_t i, struct ht_node *sample)
+{
+    ht_node_unref(engine->samples[i]);
+    engine->samples[i] = sample;
+}
+
+/* A container that starts has processes that should be looked at again, and so on. */
+static void pass_on(struct ht_engine *engine, size_t from, const struct ht_event *event)
+{
+    struct ht_request request = {.kind = HT_REQUEST_CONTAINER};
+
+    if (!ht_event_has_container(event) || event->container.len >= sizeof(request.id))
+        return;
+    memcpy(request.id, event->container.data, event->container.len);
+    for (size_t i = 0; i < engine->slots_len; i++) {
+        if (i != from)
+            ht_slot_request(engine->slots[i], &request);
+    }
+}
+
+static void tell_lost(struct ht_engine *engine, size_t i, uint64_t lost, struct ht_rowset *events)
+{
+    struct ht_event event = {0};
+    char id[64], text[128];
+
+    snprintf(id, sizeof(id), "lost-%s-%020lld", ht_slot_name(engine->slots[i]),
+             (long long)ht_clock_wall(engine->clock));
+    snprintf(text, sizeof(text), "%s: %llu events lost, too many came at once",
+             ht_slot_name(engine->slots[i]), (unsigned long long)lost);
+    ht_event_set_id(&event, ht_str_from(id));
+    ht_event_set_at(&event, ht_clock_wall(engine->clock));
+    ht_event_set_kind(&event, HT_EVENT_KIND_EVENTS_LOST);
+    ht_event_set_text(&event, ht_str_from(text));
+    ht_event_set_source(&event, ht_str_from(ht_slot_name(engine->slots[i])));
+    ht_rowset_add(events, ht_row_new(&ht_event_table, &event));
+}
+
+static void collect(struct ht_engine *engine, struct ht_rowset *events)
+{
+    int64_t mono = ht_clock_mono(engine->clock);
+
+    for (size_t i = 0; i < engine->slots_len; i++) {
+        struct ht_slot_news news;
+        const char *where;
+
+        ht_slot_take(engine->slots[i], &news);
+        engine->confirmed_ns[i] = news.confirmed_ns;
+        for (size_t j = 0; j < news.events.len; j++)
+            pass_on(engine, i, ht_event_of(news.events.rows[j]));
+        ht_rowset_share(events, &news.events);
+        ht_rowset_fini(&news.events);
+        if (news.lost)
+            tell_lost(engine, i, news.lost, events);
+        if (news.sample) {
+            engine->stuck[i] = false;
+            set_sample(engine, i, news.sample);
+        } else if (!engine->stuck[i] && ht_slot_is_stuck(engine->slots[i], mono, &where)) {
+            engine->stuck[i] = true;
+            set_sample(engine, i, stuck_sample(engine, i, where));
+        }
+    }
+}
+
+/* Every source has answered once, or failed. */
+static bool is_complete(const struct ht_engine *engine)
+{
+    for (size_t i = 0; i < engine->slots_len; i++) {
+        const struct ht_row *row;
+
+        if (!engine->samples[i])
+            return false;
+        row = ht_node_find(engine->samples[i], HT_TABLE_SOURCE,
+                           ht_str_from(ht_slot_name(engine->slots[i])));
+        if (row && ht_source_has_state(ht_source_of(row)) &&
+            ht_source_of(row)->state == HT_SOURCE_STATE_WAIT)
+            return false;
+    }
+    return true;
+}
+
+static void obey(struct ht_engine *engine, struct ht_rowset *events)
+{
+    for (struct ht_command *command = ht_engine_take_command(engine); command;
+         command = ht_engine_take_command(engine)) {
+        if (command->kind == HT_COMMAND_RESCAN) {
+            for (size_t i = 0; i < engine->slots_len; i++)
+                ht_slot_request(engine->slots[i], &(struct ht_request){.kind = HT_REQUEST_RESCAN});
+        } else if (command->kind == HT_COMMAND_RECORD) {
+            start_recording(engine, command->text);
+        } else {
+            ht_engine_obey(engine, command, events);
+            if (command->kind == HT_COMMAND_ACKNOWLEDGE)
+                save_acknowledged(engine);
+        }
+        ht_command_free(command);
+    }
+}
+
+/* One look at everything; true if a state was published. */
+static bool look(struct ht_engine *engine)
+{
+    struct ht_rowset events = {0};
+
+    obey(engine, &events);
+    collect(engine, &events);
+
+    struct ht_state *state =
+        ht_core_step(engine->core, &(struct ht_step){.samples = engine->samples,
+                                                     .samples_len = engine->slots_len,
+                                                     .confirmed_ns = engine->confirmed_ns,
+                                                     .events = &events,
+                                                     .complete = is_complete(engine),
+                                                     .now_ns = ht_clock_wall(engine->clock),
+                                                     .mono_ns = ht_clock_mono(engine->clock)});
+    ht_rowset_fini(&events);
+    if (!state)
+        return false;
+    record(engine, state);
+    ht_engine_publish(engine, state);
+    return true;
+}
+
+void ht_engine_run_live(struct ht_engine *engine)
+{
+    int64_t last_ns = 0;
+
+    load_acknowledged(engine);
+    if (engine->record_path)
+        start_recording(engine, engine->record_path);
+    while (!ht_engine_is_stopping(engine)) {
+        if (look(engine))
+            last_ns = ht_clock_mono(engine->clock);
+        ht_engine_sleep(engine, TICK_NS);
+
+        /* A burst becomes one state: what comes within the gap waits for its end. */
+        int64_t gap = last_ns + PUBLISH_GAP_NS - ht_clock_mono(engine->clock);
+        while (gap > 0 && !ht_engine_is_stopping(engine)) {
+            ht_engine_sleep(engine, gap);
+            gap = last_ns + PUBLISH_GAP_NS - ht_clock_mono(engine->clock);
+        }
+    }
+    engine->recorder = ht_recorder_free(engine->recorder);
+}

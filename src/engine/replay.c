@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's thread over a recording, a node or a report: it takes the place of sources and join;
+ * checks and ledger run, on the recording's clock.  The same recording gives the same states every
+ * time.
+ */
+#include "engine-private.h"
+
+#include "hulltop/base/log.h"
+#include "hulltop/base/mem.h"
+
+#define SPEED_MIN 0.125
+#define SPEED_MAX 64.0
+
+static bool is_settled(const struct ht_node *node)
+{
+    const struct ht_rowset *sources = ht_node_set(node, HT_TABLE_SOURCE);
+
+    for (size_t i = 0; i < sources->len; i++) {
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+
+        if (ht_source_has_state(source) && source->state == HT_SOURCE_STATE_WAIT)
+            return false;
+    }
+    return true;
+}
+
+static size_t last_frame(const struct ht_engine *engine)
+{
+    return ht_player_frames(engine->player) - 1;
+}
+
+/* The state of the current frame, or NULL if a face would see no difference. */
+static struct ht_state *step(struct ht_engine *engine, struct ht_rowset *events)
+{
+    ht_autonode struct ht_node *node = NULL;
+    struct ht_error err = {0};
+
+    if (ht_player_node(engine->player, engine->frame, &node, &err) < 0) {
+        ht_log_error(HT_LOG_ERROR, "replay", &err);
+        return NULL;
+    }
+    return ht_core_step(engine->core,
+                        &(struct ht_step){.node = node,
+                                          .events = events,
+                                          .complete = is_settled(node),
+                                          .now_ns = ht_player_time(engine->player, engine->frame),
+                                          .mono_ns = ht_clock_mono(engine->clock)});
+}
+
+static void publish(struct ht_engine *engine, struct ht_state *state)
+{
+    size_t last = last_frame(engine);
+
+    state->origin = engine->origin;
+    state->replay = (struct ht_replay_position){
+        .start_ns = ht_player_time(engine->player, 0),
+        .now_ns = ht_player_time(engine->player, engine->frame),
+        .end_ns = ht_player_time(engine->player, last),
+        .speed = engine->speed,
+        .paused = engine->paused,
+        .ended = engine->frame == last,
+    };
+    ht_engine_publish(engine, state);
+}
+
+/* Shows the current frame; the ledger has already seen all before it. */
+static void show(struct ht_engine *engine, struct ht_rowset *events)
+{
+    struct ht_state *state = step(engine, events);
+
+    if (!state)
+        state = ht_core_again(engine->core);
+    if (state)
+        publish(engine, state);
+}
+
+/* Goes to a frame so that checks and ledger see every frame on the way. */
+static void go_to(struct ht_engine *engine, size_t frame)
+{
+    if (frame < engine->frame) {
+        ht_core_reset(engine->core);
+        engine->frame = 0;
+        if (frame > 0)
+            ht_state_unref(step(engine, NULL));
+    }
+    while (engine->frame < frame) {
+        engine->frame++;
+        if (engine->frame < frame)
+            ht_state_unref(step(engine, NULL));
+    }
+    show(engine, NULL);
+}
+
+static size_t frame_at(const struct ht_engine *engine, int64_t at_ns)
+{
+    size_t frame = 0;
+
+    while (frame < last_frame(engine) && ht_player_time(engine->player, frame + 1) <= at_ns)
+        frame++;
+    return frame;
+}
+
+static void obey_replay(struct ht_engine *engine, const struct ht_command *command)
+{
+    switch (command->kind) {
+    case HT_COMMAND_PAUSE:
+        engine->paused = command->number != 0;
+        show(engine, NULL);
+        break;
+    case HT_COMMAND_SPEED:
+        engine->speed = command->number < SPEED_MIN   ? SPEED_MIN
+                        : command->number > SPEED_MAX ? SPEED_MAX
+                                                      : command->number;
+        show(engine, NULL);
+        break;
+    case HT_COMMAND_SEEK:
+        go_to(engine, frame_at(engine, (int64_t)command->number * 1000));
+        break;
+    case HT_COMMAND_RESTART:
+        ht_core_reset(engine->core);
+        engine->frame = 0;
+        engine->paused = false;
+        show(engine, NULL);
+        break;
+    case HT_COMMAND_STEP:
+        if (command->number > 0 && engine->frame < last_frame(engine))
+            go_to(engine, engine->frame + 1);
+        else if (command->number < 0 && engine->frame > 0)
+            go_to(engine, engine->frame - 1);
+        break;
+    case HT_COMMAND_RESCAN:
+    case HT_COMMAND_OPEN:
+    case HT_COMMAND_ACKNOWLEDGE:
+    case HT_COMMAND_MARK:
+    case HT_COMMAND_MESSAGE:
+    case HT_COMMAND_RECORD:
+    case HT_COMMAND_EXPORT:
+        break;
+    }
+}
+
+static bool is_replay_command(const struct ht_command *command)
+{
+    return command->kind >= HT_COMMAND_PAUSE;
+}
+
+/* Carries out what waits; true if the position in the recording may have changed. */
+static bool obey(struct ht_engine *engine)
+{
+    struct ht_rowset events = {0};
+    bool moved = false, redraw = false;
+
+    for (struct ht_command *command = ht_engine_take_command(engine); command;
+         command = ht_engine_take_command(engine)) {
+        if (is_replay_command(command) && engine->player) {
+            obey_replay(engine, command);
+            moved = true;
+        } else {
+            ht_engine_obey(engine, command, &events);
+            redraw = true;
+        }
+        ht_command_free(command);
+    }
+    if (redraw && engine->player)
+        show(engine, &events);
+    ht_rowset_fini(&events);
+    return moved;
+}
+
+void ht_engine_run_replay(struct ht_engine *engine)
+{
+    if (engine->player)
+        show(engine, NULL);
+
+    int64_t shown_ns = ht_clock_mono(engine->clock);
+    while (!ht_engine_is_stopping(engine)) {
+        bool playing = engine->player && !engine->paused && engine->frame < last_frame(engine);
+        int64_t wait = -1;
+
+        if (playing) {
+            int64_t gap = ht_player_time(engine->player, engine->frame + 1) -
+                          ht_player_time(engine->player, engine->frame);
+
+            wait = shown_ns + (int64_t)((double)gap / engine->speed) - ht_clock_mono(engine->clock);
+        }
+        if (playing && wait <= 0) {
+            go_to(engine, engine->frame + 1);
+            shown_ns = ht_clock_mono(engine->clock);
+            continue;
+        }
+        ht_engine_sleep(engine, wait);
+        if (obey(engine))
+            shown_ns = ht_clock_mono(engine->clock);
+    }
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/file.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/log.h"
+#include "hulltop/base/mem.h"
+
+enum job_kind { JOB_SAVE, JOB_OPEN, JOB_LINE, JOB_CLOSE };
+
+struct job {
+    struct job *next;
+    enum job_kind kind;
+    bool replace, quiet;
+    char *path;
+    char *bytes;
+    size_t len;
+};
+
+struct ht_writer {
+    ht_writer_tell tell;
+    void *context;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t changed;
+    struct job *first, **last;
+    size_t waiting_bytes;
+    bool stopping, ended, abandoned;
+
+    /* Only the writer's thread: */
+    int fd; /* the recording, -1: none */
+    char *fd_path;
+    uint64_t fd_lines;
+};
+
+static void free_job(struct job *job)
+{
+    free(job->path);
+    free(job->bytes);
+    free(job);
+}
+
+static void say(struct ht_writer *writer, const char *text)
+{
+    pthread_mutex_lock(&writer->lock);
+    if (!writer->abandoned)
+        writer->tell(writer->context, text);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+static void say_error(struct ht_writer *writer, const char *what, const struct ht_error *err)
+{
+    char text[HT_ERROR_TEXT_MAX + 64];
+
+    snprintf(text, sizeof(text), "%s: %s", what, err->text);
+    ht_log_error(HT_LOG_WARNING, "writer", err);
+    say(writer, text);
+}
+
+static void do_save(struct ht_writer *writer, const struct job *job)
+{
+    struct ht_error err = {0};
+    struct ht_str bytes = {job->bytes, job->len};
+    char text[HT_ERROR_TEXT_MAX];
+
+    if (ht_file_write(job->path, bytes, job->replace ? HT_FILE_REPLACE : 0, &err) < 0) {
+        say_error(writer, "not saved", &err);
+    } else if (!job->quiet) {
+        snprintf(text, sizeof(text), "saved %s (%zu bytes)", job->path, job->len);
+        say(writer, text);
+    }
+}
+
+static void do_close(struct ht_writer *writer)
+{
+    char text[HT_ERROR_TEXT_MAX];
+
+    if (writer->fd < 0)
+        return;
+    snprintf(text, sizeof(text), "recording ended: %s (%llu lines)", writer->fd_path,
+             (unsigned long long)writer->fd_lines);
+    close(writer->fd);
+    writer->fd = -1;
+    free(writer->fd_path);
+    writer->fd_path = NULL;
+    say(writer, text);
+}
+
+static void do_open(struct ht_writer *writer, struct job *job)
+{
+    struct ht_error err = {0};
+    char text[HT_ERROR_TEXT_MAX];
+
+    do_close(writer);
+    writer->fd = ht_file_create(job->path, 0, &err);
+    if (writer->fd < 0) {
+        writer->fd = -1;
+        say_error(writer, "not recording", &err);
+        return;
+    }
+    writer->fd_path = ht_steal_ptr(job->path);
+    writer->fd_lines = 0;
+    snprintf(text, sizeof(text), "recording to %s", writer->fd_path);
+    say(writer, text);
+}
+
+static void do_line(struct ht_writer *writer, const struct job *job)
+{
+    size_t done = 0;
+
+    while (writer->fd >= 0 && done < job->len) {
+        ssize_t n = write(writer->fd, job->bytes + done, job->len - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            struct ht_error err;
+
+            ht_error_errno(&err, errno, "%s", writer->fd_path);
+            say_error(writer, "recording failed", &err);
+            do_close(writer);
+            return;
+        }
+        done += (size_t)n;
+    }
+    writer->fd_lines++;
+}
+
+static void do_job(struct ht_writer *writer, struct job *job)
+{
+    switch (job->kind) {
+    case JOB_SAVE:
+        do_save(writer, job);
+        break;
+    case JOB_OPEN:
+        do_open(writer, job);
+        break;
+    case JOB_LINE:
+        do_line(writer, job);
+        break;
+    case JOB_CLOSE:
+        do_close(writer);
+        break;
+    }
+}
+
+/* Waits for the next job; NULL at the end. */
+static struct job *next_job(struct ht_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    while (!writer->first && !writer->stopping)
+        pthread_cond_wait(&writer->changed, &writer->lock);
+
+    struct job *job = writer->first;
+    if (job) {
+        writer->first = job->next;
+        if (!writer->first)
+            writer->last = &writer->first;
+        writer->waiting_bytes -= job->len;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return job;
+}
+
+static void *run(void *argument)
+{
+    struct ht_writer *writer = argument;
+
+    for (struct job *job = next_job(writer); job; job = next_job(writer)) {
+        do_job(writer, job);
+        free_job(job);
+    }
+    do_close(writer);
+    pthread_mutex_lock(&writer->lock);
+    writer->ended = true;
+    pthread_cond_broadcast(&writer->changed);
+    pthread_mutex_unlock(&writer->lock);
+    return NULL;
+}
+
+struct ht_writer *ht_writer_new(ht_writer_tell tell, void *context, struct ht_error *err)
+{
+    struct ht_writer *writer = ht_new0(struct ht_writer);
+    pthread_condattr_t attributes;
+    sigset_t all, before;
+
+    writer->tell = tell;
+    writer->context = context;
+    writer->last = &writer->first;
+    writer->fd = -1;
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int r = pthread_create(&writer->thread, NULL, run, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r != 0) {
+        ht_error_errno(err, r, "writer: thread");
+        pthread_cond_destroy(&writer->changed);
+        pthread_mutex_destroy(&writer->lock);
+        free(writer);
+        return NULL;
+    }
+    pthread_setname_np(writer->thread, "writer");
+    return writer;
+}
+
+static bool give(struct ht_writer *writer, struct job *job)
+{
+    bool taken = false;
+
+    pthread_mutex_lock(&writer->lock);
+    if (!writer->stopping && writer->waiting_bytes + job->len <= HT_LIMIT_BODY) {
+        *writer->last = job;
+        writer->last = &job->next;
+        writer->waiting_bytes += job->len;
+        pthread_cond_signal(&writer->changed);
+        taken = true;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    if (!taken)
+        free_job(job);
+    return taken;
+}
+
+static struct job *make_job(enum job_kind kind, const char *path, struct ht_str bytes)
+{
+    struct job *job = ht_new0(struct job);
+
+    job->kind = kind;
+    job->path = path ? ht_strndup(path, strlen(path)) : NULL;
+    job->bytes = bytes.len ? ht_strndup(bytes.data, bytes.len) : NULL;
+    job->len = bytes.len;
+    return job;
+}
+
+void ht_writer_save(struct ht_writer *writer, const char *path, struct ht_str bytes, bool replace,
+                    bool quiet)
+{
+    struct job *job = make_job(JOB_SAVE, path, bytes);
+
+    job->replace = replace;
+    job->quiet = quiet;
+    if (!give(writer, job))
+        say(writer, "not saved: too much waits to be written");
+}
+
+void ht_writer_open(struct ht_writer *writer, const char *path)
+{
+    if (!give(writer, make_job(JOB_OPEN, path, HT_S(""))))
+        say(writer, "not recording: too much waits to be written");
+}
+
+bool ht_writer_line(struct ht_writer *writer, struct ht_str line)
+{
+    return give(writer, make_job(JOB_LINE, NULL, line));
+}
+
+void ht_writer_close(struct ht_writer *writer)
+{
+    give(writer, make_job(JOB_CLOSE, NULL, HT_S("")));
+}
+
+bool ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns)
+{
+    struct timespec deadline = {.tv_sec = deadline_ns / HT_NS_PER_S,
+                                .tv_nsec = deadline_ns % HT_NS_PER_S};
+
+    if (!writer)
+        return true;
+    pthread_mutex_lock(&writer->lock);
+    writer->stopping = true;
+    pthread_cond_broadcast(&writer->changed);
+    while (!writer->ended) {
+        if (pthread_cond_timedwait(&writer->changed, &writer->lock, &deadline) == ETIMEDOUT)
+            break;
+    }
+    bool ended = writer->ended;
+    writer->abandoned = !ended;
+    pthread_mutex_unlock(&writer->lock);
+    if (!ended) {
+        pthread_detach(writer->thread);
+        return false;
+    }
+    pthread_join(writer->thread, NULL);
+    pthread_cond_destroy(&writer->changed);
+    pthread_mutex_destroy(&writer->lock);
+    free(writer);
+    return true;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The writer: the one thread that may block on files. Layer 4 (engine), private.
+ *
+ * Jobs are owned by the queue once given and carried out in order; what became of them is told
+ * through a callback from the writer's thread.
+ */
+#ifndef HT_ENGINE_WRITER_H
+#define HT_ENGINE_WRITER_H
+
+#include <stdbool.h>
+
+#include "hulltop/base/error.h"
+#include "hulltop/base/str.h"
+
+struct ht_writer;
+
+/* One line for people ("saved /root/x.json"); called from the writer's thread, must not block. */
+typedef void (*ht_writer_tell)(void *context, const char *text);
+
+/* Starts the thread. NULL with err on failure. */
+struct ht_writer *ht_writer_new(ht_writer_tell tell, void *context, struct ht_error *err);
+/* Writes bytes (copied) to a new file, or over an existing one with replace; quiet: only failures
+ * are told. */
+void ht_writer_save(struct ht_writer *writer, const char *path, struct ht_str bytes, bool replace,
+                    bool quiet);
+/* Opens a recording; lines follow by ht_writer_line until ht_writer_close. */
+void ht_writer_open(struct ht_writer *writer, const char *path);
+/* False: the queue is full (HT_LIMIT_BODY bytes wait), the line was not taken. */
+bool ht_writer_line(struct ht_writer *writer, struct ht_str line);
+void ht_writer_close(struct ht_writer *writer);
+/* Carries out what waits until the monotonic deadline, then ends; a writer that hangs on a file is
+ * left behind (and its memory with it). Returns false then. NULL is allowed. */
+bool ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns);
+
+#endif
