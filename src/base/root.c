@@ -238,13 +238,13 @@ int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes
     return ht_read_fd(fd, name, out, max_bytes, err);
 }
 
-int ht_root_read(const struct ht_root *root, const char *path, struct ht_buf *out, size_t max_bytes,
-                 struct ht_error *err)
+int ht_root_open_regular(const struct ht_root *root, const char *path, struct stat *ret_stat,
+                         struct ht_error *err)
 {
     struct stat about;
-    int r = 0;
     /* Looked at before it is opened: opening alone can have an effect on a device. */
     ht_autoclose int found = ht_root_openat(root, path, O_PATH, err);
+    ht_autoclose int fd = -1;
 
     if (found < 0)
         return found;
@@ -252,9 +252,7 @@ int ht_root_read(const struct ht_root *root, const char *path, struct ht_buf *ou
         return open_failed(root, path, errno, err);
     if (!S_ISREG(about.st_mode))
         return kind_refused(root, path, about.st_mode, err);
-
-    ht_autoclose int fd = ht_root_openat(root, path, O_RDONLY, err);
-
+    fd = ht_root_openat(root, path, O_RDONLY, err);
     if (fd < 0)
         return fd;
     /* It may have become another file in between. */
@@ -262,6 +260,19 @@ int ht_root_read(const struct ht_root *root, const char *path, struct ht_buf *ou
         return open_failed(root, path, errno, err);
     if (!S_ISREG(about.st_mode))
         return kind_refused(root, path, about.st_mode, err);
+    if (ret_stat)
+        *ret_stat = about;
+    return ht_steal_fd(&fd);
+}
+
+int ht_root_read(const struct ht_root *root, const char *path, struct ht_buf *out, size_t max_bytes,
+                 struct ht_error *err)
+{
+    ht_autoclose int fd = ht_root_open_regular(root, path, NULL, err);
+    int r = fd;
+
+    if (fd < 0)
+        return fd;
     r = ht_read_fd(fd, path, out, max_bytes, err);
     if (r < 0 && root->path[0])
         ht_error_wrap(err, "below %s", root->path);

@@ -53,6 +53,10 @@ bool ht_root_can_confine(void);
 /* Opens path with flags (O_RDONLY, O_PATH, O_DIRECTORY, O_NOFOLLOW ...); returns the descriptor,
  * owned by the caller, or -errno. It does not look at the kind of file. */
 int ht_root_openat(const struct ht_root *root, const char *path, int flags, struct ht_error *err);
+/* Opens a regular file for reading; anything else is -EINVAL. Returns the descriptor, owned by the
+ * caller, or -errno; ret_stat (NULL is allowed) is of what was opened. */
+int ht_root_open_regular(const struct ht_root *root, const char *path, struct stat *ret_stat,
+                         struct ht_error *err);
 /* Reads a regular file, appending to out (whose limit counts too). More than max_bytes: -EFBIG and
  * out holds the first max_bytes. */
 int ht_root_read(const struct ht_root *root, const char *path, struct ht_buf *out, size_t max_bytes,

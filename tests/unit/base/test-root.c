@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+static char tree[128];
+
+static const char *at(const char *name)
+{
+    static char paths[8][256];
+    static unsigned next;
+    char *path = paths[next++ % 8];
+
+    snprintf(path, sizeof(paths[0]), "%s/%s", tree, name);
+    return path;
+}
+
+static void put(const char *name, const char *text)
+{
+    FILE *file = fopen(at(name), "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int make_tree(void **state)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    (void)state;
+    snprintf(tree, sizeof(tree), "%s/tree.XXXXXX", tmp ? tmp : "/tmp");
+    return mkdtemp(tree) ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *ftw)
+{
+    (void)about;
+    (void)kind;
+    (void)ftw;
+    return remove(path);
+}
+
+static int remove_tree(void **state)
+{
+    (void)state;
+    return nftw(tree, remove_one, 10, FTW_DEPTH | FTW_PHYS);
+}
+
+static int open_tree(struct ht_root *root)
+{
+    struct ht_error err = {.code = 0};
+    int r = ht_root_open(root, tree, &err);
+
+    if (r < 0)
+        print_message("%s\n", err.text);
+    return r;
+}
+
+static void a_file_is_read_below_the_root(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autobuf struct ht_buf out = HT_BUF(100);
+    struct ht_error err = {.code = 0};
+
+    (void)state;
+    put("plain", "hello");
+    assert_int_equal(symlink("/plain", at("absolute")), 0);
+    assert_int_equal(symlink("../../../../../../../../plain", at("up")), 0);
+    assert_int_equal(open_tree(&root), 0);
+    assert_int_equal(root.kind, HT_ROOT_DIRECTORY);
+    assert_int_equal(ht_root_read(&root, "plain", &out, 100, &err), 0);
+    assert_int_equal(ht_root_read(&root, "/plain", &out, 100, &err), 0);
+    assert_int_equal(ht_root_read(&root, "//absolute", &out, 100, &err), 0);
+    assert_int_equal(ht_root_read(&root, "up", &out, 100, &err), 0);
+    assert_string_equal(out.data, "hellohellohellohello");
+}
+
+static void a_file_over_the_limit_is_cut_and_reported(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autobuf struct ht_buf out = HT_BUF(100);
+    ht_autobuf struct ht_buf small = HT_BUF(3);
+    struct ht_error err = {.code = 0};
+
+    (void)state;
+    put("plain", "hello");
+    assert_int_equal(open_tree(&root), 0);
+    assert_int_equal(ht_root_read(&root, "plain", &out, 5, &err), 0);
+    ht_buf_reset(&out);
+    assert_int_equal(ht_root_read(&root, "plain", &out, 4, &err), -EFBIG);
+    assert_string_equal(out.data, "hell");
+    assert_non_null(strstr(err.text, "plain: more than 4 bytes"));
+    assert_int_equal(ht_root_read(&root, "plain", &small, 100, &err), -EFBIG);
+    assert_string_equal(small.data, "hel");
+}
+
+static void special_files_are_not_opened(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autoroot struct ht_root host = HT_ROOT_NONE;
+    ht_autobuf struct ht_buf out = HT_BUF(100);
+    struct ht_error err = {.code = 0};
+
+    (void)state;
+    assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+    assert_int_equal(mkdir(at("dir"), 0700), 0);
+    assert_int_equal(open_tree(&root), 0);
+    assert_int_equal(ht_root_read(&root, "fifo", &out, 100, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "fifo: a FIFO, not read"));
+    assert_int_equal(ht_root_read(&root, "dir", &out, 100, &err), -EINVAL);
+    assert_int_equal(ht_root_read(&root, "none", &out, 100, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "none: No such file"));
+    assert_int_equal(ht_root_open(&host, "/", &err), 0);
+    assert_int_equal(host.kind, HT_ROOT_HOST);
+    assert_int_equal(ht_root_read(&host, "/dev/zero", &out, 100, &err), -EINVAL);
+    assert_string_equal(err.text, "/dev/zero: a device, not read");
+    assert_int_equal(out.len, 0);
+}
+
+static void links_and_stat(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autobuf struct ht_buf out = HT_BUF(100);
+    struct stat about;
+    struct ht_error err = {.code = 0};
+
+    (void)state;
+    put("plain", "hello");
+    assert_int_equal(symlink("/plain", at("link")), 0);
+    assert_int_equal(open_tree(&root), 0);
+    assert_int_equal(ht_root_readlink(&root, "link", &out, &err), 0);
+    assert_string_equal(out.data, "/plain");
+    assert_int_equal(ht_root_readlink(&root, "plain", &out, &err), -EINVAL);
+    assert_int_equal(ht_root_stat(&root, "link", &about, &err), 0);
+    assert_int_equal(about.st_size, 5);
+    assert_int_equal(ht_root_lstat(&root, "link", &about, &err), 0);
+    assert_true(S_ISLNK(about.st_mode));
+    assert_int_equal(ht_root_stat(&root, "/", &about, &err), 0);
+    assert_true(S_ISDIR(about.st_mode));
+}
+
+static void a_container_root_is_not_left(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_error err = {.code = 0};
+    struct stat about;
+
+    (void)state;
+    assert_int_equal(ht_root_from_fd(&root, open("/", O_PATH | O_CLOEXEC), "c", &err), 0);
+    assert_int_equal(ht_root_stat(&root, "/proc/self/status", &about, &err), -EXDEV);
+    assert_non_null(strstr(err.text, "another mount"));
+    ht_root_close(&root);
+    assert_int_equal(ht_root_from_fd(&root, open("/proc", O_PATH | O_CLOEXEC), "c", &err), 0);
+    assert_int_equal(ht_root_stat(&root, "self/status", &about, &err), 0);
+    assert_int_equal(ht_root_stat(&root, "self/exe", &about, &err), -ELOOP);
+}
+
+static int count(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    unsigned *n = context;
+
+    assert_int_equal(strlen(name), 2);
+    assert_true(type == DT_REG || type == DT_UNKNOWN);
+    assert_true(inode != 0);
+    return ++*n == 100 ? 7 : 0;
+}
+
+static void a_directory_is_listed_up_to_the_limit(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    unsigned n = 0;
+    struct ht_dir_visitor visitor = {.visit = count, .context = &n};
+    struct ht_error err = {.code = 0};
+
+    (void)state;
+    put("aa", "");
+    put("bb", "");
+    put("cc", "");
+    assert_int_equal(open_tree(&root), 0);
+    assert_int_equal(ht_root_list(&root, "/", &visitor, &err), 0);
+    assert_int_equal(n, 3);
+
+    ht_autoclose int fd = ht_root_openat(&root, ".", O_RDONLY | O_DIRECTORY, &err);
+    assert_int_equal(ht_list_fd(fd, &visitor, &err), 0);
+    assert_int_equal(ht_list_fd(fd, &visitor, &err), 0);
+    assert_int_equal(n, 9);
+    visitor.max_entries = 2;
+    assert_int_equal(ht_root_list(&root, "/", &visitor, &err), -EFBIG);
+    assert_non_null(strstr(err.text, "more than 2 entries"));
+    assert_int_equal(n, 11);
+    n = 99;
+    assert_int_equal(ht_root_list(&root, "/", &visitor, &err), 7);
+    assert_int_equal(ht_root_list(&root, "aa", &visitor, &err), -ENOTDIR);
+}
+
+static void the_fast_path_replaces_what_was_there(void **state)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(1 << 20);
+    struct ht_error err = {.code = 0};
+
+    (void)state;
+    assert_int_equal(ht_read_at(AT_FDCWD, "/proc/self/status", &out, 1 << 20, &err), 0);
+    assert_memory_equal(out.data, "Name:", 5);
+    assert_int_equal(ht_read_at(AT_FDCWD, "/proc/self/comm", &out, 1 << 20, &err), 0);
+    assert_string_equal(out.data, "test-root\n");
+    assert_int_equal(ht_read_at(AT_FDCWD, "/proc/self/comm", &out, 4, &err), -EFBIG);
+    assert_string_equal(out.data, "test");
+    assert_int_equal(ht_read_at(AT_FDCWD, "/proc/self/none", &out, 4, NULL), -ENOENT);
+    assert_int_equal(out.len, 0);
+}
+
+static void a_root_that_is_not_there_is_named(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_error err = {.code = 0};
+
+    (void)state;
+    put("plain", "");
+    assert_int_equal(ht_root_open(&root, at("none"), &err), -ENOENT);
+    assert_non_null(strstr(err.text, "/none: No such file"));
+    assert_int_equal(ht_root_open(&root, at("plain"), &err), -ENOTDIR);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_tree, remove_tree)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_file_is_read_below_the_root),
+        TEST(a_file_over_the_limit_is_cut_and_reported),
+        TEST(special_files_are_not_opened),
+        TEST(links_and_stat),
+        TEST(a_container_root_is_not_left),
+        TEST(a_directory_is_listed_up_to_the_limit),
+        TEST(the_fast_path_replaces_what_was_there),
+        TEST(a_root_that_is_not_there_is_named),
+    };
+
+    if (!ht_root_can_confine()) {
+        printf("SKIP unit/base/test-root: openat2: not in this kernel or sandbox\n");
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
