@@ -209,28 +209,38 @@ static int receive(int socket, void *data, size_t len, int64_t deadline_ns)
     return 0;
 }
 
+/* A question on its way, and what comes back. */
+struct exchange {
+    struct wire_request question;
+    struct wire_answer reply;
+    int root_fd;
+    int64_t deadline_ns;
+};
+
 /* Sends the question and receives the answer as the helper gave it; failures are of the way. */
-static int exchange(const struct helper *helper, const struct wire_request *wire, int root_fd,
-                    int64_t deadline_ns, struct ht_helper_answer *answer,
-                    struct wire_answer *ret_wire)
+static int carry_out(struct exchange *exchange, const struct helper *helper,
+                     struct ht_buf *ret_data)
 {
+    const struct wire_request *question = &exchange->question;
+    struct wire_answer *reply = &exchange->reply;
     size_t room = 0;
-    int r = ht_helper_send_fd(helper->socket, wire, sizeof(*wire), wire->pid ? -1 : root_fd);
+    int r = ht_helper_send_fd(helper->socket, question, sizeof(*question),
+                              question->pid ? -1 : exchange->root_fd);
 
     if (r == 0)
-        r = receive(helper->socket, ret_wire, sizeof(*ret_wire), deadline_ns);
+        r = receive(helper->socket, reply, sizeof(*reply), exchange->deadline_ns);
     if (r < 0)
         return r;
     /* A helper reads hostile bytes: what it says is checked like them. */
-    if (ret_wire->data_len > answer->data.max || ret_wire->code > 0)
+    if (reply->data_len > ret_data->max || reply->code > 0)
         return -EPROTO;
-    ret_wire->error.text[HT_ERROR_TEXT_MAX - 1] = '\0';
+    reply->error.text[HT_ERROR_TEXT_MAX - 1] = '\0';
 
-    char *to = ht_buf_room(&answer->data, ret_wire->data_len, &room);
+    char *to = ht_buf_room(ret_data, reply->data_len, &room);
 
-    r = receive(helper->socket, to, room, deadline_ns);
+    r = receive(helper->socket, to, room, exchange->deadline_ns);
     if (r == 0)
-        ht_buf_grow(&answer->data, room);
+        ht_buf_grow(ret_data, room);
     return r;
 }
 
@@ -270,10 +280,9 @@ int ht_helper_ask(struct ht_spawner *spawner, const struct ht_helper_request *re
                   struct ht_helper_answer *answer, struct ht_error *err)
 {
     unsigned timeout_ms = request->timeout_ms ? request->timeout_ms : TIMEOUT_MS;
-    struct wire_request wire;
-    struct wire_answer reply;
+    struct exchange exchange = {.root_fd = request->root_fd};
     struct helper helper = {.socket = -1};
-    int r = fill_request(request, &wire, err);
+    int r = fill_request(request, &exchange.question, err);
 
     answer->data.max = HT_LIMIT_FILE;
     for (int attempt = 0; r == 0 && attempt < 2; attempt++) {
@@ -281,16 +290,16 @@ int ht_helper_ask(struct ht_spawner *spawner, const struct ht_helper_request *re
         r = take_helper(spawner, attempt > 0, &helper, err);
         if (r < 0)
             return r;
-
-        int64_t deadline = ht_clock_mono(ht_clock_system()) + timeout_ms * HT_NS_PER_MS;
-
+        exchange.deadline_ns = ht_clock_mono(ht_clock_system()) + timeout_ms * HT_NS_PER_MS;
         ht_buf_reset(&answer->data);
-        r = exchange(&helper, &wire, request->root_fd, deadline, answer, &reply);
+        r = carry_out(&exchange, &helper, &answer->data);
         if (r == 0) {
             return_helper(spawner, helper);
-            answer->stat = reply.stat;
-            answer->cut = reply.cut;
-            return reply.code < 0 ? ht_error_set(err, -reply.code, "%s", reply.error.text) : 0;
+            answer->stat = exchange.reply.stat;
+            answer->cut = exchange.reply.cut;
+            if (exchange.reply.code == 0)
+                return 0;
+            return ht_error_set(err, -exchange.reply.code, "%s", exchange.reply.error.text);
         }
         give_up(spawner, helper, r == -ETIMEDOUT);
         if (r == -ETIMEDOUT || attempt > 0)

@@ -20,8 +20,10 @@ struct ht_lines {
     void *context;
 };
 
+/* Begins; a line of more than max_line_bytes will be refused. */
 void ht_lines_init(struct ht_lines *lines, size_t max_line_bytes, ht_line_visit visit,
                    void *context);
+/* Forgets a line that has begun. */
 void ht_lines_fini(struct ht_lines *lines);
 /* Takes the next bytes: 0, what visit returned, or -EFBIG for a line over the limit. */
 int ht_lines_feed(struct ht_lines *lines, struct ht_str bytes);
