@@ -215,9 +215,10 @@ static int read_pair(const struct reading *reading, const struct ht_json *json, 
         return r < 0 ? r : read_text(reading, &entry->items[1], &pair->value, place);
     }
 
-    struct ht_str key;
-    if (!ht_json_lossless_key(json->members[i].key, reading->arena, &key))
-        return fail(reading, place, EINVAL, "expected hexadecimal digits behind bytes:");
+    /* Only lossless documents write a key in hex; a report may have any text behind "bytes:". */
+    struct ht_str key = json->members[i].key;
+    if (!ht_json_lossless_key(key, reading->arena, &key))
+        key = json->members[i].key;
     pair->key = ht_arena_str(reading->arena, key);
     return read_text(reading, &json->members[i].value, &pair->value, place);
 }

@@ -46,8 +46,8 @@ static struct ht_str text(struct random *random)
         HT_STR("\0"),
         HT_STR("null"),
     };
-    static const char *const plain[] = {"",           "nginx", "a b",     "\\x1b",
-                                        "\"quoted\"", "k=v",   "\xc3\xa4"};
+    static const char *const plain[] = {"",           "nginx", "a b",      "\\x1b",
+                                        "\"quoted\"", "k=v",   "bytes:zz", "\xc3\xa4"};
 
     if (random->plain)
         return ht_str_from(plain[random_below(random, ARRAY_LEN(plain))]);

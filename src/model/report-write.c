@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report (hulltop/1): the answer for people and scripts. Every text in it is printable, unknown
+ * is null, and its keys are a contract: rows may get further keys, none goes away. */
+#include "src/model/document-inner.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+
+struct report {
+    struct ht_json_writer json;
+    const struct ht_state *state;
+    const struct ht_report_options *options;
+};
+
+static void key(struct report *report, const char *name)
+{
+    ht_json_key(&report->json, ht_str_from(name));
+}
+
+static void put_text(struct report *report, const char *name, const char *text)
+{
+    key(report, name);
+    ht_json_put_string(&report->json, ht_str_from(text));
+}
+
+static void put_null(struct report *report, const char *name)
+{
+    key(report, name);
+    ht_json_put_null(&report->json);
+}
+
+/* A list that no source fills yet. */
+static void put_empty(struct report *report, const char *name)
+{
+    key(report, name);
+    ht_json_array_begin(&report->json);
+    ht_json_array_end(&report->json);
+}
+
+static bool is_asked(const struct report *report, uint64_t question)
+{
+    return question < 32 && (report->options->questions >> question & 1);
+}
+
+static void put_node(struct report *report)
+{
+    key(report, "node");
+    ht_struct_write(&report->json, &ht_host_table, ht_node_host(report->state->node), true);
+}
+
+/* Both times are cut to milliseconds first, as they stand in the report. */
+static void put_age(struct report *report, const struct ht_source *source)
+{
+    key(report, "age_ms");
+    if (ht_source_has_answered_at(source))
+        ht_json_put_int(&report->json,
+                        report->state->now_ns / HT_NS_PER_MS - source->answered_at / HT_NS_PER_MS);
+    else
+        ht_json_put_null(&report->json);
+}
+
+static void put_sources(struct report *report)
+{
+    const struct ht_rowset *sources = ht_node_set(report->state->node, HT_TABLE_SOURCE);
+
+    key(report, "sources");
+    ht_json_array_begin(&report->json);
+    for (size_t i = 0; i < sources->len; i++) {
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+
+        ht_json_object_begin(&report->json);
+        ht_struct_write_fields(&report->json, &ht_source_table, source, true);
+        put_age(report, source);
+        ht_json_object_end(&report->json);
+    }
+    ht_json_array_end(&report->json);
+}
+
+static void put_questions(struct report *report)
+{
+    key(report, "questions");
+    ht_json_array_begin(&report->json);
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        if (is_asked(report, number))
+            ht_struct_write(&report->json, &ht_question_table,
+                            ht_state_question(report->state, number), true);
+    }
+    ht_json_array_end(&report->json);
+}
+
+/* Lists of a finding are the program's own answer: a list that it left out is an empty one. */
+static void put_finding(struct report *report, const struct ht_finding *finding)
+{
+    struct ht_finding whole = *finding;
+
+    if (!ht_finding_has_subjects(&whole))
+        ht_finding_set_subjects(&whole, (struct ht_subject_list){0});
+    if (!ht_finding_has_evidence(&whole))
+        ht_finding_set_evidence(&whole, (struct ht_evidence_list){0});
+    if (!ht_finding_has_implied(&whole))
+        ht_finding_set_implied(&whole, (struct ht_text_list){0});
+    if (!ht_finding_has_references(&whole))
+        ht_finding_set_references(&whole, (struct ht_text_list){0});
+    if (whole.subjects.len > HT_LIMIT_SUBJECTS)
+        whole.subjects.len = HT_LIMIT_SUBJECTS;
+    ht_struct_write(&report->json, &ht_finding_table, &whole, true);
+}
+
+static void put_findings(struct report *report)
+{
+    const struct ht_rowset *findings = &report->state->findings;
+
+    key(report, "findings");
+    ht_json_array_begin(&report->json);
+    for (size_t i = 0; i < findings->len; i++) {
+        const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
+
+        if (ht_finding_has_question(finding) && is_asked(report, finding->question))
+            put_finding(report, finding);
+    }
+    ht_json_array_end(&report->json);
+}
+
+static void put_groups(struct report *report)
+{
+    const struct ht_rowset *groups = &report->state->groups;
+
+    key(report, "groups");
+    ht_json_array_begin(&report->json);
+    for (size_t i = 0; i < groups->len; i++) {
+        const struct ht_group *group = ht_group_of(groups->rows[i]);
+
+        if (ht_group_has_question(group) && is_asked(report, group->question))
+            ht_struct_write(&report->json, &ht_group_table, group, true);
+    }
+    ht_json_array_end(&report->json);
+}
+
+static void put_usage(struct report *report, const struct ht_row *row)
+{
+    const struct ht_usage *usage = row ? ht_usage_of(row) : NULL;
+
+    key(report, "cpu_percent");
+    if (usage && ht_usage_has_cpu(usage))
+        ht_json_put_double(&report->json, (double)usage->cpu / 10); /* thousandths of a core */
+    else
+        ht_json_put_null(&report->json);
+    key(report, "memory_bytes");
+    if (usage && ht_usage_has_memory(usage))
+        ht_json_put_uint(&report->json, usage->memory);
+    else
+        ht_json_put_null(&report->json);
+}
+
+static void put_containers(struct report *report)
+{
+    const struct ht_node *node = report->state->node;
+    const struct ht_rowset *containers = ht_node_set(node, HT_TABLE_CONTAINER);
+
+    key(report, "containers");
+    ht_json_array_begin(&report->json);
+    for (size_t i = 0; i < containers->len; i++) {
+        const struct ht_row *row = containers->rows[i];
+
+        ht_json_object_begin(&report->json);
+        ht_struct_write_fields(&report->json, &ht_container_table, ht_container_of(row), true);
+        put_usage(report, ht_node_find(node, HT_TABLE_USAGE, ht_row_id(row)));
+        ht_json_object_end(&report->json);
+    }
+    ht_json_array_end(&report->json);
+}
+
+/* The processes that an asked finding is about, each once, in the order of their ids. */
+static void collect_processes(const struct report *report, struct ht_rowset *ret_rows)
+{
+    const struct ht_rowset *findings = &report->state->findings;
+
+    for (size_t i = 0; i < findings->len; i++) {
+        const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
+
+        if (!is_asked(report, finding->question) || !ht_str_is(finding->subject.kind, "process"))
+            continue;
+
+        const struct ht_row *row =
+            ht_node_find(report->state->node, HT_TABLE_PROCESS, finding->subject.id);
+        if (row)
+            ht_rowset_add(ret_rows, ht_row_ref(row));
+    }
+    ht_rowset_sort(ret_rows);
+}
+
+static void put_process(struct report *report, const struct ht_process *process)
+{
+    ht_json_object_begin(&report->json);
+    ht_struct_write_fields(&report->json, &ht_process_table, process, true);
+    key(report, "executable");
+    if (ht_process_has_exe(process))
+        ht_json_put_string(&report->json, process->exe);
+    else
+        ht_json_put_null(&report->json);
+    put_null(report, "origin");
+    ht_json_object_end(&report->json);
+}
+
+static void put_processes(struct report *report)
+{
+    struct ht_rowset processes = {0};
+
+    collect_processes(report, &processes);
+    key(report, "processes");
+    ht_json_array_begin(&report->json);
+    for (size_t i = 0; i < processes.len; i++)
+        put_process(report, ht_process_of(processes.rows[i]));
+    ht_json_array_end(&report->json);
+    ht_rowset_fini(&processes);
+}
+
+void ht_report_write(struct ht_buf *out, const struct ht_state *state,
+                     const struct ht_report_options *options)
+{
+    struct report report = {.state = state, .options = options};
+
+    ht_json_begin(&report.json, out, options->style, HT_JSON_PRINTABLE);
+    ht_json_object_begin(&report.json);
+    put_text(&report, "schema", HT_REPORT_SCHEMA);
+    put_text(&report, "version", options->version);
+    key(&report, "taken_at");
+    ht_document_put_time(&report.json, state->now_ns);
+    put_node(&report);
+    put_sources(&report);
+    put_questions(&report);
+    put_findings(&report);
+    put_groups(&report);
+    put_containers(&report);
+    put_empty(&report, "pods");
+    put_processes(&report);
+    put_empty(&report, "builds");
+    put_null(&report, "packages");
+    put_empty(&report, "datastores");
+    put_null(&report, "control_plane");
+    ht_json_object_end(&report.json);
+}
