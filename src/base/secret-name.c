@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which names tell a secret: the part of secret.h that judges a key by how it ends. */
+#include "secret-name.h"
+
+#include <string.h>
+
+#include "hulltop/base/secret.h"
+#include "secret-table.h"
+
+enum { NAME_MAX_BYTES = 128 };
+
+/* A name in lower case without separators; starts marks where a word of it begins. */
+struct squeezed {
+    char text[NAME_MAX_BYTES];
+    bool starts[NAME_MAX_BYTES + 1];
+    size_t len;
+};
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Only the end matters, so a long name loses its beginning. */
+static void squeeze(struct ht_str name, struct squeezed *ret_squeezed)
+{
+    struct squeezed squeezed = {.len = 0};
+    char before = '_';
+
+    if (name.len > NAME_MAX_BYTES)
+        name = ht_str_sub(name, name.len - NAME_MAX_BYTES, NAME_MAX_BYTES);
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+
+        if (is_upper(c) || is_lower(c) || is_digit(c)) {
+            bool separated = !is_upper(before) && !is_lower(before) && !is_digit(before);
+
+            squeezed.starts[squeezed.len] =
+                separated || (is_upper(c) && !is_upper(before)) || is_digit(before) != is_digit(c);
+            squeezed.text[squeezed.len++] = (char)(is_upper(c) ? c + ('a' - 'A') : c);
+        }
+        before = c;
+    }
+    *ret_squeezed = squeezed;
+}
+
+static bool ends_with(const struct squeezed *name, const char *ending, bool whole)
+{
+    size_t len = strlen(ending);
+
+    return name->len >= len && memcmp(name->text + name->len - len, ending, len) == 0 &&
+           (!whole || name->starts[name->len - len]);
+}
+
+/* Takes off digits, a plural and words like "old" at the end. */
+static bool drop_silent_ending(struct squeezed *name)
+{
+    size_t len = name->len;
+
+    for (const char *const *ending = ht_secret_silent_endings(); *ending; ending++) {
+        bool plural = strcmp(*ending, "s") == 0;
+
+        if (name->len > strlen(*ending) && ends_with(name, *ending, !plural)) {
+            name->len -= strlen(*ending);
+            return true;
+        }
+    }
+    while (name->len && is_digit(name->text[name->len - 1]))
+        name->len--;
+    return name->len < len;
+}
+
+enum ht_secret_strength ht_secret_name_strength(struct ht_str name)
+{
+    struct squeezed squeezed;
+
+    if (ht_str_is(name, "PWD") || ht_str_is(name, "OLDPWD"))
+        return HT_SECRET_NO;
+    squeeze(name, &squeezed);
+    do {
+        for (const struct ht_secret_ending *ending = ht_secret_endings(); ending->text; ending++) {
+            if (ends_with(&squeezed, ending->text, ending->whole))
+                return ending->weak ? HT_SECRET_WEAK : HT_SECRET_STRONG;
+        }
+    } while (drop_silent_ending(&squeezed));
+    return HT_SECRET_NO;
+}
+
+bool ht_secret_is_name(struct ht_str name)
+{
+    return ht_secret_name_strength(name) != HT_SECRET_NO;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shapes: prefixes and lengths that the issuers of tokens publish in their documentation, as of
+ * 2026-11; lengths are the least seen, not the exact ones, so that a longer successor is masked
+ * too. Names, options and harmless values: the manuals of the programs named.
+ */
+#include "secret-table.h"
+
+#include <stddef.h>
+
+const struct ht_secret_shape *ht_secret_shapes(void)
+{
+    static const struct ht_secret_shape shapes[] = {
+        {"aws-key-id", "AKIA", 12, HT_REST_ALNUM},
+        {"aws-key-id", "ASIA", 12, HT_REST_ALNUM},
+        {"aws-key-id", "ABIA", 12, HT_REST_ALNUM},
+        {"aws-key-id", "ACCA", 12, HT_REST_ALNUM},
+        {"aws-session", "FwoGZX", 60, HT_REST_BASE64},
+        {"aws-session", "IQoJ", 60, HT_REST_BASE64},
+        {"gcp-api-key", "AIza", 20, HT_REST_WORD},
+        {"gcp-oauth", "GOCSPX-", 16, HT_REST_WORD},
+        {"gcp-oauth", "ya29.", 16, HT_REST_DOTS},
+        {"github-token", "ghp_", 16, HT_REST_WORD},
+        {"github-token", "gho_", 16, HT_REST_WORD},
+        {"github-token", "ghu_", 16, HT_REST_WORD},
+        {"github-token", "ghs_", 16, HT_REST_WORD},
+        {"github-token", "ghr_", 16, HT_REST_WORD},
+        {"github-token", "github_pat_", 16, HT_REST_WORD},
+        {"gitlab-token", "glpat-", 12, HT_REST_DOTS},
+        {"gitlab-token", "gldt-", 12, HT_REST_DOTS},
+        {"gitlab-token", "glrt-", 12, HT_REST_DOTS},
+        {"gitlab-token", "glcbt-", 12, HT_REST_DOTS},
+        {"gitlab-token", "GR1348941", 12, HT_REST_WORD},
+        {"slack-token", "xoxb-", 10, HT_REST_WORD},
+        {"slack-token", "xoxp-", 10, HT_REST_WORD},
+        {"slack-token", "xoxa-", 10, HT_REST_WORD},
+        {"slack-token", "xoxr-", 10, HT_REST_WORD},
+        {"slack-token", "xoxs-", 10, HT_REST_WORD},
+        {"slack-token", "xapp-", 10, HT_REST_WORD},
+        {"slack-webhook", "hooks.slack.com/services/", 16, HT_REST_BASE64},
+        {"discord-webhook", "discord.com/api/webhooks/", 16, HT_REST_BASE64},
+        {"stripe-key", "sk_live_", 10, HT_REST_WORD},
+        {"stripe-key", "rk_live_", 10, HT_REST_WORD},
+        {"stripe-key", "sk_test_", 10, HT_REST_WORD},
+        {"stripe-webhook", "whsec_", 16, HT_REST_BASE64},
+        {"npm-token", "npm_", 16, HT_REST_WORD},
+        {"pypi-token", "pypi-", 40, HT_REST_WORD},
+        {"docker-token", "dckr_pat_", 16, HT_REST_WORD},
+        {"sendgrid-key", "SG.", 32, HT_REST_DOTS},
+        {"twilio-key", "SK", 32, HT_REST_HEX},
+        {"mailgun-key", "key-", 32, HT_REST_HEX},
+        {"digitalocean-token", "dop_v1_", 32, HT_REST_WORD},
+        {"vault-token", "hvs.", 16, HT_REST_DOTS},
+        {"vault-token", "hvb.", 16, HT_REST_DOTS},
+        {"vault-token", "hvr.", 16, HT_REST_DOTS},
+        {"vault-token", "s.", 24, HT_REST_ALNUM},
+        {"anthropic-key", "sk-ant-", 16, HT_REST_WORD},
+        {"openai-key", "sk-proj-", 16, HT_REST_WORD},
+        {"openai-key", "sk-", 32, HT_REST_WORD},
+        {"huggingface-token", "hf_", 24, HT_REST_ALNUM},
+        {"databricks-token", "dapi", 32, HT_REST_HEX},
+        {"doppler-token", "dp.pt.", 16, HT_REST_WORD},
+        {"grafana-token", "glsa_", 16, HT_REST_WORD},
+        {"grafana-token", "glc_", 24, HT_REST_BASE64},
+        {"newrelic-key", "NRAK-", 16, HT_REST_WORD},
+        {"postman-key", "PMAK-", 16, HT_REST_WORD},
+        {"pulumi-token", "pul-", 32, HT_REST_WORD},
+        {"shopify-token", "shpat_", 16, HT_REST_WORD},
+        {"planetscale-password", "pscale_pw_", 16, HT_REST_DOTS},
+        {"linear-key", "lin_api_", 16, HT_REST_WORD},
+        {"age-key", "AGE-SECRET-KEY-1", 16, HT_REST_WORD},
+        {"jfrog-key", "AKCp", 32, HT_REST_ALNUM},
+        {"sentry-token", "sntryu_", 16, HT_REST_BASE64},
+        {"sentry-token", "sntrys_", 16, HT_REST_BASE64},
+        {"onepassword-token", "ops_eyJ", 16, HT_REST_BASE64},
+        {"dynatrace-token", "dt0c01.", 16, HT_REST_DOTS},
+        {"swarm-token", "SWMTKN-1-", 16, HT_REST_WORD},
+        {"swarm-key", "SWMKEY-1-", 16, HT_REST_BASE64},
+        {"k3s-token", "K10", 32, HT_REST_HEX},
+        {"jwt", "eyJ", 16, HT_REST_DOTS},
+        {"private-key-base64", "LS0tLS1CRUdJTiBQUklWQVRF", 16, HT_REST_BASE64},
+        {"private-key-base64", "LS0tLS1CRUdJTiBSU0EgUFJJVk", 16, HT_REST_BASE64},
+        {"private-key-base64", "LS0tLS1CRUdJTiBFQyBQUklWQV", 16, HT_REST_BASE64},
+        {"private-key-base64", "LS0tLS1CRUdJTiBPUEVOU1NIIF", 16, HT_REST_BASE64},
+        {"private-key", "-----BEGIN ", 12, HT_REST_PEM},
+        {"password-hash", "$1$", 20, HT_REST_BASE64},
+        {"password-hash", "$2a$", 20, HT_REST_BASE64},
+        {"password-hash", "$2b$", 20, HT_REST_BASE64},
+        {"password-hash", "$2y$", 20, HT_REST_BASE64},
+        {"password-hash", "$5$", 20, HT_REST_BASE64},
+        {"password-hash", "$6$", 20, HT_REST_BASE64},
+        {"password-hash", "$y$", 20, HT_REST_BASE64},
+        {"password-hash", "$apr1$", 20, HT_REST_BASE64},
+        {NULL, NULL, 0, HT_REST_WORD},
+    };
+
+    return shapes;
+}
+
+const struct ht_secret_ending *ht_secret_endings(void)
+{
+    static const struct ht_secret_ending endings[] = {
+        {"password", false, false},
+        {"passwd", false, false},
+        {"passphrase", false, false},
+        {"passwort", false, false},
+        {"passcode", false, false},
+        {"pass", true, false},
+        {"pw", true, false},
+        {"pwd", false, false},
+        {"psk", true, false},
+        {"secret", false, false},
+        {"token", false, false},
+        {"apikey", false, false},
+        {"appkey", false, false},
+        {"accesskey", false, false},
+        {"accesskeyid", false, false},
+        {"accountkey", false, false},
+        {"authkey", false, false},
+        {"deploykey", false, false},
+        {"encryptionkey", false, false},
+        {"hmackey", false, false},
+        {"licensekey", false, false},
+        {"masterkey", false, false},
+        {"privatekey", false, false},
+        {"secretkey", false, false},
+        {"secretkeybase", false, false},
+        {"sessionkey", false, false},
+        {"sharedkey", false, false},
+        {"signingkey", false, false},
+        {"sshkey", false, false},
+        {"credential", false, true},
+        {"cred", true, true},
+        {"connectionstring", false, false},
+        {"cookie", false, false},
+        {"authorization", false, true},
+        {"auth", true, true},
+        {"sig", true, true},
+        {"signature", true, true},
+        {"pat", true, true},
+        {"jwt", true, false},
+        {NULL, false, false},
+    };
+
+    return endings;
+}
+
+const struct ht_secret_option *ht_secret_options(void)
+{
+    static const struct ht_secret_option options[] = {
+        {"mysql", "-p", HT_OPTION_ATTACHED},
+        {"mysqladmin", "-p", HT_OPTION_ATTACHED},
+        {"mysqlcheck", "-p", HT_OPTION_ATTACHED},
+        {"mysqldump", "-p", HT_OPTION_ATTACHED},
+        {"mysqlimport", "-p", HT_OPTION_ATTACHED},
+        {"mysqlpump", "-p", HT_OPTION_ATTACHED},
+        {"mysqlsh", "-p", HT_OPTION_ATTACHED},
+        {"mysqlshow", "-p", HT_OPTION_ATTACHED},
+        {"mysqlslap", "-p", HT_OPTION_ATTACHED},
+        {"mariadb", "-p", HT_OPTION_ATTACHED},
+        {"mariadb-admin", "-p", HT_OPTION_ATTACHED},
+        {"mariadb-check", "-p", HT_OPTION_ATTACHED},
+        {"mariadb-dump", "-p", HT_OPTION_ATTACHED},
+        {"mariadb-import", "-p", HT_OPTION_ATTACHED},
+        {"mariadb-show", "-p", HT_OPTION_ATTACHED},
+        {"sshpass", "-p", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"mongo", "-p", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"mongosh", "-p", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"mongodump", "-p", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"mongorestore", "-p", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"login", "-p", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"7z", "-p", HT_OPTION_ATTACHED},
+        {"zip", "-P", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"unzip", "-P", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"redis-cli", "-a", HT_OPTION_SEPARATE},
+        {"valkey-cli", "-a", HT_OPTION_SEPARATE},
+        {"ldapsearch", "-w", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"ldapmodify", "-w", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"ldapadd", "-w", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"ldapwhoami", "-w", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"sqlcmd", "-P", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"bcp", "-P", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"ipmitool", "-P", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"openssl", "-pass", HT_OPTION_SEPARATE},
+        {"openssl", "-passin", HT_OPTION_SEPARATE},
+        {"openssl", "-passout", HT_OPTION_SEPARATE},
+        {"openssl", "-k", HT_OPTION_SEPARATE},
+        {"openssl", "-K", HT_OPTION_SEPARATE},
+        {"curl", "-u", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE | HT_OPTION_USER},
+        {"curl", "-U", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE | HT_OPTION_USER},
+        {"curl", "--user", HT_OPTION_SEPARATE | HT_OPTION_USER},
+        {"curl", "--proxy-user", HT_OPTION_SEPARATE | HT_OPTION_USER},
+        {"curl", "-b", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"http", "-a", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE | HT_OPTION_USER},
+        {"https", "-a", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE | HT_OPTION_USER},
+        {NULL, NULL, 0},
+    };
+
+    return options;
+}
+
+const char *const *ht_secret_silent_endings(void)
+{
+    static const char *const endings[] = {
+        "value",    "string", "text", "plain", "base64",  "b64", "hash", "old", "new", "current",
+        "previous", "prev",   "next", "prod",  "staging", "dev", "test", "s",   NULL};
+
+    return endings;
+}
+
+const char *const *ht_secret_plain_names(void)
+{
+    static const char *const names[] = {"PATH",
+                                        "HOME",
+                                        "LANG",
+                                        "LANGUAGE",
+                                        "LC_ALL",
+                                        "LC_CTYPE",
+                                        "TERM",
+                                        "TZ",
+                                        "HOSTNAME",
+                                        "SHLVL",
+                                        "PWD",
+                                        "OLDPWD",
+                                        "SHELL",
+                                        "USER",
+                                        "LOGNAME",
+                                        "container",
+                                        "DEBIAN_FRONTEND",
+                                        "LD_LIBRARY_PATH",
+                                        "LD_PRELOAD",
+                                        NULL};
+
+    return names;
+}
+
+const char *const *ht_secret_plain_values(void)
+{
+    static const char *const values[] = {"true", "false", "yes",  "no",  "on",
+                                         "off",  "none",  "null", "nil", NULL};
+
+    return values;
+}

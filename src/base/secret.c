@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hulltop/base/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/mem.h"
+#include "secret-find.h"
+#include "secret-name.h"
+#include "secret-table.h"
+
+/* What the words before tell of the next one. */
+enum next_word {
+    NEXT_ANY,
+    NEXT_SECRET,        /* --password X */
+    NEXT_UNLESS_OPTION, /* --auth X, but also --auth --verbose */
+    NEXT_USER,          /* -u user:X */
+    NEXT_SHELL,         /* -c "text" */
+};
+
+struct words {
+    enum next_word next;
+    struct ht_str
+        names[16]; /* file names of words that may be programs with options of their own */
+    size_t len;
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static struct ht_str file_name(struct ht_str word)
+{
+    ptrdiff_t slash = ht_str_rfind_byte(word, '/');
+
+    return ht_str_sub(word, (size_t)(slash + 1), word.len);
+}
+
+/* Remembers a word if some table entry calls a program so. */
+static void remember_program(struct words *words, struct ht_str word)
+{
+    struct ht_str name = file_name(word);
+
+    if (words->len == ARRAY_LEN(words->names))
+        return;
+    for (const struct ht_secret_option *option = ht_secret_options(); option->program; option++) {
+        if (ht_str_is(name, option->program)) {
+            words->names[words->len++] = name;
+            return;
+        }
+    }
+}
+
+static bool has_program(const struct words *words, const char *program)
+{
+    for (size_t i = 0; i < words->len; i++) {
+        if (ht_str_is(words->names[i], program))
+            return true;
+    }
+    return false;
+}
+
+/* Masks X of user:X. In "X:", as some services want their tokens, X is the secret. */
+static void mask_user(struct ht_secret_spans *spans, size_t from, size_t to)
+{
+    struct ht_str value = ht_str_sub(spans->text, from, to - from);
+    ptrdiff_t colon = ht_str_find_byte(value, ':');
+
+    if (colon >= 0 && (size_t)colon + 1 == value.len)
+        ht_secret_add(spans, from, to - 1);
+    else if (colon >= 0)
+        ht_secret_add(spans, from + (size_t)colon + 1, to);
+}
+
+/* -pX and -p X of the programs that were seen. */
+static void mask_program_option(struct words *words, struct ht_secret_spans *spans, size_t from,
+                                size_t to)
+{
+    struct ht_str word = ht_str_sub(spans->text, from, to - from);
+
+    for (const struct ht_secret_option *option = ht_secret_options(); option->program; option++) {
+        size_t len = strlen(option->option);
+        bool is_user = option->value & HT_OPTION_USER;
+
+        if (!ht_str_has_prefix(word, option->option) || !has_program(words, option->program))
+            continue;
+        if (word.len == len && (option->value & HT_OPTION_SEPARATE))
+            words->next = is_user ? NEXT_USER : NEXT_SECRET;
+        else if (word.len > len && (option->value & HT_OPTION_ATTACHED) && is_user)
+            mask_user(spans, from + len, to);
+        else if (word.len > len && (option->value & HT_OPTION_ATTACHED))
+            ht_secret_add(spans, from + len, to);
+        else if (word.len > len && is_user && word.data[len] == '=')
+            mask_user(spans, from + len + 1, to);
+    }
+}
+
+/* A shell's "-c", alone or with other letters: "-lc". */
+static bool is_command_option(struct ht_str word)
+{
+    return word.len >= 2 && word.len <= 6 && word.data[1] != '-' && word.data[word.len - 1] == 'c';
+}
+
+static bool is_option_name(struct ht_str word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        char c = word.data[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            c != '-' && c != '_' && c != '.')
+            return false;
+    }
+    return true;
+}
+
+static void read_option(struct words *words, struct ht_secret_spans *spans, size_t from, size_t to)
+{
+    struct ht_str word = ht_str_sub(spans->text, from, to - from);
+
+    if (is_command_option(word))
+        words->next = NEXT_SHELL;
+    mask_program_option(words, spans, from, to);
+    if (words->next != NEXT_ANY && words->next != NEXT_SHELL)
+        return;
+    if (word.len < 3 || !is_option_name(word))
+        return;
+    switch (ht_secret_name_strength(word)) {
+    case HT_SECRET_NO:
+        break;
+    case HT_SECRET_WEAK:
+        words->next = NEXT_UNLESS_OPTION;
+        break;
+    case HT_SECRET_STRONG:
+        words->next = NEXT_SECRET;
+        break;
+    }
+}
+
+/* "--secret id=x,src=y" describes a secret (docker build) and holds none. */
+static bool describes_secret(struct ht_str word)
+{
+    return ht_str_has_prefix(word, "id=") || ht_str_has_prefix(word, "type=");
+}
+
+/* One word of a command line, which is [from, to) of the spans' text. */
+static void read_word(struct words *words, struct ht_secret_spans *spans, size_t from, size_t to)
+{
+    struct ht_str word = ht_str_sub(spans->text, from, to - from);
+    bool is_option = word.len > 1 && word.data[0] == '-';
+    enum next_word expected = words->next;
+
+    words->next = NEXT_ANY;
+    switch (expected) {
+    case NEXT_SECRET:
+        if (!describes_secret(word))
+            ht_secret_add(spans, from, to);
+        return;
+    case NEXT_USER:
+        mask_user(spans, from, to);
+        return;
+    case NEXT_UNLESS_OPTION:
+        if (is_option)
+            break;
+        ht_secret_add(spans, from, to);
+        return;
+    case NEXT_ANY:
+    case NEXT_SHELL:
+        break;
+    }
+    if (is_option)
+        read_option(words, spans, from, to);
+    else
+        remember_program(words, word);
+}
+
+static bool ends_shell_word(char c)
+{
+    return is_blank(c) || (c && strchr(";|&()", c));
+}
+
+/* The end of a word as a shell reads it: quotes hold it together. */
+static size_t shell_word_end(struct ht_str text, size_t at)
+{
+    char quote = '\0';
+
+    for (; at < text.len; at++) {
+        char c = text.data[at];
+
+        if (quote) {
+            quote = c == quote ? '\0' : quote;
+        } else if (c == '"' || c == '\'') {
+            quote = c;
+        } else if (ends_shell_word(c)) {
+            return at;
+        } else if (c == '\\') {
+            at++;
+        }
+    }
+    return text.len;
+}
+
+static void read_shell_words(struct ht_secret_spans *spans)
+{
+    struct words words = {.next = NEXT_ANY};
+    struct ht_str text = spans->text;
+    size_t at = 0;
+
+    while (at < text.len) {
+        if (ends_shell_word(text.data[at])) {
+            at++;
+            continue;
+        }
+
+        size_t end = shell_word_end(text, at);
+        bool is_quoted = text.data[at] == '"' || text.data[at] == '\'';
+        bool is_closed = is_quoted && end - at >= 2 && text.data[end - 1] == text.data[at];
+        read_word(&words, spans, at + is_quoted, end - is_closed);
+        at = end;
+    }
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const struct ht_secret_span *a = left;
+    const struct ht_secret_span *b = right;
+
+    return (a->from > b->from) - (a->from < b->from);
+}
+
+/* The text with its spans replaced; borrowed if there are none. Frees the spans. */
+static struct ht_str apply(struct ht_arena *arena, struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    size_t done = 0;
+
+    if (spans->len == 0)
+        return text;
+
+    ht_autobuf struct ht_buf out = HT_BUF(SIZE_MAX / 2);
+    qsort(spans->items, spans->len, sizeof(*spans->items), by_place);
+    for (size_t i = 0; i < spans->len;) {
+        struct ht_secret_span span = spans->items[i];
+
+        for (i++; i < spans->len && spans->items[i].from <= span.to; i++) {
+            if (spans->items[i].to > span.to)
+                span.to = spans->items[i].to;
+        }
+
+        struct ht_str value = ht_str_sub(text, span.from, span.to - span.from);
+        ht_buf_add(&out, text.data + done, span.from - done);
+        ht_buf_add(&out, value.data, ht_secret_public_prefix(value));
+        ht_buf_add_text(&out, "***");
+        done = span.to;
+    }
+    ht_buf_add(&out, text.data + done, text.len - done);
+    free(spans->items);
+    return ht_arena_str(arena, ht_buf_str(&out));
+}
+
+static bool has_blank(struct ht_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_blank(text.data[i]))
+            return true;
+    }
+    return false;
+}
+
+static void find_all(struct ht_secret_spans *spans)
+{
+    ht_secret_find_shapes(spans);
+    ht_secret_find_urls(spans);
+    ht_secret_find_pairs(spans);
+    if (spans->is_shell || has_blank(spans->text))
+        read_shell_words(spans);
+}
+
+struct ht_str ht_secret_mask_text(struct ht_arena *arena, struct ht_str text)
+{
+    struct ht_secret_spans spans = {.text = text, .is_shell = true};
+
+    find_all(&spans);
+    return apply(arena, &spans);
+}
+
+static struct ht_str mask_word(struct ht_arena *arena, struct words *words, struct ht_str word)
+{
+    struct ht_secret_spans spans = {.text = word, .is_shell = words->next == NEXT_SHELL};
+
+    read_word(words, &spans, 0, word.len);
+    find_all(&spans);
+    return apply(arena, &spans);
+}
+
+struct ht_str ht_secret_mask_arg(struct ht_arena *arena, struct ht_str arg)
+{
+    struct words words = {.next = NEXT_ANY};
+
+    return mask_word(arena, &words, arg);
+}
+
+struct ht_str *ht_secret_mask_argv(struct ht_arena *arena, const struct ht_str *argv, size_t len)
+{
+    struct ht_str *masked = ht_arena_array(arena, struct ht_str, len);
+    struct words words = {.next = NEXT_ANY};
+
+    for (size_t i = 0; i < len; i++)
+        masked[i] = mask_word(arena, &words, argv[i]);
+    return masked;
+}
+
+const char *ht_secret_shape(struct ht_str value)
+{
+    struct ht_secret_spans spans = {.text = value};
+    const struct ht_secret_shape *shape = NULL;
+    size_t first = 0;
+    size_t len = 0;
+
+    ht_secret_find_shapes(&spans);
+    if (spans.len) {
+        first = spans.items[0].from;
+        shape = ht_secret_shape_at(value, first, &len);
+    }
+    spans.len = 0;
+    ht_secret_find_urls(&spans);
+
+    bool has_url = spans.len > 0;
+    free(spans.items);
+    if (shape)
+        return shape->name;
+    return has_url ? "url-password" : NULL;
+}
+
+static bool is_plain_name(struct ht_str name)
+{
+    for (const char *const *plain = ht_secret_plain_names(); *plain; plain++) {
+        if (ht_str_is(name, *plain))
+            return true;
+    }
+    return false;
+}
+
+static struct ht_str describe(struct ht_arena *arena, struct ht_str value)
+{
+    const char *shape = ht_secret_shape(value);
+
+    if (value.len == 0)
+        return (struct ht_str)HT_STR("<empty>");
+    return ht_arena_strf(arena, "<%zu character%s%s%s>", value.len, value.len == 1 ? "" : "s",
+                         shape ? ", shape " : "", shape ? shape : "");
+}
+
+struct ht_str ht_secret_mask_env(struct ht_arena *arena, struct ht_str name, struct ht_str value)
+{
+    if (is_plain_name(name))
+        return ht_secret_mask_text(arena, value);
+    return describe(arena, value);
+}
+
+struct ht_str ht_secret_mask_env_entry(struct ht_arena *arena, struct ht_str entry)
+{
+    ptrdiff_t sep = ht_str_find_byte(entry, '=');
+    ht_autobuf struct ht_buf out = HT_BUF(SIZE_MAX / 2);
+
+    if (sep < 0)
+        return describe(arena, entry);
+
+    struct ht_str name = ht_str_sub(entry, 0, (size_t)sep);
+    ht_buf_add_str(&out, name);
+    ht_buf_add_c(&out, '=');
+    ht_buf_add_str(&out,
+                   ht_secret_mask_env(arena, name, ht_str_sub(entry, (size_t)sep + 1, entry.len)));
+    return ht_arena_str(arena, ht_buf_str(&out));
+}

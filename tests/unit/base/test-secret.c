@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hulltop/base/secret.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/mem.h"
+
+static struct ht_arena *arena;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = ht_arena_new(64 * 1024 * 1024);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena = ht_arena_free(arena);
+    return 0;
+}
+
+static void assert_text(struct ht_str got, const char *expected)
+{
+    if (!ht_str_is(got, expected))
+        fail_msg("got \"%.*s\", expected \"%s\"", HT_STR_ARG(got), expected);
+}
+
+static void assert_arg(const char *arg, const char *expected)
+{
+    struct ht_str masked = ht_secret_mask_arg(arena, ht_str_from(arg));
+
+    assert_text(masked, expected);
+    assert_text(ht_secret_mask_arg(arena, masked), expected);
+}
+
+/* words and expected: separated by "|". */
+static void assert_argv(const char *words, const char *expected)
+{
+    struct ht_str rest = ht_str_from(words);
+    struct ht_str argv[32];
+    size_t len = 0;
+
+    while (len < ARRAY_LEN(argv) && ht_str_next(&rest, '|', &argv[len]))
+        len++;
+    for (int pass = 0; pass < 2; pass++) {
+        ht_autobuf struct ht_buf out = HT_BUF(4096);
+        struct ht_str *masked = ht_secret_mask_argv(arena, argv, len);
+
+        for (size_t i = 0; i < len; i++) {
+            if (i)
+                ht_buf_add_c(&out, '|');
+            ht_buf_add_str(&out, masked[i]);
+            argv[i] = masked[i];
+        }
+        assert_text(ht_buf_str(&out), expected);
+    }
+}
+
+static void names_are_judged_by_their_end(void **state)
+{
+    (void)state;
+    static const char *const secret[] = {
+        "PASSWORD",
+        "DB_PASSWORD",
+        "db_pass",
+        "dbPassword",
+        "apiKey",
+        "API_KEY",
+        "x-api-key",
+        "--token",
+        "AccessKeyId",
+        "AWS_SECRET_ACCESS_KEY",
+        "client-secret",
+        "client.secret",
+        "TOKEN_2",
+        "PASSWORD1",
+        "PASSWORD_OLD",
+        "SECRETS",
+        "passwd",
+        "MYSQL_PWD",
+        "pwd",
+        "Authorization",
+        "_authToken",
+        "auth",
+        "BasicAuth",
+        "RAILS_MASTER_KEY",
+        "SECRET_KEY_BASE",
+        "credentials",
+        "HTPASSWD",
+        "PGPASSWORD",
+        "SSH_PRIVATE_KEY",
+        "SESSION_SECRET_BASE64",
+        "sig",
+        "JWT",
+    };
+    static const char *const other[] = {
+        "",
+        "PATH",
+        "TOKEN_FILE",
+        "PASSWORD_PATH",
+        "SECRET_ROTATION_DAYS",
+        "PWD",
+        "OLDPWD",
+        "TOKEN_URL",
+        "SECRET_NAME",
+        "TOKEN_TTL",
+        "bypass",
+        "compass",
+        "AUTHOR",
+        "KEYBOARD",
+        "monkey",
+        "public-key",
+        "CLIENT_ID",
+        "CREDENTIALS_FILE",
+        "authorization-mode",
+        "design",
+        "key",
+        "hash",
+        "1",
+        "_",
+        "passwords_dir",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(secret); i++) {
+        if (!ht_secret_is_name(ht_str_from(secret[i])))
+            fail_msg("%s is the name of a secret", secret[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(other); i++) {
+        if (ht_secret_is_name(ht_str_from(other[i])))
+            fail_msg("%s is not the name of a secret", other[i]);
+    }
+}
+
+static void values_of_named_words_are_masked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arg;
+        const char *masked;
+    } cases[] = {
+        {"--password=hunter2", "--password=***"},
+        {"--password=two words", "--password=***"},
+        {"PASSWORD=hunter2", "PASSWORD=***"},
+        {"PASSWORD=a b=c:d", "PASSWORD=***"},
+        {"password: hunter2", "password: ***"},
+        {"--from-literal=db-password=hunter2", "--from-literal=db-password=***"},
+        {"Server=tcp:db,1433;User ID=sa;Password=qfTV;Encrypt=True;",
+         "Server=tcp:db,1433;User ID=sa;Password=***"},
+        {"{\"user\":\"bob\",\"password\":\"hun\\\"ter2\",\"x\":1}",
+         "{\"user\":\"bob\",\"password\":\"***\",\"x\":1}"},
+        {"{\\\"password\\\":\\\"hunter2\\\",\\\"x\\\":1}",
+         "{\\\"password\\\":\\\"***\\\",\\\"x\\\":1}"},
+        {"Authorization: Bearer abcdef", "Authorization: Bearer ***"},
+        {"authorization: basic dXNlcjpw", "authorization: basic ***"},
+        {"X-Api-Key: abc def", "X-Api-Key: ***"},
+        {"Cookie: a=b; c=d", "Cookie: ***"},
+        {"https://h/p?a=1&token=abc&b=2", "https://h/p?a=1&token=***"},
+        {"//npm.example.net/:_authToken=abc", "//npm.example.net/:_authToken=***"},
+        {"--token=ghp_0123456789abcdef0123", "--token=ghp_***"},
+        {"PASSWORD='a b'", "PASSWORD='***'"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_arg(cases[i].arg, cases[i].masked);
+}
+
+static void what_is_no_secret_stays(void **state)
+{
+    (void)state;
+    static const char *const args[] = {
+        "",
+        "nginx",
+        "--anonymous-auth=false",
+        "--client-cert-auth=1",
+        "--authorization-mode=Node,RBAC",
+        "--token-auth-file=/etc/tokens.csv",
+        "--password-file=/run/secrets/db",
+        "--password=",
+        "--password=${DB_PASSWORD}",
+        "--password=$(DB_PASSWORD)",
+        "--user=1000:1000",
+        "registry.example.net/team/token:1.2",
+        "http://example.net:8080/path@2x.png",
+        "ssh://git@example.net/repo.git",
+        "redis://redis:6379/0",
+        "src=/a,dst=/b",
+        "/usr/share/doc/ghp_readme",
+        "http://[::1]:80/",
+        "-p",
+        "80:80",
+        "sha256:dee28e342195ffe5592afd4075d292657f31e1c2052692cdb4805cfd73b3fc41",
+        "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(args); i++) {
+        struct ht_str arg = ht_str_from(args[i]);
+
+        assert_arg(args[i], args[i]);
+        assert_ptr_equal(ht_secret_mask_arg(arena, arg).data, arg.data);
+    }
+}
+
+static void urls_lose_their_password(void **state)
+{
+    (void)state;
+    assert_arg("amqp://svc:3ZzlHJJ6@rabbit:5672/", "amqp://svc:***@rabbit:5672/");
+    assert_arg("redis://:pw@redis", "redis://:***@redis");
+    assert_arg("postgres://u:p/w?x@db/app", "postgres://u:***@db/app");
+    assert_arg("postgres://u:p@w@db/app", "postgres://u:***@db/app");
+    assert_arg("https://0123456789abcdef01234567@example.net/x", "https://***@example.net/x");
+    assert_arg("jdbc:x://h/?u=http://a:b@h/", "jdbc:x://h/?u=http://a:***@h/");
+    assert_arg("x http://a:b@h y http://c:d@h", "x http://a:***@h y http://c:***@h");
+}
+
+static void shapes_keep_their_public_prefix(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        const char *shape;
+        const char *masked;
+    } cases[] = {
+        {"AKIAIOSFODNN7EXAMPLE", "aws-key-id", "AKIA***"},
+        {"ghp_0123456789abcdefghij0123456789abcdef", "github-token", "ghp_***"},
+        {"github_pat_0123456789abcdefghij_0123456789", "github-token", "github_pat_***"},
+        {"glpat-aFK2THmNUQKie9mUfJth", "gitlab-token", "glpat-***"},
+        {"xoxb-123456789012-abcdef", "slack-token", "xoxb-***"},
+        {"xoxp-123456789012-abcdef", "slack-token", "xoxp-***"},
+        {"xoxa-123456789012-abcdef", "slack-token", "xoxa-***"},
+        {"sk_live_0123456789abcdef", "stripe-key", "sk_live_***"},
+        {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "jwt", "eyJ***"},
+        {"AIzaSyA0123456789abcdefghijklmnopqrstuv", "gcp-api-key", "AIza***"},
+        {"npm_PnflMxEIujrKzV9PkpRnosZalo0tch6yhVmg", "npm-token", "npm_***"},
+        {"hvs.CAESIJ0123456789abcdef", "vault-token", "hvs.***"},
+        {"dckr_pat_0123456789abcdefghij", "docker-token", "dckr_pat_***"},
+        {"-----BEGIN RSA PRIVATE KEY-----\nMIIW\n-----END RSA PRIVATE KEY-----", "private-key",
+         "-----BEGIN ***"},
+        {"-----BEGIN OPENSSH PRIVATE KEY-----\\nb3Blbn", "private-key", "-----BEGIN ***"},
+        {"https://hooks.slack.com/services/T000/B000/XXXXXXXXXXXX", "slack-webhook",
+         "https://hooks.slack.com/services/***"},
+        {"$6$salt$0123456789abcdefghijklmnop", "password-hash", "$6$***"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_arg(cases[i].value, cases[i].masked);
+        assert_non_null(ht_secret_shape(ht_str_from(cases[i].value)));
+        assert_string_equal(ht_secret_shape(ht_str_from(cases[i].value)), cases[i].shape);
+    }
+    assert_string_equal(ht_secret_shape(HT_S("redis://:pw@redis")), "url-password");
+    assert_null(ht_secret_shape(HT_S("plain")));
+    assert_null(ht_secret_shape(HT_S("")));
+    assert_arg("a,ghp_0123456789abcdefghij,b", "a,ghp_***,b");
+    assert_arg("xghp_0123456789abcdefghij", "xghp_0123456789abcdefghij");
+}
+
+static void neighbours_tell_what_is_secret(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        const char *masked;
+    } cases[] = {
+        {"app|--password|hunter2|--port|80", "app|--password|***|--port|80"},
+        {"app|--api-key|-x|y", "app|--api-key|***|y"},
+        {"app|--password|--token|x", "app|--password|***|x"},
+        {"mongod|--auth|--port|1", "mongod|--auth|--port|1"},
+        {"app|--auth|abc", "app|--auth|***"},
+        {"app|--password|${PW}|x", "app|--password|${PW}|x"},
+        {"mysql|-uroot|-phunter2|db", "mysql|-uroot|-p***|db"},
+        {"mysql|-p|db", "mysql|-p|db"},
+        {"/usr/bin/env|A=1|/opt/mysqldump|-phunter2", "/usr/bin/env|A=1|/opt/mysqldump|-p***"},
+        {"docker|run|-p80:80|x", "docker|run|-p80:80|x"},
+        {"docker|login|-u|bob|-p|hunter2|host", "docker|login|-u|bob|-p|***|host"},
+        {"docker|build|--secret|id=npm,src=/n|.", "docker|build|--secret|id=npm,src=/n|."},
+        {"docker|run|-u|1000:1000|x", "docker|run|-u|1000:1000|x"},
+        {"sshpass|-p|hunter2|ssh|h", "sshpass|-p|***|ssh|h"},
+        {"redis-cli|-a|hunter2|ping", "redis-cli|-a|***|ping"},
+        {"curl|-u|bob:hunter2|http://h", "curl|-u|bob:***|http://h"},
+        {"curl|-ubob:hunter2|http://h", "curl|-ubob:***|http://h"},
+        {"curl|--user=bob:hunter2|http://h", "curl|--user=bob:***|http://h"},
+        {"curl|-u|hunter2:|http://h", "curl|-u|***:|http://h"},
+        {"curl|-H|Authorization: Bearer abc|http://h",
+         "curl|-H|Authorization: Bearer ***|http://h"},
+        {"openssl|enc|-pass|pass:x|-k|y", "openssl|enc|-pass|***|-k|***"},
+        {"sh|-c|PASSWORD=hunter2 app --token x; curl -u a:b http://e/$PW",
+         "sh|-c|PASSWORD=*** app --token ***; curl -u a:*** http://e/$PW"},
+        {"bash|-lc|mysql -p\"$PW\" -e 'x'; mysqldump -phunter2 > f",
+         "bash|-lc|mysql -p\"$PW\" -e 'x'; mysqldump -p*** > f"},
+        {"sh|-c|curl -H 'Authorization: Bearer abc' http://h",
+         "sh|-c|curl -H 'Authorization: Bearer ***' http://h"},
+        {"sh|-c|app --password 'two words' -v", "sh|-c|app --password '***' -v"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_argv(cases[i].words, cases[i].masked);
+}
+
+static void text_is_masked_like_a_shell_line(void **state)
+{
+    (void)state;
+    assert_text(
+        ht_secret_mask_text(
+            arena, HT_S("RUN /bin/sh -c echo //n/:_authToken=npm_0123456789abcdefghij > x")),
+        "RUN /bin/sh -c echo //n/:_authToken=npm_*** > x");
+    assert_text(ht_secret_mask_text(arena, HT_S("ENV PASSWORD=a b")), "ENV PASSWORD=*** b");
+    assert_text(ht_secret_mask_text(arena, HT_S("RUN |1 TOKEN=abc /bin/sh -c make")),
+                "RUN |1 TOKEN=*** /bin/sh -c make");
+    assert_text(ht_secret_mask_text(arena, HT_S("")), "");
+}
+
+static void environment_values_are_never_kept(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *entry;
+        const char *masked;
+    } cases[] = {
+        {"DB_PASSWORD=hunter2", "DB_PASSWORD=<7 characters>"},
+        {"GREETING=hello=world", "GREETING=<11 characters>"},
+        {"X=y", "X=<1 character>"},
+        {"EMPTY=", "EMPTY=<empty>"},
+        {"GH=ghp_0123456789abcdefghij", "GH=<24 characters, shape github-token>"},
+        {"URL=http://a:b@h/", "URL=<13 characters, shape url-password>"},
+        {"PATH=/usr/bin:/bin", "PATH=/usr/bin:/bin"},
+        {"HOME=/root", "HOME=/root"},
+        {"PATH=/ghp_0123456789abcdefghij", "PATH=/ghp_***"},
+        {"no equals sign", "<14 characters>"},
+        {"", "<empty>"},
+        {"=x", "=<1 character>"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_text(ht_secret_mask_env_entry(arena, ht_str_from(cases[i].entry)), cases[i].masked);
+}
+
+static bool has(struct ht_str text, struct ht_str needle)
+{
+    return ht_str_find(text, needle, 0) >= 0;
+}
+
+/* A canary in every form that is documented must never come out. */
+static void no_form_lets_a_canary_through(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {
+        "--password=%s",
+        "--password='%s'",
+        "DB_PASSWORD=%s",
+        "password: %s",
+        "password = %s",
+        "\"secret\": \"%s\"",
+        "x http://u:%s@h/ y",
+        "Authorization: Bearer %s",
+        "Cookie: %s",
+        "a;Password=%s;b",
+        "/p?x=1&access_token=%s",
+        "{'apiKey': '%s'}",
+        "{\\\"token\\\":\\\"%s\\\"}",
+        "token=>%s",
+        "token:=%s",
+        "-----BEGIN PRIVATE KEY-----%s",
+        "mysql -p%s",
+        "app --token %s",
+        "curl -u me:%s http://h",
+        "app --secret \"%s\" x",
+    };
+    static const char *const canaries[] = {"canary-4711", "C4n4ry/+==", "-canary",
+                                           "1canary@x",   "can$ary",    "canary:x"};
+
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        for (size_t j = 0; j < ARRAY_LEN(canaries); j++) {
+            ht_autobuf struct ht_buf text = HT_BUF(4096);
+            struct ht_str canary = ht_str_from(canaries[j]);
+
+            ht_buf_addf(&text, forms[i], canaries[j]);
+            struct ht_str arg = ht_secret_mask_arg(arena, ht_buf_str(&text));
+            struct ht_str line = ht_secret_mask_text(arena, ht_buf_str(&text));
+            struct ht_str env = ht_secret_mask_env_entry(arena, ht_buf_str(&text));
+            if (has(arg, canary) || has(line, canary))
+                fail_msg("\"%s\" gave \"%.*s\" and \"%.*s\"", text.data, HT_STR_ARG(arg),
+                         HT_STR_ARG(line));
+            assert_false(ht_str_find_byte(ht_buf_str(&text), '=') < 0 && has(env, canary));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(names_are_judged_by_their_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(values_of_named_words_are_masked, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_secret_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(urls_lose_their_password, setup, teardown),
+        cmocka_unit_test_setup_teardown(shapes_keep_their_public_prefix, setup, teardown),
+        cmocka_unit_test_setup_teardown(neighbours_tell_what_is_secret, setup, teardown),
+        cmocka_unit_test_setup_teardown(text_is_masked_like_a_shell_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(environment_values_are_never_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_form_lets_a_canary_through, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
