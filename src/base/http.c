@@ -214,11 +214,18 @@ static int not_http(const struct ht_http *http, const struct transfer *t, struct
 
 static int closed(const struct ht_http *http, const struct transfer *t, struct ht_error *err)
 {
-    if (!t->byte_ns)
-        return ht_error_set(err, ECONNRESET, "%s: closed the connection without an answer",
+    bool tls = ht_str_has_prefix(ht_str_from(http->base), "https:");
+
+    if (t->byte_ns)
+        return ht_error_set(err, ECONNRESET, "%s: closed the connection in the middle of an answer",
                             http->name);
-    return ht_error_set(err, ECONNRESET, "%s: closed the connection in the middle of an answer",
-                        http->name);
+    /* TLS 1.3 refuses a client's certificate, or that there is none, only after the handshake;
+     * some servers close without a word. */
+    if (tls && strstr(t->detail, "alert"))
+        return ht_error_set(err, EKEYREJECTED, "%s: TLS failed: %s", http->name, t->detail);
+    return ht_error_set(err, ECONNRESET, "%s: closed the connection without an answer%s",
+                        http->name,
+                        tls && !http->cert_file ? "; it may want a client certificate" : "");
 }
 
 /* What the end of a transfer means. */

@@ -82,15 +82,17 @@ static int stop(void **state)
     return rmdir(answers);
 }
 
-/* Patient where an answer must come, whatever the load; impatient where none may. */
-static struct ht_http *client(bool patient)
+/* Long where an answer must come, whatever the load; short where one may not. */
+enum patience { PATIENT, BRIEF_TOTAL, BRIEF_STALL };
+
+static struct ht_http *client(enum patience patience)
 {
     struct ht_error err = {.code = 0};
     struct ht_http_options options = {
         .socket_path = peer.socket,
-        .connect_ms = patient ? 60000 : 300,
-        .total_ms = patient ? 60000 : 300,
-        .stall_ms = patient ? 60000 : 150,
+        .connect_ms = 60000,
+        .total_ms = patience == BRIEF_TOTAL ? 600 : 60000,
+        .stall_ms = patience == BRIEF_STALL ? 150 : 60000,
     };
     struct ht_http *http = ht_http_new(&options, &err);
 
@@ -112,9 +114,9 @@ static void assert_answer(struct ht_http *http, const char *path, int status, co
 }
 
 /* One request in a mode must fail so, with these words; afterwards the same client works again. */
-static void assert_fails(bool patient, const char *mode, int code, const char *words)
+static void assert_fails(enum patience patience, const char *mode, int code, const char *words)
 {
-    struct ht_http *http = client(patient);
+    struct ht_http *http = client(patience);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     struct ht_error err = {.code = 0};
 
@@ -125,14 +127,14 @@ static void assert_fails(bool patient, const char *mode, int code, const char *w
         fail_msg("\"%s\" does not say \"%s\"", err.text, words);
     peer_tell(&peer, "mode ok", NULL, 0);
     ht_http_free(http);
-    http = client(true);
+    http = client(PATIENT);
     assert_answer(http, "/v1.41/info", 200, "{\"Name\":\"node-1\"}");
     ht_http_free(http);
 }
 
 static void an_answer_has_status_headers_and_body(void **state)
 {
-    struct ht_http *http = client(true);
+    struct ht_http *http = client(PATIENT);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
 
     (void)state;
@@ -159,7 +161,7 @@ static void an_answer_has_status_headers_and_body(void **state)
 static void a_request_can_have_method_headers_and_body(void **state)
 {
     static const char *const headers[] = {"Content-Type: application/json", "X-One: 1", NULL};
-    struct ht_http *http = client(true);
+    struct ht_http *http = client(PATIENT);
     struct ht_http_request request = {.path = "/info", .headers = headers, .body = HT_STR("{}")};
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     char seen[4096];
@@ -184,7 +186,7 @@ static void framings_give_the_same_body(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-        struct ht_http *http = client(true);
+        struct ht_http *http = client(PATIENT);
 
         peer_tell(&peer, modes[i], NULL, 0);
         /* Twice: the second finds the kept connection closed, if it was. */
@@ -197,7 +199,7 @@ static void framings_give_the_same_body(void **state)
 
 static void a_redirect_is_not_followed(void **state)
 {
-    struct ht_http *http = client(true);
+    struct ht_http *http = client(PATIENT);
 
     (void)state;
     assert_answer(http, "/moved", 302, "");
@@ -206,7 +208,7 @@ static void a_redirect_is_not_followed(void **state)
 
 static void a_web_page_is_an_answer_of_another_type(void **state)
 {
-    struct ht_http *http = client(true);
+    struct ht_http *http = client(PATIENT);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
 
     (void)state;
@@ -222,46 +224,49 @@ static void a_web_page_is_an_answer_of_another_type(void **state)
 static void a_daemon_that_never_answers_is_named_so(void **state)
 {
     (void)state;
-    assert_fails(false, "mode mute", ETIMEDOUT, "accepts connections; no answer within 300 ms");
+    assert_fails(BRIEF_TOTAL, "mode mute", ETIMEDOUT,
+                 "accepts connections; no answer within 600 ms");
 }
 
 static void a_daemon_that_stops_midway_is_named_so(void **state)
 {
     (void)state;
-    assert_fails(false, "mode stall", ETIMEDOUT, "in the middle of its answer; no byte within 150");
-    assert_fails(false, "mode long", ETIMEDOUT, "in the middle of its answer; no byte within 150");
+    assert_fails(BRIEF_STALL, "mode stall", ETIMEDOUT,
+                 "in the middle of its answer; no byte within 150");
+    assert_fails(BRIEF_STALL, "mode long", ETIMEDOUT,
+                 "in the middle of its answer; no byte within 150");
 }
 
 static void a_daemon_that_drips_is_cut_off(void **state)
 {
     (void)state;
-    assert_fails(false, "mode drip 40", ETIMEDOUT, "too slowly; not complete within 300 ms");
+    assert_fails(BRIEF_TOTAL, "mode drip 40", ETIMEDOUT, "too slowly; not complete within 600 ms");
 }
 
 static void a_closed_connection_is_named_so(void **state)
 {
     (void)state;
-    assert_fails(true, "mode cut", ECONNRESET, "in the middle of an answer");
-    assert_fails(true, "mode drop", ECONNRESET, "without an answer");
+    assert_fails(PATIENT, "mode cut", ECONNRESET, "in the middle of an answer");
+    assert_fails(PATIENT, "mode drop", ECONNRESET, "without an answer");
 }
 
 static void what_is_not_http_is_named_so(void **state)
 {
     (void)state;
-    assert_fails(true, "mode nonsense", EPROTO, "does not speak HTTP");
-    assert_fails(true, "mode badchunk", EPROTO, "does not speak HTTP");
+    assert_fails(PATIENT, "mode nonsense", EPROTO, "does not speak HTTP");
+    assert_fails(PATIENT, "mode badchunk", EPROTO, "does not speak HTTP");
 }
 
 static void too_much_is_cut_off(void **state)
 {
     (void)state;
-    assert_fails(true, "mode oversize", EFBIG, "more than 67108864 bytes");
-    assert_fails(true, "mode headers", EFBIG, "bytes of headers");
+    assert_fails(PATIENT, "mode oversize", EFBIG, "more than 67108864 bytes");
+    assert_fails(PATIENT, "mode headers", EFBIG, "bytes of headers");
 }
 
 static void an_endless_body_takes_no_more_than_its_limit(void **state)
 {
-    struct ht_http *http = client(true);
+    struct ht_http *http = client(PATIENT);
     struct ht_http_request request = {.path = "/info", .body_max = 100000};
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     struct ht_error err;
@@ -278,7 +283,7 @@ static void an_endless_body_takes_no_more_than_its_limit(void **state)
 
 static void a_body_shorter_than_sent_does_not_spoil_the_next(void **state)
 {
-    struct ht_http *http = client(true);
+    struct ht_http *http = client(PATIENT);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
 
     (void)state;
@@ -429,7 +434,7 @@ static void unusable_endpoints_and_paths_are_refused(void **state)
     options = (struct ht_http_options){.url = "https://h", .cert_file = "/c"};
     assert_null(ht_http_new(&options, &err));
 
-    struct ht_http *http = client(true);
+    struct ht_http *http = client(PATIENT);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
         assert_int_equal(ht_http_get(http, paths[i], &answer, &err), -EINVAL);
@@ -509,8 +514,8 @@ static int wait_for(struct ht_http_stream *stream, const struct collected *c, un
 
 static void a_stream_delivers_lines_as_they_come(void **state)
 {
-    struct ht_http *http = client(false);
-    struct collected c = {.lines = HT_BUF(1000), .other = client(true)};
+    struct ht_http *http = client(BRIEF_STALL);
+    struct collected c = {.lines = HT_BUF(1000), .other = client(PATIENT)};
     struct ht_http_request request = {.path = "/v1.41/events?filters=x"};
     struct ht_error err = {.code = 0};
     struct ht_http_stream *stream = ht_http_stream_open(http, &request, collect, &c, &err);
@@ -545,7 +550,7 @@ static void a_stream_delivers_lines_as_they_come(void **state)
 
 static void assert_stream_ends(const char *mode, const char *path, int code, const char *words)
 {
-    struct ht_http *http = client(false);
+    struct ht_http *http = client(code == ETIMEDOUT ? BRIEF_TOTAL : PATIENT);
     struct collected c = {.lines = HT_BUF(1000)};
     struct ht_error err = {.code = 0};
 
@@ -561,7 +566,7 @@ static void assert_stream_ends(const char *mode, const char *path, int code, con
 static void a_stream_that_fails_says_how(void **state)
 {
     (void)state;
-    assert_stream_ends("mode mute", "/events", ETIMEDOUT, "no answer within 300 ms");
+    assert_stream_ends("mode mute", "/events", ETIMEDOUT, "no answer within 600 ms");
     assert_stream_ends("mode status 403", "/events", EPROTO, "status 403: {\"message\"");
     assert_stream_ends("mode nonsense", "/events", EPROTO, "does not speak HTTP");
     assert_stream_ends("mode headers", "/events", EFBIG, "bytes of headers");
@@ -571,7 +576,7 @@ static void a_stream_that_fails_says_how(void **state)
 
 static void a_stream_with_an_end_ends_well(void **state)
 {
-    struct ht_http *http = client(true);
+    struct ht_http *http = client(PATIENT);
     struct collected c = {.lines = HT_BUF(1000)};
     struct ht_error err = {.code = 0};
 
