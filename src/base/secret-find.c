@@ -101,8 +101,22 @@ static struct ht_str unquoted(struct ht_str s)
     return s;
 }
 
+/* True if the last byte is a quote that was opened before the value. */
+static bool ends_foreign_quote(struct ht_str value)
+{
+    size_t quotes = 0;
+
+    if (value.len == 0 || !is_quote(value.data[value.len - 1]))
+        return false;
+    for (size_t i = 0; i < value.len; i++)
+        quotes += value.data[i] == value.data[value.len - 1];
+    return quotes % 2;
+}
+
 void ht_secret_add(struct ht_secret_spans *spans, size_t from, size_t to)
 {
+    if (from < to && ends_foreign_quote(range(spans->text, from, to)))
+        to--;
     if (from >= to || stays(unquoted(range(spans->text, from, to)), spans->is_shell))
         return;
     if (spans->len == spans->cap) {

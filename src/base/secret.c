@@ -277,28 +277,48 @@ static void find_all(struct ht_secret_spans *spans)
         read_shell_words(spans);
 }
 
-struct ht_str ht_secret_mask_text(struct ht_arena *arena, struct ht_str text)
+static struct ht_str mask_once(struct ht_arena *arena, struct words *words, struct ht_str word,
+                               bool is_shell)
 {
-    struct ht_secret_spans spans = {.text = text, .is_shell = true};
+    struct ht_secret_spans spans = {.text = word, .is_shell = is_shell};
 
+    if (words)
+        read_word(words, &spans, 0, word.len);
     find_all(&spans);
     return apply(arena, &spans);
 }
 
-static struct ht_str mask_word(struct ht_arena *arena, struct words *words, struct ht_str word)
+/* Masks until nothing is left to mask: quotes that do not match may pair up differently once a
+ * value is gone. What does not come to rest is masked as a whole. words is NULL for running text.
+ */
+static struct ht_str mask(struct ht_arena *arena, struct words *words, struct ht_str word)
 {
-    struct ht_secret_spans spans = {.text = word, .is_shell = words->next == NEXT_SHELL};
+    enum { PASSES_MAX = 5 };
+    bool is_shell = !words || words->next == NEXT_SHELL;
+    struct words before = words ? *words : (struct words){.next = NEXT_ANY};
 
-    read_word(words, &spans, 0, word.len);
-    find_all(&spans);
-    return apply(arena, &spans);
+    for (int pass = 0; pass < PASSES_MAX; pass++) {
+        struct words copy = before;
+        struct words *seen = words && pass > 0 ? &copy : words;
+        struct ht_str masked = mask_once(arena, seen, word, is_shell);
+
+        if (ht_str_equal(masked, word))
+            return masked;
+        word = masked;
+    }
+    return (struct ht_str)HT_STR("***");
+}
+
+struct ht_str ht_secret_mask_text(struct ht_arena *arena, struct ht_str text)
+{
+    return mask(arena, NULL, text);
 }
 
 struct ht_str ht_secret_mask_arg(struct ht_arena *arena, struct ht_str arg)
 {
     struct words words = {.next = NEXT_ANY};
 
-    return mask_word(arena, &words, arg);
+    return mask(arena, &words, arg);
 }
 
 struct ht_str *ht_secret_mask_argv(struct ht_arena *arena, const struct ht_str *argv, size_t len)
@@ -307,7 +327,7 @@ struct ht_str *ht_secret_mask_argv(struct ht_arena *arena, const struct ht_str *
     struct words words = {.next = NEXT_ANY};
 
     for (size_t i = 0; i < len; i++)
-        masked[i] = mask_word(arena, &words, argv[i]);
+        masked[i] = mask(arena, &words, argv[i]);
     return masked;
 }
 

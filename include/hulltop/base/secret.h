@@ -6,7 +6,8 @@
  *
  * Names and positions stay, values go: "--password=***". Of a value with a well-known shape the
  * public prefix stays: "ghp_***". In doubt it is masked. Literals that cannot be secrets (true,
- * off, none, ${NAME}, $(NAME)) stay, since checks read them. A second pass changes nothing.
+ * off, none, ${NAME}, $(NAME)) stay, since checks read them. A second pass over a word or a text
+ * changes nothing.
  *
  * Texts that come back are borrowed from the input where nothing was masked, else from the arena.
  */
