@@ -26,7 +26,8 @@ struct ht_core_options {
 struct ht_step {
     struct ht_node *const *samples; /* newest of each source, NULL entries allowed; borrowed */
     size_t samples_len;
-    const int64_t *confirmed_ns;    /* for each sample: wall time at which it still held, 0: never said */
+    const int64_t
+        *confirmed_ns; /* for each sample: wall time at which it still held, 0: never said */
     const struct ht_node *node; /* or this, borrowed */
     struct ht_rowset *events;   /* new events, taken over (may be NULL) */
     bool complete;              /* every source has answered once, or failed */
@@ -34,6 +35,7 @@ struct ht_step {
     int64_t mono_ns;
 };
 
+/* Owned by the caller; what the options borrow outlives it. Free accepts NULL and returns NULL. */
 struct ht_core *ht_core_new(const struct ht_core_options *options);
 struct ht_core *ht_core_free(struct ht_core *core);
 /* Forgets everything (a replay starts again). */
@@ -42,7 +44,8 @@ void ht_core_reset(struct ht_core *core);
  * and checks run only where their inputs changed. Returns NULL if nothing a face shows has changed.
  */
 struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step);
-/* The last state again as a new one, or NULL if there is none: when only the face's surroundings changed. */
+/* The last state again as a new one, or NULL if there is none: when only the face's surroundings
+ * changed. */
 struct ht_state *ht_core_again(struct ht_core *core);
 /* Marks a finding as opened (no longer new), or acknowledged with a reason. */
 void ht_core_open(struct ht_core *core, struct ht_str finding);

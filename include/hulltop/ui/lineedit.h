@@ -36,6 +36,7 @@ struct ht_lineedit {
     struct ht_buf unsaved; /* that line, while an older one is shown */
 };
 
+/* Empty, without history. */
 void ht_lineedit_init(struct ht_lineedit *edit);
 /* Frees text and history; it can be used again after init. */
 void ht_lineedit_fini(struct ht_lineedit *edit);

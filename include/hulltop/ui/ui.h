@@ -82,6 +82,7 @@ void ht_ui_message(struct ht_ui *ui, const char *text);
 /* ---- plain lines (--plain, dumb terminals, screen readers) ---- */
 
 struct ht_plain;
+/* Owned by the caller; options and calls as for ht_ui. Free accepts NULL and returns NULL. */
 struct ht_plain *ht_plain_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls);
 struct ht_plain *ht_plain_free(struct ht_plain *plain);
 /* Appends what a new state has to say: the six questions as sentences first, then one line for each
