@@ -63,6 +63,8 @@ ptrdiff_t ht_str_find(struct ht_str s, struct ht_str needle, size_t from)
         return -1;
     if (needle.len == 0)
         return (ptrdiff_t)from;
+    if (s.len - from < needle.len)
+        return -1; /* s.data may be NULL */
 
     const char *hit = memmem(s.data + from, s.len - from, needle.data, needle.len);
     return hit ? hit - s.data : -1;
