@@ -23,6 +23,9 @@
 
 #include <curses.h>
 #include <term.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
@@ -157,6 +160,19 @@ static int escdelay_ms(void)
     return getenv("SSH_CONNECTION") ? ESCDELAY_SSH_MS : ESCDELAY_LOCAL_MS;
 }
 
+/* curses never frees what it allocates before its first screen. */
+static void leaks_are_expected(bool on)
+{
+#ifdef __SANITIZE_ADDRESS__
+    if (on)
+        __lsan_disable();
+    else
+        __lsan_enable();
+#else
+    (void)on;
+#endif
+}
+
 /* newterm() takes these signals for itself; the program handles them in its own way. */
 static const int curses_signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
@@ -167,8 +183,10 @@ static SCREEN *new_screen(const struct ht_terminal *terminal)
 
     for (size_t i = 0; i < ARRAY_LEN(curses_signals); i++)
         sigaction(curses_signals[i], NULL, &before[i]);
-    use_env(FALSE); /* the size comes from the kernel */
+    leaks_are_expected(true);
+    use_env(FALSE); /* LINES and COLUMNS are copies of what the kernel knows, often old ones */
     screen = newterm(NULL, terminal->out, terminal->keys);
+    leaks_are_expected(false);
     for (size_t i = 0; i < ARRAY_LEN(curses_signals); i++)
         sigaction(curses_signals[i], &before[i], NULL);
     return screen;
@@ -482,6 +500,7 @@ void ht_terminal_size(const struct ht_terminal *terminal, int *ret_h, int *ret_w
 
 bool ht_terminal_update_size(struct ht_terminal *terminal)
 {
+    /* Where the kernel knows no size (serial lines) terminfo's stays. */
     int h = LINES;
     int w = COLS;
 

@@ -42,6 +42,8 @@ bool ht_key_is_text(struct ht_key key)
 
 void ht_key_name(uint32_t code, struct ht_buf *out)
 {
+    struct ht_key key = {.code = code};
+
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (names[i].code == code) {
             ht_buf_add_text(out, names[i].name);
@@ -52,7 +54,7 @@ void ht_key_name(uint32_t code, struct ht_buf *out)
         ht_buf_addf(out, "C-%c", (char)('a' + code - 1));
     else if (code >= HT_KEY_F1 && code <= HT_KEY_F12)
         ht_buf_addf(out, "F%d", (int)(code - HT_KEY_F1 + 1));
-    else if (ht_key_is_text((struct ht_key){.code = code}))
+    else if (ht_key_is_text(key))
         ht_utf8_encode(out, code);
     else
         ht_buf_add_c(out, '?');
