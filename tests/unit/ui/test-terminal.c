@@ -41,6 +41,9 @@ static int setup(void **state)
     setenv("TERM", "xterm-256color", 1);
     setenv("ESCDELAY", "25", 1);
     unsetenv("NO_COLOR");
+    /* Left over from a smaller window: the kernel knows better. */
+    setenv("LINES", "10", 1);
+    setenv("COLUMNS", "30", 1);
     assert_int_equal(openpty(&f->master, &f->slave, NULL, NULL, &size), 0);
     assert_int_equal(fcntl(f->master, F_SETFL, O_NONBLOCK), 0);
     f->canvas = ht_canvas_new(24, 80);
