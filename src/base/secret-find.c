@@ -209,11 +209,16 @@ static bool may_begin(struct ht_str text, size_t at)
 void ht_secret_find_shapes(struct ht_secret_spans *spans)
 {
     struct ht_str text = spans->text;
+    bool begins[256] = {
+        false}; /* first bytes of the shapes: most words have few places to look at */
 
+    for (const struct ht_secret_shape *shape = ht_secret_shapes(); shape->name; shape++)
+        begins[(unsigned char)shape->prefix[0]] = true;
     for (size_t at = 0; at < text.len;) {
         size_t len = 0;
 
-        if (may_begin(text, at) && ht_secret_shape_at(text, at, &len))
+        if (begins[(unsigned char)text.data[at]] && may_begin(text, at) &&
+            ht_secret_shape_at(text, at, &len))
             ht_secret_add(spans, at, at + len);
         at += len ? len : 1;
     }

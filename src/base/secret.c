@@ -43,10 +43,10 @@ static void remember_program(struct words *words, struct ht_str word)
 {
     struct ht_str name = file_name(word);
 
-    if (words->len == ARRAY_LEN(words->names))
+    if (words->len == ARRAY_LEN(words->names) || name.len == 0)
         return;
     for (const struct ht_secret_option *option = ht_secret_options(); option->program; option++) {
-        if (ht_str_is(name, option->program)) {
+        if (option->program[0] == name.data[0] && ht_str_is(name, option->program)) {
             words->names[words->len++] = name;
             return;
         }
@@ -80,6 +80,8 @@ static void mask_program_option(struct words *words, struct ht_secret_spans *spa
 {
     struct ht_str word = ht_str_sub(spans->text, from, to - from);
 
+    if (words->len == 0)
+        return;
     for (const struct ht_secret_option *option = ht_secret_options(); option->program; option++) {
         size_t len = strlen(option->option);
         bool is_user = option->value & HT_OPTION_USER;
