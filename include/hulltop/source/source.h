@@ -82,6 +82,9 @@ struct ht_docker_options {
 /* A Docker (or Podman-compatible) engine; texts are copied. */
 struct ht_driver ht_docker_driver(const struct ht_docker_options *options);
 
+/* Podman's compatible API, at its usual places. */
+struct ht_driver ht_podman_driver(void);
+
 struct ht_proc_options {
     const char *root; /* "/" */
     bool live;        /* false: OFF, with the reason */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The connection to one Docker engine: where it is, which API version it speaks, what went wrong in
+ * words for the source line. Layer 3 (source), private; the source's thread.
+ */
+#ifndef HT_SOURCE_DOCKER_CLIENT_H
+#define HT_SOURCE_DOCKER_CLIENT_H
+
+#include "hulltop/base/http.h"
+#include "hulltop/model/rows.h"
+#include "hulltop/source/source.h"
+
+/* What a failure means for the source, in words. */
+struct ht_docker_trouble {
+    enum ht_source_state state;
+    char detail[HT_ERROR_TEXT_MAX];
+    const char *help; /* constant */
+};
+
+struct ht_docker_client {
+    struct ht_http *http;
+    char endpoint[300];    /* "unix:///run/docker.sock", "tcp://host:2376" */
+    char socket_path[256]; /* of a unix socket, else empty */
+    char version[16];      /* "1.41" */
+};
+
+struct ht_docker_target {
+    const char *url; /* NULL: the first of places that exists */
+    const char *cert_path;
+    bool tls_verify;
+    const char *const *places; /* socket paths, NULL ends; '*' stands for a user id */
+    int64_t timeout_ns;
+    int stop_fd;
+};
+
+/* Connects and negotiates. -errno with the trouble filled in; the client is closed then. */
+int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_target *target,
+                      struct ht_docker_trouble *trouble);
+/* Closes it; may be called twice. */
+void ht_docker_close(struct ht_docker_client *client);
+/* GET /vVERSION/PATH. 0 only with status 200; a 404 is -ESRCH without trouble's being more than
+ * "gone". */
+int ht_docker_get(struct ht_docker_client *client, const char *path, struct ht_http_answer *answer,
+                  struct ht_docker_trouble *trouble);
+/* GET /_ping: 0 if the daemon answers. */
+int ht_docker_ping(struct ht_docker_client *client, struct ht_docker_trouble *trouble);
+/* Says what a failed call means. */
+void ht_docker_explain(const struct ht_docker_client *client, const struct ht_error *err,
+                       struct ht_docker_trouble *trouble);
+
+/* What the host's files tell about the daemon behind a unix socket: mode, owner, group and its
+ * members, listeners of daemon.json. Texts go into the arena. */
+void ht_docker_host_facts(struct ht_arena *arena, const struct ht_docker_client *client,
+                          struct ht_daemon *daemon);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Docker's answers (and those of Podman's compatible API) to rows: bytes in, rows out, nothing
+ * else. Layer 3 (source), private; pure. Secrets are masked here: no row holds a value of an
+ * environment variable, an argument or a label that looks like one.
+ */
+#ifndef HT_SOURCE_DOCKER_DECODE_H
+#define HT_SOURCE_DOCKER_DECODE_H
+
+#include "hulltop/base/error.h"
+#include "hulltop/model/row.h"
+
+/* What the daemon as a whole says, and a container's declaration depends on. */
+struct ht_docker_context {
+    struct ht_str source;  /* name of the source row */
+    struct ht_str daemon;  /* id of the daemon row */
+    struct ht_str runtime; /* "docker" or "podman" */
+    bool userns_remap;     /* containers' root is not the host's unless they say so */
+    bool seccomp;          /* a default seccomp profile applies */
+    bool no_new_privs;     /* no-new-privileges is the default */
+    bool private_cgroupns; /* the default of containers that say nothing */
+    struct ht_str storage;
+};
+
+/* GET /containers/ID/json to a container row, owned by the caller. -EINVAL: the answer is no such
+ * object; -E2BIG: it is larger than a row may be. */
+int ht_docker_decode_container(struct ht_str text, const struct ht_docker_context *context,
+                               struct ht_row **ret_row, struct ht_error *err);
+
+/* One entry of GET /containers/json. */
+struct ht_docker_listed {
+    struct ht_str id; /* borrowed from the arena */
+    uint64_t
+        fingerprint; /* changes when name, state or status changes, so that it is inspected again */
+};
+struct ht_docker_list {
+    struct ht_docker_listed *items; /* in the arena */
+    size_t len;
+};
+int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
+                          struct ht_docker_list *ret_list, struct ht_error *err);
+
+/* GET /info and GET /version to a daemon row, and to the context (whose texts point into the
+ * arena). */
+struct ht_docker_answers {
+    struct ht_str info, version;
+    struct ht_str endpoint; /* becomes the row's id */
+    struct ht_str source;
+    struct ht_str api_version; /* as negotiated */
+};
+int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answers *answers,
+                            struct ht_daemon *ret_daemon, struct ht_docker_context *ret_context,
+                            struct ht_error *err);
+
+/* One line of GET /events. */
+struct ht_docker_event {
+    enum ht_event_kind kind;
+    struct ht_str action; /* "start"; what stands behind a colon (a command) is cut off */
+    struct ht_str id;     /* of the container */
+    struct ht_str name;
+    int64_t at; /* ns since 1970 */
+};
+/* -ENODATA: a line about something else than a container. */
+int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
+                           struct ht_docker_event *ret_event, struct ht_error *err);
+
+/* {"message": "..."} of an error answer; empty if it is none. Borrowed from the arena. */
+struct ht_str ht_docker_decode_message(struct ht_arena *arena, struct ht_str text);
+
+#endif
