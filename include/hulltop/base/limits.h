@@ -7,8 +7,8 @@
 #define HT_BASE_LIMITS_H
 
 enum {
-    HT_LIMIT_BODY = 64 * 1024 * 1024,      /* bytes of one answer of an API */
-    HT_LIMIT_LINE = 4 * 1024 * 1024,       /* bytes of one line of a stream or a recording */
+    HT_LIMIT_BODY = 64 * 1024 * 1024,      /* bytes of an API's answer, of a recording's line */
+    HT_LIMIT_LINE = 4 * 1024 * 1024,       /* bytes of one line of a stream */
     HT_LIMIT_DEPTH = 64,                   /* nesting of JSON and YAML */
     HT_LIMIT_JSON_VALUES = 8000000,        /* values and keys of one JSON document */
     HT_LIMIT_DOCUMENT = 256 * 1024 * 1024, /* bytes of a node, recording or report that is read */

@@ -71,15 +71,17 @@ int ht_report_read(struct ht_str text, const char *name, struct ht_state **ret_s
  * line 1   a full node with "recording":true
  * later    {"at":T,"put":{"containers":[row...]},"drop":{"containers":["id"...]}}   changes
  *          {"at":T,"node":{...}}   a full node again, at intervals
- * T is RFC 3339 with nanoseconds; events are rows of the table events. */
+ * T is RFC 3339 with nanoseconds and never before that of the line above; events are rows of the
+ * table events.  In one line drops come before puts. */
 
 struct ht_recorder;
 /* Starts a recorder that writes lines by the callback (whole lines, in the caller's thread). */
 typedef int (*ht_line_write)(void *context, struct ht_str line, struct ht_error *err);
 struct ht_recorder *ht_recorder_new(ht_line_write write, void *context);
 struct ht_recorder *ht_recorder_free(struct ht_recorder *recorder);
-/* Writes what changed since the last call; a full node first and every full_every_ns. Nothing
- * changed: nothing is written. */
+/* Writes what changed since the last call; a full node first and then every five minutes of
+ * the nodes' clock. Nothing changed: nothing is written. After a failure the same may be tried
+ * again. */
 int ht_recorder_put(struct ht_recorder *recorder, const struct ht_node *node, struct ht_error *err);
 
 struct ht_player;
