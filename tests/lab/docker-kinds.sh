@@ -77,10 +77,13 @@ docker_kinds_started() {
     done < <(lab_kinds_each echo | cut -d' ' -f1)
 }
 
-# A privilege finding needs two agreeing reads or an age over 3 s.
-old_enough() {
-    [ "$(date +%s)" -ge $((LAB_STARTED + 4)) ]
+# A privilege finding needs two agreeing reads or an age over 3 s: waits until what runs now is old.
+lab_ripen() {
+    LAB_STARTED=$(date +%s)
+    lab_poll 10 old_enough
 }
+
+old_enough() { [ "$(date +%s)" -ge $((LAB_STARTED + 4)) ]; }
 
 docker_kinds() {
     local label=docker-$1 status
@@ -92,9 +95,8 @@ docker_kinds() {
     fi
     printf '# conditions: %s; storage %s\n' "$LAB_CONDS" "$LAB_DRIVER"
     lab_kinds_start
-    LAB_STARTED=$(date +%s)
     docker_kinds_started "$label"
-    lab_poll 10 old_enough
+    lab_ripen
     lab_check --format json >"$LAB/report.json" 2>"$LAB/stderr.json"
     status=$?
     expect "$label/exit status is 1" "status $status: $(tail -n 1 "$LAB/stderr.json")" test $status = 1

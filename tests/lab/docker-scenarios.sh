@@ -8,7 +8,7 @@ set -u
 tmux_lab() { tmux -L "htlab$$" -f /dev/null "$@"; }
 screen() { tmux_lab capture-pane -p -t dash; }
 screen_has() { screen | grep -qE "$1"; }
-screen_lacks() { ! screen_has "$1"; }
+screen_lacks() { tmux_lab has-session -t dash && ! screen_has "$1"; }
 source_state() { jq -r '.sources[] | select(.name == "docker") | .state' "$1"; }
 source_says() { jq -e '.sources[] | select(.name == "docker") | (.detail // "") != ""' "$1"; }
 fires() { jq -e --arg c "$2" '.findings | any(.check == $c)' "$1"; }
@@ -32,8 +32,7 @@ small_node() {
     local lines first
     lab_many 60
     lab_docker run -d --privileged --network none --name priv "$LAB_IMAGE" >/dev/null
-    LAB_STARTED=$(date +%s)
-    lab_poll 10 old_enough
+    lab_ripen
     lab_check --format text >"$LAB/small.txt" 2>/dev/null
     lines=$(grep -c . "$LAB/small.txt")
     expect "scenario/61 containers: fewer than 15 lines" "$lines lines" test "$lines" -lt 15
@@ -92,6 +91,7 @@ dashboard() {
     lab_spawn_dockerd || echo "not ok scenario/daemon restarts: $LAB_WHY"
     expect "scenario/daemon restarted: the dashboard finds it" "not ok after 30 s" \
         lab_poll 30 screen_has 'docker +(ok|OK)'
+    expect "scenario/dashboard is still there" "it died" tmux_lab has-session -t dash
     tmux_lab send-keys -t dash q
     expect "scenario/dashboard leaves by q" "still there" lab_poll 5 dashboard_gone
     kill -INT "$RECORDER" 2>/dev/null

@@ -325,6 +325,7 @@ lab_remove_containers() {
 
 lab_stop() {
     [ -n "$LAB" ] || return 0
+    set +e
     trap - EXIT
     if [ -n "$LAB_DOCKERD" ] && kill -0 "$LAB_DOCKERD" 2>/dev/null; then
         kill -CONT "$LAB_DOCKERD"
