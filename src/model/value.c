@@ -301,7 +301,7 @@ static int order_of_bits(uint64_t a, uint64_t b)
 int ht_value_compare(const struct ht_field *field, const void *a, const void *b)
 {
     if (!a || !b)
-        return !b - !a ? (a ? -1 : 1) : 0;
+        return (a == NULL) - (b == NULL);
     switch (field->kind) {
     case HT_KIND_BOOL:
         return *(const bool *)a - *(const bool *)b;
