@@ -50,6 +50,8 @@ struct ht_feed {
     void (*at)(struct ht_feed *feed, const char *where);
 };
 
+struct ht_driver;
+
 struct ht_driver_ops {
     const char *name;    /* "docker" */
     int64_t interval_ns; /* of a full pass */
@@ -58,6 +60,12 @@ struct ht_driver_ops {
     void (*run)(void *self, struct ht_feed *feed);
     /* Frees self; called when the thread has ended, or never if it hangs. */
     void (*free)(void *self);
+    /* Optional (NULL). The engine gives up a thread that hangs: this makes the driver that takes
+     * its place and leaves out what the old one hung on; without ops there is none (nothing was
+     * learnt, or it hung too often). self is only looked at; it stays, with its feed, as long as
+     * the old thread, and what that may publish later is dropped. Called from the engine's thread.
+     */
+    struct ht_driver (*renew)(void *self);
 };
 
 /* The code behind a source: configured, not started yet. */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files below /proc as bytes, to facts: pure functions, the process source's decoders.
+ * Layer 3 (source); any thread. Texts that come out are borrowed from the input or live in the
+ * arena; the input is hostile and may be cut anywhere.
+ */
+#ifndef HT_SOURCE_PROC_DECODE_H
+#define HT_SOURCE_PROC_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "hulltop/base/arena.h"
+#include "hulltop/model/rows.h"
+
+/* ---- cgroups ---- */
+
+enum ht_cgroup_sure {
+    HT_CGROUP_NONE,     /* no container id */
+    HT_CGROUP_POSSIBLE, /* "/default/web": ctr's way, but others' too; holds only for a process with
+                           a root of its own */
+    HT_CGROUP_CERTAIN,  /* a runtime's pattern */
+};
+
+/* What a process's cgroups tell. */
+struct ht_cgroup_facts {
+    struct ht_str path;         /* the path that tells most, without " (deleted)" */
+    struct ht_str container_id; /* innermost; a name where the runtime uses names */
+    const char *pattern;        /* "docker", "cri-containerd", "buildkit" ...; NULL: none */
+    enum ht_cgroup_sure sure;
+    char pod_uid[40];   /* with dashes; "" if there is none */
+    struct ht_str unit; /* the node's systemd unit, outermost: "ssh.service", "session-3.scope" */
+    bool monitor;       /* a runtime's own process beside its container (conmon, lxc monitor) */
+};
+
+/* Judges one path. */
+void ht_cgroup_decode_path(struct ht_str path, struct ht_cgroup_facts *ret_facts);
+/* Judges all lines of /proc/PID/cgroup, "\n" between them, and gives the one that tells most. */
+void ht_cgroup_decode(struct ht_str text, struct ht_cgroup_facts *ret_facts);
+/* Path of a controller ("cpuacct", "memory", "name=systemd"; "" is cgroup v2's), or empty. */
+struct ht_str ht_cgroup_path_of(struct ht_str text, const char *controller);
+
+/* ---- mounts ---- */
+
+enum {
+    HT_MOUNTS_MAX = 400,       /* mounts kept of one process */
+    HT_MOUNTS_NESTED_MAX = 32, /* of those below a mounted path of the host */
+    HT_MOUNTS_HOST_MAX = 4096, /* of the node's own, to name paths of the host */
+};
+
+/* A mount of the node itself: tells where a file system's path is on the host. */
+struct ht_host_mount {
+    uint64_t device;     /* major << 32 | minor */
+    struct ht_str root;  /* path in the file system */
+    struct ht_str point; /* path on the host */
+};
+
+struct ht_host_mounts {
+    const struct ht_host_mount *items;
+    size_t len;
+};
+
+/* The node's mounts of file systems that a container may get a path of. */
+void ht_mountinfo_decode_host(struct ht_str text, struct ht_arena *arena,
+                              struct ht_host_mounts *ret_mounts);
+/* Mounts and mounts_cut of a process from its mountinfo; cut says that text is not all of it. */
+void ht_mountinfo_decode(struct ht_str text, bool cut, const struct ht_host_mounts *host,
+                         struct ht_arena *arena, struct ht_process *process);
+/* "\040" and the like as the bytes they stand for. */
+struct ht_str ht_mountinfo_unescape(struct ht_arena *arena, struct ht_str text);
+
+/* ---- small files ---- */
+
+/* Sets what /proc/PID/status has: ids, capabilities, seccomp, ns_pids ... Returns false if the
+ * process is a zombie or the text is none of a process. */
+bool ht_proc_decode_status(struct ht_str text, struct ht_arena *arena, struct ht_process *process);
+/* Start in ticks, field 22 of /proc/PID/stat, and the state's letter (NULL allowed). */
+int ht_proc_decode_start(struct ht_str text, uint64_t *ret_start, char *ret_state);
+void ht_proc_decode_uid_map(struct ht_str text, struct ht_arena *arena, struct ht_process *process);
+/* attr/current: as "docker-default (enforce)"; ends in "\n" or NUL. */
+void ht_proc_decode_lsm(struct ht_str text, struct ht_process *process);
+void ht_proc_decode_loginuid(struct ht_str text, struct ht_process *process);
+/* Inode of "pid:[4026531836]", or 0. */
+uint64_t ht_proc_decode_ns(struct ht_str link);
+/* "pts/3" of a device number, in the arena; empty for 0. */
+struct ht_str ht_proc_decode_tty(uint32_t device, struct ht_arena *arena);
+/* Packet sockets listed in /proc/PID/net/packet. */
+uint64_t ht_proc_decode_packet(struct ht_str text);
+/* The container id in the command line of a runtime's monitor (containerd-shim -id, conmon -c), and
+ * which one it is ("shim", "conmon"); empty if it is none. */
+struct ht_str ht_proc_decode_monitor(struct ht_text_list argv, const char **ret_kind);
+/* Value of KEY in an os-release file, unquoted, in the arena; empty if missing. */
+struct ht_str ht_proc_decode_os_release(struct ht_str text, const char *key,
+                                        struct ht_arena *arena);
+
+#endif

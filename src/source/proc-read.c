@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Security facts of one process, relative to one descriptor of its directory. */
+#include "proc-read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "proc-devices.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+enum { LINK_MAX_BYTES = 4096 + 16, NAME_MAX_BYTES = 64 };
+
+/* ---- the tree ---- */
+
+int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct ht_error *err)
+{
+    memset(reader, 0, sizeof(*reader));
+    reader->proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (reader->proc_fd < 0)
+        return ht_error_errno(err, errno, "%s", path);
+    reader->live = strcmp(path, "/proc") == 0;
+    ht_buf_init(&reader->file, HT_LIMIT_PROC_FILE);
+    ht_buf_init(&reader->mountinfo, HT_LIMIT_MOUNTINFO);
+    ht_buf_init(&reader->link, LINK_MAX_BYTES);
+    reader->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
+    reader->devices = ht_map_new();
+    ht_proc_reader_refresh(reader);
+    return 0;
+}
+
+void ht_proc_reader_fini(struct ht_proc_reader *reader)
+{
+    ht_cleanup_close(&reader->proc_fd);
+    ht_buf_fini(&reader->file);
+    ht_buf_fini(&reader->mountinfo);
+    ht_buf_fini(&reader->link);
+    ht_arena_free(reader->host_arena);
+    ht_devices_forget(reader->devices);
+}
+
+/* Target of a link as text in reader->link; empty and errno where it cannot be read. */
+static struct ht_str read_link(struct ht_proc_reader *reader, int dirfd, const char *name)
+{
+    size_t room;
+
+    ht_buf_reset(&reader->link);
+    char *target = ht_buf_room(&reader->link, LINK_MAX_BYTES, &room);
+    ssize_t len = readlinkat(dirfd, name, target, room);
+    if (len < 0)
+        return (struct ht_str){0};
+    ht_buf_grow(&reader->link, (size_t)len);
+    return ht_buf_str(&reader->link);
+}
+
+static uint64_t read_ns(struct ht_proc_reader *reader, int dirfd, const char *name)
+{
+    return ht_proc_decode_ns(read_link(reader, dirfd, name));
+}
+
+/* Device and inode without asking a remote file system, which could hang. */
+static bool identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino)
+{
+    struct statx facts;
+
+    if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &facts) < 0)
+        return false;
+    *ret_dev = makedev(facts.stx_dev_major, facts.stx_dev_minor);
+    *ret_ino = facts.stx_ino;
+    return true;
+}
+
+void ht_proc_reader_refresh(struct ht_proc_reader *reader)
+{
+    /* Without rights over pid 1 our own place has to stand for the node. */
+    const char *base = read_ns(reader, reader->proc_fd, "1/ns/pid") ? "1" : "self";
+    char name[NAME_MAX_BYTES];
+
+    snprintf(name, sizeof(name), "%s/root", base);
+    reader->has_root = identify(reader->proc_fd, name, &reader->root_dev, &reader->root_ino);
+    snprintf(name, sizeof(name), "%s/ns/pid", base);
+    reader->ns_pid = read_ns(reader, reader->proc_fd, name);
+    snprintf(name, sizeof(name), "%s/ns/mnt", base);
+    reader->ns_mnt = read_ns(reader, reader->proc_fd, name);
+
+    ht_arena_reset(reader->host_arena);
+    reader->host_mounts = (struct ht_host_mounts){0};
+    snprintf(name, sizeof(name), "%s/mountinfo", base);
+    int code = ht_read_at(reader->proc_fd, name, &reader->mountinfo, HT_LIMIT_MOUNTINFO, NULL);
+    if (code == 0 || code == -EFBIG)
+        ht_mountinfo_decode_host(ht_buf_str(&reader->mountinfo), reader->host_arena,
+                                 &reader->host_mounts);
+    ht_buf_fini(&reader->mountinfo);
+}
+
+/* ---- every process ---- */
+
+bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                      struct ht_process *process, bool *ret_apart)
+{
+    char name[NAME_MAX_BYTES];
+    bool readable = true;
+
+    snprintf(name, sizeof(name), "%d/exe", (int)pid);
+    errno = 0;
+    struct ht_str exe = read_link(reader, reader->proc_fd, name);
+    if (exe.len)
+        ht_process_set_exe(process, ht_arena_str(arena, exe));
+    else
+        readable = errno != EACCES && errno != EPERM;
+
+    snprintf(name, sizeof(name), "%d/ns/pid", (int)pid);
+    uint64_t ns_pid = readable ? read_ns(reader, reader->proc_fd, name) : 0;
+    *ret_apart = ns_pid && reader->ns_pid && ns_pid != reader->ns_pid;
+    if (*ret_apart || !readable)
+        return readable;
+
+    snprintf(name, sizeof(name), "%d/ns/mnt", (int)pid);
+    uint64_t ns_mnt = read_ns(reader, reader->proc_fd, name);
+    if (ns_mnt && reader->ns_mnt && ns_mnt != reader->ns_mnt) {
+        uint64_t dev;
+        uint64_t ino;
+
+        snprintf(name, sizeof(name), "%d/root", (int)pid);
+        *ret_apart = reader->has_root && identify(reader->proc_fd, name, &dev, &ino) &&
+                     (dev != reader->root_dev || ino != reader->root_ino);
+    }
+    return readable;
+}
+
+/* ---- processes of containers ---- */
+
+static int open_process(const struct ht_proc_reader *reader, pid_t pid)
+{
+    char name[NAME_MAX_BYTES];
+
+    snprintf(name, sizeof(name), "%d", (int)pid);
+    return openat(reader->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static struct ht_str read_small(struct ht_proc_reader *reader, int dirfd, const char *name)
+{
+    if (ht_read_at(dirfd, name, &reader->file, HT_LIMIT_PROC_FILE, NULL) < 0)
+        return (struct ht_str){0};
+    return ht_buf_str(&reader->file);
+}
+
+/* True while the directory belongs to the process that started then, and it is no zombie. */
+static bool is_same(struct ht_proc_reader *reader, int dirfd, uint64_t start)
+{
+    uint64_t found;
+    char state;
+
+    return ht_proc_decode_start(read_small(reader, dirfd, "stat"), &found, &state) == 0 &&
+           found == start && state != 'Z' && state != 'X';
+}
+
+static void read_namespaces(struct ht_proc_reader *reader, int dirfd, struct ht_process *process)
+{
+    static const struct {
+        const char *name;
+        void (*set)(struct ht_process *process, uint64_t value);
+    } kinds[] = {
+        {"ns/pid", ht_process_set_ns_pid},       {"ns/net", ht_process_set_ns_net},
+        {"ns/mnt", ht_process_set_ns_mnt},       {"ns/ipc", ht_process_set_ns_ipc},
+        {"ns/uts", ht_process_set_ns_uts},       {"ns/user", ht_process_set_ns_user},
+        {"ns/cgroup", ht_process_set_ns_cgroup},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        uint64_t inode = read_ns(reader, dirfd, kinds[i].name);
+
+        if (inode)
+            kinds[i].set(process, inode);
+        else if (i == 0 && errno == EACCES)
+            return; /* the others are refused alike */
+    }
+}
+
+static void read_label(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,
+                       struct ht_process *process)
+{
+    /* Where several modules are stacked, attr/current speaks for the first alone. */
+    struct ht_str text = read_small(reader, dirfd, "attr/apparmor/current");
+
+    if (text.len == 0)
+        text = read_small(reader, dirfd, "attr/current");
+    ht_proc_decode_lsm(text, process);
+    if (ht_process_has_lsm(process))
+        process->lsm = ht_arena_str(arena, process->lsm);
+}
+
+int ht_proc_read_security(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
+                          struct ht_arena *arena, struct ht_process *process)
+{
+    ht_autoclose int dirfd = open_process(reader, pid);
+    uint64_t dev;
+    uint64_t ino;
+
+    if (dirfd < 0)
+        return -ESRCH;
+    struct ht_str status = read_small(reader, dirfd, "status");
+    if (status.len == 0 || !ht_proc_decode_status(status, arena, process))
+        return -ESRCH;
+    struct ht_str exe = read_link(reader, dirfd, "exe");
+    if (exe.len)
+        ht_process_set_exe(process, ht_arena_str(arena, exe));
+    if (exe.len && identify(dirfd, "exe", &dev, &ino)) {
+        ht_process_set_exe_dev(process, dev);
+        ht_process_set_exe_ino(process, ino);
+    }
+    read_namespaces(reader, dirfd, process);
+    if (reader->has_root && identify(dirfd, "root", &dev, &ino))
+        ht_process_set_root_host(process, dev == reader->root_dev && ino == reader->root_ino);
+    read_label(reader, dirfd, arena, process);
+    ht_proc_decode_uid_map(read_small(reader, dirfd, "uid_map"), arena, process);
+    ht_proc_decode_loginuid(read_small(reader, dirfd, "loginuid"), process);
+    return is_same(reader, dirfd, start) ? 0 : -ESRCH;
+}
+
+int ht_proc_read_init(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
+                      struct ht_arena *arena, struct ht_process *process)
+{
+    ht_autoclose int dirfd = open_process(reader, pid);
+
+    if (dirfd < 0)
+        return -ESRCH;
+    int code = ht_read_at(dirfd, "mountinfo", &reader->mountinfo, HT_LIMIT_MOUNTINFO, NULL);
+    if (code == 0 || code == -EFBIG)
+        ht_mountinfo_decode(ht_buf_str(&reader->mountinfo), code == -EFBIG, &reader->host_mounts,
+                            arena, process);
+    struct ht_str packet = read_small(reader, dirfd, "net/packet");
+    if (packet.len)
+        ht_process_set_packet_sockets(process, ht_proc_decode_packet(packet));
+    if (reader->live)
+        ht_devices_read(reader->devices, pid, arena, process);
+    return is_same(reader, dirfd, start) ? 0 : -ESRCH;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading one process's security facts below /proc/PID. Layer 3 (source); one thread.
+ *
+ * Everything of a process is read relative to one descriptor of its directory, which stands for
+ * that process even if the pid is used again: reads fail with ESRCH once it is gone.
+ */
+#ifndef HT_SOURCE_PROC_READ_H
+#define HT_SOURCE_PROC_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proc-decode.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/error.h"
+#include "hulltop/base/vec.h"
+
+struct ht_proc_reader {
+    int proc_fd;       /* "/proc" */
+    bool live;         /* false: a recorded tree, whose links may be plain */
+    bool has_root;     /* root_dev and root_ino are known */
+    uint64_t root_dev; /* the node's root directory */
+    uint64_t root_ino;
+    uint64_t ns_pid; /* the node's own; 0: unknown */
+    uint64_t ns_mnt;
+    struct ht_buf file;      /* scratch */
+    struct ht_buf mountinfo; /* what the mounts last read borrow from */
+    struct ht_buf link;
+    struct ht_arena *host_arena;
+    struct ht_host_mounts host_mounts;
+    struct ht_map *devices; /* device number as text to char *, the host's name of it */
+};
+
+/* Opens the tree at path ("/proc"). 0 or -errno. */
+int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct ht_error *err);
+void ht_proc_reader_fini(struct ht_proc_reader *reader);
+/* Reads the node's own mounts again; paths of the host in container mounts come from them. */
+void ht_proc_reader_refresh(struct ht_proc_reader *reader);
+
+/* exe, and whether its namespaces or its root are not the node's (ret_apart); for any process.
+ * Returns false where rights were missing. */
+bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                      struct ht_process *process, bool *ret_apart);
+/* The security fields of the process (pid, start): 0; -ESRCH if it is gone, another, or a zombie.
+ * What could not be read stays unknown. Texts live in the arena. */
+int ht_proc_read_security(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
+                          struct ht_arena *arena, struct ht_process *process);
+/* What is read of a container's first process alone: mounts, device nodes, packet sockets. Mounts
+ * borrow from the reader until its next read. 0 or -ESRCH. */
+int ht_proc_read_init(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
+                      struct ht_arena *arena, struct ht_process *process);
+
+#endif

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looking at /proc, deciding what is read when, and turning it into rows that stay. */
+#include "proc-table.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proc-kin.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+#include "hulltop/base/secret.h"
+
+enum { CGROUP_TEXT_MAX = 64 * 1024, READS_MAX = 2 };
+
+#define AGE_FIRST  (INT64_C(1) * HT_NS_PER_S)
+#define AGE_SECOND (INT64_C(10) * HT_NS_PER_S)
+#define ROUND      (INT64_C(50) * HT_NS_PER_S)
+#define RETRY      (INT64_C(10) * HT_NS_PER_S)
+
+/* ---- life ---- */
+
+int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *avoid,
+                       struct ht_error *err)
+{
+    struct timespec wall = {0};
+    struct timespec up = {0};
+    long hertz = sysconf(_SC_CLK_TCK);
+
+    memset(table, 0, sizeof(*table));
+    table->reader.proc_fd = -1;
+    if (avoid)
+        table->avoid = *avoid;
+    table->arena = ht_arena_new(HT_LIMIT_ROW);
+    table->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    table->booted_wall_ns = (wall.tv_sec - up.tv_sec) * HT_NS_PER_S + wall.tv_nsec - up.tv_nsec;
+
+    int code = ht_proc_reader_init(&table->reader, "/proc", err);
+    if (code < 0)
+        return code;
+    table->full = ht_procs_new(false, err);
+    table->light = table->full ? ht_procs_new(true, err) : NULL;
+    return table->light ? 0 : -EIO;
+}
+
+void ht_proc_table_fini(struct ht_proc_table *table)
+{
+    for (size_t i = 0; i < table->len; i++)
+        ht_row_unref(table->entries[i].row);
+    free(table->entries);
+    free(table->next);
+    ht_procs_free(table->full);
+    ht_procs_free(table->light);
+    ht_arena_free(table->arena);
+    ht_proc_reader_fini(&table->reader);
+}
+
+static bool is_skipped(const struct ht_proc_table *table, pid_t pid)
+{
+    for (size_t i = 0; i < table->avoid.skipped_len; i++) {
+        if (table->avoid.skipped[i] == pid)
+            return true;
+    }
+    return false;
+}
+
+bool ht_proc_table_learn(struct ht_proc_table *table, struct ht_proc_avoid *ret_avoid)
+{
+    struct ht_proc_avoid avoid = table->avoid;
+    pid_t pid = atomic_load(&table->looking_at);
+
+    if (pid > 0 && avoid.skipped_len < HT_PROC_SKIPPED_MAX) {
+        avoid.skipped[avoid.skipped_len++] = pid;
+    } else if (pid == 0 && avoid.suspect_from == 0 && atomic_load(&table->batch_from) > 0) {
+        /* One of a batch: the next reader takes these one by one and so finds it. */
+        avoid.suspect_from = atomic_load(&table->batch_from);
+        avoid.suspect_to = atomic_load(&table->batch_to);
+    } else {
+        return false;
+    }
+    *ret_avoid = avoid;
+    return true;
+}
+
+/* ---- the list of pids ---- */
+
+struct listing {
+    struct ht_proc_table *table;
+    size_t len;
+    bool unsorted;
+};
+
+static int visit_name(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct listing *listing = context;
+    struct ht_proc_table *table = listing->table;
+    uint32_t pid = 0;
+
+    (void)type;
+    for (const char *c = name; *c; c++) {
+        if (*c < '0' || *c > '9')
+            return 0;
+        pid = pid * 10 + (uint32_t)(*c - '0');
+    }
+    if (listing->len == table->next_cap) {
+        table->next_cap = table->next_cap ? table->next_cap * 2 : 512;
+        table->next = ht_realloc(table->next, table->next_cap, sizeof(*table->next));
+    }
+    if (listing->len && table->next[listing->len - 1].pid >= (pid_t)pid)
+        listing->unsorted = true;
+    table->next[listing->len++] = (struct ht_proc_entry){.pid = (pid_t)pid, .ino = inode};
+    return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+    const struct ht_proc_entry *left = a;
+    const struct ht_proc_entry *right = b;
+
+    return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+/* A process that left takes its row along. */
+static void drop(struct ht_proc_table *table, struct ht_proc_entry *entry)
+{
+    if (entry->row) {
+        entry->row = ht_row_unref(entry->row);
+        table->changed = true;
+        table->crowd = true;
+    }
+}
+
+/* Carries what is known over to the new list; what is new is due at once. */
+static void merge(struct ht_proc_table *table, size_t len)
+{
+    size_t old = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        struct ht_proc_entry *entry = &table->next[i];
+
+        while (old < table->len && table->entries[old].pid < entry->pid)
+            drop(table, &table->entries[old++]);
+        uint64_t ino = entry->ino;
+        if (old < table->len && table->entries[old].pid == entry->pid) {
+            *entry = table->entries[old++];
+            if (entry->ino != ino) {
+                entry->due_ns = table->now_ns;
+                entry->stage = 0;
+            }
+            entry->ino = ino;
+        } else {
+            entry->due_ns = is_skipped(table, entry->pid) ? INT64_MAX : table->now_ns;
+        }
+    }
+    while (old < table->len)
+        drop(table, &table->entries[old++]);
+
+    struct ht_proc_entry *spare = table->entries;
+    size_t spare_cap = table->cap;
+    table->entries = table->next;
+    table->cap = table->next_cap;
+    table->len = len;
+    table->next = spare;
+    table->next_cap = spare_cap;
+}
+
+static int list(struct ht_proc_table *table, struct ht_error *err)
+{
+    struct listing listing = {.table = table};
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_name, .context = &listing, .max_entries = HT_LIMIT_ROWS};
+    int code = ht_list_fd(table->reader.proc_fd, &visitor, err);
+
+    if (code < 0)
+        return code;
+    if (listing.unsorted)
+        qsort(table->next, listing.len, sizeof(*table->next), compare_pids);
+    merge(table, listing.len);
+    return 0;
+}
+
+static struct ht_proc_entry *find_entry(struct ht_proc_table *table, pid_t pid)
+{
+    const struct ht_proc_entry key = {.pid = pid};
+
+    return table->len ? bsearch(&key, table->entries, table->len, sizeof(key), compare_pids) : NULL;
+}
+
+/* ---- rows ---- */
+
+static void fill_argv(struct ht_arena *arena, const struct ht_procs_item *item,
+                      struct ht_process *process)
+{
+    size_t len = 0;
+
+    while (item->argv && item->argv[len] && len < HT_LIMIT_ARGV)
+        len++;
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, len);
+    for (size_t i = 0; i < len; i++)
+        items[i] = ht_str_sub(ht_str_from(item->argv[i]), 0, HT_LIMIT_ARG);
+    if (len)
+        items = ht_secret_mask_argv(arena, items, len);
+    ht_process_set_argv(process, (struct ht_text_list){.items = items, .len = len});
+}
+
+static void fill_cgroup(struct ht_arena *arena, const struct ht_procs_item *item,
+                        struct ht_cgroup_facts *ret_facts)
+{
+    struct ht_buf text = HT_BUF(CGROUP_TEXT_MAX);
+    struct ht_str last = {0};
+
+    /* Most lines name the same path: one of them is enough. */
+    for (size_t i = 0; item->cgroup && item->cgroup[i]; i++) {
+        struct ht_str line = ht_str_from(item->cgroup[i]);
+        ptrdiff_t slash = ht_str_find_byte(line, '/');
+        struct ht_str path = slash < 0 ? line : ht_str_sub(line, (size_t)slash, line.len);
+
+        if (last.data && ht_str_equal(path, last))
+            continue;
+        last = path;
+        ht_buf_add_str(&text, line);
+        ht_buf_add_c(&text, '\n');
+    }
+    ht_cgroup_decode(ht_arena_str(arena, ht_buf_str(&text)), ret_facts);
+    ht_buf_fini(&text);
+}
+
+/* What the library's table tells. */
+static void fill_base(struct ht_proc_table *table, const struct ht_procs_item *item,
+                      struct ht_process *process)
+{
+    struct ht_arena *arena = table->arena;
+    char state[] = {item->state, '\0'};
+
+    ht_process_set_id(
+        process, ht_arena_strf(arena, "%d.%llu", (int)item->pid, (unsigned long long)item->start));
+    ht_process_set_pid(process, (uint64_t)item->pid);
+    ht_process_set_ppid(process, item->ppid > 0 ? (uint64_t)item->ppid : 0);
+    ht_process_set_start(process, item->start);
+    ht_process_set_started_at(process,
+                              table->booted_wall_ns + (int64_t)item->start * table->tick_ns);
+    ht_process_set_comm(process, ht_str_from(item->comm));
+    ht_process_set_euid(process, item->euid);
+    ht_process_set_egid(process, item->egid);
+    ht_process_set_state(process, ht_arena_text(arena, state));
+    ht_process_set_kernel(process, item->kernel);
+    if (item->tty)
+        ht_process_set_tty(process, ht_proc_decode_tty(item->tty, arena));
+    fill_argv(arena, item, process);
+}
+
+static bool is_waiting(struct ht_str state)
+{
+    return state.len == 1 && strchr("RSDI", state.data[0]);
+}
+
+/* Running or sleeping is no news. Facts read twice alike say so in "reads"; then the time of the
+ * first reading stays, and the row with it. */
+static void agree(const struct ht_process *old, struct ht_process *fresh)
+{
+    if (ht_process_has_state(old) && is_waiting(old->state) && is_waiting(fresh->state))
+        fresh->state = old->state;
+    if (!ht_process_has_reads(fresh) || !ht_process_has_reads(old))
+        return;
+
+    int64_t at = fresh->read_at;
+    fresh->read_at = old->read_at;
+    fresh->reads = old->reads;
+    if (ht_struct_equal(&ht_process_table, old, fresh)) {
+        fresh->reads = old->reads < READS_MAX ? old->reads + 1 : old->reads;
+    } else {
+        fresh->read_at = at;
+        fresh->reads = 1;
+    }
+}
+
+void ht_proc_entry_keep(struct ht_proc_table *table, struct ht_proc_entry *entry,
+                        const struct ht_process *process)
+{
+    struct ht_row *row = ht_row_keep(entry->row, ht_row_new(&ht_process_table, process));
+
+    if (row != entry->row) {
+        table->changed = true;
+        table->crowd = table->crowd || !entry->row || entry->apart;
+    }
+    ht_row_unref(entry->row);
+    entry->row = row;
+}
+
+/* Security fields of a process that belongs to a container or stands apart. False: it is gone. */
+static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *entry,
+                          struct ht_process *process)
+{
+    struct ht_proc_reader *reader = &table->reader;
+
+    if (ht_proc_read_security(reader, entry->pid, entry->start, table->arena, process) < 0)
+        return false;
+    if (process->ns_pids.len > 1) {
+        entry->apart = true;
+        if (process->ns_pids.items[process->ns_pids.len - 1] == 1)
+            entry->first = true;
+    }
+    if (entry->contained && entry->first &&
+        ht_proc_read_init(reader, entry->pid, entry->start, table->arena, process) < 0)
+        return false;
+    ht_process_set_read_at(process, table->now_wall_ns);
+    ht_process_set_reads(process, 1);
+    return true;
+}
+
+/* Everything below /proc/PID that is not the library's. False: the process is gone. */
+static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
+                     const struct ht_procs_item *item, struct ht_process *process)
+{
+    struct ht_cgroup_facts facts;
+    bool readable = true;
+
+    fill_cgroup(table->arena, item, &facts);
+    if (facts.path.len)
+        ht_process_set_cgroup(process, facts.path);
+    if (facts.unit.len)
+        ht_process_set_unit(process, facts.unit);
+    if (item->kernel)
+        return true;
+    entry->apart = false;
+    if (facts.sure != HT_CGROUP_CERTAIN)
+        readable =
+            ht_proc_read_exe(&table->reader, entry->pid, table->arena, process, &entry->apart);
+    entry->contained = facts.sure == HT_CGROUP_CERTAIN || entry->apart;
+    if ((entry->contained || !readable) && !fill_security(table, entry, process))
+        return false;
+    if (facts.sure == HT_CGROUP_CERTAIN)
+        readable = ht_process_has_ns_pid(process);
+    entry->contained = entry->contained || entry->apart;
+    entry->limited = !readable;
+    if (facts.sure == HT_CGROUP_CERTAIN || (facts.sure == HT_CGROUP_POSSIBLE && entry->apart)) {
+        ht_process_set_container_id(process, facts.container_id);
+        ht_process_set_container_hint(process, HT_S("cgroup"));
+    }
+    return true;
+}
+
+/* When it is read next: twice while it is young, for an exec changes nothing that is listed; then
+ * only what has security fields, once a minute, spread by pid. */
+static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *entry)
+{
+    int64_t age =
+        table->now_wall_ns - table->booted_wall_ns - (int64_t)entry->start * table->tick_ns;
+
+    if (entry->stage == 0 && age >= AGE_SECOND)
+        entry->stage = 1;
+    entry->stage++;
+    if (entry->stage == 1)
+        entry->due_ns = table->now_ns + AGE_FIRST;
+    else if (entry->stage == 2 && age < AGE_SECOND)
+        entry->due_ns = table->now_ns + AGE_SECOND - (age > 0 ? age : 0);
+    else if (entry->contained)
+        entry->due_ns = table->now_ns + ROUND + (entry->pid % 10) * HT_NS_PER_S;
+    else
+        entry->due_ns = INT64_MAX;
+}
+
+static void visit_item(void *context, const struct ht_procs_item *item)
+{
+    struct ht_proc_table *table = context;
+    struct ht_proc_entry *entry = find_entry(table, item->pid);
+    struct ht_process process = {0};
+
+    if (!entry || entry->due_ns > table->now_ns || is_skipped(table, item->pid))
+        return;
+    entry->visit = table->visit;
+    if (item->state == 'Z' || item->state == 'X') {
+        drop(table, entry);
+        entry->due_ns = INT64_MAX;
+        return;
+    }
+    if (entry->row && entry->start != item->start)
+        drop(table, entry);
+    entry->start = item->start;
+    entry->ticks = item->used;
+
+    ht_arena_reset(table->arena);
+    fill_base(table, item, &process);
+    atomic_store(&table->looking_at, item->pid);
+    bool alive = fill_own(table, entry, item, &process);
+    atomic_store(&table->looking_at, 0);
+    if (!alive || ht_arena_is_full(table->arena)) {
+        drop(table, entry);
+        entry->due_ns = table->now_ns + RETRY;
+        return;
+    }
+    if (entry->row) {
+        ht_kin_carry(ht_process_of(entry->row), &process);
+        agree(ht_process_of(entry->row), &process);
+    }
+    ht_proc_entry_keep(table, entry, &process);
+    schedule(table, entry);
+}
+
+/* ---- a look ---- */
+
+static void read_batch(struct ht_proc_table *table, const size_t *places, size_t count)
+{
+    pid_t pids[HT_PROCS_BATCH];
+
+    for (size_t i = 0; i < count; i++)
+        pids[i] = table->entries[places[i]].pid;
+    table->visit++;
+    table->feed->at(table->feed, "reading processes");
+    if (count == 1)
+        atomic_store(&table->looking_at, pids[0]);
+    atomic_store(&table->batch_to, pids[count - 1]);
+    atomic_store(&table->batch_from, pids[0]);
+    (void)ht_procs_each(table->full, pids, count, visit_item, table);
+    atomic_store(&table->batch_from, 0);
+    atomic_store(&table->looking_at, 0);
+
+    /* Gone between the list and now: the next list leaves them out. */
+    for (size_t i = 0; i < count; i++) {
+        struct ht_proc_entry *entry = &table->entries[places[i]];
+
+        if (entry->visit != table->visit) {
+            drop(table, entry);
+            entry->due_ns = table->now_ns + RETRY;
+        }
+    }
+}
+
+/* Most are due: the library reads all, in one go. */
+static void read_all(struct ht_proc_table *table)
+{
+    table->visit++;
+    table->feed->at(table->feed, "reading all processes");
+    atomic_store(&table->batch_to, table->entries[table->len - 1].pid);
+    atomic_store(&table->batch_from, table->entries[0].pid);
+    (void)ht_procs_each(table->full, NULL, 0, visit_item, table);
+    atomic_store(&table->batch_from, 0);
+
+    /* Gives the memory of so many back. */
+    struct ht_procs *fresh = ht_procs_new(false, NULL);
+    if (fresh) {
+        ht_procs_free(table->full);
+        table->full = fresh;
+    }
+    /* What was not there any more is due no longer, and the next list leaves it out. */
+    for (size_t i = 0; i < table->len; i++) {
+        struct ht_proc_entry *entry = &table->entries[i];
+
+        if (entry->due_ns <= table->now_ns && entry->visit != table->visit) {
+            drop(table, entry);
+            entry->due_ns = table->now_ns + RETRY;
+        }
+    }
+}
+
+static bool most_are_due(const struct ht_proc_table *table)
+{
+    size_t due = 0;
+
+    for (size_t i = 0; i < table->len; i++)
+        due += table->entries[i].due_ns <= table->now_ns;
+    return due > HT_PROCS_BATCH && due > table->len / 2;
+}
+
+static void read_due(struct ht_proc_table *table)
+{
+    if (table->avoid.suspect_from == 0 && table->avoid.skipped_len == 0 && most_are_due(table)) {
+        read_all(table);
+        return;
+    }
+
+    const struct ht_proc_avoid *avoid = &table->avoid;
+    size_t places[HT_PROCS_BATCH];
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->len; i++) {
+        const struct ht_proc_entry *entry = &table->entries[i];
+
+        if (entry->due_ns > table->now_ns || is_skipped(table, entry->pid))
+            continue;
+        if (avoid->suspect_from && entry->pid >= avoid->suspect_from &&
+            entry->pid <= avoid->suspect_to) {
+            read_batch(table, &i, 1);
+            continue;
+        }
+        places[count++] = i;
+        if (count == HT_PROCS_BATCH) {
+            read_batch(table, places, count);
+            count = 0;
+        }
+    }
+    if (count)
+        read_batch(table, places, count);
+}
+
+int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct ht_error *err)
+{
+    table->feed = feed;
+    table->now_ns = ht_clock_mono(feed->clock);
+    table->now_wall_ns = ht_clock_wall(feed->clock);
+    table->changed = false;
+    feed->at(feed, "listing /proc");
+
+    int code = list(table, err);
+    if (code < 0)
+        return code;
+    read_due(table);
+    if (table->crowd) {
+        table->crowd = false;
+        ht_kin_settle(table);
+        table->crowd = false;
+    }
+    return 0;
+}
+
+void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request *request)
+{
+    struct ht_str id = ht_str_from(request->id);
+
+    if (request->kind == HT_REQUEST_RESCAN)
+        ht_proc_reader_refresh(&table->reader);
+    for (size_t i = 0; i < table->len; i++) {
+        struct ht_proc_entry *entry = &table->entries[i];
+        bool wanted = false;
+
+        switch (request->kind) {
+        case HT_REQUEST_NONE:
+            break;
+        case HT_REQUEST_RESCAN:
+            wanted = true;
+            break;
+        case HT_REQUEST_PID:
+            wanted = entry->pid == request->pid;
+            break;
+        case HT_REQUEST_CONTAINER:
+            wanted = entry->row && ht_str_equal(ht_process_of(entry->row)->container_id, id);
+            break;
+        }
+        if (wanted && !is_skipped(table, entry->pid))
+            entry->due_ns = 0;
+    }
+}
+
+int64_t ht_proc_table_due(const struct ht_proc_table *table)
+{
+    int64_t due = INT64_MAX;
+
+    for (size_t i = 0; i < table->len; i++) {
+        if (table->entries[i].due_ns < due)
+            due = table->entries[i].due_ns;
+    }
+    return due;
+}
+
+static void visit_ticks(void *context, const struct ht_procs_item *item)
+{
+    struct ht_proc_entry *entry = find_entry(context, item->pid);
+
+    if (entry && entry->start == item->start)
+        entry->ticks = item->used;
+}
+
+void ht_proc_table_ticks(struct ht_proc_table *table, const size_t *places, size_t count)
+{
+    pid_t pids[HT_PROCS_BATCH];
+
+    for (size_t done = 0; done < count;) {
+        size_t some = 0;
+
+        while (some < HT_PROCS_BATCH && done < count)
+            pids[some++] = table->entries[places[done++]].pid;
+        (void)ht_procs_each(table->light, pids, some, visit_ticks, table);
+    }
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The process table as it is kept between looks. Layer 3 (source); one thread, except for the
+ * places that are said to be atomic.
+ *
+ * One look lists /proc with inode numbers (one system call for some hundred processes), reads what
+ * is new or due, and keeps every row whose facts are what they were.  A process is pid and start
+ * time; what was read in between is thrown away when the pid was used again.
+ */
+#ifndef HT_SOURCE_PROC_TABLE_H
+#define HT_SOURCE_PROC_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proc-read.h"
+#include "procs.h"
+#include "hulltop/source/source.h"
+
+enum { HT_PROC_SKIPPED_MAX = 3 /* pids left out because a reader hung in their files */ };
+
+/* What must not be read any more, or only one by one. */
+struct ht_proc_avoid {
+    pid_t skipped[HT_PROC_SKIPPED_MAX];
+    size_t skipped_len;
+    pid_t suspect_from; /* a reader hung somewhere in this range; 0: none */
+    pid_t suspect_to;
+};
+
+struct ht_proc_entry {
+    pid_t pid;
+    uint64_t ino;       /* of /proc/PID: another one is another process */
+    uint64_t start;     /* ticks since boot */
+    uint64_t ticks;     /* CPU used when last read */
+    struct ht_row *row; /* NULL: a zombie, gone, or not read yet */
+    int64_t due_ns;     /* next reading; INT64_MAX: none */
+    unsigned stage;     /* readings that were due by age */
+    unsigned visit;     /* number of the batch that saw it */
+    bool contained;     /* of a container, or apart from the node: has security fields */
+    bool apart;         /* in a pid namespace or a root that is not the node's */
+    bool first;         /* mounts and devices are read too */
+    bool limited;       /* executable and namespaces were refused */
+};
+
+struct ht_proc_table {
+    struct ht_proc_reader reader;
+    struct ht_procs *full;
+    struct ht_procs *light;
+    struct ht_arena *arena;
+    struct ht_proc_entry *entries; /* by pid */
+    size_t len;
+    size_t cap;
+    struct ht_proc_entry *next; /* the other half of a look */
+    size_t next_cap;
+    struct ht_proc_avoid avoid; /* constant once the thread runs */
+    int64_t booted_wall_ns;
+    int64_t tick_ns;
+    int64_t now_ns; /* of the look under way, monotonic */
+    int64_t now_wall_ns;
+    unsigned visit;
+    bool changed;
+    bool crowd; /* someone joined or left: containers' first processes are looked for */
+    struct ht_feed *feed;
+    /* Atomic: where the thread is, for whoever finds it stuck. */
+    atomic_int looking_at; /* pid; 0: at none in particular */
+    atomic_int batch_from; /* pids the library is asked for; 0: none */
+    atomic_int batch_to;
+};
+
+/* Opens /proc and the library's table. */
+int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *avoid,
+                       struct ht_error *err);
+void ht_proc_table_fini(struct ht_proc_table *table);
+/* One look; changed says whether any row did. 0 or -errno if /proc cannot be listed. */
+int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct ht_error *err);
+/* Makes the next look read again: all, a process, or a container's processes. */
+void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request *request);
+/* When the next reading is due (monotonic), INT64_MAX for never. */
+int64_t ht_proc_table_due(const struct ht_proc_table *table);
+/* Reads the CPU ticks of these entries again (light). */
+void ht_proc_table_ticks(struct ht_proc_table *table, const size_t *places, size_t count);
+/* What a new table must avoid when this one's thread hangs. False: nothing is to be learnt, or too
+ * many were avoided. Atomic: for another thread. */
+bool ht_proc_table_learn(struct ht_proc_table *table, struct ht_proc_avoid *ret_avoid);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The process table by libprocps 3, for systems from before libproc2. */
+#include "procs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <proc/readproc.h>
+
+#include "hulltop/base/mem.h"
+
+struct ht_procs {
+    int flags;
+};
+
+struct ht_procs *ht_procs_new(bool light, struct ht_error *err)
+{
+    struct ht_procs *procs = ht_new0(struct ht_procs);
+
+    (void)err;
+    procs->flags = PROC_FILLSTAT;
+    if (!light)
+        procs->flags |= PROC_FILLCOM | PROC_FILLCGROUP;
+    return procs;
+}
+
+struct ht_procs *ht_procs_free(struct ht_procs *procs)
+{
+    free(procs);
+    return NULL;
+}
+
+/* The library says "-" where there is no command line. */
+static char *const *none_if_dash(char *const *list)
+{
+    return list && list[0] && strcmp(list[0], "-") == 0 && !list[1] ? NULL : list;
+}
+
+static void visit_task(const proc_t *task, ht_procs_visit visit, void *context)
+{
+    struct ht_procs_item item = {
+        .pid = task->tid,
+        .ppid = task->ppid,
+        .euid = (uint32_t)task->euid,
+        .egid = (uint32_t)task->egid,
+        .tty = (uint32_t)task->tty,
+        .state = task->state,
+        .kernel = task->flags & 0x00200000UL, /* PF_KTHREAD */
+        .start = task->start_time,
+        .used = task->utime + task->stime,
+        .comm = task->cmd,
+        .argv = none_if_dash(task->cmdline),
+        .cgroup = none_if_dash(task->cgroup),
+    };
+
+    visit(context, &item);
+}
+
+int ht_procs_each(struct ht_procs *procs, const pid_t *pids, size_t count, ht_procs_visit visit,
+                  void *context)
+{
+    pid_t list[HT_PROCS_BATCH + 1] = {0};
+    proc_t task;
+
+    if (count > HT_PROCS_BATCH)
+        return -EINVAL;
+    for (size_t i = 0; i < count; i++)
+        list[i] = pids[i];
+
+    PROCTAB *table = openproc(count ? procs->flags | PROC_PID : procs->flags, list);
+    if (!table)
+        return errno ? -errno : -EIO;
+    memset(&task, 0, sizeof(task));
+    while (readproc(table, &task)) {
+        visit_task(&task, visit, context);
+        /* Frees what the task points at; the struct itself is ours. */
+        free(task.cmdline ? task.cmdline : NULL);
+        free(task.cgroup ? task.cgroup : NULL);
+        memset(&task, 0, sizeof(task));
+    }
+    closeproc(table);
+    return 0;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading a process below a recorded tree. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/file.h"
+#include "hulltop/base/limits.h"
+#include "../../../src/source/proc-read.h"
+
+enum { PATH_BYTES = 512 };
+
+struct tree {
+    char path[64];
+    struct ht_proc_reader reader;
+    struct ht_arena *arena;
+};
+
+static void put_file(const struct tree *tree, const char *name, const char *content)
+{
+    char path[PATH_BYTES];
+    struct ht_error err = {0};
+
+    snprintf(path, sizeof(path), "%s/%s", tree->path, name);
+    assert_int_equal(ht_file_write(path, ht_str_from(content), HT_FILE_REPLACE, &err), 0);
+}
+
+static void put_link(const struct tree *tree, const char *name, const char *target)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%s/%s", tree->path, name);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+static void put_folder(const struct tree *tree, const char *name)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%s/%s", tree->path, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void put_namespaces(const struct tree *tree, const char *pid, int last)
+{
+    static const char *const kinds[] = {"pid", "net", "mnt", "ipc", "uts", "user", "cgroup"};
+    char name[64];
+    char target[64];
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        snprintf(name, sizeof(name), "%s/ns/%s", pid, kinds[i]);
+        snprintf(target, sizeof(target), "%s:[%d%zu]", kinds[i], last, i);
+        put_link(tree, name, target);
+    }
+}
+
+static int make_tree(void **state)
+{
+    struct tree *tree = calloc(1, sizeof(*tree));
+    struct ht_error err = {0};
+
+    assert_non_null(tree);
+    snprintf(tree->path, sizeof(tree->path), "/tmp/ht-proc-XXXXXX");
+    assert_non_null(mkdtemp(tree->path));
+    put_folder(tree, "1");
+    put_folder(tree, "1/ns");
+    put_namespaces(tree, "1", 40);
+    put_link(tree, "1/root", "/");
+    put_file(tree, "1/mountinfo", "1 1 254:0 / / rw - ext4 /dev/vda rw\n");
+    put_folder(tree, "411");
+    put_folder(tree, "411/ns");
+    put_folder(tree, "411/attr");
+    put_folder(tree, "411/net");
+    put_folder(tree, "411/myroot");
+    put_namespaces(tree, "411", 41);
+    put_link(tree, "411/root", "myroot");
+    put_link(tree, "411/exe", "/bin/\033[31mx (deleted)");
+    put_file(tree, "411/status",
+             "State:\tS\nUid:\t0\t0\t0\t0\nNSpid:\t411\t1\nCapEff:\t00000000a80425fb\n");
+    put_file(tree, "411/stat", "411 (x) S 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 777 8 9\n");
+    put_file(tree, "411/uid_map", "0 200000 65536\n");
+    put_file(tree, "411/loginuid", "1000");
+    put_file(tree, "411/attr/current", "unconfined\n");
+    put_file(tree, "411/net/packet", "sk RefCnt\nffff 3\n");
+    put_file(tree, "411/mountinfo", "5 4 254:0 /srv /srv rw - ext4 /dev/vda rw\n");
+    tree->arena = ht_arena_new(HT_LIMIT_ROW);
+    assert_int_equal(ht_proc_reader_init(&tree->reader, tree->path, &err), 0);
+    *state = tree;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+    (void)status;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int remove_folder(const char *path)
+{
+    return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int free_tree(void **state)
+{
+    struct tree *tree = *state;
+
+    ht_proc_reader_fini(&tree->reader);
+    ht_arena_free(tree->arena);
+    (void)remove_folder(tree->path);
+    free(tree);
+    return 0;
+}
+
+static void security_fields_are_read(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    assert_int_equal(ht_proc_read_security(&tree->reader, 411, 777, tree->arena, &process), 0);
+    assert_true(process.cap_eff == 0xa80425fb);
+    assert_int_equal(process.ns_pid, 410);
+    assert_int_equal(process.ns_cgroup, 416);
+    assert_true(ht_process_has_root_host(&process));
+    assert_false(process.root_host);
+    assert_true(ht_str_is(process.exe, "/bin/\033[31mx (deleted)"));
+    assert_false(ht_process_has_exe_ino(&process));
+    assert_true(ht_str_is(process.uid_map, "0 200000 65536"));
+    assert_true(ht_str_is(process.lsm, "unconfined"));
+    assert_int_equal(process.login_uid, 1000);
+}
+
+static void first_process_has_mounts_and_sockets(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    assert_int_equal(ht_proc_read_init(&tree->reader, 411, 777, tree->arena, &process), 0);
+    assert_int_equal(process.mounts.len, 1);
+    assert_true(ht_str_is(process.mounts.items[0].source, "/srv"));
+    assert_int_equal(process.packet_sockets, 1);
+    assert_false(ht_process_has_devices(&process));
+}
+
+static void reused_pid_is_thrown_away(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    assert_int_equal(ht_proc_read_security(&tree->reader, 411, 778, tree->arena, &process), -ESRCH);
+    assert_int_equal(ht_proc_read_init(&tree->reader, 411, 776, tree->arena, &process), -ESRCH);
+    assert_int_equal(ht_proc_read_security(&tree->reader, 412, 777, tree->arena, &process), -ESRCH);
+}
+
+static void zombie_is_gone(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    put_file(tree, "411/stat", "411 (x) Z 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 777 8 9\n");
+    assert_int_equal(ht_proc_read_security(&tree->reader, 411, 777, tree->arena, &process), -ESRCH);
+}
+
+static void other_namespace_stands_apart(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+    bool apart = false;
+
+    assert_true(ht_proc_read_exe(&tree->reader, 411, tree->arena, &process, &apart));
+    assert_true(apart);
+    assert_true(ht_proc_read_exe(&tree->reader, 1, tree->arena, &process, &apart));
+    assert_false(apart);
+}
+
+static void missing_files_stay_unknown(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    put_folder(tree, "500");
+    put_file(tree, "500/status", "State:\tS\n");
+    put_file(tree, "500/stat", "500 (x) S 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 5 8 9\n");
+    assert_int_equal(ht_proc_read_security(&tree->reader, 500, 5, tree->arena, &process), 0);
+    assert_int_equal(ht_proc_read_init(&tree->reader, 500, 5, tree->arena, &process), 0);
+    assert_true(process.known == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(security_fields_are_read, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(first_process_has_mounts_and_sockets, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(reused_pid_is_thrown_away, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(zombie_is_gone, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(other_namespace_stands_apart, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(missing_files_stay_unknown, make_tree, free_tree),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The process source on the running system: what comes, changes and goes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "feed.h"
+#include "hulltop/base/mem.h"
+#include "../../../src/source/proc-table.h"
+
+enum { SLEEPERS = 300, REUSE_TRIES = 50 };
+
+static bool end_at_once(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
+{
+    (void)feed;
+    (void)wait;
+    (void)ret_request;
+    return false;
+}
+
+static void run_driver(struct ht_test_feed *feed)
+{
+    struct ht_driver driver = ht_proc_driver(&(struct ht_proc_options){.root = "/", .live = true});
+
+    driver.ops->run(driver.self, &feed->feed);
+    driver.ops->free(driver.self);
+}
+
+static const struct ht_process *row_of(const struct ht_node *sample, pid_t pid)
+{
+    const struct ht_rowset *set = ht_node_set(sample, HT_TABLE_PROCESS);
+
+    for (size_t i = 0; i < set->len; i++) {
+        if (ht_process_of(set->rows[i])->pid == (uint64_t)pid)
+            return ht_process_of(set->rows[i]);
+    }
+    return NULL;
+}
+
+static pid_t fork_sleeper(void)
+{
+    pid_t parent = getpid();
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        while (getppid() == parent)
+            pause();
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+static void end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void own_process_is_in_the_table(void **state)
+{
+    struct ht_test_feed feed = {.script = end_at_once};
+
+    (void)state;
+    ht_test_feed_init(&feed);
+    run_driver(&feed);
+    assert_int_equal(feed.published, 1);
+
+    const struct ht_process *self = row_of(feed.sample, getpid());
+    assert_non_null(self);
+    assert_int_equal(self->ppid, getppid());
+    assert_int_equal(self->euid, geteuid());
+    assert_true(ht_str_is(self->comm, "test-proc") || ht_str_has_suffix(self->comm, "test-proc"));
+    assert_true(self->argv.len > 0);
+    assert_true(ht_str_has_suffix(self->exe, "test-proc"));
+    assert_false(self->kernel);
+    assert_true(self->started_at > 0 &&
+                self->started_at <= ht_clock_wall(ht_clock_system()) + HT_NS_PER_S);
+
+    const struct ht_row *source = ht_node_find(feed.sample, HT_TABLE_SOURCE, HT_S("proc"));
+    assert_non_null(source);
+    assert_true(ht_source_of(source)->state == HT_SOURCE_STATE_OK ||
+                ht_source_of(source)->state == HT_SOURCE_STATE_PART);
+    assert_int_equal(ht_source_of(source)->items, ht_node_set(feed.sample, HT_TABLE_PROCESS)->len);
+
+    const struct ht_host *host = ht_node_host(feed.sample);
+    assert_true(ht_host_has_boot_id(host) && ht_host_has_kernel(host) && ht_host_has_ns_pid(host));
+    ht_node_unref(feed.sample);
+}
+
+static void without_a_live_system_it_is_off(void **state)
+{
+    struct ht_test_feed feed = {.script = end_at_once};
+
+    (void)state;
+    ht_test_feed_init(&feed);
+    struct ht_driver driver =
+        ht_proc_driver(&(struct ht_proc_options){.root = "/usr", .live = false});
+    driver.ops->run(driver.self, &feed.feed);
+    driver.ops->free(driver.self);
+
+    const struct ht_row *source = ht_node_find(feed.sample, HT_TABLE_SOURCE, HT_S("proc"));
+    assert_int_equal(ht_source_of(source)->state, HT_SOURCE_STATE_OFF);
+    assert_int_equal(ht_node_set(feed.sample, HT_TABLE_PROCESS)->len, 0);
+    assert_false(ht_host_has_kernel(ht_node_host(feed.sample)));
+    ht_node_unref(feed.sample);
+}
+
+/* ---- the table, look by look ---- */
+
+struct looking {
+    struct ht_test_feed feed;
+    struct ht_proc_table table;
+};
+
+static void look(struct looking *looking)
+{
+    struct ht_error err = {0};
+
+    looking->feed.ahead_ns += HT_NS_PER_S;
+    assert_int_equal(ht_proc_table_look(&looking->table, &looking->feed.feed, &err), 0);
+}
+
+static int begin(void **state)
+{
+    struct looking *looking = calloc(1, sizeof(*looking));
+    struct ht_error err = {0};
+
+    assert_non_null(looking);
+    ht_test_feed_init(&looking->feed);
+    assert_int_equal(ht_proc_table_init(&looking->table, NULL, &err), 0);
+    *state = looking;
+    return 0;
+}
+
+static int finish(void **state)
+{
+    struct looking *looking = *state;
+
+    ht_proc_table_fini(&looking->table);
+    free(looking);
+    return 0;
+}
+
+static const struct ht_proc_entry *entry_of(const struct looking *looking, pid_t pid)
+{
+    for (size_t i = 0; i < looking->table.len; i++) {
+        if (looking->table.entries[i].pid == pid)
+            return &looking->table.entries[i];
+    }
+    return NULL;
+}
+
+static void three_hundred_come_and_go(void **state)
+{
+    struct looking *looking = *state;
+    pid_t pids[SLEEPERS];
+
+    look(looking);
+    for (size_t i = 0; i < SLEEPERS; i++)
+        pids[i] = fork_sleeper();
+    look(looking);
+    assert_true(looking->table.changed);
+    for (size_t i = 0; i < SLEEPERS; i++) {
+        const struct ht_proc_entry *entry = entry_of(looking, pids[i]);
+
+        assert_non_null(entry);
+        assert_non_null(entry->row);
+        assert_int_equal(ht_process_of(entry->row)->ppid, getpid());
+    }
+    for (size_t i = 0; i < SLEEPERS; i++)
+        end(pids[i]);
+    look(looking);
+    assert_true(looking->table.changed);
+    for (size_t i = 0; i < SLEEPERS; i++)
+        assert_true(!entry_of(looking, pids[i]) || !entry_of(looking, pids[i])->row);
+}
+
+static void unchanged_process_keeps_its_row(void **state)
+{
+    struct looking *looking = *state;
+    const struct ht_request again = {.kind = HT_REQUEST_RESCAN};
+    pid_t pid = fork_sleeper();
+
+    look(looking);
+    const struct ht_row *row = entry_of(looking, pid)->row;
+    assert_non_null(row);
+    ht_proc_table_request(&looking->table, &again);
+    look(looking);
+    assert_ptr_equal(entry_of(looking, pid)->row, row);
+    end(pid);
+}
+
+static void zombie_has_no_row(void **state)
+{
+    struct looking *looking = *state;
+    pid_t pid = fork_sleeper();
+    siginfo_t info;
+
+    look(looking);
+    assert_non_null(entry_of(looking, pid)->row);
+    kill(pid, SIGKILL);
+    /* Ended, but not taken: now it is a zombie. */
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    ht_proc_table_request(&looking->table,
+                          &(struct ht_request){.kind = HT_REQUEST_PID, .pid = pid});
+    look(looking);
+    assert_non_null(entry_of(looking, pid));
+    assert_null(entry_of(looking, pid)->row);
+    waitpid(pid, NULL, 0);
+}
+
+static void exec_is_seen_when_a_young_process_is_read_again(void **state)
+{
+    struct looking *looking = *state;
+    int ready[2];
+    pid_t pid;
+    char byte;
+
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        close(ready[1]);
+        if (read(ready[0], &byte, 1) == 1)
+            execl("/bin/sleep", "sleep", "1000", "--password=hunter2", (char *)NULL);
+        _exit(1);
+    }
+    assert_true(pid > 0);
+    look(looking);
+    uint64_t start = entry_of(looking, pid)->start;
+    assert_true(ht_str_has_suffix(ht_process_of(entry_of(looking, pid)->row)->exe, "test-proc"));
+
+    assert_int_equal(write(ready[1], "x", 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    /* Each turn is a second of the table's clock: the exec shows as soon as it has happened. */
+    bool seen = false;
+    for (int i = 0; i < 1000 && !seen; i++) {
+        ht_proc_table_request(&looking->table,
+                              &(struct ht_request){.kind = HT_REQUEST_PID, .pid = pid});
+        look(looking);
+        const struct ht_proc_entry *entry = entry_of(looking, pid);
+        seen = entry && entry->row && ht_str_is(ht_process_of(entry->row)->comm, "sleep");
+        sched_yield();
+    }
+    assert_true(seen);
+    assert_int_equal(entry_of(looking, pid)->start, start);
+    end(pid);
+}
+
+static void secrets_in_arguments_are_masked(void **state)
+{
+    struct looking *looking = *state;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        execl("/bin/sh", "sh", "-c", "kill -STOP $$", "--password=hunter2", (char *)NULL);
+        _exit(1);
+    }
+    assert_true(pid > 0);
+    bool seen = false;
+    for (int i = 0; i < 1000 && !seen; i++) {
+        ht_proc_table_request(&looking->table,
+                              &(struct ht_request){.kind = HT_REQUEST_PID, .pid = pid});
+        look(looking);
+        const struct ht_proc_entry *entry = entry_of(looking, pid);
+        if (!entry || !entry->row)
+            break;
+        const struct ht_process *process = ht_process_of(entry->row);
+        seen = process->argv.len == 4 && ht_str_is(process->argv.items[3], "--password=***");
+        for (size_t j = 0; j < process->argv.len; j++)
+            assert_true(ht_str_find(process->argv.items[j], HT_S("hunter2"), 0) < 0);
+        sched_yield();
+    }
+    end(pid);
+    assert_true(seen);
+}
+
+/* Makes the kernel give this pid again; false if it may not or somebody else was faster. */
+static bool reuse(pid_t pid)
+{
+    FILE *file = fopen("/proc/sys/kernel/ns_last_pid", "we");
+
+    if (!file)
+        return false;
+    fprintf(file, "%d", (int)pid - 1);
+    return fclose(file) == 0;
+}
+
+static void reused_pid_is_another_process(void **state)
+{
+    struct looking *looking = *state;
+
+    if (access("/proc/sys/kernel/ns_last_pid", W_OK) < 0)
+        skip();
+    for (int i = 0; i < REUSE_TRIES; i++) {
+        pid_t first = fork_sleeper();
+        struct ht_str id = {0};
+
+        look(looking);
+        struct ht_row *row = ht_row_ref(entry_of(looking, first)->row);
+        id = ht_row_id(row);
+        end(first);
+        bool tried = reuse(first);
+        pid_t second = fork_sleeper();
+        look(looking);
+        if (second == first) {
+            const struct ht_proc_entry *entry = entry_of(looking, second);
+
+            assert_non_null(entry->row);
+            /* The same tick is possible only if both were started within one hundredth second. */
+            if (entry->start == ht_process_of(row)->start)
+                assert_true(ht_str_equal(ht_row_id(entry->row), id));
+            else
+                assert_false(ht_str_equal(ht_row_id(entry->row), id));
+        }
+        bool differs =
+            second == first && entry_of(looking, second)->start != ht_process_of(row)->start;
+        end(second);
+        ht_row_unref(row);
+        if (!tried)
+            skip();
+        if (differs)
+            return;
+    }
+    skip();
+}
+
+struct apart {
+    pid_t outer; /* waits for the inner one */
+    int go[2];
+};
+
+/* A process in a pid and mount namespace and a root of its own; false without the rights. */
+static bool start_apart(struct apart *apart)
+{
+    int ready[2];
+    char byte = 0;
+
+    if (pipe(ready) < 0)
+        return false;
+    apart->outer = fork();
+    if (apart->outer == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (unshare(CLONE_NEWPID | CLONE_NEWNS) == 0 &&
+            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) {
+            pid_t inner = fork();
+
+            if (inner == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                if (chroot("/usr") == 0 && chdir("/") == 0 && write(ready[1], "y", 1) == 1)
+                    pause();
+                _exit(0);
+            }
+            waitpid(inner, NULL, 0);
+        } else if (write(ready[1], "n", 1) != 1) {
+            _exit(1);
+        }
+        _exit(0);
+    }
+    close(ready[1]);
+    bool made = read(ready[0], &byte, 1) == 1 && byte == 'y';
+    close(ready[0]);
+    return made;
+}
+
+static void unmanaged_process_has_its_security_fields(void **state)
+{
+    struct looking *looking = *state;
+    struct apart apart = {0};
+    const struct ht_process *found = NULL;
+
+    if (!start_apart(&apart)) {
+        end(apart.outer);
+        skip();
+    }
+    look(looking);
+    for (size_t i = 0; i < looking->table.len; i++) {
+        const struct ht_proc_entry *entry = &looking->table.entries[i];
+
+        if (entry->row && ht_process_of(entry->row)->ppid == (uint64_t)apart.outer)
+            found = ht_process_of(entry->row);
+    }
+    assert_non_null(found);
+    assert_true(ht_process_has_cap_eff(found));
+    assert_true(ht_process_has_ns_pid(found));
+    assert_true(found->ns_pid != looking->table.reader.ns_pid);
+    assert_true(ht_process_has_root_host(found));
+    assert_false(found->root_host);
+    assert_int_equal(found->ns_pids.items[found->ns_pids.len - 1], 1);
+    assert_true(ht_process_has_mounts(found));
+    assert_int_equal(found->reads, 1);
+
+    /* Read again and the same: two reads agree, and from then on the row stays. */
+    const struct ht_request again = {.kind = HT_REQUEST_PID, .pid = (int64_t)found->pid};
+    pid_t pid = (pid_t)found->pid;
+    ht_proc_table_request(&looking->table, &again);
+    look(looking);
+    assert_int_equal(ht_process_of(entry_of(looking, pid)->row)->reads, 2);
+    const struct ht_row *row = entry_of(looking, pid)->row;
+    ht_proc_table_request(&looking->table, &again);
+    look(looking);
+    assert_ptr_equal(entry_of(looking, pid)->row, row);
+    end(apart.outer);
+}
+
+/* ---- a thread that hangs ---- */
+
+static void what_a_reader_hung_on_is_left_out(void **state)
+{
+    struct looking *looking = *state;
+    struct ht_proc_avoid avoid;
+    struct ht_proc_table fresh;
+    struct ht_error err = {0};
+    pid_t pid = fork_sleeper();
+
+    assert_false(ht_proc_table_learn(&looking->table, &avoid));
+    atomic_store(&looking->table.looking_at, pid);
+    assert_true(ht_proc_table_learn(&looking->table, &avoid));
+    assert_int_equal(avoid.skipped_len, 1);
+    assert_int_equal(ht_proc_table_init(&fresh, &avoid, &err), 0);
+    assert_int_equal(ht_proc_table_look(&fresh, &looking->feed.feed, &err), 0);
+    for (size_t i = 0; i < fresh.len; i++)
+        assert_true(fresh.entries[i].pid != pid || !fresh.entries[i].row);
+
+    /* Three are left out, then it is enough. */
+    for (size_t i = 1; i < HT_PROC_SKIPPED_MAX; i++) {
+        ht_proc_table_fini(&fresh);
+        assert_int_equal(ht_proc_table_init(&fresh, &avoid, &err), 0);
+        atomic_store(&fresh.looking_at, pid + (int)i);
+        assert_true(ht_proc_table_learn(&fresh, &avoid));
+        assert_int_equal(avoid.skipped_len, i + 1);
+    }
+    ht_proc_table_fini(&fresh);
+    assert_int_equal(ht_proc_table_init(&fresh, &avoid, &err), 0);
+    atomic_store(&fresh.looking_at, 1);
+    assert_false(ht_proc_table_learn(&fresh, &avoid));
+    ht_proc_table_fini(&fresh);
+    end(pid);
+}
+
+static void batch_that_hung_is_read_one_by_one(void **state)
+{
+    struct looking *looking = *state;
+    struct ht_proc_avoid avoid;
+    struct ht_proc_table fresh;
+    struct ht_error err = {0};
+
+    atomic_store(&looking->table.batch_from, 1);
+    atomic_store(&looking->table.batch_to, getpid());
+    assert_true(ht_proc_table_learn(&looking->table, &avoid));
+    assert_int_equal(avoid.skipped_len, 0);
+    assert_int_equal(avoid.suspect_from, 1);
+    assert_int_equal(ht_proc_table_init(&fresh, &avoid, &err), 0);
+    assert_int_equal(ht_proc_table_look(&fresh, &looking->feed.feed, &err), 0);
+    bool found = false;
+    for (size_t i = 0; i < fresh.len; i++)
+        found = found || (fresh.entries[i].pid == getpid() && fresh.entries[i].row);
+    assert_true(found);
+    ht_proc_table_fini(&fresh);
+}
+
+static void driver_that_did_not_start_cannot_be_renewed(void **state)
+{
+    struct ht_driver driver = ht_proc_driver(&(struct ht_proc_options){.root = "/", .live = true});
+
+    (void)state;
+    assert_null(driver.ops->renew(driver.self).ops);
+    driver.ops->free(driver.self);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(own_process_is_in_the_table),
+        cmocka_unit_test(without_a_live_system_it_is_off),
+        cmocka_unit_test_setup_teardown(three_hundred_come_and_go, begin, finish),
+        cmocka_unit_test_setup_teardown(unchanged_process_keeps_its_row, begin, finish),
+        cmocka_unit_test_setup_teardown(zombie_has_no_row, begin, finish),
+        cmocka_unit_test_setup_teardown(exec_is_seen_when_a_young_process_is_read_again, begin,
+                                        finish),
+        cmocka_unit_test_setup_teardown(secrets_in_arguments_are_masked, begin, finish),
+        cmocka_unit_test_setup_teardown(reused_pid_is_another_process, begin, finish),
+        cmocka_unit_test_setup_teardown(unmanaged_process_has_its_security_fields, begin, finish),
+        cmocka_unit_test_setup_teardown(what_a_reader_hung_on_is_left_out, begin, finish),
+        cmocka_unit_test_setup_teardown(batch_that_hung_is_read_one_by_one, begin, finish),
+        cmocka_unit_test(driver_that_did_not_start_cannot_be_renewed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
