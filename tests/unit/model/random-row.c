@@ -66,7 +66,7 @@ static int64_t time_ns(struct random *random)
     if (random->plain)
         return (int64_t)(1700000000 + random_below(random, 100000000)) * HT_NS_PER_S +
                (int64_t)random_below(random, 1000) * HT_NS_PER_MS;
-    return (int64_t)number(random) * (random_below(random, 2) ? 1 : -1);
+    return (int64_t)(random_below(random, 2) ? number(random) : -number(random));
 }
 
 static void list(struct random *random, const struct ht_field *field, struct ht_list *ret_list)

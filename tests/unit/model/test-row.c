@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/model/row.h"
+#include "tests/unit/model/random-row.h"
+
+static void a_row_keeps_what_its_maker_frees(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(1000);
+    struct ht_container container = {0};
+    struct ht_str *args = ht_arena_array(arena, struct ht_str, 2);
+    struct ht_mount *mounts = ht_arena_array(arena, struct ht_mount, 1);
+
+    (void)state;
+    args[0] = ht_arena_text(arena, "sh");
+    args[1] = ht_arena_str(arena, HT_S("a\0b"));
+    ht_mount_set_source(&mounts[0], ht_arena_text(arena, "/srv"));
+    ht_container_set_id(&container, ht_arena_text(arena, "c1"));
+    ht_container_set_command(&container, (struct ht_text_list){.items = args, .len = 2});
+    ht_container_set_mounts(&container, (struct ht_mount_list){.items = mounts, .len = 1});
+    ht_container_set_env(&container, (struct ht_pair_list){0});
+    container.name = ht_arena_text(arena, "set without being marked");
+
+    ht_autorow struct ht_row *row = ht_row_new(&ht_container_table, &container);
+    ht_arena_reset(arena);
+    memset(&container, 0xff, sizeof(container));
+
+    const struct ht_container *kept = ht_container_of(row);
+    assert_true(ht_str_is(ht_row_id(row), "c1"));
+    assert_int_equal(kept->id.data[2], '\0');
+    assert_true(ht_str_equal(kept->command.items[1], HT_S("a\0b")));
+    assert_true(ht_str_is(kept->mounts.items[0].source, "/srv"));
+    assert_true(ht_container_has_env(kept));
+    assert_int_equal(kept->env.len, 0);
+    assert_false(ht_container_has_name(kept));
+    assert_null(kept->name.data); /* no pointer to what is gone */
+    assert_ptr_equal(ht_row_table(row), &ht_container_table);
+    assert_true(ht_row_size(row) > sizeof(struct ht_container));
+}
+
+static void any_row_equals_its_copy_and_no_other(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        ht_autoarena struct ht_arena *arena = ht_arena_new(SIZE_MAX / 2);
+        struct random random = {.state = seed * 0x9e3779b97f4a7c15, .arena = arena};
+        const struct ht_table *table =
+            ht_table_get((enum ht_table_id)random_below(&random, HT_TABLE_COUNT));
+        ht_autorow struct ht_row *row = random_row(&random, table, 1);
+        ht_autorow struct ht_row *copy = ht_row_new(table, ht_row_data(row, table));
+        void *changed = ht_arena_alloc(arena, 1, table->size);
+
+        assert_true(ht_row_equal(row, copy));
+        ht_struct_copy(arena, table, changed, ht_row_data(row, table));
+        assert_true(ht_struct_equal(table, changed, ht_row_data(row, table)));
+
+        /* One known bit more or less is another fact. */
+        uint64_t known;
+        memcpy(&known, changed, sizeof(known));
+        known ^= UINT64_C(1) << random_below(&random, table->count);
+        memcpy(changed, &known, sizeof(known));
+        assert_false(ht_struct_equal(table, changed, ht_row_data(row, table)));
+    }
+}
+
+static void one_item_of_a_list_makes_a_difference(void **state)
+{
+    static const struct ht_pair env[] = {{HT_STR("A"), HT_STR("1")}, {HT_STR("B"), HT_STR("2")}};
+    static const struct ht_pair other[] = {{HT_STR("A"), HT_STR("1")}, {HT_STR("B"), HT_STR("3")}};
+    struct ht_mount mounts[2] = {0};
+    struct ht_container container = {0};
+
+    (void)state;
+    ht_mount_set_rw(&mounts[0], true);
+    ht_mount_set_rw(&mounts[1], false);
+    ht_container_set_id(&container, HT_S("c"));
+    ht_container_set_env(&container, (struct ht_pair_list){.items = env, .len = 2});
+    ht_container_set_mounts(&container, (struct ht_mount_list){.items = mounts, .len = 1});
+
+    ht_autorow struct ht_row *row = ht_row_new(&ht_container_table, &container);
+    ht_container_set_env(&container, (struct ht_pair_list){.items = other, .len = 2});
+    ht_autorow struct ht_row *env_differs = ht_row_new(&ht_container_table, &container);
+    assert_false(ht_row_equal(row, env_differs));
+
+    ht_container_set_env(&container, (struct ht_pair_list){.items = env, .len = 2});
+    ht_container_set_mounts(&container, (struct ht_mount_list){.items = mounts + 1, .len = 1});
+    ht_autorow struct ht_row *mount_differs = ht_row_new(&ht_container_table, &container);
+    assert_false(ht_row_equal(row, mount_differs));
+}
+
+static struct ht_row *named(const char *id, uint64_t pid)
+{
+    struct ht_process process = {0};
+
+    ht_process_set_id(&process, ht_str_from(id));
+    ht_process_set_pid(&process, pid);
+    return ht_row_new(&ht_process_table, &process);
+}
+
+static void an_equal_row_is_kept(void **state)
+{
+    ht_autorow struct ht_row *old = named("1", 1);
+    ht_autorow struct ht_row *same = ht_row_keep(old, named("1", 1));
+    ht_autorow struct ht_row *other = ht_row_keep(old, named("1", 2));
+    ht_autorow struct ht_row *first = ht_row_keep(NULL, named("1", 1));
+
+    (void)state;
+    assert_ptr_equal(same, old);
+    assert_ptr_not_equal(other, old);
+    assert_int_equal(ht_process_of(other)->pid, 2);
+    assert_ptr_not_equal(first, old);
+    assert_null(ht_row_unref(NULL));
+}
+
+static void a_set_is_sorted_and_the_last_of_an_id_stays(void **state)
+{
+    struct ht_rowset set = {0};
+    struct ht_rowset copy = {0};
+
+    (void)state;
+    assert_null(ht_rowset_find(&set, HT_S("1")));
+    ht_rowset_sort(&set);
+    for (unsigned round = 1; round <= 3; round++) {
+        for (unsigned i = 0; i < 40; i++) {
+            char id[] = {(char)('a' + (i * 7 + round) % 26), '\0'};
+
+            ht_rowset_add(&set, named(id, round * 100 + i));
+        }
+    }
+    ht_rowset_add(&set, named("m", 9999));
+    ht_rowset_sort(&set);
+    assert_int_equal(set.len, 26);
+    for (size_t i = 1; i < set.len; i++)
+        assert_true(ht_str_compare(ht_row_id(set.rows[i - 1]), ht_row_id(set.rows[i])) < 0);
+    assert_int_equal(ht_process_of(ht_rowset_find(&set, HT_S("m")))->pid, 9999);
+    assert_null(ht_rowset_find(&set, HT_S("mm")));
+    assert_null(ht_rowset_find(&set, HT_S("")));
+    assert_null(ht_rowset_find(&set, HT_S("zz")));
+
+    ht_rowset_share(&copy, &set);
+    ht_rowset_fini(&set);
+    assert_int_equal(set.len, 0);
+    assert_int_equal(copy.len, 26);
+    assert_int_equal(ht_process_of(ht_rowset_find(&copy, HT_S("m")))->pid, 9999);
+    ht_rowset_fini(&copy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_row_keeps_what_its_maker_frees),
+        cmocka_unit_test(any_row_equals_its_copy_and_no_other),
+        cmocka_unit_test(one_item_of_a_list_makes_a_difference),
+        cmocka_unit_test(an_equal_row_is_kept),
+        cmocka_unit_test(a_set_is_sorted_and_the_last_of_an_id_stays),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
