@@ -18,8 +18,7 @@ enum { TEXT_MAX = 4096, DEPTH_MAX = 32, ARENA_MAX = 16 * 1024 * 1024 };
 
 struct parser {
     struct ht_filter *filter;
-    const struct ht_path *words;
-    size_t words_len;
+    const struct ht_filter_words *words;
     struct ht_str text;
     size_t at;
     unsigned depth;
@@ -135,10 +134,10 @@ static struct ht_term *word_term(struct parser *parser, struct ht_str text)
     }
 
     struct ht_term *either = new_term(parser, HT_TERM_OR);
-    for (size_t i = 0; i < parser->words_len; i++) {
+    for (size_t i = 0; i < parser->words->len; i++) {
         struct ht_term *one = new_term(parser, HT_TERM_CONTAINS);
 
-        one->path = parser->words[i];
+        one->path = parser->words->paths[i];
         one->text = text;
         add_child(either, one);
     }
@@ -331,16 +330,14 @@ static int parse_all(struct parser *parser)
     return 0;
 }
 
-int ht_filter_parse(const struct ht_table *table, struct ht_str text, const struct ht_path *words,
-                    size_t words_len, struct ht_filter **ret_filter, struct ht_error *err)
+int ht_filter_parse(const struct ht_table *table, struct ht_str text,
+                    const struct ht_filter_words *words, struct ht_filter **ret_filter,
+                    struct ht_error *err)
 {
     struct ht_error own = {0};
     struct ht_filter *filter = ht_new0(struct ht_filter);
-    struct parser parser = {.filter = filter,
-                            .words = words,
-                            .words_len = words_len,
-                            .text = text,
-                            .err = err ? err : &own};
+    struct parser parser = {
+        .filter = filter, .words = words, .text = text, .err = err ? err : &own};
 
     filter->table = table;
     filter->arena = ht_arena_new(ARENA_MAX);

@@ -73,27 +73,33 @@ static int check_ids(const struct ht_rowset *rows, const struct ht_table *table,
     return 0;
 }
 
-/* Reads row number i; the arena is for it alone and is empty again afterwards. */
-static int read_row(const struct ht_json *json, const struct ht_table *table, const char *path,
-                    struct ht_arena **arena, struct ht_row **ret_row, struct ht_error *err)
+/* Reads one row. */
+static int read_row(const struct ht_json *json, const struct ht_table *table,
+                    const struct ht_reading *reading, struct ht_row **ret_row, struct ht_error *err)
 {
-    enum { KEEP_BYTES = 64 * 1024 };
-    void *data = ht_arena_alloc(*arena, 1, table->size);
-    int r = ht_struct_read(json, table, *arena, data, path, err);
+    void *data = ht_arena_alloc(reading->arena, 1, table->size);
+    int r = ht_struct_read(json, table, reading, data, err);
 
     if (r < 0)
         return r;
     if (!ht_field_is_known(table, data, &table->fields[0]))
-        return ht_error_set(err, EINVAL, "%s.%s: is missing", path, table->fields[0].name);
+        return ht_error_set(err, EINVAL, "%s.%s: is missing", reading->path, table->fields[0].name);
     *ret_row = ht_row_new(table, data);
-    /* Clearing what one huge row took, for each small row behind it, would take for ever. */
+    return 0;
+}
+
+/* Empties the arena for the next row. Clearing what one huge row took, for each small row behind
+ * it, would take for ever. */
+static void recycle(struct ht_arena **arena)
+{
+    enum { KEEP_BYTES = 64 * 1024 };
+
     if (ht_arena_used(*arena) > KEEP_BYTES) {
         ht_arena_free(*arena);
         *arena = ht_arena_new(HT_LIMIT_ROW);
     } else {
         ht_arena_reset(*arena);
     }
-    return 0;
 }
 
 int ht_rows_read(const struct ht_json *array, const struct ht_table *table, const char *name,
@@ -115,7 +121,10 @@ int ht_rows_read(const struct ht_json *array, const struct ht_table *table, cons
         struct ht_row *row = NULL;
 
         ht_buf_addf(&path, "%s: %s[%zu]", name, table->plural, i);
-        r = read_row(&array->items[i], table, ht_buf_str(&path).data, &arena, &row, err);
+
+        const struct ht_reading reading = {.arena = arena, .path = ht_buf_str(&path).data};
+        r = read_row(&array->items[i], table, &reading, &row, err);
+        recycle(&arena);
         if (row)
             ht_rowset_add(&rows, row);
     }

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ht_filter *opposite = NULL;
     struct ht_error err = {0};
 
-    if (ht_filter_parse(table, text, NULL, 0, &filter, &err) < 0) {
+    if (ht_filter_parse(table, text, NULL, &filter, &err) < 0) {
         require(err.code != 0 && err.text[0]);
         return 0;
     }
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ht_buf_add_str(&negated, text);
     ht_buf_add_c(&negated, ')');
     /* The empty filter has no negation, and one at a limit has none either. */
-    if (ht_filter_parse(table, ht_buf_str(&negated), NULL, 0, &opposite, NULL) == 0)
+    if (ht_filter_parse(table, ht_buf_str(&negated), NULL, &opposite, NULL) == 0)
         require(match != ht_filter_match(opposite, ht_row_data(row, table)));
     ht_filter_free(filter);
     ht_filter_free(opposite);

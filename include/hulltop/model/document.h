@@ -27,11 +27,16 @@ void ht_struct_write(struct ht_json_writer *writer, const struct ht_table *table
 /* Writes the same without the braces, so that the caller can add keys of its own. */
 void ht_struct_write_fields(struct ht_json_writer *writer, const struct ht_table *table,
                             const void *data, bool with_nulls);
-/* Reads an object into the zeroed struct at ret_data, text and lists into arena. null is unknown,
- * keys that are not known are ignored. A value of the wrong kind fails: "path: containers[3].pid:
- * expected a number", -EINVAL; too many items: -E2BIG. path begins the message. */
+/* Where what is read goes, and where it stands. */
+struct ht_reading {
+    struct ht_arena *arena; /* gets texts and lists; its limit is the struct's */
+    const char *path;       /* begins messages: "node.json: containers[3]" */
+};
+/* Reads an object into the zeroed struct at ret_data. null is unknown, keys that are not known are
+ * ignored. A value of the wrong kind fails: "path.pid: expected a number", -EINVAL; too many items
+ * or bytes: -E2BIG. */
 int ht_struct_read(const struct ht_json *object, const struct ht_table *table,
-                   struct ht_arena *arena, void *ret_data, const char *path, struct ht_error *err);
+                   const struct ht_reading *reading, void *ret_data, struct ht_error *err);
 
 /* ---- node ---- */
 

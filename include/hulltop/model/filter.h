@@ -58,11 +58,17 @@ void ht_value_format(struct ht_buf *out, const struct ht_field *field, const voi
 int ht_value_compare(const struct ht_field *field, const void *a, const void *b);
 
 struct ht_filter;
-/* Parses a filter for rows of table. words: paths that a bare word is looked for in (NULL, 0: all
- * text fields). The empty text matches all. Errors name the place: "filter: column 9: ...", with
- * the nearest valid field name. */
-int ht_filter_parse(const struct ht_table *table, struct ht_str text, const struct ht_path *words,
-                    size_t words_len, struct ht_filter **ret_filter, struct ht_error *err);
+/* Paths that a bare word is looked for in: the columns of a list. */
+struct ht_filter_words {
+    const struct ht_path *paths;
+    size_t len;
+};
+
+/* Parses a filter for rows of table. words is copied; NULL: all text fields. The empty text matches
+ * all. Errors name the place: "filter: column 9: ...", with the nearest valid field name. */
+int ht_filter_parse(const struct ht_table *table, struct ht_str text,
+                    const struct ht_filter_words *words, struct ht_filter **ret_filter,
+                    struct ht_error *err);
 /* NULL is allowed; returns NULL. */
 struct ht_filter *ht_filter_free(struct ht_filter *filter);
 /* Sets the clock that ages are counted from (since<5m). Before the first call no age matches. NULL

@@ -51,7 +51,7 @@ static bool matches(const struct ht_table *table, const char *text, const void *
     struct ht_filter *filter = NULL;
     struct ht_error err = {0};
 
-    if (ht_filter_parse(table, ht_str_from(text), NULL, 0, &filter, &err) < 0)
+    if (ht_filter_parse(table, ht_str_from(text), NULL, &filter, &err) < 0)
         fail_msg("%s: %s", text, err.text);
     ht_filter_set_now(filter, now);
 
@@ -60,108 +60,109 @@ static bool matches(const struct ht_table *table, const char *text, const void *
     return match;
 }
 
+static const struct {
+    const char *text;
+    bool match;
+} terms[] = {
+    {"", true},
+    {"  ", true},
+    {"web", true},
+    {"WEB-1", true},
+    {"\"daemon off\"", true},
+    {"nope", false},
+    {"\"front=\"", true},
+    {"-g", true},
+    {"name=Web-1", true},
+    {"name=web-1", false},
+    {"name~eb-", true},
+    {"name:WEB", true},
+    {"name!=x", true},
+    {"name!=Web-1", false},
+    {"name='Web-1'", true},
+    {"name=\"We\\b-1\"", true},
+    {"state=running", true},
+    {"state=RUNNING", true},
+    {"state~runn", true},
+    {"state!=exited", true},
+    {"pid=4242", true},
+    {"pid>4241", true},
+    {"pid<4242", false},
+    {"pid~24", true},
+    {"exit_code<0", true},
+    {"exit_code=-1", true},
+    {"started_at<5m", true},
+    {"started_at<2m", false},
+    {"started_at>2m30s", true},
+    {"started_at>2025-11-23", true},
+    {"started_at<2025-11-23T14:02:31Z", true},
+    {"started_at~2025-11", true},
+    {"started_at>1d", false},
+    {"command=nginx", true},
+    {"command=ngin", false},
+    {"command~OFF", true},
+    {"command!=nginx", false},
+    {"labels=app", true},
+    {"labels=app=web", true},
+    {"labels=web", false},
+    {"labels~web", true},
+    {"labels~tier=front=", true},
+    {"labels~r=w", false},
+    {"cap_drop~a", false},
+    {"cap_drop!=a", true},
+    {"!cap_drop~a", true},
+    {"mounts.source~docker.sock", true},
+    {"mounts.rw=yes", true},
+    {"mounts.rw!=yes", false},
+    {"mounts.type=x", false},
+    {"mounts~docker.sock", true},
+    {"mounts=/srv", true},
+    {"mounts=/sr", false},
+    {"memory_limit=512M", true},
+    {"memory_limit>0.4GiB", true},
+    {"memory_limit<512MB", false},
+    {"cpu_limit=0.5", true},
+    {"cpu_limit=500m", true},
+    {"cpu_limit>1", false},
+    {"declared.privileged=yes", true},
+    {"declared.privileged=false", false},
+    {"declared.privileged!=no", true},
+    {"declared.caps=SYS_ADMIN", true},
+    {"declared.caps=cap_sys_admin", true},
+    {"declared.caps=BPF", false},
+    {"declared.caps=60", true},
+    {"declared.caps~admin", true},
+    /* unknown */
+    {"image=x", false},
+    {"image~x", false},
+    {"image!=x", true},
+    {"!image=x", true},
+    {"effective.caps=BPF", false},
+    {"effective.caps!=BPF", true},
+    {"finished_at<5m", false},
+    {"finished_at>5m", false},
+    /* structure */
+    {"web pid=4242", true},
+    {"web pid=1", false},
+    {"pid=1 or web", true},
+    {"pid=1 or pid=2", false},
+    {"pid=1 or (web !nope)", true},
+    {"!(web or nope)", false},
+    {"! web", false},
+    {"!!web", true},
+    {"(pid=1 or web) nope", false},
+    {"pid=1 OR(web)", true},
+    {"\"or\"", false},
+    {"orchard or web", true},
+};
+
 static void terms_match_what_they_say(void **state)
 {
-    static const struct {
-        const char *text;
-        bool match;
-    } cases[] = {
-        {"", true},
-        {"  ", true},
-        {"web", true},
-        {"WEB-1", true},
-        {"\"daemon off\"", true},
-        {"nope", false},
-        {"\"front=\"", true},
-        {"-g", true},
-        {"name=Web-1", true},
-        {"name=web-1", false},
-        {"name~eb-", true},
-        {"name:WEB", true},
-        {"name!=x", true},
-        {"name!=Web-1", false},
-        {"name='Web-1'", true},
-        {"name=\"We\\b-1\"", true},
-        {"state=running", true},
-        {"state=RUNNING", true},
-        {"state~runn", true},
-        {"state!=exited", true},
-        {"pid=4242", true},
-        {"pid>4241", true},
-        {"pid<4242", false},
-        {"pid~24", true},
-        {"exit_code<0", true},
-        {"exit_code=-1", true},
-        {"started_at<5m", true},
-        {"started_at<2m", false},
-        {"started_at>2m30s", true},
-        {"started_at>2025-11-23", true},
-        {"started_at<2025-11-23T14:02:31Z", true},
-        {"started_at~2025-11", true},
-        {"started_at>1d", false},
-        {"command=nginx", true},
-        {"command=ngin", false},
-        {"command~OFF", true},
-        {"command!=nginx", false},
-        {"labels=app", true},
-        {"labels=app=web", true},
-        {"labels=web", false},
-        {"labels~web", true},
-        {"labels~tier=front=", true},
-        {"labels~r=w", false},
-        {"cap_drop~a", false},
-        {"cap_drop!=a", true},
-        {"!cap_drop~a", true},
-        {"mounts.source~docker.sock", true},
-        {"mounts.rw=yes", true},
-        {"mounts.rw!=yes", false},
-        {"mounts.type=x", false},
-        {"mounts~docker.sock", true},
-        {"mounts=/srv", true},
-        {"mounts=/sr", false},
-        {"memory_limit=512M", true},
-        {"memory_limit>0.4GiB", true},
-        {"memory_limit<512MB", false},
-        {"cpu_limit=0.5", true},
-        {"cpu_limit=500m", true},
-        {"cpu_limit>1", false},
-        {"declared.privileged=yes", true},
-        {"declared.privileged=false", false},
-        {"declared.privileged!=no", true},
-        {"declared.caps=SYS_ADMIN", true},
-        {"declared.caps=cap_sys_admin", true},
-        {"declared.caps=BPF", false},
-        {"declared.caps=60", true},
-        {"declared.caps~admin", true},
-        /* unknown */
-        {"image=x", false},
-        {"image~x", false},
-        {"image!=x", true},
-        {"!image=x", true},
-        {"effective.caps=BPF", false},
-        {"effective.caps!=BPF", true},
-        {"finished_at<5m", false},
-        {"finished_at>5m", false},
-        /* structure */
-        {"web pid=4242", true},
-        {"web pid=1", false},
-        {"pid=1 or web", true},
-        {"pid=1 or pid=2", false},
-        {"pid=1 or (web !nope)", true},
-        {"!(web or nope)", false},
-        {"! web", false},
-        {"!!web", true},
-        {"(pid=1 or web) nope", false},
-        {"pid=1 OR(web)", true},
-        {"\"or\"", false},
-        {"orchard or web", true},
-    };
     const struct ht_container container = sample();
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        if (matches(&ht_container_table, cases[i].text, &container) != cases[i].match)
-            fail_msg("%s: expected %d", cases[i].text, cases[i].match);
+    for (size_t i = 0; i < ARRAY_LEN(terms); i++) {
+        if (matches(&ht_container_table, terms[i].text, &container) != terms[i].match)
+            fail_msg("%s: expected %d", terms[i].text, terms[i].match);
     }
 }
 
@@ -186,16 +187,16 @@ static void words_look_in_the_columns_given(void **state)
 {
     const struct ht_container container = sample();
     struct ht_path paths[2];
+    const struct ht_filter_words words = {.paths = paths, .len = ARRAY_LEN(paths)};
     struct ht_filter *filter = NULL;
 
     (void)state;
     assert_int_equal(ht_path_parse(&ht_container_table, HT_S("name"), &paths[0], NULL), 0);
     assert_int_equal(ht_path_parse(&ht_container_table, HT_S("pid"), &paths[1], NULL), 0);
-    assert_int_equal(ht_filter_parse(&ht_container_table, HT_S("424"), paths, 2, &filter, NULL), 0);
+    assert_int_equal(ht_filter_parse(&ht_container_table, HT_S("424"), &words, &filter, NULL), 0);
     assert_true(ht_filter_match(filter, &container));
     ht_filter_free(filter);
-    assert_int_equal(ht_filter_parse(&ht_container_table, HT_S("nginx"), paths, 2, &filter, NULL),
-                     0);
+    assert_int_equal(ht_filter_parse(&ht_container_table, HT_S("nginx"), &words, &filter, NULL), 0);
     assert_false(ht_filter_match(filter, &container));
     ht_filter_free(filter);
     assert_true(ht_filter_match(NULL, &container));
@@ -208,7 +209,7 @@ static void ages_match_nothing_without_a_clock(void **state)
 
     (void)state;
     assert_int_equal(ht_filter_parse(&ht_container_table, HT_S("started_at<5m or started_at>5m"),
-                                     NULL, 0, &filter, NULL),
+                                     NULL, &filter, NULL),
                      0);
     assert_false(ht_filter_match(filter, &container));
     ht_filter_set_now(filter, now);
@@ -261,14 +262,14 @@ static void mistakes_are_told_with_their_column(void **state)
         struct ht_filter *filter = NULL;
         struct ht_error err = {0};
 
-        assert_int_equal(ht_filter_parse(&ht_container_table, ht_str_from(cases[i].text), NULL, 0,
-                                         &filter, &err),
-                         -EINVAL);
+        assert_int_equal(
+            ht_filter_parse(&ht_container_table, ht_str_from(cases[i].text), NULL, &filter, &err),
+            -EINVAL);
         assert_string_equal(err.text, cases[i].message);
         assert_null(filter);
-        assert_int_equal(ht_filter_parse(&ht_container_table, ht_str_from(cases[i].text), NULL, 0,
-                                         &filter, NULL),
-                         -EINVAL);
+        assert_int_equal(
+            ht_filter_parse(&ht_container_table, ht_str_from(cases[i].text), NULL, &filter, NULL),
+            -EINVAL);
     }
 }
 
@@ -281,12 +282,12 @@ static void a_filter_has_a_limit(void **state)
     (void)state;
     memset(text, 'a', sizeof(text));
     assert_int_equal(ht_filter_parse(&ht_container_table,
-                                     (struct ht_str){.data = text, .len = sizeof(text)}, NULL, 0,
+                                     (struct ht_str){.data = text, .len = sizeof(text)}, NULL,
                                      &filter, &err),
                      -E2BIG);
     memset(text, '!', sizeof(text));
     assert_int_equal(ht_filter_parse(&ht_container_table,
-                                     (struct ht_str){.data = text, .len = 4000}, NULL, 0, &filter,
+                                     (struct ht_str){.data = text, .len = 4000}, NULL, &filter,
                                      &err),
                      -EINVAL);
 }
