@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "hulltop/base/mem.h"
-#include "../../../src/source/proc-decode.h"
+#include "src/source/proc-decode.h"
 
 #define ID   "2b4f5a0c9f1e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a29181706f5e4d3c2b1a0"
 #define ID2  "ffffffffffffffffffffffffffffffffeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"

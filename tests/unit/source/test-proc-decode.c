@@ -10,7 +10,7 @@
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
-#include "../../../src/source/proc-decode.h"
+#include "src/source/proc-decode.h"
 
 static const char status[] =
     "Name:\tevil\\nUid:\t9\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t411\nTracerPid:\t7\n"

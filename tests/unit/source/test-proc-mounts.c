@@ -10,7 +10,7 @@
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
-#include "../../../src/source/proc-decode.h"
+#include "src/source/proc-decode.h"
 
 static const char host_text[] =
     "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"

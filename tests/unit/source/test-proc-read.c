@@ -16,7 +16,7 @@
 
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
-#include "../../../src/source/proc-read.h"
+#include "src/source/proc-read.h"
 
 enum { PATH_BYTES = 512 };
 

@@ -15,7 +15,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
-#include "../../../src/source/proc-usage.h"
+#include "src/source/proc-usage.h"
 
 #define ID "2b4f5a0c9f1e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a29181706f5e4d3c2b1a0"
 #define S  HT_NS_PER_S

@@ -19,7 +19,7 @@
 
 #include "feed.h"
 #include "hulltop/base/mem.h"
-#include "../../../src/source/proc-table.h"
+#include "src/source/proc-table.h"
 
 enum { SLEEPERS = 300, REUSE_TRIES = 50 };
 
