@@ -9,20 +9,17 @@
 #ifndef HT_CHECK_FACTS_H
 #define HT_CHECK_FACTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "hulltop/base/builtin.h"
 #include "hulltop/base/error.h"
 #include "hulltop/base/str.h"
-#include "hulltop/base/yaml.h"
+#include "hulltop/model/field.h"
 
 struct ht_facts;
 
-/* One compiled-in text file (a fact table, a view, the demo). */
-struct ht_builtin {
-    const char *name; /* "capabilities.yaml" */
-    const char *text;
-    size_t len;
-};
 /* The compiled-in fact tables, ended by a NULL name. */
 const struct ht_builtin *ht_facts_builtin(void);
 
@@ -31,5 +28,162 @@ const struct ht_builtin *ht_facts_builtin(void);
 int ht_facts_load(const char *const *folders, struct ht_facts **ret_facts, struct ht_error *err);
 /* NULL is allowed; returns NULL. */
 struct ht_facts *ht_facts_free(struct ht_facts *facts);
+
+/* ---- what the tables say; everything is borrowed from facts ---- */
+
+/* A capability, and what it is worth to somebody who wants the node. */
+struct ht_fact_capability {
+    struct ht_str name;    /* "SYS_ADMIN" */
+    uint64_t tier;         /* 1 root in one or two steps, 2 a part of the node, 3 inside only */
+    int needs;             /* enum ht_fact_needs */
+    struct ht_str gives;   /* what its holder can do */
+    struct ht_str instead; /* what to give in its place; may be empty */
+};
+
+/* Without this a capability is worth one tier less. */
+enum ht_fact_needs {
+    HT_FACT_NEEDS_NOTHING,
+    HT_FACT_NEEDS_HOST_PID,
+    HT_FACT_NEEDS_HOST_FILES,
+    HT_FACT_NEEDS_DEVICES,
+};
+
+/* The capability of that bit, or NULL. */
+const struct ht_fact_capability *ht_facts_capability(const struct ht_facts *facts, unsigned bit);
+/* Its tier, 0 if the table does not know it. */
+unsigned ht_facts_cap_tier(const struct ht_facts *facts, unsigned bit);
+/* Capabilities that a runtime ("docker") gives when nobody asks; of one that is not known, all that
+ * any of them gives. */
+uint64_t ht_facts_default_caps(const struct ht_facts *facts, struct ht_str runtime);
+/* Capabilities that whoever is as wide as privileged has. */
+uint64_t ht_facts_wide_caps(const struct ht_facts *facts);
+
+enum ht_fact_path_kind {
+    HT_FACT_PATH_CODE,
+    HT_FACT_PATH_FILES,
+    HT_FACT_PATH_KUBELET,
+    HT_FACT_PATH_MANIFESTS,
+    HT_FACT_PATH_RUNTIME_DATA,
+    HT_FACT_PATH_LOGS,
+    HT_FACT_PATH_KERNEL,
+};
+
+enum ht_fact_device_kind { HT_FACT_DEVICE_BLOCK, HT_FACT_DEVICE_MEMORY, HT_FACT_DEVICE_OTHER };
+
+/* A path of the node; kind is of the list it stands in. */
+struct ht_fact_path {
+    struct ht_str path;
+    int match; /* 0: with what is below, 1: itself alone */
+    int kind;  /* enum ht_fact_path_kind, or of a device enum ht_fact_device_kind */
+    struct ht_str gives;
+};
+
+enum ht_fact_paths {
+    HT_FACT_PATHS_WRITABLE, /* who may write there is root on the node */
+    HT_FACT_PATHS_READABLE, /* who may read there knows too much */
+    HT_FACT_PATHS_KUBELET,  /* the node's identity in the cluster */
+    HT_FACT_PATHS_COUNT,
+};
+
+/* The entry that a mount of path opens: path itself, a folder above it (tree), or else the first
+ * one that lies inside path. NULL: none. */
+const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_fact_paths list,
+                                         struct ht_str path);
+/* Harmless when read-only. */
+bool ht_facts_path_is_benign(const struct ht_facts *facts, struct ht_str path);
+/* The entry of a device file of the host, or NULL. */
+const struct ht_fact_path *ht_facts_device(const struct ht_facts *facts, struct ht_str path);
+
+/* A socket that controls containers or the node. */
+struct ht_fact_socket {
+    struct ht_str path;
+    struct ht_str kind; /* "docker" */
+    struct ht_str name; /* "Docker daemon" */
+    int power;          /* 0: root on the node, 1: control of a part */
+};
+
+/* The socket at that path (/var/run counts as /run), or NULL. */
+const struct ht_fact_socket *ht_facts_socket(const struct ht_facts *facts, struct ht_str path);
+/* The first socket whose file name is that of path, wherever it lies, or NULL. */
+const struct ht_fact_socket *ht_facts_socket_named(const struct ht_facts *facts,
+                                                   struct ht_str path);
+/* Steps through the sockets that lie below directory: NULL at the end. *at begins at 0. */
+const struct ht_fact_socket *ht_facts_socket_below(const struct ht_facts *facts,
+                                                   struct ht_str directory, size_t *at);
+
+/* A path that runtimes hide or make read-only. */
+struct ht_fact_mask {
+    struct ht_str path;
+    bool core; /* on every kernel, hidden by every release */
+    struct ht_str shows;
+};
+/* Hidden ones, or those made read-only; the count is put into *ret_len. */
+const struct ht_fact_mask *ht_facts_masks(const struct ht_facts *facts, bool readonly,
+                                          size_t *ret_len);
+
+enum ht_fact_runtime_kind {
+    HT_FACT_RUNTIME_PLAIN,
+    HT_FACT_RUNTIME_VM,
+    HT_FACT_RUNTIME_USER_KERNEL,
+    HT_FACT_RUNTIME_WASM,
+    HT_FACT_RUNTIME_USERNS,
+};
+
+/* An OCI runtime or handler. */
+struct ht_fact_runtime {
+    struct ht_str name;
+    int kind; /* enum ht_fact_runtime_kind */
+    struct ht_text_list names;
+};
+/* The runtime of that handler, or NULL. */
+const struct ht_fact_runtime *ht_facts_runtime(const struct ht_facts *facts, struct ht_str handler);
+
+/* Whether a container may have that kernel setting without harm to others. */
+bool ht_facts_sysctl_is_safe(const struct ht_facts *facts, struct ht_str name);
+
+/* A build system and how its jobs are known. */
+struct ht_fact_builder {
+    struct ht_str name;
+    struct ht_text_list labels;
+    struct ht_text_list images;
+    struct ht_text_list processes;
+    struct ht_text_list env;
+};
+/* All of them; the count is put into *ret_len. */
+const struct ht_fact_builder *ht_facts_builders(const struct ht_facts *facts, size_t *ret_len);
+
+/* A check that a known workload ships with, and what it is about there. */
+struct ht_fact_allowance {
+    struct ht_str check;
+    struct ht_text_list objects;
+};
+struct ht_fact_allowances {
+    const struct ht_fact_allowance *items;
+    size_t len;
+};
+/* A known system workload; empty text and lists are not looked at. */
+struct ht_fact_workload {
+    struct ht_str name;
+    struct ht_str namespace;
+    struct ht_str owner;
+    struct ht_text_list labels;
+    struct ht_text_list images;
+    struct ht_str command;
+    struct ht_fact_allowances checks;
+};
+/* All of them; the count is put into *ret_len. */
+const struct ht_fact_workload *ht_facts_workloads(const struct ht_facts *facts, size_t *ret_len);
+
+/* ---- comparing, as the tables mean it ---- */
+
+/* Whether text is like pattern, where a * stands for any run of bytes without a slash. */
+bool ht_facts_is_like(struct ht_str pattern, struct ht_str text);
+/* Whether text is pattern, or begins with it where it ends in a *. */
+bool ht_facts_begins_like(struct ht_str pattern, struct ht_str text);
+/* A host path without "/var" in front of "/run" and without a slash at its end; borrowed. */
+struct ht_str ht_facts_plain_path(struct ht_str path);
+/* Whether an image reference is of that repository: registry defaults, tag and digest are left
+ * aside; a pattern with a colon compares the tag too. */
+bool ht_facts_image_is(struct ht_str pattern, struct ht_str image);
 
 #endif
