@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hulltop/check/classify.h"
+
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+
+static struct ht_str label(const struct ht_container *container, const char *key)
+{
+    for (size_t i = 0; i < container->labels.len; i++) {
+        if (ht_str_is(container->labels.items[i].key, key))
+            return container->labels.items[i].value;
+    }
+    return (struct ht_str){0};
+}
+
+/* ---- owner, namespace, pod ---- */
+
+/* The letters that Kubernetes makes random ends of: no vowels, no look-alikes. */
+static bool is_random(struct ht_str part, size_t min, size_t max)
+{
+    if (part.len < min || part.len > max)
+        return false;
+    for (size_t i = 0; i < part.len; i++) {
+        if (!strchr("bcdfghjklmnpqrstvwxz2456789", part.data[i]))
+            return false;
+    }
+    return true;
+}
+
+static struct ht_str without_last(struct ht_str name, struct ht_str *ret_last)
+{
+    ptrdiff_t dash = ht_str_rfind_byte(name, '-');
+
+    *ret_last = (struct ht_str){0};
+    if (dash <= 0)
+        return name;
+    *ret_last = ht_str_sub(name, (size_t)dash + 1, name.len);
+    return ht_str_sub(name, 0, (size_t)dash);
+}
+
+/* The workload's name in a pod's: "web-5d8f9c7b4-x2x5p" is of web, "kube-proxy-7zk4q" of
+ * kube-proxy, "db-0" of db; a static pod ends in its node's name, which is not known here. */
+static struct ht_str workload_of_pod(struct ht_str pod)
+{
+    struct ht_str last, hash;
+    struct ht_str name = without_last(pod, &last);
+    uint64_t ordinal;
+
+    if (is_random(last, 5, 5)) {
+        struct ht_str shorter = without_last(name, &hash);
+
+        return is_random(hash, 8, 10) ? shorter : name;
+    }
+    return last.len && ht_parse_u64(last, &ordinal) == 0 ? name : pod;
+}
+
+static void set_owner(struct ht_container *container, struct ht_arena *arena)
+{
+    struct ht_str pod = label(container, "io.kubernetes.pod.name");
+    struct ht_str namespace = label(container, "io.kubernetes.pod.namespace");
+    struct ht_str project = label(container, "com.docker.compose.project");
+    struct ht_str service = label(container, "com.docker.compose.service");
+    struct ht_str swarm = label(container, "com.docker.swarm.service.name");
+
+    if (namespace.len && !ht_container_has_namespace(container))
+        ht_container_set_namespace(container, namespace);
+    if (pod.len && !ht_container_has_pod(container))
+        ht_container_set_pod(
+            container, ht_arena_strf(arena, "%.*s/%.*s", HT_STR_ARG(namespace), HT_STR_ARG(pod)));
+    if (ht_container_has_owner(container))
+        return;
+    if (pod.len) {
+        struct ht_str workload = workload_of_pod(pod);
+
+        ht_container_set_owner(container,
+                               ht_arena_strf(arena, "workload/%.*s", HT_STR_ARG(workload)));
+    } else if (project.len && service.len) {
+        ht_container_set_owner(
+            container, ht_arena_strf(arena, "%.*s/%.*s", HT_STR_ARG(project), HT_STR_ARG(service)));
+    } else if (swarm.len) {
+        ht_container_set_owner(container, ht_arena_strf(arena, "service/%.*s", HT_STR_ARG(swarm)));
+    }
+}
+
+/* ---- class ---- */
+
+/* "key" or "key=value"; a * at the end stands for anything. */
+static bool has_label(const struct ht_container *container, struct ht_str wanted)
+{
+    ptrdiff_t equals = ht_str_find_byte(wanted, '=');
+    struct ht_str key = equals < 0 ? wanted : ht_str_sub(wanted, 0, (size_t)equals);
+    struct ht_str value =
+        equals < 0 ? HT_S("*") : ht_str_sub(wanted, (size_t)equals + 1, wanted.len);
+
+    for (size_t i = 0; i < container->labels.len; i++) {
+        const struct ht_pair *pair = &container->labels.items[i];
+
+        if (ht_facts_begins_like(key, pair->key) && ht_facts_begins_like(value, pair->value))
+            return true;
+    }
+    return false;
+}
+
+static struct ht_str base_name(struct ht_str path)
+{
+    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+}
+
+/* The program that a command line names; an absolute pattern is compared with the whole path. */
+static bool runs(const struct ht_container *container, struct ht_str wanted)
+{
+    const struct ht_text_list *lists[] = {&container->command, &container->entrypoint};
+
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        if (lists[i]->len == 0)
+            continue;
+
+        struct ht_str word = lists[i]->items[0];
+        if (ht_str_equal(wanted.data[0] == '/' ? word : base_name(word), wanted))
+            return true;
+    }
+    return false;
+}
+
+static bool has_env(const struct ht_container *container, struct ht_str name)
+{
+    for (size_t i = 0; i < container->env.len; i++) {
+        if (ht_str_equal(container->env.items[i].key, name))
+            return true;
+    }
+    return false;
+}
+
+static bool has_image(const struct ht_container *container, struct ht_str wanted)
+{
+    return ht_container_has_image(container) && ht_facts_image_is(wanted, container->image);
+}
+
+/* One kind of signal of a build system, strongest first. */
+struct signal {
+    const char *name;
+    bool (*holds)(const struct ht_container *container, struct ht_str wanted);
+    size_t offset; /* of the list in struct ht_fact_builder */
+};
+
+static const struct signal signals[] = {
+    {"label", has_label, offsetof(struct ht_fact_builder, labels)},
+    {"image", has_image, offsetof(struct ht_fact_builder, images)},
+    {"process", runs, offsetof(struct ht_fact_builder, processes)},
+    {"environment", has_env, offsetof(struct ht_fact_builder, env)},
+};
+
+static void set_class(struct ht_container *container, enum ht_class class, struct ht_str signal)
+{
+    ht_container_set_class(container, class);
+    ht_container_set_class_signal(container, signal);
+}
+
+static bool classify_build(const struct ht_facts *facts, struct ht_container *container,
+                           struct ht_arena *arena)
+{
+    size_t len;
+    const struct ht_fact_builder *builders = ht_facts_builders(facts, &len);
+
+    for (size_t s = 0; s < ARRAY_LEN(signals); s++) {
+        for (size_t i = 0; i < len; i++) {
+            const struct ht_text_list *wanted =
+                (const struct ht_text_list *)(const void *)((const char *)&builders[i] +
+                                                            signals[s].offset);
+
+            for (size_t j = 0; j < wanted->len; j++) {
+                if (!signals[s].holds(container, wanted->items[j]))
+                    continue;
+                set_class(container, HT_CLASS_BUILD,
+                          ht_arena_strf(arena, "%.*s: %s %.*s", HT_STR_ARG(builders[i].name),
+                                        signals[s].name, HT_STR_ARG(wanted->items[j])));
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool classify_sandboxed(const struct ht_facts *facts, struct ht_container *container,
+                               struct ht_arena *arena)
+{
+    const struct ht_fact_runtime *runtime = ht_container_has_oci_runtime(container)
+                                                ? ht_facts_runtime(facts, container->oci_runtime)
+                                                : NULL;
+
+    if (!runtime || runtime->kind == HT_FACT_RUNTIME_PLAIN ||
+        runtime->kind == HT_FACT_RUNTIME_USERNS)
+        return false;
+    set_class(container, HT_CLASS_SANDBOXED,
+              ht_arena_strf(arena, "%.*s: runtime %.*s", HT_STR_ARG(runtime->name),
+                            HT_STR_ARG(container->oci_runtime)));
+    return true;
+}
+
+static bool classify_kubernetes(struct ht_container *container)
+{
+    struct ht_str pod = label(container, "io.kubernetes.pod.name");
+    struct ht_str name = label(container, "io.kubernetes.container.name");
+
+    if (pod.len == 0)
+        return false;
+    if (ht_str_has_prefix(pod, "node-debugger-")) {
+        set_class(container, HT_CLASS_DEBUG, HT_S("pod name node-debugger-*"));
+        return true;
+    }
+    if (ht_str_has_prefix(name, "debugger-")) {
+        set_class(container, HT_CLASS_DEBUG, HT_S("container name debugger-*"));
+        return true;
+    }
+    /* The pause container of a pod; its image decides, for a name alone never counts. */
+    if (ht_str_is(label(container, "io.kubernetes.docker.type"), "podsandbox") &&
+        ht_str_is(
+            base_name(container->command.len ? container->command.items[0] : (struct ht_str){0}),
+            "pause")) {
+        set_class(container, HT_CLASS_SYSTEM, HT_S("pause container of a pod"));
+        return true;
+    }
+    return false;
+}
+
+void ht_classify(const struct ht_facts *facts, struct ht_container *container,
+                 struct ht_arena *arena)
+{
+    set_owner(container, arena);
+    if (ht_container_has_class(container))
+        return;
+    if (classify_sandboxed(facts, container, arena) || classify_kubernetes(container) ||
+        classify_build(facts, container, arena))
+        return;
+    set_class(container, HT_CLASS_APP, HT_S("no signal of anything else"));
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hulltop/check/privilege.h"
+
+#include <string.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+
+/* ---- ids and namespaces ---- */
+
+/* "0 200000 65536": inside, on the node, how many. */
+static bool parse_uid_map(struct ht_str line, uint64_t ret[3])
+{
+    size_t found = 0;
+    struct ht_str word;
+
+    while (found < 3 && ht_str_next(&line, ' ', &word)) {
+        if (word.len == 0)
+            continue;
+        if (ht_parse_u64(word, &ret[found]) < 0)
+            return false;
+        found++;
+    }
+    return found == 3;
+}
+
+static void set_ids(const struct ht_process *init, struct ht_privilege *ret)
+{
+    uint64_t map[3];
+
+    if (ht_process_has_uid_map(init))
+        ht_privilege_set_uid_map(ret, init->uid_map);
+    if (!ht_process_has_euid(init))
+        return;
+    /* /proc/PID/status tells ids as the reader's user namespace sees them. */
+    ht_privilege_set_host_uid(ret, init->euid);
+    if (ht_process_has_uid_map_full(init) && init->uid_map_full) {
+        ht_privilege_set_uid(ret, init->euid);
+    } else if (ht_process_has_uid_map(init) && parse_uid_map(init->uid_map, map) &&
+               init->euid >= map[1] && init->euid - map[1] < map[2]) {
+        ht_privilege_set_uid(ret, map[0] + (init->euid - map[1]));
+    }
+}
+
+static enum ht_ns_scope scope(uint64_t inode, uint64_t host)
+{
+    return inode == host ? HT_NS_SCOPE_HOST : HT_NS_SCOPE_OWN;
+}
+
+static void set_namespaces(const struct ht_host *host, const struct ht_process *init,
+                           struct ht_privilege *ret)
+{
+    if (ht_process_has_uid_map_full(init) && init->uid_map_full)
+        ht_privilege_set_user_ns(ret, HT_NS_SCOPE_HOST);
+    else if (ht_process_has_uid_map_full(init))
+        ht_privilege_set_user_ns(ret, HT_NS_SCOPE_OWN);
+    if (!host)
+        return;
+    if (ht_process_has_ns_pid(init) && ht_host_has_ns_pid(host))
+        ht_privilege_set_pid_ns(ret, scope(init->ns_pid, host->ns_pid));
+    if (ht_process_has_ns_net(init) && ht_host_has_ns_net(host))
+        ht_privilege_set_net_ns(ret, scope(init->ns_net, host->ns_net));
+    if (ht_process_has_ns_ipc(init) && ht_host_has_ns_ipc(host))
+        ht_privilege_set_ipc_ns(ret, scope(init->ns_ipc, host->ns_ipc));
+    if (ht_process_has_ns_uts(init) && ht_host_has_ns_uts(host))
+        ht_privilege_set_uts_ns(ret, scope(init->ns_uts, host->ns_uts));
+    if (ht_process_has_ns_user(init) && ht_host_has_ns_user(host))
+        ht_privilege_set_user_ns(ret, scope(init->ns_user, host->ns_user));
+    if (ht_process_has_ns_cgroup(init) && ht_host_has_ns_cgroup(host))
+        ht_privilege_set_cgroup_ns(ret, scope(init->ns_cgroup, host->ns_cgroup));
+    if (ht_process_has_ns_mnt(init) && ht_host_has_ns_mnt(host))
+        ht_privilege_set_mnt_ns(ret, scope(init->ns_mnt, host->ns_mnt));
+}
+
+/* ---- mounts ---- */
+
+static bool is_below(struct ht_str path, const char *directory)
+{
+    size_t len = strlen(directory);
+
+    return ht_str_has_prefix(path, directory) && (path.len == len || path.data[len] == '/');
+}
+
+/* What hides a path of /proc or /sys: an empty tmpfs over a folder, the null device over a file. */
+static bool is_mask(const struct ht_mount *mount)
+{
+    bool below = (is_below(mount->target, "/proc") && mount->target.len > strlen("/proc")) ||
+                 (is_below(mount->target, "/sys") && mount->target.len > strlen("/sys"));
+
+    if (!below || is_below(mount->target, "/sys/fs/cgroup"))
+        return false;
+    if (ht_str_is(mount->type, "devtmpfs"))
+        return true;
+    return ht_str_is(mount->type, "tmpfs");
+}
+
+static bool is_readonly_path(const struct ht_mount *mount)
+{
+    return is_below(mount->target, "/proc") && mount->target.len > strlen("/proc") &&
+           ht_str_is(mount->type, "proc") && ht_mount_has_rw(mount) && !mount->rw;
+}
+
+/* The mount on which path lies: of those that lead to it the nearest, and of equal ones the last,
+ * which covers the others. */
+static const struct ht_mount *mount_of(const struct ht_mount_list *mounts, struct ht_str path)
+{
+    const struct ht_mount *best = NULL;
+
+    for (size_t i = 0; i < mounts->len; i++) {
+        const struct ht_mount *mount = &mounts->items[i];
+        bool leads = ht_str_is(mount->target, "/") ||
+                     (path.len >= mount->target.len &&
+                      ht_str_equal(ht_str_sub(path, 0, mount->target.len), mount->target) &&
+                      (path.len == mount->target.len || path.data[mount->target.len] == '/'));
+
+        if (leads && mount->target.len && (!best || mount->target.len >= best->target.len))
+            best = mount;
+    }
+    return best;
+}
+
+static void set_hidden_paths(const struct ht_mount_list *mounts, struct ht_arena *arena,
+                             struct ht_privilege *ret)
+{
+    struct ht_str *masked = ht_arena_array(arena, struct ht_str, mounts->len);
+    struct ht_str *readonly = ht_arena_array(arena, struct ht_str, mounts->len);
+    size_t masked_len = 0, readonly_len = 0;
+
+    for (size_t i = 0; i < mounts->len; i++) {
+        if (is_mask(&mounts->items[i]))
+            masked[masked_len++] = mounts->items[i].target;
+        else if (is_readonly_path(&mounts->items[i]))
+            readonly[readonly_len++] = mounts->items[i].target;
+    }
+    ht_privilege_set_masked_paths(ret, (struct ht_text_list){.items = masked, .len = masked_len});
+    ht_privilege_set_readonly_paths(ret,
+                                    (struct ht_text_list){.items = readonly, .len = readonly_len});
+}
+
+static void set_mounts(const struct ht_process *init, struct ht_arena *arena,
+                       struct ht_privilege *ret)
+{
+    const struct ht_mount_list *mounts = &init->mounts;
+    /* What is missing from a list that was cut proves nothing. */
+    bool complete = !ht_process_has_mounts_cut(init) || init->mounts_cut == 0;
+    bool cgroup_rw = false;
+
+    if (!ht_process_has_mounts(init) || mounts->len == 0)
+        return;
+    if (complete)
+        set_hidden_paths(mounts, arena, ret);
+
+    const struct ht_mount *root = mount_of(mounts, HT_S("/"));
+    if (root && ht_mount_has_rw(root))
+        ht_privilege_set_rootfs_ro(ret, !root->rw);
+
+    const struct ht_mount *sys = mount_of(mounts, HT_S("/proc/sys"));
+    if (sys && ht_str_is(sys->type, "proc") && ht_mount_has_rw(sys) &&
+        (complete || !sys->rw || ht_str_is(sys->target, "/proc/sys")))
+        ht_privilege_set_proc_sys_rw(ret, sys->rw);
+    else if (sys && complete && !ht_str_is(sys->type, "proc"))
+        ht_privilege_set_proc_sys_rw(ret, false);
+
+    for (size_t i = 0; i < mounts->len; i++)
+        cgroup_rw = cgroup_rw || (ht_str_is(mounts->items[i].type, "cgroup") &&
+                                  ht_mount_has_rw(&mounts->items[i]) && mounts->items[i].rw);
+    if (cgroup_rw || complete)
+        ht_privilege_set_cgroup_rw(ret, cgroup_rw);
+}
+
+/* ---- as wide as privileged ---- */
+
+/* Not "all capabilities that the kernel knows": older runtimes do not know the newest, and some
+ * machines withhold one from everybody. */
+static void set_privileged(const struct ht_facts *facts, struct ht_privilege *ret)
+{
+    uint64_t wide = ht_facts_wide_caps(facts);
+
+    if (ht_privilege_has_caps(ret) && (ret->caps & wide) != wide) {
+        ht_privilege_set_privileged(ret, false);
+        return;
+    }
+    if (ht_privilege_has_seccomp(ret) && ret->seccomp != HT_SECCOMP_MODE_DISABLED) {
+        ht_privilege_set_privileged(ret, false);
+        return;
+    }
+    if (ht_privilege_has_user_ns(ret) && ret->user_ns != HT_NS_SCOPE_HOST) {
+        ht_privilege_set_privileged(ret, false);
+        return;
+    }
+    if (ht_privilege_has_proc_sys_rw(ret) && !ret->proc_sys_rw) {
+        ht_privilege_set_privileged(ret, false);
+        return;
+    }
+    if (ht_privilege_has_caps(ret) && ht_privilege_has_seccomp(ret) &&
+        ht_privilege_has_user_ns(ret) && ht_privilege_has_proc_sys_rw(ret))
+        ht_privilege_set_privileged(ret, true);
+}
+
+/* runc's first steps have more privilege than the container will keep: two reads that agree, or an
+ * age at which they are over. */
+static bool is_settled(const struct ht_process *init)
+{
+    if (ht_process_has_reads(init) && init->reads >= 2)
+        return true;
+    return ht_process_has_started_at(init) && ht_process_has_read_at(init) &&
+           init->read_at - init->started_at > INT64_C(3) * HT_NS_PER_S;
+}
+
+void ht_privilege_effective(const struct ht_host *host, const struct ht_process *init,
+                            const struct ht_facts *facts, struct ht_arena *arena,
+                            struct ht_privilege *ret)
+{
+    if (!is_settled(init))
+        return;
+    if (ht_process_has_cap_eff(init))
+        ht_privilege_set_caps(ret, init->cap_eff);
+    if (ht_process_has_cap_bnd(init))
+        ht_privilege_set_bounding(ret, init->cap_bnd);
+    if (ht_process_has_seccomp(init))
+        ht_privilege_set_seccomp(ret, init->seccomp);
+    if (ht_process_has_lsm(init))
+        ht_privilege_set_lsm(ret, init->lsm);
+    if (ht_process_has_no_new_privs(init))
+        ht_privilege_set_no_new_privs(ret, init->no_new_privs);
+    if (ht_process_has_devices(init))
+        ht_privilege_set_devices(ret, init->devices);
+    set_ids(init, ret);
+    set_namespaces(host, init, ret);
+    set_mounts(init, arena, ret);
+    set_privileged(facts, ret);
+}
