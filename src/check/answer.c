@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The six answers: the first state that matches, what was seen, what is missing. */
+#include <string.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/check/catalogue.h"
+#include "hulltop/check/fold.h"
+#include "identity.h"
+
+/* More reasons than that are not read. */
+enum { MISSING_MAX = 50 };
+
+/* What one question's verdicts, findings and sources come to. */
+struct tally {
+    const struct ht_answer_input *input;
+    unsigned number;
+    size_t deciding;     /* checks in the catalogue that decide it */
+    size_t looked;       /* deciding verdicts that could be given */
+    size_t unknown;      /* and that could not */
+    size_t subjects;     /* deciding verdicts about something that is there */
+    bool serious;        /* a critical or high finding that counts */
+    bool medium;         /* a medium one */
+    bool waiting;        /* every source it needs has yet to answer */
+    bool stale;          /* one that it needs is too old */
+    bool failed;         /* one that it needs gave nothing or not all */
+    bool answered;       /* one that it needs gave an answer, or is proven not to be there */
+    int64_t answered_at; /* newest answer */
+    struct ht_missing missing[MISSING_MAX];
+    size_t missing_len;
+};
+
+static bool is_needed(const char *const *needs, struct ht_str name)
+{
+    for (; needs && *needs; needs++) {
+        if (ht_str_is(name, *needs))
+            return true;
+        /* "docker" stands for whatever container engine is here. */
+        if (strcmp(*needs, "docker") == 0 && ht_str_has_prefix(name, "podman"))
+            return true;
+    }
+    return false;
+}
+
+static bool needs_source(const struct tally *tally, struct ht_str name)
+{
+    for (size_t i = 0; i < ht_catalogue_count(); i++) {
+        const struct ht_check *check = ht_catalogue_get(i);
+
+        if (check->question == tally->number && check->flags & HT_CHECK_DECIDES &&
+            is_needed(check->needs, name))
+            return true;
+    }
+    return false;
+}
+
+static void miss(struct tally *tally, const struct ht_missing *missing)
+{
+    for (size_t i = 0; i < tally->missing_len; i++) {
+        struct ht_missing *known = &tally->missing[i];
+
+        if (ht_str_equal(known->source, missing->source) &&
+            ht_str_equal(known->reason, missing->reason)) {
+            if (missing->decides)
+                known->decides = true;
+            return;
+        }
+    }
+    if (tally->missing_len < MISSING_MAX)
+        tally->missing[tally->missing_len++] = *missing;
+}
+
+static void miss_text(struct tally *tally, struct ht_str source, struct ht_str reason,
+                      struct ht_str help)
+{
+    struct ht_missing missing = {0};
+
+    ht_missing_set_source(&missing, source);
+    ht_missing_set_reason(&missing, reason);
+    ht_missing_set_help(&missing, help);
+    ht_missing_set_decides(&missing, true);
+    miss(tally, &missing);
+}
+
+/* ---- sources ---- */
+
+static void tally_source(struct tally *tally, const struct ht_source *source, bool *ret_waits)
+{
+    *ret_waits = false;
+    if (ht_source_has_answered_at(source) && source->answered_at > tally->answered_at)
+        tally->answered_at = source->answered_at;
+    switch (source->state) {
+    case HT_SOURCE_STATE_WAIT:
+        *ret_waits = true;
+        return;
+    case HT_SOURCE_STATE_OK:
+    case HT_SOURCE_STATE_ABSENT: /* none here: nothing of it can be missing */
+        tally->answered = true;
+        return;
+    case HT_SOURCE_STATE_STALE:
+        tally->stale = true;
+        tally->answered = true;
+        break;
+    case HT_SOURCE_STATE_PART:
+    case HT_SOURCE_STATE_BUSY:
+        tally->answered = true;
+        tally->failed = true;
+        break;
+    case HT_SOURCE_STATE_STUCK:
+    case HT_SOURCE_STATE_BROKEN:
+    case HT_SOURCE_STATE_DENIED:
+    case HT_SOURCE_STATE_OFF:
+        tally->failed = true;
+        break;
+    }
+    miss_text(tally, source->name,
+              source->detail.len ? source->detail
+                                 : ht_str_from(ht_enum_name(&ht_source_state_enum, source->state)),
+              source->help);
+}
+
+static void tally_sources(struct tally *tally)
+{
+    const struct ht_rowset *sources = ht_node_set(tally->input->node, HT_TABLE_SOURCE);
+    size_t needed = 0, waits = 0;
+
+    for (size_t i = 0; i < sources->len; i++) {
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+        bool waiting;
+
+        if (!needs_source(tally, source->name))
+            continue;
+        needed++;
+        tally_source(tally, source, &waiting);
+        waits += waiting;
+    }
+    tally->waiting = waits == needed && !tally->input->complete;
+    if (waits && !tally->waiting)
+        tally->failed = true;
+}
+
+/* ---- verdicts and findings ---- */
+
+static void tally_verdicts(struct tally *tally)
+{
+    const struct ht_vec *verdicts = tally->input->verdicts;
+
+    for (size_t i = 0; i < ht_catalogue_count(); i++) {
+        const struct ht_check *check = ht_catalogue_get(i);
+
+        tally->deciding += check->question == tally->number && check->flags & HT_CHECK_DECIDES;
+    }
+    for (size_t i = 0; i < verdicts->len; i++) {
+        const struct ht_verdict *verdict = verdicts->items[i];
+
+        if (verdict->check->question != tally->number || !ht_subject_runs(verdict->subject))
+            continue;
+        if (verdict->unknown)
+            miss(tally, &verdict->missing);
+        if (!(verdict->check->flags & HT_CHECK_DECIDES))
+            continue;
+        /* A process of the node itself is nothing that a question about containers asks about. */
+        if (ht_row_table(verdict->subject) == &ht_process_table)
+            continue;
+        tally->subjects++;
+        if (verdict->unknown)
+            tally->unknown++;
+        else
+            tally->looked++;
+    }
+}
+
+static void tally_findings(struct tally *tally)
+{
+    const struct ht_rowset *findings = tally->input->findings;
+
+    for (size_t i = 0; i < findings->len; i++) {
+        const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
+        const struct ht_check *check = ht_catalogue_find(finding->check);
+
+        if (finding->question != tally->number || finding->expected)
+            continue;
+        /* A posture finding that its check raised is about one subject and counts like any other.
+         */
+        if (check && !(check->flags & HT_CHECK_DECIDES) && finding->severity >= check->severity)
+            continue;
+        tally->serious = tally->serious || finding->severity <= HT_SEVERITY_HIGH;
+        tally->medium = tally->medium || finding->severity == HT_SEVERITY_MEDIUM;
+    }
+}
+
+/* ---- the answer ---- */
+
+static bool is_partial(const struct tally *tally)
+{
+    return tally->unknown > 0 || tally->failed || tally->stale;
+}
+
+static enum ht_question_state decide(const struct tally *tally)
+{
+    if (!(tally->input->questions >> tally->number & 1))
+        return HT_QUESTION_STATE_OFF;
+    if (tally->deciding == 0)
+        return HT_QUESTION_STATE_UNKNOWN;
+    if (tally->serious)
+        return HT_QUESTION_STATE_FAIL;
+    if (tally->waiting)
+        return HT_QUESTION_STATE_WAIT;
+    if (tally->looked == 0 && (tally->unknown || tally->failed || !tally->answered))
+        return HT_QUESTION_STATE_UNKNOWN;
+    /* FAIL and WARN keep their word when partial or old. */
+    if (tally->medium)
+        return HT_QUESTION_STATE_WARN;
+    if (tally->stale)
+        return HT_QUESTION_STATE_STALE;
+    if (is_partial(tally))
+        return HT_QUESTION_STATE_PART;
+    return tally->subjects == 0 ? HT_QUESTION_STATE_NA : HT_QUESTION_STATE_PASS;
+}
+
+/* Containers that run, and those of them about which every deciding check could be answered. */
+static void set_coverage(const struct tally *tally, struct ht_question *question)
+{
+    const struct ht_rowset *containers = ht_node_set(tally->input->node, HT_TABLE_CONTAINER);
+    struct ht_coverage *coverage = ht_question_edit_coverage(question);
+    struct ht_map *dark = ht_map_new();
+    size_t running = 0;
+
+    for (size_t i = 0; i < tally->input->verdicts->len; i++) {
+        const struct ht_verdict *verdict = tally->input->verdicts->items[i];
+
+        if (verdict->unknown && verdict->check->question == tally->number &&
+            verdict->check->flags & HT_CHECK_DECIDES &&
+            ht_row_table(verdict->subject) == &ht_container_table)
+            ht_map_set(dark, ht_row_id(verdict->subject), dark);
+    }
+    for (size_t i = 0; i < containers->len; i++)
+        running += ht_subject_runs(containers->rows[i]);
+    ht_coverage_set_seen(coverage, running - ht_map_len(dark));
+    ht_coverage_set_total(coverage, running);
+    ht_coverage_set_unit(coverage, HT_S("containers"));
+    ht_map_free(dark);
+}
+
+/* Lines that count: not expected, and more than a fact about the node. */
+static void count_groups(const struct tally *tally, struct ht_question *question)
+{
+    uint64_t count = 0, fresh = 0;
+
+    for (size_t i = 0; i < tally->input->groups->len; i++) {
+        const struct ht_group *group = ht_group_of(tally->input->groups->rows[i]);
+
+        if (group->question != tally->number || group->expected)
+            continue;
+        count++;
+        fresh += group->new;
+    }
+    ht_question_set_findings(question, count);
+    ht_question_set_new(question, fresh);
+}
+
+static bool asks_over_time(unsigned number)
+{
+    return number == 1 || number == 2 || number == 6;
+}
+
+static struct ht_row *answer(const struct ht_answer_input *input, const struct ht_row *before,
+                             unsigned number)
+{
+    struct tally tally = {.input = input, .number = number};
+    struct ht_question question = *ht_question_of(before);
+
+    tally_sources(&tally);
+    tally_verdicts(&tally);
+    tally_findings(&tally);
+    if (tally.deciding == 0)
+        miss_text(&tally, HT_S("hulltop"), HT_S("not looked at by this version"), HT_S(""));
+    ht_question_set_state(&question, decide(&tally));
+    ht_question_set_partial(&question, tally.deciding > 0 && is_partial(&tally));
+    if (question.state == HT_QUESTION_STATE_OFF || question.state == HT_QUESTION_STATE_WAIT)
+        ht_question_set_partial(&question, false);
+    ht_question_set_missing(
+        &question, (struct ht_missing_list){.items = tally.missing, .len = tally.missing_len});
+    if (tally.deciding)
+        set_coverage(&tally, &question);
+    count_groups(&tally, &question);
+    if (tally.answered_at)
+        ht_question_set_checked_at(&question, tally.answered_at);
+    if (asks_over_time(number) && tally.deciding && input->watched_since_ns)
+        ht_question_set_watched_s(
+            &question, (uint64_t)((input->now_ns - input->watched_since_ns) / HT_NS_PER_S));
+    return ht_row_new(&ht_question_table, &question);
+}
+
+void ht_answer(const struct ht_answer_input *input, struct ht_row *questions[HT_QUESTIONS])
+{
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        struct ht_row *fresh = answer(input, questions[number - 1], number);
+
+        ht_row_unref(questions[number - 1]);
+        questions[number - 1] = fresh;
+    }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The groups of checks, one a file; catalogue.c lists them. Layer 3 (check), private. */
+#ifndef HT_CHECK_CATALOGUE_PRIVATE_H
+#define HT_CHECK_CATALOGUE_PRIVATE_H
+
+#include "hulltop/model/check.h"
+
+extern const struct ht_check_group ht_checks_prv_privileged;
+extern const struct ht_check_group ht_checks_prv_capabilities;
+extern const struct ht_check_group ht_checks_prv_sockets;
+extern const struct ht_check_group ht_checks_prv_paths;
+extern const struct ht_check_group ht_checks_prv_namespaces;
+extern const struct ht_check_group ht_checks_prv_user;
+extern const struct ht_check_group ht_checks_prv_confinement;
+extern const struct ht_check_group ht_checks_prv_kernel;
+extern const struct ht_check_group ht_checks_prv_network;
+extern const struct ht_check_group ht_checks_prv_daemon;
+
+/* Ends a list of ids or texts of an entry of the catalogue. */
+#define HT_TEXTS(...)                                                                              \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+
+#endif

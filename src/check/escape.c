@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ways out of a container, as sentences. Each rule takes facts that the evidence shows; the first
+ * that holds is the shortest way.
+ */
+#include "view.h"
+
+#include "hulltop/base/mem.h"
+
+/* A rule: the sentence if it holds, else empty; links: how many facts it takes. */
+struct rule {
+    unsigned links;
+    struct ht_str (*holds)(const struct view *view);
+};
+
+static bool yes(enum tri answer)
+{
+    return answer == TRI_YES;
+}
+
+static bool has(const struct view *view, unsigned bit)
+{
+    return yes(ht_view_has_cap(view, bit));
+}
+
+static bool is_privileged(const struct view *view)
+{
+    return (ht_privilege_has_privileged(view->declared) && view->declared->privileged) ||
+           (ht_privilege_has_privileged(view->effective) && view->effective->privileged);
+}
+
+static struct ht_str socket_reached(const struct view *view)
+{
+    struct ht_mount_list mounts;
+
+    if (!ht_view_mounts(view, &mounts))
+        return (struct ht_str){0};
+    for (size_t i = 0; i < mounts.len; i++) {
+        bool sure = false;
+        const struct ht_fact_socket *socket = ht_view_mount_socket(view, &mounts.items[i], &sure);
+
+        if (socket && socket->power == 0)
+            return ht_arena_strf(ht_checking_arena(view->checking),
+                                 "Through %.*s it asks %.*s for a privileged container with the "
+                                 "node's disk: root on "
+                                 "the node in one step.",
+                                 HT_STR_ARG(mounts.items[i].target), HT_STR_ARG(socket->name));
+    }
+    return (struct ht_str){0};
+}
+
+/* A mount of a path from that list which is writable and of that kind. */
+static const struct ht_mount *open_path(const struct view *view, enum ht_fact_paths list, int kind)
+{
+    struct ht_mount_list mounts;
+
+    if (!ht_view_mounts(view, &mounts))
+        return NULL;
+    for (size_t i = 0; i < mounts.len; i++) {
+        const struct ht_mount *mount = &mounts.items[i];
+        struct ht_str path = ht_mount_host_path(mount);
+        const struct ht_fact_path *fact = path.len ? ht_facts_path(view->facts, list, path) : NULL;
+
+        if (fact && fact->kind == kind && ht_mount_has_rw(mount) && mount->rw)
+            return mount;
+    }
+    return NULL;
+}
+
+static struct ht_str sentence_of_mount(const struct view *view, const struct ht_mount *mount,
+                                       const char *before, const char *after)
+{
+    if (!mount)
+        return (struct ht_str){0};
+    return ht_arena_strf(ht_checking_arena(view->checking), "%s%.*s%s", before,
+                         HT_STR_ARG(mount->target), after);
+}
+
+static struct ht_str manifests_open(const struct view *view)
+{
+    return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_KUBELET, HT_FACT_PATH_MANIFESTS),
+                             "It writes a pod into ",
+                             " and the kubelet runs it, privileged: root on the node in one step.");
+}
+
+static struct ht_str host_code_open(const struct view *view)
+{
+    return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_CODE),
+                             "It writes through ",
+                             " what the node itself runs as root (a cron job, a service, a key, a "
+                             "preloaded library): root "
+                             "on the node in one step.");
+}
+
+static struct ht_str runtime_data_open(const struct view *view)
+{
+    return sentence_of_mount(
+        view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_RUNTIME_DATA), "Through ",
+        " it changes the files of other containers and waits until a privileged one runs them.");
+}
+
+static struct ht_str privileged_in_host_pids(const struct view *view)
+{
+    if (!is_privileged(view) || !yes(ht_view_shares(view, VIEW_NS_PID)))
+        return (struct ht_str){0};
+    return HT_S(
+        "It is privileged and sees the node's processes: it enters the namespaces of process 1 "
+        "and is root on the node in one step.");
+}
+
+static struct ht_str privileged_disk(const struct view *view)
+{
+    if (!is_privileged(view))
+        return (struct ht_str){0};
+    return HT_S(
+        "It is privileged: it mounts the node's disk from /dev, writes a cron job or a key for "
+        "root, and is root on the node.");
+}
+
+static struct ht_str admin_and_disk(const struct view *view)
+{
+    struct ht_str device = ht_view_raw_device(view);
+
+    if (device.len == 0 || !has(view, HT_CAPABILITY_SYS_ADMIN))
+        return (struct ht_str){0};
+    return ht_arena_strf(
+        ht_checking_arena(view->checking),
+        "With SYS_ADMIN it mounts %.*s, writes a cron job or a key for root, and is "
+        "root on the node.",
+        HT_STR_ARG(device));
+}
+
+static struct ht_str disk_alone(const struct view *view)
+{
+    struct ht_str device = ht_view_raw_device(view);
+
+    if (device.len == 0)
+        return (struct ht_str){0};
+    return ht_arena_strf(
+        ht_checking_arena(view->checking),
+        "It edits %.*s byte by byte, past all permissions, and so becomes root on the "
+        "node.",
+        HT_STR_ARG(device));
+}
+
+static struct ht_str trace_host(const struct view *view)
+{
+    if (!has(view, HT_CAPABILITY_SYS_PTRACE) || !yes(ht_view_shares(view, VIEW_NS_PID)))
+        return (struct ht_str){0};
+    return HT_S(
+        "With SYS_PTRACE in the node's pid namespace it puts code into a process of root on the "
+        "node.");
+}
+
+static struct ht_str release_agent(const struct view *view)
+{
+    if (!has(view, HT_CAPABILITY_SYS_ADMIN) || !yes(ht_view_has_no_seccomp(view)) ||
+        !ht_host_has_cgroup_mode(view->host) || ht_str_is(view->host->cgroup_mode, "v2"))
+        return (struct ht_str){0};
+
+    enum tri confined = ht_view_is_unconfined(view);
+    bool no_lsm = ht_host_has_apparmor(view->host) && !view->host->apparmor;
+    if (confined != TRI_YES && !no_lsm)
+        return (struct ht_str){0};
+    return HT_S("With SYS_ADMIN, no seccomp filter and no AppArmor profile it mounts a cgroup v1 "
+                "hierarchy and names a release agent, which the kernel runs as root on the node.");
+}
+
+static struct ht_str load_module(const struct view *view)
+{
+    if (!has(view, HT_CAPABILITY_SYS_MODULE))
+        return (struct ht_str){0};
+    return HT_S("With SYS_MODULE it loads a module of its own making: code in the node's kernel.");
+}
+
+static struct ht_str raw_memory(const struct view *view)
+{
+    if (!has(view, HT_CAPABILITY_SYS_RAWIO))
+        return (struct ht_str){0};
+    return HT_S("With SYS_RAWIO it writes to ports and memory that belong to the node's hardware.");
+}
+
+static struct ht_str open_by_handle(const struct view *view)
+{
+    if (!has(view, HT_CAPABILITY_DAC_READ_SEARCH))
+        return (struct ht_str){0};
+    if (has(view, HT_CAPABILITY_DAC_OVERRIDE))
+        return HT_S("With DAC_READ_SEARCH it opens any file of the node by its handle, and with "
+                    "DAC_OVERRIDE it writes to it.");
+    return HT_S(
+        "With DAC_READ_SEARCH it opens any file of the node by its handle and reads passwords and "
+        "keys.");
+}
+
+static struct ht_str kernel_settings(const struct view *view)
+{
+    if (!yes(ht_view_can_write_settings(view)))
+        return (struct ht_str){0};
+    return HT_S(
+        "It writes a program's name into /proc/sys/kernel/core_pattern, crashes something, and the "
+        "kernel runs that program as root on the node.");
+}
+
+static struct ht_str kernel_probes(const struct view *view)
+{
+    if (!has(view, HT_CAPABILITY_BPF) || !has(view, HT_CAPABILITY_PERFMON))
+        return (struct ht_str){0};
+    return HT_S("With BPF and PERFMON it loads probes that read, and change, what the node's "
+                "kernel and every "
+                "process on it handle.");
+}
+
+static struct ht_str kubelet_identity(const struct view *view)
+{
+    return sentence_of_mount(
+        view, open_path(view, HT_FACT_PATHS_KUBELET, HT_FACT_PATH_KUBELET), "With the keys in ",
+        " it speaks to the cluster as this node and reads the secrets of its pods.");
+}
+
+static struct ht_str planted_mounts(const struct view *view)
+{
+    struct ht_mount_list mounts;
+
+    if (!has(view, HT_CAPABILITY_SYS_ADMIN) || !ht_view_mounts(view, &mounts))
+        return (struct ht_str){0};
+    for (size_t i = 0; i < mounts.len; i++) {
+        if (ht_mount_host_path(&mounts.items[i]).len &&
+            (ht_str_is(mounts.items[i].propagation, "rshared") ||
+             ht_str_is(mounts.items[i].propagation, "shared")))
+            return sentence_of_mount(view, &mounts.items[i],
+                                     "With SYS_ADMIN it mounts something over a folder in ",
+                                     ", and the mount appears on the node, where root uses it.");
+    }
+    return (struct ht_str){0};
+}
+
+static struct ht_str planted_logs(const struct view *view)
+{
+    return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_LOGS),
+                             "It plants a link in ",
+                             " and reads any file of the node through the kubelet's log service.");
+}
+
+/* Shortest way first. */
+static const struct rule rules[] = {
+    {1, socket_reached},    {1, manifests_open}, {1, host_code_open}, {2, privileged_in_host_pids},
+    {1, privileged_disk},   {2, admin_and_disk}, {1, disk_alone},     {2, trace_host},
+    {3, release_agent},     {1, load_module},    {1, raw_memory},     {1, kernel_settings},
+    {1, open_by_handle},    {2, kernel_probes},  {2, planted_mounts}, {1, kubelet_identity},
+    {1, runtime_data_open}, {1, planted_logs},
+};
+
+struct ht_str ht_view_escape(const struct view *view, unsigned min_links)
+{
+    /* In a kernel of its own the way ends in the sandbox. */
+    if (view->sandboxed)
+        return (struct ht_str){0};
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        if (rules[i].links < min_links)
+            continue;
+
+        struct ht_str sentence = rules[i].holds(view);
+        if (sentence.len)
+            return sentence;
+    }
+    return (struct ht_str){0};
+}
+
+void ht_view_put_escape(const struct view *view, struct ht_finding *finding)
+{
+    struct ht_str sentence = ht_view_escape(view, 1);
+
+    if (sentence.len)
+        ht_finding_set_escape(finding, sentence);
+}

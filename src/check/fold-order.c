@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The order in which findings are shown, and the lines that people see. */
+#include "hulltop/check/fold.h"
+
+#include <stdlib.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/mem.h"
+
+static bool is_new(const struct ht_finding *finding)
+{
+    return ht_finding_has_new(finding) && finding->new;
+}
+
+static int compare_findings(const void *a, const void *b)
+{
+    const struct ht_row *row_a = *(struct ht_row *const *)a, *row_b = *(struct ht_row *const *)b;
+    const struct ht_finding *x = ht_finding_of(row_a), *y = ht_finding_of(row_b);
+
+    if (x->expected != y->expected)
+        return x->expected ? 1 : -1;
+    if (x->severity != y->severity)
+        return x->severity < y->severity ? -1 : 1;
+    if (is_new(x) != is_new(y))
+        return is_new(x) ? -1 : 1;
+    if (ht_finding_has_since(x) != ht_finding_has_since(y))
+        return ht_finding_has_since(x) ? -1 : 1;
+    if (ht_finding_has_since(x) && x->since != y->since)
+        return x->since > y->since ? -1 : 1;
+    return ht_str_compare(ht_row_id(row_a), ht_row_id(row_b));
+}
+
+void ht_fold_order(struct ht_rowset *findings)
+{
+    if (findings->len)
+        qsort(findings->rows, findings->len, sizeof(*findings->rows), compare_findings);
+}
+
+/* A group while its findings are counted; the first finding is the worst. */
+struct line {
+    struct ht_group group;
+    const struct ht_finding *first;
+    size_t findings;
+};
+
+static void begin_line(struct line *line, const struct ht_finding *finding)
+{
+    line->first = finding;
+    ht_group_set_key(&line->group, finding->group);
+    ht_group_set_check(&line->group, finding->check);
+    ht_group_set_question(&line->group, finding->question);
+    ht_group_set_severity(&line->group, finding->severity);
+    ht_group_set_finding(&line->group, finding->id);
+    ht_group_set_title(&line->group, finding->title);
+    ht_group_set_expected(&line->group, finding->expected);
+    ht_group_set_count(&line->group, 0);
+    ht_group_set_total(&line->group, ht_finding_has_total(finding) ? finding->total : 1);
+    ht_group_set_new(&line->group, 0);
+}
+
+static void add_to_line(struct line *line, const struct ht_finding *finding)
+{
+    line->findings++;
+    line->group.count += finding->posture && finding->subjects.len ? finding->count : 1;
+    line->group.new += is_new(finding);
+    if (line->group.total < line->group.count)
+        line->group.total = line->group.count;
+}
+
+static struct ht_row *end_line(struct line *line)
+{
+    struct ht_buf title = HT_BUF(256);
+
+    if (line->first->expected && line->findings > 1) {
+        ht_buf_addf(&title, "Expected of known system workloads: %zu findings", line->findings);
+        ht_group_set_title(&line->group, ht_buf_str(&title));
+    } else if (line->first->expected) {
+        ht_buf_addf(&title, "Expected: %.*s", HT_STR_ARG(line->first->title));
+        ht_group_set_title(&line->group, ht_buf_str(&title));
+    }
+
+    struct ht_row *row = ht_row_new(&ht_group_table, &line->group);
+    ht_buf_fini(&title);
+    return row;
+}
+
+void ht_fold_groups(const struct ht_rowset *findings, struct ht_rowset *ret_groups)
+{
+    struct line *lines = ht_new_array(struct line, findings->len);
+    struct ht_map *places = ht_map_new();
+    size_t len = 0;
+
+    for (size_t i = 0; i < findings->len; i++) {
+        const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
+        struct line *line = ht_map_get(places, finding->group);
+
+        if (!line) {
+            line = &lines[len++];
+            begin_line(line, finding);
+            ht_map_set(places, finding->group, line);
+        }
+        add_to_line(line, finding);
+    }
+    for (size_t i = 0; i < len; i++)
+        ht_rowset_add(ret_groups, end_line(&lines[i]));
+    ht_map_free(places);
+    free(lines);
+}

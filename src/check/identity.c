@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "identity.h"
+
+#include <string.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
+
+static void describe_container(const struct ht_container *container, struct ht_subject *ret)
+{
+    ht_subject_set_kind(ret, HT_S("container"));
+    ht_subject_set_id(ret, container->id);
+    if (ht_container_has_name(container))
+        ht_subject_set_name(ret, container->name);
+    if (ht_container_has_namespace(container))
+        ht_subject_set_namespace(ret, container->namespace);
+    if (ht_container_has_owner(container))
+        ht_subject_set_owner(ret, container->owner);
+    if (ht_container_has_pod(container))
+        ht_subject_set_pod(ret, container->pod);
+    if (ht_container_has_image(container))
+        ht_subject_set_image(ret, container->image);
+    if (ht_container_has_pid(container) && container->pid)
+        ht_subject_set_pid(ret, container->pid);
+    if (ht_container_has_class(container))
+        ht_subject_set_class(ret, container->class);
+
+    /* Kubernetes' own name of the container is shorter and stays the same from pod to pod. */
+    struct ht_str short_name = container->name;
+    for (size_t i = 0; i < container->labels.len; i++) {
+        if (ht_str_is(container->labels.items[i].key, "io.kubernetes.container.name"))
+            short_name = container->labels.items[i].value;
+    }
+    if (short_name.len)
+        ht_subject_set_container(ret, short_name);
+}
+
+static void describe_process(const struct ht_node *node, const struct ht_row *row,
+                             struct ht_subject *ret)
+{
+    const struct ht_process *process = ht_process_of(row);
+    const struct ht_row *container =
+        ht_process_has_container(process)
+            ? ht_node_find(node, HT_TABLE_CONTAINER, process->container)
+            : NULL;
+
+    if (container)
+        describe_container(ht_container_of(container), ret);
+    ht_subject_set_kind(ret, HT_S("process"));
+    ht_subject_set_id(ret, process->id);
+    if (ht_process_has_comm(process))
+        ht_subject_set_name(ret, process->comm);
+    if (ht_process_has_pid(process))
+        ht_subject_set_pid(ret, process->pid);
+}
+
+void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
+                         struct ht_subject *ret)
+{
+    const struct ht_table *table = ht_row_table(row);
+
+    if (table == &ht_container_table) {
+        describe_container(ht_container_of(row), ret);
+    } else if (table == &ht_process_table) {
+        describe_process(node, row, ret);
+    } else {
+        ht_subject_set_kind(ret, table == &ht_host_table ? HT_S("node") : ht_str_from(table->name));
+        ht_subject_set_id(ret, ht_row_id(row));
+        ht_subject_set_name(ret, ht_row_id(row));
+        if (table == &ht_daemon_table && ht_daemon_has_name(ht_daemon_of(row)))
+            ht_subject_set_name(ret, ht_daemon_of(row)->name);
+    }
+}
+
+bool ht_subject_since(const struct ht_row *row, int64_t *ret_since)
+{
+    if (ht_row_table(row) == &ht_container_table) {
+        const struct ht_container *container = ht_container_of(row);
+
+        *ret_since = container->started_at;
+        return ht_container_has_started_at(container);
+    }
+    if (ht_row_table(row) == &ht_process_table) {
+        const struct ht_process *process = ht_process_of(row);
+
+        *ret_since = process->started_at;
+        return ht_process_has_started_at(process);
+    }
+    return false;
+}
+
+bool ht_subject_runs(const struct ht_row *row)
+{
+    if (ht_row_table(row) != &ht_container_table)
+        return true;
+
+    const struct ht_container *container = ht_container_of(row);
+    if (!ht_container_has_state(container))
+        return true;
+    switch (container->state) {
+    case HT_CONTAINER_STATE_RUNNING:
+    case HT_CONTAINER_STATE_PAUSED:
+    case HT_CONTAINER_STATE_RESTARTING:
+    case HT_CONTAINER_STATE_UNMANAGED:
+        return true;
+    case HT_CONTAINER_STATE_CREATED:
+    case HT_CONTAINER_STATE_REMOVING:
+    case HT_CONTAINER_STATE_EXITED:
+    case HT_CONTAINER_STATE_DEAD:
+        return false;
+    }
+    return true;
+}
+
+/* Parts end in a NUL, so that no two lists of parts read the same. */
+static void add_part(struct ht_buf *out, struct ht_str part)
+{
+    ht_buf_add_str(out, part);
+    ht_buf_add_c(out, '\0');
+}
+
+/* A container that no runtime knows has no lasting name: its program stands for it. */
+static struct ht_str unmanaged_program(const struct ht_row *row)
+{
+    if (ht_row_table(row) != &ht_container_table)
+        return (struct ht_str){0};
+
+    const struct ht_container *container = ht_container_of(row);
+    if (!ht_container_has_state(container) || container->state != HT_CONTAINER_STATE_UNMANAGED)
+        return (struct ht_str){0};
+    return container->command.len ? container->command.items[0] : HT_S("unmanaged");
+}
+
+void ht_subject_add_durable(const struct ht_row *row, const struct ht_subject *subject,
+                            struct ht_buf *out)
+{
+    struct ht_str program = unmanaged_program(row);
+
+    add_part(out, subject->kind);
+    if (program.len) {
+        add_part(out, program);
+    } else if (subject->owner.len) {
+        add_part(out, subject->namespace);
+        add_part(out, subject->owner);
+        /* A compose project's containers are numbered; its owner tells them well enough. */
+        if (subject->namespace.len)
+            add_part(out, subject->container);
+    } else if (subject->container.len) {
+        add_part(out, subject->container);
+        add_part(out, subject->image);
+    } else {
+        add_part(out, subject->name);
+        add_part(out, subject->id);
+    }
+    if (ht_str_is(subject->kind, "process") && subject->container.len)
+        add_part(out, subject->name);
+}
+
+struct ht_str ht_finding_identity(struct ht_str check, struct ht_str durable, struct ht_str object,
+                                  char *out)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(2 * HT_LIMIT_ARG);
+
+    add_part(&text, check);
+    add_part(&text, durable);
+    add_part(&text, object);
+    return (struct ht_str){.data = ht_sha256_text(ht_buf_str(&text), out),
+                           .len = HT_IDENTITY_DIGITS};
+}
+
+void ht_group_add_key(const struct ht_finding *finding, struct ht_buf *out)
+{
+    const struct ht_subject *subject = &finding->subject;
+
+    ht_buf_addf(out, "%.*s/%s", HT_STR_ARG(finding->check),
+                ht_enum_name(&ht_severity_enum, finding->severity));
+    if (finding->posture)
+        return;
+
+    /* The owner of a compose service is one word; its containers' names are numbered. */
+    bool by_owner = subject->owner.len && !subject->namespace.len;
+    const struct ht_str parts[] = {subject->namespace, subject->owner,
+                                   by_owner ? (struct ht_str){0} : subject->container,
+                                   finding->object};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        ht_buf_add_c(out, '/');
+        ht_buf_add_str(out, parts[i]);
+    }
+    if (!subject->owner.len && !subject->container.len) {
+        ht_buf_add_c(out, '/');
+        ht_buf_add_str(out, subject->id);
+    }
+}

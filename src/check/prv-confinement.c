@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PRV-016, 017, 021: seccomp, AppArmor and SELinux, hidden paths. */
+#include "catalogue-private.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/mem.h"
+#include "view.h"
+
+/* Somebody switched the profile off for this container; a node without the feature has none for
+ * any. */
+static bool switched_off(const struct ht_container *container, const char *option)
+{
+    for (size_t i = 0; i < container->security_opts.len; i++) {
+        struct ht_str text = container->security_opts.items[i];
+
+        if (ht_str_has_prefix(text, option) && ht_str_has_suffix(text, "unconfined"))
+            return true;
+    }
+    return false;
+}
+
+static bool has_strong_cap(const struct view *view)
+{
+    uint64_t extra = 0;
+
+    if (ht_view_extra_caps(view, &extra) != TRI_YES)
+        return false;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        if (extra >> bit & 1 && ht_facts_cap_tier(view->facts, bit) == 1)
+            return true;
+    }
+    return false;
+}
+
+static void look_seccomp(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+
+    if (!ht_view_open(checking, row, &view))
+        return;
+    switch (ht_view_has_no_seccomp(&view)) {
+    case TRI_UNKNOWN:
+        ht_view_unknown_effective(&view, "whether a seccomp filter is loaded");
+        return;
+    case TRI_NO:
+        return;
+    case TRI_YES:
+        break;
+    }
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    if (switched_off(view.container, "seccomp")) {
+        ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+        ht_fire_title(checking, finding, "Its seccomp filter was switched off");
+    }
+    if (has_strong_cap(&view))
+        ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
+    ht_view_show_seccomp(&view, finding);
+    ht_view_show_caps(&view, finding);
+    ht_view_put_escape(&view, finding);
+}
+
+static void look_lsm(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+
+    if (!ht_view_open(checking, row, &view) || view.sandboxed)
+        return;
+    switch (ht_view_is_unconfined(&view)) {
+    case TRI_UNKNOWN:
+        if (!ht_host_has_apparmor(view.host) && !ht_host_has_selinux(view.host))
+            ht_unknown(checking, "proc",
+                       "whether AppArmor or SELinux holds it: what the node has is not known",
+                       "let hulltop read /sys/module/apparmor and /sys/fs/selinux");
+        else
+            ht_view_unknown_effective(&view, "whether AppArmor or SELinux holds it");
+        return;
+    case TRI_NO:
+        return;
+    case TRI_YES:
+        break;
+    }
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    ht_view_show_lsm(&view, finding);
+    if (ht_host_has_apparmor(view.host))
+        ht_fire_evidence(checking, finding, "/sys/module/apparmor", "AppArmor on the node",
+                         view.host->apparmor ? HT_S("enabled") : HT_S("disabled"));
+    if (ht_host_has_selinux(view.host))
+        ht_fire_evidence(checking, finding, "/sys/fs/selinux", "SELinux on the node",
+                         view.host->selinux);
+    ht_view_put_escape(&view, finding);
+}
+
+/* ---- PRV-021 ---- */
+
+static bool lists(const struct ht_text_list *list, struct ht_str path)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        if (ht_str_equal(list->items[i], path))
+            return true;
+    }
+    return false;
+}
+
+/* Core paths that are not in the list, for the eye. */
+static struct ht_str missing_from(const struct view *view, const struct ht_text_list *list,
+                                  bool readonly)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(1024);
+    size_t len;
+    const struct ht_fact_mask *masks = ht_facts_masks(view->facts, readonly, &len);
+
+    for (size_t i = 0; i < len; i++) {
+        if (!masks[i].core || lists(list, masks[i].path))
+            continue;
+        if (text.len)
+            ht_buf_add_text(&text, ", ");
+        ht_buf_add_str(&text, masks[i].path);
+    }
+    return ht_arena_str(ht_checking_arena(view->checking), ht_buf_str(&text));
+}
+
+struct uncovered {
+    struct ht_str masked;
+    struct ht_str readonly;
+    bool known;
+};
+
+static struct uncovered uncovered_by(const struct view *view, const struct ht_privilege *side)
+{
+    struct uncovered found = {.known = ht_privilege_has_masked_paths(side) &&
+                                       ht_privilege_has_readonly_paths(side)};
+
+    if (ht_privilege_has_masked_paths(side))
+        found.masked = missing_from(view, &side->masked_paths, false);
+    if (ht_privilege_has_readonly_paths(side))
+        found.readonly = missing_from(view, &side->readonly_paths, true);
+    return found;
+}
+
+static void show_uncovered(const struct view *view, struct ht_finding *finding, const char *source,
+                           const struct uncovered *found)
+{
+    if (found->masked.len)
+        ht_fire_evidence(view->checking, finding, source, "not hidden", found->masked);
+    if (found->readonly.len)
+        ht_fire_evidence(view->checking, finding, source, "not read-only", found->readonly);
+}
+
+static void look_masks(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+
+    if (!ht_view_open(checking, row, &view))
+        return;
+
+    struct uncovered declared = uncovered_by(&view, view.declared);
+    struct uncovered effective = uncovered_by(&view, view.effective);
+    bool any = declared.masked.len || declared.readonly.len || effective.masked.len ||
+               effective.readonly.len;
+    if (!any) {
+        if (!declared.known && !effective.known)
+            ht_view_unknown_effective(&view, "whether paths below /proc are hidden");
+        return;
+    }
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    show_uncovered(&view, finding, view.declared_source, &declared);
+    show_uncovered(&view, finding, "/proc mountinfo", &effective);
+    /* Ids of its own take most of the sting out of it. */
+    if (ht_view_has_own_users(&view) == TRI_YES)
+        ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+    ht_view_put_escape(&view, finding);
+}
+
+static const struct ht_check checks[] = {
+    {.id = "PRV-016",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_POSTURE,
+     .severity = HT_SEVERITY_LOW,
+     .title = "No seccomp filter",
+     .condition = "The first process has no seccomp filter; medium if it was switched off for this "
+                  "container, high with a tier 1 capability.",
+     .why = "Without a filter every system call of the kernel can be tried, also the old and rare "
+            "ones "
+            "in which most kernel bugs are found. The default profile closes about fifty of them.",
+     .fix = "Remove seccomp=unconfined. Kubernetes: seccompProfile: {type: RuntimeDefault}, or the "
+            "kubelet's --seccomp-default for all.",
+     .needs = HT_TEXTS("docker", "proc"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 5.22", "CIS Kubernetes 1.12 5.6.2",
+                            "Pod Security baseline: seccompProfile"),
+     .other_causes = HT_TEXTS("kubelets without seccompDefault", "rootless builders",
+                              "browsers with a sandbox of their own"),
+     .run = look_seccomp},
+    {.id = "PRV-017",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "No AppArmor profile or SELinux domain holds it",
+     .condition = "The node has AppArmor or SELinux, and the container is unconfined.",
+     .why =
+         "The second wall is missing: the profile that forbids mounting, writing below /proc and "
+         "reaching other containers' files, even for root.",
+     .fix = "Remove apparmor=unconfined or label=disable. The runtimes' default profile "
+            "(docker-default, container_t) fits nearly every program.",
+     .needs = HT_TEXTS("docker", "proc"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 5.2", "CIS Docker 1.6.0 5.3",
+                            "Pod Security baseline: appArmorProfile",
+                            "Pod Security baseline: seLinuxOptions"),
+     .other_causes = HT_TEXTS("system pods that run as spc_t"),
+     .run = look_lsm},
+    {.id = "PRV-021",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Kernel files that are usually hidden are open to it",
+     .condition =
+         "Paths below /proc that every runtime hides or makes read-only are not (core paths of "
+         "masks.yaml).",
+     .why =
+         "Files below /proc and /sys that show the kernel's memory and keys, or switch it off, are "
+         "hidden from containers for a reason. Here they are open.",
+     .fix = "Remove systempaths=unconfined (Kubernetes: procMount: Default). Unmasked is bearable "
+            "only "
+            "with user ids of its own.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("Pod Security baseline: procMount"),
+     .other_causes = HT_TEXTS("containers in containers", "rootless builders"),
+     .run = look_masks},
+};
+
+const struct ht_check_group ht_checks_prv_confinement = {.checks = checks,
+                                                         .count = ARRAY_LEN(checks)};

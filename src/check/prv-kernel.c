@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PRV-022, 024, 025, 027: devices, cgroups, kernel settings. */
+#include "catalogue-private.h"
+#include "hulltop/base/mem.h"
+#include "view.h"
+
+/* ---- PRV-022 ---- */
+
+static struct ht_finding *fire_device(const struct view *view, struct ht_str path, bool writable)
+{
+    const struct ht_fact_path *fact = ht_facts_device(view->facts, path);
+    bool raw = fact && fact->kind != HT_FACT_DEVICE_OTHER;
+
+    if (!fact)
+        return NULL;
+
+    struct ht_finding *finding = ht_fire(view->checking, path);
+    ht_fire_title(view->checking, finding, "Can %s %.*s of the node",
+                  raw && writable ? "write to" : "use", HT_STR_ARG(path));
+    if (raw && writable)
+        ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
+    ht_fire_evidence(view->checking, finding, "paths.yaml", "what it gives", fact->gives);
+    return finding;
+}
+
+/* Devices that are there and open to it though nobody declared them one by one. */
+static void look_found_devices(const struct view *view)
+{
+    const struct ht_privilege *effective = view->effective;
+    bool open = (ht_privilege_has_all_devices(view->declared) && view->declared->all_devices) ||
+                (ht_privilege_has_privileged(effective) && effective->privileged);
+
+    if (!open || !ht_privilege_has_devices(effective))
+        return;
+    for (size_t i = 0; i < effective->devices.len; i++) {
+        struct ht_str path = effective->devices.items[i];
+        struct ht_finding *finding = fire_device(view, path, true);
+
+        if (!finding)
+            continue;
+        ht_fire_evidence(view->checking, finding, "/proc/PID/root", "device file", path);
+        ht_view_put_escape(view, finding);
+    }
+}
+
+/* "b *:* rwm", "a", "c 1:1 rw": a rule for whole kinds of devices. */
+static bool is_wide_rule(struct ht_str rule)
+{
+    if (rule.len == 0)
+        return false;
+    if (rule.data[0] == 'a')
+        return true;
+    return (rule.data[0] == 'b' || rule.data[0] == 'c') && ht_str_find(rule, HT_S(" *:*"), 0) >= 0;
+}
+
+static void look_device(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+
+    if (!ht_view_open(checking, row, &view))
+        return;
+    if (!ht_container_has_devices(view.container) && !ht_privilege_has_devices(view.effective)) {
+        ht_view_unknown_declared(&view, "which devices of the node it may use");
+        return;
+    }
+    for (size_t i = 0; i < view.container->devices.len; i++) {
+        const struct ht_device *device = &view.container->devices.items[i];
+        bool writable =
+            !ht_device_has_permissions(device) || ht_str_find_byte(device->permissions, 'w') >= 0;
+        struct ht_finding *finding = fire_device(&view, device->host_path, writable);
+
+        if (!finding)
+            continue;
+        ht_fire_evidencef(checking, finding, view.declared_source, "HostConfig.Devices",
+                          "%.*s -> %.*s %.*s", HT_STR_ARG(device->host_path),
+                          HT_STR_ARG(device->path), HT_STR_ARG(device->permissions));
+        ht_view_put_escape(&view, finding);
+    }
+    for (size_t i = 0; i < view.container->device_rules.len; i++) {
+        struct ht_str rule = view.container->device_rules.items[i];
+
+        if (!is_wide_rule(rule))
+            continue;
+
+        struct ht_finding *finding = ht_fire(checking, rule);
+        ht_fire_title(checking, finding, "Any device of a kind is open to it (rule %.*s)",
+                      HT_STR_ARG(rule));
+        ht_fire_evidence(checking, finding, view.declared_source, "HostConfig.DeviceCgroupRules",
+                         rule);
+    }
+    look_found_devices(&view);
+}
+
+/* ---- PRV-024 ---- */
+
+static void look_cgroup(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+
+    if (!ht_view_open(checking, row, &view))
+        return;
+    if (ht_host_has_cgroup_mode(view.host) && ht_str_is(view.host->cgroup_mode, "v2"))
+        return; /* the release agent is of version 1 */
+
+    enum tri admin = ht_view_has_cap(&view, HT_CAPABILITY_SYS_ADMIN);
+    bool known = ht_privilege_has_cgroup_rw(view.effective);
+    if (admin == TRI_NO || (known && !view.effective->cgroup_rw))
+        return;
+    if (admin == TRI_UNKNOWN || !known) {
+        ht_view_unknown_effective(&view, "whether it can write to a cgroup v1 hierarchy");
+        return;
+    }
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    for (size_t i = 0; i < view.container->kernel_mounts.len; i++) {
+        const struct ht_mount *mount = &view.container->kernel_mounts.items[i];
+
+        if (ht_str_is(mount->type, "cgroup") && ht_mount_has_rw(mount) && mount->rw)
+            ht_fire_evidencef(checking, finding, "/proc mountinfo", "cgroup hierarchy",
+                              "%.*s (%.*s)", HT_STR_ARG(mount->target), HT_STR_ARG(mount->options));
+    }
+    ht_view_show_caps(&view, finding);
+    ht_finding_set_escape(
+        finding, HT_S("With SYS_ADMIN and a writable cgroup v1 hierarchy it names a release "
+                      "agent, which the kernel runs as root on the node."));
+}
+
+/* ---- PRV-025 ---- */
+
+static void look_settings(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+
+    if (!ht_view_open(checking, row, &view) || view.sandboxed)
+        return;
+    switch (ht_view_can_write_settings(&view)) {
+    case TRI_UNKNOWN:
+        ht_view_unknown_effective(&view, "whether it can change kernel settings");
+        return;
+    case TRI_NO:
+        return;
+    case TRI_YES:
+        break;
+    }
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    if (ht_privilege_has_readonly_paths(view.declared))
+        ht_fire_evidencef(checking, finding, view.declared_source, "HostConfig.ReadonlyPaths",
+                          "%zu paths", view.declared->readonly_paths.len);
+    if (ht_privilege_has_proc_sys_rw(view.effective))
+        ht_fire_evidence(checking, finding, "/proc mountinfo", "/proc/sys", HT_S("read-write"));
+    if (ht_host_has_core_pattern(view.host))
+        ht_fire_evidence(checking, finding, "/proc/sys/kernel/core_pattern", "now",
+                         view.host->core_pattern);
+    ht_view_show_user(&view, finding);
+    ht_view_put_escape(&view, finding);
+}
+
+/* ---- PRV-027 ---- */
+
+static void look_sysctl(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+
+    if (!ht_view_open(checking, row, &view))
+        return;
+    if (!ht_container_has_sysctls(view.container)) {
+        ht_view_unknown_declared(&view, "which kernel settings it was given");
+        return;
+    }
+    for (size_t i = 0; i < view.container->sysctls.len; i++) {
+        const struct ht_pair *pair = &view.container->sysctls.items[i];
+
+        if (ht_facts_sysctl_is_safe(view.facts, pair->key))
+            continue;
+
+        struct ht_finding *finding = ht_fire(checking, pair->key);
+        ht_fire_title(checking, finding,
+                      "Sets the kernel setting %.*s, which is not on the safe list",
+                      HT_STR_ARG(pair->key));
+        ht_fire_evidencef(checking, finding, view.declared_source, "HostConfig.Sysctls",
+                          "%.*s=%.*s", HT_STR_ARG(pair->key), HT_STR_ARG(pair->value));
+    }
+}
+
+static const struct ht_check checks[] = {
+    {.id = "PRV-022",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Can use a device of the node",
+     .condition = "A disk, memory or other powerful device of the node is given to the container; "
+                  "critical if a disk or memory can be written.",
+     .why = "A device is the node itself, past all files and permissions: whoever writes to its "
+            "disk or "
+            "memory writes whatever root could.",
+     .fix =
+         "Remove --device and device rules; use a volume or a device plugin. If a device has to "
+         "stay, "
+         "give that one, without `w` and `m` where reading is enough (--device /dev/x:/dev/x:r).",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 5.18", "ATT&CK T1611"),
+     .other_causes =
+         HT_TEXTS("storage drivers, Ceph", "virtual machines (kvm)", "FUSE file systems"),
+     .run = look_device},
+    {.id = "PRV-024",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "Can make the kernel run a program through cgroups",
+     .condition = "A cgroup v1 hierarchy is mounted writable in a container with SYS_ADMIN.",
+     .why = "In cgroup v1 one file names a program that the kernel starts, as root on the node, "
+            "when a "
+            "group empties. Whoever may write it needs no further weakness.",
+     .fix =
+         "Drop SYS_ADMIN and remove the mount of /sys/fs/cgroup. Nodes with cgroup v2 do not have "
+         "this file.",
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1611", "CVE-2022-0492"),
+     .other_causes = HT_TEXTS("systemd in a container", "kind nodes"),
+     .run = look_cgroup},
+    {.id = "PRV-025",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Can change the kernel's settings",
+     .condition = "/proc/sys is writable, and its root is the node's root.",
+     .why = "Settings below /proc/sys hold for the whole node. Some name programs that the kernel "
+            "runs "
+            "as root: the handler of crashes, the loader of modules.",
+     .fix =
+         "Leave /proc/sys read-only (no --privileged, no systempaths=unconfined). Settings of the "
+         "container's own network go into --sysctl, those of the node into its configuration.",
+     .needs = HT_TEXTS("docker", "proc"),
+     .references = HT_TEXTS("ATT&CK T1611", "ATT&CK T1068"),
+     .other_causes = HT_TEXTS("init containers that set vm.max_map_count", "network plugins"),
+     .run = look_settings},
+    {.id = "PRV-027",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "Sets a kernel setting that is not on the safe list",
+     .condition = "A declared sysctl is not in the safe set of the Pod Security Standards.",
+     .why =
+         "Settings on the safe list are known to stay within the container. Others can starve or "
+         "weaken what else runs on the node.",
+     .fix = "Remove it, or set it on the node on purpose, for all.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("Pod Security baseline: sysctls"),
+     .other_causes = HT_TEXTS("databases and proxies that raise limits of their own network"),
+     .run = look_sysctl},
+};
+
+const struct ht_check_group ht_checks_prv_kernel = {.checks = checks, .count = ARRAY_LEN(checks)};

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PRV-006, 007, 008, 023: paths of the node. */
+#include "catalogue-private.h"
+#include "hulltop/base/mem.h"
+#include "view.h"
+
+/* Looks at one mount of a path of the node. */
+typedef void (*look_at)(const struct view *view, const struct ht_mount *mount, struct ht_str path);
+
+static void each_host_path(struct ht_checking *checking, const struct ht_row *row, look_at look)
+{
+    struct view view;
+    struct ht_mount_list mounts;
+
+    if (!ht_view_open(checking, row, &view))
+        return;
+    if (!ht_view_mounts(&view, &mounts)) {
+        ht_view_unknown_declared(&view, "which paths of the node are mounted into it");
+        return;
+    }
+    for (size_t i = 0; i < mounts.len; i++) {
+        struct ht_str path = ht_mount_host_path(&mounts.items[i]);
+
+        if (path.len)
+            look(&view, &mounts.items[i], path);
+    }
+}
+
+/* One step less for the files of the node's root, which ids of its own do not reach. */
+static void soften_for_own_users(const struct view *view, struct ht_finding *finding)
+{
+    if (ht_view_has_own_users(view) != TRI_YES || finding->severity >= HT_SEVERITY_LOW)
+        return;
+    ht_finding_set_severity(finding, (enum ht_severity)(finding->severity + 1));
+    ht_view_show_user(view, finding);
+}
+
+static struct ht_finding *fire_path(const struct view *view, const struct ht_mount *mount,
+                                    struct ht_str path, const struct ht_fact_path *fact)
+{
+    struct ht_finding *finding = ht_fire(view->checking, path);
+
+    ht_view_show_mount(view, finding, mount);
+    ht_fire_evidence(view->checking, finding, "paths.yaml", "what it opens", fact->gives);
+    if (!ht_str_equal(fact->path, path) && fact->path.len > path.len)
+        ht_fire_evidence(view->checking, finding, "paths.yaml", "inside it", fact->path);
+    soften_for_own_users(view, finding);
+    ht_view_put_escape(view, finding);
+    return finding;
+}
+
+/* Whether a mount of that path is told by PRV-008. */
+static const struct ht_fact_path *kubelet_path(const struct view *view, struct ht_str path)
+{
+    const struct ht_fact_path *fact = ht_facts_path(view->facts, HT_FACT_PATHS_KUBELET, path);
+
+    /* A folder far above it is a host path like any other. */
+    return fact && (fact->path.len <= path.len ||
+                    !ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path))
+               ? fact
+               : NULL;
+}
+
+/* ---- PRV-006 ---- */
+
+static void look_writable_mount(const struct view *view, const struct ht_mount *mount,
+                                struct ht_str path)
+{
+    const struct ht_fact_path *fact = ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path);
+
+    if (!fact || kubelet_path(view, path))
+        return;
+    if (!ht_mount_has_rw(mount)) {
+        ht_view_unknown_declared(view, "whether a mount of a system path is writable");
+        return;
+    }
+    if (!mount->rw)
+        return;
+
+    struct ht_finding *finding = fire_path(view, mount, path, fact);
+    ht_fire_title(view->checking, finding, "Can write to %.*s of the node", HT_STR_ARG(path));
+}
+
+static void look_writable(struct ht_checking *checking, const struct ht_row *row)
+{
+    each_host_path(checking, row, look_writable_mount);
+}
+
+/* ---- PRV-007 ---- */
+
+static void look_readable_mount(const struct view *view, const struct ht_mount *mount,
+                                struct ht_str path)
+{
+    const struct ht_fact_path *fact = ht_facts_path(view->facts, HT_FACT_PATHS_READABLE, path);
+    bool writable = !ht_mount_has_rw(mount) || mount->rw;
+
+    if (!fact || kubelet_path(view, path))
+        return;
+    /* What can be written too is told by PRV-006. */
+    if (writable && ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path))
+        return;
+    if (!writable && ht_facts_path_is_benign(view->facts, path))
+        return;
+
+    struct ht_finding *finding = fire_path(view, mount, path, fact);
+    ht_fire_title(view->checking, finding, "Can read %.*s of the node", HT_STR_ARG(path));
+}
+
+static void look_readable(struct ht_checking *checking, const struct ht_row *row)
+{
+    each_host_path(checking, row, look_readable_mount);
+}
+
+/* ---- PRV-008 ---- */
+
+static void look_kubelet_mount(const struct view *view, const struct ht_mount *mount,
+                               struct ht_str path)
+{
+    const struct ht_fact_path *fact = kubelet_path(view, path);
+    bool writable = !ht_mount_has_rw(mount) || mount->rw;
+
+    if (!fact)
+        return;
+
+    struct ht_finding *finding = fire_path(view, mount, path, fact);
+    if (fact->kind == HT_FACT_PATH_MANIFESTS && writable)
+        ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
+    ht_fire_title(view->checking, finding,
+                  fact->kind == HT_FACT_PATH_MANIFESTS
+                      ? "Has the folder of static pods (%.*s)"
+                      : "Has the node's cluster credentials (%.*s)",
+                  HT_STR_ARG(path));
+}
+
+static void look_kubelet(struct ht_checking *checking, const struct ht_row *row)
+{
+    each_host_path(checking, row, look_kubelet_mount);
+}
+
+/* ---- PRV-023 ---- */
+
+static void look_propagation_mount(const struct view *view, const struct ht_mount *mount,
+                                   struct ht_str path)
+{
+    if (!ht_str_is(mount->propagation, "rshared") && !ht_str_is(mount->propagation, "shared"))
+        return;
+
+    struct ht_finding *finding = ht_fire(view->checking, path);
+    ht_fire_title(view->checking, finding, "What it mounts below %.*s appears on the node",
+                  HT_STR_ARG(path));
+    ht_view_show_mount(view, finding, mount);
+    ht_view_put_escape(view, finding);
+}
+
+static void look_propagation(struct ht_checking *checking, const struct ht_row *row)
+{
+    each_host_path(checking, row, look_propagation_mount);
+}
+
+static const struct ht_check checks[] = {
+    {.id = "PRV-006",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "Can write to system files of the node",
+     .condition =
+         "A path of the node from which it runs code, or that holds other containers' files, "
+         "is mounted writable.",
+     .why = "What the container writes there, the node runs or trusts: a cron job, a service, a "
+            "library that every program loads, a key for root, another container's files. That is "
+            "root "
+            "on the node without any further weakness.",
+     .fix = "Mount only the file or folder that the program needs, and read-only (`:ro`). Settings "
+            "and "
+            "keys belong into a ConfigMap, a secret or a volume of its own.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 5.6", "CIS Kubernetes 1.12 5.2.11",
+                            "Pod Security baseline: hostPathVolumes", "ATT&CK T1611"),
+     .other_causes = HT_TEXTS("installers of network plugins", "node maintenance (kured)",
+                              "log collectors that keep their place in /var/log"),
+     .run = look_writable},
+    {.id = "PRV-007",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "Can read sensitive files of the node",
+     .condition = "A path of the node that holds credentials, logs or other containers' files is "
+                  "mounted.",
+     .why = "Passwords, keys, tokens and logs of the node and of other containers can be read from "
+            "inside. Stolen credentials are the quietest way to the node and to the cluster.",
+     .fix = "Mount the one file that is needed instead of the folder around it.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Kubernetes 1.12 5.2.11", "ATT&CK T1552.001"),
+     .other_causes = HT_TEXTS("node exporters", "log collectors", "cAdvisor"),
+     .run = look_readable},
+    {.id = "PRV-008",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Has the node's cluster credentials",
+     .condition =
+         "The kubelet's folder, its keys, a cluster kubeconfig or the folder of static pods "
+         "is mounted; critical if static pods can be written.",
+     .why =
+         "With these files one is the node, or an administrator, to the cluster: secrets of every "
+         "pod here can be read, and a file in the manifests folder becomes a privileged pod.",
+     .fix = "Remove the mount; use the pod's own projected token. Storage drivers need only "
+            "/var/lib/kubelet/plugins/NAME and the registration folder.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Kubernetes 1.12 1.1.13", "CIS Kubernetes 1.12 4.1.5",
+                            "ATT&CK T1552.001", "ATT&CK T1543.005"),
+     .other_causes = HT_TEXTS("CSI node plugins", "control-plane pods of kubeadm"),
+     .run = look_kubelet},
+    {.id = "PRV-023",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "What it mounts appears on the node",
+     .condition = "A path of the node is mounted with shared propagation.",
+     .why =
+         "Mounts made inside the container show up on the node. Whoever can mount in there can put "
+         "files of its own over folders that the node's root uses.",
+     .fix = "Use private or rslave propagation (leave `:shared` out; Kubernetes: mountPropagation "
+            "None or HostToContainer). Only storage drivers need more.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 5.20", "ATT&CK T1611"),
+     .other_causes = HT_TEXTS("CSI node plugins"),
+     .run = look_propagation},
+};
+
+const struct ht_check_group ht_checks_prv_paths = {.checks = checks, .count = ARRAY_LEN(checks)};

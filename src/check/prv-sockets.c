@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PRV-004, 005: sockets that control the runtime. */
+#include "catalogue-private.h"
+#include "hulltop/base/mem.h"
+#include "view.h"
+
+#include <string.h>
+
+/* The mounts of a running container, or false after saying why not. */
+static bool open_mounts(struct ht_checking *checking, const struct ht_row *row, struct view *view,
+                        struct ht_mount_list *mounts)
+{
+    if (!ht_view_open(checking, row, view))
+        return false;
+    if (ht_view_mounts(view, mounts))
+        return true;
+    ht_view_unknown_declared(view, "which paths of the node are mounted into it");
+    return false;
+}
+
+static void look_socket(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+    struct ht_mount_list mounts;
+
+    if (!open_mounts(checking, row, &view, &mounts))
+        return;
+    for (size_t i = 0; i < mounts.len; i++) {
+        const struct ht_mount *mount = &mounts.items[i];
+        bool sure = false;
+        const struct ht_fact_socket *socket = ht_view_mount_socket(&view, mount, &sure);
+
+        if (!socket)
+            continue;
+
+        struct ht_finding *finding = ht_fire(checking, ht_mount_host_path(mount));
+        ht_fire_title(checking, finding,
+                      socket->power == 0 ? "Can give orders to %.*s through its socket"
+                                         : "Has the socket of %.*s",
+                      HT_STR_ARG(socket->name));
+        if (socket->power != 0)
+            ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
+        if (!sure)
+            ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+        ht_view_show_mount(&view, finding, mount);
+        ht_fire_evidence(checking, finding, "sockets.yaml", "what answers there", socket->name);
+        if (ht_mount_has_rw(mount) && !mount->rw)
+            ht_fire_evidence(checking, finding, "hulltop", "read-only mount",
+                             HT_S("does not limit what is asked through a socket"));
+        ht_view_put_escape(&view, finding);
+    }
+}
+
+/* ---- PRV-005 ---- */
+
+static bool lies_below(struct ht_str path, struct ht_str directory)
+{
+    if (ht_str_is(directory, "/"))
+        return path.len > 1;
+    return path.len > directory.len && path.data[directory.len] == '/' &&
+           ht_str_equal(ht_str_sub(path, 0, directory.len), directory);
+}
+
+/* Adds the sockets of engines that answer and lie below directory; returns how many. */
+static size_t show_live(const struct view *view, struct ht_finding **finding,
+                        const struct ht_mount *mount, struct ht_str directory)
+{
+    const struct ht_rowset *daemons =
+        ht_node_set(ht_checking_node(view->checking), HT_TABLE_DAEMON);
+    size_t found = 0;
+
+    for (size_t i = 0; i < daemons->len; i++) {
+        struct ht_str path = ht_row_id(daemons->rows[i]);
+
+        if (ht_str_has_prefix(path, "unix://"))
+            path = ht_str_sub(path, strlen("unix://"), path.len);
+        path = ht_facts_plain_path(path);
+        if (!lies_below(path, directory))
+            continue;
+        if (!*finding)
+            *finding = ht_fire(view->checking, directory);
+        if (found++ == 0)
+            ht_view_show_mount(view, *finding, mount);
+        ht_fire_evidence(view->checking, *finding, "container engine", "answers below it", path);
+    }
+    return found;
+}
+
+/* Sockets that are usually there: of the runtime that runs this very container. */
+static void show_usual(const struct view *view, const struct ht_mount *mount,
+                       struct ht_str directory)
+{
+    const struct ht_fact_socket *socket;
+    struct ht_finding *finding = NULL;
+    size_t at = 0;
+
+    for (;;) {
+        socket = ht_facts_socket_below(view->facts, directory, &at);
+        if (!socket)
+            return;
+        if (socket->power != 0 || !ht_str_equal(socket->kind, view->container->runtime))
+            continue;
+        if (!finding) {
+            finding = ht_fire(view->checking, directory);
+            ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+            ht_view_show_mount(view, finding, mount);
+            ht_view_put_escape(view, finding);
+        }
+        ht_fire_evidence(view->checking, finding, "sockets.yaml", "usually lies below it",
+                         socket->path);
+    }
+}
+
+static void look_directory(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct view view;
+    struct ht_mount_list mounts;
+
+    if (!open_mounts(checking, row, &view, &mounts))
+        return;
+    for (size_t i = 0; i < mounts.len; i++) {
+        const struct ht_mount *mount = &mounts.items[i];
+        struct ht_str directory = ht_mount_host_path(mount);
+        struct ht_finding *finding = NULL;
+
+        if (directory.len == 0)
+            continue;
+        if (show_live(&view, &finding, mount, directory) > 0)
+            ht_view_put_escape(&view, finding);
+        else
+            show_usual(&view, mount, directory);
+    }
+}
+
+static const struct ht_check checks[] = {
+    {.id = "PRV-004",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "Can give orders to the container runtime",
+     .condition =
+         "A socket of a container runtime, or another one that controls the node, is mounted "
+         "into the container.",
+     .why = "Whoever may talk to the runtime's socket is root on the node: one request starts a "
+            "privileged container with the node's disk. A read-only mount changes nothing, for a "
+            "request is not a write to the file.",
+     .fix = "Remove the mount. Builds: use rootless BuildKit or a builder on another machine. "
+            "Monitoring: use the kubelet's API or a proxy that lets only reading requests through.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 5.32", "Pod Security baseline: hostPathVolumes",
+                            "ATT&CK T1611", "ATT&CK T1610"),
+     .other_causes = HT_TEXTS("Portainer, Traefik, Watchtower", "CI runners",
+                              "a Docker of its own that shares its socket between two containers"),
+     .run = look_socket},
+    {.id = "PRV-005",
+     .question = 3,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(DAEMON) | HT_READS(HOST),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "A folder mounted into it holds the runtime's socket",
+     .condition =
+         "A folder of the node is mounted that contains the socket of a container runtime.",
+     .why =
+         "The socket of the container runtime lies in this folder, and whoever may talk to it is "
+         "root on the node. Mounting the folder is the same as mounting the socket.",
+     .fix = "Mount the single file or sub-folder that the program needs, not the folder above it.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 5.32", "Pod Security baseline: hostPathVolumes",
+                            "ATT&CK T1611"),
+     .other_causes = HT_TEXTS("network plugins that mount /run", "agents that talk to systemd"),
+     .run = look_directory},
+};
+
+const struct ht_check_group ht_checks_prv_sockets = {.checks = checks, .count = ARRAY_LEN(checks)};

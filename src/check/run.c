@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One check looks at one subject: what it calls meanwhile, and what becomes of its findings. */
+#include "hulltop/check/checking.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/digest.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/model/row.h"
+#include "identity.h"
+
+/* A finding while its check runs; evidence grows in the arena. */
+struct draft {
+    struct ht_finding finding; /* first: ht_fire hands out its address */
+    struct ht_evidence *evidence;
+    size_t room;
+};
+
+struct ht_checking {
+    const struct ht_check *check;
+    const struct ht_node *node;
+    const struct ht_facts *facts;
+    const struct ht_row *subject;
+    struct ht_arena *arena;
+    struct ht_vec drafts;
+    struct ht_verdict *verdict;
+};
+
+const struct ht_node *ht_checking_node(const struct ht_checking *checking)
+{
+    return checking->node;
+}
+
+const struct ht_facts *ht_checking_facts(const struct ht_checking *checking)
+{
+    return checking->facts;
+}
+
+int64_t ht_checking_now(const struct ht_checking *checking)
+{
+    return checking->node->taken_at;
+}
+
+struct ht_arena *ht_checking_arena(struct ht_checking *checking)
+{
+    return checking->arena;
+}
+
+static void set_texts(struct ht_checking *checking, struct ht_text_list *list,
+                      const char *const *texts)
+{
+    size_t len = 0;
+
+    while (texts && texts[len])
+        len++;
+
+    struct ht_str *items = ht_arena_array(checking->arena, struct ht_str, len);
+    for (size_t i = 0; i < len; i++)
+        items[i] = ht_str_from(texts[i]);
+    *list = (struct ht_text_list){.items = items, .len = len};
+}
+
+struct ht_finding *ht_fire(struct ht_checking *checking, struct ht_str discriminator)
+{
+    const struct ht_check *check = checking->check;
+    struct draft *draft = ht_arena_array(checking->arena, struct draft, 1);
+    struct ht_finding *finding = &draft->finding;
+    struct ht_text_list references;
+    int64_t since;
+
+    ht_vec_add(&checking->drafts, draft);
+    ht_finding_set_check(finding, ht_str_from(check->id));
+    ht_finding_set_question(finding, check->question);
+    ht_finding_set_severity(finding, check->severity);
+    ht_finding_set_confidence(finding, HT_CONFIDENCE_CERTAIN);
+    ht_finding_set_expected(finding, false);
+    ht_finding_set_posture(finding, (check->flags & HT_CHECK_POSTURE) != 0);
+    ht_finding_set_title(finding, ht_str_from(check->title));
+    ht_finding_set_why(finding, ht_str_from(check->why));
+    ht_finding_set_fix(finding, ht_str_from(check->fix));
+    ht_finding_set_object(finding, ht_arena_str(checking->arena, discriminator));
+    set_texts(checking, &references, check->references);
+    ht_finding_set_references(finding, references);
+    ht_finding_set_last_seen(finding, checking->node->taken_at);
+    ht_subject_describe(checking->node, checking->subject, ht_finding_edit_subject(finding));
+    if (ht_subject_since(checking->subject, &since))
+        ht_finding_set_since(finding, since);
+    return finding;
+}
+
+void ht_fire_title(struct ht_checking *checking, struct ht_finding *finding, const char *format,
+                   ...)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(1024);
+    va_list args;
+
+    va_start(args, format);
+    ht_buf_addv(&text, format, args);
+    va_end(args);
+    ht_finding_set_title(finding, ht_arena_str(checking->arena, ht_buf_str(&text)));
+}
+
+void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, const char *source,
+                      const char *field, struct ht_str value)
+{
+    struct draft *draft = (struct draft *)(void *)finding;
+    size_t len = finding->evidence.len;
+
+    if (len == draft->room) {
+        struct ht_evidence *more =
+            ht_arena_array(checking->arena, struct ht_evidence, draft->room ? draft->room * 2 : 8);
+
+        if (len)
+            memcpy(more, draft->evidence, len * sizeof(*more));
+        draft->room = draft->room ? draft->room * 2 : 8;
+        draft->evidence = more;
+    }
+
+    struct ht_evidence *item = &draft->evidence[len];
+    ht_evidence_set_source(item, ht_arena_text(checking->arena, source));
+    ht_evidence_set_field(item, ht_arena_text(checking->arena, field));
+    ht_evidence_set_value(item, ht_arena_str(checking->arena, value));
+    ht_finding_set_evidence(finding,
+                            (struct ht_evidence_list){.items = draft->evidence, .len = len + 1});
+}
+
+void ht_fire_evidencef(struct ht_checking *checking, struct ht_finding *finding, const char *source,
+                       const char *field, const char *format, ...)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(4096);
+    va_list args;
+
+    va_start(args, format);
+    ht_buf_addv(&text, format, args);
+    va_end(args);
+    ht_fire_evidence(checking, finding, source, field, ht_buf_str(&text));
+}
+
+void ht_unknown(struct ht_checking *checking, const char *source, const char *reason,
+                const char *help)
+{
+    struct ht_verdict *verdict = checking->verdict;
+    ht_autobuf struct ht_buf text = HT_BUF(4096);
+
+    if (verdict->unknown)
+        return; /* the first reason is the nearest one */
+    verdict->unknown = true;
+    ht_buf_addf(&text, "%s%c%s%c%s%c%s", source, '\0', reason, '\0', help, '\0',
+                checking->check->id);
+    verdict->text = ht_buf_take(&text);
+
+    const char *at = verdict->text;
+    ht_missing_set_source(&verdict->missing, ht_str_from(at));
+    at += strlen(at) + 1;
+    ht_missing_set_reason(&verdict->missing, ht_str_from(at));
+    at += strlen(at) + 1;
+    ht_missing_set_help(&verdict->missing, ht_str_from(at));
+    at += strlen(at) + 1;
+    ht_missing_set_check(&verdict->missing, ht_str_from(at));
+    ht_missing_set_decides(&verdict->missing, (checking->check->flags & HT_CHECK_DECIDES) != 0);
+}
+
+/* A sandboxed container has a kernel of its own between itself and the node: one step less. */
+static void shift_severity(struct ht_finding *finding)
+{
+    if (!ht_subject_has_class(&finding->subject) || finding->subject.class != HT_CLASS_SANDBOXED ||
+        finding->severity >= HT_SEVERITY_LOW)
+        return;
+    ht_finding_set_original(finding, finding->severity);
+    ht_finding_set_severity(finding, (enum ht_severity)(finding->severity + 1));
+}
+
+static struct ht_row *make_row(const struct ht_checking *checking, struct ht_finding *finding)
+{
+    ht_autobuf struct ht_buf durable = HT_BUF(HT_LIMIT_ARG);
+    ht_autobuf struct ht_buf key = HT_BUF(HT_LIMIT_ARG);
+    char id[HT_SHA256_TEXT_MAX];
+
+    shift_severity(finding);
+    ht_subject_add_durable(checking->subject, &finding->subject, &durable);
+    ht_finding_set_id(
+        finding, ht_finding_identity(finding->check, ht_buf_str(&durable), finding->object, id));
+    ht_group_add_key(finding, &key);
+    ht_finding_set_group(finding, ht_buf_str(&key));
+    ht_finding_set_count(finding, 1);
+    return ht_row_new(&ht_finding_table, finding);
+}
+
+struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,
+                                 const struct ht_facts *facts, const struct ht_row *subject)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_verdict *verdict = ht_new0(struct ht_verdict);
+    struct ht_checking checking = {.check = check,
+                                   .node = node,
+                                   .facts = facts,
+                                   .subject = subject,
+                                   .arena = arena,
+                                   .verdict = verdict};
+
+    verdict->check = check;
+    verdict->subject = ht_row_ref(subject);
+    check->run(&checking, subject);
+    for (size_t i = 0; i < checking.drafts.len; i++) {
+        struct draft *draft = checking.drafts.items[i];
+
+        ht_vec_add(&verdict->findings, make_row(&checking, &draft->finding));
+    }
+    if (ht_arena_is_full(arena))
+        ht_unknown(&checking, "hulltop", "too much to tell about this subject", "");
+    ht_vec_fini(&checking.drafts);
+    return verdict;
+}
+
+struct ht_verdict *ht_verdict_free(struct ht_verdict *verdict)
+{
+    if (!verdict)
+        return NULL;
+    ht_row_unref(verdict->subject);
+    for (size_t i = 0; i < verdict->findings.len; i++)
+        ht_row_unref(verdict->findings.items[i]);
+    ht_vec_fini(&verdict->findings);
+    free(verdict->text);
+    free(verdict);
+    return NULL;
+}

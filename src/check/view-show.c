@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Evidence of a container: what was declared beside what is. */
+#include "view.h"
+
+#include "hulltop/base/buf.h"
+
+struct ht_str ht_cap_names(struct ht_arena *arena, uint64_t caps, const char *separator)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(2048);
+
+    for (unsigned bit = 0; bit < 64; bit++) {
+        if (!(caps >> bit & 1))
+            continue;
+        if (text.len)
+            ht_buf_add_text(&text, separator);
+        if (bit < ht_capability_enum.count)
+            ht_buf_add_text(&text, ht_enum_name(&ht_capability_enum, bit));
+        else
+            ht_buf_addf(&text, "%u", bit);
+    }
+    return ht_arena_str(arena, ht_buf_str(&text));
+}
+
+/* "none", "all 41", or the names. */
+static struct ht_str caps_in_words(const struct view *view, uint64_t caps)
+{
+    unsigned count = (unsigned)__builtin_popcountll(caps);
+    unsigned there = ht_host_has_cap_last_cap(view->host) ? (unsigned)view->host->cap_last_cap + 1
+                                                          : ht_capability_enum.count;
+    struct ht_arena *arena = ht_checking_arena(view->checking);
+
+    if (count == 0)
+        return HT_S("none");
+    if (count > 20)
+        return ht_arena_strf(arena, "%u of %u", count, there);
+    return ht_cap_names(arena, caps, " ");
+}
+
+void ht_view_show_caps(const struct view *view, struct ht_finding *finding)
+{
+    const struct ht_privilege *declared = view->declared, *effective = view->effective;
+    struct ht_str words;
+
+    if (ht_privilege_has_caps(declared)) {
+        words = caps_in_words(view, declared->caps);
+        ht_fire_evidencef(view->checking, finding, view->declared_source, "capabilities", "%.*s",
+                          HT_STR_ARG(words));
+    }
+    if (ht_privilege_has_caps(effective)) {
+        words = caps_in_words(view, effective->caps);
+        ht_fire_evidencef(view->checking, finding, view->status.data, "CapEff", "%016llx (%.*s)",
+                          (unsigned long long)effective->caps, HT_STR_ARG(words));
+    } else {
+        ht_fire_evidencef(view->checking, finding, "/proc", "CapEff", "not known: %s",
+                          view->why_no_effective ? view->why_no_effective : "not readable");
+    }
+    if (ht_privilege_has_bounding(effective) && effective->bounding != effective->caps) {
+        words = caps_in_words(view, effective->bounding);
+        ht_fire_evidencef(view->checking, finding, view->status.data, "CapBnd", "%016llx (%.*s)",
+                          (unsigned long long)effective->bounding, HT_STR_ARG(words));
+    }
+}
+
+void ht_view_show_seccomp(const struct view *view, struct ht_finding *finding)
+{
+    const struct ht_privilege *declared = view->declared, *effective = view->effective;
+
+    if (ht_privilege_has_seccomp_profile(declared))
+        ht_fire_evidence(
+            view->checking, finding, view->declared_source, "HostConfig.SecurityOpt seccomp",
+            declared->seccomp_profile.len ? declared->seccomp_profile : HT_S("not given"));
+    else if (ht_privilege_has_seccomp(declared))
+        ht_fire_evidence(view->checking, finding, view->declared_source, "seccomp",
+                         ht_str_from(ht_enum_name(&ht_seccomp_mode_enum, declared->seccomp)));
+    if (ht_privilege_has_seccomp(effective))
+        ht_fire_evidencef(view->checking, finding, view->status.data, "Seccomp", "%u (%s)",
+                          (unsigned)effective->seccomp,
+                          ht_enum_name(&ht_seccomp_mode_enum, effective->seccomp));
+}
+
+void ht_view_show_lsm(const struct view *view, struct ht_finding *finding)
+{
+    if (ht_privilege_has_lsm(view->declared))
+        ht_fire_evidence(view->checking, finding, view->declared_source, "AppArmorProfile",
+                         view->declared->lsm.len ? view->declared->lsm : HT_S("not given"));
+    if (ht_privilege_has_lsm(view->effective))
+        ht_fire_evidence(view->checking, finding,
+                         ht_arena_strf(ht_checking_arena(view->checking), "/proc/%llu/attr/current",
+                                       (unsigned long long)view->container->pid)
+                             .data,
+                         "LSM label", view->effective->lsm);
+}
+
+void ht_view_show_user(const struct view *view, struct ht_finding *finding)
+{
+    const struct ht_privilege *effective = view->effective;
+
+    if (ht_container_has_user(view->container))
+        ht_fire_evidence(view->checking, finding, view->declared_source, "Config.User",
+                         view->container->user.len ? view->container->user : HT_S("not given"));
+    if (ht_privilege_has_uid(effective))
+        ht_fire_evidencef(view->checking, finding, view->status.data, "Uid",
+                          "%llu inside, %s%llu on the node", (unsigned long long)effective->uid,
+                          ht_privilege_has_host_uid(effective) ? "" : "perhaps ",
+                          (unsigned long long)effective->host_uid);
+    if (ht_privilege_has_uid_map(effective))
+        ht_fire_evidence(view->checking, finding, "/proc", "uid_map", effective->uid_map);
+}
+
+void ht_view_show_mount(const struct view *view, struct ht_finding *finding,
+                        const struct ht_mount *mount)
+{
+    struct ht_str source = ht_mount_host_path(mount);
+    bool declared = ht_container_has_mounts(view->container);
+
+    ht_fire_evidencef(view->checking, finding, declared ? view->declared_source : "/proc mountinfo",
+                      "mount", "%.*s -> %.*s (%s%s%.*s)", HT_STR_ARG(source),
+                      HT_STR_ARG(mount->target),
+                      !ht_mount_has_rw(mount) ? "rw not known"
+                      : mount->rw             ? "read-write"
+                                              : "read-only",
+                      mount->propagation.len ? ", " : "", HT_STR_ARG(mount->propagation));
+}

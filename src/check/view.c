@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view.h"
+
+#include <string.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/mem.h"
+#include "identity.h"
+
+static const struct ht_privilege nothing_known;
+
+/* ---- the first process ---- */
+
+/* Rows of processes are sorted by "PID.START". */
+const struct ht_process *ht_view_find_process(const struct ht_node *node, uint64_t pid)
+{
+    const struct ht_rowset *set = ht_node_set(node, HT_TABLE_PROCESS);
+    ht_autobuf struct ht_buf prefix = HT_BUF(32);
+    size_t low = 0, high = set->len;
+
+    ht_buf_addf(&prefix, "%llu.", (unsigned long long)pid);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (ht_str_compare(ht_row_id(set->rows[middle]), ht_buf_str(&prefix)) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < set->len && ht_str_has_prefix(ht_row_id(set->rows[low]), prefix.data))
+        return ht_process_of(set->rows[low]);
+    return NULL;
+}
+
+/* Its row is there, but the join did not rely on it yet (privilege.h). */
+static bool is_young(const struct ht_process *init)
+{
+    return ht_process_has_cap_eff(init) && ht_process_has_reads(init) && init->reads < 2;
+}
+
+static void explain_effective(struct view *view)
+{
+    const struct ht_container *container = view->container;
+    bool known = ht_container_has_effective(container) && container->effective.known != 0;
+
+    view->effective = known && !view->sandboxed ? &container->effective : &nothing_known;
+    view->why_no_effective = NULL;
+    view->help_effective = "";
+    if (view->sandboxed) {
+        view->why_no_effective = "the host sees the sandbox, not the program in it";
+    } else if (!known && view->init && is_young(view->init)) {
+        view->why_no_effective = "it started a moment ago and may still be dropping privileges";
+        view->help_effective = "it is read again in a moment";
+    } else if (!known) {
+        view->why_no_effective = view->init ? "its first process may not be read"
+                                            : "its first process was not seen";
+        view->help_effective = "run hulltop as root, in the host's pid namespace";
+    }
+}
+
+static const char *source_of(const struct ht_container *container)
+{
+    if (ht_str_is(container->runtime, "docker"))
+        return "docker inspect";
+    if (ht_str_is(container->runtime, "podman"))
+        return "podman inspect";
+    return "container runtime";
+}
+
+bool ht_view_open(struct ht_checking *checking, const struct ht_row *row, struct view *view)
+{
+    const struct ht_container *container = ht_container_of(row);
+    const struct ht_fact_runtime *runtime;
+
+    if (!ht_subject_runs(row))
+        return false;
+    *view = (struct view){.checking = checking,
+                          .facts = ht_checking_facts(checking),
+                          .host = ht_node_host(ht_checking_node(checking)),
+                          .container = container,
+                          .declared_source = source_of(container)};
+    view->declared = ht_container_has_declared(container) ? &container->declared : &nothing_known;
+    if (ht_container_has_pid(container) && container->pid)
+        view->init = ht_view_find_process(ht_checking_node(checking), container->pid);
+    runtime = ht_container_has_oci_runtime(container)
+                  ? ht_facts_runtime(view->facts, container->oci_runtime)
+                  : NULL;
+    view->sandboxed =
+        (ht_container_has_class(container) && container->class == HT_CLASS_SANDBOXED) ||
+        (runtime && (runtime->kind == HT_FACT_RUNTIME_VM || runtime->kind == HT_FACT_RUNTIME_WASM ||
+                     runtime->kind == HT_FACT_RUNTIME_USER_KERNEL));
+    view->status = ht_arena_strf(ht_checking_arena(checking), "/proc/%llu/status",
+                                 (unsigned long long)container->pid);
+    explain_effective(view);
+    return true;
+}
+
+/* ---- answers from both sides ---- */
+
+/* One side says yes: yes. One says no and the other nothing else: no. */
+static enum tri either(enum tri a, enum tri b)
+{
+    if (a == TRI_YES || b == TRI_YES)
+        return TRI_YES;
+    return a == TRI_NO || b == TRI_NO ? TRI_NO : TRI_UNKNOWN;
+}
+
+/* What is so counts; what was declared only where that is not known. */
+static enum tri rather(enum tri effective, enum tri declared)
+{
+    return effective == TRI_UNKNOWN ? declared : effective;
+}
+
+static enum tri tri_if(bool known, bool value)
+{
+    if (!known)
+        return TRI_UNKNOWN;
+    return value ? TRI_YES : TRI_NO;
+}
+
+static enum tri shares_ns(const struct ht_privilege *privilege, enum view_ns ns)
+{
+    switch (ns) {
+    case VIEW_NS_PID:
+        return tri_if(ht_privilege_has_pid_ns(privilege), privilege->pid_ns == HT_NS_SCOPE_HOST);
+    case VIEW_NS_NET:
+        return tri_if(ht_privilege_has_net_ns(privilege), privilege->net_ns == HT_NS_SCOPE_HOST);
+    case VIEW_NS_IPC:
+        return tri_if(ht_privilege_has_ipc_ns(privilege), privilege->ipc_ns == HT_NS_SCOPE_HOST);
+    case VIEW_NS_USER:
+        return tri_if(ht_privilege_has_user_ns(privilege), privilege->user_ns == HT_NS_SCOPE_HOST);
+    }
+    return TRI_UNKNOWN;
+}
+
+enum tri ht_view_shares(const struct view *view, enum view_ns ns)
+{
+    return either(shares_ns(view->effective, ns), shares_ns(view->declared, ns));
+}
+
+enum tri ht_view_has_own_users(const struct view *view)
+{
+    enum tri shares =
+        rather(shares_ns(view->effective, VIEW_NS_USER), shares_ns(view->declared, VIEW_NS_USER));
+
+    if (shares == TRI_UNKNOWN)
+        return TRI_UNKNOWN;
+    return shares == TRI_YES ? TRI_NO : TRI_YES;
+}
+
+static bool knows_caps(const struct ht_privilege *privilege)
+{
+    return ht_privilege_has_caps(privilege) || ht_privilege_has_bounding(privilege);
+}
+
+static uint64_t all_caps(const struct ht_privilege *privilege)
+{
+    return (ht_privilege_has_caps(privilege) ? privilege->caps : 0) |
+           (ht_privilege_has_bounding(privilege) ? privilege->bounding : 0);
+}
+
+enum tri ht_view_extra_caps(const struct view *view, uint64_t *ret_caps)
+{
+    if (!knows_caps(view->effective) && !knows_caps(view->declared))
+        return TRI_UNKNOWN;
+    if (ht_view_has_own_users(view) == TRI_YES)
+        return TRI_NO;
+
+    uint64_t extra = (all_caps(view->effective) | all_caps(view->declared)) &
+                     ~ht_facts_default_caps(view->facts, (struct ht_str){0});
+    if (extra == 0)
+        return TRI_NO;
+    *ret_caps = extra;
+    return TRI_YES;
+}
+
+enum tri ht_view_has_cap(const struct view *view, unsigned bit)
+{
+    enum tri effective = tri_if(knows_caps(view->effective), all_caps(view->effective) >> bit & 1);
+    enum tri declared = tri_if(knows_caps(view->declared), all_caps(view->declared) >> bit & 1);
+
+    if (ht_view_has_own_users(view) == TRI_YES)
+        return TRI_NO;
+    return rather(effective, declared);
+}
+
+enum tri ht_view_has_no_seccomp(const struct view *view)
+{
+    const struct ht_privilege *declared = view->declared;
+    enum tri said = TRI_UNKNOWN;
+
+    if (ht_privilege_has_seccomp(declared))
+        said = tri_if(true, declared->seccomp == HT_SECCOMP_MODE_DISABLED);
+    else if (ht_privilege_has_seccomp_profile(declared))
+        said = tri_if(true, ht_str_is(declared->seccomp_profile, "unconfined"));
+    return rather(tri_if(ht_privilege_has_seccomp(view->effective),
+                         view->effective->seccomp == HT_SECCOMP_MODE_DISABLED),
+                  said);
+}
+
+/* An AppArmor profile or SELinux label that holds nothing back. */
+static bool is_loose_label(struct ht_str label)
+{
+    static const char *const types[] = {":spc_t:", ":unconfined_t:", ":unconfined_service_t:"};
+
+    if (ht_str_is(label, "unconfined") || ht_str_is(label, "disable"))
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (ht_str_find(label, ht_str_from(types[i]), 0) >= 0)
+            return true;
+    }
+    return false;
+}
+
+enum tri ht_view_is_unconfined(const struct view *view)
+{
+    const struct ht_host *host = view->host;
+    bool apparmor = ht_host_has_apparmor(host) && host->apparmor;
+    bool selinux =
+        ht_host_has_selinux(host) && !ht_str_is(host->selinux, "disabled") && host->selinux.len > 0;
+
+    if (!apparmor && !selinux)
+        return ht_host_has_apparmor(host) || ht_host_has_selinux(host) ? TRI_NO : TRI_UNKNOWN;
+    return rather(
+        tri_if(ht_privilege_has_lsm(view->effective), is_loose_label(view->effective->lsm)),
+        tri_if(ht_privilege_has_lsm(view->declared), is_loose_label(view->declared->lsm)));
+}
+
+enum tri ht_view_is_root_inside(const struct view *view)
+{
+    return rather(tri_if(ht_privilege_has_uid(view->effective), view->effective->uid == 0),
+                  tri_if(ht_privilege_has_uid(view->declared), view->declared->uid == 0));
+}
+
+enum tri ht_view_is_root_on_node(const struct view *view)
+{
+    if (ht_privilege_has_host_uid(view->effective))
+        return tri_if(true, view->effective->host_uid == 0);
+
+    enum tri root = ht_view_is_root_inside(view);
+    enum tri own = ht_view_has_own_users(view);
+    if (root == TRI_NO || own == TRI_YES)
+        return TRI_NO;
+    return root == TRI_YES && own == TRI_NO ? TRI_YES : TRI_UNKNOWN;
+}
+
+static bool lists(const struct ht_text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        if (ht_str_is(list->items[i], text))
+            return true;
+    }
+    return false;
+}
+
+enum tri ht_view_can_write_settings(const struct view *view)
+{
+    const struct ht_privilege *declared = view->declared;
+    enum tri said = TRI_UNKNOWN;
+
+    if (ht_privilege_has_proc_sys_rw(declared))
+        said = tri_if(true, declared->proc_sys_rw);
+    else if (ht_privilege_has_readonly_paths(declared))
+        said = tri_if(true, !lists(&declared->readonly_paths, "/proc/sys"));
+
+    enum tri writable = rather(
+        tri_if(ht_privilege_has_proc_sys_rw(view->effective), view->effective->proc_sys_rw), said);
+    if (writable != TRI_YES)
+        return writable;
+
+    /* What is not a namespace's own, only the node's root may write. */
+    enum tri root = ht_view_is_root_on_node(view);
+    return root == TRI_YES ? TRI_YES : root;
+}
+
+struct ht_str ht_view_raw_device(const struct view *view)
+{
+    const struct ht_container *container = view->container;
+    const struct ht_privilege *effective = view->effective;
+
+    for (size_t i = 0; ht_container_has_devices(container) && i < container->devices.len; i++) {
+        const struct ht_device *device = &container->devices.items[i];
+        const struct ht_fact_path *fact = ht_facts_device(view->facts, device->host_path);
+
+        if (fact && fact->kind != HT_FACT_DEVICE_OTHER &&
+            (!ht_device_has_permissions(device) || ht_str_find_byte(device->permissions, 'w') >= 0))
+            return device->host_path;
+    }
+    for (size_t i = 0; ht_privilege_has_devices(effective) && i < effective->devices.len; i++) {
+        const struct ht_fact_path *fact = ht_facts_device(view->facts, effective->devices.items[i]);
+
+        /* A device file alone opens nothing: the device cgroup must let it, as privileged does. */
+        if (fact && fact->kind != HT_FACT_DEVICE_OTHER &&
+            ((ht_privilege_has_privileged(effective) && effective->privileged) ||
+             (ht_privilege_has_privileged(view->declared) && view->declared->privileged)))
+            return effective->devices.items[i];
+    }
+    return (struct ht_str){0};
+}
+
+/* ---- mounts ---- */
+
+struct ht_str ht_mount_host_path(const struct ht_mount *mount)
+{
+    if (ht_mount_has_origin(mount) && mount->origin != HT_MOUNT_ORIGIN_BIND)
+        return (struct ht_str){0};
+    if (ht_mount_has_root(mount) && mount->root.len && mount->root.data[0] == '/')
+        return ht_facts_plain_path(mount->root);
+    if (mount->source.len && mount->source.data[0] == '/')
+        return ht_facts_plain_path(mount->source);
+    return (struct ht_str){0};
+}
+
+bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
+{
+    const struct ht_container *container = view->container;
+
+    if (ht_container_has_mounts(container))
+        *ret = container->mounts;
+    else if (ht_container_has_kernel_mounts(container))
+        *ret = container->kernel_mounts;
+    else
+        return false;
+    return true;
+}
+
+/* The path in "unix:///run/docker.sock", or the text itself. */
+static struct ht_str socket_path(struct ht_str address)
+{
+    if (ht_str_has_prefix(address, "unix://"))
+        address = ht_str_sub(address, strlen("unix://"), address.len);
+    return ht_facts_plain_path(address);
+}
+
+static bool is_daemon_socket(const struct view *view, struct ht_str path)
+{
+    const struct ht_rowset *daemons =
+        ht_node_set(ht_checking_node(view->checking), HT_TABLE_DAEMON);
+
+    for (size_t i = 0; i < daemons->len; i++) {
+        if (ht_str_equal(socket_path(ht_row_id(daemons->rows[i])), path))
+            return true;
+    }
+    return false;
+}
+
+const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
+                                                  const struct ht_mount *mount, bool *ret_sure)
+{
+    struct ht_str path = ht_mount_host_path(mount);
+    const struct ht_fact_socket *socket;
+
+    if (path.len == 0)
+        return NULL;
+    *ret_sure = true;
+    socket = ht_facts_socket(view->facts, path);
+    if (socket)
+        return socket;
+    socket = ht_facts_socket_named(view->facts, path);
+    if (socket) {
+        *ret_sure = is_daemon_socket(view, path);
+        return socket;
+    }
+    /* Under another name it is still mounted where its clients look for it. */
+    *ret_sure = false;
+    return ht_facts_socket(view->facts, mount->target);
+}
+
+/* ---- what is missing ---- */
+
+void ht_view_unknown_declared(const struct view *view, const char *what)
+{
+    struct ht_str reason =
+        ht_arena_strf(ht_checking_arena(view->checking),
+                      "%s: no runtime tells how the container was started", what);
+
+    ht_unknown(view->checking, ht_str_is(view->container->runtime, "podman") ? "podman" : "docker",
+               reason.data, "give hulltop access to the runtime's socket");
+}
+
+void ht_view_unknown_effective(const struct view *view, const char *what)
+{
+    const char *why = view->why_no_effective
+                          ? view->why_no_effective
+                          : "the kernel's view of its first process is incomplete";
+    struct ht_str reason = ht_arena_strf(ht_checking_arena(view->checking), "%s: %s", what, why);
+
+    ht_unknown(view->checking, "proc", reason.data,
+               view->why_no_effective ? view->help_effective
+                                      : "run hulltop as root, in the host's pid namespace");
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One container as the checks of question 3 see it: declared and effective side by side, and what
+ * is missing. Layer 3 (check), private.
+ */
+#ifndef HT_CHECK_VIEW_H
+#define HT_CHECK_VIEW_H
+
+#include "hulltop/check/checking.h"
+
+/* An answer that may be missing. */
+enum tri { TRI_UNKNOWN, TRI_NO, TRI_YES };
+
+struct view {
+    struct ht_checking *checking;
+    const struct ht_facts *facts;
+    const struct ht_host *host;
+    const struct ht_container *container;
+    const struct ht_privilege *declared;  /* nothing known in it if no runtime tells */
+    const struct ht_privilege *effective; /* nothing known in it if it cannot be relied on */
+    const struct ht_process *init;        /* NULL: not seen */
+    const char *declared_source;          /* "docker inspect" */
+    struct ht_str status;                 /* "/proc/411/status" */
+    bool sandboxed;                       /* the host sees the sandbox, not the program */
+    const char *why_no_effective;         /* NULL: it can be relied on */
+    const char *help_effective;
+};
+
+/* The kinds of namespaces that are judged. */
+enum view_ns { VIEW_NS_PID, VIEW_NS_NET, VIEW_NS_IPC, VIEW_NS_USER };
+
+/* The process with that pid, or NULL. */
+const struct ht_process *ht_view_find_process(const struct ht_node *node, uint64_t pid);
+/* Fills view; false if nothing of the container runs, so there is nothing to judge. */
+bool ht_view_open(struct ht_checking *checking, const struct ht_row *row, struct view *view);
+
+/* Whether it shares that namespace with the node, as declared or as the kernel has it. */
+enum tri ht_view_shares(const struct view *view, enum view_ns ns);
+/* Whether it has a user namespace of its own, so that its root is not the node's. */
+enum tri ht_view_has_own_users(const struct view *view);
+/* Capabilities beyond what runtimes give unasked, declared or effective or in the bounding set;
+ * TRI_YES fills ret_caps. Within a user namespace of its own they are worth nothing to the node. */
+enum tri ht_view_extra_caps(const struct view *view, uint64_t *ret_caps);
+/* Whether it holds that capability over the node. */
+enum tri ht_view_has_cap(const struct view *view, unsigned bit);
+/* Whether no seccomp filter stands between it and the kernel. */
+enum tri ht_view_has_no_seccomp(const struct view *view);
+/* Whether no AppArmor profile or SELinux domain holds it, on a host that has one of them. */
+enum tri ht_view_is_unconfined(const struct view *view);
+/* Whether its first process is root: inside, or as the node sees it. */
+enum tri ht_view_is_root_inside(const struct view *view);
+enum tri ht_view_is_root_on_node(const struct view *view);
+/* Whether the kernel's settings below /proc/sys can be written over the node. */
+enum tri ht_view_can_write_settings(const struct view *view);
+/* A disk or memory device of the node that it may write, or the empty text. */
+struct ht_str ht_view_raw_device(const struct view *view);
+
+/* Path on the host that a mount gives, plain; empty if it gives none. */
+struct ht_str ht_mount_host_path(const struct ht_mount *mount);
+/* The mounts to judge: declared ones, else those that the kernel shows. False if neither is known.
+ */
+bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret);
+/* The socket that a mount gives, or NULL; *ret_sure says whether its path proves it. */
+const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
+                                                  const struct ht_mount *mount, bool *ret_sure);
+
+/* Says that it could not be looked at, because the runtime's or the kernel's side is missing. */
+void ht_view_unknown_declared(const struct view *view, const char *what);
+void ht_view_unknown_effective(const struct view *view, const char *what);
+
+/* Names of capabilities, in the order of their numbers, joined by separator; in the arena. */
+struct ht_str ht_cap_names(struct ht_arena *arena, uint64_t caps, const char *separator);
+/* Evidence: capabilities, seccomp and LSM, as declared and as they are. */
+void ht_view_show_caps(const struct view *view, struct ht_finding *finding);
+void ht_view_show_seccomp(const struct view *view, struct ht_finding *finding);
+void ht_view_show_lsm(const struct view *view, struct ht_finding *finding);
+void ht_view_show_user(const struct view *view, struct ht_finding *finding);
+/* Evidence: one mount. */
+void ht_view_show_mount(const struct view *view, struct ht_finding *finding,
+                        const struct ht_mount *mount);
+
+/* The shortest way out of the container to root on the node that takes at least so many facts, as
+ * one sentence in the arena; empty if none is seen. */
+struct ht_str ht_view_escape(const struct view *view, unsigned min_links);
+/* Puts the shortest of all into a finding. */
+void ht_view_put_escape(const struct view *view, struct ht_finding *finding);
+
+#endif
