@@ -27,7 +27,8 @@ struct proc {
     struct ht_proc_table table;
     struct ht_usage_meter *meter;
     struct ht_row *host_row;
-    size_t limited;
+    size_t limited; /* of the last sample: executable and namespaces were refused */
+    size_t kernel;  /* of the last sample: kernel threads */
     bool contained; /* we are in a container ourselves */
     int64_t usage_due_ns;
     int64_t host_due_ns;
@@ -78,9 +79,10 @@ static void describe(const struct proc *self, size_t rows, size_t inside, struct
 {
     const struct ht_proc_avoid *avoid = &self->avoid;
 
+    /* Kernel threads have no executable to be refused. */
     if (self->limited)
         ht_buf_addf(detail, "caps, seccomp, cgroup of all %zu; executables and namespaces of %zu",
-                    rows, rows - self->limited);
+                    rows - self->kernel, rows - self->kernel - self->limited);
     else
         ht_buf_addf(detail, "%zu processes, %zu of them in containers", rows, inside);
     for (size_t i = 0; i < avoid->skipped_len; i++)
@@ -125,6 +127,7 @@ static void publish(struct proc *self, struct ht_feed *feed)
     size_t inside = 0;
 
     self->limited = 0;
+    self->kernel = 0;
     for (size_t i = 0; i < self->table.len; i++) {
         const struct ht_proc_entry *entry = &self->table.entries[i];
 
@@ -133,6 +136,7 @@ static void publish(struct proc *self, struct ht_feed *feed)
         ht_node_add(sample, ht_row_ref(entry->row));
         rows++;
         self->limited += entry->limited;
+        self->kernel += ht_process_of(entry->row)->kernel;
         inside += ht_process_has_container_id(ht_process_of(entry->row));
     }
     count_host(self);
