@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Turns schema.txt into C: -v out=h gives rows.h, -v out=c gives rows.c, -v out=roff gives the
-# manual's tables.  POSIX awk; the format of the input is described at its top.
+# Turns schema.txt into C: -v out=h gives rows.h, -v out=c gives rows.c; -v out=roff and
+# -v out=roff-values give the manual's tables of structs and of words.  POSIX awk; the format of the
+# input is described at its top.
 
 function die(text) {
     printf "%s:%d: %s\n", FILENAME, FNR, text > "/dev/stderr"
@@ -222,23 +223,59 @@ function put_c(    d) {
     print "const struct ht_table *ht_table_get(enum ht_table_id id)\n{\n    return tables[id];\n}"
 }
 
-function put_roff(    d, i) {
+# Text for mdoc: no line may begin with a control character, and a backslash is a letter.
+function roff(text) {
+    gsub(/\\/, "\\e", text)
+    gsub(/-/, "\\-", text)
+    if (text ~ /^[.']/)
+        text = "\\&" text
+    return text
+}
+
+# What a field holds, in words: "list of mount", "time", "enumeration severity".
+function roff_kind(k,    b, o) {
+    b = base(k); o = of(k)
+    if (b == "list")
+        return "list of " o
+    if (b == "enum")
+        return "one of " o
+    if (b == "bits")
+        return "list of " o
+    if (b == "ref")
+        return "id of a " o
+    if (b == "struct")
+        return o
+    return b
+}
+
+function put_roff(    d, i, notes) {
     for (d = 1; d <= n; d++) {
         if (what[d] != "struct" && what[d] != "row")
             continue
-        printf ".SS %s\n%s\n.TS\nl l lx.\n", what[d] == "row" ? name[d] " (" plural[d] ")" : name[d], doc[d]
-        for (i = 0; i < count[d]; i++)
-            printf "%s\t%s%s\tT{\n%s\nT}\n", item[d, i], kind[d, i], \
-                unit[d, i] == "-" ? "" : " (" unit[d, i] ")", idoc[d, i]
-        print ".TE"
+        printf ".Ss %s%s\n%s\n.Bl -tag -width Ds -compact\n", name[d], \
+            what[d] == "row" ? " (" plural[d] ")" : "", roff(doc[d])
+        for (i = 0; i < count[d]; i++) {
+            notes = roff_kind(kind[d, i])
+            if (unit[d, i] != "-")
+                notes = notes ", " unit[d, i]
+            if (flags[d, i] ~ /masked/)
+                notes = notes ", masked"
+            if (flags[d, i] ~ /derived/)
+                notes = notes ", derived"
+            printf ".It Va %s Pq %s\n%s\n", item[d, i], roff(notes), roff(idoc[d, i])
+        }
+        print ".El"
     }
+}
+
+function put_roff_values(    d, i) {
     for (d = 1; d <= n; d++) {
         if (what[d] != "enum" && what[d] != "bits")
             continue
-        printf ".SS %s\n%s\n.TS\nl lx.\n", name[d], doc[d]
+        printf ".Ss %s\n%s\n.Bl -tag -width Ds -compact\n", name[d], roff(doc[d])
         for (i = 0; i < count[d]; i++)
-            printf "%s\tT{\n%s\nT}\n", item[d, i], idoc[d, i]
-        print ".TE"
+            printf ".It Li %s\n%s\n", roff(item[d, i]), roff(idoc[d, i])
+        print ".El"
     }
 }
 
@@ -252,6 +289,8 @@ END {
         put_c()
     else if (out == "roff")
         put_roff()
+    else if (out == "roff-values")
+        put_roff_values()
     else
-        die("out must be h, c or roff")
+        die("out must be h, c, roff or roff-values")
 }
