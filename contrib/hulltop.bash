@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of hulltop for bash.
+
+_hulltop() {
+    local word=$2 previous=$3 names
+    local commands='check demo record replay doctor'
+    local questions='builds added-code privileged packages secrets drift'
+    local options='--docker --cri --kubeconfig --root --from --only --format --fail-on --baseline
+        --strict --quiet --timeout --open --color --theme --ascii --plain --utc --mouse --config
+        --version --help'
+
+    # bash makes a word of its own of "=".
+    if [[ $word == = ]]; then
+        word=
+    elif [[ $previous == = ]]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    COMPREPLY=()
+    case $previous in
+    --docker) names='none unix:///run/docker.sock' ;;
+    --cri | --kubeconfig) names=none ;;
+    --only)
+        # Behind the last comma.
+        mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$questions" -- "${word##*,}")
+        compopt -o nospace 2>/dev/null
+        return
+        ;;
+    --format) names='text json node' ;;
+    --fail-on) names='critical high medium low info' ;;
+    --open) names=$questions ;;
+    --color) names='auto always never' ;;
+    --theme) names='default light mono colour-blind' ;;
+    --timeout) return ;;
+    --root)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        return
+        ;;
+    --from | --baseline | --config | record | replay)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    *)
+        names=$options
+        [[ $COMP_CWORD -gt 1 ]] || names="$commands $options"
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$names" -- "$word")
+}
+complete -F _hulltop hulltop
