@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Prints those parts of the manual that the program's tables say: "manual-parts keys" the keys for
- * hulltop(1).  Runs when the program is built; mdoc(7) comes out.
+ * hulltop(1), "manual-parts checks" the catalogue for hulltop-checks(7).  Runs when the program is
+ * built; mdoc(7) comes out.
  */
 #include <config.h>
 
 #include <stdio.h>
 #include <string.h>
 
-#include "hulltop/base/buf.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/check/catalogue.h"
+#include "hulltop/model/state.h"
 #include "hulltop/ui/keys.h"
 
 enum { NAMES_MAX_BYTES = 256 };
@@ -83,10 +86,72 @@ static void put_keys(void)
     }
 }
 
+static void put_item(const char *head, const char *text)
+{
+    if (!text)
+        return;
+    printf(".It %s\n", head);
+    put_text(text);
+}
+
+/* Texts of a list that ends with NULL; NULL is an empty one. */
+static void put_list(const char *head, const char *const *texts, const char *between)
+{
+    if (!texts || !texts[0])
+        return;
+    printf(".It %s\n", head);
+    for (size_t i = 0; texts[i]; i++) {
+        fputs(i > 0 ? between : "", stdout);
+        for (const char *at = texts[i]; *at; at++)
+            put_char(*at);
+    }
+    putchar('\n');
+}
+
+static void put_check(const struct ht_check *check)
+{
+    fputs(".Ss ", stdout);
+    put_argument(check->id);
+    putchar('\n');
+    put_text(check->title);
+    puts(".Bl -tag -width Ds");
+    printf(".It Severity\n%s%s%s\n", ht_enum_name(&ht_severity_enum, check->severity),
+           check->flags & HT_CHECK_POSTURE ? "; counted over the node" : "",
+           check->flags & HT_CHECK_DECIDES ? "" : "; does not decide the answer");
+    put_item("Fires when", check->condition);
+    put_item("Why it matters", check->why);
+    put_item("How to fix", check->fix);
+    put_list("Other causes", check->other_causes, "; ");
+    put_list("Takes in", check->implies, ", ");
+    put_list("Needs", check->needs, ", ");
+    put_list("References", check->references, "; ");
+    puts(".El");
+}
+
+static void put_checks(void)
+{
+    for (unsigned question = 1; question <= HT_QUESTIONS; question++) {
+        bool first = true;
+
+        for (size_t i = 0; i < ht_catalogue_count(); i++) {
+            const struct ht_check *check = ht_catalogue_get(i);
+
+            if (check->question != question)
+                continue;
+            if (first)
+                printf(".Sh QUESTION %u\n%s\n", question, ht_question_title(question));
+            first = false;
+            put_check(check);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "keys") == 0)
         put_keys();
+    else if (argc == 2 && strcmp(argv[1], "checks") == 0)
+        put_checks();
     else
         return 2;
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
