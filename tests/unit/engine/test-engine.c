@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine over drivers that a test writes, and over recordings. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/engine/engine.h"
+#include "hulltop/model/document.h"
+
+#define LONG_NS (20 * HT_NS_PER_S)
+
+static struct ht_facts *facts;
+
+static int load_facts(void **state)
+{
+    struct ht_error err = {0};
+
+    (void)state;
+    return ht_facts_load(NULL, &facts, &err);
+}
+
+static int free_facts(void **state)
+{
+    (void)state;
+    facts = ht_facts_free(facts);
+    return 0;
+}
+
+/* ---- drivers ---- */
+
+static struct ht_node *sample(const char *name, enum ht_source_state state)
+{
+    struct ht_node *node = ht_node_new(ht_clock_wall(ht_clock_system()));
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, ht_str_from(name));
+    ht_source_set_name(&source, ht_str_from(name));
+    ht_source_set_state(&source, state);
+    ht_source_set_answered_at(&source, ht_clock_wall(ht_clock_system()));
+    ht_source_set_interval(&source, 60 * HT_NS_PER_S);
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
+    return node;
+}
+
+static void add_container(struct ht_node *node, const char *name, bool privileged)
+{
+    struct ht_container container = {0};
+
+    ht_container_set_id(&container, ht_str_from(name));
+    ht_container_set_name(&container, ht_str_from(name));
+    ht_container_set_image(&container, HT_S("web:1"));
+    ht_container_set_state(&container, HT_CONTAINER_STATE_RUNNING);
+    ht_privilege_set_privileged(ht_container_edit_declared(&container), privileged);
+    ht_node_add(node, ht_row_new(&ht_container_table, &container));
+}
+
+/* Quiet at first; with the first request a privileged container is there. */
+static void run_good(void *self, struct ht_feed *feed)
+{
+    struct ht_request request;
+    struct ht_node *node = sample("docker", HT_SOURCE_STATE_OK);
+
+    (void)self;
+    add_container(node, "web", false);
+    feed->publish(feed, node);
+    while (feed->wait(feed, -1, &request)) {
+        if (request.kind != HT_REQUEST_RESCAN)
+            continue;
+        node = sample("docker", HT_SOURCE_STATE_OK);
+        add_container(node, "debug", true);
+        add_container(node, "web", false);
+        feed->publish(feed, node);
+    }
+}
+
+/* Never comes back until it is told to, however often it is asked to end. */
+static pthread_mutex_t hang_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void run_hanging(void *self, struct ht_feed *feed)
+{
+    (void)self;
+    feed->at(feed, "reading what hangs");
+    pthread_mutex_lock(&hang_lock);
+    pthread_mutex_unlock(&hang_lock);
+}
+
+static void free_nothing(void *self)
+{
+    (void)self;
+}
+
+static const struct ht_driver_ops good_ops = {.name = "docker",
+                                              .interval_ns = 60 * HT_NS_PER_S,
+                                              .limit_ns = 60 * HT_NS_PER_S,
+                                              .run = run_good,
+                                              .free = free_nothing};
+static const struct ht_driver_ops hanging_ops = {.name = "proc",
+                                                 .interval_ns = HT_NS_PER_S,
+                                                 .limit_ns = 100 * HT_NS_PER_MS,
+                                                 .run = run_hanging,
+                                                 .free = free_nothing};
+
+/* ---- waiting ---- */
+
+typedef bool (*condition)(const struct ht_state *state);
+
+/* The first state for which the condition holds. */
+static struct ht_state *wait_for(struct ht_engine *engine, condition holds)
+{
+    int64_t deadline = ht_clock_mono(ht_clock_system()) + LONG_NS;
+
+    for (;;) {
+        struct ht_state *state = ht_engine_state(engine);
+        struct pollfd pollfd = {.fd = ht_engine_fd(engine), .events = POLLIN};
+
+        if (holds(state))
+            return state;
+        ht_state_unref(state);
+        assert_true(ht_clock_mono(ht_clock_system()) < deadline);
+        poll(&pollfd, 1, 1000);
+    }
+}
+
+static bool is_complete(const struct ht_state *state)
+{
+    return state->complete;
+}
+
+static bool has_critical(const struct ht_state *state)
+{
+    return state->findings.len &&
+           ht_finding_of(state->findings.rows[0])->severity == HT_SEVERITY_CRITICAL;
+}
+
+static bool is_stuck(const struct ht_state *state)
+{
+    const struct ht_row *row = ht_node_find(state->node, HT_TABLE_SOURCE, HT_S("proc"));
+
+    return row && ht_source_of(row)->state == HT_SOURCE_STATE_STUCK;
+}
+
+static struct ht_engine *start(const struct ht_driver *drivers, size_t len)
+{
+    struct ht_error err = {0};
+    struct ht_engine *engine = ht_engine_new(&(struct ht_engine_options){
+        .facts = facts, .questions = 0x7e, .drivers = drivers, .drivers_len = len});
+
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    return engine;
+}
+
+static void end(struct ht_engine *engine)
+{
+    ht_engine_stop(engine, LONG_NS);
+    ht_engine_free(engine);
+}
+
+/* ---- tests ---- */
+
+static void a_container_that_appears_is_a_new_finding(void **state)
+{
+    const struct ht_driver drivers[] = {{.ops = &good_ops}};
+    struct ht_engine *engine = start(drivers, 1);
+    ht_autostate struct ht_state *quiet = wait_for(engine, is_complete);
+
+    (void)state;
+    assert_false(has_critical(quiet));
+    ht_engine_rescan(engine);
+    ht_autostate struct ht_state *loud = wait_for(engine, has_critical);
+    const struct ht_finding *finding = ht_finding_of(loud->findings.rows[0]);
+    assert_true(ht_str_is(finding->check, "PRV-001"));
+    assert_true(ht_str_is(finding->subject.name, "debug"));
+    assert_true(finding->new);
+    assert_int_equal(ht_state_question(loud, 3)->state, HT_QUESTION_STATE_FAIL);
+    end(engine);
+}
+
+static void a_source_that_hangs_is_stuck_and_the_rest_goes_on(void **state)
+{
+    const struct ht_driver drivers[] = {{.ops = &good_ops}, {.ops = &hanging_ops}};
+    struct ht_engine *engine;
+
+    (void)state;
+    pthread_mutex_lock(&hang_lock);
+    engine = start(drivers, 2);
+    ht_autostate struct ht_state *stuck = wait_for(engine, is_stuck);
+    const struct ht_source *source =
+        ht_source_of(ht_node_find(stuck->node, HT_TABLE_SOURCE, HT_S("proc")));
+    assert_true(ht_str_find(source->detail, HT_S("reading what hangs"), 0) >= 0);
+    assert_int_equal(stuck->node->sets[HT_TABLE_CONTAINER].len, 1);
+    ht_engine_rescan(engine);
+    ht_autostate struct ht_state *loud = wait_for(engine, has_critical);
+    ht_engine_stop(engine, HT_NS_PER_MS);
+    ht_engine_free(engine);
+    pthread_mutex_unlock(&hang_lock);
+}
+
+static bool said_saved(const struct ht_state *state)
+{
+    for (size_t i = 0; i < state->events.len; i++) {
+        const struct ht_event *event = ht_event_of(state->events.rows[i]);
+
+        if (event->kind == HT_EVENT_KIND_MESSAGE && ht_str_has_prefix(event->text, "saved "))
+            return true;
+    }
+    return false;
+}
+
+static void a_saved_file_is_told_as_an_event(void **state)
+{
+    const struct ht_driver drivers[] = {{.ops = &good_ops}};
+    struct ht_engine *engine = start(drivers, 1);
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    char path[64];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/x.json", folder);
+    ht_engine_export(engine, path, HT_S("{}\n"));
+    ht_state_unref(wait_for(engine, said_saved));
+    assert_int_equal(access(path, R_OK), 0);
+    end(engine);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* ---- replay ---- */
+
+static int append(void *context, struct ht_str line, struct ht_error *err)
+{
+    (void)err;
+    ht_buf_add_str(context, line);
+    if (line.len == 0 || line.data[line.len - 1] != '\n')
+        ht_buf_add_c(context, '\n');
+    return 0;
+}
+
+/* Three frames a minute apart: quiet, a privileged container, quiet again. */
+static void make_recording(struct ht_buf *out)
+{
+    struct ht_recorder *recorder = ht_recorder_new(append, out);
+    struct ht_error err = {0};
+
+    for (int i = 0; i < 3; i++) {
+        ht_autonode struct ht_node *node = sample("docker", HT_SOURCE_STATE_OK);
+
+        node->taken_at = (int64_t)(1000000 + 60 * i) * HT_NS_PER_S;
+        add_container(node, "web", false);
+        if (i == 1)
+            add_container(node, "debug", true);
+        ht_node_sort(node);
+        assert_int_equal(ht_recorder_put(recorder, node, &err), 0);
+    }
+    ht_recorder_free(recorder);
+}
+
+static bool is_ended(const struct ht_state *state)
+{
+    return state->replay.ended;
+}
+
+static bool is_second(const struct ht_state *state)
+{
+    return state->replay.now_ns - state->replay.start_ns == 60 * HT_NS_PER_S;
+}
+
+static bool is_first(const struct ht_state *state)
+{
+    return state->replay.end_ns && state->replay.now_ns == state->replay.start_ns;
+}
+
+static void a_recording_gives_the_same_findings_again(void **state)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+    struct ht_engine *engine;
+    struct ht_error err = {0};
+
+    (void)state;
+    make_recording(&text);
+    assert_int_equal(
+        ht_engine_new_replay(&(struct ht_engine_options){.facts = facts, .questions = 0x7e},
+                             HT_ORIGIN_REPLAY, ht_buf_str(&text), "test", &engine, &err),
+        0);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_state_unref(wait_for(engine, is_first));
+    for (int round = 0; round < 2; round++) {
+        ht_engine_replay_step(engine, 1);
+        ht_autostate struct ht_state *loud = wait_for(engine, is_second);
+        assert_true(has_critical(loud));
+        assert_true(ht_finding_of(loud->findings.rows[0])->new);
+        ht_engine_replay_step(engine, 1);
+        ht_autostate struct ht_state *quiet = wait_for(engine, is_ended);
+        assert_false(has_critical(quiet));
+        ht_engine_replay_restart(engine);
+        ht_autostate struct ht_state *again = wait_for(engine, is_first);
+        assert_false(has_critical(again));
+        assert_int_equal(again->events.len, 0);
+    }
+    end(engine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_container_that_appears_is_a_new_finding),
+        cmocka_unit_test(a_source_that_hangs_is_stuck_and_the_rest_goes_on),
+        cmocka_unit_test(a_saved_file_is_told_as_an_event),
+        cmocka_unit_test(a_recording_gives_the_same_findings_again),
+    };
+
+    return cmocka_run_group_tests(tests, load_facts, free_facts);
+}

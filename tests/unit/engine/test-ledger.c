@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life of findings. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ledger.h"
+
+struct fixture {
+    struct ht_ledger *ledger;
+    struct ht_timeline *timeline;
+};
+
+static struct ht_row *make_finding(const char *id, const char *title)
+{
+    struct ht_finding finding = {0};
+
+    ht_finding_set_id(&finding, ht_str_from(id));
+    ht_finding_set_check(&finding, HT_S("PRV-001"));
+    ht_finding_set_question(&finding, 3);
+    ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+    ht_finding_set_title(&finding, ht_str_from(title));
+    return ht_row_new(&ht_finding_table, &finding);
+}
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+
+    fixture = (struct fixture){.ledger = ht_ledger_new(), .timeline = ht_timeline_new()};
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ht_ledger_free(fixture->ledger);
+    ht_timeline_free(fixture->timeline);
+    return 0;
+}
+
+/* One pass in which the checks found just this (NULL: nothing); returns the dressed finding. */
+static struct ht_row *pass(struct fixture *fixture, const char *id, bool settled, int64_t now)
+{
+    struct ht_rowset findings = {0};
+    struct ht_row *row = NULL;
+
+    if (id)
+        ht_rowset_add(&findings, make_finding(id, "runs privileged"));
+    ht_ledger_apply(fixture->ledger, &findings, settled, now, fixture->timeline);
+    if (id)
+        row = ht_row_ref(findings.rows[0]);
+    ht_rowset_fini(&findings);
+    return row;
+}
+
+static size_t count_events(struct fixture *fixture, enum ht_event_kind kind)
+{
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(0));
+    size_t count = 0;
+
+    ht_timeline_fill(fixture->timeline, state);
+    for (size_t i = 0; i < state->events.len; i++)
+        count += ht_event_of(state->events.rows[i])->kind == kind;
+    return count;
+}
+
+static void what_was_there_at_the_first_pass_is_not_new(void **state)
+{
+    ht_autorow struct ht_row *row = pass(*state, "a", false, 100);
+
+    assert_int_equal(ht_finding_of(row)->first_seen, 100);
+    assert_false(ht_finding_of(row)->new);
+}
+
+static void what_appears_later_is_new_until_opened(void **state)
+{
+    struct fixture *fixture = *state;
+    ht_autorow struct ht_row *row = pass(fixture, "a", true, 100);
+
+    assert_true(ht_finding_of(row)->new);
+    ht_ledger_open(fixture->ledger, HT_S("a"));
+    ht_autorow struct ht_row *opened = pass(fixture, "a", true, 200);
+    assert_false(ht_finding_of(opened)->new);
+    assert_int_equal(ht_finding_of(opened)->first_seen, 100);
+}
+
+static void one_that_flaps_keeps_its_first_sight(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ht_row_unref(pass(fixture, "a", false, 100));
+    pass(fixture, NULL, true, 200);
+    ht_autorow struct ht_row *row = pass(fixture, "a", true, 300);
+    assert_int_equal(ht_finding_of(row)->first_seen, 100);
+    assert_true(ht_finding_of(row)->new);
+    assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_NEW), 2);
+    assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_GONE), 1);
+}
+
+static void an_unchanged_finding_says_nothing_twice(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (int64_t now = 1; now < 10; now++)
+        ht_row_unref(pass(fixture, "a", true, now));
+    assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_NEW), 1);
+}
+
+static void acknowledgements_survive_writing_and_reading(void **state)
+{
+    struct fixture *fixture = *state;
+    ht_autobuf struct ht_buf text = HT_BUF(4096);
+    struct ht_error err = {0};
+
+    ht_ledger_acknowledge(fixture->ledger, HT_S("a"), HT_S("known, ticket 7"));
+    ht_ledger_write(fixture->ledger, &text);
+    ht_ledger_reset(fixture->ledger);
+    assert_int_equal(ht_ledger_read(fixture->ledger, ht_buf_str(&text), "x", &err), 0);
+    ht_autorow struct ht_row *row = pass(fixture, "a", true, 100);
+    assert_true(ht_str_is(ht_finding_of(row)->acknowledged, "known, ticket 7"));
+}
+
+static void a_broken_file_of_acknowledgements_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_error err = {0};
+
+    assert_true(ht_ledger_read(fixture->ledger, HT_S("[1]"), "ack.json", &err) < 0);
+    assert_non_null(strstr(err.text, "ack.json"));
+    assert_true(ht_ledger_read(fixture->ledger, HT_S("{\"a\":7}"), "ack.json", &err) < 0);
+}
+
+static void what_is_gone_for_good_is_forgotten_past_the_limit(void **state)
+{
+    struct fixture *fixture = *state;
+    char id[32];
+
+    for (int i = 0; i < 6000; i++) {
+        snprintf(id, sizeof(id), "f%d", i);
+        ht_row_unref(pass(fixture, id, true, i + 1));
+    }
+    /* The first one was forgotten: it is seen for the first time again. */
+    ht_autorow struct ht_row *row = pass(fixture, "f0", true, 9000);
+    assert_int_equal(ht_finding_of(row)->first_seen, 9000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_there_at_the_first_pass_is_not_new, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_appears_later_is_new_until_opened, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_flaps_keeps_its_first_sight, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_unchanged_finding_says_nothing_twice, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(acknowledgements_survive_writing_and_reading, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_broken_file_of_acknowledgements_is_told, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_gone_for_good_is_forgotten_past_the_limit, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A source's thread, its inbox and its hand-over. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "slot.h"
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+#define LONG_NS (20 * HT_NS_PER_S)
+
+/* A source whose behaviour a test writes as a function. */
+struct fake {
+    struct ht_driver_ops ops;
+    void (*body)(struct fake *fake, struct ht_feed *feed);
+    sem_t reached, go_on; /* the test and the thread wait for each other */
+    atomic_int requests;
+    atomic_bool freed;
+};
+
+static sem_t rung;
+
+static void ring(void *context)
+{
+    (void)context;
+    sem_post(&rung);
+}
+
+static void fake_run(void *self, struct ht_feed *feed)
+{
+    struct fake *fake = self;
+
+    fake->body(fake, feed);
+}
+
+static void fake_free(void *self)
+{
+    struct fake *fake = self;
+
+    atomic_store(&fake->freed, true);
+}
+
+static struct ht_slot *start(struct fake *fake, void (*body)(struct fake *, struct ht_feed *))
+{
+    struct ht_error err = {0};
+
+    *fake = (struct fake){.ops = {.name = "fake",
+                                  .interval_ns = 1,
+                                  .limit_ns = HT_NS_PER_S,
+                                  .run = fake_run,
+                                  .free = fake_free},
+                          .body = body};
+    sem_init(&fake->reached, 0, 0);
+    sem_init(&fake->go_on, 0, 0);
+    sem_init(&rung, 0, 0);
+
+    struct ht_slot *slot = ht_slot_new(
+        &(struct ht_slot_options){
+            .driver = {.ops = &fake->ops, .self = fake}, .clock = ht_clock_system(), .ring = ring},
+        &err);
+    assert_non_null(slot);
+    assert_int_equal(ht_slot_start(slot, &err), 0);
+    return slot;
+}
+
+static void end(struct fake *fake, struct ht_slot *slot)
+{
+    ht_slot_stop(slot);
+    assert_true(ht_slot_join(slot, ht_clock_mono(ht_clock_system()) + LONG_NS));
+    ht_slot_unref(slot);
+    /* The thread's own reference may be the last one. */
+    while (!atomic_load(&fake->freed))
+        sched_yield();
+}
+
+static void publish_two(struct fake *fake, struct ht_feed *feed)
+{
+    struct ht_request request;
+
+    (void)fake;
+    feed->publish(feed, ht_node_new(1));
+    feed->publish(feed, ht_node_new(2));
+    sem_post(&fake->reached);
+    feed->wait(feed, -1, &request);
+}
+
+static void only_the_newest_sample_is_handed_over(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, publish_two);
+    struct ht_slot_news news;
+
+    (void)state;
+    sem_wait(&fake.reached);
+    ht_slot_take(slot, &news);
+    assert_int_equal(news.sample->taken_at, 2);
+    ht_node_unref(news.sample);
+    ht_slot_take(slot, &news);
+    assert_null(news.sample);
+    end(&fake, slot);
+}
+
+static void flood(struct fake *fake, struct ht_feed *feed)
+{
+    struct ht_request request;
+
+    for (int i = 0; i < HT_LIMIT_QUEUE + 5; i++) {
+        struct ht_event event = {0};
+
+        ht_event_set_id(&event, HT_S("x"));
+        feed->event(feed, ht_row_new(&ht_event_table, &event));
+    }
+    sem_post(&fake->reached);
+    feed->wait(feed, -1, &request);
+}
+
+static void events_past_the_limit_are_counted(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, flood);
+    struct ht_slot_news news;
+
+    (void)state;
+    sem_wait(&fake.reached);
+    ht_slot_take(slot, &news);
+    assert_int_equal(news.events.len, HT_LIMIT_QUEUE);
+    assert_int_equal(news.lost, 5);
+    ht_rowset_fini(&news.events);
+    end(&fake, slot);
+}
+
+static void count_requests(struct fake *fake, struct ht_feed *feed)
+{
+    struct ht_request request;
+
+    sem_wait(&fake->go_on);
+    while (feed->wait(feed, -1, &request)) {
+        if (request.kind == HT_REQUEST_NONE)
+            continue;
+        atomic_fetch_add(&fake->requests, 1);
+        if (request.kind == HT_REQUEST_RESCAN)
+            sem_post(&fake->reached);
+    }
+}
+
+static void equal_requests_wait_once(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, count_requests);
+
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        ht_slot_request(slot, &(struct ht_request){.kind = HT_REQUEST_PID, .pid = 7});
+    ht_slot_request(slot, &(struct ht_request){.kind = HT_REQUEST_RESCAN});
+    sem_post(&fake.go_on);
+    sem_wait(&fake.reached);
+    assert_int_equal(atomic_load(&fake.requests), 2);
+    end(&fake, slot);
+}
+
+static void a_full_inbox_becomes_one_full_pass(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, count_requests);
+
+    (void)state;
+    for (int64_t pid = 0; pid < 65; pid++)
+        ht_slot_request(slot, &(struct ht_request){.kind = HT_REQUEST_PID, .pid = pid});
+    sem_post(&fake.go_on);
+    sem_wait(&fake.reached);
+    assert_int_equal(atomic_load(&fake.requests), 1);
+    end(&fake, slot);
+}
+
+static void hang(struct fake *fake, struct ht_feed *feed)
+{
+    feed->at(feed, "reading a pipe");
+    sem_post(&fake->reached);
+    sem_wait(&fake->go_on);
+}
+
+static void silence_is_told_with_its_place(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, hang);
+    const char *where;
+    int64_t now = ht_clock_mono(ht_clock_system());
+
+    (void)state;
+    sem_wait(&fake.reached);
+    assert_false(ht_slot_is_stuck(slot, now, &where));
+    assert_true(ht_slot_is_stuck(slot, now + 3600 * HT_NS_PER_S, &where));
+    assert_string_equal(where, "reading a pipe");
+    sem_post(&fake.go_on);
+    end(&fake, slot);
+}
+
+static void a_hanging_thread_holds_nobody_up(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, hang);
+
+    (void)state;
+    sem_wait(&fake.reached);
+    ht_slot_stop(slot);
+    assert_false(ht_slot_join(slot, ht_clock_mono(ht_clock_system()) + HT_NS_PER_MS));
+    ht_slot_unref(slot);
+    assert_false(atomic_load(&fake.freed));
+    sem_post(&fake.go_on);
+    while (!atomic_load(&fake.freed))
+        sched_yield();
+}
+
+static void sleep_forever(struct fake *fake, struct ht_feed *feed)
+{
+    struct ht_request request;
+
+    sem_post(&fake->reached);
+    while (feed->wait(feed, -1, &request))
+        ;
+}
+
+static void a_waiting_source_is_not_stuck(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, sleep_forever);
+    const char *where;
+
+    (void)state;
+    sem_wait(&fake.reached);
+    while (ht_slot_is_stuck(slot, ht_clock_mono(ht_clock_system()) + 3600 * HT_NS_PER_S, &where))
+        sched_yield(); /* until it is in its wait */
+    end(&fake, slot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_the_newest_sample_is_handed_over),
+        cmocka_unit_test(events_past_the_limit_are_counted),
+        cmocka_unit_test(equal_requests_wait_once),
+        cmocka_unit_test(a_full_inbox_becomes_one_full_pass),
+        cmocka_unit_test(silence_is_told_with_its_place),
+        cmocka_unit_test(a_hanging_thread_holds_nobody_up),
+        cmocka_unit_test(a_waiting_source_is_not_stuck),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
