@@ -18,6 +18,8 @@
 #define CONFIRM_GAP_NS (5 * HT_NS_PER_S)
 /* A source whose answer is older than so many of its intervals is STALE. */
 #define STALE_INTERVALS 3
+/* But none is called so for less: on a busy machine a source of one second is late now and then. */
+#define STALE_LEAST_NS (10 * HT_NS_PER_S)
 /* Source events kept in the node, for recordings. */
 #define NODE_EVENTS 256
 
@@ -213,7 +215,8 @@ static struct ht_row *aged_source(const struct ht_step *step, const struct ht_ro
     bool good = ht_source_has_state(&source) &&
                 (source.state == HT_SOURCE_STATE_OK || source.state == HT_SOURCE_STATE_PART);
     if (good && ht_source_has_interval(&source) && source.interval > 0 &&
-        step->now_ns - source.answered_at > STALE_INTERVALS * source.interval) {
+        step->now_ns - source.answered_at > STALE_INTERVALS * source.interval &&
+        step->now_ns - source.answered_at > STALE_LEAST_NS) {
         ht_source_set_state(&source, HT_SOURCE_STATE_STALE);
         ht_source_set_help(&source, HT_S("the last answer stays on screen; it is asked again"));
     }

@@ -72,6 +72,9 @@ struct ht_engine {
     bool stopping, ended;
 };
 
+/* A slot for a driver (taken over) that wakes this engine; NULL with err. */
+struct ht_slot *ht_engine_make_slot(struct ht_engine *engine, const struct ht_driver *driver,
+                                    struct ht_error *err);
 /* Hands a state (consumed) to the face. */
 void ht_engine_publish(struct ht_engine *engine, struct ht_state *state);
 /* Takes the oldest command, owned by the caller, or NULL. */

@@ -187,6 +187,15 @@ static struct ht_engine *make_engine(const struct ht_engine_options *options, en
     return engine;
 }
 
+struct ht_slot *ht_engine_make_slot(struct ht_engine *engine, const struct ht_driver *driver,
+                                    struct ht_error *err)
+{
+    const struct ht_slot_options options = {
+        .driver = *driver, .clock = engine->clock, .ring = ring, .context = engine};
+
+    return ht_slot_new(&options, err);
+}
+
 struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
 {
     struct ht_engine *engine = make_engine(options, HT_ORIGIN_LIVE);
@@ -196,11 +205,8 @@ struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
     engine->confirmed_ns = ht_new_array(int64_t, options->drivers_len);
     engine->stuck = ht_new_array(bool, options->drivers_len);
     for (size_t i = 0; i < options->drivers_len; i++) {
-        struct ht_slot *slot = ht_slot_new(&(struct ht_slot_options){.driver = options->drivers[i],
-                                                                     .clock = engine->clock,
-                                                                     .ring = ring,
-                                                                     .context = engine},
-                                           NULL);
+        struct ht_slot *slot = ht_engine_make_slot(engine, &options->drivers[i], NULL);
+
         if (slot)
             engine->slots[engine->slots_len++] = slot;
     }
@@ -276,17 +282,17 @@ void ht_engine_stop(struct ht_engine *engine, int64_t grace_ns)
 {
     int64_t deadline = ht_clock_mono(ht_clock_system()) + grace_ns;
 
-    for (size_t i = 0; i < engine->slots_len; i++)
-        ht_slot_stop(engine->slots[i]);
     pthread_mutex_lock(&engine->lock);
     engine->stopping = true;
     pthread_mutex_unlock(&engine->lock);
     wake(engine);
     if (engine->started) {
-        /* The engine's own thread never blocks on anything outside. */
+        /* The engine's own thread never blocks on anything outside, and it may replace slots. */
         pthread_join(engine->thread, NULL);
         engine->started = false;
     }
+    for (size_t i = 0; i < engine->slots_len; i++)
+        ht_slot_stop(engine->slots[i]);
     for (size_t i = 0; i < engine->slots_len; i++)
         ht_slot_join(engine->slots[i], deadline);
     ht_writer_stop(engine->writer, deadline);

@@ -153,6 +153,30 @@ static void tell_lost(struct ht_engine *engine, size_t i, uint64_t lost, struct 
     ht_rowset_add(events, ht_row_new(&ht_event_table, &event));
 }
 
+/* Puts a fresh thread in the place of one that hangs, which is left behind with its slot. */
+static bool replace(struct ht_engine *engine, size_t i)
+{
+    struct ht_driver driver = ht_slot_renew(engine->slots[i]);
+    struct ht_error err = {0};
+
+    if (!driver.ops)
+        return false;
+
+    struct ht_slot *slot = ht_engine_make_slot(engine, &driver, &err);
+    if (!slot || ht_slot_start(slot, &err) < 0) {
+        ht_log_error(HT_LOG_ERROR, "engine", &err);
+        ht_slot_unref(slot);
+        return false;
+    }
+    ht_log(HT_LOG_WARNING, "engine", "%s: its thread hangs; another one takes its place",
+           ht_slot_name(slot));
+    ht_slot_stop(engine->slots[i]);
+    ht_slot_join(engine->slots[i], 0);
+    ht_slot_unref(engine->slots[i]);
+    engine->slots[i] = slot;
+    return true;
+}
+
 static void collect(struct ht_engine *engine, struct ht_rowset *events)
 {
     int64_t mono = ht_clock_mono(engine->clock);
@@ -173,8 +197,9 @@ static void collect(struct ht_engine *engine, struct ht_rowset *events)
             engine->stuck[i] = false;
             set_sample(engine, i, news.sample);
         } else if (!engine->stuck[i] && ht_slot_is_stuck(engine->slots[i], mono, &where)) {
-            engine->stuck[i] = true;
-            set_sample(engine, i, stuck_sample(engine, i, where));
+            engine->stuck[i] = !replace(engine, i);
+            if (engine->stuck[i])
+                set_sample(engine, i, stuck_sample(engine, i, where));
         }
     }
 }

@@ -339,6 +339,13 @@ bool ht_slot_is_stuck(struct ht_slot *slot, int64_t mono_ns, const char **ret_wh
     return stuck;
 }
 
+struct ht_driver ht_slot_renew(struct ht_slot *slot)
+{
+    if (!slot->driver.ops->renew)
+        return (struct ht_driver){0};
+    return slot->driver.ops->renew(slot->driver.self);
+}
+
 void ht_slot_stop(struct ht_slot *slot)
 {
     signal_fd(slot->stop_fd);

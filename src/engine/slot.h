@@ -47,6 +47,9 @@ void ht_slot_stop(struct ht_slot *slot);
 /* Waits for its thread until the monotonic deadline; false: it hangs. After it the ring is not
  * called. */
 bool ht_slot_join(struct ht_slot *slot, int64_t deadline_ns);
+/* A driver in place of one whose thread hangs (design: one that skips what it hangs on); ops is
+ * NULL if there is none. */
+struct ht_driver ht_slot_renew(struct ht_slot *slot);
 /* Drops the engine's reference. */
 struct ht_slot *ht_slot_unref(struct ht_slot *slot);
 
