@@ -58,8 +58,9 @@ struct ht_engine {
     struct ht_recorder *recorder;
     bool recording_lost;
 
-    /* Replay: */
+    /* Replay: a recording, or one node. */
     struct ht_player *player;
+    struct ht_node *given;
     size_t frame;
     double speed;
     bool paused;

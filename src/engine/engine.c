@@ -223,6 +223,8 @@ int ht_engine_new_replay(const struct ht_engine_options *options, enum ht_origin
 
     if (origin == HT_ORIGIN_REPORT)
         r = ht_report_read(text, name, &shown, err);
+    else if (origin == HT_ORIGIN_NODE)
+        r = ht_node_read(text, name, &engine->given, err);
     else
         r = ht_player_new(text, name, &engine->player, err);
     if (r < 0) {
@@ -313,6 +315,7 @@ struct ht_engine *ht_engine_free(struct ht_engine *engine)
     free(engine->stuck);
     ht_recorder_free(engine->recorder);
     ht_player_free(engine->player);
+    ht_node_unref(engine->given);
     ht_core_free(engine->core);
     ht_state_unref(engine->state);
     for (struct ht_command *command = engine->first; command;) {

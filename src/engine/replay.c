@@ -27,7 +27,12 @@ static bool is_settled(const struct ht_node *node)
 
 static size_t last_frame(const struct ht_engine *engine)
 {
-    return ht_player_frames(engine->player) - 1;
+    return engine->player ? ht_player_frames(engine->player) - 1 : 0;
+}
+
+static int64_t time_of(const struct ht_engine *engine, size_t frame)
+{
+    return engine->player ? ht_player_time(engine->player, frame) : engine->given->taken_at;
 }
 
 /* The state of the current frame, or NULL if a face would see no difference. */
@@ -36,15 +41,17 @@ static struct ht_state *step(struct ht_engine *engine, struct ht_rowset *events)
     ht_autonode struct ht_node *node = NULL;
     struct ht_error err = {0};
 
-    if (ht_player_node(engine->player, engine->frame, &node, &err) < 0) {
+    if (engine->given) {
+        node = ht_node_ref(engine->given);
+    } else if (ht_player_node(engine->player, engine->frame, &node, &err) < 0) {
         ht_log_error(HT_LOG_ERROR, "replay", &err);
         return NULL;
     }
     return ht_core_step(engine->core,
                         &(struct ht_step){.node = node,
                                           .events = events,
-                                          .complete = is_settled(node),
-                                          .now_ns = ht_player_time(engine->player, engine->frame),
+                                          .complete = engine->given || is_settled(node),
+                                          .now_ns = time_of(engine, engine->frame),
                                           .mono_ns = ht_clock_mono(engine->clock)});
 }
 
@@ -53,10 +60,14 @@ static void publish(struct ht_engine *engine, struct ht_state *state)
     size_t last = last_frame(engine);
 
     state->origin = engine->origin;
+    if (engine->given) {
+        ht_engine_publish(engine, state);
+        return;
+    }
     state->replay = (struct ht_replay_position){
-        .start_ns = ht_player_time(engine->player, 0),
-        .now_ns = ht_player_time(engine->player, engine->frame),
-        .end_ns = ht_player_time(engine->player, last),
+        .start_ns = time_of(engine, 0),
+        .now_ns = time_of(engine, engine->frame),
+        .end_ns = time_of(engine, last),
         .speed = engine->speed,
         .paused = engine->paused,
         .ended = engine->frame == last,
@@ -96,7 +107,7 @@ static size_t frame_at(const struct ht_engine *engine, int64_t at_ns)
 {
     size_t frame = 0;
 
-    while (frame < last_frame(engine) && ht_player_time(engine->player, frame + 1) <= at_ns)
+    while (frame < last_frame(engine) && time_of(engine, frame + 1) <= at_ns)
         frame++;
     return frame;
 }
@@ -162,7 +173,7 @@ static bool obey(struct ht_engine *engine)
         }
         ht_command_free(command);
     }
-    if (redraw && engine->player)
+    if (redraw && (engine->player || engine->given))
         show(engine, &events);
     ht_rowset_fini(&events);
     return moved;
@@ -170,7 +181,7 @@ static bool obey(struct ht_engine *engine)
 
 void ht_engine_run_replay(struct ht_engine *engine)
 {
-    if (engine->player)
+    if (engine->player || engine->given)
         show(engine, NULL);
 
     int64_t shown_ns = ht_clock_mono(engine->clock);
@@ -179,8 +190,7 @@ void ht_engine_run_replay(struct ht_engine *engine)
         int64_t wait = -1;
 
         if (playing) {
-            int64_t gap = ht_player_time(engine->player, engine->frame + 1) -
-                          ht_player_time(engine->player, engine->frame);
+            int64_t gap = time_of(engine, engine->frame + 1) - time_of(engine, engine->frame);
 
             wait = shown_ns + (int64_t)((double)gap / engine->speed) - ht_clock_mono(engine->clock);
         }
