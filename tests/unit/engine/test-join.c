@@ -120,6 +120,7 @@ static void the_effective_privilege_is_that_of_the_init_process(void **state)
     struct ht_process init = with_pid(20), other = with_pid(10);
 
     ht_process_set_cap_eff(&init, 0x1ffffffffff);
+    ht_process_set_reads(&init, 2);
     ht_process_set_cap_eff(&other, 0);
     add_container(fixture, ID_A, 20);
     add_process(fixture, other, "/docker/" ID_A);
