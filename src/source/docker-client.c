@@ -5,17 +5,25 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "docker-decode.h"
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/secret.h"
 
-enum { CONNECT_MS = 2000, STALL_MS = 2000, ANSWER_MS = 2000, INSPECT_BODY_MAX = 8 * 1024 * 1024 };
+enum { CONNECT_MS = 2000, ANSWER_MS = 2000, PING_BODY_MAX = 64 * 1024 };
 
 /* ---- words ---- */
+
+#define NO_DOCKER   "what listens there is no Docker daemon"
+#define ADDRESS     "give unix:///PATH or tcp://HOST:PORT with --docker or DOCKER_HOST"
+#define NOT_SANE    "no sane daemon answers so much; what listens there?"
+#define NOT_RUNNING "nobody listens: systemctl status docker.socket docker podman.socket"
 
 static const struct {
     int code;
@@ -24,21 +32,22 @@ static const struct {
 } troubles[] = {
     {ENOENT, HT_SOURCE_STATE_ABSENT, "no daemon here, or it listens elsewhere: --docker URL"},
     {EACCES, HT_SOURCE_STATE_DENIED, "sudo hulltop (being in group docker is being root)"},
-    {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, "the daemon is not running: systemctl status docker"},
+    {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, NOT_RUNNING},
     {EHOSTUNREACH, HT_SOURCE_STATE_BROKEN, "check the address given with --docker or DOCKER_HOST"},
     {ETIMEDOUT, HT_SOURCE_STATE_BUSY, "the daemon is overloaded or stopped; it is asked again"},
-    {EFBIG, HT_SOURCE_STATE_BROKEN, "the answer is not that of a sane daemon"},
-    {EPROTO, HT_SOURCE_STATE_BROKEN, "what listens there is no Docker daemon"},
-    {EINVAL, HT_SOURCE_STATE_BROKEN, "what listens there is no Docker daemon"},
+    {EFBIG, HT_SOURCE_STATE_BROKEN, NOT_SANE},
+    {E2BIG, HT_SOURCE_STATE_BROKEN, NOT_SANE},
+    {EOVERFLOW, HT_SOURCE_STATE_BROKEN, NOT_SANE},
+    {EPROTO, HT_SOURCE_STATE_BROKEN, NO_DOCKER},
+    {EINVAL, HT_SOURCE_STATE_BROKEN, NO_DOCKER},
+    {EDESTADDRREQ, HT_SOURCE_STATE_BROKEN, ADDRESS},
     {ECONNRESET, HT_SOURCE_STATE_BROKEN, "the daemon went away; it is asked again"},
     {EKEYREJECTED, HT_SOURCE_STATE_BROKEN, "check DOCKER_CERT_PATH and the daemon's certificate"},
     {ENOTSUP, HT_SOURCE_STATE_OFF, "install libcurl (Debian: libcurl4)"},
 };
 
-void ht_docker_explain(const struct ht_docker_client *client, const struct ht_error *err,
-                       struct ht_docker_trouble *trouble)
+void ht_docker_explain(const struct ht_error *err, struct ht_docker_trouble *trouble)
 {
-    (void)client;
     trouble->state = HT_SOURCE_STATE_BROKEN;
     trouble->help = "it is asked again";
     for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
@@ -50,10 +59,9 @@ void ht_docker_explain(const struct ht_docker_client *client, const struct ht_er
     snprintf(trouble->detail, sizeof(trouble->detail), "%s", err->text);
 }
 
-static int fail(const struct ht_docker_client *client, struct ht_error *err,
-                struct ht_docker_trouble *trouble)
+static int fail(const struct ht_error *err, struct ht_docker_trouble *trouble)
 {
-    ht_docker_explain(client, err, trouble);
+    ht_docker_explain(err, trouble);
     return -(err->code ? err->code : EIO);
 }
 
@@ -111,28 +119,68 @@ static void find_place(const char *const *places, char *path, size_t size)
     snprintf(path, size, "%s", places[0]);
 }
 
+/* An address with a user's name may hold a password: it is not quoted. */
+static int refuse_address(const char *url, const char *why, struct ht_error *err)
+{
+    if (strchr(url, '@'))
+        return ht_error_set(err, EDESTADDRREQ, "the daemon's address: %s", why);
+    return ht_error_set(err, EDESTADDRREQ, "%.100s: %s", url, why);
+}
+
+static int set_unix_endpoint(struct ht_docker_client *client, const char *url, const char *path,
+                             struct ht_error *err)
+{
+    struct sockaddr_un address;
+
+    if (path[0] != '/')
+        return refuse_address(url, "neither unix:///PATH nor tcp://HOST:PORT", err);
+    if (strlen(path) >= sizeof(address.sun_path))
+        return refuse_address(url, "the path is too long for a socket", err);
+    snprintf(client->socket_path, sizeof(client->socket_path), "%s", path);
+    return 0;
+}
+
 static int set_endpoint(struct ht_docker_client *client, const struct ht_docker_target *target,
                         struct ht_error *err)
 {
     const char *url = target->url;
+    size_t len = url ? strlen(url) : 0;
 
     if (!url) {
         find_place(target->places, client->socket_path, sizeof(client->socket_path));
     } else if (strncmp(url, "tcp://", 6) != 0) {
         const char *path = strncmp(url, "unix://", 7) == 0 ? url + 7 : url;
 
-        if (path[0] != '/')
-            return ht_error_set(err, EINVAL, "%s: neither unix:///PATH nor tcp://HOST:PORT", url);
-        if (strlen(path) >= sizeof(client->socket_path))
-            return ht_error_set(err, EINVAL, "%s: the path is too long for a socket", url);
-        snprintf(client->socket_path, sizeof(client->socket_path), "%s", path);
-    } else if (strlen(url) >= sizeof(client->endpoint)) {
-        return ht_error_set(err, EINVAL, "%.40s...: the address is too long", url);
+        if (set_unix_endpoint(client, url, path, err) < 0)
+            return -err->code;
+    } else if (len >= sizeof(client->endpoint)) {
+        return refuse_address(url, "the address is too long", err);
+    } else if (strchr(url, '@')) {
+        return refuse_address(url, "a user's name is of no use there", err);
     }
-    if (client->socket_path[0])
+    if (client->socket_path[0]) {
         snprintf(client->endpoint, sizeof(client->endpoint), "unix://%s", client->socket_path);
-    else
-        snprintf(client->endpoint, sizeof(client->endpoint), "%s", url);
+        return 0;
+    }
+    if (len > 6 && url[len - 1] == '/')
+        len--;
+    snprintf(client->endpoint, sizeof(client->endpoint), "%.*s", (int)len, url);
+    return 0;
+}
+
+/* The files of a certificate folder. */
+struct credentials {
+    char ca[512], cert[512], key[512];
+};
+
+static int find_credentials(const char *folder, struct credentials *credentials,
+                            struct ht_error *err)
+{
+    if (strlen(folder) + sizeof("/cert.pem") > sizeof(credentials->ca))
+        return ht_error_set(err, EKEYREJECTED, "DOCKER_CERT_PATH: the path is too long");
+    snprintf(credentials->ca, sizeof(credentials->ca), "%s/ca.pem", folder);
+    snprintf(credentials->cert, sizeof(credentials->cert), "%s/cert.pem", folder);
+    snprintf(credentials->key, sizeof(credentials->key), "%s/key.pem", folder);
     return 0;
 }
 
@@ -141,12 +189,11 @@ static int set_endpoint(struct ht_docker_client *client, const struct ht_docker_
 static int open_http(struct ht_docker_client *client, const struct ht_docker_target *target,
                      struct ht_error *err)
 {
-    char url[320], ca[512], cert[512], key[512];
-    unsigned answer_ms =
-        target->timeout_ns ? (unsigned)(target->timeout_ns / HT_NS_PER_MS) : ANSWER_MS;
+    struct credentials credentials;
+    char url[sizeof(client->endpoint) + sizeof("https://")];
     struct ht_http_options options = {.connect_ms = CONNECT_MS,
-                                      .total_ms = answer_ms,
-                                      .stall_ms = STALL_MS,
+                                      .total_ms = client->answer_ms,
+                                      .stall_ms = client->answer_ms,
                                       .body_max = HT_LIMIT_BODY,
                                       .cancel_fd = target->stop_fd};
 
@@ -157,16 +204,18 @@ static int open_http(struct ht_docker_client *client, const struct ht_docker_tar
 
         snprintf(url, sizeof(url), "%s://%s", tls ? "https" : "http", client->endpoint + 6);
         options.url = url;
-        if (target->cert_path) {
-            snprintf(ca, sizeof(ca), "%s/ca.pem", target->cert_path);
-            snprintf(cert, sizeof(cert), "%s/cert.pem", target->cert_path);
-            snprintf(key, sizeof(key), "%s/key.pem", target->cert_path);
-            options.ca_file = ca;
-            options.cert_file = cert;
-            options.key_file = key;
-        }
+    }
+    if (options.url && target->cert_path) {
+        if (find_credentials(target->cert_path, &credentials, err) < 0)
+            return -err->code;
+        options.ca_file = credentials.ca;
+        options.cert_file = credentials.cert;
+        options.key_file = credentials.key;
     }
     client->http = ht_http_new(&options, err);
+    /* An address that is none, not an answer that is none. */
+    if (!client->http && err->code == EINVAL)
+        err->code = EDESTADDRREQ;
     return client->http ? 0 : -err->code;
 }
 
@@ -187,37 +236,88 @@ static int refuse(const struct ht_docker_client *client, const char *path,
     struct ht_error err = {0};
 
     if (message.len == 0)
-        message = ht_str_trim(ht_str_sub(body, 0, 120));
+        message = body;
+    message = ht_secret_mask_text(arena, ht_str_sub(ht_str_trim(message), 0, 200));
     ht_error_set(&err, EPROTO, "%s: %s: status %d: %.*s", client->endpoint, path, answer->status,
                  HT_STR_ARG(message));
-    ht_docker_explain(client, &err, trouble);
-    if (answer->status == 403 || answer->status == 401)
-        trouble->state = HT_SOURCE_STATE_DENIED;
+    ht_docker_explain(&err, trouble);
     if (answer->status >= 400)
         trouble->help = "the daemon refuses the request; its log tells more";
+    if (answer->status == 403 || answer->status == 401) {
+        trouble->state = HT_SOURCE_STATE_DENIED;
+        trouble->help = "an authorization plugin or a proxy of the daemon does not let us read";
+    }
     return answer->status == 404 ? -ESRCH : -EPROTO;
+}
+
+/* "OK", and nothing else. */
+static bool is_pong(const struct ht_http_answer *answer)
+{
+    return answer->status == 200 && ht_str_is(ht_str_trim(ht_buf_str(&answer->body)), "OK");
+}
+
+static int ping(struct ht_docker_client *client, struct ht_http_answer *answer,
+                struct ht_docker_trouble *trouble)
+{
+    struct ht_error err = {0};
+    const struct ht_http_request request = {.path = "/_ping", .body_max = PING_BODY_MAX};
+
+    if (ht_http_send(client->http, &request, answer, &err) < 0)
+        return fail(&err, trouble);
+    if (is_pong(answer))
+        return 0;
+    if (answer->status != 200)
+        return refuse(client, request.path, answer, trouble);
+    ht_error_set(&err, EPROTO, "%s: answers, but not as a Docker daemon does", client->endpoint);
+    return fail(&err, trouble);
 }
 
 int ht_docker_ping(struct ht_docker_client *client, struct ht_docker_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
-    struct ht_error err = {0};
 
-    if (ht_http_get(client->http, "/_ping", &answer, &err) < 0)
-        return fail(client, &err, trouble);
-    return answer.status == 200 ? 0 : refuse(client, "/_ping", &answer, trouble);
+    return ping(client, &answer, trouble);
 }
 
-int ht_docker_get(struct ht_docker_client *client, const char *path, struct ht_http_answer *answer,
-                  struct ht_docker_trouble *trouble)
+int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body_max,
+                  struct ht_http_answer *answer, struct ht_docker_trouble *trouble)
 {
     char full[512];
     struct ht_error err = {0};
+    const struct ht_http_request request = {
+        .path = full, .total_ms = client->answer_ms, .body_max = body_max};
 
     snprintf(full, sizeof(full), "/v%s%s", client->version, path);
-    if (ht_http_get(client->http, full, answer, &err) < 0)
-        return fail(client, &err, trouble);
+    if (ht_http_send(client->http, &request, answer, &err) < 0)
+        return fail(&err, trouble);
     return answer->status == 200 ? 0 : refuse(client, full, answer, trouble);
+}
+
+int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docker_stream *wanted,
+                          struct ht_http_stream **ret_stream, struct ht_docker_trouble *trouble)
+{
+    char full[1024];
+    struct ht_error err = {0};
+    const struct ht_http_request request = {.path = full, .total_ms = client->answer_ms};
+    int r = 1;
+
+    snprintf(full, sizeof(full), "/v%s%s", client->version, wanted->path);
+    struct ht_http_stream *stream =
+        ht_http_stream_open(client->http, &request, wanted->line, wanted->context, &err);
+    while (stream && r == 1 && ht_http_stream_status(stream) == 0)
+        r = ht_http_stream_wait(stream, -1, -1, &err);
+    if (stream && ht_http_stream_status(stream) == 200 && (r == 1 || r == 0)) {
+        *ret_stream = stream;
+        return 0;
+    }
+    /* The end of a refusal tells why; it may not come. */
+    if (stream && r == 1)
+        ht_http_stream_wait(stream, -1, (int)client->answer_ms, &err);
+    if (!err.code)
+        ht_error_set(&err, EPROTO, "%s: /events: status %d", client->endpoint,
+                     stream ? ht_http_stream_status(stream) : 0);
+    ht_http_stream_close(stream);
+    return fail(&err, trouble);
 }
 
 /* "1.41": digits, a point, digits. */
@@ -233,31 +333,31 @@ static bool is_version(struct ht_str text, unsigned *ret_minor)
     return true;
 }
 
-/* The version that the daemon names in every answer is used, from 1.24 on: answers only ever gained
- * keys. */
+/* The version that the daemon names in every answer is used: answers only ever gained keys that
+ * matter here. A daemon that names none is older than that header: it speaks 1.24. */
 static int negotiate(struct ht_docker_client *client, struct ht_docker_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     struct ht_error err = {0};
     unsigned number;
+    int r = ping(client, &answer, trouble);
 
-    if (ht_http_get(client->http, "/_ping", &answer, &err) < 0)
-        return fail(client, &err, trouble);
+    if (r < 0)
+        return r;
 
     struct ht_str version = ht_http_header(&answer, "Api-Version");
+    if (version.len == 0)
+        version = HT_S("1.24");
     if (!is_version(version, &number) || version.len >= sizeof(client->version)) {
-        if (answer.status != 200)
-            return refuse(client, "/_ping", &answer, trouble);
-        ht_error_set(&err, EPROTO, "%s: answers, but names no Docker API version",
-                     client->endpoint);
-        return fail(client, &err, trouble);
+        ht_error_set(&err, EPROTO, "%s: names no usable Docker API version", client->endpoint);
+        return fail(&err, trouble);
     }
     memcpy(client->version, version.data, version.len);
     client->version[version.len] = '\0';
     if (number < 10024) {
         ht_error_set(&err, EPROTO, "%s: Docker API %s is too old; 1.24 is the least",
                      client->endpoint, client->version);
-        ht_docker_explain(client, &err, trouble);
+        ht_docker_explain(&err, trouble);
         trouble->help = "upgrade Docker to 1.12 or newer";
         return -EPROTO;
     }
@@ -269,9 +369,11 @@ int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_ta
 {
     struct ht_error err = {0};
 
-    *client = (struct ht_docker_client){0};
+    *client = (struct ht_docker_client){.answer_ms = ANSWER_MS};
+    if (target->timeout_ns >= HT_NS_PER_MS && target->timeout_ns < HT_NS_PER_S * 3600)
+        client->answer_ms = (unsigned)(target->timeout_ns / HT_NS_PER_MS);
     if (set_endpoint(client, target, &err) < 0 || open_http(client, target, &err) < 0)
-        return fail(client, &err, trouble);
+        return fail(&err, trouble);
 
     int r = negotiate(client, trouble);
     if (r < 0)

@@ -22,6 +22,7 @@ struct ht_docker_client {
     char endpoint[300];    /* "unix:///run/docker.sock", "tcp://host:2376" */
     char socket_path[256]; /* of a unix socket, else empty */
     char version[16];      /* "1.41" */
+    unsigned answer_ms;    /* patience with one answer */
 };
 
 struct ht_docker_target {
@@ -29,7 +30,7 @@ struct ht_docker_target {
     const char *cert_path;
     bool tls_verify;
     const char *const *places; /* socket paths, NULL ends; '*' stands for a user id */
-    int64_t timeout_ns;
+    int64_t timeout_ns;        /* for one answer; 0: 2 s */
     int stop_fd;
 };
 
@@ -38,15 +39,22 @@ int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_ta
                       struct ht_docker_trouble *trouble);
 /* Closes it; may be called twice. */
 void ht_docker_close(struct ht_docker_client *client);
-/* GET /vVERSION/PATH. 0 only with status 200; a 404 is -ESRCH without trouble's being more than
- * "gone". */
-int ht_docker_get(struct ht_docker_client *client, const char *path, struct ht_http_answer *answer,
-                  struct ht_docker_trouble *trouble);
-/* GET /_ping: 0 if the daemon answers. */
+/* GET /vVERSION/PATH, of at most body_max bytes. 0 only with status 200; 404 is -ESRCH, another
+ * status -EPROTO (answer->status tells). */
+int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body_max,
+                  struct ht_http_answer *answer, struct ht_docker_trouble *trouble);
+/* GET /_ping: 0 if a daemon answers. */
 int ht_docker_ping(struct ht_docker_client *client, struct ht_docker_trouble *trouble);
+struct ht_docker_stream {
+    const char *path;
+    ht_http_line line;
+    void *context;
+};
+/* Opens GET /vVERSION/PATH as a stream and waits until the daemon has agreed. */
+int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docker_stream *wanted,
+                          struct ht_http_stream **ret_stream, struct ht_docker_trouble *trouble);
 /* Says what a failed call means. */
-void ht_docker_explain(const struct ht_docker_client *client, const struct ht_error *err,
-                       struct ht_docker_trouble *trouble);
+void ht_docker_explain(const struct ht_error *err, struct ht_docker_trouble *trouble);
 
 /* What the host's files tell about the daemon behind a unix socket: mode, owner, group and its
  * members, listeners of daemon.json. Texts go into the arena. */

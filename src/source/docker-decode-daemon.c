@@ -1,55 +1,86 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon, the list and the events of docker-decode.h. */
-#include "docker-decode.h"
-
 #include <errno.h>
+#include <string.h>
+
+#include "docker-decode-private.h"
 
 #include "hulltop/base/clock.h"
-#include "hulltop/base/json.h"
 #include "hulltop/base/limits.h"
 
-static struct ht_str text_of(const struct ht_json *object, const char *key)
-{
-    struct ht_str text = {0};
+enum { ID_MAX = 128 };
 
-    ht_json_string(ht_json_get(object, key), &text);
-    return text;
+bool ht_docker_is_id(struct ht_str id)
+{
+    if (id.len == 0 || id.len > ID_MAX)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.data[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+            return false;
+    }
+    return true;
 }
 
 /* ---- the list ---- */
+
+/* What is in parentheses: "Exited (137) 2 hours ago", "Up 3 hours (healthy)". The rest changes with
+ * time. */
+static struct ht_str parenthesis(struct ht_str status)
+{
+    ptrdiff_t from = ht_str_find_byte(status, '(');
+    ptrdiff_t to = ht_str_rfind_byte(status, ')');
+
+    return from >= 0 && to > from ? ht_str_sub(status, (size_t)from, (size_t)(to - from))
+                                  : (struct ht_str){0};
+}
+
+static bool decode_entry(const struct ht_json *entry, struct ht_docker_listed *listed)
+{
+    const struct ht_json *names = ht_json_get(entry, "Names");
+    size_t len = 0;
+
+    *listed = (struct ht_docker_listed){.id = ht_docker_text(entry, "Id"),
+                                        .image = ht_docker_text(entry, "Image"),
+                                        .state = ht_docker_text(entry, "State")};
+    if (!ht_docker_is_id(listed->id))
+        return false;
+    listed->fingerprint = ht_str_hash(listed->state, 0);
+    listed->fingerprint =
+        ht_str_hash(parenthesis(ht_docker_text(entry, "Status")), listed->fingerprint);
+    ht_docker_has_list(names, &len);
+    for (size_t i = 0; i < len; i++) {
+        struct ht_str name;
+
+        if (!ht_json_string(&names->items[i], &name))
+            continue;
+        listed->fingerprint = ht_str_hash(name, listed->fingerprint);
+        /* "/other/alias" is a name that a link gives. */
+        if (ht_str_has_prefix(name, "/") && ht_str_rfind_byte(name, '/') == 0)
+            listed->name = ht_str_sub(name, 1, name.len);
+    }
+    return true;
+}
 
 int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
                           struct ht_docker_list *ret_list, struct ht_error *err)
 {
     const struct ht_json *root = ht_json_parse(arena, "container list", text, err);
+    size_t len = 0;
 
     if (!root)
         return err ? -err->code : -EINVAL;
     /* Podman answers null or [] where there is nothing. */
-    if (root->kind == HT_JSON_NULL) {
-        *ret_list = (struct ht_docker_list){0};
-        return 0;
-    }
-    if (!ht_json_is_array(root))
+    if (!ht_docker_has_list(root, &len))
         return ht_error_set(err, EINVAL, "container list: the answer is no list");
-    if (root->len > HT_LIMIT_ITEMS)
+    if (len > HT_LIMIT_ITEMS)
         return ht_error_set(err, E2BIG, "container list: more than %d containers", HT_LIMIT_ITEMS);
 
-    struct ht_docker_listed *items = ht_arena_array(arena, struct ht_docker_listed, root->len);
-    size_t len = 0;
-    for (size_t i = 0; i < root->len; i++) {
-        const struct ht_json *entry = &root->items[i];
-        const struct ht_json *names = ht_json_get(entry, "Names");
-        struct ht_str id = text_of(entry, "Id"), name = {0};
-        uint64_t fingerprint = ht_str_hash(text_of(entry, "State"), 0);
-
-        if (id.len == 0)
-            return ht_error_set(err, EINVAL, "container list: entry %zu has no Id", i + 1);
-        for (size_t j = 0; ht_json_is_array(names) && j < names->len; j++) {
-            if (ht_json_string(&names->items[j], &name))
-                fingerprint = ht_str_hash(name, fingerprint);
-        }
-        items[len++] = (struct ht_docker_listed){.id = id, .fingerprint = fingerprint};
+    struct ht_docker_listed *items = ht_arena_array(arena, struct ht_docker_listed, len);
+    for (size_t i = 0; i < len; i++) {
+        if (!decode_entry(&root->items[i], &items[i]))
+            return ht_error_set(err, EINVAL, "container list: entry %zu has no usable Id", i + 1);
     }
     *ret_list = (struct ht_docker_list){.items = items, .len = len};
     return 0;
@@ -73,18 +104,23 @@ static bool has_option(struct ht_text_list options, const char *name)
     return false;
 }
 
-static struct ht_text_list texts_of(struct ht_arena *arena, const struct ht_json *list)
+/* The profile of "name=seccomp,profile=builtin" ("default" before 23.0), a path of the host if the
+ * daemon was given one. */
+static struct ht_str seccomp_of(struct ht_text_list options)
 {
-    if (!ht_json_is_array(list))
-        return (struct ht_text_list){0};
+    for (size_t i = 0; i < options.len; i++) {
+        struct ht_str rest = options.items[i], part, profile = HT_S("default");
+        bool found = false;
 
-    struct ht_str *items = ht_arena_array(arena, struct ht_str, list->len);
-    size_t len = 0;
-    for (size_t i = 0; i < list->len; i++) {
-        if (ht_json_string(&list->items[i], &items[len]))
-            len++;
+        while (ht_str_next(&rest, ',', &part)) {
+            found = found || ht_str_is(part, "name=seccomp") || ht_str_is(part, "seccomp");
+            if (ht_str_has_prefix(part, "profile=") && part.len > strlen("profile="))
+                profile = ht_str_sub(part, strlen("profile="), part.len);
+        }
+        if (found)
+            return ht_str_is(profile, "builtin") ? HT_S("default") : profile;
     }
-    return (struct ht_text_list){.items = items, .len = len};
+    return HT_S("unconfined");
 }
 
 static struct ht_text_list keys_of(struct ht_arena *arena, const struct ht_json *object)
@@ -103,33 +139,73 @@ static bool is_podman(const struct ht_json *version)
     const struct ht_json *components = ht_json_get(version, "Components");
 
     for (size_t i = 0; ht_json_is_array(components) && i < components->len; i++) {
-        if (ht_str_has_prefix(text_of(&components->items[i], "Name"), "Podman"))
+        if (ht_str_has_prefix(ht_docker_text(&components->items[i], "Name"), "Podman"))
             return true;
     }
     return false;
 }
 
-static void set_info(struct ht_arena *arena, const struct ht_json *info, struct ht_daemon *daemon)
+static void set_security(struct ht_arena *arena, const struct ht_json *info,
+                         struct ht_daemon *daemon)
 {
-    struct ht_text_list options = texts_of(arena, ht_json_get(info, "SecurityOptions"));
-    uint64_t count;
-    bool flag;
+    struct ht_text_list options;
 
+    if (!ht_docker_has_texts(arena, ht_json_get(info, "SecurityOptions"), &options))
+        return;
     ht_daemon_set_security_options(daemon, options);
     ht_daemon_set_userns_remap(daemon, has_option(options, "userns"));
     ht_daemon_set_rootless(daemon, has_option(options, "rootless"));
-    ht_daemon_set_root_dir(daemon, text_of(info, "DockerRootDir"));
-    ht_daemon_set_storage(daemon, text_of(info, "Driver"));
-    ht_daemon_set_cgroup_driver(daemon, text_of(info, "CgroupDriver"));
-    if (text_of(info, "CgroupVersion").len)
-        ht_daemon_set_cgroup_version(daemon, text_of(info, "CgroupVersion"));
-    ht_daemon_set_default_runtime(daemon, text_of(info, "DefaultRuntime"));
-    ht_daemon_set_runtimes(daemon, keys_of(arena, ht_json_get(info, "Runtimes")));
-    ht_daemon_set_warnings(daemon, texts_of(arena, ht_json_get(info, "Warnings")));
+}
+
+static void set_info(struct ht_arena *arena, const struct ht_json *info, struct ht_daemon *daemon)
+{
+    struct ht_text_list warnings;
+    struct ht_str text;
+    uint64_t count;
+    bool flag;
+
+    set_security(arena, info, daemon);
+    if (ht_docker_has_text(info, "DockerRootDir", &text))
+        ht_daemon_set_root_dir(daemon, text);
+    if (ht_docker_has_text(info, "Driver", &text))
+        ht_daemon_set_storage(daemon, text);
+    if (ht_docker_has_text(info, "CgroupDriver", &text))
+        ht_daemon_set_cgroup_driver(daemon, text);
+    if (ht_docker_has_text(info, "CgroupVersion", &text))
+        ht_daemon_set_cgroup_version(daemon, text);
+    if (ht_docker_has_text(info, "DefaultRuntime", &text))
+        ht_daemon_set_default_runtime(daemon, text);
+    if (ht_json_is_object(ht_json_get(info, "Runtimes")))
+        ht_daemon_set_runtimes(daemon, keys_of(arena, ht_json_get(info, "Runtimes")));
+    if (ht_docker_has_texts(arena, ht_json_get(info, "Warnings"), &warnings))
+        ht_daemon_set_warnings(daemon, warnings);
     if (ht_json_bool(ht_json_get(info, "LiveRestoreEnabled"), &flag))
         ht_daemon_set_live_restore(daemon, flag);
     if (ht_json_uint(ht_json_get(info, "Containers"), &count))
         ht_daemon_set_containers(daemon, count);
+}
+
+/* A container's defaults. Everything that is not known stays zero. */
+static void set_context(const struct ht_daemon *daemon, bool podman,
+                        struct ht_docker_context *context)
+{
+    struct ht_text_list options = daemon->security_options;
+
+    *context = (struct ht_docker_context){
+        .source = daemon->source,
+        .daemon = daemon->id,
+        .runtime = podman ? HT_S("podman") : HT_S("docker"),
+    };
+    if (!ht_daemon_has_security_options(daemon))
+        return;
+    context->options_known = true;
+    context->seccomp = seccomp_of(options);
+    context->userns_remap = daemon->userns_remap;
+    context->rootless = daemon->rootless;
+    context->no_new_privs = has_option(options, "no-new-privileges");
+    /* Podman's default follows the cgroup version and is not in the list. */
+    context->private_cgroupns =
+        has_option(options, "cgroupns") || (podman && ht_str_is(daemon->cgroup_version, "2"));
 }
 
 int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answers *answers,
@@ -140,6 +216,7 @@ int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answe
     const struct ht_json *version =
         info ? ht_json_parse(arena, "version", answers->version, err) : NULL;
     struct ht_daemon daemon = {0};
+    struct ht_str text;
 
     if (!info || !version)
         return err ? -err->code : -EINVAL;
@@ -151,21 +228,13 @@ int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answe
     ht_daemon_set_id(&daemon, id);
     ht_daemon_set_name(&daemon, podman ? HT_S("Podman") : HT_S("Docker"));
     ht_daemon_set_source(&daemon, ht_arena_str(arena, answers->source));
-    ht_daemon_set_version(&daemon, text_of(version, "Version"));
+    if (ht_docker_has_text(version, "Version", &text))
+        ht_daemon_set_version(&daemon, text);
     ht_daemon_set_api_version(&daemon, ht_arena_str(arena, answers->api_version));
     set_info(arena, info, &daemon);
-    *ret_context = (struct ht_docker_context){
-        .source = daemon.source,
-        .daemon = id,
-        .runtime = podman ? HT_S("podman") : HT_S("docker"),
-        .userns_remap = daemon.userns_remap,
-        /* Podman does not list its options in all versions, but has a default profile. */
-        .seccomp = podman || has_option(daemon.security_options, "seccomp"),
-        .no_new_privs = has_option(daemon.security_options, "no-new-privileges"),
-        .private_cgroupns = has_option(daemon.security_options, "cgroupns") ||
-                            ht_str_is(daemon.cgroup_version, "2"),
-        .storage = daemon.storage,
-    };
+    if (ht_arena_is_full(arena))
+        return ht_error_set(err, E2BIG, "info: larger than a daemon's may be");
+    set_context(&daemon, podman, ret_context);
     *ret_daemon = daemon;
     return 0;
 }
@@ -176,11 +245,11 @@ static const struct {
     const char *action;
     enum ht_event_kind kind;
 } actions[] = {
-    {"create", HT_EVENT_KIND_CONTAINER_CREATED},  {"start", HT_EVENT_KIND_CONTAINER_STARTED},
-    {"die", HT_EVENT_KIND_CONTAINER_STOPPED},     {"destroy", HT_EVENT_KIND_CONTAINER_REMOVED},
-    {"remove", HT_EVENT_KIND_CONTAINER_REMOVED},  {"rename", HT_EVENT_KIND_CONTAINER_CHANGED},
-    {"update", HT_EVENT_KIND_CONTAINER_CHANGED},  {"pause", HT_EVENT_KIND_CONTAINER_CHANGED},
-    {"unpause", HT_EVENT_KIND_CONTAINER_CHANGED},
+    {"create", HT_EVENT_KIND_CONTAINER_CREATED}, {"start", HT_EVENT_KIND_CONTAINER_STARTED},
+    {"die", HT_EVENT_KIND_CONTAINER_STOPPED},    {"destroy", HT_EVENT_KIND_CONTAINER_REMOVED},
+    {"remove", HT_EVENT_KIND_CONTAINER_REMOVED}, {"died", HT_EVENT_KIND_CONTAINER_STOPPED},
+    {"rename", HT_EVENT_KIND_CONTAINER_CHANGED}, {"update", HT_EVENT_KIND_CONTAINER_CHANGED},
+    {"pause", HT_EVENT_KIND_CONTAINER_CHANGED},  {"unpause", HT_EVENT_KIND_CONTAINER_CHANGED},
 };
 
 int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
@@ -193,18 +262,19 @@ int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
 
     if (!root)
         return err ? -err->code : -EINVAL;
-    if (!ht_str_is(text_of(root, "Type"), "container"))
+    if (!ht_str_is(ht_docker_text(root, "Type"), "container"))
         return -ENODATA;
-    event.action = text_of(root, "Action");
+    event.action = ht_docker_text(root, "Action");
     /* "exec_create: sh -c ...": what was run may hold a secret. */
     ptrdiff_t colon = ht_str_find_byte(event.action, ':');
     if (colon >= 0)
         event.action = ht_str_sub(event.action, 0, (size_t)colon);
-    event.id = text_of(actor, "ID").len ? text_of(actor, "ID") : text_of(root, "id");
-    event.name = text_of(ht_json_get(actor, "Attributes"), "name");
-    if (event.id.len == 0)
+    event.id =
+        ht_docker_text(actor, "ID").len ? ht_docker_text(actor, "ID") : ht_docker_text(root, "id");
+    event.name = ht_docker_text(ht_json_get(actor, "Attributes"), "name");
+    if (!ht_docker_is_id(event.id))
         return ht_error_set(err, EINVAL, "event: names no container");
-    if (ht_json_int(ht_json_get(root, "timeNano"), &at))
+    if (ht_json_int(ht_json_get(root, "timeNano"), &at) && at > 0)
         event.at = at;
     else if (ht_json_int(ht_json_get(root, "time"), &at) && at > 0 && at < INT64_MAX / HT_NS_PER_S)
         event.at = at * HT_NS_PER_S;
@@ -222,5 +292,5 @@ struct ht_str ht_docker_decode_message(struct ht_arena *arena, struct ht_str tex
 {
     const struct ht_json *root = ht_json_parse(arena, "answer", text, NULL);
 
-    return text_of(root, "message");
+    return ht_docker_text(root, "message");
 }

@@ -15,23 +15,28 @@ struct ht_docker_context {
     struct ht_str source;  /* name of the source row */
     struct ht_str daemon;  /* id of the daemon row */
     struct ht_str runtime; /* "docker" or "podman" */
-    bool userns_remap;     /* containers' root is not the host's unless they say so */
-    bool seccomp;          /* a default seccomp profile applies */
-    bool no_new_privs;     /* no-new-privileges is the default */
+    struct ht_str seccomp; /* profile of containers that name none; empty: not known */
+    bool options_known; /* the daemon told its security options; else what follows says nothing */
+    bool userns_remap;  /* containers' root is not the host's unless they say so */
+    bool rootless;      /* the daemon itself lives in a user namespace */
+    bool no_new_privs;  /* no-new-privileges is the default */
     bool private_cgroupns; /* the default of containers that say nothing */
-    struct ht_str storage;
 };
+
+/* Whether an id is made as ids are: it goes into paths of requests. */
+bool ht_docker_is_id(struct ht_str id);
 
 /* GET /containers/ID/json to a container row, owned by the caller. -EINVAL: the answer is no such
  * object; -E2BIG: it is larger than a row may be. */
 int ht_docker_decode_container(struct ht_str text, const struct ht_docker_context *context,
                                struct ht_row **ret_row, struct ht_error *err);
 
-/* One entry of GET /containers/json. */
+/* One entry of GET /containers/json; texts are borrowed from the arena. */
 struct ht_docker_listed {
-    struct ht_str id; /* borrowed from the arena */
-    uint64_t
-        fingerprint; /* changes when name, state or status changes, so that it is inspected again */
+    struct ht_str id; /* is one */
+    struct ht_str name, image, state;
+    /* Changes with name, state, health and exit status: then it is inspected again. */
+    uint64_t fingerprint;
 };
 struct ht_docker_list {
     struct ht_docker_listed *items; /* in the arena */
@@ -39,6 +44,11 @@ struct ht_docker_list {
 };
 int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
                           struct ht_docker_list *ret_list, struct ht_error *err);
+
+/* What the list alone tells of a container that cannot be inspected: that it is there. Owned by the
+ * caller. */
+struct ht_row *ht_docker_decode_listed(const struct ht_docker_listed *listed,
+                                       const struct ht_docker_context *context);
 
 /* GET /info and GET /version to a daemon row, and to the context (whose texts point into the
  * arena). */

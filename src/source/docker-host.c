@@ -2,6 +2,7 @@
 /* What files of the host tell about a daemon (docker-client.h). */
 #include "docker-client.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "hulltop/base/json.h"
@@ -20,8 +21,11 @@ static void set_group(struct ht_arena *arena, struct ht_str line, struct ht_daem
         number != daemon->socket_gid)
         return;
 
-    struct ht_str *members = ht_arena_array(arena, struct ht_str, rest.len + 1);
-    size_t len = 0;
+    size_t count = 1, len = 0;
+    for (size_t i = 0; i < rest.len; i++)
+        count += rest.data[i] == ',';
+
+    struct ht_str *members = ht_arena_array(arena, struct ht_str, count);
     while (ht_str_next(&rest, ',', &member)) {
         if (member.len)
             members[len++] = ht_arena_str(arena, member);
@@ -83,6 +87,8 @@ void ht_docker_host_facts(struct ht_arena *arena, const struct ht_docker_client 
     if (ht_root_open(&root, "/", NULL) < 0)
         return;
     read_group(arena, &root, daemon);
-    if (ht_str_has_suffix(ht_str_from(client->socket_path), "run/docker.sock"))
+    /* That file is of the daemon at the usual place; another one has its own. */
+    if (strcmp(client->socket_path, "/run/docker.sock") == 0 ||
+        strcmp(client->socket_path, "/var/run/docker.sock") == 0)
         read_daemon_json(arena, &root, daemon);
 }

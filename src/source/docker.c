@@ -3,401 +3,112 @@
  * The Docker source: connect, list once, inspect what is new or changed, live by /events; a slow
  * full pass repairs what events missed. What was seen stays when the daemon fails, with its age.
  */
-#include "hulltop/source/source.h"
+#include "docker-private.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "docker-client.h"
-#include "docker-decode.h"
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
-#include "hulltop/base/vec.h"
 
-#define FULL_PASS_NS (60 * HT_NS_PER_S)
 #define PING_NS      (10 * HT_NS_PER_S)
-#define PROGRESS_NS  (500 * HT_NS_PER_MS)
+#define TELL_GAP_NS  (100 * HT_NS_PER_MS) /* a burst of events becomes one sample */
+#define REPAIR_NS    (5 * HT_NS_PER_S)    /* between passes that something asked for */
+#define RESCAN_NS    (1 * HT_NS_PER_S)    /* likewise if it was a person */
 #define RETRY_MIN_NS (1 * HT_NS_PER_S)
-#define RETRY_MAX_NS (30 * HT_NS_PER_S)
-#define DAEMON_BYTES HT_LIMIT_ROW
+#define RETRY_MAX_NS (10 * HT_NS_PER_S)
+
+enum {
+    LEAST_MS = 2000,
+    PATIENCE_TIMES = 8, /* what a slow daemon is given at most, in times of the least */
+    EVENTS_MAX = 5000,  /* a second: no engine does so much */
+    DAEMON_MAX = 1024 * 1024
+};
 
 /* Lifecycle alone: exec events come with every health check and carry command lines. */
 static const char events_filter[] =
     "{\"type\":[\"container\"],\"event\":[\"create\",\"start\",\"die\",\"destroy\",\"remove\","
     "\"rename\",\"update\",\"pause\",\"unpause\"]}";
 
-struct known {
-    struct ht_row *row;
-    uint64_t fingerprint;
-    uint64_t pass;
-    bool dirty; /* an event was about it */
-};
-
-struct docker {
-    char *name, *url, *cert_path;
-    bool tls_verify;
-    const char *const *places;
-    int64_t timeout_ns;
-
-    /* Of the thread: */
-    struct ht_feed *feed;
-    struct ht_docker_client client;
-    struct ht_http_stream *stream;
-    struct ht_arena *daemon_arena; /* holds the context's texts */
-    struct ht_docker_context context;
-    struct ht_row *daemon;
-    struct ht_map *containers; /* id to struct known */
-    uint64_t pass;
-    int64_t answered_at, took_ns, next_full_ns, next_ping_ns, told_ns;
-    int64_t retry_ns;
-    size_t unread; /* containers that could not be inspected in the last pass */
-    size_t total;
-    bool rescan, changed;
-};
-
-/* ---- publishing ---- */
-
-static void add_container(void *context, struct ht_str key, void *value)
-{
-    const struct known *known = value;
-
-    (void)key;
-    if (known->row)
-        ht_node_add(context, ht_row_ref(known->row));
-}
-
-static void publish(struct docker *docker, enum ht_source_state state, const char *detail,
-                    const char *help)
-{
-    struct ht_node *sample = ht_node_new(ht_clock_wall(docker->feed->clock));
-    struct ht_source source = {0};
-
-    ht_source_set_id(&source, ht_str_from(docker->name));
-    ht_source_set_name(&source, ht_str_from(docker->name));
-    ht_source_set_state(&source, state);
-    ht_source_set_detail(&source, ht_str_from(detail));
-    ht_source_set_help(&source, ht_str_from(help));
-    ht_source_set_object(&source, ht_str_from(docker->client.endpoint));
-    ht_source_set_items(&source, ht_map_len(docker->containers));
-    ht_source_set_interval(&source, FULL_PASS_NS);
-    if (docker->total)
-        ht_source_set_total(&source, docker->total);
-    if (docker->answered_at) {
-        ht_source_set_answered_at(&source, docker->answered_at);
-        ht_source_set_took(&source, docker->took_ns);
-    }
-    ht_node_add(sample, ht_row_new(&ht_source_table, &source));
-    if (docker->daemon)
-        ht_node_add(sample, ht_row_ref(docker->daemon));
-    ht_map_each(docker->containers, add_container, sample);
-    docker->told_ns = ht_clock_mono(docker->feed->clock);
-    docker->changed = false;
-    docker->feed->publish(docker->feed, sample);
-}
-
-static void publish_good(struct docker *docker)
-{
-    const struct ht_daemon *daemon = ht_daemon_of(docker->daemon);
-    char detail[256];
-
-    if (docker->unread) {
-        snprintf(detail, sizeof(detail), "%zu of %zu containers could not be inspected",
-                 docker->unread, docker->total);
-        publish(docker, HT_SOURCE_STATE_PART, detail, "they are asked again at the next full pass");
-        return;
-    }
-    snprintf(detail, sizeof(detail), "%.*s %.*s, API %s, %zu containers",
-             HT_STR_ARG(ht_str_sub(daemon->name, 0, 20)),
-             HT_STR_ARG(ht_str_sub(daemon->version, 0, 60)), docker->client.version,
-             ht_map_len(docker->containers));
-    publish(docker, HT_SOURCE_STATE_OK, detail, "");
-}
-
-/* ---- containers ---- */
-
-static struct known *get_known(struct docker *docker, struct ht_str id)
-{
-    struct known *known = ht_map_get(docker->containers, id);
-
-    if (!known) {
-        known = ht_new0(struct known);
-        ht_map_set(docker->containers, id, known);
-    }
-    return known;
-}
-
-static void drop(struct docker *docker, struct ht_str id)
-{
-    struct known *known = ht_map_remove(docker->containers, id);
-
-    if (known) {
-        ht_row_unref(known->row);
-        free(known);
-        docker->changed = true;
-    }
-}
-
-/* An id goes into a path: it must be what ids are. */
-static bool is_id(struct ht_str id)
-{
-    if (id.len == 0 || id.len > 128)
-        return false;
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.data[i];
-
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-            return false;
-    }
-    return true;
-}
-
-/* 0 also if it is gone meanwhile; -errno if the daemon fails altogether. */
-static int inspect(struct docker *docker, struct ht_str id, struct ht_http_answer *answer,
-                   struct ht_docker_trouble *trouble)
-{
-    char path[192];
-    struct ht_error err = {0};
-    struct ht_row *row = NULL;
-
-    if (!is_id(id)) {
-        docker->unread++;
-        return 0;
-    }
-    snprintf(path, sizeof(path), "/containers/%.*s/json", HT_STR_ARG(id));
-    int r = ht_docker_get(&docker->client, path, answer, trouble);
-    if (r == -ESRCH) {
-        drop(docker, id);
-        return 0;
-    }
-    if (r == -EPROTO && answer->status >= 500) {
-        docker->unread++;
-        return 0;
-    }
-    if (r < 0)
-        return r;
-    if (ht_docker_decode_container(ht_buf_str(&answer->body), &docker->context, &row, &err) < 0) {
-        ht_log_error(HT_LOG_WARNING, docker->name, &err);
-        docker->unread++;
-        return 0;
-    }
-    struct known *known = get_known(docker, id);
-    struct ht_row *kept = ht_row_keep(known->row, row);
-    docker->changed = docker->changed || kept != known->row;
-    ht_row_unref(known->row);
-    known->row = kept;
-    known->dirty = false;
-    return 0;
-}
-
-static void tell_progress(struct docker *docker, size_t done, size_t total)
-{
-    char detail[128];
-
-    if (docker->answered_at || ht_clock_mono(docker->feed->clock) - docker->told_ns < PROGRESS_NS)
-        return;
-    snprintf(detail, sizeof(detail), "inspected %zu of %zu containers", done, total);
-    publish(docker, HT_SOURCE_STATE_WAIT, detail, "");
-}
-
-struct sweep {
-    uint64_t pass;
-    struct ht_vec gone; /* struct ht_str *, borrowed keys copied */
-};
-
-static void sweep_visit(void *context, struct ht_str key, void *value)
-{
-    struct sweep *sweep = context;
-    const struct known *known = value;
-
-    if (known->pass != sweep->pass) {
-        struct ht_str *copy = ht_new0(struct ht_str);
-
-        *copy = (struct ht_str){.data = ht_strndup(key.data, key.len), .len = key.len};
-        ht_vec_add(&sweep->gone, copy);
-    }
-}
-
-static void drop_gone(struct docker *docker)
-{
-    struct sweep sweep = {.pass = docker->pass};
-
-    ht_map_each(docker->containers, sweep_visit, &sweep);
-    for (size_t i = 0; i < sweep.gone.len; i++) {
-        struct ht_str *key = sweep.gone.items[i];
-
-        drop(docker, *key);
-        free((char *)key->data);
-        free(key);
-    }
-    ht_vec_fini(&sweep.gone);
-}
-
-/* The list, and everything on it that is new, changed or that an event was about. */
-static int full_pass(struct docker *docker, struct ht_docker_trouble *trouble)
-{
-    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
-    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
-    struct ht_docker_list list;
-    struct ht_error err = {0};
-    int64_t start = ht_clock_mono(docker->feed->clock);
-    bool everything = docker->rescan || docker->unread;
-
-    docker->feed->at(docker->feed, "listing containers");
-    int r = ht_docker_get(&docker->client, "/containers/json?all=1", &answer, trouble);
-    if (r < 0)
-        return r;
-    r = ht_docker_decode_list(arena, ht_buf_str(&answer.body), &list, &err);
-    if (r < 0) {
-        ht_docker_explain(&docker->client, &err, trouble);
-        return r;
-    }
-    docker->pass++;
-    docker->unread = 0;
-    docker->total = list.len;
-    docker->rescan = false;
-    docker->feed->at(docker->feed, "inspecting containers");
-    for (size_t i = 0; i < list.len && r == 0; i++) {
-        struct known *known = get_known(docker, list.items[i].id);
-        bool look = everything || !known->row || known->dirty ||
-                    known->fingerprint != list.items[i].fingerprint;
-
-        known->pass = docker->pass;
-        known->fingerprint = list.items[i].fingerprint;
-        if (look)
-            r = inspect(docker, list.items[i].id, &answer, trouble);
-        tell_progress(docker, i + 1, list.len);
-    }
-    if (r < 0)
-        return r;
-    drop_gone(docker);
-    docker->answered_at = ht_clock_wall(docker->feed->clock);
-    docker->took_ns = ht_clock_mono(docker->feed->clock) - start;
-    docker->next_full_ns = ht_clock_mono(docker->feed->clock) + FULL_PASS_NS;
-    return 0;
-}
-
 /* ---- events ---- */
 
-static void tell_event(struct docker *docker, const struct ht_docker_event *event)
+/* A full pass soon, but not again and again. */
+static void ask_for_pass(struct ht_docker *docker, int64_t gap_ns)
 {
-    struct ht_event row = {0};
-    char id[64], text[300];
+    int64_t at = docker->last_full_ns + gap_ns;
 
-    snprintf(id, sizeof(id), "%s-%" PRId64 "-%.*s-%.12s", docker->name, event->at,
-             HT_STR_ARG(ht_str_sub(event->action, 0, 10)), event->id.data);
-    snprintf(text, sizeof(text), "%.*s %.*s", HT_STR_ARG(ht_str_sub(event->action, 0, 20)),
-             HT_STR_ARG(ht_str_sub(event->name.len ? event->name : event->id, 0, 200)));
-    ht_event_set_id(&row, ht_str_from(id));
-    ht_event_set_at(&row, event->at ? event->at : ht_clock_wall(docker->feed->clock));
-    ht_event_set_kind(&row, event->kind);
-    ht_event_set_text(&row, ht_str_from(text));
-    ht_event_set_container(&row, event->id);
-    ht_event_set_source(&row, ht_str_from(docker->name));
-    docker->feed->event(docker->feed, ht_row_new(&ht_event_table, &row));
+    if (at < docker->next_full_ns)
+        docker->next_full_ns = at;
+}
+
+static bool is_flood(struct ht_docker *docker)
+{
+    int64_t now = ht_clock_mono(docker->feed->clock);
+
+    if (now - docker->second_ns >= HT_NS_PER_S) {
+        docker->second_ns = now;
+        docker->second_events = 0;
+    }
+    return ++docker->second_events > EVENTS_MAX;
 }
 
 static int take_line(void *context, struct ht_str line)
 {
-    struct docker *docker = context;
+    struct ht_docker *docker = context;
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_docker_event event;
     struct ht_error err = {0};
-    int r = ht_docker_decode_event(arena, line, &event, &err);
 
+    if (is_flood(docker))
+        return -EOVERFLOW;
+
+    int r = ht_docker_decode_event(arena, line, &event, &err);
     if (r == -ENODATA)
         return 0;
     if (r < 0) {
         /* One bad line is no reason to distrust the rest, but something may have been missed. */
         ht_log_error(HT_LOG_WARNING, docker->name, &err);
-        docker->next_full_ns = 0;
+        ask_for_pass(docker, REPAIR_NS);
         return 0;
     }
     if (event.kind == HT_EVENT_KIND_CONTAINER_REMOVED)
-        drop(docker, event.id);
+        ht_docker_forget(docker, event.id);
     else
-        get_known(docker, event.id)->dirty = true;
-    tell_event(docker, &event);
+        ht_docker_know(docker, event.id)->dirty = true;
+    ht_docker_tell_event(docker, &event);
     return 0;
 }
 
-static int open_events(struct docker *docker, struct ht_docker_trouble *trouble)
+static int open_events(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
     ht_autobuf struct ht_buf path = HT_BUF(1024);
-    struct ht_error err = {0};
 
-    ht_buf_addf(&path, "/v%s/events?filters=", docker->client.version);
+    ht_buf_add_text(&path, "/events?filters=");
     ht_http_escape(&path, ht_str_from(events_filter));
-    docker->stream = ht_http_stream_open(
-        docker->client.http, &(struct ht_http_request){.path = path.data}, take_line, docker, &err);
-    while (docker->stream && ht_http_stream_status(docker->stream) == 0) {
-        docker->feed->at(docker->feed, "opening the event stream");
-        if (ht_http_stream_wait(docker->stream, -1, -1, &err) <= 0)
-            break;
-    }
-    if (docker->stream && ht_http_stream_status(docker->stream) == 200)
-        return 0;
-    ht_docker_explain(&docker->client, &err, trouble);
-    return err.code ? -err.code : -EPROTO;
-}
-
-struct dirt {
-    struct ht_vec ids; /* struct ht_str * into the map's keys, copied */
-};
-
-static void dirt_visit(void *context, struct ht_str key, void *value)
-{
-    struct dirt *dirt = context;
-    const struct known *known = value;
-
-    if (known->dirty) {
-        struct ht_str *copy = ht_new0(struct ht_str);
-
-        *copy = (struct ht_str){.data = ht_strndup(key.data, key.len), .len = key.len};
-        ht_vec_add(&dirt->ids, copy);
-    }
-}
-
-/* Inspects what events were about. */
-static int look_at_dirty(struct docker *docker, struct ht_docker_trouble *trouble)
-{
-    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
-    struct dirt dirt = {0};
-    int r = 0;
-
-    ht_map_each(docker->containers, dirt_visit, &dirt);
-    for (size_t i = 0; i < dirt.ids.len; i++) {
-        struct ht_str *id = dirt.ids.items[i];
-
-        docker->feed->at(docker->feed, "inspecting a container");
-        if (r == 0)
-            r = inspect(docker, *id, &answer, trouble);
-        free((char *)id->data);
-        free(id);
-    }
-    ht_vec_fini(&dirt.ids);
-    return r;
+    docker->feed->at(docker->feed, "opening the event stream");
+    return ht_docker_open_stream(
+        &docker->client,
+        &(struct ht_docker_stream){.path = path.data, .line = take_line, .context = docker},
+        &docker->stream, trouble);
 }
 
 /* ---- the thread ---- */
 
-static int read_daemon(struct docker *docker, struct ht_docker_trouble *trouble)
+static int read_daemon(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer info = HT_HTTP_ANSWER, version = HT_HTTP_ANSWER;
-    struct ht_arena *arena = ht_arena_new(DAEMON_BYTES);
+    struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_docker_context context;
     struct ht_daemon daemon;
     struct ht_error err = {0};
     int r;
 
     docker->feed->at(docker->feed, "asking the daemon about itself");
-    r = ht_docker_get(&docker->client, "/info", &info, trouble);
+    r = ht_docker_get(&docker->client, "/info", DAEMON_MAX, &info, trouble);
     if (r == 0)
-        r = ht_docker_get(&docker->client, "/version", &version, trouble);
+        r = ht_docker_get(&docker->client, "/version", DAEMON_MAX, &version, trouble);
     if (r == 0) {
         r = ht_docker_decode_daemon(
             arena,
@@ -408,13 +119,14 @@ static int read_daemon(struct docker *docker, struct ht_docker_trouble *trouble)
                                         .api_version = ht_str_from(docker->client.version)},
             &daemon, &context, &err);
         if (r < 0)
-            ht_docker_explain(&docker->client, &err, trouble);
+            ht_docker_explain(&err, trouble);
     }
     if (r < 0) {
         ht_arena_free(arena);
         return r;
     }
     ht_docker_host_facts(arena, &docker->client, &daemon);
+
     struct ht_row *row = ht_row_keep(docker->daemon, ht_row_new(&ht_daemon_table, &daemon));
     ht_row_unref(docker->daemon);
     docker->daemon = row;
@@ -424,13 +136,13 @@ static int read_daemon(struct docker *docker, struct ht_docker_trouble *trouble)
     return 0;
 }
 
-static int connect_daemon(struct docker *docker, struct ht_docker_trouble *trouble)
+static int connect_daemon(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
     const struct ht_docker_target target = {.url = docker->url,
                                             .cert_path = docker->cert_path,
                                             .tls_verify = docker->tls_verify,
                                             .places = docker->places,
-                                            .timeout_ns = docker->timeout_ns,
+                                            .timeout_ns = docker->patience_ms * HT_NS_PER_MS,
                                             .stop_fd = docker->feed->stop_fd(docker->feed)};
 
     docker->feed->at(docker->feed, "connecting");
@@ -441,30 +153,30 @@ static int connect_daemon(struct docker *docker, struct ht_docker_trouble *troub
     if (r == 0)
         r = open_events(docker, trouble);
     if (r == 0) {
-        docker->rescan = true;
-        r = full_pass(docker, trouble);
+        docker->everything = true;
+        r = ht_docker_pass(docker, trouble);
     }
     return r;
 }
 
-static void disconnect(struct docker *docker)
+static void disconnect(struct ht_docker *docker)
 {
     docker->stream = ht_http_stream_close(docker->stream);
     ht_docker_close(&docker->client);
 }
 
 /* Takes one waiting request; false: end. */
-static bool take_requests(struct docker *docker)
+static bool take_request(struct ht_docker *docker)
 {
     struct ht_request request;
 
     if (!docker->feed->wait(docker->feed, 0, &request))
         return false;
     if (request.kind == HT_REQUEST_RESCAN) {
-        docker->rescan = true;
-        docker->next_full_ns = 0;
+        docker->everything = true;
+        ask_for_pass(docker, RESCAN_NS);
     } else if (request.kind == HT_REQUEST_CONTAINER) {
-        struct known *known = ht_map_get(docker->containers, ht_str_from(request.id));
+        struct ht_docker_known *known = ht_map_get(docker->containers, ht_str_from(request.id));
 
         if (known)
             known->dirty = true;
@@ -472,47 +184,79 @@ static bool take_requests(struct docker *docker)
     return true;
 }
 
-/* One turn while connected: 1 go on, 0 end, -errno the daemon failed. */
-static int turn(struct docker *docker, struct ht_docker_trouble *trouble)
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Waits for lines, requests or the next thing to do: 1 go on, 0 end, -errno the stream failed. */
+static int wait_for_events(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
     struct ht_feed *feed = docker->feed;
-    int64_t now = ht_clock_mono(feed->clock);
-    int64_t due =
-        docker->next_full_ns < docker->next_ping_ns ? docker->next_full_ns : docker->next_ping_ns;
     struct ht_error err = {0};
+    int64_t due = least(docker->next_full_ns, docker->next_ping_ns);
 
+    if (docker->changed)
+        due = least(due, docker->told_ns + TELL_GAP_NS);
+    due -= ht_clock_mono(feed->clock);
     feed->at(feed, "waiting for events");
     int r = ht_http_stream_wait(docker->stream, feed->wake_fd(feed),
-                                due <= now ? 0 : (int)((due - now) / HT_NS_PER_MS) + 1, &err);
-    if (!take_requests(docker))
+                                due <= 0 ? 0 : (int)(due / HT_NS_PER_MS) + 1, &err);
+    if (!take_request(docker))
         return 0;
-    if (r <= 0) {
-        if (r == 0)
-            ht_error_set(&err, ECONNRESET, "%s: the daemon closed the event stream",
-                         docker->client.endpoint);
-        ht_docker_explain(&docker->client, &err, trouble);
-        return -ECONNRESET;
-    }
-    now = ht_clock_mono(feed->clock);
-    r = look_at_dirty(docker, trouble);
+    if (r > 0)
+        return 1;
+    if (r == -EOVERFLOW)
+        ht_error_set(&err, EOVERFLOW, "%s: more than %d events in a second",
+                     docker->client.endpoint, EVENTS_MAX);
+    if (r == 0)
+        ht_error_set(&err, ECONNRESET, "%s: the daemon closed the event stream",
+                     docker->client.endpoint);
+    if (!err.code)
+        ht_error_set(&err, EIO, "%s: the event stream failed", docker->client.endpoint);
+    ht_docker_explain(&err, trouble);
+    return -err.code;
+}
+
+/* What was slow and is quick again gets less patience, so that a daemon that stops is noticed. */
+static void lose_patience(struct ht_docker *docker)
+{
+    if (docker->patience_ms > docker->least_ms &&
+        docker->took_ns < docker->patience_ms * HT_NS_PER_MS / 4)
+        docker->patience_ms /= 2;
+    docker->client.answer_ms = docker->patience_ms;
+}
+
+/* One turn while connected: 1 go on, 0 end, -errno the daemon failed. */
+static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+{
+    struct ht_feed *feed = docker->feed;
+    int r = wait_for_events(docker, trouble);
+
+    if (r <= 0)
+        return r;
+
+    int64_t now = ht_clock_mono(feed->clock);
+    r = ht_docker_look(docker, trouble);
     if (r == 0 && now >= docker->next_full_ns) {
-        r = full_pass(docker, trouble);
+        r = ht_docker_pass(docker, trouble);
         docker->changed = true; /* the age of the answer */
+        lose_patience(docker);
     }
     if (r == 0 && now >= docker->next_ping_ns) {
         feed->at(feed, "asking whether the daemon answers");
         r = ht_docker_ping(&docker->client, trouble);
-        docker->next_ping_ns = now + PING_NS;
+        docker->next_ping_ns = ht_clock_mono(feed->clock) + PING_NS;
         if (r == 0)
             feed->confirm(feed);
     }
-    if (r == 0 && docker->changed)
-        publish_good(docker);
+    if (r == 0 && docker->changed && ht_clock_mono(feed->clock) - docker->told_ns >= TELL_GAP_NS)
+        ht_docker_tell_good(docker);
     return r < 0 ? r : 1;
 }
 
 /* Works until the daemon fails; 0: the end was asked for. */
-static int session(struct docker *docker, struct ht_docker_trouble *trouble)
+static int session(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
     int r = connect_daemon(docker, trouble);
 
@@ -520,7 +264,7 @@ static int session(struct docker *docker, struct ht_docker_trouble *trouble)
         return r;
     docker->retry_ns = RETRY_MIN_NS;
     docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + PING_NS;
-    publish_good(docker);
+    ht_docker_tell_good(docker);
     do
         r = turn(docker, trouble);
     while (r > 0);
@@ -533,48 +277,70 @@ static int64_t with_jitter(int64_t pause_ns, int64_t now_ns)
     return pause_ns / 2 + (int64_t)((uint64_t)now_ns / 1000 * 2654435761u % (uint64_t)pause_ns);
 }
 
+/* Waits before the next attempt; only a person's request cuts it short. False: end. */
+static bool pause_before_retry(struct ht_docker *docker)
+{
+    struct ht_feed *feed = docker->feed;
+    struct ht_request request = {0};
+    int64_t start = ht_clock_mono(feed->clock);
+    int64_t end = start + with_jitter(docker->retry_ns, start), now = start;
+
+    while (now < end) {
+        if (!feed->wait(feed, end - now, &request))
+            return false;
+        if (request.kind == HT_REQUEST_RESCAN)
+            end = least(end, start + RETRY_MIN_NS / 2);
+        now = ht_clock_mono(feed->clock);
+    }
+    docker->retry_ns = least(docker->retry_ns * 2, RETRY_MAX_NS);
+    return true;
+}
+
+/* What a failure is after the daemon has been seen here. */
+static void tell_trouble(struct ht_docker *docker, const struct ht_docker_trouble *trouble)
+{
+    if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->answered_at)
+        ht_docker_tell(
+            docker, HT_SOURCE_STATE_BROKEN, trouble->detail,
+            "the daemon was stopped: systemctl status docker.socket docker podman.socket");
+    else
+        ht_docker_tell(docker, trouble->state, trouble->detail, trouble->help);
+}
+
 static void run(void *self, struct ht_feed *feed)
 {
-    struct docker *docker = self;
+    struct ht_docker *docker = self;
     struct ht_request request;
 
     docker->feed = feed;
     docker->retry_ns = RETRY_MIN_NS;
+    docker->patience_ms = docker->least_ms;
     for (;;) {
         struct ht_docker_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
+        int r = session(docker, &trouble);
 
-        if (session(docker, &trouble) == 0)
+        if (r == 0)
             break;
+        if (r == -ETIMEDOUT && docker->patience_ms < docker->least_ms * PATIENCE_TIMES)
+            docker->patience_ms *= 2;
         disconnect(docker);
         if (!feed->wait(feed, 0, &request))
             break;
-        publish(docker, trouble.state, trouble.detail, trouble.help);
-        if (!feed->wait(feed, with_jitter(docker->retry_ns, ht_clock_mono(feed->clock)), &request))
+        tell_trouble(docker, &trouble);
+        if (!pause_before_retry(docker))
             break;
-        docker->retry_ns =
-            docker->retry_ns * 2 < RETRY_MAX_NS ? docker->retry_ns * 2 : RETRY_MAX_NS;
     }
     disconnect(docker);
 }
 
-static void free_visit(void *context, struct ht_str key, void *value)
-{
-    struct known *known = value;
-
-    (void)context;
-    (void)key;
-    ht_row_unref(known->row);
-    free(known);
-}
-
 static void free_docker(void *self)
 {
-    struct docker *docker = self;
+    struct ht_docker *docker = self;
 
     disconnect(docker);
-    ht_map_each(docker->containers, free_visit, NULL);
-    ht_map_free(docker->containers);
+    ht_docker_forget_all(docker);
     ht_row_unref(docker->daemon);
+    ht_row_unref(docker->source);
     ht_arena_free(docker->daemon_arena);
     free(docker->name);
     free(docker->url);
@@ -587,28 +353,30 @@ static char *copy(const char *text)
     return text ? ht_strndup(text, strlen(text)) : NULL;
 }
 
-static struct docker *make(const char *name, const struct ht_docker_options *options,
-                           const char *const *places)
+static struct ht_docker *make(const char *name, const struct ht_docker_options *options,
+                              const char *const *places)
 {
-    struct docker *docker = ht_new0(struct docker);
+    struct ht_docker *docker = ht_new0(struct ht_docker);
 
     docker->name = copy(name);
     docker->url = copy(options->url);
     docker->cert_path = copy(options->cert_path);
     docker->tls_verify = options->tls_verify;
-    docker->timeout_ns = options->timeout_ns;
+    docker->least_ms = LEAST_MS;
+    if (options->timeout_ns >= HT_NS_PER_MS && options->timeout_ns <= 60 * HT_NS_PER_S)
+        docker->least_ms = (unsigned)(options->timeout_ns / HT_NS_PER_MS);
     docker->places = places;
     docker->containers = ht_map_new();
     return docker;
 }
 
 /* The last sign of life may be a whole wait old: the stream's waits end with the next ping. */
-#define LIMIT_NS (3 * PING_NS)
+#define LIMIT_NS (4 * PING_NS)
 
 struct ht_driver ht_docker_driver(const struct ht_docker_options *options)
 {
     static const struct ht_driver_ops ops = {.name = "docker",
-                                             .interval_ns = FULL_PASS_NS,
+                                             .interval_ns = HT_DOCKER_FULL_PASS_NS,
                                              .limit_ns = LIMIT_NS,
                                              .run = run,
                                              .free = free_docker};
@@ -618,13 +386,16 @@ struct ht_driver ht_docker_driver(const struct ht_docker_options *options)
 
     if (!with_environment.url)
         with_environment.url = getenv("DOCKER_HOST");
+    /* As with Docker's own client, set to nothing is not set. */
+    if (with_environment.url && !with_environment.url[0])
+        with_environment.url = NULL;
     return (struct ht_driver){.ops = &ops, .self = make("docker", &with_environment, places)};
 }
 
 struct ht_driver ht_podman_driver(void)
 {
     static const struct ht_driver_ops ops = {.name = "podman",
-                                             .interval_ns = FULL_PASS_NS,
+                                             .interval_ns = HT_DOCKER_FULL_PASS_NS,
                                              .limit_ns = LIMIT_NS,
                                              .run = run,
                                              .free = free_docker};

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Docker source's parts: docker.c is its thread, docker-pass.c lists and inspects,
+ * docker-tell.c hands over. Layer 3 (source), private; all of it belongs to the source's thread.
+ */
+#ifndef HT_SOURCE_DOCKER_PRIVATE_H
+#define HT_SOURCE_DOCKER_PRIVATE_H
+
+#include "docker-client.h"
+#include "docker-decode.h"
+
+#include "hulltop/base/vec.h"
+
+#define HT_DOCKER_FULL_PASS_NS (60 * HT_NS_PER_S)
+
+/* A container that the list or an event named. */
+struct ht_docker_known {
+    char id[132];
+    struct ht_row *row;   /* NULL: not seen yet */
+    uint64_t fingerprint; /* of the list's entry when it was inspected */
+    uint64_t pass;        /* that listed it last */
+    uint64_t inspected;   /* pass in which it was inspected last */
+    bool dirty;           /* an event was about it */
+    bool failed;          /* it could not be inspected; row is old, or what the list tells */
+};
+
+struct ht_docker {
+    /* As configured: */
+    char *name, *url, *cert_path;
+    bool tls_verify;
+    const char *const *places;
+    unsigned least_ms; /* patience with one answer, at first */
+
+    /* Of the thread: */
+    struct ht_feed *feed;
+    struct ht_docker_client client;
+    struct ht_http_stream *stream;
+    struct ht_arena *daemon_arena; /* holds the context's texts */
+    struct ht_docker_context context;
+    struct ht_row *daemon, *source;
+    struct ht_map *containers; /* id to struct ht_docker_known */
+    uint64_t pass;
+    size_t total;                  /* containers of the last list */
+    unsigned slow;                 /* inspects of this pass that got no answer */
+    bool everything;               /* the next pass inspects all of them */
+    char cause[HT_ERROR_TEXT_MAX]; /* why an inspect failed last */
+
+    unsigned patience_ms; /* grows while the daemon is slow */
+    int64_t answered_at, took_ns;
+    int64_t last_full_ns, next_full_ns, next_ping_ns, told_ns;
+    int64_t retry_ns;
+    int64_t second_ns; /* when the counting of events began */
+    size_t second_events;
+    bool changed; /* since it was told */
+};
+
+/* docker-pass.c */
+
+/* What is known about an id, made if need be. */
+struct ht_docker_known *ht_docker_know(struct ht_docker *docker, struct ht_str id);
+/* Forgets a container. */
+void ht_docker_forget(struct ht_docker *docker, struct ht_str id);
+/* The list, and everything on it that is new, changed, long not looked at or marked dirty. -errno
+ * if the daemon as a whole fails; a container that cannot be inspected is marked so. */
+int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+/* Inspects what events were about; -errno as above. */
+int ht_docker_look(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+/* Frees all that is known. */
+void ht_docker_forget_all(struct ht_docker *docker);
+
+/* docker-tell.c */
+
+/* Hands over a sample with this source state and every row there is. */
+void ht_docker_tell(struct ht_docker *docker, enum ht_source_state state, const char *detail,
+                    const char *help);
+/* Hands over a sample: OK, or PART if containers could not be inspected. */
+void ht_docker_tell_good(struct ht_docker *docker);
+/* Says how far the first pass is, now and then. */
+void ht_docker_tell_progress(struct ht_docker *docker, size_t done);
+/* Hands over an event. */
+void ht_docker_tell_event(struct ht_docker *docker, const struct ht_docker_event *event);
+
+#endif
