@@ -135,7 +135,8 @@ static void publish(struct proc *self, struct ht_feed *feed)
             continue;
         ht_node_add(sample, ht_row_ref(entry->row));
         rows++;
-        self->limited += entry->limited;
+        /* The first process is the node's own init: it is in no container, whatever it hides. */
+        self->limited += entry->limited && ht_process_of(entry->row)->pid != 1;
         self->kernel += ht_process_of(entry->row)->kernel;
         inside += ht_process_has_container_id(ht_process_of(entry->row));
     }
