@@ -102,6 +102,15 @@ static bool lists(const struct ht_text_list *list, struct ht_str path)
     return false;
 }
 
+static bool lists_any(const struct ht_text_list *list, const struct ht_fact_mask *masks, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (lists(list, masks[i].path))
+            return true;
+    }
+    return false;
+}
+
 /* Core paths that are not in the list, for the eye. */
 static struct ht_str missing_from(const struct view *view, const struct ht_text_list *list,
                                   bool readonly)
@@ -126,15 +135,36 @@ struct uncovered {
     bool known;
 };
 
-static struct uncovered uncovered_by(const struct view *view, const struct ht_privilege *side)
+/* A declaration lists every path. */
+static struct uncovered left_out(const struct view *view)
 {
-    struct uncovered found = {.known = ht_privilege_has_masked_paths(side) &&
-                                       ht_privilege_has_readonly_paths(side)};
+    const struct ht_privilege *declared = view->declared;
+    struct uncovered found = {.known = ht_privilege_has_masked_paths(declared) &&
+                                       ht_privilege_has_readonly_paths(declared)};
 
-    if (ht_privilege_has_masked_paths(side))
-        found.masked = missing_from(view, &side->masked_paths, false);
-    if (ht_privilege_has_readonly_paths(side))
-        found.readonly = missing_from(view, &side->readonly_paths, true);
+    if (ht_privilege_has_masked_paths(declared))
+        found.masked = missing_from(view, &declared->masked_paths, false);
+    if (ht_privilege_has_readonly_paths(declared))
+        found.readonly = missing_from(view, &declared->readonly_paths, true);
+    return found;
+}
+
+/* The kernel's mounts cover only what that kernel has, so one covered path shows that they were. */
+static struct uncovered not_covered(const struct view *view)
+{
+    const struct ht_privilege *effective = view->effective;
+    struct uncovered found = {.known = ht_privilege_has_masked_paths(effective) &&
+                                       ht_privilege_has_readonly_paths(effective)};
+    size_t len;
+    const struct ht_fact_mask *masks = ht_facts_masks(view->facts, false, &len);
+
+    if (ht_privilege_has_masked_paths(effective) &&
+        !lists_any(&effective->masked_paths, masks, len))
+        found.masked = HT_S("nothing below /proc and /sys is hidden");
+    masks = ht_facts_masks(view->facts, true, &len);
+    if (ht_privilege_has_readonly_paths(effective) &&
+        !lists_any(&effective->readonly_paths, masks, len))
+        found.readonly = HT_S("nothing below /proc is read-only");
     return found;
 }
 
@@ -154,8 +184,8 @@ static void look_masks(struct ht_checking *checking, const struct ht_row *row)
     if (!ht_view_open(checking, row, &view))
         return;
 
-    struct uncovered declared = uncovered_by(&view, view.declared);
-    struct uncovered effective = uncovered_by(&view, view.effective);
+    struct uncovered declared = left_out(&view);
+    struct uncovered effective = not_covered(&view);
     bool any = declared.masked.len || declared.readonly.len || effective.masked.len ||
                effective.readonly.len;
     if (!any) {

@@ -92,6 +92,10 @@ static void look_exceeds(struct ht_checking *checking, const struct ht_row *row)
     }
     if (ht_privilege_has_privileged(view.declared) && view.declared->privileged)
         return;
+    /* Between two starts there is no process to have anything. */
+    if (ht_container_has_state(view.container) &&
+        view.container->state == HT_CONTAINER_STATE_RESTARTING && view.effective->known == 0)
+        return;
     if (!ht_privilege_has_caps(view.effective) || !ht_privilege_has_caps(view.declared)) {
         ht_view_unknown_effective(&view, "whether it has more privilege than declared");
         return;

@@ -114,7 +114,7 @@ const struct ht_fact_socket *ht_facts_socket_below(const struct ht_facts *facts,
 /* A path that runtimes hide or make read-only. */
 struct ht_fact_mask {
     struct ht_str path;
-    bool core; /* on every kernel, hidden by every release */
+    bool core; /* in the list of every release */
     struct ht_str shows;
 };
 /* Hidden ones, or those made read-only; the count is put into *ret_len. */
