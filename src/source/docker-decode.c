@@ -198,11 +198,12 @@ static void decode_state(const struct ht_docker_decoding *decoding)
         ht_container_set_pid(container, pid);
     if (time_of(state, "StartedAt", &number))
         ht_container_set_started_at(container, number);
-    if (time_of(state, "FinishedAt", &number)) {
+    if (time_of(state, "FinishedAt", &number))
         ht_container_set_finished_at(container, number);
-        if (ht_json_int(ht_json_get(state, "ExitCode"), &number))
-            ht_container_set_exit_code(container, number);
-    }
+    /* 0 of a container that never ended says nothing; 127 of one that could not start does. */
+    if (ht_json_int(ht_json_get(state, "ExitCode"), &number) &&
+        (number != 0 || ht_container_has_finished_at(container)))
+        ht_container_set_exit_code(container, number);
     if (ht_docker_has_text(ht_json_get(state, "Health"), "Status", &health))
         ht_container_set_health(container, health);
 }

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each recorded kind of container against the plain one: exactly what differs in its row. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+#include "docker-answers.h"
+
+/* Of the run, not of the kind. */
+static bool is_incidental(struct ht_str key)
+{
+    static const char *const keys[] = {"id",          "name", "created_at", "started_at",
+                                       "finished_at", "pid",  "log_path",   "upper_dir"};
+
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (ht_str_is(key, keys[i]))
+            return true;
+    }
+    return false;
+}
+
+struct difference {
+    struct ht_arena *arena;
+    struct ht_buf *out;
+};
+
+/* The string that b has and a has not. */
+static struct ht_str added_name(const struct ht_json *a, const struct ht_json *b)
+{
+    for (size_t i = 0; i < b->len; i++) {
+        bool found = false;
+
+        for (size_t j = 0; j < a->len; j++)
+            found = found || ht_str_equal(a->items[j].string, b->items[i].string);
+        if (!found)
+            return b->items[i].string;
+    }
+    return HT_S("?");
+}
+
+static void compare_member(const struct difference *difference, const char *prefix,
+                           struct ht_str key, const struct ht_json *a, const struct ht_json *b)
+{
+    struct ht_str before = value_text(difference->arena, a);
+    struct ht_str after = value_text(difference->arena, b);
+    const char *gap = difference->out->len ? " " : "";
+
+    if (ht_str_equal(before, after))
+        return;
+    /* The list of names is long: what is added is told, or only how many there are. */
+    if (ht_str_is(key, "caps") && b->len == a->len + 1)
+        ht_buf_addf(difference->out, "%s%scaps+%.*s", gap, prefix, HT_STR_ARG(added_name(a, b)));
+    else if (ht_str_is(key, "caps"))
+        ht_buf_addf(difference->out, "%s%scaps=%zu", gap, prefix, b->len);
+    else
+        ht_buf_addf(difference->out, "%s%s%.*s=%.*s", gap, prefix, HT_STR_ARG(key),
+                    HT_STR_ARG(after));
+}
+
+static void compare_objects(const struct difference *difference, const char *prefix,
+                            const struct ht_json *a, const struct ht_json *b)
+{
+    for (size_t i = 0; i < b->len; i++) {
+        struct ht_str key = b->members[i].key;
+        const struct ht_json *before = ht_json_get(a, key.data);
+
+        if (is_incidental(key))
+            continue;
+        if (ht_str_is(key, "declared") && before)
+            compare_objects(difference, "declared.", before, &b->members[i].value);
+        else
+            compare_member(difference, prefix, key, before, &b->members[i].value);
+    }
+    for (size_t i = 0; i < a->len; i++) {
+        struct ht_str key = a->members[i].key;
+
+        if (!is_incidental(key) && !ht_json_get(b, key.data))
+            compare_member(difference, prefix, key, &a->members[i].value, NULL);
+    }
+}
+
+static void assert_differs(const char *name, const struct ht_row *plain, const struct ht_row *row,
+                           const char *expected)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+    struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+
+    compare_objects(&(struct difference){.arena = arena, .out = &text}, "", as_json(arena, plain),
+                    as_json(arena, row));
+    if (!ht_str_is(ht_buf_str(&text), expected))
+        fail_msg("%s differs from plain in\n%s\nexpected\n%s", name, ht_buf_str(&text).data,
+                 expected);
+    ht_buf_fini(&text);
+}
+
+struct kind {
+    const char *name;
+    const char *differs;
+};
+
+static void assert_kinds(const char *folder, const struct kind *kinds, size_t len)
+{
+    struct engine engine;
+    char info[64], version[64], path[128];
+
+    snprintf(info, sizeof(info), "docker/%s/info.json", folder);
+    snprintf(version, sizeof(version), "docker/%s/version.json", folder);
+    read_engine(&engine, info, version);
+    snprintf(path, sizeof(path), "docker/%s/inspect/plain.json", folder);
+
+    struct ht_row *plain = read_row(&engine, path);
+    for (size_t i = 0; i < len; i++) {
+        snprintf(path, sizeof(path), "docker/%s/inspect/%s.json", folder, kinds[i].name);
+        ht_autorow struct ht_row *row = read_row(&engine, path);
+
+        assert_true(ht_str_is(ht_container_of(row)->name, kinds[i].name));
+        assert_differs(kinds[i].name, plain, row, kinds[i].differs);
+    }
+    ht_row_unref(plain);
+    free_engine(&engine);
+}
+static const struct kind plain_kinds[] = {
+    {"apparmor", "security_opts=[\"apparmor=unconfined\"] declared.lsm=\"unconfined\""},
+    {"badargv", "command=[\"/bin/sh\",\"-c\",\"printf \\\"\\\\033[2Jx\\\" >/proc/$$/comm; sleep "
+                "100000; :\",\"\\u001b[2J\\u001b[Hnothing to "
+                "see\",\"new\\u000aline\",\"\\u202etxt.sh\",\"\357\277\275\357\277\275\"]"},
+    {"badcmd", "state=\"created\" exit_code=127 command=[\"/nonexistent\"]"},
+    {"badenv", "env={\"BIDI\":\"<6 characters>\",\"TERM_TITLE\":\"<10 characters>\",\"NL\":\"<7 "
+               "characters>\",\"PATH\":\"/bin\"}"},
+    {"badhost", ""},
+    {"badlabel", "labels={\"com.docker.compose.project\":\"\\u001b[2J\\u001b]0;owned\\u0007\","
+                 "\"com.docker.compose.service\":\"\\u202egnp.exe\"}"},
+    {"capall", "cap_add=[\"ALL\"] declared.caps=41"},
+    {"capdrop", "cap_drop=[\"ALL\"] declared.caps=0"},
+    {"cgnshost", ""},
+    {"cgnsprivate", "declared.cgroup_ns=\"own\""},
+    {"cgparent", "cgroup_parent=\"/kubepods/burstable/pod0a1b2c3d-1111-2222-3333-444455556666\""},
+    {"crashloop", "state=\"restarting\" exit_code=1 restarts=6 command=[\"/bin/false\"]"},
+    {"created", "state=\"created\""},
+    {"device",
+     "devices=[{\"host_path\":\"/dev/vda\",\"path\":\"/dev/vda\",\"permissions\":\"rwm\"}]"},
+    {"devkmsg",
+     "devices=[{\"host_path\":\"/dev/kmsg\",\"path\":\"/dev/kmsg\",\"permissions\":\"rwm\"}]"},
+    {"dsock", "mounts=[{\"origin\":\"bind\",\"source\":\"/var/run/docker.sock\",\"target\":\"/var/"
+              "run/docker.sock\",\"rw\":true,\"propagation\":\"rprivate\"}]"},
+    {"envsec", "env={\"DB_PASSWORD\":\"<7 characters>\",\"AWS_SECRET_ACCESS_KEY\":\"<23 "
+               "characters>\",\"PATH\":\"/bin\"}"},
+    {"etcro", "mounts=[{\"origin\":\"bind\",\"source\":\"/etc\",\"target\":\"/"
+              "host-etc\",\"rw\":false,\"propagation\":\"rprivate\",\"options\":\"ro\"}]"},
+    {"execplain", ""},
+    {"execpriv", ""},
+    {"exited", "state=\"exited\" exit_code=3 command=[\"/bin/sh\",\"-c\",\"exit 3\"]"},
+    {"health", "health=\"healthy\""},
+    {"hostroot", "mounts=[{\"origin\":\"bind\",\"source\":\"/\",\"target\":\"/"
+                 "host\",\"rw\":true,\"propagation\":\"rslave\"}]"},
+    {"hostsro", "mounts=[{\"origin\":\"bind\",\"source\":\"/etc/hosts\",\"target\":\"/etc/"
+                "hosts.host\",\"rw\":false,\"propagation\":\"rprivate\",\"options\":\"ro\"}]"},
+    {"initc", ""},
+    {"ipchost", "security_opts=[\"label=disable\"] declared.ipc_ns=\"host\""},
+    {"logro", "mounts=[{\"origin\":\"bind\",\"source\":\"/var/log\",\"target\":\"/"
+              "host-log\",\"rw\":false,\"propagation\":\"rprivate\",\"options\":\"ro\"}]"},
+    {"mem", "memory_limit=67108864"},
+    {"netadmin", "cap_add=[\"CAP_NET_ADMIN\"] declared.caps+NET_ADMIN"},
+    {"netdefault", "networks=[\"bridge\"]"},
+    {"nethost", "networks=[\"host\"] declared.net_ns=\"host\""},
+    {"nnp", "security_opts=[\"no-new-privileges\"] declared.no_new_privs=true"},
+    {"paused", "state=\"paused\""},
+    {"pidhost", "security_opts=[\"label=disable\"] declared.pid_ns=\"host\""},
+    {"priv", "security_opts=[\"label=disable\"] declared.privileged=true declared.caps=41 "
+             "declared.seccomp_profile=\"unconfined\" declared.masked_paths=[] "
+             "declared.readonly_paths=[] declared.all_devices=true"},
+    {"privdsock",
+     "mounts=[{\"origin\":\"bind\",\"source\":\"/var/run/docker.sock\",\"target\":\"/var/run/"
+     "docker.sock\",\"rw\":true,\"propagation\":\"rprivate\"}] security_opts=[\"label=disable\"] "
+     "declared.privileged=true declared.caps=41 declared.seccomp_profile=\"unconfined\" "
+     "declared.masked_paths=[] declared.readonly_paths=[] declared.all_devices=true"},
+    {"propshared", "mounts=[{\"origin\":\"bind\",\"source\":\"/srv/shared\",\"target\":\"/"
+                   "mnt\",\"rw\":true,\"propagation\":\"shared\",\"options\":\"shared\"}]"},
+    {"ptracehost", "security_opts=[\"label=disable\"] cap_add=[\"CAP_SYS_PTRACE\"] "
+                   "declared.caps+SYS_PTRACE declared.pid_ns=\"host\""},
+    {"publish", "ports=[{\"host_ip\":\"0.0.0.0\",\"host_port\":18080,\"port\":80,\"protocol\":"
+                "\"tcp\"}] networks=[\"labnet\"]"},
+    {"publishlo", "ports=[{\"host_ip\":\"127.0.0.1\",\"host_port\":18081,\"port\":80,\"protocol\":"
+                  "\"tcp\"}] networks=[\"labnet\"]"},
+    {"restart", ""},
+    {"ro", "declared.rootfs_ro=true"},
+    {"rotmp",
+     "mounts=[{\"origin\":\"tmpfs\",\"target\":\"/tmp\",\"rw\":true}] declared.rootfs_ro=true"},
+    {"runmount", "mounts=[{\"origin\":\"bind\",\"source\":\"/run\",\"target\":\"/"
+                 "run\",\"rw\":true,\"propagation\":\"rprivate\"}]"},
+    {"seccomp", "security_opts=[\"seccomp=unconfined\"] declared.seccomp_profile=\"unconfined\""},
+    {"sockdir", "mounts=[{\"origin\":\"bind\",\"source\":\"/var/run\",\"target\":\"/var/run/"
+                "lab\",\"rw\":true,\"propagation\":\"rprivate\"}]"},
+    {"sysadmin", "cap_add=[\"CAP_SYS_ADMIN\"] declared.caps+SYS_ADMIN"},
+    {"sysctl", "sysctls={\"kernel.msgmax\":\"9000\"}"},
+    {"sysctlok", "sysctls={\"net.ipv4.ip_unprivileged_port_start\":\"80\"}"},
+    {"tmpfs",
+     "mounts=[{\"origin\":\"tmpfs\",\"target\":\"/scratch\",\"rw\":true,\"options\":\"exec\"}]"},
+    {"unmasked", "declared.masked_paths=[] declared.readonly_paths=[]"},
+    {"user1000", "user=\"1000:1000\" declared.uid=1000"},
+    {"usernshost", ""},
+    {"utshost", "declared.uts_ns=\"host\""},
+    {"volume", "mounts=[{\"origin\":\"volume\",\"source\":\"/var/lib/docker/volumes/vol1/"
+               "_data\",\"target\":\"/data\",\"rw\":true,\"options\":\"z\"}]"},
+};
+
+static void every_kind_differs_from_plain_in_what_it_declares(void **state)
+{
+    (void)state;
+    assert_kinds("plain", plain_kinds, ARRAY_LEN(plain_kinds));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_differs_from_plain_in_what_it_declares),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
