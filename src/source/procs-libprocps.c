@@ -71,13 +71,10 @@ int ht_procs_each(struct ht_procs *procs, const pid_t *pids, size_t count, ht_pr
     if (!table)
         return errno ? -errno : -EIO;
     memset(&task, 0, sizeof(task));
-    while (readproc(table, &task)) {
+    /* What the task points at the library frees itself, with its next call, which the last one is
+     * too. */
+    while (readproc(table, &task))
         visit_task(&task, visit, context);
-        /* Frees what the task points at; the struct itself is ours. */
-        free(task.cmdline ? task.cmdline : NULL);
-        free(task.cgroup ? task.cgroup : NULL);
-        memset(&task, 0, sizeof(task));
-    }
     closeproc(table);
     return 0;
 }
