@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reports for people: a state as text. Layer 5 (report); pure.  The JSON report is ht_report_write
+ * of the model.
+ */
+#ifndef HT_REPORT_REPORT_H
+#define HT_REPORT_REPORT_H
+
+#include "hulltop/base/buf.h"
+#include "hulltop/model/document.h"
+#include "hulltop/model/state.h"
+
+/* Appends the answer as lines: groups of findings, worst first, the asked questions, what could not
+ * be looked at. One group is one line; everything is printable. */
+void ht_report_text(struct ht_buf *out, const struct ht_state *state,
+                    const struct ht_report_options *options);
+/* Appends what can be seen, as whom, and what would help (hulltop doctor, the first-run screen). */
+void ht_report_doctor(struct ht_buf *out, const struct ht_state *state);
+/* Appends one finding as Markdown: title, evidence, why, fix (for copying). */
+void ht_report_markdown(struct ht_buf *out, const struct ht_finding *finding,
+                        const struct ht_state *state);
+
+/* The marks of a severity: "!!" "!" "*" "-" "." and "CRIT" "HIGH" "MED" "LOW" "INFO". */
+const char *ht_severity_glyph(enum ht_severity severity);
+const char *ht_severity_word(enum ht_severity severity);
+/* A question's state as a word on screen: "PARTIAL" for PART, "N/A" for NA, with "~" behind FAIL
+ * and WARN from partial or old data. The text is constant. */
+const char *ht_question_word(const struct ht_question *question);
+/* Appends an age in words: "5s", "3m", "2h", "4d". Negative ages are "0s". */
+void ht_age_text(struct ht_buf *out, int64_t age_ns);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report as lines for a person at a prompt. */
+#include "hulltop/report/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/printable.h"
+
+enum { TITLE_COLS = 58, SUBJECT_COLS = 40, REASON_COLS = 200 };
+
+static void put(struct ht_buf *out, struct ht_str text)
+{
+    ht_printable(out, text, 0);
+}
+
+/* Text in exactly cols columns, cut or padded. */
+static void put_column(struct ht_buf *out, struct ht_str text, size_t cols)
+{
+    size_t used = ht_printable_cut(out, text, cols, 0);
+
+    ht_buf_add_n(out, ' ', cols - used);
+}
+
+static void put_header(struct ht_buf *out, const struct ht_state *state,
+                       const struct ht_report_options *options)
+{
+    const struct ht_host *host = ht_node_host(state->node);
+    char time[HT_TIME_TEXT_MAX];
+
+    ht_buf_addf(out, "hulltop %s  ", options->version);
+    put(out, ht_host_has_name(host) ? host->name : HT_S("unknown node"));
+    if (ht_host_has_os(host)) {
+        ht_buf_add_text(out, "  ");
+        put(out, host->os);
+    }
+    if (ht_host_has_kernel(host)) {
+        ht_buf_add_text(out, "  ");
+        put(out, host->kernel);
+    }
+    ht_buf_addf(out, "  %s\n", ht_time_format_utc(state->now_ns, 0, time));
+}
+
+/* What a person looks for first: the workload, else the subject's name. */
+static void put_subject(struct ht_buf *out, const struct ht_finding *finding)
+{
+    const struct ht_subject *subject = &finding->subject;
+
+    if (ht_subject_has_pod(subject) && subject->pod.len) {
+        put(out, subject->pod);
+        ht_buf_add_c(out, '/');
+    } else if (ht_subject_has_owner(subject) && subject->owner.len &&
+               !ht_str_equal(subject->owner, subject->name)) {
+        put(out, subject->owner);
+        ht_buf_add_c(out, ' ');
+    }
+    put(out, subject->name);
+}
+
+static const struct ht_finding *find_finding(const struct ht_state *state, struct ht_str id)
+{
+    for (size_t i = 0; i < state->findings.len; i++) {
+        if (ht_str_equal(ht_row_id(state->findings.rows[i]), id))
+            return ht_finding_of(state->findings.rows[i]);
+    }
+    return NULL;
+}
+
+static void put_group(struct ht_buf *out, const struct ht_group *group,
+                      const struct ht_finding *finding)
+{
+    ht_autobuf struct ht_buf subject = HT_BUF(4096);
+
+    ht_buf_addf(out, "%-2s %-4s  ", ht_severity_glyph(group->severity),
+                ht_severity_word(group->severity));
+    put_column(out, group->check, 8);
+    ht_buf_add_text(out, "  ");
+    put_column(out, ht_group_has_title(group) ? group->title : finding->title, TITLE_COLS);
+    ht_buf_add_text(out, "  ");
+    put_subject(&subject, finding);
+    ht_printable_cut(out, ht_buf_str(&subject), SUBJECT_COLS, 0);
+    if (group->count > 1 || (ht_group_has_total(group) && group->total > 1))
+        ht_buf_addf(out, "  %" PRIu64 " of %" PRIu64, group->count,
+                    ht_group_has_total(group) ? group->total : group->count);
+    if (ht_group_has_expected(group) && group->expected)
+        ht_buf_add_text(out, "  expected");
+    ht_buf_add_c(out, '\n');
+}
+
+static void put_groups(struct ht_buf *out, const struct ht_state *state,
+                       const struct ht_report_options *options)
+{
+    for (size_t i = 0; i < state->groups.len; i++) {
+        const struct ht_group *group = ht_group_of(state->groups.rows[i]);
+        const struct ht_finding *finding = find_finding(state, group->finding);
+
+        if (finding && options->questions >> group->question & 1)
+            put_group(out, group, finding);
+    }
+}
+
+static void put_question(struct ht_buf *out, const struct ht_question *question)
+{
+    ht_buf_addf(out, "%" PRIu64 " %-10.*s  %-7s", question->number, HT_STR_ARG(question->name),
+                ht_question_word(question));
+    if (ht_question_has_findings(question))
+        ht_buf_addf(out, "  %" PRIu64 " found", question->findings);
+    if (ht_question_has_coverage(question) && ht_coverage_has_total(&question->coverage)) {
+        ht_buf_addf(out, "  %" PRIu64 "/%" PRIu64 " ", question->coverage.seen,
+                    question->coverage.total);
+        put(out, question->coverage.unit);
+    }
+    ht_buf_add_c(out, '\n');
+}
+
+/* The first reason for which a question is not fully answered; the JSON report has all of them. */
+static void put_missing(struct ht_buf *out, const struct ht_question *question)
+{
+    for (size_t i = 0; i < question->missing.len; i++) {
+        const struct ht_missing *missing = &question->missing.items[i];
+
+        if (i && !(ht_missing_has_decides(missing) && missing->decides))
+            continue;
+        ht_buf_add_text(out, "     ");
+        put(out, missing->source);
+        ht_buf_add_text(out, ": ");
+        ht_printable_cut(out, missing->reason, REASON_COLS, 0);
+        if (ht_missing_has_help(missing) && missing->help.len) {
+            ht_buf_add_text(out, "; ");
+            put(out, missing->help);
+        }
+        if (question->missing.len > 1)
+            ht_buf_addf(out, "  (and %zu more)", question->missing.len - 1);
+        ht_buf_add_c(out, '\n');
+        return;
+    }
+}
+
+static bool is_fine(const struct ht_source *source)
+{
+    return source->state == HT_SOURCE_STATE_OK || source->state == HT_SOURCE_STATE_OFF;
+}
+
+static void put_sources(struct ht_buf *out, const struct ht_state *state)
+{
+    const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
+
+    for (size_t i = 0; i < sources->len; i++) {
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+
+        if (is_fine(source))
+            continue;
+        ht_buf_add_text(out, "source ");
+        put(out, source->name);
+        ht_buf_addf(out, " %s", ht_enum_name(&ht_source_state_enum, source->state));
+        if (ht_source_has_detail(source)) {
+            ht_buf_add_text(out, ": ");
+            put(out, source->detail);
+        }
+        if (ht_source_has_help(source) && source->help.len) {
+            ht_buf_add_text(out, "; ");
+            put(out, source->help);
+        }
+        ht_buf_add_c(out, '\n');
+    }
+}
+
+void ht_report_text(struct ht_buf *out, const struct ht_state *state,
+                    const struct ht_report_options *options)
+{
+    put_header(out, state, options);
+    put_groups(out, state, options);
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        const struct ht_question *question = ht_state_question(state, number);
+
+        if (!(options->questions >> number & 1))
+            continue;
+        put_question(out, question);
+        put_missing(out, question);
+    }
+    put_sources(out, state);
+}
+
+/* ---- doctor ---- */
+
+static void put_wrapped_source(struct ht_buf *out, const struct ht_source *source)
+{
+    put_column(out, source->name, 12);
+    ht_buf_addf(out, " %-7s ", ht_enum_name(&ht_source_state_enum, source->state));
+    if (ht_source_has_object(source) && source->object.len) {
+        put(out, source->object);
+        ht_buf_add_text(out, ": ");
+    }
+    put(out, ht_source_has_detail(source) ? source->detail : HT_S("no answer yet"));
+    ht_buf_add_c(out, '\n');
+    if (ht_source_has_help(source) && source->help.len) {
+        ht_buf_add_n(out, ' ', 21);
+        ht_buf_add_text(out, "-> ");
+        put(out, source->help);
+        ht_buf_add_c(out, '\n');
+    }
+}
+
+void ht_report_doctor(struct ht_buf *out, const struct ht_state *state)
+{
+    const struct ht_host *host = ht_node_host(state->node);
+    const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
+
+    ht_buf_add_text(out, "What can be seen from here");
+    if (ht_host_has_user(host) && ht_host_has_uid(host)) {
+        ht_buf_add_text(out, ", as user ");
+        put(out, host->user);
+        ht_buf_addf(out, " (uid %" PRIu64 ")", host->uid);
+    }
+    ht_buf_add_text(out, ":\n\n");
+    for (size_t i = 0; i < sources->len; i++)
+        put_wrapped_source(out, ht_source_of(sources->rows[i]));
+    ht_buf_add_text(out, "\nSo the questions stand like this:\n\n");
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        const struct ht_question *question = ht_state_question(state, number);
+
+        put_question(out, question);
+        put_missing(out, question);
+    }
+    if (ht_host_has_uid(host) && host->uid != 0)
+        ht_buf_add_text(out, "\nTo see more (you decide; nothing is changed by this program):\n\n"
+                             "  sudo hulltop        all of /proc, and the runtimes' sockets\n");
+}

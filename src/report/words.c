@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The words and marks that every face uses. */
+#include "hulltop/report/report.h"
+
+#include <inttypes.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+
+static const struct {
+    const char *glyph;
+    const char *word;
+} severities[] = {
+    [HT_SEVERITY_CRITICAL] = {"!!", "CRIT"}, [HT_SEVERITY_HIGH] = {"!", "HIGH"},
+    [HT_SEVERITY_MEDIUM] = {"*", "MED"},     [HT_SEVERITY_LOW] = {"-", "LOW"},
+    [HT_SEVERITY_INFO] = {".", "INFO"},
+};
+
+const char *ht_severity_glyph(enum ht_severity severity)
+{
+    return (size_t)severity < ARRAY_LEN(severities) ? severities[severity].glyph : "?";
+}
+
+const char *ht_severity_word(enum ht_severity severity)
+{
+    return (size_t)severity < ARRAY_LEN(severities) ? severities[severity].word : "?";
+}
+
+const char *ht_question_word(const struct ht_question *question)
+{
+    bool weak = ht_question_has_partial(question) && question->partial;
+
+    switch (question->state) {
+    case HT_QUESTION_STATE_FAIL:
+        return weak ? "FAIL~" : "FAIL";
+    case HT_QUESTION_STATE_WARN:
+        return weak ? "WARN~" : "WARN";
+    case HT_QUESTION_STATE_PART:
+        return "PARTIAL";
+    case HT_QUESTION_STATE_NA:
+        return "N/A";
+    case HT_QUESTION_STATE_OFF:
+    case HT_QUESTION_STATE_WAIT:
+    case HT_QUESTION_STATE_UNKNOWN:
+    case HT_QUESTION_STATE_STALE:
+    case HT_QUESTION_STATE_PASS:
+        return ht_enum_name(&ht_question_state_enum, question->state);
+    }
+    return "?";
+}
+
+void ht_age_text(struct ht_buf *out, int64_t age_ns)
+{
+    int64_t seconds = age_ns < 0 ? 0 : age_ns / HT_NS_PER_S;
+
+    if (seconds < 100)
+        ht_buf_addf(out, "%" PRId64 "s", seconds);
+    else if (seconds < 100 * 60)
+        ht_buf_addf(out, "%" PRId64 "m", seconds / 60);
+    else if (seconds < 48 * 3600)
+        ht_buf_addf(out, "%" PRId64 "h", seconds / 3600);
+    else
+        ht_buf_addf(out, "%" PRId64 "d", seconds / 86400);
+}
