@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Actions that every screen has. */
+#include <config.h>
+
+#include "ui-private.h"
+
+/* Those of a replay stand at the end: other states do not offer them. */
+static const struct ht_offer common[] = {
+    {.action = HT_ACTION_PANE_1},
+    {.action = HT_ACTION_PANE_2},
+    {.action = HT_ACTION_PANE_3},
+    {.action = HT_ACTION_PANE_4},
+    {.action = HT_ACTION_PANE_5},
+    {.action = HT_ACTION_PANE_6},
+    {.action = HT_ACTION_TIMELINE},
+    {.action = HT_ACTION_EVERYTHING},
+    {.action = HT_ACTION_HOME},
+    {.action = HT_ACTION_WHY},
+    {.action = HT_ACTION_PAUSE},
+    {.action = HT_ACTION_RESCAN},
+    {.action = HT_ACTION_REDRAW},
+    {.action = HT_ACTION_MOUSE},
+    {.action = HT_ACTION_UTC},
+    {.action = HT_ACTION_COMMAND},
+    {.action = HT_ACTION_HELP, .hinted = true, .keep = true},
+    {.action = HT_ACTION_CLOSE, .hinted = true, .keep = true},
+    {.action = HT_ACTION_QUIT},
+    {.action = HT_ACTION_SUSPEND},
+    {.action = HT_ACTION_BACK},
+    {.action = HT_ACTION_RESTART},
+    {.action = HT_ACTION_STEP_BACK},
+    {.action = HT_ACTION_STEP_FORWARD},
+    {.action = HT_ACTION_PLUS},
+    {.action = HT_ACTION_MINUS},
+};
+enum { REPLAY_OFFERS = 5 };
+
+struct ht_offers ht_ui_offers(const struct ht_ui *ui)
+{
+    const struct ht_screen *screen = ht_ui_top(ui)->screen;
+
+    return (struct ht_offers){
+        .own = screen->offers,
+        .own_len = screen->offers_len,
+        .common = common,
+        .common_len = ARRAY_LEN(common) - (ht_ui_is_replay(ui) ? 0 : REPLAY_OFFERS),
+    };
+}
+
+static void toggle_pause(struct ht_ui *ui)
+{
+    if (ht_ui_is_replay(ui)) {
+        ui->calls.replay_pause(ui->calls.context, !ui->state->replay.paused);
+        return;
+    }
+    if (!ui->paused) {
+        ui->paused_ns = ht_ui_now(ui);
+        ui->paused = true;
+        return;
+    }
+    ui->paused = false;
+    if (ui->waiting) {
+        struct ht_state *waiting = ht_steal_ptr(ui->waiting);
+
+        ht_ui_set_state(ui, waiting);
+        ht_state_unref(waiting);
+    }
+}
+
+static void change_speed(struct ht_ui *ui, bool faster)
+{
+    double speed = ui->state->replay.speed > 0 ? ui->state->replay.speed : 1.0;
+
+    speed = faster ? speed * 2 : speed / 2;
+    if (speed > 64.0 || speed < 0.25)
+        return;
+    ui->calls.replay_speed(ui->calls.context, speed);
+}
+
+/* False: not an action of a replay. */
+static bool act_replay(struct ht_ui *ui, enum ht_action action)
+{
+    void *context = ui->calls.context;
+
+    if (!ht_ui_is_replay(ui))
+        return false;
+    if (action == HT_ACTION_RESTART)
+        ui->calls.replay_restart(context);
+    else if (action == HT_ACTION_STEP_BACK || action == HT_ACTION_STEP_FORWARD)
+        ui->calls.replay_step(context, action == HT_ACTION_STEP_FORWARD ? 1 : -1);
+    else if (action == HT_ACTION_PLUS || action == HT_ACTION_MINUS)
+        change_speed(ui, action == HT_ACTION_PLUS);
+    else
+        return false;
+    return true;
+}
+
+static void take_command(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
+{
+    (void)page;
+    if (done)
+        ht_ui_command(ui, text);
+}
+
+static void close_or_quit(struct ht_ui *ui)
+{
+    if (ui->depth > 1)
+        ht_ui_pop(ui);
+    else
+        ui->done = true;
+}
+
+static void toggle_mouse(struct ht_ui *ui)
+{
+    ui->options.mouse = !ui->options.mouse;
+    ui->calls.mouse(ui->calls.context, ui->options.mouse);
+    ht_ui_message(ui, ui->options.mouse ? "mouse on: hold Shift to select text" : "mouse off");
+}
+
+/* False: not an action that leads somewhere else. */
+static bool act_go(struct ht_ui *ui, enum ht_action action)
+{
+    if (action >= HT_ACTION_PANE_1 && action <= HT_ACTION_PANE_6)
+        ht_ui_open_question(ui, (unsigned)(action - HT_ACTION_PANE_1) + 1);
+    else if (action == HT_ACTION_TIMELINE)
+        ht_ui_open_view(ui, HT_S("timeline"));
+    else if (action == HT_ACTION_EVERYTHING)
+        ht_ui_open_view(ui, HT_S("everything"));
+    else if (action == HT_ACTION_HOME)
+        ht_ui_pop_all(ui);
+    else if (action == HT_ACTION_BACK)
+        ht_ui_pop(ui);
+    else if (action == HT_ACTION_CLOSE)
+        close_or_quit(ui);
+    else if (action == HT_ACTION_QUIT)
+        ui->done = true;
+    else if (action == HT_ACTION_HELP)
+        ht_ui_push(ui, ht_help_new(ui));
+    else if (action == HT_ACTION_WHY)
+        ht_ui_push(ui, ht_why_new(ui));
+    else
+        return false;
+    return true;
+}
+
+static void act_other(struct ht_ui *ui, enum ht_action action)
+{
+    void *context = ui->calls.context;
+
+    if (action == HT_ACTION_PAUSE) {
+        toggle_pause(ui);
+    } else if (action == HT_ACTION_RESCAN) {
+        ui->calls.rescan(context);
+        ht_ui_message(ui, "asked all sources to look again");
+    } else if (action == HT_ACTION_REDRAW) {
+        ui->calls.redraw(context);
+    } else if (action == HT_ACTION_MOUSE) {
+        toggle_mouse(ui);
+    } else if (action == HT_ACTION_UTC) {
+        ui->options.utc = !ui->options.utc;
+    } else if (action == HT_ACTION_SUSPEND) {
+        ui->calls.suspend(context);
+    } else if (action == HT_ACTION_COMMAND) {
+        ht_ui_prompt(ui, HT_PROMPT_COMMAND, HT_S(""), take_command);
+    }
+}
+
+void ht_ui_act(struct ht_ui *ui, enum ht_action action)
+{
+    struct ht_page *page = ht_ui_top(ui);
+
+    if (act_replay(ui, action) || page->screen->act(ui, page, action) || act_go(ui, action))
+        return;
+    act_other(ui, action);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line behind ":", and what is written to files. */
+#include <config.h>
+
+#include "ui-private.h"
+
+#include <string.h>
+
+#include "hulltop/base/printable.h"
+
+/* ---- export ---- */
+
+enum { QUESTIONS_ALL = 0x7e, PATH_MAX_BYTES = 1000 };
+
+void ht_ui_export_report(struct ht_ui *ui, struct ht_str path)
+{
+    struct ht_report_options options = {
+        .questions = ui->options.questions ? ui->options.questions : QUESTIONS_ALL,
+        .version = ui->options.version,
+        .style = HT_JSON_INDENTED,
+    };
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_DOCUMENT);
+    ht_autofree char *name = ht_strndup(path.data ? path.data : "", path.len);
+
+    if (path.len == 0 || path.len > PATH_MAX_BYTES || strlen(name) != path.len) {
+        ht_ui_message(ui, "export: a file name is missing");
+        return;
+    }
+    ht_report_write(&text, ui->state, &options);
+    ui->calls.save(ui->calls.context, name, ht_buf_str(&text));
+    ht_ui_messagef(ui, "writing %s", name);
+}
+
+void ht_ui_markdown_cell(struct ht_buf *out, struct ht_str text)
+{
+    static const struct ht_str markup = HT_STR("\\`*_[]<>#|");
+    ht_autobuf struct ht_buf printable = HT_BUF(HT_SIDE_TEXT_MAX * 4);
+
+    ht_printable(&printable, text, 0);
+    for (size_t i = 0; i < printable.len; i++) {
+        if (ht_str_find_byte(markup, printable.data[i]) >= 0)
+            ht_buf_add_c(out, '\\');
+        ht_buf_add_c(out, printable.data[i]);
+    }
+}
+
+/* ---- commands ---- */
+
+typedef void (*command_run)(struct ht_ui *ui, struct ht_str argument);
+
+static void run_view(struct ht_ui *ui, struct ht_str argument)
+{
+    const char *near;
+
+    if (ht_ui_open_view(ui, argument))
+        return;
+    near = ht_views_nearest(ui->views, argument);
+    ht_ui_messagef(ui, "no view %.*s%s%s%s", HT_STR_ARG(ht_str_sub(argument, 0, 60)),
+                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+static void filter_list(struct ht_ui *ui, struct ht_str text)
+{
+    if (!ht_list_view(ht_ui_top(ui)) && !ht_ui_open_view(ui, HT_S("findings")))
+        return;
+    ht_list_set_filter(ui, ht_ui_top(ui), text, true);
+}
+
+static void run_filter(struct ht_ui *ui, struct ht_str argument)
+{
+    filter_list(ui, argument);
+}
+
+/* That severity and worse ones. */
+static void run_sev(struct ht_ui *ui, struct ht_str argument)
+{
+    int severity = ht_enum_find(&ht_severity_enum, argument);
+    ht_autobuf struct ht_buf text = HT_BUF(300);
+
+    if (severity < 0) {
+        ht_ui_message(ui, "sev: one of critical high medium low info");
+        return;
+    }
+    for (int i = 0; i <= severity; i++)
+        ht_buf_addf(&text, "%sseverity=%s", i > 0 ? " or " : "",
+                    ht_enum_name(&ht_severity_enum, (unsigned)i));
+    filter_list(ui, ht_buf_str(&text));
+}
+
+static void run_ns(struct ht_ui *ui, struct ht_str argument)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(300);
+
+    /* A quote would end the quoted name. */
+    if (argument.len == 0 || ht_str_find_byte(argument, '"') >= 0) {
+        ht_ui_message(ui, "ns: the name of a namespace");
+        return;
+    }
+    ht_buf_add_text(&text, "subject.namespace=\"");
+    ht_buf_add_str(&text, argument);
+    ht_buf_add_text(&text, "\"");
+    ht_ui_open_view(ui, HT_S("findings"));
+    filter_list(ui, ht_buf_str(&text));
+}
+
+static void run_theme(struct ht_ui *ui, struct ht_str argument)
+{
+    enum ht_theme theme;
+
+    if (!ht_theme_parse(argument, &theme)) {
+        ht_ui_message(ui, "theme: one of default light mono colour-blind");
+        return;
+    }
+    ui->options.theme = theme;
+    ui->calls.theme(ui->calls.context, theme);
+}
+
+static void run_doctor(struct ht_ui *ui, struct ht_str argument)
+{
+    (void)argument;
+    ht_ui_push(ui, ht_text_new(HT_TEXT_DOCTOR));
+}
+
+static void run_log(struct ht_ui *ui, struct ht_str argument)
+{
+    (void)argument;
+    ht_ui_push(ui, ht_text_new(HT_TEXT_LOG));
+}
+
+static void run_help(struct ht_ui *ui, struct ht_str argument)
+{
+    (void)argument;
+    ht_ui_push(ui, ht_help_new(ui));
+}
+
+static void run_home(struct ht_ui *ui, struct ht_str argument)
+{
+    (void)argument;
+    ht_ui_pop_all(ui);
+}
+
+static void run_quit(struct ht_ui *ui, struct ht_str argument)
+{
+    (void)argument;
+    ui->done = true;
+}
+
+/* "13:58" or "13:58:40"; false: neither. */
+static bool parse_clock(struct ht_str text, int64_t *ret_seconds)
+{
+    static const uint64_t limits[] = {24, 60, 60};
+    struct ht_str part;
+    int64_t seconds = 0;
+    size_t n = 0;
+
+    while (ht_str_next(&text, ':', &part)) {
+        uint64_t number;
+
+        if (n == ARRAY_LEN(limits) || ht_parse_u64(part, &number) < 0 || number >= limits[n])
+            return false;
+        seconds = seconds * 60 + (int64_t)number;
+        n++;
+    }
+    if (n == 2)
+        seconds *= 60;
+    *ret_seconds = seconds;
+    return n >= 2;
+}
+
+/* Seconds of the day of a time as it is shown. */
+static int64_t shown_clock(const struct ht_ui *ui, int64_t at_ns)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(40);
+    int64_t seconds = 0;
+
+    ht_ui_clock_text(ui, &text, at_ns);
+    parse_clock(ht_buf_str(&text), &seconds);
+    return seconds;
+}
+
+static void run_goto(struct ht_ui *ui, struct ht_str argument)
+{
+    const struct ht_replay_position *replay = &ui->state->replay;
+    int64_t seconds = 0;
+
+    if (!ht_ui_is_replay(ui)) {
+        ht_ui_message(ui, "goto: only a replay can go to another time");
+        return;
+    }
+    if (!parse_clock(argument, &seconds)) {
+        ht_ui_message(ui, "goto: a time as HH:MM or HH:MM:SS");
+        return;
+    }
+    /* The first moment of the recording that shows this time. */
+    int64_t ahead = seconds - shown_clock(ui, replay->start_ns);
+    if (ahead < 0)
+        ahead += INT64_C(86400);
+    if (replay->start_ns + ahead * HT_NS_PER_S > replay->end_ns) {
+        ht_ui_message(ui, "goto: the recording does not reach that time");
+        return;
+    }
+    ui->calls.replay_seek(ui->calls.context, replay->start_ns + ahead * HT_NS_PER_S);
+}
+
+static const struct {
+    const char *name;
+    command_run run;
+} commands[] = {
+    {"view", run_view},
+    {"sev", run_sev},
+    {"ns", run_ns},
+    {"filter", run_filter},
+    {"export", ht_ui_export_report},
+    {"theme", run_theme},
+    {"doctor", run_doctor},
+    {"log", run_log},
+    {"help", run_help},
+    {"home", run_home},
+    {"goto", run_goto},
+    {"q", run_quit},
+    {"quit", run_quit},
+};
+
+static void run_unknown(struct ht_ui *ui, struct ht_str name)
+{
+    const char *names[ARRAY_LEN(commands)];
+    const char *near;
+
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        names[i] = commands[i].name;
+    near = ht_nearest(name, names, ARRAY_LEN(names));
+    ht_ui_messagef(ui, "no command %.*s%s%s%s", HT_STR_ARG(ht_str_sub(name, 0, 60)),
+                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+void ht_ui_command(struct ht_ui *ui, struct ht_str text)
+{
+    ptrdiff_t blank;
+    struct ht_str name, argument;
+    uint64_t number;
+
+    text = ht_str_trim(text);
+    blank = ht_str_find_byte(text, ' ');
+    name = ht_str_sub(text, 0, blank < 0 ? text.len : (size_t)blank);
+    argument = ht_str_trim(ht_str_sub(text, name.len, text.len));
+    if (text.len == 0)
+        return;
+    if (ht_parse_u64(name, &number) == 0 && number <= 9) {
+        ht_ui_act(ui, number == 0   ? HT_ACTION_HOME
+                      : number == 8 ? HT_ACTION_TIMELINE
+                      : number == 9 ? HT_ACTION_EVERYTHING
+                      : number <= 6 ? (enum ht_action)(HT_ACTION_PANE_1 + (int)number - 1)
+                                    : HT_ACTION_NONE);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (ht_str_is(name, commands[i].name)) {
+            commands[i].run(ui, argument);
+            return;
+        }
+    }
+    if (ht_question_find(name))
+        ht_ui_open_question(ui, ht_question_find(name));
+    else if (!ht_ui_open_view(ui, name))
+        run_unknown(ui, name);
+}

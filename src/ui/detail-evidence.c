@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Evidence tab: what was seen, by whom, and what it adds up to. */
+#include <config.h>
+
+#include "detail.h"
+
+#include <inttypes.h>
+
+enum { AGE_W = 5, SOURCE_W = 20, LABEL_COL = 12, PROCESSES_MAX = 12 };
+
+/* ---- what we saw ---- */
+
+static void put_evidence(struct ht_ui *ui, struct ht_doc *doc, const struct ht_evidence *evidence)
+{
+    int age_col = doc->width - AGE_W;
+    int source_col = age_col - SOURCE_W - 1;
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    bool narrow = doc->width < 70;
+
+    ht_buf_add_str(&text, evidence->field);
+    if (ht_evidence_has_value(evidence)) {
+        ht_buf_add_text(&text, " = ");
+        ht_buf_add_str(&text, evidence->value);
+    }
+    ht_doc_line(doc);
+    ht_doc_put(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
+    if (!narrow)
+        ht_doc_put(doc, source_col, HT_STYLE_ACCENT, evidence->source);
+    ht_buf_reset(&text);
+    if (ht_evidence_has_at(evidence))
+        ht_ui_age_text(ui, &text, evidence->at);
+    else
+        ht_buf_add_c(&text, '?');
+    ht_doc_put(doc, age_col, HT_STYLE_DIM, ht_buf_str(&text));
+    if (narrow)
+        ht_doc_wrap(doc, 3, HT_STYLE_ACCENT, evidence->source);
+}
+
+static void put_seen(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
+{
+    ht_doc_head(doc, "WHAT WE SAW");
+    if (doc->width >= 70)
+        ht_doc_put(doc, doc->width - AGE_W - SOURCE_W - 1, HT_STYLE_HEADER, HT_S("SOURCE"));
+    ht_doc_put(doc, doc->width - AGE_W, HT_STYLE_HEADER, HT_S("AGE"));
+    for (size_t i = 0; i < finding->evidence.len; i++)
+        put_evidence(ui, doc, &finding->evidence.items[i]);
+    if (finding->evidence.len == 0)
+        ht_doc_text(doc, 1, HT_STYLE_DIM, HT_S("no evidence is recorded"));
+}
+
+/* ---- declared and effective ---- */
+
+struct agreement {
+    unsigned same;
+    unsigned both; /* facts that both sides know */
+};
+
+static void put_privilege_field(struct ht_ui *ui, struct ht_doc *doc, const struct ht_field *field,
+                                const struct ht_container *container)
+{
+    int half = (doc->width - 20) / 2;
+    const struct ht_privilege *sides[] = {&container->declared, &container->effective};
+    bool known[2];
+
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++)
+        known[i] = ht_field_is_known(&ht_privilege_table, sides[i], field);
+    if (!known[0] && !known[1])
+        return;
+    ht_doc_line(doc);
+    ht_doc_put(doc, 1, HT_STYLE_DIM, ht_str_from(field->name));
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+        ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+        if (known[i])
+            ht_ui_cell_text(ui, &text, field, (const char *)sides[i] + field->offset);
+        else
+            ht_buf_add_c(&text, '?');
+        ht_doc_put(doc, 18 + (int)i * (half + 1), known[i] ? HT_STYLE_NORMAL : HT_STYLE_UNKNOWN,
+                   ht_buf_str(&text));
+    }
+}
+
+static void put_privileges(struct ht_ui *ui, const struct ht_container *container,
+                           struct ht_doc *doc)
+{
+    int half = (doc->width - 20) / 2;
+
+    ht_doc_head(doc, "PRIVILEGE");
+    ht_doc_put(doc, 18, HT_STYLE_HEADER, HT_S("DECLARED"));
+    ht_doc_put(doc, 19 + half, HT_STYLE_HEADER, HT_S("EFFECTIVE"));
+    for (unsigned i = 0; i < ht_privilege_table.count; i++)
+        put_privilege_field(ui, doc, &ht_privilege_table.fields[i], container);
+}
+
+static bool is_same(const struct ht_field *field, const void *a, const void *b)
+{
+    ht_autobuf struct ht_buf x = HT_BUF(HT_EXPORT_MAX);
+    ht_autobuf struct ht_buf y = HT_BUF(HT_EXPORT_MAX);
+
+    ht_value_format(&x, field, a, HT_FORMAT_RAW);
+    ht_value_format(&y, field, b, HT_FORMAT_RAW);
+    return ht_str_equal(ht_buf_str(&x), ht_buf_str(&y));
+}
+
+static struct agreement compare_sides(const struct ht_container *container, struct ht_buf *differ)
+{
+    struct agreement agreement = {0};
+
+    for (unsigned i = 0; i < ht_privilege_table.count; i++) {
+        const struct ht_field *field = &ht_privilege_table.fields[i];
+        const char *declared = (const char *)&container->declared;
+        const char *effective = (const char *)&container->effective;
+
+        if (!ht_field_is_known(&ht_privilege_table, declared, field) ||
+            !ht_field_is_known(&ht_privilege_table, effective, field))
+            continue;
+        agreement.both++;
+        if (is_same(field, declared + field->offset, effective + field->offset))
+            agreement.same++;
+        else
+            ht_buf_addf(differ, "%s%s", differ->len ? ", " : "", field->name);
+    }
+    return agreement;
+}
+
+/* ---- who ---- */
+
+static void put_container(struct ht_ui *ui, const struct ht_container *container,
+                          struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_buf_add_str(&text, container->name);
+    ht_buf_add_text(&text, "  id ");
+    ht_buf_add_str(&text, ht_str_sub(container->id, 0, 12));
+    if (ht_container_has_state(container))
+        ht_buf_addf(&text, "  %s", ht_enum_name(&ht_container_state_enum, container->state));
+    if (ht_container_has_started_at(container)) {
+        ht_buf_add_text(&text, " since ");
+        ht_ui_time_text(ui, &text, container->started_at);
+    }
+    ht_doc_pair(doc, LABEL_COL, "container", ht_buf_str(&text));
+    if (ht_container_has_image(container))
+        ht_doc_pair(doc, LABEL_COL, "image", container->image);
+    if (ht_container_has_pod(container))
+        ht_doc_pair(doc, LABEL_COL, "pod", container->pod);
+    if (ht_container_has_owner(container))
+        ht_doc_pair(doc, LABEL_COL, "owner", container->owner);
+    if (ht_container_has_runtime(container))
+        ht_doc_pair(doc, LABEL_COL, "runtime", container->runtime);
+    if (ht_container_has_class(container)) {
+        ht_buf_reset(&text);
+        ht_buf_add_text(&text, ht_enum_name(&ht_class_enum, container->class));
+        if (ht_container_has_class_signal(container)) {
+            ht_buf_add_text(&text, ": ");
+            ht_buf_add_str(&text, container->class_signal);
+        }
+        ht_doc_pair(doc, LABEL_COL, "class", ht_buf_str(&text));
+    }
+}
+
+static void put_processes(struct ht_ui *ui, const struct ht_container *container,
+                          struct ht_doc *doc)
+{
+    const struct ht_rowset *processes = ht_node_set(ui->state->node, HT_TABLE_PROCESS);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    size_t found = 0;
+
+    for (size_t i = 0; i < processes->len; i++) {
+        const struct ht_process *process = ht_process_of(processes->rows[i]);
+
+        if (!ht_process_has_container(process) ||
+            !ht_str_equal(process->container, container->id) || found++ >= PROCESSES_MAX)
+            continue;
+        if (text.len)
+            ht_buf_add_text(&text, "  ");
+        ht_buf_addf(&text, "%" PRIu64 " ", process->pid);
+        ht_buf_add_str(&text, process->comm);
+    }
+    if (found > PROCESSES_MAX)
+        ht_buf_addf(&text, "  and %zu more", found - PROCESSES_MAX);
+    if (text.len)
+        ht_doc_pair(doc, LABEL_COL, "processes", ht_buf_str(&text));
+}
+
+static void put_process(struct ht_ui *ui, const struct ht_process *process, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_buf_addf(&text, "%" PRIu64 " ", process->pid);
+    ht_buf_add_str(&text, process->comm);
+    if (ht_process_has_started_at(process)) {
+        ht_buf_add_text(&text, "  started ");
+        ht_ui_time_text(ui, &text, process->started_at);
+    }
+    ht_doc_pair(doc, LABEL_COL, "process", ht_buf_str(&text));
+    if (ht_process_has_exe(process))
+        ht_doc_pair(doc, LABEL_COL, "executable", process->exe);
+    ht_buf_reset(&text);
+    for (size_t i = 0; i < process->argv.len; i++) {
+        if (i > 0)
+            ht_buf_add_c(&text, ' ');
+        ht_buf_add_str(&text, process->argv.items[i]);
+    }
+    if (text.len)
+        ht_doc_pair(doc, LABEL_COL, "command", ht_buf_str(&text));
+    if (ht_process_has_unit(process))
+        ht_doc_pair(doc, LABEL_COL, "unit", process->unit);
+}
+
+static void put_subjects(const struct ht_finding *finding, struct ht_doc *doc)
+{
+    for (size_t i = 0; i < finding->subjects.len; i++) {
+        const struct ht_subject *subject = &finding->subjects.items[i];
+
+        ht_doc_line(doc);
+        ht_doc_put(doc, LABEL_COL, HT_STYLE_NORMAL, ht_ui_subject_text(subject));
+        if (ht_subject_has_image(subject))
+            ht_doc_put(doc, LABEL_COL + 30, HT_STYLE_DIM, subject->image);
+    }
+}
+
+static void put_who(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    ht_doc_head(doc, "WHO");
+    if (rows->process)
+        put_process(ui, rows->process, doc);
+    if (rows->container) {
+        put_container(ui, rows->container, doc);
+        put_processes(ui, rows->container, doc);
+    }
+    if (rows->finding && !rows->process && !rows->container) {
+        const struct ht_subject *subject = &rows->finding->subject;
+
+        ht_doc_pair(doc, LABEL_COL, subject->kind.data ? subject->kind.data : "subject",
+                    ht_ui_subject_text(subject));
+        if (ht_subject_has_image(subject))
+            ht_doc_pair(doc, LABEL_COL, "image", subject->image);
+    }
+    if (rows->finding)
+        put_subjects(rows->finding, doc);
+}
+
+/* ---- how sure ---- */
+
+static void put_agreement(const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    ht_autobuf struct ht_buf differ = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_doc_line(doc);
+    if (rows->container) {
+        struct agreement agreement = compare_sides(rows->container, &differ);
+
+        if (agreement.both == 0)
+            ht_buf_add_text(&text, "only one side is known, so nothing could be compared");
+        else
+            ht_buf_addf(&text, "declared and effective agree in %u of %u facts", agreement.same,
+                        agreement.both);
+        if (differ.len)
+            ht_buf_addf(&text, " (not in %s)", differ.data);
+        ht_buf_add_text(&text, ". ");
+    }
+    if (rows->finding && ht_finding_has_confidence(rows->finding))
+        ht_buf_addf(&text, "Confidence: %s.",
+                    ht_enum_name(&ht_confidence_enum, rows->finding->confidence));
+    if (text.len)
+        ht_doc_pair(doc, LABEL_COL, "AGREEMENT", ht_buf_str(&text));
+}
+
+static void put_not_seen(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
+{
+    const struct ht_question *question;
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    if (!finding || finding->question < 1 || finding->question > HT_QUESTIONS)
+        return;
+    question = ht_state_question(ui->state, (unsigned)finding->question);
+    for (size_t i = 0; i < question->missing.len && i < 4; i++) {
+        if (i > 0)
+            ht_buf_add_text(&text, "; ");
+        ht_buf_add_str(&text, question->missing.items[i].source);
+        ht_buf_add_text(&text, " (");
+        ht_buf_add_str(&text, question->missing.items[i].reason);
+        ht_buf_add_text(&text, ")");
+    }
+    ht_doc_pair(doc, LABEL_COL, "NOT SEEN",
+                question->missing.len ? ht_buf_str(&text) : HT_S("nothing that this check needs"));
+}
+
+/* ---- all of it ---- */
+
+static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf word = HT_BUF(60);
+
+    ht_ui_severity_text(&word, finding->severity);
+    ht_buf_add_c(&word, '\0');
+    ht_doc_pair(doc, 10, word.data, finding->title);
+    doc->lines[doc->len > 0 ? 0 : doc->len].pieces[0].style =
+        ht_ui_severity_style(finding->severity);
+    if (ht_finding_has_expected(finding) && finding->expected)
+        ht_doc_text(doc, 10, HT_STYLE_DIM,
+                    HT_S("expected: a known system workload ships with exactly this"));
+    if (ht_finding_has_count(finding) && ht_finding_has_total(finding) && finding->count > 1) {
+        ht_doc_line(doc);
+        ht_doc_putf(doc, 10, HT_STYLE_NORMAL, "%" PRIu64 " of %" PRIu64 " subjects", finding->count,
+                    finding->total);
+    }
+    put_seen(ui, finding, doc);
+    for (size_t i = 0; i < finding->implied.len; i++)
+        ht_doc_pair(doc, LABEL_COL, i == 0 ? "implies" : "", finding->implied.items[i]);
+    if (ht_finding_has_escape(finding) && finding->escape.len) {
+        ht_doc_head(doc, "ESCAPE PATH");
+        ht_doc_wrap(doc, 1, HT_STYLE_HIGH, finding->escape);
+    }
+}
+
+static void put_event(struct ht_ui *ui, const struct ht_event *event, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_ui_time_text(ui, &text, event->at);
+    ht_buf_add_text(&text, "  ");
+    ht_buf_add_str(&text, event->text);
+    ht_doc_wrap(doc, 1, HT_STYLE_TITLE, ht_buf_str(&text));
+    ht_doc_line(doc);
+}
+
+static void put_usage(struct ht_ui *ui, const struct ht_usage *usage, struct ht_doc *doc)
+{
+    ht_doc_head(doc, "LOAD");
+    for (unsigned i = 0; i < ht_usage_table.count; i++) {
+        const struct ht_field *field = &ht_usage_table.fields[i];
+        ht_autobuf struct ht_buf text = HT_BUF(200);
+
+        if (field->kind != HT_KIND_UINT || !ht_field_is_known(&ht_usage_table, usage, field))
+            continue;
+        ht_ui_cell_text(ui, &text, field, (const char *)usage + field->offset);
+        ht_doc_pair(doc, LABEL_COL, field->name, ht_buf_str(&text));
+    }
+}
+
+/* A host unit is known by its load and by the processes in it. */
+static void put_unit(struct ht_ui *ui, const struct ht_usage *usage, struct ht_doc *doc)
+{
+    const struct ht_rowset *processes = ht_node_set(ui->state->node, HT_TABLE_PROCESS);
+
+    ht_doc_head(doc, "PROCESSES");
+    for (size_t i = 0; i < processes->len; i++) {
+        const struct ht_process *process = ht_process_of(processes->rows[i]);
+
+        if (!ht_process_has_unit(process) || !ht_str_equal(process->unit, usage->unit))
+            continue;
+        ht_doc_line(doc);
+        ht_doc_putf(doc, 1, HT_STYLE_NORMAL, "%" PRIu64, process->pid);
+        ht_doc_put(doc, LABEL_COL, HT_STYLE_NORMAL, process->comm);
+        if (ht_process_has_exe(process))
+            ht_doc_put(doc, LABEL_COL + 18, HT_STYLE_DIM, process->exe);
+    }
+}
+
+void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    if (rows->event)
+        put_event(ui, rows->event, doc);
+    if (rows->finding)
+        put_finding(ui, rows->finding, doc);
+    if (rows->process || rows->container || rows->finding)
+        put_who(ui, rows, doc);
+    if (rows->container)
+        put_privileges(ui, rows->container, doc);
+    if (!rows->finding && rows->usage)
+        put_usage(ui, rows->usage, doc);
+    if (!rows->container && !rows->process && rows->usage && ht_usage_has_unit(rows->usage))
+        put_unit(ui, rows->usage, doc);
+    if (!rows->finding)
+        ht_detail_findings(ui, rows, doc);
+    if (rows->finding || rows->container)
+        put_agreement(rows, doc);
+    put_not_seen(ui, rows->finding, doc);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why, how to fix, raw, history: the tabs that are lists of what is known. */
+#include <config.h>
+
+#include "detail.h"
+
+#include <inttypes.h>
+
+enum { NAME_COL = 24, RAW_DEPTH_MAX = 6, HISTORY_MAX = 500 };
+
+/* ---- why and fix ---- */
+
+static void none(struct ht_doc *doc, const char *text)
+{
+    ht_doc_text(doc, 1, HT_STYLE_DIM, ht_str_from(text));
+}
+
+void ht_detail_why(const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    const struct ht_finding *finding = rows->finding;
+
+    if (!finding) {
+        none(doc, "This is no finding: nothing is wrong with it by itself.");
+        return;
+    }
+    ht_doc_wrap(doc, 1, HT_STYLE_TITLE, finding->title);
+    ht_doc_line(doc);
+    if (ht_finding_has_why(finding))
+        ht_doc_text(doc, 1, HT_STYLE_NORMAL, finding->why);
+    if (ht_finding_has_escape(finding) && finding->escape.len) {
+        ht_doc_head(doc, "ESCAPE PATH");
+        ht_doc_wrap(doc, 1, HT_STYLE_HIGH, finding->escape);
+    }
+    ht_doc_head(doc, "REFERENCES");
+    ht_doc_line(doc);
+    ht_doc_put(doc, 1, HT_STYLE_NORMAL, finding->check);
+    for (size_t i = 0; i < finding->references.len; i++)
+        ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, finding->references.items[i]);
+}
+
+void ht_detail_fix(const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    if (!rows->finding || !ht_finding_has_fix(rows->finding)) {
+        none(doc, "There is nothing to fix here.");
+        return;
+    }
+    ht_doc_text(doc, 1, HT_STYLE_NORMAL, rows->finding->fix);
+    ht_doc_line(doc);
+    none(doc, "Text to copy (Y); this program changes nothing.");
+}
+
+/* ---- raw ---- */
+
+static void raw_struct(struct ht_doc *doc, const struct ht_table *table, const void *data,
+                       int depth);
+
+static void raw_items(struct ht_doc *doc, const struct ht_field *field, const struct ht_list *list,
+                      int depth)
+{
+    size_t size = ht_field_item_size(field);
+
+    for (size_t i = 0; i < list->len; i++) {
+        ht_doc_line(doc);
+        ht_doc_putf(doc, 1 + 2 * depth, HT_STYLE_DIM, "%s[%zu]", field->name, i);
+        raw_struct(doc, field->sub, (const char *)list->items + i * size, depth + 1);
+    }
+}
+
+static void raw_field(struct ht_doc *doc, const struct ht_field *field, const void *value,
+                      int depth)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
+    size_t first = doc->len;
+
+    if (field->kind == HT_KIND_STRUCT) {
+        ht_doc_line(doc);
+        ht_doc_put(doc, 1 + 2 * depth, HT_STYLE_DIM, ht_str_from(field->name));
+        raw_struct(doc, field->sub, value, depth + 1);
+        return;
+    }
+    if (field->kind == HT_KIND_LIST && field->item == HT_KIND_STRUCT) {
+        raw_items(doc, field, value, depth);
+        return;
+    }
+    ht_value_format(&text, field, value, HT_FORMAT_RAW);
+    ht_doc_pair(doc, NAME_COL, "", ht_buf_str(&text));
+    if (doc->len > first) {
+        doc->lines[first].pieces[0].col = 1 + 2 * depth;
+        doc->lines[first].pieces[0].width = NAME_COL - 2 - 2 * depth;
+        doc->lines[first].pieces[0].text = ht_str_from(field->name);
+    }
+}
+
+static void raw_struct(struct ht_doc *doc, const struct ht_table *table, const void *data,
+                       int depth)
+{
+    if (depth > RAW_DEPTH_MAX)
+        return;
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct ht_field *field = &table->fields[i];
+
+        if (ht_field_is_known(table, data, field))
+            raw_field(doc, field, (const char *)data + field->offset, depth);
+    }
+}
+
+static void raw_row(struct ht_doc *doc, const struct ht_table *table, const void *data)
+{
+    if (!data)
+        return;
+    ht_doc_head(doc, table->name);
+    raw_struct(doc, table, data, 0);
+}
+
+void ht_detail_raw(const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    raw_row(doc, &ht_event_table, rows->event);
+    raw_row(doc, &ht_container_table, rows->container);
+    raw_row(doc, &ht_process_table, rows->process);
+    raw_row(doc, &ht_usage_table, rows->usage);
+    raw_row(doc, &ht_finding_table, rows->finding);
+}
+
+/* ---- export ---- */
+
+static void write_row(struct ht_json_writer *writer, const struct ht_table *table, const void *data)
+{
+    if (!data)
+        return;
+    ht_json_key(writer, ht_str_from(table->name));
+    ht_struct_write(writer, table, data, true);
+}
+
+void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                      struct ht_buf *out)
+{
+    struct ht_json_writer writer;
+    char time[HT_TIME_TEXT_MAX];
+
+    ht_json_begin(&writer, out, HT_JSON_INDENTED, HT_JSON_PRINTABLE);
+    ht_json_object_begin(&writer);
+    ht_json_key(&writer, HT_S("schema"));
+    ht_json_put_string(&writer, HT_S("hulltop-evidence/1"));
+    ht_json_key(&writer, HT_S("taken_at"));
+    ht_json_put_string(&writer, ht_str_from(ht_time_format_utc(ui->state->now_ns, 1, time)));
+    write_row(&writer, &ht_host_table, ht_node_host(ui->state->node));
+    write_row(&writer, &ht_finding_table, rows->finding);
+    write_row(&writer, &ht_event_table, rows->event);
+    write_row(&writer, &ht_container_table, rows->container);
+    write_row(&writer, &ht_process_table, rows->process);
+    ht_json_object_end(&writer);
+    ht_buf_add_c(out, '\n');
+}
+
+/* ---- history ---- */
+
+static void put_time(struct ht_ui *ui, struct ht_doc *doc, int64_t at, const char *what)
+{
+    ht_autobuf struct ht_buf time = HT_BUF(40);
+
+    ht_ui_time_text(ui, &time, at);
+    ht_doc_line(doc);
+    ht_doc_put(doc, 1, HT_STYLE_DIM, ht_buf_str(&time));
+    ht_doc_put(doc, 14, HT_STYLE_NORMAL, ht_str_from(what));
+}
+
+static bool is_about(const struct ht_event *event, const struct ht_subject_rows *rows)
+{
+    if (rows->finding && ht_event_has_finding(event) &&
+        ht_str_equal(event->finding, rows->finding->id))
+        return true;
+    if (rows->process && ht_event_has_process(event) &&
+        ht_str_equal(event->process, rows->process->id))
+        return true;
+    return rows->container && ht_event_has_container(event) &&
+           ht_str_equal(event->container, rows->container->id);
+}
+
+void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    const struct ht_finding *finding = rows->finding;
+    const struct ht_rowset *events = &ui->state->events;
+    size_t shown = 0;
+
+    if (finding && ht_finding_has_since(finding))
+        put_time(ui, doc, finding->since, "the fact began");
+    if (finding && ht_finding_has_first_seen(finding))
+        put_time(ui, doc, finding->first_seen, "hulltop first saw it");
+    if (finding && ht_finding_has_last_seen(finding))
+        put_time(ui, doc, finding->last_seen, "hulltop last saw it");
+    if (finding && ht_finding_has_acknowledged(finding))
+        ht_doc_pair(doc, 14, "acknowledged", finding->acknowledged);
+    ht_doc_head(doc, "EVENTS");
+    for (size_t i = events->len; i-- > 0 && shown < HISTORY_MAX;) {
+        const struct ht_event *event = ht_event_of(events->rows[i]);
+        ht_autobuf struct ht_buf time = HT_BUF(40);
+
+        if (!is_about(event, rows))
+            continue;
+        shown++;
+        ht_ui_time_text(ui, &time, event->at);
+        ht_buf_add_c(&time, '\0');
+        ht_doc_pair(doc, 14, time.data, event->text);
+    }
+    if (shown == 0)
+        none(doc, "no events about it since hulltop was started");
+}
+
+void ht_detail_findings(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    struct ht_str id = rows->container ? rows->container->id
+                       : rows->process ? rows->process->id
+                       : rows->usage   ? rows->usage->id
+                                       : HT_S("");
+    size_t shown = 0;
+
+    ht_doc_head(doc, "FINDINGS");
+    for (size_t i = 0; i < ui->state->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(ui->state->findings.rows[i]);
+        ht_autobuf struct ht_buf word = HT_BUF(40);
+
+        if (id.len == 0 || !ht_str_equal(finding->subject.id, id))
+            continue;
+        shown++;
+        ht_ui_severity_text(&word, finding->severity);
+        ht_doc_line(doc);
+        ht_doc_put(doc, 1, ht_ui_severity_style(finding->severity), ht_buf_str(&word));
+        ht_doc_putf(doc, 10, HT_STYLE_DIM, "%" PRIu64, finding->question);
+        ht_doc_put(doc, 13, HT_STYLE_NORMAL, finding->title);
+    }
+    if (shown == 0)
+        none(doc, "none");
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The detail page: one finding, container, process, unit or event, in five tabs. */
+#include <config.h>
+
+#include "detail.h"
+
+#include <string.h>
+
+enum tab { TAB_EVIDENCE, TAB_WHY, TAB_FIX, TAB_RAW, TAB_HISTORY, TAB_COUNT };
+
+struct detail {
+    struct ht_doc_page doc;
+    const struct ht_table *table;
+    char *id;
+    enum tab tab;
+};
+
+static struct detail *of(struct ht_page *page)
+{
+    return (struct detail *)page;
+}
+
+/* ---- what it is about ---- */
+
+static const struct ht_event *find_event(const struct ht_state *state, struct ht_str id)
+{
+    for (size_t i = 0; i < state->events.len; i++) {
+        if (ht_str_equal(ht_row_id(state->events.rows[i]), id))
+            return ht_event_of(state->events.rows[i]);
+    }
+    return NULL;
+}
+
+static const struct ht_container *find_container(const struct ht_state *state, struct ht_str id)
+{
+    const struct ht_row *row = ht_node_find(state->node, HT_TABLE_CONTAINER, id);
+
+    return row ? ht_container_of(row) : NULL;
+}
+
+static const struct ht_process *find_process(const struct ht_state *state, struct ht_str id)
+{
+    const struct ht_row *row = ht_node_find(state->node, HT_TABLE_PROCESS, id);
+
+    return row ? ht_process_of(row) : NULL;
+}
+
+static const struct ht_usage *find_usage(const struct ht_state *state, struct ht_str id)
+{
+    const struct ht_row *row = ht_node_find(state->node, HT_TABLE_USAGE, id);
+
+    return row ? ht_usage_of(row) : NULL;
+}
+
+/* False: the row is not there any more. */
+static bool find_rows(const struct ht_ui *ui, const struct ht_table *table, struct ht_str id,
+                      struct ht_subject_rows *ret_rows)
+{
+    const struct ht_state *state = ui->state;
+    struct ht_subject_rows rows = {0};
+
+    if (table == &ht_finding_table)
+        rows.finding = ht_ui_finding(state, id);
+    else if (table == &ht_event_table)
+        rows.event = find_event(state, id);
+    if (rows.event && ht_event_has_finding(rows.event))
+        rows.finding = ht_ui_finding(state, rows.event->finding);
+    if (rows.finding)
+        id = rows.finding->subject.id;
+    else if (rows.event)
+        id = ht_event_has_container(rows.event) ? rows.event->container : rows.event->process;
+    rows.container = find_container(state, id);
+    rows.process = find_process(state, id);
+    rows.usage = find_usage(state, id);
+    if (rows.process && !rows.container && ht_process_has_container(rows.process))
+        rows.container = find_container(state, rows.process->container);
+    *ret_rows = rows;
+    if (table == &ht_finding_table)
+        return rows.finding;
+    if (table == &ht_event_table)
+        return rows.event;
+    if (table == &ht_process_table)
+        return rows.process;
+    return table == &ht_usage_table ? (const void *)rows.usage : (const void *)rows.container;
+}
+
+/* ---- drawing ---- */
+
+static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
+{
+    const struct detail *detail = of(&page->page);
+    struct ht_subject_rows rows;
+
+    if (!find_rows(ui, detail->table, ht_str_from(detail->id), &rows)) {
+        ht_doc_text(doc, 1, HT_STYLE_STALE,
+                    HT_S("This is gone: no source shows it any more. Esc goes back; its history "
+                         "stays in the timeline (8)."));
+        if (detail->tab == TAB_HISTORY)
+            ht_detail_history(ui, &rows, doc);
+        return;
+    }
+    switch (detail->tab) {
+    case TAB_EVIDENCE:
+        ht_detail_evidence(ui, &rows, doc);
+        return;
+    case TAB_WHY:
+        ht_detail_why(&rows, doc);
+        return;
+    case TAB_FIX:
+        ht_detail_fix(&rows, doc);
+        return;
+    case TAB_RAW:
+        ht_detail_raw(&rows, doc);
+        return;
+    case TAB_HISTORY:
+        ht_detail_history(ui, &rows, doc);
+        return;
+    case TAB_COUNT:
+        return;
+    }
+}
+
+static void draw_tabs(struct ht_ui *ui, const struct detail *detail, struct ht_area body)
+{
+    static const char *const wide[TAB_COUNT] = {"Evidence", "Why it matters", "How to fix", "Raw",
+                                                "History"};
+    static const char *const narrow[TAB_COUNT] = {"Evidence", "Why", "Fix", "Raw", "History"};
+    const char *const *names = ht_layout_is_narrow(body.rect.w) ? narrow : wide;
+    const struct ht_finding *finding = ht_ui_finding(ui->state, ht_str_from(detail->id));
+    const char *acknowledged = "";
+    int col = 0;
+
+    for (unsigned i = 0; i < TAB_COUNT; i++) {
+        bool current = i == detail->tab;
+
+        col += ht_draw_textf(body, (struct ht_span){.col = col, .width = body.rect.w - 1 - col},
+                             current ? HT_STYLE_ACCENT | HT_ATTR_BOLD : HT_STYLE_NORMAL,
+                             current ? "[%s]" : " %s ", names[i]);
+    }
+    if (finding && detail->table == &ht_finding_table)
+        acknowledged = ht_finding_has_acknowledged(finding) ? "acknowledged" : "unacknowledged";
+    if (body.rect.w - 9 - col > 16)
+        ht_draw_right(body, (struct ht_span){.col = col, .width = body.rect.w - 10 - col},
+                      HT_STYLE_DIM, ht_str_from(acknowledged));
+}
+
+static void detail_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body)
+{
+    ht_doc_page_draw(ui, page, body);
+    draw_tabs(ui, of(page), body);
+}
+
+static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
+{
+    const struct detail *detail = of(page);
+    struct ht_subject_rows rows;
+    bool found = find_rows(ui, detail->table, ht_str_from(detail->id), &rows);
+
+    if (found && rows.finding)
+        ht_buf_add_str(out, rows.finding->subject.name.len
+                                ? rows.finding->subject.name
+                                : ht_ui_subject_text(&rows.finding->subject));
+    else if (found && rows.process && detail->table == &ht_process_table)
+        ht_buf_add_str(out, rows.process->comm);
+    else if (found && rows.container)
+        ht_buf_add_str(out, rows.container->name);
+    else
+        ht_buf_add_str(out, ht_str_sub(ht_str_from(detail->id), 0, 16));
+}
+
+static void detail_free(struct ht_page *page)
+{
+    free(of(page)->id);
+    ht_doc_page_free(page);
+}
+
+/* ---- keys ---- */
+
+static void take_reason(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
+{
+    if (!done)
+        return;
+    if (ht_str_trim(text).len == 0) {
+        ht_ui_message(ui, "not acknowledged: a reason is needed");
+        return;
+    }
+    ui->calls.acknowledge(ui->calls.context, ht_str_from(of(page)->id), text);
+    ht_ui_message(ui, "acknowledged");
+}
+
+static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str path, bool done)
+{
+    const struct detail *detail = of(page);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
+    ht_autofree char *name = ht_strndup(path.data ? path.data : "", path.len);
+    struct ht_subject_rows rows;
+
+    if (!done || !find_rows(ui, detail->table, ht_str_from(detail->id), &rows))
+        return;
+    if (path.len == 0 || strlen(name) != path.len) {
+        ht_ui_message(ui, "export: a file name is missing");
+        return;
+    }
+    ht_detail_export(ui, &rows, &text);
+    ui->calls.save(ui->calls.context, name, ht_buf_str(&text));
+    ht_ui_messagef(ui, "writing %s", name);
+}
+
+static void ask_export(struct ht_ui *ui, const struct detail *detail)
+{
+    ht_autobuf struct ht_buf name = HT_BUF(100);
+
+    ht_buf_addf(&name, "hulltop-%s-", detail->table->name);
+    for (const char *c = detail->id; *c && name.len < 60; c++) {
+        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || *c == '-';
+
+        ht_buf_add_c(&name, plain ? *c : '_');
+    }
+    ht_buf_add_text(&name, ".json");
+    ht_ui_prompt(ui, HT_PROMPT_EXPORT, ht_buf_str(&name), take_export);
+}
+
+static void copy_page(struct ht_ui *ui, struct detail *detail)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
+    struct ht_subject_rows rows;
+
+    if (!find_rows(ui, detail->table, ht_str_from(detail->id), &rows) || !rows.finding) {
+        ht_doc_page_act(ui, &detail->doc.page, HT_ACTION_COPY_PAGE);
+        return;
+    }
+    ht_report_markdown(&text, rows.finding, ui->state);
+    ht_ui_copy(ui, ht_buf_str(&text), "the finding");
+}
+
+/* A finding's container, a process's container. */
+static void open_owner(struct ht_ui *ui, const struct detail *detail)
+{
+    struct ht_subject_rows rows;
+
+    find_rows(ui, detail->table, ht_str_from(detail->id), &rows);
+    if (rows.process && detail->table == &ht_finding_table)
+        ht_detail_open(ui, &ht_process_table, rows.process->id);
+    else if (rows.container && detail->table != &ht_container_table)
+        ht_detail_open(ui, &ht_container_table, rows.container->id);
+    else
+        ht_ui_message(ui, "no owner is known");
+}
+
+static void set_tab(struct detail *detail, unsigned tab)
+{
+    detail->tab = (enum tab)(tab % TAB_COUNT);
+    detail->doc.top = 0;
+    detail->doc.match = -1;
+}
+
+static bool detail_act(struct ht_ui *ui, struct ht_page *page, enum ht_action action)
+{
+    struct detail *detail = of(page);
+
+    if (action == HT_ACTION_COPY_PAGE)
+        copy_page(ui, detail);
+    else if (action == HT_ACTION_COPY_ID)
+        ht_ui_copy(ui, ht_str_from(detail->id), "the id");
+    else if (action == HT_ACTION_NEXT_TAB || action == HT_ACTION_RIGHT)
+        set_tab(detail, detail->tab + 1);
+    else if (action == HT_ACTION_PREVIOUS_TAB || action == HT_ACTION_LEFT)
+        set_tab(detail, detail->tab + TAB_COUNT - 1);
+    else if (action == HT_ACTION_EXPORT)
+        ask_export(ui, detail);
+    else if (action == HT_ACTION_OWNER)
+        open_owner(ui, detail);
+    else if (action == HT_ACTION_ACKNOWLEDGE && detail->table == &ht_finding_table)
+        ht_ui_prompt(ui, HT_PROMPT_ACKNOWLEDGE, HT_S(""), take_reason);
+    else if (action == HT_ACTION_ACKNOWLEDGE)
+        ht_ui_message(ui, "only findings are acknowledged");
+    else if (action == HT_ACTION_MARK)
+        ui->calls.mark(ui->calls.context, ht_str_from(detail->id));
+    else
+        return ht_doc_page_act(ui, page, action);
+    return true;
+}
+
+static const struct ht_offer offers[] = {
+    {.action = HT_ACTION_NEXT_TAB, .hinted = true, .keep = true, .hint = "tab", .help = "Next tab"},
+    {.action = HT_ACTION_OWNER, .hinted = true},
+    {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true},
+    {.action = HT_ACTION_COPY_ID, .hinted = true},
+    {.action = HT_ACTION_EXPORT, .hinted = true},
+    {.action = HT_ACTION_PREVIOUS_TAB, .help = "Previous tab"},
+    {.action = HT_ACTION_LEFT, .help = "Previous tab"},
+    {.action = HT_ACTION_RIGHT, .help = "Next tab"},
+    {.action = HT_ACTION_COPY_PAGE},
+    {.action = HT_ACTION_MARK, .help = "Set a mark in the timeline"},
+    HT_DOC_OFFERS,
+};
+
+static const struct ht_screen detail_screen = {
+    .name = "detail",
+    .offers = offers,
+    .offers_len = ARRAY_LEN(offers),
+    .title = detail_title,
+    .draw = detail_draw,
+    .act = detail_act,
+    .free = detail_free,
+};
+
+bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_str id)
+{
+    struct ht_subject_rows rows;
+    struct detail *detail;
+
+    if (!find_rows(ui, table, id, &rows))
+        return false;
+    detail = ht_new0(struct detail);
+    detail->doc.page.screen = &detail_screen;
+    detail->doc.build = build;
+    detail->doc.match = -1;
+    detail->doc.head = 1;
+    detail->table = table;
+    detail->id = ht_strndup(id.data, id.len);
+    ht_ui_push(ui, &detail->doc.page);
+    if (table == &ht_finding_table)
+        ui->calls.open(ui->calls.context, ht_str_from(detail->id));
+    return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tabs of a detail page. Layer 6 (ui), private. */
+#ifndef HT_UI_DETAIL_H
+#define HT_UI_DETAIL_H
+
+#include "doc.h"
+
+/* One row in all its aspects. Everything is borrowed from the state; what is not there is NULL. */
+struct ht_subject_rows {
+    const struct ht_finding *finding;
+    const struct ht_container *container;
+    const struct ht_process *process;
+    const struct ht_usage *usage;
+    const struct ht_event *event;
+};
+
+/* Evidence: what was seen, declared and effective, escape path, who, agreement, not seen. */
+void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
+void ht_detail_why(const struct ht_subject_rows *rows, struct ht_doc *doc);
+void ht_detail_fix(const struct ht_subject_rows *rows, struct ht_doc *doc);
+/* Every known field of every row, by the field tables. */
+void ht_detail_raw(const struct ht_subject_rows *rows, struct ht_doc *doc);
+void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
+/* Appends all of them as JSON. */
+void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                      struct ht_buf *out);
+/* Findings about the same container, process or unit. */
+void ht_detail_findings(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands around every screen: title, sources, and the one line of a tiny terminal. */
+#include <config.h>
+
+#include "ui-private.h"
+
+#include "hulltop/base/printable.h"
+
+enum { READ_ONLY_W = 60, CLUSTER_W = 72 };
+
+/* What the screen shows that is not the present; NULL: it is. */
+static const char *mode_text(const struct ht_ui *ui, struct ht_buf *out)
+{
+    const struct ht_state *state = ui->state;
+
+    if (ui->paused)
+        return "PAUSED";
+    switch (state->origin) {
+    case HT_ORIGIN_LIVE:
+        return NULL;
+    case HT_ORIGIN_NODE:
+        return "NODE FROM FILE";
+    case HT_ORIGIN_REPORT:
+        return "REPORT FROM FILE";
+    case HT_ORIGIN_REPLAY:
+    case HT_ORIGIN_DEMO:
+        break;
+    }
+    ht_buf_add_text(out, state->origin == HT_ORIGIN_DEMO ? "DEMO" : "REPLAY");
+    if (state->replay.ended) {
+        ht_buf_add_text(out, "  END  R again");
+    } else {
+        ht_buf_addf(out, state->replay.speed < 1.0 ? " x%.2g" : " x%.0f", state->replay.speed);
+        if (state->replay.paused)
+            ht_buf_add_text(out, " paused");
+    }
+    return out->data;
+}
+
+/* Draws the right side from the right edge on; returns the columns that are left of it. */
+static int draw_right_side(struct ht_ui *ui, struct ht_area area)
+{
+    ht_autobuf struct ht_buf clock = HT_BUF(80);
+    ht_autobuf struct ht_buf mode = HT_BUF(80);
+    const char *word = mode_text(ui, &mode);
+    unsigned style = HT_STYLE_DIM;
+    int width = area.rect.w - 1;
+    int gap = area.rect.w < HT_TILES_MIN_W - 20 ? 1 : 6;
+
+    ht_ui_time_text(ui, &clock, ht_ui_now(ui));
+    if (area.rect.w >= READ_ONLY_W) {
+        ht_buf_add_c(&clock, ' ');
+        ht_ui_zone_text(ui, &clock);
+    }
+    width -=
+        ht_draw_right(area, (struct ht_span){.width = width}, HT_STYLE_TITLE, ht_buf_str(&clock));
+    if (word)
+        style = HT_STYLE_TITLE | HT_ATTR_REVERSE;
+    else
+        word = area.rect.w < READ_ONLY_W ? "RO" : "READ-ONLY";
+    width -= gap;
+    width -= ht_draw_right(area, (struct ht_span){.width = width}, style, ht_str_from(word));
+    return width - 1;
+}
+
+static void breadcrumb(struct ht_ui *ui, struct ht_buf *out)
+{
+    for (size_t i = 1; i < ui->depth; i++) {
+        ht_buf_add_text(out, " > ");
+        ui->pages[i]->screen->title(ui, ui->pages[i], out);
+    }
+}
+
+void ht_ui_draw_title(struct ht_ui *ui, struct ht_area area)
+{
+    const struct ht_host *host = ht_node_host(ui->state->node);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    int width = draw_right_side(ui, area);
+    int col =
+        ht_draw_field(area, (struct ht_span){.width = width}, HT_STYLE_TITLE, HT_S("hulltop  "));
+
+    if (ht_host_has_name(host))
+        ht_buf_add_str(&text, host->name);
+    if (ui->depth == 1 && ht_host_has_cluster(host) && area.rect.w >= CLUSTER_W) {
+        ht_buf_add_text(&text, "  ");
+        ht_buf_add_str(&text, host->cluster);
+    }
+    if (ui->depth > 1)
+        breadcrumb(ui, &text);
+    ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_ACCENT,
+                  ht_buf_str(&text));
+}
+
+/* ---- sources ---- */
+
+static void source_word(const struct ht_ui *ui, struct ht_buf *out, const struct ht_source *source)
+{
+    if (source->state == HT_SOURCE_STATE_OK)
+        ht_buf_add_text(out, "ok");
+    else
+        ht_buf_add_text(out, ht_enum_name(&ht_source_state_enum, source->state));
+    if (ht_source_has_items(source) && ht_source_has_total(source) && source->items < source->total)
+        ht_buf_addf(out, " %llu/%llu", (unsigned long long)source->items,
+                    (unsigned long long)source->total);
+    if (ht_source_has_answered_at(source) && source->state != HT_SOURCE_STATE_OFF) {
+        ht_buf_add_c(out, ' ');
+        ht_ui_age_text(ui, out, source->answered_at);
+    }
+}
+
+void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
+{
+    const struct ht_rowset *sources = ht_node_set(ui->state->node, HT_TABLE_SOURCE);
+    int width = area.rect.w - 1;
+    int col = ht_draw_field(area, (struct ht_span){.width = width}, HT_STYLE_DIM, HT_S("src "));
+
+    if (sources->len == 0)
+        ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_DIM,
+                      ui->has_state ? HT_S("none") : HT_S("starting"));
+    for (size_t i = 0; i < sources->len && col < width; i++) {
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+        ht_autobuf struct ht_buf word = HT_BUF(200);
+
+        if (i > 0)
+            col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
+                                 HT_STYLE_DIM, HT_S(" | "));
+        col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
+                             HT_STYLE_NORMAL, source->name.len ? source->name : source->id);
+        source_word(ui, &word, source);
+        col++;
+        if (col < width)
+            col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
+                                 ht_ui_source_style(source->state), ht_buf_str(&word));
+    }
+}
+
+void ht_ui_draw_status(struct ht_ui *ui, struct ht_area area)
+{
+    int width = area.rect.w - 1;
+    int col = 0;
+
+    for (unsigned number = 1; number <= HT_QUESTIONS && col < width; number++) {
+        const struct ht_question *question = ht_state_question(ui->state, number);
+
+        col += ht_draw_textf(area, (struct ht_span){.col = col, .width = width - col},
+                             ht_ui_question_style(question), "%u %s", number,
+                             ht_question_word(question));
+        col++;
+    }
+}

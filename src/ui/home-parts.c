@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions, findings and load on the home screen. */
+#include <config.h>
+
+#include "home.h"
+
+#include <inttypes.h>
+
+enum {
+    STATE_W = 8,
+    FOUND_W = 5,
+    NEW_W = 5,
+    CHECKED_W = 8,
+    COVERAGE_W = 18,
+    TREND_W = 12,
+    BUSIEST = 3,
+};
+
+const struct ht_finding *ht_home_finding(const struct ht_state *state, unsigned question, size_t n)
+{
+    for (size_t i = 0; i < state->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(state->findings.rows[i]);
+
+        if ((question == 0 || finding->question == question) && n-- == 0)
+            return finding;
+    }
+    return NULL;
+}
+
+void ht_home_coverage(struct ht_buf *out, const struct ht_question *question)
+{
+    const struct ht_coverage *coverage = &question->coverage;
+
+    if (!ht_question_has_coverage(question) || !ht_coverage_has_seen(coverage) ||
+        !ht_coverage_has_total(coverage)) {
+        ht_buf_add_c(out, '-');
+        return;
+    }
+    ht_buf_addf(out, "%" PRIu64 "/%" PRIu64 " ", coverage->seen, coverage->total);
+    ht_buf_add_str(out, coverage->unit);
+}
+
+/* ---- trend ---- */
+
+int ht_home_draw_trend(struct ht_ui *ui, struct ht_area area, struct ht_span span, unsigned number)
+{
+    static const char letters[] = "CHMLI";
+    const uint8_t *trend = ui->state->trend[number - 1];
+    enum { PER_LETTER = HT_TREND_SLOTS / TREND_W };
+
+    for (int i = 0; i < TREND_W && i < span.width; i++) {
+        uint8_t worst = 255;
+        struct ht_str text = HT_S(".");
+        unsigned style = HT_STYLE_DIM;
+
+        for (int slot = i * PER_LETTER; slot < (i + 1) * PER_LETTER; slot++)
+            worst = trend[slot] < worst ? trend[slot] : worst;
+        if (worst < sizeof(letters) - 1) {
+            text = (struct ht_str){.data = &letters[worst], .len = 1};
+            style = ht_ui_severity_style((enum ht_severity)worst);
+        }
+        ht_draw_text(area, span.row, span.col + i, style, text);
+    }
+    return TREND_W;
+}
+
+/* ---- the six questions ---- */
+
+/* Where the columns of the table stand; -1: dropped. */
+struct places {
+    int width; /* of the question's words */
+    int state, found, fresh, checked, coverage, trend;
+};
+
+static struct places place(int w)
+{
+    struct places places = {.fresh = -1, .checked = -1, .coverage = -1, .trend = -1};
+    int left = w - 1 - 3; /* cursor and number before the words */
+    int right;
+
+    left -= STATE_W + FOUND_W;
+    if (left - NEW_W >= 36)
+        places.fresh = left -= NEW_W;
+    if (left - CHECKED_W - 1 >= 36)
+        places.checked = left -= CHECKED_W + 1;
+    if (left - COVERAGE_W - TREND_W - 2 >= 36)
+        places.coverage = left -= COVERAGE_W + TREND_W + 2;
+    places.width = left - 1;
+    right = 3 + left;
+    places.state = right;
+    places.found = right += STATE_W;
+    right += FOUND_W;
+    if (places.fresh >= 0) {
+        places.fresh = right;
+        right += NEW_W;
+    }
+    if (places.checked >= 0) {
+        places.checked = right + 1;
+        right += CHECKED_W + 1;
+    }
+    if (places.coverage >= 0) {
+        places.coverage = right + 1;
+        places.trend = right + 1 + COVERAGE_W;
+    }
+    return places;
+}
+
+static void draw_heads(struct ht_area area, const struct places *places)
+{
+    ht_draw_field(area, (struct ht_span){.col = 3, .width = 8}, HT_STYLE_HEADER, HT_S("QUESTION"));
+    ht_draw_field(area, (struct ht_span){.col = places->state, .width = STATE_W}, HT_STYLE_HEADER,
+                  HT_S("STATE"));
+    ht_draw_right(area, (struct ht_span){.col = places->found, .width = FOUND_W}, HT_STYLE_HEADER,
+                  HT_S("FOUND"));
+    if (places->fresh >= 0)
+        ht_draw_right(area, (struct ht_span){.col = places->fresh, .width = NEW_W}, HT_STYLE_HEADER,
+                      HT_S("NEW"));
+    if (places->checked >= 0)
+        ht_draw_field(area, (struct ht_span){.col = places->checked, .width = CHECKED_W},
+                      HT_STYLE_HEADER, HT_S("CHECKED"));
+    if (places->coverage >= 0) {
+        ht_draw_field(area, (struct ht_span){.col = places->coverage, .width = COVERAGE_W},
+                      HT_STYLE_HEADER, HT_S("COVERAGE"));
+        ht_draw_field(area, (struct ht_span){.col = places->trend, .width = TREND_W},
+                      HT_STYLE_HEADER, HT_S("TREND 1 HOUR"));
+    }
+}
+
+static void checked_text(const struct ht_ui *ui, struct ht_buf *out,
+                         const struct ht_question *question)
+{
+    if (question->state == HT_QUESTION_STATE_WAIT && ht_question_has_progress(question)) {
+        ht_buf_addf(out, "%" PRIu64 "%%", question->progress);
+    } else if (ht_question_has_checked_at(question)) {
+        ht_ui_age_text(ui, out, question->checked_at);
+        ht_buf_add_text(out, " ago");
+    } else {
+        ht_buf_add_c(out, '-');
+    }
+}
+
+static void draw_numbers(struct ht_ui *ui, struct ht_area area, const struct places *places,
+                         const struct ht_question *question)
+{
+    ht_autobuf struct ht_buf checked = HT_BUF(80);
+    ht_autobuf struct ht_buf coverage = HT_BUF(200);
+    struct ht_span found = {.col = places->found, .width = FOUND_W};
+    bool known = ht_question_has_findings(question) && question->state != HT_QUESTION_STATE_WAIT &&
+                 question->state != HT_QUESTION_STATE_OFF;
+
+    if (known && (question->state != HT_QUESTION_STATE_UNKNOWN || question->findings > 0)) {
+        ht_autobuf struct ht_buf count = HT_BUF(30);
+
+        ht_buf_addf(&count, "%" PRIu64, question->findings);
+        ht_draw_right(area, found, HT_STYLE_NORMAL, ht_buf_str(&count));
+    } else {
+        ht_draw_right(area, found, HT_STYLE_DIM, HT_S("-"));
+    }
+    if (places->fresh >= 0) {
+        ht_autobuf struct ht_buf fresh = HT_BUF(30);
+
+        if (ht_question_has_new(question))
+            ht_buf_addf(&fresh, question->new > 0 ? "+%" PRIu64 : "%" PRIu64, question->new);
+        else
+            ht_buf_add_c(&fresh, '-');
+        ht_draw_right(area, (struct ht_span){.col = places->fresh, .width = NEW_W},
+                      question->new > 0 ? HT_STYLE_ACCENT | HT_ATTR_BOLD : HT_STYLE_DIM,
+                      ht_buf_str(&fresh));
+    }
+    checked_text(ui, &checked, question);
+    if (places->checked >= 0)
+        ht_draw_field(area, (struct ht_span){.col = places->checked, .width = CHECKED_W},
+                      HT_STYLE_DIM, ht_buf_str(&checked));
+    if (places->coverage < 0)
+        return;
+    ht_home_coverage(&coverage, question);
+    ht_draw_field(area, (struct ht_span){.col = places->coverage, .width = COVERAGE_W - 1},
+                  HT_STYLE_NORMAL, ht_buf_str(&coverage));
+    ht_home_draw_trend(ui, area, (struct ht_span){.col = places->trend, .width = TREND_W},
+                       (unsigned)question->number);
+}
+
+static void draw_question(struct ht_ui *ui, struct ht_home *home, struct ht_area area,
+                          unsigned number)
+{
+    const struct ht_question *question = ht_state_question(ui->state, number);
+    struct places places = place(area.rect.w);
+    bool selected = number == home->question && !home->in_findings;
+    bool narrow = ht_layout_is_narrow(area.canvas->w);
+    const char *words = narrow ? ht_question_pane(number) : ht_question_title(number);
+
+    ht_draw_textf(area, (struct ht_span){.width = 2}, HT_STYLE_ACCENT, "%s%u", selected ? ">" : " ",
+                  number);
+    ht_draw_field(area, (struct ht_span){.col = 3, .width = places.width}, HT_STYLE_NORMAL,
+                  ht_str_from(words));
+    ht_draw_field(area, (struct ht_span){.col = places.state, .width = STATE_W},
+                  ht_ui_question_style(question), ht_str_from(ht_question_word(question)));
+    draw_numbers(ui, area, &places, question);
+    if (selected)
+        ht_draw_attr(area, (struct ht_span){.width = area.rect.w - 1}, HT_ATTR_SELECTED);
+    home->question_rects[number - 1] =
+        (struct ht_rect){.row = area.rect.row - ui->body.row, .col = 0, .h = 1, .w = area.rect.w};
+}
+
+int ht_home_draw_questions(struct ht_ui *ui, struct ht_home *home, struct ht_area area)
+{
+    struct places places = place(area.rect.w);
+    int row = 0;
+
+    if (area.rect.h > HT_QUESTIONS + 1) {
+        draw_heads(area, &places);
+        row++;
+    }
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++, row++)
+        draw_question(ui, home,
+                      ht_area_sub(area, (struct ht_rect){.row = row, .h = 1, .w = area.rect.w}),
+                      number);
+    return row;
+}
+
+/* ---- findings ---- */
+
+static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_finding *finding,
+                         bool selected)
+{
+    ht_autobuf struct ht_buf severity = HT_BUF(40);
+    ht_autobuf struct ht_buf since = HT_BUF(40);
+    int width = area.rect.w - 1;
+    int right = width >= 78 ? 17 : 0;
+    int subject = width >= 60 ? (width - right - 13) * 2 / 5 : 0;
+    int title = width - 13 - right - subject;
+
+    ht_ui_severity_text(&severity, finding->severity);
+    ht_draw_text(area, 0, 0, HT_STYLE_ACCENT, ht_str_from(selected ? ">" : " "));
+    ht_draw_field(area, (struct ht_span){.col = 1, .width = 7},
+                  ht_ui_severity_style(finding->severity), ht_buf_str(&severity));
+    ht_draw_textf(area, (struct ht_span){.col = 10, .width = 1}, HT_STYLE_NORMAL, "%u",
+                  (unsigned)finding->question % 10);
+    ht_draw_field(area, (struct ht_span){.col = 13, .width = title - 1},
+                  finding->expected ? HT_STYLE_DIM : HT_STYLE_NORMAL, finding->title);
+    if (subject)
+        ht_draw_field(area, (struct ht_span){.col = 13 + title, .width = subject - 1},
+                      HT_STYLE_ACCENT, ht_ui_subject_text(&finding->subject));
+    if (right) {
+        if (ht_finding_has_since(finding))
+            ht_ui_time_text(ui, &since, finding->since);
+        else if (ht_finding_has_first_seen(finding))
+            ht_ui_time_text(ui, &since, finding->first_seen);
+        ht_draw_field(area, (struct ht_span){.col = 13 + title + subject, .width = 11},
+                      HT_STYLE_DIM, ht_buf_str(&since));
+        if (finding->new)
+            ht_draw_field(area, (struct ht_span){.col = width - 4, .width = 3},
+                          HT_STYLE_ACCENT | HT_ATTR_BOLD, HT_S("new"));
+        else if (ht_finding_has_acknowledged(finding))
+            ht_draw_field(area, (struct ht_span){.col = width - 4, .width = 3}, HT_STYLE_DIM,
+                          HT_S("ack"));
+    }
+    if (selected)
+        ht_draw_attr(area, (struct ht_span){.width = width}, HT_ATTR_SELECTED);
+}
+
+static const char *no_findings(const struct ht_ui *ui)
+{
+    if (!ui->state->complete && ui->state->origin != HT_ORIGIN_REPORT)
+        return " nothing found yet: sources have not all answered";
+    return " nothing found in what could be looked at";
+}
+
+int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area area)
+{
+    int row = 0;
+
+    if (area.rect.h >= 3)
+        ht_draw_text(area, row++, 1, HT_STYLE_HEADER, HT_S("WORST FINDINGS"));
+    home->findings_row = row; /* the caller adds where the area is */
+    for (; row < area.rect.h; row++) {
+        const struct ht_finding *finding = ht_home_finding(ui->state, 0, home->findings);
+        bool selected = home->in_findings && home->finding == home->findings;
+
+        if (!finding)
+            break;
+        draw_finding(ui, ht_area_sub(area, (struct ht_rect){.row = row, .h = 1, .w = area.rect.w}),
+                     finding, selected);
+        home->findings++;
+    }
+    if (home->findings == 0 && row < area.rect.h)
+        ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w - 1}, HT_STYLE_DIM,
+                      ht_str_from(no_findings(ui)));
+    if (home->finding >= home->findings)
+        home->finding = home->findings ? home->findings - 1 : 0;
+    if (home->findings == 0)
+        home->in_findings = false;
+    return row;
+}
+
+/* ---- load ---- */
+
+static void busiest_name(const struct ht_ui *ui, struct ht_buf *out, const struct ht_usage *usage)
+{
+    const struct ht_row *row = NULL;
+
+    if (ht_usage_has_container(usage))
+        row = ht_node_find(ui->state->node, HT_TABLE_CONTAINER, usage->container);
+    if (row && ht_container_has_pod(ht_container_of(row)))
+        ht_buf_add_str(out, ht_container_of(row)->pod);
+    else if (ht_usage_has_container(usage) && usage->container.len)
+        ht_buf_add_str(out, ht_ui_container_name(ui->state, usage->container));
+    else if (ht_usage_has_unit(usage))
+        ht_buf_add_str(out, usage->unit);
+    else
+        ht_buf_add_str(out, usage->id);
+}
+
+/* Puts usage among the busiest, which are sorted; the least falls out. */
+static void place_usage(const struct ht_usage *usage, const struct ht_usage *best[BUSIEST])
+{
+    for (size_t i = 0; i < BUSIEST; i++) {
+        if (!best[i] || usage->cpu > best[i]->cpu) {
+            const struct ht_usage *out = best[i];
+
+            best[i] = usage;
+            if (out)
+                usage = out;
+            else
+                return;
+        }
+    }
+}
+
+void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area)
+{
+    const struct ht_rowset *usages = ht_node_set(ui->state->node, HT_TABLE_USAGE);
+    const struct ht_host *host = ht_node_host(ui->state->node);
+    const struct ht_usage *best[BUSIEST] = {NULL};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < usages->len; i++) {
+        const struct ht_usage *usage = ht_usage_of(usages->rows[i]);
+
+        if (ht_usage_has_cpu(usage)) {
+            total += usage->cpu;
+            place_usage(usage, best);
+        }
+    }
+    ht_buf_add_text(&text, "cpu");
+    if (best[0] && ht_host_has_cpus(host) && host->cpus > 0)
+        ht_buf_addf(&text, " %" PRIu64 "%%", total / (host->cpus * 10));
+    ht_buf_add_text(&text, ": ");
+    if (!best[0])
+        ht_buf_add_text(&text, "not measured yet");
+    for (size_t i = 0; i < BUSIEST && best[i]; i++) {
+        if (i > 0)
+            ht_buf_add_text(&text, ", ");
+        busiest_name(ui, &text, best[i]);
+        ht_buf_add_c(&text, ' ');
+        ht_ui_cores_text(&text, best[i]->cpu);
+        if (i == 0)
+            ht_buf_add_text(&text, " cores");
+    }
+    ht_draw_field(area, (struct ht_span){.width = area.rect.w - 1}, HT_STYLE_NORMAL,
+                  ht_buf_str(&text));
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parts of the home screen. Layer 6 (ui), private. */
+#ifndef HT_UI_HOME_H
+#define HT_UI_HOME_H
+
+#include "ui-private.h"
+
+struct ht_home {
+    struct ht_page page;
+    unsigned question; /* selected, 1 to 6 */
+    bool in_findings;  /* the selection stands in the worst findings, not in the questions */
+    size_t finding;    /* place of the selected one among those shown */
+    size_t findings;   /* how many are shown */
+    bool swapped;      /* v: worst findings instead of panes, and the other way round */
+    bool zoomed;       /* one pane has the whole body */
+    struct ht_rect question_rects[HT_QUESTIONS]; /* of the last draw, for the mouse */
+    int findings_row;
+};
+
+/* The six lines; returns the rows used. */
+int ht_home_draw_questions(struct ht_ui *ui, struct ht_home *home, struct ht_area area);
+/* The six panes as tiles; false: no room, nothing drawn. */
+bool ht_home_draw_tiles(struct ht_ui *ui, struct ht_home *home, struct ht_area area);
+/* One line a pane: its newest worst line. */
+int ht_home_draw_panes(struct ht_ui *ui, struct ht_area area);
+/* The worst findings, as many as there is room for; remembers them for the selection. */
+int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area area);
+/* "busiest: ..." */
+void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area);
+/* What is selected, and what changed last: the right side of a wide screen. */
+void ht_home_draw_side(struct ht_ui *ui, const struct ht_home *home, struct ht_area area);
+/* Findings of a question, in the order of display: the nth, or NULL. 0: of all questions. */
+const struct ht_finding *ht_home_finding(const struct ht_state *state, unsigned question, size_t n);
+/* Appends "41/41 containers". */
+void ht_home_coverage(struct ht_buf *out, const struct ht_question *question);
+/* Draws an hour as 12 letters; returns the columns used. */
+int ht_home_draw_trend(struct ht_ui *ui, struct ht_area area, struct ht_span span, unsigned number);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A list on the canvas: tabs, heads, visible lines, filter line. */
+#include <config.h>
+
+#include "list.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "hulltop/base/printable.h"
+
+enum { GUTTER = 3, GAP = 1, CELL_MAX = 2000, FOOT_MIN_H = 9, SIDE_W = 30 };
+
+/* ---- cells ---- */
+
+static bool seen_before(const struct ht_list_page *list, size_t first, size_t item,
+                        const struct ht_path *path)
+{
+    const struct ht_field *field = ht_path_field(path);
+    const void *value = ht_path_value(path, list->items[item].data);
+
+    for (size_t i = first; i != item; i = list->next[i]) {
+        if (ht_value_compare(field, ht_path_value(path, list->items[i].data), value) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The titles of a group, each once; equal ones are counted. */
+static void group_titles(const struct ht_list_page *list, const struct ht_line *line,
+                         const struct ht_path *path, struct ht_buf *out)
+{
+    const struct ht_group_of_lines *group = &list->groups[line->group];
+    size_t titles = 0;
+
+    for (size_t i = group->first; i != (size_t)-1 && titles < 12; i = list->next[i]) {
+        const struct ht_str *title = ht_path_value(path, list->items[i].data);
+
+        if (!title || seen_before(list, group->first, i, path))
+            continue;
+        if (titles++ > 0)
+            ht_buf_add_text(out, ", ");
+        ht_buf_add_str(out, *title);
+    }
+    if (titles == 1)
+        ht_buf_addf(out, " (%" PRIu32 " times)", group->members);
+}
+
+/* A finding of the node counts its subjects. */
+static void finding_count(const struct ht_line *line, struct ht_buf *out)
+{
+    const struct ht_finding *finding = line->data;
+
+    if (ht_finding_has_count(finding) && finding->count > 1 && ht_finding_has_total(finding))
+        ht_buf_addf(out, " (%" PRIu64 " of %" PRIu64 ")", finding->count, finding->total);
+}
+
+void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list, const struct ht_line *line,
+                  size_t column, struct ht_buf *out)
+{
+    const struct ht_path *path = &list->view->columns[column].path;
+    const struct ht_field *field = ht_path_field(path);
+    bool is_title = field->kind == HT_KIND_TEXT && strcmp(field->name, "title") == 0;
+
+    if (is_title && line->members > 1 && !line->child) {
+        group_titles(list, line, path, out);
+        return;
+    }
+    ht_ui_cell_text(ui, out, field, ht_path_value(path, line->data));
+    if (is_title && list->view->table == &ht_finding_table)
+        finding_count(line, out);
+}
+
+static unsigned cell_style(const struct ht_list_page *list, const struct ht_line *line, size_t column)
+{
+    const struct ht_path *path = &list->view->columns[column].path;
+    const struct ht_field *field = ht_path_field(path);
+    const void *value = ht_path_value(path, line->data);
+
+    if (!value)
+        return HT_STYLE_DIM;
+    if (field->values == &ht_severity_enum)
+        return ht_ui_severity_style(*(const enum ht_severity *)value);
+    if (field->values == &ht_source_state_enum)
+        return ht_ui_source_style(*(const enum ht_source_state *)value);
+    if (list->view->table == &ht_finding_table && ((const struct ht_finding *)line->data)->expected)
+        return HT_STYLE_DIM;
+    return column == 1 ? HT_STYLE_ACCENT : HT_STYLE_NORMAL;
+}
+
+static void draw_gutter(const struct ht_list_page *list, struct ht_area area, int row, size_t at)
+{
+    const struct ht_line *line = &list->lines[at];
+    const char *fold = " ";
+
+    if (line->child)
+        fold = ".";
+    else if (line->members > 1)
+        fold = ht_map_get(list->opened, list->groups[line->group].key) ? "-" : "+";
+    if (at == list->selected)
+        ht_draw_text(area, row, 0, HT_STYLE_ACCENT, HT_S(">"));
+    ht_draw_text(area, row, 1, HT_STYLE_NORMAL, ht_str_from(fold));
+    if (ht_map_get(list->marks, line->id))
+        ht_draw_text(area, row, 2, HT_STYLE_ACCENT, HT_S("m"));
+}
+
+/* ---- columns ---- */
+
+/* Places the columns; hidden and scrolled ones get no width. */
+static void place_columns(const struct ht_list_page *list, int width, struct ht_column_place *places)
+{
+    const struct ht_view *view = list->view;
+    struct ht_column columns[HT_VIEW_COLUMNS_MAX] = {0};
+    struct ht_column_place found[HT_VIEW_COLUMNS_MAX];
+    size_t map[HT_VIEW_COLUMNS_MAX];
+    size_t n = 0;
+    int first = list->wide ? list->scroll_cols : 0;
+
+    for (size_t i = 0; i < view->columns_len; i++) {
+        places[i] = (struct ht_column_place){0};
+        if ((list->hidden >> i & 1) || (int)i < first)
+            continue;
+        columns[n] = view->columns[i].layout;
+        if (list->wide) {
+            /* What does not fit is not dropped but cut at the edge: the arrows scroll. */
+            columns[n].drop = 0;
+            columns[n].min = columns[n].width == HT_COLUMN_REST ? 40 : columns[n].width;
+        }
+        map[n++] = i;
+    }
+    ht_layout_columns(columns, n, width, GAP, found);
+    for (size_t i = 0; i < n; i++)
+        places[map[i]] = found[i];
+}
+
+static void draw_heads(const struct ht_list_page *list, struct ht_area area, int row,
+                       const struct ht_column_place *places)
+{
+    for (size_t i = 0; i < list->view->columns_len; i++) {
+        struct ht_span span = {.row = row, .col = GUTTER + places[i].col, .width = places[i].width};
+
+        if (span.width > 0)
+            ht_draw_field(area, span, HT_STYLE_HEADER, list->view->columns[i].head);
+    }
+}
+
+static bool is_number(const struct ht_field *field)
+{
+    return field->kind == HT_KIND_UINT || field->kind == HT_KIND_INT;
+}
+
+static void draw_line(const struct ht_ui *ui, const struct ht_list_page *list, struct ht_area area,
+                      int row, size_t at)
+{
+    const struct ht_line *line = &list->lines[at];
+    struct ht_column_place places[HT_VIEW_COLUMNS_MAX];
+
+    place_columns(list, area.rect.w - 1 - GUTTER, places);
+    draw_gutter(list, area, row, at);
+    for (size_t i = 0; i < list->view->columns_len; i++) {
+        struct ht_span span = {.row = row, .col = GUTTER + places[i].col, .width = places[i].width};
+        ht_autobuf struct ht_buf text = HT_BUF(CELL_MAX);
+        unsigned style = cell_style(list, line, i);
+
+        if (span.width <= 0)
+            continue;
+        ht_list_cell(ui, list, line, i, &text);
+        if (is_number(ht_path_field(&list->view->columns[i].path)))
+            ht_draw_right(area, span, style, ht_buf_str(&text));
+        else
+            ht_draw_field(area, span, style, ht_buf_str(&text));
+    }
+    if (at == list->selected)
+        ht_draw_attr(area, (struct ht_span){.row = row, .width = area.rect.w - 1},
+                     HT_ATTR_SELECTED);
+}
+
+/* ---- around the lines ---- */
+
+static void draw_count(const struct ht_list_page *list, struct ht_area area)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(100);
+
+    ht_buf_addf(&text, "%zu of %zu shown", list->items_len, list->total);
+    if (list->inverted)
+        ht_buf_add_text(&text, "  inverted");
+    ht_draw_right(area, (struct ht_span){.width = area.rect.w - 1}, HT_STYLE_DIM,
+                  ht_buf_str(&text));
+}
+
+static void draw_tabs(struct ht_ui *ui, struct ht_list_page *list, struct ht_area area)
+{
+    int width = area.rect.w - SIDE_W;
+    int col = 1;
+
+    for (size_t i = 0; i < ht_views_len(ui->views) && col < width; i++) {
+        const struct ht_view *view = ht_views_get(ui->views, i);
+        bool current = view == list->view;
+        int worst = -1;
+
+        if (view->question != list->view->question)
+            continue;
+        size_t count = ht_list_count(ui, view, &worst);
+        col += ht_draw_textf(area, (struct ht_span){.col = col, .width = width - col},
+                             current ? HT_STYLE_ACCENT | HT_ATTR_BOLD : HT_STYLE_DIM,
+                             current ? "[%.*s %zu%s%s]" : "%.*s %zu%s%s", HT_STR_ARG(view->title),
+                             count, worst >= 0 ? " " : "",
+                             worst >= 0 ? ht_severity_glyph((enum ht_severity)worst) : "");
+        col += 2;
+    }
+    draw_count(list, area);
+}
+
+static void draw_filter(const struct ht_list_page *list, struct ht_area area, int row)
+{
+    const char *own = list->filter_text ? list->filter_text : "none";
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_buf_add_text(&text, " filter: ");
+    ht_buf_add_str(&text, list->view->filter_text.len ? list->view->filter_text : HT_S("none"));
+    ht_buf_add_text(&text, " (view)  + yours: ");
+    ht_buf_add_text(&text, own);
+    if (list->filter_error)
+        ht_buf_addf(&text, "  %s", list->filter_error);
+    ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w - 1},
+                  list->filter_error ? HT_STYLE_MEDIUM : HT_STYLE_DIM, ht_buf_str(&text));
+}
+
+/* What the question could not look at. */
+static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list, struct ht_area area,
+                               int row)
+{
+    const struct ht_question *question;
+    struct ht_span span = {.row = row, .width = area.rect.w - 1};
+
+    if (list->view->question == 0)
+        return;
+    question = ht_state_question(ui->state, list->view->question);
+    if (question->missing.len)
+        ht_draw_textf(area, span, HT_STYLE_UNKNOWN, " Not evaluated: %zu facts. i tells which.",
+                      question->missing.len);
+    else if (ht_question_has_coverage(question) && ht_coverage_has_seen(&question->coverage) &&
+             ht_coverage_has_total(&question->coverage))
+        ht_draw_textf(area, span, HT_STYLE_DIM, " Not evaluated: %" PRIu64 " of %" PRIu64 " %.*s.",
+                      question->coverage.total - question->coverage.seen, question->coverage.total,
+                      HT_STR_ARG(question->coverage.unit));
+}
+
+/* ---- an empty list says why it is empty ---- */
+
+static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page *list)
+{
+    if (list->total > 0)
+        return "No line matches your filter. / changes it.";
+    if (!ui->has_state)
+        return "Looking. Nothing has answered yet.";
+    if (list->view->question == 0)
+        return "Nothing here.";
+    switch (ht_state_question(ui->state, list->view->question)->state) {
+    case HT_QUESTION_STATE_OFF:
+        return "OFF: this question is not asked.";
+    case HT_QUESTION_STATE_WAIT:
+        return "WAIT: no answer yet.";
+    case HT_QUESTION_STATE_UNKNOWN:
+        return "UNKNOWN: nothing that decides could be looked at. This is not a pass.";
+    case HT_QUESTION_STATE_STALE:
+        return "STALE: the answer is old. Nothing was found when it was fresh.";
+    case HT_QUESTION_STATE_PART:
+        return "PARTIAL: nothing found in the part that could be looked at.";
+    case HT_QUESTION_STATE_NA:
+        return "N/A: what this question asks about is proven not to be here.";
+    case HT_QUESTION_STATE_FAIL:
+    case HT_QUESTION_STATE_WARN:
+    case HT_QUESTION_STATE_PASS:
+        return "Nothing in this view.";
+    }
+    return "";
+}
+
+static void draw_empty(struct ht_ui *ui, const struct ht_list_page *list, struct ht_area area, int row)
+{
+    int width = area.rect.w - 3;
+    struct ht_area inner = ht_area_sub(
+        area, (struct ht_rect){.row = row, .col = 2, .h = area.rect.h - row, .w = width});
+    int at = ht_draw_wrapped(inner, 0, 0, HT_STYLE_UNKNOWN, ht_str_from(empty_text(ui, list)));
+
+    if (list->view->question == 0 || list->total > 0)
+        return;
+    const struct ht_question *question = ht_state_question(ui->state, list->view->question);
+    for (size_t i = 0; i < question->missing.len && at < inner.rect.h; i++) {
+        const struct ht_missing *missing = &question->missing.items[i];
+        ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+        ht_printable(&text, missing->source, 0);
+        ht_buf_add_text(&text, ": ");
+        ht_printable(&text, missing->reason, 0);
+        at += ht_draw_wrapped(inner, at, 0, HT_STYLE_NORMAL, ht_buf_str(&text));
+    }
+}
+
+void ht_list_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body)
+{
+    struct ht_list_page *list = (struct ht_list_page *)page;
+    struct ht_column_place places[HT_VIEW_COLUMNS_MAX];
+    int foot = body.rect.h >= FOOT_MIN_H ? 2 : 1;
+
+    ht_list_update(ui, list);
+    place_columns(list, body.rect.w - 1 - GUTTER, places);
+    draw_tabs(ui, list, body);
+    draw_heads(list, body, 1, places);
+    list->first_row = 2;
+    list->visible = body.rect.h - list->first_row - foot;
+    list->top =
+        ht_layout_scroll(list->top, (int)list->selected, list->visible, (int)list->lines_len);
+    if (list->lines_len == 0)
+        draw_empty(ui, list,
+                   ht_area_sub(body, (struct ht_rect){.h = body.rect.h - foot, .w = body.rect.w}),
+                   2);
+    for (int i = 0; i < list->visible && (size_t)(list->top + i) < list->lines_len; i++)
+        draw_line(ui, list, body, list->first_row + i, (size_t)(list->top + i));
+    draw_filter(list, body, body.rect.h - foot);
+    if (foot > 1)
+        draw_not_evaluated(ui, list, body, body.rect.h - 1);
+    page->cursor_row = list->first_row + (int)list->selected - list->top;
+    page->cursor_col = 0;
+}

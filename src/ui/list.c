@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The list page: what its keys do. */
+#include <config.h>
+
+#include "list.h"
+
+#include <string.h>
+
+static const struct ht_screen list_screen;
+
+static struct ht_list_page *of(struct ht_page *page)
+{
+    return (struct ht_list_page *)page;
+}
+
+const struct ht_view *ht_list_view(const struct ht_page *page)
+{
+    return page->screen == &list_screen ? ((const struct ht_list_page *)page)->view : NULL;
+}
+
+struct ht_page *ht_list_new(struct ht_ui *ui, const struct ht_view *view)
+{
+    struct ht_list_page *list = ht_new0(struct ht_list_page);
+
+    (void)ui;
+    list->page.screen = &list_screen;
+    list->view = view;
+    list->opened = ht_map_new();
+    list->marks = ht_map_new();
+    return &list->page;
+}
+
+static void list_free(struct ht_page *page)
+{
+    struct ht_list_page *list = of(page);
+
+    free(list->items);
+    free(list->next);
+    free(list->groups);
+    free(list->lines);
+    ht_arena_free(list->arena);
+    ht_map_free(list->opened);
+    ht_map_free(list->marks);
+    ht_filter_free(list->filter);
+    free(list->filter_text);
+    free(list->filter_error);
+    free(list->selected_id);
+    free(list);
+}
+
+static void list_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
+{
+    const struct ht_view *view = of(page)->view;
+
+    (void)ui;
+    if (view->question)
+        ht_buf_addf(out, "%u ", view->question);
+    ht_buf_add_text(out, view->question ? ht_question_pane(view->question) : view->title.data);
+}
+
+/* ---- filter ---- */
+
+void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
+{
+    struct ht_list_page *list = of(page);
+    struct ht_path paths[HT_VIEW_COLUMNS_MAX];
+    struct ht_filter_words words = {.paths = paths, .len = list->view->columns_len};
+    struct ht_filter *filter = NULL;
+    struct ht_error err = {0};
+
+    for (size_t i = 0; i < list->view->columns_len; i++)
+        paths[i] = list->view->columns[i].path;
+    free(list->filter_error);
+    list->filter_error = NULL;
+    if (ht_filter_parse(list->view->table, text, &words, &filter, &err) < 0) {
+        /* While it is typed a filter is often unfinished: the last whole one stays. */
+        if (done)
+            ht_ui_messagef(ui, "%s", err.text);
+        list->filter_error = ht_strndup(err.text, strlen(err.text));
+        return;
+    }
+    ht_filter_free(list->filter);
+    list->filter = text.len ? filter : ht_filter_free(filter);
+    free(list->filter_text);
+    list->filter_text = text.len ? ht_strndup(text.data, text.len) : NULL;
+    ht_list_touch(list);
+}
+
+/* ---- moving ---- */
+
+static void move(struct ht_list_page *list, int lines)
+{
+    size_t at = list->selected;
+
+    if (lines < 0)
+        at = (size_t)-lines > at ? 0 : at - (size_t)-lines;
+    else
+        at += (size_t)lines;
+    ht_list_select(list, at);
+}
+
+static bool act_move(struct ht_list_page *list, enum ht_action action)
+{
+    int page = list->visible > 1 ? list->visible : 1;
+
+    if (action == HT_ACTION_DOWN)
+        move(list, 1);
+    else if (action == HT_ACTION_UP)
+        move(list, -1);
+    else if (action == HT_ACTION_PAGE_DOWN)
+        move(list, page);
+    else if (action == HT_ACTION_PAGE_UP)
+        move(list, -page);
+    else if (action == HT_ACTION_HALF_DOWN)
+        move(list, (page + 1) / 2);
+    else if (action == HT_ACTION_HALF_UP)
+        move(list, -(page + 1) / 2);
+    else if (action == HT_ACTION_TOP)
+        ht_list_select(list, 0);
+    else if (action == HT_ACTION_BOTTOM)
+        ht_list_select(list, list->lines_len);
+    else if (action == HT_ACTION_RIGHT)
+        list->scroll_cols += list->scroll_cols + 1 < (int)list->view->columns_len;
+    else if (action == HT_ACTION_LEFT)
+        list->scroll_cols -= list->scroll_cols > 0;
+    else
+        return false;
+    return true;
+}
+
+/* ---- opening ---- */
+
+static void open_line(struct ht_ui *ui, const struct ht_list_page *list, const struct ht_line *line)
+{
+    switch (list->view->open) {
+    case HT_VIEW_OPEN_FINDING:
+        if (list->view->table == &ht_group_table)
+            ht_detail_open(ui, &ht_finding_table, ((const struct ht_group *)line->data)->finding);
+        else
+            ht_detail_open(ui, &ht_finding_table, line->id);
+        return;
+    case HT_VIEW_OPEN_CONTAINER:
+        if (!ht_detail_open(ui, &ht_container_table, line->id) &&
+            !ht_detail_open(ui, &ht_process_table, line->id) &&
+            !ht_detail_open(ui, &ht_usage_table, line->id))
+            ht_ui_message(ui, "nothing more is known about this line");
+        return;
+    case HT_VIEW_OPEN_PROCESS:
+        ht_detail_open(ui, &ht_process_table, line->id);
+        return;
+    case HT_VIEW_OPEN_EVENT:
+        ht_detail_open(ui, &ht_event_table, line->id);
+        return;
+    case HT_VIEW_OPEN_NOTHING:
+        return;
+    }
+}
+
+/* Opens or closes the selected line's group. */
+static void toggle_group(struct ht_list_page *list, const struct ht_line *line)
+{
+    struct ht_str key = list->groups[line->group].key;
+
+    if (list->groups[line->group].members < 2)
+        return;
+    if (ht_map_get(list->opened, key))
+        ht_map_remove(list->opened, key);
+    else
+        ht_map_set(list->opened, key, list);
+    ht_list_touch(list);
+}
+
+/* ---- tabs ---- */
+
+static void step_view(struct ht_ui *ui, struct ht_list_page *list, int step)
+{
+    size_t len = ht_views_len(ui->views);
+    size_t at = 0;
+
+    while (ht_views_get(ui->views, at) != list->view)
+        at++;
+    for (size_t i = 0; i < len; i++) {
+        at = (at + len + (size_t)(step + (int)len)) % len;
+        if (ht_views_get(ui->views, at)->question == list->view->question)
+            break;
+    }
+    if (ht_views_get(ui->views, at) != list->view)
+        ht_list_set_view(list, ht_views_get(ui->views, at));
+}
+
+static void step_question(struct ht_ui *ui, struct ht_list_page *list, int step)
+{
+    unsigned number = list->view->question;
+
+    if (number == 0) {
+        step_view(ui, list, step);
+        return;
+    }
+    number = (number - 1 + (unsigned)(HT_QUESTIONS + step)) % HT_QUESTIONS + 1;
+    ht_list_set_view(list, ht_views_question(ui->views, number));
+}
+
+/* ---- marks, copies, exports ---- */
+
+static void toggle_mark(struct ht_ui *ui, struct ht_list_page *list, const struct ht_line *line)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(400);
+
+    if (ht_map_remove(list->marks, line->id))
+        return;
+    ht_map_set(list->marks, line->id, list);
+    for (size_t i = 0; i < list->view->columns_len && i < 3; i++) {
+        if (text.len)
+            ht_buf_add_c(&text, ' ');
+        ht_list_cell(ui, list, line, i, &text);
+    }
+    ui->calls.mark(ui->calls.context, ht_buf_str(&text));
+}
+
+static void jump_to_mark(struct ht_ui *ui, struct ht_list_page *list)
+{
+    for (size_t i = 1; i <= list->lines_len; i++) {
+        size_t at = (list->selected + i) % list->lines_len;
+
+        if (ht_map_get(list->marks, list->lines[at].id)) {
+            ht_list_select(list, at);
+            return;
+        }
+    }
+    ht_ui_message(ui, "no line is marked: m marks one");
+}
+
+static void copy_page(struct ht_ui *ui, struct ht_list_page *list)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
+
+    for (size_t c = 0; c < list->view->columns_len; c++)
+        ht_buf_addf(&text, "| %.*s ", HT_STR_ARG(list->view->columns[c].head));
+    ht_buf_add_text(&text, "|\n");
+    for (size_t c = 0; c < list->view->columns_len; c++)
+        ht_buf_add_text(&text, "| --- ");
+    ht_buf_add_text(&text, "|\n");
+    for (size_t i = 0; i < list->lines_len; i++) {
+        for (size_t c = 0; c < list->view->columns_len; c++) {
+            ht_autobuf struct ht_buf cell = HT_BUF(HT_SIDE_TEXT_MAX);
+
+            ht_list_cell(ui, list, &list->lines[i], c, &cell);
+            ht_buf_add_text(&text, "| ");
+            ht_ui_markdown_cell(&text, ht_buf_str(&cell));
+            ht_buf_add_c(&text, ' ');
+        }
+        ht_buf_add_text(&text, "|\n");
+    }
+    ht_ui_copy(ui, ht_buf_str(&text), "the list");
+}
+
+static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
+{
+    (void)page;
+    if (done)
+        ht_ui_export_report(ui, text);
+}
+
+/* ---- actions ---- */
+
+static void take_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
+{
+    ht_list_set_filter(ui, page, text, done);
+}
+
+/* What needs a line; false: another action. */
+static bool act_line(struct ht_ui *ui, struct ht_list_page *list, enum ht_action action)
+{
+    const struct ht_line *line = ht_list_line(list);
+
+    if (action != HT_ACTION_OPEN && action != HT_ACTION_TREE && action != HT_ACTION_COPY_ID &&
+        action != HT_ACTION_MARK && action != HT_ACTION_JUMP && action != HT_ACTION_COPY_PAGE)
+        return false;
+    if (!line)
+        return true;
+    if (action == HT_ACTION_OPEN)
+        open_line(ui, list, line);
+    else if (action == HT_ACTION_TREE)
+        toggle_group(list, line);
+    else if (action == HT_ACTION_COPY_ID)
+        ht_ui_copy(ui, line->id, "the id");
+    else if (action == HT_ACTION_MARK)
+        toggle_mark(ui, list, line);
+    else if (action == HT_ACTION_JUMP)
+        jump_to_mark(ui, list);
+    else
+        copy_page(ui, list);
+    return true;
+}
+
+static bool act_order(struct ht_ui *ui, struct ht_list_page *list, enum ht_action action)
+{
+    if (action == HT_ACTION_SORT) {
+        ht_ui_push(ui, ht_menu_sort_new(list));
+    } else if (action == HT_ACTION_COLUMNS) {
+        ht_ui_push(ui, ht_menu_columns_new(list));
+    } else if (action == HT_ACTION_INVERT) {
+        list->inverted = !list->inverted;
+        ht_list_touch(list);
+    } else if (action == HT_ACTION_WIDE) {
+        list->wide = !list->wide;
+        list->scroll_cols = 0;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool list_act(struct ht_ui *ui, struct ht_page *page, enum ht_action action)
+{
+    struct ht_list_page *list = of(page);
+
+    ht_list_update(ui, list);
+    if (act_move(list, action) || act_line(ui, list, action) || act_order(ui, list, action))
+        return true;
+    if (action == HT_ACTION_NEXT_VIEW)
+        step_view(ui, list, 1);
+    else if (action == HT_ACTION_NEXT_TAB)
+        step_question(ui, list, 1);
+    else if (action == HT_ACTION_PREVIOUS_TAB)
+        step_question(ui, list, -1);
+    else if (action == HT_ACTION_FILTER)
+        ht_ui_prompt(ui, HT_PROMPT_FILTER, ht_str_from(list->filter_text), take_filter);
+    else if (action == HT_ACTION_EXPORT)
+        ht_ui_prompt(ui, HT_PROMPT_EXPORT, HT_S("hulltop-report.json"), take_export);
+    else
+        return false;
+    return true;
+}
+
+static void list_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key)
+{
+    struct ht_list_page *list = of(page);
+    int row = key.row - list->first_row;
+
+    ht_list_update(ui, list);
+    if (row >= 0 && row < list->visible && (size_t)(list->top + row) < list->lines_len)
+        ht_list_select(list, (size_t)(list->top + row));
+}
+
+static const struct ht_offer offers[] = {
+    {.action = HT_ACTION_OPEN, .hinted = true, .keep = true, .hint = "detail"},
+    {.action = HT_ACTION_FILTER, .hinted = true},
+    {.action = HT_ACTION_SORT, .hinted = true},
+    {.action = HT_ACTION_WIDE, .hinted = true},
+    {.action = HT_ACTION_NEXT_VIEW, .hinted = true},
+    {.action = HT_ACTION_NEXT_TAB, .hinted = true, .help = "Next pane"},
+    {.action = HT_ACTION_PREVIOUS_TAB, .help = "Previous pane"},
+    {.action = HT_ACTION_COPY_ID, .hinted = true},
+    {.action = HT_ACTION_BACK, .hinted = true, .keep = true},
+    {.action = HT_ACTION_DOWN},
+    {.action = HT_ACTION_UP},
+    {.action = HT_ACTION_LEFT},
+    {.action = HT_ACTION_RIGHT},
+    {.action = HT_ACTION_TOP},
+    {.action = HT_ACTION_BOTTOM},
+    {.action = HT_ACTION_HALF_DOWN},
+    {.action = HT_ACTION_HALF_UP},
+    {.action = HT_ACTION_PAGE_DOWN},
+    {.action = HT_ACTION_PAGE_UP},
+    {.action = HT_ACTION_INVERT},
+    {.action = HT_ACTION_COLUMNS},
+    {.action = HT_ACTION_TREE, .help = "Open or close a group of equal lines"},
+    {.action = HT_ACTION_COPY_PAGE, .help = "Copy this list as Markdown"},
+    {.action = HT_ACTION_EXPORT, .help = "Write the report to a new file"},
+    {.action = HT_ACTION_MARK},
+    {.action = HT_ACTION_JUMP},
+};
+
+static const struct ht_screen list_screen = {
+    .name = "list",
+    .offers = offers,
+    .offers_len = ARRAY_LEN(offers),
+    .title = list_title,
+    .draw = ht_list_draw,
+    .act = list_act,
+    .click = list_click,
+    .free = list_free,
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A list: the lines that a view and the user's filter make of a state's rows. Layer 6 (ui),
+ * private.
+ *
+ * Lines are made anew when the state, the filter, the order or what is opened changed, not at every
+ * draw; cells are made for visible lines alone.
+ */
+#ifndef HT_UI_LIST_H
+#define HT_UI_LIST_H
+
+#include "hulltop/base/vec.h"
+#include "ui-private.h"
+
+struct ht_line {
+    const void *data; /* the struct whose fields are the cells; borrowed from the state */
+    struct ht_str id;
+    uint32_t group;   /* place of its group in groups */
+    uint32_t members; /* of a group's line; 1 if there is nothing to open */
+    bool child;       /* stands below its group's line */
+};
+
+struct ht_group_of_lines {
+    struct ht_str key;
+    size_t first; /* first and last item in the list's items */
+    size_t last;
+    uint32_t members;
+};
+
+struct ht_list_page {
+    struct ht_page page;
+    const struct ht_view *view;
+    uint64_t generation; /* of the state that the lines are from; 0: make them anew */
+    struct ht_arena *arena;
+    struct ht_line *items; /* rows that match, in order */
+    size_t *next;          /* next item of the same group, or (size_t)-1 */
+    size_t items_len;
+    size_t total; /* rows of the view before the user's filter */
+    struct ht_group_of_lines *groups;
+    size_t groups_len;
+    struct ht_line *lines;
+    size_t lines_len;
+    struct ht_map *opened; /* keys of opened groups */
+    struct ht_map *marks;  /* ids of marked lines */
+    /* the user's own */
+    struct ht_filter *filter;
+    char *filter_text;
+    char *filter_error;
+    bool own_sort;
+    struct ht_sort_key sort;
+    bool inverted;
+    uint32_t hidden; /* bit n: column n */
+    bool wide;
+    int scroll_cols; /* first column shown when wide */
+    /* where the user is */
+    char *selected_id;
+    size_t selected;
+    int top;
+    int first_row; /* of the lines in the body, of the last draw */
+    int visible;
+};
+
+/* Makes the lines if they are not those of the state; keeps the selection by its id. */
+void ht_list_update(struct ht_ui *ui, struct ht_list_page *list);
+/* The lines must be made anew. */
+void ht_list_touch(struct ht_list_page *list);
+/* Shows another view in the same page. */
+void ht_list_set_view(struct ht_list_page *list, const struct ht_view *view);
+void ht_list_select(struct ht_list_page *list, size_t line);
+/* The selected line, or NULL. */
+const struct ht_line *ht_list_line(const struct ht_list_page *list);
+/* Appends the key of the group that the struct at data belongs to. */
+void ht_list_group_key(const struct ht_view *view, const void *data, struct ht_buf *out);
+/* Appends the text of a cell (raw). */
+void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list, const struct ht_line *line,
+                  size_t column, struct ht_buf *out);
+/* Draws the page (list-draw.c). */
+void ht_list_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
+/* Rows of a view's table in a state: calls visit for each. */
+typedef void (*ht_rows_visit)(void *context, const void *data, struct ht_str id);
+void ht_list_rows(const struct ht_state *state, const struct ht_table *table,
+                  struct ht_arena *arena, ht_rows_visit visit, void *context);
+/* Worst severity of a view's rows and their number (for its tab). */
+size_t ht_list_count(struct ht_ui *ui, const struct ht_view *view, int *ret_worst);
+
+/* Everything with its load, made from a state into arena (load.c). */
+const struct ht_load *ht_load_all(const struct ht_state *state, struct ht_arena *arena,
+                                  size_t *ret_len);
+
+/* The menus of a list (menu.c): sort order and columns. */
+struct ht_page *ht_menu_sort_new(struct ht_list_page *list);
+struct ht_page *ht_menu_columns_new(struct ht_list_page *list);
+
+#endif

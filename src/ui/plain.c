@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Plain lines, for screen readers, dumb terminals and serial lines: never a redraw. */
+#include <config.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/base/printable.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/report/report.h"
+#include "hulltop/ui/ui.h"
+
+enum { FINDINGS_SHOWN = 40 };
+
+struct ht_plain {
+    struct ht_ui_options options;
+    struct ht_ui_calls calls;
+    struct ht_state *state; /* the last one; NULL: none yet */
+    unsigned listed;        /* question of the last list, for :open */
+};
+
+struct ht_plain *ht_plain_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls)
+{
+    struct ht_plain *plain = ht_new0(struct ht_plain);
+
+    plain->options = *options;
+    plain->calls = *calls;
+    return plain;
+}
+
+struct ht_plain *ht_plain_free(struct ht_plain *plain)
+{
+    if (plain)
+        ht_state_unref(plain->state);
+    free(plain);
+    return NULL;
+}
+
+static bool is_asked(const struct ht_plain *plain, unsigned number)
+{
+    return plain->options.questions == 0 || (plain->options.questions >> number & 1);
+}
+
+static void put(const struct ht_plain *plain, struct ht_buf *out, struct ht_str text)
+{
+    ht_printable(out, text, plain->options.utf8 ? 0 : HT_PRINT_ASCII);
+}
+
+/* ---- sentences ---- */
+
+static void put_question(const struct ht_plain *plain, struct ht_buf *out,
+                         const struct ht_question *question)
+{
+    unsigned number = (unsigned)question->number;
+
+    ht_buf_addf(out, "%u. %s %s", number, ht_question_title(number), ht_question_word(question));
+    if (question->state == HT_QUESTION_STATE_WAIT && ht_question_has_progress(question))
+        ht_buf_addf(out, ", %" PRIu64 " percent looked at", question->progress);
+    else if (ht_question_has_findings(question) && question->findings > 0)
+        ht_buf_addf(out, ", %" PRIu64 " found, %" PRIu64 " new", question->findings, question->new);
+    if (question->missing.len) {
+        ht_buf_add_text(out, ", not seen: ");
+        put(plain, out, question->missing.items[0].reason);
+    }
+    ht_buf_add_text(out, ".\n");
+}
+
+static void put_all(const struct ht_plain *plain, struct ht_buf *out)
+{
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        if (is_asked(plain, number))
+            put_question(plain, out, ht_state_question(plain->state, number));
+    }
+}
+
+static void put_finding(const struct ht_plain *plain, struct ht_buf *out, const char *what,
+                        const struct ht_finding *finding)
+{
+    const struct ht_subject *subject = &finding->subject;
+
+    ht_buf_addf(out, "%s%s question %" PRIu64 ": ", what, ht_severity_word(finding->severity),
+                finding->question);
+    put(plain, out, finding->title);
+    ht_buf_add_text(out, ", ");
+    put(plain, out,
+        subject->pod.len    ? subject->pod
+        : subject->name.len ? subject->name
+                            : subject->kind);
+    ht_buf_add_text(out, ".\n");
+}
+
+/* ---- changes ---- */
+
+static bool same_question(const struct ht_question *a, const struct ht_question *b)
+{
+    return strcmp(ht_question_word(a), ht_question_word(b)) == 0 && a->findings == b->findings;
+}
+
+static struct ht_map *ids_of(const struct ht_rowset *set)
+{
+    struct ht_map *ids = ht_map_new();
+
+    for (size_t i = 0; i < set->len; i++)
+        ht_map_set(ids, ht_row_id(set->rows[i]), set->rows[i]);
+    return ids;
+}
+
+/* Findings of one set that the other lacks. */
+static void put_difference(const struct ht_plain *plain, struct ht_buf *out,
+                           const struct ht_rowset *set, const struct ht_rowset *other,
+                           const char *what)
+{
+    struct ht_map *ids = ids_of(other);
+
+    for (size_t i = 0; i < set->len; i++) {
+        const struct ht_finding *finding = ht_finding_of(set->rows[i]);
+
+        if (!ht_map_get(ids, finding->id) && is_asked(plain, (unsigned)finding->question))
+            put_finding(plain, out, what, finding);
+    }
+    ht_map_free(ids);
+}
+
+static void put_sources(const struct ht_plain *plain, struct ht_buf *out,
+                        const struct ht_state *before, const struct ht_state *now)
+{
+    const struct ht_rowset *sources = ht_node_set(now->node, HT_TABLE_SOURCE);
+
+    for (size_t i = 0; i < sources->len; i++) {
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+        const struct ht_row *old = ht_node_find(before->node, HT_TABLE_SOURCE, source->id);
+
+        if (old && ht_source_of(old)->state == source->state)
+            continue;
+        ht_buf_add_text(out, "source ");
+        put(plain, out, source->name);
+        ht_buf_addf(out, " is %s", ht_enum_name(&ht_source_state_enum, source->state));
+        if (source->detail.len) {
+            ht_buf_add_text(out, ": ");
+            put(plain, out, source->detail);
+        }
+        ht_buf_add_text(out, ".\n");
+    }
+}
+
+void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct ht_buf *out)
+{
+    struct ht_state *before = plain->state;
+
+    plain->state = ht_state_ref(state);
+    if (!before) {
+        put_all(plain, out);
+        return;
+    }
+    put_sources(plain, out, before, state);
+    put_difference(plain, out, &state->findings, &before->findings, "found: ");
+    put_difference(plain, out, &before->findings, &state->findings, "gone: ");
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        const struct ht_question *question = ht_state_question(state, number);
+
+        if (is_asked(plain, number) && !same_question(ht_state_question(before, number), question))
+            put_question(plain, out, question);
+    }
+    ht_state_unref(before);
+}
+
+/* ---- commands ---- */
+
+static void list_findings(struct ht_plain *plain, unsigned number, struct ht_buf *out)
+{
+    size_t shown = 0;
+
+    plain->listed = number;
+    if (number)
+        put_question(plain, out, ht_state_question(plain->state, number));
+    for (size_t i = 0; i < plain->state->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(plain->state->findings.rows[i]);
+        ht_autobuf struct ht_buf head = HT_BUF(40);
+
+        if (number && finding->question != number)
+            continue;
+        if (shown++ == FINDINGS_SHOWN) {
+            ht_buf_add_text(out, "There are more.\n");
+            return;
+        }
+        ht_buf_addf(&head, "%zu. ", shown);
+        put_finding(plain, out, head.data, finding);
+    }
+    if (shown == 0)
+        ht_buf_add_text(out, "No findings.\n");
+}
+
+static void open_finding(const struct ht_plain *plain, struct ht_str argument, struct ht_buf *out)
+{
+    uint64_t number;
+
+    if (ht_parse_u64(argument, &number) < 0 || number == 0) {
+        ht_buf_add_text(out, "open: the number of a finding in the last list\n");
+        return;
+    }
+    for (size_t i = 0; i < plain->state->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(plain->state->findings.rows[i]);
+
+        if (plain->listed && finding->question != plain->listed)
+            continue;
+        if (--number == 0) {
+            ht_report_markdown(out, finding, plain->state);
+            plain->calls.open(plain->calls.context, finding->id);
+            return;
+        }
+    }
+    ht_buf_add_text(out, "open: there is no such finding in the last list\n");
+}
+
+static void put_help(struct ht_buf *out)
+{
+    ht_buf_add_text(out, ":1 to :6      the findings of a question\n"
+                         ":0 or :home   the six questions\n"
+                         ":all          all findings\n"
+                         ":open N       finding N of the last list\n"
+                         ":doctor       what can be seen, and what would help\n"
+                         ":rescan       ask all sources now\n"
+                         ":q            quit\n");
+}
+
+static void run_known(struct ht_plain *plain, struct ht_str name, struct ht_str argument,
+                      struct ht_buf *out)
+{
+    if (ht_str_is(name, "0") || ht_str_is(name, "home"))
+        put_all(plain, out);
+    else if (name.len == 1 && name.data[0] >= '1' && name.data[0] <= '6')
+        list_findings(plain, (unsigned)(name.data[0] - '0'), out);
+    else if (ht_question_find(name))
+        list_findings(plain, ht_question_find(name), out);
+    else if (ht_str_is(name, "all"))
+        list_findings(plain, 0, out);
+    else if (ht_str_is(name, "open"))
+        open_finding(plain, argument, out);
+    else if (ht_str_is(name, "doctor"))
+        ht_report_doctor(out, plain->state);
+    else
+        ht_buf_add_text(out, "no such command; :help lists them\n");
+}
+
+bool ht_plain_command(struct ht_plain *plain, struct ht_str line, struct ht_buf *out)
+{
+    struct ht_str text = ht_str_trim(line), name, argument;
+    ptrdiff_t blank;
+
+    if (ht_str_has_prefix(text, ":"))
+        text = ht_str_sub(text, 1, text.len);
+    blank = ht_str_find_byte(text, ' ');
+    name = ht_str_sub(text, 0, blank < 0 ? text.len : (size_t)blank);
+    argument = ht_str_trim(ht_str_sub(text, name.len, text.len));
+    if (name.len == 0)
+        return true;
+    if (ht_str_is(name, "q") || ht_str_is(name, "quit"))
+        return false;
+    if (ht_str_is(name, "help"))
+        put_help(out);
+    else if (ht_str_is(name, "rescan"))
+        plain->calls.rescan(plain->calls.context);
+    else if (!plain->state)
+        ht_buf_add_text(out, "no source has answered yet\n");
+    else
+        run_known(plain, name, argument, out);
+    return true;
+}

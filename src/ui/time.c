@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The clock of the screens, and times as they are shown. */
+#include <config.h>
+
+#include "ui-private.h"
+
+#include <time.h>
+
+bool ht_ui_is_replay(const struct ht_ui *ui)
+{
+    return ui->state->origin == HT_ORIGIN_REPLAY || ui->state->origin == HT_ORIGIN_DEMO;
+}
+
+bool ht_ui_clock_stands(const struct ht_ui *ui)
+{
+    const struct ht_state *state = ui->state;
+
+    if (ui->options.hash_clock || ui->paused)
+        return true;
+    switch (state->origin) {
+    case HT_ORIGIN_LIVE:
+        return false;
+    case HT_ORIGIN_NODE:
+    case HT_ORIGIN_REPORT:
+        return true;
+    case HT_ORIGIN_REPLAY:
+    case HT_ORIGIN_DEMO:
+        return state->replay.paused || state->replay.ended;
+    }
+    return true;
+}
+
+int64_t ht_ui_now(const struct ht_ui *ui)
+{
+    const struct ht_state *state = ui->state;
+
+    if (!ui->has_state && !ui->options.hash_clock)
+        return ht_clock_wall(ui->clock);
+    if (ui->paused)
+        return ui->paused_ns;
+    if (ht_ui_clock_stands(ui))
+        return state->now_ns;
+
+    int64_t passed = ht_clock_mono(ui->clock) - state->mono_ns;
+    double speed = ht_ui_is_replay(ui) ? state->replay.speed : 1.0;
+    if (passed < 0)
+        return state->now_ns;
+    return state->now_ns + (int64_t)((double)passed * speed);
+}
+
+/* False: the time is out of range. */
+static bool split(const struct ht_ui *ui, int64_t at_ns, struct tm *ret_tm)
+{
+    time_t seconds = (time_t)(at_ns / HT_NS_PER_S - (at_ns % HT_NS_PER_S < 0));
+
+    return ui->options.utc ? gmtime_r(&seconds, ret_tm) != NULL
+                           : localtime_r(&seconds, ret_tm) != NULL;
+}
+
+void ht_ui_time_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
+{
+    struct tm at, now;
+    char text[40];
+
+    if (!split(ui, at_ns, &at) || !split(ui, ht_ui_now(ui), &now)) {
+        ht_buf_add_c(out, '?');
+        return;
+    }
+    bool today = at.tm_year == now.tm_year && at.tm_yday == now.tm_yday;
+    if (strftime(text, sizeof(text), today ? "%H:%M:%S" : "%m-%d %H:%M", &at) > 0)
+        ht_buf_add_text(out, text);
+}
+
+void ht_ui_clock_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
+{
+    struct tm at;
+    char text[40];
+
+    if (split(ui, at_ns, &at) && strftime(text, sizeof(text), "%H:%M:%S", &at) > 0)
+        ht_buf_add_text(out, text);
+}
+
+void ht_ui_zone_text(const struct ht_ui *ui, struct ht_buf *out)
+{
+    struct tm now;
+    char text[40];
+
+    if (ui->options.utc)
+        ht_buf_add_text(out, "UTC");
+    else if (split(ui, ht_ui_now(ui), &now) && strftime(text, sizeof(text), "%Z", &now) > 0)
+        ht_buf_add_text(out, text);
+}
+
+void ht_ui_age_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
+{
+    if (ui->options.hash_clock)
+        ht_buf_add_c(out, '-');
+    else
+        ht_age_text(out, ht_ui_now(ui) - at_ns);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the screens share. Layer 6 (ui), private; main thread.
+ *
+ * A screen is a constant table of functions; a page is one screen that was opened, with what the
+ * user did to it.  Pages lie on a stack, home at the bottom.  A page borrows nothing from a state
+ * beyond one draw or one key: it remembers ids.
+ */
+#ifndef HT_UI_PRIVATE_H
+#define HT_UI_PRIVATE_H
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/report/report.h"
+#include "hulltop/ui/keys.h"
+#include "hulltop/ui/lineedit.h"
+#include "hulltop/ui/ui.h"
+#include "view.h"
+
+enum {
+    HT_PAGES_MAX = 16,
+    HT_MESSAGE_MAX = 300,
+    HT_SIDE_TEXT_MAX = 4096,
+    HT_EXPORT_MAX = 8 * 1024 * 1024
+};
+
+struct ht_page;
+
+/* What one kind of page does. Functions that may be NULL say so. */
+struct ht_screen {
+    const char *name;
+    const struct ht_offer *offers;
+    size_t offers_len;
+    /* Appends its part of the breadcrumb (raw). */
+    void (*title)(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out);
+    /* Draws into the body and sets page->cursor. */
+    void (*draw)(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
+    /* Carries out an action that the screen offers; false: not its own. */
+    bool (*act)(struct ht_ui *ui, struct ht_page *page, enum ht_action action);
+    /* A press of the mouse on a row of the body; NULL: nothing. */
+    void (*click)(struct ht_ui *ui, struct ht_page *page, struct ht_key key);
+    void (*free)(struct ht_page *page);
+};
+
+struct ht_page {
+    const struct ht_screen *screen;
+    int cursor_row; /* in the body */
+    int cursor_col;
+};
+
+enum ht_prompt {
+    HT_PROMPT_NONE,
+    HT_PROMPT_FILTER,
+    HT_PROMPT_SEARCH,
+    HT_PROMPT_COMMAND,
+    HT_PROMPT_ACKNOWLEDGE,
+    HT_PROMPT_EXPORT,
+    HT_PROMPT_COUNT,
+};
+
+/* Called with the text as it is typed (done false) and when Enter took it. Cancelled: the text from
+ * before, done. The page is the topmost one. */
+typedef void (*ht_prompt_take)(struct ht_ui *ui, struct ht_page *page, struct ht_str text,
+                               bool done);
+
+struct ht_ui {
+    struct ht_ui_options options;
+    struct ht_ui_calls calls;
+    const struct ht_clock *clock;
+    struct ht_views *views;
+    struct ht_state *state;   /* what is shown; never NULL */
+    struct ht_state *waiting; /* the newest one while paused */
+    uint64_t generation;      /* grows with each state that is shown */
+    bool has_state;           /* the first state has come */
+    bool paused;
+    int64_t paused_ns; /* the clock, as it was when the screen was paused */
+    bool done;
+    bool first_run; /* the first-run screen may still be shown */
+    int speed_shift;
+    struct ht_page *pages[HT_PAGES_MAX];
+    size_t depth;
+    struct ht_rect body; /* of the last draw */
+    struct {
+        enum ht_prompt kind;
+        struct ht_lineedit edits[HT_PROMPT_COUNT];
+        ht_prompt_take take;
+        char *before; /* for cancel */
+    } prompt;
+    char message[HT_MESSAGE_MAX];
+    int64_t message_until; /* monotonic */
+    size_t events_seen;    /* events of the state whose messages were shown */
+};
+
+/* ---- pages (ui.c) ---- */
+
+/* Puts a page on the stack and owns it; when the stack is full the page below home goes. */
+void ht_ui_push(struct ht_ui *ui, struct ht_page *page);
+/* Closes the topmost page; home stays. */
+void ht_ui_pop(struct ht_ui *ui);
+/* Closes all but home. */
+void ht_ui_pop_all(struct ht_ui *ui);
+struct ht_page *ht_ui_top(const struct ht_ui *ui);
+/* All offers of the topmost page. */
+struct ht_offers ht_ui_offers(const struct ht_ui *ui);
+/* Opens a prompt on the message line. */
+void ht_ui_prompt(struct ht_ui *ui, enum ht_prompt kind, struct ht_str text, ht_prompt_take take);
+/* Shows a message for some seconds. */
+void ht_ui_messagef(struct ht_ui *ui, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Opens the pane of question number, or the view of that id; false: there is none. */
+bool ht_ui_open_question(struct ht_ui *ui, unsigned number);
+bool ht_ui_open_view(struct ht_ui *ui, struct ht_str id);
+/* Copies text and says what became of it. */
+void ht_ui_copy(struct ht_ui *ui, struct ht_str text, const char *what);
+
+/* Writes the whole report, or a finding with its rows, to a new file of that name. */
+void ht_ui_export_report(struct ht_ui *ui, struct ht_str path);
+/* Appends text so that it can stand in a cell of a Markdown table. */
+void ht_ui_markdown_cell(struct ht_buf *out, struct ht_str text);
+
+/* ---- common actions and commands (act.c, command.c) ---- */
+
+/* What every screen does with an action. */
+void ht_ui_act(struct ht_ui *ui, enum ht_action action);
+/* Carries out the text behind ":". */
+void ht_ui_command(struct ht_ui *ui, struct ht_str text);
+
+/* ---- the frame around the body (frame.c) ---- */
+
+void ht_ui_draw_title(struct ht_ui *ui, struct ht_area area);
+void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area);
+void ht_ui_draw_status(struct ht_ui *ui, struct ht_area area);
+
+/* ---- time (time.c) ---- */
+
+/* The clock that ages are counted by: the state's, carried on. */
+int64_t ht_ui_now(const struct ht_ui *ui);
+/* The clock stands still. */
+bool ht_ui_clock_stands(const struct ht_ui *ui);
+/* Appends "14:02:31", with the day before it if that is not today ("11-23 14:02"). */
+void ht_ui_time_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns);
+/* Appends the time of day alone. */
+void ht_ui_clock_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns);
+/* Appends the zone's name ("CET"). */
+void ht_ui_zone_text(const struct ht_ui *ui, struct ht_buf *out);
+/* Appends the age of a time ("5s"), "-" where ages are not drawn. */
+void ht_ui_age_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns);
+
+/* ---- words and styles (words.c) ---- */
+
+unsigned ht_ui_severity_style(enum ht_severity severity);
+unsigned ht_ui_question_style(const struct ht_question *question);
+unsigned ht_ui_source_style(enum ht_source_state state);
+/* "!! CRIT", "!  HIGH". */
+void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity);
+/* Who a finding is about, in few words (raw): pod, or owner, or name. */
+struct ht_str ht_ui_subject_text(const struct ht_subject *subject);
+/* Appends a field of a row as a cell shows it (raw text). */
+void ht_ui_cell_text(const struct ht_ui *ui, struct ht_buf *out, const struct ht_field *field,
+                     const void *value);
+/* Appends thousandths of a core as cores: "3.8", "0.04". */
+void ht_ui_cores_text(struct ht_buf *out, uint64_t mcpu);
+/* The finding of that id, or NULL. */
+const struct ht_finding *ht_ui_finding(const struct ht_state *state, struct ht_str id);
+/* The row's name for people. */
+struct ht_str ht_ui_container_name(const struct ht_state *state, struct ht_str id);
+
+/* ---- the screens ---- */
+
+struct ht_page *ht_home_new(void);
+struct ht_page *ht_list_new(struct ht_ui *ui, const struct ht_view *view);
+/* A list with this filter of the user. */
+void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done);
+/* The view a list shows, NULL if the page is no list. */
+const struct ht_view *ht_list_view(const struct ht_page *page);
+/* Opens the details of a row of table (finding, container, process, event); false: there are none.
+ */
+bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_str id);
+struct ht_page *ht_help_new(const struct ht_ui *ui);
+struct ht_page *ht_why_new(const struct ht_ui *ui);
+struct ht_page *ht_first_run_new(void);
+enum ht_text { HT_TEXT_DOCTOR, HT_TEXT_LOG };
+struct ht_page *ht_text_new(enum ht_text text);
+
+/* The question that the topmost page is about; 0: none. */
+unsigned ht_ui_question(const struct ht_ui *ui);
+bool ht_ui_is_replay(const struct ht_ui *ui);
+
+#endif

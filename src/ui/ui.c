@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The screens as a whole: making, states, pages, prompt, drawing, keys. */
+#include <config.h>
+
+#include "ui-private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define MESSAGE_NS (8 * HT_NS_PER_S)
+
+/* ---- pages ---- */
+
+struct ht_page *ht_ui_top(const struct ht_ui *ui)
+{
+    return ui->pages[ui->depth - 1];
+}
+
+static void close_page(struct ht_ui *ui, size_t at)
+{
+    ui->pages[at]->screen->free(ui->pages[at]);
+    memmove(ui->pages + at, ui->pages + at + 1, (ui->depth - at - 1) * sizeof(ui->pages[0]));
+    ui->depth--;
+}
+
+void ht_ui_push(struct ht_ui *ui, struct ht_page *page)
+{
+    if (ui->depth == HT_PAGES_MAX)
+        close_page(ui, 1);
+    ui->pages[ui->depth++] = page;
+}
+
+void ht_ui_pop(struct ht_ui *ui)
+{
+    if (ui->depth > 1)
+        close_page(ui, ui->depth - 1);
+}
+
+void ht_ui_pop_all(struct ht_ui *ui)
+{
+    while (ui->depth > 1)
+        ht_ui_pop(ui);
+}
+
+unsigned ht_ui_question(const struct ht_ui *ui)
+{
+    for (size_t i = ui->depth; i-- > 0;) {
+        const struct ht_view *view = ht_list_view(ui->pages[i]);
+
+        if (view)
+            return view->question;
+    }
+    return 0;
+}
+
+bool ht_ui_open_view(struct ht_ui *ui, struct ht_str id)
+{
+    const struct ht_view *view = ht_views_find(ui->views, id);
+
+    if (!view)
+        return false;
+    ht_ui_pop_all(ui);
+    ht_ui_push(ui, ht_list_new(ui, view));
+    return true;
+}
+
+bool ht_ui_open_question(struct ht_ui *ui, unsigned number)
+{
+    const struct ht_view *view = ht_views_question(ui->views, number);
+
+    return view && ht_ui_open_view(ui, view->id);
+}
+
+/* ---- making ---- */
+
+static int open_first(struct ht_ui *ui, const char *name, struct ht_error *err)
+{
+    struct ht_str text = ht_str_from(name);
+    unsigned question = ht_question_find(text);
+
+    if (!name || ht_str_is(text, "home"))
+        return 0;
+    if (question ? ht_ui_open_question(ui, question) : ht_ui_open_view(ui, text))
+        return 0;
+
+    const char *near = ht_views_nearest(ui->views, text);
+    return ht_error_set(err, EINVAL, "no pane or view %.80s%s%s%s", name,
+                        near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+int ht_ui_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls,
+              struct ht_ui **ret_ui, struct ht_error *err)
+{
+    struct ht_ui *ui = ht_new0(struct ht_ui);
+    int status;
+
+    ui->options = *options;
+    ui->calls = *calls;
+    ui->clock = options->clock ? options->clock : ht_clock_system();
+    ui->first_run = options->first_run && !options->open;
+    ui->state = ht_state_new(ht_node_new(ht_clock_wall(ui->clock)));
+    for (size_t i = 0; i < HT_PROMPT_COUNT; i++)
+        ht_lineedit_init(&ui->prompt.edits[i]);
+    tzset();
+    ht_ui_push(ui, ht_home_new());
+    status = ht_views_load(options->view_dirs, &ui->views, err);
+    if (status == 0)
+        status = open_first(ui, options->open, err);
+    if (status < 0) {
+        ht_ui_free(ui);
+        return status;
+    }
+    *ret_ui = ui;
+    return 0;
+}
+
+struct ht_ui *ht_ui_free(struct ht_ui *ui)
+{
+    if (!ui)
+        return NULL;
+    while (ui->depth > 0)
+        close_page(ui, ui->depth - 1);
+    for (size_t i = 0; i < HT_PROMPT_COUNT; i++)
+        ht_lineedit_fini(&ui->prompt.edits[i]);
+    free(ui->prompt.before);
+    ht_state_unref(ui->state);
+    ht_state_unref(ui->waiting);
+    ht_views_free(ui->views);
+    free(ui);
+    return NULL;
+}
+
+/* ---- states ---- */
+
+static bool is_denied(const struct ht_state *state)
+{
+    const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
+
+    for (size_t i = 0; i < sources->len; i++) {
+        if (ht_source_of(sources->rows[i])->state == HT_SOURCE_STATE_DENIED)
+            return true;
+    }
+    return false;
+}
+
+/* Events with a message for the user that came since the last state. */
+static void show_messages(struct ht_ui *ui, const struct ht_state *before)
+{
+    const struct ht_rowset *events = &ui->state->events;
+    size_t from = before->events.len;
+
+    if (!ui->has_state || from > events->len || ui->state->events_folded != before->events_folded)
+        return;
+    for (size_t i = from; i < events->len; i++) {
+        const struct ht_event *event = ht_event_of(events->rows[i]);
+
+        if (event->kind == HT_EVENT_KIND_MESSAGE && ht_event_has_text(event)) {
+            ht_autobuf struct ht_buf text = HT_BUF(HT_MESSAGE_MAX);
+
+            ht_buf_add_str(&text, event->text);
+            ht_buf_add_c(&text, '\0');
+            ht_ui_message(ui, text.data);
+        }
+    }
+}
+
+void ht_ui_set_state(struct ht_ui *ui, const struct ht_state *state)
+{
+    struct ht_state *before = ui->state;
+
+    if (ui->paused) {
+        ht_state_unref(ui->waiting);
+        ui->waiting = ht_state_ref(state);
+        return;
+    }
+    ui->state = ht_state_ref(state);
+    ui->generation++;
+    show_messages(ui, before);
+    ht_state_unref(before);
+    ui->has_state = true;
+    if (ui->first_run && ui->depth == 1 && is_denied(state)) {
+        ui->first_run = false;
+        ht_ui_push(ui, ht_first_run_new());
+    }
+}
+
+/* ---- messages and prompt ---- */
+
+void ht_ui_message(struct ht_ui *ui, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len >= sizeof(ui->message))
+        len = sizeof(ui->message) - 1;
+    memcpy(ui->message, text, len);
+    ui->message[len] = '\0';
+    ui->message_until = ht_clock_mono(ui->clock) + MESSAGE_NS;
+}
+
+void ht_ui_messagef(struct ht_ui *ui, const char *format, ...)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_MESSAGE_MAX);
+    va_list args;
+
+    va_start(args, format);
+    ht_buf_addv(&text, format, args);
+    va_end(args);
+    ht_ui_message(ui, text.data ? text.data : "");
+}
+
+void ht_ui_copy(struct ht_ui *ui, struct ht_str text, const char *what)
+{
+    if (ui->calls.copy(ui->calls.context, text))
+        ht_ui_messagef(ui, "%s copied, if this terminal lets programs copy", what);
+    else
+        ht_ui_messagef(ui, "%s not copied: too long, or the terminal is busy", what);
+}
+
+void ht_ui_prompt(struct ht_ui *ui, enum ht_prompt kind, struct ht_str text, ht_prompt_take take)
+{
+    ui->prompt.kind = kind;
+    ui->prompt.take = take;
+    free(ui->prompt.before);
+    ui->prompt.before = ht_strndup(text.data ? text.data : "", text.len);
+    ht_lineedit_start(&ui->prompt.edits[kind], text);
+}
+
+static void prompt_key(struct ht_ui *ui, struct ht_key key)
+{
+    struct ht_lineedit *edit = &ui->prompt.edits[ui->prompt.kind];
+    ht_prompt_take take = ui->prompt.take;
+    struct ht_page *page = ht_ui_top(ui);
+
+    switch (ht_lineedit_key(edit, key)) {
+    case HT_LINEEDIT_IGNORED:
+    case HT_LINEEDIT_MOVED:
+        return;
+    case HT_LINEEDIT_CHANGED:
+        take(ui, page, ht_lineedit_text(edit), false);
+        return;
+    case HT_LINEEDIT_DONE: {
+        ht_autobuf struct ht_buf text = HT_BUF(HT_LINEEDIT_MAX);
+
+        ht_buf_add_str(&text, ht_lineedit_text(edit));
+        ui->prompt.kind = HT_PROMPT_NONE;
+        take(ui, page, ht_buf_str(&text), true);
+        return;
+    }
+    case HT_LINEEDIT_CANCEL:
+        /* What was typed into a filter is taken back; other prompts never saw it. */
+        if (ui->prompt.kind == HT_PROMPT_FILTER || ui->prompt.kind == HT_PROMPT_SEARCH)
+            take(ui, page, ht_str_from(ui->prompt.before), true);
+        ui->prompt.kind = HT_PROMPT_NONE;
+        return;
+    }
+}
+
+static int draw_prompt(struct ht_ui *ui, struct ht_area area)
+{
+    static const char *const words[HT_PROMPT_COUNT] = {
+        [HT_PROMPT_NONE] = "",
+        [HT_PROMPT_FILTER] = "/",
+        [HT_PROMPT_SEARCH] = "/",
+        [HT_PROMPT_COMMAND] = ":",
+        [HT_PROMPT_ACKNOWLEDGE] = "reason: ",
+        [HT_PROMPT_EXPORT] = "new file: ",
+    };
+    struct ht_span span = {.width = area.rect.w - 1};
+
+    return ht_lineedit_draw(&ui->prompt.edits[ui->prompt.kind], area, span, words[ui->prompt.kind]);
+}
+
+/* ---- drawing ---- */
+
+static void draw_message(struct ht_ui *ui, struct ht_area area)
+{
+    struct ht_span span = {.width = area.rect.w - 1};
+
+    if (ui->message[0] && ht_clock_mono(ui->clock) < ui->message_until)
+        ht_draw_field(area, span, HT_STYLE_PROMPT, ht_str_from(ui->message));
+}
+
+void ht_ui_draw(struct ht_ui *ui, struct ht_canvas *canvas, int *ret_row, int *ret_col)
+{
+    struct ht_page *page = ht_ui_top(ui);
+    struct ht_offers offers = ht_ui_offers(ui);
+    struct ht_frame frame;
+
+    canvas->ascii = !ui->options.utf8;
+    ht_canvas_clear(canvas);
+    ht_layout_frame(canvas->h, canvas->w, &frame);
+    *ret_row = *ret_col = 0;
+    ui->body = frame.body;
+    if (frame.tiny) {
+        ht_ui_draw_status(ui, ht_area_of(canvas, frame.title));
+        return;
+    }
+    ht_ui_draw_title(ui, ht_area_of(canvas, frame.title));
+    ht_ui_draw_sources(ui, ht_area_of(canvas, frame.sources));
+    ht_draw_hline(ht_area_of(canvas, frame.rule), (struct ht_span){.width = frame.rule.w - 1},
+                  HT_STYLE_DIM);
+    page->cursor_row = page->cursor_col = 0;
+    page->screen->draw(ui, page, ht_area_of(canvas, frame.body));
+    ht_keys_draw_hints(ht_area_of(canvas, frame.keys), 0, &offers);
+    *ret_row = frame.body.row + page->cursor_row;
+    *ret_col = frame.body.col + page->cursor_col;
+    if (ui->prompt.kind != HT_PROMPT_NONE) {
+        *ret_col = draw_prompt(ui, ht_area_of(canvas, frame.message));
+        *ret_row = frame.message.row;
+    } else {
+        draw_message(ui, ht_area_of(canvas, frame.message));
+    }
+}
+
+int64_t ht_ui_next_draw(const struct ht_ui *ui)
+{
+    int64_t mono = ht_clock_mono(ui->clock);
+    int64_t next = INT64_MAX;
+
+    if (ui->message[0] && mono < ui->message_until)
+        next = ui->message_until;
+    if (!ht_ui_clock_stands(ui)) {
+        double speed = ht_ui_is_replay(ui) ? ui->state->replay.speed : 1.0;
+        int64_t left = HT_NS_PER_S - ht_ui_now(ui) % HT_NS_PER_S;
+
+        /* A fast replay is not drawn more than four times a second for its clock alone. */
+        if (speed > 1.0)
+            left = (int64_t)((double)left / speed);
+        if (left < HT_NS_PER_S / 4 && speed > 1.0)
+            left = HT_NS_PER_S / 4;
+        if (mono + left < next)
+            next = mono + left;
+    }
+    return next;
+}
+
+/* ---- keys ---- */
+
+bool ht_ui_is_done(const struct ht_ui *ui)
+{
+    return ui->done;
+}
+
+static void mouse_key(struct ht_ui *ui, struct ht_key key)
+{
+    struct ht_page *page = ht_ui_top(ui);
+
+    if (key.button == HT_BUTTON_WHEEL_UP || key.button == HT_BUTTON_WHEEL_DOWN) {
+        for (int i = 0; i < 3; i++)
+            ht_ui_act(ui, key.button == HT_BUTTON_WHEEL_UP ? HT_ACTION_UP : HT_ACTION_DOWN);
+        return;
+    }
+    key.row -= ui->body.row;
+    key.col -= ui->body.col;
+    if (key.row < 0 || key.row >= ui->body.h || !page->screen->click)
+        return;
+    page->screen->click(ui, page, key);
+    if (key.button == HT_BUTTON_LEFT_DOUBLE)
+        ht_ui_act(ui, HT_ACTION_OPEN);
+}
+
+void ht_ui_key(struct ht_ui *ui, struct ht_key key)
+{
+    struct ht_offers offers = ht_ui_offers(ui);
+
+    if (key.code == HT_KEY_EOF) {
+        ui->done = true;
+    } else if (key.code == HT_KEY_MOUSE) {
+        if (ui->prompt.kind == HT_PROMPT_NONE)
+            mouse_key(ui, key);
+    } else if (ui->prompt.kind != HT_PROMPT_NONE) {
+        if (key.code == HT_CTRL('c'))
+            ui->done = true;
+        else
+            prompt_key(ui, key);
+    } else {
+        enum ht_action action = ht_keys_action(&offers, key);
+
+        if (action != HT_ACTION_NONE)
+            ht_ui_act(ui, action);
+    }
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All views: the compiled-in ones and the user's. */
+#include "view.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hulltop/base/file.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/model/state.h"
+
+enum { ARENA_MAX = 32 * 1024 * 1024, VIEWS_MAX = 200 };
+
+struct ht_views {
+    struct ht_arena *arena;
+    struct ht_map *files; /* file name to struct ht_view */
+    struct ht_vec all;    /* in order */
+};
+
+static int add_text(struct ht_views *views, const char *name, struct ht_str text,
+                    struct ht_error *err)
+{
+    const char *slash = strrchr(name, '/');
+    struct ht_view *view = NULL;
+
+    if (ht_view_parse(views->arena, name, text, &view, err) < 0)
+        return -EINVAL;
+    ht_view_fini(ht_map_set(views->files, ht_str_from(slash ? slash + 1 : name), view));
+    return 0;
+}
+
+static int add_builtin(struct ht_views *views, struct ht_error *err)
+{
+    for (const struct ht_builtin *file = ht_views_builtin(); file->name; file++) {
+        struct ht_str name = ht_arena_strf(views->arena, "views/%s", file->name);
+        struct ht_str text = {.data = file->text, .len = file->len};
+
+        if (add_text(views, name.data, text, err) < 0)
+            return -EINVAL;
+    }
+    return 0;
+}
+
+static int read_all(int fd, const char *path, struct ht_buf *out, struct ht_error *err)
+{
+    for (;;) {
+        size_t room;
+        char *at = ht_buf_room(out, 65536, &room);
+
+        if (room == 0)
+            return ht_error_set(err, E2BIG, "%s: larger than %d bytes", path, (int)HT_LIMIT_YAML);
+
+        ssize_t n = read(fd, at, room);
+        if (n < 0)
+            return ht_error_errno(err, errno, "%s", path);
+        if (n == 0)
+            return 0;
+        ht_buf_grow(out, (size_t)n);
+    }
+}
+
+static int add_file(struct ht_views *views, const char *path, struct ht_error *err)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML + 1);
+    ht_autoclose int fd = -1;
+
+    if (ht_file_is_trusted(path, err) < 0)
+        return -EPERM;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return ht_error_errno(err, errno, "%s", path);
+    if (read_all(fd, path, &text, err) < 0)
+        return -err->code;
+    return add_text(views, path, ht_buf_str(&text), err);
+}
+
+static int add_folder(struct ht_views *views, const char *path, struct ht_map *seen,
+                      struct ht_error *err)
+{
+    DIR *dir = opendir(path);
+    int status = 0;
+
+    if (!dir)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : ht_error_errno(err, errno, "%s", path);
+    for (struct dirent *entry = readdir(dir); entry && status == 0; entry = readdir(dir)) {
+        struct ht_str name = ht_str_from(entry->d_name);
+
+        if (!ht_str_has_suffix(name, ".yaml") || entry->d_name[0] == '.' || ht_map_get(seen, name))
+            continue;
+        if (ht_map_len(seen) >= VIEWS_MAX) {
+            status = ht_error_set(err, E2BIG, "%s: more than %d views", path, (int)VIEWS_MAX);
+            break;
+        }
+        ht_map_set(seen, name, views);
+        status =
+            add_file(views, ht_arena_strf(views->arena, "%s/%s", path, entry->d_name).data, err);
+    }
+    closedir(dir);
+    return status;
+}
+
+/* ---- the order ---- */
+
+static void collect(void *context, struct ht_str key, void *value)
+{
+    (void)key;
+    ht_vec_add(context, value);
+}
+
+static bool is_main(const struct ht_view *view)
+{
+    return view->question && ht_str_is(view->id, ht_question_name(view->question));
+}
+
+static int compare_views(const void *a, const void *b)
+{
+    const struct ht_view *x = *(struct ht_view *const *)a, *y = *(struct ht_view *const *)b;
+
+    if (x->question != y->question)
+        return x->question < y->question ? -1 : 1;
+    if (is_main(x) != is_main(y))
+        return is_main(x) ? -1 : 1;
+    return ht_str_compare(x->id, y->id);
+}
+
+static int check_ids(const struct ht_views *views, struct ht_error *err)
+{
+    for (size_t i = 0; i < views->all.len; i++) {
+        const struct ht_view *view = views->all.items[i];
+
+        if (ht_views_find(views, view->id) != view)
+            return ht_error_set(err, EINVAL, "two views have the id %.*s", HT_STR_ARG(view->id));
+    }
+    return 0;
+}
+
+int ht_views_load(const char *const *dirs, struct ht_views **ret_views, struct ht_error *err)
+{
+    struct ht_views *views = ht_new0(struct ht_views);
+    struct ht_map *seen = ht_map_new();
+    int status = 0;
+
+    views->arena = ht_arena_new(ARENA_MAX);
+    views->files = ht_map_new();
+    status = add_builtin(views, err);
+    for (size_t i = 0; dirs && dirs[i] && status == 0; i++)
+        status = add_folder(views, dirs[i], seen, err);
+    ht_map_free(seen);
+    ht_map_each(views->files, collect, &views->all);
+    if (views->all.len)
+        qsort(views->all.items, views->all.len, sizeof(views->all.items[0]), compare_views);
+    if (status == 0)
+        status = check_ids(views, err);
+    if (status < 0) {
+        ht_views_free(views);
+        return status;
+    }
+    *ret_views = views;
+    return 0;
+}
+
+struct ht_views *ht_views_free(struct ht_views *views)
+{
+    if (!views)
+        return NULL;
+    for (size_t i = 0; i < views->all.len; i++)
+        ht_view_fini(views->all.items[i]);
+    ht_vec_fini(&views->all);
+    ht_map_free(views->files);
+    ht_arena_free(views->arena);
+    free(views);
+    return NULL;
+}
+
+size_t ht_views_len(const struct ht_views *views)
+{
+    return views->all.len;
+}
+
+const struct ht_view *ht_views_get(const struct ht_views *views, size_t i)
+{
+    return views->all.items[i];
+}
+
+const struct ht_view *ht_views_find(const struct ht_views *views, struct ht_str id)
+{
+    for (size_t i = 0; i < views->all.len; i++) {
+        const struct ht_view *view = views->all.items[i];
+
+        if (ht_str_equal(view->id, id))
+            return view;
+    }
+    return NULL;
+}
+
+const struct ht_view *ht_views_question(const struct ht_views *views, unsigned number)
+{
+    for (size_t i = 0; i < views->all.len; i++) {
+        const struct ht_view *view = views->all.items[i];
+
+        if (view->question == number)
+            return view;
+    }
+    return NULL;
+}
+
+const char *ht_views_nearest(const struct ht_views *views, struct ht_str text)
+{
+    const char *names[VIEWS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < views->all.len && count < VIEWS_MAX; i++)
+        names[count++] = ((const struct ht_view *)views->all.items[i])->id.data;
+    return ht_nearest(text, names, count);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Words and styles that several screens use. */
+#include <config.h>
+
+#include "ui-private.h"
+
+#include <string.h>
+
+unsigned ht_ui_severity_style(enum ht_severity severity)
+{
+    switch (severity) {
+    case HT_SEVERITY_CRITICAL:
+        return HT_STYLE_CRITICAL;
+    case HT_SEVERITY_HIGH:
+        return HT_STYLE_HIGH;
+    case HT_SEVERITY_MEDIUM:
+        return HT_STYLE_MEDIUM;
+    case HT_SEVERITY_LOW:
+        return HT_STYLE_LOW;
+    case HT_SEVERITY_INFO:
+        return HT_STYLE_INFO;
+    }
+    return HT_STYLE_NORMAL;
+}
+
+unsigned ht_ui_question_style(const struct ht_question *question)
+{
+    switch (question->state) {
+    case HT_QUESTION_STATE_FAIL:
+        return HT_STYLE_CRITICAL;
+    case HT_QUESTION_STATE_WARN:
+        return HT_STYLE_MEDIUM;
+    case HT_QUESTION_STATE_PASS:
+        return HT_STYLE_GOOD;
+    case HT_QUESTION_STATE_UNKNOWN:
+    case HT_QUESTION_STATE_PART:
+    case HT_QUESTION_STATE_NA:
+        return HT_STYLE_UNKNOWN;
+    case HT_QUESTION_STATE_STALE:
+        return HT_STYLE_STALE;
+    case HT_QUESTION_STATE_OFF:
+    case HT_QUESTION_STATE_WAIT:
+        return HT_STYLE_DIM;
+    }
+    return HT_STYLE_NORMAL;
+}
+
+unsigned ht_ui_source_style(enum ht_source_state state)
+{
+    switch (state) {
+    case HT_SOURCE_STATE_OK:
+        return HT_STYLE_NORMAL;
+    case HT_SOURCE_STATE_WAIT:
+    case HT_SOURCE_STATE_OFF:
+    case HT_SOURCE_STATE_ABSENT:
+        return HT_STYLE_DIM;
+    case HT_SOURCE_STATE_STALE:
+        return HT_STYLE_STALE;
+    case HT_SOURCE_STATE_PART:
+    case HT_SOURCE_STATE_DENIED:
+        return HT_STYLE_UNKNOWN;
+    case HT_SOURCE_STATE_BUSY:
+        return HT_STYLE_MEDIUM;
+    case HT_SOURCE_STATE_STUCK:
+    case HT_SOURCE_STATE_BROKEN:
+        return HT_STYLE_HIGH;
+    }
+    return HT_STYLE_NORMAL;
+}
+
+void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity)
+{
+    ht_buf_addf(out, "%-2s %s", ht_severity_glyph(severity), ht_severity_word(severity));
+}
+
+struct ht_str ht_ui_subject_text(const struct ht_subject *subject)
+{
+    if (ht_subject_has_pod(subject) && subject->pod.len)
+        return subject->pod;
+    if (ht_subject_has_name(subject) && subject->name.len)
+        return subject->name;
+    if (ht_subject_has_owner(subject) && subject->owner.len)
+        return subject->owner;
+    return ht_subject_has_kind(subject) ? subject->kind : HT_S("node");
+}
+
+void ht_ui_cores_text(struct ht_buf *out, uint64_t mcpu)
+{
+    if (mcpu >= 100)
+        ht_buf_addf(out, "%llu.%llu", (unsigned long long)(mcpu / 1000),
+                    (unsigned long long)(mcpu % 1000 / 100));
+    else
+        ht_buf_addf(out, "0.%02llu", (unsigned long long)(mcpu / 10));
+}
+
+/* A set of capabilities is a count and the first names: all 41 fit nowhere. */
+static void bits_text(struct ht_buf *out, const struct ht_field *field, uint64_t bits)
+{
+    unsigned count = 0;
+
+    for (uint64_t left = bits; left; left &= left - 1)
+        count++;
+    ht_buf_addf(out, "%u", count);
+    for (unsigned i = field->values->count; i-- > 0 && count <= 12;) {
+        if (bits >> i & 1)
+            ht_buf_addf(out, " %s", ht_enum_name(field->values, i));
+    }
+}
+
+void ht_ui_cell_text(const struct ht_ui *ui, struct ht_buf *out, const struct ht_field *field,
+                     const void *value)
+{
+    if (!value) {
+        if (strcmp(field->name, "new") != 0)
+            ht_buf_add_c(out, '-');
+    } else if (field->kind == HT_KIND_TIME) {
+        ht_ui_time_text(ui, out, *(const int64_t *)value);
+    } else if (field->kind == HT_KIND_BITS) {
+        bits_text(out, field, *(const uint64_t *)value);
+    } else if (field->values == &ht_severity_enum) {
+        ht_ui_severity_text(out, *(const enum ht_severity *)value);
+    } else if (field->kind == HT_KIND_UINT && field->unit && strcmp(field->unit, "mcpu") == 0) {
+        ht_ui_cores_text(out, *(const uint64_t *)value);
+    } else if (strcmp(field->name, "new") == 0 && field->kind == HT_KIND_BOOL) {
+        ht_buf_add_text(out, *(const bool *)value ? "new" : "");
+    } else if (field->kind == HT_KIND_REF && field->sub == &ht_container_table) {
+        ht_buf_add_str(out, ht_ui_container_name(ui->state, *(const struct ht_str *)value));
+    } else {
+        ht_value_format(out, field, value, HT_FORMAT_SHORT);
+    }
+}
+
+const struct ht_finding *ht_ui_finding(const struct ht_state *state, struct ht_str id)
+{
+    /* Findings stand in the order of display, so there is nothing to search by halves. */
+    for (size_t i = 0; i < state->findings.len; i++) {
+        if (ht_str_equal(ht_row_id(state->findings.rows[i]), id))
+            return ht_finding_of(state->findings.rows[i]);
+    }
+    return NULL;
+}
+
+struct ht_str ht_ui_container_name(const struct ht_state *state, struct ht_str id)
+{
+    const struct ht_row *row = ht_node_find(state->node, HT_TABLE_CONTAINER, id);
+
+    if (!row || !ht_container_has_name(ht_container_of(row)))
+        return ht_str_sub(id, 0, 12);
+    return ht_container_of(row)->name;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every screen at four sizes against its golden text. HT_UPDATE_GOLDEN=1 writes them anew. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "hulltop/base/mem.h"
+
+enum { GOLDEN_MAX = 1000000 };
+
+static const struct {
+    const char *name;
+    const char *keys;
+    bool first_run;
+    bool empty; /* before the first state */
+} scenes[] = {
+    {.name = "start", .empty = true},         {.name = "home"},
+    {.name = "home-swapped", .keys = "v"},    {.name = "list", .keys = "3"},
+    {.name = "list-open", .keys = "vvv3jt"},  {.name = "list-unknown", .keys = "1"},
+    {.name = "detail", .keys = "3\n"},        {.name = "detail-raw", .keys = "3\n\t\t\t"},
+    {.name = "help", .keys = "3?"},           {.name = "everything", .keys = "9"},
+    {.name = "timeline", .keys = "8"},        {.name = "why", .keys = "3i"},
+    {.name = "sort", .keys = "9s"},           {.name = "filter", .keys = "3/seccomp"},
+    {.name = "first-run", .first_run = true},
+};
+
+static const struct {
+    int w, h;
+} sizes[] = {{40, 12}, {80, 24}, {100, 30}, {120, 40}};
+
+static char *golden_path(size_t scene, size_t size)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(4096);
+    const char *srcdir = getenv("HT_SRCDIR");
+
+    ht_buf_addf(&path, "%s/tests/screens/golden/%s-%dx%d.txt", srcdir ? srcdir : ".",
+                scenes[scene].name, sizes[size].w, sizes[size].h);
+    return ht_buf_take(&path);
+}
+
+static void render(size_t scene, size_t size, struct ht_buf *out)
+{
+    ht_autocanvas struct ht_canvas *canvas = ht_canvas_new(sizes[size].h, sizes[size].w);
+    ht_autostate struct ht_state *state = fixture_state();
+    struct fixture_calls record;
+    struct ht_ui_calls calls = fixture_calls(&record);
+    struct ht_clock clock;
+    int64_t mono;
+    struct ht_ui_options options = fixture_options(&mono, &clock);
+    struct ht_error err = {0};
+    struct ht_ui *ui = NULL;
+    int row, col;
+
+    options.first_run = scenes[scene].first_run;
+    if (ht_ui_new(&options, &calls, &ui, &err) < 0)
+        fail_msg("%s", err.text);
+    if (!scenes[scene].empty)
+        ht_ui_set_state(ui, state);
+    ht_ui_draw(ui, canvas, &row, &col);
+    fixture_type(ui, scenes[scene].keys ? scenes[scene].keys : "");
+    ht_ui_draw(ui, canvas, &row, &col);
+    ht_canvas_text(canvas, out);
+    ht_buf_addf(out, "cursor %d,%d\n", row, col);
+    ht_ui_free(ui);
+}
+
+static void write_golden(const char *path, const struct ht_buf *text)
+{
+    ht_autoclose int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text->data, text->len), (ssize_t)text->len);
+}
+
+static void read_golden(const char *path, struct ht_buf *out)
+{
+    ht_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        fail_msg("%s is missing: make update-golden", path);
+    for (;;) {
+        size_t room;
+        char *at = ht_buf_room(out, 65536, &room);
+        ssize_t n = read(fd, at, room);
+
+        assert_true(n >= 0);
+        if (n == 0)
+            return;
+        ht_buf_grow(out, (size_t)n);
+    }
+}
+
+static void the_screen_is_the_golden_one(void **state)
+{
+    size_t scene = *(const size_t *)*state;
+
+    for (size_t size = 0; size < ARRAY_LEN(sizes); size++) {
+        ht_autobuf struct ht_buf text = HT_BUF(GOLDEN_MAX);
+        ht_autobuf struct ht_buf golden = HT_BUF(GOLDEN_MAX);
+        ht_autofree char *path = golden_path(scene, size);
+
+        render(scene, size, &text);
+        if (getenv("HT_UPDATE_GOLDEN")) {
+            write_golden(path, &text);
+            continue;
+        }
+        read_golden(path, &golden);
+        if (!ht_str_equal(ht_buf_str(&text), ht_buf_str(&golden)))
+            fail_msg("%s differs; it is now:\n%s", path, text.data);
+    }
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(scenes)];
+    size_t numbers[ARRAY_LEN(scenes)];
+
+    for (size_t i = 0; i < ARRAY_LEN(scenes); i++) {
+        numbers[i] = i;
+        tests[i] = (struct CMUnitTest){.name = scenes[i].name,
+                                       .test_func = the_screen_is_the_golden_one,
+                                       .initial_state = &numbers[i]};
+    }
+    return cmocka_run_group_tests_name("screens", tests, NULL, NULL);
+}
