@@ -79,6 +79,8 @@ static void split(struct ht_str path, struct elements *elements)
 
 static void found(struct ht_cgroup_facts *facts, struct ht_str id, const char *pattern)
 {
+    if (id.len == 0)
+        return;
     facts->container_id = id;
     facts->pattern = pattern;
     facts->sure = HT_CGROUP_CERTAIN;

@@ -13,6 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hulltop/base/mem.h"
+#include "hulltop/base/str.h"
+
+enum { SLEEPERS_MAX = 100000 };
+
 static pid_t fork_sleeper(void)
 {
     pid_t parent = getpid();
@@ -45,28 +50,28 @@ static int run(char **command)
 
 int main(int argc, char **argv)
 {
-    unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
-    pid_t *pids = calloc(count ? count : 1, sizeof(*pids));
-    unsigned long started = 0;
+    uint64_t count = 0;
+    uint64_t started = 0;
     int status;
 
-    if (argc < 3 || !pids) {
+    if (argc < 3 || ht_parse_u64(ht_str_from(argv[1]), &count) < 0 || count > SLEEPERS_MAX) {
         fprintf(stderr, "usage: sleepers COUNT COMMAND [ARGUMENT...]\n");
-        free(pids);
         return 2;
     }
+    pid_t *pids = ht_new_array(pid_t, count + 1);
     while (started < count) {
         pids[started] = fork_sleeper();
         if (pids[started] < 0) {
-            fprintf(stderr, "sleepers: fork %lu: %s\n", started, strerror(errno));
+            fprintf(stderr, "sleepers: fork %llu: %s\n", (unsigned long long)started,
+                    strerror(errno));
             break;
         }
         started++;
     }
     status = started == count ? run(argv + 2) : 126;
-    for (unsigned long i = 0; i < started; i++)
+    for (uint64_t i = 0; i < started; i++)
         kill(pids[i], SIGKILL);
-    for (unsigned long i = 0; i < started; i++)
+    for (uint64_t i = 0; i < started; i++)
         waitpid(pids[i], NULL, 0);
     free(pids);
     return status;

@@ -236,7 +236,7 @@ static void exec_is_seen_when_a_young_process_is_read_again(void **state)
     if (pid == 0) {
         close(ready[1]);
         if (read(ready[0], &byte, 1) == 1)
-            execl("/bin/sleep", "sleep", "1000", "--password=hunter2", (char *)NULL);
+            execl("/bin/sleep", "sleep", "1000", (char *)NULL);
         _exit(1);
     }
     assert_true(pid > 0);
