@@ -52,8 +52,8 @@ static void explain_effective(struct view *view)
         view->why_no_effective = "it started a moment ago and may still be dropping privileges";
         view->help_effective = "it is read again in a moment";
     } else if (!known) {
-        view->why_no_effective = view->init ? "its first process may not be read"
-                                            : "its first process was not seen";
+        view->why_no_effective =
+            view->init ? "its first process may not be read" : "its first process was not seen";
         view->help_effective = "run hulltop as root, in the host's pid namespace";
     }
 }

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/check/classify.h"
+#include "tests/unit/check/rows.h"
+
+static struct ht_facts *facts;
+
+/* A node and what becomes of it. */
+struct folded {
+    struct ht_node *node;
+    struct ht_vec verdicts;
+    struct ht_rowset findings, groups;
+    struct ht_row *questions[HT_QUESTIONS];
+};
+
+static struct ht_node *new_node(void)
+{
+    struct ht_node *node = ht_node_new(9000);
+
+    add_host(node);
+    add_source(node, "docker", HT_SOURCE_STATE_OK);
+    add_source(node, "proc", HT_SOURCE_STATE_OK);
+    return node;
+}
+
+static struct ht_answer_input input_of(const struct folded *folded)
+{
+    return (struct ht_answer_input){.node = folded->node,
+                                    .verdicts = &folded->verdicts,
+                                    .findings = &folded->findings,
+                                    .groups = &folded->groups,
+                                    .questions = 0x7e,
+                                    .complete = true,
+                                    .watched_since_ns = 1,
+                                    .now_ns = 9000};
+}
+
+/* Consumes node. */
+static struct folded fold(struct ht_node *node)
+{
+    struct folded folded = {.node = node};
+    struct ht_state *empty = ht_state_new(ht_node_new(0));
+
+    ht_node_sort(node);
+    look_at_all(node, facts, &folded.verdicts);
+    ht_fold_findings(node, facts, &folded.verdicts, &folded.findings);
+    ht_fold_order(&folded.findings);
+    ht_fold_groups(&folded.findings, &folded.groups);
+    for (size_t i = 0; i < HT_QUESTIONS; i++)
+        folded.questions[i] = ht_row_ref(empty->questions[i]);
+    ht_state_unref(empty);
+
+    struct ht_answer_input input = input_of(&folded);
+    ht_answer(&input, folded.questions);
+    return folded;
+}
+
+static void unfold(struct folded *folded)
+{
+    for (size_t i = 0; i < HT_QUESTIONS; i++)
+        ht_row_unref(folded->questions[i]);
+    ht_rowset_fini(&folded->findings);
+    ht_rowset_fini(&folded->groups);
+    free_verdicts(&folded->verdicts);
+    ht_node_unref(folded->node);
+}
+
+static const struct ht_question *question(const struct folded *folded, unsigned number)
+{
+    return ht_question_of(folded->questions[number - 1]);
+}
+
+static const struct ht_finding *find(const struct folded *folded, const char *check)
+{
+    for (size_t i = 0; i < folded->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(folded->findings.rows[i]);
+
+        if (ht_str_is(finding->check, check))
+            return finding;
+    }
+    return NULL;
+}
+
+static bool implied(const struct ht_finding *finding, const char *check)
+{
+    for (size_t i = 0; i < finding->implied.len; i++) {
+        if (ht_str_is(finding->implied.items[i], check))
+            return true;
+    }
+    return false;
+}
+
+static void sixty_plain_and_one_privileged_are_few_lines(void **state)
+{
+    struct ht_node *node = new_node();
+
+    (void)state;
+    for (unsigned i = 0; i < 61; i++) {
+        char id[16], name[16];
+
+        snprintf(id, sizeof(id), "%08x", i);
+        snprintf(name, sizeof(name), "web-%u", i);
+        struct ht_container container = default_container(id, name);
+        if (i == 30)
+            make_privileged(&container);
+        add_container(node, &container);
+    }
+
+    struct folded folded = fold(node);
+    assert_in_range(folded.groups.len, 2, 14);
+    const struct ht_group *first = ht_group_of(folded.groups.rows[0]);
+    assert_true(ht_str_is(first->check, "PRV-001"));
+    assert_int_equal(first->severity, HT_SEVERITY_CRITICAL);
+    assert_int_equal(first->count, 1);
+
+    const struct ht_finding *privileged = find(&folded, "PRV-001");
+    assert_true(ht_str_is(privileged->subject.name, "web-30"));
+    assert_true(implied(privileged, "PRV-013"));
+    assert_true(implied(privileged, "PRV-016"));
+    assert_true(implied(privileged, "PRV-021"));
+    assert_true(privileged->escape.len > 0);
+    assert_null(find(&folded, "PRV-013"));
+    assert_null(find(&folded, "PRV-025"));
+
+    const struct ht_finding *root = find(&folded, "PRV-019");
+    assert_true(ht_str_is(root->subject.kind, "node"));
+    assert_int_equal(root->count, 61);
+    assert_int_equal(root->total, 61);
+    assert_int_equal(root->subjects.len, 61);
+    assert_true(ht_str_is(root->title, "Runs as uid 0: 61 of 61 containers, 61 workloads"));
+
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_FAIL);
+    assert_false(question(&folded, 3)->partial);
+    assert_int_equal(question(&folded, 3)->coverage.seen, 61);
+    assert_int_equal(question(&folded, 3)->coverage.total, 61);
+    assert_int_equal(question(&folded, 4)->state, HT_QUESTION_STATE_UNKNOWN);
+    assert_true(
+        ht_str_is(question(&folded, 4)->missing.items[0].reason, "not looked at by this version"));
+    assert_int_equal(question(&folded, 6)->state, HT_QUESTION_STATE_UNKNOWN);
+    assert_int_equal(question(&folded, 6)->findings, 1);
+    unfold(&folded);
+}
+
+static void plain_containers_pass(void **state)
+{
+    struct ht_node *node = new_node();
+    struct ht_container container = default_container("a", "web");
+
+    (void)state;
+    add_container(node, &container);
+
+    struct folded folded = fold(node);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_PASS);
+    assert_false(question(&folded, 3)->partial);
+    assert_int_equal(question(&folded, 3)->missing.len, 0);
+    unfold(&folded);
+}
+
+static void what_may_not_be_read_is_never_a_pass(void **state)
+{
+    struct ht_node *node = new_node();
+    struct ht_container container = default_container("a", "web");
+
+    (void)state;
+    container.known &= ~(UINT64_C(1) << HT_CONTAINER_F_EFFECTIVE);
+    add_container(node, &container);
+
+    struct folded folded = fold(node);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_PART);
+    assert_true(question(&folded, 3)->partial);
+    assert_true(question(&folded, 3)->missing.len > 0);
+    assert_true(question(&folded, 3)->missing.items[0].help.len > 0);
+    assert_int_equal(question(&folded, 3)->coverage.seen, 0);
+    assert_int_equal(question(&folded, 3)->coverage.total, 1);
+    unfold(&folded);
+}
+
+static void nothing_readable_is_unknown(void **state)
+{
+    struct ht_node *node = ht_node_new(9000);
+
+    (void)state;
+    add_host(node);
+    add_source(node, "docker", HT_SOURCE_STATE_DENIED);
+    add_source(node, "proc", HT_SOURCE_STATE_OK);
+
+    struct folded folded = fold(node);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_UNKNOWN);
+    assert_int_equal(question(&folded, 3)->missing.len, 1);
+    unfold(&folded);
+}
+
+static void no_container_is_not_applicable(void **state)
+{
+    struct ht_node *node = ht_node_new(9000);
+
+    (void)state;
+    add_host(node);
+    add_source(node, "docker", HT_SOURCE_STATE_ABSENT);
+    add_source(node, "proc", HT_SOURCE_STATE_OK);
+
+    struct folded folded = fold(node);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_NA);
+    unfold(&folded);
+}
+
+static void states_follow_sources_and_the_first_match(void **state)
+{
+    static const struct {
+        enum ht_source_state docker;
+        bool complete, medium, privileged;
+        enum ht_question_state state;
+        bool partial;
+    } cases[] = {
+        {HT_SOURCE_STATE_STALE, true, false, false, HT_QUESTION_STATE_STALE, true},
+        {HT_SOURCE_STATE_STALE, true, true, false, HT_QUESTION_STATE_WARN, true},
+        {HT_SOURCE_STATE_STALE, true, false, true, HT_QUESTION_STATE_FAIL, true},
+        {HT_SOURCE_STATE_PART, true, false, false, HT_QUESTION_STATE_PART, true},
+        {HT_SOURCE_STATE_BROKEN, true, true, false, HT_QUESTION_STATE_WARN, true},
+        {HT_SOURCE_STATE_OK, true, true, false, HT_QUESTION_STATE_WARN, false},
+        {HT_SOURCE_STATE_OK, true, false, true, HT_QUESTION_STATE_FAIL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_node *node = ht_node_new(9000);
+        struct ht_container container = default_container("a", "web");
+
+        if (cases[i].privileged)
+            make_privileged(&container);
+        if (cases[i].medium)
+            ht_privilege_set_ipc_ns(&container.declared, HT_NS_SCOPE_HOST);
+        add_host(node);
+        add_source(node, "docker", cases[i].docker);
+        add_source(node, "proc", HT_SOURCE_STATE_OK);
+        add_container(node, &container);
+
+        struct folded folded = fold(node);
+        assert_int_equal(question(&folded, 3)->state, cases[i].state);
+        assert_int_equal(question(&folded, 3)->partial, cases[i].partial);
+        unfold(&folded);
+    }
+}
+
+static void before_any_answer_it_waits_and_unasked_is_off(void **state)
+{
+    struct ht_node *node = ht_node_new(9000);
+
+    (void)state;
+    add_source(node, "docker", HT_SOURCE_STATE_WAIT);
+    add_source(node, "proc", HT_SOURCE_STATE_WAIT);
+
+    struct folded folded = fold(node);
+    struct ht_answer_input input = input_of(&folded);
+    input.complete = false;
+    ht_answer(&input, folded.questions);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_WAIT);
+    input.questions = 0x7e & ~(1u << 3);
+    ht_answer(&input, folded.questions);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_OFF);
+    unfold(&folded);
+}
+
+static void ids_outlive_a_restart_and_replicas_are_numbered(void **state)
+{
+    struct ht_str ids[2][2] = {0};
+
+    (void)state;
+    for (size_t run = 0; run < 2; run++) {
+        struct ht_node *node = new_node();
+
+        for (size_t i = 0; i < 2; i++) {
+            struct ht_container container =
+                default_container(run ? (i ? "r1" : "r0") : (i ? "b" : "a"), i ? "k8s_2" : "k8s_1");
+
+            ht_container_set_namespace(&container, HT_S("shop"));
+            ht_container_set_owner(&container, HT_S("workload/web"));
+            ht_container_set_pod(&container, run ? HT_S("shop/web-x") : HT_S("shop/web-y"));
+            ht_container_set_started_at(&container, (int64_t)(run * 100 + i));
+            ht_container_set_pid(&container, run * 10 + i + 1);
+            ht_privilege_set_net_ns(&container.declared, HT_NS_SCOPE_HOST);
+            add_container(node, &container);
+        }
+
+        struct folded folded = fold(node);
+        const struct ht_group *line = ht_group_of(folded.groups.rows[0]);
+        size_t found = 0;
+
+        assert_true(ht_str_is(line->check, "PRV-010"));
+        for (size_t i = 0; i < folded.findings.len; i++) {
+            const struct ht_finding *finding = ht_finding_of(folded.findings.rows[i]);
+
+            if (!ht_str_is(finding->check, "PRV-010"))
+                continue;
+            assert_int_equal(finding->id.len, 16);
+            assert_in_range(found, 0, 1);
+            ids[run][found].data = ht_strndup(finding->id.data, finding->id.len);
+            ids[run][found++].len = finding->id.len;
+        }
+        assert_int_equal(found, 2);
+        assert_false(ht_str_equal(ids[run][0], ids[run][1]));
+        unfold(&folded);
+    }
+    bool same = (ht_str_equal(ids[0][0], ids[1][0]) && ht_str_equal(ids[0][1], ids[1][1])) ||
+                (ht_str_equal(ids[0][0], ids[1][1]) && ht_str_equal(ids[0][1], ids[1][0]));
+    assert_true(same);
+    for (size_t i = 0; i < 4; i++)
+        free((char *)ids[i / 2][i % 2].data);
+}
+
+static struct ht_container kube_proxy(void)
+{
+    static const struct ht_str command[] = {HT_STR("/usr/local/bin/kube-proxy")};
+    struct ht_container container = default_container("a", "k8s_kube-proxy");
+
+    ht_container_set_image(&container, HT_S("registry.k8s.io/kube-proxy:v1.31.0"));
+    ht_container_set_namespace(&container, HT_S("kube-system"));
+    ht_container_set_owner(&container, HT_S("workload/kube-proxy"));
+    ht_container_set_command(&container, (struct ht_text_list){.items = command, .len = 1});
+    make_privileged(&container);
+    return container;
+}
+
+static void a_known_system_workload_is_expected(void **state)
+{
+    struct ht_node *node = new_node();
+    struct ht_container container = kube_proxy();
+
+    (void)state;
+    ht_privilege_set_net_ns(&container.declared, HT_NS_SCOPE_HOST);
+    add_container(node, &container);
+
+    struct folded folded = fold(node);
+    const struct ht_finding *finding = find(&folded, "PRV-001");
+    assert_true(finding->expected);
+    assert_int_equal(finding->severity, HT_SEVERITY_LOW);
+    assert_int_equal(finding->original, HT_SEVERITY_CRITICAL);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_PASS);
+
+    const struct ht_group *last = ht_group_of(folded.groups.rows[folded.groups.len - 1]);
+    assert_true(last->expected);
+    assert_int_equal(last->count, 2);
+    unfold(&folded);
+}
+
+static void beyond_its_entry_a_system_workload_is_judged_in_full(void **state)
+{
+    static const struct ht_mount etc = {0};
+    static const struct ht_str other_command[] = {HT_STR("/bin/sh")};
+    struct ht_mount mount = etc;
+
+    (void)state;
+    ht_mount_set_origin(&mount, HT_MOUNT_ORIGIN_BIND);
+    ht_mount_set_source(&mount, HT_S("/etc"));
+    ht_mount_set_target(&mount, HT_S("/host-etc"));
+    ht_mount_set_rw(&mount, true);
+    for (size_t i = 0; i < 5; i++) {
+        struct ht_node *node = new_node();
+        struct ht_container container = kube_proxy();
+
+        if (i == 0)
+            ht_container_set_mounts(&container, (struct ht_mount_list){.items = &mount, .len = 1});
+        if (i == 1)
+            ht_container_set_image(&container, HT_S("evil.example/kube-proxy:v1"));
+        if (i == 2)
+            ht_container_set_namespace(&container, HT_S("default"));
+        if (i == 3)
+            ht_container_set_command(&container,
+                                     (struct ht_text_list){.items = other_command, .len = 1});
+        if (i == 4)
+            ht_container_set_owner(&container, HT_S("workload/kube-proxy2"));
+        add_container(node, &container);
+
+        struct folded folded = fold(node);
+        const struct ht_finding *finding = find(&folded, i == 0 ? "PRV-006" : "PRV-001");
+        assert_non_null(finding);
+        assert_false(finding->expected);
+        assert_int_equal(finding->severity, HT_SEVERITY_CRITICAL);
+        assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_FAIL);
+        unfold(&folded);
+    }
+}
+
+static void stopped_containers_are_not_counted(void **state)
+{
+    struct ht_node *node = new_node();
+    struct ht_container running = default_container("a", "web");
+    struct ht_container stopped = default_container("b", "old");
+
+    (void)state;
+    make_privileged(&stopped);
+    ht_container_set_state(&stopped, HT_CONTAINER_STATE_EXITED);
+    add_container(node, &running);
+    add_container(node, &stopped);
+
+    struct folded folded = fold(node);
+    assert_null(find(&folded, "PRV-001"));
+    assert_int_equal(find(&folded, "PRV-019")->count, 1);
+    assert_int_equal(find(&folded, "PRV-019")->total, 1);
+    assert_int_equal(question(&folded, 3)->coverage.total, 1);
+    unfold(&folded);
+}
+
+static void a_sandbox_takes_one_step_off(void **state)
+{
+    struct ht_node *node = new_node();
+    struct ht_container container = default_container("a", "web");
+
+    (void)state;
+    ht_container_set_class(&container, HT_CLASS_SANDBOXED);
+    make_privileged(&container);
+    add_container(node, &container);
+
+    struct folded folded = fold(node);
+    const struct ht_finding *finding = find(&folded, "PRV-001");
+    assert_int_equal(finding->severity, HT_SEVERITY_HIGH);
+    assert_int_equal(finding->original, HT_SEVERITY_CRITICAL);
+    assert_false(ht_finding_has_escape(finding));
+    unfold(&folded);
+}
+
+static void order_is_severity_new_since(void **state)
+{
+    static const struct {
+        const char *id;
+        enum ht_severity severity;
+        bool expected, new;
+        int64_t since;
+    } wanted[] = {
+        {"1", HT_SEVERITY_CRITICAL, false, true, 5},  {"2", HT_SEVERITY_CRITICAL, false, false, 9},
+        {"3", HT_SEVERITY_CRITICAL, false, false, 2}, {"4", HT_SEVERITY_HIGH, false, true, 7},
+        {"5", HT_SEVERITY_LOW, false, false, 99},     {"6", HT_SEVERITY_INFO, false, true, 1},
+        {"7", HT_SEVERITY_LOW, true, true, 999},
+    };
+    struct ht_rowset set = {0};
+
+    (void)state;
+    for (size_t i = ARRAY_LEN(wanted); i-- > 0;) {
+        struct ht_finding finding = {0};
+
+        ht_finding_set_id(&finding, ht_str_from(wanted[i].id));
+        ht_finding_set_severity(&finding, wanted[i].severity);
+        ht_finding_set_expected(&finding, wanted[i].expected);
+        ht_finding_set_new(&finding, wanted[i].new);
+        ht_finding_set_since(&finding, wanted[i].since);
+        ht_rowset_add(&set, ht_row_new(&ht_finding_table, &finding));
+    }
+    ht_fold_order(&set);
+    for (size_t i = 0; i < set.len; i++)
+        assert_true(ht_str_is(ht_row_id(set.rows[i]), wanted[i].id));
+    ht_rowset_fini(&set);
+}
+
+static int load_facts(void **state)
+{
+    struct ht_error err = {0};
+
+    (void)state;
+    return ht_facts_load(NULL, &facts, &err);
+}
+
+static int free_facts(void **state)
+{
+    (void)state;
+    facts = ht_facts_free(facts);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sixty_plain_and_one_privileged_are_few_lines),
+        cmocka_unit_test(plain_containers_pass),
+        cmocka_unit_test(what_may_not_be_read_is_never_a_pass),
+        cmocka_unit_test(nothing_readable_is_unknown),
+        cmocka_unit_test(no_container_is_not_applicable),
+        cmocka_unit_test(states_follow_sources_and_the_first_match),
+        cmocka_unit_test(before_any_answer_it_waits_and_unasked_is_off),
+        cmocka_unit_test(ids_outlive_a_restart_and_replicas_are_numbered),
+        cmocka_unit_test(a_known_system_workload_is_expected),
+        cmocka_unit_test(beyond_its_entry_a_system_workload_is_judged_in_full),
+        cmocka_unit_test(stopped_containers_are_not_counted),
+        cmocka_unit_test(a_sandbox_takes_one_step_off),
+        cmocka_unit_test(order_is_severity_new_since),
+    };
+
+    return cmocka_run_group_tests(tests, load_facts, free_facts);
+}
