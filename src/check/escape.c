@@ -10,6 +10,7 @@
 /* A rule: the sentence if it holds, else empty; links: how many facts it takes. */
 struct rule {
     unsigned links;
+    const char *name; /* for a title */
     struct ht_str (*holds)(const struct view *view);
 };
 
@@ -61,6 +62,9 @@ static const struct ht_mount *open_path(const struct view *view, enum ht_fact_pa
         struct ht_str path = ht_mount_host_path(mount);
         const struct ht_fact_path *fact = path.len ? ht_facts_path(view->facts, list, path) : NULL;
 
+        /* A folder far above the node's identity is told as what it is; there may be no kubelet. */
+        if (fact && list == HT_FACT_PATHS_KUBELET && fact->path.len > path.len)
+            continue;
         if (fact && fact->kind == kind && ht_mount_has_rw(mount) && mount->rw)
             return mount;
     }
@@ -243,14 +247,27 @@ static struct ht_str planted_logs(const struct view *view)
 
 /* Shortest way first. */
 static const struct rule rules[] = {
-    {1, socket_reached},    {1, manifests_open}, {1, host_code_open}, {2, privileged_in_host_pids},
-    {1, privileged_disk},   {2, admin_and_disk}, {1, disk_alone},     {2, trace_host},
-    {3, release_agent},     {1, load_module},    {1, raw_memory},     {1, kernel_settings},
-    {1, open_by_handle},    {2, kernel_probes},  {2, planted_mounts}, {1, kubelet_identity},
-    {1, runtime_data_open}, {1, planted_logs},
+    {1, "the runtime's socket", socket_reached},
+    {1, "the folder of static pods", manifests_open},
+    {1, "files that the node runs", host_code_open},
+    {2, "privileged among the node's processes", privileged_in_host_pids},
+    {1, "privileged", privileged_disk},
+    {2, "SYS_ADMIN and a disk of the node", admin_and_disk},
+    {1, "a disk of the node", disk_alone},
+    {2, "SYS_PTRACE among the node's processes", trace_host},
+    {3, "SYS_ADMIN without seccomp on cgroup v1", release_agent},
+    {1, "SYS_MODULE", load_module},
+    {1, "SYS_RAWIO", raw_memory},
+    {1, "kernel settings", kernel_settings},
+    {1, "DAC_READ_SEARCH", open_by_handle},
+    {2, "BPF and PERFMON", kernel_probes},
+    {2, "SYS_ADMIN and a shared mount", planted_mounts},
+    {1, "the node's cluster credentials", kubelet_identity},
+    {1, "other containers' files", runtime_data_open},
+    {1, "log folders", planted_logs},
 };
 
-struct ht_str ht_view_escape(const struct view *view, unsigned min_links)
+struct ht_str ht_view_escape(const struct view *view, unsigned min_links, const char **ret_name)
 {
     /* In a kernel of its own the way ends in the sandbox. */
     if (view->sandboxed)
@@ -260,15 +277,18 @@ struct ht_str ht_view_escape(const struct view *view, unsigned min_links)
             continue;
 
         struct ht_str sentence = rules[i].holds(view);
-        if (sentence.len)
-            return sentence;
+        if (sentence.len == 0)
+            continue;
+        if (ret_name)
+            *ret_name = rules[i].name;
+        return sentence;
     }
     return (struct ht_str){0};
 }
 
 void ht_view_put_escape(const struct view *view, struct ht_finding *finding)
 {
-    struct ht_str sentence = ht_view_escape(view, 1);
+    struct ht_str sentence = ht_view_escape(view, 1, NULL);
 
     if (sentence.len)
         ht_finding_set_escape(finding, sentence);

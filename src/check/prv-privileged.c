@@ -218,6 +218,7 @@ static void look_exec(struct ht_checking *checking, const struct ht_row *row)
 static void look_escape(struct ht_checking *checking, const struct ht_row *row)
 {
     struct view view;
+    const char *name = "";
 
     if (!ht_view_open(checking, row, &view))
         return;
@@ -227,7 +228,7 @@ static void look_escape(struct ht_checking *checking, const struct ht_row *row)
     }
 
     /* One fact that is a way out by itself has a check of its own. */
-    struct ht_str sentence = ht_view_escape(&view, 2);
+    struct ht_str sentence = ht_view_escape(&view, 2, &name);
     if (sentence.len == 0) {
         if (!ht_privilege_has_caps(view.effective) && !ht_privilege_has_caps(view.declared))
             ht_view_unknown_effective(&view, "whether facts add up to a way out");
@@ -236,6 +237,7 @@ static void look_escape(struct ht_checking *checking, const struct ht_row *row)
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     ht_finding_set_escape(finding, sentence);
+    ht_fire_title(checking, finding, "A way out of the container is open: %s", name);
     ht_view_show_caps(&view, finding);
     ht_view_show_seccomp(&view, finding);
     ht_view_show_lsm(&view, finding);
