@@ -6,6 +6,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/check/catalogue.h"
 #include "hulltop/check/fold.h"
+#include "catalogue-private.h"
 #include "identity.h"
 
 /* More reasons than that are not read. */
@@ -45,7 +46,7 @@ static bool is_needed(const char *const *needs, struct ht_str name)
 static bool needs_source(const struct tally *tally, struct ht_str name)
 {
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_get(i);
+        const struct ht_check *check = ht_catalogue_at(i);
 
         if (check->question == tally->number && check->flags & HT_CHECK_DECIDES &&
             is_needed(check->needs, name))
@@ -146,7 +147,7 @@ static void tally_verdicts(struct tally *tally)
     const struct ht_vec *verdicts = tally->input->verdicts;
 
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_get(i);
+        const struct ht_check *check = ht_catalogue_at(i);
 
         tally->deciding += check->question == tally->number && check->flags & HT_CHECK_DECIDES;
     }

@@ -3,6 +3,8 @@
 #ifndef HT_CHECK_CATALOGUE_PRIVATE_H
 #define HT_CHECK_CATALOGUE_PRIVATE_H
 
+#include <stddef.h>
+
 #include "hulltop/model/check.h"
 
 extern const struct ht_check_group ht_checks_prv_privileged;
@@ -15,6 +17,10 @@ extern const struct ht_check_group ht_checks_prv_confinement;
 extern const struct ht_check_group ht_checks_prv_kernel;
 extern const struct ht_check_group ht_checks_prv_network;
 extern const struct ht_check_group ht_checks_prv_daemon;
+
+/* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops
+ * over all. */
+const struct ht_check *ht_catalogue_at(size_t place);
 
 /* Ends a list of ids or texts of an entry of the catalogue. */
 #define HT_TEXTS(...)                                                                              \

@@ -21,6 +21,16 @@ size_t ht_catalogue_count(void)
     return count;
 }
 
+const struct ht_check *ht_catalogue_at(size_t place)
+{
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        if (place < groups[i]->count)
+            return &groups[i]->checks[place];
+        place -= groups[i]->count;
+    }
+    return NULL;
+}
+
 /* How many checks have an id before that one. */
 static size_t rank(const struct ht_check *check)
 {
@@ -36,11 +46,9 @@ static size_t rank(const struct ht_check *check)
 
 const struct ht_check *ht_catalogue_get(size_t wanted)
 {
-    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
-        for (unsigned j = 0; j < groups[i]->count; j++) {
-            if (rank(&groups[i]->checks[j]) == wanted)
-                return &groups[i]->checks[j];
-        }
+    for (size_t i = 0; i < ht_catalogue_count(); i++) {
+        if (rank(ht_catalogue_at(i)) == wanted)
+            return ht_catalogue_at(i);
     }
     return NULL;
 }
