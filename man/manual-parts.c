@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Prints those parts of the manual that the program's tables say: "manual-parts keys" the keys for
- * hulltop(1), "manual-parts checks" the catalogue for hulltop-checks(7).  Runs when the program is
- * built; mdoc(7) comes out.
+ * Prints those parts of the manual that the program's tables say: "manual-parts keys ACTION..." the
+ * keys of those actions for hulltop(1), "manual-parts checks" the catalogue for hulltop-checks(7).
+ * Runs when the program is built; mdoc(7) comes out.
  */
 #include <config.h>
 
@@ -70,7 +70,16 @@ static void put_argument(const char *text)
     putchar('"');
 }
 
-static void put_keys(void)
+static bool is_offered(const struct ht_binding *binding, char *const *offered)
+{
+    for (size_t i = 0; offered[i]; i++) {
+        if (strcmp(offered[i], binding->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void put_keys(char *const *offered)
 {
     size_t len;
     const struct ht_binding *table = ht_keys_table(&len);
@@ -78,6 +87,8 @@ static void put_keys(void)
     for (size_t i = 0; i < len; i++) {
         ht_autobuf struct ht_buf names = HT_BUF(NAMES_MAX_BYTES);
 
+        if (!is_offered(&table[i], offered))
+            continue;
         ht_keys_names(&table[i], &names);
         fputs(".It Li ", stdout);
         put_argument(names.data);
@@ -148,8 +159,8 @@ static void put_checks(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "keys") == 0)
-        put_keys();
+    if (argc > 2 && strcmp(argv[1], "keys") == 0)
+        put_keys(argv + 2);
     else if (argc == 2 && strcmp(argv[1], "checks") == 0)
         put_checks();
     else
