@@ -265,7 +265,7 @@ static const struct ht_check checks[] = {
             "device (--device) or mount that the program turns out to need. If it has to stay, "
             "move it to a node of its own.",
      .implies = HT_TEXTS("PRV-013", "PRV-014", "PRV-015", "PRV-016", "PRV-017", "PRV-018",
-                         "PRV-021", "PRV-022", "PRV-024", "PRV-025", "PRV-030"),
+                         "PRV-021", "PRV-022", "PRV-025", "PRV-030"),
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Docker 1.6.0 5.5", "CIS Kubernetes 1.12 5.2.2",
                             "Pod Security baseline: privileged", "ATT&CK T1611", "ATT&CK T1610"),
@@ -330,7 +330,6 @@ static const struct ht_check checks[] = {
      .fix =
          "Remove one link of the chain. The cheapest is usually the added capability (--cap-add), "
          "then the shared namespace (--pid host); keep the default seccomp and AppArmor profiles.",
-     .implies = HT_TEXTS("PRV-013"),
      .needs = HT_TEXTS("docker", "proc"),
      .references = HT_TEXTS("ATT&CK T1611"),
      .other_causes = HT_TEXTS("debuggers", "security agents"),

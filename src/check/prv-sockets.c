@@ -86,6 +86,13 @@ static size_t show_live(const struct view *view, struct ht_finding **finding,
     return found;
 }
 
+/* Whether it is known at which socket the engine of this container answers. */
+static bool knows_socket(const struct view *view)
+{
+    return ht_container_has_daemon(view->container) &&
+           ht_str_has_prefix(view->container->daemon, "unix://");
+}
+
 /* Sockets that are usually there: of the runtime that runs this very container. */
 static void show_usual(const struct view *view, const struct ht_mount *mount,
                        struct ht_str directory)
@@ -127,7 +134,7 @@ static void look_directory(struct ht_checking *checking, const struct ht_row *ro
             continue;
         if (show_live(&view, &finding, mount, directory) > 0)
             ht_view_put_escape(&view, finding);
-        else
+        else if (!knows_socket(&view))
             show_usual(&view, mount, directory);
     }
 }

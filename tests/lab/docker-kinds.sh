@@ -12,7 +12,7 @@ HULLTOP=${HULLTOP:-${HT_BUILDDIR:-.}/hulltop}
 # The control groups a daemon sees are those of its mount namespace: look from there.
 lab_check() {
     "${LAB_NS[@]}" "$HULLTOP" check --docker "unix://$LAB_SOCK" --cri none --kubeconfig none \
-        --only privileged "$@"
+        --only privileged,drift "$@"
 }
 
 # expect NAME WHY COMMAND...: one line, by the command's status.
