@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { AGE_W = 5, SOURCE_W = 20, LABEL_COL = 12, PROCESSES_MAX = 12 };
+enum { SUMMARY_COL = 24, AGE_W = 5, SOURCE_W = 20, LABEL_COL = 12, PROCESSES_MAX = 12 };
 
 /* ---- what we saw ---- */
 
@@ -146,17 +146,15 @@ static void put_container(struct ht_ui *ui, const struct ht_container *container
         ht_doc_pair(doc, LABEL_COL, "pod", container->pod);
     if (ht_container_has_owner(container))
         ht_doc_pair(doc, LABEL_COL, "owner", container->owner);
-    if (ht_container_has_runtime(container))
-        ht_doc_pair(doc, LABEL_COL, "runtime", container->runtime);
-    if (ht_container_has_class(container)) {
-        ht_buf_reset(&text);
-        ht_buf_add_text(&text, ht_enum_name(&ht_class_enum, container->class));
-        if (ht_container_has_class_signal(container)) {
-            ht_buf_add_text(&text, ": ");
-            ht_buf_add_str(&text, container->class_signal);
-        }
-        ht_doc_pair(doc, LABEL_COL, "class", ht_buf_str(&text));
+    ht_buf_reset(&text);
+    ht_buf_add_str(&text, ht_container_has_runtime(container) ? container->runtime : HT_S("?"));
+    if (ht_container_has_class(container))
+        ht_buf_addf(&text, "   class %s", ht_enum_name(&ht_class_enum, container->class));
+    if (ht_container_has_class_signal(container)) {
+        ht_buf_add_text(&text, ": ");
+        ht_buf_add_str(&text, container->class_signal);
     }
+    ht_doc_pair(doc, LABEL_COL, "runtime", ht_buf_str(&text));
 }
 
 static void put_processes(struct ht_ui *ui, const struct ht_container *container,
@@ -310,10 +308,35 @@ static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, stru
     put_seen(ui, finding, doc);
     for (size_t i = 0; i < finding->implied.len; i++)
         ht_doc_pair(doc, LABEL_COL, i == 0 ? "implies" : "", finding->implied.items[i]);
-    if (ht_finding_has_escape(finding) && finding->escape.len) {
-        ht_doc_head(doc, "ESCAPE PATH");
-        ht_doc_wrap(doc, 1, HT_STYLE_HIGH, finding->escape);
+}
+
+/* Both sides in one line: what matters most of each. */
+static void put_summary(struct ht_ui *ui, const struct ht_container *container, struct ht_doc *doc)
+{
+    static const char *const fields[] = {"privileged", "caps", "seccomp", "lsm", "pid_ns"};
+    const struct ht_privilege *sides[] = {&container->declared, &container->effective};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        const struct ht_field *field = ht_table_field(&ht_privilege_table, ht_str_from(fields[i]));
+
+        ht_buf_addf(&text, "%s%s ", i > 0 ? ", " : "", fields[i]);
+        for (size_t side = 0; side < ARRAY_LEN(sides); side++) {
+            bool known = ht_field_is_known(&ht_privilege_table, sides[side], field);
+            const char *base = (const char *)sides[side];
+
+            ht_buf_add_text(&text, side > 0 ? " / " : "");
+            if (known && field->kind == HT_KIND_BITS)
+                ht_buf_addf(&text, "%d",
+                            __builtin_popcountll(*(const uint64_t *)(base + field->offset)));
+            else if (known)
+                ht_ui_cell_text(ui, &text, field, base + field->offset);
+            else
+                ht_buf_add_c(&text, '?');
+        }
     }
+    ht_doc_line(doc);
+    ht_doc_pair(doc, SUMMARY_COL, "DECLARED / EFFECTIVE", ht_buf_str(&text));
 }
 
 static void put_event(struct ht_ui *ui, const struct ht_event *event, struct ht_doc *doc)
@@ -366,10 +389,12 @@ void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, st
         put_event(ui, rows->event, doc);
     if (rows->finding)
         put_finding(ui, rows->finding, doc);
+    if (rows->container)
+        put_summary(ui, rows->container, doc);
+    if (rows->finding && ht_finding_has_escape(rows->finding) && rows->finding->escape.len)
+        ht_doc_pair(doc, SUMMARY_COL, "ESCAPE PATH", rows->finding->escape);
     if (rows->process || rows->container || rows->finding)
         put_who(ui, rows, doc);
-    if (rows->container)
-        put_privileges(ui, rows->container, doc);
     if (!rows->finding && rows->usage)
         put_usage(ui, rows->usage, doc);
     if (!rows->container && !rows->process && rows->usage && ht_usage_has_unit(rows->usage))
@@ -379,4 +404,6 @@ void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, st
     if (rows->finding || rows->container)
         put_agreement(rows, doc);
     put_not_seen(ui, rows->finding, doc);
+    if (rows->container)
+        put_privileges(ui, rows->container, doc);
 }

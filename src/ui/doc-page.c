@@ -8,6 +8,8 @@
 
 #include "hulltop/base/printable.h"
 
+enum { PERCENT_MIN_W = 60 };
+
 static struct ht_doc_page *of(struct ht_page *page)
 {
     return (struct ht_doc_page *)page;
@@ -133,7 +135,7 @@ void ht_doc_page_draw(struct ht_ui *ui, struct ht_page *base, struct ht_area bod
             mark_matches(page, piece, area, row);
         }
     }
-    if (page->total > page->visible && page->head > 0)
+    if (page->total > page->visible && page->head > 0 && body.rect.w >= PERCENT_MIN_W)
         ht_draw_textf(body, (struct ht_span){.row = 0, .col = body.rect.w - 9, .width = 8},
                       HT_STYLE_DIM, "%3d%%", (page->top + page->visible) * 100 / page->total);
     base->cursor_row = page->head;

@@ -16,15 +16,44 @@ enum {
     BUSIEST = 3,
 };
 
-const struct ht_finding *ht_home_finding(const struct ht_state *state, unsigned question, size_t n)
+static struct ht_home_line group_line(const struct ht_state *state, const struct ht_group *group)
 {
-    for (size_t i = 0; i < state->findings.len; i++) {
+    struct ht_home_line line = {.finding = ht_ui_finding(state, group->finding),
+                                .count = group->count,
+                                .total = group->total};
+
+    if (line.finding && line.count < 2 && ht_finding_has_count(line.finding)) {
+        line.count = line.finding->count;
+        line.total = line.finding->total;
+    }
+    return line;
+}
+
+struct ht_home_line ht_home_line(const struct ht_state *state, unsigned question, size_t n)
+{
+    for (size_t i = 0; i < state->groups.len; i++) {
+        const struct ht_group *group = ht_group_of(state->groups.rows[i]);
+
+        if ((question == 0 || group->question == question) && n-- == 0)
+            return group_line(state, group);
+    }
+    for (size_t i = 0; i < state->findings.len && state->groups.len == 0; i++) {
         const struct ht_finding *finding = ht_finding_of(state->findings.rows[i]);
 
         if ((question == 0 || finding->question == question) && n-- == 0)
-            return finding;
+            return (struct ht_home_line){
+                .finding = finding, .count = finding->count, .total = finding->total};
     }
-    return NULL;
+    return (struct ht_home_line){.finding = NULL};
+}
+
+void ht_home_line_text(struct ht_buf *out, const struct ht_home_line *line)
+{
+    if (line->count > 1 && line->total >= line->count)
+        ht_buf_addf(out, "%" PRIu64 " of %" PRIu64 ": ", line->count, line->total);
+    else if (line->count > 1)
+        ht_buf_addf(out, "%" PRIu64 " times: ", line->count);
+    ht_buf_add_str(out, line->finding->title);
 }
 
 void ht_home_coverage(struct ht_buf *out, const struct ht_question *question)
@@ -220,9 +249,11 @@ int ht_home_draw_questions(struct ht_ui *ui, struct ht_home *home, struct ht_are
 
 /* ---- findings ---- */
 
-static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_finding *finding,
+static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_home_line *line,
                          bool selected)
 {
+    const struct ht_finding *finding = line->finding;
+    ht_autobuf struct ht_buf words = HT_BUF(HT_SIDE_TEXT_MAX);
     ht_autobuf struct ht_buf severity = HT_BUF(40);
     ht_autobuf struct ht_buf since = HT_BUF(40);
     int width = area.rect.w - 1;
@@ -230,6 +261,7 @@ static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_
     int subject = width >= 60 ? (width - right - 13) * 2 / 5 : 0;
     int title = width - 13 - right - subject;
 
+    ht_home_line_text(&words, line);
     ht_ui_severity_text(&severity, finding->severity);
     ht_draw_text(area, 0, 0, HT_STYLE_ACCENT, ht_str_from(selected ? ">" : " "));
     ht_draw_field(area, (struct ht_span){.col = 1, .width = 7},
@@ -237,7 +269,7 @@ static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_
     ht_draw_textf(area, (struct ht_span){.col = 10, .width = 1}, HT_STYLE_NORMAL, "%u",
                   (unsigned)finding->question % 10);
     ht_draw_field(area, (struct ht_span){.col = 13, .width = title - 1},
-                  finding->expected ? HT_STYLE_DIM : HT_STYLE_NORMAL, finding->title);
+                  finding->expected ? HT_STYLE_DIM : HT_STYLE_NORMAL, ht_buf_str(&words));
     if (subject)
         ht_draw_field(area, (struct ht_span){.col = 13 + title, .width = subject - 1},
                       HT_STYLE_ACCENT, ht_ui_subject_text(&finding->subject));
@@ -274,13 +306,13 @@ int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area
         ht_draw_text(area, row++, 1, HT_STYLE_HEADER, HT_S("WORST FINDINGS"));
     home->findings_row = row; /* the caller adds where the area is */
     for (; row < area.rect.h; row++) {
-        const struct ht_finding *finding = ht_home_finding(ui->state, 0, home->findings);
+        struct ht_home_line line = ht_home_line(ui->state, 0, home->findings);
         bool selected = home->in_findings && home->finding == home->findings;
 
-        if (!finding)
+        if (!line.finding)
             break;
         draw_finding(ui, ht_area_sub(area, (struct ht_rect){.row = row, .h = 1, .w = area.rect.w}),
-                     finding, selected);
+                     &line, selected);
         home->findings++;
     }
     if (home->findings == 0 && row < area.rect.h)

@@ -60,8 +60,9 @@ static void draw_head(struct ht_ui *ui, struct ht_area tile, unsigned number, bo
         ht_draw_attr(tile, (struct ht_span){.width = tile.rect.w - 1}, HT_ATTR_SELECTED);
 }
 
-static void draw_line(struct ht_area area, int row, const struct ht_finding *finding)
+static void draw_line(struct ht_area area, int row, const struct ht_home_line *line)
 {
+    const struct ht_finding *finding = line->finding;
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
     int width = area.rect.w - 2;
 
@@ -71,7 +72,7 @@ static void draw_line(struct ht_area area, int row, const struct ht_finding *fin
     ht_buf_reset(&text);
     ht_buf_add_str(&text, ht_ui_subject_text(&finding->subject));
     ht_buf_add_text(&text, ": ");
-    ht_buf_add_str(&text, finding->title);
+    ht_home_line_text(&text, line);
     ht_draw_field(area, (struct ht_span){.row = row, .col = 9, .width = width - 8}, HT_STYLE_NORMAL,
                   ht_buf_str(&text));
 }
@@ -98,14 +99,14 @@ static void draw_tile(struct ht_ui *ui, const struct ht_home *home, struct ht_ar
     if (tile.rect.h >= TILE_FINDINGS + 3)
         draw_coverage(ui, tile, row++, number);
     for (size_t i = 0; i < TILE_FINDINGS && row < tile.rect.h; i++) {
-        const struct ht_finding *finding = ht_home_finding(ui->state, number, i);
+        struct ht_home_line line = ht_home_line(ui->state, number, i);
 
-        if (finding)
-            draw_line(tile, row++, finding);
+        if (line.finding)
+            draw_line(tile, row++, &line);
         else if (i == 0)
             ht_draw_field(tile, (struct ht_span){.row = row++, .col = 1, .width = tile.rect.w - 2},
                           HT_STYLE_DIM, ht_str_from(empty_pane(question)));
-        if (i == 0 && !finding && question->missing.len > 0 && row < tile.rect.h)
+        if (i == 0 && !line.finding && question->missing.len > 0 && row < tile.rect.h)
             ht_draw_field(tile, (struct ht_span){.row = row++, .col = 1, .width = tile.rect.w - 2},
                           HT_STYLE_UNKNOWN, question->missing.items[0].reason);
     }
@@ -137,14 +138,14 @@ int ht_home_draw_panes(struct ht_ui *ui, struct ht_area area)
         ht_draw_text(area, row++, 1, HT_STYLE_HEADER, HT_S("PANES"));
     for (unsigned number = 1; number <= HT_QUESTIONS && row < area.rect.h; number++, row++) {
         const struct ht_question *question = ht_state_question(ui->state, number);
-        const struct ht_finding *finding = ht_home_finding(ui->state, number, 0);
+        struct ht_home_line line = ht_home_line(ui->state, number, 0);
         struct ht_span name = {.row = row, .col = 1, .width = 27};
         struct ht_area rest = ht_area_sub(
             area, (struct ht_rect){.row = row, .col = 28, .h = 1, .w = area.rect.w - 28});
 
         ht_draw_textf(area, name, HT_STYLE_NORMAL, "%u %s", number, ht_question_pane(number));
-        if (finding)
-            draw_line(rest, 0, finding);
+        if (line.finding)
+            draw_line(rest, 0, &line);
         else
             ht_draw_field(rest, (struct ht_span){.col = 1, .width = rest.rect.w - 2}, HT_STYLE_DIM,
                           ht_str_from(empty_pane(question)));

@@ -100,7 +100,8 @@ static void draw_zoomed(struct ht_ui *ui, struct ht_home *home, struct ht_area b
     ht_draw_textf(body, (struct ht_span){.row = 1, .col = 1, .width = body.rect.w - 2},
                   ht_ui_question_style(question), "%s", ht_question_word(question));
     for (size_t i = 0; row < body.rect.h; i++, row++) {
-        const struct ht_finding *finding = ht_home_finding(ui->state, home->question, i);
+        struct ht_home_line line = ht_home_line(ui->state, home->question, i);
+        const struct ht_finding *finding = line.finding;
         ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
         if (!finding)
@@ -178,7 +179,7 @@ static void step(struct ht_home *home, int by)
 static void open_selected(struct ht_ui *ui, struct ht_home *home)
 {
     const struct ht_finding *finding =
-        home->in_findings ? ht_home_finding(ui->state, 0, home->finding) : NULL;
+        home->in_findings ? ht_home_line(ui->state, 0, home->finding).finding : NULL;
 
     if (finding)
         ht_detail_open(ui, &ht_finding_table, finding->id);

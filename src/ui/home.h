@@ -29,8 +29,16 @@ int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area
 void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area);
 /* What is selected, and what changed last: the right side of a wide screen. */
 void ht_home_draw_side(struct ht_ui *ui, const struct ht_home *home, struct ht_area area);
-/* Findings of a question, in the order of display: the nth, or NULL. 0: of all questions. */
-const struct ht_finding *ht_home_finding(const struct ht_state *state, unsigned question, size_t n);
+/* One line of a pane: a group of equal findings by its worst one, or a finding alone. */
+struct ht_home_line {
+    const struct ht_finding *finding; /* NULL: there are not so many */
+    uint64_t count;                   /* findings in the group, or subjects of the finding */
+    uint64_t total;                   /* 0: unknown */
+};
+/* Line n of a question (0: of all questions), in the order of display. */
+struct ht_home_line ht_home_line(const struct ht_state *state, unsigned question, size_t n);
+/* Appends the title of a line, with "(3 of 41)" where it stands for several. */
+void ht_home_line_text(struct ht_buf *out, const struct ht_home_line *line);
 /* Appends "41/41 containers". */
 void ht_home_coverage(struct ht_buf *out, const struct ht_question *question);
 /* Draws an hour as 12 letters; returns the columns used. */

@@ -9,7 +9,7 @@
 
 #include "hulltop/base/printable.h"
 
-enum { GUTTER = 3, GAP = 1, CELL_MAX = 2000, FOOT_MIN_H = 9, SIDE_W = 30 };
+enum { GUTTER = 3, GAP = 1, CELL_MAX = 2000, FOOT_MIN_H = 9 };
 
 /* ---- cells ---- */
 
@@ -55,8 +55,8 @@ static void finding_count(const struct ht_line *line, struct ht_buf *out)
         ht_buf_addf(out, " (%" PRIu64 " of %" PRIu64 ")", finding->count, finding->total);
 }
 
-void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list, const struct ht_line *line,
-                  size_t column, struct ht_buf *out)
+void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
+                  const struct ht_line *line, size_t column, struct ht_buf *out)
 {
     const struct ht_path *path = &list->view->columns[column].path;
     const struct ht_field *field = ht_path_field(path);
@@ -71,7 +71,8 @@ void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list, const
         finding_count(line, out);
 }
 
-static unsigned cell_style(const struct ht_list_page *list, const struct ht_line *line, size_t column)
+static unsigned cell_style(const struct ht_list_page *list, const struct ht_line *line,
+                           size_t column)
 {
     const struct ht_path *path = &list->view->columns[column].path;
     const struct ht_field *field = ht_path_field(path);
@@ -107,7 +108,8 @@ static void draw_gutter(const struct ht_list_page *list, struct ht_area area, in
 /* ---- columns ---- */
 
 /* Places the columns; hidden and scrolled ones get no width. */
-static void place_columns(const struct ht_list_page *list, int width, struct ht_column_place *places)
+static void place_columns(const struct ht_list_page *list, int width,
+                          struct ht_column_place *places)
 {
     const struct ht_view *view = list->view;
     struct ht_column columns[HT_VIEW_COLUMNS_MAX] = {0};
@@ -177,38 +179,68 @@ static void draw_line(const struct ht_ui *ui, const struct ht_list_page *list, s
 
 /* ---- around the lines ---- */
 
-static void draw_count(const struct ht_list_page *list, struct ht_area area)
+/* Returns the columns used at the right. */
+static int draw_count(const struct ht_list_page *list, struct ht_area area)
 {
     ht_autobuf struct ht_buf text = HT_BUF(100);
 
     ht_buf_addf(&text, "%zu of %zu shown", list->items_len, list->total);
     if (list->inverted)
         ht_buf_add_text(&text, "  inverted");
-    ht_draw_right(area, (struct ht_span){.width = area.rect.w - 1}, HT_STYLE_DIM,
-                  ht_buf_str(&text));
+    return ht_draw_right(area, (struct ht_span){.width = area.rect.w - 1}, HT_STYLE_DIM,
+                         ht_buf_str(&text));
 }
 
+/* Counting filters all rows of each view: once a state, not once a draw. */
+static void count_tabs(struct ht_ui *ui, struct ht_list_page *list)
+{
+    size_t len = ht_views_len(ui->views);
+
+    if (list->tabs && list->tabs_generation == ui->generation)
+        return;
+    free(list->tabs);
+    list->tabs = ht_new_array(struct ht_list_tab, len);
+    list->tabs_generation = ui->generation;
+    for (size_t i = 0; i < len; i++) {
+        const struct ht_view *view = ht_views_get(ui->views, i);
+
+        if (view->question == list->view->question)
+            list->tabs[i].count = ht_list_count(ui, view, &list->tabs[i].worst);
+    }
+}
+
+static int draw_tab(struct ht_area area, struct ht_span span, const struct ht_view *view,
+                    const struct ht_list_tab *tab, bool current)
+{
+    const char *glyph = tab->worst >= 0 ? ht_severity_glyph((enum ht_severity)tab->worst) : "";
+
+    return ht_draw_textf(area, span, current ? HT_STYLE_ACCENT | HT_ATTR_BOLD : HT_STYLE_DIM,
+                         current ? "[%.*s %zu%s%s]" : " %.*s %zu%s%s ", HT_STR_ARG(view->title),
+                         tab->count, *glyph ? " " : "", glyph);
+}
+
+/* The views of the question; when there is no room for all, the current one stands first. */
 static void draw_tabs(struct ht_ui *ui, struct ht_list_page *list, struct ht_area area)
 {
-    int width = area.rect.w - SIDE_W;
-    int col = 1;
+    int width = area.rect.w - 2 - draw_count(list, area);
+    size_t len = ht_views_len(ui->views);
+    size_t current = 0;
+    int before = 0, col = 0;
 
-    for (size_t i = 0; i < ht_views_len(ui->views) && col < width; i++) {
-        const struct ht_view *view = ht_views_get(ui->views, i);
-        bool current = view == list->view;
-        int worst = -1;
+    count_tabs(ui, list);
+    while (ht_views_get(ui->views, current) != list->view) {
+        const struct ht_view *view = ht_views_get(ui->views, current++);
 
-        if (view->question != list->view->question)
-            continue;
-        size_t count = ht_list_count(ui, view, &worst);
-        col += ht_draw_textf(area, (struct ht_span){.col = col, .width = width - col},
-                             current ? HT_STYLE_ACCENT | HT_ATTR_BOLD : HT_STYLE_DIM,
-                             current ? "[%.*s %zu%s%s]" : "%.*s %zu%s%s", HT_STR_ARG(view->title),
-                             count, worst >= 0 ? " " : "",
-                             worst >= 0 ? ht_severity_glyph((enum ht_severity)worst) : "");
-        col += 2;
+        before += view->question == list->view->question ? (int)view->title.len + 9 : 0;
     }
-    draw_count(list, area);
+    before += (int)list->view->title.len + 9;
+    for (size_t i = before > width ? current : 0; i < len && col < width; i++) {
+        const struct ht_view *view = ht_views_get(ui->views, i);
+        struct ht_span span = {.col = col, .width = width - col};
+
+        if (view->question == list->view->question)
+            col += draw_tab(area, span, view, &list->tabs[i], i == current);
+    }
 }
 
 static void draw_filter(const struct ht_list_page *list, struct ht_area area, int row)
@@ -227,8 +259,8 @@ static void draw_filter(const struct ht_list_page *list, struct ht_area area, in
 }
 
 /* What the question could not look at. */
-static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list, struct ht_area area,
-                               int row)
+static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list,
+                               struct ht_area area, int row)
 {
     const struct ht_question *question;
     struct ht_span span = {.row = row, .width = area.rect.w - 1};
@@ -237,8 +269,8 @@ static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list
         return;
     question = ht_state_question(ui->state, list->view->question);
     if (question->missing.len)
-        ht_draw_textf(area, span, HT_STYLE_UNKNOWN, " Not evaluated: %zu facts. i tells which.",
-                      question->missing.len);
+        ht_draw_textf(area, span, HT_STYLE_UNKNOWN, " Not evaluated: %zu %s. i tells which.",
+                      question->missing.len, question->missing.len == 1 ? "fact" : "facts");
     else if (ht_question_has_coverage(question) && ht_coverage_has_seen(&question->coverage) &&
              ht_coverage_has_total(&question->coverage))
         ht_draw_textf(area, span, HT_STYLE_DIM, " Not evaluated: %" PRIu64 " of %" PRIu64 " %.*s.",
@@ -277,7 +309,8 @@ static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page 
     return "";
 }
 
-static void draw_empty(struct ht_ui *ui, const struct ht_list_page *list, struct ht_area area, int row)
+static void draw_empty(struct ht_ui *ui, const struct ht_list_page *list, struct ht_area area,
+                       int row)
 {
     int width = area.rect.w - 3;
     struct ht_area inner = ht_area_sub(

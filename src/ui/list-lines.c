@@ -311,6 +311,8 @@ void ht_list_set_view(struct ht_list_page *list, const struct ht_view *view)
 {
     list->view = view;
     list->own_sort = list->inverted = false;
+    free(list->tabs);
+    list->tabs = NULL;
     list->hidden = 0;
     list->scroll_cols = 0;
     list->selected = 0;

@@ -38,6 +38,7 @@ static void list_free(struct ht_page *page)
     free(list->next);
     free(list->groups);
     free(list->lines);
+    free(list->tabs);
     ht_arena_free(list->arena);
     ht_map_free(list->opened);
     ht_map_free(list->marks);

@@ -27,6 +27,11 @@ struct ht_group_of_lines {
     uint32_t members;
 };
 
+struct ht_list_tab {
+    size_t count;
+    int worst; /* enum ht_severity, -1: none */
+};
+
 struct ht_list_page {
     struct ht_page page;
     const struct ht_view *view;
@@ -56,6 +61,8 @@ struct ht_list_page {
     char *selected_id;
     size_t selected;
     int top;
+    struct ht_list_tab *tabs; /* one a view: what its tab counts */
+    uint64_t tabs_generation;
     int first_row; /* of the lines in the body, of the last draw */
     int visible;
 };
@@ -72,8 +79,8 @@ const struct ht_line *ht_list_line(const struct ht_list_page *list);
 /* Appends the key of the group that the struct at data belongs to. */
 void ht_list_group_key(const struct ht_view *view, const void *data, struct ht_buf *out);
 /* Appends the text of a cell (raw). */
-void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list, const struct ht_line *line,
-                  size_t column, struct ht_buf *out);
+void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
+                  const struct ht_line *line, size_t column, struct ht_buf *out);
 /* Draws the page (list-draw.c). */
 void ht_list_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
 /* Rows of a view's table in a state: calls visit for each. */

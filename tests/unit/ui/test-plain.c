@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "tests/screens/fixture.h"
+
+static struct ht_plain *open_plain(struct fixture_calls *record)
+{
+    struct ht_ui_options options = {.version = "0", .utc = true};
+    struct ht_ui_calls calls = fixture_calls(record);
+
+    return ht_plain_new(&options, &calls);
+}
+
+static const char *text_of(struct ht_buf *buf)
+{
+    ht_buf_add_c(buf, '\0');
+    return buf->data;
+}
+
+static void questions_come_first_and_then_only_changes(void **unused)
+{
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record);
+    ht_autostate struct ht_state *state = fixture_state();
+    ht_autostate struct ht_state *same = fixture_state();
+    ht_autostate struct ht_state *empty = ht_state_new(ht_node_new(FIXTURE_NOW));
+    ht_autobuf struct ht_buf first = HT_BUF(100000), second = HT_BUF(100000),
+                             third = HT_BUF(100000);
+
+    (void)unused;
+    ht_plain_state(plain, state, &first);
+    assert_non_null(strstr(text_of(&first), "3. Do containers run without --privileged? FAIL~, 5 "
+                                            "found, 2 new, not seen: containerd.sock"));
+    assert_non_null(strstr(first.data, "1. Do builds run apart from production? UNKNOWN"));
+    ht_plain_state(plain, same, &second);
+    assert_int_equal(second.len, 0);
+    ht_plain_state(plain, empty, &third);
+    assert_non_null(strstr(text_of(&third), "gone: HIGH question 3: CAP_SYS_ADMIN added, a\\x1b"));
+    ht_plain_free(plain);
+}
+
+static void commands_are_answered(void **unused)
+{
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record);
+    ht_autostate struct ht_state *state = fixture_state();
+    ht_autobuf struct ht_buf out = HT_BUF(100000), more = HT_BUF(100000);
+
+    (void)unused;
+    assert_true(ht_plain_command(plain, HT_S(":3"), &out));
+    assert_non_null(strstr(text_of(&out), "no source has answered yet"));
+    ht_plain_state(plain, state, &out);
+    assert_true(ht_plain_command(plain, HT_S(":3"), &more));
+    assert_true(ht_plain_command(plain, HT_S(":open 2"), &more));
+    assert_true(ht_plain_command(plain, HT_S(":open 99"), &more));
+    assert_true(ht_plain_command(plain, HT_S(":wrong"), &more));
+    assert_non_null(strstr(text_of(&more), "1. CRIT question 3: Container runs with --privileged"));
+    assert_non_null(strstr(more.data, "there is no such finding"));
+    assert_non_null(strstr(more.data, "no such command"));
+    assert_int_equal(record.open, 1);
+    assert_string_equal(record.text, "aa00000000000002");
+    assert_false(ht_plain_command(plain, HT_S(":q"), &more));
+    ht_plain_free(plain);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(questions_come_first_and_then_only_changes),
+        cmocka_unit_test(commands_are_answered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

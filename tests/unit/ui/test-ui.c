@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+#include "tests/screens/fixture.h"
+
+struct bench {
+    struct ht_ui *ui;
+    struct ht_canvas *canvas;
+    struct ht_state *state;
+    struct fixture_calls calls;
+    struct ht_clock clock;
+    int64_t mono;
+    struct ht_buf text;
+};
+
+static void open_bench(struct bench *bench, struct ht_ui_options *change)
+{
+    struct ht_ui_options options = fixture_options(&bench->mono, &bench->clock);
+    struct ht_ui_calls calls = fixture_calls(&bench->calls);
+    struct ht_error err = {0};
+
+    if (change) {
+        change->clock = options.clock;
+        change->version = "0";
+        change->utc = true;
+        options = *change;
+    }
+    bench->canvas = ht_canvas_new(24, 80);
+    bench->state = fixture_state();
+    bench->text = (struct ht_buf)HT_BUF(10000000);
+    if (ht_ui_new(&options, &calls, &bench->ui, &err) < 0)
+        fail_msg("%s", err.text);
+    ht_ui_set_state(bench->ui, bench->state);
+}
+
+static void close_bench(struct bench *bench)
+{
+    ht_ui_free(bench->ui);
+    ht_canvas_free(bench->canvas);
+    ht_state_unref(bench->state);
+    ht_buf_fini(&bench->text);
+}
+
+static const char *screen(struct bench *bench)
+{
+    int row, col;
+
+    ht_ui_draw(bench->ui, bench->canvas, &row, &col);
+    ht_buf_reset(&bench->text);
+    ht_canvas_text(bench->canvas, &bench->text);
+    ht_buf_add_c(&bench->text, '\0');
+    return bench->text.data;
+}
+
+static void type(struct bench *bench, const char *keys)
+{
+    screen(bench);
+    fixture_type(bench->ui, keys);
+}
+
+#define SEES(bench, words)                                                                         \
+    do {                                                                                           \
+        if (!strstr(screen(bench), words))                                                         \
+            fail_msg("\"%s\" is not on the screen:\n%s", words, (bench)->text.data);               \
+    } while (0)
+#define SEES_NOT(bench, words)                                                                     \
+    do {                                                                                           \
+        if (strstr(screen(bench), words))                                                          \
+            fail_msg("\"%s\" is on the screen:\n%s", words, (bench)->text.data);                   \
+    } while (0)
+
+/* ---- sizes ---- */
+
+static const char *const everywhere[] = {
+    "",   "v", "z",  "3",   "3w", "3t",  "3c",        "3s",     "9",        "8",
+    "3?", "1", "3i", "3\n", ":",  "3/x", "3\n\t\t\t", ":log\n", ":doctor\n"};
+
+static void check_home(struct bench *bench, const char *text, int w)
+{
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        const char *words = w < 80 ? ht_question_pane(number) : ht_question_title(number);
+        ht_autofree char *begin = ht_strndup(words, 17);
+        ht_autofree char *pane = ht_strndup(ht_question_pane(number), 17);
+
+        if (!strstr(text, begin) && !strstr(text, pane))
+            fail_msg("question %u is not on home at %d columns:\n%s", number, w, text);
+    }
+    SEES(bench, "FAIL~");
+    SEES(bench, "UNKNOWN");
+    SEES(bench, "PASS");
+    SEES(bench, "N/A");
+    SEES(bench, "WAIT");
+}
+
+static void every_screen_fits_every_size(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(everywhere); i++) {
+        struct bench bench;
+
+        open_bench(&bench, NULL);
+        type(&bench, everywhere[i]);
+        for (int w = 1; w <= 140; w += w < 40 ? 13 : 3) {
+            for (int h = 1; h <= 45; h += h < 12 ? 5 : 3) {
+                ht_canvas_resize(bench.canvas, h, w);
+                const char *text = screen(&bench);
+
+                assert_int_equal(ht_canvas_cell(bench.canvas, h - 1, w - 1)->code, ' ');
+                for (int row = 0; row < h && w == 79; row++)
+                    assert_int_equal(ht_canvas_cell(bench.canvas, row, w - 1)->code, ' ');
+                if (i == 0 && w >= 40 && h >= 12)
+                    check_home(&bench, text, w);
+            }
+        }
+        close_bench(&bench);
+    }
+}
+
+static void nothing_on_any_screen_is_a_control_character(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(everywhere); i++) {
+        struct bench bench;
+
+        open_bench(&bench, NULL);
+        type(&bench, everywhere[i]);
+        screen(&bench);
+        for (size_t b = 0; b + 1 < bench.text.len; b++) {
+            unsigned char c = (unsigned char)bench.text.data[b];
+
+            if (c != '\n' && (c < ' ' || c > '~'))
+                fail_msg("byte %02x on screen \"%s\"", c, everywhere[i]);
+        }
+        close_bench(&bench);
+    }
+}
+
+/* ---- lists ---- */
+
+static void a_filter_acts_as_it_is_typed_and_can_be_taken_back(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3/web");
+    SEES(&bench, "1 of 5 shown");
+    type(&bench, "\x1b");
+    SEES(&bench, "5 of 5 shown");
+    type(&bench, "/severity=critical\n");
+    SEES(&bench, "2 of 5 shown");
+    SEES(&bench, "yours: severity=critical");
+    type(&bench, "/(((\n");
+    SEES(&bench, "filter: column");
+    type(&bench, ":sev high\n");
+    SEES(&bench, "3 of 5 shown");
+    close_bench(&bench);
+}
+
+static void the_selection_follows_its_row(void **unused)
+{
+    struct bench bench;
+    struct ht_row *first;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3j");
+    SEES(&bench, ">+ !  HIGH a\\x1b[2J");
+
+    ht_autostate struct ht_state *next = fixture_state();
+    first = next->findings.rows[0];
+    memmove(next->findings.rows, next->findings.rows + 1,
+            (next->findings.len - 1) * sizeof(next->findings.rows[0]));
+    next->findings.rows[next->findings.len - 1] = first;
+    ht_ui_set_state(bench.ui, next);
+    SEES(&bench, ">+ !  HIGH a\\x1b[2J");
+    close_bench(&bench);
+}
+
+static void groups_open_and_close(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3");
+    SEES_NOT(&bench, " . !! CRIT debug");
+    type(&bench, "t");
+    SEES(&bench, ">- !! CRIT debug");
+    SEES(&bench, " . !! CRIT debug");
+    type(&bench, "t");
+    SEES_NOT(&bench, " . !! CRIT debug");
+    close_bench(&bench);
+}
+
+static void sorting_and_inverting_change_the_order(void **unused)
+{
+    struct bench bench;
+    const char *text;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "9");
+    text = screen(&bench);
+    assert_true(strstr(text, "debug") < strstr(text, "kubelet"));
+    type(&bench, "sj\n");
+    text = screen(&bench);
+    assert_true(strstr(text, "debug") < strstr(text, "kubelet"));
+    assert_true(strstr(text, "kubelet") < strstr(text, " web "));
+    type(&bench, "I");
+    text = screen(&bench);
+    assert_true(strstr(text, " web ") < strstr(text, "kubelet"));
+    SEES(&bench, "inverted");
+    close_bench(&bench);
+}
+
+static void a_hidden_column_is_gone(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "9");
+    SEES(&bench, "PLACE");
+    type(&bench, "cjj\n\x1b");
+    SEES_NOT(&bench, "PLACE");
+    close_bench(&bench);
+}
+
+static void ten_thousand_rows_are_sorted_and_grouped(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_autostate struct ht_state *many = fixture_many(10000);
+    ht_ui_set_state(bench.ui, many);
+    type(&bench, ":findings\n");
+    SEES(&bench, "10000 of 10000 shown");
+    type(&bench, ":view processes\n");
+    SEES(&bench, "10000 of 10000 shown");
+    type(&bench, "G");
+    SEES(&bench, ">  ");
+    SEES(&bench, " 10000 worker");
+    close_bench(&bench);
+}
+
+/* ---- details ---- */
+
+static void a_detail_tells_asks_and_writes(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3\n");
+    assert_int_equal(bench.calls.open, 1);
+    assert_string_equal(bench.calls.text, "aa00000000000001");
+    SEES(&bench, "HostConfig.Privileged = true");
+    SEES(&bench, "ESCAPE PATH");
+    type(&bench, "a\n");
+    assert_int_equal(bench.calls.acknowledge, 0);
+    type(&bench, "aknown\n");
+    assert_int_equal(bench.calls.acknowledge, 1);
+    assert_string_equal(bench.calls.text, "known");
+    type(&bench, "e\n");
+    assert_int_equal(bench.calls.save, 1);
+    assert_non_null(strstr(bench.calls.text, "hulltop-evidence/1"));
+    type(&bench, "y");
+    assert_string_equal(bench.calls.text, "aa00000000000001");
+    type(&bench, "Y");
+    assert_int_equal(bench.calls.copy, 2);
+    type(&bench, "o");
+    SEES(&bench, "FINDINGS");
+    close_bench(&bench);
+}
+
+static void a_finding_that_is_gone_says_so(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *empty = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3\n");
+    ht_ui_set_state(bench.ui, empty);
+    SEES(&bench, "This is gone");
+    type(&bench, "\x1b");
+    SEES(&bench, "0 of 0 shown");
+    close_bench(&bench);
+}
+
+static void a_text_is_searched(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3\n\t\t\t");
+    SEES_NOT(&bench, "known system");
+    type(&bench, "/PRV-001\n");
+    SEES(&bench, "PRV-001");
+    type(&bench, "/nowhere at all\n");
+    SEES(&bench, "not found");
+    close_bench(&bench);
+}
+
+/* ---- clock, pause, replay ---- */
+
+static void the_clock_goes_on_and_pausing_holds_the_screen(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *empty = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    SEES(&bench, "14:02:31");
+    assert_int_equal(ht_ui_next_draw(bench.ui), FIXTURE_MONO + HT_NS_PER_S);
+    bench.mono += 3 * HT_NS_PER_S;
+    SEES(&bench, "14:02:34");
+    SEES(&bench, "docker ok 5s");
+    type(&bench, "p");
+    SEES(&bench, "PAUSED");
+    bench.mono += 60 * HT_NS_PER_S;
+    ht_ui_set_state(bench.ui, empty);
+    SEES(&bench, "14:02:34");
+    SEES(&bench, "FAIL~");
+    type(&bench, "p");
+    SEES_NOT(&bench, "FAIL~");
+    close_bench(&bench);
+}
+
+static void a_replay_has_its_own_keys_and_title(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *played = fixture_state();
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "R]");
+    assert_int_equal(bench.calls.restart + bench.calls.step, 0);
+    played->origin = HT_ORIGIN_DEMO;
+    played->replay = (struct ht_replay_position){
+        .start_ns = FIXTURE_NOW - 600 * HT_NS_PER_S, .end_ns = FIXTURE_NOW, .speed = 4.0};
+    ht_ui_set_state(bench.ui, played);
+    SEES(&bench, "DEMO x4");
+    bench.mono += HT_NS_PER_S;
+    SEES(&bench, "14:02:35");
+    type(&bench, "p]+:goto 14:00\n");
+    assert_int_equal(bench.calls.paused, 1);
+    assert_int_equal(bench.calls.step, 1);
+    assert_true(bench.calls.speed == 8.0);
+    assert_int_equal(bench.calls.seek, FIXTURE_NOW - 151 * HT_NS_PER_S);
+    played->replay.ended = true;
+    SEES(&bench, "DEMO  END  R again");
+    type(&bench, "R");
+    assert_int_equal(bench.calls.restart, 1);
+    close_bench(&bench);
+}
+
+static void frames_of_a_hash_clock_do_not_depend_on_time(void **unused)
+{
+    struct bench bench;
+    struct ht_ui_options options = {.hash_clock = true};
+    uint64_t before;
+
+    (void)unused;
+    open_bench(&bench, &options);
+    screen(&bench);
+    before = ht_canvas_hash(bench.canvas);
+    bench.mono += 77 * HT_NS_PER_S;
+    screen(&bench);
+    assert_true(ht_canvas_hash(bench.canvas) == before);
+    assert_true(ht_ui_next_draw(bench.ui) == INT64_MAX);
+    close_bench(&bench);
+}
+
+/* ---- first run, options, commands ---- */
+
+static void the_first_look_is_left_by_any_key_of_home(void **unused)
+{
+    struct bench bench;
+    struct ht_ui_options options = {.first_run = true};
+
+    (void)unused;
+    open_bench(&bench, &options);
+    SEES(&bench, "SO THE QUESTIONS STAND LIKE THIS");
+    type(&bench, "3");
+    assert_int_equal(bench.calls.first_run_seen, 1);
+    SEES(&bench, "5 of 5 shown");
+    type(&bench, "\x1b");
+    ht_ui_set_state(bench.ui, bench.state);
+    SEES(&bench, "WORST FINDINGS");
+    close_bench(&bench);
+}
+
+static void open_begins_with_a_pane_or_tells_the_nearest(void **unused)
+{
+    struct ht_ui_options options = {.open = "everythin"};
+    struct fixture_calls record;
+    struct ht_ui_calls calls = fixture_calls(&record);
+    struct ht_error err = {0};
+    struct ht_ui *ui = NULL;
+    struct bench bench;
+
+    (void)unused;
+    assert_true(ht_ui_new(&options, &calls, &ui, &err) < 0);
+    assert_string_equal(err.text, "no pane or view everythin (did you mean everything?)");
+    options = (struct ht_ui_options){.open = "privileged", .first_run = true};
+    open_bench(&bench, &options);
+    SEES(&bench, "5 of 5 shown");
+    close_bench(&bench);
+}
+
+static void commands_lead_and_a_wrong_one_is_told(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, ":vew x\n");
+    SEES(&bench, "no command vew (did you mean view?)");
+    type(&bench, ":view everythin\n");
+    SEES(&bench, "no view everythin (did you mean everything?)");
+    type(&bench, ":3\n");
+    SEES(&bench, "5 of 5 shown");
+    type(&bench, ":export out.json\n");
+    assert_int_equal(bench.calls.save, 1);
+    assert_non_null(strstr(bench.calls.text, "hulltop/1"));
+    type(&bench, ":q\n");
+    assert_true(ht_ui_is_done(bench.ui));
+    close_bench(&bench);
+}
+
+static void keys_that_kill_elsewhere_do_nothing(void **unused)
+{
+    struct bench bench;
+    uint64_t before;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    screen(&bench);
+    before = ht_canvas_hash(bench.canvas);
+    fixture_type(bench.ui, "dxDKX\x01\x0b\x1b\x1b");
+    screen(&bench);
+    assert_true(ht_canvas_hash(bench.canvas) == before);
+    assert_false(ht_ui_is_done(bench.ui));
+    fixture_type(bench.ui, "3qq");
+    assert_true(ht_ui_is_done(bench.ui));
+    close_bench(&bench);
+}
+
+static void without_containers_the_demo_is_offered(void **unused)
+{
+    struct bench bench;
+    struct ht_ui_options options = {.offer_demo = true};
+    ht_autostate struct ht_state *empty = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    open_bench(&bench, &options);
+    SEES_NOT(&bench, "hulltop demo");
+    empty->complete = true;
+    ht_ui_set_state(bench.ui, empty);
+    SEES(&bench, "no containers here: hulltop demo shows an incident");
+    close_bench(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_screen_fits_every_size),
+        cmocka_unit_test(nothing_on_any_screen_is_a_control_character),
+        cmocka_unit_test(a_filter_acts_as_it_is_typed_and_can_be_taken_back),
+        cmocka_unit_test(the_selection_follows_its_row),
+        cmocka_unit_test(groups_open_and_close),
+        cmocka_unit_test(sorting_and_inverting_change_the_order),
+        cmocka_unit_test(a_hidden_column_is_gone),
+        cmocka_unit_test(ten_thousand_rows_are_sorted_and_grouped),
+        cmocka_unit_test(a_detail_tells_asks_and_writes),
+        cmocka_unit_test(a_finding_that_is_gone_says_so),
+        cmocka_unit_test(a_text_is_searched),
+        cmocka_unit_test(the_clock_goes_on_and_pausing_holds_the_screen),
+        cmocka_unit_test(a_replay_has_its_own_keys_and_title),
+        cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
+        cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
+        cmocka_unit_test(open_begins_with_a_pane_or_tells_the_nearest),
+        cmocka_unit_test(commands_lead_and_a_wrong_one_is_told),
+        cmocka_unit_test(keys_that_kill_elsewhere_do_nothing),
+        cmocka_unit_test(without_containers_the_demo_is_offered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
