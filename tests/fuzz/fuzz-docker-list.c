@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The list, an event, the daemon's own answers and an error's message. The first byte chooses. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "../../src/source/docker-decode.h"
+
+#include "hulltop/base/limits.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(int condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void fuzz_list(struct ht_arena *arena, struct ht_str text)
+{
+    const struct ht_docker_context context = {.runtime = HT_S("docker")};
+    struct ht_docker_list list;
+    struct ht_error err = {0};
+    int r = ht_docker_decode_list(arena, text, &list, &err);
+
+    require(r == 0 || (err.code == -r && err.text[0]));
+    for (size_t i = 0; r == 0 && i < list.len; i++) {
+        struct ht_row *row = ht_docker_decode_listed(&list.items[i], &context);
+
+        require(ht_docker_is_id(ht_row_id(row)));
+        ht_row_unref(row);
+    }
+}
+
+static void fuzz_event(struct ht_arena *arena, struct ht_str text)
+{
+    struct ht_docker_event event;
+    struct ht_error err = {0};
+    int r = ht_docker_decode_event(arena, text, &event, &err);
+
+    require(r == 0 || r == -ENODATA || (err.code == -r && err.text[0]));
+    if (r == 0)
+        require(ht_docker_is_id(event.id) && event.at >= 0);
+}
+
+/* info and version are parted by a NUL. */
+static void fuzz_daemon(struct ht_arena *arena, struct ht_str text)
+{
+    ptrdiff_t nul = ht_str_find_byte(text, '\0');
+    struct ht_docker_answers answers = {
+        .info = nul < 0 ? text : ht_str_sub(text, 0, (size_t)nul),
+        .version = nul < 0 ? HT_S("{}") : ht_str_sub(text, (size_t)nul + 1, text.len),
+        .endpoint = HT_S("unix:///run/docker.sock"),
+        .source = HT_S("docker"),
+        .api_version = HT_S("1.41")};
+    struct ht_docker_context context;
+    struct ht_daemon daemon;
+    struct ht_error err = {0};
+    int r = ht_docker_decode_daemon(arena, &answers, &daemon, &context, &err);
+
+    require(r == 0 || (err.code == -r && err.text[0]));
+    if (r == 0)
+        ht_row_unref(ht_row_new(&ht_daemon_table, &daemon));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_str text = {.data = (const char *)data + 1, .len = size - 1};
+
+    if (size == 0)
+        return 0;
+    if (data[0] == 'l')
+        fuzz_list(arena, text);
+    else if (data[0] == 'e')
+        fuzz_event(arena, text);
+    else if (data[0] == 'd')
+        fuzz_daemon(arena, text);
+    else
+        ht_docker_decode_message(arena, text);
+    return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs a source's driver in a thread of its own, with a feed and a clock of the test. */
+#ifndef HT_TESTS_DRIVER_H
+#define HT_TESTS_DRIVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "hulltop/source/source.h"
+
+struct driver {
+    struct ht_feed feed; /* first, so that it leads back */
+    struct ht_clock clock;
+    atomic_llong ahead_ns; /* of the system's clock */
+    struct ht_driver driver;
+    pthread_t thread;
+    bool unprivileged; /* set before driver_start: the thread gives up root */
+    int wake_fd, stop_fd;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t changed;
+    struct ht_node *sample; /* the newest, sorted */
+    unsigned published, confirmed, events;
+    struct ht_request request;
+};
+
+typedef bool (*driver_condition)(struct driver *driver, void *context);
+
+/* Starts the thread. */
+void driver_start(struct driver *driver, struct ht_driver source);
+/* Ends it, which must not take long, and frees everything. */
+void driver_stop(struct driver *driver);
+/* Puts the driver's clock forward and wakes it. */
+void driver_advance(struct driver *driver, int64_t ns);
+/* Sends a request. */
+void driver_request(struct driver *driver, enum ht_request_kind kind, const char *id);
+/* Waits until the condition holds, which is asked with the lock held; false: it never did. */
+bool driver_wait(struct driver *driver, driver_condition condition, void *context);
+
+#endif

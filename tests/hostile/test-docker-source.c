@@ -1,0 +1,789 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Docker source against the misbehaving peer: states, words, rows that stay, and coming back.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "driver.h"
+#include "peer-client.h"
+
+#define AFTER_PING (11 * HT_NS_PER_S)
+#define AFTER_PASS (61 * HT_NS_PER_S)
+
+/* The driver knows the peer by this link, so that another peer can take its place. */
+static struct peer_client peer;
+static char folder[64], address[128];
+
+/* ---- the peer's answers ---- */
+
+static void write_file(const char *name, const char *text)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_container(const char *id, bool privileged)
+{
+    char name[16], text[400];
+
+    snprintf(name, sizeof(name), "%s.json", id);
+    snprintf(text, sizeof(text),
+             "{\"Id\":\"%s\",\"Name\":\"/%s\",\"State\":{\"Status\":\"running\",\"Pid\":77},"
+             "\"Config\":{\"User\":\"\"},\"Mounts\":[],\"HostConfig\":{\"Privileged\":%s,"
+             "\"CapAdd\":null,\"CapDrop\":null,\"SecurityOpt\":null}}",
+             id, id, privileged ? "true" : "false");
+    write_file(name, text);
+}
+
+#define ENTRY(id)                                                                                  \
+    "{\"Id\":\"" id "\",\"Names\":[\"/" id                                                         \
+    "\"],\"Image\":\"web\",\"State\":\"running\",\"Status\":\"Up 1 second\"}"
+
+static void tell(const char *command)
+{
+    peer_tell(&peer, command, NULL, 0);
+}
+
+/* From now on the target is answered by this text. */
+static void map(const char *target, const char *file, const char *text)
+{
+    char command[300];
+
+    write_file(file, text);
+    snprintf(command, sizeof(command), "map %s %s/%s", target, folder, file);
+    tell(command);
+}
+
+static void start_peer(const char *events)
+{
+    const char *arguments[] = {"--answers", folder, "--api", "1.41", NULL, NULL, NULL};
+
+    if (events) {
+        arguments[4] = "--events";
+        arguments[5] = events;
+    }
+    peer_start(&peer, 0, arguments);
+    unlink(address);
+    assert_int_equal(symlink(peer.socket, address), 0);
+}
+
+static int set_up(void **state)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    (void)state;
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    snprintf(folder, sizeof(folder), "%s/docker.XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    snprintf(address, sizeof(address), "%s/docker.sock", folder);
+    write_file("map", "/info info.json\n/version version.json\n/containers/json list.json\n"
+                      "/containers/a1/json a1.json\n/containers/b2/json b2.json\n"
+                      "/containers/c3/json c3.json\n");
+    write_file("info.json", "{\"SecurityOptions\":[\"name=seccomp,profile=default\"]}");
+    write_file("version.json", "{\"Version\":\"20.10.24\"}");
+    write_file("list.json", "[" ENTRY("a1") "," ENTRY("b2") "," ENTRY("c3") "]");
+    write_container("a1", false);
+    write_container("b2", true);
+    write_container("c3", false);
+    start_peer(NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    char command[160];
+    static const char *const files[] = {"map",     "info.json",  "version.json", "list.json",
+                                        "a1.json", "b2.json",    "c3.json",      "other",
+                                        "events",  "docker.sock"};
+
+    (void)state;
+    peer_stop(&peer);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        snprintf(command, sizeof(command), "%s/%s", folder, files[i]);
+        unlink(command);
+    }
+    return rmdir(folder);
+}
+
+/* ---- the driver ---- */
+
+enum patience { BRIEF, PATIENT };
+
+static void start(struct driver *driver, enum patience patience)
+{
+    const struct ht_docker_options options = {
+        .url = address, .timeout_ns = (patience == BRIEF ? 400 : 60000) * HT_NS_PER_MS};
+
+    driver_start(driver, ht_docker_driver(&options));
+}
+
+struct expected {
+    enum ht_source_state state;
+    size_t rows;
+    const char *detail, *help; /* parts of the texts */
+};
+
+static const struct ht_source *source_of(const struct driver *driver)
+{
+    const struct ht_row *row =
+        driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("docker")) : NULL;
+
+    return row ? ht_source_of(row) : NULL;
+}
+
+static bool contains(struct ht_str text, const char *part)
+{
+    return ht_str_find(text, ht_str_from(part), 0) >= 0;
+}
+
+static bool is_as_expected(struct driver *driver, void *context)
+{
+    const struct expected *expected = context;
+    const struct ht_source *source = source_of(driver);
+
+    return source && source->state == expected->state &&
+           contains(source->detail, expected->detail) && contains(source->help, expected->help) &&
+           ht_node_set(driver->sample, HT_TABLE_CONTAINER)->len == expected->rows;
+}
+
+static void expect_in(struct driver *driver, const char *where, struct expected expected)
+{
+    if (driver_wait(driver, is_as_expected, &expected))
+        return;
+
+    const struct ht_source *source = source_of(driver);
+    fail_msg("%s: expected %s with %zu rows, \"%s\", \"%s\"; it is %s, %zu rows, \"%.*s\", "
+             "\"%.*s\"",
+             where, ht_enum_name(&ht_source_state_enum, expected.state), expected.rows,
+             expected.detail, expected.help,
+             source ? ht_enum_name(&ht_source_state_enum, source->state) : "silent",
+             source ? ht_node_set(driver->sample, HT_TABLE_CONTAINER)->len : 0,
+             source ? (int)source->detail.len : 0, source ? source->detail.data : "",
+             source ? (int)source->help.len : 0, source ? source->help.data : "");
+}
+
+static void expect(struct driver *driver, enum ht_source_state state, size_t rows,
+                   const char *detail)
+{
+    expect_in(driver, "source",
+              (struct expected){.state = state, .rows = rows, .detail = detail, .help = ""});
+}
+
+static void expect_ok(struct driver *driver, size_t rows)
+{
+    expect(driver, HT_SOURCE_STATE_OK, rows, "Docker 20.10.24, API 1.41");
+}
+
+/* The driver tries again by itself; putting its clock forward spares the pause. */
+static void expect_recovery(struct driver *driver, const char *where)
+{
+    tell("mode ok");
+    driver_advance(driver, AFTER_PING);
+    expect_in(driver, where,
+              (struct expected){
+                  .state = HT_SOURCE_STATE_OK, .rows = 3, .detail = "3 containers", .help = ""});
+}
+
+static int64_t answered_at(struct driver *driver)
+{
+    pthread_mutex_lock(&driver->lock);
+    int64_t at = source_of(driver)->answered_at;
+    pthread_mutex_unlock(&driver->lock);
+    return at;
+}
+
+static struct ht_row *row_of(struct driver *driver, const char *id)
+{
+    pthread_mutex_lock(&driver->lock);
+    const struct ht_row *row = ht_node_find(driver->sample, HT_TABLE_CONTAINER, ht_str_from(id));
+    struct ht_row *kept = row ? ht_row_ref(row) : NULL;
+    pthread_mutex_unlock(&driver->lock);
+    return kept;
+}
+
+struct threshold {
+    unsigned *counter;
+    unsigned value;
+};
+
+static bool has_passed(struct driver *driver, void *context)
+{
+    const struct threshold *threshold = context;
+
+    (void)driver;
+    return *threshold->counter > threshold->value;
+}
+
+static void wait_past(struct driver *driver, unsigned *counter, unsigned value)
+{
+    assert_true(
+        driver_wait(driver, has_passed, &(struct threshold){.counter = counter, .value = value}));
+}
+
+static unsigned current(struct driver *driver, const unsigned *counter)
+{
+    pthread_mutex_lock(&driver->lock);
+    unsigned value = *counter;
+    pthread_mutex_unlock(&driver->lock);
+    return value;
+}
+
+static void assert_requests(const char *expected)
+{
+    char requests[8192];
+    char short_form[8192] = "";
+    size_t len = 0;
+
+    peer_tell(&peer, "requests", requests, sizeof(requests));
+    struct ht_str rest = ht_str_from(requests), line;
+    while (ht_str_next(&rest, '\n', &line)) {
+        struct ht_str word, target;
+
+        ht_str_next(&line, ' ', &word);
+        ht_str_next(&line, ' ', &target);
+        if (contains(target, "/events?"))
+            target = HT_S("/events");
+        len += (size_t)snprintf(short_form + len, sizeof(short_form) - len, "%s%.*s",
+                                len ? " " : "", HT_STR_ARG(target));
+    }
+    assert_string_equal(short_form, expected);
+}
+
+/* ---- what is asked for ---- */
+
+static void everything_is_asked_for_once(void **state)
+{
+    struct driver driver = {0};
+    char connections[64];
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    assert_requests("/_ping /v1.41/info /v1.41/version /events /v1.41/containers/json?all=1 "
+                    "/v1.41/containers/a1/json /v1.41/containers/b2/json "
+                    "/v1.41/containers/c3/json");
+    driver_advance(&driver, AFTER_PING);
+    wait_past(&driver, &driver.confirmed, 0);
+    assert_requests("/_ping");
+
+    unsigned published = current(&driver, &driver.published);
+    driver_advance(&driver, AFTER_PASS);
+    wait_past(&driver, &driver.published, published);
+    wait_past(&driver, &driver.confirmed, 1);
+    assert_requests("/v1.41/containers/json?all=1 /_ping");
+    peer_tell(&peer, "connections", connections, sizeof(connections));
+    assert_string_equal(connections, "2\n");
+
+    ht_autorow struct ht_row *row = row_of(&driver, "b2");
+    assert_true(ht_container_of(row)->declared.privileged);
+    driver_stop(&driver);
+}
+
+static void a_rescan_inspects_everything_once(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    tell("requests");
+    driver_advance(&driver, 2 * HT_NS_PER_S);
+    unsigned published = current(&driver, &driver.published);
+    driver_request(&driver, HT_REQUEST_RESCAN, "");
+    wait_past(&driver, &driver.published, published);
+    assert_requests("/v1.41/containers/json?all=1 /v1.41/containers/a1/json "
+                    "/v1.41/containers/b2/json /v1.41/containers/c3/json");
+    driver_stop(&driver);
+}
+
+static bool is_privileged(struct driver *driver, void *context)
+{
+    const struct ht_row *row =
+        ht_node_find(driver->sample, HT_TABLE_CONTAINER, ht_str_from(context));
+
+    return row && ht_container_of(row)->declared.privileged;
+}
+
+#define EVENT(action, id)                                                                          \
+    "event {\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" id "\"}}"
+
+static void an_event_costs_one_inspect(void **state)
+{
+    struct driver driver = {0};
+    char d4[] = "d4";
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    tell("requests");
+    map("/containers/d4/json", "other",
+        "{\"Id\":\"d4\",\"Name\":\"/d4\",\"HostConfig\":{\"Privileged\":true}}");
+    tell(EVENT("start", "d4"));
+    assert_true(driver_wait(&driver, is_privileged, d4));
+    assert_requests("/v1.41/containers/d4/json");
+    tell(EVENT("destroy", "d4"));
+    expect_ok(&driver, 3);
+    assert_requests("");
+    assert_int_equal(current(&driver, &driver.events), 2);
+    driver_stop(&driver);
+}
+
+static void a_container_that_is_gone_by_then_is_no_trouble(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    tell(EVENT("start", "e5"));
+    tell(EVENT("destroy", "a1"));
+    expect_ok(&driver, 2);
+    driver_stop(&driver);
+}
+
+/* ---- the whole daemon misbehaves ---- */
+
+static const struct {
+    const char *mode;
+    enum ht_source_state state;
+    const char *detail, *help;
+} modes[] = {
+    {"mute", HT_SOURCE_STATE_BUSY, "no answer within", "asked again"},
+    {"stall", HT_SOURCE_STATE_BUSY, "within", "asked again"},
+    {"drip 30", HT_SOURCE_STATE_BUSY, "within", "asked again"},
+    {"long", HT_SOURCE_STATE_BUSY, "within", "asked again"},
+    {"deaf", HT_SOURCE_STATE_BUSY, "", "asked again"},
+    {"cut", HT_SOURCE_STATE_BROKEN, "closed the connection in the middle", "asked again"},
+    {"drop", HT_SOURCE_STATE_BROKEN, "closed the connection without an answer", "asked again"},
+    {"oversize", HT_SOURCE_STATE_BROKEN, "an answer of more than", "no sane daemon"},
+    {"endless", HT_SOURCE_STATE_BROKEN, "an answer of more than", "no sane daemon"},
+    {"longline", HT_SOURCE_STATE_BROKEN, "an answer of more than", "no sane daemon"},
+    {"headers", HT_SOURCE_STATE_BROKEN, "bytes of headers", "no sane daemon"},
+    {"html", HT_SOURCE_STATE_BROKEN, "not as a Docker daemon does", "no Docker daemon"},
+    {"nonsense", HT_SOURCE_STATE_BROKEN, "does not speak HTTP", "no Docker daemon"},
+    {"badchunk", HT_SOURCE_STATE_BROKEN, "does not speak HTTP", "no Docker daemon"},
+    {"short", HT_SOURCE_STATE_BROKEN, "not as a Docker daemon does", "no Docker daemon"},
+    {"status 500", HT_SOURCE_STATE_BROKEN, "status 500: no luck", "its log tells more"},
+    {"status 404", HT_SOURCE_STATE_BROKEN, "status 404", "its log tells more"},
+    {"status 302", HT_SOURCE_STATE_BROKEN, "status 302", "no Docker daemon"},
+    {"status 403", HT_SOURCE_STATE_DENIED, "status 403: no luck", "authorization plugin"},
+};
+
+static void assert_mode(size_t i, struct driver *driver, size_t rows)
+{
+    const struct expected expected = {
+        .state = modes[i].state, .rows = rows, .detail = modes[i].detail, .help = modes[i].help};
+
+    expect_in(driver, modes[i].mode, expected);
+    assert_true(contains(source_of(driver)->detail, "docker.sock"));
+}
+
+static void set_mode(const char *mode)
+{
+    char command[64];
+
+    snprintf(command, sizeof(command), "mode %s", mode);
+    tell(command);
+}
+
+static void a_fault_at_the_start_has_a_name_and_heals(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct driver driver = {0};
+
+        set_mode(modes[i].mode);
+        start(&driver, BRIEF);
+        assert_mode(i, &driver, 0);
+        assert_false(ht_source_has_answered_at(source_of(&driver)));
+        expect_recovery(&driver, modes[i].mode);
+        driver_stop(&driver);
+    }
+}
+
+static void a_fault_later_leaves_the_rows_and_heals(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct driver driver = {0};
+
+        start(&driver, BRIEF);
+        expect_ok(&driver, 3);
+
+        int64_t before = answered_at(&driver);
+        set_mode(modes[i].mode);
+        driver_advance(&driver, AFTER_PING);
+        assert_mode(i, &driver, 3);
+        assert_int_equal(answered_at(&driver), before);
+        expect_recovery(&driver, modes[i].mode);
+        assert_true(answered_at(&driver) > before);
+        driver_stop(&driver);
+    }
+}
+
+/* Odd, but HTTP. */
+static void odd_framing_is_no_fault(void **state)
+{
+    static const char *const framings[] = {"chunked", "bare", "close", "gone"};
+
+    (void)state;
+    tell("fault /events ok");
+    for (size_t i = 0; i < ARRAY_LEN(framings); i++) {
+        struct driver driver = {0};
+
+        set_mode(framings[i]);
+        start(&driver, PATIENT);
+        expect_ok(&driver, 3);
+        driver_stop(&driver);
+    }
+}
+
+/* ---- one request misbehaves ---- */
+
+static const struct {
+    const char *fault, *heal;
+    enum ht_source_state state;
+    const char *detail;
+} faults[] = {
+    {"fault /info html", "fault /info ok", HT_SOURCE_STATE_BROKEN, "info: line 1"},
+    {"fault /info mute", "fault /info ok", HT_SOURCE_STATE_BUSY, "no answer"},
+    {"fault /info oversize", "fault /info ok", HT_SOURCE_STATE_BROKEN, "more than"},
+    {"fault /version cut", "fault /version ok", HT_SOURCE_STATE_BROKEN, "closed"},
+    {"fault /containers/json html", "fault /containers/json ok", HT_SOURCE_STATE_BROKEN,
+     "container list: line 1"},
+    {"fault /containers/json oversize", "fault /containers/json ok", HT_SOURCE_STATE_BROKEN,
+     "more than"},
+    {"fault /containers/json stall", "fault /containers/json ok", HT_SOURCE_STATE_BUSY, "within"},
+    {"fault /events status 403", "fault /events ok", HT_SOURCE_STATE_BROKEN,
+     "refused with status 403"},
+    {"fault /events mute", "fault /events ok", HT_SOURCE_STATE_BUSY, "no answer"},
+    {"fault /events longline", "fault /events ok", HT_SOURCE_STATE_BROKEN, "a line of more than"},
+    {"fault /events badchunk", "fault /events ok", HT_SOURCE_STATE_BROKEN, "not speak HTTP"},
+    {"fault /events drop", "fault /events ok", HT_SOURCE_STATE_BROKEN, "closed the connection"},
+};
+
+static void each_request_can_fail(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        struct driver driver = {0};
+
+        tell(faults[i].fault);
+        start(&driver, BRIEF);
+        expect_in(&driver, faults[i].fault,
+                  (struct expected){
+                      .state = faults[i].state,
+                      .rows = ht_str_has_suffix(ht_str_from(faults[i].fault), "longline") ? 3 : 0,
+                      .detail = faults[i].detail,
+                      .help = ""});
+        tell(faults[i].heal);
+        expect_recovery(&driver, faults[i].fault);
+        driver_stop(&driver);
+    }
+}
+
+static const struct {
+    const char *fault, *cause;
+} lone_faults[] = {
+    {"fault /containers/b2 status 500", "status 500: no luck"},
+    {"fault /containers/b2 status 409", "status 409: no luck"},
+    {"fault /containers/b2 mute", "no answer"},
+    {"fault /containers/b2 html", "container: line 1"},
+    {"fault /containers/b2 oversize", "more than 4194304 bytes"},
+    {"fault /containers/b2 nonsense", "not speak HTTP"},
+    {"fault /containers/b2 cut", "closed the connection"},
+};
+
+static void one_container_cannot_hide_itself_nor_others(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lone_faults); i++) {
+        struct driver driver = {0};
+
+        tell(lone_faults[i].fault);
+        start(&driver, BRIEF);
+        expect_in(&driver, lone_faults[i].fault,
+                  (struct expected){.state = HT_SOURCE_STATE_PART,
+                                    .rows = 3,
+                                    .detail = "1 of 3 containers could not be inspected",
+                                    .help = "asked again"});
+        if (!contains(source_of(&driver)->detail, lone_faults[i].cause))
+            fail_msg("%s: \"%s\" is not in \"%s\"", lone_faults[i].fault, lone_faults[i].cause,
+                     source_of(&driver)->detail.data);
+
+        ht_autorow struct ht_row *lone = row_of(&driver, "b2");
+        ht_autorow struct ht_row *other = row_of(&driver, "c3");
+        assert_true(ht_str_is(ht_container_of(lone)->name, "b2"));
+        assert_false(ht_container_has_declared(ht_container_of(lone)));
+        assert_true(ht_container_has_declared(ht_container_of(other)));
+        tell("fault /containers/b2 ok");
+        driver_advance(&driver, AFTER_PASS);
+        expect_ok(&driver, 3);
+        driver_stop(&driver);
+    }
+}
+
+static void an_answer_about_another_container_is_not_believed(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/containers/b2/json", "other", "{\"Id\":\"a1\",\"HostConfig\":{\"Privileged\":true}}");
+    start(&driver, PATIENT);
+    expect(&driver, HT_SOURCE_STATE_PART, 3, "the answer is about another container");
+    ht_autorow struct ht_row *row = row_of(&driver, "a1");
+    assert_false(ht_container_of(row)->declared.privileged);
+    driver_stop(&driver);
+}
+
+static void an_id_that_is_a_path_is_not_asked_for(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/containers/json", "other", "[{\"Id\":\"../../images/prune\"}]");
+    start(&driver, BRIEF);
+    expect(&driver, HT_SOURCE_STATE_BROKEN, 0, "entry 1 has no usable Id");
+    driver_stop(&driver);
+    assert_requests("/_ping /v1.41/info /v1.41/version /events /v1.41/containers/json?all=1");
+}
+
+static void podmans_null_is_an_empty_list(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/containers/json", "other", "null");
+    start(&driver, PATIENT);
+    expect(&driver, HT_SOURCE_STATE_OK, 0, "0 containers");
+    driver_stop(&driver);
+}
+
+/* ---- versions ---- */
+
+static void a_daemon_that_names_no_version_speaks_1_24(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    write_file("other", "");
+    char command[200];
+    snprintf(command, sizeof(command), "%s/other", folder);
+    unlink(command);
+    write_file("ping.http", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK");
+    snprintf(command, sizeof(command), "map /_ping %s/ping.http", folder);
+    tell(command);
+    start(&driver, PATIENT);
+    expect(&driver, HT_SOURCE_STATE_OK, 3, "API 1.24");
+    driver_stop(&driver);
+
+    struct driver old = {0};
+    write_file("ping.http", "HTTP/1.1 200 OK\r\nApi-Version: 1.23\r\nContent-Length: 2\r\n\r\nOK");
+    tell(command);
+    start(&old, BRIEF);
+    expect(&old, HT_SOURCE_STATE_BROKEN, 0, "API 1.23 is too old; 1.24 is the least");
+    driver_stop(&old);
+    snprintf(command, sizeof(command), "%s/ping.http", folder);
+    unlink(command);
+}
+
+/* ---- absent, denied, stopped, restarted ---- */
+
+static void an_absent_socket_is_absent_and_may_appear(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    unlink(address);
+    start(&driver, BRIEF);
+    expect_in(&driver, "absent",
+              (struct expected){.state = HT_SOURCE_STATE_ABSENT,
+                                .rows = 0,
+                                .detail = "docker.sock: there is no such socket",
+                                .help = "--docker URL"});
+    assert_int_equal(symlink(peer.socket, address), 0);
+    expect_recovery(&driver, "absent");
+    driver_stop(&driver);
+}
+
+static void a_socket_without_permission_is_denied(void **state)
+{
+    struct driver driver = {.unprivileged = geteuid() == 0};
+
+    (void)state;
+    assert_int_equal(chmod(folder, 0711), 0);
+    assert_int_equal(chmod(peer.directory, 0711), 0);
+    assert_int_equal(chmod(peer.socket, 0), 0);
+    start(&driver, BRIEF);
+    expect_in(&driver, "denied",
+              (struct expected){.state = HT_SOURCE_STATE_DENIED,
+                                .rows = 0,
+                                .detail = "docker.sock: permission denied",
+                                .help = "sudo hulltop"});
+    driver_stop(&driver);
+}
+
+static void a_stopped_daemon_is_busy_and_comes_back(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver, BRIEF);
+    expect_ok(&driver, 3);
+    assert_int_equal(kill(peer.pid, SIGSTOP), 0);
+    driver_advance(&driver, AFTER_PING);
+    expect_in(&driver, "stopped",
+              (struct expected){.state = HT_SOURCE_STATE_BUSY,
+                                .rows = 3,
+                                .detail = "docker.sock",
+                                .help = "overloaded or stopped"});
+    assert_int_equal(kill(peer.pid, SIGCONT), 0);
+    driver_advance(&driver, AFTER_PING);
+    expect_ok(&driver, 3);
+    driver_stop(&driver);
+}
+
+static void a_restarted_daemon_loses_no_container(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver, BRIEF);
+    expect_ok(&driver, 3);
+    ht_autorow struct ht_row *before = row_of(&driver, "b2");
+    peer_stop(&peer);
+    expect_in(&driver, "gone",
+              (struct expected){
+                  .state = HT_SOURCE_STATE_BROKEN, .rows = 3, .detail = "docker.sock", .help = ""});
+    driver_advance(&driver, AFTER_PING);
+    expect_in(&driver, "gone",
+              (struct expected){.state = HT_SOURCE_STATE_BROKEN,
+                                .rows = 3,
+                                .detail = "there is no such socket",
+                                .help = "the daemon was stopped"});
+    start_peer(NULL);
+    driver_advance(&driver, AFTER_PING);
+    expect_ok(&driver, 3);
+    ht_autorow struct ht_row *after = row_of(&driver, "b2");
+    assert_ptr_equal(before, after); /* the same facts are the same row */
+    driver_stop(&driver);
+}
+
+static void an_event_stream_that_ends_is_opened_again(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    tell("cut-events");
+    expect(&driver, HT_SOURCE_STATE_BROKEN, 3, "closed the");
+    driver_advance(&driver, AFTER_PING);
+    expect_ok(&driver, 3);
+    driver_stop(&driver);
+}
+
+/* ---- events that hurt ---- */
+
+static void a_flood_of_events_is_not_followed(void **state)
+{
+    struct driver driver = {0};
+    char path[128];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/events", folder);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    for (int i = 0; i < 100000; i++)
+        assert_true(fprintf(file, "{\"Type\":\"container\",\"Action\":\"start\",\"id\":\"%d\"}\n",
+                            i % 5) > 0);
+    assert_int_equal(fclose(file), 0);
+    peer_stop(&peer);
+    start_peer(path);
+    start(&driver, PATIENT);
+    expect(&driver, HT_SOURCE_STATE_BROKEN, 3, "more than 5000 events in a second");
+    driver_stop(&driver);
+}
+
+static void a_line_that_is_no_event_is_followed_by_a_pass(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    tell("requests");
+    unsigned published = current(&driver, &driver.published);
+    driver_advance(&driver, 6 * HT_NS_PER_S);
+    tell("event {\"Type\":\"container\",\"Action\":\"start\",\"id\":\"../../../x\"}");
+    wait_past(&driver, &driver.published, published);
+    expect_ok(&driver, 3);
+    assert_requests("/v1.41/containers/json?all=1");
+    driver_stop(&driver);
+}
+
+/* ---- the end ---- */
+
+/* With a minute of patience: the end comes from the stop, or the test waits too long. */
+static void the_end_waits_for_no_answer(void **state)
+{
+    static const char *const targets[] = {"fault /_ping mute", "fault /info mute",
+                                          "fault /events mute", "fault /containers/json mute",
+                                          "fault /containers/a1 stall"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
+        struct driver driver = {0};
+
+        tell(targets[i]);
+        start(&driver, PATIENT);
+        driver_stop(&driver);
+    }
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(everything_is_asked_for_once),
+        TEST(a_rescan_inspects_everything_once),
+        TEST(an_event_costs_one_inspect),
+        TEST(a_container_that_is_gone_by_then_is_no_trouble),
+        TEST(a_fault_at_the_start_has_a_name_and_heals),
+        TEST(a_fault_later_leaves_the_rows_and_heals),
+        TEST(odd_framing_is_no_fault),
+        TEST(each_request_can_fail),
+        TEST(one_container_cannot_hide_itself_nor_others),
+        TEST(an_answer_about_another_container_is_not_believed),
+        TEST(an_id_that_is_a_path_is_not_asked_for),
+        TEST(podmans_null_is_an_empty_list),
+        TEST(a_daemon_that_names_no_version_speaks_1_24),
+        TEST(an_absent_socket_is_absent_and_may_appear),
+        TEST(a_socket_without_permission_is_denied),
+        TEST(a_stopped_daemon_is_busy_and_comes_back),
+        TEST(a_restarted_daemon_loses_no_container),
+        TEST(an_event_stream_that_ends_is_opened_again),
+        TEST(a_flood_of_events_is_not_followed),
+        TEST(a_line_that_is_no_event_is_followed_by_a_pass),
+        TEST(the_end_waits_for_no_answer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
