@@ -1,8 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
+/* hulltop: six questions about the containers of this node. */
+#include <locale.h>
+#include <unistd.h>
 
-int main(void)
+#include "commands.h"
+#include "options.h"
+#include "privileges.h"
+#include "session.h"
+
+enum { OPTIONS_MAX_BYTES = 4 * 1024 * 1024, TEXT_MAX_BYTES = 64 * 1024 };
+
+static int print(void (*text)(struct ht_buf *out))
 {
-    puts("hulltop: under construction");
-    return 0;
+    ht_autobuf struct ht_buf out = HT_BUF(TEXT_MAX_BYTES);
+
+    text(&out);
+    return ht_write_all(STDOUT_FILENO, ht_buf_str(&out)) < 0 ? HT_STATUS_USAGE : HT_STATUS_CLEAN;
+}
+
+static int run(const struct ht_options *options, struct ht_arena *arena)
+{
+    if (options->help)
+        return print(ht_options_help);
+    if (options->version)
+        return print(ht_options_version);
+    ht_privileges_drop();
+    switch (options->command) {
+    case HT_CMD_CHECK:
+        return ht_command_check(options, arena);
+    case HT_CMD_DOCTOR:
+        return ht_command_doctor(options, arena);
+    case HT_CMD_DEMO:
+        if (options->hash_frames)
+            return ht_command_hash_frames(options, arena);
+        return ht_command_dashboard(options, arena);
+    case HT_CMD_DASHBOARD:
+    case HT_CMD_RECORD:
+    case HT_CMD_REPLAY:
+        return ht_command_dashboard(options, arena);
+    }
+    return HT_STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(OPTIONS_MAX_BYTES);
+    struct ht_options options;
+    struct ht_error err = {0};
+
+    setlocale(LC_ALL, "");
+    /* Numbers in documents have a point, whatever the locale. */
+    setlocale(LC_NUMERIC, "C");
+    if (ht_privileges_refuse_setuid(&err) < 0 ||
+        ht_options_parse(arena, argc, argv, &options, &err) < 0) {
+        ht_complain(&err);
+        return HT_STATUS_USAGE;
+    }
+    return run(&options, arena);
 }

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hulltop check: one pass, a report, an exit status. */
+#include <config.h>
+
+#include "commands.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "input.h"
+#include "session.h"
+#include "wait.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/model/document.h"
+#include "hulltop/report/report.h"
+
+#define DEFAULT_TIMEOUT_NS (30 * HT_NS_PER_S)
+
+static int complain(const struct ht_error *err, int status)
+{
+    ht_complain(err);
+    return status;
+}
+
+/* ---- the exit status ---- */
+
+static int read_baseline(const char *path, struct ht_map *known, struct ht_error *err)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_DOCUMENT);
+    ht_autostate struct ht_state *state = NULL;
+    int r = ht_input_read(path, &text, HT_LIMIT_DOCUMENT, err);
+
+    if (r == 0)
+        r = ht_report_read(ht_buf_str(&text), path, &state, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < state->findings.len; i++)
+        ht_map_set(known, ht_row_id(state->findings.rows[i]), known);
+    return 0;
+}
+
+static bool has_findings(const struct ht_state *state, const struct ht_options *options,
+                         const struct ht_map *known)
+{
+    for (size_t i = 0; i < state->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(state->findings.rows[i]);
+
+        if (finding->severity <= options->fail_on && options->questions >> finding->question & 1 &&
+            !ht_map_get(known, finding->id))
+            return true;
+    }
+    return false;
+}
+
+static bool has_failed(const struct ht_source *source)
+{
+    switch (source->state) {
+    case HT_SOURCE_STATE_WAIT:
+    case HT_SOURCE_STATE_STUCK:
+    case HT_SOURCE_STATE_BROKEN:
+    case HT_SOURCE_STATE_DENIED:
+    case HT_SOURCE_STATE_ABSENT:
+    case HT_SOURCE_STATE_OFF:
+        return true;
+    case HT_SOURCE_STATE_OK:
+    case HT_SOURCE_STATE_PART:
+    case HT_SOURCE_STATE_STALE:
+    case HT_SOURCE_STATE_BUSY:
+        return false;
+    }
+    return true;
+}
+
+static bool all_sources_failed(const struct ht_state *state)
+{
+    const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
+
+    for (size_t i = 0; i < sources->len; i++) {
+        if (!has_failed(ht_source_of(sources->rows[i])))
+            return false;
+    }
+    return state->origin == HT_ORIGIN_LIVE || sources->len > 0;
+}
+
+static bool has_unanswered(const struct ht_state *state, const struct ht_options *options)
+{
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        const struct ht_question *question = ht_state_question(state, number);
+        bool unknown = question->state == HT_QUESTION_STATE_UNKNOWN ||
+                       question->state == HT_QUESTION_STATE_WAIT;
+        bool weak = question->state == HT_QUESTION_STATE_PART ||
+                    question->state == HT_QUESTION_STATE_STALE ||
+                    (ht_question_has_partial(question) && question->partial);
+
+        if (options->questions >> number & 1 && (unknown || (options->strict && weak)))
+            return true;
+    }
+    return false;
+}
+
+static int status_of(const struct ht_state *state, const struct ht_options *options,
+                     const struct ht_map *known)
+{
+    if (has_findings(state, options, known))
+        return HT_STATUS_FINDINGS;
+    if (all_sources_failed(state))
+        return HT_STATUS_SOURCES;
+    if (has_unanswered(state, options))
+        return HT_STATUS_UNKNOWN;
+    return HT_STATUS_CLEAN;
+}
+
+/* ---- the report ---- */
+
+static int print_report(const struct ht_state *state, const struct ht_options *options,
+                        struct ht_error *err)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_DOCUMENT);
+    const struct ht_report_options report = {
+        .questions = options->questions, .version = PACKAGE_VERSION, .style = HT_JSON_INDENTED};
+
+    switch (options->format) {
+    case HT_FORMAT_TEXT:
+        ht_report_text(&out, state, &report);
+        break;
+    case HT_FORMAT_JSON:
+        ht_report_write(&out, state, &report);
+        break;
+    case HT_FORMAT_NODE:
+        ht_node_write(&out, state->node, HT_JSON_INDENTED);
+        break;
+    }
+    if (ht_buf_is_full(&out))
+        return ht_error_set(err, EFBIG, "the report is larger than %d bytes", HT_LIMIT_DOCUMENT);
+
+    int r = ht_write_all(STDOUT_FILENO, ht_buf_str(&out));
+    if (r < 0)
+        return ht_error_errno(err, -r, "standard output");
+    return 0;
+}
+
+static int answer(struct ht_session *session, const struct ht_map *known)
+{
+    const struct ht_options *options = session->options;
+    int64_t timeout = options->timeout_ns ? options->timeout_ns : DEFAULT_TIMEOUT_NS;
+    struct ht_error err = {0};
+    ht_autostate struct ht_state *state = NULL;
+    int status = ht_wait_for_answer(session, timeout, &state);
+
+    if (!state)
+        return status;
+    if (!options->quiet && print_report(state, options, &err) < 0)
+        return complain(&err, HT_STATUS_USAGE);
+    return status_of(state, options, known);
+}
+
+int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
+{
+    struct ht_session session = {.options = options};
+    struct ht_error err = {0};
+    struct ht_map *known = ht_map_new();
+    int status;
+
+    if (ht_wait_prepare(&err) < 0)
+        status = complain(&err, HT_STATUS_USAGE);
+    else if (options->baseline && read_baseline(options->baseline, known, &err) < 0)
+        status = complain(&err, HT_STATUS_USAGE);
+    else if (ht_session_open(&session, options, arena, &err) < 0)
+        status = complain(&err, HT_STATUS_USAGE);
+    else {
+        int r = ht_session_engine(&session, false, &err);
+
+        if (r < 0)
+            status = complain(&err, r == -EBADMSG ? HT_STATUS_RECORDING : HT_STATUS_USAGE);
+        else
+            status = answer(&session, known);
+        ht_session_close(&session, HT_NS_PER_S);
+    }
+    ht_map_free(known);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration file: options by their long names, one a line (YAML). Layer 7 (app).
+ */
+#ifndef HT_APP_CONFIG_FILE_H
+#define HT_APP_CONFIG_FILE_H
+
+#include "hulltop/base/arena.h"
+#include "hulltop/base/error.h"
+#include "hulltop/base/str.h"
+
+/* Called for each entry; a negative return ends the reading and is returned. */
+typedef int (*ht_config_entry)(void *context, const char *file, unsigned line, struct ht_str key,
+                               struct ht_str value, struct ht_error *err);
+
+/* Folders where a user's files (hulltop.conf, views, fact tables) are looked for, best first:
+ * NULL-terminated, text in arena. Under sudo the caller's home is left out. */
+const char *const *ht_config_folders(struct ht_arena *arena);
+/* Reads path, or, when it is NULL, the first hulltop.conf in those folders; none there is no error.
+ * The file must be trusted (ht_file_is_trusted). */
+int ht_config_read(struct ht_arena *arena, const char *path, ht_config_entry entry, void *context,
+                   struct ht_error *err);
+/* Where state is kept: $XDG_STATE_HOME/hulltop, root: /var/lib/hulltop; NULL: nowhere. Text in
+ * arena. */
+const char *ht_config_state_dir(struct ht_arena *arena);
+
+#endif

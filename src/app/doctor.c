@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hulltop doctor: what can be seen, as whom, and what would help. */
+#include <config.h>
+
+#include "commands.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "session.h"
+#include "wait.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/report/report.h"
+
+#define DEFAULT_TIMEOUT_NS (10 * HT_NS_PER_S)
+
+static int tell(struct ht_session *session)
+{
+    const struct ht_options *options = session->options;
+    ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_BODY);
+    struct ht_error err = {0};
+    ht_autostate struct ht_state *state = NULL;
+    int status = ht_wait_for_answer(
+        session, options->timeout_ns ? options->timeout_ns : DEFAULT_TIMEOUT_NS, &state);
+
+    if (!state)
+        return status;
+    ht_report_doctor(&out, state);
+    int r = ht_write_all(STDOUT_FILENO, ht_buf_str(&out));
+    if (r < 0) {
+        ht_error_errno(&err, -r, "standard output");
+        ht_complain(&err);
+        return HT_STATUS_USAGE;
+    }
+    return HT_STATUS_CLEAN;
+}
+
+int ht_command_doctor(const struct ht_options *options, struct ht_arena *arena)
+{
+    struct ht_session session = {.options = options};
+    struct ht_error err = {0};
+    int status;
+
+    if (ht_wait_prepare(&err) < 0 || ht_session_open(&session, options, arena, &err) < 0 ||
+        ht_session_engine(&session, false, &err) < 0) {
+        ht_complain(&err);
+        status = HT_STATUS_USAGE;
+    } else {
+        status = tell(&session);
+    }
+    ht_session_close(&session, HT_NS_PER_S);
+    return status;
+}

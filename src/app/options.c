@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <config.h>
+
+#include "options.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "config-file.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/model/filter.h"
+#include "hulltop/model/state.h"
+
+/* Sets one option from its text; the value is "" for an option without one. */
+typedef int (*set_option)(struct ht_options *options, const char *value, struct ht_error *err);
+
+struct option_entry {
+    const char *name;
+    const char *argument; /* NULL: takes none */
+    const char *help;     /* NULL: for tests, not told */
+    set_option set;
+    bool in_config; /* may stand in the configuration file */
+    bool joined;    /* shares the line of the one above in --help */
+};
+
+static const struct {
+    const char *name;
+    enum ht_command_name command;
+    const char *operand; /* what it takes, in brackets if it need not */
+    const char *help;
+} commands[] = {
+    {"check", HT_CMD_CHECK, NULL, "one pass, a report, an exit status"},
+    {"demo", HT_CMD_DEMO, NULL, "the dashboard on a built-in incident"},
+    {"record", HT_CMD_RECORD, "FILE", "the dashboard, and a recording of it"},
+    {"replay", HT_CMD_REPLAY, "FILE", "the dashboard on a recording"},
+    {"doctor", HT_CMD_DOCTOR, NULL, "what can be seen, and what would help"},
+};
+
+/* ---- setters ---- */
+
+static int set_docker(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    struct ht_str text = ht_str_from(value);
+
+    if (!ht_str_is(text, "none") && !ht_str_has_prefix(text, "unix://") &&
+        !ht_str_has_prefix(text, "tcp://") && !ht_str_has_prefix(text, "/"))
+        return ht_error_set(err, EINVAL,
+                            "--docker %s: neither unix://PATH, tcp://HOST:PORT nor none", value);
+    options->docker = value;
+    return 0;
+}
+
+static int only_none(const char *option, const char *value, struct ht_error *err)
+{
+    if (strcmp(value, "none") != 0)
+        return ht_error_set(err, EINVAL, "--%s %s: this version knows only --%s none", option,
+                            value, option);
+    return 0;
+}
+
+static int set_cri(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    options->cri = value;
+    return only_none("cri", value, err);
+}
+
+static int set_kubeconfig(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    options->kubeconfig = value;
+    return only_none("kubeconfig", value, err);
+}
+
+static int set_root(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    if (value[0] != '/')
+        return ht_error_set(err, EINVAL, "--root %s: not an absolute path", value);
+    options->root = value;
+    return 0;
+}
+
+static int set_from(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->from = value;
+    return 0;
+}
+
+static int set_only(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    const char *names[HT_QUESTIONS];
+    struct ht_str rest = ht_str_from(value), part;
+    unsigned questions = 0;
+
+    for (unsigned i = 1; i <= HT_QUESTIONS; i++)
+        names[i - 1] = ht_question_name(i);
+    while (ht_str_next(&rest, ',', &part)) {
+        unsigned number = ht_question_find(part);
+        const char *near = ht_nearest(part, names, HT_QUESTIONS);
+
+        if (!number)
+            return ht_error_set(err, EINVAL, "--only: no question is called \"%.*s\"%s%s%s",
+                                HT_STR_ARG(part), near ? " (did you mean " : "", near ? near : "",
+                                near ? "?)" : "");
+        questions |= 1u << number;
+    }
+    if (!questions)
+        return ht_error_set(err, EINVAL, "--only: no question named");
+    options->questions = questions;
+    return 0;
+}
+
+static int set_format(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    static const char *const names[] = {"text", "json", "node"};
+
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            options->format = (enum ht_format)i;
+            return 0;
+        }
+    }
+    return ht_error_set(err, EINVAL, "--format %s: not text, json or node", value);
+}
+
+static int set_fail_on(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    int severity = ht_enum_find(&ht_severity_enum, ht_str_from(value));
+
+    if (severity < 0)
+        return ht_error_set(err, EINVAL, "--fail-on %s: not critical, high, medium, low or info",
+                            value);
+    options->fail_on = (enum ht_severity)severity;
+    return 0;
+}
+
+static int set_baseline(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->baseline = value;
+    return 0;
+}
+
+static int set_timeout(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    double seconds;
+
+    if (ht_parse_double(ht_str_from(value), &seconds) < 0 || seconds <= 0 || seconds > 86400)
+        return ht_error_set(err, EINVAL, "--timeout %s: not a number of seconds above 0", value);
+    options->timeout_ns = (int64_t)(seconds * (double)HT_NS_PER_S);
+    return 0;
+}
+
+static int set_open(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err; /* the screens know the names, and say which is nearest */
+    options->open = value;
+    return 0;
+}
+
+static int set_color(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    if (!ht_color_parse(ht_str_from(value), &options->color))
+        return ht_error_set(err, EINVAL, "--color %s: not auto, always or never", value);
+    return 0;
+}
+
+static int set_theme(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    if (!ht_theme_parse(ht_str_from(value), &options->theme))
+        return ht_error_set(err, EINVAL, "--theme %s: not default, light, mono or colour-blind",
+                            value);
+    return 0;
+}
+
+static int set_config(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->config = value;
+    return 0;
+}
+
+static int set_hash_frames(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->hash_frames = value;
+    return 0;
+}
+
+/* A switch: on the command line without a value, in the configuration with yes or no. */
+static int set_switch(bool *where, const char *value, struct ht_error *err)
+{
+    bool on = true;
+
+    if (value[0] && ht_parse_bool(ht_str_from(value), &on) < 0)
+        return ht_error_set(err, EINVAL, "\"%s\" is neither yes nor no", value);
+    *where = on;
+    return 0;
+}
+
+static int set_strict(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->strict, value, err);
+}
+
+static int set_quiet(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->quiet, value, err);
+}
+
+static int set_ascii(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->ascii, value, err);
+}
+
+static int set_plain(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->plain, value, err);
+}
+
+static int set_utc(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->utc, value, err);
+}
+
+static int set_mouse(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->mouse, value, err);
+}
+
+static int set_help(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->help, value, err);
+}
+
+static int set_version(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->version, value, err);
+}
+
+/* Options without a help text are for tests. */
+static const struct option_entry entries[] = {
+    {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", set_docker, true,
+     false},
+    {"cri", "none", "not in this version:", set_cri, true, false},
+    {"kubeconfig", "none", "CRI, Kubernetes", set_kubeconfig, true, true},
+    {"root", "DIR", "host files below DIR", set_root, false, false},
+    {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},
+    {"only", "NAME,...", "builds added-code privileged packages secrets drift", set_only, true,
+     false},
+    {"format", "FORMAT", "check: text, json or node", set_format, false, false},
+    {"fail-on", "SEVERITY", "check: exit 1 from this severity on [high]", set_fail_on, true, false},
+    {"baseline", "FILE", "check: what this earlier report knew does not count", set_baseline, false,
+     false},
+    {"strict", NULL, "check: exit 3 when partial or old;", set_strict, true, false},
+    {"quiet", NULL, "the status alone", set_quiet, false, true},
+    {"timeout", "SECONDS", "check: for sources [30]; record: ends after it", set_timeout, true,
+     false},
+    {"open", "NAME", "begin with this question or view", set_open, true, false},
+    {"color", "WHEN", "auto, always, never;", set_color, true, false},
+    {"theme", "NAME", "default light mono colour-blind", set_theme, true, true},
+    {"ascii", NULL, "no UTF-8;", set_ascii, true, false},
+    {"plain", NULL, "lines, no screen;", set_plain, true, true},
+    {"utc", NULL, "times in UTC;", set_utc, true, true},
+    {"mouse", NULL, "mouse on", set_mouse, true, true},
+    {"config", "FILE", "this configuration", set_config, false, false},
+    {"version", NULL, "version and build features;", set_version, false, false},
+    {"help", NULL, "this text", set_help, false, true},
+    {"hash-frames", "FILE", NULL, set_hash_frames, false, false},
+};
+
+/* ---- parsing ---- */
+
+static const struct option_entry *find_entry(struct ht_str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+        if (ht_str_is(name, entries[i].name))
+            return &entries[i];
+    }
+    return NULL;
+}
+
+static int unknown_option(struct ht_str name, const char *where, struct ht_error *err)
+{
+    const char *names[ARRAY_LEN(entries)];
+    size_t len = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+        if (entries[i].help)
+            names[len++] = entries[i].name;
+    }
+    const char *near = ht_nearest(name, names, len);
+    return ht_error_set(err, EINVAL, "%sno option %.*s%s%s%s", where, HT_STR_ARG(name),
+                        near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+/* The options that the command line set, so that the configuration does not set them again. */
+struct parsing {
+    struct ht_options *options;
+    struct ht_arena *arena;
+    bool given[ARRAY_LEN(entries)];
+};
+
+static int parse_long(struct parsing *parsing, char **argv, int argc, int *at, struct ht_error *err)
+{
+    struct ht_str word = ht_str_sub(ht_str_from(argv[*at]), 2, SIZE_MAX);
+    ptrdiff_t equals = ht_str_find_byte(word, '=');
+    struct ht_str name = equals < 0 ? word : ht_str_sub(word, 0, (size_t)equals);
+    const struct option_entry *entry = find_entry(name);
+    const char *value = "";
+
+    if (!entry)
+        return unknown_option(name, "", err);
+    if (!entry->argument && equals >= 0)
+        return ht_error_set(err, EINVAL, "--%s takes no value", entry->name);
+    if (entry->argument && equals >= 0) {
+        value = word.data + equals + 1;
+    } else if (entry->argument) {
+        if (*at + 1 >= argc)
+            return ht_error_set(err, EINVAL, "--%s needs a value: %s", entry->name,
+                                entry->argument);
+        value = argv[++*at];
+    }
+    parsing->given[entry - entries] = true;
+    return entry->set(parsing->options, value, err);
+}
+
+static int parse_command(struct parsing *parsing, const char *word, bool *seen,
+                         struct ht_error *err)
+{
+    const char *names[ARRAY_LEN(commands)];
+
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        names[i] = commands[i].name;
+        if (strcmp(word, commands[i].name) == 0) {
+            parsing->options->command = commands[i].command;
+            *seen = true;
+            return 0;
+        }
+    }
+    const char *near = ht_nearest(ht_str_from(word), names, ARRAY_LEN(commands));
+    return ht_error_set(err, EINVAL, "no command \"%s\"%s%s%s", word, near ? " (did you mean " : "",
+                        near ? near : "", near ? "?)" : "");
+}
+
+static int parse_words(struct parsing *parsing, int argc, char **argv, struct ht_error *err)
+{
+    bool command_seen = false, only_operands = false;
+
+    for (int i = 1; i < argc; i++) {
+        int r = 0;
+
+        if (!only_operands && strcmp(argv[i], "--") == 0)
+            only_operands = true;
+        else if (!only_operands && strncmp(argv[i], "--", 2) == 0)
+            r = parse_long(parsing, argv, argc, &i, err);
+        else if (!only_operands && strcmp(argv[i], "-h") == 0)
+            parsing->options->help = true;
+        else if (!only_operands && argv[i][0] == '-' && argv[i][1])
+            r = ht_error_set(err, EINVAL, "no option %s (options are long: --help)", argv[i]);
+        else if (!command_seen && !only_operands)
+            r = parse_command(parsing, argv[i], &command_seen, err);
+        else if (!parsing->options->operand)
+            parsing->options->operand = argv[i];
+        else
+            r = ht_error_set(err, EINVAL, "one operand too many: %s", argv[i]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int apply_config(void *context, const char *file, unsigned line, struct ht_str key,
+                        struct ht_str value, struct ht_error *err)
+{
+    struct parsing *parsing = context;
+    const struct option_entry *entry = find_entry(key);
+    const char *where = ht_arena_strf(parsing->arena, "%s:%u: ", file, line).data;
+
+    if (!entry || !entry->help)
+        return unknown_option(key, where, err);
+    if (!entry->in_config)
+        return ht_error_set(err, EINVAL, "%s%s belongs on the command line", where, entry->name);
+    if (parsing->given[entry - entries])
+        return 0;
+
+    int r = entry->set(parsing->options, ht_arena_str(parsing->arena, value).data, err);
+    if (r < 0)
+        ht_error_wrap(err, "%s:%u", file, line);
+    return r;
+}
+
+static int check_operands(const struct ht_options *options, struct ht_error *err)
+{
+    switch (options->command) {
+    case HT_CMD_RECORD:
+    case HT_CMD_REPLAY:
+        if (!options->operand)
+            return ht_error_set(err, EINVAL, "%s needs a file",
+                                options->command == HT_CMD_RECORD ? "record" : "replay");
+        break;
+    case HT_CMD_DEMO:
+        break;
+    case HT_CMD_DASHBOARD:
+    case HT_CMD_CHECK:
+    case HT_CMD_DOCTOR:
+        if (options->operand)
+            return ht_error_set(err, EINVAL, "one operand too many: %s", options->operand);
+        break;
+    }
+    if (options->from && options->command != HT_CMD_DASHBOARD && options->command != HT_CMD_CHECK)
+        return ht_error_set(err, EINVAL, "--from goes with the dashboard and with check");
+    return 0;
+}
+
+int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_options *ret_options,
+                     struct ht_error *err)
+{
+    struct ht_options options = {
+        .command = HT_CMD_DASHBOARD,
+        .root = "/",
+        .questions = 0x7e,
+        .fail_on = HT_SEVERITY_HIGH,
+    };
+    struct parsing parsing = {.options = &options, .arena = arena};
+    int r = parse_words(&parsing, argc, argv, err);
+
+    if (r < 0)
+        return r;
+    if (!options.help && !options.version) {
+        r = ht_config_read(arena, options.config, apply_config, &parsing, err);
+        if (r == 0)
+            r = check_operands(&options, err);
+        if (r < 0)
+            return r;
+    }
+    *ret_options = options;
+    return 0;
+}
+
+/* ---- texts ---- */
+
+/* The options from entry on that share a line: names in front, helps behind. */
+static size_t put_line(struct ht_buf *out, size_t first)
+{
+    ht_autobuf struct ht_buf names = HT_BUF(200), helps = HT_BUF(200);
+    size_t i = first;
+
+    do {
+        ht_buf_addf(&names, "%s--%s%s%s", i > first ? " " : "", entries[i].name,
+                    entries[i].argument ? " " : "", entries[i].argument ? entries[i].argument : "");
+        ht_buf_addf(&helps, "%s%s", i > first ? " " : "", entries[i].help);
+        i++;
+    } while (i < ARRAY_LEN(entries) && entries[i].joined);
+    ht_buf_addf(out, "  %-23s %s\n", names.data, helps.data);
+    return i;
+}
+
+void ht_options_help(struct ht_buf *out)
+{
+    ht_buf_add_text(out,
+                    "hulltop [COMMAND] [OPTION...]   six questions about this node's containers\n");
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        ht_buf_addf(out, "  %-6s %-5s %s\n", commands[i].name,
+                    commands[i].operand ? commands[i].operand : "", commands[i].help);
+    for (size_t i = 0; i < ARRAY_LEN(entries) && entries[i].help;)
+        i = put_line(out, i);
+    ht_buf_add_text(out, "exit 0 clean 1 findings 2 usage 3 unknown 4 sources failed 5 recording "
+                         "6 terminal\n");
+}
+
+void ht_options_version(struct ht_buf *out)
+{
+    ht_buf_add_text(out, "hulltop " PACKAGE_VERSION "\nfeatures:");
+    ht_buf_add_text(out, " docker proc replay demo");
+#ifdef HT_SANITIZED
+    ht_buf_add_text(out, " sanitized");
+#endif
+    ht_buf_add_text(out, "\n");
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Commands and options: one table from which parsing, --help, the configuration file, completions
+ * and the test of the manual are made. Layer 7 (app).
+ */
+#ifndef HT_APP_OPTIONS_H
+#define HT_APP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hulltop/base/arena.h"
+#include "hulltop/base/error.h"
+#include "hulltop/model/rows.h"
+#include "hulltop/ui/theme.h"
+
+enum ht_command_name {
+    HT_CMD_DASHBOARD,
+    HT_CMD_CHECK,
+    HT_CMD_DEMO,
+    HT_CMD_RECORD,
+    HT_CMD_REPLAY,
+    HT_CMD_DOCTOR,
+};
+
+enum ht_format { HT_FORMAT_TEXT, HT_FORMAT_JSON, HT_FORMAT_NODE };
+
+struct ht_options {
+    enum ht_command_name command;
+    const char *operand; /* FILE of record and replay, SCENARIO of demo; NULL: none */
+    bool help, version;
+
+    /* sources */
+    const char *docker, *cri, *kubeconfig; /* NULL: the usual places; "none": off */
+    const char *root;                      /* "/" */
+    const char *from;                      /* NULL: live */
+
+    /* answer */
+    unsigned questions; /* bit n */
+    enum ht_format format;
+    enum ht_severity fail_on;
+    const char *baseline;
+    bool strict, quiet;
+    int64_t timeout_ns; /* 0: not given */
+
+    /* screen */
+    const char *open;
+    enum ht_color color;
+    enum ht_theme theme;
+    bool ascii, plain, utc, mouse;
+
+    const char *config;
+    const char *hash_frames; /* demo: write the hash of each frame to this file, and end (tests) */
+};
+
+/* Reads the command line, then fills in from the configuration file what it did not say. Text is
+ * borrowed from argv or lives in arena. -EINVAL: usage or configuration, with a message that names
+ * the nearest word. */
+int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_options *ret_options,
+                     struct ht_error *err);
+/* The text of --help; fits 80x24. */
+void ht_options_help(struct ht_buf *out);
+/* The text of --version, with build features. */
+void ht_options_version(struct ht_buf *out);
+
+#endif

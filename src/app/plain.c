@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <config.h>
+
+#include "plain.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "session.h"
+#include "signals.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/printable.h"
+#include "hulltop/ui/ui.h"
+
+enum { LINE_MAX_BYTES = 4096, OUT_MAX_BYTES = 1024 * 1024 };
+#define GRACE_NS (500 * HT_NS_PER_MS)
+
+struct lines {
+    struct ht_session session;
+    struct ht_plain *plain;
+    struct ht_buf typed; /* of a line that is not complete yet */
+    bool input_ended;
+    int status;
+};
+
+static void call_rescan(void *context)
+{
+    struct lines *lines = context;
+
+    ht_engine_rescan(lines->session.engine);
+}
+
+static void call_mark(void *context, struct ht_str text)
+{
+    struct lines *lines = context;
+
+    ht_engine_mark(lines->session.engine, text);
+}
+
+static void call_save(void *context, const char *path, struct ht_str bytes)
+{
+    struct lines *lines = context;
+
+    ht_engine_export(lines->session.engine, path, bytes);
+}
+
+static void call_acknowledge(void *context, struct ht_str finding, struct ht_str reason)
+{
+    struct lines *lines = context;
+
+    ht_engine_acknowledge(lines->session.engine, finding, reason);
+}
+
+static void call_restart(void *context)
+{
+    struct lines *lines = context;
+
+    ht_engine_replay_restart(lines->session.engine);
+}
+
+static bool put(struct lines *lines, struct ht_buf *out)
+{
+    bool ok = ht_write_all(STDOUT_FILENO, ht_buf_str(out)) == 0;
+
+    ht_buf_reset(out);
+    if (!ok)
+        lines->status = HT_STATUS_TERMINAL;
+    return ok;
+}
+
+/* Carries out the complete lines among what was typed; false: end. */
+static bool obey(struct lines *lines, struct ht_buf *out)
+{
+    struct ht_str rest = ht_buf_str(&lines->typed);
+    bool go_on = true;
+
+    for (ptrdiff_t end = ht_str_find_byte(rest, '\n'); go_on && end >= 0;
+         end = ht_str_find_byte(rest, '\n')) {
+        go_on = ht_plain_command(lines->plain, ht_str_trim(ht_str_sub(rest, 0, (size_t)end)), out);
+        rest = ht_str_sub(rest, (size_t)end + 1, rest.len);
+    }
+    ht_autofree char *kept = ht_strndup(rest.data, rest.len);
+    size_t len = rest.len;
+    ht_buf_reset(&lines->typed);
+    ht_buf_add(&lines->typed, kept, len);
+    return go_on;
+}
+
+/* Reads what was typed; false: end. The end of input ends the dashboard, but not a recording. */
+static bool take_input(struct lines *lines, struct ht_buf *out)
+{
+    char bytes[1024];
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
+
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN;
+    if (n == 0) {
+        lines->input_ended = true;
+        return lines->session.options->command == HT_CMD_RECORD;
+    }
+    ht_buf_add(&lines->typed, bytes, (size_t)n);
+    if (ht_buf_is_full(&lines->typed))
+        ht_buf_reset(&lines->typed);
+    return obey(lines, out);
+}
+
+static void take_state(struct lines *lines, struct ht_buf *out)
+{
+    ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
+
+    ht_plain_state(lines->plain, state, out);
+}
+
+static void loop(struct lines *lines)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(OUT_MAX_BYTES);
+    const struct ht_options *options = lines->session.options;
+    int64_t start = ht_clock_mono(ht_clock_system());
+    int64_t left = -1;
+
+    for (bool go_on = true; go_on && put(lines, &out);) {
+        struct pollfd fds[4] = {{.fd = lines->input_ended ? -1 : STDIN_FILENO, .events = POLLIN},
+                                {.fd = ht_engine_fd(lines->session.engine), .events = POLLIN}};
+        int signal_fds[2];
+
+        if (options->timeout_ns)
+            left = start + options->timeout_ns - ht_clock_mono(ht_clock_system());
+        if (options->timeout_ns && left <= 0)
+            return;
+        ht_signals_poll(signal_fds);
+        fds[2] = (struct pollfd){.fd = signal_fds[0], .events = POLLIN};
+        fds[3] = (struct pollfd){.fd = signal_fds[1], .events = POLLIN};
+        poll(fds, ARRAY_LEN(fds), left < 0 ? -1 : (int)(left / HT_NS_PER_MS) + 1);
+        unsigned words = ht_signals_take();
+        if (words & HT_SIGNAL_END)
+            return;
+        if (words & HT_SIGNAL_SUSPEND)
+            ht_signals_stop_self();
+        if (fds[0].revents)
+            go_on = take_input(lines, &out);
+        if (fds[1].revents)
+            take_state(lines, &out);
+    }
+    put(lines, &out);
+}
+
+static int start(struct lines *lines, const struct ht_options *options, struct ht_arena *arena)
+{
+    const struct ht_ui_options ui = {
+        .version = PACKAGE_VERSION, .utc = options->utc, .questions = options->questions};
+    const struct ht_ui_calls calls = {.context = lines,
+                                      .rescan = call_rescan,
+                                      .mark = call_mark,
+                                      .save = call_save,
+                                      .acknowledge = call_acknowledge,
+                                      .replay_restart = call_restart};
+    struct ht_error err = {0};
+    int r = ht_session_open(&lines->session, options, arena, &err);
+
+    if (r == 0)
+        r = ht_session_engine(&lines->session, options->command != HT_CMD_DEMO, &err);
+    if (r < 0) {
+        ht_complain(&err);
+        return r == -EBADMSG ? HT_STATUS_RECORDING : HT_STATUS_USAGE;
+    }
+    if (ht_engine_start(lines->session.engine, &err) < 0 || ht_signals_start(&err) < 0) {
+        ht_complain(&err);
+        return HT_STATUS_SOURCES;
+    }
+    lines->plain = ht_plain_new(&ui, &calls);
+    loop(lines);
+    return lines->status ? lines->status
+                         : (ht_signals_ending() ? 128 + ht_signals_ending() : HT_STATUS_CLEAN);
+}
+
+int ht_plain_run(const struct ht_options *options, struct ht_arena *arena,
+                 const struct ht_error *why)
+{
+    struct lines lines = {.session = {.options = options, .arena = arena},
+                          .typed = HT_BUF(LINE_MAX_BYTES)};
+
+    if (why) {
+        struct ht_str rest = ht_str_from(why->text), first;
+        struct ht_error told = {0};
+
+        if (ht_str_next(&rest, '\n', &first))
+            ht_error_set(&told, why->code, "%.*s: plain lines instead of a screen",
+                         HT_STR_ARG(first));
+        ht_complain(&told);
+    }
+    int status = start(&lines, options, arena);
+    ht_plain_free(lines.plain);
+    ht_buf_fini(&lines.typed);
+    ht_session_close(&lines.session, GRACE_NS);
+    return status;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config-file.h"
+#include "demo.h"
+#include "input.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/file.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/log.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/printable.h"
+#include "hulltop/model/document.h"
+
+int ht_write_all(int fd, struct ht_str bytes)
+{
+    while (bytes.len) {
+        ssize_t n = write(fd, bytes.data, bytes.len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        bytes = ht_str_sub(bytes, (size_t)n, bytes.len);
+    }
+    return 0;
+}
+
+void ht_complain(const struct ht_error *err)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(4 * HT_ERROR_TEXT_MAX);
+
+    ht_buf_add_text(&text, "hulltop: ");
+    ht_printable(&text, ht_str_from(err->text), HT_PRINT_NEWLINES);
+    ht_buf_add_text(&text, "\n");
+    ht_write_all(STDERR_FILENO, ht_buf_str(&text));
+}
+
+int ht_session_open(struct ht_session *session, const struct ht_options *options,
+                    struct ht_arena *arena, struct ht_error *err)
+{
+    *session = (struct ht_session){
+        .options = options, .arena = arena, .document = HT_BUF(HT_LIMIT_DOCUMENT)};
+    return ht_facts_load(ht_config_folders(arena), &session->facts, err);
+}
+
+/* ---- live ---- */
+
+/* Live processes belong to the host files only if both are of the same root. */
+static bool is_live_root(const char *root)
+{
+    struct stat a, b;
+
+    if (strcmp(root, "/") == 0)
+        return true;
+    return stat(root, &a) == 0 && stat("/proc/1/root/.", &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static bool is_none(const char *value)
+{
+    return value && strcmp(value, "none") == 0;
+}
+
+static struct ht_driver docker_driver(const struct ht_options *options)
+{
+    const char *verify = getenv("DOCKER_TLS_VERIFY");
+
+    return ht_docker_driver(&(struct ht_docker_options){
+        .url = options->docker,
+        .cert_path = getenv("DOCKER_CERT_PATH"),
+        .tls_verify = verify && verify[0],
+    });
+}
+
+static void live_engine(struct ht_session *session, struct ht_engine_options *engine_options)
+{
+    const struct ht_options *options = session->options;
+    struct ht_driver drivers[2];
+    size_t len = 0;
+
+    if (!is_none(options->docker))
+        drivers[len++] = docker_driver(options);
+    drivers[len++] = ht_proc_driver(
+        &(struct ht_proc_options){.root = options->root, .live = is_live_root(options->root)});
+    engine_options->drivers = drivers;
+    engine_options->drivers_len = len;
+    session->engine = ht_engine_new(engine_options);
+}
+
+static const char *make_state_dir(struct ht_session *session)
+{
+    const char *path = ht_config_state_dir(session->arena);
+    struct ht_error err = {0};
+
+    if (!path)
+        return NULL;
+    if (ht_file_make_directory(path, &err) < 0) {
+        ht_log_error(HT_LOG_WARNING, "state", &err);
+        return NULL;
+    }
+    return path;
+}
+
+/* ---- documents ---- */
+
+static int document_engine(struct ht_session *session,
+                           const struct ht_engine_options *engine_options, const char *path,
+                           struct ht_error *err)
+{
+    enum ht_document_kind kind;
+    enum ht_origin origin = HT_ORIGIN_NODE;
+    int r = ht_input_read(path, &session->document, HT_LIMIT_DOCUMENT, err);
+
+    if (r == 0)
+        r = ht_document_sniff(ht_buf_str(&session->document), path, &kind, err);
+    if (r == 0) {
+        if (kind == HT_DOCUMENT_REPORT)
+            origin = HT_ORIGIN_REPORT;
+        else if (kind == HT_DOCUMENT_RECORDING)
+            origin = HT_ORIGIN_REPLAY;
+        r = ht_engine_new_replay(engine_options, origin, ht_buf_str(&session->document), path,
+                                 &session->engine, err);
+    }
+    return r < 0 ? -EBADMSG : 0;
+}
+
+int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_error *err)
+{
+    const struct ht_options *options = session->options;
+    struct ht_engine_options engine_options = {.facts = session->facts,
+                                               .questions = options->questions};
+
+    if (options->command == HT_CMD_DEMO)
+        return ht_engine_new_replay(&engine_options, HT_ORIGIN_DEMO, ht_demo_text(), "demo",
+                                    &session->engine, err);
+    if (options->command == HT_CMD_REPLAY)
+        return document_engine(session, &engine_options, options->operand, err);
+    if (options->from)
+        return document_engine(session, &engine_options, options->from, err);
+    if (options->command == HT_CMD_RECORD)
+        engine_options.record_path = options->operand;
+    if (keep_state)
+        engine_options.state_dir = make_state_dir(session);
+    live_engine(session, &engine_options);
+    return 0;
+}
+
+void ht_session_close(struct ht_session *session, int64_t grace_ns)
+{
+    if (session->engine)
+        ht_engine_stop(session->engine, grace_ns);
+    session->engine = ht_engine_free(session->engine);
+    session->facts = ht_facts_free(session->facts);
+    ht_buf_fini(&session->document);
+}

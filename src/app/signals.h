@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Signals. HUP, TERM, INT and QUIT belong to a thread of their own: it tells the main thread to
+ * end, and if that is stuck for a second, restores the terminal and ends the program. WINCH, TSTP
+ * and CONT come to the main thread by a descriptor. Layer 7 (app).
+ */
+#ifndef HT_APP_SIGNALS_H
+#define HT_APP_SIGNALS_H
+
+#include <stdbool.h>
+
+#include "hulltop/base/error.h"
+
+enum ht_signal_word {
+    HT_SIGNAL_END = 1 << 0,     /* HUP, TERM, INT, QUIT */
+    HT_SIGNAL_RESIZE = 1 << 1,  /* WINCH */
+    HT_SIGNAL_SUSPEND = 1 << 2, /* TSTP */
+    HT_SIGNAL_RESUME = 1 << 3,  /* CONT */
+};
+
+/* Blocks the signals: before any thread starts and before the terminal is opened. emergency is
+ * called when the program must end at once (async-signal-safe). PIPE is ignored. */
+int ht_signals_begin(void (*emergency)(void), struct ht_error *err);
+/* Starts the thread that owns the ending signals. */
+int ht_signals_start(struct ht_error *err);
+/* Two descriptors that are readable when there is something to take. */
+void ht_signals_poll(int ret_fds[2]);
+/* What came since the last call (enum ht_signal_word). */
+unsigned ht_signals_take(void);
+/* The ending signal that came, 0: none. The program's status is then 128 + this. */
+int ht_signals_ending(void);
+/* Main's ending goes on properly: gives it seconds more before the emergency. */
+void ht_signals_give_time(int seconds);
+/* Stops the program as C-z does, until it is continued. */
+void ht_signals_stop_self(void);
+
+#endif

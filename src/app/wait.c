@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wait.h"
+
+#include <poll.h>
+
+#include "signals.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+
+static void no_terminal(void)
+{
+}
+
+int ht_wait_prepare(struct ht_error *err)
+{
+    int r = ht_signals_begin(no_terminal, err);
+
+    return r < 0 ? r : ht_signals_start(err);
+}
+
+int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht_state **ret_state)
+{
+    struct ht_engine *engine = session->engine;
+    int64_t deadline = ht_clock_mono(ht_clock_system()) + timeout_ns;
+    struct ht_error err = {0};
+
+    if (ht_engine_start(engine, &err) < 0) {
+        ht_complain(&err);
+        return HT_STATUS_SOURCES;
+    }
+    for (;;) {
+        struct ht_state *state = ht_engine_state(engine);
+        int64_t left = deadline - ht_clock_mono(ht_clock_system());
+        struct pollfd fds[3] = {{.fd = ht_engine_fd(engine), .events = POLLIN}};
+        int signal_fds[2];
+
+        if (state->complete || left <= 0) {
+            *ret_state = state;
+            return HT_STATUS_CLEAN;
+        }
+        ht_state_unref(state);
+        ht_signals_poll(signal_fds);
+        fds[1] = (struct pollfd){.fd = signal_fds[0], .events = POLLIN};
+        fds[2] = (struct pollfd){.fd = signal_fds[1], .events = POLLIN};
+        poll(fds, ARRAY_LEN(fds), (int)(left / HT_NS_PER_MS) + 1);
+        if (ht_signals_take() & HT_SIGNAL_END)
+            return 128 + ht_signals_ending();
+    }
+}
