@@ -243,8 +243,8 @@ static int set_version(struct ht_options *options, const char *value, struct ht_
 static const struct option_entry entries[] = {
     {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", set_docker, true,
      false},
-    {"cri", "none", "not in this version:", set_cri, true, false},
-    {"kubeconfig", "none", "CRI, Kubernetes", set_kubeconfig, true, true},
+    {"cri", "none", "not in this version", set_cri, true, false},
+    {"kubeconfig", "none", "", set_kubeconfig, true, true},
     {"root", "DIR", "host files below DIR", set_root, false, false},
     {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},
     {"only", "NAME,...", "builds added-code privileged packages secrets drift", set_only, true,
@@ -258,11 +258,11 @@ static const struct option_entry entries[] = {
     {"timeout", "SECONDS", "check: for sources [30]; record: ends after it", set_timeout, true,
      false},
     {"open", "NAME", "begin with this question or view", set_open, true, false},
-    {"color", "WHEN", "auto, always, never;", set_color, true, false},
+    {"color", "WHEN", "auto always never;", set_color, true, false},
     {"theme", "NAME", "default light mono colour-blind", set_theme, true, true},
     {"ascii", NULL, "no UTF-8;", set_ascii, true, false},
-    {"plain", NULL, "lines, no screen;", set_plain, true, true},
-    {"utc", NULL, "times in UTC;", set_utc, true, true},
+    {"plain", NULL, "lines;", set_plain, true, true},
+    {"utc", NULL, "UTC times;", set_utc, true, true},
     {"mouse", NULL, "mouse on", set_mouse, true, true},
     {"config", "FILE", "this configuration", set_config, false, false},
     {"version", NULL, "version and build features;", set_version, false, false},
@@ -401,6 +401,8 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
                                 options->command == HT_CMD_RECORD ? "record" : "replay");
         break;
     case HT_CMD_DEMO:
+        if (options->operand && strcmp(options->operand, "incident") != 0)
+            return ht_error_set(err, EINVAL, "demo: there is one scenario, \"incident\"");
         break;
     case HT_CMD_DASHBOARD:
     case HT_CMD_CHECK:
@@ -466,8 +468,8 @@ void ht_options_help(struct ht_buf *out)
                     commands[i].operand ? commands[i].operand : "", commands[i].help);
     for (size_t i = 0; i < ARRAY_LEN(entries) && entries[i].help;)
         i = put_line(out, i);
-    ht_buf_add_text(out, "exit 0 clean 1 findings 2 usage 3 unknown 4 sources failed 5 recording "
-                         "6 terminal\n");
+    ht_buf_add_text(out,
+                    "exit 0 clean 1 findings 2 usage 3 unknown 4 sources 5 recording 6 terminal\n");
 }
 
 void ht_options_version(struct ht_buf *out)

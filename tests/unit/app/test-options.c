@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line and the configuration file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "options.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+
+struct parsed {
+    struct ht_arena *arena;
+    struct ht_options options;
+    struct ht_error err;
+    int result;
+};
+
+/* Parses words up to NULL. */
+static void parse(struct parsed *parsed, const char *const *words)
+{
+    char *argv[16] = {(char *)"hulltop"};
+    int argc = 1;
+
+    while (words[argc - 1]) {
+        argv[argc] = (char *)words[argc - 1];
+        argc++;
+    }
+    memset(parsed, 0, sizeof(*parsed));
+    parsed->arena = ht_arena_new(1 << 20);
+    parsed->result = ht_options_parse(parsed->arena, argc, argv, &parsed->options, &parsed->err);
+}
+
+#define PARSE(parsed, ...) parse(parsed, (const char *const[]){__VA_ARGS__, NULL})
+
+static void fini(struct parsed *parsed)
+{
+    ht_arena_free(parsed->arena);
+}
+
+static void without_words_it_is_the_dashboard(void **state)
+{
+    struct parsed parsed;
+
+    (void)state;
+    parse(&parsed, (const char *const[]){NULL});
+    assert_int_equal(parsed.result, 0);
+    assert_int_equal(parsed.options.command, HT_CMD_DASHBOARD);
+    assert_int_equal(parsed.options.questions, 0x7e);
+    assert_int_equal(parsed.options.fail_on, HT_SEVERITY_HIGH);
+    fini(&parsed);
+}
+
+static void values_stand_apart_or_behind_an_equals_sign(void **state)
+{
+    struct parsed parsed;
+
+    (void)state;
+    PARSE(&parsed, "check", "--format=json", "--only", "privileged,drift", "--timeout", "2.5",
+          "--docker", "none", "--fail-on=medium", "--strict");
+    assert_int_equal(parsed.result, 0);
+    assert_int_equal(parsed.options.command, HT_CMD_CHECK);
+    assert_int_equal(parsed.options.format, HT_FORMAT_JSON);
+    assert_int_equal(parsed.options.questions, 1u << 3 | 1u << 6);
+    assert_int_equal(parsed.options.timeout_ns, 5 * HT_NS_PER_S / 2);
+    assert_int_equal(parsed.options.fail_on, HT_SEVERITY_MEDIUM);
+    assert_true(parsed.options.strict);
+    fini(&parsed);
+}
+
+/* Words that must fail, and what the message must say. */
+static const struct {
+    const char *words[4];
+    const char *says;
+} bad[] = {
+    {{"chek"}, "did you mean check?"},
+    {{"--formt", "json"}, "did you mean format?"},
+    {{"--format"}, "needs a value"},
+    {{"--format", "xml"}, "xml"},
+    {{"--only", "privilege"}, "did you mean privileged?"},
+    {{"--only", ""}, "no question"},
+    {{"--timeout", "0"}, "above 0"},
+    {{"--timeout", "nan"}, "seconds"},
+    {{"--strict=yes"}, "takes no value"},
+    {{"--docker", "ftp://x"}, "ftp://x"},
+    {{"--cri", "/run/x.sock"}, "none"},
+    {{"--root", "relative"}, "absolute"},
+    {{"record"}, "needs a file"},
+    {{"check", "x"}, "too many"},
+    {{"demo", "other"}, "incident"},
+    {{"doctor", "--from", "x"}, "--from"},
+    {{"-x"}, "-x"},
+    {{"--color", "sometimes"}, "sometimes"},
+    {{"--config", "/nonexistent/hulltop.conf"}, "/nonexistent"},
+};
+
+static void what_is_wrong_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct parsed parsed;
+
+        parse(&parsed, bad[i].words);
+        assert_true(parsed.result < 0);
+        if (!strstr(parsed.err.text, bad[i].says))
+            fail_msg("\"%s\" does not say \"%s\"", parsed.err.text, bad[i].says);
+        fini(&parsed);
+    }
+}
+
+static void help_fits_a_terminal(void **state)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(64 * 1024);
+    struct ht_str rest, line;
+    size_t lines = 0;
+
+    (void)state;
+    ht_options_help(&out);
+    rest = ht_buf_str(&out);
+    while (ht_str_next(&rest, '\n', &line)) {
+        lines++;
+        if (line.len > 79)
+            fail_msg("too wide: %.*s", HT_STR_ARG(line));
+    }
+    assert_true(lines <= 24);
+}
+
+static void write_config(const char *path, const char *text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static void the_command_line_wins_over_the_configuration(void **state)
+{
+    char folder[] = "/tmp/hulltop-options-XXXXXX", path[64];
+    struct parsed parsed;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/hulltop.conf", folder);
+    write_config(path, "theme: light\nutc: yes\nfail-on: low\n", 0600);
+    PARSE(&parsed, "--config", path, "--fail-on", "critical");
+    assert_int_equal(parsed.result, 0);
+    assert_int_equal(parsed.options.theme, HT_THEME_LIGHT);
+    assert_true(parsed.options.utc);
+    assert_int_equal(parsed.options.fail_on, HT_SEVERITY_CRITICAL);
+    fini(&parsed);
+
+    write_config(path, "theme: light\nthem: x\n", 0600);
+    PARSE(&parsed, "--config", path);
+    assert_true(parsed.result < 0);
+    assert_non_null(strstr(parsed.err.text, ":2: "));
+    assert_non_null(strstr(parsed.err.text, "did you mean theme?"));
+    fini(&parsed);
+
+    write_config(path, "theme: light\n", 0666);
+    PARSE(&parsed, "--config", path);
+    assert_true(parsed.result < 0);
+    fini(&parsed);
+
+    write_config(path, "format: json\n", 0600);
+    PARSE(&parsed, "--config", path);
+    assert_true(parsed.result < 0);
+    assert_non_null(strstr(parsed.err.text, "command line"));
+    fini(&parsed);
+    unlink(path);
+    rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_words_it_is_the_dashboard),
+        cmocka_unit_test(values_stand_apart_or_behind_an_equals_sign),
+        cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(help_fits_a_terminal),
+        cmocka_unit_test(the_command_line_wins_over_the_configuration),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
