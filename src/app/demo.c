@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "demo.h"
 
-#include "hulltop/check/facts.h"
+#include "hulltop/base/builtin.h"
 
 /* Made from demo.ndjson by the build. */
-extern const struct ht_builtin ht_demo_builtin[];
+const struct ht_builtin *ht_demo_builtin(void);
 
 struct ht_str ht_demo_text(void)
 {
-    return (struct ht_str){.data = ht_demo_builtin[0].text, .len = ht_demo_builtin[0].len};
+    const struct ht_builtin *demo = ht_demo_builtin();
+
+    return (struct ht_str){.data = demo->text, .len = demo->len};
 }
