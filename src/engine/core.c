@@ -155,6 +155,11 @@ static void remember_inputs(struct ht_core *core, const struct ht_step *step)
 static void take_event(struct ht_core *core, struct ht_row *row)
 {
     ht_timeline_add(core->timeline, ht_row_ref(row));
+    /* What became of a file is of this run alone. */
+    if (ht_event_of(row)->kind == HT_EVENT_KIND_MESSAGE) {
+        ht_row_unref(row);
+        return;
+    }
     if (core->events.len == NODE_EVENTS) {
         ht_row_unref(core->events.rows[0]);
         core->events.len--;

@@ -78,7 +78,8 @@ static void record(struct ht_engine *engine, const struct ht_state *state)
 {
     struct ht_error err = {0};
 
-    if (!engine->recorder)
+    /* A recording begins with the first answer, not with an empty screen. */
+    if (!engine->recorder || ht_node_set(state->node, HT_TABLE_SOURCE)->len == 0)
         return;
     if (ht_recorder_put(engine->recorder, state->node, &err) < 0)
         ht_log_error(HT_LOG_WARNING, "recorder", &err);

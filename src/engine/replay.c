@@ -22,7 +22,7 @@ static bool is_settled(const struct ht_node *node)
         if (ht_source_has_state(source) && source->state == HT_SOURCE_STATE_WAIT)
             return false;
     }
-    return true;
+    return sources->len > 0;
 }
 
 static size_t last_frame(const struct ht_engine *engine)
