@@ -27,6 +27,8 @@ static int compare_findings(const void *a, const void *b)
         return ht_finding_has_since(x) ? -1 : 1;
     if (ht_finding_has_since(x) && x->since != y->since)
         return x->since > y->since ? -1 : 1;
+    if (!ht_str_equal(x->check, y->check))
+        return ht_str_compare(x->check, y->check);
     return ht_str_compare(ht_row_id(row_a), ht_row_id(row_b));
 }
 

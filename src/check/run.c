@@ -123,6 +123,7 @@ void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, 
     ht_evidence_set_source(item, ht_arena_text(checking->arena, source));
     ht_evidence_set_field(item, ht_arena_text(checking->arena, field));
     ht_evidence_set_value(item, ht_arena_str(checking->arena, value));
+    ht_evidence_set_at(item, checking->node->taken_at);
     ht_finding_set_evidence(finding,
                             (struct ht_evidence_list){.items = draft->evidence, .len = len + 1});
 }

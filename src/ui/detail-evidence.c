@@ -10,6 +10,24 @@ enum { SUMMARY_COL = 24, AGE_W = 5, SOURCE_W = 20, LABEL_COL = 12, PROCESSES_MAX
 
 /* ---- what we saw ---- */
 
+/* When a fact was last known to hold: when it was read, or later confirmed by its source. */
+static int64_t seen_at(const struct ht_ui *ui, const struct ht_evidence *evidence)
+{
+    const struct ht_rowset *sources = ht_node_set(ui->state->node, HT_TABLE_SOURCE);
+    bool proc = ht_str_has_prefix(evidence->source, "/proc");
+    int64_t at = evidence->at;
+
+    for (size_t i = 0; i < sources->len; i++) {
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+        bool told = ht_str_find(evidence->source, source->name, 0) == 0 ||
+                    (proc && ht_str_is(source->name, "proc"));
+
+        if (told && ht_source_has_answered_at(source) && source->answered_at > at)
+            at = source->answered_at;
+    }
+    return at;
+}
+
 static void put_evidence(struct ht_ui *ui, struct ht_doc *doc, const struct ht_evidence *evidence)
 {
     int age_col = doc->width - AGE_W;
@@ -28,7 +46,7 @@ static void put_evidence(struct ht_ui *ui, struct ht_doc *doc, const struct ht_e
         ht_doc_put(doc, source_col, HT_STYLE_ACCENT, evidence->source);
     ht_buf_reset(&text);
     if (ht_evidence_has_at(evidence))
-        ht_ui_age_text(ui, &text, evidence->at);
+        ht_ui_age_text(ui, &text, seen_at(ui, evidence));
     else
         ht_buf_add_c(&text, '?');
     ht_doc_put(doc, age_col, HT_STYLE_DIM, ht_buf_str(&text));

@@ -31,8 +31,8 @@ struct ht_finding *ht_fire(struct ht_checking *checking, struct ht_str discrimin
 /* Sets the title by a printf format; %.*s arguments stay raw bytes. */
 void ht_fire_title(struct ht_checking *checking, struct ht_finding *finding, const char *format,
                    ...) __attribute__((format(printf, 3, 4)));
-/* Adds one observed fact; source in words ("docker inspect"), field as that source calls it. at: ns
- * since 1970, 0 if unknown. */
+/* Adds one observed fact; source in words ("docker inspect"), field as that source calls it; it was
+ * seen when the node was taken. */
 void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, const char *source,
                       const char *field, struct ht_str value);
 /* The same with a formatted value. */
