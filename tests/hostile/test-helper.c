@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -24,6 +25,9 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+
+/* How long is waited for what must happen, on however busy a machine. */
+enum { PATIENCE_MS = 60000 };
 
 static char tree[128];
 static int tree_fd = -1;
@@ -98,7 +102,7 @@ static int ask(enum ht_helper_operation operation, const char *path,
                struct ht_helper_answer *answer, struct ht_error *err)
 {
     struct ht_helper_request request = {
-        .operation = operation, .root_fd = tree_fd, .path = path, .timeout_ms = 60000};
+        .operation = operation, .root_fd = tree_fd, .path = path, .timeout_ms = PATIENCE_MS};
 
     return ht_helper_ask(spawner, &request, answer, err);
 }
@@ -176,7 +180,7 @@ static void huge_things_are_cut(void **state)
                                         .root_fd = tree_fd,
                                         .path = "huge",
                                         .max_bytes = 1000,
-                                        .timeout_ms = 60000};
+                                        .timeout_ms = PATIENCE_MS};
     char *longer = ht_alloc0(5001, 1);
 
     (void)state;
@@ -228,7 +232,7 @@ static void a_process_is_its_number_and_its_start(void **state)
                                         .pid = getpid(),
                                         .start_time = own_start_time(),
                                         .path = "/etc",
-                                        .timeout_ms = 60000};
+                                        .timeout_ms = PATIENCE_MS};
 
     (void)state;
     assert_int_equal(ht_helper_ask(spawner, &request, &answer, &err), 0);
@@ -346,8 +350,10 @@ static void helpers_end_with_their_parent(void **state)
     if (parent == 0) {
         struct ht_helper_answer answer = {.cut = false};
         struct ht_spawner *other = ht_spawner_start(NULL);
-        struct ht_helper_request request = {
-            .operation = HT_HELPER_STAT, .root_fd = tree_fd, .path = "plain", .timeout_ms = 60000};
+        struct ht_helper_request request = {.operation = HT_HELPER_STAT,
+                                            .root_fd = tree_fd,
+                                            .path = "plain",
+                                            .timeout_ms = PATIENCE_MS};
 
         if (!other || ht_helper_ask(other, &request, &answer, NULL) < 0 ||
             children_of(getpid(), &pids[0], 1) != 1 || children_of(pids[0], &pids[1], 1) != 1 ||
@@ -365,11 +371,12 @@ static void helpers_end_with_their_parent(void **state)
     close(ready[1]);
 }
 
-static int ask_briefly(struct ht_spawner *whom, int root_fd, const char *path, struct ht_error *err)
+static int ask_of(struct ht_spawner *whom, int root_fd, const char *path, unsigned timeout_ms,
+                  struct ht_error *err)
 {
     ht_autohelped struct ht_helper_answer answer = {.cut = false};
     struct ht_helper_request request = {
-        .operation = HT_HELPER_STAT, .root_fd = root_fd, .path = path, .timeout_ms = 200};
+        .operation = HT_HELPER_STAT, .root_fd = root_fd, .path = path, .timeout_ms = timeout_ms};
 
     return ht_helper_ask(whom, &request, &answer, err);
 }
@@ -388,13 +395,22 @@ static void a_stopped_helper_is_given_up_and_three_end_the_ability(void **state)
         size_t n = helpers_now(helpers, 8);
         for (size_t k = 0; k < n; k++)
             kill(helpers[k], SIGSTOP);
-        assert_int_equal(ask_briefly(spawner, tree_fd, "plain", &err), -ETIMEDOUT);
+        assert_int_equal(ask_of(spawner, tree_fd, "plain", 200, &err), -ETIMEDOUT);
         assert_non_null(strstr(err.text, "given up"));
         assert_int_equal(ht_helper_given_up(spawner), i);
     }
     assert_false(ht_helper_is_on(spawner));
     assert_int_equal(ask(HT_HELPER_STAT, "plain", &answer, &err), -EHOSTDOWN);
     assert_non_null(strstr(err.text, "is off"));
+}
+
+/* Waits for a request to the file system and takes it; false if none comes. */
+static bool take_request(int fuse)
+{
+    char request[8192 + 4096];
+    struct pollfd polled = {.fd = fuse, .events = POLLIN};
+
+    return poll(&polled, 1, PATIENCE_MS) == 1 && read(fuse, request, sizeof(request)) > 0;
 }
 
 /* Answers nothing but the greeting: every look at the mount hangs. Returns /dev/fuse, or -1. */
@@ -406,7 +422,8 @@ static int mount_hung(const char *where)
         struct fuse_out_header header;
         struct fuse_init_out init;
     } out = {.header = {.len = sizeof(out)}};
-    int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
 
     snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fd);
     if (fd < 0 || mount("hung", where, "fuse", 0, options) < 0) {
@@ -414,8 +431,8 @@ static int mount_hung(const char *where)
             close(fd);
         return -1;
     }
-    if (read(fd, in, sizeof(in)) < (ssize_t)sizeof(struct fuse_in_header))
-        return -1;
+    assert_int_equal(poll(&polled, 1, PATIENCE_MS), 1);
+    assert_true(read(fd, in, sizeof(in)) >= (ssize_t)sizeof(struct fuse_in_header));
     memcpy(&out.header.unique, in + offsetof(struct fuse_in_header, unique),
            sizeof(out.header.unique));
     out.init.major = FUSE_KERNEL_VERSION;
@@ -425,35 +442,73 @@ static int mount_hung(const char *where)
     return fd;
 }
 
+/* Forks a server that takes one request and never answers: from then on even SIGKILL does not free
+ * who made it. ret_taken becomes readable when that has happened. */
+static pid_t fork_server(int fuse, int *ret_taken)
+{
+    int taken[2];
+    pid_t parent = getpid();
+
+    assert_int_equal(pipe2(taken, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(getppid() == parent && take_request(fuse) && write(taken[1], "x", 1) == 1 ? 0 : 1);
+    }
+    assert_true(pid > 0);
+    close(taken[1]);
+    *ret_taken = taken[0];
+    return pid;
+}
+
+/* A spawner that has given up a helper in the mount, whose request the server has taken. A helper
+ * that was given up on its way there proves nothing: another gets more time. */
+static struct ht_spawner *lose_a_helper(int root, int taken)
+{
+    struct ht_error err = {.code = 0};
+    char byte;
+
+    for (unsigned ms = 200; ms < PATIENCE_MS; ms *= 2) {
+        struct ht_spawner *other = ht_spawner_start(NULL);
+        struct pollfd polled = {.fd = taken, .events = POLLIN};
+
+        assert_int_equal(ask_of(other, tree_fd, "plain", PATIENCE_MS, &err), 0);
+        assert_int_equal(ask_of(other, root, "anything", ms, &err), -ETIMEDOUT);
+        if (poll(&polled, 1, 0) == 1 && read(taken, &byte, 1) == 1)
+            return other;
+        ht_spawner_stop(other);
+    }
+    return NULL;
+}
+
 static void a_hung_file_system_holds_nobody_but_the_helper(void **state)
 {
-    struct ht_spawner *other = ht_spawner_start(NULL);
     struct ht_error err = {.code = 0};
     char path[256];
+    int taken = -1;
+    int status = 0;
     int fuse;
 
     (void)state;
     in_tree(path, "dir");
     fuse = mount_hung(path);
     if (fuse < 0) {
-        ht_spawner_stop(other);
         print_message("fuse: cannot be mounted here: %s\n", strerror(errno));
         skip();
     }
     int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     assert_true(root >= 0);
-    assert_int_equal(ask_briefly(other, root, "anything", &err), -ETIMEDOUT);
-    /* The server takes the request: from here on even SIGKILL does not free the helper. */
-    char taken[8192 + 4096];
-    assert_true(read(fuse, taken, sizeof(taken)) > 0);
-    assert_int_equal(ask_briefly(other, root, "another", &err), -ETIMEDOUT);
+    pid_t server = fork_server(fuse, &taken);
+    struct ht_spawner *other = lose_a_helper(root, taken);
+    assert_non_null(other);
+    assert_int_equal(waitpid(server, &status, 0), server);
+    assert_int_equal(status, 0);
+    assert_int_equal(ask_of(other, root, "another", 200, &err), -ETIMEDOUT);
     /* Elsewhere one can still look, and stopping waits for nobody. */
-    ht_autohelped struct ht_helper_answer answer = {.cut = false};
-    struct ht_helper_request request = {
-        .operation = HT_HELPER_STAT, .root_fd = tree_fd, .path = "plain", .timeout_ms = 60000};
-    assert_int_equal(ht_helper_ask(other, &request, &answer, &err), 0);
+    assert_int_equal(ask_of(other, tree_fd, "plain", PATIENCE_MS, &err), 0);
     assert_int_equal(ht_helper_given_up(other), 2);
     ht_spawner_stop(other);
+    close(taken);
     close(root);
     close(fuse);
     assert_int_equal(umount2(path, MNT_DETACH), 0);
