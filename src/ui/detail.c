@@ -319,8 +319,8 @@ bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_st
     detail->doc.head = 1;
     detail->table = table;
     detail->id = ht_strndup(id.data, id.len);
-    ht_ui_push(ui, &detail->doc.page);
     if (table == &ht_finding_table)
         ui->calls.open(ui->calls.context, ht_str_from(detail->id));
+    ht_ui_push(ui, &detail->doc.page);
     return true;
 }

@@ -109,8 +109,14 @@ void ht_doc_text(struct ht_doc *doc, int indent, unsigned style, struct ht_str t
 
     ht_printable(&printable, text, HT_PRINT_NEWLINES | (doc->ascii ? HT_PRINT_ASCII : 0));
     rest = ht_buf_str(&printable);
-    while (ht_str_next(&rest, '\n', &line))
-        wrap_line(doc, indent, style, line);
+    while (ht_str_next(&rest, '\n', &line)) {
+        int blanks = 0;
+
+        /* What its author indented stays so, as far as there is room. */
+        while ((size_t)blanks < line.len && line.data[blanks] == ' ' && blanks < doc->width / 3)
+            blanks++;
+        wrap_line(doc, indent + blanks, style, ht_str_sub(line, (size_t)blanks, line.len));
+    }
 }
 
 void ht_doc_wrap(struct ht_doc *doc, int indent, unsigned style, struct ht_str text)

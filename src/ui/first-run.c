@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { STATE_COL = 14, DETAIL_COL = 23, ANSWER_COL = 29, REASON_COL = 38 };
+enum { STATE_COL = 14, DETAIL_COL = 23, ANSWER_COL = 29, REASON_COL = 38, WIDE = 70 };
 
 static void put_source(struct ht_doc *doc, const struct ht_source *source)
 {
@@ -14,8 +14,9 @@ static void put_source(struct ht_doc *doc, const struct ht_source *source)
     ht_doc_put(doc, 1, HT_STYLE_NORMAL, source->name.len ? source->name : source->id);
     ht_doc_put(doc, STATE_COL, ht_ui_source_style(source->state),
                ht_str_from(ht_enum_name(&ht_source_state_enum, source->state)));
-    ht_doc_put(doc, DETAIL_COL, HT_STYLE_NORMAL, source->detail);
-    if (doc->width < 70)
+    if (doc->width >= WIDE)
+        ht_doc_put(doc, DETAIL_COL, HT_STYLE_NORMAL, source->detail);
+    else
         ht_doc_wrap(doc, 3, HT_STYLE_DIM, source->detail);
 }
 
@@ -34,14 +35,16 @@ static void put_answer(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
 static void put_user(struct ht_ui *ui, struct ht_doc *doc)
 {
     const struct ht_host *host = ht_node_host(ui->state->node);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
-    ht_doc_line(doc);
-    if (ht_host_has_user(host) && ht_host_has_uid(host))
-        ht_doc_putf(doc, 1, HT_STYLE_TITLE,
-                    "What can be seen from here, as user %.*s (uid %" PRIu64 "):",
-                    HT_STR_ARG(host->user), host->uid);
-    else
-        ht_doc_put(doc, 1, HT_STYLE_TITLE, HT_S("What can be seen from here:"));
+    if (!ht_host_has_user(host) || !ht_host_has_uid(host)) {
+        ht_doc_wrap(doc, 1, HT_STYLE_TITLE, HT_S("What can be seen from here:"));
+        return;
+    }
+    ht_buf_add_text(&text, "What can be seen from here, as user ");
+    ht_buf_add_str(&text, host->user);
+    ht_buf_addf(&text, " (uid %" PRIu64 "):", host->uid);
+    ht_doc_wrap(doc, 1, HT_STYLE_TITLE, ht_buf_str(&text));
 }
 
 static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
@@ -54,7 +57,8 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
     ht_doc_line(doc);
     ht_doc_put(doc, 1, HT_STYLE_HEADER, HT_S("SOURCE"));
     ht_doc_put(doc, STATE_COL, HT_STYLE_HEADER, HT_S("STATE"));
-    ht_doc_put(doc, DETAIL_COL, HT_STYLE_HEADER, HT_S("DETAIL"));
+    if (doc->width >= WIDE)
+        ht_doc_put(doc, DETAIL_COL, HT_STYLE_HEADER, HT_S("DETAIL"));
     for (size_t i = 0; i < sources->len; i++)
         put_source(doc, ht_source_of(sources->rows[i]));
     ht_doc_head(doc, "SO THE QUESTIONS STAND LIKE THIS");

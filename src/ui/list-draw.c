@@ -9,7 +9,7 @@
 
 #include "hulltop/base/printable.h"
 
-enum { GUTTER = 3, GAP = 1, CELL_MAX = 2000, FOOT_MIN_H = 9 };
+enum { GUTTER = 3, GAP = 1, CELL_MAX = 2000, TITLES_MAX = 12, MEMBERS_MAX = 100, FOOT_MIN_H = 9 };
 
 /* ---- cells ---- */
 
@@ -26,16 +26,18 @@ static bool seen_before(const struct ht_list_page *list, size_t first, size_t it
     return false;
 }
 
-/* The titles of a group, each once; equal ones are counted. */
+/* The titles of a group, each once; equal ones are counted. A cell shows few of them, so only the
+ * first members are looked at. */
 static void group_titles(const struct ht_list_page *list, const struct ht_line *line,
                          const struct ht_path *path, struct ht_buf *out)
 {
     const struct ht_group_of_lines *group = &list->groups[line->group];
-    size_t titles = 0;
+    size_t titles = 0, looked = 0, i = group->first;
 
-    for (size_t i = group->first; i != (size_t)-1 && titles < 12; i = list->next[i]) {
+    for (; i != (size_t)-1 && titles < TITLES_MAX && looked < MEMBERS_MAX; i = list->next[i]) {
         const struct ht_str *title = ht_path_value(path, list->items[i].data);
 
+        looked++;
         if (!title || seen_before(list, group->first, i, path))
             continue;
         if (titles++ > 0)
@@ -44,6 +46,8 @@ static void group_titles(const struct ht_list_page *list, const struct ht_line *
     }
     if (titles == 1)
         ht_buf_addf(out, " (%" PRIu32 " times)", group->members);
+    else if (i != (size_t)-1)
+        ht_buf_add_text(out, ", ...");
 }
 
 /* A finding of the node counts its subjects. */

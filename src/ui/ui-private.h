@@ -93,7 +93,8 @@ struct ht_ui {
 
 /* ---- pages (ui.c) ---- */
 
-/* Puts a page on the stack and owns it; when the stack is full the page below home goes. */
+/* Puts a page on the stack and owns it; when the stack is full the page is freed and a message says
+ * so. */
 void ht_ui_push(struct ht_ui *ui, struct ht_page *page);
 /* Closes the topmost page; home stays. */
 void ht_ui_pop(struct ht_ui *ui);

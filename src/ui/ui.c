@@ -27,8 +27,11 @@ static void close_page(struct ht_ui *ui, size_t at)
 
 void ht_ui_push(struct ht_ui *ui, struct ht_page *page)
 {
-    if (ui->depth == HT_PAGES_MAX)
-        close_page(ui, 1);
+    if (ui->depth == HT_PAGES_MAX) {
+        page->screen->free(page);
+        ht_ui_message(ui, "too many pages are open: Esc goes back");
+        return;
+    }
     ui->pages[ui->depth++] = page;
 }
 

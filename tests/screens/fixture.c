@@ -255,8 +255,10 @@ static void set_question(struct ht_state *state, unsigned number, enum ht_questi
         ht_coverage_set_total(&question.coverage, 4);
         ht_coverage_set_unit(&question.coverage, HT_S("containers"));
     }
-    ht_row_unref(state->questions[number - 1]);
+    /* Its texts are borrowed from the row that it replaces. */
+    ht_autorow struct ht_row *before = state->questions[number - 1];
     state->questions[number - 1] = ht_row_new(&ht_question_table, &question);
+    (void)before;
 }
 
 static void add_event(struct ht_state *state, const char *id, enum ht_event_kind kind, int ago,
