@@ -112,8 +112,9 @@ static void every_screen_fits_every_size(void **unused)
     (void)unused;
     for (size_t i = 0; i < ARRAY_LEN(everywhere); i++) {
         struct bench bench;
+        struct ht_ui_options options = {.utf8 = i % 2 == 1};
 
-        open_bench(&bench, NULL);
+        open_bench(&bench, &options);
         type(&bench, everywhere[i]);
         for (int w = 1; w <= 140; w += w < 40 ? 13 : 3) {
             for (int h = 1; h <= 45; h += h < 12 ? 5 : 3) {
@@ -345,6 +346,30 @@ static void the_clock_goes_on_and_pausing_holds_the_screen(void **unused)
     close_bench(&bench);
 }
 
+/* Each cell that changes costs a terminal some bytes, every second, for weeks. */
+static void a_quiet_second_changes_few_cells(void **unused)
+{
+    static const char *const quiet[] = {"", "3", "3\n", "9"};
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(quiet); i++) {
+        struct bench bench;
+        ht_autocanvas struct ht_canvas *before = ht_canvas_new(24, 80);
+        int changed = 0;
+
+        open_bench(&bench, NULL);
+        type(&bench, quiet[i]);
+        screen(&bench);
+        ht_canvas_copy(before, bench.canvas);
+        bench.mono += HT_NS_PER_S;
+        screen(&bench);
+        for (int at = 0; at < 24 * 80; at++)
+            changed += before->cells[at].code != bench.canvas->cells[at].code;
+        assert_in_range(changed, 1, 20);
+        close_bench(&bench);
+    }
+}
+
 static void a_replay_has_its_own_keys_and_title(void **unused)
 {
     struct bench bench;
@@ -513,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_finding_that_is_gone_says_so),
         cmocka_unit_test(a_text_is_searched),
         cmocka_unit_test(the_clock_goes_on_and_pausing_holds_the_screen),
+        cmocka_unit_test(a_quiet_second_changes_few_cells),
         cmocka_unit_test(a_replay_has_its_own_keys_and_title),
         cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
         cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
