@@ -352,10 +352,11 @@ static void apply_init(struct joining *joining, struct ht_arena *arena, const st
         ht_container_set_pid(container, init->pid);
     if (ht_process_has_cgroup(init))
         ht_container_set_cgroup(container, init->cgroup);
-    if (ht_process_has_mounts(init))
-        ht_container_set_kernel_mounts(container, init->mounts);
     ht_privilege_effective(joining->host, init, joining->joiner->facts, arena,
                            ht_container_edit_effective(container));
+    /* While runc prepares it, a container still sees the mounts of the node. */
+    if (ht_process_has_mounts(init) && container->effective.known)
+        ht_container_set_kernel_mounts(container, init->mounts);
 }
 
 /* A container that no runtime lists: what its processes tell is all there is. */

@@ -344,6 +344,13 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
     return true;
 }
 
+static bool is_agreed(const struct ht_proc_entry *entry)
+{
+    const struct ht_process *process = entry->row ? ht_process_of(entry->row) : NULL;
+
+    return process && ht_process_has_reads(process) && process->reads >= READS_MAX;
+}
+
 /* When it is read next: twice while it is young, for an exec changes nothing that is listed; then
  * only what has security fields, once a minute, spread by pid. */
 static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *entry)
@@ -362,6 +369,10 @@ static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *en
         entry->due_ns = table->now_ns + ROUND + (entry->pid % 10) * HT_NS_PER_S;
     else
         entry->due_ns = INT64_MAX;
+    /* A container that starts changes under the first reads: once more, until two agree. */
+    if (entry->contained && age < AGE_SECOND && !is_agreed(entry) &&
+        entry->due_ns > table->now_ns + AGE_FIRST)
+        entry->due_ns = table->now_ns + AGE_FIRST;
 }
 
 static void visit_item(void *context, const struct ht_procs_item *item)
