@@ -49,9 +49,12 @@ struct ht_home_line ht_home_line(const struct ht_state *state, unsigned question
 
 void ht_home_line_text(struct ht_buf *out, const struct ht_home_line *line)
 {
-    if (line->count > 1 && line->total >= line->count)
+    /* The title of a posture finding says it already. */
+    bool several = line->count > 1 && !line->finding->posture;
+
+    if (several && line->total >= line->count)
         ht_buf_addf(out, "%" PRIu64 " of %" PRIu64 ": ", line->count, line->total);
-    else if (line->count > 1)
+    else if (several)
         ht_buf_addf(out, "%" PRIu64 " times: ", line->count);
     ht_buf_add_str(out, line->finding->title);
 }

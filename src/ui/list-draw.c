@@ -55,7 +55,8 @@ static void finding_count(const struct ht_line *line, struct ht_buf *out)
 {
     const struct ht_finding *finding = line->data;
 
-    if (ht_finding_has_count(finding) && finding->count > 1 && ht_finding_has_total(finding))
+    /* The title of a posture finding says it already. */
+    if (!finding->posture && finding->count > 1 && ht_finding_has_total(finding))
         ht_buf_addf(out, " (%" PRIu64 " of %" PRIu64 ")", finding->count, finding->total);
 }
 
@@ -292,6 +293,8 @@ static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page 
         return "Looking. Nothing has answered yet.";
     if (list->view->question == 0)
         return "Nothing here.";
+    if (ht_state_question(ui->state, list->view->question)->findings > 0)
+        return "Nothing in this view; v shows the other views of this question.";
     switch (ht_state_question(ui->state, list->view->question)->state) {
     case HT_QUESTION_STATE_OFF:
         return "OFF: this question is not asked.";

@@ -220,7 +220,7 @@ static void add_posture(struct ht_state *state)
     ht_finding_set_check(&finding, HT_S("PRV-012"));
     ht_finding_set_question(&finding, 3);
     ht_finding_set_severity(&finding, HT_SEVERITY_LOW);
-    ht_finding_set_title(&finding, HT_S("Runs as uid 0"));
+    ht_finding_set_title(&finding, HT_S("Runs as uid 0: 2 of 3 containers"));
     ht_finding_set_count(&finding, 2);
     ht_finding_set_total(&finding, 3);
     ht_finding_set_posture(&finding, true);
