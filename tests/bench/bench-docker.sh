@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Which of 100 containers are risky: ours against "docker inspect" of all and against the floor,
+# medians of interleaved rounds; then the daemon's CPU while it is watched and while it is not.
+# usage: bench-docker.sh [ROUNDS [CONTAINERS [SECONDS]]]
+set -u
+src=$(cd "${HT_SRCDIR:-.}" && pwd) build=$(cd "${HT_BUILDDIR:-.}" && pwd)
+rounds=${1:-7} count=${2:-100} seconds=${3:-60}
+export HT_SRCDIR=$src HT_BUILDDIR=$build
+names=(docker-risky-wall docker-risky-cpu docker-risky-floor docker-watch)
+
+not_measured() {
+    local name
+    for name in "${names[@]}"; do
+        echo "bench $name not measured: $1"
+    done
+    exit 0
+}
+
+if [ -z "${LAB_DOCKERD:-}" ]; then
+    command -v docker >/dev/null || not_measured "no docker client"
+    output=$("$src/tests/lab/many.sh" "$count" "$src/tests/bench/bench-docker.sh" "$rounds" "$count" "$seconds") &&
+        echo "$output" || not_measured "${output#SKIP many: }"
+    exit
+fi
+
+socket=${DOCKER_HOST#unix://}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# Runs a command; adds its wall and CPU microseconds to $tmp/NAME.wall and .cpu.
+measure() {
+    local name=$1 used
+    shift
+    TIMEFORMAT='%R %U %S'
+    used=$({ time "$@" >"$tmp/$name.out" 2>"$tmp/$name.err"; } 2>&1)
+    awk -v wall="$tmp/$name.wall" -v cpu="$tmp/$name.cpu" \
+        '{ printf "%.0f\n", $1 * 1e6 >wall; printf "%.0f\n", ($2 + $3) * 1e6 >cpu }' <<<"$used"
+    cat "$tmp/$name.wall" >>"$tmp/$name.walls"
+    cat "$tmp/$name.cpu" >>"$tmp/$name.cpus"
+}
+
+peer() {
+    local ids
+    mapfile -t ids < <(docker ps -aq)
+    docker inspect "${ids[@]}"
+}
+
+program() {
+    "$build/hulltop" check --only privileged --docker "$DOCKER_HOST" --cri none --kubeconfig none --format json
+}
+
+source_alone() { "$build/tests/bench/dwatch" "$DOCKER_HOST"; }
+floor() { "$build/tests/bench/dpoll" "$socket" "$1"; }
+
+median() {
+    sort -n "$tmp/$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# Name, ours, peer, limit ("-" for none).
+row() {
+    awk -v name="$1" -v ours="$(median "$2")" -v peer="$(median "$3")" -v limit="$4" \
+        'BEGIN { printf "bench %s ours=%.0fus peer=%.0fus ratio=%.3f limit=%s\n", name, ours, peer, ours / peer, limit }'
+}
+
+# One privileged container, so that the answer is not nothing.
+image=$(docker ps -a --format '{{.Image}}' | head -n 1)
+docker create --privileged --network none "$image" >/dev/null || exit 1
+
+ours=(source_alone)
+program >"$tmp/probe" 2>&1
+case $? in 0 | 1 | 3) [ ! -s "$tmp/probe" ] || ours+=(program) ;; esac
+
+for ((i = 0; i < rounds; i++)); do
+    for one in "${ours[@]}"; do
+        measure "$one" "$one"
+    done
+    measure peer peer
+    measure seq floor seq
+    measure pipe floor pipe
+done
+
+# Equal answers first.
+privileged=$(jq '[.[] | select(.HostConfig.Privileged)] | length' "$tmp/peer.out")
+total=$(jq length "$tmp/peer.out")
+for one in source_alone seq pipe; do
+    answer=$(cut -d ' ' -f 3,4 "$tmp/$one.out")
+    [ "$answer" = "$total $privileged" ] ||
+        { echo "bench-docker: $one saw '$answer', docker '$total $privileged'" >&2; exit 1; }
+done
+if [ ${#ours[@]} -gt 1 ]; then
+    answer=$(jq '[.containers[] | select(.declared.privileged)] | length' "$tmp/program.out")
+    [ "$answer" = "$privileged" ] ||
+        { echo "bench-docker: hulltop saw $answer privileged, docker $privileged" >&2; exit 1; }
+    row docker-risky-wall program.walls peer.walls 0.5
+    row docker-risky-cpu program.cpus peer.cpus 0.4
+    row docker-risky-floor program.walls pipe.walls 1.5
+else
+    for name in docker-risky-wall docker-risky-cpu docker-risky-floor; do
+        echo "bench $name not measured: hulltop check does not answer: $(head -c 100 "$tmp/probe")"
+    done
+fi
+row docker-source-wall source_alone.walls peer.walls 0.5
+row docker-source-cpu source_alone.cpus peer.cpus 0.4
+row docker-source-floor source_alone.walls pipe.walls 1.5
+row docker-source-floor-seq source_alone.walls seq.walls -
+
+# CPU microseconds of dockerd since its start.
+daemon_us() {
+    local fields
+    read -ra fields < <(sed 's/.*) //' "/proc/$LAB_DOCKERD/stat")
+    echo $(((fields[11] + fields[12]) * 1000000 / $(getconf CLK_TCK)))
+}
+
+# The daemon's CPU while nothing else happens for the time, with and without us.
+unwatched() {
+    timeout "$seconds" tail -f /dev/null
+}
+before=$(daemon_us)
+unwatched
+middle=$(daemon_us)
+"$build/tests/bench/dwatch" "$DOCKER_HOST" "$((seconds + 2))" &
+watcher=$!
+timeout 2 tail -f /dev/null # the first pass is not watching
+start=$(daemon_us)
+wait "$watcher"
+end=$(daemon_us)
+awk -v idle="$((middle - before))" -v watched="$((end - start))" -v s="$seconds" 'BEGIN {
+    if (idle == 0) { print "bench docker-watch not measured: dockerd used less than a tick unwatched"; exit }
+    added = watched > idle ? watched - idle : 0
+    printf "bench docker-watch ours=%.0fus/s peer=%.0fus/s ratio=%.3f limit=1\n", added / s, idle / s, added / idle }'
