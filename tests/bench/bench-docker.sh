@@ -69,7 +69,7 @@ docker create --privileged --network none "$image" >/dev/null || exit 1
 
 ours=(source_alone)
 program >"$tmp/probe" 2>&1
-case $? in 0 | 1 | 3) [ ! -s "$tmp/probe" ] || ours+=(program) ;; esac
+! jq -e '.schema == "hulltop/1"' "$tmp/probe" >/dev/null 2>&1 || ours+=(program)
 
 for ((i = 0; i < rounds; i++)); do
     for one in "${ours[@]}"; do
