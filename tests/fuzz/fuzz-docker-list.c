@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "../../src/source/docker-decode.h"
+#include "src/source/docker-decode.h"
 
 #include "hulltop/base/limits.h"
 

@@ -12,7 +12,7 @@
 #include "hulltop/base/root.h"
 #include "hulltop/model/document.h"
 
-#include "../../../src/source/docker-decode.h"
+#include "src/source/docker-decode.h"
 
 #define DEFAULT_CAPS UINT64_C(0xa80425fb)
 #define ALL_CAPS     UINT64_C(0x1ffffffffff)
