@@ -47,7 +47,7 @@ const char *ht_config_state_dir(struct ht_arena *arena)
     return NULL;
 }
 
-static int read_entries(struct ht_arena *arena, const char *path, ht_config_entry entry,
+static int read_entries(struct ht_arena *arena, const char *path, ht_config_take take,
                         void *context, struct ht_error *err)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML);
@@ -70,23 +70,26 @@ static int read_entries(struct ht_arena *arena, const char *path, ht_config_entr
         if (value->kind != HT_YAML_SCALAR)
             return ht_error_set(err, EINVAL, "%s:%u: the value is no single word or text", path,
                                 value->line);
-        r = entry(context, path, key->line, key->text, value->text, err);
+        const struct ht_config_entry entry = {
+            .file = path, .line = key->line, .key = key->text, .value = value->text};
+
+        r = take(context, &entry, err);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-int ht_config_read(struct ht_arena *arena, const char *path, ht_config_entry entry, void *context,
+int ht_config_read(struct ht_arena *arena, const char *path, ht_config_take take, void *context,
                    struct ht_error *err)
 {
     if (path)
-        return read_entries(arena, path, entry, context, err);
+        return read_entries(arena, path, take, context, err);
     for (const char *const *folder = ht_config_folders(arena); *folder; folder++) {
         const char *file = ht_arena_strf(arena, "%s/hulltop.conf", *folder).data;
 
         if (access(file, F_OK) == 0)
-            return read_entries(arena, file, entry, context, err);
+            return read_entries(arena, file, take, context, err);
     }
     return 0;
 }

@@ -9,16 +9,22 @@
 #include "hulltop/base/error.h"
 #include "hulltop/base/str.h"
 
+struct ht_config_entry {
+    const char *file;
+    unsigned line;
+    struct ht_str key, value;
+};
+
 /* Called for each entry; a negative return ends the reading and is returned. */
-typedef int (*ht_config_entry)(void *context, const char *file, unsigned line, struct ht_str key,
-                               struct ht_str value, struct ht_error *err);
+typedef int (*ht_config_take)(void *context, const struct ht_config_entry *entry,
+                              struct ht_error *err);
 
 /* Folders where a user's files (hulltop.conf, views, fact tables) are looked for, best first:
  * NULL-terminated, text in arena. Under sudo the caller's home is left out. */
 const char *const *ht_config_folders(struct ht_arena *arena);
 /* Reads path, or, when it is NULL, the first hulltop.conf in those folders; none there is no error.
  * The file must be trusted (ht_file_is_trusted). */
-int ht_config_read(struct ht_arena *arena, const char *path, ht_config_entry entry, void *context,
+int ht_config_read(struct ht_arena *arena, const char *path, ht_config_take take, void *context,
                    struct ht_error *err);
 /* Where state is kept: $XDG_STATE_HOME/hulltop, root: /var/lib/hulltop; NULL: nowhere. Text in
  * arena. */

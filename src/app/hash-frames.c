@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* demo --hash-frames FILE: every frame of the demo drawn without a terminal, its hash written to FILE: the same
- * every time. For tests. */
+/* demo --hash-frames FILE: every frame of the demo drawn without a terminal, its hash written to
+ * FILE: the same every time. For tests. */
 #include <config.h>
 
 #include "commands.h"
@@ -67,9 +67,9 @@ static int hash_all(struct ht_session *session, struct ht_buf *out, struct ht_er
         r = ht_player_node(player, i, &node, err);
         if (r < 0)
             break;
-        state = ht_core_step(core, &(struct ht_step){.node = node,
-                                                     .complete = true,
-                                                     .now_ns = ht_player_time(player, i)});
+        state = ht_core_step(
+            core,
+            &(struct ht_step){.node = node, .complete = true, .now_ns = ht_player_time(player, i)});
         if (state)
             r = hash_state(state, out, err);
     }

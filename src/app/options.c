@@ -371,23 +371,22 @@ static int parse_words(struct parsing *parsing, int argc, char **argv, struct ht
     return 0;
 }
 
-static int apply_config(void *context, const char *file, unsigned line, struct ht_str key,
-                        struct ht_str value, struct ht_error *err)
+static int apply_config(void *context, const struct ht_config_entry *entry, struct ht_error *err)
 {
     struct parsing *parsing = context;
-    const struct option_entry *entry = find_entry(key);
-    const char *where = ht_arena_strf(parsing->arena, "%s:%u: ", file, line).data;
+    const struct option_entry *option = find_entry(entry->key);
+    const char *where = ht_arena_strf(parsing->arena, "%s:%u: ", entry->file, entry->line).data;
 
-    if (!entry || !entry->help)
-        return unknown_option(key, where, err);
-    if (!entry->in_config)
-        return ht_error_set(err, EINVAL, "%s%s belongs on the command line", where, entry->name);
-    if (parsing->given[entry - entries])
+    if (!option || !option->help)
+        return unknown_option(entry->key, where, err);
+    if (!option->in_config)
+        return ht_error_set(err, EINVAL, "%s%s belongs on the command line", where, option->name);
+    if (parsing->given[option - entries])
         return 0;
 
-    int r = entry->set(parsing->options, ht_arena_str(parsing->arena, value).data, err);
+    int r = option->set(parsing->options, ht_arena_str(parsing->arena, entry->value).data, err);
     if (r < 0)
-        ht_error_wrap(err, "%s:%u", file, line);
+        ht_error_wrap(err, "%s:%u", entry->file, entry->line);
     return r;
 }
 

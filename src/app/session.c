@@ -116,18 +116,18 @@ static int document_engine(struct ht_session *session,
                            struct ht_error *err)
 {
     enum ht_document_kind kind;
-    enum ht_origin origin = HT_ORIGIN_NODE;
+    struct ht_engine_document document = {.origin = HT_ORIGIN_NODE, .name = path};
     int r = ht_input_read(path, &session->document, HT_LIMIT_DOCUMENT, err);
 
     if (r == 0)
         r = ht_document_sniff(ht_buf_str(&session->document), path, &kind, err);
     if (r == 0) {
         if (kind == HT_DOCUMENT_REPORT)
-            origin = HT_ORIGIN_REPORT;
+            document.origin = HT_ORIGIN_REPORT;
         else if (kind == HT_DOCUMENT_RECORDING)
-            origin = HT_ORIGIN_REPLAY;
-        r = ht_engine_new_replay(engine_options, origin, ht_buf_str(&session->document), path,
-                                 &session->engine, err);
+            document.origin = HT_ORIGIN_REPLAY;
+        document.text = ht_buf_str(&session->document);
+        r = ht_engine_new_replay(engine_options, &document, &session->engine, err);
     }
     return r < 0 ? -EBADMSG : 0;
 }
@@ -139,7 +139,10 @@ int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_err
                                                .questions = options->questions};
 
     if (options->command == HT_CMD_DEMO)
-        return ht_engine_new_replay(&engine_options, HT_ORIGIN_DEMO, ht_demo_text(), "demo",
+        return ht_engine_new_replay(&engine_options,
+                                    &(struct ht_engine_document){.origin = HT_ORIGIN_DEMO,
+                                                                 .name = "demo",
+                                                                 .text = ht_demo_text()},
                                     &session->engine, err);
     if (options->command == HT_CMD_REPLAY)
         return document_engine(session, &engine_options, options->operand, err);

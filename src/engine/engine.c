@@ -213,20 +213,20 @@ struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
     return engine;
 }
 
-int ht_engine_new_replay(const struct ht_engine_options *options, enum ht_origin origin,
-                         struct ht_str text, const char *name, struct ht_engine **ret_engine,
+int ht_engine_new_replay(const struct ht_engine_options *options,
+                         const struct ht_engine_document *document, struct ht_engine **ret_engine,
                          struct ht_error *err)
 {
-    struct ht_engine *engine = make_engine(options, origin);
+    struct ht_engine *engine = make_engine(options, document->origin);
     struct ht_state *shown = NULL;
     int r;
 
-    if (origin == HT_ORIGIN_REPORT)
-        r = ht_report_read(text, name, &shown, err);
-    else if (origin == HT_ORIGIN_NODE)
-        r = ht_node_read(text, name, &engine->given, err);
+    if (document->origin == HT_ORIGIN_REPORT)
+        r = ht_report_read(document->text, document->name, &shown, err);
+    else if (document->origin == HT_ORIGIN_NODE)
+        r = ht_node_read(document->text, document->name, &engine->given, err);
     else
-        r = ht_player_new(text, name, &engine->player, err);
+        r = ht_player_new(document->text, document->name, &engine->player, err);
     if (r < 0) {
         ht_engine_free(engine);
         return r;
@@ -295,10 +295,11 @@ void ht_engine_stop(struct ht_engine *engine, int64_t grace_ns)
     }
     for (size_t i = 0; i < engine->slots_len; i++)
         ht_slot_stop(engine->slots[i]);
-    for (size_t i = 0; i < engine->slots_len; i++)
-        ht_slot_join(engine->slots[i], deadline);
+    /* Before the sources: one of those that hangs must not cost the end of a recording. */
     ht_writer_stop(engine->writer, deadline);
     engine->writer = NULL;
+    for (size_t i = 0; i < engine->slots_len; i++)
+        ht_slot_join(engine->slots[i], deadline);
 }
 
 struct ht_engine *ht_engine_free(struct ht_engine *engine)

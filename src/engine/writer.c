@@ -172,6 +172,13 @@ static struct job *next_job(struct ht_writer *writer)
     return job;
 }
 
+static void free_writer(struct ht_writer *writer)
+{
+    pthread_cond_destroy(&writer->changed);
+    pthread_mutex_destroy(&writer->lock);
+    free(writer);
+}
+
 static void *run(void *argument)
 {
     struct ht_writer *writer = argument;
@@ -183,8 +190,11 @@ static void *run(void *argument)
     do_close(writer);
     pthread_mutex_lock(&writer->lock);
     writer->ended = true;
+    bool abandoned = writer->abandoned;
     pthread_cond_broadcast(&writer->changed);
     pthread_mutex_unlock(&writer->lock);
+    if (abandoned)
+        free_writer(writer);
     return NULL;
 }
 
@@ -209,9 +219,7 @@ struct ht_writer *ht_writer_new(ht_writer_tell tell, void *context, struct ht_er
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r != 0) {
         ht_error_errno(err, r, "writer: thread");
-        pthread_cond_destroy(&writer->changed);
-        pthread_mutex_destroy(&writer->lock);
-        free(writer);
+        free_writer(writer);
         return NULL;
     }
     pthread_setname_np(writer->thread, "writer");
@@ -290,14 +298,12 @@ bool ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns)
     }
     bool ended = writer->ended;
     writer->abandoned = !ended;
-    pthread_mutex_unlock(&writer->lock);
-    if (!ended) {
+    if (!ended)
         pthread_detach(writer->thread);
+    pthread_mutex_unlock(&writer->lock);
+    if (!ended)
         return false;
-    }
     pthread_join(writer->thread, NULL);
-    pthread_cond_destroy(&writer->changed);
-    pthread_mutex_destroy(&writer->lock);
-    free(writer);
+    free_writer(writer);
     return true;
 }

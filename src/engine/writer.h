@@ -30,7 +30,7 @@ void ht_writer_open(struct ht_writer *writer, const char *path);
 bool ht_writer_line(struct ht_writer *writer, struct ht_str line);
 void ht_writer_close(struct ht_writer *writer);
 /* Carries out what waits until the monotonic deadline, then ends; a writer that hangs on a file is
- * left behind (and its memory with it). Returns false then. NULL is allowed. */
+ * left behind and frees itself if it ever gets on. Returns false then. NULL is allowed. */
 bool ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns);
 
 #endif

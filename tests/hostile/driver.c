@@ -125,6 +125,10 @@ static void *run(void *context)
     if (driver->unprivileged && syscall(SYS_setresuid, -1, NOBODY, -1) < 0)
         abort();
     driver->driver.ops->run(driver->driver.self, &driver->feed);
+    pthread_mutex_lock(&driver->lock);
+    driver->ended = true;
+    pthread_cond_broadcast(&driver->changed);
+    pthread_mutex_unlock(&driver->lock);
     return NULL;
 }
 
@@ -133,6 +137,7 @@ void driver_start(struct driver *driver, struct ht_driver source)
     pthread_condattr_t monotonic;
 
     driver->driver = source;
+    driver->ended = false;
     driver->clock = (struct ht_clock){.mono_ns = mono, .wall_ns = wall, .context = driver};
     driver->feed = (struct ht_feed){.clock = &driver->clock,
                                     .publish = publish,
@@ -176,11 +181,16 @@ void driver_stop(struct driver *driver)
 
     signal_fd(driver->stop_fd);
     signal_fd(driver->wake_fd);
-    if (pthread_clockjoin_np(driver->thread, NULL, CLOCK_MONOTONIC, &until)) {
-        printf("not ok driver: it does not end\n");
-        fflush(stdout);
-        _exit(1);
+    pthread_mutex_lock(&driver->lock);
+    while (!driver->ended) {
+        if (pthread_cond_timedwait(&driver->changed, &driver->lock, &until) == ETIMEDOUT) {
+            printf("not ok driver: it does not end\n");
+            fflush(stdout);
+            _exit(1);
+        }
     }
+    pthread_mutex_unlock(&driver->lock);
+    pthread_join(driver->thread, NULL);
     driver->driver.ops->free(driver->driver.self);
     ht_node_unref(driver->sample);
     close(driver->wake_fd);

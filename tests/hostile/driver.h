@@ -21,6 +21,7 @@ struct driver {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     struct ht_node *sample; /* the newest, sorted */
+    bool ended;
     unsigned published, confirmed, events;
     struct ht_request request;
 };

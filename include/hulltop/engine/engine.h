@@ -27,10 +27,16 @@ struct ht_engine_options {
 
 /* Makes an engine over live sources; nothing runs yet. */
 struct ht_engine *ht_engine_new(const struct ht_engine_options *options);
-/* Makes an engine that plays a recording, or shows a node, in place of sources. text is borrowed.
- */
-int ht_engine_new_replay(const struct ht_engine_options *options, enum ht_origin origin,
-                         struct ht_str text, const char *name, struct ht_engine **ret_engine,
+/* What is shown in place of sources. */
+struct ht_engine_document {
+    enum ht_origin origin; /* what text is: a recording, a node or a report */
+    const char *name;      /* for errors */
+    struct ht_str text;    /* borrowed until ht_engine_free */
+};
+
+/* Makes an engine over a document; nothing runs yet. */
+int ht_engine_new_replay(const struct ht_engine_options *options,
+                         const struct ht_engine_document *document, struct ht_engine **ret_engine,
                          struct ht_error *err);
 /* Starts the threads. */
 int ht_engine_start(struct ht_engine *engine, struct ht_error *err);

@@ -287,10 +287,10 @@ static void a_recording_gives_the_same_findings_again(void **state)
 
     (void)state;
     make_recording(&text);
-    assert_int_equal(
-        ht_engine_new_replay(&(struct ht_engine_options){.facts = facts, .questions = 0x7e},
-                             HT_ORIGIN_REPLAY, ht_buf_str(&text), "test", &engine, &err),
-        0);
+    const struct ht_engine_options options = {.facts = facts, .questions = 0x7e};
+    const struct ht_engine_document document = {
+        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
+    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
     assert_int_equal(ht_engine_start(engine, &err), 0);
     ht_state_unref(wait_for(engine, is_first));
     for (int round = 0; round < 2; round++) {
