@@ -70,7 +70,7 @@ dashboard() {
     "$PROGRAM" record "$LAB/incident.ndjson" --docker "unix://$LAB_SOCK" --cri none \
         --kubeconfig none >/dev/null 2>"$LAB/record.err" &
     RECORDER=$!
-    tmux_lab new-session -d -x 120 -y 40 -s dash "exec '$PROGRAM' --plain --open privileged \
+    tmux_lab new-session -d -x 120 -y 40 -s dash "exec '$PROGRAM' --open privileged \
         --docker 'unix://$LAB_SOCK' --cri none --kubeconfig none"
     expect "scenario/dashboard opens" "no answer of Docker in 15 s: $(screen | head -3)" \
         lab_poll 15 screen_has 'docker +(ok|OK)'
@@ -92,8 +92,8 @@ dashboard() {
     expect "scenario/daemon restarted: the dashboard finds it" "not ok after 30 s" \
         lab_poll 30 screen_has 'docker +(ok|OK)'
     expect "scenario/dashboard is still there" "it died" tmux_lab has-session -t dash
-    tmux_lab send-keys -t dash q
-    expect "scenario/dashboard leaves by q" "still there" lab_poll 5 dashboard_gone
+    tmux_lab send-keys -t dash Q
+    expect "scenario/dashboard leaves by Q" "still there" lab_poll 5 dashboard_gone
     kill -INT "$RECORDER" 2>/dev/null
     lab_poll 5 lab_gone "$RECORDER"
     expect "scenario/recording can be judged again" "check --from fails" fires \
