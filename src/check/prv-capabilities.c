@@ -112,14 +112,15 @@ static void look_tier_2(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- PRV-015 ---- */
 
-/* What it can use now; the bounding set alone lets nobody open a socket. */
+/* What it can use now; the bounding set alone lets nobody open a socket. A user namespace is no
+ * help: the network it forges packets in is the one it shares with other containers. */
 static enum tri has_net_raw(const struct view *view)
 {
     const struct ht_privilege *effective = view->effective;
 
     if (ht_privilege_has_caps(effective) && !(effective->caps >> HT_CAPABILITY_NET_RAW & 1))
         return TRI_NO;
-    return ht_view_has_cap(view, HT_CAPABILITY_NET_RAW);
+    return ht_view_holds_cap(view, HT_CAPABILITY_NET_RAW);
 }
 
 static void look_net_raw(struct ht_checking *checking, const struct ht_row *row)

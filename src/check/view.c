@@ -174,14 +174,19 @@ enum tri ht_view_extra_caps(const struct view *view, uint64_t *ret_caps)
     return TRI_YES;
 }
 
-enum tri ht_view_has_cap(const struct view *view, unsigned bit)
+enum tri ht_view_holds_cap(const struct view *view, unsigned bit)
 {
     enum tri effective = tri_if(knows_caps(view->effective), all_caps(view->effective) >> bit & 1);
     enum tri declared = tri_if(knows_caps(view->declared), all_caps(view->declared) >> bit & 1);
 
+    return rather(effective, declared);
+}
+
+enum tri ht_view_has_cap(const struct view *view, unsigned bit)
+{
     if (ht_view_has_own_users(view) == TRI_YES)
         return TRI_NO;
-    return rather(effective, declared);
+    return ht_view_holds_cap(view, bit);
 }
 
 enum tri ht_view_has_no_seccomp(const struct view *view)

@@ -41,6 +41,8 @@ enum tri ht_view_has_own_users(const struct view *view);
 /* Capabilities beyond what runtimes give unasked, declared or effective or in the bounding set;
  * TRI_YES fills ret_caps. Within a user namespace of its own they are worth nothing to the node. */
 enum tri ht_view_extra_caps(const struct view *view, uint64_t *ret_caps);
+/* Whether it holds that capability, be it within a user namespace of its own. */
+enum tri ht_view_holds_cap(const struct view *view, unsigned bit);
 /* Whether it holds that capability over the node. */
 enum tri ht_view_has_cap(const struct view *view, unsigned bit);
 /* Whether no seccomp filter stands between it and the kernel. */
