@@ -83,16 +83,29 @@ static struct ht_driver docker_driver(const struct ht_options *options)
 static void live_engine(struct ht_session *session, struct ht_engine_options *engine_options)
 {
     const struct ht_options *options = session->options;
-    struct ht_driver drivers[2];
+    struct ht_driver drivers[3];
     size_t len = 0;
 
     if (!is_none(options->docker))
         drivers[len++] = docker_driver(options);
+    /* A daemon that was named is the only one that is asked. */
+    if (!options->docker)
+        drivers[len++] = ht_podman_driver();
     drivers[len++] = ht_proc_driver(
         &(struct ht_proc_options){.root = options->root, .live = is_live_root(options->root)});
     engine_options->drivers = drivers;
     engine_options->drivers_len = len;
     session->engine = ht_engine_new(engine_options);
+}
+
+/* A recording never replaces a file: better said before the screen opens than after. */
+static int check_record_path(const char *path, struct ht_error *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) == 0)
+        return ht_error_set(err, EEXIST, "%s: exists already; a recording replaces nothing", path);
+    return 0;
 }
 
 static const char *make_state_dir(struct ht_session *session)
@@ -148,8 +161,13 @@ int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_err
         return document_engine(session, &engine_options, options->operand, err);
     if (options->from)
         return document_engine(session, &engine_options, options->from, err);
-    if (options->command == HT_CMD_RECORD)
+    if (options->command == HT_CMD_RECORD) {
+        int r = check_record_path(options->operand, err);
+
+        if (r < 0)
+            return r;
         engine_options.record_path = options->operand;
+    }
     if (keep_state)
         engine_options.state_dir = make_state_dir(session);
     live_engine(session, &engine_options);
