@@ -139,19 +139,39 @@ static void put_missing(struct ht_buf *out, const struct ht_question *question)
     }
 }
 
-static bool is_fine(const struct ht_source *source)
+/* Whether an asked question misses this source. */
+static bool is_missed(const struct ht_state *state, const struct ht_report_options *options,
+                      struct ht_str name)
 {
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        const struct ht_question *question = ht_state_question(state, number);
+
+        for (size_t i = 0; options->questions >> number & 1 && i < question->missing.len; i++) {
+            if (ht_str_equal(question->missing.items[i].source, name))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing to tell: it answers, is off, or is not on this node and nobody misses it. */
+static bool is_fine(const struct ht_state *state, const struct ht_report_options *options,
+                    const struct ht_source *source)
+{
+    if (source->state == HT_SOURCE_STATE_ABSENT)
+        return !is_missed(state, options, source->name);
     return source->state == HT_SOURCE_STATE_OK || source->state == HT_SOURCE_STATE_OFF;
 }
 
-static void put_sources(struct ht_buf *out, const struct ht_state *state)
+static void put_sources(struct ht_buf *out, const struct ht_state *state,
+                        const struct ht_report_options *options)
 {
     const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
 
     for (size_t i = 0; i < sources->len; i++) {
         const struct ht_source *source = ht_source_of(sources->rows[i]);
 
-        if (is_fine(source))
+        if (is_fine(state, options, source))
             continue;
         ht_buf_add_text(out, "source ");
         put(out, source->name);
@@ -181,7 +201,7 @@ void ht_report_text(struct ht_buf *out, const struct ht_state *state,
         put_question(out, question);
         put_missing(out, question);
     }
-    put_sources(out, state);
+    put_sources(out, state, options);
 }
 
 /* ---- doctor ---- */
