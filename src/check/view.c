@@ -305,14 +305,21 @@ struct ht_str ht_view_raw_device(const struct view *view)
 
 /* ---- mounts ---- */
 
+/* In the kernel's view a block device stands for the source where the node's path is not known. */
+static bool is_device(const struct ht_mount *mount)
+{
+    return ht_mount_has_root(mount) && ht_str_has_prefix(mount->source, "/dev/") &&
+           !ht_str_is(mount->type, "tmpfs") && !ht_str_is(mount->type, "devtmpfs");
+}
+
 struct ht_str ht_mount_host_path(const struct ht_mount *mount)
 {
     if (ht_mount_has_origin(mount) && mount->origin != HT_MOUNT_ORIGIN_BIND)
         return (struct ht_str){0};
+    if (mount->source.len && mount->source.data[0] == '/' && !is_device(mount))
+        return ht_facts_plain_path(mount->source);
     if (ht_mount_has_root(mount) && mount->root.len && mount->root.data[0] == '/')
         return ht_facts_plain_path(mount->root);
-    if (mount->source.len && mount->source.data[0] == '/')
-        return ht_facts_plain_path(mount->source);
     return (struct ht_str){0};
 }
 
