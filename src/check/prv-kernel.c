@@ -43,14 +43,63 @@ static void look_found_devices(const struct view *view)
     }
 }
 
-/* "b *:* rwm", "a", "c 1:1 rw": a rule for whole kinds of devices. */
-static bool is_wide_rule(struct ht_str rule)
+/* A rule of the device cgroup: "b 8:* rwm". */
+struct rule {
+    char type;
+    struct ht_str major;
+    struct ht_str minor;
+    bool make;
+    bool write;
+};
+
+static struct rule parse_rule(struct ht_str text)
 {
-    if (rule.len == 0)
-        return false;
-    if (rule.data[0] == 'a')
+    struct rule rule = {.type = text.len ? text.data[0] : 0};
+    struct ht_str word;
+
+    (void)ht_str_next(&text, ' ', &word);
+    if (!ht_str_next(&text, ' ', &word) || !ht_str_next(&word, ':', &rule.major))
+        return (struct rule){.type = rule.type, .make = true, .write = true};
+    rule.minor = word;
+    rule.make = text.len == 0 || ht_str_find_byte(text, 'm') >= 0;
+    rule.write = text.len == 0 || ht_str_find_byte(text, 'w') >= 0;
+    return rule;
+}
+
+static bool is_any(struct ht_str number)
+{
+    return number.len == 0 || ht_str_is(number, "*");
+}
+
+/* Opens disks, or the memory of the node, whatever their device files are called. */
+static bool opens_raw(const struct rule *rule)
+{
+    if (rule->type == 'a' || rule->type == 'b' || is_any(rule->major))
         return true;
-    return (rule.data[0] == 'b' || rule.data[0] == 'c') && ht_str_find(rule, HT_S(" *:*"), 0) >= 0;
+    return rule->type == 'c' && ht_str_is(rule->major, "1") &&
+           (is_any(rule->minor) || ht_str_is(rule->minor, "1") || ht_str_is(rule->minor, "2") ||
+            ht_str_is(rule->minor, "4"));
+}
+
+/* A rule hands out no device file: whoever may make one needs none. */
+static void look_rule(const struct view *view, struct ht_str text)
+{
+    struct rule rule = parse_rule(text);
+
+    if (!opens_raw(&rule))
+        return;
+
+    struct ht_finding *finding = ht_fire(view->checking, text);
+    ht_fire_title(view->checking, finding, "Disks or memory of the node are open to it (rule %.*s)",
+                  HT_STR_ARG(text));
+    ht_fire_evidence(view->checking, finding, view->declared_source, "HostConfig.DeviceCgroupRules",
+                     text);
+    ht_view_show_caps(view, finding);
+    if (!rule.make || !rule.write || ht_view_has_cap(view, HT_CAPABILITY_MKNOD) != TRI_YES)
+        return;
+    ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
+    ht_finding_set_escape(finding, HT_S("With MKNOD it makes a device file for the node's disk or "
+                                        "memory and writes to it, past all permissions."));
 }
 
 static void look_device(struct ht_checking *checking, const struct ht_row *row)
@@ -76,18 +125,8 @@ static void look_device(struct ht_checking *checking, const struct ht_row *row)
                           HT_STR_ARG(device->path), HT_STR_ARG(device->permissions));
         ht_view_put_escape(&view, finding);
     }
-    for (size_t i = 0; i < view.container->device_rules.len; i++) {
-        struct ht_str rule = view.container->device_rules.items[i];
-
-        if (!is_wide_rule(rule))
-            continue;
-
-        struct ht_finding *finding = ht_fire(checking, rule);
-        ht_fire_title(checking, finding, "Any device of a kind is open to it (rule %.*s)",
-                      HT_STR_ARG(rule));
-        ht_fire_evidence(checking, finding, view.declared_source, "HostConfig.DeviceCgroupRules",
-                         rule);
-    }
+    for (size_t i = 0; i < view.container->device_rules.len; i++)
+        look_rule(&view, view.container->device_rules.items[i]);
     look_found_devices(&view);
 }
 

@@ -111,7 +111,7 @@ void ht_view_show_mount(const struct view *view, struct ht_finding *finding,
                         const struct ht_mount *mount)
 {
     struct ht_str source = ht_mount_host_path(mount);
-    bool declared = ht_container_has_mounts(view->container);
+    bool declared = !ht_mount_has_root(mount); /* only the kernel tells that */
 
     ht_fire_evidencef(view->checking, finding, declared ? view->declared_source : "/proc mountinfo",
                       "mount", "%.*s -> %.*s (%s%s%.*s)", HT_STR_ARG(source),

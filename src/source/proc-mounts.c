@@ -146,35 +146,48 @@ void ht_mountinfo_decode_host(struct ht_str text, struct ht_arena *arena,
     *ret_mounts = (struct ht_host_mounts){.items = items, .len = len};
 }
 
-/* Where root of a file system is on the host; empty if no mount of the host shows it. */
+/* What is left of root below that mount of its file system. */
+static struct ht_str rest_of(const struct ht_host_mount *mount, struct ht_str root)
+{
+    struct ht_str rest = ht_str_sub(root, mount->root.len == 1 ? 0 : mount->root.len, root.len);
+
+    if (ht_str_is(rest, "/"))
+        rest.len = 0;
+    return rest;
+}
+
+static struct ht_str point_of(const struct ht_host_mount *mount)
+{
+    return ht_str_is(mount->point, "/") ? (struct ht_str){0} : mount->point;
+}
+
+/* Where root of a file system is on the host; empty if no mount of the host shows it. Of several
+ * places the shortest: a volume that is /etc by another name is /etc. */
 static struct ht_str host_path(const struct ht_host_mounts *host, uint64_t device,
                                struct ht_str root, struct ht_arena *arena)
 {
     const struct ht_host_mount *best = NULL;
+    size_t shortest = SIZE_MAX;
 
     for (size_t i = 0; host && i < host->len; i++) {
         const struct ht_host_mount *mount = &host->items[i];
 
-        if (mount->device == device && is_below(root, mount->root) &&
-            (!best || mount->root.len > best->root.len ||
-             (mount->root.len == best->root.len && mount->point.len < best->point.len)))
+        if (mount->device != device || !is_below(root, mount->root))
+            continue;
+
+        size_t len = point_of(mount).len + rest_of(mount, root).len;
+        if (len < shortest) {
+            shortest = len;
             best = mount;
+        }
     }
     if (!best)
         return (struct ht_str){0};
 
-    size_t skip = best->root.len == 1 ? 0 : best->root.len;
-    struct ht_str rest = ht_str_sub(root, skip, root.len);
-    if (ht_str_is(rest, "/"))
-        rest.len = 0;
-    if (ht_str_is(best->point, "/"))
-        return rest.len ? rest : HT_S("/");
-    struct ht_str parts[] = {best->point, rest};
-    char *joined = ht_arena_alloc(arena, parts[0].len + parts[1].len + 1, 1);
-    memcpy(joined, parts[0].data, parts[0].len);
-    if (parts[1].len)
-        memcpy(joined + parts[0].len, parts[1].data, parts[1].len);
-    return (struct ht_str){.data = joined, .len = parts[0].len + parts[1].len};
+    struct ht_str point = point_of(best), rest = rest_of(best, root);
+    if (shortest == 0)
+        return HT_S("/");
+    return ht_arena_strf(arena, "%.*s%.*s", HT_STR_ARG(point), HT_STR_ARG(rest));
 }
 
 static struct ht_str propagation_of(struct ht_str tags)

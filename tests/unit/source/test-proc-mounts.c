@@ -17,6 +17,7 @@ static const char host_text[] =
     "30 22 254:1 / /srv/data rw,relatime shared:7 - xfs /dev/vdb rw\n"
     "31 22 0:24 / /run rw,nosuid shared:5 - tmpfs tmpfs rw,mode=755\n"
     "32 22 254:0 /srv/deep /mnt/alias rw - ext4 /dev/vda rw\n"
+    "33 22 254:0 /srv/deep/er/still /s rw - ext4 /dev/vda rw\n"
     "40 22 0:50 / /var/lib/docker/overlay2/x/merged rw - overlay overlay rw,upperdir=/u\n";
 
 static const char container_text[] =
@@ -49,7 +50,7 @@ static void mounts_tell_origin_and_host_path(void **state)
 
     (void)state;
     ht_mountinfo_decode_host(ht_str_from(host_text), arena, &host);
-    assert_int_equal(host.len, 4); /* without the overlay */
+    assert_int_equal(host.len, 5); /* without the overlay */
     ht_mountinfo_decode(ht_str_from(container_text), false, &host, arena, &process);
     assert_int_equal(process.mounts.len, 9);
     assert_true(ht_process_has_mounts_cut(&process));
@@ -81,7 +82,7 @@ static void mounts_tell_origin_and_host_path(void **state)
     assert_false(at(&process, "/proc/sys")->rw);
 }
 
-static void deepest_mount_of_the_host_names_the_path(void **state)
+static void shortest_place_on_the_host_names_the_path(void **state)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_host_mounts host;
@@ -91,10 +92,12 @@ static void deepest_mount_of_the_host_names_the_path(void **state)
     ht_mountinfo_decode_host(ht_str_from(host_text), arena, &host);
     ht_mountinfo_decode(HT_S("1 2 254:0 /srv/deep/x /x rw - ext4 /dev/vda rw\n"
                              "1 2 254:0 /srv/deeper /y rw - ext4 /dev/vda rw\n"
+                             "1 2 254:0 /srv/deep/er/still/x /s rw - ext4 /dev/vda rw\n"
                              "1 2 254:0 / /z rw - ext4 /dev/vda rw\n"),
                         false, &host, arena, &process);
-    assert_true(ht_str_is(at(&process, "/x")->source, "/mnt/alias/x"));
+    assert_true(ht_str_is(at(&process, "/x")->source, "/srv/deep/x"));
     assert_true(ht_str_is(at(&process, "/y")->source, "/srv/deeper"));
+    assert_true(ht_str_is(at(&process, "/s")->source, "/s/x"));
     assert_true(ht_str_is(at(&process, "/z")->source, "/"));
 }
 
@@ -161,7 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mounts_tell_origin_and_host_path),
-        cmocka_unit_test(deepest_mount_of_the_host_names_the_path),
+        cmocka_unit_test(shortest_place_on_the_host_names_the_path),
         cmocka_unit_test(mounts_below_a_host_path_are_counted_not_kept),
         cmocka_unit_test(list_has_an_end),
         cmocka_unit_test(broken_lines_are_left_out),

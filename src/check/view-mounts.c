@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which paths of the node a container has, and which sockets.
+ *
+ * A declaration is a wish: a link in a path, a volume with options of its own or a mount made later
+ * lead elsewhere, and a read-only mount leaves what is mounted below it writable. So what the
+ * kernel shows is judged too, where it tells more.
+ */
+#include <string.h>
+
+#include "view.h"
+
+/* In the kernel's view a block device stands for the source where the node's path is not known. */
+static bool is_device(const struct ht_mount *mount)
+{
+    return ht_mount_has_root(mount) && ht_str_has_prefix(mount->source, "/dev/") &&
+           !ht_str_is(mount->type, "tmpfs") && !ht_str_is(mount->type, "devtmpfs");
+}
+
+struct ht_str ht_mount_host_path(const struct ht_mount *mount)
+{
+    if (ht_mount_has_origin(mount) && mount->origin != HT_MOUNT_ORIGIN_BIND)
+        return (struct ht_str){0};
+    if (mount->source.len && mount->source.data[0] == '/' && !is_device(mount))
+        return ht_facts_plain_path(mount->source);
+    if (ht_mount_has_root(mount) && mount->root.len && mount->root.data[0] == '/')
+        return ht_facts_plain_path(mount->root);
+    return (struct ht_str){0};
+}
+
+/* ---- what the runtime itself puts in ---- */
+
+static bool is_container_id(struct ht_str part)
+{
+    if (part.len != 64)
+        return false;
+    for (size_t i = 0; i < part.len; i++) {
+        if (!strchr("0123456789abcdef", part.data[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Its own names and shared memory, out of the runtime's folder for this container or its pod. */
+static bool is_furniture(const struct ht_mount *mount, struct ht_str path)
+{
+    static const char *const targets[] = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
+                                          "/dev/shm",   "/run/secrets",  "/run/.containerenv"};
+    struct ht_str part;
+
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        if (!ht_str_is(ht_facts_plain_path(mount->target), targets[i]))
+            continue;
+        while (ht_str_next(&path, '/', &part)) {
+            if (is_container_id(part))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* ---- both sides ---- */
+
+/* What is left of path below folder, with its slash; false if it is not below. */
+static bool rest_below(struct ht_str path, struct ht_str folder, struct ht_str *ret_rest)
+{
+    if (ht_str_is(folder, "/"))
+        folder.len = 0;
+    if (ht_str_is(path, "/"))
+        path.len = 0;
+    if (path.len < folder.len || !ht_str_equal(ht_str_sub(path, 0, folder.len), folder) ||
+        (path.len > folder.len && path.data[folder.len] != '/'))
+        return false;
+    *ret_rest = ht_str_sub(path, folder.len, path.len);
+    return true;
+}
+
+/* Whether mount says no more than upper, of the same path or of a folder above it. */
+static bool is_told(const struct ht_mount *upper, const struct ht_mount *mount)
+{
+    struct ht_str inside, outside;
+    bool more_writable =
+        ht_mount_has_rw(mount) && mount->rw && ht_mount_has_rw(upper) && !upper->rw;
+
+    return !more_writable &&
+           rest_below(ht_facts_plain_path(mount->target), ht_facts_plain_path(upper->target),
+                      &inside) &&
+           rest_below(ht_mount_host_path(mount), ht_mount_host_path(upper), &outside) &&
+           ht_str_equal(inside, outside);
+}
+
+static bool is_told_by_any(const struct ht_mount *mounts, size_t len, const struct ht_mount *mount)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (ht_mount_host_path(&mounts[i]).len && is_told(&mounts[i], mount))
+            return true;
+    }
+    return false;
+}
+
+bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
+{
+    const struct ht_container *container = view->container;
+    bool declared = ht_container_has_mounts(container);
+    bool kernel = ht_container_has_kernel_mounts(container);
+    size_t first = declared ? container->mounts.len : 0;
+    size_t more = kernel ? container->kernel_mounts.len : 0;
+
+    if (!declared && !kernel)
+        return false;
+
+    struct ht_mount *mounts =
+        ht_arena_array(ht_checking_arena(view->checking), struct ht_mount, first + more);
+    if (first)
+        memcpy(mounts, container->mounts.items, first * sizeof(*mounts));
+    *ret = (struct ht_mount_list){.items = mounts, .len = first};
+    for (size_t i = 0; i < more; i++) {
+        const struct ht_mount *mount = &container->kernel_mounts.items[i];
+        struct ht_str path = ht_mount_host_path(mount);
+
+        if (path.len && !is_furniture(mount, path) && !is_told_by_any(mounts, ret->len, mount))
+            mounts[ret->len++] = *mount;
+    }
+    return true;
+}
+
+/* ---- sockets ---- */
+
+/* The path in "unix:///run/docker.sock", or the text itself. */
+static struct ht_str socket_path(struct ht_str address)
+{
+    if (ht_str_has_prefix(address, "unix://"))
+        address = ht_str_sub(address, strlen("unix://"), address.len);
+    return ht_facts_plain_path(address);
+}
+
+static bool is_daemon_socket(const struct view *view, struct ht_str path)
+{
+    const struct ht_rowset *daemons =
+        ht_node_set(ht_checking_node(view->checking), HT_TABLE_DAEMON);
+
+    for (size_t i = 0; i < daemons->len; i++) {
+        if (ht_str_equal(socket_path(ht_row_id(daemons->rows[i])), path))
+            return true;
+    }
+    return false;
+}
+
+const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
+                                                  const struct ht_mount *mount, bool *ret_sure)
+{
+    struct ht_str path = ht_mount_host_path(mount);
+    const struct ht_fact_socket *socket;
+
+    if (path.len == 0)
+        return NULL;
+    *ret_sure = true;
+    socket = ht_facts_socket(view->facts, path);
+    if (socket)
+        return socket;
+    socket = ht_facts_socket_named(view->facts, path);
+    if (socket) {
+        *ret_sure = is_daemon_socket(view, path);
+        return socket;
+    }
+    /* Under another name it is still mounted where its clients look for it. */
+    *ret_sure = false;
+    return ht_facts_socket(view->facts, mount->target);
+}
