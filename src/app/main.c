@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hulltop: six questions about the containers of this node. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <unistd.h>
 
@@ -42,6 +44,17 @@ static int run(const struct ht_options *options, struct ht_arena *arena)
     return HT_STATUS_USAGE;
 }
 
+/* A standard descriptor that was closed would be given to the next thing that is opened, and a
+ * report be written into that. What takes its place here gives nothing and takes nothing. */
+static int fill_descriptors(struct ht_error *err)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+            return ht_error_errno(err, errno, "/dev/null");
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(OPTIONS_MAX_BYTES);
@@ -51,7 +64,7 @@ int main(int argc, char **argv)
     setlocale(LC_ALL, "");
     /* Numbers in documents have a point, whatever the locale. */
     setlocale(LC_NUMERIC, "C");
-    if (ht_privileges_refuse_setuid(&err) < 0 ||
+    if (fill_descriptors(&err) < 0 || ht_privileges_refuse_setuid(&err) < 0 ||
         ht_options_parse(arena, argc, argv, &options, &err) < 0) {
         ht_complain(&err);
         return HT_STATUS_USAGE;

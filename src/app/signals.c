@@ -43,6 +43,17 @@ static void watch_crashes(void)
         sigaction(crashes[i], &action, NULL);
 }
 
+/* One that was ignored when the program started (nohup, a script's job) stays so: blocked it would
+ * come all the same. */
+static void own(int number)
+{
+    struct sigaction action;
+
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+        return;
+    sigaddset(&state.ending, number);
+}
+
 int ht_signals_begin(void (*emergency)(void), struct ht_error *err)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -52,10 +63,10 @@ int ht_signals_begin(void (*emergency)(void), struct ht_error *err)
     sigaction(SIGPIPE, &ignore, NULL);
     watch_crashes();
     sigemptyset(&state.ending);
-    sigaddset(&state.ending, SIGHUP);
-    sigaddset(&state.ending, SIGTERM);
-    sigaddset(&state.ending, SIGINT);
-    sigaddset(&state.ending, SIGQUIT);
+    own(SIGHUP);
+    own(SIGTERM);
+    own(SIGINT);
+    own(SIGQUIT);
     sigemptyset(&state.screen);
     sigaddset(&state.screen, SIGWINCH);
     sigaddset(&state.screen, SIGTSTP);

@@ -19,7 +19,8 @@ enum ht_signal_word {
 };
 
 /* Blocks the signals: before any thread starts and before the terminal is opened. emergency is
- * called when the program must end at once (async-signal-safe). PIPE is ignored. */
+ * called when the program must end at once (async-signal-safe). PIPE is ignored, and so stays an
+ * ending signal that was ignored before. */
 int ht_signals_begin(void (*emergency)(void), struct ht_error *err);
 /* Starts the thread that owns the ending signals. */
 int ht_signals_start(struct ht_error *err);
