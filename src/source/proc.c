@@ -30,6 +30,7 @@ struct proc {
     size_t limited; /* of the last sample: executable and namespaces were refused */
     size_t kernel;  /* of the last sample: kernel threads */
     bool contained; /* we are in a container ourselves */
+    bool hidden;    /* of the last sample: the first process, so surely others, cannot be seen */
     int64_t usage_due_ns;
     int64_t host_due_ns;
     int64_t took_ns;
@@ -88,6 +89,8 @@ static void describe(const struct proc *self, size_t rows, size_t inside, struct
     for (size_t i = 0; i < avoid->skipped_len; i++)
         ht_buf_addf(detail, "%s %d", i ? "," : "; left out, for reading it hung: process",
                     (int)avoid->skipped[i]);
+    if (self->hidden)
+        ht_buf_add_text(detail, "; those of other users are hidden (hidepid)");
     if (self->contained)
         ht_buf_add_text(detail, "; seen from inside a container");
 }
@@ -97,14 +100,14 @@ static struct ht_row *source_row(const struct proc *self, struct ht_feed *feed, 
 {
     ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_MAX);
     struct ht_source source = {0};
-    bool part = self->limited || self->avoid.skipped_len || self->contained;
+    bool part = self->limited || self->avoid.skipped_len || self->contained || self->hidden;
 
     describe(self, rows, inside, &detail);
     ht_source_set_id(&source, HT_S("proc"));
     ht_source_set_name(&source, HT_S("proc"));
     ht_source_set_state(&source, part ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK);
     ht_source_set_detail(&source, ht_buf_str(&detail));
-    if (self->limited)
+    if (self->limited || self->hidden)
         ht_source_set_help(&source, geteuid() == 0
                                         ? HT_S("run with CAP_SYS_PTRACE and every capability that "
                                                "these processes have")
@@ -128,6 +131,7 @@ static void publish(struct proc *self, struct ht_feed *feed)
 
     self->limited = 0;
     self->kernel = 0;
+    self->hidden = true;
     for (size_t i = 0; i < self->table.len; i++) {
         const struct ht_proc_entry *entry = &self->table.entries[i];
 
@@ -137,6 +141,7 @@ static void publish(struct proc *self, struct ht_feed *feed)
         rows++;
         /* The first process is the node's own init: it is in no container, whatever it hides. */
         self->limited += entry->limited && ht_process_of(entry->row)->pid != 1;
+        self->hidden = self->hidden && ht_process_of(entry->row)->pid != 1;
         self->kernel += ht_process_of(entry->row)->kernel;
         inside += ht_process_has_container_id(ht_process_of(entry->row));
     }
