@@ -19,6 +19,12 @@ int ht_wait_prepare(struct ht_error *err)
     return r < 0 ? r : ht_signals_start(err);
 }
 
+/* Of a recording the end is asked about: what it says there is all that will come. */
+static bool is_answer(const struct ht_state *state)
+{
+    return state->origin == HT_ORIGIN_REPLAY ? state->replay.ended : state->complete;
+}
+
 int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht_state **ret_state)
 {
     struct ht_engine *engine = session->engine;
@@ -29,13 +35,14 @@ int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht
         ht_complain(&err);
         return HT_STATUS_SOURCES;
     }
+    ht_engine_replay_seek(engine, INT64_MAX);
     for (;;) {
         struct ht_state *state = ht_engine_state(engine);
         int64_t left = deadline - ht_clock_mono(ht_clock_system());
         struct pollfd fds[3] = {{.fd = ht_engine_fd(engine), .events = POLLIN}};
         int signal_fds[2];
 
-        if (state->complete || left <= 0) {
+        if (is_answer(state) || left <= 0) {
             *ret_state = state;
             return HT_STATUS_CLEAN;
         }
@@ -44,7 +51,14 @@ int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht
         fds[1] = (struct pollfd){.fd = signal_fds[0], .events = POLLIN};
         fds[2] = (struct pollfd){.fd = signal_fds[1], .events = POLLIN};
         poll(fds, ARRAY_LEN(fds), (int)(left / HT_NS_PER_MS) + 1);
-        if (ht_signals_take() & HT_SIGNAL_END)
+        unsigned words = ht_signals_take();
+        if (words & HT_SIGNAL_END)
             return 128 + ht_signals_ending();
+        if (words & HT_SIGNAL_SUSPEND) {
+            int64_t stopped = ht_clock_mono(ht_clock_system());
+
+            ht_signals_stop_self();
+            deadline += ht_clock_mono(ht_clock_system()) - stopped;
+        }
     }
 }

@@ -55,6 +55,7 @@ struct ht_engine {
     int64_t *confirmed_ns;
     bool *stuck;
     size_t slots_len;
+    bool slot_missing; /* a source got no descriptors */
     struct ht_recorder *recorder;
     bool recording_lost;
 

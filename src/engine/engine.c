@@ -209,6 +209,8 @@ struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
 
         if (slot)
             engine->slots[engine->slots_len++] = slot;
+        else
+            engine->slot_missing = true;
     }
     return engine;
 }
@@ -258,7 +260,7 @@ int ht_engine_start(struct ht_engine *engine, struct ht_error *err)
 {
     sigset_t all, before;
 
-    if (engine->wake_fd < 0 || engine->state_fd < 0)
+    if (engine->wake_fd < 0 || engine->state_fd < 0 || engine->slot_missing)
         return ht_error_set(err, EMFILE, "engine: no event descriptors to be had");
     engine->writer = ht_writer_new(writer_tells, engine, err);
     if (!engine->writer)

@@ -12,6 +12,8 @@
 #define SPEED_MIN 0.125
 #define SPEED_MAX 64.0
 
+#define PAUSE_MAX_NS (INT64_MAX / 4)
+
 static bool is_settled(const struct ht_node *node)
 {
     const struct ht_rowset *sources = ht_node_set(node, HT_TABLE_SOURCE);
@@ -103,6 +105,16 @@ static void go_to(struct ht_engine *engine, size_t frame)
     show(engine, NULL);
 }
 
+/* Between the current frame and the next, in real time; their times are a document's words. */
+static int64_t pause_after(const struct ht_engine *engine)
+{
+    double gap =
+        (double)time_of(engine, engine->frame + 1) - (double)time_of(engine, engine->frame);
+    double pause = gap / engine->speed;
+
+    return pause < (double)PAUSE_MAX_NS ? (int64_t)pause : PAUSE_MAX_NS;
+}
+
 static size_t frame_at(const struct ht_engine *engine, int64_t at_ns)
 {
     size_t frame = 0;
@@ -126,7 +138,9 @@ static void obey_replay(struct ht_engine *engine, const struct ht_command *comma
         show(engine, NULL);
         break;
     case HT_COMMAND_SEEK:
-        go_to(engine, frame_at(engine, (int64_t)command->number * 1000));
+        go_to(engine, frame_at(engine, command->number < (double)(INT64_MAX / 1000)
+                                           ? (int64_t)command->number * 1000
+                                           : INT64_MAX));
         break;
     case HT_COMMAND_RESTART:
         ht_core_reset(engine->core);
@@ -189,11 +203,8 @@ void ht_engine_run_replay(struct ht_engine *engine)
         bool playing = engine->player && !engine->paused && engine->frame < last_frame(engine);
         int64_t wait = -1;
 
-        if (playing) {
-            int64_t gap = time_of(engine, engine->frame + 1) - time_of(engine, engine->frame);
-
-            wait = shown_ns + (int64_t)((double)gap / engine->speed) - ht_clock_mono(engine->clock);
-        }
+        if (playing)
+            wait = shown_ns + pause_after(engine) - ht_clock_mono(engine->clock);
         if (playing && wait <= 0) {
             go_to(engine, engine->frame + 1);
             shown_ns = ht_clock_mono(engine->clock);

@@ -269,6 +269,11 @@ static bool is_ended(const struct ht_state *state)
     return state->replay.ended;
 }
 
+static bool is_faster(const struct ht_state *state)
+{
+    return state->replay.speed > 1;
+}
+
 static bool is_second(const struct ht_state *state)
 {
     return state->replay.now_ns - state->replay.start_ns == 60 * HT_NS_PER_S;
@@ -309,6 +314,32 @@ static void a_recording_gives_the_same_findings_again(void **state)
     end(engine);
 }
 
+/* Its gap is longer than 63 bits of nanoseconds. */
+static void a_gap_of_centuries_is_waited_for(void **state)
+{
+    static const char text[] = "{\"schema\":\"hulltop-node/1\",\"recording\":true,"
+                               "\"taken_at\":\"1700-01-01T00:00:00Z\",\"sources\":[{\"id\":\"a\","
+                               "\"name\":\"a\",\"state\":\"OK\"}]}\n"
+                               "{\"at\":\"2250-01-01T00:00:00Z\",\"put\":{}}\n";
+    struct ht_engine *engine;
+    struct ht_error err = {0};
+
+    (void)state;
+    const struct ht_engine_options options = {.facts = facts, .questions = 0x7e};
+    const struct ht_engine_document document = {
+        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_str_from(text)};
+    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_state_unref(wait_for(engine, is_first));
+    /* A command is answered from the frame that is shown then. */
+    ht_engine_replay_speed(engine, 64);
+    ht_autostate struct ht_state *faster = wait_for(engine, is_faster);
+    assert_false(faster->replay.ended);
+    ht_engine_replay_seek(engine, INT64_MAX);
+    ht_state_unref(wait_for(engine, is_ended));
+    end(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_source_that_hangs_is_stuck_and_the_rest_goes_on),
         cmocka_unit_test(a_saved_file_is_told_as_an_event),
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
+        cmocka_unit_test(a_gap_of_centuries_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, load_facts, free_facts);
