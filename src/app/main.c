@@ -69,5 +69,12 @@ int main(int argc, char **argv)
         ht_complain(&err);
         return HT_STATUS_USAGE;
     }
-    return run(&options, arena);
+
+    int status = run(&options, arena);
+#ifndef HT_SANITIZED
+    /* No exit handlers: a source that was left behind, for it hangs, may be inside a library that
+     * they would take down. */
+    _exit(status);
+#endif
+    return status;
 }
