@@ -276,6 +276,8 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
     tally_findings(&tally);
     if (tally.deciding == 0)
         miss_text(&tally, HT_S("hulltop"), HT_S("not looked at by this version"), HT_S(""));
+    else if (decide(&tally) == HT_QUESTION_STATE_UNKNOWN && tally.missing_len == 0)
+        miss_text(&tally, HT_S("hulltop"), HT_S("no source answered that could tell"), HT_S(""));
     ht_question_set_state(&question, decide(&tally));
     ht_question_set_partial(&question, tally.deciding > 0 && is_partial(&tally));
     if (question.state == HT_QUESTION_STATE_OFF || question.state == HT_QUESTION_STATE_WAIT)

@@ -106,6 +106,44 @@ static void own_process_is_in_the_table(void **state)
     ht_node_unref(feed.sample);
 }
 
+enum { HIDE_CANNOT = 77, NOBODY = 65534 };
+
+/* In a child, which cannot come back from what it gives up. */
+static int look_at_hidden_processes(void)
+{
+    struct ht_test_feed feed = {.script = end_at_once};
+
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("proc", "/proc", "proc", 0, "hidepid=2") < 0 || setgid(NOBODY) < 0 ||
+        setuid(NOBODY) < 0 || access("/proc/1", F_OK) == 0)
+        return HIDE_CANNOT;
+    ht_test_feed_init(&feed);
+    run_driver(&feed);
+
+    const struct ht_row *source = ht_node_find(feed.sample, HT_TABLE_SOURCE, HT_S("proc"));
+    return source && ht_source_of(source)->state == HT_SOURCE_STATE_PART &&
+                   ht_source_of(source)->help.len
+               ? 0
+               : 1;
+}
+
+static void hidden_processes_are_missing_data(void **state)
+{
+    int status = 0;
+    pid_t child;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    child = fork();
+    if (child == 0)
+        _exit(look_at_hidden_processes());
+    assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    if (WEXITSTATUS(status) == HIDE_CANNOT)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void without_a_live_system_it_is_off(void **state)
 {
     struct ht_test_feed feed = {.script = end_at_once};
@@ -493,6 +531,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_process_is_in_the_table),
+        cmocka_unit_test(hidden_processes_are_missing_data),
         cmocka_unit_test(without_a_live_system_it_is_off),
         cmocka_unit_test_setup_teardown(three_hundred_come_and_go, begin, finish),
         cmocka_unit_test_setup_teardown(unchanged_process_keeps_its_row, begin, finish),
