@@ -70,10 +70,10 @@ static bool lost_lsm(const struct view *view)
     const struct ht_privilege *declared = view->declared;
     bool promised = ht_host_has_apparmor(view->host) && view->host->apparmor &&
                     ht_privilege_has_lsm(declared) && declared->lsm.len &&
-                    !ht_str_is(declared->lsm, "unconfined");
+                    !ht_is_loose_label(declared->lsm);
 
     return promised && ht_privilege_has_lsm(view->effective) &&
-           ht_str_is(view->effective->lsm, "unconfined");
+           ht_is_loose_label(view->effective->lsm);
 }
 
 static void look_exceeds(struct ht_checking *checking, const struct ht_row *row)
@@ -153,7 +153,7 @@ static struct ht_str wider_than(struct ht_checking *checking, const struct ht_pr
         process->seccomp == HT_SECCOMP_MODE_DISABLED && init->seccomp != HT_SECCOMP_MODE_DISABLED)
         return HT_S("no seccomp filter");
     if (ht_process_has_lsm(process) && ht_process_has_lsm(init) &&
-        ht_str_is(process->lsm, "unconfined") && !ht_str_is(init->lsm, "unconfined"))
+        ht_is_loose_label(process->lsm) && !ht_is_loose_label(init->lsm))
         return HT_S("no AppArmor profile");
     if (ht_process_has_euid(process) && ht_process_has_euid(init) && process->euid == 0 &&
         init->euid != 0 && ht_privilege_has_uid(view->declared) && view->declared->uid != 0)

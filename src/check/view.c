@@ -203,12 +203,14 @@ enum tri ht_view_has_no_seccomp(const struct view *view)
                   said);
 }
 
-/* An AppArmor profile or SELinux label that holds nothing back. */
-static bool is_loose_label(struct ht_str label)
+bool ht_is_loose_label(struct ht_str label)
 {
-    static const char *const types[] = {":spc_t:", ":unconfined_t:", ":unconfined_service_t:"};
+    static const char *const types[] = {
+        ":spc_t:", ":unconfined_t:", ":unconfined_service_t:", ":kernel_t:", ":init_t:"};
 
-    if (ht_str_is(label, "unconfined") || ht_str_is(label, "disable"))
+    /* "crun (unconfined)" and "docker-default (complain)" are profiles that forbid nothing. */
+    if (ht_str_is(label, "unconfined") || ht_str_is(label, "disable") ||
+        ht_str_has_suffix(label, " (unconfined)") || ht_str_has_suffix(label, " (complain)"))
         return true;
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         if (ht_str_find(label, ht_str_from(types[i]), 0) >= 0)
@@ -227,8 +229,8 @@ enum tri ht_view_is_unconfined(const struct view *view)
     if (!apparmor && !selinux)
         return ht_host_has_apparmor(host) || ht_host_has_selinux(host) ? TRI_NO : TRI_UNKNOWN;
     return rather(
-        tri_if(ht_privilege_has_lsm(view->effective), is_loose_label(view->effective->lsm)),
-        tri_if(ht_privilege_has_lsm(view->declared), is_loose_label(view->declared->lsm)));
+        tri_if(ht_privilege_has_lsm(view->effective), ht_is_loose_label(view->effective->lsm)),
+        tri_if(ht_privilege_has_lsm(view->declared), ht_is_loose_label(view->declared->lsm)));
 }
 
 enum tri ht_view_is_root_inside(const struct view *view)

@@ -47,6 +47,8 @@ enum tri ht_view_holds_cap(const struct view *view, unsigned bit);
 enum tri ht_view_has_cap(const struct view *view, unsigned bit);
 /* Whether no seccomp filter stands between it and the kernel. */
 enum tri ht_view_has_no_seccomp(const struct view *view);
+/* Whether an AppArmor profile or SELinux label holds nothing back. */
+bool ht_is_loose_label(struct ht_str label);
 /* Whether no AppArmor profile or SELinux domain holds it, on a host that has one of them. */
 enum tri ht_view_is_unconfined(const struct view *view);
 /* Whether its first process is root: inside, or as the node sees it. */
