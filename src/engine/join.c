@@ -17,6 +17,8 @@
 #include "hulltop/check/classify.h"
 #include "hulltop/check/privilege.h"
 
+enum { ENGINE_ID_LEN = 64 };
+
 /* A derived row and what it was made from. */
 struct made {
     struct ht_row *row;
@@ -207,6 +209,21 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
     }
 }
 
+/* Engines give ids of 64 hexadecimal digits. A daemon may call a container what it likes: by the
+ * name of a folder, "docker", it would get every container below that. */
+static bool is_engine_id(struct ht_str part)
+{
+    if (part.len != ENGINE_ID_LEN)
+        return false;
+    for (size_t i = 0; i < part.len; i++) {
+        char c = part.data[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+    }
+    return true;
+}
+
 /* A known container named by any element of a cgroup path: the outermost one is meant, for a
  * runtime nested in a container has ids of its own below it. */
 static struct place *place_of_cgroup(const struct joining *joining, struct ht_str cgroup)
@@ -223,7 +240,7 @@ static struct place *place_of_cgroup(const struct joining *joining, struct ht_st
                 part = ht_str_sub(part, strlen(prefixes[i]), part.len);
         }
 
-        struct place *place = part.len ? ht_map_get(joining->places, part) : NULL;
+        struct place *place = is_engine_id(part) ? ht_map_get(joining->places, part) : NULL;
         if (place && place->row)
             return place;
     }
@@ -348,8 +365,8 @@ static void apply_init(struct joining *joining, struct ht_arena *arena, const st
 {
     const struct ht_process *init = ht_process_of(place->init);
 
-    if (!ht_container_has_pid(container) || container->pid == 0)
-        ht_container_set_pid(container, init->pid);
+    /* A daemon's word is taken where that process is one of the container's (is_better_init). */
+    ht_container_set_pid(container, init->pid);
     if (ht_process_has_cgroup(init))
         ht_container_set_cgroup(container, init->cgroup);
     ht_privilege_effective(joining->host, init, joining->joiner->facts, arena,

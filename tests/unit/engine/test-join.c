@@ -114,6 +114,32 @@ static void a_process_finds_its_container_by_cgroup(void **state)
     assert_int_equal(container_of(node, ID_A)->processes, 2);
 }
 
+/* A daemon that lies must not get other containers, or point at another process. */
+static void a_name_that_is_no_id_takes_no_processes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_process process = with_pid(10);
+
+    ht_process_set_container_id(&process, HT_S(ID_A));
+    add_container(fixture, "docker", 10);
+    add_process(fixture, process, "/docker/" ID_A);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_true(ht_str_is(process_of(node, "10.1")->container, ID_A));
+    assert_non_null(container_of(node, ID_A));
+    assert_int_equal(container_of(node, "docker")->processes, 0);
+}
+
+static void the_pid_of_a_container_is_that_of_a_process_of_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_container(fixture, ID_A, 12);
+    add_process(fixture, with_pid(10), "/docker/" ID_A);
+    add_process(fixture, with_pid(12), "/system.slice/ssh.service");
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_int_equal(container_of(node, ID_A)->pid, 10);
+}
+
 static void the_effective_privilege_is_that_of_the_init_process(void **state)
 {
     struct fixture *fixture = *state;
@@ -231,6 +257,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_process_finds_its_container_by_cgroup),
+        TEST(a_name_that_is_no_id_takes_no_processes),
+        TEST(the_pid_of_a_container_is_that_of_a_process_of_its_own),
         TEST(the_effective_privilege_is_that_of_the_init_process),
         TEST(what_runs_below_a_nested_runtime_belongs_to_the_outer_container),
         TEST(a_container_that_no_runtime_lists_is_unmanaged),
