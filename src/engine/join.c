@@ -427,6 +427,17 @@ static struct ht_row *make_container(struct joining *joining, const struct place
                     ht_row_new(&ht_container_table, &container));
 }
 
+/* Made anew each time, since any process may be the daemon's, but the same row if it is equal: most
+ * checks of all containers read it. */
+static struct ht_row *make_daemon(struct joining *joining, const struct ht_row *row)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(512);
+    struct ht_str key = cache_key(&buf, &ht_daemon_table, ht_row_id(row));
+    const struct ht_row *const inputs[3] = {row, NULL, NULL};
+
+    return remember(joining->joiner, key, inputs, 0, ht_join_daemon(row, &joining->processes));
+}
+
 static void make_rows(struct joining *joining)
 {
     for (size_t i = 0; i < joining->order.len; i++)
@@ -438,7 +449,7 @@ static void make_rows(struct joining *joining)
         ht_node_add(joining->node, place ? make_process(joining, row, place) : ht_row_ref(row));
     }
     for (size_t i = 0; i < joining->daemons.len; i++)
-        ht_node_add(joining->node, ht_join_daemon(joining->daemons.items[i], &joining->processes));
+        ht_node_add(joining->node, make_daemon(joining, joining->daemons.items[i]));
 }
 
 static void finish(struct joining *joining)

@@ -14,7 +14,8 @@
 #include "hulltop/base/root.h"
 
 enum {
-    STEPS = 11, /* readings kept for the five minutes */
+    STEPS = 11,      /* readings kept for the five minutes */
+    UNREAD_MAX = 11, /* readings that may pass without reading memory */
     STAT_MAX = 64 * 1024,
     PATH_BYTES = 4096,
     KEY_BYTES = 512,
@@ -44,7 +45,9 @@ struct load {
     bool v2_memory;
     uint64_t pass; /* last reading that counted it */
     uint64_t processes;
-    uint64_t ticks; /* sum over its processes */
+    uint64_t ticks;   /* sum over its processes */
+    uint64_t counted; /* processes at the last reading */
+    unsigned unread;  /* readings since memory was read */
     struct reading last;
     struct reading steps[STEPS];
     size_t steps_len;
@@ -310,6 +313,12 @@ static bool measure(struct ht_usage_meter *meter, struct load *load, int64_t now
 
     if (!read_cpu(meter, load, &cpu_ns))
         cpu_ns = load->ticks * (uint64_t)meter->tick_ns;
+    /* What did not run has not taken memory; what was taken from it waits for the next reading. */
+    bool slept = old && load->last.at_ns && cpu_ns == load->last.cpu_ns &&
+                 load->processes == load->counted && load->unread++ < UNREAD_MAX;
+    if (!slept)
+        load->unread = 0;
+    load->counted = load->processes;
     ht_usage_set_id(&usage, ht_str_from(load->key));
     if (load->unit)
         ht_usage_set_unit(&usage, ht_str_sub(usage.id, strlen("unit:"), usage.id.len));
@@ -325,7 +334,9 @@ static bool measure(struct ht_usage_meter *meter, struct load *load, int64_t now
     }
     step(load, now_ns, cpu_ns);
     load->last = (struct reading){.at_ns = now_ns, .cpu_ns = cpu_ns};
-    if (read_memory(meter, load, &memory))
+    if (slept && ht_usage_has_memory(old))
+        ht_usage_set_memory(&usage, old->memory);
+    else if (read_memory(meter, load, &memory))
         ht_usage_set_memory(&usage, settle(old && ht_usage_has_memory(old), old ? old->memory : 0,
                                            memory, 1024 * 1024));
     ht_usage_set_processes(&usage, load->processes);

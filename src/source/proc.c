@@ -12,7 +12,13 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { REQUESTS_MAX = 256, DETAIL_MAX = 512, SLOW_FACTOR = 50, HOST_ARENA = 1024 * 1024 };
+enum {
+    REQUESTS_MAX = 256,
+    DETAIL_MAX = 512,
+    SLOW_FACTOR = 50,
+    NEAR = 16,
+    HOST_ARENA = 1024 * 1024
+};
 
 #define LOOK_NS  HT_NS_PER_S
 #define USAGE_NS (INT64_C(5) * HT_NS_PER_S)
@@ -64,13 +70,23 @@ static void read_host(struct proc *self)
     self->host_row = row;
 }
 
+/* The old count while the new one is near it: every container is derived from this row, and one
+ * process more is no news for any of them. */
+static uint64_t settle(uint64_t old, uint64_t fresh)
+{
+    uint64_t difference = old > fresh ? old - fresh : fresh - old;
+
+    return old > 0 && fresh > 0 && difference <= old / NEAR ? old : fresh;
+}
+
 /* The counts alone; the rest of the row is read seldom. */
 static void count_host(struct proc *self)
 {
-    struct ht_host host = *ht_host_of(self->host_row);
+    const struct ht_host *old = ht_host_of(self->host_row);
+    struct ht_host host = *old;
 
-    ht_host_set_processes(&host, self->table.len);
-    ht_host_set_threads_limited(&host, self->limited);
+    ht_host_set_processes(&host, settle(old->processes, self->table.len));
+    ht_host_set_threads_limited(&host, settle(old->threads_limited, self->limited));
     struct ht_row *row = ht_row_keep(self->host_row, ht_row_new(&ht_host_table, &host));
     ht_row_unref(self->host_row);
     self->host_row = row;

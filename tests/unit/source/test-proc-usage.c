@@ -205,8 +205,33 @@ static void noise_makes_no_new_row(void **state)
     put(tree, "unified/docker/" ID, "cpu.stat", "usage_usec 1005000\n");
     put(tree, "unified/docker/" ID, "memory.current", "50100000\n");
     assert_false(reading(tree, 110 * S, 0, NULL));
+    put(tree, "unified/docker/" ID, "cpu.stat", "usage_usec 1010000\n");
     put(tree, "unified/docker/" ID, "memory.current", "90000000\n");
     assert_true(reading(tree, 115 * S, 0, NULL));
+}
+
+static void memory_of_what_sleeps_is_read_seldom(void **state)
+{
+    struct tree *tree = *state;
+    int64_t at = 105 * S;
+    unsigned readings = 0;
+
+    put(tree, "7", "cgroup", "0::/docker/" ID "\n");
+    put(tree, "unified/docker/" ID, "cpu.stat", "usage_usec 1000000\n");
+    put(tree, "unified/docker/" ID, "memory.current", "50000000\n");
+    open_tree(tree, "v2");
+    assert_true(reading(tree, 100 * S, 0, NULL));
+    assert_true(reading(tree, at, 0, NULL));
+    put(tree, "unified/docker/" ID, "memory.current", "90000000\n");
+    do {
+        at += 5 * S;
+        readings++;
+        assert_true(readings <= 12);
+    } while (!reading(tree, at, 0, NULL));
+    assert_true(readings > 1);
+
+    ht_autonode struct ht_node *node = NULL;
+    assert_int_equal(only_row(tree, &node)->memory, 90000000);
 }
 
 static void who_is_not_counted_is_forgotten(void **state)
@@ -257,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_cgroup_files_ticks_are_summed, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(noise_makes_no_new_row, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(memory_of_what_sleeps_is_read_seldom, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(who_is_not_counted_is_forgotten, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(only_services_are_units_with_a_load, make_tree, free_tree),
     };
