@@ -62,8 +62,8 @@ void ht_arena_reset(struct ht_arena *arena)
     if (keep) {
         free_chunks(keep->next);
         keep->next = NULL;
+        memset(keep->data, 0, keep->used);
         keep->used = 0;
-        memset(keep->data, 0, keep->cap);
     }
     arena->used = 0;
     arena->full = false;

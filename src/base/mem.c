@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <config.h>
+
 #include "hulltop/base/mem.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#if HAVE_MALLOC_TRIM
+#include <malloc.h>
+#endif
 
 static _Noreturn void out_of_memory(void)
 {
@@ -75,4 +80,11 @@ int ht_steal_fd(int *fd)
 
     *fd = -1;
     return stolen;
+}
+
+void ht_mem_trim(void)
+{
+#if HAVE_MALLOC_TRIM
+    (void)malloc_trim(0);
+#endif
 }

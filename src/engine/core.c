@@ -376,6 +376,9 @@ static struct ht_state *give_out(struct ht_core *core, const struct ht_step *ste
     core->state = state;
     core->ledger_version = ht_ledger_version(core->ledger);
     core->timeline_version = ht_timeline_version(core->timeline);
+    /* From here on much stays as it is. */
+    if (step->complete && !core->complete)
+        ht_mem_trim();
     core->complete = step->complete;
     core->confirmed_state_ns = step->now_ns;
     return ht_state_ref(state);

@@ -272,5 +272,7 @@ int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble)
     docker->last_full_ns = ht_clock_mono(docker->feed->clock);
     docker->took_ns = docker->last_full_ns - start;
     docker->next_full_ns = docker->last_full_ns + HT_DOCKER_FULL_PASS_NS;
+    /* Answers as text and as trees took several times what the rows do. */
+    ht_mem_trim();
     return 0;
 }

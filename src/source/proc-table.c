@@ -456,6 +456,7 @@ static void read_all(struct ht_proc_table *table)
     if (fresh) {
         ht_procs_free(table->full);
         table->full = fresh;
+        ht_mem_trim();
     }
     /* What was not there any more is due no longer, and the next list leaves it out. */
     for (size_t i = 0; i < table->len; i++) {

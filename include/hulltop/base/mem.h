@@ -36,6 +36,10 @@ char *ht_strndup(const char *data, size_t len)
 /* Overwrites a block so that the compiler cannot leave it out; for tokens and keys. */
 void ht_wipe(void *block, size_t len);
 
+/* Gives freed memory back to the kernel: for who has used much that he needs no more. It walks the
+ * whole heap, so seldom. */
+void ht_mem_trim(void);
+
 /* Cleanup helpers for the attributes below; each accepts what was never set. */
 void ht_cleanup_free(void *pointer_to_pointer);
 void ht_cleanup_close(const int *fd);
