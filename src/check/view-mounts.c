@@ -61,32 +61,20 @@ static bool is_furniture(const struct ht_mount *mount, struct ht_str path)
 
 /* ---- both sides ---- */
 
-/* What is left of path below folder, with its slash; false if it is not below. */
-static bool rest_below(struct ht_str path, struct ht_str folder, struct ht_str *ret_rest)
+static bool lies_below(struct ht_str path, struct ht_str folder)
 {
-    if (ht_str_is(folder, "/"))
-        folder.len = 0;
-    if (ht_str_is(path, "/"))
-        path.len = 0;
-    if (path.len < folder.len || !ht_str_equal(ht_str_sub(path, 0, folder.len), folder) ||
-        (path.len > folder.len && path.data[folder.len] != '/'))
-        return false;
-    *ret_rest = ht_str_sub(path, folder.len, path.len);
-    return true;
+    return ht_str_is(folder, "/") ||
+           (path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
+            (path.len == folder.len || path.data[folder.len] == '/'));
 }
 
-/* Whether mount says no more than upper, of the same path or of a folder above it. */
+/* Whether mount gives no more than upper, of the same path or of a folder above it. */
 static bool is_told(const struct ht_mount *upper, const struct ht_mount *mount)
 {
-    struct ht_str inside, outside;
     bool more_writable =
         ht_mount_has_rw(mount) && mount->rw && ht_mount_has_rw(upper) && !upper->rw;
 
-    return !more_writable &&
-           rest_below(ht_facts_plain_path(mount->target), ht_facts_plain_path(upper->target),
-                      &inside) &&
-           rest_below(ht_mount_host_path(mount), ht_mount_host_path(upper), &outside) &&
-           ht_str_equal(inside, outside);
+    return !more_writable && lies_below(ht_mount_host_path(mount), ht_mount_host_path(upper));
 }
 
 static bool is_told_by_any(const struct ht_mount *mounts, size_t len, const struct ht_mount *mount)
