@@ -297,6 +297,8 @@ static struct ht_row *make_posture(const struct folding *folding, const struct i
     return ht_row_new(&ht_finding_table, &finding);
 }
 
+/* One finding for all subjects of which nothing graver says it. Those of which something does are
+ * counted too, for the title tells of all containers. */
 static void fold_posture(struct folding *folding, const struct ht_check *check,
                          struct ht_rowset *ret_findings)
 {
@@ -307,10 +309,12 @@ static void fold_posture(struct folding *folding, const struct ht_check *check,
     for (size_t i = 0; i < folding->len; i++) {
         struct item *item = &folding->items[i];
 
-        if (item->folded || item->verdict->check != check || !is_posture(item))
+        if (item->verdict->check != check)
+            continue;
+        subjects[len++] = finding_of(item)->subject;
+        if (item->folded || !is_posture(item))
             continue;
         item->folded = true;
-        subjects[len++] = finding_of(item)->subject;
         if (!first)
             first = item;
     }

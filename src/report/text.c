@@ -82,7 +82,8 @@ static void put_group(struct ht_buf *out, const struct ht_group *group,
     ht_buf_add_text(out, "  ");
     put_subject(&subject, finding);
     ht_printable_cut(out, ht_buf_str(&subject), SUBJECT_COLS, 0);
-    if (group->count > 1 || (ht_group_has_total(group) && group->total > 1))
+    /* The title of a posture finding says it already. */
+    if (!finding->posture && (group->count > 1 || (ht_group_has_total(group) && group->total > 1)))
         ht_buf_addf(out, "  %" PRIu64 " of %" PRIu64, group->count,
                     ht_group_has_total(group) ? group->total : group->count);
     if (ht_group_has_expected(group) && group->expected)

@@ -139,6 +139,10 @@ static void sixty_plain_and_one_privileged_are_few_lines(void **state)
     assert_int_equal(root->subjects.len, 61);
     assert_true(ht_str_is(root->title, "Runs as uid 0: 61 of 61 containers, 61 workloads"));
 
+    /* The privileged one has it too, though there it is part of something worse. */
+    assert_true(implied(privileged, "PRV-015"));
+    assert_int_equal(find(&folded, "PRV-015")->count, 61);
+
     assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_FAIL);
     assert_false(question(&folded, 3)->partial);
     assert_int_equal(question(&folded, 3)->coverage.seen, 61);
