@@ -23,6 +23,7 @@ struct tally {
     bool serious;        /* a critical or high finding that counts */
     bool medium;         /* a medium one */
     bool waiting;        /* every source it needs has yet to answer */
+    bool incomplete;     /* some of them have */
     bool stale;          /* one that it needs is too old */
     bool failed;         /* one that it needs gave nothing or not all */
     bool answered;       /* one that it needs gave an answer, or is proven not to be there */
@@ -136,6 +137,7 @@ static void tally_sources(struct tally *tally)
         waits += waiting;
     }
     tally->waiting = waits == needed && !tally->input->complete;
+    tally->incomplete = waits > 0 && !tally->input->complete;
     if (waits && !tally->waiting)
         tally->failed = true;
 }
@@ -205,7 +207,7 @@ static enum ht_question_state decide(const struct tally *tally)
         return HT_QUESTION_STATE_UNKNOWN;
     if (tally->serious)
         return HT_QUESTION_STATE_FAIL;
-    if (tally->waiting)
+    if (tally->waiting || (tally->incomplete && tally->looked == 0 && tally->unknown == 0))
         return HT_QUESTION_STATE_WAIT;
     if (tally->looked == 0 && (tally->unknown || tally->failed || !tally->answered))
         return HT_QUESTION_STATE_UNKNOWN;

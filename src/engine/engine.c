@@ -196,6 +196,20 @@ struct ht_slot *ht_engine_make_slot(struct ht_engine *engine, const struct ht_dr
     return ht_slot_new(&options, err);
 }
 
+/* What a source says before it says anything: without it, a question that needs the source would be
+ * answered by the others alone. */
+static struct ht_node *waiting_sample(const struct ht_engine *engine, const char *name)
+{
+    struct ht_node *sample = ht_node_new(ht_clock_wall(engine->clock));
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, ht_str_from(name));
+    ht_source_set_name(&source, ht_str_from(name));
+    ht_source_set_state(&source, HT_SOURCE_STATE_WAIT);
+    ht_node_add(sample, ht_row_new(&ht_source_table, &source));
+    return sample;
+}
+
 struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
 {
     struct ht_engine *engine = make_engine(options, HT_ORIGIN_LIVE);
@@ -207,10 +221,12 @@ struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
     for (size_t i = 0; i < options->drivers_len; i++) {
         struct ht_slot *slot = ht_engine_make_slot(engine, &options->drivers[i], NULL);
 
-        if (slot)
-            engine->slots[engine->slots_len++] = slot;
-        else
+        if (!slot) {
             engine->slot_missing = true;
+            continue;
+        }
+        engine->samples[engine->slots_len] = waiting_sample(engine, ht_slot_name(slot));
+        engine->slots[engine->slots_len++] = slot;
     }
     return engine;
 }

@@ -74,12 +74,23 @@ static void start_recording(struct ht_engine *engine, const char *path)
     engine->recording_lost = false;
 }
 
+static bool has_answer(const struct ht_node *node)
+{
+    const struct ht_rowset *sources = ht_node_set(node, HT_TABLE_SOURCE);
+
+    for (size_t i = 0; i < sources->len; i++) {
+        if (ht_source_of(sources->rows[i])->state != HT_SOURCE_STATE_WAIT)
+            return true;
+    }
+    return false;
+}
+
 static void record(struct ht_engine *engine, const struct ht_state *state)
 {
     struct ht_error err = {0};
 
     /* A recording begins with the first answer, not with an empty screen. */
-    if (!engine->recorder || ht_node_set(state->node, HT_TABLE_SOURCE)->len == 0)
+    if (!engine->recorder || !has_answer(state->node))
         return;
     if (ht_recorder_put(engine->recorder, state->node, &err) < 0)
         ht_log_error(HT_LOG_WARNING, "recorder", &err);

@@ -275,6 +275,23 @@ static void before_any_answer_it_waits_and_unasked_is_off(void **state)
     unfold(&folded);
 }
 
+static void what_one_source_lacks_is_not_absent_while_another_has_yet_to_answer(void **state)
+{
+    struct ht_node *node = ht_node_new(9000);
+
+    (void)state;
+    add_source(node, "docker", HT_SOURCE_STATE_WAIT);
+    add_source(node, "podman", HT_SOURCE_STATE_ABSENT);
+    add_source(node, "proc", HT_SOURCE_STATE_WAIT);
+
+    struct folded folded = fold(node);
+    struct ht_answer_input input = input_of(&folded);
+    input.complete = false;
+    ht_answer(&input, folded.questions);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_WAIT);
+    unfold(&folded);
+}
+
 static void ids_outlive_a_restart_and_replicas_are_numbered(void **state)
 {
     struct ht_str ids[2][2] = {0};
@@ -490,6 +507,7 @@ int main(void)
         cmocka_unit_test(no_container_is_not_applicable),
         cmocka_unit_test(states_follow_sources_and_the_first_match),
         cmocka_unit_test(before_any_answer_it_waits_and_unasked_is_off),
+        cmocka_unit_test(what_one_source_lacks_is_not_absent_while_another_has_yet_to_answer),
         cmocka_unit_test(ids_outlive_a_restart_and_replicas_are_numbered),
         cmocka_unit_test(a_known_system_workload_is_expected),
         cmocka_unit_test(beyond_its_entry_a_system_workload_is_judged_in_full),

@@ -94,10 +94,31 @@ static void run_hanging(void *self, struct ht_feed *feed)
     pthread_mutex_unlock(&hang_lock);
 }
 
+static void run_absent(void *self, struct ht_feed *feed)
+{
+    struct ht_request request;
+
+    (void)self;
+    feed->publish(feed, sample("podman", HT_SOURCE_STATE_ABSENT));
+    while (feed->wait(feed, -1, &request))
+        ;
+}
+
 static void free_nothing(void *self)
 {
     (void)self;
 }
+
+static const struct ht_driver_ops absent_ops = {.name = "podman",
+                                                .interval_ns = 60 * HT_NS_PER_S,
+                                                .limit_ns = 60 * HT_NS_PER_S,
+                                                .run = run_absent,
+                                                .free = free_nothing};
+static const struct ht_driver_ops slow_ops = {.name = "proc",
+                                              .interval_ns = HT_NS_PER_S,
+                                              .limit_ns = 60 * HT_NS_PER_S,
+                                              .run = run_hanging,
+                                              .free = free_nothing};
 
 static const struct ht_driver_ops good_ops = {.name = "docker",
                                               .interval_ns = 60 * HT_NS_PER_S,
@@ -203,6 +224,31 @@ static void a_source_that_hangs_is_stuck_and_the_rest_goes_on(void **state)
     ht_engine_stop(engine, HT_NS_PER_MS);
     ht_engine_free(engine);
     pthread_mutex_unlock(&hang_lock);
+}
+
+static bool podman_is_absent(const struct ht_state *state)
+{
+    const struct ht_row *row = ht_node_find(state->node, HT_TABLE_SOURCE, HT_S("podman"));
+
+    return row && ht_source_of(row)->state == HT_SOURCE_STATE_ABSENT;
+}
+
+static void a_source_that_says_nothing_yet_is_waited_for(void **state)
+{
+    const struct ht_driver drivers[] = {{.ops = &absent_ops}, {.ops = &slow_ops}};
+    struct ht_engine *engine;
+
+    (void)state;
+    pthread_mutex_lock(&hang_lock);
+    engine = start(drivers, 2);
+    ht_autostate struct ht_state *early = wait_for(engine, podman_is_absent);
+    const struct ht_row *row = ht_node_find(early->node, HT_TABLE_SOURCE, HT_S("proc"));
+    assert_non_null(row);
+    assert_int_equal(ht_source_of(row)->state, HT_SOURCE_STATE_WAIT);
+    assert_false(early->complete);
+    assert_int_equal(ht_state_question(early, 3)->state, HT_QUESTION_STATE_WAIT);
+    pthread_mutex_unlock(&hang_lock);
+    end(engine);
 }
 
 static bool said_saved(const struct ht_state *state)
@@ -345,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_container_that_appears_is_a_new_finding),
         cmocka_unit_test(a_source_that_hangs_is_stuck_and_the_rest_goes_on),
+        cmocka_unit_test(a_source_that_says_nothing_yet_is_waited_for),
         cmocka_unit_test(a_saved_file_is_told_as_an_event),
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
         cmocka_unit_test(a_gap_of_centuries_is_waited_for),
