@@ -43,13 +43,19 @@ static int read_baseline(const char *path, struct ht_map *known, struct ht_error
     return 0;
 }
 
+/* A finding of no question that there is (a report of other hands) is not passed over. */
+static bool is_asked(const struct ht_options *options, uint64_t question)
+{
+    return question < 1 || question > HT_QUESTIONS || options->questions >> question & 1;
+}
+
 static bool has_findings(const struct ht_state *state, const struct ht_options *options,
                          const struct ht_map *known)
 {
     for (size_t i = 0; i < state->findings.len; i++) {
         const struct ht_finding *finding = ht_finding_of(state->findings.rows[i]);
 
-        if (finding->severity <= options->fail_on && options->questions >> finding->question & 1 &&
+        if (finding->severity <= options->fail_on && is_asked(options, finding->question) &&
             !ht_map_get(known, finding->id))
             return true;
     }
@@ -86,8 +92,12 @@ static bool all_sources_failed(const struct ht_state *state)
     return state->origin == HT_ORIGIN_LIVE || sources->len > 0;
 }
 
+/* A report may answer only some questions. That is no more than it was asked for, unless others
+ * were asked for by name or none is answered. */
 static bool has_unanswered(const struct ht_state *state, const struct ht_options *options)
 {
+    unsigned answered = 0, off = 0;
+
     for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
         const struct ht_question *question = ht_state_question(state, number);
         bool unknown = question->state == HT_QUESTION_STATE_UNKNOWN ||
@@ -96,10 +106,16 @@ static bool has_unanswered(const struct ht_state *state, const struct ht_options
                     question->state == HT_QUESTION_STATE_STALE ||
                     (ht_question_has_partial(question) && question->partial);
 
-        if (options->questions >> number & 1 && (unknown || (options->strict && weak)))
+        if (!(options->questions >> number & 1))
+            continue;
+        if (unknown || (options->strict && weak))
             return true;
+        if (question->state == HT_QUESTION_STATE_OFF)
+            off++;
+        else
+            answered++;
     }
-    return false;
+    return answered == 0 || (off > 0 && answered + off < HT_QUESTIONS);
 }
 
 static int status_of(const struct ht_state *state, const struct ht_options *options,

@@ -98,7 +98,8 @@ static void put_groups(struct ht_buf *out, const struct ht_state *state,
         const struct ht_group *group = ht_group_of(state->groups.rows[i]);
         const struct ht_finding *finding = find_finding(state, group->finding);
 
-        if (finding && options->questions >> group->question & 1)
+        if (finding &&
+            (group->question > HT_QUESTIONS || options->questions >> group->question & 1))
             put_group(out, group, finding);
     }
 }

@@ -39,7 +39,8 @@ struct ht_plain *ht_plain_free(struct ht_plain *plain)
 
 static bool is_asked(const struct ht_plain *plain, unsigned number)
 {
-    return plain->options.questions == 0 || (plain->options.questions >> number & 1);
+    return plain->options.questions == 0 || number > HT_QUESTIONS ||
+           (plain->options.questions >> number & 1);
 }
 
 static void put(const struct ht_plain *plain, struct ht_buf *out, struct ht_str text)
