@@ -185,6 +185,8 @@ static SCREEN *new_screen(const struct ht_terminal *terminal)
         sigaction(curses_signals[i], NULL, &before[i]);
     leaks_are_expected(true);
     use_env(FALSE); /* LINES and COLUMNS are copies of what the kernel knows, often old ones */
+    /* A type without a size of its own, such as linux, would have none, and newterm() fails. */
+    use_tioctl(TRUE);
     screen = newterm(NULL, terminal->out, terminal->keys);
     leaks_are_expected(false);
     for (size_t i = 0; i < ARRAY_LEN(curses_signals); i++)

@@ -223,6 +223,7 @@ void ht_ui_copy(struct ht_ui *ui, struct ht_str text, const char *what)
 
 void ht_ui_prompt(struct ht_ui *ui, enum ht_prompt kind, struct ht_str text, ht_prompt_take take)
 {
+    ui->message[0] = '\0'; /* read by now; it would come back as if it answered this prompt */
     ui->prompt.kind = kind;
     ui->prompt.take = take;
     free(ui->prompt.before);

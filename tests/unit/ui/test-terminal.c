@@ -524,6 +524,20 @@ static void unusable_terminals_are_refused_in_three_lines(void **state)
     assert_int_equal(ht_terminal_check(&options, &err), -ENOTTY);
 }
 
+/* The entry of the Linux console tells no size. */
+static void terminal_type_without_a_size_is_opened(void **state)
+{
+    struct fixture *f = *state;
+    int h = 0;
+    int w = 0;
+
+    setenv("TERM", "linux", 1);
+    open_terminal(f, HT_COLOR_AUTO);
+    ht_terminal_size(f->terminal, &h, &w);
+    assert_int_equal(h, 24);
+    assert_int_equal(w, 80);
+}
+
 static void signal_handlers_stay_as_they_were(void **state)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
@@ -570,6 +584,7 @@ int main(void)
         TERMINAL_TEST(lost_terminal_is_end_of_input_for_ever),
         TERMINAL_TEST(copy_is_base64_of_printable_text),
         TERMINAL_TEST(unusable_terminals_are_refused_in_three_lines),
+        TERMINAL_TEST(terminal_type_without_a_size_is_opened),
         TERMINAL_TEST(signal_handlers_stay_as_they_were),
         TERMINAL_TEST(wide_characters_keep_their_columns),
     };
