@@ -98,13 +98,19 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
     session->engine = ht_engine_new(engine_options);
 }
 
-/* A recording never replaces a file: better said before the screen opens than after. */
+/* A recording never replaces a file: better said before the screen opens than after. So is that it
+ * cannot be made at all. */
 static int check_record_path(const char *path, struct ht_error *err)
 {
+    const char *slash = strrchr(path, '/');
+    size_t len = slash > path ? (size_t)(slash - path) : 1;
+    ht_autofree char *folder = slash ? ht_strndup(path, len) : ht_strndup(".", 1);
     struct stat st;
 
     if (lstat(path, &st) == 0)
         return ht_error_set(err, EEXIST, "%s: exists already; a recording replaces nothing", path);
+    if (access(folder, W_OK | X_OK) < 0)
+        return ht_error_errno(err, errno, "%s: no recording can be made there", folder);
     return 0;
 }
 
