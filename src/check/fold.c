@@ -63,7 +63,7 @@ static void collect(struct folding *folding)
     }
 }
 
-/* By subject, so that findings on one subject stand together; then by check. */
+/* By subject, so that findings on one subject stand together; then by check, the worst first. */
 static int compare_items(const void *a, const void *b)
 {
     const struct item *x = a, *y = b;
@@ -71,6 +71,8 @@ static int compare_items(const void *a, const void *b)
 
     if (order == 0)
         order = strcmp(x->verdict->check->id, y->verdict->check->id);
+    if (order == 0)
+        order = (int)finding_of(x)->severity - (int)finding_of(y)->severity;
     return order ? order : ht_str_compare(ht_row_id(x->row), ht_row_id(y->row));
 }
 

@@ -6,7 +6,14 @@
 
 #include <inttypes.h>
 
-enum { SUMMARY_COL = 24, AGE_W = 5, SOURCE_W = 20, LABEL_COL = 12, PROCESSES_MAX = 12 };
+enum {
+    SUMMARY_COL = 24,
+    AGE_W = 5,
+    SOURCE_W = 20,
+    LABEL_COL = 12,
+    PROCESSES_MAX = 12,
+    IMPLIED_MAX = 3
+};
 
 /* ---- what we saw ---- */
 
@@ -54,14 +61,55 @@ static void put_evidence(struct ht_ui *ui, struct ht_doc *doc, const struct ht_e
         ht_doc_wrap(doc, 3, HT_STYLE_ACCENT, evidence->source);
 }
 
+/* What another check found, and this finding implies: its field is that check. */
+static bool is_implied(const struct ht_finding *finding, const struct ht_evidence *evidence)
+{
+    for (size_t i = 0; i < finding->implied.len; i++) {
+        if (ht_str_equal(evidence->field, finding->implied.items[i]))
+            return true;
+    }
+    return false;
+}
+
+/* The first titles of one check, and how many more there are. */
+static void put_implied_check(const struct ht_finding *finding, struct ht_str check,
+                              struct ht_doc *doc)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < finding->evidence.len; i++) {
+        const struct ht_evidence *evidence = &finding->evidence.items[i];
+
+        if (!ht_str_equal(evidence->field, check) || found++ >= IMPLIED_MAX)
+            continue;
+        ht_doc_pair(doc, LABEL_COL, found == 1 ? check.data : "", evidence->value);
+    }
+    if (found > IMPLIED_MAX) {
+        ht_doc_line(doc);
+        ht_doc_putf(doc, LABEL_COL, HT_STYLE_DIM, "and %zu more", found - IMPLIED_MAX);
+    }
+    if (found == 0)
+        ht_doc_pair(doc, LABEL_COL, check.data, HT_S("-"));
+}
+
+static void put_implied(const struct ht_finding *finding, struct ht_doc *doc)
+{
+    if (finding->implied.len)
+        ht_doc_head(doc, "ALSO FOUND HERE (part of this finding)");
+    for (size_t i = 0; i < finding->implied.len; i++)
+        put_implied_check(finding, finding->implied.items[i], doc);
+}
+
 static void put_seen(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
 {
     ht_doc_head(doc, "WHAT WE SAW");
     if (doc->width >= 70)
         ht_doc_put(doc, doc->width - AGE_W - SOURCE_W - 1, HT_STYLE_HEADER, HT_S("SOURCE"));
     ht_doc_put(doc, doc->width - AGE_W, HT_STYLE_HEADER, HT_S("AGE"));
-    for (size_t i = 0; i < finding->evidence.len; i++)
-        put_evidence(ui, doc, &finding->evidence.items[i]);
+    for (size_t i = 0; i < finding->evidence.len; i++) {
+        if (!is_implied(finding, &finding->evidence.items[i]))
+            put_evidence(ui, doc, &finding->evidence.items[i]);
+    }
     if (finding->evidence.len == 0)
         ht_doc_text(doc, 1, HT_STYLE_DIM, HT_S("no evidence is recorded"));
 }
@@ -318,14 +366,14 @@ static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, stru
     if (ht_finding_has_expected(finding) && finding->expected)
         ht_doc_text(doc, 10, HT_STYLE_DIM,
                     HT_S("expected: a known system workload ships with exactly this"));
-    if (ht_finding_has_count(finding) && ht_finding_has_total(finding) && finding->count > 1) {
+    /* The title of a posture finding says it already. */
+    if (!finding->posture && ht_finding_has_count(finding) && ht_finding_has_total(finding) &&
+        finding->count > 1) {
         ht_doc_line(doc);
         ht_doc_putf(doc, 10, HT_STYLE_NORMAL, "%" PRIu64 " of %" PRIu64 " subjects", finding->count,
                     finding->total);
     }
     put_seen(ui, finding, doc);
-    for (size_t i = 0; i < finding->implied.len; i++)
-        ht_doc_pair(doc, LABEL_COL, i == 0 ? "implies" : "", finding->implied.items[i]);
 }
 
 /* Both sides in one line: what matters most of each. */
@@ -413,6 +461,8 @@ void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, st
         ht_doc_pair(doc, SUMMARY_COL, "ESCAPE PATH", rows->finding->escape);
     if (rows->process || rows->container || rows->finding)
         put_who(ui, rows, doc);
+    if (rows->finding)
+        put_implied(rows->finding, doc);
     if (!rows->finding && rows->usage)
         put_usage(ui, rows->usage, doc);
     if (!rows->container && !rows->process && rows->usage && ht_usage_has_unit(rows->usage))

@@ -47,6 +47,8 @@ has_secret() { grep -qa -e hunter2 -e wJalrXUtnFEMIEXAMPLEKEY "$1"; }
 
 is_utf8() { iconv -f UTF-8 -t UTF-8 "$1"; }
 
+keeps_contract() { [ -z "$(jq -rf "$LAB_HERE/contract.jq" "$1" 2>&1)" ]; }
+
 names_privileged_beside_proc() {
     jq -e '.findings | map(select(.check == "PRV-001" and .subject.container == "priv")) | .[0].evidence
         | any(.source | test("docker"; "i")) and any(.source | test("proc"))' "$1"
@@ -101,6 +103,8 @@ docker_kinds() {
     status=$?
     expect "$label/exit status is 1" "status $status: $(tail -n 1 "$LAB/stderr.json")" test $status = 1
     expect "$label/report is JSON" "jq refuses it" jq -e .schema "$LAB/report.json"
+    expect "$label/report keeps its contract" "$(jq -rf "$LAB_HERE/contract.jq" "$LAB/report.json" | head -n 1)" \
+        keeps_contract "$LAB/report.json"
     "$LAB_HERE/compare" "$label" "$LAB/report.json" "$LAB_HERE/expected/$2" "$LAB_CONDS" \
         "${KINDS[@]}" || printf 'not ok %s/comparison: jq failed\n' "$label"
     expect "$label/priv shows Docker and /proc" "evidence lacks one of them" \

@@ -207,7 +207,7 @@ lab_facts() {
     [ -d /var/lib/kubelet ] || [ -d /etc/kubernetes ] && LAB_CONDS+=" kubelet"
     lab_make_shared && LAB_CONDS+=" shared"
     lab_make_bridge && LAB_CONDS+=" bridge"
-    return 0
+    lab_make_disguises
 }
 
 lab_block_device() {
@@ -232,6 +232,12 @@ lab_make_shared() {
     mkdir "$LAB/shared"
     "${LAB_NS[@]}" mount -t tmpfs lab "$LAB/shared" 2>/dev/null &&
         "${LAB_NS[@]}" mount --make-shared "$LAB/shared"
+}
+
+# Paths of the host under other names, for kinds that mount them.
+lab_make_disguises() {
+    ln -s /etc "$LAB/link" &&
+        lab_docker volume create -o type=none -o o=bind -o device=/etc etcvolume >/dev/null
 }
 
 # A bridge network is the lab's only change to the host's network; it goes with the lab.

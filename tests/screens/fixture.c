@@ -163,11 +163,13 @@ static const struct sketch sketches[] = {
 
 static void fill_evidence(struct ht_finding *finding)
 {
-    static struct ht_evidence evidence[3];
+    static struct ht_evidence evidence[4];
+    static const struct ht_str implied[] = {{.data = "PRV-016", .len = 7}};
     static const char *const facts[][3] = {
         {"docker inspect", "HostConfig.Privileged", "true"},
         {"docker inspect", "HostConfig.PidMode", "host"},
         {"/proc/20411/status", "CapEff", "000001ffffffffff"},
+        {"also found", "PRV-016", "No seccomp filter"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(evidence); i++) {
@@ -179,6 +181,7 @@ static void fill_evidence(struct ht_finding *finding)
     }
     ht_finding_set_evidence(
         finding, (struct ht_evidence_list){.items = evidence, .len = ARRAY_LEN(evidence)});
+    ht_finding_set_implied(finding, (struct ht_text_list){.items = implied, .len = 1});
 }
 
 static void add_finding(struct ht_state *state, const struct sketch *sketch)

@@ -273,7 +273,11 @@ static void a_detail_tells_asks_and_writes(void **unused)
     assert_int_equal(bench.calls.open, 1);
     assert_string_equal(bench.calls.text, "aa00000000000001");
     SEES(&bench, "HostConfig.Privileged = true");
+    SEES_NOT(&bench, "PRV-016 =");
     SEES(&bench, "ESCAPE PATH");
+    type(&bench, "jjjjjjjjjj");
+    SEES(&bench, "ALSO FOUND HERE (part of this finding)");
+    SEES(&bench, "PRV-016    No seccomp filter");
     type(&bench, "a\n");
     assert_int_equal(bench.calls.acknowledge, 0);
     type(&bench, "aknown\n");
