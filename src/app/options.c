@@ -47,7 +47,7 @@ static int set_docker(struct ht_options *options, const char *value, struct ht_e
     if (!ht_str_is(text, "none") && !ht_str_has_prefix(text, "unix://") &&
         !ht_str_has_prefix(text, "tcp://") && !ht_str_has_prefix(text, "/"))
         return ht_error_set(err, EINVAL,
-                            "--docker %s: neither unix://PATH, tcp://HOST:PORT nor none", value);
+                            "--docker %s: neither unix:///PATH, tcp://HOST:PORT nor none", value);
     options->docker = value;
     return 0;
 }
@@ -260,11 +260,11 @@ static const struct option_entry entries[] = {
     {"open", "NAME", "begin with this question or view", set_open, true, false},
     {"color", "WHEN", "auto always never;", set_color, true, false},
     {"theme", "NAME", "default light mono colour-blind", set_theme, true, true},
-    {"ascii", NULL, "no UTF-8;", set_ascii, true, false},
-    {"plain", NULL, "lines;", set_plain, true, true},
-    {"utc", NULL, "UTC times;", set_utc, true, true},
-    {"mouse", NULL, "mouse on", set_mouse, true, true},
-    {"config", "FILE", "this configuration", set_config, false, false},
+    {"ascii", NULL, "ASCII only;", set_ascii, true, false},
+    {"plain", NULL, "lines instead of a screen", set_plain, true, true},
+    {"utc", NULL, "times in UTC;", set_utc, true, false},
+    {"mouse", NULL, "mouse on from the start", set_mouse, true, true},
+    {"config", "FILE", "this configuration file alone", set_config, false, false},
     {"version", NULL, "version and build features;", set_version, false, false},
     {"help", NULL, "this text", set_help, false, true},
     {"hash-frames", "FILE", NULL, set_hash_frames, false, false},
@@ -291,8 +291,10 @@ static int unknown_option(struct ht_str name, const char *where, struct ht_error
             names[len++] = entries[i].name;
     }
     const char *near = ht_nearest(name, names, len);
-    return ht_error_set(err, EINVAL, "%sno option %.*s%s%s%s", where, HT_STR_ARG(name),
-                        near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    const char *dashes = where[0] ? "" : "--"; /* in a file there are none */
+    return ht_error_set(err, EINVAL, "%sno option %s%.*s%s%s%s%s", where, dashes, HT_STR_ARG(name),
+                        near ? " (did you mean " : "", near ? dashes : "", near ? near : "",
+                        near ? "?)" : "");
 }
 
 /* The options that the command line set, so that the configuration does not set them again. */
@@ -451,10 +453,10 @@ static size_t put_line(struct ht_buf *out, size_t first)
     do {
         ht_buf_addf(&names, "%s--%s%s%s", i > first ? " " : "", entries[i].name,
                     entries[i].argument ? " " : "", entries[i].argument ? entries[i].argument : "");
-        ht_buf_addf(&helps, "%s%s", i > first ? " " : "", entries[i].help);
+        ht_buf_addf(&helps, "%s%s", i > first && entries[i].help[0] ? " " : "", entries[i].help);
         i++;
     } while (i < ARRAY_LEN(entries) && entries[i].joined);
-    ht_buf_addf(out, "  %-23s %s\n", names.data, helps.data);
+    ht_buf_addf(out, "  %-25s %s\n", names.data, helps.data);
     return i;
 }
 

@@ -82,7 +82,7 @@ static const struct {
     const char *says;
 } bad[] = {
     {{"chek"}, "did you mean check?"},
-    {{"--formt", "json"}, "did you mean format?"},
+    {{"--formt", "json"}, "did you mean --format?"},
     {{"--format"}, "needs a value"},
     {{"--format", "xml"}, "xml"},
     {{"--only", "privilege"}, "did you mean privileged?"},
