@@ -24,6 +24,7 @@ struct lines {
     struct ht_plain *plain;
     struct ht_buf typed; /* of a line that is not complete yet */
     bool input_ended;
+    bool complete; /* every source has answered or failed */
     int status;
 };
 
@@ -90,7 +91,7 @@ static bool obey(struct lines *lines, struct ht_buf *out)
     return go_on;
 }
 
-/* Reads what was typed; false: end. The end of input ends the dashboard, but not a recording. */
+/* Reads what was typed; false: end. */
 static bool take_input(struct lines *lines, struct ht_buf *out)
 {
     char bytes[1024];
@@ -100,7 +101,7 @@ static bool take_input(struct lines *lines, struct ht_buf *out)
         return errno == EINTR || errno == EAGAIN;
     if (n == 0) {
         lines->input_ended = true;
-        return lines->session.options->command == HT_CMD_RECORD;
+        return true;
     }
     ht_buf_add(&lines->typed, bytes, (size_t)n);
     if (ht_buf_is_full(&lines->typed))
@@ -113,6 +114,14 @@ static void take_state(struct lines *lines, struct ht_buf *out)
     ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
 
     ht_plain_state(lines->plain, state, out);
+    lines->complete = lines->complete || state->complete;
+}
+
+/* The end of input ends the dashboard once there is something to read, but not a recording. */
+static bool is_over(const struct lines *lines)
+{
+    return lines->input_ended && lines->complete &&
+           lines->session.options->command != HT_CMD_RECORD;
 }
 
 static void loop(struct lines *lines)
@@ -144,6 +153,7 @@ static void loop(struct lines *lines)
             go_on = take_input(lines, &out);
         if (fds[1].revents)
             take_state(lines, &out);
+        go_on = go_on && !is_over(lines);
     }
     put(lines, &out);
 }
