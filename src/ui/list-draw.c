@@ -278,8 +278,8 @@ static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list
                       question->missing.len, question->missing.len == 1 ? "fact" : "facts");
     else if (ht_question_has_coverage(question) && ht_coverage_has_seen(&question->coverage) &&
              ht_coverage_has_total(&question->coverage))
-        ht_draw_textf(area, span, HT_STYLE_DIM, " Not evaluated: %" PRIu64 " of %" PRIu64 " %.*s.",
-                      question->coverage.total - question->coverage.seen, question->coverage.total,
+        ht_draw_textf(area, span, HT_STYLE_DIM, " Evaluated: %" PRIu64 " of %" PRIu64 " %.*s.",
+                      question->coverage.seen, question->coverage.total,
                       HT_STR_ARG(question->coverage.unit));
 }
 
