@@ -18,22 +18,20 @@ struct ht_row {
 /* Where a copy goes: one block that was measured before, or an arena. */
 struct space {
     struct ht_arena *arena; /* NULL: the block below */
-    char *next;
-    size_t used; /* counts when there is neither */
+    char *block;            /* NULL: nothing is copied, only measured */
+    size_t used;
 };
 
-static void *take(struct space *space, size_t n, size_t size)
+static void *take(struct space *space, size_t n, size_t size, size_t align)
 {
-    const size_t align = _Alignof(max_align_t);
-
     if (space->arena)
         return ht_arena_alloc(space->arena, n, size);
 
-    size_t bytes = (n * size + align - 1) / align * align;
-    void *block = space->next;
-    if (space->next)
-        space->next += bytes;
-    space->used += bytes;
+    /* The block itself is aligned for anything, so that places in it can be counted from its start.
+     */
+    size_t start = (space->used + align - 1) / align * align;
+    void *block = space->block ? space->block + start : NULL;
+    space->used = start + n * size;
     return block;
 }
 
@@ -43,7 +41,7 @@ static void copy_fields(struct space *space, const struct ht_table *table, char 
 /* Copies the bytes of one text; dst is NULL while measuring. */
 static void copy_text(struct space *space, struct ht_str *dst, const struct ht_str *src)
 {
-    char *bytes = take(space, src->len + 1, 1);
+    char *bytes = take(space, src->len + 1, 1, 1);
 
     if (!bytes)
         return;
@@ -63,7 +61,7 @@ static void copy_list(struct space *space, const struct ht_field *field, struct 
                       const struct ht_list *src)
 {
     size_t size = ht_field_item_size(field);
-    char *items = take(space, src->len, size);
+    char *items = take(space, src->len, size, _Alignof(max_align_t));
 
     if (dst)
         *dst = (struct ht_list){.items = src->len ? items : NULL, .len = src->len};
@@ -140,7 +138,7 @@ struct ht_row *ht_row_new(const struct ht_table *table, const void *data)
 {
     struct space measure = {0};
 
-    take(&measure, 1, table->size);
+    take(&measure, 1, table->size, _Alignof(max_align_t));
     copy_fields(&measure, table, NULL, data);
 
     size_t size = sizeof(struct ht_row) + measure.used;
@@ -149,8 +147,8 @@ struct ht_row *ht_row_new(const struct ht_table *table, const void *data)
     row->table = table;
     row->size = size;
 
-    struct space block = {.next = (char *)row->data};
-    char *copy = take(&block, 1, table->size);
+    struct space block = {.block = (char *)row->data};
+    char *copy = take(&block, 1, table->size, _Alignof(max_align_t));
     copy_known(table, copy, data);
     copy_fields(&block, table, copy, data);
     assert(block.used == measure.used);
