@@ -61,8 +61,8 @@ struct ht_str ht_view_raw_device(const struct view *view);
 
 /* Path on the host that a mount gives, plain; empty if it gives none. */
 struct ht_str ht_mount_host_path(const struct ht_mount *mount);
-/* The mounts to judge: declared ones, and those of the kernel that tell more; in the arena. False if
- * neither is known. */
+/* The mounts to judge: declared ones, and those of the kernel that tell more; in the arena. False
+ * if neither is known. */
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret);
 /* The socket that a mount gives, or NULL; *ret_sure says whether its path proves it. */
 const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
