@@ -94,7 +94,7 @@ dashboard() {
     expect "scenario/dashboard is still there" "it died" tmux_lab has-session -t dash
     tmux_lab send-keys -t dash Q
     expect "scenario/dashboard leaves by Q" "still there" lab_poll 5 dashboard_gone
-    kill -INT "$RECORDER" 2>/dev/null
+    kill -TERM "$RECORDER" 2>/dev/null
     lab_poll 5 lab_gone "$RECORDER"
     expect "scenario/recording can be judged again" "check --from fails" fires \
         <("$PROGRAM" check --from "$LAB/incident.ndjson" --only privileged --format json 2>/dev/null) \
