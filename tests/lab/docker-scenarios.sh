@@ -77,11 +77,11 @@ dashboard() {
     lab_poll 15 test -s "$LAB/incident.ndjson"
     lab_docker run -d --privileged --network none -v "$LAB_SOCK:/var/run/docker.sock" \
         --name intruder "$LAB_IMAGE" >/dev/null
-    expect "scenario/dashboard shows a new privileged container" "not on the screen in 8 s" \
-        lab_poll 8 screen_has intruder
+    expect "scenario/dashboard shows a new privileged container" "not on the screen in 20 s" \
+        lab_poll 20 screen_has intruder
     echo "# on the screen $(since_start intruder) ms after its start"
-    expect "scenario/recording holds the new container" "not recorded in 8 s" \
-        lab_poll 8 grep -q intruder "$LAB/incident.ndjson"
+    expect "scenario/recording holds the new container" "not recorded in 20 s" \
+        lab_poll 20 grep -q intruder "$LAB/incident.ndjson"
     kill -KILL "$LAB_DOCKERD"
     wait "$LAB_DOCKERD" 2>/dev/null
     expect "scenario/daemon killed: the dashboard says so" "source still ok after 15 s" \
@@ -93,9 +93,9 @@ dashboard() {
         lab_poll 30 screen_has 'docker +(ok|OK)'
     expect "scenario/dashboard is still there" "it died" tmux_lab has-session -t dash
     tmux_lab send-keys -t dash Q
-    expect "scenario/dashboard leaves by Q" "still there" lab_poll 5 dashboard_gone
+    expect "scenario/dashboard leaves by Q" "still there" lab_poll 15 dashboard_gone
     kill -TERM "$RECORDER" 2>/dev/null
-    lab_poll 5 lab_gone "$RECORDER"
+    lab_poll 15 lab_gone "$RECORDER"
     expect "scenario/recording can be judged again" "check --from fails" fires \
         <("$PROGRAM" check --from "$LAB/incident.ndjson" --only privileged --format json 2>/dev/null) \
         PRV-001
