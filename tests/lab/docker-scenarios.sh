@@ -5,7 +5,7 @@ set -u
 # shellcheck source=tests/lab/docker-kinds.sh
 . "$(dirname "$0")/docker-kinds.sh"
 
-tmux_lab() { tmux -L "htlab$$" -f /dev/null "$@"; }
+tmux_lab() { tmux -L "ht${LAB##*/}" -f /dev/null "$@"; }
 screen() { tmux_lab capture-pane -p -t dash; }
 screen_has() { screen | grep -qE "$1"; }
 screen_lacks() { tmux_lab has-session -t dash && ! screen_has "$1"; }
@@ -72,8 +72,8 @@ dashboard() {
     RECORDER=$!
     tmux_lab new-session -d -x 120 -y 40 -s dash "exec '$PROGRAM' --open privileged \
         --docker 'unix://$LAB_SOCK' --cri none --kubeconfig none"
-    expect "scenario/dashboard opens" "no answer of Docker in 15 s: $(screen | head -3)" \
-        lab_poll 15 screen_has 'docker +(ok|OK)'
+    expect "scenario/dashboard opens" "no answer of Docker in 30 s: $(screen | head -3)" \
+        lab_poll 30 screen_has 'docker +(ok|OK)'
     lab_poll 15 test -s "$LAB/incident.ndjson"
     lab_docker run -d --privileged --network none -v "$LAB_SOCK:/var/run/docker.sock" \
         --name intruder "$LAB_IMAGE" >/dev/null
@@ -82,23 +82,23 @@ dashboard() {
     echo "# on the screen $(since_start intruder) ms after its start"
     expect "scenario/recording holds the new container" "not recorded in 20 s" \
         lab_poll 20 grep -q intruder "$LAB/incident.ndjson"
-    kill -KILL "$LAB_DOCKERD"
-    wait "$LAB_DOCKERD" 2>/dev/null
-    expect "scenario/daemon killed: the dashboard says so" "source still ok after 15 s" \
-        lab_poll 15 screen_lacks 'docker +(ok|OK)'
-    expect "scenario/daemon killed: old rows stay" "intruder is gone" screen_has intruder
-    state "daemon killed" "ABSENT BROKEN"
-    lab_spawn_dockerd || echo "not ok scenario/daemon restarts: $LAB_WHY"
-    expect "scenario/daemon restarted: the dashboard finds it" "not ok after 30 s" \
-        lab_poll 30 screen_has 'docker +(ok|OK)'
-    expect "scenario/dashboard is still there" "it died" tmux_lab has-session -t dash
-    tmux_lab send-keys -t dash Q
-    expect "scenario/dashboard leaves by Q" "still there" lab_poll 15 dashboard_gone
     kill -TERM "$RECORDER" 2>/dev/null
     lab_poll 15 lab_gone "$RECORDER"
     expect "scenario/recording can be judged again" "check --from fails" fires \
         <("$PROGRAM" check --from "$LAB/incident.ndjson" --only privileged --format json 2>/dev/null) \
         PRV-001
+    kill -KILL "$LAB_DOCKERD"
+    wait "$LAB_DOCKERD" 2>/dev/null
+    expect "scenario/daemon killed: the dashboard says so" "source still ok after 30 s" \
+        lab_poll 30 screen_lacks 'docker +(ok|OK)'
+    expect "scenario/daemon killed: old rows stay" "intruder is gone" screen_has intruder
+    state "daemon killed" "ABSENT BROKEN"
+    lab_spawn_dockerd || echo "not ok scenario/daemon restarts: $LAB_WHY"
+    expect "scenario/daemon restarted: the dashboard finds it" "not ok after 60 s" \
+        lab_poll 60 screen_has 'docker +(ok|OK)'
+    expect "scenario/dashboard is still there" "it died" tmux_lab has-session -t dash
+    tmux_lab send-keys -t dash Q
+    expect "scenario/dashboard leaves by Q" "still there" lab_poll 15 dashboard_gone
 }
 
 dashboard_gone() { ! tmux_lab has-session -t dash; }

@@ -242,9 +242,9 @@ lab_make_disguises() {
 
 # A bridge network is the lab's only change to the host's network; it goes with the lab.
 lab_make_bridge() {
-    lab_docker network create -o com.docker.network.bridge.name="lab$$" labnet >/dev/null 2>&1 ||
+    lab_docker network create -o com.docker.network.bridge.name="lab${LAB##*.}" labnet >/dev/null 2>&1 ||
         return 1
-    LAB_BRIDGE=lab$$
+    LAB_BRIDGE=lab${LAB##*.}
     lab_docker run --rm --network labnet "$LAB_IMAGE" /bin/true >/dev/null 2>&1
 }
 
