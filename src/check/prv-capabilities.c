@@ -129,15 +129,8 @@ static void look_net_raw(struct ht_checking *checking, const struct ht_row *row)
 
     if (!ht_view_open(checking, row, &view))
         return;
-    switch (has_net_raw(&view)) {
-    case TRI_UNKNOWN:
-        ht_view_unknown_effective(&view, "whether it has NET_RAW");
+    if (!ht_view_is_yes(&view, has_net_raw(&view), "whether it has NET_RAW"))
         return;
-    case TRI_NO:
-        return;
-    case TRI_YES:
-        break;
-    }
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     ht_view_show_caps(&view, finding);

@@ -37,15 +37,8 @@ static void look_seccomp(struct ht_checking *checking, const struct ht_row *row)
 
     if (!ht_view_open(checking, row, &view))
         return;
-    switch (ht_view_has_no_seccomp(&view)) {
-    case TRI_UNKNOWN:
-        ht_view_unknown_effective(&view, "whether a seccomp filter is loaded");
+    if (!ht_view_is_yes(&view, ht_view_has_no_seccomp(&view), "whether a seccomp filter is loaded"))
         return;
-    case TRI_NO:
-        return;
-    case TRI_YES:
-        break;
-    }
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     if (switched_off(view.container, "seccomp")) {

@@ -172,15 +172,9 @@ static void look_settings(struct ht_checking *checking, const struct ht_row *row
 
     if (!ht_view_open(checking, row, &view) || view.sandboxed)
         return;
-    switch (ht_view_can_write_settings(&view)) {
-    case TRI_UNKNOWN:
-        ht_view_unknown_effective(&view, "whether it can change kernel settings");
+    if (!ht_view_is_yes(&view, ht_view_can_write_settings(&view),
+                        "whether it can change kernel settings"))
         return;
-    case TRI_NO:
-        return;
-    case TRI_YES:
-        break;
-    }
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     if (ht_privilege_has_readonly_paths(view.declared))

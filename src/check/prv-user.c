@@ -10,16 +10,9 @@ static void look_host_root(struct ht_checking *checking, const struct ht_row *ro
 
     if (!ht_view_open(checking, row, &view) || view.sandboxed)
         return;
-    switch (ht_view_is_root_on_node(&view)) {
-    case TRI_UNKNOWN:
-        ht_view_unknown_effective(&view, "whether its root is the node's root");
-        break;
-    case TRI_NO:
-        break;
-    case TRI_YES:
+    if (ht_view_is_yes(&view, ht_view_is_root_on_node(&view),
+                       "whether its root is the node's root"))
         ht_view_show_user(&view, ht_fire(checking, HT_S("")));
-        break;
-    }
 }
 
 static void look_grow(struct ht_checking *checking, const struct ht_row *row)
@@ -55,16 +48,8 @@ static void look_root(struct ht_checking *checking, const struct ht_row *row)
 
     if (!ht_view_open(checking, row, &view))
         return;
-    switch (ht_view_is_root_inside(&view)) {
-    case TRI_UNKNOWN:
-        ht_view_unknown_effective(&view, "whether it runs as uid 0");
-        break;
-    case TRI_NO:
-        break;
-    case TRI_YES:
+    if (ht_view_is_yes(&view, ht_view_is_root_inside(&view), "whether it runs as uid 0"))
         ht_view_show_user(&view, ht_fire(checking, HT_S("")));
-        break;
-    }
 }
 
 static void look_writable_root(struct ht_checking *checking, const struct ht_row *row)

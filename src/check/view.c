@@ -328,3 +328,10 @@ void ht_view_unknown_effective(const struct view *view, const char *what)
                view->why_no_effective ? view->help_effective
                                       : "run hulltop as root, in the host's pid namespace");
 }
+
+bool ht_view_is_yes(const struct view *view, enum tri answer, const char *what)
+{
+    if (answer == TRI_UNKNOWN)
+        ht_view_unknown_effective(view, what);
+    return answer == TRI_YES;
+}

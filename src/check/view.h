@@ -71,6 +71,8 @@ const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
 /* Says that it could not be looked at, because the runtime's or the kernel's side is missing. */
 void ht_view_unknown_declared(const struct view *view, const char *what);
 void ht_view_unknown_effective(const struct view *view, const char *what);
+/* True if the answer is yes; an unknown one is said by ht_view_unknown_effective. */
+bool ht_view_is_yes(const struct view *view, enum tri answer, const char *what);
 
 /* Names of capabilities, in the order of their numbers, joined by separator; in the arena. */
 struct ht_str ht_cap_names(struct ht_arena *arena, uint64_t caps, const char *separator);
