@@ -122,3 +122,14 @@ void ht_map_each(const struct ht_map *map, ht_map_visit visit, void *context)
     for (struct entry *entry = map->entries; entry; entry = entry->hh.next)
         visit(context, (struct ht_str){.data = entry->key, .len = entry->len}, entry->value);
 }
+
+void ht_map_remove_if(struct ht_map *map, ht_map_goes goes, void *context)
+{
+    for (struct entry *entry = map->entries, *next; entry; entry = next) {
+        next = entry->hh.next;
+        if (goes(context, (struct ht_str){.data = entry->key, .len = entry->len}, entry->value)) {
+            HASH_DEL(map->entries, entry);
+            free(entry);
+        }
+    }
+}

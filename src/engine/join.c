@@ -109,37 +109,17 @@ static struct ht_row *remember(struct ht_joiner *joiner, struct ht_str key,
     return ht_row_ref(made->row);
 }
 
-struct stale_keys {
-    uint64_t pass;
-    struct ht_vec keys; /* struct ht_str *, owned */
-};
-
-static void collect_stale(void *context, struct ht_str key, void *value)
+/* What the last join did not use is forgotten. */
+static bool is_stale(void *context, struct ht_str key, void *value)
 {
-    struct stale_keys *stale = context;
-    const struct made *made = value;
+    const struct ht_joiner *joiner = context;
+    struct made *made = value;
 
-    if (made->pass != stale->pass) {
-        struct ht_str *copy = ht_new0(struct ht_str);
-
-        *copy = (struct ht_str){.data = ht_strndup(key.data, key.len), .len = key.len};
-        ht_vec_add(&stale->keys, copy);
-    }
-}
-
-static void drop_stale(struct ht_joiner *joiner)
-{
-    struct stale_keys stale = {.pass = joiner->pass};
-
-    ht_map_each(joiner->made, collect_stale, &stale);
-    for (size_t i = 0; i < stale.keys.len; i++) {
-        struct ht_str *key = stale.keys.items[i];
-
-        forget(ht_map_remove(joiner->made, *key));
-        free((char *)key->data);
-        free(key);
-    }
-    ht_vec_fini(&stale.keys);
+    (void)key;
+    if (made->pass == joiner->pass)
+        return false;
+    forget(made);
+    return true;
 }
 
 static void forget_visit(void *context, struct ht_str key, void *value)
@@ -482,7 +462,7 @@ struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *
     house_processes(&joining);
     make_rows(&joining);
     finish(&joining);
-    drop_stale(joiner);
+    ht_map_remove_if(joiner->made, is_stale, joiner);
     ht_node_sort(joining.node);
     return joining.node;
 }

@@ -143,40 +143,25 @@ static void go_visit(void *context, struct ht_str key, void *value)
     entry->seen = false;
 }
 
-struct pruning {
-    struct ht_vec keys; /* struct ht_str *, owned */
-};
-
-static void prune_visit(void *context, struct ht_str key, void *value)
+static bool is_forgotten(void *context, struct ht_str key, void *value)
 {
-    struct pruning *pruning = context;
-    const struct entry *entry = value;
+    struct entry *entry = value;
 
-    if (entry->gone_at && !entry->reason) {
-        struct ht_str *copy = ht_new0(struct ht_str);
-
-        *copy = (struct ht_str){.data = ht_strndup(key.data, key.len), .len = key.len};
-        ht_vec_add(&pruning->keys, copy);
-    }
+    (void)context;
+    (void)key;
+    if (!entry->gone_at || entry->reason)
+        return false;
+    free_entry(entry);
+    return true;
 }
 
 /* A node that churns must not grow the ledger for ever: past the limit, what is gone is forgotten.
  */
 static void prune(struct ht_ledger *ledger)
 {
-    struct pruning pruning = {0};
-
     if (ledger->gone <= GONE_MAX)
         return;
-    ht_map_each(ledger->entries, prune_visit, &pruning);
-    for (size_t i = 0; i < pruning.keys.len; i++) {
-        struct ht_str *key = pruning.keys.items[i];
-
-        free_entry(ht_map_remove(ledger->entries, *key));
-        free((char *)key->data);
-        free(key);
-    }
-    ht_vec_fini(&pruning.keys);
+    ht_map_remove_if(ledger->entries, is_forgotten, NULL);
     ledger->gone = 0;
 }
 

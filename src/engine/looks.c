@@ -160,33 +160,16 @@ static void look_at(struct ht_looks *looks, struct scope *scope, struct ht_row *
     }
 }
 
-struct stale_subjects {
-    uint64_t pass;
-    struct ht_vec found; /* struct subject * */
-};
-
-static void stale_visit(void *context, struct ht_str key, void *value)
+static bool is_stale(void *context, struct ht_str key, void *value)
 {
-    struct stale_subjects *stale = context;
+    const struct ht_looks *looks = context;
     struct subject *subject = value;
 
     (void)key;
-    if (subject->pass != stale->pass)
-        ht_vec_add(&stale->found, subject);
-}
-
-static void drop_stale(struct ht_looks *looks, struct scope *scope)
-{
-    struct stale_subjects stale = {.pass = looks->pass};
-
-    ht_map_each(scope->subjects, stale_visit, &stale);
-    for (size_t i = 0; i < stale.found.len; i++) {
-        struct subject *subject = stale.found.items[i];
-
-        ht_map_remove(scope->subjects, ht_row_id(subject->row));
-        free_subject(subject);
-    }
-    ht_vec_fini(&stale.found);
+    if (subject->pass == looks->pass)
+        return false;
+    free_subject(subject);
+    return true;
 }
 
 void ht_looks_look(struct ht_looks *looks, const struct ht_node *node)
@@ -201,7 +184,7 @@ void ht_looks_look(struct ht_looks *looks, const struct ht_node *node)
 
         for (size_t i = 0; scope->len && i < rows->len; i++)
             look_at(looks, scope, rows->rows[i], node);
-        drop_stale(looks, scope);
+        ht_map_remove_if(scope->subjects, is_stale, looks);
     }
     ht_node_unref(looks->node);
     looks->node = ht_node_ref(node);

@@ -40,5 +40,9 @@ size_t ht_map_len(const struct ht_map *map);
 /* Calls visit for each entry, in the order of insertion; the map must not change meanwhile. */
 typedef void (*ht_map_visit)(void *context, struct ht_str key, void *value);
 void ht_map_each(const struct ht_map *map, ht_map_visit visit, void *context);
+/* Takes out the entries for which goes returns true; goes frees the value then. The map must not
+ * change in it. */
+typedef bool (*ht_map_goes)(void *context, struct ht_str key, void *value);
+void ht_map_remove_if(struct ht_map *map, ht_map_goes goes, void *context);
 
 #endif
