@@ -307,16 +307,21 @@ static void take_events(const struct peer *peer, size_t *first, size_t *live, st
 static void serve_events(struct connection *c)
 {
     struct peer *peer = c->peer;
-    bool good = send_text(c->fd, "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n"
-                                 "Content-Type: application/json\r\n"
-                                 "Transfer-Encoding: chunked\r\n\r\n");
 
+    /* What is told once the client has the head belongs to this stream: it is not missed. */
     pthread_mutex_lock(&peer->lock);
 
     unsigned cut = peer->events_cut;
     size_t first = 0;
     size_t live = peer->events.len;
 
+    pthread_mutex_unlock(&peer->lock);
+
+    bool good = send_text(c->fd, "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n"
+                                 "Content-Type: application/json\r\n"
+                                 "Transfer-Encoding: chunked\r\n\r\n");
+
+    pthread_mutex_lock(&peer->lock);
     while (good && cut == peer->events_cut) {
         ht_autobuf struct ht_buf chunk = HT_BUF(FILE_MAX);
         struct timespec until = in_ms(100);
