@@ -15,6 +15,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
+#include "hulltop/check/catalogue.h"
 #include "hulltop/model/document.h"
 #include "hulltop/report/report.h"
 
@@ -81,15 +82,22 @@ static bool has_failed(const struct ht_source *source)
     return true;
 }
 
-static bool all_sources_failed(const struct ht_state *state)
+/* True if every source that the asked questions need failed, or none is there at all. */
+static bool all_sources_failed(const struct ht_state *state, const struct ht_options *options)
 {
     const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
+    bool failed = false;
 
     for (size_t i = 0; i < sources->len; i++) {
-        if (!has_failed(ht_source_of(sources->rows[i])))
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+
+        if (!ht_catalogue_needs(options->questions, source->name))
+            continue;
+        if (!has_failed(source))
             return false;
+        failed = true;
     }
-    return state->origin == HT_ORIGIN_LIVE || sources->len > 0;
+    return failed || (state->origin == HT_ORIGIN_LIVE && sources->len == 0);
 }
 
 /* A report may answer only some questions. That is no more than it was asked for, unless others
@@ -123,7 +131,7 @@ static int status_of(const struct ht_state *state, const struct ht_options *opti
 {
     if (has_findings(state, options, known))
         return HT_STATUS_FINDINGS;
-    if (all_sources_failed(state))
+    if (all_sources_failed(state, options))
         return HT_STATUS_SOURCES;
     if (has_unanswered(state, options))
         return HT_STATUS_UNKNOWN;

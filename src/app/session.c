@@ -17,6 +17,7 @@
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"
+#include "hulltop/check/catalogue.h"
 #include "hulltop/model/document.h"
 
 int ht_write_all(int fd, struct ht_str bytes)
@@ -86,11 +87,14 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
     struct ht_driver drivers[3];
     size_t len = 0;
 
-    if (!is_none(options->docker))
-        drivers[len++] = docker_driver(options);
-    /* A daemon that was named is the only one that is asked. */
-    if (!options->docker)
-        drivers[len++] = ht_podman_driver();
+    /* The process source runs always: it tells which node this is. */
+    if (ht_catalogue_needs(options->questions, HT_S("docker"))) {
+        if (!is_none(options->docker))
+            drivers[len++] = docker_driver(options);
+        /* A daemon that was named is the only one that is asked. */
+        if (!options->docker)
+            drivers[len++] = ht_podman_driver();
+    }
     drivers[len++] = ht_proc_driver(
         &(struct ht_proc_options){.root = options->root, .live = is_live_root(options->root)});
     engine_options->drivers = drivers;

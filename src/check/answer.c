@@ -32,25 +32,13 @@ struct tally {
     size_t missing_len;
 };
 
-static bool is_needed(const char *const *needs, struct ht_str name)
-{
-    for (; needs && *needs; needs++) {
-        if (ht_str_is(name, *needs))
-            return true;
-        /* "docker" stands for whatever container engine is here. */
-        if (strcmp(*needs, "docker") == 0 && ht_str_has_prefix(name, "podman"))
-            return true;
-    }
-    return false;
-}
-
 static bool needs_source(const struct tally *tally, struct ht_str name)
 {
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
         const struct ht_check *check = ht_catalogue_at(i);
 
         if (check->question == tally->number && check->flags & HT_CHECK_DECIDES &&
-            is_needed(check->needs, name))
+            ht_check_needs(check, name))
             return true;
     }
     return false;

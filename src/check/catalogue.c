@@ -63,3 +63,35 @@ const struct ht_check *ht_catalogue_find(struct ht_str id)
     }
     return NULL;
 }
+
+/* Sources that tell about containers and their engines: any of them stands for "docker". */
+static bool is_engine(struct ht_str source)
+{
+    static const char *const engines[] = {"docker", "podman", "containerd", "cri"};
+
+    for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+        if (ht_str_has_prefix(source, engines[i]))
+            return true;
+    }
+    return false;
+}
+
+bool ht_check_needs(const struct ht_check *check, struct ht_str source)
+{
+    for (const char *const *need = check->needs; need && *need; need++) {
+        if (ht_str_is(source, *need) || (ht_str_is(HT_S("docker"), *need) && is_engine(source)))
+            return true;
+    }
+    return false;
+}
+
+bool ht_catalogue_needs(unsigned questions, struct ht_str source)
+{
+    for (size_t i = 0; i < ht_catalogue_count(); i++) {
+        const struct ht_check *check = ht_catalogue_at(i);
+
+        if (questions >> check->question & 1 && ht_check_needs(check, source))
+            return true;
+    }
+    return false;
+}

@@ -12,5 +12,10 @@ size_t ht_catalogue_count(void);
 const struct ht_check *ht_catalogue_get(size_t i);
 /* The check of that id, or NULL. */
 const struct ht_check *ht_catalogue_find(struct ht_str id);
+/* Whether a check cannot do without what the source of that name tells. An entry that needs
+ * "docker" needs whatever container engine is here. */
+bool ht_check_needs(const struct ht_check *check, struct ht_str source);
+/* Whether one of the checks of these questions does (bit n: question n). */
+bool ht_catalogue_needs(unsigned questions, struct ht_str source);
 
 #endif
