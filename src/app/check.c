@@ -5,7 +5,6 @@
 #include "commands.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "input.h"
 #include "session.h"
@@ -161,10 +160,7 @@ static int print_report(const struct ht_state *state, const struct ht_options *o
     if (ht_buf_is_full(&out))
         return ht_error_set(err, EFBIG, "the report is larger than %d bytes", HT_LIMIT_DOCUMENT);
 
-    int r = ht_write_all(STDOUT_FILENO, ht_buf_str(&out));
-    if (r < 0)
-        return ht_error_errno(err, -r, "standard output");
-    return 0;
+    return ht_print(ht_buf_str(&out), err);
 }
 
 static int answer(struct ht_session *session, const struct ht_map *known)

@@ -5,7 +5,6 @@
 #include "commands.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "session.h"
 #include "wait.h"
@@ -28,9 +27,7 @@ static int tell(struct ht_session *session)
     if (!state)
         return status;
     ht_report_doctor(&out, state);
-    int r = ht_write_all(STDOUT_FILENO, ht_buf_str(&out));
-    if (r < 0) {
-        ht_error_errno(&err, -r, "standard output");
+    if (ht_print(ht_buf_str(&out), &err) < 0) {
         ht_complain(&err);
         return HT_STATUS_USAGE;
     }

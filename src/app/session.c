@@ -10,6 +10,7 @@
 #include "config-file.h"
 #include "demo.h"
 #include "input.h"
+#include "signals.h"
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/file.h"
@@ -32,6 +33,15 @@ int ht_write_all(int fd, struct ht_str bytes)
         bytes = ht_str_sub(bytes, (size_t)n, bytes.len);
     }
     return 0;
+}
+
+int ht_print(struct ht_str bytes, struct ht_error *err)
+{
+    int r = ht_write_all(STDOUT_FILENO, bytes);
+
+    if (r == -EPIPE)
+        ht_signals_end_by_pipe();
+    return r < 0 ? ht_error_errno(err, -r, "standard output") : 0;
 }
 
 void ht_complain(const struct ht_error *err)

@@ -43,5 +43,7 @@ void ht_session_close(struct ht_session *session, int64_t grace_ns);
 void ht_complain(const struct ht_error *err);
 /* Writes all of it to a descriptor; -errno on failure. */
 int ht_write_all(int fd, struct ht_str bytes);
+/* Writes all of it to standard output. Does not return when its reader has gone ("| head"). */
+int ht_print(struct ht_str bytes, struct ht_error *err);
 
 #endif

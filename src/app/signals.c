@@ -18,6 +18,7 @@
 static struct {
     void (*emergency)(void);
     sigset_t ending, screen;
+    bool pipe_ends;        /* SIGPIPE was not ignored when the program started */
     int screen_fd;         /* signalfd of WINCH, TSTP, CONT */
     int all_fd;            /* eventfd: the ending signal came */
     atomic_int came;       /* the ending signal */
@@ -56,11 +57,12 @@ static void own(int number)
 
 int ht_signals_begin(void (*emergency)(void), struct ht_error *err)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigset_t blocked;
 
     state.emergency = emergency;
-    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, &before);
+    state.pipe_ends = before.sa_handler != SIG_IGN;
     watch_crashes();
     sigemptyset(&state.ending);
     own(SIGHUP);
@@ -165,4 +167,12 @@ void ht_signals_give_time(int seconds)
 void ht_signals_stop_self(void)
 {
     raise(SIGSTOP);
+}
+
+void ht_signals_end_by_pipe(void)
+{
+    if (!state.pipe_ends)
+        return;
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    raise(SIGPIPE);
 }

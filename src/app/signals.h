@@ -34,5 +34,8 @@ int ht_signals_ending(void);
 void ht_signals_give_time(int seconds);
 /* Stops the program as C-z does, until it is continued. */
 void ht_signals_stop_self(void);
+/* Ends the program by SIGPIPE, as a filter whose reader went away; returns only if that signal was
+ * ignored from the start. */
+void ht_signals_end_by_pipe(void);
 
 #endif
