@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The parts of the HTTP client that need no libcurl (http-text.c), for http.c. */
+/* What the files of the HTTP client share: http.c alone knows libcurl, http-text.c needs none of
+ * it, http-stream.c has the answers that do not end. */
 #ifndef HT_BASE_HTTP_PRIVATE_H
 #define HT_BASE_HTTP_PRIVATE_H
 
@@ -7,6 +8,76 @@
 #include <stdint.h>
 
 #include "hulltop/base/http.h"
+
+struct curl_slist;
+
+enum { HT_HTTP_DETAIL_MAX = 256 };
+
+/* One request on its way. */
+struct ht_http_transfer {
+    void *easy, *multi; /* handles of libcurl */
+    struct curl_slist *headers;
+    char detail[HT_HTTP_DETAIL_MAX]; /* libcurl's words for what went wrong */
+    struct ht_str request_body;      /* borrowed or owned by the stream */
+
+    struct ht_buf *head; /* where the answer goes */
+    struct ht_buf *trailers;
+    struct ht_buf *body;
+    ht_http_bytes feed; /* a stream: where a 2xx body goes instead */
+    void *feed_context;
+    const char *unit; /* what feed counts, for messages: "line" */
+    size_t unit_max;  /* bytes of it */
+
+    int64_t started_ns;
+    int64_t byte_ns; /* when the newest byte came, 0: none yet */
+    int64_t connect_ns, total_ns, stall_ns;
+    bool late_head;   /* the headers of a stream may come when they like */
+    bool added;       /* to multi */
+    bool head_done;   /* the headers are complete */
+    bool news;        /* headers or bytes have come since somebody looked */
+    bool done;        /* code is known */
+    bool kept;        /* multi holds a connection that has worked */
+    bool over;        /* stopped is about a limit */
+    int code;         /* libcurl's, once done */
+    int stopped;      /* by a callback of ours: -errno, or what feed returned */
+    int protocol;     /* 1 or 2 once an answer has begun, else 0 */
+    bool only_closed; /* HTTP/2: the stream was closed, but not on an error */
+};
+
+struct ht_http {
+    char *name;
+    char *base; /* "http://localhost", put in front of paths */
+    char *socket_path;
+    char *ca_file, *cert_file, *key_file;
+    struct ht_http_options options;
+    struct ht_http_transfer transfer; /* of ht_http_send */
+};
+
+/* Says where the answer goes, and by when it has to come. */
+void ht_http_transfer_expect(struct ht_http_transfer *t, const struct ht_http *http,
+                             const struct ht_http_request *request, struct ht_http_answer *answer);
+/* Gives the request to libcurl; nothing is sent yet. */
+int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *http,
+                           const struct ht_http_request *request, struct ht_error *err);
+/* Works until the transfer is done (0), there is news of a stream, wake_fd is readable or until_ns
+ * passed (1), or on a failure of the waiting itself (-errno). */
+int ht_http_transfer_drive(struct ht_http_transfer *t, const struct ht_http *http, int wake_fd,
+                           int64_t until_ns, struct ht_error *err);
+/* What libcurl knows by now of status, connection and time. */
+void ht_http_transfer_note(struct ht_http_transfer *t, struct ht_http_answer *answer);
+/* What the end of a transfer means: 0, -errno, or what feed returned. */
+int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *t,
+                           struct ht_error *err);
+/* Fills err for a limit that was reached. */
+int ht_http_transfer_over(const struct ht_http *http, const struct ht_http_transfer *t,
+                          struct ht_error *err);
+/* Ends the request; the connection is kept. */
+void ht_http_transfer_close(struct ht_http_transfer *t);
+/* Ends everything. */
+void ht_http_transfer_fini(struct ht_http_transfer *t);
+
+/* The transfer of a stream, for what it knows of its end. */
+const struct ht_http_transfer *ht_http_stream_transfer(const struct ht_http_stream *stream);
 
 /* Fills err for a connection that failed. With a socket_path the cause is looked for by a connect
  * of our own, since libcurl often does not tell it; else code is the errno it told. */

@@ -18,16 +18,16 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
-#include "hulltop/base/lines.h"
 #include "hulltop/base/mem.h"
 #include "http-private.h"
+
+_Static_assert(HT_HTTP_DETAIL_MAX >= CURL_ERROR_SIZE, "libcurl's messages need room");
 
 enum {
     CONNECT_MS = 2000,
     TOTAL_MS = 10000,
     STALL_MS = 3000,
     HEADERS_MAX = 64 * 1024,
-    REFUSAL_MAX = 300, /* bytes of a stream's refusal quoted in an error */
 };
 
 /* --- libcurl, opened on first use --------------------------------------------------------------
@@ -50,7 +50,8 @@ enum {
     X(multi_perform)                                                                               \
     X(multi_poll)                                                                                  \
     X(multi_info_read)                                                                             \
-    X(multi_strerror)
+    X(multi_strerror)                                                                              \
+    X(version_info)
 
 /* Written once, by load_curl, before anybody reads it: a library is a thing of the process. */
 #define AS_POINTER(name) __typeof__(curl_##name) *name;
@@ -58,6 +59,7 @@ static struct {
     CURL_FUNCTIONS(AS_POINTER)
 } curl;
 static char curl_missing[200];
+static bool curl_switches; /* see protocol_version */
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
 static void load_curl(void)
@@ -82,62 +84,17 @@ static void load_curl(void)
     }
     if (!text.len && curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         ht_buf_add_text(&text, "libcurl: it cannot initialise itself");
+    if (!text.len)
+        curl_switches = curl.version_info(CURLVERSION_NOW)->version_num < 0x080000;
     if (text.len)
         memcpy(curl_missing, text.data, text.len + 1);
     ht_buf_fini(&text);
 }
 
-/* --- types -------------------------------------------------------------------------------------
- */
-
-/* One request on its way. */
-struct transfer {
-    CURL *easy;
-    CURLM *multi;
-    struct curl_slist *headers;
-    char detail[CURL_ERROR_SIZE];
-    struct ht_str request_body; /* borrowed or owned by the stream */
-
-    struct ht_buf *head; /* where the answer goes */
-    struct ht_buf *trailers;
-    struct ht_buf *body;
-    struct ht_lines *lines; /* a stream: where a 2xx body goes instead */
-
-    int64_t started_ns;
-    int64_t byte_ns; /* when the newest byte came, 0: none yet */
-    int64_t connect_ns, total_ns, stall_ns;
-    bool added;     /* to multi */
-    bool head_done; /* the headers are complete */
-    bool news;      /* headers or lines have come since somebody looked */
-    bool done;
-    CURLcode code; /* once done */
-    int stopped;   /* by a callback of ours: -errno, or what a line callback returned */
-    bool over;     /* stopped is about a limit */
-};
-
-struct ht_http {
-    char *name;
-    char *base; /* "http://localhost", put in front of paths */
-    char *socket_path;
-    char *ca_file, *cert_file, *key_file;
-    struct ht_http_options options;
-    struct transfer transfer; /* of ht_http_send */
-};
-
-struct ht_http_stream {
-    struct ht_http *http;
-    struct transfer transfer;
-    struct ht_lines lines;
-    struct ht_http_answer answer; /* headers, and the body of a refusal */
-    char *body;
-    int result; /* what ended it, 1 while it is open */
-    struct ht_error error;
-};
-
 /* --- callbacks of libcurl ----------------------------------------------------------------------
  */
 
-static size_t refuse(struct transfer *t, int code)
+static size_t refuse(struct ht_http_transfer *t, int code)
 {
     t->stopped = code;
     t->over = code == -EFBIG;
@@ -146,7 +103,7 @@ static size_t refuse(struct transfer *t, int code)
 
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
-    struct transfer *t = context;
+    struct ht_http_transfer *t = context;
     struct ht_str line = {.data = data, .len = size * count};
     struct ht_buf *to = t->head_done ? t->trailers : t->head;
 
@@ -173,48 +130,51 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
-    struct transfer *t = context;
+    struct ht_http_transfer *t = context;
     struct ht_str bytes = {.data = data, .len = size * count};
     long status = 0;
     int r = 0;
 
     t->byte_ns = ht_clock_mono(ht_clock_system());
     curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (t->lines && status >= 200 && status < 300) {
+    if (t->feed && status >= 200 && status < 300) {
         t->news = true;
-        r = ht_lines_feed(t->lines, bytes);
+        r = t->feed(t->feed_context, bytes);
         return r ? refuse(t, r) : bytes.len;
     }
     ht_buf_add_str(t->body, bytes);
     /* Of a refused stream only the beginning is of interest. */
-    return ht_buf_is_full(t->body) && !t->lines ? refuse(t, -EFBIG) : bytes.len;
+    return ht_buf_is_full(t->body) && !t->feed ? refuse(t, -EFBIG) : bytes.len;
 }
 
 /* --- errors ------------------------------------------------------------------------------------
  */
 
-static int over_the_limit(const struct ht_http *http, const struct transfer *t,
+int ht_http_transfer_over(const struct ht_http *http, const struct ht_http_transfer *t,
                           struct ht_error *err)
 {
     if (ht_buf_is_full(t->head) || ht_buf_is_full(t->trailers) || t->code == CURLE_OUT_OF_MEMORY)
         return ht_error_set(err, EFBIG, "%s: more than %d bytes of headers", http->name,
                             HEADERS_MAX);
-    if (t->lines)
-        return ht_error_set(err, EFBIG, "%s: a line of more than %zu bytes", http->name,
-                            t->lines->rest.max);
+    if (t->feed)
+        return ht_error_set(err, EFBIG, "%s: a %s of more than %zu bytes", http->name, t->unit,
+                            t->unit_max);
     return ht_error_set(err, EFBIG, "%s: an answer of more than %zu bytes", http->name,
                         t->body->max);
 }
 
-static int not_http(const struct ht_http *http, const struct transfer *t, struct ht_error *err)
+static int not_http(const struct ht_http *http, const struct ht_http_transfer *t,
+                    struct ht_error *err)
 {
-    return ht_error_set(err, EPROTO, "%s: what answers there does not speak HTTP (%s)", http->name,
-                        t->detail);
+    return ht_error_set(err, EPROTO, "%s: what answers there does not speak HTTP%s (%s)",
+                        http->name, http->options.http2 ? "/2" : "", t->detail);
 }
 
-static int closed(const struct ht_http *http, const struct transfer *t, struct ht_error *err)
+static int closed(const struct ht_http *http, const struct ht_http_transfer *t,
+                  struct ht_error *err)
 {
     bool tls = ht_str_has_prefix(ht_str_from(http->base), "https:");
+    const char *hint = "";
 
     if (t->byte_ns)
         return ht_error_set(err, ECONNRESET, "%s: closed the connection in the middle of an answer",
@@ -223,16 +183,28 @@ static int closed(const struct ht_http *http, const struct transfer *t, struct h
      * some servers close without a word. */
     if (tls && strstr(t->detail, "alert"))
         return ht_error_set(err, EKEYREJECTED, "%s: TLS failed: %s", http->name, t->detail);
+    if (tls && !http->cert_file)
+        hint = "; it may want a client certificate";
+    else if (http->options.http2)
+        hint = ", or does not speak HTTP/2";
     return ht_error_set(err, ECONNRESET, "%s: closed the connection without an answer%s",
-                        http->name,
-                        tls && !http->cert_file ? "; it may want a client certificate" : "");
+                        http->name, hint);
 }
 
-/* What the end of a transfer means. */
-static int judge(const struct ht_http *http, struct transfer *t, struct ht_error *err)
+/* An HTTP/2 stream that was closed before its end. */
+static int reset(const struct ht_http *http, const struct ht_http_transfer *t, struct ht_error *err)
+{
+    if (!http->options.http2)
+        return not_http(http, t, err);
+    return ht_error_set(err, ECONNRESET, "%s: ended an answer before its end (%s)", http->name,
+                        t->detail);
+}
+
+int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *t,
+                           struct ht_error *err)
 {
     if (t->over)
-        return over_the_limit(http, t, err);
+        return ht_http_transfer_over(http, t, err);
     if (t->stopped)
         return t->stopped;
     if (!t->detail[0])
@@ -243,6 +215,8 @@ static int judge(const struct ht_http *http, struct transfer *t, struct ht_error
     /* Not every code has a meaning here, and libcurl adds some from time to time. */
     switch ((int)t->code) {
     case CURLE_OK:
+        if (http->options.http2 && t->protocol != 2)
+            return not_http(http, t, err);
         return 0;
     case CURLE_COULDNT_CONNECT:
         curl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &code);
@@ -251,16 +225,17 @@ static int judge(const struct ht_http *http, struct transfer *t, struct ht_error
         return ht_error_set(err, EHOSTUNREACH, "%s: no such host: %s", http->name, t->detail);
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_OUT_OF_MEMORY: /* also a header line beyond libcurl's own limit */
-        return over_the_limit(http, t, err);
+        return ht_http_transfer_over(http, t, err);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
         return not_http(http, t, err);
+    case CURLE_HTTP2_STREAM:
+        return reset(http, t, err);
     case CURLE_RECV_ERROR:
-        /* libcurl has no code of its own for a broken chunk. */
-        if (strstr(t->detail, "chunk"))
+        /* libcurl has no code of its own for a broken chunk, nor always for a broken frame. */
+        if (strstr(t->detail, "chunk") || strstr(t->detail, "nghttp2"))
             return not_http(http, t, err);
         return closed(http, t, err);
     case CURLE_GOT_NOTHING:
@@ -289,7 +264,7 @@ static int judge(const struct ht_http *http, struct transfer *t, struct ht_error
 /* --- a transfer --------------------------------------------------------------------------------
  */
 
-static void transfer_close(struct transfer *t)
+void ht_http_transfer_close(struct ht_http_transfer *t)
 {
     if (t->added)
         curl.multi_remove_handle(t->multi, t->easy);
@@ -298,9 +273,9 @@ static void transfer_close(struct transfer *t)
     t->headers = NULL;
 }
 
-static void transfer_fini(struct transfer *t)
+void ht_http_transfer_fini(struct ht_http_transfer *t)
 {
-    transfer_close(t);
+    ht_http_transfer_close(t);
     if (t->easy)
         curl.easy_cleanup(t->easy);
     if (t->multi)
@@ -331,6 +306,21 @@ static bool set_safety(CURL *easy)
     return bad == 0;
 }
 
+/*
+ * HTTP/2 is spoken from the first byte, over TLS once both agree on it. libcurl before 8 fails on
+ * the second such request of a connection (its issue 10634), but not if it is asked for "HTTP/2, or
+ * 1.1 with an upgrade" then: that finds the connection and stays with what is spoken there. Has it
+ * been closed meanwhile, the request goes out as HTTP/1.1; ht_http_send begins anew then.
+ */
+static long protocol_version(const struct ht_http *http, const struct ht_http_transfer *t)
+{
+    if (!http->options.http2)
+        return CURL_HTTP_VERSION_1_1;
+    if (ht_str_has_prefix(ht_str_from(http->base), "https:"))
+        return CURL_HTTP_VERSION_2TLS;
+    return curl_switches && t->kept ? CURL_HTTP_VERSION_2_0 : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+}
+
 static bool set_endpoint(const struct ht_http *http, CURL *easy)
 {
     long verify = http->options.insecure ? 0 : 1;
@@ -345,7 +335,6 @@ static bool set_endpoint(const struct ht_http *http, CURL *easy)
         bad |= curl.easy_setopt(easy, CURLOPT_SSLCERT, http->cert_file);
     if (http->key_file)
         bad |= curl.easy_setopt(easy, CURLOPT_SSLKEY, http->key_file);
-    bad |= curl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     bad |= curl.easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     bad |= curl.easy_setopt(easy, CURLOPT_USERAGENT, "hulltop/" PACKAGE_VERSION);
     /* Deadlines are ours, since only we know in which phase one passed; libcurl's are further. */
@@ -353,7 +342,7 @@ static bool set_endpoint(const struct ht_http *http, CURL *easy)
     return bad == 0;
 }
 
-static bool set_request(const struct ht_http *http, struct transfer *t,
+static bool set_request(const struct ht_http *http, struct ht_http_transfer *t,
                         const struct ht_http_request *request)
 {
     ht_autobuf struct ht_buf url = HT_BUF(64 * 1024);
@@ -364,6 +353,7 @@ static bool set_request(const struct ht_http *http, struct transfer *t,
     if (ht_buf_is_full(&url))
         return false;
     bad |= curl.easy_setopt(t->easy, CURLOPT_URL, url.data);
+    bad |= curl.easy_setopt(t->easy, CURLOPT_HTTP_VERSION, protocol_version(http, t));
     t->headers = curl.slist_append(NULL, "Expect:");
     for (size_t i = 0; request->headers && request->headers[i]; i++)
         t->headers = curl.slist_append(t->headers, request->headers[i]);
@@ -381,14 +371,13 @@ static bool set_request(const struct ht_http *http, struct transfer *t,
     bad |= curl.easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
     bad |= curl.easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
     /* Too long an answer is refused by its header already. */
-    if (!t->lines)
+    if (!t->feed)
         bad |= curl.easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body->max);
     return bad == 0;
 }
 
-/* Where the answer goes, and by when. */
-static void transfer_expect(struct transfer *t, const struct ht_http *http,
-                            const struct ht_http_request *request, struct ht_http_answer *answer)
+void ht_http_transfer_expect(struct ht_http_transfer *t, const struct ht_http *http,
+                             const struct ht_http_request *request, struct ht_http_answer *answer)
 {
     const struct ht_http_options *o = &http->options;
 
@@ -408,14 +397,14 @@ static void transfer_expect(struct transfer *t, const struct ht_http *http,
     t->total_ns = (request->total_ms ? request->total_ms : o->total_ms) * HT_NS_PER_MS;
     t->stall_ns = o->stall_ms * HT_NS_PER_MS;
     t->byte_ns = 0;
-    t->added = t->head_done = t->news = t->done = t->over = false;
+    t->added = t->head_done = t->news = t->done = t->over = t->only_closed = false;
     t->code = CURLE_OK;
-    t->stopped = 0;
+    t->stopped = t->protocol = 0;
     t->detail[0] = '\0';
 }
 
-static int transfer_start(struct transfer *t, const struct ht_http *http,
-                          const struct ht_http_request *request, struct ht_error *err)
+int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *http,
+                           const struct ht_http_request *request, struct ht_error *err)
 {
     if (!ht_http_is_path(request->path))
         return ht_error_set(err, EINVAL, "%s: unusable path of a request", http->name);
@@ -442,7 +431,8 @@ static bool is_readable(int fd)
 }
 
 /* The next moment at which patience ends, and what to say then; INT64_MAX: none. */
-static int64_t deadline(struct transfer *t, const char **ret_text, int64_t *ret_patience)
+static int64_t deadline(struct ht_http_transfer *t, const struct ht_http *http,
+                        const char **ret_text, int64_t *ret_patience)
 {
     curl_off_t sent = 0;
     curl_off_t begun = 0;
@@ -457,13 +447,16 @@ static int64_t deadline(struct transfer *t, const char **ret_text, int64_t *ret_
         *ret_patience = t->connect_ns;
         return t->started_ns + t->connect_ns;
     }
-    if (t->lines && t->head_done)
+    if (t->feed && (t->head_done || t->late_head))
         return INT64_MAX;
     if (t->byte_ns && stall < total) {
         *ret_text = "stopped in the middle of its answer; no byte";
         *ret_patience = t->stall_ns;
         return stall;
     }
+    /* What HTTP/2 says of the connection counts as a beginning for libcurl. */
+    if (http->options.http2)
+        begun = t->byte_ns;
     *ret_text = begun ? "answers too slowly; not complete" : "accepts connections; no answer";
     return total;
 }
@@ -477,7 +470,7 @@ static int milliseconds_until(int64_t moment_ns, int64_t now_ns)
     return ms > 0 ? (int)ms : 0;
 }
 
-static void collect(struct transfer *t)
+static void collect(struct ht_http_transfer *t)
 {
     int left = 0;
 
@@ -486,14 +479,14 @@ static void collect(struct transfer *t)
         if (m->msg != CURLMSG_DONE || m->easy_handle != t->easy)
             continue;
         t->done = true;
-        t->code = m->data.result;
+        t->code = (int)m->data.result;
+        t->only_closed =
+            m->data.result == CURLE_HTTP2_STREAM && !strstr(t->detail, "not closed cleanly");
     }
 }
 
-/* Works until the transfer is done (0), there is news of a stream, wake_fd is readable or until_ns
- * passed (1), or on a failure of the waiting itself (-errno). */
-static int transfer_drive(struct transfer *t, const struct ht_http *http, int wake_fd,
-                          int64_t until_ns, struct ht_error *err)
+int ht_http_transfer_drive(struct ht_http_transfer *t, const struct ht_http *http, int wake_fd,
+                           int64_t until_ns, struct ht_error *err)
 {
     int cancel_fd = http->options.cancel_fd;
 
@@ -501,6 +494,7 @@ static int transfer_drive(struct transfer *t, const struct ht_http *http, int wa
         const char *text = "";
         int64_t patience = 0;
         int running = 0;
+        int64_t byte_ns = t->byte_ns;
         CURLMcode code = curl.multi_perform(t->multi, &running);
 
         if (code != CURLM_OK)
@@ -512,13 +506,14 @@ static int transfer_drive(struct transfer *t, const struct ht_http *http, int wa
             return ht_error_set(err, EINTR, "%s: cancelled", http->name);
 
         int64_t now = ht_clock_mono(ht_clock_system());
-        int64_t end = deadline(t, &text, &patience);
+        int64_t end = deadline(t, http, &text, &patience);
 
         if (now >= end)
             return ht_http_timeout_error(http->name, text, patience, err);
-        if (now >= until_ns || (t->lines && t->news) || is_readable(wake_fd))
+        if (now >= until_ns || (t->feed && t->news) || is_readable(wake_fd))
             return 1;
 
+        int64_t until = end < until_ns ? end : until_ns;
         struct curl_waitfd extra[2];
         unsigned extras = 0;
 
@@ -526,20 +521,26 @@ static int transfer_drive(struct transfer *t, const struct ht_http *http, int wa
             extra[extras++] = (struct curl_waitfd){.fd = cancel_fd, .events = CURL_WAIT_POLLIN};
         if (wake_fd >= 0)
             extra[extras++] = (struct curl_waitfd){.fd = wake_fd, .events = CURL_WAIT_POLLIN};
-        code = curl.multi_poll(t->multi, extra, extras,
-                               milliseconds_until(end < until_ns ? end : until_ns, now), NULL);
+        /* libcurl before 8 may hold more of HTTP/2 than it has handed over, and poll knows nothing
+         * of that. */
+        if (byte_ns != t->byte_ns)
+            until = now;
+        code = curl.multi_poll(t->multi, extra, extras, milliseconds_until(until, now), NULL);
         if (code != CURLM_OK)
             return ht_error_set(err, EIO, "%s: %s", http->name, curl.multi_strerror(code));
     }
 }
 
-static void note_outcome(const struct transfer *t, struct ht_http_answer *answer)
+void ht_http_transfer_note(struct ht_http_transfer *t, struct ht_http_answer *answer)
 {
     long status = 0;
     long connections = 0;
+    long version = CURL_HTTP_VERSION_NONE;
 
     curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl.easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
+    curl.easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+    t->protocol = version == CURL_HTTP_VERSION_NONE ? 0 : version >= CURL_HTTP_VERSION_2_0 ? 2 : 1;
     answer->status = (int)status;
     answer->reused = t->done && connections == 0;
     answer->duration_ns = ht_clock_mono(ht_clock_system()) - t->started_ns;
@@ -583,7 +584,7 @@ struct ht_http *ht_http_free(struct ht_http *http)
 {
     if (!http)
         return NULL;
-    transfer_fini(&http->transfer);
+    ht_http_transfer_fini(&http->transfer);
     free(http->name);
     free(http->base);
     free(http->socket_path);
@@ -599,22 +600,43 @@ const char *ht_http_name(const struct ht_http *http)
     return http->name;
 }
 
+static int send_once(struct ht_http *http, const struct ht_http_request *request,
+                     struct ht_http_answer *answer, struct ht_error *err)
+{
+    struct ht_http_transfer *t = &http->transfer;
+    int r = 0;
+
+    ht_http_transfer_expect(t, http, request, answer);
+    t->request_body = request->body;
+    r = ht_http_transfer_start(t, http, request, err);
+    if (r == 0) {
+        r = ht_http_transfer_drive(t, http, -1, INT64_MAX, err);
+        ht_http_transfer_note(t, answer);
+    }
+    if (r == 0)
+        r = ht_http_transfer_judge(http, t, err);
+    ht_http_transfer_close(t);
+    if (!http->options.http2)
+        return r;
+    /* Which connections libcurl still has after a failure cannot be asked: none, then. */
+    t->kept = r == 0;
+    if (r < 0 && t->multi) {
+        curl.multi_cleanup(t->multi);
+        t->multi = NULL;
+    }
+    return r;
+}
+
 int ht_http_send(struct ht_http *http, const struct ht_http_request *request,
                  struct ht_http_answer *answer, struct ht_error *err)
 {
-    struct transfer *t = &http->transfer;
-    int r = 0;
+    bool kept = http->options.http2 && http->transfer.kept;
+    int r = send_once(http, request, answer, err);
 
-    transfer_expect(t, http, request, answer);
-    t->request_body = request->body;
-    r = transfer_start(t, http, request, err);
-    if (r == 0) {
-        r = transfer_drive(t, http, -1, INT64_MAX, err);
-        note_outcome(t, answer);
-    }
-    if (r == 0)
-        r = judge(http, t, err);
-    transfer_close(t);
+    /* Nothing of an answer came over HTTP/2: the kept connection was closed. */
+    if (kept && (r == -EPROTO || r == -ECONNRESET || r == -EIO) &&
+        (!answer->status || http->transfer.protocol != 2) && !http->transfer.only_closed)
+        r = send_once(http, request, answer, err);
     return r;
 }
 
@@ -624,101 +646,4 @@ int ht_http_get(struct ht_http *http, const char *path, struct ht_http_answer *a
     struct ht_http_request request = {.path = path};
 
     return ht_http_send(http, &request, answer, err);
-}
-
-/* --- streams -----------------------------------------------------------------------------------
- */
-
-struct ht_http_stream *ht_http_stream_open(struct ht_http *http,
-                                           const struct ht_http_request *request, ht_http_line line,
-                                           void *context, struct ht_error *err)
-{
-    struct ht_http_stream *stream = ht_new0(struct ht_http_stream);
-    struct ht_http_request limited = *request;
-    struct transfer *t = &stream->transfer;
-
-    stream->http = http;
-    stream->result = 1;
-    ht_lines_init(&stream->lines, HT_LIMIT_LINE, line, context);
-    limited.body_max = REFUSAL_MAX;
-    transfer_expect(t, http, &limited, &stream->answer);
-    t->lines = &stream->lines;
-    if (request->body.len) {
-        stream->body = ht_strndup(request->body.data, request->body.len);
-        t->request_body = (struct ht_str){.data = stream->body, .len = request->body.len};
-    }
-    if (transfer_start(t, http, &limited, err) < 0)
-        return ht_http_stream_close(stream);
-    return stream;
-}
-
-/* What the end of a stream means. */
-static int judge_stream(struct ht_http_stream *stream, struct ht_error *err)
-{
-    struct transfer *t = &stream->transfer;
-    int r = judge(stream->http, t, err);
-
-    if (r)
-        return r;
-    if (stream->answer.status < 200 || stream->answer.status > 299)
-        return ht_error_set(err, EPROTO, "%s: refused with status %d: %.*s", stream->http->name,
-                            stream->answer.status, HT_STR_ARG(ht_buf_str(&stream->answer.body)));
-    r = ht_lines_end(&stream->lines);
-    if (r == -EFBIG)
-        return over_the_limit(stream->http, t, err);
-    return r;
-}
-
-int ht_http_stream_wait(struct ht_http_stream *stream, int wake_fd, int wait_ms,
-                        struct ht_error *err)
-{
-    struct transfer *t = &stream->transfer;
-    int64_t until = INT64_MAX;
-
-    if (stream->result == 1) {
-        if (wait_ms >= 0)
-            until = ht_clock_mono(ht_clock_system()) + wait_ms * HT_NS_PER_MS;
-        t->news = false;
-        stream->result = transfer_drive(t, stream->http, wake_fd, until, &stream->error);
-        note_outcome(t, &stream->answer);
-        if (stream->result == 0)
-            stream->result = judge_stream(stream, &stream->error);
-        if (stream->result != 1)
-            transfer_close(t);
-    }
-    if (stream->result < 0 && err)
-        *err = stream->error;
-    return stream->result;
-}
-
-int ht_http_stream_status(const struct ht_http_stream *stream)
-{
-    return stream->transfer.head_done ? stream->answer.status : 0;
-}
-
-struct ht_http_stream *ht_http_stream_close(struct ht_http_stream *stream)
-{
-    if (!stream)
-        return NULL;
-    transfer_fini(&stream->transfer);
-    ht_lines_fini(&stream->lines);
-    ht_http_answer_fini(&stream->answer);
-    free(stream->body);
-    free(stream);
-    return NULL;
-}
-
-int ht_http_stream(struct ht_http *http, const char *path, ht_http_line line, void *context,
-                   struct ht_error *err)
-{
-    struct ht_http_request request = {.path = path};
-    struct ht_http_stream *stream = ht_http_stream_open(http, &request, line, context, err);
-    int r = 1;
-
-    if (!stream)
-        return err ? -err->code : -EINVAL;
-    while (r == 1)
-        r = ht_http_stream_wait(stream, -1, -1, err);
-    ht_http_stream_close(stream);
-    return r;
 }

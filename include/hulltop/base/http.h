@@ -13,7 +13,7 @@
  *   -EACCES        no permission for the socket    -EHOSTUNREACH  no such host, no way to it
  *   -ETIMEDOUT     not connected, no answer, or stalled midway, in time (the text says which)
  *   -EFBIG         headers, body or a line over the limit
- *   -EPROTO        what answered is not HTTP       -ECONNRESET    closed before the end
+ *   -EPROTO        it is not HTTP (as asked for)   -ECONNRESET    closed before the end
  *   -EKEYREJECTED  TLS failed (certificate, name, key; the text says why)
  *   -EINTR         cancelled                       -ENOTSUP       libcurl is missing or too old
  *   -EINVAL        an unusable endpoint or path    -EIO           anything else
@@ -36,6 +36,7 @@ struct ht_http_options {
     const char *ca_file;     /* PEM; NULL: the system's */
     const char *cert_file;   /* client certificate and key, PEM; NULL: none */
     const char *key_file;
+    bool http2;          /* HTTP/2 and nothing else; over TLS by agreement, else unasked */
     bool insecure;       /* accept any server certificate: only because the user said so */
     unsigned connect_ms; /* until connected, TLS included [2000] */
     unsigned total_ms;   /* a whole request; for a stream until its headers are there [10000] */
@@ -82,7 +83,8 @@ struct ht_http *ht_http_free(struct ht_http *http);
 /* The endpoint for messages: "/var/run/docker.sock" or the URL. Borrowed. */
 const char *ht_http_name(const struct ht_http *http);
 
-/* One request and its whole answer. On failure the answer holds what had arrived. */
+/* One request and its whole answer. On failure the answer holds what had arrived. Over HTTP/2, a
+ * request that finds the kept connection closed is sent again, once. */
 int ht_http_send(struct ht_http *http, const struct ht_http_request *request,
                  struct ht_http_answer *answer, struct ht_error *err);
 /* ht_http_send of a plain GET. */
@@ -93,6 +95,9 @@ int ht_http_get(struct ht_http *http, const char *path, struct ht_http_answer *a
 struct ht_str ht_http_header(const struct ht_http_answer *answer, const char *name);
 void ht_http_answer_fini(struct ht_http_answer *answer);
 
+/* Called by ht_http_stream_wait in its thread, with the bytes of a 2xx answer as they come; like
+ * ht_http_line otherwise, and -EFBIG tells that something in them is over request.body_max. */
+typedef int (*ht_http_bytes)(void *context, struct ht_str bytes);
 /* Called by ht_http_stream_wait in its thread, with each line without its end; empty lines are left
  * out. It may block and may use other clients, not close its own stream. Other than 0 ends the
  * stream; ht_http_stream_wait returns it then, so let it be -errno and fill no err. */
@@ -103,6 +108,12 @@ typedef int (*ht_http_line)(void *context, struct ht_str line);
 struct ht_http_stream *ht_http_stream_open(struct ht_http *http,
                                            const struct ht_http_request *request, ht_http_line line,
                                            void *context, struct ht_error *err);
+/* The same for a stream of bytes. Its headers may come as late as the server likes, once it is
+ * connected; a status other than 2xx is no failure: ht_http_stream_answer tells it. */
+struct ht_http_stream *ht_http_stream_open_bytes(struct ht_http *http,
+                                                 const struct ht_http_request *request,
+                                                 ht_http_bytes bytes, void *context,
+                                                 struct ht_error *err);
 /* Works on the stream until it ends, headers or lines have come (they were delivered), wait_ms
  * passed (-1: for ever) or wake_fd (-1: none) is readable. Returns 1 while it is open, 0 once its
  * end was reached properly, -errno on failure: also -EPROTO when the status is not 2xx (then
@@ -112,6 +123,8 @@ int ht_http_stream_wait(struct ht_http_stream *stream, int wake_fd, int wait_ms,
                         struct ht_error *err);
 /* The status once the headers are there, else 0: from then on nothing that happens is missed. */
 int ht_http_stream_status(const struct ht_http_stream *stream);
+/* What has come of status, headers, trailers and the body of a refusal. Borrowed. */
+const struct ht_http_answer *ht_http_stream_answer(const struct ht_http_stream *stream);
 /* Closes it; NULL is allowed; returns NULL. */
 struct ht_http_stream *ht_http_stream_close(struct ht_http_stream *stream);
 /* All of the above in one call: returns 0 at the proper end of the stream, else -errno. */

@@ -7,10 +7,11 @@
 #define HT_BASE_LIMITS_H
 
 enum {
-    HT_LIMIT_BODY = 64 * 1024 * 1024,      /* bytes of an API's answer, of a recording's line */
-    HT_LIMIT_LINE = 4 * 1024 * 1024,       /* bytes of one line of a stream */
-    HT_LIMIT_DEPTH = 64,                   /* nesting of JSON and YAML */
-    HT_LIMIT_JSON_VALUES = 8000000,        /* values and keys of one JSON document */
+    HT_LIMIT_BODY = 64 * 1024 * 1024,         /* bytes of an API's answer, of a recording's line */
+    HT_LIMIT_LINE = 4 * 1024 * 1024,          /* bytes of one line of a stream */
+    HT_LIMIT_GRPC_MESSAGE = 64 * 1024 * 1024, /* bytes of one message of gRPC */
+    HT_LIMIT_DEPTH = 64,                      /* nesting of JSON and YAML */
+    HT_LIMIT_JSON_VALUES = 8000000,           /* values and keys of one JSON document */
     HT_LIMIT_DOCUMENT = 256 * 1024 * 1024, /* bytes of a node, recording or report that is read */
     HT_LIMIT_YAML = 1024 * 1024,           /* bytes of a view, a fact table, a configuration */
     HT_LIMIT_YAML_NODES = 100000,          /* nodes of one YAML document, aliases counted */
