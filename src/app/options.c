@@ -10,6 +10,7 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/unpack.h"
 #include "hulltop/model/filter.h"
 #include "hulltop/model/state.h"
 
@@ -477,6 +478,9 @@ void ht_options_version(struct ht_buf *out)
 {
     ht_buf_add_text(out, "hulltop " PACKAGE_VERSION "\nfeatures:");
     ht_buf_add_text(out, " docker proc replay demo");
+    for (enum ht_codec codec = HT_CODEC_GZIP; codec <= HT_CODEC_ZSTD; codec++)
+        if (ht_codec_is_built(codec))
+            ht_buf_addf(out, " %s", ht_codec_name(codec));
 #ifdef HT_SANITIZED
     ht_buf_add_text(out, " sanitized");
 #endif

@@ -29,4 +29,11 @@ enum {
     HT_LIMIT_HELPERS = 3,                  /* helpers given up before the ability is off */
 };
 
+/* Compressed files, package lists. */
+enum {
+    HT_LIMIT_UNPACKED = 1024 * 1024 * 1024,  /* bytes of one compressed file when unpacked */
+    HT_LIMIT_UNPACK_RATIO = 250,             /* times its size that a compressed file may become */
+    HT_LIMIT_UNPACK_FREE = 16 * 1024 * 1024, /* bytes before that ratio is looked at */
+};
+
 #endif
