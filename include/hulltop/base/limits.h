@@ -34,6 +34,11 @@ enum {
     HT_LIMIT_UNPACKED = 1024 * 1024 * 1024,  /* bytes of one compressed file when unpacked */
     HT_LIMIT_UNPACK_RATIO = 250,             /* times its size that a compressed file may become */
     HT_LIMIT_UNPACK_FREE = 16 * 1024 * 1024, /* bytes before that ratio is looked at */
+    HT_LIMIT_STANZA = 4 * 1024 * 1024,       /* bytes of one package's entry in a list */
+    HT_LIMIT_DEB_CONFIG = 20000,             /* settings, or pins, of a package manager */
+    HT_LIMIT_DEB_SOURCES = 4096,             /* archives, and lists of one archive */
+    HT_LIMIT_DEB_TEXT = 64 * 1024,           /* bytes of a package's name or version */
+    HT_LIMIT_DEB_ARENA = 64 * 1024 * 1024,   /* bytes kept of all package lists */
 };
 
 #endif
