@@ -209,27 +209,57 @@ static enum ht_question_state decide(const struct tally *tally)
     return tally->subjects == 0 ? HT_QUESTION_STATE_NA : HT_QUESTION_STATE_PASS;
 }
 
-/* Containers that run, and those of them about which every deciding check could be answered. */
+/* A database of packages stands for those it has installed. */
+static uint64_t count_installed(const struct ht_row *row)
+{
+    return ht_package_db_of(row)->installed;
+}
+
+/* What a question counts: the rows of a table, each for so many as count says (NULL: for one). */
+struct unit {
+    enum ht_table_id table;
+    const char *name;
+    uint64_t (*count)(const struct ht_row *row);
+};
+
+static const struct unit *unit_of(unsigned number)
+{
+    static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL};
+    static const struct unit units[HT_QUESTIONS + 1] = {
+        [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed},
+    };
+
+    return units[number].name ? &units[number] : &containers;
+}
+
+/* What is here and runs, and how much of it every deciding check could be answered about. */
 static void set_coverage(const struct tally *tally, struct ht_question *question)
 {
-    const struct ht_rowset *containers = ht_node_set(tally->input->node, HT_TABLE_CONTAINER);
+    const struct unit *unit = unit_of(tally->number);
+    const struct ht_rowset *rows = ht_node_set(tally->input->node, unit->table);
     struct ht_coverage *coverage = ht_question_edit_coverage(question);
     struct ht_map *dark = ht_map_new();
-    size_t running = 0;
+    uint64_t seen = 0, total = 0;
 
     for (size_t i = 0; i < tally->input->verdicts->len; i++) {
         const struct ht_verdict *verdict = tally->input->verdicts->items[i];
 
         if (verdict->unknown && verdict->check->question == tally->number &&
             verdict->check->flags & HT_CHECK_DECIDES &&
-            ht_row_table(verdict->subject) == &ht_container_table)
+            ht_row_table(verdict->subject) == ht_table_get(unit->table))
             ht_map_set(dark, ht_row_id(verdict->subject), dark);
     }
-    for (size_t i = 0; i < containers->len; i++)
-        running += ht_subject_runs(containers->rows[i]);
-    ht_coverage_set_seen(coverage, running - ht_map_len(dark));
-    ht_coverage_set_total(coverage, running);
-    ht_coverage_set_unit(coverage, HT_S("containers"));
+    for (size_t i = 0; i < rows->len; i++) {
+        uint64_t count = unit->count ? unit->count(rows->rows[i]) : 1;
+
+        if (!ht_subject_runs(rows->rows[i]))
+            continue;
+        total += count;
+        seen += ht_map_get(dark, ht_row_id(rows->rows[i])) ? 0 : count;
+    }
+    ht_coverage_set_seen(coverage, seen);
+    ht_coverage_set_total(coverage, total);
+    ht_coverage_set_unit(coverage, ht_str_from(unit->name));
     ht_map_free(dark);
 }
 
