@@ -69,6 +69,12 @@ void ht_arena_reset(struct ht_arena *arena)
     arena->full = false;
 }
 
+void ht_arena_wipe(struct ht_arena *arena)
+{
+    for (struct chunk *chunk = arena->chunks; chunk; chunk = chunk->next)
+        ht_wipe(chunk->data, chunk->cap);
+}
+
 void *ht_arena_alloc(struct ht_arena *arena, size_t n, size_t size)
 {
     const size_t align = _Alignof(max_align_t);

@@ -2,6 +2,7 @@
 #include "hulltop/base/yaml.h"
 
 #include <errno.h>
+#include <string.h>
 #include <yaml.h>
 
 #include "hulltop/base/limits.h"
@@ -14,7 +15,15 @@ struct reader {
     const char *name;
     size_t nodes;
     unsigned depth;
+    struct ht_map *anchors; /* of a foreign document: name to struct anchored; else NULL */
     struct ht_error *err;
+};
+
+/* A node that has a name, complete. */
+struct anchored {
+    struct ht_yaml node;
+    size_t nodes;   /* in it, itself included */
+    unsigned depth; /* of the containers in it */
 };
 
 static int fail(struct reader *reader, size_t line, int code, const char *what)
@@ -118,6 +127,124 @@ static int read_children(struct reader *reader, yaml_event_type_t end, struct ch
     }
 }
 
+/* ---- what only foreign documents may have ---- */
+
+static unsigned depth_of(const struct ht_yaml *node)
+{
+    size_t children = node->kind == HT_YAML_MAP ? 2 * node->len : node->len;
+    unsigned deepest = 0;
+
+    if (node->kind == HT_YAML_SCALAR)
+        return 0;
+    for (size_t i = 0; i < children; i++) {
+        unsigned depth = depth_of(&node->items[i]);
+
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest + 1;
+}
+
+static const char *anchor_of(const yaml_event_t *event)
+{
+    const yaml_char_t *anchor = NULL;
+
+    switch ((int)event->type) {
+    case YAML_SCALAR_EVENT:
+        anchor = event->data.scalar.anchor;
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        anchor = event->data.sequence_start.anchor;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        anchor = event->data.mapping_start.anchor;
+        break;
+    case YAML_ALIAS_EVENT:
+        anchor = event->data.alias.anchor;
+        break;
+    }
+    return (const char *)anchor;
+}
+
+static void keep_anchor(struct reader *reader, const yaml_event_t *event,
+                        const struct ht_yaml *node, size_t nodes)
+{
+    const char *name = anchor_of(event);
+
+    if (!name)
+        return;
+
+    struct anchored *anchored = ht_arena_array(reader->arena, struct anchored, 1);
+    *anchored = (struct anchored){.node = *node, .nodes = nodes, .depth = depth_of(node)};
+    ht_map_set(reader->anchors, ht_str_from(name), anchored);
+}
+
+/* An alias costs what it stands for, so that a few lines cannot become millions of nodes. */
+static int read_alias(struct reader *reader, const yaml_event_t *event, struct ht_yaml *ret_node)
+{
+    size_t line = event->start_mark.line + 1;
+    const struct anchored *anchored = ht_map_get(reader->anchors, ht_str_from(anchor_of(event)));
+
+    if (!anchored)
+        return fail(reader, line, EINVAL, "an alias of nothing that is complete");
+    reader->nodes += anchored->nodes - 1;
+    if (reader->nodes > HT_LIMIT_YAML_NODES)
+        return fail(reader, line, E2BIG, "too many nodes (limit 100000)");
+    if (reader->depth + anchored->depth > HT_LIMIT_DEPTH)
+        return fail(reader, line, E2BIG, "nested too deep (limit 64)");
+    *ret_node = anchored->node;
+    return 0;
+}
+
+static bool is_merge(const struct ht_yaml *key)
+{
+    return !key->quoted && ht_str_is(key->text, "<<");
+}
+
+static void merge_pairs(struct ht_map *seen, const struct ht_yaml *from, struct children *into)
+{
+    for (size_t i = 0; i < from->len; i++) {
+        const struct ht_yaml *pair = &from->items[2 * i];
+
+        if (ht_map_set(seen, pair->text, seen))
+            continue;
+        if (into->len + 2 > into->cap) {
+            into->cap = into->cap ? into->cap * 2 : 8;
+            into->items = ht_realloc(into->items, into->cap, sizeof(*into->items));
+        }
+        into->items[into->len++] = pair[0];
+        into->items[into->len++] = pair[1];
+    }
+}
+
+/* Replaces "<<" and its value, a map or a list of maps, by the pairs that the map itself lacks. */
+static int merge(struct reader *reader, struct children *children)
+{
+    size_t at = 0;
+
+    while (at < children->len && !is_merge(&children->items[at]))
+        at += 2;
+    if (at >= children->len)
+        return 0;
+
+    struct ht_yaml value = children->items[at + 1];
+    struct ht_yaml *maps = &value;
+    const struct ht_yaml *items = value.kind == HT_YAML_LIST ? value.items : maps;
+    size_t len = value.kind == HT_YAML_LIST ? value.len : 1;
+
+    children->len -= 2;
+    memmove(&children->items[at], &children->items[at + 2],
+            (children->len - at) * sizeof(*children->items));
+    for (size_t i = 0; i < len; i++) {
+        reader->nodes += 2 * items[i].len;
+        if (items[i].kind != HT_YAML_MAP)
+            return fail(reader, value.line, EINVAL, "\"<<\" takes a map or a list of maps");
+        if (reader->nodes > HT_LIMIT_YAML_NODES)
+            return fail(reader, value.line, E2BIG, "too many nodes (limit 100000)");
+        merge_pairs(children->seen, &items[i], children);
+    }
+    return 0;
+}
+
 static int read_container(struct reader *reader, struct ht_yaml *node)
 {
     bool is_map = node->kind == HT_YAML_MAP;
@@ -132,6 +259,8 @@ static int read_container(struct reader *reader, struct ht_yaml *node)
     int r =
         read_children(reader, is_map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT, &children);
     reader->depth--;
+    if (r == 0 && is_map && reader->anchors)
+        r = merge(reader, &children);
     if (r == 0) {
         struct ht_yaml *items = ht_arena_array(reader->arena, struct ht_yaml, children.len);
 
@@ -160,19 +289,64 @@ static bool has_anchor_or_tag(const yaml_event_t *event)
     return false;
 }
 
-static int read_node(struct reader *reader, const yaml_event_t *event, struct ht_yaml *ret_node)
+static const char *tag_of(const yaml_event_t *event)
+{
+    const yaml_char_t *tag = NULL;
+
+    switch ((int)event->type) {
+    case YAML_SCALAR_EVENT:
+        tag = event->data.scalar.tag;
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        tag = event->data.sequence_start.tag;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        tag = event->data.mapping_start.tag;
+        break;
+    }
+    return (const char *)tag;
+}
+
+/* Tags that say what the node is anyway, or that a scalar is a text. */
+static bool is_harmless_tag(const yaml_event_t *event)
+{
+    static const char *const tags[] = {"!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map",
+                                       "tag:yaml.org,2002:seq"};
+    const char *tag = tag_of(event);
+
+    for (size_t i = 0; tag && i < ARRAY_LEN(tags); i++) {
+        if (strcmp(tag, tags[i]) == 0)
+            return true;
+    }
+    return !tag;
+}
+
+static int accept_node(struct reader *reader, const yaml_event_t *event)
 {
     size_t line = event->start_mark.line + 1;
-    struct ht_yaml node = {.line = (unsigned)line};
-    int r = 0;
 
-    if (has_anchor_or_tag(event))
+    if (!reader->anchors && has_anchor_or_tag(event))
         return fail(reader, line, EINVAL, "anchors, aliases and tags are not accepted");
+    if (!is_harmless_tag(event))
+        return fail(reader, line, EINVAL, "this tag is not accepted");
     if (++reader->nodes > HT_LIMIT_YAML_NODES)
         return fail(reader, line, E2BIG, "too many nodes (limit 100000)");
+    return 0;
+}
+
+static int read_node(struct reader *reader, const yaml_event_t *event, struct ht_yaml *ret_node)
+{
+    struct ht_yaml node = {.line = (unsigned)event->start_mark.line + 1};
+    size_t before = reader->nodes;
+    int r = accept_node(reader, event);
+
+    if (r < 0)
+        return r;
+    if (event->type == YAML_ALIAS_EVENT)
+        return read_alias(reader, event, ret_node);
     if (event->type == YAML_SCALAR_EVENT) {
         node.kind = HT_YAML_SCALAR;
-        node.quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+        node.quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE || tag_of(event);
         node.text = ht_arena_str(reader->arena,
                                  (struct ht_str){.data = (const char *)event->data.scalar.value,
                                                  .len = event->data.scalar.length});
@@ -180,13 +354,18 @@ static int read_node(struct reader *reader, const yaml_event_t *event, struct ht
         node.kind = event->type == YAML_MAPPING_START_EVENT ? HT_YAML_MAP : HT_YAML_LIST;
         r = read_container(reader, &node);
     }
-    if (r == 0)
-        *ret_node = node;
-    return r;
+    if (r < 0)
+        return r;
+    if (reader->anchors)
+        keep_anchor(reader, event, &node, reader->nodes - before);
+    *ret_node = node;
+    return 0;
 }
 
 static int check_version(struct reader *reader, const yaml_event_t *event)
 {
+    if (reader->anchors)
+        return 0;
     if (event->data.document_start.version_directive ||
         event->data.document_start.tag_directives.start !=
             event->data.document_start.tag_directives.end)
@@ -219,7 +398,7 @@ static int read_stream(struct reader *reader, struct ht_yaml *root)
     yaml_event_delete(&event);
     if (r == 0)
         r = skip_event(reader); /* the document's end */
-    if (r < 0)
+    if (r < 0 || reader->anchors)
         return r;
 
     r = next_event(reader, &event);
@@ -238,33 +417,52 @@ static void settle_empty(struct ht_yaml *root)
         root->kind = HT_YAML_MAP;
 }
 
+static const struct ht_yaml *parse(struct reader *reader, struct ht_str text)
+{
+    struct ht_yaml *root = ht_arena_array(reader->arena, struct ht_yaml, 1);
+
+    if (text.len > HT_LIMIT_YAML) {
+        ht_error_set(reader->err, E2BIG, "%s: larger than 1 MiB", reader->name);
+        return NULL;
+    }
+    if (!yaml_parser_initialize(&reader->parser)) {
+        ht_error_set(reader->err, ENOMEM, "%s: no memory for the parser", reader->name);
+        return NULL;
+    }
+    yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&reader->parser,
+                                 (const unsigned char *)(text.data ? text.data : ""), text.len);
+
+    int r = skip_event(reader); /* the stream's start */
+    if (r == 0)
+        r = read_stream(reader, root);
+    yaml_parser_delete(&reader->parser);
+    if (r == 0 && ht_arena_is_full(reader->arena))
+        r = ht_error_set(reader->err, E2BIG, "%s: needs more memory than its limit allows",
+                         reader->name);
+    if (r < 0)
+        return NULL;
+    settle_empty(root);
+    return root;
+}
+
 const struct ht_yaml *ht_yaml_parse(struct ht_arena *arena, const char *name, struct ht_str text,
                                     struct ht_error *err)
 {
     struct reader reader = {.arena = arena, .name = name, .err = err};
-    struct ht_yaml *root = ht_arena_array(arena, struct ht_yaml, 1);
 
-    if (text.len > HT_LIMIT_YAML) {
-        ht_error_set(err, E2BIG, "%s: larger than 1 MiB", name);
-        return NULL;
-    }
-    if (!yaml_parser_initialize(&reader.parser)) {
-        ht_error_set(err, ENOMEM, "%s: no memory for the parser", name);
-        return NULL;
-    }
-    yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&reader.parser,
-                                 (const unsigned char *)(text.data ? text.data : ""), text.len);
+    return parse(&reader, text);
+}
 
-    int r = skip_event(&reader); /* the stream's start */
-    if (r == 0)
-        r = read_stream(&reader, root);
-    yaml_parser_delete(&reader.parser);
-    if (r == 0 && ht_arena_is_full(arena))
-        r = ht_error_set(err, E2BIG, "%s: needs more memory than its limit allows", name);
-    if (r < 0)
-        return NULL;
-    settle_empty(root);
+const struct ht_yaml *ht_yaml_parse_foreign(struct ht_arena *arena, const char *name,
+                                            struct ht_str text, struct ht_error *err)
+{
+    struct reader reader = {.arena = arena, .name = name, .anchors = ht_map_new(), .err = err};
+    /* libyaml reads a byte order mark as one column, which breaks what must begin a line. */
+    size_t mark = ht_str_has_prefix(text, "\xef\xbb\xbf") ? 3 : 0;
+    const struct ht_yaml *root = parse(&reader, ht_str_sub(text, mark, text.len));
+
+    ht_map_free(reader.anchors);
     return root;
 }
 

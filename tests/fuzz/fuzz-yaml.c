@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* YAML is accepted or refused with a message that begins with the name; every accepted node can be
- * walked and its keys found. */
+ * walked and its keys found. Aliases are found in the second reading. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -44,5 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         walk(root);
     else
         require(err.code != 0 && ht_str_has_prefix(ht_str_from(err.text), "fuzz:"));
+
+    const struct ht_yaml *foreign = ht_yaml_parse_foreign(arena, "fuzz", text, &err);
+    if (foreign)
+        walk(foreign);
     return 0;
 }

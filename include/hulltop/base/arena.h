@@ -21,6 +21,9 @@ struct ht_arena *ht_arena_new(size_t max_bytes);
 /* Frees it with everything in it; NULL is allowed; returns NULL. */
 struct ht_arena *ht_arena_free(struct ht_arena *arena);
 void ht_cleanup_arena(struct ht_arena **arena);
+/* Overwrites all bytes in it: before an arena that held secrets is freed. What was handed out must
+ * not be used any more. */
+void ht_arena_wipe(struct ht_arena *arena);
 /* Forgets everything in it and keeps one chunk of its memory. */
 void ht_arena_reset(struct ht_arena *arena);
 /* Returns n * size zeroed bytes, aligned for any type; never NULL: past the limit memory is still

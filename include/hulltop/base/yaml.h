@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * YAML as a tree with line numbers. Layer 1 (base); pure; any thread. Parsed by libyaml.
- * One document; anchors and aliases are refused (they are a bomb and nothing here needs them),
+ * One document; anchors and aliases are refused (they are a bomb and nothing of ours needs them),
  * tags are refused, depth and number of nodes are limited.
  */
 #ifndef HT_BASE_YAML_H
@@ -29,6 +29,11 @@ struct ht_yaml {
  * document is an empty map. Duplicate keys are refused. */
 const struct ht_yaml *ht_yaml_parse(struct ht_arena *arena, const char *name, struct ht_str text,
                                     struct ht_error *err);
+/* The same for files that belong to other programs: of several documents the first one, directives,
+ * anchors, aliases (each counts like what it stands for), "<<", and the tags of plain YAML types.
+ * An aliased node has the line of its anchor. */
+const struct ht_yaml *ht_yaml_parse_foreign(struct ht_arena *arena, const char *name,
+                                            struct ht_str text, struct ht_error *err);
 /* The value of key in a map, or NULL (also when map is NULL or no map). */
 const struct ht_yaml *ht_yaml_get(const struct ht_yaml *map, const char *key);
 /* The text of a scalar value of key, or the empty string. */

@@ -192,6 +192,80 @@ static void a_full_arena_is_an_error(void **state)
     assert_int_equal(err.code, E2BIG);
 }
 
+static const struct ht_yaml *parse_foreign(const char *text)
+{
+    struct ht_error err = {0};
+    const struct ht_yaml *root = ht_yaml_parse_foreign(arena, "x.yaml", ht_str_from(text), &err);
+
+    if (!root)
+        fail_msg("%s", err.text);
+    return root;
+}
+
+static void assert_foreign_refused(struct ht_str text, int code, const char *message)
+{
+    struct ht_error err = {0};
+
+    assert_null(ht_yaml_parse_foreign(arena, "x.yaml", text, &err));
+    assert_string_equal(err.text, message);
+    assert_int_equal(err.code, code);
+}
+
+static void a_foreign_file_may_use_all_of_yaml(void **state)
+{
+    (void)state;
+    const struct ht_yaml *root = parse_foreign("\xef\xbb\xbf%YAML 1.1\r\n---\r\n"
+                                               "base: &b {a: 1, b: 2}\r\n"
+                                               "copy: *b\r\n"
+                                               "more: {b: 3, <<: *b, c: !!str 4}\r\n"
+                                               "list: {<<: [{a: x}, *b]}\r\n"
+                                               "...\n---\n} not read\n");
+
+    assert_int_equal(root->len, 4);
+    assert_true(ht_str_is(ht_yaml_text(ht_yaml_get(root, "copy"), "b"), "2"));
+
+    const struct ht_yaml *more = ht_yaml_get(root, "more");
+    assert_int_equal(more->len, 3);
+    assert_true(ht_str_is(ht_yaml_text(more, "a"), "1"));
+    assert_true(ht_str_is(ht_yaml_text(more, "b"), "3"));
+    assert_true(ht_yaml_get(more, "c")->quoted);
+    assert_null(ht_yaml_get(more, "<<"));
+
+    const struct ht_yaml *list = ht_yaml_get(root, "list");
+    assert_true(ht_str_is(ht_yaml_text(list, "a"), "x"));
+    assert_true(ht_str_is(ht_yaml_text(list, "b"), "2"));
+}
+
+static void what_a_foreign_file_may_not_have(void **state)
+{
+    (void)state;
+    assert_foreign_refused(HT_S("a: &x [*x]\n"), EINVAL,
+                           "x.yaml:1: an alias of nothing that is complete");
+    assert_foreign_refused(HT_S("a: 1\nb: !!binary eA==\n"), EINVAL,
+                           "x.yaml:2: this tag is not accepted");
+    assert_foreign_refused(HT_S("a: 1\na: 2\n"), EINVAL, "x.yaml:2: key \"a\" is there twice");
+    assert_foreign_refused(HT_S("<<: [1]\n"), EINVAL,
+                           "x.yaml:1: \"<<\" takes a map or a list of maps");
+}
+
+static void a_bomb_of_aliases_is_defused(void **state)
+{
+    (void)state;
+    ht_autobuf struct ht_buf text = HT_BUF(SIZE_MAX / 2);
+
+    ht_buf_add_text(&text, "- &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for (unsigned i = 1; i < 9; i++)
+        ht_buf_addf(&text, "- &a%u [*a%u, *a%u, *a%u, *a%u, *a%u, *a%u, *a%u, *a%u]\n", i, i - 1,
+                    i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+    assert_foreign_refused(ht_buf_str(&text), E2BIG, "x.yaml:6: too many nodes (limit 100000)");
+
+    ht_buf_reset(&text);
+    ht_buf_add_text(&text, "- &a0 [x]\n");
+    for (unsigned i = 1; i < HT_LIMIT_DEPTH; i++)
+        ht_buf_addf(&text, "- &a%u [*a%u]\n", i, i - 1);
+    assert_foreign_refused(ht_buf_str(&text), E2BIG, "x.yaml:64: nested too deep (limit 64)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +276,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(broken_yaml_names_its_line, setup, teardown),
         cmocka_unit_test_setup_teardown(sizes_are_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_arena_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_foreign_file_may_use_all_of_yaml, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_foreign_file_may_not_have, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_bomb_of_aliases_is_defused, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
