@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files that declare an API server: static pods, files of flags, systemd units, configurations of
+ * k3s, rke2 and OpenShift. They tell the intent; a process tells the fact.
+ */
+#include <string.h>
+
+#include "apiserver.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/base/yaml.h"
+
+enum { WORDS_MAX = 10000 };
+
+struct words {
+    struct ht_arena *arena;
+    struct ht_vec items; /* struct ht_str in the arena */
+};
+
+static void add_word(struct words *words, struct ht_str word)
+{
+    struct ht_str *kept = ht_arena_array(words->arena, struct ht_str, 1);
+
+    if (words->items.len >= WORDS_MAX)
+        return;
+    *kept = word;
+    ht_vec_add(&words->items, kept);
+}
+
+static struct ht_text_list take_words(struct words *words)
+{
+    struct ht_str *items = ht_arena_array(words->arena, struct ht_str, words->items.len);
+    size_t len = words->items.len;
+
+    for (size_t i = 0; i < len; i++)
+        items[i] = *(struct ht_str *)words->items.items[i];
+    ht_vec_fini(&words->items);
+    return (struct ht_text_list){.items = items, .len = len};
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The words of a line as a shell would cut them: quotes hold together and go, a backslash in front
+ * of a line's end joins it with the next. Nothing is expanded. */
+static void add_shell_words(struct words *words, struct ht_str text)
+{
+    ht_autobuf struct ht_buf word = HT_BUF(HT_LIMIT_FILE);
+    char quote = '\0';
+    bool is_open = false;
+
+    for (size_t i = 0; i <= text.len; i++) {
+        char c = i < text.len ? text.data[i] : '\n';
+
+        if (!quote && is_blank(c)) {
+            if (is_open)
+                add_word(words, ht_arena_str(words->arena, ht_buf_str(&word)));
+            ht_buf_reset(&word);
+            is_open = false;
+        } else if (quote ? c == quote : c == '"' || c == '\'') {
+            quote = quote ? '\0' : c;
+            is_open = true;
+        } else if (c == '\\' && quote != '\'' && i + 1 < text.len) {
+            i++;
+            if (text.data[i] != '\n')
+                ht_buf_add_c(&word, text.data[i]);
+            is_open |= text.data[i] != '\n';
+        } else {
+            ht_buf_add_c(&word, c);
+            is_open = true;
+        }
+    }
+    if (is_open && word.len)
+        add_word(words, ht_arena_str(words->arena, ht_buf_str(&word)));
+}
+
+static void add_texts(struct words *words, const struct ht_yaml *list)
+{
+    if (!list || list->kind != HT_YAML_LIST)
+        return;
+    for (size_t i = 0; i < list->len; i++) {
+        if (list->items[i].kind == HT_YAML_SCALAR)
+            add_word(words, list->items[i].text);
+    }
+}
+
+/* ---- static pods ---- */
+
+static bool is_shell(struct ht_str word)
+{
+    return ht_str_has_suffix(word, "/sh") || ht_str_has_suffix(word, "/bash") ||
+           ht_str_is(word, "sh") || ht_str_is(word, "bash");
+}
+
+/* From the word on that names the server: it may stand behind others ("exec watcher -- hyperkube
+ * kube-apiserver"). */
+static bool find_server(struct ht_text_list words, struct ht_apiserver_manifest *manifest)
+{
+    for (size_t i = 0; i < words.len; i++) {
+        struct ht_text_list rest = {.items = words.items + i, .len = words.len - i};
+        enum ht_apiserver_program program = ht_apiserver_program((struct ht_str){0}, rest, NULL);
+
+        if (program == HT_APISERVER_NONE)
+            continue;
+        manifest->program = program;
+        manifest->words = rest;
+        return true;
+    }
+    return false;
+}
+
+static struct ht_text_list container_words(const struct ht_yaml *container, struct ht_arena *arena)
+{
+    struct words words = {.arena = arena};
+
+    add_texts(&words, ht_yaml_get(container, "command"));
+    add_texts(&words, ht_yaml_get(container, "args"));
+
+    struct ht_text_list plain = take_words(&words);
+    if (plain.len == 0 || !is_shell(plain.items[0]))
+        return plain;
+    for (size_t i = 1; i < plain.len; i++)
+        add_shell_words(&words, plain.items[i]);
+    return take_words(&words);
+}
+
+/* The path of the node behind a volume's name, or empty. */
+static struct ht_str volume_path(const struct ht_yaml *spec, struct ht_str name)
+{
+    const struct ht_yaml *volumes = ht_yaml_get(spec, "volumes");
+
+    for (size_t i = 0; volumes && volumes->kind == HT_YAML_LIST && i < volumes->len; i++) {
+        const struct ht_yaml *volume = &volumes->items[i];
+
+        if (ht_str_equal(ht_yaml_text(volume, "name"), name))
+            return ht_yaml_text(ht_yaml_get(volume, "hostPath"), "path");
+    }
+    return (struct ht_str){0};
+}
+
+static void read_paths(const struct ht_yaml *spec, const struct ht_yaml *container,
+                       struct ht_arena *arena, struct ht_apiserver_manifest *manifest)
+{
+    const struct ht_yaml *mounts = ht_yaml_get(container, "volumeMounts");
+
+    if (!mounts || mounts->kind != HT_YAML_LIST)
+        return;
+    manifest->paths = ht_arena_array(arena, struct ht_host_path, mounts->len);
+    for (size_t i = 0; i < mounts->len; i++) {
+        const struct ht_yaml *mount = &mounts->items[i];
+        struct ht_str host = volume_path(spec, ht_yaml_text(mount, "name"));
+        struct ht_str inside = ht_yaml_text(mount, "mountPath");
+        struct ht_str below = ht_yaml_text(mount, "subPath");
+
+        if (host.len == 0 || inside.len == 0)
+            continue;
+        if (below.len)
+            host = ht_arena_strf(arena, "%.*s/%.*s", HT_STR_ARG(host), HT_STR_ARG(below));
+        manifest->paths[manifest->paths_len++] =
+            (struct ht_host_path){.inside = inside, .host = host};
+    }
+}
+
+bool ht_apiserver_decode_pod(struct ht_str text, struct ht_arena *arena,
+                             struct ht_apiserver_manifest *ret_manifest)
+{
+    const struct ht_yaml *root = ht_yaml_parse_foreign(arena, "manifest", text, NULL);
+    const struct ht_yaml *spec = ht_yaml_get(root, "spec");
+    const struct ht_yaml *containers = ht_yaml_get(spec, "containers");
+
+    if (!ht_str_is(ht_yaml_text(root, "kind"), "Pod"))
+        return false;
+    for (size_t i = 0; containers && containers->kind == HT_YAML_LIST && i < containers->len; i++) {
+        const struct ht_yaml *container = &containers->items[i];
+        struct ht_apiserver_manifest manifest = {0};
+
+        if (!find_server(container_words(container, arena), &manifest))
+            continue;
+        read_paths(spec, container, arena, &manifest);
+        *ret_manifest = manifest;
+        return true;
+    }
+    return false;
+}
+
+static struct ht_str without_slashes(struct ht_str path)
+{
+    while (path.len > 1 && path.data[path.len - 1] == '/')
+        path.len--;
+    return path;
+}
+
+static bool is_below(struct ht_str path, struct ht_str folder)
+{
+    return path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
+           (path.len == folder.len || folder.len == 1 || path.data[folder.len] == '/');
+}
+
+struct ht_str ht_apiserver_host_path(const struct ht_apiserver_manifest *manifest,
+                                     struct ht_str path, struct ht_arena *arena)
+{
+    const struct ht_host_path *best = NULL;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < manifest->paths_len; i++) {
+        struct ht_str inside = without_slashes(manifest->paths[i].inside);
+
+        if (is_below(path, inside) && inside.len >= longest) {
+            best = &manifest->paths[i];
+            longest = inside.len;
+        }
+    }
+    if (!best)
+        return path;
+
+    struct ht_str host = without_slashes(best->host);
+    struct ht_str below = ht_str_sub(path, longest, path.len);
+    if (host.len == 1)
+        host.len = 0;
+    return ht_arena_strf(arena, "%.*s%.*s", HT_STR_ARG(host), HT_STR_ARG(below));
+}
+
+/* ---- other files ---- */
+
+struct ht_text_list ht_apiserver_decode_args_file(struct ht_str text, struct ht_arena *arena)
+{
+    struct words words = {.arena = arena};
+    struct ht_str line;
+
+    while (ht_str_next(&text, '\n', &line)) {
+        line = ht_str_trim(line);
+        if (line.len && line.data[0] != '#')
+            add_shell_words(&words, line);
+    }
+    return take_words(&words);
+}
+
+/* The value of the last "ExecStart=", with the lines that a backslash joins to it. */
+static struct ht_str exec_start(struct ht_str text)
+{
+    struct ht_str found = {0};
+    struct ht_str rest = text;
+    struct ht_str line;
+
+    while (ht_str_next(&rest, '\n', &line)) {
+        struct ht_str trimmed = ht_str_trim(line);
+
+        if (!ht_str_has_prefix(trimmed, "ExecStart="))
+            continue;
+        size_t begin = (size_t)(trimmed.data - text.data) + strlen("ExecStart=");
+        size_t end = (size_t)(line.data - text.data) + line.len;
+        while (ht_str_has_suffix(ht_str_trim(line), "\\") && ht_str_next(&rest, '\n', &line))
+            end = (size_t)(line.data - text.data) + line.len;
+        found = ht_str_sub(text, begin, end - begin);
+    }
+    return found;
+}
+
+bool ht_apiserver_decode_unit(struct ht_str text, struct ht_arena *arena,
+                              struct ht_apiserver_manifest *ret_manifest)
+{
+    struct words words = {.arena = arena};
+    struct ht_str line = ht_str_trim(exec_start(text));
+
+    while (line.len && strchr("-@:+!", line.data[0])) /* systemd's prefixes */
+        line = ht_str_sub(line, 1, line.len);
+    add_shell_words(&words, line);
+    return find_server(take_words(&words), ret_manifest);
+}
+
+static void add_flag(struct words *words, struct ht_str name, const struct ht_yaml *value)
+{
+    if (value->kind == HT_YAML_SCALAR)
+        add_word(words, ht_arena_strf(words->arena, "--%.*s=%.*s", HT_STR_ARG(name),
+                                      HT_STR_ARG(value->text)));
+    for (size_t i = 0; value->kind == HT_YAML_LIST && i < value->len; i++) {
+        if (value->items[i].kind == HT_YAML_SCALAR)
+            add_flag(words, name, &value->items[i]);
+    }
+}
+
+static struct ht_text_list flags_of(const struct ht_yaml *map, struct ht_arena *arena)
+{
+    struct words words = {.arena = arena};
+
+    for (size_t i = 0; map && map->kind == HT_YAML_MAP && i < map->len; i++)
+        add_flag(&words, map->items[2 * i].text, &map->items[2 * i + 1]);
+    return take_words(&words);
+}
+
+struct ht_text_list ht_apiserver_decode_rancher(struct ht_str text, struct ht_arena *arena)
+{
+    return flags_of(ht_yaml_parse_foreign(arena, "config.yaml", text, NULL), arena);
+}
+
+struct ht_text_list ht_apiserver_decode_openshift(struct ht_str text, struct ht_arena *arena)
+{
+    const struct ht_yaml *root = ht_yaml_parse_foreign(arena, "config.yaml", text, NULL);
+
+    return flags_of(ht_yaml_get(root, "apiServerArguments"), arena);
+}
