@@ -94,7 +94,8 @@ static struct ht_driver docker_driver(const struct ht_options *options)
 static void live_engine(struct ht_session *session, struct ht_engine_options *engine_options)
 {
     const struct ht_options *options = session->options;
-    struct ht_driver drivers[3];
+    bool live = is_live_root(options->root);
+    struct ht_driver drivers[4];
     size_t len = 0;
 
     /* The process source runs always: it tells which node this is. */
@@ -105,8 +106,9 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
         if (!options->docker)
             drivers[len++] = ht_podman_driver();
     }
-    drivers[len++] = ht_proc_driver(
-        &(struct ht_proc_options){.root = options->root, .live = is_live_root(options->root)});
+    drivers[len++] = ht_proc_driver(&(struct ht_proc_options){.root = options->root, .live = live});
+    drivers[len++] =
+        ht_hostconf_driver(&(struct ht_hostconf_options){.root = options->root, .live = live});
     engine_options->drivers = drivers;
     engine_options->drivers_len = len;
     session->engine = ht_engine_new(engine_options);

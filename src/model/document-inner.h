@@ -34,4 +34,7 @@ int ht_document_schema(const struct ht_json *object, const char *schema, const c
 /* Writes a time in the way of struct fields. */
 void ht_document_put_time(struct ht_json_writer *writer, int64_t ns);
 
+/* The value of a report's control_plane: the node's first API server, or null. */
+void ht_control_plane_write(struct ht_json_writer *json, const struct ht_node *node);
+
 #endif

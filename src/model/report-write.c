@@ -237,6 +237,7 @@ void ht_report_write(struct ht_buf *out, const struct ht_state *state,
     put_empty(&report, "builds");
     put_null(&report, "packages");
     put_empty(&report, "datastores");
-    put_null(&report, "control_plane");
+    key(&report, "control_plane");
+    ht_control_plane_write(&report.json, state->node);
     ht_json_object_end(&report.json);
 }

@@ -100,4 +100,11 @@ struct ht_proc_options {
 /* The process table, cgroup usage and the host row; texts are copied. */
 struct ht_driver ht_proc_driver(const struct ht_proc_options *options);
 
+struct ht_hostconf_options {
+    const char *root; /* host files are read below it */
+    bool live;        /* processes are the running system's, else those of ROOT/proc */
+};
+/* What the node's daemons are told: the API server, its encryption; texts are copied. */
+struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options);
+
 #endif

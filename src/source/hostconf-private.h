@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host configuration source: what this node's daemons are told, listen on, and leave lying
+ * around. Layer 3 (source); one pass belongs to one thread. Private to hostconf*.c.
+ */
+#ifndef HT_SOURCE_HOSTCONF_PRIVATE_H
+#define HT_SOURCE_HOSTCONF_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "hulltop/base/arena.h"
+#include "hulltop/base/root.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/model/node.h"
+
+/* A process of a program that is of interest here. */
+struct ht_hostconf_process {
+    uint64_t pid;
+    struct ht_str name;        /* of its executable */
+    struct ht_str exe;         /* empty if it could not be read */
+    bool by_name;              /* so name is the process's own word for itself */
+    bool has_words;            /* the command line could be read and is not empty */
+    struct ht_text_list words; /* may hold secrets: in pass->scratch */
+    int64_t started_at;        /* ns since 1970, 0: unknown */
+    bool has_own_net;          /* not in the node's network namespace */
+};
+
+/* One look at everything. */
+struct ht_hostconf_pass {
+    const struct ht_root *root; /* host files */
+    const struct ht_root *proc; /* what "proc" is below: the same, or "/" where it is mounted */
+    struct ht_node *sample;     /* gets the rows */
+    struct ht_arena *arena;     /* facts: what rows are copied from */
+    struct ht_arena *scratch;   /* bytes of files and command lines: overwritten at the end */
+    struct ht_hostconf_process *processes;
+    size_t processes_len;
+    bool has_processes; /* there is a /proc with processes */
+    size_t denied;      /* files that are there and could not be read */
+    struct ht_str first_denied;
+};
+
+enum { HT_HOSTCONF_PROCESSES_MAX = 256 };
+
+/* Fills processes: by executable where it can be read. */
+void ht_hostconf_find_processes(struct ht_hostconf_pass *pass);
+/* Adds rows of the API server and its encryption configuration. */
+void ht_hostconf_find_apiserver(struct ht_hostconf_pass *pass);
+
+/* Reads a small file of the host into scratch; false if it is not there or cannot be read, which
+ * is counted. ret_stat may be NULL. */
+bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str *ret_text,
+                      struct stat *ret_stat);
+/* Names in a folder of the host in order, in the arena; those that begin with a dot are left out.
+ */
+struct ht_text_list ht_hostconf_list(struct ht_hostconf_pass *pass, const char *path);
+
+#endif

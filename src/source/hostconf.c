@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host configuration source: every half minute one look at what the node's daemons are told.
+ * Bytes that may hold secrets live in an arena that is overwritten at the end of each look.
+ */
+#include "hulltop/source/source.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hostconf-private.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+#define INTERVAL_NS (30 * HT_NS_PER_S)
+#define LIMIT_NS    (20 * HT_NS_PER_S)
+
+enum { ARENA_BYTES = 256 * 1024 * 1024, NAMES_MAX = 1000, DETAIL_MAX = 512 };
+
+struct hostconf {
+    char *root;
+    bool live;
+};
+
+/* ---- files ---- */
+
+bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str *ret_text,
+                      struct stat *ret_stat)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML);
+    ht_autofree char *name = ht_strndup(path.data, path.len);
+    struct stat st;
+    ht_autoclose int fd = ht_root_open_regular(pass->root, name, &st, NULL);
+    int r = fd < 0 ? fd : ht_read_fd(fd, name, &text, HT_LIMIT_YAML, NULL);
+
+    if (r == -EACCES || r == -EPERM) {
+        if (pass->denied++ == 0)
+            pass->first_denied = ht_arena_str(pass->arena, path);
+    }
+    if (r == 0) {
+        *ret_text = ht_arena_str(pass->scratch, ht_buf_str(&text));
+        if (ret_stat)
+            *ret_stat = st;
+    }
+    if (text.len)
+        ht_wipe(text.data, text.len);
+    return r == 0;
+}
+
+struct listing {
+    struct ht_hostconf_pass *pass;
+    struct ht_str *names;
+    size_t len;
+};
+
+static int visit_name(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct listing *listing = context;
+
+    (void)type;
+    (void)inode;
+    if (name[0] != '.')
+        listing->names[listing->len++] = ht_arena_text(listing->pass->arena, name);
+    return 0;
+}
+
+static int by_bytes(const void *left, const void *right)
+{
+    const struct ht_str *a = left;
+    const struct ht_str *b = right;
+
+    return ht_str_compare(*a, *b);
+}
+
+struct ht_text_list ht_hostconf_list(struct ht_hostconf_pass *pass, const char *path)
+{
+    struct listing listing = {.pass = pass,
+                              .names = ht_arena_array(pass->arena, struct ht_str, NAMES_MAX)};
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_name, .context = &listing, .max_entries = NAMES_MAX};
+    int r = ht_root_list(pass->root, path, &visitor, NULL);
+
+    if ((r == -EACCES || r == -EPERM) && pass->denied++ == 0)
+        pass->first_denied = ht_arena_text(pass->arena, path);
+    qsort(listing.names, listing.len, sizeof(*listing.names), by_bytes);
+    return (struct ht_text_list){.items = listing.names, .len = listing.len};
+}
+
+/* ---- one look ---- */
+
+static void describe(const struct ht_hostconf_pass *pass, struct ht_buf *detail)
+{
+    const struct ht_rowset *servers = ht_node_set(pass->sample, HT_TABLE_APISERVER);
+    enum ht_apiserver_found found = HT_APISERVER_FOUND_NONE;
+
+    for (size_t i = 0; i < servers->len; i++)
+        found = ht_apiserver_of(servers->rows[i])->found;
+    switch (found) {
+    case HT_APISERVER_FOUND_PROCESS:
+        ht_buf_add_text(detail, "a Kubernetes API server runs here");
+        break;
+    case HT_APISERVER_FOUND_MANIFEST:
+        ht_buf_add_text(detail, "a Kubernetes API server is declared here");
+        break;
+    case HT_APISERVER_FOUND_NONE:
+        ht_buf_add_text(detail, "no Kubernetes API server here");
+        break;
+    }
+    if (pass->denied)
+        ht_buf_addf(detail, "; %zu files could not be read, the first is %.*s", pass->denied,
+                    HT_STR_ARG(ht_str_sub(pass->first_denied, 0, 200)));
+}
+
+static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int64_t began)
+{
+    ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_MAX);
+    struct ht_source source = {0};
+
+    describe(pass, &detail);
+    ht_source_set_id(&source, HT_S("hostconf"));
+    ht_source_set_name(&source, HT_S("hostconf"));
+    ht_source_set_state(&source, pass->denied ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK);
+    ht_source_set_detail(&source, ht_buf_str(&detail));
+    if (pass->denied)
+        ht_source_set_help(&source, HT_S("run as root"));
+    ht_source_set_object(&source, ht_str_from(pass->root->path[0] ? pass->root->path : "/"));
+    ht_source_set_answered_at(&source, ht_clock_wall(feed->clock));
+    ht_source_set_interval(&source, INTERVAL_NS);
+    ht_source_set_took(&source, ht_clock_mono(feed->clock) - began);
+    ht_node_add(pass->sample, ht_row_new(&ht_source_table, &source));
+}
+
+static void look(const struct ht_root *root, const struct ht_root *proc, struct ht_feed *feed)
+{
+    int64_t began = ht_clock_mono(feed->clock);
+    struct ht_hostconf_pass pass = {
+        .root = root,
+        .proc = proc,
+        .sample = ht_node_new(ht_clock_wall(feed->clock)),
+        .arena = ht_arena_new(ARENA_BYTES),
+        .scratch = ht_arena_new(ARENA_BYTES),
+    };
+
+    feed->at(feed, "looking for daemons");
+    ht_hostconf_find_processes(&pass);
+    feed->at(feed, "reading the API server's configuration");
+    ht_hostconf_find_apiserver(&pass);
+    add_source(&pass, feed, began);
+    ht_arena_wipe(pass.scratch);
+    ht_arena_free(pass.scratch);
+    ht_arena_free(pass.arena);
+    ht_node_sort(pass.sample);
+    feed->publish(feed, pass.sample);
+}
+
+static void tell_broken(struct ht_feed *feed, const char *why)
+{
+    struct ht_node *sample = ht_node_new(ht_clock_wall(feed->clock));
+
+    ht_source_tell(sample, "hostconf", HT_SOURCE_STATE_BROKEN, why, NULL);
+    ht_node_sort(sample);
+    feed->publish(feed, sample);
+}
+
+static void run(void *context, struct ht_feed *feed)
+{
+    struct hostconf *self = context;
+    struct ht_request request;
+    struct ht_error err = {0};
+
+    do {
+        ht_autoroot struct ht_root root = HT_ROOT_NONE;
+        ht_autoroot struct ht_root proc = HT_ROOT_NONE;
+        int r = ht_root_open(&root, self->root, &err);
+
+        if (r == 0)
+            r = ht_root_open(&proc, self->live ? "/" : self->root, &err);
+        if (r == 0)
+            look(&root, &proc, feed);
+        else
+            tell_broken(feed, err.text);
+    } while (feed->wait(feed, INTERVAL_NS, &request));
+}
+
+static void free_hostconf(void *context)
+{
+    struct hostconf *self = context;
+
+    if (self)
+        free(self->root);
+    free(self);
+}
+
+struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
+{
+    static const struct ht_driver_ops ops = {.name = "hostconf",
+                                             .interval_ns = INTERVAL_NS,
+                                             .limit_ns = LIMIT_NS,
+                                             .run = run,
+                                             .free = free_hostconf};
+    struct hostconf *self = ht_new0(struct hostconf);
+
+    self->root = ht_strndup(options->root, strlen(options->root));
+    self->live = options->live;
+    return (struct ht_driver){.ops = &ops, .self = self};
+}

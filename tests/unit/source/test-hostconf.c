@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host configuration source below a root of its own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "feed.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+enum { ROOT_BYTES = 1024, PATH_BYTES = 4096 };
+
+#define KEY32 "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+#define ENCRYPTION                                                                                 \
+    "kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources:\n"          \
+    "- resources: [secrets]\n  providers:\n  - aescbc: {keys: [{name: k1, secret: " KEY32 "}]}\n"
+#define POD                                                                                        \
+    "kind: Pod\nspec:\n  containers:\n  - command: [kube-apiserver, '--etcd-servers=https://e:1'," \
+    " --encryption-provider-config=/enc/enc.yaml]\n"                                               \
+    "    volumeMounts: [{name: e, mountPath: /enc}]\n"                                             \
+    "  volumes: [{name: e, hostPath: {path: /srv/enc}}]\n"
+
+struct place {
+    char root[ROOT_BYTES];
+    struct ht_test_feed feed;
+};
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+    (void)st;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static int setup(void **state)
+{
+    struct place *place = ht_new0(struct place);
+    const char *tmp = getenv("TMPDIR");
+
+    if (!ht_root_can_confine())
+        skip();
+    snprintf(place->root, sizeof(place->root), "%s/hostconf-XXXXXX", tmp ? tmp : "/tmp");
+    *state = place;
+    return mkdtemp(place->root) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct place *place = *state;
+
+    nftw(place->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    ht_node_unref(place->feed.sample);
+    free(place);
+    return 0;
+}
+
+/* Makes the folders of a path below the root. */
+static void path_in(const struct place *place, const char *name, char *out)
+{
+    snprintf(out, PATH_BYTES, "%s/%s", place->root, name);
+    for (char *slash = out + strlen(place->root) + 1; slash; slash = strchr(slash + 1, '/')) {
+        *slash = *slash == '/' ? '\0' : *slash;
+        if (*slash == '\0') {
+            mkdir(out, 0755);
+            *slash = '/';
+        }
+    }
+}
+
+static void put(const struct place *place, const char *name, struct ht_str content)
+{
+    char path[PATH_BYTES];
+
+    path_in(place, name, path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content.data, content.len), content.len);
+    close(fd);
+}
+
+static void put_link(const struct place *place, const char *name, const char *target)
+{
+    char path[PATH_BYTES];
+
+    path_in(place, name, path);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+static bool stop(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
+{
+    (void)feed;
+    (void)wait;
+    (void)ret_request;
+    return false;
+}
+
+static const struct ht_node *look(struct place *place)
+{
+    struct ht_driver driver =
+        ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = false});
+
+    ht_test_feed_init(&place->feed);
+    place->feed.script = stop;
+    driver.ops->run(driver.self, &place->feed.feed);
+    driver.ops->free(driver.self);
+    assert_non_null(place->feed.sample);
+    return place->feed.sample;
+}
+
+static const struct ht_apiserver *only_server(const struct ht_node *node)
+{
+    const struct ht_rowset *servers = ht_node_set(node, HT_TABLE_APISERVER);
+
+    assert_int_equal(servers->len, 1);
+    return ht_apiserver_of(servers->rows[0]);
+}
+
+static const struct ht_encryption *encryption_of(const struct ht_node *node, const char *id)
+{
+    const struct ht_row *row = ht_node_find(node, HT_TABLE_ENCRYPTION, ht_str_from(id));
+
+    assert_non_null(row);
+    return ht_encryption_of(row);
+}
+
+static void an_empty_root_has_no_api_server(void **state)
+{
+    const struct ht_node *node = look(*state);
+    const struct ht_row *source = ht_node_find(node, HT_TABLE_SOURCE, HT_S("hostconf"));
+
+    assert_int_equal(only_server(node)->found, HT_APISERVER_FOUND_NONE);
+    assert_non_null(source);
+    assert_int_equal(ht_source_of(source)->state, HT_SOURCE_STATE_OK);
+}
+
+static void a_manifest_and_its_configuration_are_found(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "etc/kubernetes/manifests/kube-apiserver.yaml", HT_S(POD));
+    put(place, "etc/kubernetes/manifests/.kube-apiserver.yaml.swp", HT_S("kind: Pod"));
+    put(place, "srv/enc/enc.yaml", HT_S(ENCRYPTION));
+
+    const struct ht_node *node = look(place);
+    const struct ht_apiserver *server = only_server(node);
+    assert_int_equal(server->found, HT_APISERVER_FOUND_MANIFEST);
+    assert_true(ht_str_is(server->encryption_config, "/enc/enc.yaml"));
+    assert_true(ht_str_is(server->encryption, "/srv/enc/enc.yaml"));
+    assert_true(ht_str_is(server->manifest, "/etc/kubernetes/manifests/kube-apiserver.yaml"));
+
+    const struct ht_encryption *encryption = encryption_of(node, "/srv/enc/enc.yaml");
+    assert_true(encryption->valid);
+    assert_int_equal(encryption->mode, 0600);
+    assert_int_equal(encryption->sha256.len, 64);
+    assert_true(ht_str_is(encryption->rules.items[1].resource, "secrets"));
+    assert_true(ht_str_is(encryption->rules.items[1].writes, "aescbc"));
+}
+
+static void a_process_comes_before_its_manifest(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "etc/kubernetes/manifests/kube-apiserver.yaml", HT_S(POD));
+    put(place, "srv/enc/enc.yaml", HT_S(ENCRYPTION));
+    put(place, "proc/77/cmdline", HT_S("kube-apiserver\0--etcd-servers=http://e:1\0"));
+    put_link(place, "proc/77/exe", "/usr/local/bin/kube-apiserver");
+    put(place, "proc/78/cmdline", HT_S("kube-apiserver\0--etcd-servers=http://decoy\0"));
+    put_link(place, "proc/78/exe", "/bin/sleep");
+    put(place, "proc/79/cmdline", HT_S("vi\0kube-apiserver\0"));
+
+    const struct ht_apiserver *server = only_server(look(place));
+    assert_int_equal(server->found, HT_APISERVER_FOUND_PROCESS);
+    assert_int_equal(server->pid, 77);
+    assert_false(server->by_name);
+    assert_true(ht_apiserver_has_encryption_config(server));
+    assert_int_equal(server->encryption_config.len, 0);
+    assert_false(server->etcd_tls);
+    assert_int_equal(server->differs.len, 2);
+}
+
+static void an_executable_may_be_hidden(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/5/cmdline", HT_S("/usr/bin/kube-apiserver\0--etcd-prefix=/x\0"));
+
+    const struct ht_apiserver *server = only_server(look(place));
+    assert_int_equal(server->found, HT_APISERVER_FOUND_PROCESS);
+    assert_true(server->by_name);
+    assert_true(ht_str_is(server->etcd_prefix, "/x"));
+}
+
+static void a_hidden_command_line_is_unknown(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/5/cmdline", HT_S(""));
+    put_link(place, "proc/5/exe", "/usr/bin/kube-apiserver");
+
+    const struct ht_apiserver *server = only_server(look(place));
+    assert_int_equal(server->pid, 5);
+    assert_false(ht_apiserver_has_encryption_config(server));
+}
+
+static void k3s_tells_by_files_what_its_command_line_lacks(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/9/cmdline", HT_S("/usr/local/bin/k3s\0server\0"));
+    put_link(place, "proc/9/exe", "/usr/local/bin/k3s");
+    put(place, "etc/rancher/k3s/config.yaml", HT_S("secrets-encryption: true\n"));
+    put(place, "var/lib/rancher/k3s/server/cred/encryption-config.json",
+        HT_S("{\"kind\":\"EncryptionConfiguration\",\"apiVersion\":\"apiserver.config.k8s.io/v1\","
+             "\"resources\":[{\"resources\":[\"secrets\"],\"providers\":[{\"aescbc\":{\"keys\":["
+             "{\"name\":\"aescbckey\",\"secret\":\"" KEY32 "\"}]}},{\"identity\":{}}]}]}"));
+
+    const struct ht_node *node = look(place);
+    assert_true(ht_str_is(only_server(node)->flavour, "k3s"));
+    assert_true(
+        encryption_of(node, "/var/lib/rancher/k3s/server/cred/encryption-config.json")->valid);
+}
+
+static void k3s_is_found_without_a_process(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "var/lib/rancher/k3s/server/cred/encryption-config.json", HT_S("{}"));
+
+    const struct ht_node *node = look(place);
+    const struct ht_apiserver *server = only_server(node);
+    assert_int_equal(server->found, HT_APISERVER_FOUND_MANIFEST);
+    assert_true(ht_str_is(server->flavour, "k3s"));
+    assert_false(
+        encryption_of(node, "/var/lib/rancher/k3s/server/cred/encryption-config.json")->valid);
+}
+
+static void microk8s_has_its_flags_in_a_file(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "var/snap/microk8s/current/args/kube-apiserver",
+        HT_S("--etcd-servers=unix:///var/k.sock\n--encryption-provider-config=/e.yaml\n"));
+
+    const struct ht_node *node = look(place);
+    assert_true(ht_str_is(only_server(node)->flavour, "microk8s"));
+    /* The file is not there: what it says is unknown, and why. */
+    assert_false(ht_encryption_has_valid(encryption_of(node, "/e.yaml")));
+    assert_true(ht_encryption_has_error(encryption_of(node, "/e.yaml")));
+}
+
+static void a_configuration_that_nobody_names_is_told(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "etc/kubernetes/enc/enc.yaml", HT_S(ENCRYPTION));
+    put(place, "etc/kubernetes/enc/other.yaml", HT_S("kind: Pod\n"));
+
+    const struct ht_node *node = look(place);
+    assert_int_equal(only_server(node)->found, HT_APISERVER_FOUND_NONE);
+    assert_int_equal(ht_node_set(node, HT_TABLE_ENCRYPTION)->len, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_root_has_no_api_server, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_manifest_and_its_configuration_are_found, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_process_comes_before_its_manifest, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_executable_may_be_hidden, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hidden_command_line_is_unknown, setup, teardown),
+        cmocka_unit_test_setup_teardown(k3s_tells_by_files_what_its_command_line_lacks, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(k3s_is_found_without_a_process, setup, teardown),
+        cmocka_unit_test_setup_teardown(microk8s_has_its_flags_in_a_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_configuration_that_nobody_names_is_told, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
