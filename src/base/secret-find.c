@@ -123,7 +123,8 @@ void ht_secret_add(struct ht_secret_spans *spans, size_t from, size_t to)
         spans->cap = spans->cap ? spans->cap * 2 : 8;
         spans->items = ht_realloc(spans->items, spans->cap, sizeof(*spans->items));
     }
-    spans->items[spans->len++] = (struct ht_secret_span){.from = from, .to = to};
+    spans->items[spans->len++] =
+        (struct ht_secret_span){.from = from, .to = to, .origin = spans->origin};
 }
 
 /* ---- shapes ---- */
@@ -215,11 +216,16 @@ void ht_secret_find_shapes(struct ht_secret_spans *spans)
     for (const struct ht_secret_shape *shape = ht_secret_shapes(); shape->name; shape++)
         begins[(unsigned char)shape->prefix[0]] = true;
     for (size_t at = 0; at < text.len;) {
+        const struct ht_secret_shape *shape = NULL;
         size_t len = 0;
 
-        if (begins[(unsigned char)text.data[at]] && may_begin(text, at) &&
-            ht_secret_shape_at(text, at, &len))
+        if (begins[(unsigned char)text.data[at]] && may_begin(text, at))
+            shape = ht_secret_shape_at(text, at, &len);
+        if (shape) {
+            spans->origin =
+                (struct ht_secret_origin){.how = HT_SECRET_BY_SHAPE, .rule = shape->name};
             ht_secret_add(spans, at, at + len);
+        }
         at += len ? len : 1;
     }
 }
@@ -277,6 +283,8 @@ void ht_secret_find_urls(struct ht_secret_spans *spans)
         struct ht_str url = range(text, begin, end);
         ptrdiff_t at = find_at(url);
         ptrdiff_t colon = at < 0 ? -1 : ht_str_find_byte(ht_str_sub(url, 0, (size_t)at), ':');
+        spans->origin = (struct ht_secret_origin){
+            .how = colon >= 0 ? HT_SECRET_BY_URL : HT_SECRET_BY_URL_USER, .rule = "url-password"};
         if (colon >= 0)
             ht_secret_add(spans, begin + (size_t)colon + 1, begin + (size_t)at);
         else if (at >= LONG_USER)
@@ -439,6 +447,8 @@ static size_t find_pair(struct ht_secret_spans *spans, size_t sep)
     if (end <= pair.value || is_description(key, value) ||
         (strength == HT_SECRET_WEAK && is_switch(value)))
         return sep + 1;
+    spans->origin =
+        (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "named", .name = key};
     ht_secret_add(spans, pair.value, end);
     return end;
 }

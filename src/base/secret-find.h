@@ -9,9 +9,26 @@
 #include "hulltop/base/str.h"
 #include "secret-table.h"
 
+/* Why something is taken for a secret. */
+enum ht_secret_how {
+    HT_SECRET_BY_SHAPE,    /* rule is the shape's name */
+    HT_SECRET_BY_URL,      /* a password in a URL */
+    HT_SECRET_BY_URL_USER, /* a long user of a URL without a password */
+    HT_SECRET_BY_NAME,     /* of the pair or option before it */
+    HT_SECRET_BY_PROGRAM,  /* an option of a known program */
+    HT_SECRET_BY_LINE,     /* the line has the form of a known file's; rule says which */
+};
+
+struct ht_secret_origin {
+    enum ht_secret_how how;
+    const char *rule;
+    struct ht_str name; /* part of the text, or empty */
+};
+
 struct ht_secret_span {
     size_t from;
     size_t to;
+    struct ht_secret_origin origin;
 };
 
 /* What is to be masked in one text, in no order; spans may overlap. */
@@ -20,7 +37,8 @@ struct ht_secret_spans {
     struct ht_secret_span *items;
     size_t len;
     size_t cap;
-    bool is_shell; /* a text of several words, as a shell reads it */
+    bool is_shell;                  /* a text of several words, as a shell reads it */
+    struct ht_secret_origin origin; /* of what is added next */
 };
 
 /* Adds [from, to) of the text unless it is empty, masked already, or a value that is no secret. */
@@ -35,5 +53,9 @@ void ht_secret_find_shapes(struct ht_secret_spans *spans);
 void ht_secret_find_urls(struct ht_secret_spans *spans);
 /* NAME=X, "name": "X", Authorization: Bearer X. */
 void ht_secret_find_pairs(struct ht_secret_spans *spans);
+/* Lines of known files (netrc, pgpass) and tokens known by their middle. */
+void ht_secret_find_lines(struct ht_secret_spans *spans);
+/* All of these, and what the words of a command line tell of each other. */
+void ht_secret_find_all(struct ht_secret_spans *spans);
 
 #endif

@@ -21,6 +21,8 @@ enum next_word {
 
 struct words {
     enum next_word next;
+    struct ht_str option; /* that next follows from */
+    bool by_program;      /* it means so in that program only */
     struct ht_str
         names[16]; /* file names of words that may be programs with options of their own */
     size_t len;
@@ -82,6 +84,8 @@ static void mask_program_option(struct words *words, struct ht_secret_spans *spa
 
     if (words->len == 0)
         return;
+    spans->origin =
+        (struct ht_secret_origin){.how = HT_SECRET_BY_PROGRAM, .rule = "option", .name = word};
     for (const struct ht_secret_option *option = ht_secret_options(); option->program; option++) {
         size_t len = strlen(option->option);
         bool is_user = option->value & HT_OPTION_USER;
@@ -121,9 +125,11 @@ static void read_option(struct words *words, struct ht_secret_spans *spans, size
 {
     struct ht_str word = ht_str_sub(spans->text, from, to - from);
 
+    words->option = word;
     if (is_command_option(word))
         words->next = NEXT_SHELL;
     mask_program_option(words, spans, from, to);
+    words->by_program = words->next == NEXT_SECRET || words->next == NEXT_USER;
     if (words->next != NEXT_ANY && words->next != NEXT_SHELL)
         return;
     if (word.len < 3 || !is_option_name(word))
@@ -154,6 +160,10 @@ static void read_word(struct words *words, struct ht_secret_spans *spans, size_t
     enum next_word expected = words->next;
 
     words->next = NEXT_ANY;
+    spans->origin = (struct ht_secret_origin){.how = words->by_program ? HT_SECRET_BY_PROGRAM
+                                                                       : HT_SECRET_BY_NAME,
+                                              .rule = "option",
+                                              .name = words->option};
     switch (expected) {
     case NEXT_SECRET:
         if (!describes_secret(word))
@@ -270,11 +280,12 @@ static bool has_blank(struct ht_str text)
     return false;
 }
 
-static void find_all(struct ht_secret_spans *spans)
+void ht_secret_find_all(struct ht_secret_spans *spans)
 {
     ht_secret_find_shapes(spans);
     ht_secret_find_urls(spans);
     ht_secret_find_pairs(spans);
+    ht_secret_find_lines(spans);
     if (spans->is_shell || has_blank(spans->text))
         read_shell_words(spans);
 }
@@ -286,7 +297,7 @@ static struct ht_str mask_once(struct ht_arena *arena, struct words *words, stru
 
     if (words)
         read_word(words, &spans, 0, word.len);
-    find_all(&spans);
+    ht_secret_find_all(&spans);
     return apply(arena, &spans);
 }
 

@@ -37,6 +37,23 @@ static int has_canary(struct ht_str text)
     return ht_str_find(text, ht_str_from("anary-4711"), 0) >= 0;
 }
 
+/* What is found lies in the text, in order and apart. */
+static void judge(struct ht_str text)
+{
+    struct ht_secret_found found[WORDS_MAX];
+
+    for (int is_shell = 0; is_shell < 2; is_shell++) {
+        size_t len = ht_secret_judge(text, is_shell, found, WORDS_MAX);
+        size_t end = 0;
+
+        for (size_t i = 0; i < len; i++) {
+            require(found[i].len > 0 && found[i].rule && found[i].from >= end);
+            require(found[i].len <= text.len && found[i].from <= text.len - found[i].len);
+            end = found[i].from + found[i].len;
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(64 * 1024 * 1024);
@@ -52,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ht_str line_once = ht_secret_mask_text(arena, text);
     require(ht_str_equal(line_once, ht_secret_mask_text(arena, line_once)));
     ht_secret_shape(text);
+    judge(text);
     if (has_canary(text))
         return 0;
 

@@ -46,6 +46,29 @@ struct ht_str ht_secret_mask_env_entry(struct ht_arena *arena, struct ht_str ent
  * DB_PASSWORD, apiKey, --client-secret, TOKEN_2; not TOKEN_FILE, SECRET_ROTATION_DAYS, PWD. */
 bool ht_secret_is_name(struct ht_str name);
 
+/* How sure it is that something is a secret. */
+enum ht_secret_sure {
+    HT_SECRET_HINT,    /* its name says so, but what stands there looks like something else */
+    HT_SECRET_LIKELY,  /* a secret's name and a value that is no placeholder */
+    HT_SECRET_CERTAIN, /* a well-known shape */
+};
+
+/* A secret that was found; the value itself stays in the text. */
+struct ht_secret_found {
+    enum ht_secret_sure sure;
+    const char *rule;   /* name of the shape, or "named", "option", "url-password" ... */
+    struct ht_str name; /* of the pair or option, borrowed from the text; may be empty */
+    size_t from;        /* where the value is in the text */
+    size_t len;
+};
+
+/* Where masking hides in doubt, this tells what is worth a finding: placeholders, references,
+ * paths, hashes and prose are left out. Fills at most max places, in the order of the text, and
+ * returns how many; one place comes once, with the best reason. is_shell as in ht_secret_mask_text;
+ * a single value, argument or "NAME=value" is no shell text. */
+size_t ht_secret_judge(struct ht_str text, bool is_shell, struct ht_secret_found *ret_found,
+                       size_t max);
+
 /* The name of the first well-known shape in value ("jwt", "aws-key-id", "url-password"), or NULL.
  */
 const char *ht_secret_shape(struct ht_str value);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Secrets that the form of a whole line tells, or the middle of a token. */
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+#include "secret-find.h"
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_token(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static void add(struct ht_secret_spans *spans, const char *rule, size_t from, size_t to)
+{
+    spans->origin = (struct ht_secret_origin){.how = HT_SECRET_BY_LINE, .rule = rule};
+    ht_secret_add(spans, from, to);
+}
+
+/* netrc: "machine H login U password X", in any order, words between blanks. */
+static void find_netrc(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find(text, HT_S("password "), 0);
+
+    if (ht_str_find(text, HT_S("login "), 0) < 0 ||
+        (ht_str_find(text, HT_S("machine "), 0) < 0 && !ht_str_has_prefix(text, "default ")))
+        return;
+    for (; at >= 0; at = ht_str_find(text, HT_S("password "), (size_t)at + 1)) {
+        size_t from = (size_t)at + strlen("password ");
+
+        while (from < text.len && is_blank(text.data[from]))
+            from++;
+
+        size_t to = from;
+        while (to < text.len && !is_blank(text.data[to]))
+            to++;
+        add(spans, "netrc", from, to);
+    }
+}
+
+static bool is_port(struct ht_str s)
+{
+    if (ht_str_is(s, "*"))
+        return true;
+    for (size_t i = 0; i < s.len; i++) {
+        if (!is_digit(s.data[i]))
+            return false;
+    }
+    return s.len > 0 && s.len <= 5;
+}
+
+static bool is_host(struct ht_str s)
+{
+    if (ht_str_is(s, "*"))
+        return true;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.data[i];
+
+        if (!is_token(c) && c != '.')
+            return false;
+    }
+    return s.len > 0;
+}
+
+/* pgpass: host:port:database:user:X. Numbers alone are an address or a time. */
+static void find_pgpass(struct ht_secret_spans *spans)
+{
+    struct ht_str fields[5];
+    struct ht_str rest = spans->text;
+    bool is_number = true;
+
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        ptrdiff_t colon = i < 4 ? ht_str_find_byte(rest, ':') : (ptrdiff_t)rest.len;
+
+        if (colon <= 0)
+            return;
+        fields[i] = ht_str_sub(rest, 0, (size_t)colon);
+        rest = ht_str_sub(rest, (size_t)colon + 1, rest.len);
+    }
+    for (size_t i = 0; i < fields[2].len; i++)
+        is_number = is_number && is_digit(fields[2].data[i]);
+    if (!is_host(fields[0]) || !is_port(fields[1]) || is_number || fields[4].len < 3)
+        return;
+    for (size_t i = 0; i < spans->text.len; i++) {
+        if (is_blank(spans->text.data[i]) || spans->text.data[i] == '=')
+            return;
+    }
+    add(spans, "pgpass", spans->text.len - fields[4].len, spans->text.len);
+}
+
+/* Tokens whose public part is in their middle. */
+static void find_infix(struct ht_secret_spans *spans, const char *infix, size_t least,
+                       const char *rule)
+{
+    struct ht_str text = spans->text;
+    size_t len = strlen(infix);
+    ptrdiff_t at = ht_str_find(text, ht_str_from(infix), 0);
+
+    while (at >= 0) {
+        size_t from = (size_t)at;
+        size_t to = (size_t)at + len;
+
+        while (from > 0 && is_token(text.data[from - 1]))
+            from--;
+        while (to < text.len && (is_token(text.data[to]) || text.data[to] == '~'))
+            to++;
+        if (to - from >= least && from < (size_t)at)
+            add(spans, rule, from, to);
+        at = ht_str_find(text, ht_str_from(infix), to);
+    }
+}
+
+/* Telegram: 123456789:AA and 33 more. */
+static void find_telegram(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find(text, HT_S(":AA"), 0);
+
+    for (; at >= 0; at = ht_str_find(text, HT_S(":AA"), (size_t)at + 1)) {
+        size_t from = (size_t)at;
+        size_t to = (size_t)at + 1;
+
+        while (from > 0 && is_digit(text.data[from - 1]))
+            from--;
+        while (to < text.len && is_token(text.data[to]))
+            to++;
+        if ((size_t)at - from >= 8 && to - (size_t)at >= 34)
+            add(spans, "telegram-token", from, to);
+    }
+}
+
+void ht_secret_find_lines(struct ht_secret_spans *spans)
+{
+    find_netrc(spans);
+    find_pgpass(spans);
+    find_telegram(spans);
+    find_infix(spans, "8Q~", 34, "azure-secret");
+    find_infix(spans, ".atlasv1.", 60, "terraform-token");
+}
