@@ -41,15 +41,15 @@ static bool decode_entry(const struct ht_json *entry, struct ht_docker_listed *l
     const struct ht_json *names = ht_json_get(entry, "Names");
     size_t len = 0;
 
-    *listed = (struct ht_docker_listed){.id = ht_docker_text(entry, "Id"),
-                                        .image = ht_docker_text(entry, "Image"),
-                                        .state = ht_docker_text(entry, "State")};
+    *listed = (struct ht_docker_listed){.id = ht_decode_text(entry, "Id"),
+                                        .image = ht_decode_text(entry, "Image"),
+                                        .state = ht_decode_text(entry, "State")};
     if (!ht_docker_is_id(listed->id))
         return false;
     listed->fingerprint = ht_str_hash(listed->state, 0);
     listed->fingerprint =
-        ht_str_hash(parenthesis(ht_docker_text(entry, "Status")), listed->fingerprint);
-    ht_docker_has_list(names, &len);
+        ht_str_hash(parenthesis(ht_decode_text(entry, "Status")), listed->fingerprint);
+    ht_decode_has_list(names, &len);
     for (size_t i = 0; i < len; i++) {
         struct ht_str name;
 
@@ -72,7 +72,7 @@ int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
     if (!root)
         return err ? -err->code : -EINVAL;
     /* Podman answers null or [] where there is nothing. */
-    if (!ht_docker_has_list(root, &len))
+    if (!ht_decode_has_list(root, &len))
         return ht_error_set(err, EINVAL, "container list: the answer is no list");
     if (len > HT_LIMIT_ITEMS)
         return ht_error_set(err, E2BIG, "container list: more than %d containers", HT_LIMIT_ITEMS);
@@ -139,7 +139,7 @@ static bool is_podman(const struct ht_json *version)
     const struct ht_json *components = ht_json_get(version, "Components");
 
     for (size_t i = 0; ht_json_is_array(components) && i < components->len; i++) {
-        if (ht_str_has_prefix(ht_docker_text(&components->items[i], "Name"), "Podman"))
+        if (ht_str_has_prefix(ht_decode_text(&components->items[i], "Name"), "Podman"))
             return true;
     }
     return false;
@@ -150,7 +150,7 @@ static void set_security(struct ht_arena *arena, const struct ht_json *info,
 {
     struct ht_text_list options;
 
-    if (!ht_docker_has_texts(arena, ht_json_get(info, "SecurityOptions"), &options))
+    if (!ht_decode_has_texts(arena, ht_json_get(info, "SecurityOptions"), &options))
         return;
     ht_daemon_set_security_options(daemon, options);
     ht_daemon_set_userns_remap(daemon, has_option(options, "userns"));
@@ -165,19 +165,19 @@ static void set_info(struct ht_arena *arena, const struct ht_json *info, struct 
     bool flag;
 
     set_security(arena, info, daemon);
-    if (ht_docker_has_text(info, "DockerRootDir", &text))
+    if (ht_decode_has_text(info, "DockerRootDir", &text))
         ht_daemon_set_root_dir(daemon, text);
-    if (ht_docker_has_text(info, "Driver", &text))
+    if (ht_decode_has_text(info, "Driver", &text))
         ht_daemon_set_storage(daemon, text);
-    if (ht_docker_has_text(info, "CgroupDriver", &text))
+    if (ht_decode_has_text(info, "CgroupDriver", &text))
         ht_daemon_set_cgroup_driver(daemon, text);
-    if (ht_docker_has_text(info, "CgroupVersion", &text))
+    if (ht_decode_has_text(info, "CgroupVersion", &text))
         ht_daemon_set_cgroup_version(daemon, text);
-    if (ht_docker_has_text(info, "DefaultRuntime", &text))
+    if (ht_decode_has_text(info, "DefaultRuntime", &text))
         ht_daemon_set_default_runtime(daemon, text);
     if (ht_json_is_object(ht_json_get(info, "Runtimes")))
         ht_daemon_set_runtimes(daemon, keys_of(arena, ht_json_get(info, "Runtimes")));
-    if (ht_docker_has_texts(arena, ht_json_get(info, "Warnings"), &warnings))
+    if (ht_decode_has_texts(arena, ht_json_get(info, "Warnings"), &warnings))
         ht_daemon_set_warnings(daemon, warnings);
     if (ht_json_bool(ht_json_get(info, "LiveRestoreEnabled"), &flag))
         ht_daemon_set_live_restore(daemon, flag);
@@ -228,7 +228,7 @@ int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answe
     ht_daemon_set_id(&daemon, id);
     ht_daemon_set_name(&daemon, podman ? HT_S("Podman") : HT_S("Docker"));
     ht_daemon_set_source(&daemon, ht_arena_str(arena, answers->source));
-    if (ht_docker_has_text(version, "Version", &text))
+    if (ht_decode_has_text(version, "Version", &text))
         ht_daemon_set_version(&daemon, text);
     ht_daemon_set_api_version(&daemon, ht_arena_str(arena, answers->api_version));
     set_info(arena, info, &daemon);
@@ -262,16 +262,16 @@ int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
 
     if (!root)
         return err ? -err->code : -EINVAL;
-    if (!ht_str_is(ht_docker_text(root, "Type"), "container"))
+    if (!ht_str_is(ht_decode_text(root, "Type"), "container"))
         return -ENODATA;
-    event.action = ht_docker_text(root, "Action");
+    event.action = ht_decode_text(root, "Action");
     /* "exec_create: sh -c ...": what was run may hold a secret. */
     ptrdiff_t colon = ht_str_find_byte(event.action, ':');
     if (colon >= 0)
         event.action = ht_str_sub(event.action, 0, (size_t)colon);
     event.id =
-        ht_docker_text(actor, "ID").len ? ht_docker_text(actor, "ID") : ht_docker_text(root, "id");
-    event.name = ht_docker_text(ht_json_get(actor, "Attributes"), "name");
+        ht_decode_text(actor, "ID").len ? ht_decode_text(actor, "ID") : ht_decode_text(root, "id");
+    event.name = ht_decode_text(ht_json_get(actor, "Attributes"), "name");
     if (!ht_docker_is_id(event.id))
         return ht_error_set(err, EINVAL, "event: names no container");
     if (ht_json_int(ht_json_get(root, "timeNano"), &at) && at > 0)
@@ -292,5 +292,5 @@ struct ht_str ht_docker_decode_message(struct ht_arena *arena, struct ht_str tex
 {
     const struct ht_json *root = ht_json_parse(arena, "answer", text, NULL);
 
-    return ht_docker_text(root, "message");
+    return ht_decode_text(root, "message");
 }

@@ -23,22 +23,11 @@ struct caps {
     bool all;
 };
 
-/* Names come with and without CAP_, in any case. What no kernel of today knows is left out. */
 static struct caps caps_of(struct ht_text_list names)
 {
     struct caps caps = {0};
 
-    for (size_t i = 0; i < names.len; i++) {
-        struct ht_str name = names.items[i];
-
-        if (name.len > 4 && ht_str_is_nocase(ht_str_sub(name, 0, 4), "CAP_"))
-            name = ht_str_sub(name, 4, name.len);
-        caps.all = caps.all || ht_str_is_nocase(name, "ALL");
-        for (unsigned bit = 0; bit < ht_capability_enum.count; bit++) {
-            if (ht_str_is_nocase(name, ht_capability_enum.values[bit].name))
-                caps.bits |= UINT64_C(1) << bit;
-        }
-    }
+    caps.bits = ht_decode_caps(names, &caps.all);
     return caps;
 }
 
@@ -107,7 +96,7 @@ static void decode_cgroup_ns(const struct ht_docker_decoding *decoding,
                              struct ht_privilege *declared)
 {
     const struct ht_docker_context *context = decoding->context;
-    struct ht_str mode = ht_docker_text(decoding->host, "CgroupnsMode");
+    struct ht_str mode = ht_decode_text(decoding->host, "CgroupnsMode");
 
     if (mode.len)
         ht_privilege_set_cgroup_ns(declared, scope_of(mode, HT_NS_SCOPE_HOST));
@@ -190,7 +179,7 @@ static void decode_security(const struct ht_docker_decoding *decoding,
     const struct ht_docker_context *context = decoding->context;
     struct ht_text_list options = decoding->container->security_opts;
     struct promises promises = {.seccomp = context->seccomp,
-                                .lsm = ht_docker_text(decoding->root, "AppArmorProfile"),
+                                .lsm = ht_decode_text(decoding->root, "AppArmorProfile"),
                                 .nnp_known = context->options_known,
                                 .nnp = context->no_new_privs};
 
@@ -201,7 +190,7 @@ static void decode_security(const struct ht_docker_decoding *decoding,
     for (size_t i = 0; i < options.len; i++)
         read_option(options.items[i], declared->privileged, &promises);
     if (promises.lsm.len == 0)
-        promises.lsm = ht_docker_text(decoding->root, "ProcessLabel");
+        promises.lsm = ht_decode_text(decoding->root, "ProcessLabel");
     if (promises.seccomp.len && ht_privilege_has_privileged(declared))
         ht_privilege_set_seccomp_profile(declared, promises.seccomp);
     if (promises.nnp_known)
@@ -237,7 +226,7 @@ static bool has_paths(const struct ht_docker_decoding *decoding, const char *key
     const struct ht_json *list = ht_json_get(decoding->host, key);
 
     return list && (privileged || list->kind != HT_JSON_NULL) &&
-           ht_docker_has_texts(decoding->arena, list, ret_list);
+           ht_decode_has_texts(decoding->arena, list, ret_list);
 }
 
 static void decode_paths(const struct ht_docker_decoding *decoding, struct ht_privilege *declared)

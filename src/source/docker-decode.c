@@ -12,69 +12,11 @@
 
 /* ---- small readers ---- */
 
-struct ht_str ht_docker_text(const struct ht_json *object, const char *key)
-{
-    struct ht_str text = {0};
-
-    ht_json_string(ht_json_get(object, key), &text);
-    return text;
-}
-
-bool ht_docker_has_text(const struct ht_json *object, const char *key, struct ht_str *ret_text)
-{
-    struct ht_str text = ht_docker_text(object, key);
-
-    if (text.len)
-        *ret_text = text;
-    return text.len != 0;
-}
-
-bool ht_docker_has_list(const struct ht_json *list, size_t *ret_len)
-{
-    if (!list || (list->kind != HT_JSON_NULL && list->kind != HT_JSON_ARRAY))
-        return false;
-    *ret_len = list->kind == HT_JSON_ARRAY ? list->len : 0;
-    return true;
-}
-
-bool ht_docker_has_texts(struct ht_arena *arena, const struct ht_json *list,
-                         struct ht_text_list *ret_list)
-{
-    size_t len = 0;
-
-    if (!ht_docker_has_list(list, &len))
-        return false;
-
-    struct ht_str *items = ht_arena_array(arena, struct ht_str, len);
-    for (size_t i = 0; i < len; i++) {
-        if (!ht_json_string(&list->items[i], &items[i]))
-            return false;
-    }
-    *ret_list = (struct ht_text_list){.items = items, .len = len};
-    return true;
-}
-
 static bool is_true(const struct ht_json *object, const char *key)
 {
     bool value = false;
 
     return ht_json_bool(ht_json_get(object, key), &value) && value;
-}
-
-/* Masks a command line. Of a very long one the last word kept says how many are left out. */
-static struct ht_text_list mask_command(struct ht_arena *arena, const struct ht_str *words,
-                                        size_t len)
-{
-    size_t kept = len > HT_LIMIT_ARGV ? HT_LIMIT_ARGV - 1 : len;
-    struct ht_str *masked = ht_secret_mask_argv(arena, words, kept);
-
-    if (kept == len)
-        return (struct ht_text_list){.items = masked, .len = len};
-
-    struct ht_str *items = ht_arena_array(arena, struct ht_str, kept + 1);
-    memcpy(items, masked, kept * sizeof(*items));
-    items[kept] = ht_arena_strf(arena, "... %zu more arguments", len - kept);
-    return (struct ht_text_list){.items = items, .len = kept + 1};
 }
 
 /* Config.Entrypoint: a list, or with old daemons one string, which counts as one word. */
@@ -86,65 +28,25 @@ static void decode_entrypoint(const struct ht_docker_decoding *decoding)
 
     if (ht_json_string(value, &one))
         words = (struct ht_text_list){.items = &one, .len = 1};
-    else if (!ht_docker_has_texts(decoding->arena, value, &words))
+    else if (!ht_decode_has_texts(decoding->arena, value, &words))
         return;
     ht_container_set_entrypoint(decoding->container,
-                                mask_command(decoding->arena, words.items, words.len));
+                                ht_decode_command(decoding->arena, words.items, words.len));
 }
 
-/* A map of strings with masked values; false if it is none. */
-static bool has_map(struct ht_arena *arena, const struct ht_json *object,
-                    struct ht_pair_list *ret_list)
-{
-    if (object && object->kind == HT_JSON_NULL) {
-        *ret_list = (struct ht_pair_list){0};
-        return true;
-    }
-    if (!ht_json_is_object(object))
-        return false;
-
-    struct ht_pair *items = ht_arena_array(arena, struct ht_pair, object->len);
-    for (size_t i = 0; i < object->len; i++) {
-        struct ht_str key = object->members[i].key, value;
-
-        if (!ht_json_string(&object->members[i].value, &value))
-            return false;
-        value = ht_secret_is_name(key) ? HT_S("***") : ht_secret_mask_text(arena, value);
-        items[i] = (struct ht_pair){.key = key, .value = value};
-    }
-    *ret_list = (struct ht_pair_list){.items = items, .len = object->len};
-    return true;
-}
-
-/* "NAME=value" entries; of values only a masked form stays. What has no name is all value. */
 static void decode_env(const struct ht_docker_decoding *decoding)
 {
-    struct ht_arena *arena = decoding->arena;
     struct ht_text_list entries;
 
-    if (!ht_docker_has_texts(arena, ht_json_get(decoding->config, "Env"), &entries))
-        return;
-
-    struct ht_pair *items = ht_arena_array(arena, struct ht_pair, entries.len);
-    for (size_t i = 0; i < entries.len; i++) {
-        struct ht_str name = {0}, value = entries.items[i];
-        ptrdiff_t equals = ht_str_find_byte(value, '=');
-
-        if (equals >= 0) {
-            name = ht_str_sub(value, 0, (size_t)equals);
-            value = ht_str_sub(value, (size_t)equals + 1, value.len);
-        }
-        items[i] = (struct ht_pair){.key = name, .value = ht_secret_mask_env(arena, name, value)};
-    }
-    ht_container_set_env(decoding->container,
-                         (struct ht_pair_list){.items = items, .len = entries.len});
+    if (ht_decode_has_texts(decoding->arena, ht_json_get(decoding->config, "Env"), &entries))
+        ht_container_set_env(decoding->container, ht_decode_env(decoding->arena, entries));
 }
 
 /* ---- state ---- */
 
 static bool time_of(const struct ht_json *object, const char *key, int64_t *ret_ns)
 {
-    return ht_parse_time(ht_docker_text(object, key), ret_ns) == 0;
+    return ht_parse_time(ht_decode_text(object, key), ret_ns) == 0;
 }
 
 /* Words of other engines for what Docker has a word for. */
@@ -185,7 +87,7 @@ static void decode_state(const struct ht_docker_decoding *decoding)
     uint64_t pid;
     int64_t number;
 
-    if (state_of_word(ht_docker_text(state, "Status"), &word))
+    if (state_of_word(ht_decode_text(state, "Status"), &word))
         ht_container_set_state(container, word);
     else if (is_true(state, "Paused"))
         ht_container_set_state(container, HT_CONTAINER_STATE_PAUSED);
@@ -204,7 +106,7 @@ static void decode_state(const struct ht_docker_decoding *decoding)
     if (ht_json_int(ht_json_get(state, "ExitCode"), &number) &&
         (number != 0 || ht_container_has_finished_at(container)))
         ht_container_set_exit_code(container, number);
-    if (ht_docker_has_text(ht_json_get(state, "Health"), "Status", &health))
+    if (ht_decode_has_text(ht_json_get(state, "Health"), "Status", &health))
         ht_container_set_health(container, health);
 }
 
@@ -238,14 +140,14 @@ static void decode_mount(const struct ht_json *from, struct ht_mount *mount)
     struct ht_str text;
     bool rw;
 
-    ht_mount_set_origin(mount, origin_of(ht_docker_text(from, "Type")));
-    if (ht_docker_has_text(from, "Source", &text))
+    ht_mount_set_origin(mount, origin_of(ht_decode_text(from, "Type")));
+    if (ht_decode_has_text(from, "Source", &text))
         ht_mount_set_source(mount, text);
-    if (ht_docker_has_text(from, "Destination", &text))
+    if (ht_decode_has_text(from, "Destination", &text))
         ht_mount_set_target(mount, text);
-    if (ht_docker_has_text(from, "Propagation", &text))
+    if (ht_decode_has_text(from, "Propagation", &text))
         ht_mount_set_propagation(mount, text);
-    if (ht_docker_has_text(from, "Mode", &text))
+    if (ht_decode_has_text(from, "Mode", &text))
         ht_mount_set_options(mount, text);
     if (ht_json_bool(ht_json_get(from, "RW"), &rw))
         ht_mount_set_rw(mount, rw);
@@ -260,7 +162,7 @@ static void decode_mounts(const struct ht_docker_decoding *decoding)
     size_t bound = 0;
 
     /* Without the key nothing is known: an empty list would say that there are none. */
-    if (!ht_docker_has_list(mounts, &bound))
+    if (!ht_decode_has_list(mounts, &bound))
         return;
 
     struct ht_mount *items = ht_arena_array(decoding->arena, struct ht_mount, bound + memory);
@@ -307,7 +209,7 @@ static void decode_port(struct ht_str key, const struct ht_json *binding, struct
                          slash < 0 ? HT_S("tcp") : ht_str_sub(key, (size_t)slash + 1, key.len));
     if (ht_json_string(ht_json_get(binding, "HostIp"), &ip))
         ht_port_set_host_ip(port, ip);
-    if (ht_parse_u64(ht_docker_text(binding, "HostPort"), &value) == 0 && value <= UINT16_MAX)
+    if (ht_parse_u64(ht_decode_text(binding, "HostPort"), &value) == 0 && value <= UINT16_MAX)
         ht_port_set_host_port(port, value);
 }
 
@@ -342,11 +244,11 @@ static void decode_device(const struct ht_json *from, struct ht_device *device)
 {
     struct ht_str text;
 
-    if (ht_docker_has_text(from, "PathOnHost", &text))
+    if (ht_decode_has_text(from, "PathOnHost", &text))
         ht_device_set_host_path(device, text);
-    if (ht_docker_has_text(from, "PathInContainer", &text))
+    if (ht_decode_has_text(from, "PathInContainer", &text))
         ht_device_set_path(device, text);
-    if (ht_docker_has_text(from, "CgroupPermissions", &text))
+    if (ht_decode_has_text(from, "CgroupPermissions", &text))
         ht_device_set_permissions(device, text);
 }
 
@@ -356,10 +258,10 @@ static void decode_devices(const struct ht_docker_decoding *decoding)
     struct ht_text_list rules;
     size_t len = 0;
 
-    if (ht_docker_has_texts(decoding->arena, ht_json_get(decoding->host, "DeviceCgroupRules"),
+    if (ht_decode_has_texts(decoding->arena, ht_json_get(decoding->host, "DeviceCgroupRules"),
                             &rules))
         ht_container_set_device_rules(decoding->container, rules);
-    if (!ht_docker_has_list(devices, &len))
+    if (!ht_decode_has_list(devices, &len))
         return;
 
     struct ht_device *items = ht_arena_array(decoding->arena, struct ht_device, len);
@@ -389,14 +291,14 @@ static void decode_networks(const struct ht_docker_decoding *decoding)
 static void decode_identity(const struct ht_docker_decoding *decoding)
 {
     struct ht_container *container = decoding->container;
-    struct ht_str name = ht_docker_text(decoding->root, "Name");
+    struct ht_str name = ht_decode_text(decoding->root, "Name");
     struct ht_str text;
     int64_t at;
     uint64_t count;
 
     if (ht_str_has_prefix(name, "/"))
         name = ht_str_sub(name, 1, name.len);
-    ht_container_set_id(container, ht_docker_text(decoding->root, "Id"));
+    ht_container_set_id(container, ht_decode_text(decoding->root, "Id"));
     if (name.len)
         ht_container_set_name(container, name);
     ht_container_set_runtime(container, decoding->context->runtime);
@@ -406,15 +308,15 @@ static void decode_identity(const struct ht_docker_decoding *decoding)
         ht_container_set_created_at(container, at);
     if (ht_json_uint(ht_json_get(decoding->root, "RestartCount"), &count))
         ht_container_set_restarts(container, count);
-    if (ht_docker_has_text(decoding->config, "Image", &text))
+    if (ht_decode_has_text(decoding->config, "Image", &text))
         ht_container_set_image(container, text);
-    if (ht_docker_has_text(decoding->root, "Image", &text))
+    if (ht_decode_has_text(decoding->root, "Image", &text))
         ht_container_set_image_id(container, text);
-    if (ht_docker_has_text(decoding->root, "LogPath", &text))
+    if (ht_decode_has_text(decoding->root, "LogPath", &text))
         ht_container_set_log_path(container, text);
-    if (ht_docker_has_text(decoding->root, "Driver", &text))
+    if (ht_decode_has_text(decoding->root, "Driver", &text))
         ht_container_set_storage(container, text);
-    if (ht_docker_has_text(ht_json_path(decoding->root, "GraphDriver", "Data", NULL), "UpperDir",
+    if (ht_decode_has_text(ht_json_path(decoding->root, "GraphDriver", "Data", NULL), "UpperDir",
                            &text))
         ht_container_set_upper_dir(container, text);
     /* "" is known: the image says who runs, or root does. */
@@ -429,19 +331,19 @@ static void decode_command(const struct ht_docker_decoding *decoding)
     struct ht_text_list args;
     struct ht_str path;
 
-    if (ht_docker_has_text(decoding->root, "Path", &path) &&
-        ht_docker_has_texts(decoding->arena, ht_json_get(decoding->root, "Args"), &args)) {
+    if (ht_decode_has_text(decoding->root, "Path", &path) &&
+        ht_decode_has_texts(decoding->arena, ht_json_get(decoding->root, "Args"), &args)) {
         struct ht_str *words = ht_arena_array(decoding->arena, struct ht_str, args.len + 1);
 
         words[0] = path;
         for (size_t i = 0; i < args.len; i++)
             words[i + 1] = args.items[i];
         ht_container_set_command(decoding->container,
-                                 mask_command(decoding->arena, words, args.len + 1));
+                                 ht_decode_command(decoding->arena, words, args.len + 1));
     }
     decode_entrypoint(decoding);
     decode_env(decoding);
-    if (has_map(decoding->arena, ht_json_get(decoding->config, "Labels"), &labels))
+    if (ht_decode_has_map(decoding->arena, ht_json_get(decoding->config, "Labels"), &labels))
         ht_container_set_labels(decoding->container, labels);
 }
 
@@ -505,21 +407,21 @@ static void decode_host_config(const struct ht_docker_decoding *decoding)
 
     if (!ht_json_is_object(host))
         return;
-    if (ht_docker_has_texts(decoding->arena, ht_json_get(host, "CapAdd"), &list))
+    if (ht_decode_has_texts(decoding->arena, ht_json_get(host, "CapAdd"), &list))
         ht_container_set_cap_add(container, list);
-    if (ht_docker_has_texts(decoding->arena, ht_json_get(host, "CapDrop"), &list))
+    if (ht_decode_has_texts(decoding->arena, ht_json_get(host, "CapDrop"), &list))
         ht_container_set_cap_drop(container, list);
-    if (ht_docker_has_texts(decoding->arena, ht_json_get(host, "SecurityOpt"), &list)) {
+    if (ht_decode_has_texts(decoding->arena, ht_json_get(host, "SecurityOpt"), &list)) {
         shorten_options(decoding->arena, &list);
         ht_container_set_security_opts(container, list);
     }
     /* Left out of the answer when there are none. */
-    if (!sysctls || has_map(decoding->arena, sysctls, &pairs))
+    if (!sysctls || ht_decode_has_map(decoding->arena, sysctls, &pairs))
         ht_container_set_sysctls(container, pairs);
-    if (ht_docker_has_text(host, "CgroupParent", &text))
+    if (ht_decode_has_text(host, "CgroupParent", &text))
         ht_container_set_cgroup_parent(container, text);
     /* Podman says "oci" whatever it runs. */
-    if (ht_docker_has_text(host, "Runtime", &text) && !ht_str_is(text, "oci"))
+    if (ht_decode_has_text(host, "Runtime", &text) && !ht_str_is(text, "oci"))
         ht_container_set_oci_runtime(container, text);
     decode_limits(decoding);
 }
@@ -540,7 +442,7 @@ int ht_docker_decode_container(struct ht_str text, const struct ht_docker_contex
 
     if (!root)
         return err ? -err->code : -EINVAL;
-    if (!ht_docker_is_id(ht_docker_text(root, "Id")))
+    if (!ht_docker_is_id(ht_decode_text(root, "Id")))
         return ht_error_set(err, EINVAL, "container: the answer has no usable Id");
     decode_identity(&decoding);
     decode_state(&decoding);

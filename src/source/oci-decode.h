@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An OCI runtime specification (config.json) to what a container row declares. containerd and CRI-O
+ * hand it out. Layer 3 (source), private; pure. Secrets are masked here.
+ */
+#ifndef HT_SOURCE_OCI_DECODE_H
+#define HT_SOURCE_OCI_DECODE_H
+
+#include "hulltop/base/error.h"
+#include "hulltop/model/row.h"
+
+/* What else stands in a specification made for Kubernetes, and is no part of a row. */
+struct ht_oci_pod {
+    struct ht_str sandbox; /* id of the pod's sandbox; empty: none */
+    bool is_sandbox;
+};
+
+/* Fills what the specification tells: privilege, command, environment, mounts, devices, limits.
+ * Texts are borrowed from arena. The file is complete, so what it leaves out is not there.
+ * -EINVAL: no such object, err says why. */
+int ht_oci_decode(struct ht_arena *arena, struct ht_str text, struct ht_container *container,
+                  struct ht_oci_pod *ret_pod, struct ht_error *err);
+
+/* A container of a pod takes namespaces from the sandbox, which may have them from the host. */
+void ht_oci_share(struct ht_container *container, const struct ht_container *sandbox);
+
+#endif
