@@ -19,7 +19,8 @@ _hulltop() {
     COMPREPLY=()
     case $previous in
     --docker) names='none unix:///run/docker.sock' ;;
-    --cri | --kubeconfig) names=none ;;
+    --cri) names='none unix:///run/containerd/containerd.sock' ;;
+    --kubeconfig) names=none ;;
     --only)
         # Behind the last comma.
         mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$questions" -- "${word##*,}")

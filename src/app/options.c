@@ -63,8 +63,12 @@ static int only_none(const char *option, const char *value, struct ht_error *err
 
 static int set_cri(struct ht_options *options, const char *value, struct ht_error *err)
 {
+    if (ht_str_has_prefix(ht_str_from(value), "unix://"))
+        value += strlen("unix://");
+    if (value[0] != '/' && strcmp(value, "none") != 0)
+        return ht_error_set(err, EINVAL, "--cri %s: neither /PATH, unix:///PATH nor none", value);
     options->cri = value;
-    return only_none("cri", value, err);
+    return 0;
 }
 
 static int set_kubeconfig(struct ht_options *options, const char *value, struct ht_error *err)
@@ -244,8 +248,8 @@ static int set_version(struct ht_options *options, const char *value, struct ht_
 static const struct option_entry entries[] = {
     {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", set_docker, true,
      false},
-    {"cri", "none", "not in this version", set_cri, true, false},
-    {"kubeconfig", "none", "", set_kubeconfig, true, true},
+    {"cri", "SOCKET|none", "containerd at unix:///PATH [usual places]", set_cri, true, false},
+    {"kubeconfig", "none", "not in this version", set_kubeconfig, true, false},
     {"root", "DIR", "host files below DIR", set_root, false, false},
     {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},
     {"only", "NAME,...", "builds added-code privileged packages secrets drift", set_only, true,
@@ -477,7 +481,7 @@ void ht_options_help(struct ht_buf *out)
 void ht_options_version(struct ht_buf *out)
 {
     ht_buf_add_text(out, "hulltop " PACKAGE_VERSION "\nfeatures:");
-    ht_buf_add_text(out, " docker proc replay demo");
+    ht_buf_add_text(out, " docker containerd proc replay demo");
     for (enum ht_codec codec = HT_CODEC_GZIP; codec <= HT_CODEC_ZSTD; codec++)
         if (ht_codec_is_built(codec))
             ht_buf_addf(out, " %s", ht_codec_name(codec));

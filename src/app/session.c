@@ -95,16 +95,22 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
 {
     const struct ht_options *options = session->options;
     bool live = is_live_root(options->root);
-    struct ht_driver drivers[4];
+    struct ht_driver drivers[4 + HT_CONTAINERD_PLACES];
     size_t len = 0;
+    bool docker_named = options->docker && !is_none(options->docker);
+    bool cri_named = options->cri && !is_none(options->cri);
 
     /* The process source runs always: it tells which node this is. */
     if (ht_catalogue_needs(options->questions, HT_S("docker"))) {
-        if (!is_none(options->docker))
+        /* Daemons that were named are the only ones that are asked. */
+        if (docker_named || (!options->docker && !cri_named))
             drivers[len++] = docker_driver(options);
-        /* A daemon that was named is the only one that is asked. */
-        if (!options->docker)
+        if (!options->docker && !cri_named)
             drivers[len++] = ht_podman_driver();
+        if (cri_named || (!options->cri && !docker_named))
+            len += ht_containerd_drivers(
+                &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL},
+                drivers + len);
     }
     drivers[len++] = ht_proc_driver(&(struct ht_proc_options){.root = options->root, .live = live});
     drivers[len++] =

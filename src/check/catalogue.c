@@ -67,7 +67,8 @@ const struct ht_check *ht_catalogue_find(struct ht_str id)
 /* Sources that tell about containers and their engines: any of them stands for "docker". */
 static bool is_engine(struct ht_str source)
 {
-    static const char *const engines[] = {"docker", "podman", "containerd", "cri"};
+    static const char *const engines[] = {"docker", "podman",   "containerd", "k3s",
+                                          "k0s",    "microk8s", "cri-o"};
 
     for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
         if (ht_str_has_prefix(source, engines[i]))

@@ -214,10 +214,11 @@ static bool classify_kubernetes(struct ht_container *container)
         return true;
     }
     /* The pause container of a pod; its image decides, for a name alone never counts. */
-    if (ht_str_is(label(container, "io.kubernetes.docker.type"), "podsandbox") &&
-        ht_str_is(
-            base_name(container->command.len ? container->command.items[0] : (struct ht_str){0}),
-            "pause")) {
+    bool sandbox = ht_str_is(label(container, "io.kubernetes.docker.type"), "podsandbox") ||
+                   ht_str_is(label(container, "io.cri-containerd.kind"), "sandbox");
+    if (sandbox && ht_str_is(base_name(container->command.len ? container->command.items[0]
+                                                              : (struct ht_str){0}),
+                             "pause")) {
         set_class(container, HT_CLASS_SYSTEM, HT_S("pause container of a pod"));
         return true;
     }

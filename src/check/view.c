@@ -64,6 +64,8 @@ static const char *source_of(const struct ht_container *container)
         return "docker inspect";
     if (ht_str_is(container->runtime, "podman"))
         return "podman inspect";
+    if (ht_str_is(container->runtime, "containerd"))
+        return "containerd";
     return "container runtime";
 }
 
@@ -313,7 +315,10 @@ void ht_view_unknown_declared(const struct view *view, const char *what)
         ht_arena_strf(ht_checking_arena(view->checking),
                       "%s: no runtime tells how the container was started", what);
 
-    ht_unknown(view->checking, ht_str_is(view->container->runtime, "podman") ? "podman" : "docker",
+    ht_unknown(view->checking,
+               ht_str_is(view->container->runtime, "podman")       ? "podman"
+               : ht_str_is(view->container->runtime, "containerd") ? "containerd"
+                                                                   : "docker",
                reason.data, "give hulltop access to the runtime's socket");
 }
 

@@ -51,6 +51,7 @@ struct joining {
     struct ht_vec processes; /* const struct ht_row * */
     struct ht_vec homes;     /* for each process its struct place *, or NULL */
     struct ht_vec daemons;
+    bool has_pairs; /* an id has a slash */
     const struct ht_row *host_row;
     const struct ht_host *host;
 };
@@ -161,6 +162,44 @@ static struct place *add_place(struct joining *joining, struct ht_str id, const 
     return place;
 }
 
+/* Whether the daemon that lists a container is root's, by the owner of its socket. Anybody can run
+ * one of their own, which may call its containers what it likes, by the ids of others too. */
+static bool is_of_root(const struct joining *joining, const struct ht_row *row)
+{
+    const struct ht_container *container = ht_container_of(row);
+
+    for (size_t i = 0; i < joining->daemons.len; i++) {
+        const struct ht_daemon *daemon = ht_daemon_of(joining->daemons.items[i]);
+
+        if (ht_container_has_daemon(container) && ht_str_equal(daemon->id, container->daemon))
+            return ht_daemon_has_socket_uid(daemon) && daemon->socket_uid == 0;
+    }
+    return false;
+}
+
+/* The first source that lists a container has it, unless only a later one is root's. */
+static void take_container(struct joining *joining, const struct ht_row *row)
+{
+    struct place *known = ht_map_get(joining->places, ht_row_id(row));
+
+    joining->has_pairs = joining->has_pairs || ht_str_find_byte(ht_row_id(row), '/') > 0;
+    if (!known)
+        add_place(joining, ht_row_id(row), row);
+    else if (!is_of_root(joining, known->row) && is_of_root(joining, row)) {
+        known->row = row;
+        known->id = ht_row_id(row);
+    }
+}
+
+/* Daemons come first: which container is whose depends on them. */
+static void take_daemons(struct joining *joining, const struct ht_node *sample)
+{
+    const struct ht_rowset *set = ht_node_set(sample, HT_TABLE_DAEMON);
+
+    for (size_t i = 0; i < set->len; i++)
+        ht_vec_add(&joining->daemons, set->rows[i]);
+}
+
 /* Sorts the rows of one sample into what is taken as it is and what is derived from. */
 static void take_sample(struct joining *joining, const struct ht_node *sample)
 {
@@ -171,14 +210,10 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
             const struct ht_row *row = set->rows[i];
 
             if (id == HT_TABLE_CONTAINER) {
-                /* The first source that lists a container has it; later ones know it too. */
-                if (!ht_map_get(joining->places, ht_row_id(row)))
-                    add_place(joining, ht_row_id(row), row);
+                take_container(joining, row);
             } else if (id == HT_TABLE_PROCESS) {
                 ht_vec_add(&joining->processes, (void *)row);
-            } else if (id == HT_TABLE_DAEMON) {
-                ht_vec_add(&joining->daemons, (void *)row);
-            } else {
+            } else if (id != HT_TABLE_DAEMON) {
                 if (id == HT_TABLE_HOST) {
                     joining->host_row = row;
                     joining->host = ht_host_of(row);
@@ -221,6 +256,23 @@ static struct place *place_of_cgroup(const struct joining *joining, struct ht_st
         }
 
         struct place *place = is_engine_id(part) ? ht_map_get(joining->places, part) : NULL;
+        if (place && place->row)
+            return place;
+    }
+    return NULL;
+}
+
+/* containerd's namespaces may have a container of one name each; the second is called
+ * "namespace/name", and its cgroup ends so. */
+static struct place *place_of_pair(const struct joining *joining, struct ht_str cgroup)
+{
+    for (size_t start = 0; start < cgroup.len; start++) {
+        struct ht_str pair = ht_str_sub(cgroup, start + 1, cgroup.len);
+        struct place *place;
+
+        if (cgroup.data[start] != '/' || ht_str_find_byte(pair, '/') < 0)
+            continue;
+        place = ht_map_get(joining->places, pair);
         if (place && place->row)
             return place;
     }
@@ -270,6 +322,11 @@ static struct place *place_of_process(struct joining *joining, const struct ht_r
     if (place)
         return place;
     if (ht_process_has_container_id(process) && process->container_id.len) {
+        place = joining->has_pairs && ht_process_has_cgroup(process)
+                    ? place_of_pair(joining, process->cgroup)
+                    : NULL;
+        if (place)
+            return place;
         place = ht_map_get(joining->places, process->container_id);
         return place ? place : add_place(joining, process->container_id, NULL);
     }
@@ -347,6 +404,8 @@ static void apply_init(struct joining *joining, struct ht_arena *arena, const st
 
     /* A daemon's word is taken where that process is one of the container's (is_better_init). */
     ht_container_set_pid(container, init->pid);
+    if (!ht_container_has_started_at(container) && ht_process_has_started_at(init))
+        ht_container_set_started_at(container, init->started_at);
     if (ht_process_has_cgroup(init))
         ht_container_set_cgroup(container, init->cgroup);
     ht_privilege_effective(joining->host, init, joining->joiner->facts, arena,
@@ -455,6 +514,10 @@ struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *
         .joiner = joiner, .node = ht_node_new(now_ns), .places = ht_map_new()};
 
     joiner->pass++;
+    for (size_t i = 0; i < len; i++) {
+        if (samples[i])
+            take_daemons(&joining, samples[i]);
+    }
     for (size_t i = 0; i < len; i++) {
         if (samples[i])
             take_sample(&joining, samples[i]);

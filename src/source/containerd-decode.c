@@ -162,21 +162,26 @@ static void decode_item(struct ht_arena *arena, const HtContainerd__Container *f
     list->len++;
 }
 
-static int decode_items(struct ht_arena *arena, HtContainerd__Container *const *from, size_t len,
+struct listed {
+    HtContainerd__Container *const *items;
+    size_t len;
+};
+
+static int decode_items(struct ht_arena *arena, const struct listed *from,
                         const struct ht_containerd_context *context,
                         struct ht_containerd_list *ret_list, struct ht_error *err)
 {
-    struct ht_containerd_list list = {.items =
-                                          ht_arena_array(arena, struct ht_containerd_item, len)};
+    struct ht_containerd_list list = {
+        .items = ht_arena_array(arena, struct ht_containerd_item, from->len)};
 
     if (ht_arena_is_full(arena))
         return ht_error_set(err, E2BIG, "containers: too many");
-    for (size_t i = 0; i < len; i++) {
-        if (!from[i] || !ht_containerd_is_name(ht_protobuf_str(from[i]->id))) {
+    for (size_t i = 0; i < from->len; i++) {
+        if (!from->items[i] || !ht_containerd_is_name(ht_protobuf_str(from->items[i]->id))) {
             ht_containerd_list_fini(&list);
             return ht_error_set(err, EINVAL, "containers: one has no usable id");
         }
-        decode_item(arena, from[i], context, &list);
+        decode_item(arena, from->items[i], context, &list);
     }
     *ret_list = list;
     return 0;
@@ -191,7 +196,9 @@ int ht_containerd_decode_containers(struct ht_arena *arena, struct ht_str messag
 
     if (!from)
         return err ? -err->code : -EINVAL;
-    return decode_items(arena, from->containers, from->n_containers, context, ret_list, err);
+    return decode_items(arena,
+                        &(struct listed){.items = from->containers, .len = from->n_containers},
+                        context, ret_list, err);
 }
 
 int ht_containerd_decode_container(struct ht_arena *arena, struct ht_str message,
@@ -203,7 +210,8 @@ int ht_containerd_decode_container(struct ht_arena *arena, struct ht_str message
 
     if (!from)
         return err ? -err->code : -EINVAL;
-    return decode_items(arena, &from->container, 1, context, ret_list, err);
+    return decode_items(arena, &(struct listed){.items = &from->container, .len = 1}, context,
+                        ret_list, err);
 }
 
 void ht_containerd_list_fini(struct ht_containerd_list *list)
@@ -393,7 +401,7 @@ void ht_containerd_encode_filters(struct ht_buf *out)
     for (size_t i = 0; i < ARRAY_LEN(topics); i++) {
         ht_autobuf struct ht_buf filter = HT_BUF(100);
 
-        ht_buf_addf(&filter, "topic==%s", topics[i].topic);
+        ht_buf_addf(&filter, "topic==\"%s\"", topics[i].topic);
         ht_protobuf_add_bytes(out, 1, ht_buf_str(&filter));
     }
 }

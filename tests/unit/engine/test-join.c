@@ -252,10 +252,95 @@ static void listeners_of_a_daemon_come_from_its_command_line(void **state)
     assert_int_equal(made->pid, 10);
 }
 
+static void add_of_daemon(struct ht_node *sample, const char *id, const char *name,
+                          const char *daemon)
+{
+    struct ht_container container = {0};
+
+    ht_container_set_id(&container, ht_str_from(id));
+    ht_container_set_name(&container, ht_str_from(name));
+    ht_container_set_daemon(&container, ht_str_from(daemon));
+    ht_container_set_state(&container, HT_CONTAINER_STATE_RUNNING);
+    ht_node_add(sample, ht_row_new(&ht_container_table, &container));
+}
+
+static void add_daemon(struct ht_node *sample, const char *id, uint64_t uid)
+{
+    struct ht_daemon daemon = {0};
+
+    ht_daemon_set_id(&daemon, ht_str_from(id));
+    ht_daemon_set_socket_uid(&daemon, uid);
+    ht_node_add(sample, ht_row_new(&ht_daemon_table, &daemon));
+}
+
+static void assert_name(struct fixture *fixture, struct ht_node *first, struct ht_node *second,
+                        const char *name)
+{
+    struct ht_node *samples[] = {first, second, fixture->proc};
+    struct ht_node *node = ht_joiner_join(fixture->joiner, samples, ARRAY_LEN(samples), 1);
+    const struct ht_row *row = ht_node_find(node, HT_TABLE_CONTAINER, HT_S(ID_A));
+
+    assert_int_equal(ht_node_set(node, HT_TABLE_CONTAINER)->len, 1);
+    assert_true(ht_str_is(ht_container_of(row)->name, name));
+    ht_node_unref(node);
+}
+
+static void the_first_source_that_lists_a_container_has_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_node *containerd = ht_node_new(1);
+
+    add_daemon(fixture->docker, "unix:///run/docker.sock", 0);
+    add_of_daemon(fixture->docker, ID_A, "web", "unix:///run/docker.sock");
+    add_daemon(containerd, "unix:///run/containerd/containerd.sock", 0);
+    add_of_daemon(containerd, ID_A, "aaaaaaaaaaaa", "unix:///run/containerd/containerd.sock");
+    assert_name(fixture, fixture->docker, containerd, "web");
+    ht_node_unref(containerd);
+}
+
+static void a_users_daemon_renames_no_container_of_roots(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_node *containerd = ht_node_new(1);
+
+    add_daemon(fixture->docker, "unix:///run/user/1000/docker.sock", 1000);
+    add_of_daemon(fixture->docker, ID_A, "harmless", "unix:///run/user/1000/docker.sock");
+    add_daemon(containerd, "unix:///run/containerd/containerd.sock", 0);
+    add_of_daemon(containerd, ID_A, "miner", "unix:///run/containerd/containerd.sock");
+    assert_name(fixture, fixture->docker, containerd, "miner");
+    ht_node_unref(containerd);
+}
+
+static void the_same_name_in_two_namespaces_is_two_containers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_node *samples[] = {fixture->docker, fixture->proc};
+    struct ht_process first = with_pid(10), second = with_pid(20);
+
+    add_container(fixture, "app", 10);
+    add_container(fixture, "other/app", 20);
+    ht_process_set_container_id(&first, HT_S("app"));
+    ht_process_set_container_id(&second, HT_S("app"));
+    add_process(fixture, first, "/default/app");
+    add_process(fixture, second, "/system.slice/other/app");
+
+    struct ht_node *node = ht_joiner_join(fixture->joiner, samples, ARRAY_LEN(samples), 1);
+    const struct ht_row *one = ht_node_find(node, HT_TABLE_CONTAINER, HT_S("app"));
+    const struct ht_row *two = ht_node_find(node, HT_TABLE_CONTAINER, HT_S("other/app"));
+    assert_int_equal(ht_node_set(node, HT_TABLE_CONTAINER)->len, 2);
+    assert_int_equal(ht_container_of(one)->processes, 1);
+    assert_int_equal(ht_container_of(two)->processes, 1);
+    assert_int_equal(ht_container_of(two)->pid, 20);
+    ht_node_unref(node);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(the_first_source_that_lists_a_container_has_it),
+        TEST(a_users_daemon_renames_no_container_of_roots),
+        TEST(the_same_name_in_two_namespaces_is_two_containers),
         TEST(a_process_finds_its_container_by_cgroup),
         TEST(a_name_that_is_no_id_takes_no_processes),
         TEST(the_pid_of_a_container_is_that_of_a_process_of_its_own),

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The containerd source: connect, subscribe to events, list everything, look at what events are
+ * about; a slow full pass repairs what they missed. What was seen stays when the daemon fails, with
+ * its age.
+ */
+#include "containerd-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host-socket.h"
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/log.h"
+#include "hulltop/base/mem.h"
+
+#define PING_NS      (10 * HT_NS_PER_S)
+#define SETTLE_NS    (2 * HT_NS_PER_S)    /* by then a subscription is in place; nothing tells */
+#define TELL_GAP_NS  (100 * HT_NS_PER_MS) /* a burst of events becomes one sample */
+#define REPAIR_NS    (5 * HT_NS_PER_S)    /* between passes that something asked for */
+#define RESCAN_NS    (1 * HT_NS_PER_S)    /* likewise if it was a person */
+#define RETRY_MIN_NS (1 * HT_NS_PER_S)
+#define RETRY_MAX_NS (10 * HT_NS_PER_S)
+/* The last sign of life may be a whole wait old: the stream's waits end with the next ping. */
+#define LIMIT_NS (4 * PING_NS)
+
+#define VERSION   "/containerd.services.version.v1.Version/Version"
+#define SUBSCRIBE "/containerd.services.events.v1.Events/Subscribe"
+
+enum {
+    LEAST_MS = 2000,
+    PATIENCE_TIMES = 8,    /* what a slow daemon is given at most, in times of the least */
+    EVENTS_MAX = 5000,     /* a second: no daemon does so much */
+    EVENT_MAX = 64 * 1024, /* bytes of one */
+};
+
+/* ---- events ---- */
+
+/* A full pass soon, but not again and again. */
+static void ask_for_pass(struct ht_containerd *ctd, int64_t gap_ns)
+{
+    int64_t at = ctd->last_full_ns + gap_ns;
+
+    if (at < ctd->next_full_ns)
+        ctd->next_full_ns = at;
+}
+
+static bool is_flood(struct ht_containerd *ctd)
+{
+    int64_t now = ht_clock_mono(ctd->feed->clock);
+
+    if (now - ctd->second_ns >= HT_NS_PER_S) {
+        ctd->second_ns = now;
+        ctd->second_events = 0;
+    }
+    return ++ctd->second_events > EVENTS_MAX;
+}
+
+static int take_message(void *context, struct ht_str message)
+{
+    struct ht_containerd *ctd = context;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_containerd_event event;
+    struct ht_error err = {0};
+    int r;
+
+    if (is_flood(ctd))
+        return -EOVERFLOW;
+    r = ht_containerd_decode_event(arena, message, &event, &err);
+    if (r == -ENODATA)
+        return 0;
+    if (r < 0) {
+        /* One bad message is no reason to distrust the rest, but something may be missed. */
+        ht_log_error(HT_LOG_WARNING, ctd->name, &err);
+        ask_for_pass(ctd, REPAIR_NS);
+        return 0;
+    }
+    if (event.kind == HT_EVENT_KIND_CONTAINER_REMOVED)
+        ht_containerd_forget(ctd, event.namespace, event.id);
+    else
+        ht_containerd_know(ctd, event.namespace, event.id)->dirty = true;
+    ht_containerd_tell_event(ctd, &event);
+    return 0;
+}
+
+static int open_events(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+{
+    ht_autobuf struct ht_buf filters = HT_BUF(4096);
+    struct ht_error err = {0};
+    int r;
+
+    ctd->feed->at(ctd->feed, "opening the event stream");
+    ht_containerd_encode_filters(&filters);
+    ctd->stream = ht_grpc_stream_open(ctd->http,
+                                      &(struct ht_grpc_request){.path = SUBSCRIBE,
+                                                                .message = ht_buf_str(&filters),
+                                                                .message_max = EVENT_MAX},
+                                      take_message, ctd, &err);
+    r = ctd->stream ? ht_grpc_stream_wait(ctd->stream, -1, 0, &err) : -EIO;
+    if (r < 0)
+        ht_containerd_explain(&err, trouble);
+    return r < 0 ? r : 0;
+}
+
+/* ---- the thread ---- */
+
+static int read_daemon(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autobuf struct ht_buf answer = HT_BUF(0);
+    struct ht_daemon daemon = {0};
+    struct ht_str version = {0};
+    struct ht_error err = {0};
+    int r;
+
+    ctd->feed->at(ctd->feed, "asking the daemon about itself");
+    r = ht_containerd_call(ctd, &(struct ht_containerd_call){.path = VERSION}, &answer, trouble);
+    if (r == 0) {
+        r = ht_containerd_decode_version(arena, ht_buf_str(&answer), &version, &err);
+        if (r < 0)
+            ht_containerd_explain(&err, trouble);
+    }
+    if (r < 0)
+        return r;
+    snprintf(ctd->version, sizeof(ctd->version), "%.*s", HT_STR_ARG(ht_str_sub(version, 0, 50)));
+    ht_daemon_set_id(&daemon, ht_str_from(ctd->endpoint));
+    ht_daemon_set_name(&daemon, HT_S("containerd"));
+    ht_daemon_set_source(&daemon, ht_str_from(ctd->name));
+    ht_daemon_set_version(&daemon, version);
+    if (ht_host_socket_facts(arena, ctd->socket_path, &daemon))
+        ht_containerd_host_facts(arena, ctd->socket_path, &daemon);
+
+    struct ht_row *row = ht_row_keep(ctd->daemon, ht_row_new(&ht_daemon_table, &daemon));
+    ht_row_unref(ctd->daemon);
+    ctd->daemon = row;
+    return 0;
+}
+
+static int connect_daemon(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+{
+    const struct ht_http_options options = {.socket_path = ctd->socket_path,
+                                            .http2 = true,
+                                            .total_ms = ctd->patience_ms,
+                                            .cancel_fd = ctd->feed->stop_fd(ctd->feed)};
+    struct ht_error err = {0};
+    int r;
+
+    ctd->feed->at(ctd->feed, "connecting");
+    ctd->http = ht_http_new(&options, &err);
+    if (!ctd->http) {
+        ht_containerd_explain(&err, trouble);
+        return -(err.code ? err.code : EIO);
+    }
+    r = read_daemon(ctd, trouble);
+    /* Events first, the list second: what happens in between is seen twice, not missed. That the
+     * subscription is in place is told by nothing: the list is read once more a little later. */
+    if (r == 0)
+        r = open_events(ctd, trouble);
+    if (r == 0)
+        r = ht_containerd_pass(ctd, trouble);
+    if (r == 0)
+        ask_for_pass(ctd, SETTLE_NS);
+    return r;
+}
+
+static void disconnect(struct ht_containerd *ctd)
+{
+    ctd->stream = ht_grpc_stream_close(ctd->stream);
+    ctd->http = ht_http_free(ctd->http);
+}
+
+struct marking {
+    const char *id;
+};
+
+static void mark_visit(void *context, struct ht_str key, void *value)
+{
+    const struct marking *marking = context;
+    struct ht_containerd_known *known = value;
+
+    (void)key;
+    known->dirty = known->dirty || strcmp(known->id, marking->id) == 0;
+}
+
+/* Takes one waiting request; false: end. */
+static bool take_request(struct ht_containerd *ctd)
+{
+    struct ht_request request;
+
+    if (!ctd->feed->wait(ctd->feed, 0, &request))
+        return false;
+    if (request.kind == HT_REQUEST_RESCAN)
+        ask_for_pass(ctd, RESCAN_NS);
+    else if (request.kind == HT_REQUEST_CONTAINER)
+        ht_map_each(ctd->containers, mark_visit, &(struct marking){.id = request.id});
+    return true;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Waits for events, requests or the next thing to do: 1 go on, 0 end, -errno the stream failed. */
+static int wait_for_events(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+{
+    struct ht_feed *feed = ctd->feed;
+    struct ht_error err = {0};
+    int64_t due = least(ctd->next_full_ns, ctd->next_ping_ns);
+    int r;
+
+    if (ctd->changed)
+        due = least(due, ctd->told_ns + TELL_GAP_NS);
+    due -= ht_clock_mono(feed->clock);
+    feed->at(feed, "waiting for events");
+    r = ht_grpc_stream_wait(ctd->stream, feed->wake_fd(feed),
+                            due <= 0 ? 0 : (int)(due / HT_NS_PER_MS) + 1, &err);
+    if (!take_request(ctd))
+        return 0;
+    if (r > 0)
+        return 1;
+    if (r == -EOVERFLOW)
+        ht_error_set(&err, EOVERFLOW, "%s: more than %d events in a second", ctd->endpoint,
+                     EVENTS_MAX);
+    if (r == 0)
+        ht_error_set(&err, ECONNRESET, "%s: the daemon closed the event stream", ctd->endpoint);
+    if (!err.code)
+        ht_error_set(&err, EIO, "%s: the event stream failed", ctd->endpoint);
+    ht_containerd_explain(&err, trouble);
+    return -err.code;
+}
+
+/* What was slow and is quick again gets less patience, so that a daemon that stops is noticed. */
+static void lose_patience(struct ht_containerd *ctd)
+{
+    if (ctd->patience_ms > ctd->least_ms && ctd->took_ns < ctd->patience_ms * HT_NS_PER_MS / 4)
+        ctd->patience_ms /= 2;
+}
+
+static int ping(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+{
+    ht_autobuf struct ht_buf answer = HT_BUF(0);
+    int r;
+
+    ctd->feed->at(ctd->feed, "asking whether the daemon answers");
+    r = ht_containerd_call(ctd, &(struct ht_containerd_call){.path = VERSION}, &answer, trouble);
+    ctd->next_ping_ns = ht_clock_mono(ctd->feed->clock) + PING_NS;
+    if (r == 0)
+        ctd->feed->confirm(ctd->feed);
+    return r;
+}
+
+/* One turn while connected: 1 go on, 0 end, -errno the daemon failed. */
+static int turn(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+{
+    int r = wait_for_events(ctd, trouble);
+    int64_t now;
+
+    if (r <= 0)
+        return r;
+    now = ht_clock_mono(ctd->feed->clock);
+    r = ht_containerd_look(ctd, trouble);
+    if (r == 0 && now >= ctd->next_full_ns) {
+        r = ht_containerd_pass(ctd, trouble);
+        ctd->changed = true; /* the age of the answer */
+        lose_patience(ctd);
+    }
+    if (r == 0 && now >= ctd->next_ping_ns)
+        r = ping(ctd, trouble);
+    if (r == 0 && ctd->changed && ht_clock_mono(ctd->feed->clock) - ctd->told_ns >= TELL_GAP_NS)
+        ht_containerd_tell_good(ctd);
+    return r < 0 ? r : 1;
+}
+
+/* Works until the daemon fails; 0: the end was asked for. */
+static int session(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+{
+    int r = connect_daemon(ctd, trouble);
+
+    if (r < 0)
+        return r;
+    ctd->retry_ns = RETRY_MIN_NS;
+    ctd->next_ping_ns = ht_clock_mono(ctd->feed->clock) + PING_NS;
+    ht_containerd_tell_good(ctd);
+    do
+        r = turn(ctd, trouble);
+    while (r > 0);
+    return r;
+}
+
+/* Half to one and a half of the pause, so that many nodes do not ask at once. */
+static int64_t with_jitter(int64_t pause_ns, int64_t now_ns)
+{
+    return pause_ns / 2 + (int64_t)((uint64_t)now_ns / 1000 * 2654435761u % (uint64_t)pause_ns);
+}
+
+/* Waits before the next attempt; only a person's request cuts it short. False: end. */
+static bool pause_before_retry(struct ht_containerd *ctd)
+{
+    struct ht_feed *feed = ctd->feed;
+    struct ht_request request = {0};
+    int64_t start = ht_clock_mono(feed->clock);
+    int64_t end = start + with_jitter(ctd->retry_ns, start), now = start;
+
+    while (now < end) {
+        if (!feed->wait(feed, end - now, &request))
+            return false;
+        if (request.kind == HT_REQUEST_RESCAN)
+            end = least(end, start + RETRY_MIN_NS / 2);
+        now = ht_clock_mono(feed->clock);
+    }
+    ctd->retry_ns = least(ctd->retry_ns * 2, RETRY_MAX_NS);
+    return true;
+}
+
+/* What a failure is after the daemon has been seen here. */
+static void tell_trouble(struct ht_containerd *ctd, const struct ht_containerd_trouble *trouble)
+{
+    if (trouble->state == HT_SOURCE_STATE_ABSENT && ctd->answered_at)
+        ht_containerd_tell(ctd, HT_SOURCE_STATE_BROKEN, trouble->detail,
+                           "the daemon was stopped: systemctl status containerd");
+    else
+        ht_containerd_tell(ctd, trouble->state, trouble->detail, trouble->help);
+}
+
+static void run(void *self, struct ht_feed *feed)
+{
+    struct ht_containerd *ctd = self;
+    struct ht_request request;
+
+    ctd->feed = feed;
+    ctd->retry_ns = RETRY_MIN_NS;
+    ctd->patience_ms = ctd->least_ms;
+    for (;;) {
+        struct ht_containerd_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
+        int r = session(ctd, &trouble);
+
+        if (r == 0)
+            break;
+        if (r == -ETIMEDOUT && ctd->patience_ms < ctd->least_ms * PATIENCE_TIMES)
+            ctd->patience_ms *= 2;
+        disconnect(ctd);
+        if (!feed->wait(feed, 0, &request))
+            break;
+        tell_trouble(ctd, &trouble);
+        if (!pause_before_retry(ctd))
+            break;
+    }
+    disconnect(ctd);
+}
+
+static void free_containerd(void *self)
+{
+    struct ht_containerd *ctd = self;
+
+    disconnect(ctd);
+    ht_containerd_forget_all(ctd);
+    ht_row_unref(ctd->daemon);
+    ht_row_unref(ctd->source);
+    free(ctd->name);
+    free(ctd->socket_path);
+    free(ctd);
+}
+
+/* ---- where ---- */
+
+/* A driver's name is its source's: one for each place. */
+#define OPS(place)                                                                                 \
+    {                                                                                              \
+        .name = (place), .interval_ns = HT_CONTAINERD_FULL_PASS_NS, .limit_ns = LIMIT_NS,          \
+        .run = run, .free = free_containerd                                                        \
+    }
+
+static const struct {
+    struct ht_driver_ops ops;
+    const char *socket_path;
+} places[] = {
+    {OPS("containerd"), "/run/containerd/containerd.sock"},
+    {OPS("k3s"), "/run/k3s/containerd/containerd.sock"}, /* and rke2 */
+    {OPS("k0s"), "/run/k0s/containerd.sock"},
+    {OPS("microk8s"), "/var/snap/microk8s/common/run/containerd.sock"},
+};
+
+_Static_assert(ARRAY_LEN(places) == HT_CONTAINERD_PLACES, "as source.h says");
+
+static struct ht_driver make(size_t place, const char *socket_path, int64_t timeout_ns)
+{
+    struct ht_containerd *ctd = ht_new0(struct ht_containerd);
+
+    ctd->name = ht_strndup(places[place].ops.name, strlen(places[place].ops.name));
+    ctd->socket_path = ht_strndup(socket_path, strlen(socket_path));
+    snprintf(ctd->endpoint, sizeof(ctd->endpoint), "unix://%s", socket_path);
+    ctd->least_ms = LEAST_MS;
+    if (timeout_ns >= HT_NS_PER_MS && timeout_ns <= 60 * HT_NS_PER_S)
+        ctd->least_ms = (unsigned)(timeout_ns / HT_NS_PER_MS);
+    ctd->containers = ht_map_new();
+    return (struct ht_driver){.ops = &places[place].ops, .self = ctd};
+}
+
+size_t ht_containerd_drivers(const struct ht_containerd_options *options,
+                             struct ht_driver drivers[HT_CONTAINERD_PLACES])
+{
+    size_t len = 0;
+    struct stat st;
+
+    if (options->socket_path) {
+        drivers[0] = make(0, options->socket_path, options->timeout_ns);
+        return 1;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        /* A distribution of Kubernetes that is not here needs no line of its own. */
+        if (i == 0 || stat(places[i].socket_path, &st) == 0 || errno == EACCES)
+            drivers[len++] = make(i, places[i].socket_path, options->timeout_ns);
+    }
+    return len;
+}
