@@ -12,21 +12,24 @@ enum {
     HT_LIMIT_GRPC_MESSAGE = 64 * 1024 * 1024, /* bytes of one message of gRPC */
     HT_LIMIT_DEPTH = 64,                      /* nesting of JSON and YAML */
     HT_LIMIT_JSON_VALUES = 8000000,           /* values and keys of one JSON document */
-    HT_LIMIT_DOCUMENT = 256 * 1024 * 1024, /* bytes of a node, recording or report that is read */
-    HT_LIMIT_YAML = 1024 * 1024,           /* bytes of a view, a fact table, a configuration */
-    HT_LIMIT_YAML_NODES = 100000,          /* nodes of one YAML document, aliases counted */
-    HT_LIMIT_ROW = 8 * 1024 * 1024,        /* bytes of one row */
-    HT_LIMIT_ROWS = 200000,                /* rows of one table */
-    HT_LIMIT_ITEMS = 100000,               /* items of one array or map in a row */
-    HT_LIMIT_FILE = 8 * 1024 * 1024,       /* bytes of a small host file */
-    HT_LIMIT_PROC_FILE = 1024 * 1024,      /* bytes of a file below /proc/PID */
-    HT_LIMIT_MOUNTINFO = 8 * 1024 * 1024,  /* bytes of a mountinfo (15,000 lines exist) */
-    HT_LIMIT_ARGV = 256,                   /* arguments kept of a command line */
-    HT_LIMIT_ARG = 4096,                   /* bytes kept of one argument */
-    HT_LIMIT_EVENTS = 10000,               /* events kept */
-    HT_LIMIT_QUEUE = 4096,                 /* events waiting between a source and the engine */
-    HT_LIMIT_SUBJECTS = 100,               /* subjects listed in one finding of a report */
-    HT_LIMIT_HELPERS = 3,                  /* helpers given up before the ability is off */
+    HT_LIMIT_DOCUMENT = 256 * 1024 * 1024,  /* bytes of a node, recording or report that is read */
+    HT_LIMIT_YAML = 1024 * 1024,            /* bytes of a view, a fact table, a configuration */
+    HT_LIMIT_YAML_NODES = 100000,           /* nodes of one YAML document, aliases counted */
+    HT_LIMIT_ROW = 8 * 1024 * 1024,         /* bytes of one row */
+    HT_LIMIT_ROWS = 200000,                 /* rows of one table */
+    HT_LIMIT_ITEMS = 100000,                /* items of one array or map in a row */
+    HT_LIMIT_FILE = 8 * 1024 * 1024,        /* bytes of a small host file */
+    HT_LIMIT_PROC_FILE = 1024 * 1024,       /* bytes of a file below /proc/PID */
+    HT_LIMIT_MOUNTINFO = 8 * 1024 * 1024,   /* bytes of a mountinfo (15,000 lines exist) */
+    HT_LIMIT_ARGV = 256,                    /* arguments kept of a command line */
+    HT_LIMIT_ARG = 4096,                    /* bytes kept of one argument */
+    HT_LIMIT_EVENTS = 10000,                /* events kept */
+    HT_LIMIT_QUEUE = 4096,                  /* events waiting between a source and the engine */
+    HT_LIMIT_SUBJECTS = 100,                /* subjects listed in one finding of a report */
+    HT_LIMIT_HELPERS = 3,                   /* helpers given up before the ability is off */
+    HT_LIMIT_BOLT_PAGE = 64 * 1024 * 1024,  /* bytes of a database page with its overflow */
+    HT_LIMIT_BOLT_PAGES = 16 * 1024 * 1024, /* pages of a database: 64 GiB */
+    HT_LIMIT_WAL_RECORD = 16 * 1024 * 1024, /* bytes of a record of a write-ahead log */
 };
 
 /* Compressed files, package lists. */
