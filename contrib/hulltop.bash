@@ -6,7 +6,7 @@ _hulltop() {
     local word=$2 previous=$3 names
     local commands='check demo record replay doctor'
     local questions='builds added-code privileged packages secrets drift'
-    local options='--docker --cri --kubeconfig --root --from --only --format --fail-on --baseline
+    local options='--docker --cri --kubeconfig --root --etcd-db --from --only --format --fail-on --baseline
         --strict --quiet --timeout --open --color --theme --ascii --plain --utc --mouse --config
         --version --help'
 
@@ -38,7 +38,7 @@ _hulltop() {
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
-    --from | --baseline | --config | record | replay)
+    --etcd-db | --from | --baseline | --config | record | replay)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

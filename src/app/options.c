@@ -85,6 +85,14 @@ static int set_root(struct ht_options *options, const char *value, struct ht_err
     return 0;
 }
 
+static int set_etcd_db(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    if (!value[0])
+        return ht_error_set(err, EINVAL, "--etcd-db: no file named");
+    options->etcd_db = value;
+    return 0;
+}
+
 static int set_from(struct ht_options *options, const char *value, struct ht_error *err)
 {
     (void)err;
@@ -251,6 +259,7 @@ static const struct option_entry entries[] = {
     {"cri", "SOCKET|none", "containerd at unix:///PATH [usual places]", set_cri, true, false},
     {"kubeconfig", "none", "not in this version", set_kubeconfig, true, false},
     {"root", "DIR", "host files below DIR", set_root, false, false},
+    {"etcd-db", "FILE", "this database of etcd's, not the node's own", set_etcd_db, true, false},
     {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},
     {"only", "NAME,...", "builds added-code privileged packages secrets drift", set_only, true,
      false},

@@ -33,6 +33,7 @@ struct ht_options {
     /* sources */
     const char *docker, *cri, *kubeconfig; /* NULL: the usual places; "none": off */
     const char *root;                      /* "/" */
+    const char *etcd_db;                   /* NULL: what is on the node */
     const char *from;                      /* NULL: live */
 
     /* answer */

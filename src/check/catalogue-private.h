@@ -17,6 +17,8 @@ extern const struct ht_check_group ht_checks_prv_confinement;
 extern const struct ht_check_group ht_checks_prv_kernel;
 extern const struct ht_check_group ht_checks_prv_network;
 extern const struct ht_check_group ht_checks_prv_daemon;
+extern const struct ht_check_group ht_checks_sec_datastore;
+extern const struct ht_check_group ht_checks_sec_remnants;
 
 /* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops
  * over all. */

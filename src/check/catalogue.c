@@ -9,7 +9,7 @@ static const struct ht_check_group *const groups[] = {
     &ht_checks_prv_privileged,  &ht_checks_prv_capabilities, &ht_checks_prv_sockets,
     &ht_checks_prv_paths,       &ht_checks_prv_namespaces,   &ht_checks_prv_user,
     &ht_checks_prv_confinement, &ht_checks_prv_kernel,       &ht_checks_prv_network,
-    &ht_checks_prv_daemon,
+    &ht_checks_prv_daemon,      &ht_checks_sec_datastore,    &ht_checks_sec_remnants,
 };
 
 size_t ht_catalogue_count(void)

@@ -69,6 +69,8 @@ void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
         ht_subject_set_name(ret, ht_row_id(row));
         if (table == &ht_daemon_table && ht_daemon_has_name(ht_daemon_of(row)))
             ht_subject_set_name(ret, ht_daemon_of(row)->name);
+        if (table == &ht_datastore_table && ht_datastore_has_path(ht_datastore_of(row)))
+            ht_subject_set_name(ret, ht_datastore_of(row)->path);
     }
 }
 

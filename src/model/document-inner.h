@@ -36,5 +36,7 @@ void ht_document_put_time(struct ht_json_writer *writer, int64_t ns);
 
 /* The value of a report's control_plane: the node's first API server, or null. */
 void ht_control_plane_write(struct ht_json_writer *json, const struct ht_node *node);
+/* Puts "datastores": [...] of the report into the object that is open. */
+void ht_report_put_datastores(struct ht_json_writer *json, const struct ht_node *node);
 
 #endif

@@ -236,7 +236,7 @@ void ht_report_write(struct ht_buf *out, const struct ht_state *state,
     put_processes(&report);
     put_empty(&report, "builds");
     put_null(&report, "packages");
-    put_empty(&report, "datastores");
+    ht_report_put_datastores(&report.json, state->node);
     key(&report, "control_plane");
     ht_control_plane_write(&report.json, state->node);
     ht_json_object_end(&report.json);

@@ -253,15 +253,27 @@ unsigned ht_etcd_keys_resource(struct ht_etcd_keys *keys, struct ht_str key)
     return number;
 }
 
-static bool is_class(const struct class *class, const struct ht_stored_as *as)
+/* The class with these names, or 0; *ret_ids counts those that differ in the id alone. */
+static unsigned find_class(const struct ht_etcd_keys *keys, const struct ht_stored_as *as,
+                           size_t *ret_ids)
 {
-    return class->provider == as->provider && ht_str_is(as->key, class->key) &&
-           ht_str_is(as->key_id, class->key_id);
+    *ret_ids = 0;
+    for (size_t i = keys->classes_len; i-- > 0;) {
+        const struct class *class = &keys->classes[i];
+
+        if (class->provider != as->provider || !ht_str_is(as->key, class->key))
+            continue;
+        if (ht_str_is(as->key_id, class->key_id))
+            return CLASS_FIRST + (unsigned)i;
+        ++*ret_ids;
+    }
+    return 0;
 }
 
 static unsigned class_of(struct ht_etcd_keys *keys, const struct ht_etcd_item *item)
 {
     struct ht_stored_as as = item->as;
+    size_t ids;
 
     if (item->deleted)
         return CLASS_DELETED;
@@ -269,13 +281,17 @@ static unsigned class_of(struct ht_etcd_keys *keys, const struct ht_etcd_item *i
         return CLASS_PLAINTEXT;
     if (as.kind == HT_STORED_MALFORMED)
         return CLASS_MALFORMED;
-    for (size_t i = keys->classes_len; i-- > 0;) {
-        if (is_class(&keys->classes[i], &as))
-            return CLASS_FIRST + (unsigned)i;
-    }
-    /* More names than any cluster has are told together, by their provider. */
-    if (keys->classes_len == HT_STORED_CLASSES_MAX)
-        return CLASS_FIRST;
+
+    unsigned found = find_class(keys, &as, &ids);
+    /* More names than any cluster has are told together. */
+    if (!found && ids >= HT_KEY_IDS_MAX)
+        as.key_id = (struct ht_str){0};
+    if (!found && keys->classes_len >= HT_KEY_NAMES_MAX)
+        as.key = HT_S("(other names)");
+    if (!found)
+        found = find_class(keys, &as, &ids);
+    if (found)
+        return found;
     keys->classes = ht_realloc(keys->classes, keys->classes_len + 1, sizeof(keys->classes[0]));
     keys->classes[keys->classes_len++] =
         (struct class){.provider = as.provider,

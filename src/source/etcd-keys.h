@@ -17,7 +17,8 @@
 enum {
     HT_RESOURCE_NONE = UINT16_MAX, /* no object of Kubernetes, or too many kinds */
     HT_RESOURCES_MAX = 4096,
-    HT_STORED_CLASSES_MAX = 1024,
+    HT_KEY_NAMES_MAX = 1024, /* more are told together */
+    HT_KEY_IDS_MAX = 16,     /* of one key name */
     HT_NAMESPACES_MAX = 16384,
     HT_PREFIXES_MAX = 4,
     HT_SAMPLES = 16,

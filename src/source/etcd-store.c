@@ -16,6 +16,7 @@ struct ht_etcd_store {
     char *path;
     char *folder; /* the data directory: the one above member/ */
     char *wal_folder;
+    bool lone; /* in no data directory: there is no log beside it */
     struct ht_bolt_file file;
     struct ht_etcd_tree tree;
     struct ht_etcd_keys *keys;
@@ -51,7 +52,8 @@ struct ht_etcd_store *ht_etcd_store_new(const struct ht_root *root, const char *
     store->root = root;
     store->path = ht_strndup(path, strlen(path));
     /* DATA/member/snap/db */
-    store->folder = parent(path, ht_str_has_suffix(ht_str_from(path), "/member/snap/db") ? 3 : 1);
+    store->lone = !ht_str_has_suffix(ht_str_from(path), "/member/snap/db");
+    store->folder = parent(path, store->lone ? 1 : 3);
     store->file.fd = -1;
     store->tree.file = &store->file;
     ht_buf_addf(&wal, "%s/member/wal", store->folder);
@@ -92,6 +94,11 @@ struct ht_etcd_store *ht_etcd_store_free(struct ht_etcd_store *store)
 
 /* ---- refresh ---- */
 
+static bool is_exact(const struct ht_etcd_store *store)
+{
+    return store->tree.proof == HT_ETCD_EXACT && !store->tree.older;
+}
+
 /* Opens the file if it is not the one that is open; a defragmentation puts another one there. */
 static int open_current(struct ht_etcd_store *store, struct ht_error *err)
 {
@@ -127,6 +134,7 @@ static void find_remnants(struct ht_etcd_store *store, const struct ht_pace *pac
     /* Pages may have come into use meanwhile. */
     if (ht_etcd_tree_refresh(&store->tree, store->keys, pace, NULL) < 0)
         store->remnants.complete = false;
+    store->remnants.complete = store->remnants.complete && is_exact(store);
     ht_remnants_settle(&store->remnants, &store->tree);
     store->has_remnants = true;
 }
@@ -184,11 +192,13 @@ int ht_etcd_store_refresh(struct ht_etcd_store *store, unsigned flags, const str
     }
     if (store->tree.proof == HT_ETCD_DAMAGED)
         store->damaged_at = store->file.changed_at;
-    if (flags & HT_ETCD_REMNANTS && store->tree.proof != HT_ETCD_FOREIGN &&
-        store->tree.proof != HT_ETCD_STOPPED &&
-        (!store->has_remnants || store->remnants_txid != store->tree.way.txid))
+    /* What a damaged tree does not lead to may be in use all the same. */
+    if (!is_exact(store))
+        store->has_remnants = false;
+    else if (flags & HT_ETCD_REMNANTS &&
+             (!store->has_remnants || store->remnants_txid != store->tree.way.txid))
         find_remnants(store, pace);
-    if (flags & HT_ETCD_WAL)
+    if (flags & HT_ETCD_WAL && !store->lone)
         refresh_wal(store, pace);
     return fresh || ino != store->file.ino || txid != store->tree.way.txid ||
            proof != store->tree.proof || mode != store->file.mode || wal != wal_total(store);
@@ -209,11 +219,6 @@ struct tally {
     uint64_t *plain, *copies, *others, *wal;
     size_t len;
 };
-
-static bool is_exact(const struct ht_etcd_store *store)
-{
-    return store->tree.proof == HT_ETCD_EXACT && !store->tree.older;
-}
 
 static void describe(const struct ht_etcd_store *store, struct ht_buf *out)
 {
@@ -360,7 +365,7 @@ static void set_sums(const struct ht_etcd_store *store, const struct tally *tall
     /* A part of the pages gives no number, but what was found in it was found. */
     if (is_exact(store) || revisions)
         ht_datastore_set_plaintext_revisions(row, revisions);
-    if (store->has_remnants && (copies || (store->remnants.complete && is_exact(store)))) {
+    if (store->has_remnants && (copies || store->remnants.complete)) {
         ht_datastore_set_plaintext_remnants(row, copies);
         ht_datastore_set_remnants_stale(row, others);
     }
@@ -371,6 +376,8 @@ static void set_sums(const struct ht_etcd_store *store, const struct tally *tall
             ht_datastore_set_wal_plaintext(row, wal);
         ht_datastore_set_wal_files(row, files);
     }
+    if (store->lone)
+        ht_datastore_set_wal_files(row, 0);
 }
 
 static void set_members(const struct ht_etcd_store *store, struct ht_arena *arena,
@@ -446,7 +453,9 @@ static void set_file(const struct ht_etcd_store *store, struct ht_datastore *row
     ht_datastore_set_mode(row, store->file.mode);
     ht_datastore_set_uid(row, store->file.uid);
     ht_datastore_set_changed_at(row, store->file.changed_at);
-    if (ht_root_stat(store->root, store->folder[0] ? store->folder : "/", &st, NULL) == 0) {
+    ht_datastore_set_lone(row, store->lone);
+    if (!store->lone &&
+        ht_root_stat(store->root, store->folder[0] ? store->folder : "/", &st, NULL) == 0) {
         ht_datastore_set_folder_mode(row, (uint64_t)st.st_mode & 07777);
         ht_datastore_set_folder_uid(row, st.st_uid);
     }

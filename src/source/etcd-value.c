@@ -4,7 +4,7 @@
 #include "hulltop/base/mem.h"
 #include "bolt-format.h"
 
-enum { NUMBER_MAX = 0x1fffffff };
+enum { NUMBER_MAX = 0x1fffffff, KEY_ID_MAX = 128 };
 
 /* ---- protobuf ---- */
 
@@ -192,7 +192,8 @@ static bool is_encrypted_object(struct ht_str body, uint64_t cut, struct ht_str 
     while (ht_wire_next(&wire, &field)) {
         if (field.number == 1 && field.type == 2)
             data = field.len > 0;
-        else if (field.number == 2 && field.type == 2 && field.data.len == field.len)
+        else if (field.number == 2 && field.type == 2 && field.data.len == field.len &&
+                 field.len <= KEY_ID_MAX && is_graphic(field.data))
             *ret_key_id = field.data;
     }
     return !wire.failed && data;

@@ -41,6 +41,11 @@ has_keys("report"; {schema: "string", version: "string", taken_at: "string", nod
     effective: "object", cpu_percent: "number", memory_bytes: "number"})),
 (.processes | rows | has_keys("process"; {pid: "number", started_at: "string",
     container: "string", executable: "string", origin: "string"})),
+(.datastores | rows | has_keys("datastore"; {kind: "string", path: "string", member: "string",
+    exact: "boolean", detail: "string", live: "object", plaintext_revisions: "number",
+    plaintext_remnants: "number", wal_plaintext: "number"}),
+  (.live // {} | to_entries[] | .value | has_keys("live"; {plaintext: "number",
+    malformed: "number", encrypted: "object"}))),
 ([.findings | rows | .id] | select(length != (unique | length)) | "two findings have one id"),
 ([.findings | rows | .id] as $ids | .groups | rows | .finding
     | select(. as $id | $ids | index($id) | not) | "a group's finding \(.) is not there")

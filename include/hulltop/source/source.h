@@ -118,4 +118,11 @@ struct ht_hostconf_options {
 /* What the node's daemons are told: the API server, its encryption; texts are copied. */
 struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options);
 
+struct ht_datastore_options {
+    const char *root;    /* "/" */
+    const char *etcd_db; /* this file alone, wherever the root is; NULL: what is on the node */
+};
+/* What the cluster's datastore on this node holds, by its bytes; texts are copied. */
+struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options);
+
 #endif

@@ -242,12 +242,14 @@ static void broken_reports_are_refused(void **unused)
         {HEAD ",\"node\":{}}", "f: sources: is missing"},
         {HEAD ",\"node\":{\"name\":3}}", "f: host[0].name: expected a text"},
         {HEAD ",\"node\":{},\"sources\":[],\"containers\":[{\"id\":\"a\",\"cpu_percent\":-1}],"
-              "\"processes\":[]}",
+              "\"processes\":[],\"datastores\":[]}",
          "f: containers: cpu_percent: out of range"},
-        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"processes\":[],\"questions\":[{"
+        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"processes\":[],\"datastores\":[],"
+              "\"questions\":[{"
               "\"id\":\"9\",\"number\":9}]}",
          "f: questions[0]: expected a number from 1 to 6 and a state"},
-        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"processes\":[],\"questions\":[],"
+        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"processes\":[],\"datastores\":[],"
+              "\"questions\":[],"
               "\"findings\":[{\"id\":\"1\"},{\"id\":\"1\"}],\"groups\":[]}",
          "f: findings[1].id: is that of findings[0] too"},
     };

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SEC-001, 005, 007, 008: how the datastore holds what is live, and who can read its file. */
+#include "catalogue-private.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/check/checking.h"
+#include "sec-stored.h"
+
+enum { NAMES_SHOWN = 10, OTHERS = 0077, OTHERS_READ = 0044 };
+
+#define GCM_WRITES_MAX 200000 /* values under one key before it must be rotated */
+
+const struct ht_stored *ht_stored_find(const struct ht_datastore *store, const char *resource)
+{
+    for (size_t i = 0; i < store->stored.len; i++) {
+        if (ht_str_is(store->stored.items[i].resource, resource))
+            return &store->stored.items[i];
+    }
+    return NULL;
+}
+
+uint64_t ht_stored_encrypted(const struct ht_stored *stored)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < stored->encrypted.len; i++)
+        count += stored->encrypted.items[i].count;
+    return count;
+}
+
+void ht_stored_unknown(struct ht_checking *checking, const struct ht_datastore *store)
+{
+    struct ht_str detail = HT_S("not everything of it could be read");
+    if (ht_datastore_has_exact(store) && !store->exact && ht_datastore_has_detail(store))
+        detail = store->detail;
+
+    /* As the source says it: one cause is one line, however many checks it stops. */
+    struct ht_str reason = ht_str_has_prefix(detail, "/")
+                               ? detail
+                               : ht_arena_strf(ht_checking_arena(checking), "%.*s: %.*s",
+                                               HT_STR_ARG(store->path), HT_STR_ARG(detail));
+
+    ht_unknown(checking, "datastore", reason.data, "hulltop doctor");
+}
+
+static struct ht_str amounts(struct ht_checking *checking, const struct ht_stored *stored)
+{
+    struct ht_arena *arena = ht_checking_arena(checking);
+    struct ht_str text =
+        ht_arena_strf(arena, "%llu plaintext", (unsigned long long)stored->plaintext);
+
+    for (size_t i = 0; i < stored->encrypted.len; i++) {
+        const struct ht_stored_under *under = &stored->encrypted.items[i];
+
+        text = ht_arena_strf(arena, "%.*s, %llu %.*s:%.*s", HT_STR_ARG(text),
+                             (unsigned long long)under->count, HT_STR_ARG(under->provider),
+                             HT_STR_ARG(under->key));
+    }
+    return text;
+}
+
+/* ---- SEC-001 ---- */
+
+static void show_names(struct ht_checking *checking, struct ht_finding *finding,
+                       const struct ht_datastore *store)
+{
+    for (size_t i = 0; i < store->spaces.len && i < NAMES_SHOWN; i++)
+        ht_fire_evidencef(checking, finding, "datastore", "plaintext in namespace", "%.*s: %llu",
+                          HT_STR_ARG(store->spaces.items[i].name),
+                          (unsigned long long)store->spaces.items[i].count);
+    for (size_t i = 0; i < store->examples.len && i < NAMES_SHOWN; i++)
+        ht_fire_evidence(checking, finding, "datastore", "stored in plaintext",
+                         store->examples.items[i]);
+}
+
+static void fire_plaintext(struct ht_checking *checking, const struct ht_datastore *store,
+                           const struct ht_stored *secrets)
+{
+    struct ht_finding *finding = ht_fire(checking, HT_S("plaintext"));
+    uint64_t all = secrets->plaintext + secrets->malformed + ht_stored_encrypted(secrets);
+
+    ht_fire_title(checking, finding, "%s%llu of %llu secrets are stored in plaintext",
+                  store->exact ? "" : "At least ", (unsigned long long)secrets->plaintext,
+                  (unsigned long long)all);
+    ht_fire_evidence(checking, finding, "datastore", "file", store->path);
+    ht_fire_evidence(checking, finding, "datastore", "secrets", amounts(checking, secrets));
+    if (ht_datastore_has_detail(store))
+        ht_fire_evidence(checking, finding, "datastore", "read", store->detail);
+    show_names(checking, finding, store);
+}
+
+static void look_plaintext(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_datastore *store = ht_datastore_of(row);
+    const struct ht_stored *secrets = ht_stored_find(store, "secrets");
+
+    if (!ht_datastore_has_exact(store) || !ht_datastore_has_stored(store) || !store->exact)
+        ht_stored_unknown(checking, store);
+    if (!secrets)
+        return;
+    if (secrets->plaintext)
+        fire_plaintext(checking, store, secrets);
+    if (secrets->malformed) {
+        struct ht_finding *finding = ht_fire(checking, HT_S("malformed"));
+
+        ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+        ht_fire_title(checking, finding,
+                      "%llu secrets have a header of encryption and nothing possible behind it",
+                      (unsigned long long)secrets->malformed);
+        ht_fire_evidence(checking, finding, "datastore", "file", store->path);
+    }
+}
+
+/* ---- SEC-005 ---- */
+
+static const char *weakness(const struct ht_stored_under *under)
+{
+    if (ht_str_is(under->provider, "aescbc"))
+        return "aescbc does not protect against changed values (padding oracle)";
+    if (ht_str_is(under->provider, "kms-v1"))
+        return "KMS v1 is deprecated and asks the KMS for every value";
+    if (ht_str_is(under->provider, "aesgcm") && under->count >= GCM_WRITES_MAX)
+        return "aesgcm with one key for so many values repeats a nonce sooner or later";
+    return NULL;
+}
+
+static void look_provider(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_datastore *store = ht_datastore_of(row);
+    const struct ht_stored *secrets = ht_stored_find(store, "secrets");
+
+    if (!ht_datastore_has_stored(store) || !store->exact)
+        ht_stored_unknown(checking, store);
+    for (size_t i = 0; secrets && i < secrets->encrypted.len; i++) {
+        const struct ht_stored_under *under = &secrets->encrypted.items[i];
+        const char *why = weakness(under);
+
+        if (!why)
+            continue;
+
+        struct ht_finding *finding = ht_fire(checking, under->provider);
+        ht_fire_title(checking, finding, "%llu secrets are encrypted with %.*s (key %.*s)",
+                      (unsigned long long)under->count, HT_STR_ARG(under->provider),
+                      HT_STR_ARG(under->key));
+        ht_fire_evidence(checking, finding, "datastore", "provider", ht_str_from(why));
+        ht_fire_evidence(checking, finding, "datastore", "secrets", amounts(checking, secrets));
+    }
+}
+
+/* ---- SEC-007 ---- */
+
+static uint64_t under_newest(const struct ht_stored *stored)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < stored->encrypted.len; i++) {
+        const struct ht_stored_under *under = &stored->encrypted.items[i];
+        size_t len = under->provider.len;
+
+        if (ht_str_has_prefix(stored->writes, under->provider.data) && stored->writes.len > len &&
+            stored->writes.data[len] == ':' &&
+            ht_str_equal(ht_str_sub(stored->writes, len + 1, stored->writes.len), under->key))
+            count += under->count;
+    }
+    return count;
+}
+
+static void look_debt_of(struct ht_checking *checking, const struct ht_datastore *store,
+                         const struct ht_stored *stored)
+{
+    uint64_t encrypted = ht_stored_encrypted(stored), all = encrypted + stored->plaintext;
+    bool plain = ht_str_is(stored->writes, "plaintext");
+    uint64_t behind = plain ? encrypted : all - under_newest(stored);
+
+    if (encrypted == 0 || behind == 0 || ht_str_is(stored->writes, "malformed"))
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, stored->resource);
+    if (plain)
+        ht_fire_title(checking, finding,
+                      "The newest of %llu %.*s is in plaintext, though others are encrypted",
+                      (unsigned long long)all, HT_STR_ARG(stored->resource));
+    else
+        ht_fire_title(checking, finding, "%llu of %llu %.*s were not rewritten with %.*s",
+                      (unsigned long long)behind, (unsigned long long)all,
+                      HT_STR_ARG(stored->resource), HT_STR_ARG(stored->writes));
+    ht_fire_evidence(checking, finding, "datastore", "file", store->path);
+    ht_fire_evidence(checking, finding, "datastore", "newest value", stored->writes);
+    ht_fire_evidence(checking, finding, "datastore", "values", amounts(checking, stored));
+}
+
+static void look_debt(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_datastore *store = ht_datastore_of(row);
+
+    if (!ht_datastore_has_stored(store) || !store->exact)
+        ht_stored_unknown(checking, store);
+    for (size_t i = 0; i < store->stored.len; i++)
+        look_debt_of(checking, store, &store->stored.items[i]);
+}
+
+/* ---- SEC-008 ---- */
+
+static void look_file(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_datastore *store = ht_datastore_of(row);
+
+    bool lone = ht_datastore_has_lone(store) && store->lone;
+
+    /* Asked over the network, or a file that somebody named: there is no data directory. */
+    if (ht_str_is(store->kind, "etcd-api") || (lone && store->exact))
+        return;
+    if (lone || !ht_datastore_has_mode(store) || !ht_datastore_has_folder_mode(store)) {
+        ht_stored_unknown(checking, store);
+        return;
+    }
+    if (!(store->folder_mode & OTHERS))
+        return;
+
+    bool readable = store->mode & OTHERS_READ;
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    if (!readable) {
+        ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+        ht_fire_title(checking, finding,
+                      "The datastore's directory is open to more than its owner");
+    }
+    ht_fire_evidence(checking, finding, "stat", "path", store->path);
+    ht_fire_evidencef(checking, finding, "stat", "mode of the file", "%04llo",
+                      (unsigned long long)store->mode);
+    ht_fire_evidencef(checking, finding, "stat", "mode of the data directory", "%04llo",
+                      (unsigned long long)store->folder_mode);
+    if (ht_datastore_has_uid(store))
+        ht_fire_evidencef(checking, finding, "stat", "owner of the file", "uid %llu",
+                          (unsigned long long)store->uid);
+}
+
+static const struct ht_check checks[] = {
+    {.id = "SEC-001",
+     .question = 5,
+     .scope = HT_TABLE_DATASTORE,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "Secrets are stored in plaintext",
+     .condition = "The bytes of a live secret in the datastore do not begin with the mark of "
+                  "encryption.",
+     .why = "Whoever gets the datastore's file, a snapshot, a backup or the disk reads every "
+            "password and key of the cluster. What the configuration says does not matter: this is "
+            "what was written.",
+     .fix = "Give the API servers an encryption configuration whose first provider encrypts, "
+            "restart them one by one, then write every secret again (`kubectl get secrets -A -o "
+            "json | kubectl replace -f -`). Look here again. Compact, defragment and shred old "
+            "snapshots afterwards.",
+     .needs = HT_TEXTS("datastore"),
+     .references =
+         HT_TEXTS("CIS Kubernetes 1.12 1.2.27", "CIS Kubernetes 1.12 1.2.28", "Trivy KCV-0030",
+                  "Kubescape C-0066", "Kubescape C-0141", "ATT&CK T1552"),
+     .run = look_plaintext},
+    {.id = "SEC-005",
+     .question = 5,
+     .scope = HT_TABLE_DATASTORE,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "Secrets are encrypted with a weak provider",
+     .condition =
+         "Live secrets are stored with aescbc or KMS v1, or more than 200,000 of them with "
+         "one aesgcm key.",
+     .why = "A provider with its key on the same host protects backups and stolen disks, not the "
+            "host. aescbc can be attacked by whoever can change values; KMS v1 is switched off in "
+            "newer versions, and then nothing can be read.",
+     .fix = "Move to KMS v2, or to secretbox where there is no KMS: put the new provider first, "
+            "restart, write every secret again, then take the old one out.",
+     .needs = HT_TEXTS("datastore"),
+     .references = HT_TEXTS("CIS Kubernetes 1.12 1.2.28"),
+     .other_causes = HT_TEXTS("OpenShift offers aescbc and aesgcm alone", "k3s begins with aescbc"),
+     .run = look_provider},
+    {.id = "SEC-007",
+     .question = 5,
+     .scope = HT_TABLE_DATASTORE,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Values were not rewritten with the present key",
+     .condition =
+         "Live values of a resource are stored under another key than its newest value, or "
+         "the newest one is plaintext while others are encrypted.",
+     .why = "What is not rewritten stays as weak as it was: in plaintext, or under a key that "
+            "should have been retired because it leaked.",
+     .fix = "Write every object of the resource again, by namespace and in batches, and look here "
+            "again before the old key is taken out of the configuration.",
+     .needs = HT_TEXTS("datastore"),
+     .references = HT_TEXTS("CIS Kubernetes 1.12 1.2.28", "ATT&CK T1552"),
+     .other_causes = HT_TEXTS("a rotation that is under way", "a deliberate decryption"),
+     .run = look_debt},
+    {.id = "SEC-008",
+     .question = 5,
+     .scope = HT_TABLE_DATASTORE,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "The datastore's files can be read by more than their owner",
+     .condition = "The data directory is open to group or others, and so is the file in it.",
+     .why = "The file holds every object of the cluster. Who reads it needs no API server.",
+     .fix = "chmod 0700 on the data directory; give etcd a user of its own.",
+     .needs = HT_TEXTS("datastore"),
+     .references = HT_TEXTS("CIS Kubernetes 1.12 1.1.11", "CIS Kubernetes 1.12 1.1.12",
+                            "Trivy KCV-0058", "Kubescape C-0102"),
+     .run = look_file},
+};
+
+const struct ht_check_group ht_checks_sec_datastore = {.checks = checks,
+                                                       .count = ARRAY_LEN(checks)};
