@@ -13,11 +13,14 @@ enum {
     HT_LIMIT_DEPTH = 64,                      /* nesting of JSON and YAML */
     HT_LIMIT_JSON_VALUES = 8000000,           /* values and keys of one JSON document */
     HT_LIMIT_DOCUMENT = 256 * 1024 * 1024,  /* bytes of a node, recording or report that is read */
+    HT_LIMIT_OBJECT = 16 * 1024 * 1024,     /* bytes of one object in a stream of them */
+    HT_LIMIT_OBJECT_VALUES = 200000,        /* values and keys of one, aliases counted */
     HT_LIMIT_YAML = 1024 * 1024,            /* bytes of a view, a fact table, a configuration */
     HT_LIMIT_YAML_NODES = 100000,           /* nodes of one YAML document, aliases counted */
     HT_LIMIT_ROW = 8 * 1024 * 1024,         /* bytes of one row */
     HT_LIMIT_ROWS = 200000,                 /* rows of one table */
     HT_LIMIT_ITEMS = 100000,                /* items of one array or map in a row */
+    HT_LIMIT_POD_ITEMS = 10000,             /* containers, volumes, ports of one pod */
     HT_LIMIT_FILE = 8 * 1024 * 1024,        /* bytes of a small host file */
     HT_LIMIT_PROC_FILE = 1024 * 1024,       /* bytes of a file below /proc/PID */
     HT_LIMIT_MOUNTINFO = 8 * 1024 * 1024,   /* bytes of a mountinfo (15,000 lines exist) */
