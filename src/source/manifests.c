@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hulltop/source/manifests.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kube-pod.h"
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/objects.h"
+
+enum { SHOWN_MAX = 60 };
+
+struct reading {
+    const struct ht_manifests_reader *reader;
+    struct ht_manifests_count count;
+    struct ht_arena *arena; /* of one row */
+    bool guessed;           /* items of the list under way had no kind and were taken by shape */
+    bool judged;            /* some of its items were taken at all */
+};
+
+static struct ht_str text_of(const struct ht_json *object, const char *key)
+{
+    struct ht_str text = {0};
+
+    ht_json_string(ht_json_get(object, key), &text);
+    return text;
+}
+
+/* "PodList" says that its items are of kind Pod; empty: it does not say. */
+static struct ht_str item_kind(const struct ht_json *head)
+{
+    struct ht_str kind = text_of(head, "kind");
+
+    return ht_str_has_suffix(kind, "List") ? ht_str_sub(kind, 0, kind.len - strlen("List"))
+                                           : (struct ht_str){0};
+}
+
+static int fail(const struct reading *reading, unsigned line, const char *what,
+                struct ht_error *err)
+{
+    return ht_error_set(err, EINVAL, "%s:%u: %s", reading->reader->name, line, what);
+}
+
+static int take_pod(struct reading *reading, const struct ht_object *object, struct ht_str kind,
+                    struct ht_error *err)
+{
+    struct ht_str name = text_of(ht_json_get(object->value, "metadata"), "name");
+    struct ht_pod pod = {0};
+    int r;
+
+    ht_arena_reset(reading->arena);
+    r = ht_kube_decode_pod(&(struct ht_kube_object){.kind = kind,
+                                                    .value = object->value,
+                                                    .file = reading->reader->name,
+                                                    .line = object->line,
+                                                    .source = HT_S("manifests")},
+                           reading->arena, &pod, err);
+    if (r < 0)
+        return ht_error_wrap(err, "%s:%u: %.*s %.*s", reading->reader->name, object->line,
+                             kind.len > SHOWN_MAX ? SHOWN_MAX : (int)kind.len, kind.data,
+                             name.len > SHOWN_MAX ? SHOWN_MAX : (int)name.len,
+                             name.data ? name.data : "");
+    if (ht_str_is(kind, "Pod"))
+        reading->count.pods++;
+    else
+        reading->count.templates++;
+    reading->judged = true;
+    return reading->reader->take(reading->reader->context, ht_row_new(&ht_pod_table, &pod), err);
+}
+
+/* An item, or a document that is no list. */
+static int take_object(struct reading *reading, const struct ht_object *object,
+                       struct ht_error *err)
+{
+    struct ht_str kind = text_of(object->value, "kind");
+
+    if (object->value->kind == HT_JSON_NULL)
+        return 0;
+    if (object->value->kind != HT_JSON_OBJECT)
+        return fail(reading, object->line, "expected an object of Kubernetes", err);
+    if (kind.len == 0 && object->head)
+        kind = item_kind(object->head);
+    if (kind.len == 0 && object->head && !ht_json_get(object->head, "kind")) {
+        kind = ht_kube_shape(object->value);
+        reading->guessed = reading->guessed || kind.len;
+    }
+    if (kind.len == 0)
+        return fail(reading, object->line, "an object without a kind", err);
+    if (ht_str_has_suffix(kind, "List") && ht_json_get(object->value, "items"))
+        return fail(reading, object->line, "a list in a list", err);
+    if (ht_kube_has_pod(kind))
+        return take_pod(reading, object, kind, err);
+    reading->count.others++;
+    return 0;
+}
+
+/* Behind the items: does what the list says it is agree with how they were taken? */
+static int take_head(struct reading *reading, const struct ht_object *object, struct ht_error *err)
+{
+    struct ht_str kind = text_of(object->value, "kind"), items = item_kind(object->value);
+    bool guessed = reading->guessed, judged = reading->judged;
+
+    reading->guessed = false;
+    reading->judged = false;
+    if (kind.len == 0)
+        return fail(reading, object->line, "an object without a kind", err);
+    /* Something else that has items: of no interest, if none of them looked like a pod. */
+    if (!ht_str_has_suffix(kind, "List")) {
+        if (judged)
+            return fail(reading, object->line, "pods as items of something that is no List", err);
+        reading->count.others++;
+        return 0;
+    }
+    if (guessed && items.len && !ht_kube_has_pod(items))
+        return fail(reading, object->line,
+                    "items without a kind stand before the kind of their list", err);
+    return 0;
+}
+
+static int take(void *context, const struct ht_object *object, struct ht_error *err)
+{
+    struct reading *reading = context;
+
+    if (object->is_list) {
+        reading->count.documents++;
+        return take_head(reading, object, err);
+    }
+    if (!object->head)
+        reading->count.documents++;
+    return take_object(reading, object, err);
+}
+
+int ht_manifests_read(int fd, const struct ht_manifests_reader *reader,
+                      struct ht_manifests_count *ret_count, struct ht_error *err)
+{
+    /* Written by servers and apply, read by nobody here. */
+    static const char *const skip[] = {"managedFields", NULL};
+    const struct ht_objects_options options = {.name = reader->name, .skip = skip};
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct reading reading = {.reader = reader, .arena = arena};
+    int r = ht_objects_read(fd, &options, take, &reading, err);
+
+    if (r < 0)
+        return r;
+    if (reading.count.documents == 0)
+        return ht_error_set(err, EINVAL, "%s: no object of Kubernetes in it", reader->name);
+    *ret_count = reading.count;
+    return 0;
+}
