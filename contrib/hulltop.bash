@@ -6,7 +6,8 @@ _hulltop() {
     local word=$2 previous=$3 names
     local commands='check demo record replay doctor'
     local questions='builds added-code privileged packages secrets drift'
-    local options='--docker --cri --kubeconfig --root --etcd-db --from --only --format --fail-on --baseline
+    local options='--docker --cri --kubeconfig --root --etcd-db --from --manifests
+        --pod-security-version --only --format --fail-on --baseline
         --strict --quiet --timeout --open --color --theme --ascii --plain --utc --mouse --config
         --version --help'
 
@@ -27,18 +28,19 @@ _hulltop() {
         compopt -o nospace 2>/dev/null
         return
         ;;
-    --format) names='text json node' ;;
+    --format) names='text json sarif node' ;;
     --fail-on) names='critical high medium low info' ;;
     --open) names=$questions ;;
     --color) names='auto always never' ;;
     --theme) names='default light mono colour-blind' ;;
+    --pod-security-version) names=latest ;;
     --timeout) return ;;
     --root)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
-    --etcd-db | --from | --baseline | --config | record | replay)
+    --etcd-db | --from | --manifests | --baseline | --config | record | replay)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

@@ -2,6 +2,7 @@
 /* hulltop check: one pass, a report, an exit status. */
 #include <config.h>
 
+#include "check.h"
 #include "commands.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ static int complain(const struct ht_error *err, int status)
 
 /* ---- the exit status ---- */
 
-static int read_baseline(const char *path, struct ht_map *known, struct ht_error *err)
+int ht_check_read_baseline(const char *path, struct ht_map *known, struct ht_error *err)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_DOCUMENT);
     ht_autostate struct ht_state *state = NULL;
@@ -125,10 +126,9 @@ static bool has_unanswered(const struct ht_state *state, const struct ht_options
     return answered == 0 || (off > 0 && answered + off < HT_QUESTIONS);
 }
 
-static int status_of(const struct ht_state *state, const struct ht_options *options,
-                     const struct ht_map *known)
+int ht_check_status(const struct ht_state *state, const struct ht_options *options, bool found)
 {
-    if (has_findings(state, options, known))
+    if (found)
         return HT_STATUS_FINDINGS;
     if (all_sources_failed(state, options))
         return HT_STATUS_SOURCES;
@@ -153,6 +153,9 @@ static int print_report(const struct ht_state *state, const struct ht_options *o
     case HT_FORMAT_JSON:
         ht_report_write(&out, state, &report);
         break;
+    case HT_FORMAT_SARIF:
+        ht_report_sarif(&out, state, &report, NULL, err);
+        break;
     case HT_FORMAT_NODE:
         ht_node_write(&out, state->node, HT_JSON_INDENTED);
         break;
@@ -175,19 +178,22 @@ static int answer(struct ht_session *session, const struct ht_map *known)
         return status;
     if (!options->quiet && print_report(state, options, &err) < 0)
         return complain(&err, HT_STATUS_USAGE);
-    return status_of(state, options, known);
+    return ht_check_status(state, options, has_findings(state, options, known));
 }
 
 int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
 {
     struct ht_session session = {.options = options};
     struct ht_error err = {0};
-    struct ht_map *known = ht_map_new();
+    struct ht_map *known;
     int status;
 
+    if (options->manifests)
+        return ht_check_manifests(options, arena);
+    known = ht_map_new();
     if (ht_wait_prepare(&err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
-    else if (options->baseline && read_baseline(options->baseline, known, &err) < 0)
+    else if (options->baseline && ht_check_read_baseline(options->baseline, known, &err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
     else if (ht_session_open(&session, options, arena, &err) < 0)
         status = complain(&err, HT_STATUS_USAGE);

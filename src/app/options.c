@@ -11,6 +11,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/unpack.h"
+#include "hulltop/check/pod-security.h"
 #include "hulltop/model/filter.h"
 #include "hulltop/model/state.h"
 
@@ -100,6 +101,22 @@ static int set_from(struct ht_options *options, const char *value, struct ht_err
     return 0;
 }
 
+static int set_manifests(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->manifests = value;
+    return 0;
+}
+
+static int set_pod_security(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    if (!ht_pod_security_parse(ht_str_from(value), &options->pod_security))
+        return ht_error_set(err, EINVAL,
+                            "--pod-security-version %s: neither vX.Y (v1.0 and later) nor latest",
+                            value);
+    return 0;
+}
+
 static int set_only(struct ht_options *options, const char *value, struct ht_error *err)
 {
     const char *names[HT_QUESTIONS];
@@ -126,7 +143,7 @@ static int set_only(struct ht_options *options, const char *value, struct ht_err
 
 static int set_format(struct ht_options *options, const char *value, struct ht_error *err)
 {
-    static const char *const names[] = {"text", "json", "node"};
+    static const char *const names[] = {"text", "json", "sarif", "node"};
 
     for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
         if (strcmp(value, names[i]) == 0) {
@@ -134,7 +151,7 @@ static int set_format(struct ht_options *options, const char *value, struct ht_e
             return 0;
         }
     }
-    return ht_error_set(err, EINVAL, "--format %s: not text, json or node", value);
+    return ht_error_set(err, EINVAL, "--format %s: not text, json, sarif or node", value);
 }
 
 static int set_fail_on(struct ht_options *options, const char *value, struct ht_error *err)
@@ -261,9 +278,11 @@ static const struct option_entry entries[] = {
     {"root", "DIR", "host files below DIR", set_root, false, false},
     {"etcd-db", "FILE", "this database of etcd's, not the node's own", set_etcd_db, true, false},
     {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},
+    {"manifests", "FILE|-", "check: judges", set_manifests, false, false},
+    {"pod-security-version", "vX.Y", "YAML or JSON alone", set_pod_security, true, true},
     {"only", "NAME,...", "builds added-code privileged packages secrets drift", set_only, true,
      false},
-    {"format", "FORMAT", "check: text, json or node", set_format, false, false},
+    {"format", "FORMAT", "check: text, json, sarif or node", set_format, false, false},
     {"fail-on", "SEVERITY", "check: exit 1 from this severity on [high]", set_fail_on, true, false},
     {"baseline", "FILE", "check: what this earlier report knew does not count", set_baseline, false,
      false},
@@ -278,8 +297,8 @@ static const struct option_entry entries[] = {
     {"plain", NULL, "lines instead of a screen", set_plain, true, true},
     {"utc", NULL, "times in UTC;", set_utc, true, false},
     {"mouse", NULL, "mouse on from the start", set_mouse, true, true},
-    {"config", "FILE", "this configuration file alone", set_config, false, false},
-    {"version", NULL, "version and build features;", set_version, false, false},
+    {"config", "FILE", "this configuration file alone;", set_config, false, false},
+    {"version", NULL, "version;", set_version, false, true},
     {"help", NULL, "this text", set_help, false, true},
     {"hash-frames", "FILE", NULL, set_hash_frames, false, false},
 };
@@ -431,6 +450,25 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
     return 0;
 }
 
+/* Manifests take the place of everything else, and answer question 3 alone. */
+static int settle_manifests(struct ht_options *options, struct ht_error *err)
+{
+    enum { PRIVILEGED = 1 << 3 };
+
+    if (!options->manifests)
+        return 0;
+    if (options->command != HT_CMD_CHECK)
+        return ht_error_set(err, EINVAL, "--manifests goes with check");
+    if (options->from)
+        return ht_error_set(err, EINVAL, "--manifests and --from: one of them");
+    if (options->format == HT_FORMAT_NODE)
+        return ht_error_set(err, EINVAL, "--format node: manifests are no node");
+    if (!(options->questions & PRIVILEGED))
+        return ht_error_set(err, EINVAL, "--manifests answers question 3 alone: --only privileged");
+    options->questions = PRIVILEGED;
+    return 0;
+}
+
 int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_options *ret_options,
                      struct ht_error *err)
 {
@@ -439,6 +477,7 @@ int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_op
         .root = "/",
         .questions = 0x7e,
         .fail_on = HT_SEVERITY_HIGH,
+        .pod_security = HT_POD_SECURITY_LATEST,
     };
     struct parsing parsing = {.options = &options, .arena = arena};
     int r = parse_words(&parsing, argc, argv, err);
@@ -449,6 +488,8 @@ int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_op
         r = ht_config_read(arena, options.config, apply_config, &parsing, err);
         if (r == 0)
             r = check_operands(&options, err);
+        if (r == 0)
+            r = settle_manifests(&options, err);
         if (r < 0)
             return r;
     }

@@ -23,7 +23,7 @@ enum ht_command_name {
     HT_CMD_DOCTOR,
 };
 
-enum ht_format { HT_FORMAT_TEXT, HT_FORMAT_JSON, HT_FORMAT_NODE };
+enum ht_format { HT_FORMAT_TEXT, HT_FORMAT_JSON, HT_FORMAT_SARIF, HT_FORMAT_NODE };
 
 struct ht_options {
     enum ht_command_name command;
@@ -35,6 +35,8 @@ struct ht_options {
     const char *root;                      /* "/" */
     const char *etcd_db;                   /* NULL: what is on the node */
     const char *from;                      /* NULL: live */
+    const char *manifests;                 /* check: judge this file in place of sources */
+    int pod_security; /* minor version of the Pod Security Standards, or the latest */
 
     /* answer */
     unsigned questions; /* bit n */

@@ -19,6 +19,7 @@ extern const struct ht_check_group ht_checks_prv_network;
 extern const struct ht_check_group ht_checks_prv_daemon;
 extern const struct ht_check_group ht_checks_sec_datastore;
 extern const struct ht_check_group ht_checks_sec_remnants;
+extern const struct ht_check_group ht_checks_prv_pods;
 
 /* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops
  * over all. */

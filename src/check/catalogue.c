@@ -9,7 +9,8 @@ static const struct ht_check_group *const groups[] = {
     &ht_checks_prv_privileged,  &ht_checks_prv_capabilities, &ht_checks_prv_sockets,
     &ht_checks_prv_paths,       &ht_checks_prv_namespaces,   &ht_checks_prv_user,
     &ht_checks_prv_confinement, &ht_checks_prv_kernel,       &ht_checks_prv_network,
-    &ht_checks_prv_daemon,      &ht_checks_sec_datastore,    &ht_checks_sec_remnants,
+    &ht_checks_prv_daemon,      &ht_checks_prv_pods,         &ht_checks_sec_datastore,
+    &ht_checks_sec_remnants,
 };
 
 size_t ht_catalogue_count(void)
@@ -64,7 +65,7 @@ const struct ht_check *ht_catalogue_find(struct ht_str id)
     return NULL;
 }
 
-/* Sources that tell about containers and their engines: any of them stands for "docker". */
+/* Sources that tell what containers were meant to be: any of them stands for "docker". */
 static bool is_engine(struct ht_str source)
 {
     static const char *const engines[] = {"docker", "podman",   "containerd", "k3s",

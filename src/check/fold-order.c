@@ -86,6 +86,18 @@ static struct ht_row *end_line(struct line *line)
     return row;
 }
 
+struct ht_row *ht_fold_group(const struct ht_finding *first, size_t findings)
+{
+    struct line line = {.first = first, .findings = findings};
+
+    begin_line(&line, first);
+    ht_group_set_count(&line.group,
+                       first->posture && first->subjects.len ? first->count : findings);
+    if (line.group.total < line.group.count)
+        line.group.total = line.group.count;
+    return end_line(&line);
+}
+
 void ht_fold_groups(const struct ht_rowset *findings, struct ht_rowset *ret_groups)
 {
     struct line *lines = ht_new_array(struct line, findings->len);

@@ -11,6 +11,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/check/catalogue.h"
 #include "identity.h"
+#include "pods.h"
 
 /* More evidence than that on one finding is no evidence any more. */
 enum { EVIDENCE_MAX = 60 };
@@ -112,7 +113,9 @@ static void absorb(struct folding *folding, struct item *strong, size_t from, si
         struct item *weak = &folding->items[i];
 
         if (weak->folded || weak == strong ||
-            !implies(strong->verdict->check, weak->verdict->check->id))
+            !implies(strong->verdict->check, weak->verdict->check->id) ||
+            /* A pod has several containers. */
+            !ht_str_equal(finding.subject.container, finding_of(weak)->subject.container))
             continue;
 
         const struct ht_finding *other = finding_of(weak);
@@ -192,6 +195,19 @@ static void count_workloads(struct folding *folding)
     }
 }
 
+static bool is_expected(const struct folding *folding, const struct ht_row *subject,
+                        const struct ht_finding *finding)
+{
+    struct ht_container container = {0};
+
+    if (ht_row_table(subject) == &ht_container_table)
+        return ht_is_expected(folding->facts, ht_container_of(subject), finding);
+    if (ht_row_table(subject) != &ht_pod_table)
+        return false;
+    ht_pod_as_container(ht_pod_of(subject), finding->subject.container, &container);
+    return ht_is_expected(folding->facts, &container, finding);
+}
+
 /* How many there are of what the finding is about, and whether it is expected there. */
 static void settle(struct folding *folding, struct item *item)
 {
@@ -203,8 +219,7 @@ static void settle(struct folding *folding, struct item *item)
     const struct ht_row *subject = item->verdict->subject;
 
     ht_finding_set_total(&finding, total ? total : 1);
-    if (ht_row_table(subject) == &ht_container_table &&
-        ht_is_expected(folding->facts, ht_container_of(subject), &finding)) {
+    if (is_expected(folding, subject, &finding)) {
         if (finding.severity < HT_SEVERITY_LOW) {
             if (!ht_finding_has_original(&finding))
                 ht_finding_set_original(&finding, finding.severity);

@@ -54,6 +54,24 @@ static void describe_process(const struct ht_node *node, const struct ht_row *ro
         ht_subject_set_pid(ret, process->pid);
 }
 
+static void describe_pod(const struct ht_pod *pod, struct ht_subject *ret)
+{
+    ht_subject_set_kind(ret, HT_S("pod"));
+    ht_subject_set_id(ret, pod->id);
+    if (ht_pod_has_name(pod))
+        ht_subject_set_name(ret, pod->name);
+    if (ht_pod_has_namespace(pod))
+        ht_subject_set_namespace(ret, pod->namespace);
+    if (ht_pod_has_owner(pod))
+        ht_subject_set_owner(ret, pod->owner);
+    if (ht_pod_has_class(pod))
+        ht_subject_set_class(ret, pod->class);
+    if (ht_pod_has_file(pod))
+        ht_subject_set_file(ret, pod->file);
+    if (ht_pod_has_line(pod))
+        ht_subject_set_line(ret, pod->line);
+}
+
 void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
                          struct ht_subject *ret)
 {
@@ -63,6 +81,8 @@ void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
         describe_container(ht_container_of(row), ret);
     } else if (table == &ht_process_table) {
         describe_process(node, row, ret);
+    } else if (table == &ht_pod_table) {
+        describe_pod(ht_pod_of(row), ret);
     } else {
         ht_subject_set_kind(ret, table == &ht_host_table ? HT_S("node") : ht_str_from(table->name));
         ht_subject_set_id(ret, ht_row_id(row));
@@ -88,11 +108,27 @@ bool ht_subject_since(const struct ht_row *row, int64_t *ret_since)
         *ret_since = process->started_at;
         return ht_process_has_started_at(process);
     }
+    if (ht_row_table(row) == &ht_pod_table) {
+        const struct ht_pod *pod = ht_pod_of(row);
+
+        *ret_since = ht_pod_has_started_at(pod) ? pod->started_at : pod->created_at;
+        return ht_pod_has_started_at(pod) || ht_pod_has_created_at(pod);
+    }
     return false;
+}
+
+static bool is_pod(const struct ht_subject *subject)
+{
+    return ht_str_is(subject->kind, "pod");
 }
 
 bool ht_subject_runs(const struct ht_row *row)
 {
+    if (ht_row_table(row) == &ht_pod_table) {
+        struct ht_str phase = ht_pod_of(row)->phase;
+
+        return !ht_str_is(phase, "Succeeded") && !ht_str_is(phase, "Failed");
+    }
     if (ht_row_table(row) != &ht_container_table)
         return true;
 
@@ -145,8 +181,13 @@ void ht_subject_add_durable(const struct ht_row *row, const struct ht_subject *s
         add_part(out, subject->namespace);
         add_part(out, subject->owner);
         /* A compose project's containers are numbered; its owner tells them well enough. */
-        if (subject->namespace.len)
+        if (subject->namespace.len || is_pod(subject))
             add_part(out, subject->container);
+    } else if (is_pod(subject)) {
+        /* Nobody made it: its name is its own. */
+        add_part(out, subject->namespace);
+        add_part(out, subject->name);
+        add_part(out, subject->container);
     } else if (subject->container.len) {
         add_part(out, subject->container);
         add_part(out, subject->image);
@@ -180,7 +221,7 @@ void ht_group_add_key(const struct ht_finding *finding, struct ht_buf *out)
         return;
 
     /* The owner of a compose service is one word; its containers' names are numbered. */
-    bool by_owner = subject->owner.len && !subject->namespace.len;
+    bool by_owner = subject->owner.len && !subject->namespace.len && !is_pod(subject);
     const struct ht_str parts[] = {subject->namespace, subject->owner,
                                    by_owner ? (struct ht_str){0} : subject->container,
                                    finding->object};
@@ -188,7 +229,7 @@ void ht_group_add_key(const struct ht_finding *finding, struct ht_buf *out)
         ht_buf_add_c(out, '/');
         ht_buf_add_str(out, parts[i]);
     }
-    if (!subject->owner.len && !subject->container.len) {
+    if (!subject->owner.len && (!subject->container.len || is_pod(subject))) {
         ht_buf_add_c(out, '/');
         ht_buf_add_str(out, subject->id);
     }

@@ -10,10 +10,12 @@
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/digest.h"
-#include "hulltop/model/node.h"
+#include "hulltop/model/check.h"
 
 enum { HT_IDENTITY_DIGITS = 16 };
 
+/* The title of what a check finds about a subject. */
+const char *ht_check_title(const struct ht_check *check, const struct ht_row *subject);
 /* Fills ret with what the row tells about itself (text borrowed); for a process in a container,
  * about the container. */
 void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,

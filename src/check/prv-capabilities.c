@@ -2,6 +2,7 @@
 /* PRV-013, 014, 015: capabilities. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 /* What a capability needs to be worth its tier. */
@@ -167,7 +168,8 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("CIS Docker 1.6.0 5.4", "CIS Kubernetes 1.12 5.2.9",
                             "Pod Security baseline: capabilities", "ATT&CK T1611"),
      .other_causes = HT_TEXTS("network plugins and storage drivers", "BPF agents", "debuggers"),
-     .run = look_tier_1},
+     .run = look_tier_1,
+     .run_pod = ht_pod_look},
     {.id = "PRV-014",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -185,7 +187,8 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("CIS Docker 1.6.0 5.4", "CIS Kubernetes 1.12 5.2.9",
                             "Pod Security baseline: capabilities"),
      .other_causes = HT_TEXTS("VPN and proxy sidecars", "istio-init", "time synchronisation"),
-     .run = look_tier_2},
+     .run = look_tier_2,
+     .run_pod = ht_pod_look},
     {.id = "PRV-015",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -193,6 +196,7 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_LOW,
      .title = "Keeps NET_RAW",
+     .title_pod = "Does not drop all capabilities",
      .condition =
          "The first process has NET_RAW; high if a program of class app has a packet socket "
          "open.",
@@ -204,7 +208,8 @@ static const struct ht_check checks[] = {
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Kubernetes 1.12 5.2.8", "ATT&CK T1557.002", "ATT&CK T1040"),
      .other_causes = HT_TEXTS("the default of Docker and containerd"),
-     .run = look_net_raw},
+     .run = look_net_raw,
+     .run_pod = ht_pod_look},
 };
 
 const struct ht_check_group ht_checks_prv_capabilities = {.checks = checks,

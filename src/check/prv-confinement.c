@@ -3,6 +3,7 @@
 #include "catalogue-private.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 /* Somebody switched the profile off for this container; a node without the feature has none for
@@ -204,6 +205,7 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_LOW,
      .title = "No seccomp filter",
+     .title_pod = "Asks for no seccomp filter",
      .condition = "The first process has no seccomp filter; medium if it was switched off for this "
                   "container, high with a tier 1 capability.",
      .why = "Without a filter every system call of the kernel can be tried, also the old and rare "
@@ -216,7 +218,8 @@ static const struct ht_check checks[] = {
                             "Pod Security baseline: seccompProfile"),
      .other_causes = HT_TEXTS("kubelets without seccompDefault", "rootless builders",
                               "browsers with a sandbox of their own"),
-     .run = look_seccomp},
+     .run = look_seccomp,
+     .run_pod = ht_pod_look},
     {.id = "PRV-017",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -235,7 +238,8 @@ static const struct ht_check checks[] = {
                             "Pod Security baseline: appArmorProfile",
                             "Pod Security baseline: seLinuxOptions"),
      .other_causes = HT_TEXTS("system pods that run as spc_t"),
-     .run = look_lsm},
+     .run = look_lsm,
+     .run_pod = ht_pod_look},
     {.id = "PRV-021",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -255,7 +259,8 @@ static const struct ht_check checks[] = {
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("Pod Security baseline: procMount"),
      .other_causes = HT_TEXTS("containers in containers", "rootless builders"),
-     .run = look_masks},
+     .run = look_masks,
+     .run_pod = ht_pod_look},
 };
 
 const struct ht_check_group ht_checks_prv_confinement = {.checks = checks,

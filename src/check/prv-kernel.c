@@ -2,6 +2,7 @@
 /* PRV-022, 024, 025, 027: devices, cgroups, kernel settings. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 /* ---- PRV-022 ---- */
@@ -289,7 +290,8 @@ static const struct ht_check checks[] = {
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("Pod Security baseline: sysctls"),
      .other_causes = HT_TEXTS("databases and proxies that raise limits of their own network"),
-     .run = look_sysctl},
+     .run = look_sysctl,
+     .run_pod = ht_pod_look},
 };
 
 const struct ht_check_group ht_checks_prv_kernel = {.checks = checks, .count = ARRAY_LEN(checks)};

@@ -2,6 +2,7 @@
 /* PRV-009, 010, 011: namespaces shared with the node. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 struct shared_ns {
@@ -125,7 +126,8 @@ static const struct ht_check checks[] = {
          HT_TEXTS("CIS Docker 1.6.0 5.16", "CIS Kubernetes 1.12 5.2.3",
                   "Pod Security baseline: hostNamespaces", "ATT&CK T1611", "ATT&CK T1057"),
      .other_causes = HT_TEXTS("node_exporter", "security agents", "kubectl debug node"),
-     .run = look_pid},
+     .run = look_pid,
+     .run_pod = ht_pod_look},
     {.id = "PRV-010",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -145,7 +147,8 @@ static const struct ht_check checks[] = {
                   "Pod Security baseline: hostNamespaces", "ATT&CK T1046", "ATT&CK T1552.005"),
      .other_causes =
          HT_TEXTS("kube-proxy and network plugins", "ingress on bare metal", "control-plane pods"),
-     .run = look_net},
+     .run = look_net,
+     .run_pod = ht_pod_look},
     {.id = "PRV-011",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -163,7 +166,8 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("CIS Docker 1.6.0 5.17", "CIS Kubernetes 1.12 5.2.4",
                             "Pod Security baseline: hostNamespaces"),
      .other_causes = HT_TEXTS("scientific and GPU programs"),
-     .run = look_ipc},
+     .run = look_ipc,
+     .run_pod = ht_pod_look},
 };
 
 const struct ht_check_group ht_checks_prv_namespaces = {.checks = checks,

@@ -2,6 +2,7 @@
 /* PRV-026: published ports. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 static bool is_every_address(struct ht_str address)
@@ -44,6 +45,7 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_LOW,
      .title = "Publishes a port on every address of the node",
+     .title_pod = "Takes ports of the node",
      .condition = "A port is published on 0.0.0.0, :: or no particular address.",
      .why = "The port is open to every network the node is in, past firewalls that only look at "
             "incoming connections of the node itself: runtimes put their rules in front.",
@@ -53,7 +55,8 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("CIS Docker 1.6.0 5.14", "CIS Kubernetes 1.12 5.2.12",
                             "Pod Security baseline: hostPorts"),
      .other_causes = HT_TEXTS("services meant for the outside"),
-     .run = look_ports},
+     .run = look_ports,
+     .run_pod = ht_pod_look},
 };
 
 const struct ht_check_group ht_checks_prv_network = {.checks = checks, .count = ARRAY_LEN(checks)};

@@ -2,6 +2,7 @@
 /* PRV-006, 007, 008, 023: paths of the node. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 /* Looks at one mount of a path of the node. */
@@ -180,7 +181,8 @@ static const struct ht_check checks[] = {
                             "Pod Security baseline: hostPathVolumes", "ATT&CK T1611"),
      .other_causes = HT_TEXTS("installers of network plugins", "node maintenance (kured)",
                               "log collectors that keep their place in /var/log"),
-     .run = look_writable},
+     .run = look_writable,
+     .run_pod = ht_pod_look_paths},
     {.id = "PRV-007",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -196,7 +198,8 @@ static const struct ht_check checks[] = {
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Kubernetes 1.12 5.2.11", "ATT&CK T1552.001"),
      .other_causes = HT_TEXTS("node exporters", "log collectors", "cAdvisor"),
-     .run = look_readable},
+     .run = look_readable,
+     .run_pod = ht_pod_look_paths},
     {.id = "PRV-008",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -216,7 +219,8 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("CIS Kubernetes 1.12 1.1.13", "CIS Kubernetes 1.12 4.1.5",
                             "ATT&CK T1552.001", "ATT&CK T1543.005"),
      .other_causes = HT_TEXTS("CSI node plugins", "control-plane pods of kubeadm"),
-     .run = look_kubelet},
+     .run = look_kubelet,
+     .run_pod = ht_pod_look_paths},
     {.id = "PRV-023",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -233,7 +237,8 @@ static const struct ht_check checks[] = {
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Docker 1.6.0 5.20", "ATT&CK T1611"),
      .other_causes = HT_TEXTS("CSI node plugins"),
-     .run = look_propagation},
+     .run = look_propagation,
+     .run_pod = ht_pod_look_propagation},
 };
 
 const struct ht_check_group ht_checks_prv_paths = {.checks = checks, .count = ARRAY_LEN(checks)};

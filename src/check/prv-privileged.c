@@ -3,6 +3,7 @@
 #include "catalogue-private.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 /* ---- PRV-001 ---- */
@@ -272,7 +273,8 @@ static const struct ht_check checks[] = {
      .other_causes =
          HT_TEXTS("kube-proxy", "network and storage plugins (calico-node, CSI node plugins)",
                   "security agents", "kind and k3d nodes"),
-     .run = look_privileged},
+     .run = look_privileged,
+     .run_pod = ht_pod_look},
     {.id = "PRV-002",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,

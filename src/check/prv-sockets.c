@@ -2,6 +2,7 @@
 /* PRV-004, 005: sockets that control the runtime. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 #include <string.h>
@@ -160,7 +161,8 @@ static const struct ht_check checks[] = {
                             "ATT&CK T1611", "ATT&CK T1610"),
      .other_causes = HT_TEXTS("Portainer, Traefik, Watchtower", "CI runners",
                               "a Docker of its own that shares its socket between two containers"),
-     .run = look_socket},
+     .run = look_socket,
+     .run_pod = ht_pod_look_paths},
     {.id = "PRV-005",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -178,7 +180,8 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("CIS Docker 1.6.0 5.32", "Pod Security baseline: hostPathVolumes",
                             "ATT&CK T1611"),
      .other_causes = HT_TEXTS("network plugins that mount /run", "agents that talk to systemd"),
-     .run = look_directory},
+     .run = look_directory,
+     .run_pod = ht_pod_look_paths},
 };
 
 const struct ht_check_group ht_checks_prv_sockets = {.checks = checks, .count = ARRAY_LEN(checks)};

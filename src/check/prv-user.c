@@ -2,6 +2,7 @@
 /* PRV-012, 018, 019, 020: who it runs as, and whether it can become or change more. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
+#include "pods.h"
 #include "view.h"
 
 static void look_host_root(struct ht_checking *checking, const struct ht_row *row)
@@ -105,6 +106,7 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_MEDIUM,
      .title = "Could become root inside through a set-user-id program",
+     .title_pod = "May gain privilege through set-user-id programs",
      .condition =
          "It runs as a user other than root, and no-new-privileges is not set. Whether the "
          "image has set-user-id files is not looked at.",
@@ -119,7 +121,8 @@ static const struct ht_check checks[] = {
          HT_TEXTS("CIS Docker 1.6.0 5.26", "CIS Kubernetes 1.12 5.2.6",
                   "Pod Security restricted: allowPrivilegeEscalation", "ATT&CK T1548.001"),
      .other_causes = HT_TEXTS("images that use sudo", "rootless builders, which need newuidmap"),
-     .run = look_grow},
+     .run = look_grow,
+     .run_pod = ht_pod_look},
     {.id = "PRV-019",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
@@ -127,6 +130,7 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_LOW,
      .title = "Runs as uid 0",
+     .title_pod = "May run as root",
      .condition = "The first process is uid 0 inside the container.",
      .why = "As root inside, a program that is taken over can change every file of the container, "
             "install tools and use all its capabilities.",
@@ -135,7 +139,8 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("CIS Docker 1.6.0 4.1", "CIS Kubernetes 1.12 5.2.7",
                             "Pod Security restricted: runAsNonRoot"),
      .other_causes = HT_TEXTS("images that start as root and drop it by themselves"),
-     .run = look_root},
+     .run = look_root,
+     .run_pod = ht_pod_look},
     {.id = "PRV-020",
      .question = 6,
      .scope = HT_TABLE_CONTAINER,
@@ -152,7 +157,8 @@ static const struct ht_check checks[] = {
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Docker 1.6.0 5.13"),
      .other_causes = HT_TEXTS("the default of every runtime"),
-     .run = look_writable_root},
+     .run = look_writable_root,
+     .run_pod = ht_pod_look_rootfs},
 };
 
 const struct ht_check_group ht_checks_prv_user = {.checks = checks, .count = ARRAY_LEN(checks)};

@@ -29,6 +29,11 @@ struct ht_checking {
     struct ht_verdict *verdict;
 };
 
+const struct ht_check *ht_checking_check(const struct ht_checking *checking)
+{
+    return checking->check;
+}
+
 const struct ht_node *ht_checking_node(const struct ht_checking *checking)
 {
     return checking->node;
@@ -63,6 +68,12 @@ static void set_texts(struct ht_checking *checking, struct ht_text_list *list,
     *list = (struct ht_text_list){.items = items, .len = len};
 }
 
+const char *ht_check_title(const struct ht_check *check, const struct ht_row *subject)
+{
+    return check->title_pod && ht_row_table(subject) == &ht_pod_table ? check->title_pod
+                                                                      : check->title;
+}
+
 struct ht_finding *ht_fire(struct ht_checking *checking, struct ht_str discriminator)
 {
     const struct ht_check *check = checking->check;
@@ -78,7 +89,7 @@ struct ht_finding *ht_fire(struct ht_checking *checking, struct ht_str discrimin
     ht_finding_set_confidence(finding, HT_CONFIDENCE_CERTAIN);
     ht_finding_set_expected(finding, false);
     ht_finding_set_posture(finding, (check->flags & HT_CHECK_POSTURE) != 0);
-    ht_finding_set_title(finding, ht_str_from(check->title));
+    ht_finding_set_title(finding, ht_str_from(ht_check_title(check, checking->subject)));
     ht_finding_set_why(finding, ht_str_from(check->why));
     ht_finding_set_fix(finding, ht_str_from(check->fix));
     ht_finding_set_object(finding, ht_arena_str(checking->arena, discriminator));
@@ -204,7 +215,10 @@ struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_n
 
     verdict->check = check;
     verdict->subject = ht_row_ref(subject);
-    check->run(&checking, subject);
+    if (check->scope != HT_TABLE_POD && ht_row_table(subject) == &ht_pod_table)
+        check->run_pod(&checking, subject);
+    else
+        check->run(&checking, subject);
     for (size_t i = 0; i < checking.drafts.len; i++) {
         struct draft *draft = checking.drafts.items[i];
 

@@ -59,10 +59,13 @@ struct ht_looks *ht_looks_new(const struct ht_facts *facts, unsigned questions)
     }
     for (size_t i = 0; i < count; i++) {
         const struct ht_check *check = ht_catalogue_get(i);
-        struct scope *scope = &looks->scopes[check->scope];
+        struct scope *scope = &looks->scopes[check->scope], *pods = &looks->scopes[HT_TABLE_POD];
 
-        if (questions >> check->question & 1)
-            scope->checks[scope->len++] = check;
+        if (!(questions >> check->question & 1))
+            continue;
+        scope->checks[scope->len++] = check;
+        if (check->run_pod && scope != pods)
+            pods->checks[pods->len++] = check;
     }
     return looks;
 }

@@ -10,6 +10,9 @@ struct report {
     struct ht_json_writer json;
     const struct ht_state *state;
     const struct ht_report_options *options;
+    const struct ht_report_rows *rows; /* NULL: those of the state */
+    struct ht_error *err;
+    int failed; /* -errno of a row that could not be had */
 };
 
 static void key(struct report *report, const char *name)
@@ -106,12 +109,86 @@ static void put_finding(struct report *report, const struct ht_finding *finding)
     ht_struct_write(&report->json, &ht_finding_table, &whole, true);
 }
 
+static void spill(struct report *report)
+{
+    if (report->failed == 0)
+        report->failed = report->rows->spill(report->rows->context, report->json.out, report->err);
+}
+
+static void put_finding_rows(struct report *report)
+{
+    const struct ht_report_rows *rows = report->rows;
+
+    for (size_t i = 0; i < rows->findings && report->failed == 0; i++) {
+        ht_autorow struct ht_row *row = NULL;
+
+        report->failed = rows->finding(rows->context, i, &row, report->err);
+        if (report->failed == 0)
+            put_finding(report, ht_finding_of(row));
+        spill(report);
+    }
+}
+
+static void put_group_rows(struct report *report)
+{
+    const struct ht_report_rows *rows = report->rows;
+
+    for (size_t i = 0; i < rows->groups && report->failed == 0; i++) {
+        ht_autorow struct ht_row *group = NULL;
+        ht_autorow struct ht_row *finding = NULL;
+
+        report->failed = rows->group(rows->context, i, &group, &finding, report->err);
+        if (report->failed == 0)
+            ht_struct_write(&report->json, &ht_group_table, ht_group_of(group), true);
+        spill(report);
+    }
+}
+
+static void put_pod_rows(struct report *report)
+{
+    const struct ht_report_rows *rows = report->rows;
+    uint64_t from = 0;
+
+    for (int n = 1; n > 0 && report->failed == 0; from += (uint64_t)(n > 0 ? n : 0)) {
+        n = rows->pods(rows->context, from, report->json.out, report->err);
+        if (n < 0)
+            report->failed = n;
+        spill(report);
+    }
+    report->json.need_comma = from > 0;
+}
+
+void ht_report_add_pod(struct ht_buf *out, const struct ht_row *pod, bool first,
+                       enum ht_json_style style)
+{
+    /* As it is inside of the report's object and the list in it. */
+    struct ht_json_writer json = {
+        .out = out, .style = style, .text = HT_JSON_PRINTABLE, .depth = 2, .need_comma = !first};
+
+    ht_struct_write(&json, &ht_pod_table, ht_pod_of(pod), true);
+}
+
+static void put_pods(struct report *report)
+{
+    const struct ht_rowset *pods = ht_node_set(report->state->node, HT_TABLE_POD);
+
+    key(report, "pods");
+    ht_json_array_begin(&report->json);
+    if (report->rows)
+        put_pod_rows(report);
+    for (size_t i = 0; i < pods->len; i++)
+        ht_struct_write(&report->json, &ht_pod_table, ht_pod_of(pods->rows[i]), true);
+    ht_json_array_end(&report->json);
+}
+
 static void put_findings(struct report *report)
 {
     const struct ht_rowset *findings = &report->state->findings;
 
     key(report, "findings");
     ht_json_array_begin(&report->json);
+    if (report->rows)
+        put_finding_rows(report);
     for (size_t i = 0; i < findings->len; i++) {
         const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
 
@@ -127,6 +204,8 @@ static void put_groups(struct report *report)
 
     key(report, "groups");
     ht_json_array_begin(&report->json);
+    if (report->rows)
+        put_group_rows(report);
     for (size_t i = 0; i < groups->len; i++) {
         const struct ht_group *group = ht_group_of(groups->rows[i]);
 
@@ -215,10 +294,11 @@ static void put_processes(struct report *report)
     ht_rowset_fini(&processes);
 }
 
-void ht_report_write(struct ht_buf *out, const struct ht_state *state,
-                     const struct ht_report_options *options)
+int ht_report_write_rows(struct ht_buf *out, const struct ht_state *state,
+                         const struct ht_report_options *options, const struct ht_report_rows *rows,
+                         struct ht_error *err)
 {
-    struct report report = {.state = state, .options = options};
+    struct report report = {.state = state, .options = options, .rows = rows, .err = err};
 
     ht_json_begin(&report.json, out, options->style, HT_JSON_PRINTABLE);
     ht_json_object_begin(&report.json);
@@ -232,7 +312,7 @@ void ht_report_write(struct ht_buf *out, const struct ht_state *state,
     put_findings(&report);
     put_groups(&report);
     put_containers(&report);
-    put_empty(&report, "pods");
+    put_pods(&report);
     put_processes(&report);
     put_empty(&report, "builds");
     put_null(&report, "packages");
@@ -240,4 +320,11 @@ void ht_report_write(struct ht_buf *out, const struct ht_state *state,
     key(&report, "control_plane");
     ht_control_plane_write(&report.json, state->node);
     ht_json_object_end(&report.json);
+    return report.failed;
+}
+
+void ht_report_write(struct ht_buf *out, const struct ht_state *state,
+                     const struct ht_report_options *options)
+{
+    ht_report_write_rows(out, state, options, NULL, NULL);
 }

@@ -31,8 +31,13 @@ static void put_header(struct ht_buf *out, const struct ht_state *state,
     const struct ht_host *host = ht_node_host(state->node);
     char time[HT_TIME_TEXT_MAX];
 
+    const struct ht_row *manifests = ht_node_find(state->node, HT_TABLE_SOURCE, HT_S("manifests"));
+
     ht_buf_addf(out, "hulltop %s  ", options->version);
-    put(out, ht_host_has_name(host) ? host->name : HT_S("unknown node"));
+    if (manifests)
+        put(out, ht_source_of(manifests)->detail);
+    else
+        put(out, ht_host_has_name(host) ? host->name : HT_S("unknown node"));
     if (ht_host_has_os(host)) {
         ht_buf_add_text(out, "  ");
         put(out, host->os);
@@ -51,6 +56,13 @@ static void put_subject(struct ht_buf *out, const struct ht_finding *finding)
 
     if (ht_subject_has_pod(subject) && subject->pod.len) {
         put(out, subject->pod);
+        /* Of a pod itself the container says where in it. */
+        if (ht_str_is(subject->kind, "pod")) {
+            if (subject->container.len)
+                ht_buf_add_c(out, '/');
+            put(out, subject->container);
+            return;
+        }
         ht_buf_add_c(out, '/');
     } else if (ht_subject_has_owner(subject) && subject->owner.len &&
                !ht_str_equal(subject->owner, subject->name)) {
@@ -89,6 +101,24 @@ static void put_group(struct ht_buf *out, const struct ht_group *group,
     if (ht_group_has_expected(group) && group->expected)
         ht_buf_add_text(out, "  expected");
     ht_buf_add_c(out, '\n');
+}
+
+static int put_group_rows(struct ht_buf *out, const struct ht_report_rows *rows,
+                          struct ht_error *err)
+{
+    for (size_t i = 0; i < rows->groups; i++) {
+        ht_autorow struct ht_row *group = NULL;
+        ht_autorow struct ht_row *finding = NULL;
+        int r = rows->group(rows->context, i, &group, &finding, err);
+
+        if (r < 0)
+            return r;
+        put_group(out, ht_group_of(group), ht_finding_of(finding));
+        r = rows->spill(rows->context, out, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 static void put_groups(struct ht_buf *out, const struct ht_state *state,
@@ -190,11 +220,18 @@ static void put_sources(struct ht_buf *out, const struct ht_state *state,
     }
 }
 
-void ht_report_text(struct ht_buf *out, const struct ht_state *state,
-                    const struct ht_report_options *options)
+int ht_report_text_rows(struct ht_buf *out, const struct ht_state *state,
+                        const struct ht_report_options *options, const struct ht_report_rows *rows,
+                        struct ht_error *err)
 {
     put_header(out, state, options);
     put_groups(out, state, options);
+    if (rows) {
+        int r = put_group_rows(out, rows, err);
+
+        if (r < 0)
+            return r;
+    }
     for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
         const struct ht_question *question = ht_state_question(state, number);
 
@@ -204,6 +241,13 @@ void ht_report_text(struct ht_buf *out, const struct ht_state *state,
         put_missing(out, question);
     }
     put_sources(out, state, options);
+    return 0;
+}
+
+void ht_report_text(struct ht_buf *out, const struct ht_state *state,
+                    const struct ht_report_options *options)
+{
+    ht_report_text_rows(out, state, options, NULL, NULL);
 }
 
 /* ---- doctor ---- */

@@ -10,6 +10,8 @@
  *   "deciding"   fields of the subject that decide; without them the check must say that it does
  * not know, or stay quiet if "without" is "quiet"
  *
+ * The subjects are rows of the check's table or, in a case without any, pods.
+ *
  * A check without all three kinds fails. For every case of a check of containers, a container of
  * which nothing but name and state is known must be unknown: missing data is never a pass.
  */
@@ -52,9 +54,17 @@ static void complain(struct running *running, const char *why)
     running->failed = true;
 }
 
+/* The table of the subjects: pods, where a case has no rows of the check's own table. */
+static enum ht_table_id scope_of(const struct ht_check *check, const struct ht_node *node)
+{
+    bool pods = check->run_pod && ht_node_set(node, check->scope)->len == 0;
+
+    return pods ? HT_TABLE_POD : check->scope;
+}
+
 static struct said ask(const struct running *running, const struct ht_node *node)
 {
-    const struct ht_rowset *subjects = ht_node_set(node, running->check->scope);
+    const struct ht_rowset *subjects = ht_node_set(node, scope_of(running->check, node));
     struct said said = {0};
 
     for (size_t i = 0; i < subjects->len; i++) {
@@ -131,7 +141,7 @@ static struct ht_node *reduced(struct running *running, bool to_name)
         const struct ht_rowset *set = ht_node_set(running->node, (enum ht_table_id)id);
 
         for (size_t i = 0; i < set->len; i++)
-            ht_node_add(node, id == (int)running->check->scope
+            ht_node_add(node, id == (int)scope_of(running->check, running->node)
                                   ? reduce(running, set->rows[i], to_name)
                                   : ht_row_ref(set->rows[i]));
     }

@@ -14,6 +14,8 @@
 
 /* ---- for checks ---- */
 
+/* The entry of the catalogue that is at work. */
+const struct ht_check *ht_checking_check(const struct ht_checking *checking);
 /* The node that is looked at, borrowed. */
 const struct ht_node *ht_checking_node(const struct ht_checking *checking);
 /* Fact tables, borrowed. */

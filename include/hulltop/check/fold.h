@@ -22,6 +22,8 @@ void ht_fold_findings(const struct ht_node *node, const struct ht_facts *facts,
 void ht_fold_order(struct ht_rowset *findings);
 /* Makes groups of ordered findings, in the same order (appended, references). */
 void ht_fold_groups(const struct ht_rowset *findings, struct ht_rowset *ret_groups);
+/* The group of so many equal findings, of which first is the worst; owned by the caller. */
+struct ht_row *ht_fold_group(const struct ht_finding *first, size_t findings);
 
 struct ht_answer_input {
     const struct ht_node *node;

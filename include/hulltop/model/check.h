@@ -5,7 +5,8 @@
  *
  * A check looks at one subject (a row of the table its scope names, or the node).  It either fires
  * (ht_fire, perhaps several times), or says what it could not see (ht_unknown), or returns quietly,
- * which means: looked at in full, nothing found.  Missing data is unknown, never quiet.
+ * which means: looked at in full, nothing found.  Missing data is unknown, never quiet.  A check of
+ * containers may look at pods too, by a function of its own.
  */
 #ifndef HT_MODEL_CHECK_H
 #define HT_MODEL_CHECK_H
@@ -40,6 +41,8 @@ struct ht_check {
     unsigned flags;
     enum ht_severity severity; /* default; for class app */
     const char *title;         /* default title of its findings, one line */
+    const char *title_pod;     /* the same of findings about pods, whose manifest promises less than
+                                  what runs; NULL: title */
     const char *condition;     /* when it fires, in words, for the manual */
     const char *why;           /* what an attacker gains, one paragraph */
     const char *fix;           /* the smallest change first; text to copy, never executed */
@@ -49,6 +52,9 @@ struct ht_check {
     const char *const *references; /* stable ids: "CIS Docker 5.5", "ATT&CK T1611" */
     const char *const *other_causes; /* known harmless causes */
     ht_check_run run;
+    /* The same asked of a pod, as its manifest declares it: of pods whose containers no runtime
+     * here shows. NULL: a manifest says nothing about it. */
+    ht_check_run run_pod;
 };
 
 /* Checks of one file; the catalogue is a list of these. */

@@ -68,6 +68,32 @@ struct ht_report_options {
 /* Writes a report of the state: design "JSON report, a contract". */
 void ht_report_write(struct ht_buf *out, const struct ht_state *state,
                      const struct ht_report_options *options);
+
+/* Rows of a report that are not in its state, for there may be too many: they are asked for one at
+ * a time, in the order of display. Each call may fail: -errno with err filled, which ends the
+ * report.
+ */
+struct ht_report_rows {
+    void *context;
+    size_t findings, groups; /* how many there are */
+    /* The i-th, owned by the caller. */
+    int (*finding)(void *context, size_t i, struct ht_row **ret_finding, struct ht_error *err);
+    /* The i-th and its first finding, both owned by the caller. */
+    int (*group)(void *context, size_t i, struct ht_row **ret_group, struct ht_row **ret_finding,
+                 struct ht_error *err);
+    /* Appends a piece of what ht_report_add_pod made of all pods, from that place of it on, and
+     * says how long it was; 0 at the end. */
+    int (*pods)(void *context, uint64_t from, struct ht_buf *out, struct ht_error *err);
+    /* Takes what was written so far, and empties it. */
+    int (*spill)(void *context, struct ht_buf *out, struct ht_error *err);
+};
+/* ht_report_write of a state whose findings, groups and pods are elsewhere. */
+int ht_report_write_rows(struct ht_buf *out, const struct ht_state *state,
+                         const struct ht_report_options *options, const struct ht_report_rows *rows,
+                         struct ht_error *err);
+/* Appends one pod as it stands in the report; first: none was appended before. */
+void ht_report_add_pod(struct ht_buf *out, const struct ht_row *pod, bool first,
+                       enum ht_json_style style);
 /* Reads a report into a state of HT_ORIGIN_REPORT: shown as recorded, never judged again. */
 int ht_report_read(struct ht_str text, const char *name, struct ht_state **ret_state,
                    struct ht_error *err);

@@ -14,6 +14,15 @@
  * be looked at. One group is one line; everything is printable. */
 void ht_report_text(struct ht_buf *out, const struct ht_state *state,
                     const struct ht_report_options *options);
+/* The same of a state whose findings and groups are elsewhere: fails as their rows do. */
+int ht_report_text_rows(struct ht_buf *out, const struct ht_state *state,
+                        const struct ht_report_options *options, const struct ht_report_rows *rows,
+                        struct ht_error *err);
+/* Appends the findings as SARIF 2.1.0, for tools that show them beside the code. rows NULL: those
+ * of the state, and it cannot fail. */
+int ht_report_sarif(struct ht_buf *out, const struct ht_state *state,
+                    const struct ht_report_options *options, const struct ht_report_rows *rows,
+                    struct ht_error *err);
 /* Appends what can be seen, as whom, and what would help (hulltop doctor, the first-run screen). */
 void ht_report_doctor(struct ht_buf *out, const struct ht_state *state);
 /* Appends one finding as Markdown: title, evidence, why, fix (for copying). */

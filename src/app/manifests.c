@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hulltop check --manifests: pods out of a stream, judged one at a time. Nothing is printed before
+ * all of it was read: what is found meanwhile is put away in files without names.
+ */
+#include <config.h>
+
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "session.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/spool.h"
+#include "hulltop/check/judge.h"
+#include "hulltop/check/pod-security.h"
+#include "hulltop/model/document.h"
+#include "hulltop/report/report.h"
+#include "hulltop/source/manifests.h"
+#include "hulltop/source/source.h"
+
+enum { PIECE_BYTES = 64 * 1024 };
+
+struct run {
+    const struct ht_options *options;
+    struct ht_session session;
+    struct ht_map *known; /* of the baseline */
+    struct ht_judge *judge;
+    struct ht_spool *findings, *pods;
+    struct ht_buf text; /* of one row */
+    size_t pods_kept;
+    bool found; /* a finding at or above the threshold that the baseline does not have */
+    struct ht_manifests_count count;
+};
+
+/* ---- what is put away ---- */
+
+/* A finding is its length, a line's end, and itself as JSON. */
+static int64_t keep_finding(void *context, const struct ht_row *row, struct ht_error *err)
+{
+    struct run *run = context;
+    const struct ht_finding *finding = ht_finding_of(row);
+    ht_autobuf struct ht_buf record = HT_BUF(HT_LIMIT_OBJECT);
+    struct ht_json_writer json;
+
+    if (finding->severity <= run->options->fail_on && !ht_map_get(run->known, finding->id))
+        run->found = true;
+    ht_buf_reset(&run->text);
+    ht_json_begin(&json, &run->text, HT_JSON_COMPACT, HT_JSON_LOSSLESS);
+    ht_struct_write(&json, &ht_finding_table, finding, false);
+    ht_buf_addf(&record, "%016zx", run->text.len);
+    ht_buf_add_str(&record, ht_buf_str(&run->text));
+    return ht_spool_add(run->findings, ht_buf_str(&record), err);
+}
+
+static int get_finding(void *context, int64_t place, struct ht_row **ret_finding,
+                       struct ht_error *err)
+{
+    enum { LENGTH_DIGITS = 16 };
+    struct run *run = context;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_reading reading = {.arena = arena, .path = "finding"};
+    struct ht_finding finding = {0};
+    uint64_t len = 0;
+    int64_t got;
+
+    ht_buf_reset(&run->text);
+    got = ht_spool_get(run->findings, (uint64_t)place, LENGTH_DIGITS, &run->text, err);
+    if (got < 0)
+        return (int)got;
+    if (ht_parse_hex64(ht_buf_str(&run->text), &len) < 0 || len > HT_LIMIT_OBJECT)
+        return ht_error_set(err, EIO, "what was put away is not there any more");
+    ht_buf_reset(&run->text);
+    got = ht_spool_get(run->findings, (uint64_t)place + LENGTH_DIGITS, len, &run->text, err);
+    if (got < 0)
+        return (int)got;
+
+    const struct ht_json *json =
+        ht_json_parse(arena, "what was put away", ht_buf_str(&run->text), err);
+    if (!json)
+        return -EIO;
+
+    int r = ht_struct_read(json, &ht_finding_table, &reading, &finding, err);
+    if (r == 0)
+        *ret_finding = ht_row_new(&ht_finding_table, &finding);
+    return r;
+}
+
+static int keep_pod(struct run *run, const struct ht_row *pod, struct ht_error *err)
+{
+    int64_t place;
+
+    if (run->options->format != HT_FORMAT_JSON || run->options->quiet)
+        return 0;
+    ht_buf_reset(&run->text);
+    ht_report_add_pod(&run->text, pod, run->pods_kept++ == 0, HT_JSON_INDENTED);
+    place = ht_spool_add(run->pods, ht_buf_str(&run->text), err);
+    return place < 0 ? (int)place : 0;
+}
+
+static int take_pod(void *context, struct ht_row *row, struct ht_error *err)
+{
+    struct run *run = context;
+    ht_autorow struct ht_row *given = row;
+    ht_autorow struct ht_row *derived = NULL;
+    int r = ht_judge_pod(run->judge, given, &derived, err);
+
+    return r < 0 ? r : keep_pod(run, derived, err);
+}
+
+/* ---- the report ---- */
+
+static int row_of_finding(void *context, size_t i, struct ht_row **ret_finding,
+                          struct ht_error *err)
+{
+    struct run *run = context;
+
+    return get_finding(run, ht_judge_place(run->judge, i), ret_finding, err);
+}
+
+static int row_of_group(void *context, size_t i, struct ht_row **ret_group,
+                        struct ht_row **ret_finding, struct ht_error *err)
+{
+    struct run *run = context;
+
+    return ht_judge_group(run->judge, i, ret_group, ret_finding, err);
+}
+
+static int piece_of_pods(void *context, uint64_t from, struct ht_buf *out, struct ht_error *err)
+{
+    struct run *run = context;
+
+    return (int)ht_spool_get(run->pods, from, PIECE_BYTES, out, err);
+}
+
+static int print(struct ht_buf *out, struct ht_error *err)
+{
+    int r = ht_buf_is_full(out) ? -EFBIG : ht_write_all(STDOUT_FILENO, ht_buf_str(out));
+
+    ht_buf_reset(out);
+    return r < 0 ? ht_error_errno(err, -r, "standard output") : 0;
+}
+
+static int spill(void *context, struct ht_buf *out, struct ht_error *err)
+{
+    (void)context;
+    return out->len < PIECE_BYTES ? 0 : print(out, err);
+}
+
+static int print_report(struct run *run, const struct ht_state *state, struct ht_error *err)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_DOCUMENT);
+    const struct ht_report_options options = {.questions = run->options->questions,
+                                              .version = PACKAGE_VERSION,
+                                              .style = HT_JSON_INDENTED};
+    const struct ht_report_rows rows = {.context = run,
+                                        .findings = ht_judge_count(run->judge),
+                                        .groups = ht_judge_groups(run->judge),
+                                        .finding = row_of_finding,
+                                        .group = row_of_group,
+                                        .pods = piece_of_pods,
+                                        .spill = spill};
+    int r = 0;
+
+    switch (run->options->format) {
+    case HT_FORMAT_TEXT:
+        r = ht_report_text_rows(&out, state, &options, &rows, err);
+        break;
+    case HT_FORMAT_JSON:
+        r = ht_report_write_rows(&out, state, &options, &rows, err);
+        break;
+    case HT_FORMAT_SARIF:
+        r = ht_report_sarif(&out, state, &options, &rows, err);
+        break;
+    case HT_FORMAT_NODE:
+        break; /* refused with the options */
+    }
+    return r < 0 ? r : print(&out, err);
+}
+
+/* ---- the run ---- */
+
+static const char *shown_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+static struct ht_row *make_source(const struct run *run, int64_t now_ns)
+{
+    const struct ht_manifests_count *count = &run->count;
+    ht_autobuf struct ht_buf detail = HT_BUF(HT_ERROR_TEXT_MAX);
+    struct ht_source source = {0};
+
+    ht_buf_addf(&detail, "%s: %zu pods and %zu templates; %zu other objects passed over",
+                shown_name(run->options->manifests), count->pods, count->templates, count->others);
+    ht_source_set_id(&source, HT_S("manifests"));
+    ht_source_set_name(&source, HT_S("manifests"));
+    ht_source_set_state(&source, HT_SOURCE_STATE_OK);
+    ht_source_set_detail(&source, ht_buf_str(&detail));
+    ht_source_set_object(&source, ht_str_from(run->options->manifests));
+    ht_source_set_items(&source, count->pods + count->templates);
+    ht_source_set_answered_at(&source, now_ns);
+    return ht_row_new(&ht_source_table, &source);
+}
+
+static int read_manifests(struct run *run, struct ht_error *err)
+{
+    const char *path = run->options->manifests;
+    const struct ht_manifests_reader reader = {.name = path, .take = take_pod, .context = run};
+
+    if (strcmp(path, "-") == 0)
+        return ht_manifests_read(STDIN_FILENO, &reader, &run->count, err);
+
+    ht_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return ht_error_errno(err, errno, "%s", path);
+    return ht_manifests_read(fd, &reader, &run->count, err);
+}
+
+static int complain(const struct ht_error *err, int status)
+{
+    ht_complain(err);
+    return status;
+}
+
+static int judge_all(struct run *run)
+{
+    const struct ht_judge_store store = {.context = run, .keep = keep_finding, .get = get_finding};
+    int64_t now_ns = ht_clock_wall(ht_clock_system());
+    ht_autostate struct ht_state *state = NULL;
+    struct ht_error err = {0};
+    int r;
+
+    run->judge = ht_judge_new(&(struct ht_judge_options){.facts = run->session.facts,
+                                                         .store = &store,
+                                                         .pod_security = run->options->pod_security,
+                                                         .now_ns = now_ns});
+    if (read_manifests(run, &err) < 0)
+        return complain(&err, HT_STATUS_RECORDING);
+
+    ht_autorow struct ht_row *source = make_source(run, now_ns);
+    r = ht_judge_end(run->judge, source, &state, &err);
+    if (r == 0 && !run->options->quiet)
+        r = print_report(run, state, &err);
+    if (r < 0)
+        return complain(&err, HT_STATUS_USAGE);
+    return ht_check_status(state, run->options, run->found);
+}
+
+int ht_check_manifests(const struct ht_options *options, struct ht_arena *arena)
+{
+    struct run run = {.options = options, .text = HT_BUF(HT_LIMIT_OBJECT), .known = ht_map_new()};
+    struct ht_error err = {0};
+    int status;
+
+    run.findings = ht_spool_new(&err);
+    run.pods = run.findings ? ht_spool_new(&err) : NULL;
+    if (!run.pods || ht_session_open(&run.session, options, arena, &err) < 0 ||
+        (options->baseline && ht_check_read_baseline(options->baseline, run.known, &err) < 0))
+        status = complain(&err, HT_STATUS_USAGE);
+    else
+        status = judge_all(&run);
+    ht_judge_free(run.judge);
+    ht_spool_free(run.findings);
+    ht_spool_free(run.pods);
+    ht_buf_fini(&run.text);
+    ht_map_free(run.known);
+    ht_session_close(&run.session, 0);
+    return status;
+}

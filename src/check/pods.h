@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The checks of question 3 asked of pods: what their manifests declare. Layer 3 (check), private;
+ * pure.
+ */
+#ifndef HT_CHECK_PODS_H
+#define HT_CHECK_PODS_H
+
+#include "hulltop/check/checking.h"
+
+/* Looks at a pod for the check at work: by what the Pod Security Standards say about it. */
+void ht_pod_look(struct ht_checking *checking, const struct ht_row *row);
+/* The same for paths of the node: PRV-004 to 008. */
+void ht_pod_look_paths(struct ht_checking *checking, const struct ht_row *row);
+/* Facts that the standards do not ask about: PRV-020, 023, 028. */
+void ht_pod_look_rootfs(struct ht_checking *checking, const struct ht_row *row);
+void ht_pod_look_propagation(struct ht_checking *checking, const struct ht_row *row);
+
+/* True if there is something to judge: no runtime shows its containers, and they are known. Else it
+ * says so, where it matters. */
+bool ht_pod_open(struct ht_checking *checking, const struct ht_row *row,
+                 const struct ht_pod **ret_pod);
+/* Begins a finding about one container of a pod; an empty name is the pod itself. */
+struct ht_finding *ht_pod_fire(struct ht_checking *checking, const struct ht_pod *pod,
+                               struct ht_str container, struct ht_str discriminator);
+/* Evidence: a field of the manifest. */
+void ht_pod_show(struct ht_checking *checking, struct ht_finding *finding, struct ht_str field,
+                 struct ht_str value);
+
+/* A container of a pod as the facts about workloads know it: labels, image, owner. What is made
+ * lives in the arena. */
+void ht_pod_as_container(const struct ht_pod *pod, struct ht_str name, struct ht_container *ret);
+
+#endif
