@@ -69,7 +69,7 @@ const struct ht_check *ht_catalogue_find(struct ht_str id)
 static bool is_engine(struct ht_str source)
 {
     static const char *const engines[] = {"docker", "podman",   "containerd", "k3s",
-                                          "k0s",    "microk8s", "cri-o"};
+                                          "k0s",    "microk8s", "cri-o",      "manifests"};
 
     for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
         if (ht_str_has_prefix(source, engines[i]))

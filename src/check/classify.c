@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "build-signal.h"
 #include "hulltop/base/mem.h"
 
 static struct ht_str label(const struct ht_container *container, const char *key)
@@ -85,71 +86,10 @@ static void set_owner(struct ht_container *container, struct ht_arena *arena)
 
 /* ---- class ---- */
 
-/* "key" or "key=value"; a * at the end stands for anything. */
-static bool has_label(const struct ht_container *container, struct ht_str wanted)
-{
-    ptrdiff_t equals = ht_str_find_byte(wanted, '=');
-    struct ht_str key = equals < 0 ? wanted : ht_str_sub(wanted, 0, (size_t)equals);
-    struct ht_str value =
-        equals < 0 ? HT_S("*") : ht_str_sub(wanted, (size_t)equals + 1, wanted.len);
-
-    for (size_t i = 0; i < container->labels.len; i++) {
-        const struct ht_pair *pair = &container->labels.items[i];
-
-        if (ht_facts_begins_like(key, pair->key) && ht_facts_begins_like(value, pair->value))
-            return true;
-    }
-    return false;
-}
-
 static struct ht_str base_name(struct ht_str path)
 {
     return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
 }
-
-/* The program that a command line names; an absolute pattern is compared with the whole path. */
-static bool runs(const struct ht_container *container, struct ht_str wanted)
-{
-    const struct ht_text_list *lists[] = {&container->command, &container->entrypoint};
-
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        if (lists[i]->len == 0)
-            continue;
-
-        struct ht_str word = lists[i]->items[0];
-        if (ht_str_equal(wanted.data[0] == '/' ? word : base_name(word), wanted))
-            return true;
-    }
-    return false;
-}
-
-static bool has_env(const struct ht_container *container, struct ht_str name)
-{
-    for (size_t i = 0; i < container->env.len; i++) {
-        if (ht_str_equal(container->env.items[i].key, name))
-            return true;
-    }
-    return false;
-}
-
-static bool has_image(const struct ht_container *container, struct ht_str wanted)
-{
-    return ht_container_has_image(container) && ht_facts_image_is(wanted, container->image);
-}
-
-/* One kind of signal of a build system, strongest first. */
-struct signal {
-    const char *name;
-    bool (*holds)(const struct ht_container *container, struct ht_str wanted);
-    size_t offset; /* of the list in struct ht_fact_builder */
-};
-
-static const struct signal signals[] = {
-    {"label", has_label, offsetof(struct ht_fact_builder, labels)},
-    {"image", has_image, offsetof(struct ht_fact_builder, images)},
-    {"process", runs, offsetof(struct ht_fact_builder, processes)},
-    {"environment", has_env, offsetof(struct ht_fact_builder, env)},
-};
 
 static void set_class(struct ht_container *container, enum ht_class class, struct ht_str signal)
 {
@@ -157,29 +97,16 @@ static void set_class(struct ht_container *container, enum ht_class class, struc
     ht_container_set_class_signal(container, signal);
 }
 
+/* What runs steps of all kinds is known to build only where a builder runs in it. */
 static bool classify_build(const struct ht_facts *facts, struct ht_container *container,
                            struct ht_arena *arena)
 {
-    size_t len;
-    const struct ht_fact_builder *builders = ht_facts_builders(facts, &len);
+    struct build_signal signal;
 
-    for (size_t s = 0; s < ARRAY_LEN(signals); s++) {
-        for (size_t i = 0; i < len; i++) {
-            const struct ht_text_list *wanted =
-                (const struct ht_text_list *)(const void *)((const char *)&builders[i] +
-                                                            signals[s].offset);
-
-            for (size_t j = 0; j < wanted->len; j++) {
-                if (!signals[s].holds(container, wanted->items[j]))
-                    continue;
-                set_class(container, HT_CLASS_BUILD,
-                          ht_arena_strf(arena, "%.*s: %s %.*s", HT_STR_ARG(builders[i].name),
-                                        signals[s].name, HT_STR_ARG(wanted->items[j])));
-                return true;
-            }
-        }
-    }
-    return false;
+    if (!ht_build_signal(facts, container, arena, &signal) || signal.builder->pipeline)
+        return false;
+    set_class(container, HT_CLASS_BUILD, signal.text);
+    return true;
 }
 
 static bool classify_sandboxed(const struct ht_facts *facts, struct ht_container *container,

@@ -104,6 +104,18 @@ static bool all_listed(struct ht_str object, const struct ht_text_list *objects)
     return true;
 }
 
+bool ht_is_known_workload(const struct ht_facts *facts, const struct ht_container *container)
+{
+    size_t len;
+    const struct ht_fact_workload *workloads = ht_facts_workloads(facts, &len);
+
+    for (size_t i = 0; i < len; i++) {
+        if (is_workload(&workloads[i], container))
+            return true;
+    }
+    return false;
+}
+
 bool ht_is_expected(const struct ht_facts *facts, const struct ht_container *container,
                     const struct ht_finding *finding)
 {

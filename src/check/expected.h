@@ -11,4 +11,7 @@
 bool ht_is_expected(const struct ht_facts *facts, const struct ht_container *container,
                     const struct ht_finding *finding);
 
+/* Whether a container is that of a known workload of the cluster, whatever is found on it. */
+bool ht_is_known_workload(const struct ht_facts *facts, const struct ht_container *container);
+
 #endif

@@ -164,14 +164,14 @@ bool ht_facts_sysctl_is_safe(const struct ht_facts *facts, struct ht_str name)
     return false;
 }
 
-const struct ht_fact_builder *ht_facts_builders(const struct ht_facts *facts, size_t *ret_len)
-{
-    *ret_len = facts->builders.systems.len;
-    return facts->builders.systems.items;
-}
-
 const struct ht_fact_workload *ht_facts_workloads(const struct ht_facts *facts, size_t *ret_len)
 {
     *ret_len = facts->expected.workloads.len;
     return facts->expected.workloads.items;
+}
+
+const struct ht_fact_runtime *ht_facts_runtimes(const struct ht_facts *facts, size_t *ret_len)
+{
+    *ret_len = facts->runtimes.runtimes.len;
+    return facts->runtimes.runtimes.items;
 }

@@ -61,7 +61,11 @@ struct safe_sysctl {
 };
 struct facts_builders {
     struct ht_str source, date;
-    struct fact_list systems; /* struct ht_fact_builder */
+    struct fact_list systems;    /* struct ht_fact_builder */
+    struct fact_list clients;    /* struct ht_fact_client */
+    struct fact_list neighbours; /* struct ht_fact_neighbour */
+    struct fact_list versions;   /* struct ht_fact_version */
+    struct ht_text_list others, untrusted, credentials, credential_files;
 };
 struct facts_expected {
     struct ht_str source, date;

@@ -21,6 +21,7 @@ static const char *const path_words[] = {"code",         "files", "kubelet", "ma
                                          "runtime-data", "logs",  "kernel",  NULL};
 static const char *const device_words[] = {"block", "memory", "other", NULL};
 static const char *const power_words[] = {"root", "control", NULL};
+static const char *const role_words[] = {"job", "builder", "runner", NULL};
 static const char *const runtime_words[] = {"plain", "vm", "user-kernel", "wasm", "userns", NULL};
 
 static const struct fact_key capability_keys[] = {
@@ -225,6 +226,10 @@ static const struct fact_key runtime_keys[] = {
      .kind = FACT_TEXTS,
      .offset = offsetof(struct ht_fact_runtime, names),
      .required = true},
+    {.name = "shims", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_runtime, shims)},
+    {.name = "processes",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_runtime, processes)},
 };
 static const struct fact_shape runtime_shape = SHAPE(ht_fact_runtime, runtime_keys);
 static const struct fact_key runtimes_keys[] = {
@@ -263,14 +268,77 @@ static const struct fact_key builder_keys[] = {
      .kind = FACT_TEXT,
      .offset = offsetof(struct ht_fact_builder, name),
      .required = true},
+    {.name = "id",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_builder, id),
+     .required = true},
+    {.name = "role",
+     .kind = FACT_WORD,
+     .offset = offsetof(struct ht_fact_builder, role),
+     .words = role_words},
+    {.name = "pipeline", .kind = FACT_BOOL, .offset = offsetof(struct ht_fact_builder, pipeline)},
     {.name = "labels", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, labels)},
     {.name = "images", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, images)},
     {.name = "processes",
      .kind = FACT_TEXTS,
      .offset = offsetof(struct ht_fact_builder, processes)},
     {.name = "env", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, env)},
+    {.name = "inside", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, inside)},
+    {.name = "host", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, host)},
+    {.name = "idle", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, idle)},
+    {.name = "units", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, units)},
+    {.name = "job", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, job)},
+    {.name = "repository",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_builder, repository)},
+    {.name = "trigger", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_builder, trigger)},
 };
 static const struct fact_shape builder_shape = SHAPE(ht_fact_builder, builder_keys);
+static const struct fact_key client_keys[] = {
+    {.name = "name",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_client, name),
+     .required = true},
+    {.name = "id",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_client, id),
+     .required = true},
+    {.name = "programs",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_client, programs),
+     .required = true},
+    {.name = "words",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_client, words),
+     .required = true},
+};
+static const struct fact_shape client_shape = SHAPE(ht_fact_client, client_keys);
+static const struct fact_key neighbour_keys[] = {
+    {.name = "name",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_neighbour, name),
+     .required = true},
+    {.name = "processes",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_neighbour, processes),
+     .required = true},
+    {.name = "images", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_neighbour, images)},
+};
+static const struct fact_shape neighbour_shape = SHAPE(ht_fact_neighbour, neighbour_keys);
+static const struct fact_key version_keys[] = {
+    {.name = "name",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_version, name),
+     .required = true},
+    {.name = "images",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_version, images),
+     .required = true},
+    {.name = "fixed", .kind = FACT_TEXT, .offset = offsetof(struct ht_fact_version, fixed)},
+    {.name = "ended", .kind = FACT_TEXT, .offset = offsetof(struct ht_fact_version, ended)},
+    {.name = "ids", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_version, ids)},
+};
+static const struct fact_shape version_shape = SHAPE(ht_fact_version, version_keys);
 static const struct fact_key builders_keys[] = {
     SOURCE(facts_builders),
     {.name = "systems",
@@ -278,6 +346,37 @@ static const struct fact_key builders_keys[] = {
      .offset = offsetof(struct facts_builders, systems),
      .required = true,
      .sub = &builder_shape},
+    {.name = "clients",
+     .kind = FACT_LIST,
+     .offset = offsetof(struct facts_builders, clients),
+     .required = true,
+     .sub = &client_shape},
+    {.name = "others",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct facts_builders, others),
+     .required = true},
+    {.name = "neighbours",
+     .kind = FACT_LIST,
+     .offset = offsetof(struct facts_builders, neighbours),
+     .required = true,
+     .sub = &neighbour_shape},
+    {.name = "untrusted",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct facts_builders, untrusted),
+     .required = true},
+    {.name = "credentials",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct facts_builders, credentials),
+     .required = true},
+    {.name = "credential_files",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct facts_builders, credential_files),
+     .required = true},
+    {.name = "versions",
+     .kind = FACT_LIST,
+     .offset = offsetof(struct facts_builders, versions),
+     .required = true,
+     .sub = &version_shape},
 };
 static const struct fact_shape builders_shape = SHAPE(facts_builders, builders_keys);
 

@@ -83,6 +83,12 @@ void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
         describe_process(node, row, ret);
     } else if (table == &ht_pod_table) {
         describe_pod(ht_pod_of(row), ret);
+    } else if (table == &ht_build_table) {
+        *ret = ht_build_of(row)->subject;
+        if (!ht_subject_has_kind(ret))
+            ht_subject_set_kind(ret, HT_S("build"));
+        if (!ht_subject_has_id(ret))
+            ht_subject_set_id(ret, ht_row_id(row));
     } else {
         ht_subject_set_kind(ret, table == &ht_host_table ? HT_S("node") : ht_str_from(table->name));
         ht_subject_set_id(ret, ht_row_id(row));
@@ -101,6 +107,10 @@ bool ht_subject_since(const struct ht_row *row, int64_t *ret_since)
 
         *ret_since = container->started_at;
         return ht_container_has_started_at(container);
+    }
+    if (ht_row_table(row) == &ht_build_table) {
+        *ret_since = ht_build_of(row)->started_at;
+        return ht_build_has_started_at(ht_build_of(row));
     }
     if (ht_row_table(row) == &ht_process_table) {
         const struct ht_process *process = ht_process_of(row);
@@ -174,6 +184,12 @@ void ht_subject_add_durable(const struct ht_row *row, const struct ht_subject *s
 {
     struct ht_str program = unmanaged_program(row);
 
+    /* Runs of one job come and go under ids and names of their own. */
+    if (ht_row_table(row) == &ht_build_table && ht_build_has_key(ht_build_of(row))) {
+        add_part(out, HT_S("build"));
+        add_part(out, ht_build_of(row)->key);
+        return;
+    }
     add_part(out, subject->kind);
     if (program.len) {
         add_part(out, program);

@@ -14,6 +14,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
+#include "hulltop/check/builds.h"
 #include "hulltop/check/classify.h"
 #include "hulltop/check/privilege.h"
 
@@ -31,6 +32,7 @@ struct ht_joiner {
     const struct ht_facts *facts;
     struct ht_map *made; /* "TABLE id" to struct made */
     uint64_t pass;
+    struct ht_rowset builds; /* of the last node */
 };
 
 /* One container while the node is put together. */
@@ -40,6 +42,7 @@ struct place {
     struct ht_str id;          /* borrowed from row or process */
     size_t processes;
     bool namespaces_only; /* told by namespaces, not by a cgroup */
+    const char *step;     /* of a build, by this builder; NULL: of none */
 };
 
 /* One join under way. */
@@ -144,6 +147,7 @@ struct ht_joiner *ht_joiner_free(struct ht_joiner *joiner)
     if (joiner) {
         ht_map_each(joiner->made, forget_visit, NULL);
         ht_map_free(joiner->made);
+        ht_rowset_fini(&joiner->builds);
     }
     free(joiner);
     return NULL;
@@ -328,7 +332,11 @@ static struct place *place_of_process(struct joining *joining, const struct ht_r
         if (place)
             return place;
         place = ht_map_get(joining->places, process->container_id);
-        return place ? place : add_place(joining, process->container_id, NULL);
+        if (!place)
+            place = add_place(joining, process->container_id, NULL);
+        if (!place->row && !place->step && ht_process_has_cgroup(process))
+            place->step = ht_join_step(process->cgroup, process->container_id);
+        return place;
     }
     if (is_unclaimed(joining, process))
         return unclaimed_place(joining, row);
@@ -415,13 +423,46 @@ static void apply_init(struct joining *joining, struct ht_arena *arena, const st
         ht_container_set_kernel_mounts(container, init->mounts);
 }
 
+static const struct ht_process *find_parent(const struct joining *joining,
+                                            const struct ht_process *process)
+{
+    for (size_t i = 0; i < joining->processes.len; i++) {
+        const struct ht_process *other = ht_process_of(joining->processes.items[i]);
+
+        if (other->pid == process->ppid && ht_process_has_pid(other))
+            return other;
+    }
+    return NULL;
+}
+
+/* A step of a build is told by its cgroup, or by the runtime that started it. */
+static void apply_step(const struct joining *joining, const struct place *place,
+                       struct ht_container *container)
+{
+    const char *builder = place->step;
+    const struct ht_process *parent =
+        builder || !place->init ? NULL : find_parent(joining, ht_process_of(place->init));
+
+    if (parent)
+        builder = ht_join_step_parent(parent);
+    if (!builder)
+        return;
+    ht_container_set_runtime(container, ht_str_from(builder));
+    ht_container_set_unmanaged(container, HT_S("a step of a build; no runtime lists those"));
+    ht_container_set_class(container, HT_CLASS_BUILD);
+    ht_container_set_class_signal(container, strcmp(builder, "buildah") == 0
+                                                 ? parent ? HT_S("Buildah: started by it")
+                                                          : HT_S("Buildah: cgroup buildah-buildah*")
+                                             : parent ? HT_S("BuildKit: started by its executor")
+                                                      : HT_S("BuildKit: cgroup buildkit/*"));
+}
+
 /* A container that no runtime lists: what its processes tell is all there is. */
 static void apply_unmanaged(const struct joining *joining, const struct place *place,
                             struct ht_container *container)
 {
     const struct ht_process *init = place->init ? ht_process_of(place->init) : NULL;
 
-    (void)joining;
     ht_container_set_id(container, place->id);
     ht_container_set_name(container, ht_str_sub(place->id, 0, place->namespaces_only ? 40 : 12));
     ht_container_set_state(container, HT_CONTAINER_STATE_UNMANAGED);
@@ -430,6 +471,7 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
         container, place->namespaces_only
                        ? HT_S("own pid namespace and root directory, known to no runtime")
                        : HT_S("its cgroup names a container that no runtime here lists"));
+    apply_step(joining, place, container);
     if (!init)
         return;
     if (ht_process_has_started_at(init))
@@ -527,5 +569,8 @@ struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *
     finish(&joining);
     ht_map_remove_if(joiner->made, is_stale, joiner);
     ht_node_sort(joining.node);
+    ht_builds_derive(joining.node, joiner->facts, &joiner->builds);
+    ht_rowset_fini(&joiner->builds);
+    ht_rowset_share(&joiner->builds, ht_node_set(joining.node, HT_TABLE_BUILD));
     return joining.node;
 }

@@ -10,4 +10,9 @@
  * holds const struct ht_row *. Returns a new reference. */
 struct ht_row *ht_join_daemon(const struct ht_row *daemon, const struct ht_vec *processes);
 
+/* The builder ("buildkit", "buildah") whose step of that id runs in that cgroup, or NULL. */
+const char *ht_join_step(struct ht_str cgroup, struct ht_str id);
+/* The builder that a step has whose first process is a child of parent, or NULL. */
+const char *ht_join_step_parent(const struct ht_process *parent);
+
 #endif

@@ -134,23 +134,79 @@ struct ht_fact_runtime {
     struct ht_str name;
     int kind; /* enum ht_fact_runtime_kind */
     struct ht_text_list names;
+    struct ht_text_list shims;     /* programs of the node that stand for one of its containers */
+    struct ht_text_list processes; /* what the node sees in place of the container's program */
 };
+/* All of them; the count is put into *ret_len. */
+const struct ht_fact_runtime *ht_facts_runtimes(const struct ht_facts *facts, size_t *ret_len);
 /* The runtime of that handler, or NULL. */
 const struct ht_fact_runtime *ht_facts_runtime(const struct ht_facts *facts, struct ht_str handler);
 
 /* Whether a container may have that kernel setting without harm to others. */
 bool ht_facts_sysctl_is_safe(const struct ht_facts *facts, struct ht_str name);
 
+enum ht_fact_role { HT_FACT_ROLE_JOB, HT_FACT_ROLE_BUILDER, HT_FACT_ROLE_RUNNER };
+
 /* A build system and how its jobs are known. */
 struct ht_fact_builder {
     struct ht_str name;
+    struct ht_str id; /* "gitlab" */
+    int role;         /* enum ht_fact_role */
+    bool pipeline;    /* its steps are of all kinds, builds or not */
     struct ht_text_list labels;
     struct ht_text_list images;
     struct ht_text_list processes;
     struct ht_text_list env;
+    struct ht_text_list inside; /* programs that tell wherever they run in a container */
+    struct ht_text_list host;   /* programs that tell outside of containers */
+    struct ht_text_list idle;   /* programs of one that has nothing to do */
+    struct ht_text_list units;
+    struct ht_text_list job; /* names of labels or environment that tell the job's name */
+    struct ht_text_list repository;
+    struct ht_text_list trigger;
 };
 /* All of them; the count is put into *ret_len. */
 const struct ht_fact_builder *ht_facts_builders(const struct ht_facts *facts, size_t *ret_len);
+
+/* A program that has something built: which, and by which word of its command line. */
+struct ht_fact_client {
+    struct ht_str name;
+    struct ht_str id;
+    struct ht_text_list programs;
+    struct ht_text_list words;
+};
+/* All of them; the count is put into *ret_len. */
+const struct ht_fact_client *ht_facts_clients(const struct ht_facts *facts, size_t *ret_len);
+/* The client whose command line that is, or NULL. */
+const struct ht_fact_client *ht_facts_client(const struct ht_facts *facts,
+                                             const struct ht_text_list *argv);
+
+/* A part of the cluster, or a store of secrets, that no build should run beside. */
+struct ht_fact_neighbour {
+    struct ht_str name;
+    struct ht_text_list processes;
+    struct ht_text_list images;
+};
+/* All of them; the count is put into *ret_len. */
+const struct ht_fact_neighbour *ht_facts_neighbours(const struct ht_facts *facts, size_t *ret_len);
+
+/* What is known of the versions of a builder. */
+struct ht_fact_version {
+    struct ht_str name;
+    struct ht_text_list images;
+    struct ht_str fixed; /* the first version without known holes; may be empty */
+    struct ht_str ended; /* when its project ended; may be empty */
+    struct ht_text_list ids;
+};
+/* That of an image, or NULL. */
+const struct ht_fact_version *ht_facts_version(const struct ht_facts *facts, struct ht_str image);
+
+/* Whether that trigger lets a stranger say what is built. */
+bool ht_facts_is_untrusted(const struct ht_facts *facts, struct ht_str trigger);
+/* Whether an environment variable of that name holds a key to something beyond a build. */
+bool ht_facts_is_credential(const struct ht_facts *facts, struct ht_str name);
+/* Whether a path inside a container is usually a credential. */
+bool ht_facts_is_credential_file(const struct ht_facts *facts, struct ht_str path);
 
 /* A check that a known workload ships with, and what it is about there. */
 struct ht_fact_allowance {

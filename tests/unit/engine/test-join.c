@@ -204,6 +204,47 @@ static void namespaces_alone_make_an_unmanaged_container_outside_services_only(v
     assert_null(container_of(node, "pidns-2002"));
 }
 
+static void steps_of_builds_are_told_by_their_cgroup(void **state)
+{
+    static const char kit[] = "mc2wasjfpfiwwvaf6fs90ipbd", ah[] = "buildah2151638970";
+    struct fixture *fixture = *state;
+    struct ht_process step = with_pid(10), other = with_pid(11), nested = with_pid(12);
+
+    ht_process_set_container_id(&step, ht_str_from(kit));
+    ht_process_set_container_id(&other, ht_str_from(ah));
+    /* A container that no runtime lists makes no build of itself by the names of its cgroups. */
+    ht_process_set_container_id(&nested, HT_S(ID_B));
+    add_process(fixture, step, "/docker/buildkit/mc2wasjfpfiwwvaf6fs90ipbd");
+    add_process(fixture, other, "/buildah-buildah2151638970");
+    add_process(fixture, nested, "/docker/" ID_B "/buildkit/mc2wasjfpfiwwvaf6fs90ipbd");
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_true(ht_str_is(container_of(node, kit)->runtime, "buildkit"));
+    assert_int_equal(container_of(node, kit)->class, HT_CLASS_BUILD);
+    assert_true(ht_str_is(container_of(node, ah)->runtime, "buildah"));
+    assert_true(ht_str_is(container_of(node, ID_B)->runtime, "none"));
+    assert_int_equal(container_of(node, ID_B)->class, HT_CLASS_APP);
+    assert_int_equal(ht_node_set(node, HT_TABLE_BUILD)->len, 2);
+}
+
+static void steps_of_builds_are_told_by_their_parent(void **state)
+{
+    static const struct ht_str argv[] = {
+        HT_STR("runc"), HT_STR("run"), HT_STR("--bundle"),
+        HT_STR("/var/lib/docker/buildkit/executor/mc2wasjfpfiwwvaf6fs90ipbd")};
+    struct fixture *fixture = *state;
+    struct ht_process step = with_pid(10), runtime = with_pid(9);
+
+    ht_process_set_ns_pid(&step, 2000);
+    ht_process_set_root_host(&step, false);
+    ht_process_set_ppid(&step, 9);
+    ht_process_set_argv(&runtime, (struct ht_text_list){.items = argv, .len = ARRAY_LEN(argv)});
+    add_process(fixture, step, "/");
+    add_process(fixture, runtime, "/");
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_true(ht_str_is(container_of(node, "pidns-2000")->runtime, "buildkit"));
+    assert_int_equal(ht_node_set(node, HT_TABLE_BUILD)->len, 1);
+}
+
 static void unchanged_rows_are_shared(void **state)
 {
     struct fixture *fixture = *state;
@@ -348,6 +389,8 @@ int main(void)
         TEST(what_runs_below_a_nested_runtime_belongs_to_the_outer_container),
         TEST(a_container_that_no_runtime_lists_is_unmanaged),
         TEST(namespaces_alone_make_an_unmanaged_container_outside_services_only),
+        TEST(steps_of_builds_are_told_by_their_cgroup),
+        TEST(steps_of_builds_are_told_by_their_parent),
         TEST(unchanged_rows_are_shared),
         TEST(a_reused_pid_is_not_taken_for_init),
         TEST(listeners_of_a_daemon_come_from_its_command_line),
