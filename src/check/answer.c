@@ -132,6 +132,21 @@ static void tally_sources(struct tally *tally)
 
 /* ---- verdicts and findings ---- */
 
+/* Whether a verdict is about something that the question asks about. That a node was looked at for
+ * builds says nothing where nothing runs that builds must be kept from. */
+static bool is_about(const struct tally *tally, const struct ht_row *subject)
+{
+    const struct ht_rowset *containers = ht_node_set(tally->input->node, HT_TABLE_CONTAINER);
+
+    if (tally->number != 1 || ht_row_table(subject) != &ht_host_table)
+        return true;
+    for (size_t i = 0; i < containers->len; i++) {
+        if (ht_subject_runs(containers->rows[i]))
+            return true;
+    }
+    return false;
+}
+
 static void tally_verdicts(struct tally *tally)
 {
     const struct ht_vec *verdicts = tally->input->verdicts;
@@ -153,7 +168,8 @@ static void tally_verdicts(struct tally *tally)
         /* A process of the node itself is nothing that a question about containers asks about. */
         if (ht_row_table(verdict->subject) == &ht_process_table)
             continue;
-        tally->subjects++;
+        if (is_about(tally, verdict->subject))
+            tally->subjects++;
         if (verdict->unknown)
             tally->unknown++;
         else
@@ -309,9 +325,11 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
     count_groups(&tally, &question);
     if (tally.answered_at)
         ht_question_set_checked_at(&question, tally.answered_at);
-    if (asks_over_time(number) && tally.deciding && input->watched_since_ns)
-        ht_question_set_watched_s(
-            &question, (uint64_t)((input->now_ns - input->watched_since_ns) / HT_NS_PER_S));
+    /* The clock of a recording may be anything. */
+    int64_t watched = 0;
+    if (asks_over_time(number) && tally.deciding && input->watched_since_ns &&
+        !__builtin_sub_overflow(input->now_ns, input->watched_since_ns, &watched) && watched >= 0)
+        ht_question_set_watched_s(&question, (uint64_t)(watched / HT_NS_PER_S));
     return ht_row_new(&ht_question_table, &question);
 }
 

@@ -7,6 +7,9 @@
 
 #include "hulltop/model/check.h"
 
+extern const struct ht_check_group ht_checks_bld_place;
+extern const struct ht_check_group ht_checks_bld_power;
+extern const struct ht_check_group ht_checks_bld_supply;
 extern const struct ht_check_group ht_checks_prv_privileged;
 extern const struct ht_check_group ht_checks_prv_capabilities;
 extern const struct ht_check_group ht_checks_prv_sockets;

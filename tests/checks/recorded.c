@@ -167,7 +167,9 @@ static struct ht_node *make_node(struct recorded *recorded, const char *kind)
     return node;
 }
 
-/* "PRV-001:critical PRV-012:low unknown:PRV-022": what every check of containers says. */
+/* "PRV-001:critical PRV-012:low unknown:PRV-022": what every check of privilege says of a
+ * container.
+ */
 static void say_all(const struct recorded *recorded, const struct ht_node *node, struct ht_buf *out)
 {
     const struct ht_row *container = ht_node_set(node, HT_TABLE_CONTAINER)->rows[0];
@@ -175,7 +177,7 @@ static void say_all(const struct recorded *recorded, const struct ht_node *node,
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
         const struct ht_check *check = ht_catalogue_get(i);
 
-        if (check->scope != HT_TABLE_CONTAINER)
+        if (check->scope != HT_TABLE_CONTAINER || strncmp(check->id, "PRV", 3) != 0)
             continue;
 
         struct ht_verdict *verdict = ht_check_look(check, node, recorded->facts, container);
