@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hulltop/base/version.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +47,7 @@ static size_t look_at_truths(const char *file, compare order, bool (*is_version)
     size_t lines = 0;
 
     ht_buf_addf(&path, "%s/tests/fixtures/packages/versions/%s", source ? source : ".", file);
-    assert_int_equal(ht_read_at(-100, path.data, &text, HT_LIMIT_FILE, NULL), 0);
+    assert_int_equal(ht_read_at(AT_FDCWD, path.data, &text, HT_LIMIT_FILE, NULL), 0);
 
     struct ht_str rest = ht_buf_str(&text), line;
     while (ht_str_next(&rest, '\n', &line)) {

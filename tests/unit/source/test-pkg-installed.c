@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Installed packages of apk and of RPM, against what the managers themselves told. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "src/source/pkg-apk.h"
+#include "src/source/pkg-rpm.h"
+
+/* librpm forgets the handle of a database that it cannot open. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libsqlite3\n";
+}
+
+static void open_fixture(const char *name, struct ht_root *root)
+{
+    const char *source = getenv("HT_SRCDIR");
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/tests/fixtures/packages/%s", source ? source : ".", name);
+    assert_int_equal(ht_root_open(root, path, NULL), 0);
+}
+
+/* ---- apk ---- */
+
+static void apk_tells_name_version_origin_and_tag(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_installed_list list;
+    struct ht_error err = {0};
+
+    (void)state;
+    open_fixture("apk", &root);
+    ht_installed_init(&list);
+    assert_int_equal(ht_apk_read(&root, &list, &err), 0);
+    assert_int_equal(list.len, 4);
+    assert_int_equal(list.left_out, 1); /* the one without a version */
+
+    const struct ht_installed *package = ht_installed_find(&list, HT_S("libcrypto3"));
+    assert_non_null(package);
+    assert_true(ht_str_is(package->version, "3.3.0-r2"));
+    assert_true(ht_str_is(package->source, "openssl"));
+    assert_true(ht_str_is(package->architecture, "x86_64"));
+    assert_true(ht_str_is(ht_installed_find(&list, HT_S("runc"))->origin, "edge"));
+    package = ht_installed_find(&list, HT_S("last-without-origin"));
+    assert_true(ht_str_is(package->source, "last-without-origin"));
+    assert_null(ht_installed_find(&list, HT_S("no-version")));
+    ht_installed_fini(&list);
+}
+
+static void apk_without_a_database_is_told(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_installed_list list;
+    struct ht_error err = {0};
+
+    (void)state;
+    open_fixture("rpmdb", &root);
+    ht_installed_init(&list);
+    assert_int_equal(ht_apk_read(&root, &list, &err), -ENOENT);
+    assert_true(err.text[0] != 0);
+    ht_installed_fini(&list);
+}
+
+static void absurd_fields_are_left_out(void **state)
+{
+    struct ht_installed_list list;
+    struct ht_buf text = HT_BUF(64 * 1024);
+
+    (void)state;
+    ht_buf_add_text(&text, "P:");
+    ht_buf_add_n(&text, 'x', 5000);
+    ht_buf_add_text(&text, "\nV:1-r0\n\nP:good\r\nV:1-r0\r\n\r\n:\n\nP\n\nV:\nP:empty\n");
+    ht_installed_init(&list);
+    ht_apk_decode(ht_buf_str(&text), &list);
+    assert_int_equal(list.len, 1);
+    assert_true(ht_str_is(list.items[0].name, "good"));
+    assert_int_equal(list.left_out, 2);
+    ht_installed_fini(&list);
+    ht_buf_fini(&text);
+}
+
+/* ---- RPM ---- */
+
+/* librpm may leave files beside the database, so it reads a copy. */
+static void open_copy(struct ht_root *root)
+{
+    ht_autoroot struct ht_root fixture = HT_ROOT_NONE;
+    ht_autobuf struct ht_buf bytes = HT_BUF(HT_LIMIT_FILE);
+    static const char *const folders[] = {"", "/var", "/var/lib", "/var/lib/rpm"};
+    const char *tmp = getenv("TMPDIR");
+    char path[4096];
+
+    open_fixture("rpmdb", &fixture);
+    assert_int_equal(
+        ht_root_read(&fixture, "var/lib/rpm/rpmdb.sqlite", &bytes, HT_LIMIT_FILE, NULL), 0);
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        snprintf(path, sizeof(path), "%s/rpm-root%s", tmp ? tmp : "/tmp", folders[i]);
+        mkdir(path, 0700);
+    }
+    snprintf(path, sizeof(path), "%s/rpm-root/var/lib/rpm/rpmdb.sqlite", tmp ? tmp : "/tmp");
+
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes.data, 1, bytes.len, out), bytes.len);
+    fclose(out);
+    snprintf(path, sizeof(path), "%s/rpm-root", tmp ? tmp : "/tmp");
+    assert_int_equal(ht_root_open(root, path, NULL), 0);
+}
+
+/* The columns of expected.tsv: name, epoch, version, release, architecture, source package. */
+static void expect_package(const struct ht_installed_list *list, struct ht_str line)
+{
+    struct ht_str column[6] = {0};
+    struct ht_buf version = HT_BUF(256);
+    struct ht_buf source = HT_BUF(256);
+
+    for (size_t i = 0; i < ARRAY_LEN(column); i++)
+        assert_true(ht_str_next(&line, '\t', &column[i]));
+    if (!ht_str_is(column[1], "0"))
+        ht_buf_addf(&version, "%.*s:", HT_STR_ARG(column[1]));
+    ht_buf_addf(&version, "%.*s-%.*s", HT_STR_ARG(column[2]), HT_STR_ARG(column[3]));
+    for (size_t i = 0; i < list->len; i++) {
+        const struct ht_installed *package = &list->items[i];
+
+        if (!ht_str_equal(package->name, column[0]) ||
+            !ht_str_equal(package->version, ht_buf_str(&version)))
+            continue;
+        ht_buf_addf(&source, "%.*s-%.*s.src.rpm", HT_STR_ARG(package->source),
+                    HT_STR_ARG(package->source_version));
+        assert_true(ht_str_equal(ht_buf_str(&source), column[5]));
+        assert_true(ht_str_equal(package->architecture, column[4]));
+        ht_buf_fini(&version);
+        ht_buf_fini(&source);
+        return;
+    }
+    fail_msg("%.*s is missing", HT_STR_ARG(column[0]));
+}
+
+static void rpm_tells_what_rpm_tells(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autoroot struct ht_root fixture = HT_ROOT_NONE;
+    ht_autobuf struct ht_buf truth = HT_BUF(HT_LIMIT_FILE);
+    struct ht_installed_list list;
+    struct ht_error err = {0};
+    size_t lines = 0;
+
+    (void)state;
+    open_copy(&root);
+    open_fixture("rpmdb", &fixture);
+    ht_installed_init(&list);
+
+    int code = ht_rpm_read(&root, &list, &err);
+    if (code == -ENOSYS) {
+        assert_non_null(strstr(err.text, "librpm"));
+        ht_installed_fini(&list);
+        skip();
+    }
+    assert_string_equal(err.text, "");
+    assert_int_equal(code, 0);
+    assert_int_equal(ht_root_read(&fixture, "expected.tsv", &truth, HT_LIMIT_FILE, NULL), 0);
+
+    struct ht_str rest = ht_buf_str(&truth), line;
+    while (ht_str_next(&rest, '\n', &line)) {
+        if (line.len) {
+            expect_package(&list, line);
+            lines++;
+        }
+    }
+    assert_int_equal(list.len, lines);
+    assert_int_equal(lines, 7);
+    assert_true(ht_installed_find(&list, HT_S("kernel"))->many);
+    assert_false(ht_installed_find(&list, HT_S("runc"))->many);
+    ht_installed_fini(&list);
+}
+
+static void count_text(void *context, struct ht_str text)
+{
+    *(size_t *)context += text.len;
+}
+
+static void rpm_tells_changelogs(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_error err = {0};
+    size_t bytes = 0;
+
+    (void)state;
+    open_copy(&root);
+
+    int code = ht_rpm_changelog(&root, "runc", count_text, &bytes, &err);
+    if (code == -ENOSYS)
+        skip();
+    assert_int_equal(code, 0);
+    assert_int_equal(ht_rpm_changelog(&root, "no-such-package", count_text, &bytes, &err), -ENOENT);
+}
+
+static void a_broken_database_of_rpm_is_told(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_installed_list list;
+    struct ht_error err = {0};
+    const char *tmp = getenv("TMPDIR");
+    char path[4096];
+
+    (void)state;
+    open_copy(&root);
+    snprintf(path, sizeof(path), "%s/rpm-root/var/lib/rpm/rpmdb.sqlite", tmp ? tmp : "/tmp");
+
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fputs("this is no database, whatever its name says", out);
+    fclose(out);
+    ht_installed_init(&list);
+    assert_true(ht_rpm_read(&root, &list, &err) < 0);
+    assert_true(err.text[0] != 0);
+    assert_int_equal(list.len, 0);
+    ht_installed_fini(&list);
+}
+
+static void names_of_source_packages_are_split(void **state)
+{
+    struct ht_str name, version;
+
+    (void)state;
+    assert_true(ht_rpm_split_source(HT_S("git-pre-2.43.0^git5-1.el9.src.rpm"), &name, &version));
+    assert_true(ht_str_is(name, "git-pre"));
+    assert_true(ht_str_is(version, "2.43.0^git5-1.el9"));
+    assert_false(ht_rpm_split_source(HT_S("1.0-1.src.rpm"), &name, &version));
+    assert_false(ht_rpm_split_source(HT_S("-1-1.src.rpm"), &name, &version));
+    assert_false(ht_rpm_split_source(HT_S("(none)"), &name, &version));
+    assert_false(ht_rpm_split_source(HT_S(""), &name, &version));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(apk_tells_name_version_origin_and_tag),
+        cmocka_unit_test(apk_without_a_database_is_told),
+        cmocka_unit_test(absurd_fields_are_left_out),
+        cmocka_unit_test(rpm_tells_what_rpm_tells),
+        cmocka_unit_test(rpm_tells_changelogs),
+        cmocka_unit_test(a_broken_database_of_rpm_is_told),
+        cmocka_unit_test(names_of_source_packages_are_split),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
