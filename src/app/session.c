@@ -95,7 +95,7 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
 {
     const struct ht_options *options = session->options;
     bool live = is_live_root(options->root);
-    struct ht_driver drivers[5 + HT_CONTAINERD_PLACES];
+    struct ht_driver drivers[6 + HT_CONTAINERD_PLACES];
     size_t len = 0;
     bool docker_named = options->docker && !is_none(options->docker);
     bool cri_named = options->cri && !is_none(options->cri);
@@ -118,6 +118,7 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
     if (ht_catalogue_needs(options->questions, HT_S("datastore")))
         drivers[len++] = ht_datastore_driver(
             &(struct ht_datastore_options){.root = options->root, .etcd_db = options->etcd_db});
+    drivers[len++] = ht_running_driver(live);
     engine_options->drivers = drivers;
     engine_options->drivers_len = len;
     session->engine = ht_engine_new(engine_options);

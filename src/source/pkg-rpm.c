@@ -21,6 +21,7 @@ enum {
     TAG_ARCH = 1022,
     TAG_SOURCE_RPM = 1044,
     TAG_CHANGELOG_TEXT = 1082,
+    TAG_FILE_NAMES = 5040, /* the database's index of files that are installed */
     TAG_MODULARITY_LABEL = 5096,
 };
 
@@ -290,6 +291,26 @@ int ht_rpm_changelog(const struct ht_root *root, const char *name, ht_rpm_visit_
     code = header ? 0 : ht_error_set(err, ENOENT, "%s: not installed", name);
     if (header)
         visit_changelog(&rpm, header, visit, context);
+    if (iterator)
+        rpm.rpmdbFreeIterator(iterator);
+    close_database(&rpm);
+    return code;
+}
+
+int ht_rpm_owner(const struct ht_root *root, const char *path, struct ht_buf *out,
+                 struct ht_error *err)
+{
+    struct rpm rpm = {0};
+    int code = open_database(&rpm, root, err);
+
+    if (code < 0)
+        return code;
+
+    void *iterator = rpm.rpmtsInitIterator(rpm.ts, TAG_FILE_NAMES, path, 0);
+    void *header = iterator ? rpm.rpmdbNextIterator(iterator) : NULL;
+    code = header ? 0 : ht_error_set(err, ENOENT, "%s: no package owns it", path);
+    if (header)
+        ht_buf_add_str(out, text_of(&rpm, header, TAG_NAME));
     if (iterator)
         rpm.rpmdbFreeIterator(iterator);
     close_database(&rpm);

@@ -29,6 +29,11 @@ typedef void (*ht_rpm_visit_text)(void *context, struct ht_str text);
 int ht_rpm_changelog(const struct ht_root *root, const char *name, ht_rpm_visit_text visit,
                      void *context, struct ht_error *err);
 
+/* Appends the name of the package that owns an absolute path to out. 0; -ENOENT: none does; or as
+ * ht_rpm_read. */
+int ht_rpm_owner(const struct ht_root *root, const char *path, struct ht_buf *out,
+                 struct ht_error *err);
+
 /* Name and version-release of a source package's file name ("runc-1.1.12-1.el9.src.rpm"). Pure. */
 bool ht_rpm_split_source(struct ht_str file, struct ht_str *ret_name, struct ht_str *ret_version);
 /* True for names of packages that stay installed side by side. Pure. */

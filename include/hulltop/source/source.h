@@ -125,4 +125,9 @@ struct ht_datastore_options {
 /* What the cluster's datastore on this node holds, by its bytes; texts are copied. */
 struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options);
 
+/* Processes that run code from replaced or deleted files ("running-old"); live as above. A source
+ * of its own: it changes with the processes, not with the package databases, and it is the one that
+ * needs rights over others' processes. */
+struct ht_driver ht_running_driver(bool live);
+
 #endif

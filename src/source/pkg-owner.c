@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dpkg keeps one list of files a package, apk one text for all, RPM an index. The first two are
+ * read line by line against a table of what is asked for: few files are, of many.
+ */
+#include "pkg-owner.h"
+
+#include <string.h>
+
+#include "pkg-apk.h"
+#include "pkg-rpm.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+#define DPKG_INFO "var/lib/dpkg/info"
+
+/* Lengths are compared before texts. */
+enum { LENGTH_SLOTS = 512 };
+
+struct asking {
+    const struct ht_root *root;
+    struct ht_arena *arena;
+    struct ht_map *wanted; /* path to struct ht_owned * */
+    bool lengths[LENGTH_SLOTS];
+    struct ht_buf text;
+    struct ht_buf path;
+};
+
+/* Directories of / that are links into /usr where the two are merged. */
+static const char *const merged[] = {"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/"};
+
+static void want(struct asking *asking, struct ht_str path, struct ht_owned *question)
+{
+    if (!ht_map_get(asking->wanted, path))
+        ht_map_set(asking->wanted, path, question);
+    asking->lengths[path.len % LENGTH_SLOTS] = true;
+}
+
+/* A file is asked for under both names it may be recorded by. */
+static void want_both(struct asking *asking, struct ht_owned *question)
+{
+    struct ht_str path = question->path;
+
+    want(asking, path, question);
+    for (size_t i = 0; i < ARRAY_LEN(merged); i++) {
+        if (ht_str_has_prefix(path, "/usr") &&
+            ht_str_has_prefix(ht_str_sub(path, 4, path.len), merged[i]))
+            want(asking, ht_str_sub(path, 4, path.len), question);
+        else if (ht_str_has_prefix(path, merged[i]))
+            want(asking, ht_arena_strf(asking->arena, "/usr%.*s", HT_STR_ARG(path)), question);
+    }
+}
+
+static void answer(struct asking *asking, struct ht_str path, struct ht_str package)
+{
+    struct ht_owned *question;
+
+    if (!asking->lengths[path.len % LENGTH_SLOTS])
+        return;
+    question = ht_map_get(asking->wanted, path);
+    if (question && !question->package.len)
+        question->package = ht_arena_str(asking->arena, package);
+}
+
+/* ---- dpkg ---- */
+
+static int visit_list(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct asking *asking = context;
+    struct ht_str package = ht_str_from(name), rest, line;
+
+    (void)type;
+    (void)inode;
+    if (!ht_str_has_suffix(package, ".list"))
+        return 0;
+    ht_buf_reset(&asking->path);
+    ht_buf_addf(&asking->path, DPKG_INFO "/%s", name);
+    ht_buf_reset(&asking->text);
+    if (ht_root_read(asking->root, asking->path.data, &asking->text, HT_LIMIT_FILE, NULL) < 0)
+        return 0;
+    package.len -= strlen(".list");
+    /* "libc6:amd64" is a package of one architecture of several. */
+    ptrdiff_t colon = ht_str_find_byte(package, ':');
+    if (colon > 0)
+        package.len = (size_t)colon;
+    rest = ht_buf_str(&asking->text);
+    while (ht_str_next(&rest, '\n', &line))
+        answer(asking, line, package);
+    return 0;
+}
+
+/* ---- apk ---- */
+
+static void ask_apk(struct asking *asking, const char *path)
+{
+    struct ht_str rest, line, package = {0}, folder = {0};
+
+    ht_buf_init(&asking->text, HT_LIMIT_BODY);
+    if (ht_root_read(asking->root, path, &asking->text, HT_LIMIT_BODY, NULL) < 0)
+        return;
+    rest = ht_buf_str(&asking->text);
+    while (ht_str_next(&rest, '\n', &line)) {
+        struct ht_str value = ht_str_sub(line, 2, line.len);
+
+        if (ht_str_has_prefix(line, "P:"))
+            package = value;
+        else if (ht_str_has_prefix(line, "F:"))
+            folder = value;
+        if (!ht_str_has_prefix(line, "R:"))
+            continue;
+        ht_buf_reset(&asking->path);
+        ht_buf_add_c(&asking->path, '/');
+        ht_buf_add_str(&asking->path, folder);
+        if (folder.len)
+            ht_buf_add_c(&asking->path, '/');
+        ht_buf_add_str(&asking->path, value);
+        answer(asking, ht_buf_str(&asking->path), package);
+    }
+}
+
+/* ---- RPM ---- */
+
+static void ask_rpm(struct asking *asking, struct ht_owned *questions, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        ht_buf_reset(&asking->path);
+        ht_buf_add_str(&asking->path, questions[i].path);
+        ht_buf_reset(&asking->text);
+        if (ht_rpm_owner(asking->root, asking->path.data, &asking->text, NULL) == 0)
+            questions[i].package = ht_arena_str(asking->arena, ht_buf_str(&asking->text));
+    }
+}
+
+static const char *ask(struct asking *asking, struct ht_owned *questions, size_t len)
+{
+    const struct ht_dir_visitor visitor = {.visit = visit_list, .context = asking};
+    const char *apk = ht_apk_path(asking->root);
+    struct stat facts;
+
+    for (size_t i = 0; i < len; i++)
+        want_both(asking, &questions[i]);
+    if (ht_root_stat(asking->root, DPKG_INFO, &facts, NULL) == 0)
+        return ht_root_list(asking->root, DPKG_INFO, &visitor, NULL) == 0 ? "dpkg" : NULL;
+    if (apk) {
+        ask_apk(asking, apk);
+        return "apk";
+    }
+    if (!ht_rpm_path(asking->root))
+        return NULL;
+    ask_rpm(asking, questions, len);
+    return "rpm";
+}
+
+const char *ht_owners_find(const struct ht_root *root, struct ht_owned *questions, size_t len,
+                           struct ht_arena *arena)
+{
+    struct asking asking = {.root = root, .arena = arena, .wanted = ht_map_new()};
+
+    ht_buf_init(&asking.text, HT_LIMIT_FILE);
+    ht_buf_init(&asking.path, HT_LIMIT_ARG * 2);
+
+    const char *records = ask(&asking, questions, len);
+    ht_map_free(asking.wanted);
+    ht_buf_fini(&asking.text);
+    ht_buf_fini(&asking.path);
+    return records;
+}

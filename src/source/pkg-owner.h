@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which package a file belongs to, by dpkg's, RPM's or apk's records. Layer 3 (source). */
+#ifndef HT_SOURCE_PKG_OWNER_H
+#define HT_SOURCE_PKG_OWNER_H
+
+#include "hulltop/base/arena.h"
+#include "hulltop/base/root.h"
+#include "hulltop/base/vec.h"
+
+/* One question: path is absolute, package the answer (in the arena), empty if none owns it. */
+struct ht_owned {
+    struct ht_str path;
+    struct ht_str package;
+};
+
+/* Answers all of them in one pass over the records of the root; /lib and /usr/lib count as the same
+ * place where they are merged. Returns in words whose records they were, "dpkg", or NULL if there
+ * are none that can be read. */
+const char *ht_owners_find(const struct ht_root *root, struct ht_owned *questions, size_t len,
+                           struct ht_arena *arena);
+
+#endif

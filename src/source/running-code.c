@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One pass over the process table. What most processes need is small: one link, one maps file, and
+ * a look into the table of files that were judged already. Everything else (unit, packages,
+ * sockets) is asked of the few that run old code.
+ */
+#include "running-code.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "pkg-owner.h"
+#include "proc-decode.h"
+#include "running-listen.h"
+#include "running-maps.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
+
+enum {
+    MAPS_MAX = 8 * 1024 * 1024,
+    LINK_BYTES = 8192,
+    FILES_MAX = 50,       /* of one process */
+    SOCKETS_MAX = 4096,   /* descriptors looked at of one process */
+    LISTENS_MAX = 20,     /* addresses of one process */
+    QUESTIONS_MAX = 10000 /* different files in one pass */
+};
+
+struct ht_running {
+    int proc_fd;
+    struct ht_root root;
+    struct ht_buf maps, link, path;
+    /* Of the last pass, kept while the package database stays the same. */
+    struct ht_map *owners; /* path to char *, "" if none */
+    struct timespec owners_of;
+    const char *records; /* "dpkg"; NULL: none */
+};
+
+/* One file that is mapped, judged once a pass. */
+struct judged {
+    struct ht_str path; /* plain */
+    bool old;
+    bool gone; /* nothing is at its path now */
+    int64_t replaced_at;
+    struct ht_str package;
+};
+
+/* A process that runs old code. */
+struct suspect {
+    pid_t pid;
+    struct ht_vec files; /* struct judged *, borrowed */
+    size_t cut;
+    struct judged *exe; /* if that is old */
+};
+
+struct looking {
+    struct ht_running *running;
+    struct ht_node *sample;
+    struct ht_arena *arena;
+    struct ht_map *files;   /* raw path and inode to struct judged * */
+    struct ht_vec judged;   /* the old ones, struct judged * */
+    struct ht_vec suspects; /* struct suspect *, owned */
+    struct ht_running_sum sum;
+    char mnt_ns[64];
+    bool has_root;
+    dev_t root_dev;
+    ino_t root_ino;
+    int64_t booted_s;
+};
+
+int ht_running_new(const struct ht_running_places *places, struct ht_running **ret_running,
+                   struct ht_error *err)
+{
+    struct ht_running *running = ht_new0(struct ht_running);
+    int code;
+
+    running->root.fd = -1;
+    running->owners = ht_map_new();
+    ht_buf_init(&running->maps, MAPS_MAX);
+    ht_buf_init(&running->link, LINK_BYTES);
+    ht_buf_init(&running->path, LINK_BYTES);
+    running->proc_fd = open(places->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    code = running->proc_fd < 0 ? ht_error_errno(err, errno, "%s", places->proc)
+                                : ht_root_open(&running->root, places->root, err);
+    if (code < 0) {
+        ht_running_free(running);
+        return code;
+    }
+    *ret_running = running;
+    return 0;
+}
+
+static bool forget_owner(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    free(value);
+    return true;
+}
+
+struct ht_running *ht_running_free(struct ht_running *running)
+{
+    if (!running)
+        return NULL;
+    ht_cleanup_close(&running->proc_fd);
+    ht_root_close(&running->root);
+    ht_map_remove_if(running->owners, forget_owner, NULL);
+    ht_map_free(running->owners);
+    ht_buf_fini(&running->maps);
+    ht_buf_fini(&running->link);
+    ht_buf_fini(&running->path);
+    free(running);
+    return NULL;
+}
+
+/* ---- small reads ---- */
+
+static const char *name_of(char *out, size_t size, pid_t pid, const char *file)
+{
+    snprintf(out, size, "%d/%s", (int)pid, file);
+    return out;
+}
+
+static struct ht_str read_link_at(struct ht_running *running, const char *name)
+{
+    size_t room;
+
+    ht_buf_reset(&running->link);
+    char *target = ht_buf_room(&running->link, LINK_BYTES - 1, &room);
+    ssize_t len = readlinkat(running->proc_fd, name, target, room);
+    if (len < 0)
+        return (struct ht_str){0};
+    ht_buf_grow(&running->link, (size_t)len);
+    return ht_buf_str(&running->link);
+}
+
+static struct ht_str read_file(struct ht_running *running, pid_t pid, const char *file)
+{
+    char name[64];
+
+    int code = ht_read_at(running->proc_fd, name_of(name, sizeof(name), pid, file), &running->maps,
+                          MAPS_MAX, NULL);
+    /* The beginning of what is too long still tells. */
+    return code < 0 && code != -EFBIG ? (struct ht_str){0} : ht_buf_str(&running->maps);
+}
+
+static bool identify(const struct ht_running *running, const char *name, struct stat *ret)
+{
+    return fstatat(running->proc_fd, name, ret, AT_NO_AUTOMOUNT) == 0;
+}
+
+/* ---- one file ---- */
+
+static bool stat_mapped(const struct looking *looking, struct ht_str path, struct stat *ret)
+{
+    struct ht_buf *text = &looking->running->path;
+
+    ht_buf_reset(text);
+    ht_maps_unescape(path, text);
+    return !ht_buf_is_full(text) &&
+           ht_root_stat(&looking->running->root, text->data, ret, NULL) == 0;
+}
+
+static void judge(const struct looking *looking, const struct ht_mapping *mapping,
+                  struct judged *judged)
+{
+    bool deleted;
+    struct stat facts;
+
+    judged->path = ht_maps_plain_path(mapping->path, &deleted);
+    if (ht_maps_is_passing(judged->path))
+        return;
+    if (!deleted) {
+        /* File systems without a device of their own have numbers that do not compare. */
+        judged->old = mapping->major != 0 && stat_mapped(looking, mapping->path, &facts) &&
+                      facts.st_ino != mapping->inode && major(facts.st_dev) == mapping->major &&
+                      minor(facts.st_dev) == mapping->minor;
+    } else {
+        /* A file may really be called "x (deleted)". */
+        judged->old =
+            !stat_mapped(looking, mapping->path, &facts) || facts.st_ino != mapping->inode;
+        judged->gone = !stat_mapped(looking, judged->path, &facts);
+    }
+    if (judged->old && !judged->gone)
+        judged->replaced_at = facts.st_ctim.tv_sec * HT_NS_PER_S + facts.st_ctim.tv_nsec;
+}
+
+/* What is known of a mapped file; made once a pass. */
+static struct judged *judge_once(struct looking *looking, const struct ht_mapping *mapping)
+{
+    struct ht_buf *key = &looking->running->path;
+    struct judged *judged;
+
+    ht_buf_reset(key);
+    ht_buf_add(key, &mapping->inode, sizeof(mapping->inode));
+    ht_buf_add_str(key, mapping->path);
+    judged = ht_map_get(looking->files, ht_buf_str(key));
+    if (judged)
+        return judged;
+    judged = ht_arena_array(looking->arena, struct judged, 1);
+    ht_map_set(looking->files, ht_buf_str(key), judged);
+    judge(looking, mapping, judged);
+    if (judged->old && looking->judged.len < QUESTIONS_MAX) {
+        struct ht_buf *plain = &looking->running->path;
+
+        ht_buf_reset(plain);
+        ht_maps_unescape(judged->path, plain);
+        judged->path = ht_arena_str(looking->arena, ht_buf_str(plain));
+        ht_vec_add(&looking->judged, judged);
+    } else {
+        judged->old = false;
+        judged->path = (struct ht_str){0}; /* borrowed from a buffer that goes on */
+    }
+    return judged;
+}
+
+/* ---- one process ---- */
+
+static void add_file(struct suspect *suspect, struct judged *judged)
+{
+    for (size_t i = 0; i < suspect->files.len; i++) {
+        const struct judged *known = suspect->files.items[i];
+
+        if (known == judged || ht_str_equal(known->path, judged->path))
+            return;
+    }
+    if (suspect->files.len < FILES_MAX)
+        ht_vec_add(&suspect->files, judged);
+    else
+        suspect->cut++;
+}
+
+/* The executable is mapped too, but perhaps behind the end of what is read of maps. */
+static void look_exe(struct looking *looking, struct suspect *suspect)
+{
+    char name[64];
+    struct stat facts;
+    struct ht_mapping mapping = {0};
+
+    name_of(name, sizeof(name), suspect->pid, "exe");
+    mapping.path = read_link_at(looking->running, name);
+    if (!mapping.path.len || mapping.path.data[0] != '/')
+        return;
+    mapping.path = ht_arena_str(looking->arena, mapping.path);
+    if (identify(looking->running, name, &facts)) {
+        mapping.inode = facts.st_ino;
+        mapping.major = major(facts.st_dev);
+        mapping.minor = minor(facts.st_dev);
+    }
+
+    struct judged *judged = judge_once(looking, &mapping);
+    if (judged->old) {
+        suspect->exe = judged;
+        add_file(suspect, judged);
+    }
+}
+
+static void look_process(struct looking *looking, pid_t pid)
+{
+    struct suspect suspect = {.pid = pid};
+    struct ht_str text = read_file(looking->running, pid, "maps");
+    struct ht_mapping mapping;
+
+    while (ht_maps_next(&text, &mapping)) {
+        struct judged *judged = judge_once(looking, &mapping);
+
+        if (judged->old)
+            add_file(&suspect, judged);
+    }
+    look_exe(looking, &suspect);
+    if (!suspect.files.len)
+        return;
+    struct suspect *kept = ht_new0(struct suspect);
+    *kept = suspect;
+    ht_vec_add(&looking->suspects, kept);
+}
+
+/* Services may have a mount namespace of their own over the node's files; only another root makes
+ * it somebody else's. */
+static bool is_contained(struct looking *looking, pid_t pid, struct ht_str mnt_ns)
+{
+    char name[64];
+    struct stat facts;
+
+    if (!looking->mnt_ns[0] || ht_str_is(mnt_ns, looking->mnt_ns))
+        return false;
+    return !looking->has_root ||
+           !identify(looking->running, name_of(name, sizeof(name), pid, "root"), &facts) ||
+           facts.st_dev != looking->root_dev || facts.st_ino != looking->root_ino;
+}
+
+static int visit_process(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct looking *looking = context;
+    char file[64];
+    uint64_t pid;
+
+    (void)type;
+    (void)inode;
+    if (ht_parse_u64(ht_str_from(name), &pid) < 0 || pid == 0 || pid > INT32_MAX)
+        return 0;
+    errno = 0;
+    struct ht_str mnt_ns =
+        read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "ns/mnt"));
+    if (!mnt_ns.len) {
+        /* Kernel threads have no command line; what ended meanwhile has no files. */
+        if ((errno == EACCES || errno == EPERM) &&
+            read_file(looking->running, (pid_t)pid, "cmdline").len)
+            looking->sum.denied++;
+        return 0;
+    }
+    if (is_contained(looking, (pid_t)pid, mnt_ns)) {
+        looking->sum.contained++;
+        return 0;
+    }
+    /* Kernel threads have no executable. */
+    if (!read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "exe")).len)
+        return 0;
+    looking->sum.compared++;
+    look_process(looking, (pid_t)pid);
+    return 0;
+}
+
+/* ---- what is asked of the few ---- */
+
+/* Answers from before hold as long as no package was installed or removed. */
+static void check_owners(struct ht_running *running)
+{
+    static const char *const places[] = {"var/lib/dpkg/info", "lib/apk/db/installed",
+                                         "var/lib/rpm/rpmdb.sqlite",
+                                         "usr/lib/sysimage/rpm/rpmdb.sqlite"};
+    struct stat facts = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (ht_root_stat(&running->root, places[i], &facts, NULL) == 0)
+            break;
+    }
+    if (facts.st_mtim.tv_sec == running->owners_of.tv_sec &&
+        facts.st_mtim.tv_nsec == running->owners_of.tv_nsec)
+        return;
+    running->owners_of = facts.st_mtim;
+    ht_map_remove_if(running->owners, forget_owner, NULL);
+}
+
+static void find_packages(struct looking *looking)
+{
+    struct ht_running *running = looking->running;
+    struct ht_owned *questions;
+    size_t len = 0;
+
+    check_owners(running);
+    questions = ht_arena_array(looking->arena, struct ht_owned, looking->judged.len + 1);
+    for (size_t i = 0; i < looking->judged.len; i++) {
+        const struct judged *judged = looking->judged.items[i];
+
+        if (ht_map_get(running->owners, judged->path))
+            continue;
+        questions[len++].path = judged->path;
+        ht_map_set(running->owners, judged->path, ht_strndup("", 0));
+    }
+    if (len)
+        running->records = ht_owners_find(&running->root, questions, len, looking->arena);
+    for (size_t i = 0; i < len; i++) {
+        struct ht_str package = questions[i].package;
+
+        free(ht_map_set(running->owners, questions[i].path,
+                        ht_strndup(package.len ? package.data : "", package.len)));
+    }
+    for (size_t i = 0; i < looking->judged.len; i++) {
+        struct judged *judged = looking->judged.items[i];
+
+        judged->package = ht_str_from(ht_map_get(running->owners, judged->path));
+    }
+}
+
+struct sockets {
+    struct ht_running *running;
+    pid_t pid;
+    uint64_t inodes[SOCKETS_MAX];
+    size_t len;
+};
+
+static int visit_descriptor(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct sockets *sockets = context;
+    char file[64];
+    struct ht_str target;
+
+    (void)type;
+    (void)inode;
+    snprintf(file, sizeof(file), "%d/fd/%.20s", (int)sockets->pid, name);
+    target = read_link_at(sockets->running, file);
+    if (ht_str_has_prefix(target, "socket:[") && sockets->len < SOCKETS_MAX &&
+        ht_parse_u64(ht_str_sub(target, 8, target.len - 9), &sockets->inodes[sockets->len]) == 0)
+        sockets->len++;
+    return 0;
+}
+
+static bool has_socket(const struct sockets *sockets, uint64_t inode)
+{
+    for (size_t i = 0; i < sockets->len; i++) {
+        if (sockets->inodes[i] == inode)
+            return true;
+    }
+    return false;
+}
+
+static void set_listens(struct looking *looking, struct ht_stale_process *row)
+{
+    struct sockets *sockets = ht_arena_array(looking->arena, struct sockets, 1);
+    struct ht_str *items = ht_arena_array(looking->arena, struct ht_str, LISTENS_MAX);
+    const struct ht_dir_visitor visitor = {.visit = visit_descriptor, .context = sockets};
+    char name[64];
+    size_t len = 0;
+
+    sockets->running = looking->running;
+    sockets->pid = (pid_t)row->pid;
+    ht_autoclose int fd =
+        openat(looking->running->proc_fd, name_of(name, sizeof(name), sockets->pid, "fd"),
+               O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || ht_list_fd(fd, &visitor, NULL) < 0)
+        return;
+    for (size_t i = 0; sockets->len && ht_listen_tables[i]; i++) {
+        struct ht_listener listener;
+        struct ht_str text;
+
+        snprintf(name, sizeof(name), "net/%s", ht_listen_tables[i]);
+        text = read_file(looking->running, sockets->pid, name);
+        while (len < LISTENS_MAX && ht_listen_next(&text, ht_listen_tables[i], &listener)) {
+            if (!listener.loopback && has_socket(sockets, listener.inode))
+                items[len++] = ht_arena_text(looking->arena, listener.address);
+        }
+    }
+    ht_stale_process_set_listens(row, (struct ht_text_list){.items = items, .len = len});
+}
+
+static bool contains(const struct ht_str *items, size_t len, struct ht_str text)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (ht_str_equal(items[i], text))
+            return true;
+    }
+    return false;
+}
+
+static void set_files(struct looking *looking, const struct suspect *suspect,
+                      struct ht_stale_process *row)
+{
+    struct ht_str *files = ht_arena_array(looking->arena, struct ht_str, suspect->files.len);
+    struct ht_str *packages = ht_arena_array(looking->arena, struct ht_str, suspect->files.len);
+    int64_t newest = 0;
+    size_t len = 0;
+
+    for (size_t i = 0; i < suspect->files.len; i++) {
+        const struct judged *judged = suspect->files.items[i];
+
+        files[i] = judged->path;
+        if (judged->package.len && !contains(packages, len, judged->package))
+            packages[len++] = judged->package;
+        if (judged->replaced_at > newest)
+            newest = judged->replaced_at;
+    }
+    ht_stale_process_set_files(row,
+                               (struct ht_text_list){.items = files, .len = suspect->files.len});
+    if (suspect->cut)
+        ht_stale_process_set_files_cut(row, suspect->cut);
+    if (looking->running->records)
+        ht_stale_process_set_packages(row, (struct ht_text_list){.items = packages, .len = len});
+    if (newest)
+        ht_stale_process_set_replaced_at(row, newest);
+    ht_stale_process_set_kind(row, !suspect->exe        ? HT_STALE_KIND_LIBRARY
+                                   : suspect->exe->gone ? HT_STALE_KIND_EXECUTABLE_GONE
+                                                        : HT_STALE_KIND_EXECUTABLE);
+}
+
+/* Everything that people want to know of it; false if it is gone by now. */
+static bool describe(struct looking *looking, const struct suspect *suspect,
+                     struct ht_stale_process *row)
+{
+    struct ht_running *running = looking->running;
+    struct ht_cgroup_facts cgroup;
+    char name[64];
+    uint64_t start;
+    bool deleted;
+
+    if (ht_proc_decode_start(read_file(running, suspect->pid, "stat"), &start, NULL) < 0)
+        return false;
+    ht_stale_process_set_id(row, ht_arena_strf(looking->arena, "%d-%llu", (int)suspect->pid,
+                                               (unsigned long long)start));
+    ht_stale_process_set_pid(row, (uint64_t)suspect->pid);
+    long ticks = sysconf(_SC_CLK_TCK);
+    if (looking->booted_s && ticks > 0)
+        ht_stale_process_set_started_at(
+            row, (looking->booted_s + (int64_t)(start / (uint64_t)ticks)) * HT_NS_PER_S);
+
+    struct ht_str comm = ht_str_trim(read_file(running, suspect->pid, "comm"));
+    ht_stale_process_set_name(row, ht_arena_str(looking->arena, comm));
+    struct ht_str exe = read_link_at(running, name_of(name, sizeof(name), suspect->pid, "exe"));
+    if (exe.len)
+        ht_stale_process_set_exe(row,
+                                 ht_arena_str(looking->arena, ht_maps_plain_path(exe, &deleted)));
+    ht_cgroup_decode(read_file(running, suspect->pid, "cgroup"), &cgroup);
+    if (cgroup.unit.len)
+        ht_stale_process_set_unit(row, ht_arena_str(looking->arena, cgroup.unit));
+    set_files(looking, suspect, row);
+    set_listens(looking, row);
+    return true;
+}
+
+/* ---- the pass ---- */
+
+static void know_the_node(struct looking *looking)
+{
+    struct ht_running *running = looking->running;
+    struct stat facts = {0};
+    struct ht_str link = read_link_at(running, "1/ns/mnt"), text, line;
+
+    /* Without rights over pid 1 our own place has to stand for the node. */
+    if (!link.len)
+        link = read_link_at(running, "self/ns/mnt");
+    if (link.len && link.len < sizeof(looking->mnt_ns))
+        memcpy(looking->mnt_ns, link.data, link.len);
+    looking->has_root =
+        identify(running, "1/root", &facts) || identify(running, "self/root", &facts);
+    looking->root_dev = facts.st_dev;
+    looking->root_ino = facts.st_ino;
+    if (ht_read_at(running->proc_fd, "stat", &running->maps, MAPS_MAX, NULL) < 0)
+        return;
+    text = ht_buf_str(&running->maps);
+    while (ht_str_next(&text, '\n', &line)) {
+        uint64_t seconds;
+
+        if (ht_str_has_prefix(line, "btime ") &&
+            ht_parse_u64(ht_str_sub(line, 6, line.len), &seconds) == 0 && seconds < INT32_MAX * 8LL)
+            looking->booted_s = (int64_t)seconds;
+    }
+}
+
+static void add_rows(struct looking *looking)
+{
+    struct ht_running_code code = {0};
+
+    for (size_t i = 0; i < looking->suspects.len; i++) {
+        struct ht_stale_process row = {0};
+
+        if (!describe(looking, looking->suspects.items[i], &row))
+            continue;
+        ht_node_add(looking->sample, ht_row_new(&ht_stale_process_table, &row));
+        looking->sum.stale++;
+    }
+    ht_running_code_set_id(&code, HT_S("running"));
+    ht_running_code_set_compared(&code, looking->sum.compared);
+    ht_running_code_set_denied(&code, looking->sum.denied);
+    ht_running_code_set_contained(&code, looking->sum.contained);
+    ht_running_code_set_stale(&code, looking->sum.stale);
+    if (looking->running->records)
+        ht_running_code_set_packages(&code, ht_str_from(looking->running->records));
+    ht_node_add(looking->sample, ht_row_new(&ht_running_code_table, &code));
+}
+
+static void free_suspects(struct looking *looking)
+{
+    for (size_t i = 0; i < looking->suspects.len; i++) {
+        struct suspect *suspect = looking->suspects.items[i];
+
+        ht_vec_fini(&suspect->files);
+        free(suspect);
+    }
+    ht_vec_fini(&looking->suspects);
+}
+
+int ht_running_look(struct ht_running *running, struct ht_node *sample,
+                    struct ht_running_sum *ret_sum, struct ht_error *err)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+    struct looking looking = {
+        .running = running, .sample = sample, .arena = arena, .files = ht_map_new()};
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_process, .context = &looking, .max_entries = HT_LIMIT_ROWS};
+
+    know_the_node(&looking);
+    int code = ht_list_fd(running->proc_fd, &visitor, err);
+    if (code == 0) {
+        if (looking.suspects.len)
+            find_packages(&looking);
+        add_rows(&looking);
+        *ret_sum = looking.sum;
+    }
+    free_suspects(&looking);
+    ht_vec_fini(&looking.judged);
+    ht_map_free(looking.files);
+    ht_buf_fini(&running->maps);
+    return code;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Processes of the node that still run code from replaced or deleted files. Layer 3 (source); one
+ * thread.
+ *
+ * Only processes whose root directory is the node's are compared: a container runs its image's
+ * files, and no update of the node changes those. Interpreters load sources without mapping them;
+ * those cannot be seen here.
+ */
+#ifndef HT_SOURCE_RUNNING_CODE_H
+#define HT_SOURCE_RUNNING_CODE_H
+
+#include "hulltop/base/error.h"
+#include "hulltop/base/root.h"
+#include "hulltop/model/node.h"
+
+struct ht_running;
+
+/* What to look at; both are copied. */
+struct ht_running_places {
+    const char *proc; /* "/proc" */
+    const char *root; /* "/": where the files are, and the package databases */
+};
+
+/* Opens both; owned by the caller. 0 or -errno. */
+int ht_running_new(const struct ht_running_places *places, struct ht_running **ret_running,
+                   struct ht_error *err);
+/* NULL is allowed; returns NULL. */
+struct ht_running *ht_running_free(struct ht_running *running);
+
+/* What one look found, beside the rows. */
+struct ht_running_sum {
+    size_t compared;  /* processes of the node */
+    size_t denied;    /* could not be read */
+    size_t contained; /* in a root of their own */
+    size_t stale;
+};
+
+/* Looks at all processes: adds a stale_process row for each that runs old code and the one
+ * running_code row to sample. 0, or -errno if the process table cannot be listed. */
+int ht_running_look(struct ht_running *running, struct ht_node *sample,
+                    struct ht_running_sum *ret_sum, struct ht_error *err);
+
+#endif

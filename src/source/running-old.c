@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The source of running code that is older than the files on disk. */
+#include <stdio.h>
+
+#include "running-code.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/source/source.h"
+
+#define NAME        "running-old"
+#define INTERVAL_NS (60 * HT_NS_PER_S)
+#define LIMIT_NS    (30 * HT_NS_PER_S)
+
+struct running_source {
+    bool live;
+    struct ht_running *running; /* NULL: not opened */
+    struct ht_node *before;     /* newest sample, whose rows stay where nothing changed */
+};
+
+static void tell(struct ht_node *sample, const struct ht_running_sum *sum)
+{
+    char detail[160];
+
+    if (sum->denied) {
+        snprintf(detail, sizeof(detail), "%zu of %zu processes of the node could not be read",
+                 sum->denied, sum->denied + sum->compared);
+        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail, "sudo hulltop");
+        return;
+    }
+    snprintf(detail, sizeof(detail), "%zu processes of the node compared, %zu run old code",
+             sum->compared, sum->stale);
+    ht_source_tell(sample, NAME, HT_SOURCE_STATE_OK, detail, NULL);
+}
+
+static struct ht_node *look(struct running_source *self, struct ht_feed *feed)
+{
+    static const struct ht_running_places places = {.proc = "/proc", .root = "/"};
+    struct ht_node *sample = ht_node_new(ht_clock_wall(feed->clock));
+    struct ht_running_sum sum = {0};
+    struct ht_error err = {0};
+    int code = self->running ? 0 : ht_running_new(&places, &self->running, &err);
+
+    feed->at(feed, "comparing what runs with the files on disk");
+    if (code == 0)
+        code = ht_running_look(self->running, sample, &sum, &err);
+    if (code < 0)
+        ht_source_tell(sample, NAME, HT_SOURCE_STATE_BROKEN, err.text, NULL);
+    else
+        tell(sample, &sum);
+    ht_node_sort(sample);
+    return sample;
+}
+
+/* Rows that say the same as before stay the same rows, so that nobody looks at them again. */
+static void keep_rows(const struct ht_node *before, struct ht_node *sample)
+{
+    for (int id = 0; before && id < HT_TABLE_COUNT; id++) {
+        struct ht_rowset *set = &sample->sets[id];
+
+        for (size_t i = 0; i < set->len; i++) {
+            const struct ht_row *old =
+                ht_node_find(before, (enum ht_table_id)id, ht_row_id(set->rows[i]));
+
+            set->rows[i] = ht_row_keep(old, set->rows[i]);
+        }
+    }
+}
+
+static void run(void *context, struct ht_feed *feed)
+{
+    struct running_source *self = context;
+    struct ht_request request;
+
+    if (!self->live) {
+        struct ht_node *sample = ht_node_new(ht_clock_wall(feed->clock));
+
+        ht_source_tell(sample, NAME, HT_SOURCE_STATE_OFF, "nothing runs in another root", NULL);
+        feed->publish(feed, sample);
+        while (feed->wait(feed, -1, &request))
+            ;
+        return;
+    }
+    do {
+        struct ht_node *sample = look(self, feed);
+
+        keep_rows(self->before, sample);
+        ht_node_unref(self->before);
+        self->before = ht_node_ref(sample);
+        feed->publish(feed, sample);
+    } while (feed->wait(feed, INTERVAL_NS, &request));
+}
+
+static void free_source(void *context)
+{
+    struct running_source *self = context;
+
+    ht_running_free(self->running);
+    ht_node_unref(self->before);
+    free(self);
+}
+
+struct ht_driver ht_running_driver(bool live)
+{
+    static const struct ht_driver_ops ops = {.name = NAME,
+                                             .interval_ns = INTERVAL_NS,
+                                             .limit_ns = LIMIT_NS,
+                                             .run = run,
+                                             .free = free_source};
+    struct running_source *self = ht_new0(struct running_source);
+
+    self->live = live;
+    return (struct ht_driver){.ops = &ops, .self = self};
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Old code in processes, on made-up trees below a folder of the test's own. */
+#include "src/source/running-code.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/base/clock.h"
+#include "src/source/running-listen.h"
+#include "src/source/running-maps.h"
+
+/* ---- lines ---- */
+
+struct line {
+    const char *text;
+    bool used;
+    const char *plain;
+    bool deleted;
+    bool passing;
+};
+
+static void mappings_are_read_as_the_kernel_writes_them(void **state)
+{
+    static const struct line lines[] = {
+        {"7f00-7f01 r-xp 00000000 fe:01 42   /usr/lib/x.so", true, "/usr/lib/x.so", false, false},
+        {"7f00-7f01 r--p 00000000 fe:01 42   /usr/lib/x.so", false, NULL, false, false},
+        {"7f00-7f01 r-xp 00000000 fe:01 42   /usr/lib/x.so (deleted)", true, "/usr/lib/x.so", true,
+         false},
+        {"7f00-7f01 r-xp 00000000 fe:01 42   /usr/lib/x.so.dpkg-new (deleted)", true,
+         "/usr/lib/x.so", true, false},
+        {"7f00-7f01 r-xp 00000000 fe:01 42   /usr/lib/x.so;5f3a9c01 (deleted)", true,
+         "/usr/lib/x.so", true, false},
+        {"7f00-7f01 r-xp 00000000 fe:01 42   /opt/a;bcd (deleted)", true, "/opt/a;bcd", true,
+         false},
+        {"7f00-7f01 r-xp 00000000 00:01 42   /memfd:jit (deleted)", true, "/memfd:jit", true, true},
+        {"7f00-7f01 rwxs 00000000 00:05 42   /dev/zero (deleted)", true, "/dev/zero", true, true},
+        {"7f00-7f01 rwxs 00000000 00:01 42   /SYSV00000000 (deleted)", true, "/SYSV00000000", true,
+         true},
+        {"7f00-7f01 r-xp 00000000 fe:01 42   /var/lib/x/#8812 (deleted)", true, "/var/lib/x/#8812",
+         true, true},
+        {"7f00-7f01 r-xp 00000000 fe:01 42   /home/u/.cache/JNA/temp/jna1.tmp (deleted)", true,
+         "/home/u/.cache/JNA/temp/jna1.tmp", true, true},
+        {"7f00-7f01 r-xp 00000000 fe:01 42   /srv/a b\\012c.so", true, "/srv/a b\\012c.so", false,
+         false},
+        {"7ffc-7ffd r-xp 00000000 00:00 0    [vdso]", false, NULL, false, false},
+        {"7ffc-7ffd r-xp 00000000 00:00 0", false, NULL, false, false},
+        {"7f00-7f01 r-xp 00000000 fe:01 0    /usr/lib/x.so", false, NULL, false, false},
+        {"7f00-7f01 r-xp 00000000 fe:01 99999999999999999999999 /x", false, NULL, false, false},
+        {"", false, NULL, false, false},
+        {" r-xp", false, NULL, false, false},
+        {"7f00-7f01 r-x", false, NULL, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        struct ht_str text = ht_str_from(lines[i].text);
+        struct ht_mapping mapping;
+        bool deleted;
+
+        if (ht_maps_next(&text, &mapping) != lines[i].used)
+            fail_msg("line %zu is taken wrongly", i);
+        if (!lines[i].used)
+            continue;
+        assert_int_equal(mapping.inode, 42);
+        struct ht_str plain = ht_maps_plain_path(mapping.path, &deleted);
+        if (!ht_str_is(plain, lines[i].plain) || deleted != lines[i].deleted ||
+            ht_maps_is_passing(plain) != lines[i].passing)
+            fail_msg("line %zu: %.*s", i, HT_STR_ARG(plain));
+    }
+}
+
+static void listeners_are_told_from_the_tables(void **state)
+{
+    struct ht_str tcp = HT_S("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
+                             "retrnsmt   uid  timeout "
+                             "inode\n"
+                             "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 "
+                             "00000000     0        0 "
+                             "111 1 0 100 0 0 10 0\n"
+                             "   1: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 "
+                             "00000000     0        0 "
+                             "112 1 0 100 0 0 10 0\n"
+                             "   2: 0100007F:0016 0100007F:9999 01 00000000:00000000 00:00000000 "
+                             "00000000     0        0 "
+                             "113 1 0 100 0 0 10 0\n"
+                             "broken\n   3: 00:00 00 0A\n");
+    struct ht_str udp6 =
+        HT_S("  0: 00000000000000000000000000000000:0035 00000000000000000000000000000000:0000 07 "
+             "00000000:00000000 00:00000000 00000000 0 0 114 2 0 0\n");
+    struct ht_listener listener;
+
+    (void)state;
+    assert_true(ht_listen_next(&tcp, "tcp", &listener));
+    assert_string_equal(listener.address, "tcp 0.0.0.0:22");
+    assert_int_equal(listener.inode, 111);
+    assert_false(listener.loopback);
+    assert_true(ht_listen_next(&tcp, "tcp", &listener));
+    assert_true(listener.loopback);
+    assert_false(ht_listen_next(&tcp, "tcp", &listener));
+    assert_true(ht_listen_next(&udp6, "udp6", &listener));
+    assert_string_equal(listener.address, "udp [::]:53");
+}
+
+/* ---- trees ---- */
+
+struct tree {
+    char base[512];
+};
+
+static void put(const struct tree *tree, const char *path, const char *text)
+{
+    char full[1024];
+
+    snprintf(full, sizeof(full), "%s/%s", tree->base, path);
+    for (char *slash = strchr(full + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(full, 0700);
+        *slash = '/';
+    }
+    FILE *out = fopen(full, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+static void put_link(const struct tree *tree, const char *path, const char *target)
+{
+    char full[1024];
+
+    put(tree, path, "");
+    snprintf(full, sizeof(full), "%s/%s", tree->base, path);
+    unlink(full);
+    assert_int_equal(symlink(target, full), 0);
+}
+
+/* A process with one mapping of inode 7 at path. */
+static void put_process(const struct tree *tree, unsigned pid, const char *mnt_ns, const char *exe,
+                        const char *maps)
+{
+    char path[128], text[512];
+
+    snprintf(path, sizeof(path), "proc/%u/ns/mnt", pid);
+    put_link(tree, path, mnt_ns);
+    snprintf(path, sizeof(path), "proc/%u/exe", pid);
+    put_link(tree, path, exe);
+    snprintf(path, sizeof(path), "proc/%u/maps", pid);
+    put(tree, path, maps);
+    snprintf(path, sizeof(path), "proc/%u/comm", pid);
+    put(tree, path, "server\n");
+    snprintf(path, sizeof(path), "proc/%u/cgroup", pid);
+    put(tree, path, "0::/system.slice/server.service\n");
+    snprintf(path, sizeof(path), "proc/%u/stat", pid);
+    snprintf(text, sizeof(text),
+             "%u (server) S 1 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 8812 1 1 1\n", pid);
+    put(tree, path, text);
+}
+
+static int make_tree(void **state)
+{
+    struct tree *tree = ht_new0(struct tree);
+    const char *tmp = getenv("TMPDIR");
+    char root[600];
+
+    snprintf(tree->base, sizeof(tree->base), "%s/running-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(tree->base));
+    put(tree, "proc/stat", "cpu 1 2 3\nbtime 1795000000\n");
+    put(tree, "root/etc/os-release", "ID=debian\n");
+    put(tree, "image/etc/os-release", "ID=alpine\n");
+    snprintf(root, sizeof(root), "%s/root", tree->base);
+    put_link(tree, "proc/1/root", root);
+    put_process(tree, 1, "mnt:[1]", "/usr/lib/systemd/systemd", "");
+    *state = tree;
+    return 0;
+}
+
+static int free_tree(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+struct seen {
+    struct ht_node *node;
+    struct ht_running_sum sum;
+};
+
+static struct seen look(const struct tree *tree)
+{
+    struct ht_running *running = NULL;
+    struct ht_error err = {0};
+    struct seen seen = {.node = ht_node_new(5)};
+    char proc[600], root[600];
+
+    snprintf(proc, sizeof(proc), "%s/proc", tree->base);
+    snprintf(root, sizeof(root), "%s/root", tree->base);
+    assert_int_equal(
+        ht_running_new(&(struct ht_running_places){.proc = proc, .root = root}, &running, &err), 0);
+    assert_int_equal(ht_running_look(running, seen.node, &seen.sum, &err), 0);
+    ht_node_sort(seen.node);
+    ht_running_free(running);
+    return seen;
+}
+
+static const struct ht_stale_process *row_of(const struct seen *seen, const char *id)
+{
+    const struct ht_row *row = ht_node_find(seen->node, HT_TABLE_STALE_PROCESS, ht_str_from(id));
+
+    return row ? ht_stale_process_of(row) : NULL;
+}
+
+static void replaced_and_deleted_files_are_found(void **state)
+{
+    const struct tree *tree = *state;
+
+    put(tree, "root/usr/lib/new.so", "new");
+    put_process(tree, 10, "mnt:[1]", "/usr/sbin/server",
+                "7f00-7f01 r-xp 00000000 fe:01 7 /usr/lib/new.so (deleted)\n"
+                "7f00-7f01 r--p 00000000 fe:01 7 /usr/lib/new.so (deleted)\n"
+                "7f00-7f01 r-xp 00000000 fe:01 8 /usr/lib/gone.so.dpkg-new (deleted)\n"
+                "7f00-7f01 r-xp 00000000 00:01 9 /memfd:x (deleted)\n");
+    put_process(tree, 11, "mnt:[1]", "/memfd:runc_cloned (deleted)",
+                "7f00-7f01 r-xp 00000000 00:01 9 /memfd:runc_cloned (deleted)\n");
+
+    struct seen seen = look(tree);
+    const struct ht_stale_process *row = row_of(&seen, "10-8812");
+
+    assert_int_equal(seen.sum.stale, 1);
+    assert_int_equal(seen.sum.compared, 3);
+    assert_non_null(row);
+    assert_int_equal(row->files.len, 2);
+    assert_true(ht_str_is(row->files.items[0], "/usr/lib/new.so"));
+    assert_true(ht_str_is(row->files.items[1], "/usr/lib/gone.so"));
+    assert_int_equal(row->kind, HT_STALE_KIND_LIBRARY);
+    assert_true(ht_str_is(row->unit, "server.service"));
+    assert_true(ht_str_is(row->name, "server"));
+    assert_true(row->replaced_at > 0);
+    assert_true(row->started_at ==
+                (INT64_C(1795000000) + 8812 / sysconf(_SC_CLK_TCK)) * HT_NS_PER_S);
+    ht_node_unref(seen.node);
+}
+
+static void a_replaced_executable_is_told_from_a_deleted_one(void **state)
+{
+    const struct tree *tree = *state;
+
+    put(tree, "root/usr/sbin/server", "new");
+    put_process(tree, 10, "mnt:[1]", "/usr/sbin/server (deleted)",
+                "7f00-7f01 r-xp 00000000 fe:01 7 /usr/sbin/server (deleted)\n");
+    put_process(tree, 12, "mnt:[1]", "/usr/sbin/agent (deleted)", "");
+
+    struct seen seen = look(tree);
+    const struct ht_stale_process *row = row_of(&seen, "10-8812");
+
+    assert_non_null(row);
+    assert_int_equal(row->kind, HT_STALE_KIND_EXECUTABLE);
+    assert_int_equal(row->files.len, 1);
+    assert_true(ht_str_is(row->exe, "/usr/sbin/server"));
+    row = row_of(&seen, "12-8812");
+    assert_non_null(row);
+    assert_int_equal(row->kind, HT_STALE_KIND_EXECUTABLE_GONE);
+    ht_node_unref(seen.node);
+}
+
+static void containers_are_their_images_affair(void **state)
+{
+    const struct tree *tree = *state;
+    static const char maps[] = "7f00-7f01 r-xp 00000000 fe:01 7 /usr/lib/x.so (deleted)\n";
+    char root[600];
+
+    put_process(tree, 20, "mnt:[2]", "/usr/bin/app", maps);
+    snprintf(root, sizeof(root), "%s/image", tree->base);
+    put_link(tree, "proc/20/root", root);
+    /* A service with PrivateTmp has a namespace of its own and the node's root. */
+    put_process(tree, 21, "mnt:[3]", "/usr/bin/service", maps);
+    snprintf(root, sizeof(root), "%s/root", tree->base);
+    put_link(tree, "proc/21/root", root);
+
+    struct seen seen = look(tree);
+    const struct ht_row *sum = ht_node_find(seen.node, HT_TABLE_RUNNING_CODE, HT_S("running"));
+
+    assert_null(row_of(&seen, "20-8812"));
+    assert_non_null(row_of(&seen, "21-8812"));
+    assert_int_equal(seen.sum.contained, 1);
+    assert_non_null(sum);
+    assert_int_equal(ht_running_code_of(sum)->contained, 1);
+    ht_node_unref(seen.node);
+}
+
+static void names_that_only_look_deleted_are_not(void **state)
+{
+    const struct tree *tree = *state;
+    char path[1024], maps[512];
+    struct stat facts;
+
+    put(tree, "root/opt/odd (deleted)", "real");
+    put(tree, "root/opt/line\nbreak.so", "real");
+    snprintf(path, sizeof(path), "%s/root/opt/odd (deleted)", tree->base);
+    assert_int_equal(stat(path, &facts), 0);
+    snprintf(maps, sizeof(maps),
+             "7f00-7f01 r-xp 00000000 fe:01 %llu /opt/odd (deleted)\n"
+             "7f00-7f01 r-xp 00000000 fe:01 7 /opt/line\\012break.so (deleted)\n",
+             (unsigned long long)facts.st_ino);
+    put_process(tree, 30, "mnt:[1]", "/usr/bin/app", maps);
+
+    struct seen seen = look(tree);
+    const struct ht_stale_process *row = row_of(&seen, "30-8812");
+
+    assert_non_null(row);
+    assert_int_equal(row->files.len, 1);
+    assert_true(ht_str_is(row->files.items[0], "/opt/line\nbreak.so"));
+    assert_int_equal(row->kind, HT_STALE_KIND_LIBRARY);
+    assert_true(row->replaced_at > 0);
+    ht_node_unref(seen.node);
+}
+
+static void packages_are_named_across_merged_folders(void **state)
+{
+    const struct tree *tree = *state;
+
+    put(tree, "root/var/lib/dpkg/info/libx1:amd64.list", "/.\n/lib\n/lib/libx.so.1\n");
+    put(tree, "root/var/lib/dpkg/info/server.list", "/.\n/usr/sbin/server\n");
+    put(tree, "root/var/lib/dpkg/info/server.md5sums", "/usr/lib/y.so\n");
+    put_process(tree, 40, "mnt:[1]", "/usr/sbin/server (deleted)",
+                "7f00-7f01 r-xp 00000000 fe:01 7 /usr/sbin/server (deleted)\n"
+                "7f00-7f01 r-xp 00000000 fe:01 8 /usr/lib/libx.so.1 (deleted)\n"
+                "7f00-7f01 r-xp 00000000 fe:01 9 /usr/lib/y.so (deleted)\n");
+
+    struct seen seen = look(tree);
+    const struct ht_stale_process *row = row_of(&seen, "40-8812");
+
+    assert_non_null(row);
+    assert_int_equal(row->packages.len, 2);
+    assert_true(ht_str_is(row->packages.items[0], "server"));
+    assert_true(ht_str_is(row->packages.items[1], "libx1"));
+    ht_node_unref(seen.node);
+}
+
+static void packages_of_apk_are_named_too(void **state)
+{
+    const struct tree *tree = *state;
+
+    put(tree, "root/lib/apk/db/installed",
+        "P:musl\nV:1.2.5-r0\nF:lib\nR:ld-musl-x86_64.so.1\n\nP:other\nV:1\nF:usr/lib\nR:z.so\n");
+    put_process(tree, 41, "mnt:[1]", "/sbin/init",
+                "7f00-7f01 r-xp 00000000 fe:01 7 /lib/ld-musl-x86_64.so.1 (deleted)\n");
+
+    struct seen seen = look(tree);
+    const struct ht_stale_process *row = row_of(&seen, "41-8812");
+
+    assert_non_null(row);
+    assert_int_equal(row->packages.len, 1);
+    assert_true(ht_str_is(row->packages.items[0], "musl"));
+    ht_node_unref(seen.node);
+}
+
+static void listening_sockets_are_told_of_old_code(void **state)
+{
+    const struct tree *tree = *state;
+
+    put_process(tree, 50, "mnt:[1]", "/usr/sbin/server (deleted)", "");
+    put_link(tree, "proc/50/fd/3", "socket:[111]");
+    put_link(tree, "proc/50/fd/4", "socket:[112]");
+    put_link(tree, "proc/50/fd/5", "/dev/null");
+    put(tree, "proc/50/net/tcp",
+        "  0: 00000000:0016 00000000:0000 0A 0:0 00:0 0 0 0 111 1\n"
+        "  1: 0100007F:0017 00000000:0000 0A 0:0 00:0 0 0 0 112 1\n"
+        "  2: 00000000:0018 00000000:0000 0A 0:0 00:0 0 0 0 999 1\n");
+
+    struct seen seen = look(tree);
+    const struct ht_stale_process *row = row_of(&seen, "50-8812");
+
+    assert_non_null(row);
+    assert_true(ht_stale_process_has_listens(row));
+    assert_int_equal(row->listens.len, 1);
+    assert_true(ht_str_is(row->listens.items[0], "tcp 0.0.0.0:22"));
+    ht_node_unref(seen.node);
+}
+
+static void many_files_are_cut_and_told(void **state)
+{
+    const struct tree *tree = *state;
+    ht_autobuf struct ht_buf maps = HT_BUF(64 * 1024);
+
+    for (int i = 0; i < 70; i++)
+        ht_buf_addf(&maps, "7f00-7f01 r-xp 00000000 fe:01 %d /usr/lib/x%d.so (deleted)\n", i + 1,
+                    i);
+    put_process(tree, 60, "mnt:[1]", "/usr/bin/app", maps.data);
+
+    struct seen seen = look(tree);
+    const struct ht_stale_process *row = row_of(&seen, "60-8812");
+
+    assert_non_null(row);
+    assert_int_equal(row->files.len, 50);
+    assert_int_equal(row->files_cut, 20);
+    ht_node_unref(seen.node);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mappings_are_read_as_the_kernel_writes_them),
+        cmocka_unit_test(listeners_are_told_from_the_tables),
+        cmocka_unit_test_setup_teardown(replaced_and_deleted_files_are_found, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(a_replaced_executable_is_told_from_a_deleted_one, make_tree,
+                                        free_tree),
+        cmocka_unit_test_setup_teardown(containers_are_their_images_affair, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(names_that_only_look_deleted_are_not, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(packages_are_named_across_merged_folders, make_tree,
+                                        free_tree),
+        cmocka_unit_test_setup_teardown(packages_of_apk_are_named_too, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(listening_sockets_are_told_of_old_code, make_tree,
+                                        free_tree),
+        cmocka_unit_test_setup_teardown(many_files_are_cut_and_told, make_tree, free_tree),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
