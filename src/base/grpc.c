@@ -37,7 +37,7 @@ static const struct {
     {"FAILED_PRECONDITION", EREMOTEIO},
     {"ABORTED", EREMOTEIO},
     {"OUT_OF_RANGE", EREMOTEIO},
-    {"UNIMPLEMENTED", EOPNOTSUPP},
+    {"UNIMPLEMENTED", ENOSYS},
     {"INTERNAL", EREMOTEIO},
     {"UNAVAILABLE", EAGAIN},
     {"DATA_LOSS", EREMOTEIO},
@@ -66,7 +66,7 @@ static int http_status_error(const struct ht_http *http, const char *path, int s
     if (status == 401 || status == 403)
         code = EACCES;
     else if (status == 404)
-        code = EOPNOTSUPP;
+        code = ENOSYS;
     else if (status == 429 || (status >= 502 && status <= 504))
         code = EAGAIN;
     return ht_error_set(err, code, "%s: %s: answered with HTTP status %d", http->name, path,
@@ -116,7 +116,7 @@ static int judge_failure(const struct ht_http *http, const struct ht_http_transf
                          const char *path, int r, struct ht_error *err)
 {
     if (r == -ECONNRESET && t->only_closed)
-        return ht_error_set(err, EOPNOTSUPP, "%s: %s: UNIMPLEMENTED: it has no such service",
+        return ht_error_set(err, ENOSYS, "%s: %s: UNIMPLEMENTED: it has no such service",
                             http->name, path);
     return r;
 }

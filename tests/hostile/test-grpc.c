@@ -147,13 +147,13 @@ static void an_unknown_method_or_service_is_told_apart(void **state)
     struct ht_error err;
 
     (void)state;
-    assert_int_equal(ht_grpc_call(http, &request, &message, &err), -EOPNOTSUPP);
+    assert_int_equal(ht_grpc_call(http, &request, &message, &err), -ENOSYS);
     assert_non_null(strstr(err.text, "UNIMPLEMENTED: unknown method"));
     /* The connection is of use still. */
     assert_says(http, (struct ht_grpc_request){.path = SAY}, "hello");
     ht_http_free(http);
-    assert_fails(PATIENT, GRPC_EARLY, EOPNOTSUPP, "UNIMPLEMENTED");
-    assert_fails(PATIENT, GRPC_EARLY, EOPNOTSUPP, "UNIMPLEMENTED");
+    assert_fails(PATIENT, GRPC_EARLY, ENOSYS, "UNIMPLEMENTED");
+    assert_fails(PATIENT, GRPC_EARLY, ENOSYS, "UNIMPLEMENTED");
 }
 
 static void the_status_decides_not_http(void **state)
@@ -171,7 +171,7 @@ static void the_status_decides_not_http(void **state)
         {"9", "namespace is required", EREMOTEIO, "FAILED_PRECONDITION: namespace is required"},
         {"13", "100%", EREMOTEIO, "INTERNAL: 100%"},
         {"14", "", EAGAIN, "UNAVAILABLE"},
-        {"12", "", EOPNOTSUPP, "UNIMPLEMENTED"},
+        {"12", "", ENOSYS, "UNIMPLEMENTED"},
         {"99", "", EREMOTEIO, "UNKNOWN"},
         {"18446744073709551615", "", EREMOTEIO, "UNKNOWN"},
         {"banana", "", EPROTO, "status is no number"},
@@ -401,8 +401,8 @@ static void a_stream_that_fails_says_how(void **state)
 {
     (void)state;
     grpc_peer_status(peer, "7", "not you");
-    assert_stream_ends(GRPC_OK, "/test.Service/Unheard", EOPNOTSUPP, "unknown method");
-    assert_stream_ends(GRPC_EARLY, WATCH, EOPNOTSUPP, "UNIMPLEMENTED");
+    assert_stream_ends(GRPC_OK, "/test.Service/Unheard", ENOSYS, "unknown method");
+    assert_stream_ends(GRPC_EARLY, WATCH, ENOSYS, "UNIMPLEMENTED");
     assert_stream_ends(GRPC_STATUS, WATCH, EACCES, "PERMISSION_DENIED: not you");
     assert_stream_ends(GRPC_TRAILERS, SAY, EACCES, "PERMISSION_DENIED: not you");
     assert_stream_ends(GRPC_NO_STATUS, SAY, EPROTO, "no status");

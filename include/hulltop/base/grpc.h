@@ -6,7 +6,7 @@
  * Besides the errors of http.h, where the connection failed, a call fails with what the server
  * said of it. HTTP's own status says nothing: a refusal comes with 200.
  *
- *   -EOPNOTSUPP  the server has no such service or method (UNIMPLEMENTED)
+ *   -ENOSYS      the server has no such service or method (UNIMPLEMENTED)
  *   -EACCES      PERMISSION_DENIED, UNAUTHENTICATED: with this identity it will not work
  *   -ENODATA     NOT_FOUND                      -EAGAIN      UNAVAILABLE: later perhaps
  *   -ETIMEDOUT   DEADLINE_EXCEEDED              -EFBIG       RESOURCE_EXHAUSTED, or over a limit
