@@ -273,7 +273,8 @@ static int set_version(struct ht_options *options, const char *value, struct ht_
 static const struct option_entry entries[] = {
     {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", set_docker, true,
      false},
-    {"cri", "SOCKET|none", "containerd at unix:///PATH [usual places]", set_cri, true, false},
+    {"cri", "SOCKET|none", "containerd or CRI-O: unix:///PATH [usual places]", set_cri, true,
+     false},
     {"kubeconfig", "none", "not in this version", set_kubeconfig, true, false},
     {"root", "DIR", "host files below DIR", set_root, false, false},
     {"etcd-db", "FILE", "this database of etcd's, not the node's own", set_etcd_db, true, false},

@@ -66,6 +66,8 @@ static const char *source_of(const struct ht_container *container)
         return "podman inspect";
     if (ht_str_is(container->runtime, "containerd"))
         return "containerd";
+    if (ht_str_is(container->runtime, "cri-o"))
+        return "CRI-O";
     return "container runtime";
 }
 

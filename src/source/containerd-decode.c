@@ -136,7 +136,7 @@ static void decode_item(struct ht_arena *arena, const HtContainerd__Container *f
 
     item->id = ht_protobuf_str(from->id);
     ht_container_set_id(&container, item->id);
-    ht_container_set_runtime(&container, HT_S("containerd"));
+    ht_container_set_runtime(&container, context->runtime);
     ht_container_set_source(&container, context->source);
     ht_container_set_daemon(&container, context->daemon);
     decode_labels(own, from, &container);
@@ -315,6 +315,17 @@ struct ht_row *ht_containerd_complete(const struct ht_row *row,
     if (sandbox && ht_container_has_declared(&container) &&
         ht_container_has_declared(ht_container_of(sandbox)))
         ht_oci_share(&container, ht_container_of(sandbox));
+    return ht_row_new(&ht_container_table, &container);
+}
+
+struct ht_row *ht_containerd_shared(const struct ht_row *row, const struct ht_row *sandbox)
+{
+    struct ht_container container = *ht_container_of(row);
+
+    if (!ht_container_has_declared(&container) ||
+        !ht_container_has_declared(ht_container_of(sandbox)))
+        return ht_row_ref(row);
+    ht_oci_share(&container, ht_container_of(sandbox));
     return ht_row_new(&ht_container_table, &container);
 }
 

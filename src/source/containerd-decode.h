@@ -15,6 +15,7 @@ struct ht_containerd_context {
     struct ht_str source;    /* name of the source row */
     struct ht_str daemon;    /* id of the daemon row */
     struct ht_str namespace; /* containerd's, in which it was asked */
+    struct ht_str runtime;   /* "containerd", "cri-o" */
 };
 
 /* Names that go into metadata and keys: short, of letters, digits and -._ alone. */
@@ -78,6 +79,9 @@ const struct ht_containerd_task *ht_containerd_find_task(const struct ht_contain
 struct ht_row *ht_containerd_complete(const struct ht_row *row,
                                       const struct ht_containerd_task *task,
                                       const struct ht_row *sandbox);
+
+/* The row with what its pod's sandbox tells, a new reference. */
+struct ht_row *ht_containerd_shared(const struct ht_row *row, const struct ht_row *sandbox);
 
 /* Version/Version. Borrowed from the arena. */
 int ht_containerd_decode_version(struct ht_arena *arena, struct ht_str message,

@@ -37,9 +37,9 @@ static const struct {
     {EFBIG, HT_SOURCE_STATE_BROKEN, NOT_SANE},
     {E2BIG, HT_SOURCE_STATE_BROKEN, NOT_SANE},
     {EOVERFLOW, HT_SOURCE_STATE_BROKEN, NOT_SANE},
-    {EPROTO, HT_SOURCE_STATE_BROKEN, "what listens there is no containerd"},
-    {EINVAL, HT_SOURCE_STATE_BROKEN, "what listens there is no containerd"},
-    {EOPNOTSUPP, HT_SOURCE_STATE_BROKEN, "it has no API of containerd's"},
+    {EPROTO, HT_SOURCE_STATE_BROKEN, "what listens there is neither containerd nor CRI-O"},
+    {EINVAL, HT_SOURCE_STATE_BROKEN, "what listens there is neither containerd nor CRI-O"},
+    {ENOSYS, HT_SOURCE_STATE_BROKEN, "it has neither containerd's API nor CRI"},
     {ECONNRESET, HT_SOURCE_STATE_BROKEN, "the daemon went away; it is asked again"},
     {ENOTSUP, HT_SOURCE_STATE_OFF, "install libcurl (Debian: libcurl4)"},
 };
@@ -208,7 +208,8 @@ static struct ht_containerd_context context_of(const struct ht_containerd *ctd,
 {
     return (struct ht_containerd_context){.source = ht_str_from(ctd->name),
                                           .daemon = ht_str_from(ctd->endpoint),
-                                          .namespace = namespace};
+                                          .namespace = namespace,
+                                          .runtime = ht_str_from(ctd->runtime)};
 }
 
 /* ---- all of them ---- */
@@ -268,22 +269,29 @@ static int list_all(struct ht_containerd *ctd, struct ht_containerd_trouble *tro
     return r;
 }
 
+void ht_containerd_pass_over(struct ht_containerd *ctd, int64_t start_ns)
+{
+    ht_map_remove_if(ctd->containers, is_gone, ctd);
+    ctd->answered_at = ht_clock_wall(ctd->feed->clock);
+    ctd->last_full_ns = ht_clock_mono(ctd->feed->clock);
+    ctd->took_ns = ctd->last_full_ns - start_ns;
+    ctd->next_full_ns = ctd->last_full_ns + ctd->interval_ns;
+}
+
 int ht_containerd_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
 {
     int64_t start = ht_clock_mono(ctd->feed->clock);
     int r;
 
+    if (ctd->cri)
+        return ht_cri_pass(ctd, trouble);
     ctd->feed->at(ctd->feed, "listing containers");
     ctd->pass++;
     ctd->broken = 0;
     r = list_all(ctd, trouble);
     if (r < 0)
         return r;
-    ht_map_remove_if(ctd->containers, is_gone, ctd);
-    ctd->answered_at = ht_clock_wall(ctd->feed->clock);
-    ctd->last_full_ns = ht_clock_mono(ctd->feed->clock);
-    ctd->took_ns = ctd->last_full_ns - start;
-    ctd->next_full_ns = ctd->last_full_ns + HT_CONTAINERD_FULL_PASS_NS;
+    ht_containerd_pass_over(ctd, start);
     /* Answers and trees took several times what the rows do. */
     ht_mem_trim();
     return 0;
@@ -359,6 +367,8 @@ int ht_containerd_look(struct ht_containerd *ctd, struct ht_containerd_trouble *
     int r = 0;
 
     ht_map_each(ctd->containers, collect_dirty, &dirty);
+    if (ctd->cri)
+        return 0;
     if (dirty.len > LOOKS_MAX)
         return ht_containerd_pass(ctd, trouble);
     for (size_t i = 0; i < dirty.len && r == 0; i++)

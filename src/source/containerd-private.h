@@ -14,6 +14,7 @@
 #include "containerd-decode.h"
 
 #define HT_CONTAINERD_FULL_PASS_NS (60 * HT_NS_PER_S)
+#define HT_CRI_PASS_NS             (5 * HT_NS_PER_S) /* it tells no events */
 
 /* What a failure means for the source, in words. */
 struct ht_containerd_trouble {
@@ -25,10 +26,12 @@ struct ht_containerd_trouble {
 /* A container, by namespace and id. */
 struct ht_containerd_known {
     char namespace[80], id[80], sandbox[80];
-    struct ht_row *raw; /* as listed; NULL: an event told of it, not looked at yet */
-    struct ht_row *row; /* with task and sandbox */
-    uint64_t pass;      /* the last that listed it */
-    bool dirty;         /* an event was about it */
+    struct ht_row *raw;   /* as listed; NULL: an event told of it, not looked at yet */
+    struct ht_row *row;   /* with task and sandbox */
+    uint64_t pass;        /* the last that listed it */
+    uint64_t looked;      /* CRI: the last that asked for its status */
+    uint64_t fingerprint; /* CRI: of the list */
+    bool dirty;           /* an event was about it */
 };
 
 struct ht_containerd {
@@ -41,7 +44,9 @@ struct ht_containerd {
     struct ht_http *http;
     struct ht_grpc_stream *stream;
     char endpoint[300]; /* "unix:///run/containerd/containerd.sock" */
+    char runtime[30];   /* "containerd", or what CRI calls it */
     char version[60];
+    const char *cri; /* NULL: containerd's own API; else the interface: "runtime.v1" */
     struct ht_row *daemon, *source;
     struct ht_map *containers; /* "namespace/id" to struct ht_containerd_known */
     size_t namespaces;
@@ -51,6 +56,7 @@ struct ht_containerd {
 
     unsigned patience_ms; /* grows while the daemon is slow */
     int64_t answered_at, took_ns;
+    int64_t interval_ns; /* of full passes */
     int64_t last_full_ns, next_full_ns, next_ping_ns, told_ns;
     int64_t retry_ns;
     int64_t second_ns; /* when the counting of events began */
@@ -61,7 +67,7 @@ struct ht_containerd {
 /* containerd-pass.c */
 
 /* A call; metadata names the namespace if there is one. Fills trouble on failure, except that
- * -ENODATA (no such object) and -EOPNOTSUPP are the caller's. */
+ * -ENODATA (no such object) and -ENOSYS are the caller's. */
 struct ht_containerd_call {
     const char *path;
     const char *namespace; /* NULL: none */
@@ -80,6 +86,11 @@ void ht_containerd_forget(struct ht_containerd *ctd, struct ht_str namespace, st
 void ht_containerd_forget_all(struct ht_containerd *ctd);
 /* Lists everything; -errno if the daemon fails. */
 int ht_containerd_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
+/* cri-pass.c: asks who is there (sets runtime, version and cri), and lists everything. */
+int ht_cri_hello(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
+int ht_cri_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
+/* After a full pass: forgets what it did not list, and notes the time. */
+void ht_containerd_pass_over(struct ht_containerd *ctd, int64_t start_ns);
 /* Looks at what events were about; -errno as above. */
 int ht_containerd_look(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
 

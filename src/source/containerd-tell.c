@@ -57,7 +57,7 @@ void ht_containerd_tell(struct ht_containerd *ctd, enum ht_source_state state, c
     ht_source_set_help(&source, ht_str_from(help));
     ht_source_set_object(&source, ht_str_from(ctd->endpoint));
     ht_source_set_items(&source, telling.items);
-    ht_source_set_interval(&source, HT_CONTAINERD_FULL_PASS_NS);
+    ht_source_set_interval(&source, ctd->interval_ns);
     if (ctd->answered_at) {
         ht_source_set_total(&source, ht_map_len(ctd->containers));
         ht_source_set_answered_at(&source, ctd->answered_at);
@@ -88,9 +88,13 @@ void ht_containerd_tell_good(struct ht_containerd *ctd)
                            "what the kernel allows them is judged all the same");
         return;
     }
-    snprintf(detail, sizeof(detail), "containerd %s, %zu namespace%s, %zu container%s",
-             ctd->version, ctd->namespaces, ctd->namespaces == 1 ? "" : "s", telling.items,
-             telling.items == 1 ? "" : "s");
+    if (ctd->cri)
+        snprintf(detail, sizeof(detail), "%s %s, %s, %zu container%s", ctd->runtime, ctd->version,
+                 ctd->cri, telling.items, telling.items == 1 ? "" : "s");
+    else
+        snprintf(detail, sizeof(detail), "containerd %s, %zu namespace%s, %zu container%s",
+                 ctd->version, ctd->namespaces, ctd->namespaces == 1 ? "" : "s", telling.items,
+                 telling.items == 1 ? "" : "s");
     ht_containerd_tell(ctd, HT_SOURCE_STATE_OK, detail, "");
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The containerd source: connect, subscribe to events, list everything, look at what events are
- * about; a slow full pass repairs what they missed. What was seen stays when the daemon fails, with
- * its age.
+ * The containerd source, which speaks to CRI-O as well: connect, subscribe to events, list
+ * everything, look at what events are about; a slow full pass repairs what they missed. What was
+ * seen stays when the daemon fails, with its age.
  */
 #include "containerd-private.h"
 
@@ -118,20 +118,26 @@ static int read_daemon(struct ht_containerd *ctd, struct ht_containerd_trouble *
     int r;
 
     ctd->feed->at(ctd->feed, "asking the daemon about itself");
+    ctd->cri = NULL;
+    snprintf(ctd->runtime, sizeof(ctd->runtime), "containerd");
     r = ht_containerd_call(ctd, &(struct ht_containerd_call){.path = VERSION}, &answer, trouble);
     if (r == 0) {
         r = ht_containerd_decode_version(arena, ht_buf_str(&answer), &version, &err);
         if (r < 0)
             ht_containerd_explain(&err, trouble);
+        snprintf(ctd->version, sizeof(ctd->version), "%.*s",
+                 HT_STR_ARG(ht_str_sub(version, 0, 50)));
+    } else if (r == -ENOSYS) {
+        r = ht_cri_hello(ctd, trouble);
     }
     if (r < 0)
         return r;
-    snprintf(ctd->version, sizeof(ctd->version), "%.*s", HT_STR_ARG(ht_str_sub(version, 0, 50)));
+    ctd->interval_ns = ctd->cri ? HT_CRI_PASS_NS : HT_CONTAINERD_FULL_PASS_NS;
     ht_daemon_set_id(&daemon, ht_str_from(ctd->endpoint));
-    ht_daemon_set_name(&daemon, HT_S("containerd"));
+    ht_daemon_set_name(&daemon, ht_str_from(ctd->runtime));
     ht_daemon_set_source(&daemon, ht_str_from(ctd->name));
-    ht_daemon_set_version(&daemon, version);
-    if (ht_host_socket_facts(arena, ctd->socket_path, &daemon))
+    ht_daemon_set_version(&daemon, ht_str_from(ctd->version));
+    if (ht_host_socket_facts(arena, ctd->socket_path, &daemon) && !ctd->cri)
         ht_containerd_host_facts(arena, ctd->socket_path, &daemon);
 
     struct ht_row *row = ht_row_keep(ctd->daemon, ht_row_new(&ht_daemon_table, &daemon));
@@ -158,11 +164,11 @@ static int connect_daemon(struct ht_containerd *ctd, struct ht_containerd_troubl
     r = read_daemon(ctd, trouble);
     /* Events first, the list second: what happens in between is seen twice, not missed. That the
      * subscription is in place is told by nothing: the list is read once more a little later. */
-    if (r == 0)
+    if (r == 0 && !ctd->cri)
         r = open_events(ctd, trouble);
     if (r == 0)
         r = ht_containerd_pass(ctd, trouble);
-    if (r == 0)
+    if (r == 0 && !ctd->cri)
         ask_for_pass(ctd, SETTLE_NS);
     return r;
 }
@@ -186,12 +192,12 @@ static void mark_visit(void *context, struct ht_str key, void *value)
     known->dirty = known->dirty || strcmp(known->id, marking->id) == 0;
 }
 
-/* Takes one waiting request; false: end. */
-static bool take_request(struct ht_containerd *ctd)
+/* Takes one waiting request, waiting for it; false: end. */
+static bool take_request(struct ht_containerd *ctd, int64_t wait_ns)
 {
-    struct ht_request request;
+    struct ht_request request = {0};
 
-    if (!ctd->feed->wait(ctd->feed, 0, &request))
+    if (!ctd->feed->wait(ctd->feed, wait_ns, &request))
         return false;
     if (request.kind == HT_REQUEST_RESCAN)
         ask_for_pass(ctd, RESCAN_NS);
@@ -217,9 +223,11 @@ static int wait_for_events(struct ht_containerd *ctd, struct ht_containerd_troub
         due = least(due, ctd->told_ns + TELL_GAP_NS);
     due -= ht_clock_mono(feed->clock);
     feed->at(feed, "waiting for events");
+    if (ctd->cri)
+        return take_request(ctd, due < 0 ? 0 : due);
     r = ht_grpc_stream_wait(ctd->stream, feed->wake_fd(feed),
                             due <= 0 ? 0 : (int)(due / HT_NS_PER_MS) + 1, &err);
-    if (!take_request(ctd))
+    if (!take_request(ctd, 0))
         return 0;
     if (r > 0)
         return 1;
@@ -247,7 +255,9 @@ static int ping(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble
     int r;
 
     ctd->feed->at(ctd->feed, "asking whether the daemon answers");
-    r = ht_containerd_call(ctd, &(struct ht_containerd_call){.path = VERSION}, &answer, trouble);
+    r = ctd->cri ? ht_cri_hello(ctd, trouble)
+                 : ht_containerd_call(ctd, &(struct ht_containerd_call){.path = VERSION}, &answer,
+                                      trouble);
     ctd->next_ping_ns = ht_clock_mono(ctd->feed->clock) + PING_NS;
     if (r == 0)
         ctd->feed->confirm(ctd->feed);
@@ -383,6 +393,7 @@ static const struct {
     {OPS("k3s"), "/run/k3s/containerd/containerd.sock"}, /* and rke2 */
     {OPS("k0s"), "/run/k0s/containerd.sock"},
     {OPS("microk8s"), "/var/snap/microk8s/common/run/containerd.sock"},
+    {OPS("cri-o"), "/run/crio/crio.sock"},
 };
 
 _Static_assert(ARRAY_LEN(places) == HT_CONTAINERD_PLACES, "as source.h says");

@@ -411,6 +411,16 @@ int ht_oci_decode(struct ht_arena *arena, struct ht_str text, struct ht_containe
                   struct ht_oci_pod *ret_pod, struct ht_error *err)
 {
     const struct ht_json *root = ht_json_parse(arena, "specification", text, err);
+
+    if (!root)
+        return err ? -err->code : -EINVAL;
+    return ht_oci_decode_json(arena, root, container, ret_pod, err);
+}
+
+int ht_oci_decode_json(struct ht_arena *arena, const struct ht_json *root,
+                       struct ht_container *container, struct ht_oci_pod *ret_pod,
+                       struct ht_error *err)
+{
     struct decoding d = {.arena = arena,
                          .root = root,
                          .process = ht_json_get(root, "process"),
@@ -419,8 +429,6 @@ int ht_oci_decode(struct ht_arena *arena, struct ht_str text, struct ht_containe
     struct ht_pair_list sysctls = {0};
     bool readonly = false;
 
-    if (!root)
-        return err ? -err->code : -EINVAL;
     if (!ht_json_is_object(d.process) || !ht_json_is_object(d.linux_part))
         return ht_error_set(err, EINVAL, "specification: it is not that of a Linux container");
     d.declared = ht_container_edit_declared(container);

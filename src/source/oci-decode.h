@@ -7,6 +7,7 @@
 #define HT_SOURCE_OCI_DECODE_H
 
 #include "hulltop/base/error.h"
+#include "hulltop/base/json.h"
 #include "hulltop/model/row.h"
 
 /* What else stands in a specification made for Kubernetes, and is no part of a row. */
@@ -20,6 +21,11 @@ struct ht_oci_pod {
  * -EINVAL: no such object, err says why. */
 int ht_oci_decode(struct ht_arena *arena, struct ht_str text, struct ht_container *container,
                   struct ht_oci_pod *ret_pod, struct ht_error *err);
+
+/* The same of a specification that stands in a larger text. */
+int ht_oci_decode_json(struct ht_arena *arena, const struct ht_json *root,
+                       struct ht_container *container, struct ht_oci_pod *ret_pod,
+                       struct ht_error *err);
 
 /* A container of a pod takes namespaces from the sandbox, which may have them from the host. */
 void ht_oci_share(struct ht_container *container, const struct ht_container *sandbox);

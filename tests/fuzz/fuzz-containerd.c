@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "src/source/containerd-decode.h"
+#include "src/source/cri-decode.h"
 #include "src/source/oci-decode.h"
 
 #include "hulltop/base/limits.h"
@@ -24,8 +25,10 @@ static void require_error(int r, const struct ht_error *err)
 
 static void fuzz_containers(struct ht_arena *arena, struct ht_str message)
 {
-    const struct ht_containerd_context context = {
-        .source = HT_S("containerd"), .daemon = HT_S("unix:///x"), .namespace = HT_S("default")};
+    const struct ht_containerd_context context = {.source = HT_S("containerd"),
+                                                  .daemon = HT_S("unix:///x"),
+                                                  .namespace = HT_S("default"),
+                                                  .runtime = HT_S("containerd")};
     struct ht_containerd_list list;
     struct ht_error err = {0};
     int r = ht_containerd_decode_containers(arena, message, &context, &list, &err);
@@ -65,6 +68,33 @@ static void fuzz_rest(struct ht_arena *arena, struct ht_str message)
     require_error(ht_containerd_decode_version(arena, message, &version, &err), &err);
 }
 
+/* Both lists and a status are parted by NULs. */
+static void fuzz_cri(struct ht_arena *arena, struct ht_str message)
+{
+    const struct ht_containerd_context context = {
+        .source = HT_S("cri-o"), .daemon = HT_S("unix:///x"), .runtime = HT_S("cri-o")};
+    struct ht_str parts[3] = {{0}, {0}, {0}};
+    struct ht_cri_list list;
+    struct ht_error err = {0};
+    int r;
+
+    for (size_t i = 0; i < 3; i++) {
+        ptrdiff_t nul = i < 2 ? ht_str_find(message, HT_S("\0\0"), 0) : -1;
+
+        parts[i] = nul < 0 ? message : ht_str_sub(message, 0, (size_t)nul);
+        message = nul < 0 ? HT_S("") : ht_str_sub(message, (size_t)nul + 2, message.len);
+    }
+    r = ht_cri_decode_lists(arena, parts[0], parts[1], &context, &list, &err);
+    require_error(r, &err);
+    for (size_t i = 0; r == 0 && i < list.len; i++) {
+        struct ht_row *row = NULL;
+
+        require(ht_containerd_is_name(list.items[i].id));
+        ht_cri_decode_status(arena, parts[2], &list.items[i], &row, &err);
+        ht_row_unref(row);
+    }
+}
+
 static void fuzz_specification(struct ht_arena *arena, struct ht_str text)
 {
     struct ht_container container = {0};
@@ -83,6 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (data[0] == 'c')
         fuzz_containers(arena, rest);
+    else if (data[0] == 'p')
+        fuzz_cri(arena, rest);
     else if (data[0] == 's')
         fuzz_specification(arena, rest);
     else

@@ -366,6 +366,101 @@ static void a_socket_that_is_not_there_is_absent(void **state)
     driver_stop(&driver);
 }
 
+/* ---- CRI ---- */
+
+/* A pod with one container, by the numbers of both versions of the interface. */
+static void answer_cri(const char *interface, unsigned state)
+{
+    ht_autobuf struct ht_buf version = HT_BUF(100), pod = HT_BUF(1000), meta = HT_BUF(1000);
+    ht_autobuf struct ht_buf pods = HT_BUF(1000), container = HT_BUF(1000);
+    ht_autobuf struct ht_buf containers = HT_BUF(1000), info = HT_BUF(1000), status = HT_BUF(1000);
+    char path[100];
+
+    add_text(&version, 2, "cri-o");
+    add_text(&version, 3, "1.30.2");
+    add_text(&meta, 1, "web-0");
+    add_text(&meta, 3, "prod");
+    add_text(&pod, 1, "p1");
+    add_bytes(&pod, 2, ht_buf_str(&meta));
+    add_bytes(&pods, 1, ht_buf_str(&pod));
+    add_text(&container, 1, "c1");
+    add_text(&container, 2, "p1");
+    add_varint(&container, 6 << 3);
+    add_varint(&container, state);
+    add_bytes(&containers, 1, ht_buf_str(&container));
+    add_text(&info, 1, "info");
+    add_text(
+        &info, 2,
+        "{\"pid\":77,\"runtimeSpec\":{\"process\":{\"env\":[\"TOKEN=s3cr3t-0001\"]},\"linux\":{"
+        "\"namespaces\":[{\"type\":\"pid\"}]}}}");
+    add_bytes(&status, 2, ht_buf_str(&info));
+    snprintf(path, sizeof(path), "/%s.RuntimeService/Version", interface);
+    answer(path, NULL, &version);
+    snprintf(path, sizeof(path), "/%s.RuntimeService/ListPodSandbox", interface);
+    answer(path, NULL, &pods);
+    snprintf(path, sizeof(path), "/%s.RuntimeService/ListContainers", interface);
+    answer(path, NULL, &containers);
+    snprintf(path, sizeof(path), "/%s.RuntimeService/PodSandboxStatus", interface);
+    answer(path, NULL, &status);
+    snprintf(path, sizeof(path), "/%s.RuntimeService/ContainerStatus", interface);
+    answer(path, NULL, &status);
+}
+
+static int set_up_cri(void **state)
+{
+    (void)state;
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    peer = grpc_peer_start();
+    return 0;
+}
+
+static void assert_cri(const char *interface, const char *detail)
+{
+    struct driver driver = {.ended = false};
+    char status[100];
+
+    answer_cri(interface, 1);
+    snprintf(status, sizeof(status), "/%s.RuntimeService/ContainerStatus", interface);
+    start(&driver, PATIENT);
+    assert_told(&driver, HT_SOURCE_STATE_OK, 2, detail);
+    pthread_mutex_lock(&driver.lock);
+    const struct ht_container *c =
+        ht_container_of(ht_node_find(driver.sample, HT_TABLE_CONTAINER, HT_S("c1")));
+    assert_int_equal(c->pid, 77);
+    assert_true(ht_str_is(c->runtime, "cri-o"));
+    assert_int_equal(c->declared.pid_ns, HT_NS_SCOPE_OWN);
+    assert_int_equal(ht_str_find(c->env.items[0].value, HT_S("s3cr3t"), 0), -1);
+    pthread_mutex_unlock(&driver.lock);
+    /* Another pass asks for the status of what has changed alone. */
+    unsigned asked = grpc_peer_calls(peer, status);
+    answer_cri(interface, 2);
+    driver_advance(&driver, 6 * HT_NS_PER_S);
+    grpc_peer_wait_calls(peer, status, asked);
+    driver_stop(&driver);
+}
+
+static void cri_is_spoken_where_there_is_nothing_else(void **state)
+{
+    (void)state;
+    assert_cri("runtime.v1", "cri-o 1.30.2, runtime.v1, 2 containers");
+}
+
+static void the_older_interface_is_spoken_too(void **state)
+{
+    (void)state;
+    assert_cri("runtime.v1alpha2", "cri-o 1.30.2, runtime.v1alpha2, 2 containers");
+}
+
+static void who_speaks_neither_is_named_so(void **state)
+{
+    struct driver driver = {.ended = false};
+
+    (void)state;
+    start(&driver, PATIENT);
+    assert_told(&driver, HT_SOURCE_STATE_BROKEN, 0, "UNIMPLEMENTED");
+    driver_stop(&driver);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +474,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_daemon_that_comes_back_is_asked_in_full, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_socket_that_is_not_there_is_absent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(cri_is_spoken_where_there_is_nothing_else, set_up_cri,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_older_interface_is_spoken_too, set_up_cri, tear_down),
+        cmocka_unit_test_setup_teardown(who_speaks_neither_is_named_so, set_up_cri, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

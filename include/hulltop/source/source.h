@@ -93,14 +93,14 @@ struct ht_driver ht_docker_driver(const struct ht_docker_options *options);
 /* Podman's compatible API, at its usual places. */
 struct ht_driver ht_podman_driver(void);
 
-enum { HT_CONTAINERD_PLACES = 4 };
+enum { HT_CONTAINERD_PLACES = 5 };
 struct ht_containerd_options {
     const char *socket_path; /* NULL: the usual places */
     int64_t timeout_ns;      /* for one answer; 0: 2 s */
 };
-/* containerd by its own API; texts are copied. Fills drivers and returns how many: one for the
- * socket that is named, else one for containerd's own place and for each other (k3s and rke2, k0s,
- * microk8s) where there is a socket now. */
+/* containerd by its own API, and CRI-O by the Container Runtime Interface; texts are copied. Fills
+ * drivers and returns how many: one for the socket that is named, else one for containerd's own
+ * place and for each other (k3s and rke2, k0s, microk8s, CRI-O) where there is a socket now. */
 size_t ht_containerd_drivers(const struct ht_containerd_options *options,
                              struct ht_driver drivers[HT_CONTAINERD_PLACES]);
 

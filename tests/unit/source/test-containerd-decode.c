@@ -13,6 +13,7 @@
 
 #include "grpc-answers.h"
 #include "src/source/containerd-decode.h"
+#include "src/source/cri-decode.h"
 #include "src/source/oci-decode.h"
 #include "src/source/protobuf.h"
 
@@ -24,8 +25,10 @@
 #define SANDBOX "05204bbfac1b21bb7b63ee8f8aaf162cb05a520dcc9aec32097963e165b161bc"
 
 static struct ht_arena *arena;
-static struct ht_containerd_context context = {
-    .source = HT_STR("containerd"), .daemon = HT_STR("unix:///x"), .namespace = HT_STR("default")};
+static struct ht_containerd_context context = {.source = HT_STR("containerd"),
+                                               .daemon = HT_STR("unix:///x"),
+                                               .namespace = HT_STR("default"),
+                                               .runtime = HT_STR("containerd")};
 
 static int setup(void **state)
 {
@@ -431,6 +434,95 @@ static void only_a_pods_own_folder_is_made_for_it(void **state)
     }
 }
 
+/* ---- CRI ---- */
+
+static const struct ht_containerd_context cri_context = {
+    .source = HT_STR("cri-o"), .daemon = HT_STR("unix:///y"), .runtime = HT_STR("cri-o")};
+
+static struct ht_cri_list read_cri_lists(void)
+{
+    struct ht_cri_list list;
+    struct ht_error err = {.code = 0};
+
+    if (ht_cri_decode_lists(arena, read_message(arena, "cri/v1_ListPodSandbox.bin"),
+                            read_message(arena, "cri/v1_ListContainers.bin"), &cri_context, &list,
+                            &err) < 0)
+        fail_msg("%s", err.text);
+    return list;
+}
+
+static const struct ht_cri_listed *find_listed(const struct ht_cri_list *list, const char *id)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        if (ht_str_is(list->items[i].id, id))
+            return &list->items[i];
+    }
+    fail_msg("no container %s", id);
+    return NULL;
+}
+
+static void lists_of_cri_have_pods_and_containers(void **state)
+{
+    struct ht_cri_list list = read_cri_lists();
+    const struct ht_cri_listed *web = find_listed(&list, WEB);
+    const struct ht_cri_listed *sandbox = find_listed(&list, SANDBOX);
+
+    (void)state;
+    assert_int_equal(list.len, 4);
+    assert_true(list.items[0].is_sandbox && list.items[1].is_sandbox);
+    assert_true(ht_str_is(web->base->name, "web-0/app"));
+    assert_true(ht_str_is(web->base->image, "localhost/bb:1"));
+    assert_true(ht_str_is(web->base->runtime, "cri-o"));
+    assert_int_equal(web->base->state, HT_CONTAINER_STATE_RUNNING);
+    assert_true(web->sandbox.len == 64 && web->base->created_at > 0);
+    assert_true(ht_str_is(sandbox->base->name, "debug-priv/POD"));
+}
+
+static void a_verbose_status_has_the_specification(void **state)
+{
+    struct ht_cri_list list = read_cri_lists();
+    struct ht_row *row = NULL;
+
+    (void)state;
+    assert_int_equal(
+        ht_cri_decode_status(arena,
+                             read_message(arena, "cri/v1_ContainerStatus_verbose_94ce124c8cbe.bin"),
+                             find_listed(&list, DEBUG), &row, NULL),
+        0);
+    const struct ht_container *c = ht_container_of(row);
+    assert_true(c->declared.privileged && c->declared.all_devices);
+    assert_int_equal(c->pid, 8104);
+    assert_true(ht_str_is(c->oci_runtime, "io.containerd.runc.v2"));
+    ht_row_unref(row);
+    assert_int_equal(
+        ht_cri_decode_status(arena,
+                             read_message(arena, "cri/v1_ContainerStatus_verbose_b8f42c47799b.bin"),
+                             find_listed(&list, WEB), &row, NULL),
+        0);
+    c = ht_container_of(row);
+    assert_false(c->declared.privileged);
+    for (size_t i = 0; i < c->env.len; i++)
+        assert_int_equal(ht_str_find(c->env.items[i].value, HT_S("hunter2"), 0), -1);
+    ht_row_unref(row);
+    /* One that is not verbose tells nothing of privilege: the row is there, and says so. */
+    assert_int_equal(ht_cri_decode_status(arena, HT_S(""), find_listed(&list, WEB), &row, NULL),
+                     -ENODATA);
+    assert_false(ht_container_has_declared(ht_container_of(row)));
+    ht_row_unref(row);
+}
+
+static void a_version_of_cri_names_the_runtime(void **state)
+{
+    struct ht_str name, version;
+
+    (void)state;
+    assert_int_equal(ht_cri_decode_version(arena, read_message(arena, "cri/v1_Version.bin"), &name,
+                                           &version, NULL),
+                     0);
+    assert_true(ht_str_is(name, "containerd"));
+    assert_true(ht_str_has_prefix(version, "1.6"));
+}
+
 static void requests_are_encoded(void **state)
 {
     ht_autobuf struct ht_buf out = HT_BUF(1000);
@@ -466,6 +558,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(rules_of_devices_are_read_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_filter_that_lets_all_through_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(only_a_pods_own_folder_is_made_for_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(lists_of_cri_have_pods_and_containers, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_verbose_status_has_the_specification, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_version_of_cri_names_the_runtime, setup, teardown),
         cmocka_unit_test_setup_teardown(requests_are_encoded, setup, teardown),
     };
 
