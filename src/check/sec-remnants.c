@@ -108,9 +108,10 @@ static void look_pages(struct ht_checking *checking, const struct ht_datastore *
                   kine ? "old values" : "free pages");
     ht_fire_evidence(checking, finding, "datastore", "file", store->path);
     ht_fire_evidencef(checking, finding, "datastore", kine ? "old values" : "copies on free pages",
-                      "%llu, %llu of them of what is encrypted or deleted now",
-                      (unsigned long long)store->plaintext_remnants,
-                      (unsigned long long)store->remnants_stale);
+                      "%llu", (unsigned long long)store->plaintext_remnants);
+    if (ht_datastore_has_remnants_stale(store))
+        ht_fire_evidencef(checking, finding, "datastore", "of what is encrypted or deleted now",
+                          "%llu", (unsigned long long)store->remnants_stale);
     ht_fire_evidence(checking, finding, "datastore", "cure",
                      kine ? HT_S("compaction, then VACUUM") : HT_S("etcdctl defrag"));
 }

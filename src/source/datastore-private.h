@@ -5,6 +5,7 @@
 
 #include "datastore-find.h"
 #include "etcd-store.h"
+#include "kine.h"
 #include "hulltop/source/source.h"
 
 enum { HT_DATASTORE_ARENA = 8 * 1024 * 1024 };

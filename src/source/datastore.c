@@ -31,6 +31,7 @@ enum {
 struct watched {
     struct ht_place place;
     struct ht_etcd_store *store;
+    struct ht_kine *kine;
     struct ht_snapshots copies;
     struct ht_row *row;
     int error; /* of the last look, -errno or 0 */
@@ -80,6 +81,7 @@ static void be_nice(void)
 static void drop(struct watched *watched)
 {
     ht_etcd_store_free(watched->store);
+    ht_kine_free(watched->kine);
     ht_snapshots_free(&watched->copies);
     ht_row_unref(watched->row);
     free(watched->place.path);
@@ -98,7 +100,22 @@ static struct watched *watch(struct datastore *self, const struct ht_place *plac
     watched->place.path = ht_strndup(place->path, strlen(place->path));
     if (place->kind == HT_PLACE_ETCD)
         watched->store = ht_etcd_store_new(&self->root, place->path);
+    if (place->kind == HT_PLACE_KINE)
+        watched->kine = ht_kine_new(&self->root, place->path);
     return watched;
+}
+
+/* A file that somebody named may be of another kind than it was called. */
+static enum ht_place_kind kind_of(const struct datastore *self, const char *path)
+{
+    static const struct ht_str magic = HT_STR("SQLite format 3");
+    struct ht_bolt_file file = HT_BOLT_FILE_NONE;
+    char bytes[16] = {0};
+
+    if (ht_bolt_open(&file, &self->root, path, NULL) == 0)
+        (void)ht_bolt_pread(&file, bytes, sizeof(bytes), 0);
+    ht_bolt_close(&file);
+    return memcmp(bytes, magic.data, magic.len + 1) == 0 ? HT_PLACE_KINE : HT_PLACE_ETCD;
 }
 
 /* True if one came or went. */
@@ -109,7 +126,7 @@ static bool find(struct datastore *self)
     self->feed->at(self->feed, "looking for datastores");
     ht_places_fini(&self->places);
     if (self->etcd_db)
-        ht_places_add(&self->places, HT_PLACE_ETCD, self->etcd_db, true);
+        ht_places_add(&self->places, kind_of(self, self->etcd_db), self->etcd_db, true);
     else
         ht_places_find(&self->root, &self->places);
     for (size_t i = 0; i < self->len; i++)
@@ -178,7 +195,7 @@ static bool look_at_etcd(struct datastore *self, struct watched *watched, struct
                                        &self->places, &pace);
         watched->copies_due_ns = now + COPIES_NS;
     }
-    changed = changed || watched->error != r || !watched->row;
+    changed = changed || watched->error != (r < 0 ? r : 0) || !watched->row;
     watched->error = r < 0 ? r : 0;
     memcpy(watched->why, err.text, sizeof(watched->why));
     if (r < 0) {
@@ -195,6 +212,32 @@ static bool look_at_etcd(struct datastore *self, struct watched *watched, struct
     return true;
 }
 
+static bool look_at_kine(struct datastore *self, struct watched *watched, struct ht_arena *arena)
+{
+    struct ht_pace pace = {.step = step, .context = self};
+    struct ht_datastore row = {0};
+    struct ht_error err = {0};
+    int r = ht_kine_refresh(watched->kine, &pace, &err);
+    bool changed = watched->error != (r < 0 ? r : 0) || !watched->row || r > 0;
+
+    watched->error = r < 0 ? r : 0;
+    memcpy(watched->why, err.text, sizeof(watched->why));
+    if (r < 0) {
+        tell_failure(watched, arena);
+        return changed;
+    }
+    if (!changed)
+        return false;
+    ht_kine_tell(watched->kine, arena, &row);
+    ht_datastore_set_source(&row, HT_S("datastore"));
+    ht_datastore_set_lone(&row, watched->place.lone);
+    if (!row.lone || row.exact)
+        ht_datastore_set_snapshots(&row, (struct ht_stored_snapshot_list){0});
+    ht_datastore_tell_verdict(arena, &row);
+    keep_row(watched, &row);
+    return true;
+}
+
 static bool look_at(struct datastore *self, struct watched *watched)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_DATASTORE_ARENA);
@@ -204,6 +247,7 @@ static bool look_at(struct datastore *self, struct watched *watched)
     case HT_PLACE_ETCD:
         return look_at_etcd(self, watched, arena);
     case HT_PLACE_KINE:
+        return look_at_kine(self, watched, arena);
     case HT_PLACE_DQLITE:
         watched->error = -ENOTSUP;
         snprintf(watched->why, sizeof(watched->why),

@@ -8,6 +8,7 @@
 
 #include "etcd-wal.h"
 #include "hulltop/base/mem.h"
+#include "stored-tell.h"
 
 enum { PATH_LIMIT = 8192 };
 
@@ -213,13 +214,6 @@ struct ht_etcd_cost ht_etcd_store_cost(const struct ht_etcd_store *store)
 
 /* ---- the row ---- */
 
-/* Counts by resource, of one kind each. */
-struct tally {
-    const struct ht_keys_resource *live;
-    uint64_t *plain, *copies, *others, *wal;
-    size_t len;
-};
-
 static void describe(const struct ht_etcd_store *store, struct ht_buf *out)
 {
     const struct ht_etcd_tree *tree = &store->tree;
@@ -261,125 +255,6 @@ static void describe(const struct ht_etcd_store *store, struct ht_buf *out)
         ht_buf_addf(out, "; its write-ahead log: %s", store->wal_error);
 }
 
-static struct ht_str under_text(struct ht_arena *arena, const struct ht_keys_under *under)
-{
-    return ht_arena_strf(arena, "%s:%s", ht_provider_name(under->provider), under->key);
-}
-
-static void set_writes(struct ht_arena *arena, struct ht_stored *stored,
-                       const struct ht_keys_resource *live)
-{
-    if (live->newest == 0)
-        return;
-    if (live->newest_kind == HT_STORED_PLAINTEXT)
-        ht_stored_set_writes(stored, HT_S("plaintext"));
-    else if (live->newest_kind == HT_STORED_MALFORMED)
-        ht_stored_set_writes(stored, HT_S("malformed"));
-    else if (live->newest_under)
-        ht_stored_set_writes(stored, under_text(arena, live->newest_under));
-}
-
-static void set_encrypted(struct ht_arena *arena, struct ht_stored *stored,
-                          const struct ht_keys_resource *live)
-{
-    struct ht_stored_under *list =
-        ht_arena_array(arena, struct ht_stored_under, live->under_len + 1);
-
-    for (size_t i = 0; i < live->under_len; i++) {
-        const struct ht_keys_under *under = &live->under[i];
-
-        ht_stored_under_set_provider(&list[i], ht_str_from(ht_provider_name(under->provider)));
-        ht_stored_under_set_key(&list[i], ht_arena_text(arena, under->key));
-        if (under->key_id[0])
-            ht_stored_under_set_key_id(&list[i], ht_arena_text(arena, under->key_id));
-        ht_stored_under_set_count(&list[i], under->count);
-    }
-    ht_stored_set_encrypted(stored,
-                            (struct ht_stored_under_list){.items = list, .len = live->under_len});
-}
-
-/* Plaintext of these is worth telling: they are secrets, or somebody wanted them encrypted. */
-static bool is_sensitive(const struct ht_keys_resource *live)
-{
-    return strcmp(live->name, "secrets") == 0 || live->encrypted > 0;
-}
-
-static uint64_t old_revisions(const struct tally *tally, size_t i)
-{
-    uint64_t live = tally->live[i].plaintext;
-
-    return tally->plain[i] > live ? tally->plain[i] - live : 0;
-}
-
-static bool is_empty(const struct tally *tally, size_t i)
-{
-    const struct ht_keys_resource *live = &tally->live[i];
-
-    return live->plaintext + live->malformed + live->encrypted + old_revisions(tally, i) +
-               tally->copies[i] + tally->wal[i] ==
-           0;
-}
-
-static void set_stored(const struct ht_etcd_store *store, struct ht_arena *arena,
-                       const struct tally *tally, struct ht_datastore *row)
-{
-    struct ht_stored *list = ht_arena_array(arena, struct ht_stored, tally->len + 1);
-    size_t len = 0;
-
-    for (size_t i = 0; i < tally->len; i++) {
-        const struct ht_keys_resource *live = &tally->live[i];
-        struct ht_stored *stored = &list[len];
-
-        if (is_empty(tally, i))
-            continue;
-        len++;
-        ht_stored_set_resource(stored, ht_arena_text(arena, live->name));
-        ht_stored_set_plaintext(stored, live->plaintext);
-        ht_stored_set_malformed(stored, live->malformed);
-        set_encrypted(arena, stored, live);
-        set_writes(arena, stored, live);
-        ht_stored_set_revisions(stored, old_revisions(tally, i));
-        if (store->has_remnants)
-            ht_stored_set_remnants(stored, tally->copies[i]);
-        if (store->has_wal)
-            ht_stored_set_wal(stored, tally->wal[i]);
-    }
-    /* Nothing found is an answer only where everything was looked at. */
-    if (len || is_exact(store))
-        ht_datastore_set_stored(row, (struct ht_stored_list){.items = list, .len = len});
-}
-
-static void set_sums(const struct ht_etcd_store *store, const struct tally *tally,
-                     struct ht_datastore *row)
-{
-    uint64_t revisions = 0, copies = 0, others = 0, wal = 0;
-
-    for (size_t i = 0; i < tally->len; i++) {
-        if (!is_sensitive(&tally->live[i]))
-            continue;
-        revisions += old_revisions(tally, i);
-        copies += tally->copies[i];
-        others += tally->others[i];
-        wal += tally->wal[i];
-    }
-    /* A part of the pages gives no number, but what was found in it was found. */
-    if (is_exact(store) || revisions)
-        ht_datastore_set_plaintext_revisions(row, revisions);
-    if (store->has_remnants && (copies || store->remnants.complete)) {
-        ht_datastore_set_plaintext_remnants(row, copies);
-        ht_datastore_set_remnants_stale(row, others);
-    }
-    if (store->has_wal) {
-        size_t damaged, files = ht_wal_files(store->wal, &damaged);
-
-        if (wal || !damaged)
-            ht_datastore_set_wal_plaintext(row, wal);
-        ht_datastore_set_wal_files(row, files);
-    }
-    if (store->lone)
-        ht_datastore_set_wal_files(row, 0);
-}
-
 static void set_members(const struct ht_etcd_store *store, struct ht_arena *arena,
                         struct ht_datastore *row)
 {
@@ -404,47 +279,6 @@ static void set_members(const struct ht_etcd_store *store, struct ht_arena *aren
         ht_datastore_set_version(row, ht_arena_text(arena, facts->version));
 }
 
-struct names {
-    struct ht_arena *arena;
-    struct ht_str examples[HT_SAMPLES];
-    size_t examples_len;
-    struct ht_stored_space spaces[100];
-    size_t spaces_len;
-};
-
-static void take_example(void *context, struct ht_str name)
-{
-    struct names *names = context;
-
-    if (names->examples_len < HT_SAMPLES)
-        names->examples[names->examples_len++] = ht_arena_str(names->arena, name);
-}
-
-static void take_space(void *context, struct ht_str name, uint64_t plaintext)
-{
-    struct names *names = context;
-
-    if (names->spaces_len == ARRAY_LEN(names->spaces))
-        return;
-
-    struct ht_stored_space *space = &names->spaces[names->spaces_len++];
-    ht_stored_space_set_name(space, ht_arena_str(names->arena, name));
-    ht_stored_space_set_count(space, plaintext);
-}
-
-static void set_names(struct ht_etcd_store *store, struct ht_arena *arena, struct ht_datastore *row)
-{
-    struct names *names = ht_arena_array(arena, struct names, 1);
-
-    names->arena = arena;
-    ht_etcd_keys_samples(store->keys, take_example, names);
-    ht_etcd_keys_namespaces(store->keys, take_space, names);
-    ht_datastore_set_examples(
-        row, (struct ht_text_list){.items = names->examples, .len = names->examples_len});
-    ht_datastore_set_spaces(
-        row, (struct ht_stored_space_list){.items = names->spaces, .len = names->spaces_len});
-}
-
 static void set_file(const struct ht_etcd_store *store, struct ht_datastore *row)
 {
     struct stat st;
@@ -461,31 +295,40 @@ static void set_file(const struct ht_etcd_store *store, struct ht_datastore *row
     }
 }
 
-static void add_up(struct ht_etcd_store *store, struct ht_arena *arena, struct tally *tally)
+static void set_counts(struct ht_etcd_store *store, struct ht_arena *arena,
+                       struct ht_datastore *row)
 {
-    size_t len;
+    size_t len = ht_etcd_keys_resources(store->keys), damaged;
+    struct ht_stored_tally tally = {.keys = store->keys, .exact = is_exact(store)};
 
-    tally->live = ht_etcd_keys_count(store->keys);
-    len = tally->len = ht_etcd_keys_resources(store->keys);
-    tally->plain = ht_arena_array(arena, uint64_t, len + 1);
-    tally->copies = ht_arena_array(arena, uint64_t, len + 1);
-    tally->others = ht_arena_array(arena, uint64_t, len + 1);
-    tally->wal = ht_arena_array(arena, uint64_t, len + 1);
-    ht_etcd_tree_plain(&store->tree, tally->plain, len);
-    for (size_t i = 0; i < store->remnants.len; i++) {
-        const struct ht_remnant *remnant = &store->remnants.items[i];
+    tally.plain = ht_arena_array(arena, uint64_t, len + 1);
+    ht_etcd_tree_plain(&store->tree, tally.plain, len);
+    if (store->has_remnants) {
+        tally.copies = ht_arena_array(arena, uint64_t, len + 1);
+        tally.copies_stale = ht_arena_array(arena, uint64_t, len + 1);
+        tally.copies_exact = store->remnants.complete;
+        for (size_t i = 0; i < store->remnants.len; i++) {
+            const struct ht_remnant *remnant = &store->remnants.items[i];
 
-        tally->copies[remnant->resource] += remnant->copies;
-        tally->others[remnant->resource] += remnant->others;
+            tally.copies[remnant->resource] += remnant->copies;
+            tally.copies_stale[remnant->resource] += remnant->others;
+        }
     }
-    ht_wal_plain(store->wal, tally->wal, len);
+    if (store->has_wal) {
+        tally.wal = ht_arena_array(arena, uint64_t, len + 1);
+        ht_wal_plain(store->wal, tally.wal, len);
+        ht_datastore_set_wal_files(row, ht_wal_files(store->wal, &damaged));
+        tally.wal_exact = damaged == 0;
+    }
+    if (store->lone)
+        ht_datastore_set_wal_files(row, 0);
+    ht_stored_tell(&tally, arena, row);
 }
 
 void ht_etcd_store_tell(struct ht_etcd_store *store, struct ht_arena *arena,
                         struct ht_datastore *row)
 {
     ht_autobuf struct ht_buf detail = HT_BUF(2 * HT_ERROR_TEXT_MAX);
-    struct tally tally = {0};
 
     describe(store, &detail);
     ht_datastore_set_id(row, ht_arena_strf(arena, "etcd:%s", store->path));
@@ -497,11 +340,7 @@ void ht_etcd_store_tell(struct ht_etcd_store *store, struct ht_arena *arena,
     set_file(store, row);
     if (store->tree.proof == HT_ETCD_FOREIGN)
         return;
-    add_up(store, arena, &tally);
-    set_stored(store, arena, &tally, row);
-    set_sums(store, &tally, row);
+    set_counts(store, arena, row);
     set_members(store, arena, row);
-    set_names(store, arena, row);
-    ht_datastore_set_keys(row, ht_etcd_keys_live(store->keys));
     ht_datastore_set_compacted(row, store->tree.way.facts.finished);
 }

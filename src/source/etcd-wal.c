@@ -109,8 +109,11 @@ static bool read_entry(struct ht_str bytes, struct ht_wal_visitor *visitor)
     }
     if (wire.failed)
         return false;
-    /* Others change the membership. */
-    return type != 0 || data.len == 0 || read_request(data, visitor);
+    /* Others change the membership. What is no request is one of etcd's old interface, which knows
+     * no Kubernetes. */
+    if (type == 0)
+        (void)read_request(data, visitor);
+    return true;
 }
 
 static void read_metadata(struct ht_str bytes, struct ht_wal_visitor *visitor)

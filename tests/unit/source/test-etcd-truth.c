@@ -12,7 +12,9 @@
 
 #include "hulltop/base/json.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/model/row.h"
 #include "etcd-files.h"
+#include "src/source/kine.h"
 
 /* One database and what was read of it. */
 struct opened {
@@ -391,6 +393,77 @@ static void a_snapshot_with_its_sum_behind_it_is_read(void **state)
     close_fixture(&opened);
 }
 
+/* ---- kine ---- */
+
+static void look_at_kine(const char *path, const struct ht_root *root, struct ht_arena *arena,
+                         struct ht_datastore *row)
+{
+    struct ht_kine *kine = ht_kine_new(root, path);
+    struct ht_error err = {0};
+    int r = ht_kine_refresh(kine, NULL, &err);
+
+    *row = (struct ht_datastore){0};
+    if (r < 0) {
+        assert_true(err.text[0]);
+    } else {
+        struct ht_datastore told = {0};
+
+        ht_kine_tell(kine, arena, &told);
+        ht_struct_copy(arena, &ht_datastore_table, row, &told);
+        assert_int_equal(ht_kine_refresh(kine, NULL, &err), 0);
+    }
+    ht_kine_free(kine);
+}
+
+static void kine_is_read_with_its_log(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(ROW_ARENA);
+    char folder[FIXTURE_PATH], path[FIXTURE_PATH + 16], wal[FIXTURE_PATH + 32];
+    struct ht_datastore row;
+    struct ht_buf bytes;
+
+    (void)state;
+    assert_int_equal(ht_root_open(&root, "/", NULL), 0);
+    make_folder(folder);
+    snprintf(path, sizeof(path), "%s/state.db", folder);
+    snprintf(wal, sizeof(wal), "%s-wal", path);
+    unpack("kine-state.db", path);
+    unpack("kine-state.db-wal", wal);
+    look_at_kine(path, &root, arena, &row);
+    assert_true(row.exact);
+    assert_int_equal(count_of(&row, "secrets", "plain"), 20);
+    assert_int_equal(count_of(&row, "secrets", "aescbc"), 80);
+    assert_int_equal(count_of(&row, "secrets", "secretbox"), 10);
+    assert_int_equal(row.plaintext_remnants, 100);
+
+    /* A frame that is not whole ends the log, and with it what came behind the last commit. */
+    load_file(wal, &bytes);
+    bytes.data[32 + 24 + 100] ^= 1;
+    save_file(wal, bytes.data, bytes.len);
+    look_at_kine(path, &root, arena, &row);
+    assert_int_equal(count_of(&row, "secrets", "plain"), 30);
+    ht_buf_fini(&bytes);
+
+    /* Nothing was made beside it. */
+    snprintf(wal, sizeof(wal), "%s-shm", path);
+    assert_int_equal(access(wal, F_OK), -1);
+
+    /* Cut or damaged, it is never exact with fewer secrets in plaintext. */
+    load_file(path, &bytes);
+    for (size_t at = 0; at < bytes.len; at += 509) {
+        bytes.data[at] ^= 0x55;
+        save_file(path, bytes.data, bytes.len);
+        look_at_kine(path, &root, arena, &row);
+        bytes.data[at] ^= 0x55;
+    }
+    save_file(path, bytes.data, 20000);
+    look_at_kine(path, &root, arena, &row);
+    assert_false(row.exact);
+    ht_buf_fini(&bytes);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +479,7 @@ int main(void)
         cmocka_unit_test(an_idle_database_costs_one_small_read),
         cmocka_unit_test(a_file_that_takes_its_place_is_read_anew),
         cmocka_unit_test(a_snapshot_with_its_sum_behind_it_is_read),
+        cmocka_unit_test(kine_is_read_with_its_log),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

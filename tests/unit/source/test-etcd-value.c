@@ -288,6 +288,11 @@ static void records_tell_what_they_store(void **state)
     assert_string_equal(puts.keys[2], "/b");
     assert_true(ht_wal_record(HT_S("\x08\x01\x1a\x02\x08\x07"), &visitor));
     assert_int_equal(visitor.node, 7);
+    /* A request of the old interface is no damage. */
+    puts.count = 0;
+    assert_true(ht_wal_record(
+        HT_S("\x08\x02\x1a\x11\x22\x0f\x08\x01\x12\x03PUT\x1a\x02/0\x22\x02{}"), &visitor));
+    assert_int_equal(puts.count, 0);
     /* Cut anywhere, it is damaged or tells nothing new. */
     for (size_t len = 0; len < put_record.len; len++) {
         puts.count = 0;
