@@ -7,6 +7,7 @@
 
 #include "ledger.h"
 #include "looks.h"
+#include "past-builds.h"
 #include "timeline.h"
 
 #include "hulltop/base/clock.h"
@@ -28,6 +29,7 @@ struct ht_core {
     struct ht_joiner *joiner;
     struct ht_looks *looks;
     struct ht_ledger *ledger;
+    struct ht_past_builds *past_builds;
     struct ht_timeline *timeline;
     uint64_t serial;
 
@@ -53,6 +55,7 @@ struct ht_core *ht_core_new(const struct ht_core_options *options)
     core->joiner = ht_joiner_new(options->facts);
     core->looks = ht_looks_new(options->facts, options->questions);
     core->ledger = ht_ledger_new();
+    core->past_builds = ht_past_builds_new();
     core->timeline = ht_timeline_new();
     return core;
 }
@@ -78,6 +81,7 @@ struct ht_core *ht_core_free(struct ht_core *core)
     ht_joiner_free(core->joiner);
     ht_looks_free(core->looks);
     ht_ledger_free(core->ledger);
+    ht_past_builds_free(core->past_builds);
     ht_timeline_free(core->timeline);
     free(core);
     return NULL;
@@ -88,6 +92,7 @@ void ht_core_reset(struct ht_core *core)
     forget_inputs(core);
     ht_looks_reset(core->looks);
     ht_ledger_reset(core->ledger);
+    ht_past_builds_reset(core->past_builds);
     ht_timeline_reset(core->timeline);
     core->serial = 0;
     core->complete = false;
@@ -308,6 +313,7 @@ static struct ht_node *make_node(struct ht_core *core, const struct ht_step *ste
     } else {
         node = ht_joiner_join(core->joiner, step->samples, step->samples_len, step->now_ns);
         age_sources(node, step);
+        ht_past_builds_apply(core->past_builds, node, step->now_ns);
     }
     node->taken_at = step->now_ns;
     ht_rowset_fini(&node->sets[HT_TABLE_EVENT]);

@@ -77,9 +77,9 @@ static int read_usage(const struct ht_json *container, const char *name, struct 
 static int read_node(const struct ht_json *root, const char *name, int64_t taken_at,
                      struct ht_node **ret_node, struct ht_error *err)
 {
-    static const struct ht_table *const tables[] = {&ht_source_table, &ht_container_table,
-                                                    &ht_pod_table, &ht_process_table,
-                                                    &ht_datastore_table};
+    static const struct ht_table *const tables[] = {&ht_source_table,    &ht_container_table,
+                                                    &ht_pod_table,       &ht_process_table,
+                                                    &ht_datastore_table, &ht_build_table};
     const struct ht_json *containers = ht_json_get(root, "containers");
     ht_autonode struct ht_node *node = ht_node_new(taken_at);
     int r = read_host(root, name, node, err);

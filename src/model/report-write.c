@@ -32,14 +32,6 @@ static void put_null(struct report *report, const char *name)
     ht_json_put_null(&report->json);
 }
 
-/* A list that no source fills yet. */
-static void put_empty(struct report *report, const char *name)
-{
-    key(report, name);
-    ht_json_array_begin(&report->json);
-    ht_json_array_end(&report->json);
-}
-
 static bool is_asked(const struct report *report, uint64_t question)
 {
     return question < 32 && (report->options->questions >> question & 1);
@@ -294,6 +286,17 @@ static void put_processes(struct report *report)
     ht_rowset_fini(&processes);
 }
 
+static void put_builds(struct report *report)
+{
+    const struct ht_rowset *builds = ht_node_set(report->state->node, HT_TABLE_BUILD);
+
+    key(report, "builds");
+    ht_json_array_begin(&report->json);
+    for (size_t i = 0; i < builds->len; i++)
+        ht_struct_write(&report->json, &ht_build_table, ht_build_of(builds->rows[i]), true);
+    ht_json_array_end(&report->json);
+}
+
 int ht_report_write_rows(struct ht_buf *out, const struct ht_state *state,
                          const struct ht_report_options *options, const struct ht_report_rows *rows,
                          struct ht_error *err)
@@ -314,7 +317,7 @@ int ht_report_write_rows(struct ht_buf *out, const struct ht_state *state,
     put_containers(&report);
     put_pods(&report);
     put_processes(&report);
-    put_empty(&report, "builds");
+    put_builds(&report);
     put_null(&report, "packages");
     ht_report_put_datastores(&report.json, state->node);
     key(&report, "control_plane");

@@ -241,14 +241,21 @@ static void broken_reports_are_refused(void **unused)
         {HEAD "}", "f: node: expected an object"},
         {HEAD ",\"node\":{}}", "f: sources: is missing"},
         {HEAD ",\"node\":{\"name\":3}}", "f: host[0].name: expected a text"},
+        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"pods\":[],\"processes\":[],"
+              "\"datastores\":[]}",
+         "f: builds: is missing"},
         {HEAD ",\"node\":{},\"sources\":[],\"containers\":[{\"id\":\"a\",\"cpu_percent\":-1}],"
-              "\"processes\":[],\"datastores\":[]}",
+              "\"pods\":[],\"processes\":[],\"datastores\":[],\"builds\":[]}",
          "f: containers: cpu_percent: out of range"},
-        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"processes\":[],\"datastores\":[],"
+        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"pods\":[],\"processes\":[],"
+              "\"datastores\":[],"
+              "\"builds\":[],"
               "\"questions\":[{"
               "\"id\":\"9\",\"number\":9}]}",
          "f: questions[0]: expected a number from 1 to 6 and a state"},
-        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"processes\":[],\"datastores\":[],"
+        {HEAD ",\"node\":{},\"sources\":[],\"containers\":[],\"pods\":[],\"processes\":[],"
+              "\"datastores\":[],"
+              "\"builds\":[],"
               "\"questions\":[],"
               "\"findings\":[{\"id\":\"1\"},{\"id\":\"1\"}],\"groups\":[]}",
          "f: findings[1].id: is that of findings[0] too"},
