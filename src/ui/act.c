@@ -12,6 +12,7 @@ static const struct ht_offer common[] = {
     {.action = HT_ACTION_PANE_4},
     {.action = HT_ACTION_PANE_5},
     {.action = HT_ACTION_PANE_6},
+    {.action = HT_ACTION_MAP},
     {.action = HT_ACTION_TIMELINE},
     {.action = HT_ACTION_EVERYTHING},
     {.action = HT_ACTION_HOME},
@@ -122,6 +123,8 @@ static bool act_go(struct ht_ui *ui, enum ht_action action)
 {
     if (action >= HT_ACTION_PANE_1 && action <= HT_ACTION_PANE_6)
         ht_ui_open_question(ui, (unsigned)(action - HT_ACTION_PANE_1) + 1);
+    else if (action == HT_ACTION_MAP)
+        ht_ui_push(ui, ht_builds_map_new());
     else if (action == HT_ACTION_TIMELINE)
         ht_ui_open_view(ui, HT_S("timeline"));
     else if (action == HT_ACTION_EVERYTHING)

@@ -261,6 +261,7 @@ static void home_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key
 static const struct ht_offer offers[] = {
     {.action = HT_ACTION_OPEN, .hinted = true, .keep = true},
     {.action = HT_ACTION_PANE_1, .hinted = true, .keep = true},
+    {.action = HT_ACTION_MAP, .hinted = true},
     {.action = HT_ACTION_TIMELINE, .hinted = true},
     {.action = HT_ACTION_EVERYTHING, .hinted = true},
     {.action = HT_ACTION_NEXT_VIEW,

@@ -141,9 +141,11 @@ static void open_line(struct ht_ui *ui, const struct ht_list_page *list, const s
             ht_detail_open(ui, &ht_finding_table, line->id);
         return;
     case HT_VIEW_OPEN_CONTAINER:
-        if (!ht_detail_open(ui, &ht_container_table, line->id) &&
-            !ht_detail_open(ui, &ht_process_table, line->id) &&
-            !ht_detail_open(ui, &ht_usage_table, line->id))
+        if (list->view->table == &ht_build_table)
+            ht_builds_open(ui, line->data);
+        else if (!ht_detail_open(ui, &ht_container_table, line->id) &&
+                 !ht_detail_open(ui, &ht_process_table, line->id) &&
+                 !ht_detail_open(ui, &ht_usage_table, line->id))
             ht_ui_message(ui, "nothing more is known about this line");
         return;
     case HT_VIEW_OPEN_PROCESS:

@@ -169,6 +169,9 @@ struct ht_str ht_ui_container_name(const struct ht_state *state, struct ht_str i
 /* ---- the screens ---- */
 
 struct ht_page *ht_home_new(void);
+struct ht_page *ht_builds_map_new(void);
+/* Opens the details of what a build runs in, or says that nothing of it is left. */
+void ht_builds_open(struct ht_ui *ui, const struct ht_build *build);
 struct ht_page *ht_list_new(struct ht_ui *ui, const struct ht_view *view);
 /* A list with this filter of the user. */
 void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done);

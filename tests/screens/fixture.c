@@ -125,6 +125,61 @@ static void add_process(struct ht_node *node, const char *id, uint64_t pid, stru
     "a\x1b[2J\rPASS\xe2\x80\xae"                                                                   \
     "cod\xff"
 
+static struct ht_share share(enum ht_share_kind kind, const char *object, size_t with)
+{
+    static const struct ht_str names[] = {HT_STR("web"), {.data = EVIL, .len = sizeof(EVIL) - 1}};
+    struct ht_share made = {0};
+
+    ht_share_set_kind(&made, kind);
+    ht_share_set_object(&made, ht_str_from(object));
+    ht_share_set_with(&made, (struct ht_text_list){.items = names, .len = with});
+    ht_share_set_count(&made, with);
+    return made;
+}
+
+static struct ht_build build(const char *id, const char *product, const char *name,
+                             enum ht_build_grade grade)
+{
+    struct ht_build made = {0};
+
+    ht_build_set_id(&made, ht_str_from(id));
+    ht_build_set_key(&made, ht_str_from(id));
+    ht_build_set_state(&made, HT_BUILD_STATE_RUNNING);
+    ht_build_set_product(&made, ht_str_from(product));
+    ht_build_set_name(&made, ht_str_from(name));
+    ht_build_set_grade(&made, grade);
+    ht_build_set_badge(&made, (enum ht_build_badge)grade);
+    ht_build_set_started_at(&made, AGO(95));
+    ht_build_set_applications(&made, 2);
+    ht_subject_set_name(ht_build_edit_subject(&made), HT_S("angry_banach"));
+    return made;
+}
+
+static void add_builds(struct ht_node *node)
+{
+    const struct ht_share shares[] = {
+        share(HT_SHARE_KIND_KERNEL, "", 2),
+        share(HT_SHARE_KIND_RUNTIME_SOCKET, "/run/docker.sock", 2),
+        share(HT_SHARE_KIND_HOST_PATH, "/srv/cache", 1),
+        share(HT_SHARE_KIND_CONTROL_PLANE, "etcd", 0),
+    };
+    struct ht_build through = build("b1", "docker build", "shop/cart:2", HT_BUILD_GRADE_E);
+    struct ht_build rootless = build("b2", "BuildKit", EVIL, HT_BUILD_GRADE_C);
+    struct ht_build over = build("b3", "GitLab Runner", "compile", HT_BUILD_GRADE_D);
+
+    ht_build_set_shares(&through, (struct ht_share_list){.items = shares, .len = 4});
+    ht_build_set_reason(&through, HT_S("started through the runtime's socket by runner"));
+    ht_build_set_shares(&rootless, (struct ht_share_list){.items = shares, .len = 1});
+    ht_build_set_reason(&rootless, HT_S("a user namespace: it is uid 231072 here"));
+    ht_build_set_shares(&over, (struct ht_share_list){.items = shares, .len = 1});
+    ht_build_set_state(&over, HT_BUILD_STATE_ENDED);
+    ht_build_set_ended_at(&over, AGO(40));
+    ht_build_set_reason(&over, HT_S("an ordinary container: its root is the node's root"));
+    ht_node_add(node, ht_row_new(&ht_build_table, &through));
+    ht_node_add(node, ht_row_new(&ht_build_table, &rootless));
+    ht_node_add(node, ht_row_new(&ht_build_table, &over));
+}
+
 static void add_containers(struct ht_node *node)
 {
     add_container(node, DEBUG_ID, "debug", true);
@@ -288,6 +343,7 @@ struct ht_state *fixture_state(void)
 
     add_sources(node);
     add_containers(node);
+    add_builds(node);
     ht_node_sort(node);
 
     struct ht_state *state = ht_state_new(node);

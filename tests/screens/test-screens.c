@@ -29,6 +29,8 @@ static const struct {
     {.name = "help", .keys = "3?"},           {.name = "everything", .keys = "9"},
     {.name = "timeline", .keys = "8"},        {.name = "why", .keys = "3i"},
     {.name = "sort", .keys = "9s"},           {.name = "filter", .keys = "3/seccomp"},
+    {.name = "builds-map", .keys = "7"},      {.name = "builds-map-second", .keys = "7j"},
+    {.name = "builds-text", .keys = "7Z"},    {.name = "build-jobs", .keys = "7v"},
     {.name = "first-run", .first_run = true},
 };
 
