@@ -303,19 +303,21 @@ static void describe_containers(const struct builds *builds, struct building *bu
     ht_builds_describe_job(builds, building);
 }
 
+/* A build by the daemon is the same job whether its client is seen, or a step, or both. */
 static void set_key(const struct builds *builds, struct building *building)
 {
     struct ht_build *row = &building->row;
     const struct ht_subject *subject = &row->subject;
-    bool named = row->name.len || row->repository.len;
+    bool named = row->name.len || row->repository.len || building->by_engine;
+    struct ht_str system = building->by_engine ? HT_S("dockerd") : row->system;
     struct ht_str place = named                           ? (struct ht_str){0}
                           : ht_subject_has_owner(subject) ? subject->owner
                                                           : subject->container;
 
-    ht_build_set_key(row, ht_arena_strf(builds->arena, "%.*s|%.*s|%.*s|%.*s|%.*s",
-                                        HT_STR_ARG(row->system), HT_STR_ARG(subject->namespace),
-                                        HT_STR_ARG(row->repository), HT_STR_ARG(row->name),
-                                        HT_STR_ARG(place)));
+    ht_build_set_key(row,
+                     ht_arena_strf(builds->arena, "%.*s|%.*s|%.*s|%.*s|%.*s", HT_STR_ARG(system),
+                                   HT_STR_ARG(subject->namespace), HT_STR_ARG(row->repository),
+                                   HT_STR_ARG(row->name), HT_STR_ARG(place)));
 }
 
 static void finish_build(const struct builds *builds, struct building *building)

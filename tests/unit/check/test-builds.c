@@ -233,6 +233,24 @@ static void the_client_names_the_image(void **state)
     assert_int_equal(find("b1")->confidence, HT_CONFIDENCE_CERTAIN);
 }
 
+static void client_and_step_are_the_same_job(void **state)
+{
+    struct ht_container step = classic_step("b1");
+    char *alone, *both;
+
+    (void)state;
+    add_process(77, 1, "docker build -t shop/cart:2 .", NULL);
+    derive();
+    alone = ht_strndup(find("process:77.7")->key.data, find("process:77.7")->key.len);
+    ht_rowset_fini(&node->sets[HT_TABLE_BUILD]);
+    add(&step);
+    derive();
+    both = ht_strndup(find("b1")->key.data, find("b1")->key.len);
+    assert_string_equal(alone, both);
+    free(alone);
+    free(both);
+}
+
 static void of_two_clients_none_is_named(void **state)
 {
     struct ht_container step = classic_step("b1");
@@ -604,6 +622,7 @@ int main(void)
         TEST(a_step_of_docker_build_is_a_build),
         TEST(what_a_person_starts_is_no_step),
         TEST(the_client_names_the_image),
+        TEST(client_and_step_are_the_same_job),
         TEST(of_two_clients_none_is_named),
         TEST(a_client_without_steps_is_a_build_of_the_node),
         TEST(a_build_through_the_socket_is_of_who_holds_it),
