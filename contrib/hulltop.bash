@@ -8,7 +8,7 @@ _hulltop() {
     local questions='builds added-code privileged packages secrets drift'
     local options='--docker --cri --kubeconfig --root --etcd-db --from --manifests
         --pod-security-version --only --format --fail-on --baseline
-        --strict --quiet --timeout --open --color --theme --ascii --plain --utc --mouse --config
+        --strict --quiet --timeout --lists-days --open --color --theme --ascii --plain --utc --mouse --config
         --version --help'
 
     # bash makes a word of its own of "=".
@@ -34,7 +34,7 @@ _hulltop() {
     --color) names='auto always never' ;;
     --theme) names='default light mono colour-blind' ;;
     --pod-security-version) names=latest ;;
-    --timeout) return ;;
+    --timeout | --lists-days) return ;;
     --root)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")

@@ -47,6 +47,21 @@ const char *ht_config_state_dir(struct ht_arena *arena)
     return NULL;
 }
 
+const char *ht_config_cache_dir(struct ht_arena *arena)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+
+    /* Under sudo the environment may still be the caller's. */
+    if (is_absolute(xdg) && !(geteuid() == 0 && getenv("SUDO_UID")))
+        return ht_arena_strf(arena, "%s/hulltop", xdg).data;
+    if (geteuid() == 0)
+        return "/var/cache/hulltop";
+    if (is_absolute(home))
+        return ht_arena_strf(arena, "%s/.cache/hulltop", home).data;
+    return NULL;
+}
+
 static int read_entries(struct ht_arena *arena, const char *path, ht_config_take take,
                         void *context, struct ht_error *err)
 {

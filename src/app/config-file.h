@@ -29,5 +29,8 @@ int ht_config_read(struct ht_arena *arena, const char *path, ht_config_take take
 /* Where state is kept: $XDG_STATE_HOME/hulltop, root: /var/lib/hulltop; NULL: nowhere. Text in
  * arena. */
 const char *ht_config_state_dir(struct ht_arena *arena);
+/* Where what can be made again is kept: below XDG_CACHE_HOME, /var/cache/hulltop for root; NULL:
+ * nowhere. */
+const char *ht_config_cache_dir(struct ht_arena *arena);
 
 #endif

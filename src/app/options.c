@@ -42,6 +42,9 @@ static const struct {
 
 /* ---- setters ---- */
 
+/* A list that is older says nothing about today; nobody wants to wait longer than a year. */
+enum { LISTS_DAYS = 7, LISTS_DAYS_MAX = 366 };
+
 static int set_docker(struct ht_options *options, const char *value, struct ht_error *err)
 {
     struct ht_str text = ht_str_from(value);
@@ -91,6 +94,17 @@ static int set_etcd_db(struct ht_options *options, const char *value, struct ht_
     if (!value[0])
         return ht_error_set(err, EINVAL, "--etcd-db: no file named");
     options->etcd_db = value;
+    return 0;
+}
+
+static int set_lists_days(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    uint64_t days;
+
+    if (ht_parse_u64(ht_str_from(value), &days) < 0 || days < 1 || days > LISTS_DAYS_MAX)
+        return ht_error_set(err, EINVAL, "--lists-days %s: not a number from 1 to %d", value,
+                            LISTS_DAYS_MAX);
+    options->lists_days = (unsigned)days;
     return 0;
 }
 
@@ -278,6 +292,8 @@ static const struct option_entry entries[] = {
     {"kubeconfig", "none", "not in this version", set_kubeconfig, true, false},
     {"root", "DIR", "host files below DIR", set_root, false, false},
     {"etcd-db", "FILE", "this database of etcd's, not the node's own", set_etcd_db, true, false},
+    {"lists-days", "DAYS", "package lists are trusted for so long [7]", set_lists_days, true,
+     false},
     {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},
     {"manifests", "FILE|-", "check: judges", set_manifests, false, false},
     {"pod-security-version", "vX.Y", "YAML or JSON alone", set_pod_security, true, true},
@@ -476,6 +492,7 @@ int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_op
     struct ht_options options = {
         .command = HT_CMD_DASHBOARD,
         .root = "/",
+        .lists_days = LISTS_DAYS,
         .questions = 0x7e,
         .fail_on = HT_SEVERITY_HIGH,
         .pod_security = HT_POD_SECURITY_LATEST,

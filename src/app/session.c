@@ -95,7 +95,7 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
 {
     const struct ht_options *options = session->options;
     bool live = is_live_root(options->root);
-    struct ht_driver drivers[6 + HT_CONTAINERD_PLACES];
+    struct ht_driver drivers[7 + HT_CONTAINERD_PLACES];
     size_t len = 0;
     bool docker_named = options->docker && !is_none(options->docker);
     bool cri_named = options->cri && !is_none(options->cri);
@@ -118,6 +118,12 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
     if (ht_catalogue_needs(options->questions, HT_S("datastore")))
         drivers[len++] = ht_datastore_driver(
             &(struct ht_datastore_options){.root = options->root, .etcd_db = options->etcd_db});
+    if (ht_catalogue_needs(options->questions, HT_S("packages")))
+        drivers[len++] = ht_packages_driver(
+            &(struct ht_packages_options){.root = options->root,
+                                          .live = live,
+                                          .lists_limit_days = options->lists_days,
+                                          .cache_folder = ht_config_cache_dir(session->arena)});
     drivers[len++] = ht_running_driver(live);
     engine_options->drivers = drivers;
     engine_options->drivers_len = len;

@@ -38,5 +38,7 @@ void ht_document_put_time(struct ht_json_writer *writer, int64_t ns);
 void ht_control_plane_write(struct ht_json_writer *json, const struct ht_node *node);
 /* Puts "datastores": [...] of the report into the object that is open. */
 void ht_report_put_datastores(struct ht_json_writer *json, const struct ht_node *node);
+/* Writes the value of a report's "packages": null where no package database was seen. */
+void ht_report_put_packages(struct ht_json_writer *json, const struct ht_state *state);
 
 #endif

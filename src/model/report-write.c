@@ -318,7 +318,8 @@ int ht_report_write_rows(struct ht_buf *out, const struct ht_state *state,
     put_pods(&report);
     put_processes(&report);
     put_builds(&report);
-    put_null(&report, "packages");
+    key(&report, "packages");
+    ht_report_put_packages(&report.json, state);
     ht_report_put_datastores(&report.json, state->node);
     key(&report, "control_plane");
     ht_control_plane_write(&report.json, state->node);

@@ -43,7 +43,7 @@ static int read_status_file(struct ht_deb_answer *answer, const struct ht_root *
 {
     ht_autounpack struct ht_unpack *unpack = NULL;
     struct status_reader reader = {.answer = answer, .always = always};
-    int r = ht_pkg_inputs_look(&answer->inputs, root, path);
+    int r = ht_pkg_inputs_look(answer->inputs, root, path);
     int fd;
 
     if (r < 0)
@@ -101,7 +101,7 @@ static size_t read_status_folder(struct ht_deb_answer *answer, const struct ht_r
     struct ht_error err = {0};
     size_t count = 0;
 
-    if (ht_pkg_inputs_look(&answer->inputs, root, folder) == 0) {
+    if (ht_pkg_inputs_look(answer->inputs, root, folder) == 0) {
         int r = ht_root_list(root, folder, &visitor, &err);
 
         if (r < 0 && r != -ENOENT)
@@ -236,7 +236,7 @@ void ht_deb_find_lists(struct ht_deb_answer *answer, const struct ht_root *root)
 
     if (!ht_str_has_suffix(folder.path, "/"))
         folder.path = with_ending(answer, folder.path, "/");
-    if (ht_pkg_inputs_look(&answer->inputs, root, folder.path.data) == 0) {
+    if (ht_pkg_inputs_look(answer->inputs, root, folder.path.data) == 0) {
         int r = ht_root_list(root, folder.path.data, &visitor, &err);
 
         if (r < 0 && r != -ENOENT)
@@ -278,7 +278,7 @@ static int read_list(struct ht_deb_answer *answer, const struct ht_root *root, c
                      struct list_reader *reader)
 {
     ht_autounpack struct ht_unpack *unpack = NULL;
-    int r = ht_pkg_inputs_look(&answer->inputs, root, path);
+    int r = ht_pkg_inputs_look(answer->inputs, root, path);
     int fd = ht_root_open_regular(root, path, NULL, &reader->err);
 
     if (fd < 0) {

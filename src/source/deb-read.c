@@ -23,7 +23,7 @@ bool ht_deb_read_file(struct ht_deb_answer *answer, const struct ht_root *root, 
                       struct ht_buf *out)
 {
     struct ht_error err = {0};
-    int r = ht_pkg_inputs_look(&answer->inputs, root, path);
+    int r = ht_pkg_inputs_look(answer->inputs, root, path);
 
     if (r == 0)
         r = ht_root_read(root, path, out, HT_LIMIT_FILE, &err);
@@ -99,7 +99,7 @@ static void each_file(struct ht_deb_answer *answer, const struct ht_root *root,
     struct ht_error err = {0};
     int r;
 
-    if (!folder_path.len || ht_pkg_inputs_look(&answer->inputs, root, folder_path.data) < 0)
+    if (!folder_path.len || ht_pkg_inputs_look(answer->inputs, root, folder_path.data) < 0)
         return;
     r = ht_root_list(root, folder_path.data, &visitor, &err);
     if (r < 0 && r != -ENOENT)

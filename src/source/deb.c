@@ -22,7 +22,6 @@ struct ht_deb_answer *ht_deb_free(struct ht_deb_answer *answer)
     ht_vec_fini(&answer->missing);
     ht_vec_fini(&answer->updates);
     ht_vec_fini(&answer->problems);
-    ht_pkg_inputs_fini(&answer->inputs);
     free(answer->files);
     ht_arena_free(answer->arena);
     free(answer);
@@ -186,6 +185,18 @@ static bool find_update(const struct phasing *phasing, const struct ht_deb_packa
     return true;
 }
 
+bool ht_deb_hides_security(const struct ht_deb_answer *answer, const struct ht_deb_package *package)
+{
+    const struct ht_deb_version *candidate =
+        ht_deb_policy_candidate(&answer->policy, package, NULL, NULL);
+
+    for (const struct ht_deb_version *version = package->versions;
+         version && version != candidate && version != package->current; version = version->next)
+        if (comes_from_security(answer, version))
+            return true;
+    return false;
+}
+
 static int by_package(const void *a, const void *b)
 {
     const struct ht_deb_update *left = *(const struct ht_deb_update *const *)a;
@@ -265,6 +276,7 @@ int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret
 
     answer->arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
     answer->policy.arena = answer->arena;
+    answer->inputs = options->inputs;
     ht_deb_read_config(answer, options->root);
     ht_deb_read_architectures(answer, options->root);
     ht_deb_set_init(&answer->set, answer->arena, answer->sources.native);

@@ -41,7 +41,7 @@ struct ht_deb_answer {
     struct ht_vec missing;  /* struct ht_deb_archive of which no list lies there */
     struct ht_vec updates;  /* struct ht_deb_update, by name */
     struct ht_vec problems; /* struct ht_str: what apt itself cannot work with, what was not read */
-    struct ht_pkg_inputs inputs;
+    struct ht_pkg_inputs *inputs; /* the caller's: every file that was looked at */
     struct ht_str machine_id;
     struct ht_str default_release;
     size_t broken;  /* packages half installed or half configured */
@@ -51,7 +51,8 @@ struct ht_deb_answer {
 
 struct ht_deb_options {
     const struct ht_root *root;
-    bool is_chroot; /* apt holds no phased update back there */
+    struct ht_pkg_inputs *inputs; /* every file that is looked at goes in here */
+    bool is_chroot;               /* apt holds no phased update back there */
     /* Called before each list is read; NULL: nobody. */
     void (*progress)(void *context, size_t done, size_t total);
     void *context;
@@ -62,6 +63,10 @@ int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret
                 struct ht_error *err);
 /* NULL is allowed; returns NULL. */
 struct ht_deb_answer *ht_deb_free(struct ht_deb_answer *answer);
+/* True if an archive of security updates has a version above the candidate: pins or a default
+ * release keep it from being offered. */
+bool ht_deb_hides_security(const struct ht_deb_answer *answer,
+                           const struct ht_deb_package *package);
 /* Where a version comes from as apt puts it: "Debian:12.5/stable, Debian-Security:12/..."; in the
  * answer's arena. */
 struct ht_str ht_deb_origin(const struct ht_deb_answer *answer,

@@ -130,4 +130,13 @@ struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options)
  * needs rights over others' processes. */
 struct ht_driver ht_running_driver(bool live);
 
+struct ht_packages_options {
+    const char *root;          /* "/" */
+    bool live;                 /* root is the running system's */
+    unsigned lists_limit_days; /* older lists are not to be trusted */
+    const char *cache_folder;  /* where the last answer is kept; NULL: nowhere */
+};
+/* The host's packages and what of them waits for an update; texts are copied. */
+struct ht_driver ht_packages_driver(const struct ht_packages_options *options);
+
 #endif

@@ -229,13 +229,14 @@ static void check_case(const char *folder)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
     struct ht_deb_answer *answer = NULL;
+    struct ht_pkg_inputs inputs = {0};
     struct ht_error err = {0};
     char path[PATH_BYTES];
 
     print_message("%s\n", folder);
     snprintf(path, sizeof(path), "%s/root", folder);
     if (ht_root_open(&root, path, &err) < 0 ||
-        ht_deb_read(&(struct ht_deb_options){.root = &root}, &answer, &err) < 0)
+        ht_deb_read(&(struct ht_deb_options){.root = &root, .inputs = &inputs}, &answer, &err) < 0)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < answer->problems.len; i++)
         fail_msg("%s", ((const struct ht_str *)answer->problems.items[i])->data);
@@ -245,8 +246,9 @@ static void check_case(const char *folder)
     check_kept(folder, answer);
     check_policy(folder, answer);
     check_origins(folder, answer);
-    assert_true(ht_pkg_inputs_hold(&answer->inputs, &root));
+    assert_true(ht_pkg_inputs_hold(&inputs, &root));
     ht_deb_free(answer);
+    ht_pkg_inputs_fini(&inputs);
 }
 
 static void every_case_gives_the_answer_of_apt(void **state)

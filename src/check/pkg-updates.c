@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PKG-001, 002: security updates that wait, and whether the lists can be trusted to say so. */
+#include <time.h>
+
+#include "catalogue-private.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/check/checking.h"
+#include "pkg.h"
+
+enum { SHOWN = 20, LIMIT_DAYS = 7 };
+
+#define DAY_NS   (24 * 60 * 60 * HT_NS_PER_S)
+#define HELP_APT "sudo apt-get update"
+
+bool ht_pkg_is_image(const struct ht_package_db *db)
+{
+    return ht_str_is(db->system, "image");
+}
+
+struct ht_str ht_pkg_day(struct ht_arena *arena, int64_t at_ns)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    time_t seconds = (time_t)(at_ns / HT_NS_PER_S);
+    struct tm at;
+
+    if (!gmtime_r(&seconds, &at))
+        return HT_S("an unknown day");
+    return ht_arena_strf(arena, "%d %.3s %d", at.tm_mday, months + (size_t)at.tm_mon * 3,
+                         at.tm_year + 1900);
+}
+
+struct ht_str ht_pkg_names(struct ht_arena *arena, struct ht_text_list names, size_t most)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_ARG);
+
+    for (size_t i = 0; i < names.len && i < most; i++) {
+        if (i)
+            ht_buf_add_text(&out, ", ");
+        ht_buf_add_str(&out, names.items[i]);
+    }
+    if (names.len > most)
+        ht_buf_addf(&out, " and %zu more", names.len - most);
+    return ht_arena_str(arena, ht_buf_str(&out));
+}
+
+/* ---- trust ---- */
+
+static bool names_security(struct ht_text_list names)
+{
+    for (size_t i = 0; i < names.len; i++)
+        if (ht_str_find(names.items[i], HT_S("security"), 0) >= 0)
+            return true;
+    return false;
+}
+
+/* What is missing, before anybody asks how old the rest is. */
+static struct ht_str distrust_content(struct ht_arena *arena, const struct ht_package_db *db)
+{
+    if (db->problems.len)
+        return ht_arena_str(arena, db->problems.items[0]);
+    if (db->index_files.len == 0)
+        return db->missing.len ? HT_S("no package lists lie on this host")
+                               : HT_S("no package source is configured");
+    if (db->unreadable.len)
+        return ht_arena_strf(arena, "a package list could not be read: %.*s",
+                             HT_STR_ARG(db->unreadable.items[0]));
+    if (!ht_package_db_has_security_source(db) || !db->security_source)
+        return names_security(db->missing) ? HT_S("no list of the security source lies here")
+                                           : HT_S("no source of security updates is configured");
+    return (struct ht_str){0};
+}
+
+struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db *db,
+                              int64_t now_ns)
+{
+    struct ht_str reason = distrust_content(arena, db);
+    int64_t limit = ht_package_db_has_lists_limit(db) ? (int64_t)db->lists_limit : LIMIT_DAYS;
+    int64_t age;
+
+    if (reason.len)
+        return reason;
+    if (!ht_package_db_has_lists_at(db))
+        return HT_S("how old the package lists are is not known");
+    age = now_ns - db->lists_at;
+    if (age < -DAY_NS)
+        return ht_arena_strf(arena, "the lists are dated %.*s: a clock is wrong",
+                             HT_STR_ARG(ht_pkg_day(arena, db->lists_at)));
+    if (age > limit * DAY_NS)
+        return ht_arena_strf(arena, "the lists are %lld days old (%.*s)", (long long)(age / DAY_NS),
+                             HT_STR_ARG(ht_pkg_day(arena, db->lists_at)));
+    if (ht_package_db_has_lists_until(db) && db->lists_until < now_ns)
+        return ht_arena_strf(arena, "the lists ran out on %.*s",
+                             HT_STR_ARG(ht_pkg_day(arena, db->lists_until)));
+    return (struct ht_str){0};
+}
+
+/* ---- PKG-001 ---- */
+
+/* Names of the security updates among the rows, and how many of them are held. */
+static struct ht_str security_names(struct ht_checking *checking, const struct ht_package_db *db,
+                                    uint64_t *ret_held)
+{
+    const struct ht_rowset *packages = ht_node_set(ht_checking_node(checking), HT_TABLE_PACKAGE);
+    struct ht_arena *arena = ht_checking_arena(checking);
+    struct ht_str *names = ht_arena_array(arena, struct ht_str, packages->len);
+    struct ht_text_list list = {.items = names};
+
+    *ret_held = 0;
+    for (size_t i = 0; i < packages->len; i++) {
+        const struct ht_package *package = ht_package_of(packages->rows[i]);
+
+        if (!package->security || !ht_str_equal(package->system, db->system))
+            continue;
+        *ret_held += package->held;
+        names[list.len++] = package->name;
+    }
+    return ht_pkg_names(arena, list, SHOWN);
+}
+
+static void fire_updates(struct ht_checking *checking, const struct ht_package_db *db,
+                         struct ht_str distrust)
+{
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    uint64_t held;
+    struct ht_str names = security_names(checking, db, &held);
+    struct ht_str day = ht_package_db_has_lists_at(db)
+                            ? ht_pkg_day(ht_checking_arena(checking), db->lists_at)
+                            : HT_S("an unknown day");
+    const char *plural = db->security == 1 ? "" : "s";
+
+    if (distrust.len)
+        ht_fire_title(checking, finding, "At least %llu security update%s wait, as of %.*s",
+                      (unsigned long long)db->security, plural, HT_STR_ARG(day));
+    else
+        ht_fire_title(checking, finding, "%llu security update%s wait%s",
+                      (unsigned long long)db->security, plural, db->security == 1 ? "s" : "");
+    ht_fire_evidence(checking, finding, "package lists", "packages", names);
+    ht_fire_evidence(checking, finding, "package lists", "date of the lists", day);
+    if (held)
+        ht_fire_evidencef(checking, finding, "package database", "held back by hand", "%llu",
+                          (unsigned long long)held);
+}
+
+static void fire_hidden(struct ht_checking *checking, const struct ht_package_db *db)
+{
+    struct ht_finding *finding = ht_fire(checking, HT_S("hidden"));
+
+    ht_fire_title(checking, finding,
+                  "%llu security update%s not offered: pins or a default release hide %s",
+                  (unsigned long long)db->hidden, db->hidden == 1 ? " is" : "s are",
+                  db->hidden == 1 ? "it" : "them");
+    ht_fire_evidence(checking, finding, "package lists", "packages",
+                     ht_pkg_names(ht_checking_arena(checking), db->hidden_names, SHOWN));
+    if (ht_package_db_has_default_release(db))
+        ht_fire_evidence(checking, finding, "apt's configuration", "APT::Default-Release",
+                         db->default_release);
+    ht_finding_set_fix(finding,
+                       HT_S("Take the pin or the default release away, or let it name the security "
+                            "archive too (APT::Default-Release \"/^bookworm(|-security)$/\")."));
+}
+
+static void look_updates(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_package_db *db = ht_package_db_of(row);
+    struct ht_arena *arena = ht_checking_arena(checking);
+    struct ht_str distrust;
+
+    if (ht_pkg_is_image(db)) {
+        ht_unknown(checking, "packages", "this host is replaced as an image, not updated",
+                   "compare its build with the newest one");
+        return;
+    }
+    if (!ht_package_db_has_security(db)) {
+        ht_unknown(checking, "packages", "cannot tell pending updates here", "");
+        return;
+    }
+    distrust = ht_pkg_distrust(arena, db, ht_checking_now(checking));
+    if (db->security)
+        fire_updates(checking, db, distrust);
+    if (ht_package_db_has_hidden(db) && db->hidden)
+        fire_hidden(checking, db);
+    if (distrust.len)
+        ht_unknown(checking, "packages", distrust.data, HELP_APT);
+}
+
+/* ---- PKG-002 ---- */
+
+static void look_lists(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_package_db *db = ht_package_db_of(row);
+    struct ht_arena *arena = ht_checking_arena(checking);
+    struct ht_str distrust;
+    struct ht_finding *finding;
+
+    if (ht_pkg_is_image(db))
+        return;
+    if (!ht_package_db_has_index_files(db)) {
+        ht_unknown(checking, "packages", "which package lists are in use is not known", "");
+        return;
+    }
+    distrust = ht_pkg_distrust(arena, db, ht_checking_now(checking));
+    if (!distrust.len)
+        return;
+    finding = ht_fire(checking, HT_S(""));
+    ht_fire_title(checking, finding, "Package lists cannot be trusted: %.*s", HT_STR_ARG(distrust));
+    ht_fire_evidencef(checking, finding, "apt-get indextargets", "lists in use", "%zu",
+                      db->index_files.len);
+    if (ht_package_db_has_lists_at(db))
+        ht_fire_evidence(checking, finding, "Release", "Date", ht_pkg_day(arena, db->lists_at));
+    if (ht_package_db_has_checked_at(db))
+        ht_fire_evidence(checking, finding, "stat", "last looked for",
+                         ht_pkg_day(arena, db->checked_at));
+    if (db->missing.len)
+        ht_fire_evidence(checking, finding, "apt's sources", "without a list",
+                         ht_pkg_names(arena, db->missing, SHOWN));
+    for (size_t i = 0; i < db->unreadable.len; i++)
+        ht_fire_evidence(checking, finding, "package lists", "not read", db->unreadable.items[i]);
+}
+
+static const struct ht_check checks[] = {
+    {.id = "PKG-001",
+     .question = 4,
+     .scope = HT_TABLE_PACKAGE_DB,
+     .reads = HT_READS(PACKAGE),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Security updates wait",
+     .condition = "A list on the host has a version from a security archive between the installed "
+                  "version and the one that would be installed, or one that pins hide.",
+     .why = "The hole and its fix are both public. Attackers compare the two.",
+     .fix = "sudo apt-get update && sudo apt-get upgrade; drain the node first if the kernel or "
+            "the container runtime is among them.",
+     .needs = HT_TEXTS("packages"),
+     .references = HT_TEXTS("ATT&CK T1068", "ATT&CK T1210", "Lynis PKGS-7392"),
+     .other_causes = HT_TEXTS("Held packages, as kubeadm's guide asks for kubelet.",
+                              "A private mirror that lags behind."),
+     .run = look_updates},
+    {.id = "PKG-002",
+     .question = 4,
+     .scope = HT_TABLE_PACKAGE_DB,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "Package lists cannot be trusted",
+     .condition = "The lists of security updates are older than 7 days (--lists-days), missing, "
+                  "unreadable, past their date, or there is no source of security updates.",
+     .why = "\"No updates\" means nothing if nobody asked for a month.",
+     .fix = "sudo apt-get update, and a timer that does it daily.",
+     .needs = HT_TEXTS("packages"),
+     .references = HT_TEXTS("NSA/CISA Kubernetes Hardening Guide: upgrading"),
+     .other_causes = HT_TEXTS("A node without a network that gets lists weekly: --lists-days."),
+     .run = look_lists},
+};
+
+const struct ht_check_group ht_checks_pkg_updates = {.checks = checks, .count = ARRAY_LEN(checks)};

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report's "packages": what is behind on the host, and four verdicts that are never one. */
+#include "src/model/document-inner.h"
+
+#include "hulltop/base/clock.h"
+
+struct packages {
+    struct ht_json_writer *json;
+    const struct ht_state *state;
+    const struct ht_package_db *db;
+};
+
+static void key(const struct packages *packages, const char *name)
+{
+    ht_json_key(packages->json, ht_str_from(name));
+}
+
+static void put_text(const struct packages *packages, const char *name, bool known,
+                     struct ht_str text)
+{
+    key(packages, name);
+    if (known)
+        ht_json_put_string(packages->json, text);
+    else
+        ht_json_put_null(packages->json);
+}
+
+static void put_bool(const struct packages *packages, const char *name, bool known, bool value)
+{
+    key(packages, name);
+    if (known)
+        ht_json_put_bool(packages->json, value);
+    else
+        ht_json_put_null(packages->json);
+}
+
+static void put_empty(const struct packages *packages, const char *name)
+{
+    key(packages, name);
+    ht_json_array_begin(packages->json);
+    ht_json_array_end(packages->json);
+}
+
+static void put_texts(const struct packages *packages, const char *name, bool known,
+                      struct ht_text_list list)
+{
+    key(packages, name);
+    if (!known) {
+        ht_json_put_null(packages->json);
+        return;
+    }
+    ht_json_array_begin(packages->json);
+    for (size_t i = 0; i < list.len; i++)
+        ht_json_put_string(packages->json, list.items[i]);
+    ht_json_array_end(packages->json);
+}
+
+/* ---- verdicts ---- */
+
+static bool has_finding(const struct packages *packages, const char *check)
+{
+    const struct ht_rowset *findings = &packages->state->findings;
+
+    for (size_t i = 0; i < findings->len; i++)
+        if (ht_str_is(ht_finding_of(findings->rows[i])->check, check))
+            return true;
+    return false;
+}
+
+/* The check could not look at everything. */
+static bool is_missing(const struct packages *packages, const char *check)
+{
+    const struct ht_question *question = ht_state_question(packages->state, 4);
+
+    for (size_t i = 0; i < question->missing.len; i++)
+        if (ht_str_is(question->missing.items[i].check, check))
+            return true;
+    return false;
+}
+
+/* Nothing pending in lists that cannot be trusted is no pass. */
+static const char *pending_verdict(const struct packages *packages)
+{
+    if (has_finding(packages, "PKG-001"))
+        return "FAIL";
+    if (!ht_package_db_has_security(packages->db))
+        return "UNKNOWN";
+    return is_missing(packages, "PKG-001") || has_finding(packages, "PKG-002") ? "PART" : "PASS";
+}
+
+static const char *lists_verdict(const struct packages *packages)
+{
+    if (has_finding(packages, "PKG-002"))
+        return "FAIL";
+    return ht_package_db_has_index_files(packages->db) ? "PASS" : "UNKNOWN";
+}
+
+static void put_verdicts(const struct packages *packages)
+{
+    key(packages, "verdicts");
+    ht_json_object_begin(packages->json);
+    put_text(packages, "pending", true, ht_str_from(pending_verdict(packages)));
+    put_text(packages, "lists", true, ht_str_from(lists_verdict(packages)));
+    put_text(packages, "running_old", true,
+             has_finding(packages, "PKG-007") ? HT_S("WARN") : HT_S("UNKNOWN"));
+    put_text(packages, "support", true, HT_S("UNKNOWN"));
+    ht_json_object_end(packages->json);
+}
+
+/* ---- rows ---- */
+
+static void put_package(const struct packages *packages, const struct ht_package *package)
+{
+    ht_json_object_begin(packages->json);
+    ht_struct_write_fields(packages->json, &ht_package_table, package, true);
+    ht_json_object_end(packages->json);
+}
+
+static void put_upgradable(const struct packages *packages)
+{
+    const struct ht_rowset *rows = ht_node_set(packages->state->node, HT_TABLE_PACKAGE);
+
+    key(packages, "upgradable");
+    if (!ht_package_db_has_pending(packages->db)) {
+        ht_json_put_null(packages->json);
+        return;
+    }
+    ht_json_array_begin(packages->json);
+    for (size_t i = 0; i < rows->len; i++)
+        put_package(packages, ht_package_of(rows->rows[i]));
+    ht_json_array_end(packages->json);
+}
+
+static void put_kernel(const struct packages *packages)
+{
+    const struct ht_host *host = ht_node_host(packages->state->node);
+
+    key(packages, "kernel");
+    ht_json_object_begin(packages->json);
+    put_text(packages, "running", ht_host_has_kernel(host), host->kernel);
+    put_text(packages, "installed", false, HT_S(""));
+    put_bool(packages, "reboot", ht_package_db_has_reboot(packages->db), packages->db->reboot);
+    ht_json_object_end(packages->json);
+}
+
+/* ---- the object ---- */
+
+/* The package manager's; an image's where there is none. */
+static const struct ht_package_db *find_db(const struct ht_node *node)
+{
+    const struct ht_rowset *dbs = ht_node_set(node, HT_TABLE_PACKAGE_DB);
+    const struct ht_package_db *found = NULL;
+
+    for (size_t i = 0; i < dbs->len; i++) {
+        const struct ht_package_db *db = ht_package_db_of(dbs->rows[i]);
+
+        if (!found || (!ht_package_db_has_installed(found) && ht_package_db_has_installed(db)))
+            found = db;
+    }
+    return found;
+}
+
+static void put_age(const struct packages *packages)
+{
+    key(packages, "lists_age_s");
+    if (ht_package_db_has_lists_at(packages->db))
+        ht_json_put_int(packages->json,
+                        (packages->state->now_ns - packages->db->lists_at) / HT_NS_PER_S);
+    else
+        ht_json_put_null(packages->json);
+}
+
+void ht_report_put_packages(struct ht_json_writer *json, const struct ht_state *state)
+{
+    struct packages packages = {.json = json, .state = state, .db = find_db(state->node)};
+
+    if (!packages.db) {
+        ht_json_put_null(json);
+        return;
+    }
+    ht_json_object_begin(json);
+    put_text(&packages, "system", true, packages.db->system);
+    put_age(&packages);
+    put_texts(&packages, "index_files", ht_package_db_has_index_files(packages.db),
+              packages.db->index_files);
+    put_verdicts(&packages);
+    put_upgradable(&packages);
+    put_empty(&packages, "running_old");
+    put_kernel(&packages);
+    put_empty(&packages, "support");
+    put_empty(&packages, "stack");
+    key(&packages, "database");
+    ht_struct_write(json, &ht_package_db_table, packages.db, true);
+    ht_json_object_end(json);
+}
