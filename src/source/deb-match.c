@@ -165,7 +165,7 @@ static bool is_property(struct ht_str fragment)
 
     if (c >= 'A' && c <= 'Z')
         c = (char)(c + 32);
-    return fragment.data[1] == '=' && strchr(properties, c);
+    return fragment.data[1] == '=' && c && strchr(properties, c);
 }
 
 /* "a=stable, l=Debian": all of it must fit, and there must be something; of a property that is

@@ -263,8 +263,9 @@ static void add_carrier(struct ht_deb_set *set, struct ht_deb_version *version, 
 {
     struct ht_deb_carrier **last = &version->carriers;
 
-    while (*last)
-        last = &(*last)->next;
+    for (; *last; last = &(*last)->next)
+        if ((*last)->file == file)
+            return; /* a list that repeats itself */
     *last = ht_arena_array(set->arena, struct ht_deb_carrier, 1);
     (*last)->file = file;
 }
@@ -409,7 +410,11 @@ int ht_deb_set_offer(struct ht_deb_set *set, struct ht_str stanza, uint16_t file
     package = ht_deb_set_find(set, values[PACKAGE],
                               ht_str_is(values[ARCHITECTURE], "all") ? set->native
                                                                      : values[ARCHITECTURE]);
-    if (package && package->installed)
-        merge(set, package, new_version(set, package, values), file);
+    if (!package || !package->installed)
+        return 0;
+    if (package->offered++ >= HT_LIMIT_DEB_VERSIONS)
+        return ht_error_set(err, EBADMSG, "more than %d versions of one package",
+                            HT_LIMIT_DEB_VERSIONS);
+    merge(set, package, new_version(set, package, values), file);
     return 0;
 }

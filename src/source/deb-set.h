@@ -44,6 +44,7 @@ struct ht_deb_package {
     struct ht_deb_version *versions; /* newest first */
     struct ht_deb_version *current;  /* the installed one */
     struct ht_deb_version *left; /* versions that only the status has, before the set is closed */
+    size_t offered;              /* versions that lists have */
     bool held;
     bool broken; /* half installed, half configured, or to be installed again */
     bool installed;

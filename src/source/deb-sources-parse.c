@@ -45,6 +45,12 @@ static struct ht_str normal_uri(const struct reader *reader, struct ht_str text)
 
 /* ---- lines ---- */
 
+/* A NUL ends a word too: apt sees nothing behind it. */
+static bool is_gap(char c)
+{
+    return c == '\0' || c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* A word up to a blank outside of quotes and brackets; quotes go, %xx becomes its byte. */
 static bool line_word(const struct reader *reader, struct ht_str *rest, struct ht_str *ret_word)
 {
@@ -55,7 +61,7 @@ static bool line_word(const struct reader *reader, struct ht_str *rest, struct h
     *rest = ht_str_trim(*rest);
     if (!rest->len)
         return false;
-    for (; i < rest->len && (until || !strchr(" \t\r\v\f", rest->data[i])); i++) {
+    for (; i < rest->len && (until || !is_gap(rest->data[i])); i++) {
         char c = rest->data[i];
 
         if (until && c == until)
@@ -65,7 +71,7 @@ static bool line_word(const struct reader *reader, struct ht_str *rest, struct h
         if (c != '"')
             ht_buf_add_c(&out, c);
     }
-    if (until)
+    if (until || i == 0)
         return false;
     *ret_word = ht_deb_uri_unquote(reader->sources->arena, ht_buf_str(&out));
     *rest = ht_str_trim(ht_str_sub(*rest, i, rest->len));
@@ -164,7 +170,7 @@ static int parse_line(const struct reader *reader, struct ht_str line)
     line = ht_str_trim(without_comment(line));
     if (!line.len)
         return 0;
-    while (end < line.len && !strchr(" \t\v", line.data[end]))
+    while (end < line.len && !is_gap(line.data[end]))
         end++;
     type = ht_str_sub(line, 0, end);
     if (end == line.len || (!ht_str_is(type, "deb") && !ht_str_is(type, "deb-src")))

@@ -43,6 +43,7 @@ enum {
     HT_LIMIT_STANZA = 4 * 1024 * 1024,       /* bytes of one package's entry in a list */
     HT_LIMIT_DEB_CONFIG = 20000,             /* settings, or pins, of a package manager */
     HT_LIMIT_DEB_SOURCES = 4096,             /* archives, and lists of one archive */
+    HT_LIMIT_DEB_VERSIONS = 5000,            /* versions of one package in all lists */
     HT_LIMIT_DEB_TEXT = 64 * 1024,           /* bytes of a package's name or version */
     HT_LIMIT_DEB_ARENA = 64 * 1024 * 1024,   /* bytes kept of all package lists */
 };

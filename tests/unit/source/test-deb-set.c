@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stanzas as they should not be, and what becomes of them. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "src/source/deb-set.h"
+#include "src/source/deb-stanza.h"
+
+struct ground {
+    struct ht_arena *arena;
+    struct ht_deb_set set;
+};
+
+static int begin(void **state)
+{
+    struct ground *ground = ht_new0(struct ground);
+
+    ground->arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
+    ht_deb_set_init(&ground->set, ground->arena, HT_S("amd64"));
+    *state = ground;
+    return ht_deb_set_status(&ground->set,
+                             HT_S("Package: one\nStatus: install ok installed\nVersion: 1.0-1\n"
+                                  "Architecture: amd64"),
+                             false, NULL);
+}
+
+static int end(void **state)
+{
+    struct ground *ground = *state;
+
+    ht_deb_set_fini(&ground->set);
+    ht_arena_free(ground->arena);
+    free(ground);
+    return 0;
+}
+
+static const struct ht_deb_package *one(const struct ground *ground)
+{
+    const struct ht_deb_package *package =
+        ht_deb_set_find(&ground->set, HT_S("one"), HT_S("amd64"));
+
+    assert_non_null(package);
+    return package;
+}
+
+static size_t count_versions(const struct ht_deb_package *package)
+{
+    size_t count = 0;
+
+    for (const struct ht_deb_version *version = package->versions; version; version = version->next)
+        count++;
+    return count;
+}
+
+static void a_stanza_without_a_package_is_refused(void **state)
+{
+    struct ground *ground = *state;
+    struct ht_error err = {0};
+
+    assert_int_equal(ht_deb_set_offer(&ground->set, HT_S("Version: 1"), 0, &err), -EBADMSG);
+    assert_int_equal(ht_deb_set_status(&ground->set, HT_S("Version: 1"), false, &err), -EBADMSG);
+    assert_int_equal(ht_deb_set_offer(&ground->set, HT_S(""), 0, &err), -EBADMSG);
+}
+
+static void absurd_fields_are_refused(void **state)
+{
+    struct ground *ground = *state;
+    ht_autobuf struct ht_buf text = HT_BUF(4 * HT_LIMIT_DEB_TEXT);
+    struct ht_error err = {0};
+
+    ht_buf_add_text(&text, "Package: one\nArchitecture: amd64\nVersion: 1");
+    ht_buf_add_n(&text, '9', HT_LIMIT_DEB_TEXT);
+    assert_int_equal(ht_deb_set_offer(&ground->set, ht_buf_str(&text), 0, &err), -EFBIG);
+    assert_int_equal(count_versions(one(ground)), 0);
+}
+
+/* Numbers that are none, or too many digits of them, are as if they were not there. */
+static void numbers_of_any_length_are_no_trouble(void **state)
+{
+    struct ground *ground = *state;
+
+    assert_int_equal(ht_deb_set_offer(&ground->set,
+                                      HT_S("Package: one\nArchitecture: amd64\nVersion: 2\n"
+                                           "Size: 99999999999999999999999999\nInstalled-Size: -1\n"
+                                           "Phased-Update-Percentage: 4294967297"),
+                                      0, NULL),
+                     0);
+    assert_int_equal(one(ground)->versions->size, 0);
+    assert_int_equal(one(ground)->versions->phased, HT_DEB_NO_PHASE);
+}
+
+static void a_list_that_repeats_itself_is_one_carrier(void **state)
+{
+    struct ground *ground = *state;
+
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(ht_deb_set_offer(&ground->set,
+                                          HT_S("Package: one\nArchitecture: amd64\nVersion: 2"), 0,
+                                          NULL),
+                         0);
+    assert_int_equal(count_versions(one(ground)), 1);
+    assert_null(one(ground)->versions->carriers->next);
+}
+
+static void versions_of_one_package_have_an_end(void **state)
+{
+    struct ground *ground = *state;
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_DEB_TEXT);
+    struct ht_error err = {0};
+    int r = 0;
+
+    for (int i = 0; i <= HT_LIMIT_DEB_VERSIONS && r == 0; i++) {
+        ht_buf_reset(&text);
+        ht_buf_addf(&text, "Package: one\nArchitecture: amd64\nVersion: %d",
+                    HT_LIMIT_DEB_VERSIONS - i);
+        r = ht_deb_set_offer(&ground->set, ht_buf_str(&text), 0, &err);
+    }
+    assert_int_equal(r, -EBADMSG);
+    assert_int_equal(count_versions(one(ground)), HT_LIMIT_DEB_VERSIONS);
+}
+
+/* Bytes that a terminal would obey stay what they are; faces make them printable. */
+static void control_characters_stay_raw(void **state)
+{
+    struct ground *ground = *state;
+
+    assert_int_equal(ht_deb_set_offer(&ground->set,
+                                      HT_S("Package: one\nArchitecture: amd64\n"
+                                           "Version: 2\x1b[2J\nSource: o\x9bne (3\r)"),
+                                      0, NULL),
+                     0);
+    assert_string_equal(one(ground)->versions->text.data, "2\x1b[2J");
+    assert_string_equal(one(ground)->versions->source.data, "o\x9bne");
+}
+
+static void names_are_the_same_in_any_case(void **state)
+{
+    struct ground *ground = *state;
+
+    assert_int_equal(ht_deb_set_offer(&ground->set,
+                                      HT_S("VERSION: 2\nPACKAGE: ONE\nARCHITECTURE: all"), 0, NULL),
+                     0);
+    assert_int_equal(count_versions(one(ground)), 1);
+    assert_true(one(ground)->versions->all);
+}
+
+static void the_journal_replaces_the_status(void **state)
+{
+    struct ground *ground = *state;
+
+    assert_int_equal(ht_deb_set_status(&ground->set,
+                                       HT_S("Package: one\nStatus: install reinstreq "
+                                            "half-installed\nVersion: 1.0-2\nArchitecture: amd64"),
+                                       false, NULL),
+                     0);
+    ht_deb_set_close(&ground->set);
+    assert_int_equal(ground->set.installed, 1);
+    assert_string_equal(one(ground)->current->text.data, "1.0-2");
+    assert_true(one(ground)->broken);
+    assert_int_equal(count_versions(one(ground)), 1);
+}
+
+/* ---- streams ---- */
+
+struct counted {
+    size_t stanzas;
+    size_t bytes;
+};
+
+static int count(void *context, struct ht_str stanza)
+{
+    struct counted *counted = context;
+
+    counted->stanzas++;
+    counted->bytes += stanza.len;
+    return 0;
+}
+
+static int scan(const char *piece, size_t times, struct counted *counted, struct ht_error *err)
+{
+    ht_autounpack struct ht_unpack *unpack = NULL;
+    const char *tmp = getenv("TMPDIR");
+    char path[256];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/scan.XXXXXX", tmp ? tmp : "/tmp");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    unlink(path);
+    for (size_t i = 0; i < times; i++)
+        assert_int_equal(write(fd, piece, strlen(piece)), (ssize_t)strlen(piece));
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    assert_int_equal(ht_unpack_new(fd, "scan", HT_CODEC_NONE, &unpack, err), 0);
+    return ht_deb_scan(unpack, count, counted, err);
+}
+
+/* Far more than the window holds, so that stanzas lie across its borders. */
+static void stanzas_across_the_window_are_whole(void **state)
+{
+    static const char piece[] =
+        "Package: a-name-of-some-length\nVersion: 1\nDescription: x\n .\n\n";
+    enum { TIMES = 20000 };
+    struct counted counted = {0};
+    struct ht_error err = {0};
+
+    (void)state;
+    assert_int_equal(scan(piece, TIMES, &counted, &err), 0);
+    assert_int_equal(counted.stanzas, TIMES);
+    /* The line end of the last line stays outside of each, and the empty line. */
+    assert_int_equal(counted.bytes, TIMES * (sizeof(piece) - 1 - 2));
+}
+
+static void carriage_returns_end_lines_too(void **state)
+{
+    struct counted counted = {0};
+    struct ht_error err = {0};
+
+    (void)state;
+    assert_int_equal(scan("Package: x\r\nVersion: 1\r\n\r\n", 3, &counted, &err), 0);
+    assert_int_equal(counted.stanzas, 3);
+}
+
+static void a_stanza_without_an_end_is_refused(void **state)
+{
+    struct counted counted = {0};
+    struct ht_error err = {0};
+    char piece[4097];
+
+    (void)state;
+    memset(piece, 'x', sizeof(piece) - 1);
+    piece[sizeof(piece) - 1] = '\0';
+    assert_int_equal(scan(piece, HT_LIMIT_STANZA / 4096 + 1, &counted, &err), -EFBIG);
+    assert_int_equal(counted.stanzas, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_stanza_without_a_package_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(absurd_fields_are_refused, begin, end),
+        cmocka_unit_test_setup_teardown(numbers_of_any_length_are_no_trouble, begin, end),
+        cmocka_unit_test_setup_teardown(a_list_that_repeats_itself_is_one_carrier, begin, end),
+        cmocka_unit_test_setup_teardown(versions_of_one_package_have_an_end, begin, end),
+        cmocka_unit_test_setup_teardown(control_characters_stay_raw, begin, end),
+        cmocka_unit_test_setup_teardown(names_are_the_same_in_any_case, begin, end),
+        cmocka_unit_test_setup_teardown(the_journal_replaces_the_status, begin, end),
+        cmocka_unit_test(stanzas_across_the_window_are_whole),
+        cmocka_unit_test(carriage_returns_end_lines_too),
+        cmocka_unit_test(a_stanza_without_an_end_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
