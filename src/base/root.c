@@ -203,7 +203,8 @@ int ht_root_readlink(const struct ht_root *root, const char *path, struct ht_buf
     return 0;
 }
 
-int ht_read_fd(int fd, const char *name, struct ht_buf *out, size_t max_bytes, struct ht_error *err)
+/* Reads on to the end, or only until a read leaves room. 0 or -errno. */
+static int read_on(int fd, struct ht_buf *out, size_t max_bytes, bool piece)
 {
     size_t left = max_bytes;
 
@@ -217,14 +218,30 @@ int ht_read_fd(int fd, const char *name, struct ht_buf *out, size_t max_bytes, s
         if (len < 0 && errno == EINTR)
             continue;
         if (len < 0)
-            return ht_error_errno(err, errno, "%s", name);
+            return -errno;
         if (len == 0)
             return 0;
         if (!room)
-            return ht_error_set(err, EFBIG, "%s: more than %zu bytes", name, max_bytes);
+            return -EFBIG;
         ht_buf_grow(out, (size_t)len);
         left -= (size_t)len;
+        if (piece && (size_t)len < room)
+            return 0;
     }
+}
+
+static int read_failed(const char *name, int r, size_t max_bytes, struct ht_error *err)
+{
+    if (r == -EFBIG)
+        return ht_error_set(err, EFBIG, "%s: more than %zu bytes", name, max_bytes);
+    return ht_error_errno(err, -r, "%s", name);
+}
+
+int ht_read_fd(int fd, const char *name, struct ht_buf *out, size_t max_bytes, struct ht_error *err)
+{
+    int r = read_on(fd, out, max_bytes, false);
+
+    return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
 }
 
 int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
@@ -236,6 +253,19 @@ int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes
     if (fd < 0)
         return ht_error_errno(err, errno, "%s", name);
     return ht_read_fd(fd, name, out, max_bytes, err);
+}
+
+int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
+                     struct ht_error *err)
+{
+    ht_autoclose int fd = openat(dirfd, name, O_RDONLY | OPEN_FLAGS);
+    int r;
+
+    ht_buf_reset(out);
+    if (fd < 0)
+        return ht_error_errno(err, errno, "%s", name);
+    r = read_on(fd, out, max_bytes, true);
+    return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
 }
 
 int ht_root_open_regular(const struct ht_root *root, const char *path, struct stat *ret_stat,

@@ -5,9 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/secret.h"
 
 enum { NS_DEPTH_MAX = 33 /* the kernel nests pid namespaces 32 deep */ };
+
+/* PF_KTHREAD of the kernel's task flags. */
+#define KERNEL_THREAD 0x00200000UL
 
 static bool next_field(struct ht_str *rest, struct ht_str *ret_field)
 {
@@ -115,28 +120,38 @@ bool ht_proc_decode_status(struct ht_str text, struct ht_arena *arena, struct ht
 
 /* ---- others ---- */
 
-int ht_proc_decode_start(struct ht_str text, uint64_t *ret_start, char *ret_state)
+int ht_proc_decode_stat(struct ht_str text, struct ht_proc_stat *ret_stat)
 {
     /* The name may hold blanks and parentheses: the last ")" ends it. */
+    ptrdiff_t name_start = ht_str_find_byte(text, '(');
     ptrdiff_t name_end = ht_str_rfind_byte(text, ')');
-    struct ht_str rest;
-    struct ht_str field = {0};
-    char state = '?';
+    /* Numbers of the fields, as proc(5) counts them. */
+    enum { STATE = 3, PPID = 4, TTY = 7, FLAGS = 9, USER = 14, SYSTEM = 15, START = 22 };
+    uint64_t values[START + 1] = {0};
+    struct ht_proc_stat stat = {0};
 
-    if (name_end < 0)
+    if (name_start < 0 || name_end <= name_start)
         return -EINVAL;
-    rest = ht_str_trim(ht_str_sub(text, (size_t)name_end + 1, text.len));
-    for (int number = 3; number <= 22; number++) {
+
+    struct ht_str rest = ht_str_trim(ht_str_sub(text, (size_t)name_end + 1, text.len));
+    for (int number = STATE; number <= START; number++) {
+        struct ht_str field;
+
         if (!next_field(&rest, &field))
             return -EINVAL;
-        if (number == 3)
-            state = *field.data;
+        if (number == STATE)
+            stat.state = *field.data;
+        else if (ht_parse_u64(field, &values[number]) < 0)
+            values[number] = 0; /* -1: none */
     }
-
-    int code = ht_parse_u64(field, ret_start);
-    if (code == 0 && ret_state)
-        *ret_state = state;
-    return code;
+    stat.comm = ht_str_sub(text, (size_t)name_start + 1, (size_t)(name_end - name_start) - 1);
+    stat.ppid = values[PPID];
+    stat.tty = (uint32_t)values[TTY];
+    stat.kernel = values[FLAGS] & KERNEL_THREAD;
+    stat.used = values[USER] + values[SYSTEM];
+    stat.start = values[START];
+    *ret_stat = stat;
+    return 0;
 }
 
 void ht_proc_decode_uid_map(struct ht_str text, struct ht_arena *arena, struct ht_process *process)
@@ -166,6 +181,26 @@ void ht_proc_decode_lsm(struct ht_str text, struct ht_process *process)
     text = ht_str_trim(text);
     if (text.len)
         ht_process_set_lsm(process, text);
+}
+
+void ht_proc_decode_cmdline(struct ht_str text, struct ht_arena *arena, struct ht_process *process)
+{
+    size_t len = 0;
+    size_t count = 0;
+    struct ht_str rest;
+    struct ht_str part;
+
+    while (text.len && text.data[text.len - 1] == '\0')
+        text.len--;
+    for (rest = text; count < HT_LIMIT_ARGV && ht_str_next(&rest, '\0', &part);)
+        count++;
+
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, count);
+    for (rest = text; len < count && ht_str_next(&rest, '\0', &part);)
+        items[len++] = ht_arena_str(arena, ht_str_sub(part, 0, HT_LIMIT_ARG));
+    if (len)
+        items = ht_secret_mask_argv(arena, items, len);
+    ht_process_set_argv(process, (struct ht_text_list){.items = items, .len = len});
 }
 
 void ht_proc_decode_loginuid(struct ht_str text, struct ht_process *process)

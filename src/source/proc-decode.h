@@ -76,11 +76,25 @@ struct ht_str ht_mountinfo_unescape(struct ht_arena *arena, struct ht_str text);
 /* Sets what /proc/PID/status has: ids, capabilities, seccomp, ns_pids ... Returns false if the
  * process is a zombie or the text is none of a process. */
 bool ht_proc_decode_status(struct ht_str text, struct ht_arena *arena, struct ht_process *process);
-/* Start in ticks, field 22 of /proc/PID/stat, and the state's letter (NULL allowed). */
-int ht_proc_decode_start(struct ht_str text, uint64_t *ret_start, char *ret_state);
+/* What /proc/PID/stat has, borrowing from it. */
+struct ht_proc_stat {
+    struct ht_str comm;
+    char state; /* one letter */
+    uint64_t ppid;
+    uint32_t tty;   /* device number; 0: none */
+    bool kernel;    /* a kernel thread */
+    uint64_t start; /* ticks since boot */
+    uint64_t used;  /* ticks of CPU, user and system */
+};
+
+/* 0 or -EINVAL, and ret_stat is as it was. */
+int ht_proc_decode_stat(struct ht_str text, struct ht_proc_stat *ret_stat);
 void ht_proc_decode_uid_map(struct ht_str text, struct ht_arena *arena, struct ht_process *process);
 /* attr/current: as "docker-default (enforce)"; ends in "\n" or NUL. */
 void ht_proc_decode_lsm(struct ht_str text, struct ht_process *process);
+/* argv of a command line: at most HT_LIMIT_ARGV arguments with a NUL after each, cut to
+ * HT_LIMIT_ARG bytes, secrets masked, in the arena. NULs at the end are padding of a title. */
+void ht_proc_decode_cmdline(struct ht_str text, struct ht_arena *arena, struct ht_process *process);
 void ht_proc_decode_loginuid(struct ht_str text, struct ht_process *process);
 /* Inode of "pid:[4026531836]", or 0. */
 uint64_t ht_proc_decode_ns(struct ht_str link);

@@ -101,34 +101,109 @@ void ht_proc_reader_refresh(struct ht_proc_reader *reader)
 
 /* ---- every process ---- */
 
+/* "PID/FILE", without the price of snprintf: it is made some times for each process. */
+static const char *path_of(char name[NAME_MAX_BYTES], pid_t pid, const char *file)
+{
+    char digits[16];
+    size_t len = 0;
+    size_t at = 0;
+
+    for (uint32_t rest = (uint32_t)pid; len == 0 || rest; rest /= 10)
+        digits[len++] = (char)('0' + rest % 10);
+    while (len)
+        name[at++] = digits[--len];
+    name[at++] = '/';
+    memccpy(name + at, file, '\0', NAME_MAX_BYTES - at - 1);
+    return name;
+}
+
+struct ht_str ht_proc_read_file(struct ht_proc_reader *reader, pid_t pid, const char *file,
+                                bool *ret_gone)
+{
+    char name[NAME_MAX_BYTES] = "";
+    int r = ht_read_piece_at(reader->proc_fd, path_of(name, pid, file), &reader->file,
+                             HT_LIMIT_PROC_FILE, NULL);
+
+    *ret_gone = r == -ESRCH || r == -ENOENT;
+    return ht_buf_str(&reader->file);
+}
+
+struct ht_str ht_proc_read_link(struct ht_proc_reader *reader, pid_t pid, const char *file)
+{
+    char name[NAME_MAX_BYTES] = "";
+
+    return read_link(reader, reader->proc_fd, path_of(name, pid, file));
+}
+
+/* Most lines name the same path: one of them is enough. */
+static struct ht_str distinct_paths(struct ht_str text, struct ht_arena *arena)
+{
+    struct ht_buf kept = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_str line;
+    struct ht_str last = {0};
+
+    while (ht_str_next(&text, '\n', &line)) {
+        ptrdiff_t slash = ht_str_find_byte(line, '/');
+        struct ht_str path = slash < 0 ? line : ht_str_sub(line, (size_t)slash, line.len);
+
+        if (last.data && ht_str_equal(path, last))
+            continue;
+        last = path;
+        ht_buf_add_str(&kept, line);
+        ht_buf_add_c(&kept, '\n');
+    }
+
+    struct ht_str copy = ht_arena_str(arena, ht_buf_str(&kept));
+    ht_buf_fini(&kept);
+    return copy;
+}
+
+int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                        struct ht_cgroup_facts *ret_facts)
+{
+    bool gone;
+    struct ht_str text = ht_proc_read_file(reader, pid, "cgroup", &gone);
+
+    if (gone)
+        return -ESRCH;
+    ht_cgroup_decode(distinct_paths(text, arena), ret_facts);
+    return 0;
+}
+
+void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                       struct ht_process *process)
+{
+    bool gone;
+
+    /* Where it is longer, or reading ends early, its beginning is kept. */
+    ht_proc_decode_cmdline(ht_proc_read_file(reader, pid, "cmdline", &gone), arena, process);
+}
+
 bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                       struct ht_process *process, bool *ret_apart)
 {
-    char name[NAME_MAX_BYTES];
+    char name[NAME_MAX_BYTES] = "";
     bool readable = true;
 
-    snprintf(name, sizeof(name), "%d/exe", (int)pid);
     errno = 0;
-    struct ht_str exe = read_link(reader, reader->proc_fd, name);
+    struct ht_str exe = ht_proc_read_link(reader, pid, "exe");
     if (exe.len)
         ht_process_set_exe(process, ht_arena_str(arena, exe));
     else
         readable = errno != EACCES && errno != EPERM;
 
-    snprintf(name, sizeof(name), "%d/ns/pid", (int)pid);
-    uint64_t ns_pid = readable ? read_ns(reader, reader->proc_fd, name) : 0;
+    uint64_t ns_pid = readable ? ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/pid")) : 0;
     *ret_apart = ns_pid && reader->ns_pid && ns_pid != reader->ns_pid;
     if (*ret_apart || !readable)
         return readable;
 
-    snprintf(name, sizeof(name), "%d/ns/mnt", (int)pid);
-    uint64_t ns_mnt = read_ns(reader, reader->proc_fd, name);
+    uint64_t ns_mnt = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/mnt"));
     if (ns_mnt && reader->ns_mnt && ns_mnt != reader->ns_mnt) {
         uint64_t dev;
         uint64_t ino;
 
-        snprintf(name, sizeof(name), "%d/root", (int)pid);
-        *ret_apart = reader->has_root && identify(reader->proc_fd, name, &dev, &ino) &&
+        *ret_apart = reader->has_root &&
+                     identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino) &&
                      (dev != reader->root_dev || ino != reader->root_ino);
     }
     return readable;
@@ -146,6 +221,13 @@ static int open_process(const struct ht_proc_reader *reader, pid_t pid)
 
 static struct ht_str read_small(struct ht_proc_reader *reader, int dirfd, const char *name)
 {
+    if (ht_read_piece_at(dirfd, name, &reader->file, HT_LIMIT_PROC_FILE, NULL) < 0)
+        return (struct ht_str){0};
+    return ht_buf_str(&reader->file);
+}
+
+static struct ht_str read_lines(struct ht_proc_reader *reader, int dirfd, const char *name)
+{
     if (ht_read_at(dirfd, name, &reader->file, HT_LIMIT_PROC_FILE, NULL) < 0)
         return (struct ht_str){0};
     return ht_buf_str(&reader->file);
@@ -154,11 +236,10 @@ static struct ht_str read_small(struct ht_proc_reader *reader, int dirfd, const 
 /* True while the directory belongs to the process that started then, and it is no zombie. */
 static bool is_same(struct ht_proc_reader *reader, int dirfd, uint64_t start)
 {
-    uint64_t found;
-    char state;
+    struct ht_proc_stat stat;
 
-    return ht_proc_decode_start(read_small(reader, dirfd, "stat"), &found, &state) == 0 &&
-           found == start && state != 'Z' && state != 'X';
+    return ht_proc_decode_stat(read_small(reader, dirfd, "stat"), &stat) == 0 &&
+           stat.start == start && stat.state != 'Z' && stat.state != 'X';
 }
 
 static void read_namespaces(struct ht_proc_reader *reader, int dirfd, struct ht_process *process)
@@ -235,7 +316,7 @@ int ht_proc_read_init(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
     if (code == 0 || code == -EFBIG)
         ht_mountinfo_decode(ht_buf_str(&reader->mountinfo), code == -EFBIG, &reader->host_mounts,
                             arena, process);
-    struct ht_str packet = read_small(reader, dirfd, "net/packet");
+    struct ht_str packet = read_lines(reader, dirfd, "net/packet");
     if (packet.len)
         ht_process_set_packet_sockets(process, ht_proc_decode_packet(packet));
     if (reader->live)

@@ -39,6 +39,19 @@ void ht_proc_reader_fini(struct ht_proc_reader *reader);
 /* Reads the node's own mounts again; paths of the host in container mounts come from them. */
 void ht_proc_reader_refresh(struct ht_proc_reader *reader);
 
+/* One small file of /proc/PID that the kernel gives in one piece, as it is; as much of it as could
+ * be read, and with ret_gone set where the process is gone. Borrowed until the next reading. */
+struct ht_str ht_proc_read_file(struct ht_proc_reader *reader, pid_t pid, const char *file,
+                                bool *ret_gone);
+/* Target of one of its links; empty and errno where it cannot be read. Borrowed likewise. */
+struct ht_str ht_proc_read_link(struct ht_proc_reader *reader, pid_t pid, const char *file);
+/* What /proc/PID/cgroup tells, whose texts live in the arena. 0, or -ESRCH if the process is gone;
+ * where it cannot be read nothing is told. */
+int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                        struct ht_cgroup_facts *ret_facts);
+/* The arguments of /proc/PID/cmdline, secrets masked; none where it has none or may not be read. */
+void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                       struct ht_process *process);
 /* exe, and whether its namespaces or its root are not the node's (ret_apart); for any process.
  * Returns false where rights were missing. */
 bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,

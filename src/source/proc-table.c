@@ -11,9 +11,8 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
-#include "hulltop/base/secret.h"
 
-enum { CGROUP_TEXT_MAX = 64 * 1024, READS_MAX = 2 };
+enum { READS_MAX = 2 };
 
 #define AGE_FIRST  (INT64_C(1) * HT_NS_PER_S)
 #define AGE_SECOND (INT64_C(10) * HT_NS_PER_S)
@@ -42,9 +41,8 @@ int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *
     int code = ht_proc_reader_init(&table->reader, "/proc", err);
     if (code < 0)
         return code;
-    table->full = ht_procs_new(false, err);
-    table->light = table->full ? ht_procs_new(true, err) : NULL;
-    return table->light ? 0 : -EIO;
+    table->procs = ht_procs_new(err);
+    return table->procs ? 0 : -EIO;
 }
 
 void ht_proc_table_fini(struct ht_proc_table *table)
@@ -53,8 +51,7 @@ void ht_proc_table_fini(struct ht_proc_table *table)
         ht_row_unref(table->entries[i].row);
     free(table->entries);
     free(table->next);
-    ht_procs_free(table->full);
-    ht_procs_free(table->light);
+    ht_procs_free(table->procs);
     ht_arena_free(table->arena);
     ht_proc_reader_fini(&table->reader);
 }
@@ -192,65 +189,27 @@ static struct ht_proc_entry *find_entry(struct ht_proc_table *table, pid_t pid)
 
 /* ---- rows ---- */
 
-static void fill_argv(struct ht_arena *arena, const struct ht_procs_item *item,
-                      struct ht_process *process)
-{
-    size_t len = 0;
-
-    while (item->argv && item->argv[len] && len < HT_LIMIT_ARGV)
-        len++;
-    struct ht_str *items = ht_arena_array(arena, struct ht_str, len);
-    for (size_t i = 0; i < len; i++)
-        items[i] = ht_str_sub(ht_str_from(item->argv[i]), 0, HT_LIMIT_ARG);
-    if (len)
-        items = ht_secret_mask_argv(arena, items, len);
-    ht_process_set_argv(process, (struct ht_text_list){.items = items, .len = len});
-}
-
-static void fill_cgroup(struct ht_arena *arena, const struct ht_procs_item *item,
-                        struct ht_cgroup_facts *ret_facts)
-{
-    struct ht_buf text = HT_BUF(CGROUP_TEXT_MAX);
-    struct ht_str last = {0};
-
-    /* Most lines name the same path: one of them is enough. */
-    for (size_t i = 0; item->cgroup && item->cgroup[i]; i++) {
-        struct ht_str line = ht_str_from(item->cgroup[i]);
-        ptrdiff_t slash = ht_str_find_byte(line, '/');
-        struct ht_str path = slash < 0 ? line : ht_str_sub(line, (size_t)slash, line.len);
-
-        if (last.data && ht_str_equal(path, last))
-            continue;
-        last = path;
-        ht_buf_add_str(&text, line);
-        ht_buf_add_c(&text, '\n');
-    }
-    ht_cgroup_decode(ht_arena_str(arena, ht_buf_str(&text)), ret_facts);
-    ht_buf_fini(&text);
-}
-
-/* What the library's table tells. */
+/* What the library's table and stat tell. */
 static void fill_base(struct ht_proc_table *table, const struct ht_procs_item *item,
-                      struct ht_process *process)
+                      const struct ht_proc_stat *stat, struct ht_process *process)
 {
     struct ht_arena *arena = table->arena;
-    char state[] = {item->state, '\0'};
+    const char state[] = {stat->state, '\0'};
 
     ht_process_set_id(
-        process, ht_arena_strf(arena, "%d.%llu", (int)item->pid, (unsigned long long)item->start));
+        process, ht_arena_strf(arena, "%d.%llu", (int)item->pid, (unsigned long long)stat->start));
     ht_process_set_pid(process, (uint64_t)item->pid);
-    ht_process_set_ppid(process, item->ppid > 0 ? (uint64_t)item->ppid : 0);
-    ht_process_set_start(process, item->start);
+    ht_process_set_ppid(process, stat->ppid);
+    ht_process_set_start(process, stat->start);
     ht_process_set_started_at(process,
-                              table->booted_wall_ns + (int64_t)item->start * table->tick_ns);
-    ht_process_set_comm(process, ht_str_from(item->comm));
+                              table->booted_wall_ns + (int64_t)stat->start * table->tick_ns);
+    ht_process_set_comm(process, ht_arena_str(arena, stat->comm));
     ht_process_set_euid(process, item->euid);
     ht_process_set_egid(process, item->egid);
     ht_process_set_state(process, ht_arena_text(arena, state));
-    ht_process_set_kernel(process, item->kernel);
-    if (item->tty)
-        ht_process_set_tty(process, ht_proc_decode_tty(item->tty, arena));
-    fill_argv(arena, item, process);
+    ht_process_set_kernel(process, stat->kernel);
+    if (stat->tty)
+        ht_process_set_tty(process, ht_proc_decode_tty(stat->tty, arena));
 }
 
 static bool is_waiting(struct ht_str state)
@@ -312,20 +271,24 @@ static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *ent
     return true;
 }
 
-/* Everything below /proc/PID that is not the library's. False: the process is gone. */
+/* Everything else below /proc/PID. False: the process is gone. */
 static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
-                     const struct ht_procs_item *item, struct ht_process *process)
+                     struct ht_process *process)
 {
     struct ht_cgroup_facts facts;
     bool readable = true;
 
-    fill_cgroup(table->arena, item, &facts);
+    if (ht_proc_read_cgroup(&table->reader, entry->pid, table->arena, &facts) < 0)
+        return false;
     if (facts.path.len)
         ht_process_set_cgroup(process, facts.path);
     if (facts.unit.len)
         ht_process_set_unit(process, facts.unit);
-    if (item->kernel)
+    if (process->kernel) {
+        ht_process_set_argv(process, (struct ht_text_list){0});
         return true;
+    }
+    ht_proc_read_argv(&table->reader, entry->pid, table->arena, process);
     entry->apart = false;
     if (facts.sure != HT_CGROUP_CERTAIN)
         readable =
@@ -375,41 +338,53 @@ static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *en
         entry->due_ns = table->now_ns + AGE_FIRST;
 }
 
-static void visit_item(void *context, const struct ht_procs_item *item)
+/* Reads one process into its row. False: it is gone. */
+static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entry,
+                         const struct ht_procs_item *item)
 {
-    struct ht_proc_table *table = context;
-    struct ht_proc_entry *entry = find_entry(table, item->pid);
     struct ht_process process = {0};
+    struct ht_proc_stat stat;
+    bool gone;
 
-    if (!entry || entry->due_ns > table->now_ns || is_skipped(table, item->pid))
-        return;
-    entry->visit = table->visit;
-    if (item->state == 'Z' || item->state == 'X') {
+    if (ht_proc_decode_stat(ht_proc_read_file(&table->reader, item->pid, "stat", &gone), &stat) < 0)
+        return false;
+    if (stat.state == 'Z' || stat.state == 'X') {
         drop(table, entry);
         entry->due_ns = INT64_MAX;
-        return;
+        return true;
     }
-    if (entry->row && entry->start != item->start)
+    if (entry->row && entry->start != stat.start)
         drop(table, entry);
-    entry->start = item->start;
-    entry->ticks = item->used;
+    entry->start = stat.start;
+    entry->ticks = stat.used;
 
     ht_arena_reset(table->arena);
-    fill_base(table, item, &process);
-    atomic_store(&table->looking_at, item->pid);
-    bool alive = fill_own(table, entry, item, &process);
-    atomic_store(&table->looking_at, 0);
-    if (!alive || ht_arena_is_full(table->arena)) {
-        drop(table, entry);
-        entry->due_ns = table->now_ns + RETRY;
-        return;
-    }
+    fill_base(table, item, &stat, &process);
+    if (!fill_own(table, entry, &process) || ht_arena_is_full(table->arena))
+        return false;
     if (entry->row) {
         ht_kin_carry(ht_process_of(entry->row), &process);
         agree(ht_process_of(entry->row), &process);
     }
     ht_proc_entry_keep(table, entry, &process);
     schedule(table, entry);
+    return true;
+}
+
+static void visit_item(void *context, const struct ht_procs_item *item)
+{
+    struct ht_proc_table *table = context;
+    struct ht_proc_entry *entry = find_entry(table, item->pid);
+
+    if (!entry || entry->due_ns > table->now_ns || is_skipped(table, item->pid))
+        return;
+    entry->visit = table->visit;
+    atomic_store(&table->looking_at, item->pid);
+    if (!read_process(table, entry, item)) {
+        drop(table, entry);
+        entry->due_ns = table->now_ns + RETRY;
+    }
+    atomic_store(&table->looking_at, 0);
 }
 
 /* ---- a look ---- */
@@ -426,7 +401,7 @@ static void read_batch(struct ht_proc_table *table, const size_t *places, size_t
         atomic_store(&table->looking_at, pids[0]);
     atomic_store(&table->batch_to, pids[count - 1]);
     atomic_store(&table->batch_from, pids[0]);
-    (void)ht_procs_each(table->full, pids, count, visit_item, table);
+    (void)ht_procs_each(table->procs, pids, count, visit_item, table);
     atomic_store(&table->batch_from, 0);
     atomic_store(&table->looking_at, 0);
 
@@ -448,14 +423,14 @@ static void read_all(struct ht_proc_table *table)
     table->feed->at(table->feed, "reading all processes");
     atomic_store(&table->batch_to, table->entries[table->len - 1].pid);
     atomic_store(&table->batch_from, table->entries[0].pid);
-    (void)ht_procs_each(table->full, NULL, 0, visit_item, table);
+    (void)ht_procs_each(table->procs, NULL, 0, visit_item, table);
     atomic_store(&table->batch_from, 0);
 
     /* Gives the memory of so many back. */
-    struct ht_procs *fresh = ht_procs_new(false, NULL);
+    struct ht_procs *fresh = ht_procs_new(NULL);
     if (fresh) {
-        ht_procs_free(table->full);
-        table->full = fresh;
+        ht_procs_free(table->procs);
+        table->procs = fresh;
         ht_mem_trim();
     }
     /* What was not there any more is due no longer, and the next list leaves it out. */
@@ -568,23 +543,18 @@ int64_t ht_proc_table_due(const struct ht_proc_table *table)
     return due;
 }
 
-static void visit_ticks(void *context, const struct ht_procs_item *item)
-{
-    struct ht_proc_entry *entry = find_entry(context, item->pid);
-
-    if (entry && entry->start == item->start)
-        entry->ticks = item->used;
-}
-
 void ht_proc_table_ticks(struct ht_proc_table *table, const size_t *places, size_t count)
 {
-    pid_t pids[HT_PROCS_BATCH];
+    for (size_t i = 0; i < count; i++) {
+        struct ht_proc_entry *entry = &table->entries[places[i]];
+        struct ht_proc_stat stat;
+        bool gone;
 
-    for (size_t done = 0; done < count;) {
-        size_t some = 0;
-
-        while (some < HT_PROCS_BATCH && done < count)
-            pids[some++] = table->entries[places[done++]].pid;
-        (void)ht_procs_each(table->light, pids, some, visit_ticks, table);
+        atomic_store(&table->looking_at, entry->pid);
+        if (ht_proc_decode_stat(ht_proc_read_file(&table->reader, entry->pid, "stat", &gone),
+                                &stat) == 0 &&
+            stat.start == entry->start)
+            entry->ticks = stat.used;
     }
+    atomic_store(&table->looking_at, 0);
 }

@@ -45,8 +45,7 @@ struct ht_proc_entry {
 
 struct ht_proc_table {
     struct ht_proc_reader reader;
-    struct ht_procs *full;
-    struct ht_procs *light;
+    struct ht_procs *procs;
     struct ht_arena *arena;
     struct ht_proc_entry *entries; /* by pid */
     size_t len;
@@ -78,7 +77,7 @@ int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct
 void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request *request);
 /* When the next reading is due (monotonic), INT64_MAX for never. */
 int64_t ht_proc_table_due(const struct ht_proc_table *table);
-/* Reads the CPU ticks of these entries again (light). */
+/* Reads the CPU ticks of these entries again. */
 void ht_proc_table_ticks(struct ht_proc_table *table, const size_t *places, size_t count);
 /* What a new table must avoid when this one's thread hangs. False: nothing is to be learnt, or too
  * many were avoided. Atomic: for another thread. */

@@ -13,14 +13,13 @@ struct ht_procs {
     int flags;
 };
 
-struct ht_procs *ht_procs_new(bool light, struct ht_error *err)
+struct ht_procs *ht_procs_new(struct ht_error *err)
 {
     struct ht_procs *procs = ht_new0(struct ht_procs);
 
     (void)err;
-    procs->flags = PROC_FILLSTAT;
-    if (!light)
-        procs->flags |= PROC_FILLCOM | PROC_FILLCGROUP;
+    /* Without a file to fill from: the owner of /proc/PID tells the ids. */
+    procs->flags = 0;
     return procs;
 }
 
@@ -30,28 +29,10 @@ struct ht_procs *ht_procs_free(struct ht_procs *procs)
     return NULL;
 }
 
-/* The library says "-" where there is no command line. */
-static char *const *none_if_dash(char *const *list)
-{
-    return list && list[0] && strcmp(list[0], "-") == 0 && !list[1] ? NULL : list;
-}
-
 static void visit_task(const proc_t *task, ht_procs_visit visit, void *context)
 {
     struct ht_procs_item item = {
-        .pid = task->tid,
-        .ppid = task->ppid,
-        .euid = (uint32_t)task->euid,
-        .egid = (uint32_t)task->egid,
-        .tty = (uint32_t)task->tty,
-        .state = task->state,
-        .kernel = task->flags & 0x00200000UL, /* PF_KTHREAD */
-        .start = task->start_time,
-        .used = task->utime + task->stime,
-        .comm = task->cmd,
-        .argv = none_if_dash(task->cmdline),
-        .cgroup = none_if_dash(task->cgroup),
-    };
+        .pid = task->tid, .euid = (uint32_t)task->euid, .egid = (uint32_t)task->egid};
 
     visit(context, &item);
 }

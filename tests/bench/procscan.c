@@ -96,7 +96,7 @@ static int floor_scan(bool read)
 /* ---- ours ---- */
 
 struct taking {
-    int proc_fd;
+    struct ht_proc_reader reader;
     struct ht_buf text;
     size_t processes;
 };
@@ -104,20 +104,20 @@ struct taking {
 static void take(void *context, const struct ht_procs_item *item)
 {
     struct taking *taking = context;
-    char name[NAME_BYTES];
-    char exe[4096];
+    struct ht_proc_reader *reader = &taking->reader;
+    struct ht_proc_stat stat;
+    bool gone;
 
+    if (ht_proc_decode_stat(ht_proc_read_file(reader, item->pid, "stat", &gone), &stat) < 0)
+        return;
     ht_buf_reset(&taking->text);
-    ht_buf_addf(&taking->text, "%d %d %u %llu", (int)item->pid, (int)item->ppid, item->euid,
-                (unsigned long long)item->start);
-    for (size_t i = 0; item->cgroup && item->cgroup[i]; i++)
-        ht_buf_add_text(&taking->text, item->cgroup[i]);
-    for (size_t i = 0; item->argv && item->argv[i]; i++)
-        ht_buf_add_text(&taking->text, item->argv[i]);
-    snprintf(name, sizeof(name), "%d/exe", (int)item->pid);
-    ssize_t len = readlinkat(taking->proc_fd, name, exe, sizeof(exe));
-    if (len > 0)
-        ht_buf_add(&taking->text, exe, (size_t)len);
+    ht_buf_addf(&taking->text, "%d %llu %u %llu", (int)item->pid, (unsigned long long)stat.ppid,
+                item->euid, (unsigned long long)stat.start);
+    ht_buf_add_str(&taking->text, ht_proc_read_file(reader, item->pid, "cgroup", &gone));
+    if (!stat.kernel) {
+        ht_buf_add_str(&taking->text, ht_proc_read_file(reader, item->pid, "cmdline", &gone));
+        ht_buf_add_str(&taking->text, ht_proc_read_link(reader, item->pid, "exe"));
+    }
     taking->processes++;
 }
 
@@ -126,15 +126,15 @@ static int table(void)
     struct ht_error err = {0};
     struct taking taking = {.text = HT_BUF(HT_LIMIT_FILE)};
     double before = cpu_us();
-    struct ht_procs *procs = ht_procs_new(false, &err);
+    struct ht_procs *procs = ht_procs_new(&err);
 
-    taking.proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!procs || taking.proc_fd < 0 || ht_procs_each(procs, NULL, 0, take, &taking) < 0)
+    if (!procs || ht_proc_reader_init(&taking.reader, "/proc", &err) < 0 ||
+        ht_procs_each(procs, NULL, 0, take, &taking) < 0)
         return 1;
     tell(cpu_us() - before, taking.processes);
     ht_procs_free(procs);
     ht_buf_fini(&taking.text);
-    close(taking.proc_fd);
+    ht_proc_reader_fini(&taking.reader);
     return 0;
 }
 

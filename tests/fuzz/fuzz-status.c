@@ -26,17 +26,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ht_str rest = text;
     struct ht_process process = {0};
     const char *kind = NULL;
-    uint64_t start = 0;
-    char letter = 0;
+    struct ht_proc_stat stat = {0};
     size_t len = 0;
 
     (void)ht_proc_decode_status(text, arena, &process);
     require(!ht_process_has_seccomp(&process) || process.seccomp <= HT_SECCOMP_MODE_FILTER);
     require(!ht_process_has_ns_pids(&process) || process.ns_pids.len > 0);
-    (void)ht_proc_decode_start(text, &start, &letter);
+    if (ht_proc_decode_stat(text, &stat) == 0)
+        require(stat.state && stat.comm.len < size);
     ht_proc_decode_uid_map(text, arena, &process);
     ht_proc_decode_lsm(text, &process);
     ht_proc_decode_loginuid(text, &process);
+    ht_proc_decode_cmdline(text, arena, &process);
+    require(process.argv.len <= HT_LIMIT_ARGV);
     require(!ht_process_has_login_uid(&process) || process.login_uid < UINT32_MAX);
     (void)ht_proc_decode_ns(text);
     require(ht_proc_decode_packet(text) <= size);

@@ -93,6 +93,11 @@ int ht_list_fd(int dirfd, const struct ht_dir_visitor *visitor, struct ht_error 
  * may be NULL, which saves the formatting where failure is normal (a process that is gone). */
 int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
                struct ht_error *err);
+/* The same for a file that the kernel gives in one piece (stat, status, cgroup, cmdline; not
+ * mountinfo, which comes by lines): a read that left room was the last one, which spares the call
+ * that only finds the end. */
+int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
+                     struct ht_error *err);
 /* Reads an open descriptor to its end, appending to out; name is for messages. -EFBIG as above. */
 int ht_read_fd(int fd, const char *name, struct ht_buf *out, size_t max_bytes,
                struct ht_error *err);

@@ -222,6 +222,12 @@ static void the_fast_path_replaces_what_was_there(void **state)
     assert_int_equal(ht_read_at(AT_FDCWD, "/proc/self/comm", &out, 4, &err), -EFBIG);
     assert_string_equal(out.data, "test");
     assert_int_equal(ht_read_at(AT_FDCWD, "/proc/self/none", &out, 4, NULL), -ENOENT);
+    assert_int_equal(ht_read_piece_at(AT_FDCWD, "/proc/self/status", &out, 1 << 20, &err), 0);
+    assert_true(ht_str_has_prefix(ht_buf_str(&out), "Name:"));
+    assert_true(ht_str_has_suffix(ht_buf_str(&out), "\n"));
+    assert_int_equal(ht_read_piece_at(AT_FDCWD, "/proc/self/comm", &out, 4, &err), -EFBIG);
+    assert_int_equal(out.len, 4);
+    assert_int_equal(ht_read_piece_at(AT_FDCWD, "/proc/self/none", &out, 4, NULL), -ENOENT);
     assert_int_equal(out.len, 0);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The small files below /proc/PID. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/proc-decode.h"
@@ -63,21 +65,27 @@ static void zombies_and_nonsense_are_no_process(void **state)
     assert_false(ht_proc_decode_status(HT_S(""), arena, &process));
 }
 
-static void start_is_found_behind_a_hostile_name(void **state)
+static void stat_is_read_behind_a_hostile_name(void **state)
 {
-    uint64_t start = 0;
-    char letter = 0;
+    struct ht_proc_stat stat = {0};
 
     (void)state;
     assert_int_equal(
-        ht_proc_decode_start(HT_S("12 (a) S 1 (b) R 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 777 8 9"),
-                             &start, &letter),
+        ht_proc_decode_stat(HT_S("12 (a) S 1 (b) R 7 1 1 34819 -1 2097156 0 0 0 0 30 4 0 0 20 0 1 "
+                                 "0 777 8 9"),
+                            &stat),
         0);
-    assert_int_equal(start, 777);
-    assert_int_equal(letter, 'R');
-    assert_true(ht_proc_decode_start(HT_S("12 (a) S 1 2"), &start, NULL) < 0);
-    assert_true(ht_proc_decode_start(HT_S(""), &start, NULL) < 0);
-    assert_int_equal(start, 777);
+    assert_true(ht_str_is(stat.comm, "a) S 1 (b"));
+    assert_int_equal(stat.state, 'R');
+    assert_int_equal(stat.ppid, 7);
+    assert_int_equal(stat.tty, 136 << 8 | 3);
+    assert_true(stat.kernel);
+    assert_int_equal(stat.used, 34);
+    assert_int_equal(stat.start, 777);
+    assert_int_equal(ht_proc_decode_stat(HT_S("12 () S 1 2"), &stat), -EINVAL);
+    assert_int_equal(ht_proc_decode_stat(HT_S(")("), &stat), -EINVAL);
+    assert_int_equal(ht_proc_decode_stat(HT_S(""), &stat), -EINVAL);
+    assert_int_equal(stat.start, 777);
 }
 
 static void uid_map_is_its_first_line(void **state)
@@ -110,6 +118,35 @@ static void labels_end_at_newline_or_nul(void **state)
     assert_true(ht_str_is(process.lsm, "system_u:system_r:spc_t:s0"));
     ht_proc_decode_lsm(HT_S("\n"), &none);
     assert_true(none.known == 0);
+}
+
+static void command_lines_are_split_cut_and_masked(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autobuf struct ht_buf many = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_process process = {0};
+
+    (void)state;
+    ht_proc_decode_cmdline(HT_S("sh\0-c\0echo a\nb\0\0--password\0hunter2\0"), arena, &process);
+    assert_int_equal(process.argv.len, 6);
+    assert_true(ht_str_is(process.argv.items[2], "echo a\nb"));
+    assert_int_equal(process.argv.items[3].len, 0);
+    assert_false(ht_str_is(process.argv.items[5], "hunter2"));
+    /* A title that was written over the arguments, padded. */
+    ht_proc_decode_cmdline(HT_S("nginx: worker process\0\0\0\0"), arena, &process);
+    assert_int_equal(process.argv.len, 1);
+    ht_proc_decode_cmdline(HT_S(""), arena, &process);
+    assert_true(ht_process_has_argv(&process));
+    assert_int_equal(process.argv.len, 0);
+
+    for (int i = 0; i < HT_LIMIT_ARGV + 1; i++)
+        ht_buf_add(&many, "x", 2);
+    ht_proc_decode_cmdline(ht_buf_str(&many), arena, &process);
+    assert_int_equal(process.argv.len, HT_LIMIT_ARGV);
+    ht_buf_reset(&many);
+    ht_buf_add_n(&many, 'y', HT_LIMIT_ARG + 1);
+    ht_proc_decode_cmdline(ht_buf_str(&many), arena, &process);
+    assert_int_equal(process.argv.items[0].len, HT_LIMIT_ARG);
 }
 
 static void nobody_logged_in_is_absent(void **state)
@@ -184,9 +221,10 @@ int main(void)
         cmocka_unit_test(status_gives_the_security_fields),
         cmocka_unit_test(what_status_lacks_stays_unknown),
         cmocka_unit_test(zombies_and_nonsense_are_no_process),
-        cmocka_unit_test(start_is_found_behind_a_hostile_name),
+        cmocka_unit_test(stat_is_read_behind_a_hostile_name),
         cmocka_unit_test(uid_map_is_its_first_line),
         cmocka_unit_test(labels_end_at_newline_or_nul),
+        cmocka_unit_test(command_lines_are_split_cut_and_masked),
         cmocka_unit_test(nobody_logged_in_is_absent),
         cmocka_unit_test(namespaces_terminals_and_sockets),
         cmocka_unit_test(monitors_name_their_container),
