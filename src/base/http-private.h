@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the HTTP client share: http.c alone knows libcurl, http-text.c needs none of
- * it, http-stream.c has the answers that do not end. */
+ * it, http-stream.c has the answers that do not end, http-batch.c requests that go out together. */
 #ifndef HT_BASE_HTTP_PRIVATE_H
 #define HT_BASE_HTTP_PRIVATE_H
 
@@ -15,7 +15,8 @@ enum { HT_HTTP_DETAIL_MAX = 256 };
 
 /* One request on its way. */
 struct ht_http_transfer {
-    void *easy, *multi; /* handles of libcurl */
+    void *easy, *multi;            /* handles of libcurl */
+    struct ht_http_transfer *next; /* driven together with this one, over the same multi */
     struct curl_slist *headers;
     char detail[HT_HTTP_DETAIL_MAX]; /* libcurl's words for what went wrong */
     struct ht_str request_body;      /* borrowed or owned by the stream */
@@ -38,6 +39,8 @@ struct ht_http_transfer {
     bool done;        /* code is known */
     bool kept;        /* multi holds a connection that has worked */
     bool over;        /* stopped is about a limit */
+    bool late;        /* its patience ended */
+    bool plain;       /* easy has the options of a plain GET */
     int code;         /* libcurl's, once done */
     int stopped;      /* by a callback of ours: -errno, or what feed returned */
     int protocol;     /* 1 or 2 once an answer has begun, else 0 */
@@ -51,6 +54,12 @@ struct ht_http {
     char *ca_file, *cert_file, *key_file;
     struct ht_http_options options;
     struct ht_http_transfer transfer; /* of ht_http_send */
+    struct ht_http_lane {
+        struct ht_http_transfer transfer; /* borrows the multi of the one above */
+        struct ht_http_answer answer;
+        size_t index;
+        bool busy;
+    } lanes[HT_HTTP_LANES]; /* of ht_http_get_all */
 };
 
 /* Says where the answer goes, and by when it has to come. */
@@ -59,8 +68,9 @@ void ht_http_transfer_expect(struct ht_http_transfer *t, const struct ht_http *h
 /* Gives the request to libcurl; nothing is sent yet. */
 int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *http,
                            const struct ht_http_request *request, struct ht_error *err);
-/* Works until the transfer is done (0), there is news of a stream, wake_fd is readable or until_ns
- * passed (1), or on a failure of the waiting itself (-errno). */
+/* Works until the transfer, or one driven together with it, is done (0), there is news of a stream,
+ * wake_fd is readable or until_ns passed (1), one is late (-ETIMEDOUT), or on a failure of the
+ * waiting itself (-errno). */
 int ht_http_transfer_drive(struct ht_http_transfer *t, const struct ht_http *http, int wake_fd,
                            int64_t until_ns, struct ht_error *err);
 /* What libcurl knows by now of status, connection and time. */
@@ -71,9 +81,11 @@ int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *
 /* Fills err for a limit that was reached. */
 int ht_http_transfer_over(const struct ht_http *http, const struct ht_http_transfer *t,
                           struct ht_error *err);
+/* Makes sure that http->transfer has its multi. */
+int ht_http_multi(struct ht_http *http, struct ht_error *err);
 /* Ends the request; the connection is kept. */
 void ht_http_transfer_close(struct ht_http_transfer *t);
-/* Ends everything. */
+/* Ends everything; multi too, unless it was taken out before. */
 void ht_http_transfer_fini(struct ht_http_transfer *t);
 
 /* The transfer of a stream, for what it knows of its end. */

@@ -269,8 +269,6 @@ void ht_http_transfer_close(struct ht_http_transfer *t)
     if (t->added)
         curl.multi_remove_handle(t->multi, t->easy);
     t->added = false;
-    curl.slist_free_all(t->headers);
-    t->headers = NULL;
 }
 
 void ht_http_transfer_fini(struct ht_http_transfer *t)
@@ -278,6 +276,8 @@ void ht_http_transfer_fini(struct ht_http_transfer *t)
     ht_http_transfer_close(t);
     if (t->easy)
         curl.easy_cleanup(t->easy);
+    if (t->headers)
+        curl.slist_free_all(t->headers);
     if (t->multi)
         curl.multi_cleanup(t->multi);
 }
@@ -342,18 +342,30 @@ static bool set_endpoint(const struct ht_http *http, CURL *easy)
     return bad == 0;
 }
 
-static bool set_request(const struct ht_http *http, struct ht_http_transfer *t,
-                        const struct ht_http_request *request)
+/* All that differs between two plain GETs. */
+static bool set_target(const struct ht_http *http, struct ht_http_transfer *t, const char *path)
 {
     ht_autobuf struct ht_buf url = HT_BUF(64 * 1024);
     int bad = 0;
 
     ht_buf_add_text(&url, http->base);
-    ht_buf_add_text(&url, request->path);
+    ht_buf_add_text(&url, path);
     if (ht_buf_is_full(&url))
         return false;
     bad |= curl.easy_setopt(t->easy, CURLOPT_URL, url.data);
     bad |= curl.easy_setopt(t->easy, CURLOPT_HTTP_VERSION, protocol_version(http, t));
+    /* Too long an answer is refused by its header already. */
+    if (!t->feed)
+        bad |= curl.easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body->max);
+    return bad == 0;
+}
+
+static bool set_request(struct ht_http_transfer *t, const struct ht_http_request *request)
+{
+    int bad = 0;
+
+    if (t->headers)
+        curl.slist_free_all(t->headers);
     t->headers = curl.slist_append(NULL, "Expect:");
     for (size_t i = 0; request->headers && request->headers[i]; i++)
         t->headers = curl.slist_append(t->headers, request->headers[i]);
@@ -370,10 +382,24 @@ static bool set_request(const struct ht_http *http, struct ht_http_transfer *t,
     bad |= curl.easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
     bad |= curl.easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
     bad |= curl.easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-    /* Too long an answer is refused by its header already. */
-    if (!t->feed)
-        bad |= curl.easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body->max);
+    bad |= curl.easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     return bad == 0;
+}
+
+/* Gives the handle its options; those of one plain GET are good for the next. */
+static bool set_up(const struct ht_http *http, struct ht_http_transfer *t,
+                   const struct ht_http_request *request)
+{
+    bool plain = !request->method && !request->headers && !t->request_body.len;
+
+    if (!plain || !t->plain) {
+        t->plain = false;
+        curl.easy_reset(t->easy);
+        if (!set_safety(t->easy) || !set_endpoint(http, t->easy) || !set_request(t, request))
+            return false;
+    }
+    t->plain = plain;
+    return set_target(http, t, request->path);
 }
 
 void ht_http_transfer_expect(struct ht_http_transfer *t, const struct ht_http *http,
@@ -397,7 +423,7 @@ void ht_http_transfer_expect(struct ht_http_transfer *t, const struct ht_http *h
     t->total_ns = (request->total_ms ? request->total_ms : o->total_ms) * HT_NS_PER_MS;
     t->stall_ns = o->stall_ms * HT_NS_PER_MS;
     t->byte_ns = 0;
-    t->added = t->head_done = t->news = t->done = t->over = t->only_closed = false;
+    t->added = t->head_done = t->news = t->done = t->over = t->late = t->only_closed = false;
     t->code = CURLE_OK;
     t->stopped = t->protocol = 0;
     t->detail[0] = '\0';
@@ -414,8 +440,7 @@ int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *htt
         t->multi = curl.multi_init();
     if (!t->easy || !t->multi)
         return ht_error_set(err, EIO, "%s: libcurl gives no handle", http->name);
-    curl.easy_reset(t->easy);
-    if (!set_safety(t->easy) || !set_endpoint(http, t->easy) || !set_request(http, t, request))
+    if (!set_up(http, t, request))
         return ht_error_set(err, ENOTSUP, "%s: libcurl does not know an option that is needed",
                             http->name);
     t->started_ns = ht_clock_mono(ht_clock_system());
@@ -470,13 +495,17 @@ static int milliseconds_until(int64_t moment_ns, int64_t now_ns)
     return ms > 0 ? (int)ms : 0;
 }
 
-static void collect(struct ht_http_transfer *t)
+static void collect(CURLM *multi)
 {
     int left = 0;
 
-    for (const CURLMsg *m = curl.multi_info_read(t->multi, &left); m;
-         m = curl.multi_info_read(t->multi, &left)) {
-        if (m->msg != CURLMSG_DONE || m->easy_handle != t->easy)
+    for (const CURLMsg *m = curl.multi_info_read(multi, &left); m;
+         m = curl.multi_info_read(multi, &left)) {
+        void *whose = NULL;
+
+        curl.easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &whose);
+        struct ht_http_transfer *t = whose;
+        if (m->msg != CURLMSG_DONE || !t)
             continue;
         t->done = true;
         t->code = (int)m->data.result;
@@ -485,35 +514,64 @@ static void collect(struct ht_http_transfer *t)
     }
 }
 
+static bool is_any_done(const struct ht_http_transfer *t)
+{
+    while (t && !t->done)
+        t = t->next;
+    return t;
+}
+
+/* An end of patience, and what to say then. */
+struct patience {
+    struct ht_http_transfer *whose;
+    int64_t end_ns, length_ns;
+    const char *text;
+};
+
+/* The nearest one of all that are driven together. */
+static struct patience least_patience(struct ht_http_transfer *t, const struct ht_http *http)
+{
+    struct patience least = {.end_ns = INT64_MAX, .text = ""};
+
+    for (; t; t = t->next) {
+        struct patience one = {.whose = t, .text = ""};
+
+        one.end_ns = deadline(t, http, &one.text, &one.length_ns);
+        if (one.end_ns < least.end_ns)
+            least = one;
+    }
+    return least;
+}
+
 int ht_http_transfer_drive(struct ht_http_transfer *t, const struct ht_http *http, int wake_fd,
                            int64_t until_ns, struct ht_error *err)
 {
     int cancel_fd = http->options.cancel_fd;
 
     for (;;) {
-        const char *text = "";
-        int64_t patience = 0;
         int running = 0;
         int64_t byte_ns = t->byte_ns;
         CURLMcode code = curl.multi_perform(t->multi, &running);
 
         if (code != CURLM_OK)
             return ht_error_set(err, EIO, "%s: %s", http->name, curl.multi_strerror(code));
-        collect(t);
-        if (t->done)
+        collect(t->multi);
+        if (is_any_done(t))
             return 0;
         if (is_readable(cancel_fd))
             return ht_error_set(err, EINTR, "%s: cancelled", http->name);
 
         int64_t now = ht_clock_mono(ht_clock_system());
-        int64_t end = deadline(t, http, &text, &patience);
+        struct patience least = least_patience(t, http);
 
-        if (now >= end)
-            return ht_http_timeout_error(http->name, text, patience, err);
+        if (now >= least.end_ns) {
+            least.whose->late = true;
+            return ht_http_timeout_error(http->name, least.text, least.length_ns, err);
+        }
         if (now >= until_ns || (t->feed && t->news) || is_readable(wake_fd))
             return 1;
 
-        int64_t until = end < until_ns ? end : until_ns;
+        int64_t until = least.end_ns < until_ns ? least.end_ns : until_ns;
         struct curl_waitfd extra[2];
         unsigned extras = 0;
 
@@ -584,6 +642,11 @@ struct ht_http *ht_http_free(struct ht_http *http)
 {
     if (!http)
         return NULL;
+    for (size_t i = 0; i < HT_HTTP_LANES; i++) {
+        http->lanes[i].transfer.multi = NULL;
+        ht_http_transfer_fini(&http->lanes[i].transfer);
+        ht_http_answer_fini(&http->lanes[i].answer);
+    }
     ht_http_transfer_fini(&http->transfer);
     free(http->name);
     free(http->base);
@@ -638,6 +701,15 @@ int ht_http_send(struct ht_http *http, const struct ht_http_request *request,
         (!answer->status || http->transfer.protocol != 2) && !http->transfer.only_closed)
         r = send_once(http, request, answer, err);
     return r;
+}
+
+int ht_http_multi(struct ht_http *http, struct ht_error *err)
+{
+    if (!http->transfer.multi)
+        http->transfer.multi = curl.multi_init();
+    if (!http->transfer.multi)
+        return ht_error_set(err, EIO, "%s: libcurl gives no handle", http->name);
+    return 0;
 }
 
 int ht_http_get(struct ht_http *http, const char *path, struct ht_http_answer *answer,

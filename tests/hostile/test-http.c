@@ -480,6 +480,130 @@ static void cancelling_ends_a_request_at_once(void **state)
     peer_tell(&peer, "mode ok", NULL, 0);
 }
 
+/* --- together ----------------------------------------------------------------------------------
+ */
+
+struct together {
+    const char *const *paths;
+    size_t count, begun, ended;
+    int results[8]; /* 1: no answer yet */
+    int status[8];
+    int says; /* what the first failure returns */
+};
+
+static bool next_path(void *context, size_t index, struct ht_http_request *request)
+{
+    struct together *together = context;
+
+    if (index >= together->count)
+        return false;
+    assert_int_equal(index, together->begun++);
+    request->path = together->paths[index];
+    return true;
+}
+
+static int note_end(void *context, size_t index, int result, const struct ht_http_answer *answer,
+                    const struct ht_error *err)
+{
+    struct together *together = context;
+
+    assert_int_equal(together->results[index], 1);
+    assert_int_equal(result, -err->code);
+    together->results[index] = result;
+    together->status[index] = answer->status;
+    together->ended++;
+    return result < 0 ? together->says : 0;
+}
+
+static int get_all(struct ht_http *http, struct together *together, struct ht_error *err)
+{
+    const struct ht_http_batch batch = {.next = next_path, .done = note_end, .context = together};
+
+    for (size_t i = 0; i < ARRAY_LEN(together->results); i++)
+        together->results[i] = 1;
+    return ht_http_get_all(http, &batch, err);
+}
+
+static void requests_that_go_out_together_are_all_answered(void **state)
+{
+    static const char *const paths[] = {"/info", "/odd",  "/containers/1", "/none",
+                                        "/info", "/info", "no path"};
+    static const int status[] = {200, 418, 200, 404, 200, 200};
+    struct together together = {.paths = paths, .count = ARRAY_LEN(paths)};
+    struct ht_http *http = client(PATIENT);
+    struct ht_error err = {0};
+    char before[64], after[64];
+
+    (void)state;
+    assert_int_equal(get_all(http, &together, &err), 0);
+    assert_int_equal(together.ended, ARRAY_LEN(paths));
+    for (size_t i = 0; i < ARRAY_LEN(status); i++) {
+        assert_int_equal(together.results[i], 0);
+        assert_int_equal(together.status[i], status[i]);
+    }
+    assert_int_equal(together.results[6], -EINVAL);
+    /* The connections are kept, also for single requests. */
+    peer_tell(&peer, "connections", before, sizeof(before));
+    together = (struct together){.paths = paths, .count = 2};
+    assert_int_equal(get_all(http, &together, &err), 0);
+    assert_answer(http, "/info", 200, "{\"Name\":\"node-1\"}");
+    peer_tell(&peer, "connections", after, sizeof(after));
+    assert_string_equal(before, after);
+    ht_http_free(http);
+}
+
+static void one_that_stalls_holds_up_no_other(void **state)
+{
+    static const char *const paths[] = {
+        "/containers/lone", "/info", "/info", "/info", "/info", "/info"};
+    static const char *const dropped[] = {"/containers/lone", "/containers/lone",
+                                          "/containers/lone", "/containers/lone",
+                                          "/containers/lone"};
+    struct together together = {.paths = paths, .count = ARRAY_LEN(paths)};
+    struct ht_http *http = client(BRIEF_STALL);
+    struct ht_error err = {0};
+
+    (void)state;
+    peer_tell(&peer, "fault /containers/lone stall", NULL, 0);
+    assert_int_equal(get_all(http, &together, &err), 0);
+    assert_int_equal(together.results[0], -ETIMEDOUT);
+    for (size_t i = 1; i < ARRAY_LEN(paths); i++)
+        assert_int_equal(together.results[i], 0);
+    /* Whoever has enough gets what was under way, and no more. */
+    together = (struct together){.paths = dropped, .count = ARRAY_LEN(dropped), .says = 1};
+    peer_tell(&peer, "fault /containers/lone drop", NULL, 0);
+    assert_int_equal(get_all(http, &together, &err), 0);
+    assert_int_equal(together.begun, HT_HTTP_LANES);
+    assert_int_equal(together.ended, HT_HTTP_LANES);
+    assert_int_equal(together.results[1], -ECONNRESET);
+    /* Or nothing any more. */
+    together = (struct together){.paths = dropped, .count = ARRAY_LEN(dropped), .says = -EPROTO};
+    assert_int_equal(get_all(http, &together, &err), -EPROTO);
+    assert_int_equal(together.ended, 1);
+    peer_tell(&peer, "fault /containers/lone ok", NULL, 0);
+    assert_answer(http, "/info", 200, "{\"Name\":\"node-1\"}");
+    ht_http_free(http);
+}
+
+static void cancelling_ends_all_of_them(void **state)
+{
+    static const char *const paths[] = {"/info", "/info"};
+    struct together together = {.paths = paths, .count = ARRAY_LEN(paths)};
+    int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct ht_http_options options = {
+        .socket_path = peer.socket, .total_ms = 3600 * 1000, .cancel_fd = fd};
+    struct ht_error err = {0};
+    struct ht_http *http = ht_http_new(&options, &err);
+
+    (void)state;
+    peer_tell(&peer, "mode mute", NULL, 0);
+    assert_int_equal(get_all(http, &together, &err), -EINTR);
+    assert_int_equal(together.ended, 0);
+    peer_tell(&peer, "mode ok", NULL, 0);
+    ht_http_free(http);
+    close(fd);
+}
+
 /* --- streams -----------------------------------------------------------------------------------
  */
 
@@ -613,6 +737,9 @@ int main(void)
         cmocka_unit_test(tcp_works_and_tls_failures_are_named),
         cmocka_unit_test(unusable_endpoints_and_paths_are_refused),
         cmocka_unit_test(cancelling_ends_a_request_at_once),
+        cmocka_unit_test(requests_that_go_out_together_are_all_answered),
+        cmocka_unit_test(one_that_stalls_holds_up_no_other),
+        cmocka_unit_test(cancelling_ends_all_of_them),
         cmocka_unit_test(a_stream_delivers_lines_as_they_come),
         cmocka_unit_test(a_stream_that_fails_says_how),
         cmocka_unit_test(a_stream_with_an_end_ends_well),

@@ -2,11 +2,11 @@
 /*
  * HTTP to the APIs of daemons. Layer 1 (base). A struct ht_http belongs to one thread.
  *
- * One struct ht_http is one endpoint with one keep-alive connection; each open stream has a
- * connection of its own. libcurl is opened at run time by the first call of ht_http_new, so that
- * nothing of it costs start-up time. Verification is on, redirects, proxies and other protocols
- * than http and https are off. Every wait ends: on a deadline, or when cancel_fd becomes readable.
- * The process ignores SIGPIPE.
+ * One struct ht_http is one endpoint with one keep-alive connection, and some more for requests
+ * that go out together; each open stream has a connection of its own. libcurl is opened at run time
+ * by the first call of ht_http_new, so that nothing of it costs start-up time. Verification is on,
+ * redirects, proxies and other protocols than http and https are off. Every wait ends: on a
+ * deadline, or when cancel_fd becomes readable. The process ignores SIGPIPE.
  *
  * Errors, the same for requests and streams (a status of 400 and above is an answer, no error):
  *   -ENOENT        no such socket                  -ECONNREFUSED  nobody listens there
@@ -90,6 +90,29 @@ int ht_http_send(struct ht_http *http, const struct ht_http_request *request,
 /* ht_http_send of a plain GET. */
 int ht_http_get(struct ht_http *http, const char *path, struct ht_http_answer *answer,
                 struct ht_error *err);
+/* What became of one of several requests; called by ht_http_get_all in its thread, in the order in
+ * which they end. result and err are as ht_http_send's; the answer is borrowed until it returns.
+ * Returns 0; 1 if no further request shall begin (those under way are waited for); -errno to end it
+ * all at once. It uses neither this client nor closes its streams. */
+typedef int (*ht_http_done)(void *context, size_t index, int result,
+                            const struct ht_http_answer *answer, const struct ht_error *err);
+
+enum { HT_HTTP_LANES = 4 };
+
+/* Fills in path and limits of request number index, counted from 0; the path is borrowed until the
+ * next call. False: there is none, or none yet: it is asked again when another one has ended. */
+typedef bool (*ht_http_next)(void *context, size_t index, struct ht_http_request *request);
+
+struct ht_http_batch {
+    ht_http_next next;
+    ht_http_done done;
+    void *context;
+};
+
+/* Plain GETs over HTTP/1.1, begun in order, at most HT_HTTP_LANES at a time, each on a keep-alive
+ * connection of its own: one that stalls holds up no other. 0 once all that began have
+ * ended, -EINTR, or the -errno of done, which filled no err. */
+int ht_http_get_all(struct ht_http *http, const struct ht_http_batch *batch, struct ht_error *err);
 /* The value of a header or, if there is none of that name, trailer; ASCII case is ignored; empty if
  * there is none. Borrowed from the answer. */
 struct ht_str ht_http_header(const struct ht_http_answer *answer, const char *name);
