@@ -251,23 +251,22 @@ static void obey(struct ht_engine *engine, struct ht_rowset *events)
     }
 }
 
-/* One look at everything; true if a state was published. */
-static bool look(struct ht_engine *engine)
+/* One look at everything, with the events collected so far, which it empties; true if a state was
+ * published. */
+static bool look(struct ht_engine *engine, struct ht_rowset *events)
 {
-    struct ht_rowset events = {0};
-
-    obey(engine, &events);
-    collect(engine, &events);
+    obey(engine, events);
+    collect(engine, events);
 
     struct ht_state *state =
         ht_core_step(engine->core, &(struct ht_step){.samples = engine->samples,
                                                      .samples_len = engine->slots_len,
                                                      .confirmed_ns = engine->confirmed_ns,
-                                                     .events = &events,
+                                                     .events = events,
                                                      .complete = is_complete(engine),
                                                      .now_ns = ht_clock_wall(engine->clock),
                                                      .mono_ns = ht_clock_mono(engine->clock)});
-    ht_rowset_fini(&events);
+    ht_rowset_fini(events);
     if (!state)
         return false;
     record(engine, state);
@@ -277,22 +276,31 @@ static bool look(struct ht_engine *engine)
 
 void ht_engine_run_live(struct ht_engine *engine)
 {
+    struct ht_rowset events = {0};
     int64_t last_ns = 0;
 
     load_acknowledged(engine);
     if (engine->record_path)
         start_recording(engine, engine->record_path);
     while (!ht_engine_is_stopping(engine)) {
-        if (look(engine))
+        if (look(engine, &events))
             last_ns = ht_clock_mono(engine->clock);
+        bool was_complete = is_complete(engine);
         ht_engine_sleep(engine, TICK_NS);
 
-        /* A burst becomes one state: what comes within the gap waits for its end. */
+        /* A burst becomes one state: what comes within the gap waits for its end. The first answer
+         * that is whole does not: somebody may be waiting for nothing else. */
         int64_t gap = last_ns + PUBLISH_GAP_NS - ht_clock_mono(engine->clock);
         while (gap > 0 && !ht_engine_is_stopping(engine)) {
+            if (!was_complete) {
+                collect(engine, &events);
+                if (is_complete(engine))
+                    break;
+            }
             ht_engine_sleep(engine, gap);
             gap = last_ns + PUBLISH_GAP_NS - ht_clock_mono(engine->clock);
         }
     }
+    ht_rowset_fini(&events);
     engine->recorder = ht_recorder_free(engine->recorder);
 }

@@ -104,6 +104,21 @@ static void run_absent(void *self, struct ht_feed *feed)
         ;
 }
 
+/* Waits until it may, then tells all there is. */
+static pthread_mutex_t late_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void run_late(void *self, struct ht_feed *feed)
+{
+    struct ht_request request;
+
+    (void)self;
+    pthread_mutex_lock(&late_lock);
+    pthread_mutex_unlock(&late_lock);
+    feed->publish(feed, sample("docker", HT_SOURCE_STATE_OK));
+    while (feed->wait(feed, -1, &request))
+        ;
+}
+
 static void free_nothing(void *self)
 {
     (void)self;
@@ -124,6 +139,11 @@ static const struct ht_driver_ops good_ops = {.name = "docker",
                                               .interval_ns = 60 * HT_NS_PER_S,
                                               .limit_ns = 60 * HT_NS_PER_S,
                                               .run = run_good,
+                                              .free = free_nothing};
+static const struct ht_driver_ops late_ops = {.name = "docker",
+                                              .interval_ns = 60 * HT_NS_PER_S,
+                                              .limit_ns = 60 * HT_NS_PER_S,
+                                              .run = run_late,
                                               .free = free_nothing};
 static const struct ht_driver_ops hanging_ops = {.name = "proc",
                                                  .interval_ns = HT_NS_PER_S,
@@ -224,6 +244,38 @@ static void a_source_that_hangs_is_stuck_and_the_rest_goes_on(void **state)
     ht_engine_stop(engine, HT_NS_PER_MS);
     ht_engine_free(engine);
     pthread_mutex_unlock(&hang_lock);
+}
+
+static bool is_waiting(const struct ht_state *state)
+{
+    const struct ht_row *row = ht_node_find(state->node, HT_TABLE_SOURCE, HT_S("docker"));
+
+    return row && ht_source_of(row)->state == HT_SOURCE_STATE_WAIT;
+}
+
+static int64_t stand_still(void *context)
+{
+    (void)context;
+    return HT_NS_PER_S;
+}
+
+/* Time stands still, so the gap behind the first state never ends. */
+static void the_first_whole_answer_waits_for_no_gap(void **state)
+{
+    const struct ht_clock clock = {.mono_ns = stand_still, .wall_ns = stand_still};
+    const struct ht_driver driver = {.ops = &late_ops};
+    struct ht_error err = {0};
+    struct ht_engine *engine = ht_engine_new(&(struct ht_engine_options){
+        .clock = &clock, .facts = facts, .questions = 0x7e, .drivers = &driver, .drivers_len = 1});
+
+    (void)state;
+    pthread_mutex_lock(&late_lock);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_autostate struct ht_state *waiting = wait_for(engine, is_waiting);
+    assert_false(waiting->complete);
+    pthread_mutex_unlock(&late_lock);
+    ht_autostate struct ht_state *complete = wait_for(engine, is_complete);
+    end(engine);
 }
 
 static bool podman_is_absent(const struct ht_state *state)
@@ -392,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_container_that_appears_is_a_new_finding),
         cmocka_unit_test(a_source_that_hangs_is_stuck_and_the_rest_goes_on),
         cmocka_unit_test(a_source_that_says_nothing_yet_is_waited_for),
+        cmocka_unit_test(the_first_whole_answer_waits_for_no_gap),
         cmocka_unit_test(a_saved_file_is_told_as_an_event),
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
         cmocka_unit_test(a_gap_of_centuries_is_waited_for),
