@@ -279,18 +279,31 @@ int ht_docker_ping(struct ht_docker_client *client, struct ht_docker_trouble *tr
     return ping(client, &answer, trouble);
 }
 
+void ht_docker_path(const struct ht_docker_client *client, const char *path, struct ht_buf *out)
+{
+    ht_buf_addf(out, "/v%s%s", client->version, path);
+}
+
+int ht_docker_judge(const struct ht_docker_client *client, const struct ht_docker_reply *reply,
+                    struct ht_docker_trouble *trouble)
+{
+    if (reply->result < 0)
+        return fail(reply->err, trouble);
+    return reply->answer->status == 200 ? 0 : refuse(client, reply->path, reply->answer, trouble);
+}
+
 int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body_max,
                   struct ht_http_answer *answer, struct ht_docker_trouble *trouble)
 {
-    char full[512];
+    ht_autobuf struct ht_buf full = HT_BUF(512);
     struct ht_error err = {0};
-    const struct ht_http_request request = {
-        .path = full, .total_ms = client->answer_ms, .body_max = body_max};
+    struct ht_http_request request = {.total_ms = client->answer_ms, .body_max = body_max};
+    struct ht_docker_reply reply = {.answer = answer, .err = &err};
 
-    snprintf(full, sizeof(full), "/v%s%s", client->version, path);
-    if (ht_http_send(client->http, &request, answer, &err) < 0)
-        return fail(&err, trouble);
-    return answer->status == 200 ? 0 : refuse(client, full, answer, trouble);
+    ht_docker_path(client, path, &full);
+    request.path = reply.path = full.data;
+    reply.result = ht_http_send(client->http, &request, answer, &err);
+    return ht_docker_judge(client, &reply, trouble);
 }
 
 int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docker_stream *wanted,
@@ -344,6 +357,9 @@ static int negotiate(struct ht_docker_client *client, struct ht_docker_trouble *
 
     if (r < 0)
         return r;
+
+    client->podman = ht_http_header(&answer, "Libpod-Api-Version").len > 0 ||
+                     ht_str_has_prefix(ht_http_header(&answer, "Server"), "Libpod/");
 
     struct ht_str version = ht_http_header(&answer, "Api-Version");
     if (version.len == 0)

@@ -22,6 +22,7 @@ struct ht_docker_client {
     char endpoint[300];    /* "unix:///run/docker.sock", "tcp://host:2376" */
     char socket_path[256]; /* of a unix socket, else empty */
     char version[16];      /* "1.41" */
+    bool podman;           /* its headers say that it is one */
     unsigned answer_ms;    /* patience with one answer */
 };
 
@@ -43,6 +44,18 @@ void ht_docker_close(struct ht_docker_client *client);
  * status -EPROTO (answer->status tells). */
 int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body_max,
                   struct ht_http_answer *answer, struct ht_docker_trouble *trouble);
+/* Appends the path with the API's version in front. */
+void ht_docker_path(const struct ht_docker_client *client, const char *path, struct ht_buf *out);
+/* What became of a request that ht_http made. */
+struct ht_docker_reply {
+    const char *path;
+    int result; /* as ht_http_send's */
+    const struct ht_http_answer *answer;
+    const struct ht_error *err;
+};
+/* What it means; as ht_docker_get returns it. */
+int ht_docker_judge(const struct ht_docker_client *client, const struct ht_docker_reply *reply,
+                    struct ht_docker_trouble *trouble);
 /* GET /_ping: 0 if a daemon answers. */
 int ht_docker_ping(struct ht_docker_client *client, struct ht_docker_trouble *trouble);
 struct ht_docker_stream {

@@ -134,17 +134,6 @@ static struct ht_text_list keys_of(struct ht_arena *arena, const struct ht_json 
     return (struct ht_text_list){.items = items, .len = object->len};
 }
 
-static bool is_podman(const struct ht_json *version)
-{
-    const struct ht_json *components = ht_json_get(version, "Components");
-
-    for (size_t i = 0; ht_json_is_array(components) && i < components->len; i++) {
-        if (ht_str_has_prefix(ht_decode_text(&components->items[i], "Name"), "Podman"))
-            return true;
-    }
-    return false;
-}
-
 static void set_security(struct ht_arena *arena, const struct ht_json *info,
                          struct ht_daemon *daemon)
 {
@@ -213,28 +202,25 @@ int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answe
                             struct ht_error *err)
 {
     const struct ht_json *info = ht_json_parse(arena, "info", answers->info, err);
-    const struct ht_json *version =
-        info ? ht_json_parse(arena, "version", answers->version, err) : NULL;
     struct ht_daemon daemon = {0};
     struct ht_str text;
 
-    if (!info || !version)
+    if (!info)
         return err ? -err->code : -EINVAL;
-    if (!ht_json_is_object(info) || !ht_json_is_object(version))
+    if (!ht_json_is_object(info))
         return ht_error_set(err, EINVAL, "info: the answer is no object");
 
-    bool podman = is_podman(version);
     struct ht_str id = ht_arena_str(arena, answers->endpoint);
     ht_daemon_set_id(&daemon, id);
-    ht_daemon_set_name(&daemon, podman ? HT_S("Podman") : HT_S("Docker"));
+    ht_daemon_set_name(&daemon, answers->podman ? HT_S("Podman") : HT_S("Docker"));
     ht_daemon_set_source(&daemon, ht_arena_str(arena, answers->source));
-    if (ht_decode_has_text(version, "Version", &text))
+    if (ht_decode_has_text(info, "ServerVersion", &text))
         ht_daemon_set_version(&daemon, text);
     ht_daemon_set_api_version(&daemon, ht_arena_str(arena, answers->api_version));
     set_info(arena, info, &daemon);
     if (ht_arena_is_full(arena))
         return ht_error_set(err, E2BIG, "info: larger than a daemon's may be");
-    set_context(&daemon, podman, ret_context);
+    set_context(&daemon, answers->podman, ret_context);
     *ret_daemon = daemon;
     return 0;
 }

@@ -50,10 +50,10 @@ int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
 struct ht_row *ht_docker_decode_listed(const struct ht_docker_listed *listed,
                                        const struct ht_docker_context *context);
 
-/* GET /info and GET /version to a daemon row, and to the context (whose texts point into the
- * arena). */
+/* GET /info to a daemon row, and to the context (whose texts point into the arena). */
 struct ht_docker_answers {
-    struct ht_str info, version;
+    struct ht_str info;
+    bool podman;            /* the headers of its answers say so */
     struct ht_str endpoint; /* becomes the row's id */
     struct ht_str source;
     struct ht_str api_version; /* as negotiated */

@@ -12,8 +12,11 @@
 #include "hulltop/base/mem.h"
 
 enum {
+    INFO_MAX = 1024 * 1024,
     INSPECT_MAX = 4 * 1024 * 1024,
     LIST_MAX = 32 * 1024 * 1024,
+    HELD_MAX = 4 * 1024 * 1024, /* of answers that wait for /info */
+    ID_PATH_MAX = 160,
     SLOW_MAX = 3,       /* inspects without an answer, then the rest of the pass is not asked for */
     INSPECT_PASSES = 10 /* one that no event was about is looked at again after so many passes */
 };
@@ -91,25 +94,118 @@ static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
     return 0;
 }
 
-/* Inspects one container, which may be forgotten thereby. A daemon that answers, only not about
- * this one (a lock in the daemon, an answer without end), is no failure of the daemon. */
-static int inspect(struct ht_docker *docker, struct ht_docker_known *known,
-                   struct ht_http_answer *answer, struct ht_docker_trouble *trouble)
-{
-    char path[sizeof(known->id) + sizeof("/containers//json")];
+/* ---- asking ---- */
 
+/* An answer about a container that came before /info did, without which it cannot be read. */
+struct held {
+    struct ht_docker_known *known;
+    struct ht_http_answer answer; /* its body alone */
+};
+
+/* A container about which no answer came: what the daemon does elsewhere tells whose fault it is.
+ */
+struct doubt {
+    struct ht_docker_known *known;
+    char cause[HT_ERROR_TEXT_MAX];
+};
+
+/* What is asked together: the heads, then containers. */
+struct asking {
+    struct ht_docker *docker;
+    struct ht_docker_trouble *trouble;
+    bool info, list;        /* still to be answered */
+    struct ht_arena *arena; /* of the list */
+    struct ht_docker_list listed;
+    struct ht_vec queue;        /* struct ht_docker_known *, in the order they are asked for */
+    size_t from;                /* place in the queue of the first one of this batch */
+    size_t heads;               /* requests of this batch before it */
+    size_t ended;               /* containers of this batch */
+    struct ht_vec held, doubts; /* struct held *, struct doubt * */
+    size_t held_bytes;
+    struct ht_buf path;
+};
+
+static void free_asking(struct asking *asking)
+{
+    for (size_t i = 0; i < asking->held.len; i++) {
+        struct held *held = asking->held.items[i];
+
+        ht_http_answer_fini(&held->answer);
+        free(held);
+    }
+    for (size_t i = 0; i < asking->doubts.len; i++)
+        free(asking->doubts.items[i]);
+    ht_vec_fini(&asking->held);
+    ht_vec_fini(&asking->doubts);
+    ht_vec_fini(&asking->queue);
+    ht_buf_fini(&asking->path);
+    ht_arena_free(asking->arena);
+}
+
+static const char head_info[] = "/info", head_list[] = "/containers/json?all=1";
+
+/* Which head a number is; NULL: a container. */
+static const char *head_of(const struct asking *asking, size_t index)
+{
+    if (index >= asking->heads)
+        return NULL;
+    return index == 0 && asking->heads == 2 ? head_info : head_list;
+}
+
+static bool next_request(void *context, size_t index, struct ht_http_request *request)
+{
+    struct asking *asking = context;
+    const char *head = head_of(asking, index);
+    size_t place = asking->from + index - asking->heads;
+
+    ht_buf_reset(&asking->path);
+    request->total_ms = asking->docker->client.answer_ms;
+    if (head) {
+        request->body_max = head == head_info ? INFO_MAX : LIST_MAX;
+        ht_docker_path(&asking->docker->client, head, &asking->path);
+    } else {
+        char path[ID_PATH_MAX];
+
+        if (place >= asking->queue.len || (asking->info && asking->held_bytes > HELD_MAX))
+            return false;
+        const struct ht_docker_known *known = asking->queue.items[place];
+        snprintf(path, sizeof(path), "/containers/%s/json", known->id);
+        request->body_max = INSPECT_MAX;
+        ht_docker_path(&asking->docker->client, path, &asking->path);
+    }
+    request->path = asking->path.data;
+    return true;
+}
+
+static void hold(struct asking *asking, struct ht_docker_known *known, struct ht_str body)
+{
+    struct held *held = ht_new0(struct held);
+
+    held->known = known;
+    held->answer.body.max = INSPECT_MAX;
+    ht_buf_add_str(&held->answer.body, body);
+    asking->held_bytes += body.len;
+    ht_vec_add(&asking->held, held);
+}
+
+/* What became of the inspect of one container, which may be forgotten thereby. A daemon that
+ * answers, only not about this one (a lock in the daemon, an answer without end), is no failure of
+ * the daemon. */
+static int end_container(struct asking *asking, struct ht_docker_known *known,
+                         const struct ht_docker_reply *reply)
+{
+    struct ht_docker *docker = asking->docker;
+    int r = ht_docker_judge(&docker->client, reply, asking->trouble);
+
+    asking->ended++;
     known->dirty = false;
     known->inspected = docker->pass;
-    if (docker->slow >= SLOW_MAX) {
-        docker->changed = docker->changed || !known->failed;
-        known->failed = true;
+    if (r == 0 && asking->info) {
+        hold(asking, known, ht_buf_str(&reply->answer->body));
         return 0;
     }
-    docker->feed->at(docker->feed, "inspecting a container");
-    snprintf(path, sizeof(path), "/containers/%s/json", known->id);
-    int r = ht_docker_get(&docker->client, path, INSPECT_MAX, answer, trouble);
     if (r == 0)
-        return take_answer(docker, known, answer);
+        return take_answer(docker, known, reply->answer);
     if (r == -EINTR)
         return r;
     if (r == -ESRCH) {
@@ -119,16 +215,116 @@ static int inspect(struct ht_docker *docker, struct ht_docker_known *known,
         ht_docker_forget(docker, ht_str_from(id));
         return 0;
     }
-    if (r == -EPROTO && answer->status >= 400)
-        return fail_alone(docker, known, trouble->detail);
+    if (r == -EPROTO && reply->answer->status >= 400)
+        return fail_alone(docker, known, asking->trouble->detail);
 
-    char cause[HT_ERROR_TEXT_MAX];
-    snprintf(cause, sizeof(cause), "%s", trouble->detail);
-    r = ht_docker_ping(&docker->client, trouble);
+    struct doubt *doubt = ht_new0(struct doubt);
+    doubt->known = known;
+    snprintf(doubt->cause, sizeof(doubt->cause), "%s", asking->trouble->detail);
+    ht_vec_add(&asking->doubts, doubt);
+    return 1;
+}
+
+static int take_info(struct asking *asking, struct ht_str body)
+{
+    int r = ht_docker_take_info(asking->docker, body, asking->trouble);
+
     if (r < 0)
         return r;
-    docker->slow++;
-    return fail_alone(docker, known, cause);
+    asking->info = false;
+    for (size_t i = 0; i < asking->held.len; i++) {
+        const struct held *held = asking->held.items[i];
+
+        take_answer(asking->docker, held->known, &held->answer);
+    }
+    return 0;
+}
+
+static int take_list(struct asking *asking, struct ht_str body);
+
+static int end_one(void *context, size_t index, int result, const struct ht_http_answer *answer,
+                   const struct ht_error *err)
+{
+    struct asking *asking = context;
+    struct ht_docker *docker = asking->docker;
+    const char *head = head_of(asking, index);
+    struct ht_docker_reply reply = {.result = result, .answer = answer, .err = err};
+    int r;
+
+    docker->feed->at(docker->feed, "asking the daemon");
+    if (!head) {
+        struct ht_docker_known *known = asking->queue.items[asking->from + index - asking->heads];
+        char path[ID_PATH_MAX];
+
+        snprintf(path, sizeof(path), "/containers/%s/json", known->id);
+        reply.path = path;
+        r = end_container(asking, known, &reply);
+        ht_docker_tell_progress(docker, asking->from + asking->ended);
+        return r;
+    }
+    reply.path = head;
+    r = ht_docker_judge(&docker->client, &reply, asking->trouble);
+    if (r < 0)
+        return r;
+    return head == head_info ? take_info(asking, ht_buf_str(&answer->body))
+                             : take_list(asking, ht_buf_str(&answer->body));
+}
+
+/* Containers that got no answer while the daemon gives others are failures of their own. */
+static int judge_doubts(struct asking *asking)
+{
+    struct ht_docker *docker = asking->docker;
+
+    if (asking->doubts.len == 0)
+        return 0;
+
+    int r = ht_docker_ping(&docker->client, asking->trouble);
+    for (size_t i = 0; i < asking->doubts.len; i++) {
+        struct doubt *doubt = asking->doubts.items[i];
+
+        if (r == 0) {
+            docker->slow++;
+            fail_alone(docker, doubt->known, doubt->cause);
+        }
+        free(doubt);
+    }
+    asking->doubts.len = 0;
+    return r;
+}
+
+static void skip(struct ht_docker *docker, struct ht_docker_known *known)
+{
+    known->dirty = false;
+    known->inspected = docker->pass;
+    docker->changed = docker->changed || !known->failed;
+    known->failed = true;
+}
+
+/* Asks for the heads and for everything in the queue. */
+static int ask(struct asking *asking)
+{
+    struct ht_docker *docker = asking->docker;
+    const struct ht_http_batch batch = {.next = next_request, .done = end_one, .context = asking};
+    int r = 0;
+
+    docker->slow = 0;
+    ht_buf_init(&asking->path, 512);
+    docker->feed->at(docker->feed, "asking the daemon");
+    do {
+        struct ht_error err = {0};
+
+        asking->heads = (size_t)asking->info + asking->list;
+        asking->ended = 0;
+        r = ht_http_get_all(docker->client.http, &batch, &err);
+        if (r < 0 && err.code)
+            ht_docker_explain(&err, asking->trouble);
+        if (r == 0)
+            r = judge_doubts(asking);
+        asking->from += asking->ended;
+    } while (r == 0 && docker->slow < SLOW_MAX && asking->from < asking->queue.len);
+    for (size_t i = asking->from; r == 0 && i < asking->queue.len; i++)
+        skip(docker, asking->queue.items[i]);
+    return r;
 }
 
 /* ---- all of them ---- */
@@ -176,16 +372,15 @@ static void forget_gone(struct ht_docker *docker)
 
 int ht_docker_look(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
-    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
+    struct asking asking = {.docker = docker, .trouble = trouble};
     struct selection dirty = {.wanted = is_dirty};
     int r = 0;
 
     ht_map_each(docker->containers, select_visit, &dirty);
-    if (dirty.found.len)
-        docker->slow = 0;
-    for (size_t i = 0; i < dirty.found.len && r == 0; i++)
-        r = inspect(docker, dirty.found.items[i], &answer, trouble);
-    ht_vec_fini(&dirty.found);
+    asking.queue = dirty.found;
+    if (asking.queue.len)
+        r = ask(&asking);
+    free_asking(&asking);
     return r;
 }
 
@@ -208,62 +403,51 @@ static void show_listed(struct ht_docker *docker, const struct ht_docker_listed 
     }
 }
 
-/* Those that failed before come last, so that they cannot keep the others from being seen. */
-static int inspect_listed(struct ht_docker *docker, const struct ht_docker_list *list,
-                          struct ht_docker_trouble *trouble)
+/* Queues what is due. Those that failed before come last, so that they cannot keep the others from
+ * being seen. */
+static int take_list(struct asking *asking, struct ht_str body)
 {
-    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
+    struct ht_docker *docker = asking->docker;
     ht_autovec struct ht_vec last = {0};
-    size_t done = 0;
-    int r = 0;
+    struct ht_error err = {0};
 
-    for (size_t i = 0; i < list->len && r == 0; i++) {
-        const struct ht_docker_listed *listed = &list->items[i];
+    /* The body is gone when the list is looked at again. */
+    body = ht_arena_str(asking->arena, body);
+    int r = ht_docker_decode_list(asking->arena, body, &asking->listed, &err);
+    if (r < 0) {
+        ht_docker_explain(&err, asking->trouble);
+        return r;
+    }
+    asking->list = false;
+    docker->pass++;
+    docker->total = asking->listed.len;
+    for (size_t i = 0; i < asking->listed.len; i++) {
+        const struct ht_docker_listed *listed = &asking->listed.items[i];
         struct ht_docker_known *known = ht_docker_know(docker, listed->id);
         bool due = is_due(docker, known, listed);
 
+        /* A list that names a container twice is no reason to ask twice. */
+        due = due && known->pass != docker->pass;
         known->pass = docker->pass;
         known->fingerprint = listed->fingerprint;
-        if (known->failed) {
-            ht_vec_add(&last, &list->items[i]);
-            continue;
-        }
         if (due)
-            r = inspect(docker, known, &answer, trouble);
-        show_listed(docker, listed);
-        ht_docker_tell_progress(docker, ++done);
+            ht_vec_add(known->failed ? &last : &asking->queue, known);
     }
-    for (size_t i = 0; i < last.len && r == 0; i++) {
-        const struct ht_docker_listed *listed = last.items[i];
-
-        r = inspect(docker, ht_docker_know(docker, listed->id), &answer, trouble);
-        show_listed(docker, listed);
-        ht_docker_tell_progress(docker, ++done);
-    }
-    return r;
+    for (size_t i = 0; i < last.len; i++)
+        ht_vec_add(&asking->queue, last.items[i]);
+    return 0;
 }
 
-int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+static int pass(struct ht_docker *docker, bool first, struct ht_docker_trouble *trouble)
 {
-    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
-    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
-    struct ht_docker_list list;
-    struct ht_error err = {0};
+    struct asking asking = {.docker = docker, .trouble = trouble, .info = first, .list = true};
     int64_t start = ht_clock_mono(docker->feed->clock);
 
-    docker->feed->at(docker->feed, "listing containers");
-    int r = ht_docker_get(&docker->client, "/containers/json?all=1", LIST_MAX, &answer, trouble);
-    if (r < 0)
-        return r;
-    r = ht_docker_decode_list(arena, ht_buf_str(&answer.body), &list, &err);
-    if (r < 0) {
-        ht_docker_explain(&err, trouble);
-        return r;
-    }
-    docker->pass++;
-    docker->slow = 0;
-    docker->total = list.len;
-    r = inspect_listed(docker, &list, trouble);
+    asking.arena = ht_arena_new(HT_LIMIT_DOCUMENT);
+    int r = ask(&asking);
+    for (size_t i = 0; i < asking.listed.len; i++)
+        show_listed(docker, &asking.listed.items[i]);
+    free_asking(&asking);
     if (r < 0)
         return r;
     forget_gone(docker);
@@ -275,4 +459,14 @@ int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble)
     /* Answers as text and as trees took several times what the rows do. */
     ht_mem_trim();
     return 0;
+}
+
+int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+{
+    return pass(docker, false, trouble);
+}
+
+int ht_docker_first_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+{
+    return pass(docker, true, trouble);
 }

@@ -54,6 +54,12 @@ struct ht_docker {
     bool changed; /* since it was told */
 };
 
+/* docker.c */
+
+/* What /info tells becomes the daemon row and the context; -errno if it is no such answer. */
+int ht_docker_take_info(struct ht_docker *docker, struct ht_str info,
+                        struct ht_docker_trouble *trouble);
+
 /* docker-pass.c */
 
 /* What is known about an id, made if need be. */
@@ -63,6 +69,8 @@ void ht_docker_forget(struct ht_docker *docker, struct ht_str id);
 /* The list, and everything on it that is new, changed, long not looked at or marked dirty. -errno
  * if the daemon as a whole fails; a container that cannot be inspected is marked so. */
 int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+/* The same with /info, which a daemon takes as long for as for many containers. */
+int ht_docker_first_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble);
 /* Inspects what events were about; -errno as above. */
 int ht_docker_look(struct ht_docker *docker, struct ht_docker_trouble *trouble);
 /* Frees all that is known. */

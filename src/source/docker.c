@@ -23,8 +23,7 @@
 enum {
     LEAST_MS = 2000,
     PATIENCE_TIMES = 8, /* what a slow daemon is given at most, in times of the least */
-    EVENTS_MAX = 5000,  /* a second: no engine does so much */
-    DAEMON_MAX = 1024 * 1024
+    EVENTS_MAX = 5000   /* a second: no engine does so much */
 };
 
 /* Lifecycle alone: exec events come with every health check and carry command lines. */
@@ -96,32 +95,22 @@ static int open_events(struct ht_docker *docker, struct ht_docker_trouble *troub
 
 /* ---- the thread ---- */
 
-static int read_daemon(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+int ht_docker_take_info(struct ht_docker *docker, struct ht_str info,
+                        struct ht_docker_trouble *trouble)
 {
-    ht_autoanswer struct ht_http_answer info = HT_HTTP_ANSWER, version = HT_HTTP_ANSWER;
+    const struct ht_docker_answers answers = {.info = info,
+                                              .podman = docker->client.podman,
+                                              .endpoint = ht_str_from(docker->client.endpoint),
+                                              .source = ht_str_from(docker->name),
+                                              .api_version = ht_str_from(docker->client.version)};
     struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_docker_context context;
     struct ht_daemon daemon;
     struct ht_error err = {0};
-    int r;
+    int r = ht_docker_decode_daemon(arena, &answers, &daemon, &context, &err);
 
-    docker->feed->at(docker->feed, "asking the daemon about itself");
-    r = ht_docker_get(&docker->client, "/info", DAEMON_MAX, &info, trouble);
-    if (r == 0)
-        r = ht_docker_get(&docker->client, "/version", DAEMON_MAX, &version, trouble);
-    if (r == 0) {
-        r = ht_docker_decode_daemon(
-            arena,
-            &(struct ht_docker_answers){.info = ht_buf_str(&info.body),
-                                        .version = ht_buf_str(&version.body),
-                                        .endpoint = ht_str_from(docker->client.endpoint),
-                                        .source = ht_str_from(docker->name),
-                                        .api_version = ht_str_from(docker->client.version)},
-            &daemon, &context, &err);
-        if (r < 0)
-            ht_docker_explain(&err, trouble);
-    }
     if (r < 0) {
+        ht_docker_explain(&err, trouble);
         ht_arena_free(arena);
         return r;
     }
@@ -147,14 +136,12 @@ static int connect_daemon(struct ht_docker *docker, struct ht_docker_trouble *tr
 
     docker->feed->at(docker->feed, "connecting");
     int r = ht_docker_connect(&docker->client, &target, trouble);
-    if (r == 0)
-        r = read_daemon(docker, trouble);
     /* Events first, the list second: what happens in between is seen twice, not missed. */
     if (r == 0)
         r = open_events(docker, trouble);
     if (r == 0) {
         docker->everything = true;
-        r = ht_docker_pass(docker, trouble);
+        r = ht_docker_first_pass(docker, trouble);
     }
     return r;
 }

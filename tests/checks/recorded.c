@@ -105,7 +105,6 @@ static bool read_set(struct recorded *recorded, struct ht_error *err)
 {
     struct ht_docker_answers answers = {
         .info = read_file(recorded->arena, "docker/%s/%s%s", recorded->set, "info.json", ""),
-        .version = read_file(recorded->arena, "docker/%s/%s%s", recorded->set, "version.json", ""),
         .endpoint = HT_S("unix:///run/docker.sock"),
         .source = HT_S("docker"),
         .api_version = HT_S("1.41"),

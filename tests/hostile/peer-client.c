@@ -14,6 +14,7 @@
 
 #include "hulltop/base/mem.h"
 #include "hulltop/base/str.h"
+#include "hulltop/base/str.h"
 
 enum { ARGUMENTS_MAX = 30 };
 
@@ -121,4 +122,50 @@ void peer_tell(struct peer_client *peer, const char *command, char *out, size_t 
     if (out)
         snprintf(out, size, "%.*s", (int)(len - 3), all);
     free(all);
+}
+
+enum { REQUESTS_MAX = 64, TARGET_MAX = 100, ANSWER_MAX = 8192 };
+
+static int compare_targets(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+void peer_requests(struct peer_client *peer, size_t first, char *out, size_t size)
+{
+    char requests[ANSWER_MAX];
+    char targets[REQUESTS_MAX][TARGET_MAX];
+    size_t count = 0;
+    size_t len = 0;
+
+    peer_tell(peer, "requests", requests, sizeof(requests));
+    struct ht_str rest = ht_str_from(requests);
+    struct ht_str line;
+    while (count < REQUESTS_MAX && ht_str_next(&rest, '\n', &line)) {
+        struct ht_str word;
+        struct ht_str target;
+
+        ht_str_next(&line, ' ', &word);
+        ht_str_next(&line, ' ', &target);
+        ptrdiff_t events = ht_str_find(target, HT_S("/events?"), 0);
+        if (events >= 0)
+            target = HT_S("/events");
+        snprintf(targets[count++], TARGET_MAX, "%.*s", HT_STR_ARG(target));
+    }
+    if (count > first)
+        qsort(targets[first], count - first, sizeof(targets[0]), compare_targets);
+    out[0] = '\0';
+    for (size_t i = 0; i < count && len < size; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i ? " " : "", targets[i]);
+}
+
+unsigned peer_connections(struct peer_client *peer)
+{
+    char text[64];
+    uint64_t count = 0;
+
+    peer_tell(peer, "connections", text, sizeof(text));
+    if (ht_parse_u64(ht_str_trim(ht_str_from(text)), &count) < 0)
+        give_up("connections");
+    return (unsigned)count;
 }

@@ -21,5 +21,11 @@ void peer_stop(struct peer_client *peer);
 /* Sends one command and asserts that it is answered by "ok"; what came before goes into out, if it
  * is not NULL, cut to size bytes with a NUL. */
 void peer_tell(struct peer_client *peer, const char *command, char *out, size_t size);
+/* What was asked for since the last call, its targets separated by blanks: the first ones in their
+ * order, the rest, of which some may be under way together, in alphabetical order. What follows a
+ * "?" of /events is left out. */
+void peer_requests(struct peer_client *peer, size_t first, char *out, size_t size);
+/* Connections so far. */
+unsigned peer_connections(struct peer_client *peer);
 
 #endif

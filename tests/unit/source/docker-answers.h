@@ -29,17 +29,17 @@ static inline void read_fixture(const char *name, struct ht_buf *text)
         fail_msg("%s", err.text);
 }
 
-/* One engine: what its /info and /version say. */
+/* One engine: what its /info says. */
 struct engine {
     struct ht_arena *arena;
     struct ht_daemon daemon;
     struct ht_docker_context context;
 };
 
-static inline void decode_engine(struct engine *engine, struct ht_str info, struct ht_str version)
+static inline void decode_engine(struct engine *engine, struct ht_str info, bool podman)
 {
     const struct ht_docker_answers answers = {.info = info,
-                                              .version = version,
+                                              .podman = podman,
                                               .endpoint = HT_S("unix:///run/docker.sock"),
                                               .source = HT_S("docker"),
                                               .api_version = HT_S("1.41")};
@@ -50,15 +50,13 @@ static inline void decode_engine(struct engine *engine, struct ht_str info, stru
         fail_msg("%s", err.text);
 }
 
-static inline void read_engine(struct engine *engine, const char *info, const char *version)
+static inline void read_engine(struct engine *engine, const char *info)
 {
-    struct ht_buf info_text, version_text;
+    struct ht_buf text;
 
-    read_fixture(info, &info_text);
-    read_fixture(version, &version_text);
-    decode_engine(engine, ht_buf_str(&info_text), ht_buf_str(&version_text));
-    ht_buf_fini(&info_text);
-    ht_buf_fini(&version_text);
+    read_fixture(info, &text);
+    decode_engine(engine, ht_buf_str(&text), ht_str_has_prefix(ht_str_from(info), "podman/"));
+    ht_buf_fini(&text);
 }
 
 static inline void free_engine(struct engine *engine)

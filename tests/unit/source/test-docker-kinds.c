@@ -110,11 +110,10 @@ struct kind {
 static void assert_kinds(const char *folder, const struct kind *kinds, size_t len)
 {
     struct engine engine;
-    char info[64], version[64], path[128];
+    char info[64], path[128];
 
     snprintf(info, sizeof(info), "docker/%s/info.json", folder);
-    snprintf(version, sizeof(version), "docker/%s/version.json", folder);
-    read_engine(&engine, info, version);
+    read_engine(&engine, info);
     snprintf(path, sizeof(path), "docker/%s/inspect/plain.json", folder);
 
     struct ht_row *plain = read_row(&engine, path);
