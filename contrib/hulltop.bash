@@ -6,9 +6,10 @@ _hulltop() {
     local word=$2 previous=$3 names
     local commands='check demo record replay doctor'
     local questions='builds added-code privileged packages secrets drift'
-    local options='--docker --cri --kubeconfig --root --etcd-db --from --manifests
+    local options='--docker --cri --kubeconfig --context --node --root --etcd-db --from --manifests
         --pod-security-version --only --format --fail-on --baseline
-        --strict --quiet --timeout --lists-days --open --color --theme --ascii --plain --utc --mouse --config
+        --strict --quiet --role --timeout --lists-days --open --color --theme --ascii --plain --utc
+        --mouse --config
         --version --help'
 
     # bash makes a word of its own of "=".
@@ -21,7 +22,6 @@ _hulltop() {
     case $previous in
     --docker) names='none unix:///run/docker.sock' ;;
     --cri) names='none unix:///run/containerd/containerd.sock' ;;
-    --kubeconfig) names=none ;;
     --only)
         # Behind the last comma.
         mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$questions" -- "${word##*,}")
@@ -34,13 +34,13 @@ _hulltop() {
     --color) names='auto always never' ;;
     --theme) names='default light mono colour-blind' ;;
     --pod-security-version) names=latest ;;
-    --timeout | --lists-days) return ;;
+    --timeout | --lists-days | --context | --node) return ;;
     --root)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
-    --etcd-db | --from | --manifests | --baseline | --config | record | replay)
+    --kubeconfig | --etcd-db | --from | --manifests | --baseline | --config | record | replay)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

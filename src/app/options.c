@@ -77,8 +77,23 @@ static int set_cri(struct ht_options *options, const char *value, struct ht_erro
 
 static int set_kubeconfig(struct ht_options *options, const char *value, struct ht_error *err)
 {
+    (void)err;
     options->kubeconfig = value;
-    return only_none("kubeconfig", value, err);
+    return 0;
+}
+
+static int set_context(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->context = value;
+    return 0;
+}
+
+static int set_node(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->node = value;
+    return 0;
 }
 
 static int set_root(struct ht_options *options, const char *value, struct ht_error *err)
@@ -253,6 +268,11 @@ static int set_quiet(struct ht_options *options, const char *value, struct ht_er
     return set_switch(&options->quiet, value, err);
 }
 
+static int set_role(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->role, value, err);
+}
+
 static int set_ascii(struct ht_options *options, const char *value, struct ht_error *err)
 {
     return set_switch(&options->ascii, value, err);
@@ -289,14 +309,17 @@ static const struct option_entry entries[] = {
      false},
     {"cri", "SOCKET|none", "containerd or CRI-O: unix:///PATH [usual places]", set_cri, true,
      false},
-    {"kubeconfig", "none", "not in this version", set_kubeconfig, true, false},
-    {"root", "DIR", "host files below DIR", set_root, false, false},
+    {"kubeconfig", "FILE|none", "Kubernetes", set_kubeconfig, true, true},
+    {"context", "NAME", "", set_context, true, true},
+    {"node", "NAME", "", set_node, true, true},
+    {"root", "DIR", "host files below DIR;", set_root, false, false},
+    {"role", NULL, "doctor: a Kubernetes role", set_role, false, true},
     {"etcd-db", "FILE", "this database of etcd's, not the node's own", set_etcd_db, true, false},
     {"lists-days", "DAYS", "package lists are trusted for so long [7]", set_lists_days, true,
      false},
     {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},
     {"manifests", "FILE|-", "check: judges", set_manifests, false, false},
-    {"pod-security-version", "vX.Y", "YAML or JSON alone", set_pod_security, true, true},
+    {"pod-security-version", "vX.Y", "YAML or JSON", set_pod_security, true, true},
     {"only", "NAME,...", "builds added-code privileged packages secrets drift", set_only, true,
      false},
     {"format", "FORMAT", "check: text, json, sarif or node", set_format, false, false},
@@ -314,7 +337,7 @@ static const struct option_entry entries[] = {
     {"plain", NULL, "lines instead of a screen", set_plain, true, true},
     {"utc", NULL, "times in UTC;", set_utc, true, false},
     {"mouse", NULL, "mouse on from the start", set_mouse, true, true},
-    {"config", "FILE", "this configuration file alone;", set_config, false, false},
+    {"config", "FILE", "this configuration alone;", set_config, false, false},
     {"version", NULL, "version;", set_version, false, true},
     {"help", NULL, "this text", set_help, false, true},
     {"hash-frames", "FILE", NULL, set_hash_frames, false, false},
@@ -462,6 +485,8 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
             return ht_error_set(err, EINVAL, "one operand too many: %s", options->operand);
         break;
     }
+    if (options->role && options->command != HT_CMD_DOCTOR)
+        return ht_error_set(err, EINVAL, "--role goes with doctor");
     if (options->from && options->command != HT_CMD_DASHBOARD && options->command != HT_CMD_CHECK)
         return ht_error_set(err, EINVAL, "--from goes with the dashboard and with check");
     return 0;

@@ -32,6 +32,7 @@ struct ht_options {
 
     /* sources */
     const char *docker, *cri, *kubeconfig; /* NULL: the usual places; "none": off */
+    const char *context, *node;            /* Kubernetes; NULL: the current one, found by itself */
     const char *root;                      /* "/" */
     const char *etcd_db;                   /* NULL: what is on the node */
     unsigned lists_days;                   /* package lists are trusted for so long */
@@ -45,6 +46,7 @@ struct ht_options {
     enum ht_severity fail_on;
     const char *baseline;
     bool strict, quiet;
+    bool role;          /* doctor: print the Kubernetes role */
     int64_t timeout_ns; /* 0: not given */
 
     /* screen */

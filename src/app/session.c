@@ -91,42 +91,72 @@ static struct ht_driver docker_driver(const struct ht_options *options)
     });
 }
 
+/* The sources that will run: those that the asked questions need. */
+struct drivers {
+    struct ht_driver items[8 + HT_CONTAINERD_PLACES];
+    size_t len;
+};
+
+static void add(struct drivers *drivers, struct ht_driver driver)
+{
+    drivers->items[drivers->len++] = driver;
+}
+
+/* Container engines. One that was named is the only one that is asked. */
+static void add_engines(struct drivers *drivers, const struct ht_options *options)
+{
+    bool docker_named = options->docker && !is_none(options->docker);
+    bool cri_named = options->cri && !is_none(options->cri);
+
+    if (docker_named || (!options->docker && !cri_named))
+        add(drivers, docker_driver(options));
+    if (!options->docker && !cri_named)
+        add(drivers, ht_podman_driver());
+    if (cri_named || (!options->cri && !docker_named))
+        drivers->len += ht_containerd_drivers(
+            &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL},
+            drivers->items + drivers->len);
+    if (!is_none(options->kubeconfig))
+        add(drivers, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = options->kubeconfig,
+                                                              .context = options->context,
+                                                              .node = options->node}));
+}
+
+/* The host's own files and processes. */
+static void add_host(struct drivers *drivers, const struct ht_session *session, bool live)
+{
+    const struct ht_options *options = session->options;
+    unsigned questions = options->questions;
+
+    if (ht_catalogue_needs(questions, HT_S("packages")))
+        add(drivers, ht_packages_driver(&(struct ht_packages_options){
+                         .root = options->root,
+                         .live = live,
+                         .lists_limit_days = options->lists_days,
+                         .cache_folder = ht_config_cache_dir(session->arena)}));
+    if (ht_catalogue_needs(questions, HT_S("running-old")))
+        add(drivers, ht_running_driver(live));
+    if (ht_catalogue_needs(questions, HT_S("datastore")))
+        add(drivers, ht_datastore_driver(&(struct ht_datastore_options){
+                         .root = options->root, .etcd_db = options->etcd_db}));
+    if (ht_catalogue_needs(questions, HT_S("hostconf")))
+        add(drivers,
+            ht_hostconf_driver(&(struct ht_hostconf_options){.root = options->root, .live = live}));
+}
+
 static void live_engine(struct ht_session *session, struct ht_engine_options *engine_options)
 {
     const struct ht_options *options = session->options;
     bool live = is_live_root(options->root);
-    struct ht_driver drivers[7 + HT_CONTAINERD_PLACES];
-    size_t len = 0;
-    bool docker_named = options->docker && !is_none(options->docker);
-    bool cri_named = options->cri && !is_none(options->cri);
+    struct drivers drivers = {.len = 0};
 
+    if (ht_catalogue_needs(options->questions, HT_S("docker")))
+        add_engines(&drivers, options);
     /* The process source runs always: it tells which node this is. */
-    if (ht_catalogue_needs(options->questions, HT_S("docker"))) {
-        /* Daemons that were named are the only ones that are asked. */
-        if (docker_named || (!options->docker && !cri_named))
-            drivers[len++] = docker_driver(options);
-        if (!options->docker && !cri_named)
-            drivers[len++] = ht_podman_driver();
-        if (cri_named || (!options->cri && !docker_named))
-            len += ht_containerd_drivers(
-                &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL},
-                drivers + len);
-    }
-    drivers[len++] = ht_proc_driver(&(struct ht_proc_options){.root = options->root, .live = live});
-    drivers[len++] =
-        ht_hostconf_driver(&(struct ht_hostconf_options){.root = options->root, .live = live});
-    if (ht_catalogue_needs(options->questions, HT_S("datastore")))
-        drivers[len++] = ht_datastore_driver(
-            &(struct ht_datastore_options){.root = options->root, .etcd_db = options->etcd_db});
-    if (ht_catalogue_needs(options->questions, HT_S("packages")))
-        drivers[len++] = ht_packages_driver(
-            &(struct ht_packages_options){.root = options->root,
-                                          .live = live,
-                                          .lists_limit_days = options->lists_days,
-                                          .cache_folder = ht_config_cache_dir(session->arena)});
-    drivers[len++] = ht_running_driver(live);
-    engine_options->drivers = drivers;
-    engine_options->drivers_len = len;
+    add(&drivers, ht_proc_driver(&(struct ht_proc_options){.root = options->root, .live = live}));
+    add_host(&drivers, session, live);
+    engine_options->drivers = drivers.items;
+    engine_options->drivers_len = drivers.len;
     session->engine = ht_engine_new(engine_options);
 }
 

@@ -256,7 +256,7 @@ static int take_findings(struct ht_judge *judge, const struct ht_rowset *finding
 
 /* ---- one pod ---- */
 
-static struct ht_row *derive(const struct ht_judge *judge, const struct ht_row *row)
+struct ht_row *ht_pod_derive(const struct ht_facts *facts, const struct ht_row *row, int minor)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_pod pod = *ht_pod_of(row);
@@ -264,11 +264,10 @@ static struct ht_row *derive(const struct ht_judge *judge, const struct ht_row *
     struct ht_pod_security security = {0};
 
     ht_pod_as_container(&pod, (struct ht_str){0}, &container);
-    ht_classify(judge->options.facts, &container, arena);
+    ht_classify(facts, &container, arena);
     if (!ht_pod_has_class(&pod))
         ht_pod_set_class(&pod, container.class);
-    if (ht_pod_security_judge(&pod, judge->options.pod_security, arena, &security) &&
-        !ht_arena_is_full(arena))
+    if (ht_pod_security_judge(&pod, minor, arena, &security) && !ht_arena_is_full(arena))
         *ht_pod_edit_pod_security(&pod) = security;
     return ht_row_new(&ht_pod_table, &pod);
 }
@@ -300,7 +299,8 @@ int ht_judge_pod(struct ht_judge *judge, const struct ht_row *given, struct ht_r
                  struct ht_error *err)
 {
     ht_autonode struct ht_node *node = ht_node_new(judge->options.now_ns);
-    ht_autorow struct ht_row *row = derive(judge, given);
+    ht_autorow struct ht_row *row =
+        ht_pod_derive(judge->options.facts, given, judge->options.pod_security);
     ht_autovec struct ht_vec verdicts = {0};
     struct ht_rowset findings = {0};
     bool unknown = false;

@@ -16,6 +16,7 @@
 #include "hulltop/base/vec.h"
 #include "hulltop/check/builds.h"
 #include "hulltop/check/classify.h"
+#include "hulltop/check/pod-security.h"
 #include "hulltop/check/privilege.h"
 
 enum { ENGINE_ID_LEN = 64 };
@@ -204,6 +205,20 @@ static void take_daemons(struct joining *joining, const struct ht_node *sample)
         ht_vec_add(&joining->daemons, set->rows[i]);
 }
 
+/* Made once a pod: it follows from its manifest alone. */
+static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(512);
+    struct ht_str key = cache_key(&buf, &ht_pod_table, ht_row_id(row));
+    const struct ht_row *const inputs[3] = {row, NULL, NULL};
+    struct ht_row *known = recall(joining->joiner, key, inputs, 0);
+
+    if (known)
+        return known;
+    return remember(joining->joiner, key, inputs, 0,
+                    ht_pod_derive(joining->joiner->facts, row, HT_POD_SECURITY_LATEST));
+}
+
 /* Sorts the rows of one sample into what is taken as it is and what is derived from. */
 static void take_sample(struct joining *joining, const struct ht_node *sample)
 {
@@ -217,6 +232,8 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
                 take_container(joining, row);
             } else if (id == HT_TABLE_PROCESS) {
                 ht_vec_add(&joining->processes, (void *)row);
+            } else if (id == HT_TABLE_POD) {
+                ht_node_add(joining->node, make_pod(joining, row));
             } else if (id != HT_TABLE_DAEMON) {
                 if (id == HT_TABLE_HOST) {
                     joining->host_row = row;

@@ -13,7 +13,8 @@
 #include <limits.h>
 
 #include "hulltop/base/arena.h"
-#include "hulltop/model/rows.h"
+#include "hulltop/check/facts.h"
+#include "hulltop/model/row.h"
 
 /* The minor number of a version 1.N of the standards; newer ones than are known are judged like the
  * newest that is. */
@@ -25,6 +26,8 @@ bool ht_pod_security_parse(struct ht_str text, int *ret_minor);
  * is made lives in the arena, else texts are the pod's. */
 bool ht_pod_security_judge(const struct ht_pod *pod, int minor, struct ht_arena *arena,
                            struct ht_pod_security *ret);
+/* The pod with its class and what the standards say about it; owned by the caller. */
+struct ht_row *ht_pod_derive(const struct ht_facts *facts, const struct ht_row *pod, int minor);
 /* The path of a pod's spec in the object that holds it: "spec.template.spec" of a Deployment. */
 const char *ht_pod_spec_path(const struct ht_pod *pod);
 /* "containers[0] (web)" in the arena. */

@@ -104,6 +104,14 @@ struct ht_containerd_options {
 size_t ht_containerd_drivers(const struct ht_containerd_options *options,
                              struct ht_driver drivers[HT_CONTAINERD_PLACES]);
 
+struct ht_kube_options {
+    const char *kubeconfig; /* NULL: KUBECONFIG, the pod's token, the usual places */
+    const char *context;    /* NULL: the kubeconfig's current one */
+    const char *node;       /* what the cluster calls this node; NULL: found by its boot or name */
+};
+/* The Kubernetes API: the pods of this node, namespaces; texts are copied. */
+struct ht_driver ht_kube_driver(const struct ht_kube_options *options);
+
 struct ht_proc_options {
     const char *root; /* "/" */
     bool live;        /* false: OFF, with the reason */

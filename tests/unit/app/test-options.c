@@ -78,7 +78,7 @@ static void values_stand_apart_or_behind_an_equals_sign(void **state)
 
 /* Words that must fail, and what the message must say. */
 static const struct {
-    const char *words[4];
+    const char *words[6];
     const char *says;
 } bad[] = {
     {{"chek"}, "did you mean check?"},
@@ -93,6 +93,12 @@ static const struct {
     {{"--docker", "ftp://x"}, "ftp://x"},
     {{"--cri", "run/x.sock"}, "none"},
     {{"--cri", "tcp://x"}, "none"},
+    {{"check", "--pod-security-version", "v2.0"}, "latest"},
+    {{"--manifests", "x"}, "check"},
+    {{"check", "--manifests", "x", "--from", "y"}, "one of them"},
+    {{"check", "--manifests", "x", "--format", "node"}, "no node"},
+    {{"check", "--manifests", "x", "--only", "drift"}, "question 3"},
+    {{"check", "--role"}, "doctor"},
     {{"--root", "relative"}, "absolute"},
     {{"record"}, "needs a file"},
     {{"check", "x"}, "too many"},

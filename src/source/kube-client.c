@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kube-client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kube-decode.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/printable.h"
+#include "hulltop/base/root.h"
+
+enum {
+    CONNECT_MS = 5000,
+    ANSWER_MS = 30000,
+    STALL_MS = 10000,
+    PATH_MAX_BYTES = 64,
+    TOKEN_MAX = 65536
+};
+
+/* No server is waited for longer than that because it says so. */
+#define RETRY_MAX_NS (60 * HT_NS_PER_S)
+
+static int fail(struct ht_kube_trouble *trouble, enum ht_source_state state, const char *help,
+                const char *detail)
+{
+    *trouble = (struct ht_kube_trouble){.state = state, .help = help};
+    snprintf(trouble->detail, sizeof(trouble->detail), "%s", detail);
+    return 0;
+}
+
+void ht_kube_explain(const struct ht_error *err, struct ht_kube_trouble *trouble)
+{
+    const char *help = "it is asked again";
+    enum ht_source_state state = HT_SOURCE_STATE_BROKEN;
+
+    if (err->code == EKEYREJECTED)
+        help = "the server's certificate must be of the authority that the kubeconfig names; check "
+               "the clock too";
+    else if (err->code == ECONNREFUSED || err->code == EHOSTUNREACH || err->code == ETIMEDOUT)
+        help = "no API server answers there: check the server's address in the kubeconfig";
+    fail(trouble, state, help, err->text);
+}
+
+/* ---- credentials ---- */
+
+/* The path of what was given: a file, or a file without a name that holds the bytes. */
+static const char *pem_path(const struct ht_kube_pem *pem, int *fd, char *path,
+                            struct ht_error *err)
+{
+    struct ht_str rest = ht_buf_str(&pem->bytes);
+
+    if (rest.len == 0)
+        return pem->file;
+    *fd = memfd_create("hulltop-pem", MFD_CLOEXEC);
+    while (*fd >= 0 && rest.len) {
+        ssize_t n = write(*fd, rest.data, rest.len);
+
+        if (n < 0)
+            break;
+        rest = ht_str_sub(rest, (size_t)n, rest.len);
+    }
+    if (*fd < 0 || rest.len) {
+        ht_error_errno(err, errno, "a file for a certificate");
+        return NULL;
+    }
+    snprintf(path, PATH_MAX_BYTES, "/proc/self/fd/%d", *fd);
+    return path;
+}
+
+static int read_token(struct ht_kube_client *client, struct ht_error *err)
+{
+    const char *path = client->access.token_file;
+    ht_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct ht_buf *token = &client->access.token;
+
+    if (fd < 0)
+        return ht_error_errno(err, errno, "%s", path);
+    if (token->data)
+        ht_wipe(token->data, token->cap);
+    ht_buf_reset(token);
+    return ht_read_fd(fd, path, token, TOKEN_MAX, err);
+}
+
+/* A byte that could end the header would begin another one. */
+static bool is_header_text(struct ht_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.data[i] <= 0x20 || (unsigned char)text.data[i] >= 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static int make_authorization(struct ht_kube_client *client, struct ht_error *err)
+{
+    struct ht_str token;
+
+    if (client->access.token_file) {
+        int r = read_token(client, err);
+
+        if (r < 0)
+            return r;
+    }
+    token = ht_str_trim(ht_buf_str(&client->access.token));
+    if (client->authorization.data)
+        ht_wipe(client->authorization.data, client->authorization.cap);
+    ht_buf_reset(&client->authorization);
+    if (token.len == 0)
+        return 0;
+    if (!is_header_text(token))
+        return ht_error_set(err, EINVAL, "the token holds bytes that no token has");
+    ht_buf_add_text(&client->authorization, "Authorization: Bearer ");
+    ht_buf_add_str(&client->authorization, token);
+    return 0;
+}
+
+/* Credentials over a connection that anybody may read: only within this machine. */
+static bool is_open_way(const struct ht_kube_access *access)
+{
+    struct ht_str server = ht_str_from(access->server);
+
+    return ht_str_has_prefix(server, "http://") && !ht_str_has_prefix(server, "http://127.") &&
+           !ht_str_has_prefix(server, "http://localhost") &&
+           !ht_str_has_prefix(server, "http://[::1]");
+}
+
+static int open_http(struct ht_kube_client *client, struct ht_error *err)
+{
+    const struct ht_kube_access *access = &client->access;
+    char paths[3][PATH_MAX_BYTES];
+    struct ht_http_options options = {.url = access->server,
+                                      .insecure = access->insecure,
+                                      .connect_ms = CONNECT_MS,
+                                      .total_ms = ANSWER_MS,
+                                      .stall_ms = STALL_MS,
+                                      .cancel_fd = client->stop_fd};
+
+    if (is_open_way(access))
+        return ht_error_set(err, EINVAL, "%s: not https: no credentials are sent there",
+                            access->server);
+    err->code = 0;
+    options.ca_file = pem_path(&access->ca, &client->ca_fd, paths[0], err);
+    options.cert_file = pem_path(&access->cert, &client->cert_fd, paths[1], err);
+    options.key_file = pem_path(&access->key, &client->key_fd, paths[2], err);
+    if (err->code)
+        return -err->code;
+
+    int r = make_authorization(client, err);
+    if (r < 0)
+        return r;
+    client->http = ht_http_new(&options, err);
+    return client->http ? 0 : -err->code;
+}
+
+int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *access, int stop_fd,
+                        struct ht_kube_trouble *trouble)
+{
+    struct ht_error err = {0};
+
+    *client = (struct ht_kube_client){.access = *access,
+                                      .authorization = HT_BUF(TOKEN_MAX + 64),
+                                      .ca_fd = -1,
+                                      .cert_fd = -1,
+                                      .key_fd = -1,
+                                      .stop_fd = stop_fd};
+    *access = (struct ht_kube_access){0};
+    if (client->access.plugin) {
+        fail(trouble, HT_SOURCE_STATE_DENIED,
+             "use a kubeconfig with a certificate, a token or a tokenFile",
+             "the kubeconfig asks for a program that makes credentials; none is run");
+        return -EPERM;
+    }
+    if (open_http(client, &err) < 0) {
+        ht_kube_explain(&err, trouble);
+        return -err.code;
+    }
+    return 0;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void ht_kube_client_close(struct ht_kube_client *client)
+{
+    if (!client->access.server && !client->http)
+        return;
+    client->http = ht_http_free(client->http);
+    if (client->authorization.data)
+        ht_wipe(client->authorization.data, client->authorization.cap);
+    ht_buf_fini(&client->authorization);
+    close_fd(&client->ca_fd);
+    close_fd(&client->cert_fd);
+    close_fd(&client->key_fd);
+    ht_kube_access_fini(&client->access);
+}
+
+/* ---- requests ---- */
+
+static void set_headers(const struct ht_kube_client *client, const char *headers[3])
+{
+    headers[0] = "Accept: application/json";
+    headers[1] = client->authorization.len ? client->authorization.data : NULL;
+    headers[2] = NULL;
+}
+
+static int64_t retry_after(const struct ht_http_answer *answer)
+{
+    uint64_t seconds = 0;
+
+    if (ht_parse_u64(ht_str_trim(ht_http_header(answer, "Retry-After")), &seconds) < 0)
+        return 0;
+    return seconds > (uint64_t)(RETRY_MAX_NS / HT_NS_PER_S) ? RETRY_MAX_NS
+                                                            : (int64_t)seconds * HT_NS_PER_S;
+}
+
+/* What an answer other than 200 means. */
+static int judge_answer(const struct ht_kube_client *client, const struct ht_http_answer *answer,
+                        struct ht_kube_trouble *trouble)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_str message = ht_kube_decode_message(arena, ht_buf_str(&answer->body));
+    const char *help = "it is asked again";
+    enum ht_source_state state = HT_SOURCE_STATE_BROKEN;
+    int r = -EPROTO;
+
+    if (answer->status == 401) {
+        state = HT_SOURCE_STATE_DENIED;
+        help = "the token or client certificate is not valid, or not any more: get a new one";
+        r = -EPERM;
+    } else if (answer->status == 403) {
+        state = HT_SOURCE_STATE_DENIED;
+        help = "grant it: hulltop doctor --role prints what is needed";
+        r = -EACCES;
+    } else if (answer->status == 404) {
+        r = -ENOENT;
+    } else if (answer->status == 410) {
+        r = -ESTALE;
+    } else if (answer->status == 429 || answer->status >= 500) {
+        r = -EAGAIN;
+    }
+    *trouble = (struct ht_kube_trouble){
+        .state = state, .help = help, .retry_ns = r == -EAGAIN ? retry_after(answer) : 0};
+    snprintf(trouble->detail, sizeof(trouble->detail), "%s: %d%s%.*s", client->access.server,
+             answer->status, message.len ? ": " : "", message.len > 300 ? 300 : (int)message.len,
+             message.data ? message.data : "");
+    return r;
+}
+
+static int send_once(struct ht_kube_client *client, const char *path, struct ht_http_answer *answer,
+                     struct ht_kube_trouble *trouble)
+{
+    ht_autobuf struct ht_buf whole = HT_BUF(HT_LIMIT_ARG);
+    const char *headers[3];
+    struct ht_error err = {0};
+    int r;
+
+    ht_buf_addf(&whole, "%s%s", client->access.prefix, path);
+    set_headers(client, headers);
+    r = ht_http_send(client->http,
+                     &(struct ht_http_request){.path = whole.data, .headers = headers}, answer,
+                     &err);
+    if (r < 0) {
+        ht_kube_explain(&err, trouble);
+        return r;
+    }
+    return answer->status == 200 ? 0 : judge_answer(client, answer, trouble);
+}
+
+int ht_kube_get(struct ht_kube_client *client, const char *path, struct ht_http_answer *answer,
+                struct ht_kube_trouble *trouble)
+{
+    struct ht_error err = {0};
+    int r = send_once(client, path, answer, trouble);
+
+    /* Tokens of pods are renewed in their file. */
+    if (r == -EPERM && client->access.token_file && make_authorization(client, &err) == 0)
+        r = send_once(client, path, answer, trouble);
+    return r;
+}
+
+struct ht_http_stream *ht_kube_watch(struct ht_kube_client *client, const char *path,
+                                     ht_http_line line, void *context, struct ht_error *err)
+{
+    ht_autobuf struct ht_buf whole = HT_BUF(HT_LIMIT_ARG);
+    const char *headers[3];
+
+    ht_buf_addf(&whole, "%s%s", client->access.prefix, path);
+    set_headers(client, headers);
+    return ht_http_stream_open(client->http,
+                               &(struct ht_http_request){.path = whole.data, .headers = headers},
+                               line, context, err);
+}

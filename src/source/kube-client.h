@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests to an API server: credentials, and what its errors mean. Layer 3 (source), private; one
+ * thread.
+ */
+#ifndef HT_SOURCE_KUBE_CLIENT_H
+#define HT_SOURCE_KUBE_CLIENT_H
+
+#include "hulltop/base/http.h"
+#include "hulltop/model/rows.h"
+#include "kube-config.h"
+
+/* Why something could not be had, for people. */
+struct ht_kube_trouble {
+    enum ht_source_state state;
+    char detail[HT_ERROR_TEXT_MAX];
+    const char *help;
+    int64_t retry_ns; /* the server asked to wait so long; 0: it did not */
+};
+
+struct ht_kube_client {
+    struct ht_kube_access access;
+    struct ht_http *http;
+    struct ht_buf authorization; /* "Authorization: Bearer ..."; empty: none */
+    int ca_fd, cert_fd, key_fd;  /* files without names for what was given inline */
+    int stop_fd;
+};
+
+/* Takes over access. Connects to nothing yet. */
+int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *access, int stop_fd,
+                        struct ht_kube_trouble *trouble);
+/* Closes it and wipes what is secret; it may have been zeroed only. */
+void ht_kube_client_close(struct ht_kube_client *client);
+
+/* GET of a path below the server's prefix. 0: status 200. A token that is refused is read from its
+ * file again, once. -EACCES: 403; -EPERM: 401; -ENOENT: 404; -ESTALE: 410; -EAGAIN: 429 or 5xx, to
+ * be tried again; others: no or no such answer. */
+int ht_kube_get(struct ht_kube_client *client, const char *path, struct ht_http_answer *answer,
+                struct ht_kube_trouble *trouble);
+/* Opens a watch. */
+struct ht_http_stream *ht_kube_watch(struct ht_kube_client *client, const char *path,
+                                     ht_http_line line, void *context, struct ht_error *err);
+/* Fills trouble from an error of the connection. */
+void ht_kube_explain(const struct ht_error *err, struct ht_kube_trouble *trouble);
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One full pass over what the API has about this node, in pages; and what is told of it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kube-decode.h"
+#include "kube.h"
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+#include <fcntl.h>
+
+enum { PAGE_ITEMS = 250, LISTS_MAX = 3 };
+
+/* ---- lists ---- */
+
+/* A list under way; begin empties what its rows went to, for a list may have to start over. */
+struct list {
+    const char *path; /* with a "?" in it */
+    ht_kube_take take;
+    void (*begin)(void *context);
+    void *context;
+    char *resource; /* gets the version of the list; NULL: not wanted */
+    size_t resource_size;
+    size_t bad;
+};
+
+static int read_page(struct ht_kube *kube, struct list *list, struct ht_buf *more,
+                     struct ht_kube_trouble *trouble)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
+    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_kube_page page;
+    struct ht_error err = {0};
+    int r;
+
+    ht_buf_addf(&path, "%s&limit=%d", list->path, PAGE_ITEMS);
+    if (more->len) {
+        ht_buf_add_text(&path, "&continue=");
+        ht_http_escape(&path, ht_buf_str(more));
+    }
+    r = ht_kube_get(&kube->client, path.data, &answer, trouble);
+    if (r < 0)
+        return r;
+    r = ht_kube_decode_page(arena, ht_buf_str(&answer.body), list->take, list->context, &page,
+                            &err);
+    if (r < 0) {
+        ht_kube_explain(&err, trouble);
+        return -EPROTO;
+    }
+    list->bad += page.bad;
+    ht_buf_reset(more);
+    ht_buf_add_str(more, page.more);
+    if (list->resource)
+        snprintf(list->resource, list->resource_size, "%.*s",
+                 page.resource.len > 60 ? 60 : (int)page.resource.len,
+                 page.resource.data ? page.resource.data : "");
+    return 0;
+}
+
+/* All pages. A token of continuation that has expired starts the list over, a few times. */
+static int read_list(struct ht_kube *kube, struct list *list, struct ht_kube_trouble *trouble)
+{
+    ht_autobuf struct ht_buf more = HT_BUF(HT_LIMIT_ARG);
+    int r = -ESTALE;
+
+    for (unsigned tries = 0; r == -ESTALE && tries < LISTS_MAX; tries++) {
+        list->bad = 0;
+        list->begin(list->context);
+        ht_buf_reset(&more);
+        do
+            r = read_page(kube, list, &more, trouble);
+        while (r == 0 && more.len && !ht_buf_is_full(&more));
+    }
+    return r;
+}
+
+/* ---- nodes ---- */
+
+struct nodes {
+    char hostname[HT_KUBE_NAME_MAX];
+    char boot_id[HT_KUBE_NAME_MAX];
+    char by_boot[HT_KUBE_NAME_MAX], by_name[HT_KUBE_NAME_MAX];
+    size_t count;
+};
+
+static void begin_nodes(void *context)
+{
+    struct nodes *nodes = context;
+
+    nodes->by_boot[0] = '\0';
+    nodes->by_name[0] = '\0';
+    nodes->count = 0;
+}
+
+static void take_node(void *context, struct ht_row *row)
+{
+    struct nodes *nodes = context;
+    ht_autorow struct ht_row *owned = row;
+    const struct ht_cluster_node *node = ht_cluster_node_of(owned);
+
+    nodes->count++;
+    if (node->name.len >= HT_KUBE_NAME_MAX)
+        return;
+    if (nodes->boot_id[0] && ht_str_is(node->boot_id, nodes->boot_id))
+        snprintf(nodes->by_boot, sizeof(nodes->by_boot), "%.*s", HT_STR_ARG(node->name));
+    if (ht_str_is_nocase(node->name, nodes->hostname))
+        snprintf(nodes->by_name, sizeof(nodes->by_name), "%.*s", HT_STR_ARG(node->name));
+}
+
+static void know_this_host(struct nodes *nodes)
+{
+    static const char path[] = "/proc/sys/kernel/random/boot_id";
+    ht_autobuf struct ht_buf text = HT_BUF(HT_KUBE_NAME_MAX);
+    ht_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (gethostname(nodes->hostname, sizeof(nodes->hostname) - 1) < 0)
+        nodes->hostname[0] = '\0';
+    if (fd >= 0 && ht_read_fd(fd, path, &text, HT_KUBE_NAME_MAX - 1, NULL) == 0) {
+        struct ht_str id = ht_str_trim(ht_buf_str(&text));
+
+        snprintf(nodes->boot_id, sizeof(nodes->boot_id), "%.*s", HT_STR_ARG(id));
+    }
+}
+
+static void add_missing(struct ht_kube *kube, const char *what,
+                        const struct ht_kube_trouble *trouble)
+{
+    size_t len = strlen(kube->missing);
+
+    snprintf(kube->missing + len, sizeof(kube->missing) - len, "%s%s: %s", len ? "; " : "", what,
+             trouble->detail);
+}
+
+/* Whether a failure is of this resource alone, so that the rest goes on. */
+static bool is_of_resource(int r)
+{
+    return r == -EACCES || r == -ENOENT;
+}
+
+static int find_node(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+{
+    struct nodes nodes = {.count = 0};
+    struct list list = {
+        .path = "/api/v1/nodes?", .take = take_node, .begin = begin_nodes, .context = &nodes};
+    int r;
+
+    kube->feed->at(kube->feed, "listing nodes");
+    know_this_host(&nodes);
+    r = read_list(kube, &list, trouble);
+    if (r < 0 && !is_of_resource(r))
+        return r;
+    if (r < 0)
+        add_missing(kube, "nodes", trouble);
+    kube->one_node_known = r == 0;
+    kube->one_node = nodes.count == 1;
+    if (kube->node_option)
+        snprintf(kube->node, sizeof(kube->node), "%s", kube->node_option);
+    else if (r < 0)
+        snprintf(kube->node, sizeof(kube->node), "%s", nodes.hostname);
+    else
+        snprintf(kube->node, sizeof(kube->node), "%s",
+                 nodes.by_boot[0] ? nodes.by_boot : nodes.by_name);
+    return 0;
+}
+
+/* ---- namespaces ---- */
+
+static void begin_namespaces(void *context)
+{
+    struct ht_kube *kube = context;
+
+    ht_rowset_fini(&kube->namespaces);
+}
+
+static void take_namespace(void *context, struct ht_row *row)
+{
+    struct ht_kube *kube = context;
+
+    if (kube->namespaces.len >= HT_LIMIT_ROWS)
+        ht_row_unref(row);
+    else
+        ht_rowset_add(&kube->namespaces, row);
+}
+
+static int read_namespaces(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+{
+    struct list list = {.path = "/api/v1/namespaces?",
+                        .take = take_namespace,
+                        .begin = begin_namespaces,
+                        .context = kube};
+    int r;
+
+    kube->feed->at(kube->feed, "listing namespaces");
+    r = read_list(kube, &list, trouble);
+    kube->namespaces_known = r == 0;
+    if (r < 0 && !is_of_resource(r))
+        return r;
+    if (r < 0)
+        add_missing(kube, "namespaces", trouble);
+    ht_rowset_sort(&kube->namespaces);
+    return 0;
+}
+
+/* ---- pods ---- */
+
+struct pods {
+    const struct ht_map *before;
+    struct ht_map *now;
+};
+
+static void unref_visit(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    ht_row_unref(value);
+}
+
+static struct ht_map *free_rows(struct ht_map *map)
+{
+    if (map)
+        ht_map_each(map, unref_visit, NULL);
+    return ht_map_free(map);
+}
+
+void ht_kube_forget(struct ht_kube *kube)
+{
+    kube->pods = free_rows(kube->pods);
+    ht_rowset_fini(&kube->namespaces);
+}
+
+static void begin_pods(void *context)
+{
+    struct pods *pods = context;
+
+    free_rows(pods->now);
+    pods->now = ht_map_new();
+}
+
+static void take_pod(void *context, struct ht_row *row)
+{
+    struct pods *pods = context;
+    struct ht_row *before = ht_map_get(pods->before, ht_row_id(row));
+
+    if (ht_map_len(pods->now) >= HT_LIMIT_ROWS) {
+        ht_row_unref(row);
+        return;
+    }
+    row = ht_row_keep(before, row);
+    ht_row_unref(ht_map_set(pods->now, ht_row_id(row), row));
+}
+
+static int read_pods(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
+    struct pods pods = {.before = kube->pods};
+    struct list list = {.take = take_pod,
+                        .begin = begin_pods,
+                        .context = &pods,
+                        .resource = kube->resource,
+                        .resource_size = sizeof(kube->resource)};
+    int r;
+
+    if (!kube->node[0])
+        return 0;
+    kube->feed->at(kube->feed, "listing the pods of this node");
+    ht_buf_add_text(&path, "/api/v1/pods?fieldSelector=spec.nodeName%3D");
+    ht_http_escape(&path, ht_str_from(kube->node));
+    list.path = path.data;
+    r = read_list(kube, &list, trouble);
+    if (r < 0) {
+        free_rows(pods.now);
+        return r;
+    }
+    free_rows(kube->pods);
+    kube->pods = pods.now;
+    kube->bad = list.bad;
+    return 0;
+}
+
+static int read_version(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+{
+    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_str version;
+    int r;
+
+    kube->feed->at(kube->feed, "asking the API server about itself");
+    r = ht_kube_get(&kube->client, "/version", &answer, trouble);
+    if (is_of_resource(r))
+        return 0;
+    if (r < 0)
+        return r;
+    version = ht_kube_decode_version(arena, ht_buf_str(&answer.body));
+    if (version.len < sizeof(kube->version))
+        snprintf(kube->version, sizeof(kube->version), "%.*s", HT_STR_ARG(version));
+    return 0;
+}
+
+int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+{
+    int64_t start = ht_clock_mono(kube->feed->clock);
+    int r;
+
+    kube->missing[0] = '\0';
+    r = read_version(kube, trouble);
+    if (r == 0)
+        r = find_node(kube, trouble);
+    if (r == 0)
+        r = read_namespaces(kube, trouble);
+    if (r == 0)
+        r = read_pods(kube, trouble);
+    kube->took_ns = ht_clock_mono(kube->feed->clock) - start;
+    kube->next_full_ns = ht_clock_mono(kube->feed->clock) + HT_KUBE_FULL_PASS_NS;
+    kube->changed = true;
+    if (r == 0)
+        kube->answered_at = ht_clock_wall(kube->feed->clock);
+    return r;
+}
+
+/* ---- telling ---- */
+
+static void add_pod(void *context, struct ht_str key, void *value)
+{
+    (void)key;
+    ht_node_add(context, ht_row_ref(value));
+}
+
+static void add_cluster(const struct ht_kube *kube, struct ht_node *sample)
+{
+    const struct ht_kube_access *access = &kube->client.access;
+    struct ht_cluster cluster = {0};
+
+    if (!access->server)
+        return;
+    ht_cluster_set_id(&cluster, ht_str_from(access->server));
+    if (access->cluster)
+        ht_cluster_set_name(&cluster, ht_str_from(access->cluster));
+    ht_cluster_set_source(&cluster, HT_S("kubernetes"));
+    if (kube->version[0])
+        ht_cluster_set_version(&cluster, ht_str_from(kube->version));
+    if (kube->node[0])
+        ht_cluster_set_node(&cluster, ht_str_from(kube->node));
+    ht_cluster_set_insecure(&cluster, access->insecure);
+    if (kube->one_node_known)
+        ht_cluster_set_one_node(&cluster, kube->one_node);
+    ht_node_add(sample, ht_row_new(&ht_cluster_table, &cluster));
+}
+
+static void add_source(const struct ht_kube *kube, struct ht_node *sample,
+                       enum ht_source_state state, const char *detail, const char *help)
+{
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, HT_S("kubernetes"));
+    ht_source_set_name(&source, HT_S("kubernetes"));
+    ht_source_set_state(&source, state);
+    ht_source_set_detail(&source, ht_str_from(detail));
+    ht_source_set_help(&source, ht_str_from(help));
+    ht_source_set_interval(&source, HT_KUBE_FULL_PASS_NS);
+    if (kube->client.access.server)
+        ht_source_set_object(&source, ht_str_from(kube->client.access.server));
+    if (kube->answered_at) {
+        ht_source_set_answered_at(&source, kube->answered_at);
+        ht_source_set_took(&source, kube->took_ns);
+        ht_source_set_items(&source, kube->pods ? ht_map_len(kube->pods) : 0);
+    }
+    ht_node_add(sample, ht_row_new(&ht_source_table, &source));
+}
+
+void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *detail,
+                  const char *help)
+{
+    struct ht_node *sample = ht_node_new(ht_clock_wall(kube->feed->clock));
+
+    add_source(kube, sample, state, detail, help ? help : "");
+    add_cluster(kube, sample);
+    if (kube->pods)
+        ht_map_each(kube->pods, add_pod, sample);
+    ht_rowset_share(&sample->sets[HT_TABLE_NAMESPACE], &kube->namespaces);
+    ht_node_sort(sample);
+    kube->changed = false;
+    kube->told_ns = ht_clock_mono(kube->feed->clock);
+    kube->feed->publish(kube->feed, sample);
+}
+
+void ht_kube_tell_good(struct ht_kube *kube)
+{
+    char detail[2 * HT_ERROR_TEXT_MAX];
+
+    if (kube->missing[0])
+        ht_kube_tell(kube, HT_SOURCE_STATE_PART, kube->missing,
+                     "grant it: hulltop doctor --role prints what is needed");
+    else if (kube->bad) {
+        snprintf(detail, sizeof(detail), "%zu pods could not be read", kube->bad);
+        ht_kube_tell(kube, HT_SOURCE_STATE_PART, detail, "");
+    } else if (!kube->node[0]) {
+        snprintf(detail, sizeof(detail), "%s %s: this host is none of its nodes",
+                 kube->client.access.cluster, kube->version);
+        ht_kube_tell(kube, HT_SOURCE_STATE_OK, detail, "name it by --node");
+    } else {
+        snprintf(detail, sizeof(detail), "%s %s, node %s: %zu pods, %zu namespaces",
+                 kube->client.access.cluster, kube->version, kube->node, ht_map_len(kube->pods),
+                 kube->namespaces.len);
+        ht_kube_tell(kube, HT_SOURCE_STATE_OK, detail, "");
+    }
+}

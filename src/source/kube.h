@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Kubernetes source's state, and its parts. Layer 3 (source), private; the source's thread. */
+#ifndef HT_SOURCE_KUBE_H
+#define HT_SOURCE_KUBE_H
+
+#include "hulltop/base/vec.h"
+#include "hulltop/source/source.h"
+#include "kube-client.h"
+
+#define HT_KUBE_FULL_PASS_NS (60 * HT_NS_PER_S)
+
+enum { HT_KUBE_NAME_MAX = 256 };
+
+struct ht_kube {
+    char *kubeconfig, *context, *node_option; /* NULL: not given */
+    struct ht_feed *feed;
+    struct ht_kube_client client;
+    struct ht_http_stream *stream;
+
+    struct ht_map *pods; /* uid to struct ht_row * */
+    struct ht_rowset namespaces;
+    bool namespaces_known;
+    char place[HT_ERROR_TEXT_MAX]; /* where the access came from */
+    char version[64];
+    char node[HT_KUBE_NAME_MAX]; /* what the cluster calls this node; empty: it is none of it */
+    bool one_node;
+    bool one_node_known;
+    char missing[HT_ERROR_TEXT_MAX]; /* what could not be read, and why; empty: nothing */
+    size_t bad;                      /* pods that could not be read */
+    char resource[64];               /* version to watch from */
+
+    bool changed;     /* since it was told */
+    int64_t watch_ns; /* when the watch was opened; it is not opened again and again */
+    int64_t told_ns, answered_at, took_ns, next_full_ns, retry_ns;
+};
+
+/* Finds a way in: 0, or -errno with trouble (ABSENT: there is none here). */
+int ht_kube_find_access(struct ht_kube *kube, struct ht_kube_access *ret,
+                        struct ht_kube_trouble *trouble);
+/* Asks for everything: version, nodes, namespaces, pods of this node. */
+int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble);
+/* Publishes what is known, with that state. */
+void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *detail,
+                  const char *help);
+/* The same with the state that follows from what was seen. */
+void ht_kube_tell_good(struct ht_kube *kube);
+/* Forgets all rows. */
+void ht_kube_forget(struct ht_kube *kube);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Kubernetes source against recorded answers of a real API server, and against its errors. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "driver.h"
+#include "peer-client.h"
+
+#define AFTER_PASS (61 * HT_NS_PER_S)
+
+static struct peer_client peer;
+static char folder[64], config[128], answers[512], watched[160];
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void tell(const char *format, const char *argument)
+{
+    char command[700];
+
+    /* Both come from this file. */
+    snprintf(command, sizeof(command), "%s%s", format, argument);
+    peer_tell(&peer, command, NULL, 0);
+}
+
+/* From now on the target is answered by a recorded answer. */
+static void map(const char *target, const char *file)
+{
+    char command[700];
+
+    snprintf(command, sizeof(command), "map %s %s/%s", target, answers, file);
+    peer_tell(&peer, command, NULL, 0);
+}
+
+static void write_config(const char *user)
+{
+    char text[1000];
+
+    snprintf(text, sizeof(text),
+             "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+             "clusters: [{name: c, cluster: {server: \"http://127.0.0.1:%u\"}}]\n"
+             "users: [{name: u, user: {%s}}]\n",
+             peer.port, user);
+    write_file(config, text);
+}
+
+static int set_up(void **state)
+{
+    const char *tmp = getenv("TMPDIR"), *srcdir = getenv("HT_SRCDIR");
+    char here[400];
+
+    (void)state;
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    snprintf(folder, sizeof(folder), "%s/kube.XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    snprintf(config, sizeof(config), "%s/config", folder);
+    snprintf(watched, sizeof(watched), "%s/watch.http", folder);
+    assert_non_null(realpath(srcdir ? srcdir : ".", here));
+    snprintf(answers, sizeof(answers), "%s/tests/fixtures/kubernetes", here);
+
+    const char *arguments[] = {"--answers", answers, NULL};
+    peer_start(&peer, 1, arguments);
+    write_config("token: made-up");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    peer_stop(&peer);
+    unlink(config);
+    unlink(watched);
+    return rmdir(folder);
+}
+
+/* ---- what is waited for ---- */
+
+static const struct ht_source *source_of(const struct driver *driver)
+{
+    const struct ht_row *row =
+        driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("kubernetes")) : NULL;
+
+    return row ? ht_source_of(row) : NULL;
+}
+
+struct wanted {
+    enum ht_source_state state;
+    const char *detail; /* somewhere in it; NULL: anything */
+    size_t pods;
+};
+
+static bool is_told(struct driver *driver, void *context)
+{
+    const struct wanted *wanted = context;
+    const struct ht_source *source = source_of(driver);
+
+    return source && source->state == wanted->state &&
+           (!wanted->detail || ht_str_find(source->detail, ht_str_from(wanted->detail), 0) >= 0) &&
+           ht_node_set(driver->sample, HT_TABLE_POD)->len == wanted->pods;
+}
+
+static void expect(struct driver *driver, enum ht_source_state state, const char *detail,
+                   size_t pods)
+{
+    struct wanted wanted = {.state = state, .detail = detail, .pods = pods};
+
+    if (!driver_wait(driver, is_told, &wanted)) {
+        const struct ht_source *source = source_of(driver);
+
+        fail_msg("wanted %s \"%s\" and %zu pods; it said %s \"%.*s\" and %zu",
+                 ht_enum_name(&ht_source_state_enum, state), detail ? detail : "", pods,
+                 source ? ht_enum_name(&ht_source_state_enum, source->state) : "nothing",
+                 source ? (int)source->detail.len : 0, source ? source->detail.data : "",
+                 driver->sample ? ht_node_set(driver->sample, HT_TABLE_POD)->len : 0);
+    }
+}
+
+static void start(struct driver *driver)
+{
+    driver_start(driver, ht_kube_driver(
+                             &(struct ht_kube_options){.kubeconfig = config, .node = "worker-01"}));
+}
+
+/* ---- tests ---- */
+
+static void pods_of_the_node_are_listed(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "v1.36.2, node worker-01: 20 pods, 16 namespaces", 20);
+    pthread_mutex_lock(&driver.lock);
+    const struct ht_node *sample = driver.sample;
+    assert_int_equal(ht_node_set(sample, HT_TABLE_NAMESPACE)->len, 16);
+    const struct ht_row *row = ht_node_set(sample, HT_TABLE_CLUSTER)->rows[0];
+    assert_string_equal(ht_cluster_of(row)->node.data, "worker-01");
+    assert_false(ht_cluster_of(row)->insecure);
+    assert_false(ht_cluster_of(row)->one_node);
+    size_t privileged = 0;
+    for (size_t i = 0; i < 20; i++) {
+        const struct ht_pod *pod = ht_pod_of(ht_node_set(sample, HT_TABLE_POD)->rows[i]);
+
+        assert_string_equal(pod->node.data, "worker-01");
+        assert_true(ht_pod_has_containers(pod));
+        for (size_t j = 0; j < pod->containers.len; j++)
+            privileged += pod->containers.items[j].privileged;
+    }
+    assert_true(privileged >= 6);
+    pthread_mutex_unlock(&driver.lock);
+    driver_stop(&driver);
+}
+
+static void the_watch_adds_and_takes_away(void **state)
+{
+    struct driver driver = {0};
+    static const char line[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+        "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"name\":\"n\","
+        "\"namespace\":\"x\",\"uid\":\"u1\",\"resourceVersion\":\"900\"},\"spec\":{\"hostPID\":"
+        "true,\"containers\":[{\"name\":\"a\"}]}}}\n"
+        "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"name\":\"m\","
+        "\"namespace\":\"x\",\"uid\":\"u2\",\"resourceVersion\":\"901\"},\"spec\":{\"containers\":"
+        "[]}}}\n"
+        "{\"type\":\"DELETED\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"uid\":\"u2\","
+        "\"resourceVersion\":\"902\"}}}\n"
+        "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"resourceVersion\":"
+        "\"903\"},\"spec\":{\"containers\":null}}}\n";
+    char command[400];
+
+    (void)state;
+    write_file(watched, line);
+    snprintf(command, sizeof(command), "map /api/v1/pods?watch=1* %s", watched);
+    peer_tell(&peer, command, NULL, 0);
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "21 pods", 21);
+    driver_stop(&driver);
+}
+
+static bool was_told_again(struct driver *driver, void *context)
+{
+    (void)context;
+    return driver->published >= 2;
+}
+
+static void an_expired_watch_lists_again(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/api/v1/pods?watch=1*", "watch_pods_410.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    /* The list comes a second time although no pass is due. */
+    assert_true(driver_wait(&driver, was_told_again, NULL));
+    driver_stop(&driver);
+}
+
+static void a_right_that_is_missing_makes_it_partial(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/api/v1/namespaces*", "403_metrics_sa.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_PART, "namespaces: ", 20);
+    driver_stop(&driver);
+    map("/api/v1/namespaces*", "namespaces.http");
+}
+
+static void no_right_to_pods_is_denied(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/api/v1/pods?field*", "403_metrics_sa.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_DENIED, "403", 0);
+    map("/api/v1/pods?field*", "pods_node_worker-01.http");
+    driver_advance(&driver, AFTER_PASS);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    driver_stop(&driver);
+}
+
+static void a_bad_token_is_told(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/version", "401_badtoken.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_DENIED, "401: Unauthorized", 0);
+    driver_stop(&driver);
+    map("/version", "version.http");
+}
+
+static void too_many_requests_are_waited_for(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/api/v1/pods?field*", "429_apf.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_BROKEN, "429: Too many requests", 0);
+    map("/api/v1/pods?field*", "pods_node_worker-01.http");
+    driver_advance(&driver, AFTER_PASS);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    driver_stop(&driver);
+}
+
+static void what_was_seen_stays_when_the_server_fails(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    tell("mode ", "drop");
+    driver_advance(&driver, AFTER_PASS);
+    expect(&driver, HT_SOURCE_STATE_BROKEN, NULL, 20);
+    tell("mode ", "ok");
+    driver_advance(&driver, AFTER_PASS);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    driver_stop(&driver);
+}
+
+static void a_continuation_that_expired_starts_over(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/api/v1/pods?field*", "410_continue_expired.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_BROKEN, "410", 0);
+    driver_stop(&driver);
+    map("/api/v1/pods?field*", "pods_node_worker-01.http");
+}
+
+static void a_web_page_is_no_list(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    tell("fault /api/v1/nodes ", "html");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_BROKEN, "kubernetes", 0);
+    driver_stop(&driver);
+    tell("fault /api/v1/nodes ", "ok");
+}
+
+static void programs_for_credentials_are_not_run(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    write_config("exec: {command: /bin/touch, args: [x]}");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_DENIED, "none is run", 0);
+    driver_stop(&driver);
+    write_config("token: made-up");
+}
+
+static void a_missing_kubeconfig_is_told(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    driver_start(&driver,
+                 ht_kube_driver(&(struct ht_kube_options){.kubeconfig = "/nonexistent/config"}));
+    expect(&driver, HT_SOURCE_STATE_BROKEN, "/nonexistent/config", 0);
+    driver_stop(&driver);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pods_of_the_node_are_listed),
+        cmocka_unit_test(the_watch_adds_and_takes_away),
+        cmocka_unit_test(an_expired_watch_lists_again),
+        cmocka_unit_test(a_right_that_is_missing_makes_it_partial),
+        cmocka_unit_test(no_right_to_pods_is_denied),
+        cmocka_unit_test(a_bad_token_is_told),
+        cmocka_unit_test(too_many_requests_are_waited_for),
+        cmocka_unit_test(what_was_seen_stays_when_the_server_fails),
+        cmocka_unit_test(a_continuation_that_expired_starts_over),
+        cmocka_unit_test(a_web_page_is_no_list),
+        cmocka_unit_test(programs_for_credentials_are_not_run),
+        cmocka_unit_test(a_missing_kubeconfig_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
