@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Kubernetes source over TLS: certificates that stand in the kubeconfig itself, against openssl
+ * s_server, which answers with recorded files. */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/mem.h"
+#include "driver.h"
+
+static char folder[64], config[128], answers[512];
+static pid_t server;
+static unsigned port;
+
+static const char *at(const char *name)
+{
+    static char paths[8][256];
+    static unsigned next;
+    char *path = paths[next++ % 8];
+
+    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+    return path;
+}
+
+/* Starts openssl with these arguments in the folder of answers. */
+static pid_t openssl(const char *const *arguments)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        int log = open(at("log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        /* s_server ends with its input. */
+        int input = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(input, STDIN_FILENO);
+        dup2(log, STDOUT_FILENO);
+        dup2(log, STDERR_FILENO);
+        /* Before there is a folder only its version is asked. */
+        if (strcmp(folder, "/nonexistent") == 0 || chdir(folder) == 0)
+            execvp("openssl", (char *const *)(const void *)arguments);
+        _exit(127);
+    }
+    return pid;
+}
+
+static int make_certificate(const char *name)
+{
+    char key[32], certificate[32];
+    const char *arguments[] = {"openssl",
+                               "req",
+                               "-x509",
+                               "-newkey",
+                               "ec",
+                               "-pkeyopt",
+                               "ec_paramgen_curve:P-256",
+                               "-nodes",
+                               "-keyout",
+                               key,
+                               "-out",
+                               certificate,
+                               "-subj",
+                               "/CN=test",
+                               "-days",
+                               "2",
+                               "-addext",
+                               "subjectAltName=IP:127.0.0.1",
+                               NULL};
+    int status = 1;
+
+    snprintf(key, sizeof(key), "%s.key", name);
+    snprintf(certificate, sizeof(certificate), "%s.pem", name);
+    waitpid(openssl(arguments), &status, 0);
+    return status;
+}
+
+/* A port that nobody has a moment later; good enough for a loopback server of a test. */
+static unsigned free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+/* The answer to a request is the file of its whole path. */
+static void answer(const char *target, const char *file)
+{
+    char from[700];
+
+    snprintf(from, sizeof(from), "%s/%s", answers, file);
+    assert_int_equal(symlink(from, at(target)), 0);
+}
+
+static void add_base64(struct ht_buf *out, const char *path)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned char bytes[8192] = {0};
+    FILE *in = fopen(path, "re");
+
+    assert_non_null(in);
+    size_t len = fread(bytes, 1, sizeof(bytes) - 3, in);
+    fclose(in);
+    for (size_t i = 0; i < len; i += 3) {
+        unsigned three = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
+
+        ht_buf_add_c(out, digits[three >> 18]);
+        ht_buf_add_c(out, digits[three >> 12 & 63]);
+        ht_buf_add_c(out, i + 1 < len ? digits[three >> 6 & 63] : '=');
+        ht_buf_add_c(out, i + 2 < len ? digits[three & 63] : '=');
+    }
+}
+
+/* ca NULL: the server is not verified; client NULL: no certificate is shown. */
+static void write_config(const char *ca, const char *client)
+{
+    struct ht_buf text = HT_BUF(65536);
+    char name[32];
+
+    ht_buf_addf(&text,
+                "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+                "clusters:\n- name: c\n  cluster:\n    server: https://127.0.0.1:%u\n",
+                port);
+    if (ca) {
+        ht_buf_add_text(&text, "    certificate-authority-data: ");
+        add_base64(&text, at(ca));
+    } else {
+        ht_buf_add_text(&text, "    insecure-skip-tls-verify: true");
+    }
+    ht_buf_add_text(&text, "\nusers:\n- name: u\n  user:\n    token: made-up\n");
+    if (client) {
+        snprintf(name, sizeof(name), "%s.pem", client);
+        ht_buf_add_text(&text, "    client-certificate-data: ");
+        add_base64(&text, at(name));
+        snprintf(name, sizeof(name), "%s.key", client);
+        ht_buf_add_text(&text, "\n    client-key-data: ");
+        add_base64(&text, at(name));
+        ht_buf_add_c(&text, '\n');
+    }
+    FILE *file = fopen(config, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text.data, 1, text.len, file), text.len);
+    assert_int_equal(fclose(file), 0);
+    ht_buf_fini(&text);
+}
+
+static int set_up(void **state)
+{
+    const char *tmp = getenv("TMPDIR"), *srcdir = getenv("HT_SRCDIR");
+    char here[400], number[16];
+
+    (void)state;
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    snprintf(folder, sizeof(folder), "%s/kubetls.XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    snprintf(config, sizeof(config), "%s/config", folder);
+    assert_non_null(realpath(srcdir ? srcdir : ".", here));
+    snprintf(answers, sizeof(answers), "%s/tests/fixtures/kubernetes", here);
+    mkdir(at("api"), 0700);
+    mkdir(at("api/v1"), 0700);
+    answer("version", "version.http");
+    answer("api/v1/nodes?&limit=250", "nodes.http");
+    answer("api/v1/namespaces?&limit=250", "namespaces.http");
+    answer("api/v1/pods?fieldSelector=spec.nodeName%3Dworker-01&limit=250",
+           "pods_node_worker-01.http");
+    if (make_certificate("server") || make_certificate("client") || make_certificate("other"))
+        return -1;
+    port = free_port();
+    snprintf(number, sizeof(number), "%u", port);
+    const char *arguments[] = {"openssl",
+                               "s_server",
+                               "-accept",
+                               number,
+                               "-cert",
+                               "server.pem",
+                               "-key",
+                               "server.key",
+                               "-Verify",
+                               "2",
+                               "-CAfile",
+                               "client.pem",
+                               "-verify_return_error",
+                               "-HTTP",
+                               NULL};
+    server = openssl(arguments);
+    return server > 0 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("rm", "rm", "-rf", "--", folder, (char *)NULL);
+        _exit(127);
+    }
+    return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+}
+
+/* ---- tests ---- */
+
+struct wanted {
+    enum ht_source_state state;
+    size_t pods;
+};
+
+static bool is_told(struct driver *driver, void *context)
+{
+    const struct wanted *wanted = context;
+    const struct ht_row *row =
+        driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("kubernetes")) : NULL;
+
+    return row && ht_source_of(row)->state == wanted->state &&
+           ht_node_set(driver->sample, HT_TABLE_POD)->len == wanted->pods;
+}
+
+/* The server may not listen yet: then it is tried again, on the driver's clock. */
+static bool is_refused(struct driver *driver, void *context)
+{
+    const struct ht_row *row =
+        driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("kubernetes")) : NULL;
+
+    (void)context;
+    return row && ht_source_of(row)->state == HT_SOURCE_STATE_BROKEN &&
+           ht_str_find(ht_source_of(row)->detail, HT_S("refused"), 0) >= 0;
+}
+
+static bool is_anything(struct driver *driver, void *context)
+{
+    (void)context;
+    return driver->sample != NULL;
+}
+
+static void expect(enum ht_source_state state, size_t pods)
+{
+    struct driver driver = {0};
+    struct wanted wanted = {.state = state, .pods = pods};
+
+    driver_start(&driver, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = config,
+                                                                   .node = "worker-01"}));
+    assert_true(driver_wait(&driver, is_anything, NULL));
+    for (unsigned tries = 0; tries < 200; tries++) {
+        pthread_mutex_lock(&driver.lock);
+        bool refused = is_refused(&driver, NULL);
+        pthread_mutex_unlock(&driver.lock);
+
+        if (!refused)
+            break;
+        driver_advance(&driver, 100 * HT_NS_PER_S);
+    }
+    if (!driver_wait(&driver, is_told, &wanted)) {
+        const struct ht_row *row =
+            driver.sample ? ht_node_find(driver.sample, HT_TABLE_SOURCE, HT_S("kubernetes")) : NULL;
+
+        fail_msg("%.*s", row ? (int)ht_source_of(row)->detail.len : 0,
+                 row ? ht_source_of(row)->detail.data : "");
+    }
+    driver_stop(&driver);
+}
+
+static void certificates_of_the_kubeconfig_are_used(void **state)
+{
+    (void)state;
+    write_config("server.pem", "client");
+    expect(HT_SOURCE_STATE_OK, 20);
+}
+
+static void another_authority_is_not_believed(void **state)
+{
+    (void)state;
+    write_config("other.pem", "client");
+    expect(HT_SOURCE_STATE_BROKEN, 0);
+}
+
+static void a_server_that_is_not_to_be_verified_is(void **state)
+{
+    (void)state;
+    write_config(NULL, "client");
+    expect(HT_SOURCE_STATE_OK, 20);
+}
+
+static void a_client_without_its_certificate_is_refused(void **state)
+{
+    (void)state;
+    write_config("server.pem", NULL);
+    expect(HT_SOURCE_STATE_BROKEN, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(certificates_of_the_kubeconfig_are_used),
+        cmocka_unit_test(another_authority_is_not_believed),
+        cmocka_unit_test(a_server_that_is_not_to_be_verified_is),
+        cmocka_unit_test(a_client_without_its_certificate_is_refused),
+    };
+    int status = 1;
+
+    memcpy(folder, "/nonexistent", sizeof("/nonexistent"));
+    waitpid(openssl((const char *const[]){"openssl", "version", NULL}), &status, 0);
+    if (status) {
+        printf("SKIP hostile/test-kube-tls: openssl: the program is not installed\n");
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
