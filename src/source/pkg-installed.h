@@ -11,6 +11,8 @@
 #include <stddef.h>
 
 #include "hulltop/base/arena.h"
+#include "hulltop/base/error.h"
+#include "hulltop/base/root.h"
 #include "hulltop/base/str.h"
 
 /* Texts live in the list's arena; what is not known is empty. */
@@ -42,5 +44,12 @@ void ht_installed_add(struct ht_installed_list *list, const struct ht_installed 
 /* The first of that name, or NULL. */
 const struct ht_installed *ht_installed_find(const struct ht_installed_list *list,
                                              struct ht_str name);
+
+/* The packages of dpkg's status file; journal and foreign architectures aside. Pure. */
+void ht_dpkg_decode(struct ht_str text, struct ht_installed_list *list);
+/* Adds the installed packages of a root, whoever manages them. 0 and in words who does ("deb",
+ * "rpm", "apk"); -ENOENT: nobody that is known; else why it could not be read. */
+int ht_installed_read(const struct ht_root *root, struct ht_installed_list *list,
+                      const char **ret_system, struct ht_error *err);
 
 #endif
