@@ -175,3 +175,65 @@ const struct ht_fact_runtime *ht_facts_runtimes(const struct ht_facts *facts, si
     *ret_len = facts->runtimes.runtimes.len;
     return facts->runtimes.runtimes.items;
 }
+
+/* "1.30" is the line of 1.30 and 1.30.14, not of 1.300. */
+static bool is_of_cycle(struct ht_str version, struct ht_str cycle)
+{
+    struct ht_str front = ht_str_sub(version, 0, cycle.len);
+
+    if (!cycle.len || !ht_str_equal(front, cycle))
+        return false;
+    return version.len == cycle.len || version.data[cycle.len] < '0' ||
+           version.data[cycle.len] > '9';
+}
+
+const struct ht_fact_cycle *ht_facts_cycle(const struct ht_facts *facts, struct ht_str product,
+                                           struct ht_str version)
+{
+    const struct ht_fact_cycle *cycles = facts->support.cycles.items;
+    const struct ht_fact_cycle *best = NULL;
+
+    for (size_t i = 0; i < facts->support.cycles.len; i++) {
+        if (ht_str_equal(cycles[i].product, product) && is_of_cycle(version, cycles[i].cycle) &&
+            (!best || cycles[i].cycle.len > best->cycle.len))
+            best = &cycles[i];
+    }
+    return best;
+}
+
+struct ht_str ht_facts_support_date(const struct ht_facts *facts)
+{
+    return facts->support.date;
+}
+
+const struct ht_fact_hole *ht_facts_holes(const struct ht_facts *facts, size_t *ret_len)
+{
+    *ret_len = facts->stack.holes.len;
+    return facts->stack.holes.items;
+}
+
+const struct ht_fact_hole *ht_facts_hole(const struct ht_facts *facts, struct ht_str component,
+                                         struct ht_str id)
+{
+    const struct ht_fact_hole *holes = facts->stack.holes.items;
+
+    for (size_t i = 0; i < facts->stack.holes.len; i++) {
+        if (ht_str_equal(holes[i].component, component) && ht_str_equal(holes[i].id, id))
+            return &holes[i];
+    }
+    return NULL;
+}
+
+bool ht_facts_stack_knows(const struct ht_facts *facts, struct ht_str component)
+{
+    for (size_t i = 0; i < facts->stack.components.len; i++) {
+        if (ht_str_equal(facts->stack.components.items[i], component))
+            return true;
+    }
+    return false;
+}
+
+struct ht_str ht_facts_stack_date(const struct ht_facts *facts)
+{
+    return facts->stack.date;
+}

@@ -59,6 +59,15 @@ struct safe_sysctl {
     struct ht_str name;
     struct ht_str since;
 };
+struct facts_support {
+    struct ht_str source, date;
+    struct fact_list cycles; /* struct ht_fact_cycle */
+};
+struct facts_stack {
+    struct ht_str source, date;
+    struct ht_text_list components;
+    struct fact_list holes; /* struct ht_fact_hole */
+};
 struct facts_builders {
     struct ht_str source, date;
     struct fact_list systems;    /* struct ht_fact_builder */
@@ -80,6 +89,8 @@ struct ht_facts {
     struct facts_masks masks;
     struct facts_runtimes runtimes;
     struct facts_sysctls sysctls;
+    struct facts_support support;
+    struct facts_stack stack;
     struct facts_builders builders;
     struct facts_expected expected;
     const struct ht_fact_capability *by_bit[64];

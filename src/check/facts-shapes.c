@@ -263,6 +263,61 @@ static const struct fact_key sysctls_keys[] = {
 };
 static const struct fact_shape sysctls_shape = SHAPE(facts_sysctls, sysctls_keys);
 
+static const struct fact_key cycle_keys[] = {
+    {.name = "product",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_cycle, product),
+     .required = true},
+    {.name = "cycle",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_cycle, cycle),
+     .required = true},
+    {.name = "name", .kind = FACT_TEXT, .offset = offsetof(struct ht_fact_cycle, name)},
+    {.name = "end", .kind = FACT_TEXT, .offset = offsetof(struct ht_fact_cycle, end)},
+    {.name = "security", .kind = FACT_TEXT, .offset = offsetof(struct ht_fact_cycle, security)},
+    {.name = "paid", .kind = FACT_TEXT, .offset = offsetof(struct ht_fact_cycle, paid)},
+};
+static const struct fact_shape cycle_shape = SHAPE(ht_fact_cycle, cycle_keys);
+static const struct fact_key support_keys[] = {
+    SOURCE(facts_support),
+    {.name = "cycles",
+     .kind = FACT_LIST,
+     .offset = offsetof(struct facts_support, cycles),
+     .required = true,
+     .sub = &cycle_shape},
+};
+static const struct fact_shape support_shape = SHAPE(facts_support, support_keys);
+
+static const struct fact_key hole_keys[] = {
+    {.name = "component",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_hole, component),
+     .required = true},
+    {.name = "id",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_hole, id),
+     .required = true},
+    {.name = "ranges",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_hole, ranges),
+     .required = true},
+    {.name = "escape", .kind = FACT_BOOL, .offset = offsetof(struct ht_fact_hole, escape)},
+};
+static const struct fact_shape hole_shape = SHAPE(ht_fact_hole, hole_keys);
+static const struct fact_key stack_keys[] = {
+    SOURCE(facts_stack),
+    {.name = "components",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct facts_stack, components),
+     .required = true},
+    {.name = "holes",
+     .kind = FACT_LIST,
+     .offset = offsetof(struct facts_stack, holes),
+     .required = true,
+     .sub = &hole_shape},
+};
+static const struct fact_shape stack_shape = SHAPE(facts_stack, stack_keys);
+
 static const struct fact_key builder_keys[] = {
     {.name = "name",
      .kind = FACT_TEXT,
@@ -419,6 +474,8 @@ static const struct fact_table tables[] = {
     {"paths.yaml", &paths_shape, offsetof(struct ht_facts, paths)},
     {"runtimes.yaml", &runtimes_shape, offsetof(struct ht_facts, runtimes)},
     {"sockets.yaml", &sockets_shape, offsetof(struct ht_facts, sockets)},
+    {"stack.yaml", &stack_shape, offsetof(struct ht_facts, stack)},
+    {"support.yaml", &support_shape, offsetof(struct ht_facts, support)},
     {"sysctls.yaml", &sysctls_shape, offsetof(struct ht_facts, sysctls)},
     {NULL, NULL, 0},
 };

@@ -74,7 +74,7 @@ static int settle_capabilities(struct ht_facts *facts, struct ht_error *err)
     return check_names(&table->wide, "capabilities.yaml", &facts->wide, err);
 }
 
-static int settle_expected(const struct ht_facts *facts, struct ht_error *err)
+static int settle_expected(struct ht_facts *facts, struct ht_error *err)
 {
     const struct ht_fact_workload *items = facts->expected.workloads.items;
 
@@ -92,6 +92,43 @@ static int settle_expected(const struct ht_facts *facts, struct ht_error *err)
             return ht_error_set(
                 err, EINVAL, "expected.yaml: %.*s: needs an image, and an owner, label or command",
                 HT_STR_ARG(items[i].name));
+    }
+    return 0;
+}
+
+/* A wrong day would pass for none. */
+static int settle_support(struct ht_facts *facts, struct ht_error *err)
+{
+    const struct ht_fact_cycle *items = facts->support.cycles.items;
+
+    for (size_t i = 0; i < facts->support.cycles.len; i++) {
+        const struct ht_str days[] = {items[i].end, items[i].security, items[i].paid};
+
+        for (size_t j = 0; j < ARRAY_LEN(days); j++) {
+            if (days[j].len && !is_date(days[j]))
+                return ht_error_set(err, EINVAL, "support.yaml: %.*s %.*s: expected YYYY-MM-DD",
+                                    HT_STR_ARG(items[i].product), HT_STR_ARG(items[i].cycle));
+        }
+    }
+    return 0;
+}
+
+static int settle_stack(struct ht_facts *facts, struct ht_error *err)
+{
+    const struct ht_fact_hole *items = facts->stack.holes.items;
+
+    for (size_t i = 0; i < facts->stack.holes.len; i++) {
+        if (!ht_facts_stack_knows(facts, items[i].component))
+            return ht_error_set(err, EINVAL, "stack.yaml: %.*s: %.*s is not among the components",
+                                HT_STR_ARG(items[i].id), HT_STR_ARG(items[i].component));
+        for (size_t j = 0; j < items[i].ranges.len; j++) {
+            struct ht_str range = items[i].ranges.items[j], from;
+
+            if (!ht_str_next(&range, ' ', &from) || !from.len || !range.len ||
+                ht_str_find_byte(range, ' ') >= 0)
+                return ht_error_set(err, EINVAL, "stack.yaml: %.*s: a range is \"FROM FIXED\"",
+                                    HT_STR_ARG(items[i].id));
+        }
     }
     return 0;
 }
@@ -172,8 +209,13 @@ static int load(struct ht_facts *facts, const char *const *folders, struct ht_er
             return r;
     }
 
-    int r = settle_capabilities(facts, err);
-    return r < 0 ? r : settle_expected(facts, err);
+    static int (*const settle[])(struct ht_facts * facts, struct ht_error * err) = {
+        settle_capabilities, settle_expected, settle_support, settle_stack};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(settle); i++)
+        r = settle[i](facts, err);
+    return r;
 }
 
 int ht_facts_load(const char *const *folders, struct ht_facts **ret_facts, struct ht_error *err)

@@ -55,7 +55,8 @@ struct joining {
     struct ht_vec processes; /* const struct ht_row * */
     struct ht_vec homes;     /* for each process its struct place *, or NULL */
     struct ht_vec daemons;
-    bool has_pairs; /* an id has a slash */
+    bool has_pairs;       /* an id has a slash */
+    struct ht_vec upkeep; /* support and component rows */
     const struct ht_row *host_row;
     const struct ht_host *host;
 };
@@ -234,6 +235,8 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
                 ht_vec_add(&joining->processes, (void *)row);
             } else if (id == HT_TABLE_POD) {
                 ht_node_add(joining->node, make_pod(joining, row));
+            } else if (id == HT_TABLE_SUPPORT || id == HT_TABLE_COMPONENT) {
+                ht_vec_add(&joining->upkeep, (void *)row);
             } else if (id != HT_TABLE_DAEMON) {
                 if (id == HT_TABLE_HOST) {
                     joining->host_row = row;
@@ -536,6 +539,18 @@ static struct ht_row *make_daemon(struct joining *joining, const struct ht_row *
     return remember(joining->joiner, key, inputs, 0, ht_join_daemon(row, &joining->processes));
 }
 
+/* Made anew each time too: a day may have ended. */
+static struct ht_row *make_upkeep(struct joining *joining, const struct ht_row *row)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(512);
+    struct ht_str key = cache_key(&buf, ht_row_table(row), ht_row_id(row));
+    const struct ht_row *const inputs[3] = {row, NULL, NULL};
+
+    return remember(
+        joining->joiner, key, inputs, 0,
+        ht_join_upkeep(joining->joiner->facts, joining->node->taken_at, row, &joining->daemons));
+}
+
 static void make_rows(struct joining *joining)
 {
     for (size_t i = 0; i < joining->order.len; i++)
@@ -548,6 +563,8 @@ static void make_rows(struct joining *joining)
     }
     for (size_t i = 0; i < joining->daemons.len; i++)
         ht_node_add(joining->node, make_daemon(joining, joining->daemons.items[i]));
+    for (size_t i = 0; i < joining->upkeep.len; i++)
+        ht_node_add(joining->node, make_upkeep(joining, joining->upkeep.items[i]));
 }
 
 static void finish(struct joining *joining)
@@ -564,6 +581,7 @@ static void finish(struct joining *joining)
     ht_vec_fini(&joining->processes);
     ht_vec_fini(&joining->homes);
     ht_vec_fini(&joining->daemons);
+    ht_vec_fini(&joining->upkeep);
 }
 
 struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *samples, size_t len,

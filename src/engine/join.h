@@ -4,6 +4,7 @@
 #define HT_ENGINE_JOIN_H
 
 #include "hulltop/base/vec.h"
+#include "hulltop/check/facts.h"
 #include "hulltop/model/row.h"
 
 /* The daemon row with what the command line of its process tells (TCP listeners, TLS); processes
@@ -14,5 +15,9 @@ struct ht_row *ht_join_daemon(const struct ht_row *daemon, const struct ht_vec *
 const char *ht_join_step(struct ht_str cgroup, struct ht_str id);
 /* The builder that a step has whose first process is a child of parent, or NULL. */
 const char *ht_join_step_parent(const struct ht_process *parent);
+/* The support or component row judged by the fact tables, as of now; samples' daemons are told from
+ * daemons (const struct ht_row *). Returns a new reference. */
+struct ht_row *ht_join_upkeep(const struct ht_facts *facts, int64_t now, const struct ht_row *row,
+                              const struct ht_vec *daemons);
 
 #endif

@@ -230,6 +230,38 @@ struct ht_fact_workload {
 /* All of them; the count is put into *ret_len. */
 const struct ht_fact_workload *ht_facts_workloads(const struct ht_facts *facts, size_t *ret_len);
 
+/* A release line and until when it is supported; days as "YYYY-MM-DD", empty: none is known. */
+struct ht_fact_cycle {
+    struct ht_str product;
+    struct ht_str cycle; /* beginning of its versions: "12", "1.30" */
+    struct ht_str name;  /* "bookworm" */
+    struct ht_str end;
+    struct ht_str security;
+    struct ht_str paid;
+};
+/* The line that version belongs to, the longest one that matches, or NULL. */
+const struct ht_fact_cycle *ht_facts_cycle(const struct ht_facts *facts, struct ht_str product,
+                                           struct ht_str version);
+/* The day that the table of support is of. */
+struct ht_str ht_facts_support_date(const struct ht_facts *facts);
+
+/* A known hole in a component of the container stack. */
+struct ht_fact_hole {
+    struct ht_str component;
+    struct ht_str id;
+    struct ht_text_list ranges; /* "FROM FIXED" */
+    bool escape;                /* a container's way onto the node */
+};
+/* All of them; the count is put into *ret_len. */
+const struct ht_fact_hole *ht_facts_holes(const struct ht_facts *facts, size_t *ret_len);
+/* The hole of that id in that component, or NULL. */
+const struct ht_fact_hole *ht_facts_hole(const struct ht_facts *facts, struct ht_str component,
+                                         struct ht_str id);
+/* Whether the table is about that component at all. */
+bool ht_facts_stack_knows(const struct ht_facts *facts, struct ht_str component);
+/* The day that the table of holes is of. */
+struct ht_str ht_facts_stack_date(const struct ht_facts *facts);
+
 /* ---- comparing, as the tables mean it ---- */
 
 /* Whether text is like pattern, where a * stands for any run of bytes without a slash. */
