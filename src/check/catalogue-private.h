@@ -26,6 +26,9 @@ extern const struct ht_check_group ht_checks_prv_pods;
 extern const struct ht_check_group ht_checks_pkg_updates;
 extern const struct ht_check_group ht_checks_pkg_care;
 extern const struct ht_check_group ht_checks_prv_cluster;
+extern const struct ht_check_group ht_checks_pkg_kernel;
+extern const struct ht_check_group ht_checks_pkg_running;
+extern const struct ht_check_group ht_checks_pkg_stack;
 
 /* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops
  * over all. */

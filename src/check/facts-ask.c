@@ -201,6 +201,19 @@ const struct ht_fact_cycle *ht_facts_cycle(const struct ht_facts *facts, struct 
     return best;
 }
 
+bool ht_facts_support_is_about(const struct ht_facts *facts, struct ht_str name)
+{
+    const struct ht_fact_cycle *cycles = facts->support.cycles.items;
+    bool kube = ht_str_is(name, "kubelet") || ht_str_is(name, "kube-apiserver");
+
+    for (size_t i = 0; i < facts->support.cycles.len; i++) {
+        if (kube ? ht_str_is(cycles[i].product, "kubernetes")
+                 : ht_str_equal(cycles[i].product, name))
+            return true;
+    }
+    return false;
+}
+
 struct ht_str ht_facts_support_date(const struct ht_facts *facts)
 {
     return facts->support.date;

@@ -74,25 +74,25 @@ void ht_dpkg_decode(struct ht_str text, struct ht_installed_list *list)
 }
 
 int ht_installed_read(const struct ht_root *root, struct ht_installed_list *list,
-                      const char **ret_system, struct ht_error *err)
+                      struct ht_error *err)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
     struct stat facts;
     int code;
 
     if (ht_root_stat(root, DPKG_STATUS, &facts, NULL) == 0) {
-        *ret_system = "deb";
+        list->system = "deb";
         code = ht_root_read(root, DPKG_STATUS, &text, HT_LIMIT_BODY, err);
         if (code == 0)
             ht_dpkg_decode(ht_buf_str(&text), list);
         return code;
     }
     if (ht_apk_path(root)) {
-        *ret_system = "apk";
+        list->system = "apk";
         return ht_apk_read(root, list, err);
     }
     if (ht_rpm_path(root)) {
-        *ret_system = "rpm";
+        list->system = "rpm";
         return ht_rpm_read(root, list, err);
     }
     return ht_error_set(err, ENOENT, "no package database that is known");

@@ -28,6 +28,7 @@ struct ht_installed {
 };
 
 struct ht_installed_list {
+    const char *system; /* who manages them: "deb", "rpm", "apk"; NULL: not read yet */
     struct ht_arena *arena;
     struct ht_installed *items;
     size_t len;
@@ -47,9 +48,9 @@ const struct ht_installed *ht_installed_find(const struct ht_installed_list *lis
 
 /* The packages of dpkg's status file; journal and foreign architectures aside. Pure. */
 void ht_dpkg_decode(struct ht_str text, struct ht_installed_list *list);
-/* Adds the installed packages of a root, whoever manages them. 0 and in words who does ("deb",
- * "rpm", "apk"); -ENOENT: nobody that is known; else why it could not be read. */
+/* Adds the installed packages of a root, whoever manages them, and says who does. 0; -ENOENT:
+ * nobody that is known; else why they could not be read. */
 int ht_installed_read(const struct ht_root *root, struct ht_installed_list *list,
-                      const char **ret_system, struct ht_error *err);
+                      struct ht_error *err);
 
 #endif

@@ -262,11 +262,11 @@ static void judge(const struct judging *judging, const struct candidate *newest,
 }
 
 void ht_kernel_judge(const struct ht_kernel_claims *claims, const struct ht_root *root,
-                     const struct ht_installed_list *list, const char *system,
-                     struct ht_arena *arena, struct ht_kernel *row)
+                     const struct ht_installed_list *list, struct ht_arena *arena,
+                     struct ht_kernel *row)
 {
     const struct judging judging = {.root = root,
-                                    .system = system,
+                                    .system = list->system,
                                     .arena = arena,
                                     .running = claims->release,
                                     .flavour = ht_kernel_flavour(claims->release)};

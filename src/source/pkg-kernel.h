@@ -22,8 +22,8 @@ struct ht_str ht_kernel_flavour(struct ht_str release);
 /* Sets release, build, version, state, reason and what is installed of row. A package counts as a
  * kernel if its files are below the root. Texts are in the arena. */
 void ht_kernel_judge(const struct ht_kernel_claims *claims, const struct ht_root *root,
-                     const struct ht_installed_list *list, const char *system,
-                     struct ht_arena *arena, struct ht_kernel *row);
+                     const struct ht_installed_list *list, struct ht_arena *arena,
+                     struct ht_kernel *row);
 
 /* Sets what the kernel's files tell: live patches, kexec, microcode, settings that expose it. root
  * is the running system's. */

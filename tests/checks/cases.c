@@ -121,6 +121,9 @@ static struct ht_row *reduce(struct running *running, const struct ht_row *row, 
 
         for (size_t j = 0; j < ARRAY_LEN(kept); j++)
             keep = keep || strcmp(table->fields[i].name, kept[j]) == 0;
+        /* A container that runs is asked more; elsewhere a state is the answer itself. */
+        if (table != &ht_container_table && strcmp(table->fields[i].name, "state") == 0)
+            keep = false;
         if (!keep)
             forget(table, data, ht_str_from(table->fields[i].name));
     }

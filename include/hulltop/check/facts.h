@@ -242,6 +242,8 @@ struct ht_fact_cycle {
 /* The line that version belongs to, the longest one that matches, or NULL. */
 const struct ht_fact_cycle *ht_facts_cycle(const struct ht_facts *facts, struct ht_str product,
                                            struct ht_str version);
+/* Whether the table of support has a line of that product, or of the one a component belongs to. */
+bool ht_facts_support_is_about(const struct ht_facts *facts, struct ht_str name);
 /* The day that the table of support is of. */
 struct ht_str ht_facts_support_date(const struct ht_facts *facts);
 

@@ -286,13 +286,14 @@ static void check_row(const struct row *row, size_t number)
 
     snprintf(base, sizeof(base), "%s/kernel-%zu", tmp ? tmp : "/tmp", number);
     ht_installed_init(&list);
+    list.system = row->system;
     put_file(base, ".", "release");
     put_packages(row, base, &list);
     assert_int_equal(ht_root_open(&root, base, NULL), 0);
     ht_kernel_judge(&(struct ht_kernel_claims){.release = ht_str_from(row->release),
                                                .build = ht_str_from(row->build),
                                                .signature = ht_str_from(row->signature)},
-                    &root, &list, row->system, arena, &kernel);
+                    &root, &list, arena, &kernel);
     if (kernel.state != row->state)
         fail_msg("%s: %s", row->name, ht_enum_name(&ht_kernel_state_enum, kernel.state));
     if (ht_kernel_has_version(&kernel) != (row->version != NULL) ||
