@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where each program is comes from the usual folders and from what runs; its version from the
+ * package that owns it, else from its build data. Nothing is started to ask for its version.
+ */
+#include "pkg-stack.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pkg-buildinfo.h"
+#include "pkg-changelog.h"
+#include "pkg-owner.h"
+#include "proc-decode.h"
+#include "running-maps.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { PROGRAMS_MAX = 64, PIDS_MAX = 500 };
+
+/* File names and the names by which the tables know them. */
+static const struct {
+    const char *file;
+    const char *component;
+} programs[] = {
+    {"dockerd", "docker"},
+    {"containerd", "containerd"},
+    {"containerd-shim-runc-v2", "containerd-shim"},
+    {"containerd-shim", "containerd-shim"},
+    {"runc", "runc"},
+    {"crun", "crun"},
+    {"buildkitd", "buildkit"},
+    {"crio", "cri-o"},
+    {"kubelet", "kubelet"},
+    {"kube-apiserver", "kube-apiserver"},
+    {"etcd", "etcd"},
+    {"podman", "podman"},
+};
+
+/* Packages whose version is the project's own. */
+static const char *const vendor_packages[] = {
+    "docker-ce",       "containerd.io", "kubelet",     "moby-engine",
+    "moby-containerd", "moby-runc",     "moby-buildx", "cri-o",
+};
+
+/* One file, on disk or running or both. */
+struct program {
+    size_t kind;        /* in programs */
+    struct ht_str path; /* absolute */
+    uint64_t *pids;
+    size_t pids_len;
+    pid_t old_pid;  /* a process that runs another file than the one at path; 0: none */
+    int64_t oldest; /* start, ns since 1970 */
+    bool compared;  /* every process of it could be compared */
+};
+
+struct stacking {
+    const struct ht_stack_places *places;
+    struct ht_arena *arena;
+    int proc_fd;
+    struct program items[PROGRAMS_MAX];
+    size_t len;
+    int64_t booted_s;
+};
+
+static struct ht_str base_name(struct ht_str path)
+{
+    ptrdiff_t slash = ht_str_rfind_byte(path, '/');
+
+    return ht_str_sub(path, (size_t)(slash + 1), path.len);
+}
+
+/* The entry of that path, made if it is one of ours. */
+static struct program *program_at(struct stacking *stacking, struct ht_str path)
+{
+    struct ht_str name = base_name(path);
+
+    for (size_t i = 0; i < stacking->len; i++) {
+        if (ht_str_equal(stacking->items[i].path, path))
+            return &stacking->items[i];
+    }
+    for (size_t i = 0; i < ARRAY_LEN(programs) && stacking->len < PROGRAMS_MAX; i++) {
+        struct program *program = &stacking->items[stacking->len];
+
+        if (!ht_str_is(name, programs[i].file))
+            continue;
+        *program = (struct program){.kind = i, .compared = true};
+        program->path = ht_arena_str(stacking->arena, path);
+        program->pids = ht_arena_array(stacking->arena, uint64_t, PIDS_MAX);
+        stacking->len++;
+        return program;
+    }
+    return NULL;
+}
+
+/* ---- on disk ---- */
+
+static void find_files(struct stacking *stacking)
+{
+    static const char *const folders[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
+                                          "/usr/local/sbin", "/usr/libexec"};
+
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        for (size_t j = 0; j < ARRAY_LEN(programs); j++) {
+            struct ht_str path =
+                ht_arena_strf(stacking->arena, "%s/%s", folders[i], programs[j].file);
+            struct stat facts;
+
+            /* A link to another of them is that one. */
+            if (ht_root_lstat(stacking->places->root, path.data, &facts, NULL) == 0 &&
+                S_ISREG(facts.st_mode))
+                (void)program_at(stacking, path);
+        }
+    }
+}
+
+/* ---- what runs ---- */
+
+static int64_t start_of(const struct stacking *stacking, const char *pid)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
+    char name[64];
+    uint64_t start;
+    long ticks = sysconf(_SC_CLK_TCK);
+
+    snprintf(name, sizeof(name), "%.20s/stat", pid);
+    if (!stacking->booted_s || ticks <= 0 ||
+        ht_read_at(stacking->proc_fd, name, &text, HT_LIMIT_PROC_FILE, NULL) < 0 ||
+        ht_proc_decode_start(ht_buf_str(&text), &start, NULL) < 0)
+        return 0;
+    return (stacking->booted_s + (int64_t)(start / (uint64_t)ticks)) * HT_NS_PER_S;
+}
+
+static void compare_file(struct stacking *stacking, struct program *program, const char *pid,
+                         bool deleted)
+{
+    struct stat running, on_disk;
+    char name[64];
+    uint64_t number;
+    bool old = deleted;
+
+    snprintf(name, sizeof(name), "%.20s/exe", pid);
+    if (!deleted) {
+        if (fstatat(stacking->proc_fd, name, &running, 0) < 0 ||
+            ht_root_stat(stacking->places->root, program->path.data, &on_disk, NULL) < 0) {
+            program->compared = false;
+            return;
+        }
+        old = running.st_ino != on_disk.st_ino || running.st_dev != on_disk.st_dev;
+    }
+    if (old && ht_parse_u64(ht_str_from(pid), &number) == 0)
+        program->old_pid = (pid_t)number;
+}
+
+/* A container has programs of its own at the same paths. */
+static bool is_contained(struct stacking *stacking, const char *pid)
+{
+    struct stat own, nodes;
+    char name[64];
+
+    snprintf(name, sizeof(name), "%.20s/root", pid);
+    return fstatat(stacking->proc_fd, name, &own, 0) == 0 &&
+           fstatat(stacking->proc_fd, "1/root", &nodes, 0) == 0 &&
+           (own.st_dev != nodes.st_dev || own.st_ino != nodes.st_ino);
+}
+
+static int visit_process(void *context, const char *pid, unsigned type, uint64_t inode)
+{
+    struct stacking *stacking = context;
+    char name[64], target[4096];
+    uint64_t number;
+    bool deleted;
+
+    (void)type;
+    (void)inode;
+    if (ht_parse_u64(ht_str_from(pid), &number) < 0)
+        return 0;
+    snprintf(name, sizeof(name), "%.20s/exe", pid);
+    ssize_t len = readlinkat(stacking->proc_fd, name, target, sizeof(target));
+    if (len <= 0 || target[0] != '/')
+        return 0;
+
+    struct ht_str exe =
+        ht_maps_plain_path((struct ht_str){.data = target, .len = (size_t)len}, &deleted);
+    struct program *program = program_at(stacking, exe);
+    if (!program || is_contained(stacking, pid))
+        return 0;
+    if (program->pids_len < PIDS_MAX)
+        program->pids[program->pids_len++] = number;
+    int64_t start = start_of(stacking, pid);
+    if (start && (!program->oldest || start < program->oldest))
+        program->oldest = start;
+    compare_file(stacking, program, pid, deleted);
+    return 0;
+}
+
+static void read_boot_time(struct stacking *stacking)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_str rest, line;
+    uint64_t seconds;
+
+    if (ht_read_at(stacking->proc_fd, "stat", &text, HT_LIMIT_PROC_FILE, NULL) < 0)
+        return;
+    rest = ht_buf_str(&text);
+    while (ht_str_next(&rest, '\n', &line)) {
+        if (ht_str_has_prefix(line, "btime ") &&
+            ht_parse_u64(ht_str_sub(line, 6, line.len), &seconds) == 0 && seconds < INT32_MAX * 8LL)
+            stacking->booted_s = (int64_t)seconds;
+    }
+}
+
+static void find_running(struct stacking *stacking)
+{
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_process, .context = stacking, .max_entries = HT_LIMIT_ROWS};
+    ht_autoclose int list = open(stacking->places->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (list < 0)
+        return;
+    stacking->proc_fd = list;
+    read_boot_time(stacking);
+    (void)ht_list_fd(list, &visitor, NULL);
+    stacking->proc_fd = -1;
+}
+
+/* ---- versions ---- */
+
+static bool is_vendor(struct ht_str package)
+{
+    for (size_t i = 0; i < ARRAY_LEN(vendor_packages); i++) {
+        if (ht_str_is(package, vendor_packages[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool read_build(struct stacking *stacking, const struct ht_root *root, const char *path,
+                       struct ht_str *ret_version)
+{
+    ht_autoclose int fd = ht_root_open_regular(root, path, NULL, NULL);
+
+    return fd >= 0 && ht_buildinfo_read(fd, stacking->arena, ret_version, NULL) == 0;
+}
+
+/* containerd.io brings a runc of which its own version says nothing. */
+static bool is_told_by_package(const struct program *program, struct ht_str package)
+{
+    return !ht_str_is(package, "containerd.io") ||
+           ht_str_has_prefix(ht_str_from(programs[program->kind].component), "containerd");
+}
+
+static void set_changelog(struct stacking *stacking, const struct ht_installed *package,
+                          struct ht_component *row)
+{
+    struct ht_changelog_ids *ids = ht_arena_array(stacking->arena, struct ht_changelog_ids, 1);
+
+    ids->arena = stacking->arena;
+    ht_component_set_changelog_read(row, ht_changelog_read(stacking->places->root,
+                                                           stacking->places->installed->system,
+                                                           package->name, ids));
+    ht_component_set_changelog(row, (struct ht_text_list){.items = ids->items, .len = ids->len});
+}
+
+/* Ids of the advisory file, sorted into what hits this version and what is mended in it. */
+struct advised {
+    struct stacking *stacking;
+    const char *system;
+    struct ht_str version;
+    struct ht_str *hits, *mended;
+    size_t hits_len, mended_len;
+};
+
+static void visit_advisory(void *context, const struct ht_advisory_line *line)
+{
+    struct advised *advised = context;
+    struct ht_str id = ht_arena_str(advised->stacking->arena, line->id);
+
+    if (ht_advisory_hits(line, advised->system, advised->version)) {
+        if (advised->hits_len < HT_CHANGELOG_IDS_MAX)
+            advised->hits[advised->hits_len++] = id;
+    } else if (advised->mended_len < HT_CHANGELOG_IDS_MAX) {
+        advised->mended[advised->mended_len++] = id;
+    }
+}
+
+static void set_advisories(struct stacking *stacking, const struct ht_installed *package,
+                           struct ht_component *row)
+{
+    const struct ht_advisories *advisories = stacking->places->advisories;
+    struct advised advised = {.stacking = stacking, .system = stacking->places->installed->system};
+    struct ht_str source;
+
+    if (!advisories || !advisories->has_ecosystem)
+        return;
+    advised.hits = ht_arena_array(stacking->arena, struct ht_str, HT_CHANGELOG_IDS_MAX);
+    advised.mended = ht_arena_array(stacking->arena, struct ht_str, HT_CHANGELOG_IDS_MAX);
+    ht_advisory_source(package, stacking->arena, &source, &advised.version);
+    ht_advisories_each(advisories, source, visit_advisory, &advised);
+    ht_component_set_advisories_read(row, true);
+    ht_component_set_advisories(
+        row, (struct ht_text_list){.items = advised.hits, .len = advised.hits_len});
+    ht_component_set_advisories_fixed(
+        row, (struct ht_text_list){.items = advised.mended, .len = advised.mended_len});
+}
+
+static void set_package(struct stacking *stacking, const struct program *program,
+                        const struct ht_installed *package, struct ht_component *row)
+{
+    ht_component_set_package(row, package->name);
+    ht_component_set_package_version(row, package->version);
+    ht_component_set_source_package(row, package->source);
+    ht_component_set_vendor(row, is_vendor(package->name));
+    if (is_told_by_package(program, package->name)) {
+        ht_component_set_on_disk(row, package->version);
+        ht_component_set_version_source(row, HT_S("package"));
+    }
+    if (!row->vendor) {
+        set_changelog(stacking, package, row);
+        set_advisories(stacking, package, row);
+    }
+}
+
+static void set_versions(struct stacking *stacking, const struct program *program,
+                         struct ht_str owner, struct ht_component *row)
+{
+    const struct ht_installed *package =
+        owner.len ? ht_installed_find(stacking->places->installed, owner) : NULL;
+    struct ht_str version;
+    char path[64];
+
+    if (package)
+        set_package(stacking, program, package, row);
+    else
+        ht_component_set_vendor(row, true); /* nobody's package: built by the project or by hand */
+    if (!ht_component_has_on_disk(row) &&
+        read_build(stacking, stacking->places->root, program->path.data, &version)) {
+        ht_component_set_on_disk(row, version);
+        ht_component_set_version_source(row, HT_S("build data"));
+    }
+    if (!program->pids_len || !program->compared)
+        return;
+    ht_component_set_running_old(row, program->old_pid != 0);
+    if (!program->old_pid) {
+        if (ht_component_has_on_disk(row))
+            ht_component_set_running(row, row->on_disk);
+        return;
+    }
+    /* The link leads to the file that runs, also when it has no name any more. */
+    snprintf(path, sizeof(path), "%d/exe", (int)program->old_pid);
+    ht_autoclose int fd = openat(stacking->proc_fd, path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && ht_buildinfo_read(fd, stacking->arena, &version, NULL) == 0)
+        ht_component_set_running(row, version);
+}
+
+static void add_row(struct stacking *stacking, const struct program *program, struct ht_str owner,
+                    struct ht_node *sample)
+{
+    struct ht_component row = {0};
+    struct stat facts;
+
+    ht_component_set_id(&row,
+                        ht_arena_strf(stacking->arena, "%s %.*s", programs[program->kind].component,
+                                      HT_STR_ARG(program->path)));
+    ht_component_set_name(&row, ht_str_from(programs[program->kind].component));
+    ht_component_set_path(&row, program->path);
+    if (stacking->places->proc)
+        ht_component_set_pids(
+            &row, (struct ht_uint_list){.items = program->pids, .len = program->pids_len});
+    if (program->oldest)
+        ht_component_set_running_since(&row, program->oldest);
+    if (ht_root_stat(stacking->places->root, program->path.data, &facts, NULL) == 0)
+        ht_component_set_replaced_at(&row, facts.st_ctim.tv_sec * HT_NS_PER_S);
+    set_versions(stacking, program, owner, &row);
+    ht_node_add(sample, ht_row_new(&ht_component_table, &row));
+}
+
+void ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
+                   struct ht_node *sample)
+{
+    struct stacking *stacking = ht_arena_array(arena, struct stacking, 1);
+    struct ht_owned *owned = ht_arena_array(arena, struct ht_owned, PROGRAMS_MAX);
+
+    stacking->places = places;
+    stacking->arena = arena;
+    stacking->proc_fd = -1;
+    find_files(stacking);
+    if (places->proc)
+        find_running(stacking);
+    for (size_t i = 0; i < stacking->len; i++)
+        owned[i].path = stacking->items[i].path;
+    if (stacking->len)
+        (void)ht_owners_find(places->root, owned, stacking->len, arena);
+    ht_autoclose int proc =
+        places->proc ? open(places->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    stacking->proc_fd = proc;
+    for (size_t i = 0; i < stacking->len; i++)
+        add_row(stacking, &stacking->items[i], owned[i].package, sample);
+}
