@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <nettle/hmac.h>
 #include <nettle/sha2.h>
 
 #include "hulltop/base/mem.h"
@@ -12,17 +13,23 @@ struct ht_sha256 {
     struct sha256_ctx context;
 };
 
-static void put_text(struct sha256_ctx *context, char *out)
+static void write_hex(const uint8_t *bytes, char *out)
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t bytes[SHA256_DIGEST_SIZE];
 
-    sha256_digest(context, sizeof(bytes), bytes);
-    for (size_t i = 0; i < sizeof(bytes); i++) {
+    for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++) {
         out[2 * i] = digits[bytes[i] >> 4];
         out[2 * i + 1] = digits[bytes[i] & 15];
     }
-    out[2 * sizeof(bytes)] = '\0';
+    out[2 * SHA256_DIGEST_SIZE] = '\0';
+}
+
+static void put_text(struct sha256_ctx *context, char *out)
+{
+    uint8_t bytes[SHA256_DIGEST_SIZE];
+
+    sha256_digest(context, sizeof(bytes), bytes);
+    write_hex(bytes, out);
 }
 
 static void add(struct sha256_ctx *context, struct ht_str data)
@@ -38,6 +45,20 @@ const char *ht_sha256_text(struct ht_str data, char *out)
     sha256_init(&context);
     add(&context, data);
     put_text(&context, out);
+    return out;
+}
+
+const char *ht_hmac_sha256_text(struct ht_str key, struct ht_str data, char *out)
+{
+    struct hmac_sha256_ctx context;
+    uint8_t bytes[SHA256_DIGEST_SIZE];
+
+    hmac_sha256_set_key(&context, key.len, (const uint8_t *)key.data);
+    if (data.len)
+        hmac_sha256_update(&context, data.len, (const uint8_t *)data.data);
+    hmac_sha256_digest(&context, sizeof(bytes), bytes);
+    write_hex(bytes, out);
+    ht_wipe(&context, sizeof(context));
     return out;
 }
 

@@ -29,6 +29,9 @@ extern const struct ht_check_group ht_checks_prv_cluster;
 extern const struct ht_check_group ht_checks_pkg_kernel;
 extern const struct ht_check_group ht_checks_pkg_running;
 extern const struct ht_check_group ht_checks_pkg_stack;
+extern const struct ht_check_group ht_checks_sec_config;
+extern const struct ht_check_group ht_checks_sec_transit;
+extern const struct ht_check_group ht_checks_sec_exposed;
 
 /* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops
  * over all. */

@@ -72,6 +72,28 @@ static void describe_pod(const struct ht_pod *pod, struct ht_subject *ret)
         ht_subject_set_line(ret, pod->line);
 }
 
+/* A secret in a container is the container's matter; elsewhere it is told by where it lies. */
+static void describe_exposure(const struct ht_node *node, const struct ht_row *row,
+                              struct ht_subject *ret)
+{
+    const struct ht_exposure *exposure = ht_exposure_of(row);
+    const struct ht_row *container =
+        ht_exposure_has_container(exposure)
+            ? ht_node_find(node, HT_TABLE_CONTAINER, exposure->container)
+            : NULL;
+
+    if (container)
+        describe_container(ht_container_of(container), ret);
+    ht_subject_set_kind(ret, ht_str_is(exposure->where, "environment") ||
+                                     ht_str_is(exposure->where, "argument")
+                                 ? HT_S("process")
+                                 : HT_S("file"));
+    ht_subject_set_id(ret, exposure->id);
+    ht_subject_set_name(ret, exposure->place);
+    if (ht_exposure_has_pid(exposure))
+        ht_subject_set_pid(ret, exposure->pid);
+}
+
 void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
                          struct ht_subject *ret)
 {
@@ -89,6 +111,8 @@ void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
             ht_subject_set_kind(ret, HT_S("build"));
         if (!ht_subject_has_id(ret))
             ht_subject_set_id(ret, ht_row_id(row));
+    } else if (table == &ht_exposure_table) {
+        describe_exposure(node, row, ret);
     } else {
         ht_subject_set_kind(ret, table == &ht_host_table ? HT_S("node") : ht_str_from(table->name));
         ht_subject_set_id(ret, ht_row_id(row));
@@ -138,6 +162,12 @@ bool ht_subject_runs(const struct ht_row *row)
         struct ht_str phase = ht_pod_of(row)->phase;
 
         return !ht_str_is(phase, "Succeeded") && !ht_str_is(phase, "Failed");
+    }
+    /* That there is no API server and no cluster is nothing that a question could be asked of. */
+    if (ht_row_table(row) == &ht_apiserver_table) {
+        const struct ht_apiserver *apiserver = ht_apiserver_of(row);
+
+        return apiserver->found != HT_APISERVER_FOUND_NONE || apiserver->member;
     }
     if (ht_row_table(row) != &ht_container_table)
         return true;

@@ -187,6 +187,26 @@ bool ht_apiserver_decode_pod(struct ht_str text, struct ht_arena *arena,
     return false;
 }
 
+bool ht_pod_decode_program(struct ht_str text, const char *program, struct ht_arena *arena,
+                           struct ht_text_list *ret_words)
+{
+    const struct ht_yaml *root = ht_yaml_parse_foreign(arena, "manifest", text, NULL);
+    const struct ht_yaml *containers = ht_yaml_get(ht_yaml_get(root, "spec"), "containers");
+
+    for (size_t i = 0; containers && containers->kind == HT_YAML_LIST && i < containers->len; i++) {
+        struct ht_text_list words = container_words(&containers->items[i], arena);
+        ptrdiff_t slash = words.len ? ht_str_rfind_byte(words.items[0], '/') : -1;
+
+        if (words.len == 0 ||
+            !ht_str_is(ht_str_sub(words.items[0], (size_t)(slash + 1), words.items[0].len),
+                       program))
+            continue;
+        *ret_words = words;
+        return true;
+    }
+    return false;
+}
+
 static struct ht_str without_slashes(struct ht_str path)
 {
     while (path.len > 1 && path.data[path.len - 1] == '/')

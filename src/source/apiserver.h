@@ -57,6 +57,9 @@ struct ht_apiserver_manifest {
 /* A static pod (YAML or JSON). False: it is none of an API server, or cannot be read. */
 bool ht_apiserver_decode_pod(struct ht_str text, struct ht_arena *arena,
                              struct ht_apiserver_manifest *ret_manifest);
+/* The words of another program of a static pod, itself first; false if it is none of it. */
+bool ht_pod_decode_program(struct ht_str text, const char *program, struct ht_arena *arena,
+                           struct ht_text_list *ret_words);
 /* A file of flags, one or more a line (microk8s). */
 struct ht_text_list ht_apiserver_decode_args_file(struct ht_str text, struct ht_arena *arena);
 /* A systemd unit that starts kube-apiserver. */

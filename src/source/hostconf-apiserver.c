@@ -370,6 +370,22 @@ static void find_configs(struct ht_hostconf_pass *pass)
     }
 }
 
+/* A kubelet, or a k3s or rke2 agent, works for a cluster whose API server is elsewhere. */
+static bool is_member(struct ht_hostconf_pass *pass)
+{
+    struct stat st;
+
+    for (size_t i = 0; i < pass->processes_len; i++) {
+        struct ht_str name = pass->processes[i].name;
+
+        if (ht_str_is(name, "kubelet") || ht_str_is(name, "k3s") || ht_str_is(name, "k3s-agent") ||
+            ht_str_is(name, "rke2") || ht_str_is(name, "kubelite"))
+            return true;
+    }
+    return !pass->has_processes &&
+           ht_root_stat(pass->root, "/var/lib/kubelet/config.yaml", &st, NULL) == 0;
+}
+
 void ht_hostconf_find_apiserver(struct ht_hostconf_pass *pass)
 {
     struct ht_apiserver none = {0};
@@ -385,5 +401,6 @@ void ht_hostconf_find_apiserver(struct ht_hostconf_pass *pass)
     find_configs(pass);
     ht_apiserver_set_id(&none, HT_S("none"));
     ht_apiserver_set_found(&none, HT_APISERVER_FOUND_NONE);
+    ht_apiserver_set_member(&none, is_member(pass));
     ht_node_add(pass->sample, ht_row_new(&ht_apiserver_table, &none));
 }

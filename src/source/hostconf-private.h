@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "hulltop/base/arena.h"
+#include "hulltop/base/buf.h"
 #include "hulltop/base/root.h"
 #include "hulltop/base/vec.h"
 #include "hulltop/model/node.h"
@@ -37,8 +38,10 @@ struct ht_hostconf_pass {
     struct ht_arena *scratch;   /* bytes of files and command lines: overwritten at the end */
     struct ht_hostconf_process *processes;
     size_t processes_len;
-    bool has_processes; /* there is a /proc with processes */
-    size_t denied;      /* files that are there and could not be read */
+    bool has_processes;          /* there is a /proc with processes */
+    struct ht_str salt;          /* key of the marks by which equal secrets are told */
+    struct ht_rowset *exposures; /* found when they were last looked for */
+    size_t denied;               /* files that are there and could not be read */
     struct ht_str first_denied;
 };
 
@@ -49,6 +52,16 @@ void ht_hostconf_find_processes(struct ht_hostconf_pass *pass);
 /* Adds rows of the API server and its encryption configuration. */
 void ht_hostconf_find_apiserver(struct ht_hostconf_pass *pass);
 
+/* Adds rows of what daemons were told to listen on. The API server must have been looked for. */
+void ht_hostconf_find_listeners(struct ht_hostconf_pass *pass);
+/* Adds rows of secrets in environments and command lines to pass->exposures; expensive. */
+void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass);
+/* Adds rows of credential files, and of clients that do not check their servers. */
+void ht_hostconf_find_files(struct ht_hostconf_pass *pass);
+
+/* Reads /proc/PID/name into out, which it empties first. */
+bool ht_hostconf_read_proc(const struct ht_hostconf_pass *pass, uint64_t pid, const char *name,
+                           struct ht_buf *out);
 /* Reads a small file of the host into scratch; false if it is not there or cannot be read, which
  * is counted. ret_stat may be NULL. */
 bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str *ret_text,

@@ -48,14 +48,20 @@ static struct ht_str base_name(struct ht_str path)
     return slash < 0 ? path : ht_str_sub(path, (size_t)slash + 1, path.len);
 }
 
-static bool read_proc(const struct scan *scan, uint64_t pid, const char *name, struct ht_buf *out)
+bool ht_hostconf_read_proc(const struct ht_hostconf_pass *pass, uint64_t pid, const char *name,
+                           struct ht_buf *out)
 {
     char path[PATH_BYTES];
 
     snprintf(path, sizeof(path), "proc/%llu/%s", (unsigned long long)pid, name);
     ht_buf_reset(out);
-    int r = ht_root_read(scan->pass->proc, path, out, HT_LIMIT_PROC_FILE, NULL);
+    int r = ht_root_read(pass->proc, path, out, HT_LIMIT_PROC_FILE, NULL);
     return r == 0 || r == -EFBIG;
+}
+
+static bool read_proc(const struct scan *scan, uint64_t pid, const char *name, struct ht_buf *out)
+{
+    return ht_hostconf_read_proc(scan->pass, pid, name, out);
 }
 
 static bool read_link(const struct scan *scan, uint64_t pid, const char *name, struct ht_buf *out)

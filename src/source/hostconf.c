@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "hostconf-private.h"
@@ -17,11 +18,16 @@
 #define INTERVAL_NS (30 * HT_NS_PER_S)
 #define LIMIT_NS    (20 * HT_NS_PER_S)
 
+#define SECRETS_NS (300 * HT_NS_PER_S)
+
 enum { ARENA_BYTES = 256 * 1024 * 1024, NAMES_MAX = 1000, DETAIL_MAX = 512 };
 
 struct hostconf {
     char *root;
     bool live;
+    char salt[HT_HOSTCONF_SALT_BYTES];
+    struct ht_rowset exposures; /* of processes; looked for less often than the rest */
+    int64_t secrets_due_ns;
 };
 
 /* ---- files ---- */
@@ -132,7 +138,21 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
     ht_node_add(pass->sample, ht_row_new(&ht_source_table, &source));
 }
 
-static void look(const struct ht_root *root, const struct ht_root *proc, struct ht_feed *feed)
+/* Reading every environment costs; what was found holds until the next time. */
+static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass, int64_t now)
+{
+    if (now >= self->secrets_due_ns) {
+        ht_rowset_fini(&self->exposures);
+        ht_hostconf_find_process_secrets(pass);
+        ht_rowset_sort(&self->exposures);
+        self->secrets_due_ns = now + SECRETS_NS;
+    }
+    for (size_t i = 0; i < self->exposures.len; i++)
+        ht_node_add(pass->sample, ht_row_ref(self->exposures.rows[i]));
+}
+
+static void look(struct hostconf *self, const struct ht_root *root, const struct ht_root *proc,
+                 struct ht_feed *feed)
 {
     int64_t began = ht_clock_mono(feed->clock);
     struct ht_hostconf_pass pass = {
@@ -141,12 +161,18 @@ static void look(const struct ht_root *root, const struct ht_root *proc, struct 
         .sample = ht_node_new(ht_clock_wall(feed->clock)),
         .arena = ht_arena_new(ARENA_BYTES),
         .scratch = ht_arena_new(ARENA_BYTES),
+        .salt = {.data = self->salt, .len = sizeof(self->salt)},
+        .exposures = &self->exposures,
     };
 
     feed->at(feed, "looking for daemons");
     ht_hostconf_find_processes(&pass);
     feed->at(feed, "reading the API server's configuration");
     ht_hostconf_find_apiserver(&pass);
+    ht_hostconf_find_listeners(&pass);
+    feed->at(feed, "looking for secrets that lie around");
+    look_at_secrets(self, &pass, began);
+    ht_hostconf_find_files(&pass);
     add_source(&pass, feed, began);
     ht_arena_wipe(pass.scratch);
     ht_arena_free(pass.scratch);
@@ -178,7 +204,7 @@ static void run(void *context, struct ht_feed *feed)
         if (r == 0)
             r = ht_root_open(&proc, self->live ? "/" : self->root, &err);
         if (r == 0)
-            look(&root, &proc, feed);
+            look(self, &root, &proc, feed);
         else
             tell_broken(feed, err.text);
     } while (feed->wait(feed, INTERVAL_NS, &request));
@@ -188,8 +214,11 @@ static void free_hostconf(void *context)
 {
     struct hostconf *self = context;
 
-    if (self)
-        free(self->root);
+    if (!self)
+        return;
+    ht_rowset_fini(&self->exposures);
+    ht_wipe(self->salt, sizeof(self->salt));
+    free(self->root);
     free(self);
 }
 
@@ -204,5 +233,9 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
 
     self->root = ht_strndup(options->root, strlen(options->root));
     self->live = options->live;
+    if (options->salt)
+        memcpy(self->salt, options->salt, sizeof(self->salt));
+    else if (getrandom(self->salt, sizeof(self->salt), 0) != (ssize_t)sizeof(self->salt))
+        self->secrets_due_ns = INT64_MAX; /* without a key there are no marks, and no search */
     return (struct ht_driver){.ops = &ops, .self = self};
 }

@@ -16,6 +16,9 @@ enum { HT_SHA256_TEXT_MAX = 65 }; /* 64 lower-case hexadecimal digits and a NUL 
 /* Writes the digest of data into out (HT_SHA256_TEXT_MAX bytes) and returns out. */
 const char *ht_sha256_text(struct ht_str data, char *out);
 
+/* HMAC-SHA256 of data under key, in the same form; returns out. */
+const char *ht_hmac_sha256_text(struct ht_str key, struct ht_str data, char *out);
+
 struct ht_sha256;
 
 /* Piece by piece: new, add as often as needed, finish (which frees it). */

@@ -119,11 +119,15 @@ struct ht_proc_options {
 /* The process table, cgroup usage and the host row; texts are copied. */
 struct ht_driver ht_proc_driver(const struct ht_proc_options *options);
 
+enum { HT_HOSTCONF_SALT_BYTES = 32 };
+
 struct ht_hostconf_options {
     const char *root; /* host files are read below it */
     bool live;        /* processes are the running system's, else those of ROOT/proc */
+    const char *salt; /* HT_HOSTCONF_SALT_BYTES: key of the marks of equal secrets; NULL: one of its
+                         own, so that marks hold for this run only */
 };
-/* What the node's daemons are told: the API server, its encryption; texts are copied. */
+/* What the node's daemons are told, what they listen on, secrets that lie around; copies all. */
 struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options);
 
 struct ht_datastore_options {

@@ -15,8 +15,10 @@
 #include <cmocka.h>
 
 #include "feed.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+#include "hulltop/model/document.h"
 
 enum { ROOT_BYTES = 1024, PATH_BYTES = 4096 };
 
@@ -271,6 +273,142 @@ static void a_configuration_that_nobody_names_is_told(void **state)
     assert_int_equal(ht_node_set(node, HT_TABLE_ENCRYPTION)->len, 1);
 }
 
+static const struct ht_listener *listener_of(const struct ht_node *node, const char *id)
+{
+    const struct ht_row *row = ht_node_find(node, HT_TABLE_LISTENER, ht_str_from(id));
+
+    if (!row)
+        fail_msg("no listener %s", id);
+    return ht_listener_of(row);
+}
+
+static void etcd_is_told_by_flags_and_variables(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/20/cmdline",
+        HT_S("/usr/bin/etcd\0-listen-client-urls=http://0.0.0.0:2379,https://10.0.0.1:2378\0"
+             "--trusted-ca-file\0/ca.crt\0"));
+    put_link(place, "proc/20/exe", "/usr/bin/etcd");
+    put(place, "proc/20/environ", HT_S("A=b\0ETCD_LISTEN_PEER_URLS=https://127.0.0.1:2380\0"));
+
+    const struct ht_node *node = look(place);
+    const struct ht_listener *plain = listener_of(node, "etcd-client http://0.0.0.0:2379");
+    const struct ht_listener *safe = listener_of(node, "etcd-client https://10.0.0.1:2378");
+    const struct ht_listener *peer = listener_of(node, "etcd-peer https://127.0.0.1:2380");
+    assert_true(!plain->tls && !plain->client_auth && ht_str_is(plain->reach, "all"));
+    assert_true(safe->tls && safe->client_auth && ht_str_is(safe->reach, "address"));
+    assert_true(peer->tls && !peer->client_auth && ht_str_is(peer->reach, "loopback"));
+    assert_true(peer->running && peer->pid == 20);
+}
+
+static void etcd_of_a_file_and_of_a_pod(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "etc/kubernetes/manifests/etcd.yaml",
+        HT_S("kind: Pod\nspec:\n  containers:\n  - command: [etcd, --config-file=/etc/etcd.yml, "
+             "'--listen-client-urls=http://1.1.1.1:1']\n"));
+    put(place, "etc/etcd.yml",
+        HT_S("listen-client-urls: https://127.0.0.1:2379\n"
+             "client-transport-security: {client-cert-auth: true}\n"));
+
+    const struct ht_node *node = look(place);
+    assert_true(listener_of(node, "etcd-client https://127.0.0.1:2379")->client_auth);
+    assert_false(listener_of(node, "etcd-peer http://localhost:2380")->running);
+    assert_int_equal(ht_node_set(node, HT_TABLE_LISTENER)->len, 2);
+}
+
+static void etcd_with_a_hidden_environment_is_not_guessed(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/20/cmdline", HT_S("etcd\0--name\0a\0"));
+    put_link(place, "proc/20/exe", "/usr/bin/etcd");
+    assert_int_equal(ht_node_set(look(place), HT_TABLE_LISTENER)->len, 0);
+}
+
+static void a_kubelet_has_other_defaults_with_a_file(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/30/cmdline", HT_S("kubelet\0--config=/var/lib/kubelet/config.yaml\0"));
+    put_link(place, "proc/30/exe", "/usr/bin/kubelet");
+    put(place, "proc/31/cmdline", HT_S("/usr/bin/kubelet\0--address=127.0.0.1\0"));
+    put_link(place, "proc/31/exe", "/usr/bin/kubelet");
+    put(place, "var/lib/kubelet/config.yaml", HT_S("kind: KubeletConfiguration\n"));
+
+    const struct ht_node *node = look(place);
+    assert_false(listener_of(node, "kubelet https://0.0.0.0:10250")->anonymous);
+    assert_true(listener_of(node, "kubelet https://127.0.0.1:10250")->anonymous);
+    assert_true(listener_of(node, "kubelet-read-only http://127.0.0.1:10255")->anonymous);
+    assert_int_equal(ht_node_set(node, HT_TABLE_LISTENER)->len, 3);
+    assert_true(only_server(node)->member);
+}
+
+static const struct ht_exposure *exposure_of(const struct ht_node *node, const char *id)
+{
+    const struct ht_row *row = ht_node_find(node, HT_TABLE_EXPOSURE, ht_str_from(id));
+
+    if (!row)
+        fail_msg("no exposure %s", id);
+    return ht_exposure_of(row);
+}
+
+#define CONTAINER "4f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c"
+
+static void secrets_of_processes_are_told_without_their_value(void **state)
+{
+    struct place *place = *state;
+    static const char *const words[] = {"hunter2hunter2", "Kd83hsKd83"};
+
+    put(place, "proc/40/comm", HT_S("java\n"));
+    put(place, "proc/40/cmdline", HT_S("java\0-jar\0a.jar\0--db-password\0hunter2hunter2\0"));
+    put(place, "proc/40/cgroup", HT_S("0::/system.slice/docker-" CONTAINER ".scope\n"));
+    put(place, "proc/40/environ",
+        HT_S("PATH=/bin\0DB_PASSWORD=hunter2hunter2\0TOKEN_FILE=/x\0U=amqp://a:Kd83hsKd83@b\0"));
+    put(place, "proc/41/comm", HT_S("bash\n"));
+    put(place, "proc/41/cmdline", HT_S("bash\0"));
+    put(place, "proc/41/cgroup", HT_S("0::/user.slice\n"));
+    put(place, "proc/41/environ", HT_S("DB_PASSWORD=of a shell of the host\0"));
+
+    const struct ht_node *node = look(place);
+    const struct ht_exposure *env = exposure_of(node, "environment " CONTAINER " java DB_PASSWORD");
+    const struct ht_exposure *arg = exposure_of(node, "argument " CONTAINER " java --db-password");
+    assert_int_equal(ht_node_set(node, HT_TABLE_EXPOSURE)->len, 3);
+    assert_int_equal(env->secret.len, 8);
+    assert_true(ht_str_equal(env->secret, arg->secret));
+    assert_true(ht_str_is(env->length, "medium"));
+
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+    ht_node_write(&text, node, HT_JSON_COMPACT);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        assert_true(ht_str_find(ht_buf_str(&text), ht_str_from(words[i]), 0) < 0);
+}
+
+static void credential_files_have_a_mode(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "root/.docker/config.json", HT_S("{\"auths\":{\"r\":{\"auth\":\"YTpi\"}}}"));
+    put(place, "home/bob/.docker/config.json", HT_S("{\"credHelpers\":{\"r\":\"x\"}}"));
+    put(place, "home/bob/.kube/config",
+        HT_S("users: []\nclusters:\n- name: dev\n  cluster: {insecure-skip-tls-verify: true}\n"));
+    put(place, "etc/kubernetes/pki/sa.key", HT_S("x"));
+    put(place, "etc/docker/daemon.json", HT_S("{\"insecure-registries\": [\"r:5000\"]}"));
+    put(place, "etc/containerd/certs.d/x/hosts.toml", HT_S("[host.\"x\"]\n  skip_verify = true\n"));
+
+    const struct ht_node *node = look(place);
+    assert_int_equal(exposure_of(node, "file /root/.docker/config.json")->mode, 0600);
+    assert_true(
+        ht_str_is(exposure_of(node, "file /etc/kubernetes/pki/sa.key")->rule, "private key"));
+    exposure_of(node, "file /home/bob/.kube/config");
+    exposure_of(node, "unverified /home/bob/.kube/config dev");
+    exposure_of(node, "unverified /etc/docker/daemon.json r:5000");
+    exposure_of(node, "unverified /etc/containerd/certs.d/x/hosts.toml x");
+    assert_int_equal(ht_node_set(node, HT_TABLE_EXPOSURE)->len, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +423,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(k3s_is_found_without_a_process, setup, teardown),
         cmocka_unit_test_setup_teardown(microk8s_has_its_flags_in_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_configuration_that_nobody_names_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(etcd_is_told_by_flags_and_variables, setup, teardown),
+        cmocka_unit_test_setup_teardown(etcd_of_a_file_and_of_a_pod, setup, teardown),
+        cmocka_unit_test_setup_teardown(etcd_with_a_hidden_environment_is_not_guessed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_kubelet_has_other_defaults_with_a_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(secrets_of_processes_are_told_without_their_value, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(credential_files_have_a_mode, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SEC-015, SEC-016, SEC-019: secrets that lie where more than their user can read them. */
+#include "catalogue-private.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/check/checking.h"
+
+enum { OTHERS = 0077, WORLD = 0007 };
+
+static void add_secret(struct ht_checking *checking, struct ht_finding *finding, const char *source,
+                       const struct ht_exposure *exposure)
+{
+    ht_finding_set_confidence(finding, exposure->confidence);
+    ht_fire_evidence(checking, finding, source, "name",
+                     exposure->name.len ? exposure->name : HT_S("(no name)"));
+    ht_fire_evidencef(checking, finding, source, "recognised by", "%.*s, %.*s",
+                      HT_STR_ARG(exposure->rule), HT_STR_ARG(exposure->length));
+    if (ht_exposure_has_secret(exposure))
+        ht_fire_evidence(checking, finding, "hulltop", "the same secret has the same mark",
+                         exposure->secret);
+}
+
+/* A hint is shown in the list and is no finding: it has too many other causes. */
+static bool counts(struct ht_checking *checking, const struct ht_exposure *exposure,
+                   const char *where)
+{
+    if (!ht_exposure_has_where(exposure) || !ht_exposure_has_confidence(exposure)) {
+        ht_unknown(checking, "hostconf", "where this secret lies is not known", "run as root");
+        return false;
+    }
+    return ht_str_is(exposure->where, where) && exposure->confidence != HT_CONFIDENCE_HINT;
+}
+
+static void look_environment(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_exposure *exposure = ht_exposure_of(row);
+
+    if (counts(checking, exposure, "environment"))
+        add_secret(checking, ht_fire(checking, HT_S("")), "/proc/PID/environ", exposure);
+}
+
+static void look_argument(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_exposure *exposure = ht_exposure_of(row);
+
+    if (counts(checking, exposure, "argument"))
+        add_secret(checking, ht_fire(checking, HT_S("")), "/proc/PID/cmdline", exposure);
+}
+
+static void look_file(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_exposure *exposure = ht_exposure_of(row);
+
+    if (!counts(checking, exposure, "file"))
+        return;
+    if (!ht_exposure_has_mode(exposure)) {
+        ht_unknown(checking, "hostconf", "mode of a credential file", "run as root");
+        return;
+    }
+    if (!(exposure->mode & OTHERS))
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    if (!(exposure->mode & WORLD))
+        ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+    ht_fire_evidencef(checking, finding, "stat", "mode", "%04llo",
+                      (unsigned long long)exposure->mode);
+    ht_fire_evidencef(checking, finding, "stat", "owner", "uid %llu, gid %llu",
+                      (unsigned long long)exposure->uid, (unsigned long long)exposure->gid);
+    ht_fire_evidence(checking, finding, "content", "recognised by", exposure->rule);
+}
+
+static void look_unverified(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_exposure *exposure = ht_exposure_of(row);
+
+    if (!counts(checking, exposure, "unverified"))
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, exposure->name);
+    ht_fire_evidence(checking, finding, "configuration", "name", exposure->name);
+    ht_fire_evidence(checking, finding, "configuration", "told by", exposure->rule);
+}
+
+static const struct ht_check checks[] = {
+    {.id = "SEC-015",
+     .question = 5,
+     .scope = HT_TABLE_EXPOSURE,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "A secret is in the environment of a running process",
+     .condition = "A variable has a well-known shape, or a secret's name and a value that is no "
+                  "placeholder.",
+     .why = "An environment is seen in inspect, in /proc, in crash reports and by every child.",
+     .fix = "Mount it as a file, or fetch it at start; then change it, since it was readable.",
+     .needs = HT_TEXTS("hostconf"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 4.10", "ATT&CK T1552"),
+     .other_causes = HT_TEXTS("values made for a test"),
+     .run = look_environment},
+    {.id = "SEC-016",
+     .question = 5,
+     .scope = HT_TABLE_EXPOSURE,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "A secret is on a command line",
+     .condition = "An argument has a well-known shape, or is the value of a secret's option.",
+     .why = "Every user of the node reads command lines.",
+     .fix = "Pass a file or standard input; then change the secret. /proc with hidepid=2 hides "
+            "command lines of others.",
+     .needs = HT_TEXTS("hostconf"),
+     .references = HT_TEXTS("ATT&CK T1552"),
+     .other_causes = HT_TEXTS("values made for a test"),
+     .run = look_argument},
+    {.id = "SEC-019",
+     .question = 5,
+     .scope = HT_TABLE_EXPOSURE,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "A credential file can be read by others",
+     .condition = "A kubeconfig, private key or registry login has a mode wider than 0600.",
+     .why = "Who reads it acts as its owner.",
+     .fix = "chmod 0600 on the file; take admin files off worker nodes; then change what it holds.",
+     .needs = HT_TEXTS("hostconf"),
+     .references = HT_TEXTS("CIS Kubernetes 1.8 1.1.13", "CIS Kubernetes 1.8 1.1.21",
+                            "CIS Kubernetes 1.8 4.1.5", "ATT&CK T1552.001", "ATT&CK T1078"),
+     .run = look_file},
+    {.id = "SEC-033",
+     .question = 5,
+     .scope = HT_TABLE_EXPOSURE,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "A client does not check whom it speaks to",
+     .condition = "A kubeconfig skips verification or names an http:// server, or a registry is "
+                  "declared insecure.",
+     .why = "Whoever stands in between reads the credentials, or hands over another image.",
+     .fix = "Give it the CA that the server's certificate is from, and take the switch out.",
+     .needs = HT_TEXTS("hostconf"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 2.5", "ATT&CK T1557"),
+     .other_causes = HT_TEXTS("a registry on the loopback address"),
+     .run = look_unverified},
+};
+
+const struct ht_check_group ht_checks_sec_exposed = {.checks = checks, .count = ARRAY_LEN(checks)};

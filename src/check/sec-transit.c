@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SEC-010, SEC-030 to SEC-032: daemons that speak without TLS or to anybody. */
+#include "catalogue-private.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/check/checking.h"
+
+static bool is_loopback(const struct ht_listener *listener)
+{
+    return ht_str_is(listener->reach, "loopback");
+}
+
+static void add_listener(struct ht_checking *checking, struct ht_finding *finding,
+                         const struct ht_listener *listener)
+{
+    ht_fire_evidence(checking, finding,
+                     listener->told_by.len ? "configuration" : "default of the program",
+                     "listens on", listener->url);
+    if (listener->told_by.len)
+        ht_fire_evidence(checking, finding, "configuration", "told by", listener->told_by);
+    if (ht_listener_has_running(listener) && !listener->running)
+        ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+}
+
+static bool is_known(struct ht_checking *checking, const struct ht_listener *listener)
+{
+    if (!ht_listener_has_kind(listener))
+        ht_unknown(checking, "hostconf", "who listens here is not known", "run as root");
+    return ht_listener_has_kind(listener);
+}
+
+/* ---- SEC-010 ---- */
+
+static void look_etcd(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_listener *listener = ht_listener_of(row);
+
+    if (!is_known(checking, listener) || !ht_str_has_prefix(listener->kind, "etcd-"))
+        return;
+    if (!ht_listener_has_tls(listener) || !ht_listener_has_client_auth(listener)) {
+        ht_unknown(checking, "hostconf", "etcd's arguments cannot be read", "run as root");
+        return;
+    }
+    if (listener->tls && listener->client_auth)
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    ht_fire_title(checking, finding, "etcd %s (%.*s)",
+                  listener->tls ? "answers without a client certificate" : "speaks without TLS",
+                  HT_STR_ARG(listener->url));
+    if (is_loopback(listener))
+        ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+    add_listener(checking, finding, listener);
+}
+
+/* ---- SEC-030 ---- */
+
+static void look_datastore(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_apiserver *apiserver = ht_apiserver_of(row);
+    size_t remote = 0;
+
+    if (ht_apiserver_has_found(apiserver) && apiserver->found == HT_APISERVER_FOUND_NONE)
+        return;
+    if (!ht_apiserver_has_etcd_prefix(apiserver)) {
+        ht_unknown(checking, "hostconf", "the API server's arguments cannot be read",
+                   "run as root");
+        return;
+    }
+    if (!ht_apiserver_has_etcd_tls(apiserver) || apiserver->etcd_tls)
+        return; /* none named: the datastore is inside it */
+    for (size_t i = 0; i < apiserver->etcd_servers.len; i++) {
+        struct ht_str server = apiserver->etcd_servers.items[i];
+
+        remote += ht_str_find(server, HT_S("//127."), 0) < 0 &&
+                  ht_str_find(server, HT_S("//localhost"), 0) < 0 &&
+                  ht_str_find(server, HT_S("//[::1]"), 0) < 0 &&
+                  !ht_str_has_prefix(server, "unix:");
+    }
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    if (remote == 0)
+        ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+    for (size_t i = 0; i < apiserver->etcd_servers.len; i++)
+        ht_fire_evidence(checking, finding, "arguments of the API server", "--etcd-servers",
+                         apiserver->etcd_servers.items[i]);
+}
+
+/* ---- SEC-031, SEC-032 ---- */
+
+static void look_kubelet(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_listener *listener = ht_listener_of(row);
+    bool is_read_only = ht_str_is(listener->kind, "kubelet-read-only");
+
+    if (!is_known(checking, listener) || (!is_read_only && !ht_str_is(listener->kind, "kubelet")))
+        return;
+    if (!ht_listener_has_anonymous(listener)) {
+        ht_unknown(checking, "hostconf", "the kubelet's configuration cannot be read",
+                   "run as root");
+        return;
+    }
+    if (!listener->anonymous)
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    if (is_read_only)
+        ht_fire_title(checking, finding, "The kubelet's read-only port is open to anybody");
+    if (is_loopback(listener))
+        ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+    add_listener(checking, finding, listener);
+}
+
+static void look_insecure(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_listener *listener = ht_listener_of(row);
+    bool is_apiserver = ht_str_is(listener->kind, "apiserver-insecure");
+
+    if (!is_known(checking, listener) || (!is_apiserver && !ht_str_is(listener->kind, "buildkit")))
+        return;
+    if (!ht_listener_has_client_auth(listener)) {
+        ht_unknown(checking, "hostconf", "the daemon's arguments cannot be read", "run as root");
+        return;
+    }
+    if (listener->client_auth)
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    if (!is_apiserver)
+        ht_fire_title(checking, finding, "BuildKit takes orders without a certificate (%.*s)",
+                      HT_STR_ARG(listener->url));
+    if (is_loopback(listener))
+        ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
+    add_listener(checking, finding, listener);
+}
+
+static const struct ht_check checks[] = {
+    {.id = "SEC-010",
+     .question = 5,
+     .scope = HT_TABLE_LISTENER,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "etcd can be reached without TLS or without a client certificate",
+     .condition = "A client or peer listener of etcd is plain HTTP, or asks for no certificate.",
+     .why = "etcd holds every secret and every right of the cluster, and asks nobody who they are "
+            "but by certificates.",
+     .fix = "Serve https:// only, with --client-cert-auth and --peer-client-cert-auth and a CA of "
+            "etcd's own.",
+     .needs = HT_TEXTS("hostconf"),
+     .references = HT_TEXTS("CIS Kubernetes 1.8 2.1", "CIS Kubernetes 1.8 2.2",
+                            "CIS Kubernetes 1.8 2.4", "CIS Kubernetes 1.8 2.5", "ATT&CK T1552.007"),
+     .other_causes = HT_TEXTS("an etcd of its own on the loopback address"),
+     .run = look_etcd},
+    {.id = "SEC-030",
+     .question = 5,
+     .scope = HT_TABLE_APISERVER,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "The API server speaks to its datastore without TLS",
+     .condition = "One of --etcd-servers is not https.",
+     .why = "Every secret that is read or written crosses the network as it is.",
+     .fix = "Name https:// endpoints, with --etcd-cafile, --etcd-certfile and --etcd-keyfile.",
+     .needs = HT_TEXTS("hostconf"),
+     .references = HT_TEXTS("CIS Kubernetes 1.8 1.2.25", "CIS Kubernetes 1.8 1.2.29"),
+     .other_causes = HT_TEXTS("a unix socket"),
+     .run = look_datastore},
+    {.id = "SEC-031",
+     .question = 5,
+     .scope = HT_TABLE_LISTENER,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "The kubelet answers requests without credentials",
+     .condition = "Its read-only port is on, or anonymous requests are allowed.",
+     .why = "Pods with their environments are read by anybody; with AlwaysAllow, commands run in "
+            "them.",
+     .fix = "In the kubelet's configuration: readOnlyPort 0, authentication.anonymous.enabled "
+            "false, authorization.mode Webhook.",
+     .needs = HT_TEXTS("hostconf"),
+     .references = HT_TEXTS("CIS Kubernetes 1.8 4.2.1", "CIS Kubernetes 1.8 4.2.2",
+                            "CIS Kubernetes 1.8 4.2.4", "ATT&CK T1552.007"),
+     .run = look_kubelet},
+    {.id = "SEC-032",
+     .question = 5,
+     .scope = HT_TABLE_LISTENER,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "The API server has a port without TLS and without authentication",
+     .condition = "--insecure-port is not 0, or BuildKit listens on TCP without certificates.",
+     .why = "Whoever reaches this port owns the cluster, or runs builds as root on this node.",
+     .fix = "Take --insecure-port out; it is gone since Kubernetes 1.24. BuildKit: use a unix "
+            "socket, or --tlscacert, --tlscert and --tlskey.",
+     .needs = HT_TEXTS("hostconf"),
+     .references = HT_TEXTS("CIS Kubernetes 1.8 1.2.19", "ATT&CK T1133"),
+     .run = look_insecure},
+};
+
+const struct ht_check_group ht_checks_sec_transit = {.checks = checks, .count = ARRAY_LEN(checks)};

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Credential files at their usual places with mode and owner, and clients that were told not to
+ * check whom they speak to.
+ */
+#include <string.h>
+
+#include "hostconf-private.h"
+#include "hulltop/base/json.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/yaml.h"
+
+/* A file is told if it is there and, where content is given, holds that. */
+struct known_file {
+    const char *folder; /* below a home where home is set */
+    const char *ending; /* of its name; the whole name where exact */
+    const char *content;
+    const char *rule;
+    bool home;
+    bool exact;
+};
+
+static const struct known_file known_files[] = {
+    {"/etc/kubernetes", ".conf", "client-key", "kubeconfig", false, false},
+    {"/etc/kubernetes/pki", ".key", NULL, "private key", false, false},
+    {"/etc/kubernetes/pki/etcd", ".key", NULL, "private key", false, false},
+    {"/var/lib/kubelet/pki", ".key", NULL, "private key", false, false},
+    {"/var/lib/kubelet", "config.json", "\"auth", "registry login", false, true},
+    {"/var/lib/kubelet", "kubeconfig", "client-", "kubeconfig", false, true},
+    {"/etc/rancher/k3s", "k3s.yaml", "client-key-data", "kubeconfig", false, true},
+    {"/etc/rancher/rke2", "rke2.yaml", "client-key-data", "kubeconfig", false, true},
+    {"/var/lib/rancher/k3s/server", "token", NULL, "join token", false, true},
+    {"/var/lib/rancher/k3s/server", "node-token", NULL, "join token", false, true},
+    {"/var/lib/rancher/rke2/server", "token", NULL, "join token", false, true},
+    {"/var/lib/rancher/rke2/server", "node-token", NULL, "join token", false, true},
+    {".kube", "config", "users", "kubeconfig", true, true},
+    {".docker", "config.json", "\"auth", "registry login", true, true},
+    {".aws", "credentials", "aws_secret_access_key", "cloud credentials", true, true},
+    {".azure", "accessTokens.json", NULL, "cloud credentials", true, true},
+    {"", ".netrc", "password", "netrc", true, true},
+    {"", ".pgpass", ":", "pgpass", true, true},
+    {"", ".my.cnf", "password", "MySQL options", true, true},
+    {"", ".git-credentials", "://", "git credentials", true, true},
+    {"", ".vault-token", NULL, "Vault token", true, true},
+    {".ssh", "id_rsa", "PRIVATE KEY", "private key", true, true},
+    {".ssh", "id_ed25519", "PRIVATE KEY", "private key", true, true},
+    {".ssh", "id_ecdsa", "PRIVATE KEY", "private key", true, true},
+};
+
+static void add_row(struct ht_hostconf_pass *pass, const struct ht_exposure *exposure)
+{
+    ht_node_add(pass->sample, ht_row_new(&ht_exposure_table, exposure));
+}
+
+static void add_unverified(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str name,
+                           const char *rule)
+{
+    struct ht_exposure exposure = {0};
+
+    ht_exposure_set_id(&exposure, ht_arena_strf(pass->arena, "unverified %.*s %.*s",
+                                                HT_STR_ARG(path), HT_STR_ARG(name)));
+    ht_exposure_set_where(&exposure, HT_S("unverified"));
+    ht_exposure_set_place(&exposure, path);
+    ht_exposure_set_name(&exposure, ht_arena_str(pass->arena, name));
+    ht_exposure_set_rule(&exposure, ht_str_from(rule));
+    ht_exposure_set_confidence(&exposure, HT_CONFIDENCE_CERTAIN);
+    add_row(pass, &exposure);
+}
+
+/* Servers that a kubeconfig speaks to without TLS or without checking them. */
+static void look_kubeconfig(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str text)
+{
+    const struct ht_yaml *root = ht_yaml_parse_foreign(pass->scratch, "kubeconfig", text, NULL);
+    const struct ht_yaml *clusters = ht_yaml_get(root, "clusters");
+
+    for (size_t i = 0; clusters && clusters->kind == HT_YAML_LIST && i < clusters->len; i++) {
+        const struct ht_yaml *cluster = ht_yaml_get(&clusters->items[i], "cluster");
+        struct ht_str name = ht_yaml_text(&clusters->items[i], "name");
+        bool skips = false;
+
+        if (ht_parse_bool(ht_yaml_text(cluster, "insecure-skip-tls-verify"), &skips) == 0 && skips)
+            add_unverified(pass, path, name, "insecure-skip-tls-verify");
+        else if (ht_str_has_prefix(ht_yaml_text(cluster, "server"), "http://"))
+            add_unverified(pass, path, name, "server without TLS");
+    }
+}
+
+static void look_file(struct ht_hostconf_pass *pass, const struct known_file *known,
+                      struct ht_str path)
+{
+    struct ht_exposure exposure = {0};
+    struct ht_str text = {0};
+    ht_autofree char *name = ht_strndup(path.data, path.len);
+    struct stat st;
+
+    if (ht_root_stat(pass->root, name, &st, NULL) < 0 || !S_ISREG(st.st_mode))
+        return;
+    if (known->content && (!ht_hostconf_read(pass, path, &text, NULL) ||
+                           ht_str_find(text, ht_str_from(known->content), 0) < 0))
+        return;
+    if (strcmp(known->rule, "kubeconfig") == 0)
+        look_kubeconfig(pass, path, text);
+    ht_exposure_set_id(&exposure, ht_arena_strf(pass->arena, "file %.*s", HT_STR_ARG(path)));
+    ht_exposure_set_where(&exposure, HT_S("file"));
+    ht_exposure_set_place(&exposure, path);
+    ht_exposure_set_rule(&exposure, ht_str_from(known->rule));
+    ht_exposure_set_confidence(&exposure, HT_CONFIDENCE_CERTAIN);
+    ht_exposure_set_mode(&exposure, st.st_mode & 07777);
+    ht_exposure_set_uid(&exposure, st.st_uid);
+    ht_exposure_set_gid(&exposure, st.st_gid);
+    add_row(pass, &exposure);
+}
+
+static void look_folder(struct ht_hostconf_pass *pass, const struct known_file *known,
+                        struct ht_str folder)
+{
+    if (known->exact) {
+        look_file(pass, known,
+                  ht_arena_strf(pass->arena, "%.*s/%s", HT_STR_ARG(folder), known->ending));
+        return;
+    }
+
+    struct ht_text_list names = ht_hostconf_list(pass, folder.data);
+    for (size_t i = 0; i < names.len; i++) {
+        if (ht_str_has_suffix(names.items[i], known->ending))
+            look_file(pass, known,
+                      ht_arena_strf(pass->arena, "%.*s/%.*s", HT_STR_ARG(folder),
+                                    HT_STR_ARG(names.items[i])));
+    }
+}
+
+/* ---- registries ---- */
+
+static void look_docker(struct ht_hostconf_pass *pass)
+{
+    struct ht_str path = HT_STR("/etc/docker/daemon.json");
+    struct ht_str text;
+    struct ht_str name;
+
+    if (!ht_hostconf_read(pass, path, &text, NULL))
+        return;
+
+    const struct ht_json *root = ht_json_parse(pass->scratch, "daemon.json", text, NULL);
+    const struct ht_json *list = ht_json_get(root, "insecure-registries");
+    for (size_t i = 0; ht_json_is_array(list) && i < list->len; i++) {
+        if (ht_json_string(&list->items[i], &name))
+            add_unverified(pass, path, name, "insecure-registries");
+    }
+}
+
+/* True if a line sets key to true, whatever section it stands in. */
+static bool has_true(struct ht_str text, const char *key)
+{
+    struct ht_str line;
+
+    while (ht_str_next(&text, '\n', &line)) {
+        ptrdiff_t sep = ht_str_find_byte(line, '=');
+
+        if (sep > 0 && ht_str_is(ht_str_trim(ht_str_sub(line, 0, (size_t)sep)), key) &&
+            ht_str_has_prefix(ht_str_trim(ht_str_sub(line, (size_t)sep + 1, line.len)), "true"))
+            return true;
+    }
+    return false;
+}
+
+static void look_containerd(struct ht_hostconf_pass *pass)
+{
+    static const char folder[] = "/etc/containerd/certs.d";
+    struct ht_text_list names = ht_hostconf_list(pass, folder);
+    struct ht_str config = HT_STR("/etc/containerd/config.toml");
+    struct ht_str text;
+
+    for (size_t i = 0; i < names.len; i++) {
+        struct ht_str path =
+            ht_arena_strf(pass->arena, "%s/%.*s/hosts.toml", folder, HT_STR_ARG(names.items[i]));
+
+        if (ht_hostconf_read(pass, path, &text, NULL) && has_true(text, "skip_verify"))
+            add_unverified(pass, path, names.items[i], "skip_verify");
+    }
+    if (ht_hostconf_read(pass, config, &text, NULL) && has_true(text, "insecure_skip_verify"))
+        add_unverified(pass, config, HT_S("registry"), "insecure_skip_verify");
+}
+
+/* ---- all of them ---- */
+
+void ht_hostconf_find_files(struct ht_hostconf_pass *pass)
+{
+    struct ht_text_list users = ht_hostconf_list(pass, "/home");
+
+    for (size_t i = 0; i < ARRAY_LEN(known_files); i++) {
+        const struct known_file *known = &known_files[i];
+
+        if (!known->home) {
+            look_folder(pass, known, ht_str_from(known->folder));
+            continue;
+        }
+        for (size_t j = 0; j <= users.len; j++) {
+            const char *slash = known->folder[0] ? "/" : "";
+            struct ht_str home =
+                j < users.len ? ht_arena_strf(pass->arena, "/home/%.*s", HT_STR_ARG(users.items[j]))
+                              : HT_S("/root");
+
+            look_folder(
+                pass, known,
+                ht_arena_strf(pass->arena, "%.*s%s%s", HT_STR_ARG(home), slash, known->folder));
+        }
+    }
+    look_docker(pass);
+    look_containerd(pass);
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What etcd, the kubelet, BuildKit, Docker and the API server were told to listen on. A flag is
+ * told by a process; where none runs, by the file that would start it.
+ */
+#include <string.h>
+
+#include "apiserver.h"
+#include "hostconf-private.h"
+#include "hulltop/base/json.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/yaml.h"
+
+/* Where the options of one daemon are looked for, in this order. */
+struct options {
+    struct ht_hostconf_pass *pass;
+    const struct ht_hostconf_process *process; /* NULL: declared only */
+    struct ht_text_list words;
+    const struct ht_yaml *file;
+    struct ht_str environment; /* entries end in NUL */
+    bool has_environment;
+    const char *prefix; /* of its variables; NULL: it has none */
+    const char *told_by;
+};
+
+static bool is_name(struct ht_str word, const char *name, struct ht_str *ret_value, bool *ret_own)
+{
+    size_t dashes = ht_str_has_prefix(word, "--") ? 2 : ht_str_has_prefix(word, "-") ? 1 : 0;
+    ptrdiff_t sep = ht_str_find_byte(word, '=');
+    size_t end = sep < 0 ? word.len : (size_t)sep;
+
+    if (dashes == 0 || !ht_str_is(ht_str_sub(word, dashes, end - dashes), name))
+        return false;
+    *ret_own = sep >= 0;
+    *ret_value = sep < 0 ? (struct ht_str){0} : ht_str_sub(word, end + 1, word.len);
+    return true;
+}
+
+/* The last value of a flag; a flag without one is "true". False: it is not there. */
+static bool find_flag(struct ht_text_list words, const char *name, struct ht_str *ret_value)
+{
+    bool is_found = false;
+
+    for (size_t i = 0; i < words.len; i++) {
+        struct ht_str value;
+        bool has_own;
+
+        if (!is_name(words.items[i], name, &value, &has_own))
+            continue;
+        if (!has_own && i + 1 < words.len && !ht_str_has_prefix(words.items[i + 1], "-"))
+            value = words.items[i + 1];
+        else if (!has_own)
+            value = (struct ht_str)HT_STR("true");
+        *ret_value = value;
+        is_found = true;
+    }
+    return is_found;
+}
+
+static bool find_variable(const struct options *options, const char *name, struct ht_str *ret_value)
+{
+    ht_autobuf struct ht_buf wanted = HT_BUF(256);
+    struct ht_str rest = options->environment;
+    struct ht_str entry;
+
+    if (!options->prefix)
+        return false;
+    ht_buf_add_text(&wanted, options->prefix);
+    for (; *name; name++)
+        ht_buf_add_c(&wanted, (char)(*name == '-'   ? '_'
+                                     : *name >= 'a' ? *name - 'a' + 'A'
+                                                    : *name));
+    ht_buf_add_c(&wanted, '=');
+    while (ht_str_next(&rest, '\0', &entry)) {
+        if (!ht_str_has_prefix(entry, wanted.data))
+            continue;
+        *ret_value = ht_str_sub(entry, wanted.len, entry.len);
+        return true;
+    }
+    return false;
+}
+
+static bool find_option(const struct options *options, const char *name, struct ht_str *ret_value)
+{
+    if (options->file && ht_yaml_get(options->file, name)) {
+        *ret_value = ht_yaml_text(options->file, name);
+        return true;
+    }
+    return find_flag(options->words, name, ret_value) || find_variable(options, name, ret_value);
+}
+
+static bool is_on(const struct options *options, const char *name)
+{
+    struct ht_str value = {0};
+    bool flag = false;
+
+    return find_option(options, name, &value) && ht_parse_bool(value, &flag) == 0 && flag;
+}
+
+static bool is_set(const struct options *options, const char *name)
+{
+    struct ht_str value = {0};
+
+    return find_option(options, name, &value) && value.len > 0;
+}
+
+/* ---- rows ---- */
+
+static const char *reach_of(struct ht_str url)
+{
+    static const char *const loopback[] = {"127.", "localhost", "[::1]", "::1"};
+    ptrdiff_t at = ht_str_find(url, HT_S("://"), 0);
+    struct ht_str host = at < 0 ? url : ht_str_sub(url, (size_t)at + 3, url.len);
+
+    if (ht_str_has_prefix(url, "unix"))
+        return "loopback";
+    for (size_t i = 0; i < ARRAY_LEN(loopback); i++) {
+        if (ht_str_has_prefix(host, loopback[i]))
+            return "loopback";
+    }
+    return host.len == 0 || host.data[0] == ':' || ht_str_has_prefix(host, "0.0.0.0") ||
+                   ht_str_has_prefix(host, "[::]")
+               ? "all"
+               : "address";
+}
+
+static struct ht_listener begin(const struct options *options, const char *kind, struct ht_str url)
+{
+    struct ht_listener listener = {0};
+    struct ht_arena *arena = options->pass->arena;
+
+    ht_listener_set_id(&listener, ht_arena_strf(arena, "%s %.*s", kind, HT_STR_ARG(url)));
+    ht_listener_set_kind(&listener, ht_str_from(kind));
+    ht_listener_set_url(&listener, ht_arena_str(arena, url));
+    ht_listener_set_reach(&listener, ht_str_from(reach_of(url)));
+    ht_listener_set_running(&listener, options->process != NULL);
+    if (options->told_by)
+        ht_listener_set_told_by(&listener, ht_str_from(options->told_by));
+    if (options->process) {
+        ht_listener_set_program(&listener, options->process->name);
+        ht_listener_set_pid(&listener, options->process->pid);
+    }
+    return listener;
+}
+
+static void add(const struct options *options, const struct ht_listener *listener)
+{
+    ht_node_add(options->pass->sample, ht_row_new(&ht_listener_table, listener));
+}
+
+/* ---- etcd ---- */
+
+static void add_etcd(const struct options *options, const char *kind, struct ht_str urls,
+                     bool client_auth)
+{
+    struct ht_str url;
+
+    while (ht_str_next(&urls, ',', &url)) {
+        struct ht_listener listener = begin(options, kind, ht_str_trim(url));
+        bool tls = ht_str_has_prefix(listener.url, "https://") ||
+                   ht_str_has_prefix(listener.url, "unixs://");
+
+        ht_listener_set_tls(&listener, tls);
+        ht_listener_set_client_auth(&listener, tls && client_auth);
+        add(options, &listener);
+    }
+}
+
+/* etcd asks for certificates when it has a CA to check them by, whatever else it was told. */
+static bool asks_certificate(const struct options *options, const char *section,
+                             const char *flag_auth, const char *flag_ca)
+{
+    const struct ht_yaml *map = ht_yaml_get(options->file, section);
+    bool flag = false;
+
+    if (options->file)
+        return (ht_parse_bool(ht_yaml_text(map, "client-cert-auth"), &flag) == 0 && flag) ||
+               ht_yaml_text(map, "trusted-ca-file").len > 0;
+    return is_on(options, flag_auth) || is_set(options, flag_ca);
+}
+
+static void decode_etcd(struct options *options)
+{
+    struct ht_str path = {0};
+    struct ht_str text;
+    struct ht_str clients = HT_STR("http://localhost:2379");
+    struct ht_str peers = HT_STR("http://localhost:2380");
+
+    options->prefix = "ETCD_";
+    if (find_option(options, "config-file", &path) && path.len) {
+        /* A configuration file takes the place of flags and variables. */
+        if (!ht_hostconf_read(options->pass, path, &text, NULL))
+            return;
+        options->file = ht_yaml_parse_foreign(options->pass->scratch, "etcd", text, NULL);
+        options->told_by = "--config-file";
+        if (!options->file)
+            return;
+    }
+    /* Without a right to its environment the defaults would be a guess. */
+    if (!find_option(options, "listen-client-urls", &clients) && options->process &&
+        !options->has_environment && !options->file)
+        return;
+    find_option(options, "listen-peer-urls", &peers);
+    add_etcd(options, "etcd-client", clients,
+             asks_certificate(options, "client-transport-security", "client-cert-auth",
+                              "trusted-ca-file"));
+    add_etcd(options, "etcd-peer", peers,
+             asks_certificate(options, "peer-transport-security", "peer-client-cert-auth",
+                              "peer-trusted-ca-file"));
+}
+
+/* ---- the kubelet ---- */
+
+/* A value of the configuration file below a, or a.b; empty if it is not there. */
+static struct ht_str file_value(const struct ht_yaml *file, const char *a, const char *b,
+                                const char *c)
+{
+    const struct ht_yaml *map = a ? ht_yaml_get(file, a) : file;
+
+    return ht_yaml_text(b ? ht_yaml_get(map, b) : map, c);
+}
+
+static void add_kubelet(const struct options *options, struct ht_str address, struct ht_str port,
+                        bool is_read_only, bool anonymous)
+{
+    struct ht_str url =
+        ht_arena_strf(options->pass->arena, "%s://%.*s:%.*s", is_read_only ? "http" : "https",
+                      HT_STR_ARG(address), HT_STR_ARG(port));
+    struct ht_listener listener =
+        begin(options, is_read_only ? "kubelet-read-only" : "kubelet", url);
+
+    ht_listener_set_tls(&listener, !is_read_only);
+    ht_listener_set_client_auth(&listener, !anonymous);
+    ht_listener_set_anonymous(&listener, anonymous);
+    add(options, &listener);
+}
+
+/* Flags come before the file; what neither says has a default that depends on whether there is a
+ * file: without one, the port is open and everybody is let in. */
+static void decode_kubelet(struct options *options)
+{
+    struct ht_str path = {0};
+    struct ht_str text;
+    struct ht_str read_only = HT_STR("10255");
+    struct ht_str address = HT_STR("0.0.0.0");
+    struct ht_str value = {0};
+    bool anonymous = true;
+
+    if (!options->process)
+        path = (struct ht_str)HT_STR("/var/lib/kubelet/config.yaml");
+    else
+        find_flag(options->words, "config", &path);
+    if (path.len) {
+        if (!ht_hostconf_read(options->pass, path, &text, NULL))
+            return;
+        options->file = ht_yaml_parse_foreign(options->pass->scratch, "kubelet", text, NULL);
+        if (!options->file)
+            return;
+        options->told_by = "kubelet configuration file";
+        anonymous = false;
+        ht_parse_bool(file_value(options->file, "authentication", "anonymous", "enabled"),
+                      &anonymous);
+        read_only = file_value(options->file, NULL, NULL, "readOnlyPort");
+        value = file_value(options->file, NULL, NULL, "address");
+        address = value.len ? value : address;
+    }
+    if (find_flag(options->words, "anonymous-auth", &value))
+        ht_parse_bool(value, &anonymous);
+    find_flag(options->words, "read-only-port", &read_only);
+    find_flag(options->words, "address", &address);
+    add_kubelet(options, address, HT_S("10250"), false, anonymous);
+    if (read_only.len && !ht_str_is(read_only, "0"))
+        add_kubelet(options, address, read_only, true, true);
+}
+
+/* ---- BuildKit, Docker, the API server's old port ---- */
+
+static void add_tcp(const struct options *options, const char *kind, struct ht_str url, bool tls,
+                    bool client_auth)
+{
+    if (!ht_str_has_prefix(url, "tcp://"))
+        return;
+
+    struct ht_listener listener = begin(options, kind, url);
+    ht_listener_set_tls(&listener, tls);
+    ht_listener_set_client_auth(&listener, tls && client_auth);
+    add(options, &listener);
+}
+
+static void add_tcp_flags(const struct options *options, const char *kind, const char *flag,
+                          bool tls, bool client_auth)
+{
+    for (size_t i = 0; i < options->words.len; i++) {
+        struct ht_str value;
+        bool has_own;
+
+        if (!is_name(options->words.items[i], flag, &value, &has_own))
+            continue;
+        if (!has_own && i + 1 < options->words.len)
+            value = options->words.items[i + 1];
+        add_tcp(options, kind, value, tls, client_auth);
+    }
+}
+
+static void decode_buildkit(struct options *options)
+{
+    bool tls = is_set(options, "tlscert");
+    bool client_auth = is_set(options, "tlscacert");
+
+    add_tcp_flags(options, "buildkit", "addr", tls, client_auth);
+}
+
+static void decode_docker(struct options *options)
+{
+    struct ht_str text;
+    bool verify = is_on(options, "tlsverify");
+    bool tls = verify || is_on(options, "tls");
+    bool flag = false;
+
+    if (ht_hostconf_read(options->pass, HT_S("/etc/docker/daemon.json"), &text, NULL)) {
+        const struct ht_json *root =
+            ht_json_parse(options->pass->scratch, "daemon.json", text, NULL);
+        const struct ht_json *hosts = ht_json_get(root, "hosts");
+        struct ht_str url;
+
+        if (ht_json_bool(ht_json_get(root, "tlsverify"), &flag) && flag)
+            verify = tls = true;
+        if (ht_json_bool(ht_json_get(root, "tls"), &flag) && flag)
+            tls = true;
+        for (size_t i = 0; ht_json_is_array(hosts) && i < hosts->len; i++) {
+            if (ht_json_string(&hosts->items[i], &url))
+                add_tcp(options, "docker", url, tls, verify);
+        }
+    }
+    add_tcp_flags(options, "docker", "H", tls, verify);
+    add_tcp_flags(options, "docker", "host", tls, verify);
+}
+
+static void add_insecure_ports(struct ht_hostconf_pass *pass)
+{
+    const struct ht_rowset *servers = ht_node_set(pass->sample, HT_TABLE_APISERVER);
+
+    for (size_t i = 0; i < servers->len; i++) {
+        const struct ht_apiserver *server = ht_apiserver_of(servers->rows[i]);
+        struct options options = {.pass = pass, .told_by = "--insecure-port"};
+        struct ht_str address = HT_STR("127.0.0.1");
+
+        if (server->insecure_port == 0)
+            continue;
+        if (server->insecure_address.len)
+            address = server->insecure_address;
+
+        struct ht_listener listener =
+            begin(&options, "apiserver-insecure",
+                  ht_arena_strf(pass->arena, "http://%.*s:%llu", HT_STR_ARG(address),
+                                (unsigned long long)server->insecure_port));
+        ht_listener_set_tls(&listener, false);
+        ht_listener_set_client_auth(&listener, false);
+        ht_listener_set_running(&listener, server->found == HT_APISERVER_FOUND_PROCESS);
+        add(&options, &listener);
+    }
+}
+
+/* ---- all of them ---- */
+
+typedef void (*decoder)(struct options *options);
+
+static bool decode_processes(struct ht_hostconf_pass *pass, const char *name, decoder decode)
+{
+    bool is_found = false;
+
+    for (size_t i = 0; i < pass->processes_len; i++) {
+        const struct ht_hostconf_process *process = &pass->processes[i];
+        struct options options = {.pass = pass, .process = process, .words = process->words};
+        ht_autobuf struct ht_buf environment = HT_BUF(HT_LIMIT_PROC_FILE);
+
+        if (!ht_str_is(process->name, name) || process->has_own_net)
+            continue;
+        is_found = true;
+        if (!process->has_words)
+            continue;
+        options.has_environment =
+            ht_hostconf_read_proc(pass, process->pid, "environ", &environment);
+        if (options.has_environment)
+            options.environment = ht_arena_str(pass->scratch, ht_buf_str(&environment));
+        if (environment.len)
+            ht_wipe(environment.data, environment.len);
+        decode(&options);
+    }
+    return is_found;
+}
+
+static void decode_etcd_pod(struct ht_hostconf_pass *pass)
+{
+    static const char path[] = "/etc/kubernetes/manifests/etcd.yaml";
+    struct options options = {.pass = pass, .told_by = path};
+    struct ht_str text;
+
+    if (ht_hostconf_read(pass, ht_str_from(path), &text, NULL) &&
+        ht_pod_decode_program(text, "etcd", pass->scratch, &options.words))
+        decode_etcd(&options);
+}
+
+void ht_hostconf_find_listeners(struct ht_hostconf_pass *pass)
+{
+    struct stat st;
+
+    if (!decode_processes(pass, "etcd", decode_etcd))
+        decode_etcd_pod(pass);
+    if (!decode_processes(pass, "kubelet", decode_kubelet) &&
+        ht_root_stat(pass->root, "/var/lib/kubelet/config.yaml", &st, NULL) == 0)
+        decode_kubelet(&(struct options){.pass = pass});
+    decode_processes(pass, "buildkitd", decode_buildkit);
+    decode_processes(pass, "dockerd", decode_docker);
+    add_insecure_ports(pass);
+}
