@@ -2,8 +2,11 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +21,7 @@
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"
+#include "hulltop/base/root.h"
 #include "hulltop/check/catalogue.h"
 #include "hulltop/model/document.h"
 
@@ -139,9 +143,42 @@ static void add_host(struct drivers *drivers, const struct ht_session *session, 
     if (ht_catalogue_needs(questions, HT_S("datastore")))
         add(drivers, ht_datastore_driver(&(struct ht_datastore_options){
                          .root = options->root, .etcd_db = options->etcd_db}));
-    if (ht_catalogue_needs(questions, HT_S("hostconf")))
-        add(drivers,
-            ht_hostconf_driver(&(struct ht_hostconf_options){.root = options->root, .live = live}));
+}
+
+/* The key of the marks by which equal secrets are known, made once for an installation. False:
+ * there is none that lasts, and the source makes one for this run. */
+static bool load_salt(const char *state_dir, char *salt)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(PATH_MAX);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_HOSTCONF_SALT_BYTES + 1);
+    bool is_there = false;
+
+    if (!state_dir)
+        return false;
+    ht_buf_addf(&path, "%s/salt", state_dir);
+    if (ht_file_is_trusted(path.data, NULL) < 0 &&
+        getrandom(salt, HT_HOSTCONF_SALT_BYTES, 0) == HT_HOSTCONF_SALT_BYTES)
+        (void)ht_file_write(path.data, (struct ht_str){.data = salt, .len = HT_HOSTCONF_SALT_BYTES},
+                            0, NULL);
+    if (ht_file_is_trusted(path.data, NULL) == 0 &&
+        ht_read_at(AT_FDCWD, path.data, &text, HT_HOSTCONF_SALT_BYTES + 1, NULL) == 0)
+        is_there = text.len == HT_HOSTCONF_SALT_BYTES;
+    if (is_there)
+        memcpy(salt, text.data, HT_HOSTCONF_SALT_BYTES);
+    if (text.len)
+        ht_wipe(text.data, text.len);
+    return is_there;
+}
+
+static void add_hostconf(struct drivers *drivers, const struct ht_options *options, bool live,
+                         const char *state_dir)
+{
+    char salt[HT_HOSTCONF_SALT_BYTES];
+    bool has_salt = load_salt(state_dir, salt);
+
+    add(drivers, ht_hostconf_driver(&(struct ht_hostconf_options){
+                     .root = options->root, .live = live, .salt = has_salt ? salt : NULL}));
+    ht_wipe(salt, sizeof(salt));
 }
 
 static void live_engine(struct ht_session *session, struct ht_engine_options *engine_options)
@@ -155,6 +192,8 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
     /* The process source runs always: it tells which node this is. */
     add(&drivers, ht_proc_driver(&(struct ht_proc_options){.root = options->root, .live = live}));
     add_host(&drivers, session, live);
+    if (ht_catalogue_needs(options->questions, HT_S("hostconf")))
+        add_hostconf(&drivers, options, live, engine_options->state_dir);
     engine_options->drivers = drivers.items;
     engine_options->drivers_len = drivers.len;
     session->engine = ht_engine_new(engine_options);

@@ -105,9 +105,9 @@ static int key_question(struct parse *parse, const struct ht_yaml *value)
 /* The rows come first: whatever names a field needs their table. */
 static int key_rows(struct parse *parse, const struct ht_yaml *value)
 {
-    static const char *const names[] = {"finding", "group", "container", "process",
-                                        "event",   "build", "source",    "daemon",
-                                        "usage",   "load",  NULL};
+    static const char *const names[] = {"finding",   "group",      "container", "process",  "event",
+                                        "build",     "source",     "daemon",    "usage",    "load",
+                                        "apiserver", "encryption", "listener",  "exposure", NULL};
     int n = find_word(value->text, names);
 
     if (n < 0)
