@@ -429,6 +429,18 @@ static size_t merge(struct ht_secret_found *found, size_t len)
     return kept;
 }
 
+/* A name that is itself part of something hidden is not told. */
+static struct ht_str safe_name(const struct ht_secret_spans *spans, struct ht_str name)
+{
+    size_t from = name.len ? (size_t)(name.data - spans->text.data) : 0;
+
+    for (size_t i = 0; name.len && i < spans->len; i++) {
+        if (spans->items[i].from < from + name.len && spans->items[i].to > from)
+            return (struct ht_str){0};
+    }
+    return name;
+}
+
 size_t ht_secret_judge(struct ht_str text, bool is_shell, struct ht_secret_found *ret_found,
                        size_t max)
 {
@@ -446,7 +458,7 @@ size_t ht_secret_judge(struct ht_str text, bool is_shell, struct ht_secret_found
             continue;
         all[len++] = (struct ht_secret_found){.sure = (enum ht_secret_sure)sure,
                                               .rule = span->origin.rule,
-                                              .name = span->origin.name,
+                                              .name = safe_name(&spans, span->origin.name),
                                               .from = span->from,
                                               .len = span->to - span->from};
     }

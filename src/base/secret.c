@@ -84,12 +84,13 @@ static void mask_program_option(struct words *words, struct ht_secret_spans *spa
 
     if (words->len == 0)
         return;
-    spans->origin =
-        (struct ht_secret_origin){.how = HT_SECRET_BY_PROGRAM, .rule = "option", .name = word};
     for (const struct ht_secret_option *option = ht_secret_options(); option->program; option++) {
         size_t len = strlen(option->option);
         bool is_user = option->value & HT_OPTION_USER;
 
+        /* The name is the option alone: what is attached to it is the value. */
+        spans->origin = (struct ht_secret_origin){
+            .how = HT_SECRET_BY_PROGRAM, .rule = "option", .name = ht_str_sub(word, 0, len)};
         if (!ht_str_has_prefix(word, option->option) || !has_program(words, option->program))
             continue;
         if (word.len == len && (option->value & HT_OPTION_SEPARATE))

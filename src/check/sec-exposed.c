@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SEC-015, SEC-016, SEC-019: secrets that lie where more than their user can read them. */
+/* SEC-013, SEC-015, SEC-016, SEC-019: secrets that lie where more than their user can read them. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
@@ -28,6 +28,32 @@ static bool counts(struct ht_checking *checking, const struct ht_exposure *expos
         return false;
     }
     return ht_str_is(exposure->where, where) && exposure->confidence != HT_CONFIDENCE_HINT;
+}
+
+static void look_declared(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_container *container = ht_container_of(row);
+
+    if (ht_container_has_state(container) && container->state == HT_CONTAINER_STATE_UNMANAGED)
+        return; /* nobody declared it; its processes are looked at */
+    if (!ht_container_has_secrets(container)) {
+        ht_unknown(checking, "docker", "environment and command line of a container",
+                   "let hulltop ask the container engine");
+        return;
+    }
+    for (size_t i = 0; i < container->secrets.len; i++) {
+        const struct ht_declared_secret *secret = &container->secrets.items[i];
+        struct ht_finding *finding = ht_fire(checking, secret->name);
+
+        if (secret->confidence != HT_CONFIDENCE_CERTAIN)
+            ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+        ht_finding_set_confidence(finding, secret->confidence);
+        ht_fire_title(checking, finding, "A secret stands in its declaration (%.*s)",
+                      HT_STR_ARG(secret->where));
+        ht_fire_evidence(checking, finding, "declaration", "name", secret->name);
+        ht_fire_evidencef(checking, finding, "declaration", "recognised by", "%.*s, %.*s",
+                          HT_STR_ARG(secret->rule), HT_STR_ARG(secret->length));
+    }
 }
 
 static void look_environment(struct ht_checking *checking, const struct ht_row *row)
@@ -82,6 +108,21 @@ static void look_unverified(struct ht_checking *checking, const struct ht_row *r
 }
 
 static const struct ht_check checks[] = {
+    {.id = "SEC-013",
+     .question = 5,
+     .scope = HT_TABLE_CONTAINER,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "A secret stands in a container's declaration",
+     .condition = "A variable, argument or label has a well-known shape (high), or a secret's name "
+                  "and a value that is no placeholder (medium).",
+     .why = "Whoever may ask the container engine reads it, and so does every child, dump and log.",
+     .fix = "Give it as a file (a secret of Compose, Swarm or Kubernetes) or fetch it at start; "
+            "then change it.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 4.10", "ATT&CK T1552.001"),
+     .other_causes = HT_TEXTS("values made for a test"),
+     .run = look_declared},
     {.id = "SEC-015",
      .question = 5,
      .scope = HT_TABLE_EXPOSURE,

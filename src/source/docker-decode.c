@@ -345,6 +345,7 @@ static void decode_command(const struct ht_docker_decoding *decoding)
     decode_env(decoding);
     if (ht_decode_has_map(decoding->arena, ht_json_get(decoding->config, "Labels"), &labels))
         ht_container_set_labels(decoding->container, labels);
+    ht_docker_decode_secrets(decoding);
 }
 
 /* A seccomp profile stands there with its whole text, which says nothing to people. */

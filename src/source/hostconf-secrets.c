@@ -76,9 +76,10 @@ static void add(struct search *search, const char *where, const struct owner *ow
                 struct ht_str text, const struct ht_secret_found *found)
 {
     struct ht_arena *arena = search->pass->arena;
+    struct ht_str name = ht_secret_mask_text(arena, ht_arena_str(arena, found->name));
     struct ht_str id =
         ht_arena_strf(arena, "%s %.*s %.*s %.*s", where, HT_STR_ARG(owner->container),
-                      HT_STR_ARG(owner->program), HT_STR_ARG(found->name));
+                      HT_STR_ARG(owner->program), HT_STR_ARG(name));
     struct ht_exposure *exposure = ht_map_get(search->known, id);
 
     if (exposure) {
@@ -91,7 +92,7 @@ static void add(struct search *search, const char *where, const struct owner *ow
     ht_exposure_set_id(exposure, id);
     ht_exposure_set_where(exposure, ht_str_from(where));
     ht_exposure_set_place(exposure, owner->program);
-    ht_exposure_set_name(exposure, ht_arena_str(arena, found->name));
+    ht_exposure_set_name(exposure, name);
     ht_exposure_set_rule(exposure, ht_str_from(found->rule));
     ht_exposure_set_confidence(exposure, confidence_of(found->sure));
     set_mark(search, ht_str_sub(text, found->from, found->len), exposure);

@@ -165,6 +165,11 @@ static void the_reason_and_the_place_are_told(void **state)
     assert_int_equal(found[0].sure, HT_SECRET_CERTAIN);
     assert_true(ht_str_is(found[0].name, "API_TOKEN"));
     assert_int_equal(ht_secret_judge(text, false, found, 0), 0);
+
+    /* What is attached to an option is no part of its name. */
+    text = HT_S("mysql -pKd83hsKd83");
+    assert_int_equal(ht_secret_judge(text, false, found, FOUND_MAX), 1);
+    assert_true(ht_str_is(found[0].name, "-p"));
 }
 
 int main(void)

@@ -152,7 +152,9 @@ static const struct kind plain_kinds[] = {
     {"dsock", "mounts=[{\"origin\":\"bind\",\"source\":\"/var/run/docker.sock\",\"target\":\"/var/"
               "run/docker.sock\",\"rw\":true,\"propagation\":\"rprivate\"}]"},
     {"envsec", "env={\"DB_PASSWORD\":\"<7 characters>\",\"AWS_SECRET_ACCESS_KEY\":\"<23 "
-               "characters>\",\"PATH\":\"/bin\"}"},
+               "characters>\",\"PATH\":\"/bin\"} "
+               "secrets=[{\"where\":\"environment\",\"name\":\"DB_PASSWORD\",\"rule\":\"named\","
+               "\"confidence\":\"likely\",\"length\":\"short\"}]"},
     {"etcro", "mounts=[{\"origin\":\"bind\",\"source\":\"/etc\",\"target\":\"/"
               "host-etc\",\"rw\":false,\"propagation\":\"rprivate\",\"options\":\"ro\"}]"},
     {"execplain", ""},

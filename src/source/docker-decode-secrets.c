@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Secrets that a container's declaration holds as they are: what masking takes out of environment,
+ * command line and labels is noted by name, reason and class of length, never by value.
+ */
+#include "docker-decode-private.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/secret.h"
+
+enum { SECRETS_MAX = 100, FOUND_MAX = 16, SHORT = 12, MEDIUM = 32 };
+
+struct notes {
+    struct ht_arena *arena;
+    struct ht_declared_secret *items;
+    size_t len;
+};
+
+static void note(struct notes *notes, const char *where, struct ht_str name,
+                 const struct ht_secret_found *found)
+{
+    if (found->sure == HT_SECRET_HINT || notes->len == SECRETS_MAX)
+        return;
+
+    struct ht_declared_secret *secret = &notes->items[notes->len++];
+    ht_declared_secret_set_where(secret, ht_str_from(where));
+    /* Names are as little to be trusted as values. */
+    ht_declared_secret_set_name(
+        secret, ht_arena_str(notes->arena, ht_secret_mask_text(notes->arena, name)));
+    ht_declared_secret_set_rule(secret, ht_str_from(found->rule));
+    ht_declared_secret_set_confidence(
+        secret, found->sure == HT_SECRET_CERTAIN ? HT_CONFIDENCE_CERTAIN : HT_CONFIDENCE_LIKELY);
+    ht_declared_secret_set_length(secret, found->len < SHORT    ? HT_S("short")
+                                          : found->len < MEDIUM ? HT_S("medium")
+                                                                : HT_S("long"));
+}
+
+/* "NAME=value"; what is known by its shape is named by its variable. */
+static void judge_pair(struct notes *notes, const char *where, struct ht_str pair)
+{
+    struct ht_secret_found found[FOUND_MAX];
+    size_t len = ht_secret_judge(pair, false, found, FOUND_MAX);
+    ptrdiff_t sep = ht_str_find_byte(pair, '=');
+
+    for (size_t i = 0; i < len; i++)
+        note(notes, where,
+             sep > 0 && (size_t)sep < found[i].from ? ht_str_sub(pair, 0, (size_t)sep)
+                                                    : found[i].name,
+             &found[i]);
+}
+
+static void judge_labels(struct notes *notes, const struct ht_json *labels)
+{
+    ht_autobuf struct ht_buf pair = HT_BUF(HT_LIMIT_LINE);
+    struct ht_str value;
+
+    for (size_t i = 0; ht_json_is_object(labels) && i < labels->len; i++) {
+        if (!ht_json_string(&labels->members[i].value, &value))
+            continue;
+        ht_buf_reset(&pair);
+        ht_buf_add_str(&pair, labels->members[i].key);
+        ht_buf_add_c(&pair, '=');
+        ht_buf_add_str(&pair, value);
+        judge_pair(notes, "label", ht_buf_str(&pair));
+    }
+    if (pair.len)
+        ht_wipe(pair.data, pair.len);
+}
+
+/* All words as one text, one a line: "--password" tells what follows it. */
+static void judge_command(struct notes *notes, struct ht_str path, const struct ht_text_list *args)
+{
+    ht_autobuf struct ht_buf line = HT_BUF(HT_LIMIT_LINE);
+    struct ht_secret_found found[FOUND_MAX];
+
+    ht_buf_add_str(&line, path);
+    for (size_t i = 0; i < args->len; i++) {
+        ht_buf_add_c(&line, '\n');
+        ht_buf_add_str(&line, args->items[i]);
+    }
+
+    size_t len = ht_secret_judge(ht_buf_str(&line), true, found, FOUND_MAX);
+    for (size_t i = 0; i < len; i++)
+        note(notes, "argument", found[i].name, &found[i]);
+    if (line.len)
+        ht_wipe(line.data, line.len);
+}
+
+void ht_docker_decode_secrets(const struct ht_docker_decoding *decoding)
+{
+    struct notes notes = {
+        .arena = decoding->arena,
+        .items = ht_arena_array(decoding->arena, struct ht_declared_secret, SECRETS_MAX)};
+    struct ht_text_list entries;
+    struct ht_text_list args = {0};
+    struct ht_str path = {0};
+
+    if (!ht_docker_has_texts(decoding->arena, ht_json_get(decoding->config, "Env"), &entries) ||
+        !ht_docker_has_text(decoding->root, "Path", &path) ||
+        !ht_docker_has_texts(decoding->arena, ht_json_get(decoding->root, "Args"), &args))
+        return;
+    for (size_t i = 0; i < entries.len; i++)
+        judge_pair(&notes, "environment", entries.items[i]);
+    judge_command(&notes, path, &args);
+    judge_labels(&notes, ht_json_get(decoding->config, "Labels"));
+    ht_container_set_secrets(decoding->container, (struct ht_declared_secret_list){
+                                                      .items = notes.items, .len = notes.len});
+}
