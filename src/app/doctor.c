@@ -54,8 +54,7 @@ int ht_command_doctor(const struct ht_options *options, struct ht_arena *arena)
     int status;
 
     if (options->role)
-        return ht_write_all(STDOUT_FILENO, ht_str_from(role)) < 0 ? HT_STATUS_USAGE
-                                                                  : HT_STATUS_CLEAN;
+        return ht_print(ht_str_from(role), &err) < 0 ? HT_STATUS_USAGE : HT_STATUS_CLEAN;
     if (ht_wait_prepare(&err) < 0 || ht_session_open(&session, options, arena, &err) < 0 ||
         ht_session_engine(&session, false, &err) < 0) {
         ht_complain(&err);

@@ -57,14 +57,6 @@ static int set_docker(struct ht_options *options, const char *value, struct ht_e
     return 0;
 }
 
-static int only_none(const char *option, const char *value, struct ht_error *err)
-{
-    if (strcmp(value, "none") != 0)
-        return ht_error_set(err, EINVAL, "--%s %s: this version knows only --%s none", option,
-                            value, option);
-    return 0;
-}
-
 static int set_cri(struct ht_options *options, const char *value, struct ht_error *err)
 {
     if (ht_str_has_prefix(ht_str_from(value), "unix://"))

@@ -96,9 +96,9 @@ void ht_docker_decode_secrets(const struct ht_docker_decoding *decoding)
     struct ht_text_list args = {0};
     struct ht_str path = {0};
 
-    if (!ht_docker_has_texts(decoding->arena, ht_json_get(decoding->config, "Env"), &entries) ||
-        !ht_docker_has_text(decoding->root, "Path", &path) ||
-        !ht_docker_has_texts(decoding->arena, ht_json_get(decoding->root, "Args"), &args))
+    if (!ht_decode_has_texts(decoding->arena, ht_json_get(decoding->config, "Env"), &entries) ||
+        !ht_decode_has_text(decoding->root, "Path", &path) ||
+        !ht_decode_has_texts(decoding->arena, ht_json_get(decoding->root, "Args"), &args))
         return;
     for (size_t i = 0; i < entries.len; i++)
         judge_pair(&notes, "environment", entries.items[i]);

@@ -113,12 +113,13 @@ static void read_words(const struct scan *scan, struct ht_hostconf_process *proc
 static void read_rest(const struct scan *scan, struct ht_hostconf_process *process,
                       struct ht_buf *out)
 {
-    uint64_t start = 0;
+    struct ht_proc_stat stat;
     long hertz = sysconf(_SC_CLK_TCK);
 
     if (scan->booted_at && hertz > 0 && read_proc(scan, process->pid, "stat", out) &&
-        ht_proc_decode_start(ht_buf_str(out), &start, NULL) == 0)
-        process->started_at = scan->booted_at + (int64_t)(start * (uint64_t)(HT_NS_PER_S / hertz));
+        ht_proc_decode_stat(ht_buf_str(out), &stat) == 0)
+        process->started_at =
+            scan->booted_at + (int64_t)(stat.start * (uint64_t)(HT_NS_PER_S / hertz));
     if (scan->net.len && read_link(scan, process->pid, "ns/net", out))
         process->has_own_net = !ht_str_equal(ht_buf_str(out), scan->net);
 }

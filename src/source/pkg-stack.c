@@ -123,15 +123,15 @@ static int64_t start_of(const struct stacking *stacking, const char *pid)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
     char name[64];
-    uint64_t start;
+    struct ht_proc_stat stat;
     long ticks = sysconf(_SC_CLK_TCK);
 
     snprintf(name, sizeof(name), "%.20s/stat", pid);
     if (!stacking->booted_s || ticks <= 0 ||
         ht_read_at(stacking->proc_fd, name, &text, HT_LIMIT_PROC_FILE, NULL) < 0 ||
-        ht_proc_decode_start(ht_buf_str(&text), &start, NULL) < 0)
+        ht_proc_decode_stat(ht_buf_str(&text), &stat) < 0)
         return 0;
-    return (stacking->booted_s + (int64_t)(start / (uint64_t)ticks)) * HT_NS_PER_S;
+    return (stacking->booted_s + (int64_t)(stat.start / (uint64_t)ticks)) * HT_NS_PER_S;
 }
 
 static void compare_file(struct stacking *stacking, struct program *program, const char *pid,

@@ -426,7 +426,7 @@ static void set_listens(struct looking *looking, struct ht_stale_process *row)
     if (fd < 0 || ht_list_fd(fd, &visitor, NULL) < 0)
         return;
     for (size_t i = 0; sockets->len && ht_listen_tables[i]; i++) {
-        struct ht_listener listener;
+        struct ht_listening listener;
         struct ht_str text;
 
         snprintf(name, sizeof(name), "net/%s", ht_listen_tables[i]);
@@ -485,18 +485,18 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
     struct ht_running *running = looking->running;
     struct ht_cgroup_facts cgroup;
     char name[64];
-    uint64_t start;
+    struct ht_proc_stat stat;
     bool deleted;
 
-    if (ht_proc_decode_start(read_file(running, suspect->pid, "stat"), &start, NULL) < 0)
+    if (ht_proc_decode_stat(read_file(running, suspect->pid, "stat"), &stat) < 0)
         return false;
     ht_stale_process_set_id(row, ht_arena_strf(looking->arena, "%d-%llu", (int)suspect->pid,
-                                               (unsigned long long)start));
+                                               (unsigned long long)stat.start));
     ht_stale_process_set_pid(row, (uint64_t)suspect->pid);
     long ticks = sysconf(_SC_CLK_TCK);
     if (looking->booted_s && ticks > 0)
         ht_stale_process_set_started_at(
-            row, (looking->booted_s + (int64_t)(start / (uint64_t)ticks)) * HT_NS_PER_S);
+            row, (looking->booted_s + (int64_t)(stat.start / (uint64_t)ticks)) * HT_NS_PER_S);
 
     struct ht_str comm = ht_str_trim(read_file(running, suspect->pid, "comm"));
     ht_stale_process_set_name(row, ht_arena_str(looking->arena, comm));

@@ -39,7 +39,7 @@ static bool is_loopback(const unsigned char *address, bool six)
            (memcmp(address, mapped, sizeof(mapped)) == 0 && address[12] == 127);
 }
 
-static bool decode_line(struct ht_str line, const char *table, struct ht_listener *ret)
+static bool decode_line(struct ht_str line, const char *table, struct ht_listening *ret)
 {
     struct ht_str field[FIELDS] = {0}, host, part;
     unsigned char address[16] = {0};
@@ -68,7 +68,7 @@ static bool decode_line(struct ht_str line, const char *table, struct ht_listene
     return true;
 }
 
-bool ht_listen_next(struct ht_str *text, const char *table, struct ht_listener *ret_listener)
+bool ht_listen_next(struct ht_str *text, const char *table, struct ht_listening *ret_listener)
 {
     struct ht_str line;
 

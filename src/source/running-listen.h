@@ -9,7 +9,7 @@
 #include "hulltop/base/buf.h"
 #include "hulltop/base/str.h"
 
-struct ht_listener {
+struct ht_listening {
     uint64_t inode;
     bool loopback;    /* reachable from this node alone */
     char address[80]; /* "tcp 0.0.0.0:22", "udp [::]:53" */
@@ -19,6 +19,6 @@ struct ht_listener {
 extern const char *const ht_listen_tables[];
 
 /* Steps through the sockets of a table's text that wait for others; false at the end. */
-bool ht_listen_next(struct ht_str *text, const char *table, struct ht_listener *ret_listener);
+bool ht_listen_next(struct ht_str *text, const char *table, struct ht_listening *ret_listener);
 
 #endif

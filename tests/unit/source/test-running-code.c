@@ -97,7 +97,7 @@ static void listeners_are_told_from_the_tables(void **state)
     struct ht_str udp6 =
         HT_S("  0: 00000000000000000000000000000000:0035 00000000000000000000000000000000:0000 07 "
              "00000000:00000000 00:00000000 00000000 0 0 114 2 0 0\n");
-    struct ht_listener listener;
+    struct ht_listening listener;
 
     (void)state;
     assert_true(ht_listen_next(&tcp, "tcp", &listener));
