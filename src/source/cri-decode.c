@@ -129,16 +129,17 @@ static void decode_container(struct ht_arena *arena, const HtCri__Container *fro
                                      .base = base};
 }
 
-int ht_cri_decode_lists(struct ht_arena *arena, struct ht_str pods, struct ht_str containers,
+int ht_cri_decode_lists(struct ht_arena *arena, const struct ht_cri_answers *answers,
                         const struct ht_containerd_context *context, struct ht_cri_list *ret_list,
                         struct ht_error *err)
 {
-    const HtCri__Pods *from_pods = ht_protobuf_unpack(arena, &ht_cri__pods__descriptor, pods, err);
+    const HtCri__Pods *from_pods =
+        ht_protobuf_unpack(arena, &ht_cri__pods__descriptor, answers->pods, err);
     const HtCri__Containers *from = NULL;
     struct ht_cri_list list = {0};
 
     if (from_pods)
-        from = ht_protobuf_unpack(arena, &ht_cri__containers__descriptor, containers, err);
+        from = ht_protobuf_unpack(arena, &ht_cri__containers__descriptor, answers->containers, err);
     if (!from)
         return err ? -err->code : -EINVAL;
     list.items =

@@ -24,9 +24,13 @@ struct ht_cri_list {
     struct ht_cri_listed *items;
     size_t len;
 };
-/* ListPodSandbox and ListContainers: sandboxes first. context->namespace is not used; runtime is
- * what the rows name as theirs. */
-int ht_cri_decode_lists(struct ht_arena *arena, struct ht_str pods, struct ht_str containers,
+/* The answers of ListPodSandbox and ListContainers. */
+struct ht_cri_answers {
+    struct ht_str pods, containers;
+};
+/* Sandboxes first. context->namespace is not used; context->runtime is what the rows name as
+ * theirs. */
+int ht_cri_decode_lists(struct ht_arena *arena, const struct ht_cri_answers *answers,
                         const struct ht_containerd_context *context, struct ht_cri_list *ret_list,
                         struct ht_error *err);
 

@@ -139,8 +139,10 @@ int ht_cri_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble
         r = call(ctd, "ListContainers", HT_S(""), &containers, trouble);
     if (r < 0)
         return r;
-    r = ht_cri_decode_lists(arena, ht_buf_str(&pods), ht_buf_str(&containers), &context, &list,
-                            &err);
+    r = ht_cri_decode_lists(
+        arena,
+        &(struct ht_cri_answers){.pods = ht_buf_str(&pods), .containers = ht_buf_str(&containers)},
+        &context, &list, &err);
     if (r < 0)
         return explain(&err, trouble);
     ctd->pass++;

@@ -84,7 +84,9 @@ static void fuzz_cri(struct ht_arena *arena, struct ht_str message)
         parts[i] = nul < 0 ? message : ht_str_sub(message, 0, (size_t)nul);
         message = nul < 0 ? HT_S("") : ht_str_sub(message, (size_t)nul + 2, message.len);
     }
-    r = ht_cri_decode_lists(arena, parts[0], parts[1], &context, &list, &err);
+    r = ht_cri_decode_lists(arena,
+                            &(struct ht_cri_answers){.pods = parts[0], .containers = parts[1]},
+                            &context, &list, &err);
     require_error(r, &err);
     for (size_t i = 0; r == 0 && i < list.len; i++) {
         struct ht_row *row = NULL;

@@ -441,12 +441,13 @@ static const struct ht_containerd_context cri_context = {
 
 static struct ht_cri_list read_cri_lists(void)
 {
+    const struct ht_cri_answers answers = {.pods = read_message(arena, "cri/v1_ListPodSandbox.bin"),
+                                           .containers =
+                                               read_message(arena, "cri/v1_ListContainers.bin")};
     struct ht_cri_list list;
     struct ht_error err = {.code = 0};
 
-    if (ht_cri_decode_lists(arena, read_message(arena, "cri/v1_ListPodSandbox.bin"),
-                            read_message(arena, "cri/v1_ListContainers.bin"), &cri_context, &list,
-                            &err) < 0)
+    if (ht_cri_decode_lists(arena, &answers, &cri_context, &list, &err) < 0)
         fail_msg("%s", err.text);
     return list;
 }
