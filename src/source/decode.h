@@ -29,6 +29,15 @@ struct ht_text_list ht_decode_command(struct ht_arena *arena, const struct ht_st
                                       size_t len);
 /* "NAME=value" entries; of values only a masked form stays. What has no name is all value. */
 struct ht_pair_list ht_decode_env(struct ht_arena *arena, struct ht_text_list entries);
+/* What a container was declared with, as it came. */
+struct ht_declaration {
+    struct ht_text_list env;
+    struct ht_text_list words;    /* program and arguments */
+    const struct ht_json *labels; /* an object of strings, or NULL */
+};
+/* Sets secrets: what masking takes out, by name, reason and class of length. */
+void ht_decode_secrets(struct ht_arena *arena, const struct ht_declaration *declaration,
+                       struct ht_container *container);
 /* One label or annotation; its value is masked. */
 struct ht_pair ht_decode_label(struct ht_arena *arena, struct ht_str key, struct ht_str value);
 /* Bits of capability names, with and without CAP_, in any case; what no kernel of today knows is

@@ -19,7 +19,4 @@ struct ht_docker_decoding {
 /* Fills container->declared from HostConfig; what HostConfig does not tell stays unknown. */
 void ht_docker_decode_privilege(const struct ht_docker_decoding *decoding);
 
-/* Sets secrets of the container, once environment, path and arguments were told. */
-void ht_docker_decode_secrets(const struct ht_docker_decoding *decoding);
-
 #endif

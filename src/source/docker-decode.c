@@ -324,6 +324,27 @@ static void decode_identity(const struct ht_docker_decoding *decoding)
         ht_container_set_user(container, text);
 }
 
+/* Unknown until environment, path and arguments were told. */
+static void decode_secrets(const struct ht_docker_decoding *decoding)
+{
+    struct ht_declaration declaration = {.labels = ht_json_get(decoding->config, "Labels")};
+    struct ht_text_list args;
+    struct ht_str path;
+
+    if (!ht_decode_has_texts(decoding->arena, ht_json_get(decoding->config, "Env"),
+                             &declaration.env) ||
+        !ht_decode_has_text(decoding->root, "Path", &path) ||
+        !ht_decode_has_texts(decoding->arena, ht_json_get(decoding->root, "Args"), &args))
+        return;
+
+    struct ht_str *words = ht_arena_array(decoding->arena, struct ht_str, args.len + 1);
+    words[0] = path;
+    for (size_t i = 0; i < args.len; i++)
+        words[i + 1] = args.items[i];
+    declaration.words = (struct ht_text_list){.items = words, .len = args.len + 1};
+    ht_decode_secrets(decoding->arena, &declaration, decoding->container);
+}
+
 /* What runs: path and arguments as resolved, with the declared entry point beside them. */
 static void decode_command(const struct ht_docker_decoding *decoding)
 {
@@ -345,7 +366,7 @@ static void decode_command(const struct ht_docker_decoding *decoding)
     decode_env(decoding);
     if (ht_decode_has_map(decoding->arena, ht_json_get(decoding->config, "Labels"), &labels))
         ht_container_set_labels(decoding->container, labels);
-    ht_docker_decode_secrets(decoding);
+    decode_secrets(decoding);
 }
 
 /* A seccomp profile stands there with its whole text, which says nothing to people. */

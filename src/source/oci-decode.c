@@ -56,14 +56,23 @@ static void decode_caps(const struct decoding *d)
 
 static void decode_process(const struct decoding *d)
 {
+    struct ht_declaration declaration = {0};
     struct ht_text_list list;
     struct ht_str text;
     bool flag = false;
+    bool has_args = ht_decode_has_texts(d->arena, ht_json_get(d->process, "args"), &list);
 
-    if (ht_decode_has_texts(d->arena, ht_json_get(d->process, "args"), &list))
+    if (has_args) {
         ht_container_set_command(d->container, ht_decode_command(d->arena, list.items, list.len));
-    if (ht_decode_has_texts(d->arena, ht_json_get(d->process, "env"), &list))
+        declaration.words = list;
+    }
+    /* An empty environment is left out of the file. */
+    if (ht_decode_has_texts(d->arena, ht_json_get(d->process, "env"), &list)) {
         ht_container_set_env(d->container, ht_decode_env(d->arena, list));
+        declaration.env = list;
+    }
+    if (has_args && (declaration.env.len || !ht_json_get(d->process, "env")))
+        ht_decode_secrets(d->arena, &declaration, d->container);
     ht_json_bool(ht_json_get(d->process, "noNewPrivileges"), &flag);
     ht_privilege_set_no_new_privs(d->declared, flag);
     if (ht_decode_has_text(d->process, "apparmorProfile", &text) ||

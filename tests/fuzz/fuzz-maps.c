@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct ht_str whole = {.data = (const char *)data, .len = size};
     struct ht_str text = whole;
     struct ht_mapping mapping;
-    struct ht_listener listener;
+    struct ht_listening listener;
 
     while (ht_maps_next(&text, &mapping)) {
         ht_autobuf struct ht_buf path = HT_BUF(4096);

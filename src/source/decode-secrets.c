@@ -3,7 +3,7 @@
  * Secrets that a container's declaration holds as they are: what masking takes out of environment,
  * command line and labels is noted by name, reason and class of length, never by value.
  */
-#include "docker-decode-private.h"
+#include "decode.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -69,15 +69,15 @@ static void judge_labels(struct notes *notes, const struct ht_json *labels)
 }
 
 /* All words as one text, one a line: "--password" tells what follows it. */
-static void judge_command(struct notes *notes, struct ht_str path, const struct ht_text_list *args)
+static void judge_command(struct notes *notes, struct ht_text_list words)
 {
     ht_autobuf struct ht_buf line = HT_BUF(HT_LIMIT_LINE);
     struct ht_secret_found found[FOUND_MAX];
 
-    ht_buf_add_str(&line, path);
-    for (size_t i = 0; i < args->len; i++) {
-        ht_buf_add_c(&line, '\n');
-        ht_buf_add_str(&line, args->items[i]);
+    for (size_t i = 0; i < words.len; i++) {
+        if (i)
+            ht_buf_add_c(&line, '\n');
+        ht_buf_add_str(&line, words.items[i]);
     }
 
     size_t len = ht_secret_judge(ht_buf_str(&line), true, found, FOUND_MAX);
@@ -87,23 +87,16 @@ static void judge_command(struct notes *notes, struct ht_str path, const struct 
         ht_wipe(line.data, line.len);
 }
 
-void ht_docker_decode_secrets(const struct ht_docker_decoding *decoding)
+void ht_decode_secrets(struct ht_arena *arena, const struct ht_declaration *declaration,
+                       struct ht_container *container)
 {
-    struct notes notes = {
-        .arena = decoding->arena,
-        .items = ht_arena_array(decoding->arena, struct ht_declared_secret, SECRETS_MAX)};
-    struct ht_text_list entries;
-    struct ht_text_list args = {0};
-    struct ht_str path = {0};
+    struct notes notes = {.arena = arena,
+                          .items = ht_arena_array(arena, struct ht_declared_secret, SECRETS_MAX)};
 
-    if (!ht_decode_has_texts(decoding->arena, ht_json_get(decoding->config, "Env"), &entries) ||
-        !ht_decode_has_text(decoding->root, "Path", &path) ||
-        !ht_decode_has_texts(decoding->arena, ht_json_get(decoding->root, "Args"), &args))
-        return;
-    for (size_t i = 0; i < entries.len; i++)
-        judge_pair(&notes, "environment", entries.items[i]);
-    judge_command(&notes, path, &args);
-    judge_labels(&notes, ht_json_get(decoding->config, "Labels"));
-    ht_container_set_secrets(decoding->container, (struct ht_declared_secret_list){
-                                                      .items = notes.items, .len = notes.len});
+    for (size_t i = 0; i < declaration->env.len; i++)
+        judge_pair(&notes, "environment", declaration->env.items[i]);
+    judge_command(&notes, declaration->words);
+    judge_labels(&notes, declaration->labels);
+    ht_container_set_secrets(
+        container, (struct ht_declared_secret_list){.items = notes.items, .len = notes.len});
 }
