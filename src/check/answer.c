@@ -243,6 +243,7 @@ static const struct unit *unit_of(unsigned number)
     static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL};
     static const struct unit units[HT_QUESTIONS + 1] = {
         [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed},
+        [5] = {HT_TABLE_DATASTORE, "datastores", NULL},
     };
 
     return units[number].name ? &units[number] : &containers;
