@@ -6,7 +6,8 @@ _hulltop() {
     local word=$2 previous=$3 names
     local commands='check demo record replay doctor'
     local questions='builds added-code privileged packages secrets drift'
-    local options='--docker --cri --kubeconfig --context --node --root --etcd-db --from --manifests
+    local options='--docker --cri --kubeconfig --context --node --root --etcd-db --etcd --etcd-ca
+        --etcd-cert --etcd-key --from --manifests
         --pod-security-version --only --format --fail-on --baseline
         --strict --quiet --role --timeout --lists-days --open --color --theme --ascii --plain --utc
         --mouse --config
@@ -40,7 +41,7 @@ _hulltop() {
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
-    --kubeconfig | --etcd-db | --from | --manifests | --baseline | --config | record | replay)
+    --kubeconfig | --etcd-db | --etcd-ca | --etcd-cert | --etcd-key | --from | --manifests | --baseline | --config | record | replay)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

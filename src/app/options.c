@@ -115,6 +115,37 @@ static int set_lists_days(struct ht_options *options, const char *value, struct 
     return 0;
 }
 
+static int set_etcd(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    struct ht_str text = ht_str_from(value);
+
+    if (!ht_str_has_prefix(text, "http://") && !ht_str_has_prefix(text, "https://"))
+        return ht_error_set(err, EINVAL, "--etcd %s: neither http://HOST:PORT nor https://", value);
+    options->etcd = value;
+    return 0;
+}
+
+static int set_etcd_ca(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->etcd_ca = value;
+    return 0;
+}
+
+static int set_etcd_cert(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->etcd_cert = value;
+    return 0;
+}
+
+static int set_etcd_key(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    (void)err;
+    options->etcd_key = value;
+    return 0;
+}
+
 static int set_from(struct ht_options *options, const char *value, struct ht_error *err)
 {
     (void)err;
@@ -299,14 +330,18 @@ static int set_version(struct ht_options *options, const char *value, struct ht_
 static const struct option_entry entries[] = {
     {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", set_docker, true,
      false},
-    {"cri", "SOCKET|none", "containerd or CRI-O: unix:///PATH [usual places]", set_cri, true,
+    {"cri", "SOCKET|none", "containerd or CRI-O at unix:///PATH [usual places]", set_cri, true,
      false},
     {"kubeconfig", "FILE|none", "Kubernetes", set_kubeconfig, true, true},
     {"context", "NAME", "", set_context, true, true},
     {"node", "NAME", "", set_node, true, true},
     {"root", "DIR", "host files below DIR;", set_root, false, false},
     {"role", NULL, "doctor: a Kubernetes role", set_role, false, true},
-    {"etcd-db", "FILE", "this database of etcd's, not the node's own", set_etcd_db, true, false},
+    {"etcd-db", "FILE", "read this database of etcd's;", set_etcd_db, true, false},
+    {"etcd", "URL", "ask this one,", set_etcd, true, true},
+    {"etcd-ca", "PEM", "", set_etcd_ca, true, false},
+    {"etcd-cert", "PEM", "", set_etcd_cert, true, true},
+    {"etcd-key", "PEM", "with these", set_etcd_key, true, true},
     {"lists-days", "DAYS", "package lists are trusted for so long [7]", set_lists_days, true,
      false},
     {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},

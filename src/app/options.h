@@ -34,11 +34,12 @@ struct ht_options {
     const char *docker, *cri, *kubeconfig; /* NULL: the usual places; "none": off */
     const char *context, *node;            /* Kubernetes; NULL: the current one, found by itself */
     const char *root;                      /* "/" */
-    const char *etcd_db;                   /* NULL: what is on the node */
-    unsigned lists_days;                   /* package lists are trusted for so long */
-    const char *from;                      /* NULL: live */
-    const char *manifests;                 /* check: judge this file in place of sources */
-    int pod_security; /* minor version of the Pod Security Standards, or the latest */
+    const char *etcd, *etcd_ca, *etcd_cert, *etcd_key; /* NULL: nobody is asked */
+    const char *etcd_db;                               /* NULL: what is on the node */
+    unsigned lists_days;                               /* package lists are trusted for so long */
+    const char *from;                                  /* NULL: live */
+    const char *manifests; /* check: judge this file in place of sources */
+    int pod_security;      /* minor version of the Pod Security Standards, or the latest */
 
     /* answer */
     unsigned questions; /* bit n */

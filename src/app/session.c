@@ -141,8 +141,13 @@ static void add_host(struct drivers *drivers, const struct ht_session *session, 
     if (ht_catalogue_needs(questions, HT_S("running-old")))
         add(drivers, ht_running_driver(live));
     if (ht_catalogue_needs(questions, HT_S("datastore")))
-        add(drivers, ht_datastore_driver(&(struct ht_datastore_options){
-                         .root = options->root, .etcd_db = options->etcd_db}));
+        add(drivers,
+            ht_datastore_driver(&(struct ht_datastore_options){.root = options->root,
+                                                               .etcd_db = options->etcd_db,
+                                                               .etcd = options->etcd,
+                                                               .etcd_ca = options->etcd_ca,
+                                                               .etcd_cert = options->etcd_cert,
+                                                               .etcd_key = options->etcd_key}));
 }
 
 /* The key of the marks by which equal secrets are known, made once for an installation. False:

@@ -53,7 +53,10 @@ static void put_live(struct ht_json_writer *json, const struct ht_datastore *sto
         ht_json_key(json, HT_S("plaintext"));
         ht_json_put_uint(json, stored->plaintext);
         ht_json_key(json, HT_S("malformed"));
-        ht_json_put_uint(json, stored->malformed);
+        if (ht_stored_has_malformed(stored))
+            ht_json_put_uint(json, stored->malformed);
+        else
+            ht_json_put_null(json);
         put_encrypted(json, stored);
         ht_json_object_end(json);
     }

@@ -10,11 +10,11 @@
 
 enum { HT_PLACES_MAX = 16 };
 
-enum ht_place_kind { HT_PLACE_ETCD, HT_PLACE_KINE, HT_PLACE_DQLITE };
+enum ht_place_kind { HT_PLACE_ETCD, HT_PLACE_KINE, HT_PLACE_DQLITE, HT_PLACE_API };
 
 struct ht_place {
     enum ht_place_kind kind;
-    char *path; /* below the root; the folder for dqlite */
+    char *path; /* below the root; the folder for dqlite, the URL of an API */
     bool lone;  /* named by the user: what lies beside it may be anything */
 };
 

@@ -4,6 +4,7 @@
 #define HT_SOURCE_DATASTORE_PRIVATE_H
 
 #include "datastore-find.h"
+#include "etcd-api.h"
 #include "etcd-store.h"
 #include "kine.h"
 #include "hulltop/source/source.h"

@@ -20,6 +20,7 @@ enum {
     NICEST = 19,
     IO_IDLE = 3 << 13, /* IOPRIO_CLASS_IDLE */
     IO_THREAD = 1,     /* IOPRIO_WHO_PROCESS */
+    REST_MS = 250,     /* between two pages from etcd */
     SLOW_FACTOR = 50,  /* free pages take at most a fiftieth of the time */
 };
 
@@ -32,6 +33,7 @@ struct watched {
     struct ht_place place;
     struct ht_etcd_store *store;
     struct ht_kine *kine;
+    struct ht_etcd_api *api;
     struct ht_snapshots copies;
     struct ht_row *row;
     int error; /* of the last look, -errno or 0 */
@@ -44,6 +46,7 @@ struct watched {
 struct datastore {
     char *root_path;
     char *etcd_db;
+    char *etcd, *etcd_ca, *etcd_cert, *etcd_key;
     struct ht_root root;
     struct ht_places places;
     struct watched *items;
@@ -82,9 +85,49 @@ static void drop(struct watched *watched)
 {
     ht_etcd_store_free(watched->store);
     ht_kine_free(watched->kine);
+    ht_etcd_api_free(watched->api);
     ht_snapshots_free(&watched->copies);
     ht_row_unref(watched->row);
     free(watched->place.path);
+}
+
+/* Who checks the health of etcd is not the API server: its certificate comes first. */
+static const struct identity {
+    const char *ca, *cert, *key;
+} identities[] = {
+    {"/etc/kubernetes/pki/etcd/ca.crt", "/etc/kubernetes/pki/etcd/healthcheck-client.crt",
+     "/etc/kubernetes/pki/etcd/healthcheck-client.key"},
+    {"/etc/kubernetes/pki/etcd/ca.crt", "/etc/kubernetes/pki/apiserver-etcd-client.crt",
+     "/etc/kubernetes/pki/apiserver-etcd-client.key"},
+    {"/var/lib/rancher/k3s/server/tls/etcd/server-ca.crt",
+     "/var/lib/rancher/k3s/server/tls/etcd/client.crt",
+     "/var/lib/rancher/k3s/server/tls/etcd/client.key"},
+    {"/var/lib/rancher/rke2/server/tls/etcd/server-ca.crt",
+     "/var/lib/rancher/rke2/server/tls/etcd/client.crt",
+     "/var/lib/rancher/rke2/server/tls/etcd/client.key"},
+    {"/var/lib/k0s/pki/etcd/ca.crt", "/var/lib/k0s/pki/apiserver-etcd-client.crt",
+     "/var/lib/k0s/pki/apiserver-etcd-client.key"},
+};
+
+static struct ht_etcd_api *make_api(struct datastore *self, const char *url)
+{
+    struct ht_etcd_api_options options = {.url = url,
+                                          .ca_file = self->etcd_ca,
+                                          .cert_file = self->etcd_cert,
+                                          .key_file = self->etcd_key,
+                                          .cancel_fd = self->feed->stop_fd(self->feed)};
+    bool tls = ht_str_has_prefix(ht_str_from(url), "https:");
+
+    for (size_t i = 0; tls && !self->etcd_cert && i < ARRAY_LEN(identities); i++) {
+        if (access(identities[i].cert, R_OK) < 0 || access(identities[i].key, R_OK) < 0)
+            continue;
+        options.cert_file = identities[i].cert;
+        options.key_file = identities[i].key;
+        if (!options.ca_file)
+            options.ca_file = identities[i].ca;
+        break;
+    }
+    return ht_etcd_api_new(&options);
 }
 
 static struct watched *watch(struct datastore *self, const struct ht_place *place)
@@ -102,6 +145,8 @@ static struct watched *watch(struct datastore *self, const struct ht_place *plac
         watched->store = ht_etcd_store_new(&self->root, place->path);
     if (place->kind == HT_PLACE_KINE)
         watched->kine = ht_kine_new(&self->root, place->path);
+    if (place->kind == HT_PLACE_API)
+        watched->api = make_api(self, place->path);
     return watched;
 }
 
@@ -125,9 +170,11 @@ static bool find(struct datastore *self)
 
     self->feed->at(self->feed, "looking for datastores");
     ht_places_fini(&self->places);
+    if (self->etcd)
+        ht_places_add(&self->places, HT_PLACE_API, self->etcd, true);
     if (self->etcd_db)
         ht_places_add(&self->places, kind_of(self, self->etcd_db), self->etcd_db, true);
-    else
+    else if (!self->etcd)
         ht_places_find(&self->root, &self->places);
     for (size_t i = 0; i < self->len; i++)
         self->items[i].here = false;
@@ -161,8 +208,10 @@ static void keep_row(struct watched *watched, const struct ht_datastore *row)
 static void tell_failure(struct watched *watched, struct ht_arena *arena)
 {
     struct ht_datastore row = {0};
-    static const char *const kinds[] = {
-        [HT_PLACE_ETCD] = "etcd", [HT_PLACE_KINE] = "kine", [HT_PLACE_DQLITE] = "dqlite"};
+    static const char *const kinds[] = {[HT_PLACE_ETCD] = "etcd",
+                                        [HT_PLACE_KINE] = "kine",
+                                        [HT_PLACE_DQLITE] = "dqlite",
+                                        [HT_PLACE_API] = "etcd-api"};
     const char *kind = kinds[watched->place.kind];
 
     ht_datastore_set_id(&row, ht_arena_strf(arena, "%s:%s", kind, watched->place.path));
@@ -238,6 +287,39 @@ static bool look_at_kine(struct datastore *self, struct watched *watched, struct
     return true;
 }
 
+/* Between two pages: others ask etcd, too. */
+static bool rest(void *context)
+{
+    struct datastore *self = context;
+    struct pollfd stop = {.fd = self->feed->stop_fd(self->feed), .events = POLLIN};
+
+    self->feed->at(self->feed, "asking etcd");
+    if (poll(&stop, stop.fd >= 0, REST_MS) > 0)
+        self->stopped = true;
+    return !self->stopped;
+}
+
+static bool look_at_api(struct datastore *self, struct watched *watched, struct ht_arena *arena)
+{
+    struct ht_pace pace = {.step = rest, .context = self};
+    struct ht_datastore row = {0};
+    struct ht_error err = {0};
+    const struct ht_row *before = watched->row;
+
+    self->feed->at(self->feed, "asking etcd");
+    watched->error = ht_etcd_api_refresh(watched->api, &pace, &err);
+    memcpy(watched->why, err.text, sizeof(watched->why));
+    if (watched->error < 0) {
+        tell_failure(watched, arena);
+        return watched->row != before;
+    }
+    ht_etcd_api_tell(watched->api, arena, &row);
+    ht_datastore_set_source(&row, HT_S("datastore"));
+    ht_datastore_tell_verdict(arena, &row);
+    keep_row(watched, &row);
+    return watched->row != before;
+}
+
 static bool look_at(struct datastore *self, struct watched *watched)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_DATASTORE_ARENA);
@@ -246,6 +328,8 @@ static bool look_at(struct datastore *self, struct watched *watched)
     switch (watched->place.kind) {
     case HT_PLACE_ETCD:
         return look_at_etcd(self, watched, arena);
+    case HT_PLACE_API:
+        return look_at_api(self, watched, arena);
     case HT_PLACE_KINE:
         return look_at_kine(self, watched, arena);
     case HT_PLACE_DQLITE:
@@ -423,6 +507,10 @@ static void free_datastore(void *context)
     ht_root_close(&self->root);
     free(self->root_path);
     free(self->etcd_db);
+    free(self->etcd);
+    free(self->etcd_ca);
+    free(self->etcd_cert);
+    free(self->etcd_key);
     free(self);
 }
 
@@ -446,6 +534,11 @@ static char *absolute(const char *path)
     return ht_buf_take(&text);
 }
 
+static char *copy(const char *text)
+{
+    return text ? ht_strndup(text, strlen(text)) : NULL;
+}
+
 struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options)
 {
     struct datastore *self = ht_new0(struct datastore);
@@ -455,5 +548,9 @@ struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options)
     self->root_path = ht_strndup(root, strlen(root));
     if (options->etcd_db)
         self->etcd_db = absolute(options->etcd_db);
+    self->etcd = copy(options->etcd);
+    self->etcd_ca = copy(options->etcd_ca);
+    self->etcd_cert = copy(options->etcd_cert);
+    self->etcd_key = copy(options->etcd_key);
     return (struct ht_driver){.ops = &datastore_ops, .self = self};
 }

@@ -95,8 +95,10 @@ static void set_stored(const struct telling *telling, struct ht_datastore *row)
         ht_stored_set_plaintext(stored, live->plaintext);
         ht_stored_set_malformed(stored, live->malformed);
         set_encrypted(telling->arena, stored, live);
-        set_writes(telling->arena, stored, live);
-        ht_stored_set_revisions(stored, old_revisions(telling, i));
+        if (!telling->tally->newest_only)
+            set_writes(telling->arena, stored, live);
+        if (!telling->tally->newest_only)
+            ht_stored_set_revisions(stored, old_revisions(telling, i));
         if (telling->tally->copies)
             ht_stored_set_remnants(stored, telling->tally->copies[i]);
         if (telling->tally->wal)
@@ -121,7 +123,7 @@ static void set_sums(const struct telling *telling, struct ht_datastore *row)
         wal += at(tally->wal, i);
     }
     /* A part of it gives no number, but what was found in it was found. */
-    if (tally->exact || revisions)
+    if (!tally->newest_only && (tally->exact || revisions))
         ht_datastore_set_plaintext_revisions(row, revisions);
     if (tally->copies && (copies || tally->copies_exact)) {
         ht_datastore_set_plaintext_remnants(row, copies);

@@ -10,8 +10,9 @@
 /* Plaintext by resource, ht_etcd_keys_resources() of each; NULL: not looked at. */
 struct ht_stored_tally {
     struct ht_etcd_keys *keys;
-    bool exact;      /* all of it was read, as one state */
-    uint64_t *plain; /* revisions, the newest ones too; never NULL */
+    bool exact;       /* all of it was read, as one state */
+    bool newest_only; /* older revisions were not looked at */
+    uint64_t *plain;  /* revisions, the newest ones too; never NULL */
     uint64_t *copies;
     uint64_t *copies_stale; /* of objects that are encrypted or deleted now; NULL: not known */
     bool copies_exact;

@@ -30,6 +30,8 @@ static void repair(char *page, size_t pages)
     put_le(body + 56, ht_bolt_meta_sum(page), 8);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2 * PAGE || size > SIZE_MAX_BYTES)

@@ -5,6 +5,8 @@
 
 #include "src/source/etcd-value.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ht_str bytes = {.data = (const char *)data, .len = size};

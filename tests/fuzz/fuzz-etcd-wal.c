@@ -14,6 +14,8 @@ static void take_put(void *context, const struct ht_etcd_kv *kv)
     ++*puts;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ht_str bytes = {.data = (const char *)data, .len = size};

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "hulltop/base/mem.h"
+#include "src/source/etcd-call.h"
 #include "src/source/etcd-keys.h"
 #include "src/source/etcd-value.h"
 #include "src/source/etcd-wal.h"
@@ -318,6 +319,52 @@ static void frames_are_measured(void **state)
     assert_true(len > 0);
 }
 
+/* ---- answers of the API ---- */
+
+static void take_found(void *context, const struct ht_etcd_kv *kv)
+{
+    struct puts *puts = context;
+
+    if (puts->count < ARRAY_LEN(puts->keys))
+        snprintf(puts->keys[puts->count], sizeof(puts->keys[0]), "%.*s=%.*s", HT_STR_ARG(kv->key),
+                 HT_STR_ARG(kv->value));
+    puts->count++;
+}
+
+static void answers_are_understood_in_both_tongues(void **state)
+{
+    struct puts puts = {0};
+    struct ht_etcd_finder finder = {.found = take_found, .context = &puts};
+    struct ht_etcd_answer answer;
+
+    (void)state;
+    assert_true(ht_etcd_answer_parse(HT_S("\x0a\x04\x10\x07\x18\x09"
+                                          "\x12\x0b\x0a\x02/k\x18\x03\x2a\x03"
+                                          "abc\x18\x01\x20\x05"),
+                                     &finder, &answer));
+    assert_int_equal(answer.revision, 9);
+    assert_int_equal(answer.member, 7);
+    assert_int_equal(answer.count, 5);
+    assert_true(answer.more && !answer.succeeded);
+    assert_string_equal(puts.keys[0], "/k=abc");
+    assert_true(ht_etcd_answer_parse(HT_S("\x0a\x02\x18\x09\x10\x01"), NULL, &answer));
+    assert_true(answer.succeeded);
+    /* Without a revision it is none of etcd's. */
+    assert_false(ht_etcd_answer_parse(HT_S(""), NULL, &answer));
+
+    puts.count = 0;
+    assert_int_equal(
+        ht_etcd_answer_json(HT_S("{\"header\":{\"member_id\":\"7\",\"revision\":\"9\"},\"kvs\":[{"
+                                 "\"key\":\"L2s=\",\"value\":\"YWJj\"}],\"more\":true,\"count\":"
+                                 "\"5\"}"),
+                            &finder, &answer, NULL),
+        0);
+    assert_int_equal(answer.count, 5);
+    assert_string_equal(puts.keys[0], "/k=abc");
+    assert_true(ht_etcd_answer_json(HT_S("{}"), &finder, &answer, NULL) < 0);
+    assert_true(ht_etcd_answer_json(HT_S("<html>"), &finder, &answer, NULL) < 0);
+}
+
 /* The first vectors of the reference implementation: key 00 01 .. 0f, messages of 0 and 1 bytes. */
 static void the_hash_is_siphash(void **state)
 {
@@ -344,6 +391,7 @@ int main(void)
         cmocka_unit_test(many_keys_and_key_names_are_told_apart),
         cmocka_unit_test(records_tell_what_they_store),
         cmocka_unit_test(frames_are_measured),
+        cmocka_unit_test(answers_are_understood_in_both_tongues),
         cmocka_unit_test(the_hash_is_siphash),
     };
 

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "etcd-api.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "etcd-call.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "stored-tell.h"
+
+enum {
+    PAGE_KEYS = 2000,
+    PAGE_VALUES = 500,
+    QUESTIONS_MAX = 600, /* then values are read */
+    TRIES = 3,
+    HEADER_MAX = 256,
+    KEYS_MAX = 1000000,
+};
+
+static const struct ht_str any_low = HT_STR("k8s:enc:"), any_high = HT_STR("k8s:enc;");
+
+/* The keys of a range, in their order. */
+struct key_list {
+    struct ht_str *items;
+    size_t len, cap;
+    struct ht_arena *arena;
+};
+
+struct ht_etcd_api {
+    char *url, *ca_file, *cert_file, *key_file;
+    int cancel_fd;
+    struct ht_etcd_caller caller;
+    struct ht_etcd_keys *keys;
+    bool by_values; /* values were read, so malformed ones are told */
+    bool exact;
+    uint64_t revision;
+    unsigned questions;
+    /* The header that was found last, and the text just behind all that begin with it. */
+    char low[HEADER_MAX], high[HEADER_MAX];
+    size_t header_len;
+    struct ht_stored_as header;
+    uint64_t *plain;
+    size_t plain_len;
+};
+
+static char *copy(const char *text)
+{
+    return text ? ht_strndup(text, strlen(text)) : NULL;
+}
+
+struct ht_etcd_api *ht_etcd_api_new(const struct ht_etcd_api_options *options)
+{
+    struct ht_etcd_api *api = ht_new0(struct ht_etcd_api);
+
+    api->url = copy(options->url);
+    api->ca_file = copy(options->ca_file);
+    api->cert_file = copy(options->cert_file);
+    api->key_file = copy(options->key_file);
+    api->cancel_fd = options->cancel_fd;
+    return api;
+}
+
+struct ht_etcd_api *ht_etcd_api_free(struct ht_etcd_api *api)
+{
+    if (!api)
+        return NULL;
+    ht_http_free(api->caller.grpc);
+    ht_http_free(api->caller.json);
+    ht_etcd_keys_free(api->keys);
+    free(api->plain);
+    free(api->url);
+    free(api->ca_file);
+    free(api->cert_file);
+    free(api->key_file);
+    free(api);
+    return NULL;
+}
+
+static int connect_once(struct ht_etcd_api *api, struct ht_error *err)
+{
+    if (api->caller.grpc)
+        return 0;
+    api->caller.options = (struct ht_http_options){.url = api->url,
+                                                   .ca_file = api->ca_file,
+                                                   .cert_file = api->cert_file,
+                                                   .key_file = api->key_file,
+                                                   .http2 = true,
+                                                   .cancel_fd = api->cancel_fd};
+    api->caller.grpc = ht_http_new(&api->caller.options, err);
+    return api->caller.grpc ? 0 : -err->code;
+}
+
+/* ---- what was found ---- */
+
+static void add(struct ht_etcd_api *api, struct ht_str key, struct ht_stored_as as)
+{
+    unsigned resource = ht_etcd_keys_add(
+        api->keys, &(struct ht_etcd_item){.key = key, .main = api->revision, .as = as});
+
+    if (resource == HT_RESOURCE_NONE || as.kind != HT_STORED_PLAINTEXT)
+        return;
+    if (resource >= api->plain_len) {
+        api->plain = ht_realloc(api->plain, resource + 1, sizeof(api->plain[0]));
+        for (; api->plain_len <= resource; api->plain_len++)
+            api->plain[api->plain_len] = 0;
+    }
+    api->plain[resource]++;
+}
+
+static void take_value(void *context, const struct ht_etcd_kv *kv)
+{
+    add(context, kv->key, ht_stored_as(kv->value, kv->value_len));
+}
+
+static void take_key(void *context, const struct ht_etcd_kv *kv)
+{
+    struct key_list *list = context;
+
+    if (list->len == list->cap) {
+        list->cap += list->cap / 2 + 1024;
+        list->items = ht_realloc(list->items, list->cap, sizeof(list->items[0]));
+    }
+    list->items[list->len++] = ht_arena_str(list->arena, kv->key);
+}
+
+/* ---- pages ---- */
+
+struct paging {
+    struct ht_etcd_api *api;
+    const struct ht_pace *rest;
+    struct ht_etcd_finder finder;
+    struct ht_str last; /* key of the page's last one */
+    struct ht_arena *arena;
+    bool keys_only;
+};
+
+static void take_of_page(void *context, const struct ht_etcd_kv *kv)
+{
+    struct paging *paging = context;
+
+    paging->finder.found(paging->finder.context, kv);
+    /* The smallest key behind it has a NUL more. */
+    char *next = ht_arena_alloc(paging->arena, kv->key.len + 2, 1);
+    memcpy(next, kv->key.data, kv->key.len);
+    paging->last = (struct ht_str){.data = next, .len = kv->key.len + 1};
+}
+
+static bool has_rest(const struct ht_pace *rest)
+{
+    return !rest || !rest->step || rest->step(rest->context);
+}
+
+/* Everything from `from` up to `end` at the revision that the first answer had. */
+static int read_pages(struct paging *paging, struct ht_str from, struct ht_str end,
+                      struct ht_error *err)
+{
+    struct ht_etcd_range range = {.key = from,
+                                  .end = end,
+                                  .limit = paging->keys_only ? PAGE_KEYS : PAGE_VALUES,
+                                  .revision = paging->api->revision,
+                                  .keys_only = paging->keys_only};
+    struct ht_etcd_finder finder = {.found = take_of_page, .context = paging};
+    struct ht_etcd_answer answer = {.more = true};
+
+    while (answer.more) {
+        int r = ht_etcd_call_range(&paging->api->caller, &range, &finder, &answer, err);
+
+        if (r < 0)
+            return r;
+        range.key = paging->last;
+        if (answer.more && !has_rest(paging->rest))
+            return ht_error_set(err, EINTR, "stopped");
+        if (ht_arena_is_full(paging->arena))
+            return ht_error_set(err, EFBIG, "more keys than can be kept");
+    }
+    return 0;
+}
+
+/* ---- asking without values ---- */
+
+/* One comparison of a range of keys. */
+struct question {
+    struct ht_str key, end, low, high;
+};
+
+static int ask(struct ht_etcd_api *api, const struct question *question, bool *ret,
+               struct ht_error *err)
+{
+    struct ht_etcd_compare compare = {
+        .key = question->key, .end = question->end, .low = question->low, .high = question->high};
+    struct ht_etcd_answer answer;
+    int r = ht_etcd_call_compare(&api->caller, &compare, &answer, err);
+
+    api->questions++;
+    if (r == 0)
+        *ret = answer.succeeded;
+    return r;
+}
+
+/* Takes the header of an encrypted value: the text up to the colon behind the key's name. */
+static void take_header(void *context, const struct ht_etcd_kv *kv)
+{
+    struct ht_etcd_api *api = context;
+    struct ht_stored_as as = ht_stored_as(kv->value, kv->value_len);
+    size_t len = as.key.len ? (size_t)(as.key.data + as.key.len - kv->value.data) + 1 : 0;
+
+    api->header_len = 0;
+    if (as.kind != HT_STORED_ENCRYPTED || len == 0 || len + 1 > HEADER_MAX)
+        return;
+    memcpy(api->low, kv->value.data, len);
+    memcpy(api->high, kv->value.data, len);
+    api->high[len - 1] = ':' + 1;
+    api->header_len = len;
+    api->header = as;
+    api->header.key =
+        (struct ht_str){.data = api->low + (as.key.data - kv->value.data), .len = as.key.len};
+    api->header.key_id = (struct ht_str){0};
+}
+
+/* Reads one value that is known to be encrypted, for its header. */
+static int read_header_of(struct ht_etcd_api *api, struct ht_str key, struct ht_error *err)
+{
+    struct ht_etcd_range range = {.key = key, .limit = 1};
+    struct ht_etcd_finder finder = {.found = take_header, .context = api};
+    struct ht_etcd_answer answer;
+
+    return ht_etcd_call_range(&api->caller, &range, &finder, &answer, err);
+}
+
+static struct question of_header(const struct ht_etcd_api *api, struct ht_str key,
+                                 struct ht_str end)
+{
+    return (struct question){.key = key,
+                             .end = end,
+                             .low = {.data = api->low, .len = api->header_len},
+                             .high = {.data = api->high, .len = api->header_len}};
+}
+
+/* Keys [from, to) of the list, all under the header that was found last, or halved. */
+struct part {
+    const struct key_list *list;
+    struct ht_str end; /* of the whole range */
+};
+
+static int judge_one(struct ht_etcd_api *api, struct ht_str key, struct ht_error *err)
+{
+    struct question question = {.key = key, .low = any_low, .high = any_high};
+    bool encrypted = false;
+    int r = ask(api, &question, &encrypted, err);
+
+    if (r == 0 && !encrypted) {
+        add(api, key, (struct ht_stored_as){.kind = HT_STORED_PLAINTEXT});
+        return 0;
+    }
+    if (r == 0)
+        r = read_header_of(api, key, err);
+    if (r == 0)
+        add(api, key,
+            api->header_len ? api->header : (struct ht_stored_as){.kind = HT_STORED_MALFORMED});
+    return r;
+}
+
+static int judge(struct ht_etcd_api *api, const struct part *part, size_t from, size_t to,
+                 struct ht_error *err)
+{
+    const struct key_list *list = part->list;
+    bool same = false;
+    int r = 0;
+
+    if (from == to || api->questions > QUESTIONS_MAX)
+        return 0;
+    if (api->header_len) {
+        struct question question =
+            of_header(api, list->items[from], to < list->len ? list->items[to] : part->end);
+
+        r = ask(api, &question, &same, err);
+    }
+    for (size_t i = from; r == 0 && same && i < to; i++)
+        add(api, list->items[i], api->header);
+    if (r < 0 || same)
+        return r;
+    if (to - from == 1)
+        return judge_one(api, list->items[from], err);
+    r = judge(api, part, from, from + (to - from) / 2, err);
+    return r < 0 ? r : judge(api, part, from + (to - from) / 2, to, err);
+}
+
+/* ---- one look ---- */
+
+struct look {
+    struct ht_str from, end;
+    const struct ht_pace *rest;
+    struct ht_arena *arena;
+};
+
+static int count_range(struct ht_etcd_api *api, const struct look *look, uint64_t revision,
+                       struct ht_etcd_answer *ret, struct ht_error *err)
+{
+    struct ht_etcd_range range = {
+        .key = look->from, .end = look->end, .revision = revision, .count_only = true};
+
+    return ht_etcd_call_range(&api->caller, &range, NULL, ret, err);
+}
+
+/* Nothing in the range has changed since: no younger revision, and as many keys. */
+static int is_still(struct ht_etcd_api *api, const struct look *look, uint64_t count, bool *ret,
+                    struct ht_error *err)
+{
+    struct ht_etcd_compare compare = {.key = look->from,
+                                      .end = look->end,
+                                      .target = HT_ETCD_BY_REVISION,
+                                      .below = api->revision + 1};
+    struct ht_etcd_answer answer, again;
+    int r = count_range(api, look, 0, &again, err);
+
+    if (r == 0)
+        r = ht_etcd_call_compare(&api->caller, &compare, &answer, err);
+    if (r == 0)
+        *ret = again.count == count && (answer.succeeded || count == 0);
+    return r;
+}
+
+static void begin(struct ht_etcd_api *api, uint64_t revision)
+{
+    api->keys = ht_etcd_keys_free(api->keys);
+    api->keys = ht_etcd_keys_new();
+    free(api->plain);
+    api->plain = NULL;
+    api->plain_len = 0;
+    api->revision = revision;
+    api->questions = 0;
+    api->header_len = 0;
+    api->by_values = false;
+    api->exact = false;
+}
+
+static int look_by_values(struct ht_etcd_api *api, const struct look *look, struct ht_error *err)
+{
+    struct paging paging = {.api = api,
+                            .rest = look->rest,
+                            .arena = look->arena,
+                            .finder = {.found = take_value, .context = api}};
+
+    begin(api, api->revision);
+    api->by_values = true;
+    api->exact = true; /* all at one revision */
+    return read_pages(&paging, look->from, look->end, err);
+}
+
+static int look_by_questions(struct ht_etcd_api *api, const struct look *look, uint64_t count,
+                             struct ht_error *err)
+{
+    struct key_list list = {.arena = look->arena};
+    struct paging paging = {.api = api,
+                            .rest = look->rest,
+                            .arena = look->arena,
+                            .keys_only = true,
+                            .finder = {.found = take_key, .context = &list}};
+    struct part part = {.list = &list, .end = look->end};
+    int r = read_pages(&paging, look->from, look->end, err);
+
+    if (r == 0)
+        r = judge(api, &part, 0, list.len, err);
+    free(list.items);
+    if (r == 0 && api->questions <= QUESTIONS_MAX)
+        r = is_still(api, look, count, &api->exact, err);
+    return r;
+}
+
+static int look_once(struct ht_etcd_api *api, const struct look *look, struct ht_error *err)
+{
+    struct ht_etcd_answer answer;
+    int r = count_range(api, look, 0, &answer, err);
+
+    if (r < 0)
+        return r;
+    begin(api, answer.revision);
+    if (answer.count > KEYS_MAX)
+        return ht_error_set(err, EFBIG, "more secrets than can be kept");
+    if (answer.count == 0) {
+        api->exact = true;
+        return 0;
+    }
+    r = look_by_questions(api, look, answer.count, err);
+    if (r == 0 && (!api->exact || api->questions > QUESTIONS_MAX))
+        r = look_by_values(api, look, err);
+    return r;
+}
+
+int ht_etcd_api_refresh(struct ht_etcd_api *api, const struct ht_pace *rest, struct ht_error *err)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
+    /* OpenShift's prefix where the usual one is empty; '0' stands just behind '/'. */
+    static const struct {
+        struct ht_str from, end;
+    } ranges[] = {{HT_STR("/registry/secrets/"), HT_STR("/registry/secrets0")},
+                  {HT_STR("/kubernetes.io/secrets/"), HT_STR("/kubernetes.io/secrets0")}};
+    int r = connect_once(api, err);
+
+    for (size_t i = 0; i < ARRAY_LEN(ranges) && r == 0; i++) {
+        struct look look = {
+            .from = ranges[i].from, .end = ranges[i].end, .rest = rest, .arena = arena};
+
+        for (int tries = 0; tries < TRIES; tries++) {
+            r = look_once(api, &look, err);
+            if (r != -ESTALE)
+                break;
+        }
+        if (r == 0 && ht_etcd_keys_live(api->keys))
+            break;
+    }
+    if (r < 0 && api->keys)
+        begin(api, 0);
+    return r;
+}
+
+void ht_etcd_api_tell(struct ht_etcd_api *api, struct ht_arena *arena, struct ht_datastore *row)
+{
+    size_t len = ht_etcd_keys_resources(api->keys);
+    struct ht_stored_tally tally = {.keys = api->keys, .exact = api->exact, .newest_only = true};
+
+    tally.plain = ht_arena_array(arena, uint64_t, len + 1);
+    if (api->plain_len)
+        memcpy(tally.plain, api->plain, api->plain_len * sizeof(api->plain[0]));
+    ht_datastore_set_id(row, ht_arena_strf(arena, "etcd-api:%s", api->url));
+    ht_datastore_set_kind(row, HT_S("etcd-api"));
+    ht_datastore_set_path(row, ht_arena_text(arena, api->url));
+    ht_datastore_set_exact(row, api->exact);
+    ht_datastore_set_detail(
+        row,
+        ht_arena_strf(arena, "%s at revision %llu, asked %s%s",
+                      api->exact ? "exact" : "approximate: secrets change while they are read,",
+                      (unsigned long long)api->revision,
+                      api->by_values ? "for values" : "without reading one in plaintext",
+                      api->caller.by_json ? ", over the JSON gateway" : ""));
+    ht_datastore_set_transaction(row, api->revision);
+    ht_stored_tell(&tally, arena, row);
+}
