@@ -121,7 +121,10 @@ void ht_advisories_each(const struct ht_advisories *advisories, struct ht_str so
 
     if (!advisories->ecosystem.len || !source.len)
         return;
-    ht_buf_addf(&key, "%.*s\t%.*s\t", HT_STR_ARG(advisories->ecosystem), HT_STR_ARG(source));
+    ht_buf_add_str(&key, advisories->ecosystem);
+    ht_buf_add_c(&key, '\t');
+    ht_buf_add_str(&key, source);
+    ht_buf_add_c(&key, '\t');
     if (ht_buf_is_full(&key))
         return;
     text = ht_str_sub(text, find_first(text, ht_buf_str(&key)), text.len);

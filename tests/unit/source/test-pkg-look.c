@@ -2,6 +2,8 @@
 /* Support, build data, changelogs, advisories, and all of them on one small host. */
 #include "src/source/pkg-look.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,6 +129,25 @@ static void build_data_tells_the_version(void **state)
     for (size_t len = 0; len < section.len; len++)
         assert_false(ht_buildinfo_decode(ht_str_sub(ht_buf_str(&section), 0, len), &version));
     ht_buf_fini(&section);
+}
+
+static void build_data_is_found_in_a_program(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_FILE);
+    struct ht_str version;
+    char path[4096];
+
+    (void)state;
+    fixture(path, sizeof(path), "../../fuzz/corpus/buildinfo/elf");
+    ht_autoclose int program = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(program >= 0);
+    assert_int_equal(ht_buildinfo_read(program, arena, &version, NULL), 0);
+    assert_true(ht_str_is(version, "v1.1.12"));
+
+    fixture(path, sizeof(path), "host/usr/sbin/runc");
+    ht_autoclose int text = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(text >= 0);
+    assert_int_equal(ht_buildinfo_read(text, arena, &version, NULL), -ENODATA);
 }
 
 /* ---- changelogs ---- */
@@ -308,6 +329,7 @@ int main(void)
         cmocka_unit_test(release_lines_are_named_as_the_tables_have_them),
         cmocka_unit_test(ubuntus_days_are_read_by_column),
         cmocka_unit_test(build_data_tells_the_version),
+        cmocka_unit_test(build_data_is_found_in_a_program),
         cmocka_unit_test(ids_are_found_in_changelogs),
         cmocka_unit_test(advisory_files_must_be_sorted_and_whole),
         cmocka_unit_test(lines_are_found_by_release_and_source),
