@@ -20,7 +20,7 @@ static bool has_form(struct ht_str line)
 
     for (size_t i = 0; i < line.len; i++)
         tabs += line.data[i] == '\t';
-    return tabs == TABS && line.data[0] != '\t';
+    return tabs == TABS && line.data[0] != '\t'; /* so it is not empty */
 }
 
 int ht_advisories_take(struct ht_advisories *advisories, const char *name, struct ht_buf *text,
@@ -34,8 +34,6 @@ int ht_advisories_take(struct ht_advisories *advisories, const char *name, struc
     rest = ht_buf_str(&advisories->text);
     while (ht_str_next(&rest, '\n', &line)) {
         number++;
-        if (!line.len)
-            continue;
         if (!has_form(line))
             return ht_error_set(err, EINVAL,
                                 "%s:%zu: expected ecosystem, source, fixed, id and class with tabs "

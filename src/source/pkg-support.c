@@ -36,6 +36,7 @@ bool ht_support_decode_release(struct ht_str text, struct ht_arena *arena, struc
     struct ht_str version = ht_proc_decode_os_release(text, "VERSION_ID", arena);
     struct ht_str name = ht_proc_decode_os_release(text, "PRETTY_NAME", arena);
     struct ht_str cycle = version;
+    ht_autobuf struct ht_buf key = HT_BUF(SMALL);
 
     if (!id.len)
         return false;
@@ -43,8 +44,11 @@ bool ht_support_decode_release(struct ht_str text, struct ht_arena *arena, struc
         if (ht_str_is(id, systems[i].id))
             cycle = first_numbers(version, systems[i].numbers);
     }
-    ht_support_set_id(row, ht_arena_strf(arena, "%.*s%s%.*s", HT_STR_ARG(id), cycle.len ? " " : "",
-                                         HT_STR_ARG(cycle)));
+    ht_buf_add_str(&key, id);
+    if (cycle.len)
+        ht_buf_add_c(&key, ' ');
+    ht_buf_add_str(&key, cycle);
+    ht_support_set_id(row, ht_arena_str(arena, ht_buf_str(&key)));
     ht_support_set_name(row, name.len ? name : id);
     ht_support_set_kind(row, HT_S("system"));
     ht_support_set_product(row, id);

@@ -194,6 +194,8 @@ static void advisory_files_must_be_sorted_and_whole(void **state)
     assert_true(take(&advisories, "a\tb\t1\tX-1\n", &err) < 0);
     assert_non_null(strstr(err.text, "x.tsv:1"));
     ht_advisories_fini(&advisories);
+    assert_true(take(&advisories, "a\tb\t1\tX-1\t\n\na\tc\t1\tX-1\t\n", &err) < 0);
+    ht_advisories_fini(&advisories);
     assert_int_equal(take(&advisories, "", &err), 0);
     ht_advisories_fini(&advisories);
 }
