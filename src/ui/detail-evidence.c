@@ -12,7 +12,8 @@ enum {
     SOURCE_W = 20,
     LABEL_COL = 12,
     PROCESSES_MAX = 12,
-    IMPLIED_MAX = 3
+    IMPLIED_MAX = 3,
+    WIDE_MIN = 100
 };
 
 /* ---- what we saw ---- */
@@ -449,8 +450,29 @@ static void put_unit(struct ht_ui *ui, const struct ht_usage *usage, struct ht_d
     }
 }
 
+/* Each known fact of a row as a sentence and its value. */
+static void put_other(const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    const struct ht_table *table = rows->other_table;
+
+    ht_doc_head(doc, "WHAT WE SAW");
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct ht_field *field = &table->fields[i];
+        ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+        if (!ht_field_is_known(table, rows->other, field))
+            continue;
+        ht_value_format(&text, field, (const char *)rows->other + field->offset, HT_FORMAT_SHORT);
+        ht_doc_pair(doc, SUMMARY_COL, field->name, ht_buf_str(&text));
+        if (doc->width >= WIDE_MIN)
+            ht_doc_wrap(doc, SUMMARY_COL, HT_STYLE_DIM, ht_str_from(field->doc));
+    }
+}
+
 void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
+    if (rows->other)
+        put_other(rows, doc);
     if (rows->event)
         put_event(ui, rows->event, doc);
     if (rows->finding)

@@ -38,8 +38,39 @@ void ht_detail_why(const struct ht_subject_rows *rows, struct ht_doc *doc)
         ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, finding->references.items[i]);
 }
 
+/* What to run for one package: only a name that is nothing but a name is part of it. */
+static void fix_package(const struct ht_package *package, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    bool plain = package->name.len > 0 && package->name.data[0] != '-';
+
+    for (size_t i = 0; i < package->name.len; i++) {
+        char c = package->name.data[i];
+
+        plain = plain && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+                          c == '+' || c == '-');
+    }
+    if (ht_package_has_held(package) && package->held)
+        ht_doc_text(doc, 1, HT_STYLE_NORMAL,
+                    HT_S("It is held back by hand: find out why before you let it go."));
+    if (ht_package_has_phased(package) && package->phased)
+        ht_doc_text(doc, 1, HT_STYLE_NORMAL,
+                    HT_S("It has not come to this machine yet: it will by itself."));
+    if (plain && ht_str_is(package->system, "deb"))
+        ht_buf_addf(&text, "sudo apt-get install --only-upgrade %.*s", HT_STR_ARG(package->name));
+    else
+        ht_buf_add_text(&text, "Update it with the package manager.");
+    ht_doc_text(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
+}
+
 void ht_detail_fix(const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
+    if (rows->other && rows->other_table == &ht_package_table) {
+        fix_package(rows->other, doc);
+        ht_doc_line(doc);
+        none(doc, "Text to copy (Y); this program changes nothing.");
+        return;
+    }
     if (!rows->finding || !ht_finding_has_fix(rows->finding)) {
         none(doc, "There is nothing to fix here.");
         return;
@@ -119,6 +150,8 @@ void ht_detail_raw(const struct ht_subject_rows *rows, struct ht_doc *doc)
     raw_row(doc, &ht_process_table, rows->process);
     raw_row(doc, &ht_usage_table, rows->usage);
     raw_row(doc, &ht_finding_table, rows->finding);
+    if (rows->other)
+        raw_row(doc, rows->other_table, rows->other);
 }
 
 /* ---- export ---- */
@@ -148,6 +181,8 @@ void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows
     write_row(&writer, &ht_event_table, rows->event);
     write_row(&writer, &ht_container_table, rows->container);
     write_row(&writer, &ht_process_table, rows->process);
+    if (rows->other)
+        write_row(&writer, rows->other_table, rows->other);
     ht_json_object_end(&writer);
     ht_buf_add_c(out, '\n');
 }

@@ -52,6 +52,19 @@ static const struct ht_usage *find_usage(const struct ht_state *state, struct ht
     return row ? ht_usage_of(row) : NULL;
 }
 
+/* A row of a table that has no page of its own. */
+static void find_other(const struct ht_state *state, const struct ht_table *table, struct ht_str id,
+                       struct ht_subject_rows *rows)
+{
+    const struct ht_row *row;
+
+    if (table->id < 0 || table->id >= HT_TABLE_COUNT)
+        return;
+    row = ht_node_find(state->node, (enum ht_table_id)table->id, id);
+    rows->other_table = table;
+    rows->other = row ? ht_row_data(row, table) : NULL;
+}
+
 /* False: the row is not there any more. */
 static bool find_rows(const struct ht_ui *ui, const struct ht_table *table, struct ht_str id,
                       struct ht_subject_rows *ret_rows)
@@ -74,7 +87,12 @@ static bool find_rows(const struct ht_ui *ui, const struct ht_table *table, stru
     rows.usage = find_usage(state, id);
     if (rows.process && !rows.container && ht_process_has_container(rows.process))
         rows.container = find_container(state, rows.process->container);
+    if (table != &ht_finding_table && table != &ht_event_table && table != &ht_process_table &&
+        table != &ht_usage_table && table != &ht_container_table)
+        find_other(state, table, id, &rows);
     *ret_rows = rows;
+    if (rows.other_table)
+        return rows.other;
     if (table == &ht_finding_table)
         return rows.finding;
     if (table == &ht_event_table)

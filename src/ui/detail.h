@@ -12,6 +12,8 @@ struct ht_subject_rows {
     const struct ht_process *process;
     const struct ht_usage *usage;
     const struct ht_event *event;
+    const struct ht_table *other_table; /* of any other row, such as a package */
+    const void *other;
 };
 
 /* Evidence: what was seen, declared and effective, escape path, who, agreement, not seen. */

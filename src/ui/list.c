@@ -154,6 +154,9 @@ static void open_line(struct ht_ui *ui, const struct ht_list_page *list, const s
     case HT_VIEW_OPEN_EVENT:
         ht_detail_open(ui, &ht_event_table, line->id);
         return;
+    case HT_VIEW_OPEN_ROW:
+        ht_detail_open(ui, list->view->table, line->id);
+        return;
     case HT_VIEW_OPEN_NOTHING:
         return;
     }

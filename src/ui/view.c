@@ -105,11 +105,15 @@ static int key_question(struct parse *parse, const struct ht_yaml *value)
 /* The rows come first: whatever names a field needs their table. */
 static int key_rows(struct parse *parse, const struct ht_yaml *value)
 {
-    static const char *const names[] = {"finding",   "group",      "container", "process",  "event",
-                                        "build",     "source",     "daemon",    "usage",    "load",
-                                        "apiserver", "encryption", "listener",  "exposure", NULL};
-    int n = find_word(value->text, names);
+    const char *names[HT_TABLE_COUNT + 2] = {"load"};
+    size_t len = 1;
+    int n;
 
+    /* The answers themselves are the home screen. */
+    for (int id = 0; id < HT_TABLE_COUNT; id++)
+        if (id != HT_TABLE_QUESTION)
+            names[len++] = ht_table_get((enum ht_table_id)id)->name;
+    n = find_word(value->text, names);
     if (n < 0)
         return fail_word(parse, value, "rows", names);
     parse->view->table =
@@ -166,8 +170,8 @@ static int key_sort(struct parse *parse, const struct ht_yaml *value)
 
 static int key_open(struct parse *parse, const struct ht_yaml *value)
 {
-    static const char *const names[] = {"finding", "container", "process",
-                                        "event",   "nothing",   NULL};
+    static const char *const names[] = {"finding", "container", "process", "event",
+                                        "row",     "nothing",   NULL};
     int n = find_word(value->text, names);
 
     if (n < 0)

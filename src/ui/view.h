@@ -34,6 +34,7 @@ enum ht_view_open {
     HT_VIEW_OPEN_CONTAINER,
     HT_VIEW_OPEN_PROCESS,
     HT_VIEW_OPEN_EVENT,
+    HT_VIEW_OPEN_ROW, /* whatever row the line is */
     HT_VIEW_OPEN_NOTHING,
 };
 
