@@ -22,6 +22,17 @@ has_keys("report"; {schema: "string", version: "string", taken_at: "string", nod
         findings: "number", watched_s: "number", coverage: "object", missing: "array"}),
       (.coverage // empty | has_keys("coverage"; {seen: "number", total: "number", unit: "string"})),
       (.missing | rows | has_keys("missing"; {source: "string", reason: "string", help: "string"}))),
+(.packages // empty
+    | has_keys("packages"; {system: "string", lists_age_s: "number", index_files: "array",
+        verdicts: "object", upgradable: "array", running_old: "array", kernel: "object",
+        support: "array", stack: "array"}),
+      (.verdicts | has_keys("verdicts"; {pending: "string", lists: "string", running_old: "string",
+        support: "string"})),
+      (.kernel | has_keys("kernel"; {running: "string", installed: "string", reboot: "boolean"})),
+      (.upgradable | rows
+        | has_keys("upgradable"; {name: "string", architecture: "string", installed: "string",
+            candidate: "string", security: "boolean", phased: "boolean", held: "boolean",
+            origin: "string"}))),
 (.findings | rows
     | has_keys("finding"; {id: "string", check: "string", question: "number", severity: "string",
         confidence: "string", expected: "boolean", title: "string", subject: "object",
