@@ -7,7 +7,7 @@ _hulltop() {
     local commands='check demo record replay doctor'
     local questions='builds added-code privileged packages secrets drift'
     local options='--docker --cri --kubeconfig --context --node --root --etcd-db --etcd --etcd-ca
-        --etcd-cert --etcd-key --from --manifests
+        --etcd-cert --etcd-key --advisories --from --manifests
         --pod-security-version --only --format --fail-on --baseline
         --strict --quiet --role --timeout --lists-days --open --color --theme --ascii --plain --utc
         --mouse --config
@@ -41,7 +41,7 @@ _hulltop() {
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
-    --kubeconfig | --etcd-db | --etcd-ca | --etcd-cert | --etcd-key | --from | --manifests | --baseline | --config | record | replay)
+    --kubeconfig | --advisories | --etcd-db | --etcd-ca | --etcd-cert | --etcd-key | --from | --manifests | --baseline | --config | record | replay)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

@@ -115,6 +115,14 @@ static int set_lists_days(struct ht_options *options, const char *value, struct 
     return 0;
 }
 
+static int set_advisories(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    if (!value[0])
+        return ht_error_set(err, EINVAL, "--advisories: no file named");
+    options->advisories = value;
+    return 0;
+}
+
 static int set_etcd(struct ht_options *options, const char *value, struct ht_error *err)
 {
     struct ht_str text = ht_str_from(value);
@@ -330,29 +338,28 @@ static int set_version(struct ht_options *options, const char *value, struct ht_
 static const struct option_entry entries[] = {
     {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", set_docker, true,
      false},
-    {"cri", "SOCKET|none", "containerd or CRI-O at unix:///PATH [usual places]", set_cri, true,
+    {"cri", "SOCKET|none", "containerd or CRI-O: unix:///PATH [usual places]", set_cri, true,
      false},
-    {"kubeconfig", "FILE|none", "Kubernetes", set_kubeconfig, true, true},
+    {"kubeconfig", "FILE|none", "", set_kubeconfig, true, false},
     {"context", "NAME", "", set_context, true, true},
-    {"node", "NAME", "", set_node, true, true},
+    {"node", "NAME", "Kubernetes", set_node, true, true},
     {"root", "DIR", "host files below DIR;", set_root, false, false},
     {"role", NULL, "doctor: a Kubernetes role", set_role, false, true},
     {"etcd-db", "FILE", "read this database of etcd's;", set_etcd_db, true, false},
-    {"etcd", "URL", "ask this one,", set_etcd, true, true},
+    {"etcd", "URL", "ask this one", set_etcd, true, true},
     {"etcd-ca", "PEM", "", set_etcd_ca, true, false},
     {"etcd-cert", "PEM", "", set_etcd_cert, true, true},
     {"etcd-key", "PEM", "with these", set_etcd_key, true, true},
-    {"lists-days", "DAYS", "package lists are trusted for so long [7]", set_lists_days, true,
-     false},
-    {"from", "FILE|-", "a node, recording or report in place of sources", set_from, false, false},
-    {"manifests", "FILE|-", "check: judges", set_manifests, false, false},
-    {"pod-security-version", "vX.Y", "YAML or JSON", set_pod_security, true, true},
+    {"from", "FILE|-", "", set_from, false, false},
+    {"manifests", "FILE|-", "", set_manifests, false, true},
+    {"pod-security-version", "vX.Y", "no sources", set_pod_security, true, true},
+    {"lists-days", "DAYS", "packages: trust in lists [7];", set_lists_days, true, false},
+    {"advisories", "FILE", "known holes", set_advisories, true, true},
     {"only", "NAME,...", "builds added-code privileged packages secrets drift", set_only, true,
      false},
     {"format", "FORMAT", "check: text, json, sarif or node", set_format, false, false},
-    {"fail-on", "SEVERITY", "check: exit 1 from this severity on [high]", set_fail_on, true, false},
-    {"baseline", "FILE", "check: what this earlier report knew does not count", set_baseline, false,
-     false},
+    {"fail-on", "SEVERITY", "check: exit 1 from [high];", set_fail_on, true, false},
+    {"baseline", "FILE", "known before", set_baseline, false, true},
     {"strict", NULL, "check: exit 3 when partial or old;", set_strict, true, false},
     {"quiet", NULL, "the status alone", set_quiet, false, true},
     {"timeout", "SECONDS", "check: for sources [30]; record: ends after it", set_timeout, true,
@@ -360,10 +367,10 @@ static const struct option_entry entries[] = {
     {"open", "NAME", "begin with this question or view", set_open, true, false},
     {"color", "WHEN", "auto always never;", set_color, true, false},
     {"theme", "NAME", "default light mono colour-blind", set_theme, true, true},
-    {"ascii", NULL, "ASCII only;", set_ascii, true, false},
-    {"plain", NULL, "lines instead of a screen", set_plain, true, true},
-    {"utc", NULL, "times in UTC;", set_utc, true, false},
-    {"mouse", NULL, "mouse on from the start", set_mouse, true, true},
+    {"ascii", NULL, "ASCII;", set_ascii, true, false},
+    {"plain", NULL, "lines, no screen;", set_plain, true, true},
+    {"utc", NULL, "UTC;", set_utc, true, true},
+    {"mouse", NULL, "mouse", set_mouse, true, true},
     {"config", "FILE", "this configuration alone;", set_config, false, false},
     {"version", NULL, "version;", set_version, false, true},
     {"help", NULL, "this text", set_help, false, true},

@@ -37,6 +37,7 @@ struct ht_options {
     const char *etcd, *etcd_ca, *etcd_cert, *etcd_key; /* NULL: nobody is asked */
     const char *etcd_db;                               /* NULL: what is on the node */
     unsigned lists_days;                               /* package lists are trusted for so long */
+    const char *advisories;                            /* file of known holes; NULL: none */
     const char *from;                                  /* NULL: live */
     const char *manifests; /* check: judge this file in place of sources */
     int pod_security;      /* minor version of the Pod Security Standards, or the latest */

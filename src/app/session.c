@@ -97,7 +97,7 @@ static struct ht_driver docker_driver(const struct ht_options *options)
 
 /* The sources that will run: those that the asked questions need. */
 struct drivers {
-    struct ht_driver items[8 + HT_CONTAINERD_PLACES];
+    struct ht_driver items[9 + HT_CONTAINERD_PLACES];
     size_t len;
 };
 
@@ -138,6 +138,9 @@ static void add_host(struct drivers *drivers, const struct ht_session *session, 
                          .live = live,
                          .lists_limit_days = options->lists_days,
                          .cache_folder = ht_config_cache_dir(session->arena)}));
+    if (ht_catalogue_needs(questions, HT_S("upkeep")))
+        add(drivers, ht_upkeep_driver(&(struct ht_upkeep_options){
+                         .root = options->root, .live = live, .advisories = options->advisories}));
     if (ht_catalogue_needs(questions, HT_S("running-old")))
         add(drivers, ht_running_driver(live));
     if (ht_catalogue_needs(questions, HT_S("datastore")))

@@ -30,20 +30,20 @@ static void look_kernel(struct ht_checking *checking, const struct ht_row *row)
     struct ht_finding *finding;
 
     if (!ht_kernel_has_state(kernel)) {
-        ht_unknown(checking, "packages", "which kernels are installed is not known", "");
+        ht_unknown(checking, "upkeep", "which kernels are installed is not known", "");
         return;
     }
     switch (kernel->state) {
     case HT_KERNEL_STATE_CURRENT:
         return;
     case HT_KERNEL_STATE_FOREIGN:
-        ht_unknown(checking, "packages",
+        ht_unknown(checking, "upkeep",
                    "the running kernel is none of the distribution's packages: nothing here tells "
                    "whether it is up to date",
                    "ask whoever built it");
         return;
     case HT_KERNEL_STATE_UNKNOWN:
-        ht_unknown(checking, "packages", "the running kernel does not compare with the packages",
+        ht_unknown(checking, "upkeep", "the running kernel does not compare with the packages",
                    "");
         return;
     case HT_KERNEL_STATE_OLDER:
@@ -68,7 +68,7 @@ static void look_microcode(struct ht_checking *checking, const struct ht_row *ro
     if (ht_kernel_has_virtual(kernel) && kernel->virtual)
         return; /* the machine below has it */
     if (!ht_kernel_has_microcode(kernel) || !ht_kernel_has_microcode_available(kernel)) {
-        ht_unknown(checking, "packages", "which microcode would be the newest is not known", "");
+        ht_unknown(checking, "upkeep", "which microcode would be the newest is not known", "");
         return;
     }
     if (kernel->microcode >= kernel->microcode_available)
@@ -117,7 +117,7 @@ static void look_exposure(struct ht_checking *checking, const struct ht_row *row
                 "module.sig_enforce", "Unsigned modules can be loaded", HT_S("N"));
     if (!ht_kernel_has_unprivileged_bpf(kernel) || !ht_kernel_has_kptr_restrict(kernel) ||
         !ht_kernel_has_unprivileged_userns(kernel))
-        ht_unknown(checking, "packages", "some kernel settings could not be read", "sudo hulltop");
+        ht_unknown(checking, "upkeep", "some kernel settings could not be read", "sudo hulltop");
 }
 
 static const struct ht_check checks[] = {
@@ -133,7 +133,7 @@ static const struct ht_check checks[] = {
             "until it is started.",
      .fix = "Drain the node and reboot it in a quiet moment. Check afterwards that the boot loader "
             "took the new one (uname -v).",
-     .needs = HT_TEXTS("packages"),
+     .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1068", "Lynis KRNL-5830"),
      .other_causes = HT_TEXTS("live patches, which close some holes without a restart"),
      .run = look_kernel},
@@ -148,7 +148,7 @@ static const struct ht_check checks[] = {
             "containers too.",
      .fix = "Reboot: it is loaded early at start. If that does not help, the initial RAM disk is "
             "without it.",
-     .needs = HT_TEXTS("packages"),
+     .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1068"),
      .run = look_microcode},
     {.id = "PKG-018",
@@ -162,7 +162,7 @@ static const struct ht_check checks[] = {
      .fix = "Set it in /etc/sysctl.d (kernel.unprivileged_bpf_disabled=1, kernel.kptr_restrict=1, "
             "user.max_user_namespaces=0, kernel.kexec_load_disabled=1), lockdown=integrity on the "
             "kernel's command line.",
-     .needs = HT_TEXTS("packages"),
+     .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1068", "Lynis KRNL-6000"),
      .other_causes = HT_TEXTS("builders and browsers without root need user namespaces"),
      .run = look_exposure},

@@ -51,7 +51,7 @@ static void tell_old_table(struct ht_checking *checking, bool known, bool old, i
         return;
     ht_time_format_utc(date, 0, text);
     ht_unknown(
-        checking, "packages",
+        checking, "upkeep",
         ht_arena_strf(arena, "the table this is told from is of %.10s, older than 180 days", text)
             .data,
         "a newer hulltop, or newer tables in ~/.config/hulltop/facts");
@@ -66,7 +66,7 @@ static void look_old_build(struct ht_checking *checking, const struct ht_row *ro
 
     if (!ht_component_has_running_old(component)) {
         if (component->pids.len || !ht_component_has_pids(component))
-            ht_unknown(checking, "packages", "whether what runs is what lies on disk is not known",
+            ht_unknown(checking, "upkeep", "whether what runs is what lies on disk is not known",
                        "sudo hulltop");
         return;
     }
@@ -138,12 +138,12 @@ static void tell_undecided(struct ht_checking *checking, const struct ht_compone
             HT_STR_ARG(component->name), HT_STR_ARG(component->undecided.items[0]),
             component->undecided.len > 1 ? " and others" : "");
 
-        ht_unknown(checking, "packages", reason.data, "hulltop --advisories FILE");
+        ht_unknown(checking, "upkeep", reason.data, "hulltop --advisories FILE");
         return;
     }
     if (!ht_facts_stack_knows(ht_checking_facts(checking), component->name))
         return; /* no table is about it: not asked */
-    ht_unknown(checking, "packages",
+    ht_unknown(checking, "upkeep",
                ht_arena_strf(arena, "the version of %.*s that runs here is not known",
                              HT_STR_ARG(component->name))
                    .data,
@@ -155,7 +155,7 @@ static void look_holes(struct ht_checking *checking, const struct ht_row *row)
     const struct ht_component *component = ht_component_of(row);
 
     if (!ht_component_has_state(component)) {
-        ht_unknown(checking, "packages", "a part of the container stack was not judged", "");
+        ht_unknown(checking, "upkeep", "a part of the container stack was not judged", "");
         return;
     }
     if (component->affected.len)
@@ -224,7 +224,7 @@ static void look_component_support(struct ht_checking *checking, const struct ht
     if (!ht_component_has_ended(component)) {
         /* Of some no release line has a day at all. */
         if (ht_facts_support_is_about(ht_checking_facts(checking), component->name))
-            ht_unknown(checking, "packages",
+            ht_unknown(checking, "upkeep",
                        "until when a part of the container stack is supported is not known",
                        "newer tables in ~/.config/hulltop/facts");
         return;
@@ -269,7 +269,7 @@ static void look_system(struct ht_checking *checking, const struct ht_row *row)
     struct ht_finding *finding = NULL;
 
     if (!ht_support_has_state(support) || support->state == HT_SUPPORT_STATE_UNKNOWN) {
-        ht_unknown(checking, "packages", "no table here says until when this system is supported",
+        ht_unknown(checking, "upkeep", "no table here says until when this system is supported",
                    "the package distro-info-data, or a table in ~/.config/hulltop/facts");
         return;
     }
@@ -314,7 +314,7 @@ static const struct ht_check checks[] = {
      .fix = "Restart the daemon. Shims live as long as their container: restarting the daemon "
             "leaves them, so start the containers anew, on a cluster by draining the node.",
      .implies = HT_TEXTS("PKG-004"),
-     .needs = HT_TEXTS("packages"),
+     .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1611"),
      .other_causes = HT_TEXTS("an upgrade that is still rolling through the cluster"),
      .run = look_old_build},
@@ -331,7 +331,7 @@ static const struct ht_check checks[] = {
             "published with the way to use them.",
      .fix = "Upgrade to the release that is named, then start the containers anew. Of a "
             "distribution's package: its newest version.",
-     .needs = HT_TEXTS("packages"),
+     .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1611", "ATT&CK T1068"),
      .other_causes = HT_TEXTS("features that are off: some holes need one"),
      .run = look_holes},
@@ -347,7 +347,7 @@ static const struct ht_check checks[] = {
      .why = "Nobody mends holes of a line that has ended. Versions too far apart were never tested "
             "together.",
      .fix = "Upgrade to a line that is supported: the API server first, kubelets after it.",
-     .needs = HT_TEXTS("packages"),
+     .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("Kubernetes version skew policy"),
      .other_causes = HT_TEXTS("long-term lines of vendors, which no table here knows"),
      .run = look_component_support},
@@ -362,7 +362,7 @@ static const struct ht_check checks[] = {
      .why = "New holes stay open for ever, and nothing pending looks like being up to date.",
      .fix = "Move to a release that is supported, or configure the paid support that covers this "
             "one.",
-     .needs = HT_TEXTS("packages"),
+     .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1068"),
      .other_causes = HT_TEXTS("paid support whose source is not on this node"),
      .run = look_system},

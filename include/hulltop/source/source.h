@@ -153,4 +153,12 @@ struct ht_packages_options {
 /* The host's packages and what of them waits for an update; texts are copied. */
 struct ht_driver ht_packages_driver(const struct ht_packages_options *options);
 
+struct ht_upkeep_options {
+    const char *root;       /* "/" */
+    bool live;              /* root is the running system's */
+    const char *advisories; /* path of a file of known holes; NULL: none */
+};
+/* Support of the host's releases, its kernel and container stack; texts are copied. */
+struct ht_driver ht_upkeep_driver(const struct ht_upkeep_options *options);
+
 #endif
