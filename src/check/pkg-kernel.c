@@ -43,8 +43,7 @@ static void look_kernel(struct ht_checking *checking, const struct ht_row *row)
                    "ask whoever built it");
         return;
     case HT_KERNEL_STATE_UNKNOWN:
-        ht_unknown(checking, "upkeep", "the running kernel does not compare with the packages",
-                   "");
+        ht_unknown(checking, "upkeep", "the running kernel does not compare with the packages", "");
         return;
     case HT_KERNEL_STATE_OLDER:
     case HT_KERNEL_STATE_REBUILT:

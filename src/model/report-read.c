@@ -78,17 +78,20 @@ static int read_node(const struct ht_json *root, const char *name, int64_t taken
                      struct ht_node **ret_node, struct ht_error *err)
 {
     static const struct ht_table *const tables[] = {&ht_source_table, &ht_container_table,
-                                                    &ht_process_table, &ht_datastore_table,
-                                                    &ht_build_table};
-    const struct ht_json *pods = ht_json_get(root, ht_pod_table.plural);
+                                                    &ht_process_table};
+    /* Reports of earlier versions do not have these. */
+    static const struct ht_table *const later[] = {&ht_pod_table, &ht_datastore_table,
+                                                   &ht_build_table};
     const struct ht_json *containers = ht_json_get(root, "containers");
     ht_autonode struct ht_node *node = ht_node_new(taken_at);
     int r = read_host(root, name, node, err);
 
     for (size_t i = 0; i < ARRAY_LEN(tables) && r == 0; i++)
         r = read_ordered(root, tables[i], name, &node->sets[tables[i]->id], err);
-    if (r == 0 && pods)
-        r = ht_rows_read(pods, &ht_pod_table, name, &node->sets[HT_TABLE_POD], err);
+    for (size_t i = 0; i < ARRAY_LEN(later) && r == 0; i++) {
+        if (ht_json_get(root, later[i]->plural))
+            r = read_ordered(root, later[i], name, &node->sets[later[i]->id], err);
+    }
     for (size_t i = 0; r == 0 && ht_json_is_array(containers) && i < containers->len; i++)
         r = read_usage(&containers->items[i], name, node, err);
     if (r < 0)

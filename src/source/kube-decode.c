@@ -118,8 +118,7 @@ static struct ht_row *make_row(struct ht_str kind, const struct ht_json *value,
 struct page {
     struct ht_arena *arena; /* of what is said about it */
     struct ht_arena *row_arena;
-    ht_kube_take take;
-    void *context;
+    const struct ht_kube_taker *taker;
     struct ht_kube_page *ret;
     bool seen; /* the head came */
 };
@@ -142,18 +141,18 @@ static int take_item(void *context, const struct ht_object *object, struct ht_er
     struct ht_row *row = make_row(kind_of(object->head), object->value, page->row_arena);
     page->ret->items++;
     if (row)
-        page->take(page->context, row);
+        page->taker->take(page->taker->context, row);
     else
         page->ret->bad++;
     return 0;
 }
 
-int ht_kube_decode_page(struct ht_arena *arena, struct ht_str text, ht_kube_take take,
-                        void *context, struct ht_kube_page *ret, struct ht_error *err)
+int ht_kube_decode_page(struct ht_arena *arena, struct ht_str text,
+                        const struct ht_kube_taker *taker, struct ht_kube_page *ret,
+                        struct ht_error *err)
 {
     ht_autoarena struct ht_arena *row_arena = ht_arena_new(HT_LIMIT_ROW);
-    struct page page = {
-        .arena = arena, .row_arena = row_arena, .take = take, .context = context, .ret = ret};
+    struct page page = {.arena = arena, .row_arena = row_arena, .taker = taker, .ret = ret};
     int r;
 
     *ret = (struct ht_kube_page){0};

@@ -18,13 +18,17 @@ struct ht_kube_page {
     size_t bad; /* items that could not be read */
 };
 
-/* Takes one row: consumed. */
-typedef void (*ht_kube_take)(void *context, struct ht_row *row);
+/* Who takes the rows, one by one: each is consumed. */
+struct ht_kube_taker {
+    void (*take)(void *context, struct ht_row *row);
+    void *context;
+};
 
 /* One page of a list of pods, namespaces or nodes, item by item; what it is about comes from its
  * kind (PodList, NamespaceList, NodeList). -EINVAL: no such list. */
-int ht_kube_decode_page(struct ht_arena *arena, struct ht_str text, ht_kube_take take,
-                        void *context, struct ht_kube_page *ret, struct ht_error *err);
+int ht_kube_decode_page(struct ht_arena *arena, struct ht_str text,
+                        const struct ht_kube_taker *taker, struct ht_kube_page *ret,
+                        struct ht_error *err);
 
 enum ht_kube_change {
     HT_KUBE_PUT,      /* added or modified */

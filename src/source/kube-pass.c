@@ -21,10 +21,9 @@ enum { PAGE_ITEMS = 250, LISTS_MAX = 3 };
 /* A list under way; begin empties what its rows went to, for a list may have to start over. */
 struct list {
     const char *path; /* with a "?" in it */
-    ht_kube_take take;
-    void (*begin)(void *context);
-    void *context;
-    char *resource; /* gets the version of the list; NULL: not wanted */
+    struct ht_kube_taker taker;
+    void (*begin)(void *context); /* the taker's */
+    char *resource;               /* gets the version of the list; NULL: not wanted */
     size_t resource_size;
     size_t bad;
 };
@@ -47,8 +46,7 @@ static int read_page(struct ht_kube *kube, struct list *list, struct ht_buf *mor
     r = ht_kube_get(&kube->client, path.data, &answer, trouble);
     if (r < 0)
         return r;
-    r = ht_kube_decode_page(arena, ht_buf_str(&answer.body), list->take, list->context, &page,
-                            &err);
+    r = ht_kube_decode_page(arena, ht_buf_str(&answer.body), &list->taker, &page, &err);
     if (r < 0) {
         ht_kube_explain(&err, trouble);
         return -EPROTO;
@@ -71,7 +69,7 @@ static int read_list(struct ht_kube *kube, struct list *list, struct ht_kube_tro
 
     for (unsigned tries = 0; r == -ESTALE && tries < LISTS_MAX; tries++) {
         list->bad = 0;
-        list->begin(list->context);
+        list->begin(list->taker.context);
         ht_buf_reset(&more);
         do
             r = read_page(kube, list, &more, trouble);
@@ -146,8 +144,9 @@ static bool is_of_resource(int r)
 static int find_node(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
     struct nodes nodes = {.count = 0};
-    struct list list = {
-        .path = "/api/v1/nodes?", .take = take_node, .begin = begin_nodes, .context = &nodes};
+    struct list list = {.path = "/api/v1/nodes?",
+                        .taker = {.take = take_node, .context = &nodes},
+                        .begin = begin_nodes};
     int r;
 
     kube->feed->at(kube->feed, "listing nodes");
@@ -191,9 +190,8 @@ static void take_namespace(void *context, struct ht_row *row)
 static int read_namespaces(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
     struct list list = {.path = "/api/v1/namespaces?",
-                        .take = take_namespace,
-                        .begin = begin_namespaces,
-                        .context = kube};
+                        .taker = {.take = take_namespace, .context = kube},
+                        .begin = begin_namespaces};
     int r;
 
     kube->feed->at(kube->feed, "listing namespaces");
@@ -259,9 +257,8 @@ static int read_pods(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
     ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
     struct pods pods = {.before = kube->pods};
-    struct list list = {.take = take_pod,
+    struct list list = {.taker = {.take = take_pod, .context = &pods},
                         .begin = begin_pods,
-                        .context = &pods,
                         .resource = kube->resource,
                         .resource_size = sizeof(kube->resource)};
     int r;

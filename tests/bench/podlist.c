@@ -44,8 +44,9 @@ int main(int argc, char **argv)
     if (bytes == MAP_FAILED)
         return 2;
     size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
-    if (ht_kube_decode_page(arena, (struct ht_str){.data = bytes, .len = (size_t)st.st_size}, keep,
-                            &pods, &page, &err) < 0) {
+    if (ht_kube_decode_page(arena, (struct ht_str){.data = bytes, .len = (size_t)st.st_size},
+                            &(struct ht_kube_taker){.take = keep, .context = &pods}, &page,
+                            &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }

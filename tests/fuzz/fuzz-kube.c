@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ht_kube_page page;
     struct ht_error err = {0};
 
-    if (ht_kube_decode_page(arena, text, take, NULL, &page, &err) < 0 && !err.text[0])
+    if (ht_kube_decode_page(arena, text, &(struct ht_kube_taker){.take = take}, &page, &err) < 0 &&
+        !err.text[0])
         abort();
     if (ht_kube_decode_event(arena, text, &event, &err) == 0) {
         if ((event.change == HT_KUBE_PUT) != (event.row != NULL))
