@@ -147,15 +147,19 @@ static bool is_about(const struct tally *tally, const struct ht_row *subject)
     return false;
 }
 
-static void tally_verdicts(struct tally *tally)
+static void count_deciding(struct tally *tally)
 {
-    const struct ht_vec *verdicts = tally->input->verdicts;
-
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
         const struct ht_check *check = ht_catalogue_at(i);
 
         tally->deciding += check->question == tally->number && check->flags & HT_CHECK_DECIDES;
     }
+}
+
+static void tally_verdicts(struct tally *tally)
+{
+    const struct ht_vec *verdicts = tally->input->verdicts;
+
     for (size_t i = 0; i < verdicts->len; i++) {
         const struct ht_verdict *verdict = verdicts->items[i];
 
@@ -308,12 +312,14 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
     struct tally tally = {.input = input, .number = number};
     struct ht_question question = *ht_question_of(before);
 
+    count_deciding(&tally);
+    /* Before what single checks miss: it is the reason why. */
+    if (tally.deciding == 0)
+        miss_text(&tally, HT_S("hulltop"), HT_S("not looked at by this version"), HT_S(""));
     tally_sources(&tally);
     tally_verdicts(&tally);
     tally_findings(&tally);
-    if (tally.deciding == 0)
-        miss_text(&tally, HT_S("hulltop"), HT_S("not looked at by this version"), HT_S(""));
-    else if (decide(&tally) == HT_QUESTION_STATE_UNKNOWN && tally.missing_len == 0)
+    if (tally.deciding && decide(&tally) == HT_QUESTION_STATE_UNKNOWN && tally.missing_len == 0)
         miss_text(&tally, HT_S("hulltop"), HT_S("no source answered that could tell"), HT_S(""));
     ht_question_set_state(&question, decide(&tally));
     ht_question_set_partial(&question, tally.deciding > 0 && is_partial(&tally));

@@ -22,7 +22,7 @@ enum ht_deb_pin_kind { HT_DEB_PIN_VERSION, HT_DEB_PIN_RELEASE, HT_DEB_PIN_ORIGIN
 struct ht_deb_pin {
     enum ht_deb_pin_kind kind;
     struct ht_str name; /* empty: for lists. Else a package, a pattern, "src:NAME" */
-    struct ht_str data; /* "1.2*", "a=stable, l=Debian", "deb.debian.org" */
+    struct ht_str data; /* "1.2*", "a=stable, l=Debian", "mirror.example.net" */
     int16_t priority;
 };
 
