@@ -65,7 +65,6 @@ static void write_config(const char *user)
 static int set_up(void **state)
 {
     const char *tmp = getenv("TMPDIR"), *srcdir = getenv("HT_SRCDIR");
-    char here[400];
 
     (void)state;
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
@@ -73,8 +72,10 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(config, sizeof(config), "%s/config", folder);
     snprintf(watched, sizeof(watched), "%s/watch.http", folder);
-    assert_non_null(realpath(srcdir ? srcdir : ".", here));
+    char *here = realpath(srcdir ? srcdir : ".", NULL);
+    assert_non_null(here);
     snprintf(answers, sizeof(answers), "%s/tests/fixtures/kubernetes", here);
+    free(here);
 
     const char *arguments[] = {"--answers", answers, NULL};
     peer_start(&peer, 1, arguments);

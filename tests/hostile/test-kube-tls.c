@@ -166,15 +166,17 @@ static void write_config(const char *ca, const char *client)
 static int set_up(void **state)
 {
     const char *tmp = getenv("TMPDIR"), *srcdir = getenv("HT_SRCDIR");
-    char here[400], number[16];
+    char number[16];
 
     (void)state;
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     snprintf(folder, sizeof(folder), "%s/kubetls.XXXXXX", tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(folder));
     snprintf(config, sizeof(config), "%s/config", folder);
-    assert_non_null(realpath(srcdir ? srcdir : ".", here));
+    char *here = realpath(srcdir ? srcdir : ".", NULL);
+    assert_non_null(here);
     snprintf(answers, sizeof(answers), "%s/tests/fixtures/kubernetes", here);
+    free(here);
     mkdir(at("api"), 0700);
     mkdir(at("api/v1"), 0700);
     answer("version", "version.http");
