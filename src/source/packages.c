@@ -28,6 +28,7 @@ struct system {
 
 static const struct system systems[] = {
     {"deb", ht_pkg_read_deb},
+    {"rpm or apk", ht_pkg_read_others},
     {"image", ht_pkg_read_image},
 };
 
@@ -150,8 +151,9 @@ static struct telling judge(const struct ht_pkg_reading *reading, const struct o
                               .items = reading->installed};
 
     if (outcome->found == 0) {
-        telling.state = HT_SOURCE_STATE_ABSENT;
-        telling.detail = HT_S("no package database that hulltop knows");
+        /* Every host is made of something: not knowing of what is no proof of anything. */
+        telling.state = HT_SOURCE_STATE_PART;
+        telling.detail = HT_S("no package database that hulltop knows: updates cannot be told");
     } else if (outcome->failed == outcome->found) {
         telling.state = outcome->err.code == EACCES || outcome->err.code == EPERM
                             ? HT_SOURCE_STATE_DENIED

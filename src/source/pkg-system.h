@@ -33,6 +33,9 @@ typedef int (*ht_pkg_read)(struct ht_pkg_reading *reading, struct ht_node *sampl
                            struct ht_error *err);
 
 int ht_pkg_read_deb(struct ht_pkg_reading *reading, struct ht_node *sample, struct ht_error *err);
+/* RPM and apk: what is installed, and that pending updates cannot be told. */
+int ht_pkg_read_others(struct ht_pkg_reading *reading, struct ht_node *sample,
+                       struct ht_error *err);
 /* Hosts that are replaced as a whole: what they are made of and when it was built. */
 int ht_pkg_read_image(struct ht_pkg_reading *reading, struct ht_node *sample, struct ht_error *err);
 

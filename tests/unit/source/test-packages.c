@@ -210,7 +210,7 @@ static void sources_that_apt_refuses_are_told(void **state)
     ht_node_unref(test.sample);
 }
 
-static void a_host_without_packages_is_absent(void **state)
+static void a_host_without_packages_knows_nothing(void **state)
 {
     const struct ground *ground = *state;
     struct ht_test_feed test;
@@ -221,8 +221,30 @@ static void a_host_without_packages_is_absent(void **state)
     snprintf(path, sizeof(path), "%s/var/lib/dpkg/status", ground->root);
     assert_int_equal(unlink(path), 0);
     run(&test, ground, NULL, once);
-    assert_int_equal(source_of(&test)->state, HT_SOURCE_STATE_ABSENT);
+    assert_int_equal(source_of(&test)->state, HT_SOURCE_STATE_PART);
     assert_int_equal(ht_node_set(test.sample, HT_TABLE_PACKAGE_DB)->len, 0);
+    ht_node_unref(test.sample);
+}
+
+static void a_host_of_apk_cannot_tell_its_updates(void **state)
+{
+    const struct ground *ground = *state;
+    struct ht_test_feed test;
+    char path[PATH_BYTES];
+
+    if (cannot_confine())
+        return;
+    snprintf(path, sizeof(path), "%s/var/lib/dpkg/status", ground->root);
+    assert_int_equal(unlink(path), 0);
+    put(ground, "/lib/apk/db/installed", "P:busybox\nV:1.36.1-r0\nA:x86_64\n\n");
+    run(&test, ground, NULL, once);
+    assert_int_equal(source_of(&test)->state, HT_SOURCE_STATE_PART);
+    assert_non_null(strstr(source_of(&test)->detail.data, "cannot be told"));
+
+    const struct ht_row *row = ht_node_find(test.sample, HT_TABLE_PACKAGE_DB, HT_S("apk"));
+    assert_non_null(row);
+    assert_int_equal(ht_package_db_of(row)->installed, 1);
+    assert_false(ht_package_db_has_security(ht_package_db_of(row)));
     ht_node_unref(test.sample);
 }
 
@@ -319,7 +341,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_list_is_named, make_ground, remove_ground),
         cmocka_unit_test_setup_teardown(sources_that_apt_refuses_are_told, make_ground,
                                         remove_ground),
-        cmocka_unit_test_setup_teardown(a_host_without_packages_is_absent, make_ground,
+        cmocka_unit_test_setup_teardown(a_host_without_packages_knows_nothing, make_ground,
+                                        remove_ground),
+        cmocka_unit_test_setup_teardown(a_host_of_apk_cannot_tell_its_updates, make_ground,
                                         remove_ground),
         cmocka_unit_test_setup_teardown(only_a_change_is_read, make_ground, remove_ground),
         cmocka_unit_test_setup_teardown(the_answer_outlives_the_run, make_ground, remove_ground),
