@@ -144,6 +144,8 @@ int ht_proc_decode_stat(struct ht_str text, struct ht_proc_stat *ret_stat)
         else if (ht_parse_u64(field, &values[number]) < 0)
             values[number] = 0; /* -1: none */
     }
+    if (stat.state == '\0')
+        return -EINVAL; /* a letter stands there */
     stat.comm = ht_str_sub(text, (size_t)name_start + 1, (size_t)(name_end - name_start) - 1);
     stat.ppid = values[PPID];
     stat.tty = (uint32_t)values[TTY];
