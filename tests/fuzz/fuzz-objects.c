@@ -45,7 +45,8 @@ static void compare(struct ht_str text, const struct seen *seen, int r)
     struct ht_buf wanted = HT_BUF(HT_LIMIT_BODY);
     const struct ht_json *value = ht_json_parse(arena, "fuzz", text, NULL);
 
-    if (r == 0 && !value && seen->objects == 1 && !seen->is_list)
+    /* A stream may go on with an empty list, which gives no object. */
+    if (r == 0 && !value && seen->objects == 1 && ht_str_find_byte(text, '[') < 0)
         abort(); /* too kind */
     if (r == 0 && value && ht_json_is_object(value) && !seen->is_list) {
         put(&wanted, value);
