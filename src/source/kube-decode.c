@@ -167,6 +167,7 @@ int ht_kube_decode_page(struct ht_arena *arena, struct ht_str text,
 struct line {
     struct ht_arena *arena;
     struct ht_kube_event *ret;
+    bool seen; /* its one document came */
 };
 
 static int decode_error(struct line *line, const struct ht_json *status)
@@ -187,6 +188,9 @@ static int take_line(void *context, const struct ht_object *document, struct ht_
     const struct ht_json *object = ht_json_get(document->value, "object");
     struct ht_str type = {0};
 
+    if (line->seen)
+        return ht_error_set(err, EINVAL, "kubernetes: a line of the watch with two objects");
+    line->seen = true;
     ht_json_string(ht_json_get(document->value, "type"), &type);
     if (!ht_json_is_object(object))
         return ht_error_set(err, EINVAL, "kubernetes: a line of the watch without an object");
