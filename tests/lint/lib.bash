@@ -14,20 +14,15 @@ sources() {
     done
 }
 
-# scripts: the shell scripts of the project.
+# scripts: the shell scripts of the project, by their names or first lines.
 scripts() {
-    local file
     {
-        printf '%s\n' bootstrap .ci/run tests/run
-        find tests -name fixtures -prune -o -name corpus -prune -o -name log -prune -o -type f -print | LC_ALL=C sort
+        find bootstrap .ci/run tests/run -type f -print 2>/dev/null
+        find tests -name fixtures -prune -o -name corpus -prune -o -name log -prune -o -type f -print
         [ ! -d contrib ] || find contrib -name '*.bash'
-    } | LC_ALL=C sort -u | while read -r file; do
-        [ -f "$file" ] || continue
-        case $file in
-        *.bash) echo "$file" ;;
-        *) ! head -c 40 "$file" | head -n 1 | grep -aqE '^#!.*[/ ](ba|da)?sh( |$)' || echo "$file" ;;
-        esac
-    done
+    } | sort -u | tr '\n' '\0' | xargs -0r awk '
+        FNR == 1 && (FILENAME ~ /\.bash$/ || /^#!.*[\/ ](ba|da)?sh( |$)/) { print FILENAME }
+        { nextfile }'
 }
 
 # report NAME: "ok NAME", or "not ok NAME" with the lines of standard input as what is wrong.
