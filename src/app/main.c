@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -20,13 +21,23 @@ static int print(void (*text)(struct ht_buf *out))
     return ht_write_all(STDOUT_FILENO, ht_buf_str(&out)) < 0 ? HT_STATUS_USAGE : HT_STATUS_CLEAN;
 }
 
+/* Questions 2 and 6 are answered from programs as they start. */
+static bool watches_starts(const struct ht_options *options)
+{
+    enum { ADDED_CODE = 1u << 2, DRIFT = 1u << 6 };
+    bool is_recorded = options->from || options->manifests || options->command == HT_CMD_DEMO ||
+                       options->command == HT_CMD_REPLAY;
+
+    return !is_recorded && (options->questions & (ADDED_CODE | DRIFT));
+}
+
 static int run(const struct ht_options *options, struct ht_arena *arena)
 {
     if (options->help)
         return print(ht_options_help);
     if (options->version)
         return print(ht_options_version);
-    ht_privileges_drop();
+    ht_privileges_drop(watches_starts(options));
     switch (options->command) {
     case HT_CMD_CHECK:
         return ht_command_check(options, arena);

@@ -24,20 +24,26 @@ int ht_privileges_refuse_setuid(struct ht_error *err)
  * to connect to sockets of rootless daemons, whose owners are other users. */
 static const unsigned kept[] = {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE};
 
-static uint64_t kept_mask(void)
+/* What watching starts uses: SYS_ADMIN for fanotify, also for file systems that come later;
+ * NET_ADMIN for a buffer of the process connector that does not overflow. */
+static const unsigned kept_to_watch[] = {CAP_SYS_ADMIN, CAP_NET_ADMIN};
+
+static uint64_t kept_mask(bool watches_starts)
 {
     uint64_t mask = 0;
 
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         mask |= UINT64_C(1) << kept[i];
+    for (size_t i = 0; watches_starts && i < sizeof(kept_to_watch) / sizeof(kept_to_watch[0]); i++)
+        mask |= UINT64_C(1) << kept_to_watch[i];
     return mask;
 }
 
-static void drop_capabilities(void)
+static void drop_capabilities(bool watches_starts)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    uint64_t mask = kept_mask();
+    uint64_t mask = kept_mask(watches_starts);
 
     /* The bounding set first: dropping from it needs SETPCAP. */
     for (unsigned cap = 0; cap < 64; cap++) {
@@ -57,7 +63,7 @@ static void drop_capabilities(void)
     syscall(SYS_capset, &header, data);
 }
 
-void ht_privileges_drop(void)
+void ht_privileges_drop(bool watches_starts)
 {
     const struct rlimit no_core = {0};
 
@@ -67,5 +73,5 @@ void ht_privileges_drop(void)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
     setrlimit(RLIMIT_CORE, &no_core);
-    drop_capabilities();
+    drop_capabilities(watches_starts);
 }

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Puts together what fanotify and the process connector tell of one start. */
+#include "exec-watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exec-private.h"
+#include "proc-read.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum {
+    ARENA_BYTES = 4 * 1024 * 1024, /* of one start */
+    CGROUP_BYTES = 64 * 1024,
+    ROUNDS_MAX = 64, /* readings of fanotify before the connector has its turn */
+    NAME_BYTES = 64,
+    DETAIL_BYTES = 256,
+};
+
+/* A file was opened to be run. The start follows within this time, or it failed (no right to run
+ * it, no such format), or the connector is not there. */
+#define WAITING_NS (INT64_C(100) * HT_NS_PER_MS)
+#define ALONE_NS   (INT64_C(20) * HT_NS_PER_MS)
+
+struct waiting {
+    pid_t pid; /* 0: free */
+    int64_t since_ns;
+    int fds[HT_EXEC_FILES_MAX];
+    size_t len;
+    struct ht_buf cgroup; /* read at once, as long as the process surely lives */
+};
+
+struct ht_exec {
+    const struct ht_clock *clock;
+    struct ht_proc_reader reader;
+    bool has_reader;
+    struct ht_connector connector;
+    struct ht_fanotify fanotify;
+    char connector_why[DETAIL_BYTES];
+    char fanotify_why[DETAIL_BYTES];
+    struct ht_arena *arena; /* of the start that was given last */
+    struct waiting given;   /* its files */
+    bool is_drained;        /* fanotify has told all that belongs to the connector's batch */
+    int given_exe;
+    struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
+    size_t waiting_len;
+};
+
+/* ---- beginning and end ---- */
+
+struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
+{
+    struct ht_exec *watch = ht_new0(struct ht_exec);
+    struct ht_error err = {0};
+
+    watch->clock = options->clock;
+    watch->connector.fd = -1;
+    watch->fanotify.fd = -1;
+    watch->given_exe = -1;
+    watch->arena = ht_arena_new(ARENA_BYTES);
+    ht_buf_init(&watch->given.cgroup, CGROUP_BYTES);
+    for (size_t i = 0; i < HT_EXEC_WAITING_MAX; i++)
+        ht_buf_init(&watch->waiting[i].cgroup, CGROUP_BYTES);
+    watch->has_reader = ht_proc_reader_init(&watch->reader, "/proc", &err) == 0;
+    if (!watch->has_reader) {
+        snprintf(watch->connector_why, DETAIL_BYTES, "%.200s", err.text);
+        snprintf(watch->fanotify_why, DETAIL_BYTES, "%.200s", err.text);
+        return watch;
+    }
+    if (options->no_connector)
+        snprintf(watch->connector_why, DETAIL_BYTES, "left out");
+    else if (ht_connector_open(&watch->connector, &err) < 0)
+        snprintf(watch->connector_why, DETAIL_BYTES, "%.200s", err.text);
+    if (options->no_fanotify)
+        snprintf(watch->fanotify_why, DETAIL_BYTES, "left out");
+    else if (ht_fanotify_open(&watch->fanotify, &err) < 0)
+        snprintf(watch->fanotify_why, DETAIL_BYTES, "%.200s", err.text);
+    return watch;
+}
+
+static void close_files(struct waiting *waiting)
+{
+    for (size_t i = 0; i < waiting->len; i++)
+        ht_cleanup_close(&waiting->fds[i]);
+    waiting->len = 0;
+    waiting->pid = 0;
+    ht_buf_reset(&waiting->cgroup);
+}
+
+struct ht_exec *ht_exec_free(struct ht_exec *watch)
+{
+    if (!watch)
+        return NULL;
+    for (size_t i = 0; i < HT_EXEC_WAITING_MAX; i++) {
+        close_files(&watch->waiting[i]);
+        ht_buf_fini(&watch->waiting[i].cgroup);
+    }
+    close_files(&watch->given);
+    ht_buf_fini(&watch->given.cgroup);
+    ht_cleanup_close(&watch->given_exe);
+    ht_connector_close(&watch->connector);
+    ht_fanotify_close(&watch->fanotify);
+    if (watch->has_reader)
+        ht_proc_reader_fini(&watch->reader);
+    ht_arena_free(watch->arena);
+    free(watch);
+    return NULL;
+}
+
+int ht_exec_mark(struct ht_exec *watch, const char *path, struct ht_error *err)
+{
+    return ht_fanotify_mark(&watch->fanotify, path, err);
+}
+
+void ht_exec_mark_usual(struct ht_exec *watch)
+{
+    static const char *const places[] = {
+        "/var/lib/docker",  "/var/lib/containerd", "/var/lib/containers", "/var/lib/kubelet",
+        "/var/lib/rancher", "/var/lib/k0s",        "/var/snap/microk8s",  "/var/lib/buildkit",
+        "/run/containerd",  "/run/containers",
+    };
+    char path[NAME_BYTES + NAME_BYTES];
+
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        /* The node's own, also when we live in a container ourselves. */
+        snprintf(path, sizeof(path), "/proc/1/root%s", places[i]);
+        if (ht_exec_mark(watch, path, NULL) < 0)
+            (void)ht_exec_mark(watch, places[i], NULL);
+    }
+}
+
+size_t ht_exec_fds(const struct ht_exec *watch, struct pollfd fds[HT_EXEC_FDS])
+{
+    size_t len = 0;
+
+    if (watch->fanotify.fd >= 0)
+        fds[len++] = (struct pollfd){.fd = watch->fanotify.fd, .events = POLLIN};
+    if (watch->connector.fd >= 0)
+        fds[len++] = (struct pollfd){.fd = watch->connector.fd, .events = POLLIN};
+    return len;
+}
+
+/* ---- starts of which more may be told ---- */
+
+static int64_t patience(const struct ht_exec *watch)
+{
+    return watch->connector.fd >= 0 ? WAITING_NS : ALONE_NS;
+}
+
+int64_t ht_exec_due(const struct ht_exec *watch)
+{
+    if (watch->connector.at < watch->connector.len)
+        return 0;
+    if (watch->waiting_len == 0)
+        return INT64_MAX;
+    return watch->waiting[0].since_ns + patience(watch);
+}
+
+static struct waiting *find_waiting(struct ht_exec *watch, pid_t pid)
+{
+    for (size_t i = watch->waiting_len; i > 0; i--) {
+        if (watch->waiting[i - 1].pid == pid)
+            return &watch->waiting[i - 1];
+    }
+    return NULL;
+}
+
+/* Takes a start out of those that wait, to be given. */
+static void take_waiting(struct ht_exec *watch, struct waiting *waiting)
+{
+    struct waiting empty = watch->given;
+    size_t at = (size_t)(waiting - watch->waiting);
+
+    watch->given = *waiting;
+    memmove(waiting, waiting + 1, (watch->waiting_len - at - 1) * sizeof(*waiting));
+    watch->waiting[--watch->waiting_len] = empty;
+}
+
+static void read_cgroup(struct ht_exec *watch, pid_t pid, struct ht_buf *out)
+{
+    bool gone;
+
+    ht_buf_reset(out);
+    if (pid > 0)
+        ht_buf_add_str(out, ht_proc_read_file(&watch->reader, pid, "cgroup", &gone));
+}
+
+static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *event)
+{
+    struct waiting *waiting = event->pid ? find_waiting(watch, event->pid) : NULL;
+
+    if (!waiting) {
+        waiting = &watch->waiting[watch->waiting_len++];
+        waiting->pid = event->pid;
+        waiting->since_ns = ht_clock_mono(watch->clock);
+        read_cgroup(watch, event->pid, &waiting->cgroup);
+    }
+    if (waiting->len < HT_EXEC_FILES_MAX)
+        waiting->fds[waiting->len++] = event->fd;
+    else
+        close(event->fd);
+}
+
+/* ---- what is given ---- */
+
+static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    char name[NAME_BYTES];
+    char target[PATH_MAX + NAME_BYTES];
+
+    /* Opened first: the descriptor keeps what runs, whatever becomes of the process. */
+    snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
+    watch->given_exe = openat(watch->reader.proc_fd, name, O_PATH | O_CLOEXEC);
+    if (watch->given_exe < 0) {
+        start->unread |= HT_EXEC_NO_EXE;
+        return;
+    }
+    snprintf(name, sizeof(name), "self/fd/%d", watch->given_exe);
+    ssize_t len = readlinkat(watch->reader.proc_fd, name, target, sizeof(target));
+    start->exe_fd = watch->given_exe;
+    if (len > 0)
+        start->exe =
+            ht_arena_str(watch->arena, (struct ht_str){.data = target, .len = (size_t)len});
+    else
+        start->unread |= HT_EXEC_NO_EXE;
+}
+
+static void read_stat(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    struct ht_proc_stat stat;
+    bool gone;
+
+    if (ht_proc_decode_stat(ht_proc_read_file(&watch->reader, start->pid, "stat", &gone), &stat) <
+        0) {
+        start->unread |= HT_EXEC_NO_STAT;
+        return;
+    }
+    start->start = stat.start;
+    start->ppid = (pid_t)stat.ppid;
+    start->tty = stat.tty;
+    snprintf(start->comm, sizeof(start->comm), "%.*s", HT_STR_ARG(stat.comm));
+}
+
+static void read_argv(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    struct ht_process process = {0};
+
+    ht_proc_read_argv(&watch->reader, start->pid, watch->arena, &process);
+    if (ht_process_has_argv(&process) && process.argv.len)
+        start->argv = process.argv;
+    else
+        start->unread |= HT_EXEC_NO_ARGV;
+}
+
+static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    if (watch->given.cgroup.len == 0)
+        read_cgroup(watch, start->pid, &watch->given.cgroup);
+    if (watch->given.cgroup.len)
+        ht_cgroup_decode(ht_buf_str(&watch->given.cgroup), &start->cgroup);
+    else
+        start->unread |= HT_EXEC_NO_CGROUP;
+}
+
+static void take_files(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    char name[NAME_BYTES];
+    char target[PATH_MAX + NAME_BYTES];
+
+    for (size_t i = 0; i < watch->given.len; i++) {
+        struct ht_exec_file *file = &start->files[start->files_len++];
+
+        file->fd = watch->given.fds[i];
+        snprintf(name, sizeof(name), "self/fd/%d", file->fd);
+        ssize_t len = readlinkat(watch->reader.proc_fd, name, target, sizeof(target));
+        if (len > 0)
+            file->path =
+                ht_arena_str(watch->arena, (struct ht_str){.data = target, .len = (size_t)len});
+    }
+}
+
+/* What runs is read first, for it goes first. */
+static void give(struct ht_exec *watch, const struct ht_connector_event *event,
+                 struct ht_exec_start *ret_start)
+{
+    struct ht_exec_start start = {.pid = watch->given.pid, .exe_fd = -1};
+
+    start.by_fanotify = watch->given.len > 0;
+    start.by_connector = event != NULL;
+    start.at_mono_ns = event ? event->at_mono_ns : watch->given.since_ns;
+    if (event && start.pid > 0)
+        read_exe(watch, &start);
+    else
+        start.unread |= HT_EXEC_NO_EXE;
+    take_cgroup(watch, &start);
+    if (start.pid > 0 && start.cgroup.container_id.len) {
+        read_stat(watch, &start);
+        read_argv(watch, &start);
+    }
+    take_files(watch, &start);
+    *ret_start = start;
+}
+
+/* What waits in fanotify belongs before what the connector told already. */
+static void drain_files(struct ht_exec *watch)
+{
+    struct ht_fanotify_event events[HT_FANOTIFY_BATCH];
+
+    for (size_t round = 0; round < ROUNDS_MAX; round++) {
+        /* Each event may need a place of its own. */
+        if (HT_EXEC_WAITING_MAX - watch->waiting_len < HT_FANOTIFY_BATCH)
+            return;
+        size_t len = ht_fanotify_read(&watch->fanotify, events);
+
+        for (size_t i = 0; i < len; i++)
+            add_file(watch, &events[i]);
+        if (!watch->fanotify.more)
+            break;
+    }
+    watch->is_drained = true;
+}
+
+/* Brings the next of the batch whose files are all here to its head. False: there is none. */
+static bool has_ready(struct ht_exec *watch)
+{
+    struct ht_connector *connector = &watch->connector;
+
+    if (connector->at == connector->len)
+        return false;
+    if (watch->is_drained)
+        return true;
+    for (size_t i = connector->at; i < connector->len; i++) {
+        if (find_waiting(watch, connector->batch[i].tgid)) {
+            struct ht_connector_event event = connector->batch[i];
+
+            memmove(connector->batch + connector->at + 1, connector->batch + connector->at,
+                    (i - connector->at) * sizeof(event));
+            connector->batch[connector->at] = event;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void forget_given(struct ht_exec *watch)
+{
+    close_files(&watch->given);
+    ht_cleanup_close(&watch->given_exe);
+    watch->given_exe = -1;
+    ht_arena_reset(watch->arena);
+}
+
+bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
+{
+    struct ht_connector *connector = &watch->connector;
+
+    forget_given(watch);
+    if (!watch->has_reader)
+        return false;
+    if (connector->at == connector->len) {
+        ht_connector_read(connector);
+        watch->is_drained = false;
+    }
+    if (!watch->is_drained)
+        drain_files(watch);
+    if (has_ready(watch)) {
+        const struct ht_connector_event *event = &connector->batch[connector->at++];
+        struct waiting *waiting = find_waiting(watch, event->tgid);
+
+        if (waiting)
+            take_waiting(watch, waiting);
+        watch->given.pid = event->tgid;
+        give(watch, event, ret_start);
+        return true;
+    }
+    if (watch->waiting_len && (!watch->is_drained || watch->waiting[0].since_ns + patience(watch) <=
+                                                         ht_clock_mono(watch->clock))) {
+        take_waiting(watch, &watch->waiting[0]);
+        give(watch, NULL, ret_start);
+        return true;
+    }
+    return false;
+}
+
+/* ---- what it tells of itself ---- */
+
+uint64_t ht_exec_lost(const struct ht_exec *watch)
+{
+    return watch->connector.lost + watch->fanotify.lost;
+}
+
+bool ht_exec_is_live(const struct ht_exec *watch)
+{
+    return watch->connector.fd >= 0 || (watch->fanotify.fd >= 0 && watch->fanotify.marks_len);
+}
+
+static void tell_way(struct ht_exec_watch *row, const char *id, bool active, struct ht_str detail)
+{
+    ht_exec_watch_set_id(row, ht_str_from(id));
+    ht_exec_watch_set_active(row, active);
+    ht_exec_watch_set_detail(row, detail);
+}
+
+static void add_row(struct ht_node *sample, const struct ht_exec_watch *row)
+{
+    ht_node_add(sample, ht_row_new(&ht_exec_watch_table, row));
+}
+
+static void tell_fanotify(const struct ht_exec *watch, int64_t since, struct ht_node *sample)
+{
+    const struct ht_fanotify *fanotify = &watch->fanotify;
+    struct ht_exec_watch row = {0};
+    char detail[DETAIL_BYTES];
+    bool is_active = fanotify->fd >= 0 && fanotify->marks_len > 0;
+
+    if (fanotify->fd < 0)
+        snprintf(detail, sizeof(detail), "%s", watch->fanotify_why);
+    else if (!is_active)
+        snprintf(detail, sizeof(detail), "no container storage was found to watch");
+    else
+        snprintf(detail, sizeof(detail), "programs from %zu file system%s", fanotify->marks_len,
+                 fanotify->marks_len == 1 ? "" : "s");
+    tell_way(&row, "fanotify", is_active, ht_str_from(detail));
+    ht_exec_watch_set_blind(&row,
+                            HT_S("memory files, file systems that are not watched, libraries, "
+                                 "and code that an interpreter or ld.so is told to load"));
+    if (is_active) {
+        ht_exec_watch_set_since(&row, since);
+        ht_exec_watch_set_events(&row, fanotify->events);
+        ht_exec_watch_set_lost(&row, fanotify->lost);
+    }
+    add_row(sample, &row);
+}
+
+static void tell_connector(const struct ht_exec *watch, int64_t since, struct ht_node *sample)
+{
+    const struct ht_connector *connector = &watch->connector;
+    struct ht_exec_watch row = {0};
+    bool is_active = connector->fd >= 0;
+    const char *detail = watch->connector_why;
+
+    if (is_active)
+        detail = connector->small ? "every start on the node, with a small buffer"
+                                  : "every start on the node";
+    tell_way(&row, "exec-events", is_active, ht_str_from(detail));
+    ht_exec_watch_set_blind(&row, HT_S("what a process ran that ended before it could be read"));
+    if (is_active) {
+        ht_exec_watch_set_since(&row, since);
+        ht_exec_watch_set_events(&row, connector->events);
+        ht_exec_watch_set_lost(&row, connector->lost);
+    }
+    add_row(sample, &row);
+}
+
+void ht_exec_tell(const struct ht_exec *watch, int64_t since, struct ht_node *sample)
+{
+    struct ht_exec_watch polling = {0};
+
+    tell_fanotify(watch, since, sample);
+    tell_connector(watch, since, sample);
+    tell_way(&polling, "polling", true, HT_S("the process table, once a second"));
+    ht_exec_watch_set_since(&polling, since);
+    ht_exec_watch_set_blind(&polling, HT_S("programs that end before the next look"));
+    add_row(sample, &polling);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Programs as they are started, by the best ways that the kernel offers. Layer 3 (source); no
+ * thread of its own: whoever owns the watch polls its descriptors and takes what they tell.
+ *
+ *   fanotify     notifications (never permissions: nothing ever waits for us) for the file systems
+ *                that were named by ht_exec_mark: the file itself, even of a process that is
+ *                gone again.  It does not see memory files and file systems without a mark.
+ *   exec-events  the kernel's process connector: that a process runs another program now; the rest
+ *                is read below /proc, if the process lives long enough.
+ *   polling      the process table, which others read: what lives longer than a look.
+ *
+ * Where both of the first two work, what they tell of one start is put together. Nothing is queued
+ * here beyond HT_EXEC_WAITING_MAX starts: the kernel's own queues hold the rest, and what it had to
+ * drop is counted.
+ */
+#ifndef HT_SOURCE_EXEC_WATCH_H
+#define HT_SOURCE_EXEC_WATCH_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proc-decode.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/error.h"
+#include "hulltop/model/node.h"
+
+enum {
+    HT_EXEC_FDS = 2,          /* descriptors to poll */
+    HT_EXEC_FILES_MAX = 8,    /* files of one start: a script, its interpreter, the loader */
+    HT_EXEC_WAITING_MAX = 64, /* starts of which more may be told */
+    HT_EXEC_MARKS_MAX = 1024, /* file systems that are watched */
+};
+
+/* What could not be read before the process ended. */
+enum ht_exec_unread {
+    HT_EXEC_NO_EXE = 1 << 0,    /* what it runs: see the files */
+    HT_EXEC_NO_ARGV = 1 << 1,   /* its command line */
+    HT_EXEC_NO_CGROUP = 1 << 2, /* its container */
+    HT_EXEC_NO_STAT = 1 << 3,   /* its parent, its start */
+};
+
+/* A file that was opened to be run. */
+struct ht_exec_file {
+    int fd;             /* readable, of the file itself */
+    struct ht_str path; /* as the process sees it, on kernels that tell; "... (deleted)" */
+};
+
+/* One start. Everything is borrowed from the watch until the next call of ht_exec_next. */
+struct ht_exec_start {
+    pid_t pid;
+    int64_t at_mono_ns; /* by the kernel where it tells, else when it was read; CLOCK_MONOTONIC */
+    bool by_fanotify;
+    bool by_connector;
+    unsigned unread;   /* of enum ht_exec_unread */
+    struct ht_str exe; /* link of /proc/PID/exe; empty: unread */
+    int exe_fd;        /* O_PATH: the running program itself; -1: unread */
+    uint64_t start;    /* ticks since boot; with the pid it is the process */
+    pid_t ppid;
+    uint32_t tty;                  /* device number; 0: none */
+    char comm[16];                 /* name, "" if unread */
+    struct ht_text_list argv;      /* masked; only of processes in containers */
+    struct ht_cgroup_facts cgroup; /* container_id is empty for processes of the node */
+    struct ht_exec_file files[HT_EXEC_FILES_MAX]; /* by fanotify, in the order they were opened */
+    size_t files_len;
+};
+
+struct ht_exec;
+
+struct ht_exec_options {
+    const struct ht_clock *clock;
+    bool no_fanotify; /* leave these out: for tests and measurements */
+    bool no_connector;
+};
+
+/* Opens what there is; never fails: without rights it is a watch that sees nothing, and its rows
+ * say why. The clock is borrowed. Owned by the caller. */
+struct ht_exec *ht_exec_new(const struct ht_exec_options *options);
+/* NULL is allowed; returns NULL. */
+struct ht_exec *ht_exec_free(struct ht_exec *watch);
+
+/* Watches the whole file system that holds path (a container's storage, a volume): every start from
+ * it, in containers that are made later too. Marking one twice does nothing and costs a statx. 0,
+ * or -errno: -EOPNOTSUPP without fanotify, -ENOSPC with too many marks. It may block like any look
+ * at path, so path is never below a container's root. */
+int ht_exec_mark(struct ht_exec *watch, const char *path, struct ht_error *err);
+/* Marks the usual places of container storage that are here. */
+void ht_exec_mark_usual(struct ht_exec *watch);
+
+/* Fills fds with what to wait for (POLLIN) and returns how many. */
+size_t ht_exec_fds(const struct ht_exec *watch, struct pollfd fds[HT_EXEC_FDS]);
+/* The next start. False: none now; wait for the descriptors, or until ht_exec_due. Never
+ * blocks. */
+bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start);
+/* When a start that waits for more will be given as it is (monotonic); INT64_MAX: none waits. */
+int64_t ht_exec_due(const struct ht_exec *watch);
+
+/* Starts that the kernel had to drop, since the beginning. */
+uint64_t ht_exec_lost(const struct ht_exec *watch);
+/* True if fanotify or exec-events works. */
+bool ht_exec_is_live(const struct ht_exec *watch);
+/* Adds the exec_watch rows; since is when the watch began (wall time). The counts change with every
+ * start, so whoever publishes them does it seldom. */
+void ht_exec_tell(const struct ht_exec *watch, int64_t since, struct ht_node *sample);
+
+#endif
