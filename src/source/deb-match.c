@@ -9,13 +9,41 @@
 #include "hulltop/base/mem.h"
 
 /* A pattern comes from the node's own configuration, but may still be absurd. */
-enum { PATTERN_MAX = 4096, SPEC_MAX = 299, FRAGMENT_MIN = 3 };
+enum { PATTERN_MAX = 4096, SPEC_MAX = 299, FRAGMENT_MIN = 3, COPIES_MAX = 4096 };
+
+/* A compiled expression holds what stands before a "+" twice and what stands before "{9}" nine
+ * times; one upon the other they multiply. How many copies that makes at most. */
+static size_t copies(const char *pattern)
+{
+    size_t all = 1, number = 0;
+    bool counted = false;
+
+    for (; *pattern && all <= COPIES_MAX; pattern++) {
+        if (*pattern == '\\' && pattern[1]) {
+            pattern++;
+        } else if (*pattern == '+') {
+            all *= 2;
+        } else if (*pattern == '{') {
+            counted = true;
+            number = 0;
+        } else if (counted && *pattern >= '0' && *pattern <= '9' && number <= COPIES_MAX) {
+            number = number * 10 + (size_t)(*pattern - '0');
+        } else if (counted && (*pattern == ',' || *pattern == '}')) {
+            all *= number ? number : 1;
+            number = 0;
+            counted = *pattern == ',';
+        }
+    }
+    return all;
+}
 
 static bool match_regex(const char *pattern, const char *text)
 {
     regex_t regex;
     bool found;
 
+    if (copies(pattern) > COPIES_MAX)
+        return false;
     if (regcomp(&regex, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
         return false;
     found = regexec(&regex, text, 0, NULL, 0) == 0;
