@@ -4,6 +4,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config-file.h"
@@ -90,8 +91,8 @@ static int set_node(struct ht_options *options, const char *value, struct ht_err
 
 static int set_root(struct ht_options *options, const char *value, struct ht_error *err)
 {
-    if (value[0] != '/')
-        return ht_error_set(err, EINVAL, "--root %s: not an absolute path", value);
+    if (!value[0])
+        return ht_error_set(err, EINVAL, "--root: no folder named");
     options->root = value;
     return 0;
 }
@@ -526,6 +527,21 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
     return 0;
 }
 
+/* The cache of an answer goes by its root: one path, wherever one stands. */
+static int settle_root(struct ht_options *options, struct ht_arena *arena, struct ht_error *err)
+{
+    char *path;
+
+    if (options->root[0] == '/')
+        return 0;
+    path = realpath(options->root, NULL);
+    if (!path)
+        return ht_error_set(err, EINVAL, "--root %s: %s", options->root, strerror(errno));
+    options->root = ht_arena_str(arena, ht_str_from(path)).data;
+    free(path);
+    return 0;
+}
+
 /* Manifests take the place of everything else, and answer question 3 alone. */
 static int settle_manifests(struct ht_options *options, struct ht_error *err)
 {
@@ -565,6 +581,8 @@ int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_op
         r = ht_config_read(arena, options.config, apply_config, &parsing, err);
         if (r == 0)
             r = check_operands(&options, err);
+        if (r == 0)
+            r = settle_root(&options, arena, err);
         if (r == 0)
             r = settle_manifests(&options, err);
         if (r < 0)

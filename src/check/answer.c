@@ -17,6 +17,8 @@ struct tally {
     const struct ht_answer_input *input;
     unsigned number;
     size_t deciding;     /* checks in the catalogue that decide it */
+    bool cored;          /* some of them are its core */
+    size_t core;         /* verdicts of its core that saw something */
     size_t looked;       /* deciding verdicts that could be given */
     size_t unknown;      /* and that could not */
     size_t subjects;     /* deciding verdicts about something that is there */
@@ -152,7 +154,24 @@ static void count_deciding(struct tally *tally)
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
         const struct ht_check *check = ht_catalogue_at(i);
 
-        tally->deciding += check->question == tally->number && check->flags & HT_CHECK_DECIDES;
+        if (check->question != tally->number)
+            continue;
+        tally->deciding += (check->flags & HT_CHECK_DECIDES) != 0;
+        tally->cored = tally->cored || check->flags & HT_CHECK_CORE;
+    }
+}
+
+/* What the question asks first is also told first when it could not be looked at. */
+static void miss_core(struct tally *tally)
+{
+    const struct ht_vec *verdicts = tally->input->verdicts;
+
+    for (size_t i = 0; i < verdicts->len; i++) {
+        const struct ht_verdict *verdict = verdicts->items[i];
+
+        if (verdict->check->question == tally->number && verdict->check->flags & HT_CHECK_CORE &&
+            verdict->unknown && ht_subject_runs(verdict->subject))
+            miss(tally, &verdict->missing);
     }
 }
 
@@ -165,7 +184,7 @@ static void tally_verdicts(struct tally *tally)
 
         if (verdict->check->question != tally->number || !ht_subject_runs(verdict->subject))
             continue;
-        if (verdict->unknown)
+        if (verdict->unknown || verdict->noted)
             miss(tally, &verdict->missing);
         if (!(verdict->check->flags & HT_CHECK_DECIDES))
             continue;
@@ -174,6 +193,8 @@ static void tally_verdicts(struct tally *tally)
             continue;
         if (is_about(tally, verdict->subject))
             tally->subjects++;
+        if (verdict->check->flags & HT_CHECK_CORE && !verdict->blind)
+            tally->core++;
         if (verdict->unknown)
             tally->unknown++;
         else
@@ -207,6 +228,12 @@ static bool is_partial(const struct tally *tally)
     return tally->unknown > 0 || tally->failed || tally->stale;
 }
 
+/* Nothing of what the question asks was seen; what lies beside it is no answer. */
+static bool is_dark(const struct tally *tally)
+{
+    return tally->cored ? tally->core == 0 : tally->looked == 0;
+}
+
 static enum ht_question_state decide(const struct tally *tally)
 {
     if (!(tally->input->questions >> tally->number & 1))
@@ -215,9 +242,10 @@ static enum ht_question_state decide(const struct tally *tally)
         return HT_QUESTION_STATE_UNKNOWN;
     if (tally->serious)
         return HT_QUESTION_STATE_FAIL;
-    if (tally->waiting || (tally->incomplete && tally->looked == 0 && tally->unknown == 0))
+    if (tally->waiting ||
+        (tally->incomplete && is_dark(tally) && (tally->cored || tally->unknown == 0)))
         return HT_QUESTION_STATE_WAIT;
-    if (tally->looked == 0 && (tally->unknown || tally->failed || !tally->answered))
+    if (is_dark(tally) && (tally->cored || tally->unknown || tally->failed || !tally->answered))
         return HT_QUESTION_STATE_UNKNOWN;
     /* FAIL and WARN keep their word when partial or old. */
     if (tally->medium)
@@ -316,6 +344,7 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
     /* Before what single checks miss: it is the reason why. */
     if (tally.deciding == 0)
         miss_text(&tally, HT_S("hulltop"), HT_S("not looked at by this version"), HT_S(""));
+    miss_core(&tally);
     tally_sources(&tally);
     tally_verdicts(&tally);
     tally_findings(&tally);

@@ -84,36 +84,57 @@ static void look_microcode(struct ht_checking *checking, const struct ht_row *ro
 
 /* ---- PKG-018 ---- */
 
-/* One switch: fires where it is known and open. */
-static void look_switch(struct ht_checking *checking, bool open, const char *name,
-                        const char *title, struct ht_str value)
-{
-    struct ht_finding *finding;
+/* One door: how it is called where it is set, what stands open, and its value. */
+struct door {
+    bool open;
+    const char *name;
+    const char *title;
+    const char *value;
+};
 
-    if (!open)
+static void fire_doors(struct ht_checking *checking, const struct door *doors, size_t len)
+{
+    const struct door *first = NULL;
+    struct ht_finding *finding;
+    size_t open = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (doors[i].open && open++ == 0)
+            first = &doors[i];
+    }
+    if (!first)
         return;
-    finding = ht_fire(checking, ht_str_from(name));
-    ht_fire_title(checking, finding, "%s", title);
-    ht_fire_evidence(checking, finding, "kernel settings", name, value);
+    finding = ht_fire(checking, HT_S(""));
+    if (open == 1)
+        ht_fire_title(checking, finding, "%s", first->title);
+    else
+        ht_fire_title(checking, finding, "The kernel leaves %zu doors open", open);
+    for (size_t i = 0; i < len; i++) {
+        if (doors[i].open)
+            ht_fire_evidencef(checking, finding, "kernel settings", doors[i].name, "%s: %s",
+                              doors[i].value, doors[i].title);
+    }
 }
 
 static void look_exposure(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_kernel *kernel = ht_kernel_of(row);
+    const struct door doors[] = {
+        {ht_kernel_has_unprivileged_bpf(kernel) && kernel->unprivileged_bpf == 0,
+         "kernel.unprivileged_bpf_disabled", "Any user may load BPF programs", "0"},
+        {ht_kernel_has_kptr_restrict(kernel) && kernel->kptr_restrict == 0, "kernel.kptr_restrict",
+         "Kernel addresses are shown to users", "0"},
+        {ht_kernel_has_unprivileged_userns(kernel) && kernel->unprivileged_userns,
+         "user namespaces", "Any user may make user namespaces", "allowed"},
+        {ht_kernel_has_kexec_allowed(kernel) && kernel->kexec_allowed, "kernel.kexec_load_disabled",
+         "Root may replace the running kernel (kexec)", "0"},
+        {ht_kernel_has_lockdown(kernel) && ht_str_is(kernel->lockdown, "none"), "lockdown",
+         "The kernel is not locked down against root", "none"},
+        {ht_kernel_has_modules_signed(kernel) && !kernel->modules_signed, "module.sig_enforce",
+         "Unsigned modules can be loaded", "N"},
+    };
 
-    look_switch(checking, ht_kernel_has_unprivileged_bpf(kernel) && kernel->unprivileged_bpf == 0,
-                "kernel.unprivileged_bpf_disabled", "Any user may load BPF programs", HT_S("0"));
-    look_switch(checking, ht_kernel_has_kptr_restrict(kernel) && kernel->kptr_restrict == 0,
-                "kernel.kptr_restrict", "Kernel addresses are shown to users", HT_S("0"));
-    look_switch(checking, ht_kernel_has_unprivileged_userns(kernel) && kernel->unprivileged_userns,
-                "user namespaces", "Any user may make user namespaces", HT_S("allowed"));
-    look_switch(checking, ht_kernel_has_kexec_allowed(kernel) && kernel->kexec_allowed,
-                "kernel.kexec_load_disabled", "Root may replace the running kernel (kexec)",
-                HT_S("0"));
-    look_switch(checking, ht_kernel_has_lockdown(kernel) && ht_str_is(kernel->lockdown, "none"),
-                "lockdown", "The kernel is not locked down against root", HT_S("none"));
-    look_switch(checking, ht_kernel_has_modules_signed(kernel) && !kernel->modules_signed,
-                "module.sig_enforce", "Unsigned modules can be loaded", HT_S("N"));
+    fire_doors(checking, doors, ARRAY_LEN(doors));
     if (!ht_kernel_has_unprivileged_bpf(kernel) || !ht_kernel_has_kptr_restrict(kernel) ||
         !ht_kernel_has_unprivileged_userns(kernel))
         ht_unknown(checking, "upkeep", "some kernel settings could not be read", "sudo hulltop");
@@ -153,7 +174,6 @@ static const struct ht_check checks[] = {
     {.id = "PKG-018",
      .question = 4,
      .scope = HT_TABLE_KERNEL,
-     .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_LOW,
      .title = "The kernel leaves a door open",
      .condition = "A kernel setting leaves users or root more than most nodes need.",

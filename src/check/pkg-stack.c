@@ -131,14 +131,16 @@ static void tell_undecided(struct ht_checking *checking, const struct ht_compone
 {
     struct ht_arena *arena = ht_checking_arena(checking);
 
+    /* Whether the distribution has a fix that is not installed is PKG-001's question; that it has
+     * none yet, only advisories tell. */
     if (component->undecided.len) {
         struct ht_str reason = ht_arena_strf(
             arena,
-            "whether the distribution's %.*s is mended against %.*s%s: nothing on this node tells",
+            "whether the distribution's %.*s is mended against %.*s%s: only advisories can tell",
             HT_STR_ARG(component->name), HT_STR_ARG(component->undecided.items[0]),
             component->undecided.len > 1 ? " and others" : "");
 
-        ht_unknown(checking, "upkeep", reason.data, "hulltop --advisories FILE");
+        ht_note(checking, "upkeep", reason.data, "hulltop --advisories FILE");
         return;
     }
     if (!ht_facts_stack_knows(ht_checking_facts(checking), component->name))
@@ -215,6 +217,29 @@ static void look_skew(struct ht_checking *checking, const struct ht_component *k
     ht_fire_evidence(checking, finding, "kube-apiserver", "version", version_of(server));
 }
 
+/* The distribution mends its own packages for as long as it is supported itself: PKG-011. */
+static bool is_distributions(const struct ht_component *component)
+{
+    return ht_component_has_vendor(component) && !component->vendor;
+}
+
+static void tell_no_line(struct ht_checking *checking, const struct ht_component *component)
+{
+    const char *help = "newer tables in ~/.config/hulltop/facts";
+    const char *reason = ht_arena_strf(ht_checking_arena(checking),
+                                       "until when this release of %.*s is supported is not known",
+                                       HT_STR_ARG(component->name))
+                             .data;
+
+    /* Of some no release line has a day at all. */
+    if (!ht_facts_support_is_about(ht_checking_facts(checking), component->name))
+        return;
+    if (is_distributions(component))
+        ht_note(checking, "upkeep", reason, help);
+    else
+        ht_unknown(checking, "upkeep", reason, help);
+}
+
 static void look_component_support(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_component *component = ht_component_of(row);
@@ -222,11 +247,7 @@ static void look_component_support(struct ht_checking *checking, const struct ht
     if (ht_str_is(component->name, "kubelet"))
         look_skew(checking, component);
     if (!ht_component_has_ended(component)) {
-        /* Of some no release line has a day at all. */
-        if (ht_facts_support_is_about(ht_checking_facts(checking), component->name))
-            ht_unknown(checking, "upkeep",
-                       "until when a part of the container stack is supported is not known",
-                       "newer tables in ~/.config/hulltop/facts");
+        tell_no_line(checking, component);
         return;
     }
     if (!component->ended) {
@@ -237,8 +258,15 @@ static void look_component_support(struct ht_checking *checking, const struct ht
 
     struct ht_finding *finding = ht_fire(checking, HT_S("support"));
     name_component(finding, component);
-    ht_fire_title(checking, finding, "%.*s %.*s is out of support", HT_STR_ARG(component->name),
-                  HT_STR_ARG(component->cycle));
+    if (is_distributions(component)) {
+        ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+        ht_fire_title(checking, finding,
+                      "The project mends %.*s %.*s no more, the distribution may",
+                      HT_STR_ARG(component->name), HT_STR_ARG(component->cycle));
+    } else {
+        ht_fire_title(checking, finding, "%.*s %.*s is out of support", HT_STR_ARG(component->name),
+                      HT_STR_ARG(component->cycle));
+    }
     ht_finding_set_since(finding, component->end);
     ht_fire_evidence(checking, finding, "running or on disk", "version", version_of(component));
     show_day(checking, finding, "support ended", component->end);
@@ -342,7 +370,8 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_MEDIUM,
      .title = "A part of the container stack is out of support",
-     .condition = "The end of its release line is past, by the table; or the kubelet is newer than "
+     .condition = "The end of its release line is past, by the table (low for a distribution's own "
+                  "package, which the distribution mends); or the kubelet is newer than "
                   "the API server on this node, or more than three minor releases behind it.",
      .why = "Nobody mends holes of a line that has ended. Versions too far apart were never tested "
             "together.",

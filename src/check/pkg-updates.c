@@ -12,8 +12,9 @@
 
 enum { SHOWN = 20, LIMIT_DAYS = 7 };
 
-#define DAY_NS   (24 * 60 * 60 * HT_NS_PER_S)
-#define HELP_APT "sudo apt-get update"
+#define DAY_NS      (24 * 60 * 60 * HT_NS_PER_S)
+#define HELP_APT    "sudo apt-get update"
+#define HELP_SOURCE "name one in /etc/apt/sources.list"
 
 bool ht_pkg_is_image(const struct ht_package_db *db)
 {
@@ -132,8 +133,9 @@ static void fire_updates(struct ht_checking *checking, const struct ht_package_d
     const char *plural = db->security == 1 ? "" : "s";
 
     if (distrust.len)
-        ht_fire_title(checking, finding, "At least %llu security update%s wait, as of %.*s",
-                      (unsigned long long)db->security, plural, HT_STR_ARG(day));
+        ht_fire_title(checking, finding, "At least %llu security update%s wait%s, as of %.*s",
+                      (unsigned long long)db->security, plural, db->security == 1 ? "s" : "",
+                      HT_STR_ARG(day));
     else
         ht_fire_title(checking, finding, "%llu security update%s wait%s",
                       (unsigned long long)db->security, plural, db->security == 1 ? "s" : "");
@@ -162,6 +164,46 @@ static void fire_hidden(struct ht_checking *checking, const struct ht_package_db
                             "archive too (APT::Default-Release \"/^bookworm(|-security)$/\")."));
 }
 
+/* Such a host is replaced as a whole: PKG-017 judges it by the day it was built. */
+static void tell_image(struct ht_checking *checking, const struct ht_package_db *db)
+{
+    struct ht_arena *arena = ht_checking_arena(checking);
+    const char *help = "compare its build with the newest one of its channel";
+
+    if (!ht_package_db_has_image_at(db)) {
+        ht_blind(checking, "packages",
+                 ht_arena_strf(arena,
+                               "cannot tell pending updates here: the host is an image (%.*s), and "
+                               "when it was built is not known",
+                               HT_STR_ARG(db->image))
+                     .data,
+                 help);
+        return;
+    }
+    ht_unknown(checking, "packages",
+               ht_arena_strf(arena,
+                             "the host is an image (%.*s): judged by its build of %.*s and its age "
+                             "alone",
+                             HT_STR_ARG(db->image), HT_STR_ARG(ht_pkg_day(arena, db->image_at)))
+                   .data,
+               help);
+}
+
+static struct ht_str cannot_tell(struct ht_arena *arena, const struct ht_package_db *db)
+{
+    if (!ht_package_db_has_system(db))
+        return HT_S("cannot tell pending updates here");
+    return ht_arena_strf(arena,
+                         "cannot tell pending updates here: %.*s's repositories are not read",
+                         HT_STR_ARG(db->system));
+}
+
+/* Whether a list was read at all: nothing waits in none. */
+static bool has_lists(const struct ht_package_db *db)
+{
+    return ht_package_db_has_index_files(db) && db->index_files.len > db->unreadable.len;
+}
+
 static void look_updates(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_package_db *db = ht_package_db_of(row);
@@ -169,15 +211,20 @@ static void look_updates(struct ht_checking *checking, const struct ht_row *row)
     struct ht_str distrust;
 
     if (ht_pkg_is_image(db)) {
-        ht_unknown(checking, "packages", "this host is replaced as an image, not updated",
-                   "compare its build with the newest one");
+        tell_image(checking, db);
         return;
     }
     if (!ht_package_db_has_security(db)) {
-        ht_unknown(checking, "packages", "cannot tell pending updates here", "");
+        ht_blind(checking, "packages", cannot_tell(arena, db).data,
+                 "ask the package manager itself, or give --advisories");
         return;
     }
     distrust = ht_pkg_distrust(arena, db, ht_checking_now(checking));
+    if (!has_lists(db)) {
+        ht_blind(checking, "packages", distrust.data,
+                 db->missing.len || db->unreadable.len ? HELP_APT : HELP_SOURCE);
+        return;
+    }
     if (db->security)
         fire_updates(checking, db, distrust);
     if (ht_package_db_has_hidden(db) && db->hidden)
@@ -225,7 +272,7 @@ static const struct ht_check checks[] = {
      .question = 4,
      .scope = HT_TABLE_PACKAGE_DB,
      .reads = HT_READS(PACKAGE),
-     .flags = HT_CHECK_DECIDES,
+     .flags = HT_CHECK_DECIDES | HT_CHECK_CORE,
      .severity = HT_SEVERITY_HIGH,
      .title = "Security updates wait",
      .condition = "A list on the host has a version from a security archive between the installed "

@@ -151,15 +151,13 @@ void ht_fire_evidencef(struct ht_checking *checking, struct ht_finding *finding,
     ht_fire_evidence(checking, finding, source, field, ht_buf_str(&text));
 }
 
-void ht_unknown(struct ht_checking *checking, const char *source, const char *reason,
-                const char *help)
+static void set_missing(struct ht_checking *checking, const char *source, const char *reason,
+                        const char *help, bool decides)
 {
     struct ht_verdict *verdict = checking->verdict;
     ht_autobuf struct ht_buf text = HT_BUF(4096);
 
-    if (verdict->unknown)
-        return; /* the first reason is the nearest one */
-    verdict->unknown = true;
+    free(verdict->text);
     ht_buf_addf(&text, "%s%c%s%c%s%c%s", source, '\0', reason, '\0', help, '\0',
                 checking->check->id);
     verdict->text = ht_buf_take(&text);
@@ -172,7 +170,32 @@ void ht_unknown(struct ht_checking *checking, const char *source, const char *re
     ht_missing_set_help(&verdict->missing, ht_str_from(at));
     at += strlen(at) + 1;
     ht_missing_set_check(&verdict->missing, ht_str_from(at));
-    ht_missing_set_decides(&verdict->missing, (checking->check->flags & HT_CHECK_DECIDES) != 0);
+    ht_missing_set_decides(&verdict->missing, decides);
+}
+
+void ht_unknown(struct ht_checking *checking, const char *source, const char *reason,
+                const char *help)
+{
+    if (checking->verdict->unknown)
+        return; /* the first reason is the nearest one */
+    checking->verdict->unknown = true;
+    checking->verdict->noted = false;
+    set_missing(checking, source, reason, help, (checking->check->flags & HT_CHECK_DECIDES) != 0);
+}
+
+void ht_blind(struct ht_checking *checking, const char *source, const char *reason,
+              const char *help)
+{
+    ht_unknown(checking, source, reason, help);
+    checking->verdict->blind = true;
+}
+
+void ht_note(struct ht_checking *checking, const char *source, const char *reason, const char *help)
+{
+    if (checking->verdict->unknown || checking->verdict->noted)
+        return;
+    checking->verdict->noted = true;
+    set_missing(checking, source, reason, help, false);
 }
 
 /* A sandboxed container has a kernel of its own between itself and the node: one step less. */

@@ -84,6 +84,7 @@ static const struct image images[] = {
     {"cos", NULL, "BUILD_ID"},
     {"talos", NULL, "VERSION_ID"},
     {NULL, "/run/ostree-booted", "OSTREE_VERSION"},
+    {NULL, "/ostree/repo", "OSTREE_VERSION"},
     {"opensuse-microos", NULL, "VERSION_ID"},
     {"sle-micro", NULL, "VERSION_ID"},
 };
@@ -98,28 +99,25 @@ static const struct image *find_image(struct ht_pkg_reading *reading, struct ht_
     return NULL;
 }
 
-/* A build that begins with a day, as Flatcar's and MicroOS' do, was made on it. */
+/* A build that has a day in it, as Flatcar's ("2026-10-20-1733") and MicroOS' ("20261101") have,
+ * was made on it. */
 static bool day_of(struct ht_pkg_reading *reading, struct ht_str build, int64_t *ret_ns)
 {
     enum { DIGITS = 8 };
-    size_t start = 0, len = 0;
+    char digits[DIGITS];
+    size_t len = 0;
 
-    while (start < build.len) {
-        len = 0;
-        while (start + len < build.len && build.data[start + len] >= '0' &&
-               build.data[start + len] <= '9')
-            len++;
-        if (len == DIGITS)
-            break;
-        start += len ? len : 1;
+    for (size_t i = 0; i < build.len && len < DIGITS; i++) {
+        if (build.data[i] >= '0' && build.data[i] <= '9')
+            digits[len++] = build.data[i];
+        else if (build.data[i] != '-' || (len != 4 && len != 6))
+            len = 0; /* "38.20231101.3.0" begins with something else */
     }
-    if (start >= build.len || len != DIGITS)
+    if (len < DIGITS)
         return false;
-
-    const char *day = build.data + start;
-    return ht_parse_time(
-               ht_arena_strf(reading->arena, "%.4s-%.2s-%.2sT00:00:00Z", day, day + 4, day + 6),
-               ret_ns) == 0;
+    return ht_parse_time(ht_arena_strf(reading->arena, "%.4s-%.2s-%.2sT00:00:00Z", digits,
+                                       digits + 4, digits + 6),
+                         ret_ns) == 0;
 }
 
 static bool read_release(struct ht_pkg_reading *reading, struct ht_buf *text)

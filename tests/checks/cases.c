@@ -9,6 +9,7 @@
  *   "escape"     true: that finding must have an escape path
  *   "deciding"   fields of the subject that decide; without them the check must say that it does
  * not know, or stay quiet if "without" is "quiet"
+ *   "blind"      whether it saw nothing at all of what it asks
  *
  * The subjects are rows of the check's table or, in a case without any, pods.
  *
@@ -31,7 +32,8 @@
 /* What a check said about all subjects of a node. */
 struct said {
     size_t findings;
-    size_t unknown;
+    size_t unknown; /* or with a word about what it cannot tell */
+    size_t blind;
     struct ht_str severity; /* of the first finding */
     struct ht_str object;
     bool escape;
@@ -80,7 +82,8 @@ static struct said ask(const struct running *running, const struct ht_node *node
             said.object = ht_arena_str(running->arena, finding->object);
             said.escape = ht_finding_has_escape(finding) && finding->escape.len > 0;
         }
-        said.unknown += verdict->unknown && verdict->missing.reason.len > 0;
+        said.unknown += (verdict->unknown || verdict->noted) && verdict->missing.reason.len > 0;
+        said.blind += verdict->blind;
         ht_verdict_free(verdict);
     }
     return said;
@@ -215,11 +218,14 @@ static void expect_quiet(struct running *running)
 static void expect_unknown(struct running *running)
 {
     struct said said = ask(running, running->node);
+    bool blind;
 
     if (said.findings)
         complain(running, "fires");
     if (!said.unknown)
         complain(running, "passes");
+    if (ht_json_bool(ht_json_get(running->json, "blind"), &blind) && blind != (said.blind > 0))
+        complain(running, blind ? "saw something" : "saw nothing");
 }
 
 static struct ht_str read_file(struct ht_arena *arena, const char *path)

@@ -41,10 +41,18 @@ void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, 
 void ht_fire_evidencef(struct ht_checking *checking, struct ht_finding *finding, const char *source,
                        const char *field, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-/* Says that this check could not look at this subject. reason: what is missing and why; help: what
- * would help (both one line). */
+/* Says that this check could not look at this subject, or not at all of it. reason: what is missing
+ * and why; help: what would help (both one line). */
 void ht_unknown(struct ht_checking *checking, const char *source, const char *reason,
                 const char *help);
+/* The same where nothing of what the check asks could be looked at; of a check of the core that
+ * leaves the question unanswered (UNKNOWN) instead of answered in part. */
+void ht_blind(struct ht_checking *checking, const char *source, const char *reason,
+              const char *help);
+/* Says what this check cannot tell, though its verdict stands: listed under what was not checked,
+ * without a word in the question's state. */
+void ht_note(struct ht_checking *checking, const char *source, const char *reason,
+             const char *help);
 
 /* ---- for the engine ---- */
 
@@ -53,8 +61,10 @@ struct ht_verdict {
     const struct ht_check *check;
     struct ht_row *subject;    /* referenced */
     struct ht_vec findings;    /* struct ht_row * of findings, each referenced */
-    bool unknown;              /* and these say why; the findings still count */
-    struct ht_missing missing; /* texts are static or in `text` below */
+    bool unknown;              /* could not look at all of it; the findings still count */
+    bool blind;                /* unknown, and nothing of it was seen */
+    bool noted;                /* not unknown, but missing says what it cannot tell */
+    struct ht_missing missing; /* why; texts are static or in `text` below */
     char *text;                /* owned backing of missing's texts */
 };
 
