@@ -9,7 +9,8 @@ _hulltop() {
     local options='--docker --cri --kubeconfig --context --node --root --etcd-db --etcd --etcd-ca
         --etcd-cert --etcd-key --advisories --from --manifests
         --pod-security-version --only --format --fail-on --baseline
-        --strict --quiet --role --timeout --lists-days --open --color --theme --ascii --plain --utc
+        --strict --quiet --role --timeout --interval
+        --lists-days --open --color --theme --ascii --plain --utc
         --mouse --config
         --version --help'
 
@@ -35,7 +36,7 @@ _hulltop() {
     --color) names='auto always never' ;;
     --theme) names='default light mono colour-blind' ;;
     --pod-security-version) names=latest ;;
-    --timeout | --lists-days | --context | --node) return ;;
+    --timeout | --interval | --lists-days | --context | --node) return ;;
     --root)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")

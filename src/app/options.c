@@ -243,6 +243,16 @@ static int set_timeout(struct ht_options *options, const char *value, struct ht_
     return 0;
 }
 
+static int set_interval(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    uint64_t seconds;
+
+    if (ht_parse_u64(ht_str_from(value), &seconds) < 0 || seconds < 1 || seconds > 3600)
+        return ht_error_set(err, EINVAL, "--interval %s: not a number from 1 to 3600", value);
+    options->interval_ns = (int64_t)seconds * HT_NS_PER_S;
+    return 0;
+}
+
 static int set_open(struct ht_options *options, const char *value, struct ht_error *err)
 {
     (void)err; /* the screens know the names, and say which is nearest */
@@ -363,8 +373,8 @@ static const struct option_entry entries[] = {
     {"baseline", "FILE", "known before", set_baseline, false, true},
     {"strict", NULL, "check: exit 3 when partial or old;", set_strict, true, false},
     {"quiet", NULL, "the status alone", set_quiet, false, true},
-    {"timeout", "SECONDS", "check: for sources [30]; record: ends after it", set_timeout, true,
-     false},
+    {"timeout", "SECONDS", "wait or record;", set_timeout, true, false},
+    {"interval", "SECONDS", "secrets: look every [30]", set_interval, true, true},
     {"open", "NAME", "begin with this question or view", set_open, true, false},
     {"color", "WHEN", "auto always never;", set_color, true, false},
     {"theme", "NAME", "default light mono colour-blind", set_theme, true, true},

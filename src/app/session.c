@@ -150,7 +150,8 @@ static void add_host(struct drivers *drivers, const struct ht_session *session, 
                                                                .etcd = options->etcd,
                                                                .etcd_ca = options->etcd_ca,
                                                                .etcd_cert = options->etcd_cert,
-                                                               .etcd_key = options->etcd_key}));
+                                                               .etcd_key = options->etcd_key,
+                                                               .interval_ns = options->interval_ns}));
 }
 
 /* The key of the marks by which equal secrets are known, made once for an installation. False:
@@ -185,7 +186,10 @@ static void add_hostconf(struct drivers *drivers, const struct ht_options *optio
     bool has_salt = load_salt(state_dir, salt);
 
     add(drivers, ht_hostconf_driver(&(struct ht_hostconf_options){
-                     .root = options->root, .live = live, .salt = has_salt ? salt : NULL}));
+                     .root = options->root,
+                     .live = live,
+                     .salt = has_salt ? salt : NULL,
+                     .interval_ns = options->interval_ns}));
     ht_wipe(salt, sizeof(salt));
 }
 

@@ -53,6 +53,7 @@ struct datastore {
     size_t len;
     struct ht_feed *feed;
     bool stopped;
+    struct ht_driver_ops ops; /* with the interval that was asked for */
     int64_t took_ns;
     bool published;
 };
@@ -443,7 +444,7 @@ static void publish(struct datastore *self)
     ht_source_set_items(&source, self->len);
     ht_source_set_total(&source, self->len);
     ht_source_set_answered_at(&source, ht_clock_wall(self->feed->clock));
-    ht_source_set_interval(&source, INTERVAL_NS);
+    ht_source_set_interval(&source, self->ops.interval_ns);
     ht_source_set_took(&source, self->took_ns);
     ht_node_add(sample, ht_row_new(&ht_source_table, &source));
     ht_node_sort(sample);
@@ -484,14 +485,14 @@ static void run(void *context, struct ht_feed *feed)
         ht_source_tell(sample, "datastore", HT_SOURCE_STATE_BROKEN, err.text, NULL);
         ht_node_sort(sample);
         feed->publish(feed, sample);
-        if (!feed->wait(feed, INTERVAL_NS, &request))
+        if (!feed->wait(feed, self->ops.interval_ns, &request))
             return;
     }
     do {
         /* Requests about processes and containers are others' business. */
         if (request.kind == HT_REQUEST_NONE || request.kind == HT_REQUEST_RESCAN)
             look(self);
-    } while (feed->wait(feed, INTERVAL_NS, &request));
+    } while (feed->wait(feed, self->ops.interval_ns, &request));
 }
 
 static void free_datastore(void *context)
@@ -552,5 +553,8 @@ struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options)
     self->etcd_ca = copy(options->etcd_ca);
     self->etcd_cert = copy(options->etcd_cert);
     self->etcd_key = copy(options->etcd_key);
-    return (struct ht_driver){.ops = &datastore_ops, .self = self};
+    self->ops = datastore_ops;
+    if (options->interval_ns)
+        self->ops.interval_ns = options->interval_ns;
+    return (struct ht_driver){.ops = &self->ops, .self = self};
 }

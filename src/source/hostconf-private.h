@@ -41,6 +41,7 @@ struct ht_hostconf_pass {
     bool has_processes;          /* there is a /proc with processes */
     struct ht_str salt;          /* key of the marks by which equal secrets are told */
     struct ht_rowset *exposures; /* found when they were last looked for */
+    int64_t interval_ns;         /* until the next look */
     size_t denied;               /* files that are there and could not be read */
     struct ht_str first_denied;
 };

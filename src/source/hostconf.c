@@ -28,6 +28,7 @@ struct hostconf {
     char salt[HT_HOSTCONF_SALT_BYTES];
     struct ht_rowset exposures; /* of processes; looked for less often than the rest */
     int64_t secrets_due_ns;
+    struct ht_driver_ops ops; /* with the interval that was asked for */
 };
 
 /* ---- files ---- */
@@ -133,7 +134,7 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
         ht_source_set_help(&source, HT_S("run as root"));
     ht_source_set_object(&source, ht_str_from(pass->root->path[0] ? pass->root->path : "/"));
     ht_source_set_answered_at(&source, ht_clock_wall(feed->clock));
-    ht_source_set_interval(&source, INTERVAL_NS);
+    ht_source_set_interval(&source, pass->interval_ns);
     ht_source_set_took(&source, ht_clock_mono(feed->clock) - began);
     ht_node_add(pass->sample, ht_row_new(&ht_source_table, &source));
 }
@@ -163,6 +164,7 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
         .scratch = ht_arena_new(ARENA_BYTES),
         .salt = {.data = self->salt, .len = sizeof(self->salt)},
         .exposures = &self->exposures,
+        .interval_ns = self->ops.interval_ns,
     };
 
     feed->at(feed, "looking for daemons");
@@ -207,7 +209,7 @@ static void run(void *context, struct ht_feed *feed)
             look(self, &root, &proc, feed);
         else
             tell_broken(feed, err.text);
-    } while (feed->wait(feed, INTERVAL_NS, &request));
+    } while (feed->wait(feed, self->ops.interval_ns, &request));
 }
 
 static void free_hostconf(void *context)
@@ -237,5 +239,8 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
         memcpy(self->salt, options->salt, sizeof(self->salt));
     else if (getrandom(self->salt, sizeof(self->salt), 0) != (ssize_t)sizeof(self->salt))
         self->secrets_due_ns = INT64_MAX; /* without a key there are no marks, and no search */
-    return (struct ht_driver){.ops = &ops, .self = self};
+    self->ops = ops;
+    if (options->interval_ns)
+        self->ops.interval_ns = options->interval_ns;
+    return (struct ht_driver){.ops = &self->ops, .self = self};
 }

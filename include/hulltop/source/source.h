@@ -126,6 +126,7 @@ struct ht_hostconf_options {
     bool live;        /* processes are the running system's, else those of ROOT/proc */
     const char *salt; /* HT_HOSTCONF_SALT_BYTES: key of the marks of equal secrets; NULL: one of its
                          own, so that marks hold for this run only */
+    int64_t interval_ns; /* between two looks; 0: 30 s */
 };
 /* What the node's daemons are told, what they listen on, secrets that lie around; copies all. */
 struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options);
@@ -135,6 +136,7 @@ struct ht_datastore_options {
     const char *etcd_db; /* this file alone, wherever the root is; NULL: what is on the node */
     const char *etcd;    /* http[s]://HOST:PORT: asked instead of read; NULL: nobody is asked */
     const char *etcd_ca, *etcd_cert, *etcd_key; /* PEM files; NULL: those of kubeadm and others */
+    int64_t interval_ns; /* between two looks; 0: 30 s */
 };
 /* What the cluster's datastore on this node holds, by its bytes; texts are copied. */
 struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options);

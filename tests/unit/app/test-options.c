@@ -65,12 +65,14 @@ static void values_stand_apart_or_behind_an_equals_sign(void **state)
 
     (void)state;
     PARSE(&parsed, "check", "--format=json", "--only", "privileged,drift", "--timeout", "2.5",
+          "--interval", "7",
           "--docker", "none", "--fail-on=medium", "--strict");
     assert_int_equal(parsed.result, 0);
     assert_int_equal(parsed.options.command, HT_CMD_CHECK);
     assert_int_equal(parsed.options.format, HT_FORMAT_JSON);
     assert_int_equal(parsed.options.questions, 1u << 3 | 1u << 6);
     assert_int_equal(parsed.options.timeout_ns, 5 * HT_NS_PER_S / 2);
+    assert_int_equal(parsed.options.interval_ns, 7 * HT_NS_PER_S);
     assert_int_equal(parsed.options.fail_on, HT_SEVERITY_MEDIUM);
     assert_true(parsed.options.strict);
     fini(&parsed);
@@ -89,6 +91,8 @@ static const struct {
     {{"--only", ""}, "no question"},
     {{"--timeout", "0"}, "above 0"},
     {{"--timeout", "nan"}, "seconds"},
+    {{"--interval", "0"}, "from 1 to 3600"},
+    {{"--interval", "3601"}, "from 1 to 3600"},
     {{"--strict=yes"}, "takes no value"},
     {{"--docker", "ftp://x"}, "ftp://x"},
     {{"--cri", "run/x.sock"}, "none"},
