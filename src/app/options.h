@@ -48,8 +48,8 @@ struct ht_options {
     enum ht_severity fail_on;
     const char *baseline;
     bool strict, quiet;
-    bool role;          /* doctor: print the Kubernetes role */
-    int64_t timeout_ns; /* 0: not given */
+    bool role;           /* doctor: print the Kubernetes role */
+    int64_t timeout_ns;  /* 0: not given */
     int64_t interval_ns; /* between two looks at what is stored and configured; 0: not given */
 
     /* screen */

@@ -144,14 +144,14 @@ static void add_host(struct drivers *drivers, const struct ht_session *session, 
     if (ht_catalogue_needs(questions, HT_S("running-old")))
         add(drivers, ht_running_driver(live));
     if (ht_catalogue_needs(questions, HT_S("datastore")))
-        add(drivers,
-            ht_datastore_driver(&(struct ht_datastore_options){.root = options->root,
-                                                               .etcd_db = options->etcd_db,
-                                                               .etcd = options->etcd,
-                                                               .etcd_ca = options->etcd_ca,
-                                                               .etcd_cert = options->etcd_cert,
-                                                               .etcd_key = options->etcd_key,
-                                                               .interval_ns = options->interval_ns}));
+        add(drivers, ht_datastore_driver(
+                         &(struct ht_datastore_options){.root = options->root,
+                                                        .etcd_db = options->etcd_db,
+                                                        .etcd = options->etcd,
+                                                        .etcd_ca = options->etcd_ca,
+                                                        .etcd_cert = options->etcd_cert,
+                                                        .etcd_key = options->etcd_key,
+                                                        .interval_ns = options->interval_ns}));
 }
 
 /* The key of the marks by which equal secrets are known, made once for an installation. False:
@@ -185,11 +185,11 @@ static void add_hostconf(struct drivers *drivers, const struct ht_options *optio
     char salt[HT_HOSTCONF_SALT_BYTES];
     bool has_salt = load_salt(state_dir, salt);
 
-    add(drivers, ht_hostconf_driver(&(struct ht_hostconf_options){
-                     .root = options->root,
-                     .live = live,
-                     .salt = has_salt ? salt : NULL,
-                     .interval_ns = options->interval_ns}));
+    add(drivers,
+        ht_hostconf_driver(&(struct ht_hostconf_options){.root = options->root,
+                                                         .live = live,
+                                                         .salt = has_salt ? salt : NULL,
+                                                         .interval_ns = options->interval_ns}));
     ht_wipe(salt, sizeof(salt));
 }
 

@@ -350,10 +350,10 @@ static int call_grpc(struct ht_etcd_caller *caller, const struct call *call,
     return r;
 }
 
-/* The gateway is tried where nobody speaks gRPC. */
-static bool is_no_grpc(int r)
+/* The gateway is tried where nobody speaks gRPC. Proxies of HTTP/1.1 refuse it, or hang up. */
+static bool is_no_grpc(const struct ht_etcd_caller *caller, int r)
 {
-    return r == -EPROTO || r == -EOPNOTSUPP;
+    return r == -EPROTO || r == -EOPNOTSUPP || (r == -ECONNRESET && !caller->by_grpc);
 }
 
 int ht_etcd_call_range(struct ht_etcd_caller *caller, const struct ht_etcd_range *range,
@@ -370,7 +370,8 @@ int ht_etcd_call_range(struct ht_etcd_caller *caller, const struct ht_etcd_range
                                          .message = ht_buf_str(&message),
                                          .finder = finder},
                           ret, err);
-        if (!is_no_grpc(r))
+        caller->by_grpc = r == 0 || caller->by_grpc;
+        if (!is_no_grpc(caller, r))
             return r;
         ht_buf_reset(&message);
     }

@@ -43,8 +43,9 @@ struct ht_etcd_finder {
 
 struct ht_etcd_caller {
     struct ht_http *grpc;
-    struct ht_http *json; /* NULL until the other one was refused */
-    bool by_json;
+    struct ht_http *json;           /* NULL until the other one was refused */
+    bool by_json;                   /* that one answered */
+    bool by_grpc;                   /* the first one did */
     struct ht_http_options options; /* for the second */
 };
 

@@ -136,7 +136,7 @@ struct ht_datastore_options {
     const char *etcd_db; /* this file alone, wherever the root is; NULL: what is on the node */
     const char *etcd;    /* http[s]://HOST:PORT: asked instead of read; NULL: nobody is asked */
     const char *etcd_ca, *etcd_cert, *etcd_key; /* PEM files; NULL: those of kubeadm and others */
-    int64_t interval_ns; /* between two looks; 0: 30 s */
+    int64_t interval_ns;                        /* between two looks; 0: 30 s */
 };
 /* What the cluster's datastore on this node holds, by its bytes; texts are copied. */
 struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options);

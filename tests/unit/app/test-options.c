@@ -65,8 +65,7 @@ static void values_stand_apart_or_behind_an_equals_sign(void **state)
 
     (void)state;
     PARSE(&parsed, "check", "--format=json", "--only", "privileged,drift", "--timeout", "2.5",
-          "--interval", "7",
-          "--docker", "none", "--fail-on=medium", "--strict");
+          "--interval", "7", "--docker", "none", "--fail-on=medium", "--strict");
     assert_int_equal(parsed.result, 0);
     assert_int_equal(parsed.options.command, HT_CMD_CHECK);
     assert_int_equal(parsed.options.format, HT_FORMAT_JSON);
