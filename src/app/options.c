@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config-file.h"
 
@@ -540,8 +541,13 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
 /* The cache of an answer goes by its root: one path, wherever one stands. */
 static int settle_root(struct ht_options *options, struct ht_arena *arena, struct ht_error *err)
 {
+    struct stat st;
     char *path;
 
+    if (stat(options->root, &st) < 0)
+        return ht_error_errno(err, errno, "--root %s", options->root);
+    if (!S_ISDIR(st.st_mode))
+        return ht_error_errno(err, ENOTDIR, "--root %s", options->root);
     if (options->root[0] == '/')
         return 0;
     path = realpath(options->root, NULL);

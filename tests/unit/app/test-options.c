@@ -104,6 +104,8 @@ static const struct {
     {{"check", "--role"}, "doctor"},
     {{"--root", "nonexistent/folder"}, "nonexistent"},
     {{"--root", ""}, "no folder"},
+    {{"--root", "/nowhere/at/all"}, "--root /nowhere/at/all: No such file"},
+    {{"--root", "/dev/null"}, "--root /dev/null: Not a directory"},
     {{"record"}, "needs a file"},
     {{"check", "x"}, "too many"},
     {{"demo", "other"}, "incident"},
