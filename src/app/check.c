@@ -204,7 +204,7 @@ int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
             status = complain(&err, r == -EBADMSG ? HT_STATUS_RECORDING : HT_STATUS_USAGE);
         else
             status = answer(&session, known);
-        ht_session_close(&session, HT_NS_PER_S);
+        status = ht_session_close(&session, HT_NS_PER_S, status);
     }
     ht_map_free(known);
     return status;

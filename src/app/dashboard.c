@@ -381,6 +381,5 @@ int ht_command_dashboard(const struct ht_options *options, struct ht_arena *aren
     dashboard.terminal = ht_terminal_close(dashboard.terminal);
     ht_ui_free(dashboard.ui);
     ht_canvas_free(dashboard.canvas);
-    ht_session_close(&dashboard.session, GRACE_NS);
-    return status;
+    return ht_session_close(&dashboard.session, GRACE_NS, status);
 }

@@ -62,6 +62,5 @@ int ht_command_doctor(const struct ht_options *options, struct ht_arena *arena)
     } else {
         status = tell(&session);
     }
-    ht_session_close(&session, HT_NS_PER_S);
-    return status;
+    return ht_session_close(&session, HT_NS_PER_S, status);
 }

@@ -91,6 +91,5 @@ int ht_command_hash_frames(const struct ht_options *options, struct ht_arena *ar
         r = ht_file_write(options->hash_frames, ht_buf_str(&out), HT_FILE_REPLACE, &err);
     if (r < 0)
         ht_complain(&err);
-    ht_session_close(&session, 0);
-    return r < 0 ? HT_STATUS_RECORDING : HT_STATUS_CLEAN;
+    return ht_session_close(&session, 0, r < 0 ? HT_STATUS_RECORDING : HT_STATUS_CLEAN);
 }

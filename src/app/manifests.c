@@ -271,6 +271,5 @@ int ht_check_manifests(const struct ht_options *options, struct ht_arena *arena)
     ht_spool_free(run.pods);
     ht_buf_fini(&run.text);
     ht_map_free(run.known);
-    ht_session_close(&run.session, 0);
-    return status;
+    return ht_session_close(&run.session, 0, status);
 }

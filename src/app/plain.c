@@ -117,9 +117,12 @@ static void take_state(struct lines *lines, struct ht_buf *out)
     lines->complete = lines->complete || state->complete;
 }
 
-/* The end of input ends the dashboard once there is something to read, but not a recording. */
+/* The end of input ends the dashboard once there is something to read; a recording ends when no
+ * more of it can be written. */
 static bool is_over(const struct lines *lines)
 {
+    if (ht_engine_recording_failed(lines->session.engine))
+        return true;
     return lines->input_ended && lines->complete &&
            lines->session.options->command != HT_CMD_RECORD;
 }
@@ -205,6 +208,5 @@ int ht_plain_run(const struct ht_options *options, struct ht_arena *arena,
     int status = start(&lines, options, arena);
     ht_plain_free(lines.plain);
     ht_buf_fini(&lines.typed);
-    ht_session_close(&lines.session, GRACE_NS);
-    return status;
+    return ht_session_close(&lines.session, GRACE_NS, status);
 }

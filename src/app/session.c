@@ -293,11 +293,17 @@ int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_err
     return 0;
 }
 
-void ht_session_close(struct ht_session *session, int64_t grace_ns)
+int ht_session_close(struct ht_session *session, int64_t grace_ns, int status)
 {
-    if (session->engine)
-        ht_engine_stop(session->engine, grace_ns);
+    struct ht_error err = {0};
+
+    if (session->engine && ht_engine_stop(session->engine, grace_ns, &err) < 0 &&
+        session->options->command == HT_CMD_RECORD) {
+        ht_complain(&err);
+        status = status == HT_STATUS_CLEAN ? HT_STATUS_RECORDING : status;
+    }
     session->engine = ht_engine_free(session->engine);
     session->facts = ht_facts_free(session->facts);
     ht_buf_fini(&session->document);
+    return status;
 }

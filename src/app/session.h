@@ -37,8 +37,10 @@ int ht_session_open(struct ht_session *session, const struct ht_options *options
  * live sources. Returns 0 or a negative errno; a document that cannot be used gives -EBADMSG,
  * whatever was wrong with it. */
 int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_error *err);
-/* Ends the engine, waiting at most grace_ns, and frees everything. */
-void ht_session_close(struct ht_session *session, int64_t grace_ns);
+/* Ends the engine, waiting at most grace_ns, and frees everything. Returns the exit status: the one
+ * given, or, where that says that nothing was wrong, that the recording is not whole, which it
+ * tells on stderr. */
+int ht_session_close(struct ht_session *session, int64_t grace_ns, int status);
 /* Prints "hulltop: MESSAGE" on stderr, made printable. */
 void ht_complain(const struct ht_error *err);
 /* Writes all of it to a descriptor; -errno on failure. */

@@ -62,6 +62,8 @@ int ht_signals_begin(void (*emergency)(void), struct ht_error *err)
 
     state.emergency = emergency;
     sigaction(SIGPIPE, &ignore, &before);
+    /* A limit of file sizes is an error of that file. */
+    sigaction(SIGXFSZ, &ignore, NULL);
     state.pipe_ends = before.sa_handler != SIG_IGN;
     watch_crashes();
     sigemptyset(&state.ending);

@@ -21,6 +21,8 @@
 #define STALE_INTERVALS 3
 /* But none is called so for less: on a busy machine a source of one second is late now and then. */
 #define STALE_LEAST_NS (10 * HT_NS_PER_S)
+/* An answer whose wall time is this far from what its age says is dated anew. */
+#define DATE_APART_NS (2 * HT_NS_PER_S)
 /* Source events kept in the node, for recordings. */
 #define NODE_EVENTS 256
 
@@ -42,7 +44,8 @@ struct ht_core {
     uint64_t ledger_version, timeline_version;
     bool complete;
     int64_t settled_ns; /* wall time of the first complete pass, 0: not yet */
-    int64_t confirmed_state_ns;
+    int64_t settled_mono_ns;
+    int64_t confirmed_state_ns; /* monotonic */
 
     struct ht_rowset events; /* the newest source events, oldest first */
 };
@@ -203,30 +206,43 @@ static void take_events(struct ht_core *core, const struct ht_step *step)
 
 /* ---- the source rows, which age ---- */
 
-/* Wall time at which the sample that holds this source row was last said to be true. */
-static int64_t confirmed_at(const struct ht_step *step, struct ht_str source)
+/* For how long nothing was heard about the sample that holds this source row; -1: unknown. */
+static int64_t age_of(const struct ht_step *step, struct ht_str source)
 {
-    for (size_t i = 0; step->confirmed_ns && i < step->samples_len; i++) {
+    for (size_t i = 0; step->said_ns && i < step->samples_len; i++) {
         if (step->samples[i] && ht_node_find(step->samples[i], HT_TABLE_SOURCE, source))
-            return step->confirmed_ns[i];
+            return step->said_ns[i] ? step->mono_ns - step->said_ns[i] : -1;
     }
-    return 0;
+    return -1;
+}
+
+static bool is_good(const struct ht_source *source)
+{
+    return ht_source_has_state(source) &&
+           (source->state == HT_SOURCE_STATE_OK || source->state == HT_SOURCE_STATE_PART);
+}
+
+/* The wall time that an answer of this age has, as the clock goes now. */
+static void date(struct ht_source *source, int64_t now_ns, int64_t age_ns)
+{
+    int64_t at = now_ns - age_ns;
+    int64_t apart = at > source->answered_at ? at - source->answered_at : source->answered_at - at;
+
+    /* Whole seconds: it would else be another time at every look. */
+    if (apart > DATE_APART_NS)
+        ht_source_set_answered_at(source, at - at % HT_NS_PER_S);
 }
 
 static struct ht_row *aged_source(const struct ht_step *step, const struct ht_row *row)
 {
     struct ht_source source = *ht_source_of(row);
-    int64_t confirmed = step->node ? 0 : confirmed_at(step, source.id);
+    int64_t age = age_of(step, source.id);
 
-    if (!ht_source_has_answered_at(&source))
+    if (!ht_source_has_answered_at(&source) || !is_good(&source) || age < 0)
         return ht_row_ref(row);
-    if (confirmed > source.answered_at)
-        ht_source_set_answered_at(&source, confirmed);
-    bool good = ht_source_has_state(&source) &&
-                (source.state == HT_SOURCE_STATE_OK || source.state == HT_SOURCE_STATE_PART);
-    if (good && ht_source_has_interval(&source) && source.interval > 0 &&
-        step->now_ns - source.answered_at > STALE_INTERVALS * source.interval &&
-        step->now_ns - source.answered_at > STALE_LEAST_NS) {
+    date(&source, step->now_ns, age);
+    if (ht_source_has_interval(&source) && source.interval > 0 &&
+        age > STALE_INTERVALS * source.interval && age > STALE_LEAST_NS) {
         ht_source_set_state(&source, HT_SOURCE_STATE_STALE);
         ht_source_set_help(&source, HT_S("the last answer stays on screen; it is asked again"));
     }
@@ -337,6 +353,15 @@ static void note_trend(struct ht_core *core, const struct ht_rowset *findings, i
     ht_timeline_trend(core->timeline, worst, now_ns);
 }
 
+/* Wall time since when it is watched, 0: not yet. Live, the wall clock may have been set meanwhile.
+ */
+static int64_t watched_since(const struct ht_core *core, const struct ht_step *step)
+{
+    if (step->node || !core->settled_ns)
+        return core->settled_ns;
+    return step->now_ns - (step->mono_ns - core->settled_mono_ns);
+}
+
 static struct ht_state *make_state(struct ht_core *core, const struct ht_step *step,
                                    struct ht_node *node)
 {
@@ -354,15 +379,17 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
                     core->timeline);
     ht_fold_order(&state->findings);
     ht_fold_groups(&state->findings, &state->groups);
-    if (step->complete && !core->settled_ns)
+    if (step->complete && !core->settled_ns) {
         core->settled_ns = step->now_ns;
+        core->settled_mono_ns = step->mono_ns;
+    }
     ht_answer(&(struct ht_answer_input){.node = node,
                                         .verdicts = ht_looks_verdicts(core->looks),
                                         .findings = &state->findings,
                                         .groups = &state->groups,
                                         .questions = core->options.questions,
                                         .complete = step->complete,
-                                        .watched_since_ns = core->settled_ns,
+                                        .watched_since_ns = watched_since(core, step),
                                         .now_ns = step->now_ns},
               state->questions);
     note_trend(core, &state->findings, step->now_ns);
@@ -386,7 +413,7 @@ static struct ht_state *give_out(struct ht_core *core, const struct ht_step *ste
     if (step->complete && !core->complete)
         ht_mem_trim();
     core->complete = step->complete;
-    core->confirmed_state_ns = step->now_ns;
+    core->confirmed_state_ns = step->mono_ns;
     return ht_state_ref(state);
 }
 
@@ -398,11 +425,11 @@ struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step)
                  core->ledger_version == ht_ledger_version(core->ledger) &&
                  core->timeline_version == ht_timeline_version(core->timeline);
     /* A moving clock alone matters only for sources that get old or were confirmed. */
-    if (quiet && (step->node || step->now_ns - core->confirmed_state_ns < HT_NS_PER_S))
+    if (quiet && (step->node || step->mono_ns - core->confirmed_state_ns < HT_NS_PER_S))
         return NULL;
 
     struct ht_node *node = quiet ? same_node(core, step) : make_node(core, step);
-    if (quiet && step->now_ns - core->confirmed_state_ns < CONFIRM_GAP_NS &&
+    if (quiet && step->mono_ns - core->confirmed_state_ns < CONFIRM_GAP_NS &&
         !source_state_changed(core, node)) {
         ht_node_unref(node);
         return NULL;

@@ -52,7 +52,7 @@ struct ht_engine {
     /* Live: */
     struct ht_slot **slots;
     struct ht_node **samples; /* newest of each slot */
-    int64_t *confirmed_ns;
+    int64_t *said_ns;         /* monotonic, of each sample */
     bool *stuck;
     size_t slots_len;
     bool slot_missing; /* a source got no descriptors */
@@ -65,6 +65,8 @@ struct ht_engine {
     size_t frame;
     double speed;
     bool paused;
+    double into_ns;   /* recorded time that passed since the frame */
+    int64_t until_ns; /* monotonic time at which so much had passed */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t ended_cond;

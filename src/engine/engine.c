@@ -216,7 +216,7 @@ struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
 
     engine->slots = ht_new_array(struct ht_slot *, options->drivers_len);
     engine->samples = ht_new_array(struct ht_node *, options->drivers_len);
-    engine->confirmed_ns = ht_new_array(int64_t, options->drivers_len);
+    engine->said_ns = ht_new_array(int64_t, options->drivers_len);
     engine->stuck = ht_new_array(bool, options->drivers_len);
     for (size_t i = 0; i < options->drivers_len; i++) {
         struct ht_slot *slot = ht_engine_make_slot(engine, &options->drivers[i], NULL);
@@ -298,7 +298,7 @@ int ht_engine_start(struct ht_engine *engine, struct ht_error *err)
     return 0;
 }
 
-void ht_engine_stop(struct ht_engine *engine, int64_t grace_ns)
+int ht_engine_stop(struct ht_engine *engine, int64_t grace_ns, struct ht_error *err)
 {
     int64_t deadline = ht_clock_mono(ht_clock_system()) + grace_ns;
 
@@ -314,10 +314,11 @@ void ht_engine_stop(struct ht_engine *engine, int64_t grace_ns)
     for (size_t i = 0; i < engine->slots_len; i++)
         ht_slot_stop(engine->slots[i]);
     /* Before the sources: one of those that hangs must not cost the end of a recording. */
-    ht_writer_stop(engine->writer, deadline);
+    int r = ht_writer_stop(engine->writer, deadline, err);
     engine->writer = NULL;
     for (size_t i = 0; i < engine->slots_len; i++)
         ht_slot_join(engine->slots[i], deadline);
+    return r;
 }
 
 struct ht_engine *ht_engine_free(struct ht_engine *engine)
@@ -330,7 +331,7 @@ struct ht_engine *ht_engine_free(struct ht_engine *engine)
     }
     free(engine->slots);
     free(engine->samples);
-    free(engine->confirmed_ns);
+    free(engine->said_ns);
     free(engine->stuck);
     ht_recorder_free(engine->recorder);
     ht_player_free(engine->player);
@@ -351,6 +352,11 @@ struct ht_engine *ht_engine_free(struct ht_engine *engine)
     pthread_mutex_destroy(&engine->lock);
     free(engine);
     return NULL;
+}
+
+bool ht_engine_recording_failed(struct ht_engine *engine)
+{
+    return engine->writer && ht_writer_has_failed(engine->writer);
 }
 
 /* ---- commands ---- */

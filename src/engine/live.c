@@ -96,7 +96,7 @@ static void record(struct ht_engine *engine, const struct ht_state *state)
         ht_log_error(HT_LOG_WARNING, "recorder", &err);
     /* A disk that cannot keep up would leave a recording with holes: better a short one. */
     if (engine->recording_lost) {
-        ht_log(HT_LOG_WARNING, "recorder", "the disk cannot keep up: recording ended");
+        ht_writer_break(engine->writer, "the disk cannot keep up");
         start_recording(engine, "");
     }
 }
@@ -198,7 +198,7 @@ static void collect(struct ht_engine *engine, struct ht_rowset *events)
         const char *where;
 
         ht_slot_take(engine->slots[i], &news);
-        engine->confirmed_ns[i] = news.confirmed_ns;
+        engine->said_ns[i] = news.said_ns;
         for (size_t j = 0; j < news.events.len; j++)
             pass_on(engine, i, ht_event_of(news.events.rows[j]));
         ht_rowset_share(events, &news.events);
@@ -261,7 +261,7 @@ static bool look(struct ht_engine *engine, struct ht_rowset *events)
     struct ht_state *state =
         ht_core_step(engine->core, &(struct ht_step){.samples = engine->samples,
                                                      .samples_len = engine->slots_len,
-                                                     .confirmed_ns = engine->confirmed_ns,
+                                                     .said_ns = engine->said_ns,
                                                      .events = events,
                                                      .complete = is_complete(engine),
                                                      .now_ns = ht_clock_wall(engine->clock),

@@ -105,14 +105,36 @@ static void go_to(struct ht_engine *engine, size_t frame)
     show(engine, NULL);
 }
 
-/* Between the current frame and the next, in real time; their times are a document's words. */
-static int64_t pause_after(const struct ht_engine *engine)
+static bool is_playing(const struct ht_engine *engine)
+{
+    return engine->player && !engine->paused && engine->frame < last_frame(engine);
+}
+
+/* Puts the place at into_ns behind the current frame, from now on. */
+static void place(struct ht_engine *engine, double into_ns)
+{
+    engine->into_ns = into_ns;
+    engine->until_ns = ht_clock_mono(engine->clock);
+}
+
+/* Lets the recorded time pass that belongs to the real time since the last call. */
+static void pass(struct ht_engine *engine)
+{
+    int64_t now = ht_clock_mono(engine->clock);
+
+    if (is_playing(engine))
+        engine->into_ns += (double)(now - engine->until_ns) * engine->speed;
+    engine->until_ns = now;
+}
+
+/* How long the current frame stays, in real time; the times of frames are a document's words. */
+static int64_t rest_of(const struct ht_engine *engine)
 {
     double gap =
         (double)time_of(engine, engine->frame + 1) - (double)time_of(engine, engine->frame);
-    double pause = gap / engine->speed;
+    double rest = (gap - engine->into_ns) / engine->speed;
 
-    return pause < (double)PAUSE_MAX_NS ? (int64_t)pause : PAUSE_MAX_NS;
+    return rest < (double)PAUSE_MAX_NS ? (int64_t)rest : PAUSE_MAX_NS;
 }
 
 static size_t frame_at(const struct ht_engine *engine, int64_t at_ns)
@@ -124,8 +146,19 @@ static size_t frame_at(const struct ht_engine *engine, int64_t at_ns)
     return frame;
 }
 
+static void seek(struct ht_engine *engine, int64_t at_ns)
+{
+    double into;
+
+    go_to(engine, frame_at(engine, at_ns));
+    into = (double)at_ns - (double)time_of(engine, engine->frame);
+    place(engine, into > 0 ? into : 0);
+}
+
+/* What changes how time passes leaves the place in the recording as it is. */
 static void obey_replay(struct ht_engine *engine, const struct ht_command *command)
 {
+    pass(engine);
     switch (command->kind) {
     case HT_COMMAND_PAUSE:
         engine->paused = command->number != 0;
@@ -138,17 +171,18 @@ static void obey_replay(struct ht_engine *engine, const struct ht_command *comma
         show(engine, NULL);
         break;
     case HT_COMMAND_SEEK:
-        go_to(engine, frame_at(engine, command->number < (double)(INT64_MAX / 1000)
-                                           ? (int64_t)command->number * 1000
-                                           : INT64_MAX));
+        seek(engine, command->number < (double)(INT64_MAX / 1000) ? (int64_t)command->number * 1000
+                                                                  : INT64_MAX);
         break;
     case HT_COMMAND_RESTART:
         ht_core_reset(engine->core);
         engine->frame = 0;
         engine->paused = false;
+        place(engine, 0);
         show(engine, NULL);
         break;
     case HT_COMMAND_STEP:
+        place(engine, 0);
         if (command->number > 0 && engine->frame < last_frame(engine))
             go_to(engine, engine->frame + 1);
         else if (command->number < 0 && engine->frame > 0)
@@ -170,17 +204,16 @@ static bool is_replay_command(const struct ht_command *command)
     return command->kind >= HT_COMMAND_PAUSE;
 }
 
-/* Carries out what waits; true if the position in the recording may have changed. */
-static bool obey(struct ht_engine *engine)
+/* Carries out what waits. */
+static void obey(struct ht_engine *engine)
 {
     struct ht_rowset events = {0};
-    bool moved = false, redraw = false;
+    bool redraw = false;
 
     for (struct ht_command *command = ht_engine_take_command(engine); command;
          command = ht_engine_take_command(engine)) {
         if (is_replay_command(command) && engine->player) {
             obey_replay(engine, command);
-            moved = true;
         } else {
             ht_engine_obey(engine, command, &events);
             redraw = true;
@@ -190,28 +223,25 @@ static bool obey(struct ht_engine *engine)
     if (redraw && (engine->player || engine->given))
         show(engine, &events);
     ht_rowset_fini(&events);
-    return moved;
 }
 
 void ht_engine_run_replay(struct ht_engine *engine)
 {
+    place(engine, 0);
     if (engine->player || engine->given)
         show(engine, NULL);
-
-    int64_t shown_ns = ht_clock_mono(engine->clock);
     while (!ht_engine_is_stopping(engine)) {
-        bool playing = engine->player && !engine->paused && engine->frame < last_frame(engine);
         int64_t wait = -1;
 
-        if (playing)
-            wait = shown_ns + pause_after(engine) - ht_clock_mono(engine->clock);
-        if (playing && wait <= 0) {
+        pass(engine);
+        if (is_playing(engine))
+            wait = rest_of(engine);
+        if (is_playing(engine) && wait <= 0) {
+            place(engine, 0);
             go_to(engine, engine->frame + 1);
-            shown_ns = ht_clock_mono(engine->clock);
             continue;
         }
         ht_engine_sleep(engine, wait);
-        if (obey(engine))
-            shown_ns = ht_clock_mono(engine->clock);
+        obey(engine);
     }
 }

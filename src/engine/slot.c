@@ -31,7 +31,7 @@ struct ht_slot {
     struct ht_node *sample;
     struct ht_rowset events;
     uint64_t lost;
-    int64_t confirmed_ns;
+    int64_t said_ns; /* when the newest sample was published or confirmed */
     struct ht_request inbox[INBOX_MAX];
     size_t inbox_len;
     const char *where;
@@ -66,8 +66,8 @@ static void feed_publish(struct ht_feed *feed, struct ht_node *sample)
     pthread_mutex_lock(&slot->lock);
     before = slot->sample;
     slot->sample = sample;
-    slot->confirmed_ns = 0;
     beat(slot);
+    slot->said_ns = slot->beat_ns;
     ring(slot);
     pthread_mutex_unlock(&slot->lock);
     ht_node_unref(before);
@@ -78,8 +78,8 @@ static void feed_confirm(struct ht_feed *feed)
     struct ht_slot *slot = slot_of(feed);
 
     pthread_mutex_lock(&slot->lock);
-    slot->confirmed_ns = ht_clock_wall(feed->clock);
     beat(slot);
+    slot->said_ns = slot->beat_ns;
     pthread_mutex_unlock(&slot->lock);
 }
 
@@ -298,7 +298,7 @@ void ht_slot_take(struct ht_slot *slot, struct ht_slot_news *ret_news)
     *ret_news = (struct ht_slot_news){.sample = slot->sample,
                                       .events = slot->events,
                                       .lost = slot->lost,
-                                      .confirmed_ns = slot->confirmed_ns};
+                                      .said_ns = slot->said_ns};
     slot->sample = NULL;
     slot->events = (struct ht_rowset){0};
     slot->lost = 0;

@@ -28,7 +28,7 @@ struct ht_slot_news {
     struct ht_node *sample;  /* the newest, owned by the caller; NULL: none since */
     struct ht_rowset events; /* owned by the caller */
     uint64_t lost;           /* events that did not fit the queue */
-    int64_t confirmed_ns;    /* wall time at which the newest sample was last said to hold, or 0 */
+    int64_t said_ns;         /* monotonic time of the newest sample, or of its last confirmation */
 };
 
 /* NULL with err if descriptors cannot be had; the driver is freed then. */

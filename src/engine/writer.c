@@ -15,7 +15,7 @@
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
 
-enum job_kind { JOB_SAVE, JOB_OPEN, JOB_LINE, JOB_CLOSE };
+enum job_kind { JOB_SAVE, JOB_OPEN, JOB_LINE, JOB_BREAK, JOB_CLOSE };
 
 struct job {
     struct job *next;
@@ -36,6 +36,7 @@ struct ht_writer {
     struct job *first, **last;
     size_t waiting_bytes;
     bool stopping, ended, abandoned;
+    struct ht_error failure; /* of a recording, the first */
 
     /* Only the writer's thread: */
     int fd; /* the recording, -1: none */
@@ -67,6 +68,15 @@ static void say_error(struct ht_writer *writer, const char *what, const struct h
     say(writer, text);
 }
 
+/* The first failure of a recording stays: whoever ends the writer is told. */
+static void fail(struct ht_writer *writer, const struct ht_error *err)
+{
+    pthread_mutex_lock(&writer->lock);
+    if (!writer->failure.code)
+        writer->failure = *err;
+    pthread_mutex_unlock(&writer->lock);
+}
+
 static void do_save(struct ht_writer *writer, const struct job *job)
 {
     struct ht_error err = {0};
@@ -89,7 +99,14 @@ static void do_close(struct ht_writer *writer)
         return;
     snprintf(text, sizeof(text), "recording ended: %s (%llu lines)", writer->fd_path,
              (unsigned long long)writer->fd_lines);
-    close(writer->fd);
+    /* Where a disk is far away, some errors come no earlier. */
+    if (close(writer->fd) < 0) {
+        struct ht_error err = {0};
+
+        ht_error_errno(&err, errno, "%s", writer->fd_path);
+        fail(writer, &err);
+        say_error(writer, "recording failed", &err);
+    }
     writer->fd = -1;
     free(writer->fd_path);
     writer->fd_path = NULL;
@@ -105,6 +122,7 @@ static void do_open(struct ht_writer *writer, struct job *job)
     writer->fd = ht_file_create(job->path, 0, &err);
     if (writer->fd < 0) {
         writer->fd = -1;
+        fail(writer, &err);
         say_error(writer, "not recording", &err);
         return;
     }
@@ -124,9 +142,10 @@ static void do_line(struct ht_writer *writer, const struct job *job)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            struct ht_error err;
+            struct ht_error err = {0};
 
             ht_error_errno(&err, errno, "%s", writer->fd_path);
+            fail(writer, &err);
             say_error(writer, "recording failed", &err);
             do_close(writer);
             return;
@@ -134,6 +153,18 @@ static void do_line(struct ht_writer *writer, const struct job *job)
         done += (size_t)n;
     }
     writer->fd_lines++;
+}
+
+static void do_break(struct ht_writer *writer, const struct job *job)
+{
+    struct ht_error err = {0};
+
+    if (writer->fd < 0)
+        return;
+    ht_error_set(&err, EIO, "%s: %s", writer->fd_path, job->path);
+    fail(writer, &err);
+    say_error(writer, "recording failed", &err);
+    do_close(writer);
 }
 
 static void do_job(struct ht_writer *writer, struct job *job)
@@ -147,6 +178,9 @@ static void do_job(struct ht_writer *writer, struct job *job)
         break;
     case JOB_LINE:
         do_line(writer, job);
+        break;
+    case JOB_BREAK:
+        do_break(writer, job);
         break;
     case JOB_CLOSE:
         do_close(writer);
@@ -282,13 +316,28 @@ void ht_writer_close(struct ht_writer *writer)
     give(writer, make_job(JOB_CLOSE, NULL, HT_S("")));
 }
 
-bool ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns)
+void ht_writer_break(struct ht_writer *writer, const char *cause)
+{
+    give(writer, make_job(JOB_BREAK, cause, HT_S("")));
+}
+
+bool ht_writer_has_failed(struct ht_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    bool failed = writer->failure.code != 0;
+    pthread_mutex_unlock(&writer->lock);
+    return failed;
+}
+
+int ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns, struct ht_error *err)
 {
     struct timespec deadline = {.tv_sec = deadline_ns / HT_NS_PER_S,
                                 .tv_nsec = deadline_ns % HT_NS_PER_S};
 
+    int r;
+
     if (!writer)
-        return true;
+        return 0;
     pthread_mutex_lock(&writer->lock);
     writer->stopping = true;
     pthread_cond_broadcast(&writer->changed);
@@ -300,10 +349,13 @@ bool ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns)
     writer->abandoned = !ended;
     if (!ended)
         pthread_detach(writer->thread);
+    if (writer->failure.code && err)
+        *err = writer->failure;
+    r = -writer->failure.code;
     pthread_mutex_unlock(&writer->lock);
     if (!ended)
-        return false;
+        return r < 0 ? r : ht_error_set(err, ETIMEDOUT, "a file hangs, and is not whole");
     pthread_join(writer->thread, NULL);
     free_writer(writer);
-    return true;
+    return r;
 }

@@ -29,8 +29,13 @@ void ht_writer_open(struct ht_writer *writer, const char *path);
 /* False: the queue is full (HT_LIMIT_BODY bytes wait), the line was not taken. */
 bool ht_writer_line(struct ht_writer *writer, struct ht_str line);
 void ht_writer_close(struct ht_writer *writer);
+/* Gives the recording up: what follows is not in the file. cause becomes the writer's failure. */
+void ht_writer_break(struct ht_writer *writer, const char *cause);
+/* Whether a recording failed. */
+bool ht_writer_has_failed(struct ht_writer *writer);
 /* Carries out what waits until the monotonic deadline, then ends; a writer that hangs on a file is
- * left behind and frees itself if it ever gets on. Returns false then. NULL is allowed. */
-bool ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns);
+ * left behind and frees itself if it ever gets on. 0, or the first negative errno by which a
+ * recording is not whole: its file and the cause in err. NULL is allowed. */
+int ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns, struct ht_error *err);
 
 #endif

@@ -26,8 +26,9 @@ struct ht_core_options {
 struct ht_step {
     struct ht_node *const *samples; /* newest of each source, NULL entries allowed; borrowed */
     size_t samples_len;
-    const int64_t
-        *confirmed_ns; /* for each sample: wall time at which it still held, 0: never said */
+    const int64_t *said_ns; /* for each sample: monotonic time at which it was last said to hold, 0:
+                               unknown; NULL: none is. Ages come from this alone: a step of the wall
+                               clock makes nothing old or new */
     const struct ht_node *node; /* or this, borrowed */
     struct ht_rowset *events;   /* new events, taken over (may be NULL) */
     bool complete;              /* every source has answered once, or failed */

@@ -40,8 +40,9 @@ int ht_engine_new_replay(const struct ht_engine_options *options,
                          struct ht_error *err);
 /* Starts the threads. */
 int ht_engine_start(struct ht_engine *engine, struct ht_error *err);
-/* Ends it: sources are told, and waited for at most grace_ns in all; what hangs is left behind. */
-void ht_engine_stop(struct ht_engine *engine, int64_t grace_ns);
+/* Ends it: sources are told, and waited for at most grace_ns in all; what hangs is left behind. 0,
+ * or a negative errno if a recording is not whole: its file and the cause in err. */
+int ht_engine_stop(struct ht_engine *engine, int64_t grace_ns, struct ht_error *err);
 /* Frees what no hanging thread still uses; NULL is allowed; returns NULL. */
 struct ht_engine *ht_engine_free(struct ht_engine *engine);
 
@@ -61,6 +62,9 @@ void ht_engine_acknowledge(struct ht_engine *engine, struct ht_str finding, stru
 void ht_engine_mark(struct ht_engine *engine, struct ht_str text);
 /* Recording starts (path) or ends (NULL); the answer is an event. */
 void ht_engine_record(struct ht_engine *engine, const char *path);
+/* Whether the recording failed, which an event has told; cause and file come from ht_engine_stop.
+ */
+bool ht_engine_recording_failed(struct ht_engine *engine);
 /* Writes bytes to a new file (mode 0600, never over an existing one) off the main thread; the
  * answer is an event. bytes are copied. */
 void ht_engine_export(struct ht_engine *engine, const char *path, struct ht_str bytes);

@@ -202,7 +202,7 @@ static struct ht_engine *start(const struct ht_driver *drivers, size_t len)
 
 static void end(struct ht_engine *engine)
 {
-    ht_engine_stop(engine, LONG_NS);
+    ht_engine_stop(engine, LONG_NS, NULL);
     ht_engine_free(engine);
 }
 
@@ -241,7 +241,7 @@ static void a_source_that_hangs_is_stuck_and_the_rest_goes_on(void **state)
     assert_int_equal(stuck->node->sets[HT_TABLE_CONTAINER].len, 1);
     ht_engine_rescan(engine);
     ht_autostate struct ht_state *loud = wait_for(engine, has_critical);
-    ht_engine_stop(engine, HT_NS_PER_MS);
+    ht_engine_stop(engine, HT_NS_PER_MS, NULL);
     ht_engine_free(engine);
     pthread_mutex_unlock(&hang_lock);
 }
@@ -412,6 +412,59 @@ static void a_recording_gives_the_same_findings_again(void **state)
     end(engine);
 }
 
+/* ---- the place in a recording ---- */
+
+static _Atomic int64_t told_ns;
+
+static int64_t tell(void *context)
+{
+    (void)context;
+    return told_ns;
+}
+
+static bool is_paused(const struct ht_state *state)
+{
+    return state->replay.paused;
+}
+
+static bool goes_on(const struct ht_state *state)
+{
+    return state->replay.end_ns && !state->replay.paused;
+}
+
+/* A minute lies between two frames; 55 s of it pass before the speed changes. */
+static void pauses_and_speeds_keep_the_place(void **state)
+{
+    const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+    struct ht_engine *engine;
+    struct ht_error err = {0};
+
+    (void)state;
+    told_ns = HT_NS_PER_S;
+    make_recording(&text);
+    const struct ht_engine_options options = {.clock = &clock, .facts = facts, .questions = 0x7e};
+    const struct ht_engine_document document = {
+        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
+    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_state_unref(wait_for(engine, is_first));
+    told_ns += 40 * HT_NS_PER_S;
+    ht_engine_replay_pause(engine, true);
+    ht_state_unref(wait_for(engine, is_paused));
+    told_ns += 1000 * HT_NS_PER_S; /* not of the recording */
+    ht_engine_replay_pause(engine, false);
+    ht_state_unref(wait_for(engine, goes_on));
+    told_ns += 15 * HT_NS_PER_S;
+    ht_engine_replay_speed(engine, 2);
+    ht_autostate struct ht_state *faster = wait_for(engine, is_faster);
+    assert_true(is_first(faster));
+    told_ns += 3 * HT_NS_PER_S; /* 6 s of the recording */
+    ht_engine_replay_speed(engine, 2);
+    ht_state_unref(wait_for(engine, is_second));
+    end(engine);
+}
+
 /* Its gap is longer than 63 bits of nanoseconds. */
 static void a_gap_of_centuries_is_waited_for(void **state)
 {
@@ -447,6 +500,7 @@ int main(void)
         cmocka_unit_test(the_first_whole_answer_waits_for_no_gap),
         cmocka_unit_test(a_saved_file_is_told_as_an_event),
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
+        cmocka_unit_test(pauses_and_speeds_keep_the_place),
         cmocka_unit_test(a_gap_of_centuries_is_waited_for),
     };
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps of the engine whose clocks the test sets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/engine/core.h"
+
+#define WALL  (INT64_C(1700000000) * HT_NS_PER_S)
+#define MONO  (INT64_C(1000) * HT_NS_PER_S)
+#define HOUR  (3600 * HT_NS_PER_S)
+#define EVERY (10 * HT_NS_PER_S)
+
+struct fixture {
+    struct ht_facts *facts;
+    struct ht_core *core;
+    struct ht_node *sample;
+    int64_t said_ns;
+};
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    struct ht_source source = {0};
+    struct ht_error err = {0};
+
+    fixture = (struct fixture){.sample = ht_node_new(WALL), .said_ns = MONO};
+    assert_int_equal(ht_facts_load(NULL, &fixture.facts, &err), 0);
+    fixture.core =
+        ht_core_new(&(struct ht_core_options){.facts = fixture.facts, .questions = 0x7e});
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_name(&source, HT_S("docker"));
+    ht_source_set_state(&source, HT_SOURCE_STATE_OK);
+    ht_source_set_answered_at(&source, WALL);
+    ht_source_set_interval(&source, EVERY);
+    ht_node_add(fixture.sample, ht_row_new(&ht_source_table, &source));
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ht_node_unref(fixture->sample);
+    ht_core_free(fixture->core);
+    ht_facts_free(fixture->facts);
+    return 0;
+}
+
+static struct ht_state *step(struct fixture *fixture, int64_t wall, int64_t mono)
+{
+    return ht_core_step(fixture->core, &(struct ht_step){.samples = &fixture->sample,
+                                                         .samples_len = 1,
+                                                         .said_ns = &fixture->said_ns,
+                                                         .complete = true,
+                                                         .now_ns = wall,
+                                                         .mono_ns = mono});
+}
+
+static const struct ht_source *source_of(const struct ht_state *state)
+{
+    return ht_source_of(ht_node_find(state->node, HT_TABLE_SOURCE, HT_S("docker")));
+}
+
+static void what_is_not_confirmed_gets_stale(void **state)
+{
+    ht_autostate struct ht_state *fresh = step(*state, WALL, MONO);
+    ht_autostate struct ht_state *old = step(*state, WALL + 4 * EVERY, MONO + 4 * EVERY);
+
+    assert_int_equal(source_of(fresh)->state, HT_SOURCE_STATE_OK);
+    assert_non_null(old);
+    assert_int_equal(source_of(old)->state, HT_SOURCE_STATE_STALE);
+    assert_int_equal(source_of(old)->answered_at, WALL);
+}
+
+static void a_clock_set_forward_makes_nothing_stale(void **state)
+{
+    ht_autostate struct ht_state *before = step(*state, WALL, MONO);
+    ht_autostate struct ht_state *after = step(*state, WALL + HOUR, MONO + 6 * HT_NS_PER_S);
+
+    assert_non_null(before);
+    assert_non_null(after);
+    assert_int_equal(source_of(after)->state, HT_SOURCE_STATE_OK);
+    assert_int_equal(source_of(after)->answered_at, WALL + HOUR - 6 * HT_NS_PER_S);
+}
+
+static void a_clock_set_back_keeps_nothing_fresh(void **state)
+{
+    ht_autostate struct ht_state *before = step(*state, WALL, MONO);
+    ht_autostate struct ht_state *after = step(*state, WALL - HOUR, MONO + 4 * EVERY);
+
+    assert_non_null(before);
+    assert_non_null(after);
+    assert_int_equal(source_of(after)->state, HT_SOURCE_STATE_STALE);
+    assert_int_equal(after->now_ns - source_of(after)->answered_at, 4 * EVERY);
+}
+
+static void what_is_confirmed_stays_fresh(void **state)
+{
+    struct fixture *fixture = *state;
+    ht_autostate struct ht_state *before = step(fixture, WALL, MONO);
+
+    fixture->said_ns = MONO + 4 * EVERY;
+    ht_autostate struct ht_state *after = step(fixture, WALL + 4 * EVERY, MONO + 4 * EVERY);
+    assert_non_null(before);
+    assert_non_null(after);
+    assert_int_equal(source_of(after)->state, HT_SOURCE_STATE_OK);
+    assert_int_equal(source_of(after)->answered_at, WALL + 4 * EVERY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_not_confirmed_gets_stale, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_clock_set_forward_makes_nothing_stale, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_clock_set_back_keeps_nothing_fresh, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_confirmed_stays_fresh, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
