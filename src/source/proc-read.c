@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "proc-devices.h"
+#include "proc-sockets.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -31,6 +32,7 @@ int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct 
     ht_buf_init(&reader->link, LINK_MAX_BYTES);
     reader->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
     reader->devices = ht_map_new();
+    reader->net = ht_net_cache_new();
     ht_proc_reader_refresh(reader);
     return 0;
 }
@@ -43,6 +45,7 @@ void ht_proc_reader_fini(struct ht_proc_reader *reader)
     ht_buf_fini(&reader->link);
     ht_arena_free(reader->host_arena);
     ht_devices_forget(reader->devices);
+    ht_net_cache_free(reader->net);
 }
 
 /* Target of a link as text in reader->link; empty and errno where it cannot be read. */

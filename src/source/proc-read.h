@@ -30,7 +30,8 @@ struct ht_proc_reader {
     struct ht_buf link;
     struct ht_arena *host_arena;
     struct ht_host_mounts host_mounts;
-    struct ht_map *devices; /* device number as text to char *, the host's name of it */
+    struct ht_net_cache *net; /* sockets of the namespaces that were looked at */
+    struct ht_map *devices;   /* device number as text to char *, the host's name of it */
 };
 
 /* Opens the tree at path ("/proc"). 0 or -errno. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proc-kin.h"
+#include "proc-sockets.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -263,6 +264,7 @@ static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *ent
         if (process->ns_pids.items[process->ns_pids.len - 1] == 1)
             entry->first = true;
     }
+    ht_proc_read_peers(reader, entry->pid, table->arena, process);
     if (entry->contained && entry->first &&
         ht_proc_read_init(reader, entry->pid, entry->start, table->arena, process) < 0)
         return false;
@@ -289,6 +291,7 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
         return true;
     }
     ht_proc_read_argv(&table->reader, entry->pid, table->arena, process);
+    ht_proc_read_stdio(&table->reader, entry->pid, table->arena, process);
     entry->apart = false;
     if (facts.sure != HT_CGROUP_CERTAIN)
         readable =
@@ -455,6 +458,7 @@ static bool most_are_due(const struct ht_proc_table *table)
 
 static void read_due(struct ht_proc_table *table)
 {
+    ht_net_cache_forget(table->reader.net);
     if (table->avoid.suspect_from == 0 && table->avoid.skipped_len == 0 && most_are_due(table)) {
         read_all(table);
         return;

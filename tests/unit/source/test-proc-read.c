@@ -17,6 +17,7 @@
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "src/source/proc-read.h"
+#include "src/source/proc-sockets.h"
 
 enum { PATH_BYTES = 512 };
 
@@ -153,6 +154,43 @@ static void first_process_has_mounts_and_sockets(void **state)
     assert_false(ht_process_has_devices(&process));
 }
 
+/* A shell whose input, output and errors are one connection; it is the only one of its process. */
+static void stdio_and_peers_are_read(void **state)
+{
+    static const char *const names[] = {"411/fd/0", "411/fd/1", "411/fd/2"};
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    put_folder(tree, "411/fd");
+    put_link(tree, "411/fd/0", "socket:[902]");
+    put_link(tree, "411/fd/1", "socket:[902]");
+    put_link(tree, "411/fd/2", "/dev/null");
+    put_link(tree, "411/fd/9", "socket:[904]");
+    put_file(tree, "411/net/tcp",
+             "   1: 0200000A:C001 057100CB:115C 01 0:0 00:0 0     0        0 902 1\n"
+             "   2: 0200000A:0050 067100CB:115C 01 0:0 00:0 0     0        0 903 1\n"
+             "   3: 00000000:0050 00000000:0000 0A 0:0 00:0 0     0        0 904 1\n");
+    ht_proc_read_stdio(&tree->reader, 411, tree->arena, &process);
+    ht_proc_read_peers(&tree->reader, 411, tree->arena, &process);
+    assert_int_equal(process.stdio.len, 3);
+    assert_true(ht_str_is(process.stdio.items[0], "tcp 203.0.113.5:4444"));
+    assert_true(ht_str_equal(process.stdio.items[1], process.stdio.items[0]));
+    assert_true(ht_str_is(process.stdio.items[2], "null"));
+    assert_int_equal(process.peers.len, 1);
+    assert_true(ht_str_is(process.peers.items[0], "203.0.113.5:4444"));
+    assert_int_equal(process.listens.len, 1);
+    assert_true(ht_str_is(process.listens.items[0], "0.0.0.0:80"));
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        char path[PATH_BYTES];
+
+        snprintf(path, sizeof(path), "%s/%s", tree->path, names[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    memset(&process, 0, sizeof(process));
+    ht_proc_read_stdio(&tree->reader, 411, tree->arena, &process);
+    assert_true(ht_str_is(process.stdio.items[0], "closed"));
+}
+
 static void reused_pid_is_thrown_away(void **state)
 {
     struct tree *tree = *state;
@@ -202,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(security_fields_are_read, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(first_process_has_mounts_and_sockets, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(stdio_and_peers_are_read, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(reused_pid_is_thrown_away, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(zombie_is_gone, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(other_namespace_stands_apart, make_tree, free_tree),

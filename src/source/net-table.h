@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TCP sockets of a network namespace, from /proc/PID/net/tcp and tcp6. Layer 3 (source); pure. */
+#ifndef HT_SOURCE_NET_TABLE_H
+#define HT_SOURCE_NET_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hulltop/base/str.h"
+
+enum ht_net_state { HT_NET_ESTABLISHED = 1, HT_NET_LISTEN = 10 };
+
+struct ht_net_end {
+    unsigned char address[16]; /* network order; the first four bytes without six */
+    uint16_t port;
+    bool six;
+};
+
+struct ht_net_socket {
+    uint64_t inode;
+    unsigned state; /* the kernel's number */
+    struct ht_net_end local;
+    struct ht_net_end remote;
+};
+
+/* Steps through the sockets of a table's text; lines that are none are passed over. False at the
+ * end. */
+bool ht_net_next(struct ht_str *text, bool six, struct ht_net_socket *ret_socket);
+/* An address of this machine alone. */
+bool ht_net_is_loopback(const struct ht_net_end *end);
+
+enum { HT_NET_TEXT_MAX = 64 };
+/* "203.0.113.5:4444", "[2001:db8::1]:22" into out (HT_NET_TEXT_MAX bytes); returns out. A mapped
+ * IPv4 address is written as what it is. */
+const char *ht_net_format(const struct ht_net_end *end, char *out);
+
+#endif
