@@ -10,6 +10,9 @@
 extern const struct ht_check_group ht_checks_bld_place;
 extern const struct ht_check_group ht_checks_bld_power;
 extern const struct ht_check_group ht_checks_bld_supply;
+extern const struct ht_check_group ht_checks_drf_behaviour;
+extern const struct ht_check_group ht_checks_drf_intruder;
+extern const struct ht_check_group ht_checks_drf_miner;
 extern const struct ht_check_group ht_checks_prv_privileged;
 extern const struct ht_check_group ht_checks_prv_capabilities;
 extern const struct ht_check_group ht_checks_prv_sockets;

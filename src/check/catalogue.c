@@ -6,6 +6,7 @@
 
 /* Groups in any order: the place of a check follows from its id. */
 static const struct ht_check_group *const groups[] = {
+    &ht_checks_drf_behaviour,   &ht_checks_drf_intruder,     &ht_checks_drf_miner,
     &ht_checks_bld_place,       &ht_checks_bld_power,        &ht_checks_bld_supply,
     &ht_checks_prv_privileged,  &ht_checks_prv_capabilities, &ht_checks_prv_sockets,
     &ht_checks_prv_paths,       &ht_checks_prv_namespaces,   &ht_checks_prv_user,

@@ -76,6 +76,15 @@ struct facts_builders {
     struct fact_list versions;   /* struct ht_fact_version */
     struct ht_text_list others, untrusted, credentials, credential_files;
 };
+struct facts_programs {
+    struct ht_str source, date;
+    struct fact_list managers; /* struct ht_fact_manager */
+    struct ht_text_list lists[HT_FACT_PROGRAMS_COUNT];
+};
+struct facts_miners {
+    struct ht_str source, date;
+    struct ht_text_list names, arguments, ports;
+};
 struct facts_expected {
     struct ht_str source, date;
     struct fact_list workloads; /* struct ht_fact_workload */
@@ -92,6 +101,8 @@ struct ht_facts {
     struct facts_support support;
     struct facts_stack stack;
     struct facts_builders builders;
+    struct facts_programs programs;
+    struct facts_miners miners;
     struct facts_expected expected;
     const struct ht_fact_capability *by_bit[64];
     uint64_t default_any; /* what any runtime gives */

@@ -466,12 +466,68 @@ static const struct fact_key expected_keys[] = {
 };
 static const struct fact_shape expected_shape = SHAPE(facts_expected, expected_keys);
 
+static const struct fact_key manager_keys[] = {
+    {.name = "programs",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_manager, programs),
+     .required = true},
+    {.name = "verbs",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_manager, verbs),
+     .required = true},
+};
+static const struct fact_shape manager_shape = SHAPE(ht_fact_manager, manager_keys);
+#define PROGRAMS(word, list)                                                                       \
+    {                                                                                              \
+        .name = (word), .kind = FACT_TEXTS,                                                        \
+        .offset = offsetof(struct facts_programs, lists[HT_FACT_PROGRAMS_##list]),                 \
+        .required = true                                                                           \
+    }
+static const struct fact_key programs_keys[] = {
+    SOURCE(facts_programs),
+    {.name = "managers",
+     .kind = FACT_LIST,
+     .offset = offsetof(struct facts_programs, managers),
+     .required = true,
+     .sub = &manager_shape},
+    PROGRAMS("download", DOWNLOAD),
+    PROGRAMS("shells", SHELL),
+    PROGRAMS("interpreters", INTERPRETER),
+    PROGRAMS("relays", RELAY),
+    PROGRAMS("servers", SERVER),
+    PROGRAMS("tools", TOOL),
+    PROGRAMS("ssh", SSH),
+    PROGRAMS("readers", READER),
+    PROGRAMS("monitors", MONITOR),
+    PROGRAMS("threads", THREAD),
+};
+static const struct fact_shape programs_shape = SHAPE(facts_programs, programs_keys);
+
+static const struct fact_key miners_keys[] = {
+    SOURCE(facts_miners),
+    {.name = "names",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct facts_miners, names),
+     .required = true},
+    {.name = "arguments",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct facts_miners, arguments),
+     .required = true},
+    {.name = "ports",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct facts_miners, ports),
+     .required = true},
+};
+static const struct fact_shape miners_shape = SHAPE(facts_miners, miners_keys);
+
 static const struct fact_table tables[] = {
     {"builders.yaml", &builders_shape, offsetof(struct ht_facts, builders)},
     {"capabilities.yaml", &capabilities_shape, offsetof(struct ht_facts, capabilities)},
     {"expected.yaml", &expected_shape, offsetof(struct ht_facts, expected)},
     {"masks.yaml", &masks_shape, offsetof(struct ht_facts, masks)},
+    {"miners.yaml", &miners_shape, offsetof(struct ht_facts, miners)},
     {"paths.yaml", &paths_shape, offsetof(struct ht_facts, paths)},
+    {"programs.yaml", &programs_shape, offsetof(struct ht_facts, programs)},
     {"runtimes.yaml", &runtimes_shape, offsetof(struct ht_facts, runtimes)},
     {"sockets.yaml", &sockets_shape, offsetof(struct ht_facts, sockets)},
     {"stack.yaml", &stack_shape, offsetof(struct ht_facts, stack)},

@@ -199,8 +199,14 @@ void ht_note(struct ht_checking *checking, const char *source, const char *reaso
 }
 
 /* A sandboxed container has a kernel of its own between itself and the node: one step less. */
-static void shift_severity(struct ht_finding *finding)
+static void shift_severity(const struct ht_check *check, struct ht_finding *finding)
 {
+    if ((check->flags & HT_CHECK_BUILDING) && ht_subject_has_class(&finding->subject) &&
+        finding->subject.class == HT_CLASS_BUILD && finding->severity < HT_SEVERITY_INFO) {
+        ht_finding_set_original(finding, finding->severity);
+        ht_finding_set_severity(finding, HT_SEVERITY_INFO);
+        return;
+    }
     if (!ht_subject_has_class(&finding->subject) || finding->subject.class != HT_CLASS_SANDBOXED ||
         finding->severity >= HT_SEVERITY_LOW)
         return;
@@ -214,7 +220,7 @@ static struct ht_row *make_row(const struct ht_checking *checking, struct ht_fin
     ht_autobuf struct ht_buf key = HT_BUF(HT_LIMIT_ARG);
     char id[HT_SHA256_TEXT_MAX];
 
-    shift_severity(finding);
+    shift_severity(checking->check, finding);
     ht_subject_add_durable(checking->subject, &finding->subject, &durable);
     ht_finding_set_id(
         finding, ht_finding_identity(finding->check, ht_buf_str(&durable), finding->object, id));

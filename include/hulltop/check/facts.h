@@ -230,6 +230,40 @@ struct ht_fact_workload {
 /* All of them; the count is put into *ret_len. */
 const struct ht_fact_workload *ht_facts_workloads(const struct ht_facts *facts, size_t *ret_len);
 
+/* A package manager and the words by which it changes something. */
+struct ht_fact_manager {
+    struct ht_text_list programs;
+    struct ht_text_list verbs;
+};
+/* Lists of programs, by what they do. */
+enum ht_fact_programs {
+    HT_FACT_PROGRAMS_DOWNLOAD,
+    HT_FACT_PROGRAMS_SHELL,
+    HT_FACT_PROGRAMS_INTERPRETER,
+    HT_FACT_PROGRAMS_RELAY, /* what connects a stream to a socket */
+    HT_FACT_PROGRAMS_SERVER,
+    HT_FACT_PROGRAMS_TOOL, /* of those who look around and break in */
+    HT_FACT_PROGRAMS_SSH,  /* servers that let people in */
+    HT_FACT_PROGRAMS_READER,
+    HT_FACT_PROGRAMS_MONITOR, /* of container runtimes: parents of what runs in containers */
+    HT_FACT_PROGRAMS_THREAD,  /* names of kernel threads */
+    HT_FACT_PROGRAMS_COUNT,
+};
+/* Whether the file at that path, by its name, is in the list. */
+bool ht_facts_program_is(const struct ht_facts *facts, enum ht_fact_programs list,
+                         struct ht_str path);
+/* Whether that command line has a package manager change something: its name and the verb, borrowed
+ * from argv. A manager that is a script is found behind its interpreter. */
+bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
+                              const struct ht_text_list *argv, struct ht_str *ret_name,
+                              struct ht_str *ret_verb);
+/* Whether the file at that path has the name of a miner. */
+bool ht_facts_is_miner(const struct ht_facts *facts, struct ht_str path);
+/* The first word that only a miner is given; empty: none. */
+struct ht_str ht_facts_miner_word(const struct ht_facts *facts, const struct ht_text_list *argv);
+/* Whether mining pools use that port ("3333"). */
+bool ht_facts_is_pool_port(const struct ht_facts *facts, struct ht_str port);
+
 /* A release line and until when it is supported; days as "YYYY-MM-DD", empty: none is known. */
 struct ht_fact_cycle {
     struct ht_str product;

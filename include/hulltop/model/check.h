@@ -26,6 +26,8 @@ typedef void (*ht_check_run)(struct ht_checking *checking, const struct ht_row *
 enum ht_check_flags {
     HT_CHECK_DECIDES = 1 << 0, /* takes part in the state of its question */
     HT_CHECK_POSTURE = 1 << 1, /* its findings are folded into one for the node, with a count */
+    HT_CHECK_BUILDING =
+        1 << 2,             /* what builds do all day: in a build it is a fact without judgement */
     HT_CHECK_CORE = 1 << 2, /* what its question asks first: where no such check saw anything, the
                                question is not answered, whatever else was looked at */
 };

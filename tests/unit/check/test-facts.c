@@ -225,16 +225,18 @@ static void the_catalogue_is_in_order_and_complete(void **state)
     static const char *const ids[] = {
         "BLD-001", "BLD-002", "BLD-003", "BLD-004", "BLD-005", "BLD-006", "BLD-007", "BLD-008",
         "BLD-009", "BLD-010", "BLD-011", "BLD-012", "BLD-013", "BLD-014", "BLD-015", "BLD-016",
-        "BLD-017", "BLD-018", "BLD-019", "BLD-020", "PKG-001", "PKG-002", "PKG-003", "PKG-004",
-        "PKG-006", "PKG-007", "PKG-008", "PKG-009", "PKG-010", "PKG-011", "PKG-012", "PKG-013",
-        "PKG-015", "PKG-016", "PKG-017", "PKG-018", "PKG-019", "PKG-020", "PRV-001", "PRV-002",
-        "PRV-003", "PRV-004", "PRV-005", "PRV-006", "PRV-007", "PRV-008", "PRV-009", "PRV-010",
-        "PRV-011", "PRV-012", "PRV-013", "PRV-014", "PRV-015", "PRV-016", "PRV-017", "PRV-018",
-        "PRV-019", "PRV-020", "PRV-021", "PRV-022", "PRV-023", "PRV-024", "PRV-025", "PRV-026",
-        "PRV-027", "PRV-028", "PRV-030", "PRV-031", "PRV-032", "PRV-033", "PRV-034", "PRV-035",
-        "PRV-036", "SEC-001", "SEC-002", "SEC-003", "SEC-004", "SEC-005", "SEC-006", "SEC-007",
-        "SEC-008", "SEC-009", "SEC-010", "SEC-013", "SEC-015", "SEC-016", "SEC-019", "SEC-027",
-        "SEC-028", "SEC-029", "SEC-030", "SEC-031", "SEC-032", "SEC-033", "SEC-034",
+        "BLD-017", "BLD-018", "BLD-019", "BLD-020", "DRF-011", "DRF-016", "DRF-017", "DRF-019",
+        "DRF-020", "DRF-021", "DRF-022", "DRF-023", "DRF-026", "DRF-027", "DRF-031", "DRF-032",
+        "PKG-001", "PKG-002", "PKG-003", "PKG-004", "PKG-006", "PKG-007", "PKG-008", "PKG-009",
+        "PKG-010", "PKG-011", "PKG-012", "PKG-013", "PKG-015", "PKG-016", "PKG-017", "PKG-018",
+        "PKG-019", "PKG-020", "PRV-001", "PRV-002", "PRV-003", "PRV-004", "PRV-005", "PRV-006",
+        "PRV-007", "PRV-008", "PRV-009", "PRV-010", "PRV-011", "PRV-012", "PRV-013", "PRV-014",
+        "PRV-015", "PRV-016", "PRV-017", "PRV-018", "PRV-019", "PRV-020", "PRV-021", "PRV-022",
+        "PRV-023", "PRV-024", "PRV-025", "PRV-026", "PRV-027", "PRV-028", "PRV-030", "PRV-031",
+        "PRV-032", "PRV-033", "PRV-034", "PRV-035", "PRV-036", "SEC-001", "SEC-002", "SEC-003",
+        "SEC-004", "SEC-005", "SEC-006", "SEC-007", "SEC-008", "SEC-009", "SEC-010", "SEC-013",
+        "SEC-015", "SEC-016", "SEC-019", "SEC-027", "SEC-028", "SEC-029", "SEC-030", "SEC-031",
+        "SEC-032", "SEC-033", "SEC-034",
     };
 
     (void)state;

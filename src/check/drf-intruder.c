@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DRF-021, 026, 027, 031, 032: processes that hide, or are where they should not be. */
+#include "catalogue-private.h"
+#include "drf-live.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+#include "view.h"
+
+/* A process that a runtime has just started is not yet what it will be. */
+#define SETTLED_NS (INT64_C(3) * HT_NS_PER_S)
+
+static bool is_settled(const struct ht_process *process)
+{
+    return process->reads >= 2 ||
+           (ht_process_has_started_at(process) && ht_process_has_read_at(process) &&
+            process->read_at - process->started_at > SETTLED_NS);
+}
+
+/* ---- DRF-021 ---- */
+
+static void look_reverse(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct live live;
+    struct ht_finding *finding;
+
+    if (!ht_live_open(checking, row, true, &live) ||
+        !(ht_live_is(&live, HT_FACT_PROGRAMS_SHELL) ||
+          ht_live_is(&live, HT_FACT_PROGRAMS_INTERPRETER) ||
+          ht_live_is(&live, HT_FACT_PROGRAMS_RELAY)))
+        return;
+    if (!ht_process_has_stdio(live.process)) {
+        ht_unknown(checking, "proc", "where input and output of a shell go could not be read",
+                   "sudo hulltop");
+        return;
+    }
+
+    const struct ht_text_list *stdio = &live.process->stdio;
+    if (stdio->len < 2 || !ht_str_has_prefix(stdio->items[0], "tcp ") ||
+        !ht_str_has_prefix(stdio->items[1], "tcp "))
+        return;
+    finding = ht_live_fire(&live, "Input and output of %.*s are a network connection",
+                           HT_STR_ARG(live.name));
+    for (size_t i = 0; i < stdio->len; i++) {
+        static const char *const names[] = {"descriptor 0", "descriptor 1", "descriptor 2"};
+
+        ht_fire_evidence(checking, finding, "/proc/PID/fd", i < 3 ? names[i] : "descriptor",
+                         stdio->items[i]);
+    }
+    ht_live_show(&live, finding);
+}
+
+/* ---- DRF-026 ---- */
+
+static void look_masquerade(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct live live;
+    struct ht_finding *finding;
+
+    if (!ht_live_glance(checking, row, true, &live))
+        return;
+
+    const struct ht_process *process = live.process;
+    struct ht_str first = process->argv.len ? process->argv.items[0] : (struct ht_str){0};
+    bool bracketed = first.len > 2 && first.data[0] == '[' && ht_str_has_suffix(first, "]");
+    bool named = ht_facts_program_is(live.facts, HT_FACT_PROGRAMS_THREAD, process->comm);
+    if (!ht_process_has_argv(process) || !ht_process_has_kernel(process)) {
+        ht_unknown(checking, "proc", "what a process calls itself could not be read",
+                   "sudo hulltop");
+        return;
+    }
+    if (!bracketed && !named)
+        return;
+    finding = ht_live_fire(&live, "Pretends to be a thread of the kernel (%.*s)",
+                           HT_STR_ARG(bracketed ? first : process->comm));
+    ht_fire_evidence(checking, finding, "/proc/PID/comm", "name", process->comm);
+    ht_fire_evidence(checking, finding, "/proc/PID/stat", "kernel thread", HT_S("no"));
+    ht_live_show(&live, finding);
+}
+
+/* ---- DRF-027 ---- */
+
+static void look_traced(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct live live;
+    const struct ht_process *tracer;
+    struct ht_finding *finding;
+
+    if (!ht_live_glance(checking, row, false, &live))
+        return;
+    if (!ht_process_has_tracer(live.process)) {
+        ht_unknown(checking, "proc", "whether a process is traced could not be read",
+                   "sudo hulltop");
+        return;
+    }
+    if (live.process->tracer == 0)
+        return;
+    finding = ht_live_fire(&live, "%.*s is traced by another process", HT_STR_ARG(live.name));
+    tracer = ht_view_find_process(ht_checking_node(checking), live.process->tracer);
+    if (tracer)
+        ht_fire_evidencef(checking, finding, "/proc/PID/status", "tracer", "%.*s, pid %llu",
+                          HT_STR_ARG(ht_live_program(tracer)),
+                          (unsigned long long)live.process->tracer);
+    else
+        ht_fire_evidencef(checking, finding, "/proc/PID/status", "tracer", "pid %llu",
+                          (unsigned long long)live.process->tracer);
+    ht_live_show(&live, finding);
+}
+
+/* ---- DRF-031 ---- */
+
+static void look_joined(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct live live;
+    const struct ht_process *parent;
+    struct ht_finding *finding;
+
+    if (!ht_live_glance(checking, row, false, &live) || !is_settled(live.process))
+        return;
+    if (!ht_process_has_container_hint(live.process)) {
+        ht_unknown(checking, "proc", "how a process belongs to its container is not known",
+                   "sudo hulltop");
+        return;
+    }
+    /* Its cgroup is another's, and yet it is inside. */
+    if (!ht_str_is(live.process->container_hint, "namespace"))
+        return;
+    parent = ht_live_parent(&live);
+    if (parent && ht_process_has_container_id(parent) &&
+        ht_str_equal(parent->container_id, live.process->container_id) &&
+        ht_process_has_container_hint(parent) && ht_str_is(parent->container_hint, "namespace"))
+        return; /* the one that came in says it */
+    if (parent &&
+        ht_facts_program_is(live.facts, HT_FACT_PROGRAMS_MONITOR, ht_live_program(parent)))
+        return;
+    finding =
+        ht_live_fire(&live, "%.*s came in from outside, not by its runtime", HT_STR_ARG(live.name));
+    if (ht_process_has_cgroup(live.process))
+        ht_fire_evidence(checking, finding, "/proc/PID/cgroup", "cgroup", live.process->cgroup);
+    ht_fire_evidencef(checking, finding, "/proc/PID/ns", "pid and mount namespace", "%llu, %llu",
+                      (unsigned long long)live.process->ns_pid,
+                      (unsigned long long)live.process->ns_mnt);
+    ht_live_show(&live, finding);
+}
+
+/* ---- DRF-032 ---- */
+
+static void look_escaped(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_host *host = ht_node_host(ht_checking_node(checking));
+    struct live live;
+    struct ht_finding *finding;
+
+    if (!ht_live_glance(checking, row, false, &live) || !is_settled(live.process) ||
+        ht_live_is(&live, HT_FACT_PROGRAMS_MONITOR))
+        return;
+    if (!ht_process_has_ns_mnt(live.process) || !ht_host_has_ns_mnt(host)) {
+        ht_unknown(checking, "proc", "the namespaces of a process could not be read",
+                   "sudo hulltop");
+        return;
+    }
+    /* No runtime gives a container the node's mounts. */
+    if (live.process->ns_mnt != host->ns_mnt)
+        return;
+    finding = ht_live_fire(&live, "%.*s of this container is in the node's own mounts",
+                           HT_STR_ARG(live.name));
+    if (ht_process_has_cgroup(live.process))
+        ht_fire_evidence(checking, finding, "/proc/PID/cgroup", "cgroup", live.process->cgroup);
+    ht_fire_evidencef(checking, finding, "/proc/PID/ns/mnt", "mount namespace",
+                      "%llu, as process 1 of the node", (unsigned long long)live.process->ns_mnt);
+    ht_live_show(&live, finding);
+}
+
+static const struct ht_check checks[] = {
+    {.id = "DRF-021",
+     .question = 6,
+     .scope = HT_TABLE_PROCESS,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "Input and output of a shell are a network connection",
+     .condition = "Input and output of a shell, an interpreter or a relay are TCP connections. "
+                  "Processes of the node are judged too.",
+     .why = "Somebody elsewhere types into this shell: it is how intruders keep a session without "
+            "a login.",
+     .fix = "1. Save the evidence. 2. Take the pod out of service: remove the label by which its "
+            "Service selects it. 3. Cut what it may reach. 4. Only then freeze it. 5. Redeploy "
+            "from the image. 6. Look at the peer and at what the container could reach.",
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1059", "ATT&CK T1071"),
+     .other_causes = HT_TEXTS("inetd and sockets of systemd", "a proxy command of ssh"),
+     .run = look_reverse},
+    {.id = "DRF-026",
+     .question = 6,
+     .scope = HT_TABLE_PROCESS,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Pretends to be a thread of the kernel",
+     .condition = "A process calls itself as the kernel calls its threads, and is none. Processes "
+                  "of the node are judged too.",
+     .why = "Nobody looks twice at a kworker: that is why malware takes such names.",
+     .fix = "Look at the file that runs. Save the evidence before the process is ended.",
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1036.004", "ATT&CK T1036.005"),
+     .other_causes = HT_TEXTS("programs that show their state in brackets"),
+     .run = look_masquerade},
+    {.id = "DRF-027",
+     .question = 6,
+     .scope = HT_TABLE_PROCESS,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "Is traced by another process",
+     .condition = "Another process traces a process of a container (ptrace).",
+     .why = "Whoever traces a process reads its secrets and changes what it does.",
+     .fix = "Make sure that it is a debugger of yours. If not, save the evidence and redeploy.",
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1055.008"),
+     .other_causes = HT_TEXTS("debuggers, strace", "sandboxes that work by ptrace (gVisor)"),
+     .run = look_traced},
+    {.id = "DRF-031",
+     .question = 6,
+     .scope = HT_TABLE_PROCESS,
+     .reads = HT_READS(PROCESS),
+     .severity = HT_SEVERITY_HIGH,
+     .title = "A process came in from outside, not by its runtime",
+     .condition = "A process is in the namespaces of a container, but its cgroup is not the "
+                  "container's and its parent is no container runtime.",
+     .why = "Somebody on the node entered the container (nsenter): no runtime and no audit log "
+            "knows of it.",
+     .fix = "Find the caller on the node by its parents. Let few be root there.",
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1611", "ATT&CK T1055"),
+     .other_causes = HT_TEXTS("network and storage plugins", "security agents",
+                              "an administrator with nsenter"),
+     .run = look_joined},
+    {.id = "DRF-032",
+     .question = 6,
+     .scope = HT_TABLE_PROCESS,
+     .reads = HT_READS(HOST),
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "A process of a container is in the node's own mounts",
+     .condition = "The cgroup of a process is a container's, but its mount namespace is the "
+                  "node's. Runtimes at work are left out, and so is a process of the first three "
+                  "seconds.",
+     .why = "It left the container and sees the node's files as the node does.",
+     .fix = "Treat it as an escape: isolate the node and save the evidence before anything else.",
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1611"),
+     .other_causes = HT_TEXTS("nsenter from a privileged pod, as some operators do"),
+     .run = look_escaped},
+};
+
+const struct ht_check_group ht_checks_drf_intruder = {.checks = checks, .count = ARRAY_LEN(checks)};

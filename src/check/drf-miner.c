@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DRF-016, 017: miners, by what they are called, told, and connected to. */
+#include "catalogue-private.h"
+#include "drf-live.h"
+#include "hulltop/base/mem.h"
+
+#define STEPS                                                                                      \
+    "1. Save the evidence. 2. Take the pod out of service: remove the label by which its Service " \
+    "selects it, so that a replacement starts. 3. Cut what it may reach. 4. Only then freeze it: " \
+    "a frozen container fails its probes and is restarted. 5. Redeploy from the image. 6. Find "   \
+    "out how it came in: it will come again."
+
+static struct ht_str miner_word(const struct live *live)
+{
+    /* Who looks for miners is given their words too. */
+    if (ht_live_is(live, HT_FACT_PROGRAMS_READER) || ht_live_is(live, HT_FACT_PROGRAMS_SHELL))
+        return (struct ht_str){0};
+    return ht_facts_miner_word(live->facts, &live->process->argv);
+}
+
+static void look_miner(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct live live;
+    struct ht_finding *finding;
+
+    if (!ht_live_open(checking, row, true, &live))
+        return;
+    struct ht_str word = miner_word(&live);
+    bool named = ht_facts_is_miner(live.facts, live.program);
+    if (!named && !word.len)
+        return;
+    finding = ht_live_fire(&live, named ? "Runs a miner (%.*s)" : "Works like a miner (%.*s)",
+                           HT_STR_ARG(live.name));
+    /* A name is easily given, a pool's address is not. */
+    if (!word.len)
+        ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+    if (named)
+        ht_fire_evidence(checking, finding, "miners.yaml", "name of a miner", live.name);
+    if (word.len)
+        ht_fire_evidence(checking, finding, "miners.yaml", "word that a miner is given", word);
+    ht_live_show(&live, finding);
+}
+
+/* ---- DRF-017 ---- */
+
+static struct ht_str port_of(struct ht_str peer)
+{
+    return ht_str_sub(peer, (size_t)(ht_str_rfind_byte(peer, ':') + 1), peer.len);
+}
+
+/* An address of a network of one's own is no pool's. */
+static bool is_private(struct ht_str peer)
+{
+    static const char *const prefixes[] = {"10.", "127.", "192.168.", "169.254.",
+                                           "[fd", "[fc",  "[fe80",    "[::1]"};
+    uint64_t second = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        if (ht_str_has_prefix(peer, prefixes[i]))
+            return true;
+    }
+    if (!ht_str_has_prefix(peer, "172."))
+        return false;
+    struct ht_str rest = ht_str_sub(peer, 4, peer.len);
+    ptrdiff_t dot = ht_str_find_byte(rest, '.');
+    return dot > 0 && ht_parse_u64(ht_str_sub(rest, 0, (size_t)dot), &second) == 0 &&
+           second >= 16 && second <= 31;
+}
+
+/* What it runs was put there after the image was built. */
+static bool runs_foreign_code(const struct live *live)
+{
+    enum ht_code_origin origin;
+
+    if (!ht_live_origin(live, &origin))
+        return false;
+    switch (origin) {
+    case HT_CODE_ORIGIN_ADDED:
+    case HT_CODE_ORIGIN_MODIFIED:
+    case HT_CODE_ORIGIN_REPLACED:
+    case HT_CODE_ORIGIN_DELETED:
+    case HT_CODE_ORIGIN_MEMFD:
+    case HT_CODE_ORIGIN_TMPFS:
+        return true;
+    case HT_CODE_ORIGIN_IMAGE:
+    case HT_CODE_ORIGIN_METADATA:
+    case HT_CODE_ORIGIN_RENAMED:
+    case HT_CODE_ORIGIN_VOLUME:
+    case HT_CODE_ORIGIN_BIND:
+    case HT_CODE_ORIGIN_HOST:
+    case HT_CODE_ORIGIN_NONE:
+    case HT_CODE_ORIGIN_BLIND:
+        break;
+    }
+    return false;
+}
+
+static void look_pool(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct live live;
+    struct ht_finding *finding;
+    struct ht_str peer = {0};
+
+    if (!ht_live_open(checking, row, false, &live))
+        return;
+    if (!ht_process_has_peers(live.process)) {
+        ht_unknown(checking, "proc", "the connections of a process could not be read",
+                   "sudo hulltop");
+        return;
+    }
+    for (size_t i = 0; i < live.process->peers.len && !peer.len; i++) {
+        struct ht_str candidate = live.process->peers.items[i];
+
+        if (!is_private(candidate) && ht_facts_is_pool_port(live.facts, port_of(candidate)))
+            peer = candidate;
+    }
+    if (!peer.len)
+        return;
+    bool named = ht_facts_is_miner(live.facts, live.program) || miner_word(&live).len;
+    bool foreign = runs_foreign_code(&live);
+    finding = ht_live_fire(&live, "%.*s is connected to a port that mining pools use",
+                           HT_STR_ARG(live.name));
+    if (!named && !foreign) {
+        ht_finding_set_severity(finding, HT_SEVERITY_INFO);
+        ht_finding_set_confidence(finding, HT_CONFIDENCE_HINT);
+    }
+    ht_fire_evidence(checking, finding, "/proc/PID/net/tcp", "peer", peer);
+    if (named)
+        ht_fire_evidence(checking, finding, "hulltop", "second sign",
+                         HT_S("name or words of a miner"));
+    if (foreign)
+        ht_fire_evidence(checking, finding, "hulltop", "second sign",
+                         HT_S("its program is not in the image"));
+    ht_live_show(&live, finding);
+}
+
+static const struct ht_check checks[] = {
+    {.id = "DRF-016",
+     .question = 6,
+     .scope = HT_TABLE_PROCESS,
+     .severity = HT_SEVERITY_CRITICAL,
+     .title = "Runs a miner",
+     .condition = "The file that runs has the name of a miner of cryptocurrency, or its command "
+                  "line has a pool's address or a switch that only miners know. Processes of the "
+                  "node are judged too.",
+     .why = "Somebody uses this machine to earn money. Whoever brought a miner in had a way to run "
+            "code of his own, and others come the same way.",
+     .fix = STEPS,
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1496"),
+     .other_causes = HT_TEXTS("tests of security tools", "a miner that is meant to be here"),
+     .run = look_miner},
+    {.id = "DRF-017",
+     .question = 6,
+     .scope = HT_TABLE_PROCESS,
+     .reads = HT_READS(CODE),
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Is connected to a port that mining pools use",
+     .condition = "A process of a container has opened a TCP connection to an address outside, on "
+                  "a port that mining pools use. Without a second sign (name, words, code that is "
+                  "not in the image) it is a fact without a judgement. No name is resolved.",
+     .why = "Miners talk to a pool on such ports all day. The port alone proves nothing: others "
+            "use it too.",
+     .fix = "Look at the process and its peer. With a second sign: " STEPS,
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1496", "ATT&CK T1571"),
+     .other_causes = HT_TEXTS("development servers on 3333 or 9999", "proxies"),
+     .run = look_pool},
+};
+
+const struct ht_check_group ht_checks_drf_miner = {.checks = checks, .count = ARRAY_LEN(checks)};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the tables of programs and miners are asked. */
+#include "facts-private.h"
+
+enum {
+    NAME_WORDS = 3, /* "python3 -m pip": a manager may stand that far behind */
+    VERB_WORDS = 8, /* options may stand before its verb */
+};
+
+static struct ht_str base_name(struct ht_str path)
+{
+    static const char deleted[] = " (deleted)";
+
+    if (ht_str_has_suffix(path, deleted))
+        path = ht_str_sub(path, 0, path.len - (sizeof(deleted) - 1));
+    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+}
+
+static bool has_like(const struct ht_text_list *list, struct ht_str text)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        if (ht_facts_is_like(list->items[i], text))
+            return true;
+    }
+    return false;
+}
+
+bool ht_facts_program_is(const struct ht_facts *facts, enum ht_fact_programs list,
+                         struct ht_str path)
+{
+    struct ht_str name =
+        list == HT_FACT_PROGRAMS_THREAD ? path : base_name(path); /* "kworker/0:1" */
+
+    return name.len && has_like(&facts->programs.lists[list], name);
+}
+
+static const struct ht_fact_manager *find_manager(const struct ht_facts *facts, struct ht_str path)
+{
+    const struct ht_fact_manager *items = facts->programs.managers.items;
+    struct ht_str name = base_name(path);
+
+    for (size_t i = 0; name.len && i < facts->programs.managers.len; i++) {
+        if (has_like(&items[i].programs, name))
+            return &items[i];
+    }
+    return NULL;
+}
+
+static bool find_verb(const struct ht_fact_manager *manager, const struct ht_text_list *argv,
+                      size_t from, struct ht_str *ret_verb)
+{
+    /* Some do nothing else. */
+    *ret_verb = (struct ht_str){0};
+    if (manager->verbs.len == 1 && ht_str_is(manager->verbs.items[0], "*"))
+        return true;
+    for (size_t i = from; i < argv->len && i < from + VERB_WORDS; i++) {
+        if (has_like(&manager->verbs, argv->items[i])) {
+            *ret_verb = argv->items[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
+                              const struct ht_text_list *argv, struct ht_str *ret_name,
+                              struct ht_str *ret_verb)
+{
+    const struct ht_fact_manager *manager = find_manager(facts, exe);
+
+    if (manager) {
+        *ret_name = base_name(exe);
+        return find_verb(manager, argv, 1, ret_verb);
+    }
+    if (!ht_facts_program_is(facts, HT_FACT_PROGRAMS_INTERPRETER, exe) &&
+        !ht_facts_program_is(facts, HT_FACT_PROGRAMS_SHELL, exe))
+        return false;
+    for (size_t i = 1; i < argv->len && i < NAME_WORDS; i++) {
+        manager = find_manager(facts, argv->items[i]);
+        if (!manager)
+            continue;
+        *ret_name = base_name(argv->items[i]);
+        return find_verb(manager, argv, i + 1, ret_verb);
+    }
+    return false;
+}
+
+bool ht_facts_is_miner(const struct ht_facts *facts, struct ht_str path)
+{
+    struct ht_str name = base_name(path);
+
+    return name.len && has_like(&facts->miners.names, name);
+}
+
+struct ht_str ht_facts_miner_word(const struct ht_facts *facts, const struct ht_text_list *argv)
+{
+    const struct ht_text_list *wanted = &facts->miners.arguments;
+
+    for (size_t i = 1; i < argv->len; i++) {
+        for (size_t j = 0; j < wanted->len; j++) {
+            /* Behind "-o" or "--url=" as well as alone; a whole script in one word is none. */
+            if (argv->items[i].len <= 256 && ht_str_find(argv->items[i], wanted->items[j], 0) >= 0)
+                return argv->items[i];
+        }
+    }
+    return (struct ht_str){0};
+}
+
+bool ht_facts_is_pool_port(const struct ht_facts *facts, struct ht_str port)
+{
+    return port.len && has_like(&facts->miners.ports, port);
+}
