@@ -329,8 +329,12 @@ static bool set_endpoint(const struct ht_http *http, CURL *easy)
     bad |= curl.easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->socket_path);
     bad |= curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
     bad |= curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify * 2);
-    if (http->ca_file)
+    /* Who names a certificate trusts that one alone: libcurl would go on to look into the system's
+     * folder. */
+    if (http->ca_file) {
         bad |= curl.easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
+        bad |= curl.easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
     if (http->cert_file)
         bad |= curl.easy_setopt(easy, CURLOPT_SSLCERT, http->cert_file);
     if (http->key_file)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,8 +38,8 @@ static const char *at(const char *name)
     return path;
 }
 
-/* Starts openssl with these arguments; its output goes to a file. */
-static pid_t openssl(const char *const *arguments)
+/* Starts a program with these arguments; its output goes to a file. */
+static pid_t run(const char *const *arguments)
 {
     pid_t pid = fork();
 
@@ -49,15 +52,17 @@ static pid_t openssl(const char *const *arguments)
         dup2(input, STDIN_FILENO);
         dup2(log, STDOUT_FILENO);
         dup2(log, STDERR_FILENO);
-        execvp("openssl", (char *const *)(const void *)arguments);
+        execvp(arguments[0], (char *const *)(const void *)arguments);
         _exit(127);
     }
     return pid;
 }
 
-/* A self-signed certificate that names 127.0.0.1. */
+/* A self-signed certificate that names 127.0.0.1; each has a name of its own, by which a folder's
+ * are found. */
 static int make_certificate(const char *key, const char *certificate)
 {
+    char name[64];
     const char *const arguments[] = {"openssl",
                                      "req",
                                      "-x509",
@@ -71,7 +76,7 @@ static int make_certificate(const char *key, const char *certificate)
                                      "-out",
                                      at(certificate),
                                      "-subj",
-                                     "/CN=test",
+                                     name,
                                      "-days",
                                      "2",
                                      "-addext",
@@ -79,7 +84,8 @@ static int make_certificate(const char *key, const char *certificate)
                                      NULL};
     int status = 1;
 
-    waitpid(openssl(arguments), &status, 0);
+    snprintf(name, sizeof(name), "/CN=%s", certificate);
+    waitpid(run(arguments), &status, 0);
     return status;
 }
 
@@ -131,7 +137,7 @@ static int start(void **state)
         "openssl", "s_server", "-accept", accept, "-cert",   at("cert"),  "-key",
         at("key"), "-www",     "-Verify", "1",    "-CAfile", at("cert2"), "-verify_return_error",
         "-quiet",  NULL};
-    server = openssl(arguments);
+    server = run(arguments);
     while (r == -ECONNREFUSED && waitpid(server, NULL, WNOHANG) == 0)
         r = get("cert", "cert2", "key2", &err);
     return r == -ECONNREFUSED ? -1 : 0;
@@ -140,10 +146,12 @@ static int start(void **state)
 static int stop(void **state)
 {
     static const char *const names[] = {"key", "cert", "key2", "cert2", "log"};
+    const char *const remove[] = {"rm", "-rf", at("store"), NULL};
 
     (void)state;
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
+    waitpid(run(remove), NULL, 0);
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         unlink(at(names[i]));
     return rmdir(folder);
@@ -178,17 +186,74 @@ static void wrong_certificates_are_refused_by_either_side(void **state)
     assert_rejected("cert", NULL, NULL);
 }
 
+/* The system's certificates, as this process sees them: the file has the client's, the folder the
+ * server's. */
+static bool take_system_store(void)
+{
+    int spaces = CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER);
+
+    return unshare(spaces) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount(at("store"), "/etc/ssl/certs", NULL, MS_BIND, NULL) == 0;
+}
+
+static void make_system_store(void)
+{
+    const char *const file[] = {
+        "openssl", "x509", "-in", at("cert2"), "-out", at("store/ca-certificates.crt"), NULL};
+    const char *const member[] = {
+        "openssl", "x509", "-in", at("cert"), "-out", at("store/server.pem"), NULL};
+    const char *const hash[] = {"openssl", "rehash", at("store"), NULL};
+    int status = 1;
+
+    assert_int_equal(mkdir(at("store"), 0755), 0);
+    waitpid(run(file), &status, 0);
+    assert_int_equal(status, 0);
+    waitpid(run(member), &status, 0);
+    assert_int_equal(status, 0);
+    waitpid(run(hash), &status, 0);
+    assert_int_equal(status, 0);
+}
+
+enum { TRUSTED_GIVEN_ONLY, TRUSTED_BOTH, NO_MOUNT, NO_FOLDER };
+
+static void a_named_certificate_is_the_only_one_that_is_trusted(void **state)
+{
+    struct ht_error err = {.code = 0};
+    int status = 1;
+
+    (void)state;
+    make_system_store();
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (!take_system_store())
+            _exit(NO_MOUNT);
+        if (get(NULL, "cert2", "key2", &err) != 200)
+            _exit(NO_FOLDER);
+        _exit(get("cert2", "cert2", "key2", &err) == -EKEYREJECTED ? TRUSTED_GIVEN_ONLY
+                                                                   : TRUSTED_BOTH);
+    }
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NO_MOUNT || WEXITSTATUS(status) == NO_FOLDER) {
+        printf("SKIP hostile/test-tls: the system's folder: %s\n",
+               WEXITSTATUS(status) == NO_MOUNT ? "no mounts here" : "libcurl looks elsewhere");
+        return;
+    }
+    assert_int_equal(WEXITSTATUS(status), TRUSTED_GIVEN_ONLY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_right_certificates_are_let_in),
         cmocka_unit_test(wrong_certificates_are_refused_by_either_side),
+        cmocka_unit_test(a_named_certificate_is_the_only_one_that_is_trusted),
     };
     const char *const version[] = {"openssl", "version", NULL};
     int status = 1;
 
     memcpy(folder, "/nonexistent", sizeof("/nonexistent"));
-    waitpid(openssl(version), &status, 0);
+    waitpid(run(version), &status, 0);
     if (status != 0) {
         printf("SKIP hostile/test-tls: openssl: the program is not installed\n");
         return 0;
