@@ -129,6 +129,8 @@ static int set_etcd(struct ht_options *options, const char *value, struct ht_err
 {
     struct ht_str text = ht_str_from(value);
 
+    if (ht_str_find_byte(text, '@') >= 0)
+        return ht_error_set(err, EINVAL, "--etcd: an address with a user's name cannot be used");
     if (!ht_str_has_prefix(text, "http://") && !ht_str_has_prefix(text, "https://"))
         return ht_error_set(err, EINVAL, "--etcd %s: neither http://HOST:PORT nor https://", value);
     options->etcd = value;

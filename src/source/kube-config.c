@@ -177,6 +177,11 @@ static int read_server(struct reading *reading, struct ht_str server)
     if (path < 0)
         path = (ptrdiff_t)server.len;
 
+    /* It is in rows and messages from here on, and a password would be with it. */
+    if (ht_str_find_byte(server, '@') >= 0)
+        return ht_error_set(reading->err, EINVAL,
+                            "%s: server: an address with a user's name cannot be used",
+                            reading->name);
     struct ht_str prefix = ht_str_sub(server, (size_t)path, server.len);
     while (ht_str_has_suffix(prefix, "/"))
         prefix.len--;
@@ -292,7 +297,7 @@ int ht_kube_in_cluster(const char *folder, const char *host, const char *port,
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
     bool wide = host && strchr(host, ':'); /* an address of IPv6 */
 
-    if (!host || !host[0] || !port || !port[0])
+    if (!host || !host[0] || !port || !port[0] || strchr(host, '@'))
         return ht_error_set(err, ENOENT, "not in a pod");
     init_buffers(&access);
     ht_buf_addf(&text, "%s/token", folder);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line and the configuration file. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -129,6 +130,21 @@ static void what_is_wrong_is_named(void **state)
     }
 }
 
+static void a_password_in_an_address_is_not_quoted(void **state)
+{
+    struct parsed parsed;
+
+    (void)state;
+    PARSE(&parsed, "--etcd", "https://admin:hunter2@host:2379");
+    assert_int_equal(parsed.result, -EINVAL);
+    assert_null(strstr(parsed.err.text, "hunter2"));
+    fini(&parsed);
+    PARSE(&parsed, "--etcd=admin:hunter2@host:2379");
+    assert_int_equal(parsed.result, -EINVAL);
+    assert_null(strstr(parsed.err.text, "hunter2"));
+    fini(&parsed);
+}
+
 static void help_fits_a_terminal(void **state)
 {
     ht_autobuf struct ht_buf out = HT_BUF(64 * 1024);
@@ -199,6 +215,7 @@ int main(void)
         cmocka_unit_test(without_words_it_is_the_dashboard),
         cmocka_unit_test(values_stand_apart_or_behind_an_equals_sign),
         cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(a_password_in_an_address_is_not_quoted),
         cmocka_unit_test(help_fits_a_terminal),
         cmocka_unit_test(the_command_line_wins_over_the_configuration),
     };

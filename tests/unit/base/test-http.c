@@ -45,11 +45,28 @@ static void headers_come_before_trailers_and_without_blanks(void **state)
     assert_int_equal(ht_http_header(&answer, "no colon").len, 0);
 }
 
+static void a_password_in_an_address_is_not_quoted(void **state)
+{
+    static const char *const urls[] = {"https://admin:hunter2@host:2379", "admin:hunter2@host",
+                                       "http://a/?token=hunter2@"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        struct ht_http_options options = {.url = urls[i]};
+        struct ht_error err = {0};
+
+        assert_null(ht_http_new(&options, &err));
+        assert_int_equal(err.code, EINVAL);
+        assert_null(strstr(err.text, "hunter2"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_escaped_for_one_part_of_a_path),
         cmocka_unit_test(headers_come_before_trailers_and_without_blanks),
+        cmocka_unit_test(a_password_in_an_address_is_not_quoted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

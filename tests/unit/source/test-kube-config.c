@@ -124,6 +124,9 @@ static void messages_hold_no_secret(void **state)
                          "[{name: u, user: {client-key-data: \"hunter2!\"}}]\n"),
                     "k", NULL, &access, &err) < 0);
     assert_null(strstr(err.text, "hunter2"));
+    refuse("current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+           "clusters: [{name: c, cluster: {server: \"https://admin:hunter2@x:6443\"}}]\n",
+           NULL, "k: server: an address with a user's name cannot be used");
 }
 
 static void a_pod_knows_its_cluster(void **state)
