@@ -345,6 +345,9 @@ static int run_screen(struct dashboard *dashboard, const struct ht_options *opti
     struct ht_error err = {0};
     struct ht_ui_options ui = ui_options(options, arena, ht_terminal_is_utf8(dashboard->terminal));
 
+    /* From here on, also while a document is waited for, it can be ended. */
+    if (ht_signals_start(&err) < 0)
+        return fail(dashboard, &err, HT_STATUS_TERMINAL);
     if (ht_ui_new(&ui, &calls, &dashboard->ui, &err) < 0)
         return fail(dashboard, &err, HT_STATUS_USAGE);
     dashboard->canvas = ht_canvas_new(24, 80);
@@ -355,7 +358,7 @@ static int run_screen(struct dashboard *dashboard, const struct ht_options *opti
     int r = ht_session_engine(&dashboard->session, options->command != HT_CMD_DEMO, &err);
     if (r < 0)
         return fail(dashboard, &err, r == -EBADMSG ? HT_STATUS_RECORDING : HT_STATUS_USAGE);
-    if (ht_engine_start(dashboard->session.engine, &err) < 0 || ht_signals_start(&err) < 0)
+    if (ht_engine_start(dashboard->session.engine, &err) < 0)
         return fail(dashboard, &err, HT_STATUS_SOURCES);
     return loop(dashboard);
 }

@@ -172,15 +172,20 @@ static int start(struct lines *lines, const struct ht_options *options, struct h
                                       .acknowledge = call_acknowledge,
                                       .replay_restart = call_restart};
     struct ht_error err = {0};
-    int r = ht_session_open(&lines->session, options, arena, &err);
+    int r;
 
+    if (ht_signals_start(&err) < 0) {
+        ht_complain(&err);
+        return HT_STATUS_TERMINAL;
+    }
+    r = ht_session_open(&lines->session, options, arena, &err);
     if (r == 0)
         r = ht_session_engine(&lines->session, options->command != HT_CMD_DEMO, &err);
     if (r < 0) {
         ht_complain(&err);
         return r == -EBADMSG ? HT_STATUS_RECORDING : HT_STATUS_USAGE;
     }
-    if (ht_engine_start(lines->session.engine, &err) < 0 || ht_signals_start(&err) < 0) {
+    if (ht_engine_start(lines->session.engine, &err) < 0) {
         ht_complain(&err);
         return HT_STATUS_SOURCES;
     }

@@ -22,7 +22,8 @@ enum ht_signal_word {
  * called when the program must end at once (async-signal-safe). PIPE is ignored, and so stays an
  * ending signal that was ignored before. */
 int ht_signals_begin(void (*emergency)(void), struct ht_error *err);
-/* Starts the thread that owns the ending signals. */
+/* Starts the thread that owns the ending signals: before anything that may wait, a file that is
+ * opened among it. */
 int ht_signals_start(struct ht_error *err);
 /* Two descriptors that are readable when there is something to take. */
 void ht_signals_poll(int ret_fds[2]);
