@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Orders of dpkg, of RPM and of upstream releases; that of apk is in version-apk.c. */
+/* Orders of RPM and of upstream releases; those of dpkg and apk are in files of their own. */
 #include "hulltop/base/version.h"
 
 #include <string.h>
@@ -50,71 +50,20 @@ static struct ht_str cut_epoch(struct ht_str *version)
     return epoch;
 }
 
-/* ---- dpkg ---- */
+/* ---- RPM ---- */
 
-/* Place of a byte that is no digit: ~ before the end, the end before letters, these before all
- * else. */
-static int deb_place(struct ht_str s, size_t at)
-{
-    if (at >= s.len || ht_version_is_digit(s.data[at]))
-        return 0;
-    if (s.data[at] == '~')
-        return -1;
-    return is_letter(s.data[at]) ? s.data[at] : (unsigned char)s.data[at] + 256;
-}
-
-static int compare_deb_part(struct ht_str a, struct ht_str b)
-{
-    while (a.len || b.len) {
-        size_t at = 0;
-
-        while ((at < a.len && !ht_version_is_digit(a.data[at])) ||
-               (at < b.len && !ht_version_is_digit(b.data[at]))) {
-            int order = deb_place(a, at) - deb_place(b, at);
-
-            if (order)
-                return order;
-            at++;
-        }
-        a = ht_str_sub(a, at, a.len);
-        b = ht_str_sub(b, at, b.len);
-
-        struct ht_str number = ht_version_cut(&a, ht_version_is_digit);
-        int order = ht_version_compare_numbers(number, ht_version_cut(&b, ht_version_is_digit));
-        if (order)
-            return order;
-    }
-    return 0;
-}
-
-/* Cuts the revision, behind the last dash, off version. */
-static struct ht_str cut_revision(struct ht_str *version)
+/* Cuts the release, behind the last dash, off version. */
+static struct ht_str cut_rpm_release(struct ht_str *version)
 {
     ptrdiff_t dash = ht_str_rfind_byte(*version, '-');
 
     if (dash < 0)
         return (struct ht_str){0};
 
-    struct ht_str revision = ht_str_sub(*version, (size_t)dash + 1, version->len);
+    struct ht_str release = ht_str_sub(*version, (size_t)dash + 1, version->len);
     version->len = (size_t)dash;
-    return revision;
+    return release;
 }
-
-int ht_version_compare_deb(struct ht_str a, struct ht_str b)
-{
-    struct ht_str epoch = cut_epoch(&a);
-    int order = ht_version_compare_numbers(epoch, cut_epoch(&b));
-
-    if (order)
-        return order;
-
-    struct ht_str revision_a = cut_revision(&a);
-    struct ht_str revision_b = cut_revision(&b);
-    order = compare_deb_part(a, b);
-    return order ? order : compare_deb_part(revision_a, revision_b);
-}
-
-/* ---- RPM ---- */
 
 static bool is_rpm_separator(char c)
 {
@@ -194,8 +143,8 @@ int ht_version_compare_rpm(struct ht_str a, struct ht_str b)
     if (order)
         return order;
 
-    struct ht_str release_a = cut_revision(&a);
-    struct ht_str release_b = cut_revision(&b);
+    struct ht_str release_a = cut_rpm_release(&a);
+    struct ht_str release_b = cut_rpm_release(&b);
     order = ht_version_compare_rpm_part(a, b);
     if (order || !release_a.len || !release_b.len)
         return order;

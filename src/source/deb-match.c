@@ -80,7 +80,8 @@ struct ht_deb_pin_name ht_deb_pin_name(struct ht_str text, struct ht_str native)
         text = ht_str_sub(text, 4, text.len);
     colon = ht_str_rfind_byte(text, ':');
     if (colon >= 0) {
-        if ((size_t)colon + 1 < text.len)
+        name.has_architecture = (size_t)colon + 1 < text.len;
+        if (name.has_architecture)
             name.architecture = ht_str_sub(text, (size_t)colon + 1, text.len);
         text = ht_str_sub(text, 0, (size_t)colon);
     }

@@ -9,8 +9,9 @@
 struct ht_deb_pin_name {
     struct ht_str text;         /* "libfoo*" */
     struct ht_str architecture; /* the native one where none is named */
-    bool is_source;             /* "src:" */
-    bool is_pattern;            /* has '*', '[' or '?', or is a /regular expression/ */
+    bool has_architecture;
+    bool is_source;  /* "src:" */
+    bool is_pattern; /* has '*', '[' or '?', or is a /regular expression/ */
 };
 
 /* True if text fits: a /regular expression/ is found in it, or it fits a shell pattern as a whole;

@@ -7,9 +7,9 @@
 
 #include "deb-match.h"
 #include "deb-stanza.h"
-#include "deb-version.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/version.h"
 
 enum { PRIORITY_NORMAL = 500, PRIORITY_STATUS = 100, PRIORITY_MAY_LOWER = 1000 };
 
@@ -209,8 +209,6 @@ static bool fits_version(const struct ht_deb_policy *policy, const struct ht_deb
 static void apply_to_package(const struct ht_deb_policy *policy, const struct ht_deb_pin_name *name,
                              const struct ht_deb_pin *pin, struct ht_deb_package *package)
 {
-    if (!name->is_source && !ht_deb_pin_names(policy->arena, name, package->name))
-        return;
     for (struct ht_deb_version *version = package->versions; version; version = version->next) {
         if (version->is_pinned ||
             (name->is_source && !ht_deb_pin_names(policy->arena, name, version->source)) ||
@@ -219,6 +217,26 @@ static void apply_to_package(const struct ht_deb_policy *policy, const struct ht
         version->is_pinned = true;
         version->pin = pin->priority;
     }
+}
+
+/* To apt what may be asked for as NAME:any has a second name, and a pattern that fits it is about
+ * all architectures. */
+static bool fits_any(const struct ht_deb_policy *policy, const struct ht_deb_set *set,
+                     const struct ht_deb_pin_name *name, const struct ht_deb_package *package)
+{
+    return name->is_pattern && !name->is_source && !name->has_architecture &&
+           ht_deb_set_has_any(set, package->name) &&
+           ht_deb_pin_names(policy->arena, name,
+                            ht_arena_strf(policy->arena, "%.*s:any", HT_STR_ARG(package->name)));
+}
+
+static bool is_meant(const struct ht_deb_policy *policy, const struct ht_deb_set *set,
+                     const struct ht_deb_pin_name *name, const struct ht_deb_package *package)
+{
+    if (ht_deb_architecture_fits(policy->arena, name->architecture, package->architecture) &&
+        (name->is_source || ht_deb_pin_names(policy->arena, name, package->name)))
+        return true;
+    return fits_any(policy, set, name, package);
 }
 
 void ht_deb_policy_apply(struct ht_deb_policy *policy, struct ht_deb_set *set)
@@ -234,7 +252,7 @@ void ht_deb_policy_apply(struct ht_deb_policy *policy, struct ht_deb_set *set)
         for (size_t j = 0; j < set->packages.len; j++) {
             struct ht_deb_package *package = set->packages.items[j];
 
-            if (ht_deb_architecture_fits(policy->arena, name.architecture, package->architecture))
+            if (is_meant(policy, set, &name, package))
                 apply_to_package(policy, &name, pin, package);
         }
     }
@@ -278,7 +296,7 @@ const struct ht_deb_version *ht_deb_policy_candidate(const struct ht_deb_policy 
         if (priority == 0 || priority <= best_priority)
             continue;
         if (package->current && priority < PRIORITY_MAY_LOWER &&
-            ht_deb_version_compare(version->text, package->current->text) < 0)
+            ht_version_compare_deb(version->text, package->current->text) < 0)
             continue;
         best_priority = priority;
         best = version;

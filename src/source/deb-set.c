@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "deb-stanza.h"
-#include "deb-version.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/version.h"
 
 enum { TABLE_FIRST = 4096, HASH_SEED = 5381, HASH_FACTOR = 33 };
 
@@ -122,6 +122,17 @@ struct ht_deb_package *ht_deb_set_find(const struct ht_deb_set *set, struct ht_s
     while (package && !ht_str_equal(package->architecture, architecture))
         package = package->next_arch;
     return package;
+}
+
+bool ht_deb_set_has_any(const struct ht_deb_set *set, struct ht_str name)
+{
+    for (const struct ht_deb_package *package = *slot_of(set, name); package;
+         package = package->next_arch)
+        for (const struct ht_deb_version *version = package->versions; version;
+             version = version->next)
+            if (version->multi_arch == MULTI_ALLOWED)
+                return true;
+    return false;
 }
 
 static struct ht_deb_package *get_package(struct ht_deb_set *set, struct ht_str name,
@@ -292,7 +303,7 @@ static struct ht_deb_version *merge(struct ht_deb_set *set, struct ht_deb_packag
     struct ht_deb_version **place = &package->versions;
 
     for (; *place; place = &(*place)->next) {
-        int order = ht_deb_version_compare(version->text, (*place)->text);
+        int order = ht_version_compare_deb(version->text, (*place)->text);
 
         if (order > 0)
             break;

@@ -6,9 +6,9 @@
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/version.h"
 #include "src/source/deb-set.h"
 #include "src/source/deb-stanza.h"
-#include "src/source/deb-version.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,8 +37,8 @@ static void check_package(const struct ht_deb_package *package)
     for (const struct ht_deb_version *version = package->versions; version;
          version = version->next) {
         require(version->carriers);
-        require(!version->next || ht_deb_version_compare(version->text, version->next->text) >= 0);
-        require(ht_deb_version_compare(version->text, version->text) == 0);
+        require(!version->next || ht_version_compare_deb(version->text, version->next->text) >= 0);
+        require(ht_version_compare_deb(version->text, version->text) == 0);
         require(version->phased <= HT_DEB_NO_PHASE);
         found = found || version == package->current;
     }

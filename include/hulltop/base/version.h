@@ -12,7 +12,7 @@
 
 #include "hulltop/base/str.h"
 
-/* dpkg: [epoch:]upstream[-revision]; no revision is revision 0. */
+/* dpkg and apt: [epoch:]upstream[-revision]; no revision is revision 0. */
 int ht_version_compare_deb(struct ht_str a, struct ht_str b);
 
 /* RPM, one part (a version or a release alone). */

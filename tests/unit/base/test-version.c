@@ -126,7 +126,11 @@ static void dpkg_without_a_revision(void **state)
         {"6.12.90-1", "6.12.90-1.1", -1},
         {"6.12.90+deb13-amd64", "6.12.90+deb13.1-amd64", -1},
         {"", "", 0},
-        {"", "0", 0},
+        /* No version to dpkg; apt puts the shorter first. */
+        {"", "0", -1},
+        {"1.", "1.0", 0},
+        {"a1", "1.0", 1},
+        {"1.0-", "1.0", -1},
     };
 
     (void)state;

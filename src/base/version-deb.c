@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "deb-version.h"
+/* The order of Debian versions. Where dpkg would refuse a version it is apt's, which takes any: the
+ * lists are what they are. */
+#include "hulltop/base/version.h"
 
 #include <string.h>
+
+#include "version-private.h"
 
 struct parts {
     struct ht_str epoch;
@@ -10,15 +14,10 @@ struct parts {
     bool has_revision;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* '~' sorts before the end, letters before everything else. */
 static int rank(char c)
 {
-    if (is_digit(c) || c == '\0')
+    if (ht_version_is_digit(c) || c == '\0')
         return 0;
     if (c == '~')
         return -1;
@@ -41,15 +40,15 @@ static int compare_digits(struct ht_str a, size_t *i, struct ht_str b, size_t *j
         ++*i;
     while (at(b, *j) == '0')
         ++*j;
-    while (is_digit(at(a, *i)) && is_digit(at(b, *j))) {
+    while (ht_version_is_digit(at(a, *i)) && ht_version_is_digit(at(b, *j))) {
         if (!first)
             first = a.data[*i] - b.data[*j];
         ++*i;
         ++*j;
     }
-    if (is_digit(at(a, *i)))
+    if (ht_version_is_digit(at(a, *i)))
         return 1;
-    if (is_digit(at(b, *j)))
+    if (ht_version_is_digit(at(b, *j)))
         return -1;
     return first;
 }
@@ -59,7 +58,8 @@ static int compare_part(struct ht_str a, struct ht_str b)
     size_t i = 0, j = 0;
 
     while (i < a.len && j < b.len) {
-        while (i < a.len && j < b.len && (!is_digit(a.data[i]) || !is_digit(b.data[j]))) {
+        while (i < a.len && j < b.len &&
+               (!ht_version_is_digit(a.data[i]) || !ht_version_is_digit(b.data[j]))) {
             int difference = rank(a.data[i]) - rank(b.data[j]);
 
             if (difference)
@@ -100,7 +100,7 @@ static struct parts split(struct ht_str version)
     return parts;
 }
 
-int ht_deb_version_compare(struct ht_str a, struct ht_str b)
+int ht_version_compare_deb(struct ht_str a, struct ht_str b)
 {
     struct parts left = split(a);
     struct parts right = split(b);
