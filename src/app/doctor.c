@@ -45,7 +45,10 @@ static const char role[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
                            "  verbs: [list]\n"
                            "- apiGroups: [\"\"]\n"
                            "  resources: [pods]\n"
-                           "  verbs: [list, watch]\n";
+                           "  verbs: [list, watch]\n"
+                           "- apiGroups: [node.k8s.io]\n"
+                           "  resources: [runtimeclasses]\n"
+                           "  verbs: [list]\n";
 
 int ht_command_doctor(const struct ht_options *options, struct ht_arena *arena)
 {

@@ -26,6 +26,7 @@ extern const struct ht_check_group ht_checks_prv_daemon;
 extern const struct ht_check_group ht_checks_sec_datastore;
 extern const struct ht_check_group ht_checks_sec_remnants;
 extern const struct ht_check_group ht_checks_prv_pods;
+extern const struct ht_check_group ht_checks_prv_differs;
 extern const struct ht_check_group ht_checks_pkg_updates;
 extern const struct ht_check_group ht_checks_pkg_care;
 extern const struct ht_check_group ht_checks_prv_cluster;

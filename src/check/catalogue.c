@@ -13,9 +13,9 @@ static const struct ht_check_group *const groups[] = {
     &ht_checks_prv_confinement, &ht_checks_prv_kernel,       &ht_checks_prv_network,
     &ht_checks_prv_daemon,      &ht_checks_prv_pods,         &ht_checks_sec_datastore,
     &ht_checks_sec_remnants,    &ht_checks_pkg_updates,      &ht_checks_pkg_care,
-    &ht_checks_prv_cluster,     &ht_checks_pkg_kernel,       &ht_checks_pkg_running,
-    &ht_checks_pkg_stack,       &ht_checks_sec_config,       &ht_checks_sec_transit,
-    &ht_checks_sec_exposed,
+    &ht_checks_prv_cluster,     &ht_checks_prv_differs,      &ht_checks_pkg_kernel,
+    &ht_checks_pkg_running,     &ht_checks_pkg_stack,        &ht_checks_sec_config,
+    &ht_checks_sec_transit,     &ht_checks_sec_exposed,
 };
 
 size_t ht_catalogue_count(void)

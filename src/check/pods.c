@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hulltop/base/mem.h"
+#include "hulltop/check/pod-compare.h"
 #include "hulltop/check/pod-security.h"
 #include "identity.h"
 
@@ -27,8 +28,10 @@ bool ht_pod_open(struct ht_checking *checking, const struct ht_row *row,
                  const struct ht_pod **ret_pod)
 {
     const struct ht_pod *pod = ht_pod_of(row);
+    /* What only pods are asked is asked of all of them. */
+    bool of_pods_alone = ht_checking_check(checking)->scope == HT_TABLE_POD;
 
-    if (!ht_subject_runs(row) || is_seen(ht_checking_node(checking), pod))
+    if (!ht_subject_runs(row) || (!of_pods_alone && is_seen(ht_checking_node(checking), pod)))
         return false;
     if (!ht_pod_has_containers(pod)) {
         ht_unknown(checking, "kubernetes", "what the pod declares is not known",
@@ -39,25 +42,18 @@ bool ht_pod_open(struct ht_checking *checking, const struct ht_row *row,
     return true;
 }
 
-static const struct ht_pod_container *find_container(const struct ht_pod *pod, struct ht_str name)
-{
-    for (size_t i = 0; i < pod->containers.len; i++) {
-        if (ht_str_equal(pod->containers.items[i].name, name))
-            return &pod->containers.items[i];
-    }
-    return NULL;
-}
-
 void ht_pod_as_container(const struct ht_pod *pod, struct ht_str name, struct ht_container *ret)
 {
     const struct ht_pod_container *container =
-        name.len ? find_container(pod, name)
+        name.len ? ht_pod_find_container(pod, name)
                  : (pod->containers.len ? &pod->containers.items[0] : NULL);
 
     if (ht_pod_has_namespace(pod))
         ht_container_set_namespace(ret, pod->namespace);
     if (ht_pod_has_owner(pod))
         ht_container_set_owner(ret, pod->owner);
+    else if (pod->mirror && ht_pod_has_name(pod))
+        ht_container_set_owner(ret, pod->name);
     if (ht_pod_has_labels(pod))
         ht_container_set_labels(ret, pod->labels);
     if (container && ht_pod_container_has_image(container))
@@ -69,7 +65,8 @@ struct ht_finding *ht_pod_fire(struct ht_checking *checking, const struct ht_pod
 {
     struct ht_finding *finding = ht_fire(checking, discriminator);
     struct ht_subject *subject = ht_finding_edit_subject(finding);
-    const struct ht_pod_container *found = container.len ? find_container(pod, container) : NULL;
+    const struct ht_pod_container *found =
+        container.len ? ht_pod_find_container(pod, container) : NULL;
 
     ht_subject_set_pod(subject,
                        ht_arena_strf(ht_checking_arena(checking), "%.*s%s%.*s",

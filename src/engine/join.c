@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "join-pods.h"
 #include "join.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -19,14 +20,14 @@
 #include "hulltop/check/pod-security.h"
 #include "hulltop/check/privilege.h"
 
-enum { ENGINE_ID_LEN = 64 };
+enum { ENGINE_ID_LEN = 64, INPUTS = 4 };
 
 /* A derived row and what it was made from. */
 struct made {
     struct ht_row *row;
-    struct ht_row *inputs[3]; /* references, NULL allowed */
-    uint64_t number;          /* one more input */
-    uint64_t pass;            /* the last join that used it */
+    struct ht_row *inputs[INPUTS]; /* references, NULL allowed */
+    uint64_t number;               /* one more input */
+    uint64_t pass;                 /* the last join that used it */
 };
 
 struct ht_joiner {
@@ -57,7 +58,9 @@ struct joining {
     struct ht_vec daemons;
     bool has_pairs;       /* an id has a slash */
     struct ht_vec upkeep; /* support and component rows */
-    const struct ht_row *host_row;
+    struct ht_vec pods;   /* as their source gave them */
+    struct ht_join_pods *by_pod;
+    const struct ht_row *cluster_row, *host_row;
     const struct ht_host *host;
 };
 
@@ -81,7 +84,7 @@ static struct ht_str cache_key(struct ht_buf *buf, const struct ht_table *table,
 
 /* The row made before from exactly these inputs (a new reference), or NULL. */
 static struct ht_row *recall(struct ht_joiner *joiner, struct ht_str key,
-                             const struct ht_row *const inputs[3], uint64_t number)
+                             const struct ht_row *const inputs[INPUTS], uint64_t number)
 {
     struct made *made = ht_map_get(joiner->made, key);
 
@@ -98,7 +101,7 @@ static struct ht_row *recall(struct ht_joiner *joiner, struct ht_str key,
 /* Remembers a fresh row (consumed) and returns a reference to it, or to the equal one from before.
  */
 static struct ht_row *remember(struct ht_joiner *joiner, struct ht_str key,
-                               const struct ht_row *const inputs[3], uint64_t number,
+                               const struct ht_row *const inputs[INPUTS], uint64_t number,
                                struct ht_row *fresh)
 {
     struct made *before = ht_map_get(joiner->made, key);
@@ -206,20 +209,6 @@ static void take_daemons(struct joining *joining, const struct ht_node *sample)
         ht_vec_add(&joining->daemons, set->rows[i]);
 }
 
-/* Made once a pod: it follows from its manifest alone. */
-static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row)
-{
-    ht_autobuf struct ht_buf buf = HT_BUF(512);
-    struct ht_str key = cache_key(&buf, &ht_pod_table, ht_row_id(row));
-    const struct ht_row *const inputs[3] = {row, NULL, NULL};
-    struct ht_row *known = recall(joining->joiner, key, inputs, 0);
-
-    if (known)
-        return known;
-    return remember(joining->joiner, key, inputs, 0,
-                    ht_pod_derive(joining->joiner->facts, row, HT_POD_SECURITY_LATEST));
-}
-
 /* Sorts the rows of one sample into what is taken as it is and what is derived from. */
 static void take_sample(struct joining *joining, const struct ht_node *sample)
 {
@@ -234,18 +223,41 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
             } else if (id == HT_TABLE_PROCESS) {
                 ht_vec_add(&joining->processes, (void *)row);
             } else if (id == HT_TABLE_POD) {
-                ht_node_add(joining->node, make_pod(joining, row));
+                ht_vec_add(&joining->pods, (void *)row);
+                ht_join_pods_add(joining->by_pod, row);
             } else if (id == HT_TABLE_SUPPORT || id == HT_TABLE_COMPONENT) {
                 ht_vec_add(&joining->upkeep, (void *)row);
+            } else if (id == HT_TABLE_HOST) {
+                joining->host_row = row;
             } else if (id != HT_TABLE_DAEMON) {
-                if (id == HT_TABLE_HOST) {
-                    joining->host_row = row;
-                    joining->host = ht_host_of(row);
-                }
+                if (id == HT_TABLE_CLUSTER)
+                    joining->cluster_row = row;
+                if (id == HT_TABLE_SOURCE && ht_str_is(ht_row_id(row), "kubernetes"))
+                    ht_join_pods_set_source(joining->by_pod, row);
                 ht_node_add(joining->node, ht_row_ref(row));
             }
         }
     }
+}
+
+/* The host with what only its cluster tells. */
+static void take_host(struct joining *joining)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(512);
+    const struct ht_row *const inputs[INPUTS] = {joining->host_row, joining->cluster_row};
+    struct ht_str key;
+    struct ht_row *row;
+
+    if (!joining->host_row)
+        return;
+    key = cache_key(&buf, &ht_host_table, ht_row_id(joining->host_row));
+    row = recall(joining->joiner, key, inputs, 0);
+    if (!row)
+        row = remember(joining->joiner, key, inputs, 0,
+                       ht_join_host(joining->host_row, joining->cluster_row));
+    joining->host_row = row;
+    joining->host = ht_host_of(row);
+    ht_node_add(joining->node, row);
 }
 
 /* Engines give ids of 64 hexadecimal digits. A daemon may call a container what it likes: by the
@@ -412,7 +424,7 @@ static struct ht_row *make_process(struct joining *joining, const struct ht_row 
 {
     ht_autobuf struct ht_buf buf = HT_BUF(512);
     struct ht_str key = cache_key(&buf, &ht_process_table, ht_row_id(row));
-    const struct ht_row *const inputs[3] = {row, place->row, NULL};
+    const struct ht_row *const inputs[INPUTS] = {row, place->row};
     uint64_t number = ht_str_hash(place->id, 0);
     struct ht_row *known = recall(joining->joiner, key, inputs, number);
 
@@ -500,32 +512,86 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
         ht_container_set_command(container, init->argv);
 }
 
+/* What a container becomes, beside the row of its runtime. */
+static void fill_container(struct joining *joining, struct ht_arena *arena,
+                           const struct place *place, const struct ht_join_found *pod,
+                           struct ht_container *container)
+{
+    const struct ht_facts *facts = joining->joiner->facts;
+
+    if (place->row)
+        *container = *ht_container_of(place->row);
+    else
+        apply_unmanaged(joining, place, container);
+    if (place->init)
+        apply_init(joining, arena, place, container);
+    /* Without a process source nothing is known about how many there are. */
+    if (joining->processes.len)
+        ht_container_set_processes(container, place->processes);
+    if (pod->by.len)
+        ht_container_set_pod_found(container, pod->by);
+    if (pod->row)
+        ht_join_pods_apply(pod->row, arena, container);
+    ht_classify(facts, container, arena);
+    if (pod->row)
+        ht_join_pods_compare(pod->row, joining->host, facts, arena, container);
+}
+
+static struct ht_join_found find_pod(const struct joining *joining, const struct place *place,
+                                     struct ht_arena *arena)
+{
+    const struct ht_container none = {.id = place->id};
+    const struct ht_process *init = place->init ? ht_process_of(place->init) : NULL;
+    const struct ht_join_seeker seeker = {
+        .container = place->row ? ht_container_of(place->row) : &none,
+        .cgroup = init && ht_process_has_cgroup(init) ? init->cgroup : (struct ht_str){0},
+        .of_root = place->row && is_of_root(joining, place->row)};
+
+    return ht_join_pods_find(joining->by_pod, &seeker, arena);
+}
+
 static struct ht_row *make_container(struct joining *joining, const struct place *place)
 {
     ht_autobuf struct ht_buf buf = HT_BUF(512);
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_str key = cache_key(&buf, &ht_container_table, place->id);
-    const struct ht_row *const inputs[3] = {place->row, place->init, joining->host_row};
-    uint64_t number = place->processes;
+    const struct ht_join_found pod = find_pod(joining, place, arena);
+    const struct ht_row *const inputs[INPUTS] = {place->row, place->init, joining->host_row,
+                                                 pod.row};
+    uint64_t number = ht_str_hash(pod.by, place->processes);
+    struct ht_row *row = recall(joining->joiner, key, inputs, number);
+    struct ht_container container = {0};
+
+    if (!row) {
+        fill_container(joining, arena, place, &pod, &container);
+        row = remember(joining->joiner, key, inputs, number,
+                       ht_row_new(&ht_container_table, &container));
+    }
+    if (pod.row)
+        ht_join_pods_see(joining->by_pod, pod.row, ht_container_of(row));
+    return row;
+}
+
+/* Made once a pod, as long as as many of its containers are seen. */
+static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(512);
+    struct ht_str key = cache_key(&buf, &ht_pod_table, ht_row_id(row)), why;
+    const struct ht_row *const inputs[INPUTS] = {row};
+    size_t seen = ht_join_pods_seen(joining->by_pod, row, joining->daemons.len, &why);
+    uint64_t number = ht_str_hash(why, seen);
     struct ht_row *known = recall(joining->joiner, key, inputs, number);
+    struct ht_pod pod = *ht_pod_of(row);
 
     if (known)
         return known;
+    ht_pod_set_seen(&pod, seen);
+    if (why.len)
+        ht_pod_set_unseen(&pod, why);
 
-    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
-    struct ht_container container = {0};
-
-    if (place->row)
-        container = *ht_container_of(place->row);
-    else
-        apply_unmanaged(joining, place, &container);
-    if (place->init)
-        apply_init(joining, arena, place, &container);
-    /* Without a process source nothing is known about how many there are. */
-    if (joining->processes.len)
-        ht_container_set_processes(&container, place->processes);
-    ht_classify(joining->joiner->facts, &container, arena);
+    ht_autorow struct ht_row *counted = ht_row_new(&ht_pod_table, &pod);
     return remember(joining->joiner, key, inputs, number,
-                    ht_row_new(&ht_container_table, &container));
+                    ht_pod_derive(joining->joiner->facts, counted, HT_POD_SECURITY_LATEST));
 }
 
 /* Made anew each time, since any process may be the daemon's, but the same row if it is equal: most
@@ -534,7 +600,7 @@ static struct ht_row *make_daemon(struct joining *joining, const struct ht_row *
 {
     ht_autobuf struct ht_buf buf = HT_BUF(512);
     struct ht_str key = cache_key(&buf, &ht_daemon_table, ht_row_id(row));
-    const struct ht_row *const inputs[3] = {row, NULL, NULL};
+    const struct ht_row *const inputs[INPUTS] = {row};
 
     return remember(joining->joiner, key, inputs, 0, ht_join_daemon(row, &joining->processes));
 }
@@ -544,7 +610,7 @@ static struct ht_row *make_upkeep(struct joining *joining, const struct ht_row *
 {
     ht_autobuf struct ht_buf buf = HT_BUF(512);
     struct ht_str key = cache_key(&buf, ht_row_table(row), ht_row_id(row));
-    const struct ht_row *const inputs[3] = {row, NULL, NULL};
+    const struct ht_row *const inputs[INPUTS] = {row};
 
     return remember(
         joining->joiner, key, inputs, 0,
@@ -563,6 +629,8 @@ static void make_rows(struct joining *joining)
     }
     for (size_t i = 0; i < joining->daemons.len; i++)
         ht_node_add(joining->node, make_daemon(joining, joining->daemons.items[i]));
+    for (size_t i = 0; i < joining->pods.len; i++)
+        ht_node_add(joining->node, make_pod(joining, joining->pods.items[i]));
     for (size_t i = 0; i < joining->upkeep.len; i++)
         ht_node_add(joining->node, make_upkeep(joining, joining->upkeep.items[i]));
 }
@@ -582,13 +650,17 @@ static void finish(struct joining *joining)
     ht_vec_fini(&joining->homes);
     ht_vec_fini(&joining->daemons);
     ht_vec_fini(&joining->upkeep);
+    ht_vec_fini(&joining->pods);
+    ht_join_pods_free(joining->by_pod);
 }
 
 struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *samples, size_t len,
                                int64_t now_ns)
 {
-    struct joining joining = {
-        .joiner = joiner, .node = ht_node_new(now_ns), .places = ht_map_new()};
+    struct joining joining = {.joiner = joiner,
+                              .node = ht_node_new(now_ns),
+                              .places = ht_map_new(),
+                              .by_pod = ht_join_pods_new()};
 
     joiner->pass++;
     for (size_t i = 0; i < len; i++) {
@@ -599,6 +671,7 @@ struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *
         if (samples[i])
             take_sample(&joining, samples[i]);
     }
+    take_host(&joining);
     house_processes(&joining);
     make_rows(&joining);
     finish(&joining);

@@ -20,4 +20,8 @@ const char *ht_join_step_parent(const struct ht_process *parent);
 struct ht_row *ht_join_upkeep(const struct ht_facts *facts, int64_t now, const struct ht_row *row,
                               const struct ht_vec *daemons);
 
+/* The host row with its cluster's name, size and this node's taints; cluster NULL: none is known.
+ * Returns a new reference. */
+struct ht_row *ht_join_host(const struct ht_row *host, const struct ht_row *cluster);
+
 #endif

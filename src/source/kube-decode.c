@@ -78,7 +78,31 @@ static struct ht_row *make_namespace(const struct ht_json *value)
     return ht_row_new(&ht_namespace_table, &row);
 }
 
-static struct ht_row *make_node(const struct ht_json *value)
+/* "key=value:effect", as the API's own tools write them. */
+static void set_taints(struct ht_cluster_node *row, const struct ht_json *value,
+                       struct ht_arena *arena)
+{
+    const struct ht_json *list = ht_json_path(value, "spec", "taints", NULL);
+    size_t room = ht_json_is_array(list) ? list->len : 0;
+    struct ht_str *texts;
+
+    if (!ht_json_is_object(ht_json_get(value, "spec")))
+        return;
+    texts = ht_arena_array(arena, struct ht_str, room);
+    for (size_t i = 0; i < room; i++) {
+        struct ht_str text[3] = {{0}};
+
+        ht_json_string(ht_json_get(&list->items[i], "key"), &text[0]);
+        ht_json_string(ht_json_get(&list->items[i], "value"), &text[1]);
+        ht_json_string(ht_json_get(&list->items[i], "effect"), &text[2]);
+        texts[i] = ht_arena_strf(arena, "%.*s%s%.*s:%.*s", HT_STR_ARG(text[0]),
+                                 text[1].len ? "=" : "", HT_STR_ARG(text[1]), HT_STR_ARG(text[2]));
+    }
+    /* No taint is an answer: it is kept for nobody. */
+    ht_cluster_node_set_taints(row, (struct ht_text_list){.items = texts, .len = room});
+}
+
+static struct ht_row *make_node(const struct ht_json *value, struct ht_arena *arena)
 {
     const struct ht_json *info = ht_json_path(value, "status", "nodeInfo", NULL);
     struct ht_cluster_node row = {0};
@@ -96,7 +120,22 @@ static struct ht_row *make_node(const struct ht_json *value)
         ht_cluster_node_set_runtime(&row, text);
     if (ht_json_string(ht_json_get(info, "kernelVersion"), &text))
         ht_cluster_node_set_kernel(&row, text);
+    set_taints(&row, value, arena);
     return ht_row_new(&ht_cluster_node_table, &row);
+}
+
+static struct ht_row *make_runtime_class(const struct ht_json *value)
+{
+    struct ht_runtime_class row = {0};
+    struct ht_str name = text_at(value, "metadata", "name"), text;
+
+    if (name.len == 0 || !ht_json_string(ht_json_get(value, "handler"), &text))
+        return NULL;
+    ht_runtime_class_set_id(&row, name);
+    ht_runtime_class_set_name(&row, name);
+    ht_runtime_class_set_source(&row, HT_S("kubernetes"));
+    ht_runtime_class_set_handler(&row, text);
+    return ht_row_new(&ht_runtime_class_table, &row);
 }
 
 static struct ht_row *make_row(struct ht_str kind, const struct ht_json *value,
@@ -110,7 +149,9 @@ static struct ht_row *make_row(struct ht_str kind, const struct ht_json *value,
         return make_pod(value, arena, &err);
     if (ht_str_has_prefix(kind, "Namespace"))
         return make_namespace(value);
-    return ht_str_has_prefix(kind, "Node") ? make_node(value) : NULL;
+    if (ht_str_has_prefix(kind, "RuntimeClass"))
+        return make_runtime_class(value);
+    return ht_str_has_prefix(kind, "Node") ? make_node(value, arena) : NULL;
 }
 
 /* ---- a page ---- */
@@ -160,6 +201,37 @@ int ht_kube_decode_page(struct ht_arena *arena, struct ht_str text,
     if (r == 0 && !page.seen)
         r = ht_error_set(err, EINVAL, "kubernetes: the answer is no list");
     return r;
+}
+
+/* ---- one object ---- */
+
+struct single {
+    struct ht_arena *arena;
+    struct ht_row *row;
+};
+
+static int take_single(void *context, const struct ht_object *document, struct ht_error *err)
+{
+    struct single *single = context;
+
+    if (document->is_list || single->row)
+        return ht_error_set(err, EINVAL, "kubernetes: the answer is not one object");
+    single->row = make_row(kind_of(document->value), document->value, single->arena);
+    return single->row ? 0 : ht_error_set(err, EINVAL, "kubernetes: the answer is no such object");
+}
+
+struct ht_row *ht_kube_decode_object(struct ht_str text, struct ht_error *err)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct single single = {.arena = arena};
+    int r = ht_objects_read_json(text, &options, take_single, &single, err);
+
+    if (r == 0 && !single.row)
+        r = ht_error_set(err, EINVAL, "kubernetes: the answer is empty");
+    if (r == 0)
+        return single.row;
+    ht_row_unref(single.row);
+    return NULL;
 }
 
 /* ---- a line of a watch ---- */

@@ -24,11 +24,15 @@ struct ht_kube_taker {
     void *context;
 };
 
-/* One page of a list of pods, namespaces or nodes, item by item; what it is about comes from its
- * kind (PodList, NamespaceList, NodeList). -EINVAL: no such list. */
+/* One page of a list of pods, namespaces, nodes or runtime classes, item by item; what it is about
+ * comes from its kind (PodList, NamespaceList, NodeList, RuntimeClassList). -EINVAL: no such list.
+ */
 int ht_kube_decode_page(struct ht_arena *arena, struct ht_str text,
                         const struct ht_kube_taker *taker, struct ht_kube_page *ret,
                         struct ht_error *err);
+
+/* One object of these kinds as a row, owned by the caller; NULL with err. */
+struct ht_row *ht_kube_decode_object(struct ht_str text, struct ht_error *err);
 
 enum ht_kube_change {
     HT_KUBE_PUT,      /* added or modified */

@@ -83,17 +83,31 @@ static int read_list(struct ht_kube *kube, struct list *list, struct ht_kube_tro
 struct nodes {
     char hostname[HT_KUBE_NAME_MAX];
     char boot_id[HT_KUBE_NAME_MAX];
-    char by_boot[HT_KUBE_NAME_MAX], by_name[HT_KUBE_NAME_MAX];
+    struct ht_row *named, *by_boot, *by_name; /* --node, the same boot, the host's name */
+    const char *option;
     size_t count;
 };
+
+static void forget_nodes(struct nodes *nodes)
+{
+    ht_row_unref(nodes->named);
+    ht_row_unref(nodes->by_boot);
+    ht_row_unref(nodes->by_name);
+    nodes->named = nodes->by_boot = nodes->by_name = NULL;
+}
 
 static void begin_nodes(void *context)
 {
     struct nodes *nodes = context;
 
-    nodes->by_boot[0] = '\0';
-    nodes->by_name[0] = '\0';
+    forget_nodes(nodes);
     nodes->count = 0;
+}
+
+static void keep(struct ht_row **place, struct ht_row *row)
+{
+    ht_row_unref(*place);
+    *place = ht_row_ref(row);
 }
 
 static void take_node(void *context, struct ht_row *row)
@@ -105,10 +119,12 @@ static void take_node(void *context, struct ht_row *row)
     nodes->count++;
     if (node->name.len >= HT_KUBE_NAME_MAX)
         return;
+    if (nodes->option && ht_str_is(node->name, nodes->option))
+        keep(&nodes->named, owned);
     if (nodes->boot_id[0] && ht_str_is(node->boot_id, nodes->boot_id))
-        snprintf(nodes->by_boot, sizeof(nodes->by_boot), "%.*s", HT_STR_ARG(node->name));
+        keep(&nodes->by_boot, owned);
     if (ht_str_is_nocase(node->name, nodes->hostname))
-        snprintf(nodes->by_name, sizeof(nodes->by_name), "%.*s", HT_STR_ARG(node->name));
+        keep(&nodes->by_name, owned);
 }
 
 static void know_this_host(struct nodes *nodes)
@@ -141,9 +157,60 @@ static bool is_of_resource(int r)
     return r == -EACCES || r == -ENOENT;
 }
 
+/* The credentials of a kubelet show its own node alone. */
+static int ask_for_node(struct ht_kube *kube, const char *name, struct nodes *nodes,
+                        struct ht_kube_trouble *trouble)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
+    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
+    struct ht_error err = {0};
+    struct ht_row *row;
+    int r;
+
+    ht_buf_add_text(&path, "/api/v1/nodes/");
+    ht_http_escape(&path, ht_str_from(name));
+    r = ht_kube_get(&kube->client, path.data, &answer, trouble);
+    if (r < 0)
+        return r;
+    row = ht_kube_decode_object(ht_buf_str(&answer.body), &err);
+    if (!row || ht_row_table(row) != &ht_cluster_node_table) {
+        ht_row_unref(row);
+        return -ENOENT;
+    }
+    take_node(nodes, row);
+    return 0;
+}
+
+/* Node names are host names in small letters, as the kubelet makes them. */
+static void lower(char *text)
+{
+    for (; *text; text++) {
+        if (*text >= 'A' && *text <= 'Z')
+            *text = (char)(*text - 'A' + 'a');
+    }
+}
+
+static void choose_node(struct ht_kube *kube, struct nodes *nodes)
+{
+    struct ht_row *found = kube->node_option ? nodes->named
+                           : nodes->by_boot  ? nodes->by_boot
+                                             : nodes->by_name;
+
+    ht_row_unref(kube->own_node);
+    kube->own_node = found ? ht_row_ref(found) : NULL;
+    kube->node[0] = '\0';
+    if (kube->node_option)
+        snprintf(kube->node, sizeof(kube->node), "%s", kube->node_option);
+    else if (found)
+        snprintf(kube->node, sizeof(kube->node), "%.*s",
+                 HT_STR_ARG(ht_cluster_node_of(found)->name));
+    else if (!kube->one_node_known)
+        snprintf(kube->node, sizeof(kube->node), "%s", nodes->hostname);
+}
+
 static int find_node(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
-    struct nodes nodes = {.count = 0};
+    struct nodes nodes = {.option = kube->node_option};
     struct list list = {.path = "/api/v1/nodes?",
                         .taker = {.take = take_node, .context = &nodes},
                         .begin = begin_nodes};
@@ -151,58 +218,68 @@ static int find_node(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 
     kube->feed->at(kube->feed, "listing nodes");
     know_this_host(&nodes);
+    lower(nodes.hostname);
     r = read_list(kube, &list, trouble);
-    if (r < 0 && !is_of_resource(r))
-        return r;
-    if (r < 0)
-        add_missing(kube, "nodes", trouble);
     kube->one_node_known = r == 0;
-    kube->one_node = nodes.count == 1;
-    if (kube->node_option)
-        snprintf(kube->node, sizeof(kube->node), "%s", kube->node_option);
-    else if (r < 0)
-        snprintf(kube->node, sizeof(kube->node), "%s", nodes.hostname);
-    else
-        snprintf(kube->node, sizeof(kube->node), "%s",
-                 nodes.by_boot[0] ? nodes.by_boot : nodes.by_name);
-    return 0;
+    kube->nodes = nodes.count;
+    if (is_of_resource(r)) {
+        add_missing(kube, "nodes", trouble);
+        r = ask_for_node(kube, kube->node_option ? kube->node_option : nodes.hostname, &nodes,
+                         trouble);
+        if (is_of_resource(r))
+            r = 0;
+    }
+    if (r == 0)
+        choose_node(kube, &nodes);
+    forget_nodes(&nodes);
+    return r;
 }
 
-/* ---- namespaces ---- */
+/* ---- namespaces, runtime classes ---- */
 
-static void begin_namespaces(void *context)
+static void begin_rows(void *context)
 {
-    struct ht_kube *kube = context;
-
-    ht_rowset_fini(&kube->namespaces);
+    ht_rowset_fini(context);
 }
 
-static void take_namespace(void *context, struct ht_row *row)
+static void take_row(void *context, struct ht_row *row)
 {
-    struct ht_kube *kube = context;
+    struct ht_rowset *rows = context;
 
-    if (kube->namespaces.len >= HT_LIMIT_ROWS)
+    if (rows->len >= HT_LIMIT_ROWS)
         ht_row_unref(row);
     else
-        ht_rowset_add(&kube->namespaces, row);
+        ht_rowset_add(rows, row);
 }
 
-static int read_namespaces(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+/* A resource that something is told from, but nothing depends on. */
+static int read_rows(struct ht_kube *kube, const char *path, const char *what,
+                     struct ht_rowset *rows, struct ht_kube_trouble *trouble)
 {
-    struct list list = {.path = "/api/v1/namespaces?",
-                        .taker = {.take = take_namespace, .context = kube},
-                        .begin = begin_namespaces};
+    struct list list = {
+        .path = path, .taker = {.take = take_row, .context = rows}, .begin = begin_rows};
+    int r = read_list(kube, &list, trouble);
+
+    /* A kind that the server does not know has no objects. */
+    if (r == -EACCES)
+        add_missing(kube, what, trouble);
+    if (is_of_resource(r))
+        r = 0;
+    ht_rowset_sort(rows);
+    return r;
+}
+
+static int read_others(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+{
     int r;
 
     kube->feed->at(kube->feed, "listing namespaces");
-    r = read_list(kube, &list, trouble);
-    kube->namespaces_known = r == 0;
-    if (r < 0 && !is_of_resource(r))
-        return r;
+    r = read_rows(kube, "/api/v1/namespaces?", "namespaces", &kube->namespaces, trouble);
     if (r < 0)
-        add_missing(kube, "namespaces", trouble);
-    ht_rowset_sort(&kube->namespaces);
-    return 0;
+        return r;
+    kube->feed->at(kube->feed, "listing runtime classes");
+    return read_rows(kube, "/apis/node.k8s.io/v1/runtimeclasses?", "runtime classes",
+                     &kube->runtime_classes, trouble);
 }
 
 /* ---- pods ---- */
@@ -230,6 +307,9 @@ void ht_kube_forget(struct ht_kube *kube)
 {
     kube->pods = free_rows(kube->pods);
     ht_rowset_fini(&kube->namespaces);
+    ht_rowset_fini(&kube->runtime_classes);
+    ht_row_unref(kube->own_node);
+    kube->own_node = NULL;
 }
 
 static void begin_pods(void *context)
@@ -309,7 +389,7 @@ int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     if (r == 0)
         r = find_node(kube, trouble);
     if (r == 0)
-        r = read_namespaces(kube, trouble);
+        r = read_others(kube, trouble);
     if (r == 0)
         r = read_pods(kube, trouble);
     kube->took_ns = ht_clock_mono(kube->feed->clock) - start;
@@ -344,8 +424,12 @@ static void add_cluster(const struct ht_kube *kube, struct ht_node *sample)
     if (kube->node[0])
         ht_cluster_set_node(&cluster, ht_str_from(kube->node));
     ht_cluster_set_insecure(&cluster, access->insecure);
-    if (kube->one_node_known)
-        ht_cluster_set_one_node(&cluster, kube->one_node);
+    if (kube->one_node_known) {
+        ht_cluster_set_one_node(&cluster, kube->nodes == 1);
+        ht_cluster_set_nodes(&cluster, kube->nodes);
+    }
+    if (kube->own_node && ht_cluster_node_has_taints(ht_cluster_node_of(kube->own_node)))
+        ht_cluster_set_taints(&cluster, ht_cluster_node_of(kube->own_node)->taints);
     ht_node_add(sample, ht_row_new(&ht_cluster_table, &cluster));
 }
 
@@ -380,6 +464,9 @@ void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *
     if (kube->pods)
         ht_map_each(kube->pods, add_pod, sample);
     ht_rowset_share(&sample->sets[HT_TABLE_NAMESPACE], &kube->namespaces);
+    ht_rowset_share(&sample->sets[HT_TABLE_RUNTIME_CLASS], &kube->runtime_classes);
+    if (kube->own_node)
+        ht_node_add(sample, ht_row_ref(kube->own_node));
     ht_node_sort(sample);
     kube->changed = false;
     kube->told_ns = ht_clock_mono(kube->feed->clock);

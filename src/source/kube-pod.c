@@ -157,6 +157,30 @@ static bool is_profile_annotation(struct ht_str key)
            ht_str_is(key, "seccomp.security.alpha.kubernetes.io/pod");
 }
 
+/* Build systems tell of their jobs in annotations too. */
+static bool is_build_annotation(struct ht_str key)
+{
+    static const char *const domains[] = {"job.runner.gitlab.com/",
+                                          "project.runner.gitlab.com/",
+                                          "manager.runner.gitlab.com/",
+                                          "actions.github.com/",
+                                          "buildkite.com/",
+                                          "openshift.io/build",
+                                          "workflows.argoproj.io/",
+                                          "prow.k8s.io/",
+                                          "image.kpack.io/",
+                                          "build.shipwright.io/",
+                                          "buildrun.shipwright.io/",
+                                          "tekton.dev/",
+                                          "actions-runner-controller/"};
+
+    for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+        if (ht_str_has_prefix(key, domains[i]))
+            return true;
+    }
+    return false;
+}
+
 static void decode_annotations(struct ht_kube_decoding *decoding, const struct ht_json *metadata)
 {
     const struct ht_json *all = ht_kube_map(decoding, metadata, "metadata", "annotations");
@@ -172,13 +196,19 @@ static void decode_annotations(struct ht_kube_decoding *decoding, const struct h
     for (size_t i = 0; i < all->len; i++) {
         const struct ht_json_member *member = &all->members[i];
 
-        if (ht_str_is(member->key, "kubernetes.io/config.mirror"))
+        if (ht_str_is(member->key, "kubernetes.io/config.mirror")) {
             ht_pod_set_mirror(decoding->pod, true);
-        if (!is_profile_annotation(member->key) || member->value.kind == HT_JSON_NULL)
+            if (member->value.kind == HT_JSON_STRING)
+                ht_pod_set_static_uid(decoding->pod, member->value.string);
+        }
+        if (member->value.kind == HT_JSON_NULL ||
+            (!is_profile_annotation(member->key) && !is_build_annotation(member->key)))
             continue;
         pairs[len].key = member->key;
         if (!ht_json_string(&member->value, &pairs[len].value))
             ht_kube_fail(decoding, "metadata", "annotations", "texts");
+        if (!is_profile_annotation(member->key))
+            pairs[len].value = ht_secret_mask_env(decoding->arena, member->key, pairs[len].value);
         len++;
     }
     if (len)
@@ -262,6 +292,9 @@ static void decode_owner(struct ht_kube_decoding *decoding, const struct ht_json
         if ((!controller && owners->len > 1) || !text_of(&owners->items[i], "kind", &kind) ||
             !text_of(&owners->items[i], "name", &name))
             continue;
+        /* The node is no workload: it only shows the pods that it has by itself. */
+        if (ht_str_is(kind, "Node"))
+            return;
         if (ht_str_is(kind, "ReplicaSet"))
             above = deployment_of(name, labels);
         if (above.len) {
@@ -420,6 +453,28 @@ static void decode_host(struct ht_kube_decoding *decoding, const struct ht_json 
         ht_pod_set_os(pod, decoding->text);
 }
 
+/* "key=value:effect"; "key:effect" of any value; "*" of any key, without an effect of all. */
+static void decode_tolerations(struct ht_kube_decoding *decoding, const struct ht_json *spec)
+{
+    const struct ht_json *list = ht_kube_list(decoding, spec, "spec", "tolerations");
+    struct ht_str *texts;
+
+    if (!list)
+        return;
+    texts = ht_arena_array(decoding->arena, struct ht_str, list->len);
+    for (size_t i = 0; i < list->len; i++) {
+        struct ht_str key = {0}, value = {0}, effect = {0};
+
+        text_of(&list->items[i], "key", &key);
+        text_of(&list->items[i], "value", &value);
+        text_of(&list->items[i], "effect", &effect);
+        texts[i] = ht_arena_strf(decoding->arena, "%.*s%s%.*s%s%.*s",
+                                 HT_STR_ARG(key.len ? key : HT_S("*")), value.len ? "=" : "",
+                                 HT_STR_ARG(value), effect.len ? ":" : "", HT_STR_ARG(effect));
+    }
+    ht_pod_set_tolerations(decoding->pod, (struct ht_text_list){.items = texts, .len = list->len});
+}
+
 static void decode_spec(struct ht_kube_decoding *decoding, const struct ht_json *spec)
 {
     struct ht_pod *pod = decoding->pod;
@@ -428,6 +483,7 @@ static void decode_spec(struct ht_kube_decoding *decoding, const struct ht_json 
     decode_context(decoding, spec);
     decode_volumes(decoding, spec);
     ht_kube_decode_containers(decoding, spec);
+    decode_tolerations(decoding, spec);
     if (ht_kube_text(decoding, spec, "spec", "nodeName"))
         ht_pod_set_node(pod, decoding->text);
     if (ht_kube_text(decoding, spec, "spec", "runtimeClassName"))

@@ -18,12 +18,12 @@ struct ht_kube {
     struct ht_http_stream *stream;
 
     struct ht_map *pods; /* uid to struct ht_row * */
-    struct ht_rowset namespaces;
-    bool namespaces_known;
+    struct ht_rowset namespaces, runtime_classes;
+    struct ht_row *own_node;       /* of the API; NULL: not known */
+    size_t nodes;                  /* of the cluster, where one_node_known says so */
     char place[HT_ERROR_TEXT_MAX]; /* where the access came from */
     char version[64];
     char node[HT_KUBE_NAME_MAX]; /* what the cluster calls this node; empty: it is none of it */
-    bool one_node;
     bool one_node_known;
     char missing[HT_ERROR_TEXT_MAX]; /* what could not be read, and why; empty: nothing */
     size_t bad;                      /* pods that could not be read */

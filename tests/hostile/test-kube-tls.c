@@ -179,9 +179,13 @@ static int set_up(void **state)
     free(here);
     mkdir(at("api"), 0700);
     mkdir(at("api/v1"), 0700);
+    mkdir(at("apis"), 0700);
+    mkdir(at("apis/node.k8s.io"), 0700);
+    mkdir(at("apis/node.k8s.io/v1"), 0700);
     answer("version", "version.http");
     answer("api/v1/nodes?&limit=250", "nodes.http");
     answer("api/v1/namespaces?&limit=250", "namespaces.http");
+    answer("apis/node.k8s.io/v1/runtimeclasses?&limit=250", "runtimeclasses.http");
     answer("api/v1/pods?fieldSelector=spec.nodeName%3Dworker-01&limit=250",
            "pods_node_worker-01.http");
     if (make_certificate("server") || make_certificate("client") || make_certificate("other"))

@@ -193,6 +193,34 @@ static void add_containers(struct ht_node *node)
     add_process(node, "812.20", 812, HT_S("kubelet"), NULL);
 }
 
+static void add_pod(struct ht_node *node, const char *uid, const char *name, const char *unseen)
+{
+    static const struct ht_str broken[] = {HT_STR("privileged"), HT_STR("hostNamespaces")};
+    struct ht_pod pod = {0};
+    struct ht_pod_security *security = ht_pod_edit_pod_security(&pod);
+
+    ht_pod_set_id(&pod, ht_str_from(uid));
+    ht_pod_set_kind(&pod, HT_S("Pod"));
+    ht_pod_set_name(&pod, ht_str_from(name));
+    ht_pod_set_namespace(&pod, HT_S("shop"));
+    ht_pod_set_owner(&pod, HT_S("Deployment/web"));
+    ht_pod_set_phase(&pod, unseen ? HT_S("Pending") : HT_S("Running"));
+    ht_pod_set_class(&pod, HT_CLASS_APP);
+    ht_pod_set_seen(&pod, unseen ? 0 : 2);
+    if (unseen)
+        ht_pod_set_unseen(&pod, ht_str_from(unseen));
+    ht_pod_security_set_version(security, HT_S("latest"));
+    ht_pod_security_set_baseline(
+        security, (struct ht_text_list){.items = broken, .len = unseen ? 0 : ARRAY_LEN(broken)});
+    ht_node_add(node, ht_row_new(&ht_pod_table, &pod));
+}
+
+static void add_pods(struct ht_node *node)
+{
+    add_pod(node, "0c1d2e3f-0000-4000-8000-000000000001", "web-5d8f9c7b4-x2x5p", NULL);
+    add_pod(node, "0c1d2e3f-0000-4000-8000-000000000002", EVIL, "it has not started: Pending");
+}
+
 /* ---- findings ---- */
 
 struct sketch {
@@ -343,6 +371,7 @@ struct ht_state *fixture_state(void)
 
     add_sources(node);
     add_containers(node);
+    add_pods(node);
     add_builds(node);
     ht_node_sort(node);
 

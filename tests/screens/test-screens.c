@@ -31,6 +31,7 @@ static const struct {
     {.name = "sort", .keys = "9s"},           {.name = "filter", .keys = "3/seccomp"},
     {.name = "builds-map", .keys = "7"},      {.name = "builds-map-second", .keys = "7j"},
     {.name = "builds-text", .keys = "7Z"},    {.name = "build-jobs", .keys = "7v"},
+    {.name = "pods", .keys = "3v"},           {.name = "pod", .keys = "3v\n"},
     {.name = "first-run", .first_run = true},
 };
 

@@ -375,6 +375,304 @@ static void the_same_name_in_two_namespaces_is_two_containers(void **state)
     ht_node_unref(node);
 }
 
+/* ---- pods ---- */
+
+#define POD_UID "0c1d2e3f-0000-4000-8000-000000000001"
+
+/* What the API has of the pod "shop/web-1" on this node. */
+static struct ht_pod api_pod(void)
+{
+    static struct ht_pod_container containers[3];
+    struct ht_pod pod = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(containers); i++) {
+        static const char *const names[] = {"app", "prepare", "look"};
+        static const enum ht_pod_container_kind kinds[] = {HT_POD_CONTAINER_KIND_CONTAINER,
+                                                           HT_POD_CONTAINER_KIND_INIT,
+                                                           HT_POD_CONTAINER_KIND_EPHEMERAL};
+
+        containers[i] = (struct ht_pod_container){0};
+        ht_pod_container_set_name(&containers[i], ht_str_from(names[i]));
+        ht_pod_container_set_kind(&containers[i], kinds[i]);
+        ht_pod_container_set_image(&containers[i], HT_S("shop/web:2"));
+    }
+    ht_pod_set_id(&pod, HT_S(POD_UID));
+    ht_pod_set_kind(&pod, HT_S("Pod"));
+    ht_pod_set_name(&pod, HT_S("web-1"));
+    ht_pod_set_namespace(&pod, HT_S("shop"));
+    ht_pod_set_owner(&pod, HT_S("Deployment/web"));
+    ht_pod_set_phase(&pod, HT_S("Running"));
+    ht_pod_set_containers(&pod, (struct ht_pod_container_list){.items = containers, .len = 3});
+    return pod;
+}
+
+static void add_pod(struct fixture *fixture, const struct ht_pod *pod)
+{
+    ht_node_add(fixture->docker, ht_row_new(&ht_pod_table, pod));
+}
+
+static void add_kubernetes(struct fixture *fixture, enum ht_source_state state)
+{
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, HT_S("kubernetes"));
+    ht_source_set_state(&source, state);
+    ht_node_add(fixture->docker, ht_row_new(&ht_source_table, &source));
+}
+
+/* A container as CRI lists it, with those labels that a container of a pod has. */
+static void add_of_pod(struct fixture *fixture, const char *id, const char *name, const char *uid)
+{
+    const struct ht_pair labels[] = {
+        {HT_S("io.kubernetes.container.name"), ht_str_from(name)},
+        {HT_S("io.kubernetes.pod.uid"), ht_str_from(uid)},
+        {HT_S("io.kubernetes.pod.name"), HT_S("told")},
+        {HT_S("io.kubernetes.pod.namespace"), HT_S("told")},
+    };
+    struct ht_container container = {0};
+
+    ht_container_set_id(&container, ht_str_from(id));
+    ht_container_set_name(&container, HT_S("told/app"));
+    ht_container_set_state(&container, HT_CONTAINER_STATE_RUNNING);
+    ht_container_set_daemon(&container, HT_S("unix:///cri.sock"));
+    ht_container_set_image(&container, HT_S("sha256:0123"));
+    ht_container_set_labels(&container, (struct ht_pair_list){.items = labels, .len = 4});
+    ht_node_add(fixture->docker, ht_row_new(&ht_container_table, &container));
+}
+
+static void a_container_gets_its_pod_by_the_id_in_the_pods_status(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct ht_pair ids[] = {{HT_S("app"), HT_S("containerd://" ID_A)}};
+    struct ht_pod pod = api_pod();
+
+    ht_pod_set_container_ids(&pod, (struct ht_pair_list){.items = ids, .len = 1});
+    add_pod(fixture, &pod);
+    /* Its labels say another one. */
+    add_of_pod(fixture, ID_A, "told", "ffffffff-0000-4000-8000-000000000001");
+    ht_autonode struct ht_node *node = join(fixture);
+    const struct ht_container *container = container_of(node, ID_A);
+    assert_true(ht_str_is(container->pod, "shop/web-1"));
+    assert_true(ht_str_is(container->namespace, "shop"));
+    assert_true(ht_str_is(container->owner, "Deployment/web"));
+    assert_true(ht_str_is(container->pod_row, POD_UID));
+    assert_true(ht_str_is(container->image, "shop/web:2"));
+    const struct ht_row *row = ht_node_find(node, HT_TABLE_POD, HT_S(POD_UID));
+    assert_int_equal(ht_pod_of(row)->seen, 1);
+    assert_false(ht_pod_has_unseen(ht_pod_of(row)));
+}
+
+static void a_container_gets_its_pod_by_its_cgroup(void **state)
+{
+    static const char *const cgroups[] = {
+        "/kubepods/burstable/pod" POD_UID "/" ID_A,
+        "/kubepods.slice/kubepods-besteffort.slice/"
+        "kubepods-besteffort-pod0c1d2e3f_0000_4000_8000_000000000001.slice/cri-containerd-" ID_A
+        ".scope",
+        "/docker/" ID_B "/kubelet/kubepods/pod" POD_UID "/" ID_A,
+    };
+    struct fixture *fixture = *state;
+    struct ht_pod pod = api_pod();
+
+    add_pod(fixture, &pod);
+    for (size_t i = 0; i < ARRAY_LEN(cgroups); i++) {
+        struct fixture one = *fixture;
+
+        one.proc = ht_node_share(fixture->proc);
+        one.docker = ht_node_share(fixture->docker);
+        add_container(&one, ID_A, 10);
+        add_process(&one, with_pid(10), cgroups[i]);
+        ht_autonode struct ht_node *node = join(&one);
+        assert_true(ht_str_is(container_of(node, ID_A)->pod, "shop/web-1"));
+        ht_node_unref(one.proc);
+        ht_node_unref(one.docker);
+    }
+}
+
+static void a_label_names_a_pod_only_from_a_daemon_of_roots(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_pod pod = api_pod();
+
+    add_pod(fixture, &pod);
+    add_kubernetes(fixture, HT_SOURCE_STATE_OK);
+    add_of_pod(fixture, ID_A, "app", POD_UID);
+    ht_autonode struct ht_node *unknown = join(fixture);
+    assert_false(ht_container_has_pod_row(container_of(unknown, ID_A)));
+    struct ht_daemon daemon = {0};
+    ht_daemon_set_id(&daemon, HT_S("unix:///cri.sock"));
+    ht_daemon_set_socket_uid(&daemon, 0);
+    ht_node_add(fixture->docker, ht_row_new(&ht_daemon_table, &daemon));
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_true(ht_str_is(container_of(node, ID_A)->pod_row, POD_UID));
+}
+
+static void a_static_pod_is_found_by_the_uid_that_the_node_gave_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_pod pod = api_pod();
+
+    ht_pod_set_mirror(&pod, true);
+    ht_pod_set_static_uid(&pod, HT_S("0123456789abcdef0123456789abcdef"));
+    add_pod(fixture, &pod);
+    add_container(fixture, ID_A, 10);
+    add_process(fixture, with_pid(10), "/kubepods/pod0123456789abcdef0123456789abcdef/" ID_A);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_true(ht_str_is(container_of(node, ID_A)->pod_row, POD_UID));
+}
+
+static void what_only_the_runtime_knows_says_why(void **state)
+{
+    static const struct {
+        enum ht_source_state state;
+        const char *why;
+    } cases[] = {
+        {HT_SOURCE_STATE_OK, "the API has no such pod"},
+        {HT_SOURCE_STATE_DENIED, "does not let its pods be listed"},
+        {HT_SOURCE_STATE_BROKEN, "does not answer"},
+        {HT_SOURCE_STATE_ABSENT, "no Kubernetes API is asked"},
+    };
+    struct fixture *fixture = *state;
+
+    add_of_pod(fixture, ID_A, "app", POD_UID);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture one = *fixture;
+
+        one.docker = ht_node_share(fixture->docker);
+        add_kubernetes(&one, cases[i].state);
+        ht_autonode struct ht_node *node = join(&one);
+        const struct ht_container *container = container_of(node, ID_A);
+        assert_false(ht_container_has_pod_row(container));
+        assert_true(ht_str_is(container->pod, "told/told"));
+        assert_true(ht_str_find(container->pod_found, ht_str_from(cases[i].why), 0) >= 0);
+        ht_node_unref(one.docker);
+    }
+}
+
+static void what_only_the_api_knows_says_why(void **state)
+{
+    static const struct {
+        const char *phase, *why;
+    } cases[] = {
+        {"Pending", "it has not started"},
+        {"Succeeded", "it has ended"},
+        {"Running", "no container runtime of this node tells"},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture one = *fixture;
+        struct ht_pod pod = api_pod();
+
+        one.docker = ht_node_new(1);
+        ht_pod_set_phase(&pod, ht_str_from(cases[i].phase));
+        add_pod(&one, &pod);
+        ht_autonode struct ht_node *node = join(&one);
+        const struct ht_row *row = ht_node_find(node, HT_TABLE_POD, HT_S(POD_UID));
+        assert_int_equal(ht_pod_of(row)->seen, 0);
+        assert_true(ht_str_find(ht_pod_of(row)->unseen, ht_str_from(cases[i].why), 0) >= 0);
+        ht_node_unref(one.docker);
+    }
+}
+
+static void the_kind_of_a_pods_container_is_its_class(void **state)
+{
+    static const char ID_C[] = "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc";
+    struct fixture *fixture = *state;
+    const struct ht_pair ids[] = {{HT_S("app"), HT_S("cri-o://" ID_A)},
+                                  {HT_S("prepare"), HT_S("cri-o://" ID_B)},
+                                  {HT_S("look"), ht_str_from(ID_C)}};
+    struct ht_pod pod = api_pod();
+
+    ht_pod_set_container_ids(&pod, (struct ht_pair_list){.items = ids, .len = 3});
+    add_pod(fixture, &pod);
+    add_container(fixture, ID_A, 10);
+    add_container(fixture, ID_B, 11);
+    add_container(fixture, ID_C, 12);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_int_equal(container_of(node, ID_A)->class, HT_CLASS_APP);
+    assert_int_equal(container_of(node, ID_B)->class, HT_CLASS_INIT);
+    assert_int_equal(container_of(node, ID_C)->class, HT_CLASS_DEBUG);
+}
+
+/* CRI gives a pod's labels to its sandbox alone, so a build is known by the API's. */
+static void labels_and_annotations_of_the_pod_tell_of_builds(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct ht_pair ids[] = {{HT_S("app"), HT_S("containerd://" ID_A)}};
+    const struct ht_pair annotations[] = {{HT_S("job.runner.gitlab.com/name"), HT_S("compile")}};
+    struct ht_pod pod = api_pod();
+
+    ht_pod_set_container_ids(&pod, (struct ht_pair_list){.items = ids, .len = 1});
+    ht_pod_set_annotations(&pod, (struct ht_pair_list){.items = annotations, .len = 1});
+    add_pod(fixture, &pod);
+    add_of_pod(fixture, ID_A, "app", POD_UID);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_int_equal(container_of(node, ID_A)->class, HT_CLASS_BUILD);
+    const struct ht_rowset *builds = ht_node_set(node, HT_TABLE_BUILD);
+    assert_int_equal(builds->len, 1);
+    assert_true(ht_str_is(ht_build_of(builds->rows[0])->id, "pod:shop/web-1"));
+    assert_true(ht_str_is(ht_build_of(builds->rows[0])->name, "compile"));
+}
+
+static void what_runs_otherwise_than_declared_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct ht_pair ids[] = {{HT_S("app"), HT_S("containerd://" ID_A)}};
+    struct ht_pod pod = api_pod();
+    struct ht_process init = with_pid(10);
+
+    ht_pod_set_container_ids(&pod, (struct ht_pair_list){.items = ids, .len = 1});
+    add_pod(fixture, &pod);
+    add_container(fixture, ID_A, 10);
+    ht_process_set_ns_pid(&init, 1000);
+    ht_process_set_reads(&init, 2);
+    add_process(fixture, init, "/kubepods/pod" POD_UID "/" ID_A);
+    ht_autonode struct ht_node *node = join(fixture);
+    const struct ht_text_list *differs = &container_of(node, ID_A)->differs;
+    assert_int_equal(differs->len, 1);
+    assert_true(ht_str_is(differs->items[0], "hostPID: declared false, runs with true"));
+}
+
+static void the_cluster_tells_the_hosts_taints(void **state)
+{
+    static const struct ht_str taints[] = {HT_STR("dedicated=ci:NoSchedule")};
+    struct fixture *fixture = *state;
+    struct ht_cluster cluster = {0};
+
+    ht_cluster_set_id(&cluster, HT_S("https://api"));
+    ht_cluster_set_nodes(&cluster, 1);
+    ht_cluster_set_taints(&cluster, (struct ht_text_list){.items = taints, .len = 1});
+    ht_node_add(fixture->docker, ht_row_new(&ht_cluster_table, &cluster));
+    ht_autonode struct ht_node *other = join(fixture);
+    assert_false(ht_host_has_taints(ht_node_host(other)));
+
+    ht_node_unref(fixture->docker);
+    fixture->docker = ht_node_new(1);
+    ht_cluster_set_node(&cluster, HT_S("node"));
+    ht_node_add(fixture->docker, ht_row_new(&ht_cluster_table, &cluster));
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_int_equal(ht_node_host(node)->cluster_nodes, 1);
+    assert_true(ht_str_is(ht_node_host(node)->taints.items[0], "dedicated=ci:NoSchedule"));
+    ht_autonode struct ht_node *again = join(fixture);
+    assert_ptr_equal(ht_node_host(again), ht_node_host(node));
+}
+
+static void unchanged_pods_are_shared(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_pod pod = api_pod();
+
+    add_pod(fixture, &pod);
+    add_container(fixture, ID_A, 10);
+    add_process(fixture, with_pid(10), "/kubepods/pod" POD_UID "/" ID_A);
+    ht_autonode struct ht_node *first = join(fixture);
+    ht_autonode struct ht_node *second = join(fixture);
+    assert_ptr_equal(ht_node_find(first, HT_TABLE_POD, HT_S(POD_UID)),
+                     ht_node_find(second, HT_TABLE_POD, HT_S(POD_UID)));
+    assert_ptr_equal(container_of(first, ID_A), container_of(second, ID_A));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -394,6 +692,17 @@ int main(void)
         TEST(unchanged_rows_are_shared),
         TEST(a_reused_pid_is_not_taken_for_init),
         TEST(listeners_of_a_daemon_come_from_its_command_line),
+        TEST(a_container_gets_its_pod_by_the_id_in_the_pods_status),
+        TEST(a_container_gets_its_pod_by_its_cgroup),
+        TEST(a_label_names_a_pod_only_from_a_daemon_of_roots),
+        TEST(a_static_pod_is_found_by_the_uid_that_the_node_gave_it),
+        TEST(what_only_the_runtime_knows_says_why),
+        TEST(what_only_the_api_knows_says_why),
+        TEST(the_kind_of_a_pods_container_is_its_class),
+        TEST(labels_and_annotations_of_the_pod_tell_of_builds),
+        TEST(what_runs_otherwise_than_declared_is_told),
+        TEST(the_cluster_tells_the_hosts_taints),
+        TEST(unchanged_pods_are_shared),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
