@@ -37,6 +37,7 @@ struct waiting {
 
 struct ht_exec {
     const struct ht_clock *clock;
+    bool whole_node;
     struct ht_proc_reader reader;
     bool has_reader;
     struct ht_connector connector;
@@ -59,6 +60,7 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
     struct ht_error err = {0};
 
     watch->clock = options->clock;
+    watch->whole_node = options->whole_node;
     watch->connector.fd = -1;
     watch->fanotify.fd = -1;
     watch->given_exe = -1;
@@ -284,7 +286,6 @@ static void take_files(struct ht_exec *watch, struct ht_exec_start *start)
     }
 }
 
-/* What runs is read first, for it goes first. */
 static void give(struct ht_exec *watch, const struct ht_connector_event *event,
                  struct ht_exec_start *ret_start)
 {
@@ -293,16 +294,23 @@ static void give(struct ht_exec *watch, const struct ht_connector_event *event,
     start.by_fanotify = watch->given.len > 0;
     start.by_connector = event != NULL;
     start.at_mono_ns = event ? event->at_mono_ns : watch->given.since_ns;
-    if (event && start.pid > 0)
+    /* What runs is read first, for it goes first; but whose it is may have been told before. */
+    bool known = watch->given.cgroup.len > 0;
+    if (known)
+        take_cgroup(watch, &start);
+    bool wanted = !known || start.cgroup.container_id.len || watch->whole_node;
+    if (event && start.pid > 0 && wanted)
         read_exe(watch, &start);
     else
         start.unread |= HT_EXEC_NO_EXE;
-    take_cgroup(watch, &start);
+    if (!known)
+        take_cgroup(watch, &start);
     if (start.pid > 0 && start.cgroup.container_id.len) {
         read_stat(watch, &start);
         read_argv(watch, &start);
     }
-    take_files(watch, &start);
+    if (wanted)
+        take_files(watch, &start);
     *ret_start = start;
 }
 

@@ -29,7 +29,7 @@
 #include "hulltop/model/node.h"
 
 enum {
-    HT_EXEC_FDS = 2,          /* descriptors to poll */
+    HT_EXEC_FDS = 2,          /* descriptors to poll, at most */
     HT_EXEC_FILES_MAX = 8,    /* files of one start: a script, its interpreter, the loader */
     HT_EXEC_WAITING_MAX = 64, /* starts of which more may be told */
     HT_EXEC_MARKS_MAX = 1024, /* file systems that are watched */
@@ -49,7 +49,9 @@ struct ht_exec_file {
     struct ht_str path; /* as the process sees it, on kernels that tell; "... (deleted)" */
 };
 
-/* One start. Everything is borrowed from the watch until the next call of ht_exec_next. */
+/* One start. Of a process of the node only pid, time and cgroup are told, unless the whole node was
+ * asked for: most starts are of that kind, and cost time. Everything is borrowed from the watch
+ * until the next call of ht_exec_next. */
 struct ht_exec_start {
     pid_t pid;
     int64_t at_mono_ns; /* by the kernel where it tells, else when it was read; CLOCK_MONOTONIC */
@@ -72,6 +74,7 @@ struct ht_exec;
 
 struct ht_exec_options {
     const struct ht_clock *clock;
+    bool whole_node;  /* tell all of processes of the node too, not only that they started */
     bool no_fanotify; /* leave these out: for tests and measurements */
     bool no_connector;
 };
