@@ -7,7 +7,7 @@ _hulltop() {
     local commands='check demo record replay doctor'
     local questions='builds added-code privileged packages secrets drift'
     local options='--docker --cri --kubeconfig --context --node --root --etcd-db --etcd --etcd-ca
-        --etcd-cert --etcd-key --advisories --from --manifests
+        --exec-credentials --etcd-cert --etcd-key --advisories --from --manifests
         --pod-security-version --only --format --fail-on --baseline
         --strict --quiet --role --timeout --interval
         --lists-days --open --color --theme --ascii --plain --utc

@@ -318,6 +318,11 @@ static int set_role(struct ht_options *options, const char *value, struct ht_err
     return set_switch(&options->role, value, err);
 }
 
+static int set_exec_credentials(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->exec_credentials, value, err);
+}
+
 static int set_ascii(struct ht_options *options, const char *value, struct ht_error *err)
 {
     return set_switch(&options->ascii, value, err);
@@ -356,6 +361,7 @@ static const struct option_entry entries[] = {
      false},
     {"kubeconfig", "FILE|none", "", set_kubeconfig, true, false},
     {"context", "NAME", "", set_context, true, true},
+    {"exec-credentials", NULL, "", set_exec_credentials, true, true},
     {"node", "NAME", "Kubernetes", set_node, true, true},
     {"root", "DIR", "host files below DIR;", set_root, false, false},
     {"role", NULL, "doctor: a Kubernetes role", set_role, false, true},

@@ -48,9 +48,10 @@ struct ht_options {
     enum ht_severity fail_on;
     const char *baseline;
     bool strict, quiet;
-    bool role;           /* doctor: print the Kubernetes role */
-    int64_t timeout_ns;  /* 0: not given */
-    int64_t interval_ns; /* between two looks at what is stored and configured; 0: not given */
+    bool role;             /* doctor: print the Kubernetes role */
+    bool exec_credentials; /* run the kubeconfig's program for credentials */
+    int64_t timeout_ns;    /* 0: not given */
+    int64_t interval_ns;   /* between two looks at what is stored and configured; 0: not given */
 
     /* screen */
     const char *open;

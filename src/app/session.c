@@ -121,9 +121,11 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
             &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL},
             drivers->items + drivers->len);
     if (!is_none(options->kubeconfig))
-        add(drivers, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = options->kubeconfig,
-                                                              .context = options->context,
-                                                              .node = options->node}));
+        add(drivers, ht_kube_driver(
+                         &(struct ht_kube_options){.kubeconfig = options->kubeconfig,
+                                                   .context = options->context,
+                                                   .node = options->node,
+                                                   .exec_credentials = options->exec_credentials}));
 }
 
 /* The host's own files and processes. */

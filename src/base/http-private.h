@@ -51,7 +51,7 @@ struct ht_http {
     char *name;
     char *base; /* "http://localhost", put in front of paths */
     char *socket_path;
-    char *ca_file, *cert_file, *key_file;
+    char *ca_file, *cert_file, *key_file, *proxy;
     struct ht_http_options options;
     struct ht_http_transfer transfer; /* of ht_http_send */
     struct ht_http_lane {

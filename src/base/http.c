@@ -329,6 +329,8 @@ static bool set_endpoint(const struct ht_http *http, CURL *easy)
     bad |= curl.easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->socket_path);
     bad |= curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
     bad |= curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify * 2);
+    if (http->proxy)
+        bad |= curl.easy_setopt(easy, CURLOPT_PROXY, http->proxy);
     /* Who names a certificate trusts that one alone: libcurl would go on to look into the system's
      * folder. */
     if (http->ca_file) {
@@ -633,6 +635,7 @@ struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_err
     http->base = copy(options->socket_path ? "http://localhost" : options->url);
     http->name = copy(options->socket_path ? options->socket_path : options->url);
     http->ca_file = copy(options->ca_file);
+    http->proxy = copy(options->proxy);
     http->cert_file = copy(options->cert_file);
     http->key_file = copy(options->key_file);
     http->options.connect_ms = options->connect_ms ? options->connect_ms : CONNECT_MS;
@@ -656,6 +659,7 @@ struct ht_http *ht_http_free(struct ht_http *http)
     free(http->base);
     free(http->socket_path);
     free(http->ca_file);
+    free(http->proxy);
     free(http->cert_file);
     free(http->key_file);
     free(http);

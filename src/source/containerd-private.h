@@ -38,6 +38,7 @@ struct ht_containerd {
     /* As configured: */
     char *name, *socket_path;
     unsigned least_ms; /* patience with one answer, at first */
+    bool quiet;        /* that there is no socket is not worth telling */
 
     /* Of the thread: */
     struct ht_feed *feed;
@@ -62,6 +63,7 @@ struct ht_containerd {
     int64_t second_ns; /* when the counting of events began */
     size_t second_events;
     bool changed; /* since it was told */
+    bool was_quiet;
 };
 
 /* containerd-pass.c */

@@ -98,6 +98,45 @@ static bool is_header_text(struct ht_str text)
     return true;
 }
 
+static void set_pem(struct ht_kube_pem *pem, const struct ht_buf *bytes)
+{
+    if (bytes->len == 0)
+        return;
+    if (pem->bytes.data)
+        ht_wipe(pem->bytes.data, pem->bytes.cap);
+    ht_buf_reset(&pem->bytes);
+    ht_buf_add_str(&pem->bytes, ht_buf_str(bytes));
+}
+
+static void wipe(struct ht_buf *buf)
+{
+    if (buf->data)
+        ht_wipe(buf->data, buf->cap);
+    ht_buf_fini(buf);
+}
+
+/* The token and certificate that its program makes. */
+static int run_plugin(struct ht_kube_client *client, struct ht_error *err)
+{
+    struct ht_kube_access *access = &client->access;
+    struct ht_kube_credentials made = {
+        .token = HT_BUF(TOKEN_MAX), .certificate = HT_BUF(TOKEN_MAX), .key = HT_BUF(TOKEN_MAX)};
+    int r = ht_kube_plugin_run(access->plugin, client->stop_fd, &made, err);
+
+    if (r == 0) {
+        if (access->token.data)
+            ht_wipe(access->token.data, access->token.cap);
+        ht_buf_reset(&access->token);
+        ht_buf_add_str(&access->token, ht_buf_str(&made.token));
+        set_pem(&access->cert, &made.certificate);
+        set_pem(&access->key, &made.key);
+    }
+    wipe(&made.token);
+    wipe(&made.certificate);
+    wipe(&made.key);
+    return r;
+}
+
 static int make_authorization(struct ht_kube_client *client, struct ht_error *err)
 {
     struct ht_str token;
@@ -137,6 +176,7 @@ static int open_http(struct ht_kube_client *client, struct ht_error *err)
     char paths[3][PATH_MAX_BYTES];
     struct ht_http_options options = {.url = access->server,
                                       .insecure = access->insecure,
+                                      .proxy = access->proxy,
                                       .connect_ms = CONNECT_MS,
                                       .total_ms = ANSWER_MS,
                                       .stall_ms = STALL_MS,
@@ -145,6 +185,8 @@ static int open_http(struct ht_kube_client *client, struct ht_error *err)
     if (is_open_way(access))
         return ht_error_set(err, EINVAL, "%s: not https: no credentials are sent there",
                             access->server);
+    if (access->plugin && run_plugin(client, err) < 0)
+        return -err->code;
     err->code = 0;
     options.ca_file = pem_path(&access->ca, &client->ca_fd, paths[0], err);
     options.cert_file = pem_path(&access->cert, &client->cert_fd, paths[1], err);
@@ -159,7 +201,20 @@ static int open_http(struct ht_kube_client *client, struct ht_error *err)
     return client->http ? 0 : -err->code;
 }
 
-int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *access, int stop_fd,
+/* Says which program was not run. */
+static int refuse_plugin(const struct ht_kube_plugin *plugin, struct ht_kube_trouble *trouble)
+{
+    char detail[HT_ERROR_TEXT_MAX];
+
+    snprintf(detail, sizeof(detail),
+             "the kubeconfig asks for %s to make credentials; it was not run", plugin->argv[0]);
+    fail(trouble, HT_SOURCE_STATE_DENIED,
+         "--exec-credentials runs it; or use a kubeconfig with a certificate or a token", detail);
+    return -EPERM;
+}
+
+int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *access,
+                        const struct ht_kube_client_options *options,
                         struct ht_kube_trouble *trouble)
 {
     struct ht_error err = {0};
@@ -169,14 +224,11 @@ int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *ac
                                       .ca_fd = -1,
                                       .cert_fd = -1,
                                       .key_fd = -1,
-                                      .stop_fd = stop_fd};
+                                      .stop_fd = options->stop_fd,
+                                      .clock = options->clock};
     *access = (struct ht_kube_access){0};
-    if (client->access.plugin) {
-        fail(trouble, HT_SOURCE_STATE_DENIED,
-             "use a kubeconfig with a certificate, a token or a tokenFile",
-             "the kubeconfig asks for a program that makes credentials; none is run");
-        return -EPERM;
-    }
+    if (client->access.plugin && !options->runs_plugins)
+        return refuse_plugin(client->access.plugin, trouble);
     if (open_http(client, &err) < 0) {
         ht_kube_explain(&err, trouble);
         return -err.code;
@@ -224,6 +276,50 @@ static int64_t retry_after(const struct ht_http_answer *answer)
                                                             : (int64_t)seconds * HT_NS_PER_S;
 }
 
+/* "Sat, 28 Nov 2026 08:17:56 GMT". */
+static bool parse_date(struct ht_str text, int64_t *ret_ns)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char iso[32];
+    struct ht_str month = ht_str_sub(text, 8, 3);
+    ptrdiff_t at = ht_str_find(ht_str_from(months), month, 0);
+
+    if (text.len != 29 || !ht_str_has_suffix(text, " GMT") || at < 0 || at % 3)
+        return false;
+    snprintf(iso, sizeof(iso), "%.4s-%02d-%.2sT%.8sZ", text.data + 12, (int)(at / 3) + 1,
+             text.data + 5, text.data + 17);
+    return ht_parse_time(ht_str_from(iso), ret_ns) == 0;
+}
+
+/* Minutes that this clock is ahead of the server's; 0: none to speak of, or the server tells no
+ * time. */
+static int64_t minutes_ahead(const struct ht_kube_client *client,
+                             const struct ht_http_answer *answer)
+{
+    enum { TOLERATED = 5 };
+    int64_t server, minutes;
+
+    if (!parse_date(ht_str_trim(ht_http_header(answer, "Date")), &server))
+        return 0;
+    minutes = (ht_clock_wall(client->clock) - server) / (60 * HT_NS_PER_S);
+    return minutes > TOLERATED || minutes < -TOLERATED ? minutes : 0;
+}
+
+/* A clock that is wrong makes good credentials bad. */
+static void tell_clock(const struct ht_kube_client *client, const struct ht_http_answer *answer,
+                       struct ht_kube_trouble *trouble)
+{
+    int64_t ahead = minutes_ahead(client, answer);
+    size_t len = strlen(trouble->detail);
+
+    if (ahead == 0)
+        return;
+    snprintf(trouble->detail + len, sizeof(trouble->detail) - len,
+             "; the clock here is %lld minutes %s the server's",
+             (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+    trouble->help = "set the clock of this node or of the server, then look again";
+}
+
 /* What an answer other than 200 means. */
 static int judge_answer(const struct ht_kube_client *client, const struct ht_http_answer *answer,
                         struct ht_kube_trouble *trouble)
@@ -254,6 +350,8 @@ static int judge_answer(const struct ht_kube_client *client, const struct ht_htt
     snprintf(trouble->detail, sizeof(trouble->detail), "%s: %d%s%.*s", client->access.server,
              answer->status, message.len ? ": " : "", message.len > 300 ? 300 : (int)message.len,
              message.data ? message.data : "");
+    if (answer->status == 401)
+        tell_clock(client, answer, trouble);
     return r;
 }
 
@@ -277,14 +375,26 @@ static int send_once(struct ht_kube_client *client, const char *path, struct ht_
     return answer->status == 200 ? 0 : judge_answer(client, answer, trouble);
 }
 
+/* A new token, where there is one to be had without a new connection. */
+static int renew(struct ht_kube_client *client, struct ht_error *err)
+{
+    const struct ht_kube_access *access = &client->access;
+
+    if (!access->token_file && !access->plugin)
+        return -ENOENT;
+    if (access->plugin && run_plugin(client, err) < 0)
+        return -EPERM;
+    return access->plugin && access->token.len == 0 ? -ENOENT : make_authorization(client, err);
+}
+
 int ht_kube_get(struct ht_kube_client *client, const char *path, struct ht_http_answer *answer,
                 struct ht_kube_trouble *trouble)
 {
     struct ht_error err = {0};
     int r = send_once(client, path, answer, trouble);
 
-    /* Tokens of pods are renewed in their file. */
-    if (r == -EPERM && client->access.token_file && make_authorization(client, &err) == 0)
+    /* Tokens of pods are renewed in their file, others by the program that made them. */
+    if (r == -EPERM && renew(client, &err) == 0)
         r = send_once(client, path, answer, trouble);
     return r;
 }

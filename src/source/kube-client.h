@@ -24,10 +24,19 @@ struct ht_kube_client {
     struct ht_buf authorization; /* "Authorization: Bearer ..."; empty: none */
     int ca_fd, cert_fd, key_fd;  /* files without names for what was given inline */
     int stop_fd;
+    const struct ht_clock *clock;
 };
 
-/* Takes over access. Connects to nothing yet. */
-int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *access, int stop_fd,
+/* How it is opened. */
+struct ht_kube_client_options {
+    int stop_fd;       /* ends what waits */
+    bool runs_plugins; /* --exec-credentials */
+    const struct ht_clock *clock;
+};
+
+/* Takes over access. Runs its plugin if that is wanted; connects to nothing yet. */
+int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *access,
+                        const struct ht_kube_client_options *options,
                         struct ht_kube_trouble *trouble);
 /* Closes it and wipes what is secret; it may have been zeroed only. */
 void ht_kube_client_close(struct ht_kube_client *client);

@@ -45,12 +45,13 @@ void ht_kube_access_fini(struct ht_kube_access *access)
     free(access->server);
     free(access->prefix);
     free(access->cluster);
+    free(access->proxy);
     free_pem(&access->ca);
     free_pem(&access->cert);
     free_pem(&access->key);
     wipe_buffer(&access->token);
     free(access->token_file);
-    free(access->plugin);
+    ht_kube_plugin_free(access->plugin);
     *access = (struct ht_kube_access){0};
 }
 
@@ -201,6 +202,8 @@ static int read_cluster(struct reading *reading, const struct ht_yaml *root, str
                             "server",
                             reading->name, shown(name), name.data);
     reading->access->cluster = copy(name);
+    if (ht_yaml_text(cluster, "proxy-url").len)
+        reading->access->proxy = copy(ht_yaml_text(cluster, "proxy-url"));
     reading->access->insecure = is_true(ht_yaml_text(cluster, "insecure-skip-tls-verify"));
 
     int r = read_server(reading, server);
@@ -225,8 +228,15 @@ static int read_user(struct reading *reading, const struct ht_yaml *root, struct
     ht_buf_add_str(&access->token, token);
     if (file.len)
         access->token_file = beside(reading, file);
-    if (ht_yaml_get(user, "exec"))
-        access->plugin = copy(ht_yaml_text(ht_yaml_get(user, "exec"), "command"));
+    if (ht_yaml_get(user, "exec")) {
+        struct ht_str path = ht_str_from(reading->name);
+
+        access->plugin = ht_kube_plugin_decode(
+            ht_yaml_get(user, "exec"),
+            ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1)), reading->err);
+        if (!access->plugin)
+            return -EINVAL;
+    }
     r = read_pem(reading, user, "client-certificate", &access->cert);
     return r < 0 ? r : read_pem(reading, user, "client-key", &access->key);
 }
@@ -254,7 +264,7 @@ int ht_kube_config_decode(struct ht_str text, const char *name, const char *cont
     ht_autoarena struct ht_arena *arena = ht_arena_new(8 * HT_LIMIT_YAML);
     struct ht_kube_access access = {0};
     struct reading reading = {.name = name, .access = &access, .err = err};
-    const struct ht_yaml *root = ht_yaml_parse(arena, name, text, err);
+    const struct ht_yaml *root = ht_yaml_parse_foreign(arena, name, text, err);
     int r;
 
     if (!root)

@@ -10,6 +10,7 @@
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/error.h"
+#include "kube-plugin.h"
 
 /* Certificates and keys are PEM as they were given, or the path of a file; empty: none. */
 struct ht_kube_pem {
@@ -21,11 +22,12 @@ struct ht_kube_access {
     char *server;  /* https://host:port */
     char *prefix;  /* path in front of all others, such as "/k8s/clusters/c-1"; empty mostly */
     char *cluster; /* its name in the configuration */
+    char *proxy;   /* proxy-url of the cluster; NULL: none */
     struct ht_kube_pem ca, cert, key;
     struct ht_buf token;
     char *token_file; /* read again for each connection, and when the server refuses the token */
-    char *plugin;     /* a program that makes credentials is asked for; NULL: none */
-    bool insecure;    /* the server's certificate is not to be verified */
+    struct ht_kube_plugin *plugin; /* makes the credentials; NULL: none does */
+    bool insecure;                 /* the server's certificate is not to be verified */
 };
 
 /* Decodes a kubeconfig into ret (zeroed before). name is its path: it begins messages, and files

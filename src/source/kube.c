@@ -284,7 +284,12 @@ static int session(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     kube->feed->at(kube->feed, "looking for a kubeconfig");
     r = ht_kube_find_access(kube, &access, trouble);
     if (r == 0)
-        r = ht_kube_client_open(&kube->client, &access, kube->feed->stop_fd(kube->feed), trouble);
+        r = ht_kube_client_open(
+            &kube->client, &access,
+            &(struct ht_kube_client_options){.stop_fd = kube->feed->stop_fd(kube->feed),
+                                             .runs_plugins = kube->runs_plugins,
+                                             .clock = kube->feed->clock},
+            trouble);
     if (r == 0) {
         kube->next_full_ns = 0;
         r = pass_if_due(kube, trouble);
@@ -380,6 +385,7 @@ struct ht_driver ht_kube_driver(const struct ht_kube_options *options)
     kube->kubeconfig = copy(options->kubeconfig);
     kube->context = copy(options->context);
     kube->node_option = copy(options->node);
+    kube->runs_plugins = options->exec_credentials;
     kube->pods = ht_map_new();
     return (struct ht_driver){.ops = &ops, .self = kube};
 }

@@ -13,6 +13,7 @@ enum { HT_KUBE_NAME_MAX = 256 };
 
 struct ht_kube {
     char *kubeconfig, *context, *node_option; /* NULL: not given */
+    bool runs_plugins;
     struct ht_feed *feed;
     struct ht_kube_client client;
     struct ht_http_stream *stream;

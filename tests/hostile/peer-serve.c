@@ -409,6 +409,19 @@ static bool answer_request(struct connection *c, struct ht_str full)
     return go_on;
 }
 
+/* Whether a request shows the token that is asked for. */
+static bool is_let_in(struct peer *peer, struct ht_str head)
+{
+    ht_autobuf struct ht_buf wanted = HT_BUF(1024);
+    bool open;
+
+    pthread_mutex_lock(&peer->lock);
+    open = !peer->token;
+    ht_buf_addf(&wanted, "\r\nAuthorization: Bearer %s\r\n", open ? "" : peer->token);
+    pthread_mutex_unlock(&peer->lock);
+    return open || ht_str_find(head, ht_buf_str(&wanted), 0) >= 0;
+}
+
 /* Reads one request (its body too); false at the end of the connection. */
 static bool read_request(struct connection *c, struct ht_buf *in, struct ht_buf *target)
 {
@@ -448,7 +461,9 @@ static bool read_request(struct connection *c, struct ht_buf *in, struct ht_buf 
     pthread_mutex_unlock(&c->peer->lock);
     peer_word(&line);
     ht_buf_reset(target);
-    ht_buf_add_str(target, peer_word(&line));
+    ht_buf_add_str(target, is_let_in(c->peer, ht_str_sub(ht_buf_str(in), 0, (size_t)end + 2))
+                               ? peer_word(&line)
+                               : HT_S("/unauthorized"));
     while (in->len < taken + body) {
         ssize_t n = recv(c->fd, block, sizeof(block), 0);
 

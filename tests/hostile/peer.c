@@ -119,6 +119,10 @@ static bool obey(struct peer *peer, struct ht_str line, struct ht_buf *out)
         ht_buf_reset(&peer->requests);
     } else if (ht_str_is(what, "connections")) {
         ht_buf_addf(out, "%u\n", peer->connections);
+    } else if (ht_str_is(what, "token")) {
+        rest = ht_str_trim(rest);
+        free(peer->token);
+        peer->token = rest.len ? ht_strndup(rest.data, rest.len) : NULL;
     } else if (ht_str_is(what, "map")) {
         first = peer_word(&rest);
         rest = ht_str_trim(rest);

@@ -67,6 +67,7 @@ struct peer {
     unsigned events_cut;    /* streams opened under a smaller number end */
     struct ht_buf requests; /* request lines */
     unsigned connections;
+    char *token; /* who does not show it asks for /unauthorized; NULL: anybody may ask */
     uint64_t api_max, api_min; /* minor versions of 1.x; 0: not checked */
     int listener, control;
 };

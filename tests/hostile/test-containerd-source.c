@@ -353,6 +353,12 @@ static void a_daemon_that_comes_back_is_asked_in_full(void **state)
     driver_stop(&driver);
 }
 
+static bool has_sample(struct driver *driver, void *context)
+{
+    (void)context;
+    return driver->sample != NULL;
+}
+
 static void a_socket_that_is_not_there_is_absent(void **state)
 {
     const struct ht_containerd_options options = {.socket_path = "/nonexistent/c.sock"};
@@ -364,6 +370,33 @@ static void a_socket_that_is_not_there_is_absent(void **state)
     driver_start(&driver, drivers[0]);
     assert_told(&driver, HT_SOURCE_STATE_ABSENT, 0, "no such socket");
     driver_stop(&driver);
+}
+
+/* Those of the usual places that are not here are not worth a line: nothing is told of them. */
+static void a_place_without_a_socket_tells_nothing(void **state)
+{
+    struct ht_driver drivers[HT_CONTAINERD_PLACES];
+    size_t len =
+        ht_containerd_drivers(&(struct ht_containerd_options){.socket_path = NULL}, drivers);
+
+    (void)state;
+    assert_int_equal(len, HT_CONTAINERD_PLACES);
+    for (size_t i = 0; i < len; i++) {
+        struct driver driver = {.ended = false};
+
+        if (i != 3) {
+            drivers[i].ops->free(drivers[i].self);
+            continue;
+        }
+        if (access("/var/snap/microk8s/common/run/containerd.sock", F_OK) == 0) {
+            drivers[i].ops->free(drivers[i].self);
+            continue;
+        }
+        driver_start(&driver, drivers[i]);
+        assert_true(driver_wait(&driver, has_sample, NULL));
+        assert_int_equal(ht_node_set(driver.sample, HT_TABLE_SOURCE)->len, 0);
+        driver_stop(&driver);
+    }
 }
 
 /* ---- CRI ---- */
@@ -474,6 +507,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_daemon_that_comes_back_is_asked_in_full, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_socket_that_is_not_there_is_absent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_place_without_a_socket_tells_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cri_is_spoken_where_there_is_nothing_else, set_up_cri,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_older_interface_is_spoken_too, set_up_cri, tear_down),

@@ -87,6 +87,14 @@ static int tear_down(void **state)
 {
     (void)state;
     peer_stop(&peer);
+    static const char *const files[] = {"program", "ran", "began", "token"};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+        unlink(path);
+    }
     unlink(config);
     unlink(watched);
     return rmdir(folder);
@@ -202,6 +210,11 @@ static bool was_told_again(struct driver *driver, void *context)
     return driver->published >= 2;
 }
 
+static bool was_told_since(struct driver *driver, void *context)
+{
+    return driver->published > *(const unsigned *)context;
+}
+
 static void an_expired_watch_lists_again(void **state)
 {
     struct driver driver = {0};
@@ -314,9 +327,178 @@ static void programs_for_credentials_are_not_run(void **state)
     (void)state;
     write_config("exec: {command: /bin/touch, args: [x]}");
     start(&driver);
-    expect(&driver, HT_SOURCE_STATE_DENIED, "none is run", 0);
+    expect(&driver, HT_SOURCE_STATE_DENIED, "/bin/touch to make credentials; it was not run", 0);
     driver_stop(&driver);
     write_config("token: made-up");
+}
+
+static void start_with_plugin(struct driver *driver)
+{
+    driver_start(driver, ht_kube_driver(&(struct ht_kube_options){
+                             .kubeconfig = config, .node = "worker-01", .exec_credentials = true}));
+}
+
+/* A program that makes credentials, beside the kubeconfig. */
+static void write_program(const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/program", folder);
+    write_file(path, text);
+    assert_int_equal(chmod(path, 0700), 0);
+}
+
+static void programs_for_credentials_are_run_when_asked_for(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/unauthorized", "401_badtoken.http");
+    tell("token ", "made-by-it");
+    /* Its arguments are words, never a shell's; its environment is what the file says. */
+    write_program("#!/bin/sh\n"
+                  "[ \"$1\" = 'a b;c' ] && [ \"$WHO\" = me ] && [ -z \"$(cat)\" ] || exit 3\n"
+                  "case $KUBERNETES_EXEC_INFO in *'\"v9\"'*) ;; *) exit 4;; esac\n"
+                  "echo noise >&2\n"
+                  "echo '{\"kind\":\"ExecCredential\",\"status\":{\"token\":\"made-by-it\"}}'\n");
+    write_config("exec: {command: ./program, apiVersion: v9, args: ['a b;c'], "
+                 "env: [{name: WHO, value: me}]}");
+    start_with_plugin(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    driver_stop(&driver);
+    tell("token", "");
+}
+
+static void a_program_is_run_again_when_its_token_is_refused(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    tell("token ", "first");
+    write_program("#!/bin/sh\n"
+                  "cd \"${0%/*}\" || exit 3\n"
+                  "[ -e ran ] && t=second || t=first\n"
+                  ": >ran\n"
+                  "echo \"{\\\"status\\\":{\\\"token\\\":\\\"$t\\\"}}\"\n");
+    write_config("exec: {command: ./program}");
+    start_with_plugin(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    tell("token ", "second");
+    unsigned before = driver.published;
+    driver_advance(&driver, AFTER_PASS);
+    assert_true(driver_wait(&driver, was_told_since, &before));
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    driver_stop(&driver);
+    tell("token", "");
+}
+
+static void what_a_program_fails_with_is_told(void **state)
+{
+    static const struct {
+        const char *program, *told;
+    } cases[] = {
+        {"#!/bin/sh\necho hush >&2\nexit 7\n", "ended with status 7"},
+        {"#!/bin/sh\nkill -9 $$\n", "ended with status 137"},
+        {"#!/bin/sh\necho hello\n", "no ExecCredential"},
+        {"#!/bin/sh\necho '{\"status\":{}}'\n", "neither a token nor"},
+        {"#!/nonexistent/shell\n", "program"},
+    };
+
+    (void)state;
+    write_config("exec: {command: ./program}");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct driver driver = {0};
+
+        write_program(cases[i].program);
+        start_with_plugin(&driver);
+        expect(&driver, HT_SOURCE_STATE_BROKEN, cases[i].told, 0);
+        driver_stop(&driver);
+    }
+}
+
+/* The end does not wait for it, nor does it outlive us. */
+static void a_program_that_hangs_ends_with_us(void **state)
+{
+    struct driver driver = {0};
+    char path[160], text[400];
+    struct stat st;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/began", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    snprintf(text, sizeof(text), "#!/bin/sh\necho x >%s\nexec tail -f /dev/null\n", path);
+    write_program(text);
+    write_config("exec: {command: ./program}");
+    start_with_plugin(&driver);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, text, 1), 1);
+    close(fd);
+    driver_stop(&driver);
+    assert_int_equal(stat(path, &st), 0);
+}
+
+/* ---- tokens ---- */
+
+static void a_token_file_is_read_again_when_its_token_is_refused(void **state)
+{
+    struct driver driver = {0};
+    char path[128], user[200];
+
+    (void)state;
+    map("/unauthorized", "401_badtoken.http");
+    snprintf(path, sizeof(path), "%s/token", folder);
+    snprintf(user, sizeof(user), "tokenFile: %s", path);
+    write_file(path, "old\n");
+    write_config(user);
+    tell("token ", "old");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    write_file(path, "new\n");
+    tell("token ", "new");
+    unsigned before = driver.published;
+    driver_advance(&driver, AFTER_PASS);
+    assert_true(driver_wait(&driver, was_told_since, &before));
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    driver_stop(&driver);
+    tell("token", "");
+}
+
+/* The watch is refused; the list that follows gets the new token, and so does the next watch. */
+static void a_watch_that_is_refused_gets_a_new_token(void **state)
+{
+    struct driver driver = {0};
+    char path[128], user[200];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/token", folder);
+    snprintf(user, sizeof(user), "tokenFile: %s", path);
+    write_file(path, "new\n");
+    write_config(user);
+    tell("token ", "new");
+    map("/api/v1/pods?watch=1*", "401_badtoken.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    unsigned before = driver.published;
+    assert_true(driver_wait(&driver, was_told_since, &before));
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    map("/api/v1/pods?watch=1*", "watch_pods_node.http");
+    driver_stop(&driver);
+    tell("token", "");
+    write_config("token: made-up");
+}
+
+/* The recorded refusal is of another day than the driver's clock. */
+static void a_clock_that_is_wrong_is_told_with_a_refusal(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/version", "401_badtoken.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_DENIED, "the clock here is ", 0);
+    driver_stop(&driver);
+    map("/version", "version.http");
 }
 
 static void a_missing_kubeconfig_is_told(void **state)
@@ -344,6 +526,13 @@ int main(void)
         cmocka_unit_test(a_continuation_that_expired_starts_over),
         cmocka_unit_test(a_web_page_is_no_list),
         cmocka_unit_test(programs_for_credentials_are_not_run),
+        cmocka_unit_test(programs_for_credentials_are_run_when_asked_for),
+        cmocka_unit_test(a_program_is_run_again_when_its_token_is_refused),
+        cmocka_unit_test(what_a_program_fails_with_is_told),
+        cmocka_unit_test(a_program_that_hangs_ends_with_us),
+        cmocka_unit_test(a_token_file_is_read_again_when_its_token_is_refused),
+        cmocka_unit_test(a_watch_that_is_refused_gets_a_new_token),
+        cmocka_unit_test(a_clock_that_is_wrong_is_told_with_a_refusal),
         cmocka_unit_test(a_missing_kubeconfig_is_told),
     };
 

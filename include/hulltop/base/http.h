@@ -36,8 +36,9 @@ struct ht_http_options {
     const char *ca_file;     /* PEM; NULL: the system's */
     const char *cert_file;   /* client certificate and key, PEM; NULL: none */
     const char *key_file;
-    bool http2;          /* HTTP/2 and nothing else; over TLS by agreement, else unasked */
-    bool insecure;       /* accept any server certificate: only because the user said so */
+    const char *proxy; /* http://host:port or the like; NULL: none, whatever the environment says */
+    bool http2;        /* HTTP/2 and nothing else; over TLS by agreement, else unasked */
+    bool insecure;     /* accept any server certificate: only because the user said so */
     unsigned connect_ms; /* until connected, TLS included [2000] */
     unsigned total_ms;   /* a whole request; for a stream until its headers are there [10000] */
     unsigned stall_ms;   /* without one byte in the middle of an answer [3000] */

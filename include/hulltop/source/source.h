@@ -99,8 +99,9 @@ struct ht_containerd_options {
     int64_t timeout_ns;      /* for one answer; 0: 2 s */
 };
 /* containerd by its own API, and CRI-O by the Container Runtime Interface; texts are copied. Fills
- * drivers and returns how many: one for the socket that is named, else one for containerd's own
- * place and for each other (k3s and rke2, k0s, microk8s, CRI-O) where there is a socket now. */
+ * drivers and returns how many: one for the socket that is named, else one for each usual place
+ * (containerd's own, k3s and rke2, k0s, microk8s, CRI-O). Those after the first tell nothing while
+ * there is no socket. */
 size_t ht_containerd_drivers(const struct ht_containerd_options *options,
                              struct ht_driver drivers[HT_CONTAINERD_PLACES]);
 
@@ -108,6 +109,7 @@ struct ht_kube_options {
     const char *kubeconfig; /* NULL: KUBECONFIG, the pod's token, the usual places */
     const char *context;    /* NULL: the kubeconfig's current one */
     const char *node;       /* what the cluster calls this node; NULL: found by its boot or name */
+    bool exec_credentials;  /* run the program that the kubeconfig names for credentials */
 };
 /* The Kubernetes API: the pods of this node, namespaces; texts are copied. */
 struct ht_driver ht_kube_driver(const struct ht_kube_options *options);

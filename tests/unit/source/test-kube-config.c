@@ -26,6 +26,7 @@ static const char good[] = "apiVersion: v1\n"
                            "- name: c1\n"
                            "  cluster:\n"
                            "    server: https://10.0.0.1:6443\n"
+                           "    proxy-url: http://127.0.0.1:3128\n"
                            "    certificate-authority-data: aGVs\n      bG8=\n"
                            "- name: c2\n"
                            "  cluster: {server: \"https://rancher.example/k8s/clusters/c-1/\",\n"
@@ -64,6 +65,7 @@ static void the_current_context_is_taken(void **state)
     assert_bytes(&access.key.bytes, "key");
     assert_false(access.insecure);
     assert_null(access.plugin);
+    assert_string_equal(access.proxy, "http://127.0.0.1:3128");
     ht_kube_access_fini(&access);
 }
 
@@ -81,7 +83,9 @@ static void another_context_can_be_named(void **state)
     assert_true(access.insecure);
     ht_kube_access_fini(&access);
     decode("plugin", &access);
-    assert_string_equal(access.plugin, "aws");
+    assert_string_equal(access.plugin->argv[0], "aws");
+    assert_string_equal(access.plugin->argv[1], "x");
+    assert_null(access.plugin->argv[2]);
     ht_kube_access_fini(&access);
 }
 
