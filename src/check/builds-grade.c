@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "hulltop/base/mem.h"
+#include "hulltop/check/classify.h"
 
 /* What one part of a build comes to. */
 struct verdict {
@@ -37,19 +38,6 @@ static struct verdict unknown(struct ht_str reason)
 
 /* ---- a kernel of its own ---- */
 
-static const struct ht_fact_runtime *runtime_of_program(const struct builds *builds,
-                                                        struct ht_str name, bool shims)
-{
-    size_t len;
-    const struct ht_fact_runtime *runtimes = ht_facts_runtimes(builds->facts, &len);
-
-    for (size_t i = 0; i < len; i++) {
-        if (ht_text_list_has(shims ? &runtimes[i].shims : &runtimes[i].processes, name))
-            return &runtimes[i];
-    }
-    return NULL;
-}
-
 static bool is_sandbox(const struct ht_fact_runtime *runtime)
 {
     return runtime &&
@@ -57,25 +45,14 @@ static bool is_sandbox(const struct ht_fact_runtime *runtime)
             runtime->kind == HT_FACT_RUNTIME_WASM);
 }
 
-/* A shim is a program of the node, outside of any container: a workload cannot play it. What runs
- * in the container's place counts only where the runtime says the same. */
 const struct ht_fact_runtime *ht_builds_sandbox(const struct builds *builds,
                                                 const struct build_member *member)
 {
     const struct ht_process *init = member->init;
-    const struct ht_process *shim = init ? ht_builds_process(builds, init->ppid) : NULL;
-    const struct ht_fact_runtime *runtime = NULL;
+    const struct ht_process *parent = init ? ht_builds_process(builds, init->ppid) : NULL;
 
-    if (shim && !ht_builds_member(builds, shim))
-        runtime = runtime_of_program(builds, ht_builds_program(shim), true);
-    if (is_sandbox(runtime))
-        return runtime;
-    if (!init || !ht_container_has_oci_runtime(member->container))
-        return NULL;
-    runtime = ht_facts_runtime(builds->facts, member->container->oci_runtime);
-    if (is_sandbox(runtime) && ht_text_list_has(&runtime->processes, ht_builds_program(init)))
-        return runtime;
-    return NULL;
+    return ht_sandbox_proven(builds->facts, member->container, init,
+                             parent && !ht_builds_member(builds, parent) ? parent : NULL);
 }
 
 /* ---- what takes over the node ---- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "build-signal.h"
+#include "builds-private.h"
 #include "hulltop/base/mem.h"
 
 static struct ht_str label(const struct ht_container *container, const char *key)
@@ -162,4 +163,62 @@ void ht_classify(const struct ht_facts *facts, struct ht_container *container,
         classify_build(facts, container, arena))
         return;
     set_class(container, HT_CLASS_APP, HT_S("no signal of anything else"));
+}
+
+/* ---- a kernel of its own ---- */
+
+static bool is_sandbox(const struct ht_fact_runtime *runtime)
+{
+    return runtime &&
+           (runtime->kind == HT_FACT_RUNTIME_VM || runtime->kind == HT_FACT_RUNTIME_USER_KERNEL ||
+            runtime->kind == HT_FACT_RUNTIME_WASM);
+}
+
+static const struct ht_fact_runtime *runtime_of_shim(const struct ht_facts *facts,
+                                                     struct ht_str program)
+{
+    size_t len;
+    const struct ht_fact_runtime *runtimes = ht_facts_runtimes(facts, &len);
+
+    for (size_t i = 0; i < len; i++) {
+        if (ht_text_list_has(&runtimes[i].shims, program))
+            return &runtimes[i];
+    }
+    return NULL;
+}
+
+const struct ht_fact_runtime *ht_sandbox_proven(const struct ht_facts *facts,
+                                                const struct ht_container *container,
+                                                const struct ht_process *init,
+                                                const struct ht_process *parent)
+{
+    const struct ht_fact_runtime *runtime =
+        parent ? runtime_of_shim(facts, ht_builds_program(parent)) : NULL;
+
+    if (is_sandbox(runtime))
+        return runtime;
+    if (!init || !ht_container_has_oci_runtime(container))
+        return NULL;
+    runtime = ht_facts_runtime(facts, container->oci_runtime);
+    return is_sandbox(runtime) && ht_text_list_has(&runtime->processes, ht_builds_program(init))
+               ? runtime
+               : NULL;
+}
+
+void ht_classify_by_proof(const struct ht_facts *facts, const struct ht_process *init,
+                          const struct ht_process *parent, struct ht_container *container,
+                          struct ht_arena *arena)
+{
+    const struct ht_fact_runtime *runtime = ht_sandbox_proven(facts, container, init, parent);
+
+    if (runtime && (container->class == HT_CLASS_APP || container->class == HT_CLASS_SANDBOXED))
+        set_class(container, HT_CLASS_SANDBOXED,
+                  ht_arena_strf(arena, "%.*s: its programs run in the container's place",
+                                HT_STR_ARG(runtime->name)));
+    else if (!runtime && container->class == HT_CLASS_SANDBOXED)
+        set_class(container, HT_CLASS_APP,
+                  ht_arena_strf(arena,
+                                "its runtime is called %.*s, but none of that one's programs runs "
+                                "here",
+                                HT_STR_ARG(container->oci_runtime)));
 }

@@ -5,6 +5,7 @@
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/classify.h"
 #include "identity.h"
 
 static const struct ht_privilege nothing_known;
@@ -71,10 +72,33 @@ static const char *source_of(const struct ht_container *container)
     return "container runtime";
 }
 
+/* By the programs that run in its place, where they are seen; else by what its runtime is called.
+ */
+static bool is_sandboxed(const struct view *view)
+{
+    const struct ht_container *container = view->container;
+    const struct ht_fact_runtime *runtime;
+
+    if (ht_container_has_class(container) && container->class == HT_CLASS_SANDBOXED)
+        return true;
+    if (view->init) {
+        const struct ht_process *parent =
+            ht_view_find_process(ht_checking_node(view->checking), view->init->ppid);
+
+        return ht_sandbox_proven(view->facts, container, view->init,
+                                 parent && !ht_process_has_container(parent) ? parent : NULL);
+    }
+    runtime = ht_container_has_oci_runtime(container)
+                  ? ht_facts_runtime(view->facts, container->oci_runtime)
+                  : NULL;
+    return runtime &&
+           (runtime->kind == HT_FACT_RUNTIME_VM || runtime->kind == HT_FACT_RUNTIME_WASM ||
+            runtime->kind == HT_FACT_RUNTIME_USER_KERNEL);
+}
+
 bool ht_view_open(struct ht_checking *checking, const struct ht_row *row, struct view *view)
 {
     const struct ht_container *container = ht_container_of(row);
-    const struct ht_fact_runtime *runtime;
 
     if (!ht_subject_runs(row))
         return false;
@@ -86,13 +110,7 @@ bool ht_view_open(struct ht_checking *checking, const struct ht_row *row, struct
     view->declared = ht_container_has_declared(container) ? &container->declared : &nothing_known;
     if (ht_container_has_pid(container) && container->pid)
         view->init = ht_view_find_process(ht_checking_node(checking), container->pid);
-    runtime = ht_container_has_oci_runtime(container)
-                  ? ht_facts_runtime(view->facts, container->oci_runtime)
-                  : NULL;
-    view->sandboxed =
-        (ht_container_has_class(container) && container->class == HT_CLASS_SANDBOXED) ||
-        (runtime && (runtime->kind == HT_FACT_RUNTIME_VM || runtime->kind == HT_FACT_RUNTIME_WASM ||
-                     runtime->kind == HT_FACT_RUNTIME_USER_KERNEL));
+    view->sandboxed = is_sandboxed(view);
     view->status = ht_arena_strf(ht_checking_arena(checking), "/proc/%llu/status",
                                  (unsigned long long)container->pid);
     explain_effective(view);

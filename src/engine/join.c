@@ -512,6 +512,15 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
         ht_container_set_command(container, init->argv);
 }
 
+/* The parent of a container's first process, where it is a program of the node. */
+static const struct ht_process *find_shim(const struct joining *joining, const struct place *place)
+{
+    const struct ht_process *parent = find_parent(joining, ht_process_of(place->init));
+
+    return parent && ht_process_has_container_id(parent) && parent->container_id.len ? NULL
+                                                                                     : parent;
+}
+
 /* What a container becomes, beside the row of its runtime. */
 static void fill_container(struct joining *joining, struct ht_arena *arena,
                            const struct place *place, const struct ht_join_found *pod,
@@ -533,6 +542,9 @@ static void fill_container(struct joining *joining, struct ht_arena *arena,
     if (pod->row)
         ht_join_pods_apply(pod->row, arena, container);
     ht_classify(facts, container, arena);
+    if (place->init)
+        ht_classify_by_proof(facts, ht_process_of(place->init), find_shim(joining, place),
+                             container, arena);
     if (pod->row)
         ht_join_pods_compare(pod->row, joining->host, facts, arena, container);
 }

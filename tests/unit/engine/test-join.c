@@ -634,6 +634,45 @@ static void what_runs_otherwise_than_declared_is_told(void **state)
     assert_true(ht_str_is(differs->items[0], "hostPID: declared false, runs with true"));
 }
 
+/* What a daemon's configuration calls a runtime proves nothing. */
+static void a_sandbox_is_known_by_its_programs_not_by_its_name(void **state)
+{
+    static const struct {
+        const char *runtime, *shim, *init;
+        enum ht_class class;
+    } cases[] = {
+        {"kata", "/usr/bin/containerd-shim-runc-v2", "/bin/sleep", HT_CLASS_APP},
+        {"runsc", "/usr/bin/containerd-shim-runc-v2", "/usr/bin/runsc", HT_CLASS_SANDBOXED},
+        {"runsc", "/usr/bin/containerd-shim-runc-v2", "/bin/web", HT_CLASS_APP},
+        {"runc", "/usr/bin/containerd-shim-kata-v2", "/usr/bin/anything", HT_CLASS_SANDBOXED},
+        {"runc", "/usr/bin/containerd-shim-runc-v2", "/usr/bin/runsc", HT_CLASS_APP},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture one = {.facts = fixture->facts,
+                              .joiner = fixture->joiner,
+                              .docker = ht_node_new(1),
+                              .proc = ht_node_new(1)};
+        struct ht_process shim = with_pid(9), init = with_pid(10);
+        struct ht_container container = {0};
+
+        ht_container_set_id(&container, HT_S(ID_A));
+        ht_container_set_name(&container, HT_S("web"));
+        ht_container_set_oci_runtime(&container, ht_str_from(cases[i].runtime));
+        ht_node_add(one.docker, ht_row_new(&ht_container_table, &container));
+        ht_process_set_exe(&shim, ht_str_from(cases[i].shim));
+        ht_process_set_exe(&init, ht_str_from(cases[i].init));
+        ht_process_set_ppid(&init, 9);
+        add_process(&one, shim, "/system.slice/containerd.service");
+        add_process(&one, init, "/docker/" ID_A);
+        ht_autonode struct ht_node *node = join(&one);
+        assert_int_equal(container_of(node, ID_A)->class, cases[i].class);
+        ht_node_unref(one.docker);
+        ht_node_unref(one.proc);
+    }
+}
+
 static void the_cluster_tells_the_hosts_taints(void **state)
 {
     static const struct ht_str taints[] = {HT_STR("dedicated=ci:NoSchedule")};
@@ -701,6 +740,7 @@ int main(void)
         TEST(the_kind_of_a_pods_container_is_its_class),
         TEST(labels_and_annotations_of_the_pod_tell_of_builds),
         TEST(what_runs_otherwise_than_declared_is_told),
+        TEST(a_sandbox_is_known_by_its_programs_not_by_its_name),
         TEST(the_cluster_tells_the_hosts_taints),
         TEST(unchanged_pods_are_shared),
     };
