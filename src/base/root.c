@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -268,24 +269,47 @@ int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max
     return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
 }
 
+/* Opens what is held by found, whatever has taken its name since. */
+static int open_found(const struct ht_root *root, const char *path, int found, int flags,
+                      struct ht_error *err)
+{
+    char name[40];
+    int fd, code;
+
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", found);
+    fd = open(name, flags | OPEN_FLAGS);
+    code = errno;
+    /* Without a proc file system only the name is left; the caller looks at what it got. */
+    if (fd < 0 && code == ENOENT)
+        return ht_root_openat(root, path, flags, err);
+    return fd < 0 ? open_failed(root, path, code, err) : fd;
+}
+
 int ht_root_open_regular(const struct ht_root *root, const char *path, struct stat *ret_stat,
                          struct ht_error *err)
 {
+    return ht_root_open_file(root, path, 0, ret_stat, err);
+}
+
+int ht_root_open_file(const struct ht_root *root, const char *path, int flags,
+                      struct stat *ret_stat, struct ht_error *err)
+{
     struct stat about;
     /* Looked at before it is opened: opening alone can have an effect on a device. */
-    ht_autoclose int found = ht_root_openat(root, path, O_PATH, err);
+    ht_autoclose int found = ht_root_openat(root, path, O_PATH | (flags & O_NOFOLLOW), err);
     ht_autoclose int fd = -1;
 
     if (found < 0)
         return found;
     if (fstat(found, &about) < 0)
         return open_failed(root, path, errno, err);
+    if (S_ISLNK(about.st_mode))
+        return open_failed(root, path, ELOOP, err);
     if (!S_ISREG(about.st_mode))
         return kind_refused(root, path, about.st_mode, err);
-    fd = ht_root_openat(root, path, O_RDONLY, err);
+    fd = open_found(root, path, found, O_RDONLY | (flags & ~O_NOFOLLOW), err);
     if (fd < 0)
         return fd;
-    /* It may have become another file in between. */
     if (fstat(fd, &about) < 0)
         return open_failed(root, path, errno, err);
     if (!S_ISREG(about.st_mode))

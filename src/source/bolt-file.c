@@ -22,23 +22,18 @@ static void take_stat(struct ht_bolt_file *file, const struct stat *st)
 int ht_bolt_open(struct ht_bolt_file *file, const struct ht_root *root, const char *path,
                  struct ht_error *err)
 {
-    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
     struct stat st;
     /* O_NOATIME is for the owner and for root alone. */
-    int fd = ht_root_openat(root, path, flags | O_NOATIME, err);
+    int fd = ht_root_open_file(root, path, O_NOFOLLOW | O_NOATIME, &st, err);
 
     if (fd == -EPERM)
-        fd = ht_root_openat(root, path, flags, err);
+        fd = ht_root_open_file(root, path, O_NOFOLLOW, &st, err);
     if (fd == -ELOOP)
         return ht_error_set(err, ELOOP, "%s: is a link; name the file itself", path);
     if (fd < 0)
         return fd;
     ht_bolt_close(file);
     file->fd = fd;
-    if (fstat(fd, &st) < 0)
-        return ht_error_errno(err, errno, "%s", path);
-    if (!S_ISREG(st.st_mode))
-        return ht_error_set(err, EINVAL, "%s: no regular file", path);
     take_stat(file, &st);
     return 0;
 }

@@ -57,6 +57,10 @@ int ht_root_openat(const struct ht_root *root, const char *path, int flags, stru
  * caller, or -errno; ret_stat (NULL is allowed) is of what was opened. */
 int ht_root_open_regular(const struct ht_root *root, const char *path, struct stat *ret_stat,
                          struct ht_error *err);
+/* The same with flags O_NOFOLLOW (a link as the last part is -ELOOP) and O_NOATIME (-EPERM unless
+ * it is the caller's own). */
+int ht_root_open_file(const struct ht_root *root, const char *path, int flags,
+                      struct stat *ret_stat, struct ht_error *err);
 /* Reads a regular file, appending to out (whose limit counts too). More than max_bytes: -EFBIG and
  * out holds the first max_bytes. */
 int ht_root_read(const struct ht_root *root, const char *path, struct ht_buf *out, size_t max_bytes,
