@@ -45,6 +45,10 @@ static void look_configured(struct ht_checking *checking, const struct ht_row *r
         ht_unknown(checking, "hostconf",
                    "the cluster's secrets are stored on another machine: it cannot be told here",
                    "look on a control plane node, or ask whoever runs the cluster");
+    if (is_here(apiserver) && ht_node_set(ht_checking_node(checking), HT_TABLE_DATASTORE)->len == 0)
+        ht_unknown(checking, "datastore",
+                   "an API server runs or is declared here, and its datastore was not found",
+                   "name it: --etcd URL or --etcd-db FILE; or look on the node that holds it");
     if (!is_here(apiserver) || apiserver->encryption_config.len)
         return;
     add_config(checking, ht_fire(checking, HT_S("")), apiserver);
@@ -231,6 +235,7 @@ static const struct ht_check checks[] = {
     {.id = "SEC-002",
      .question = 5,
      .scope = HT_TABLE_APISERVER,
+     .reads = HT_READS(DATASTORE),
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_HIGH,
      .title = "The API server stores secrets as they are",

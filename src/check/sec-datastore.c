@@ -5,7 +5,8 @@
 #include "hulltop/check/checking.h"
 #include "sec-stored.h"
 
-enum { NAMES_SHOWN = 10, OTHERS = 0077, OTHERS_READ = 0044 };
+/* Users from FIRST_PERSON on are people's, not services'. */
+enum { NAMES_SHOWN = 10, OTHERS = 0077, OTHERS_READ = 0044, FIRST_PERSON = 1000 };
 
 #define GCM_WRITES_MAX 200000 /* values under one key before it must be rotated */
 
@@ -95,6 +96,16 @@ static void look_plaintext(struct ht_checking *checking, const struct ht_row *ro
 
     if (!ht_datastore_has_exact(store) || !ht_datastore_has_stored(store) || !store->exact)
         ht_stored_unknown(checking, store);
+    /* Every cluster has some: they are kept elsewhere, or under names that are not known here. */
+    else if ((!secrets ||
+              secrets->plaintext + secrets->malformed + ht_stored_encrypted(secrets) == 0) &&
+             ht_datastore_has_keys(store) && store->keys > 0)
+        ht_unknown(checking, "datastore",
+                   ht_arena_strf(ht_checking_arena(checking),
+                                 "%.*s: no secrets among its %llu objects", HT_STR_ARG(store->path),
+                                 (unsigned long long)store->keys)
+                       .data,
+                   "look whether the API server keeps them in another datastore");
     if (!secrets)
         return;
     if (secrets->plaintext)
@@ -148,7 +159,8 @@ static void look_provider(struct ht_checking *checking, const struct ht_row *row
 
 /* ---- SEC-007 ---- */
 
-static uint64_t under_newest(const struct ht_stored *stored)
+/* Values that are stored under "PROVIDER:KEY". */
+static uint64_t count_under(const struct ht_stored *stored, struct ht_str writes)
 {
     uint64_t count = 0;
 
@@ -156,22 +168,64 @@ static uint64_t under_newest(const struct ht_stored *stored)
         const struct ht_stored_under *under = &stored->encrypted.items[i];
         size_t len = under->provider.len;
 
-        if (ht_str_has_prefix(stored->writes, under->provider.data) && stored->writes.len > len &&
-            stored->writes.data[len] == ':' &&
-            ht_str_equal(ht_str_sub(stored->writes, len + 1, stored->writes.len), under->key))
+        if (ht_str_has_prefix(writes, under->provider.data) && writes.len > len &&
+            writes.data[len] == ':' &&
+            ht_str_equal(ht_str_sub(writes, len + 1, writes.len), under->key))
             count += under->count;
     }
     return count;
+}
+
+/* The configuration of this node's API server, if it is known and valid; NULL: it is not. */
+static const struct ht_encryption *find_encryption(struct ht_checking *checking)
+{
+    const struct ht_node *node = ht_checking_node(checking);
+    const struct ht_rowset *servers = ht_node_set(node, HT_TABLE_APISERVER);
+
+    for (size_t i = 0; i < servers->len; i++) {
+        const struct ht_apiserver *server = ht_apiserver_of(servers->rows[i]);
+        const struct ht_row *row = ht_apiserver_has_encryption(server)
+                                       ? ht_node_find(node, HT_TABLE_ENCRYPTION, server->encryption)
+                                       : NULL;
+
+        if (row && ht_encryption_of(row)->valid)
+            return ht_encryption_of(row);
+    }
+    return NULL;
+}
+
+/* "PROVIDER:KEY" that a resource is to be written with; empty if that is not known, or it is to be
+ * plaintext, which other checks tell. */
+static struct ht_str configured(struct ht_checking *checking, const struct ht_datastore *store,
+                                struct ht_str resource)
+{
+    const struct ht_encryption *encryption = find_encryption(checking);
+
+    /* A file that somebody named may be of another cluster. */
+    if (!encryption || (ht_datastore_has_lone(store) && store->lone))
+        return HT_S("");
+    for (size_t i = 0; i < encryption->rules.len; i++) {
+        const struct ht_encryption_rule *rule = &encryption->rules.items[i];
+
+        if (!ht_str_equal(rule->resource, resource) || ht_str_is(rule->writes, "plaintext"))
+            continue;
+        return ht_arena_strf(ht_checking_arena(checking), "%.*s:%.*s", HT_STR_ARG(rule->writes),
+                             HT_STR_ARG(rule->key));
+    }
+    return HT_S("");
 }
 
 static void look_debt_of(struct ht_checking *checking, const struct ht_datastore *store,
                          const struct ht_stored *stored)
 {
     uint64_t encrypted = ht_stored_encrypted(stored), all = encrypted + stored->plaintext;
-    bool plain = ht_str_is(stored->writes, "plaintext");
-    uint64_t behind = plain ? encrypted : all - under_newest(stored);
+    struct ht_str wanted = configured(checking, store, stored->resource);
+    struct ht_str writes = wanted.len ? wanted : stored->writes;
+    bool plain = ht_str_is(writes, "plaintext");
+    uint64_t behind = plain ? encrypted : all - count_under(stored, writes);
 
-    if (encrypted == 0 || behind == 0 || ht_str_is(stored->writes, "malformed"))
+    if ((encrypted == 0 && !wanted.len) || behind == 0 || ht_str_is(writes, "malformed") ||
+        !writes.len)
         return;
 
     struct ht_finding *finding = ht_fire(checking, stored->resource);
@@ -182,9 +236,12 @@ static void look_debt_of(struct ht_checking *checking, const struct ht_datastore
     else
         ht_fire_title(checking, finding, "%llu of %llu %.*s were not rewritten with %.*s",
                       (unsigned long long)behind, (unsigned long long)all,
-                      HT_STR_ARG(stored->resource), HT_STR_ARG(stored->writes));
+                      HT_STR_ARG(stored->resource), HT_STR_ARG(writes));
     ht_fire_evidence(checking, finding, "datastore", "file", store->path);
-    ht_fire_evidence(checking, finding, "datastore", "newest value", stored->writes);
+    if (wanted.len)
+        ht_fire_evidence(checking, finding, "encryption configuration", "writes", wanted);
+    if (stored->writes.len)
+        ht_fire_evidence(checking, finding, "datastore", "newest value", stored->writes);
     ht_fire_evidence(checking, finding, "datastore", "values", amounts(checking, stored));
 }
 
@@ -200,6 +257,25 @@ static void look_debt(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- SEC-008 ---- */
 
+static bool is_personal(const struct ht_datastore *store)
+{
+    return store->uid >= FIRST_PERSON ||
+           (ht_datastore_has_folder_uid(store) && store->folder_uid >= FIRST_PERSON);
+}
+
+static void fire_owner(struct ht_checking *checking, const struct ht_datastore *store)
+{
+    struct ht_finding *finding = ht_fire(checking, HT_S("owner"));
+
+    ht_fire_title(checking, finding, "The datastore belongs to an ordinary user");
+    ht_fire_evidence(checking, finding, "stat", "path", store->path);
+    ht_fire_evidencef(checking, finding, "stat", "owner of the file", "uid %llu",
+                      (unsigned long long)store->uid);
+    if (ht_datastore_has_folder_uid(store))
+        ht_fire_evidencef(checking, finding, "stat", "owner of the data directory", "uid %llu",
+                          (unsigned long long)store->folder_uid);
+}
+
 static void look_file(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_datastore *store = ht_datastore_of(row);
@@ -213,6 +289,13 @@ static void look_file(struct ht_checking *checking, const struct ht_row *row)
         ht_stored_unknown(checking, store);
         return;
     }
+    if (!ht_datastore_has_uid(store)) {
+        ht_unknown(checking, "datastore", "who owns the datastore's file is not known",
+                   "run as root");
+        return;
+    }
+    if (is_personal(store))
+        fire_owner(checking, store);
     if (!(store->folder_mode & OTHERS))
         return;
 
@@ -274,12 +357,14 @@ static const struct ht_check checks[] = {
     {.id = "SEC-007",
      .question = 5,
      .scope = HT_TABLE_DATASTORE,
+     .reads = HT_READS(APISERVER) | HT_READS(ENCRYPTION),
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_HIGH,
      .title = "Values were not rewritten with the present key",
      .condition =
-         "Live values of a resource are stored under another key than its newest value, or "
-         "the newest one is plaintext while others are encrypted.",
+         "Live values of a resource are stored otherwise than the API server's configuration says; "
+         "where that is not known, under another key than the newest value, or the newest one is "
+         "plaintext while others are encrypted.",
      .why = "What is not rewritten stays as weak as it was: in plaintext, or under a key that "
             "should have been retired because it leaked.",
      .fix = "Write every object of the resource again, by namespace and in batches, and look here "
@@ -294,10 +379,13 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_HIGH,
      .title = "The datastore's files can be read by more than their owner",
-     .condition = "The data directory is open to group or others, and so is the file in it.",
+     .condition =
+         "The data directory is open to group or others, and so is the file in it, or they "
+         "belong to a user who is no service's (uid 1000 and above).",
      .why = "The file holds every object of the cluster. Who reads it needs no API server.",
-     .fix = "chmod 0700 on the data directory; give etcd a user of its own.",
+     .fix = "chmod 0700 on the data directory; give etcd a user of its own, below uid 1000.",
      .needs = HT_TEXTS("datastore"),
+     .other_causes = HT_TEXTS("a cluster that a user runs without root"),
      .references = HT_TEXTS("CIS Kubernetes 1.12 1.1.11", "CIS Kubernetes 1.12 1.1.12",
                             "Trivy KCV-0058", "Kubescape C-0102"),
      .run = look_file},

@@ -132,11 +132,14 @@ static void look_log(struct ht_checking *checking, const struct ht_datastore *st
     ht_fire_title(checking, finding, "%llu plaintext values are left in the write-ahead log",
                   (unsigned long long)store->wal_plaintext);
     ht_fire_evidence(checking, finding, "datastore", "file", store->path);
-    ht_fire_evidencef(
-        checking, finding, "datastore", "write-ahead log", "%llu plaintext values in %llu segments",
-        (unsigned long long)store->wal_plaintext, (unsigned long long)store->wal_files);
+    ht_fire_evidencef(checking, finding, "datastore", "write-ahead log",
+                      "%llu plaintext values in %llu file%s",
+                      (unsigned long long)store->wal_plaintext,
+                      (unsigned long long)store->wal_files, store->wal_files == 1 ? "" : "s");
     ht_fire_evidence(checking, finding, "datastore", "cure",
-                     HT_S("goes by itself as snapshots are taken and segments are removed"));
+                     ht_str_is(store->kind, "kine")
+                         ? HT_S("a checkpoint that cuts it: PRAGMA wal_checkpoint(TRUNCATE)")
+                         : HT_S("goes by itself as snapshots are taken and segments are removed"));
 }
 
 static void look_members(struct ht_checking *checking, const struct ht_datastore *store)
@@ -172,7 +175,7 @@ static void look_remnants(struct ht_checking *checking, const struct ht_row *row
     }
     if (is_encrypting(store)) {
         look_pages(checking, store);
-        if (ht_str_is(store->kind, "etcd"))
+        if (ht_str_is(store->kind, "etcd") || ht_str_is(store->kind, "kine"))
             look_log(checking, store);
     }
     look_members(checking, store);

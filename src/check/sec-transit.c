@@ -68,6 +68,8 @@ static void look_datastore(struct ht_checking *checking, const struct ht_row *ro
     }
     if (!ht_apiserver_has_etcd_tls(apiserver) || apiserver->etcd_tls)
         return; /* none named: the datastore is inside it */
+    /* Overrides name the datastores of single resources, elsewhere as a rule. */
+    remote += apiserver->etcd_overrides.len;
     for (size_t i = 0; i < apiserver->etcd_servers.len; i++) {
         struct ht_str server = apiserver->etcd_servers.items[i];
 
@@ -83,6 +85,9 @@ static void look_datastore(struct ht_checking *checking, const struct ht_row *ro
     for (size_t i = 0; i < apiserver->etcd_servers.len; i++)
         ht_fire_evidence(checking, finding, "arguments of the API server", "--etcd-servers",
                          apiserver->etcd_servers.items[i]);
+    for (size_t i = 0; i < apiserver->etcd_overrides.len; i++)
+        ht_fire_evidence(checking, finding, "arguments of the API server",
+                         "--etcd-servers-overrides", apiserver->etcd_overrides.items[i]);
 }
 
 /* ---- SEC-031, SEC-032 ---- */
@@ -156,7 +161,7 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_HIGH,
      .title = "The API server speaks to its datastore without TLS",
-     .condition = "One of --etcd-servers is not https.",
+     .condition = "One of --etcd-servers or --etcd-servers-overrides is not https.",
      .why = "Every secret that is read or written crosses the network as it is.",
      .fix = "Name https:// endpoints, with --etcd-cafile, --etcd-certfile and --etcd-keyfile.",
      .needs = HT_TEXTS("hostconf"),

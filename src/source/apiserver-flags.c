@@ -214,11 +214,38 @@ static void add_servers(struct decoding *decoding, struct ht_str value)
     }
 }
 
+/* "/RESOURCE#SERVER;SERVER,/RESOURCE#..."; a later flag takes the place of an earlier one. */
+static void set_overrides(struct decoding *decoding, struct ht_str value)
+{
+    struct ht_str rest = value, part;
+    struct ht_str *items = ht_arena_array(decoding->arena, struct ht_str, value.len + 1);
+    size_t len = 0;
+
+    while (ht_str_next(&rest, ',', &part)) {
+        if (ht_str_trim(part).len)
+            items[len++] = ht_arena_str(decoding->arena, ht_str_trim(part));
+    }
+    ht_apiserver_set_etcd_overrides(decoding->apiserver,
+                                    (struct ht_text_list){.items = items, .len = len});
+}
+
 static bool is_tls(struct ht_str server)
 {
     server = ht_str_trim(server);
     return ht_str_is_nocase(ht_str_sub(server, 0, 8), "https://") ||
            ht_str_is_nocase(ht_str_sub(server, 0, 9), "unixs://");
+}
+
+/* All servers of an override. */
+static bool are_tls(struct ht_str override)
+{
+    ptrdiff_t hash = ht_str_find_byte(override, '#');
+    struct ht_str rest = ht_str_sub(override, (size_t)(hash + 1), SIZE_MAX), server;
+    bool tls = true;
+
+    while (ht_str_next(&rest, ';', &server))
+        tls = tls && is_tls(server);
+    return tls;
 }
 
 static void set_servers(struct decoding *decoding)
@@ -232,11 +259,13 @@ static void set_servers(struct decoding *decoding)
         tls = tls && is_tls(servers[i]);
     }
     ht_vec_fini(&decoding->servers);
-    if (len == 0)
-        return;
-    ht_apiserver_set_etcd_servers(decoding->apiserver,
-                                  (struct ht_text_list){.items = servers, .len = len});
-    ht_apiserver_set_etcd_tls(decoding->apiserver, tls);
+    if (len)
+        ht_apiserver_set_etcd_servers(decoding->apiserver,
+                                      (struct ht_text_list){.items = servers, .len = len});
+    for (size_t i = 0; i < decoding->apiserver->etcd_overrides.len; i++)
+        tls = tls && are_tls(decoding->apiserver->etcd_overrides.items[i]);
+    if (len || decoding->apiserver->etcd_overrides.len)
+        ht_apiserver_set_etcd_tls(decoding->apiserver, tls);
 }
 
 typedef void (*text_setter)(struct ht_apiserver *apiserver, struct ht_str value);
@@ -285,6 +314,7 @@ static bool takes_value(struct ht_str name)
                                         "insecure-bind-address",
                                         "storage-media-type",
                                         "etcd-servers",
+                                        "etcd-servers-overrides",
                                         "insecure-port",
                                         "secure-port"};
 
@@ -322,6 +352,8 @@ static void read_flags(struct decoding *decoding, struct ht_text_list words)
         struct ht_str value = value_of(words, &at, &flag);
         if (is_named(flag.name, "etcd-servers"))
             add_servers(decoding, value);
+        else if (is_named(flag.name, "etcd-servers-overrides"))
+            set_overrides(decoding, value);
         else if (is_named(flag.name, "insecure-port"))
             set_port(decoding, ht_apiserver_set_insecure_port, value);
         else if (is_named(flag.name, "secure-port"))

@@ -33,7 +33,9 @@ void ht_places_add(struct ht_places *places, enum ht_place_kind kind, const char
         if (strcmp(places->items[i].path, path) == 0)
             return;
     }
-    if (places->len < HT_PLACES_MAX)
+    if (places->len == HT_PLACES_MAX)
+        places->more++;
+    else
         places->items[places->len++] =
             (struct ht_place){.kind = kind, .path = ht_strndup(path, strlen(path)), .lone = lone};
 }
@@ -83,7 +85,9 @@ static struct ht_str variable(struct ht_str words, const char *name)
 struct process {
     const struct ht_root *root;
     const char *pid;
-    struct ht_places *places;
+    struct ht_places *places; /* of the process that is looked at: one of those below */
+    struct ht_places *proven; /* of executables that are an etcd */
+    struct ht_places *named;  /* of what calls itself so */
 };
 
 static int read_of(const struct process *process, const char *file, struct ht_buf *out)
@@ -98,30 +102,59 @@ static int read_of(const struct process *process, const char *file, struct ht_bu
     return r == -EFBIG ? 0 : r;
 }
 
+/* What may not be looked at is there, or somebody took care that it could not be told. */
+static bool is_denied(int r)
+{
+    return r == -EACCES || r == -EPERM;
+}
+
 static bool is_there(const struct ht_root *root, const char *path)
 {
     struct stat st;
     int r = ht_root_lstat(root, path, &st, NULL);
 
-    /* What may not be looked at is there, or somebody took care that it could not be told. */
-    return r == 0 || r == -EACCES || r == -EPERM;
+    return r == 0 || is_denied(r);
 }
 
-/* DIR/member/snap/db as the process sees it: the same path here, or one through its root. */
-static void add_data_dir(const struct process *process, struct ht_str dir)
+/* path as the process sees it: through its root where that is another file, and the same path
+ * here. */
+static void add_seen(const struct process *process, enum ht_place_kind kind, const char *path)
+{
+    ht_autobuf struct ht_buf inside = HT_BUF(PATH_LIMIT);
+    struct stat here, there;
+    int ours = ht_root_lstat(process->root, path, &here, NULL), theirs;
+
+    ht_buf_addf(&inside, "/proc/%s/root%s", process->pid, path);
+    theirs = ht_root_lstat(process->root, inside.data, &there, NULL);
+    if (theirs == 0 && (ours < 0 || here.st_dev != there.st_dev || here.st_ino != there.st_ino))
+        ht_places_add(process->places, kind, inside.data, false);
+    if (ours == 0 || is_denied(ours))
+        ht_places_add(process->places, kind, path, false);
+    else if (is_denied(theirs))
+        ht_places_add(process->places, kind, inside.data, false);
+}
+
+/* BELOW in DIR, which may be relative to where the process is. */
+static void add_below(const struct process *process, enum ht_place_kind kind, struct ht_str dir,
+                      const char *below)
 {
     ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
-    ht_autobuf struct ht_buf inside = HT_BUF(PATH_LIMIT);
 
     if (dir.len && dir.data[0] == '/')
-        ht_buf_addf(&path, "%.*s/member/snap/db", HT_STR_ARG(dir));
+        ht_buf_addf(&path, "%.*s%s", HT_STR_ARG(dir), below);
     else
-        ht_buf_addf(&path, "/proc/%s/cwd/%.*s/member/snap/db", process->pid, HT_STR_ARG(dir));
-    ht_buf_addf(&inside, "/proc/%s/root%s", process->pid, path.data);
-    if (is_there(process->root, path.data))
-        ht_places_add(process->places, HT_PLACE_ETCD, path.data, false);
-    else if (is_there(process->root, inside.data))
-        ht_places_add(process->places, HT_PLACE_ETCD, inside.data, false);
+        ht_buf_addf(&path, "/proc/%s/cwd/%.*s%s", process->pid, HT_STR_ARG(dir), below);
+    if (ht_buf_is_full(&path))
+        process->places->more++;
+    else if (dir.len && dir.data[0] == '/')
+        add_seen(process, kind, path.data);
+    else if (is_there(process->root, path.data))
+        ht_places_add(process->places, kind, path.data, false);
+}
+
+static void add_data_dir(const struct process *process, struct ht_str dir)
+{
+    add_below(process, HT_PLACE_ETCD, dir, "/member/snap/db");
 }
 
 static bool add_config_file(const struct process *process, struct ht_str file)
@@ -149,37 +182,62 @@ static struct ht_str last_part(struct ht_str path)
     return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
 }
 
-/* A name in argv proves nothing, and need not: the file that it leads to is what is looked at. */
-static bool is_etcd(const struct process *process, struct ht_str cmdline)
+/* The executable's path; in a copy of /proc it may be a file that holds the path. */
+static void read_exe(const struct process *process, struct ht_buf *out)
 {
-    ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT), exe = HT_BUF(PATH_LIMIT);
-    struct ht_str first;
+    ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
 
-    if (!ht_str_next(&cmdline, '\0', &first))
-        return false;
-    if (ht_str_is(last_part(first), "etcd"))
-        return true;
     ht_buf_addf(&path, "/proc/%s/exe", process->pid);
-    return ht_root_readlink(process->root, path.data, &exe, NULL) == 0 &&
-           ht_str_is(last_part(ht_buf_str(&exe)), "etcd");
+    if (ht_root_readlink(process->root, path.data, out, NULL) < 0 &&
+        process->root->kind != HT_ROOT_HOST && read_of(process, "exe", out) < 0)
+        ht_buf_reset(out);
 }
 
-static int look_at_process(void *context, const char *name, unsigned type, uint64_t inode)
+enum program { PROGRAM_OTHER, PROGRAM_ETCD, PROGRAM_RANCHER, PROGRAM_K0S };
+
+static enum program program_of(struct ht_str path)
 {
-    struct process *process = context;
-    ht_autobuf struct ht_buf words = HT_BUF(CMDLINE_MAX), env = HT_BUF(CMDLINE_MAX);
+    static const char gone[] = " (deleted)";
+    struct ht_str name = last_part(ht_str_trim(path));
 
-    (void)type, (void)inode;
-    if (name[0] < '1' || name[0] > '9')
-        return 0;
-    process->pid = name;
-    if (read_of(process, "cmdline", &words) < 0 || !is_etcd(process, ht_buf_str(&words)))
-        return 0;
+    if (ht_str_has_suffix(name, gone))
+        name.len -= sizeof(gone) - 1;
+    if (ht_str_is(name, "etcd"))
+        return PROGRAM_ETCD;
+    if (ht_str_is(name, "k3s") || ht_str_is(name, "k3s-server") || ht_str_is(name, "rke2"))
+        return PROGRAM_RANCHER;
+    return ht_str_is(name, "k0s") ? PROGRAM_K0S : PROGRAM_OTHER;
+}
 
+/* What the process is; its own name for itself proves nothing, and need not: the file that it leads
+ * to is what is looked at, if others left room for it. */
+static enum program what_is(struct process *process, struct ht_str cmdline)
+{
+    ht_autobuf struct ht_buf exe = HT_BUF(PATH_LIMIT);
+    struct ht_str first;
+    enum program program;
+
+    if (!ht_str_next(&cmdline, '\0', &first))
+        return PROGRAM_OTHER;
+    /* k3s writes its arguments over with "/path/k3s server". */
+    (void)ht_str_next(&first, ' ', &first);
+    read_exe(process, &exe);
+    program = program_of(ht_buf_str(&exe));
+    process->places = process->proven;
+    if (program != PROGRAM_OTHER)
+        return program;
+    process->places = process->named;
+    return program_of(first);
+}
+
+static void look_at_etcd(const struct process *process, struct ht_str words)
+{
+    ht_autobuf struct ht_buf env = HT_BUF(CMDLINE_MAX);
     /* A configuration file is the only thing that counts where there is one. */
-    struct ht_str file = argument(ht_buf_str(&words), "config-file");
-    struct ht_str dir = argument(ht_buf_str(&words), "data-dir");
-    struct ht_str member = argument(ht_buf_str(&words), "name");
+    struct ht_str file = argument(words, "config-file");
+    struct ht_str dir = argument(words, "data-dir");
+    struct ht_str member = argument(words, "name");
+
     if (read_of(process, "environ", &env) == 0) {
         if (!file.len)
             file = variable(ht_buf_str(&env), "ETCD_CONFIG_FILE");
@@ -197,12 +255,83 @@ static int look_at_process(void *context, const char *name, unsigned type, uint6
     /* Names of secrets may stand in an environment, and values. */
     if (env.data)
         ht_wipe(env.data, env.len);
+}
+
+static void look_at_rancher(const struct process *process, struct ht_str dir)
+{
+    if (!dir.len)
+        return;
+    add_below(process, HT_PLACE_KINE, dir, "/server/db/state.db");
+    add_below(process, HT_PLACE_ETCD, dir, "/server/db/etcd/member/snap/db");
+}
+
+static int look_at_process(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct process *process = context;
+    ht_autobuf struct ht_buf words = HT_BUF(CMDLINE_MAX);
+
+    (void)type, (void)inode;
+    if (name[0] < '1' || name[0] > '9')
+        return 0;
+    process->pid = name;
+    if (read_of(process, "cmdline", &words) < 0)
+        return 0;
+
+    enum program program = what_is(process, ht_buf_str(&words));
+    struct ht_str dir = argument(ht_buf_str(&words), "data-dir");
+    if (!dir.len && program != PROGRAM_ETCD)
+        dir = argument(ht_buf_str(&words), "d");
+    switch (program) {
+    case PROGRAM_OTHER:
+        break;
+    case PROGRAM_ETCD:
+        look_at_etcd(process, ht_buf_str(&words));
+        break;
+    case PROGRAM_RANCHER:
+        look_at_rancher(process, dir);
+        break;
+    case PROGRAM_K0S:
+        if (dir.len) {
+            add_below(process, HT_PLACE_KINE, dir, "/db/state.db");
+            add_below(process, HT_PLACE_ETCD, dir, "/etcd/member/snap/db");
+        }
+        break;
+    }
     return 0;
+}
+
+/* ---- what distributions are told ---- */
+
+/* The data directory that a server of k3s or rke2 is told by its file. */
+static void add_configured(const struct ht_root *root, const char *file, struct ht_places *places)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(YAML_ARENA);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML);
+
+    if (ht_root_read(root, file, &text, HT_LIMIT_YAML, NULL) < 0)
+        return;
+
+    const struct ht_yaml *yaml = ht_yaml_parse_foreign(arena, file, ht_buf_str(&text), NULL);
+    struct ht_str dir = yaml ? ht_yaml_text(yaml, "data-dir") : (struct ht_str){0};
+    struct process here = {.root = root, .pid = "1", .places = places};
+    if (dir.len && dir.data[0] == '/')
+        look_at_rancher(&here, dir);
+    if (text.len)
+        ht_wipe(text.data, text.len);
+}
+
+static void move(struct ht_places *to, struct ht_places *from)
+{
+    for (size_t i = 0; i < from->len; i++)
+        ht_places_add(to, from->items[i].kind, from->items[i].path, from->items[i].lone);
+    to->more += from->more;
+    ht_places_fini(from);
 }
 
 void ht_places_find(const struct ht_root *root, struct ht_places *ret)
 {
-    struct process process = {.root = root, .places = ret};
+    struct ht_places proven = {0}, named = {0};
+    struct process process = {.root = root, .proven = &proven, .named = &named};
     struct ht_dir_visitor visitor = {.visit = look_at_process, .context = &process};
 
     (void)ht_root_list(root, "/proc", &visitor, NULL);
@@ -210,4 +339,8 @@ void ht_places_find(const struct ht_root *root, struct ht_places *ret)
         if (is_there(root, usual_places[i].path))
             ht_places_add(ret, usual_places[i].kind, usual_places[i].path, false);
     }
+    add_configured(root, "/etc/rancher/k3s/config.yaml", ret);
+    add_configured(root, "/etc/rancher/rke2/config.yaml", ret);
+    move(ret, &proven);
+    move(ret, &named);
 }

@@ -8,7 +8,7 @@
 
 #include "hulltop/base/root.h"
 
-enum { HT_PLACES_MAX = 16 };
+enum { HT_PLACES_MAX = 64 };
 
 enum ht_place_kind { HT_PLACE_ETCD, HT_PLACE_KINE, HT_PLACE_DQLITE, HT_PLACE_API };
 
@@ -21,10 +21,13 @@ struct ht_place {
 struct ht_places {
     struct ht_place items[HT_PLACES_MAX];
     size_t len;
+    size_t more; /* were found and have no room here */
 };
 
-/* What running etcds say, then the usual places of kubeadm, k3s, rke2, k0s, MicroShift, microk8s.
- * What is there but cannot be looked at is found too. */
+/* The usual places of kubeadm, k3s, rke2, k0s, MicroShift, microk8s, then what their own settings
+ * and running etcds say: first those whose executable is an etcd, then those that only call
+ * themselves so. What is there but cannot be looked at is found too. Where a running etcd sees
+ * another file under the name than we do, both are there, its own first. */
 void ht_places_find(const struct ht_root *root, struct ht_places *ret);
 /* Adds a place unless it is there; path is copied. */
 void ht_places_add(struct ht_places *places, enum ht_place_kind kind, const char *path, bool lone);
@@ -35,7 +38,8 @@ enum { HT_SNAPSHOTS_MAX = 100 };
 struct ht_snapshot_paths {
     char *items[HT_SNAPSHOTS_MAX];
     size_t len;
-    bool more; /* than fit */
+    size_t more;  /* than fit, or with names that are too long */
+    char *denied; /* a folder that could not be listed in full; NULL: none */
 };
 
 /* Copies that lie beside the database of an etcd place and where its distribution puts them. */

@@ -27,7 +27,8 @@ struct ht_snapshot {
 struct ht_snapshots {
     struct ht_snapshot *items;
     size_t len;
-    bool more;
+    size_t more;  /* that were not looked at */
+    char *denied; /* folder that could not be listed in full; NULL: none */
 };
 
 /* Looks for copies of place and reads those that are new or changed; the other places are none.
@@ -39,6 +40,10 @@ bool ht_snapshots_refresh(struct ht_snapshots *snapshots, const struct ht_root *
 void ht_snapshots_tell(const struct ht_snapshots *snapshots, struct ht_arena *arena,
                        struct ht_datastore *row);
 void ht_snapshots_free(struct ht_snapshots *snapshots);
+
+/* What a file is by its first bytes: kine's (SQLite), or etcd's, which anything else is taken for.
+ */
+enum ht_place_kind ht_datastore_kind_of(const struct ht_root *root, const char *path);
 
 /* Sets the row's verdict from its other facts. */
 void ht_datastore_tell_verdict(struct ht_arena *arena, struct ht_datastore *row);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copies of a datastore: beside it, and where distributions and people put them. */
+#include <errno.h>
 #include <string.h>
 
 #include "datastore-find.h"
@@ -40,9 +41,18 @@ static void add(struct ht_snapshot_paths *paths, const char *path)
             return;
     }
     if (paths->len == HT_SNAPSHOTS_MAX)
-        paths->more = true;
+        paths->more++;
     else
         paths->items[paths->len++] = ht_strndup(path, strlen(path));
+}
+
+/* Parts of a live SQLite database: they are read with it. */
+static bool is_beside(const char *name)
+{
+    struct ht_str text = ht_str_from(name);
+
+    return ht_str_has_suffix(text, "-wal") || ht_str_has_suffix(text, "-shm") ||
+           ht_str_has_suffix(text, "-journal");
 }
 
 static int see(void *context, const char *name, unsigned type, uint64_t inode)
@@ -55,23 +65,34 @@ static int see(void *context, const char *name, unsigned type, uint64_t inode)
     if (listing->part[0] && !strstr(name, listing->part))
         return 0;
     ht_buf_addf(&path, "%s/%s", listing->folder, name);
+    if (ht_buf_is_full(&path)) {
+        listing->paths->more++;
+        return 0;
+    }
     /* A database has two metas at least. */
-    if (ht_buf_is_full(&path) || strcmp(path.data, listing->except) == 0 ||
+    if (strcmp(path.data, listing->except) == 0 ||
         ht_root_lstat(listing->root, path.data, &st, NULL) < 0 || !S_ISREG(st.st_mode) ||
         st.st_size < 2 * 1024)
         return 0;
     /* The raft snapshots beside it hold no values. */
-    if (ht_str_has_suffix(ht_str_from(name), ".snap"))
+    if (ht_str_has_suffix(ht_str_from(name), ".snap") || is_beside(name))
         return 0;
     add(listing->paths, path.data);
     return 0;
+}
+
+/* A folder that is there and could not be listed in full. */
+static void take_result(const struct listing *listing, int r)
+{
+    if (r < 0 && r != -ENOENT && r != -ENOTDIR && !listing->paths->denied)
+        listing->paths->denied = ht_strndup(listing->folder, strlen(listing->folder));
 }
 
 static void list(struct listing *listing)
 {
     struct ht_dir_visitor visitor = {.visit = see, .context = listing, .max_entries = ENTRIES_MAX};
 
-    (void)ht_root_list(listing->root, listing->folder, &visitor, NULL);
+    take_result(listing, ht_root_list(listing->root, listing->folder, &visitor, NULL));
 }
 
 /* /var/lib/etcd-2025, /var/lib/etcd.bak: data directories that were moved away. */
@@ -85,10 +106,44 @@ static int see_sibling(void *context, const char *name, unsigned type, uint64_t 
     if (!ht_str_has_prefix(ht_str_from(name), listing->part))
         return 0;
     ht_buf_addf(&path, "%s/%s/member/snap/db", listing->folder, name);
-    if (!ht_buf_is_full(&path) && strcmp(path.data, listing->except) != 0 &&
-        ht_root_lstat(listing->root, path.data, &st, NULL) == 0 && S_ISREG(st.st_mode))
+    if (ht_buf_is_full(&path))
+        listing->paths->more++;
+    else if (strcmp(path.data, listing->except) != 0 &&
+             ht_root_lstat(listing->root, path.data, &st, NULL) == 0 && S_ISREG(st.st_mode))
         add(listing->paths, path.data);
     return 0;
+}
+
+/* What lies in the folder of the database, the database's own name in front. */
+static void list_beside(struct listing *listing, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    ht_autofree char *folder = NULL;
+
+    if (!slash || slash == path)
+        return;
+    folder = ht_strndup(path, (size_t)(slash - path));
+    listing->folder = folder;
+    listing->part = slash + 1;
+    list(listing);
+    listing->part = "";
+}
+
+/* Data directories whose names begin like this one's. */
+static void list_siblings(struct listing *listing, const char *data_folder)
+{
+    ht_autofree char *data = ht_strndup(data_folder, strlen(data_folder));
+    char *slash = strrchr(data, '/');
+    struct ht_dir_visitor visitor = {
+        .visit = see_sibling, .context = listing, .max_entries = ENTRIES_MAX};
+
+    if (!slash || slash == data)
+        return;
+    *slash = '\0';
+    listing->folder = data;
+    listing->part = slash + 1;
+    take_result(listing, ht_root_list(listing->root, data, &visitor, NULL));
+    listing->part = "";
 }
 
 void ht_snapshots_find(const struct ht_root *root, const struct ht_place *place,
@@ -97,26 +152,22 @@ void ht_snapshots_find(const struct ht_root *root, const struct ht_place *place,
     struct listing listing = {.root = root, .paths = ret, .except = place->path, .part = ""};
     static const char inner[] = "/member/snap/db";
     size_t len = strlen(place->path);
+    bool in_data = len > sizeof(inner) && ht_str_has_suffix(ht_str_from(place->path), inner);
 
-    if (len <= sizeof(inner) || strcmp(place->path + len - (sizeof(inner) - 1), inner) != 0)
+    if (place->kind == HT_PLACE_KINE && !place->lone)
+        list_beside(&listing, place->path);
+    if (in_data) {
+        ht_autofree char *folder = ht_strndup(place->path, len - strlen("/db"));
+
+        listing.folder = folder;
+        list(&listing);
+    }
+    if (place->lone || (!in_data && place->kind != HT_PLACE_KINE))
         return;
+    if (in_data) {
+        ht_autofree char *data = ht_strndup(place->path, len - (sizeof(inner) - 1));
 
-    ht_autofree char *folder = ht_strndup(place->path, len - strlen("/db"));
-    listing.folder = folder;
-    list(&listing);
-    if (place->lone)
-        return;
-
-    ht_autofree char *data = ht_strndup(place->path, len - (sizeof(inner) - 1));
-    char *slash = strrchr(data, '/');
-    if (slash && slash != data) {
-        struct ht_dir_visitor visitor = {
-            .visit = see_sibling, .context = &listing, .max_entries = ENTRIES_MAX};
-
-        *slash = '\0';
-        listing.folder = data;
-        listing.part = slash + 1;
-        (void)ht_root_list(root, data, &visitor, NULL);
+        list_siblings(&listing, data);
     }
     for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
         listing.folder = usual[i].folder;
@@ -129,5 +180,6 @@ void ht_snapshots_fini(struct ht_snapshot_paths *paths)
 {
     for (size_t i = 0; i < paths->len; i++)
         free(paths->items[i]);
+    free(paths->denied);
     *paths = (struct ht_snapshot_paths){0};
 }

@@ -26,7 +26,10 @@ enum {
 
 #define INTERVAL_NS (INT64_C(30) * HT_NS_PER_S)
 #define LIMIT_NS    (INT64_C(30) * HT_NS_PER_S)
-#define COPIES_NS   (INT64_C(300) * HT_NS_PER_S)
+/* For all places of one look, and for each when the others took it all. */
+#define LOOK_NS   (INT64_C(20) * HT_NS_PER_S)
+#define LEAST_NS  (INT64_C(1) * HT_NS_PER_S)
+#define COPIES_NS (INT64_C(300) * HT_NS_PER_S)
 
 /* One database that is watched. */
 struct watched {
@@ -53,6 +56,7 @@ struct datastore {
     size_t len;
     struct ht_feed *feed;
     bool stopped;
+    int64_t deadline_ns;      /* for the place that is looked at */
     struct ht_driver_ops ops; /* with the interval that was asked for */
     int64_t took_ns;
     bool published;
@@ -68,7 +72,8 @@ static bool step(void *context)
     self->feed->at(self->feed, "reading a datastore");
     if (stop.fd >= 0 && poll(&stop, 1, 0) > 0)
         self->stopped = true;
-    return !self->stopped;
+    /* What has no end must not keep the others from being looked at. */
+    return !self->stopped && ht_clock_mono(self->feed->clock) < self->deadline_ns;
 }
 
 /* Others' reading and computing comes first. Not being allowed to is no harm. */
@@ -151,30 +156,18 @@ static struct watched *watch(struct datastore *self, const struct ht_place *plac
     return watched;
 }
 
-/* A file that somebody named may be of another kind than it was called. */
-static enum ht_place_kind kind_of(const struct datastore *self, const char *path)
-{
-    static const struct ht_str magic = HT_STR("SQLite format 3");
-    struct ht_bolt_file file = HT_BOLT_FILE_NONE;
-    char bytes[16] = {0};
-
-    if (ht_bolt_open(&file, &self->root, path, NULL) == 0)
-        (void)ht_bolt_pread(&file, bytes, sizeof(bytes), 0);
-    ht_bolt_close(&file);
-    return memcmp(bytes, magic.data, magic.len + 1) == 0 ? HT_PLACE_KINE : HT_PLACE_ETCD;
-}
-
 /* True if one came or went. */
 static bool find(struct datastore *self)
 {
-    size_t before = self->len, kept = 0;
+    size_t before = self->len, kept = 0, more = self->places.more;
 
     self->feed->at(self->feed, "looking for datastores");
     ht_places_fini(&self->places);
     if (self->etcd)
         ht_places_add(&self->places, HT_PLACE_API, self->etcd, true);
     if (self->etcd_db)
-        ht_places_add(&self->places, kind_of(self, self->etcd_db), self->etcd_db, true);
+        ht_places_add(&self->places, ht_datastore_kind_of(&self->root, self->etcd_db),
+                      self->etcd_db, true);
     else if (!self->etcd)
         ht_places_find(&self->root, &self->places);
     for (size_t i = 0; i < self->len; i++)
@@ -182,7 +175,7 @@ static bool find(struct datastore *self)
     for (size_t i = 0; i < self->places.len; i++)
         watch(self, &self->places.items[i])->here = true;
 
-    bool changed = self->len != before;
+    bool changed = self->len != before || self->places.more != more;
     for (size_t i = 0; i < self->len; i++) {
         if (self->items[i].here) {
             self->items[kept++] = self->items[i];
@@ -269,7 +262,14 @@ static bool look_at_kine(struct datastore *self, struct watched *watched, struct
     struct ht_error err = {0};
     int r = ht_kine_refresh(watched->kine, &pace, &err);
     bool changed = watched->error != (r < 0 ? r : 0) || !watched->row || r > 0;
+    int64_t now = ht_clock_mono(self->feed->clock);
 
+    if (r >= 0 && now >= watched->copies_due_ns) {
+        changed = ht_snapshots_refresh(&watched->copies, &self->root, &watched->place,
+                                       &self->places, &pace) ||
+                  changed;
+        watched->copies_due_ns = now + COPIES_NS;
+    }
     watched->error = r < 0 ? r : 0;
     memcpy(watched->why, err.text, sizeof(watched->why));
     if (r < 0) {
@@ -281,8 +281,7 @@ static bool look_at_kine(struct datastore *self, struct watched *watched, struct
     ht_kine_tell(watched->kine, arena, &row);
     ht_datastore_set_source(&row, HT_S("datastore"));
     ht_datastore_set_lone(&row, watched->place.lone);
-    if (!row.lone || row.exact)
-        ht_datastore_set_snapshots(&row, (struct ht_stored_snapshot_list){0});
+    ht_snapshots_tell(&watched->copies, arena, &row);
     ht_datastore_tell_verdict(arena, &row);
     keep_row(watched, &row);
     return true;
@@ -422,6 +421,24 @@ static const char *help_for(const struct datastore *self, const struct sum *sum)
     return "";
 }
 
+/* Databases that were found and not looked at are one that cannot be told of. */
+static void tell_more(const struct datastore *self, struct ht_node *sample)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_DATASTORE_ARENA);
+    struct ht_datastore row = {0};
+
+    ht_datastore_set_id(&row, HT_S("etcd:more"));
+    ht_datastore_set_kind(&row, HT_S("etcd"));
+    ht_datastore_set_path(&row, HT_S("(more)"));
+    ht_datastore_set_exact(&row, false);
+    ht_datastore_set_detail(
+        &row, ht_arena_strf(arena, "%zu more databases of running programs were not looked at",
+                            self->places.more));
+    ht_datastore_set_source(&row, HT_S("datastore"));
+    ht_datastore_tell_verdict(arena, &row);
+    ht_node_add(sample, ht_row_new(&ht_datastore_table, &row));
+}
+
 static void publish(struct datastore *self)
 {
     struct ht_node *sample = ht_node_new(ht_clock_wall(self->feed->clock));
@@ -432,6 +449,10 @@ static void publish(struct datastore *self)
     for (size_t i = 0; i < self->len; i++) {
         add_up(&self->items[i], &sum);
         ht_node_add(sample, ht_row_ref(self->items[i].row));
+    }
+    if (self->places.more) {
+        sum.inexact++;
+        tell_more(self, sample);
     }
     describe(self, &sum, &detail);
     ht_source_set_id(&source, HT_S("datastore"));
@@ -459,8 +480,12 @@ static void look(struct datastore *self)
     int64_t before = ht_clock_mono(self->feed->clock);
     bool changed = find(self) || !self->published;
 
-    for (size_t i = 0; i < self->len && !self->stopped; i++)
+    for (size_t i = 0; i < self->len && !self->stopped; i++) {
+        int64_t now = ht_clock_mono(self->feed->clock);
+
+        self->deadline_ns = before + LOOK_NS > now + LEAST_NS ? before + LOOK_NS : now + LEAST_NS;
         changed = look_at(self, &self->items[i]) || changed;
+    }
     if (self->stopped)
         return;
     self->took_ns = ht_clock_mono(self->feed->clock) - before;

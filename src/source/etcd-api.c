@@ -17,6 +17,7 @@ enum {
     TRIES = 3,
     HEADER_MAX = 256,
     KEYS_MAX = 1000000,
+    PREFIXES_MAX = 200,
 };
 
 static const struct ht_str any_low = HT_STR("k8s:enc:"), any_high = HT_STR("k8s:enc;");
@@ -33,7 +34,8 @@ struct ht_etcd_api {
     int cancel_fd;
     struct ht_etcd_caller caller;
     struct ht_etcd_keys *keys;
-    bool by_values; /* values were read, so malformed ones are told */
+    uint64_t others; /* keys beside them, where no secret was found; 0: not asked */
+    bool by_values;  /* values were read, so malformed ones are told */
     bool exact;
     uint64_t revision;
     unsigned questions;
@@ -389,28 +391,116 @@ static int look_once(struct ht_etcd_api *api, const struct look *look, struct ht
     return r;
 }
 
+/* ---- where the secrets are ---- */
+
+/* The first key from `from` on, in key; empty: there is none. */
+static void take_first(void *context, const struct ht_etcd_kv *kv)
+{
+    struct ht_buf *key = context;
+
+    ht_buf_reset(key);
+    ht_buf_add_str(key, kv->key);
+}
+
+static int first_from(struct ht_etcd_api *api, struct ht_str from, struct ht_buf *key,
+                      struct ht_error *err)
+{
+    struct ht_etcd_range range = {.key = from, .end = HT_STR("\0"), .limit = 1, .keys_only = true};
+    struct ht_etcd_finder finder = {.found = take_first, .context = key};
+    struct ht_etcd_answer answer;
+
+    ht_buf_reset(key);
+    return ht_etcd_call_range(&api->caller, &range, &finder, &answer, err);
+}
+
+/* PREFIX/secrets/ and the text just behind what begins so; '0' stands behind '/'. */
+static void set_range(struct look *look, struct ht_str prefix)
+{
+    look->from = ht_arena_strf(look->arena, "%.*s/secrets/", HT_STR_ARG(prefix));
+    look->end = ht_arena_strf(look->arena, "%.*s/secrets0", HT_STR_ARG(prefix));
+}
+
+/* Whether secrets are below prefix; then look is of them. */
+static int try_prefix(struct ht_etcd_api *api, struct look *look, struct ht_str prefix, bool *ret,
+                      struct ht_error *err)
+{
+    struct ht_etcd_answer answer;
+    int r;
+
+    set_range(look, prefix);
+    r = count_range(api, look, 0, &answer, err);
+    *ret = r == 0 && answer.count > 0;
+    return r;
+}
+
+/* Goes from prefix to prefix: behind the first key of one lies the next one. Two parts deep, since
+ * a prefix of the API server's seldom has more; a part with resources of one cluster has not many
+ * children. */
+static int find_prefix(struct ht_etcd_api *api, struct look *look, bool *ret, struct ht_error *err)
+{
+    ht_autobuf struct ht_buf key = HT_BUF(HT_LIMIT_ARG), from = HT_BUF(HT_LIMIT_ARG);
+    int r = 0;
+
+    *ret = false;
+    ht_buf_add_c(&from, '\0');
+    for (int steps = 0; r == 0 && !*ret && steps < PREFIXES_MAX && has_rest(NULL); steps++) {
+        r = first_from(api, ht_buf_str(&from), &key, err);
+        if (r < 0 || key.len == 0)
+            break;
+
+        struct ht_str text = ht_buf_str(&key);
+        ptrdiff_t first = ht_str_find_byte(ht_str_sub(text, 1, SIZE_MAX), '/');
+        ptrdiff_t second =
+            first < 0 ? -1 : ht_str_find_byte(ht_str_sub(text, (size_t)first + 2, SIZE_MAX), '/');
+        size_t end = first < 0 ? text.len : (size_t)first + 1;
+
+        if (first >= 0)
+            r = try_prefix(api, look, ht_str_sub(text, 0, end), ret, err);
+        if (r == 0 && !*ret && second >= 0) {
+            end = (size_t)first + 2 + (size_t)second;
+            r = try_prefix(api, look, ht_str_sub(text, 0, end), ret, err);
+        }
+        ht_buf_reset(&from);
+        ht_buf_add_str(&from, ht_str_sub(text, 0, end));
+        ht_buf_add_c(&from, second >= 0 ? '/' + 1 : '\0');
+    }
+    return r;
+}
+
+static int look_tries(struct ht_etcd_api *api, const struct look *look, struct ht_error *err)
+{
+    int r = -ESTALE;
+
+    for (int tries = 0; tries < TRIES && r == -ESTALE; tries++)
+        r = look_once(api, look, err);
+    return r;
+}
+
 int ht_etcd_api_refresh(struct ht_etcd_api *api, const struct ht_pace *rest, struct ht_error *err)
 {
+    /* OpenShift's prefix where the usual one is empty. */
+    static const struct ht_str usual[] = {HT_STR("/registry"), HT_STR("/kubernetes.io")};
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
-    /* OpenShift's prefix where the usual one is empty; '0' stands just behind '/'. */
-    static const struct {
-        struct ht_str from, end;
-    } ranges[] = {{HT_STR("/registry/secrets/"), HT_STR("/registry/secrets0")},
-                  {HT_STR("/kubernetes.io/secrets/"), HT_STR("/kubernetes.io/secrets0")}};
+    struct look look = {.rest = rest, .arena = arena};
+    struct look all = {.from = HT_STR("\0"), .end = HT_STR("\0")};
+    struct ht_etcd_answer answer = {0};
     int r = connect_once(api, err);
+    bool found = false;
 
-    for (size_t i = 0; i < ARRAY_LEN(ranges) && r == 0; i++) {
-        struct look look = {
-            .from = ranges[i].from, .end = ranges[i].end, .rest = rest, .arena = arena};
-
-        for (int tries = 0; tries < TRIES; tries++) {
-            r = look_once(api, &look, err);
-            if (r != -ESTALE)
-                break;
-        }
-        if (r == 0 && ht_etcd_keys_live(api->keys))
-            break;
+    api->others = 0;
+    for (size_t i = 0; i < ARRAY_LEN(usual) && r == 0 && !found; i++) {
+        set_range(&look, usual[i]);
+        r = look_tries(api, &look, err);
+        found = r == 0 && ht_etcd_keys_live(api->keys) > 0;
     }
+    if (r == 0 && !found)
+        r = count_range(api, &all, 0, &answer, err);
+    if (r == 0 && answer.count > 0)
+        r = find_prefix(api, &look, &found, err);
+    if (r == 0 && answer.count > 0 && found)
+        r = look_tries(api, &look, err);
+    else if (r == 0)
+        api->others = answer.count;
     if (r < 0 && api->keys)
         begin(api, 0);
     return r;
@@ -437,4 +527,8 @@ void ht_etcd_api_tell(struct ht_etcd_api *api, struct ht_arena *arena, struct ht
                       api->caller.by_json ? ", over the JSON gateway" : ""));
     ht_datastore_set_transaction(row, api->revision);
     ht_stored_tell(&tally, arena, row);
+    /* What was not asked for in full is counted here, so that none at all is told from no secrets.
+     */
+    if (api->others)
+        ht_datastore_set_keys(row, api->others);
 }

@@ -31,6 +31,7 @@ struct names {
     struct ht_map *numbers; /* to number + 1 */
     char **texts;
     size_t len, cap, max;
+    bool is_full; /* one more was there */
 };
 
 struct class
@@ -62,7 +63,6 @@ struct ht_etcd_keys {
     char *last_start;
     size_t last_len;
     unsigned last_resource;
-    unsigned secrets; /* number of the resource, or HT_RESOURCE_NONE */
     struct sample samples[HT_SAMPLES * 4];
     size_t samples_at;
     struct ht_keys_resource *counted;
@@ -90,8 +90,10 @@ static unsigned name_number(struct names *names, struct ht_str text)
 
     if (found)
         return (unsigned)(uintptr_t)found - 1;
-    if (names->len == names->max)
+    if (names->len == names->max) {
+        names->is_full = true;
         return HT_RESOURCE_NONE;
+    }
     if (names->len == names->cap) {
         names->cap = names->cap ? names->cap * 2 : 16;
         names->texts = ht_realloc(names->texts, names->cap, sizeof(names->texts[0]));
@@ -119,7 +121,8 @@ struct ht_etcd_keys *ht_etcd_keys_new(void)
     names_init(&keys->resources, HT_RESOURCES_MAX);
     names_init(&keys->spaces, HT_NAMESPACES_MAX);
     keys->last_resource = HT_RESOURCE_NONE;
-    keys->secrets = HT_RESOURCE_NONE;
+    /* However many kinds of objects there are: these have a number. */
+    (void)name_number(&keys->resources, HT_S("secrets"));
     return keys;
 }
 
@@ -214,9 +217,8 @@ static void learn_prefix(struct ht_etcd_keys *keys, struct ht_str prefix)
 /* What begins alike has the same resource: not where the rest of the key decides about it. */
 static bool is_start_enough(struct ht_str key, struct ht_str resource)
 {
-    if (ht_str_find_byte(resource, '.') > 0 && ht_str_find_byte(resource, '/') < 0)
-        return false;
-    return ht_str_has_prefix(key, "/registry/") || ht_str_is(resource, "secrets");
+    return ht_str_is(resource, "secrets") ||
+           (ht_str_has_prefix(key, "/registry/") && ht_etcd_is_known_resource(resource));
 }
 
 static void remember_start(struct ht_etcd_keys *keys, struct ht_str key, struct ht_str resource,
@@ -247,8 +249,6 @@ unsigned ht_etcd_keys_resource(struct ht_etcd_keys *keys, struct ht_str key)
     if (number == HT_RESOURCE_NONE)
         return number;
     learn_prefix(keys, prefix);
-    if (ht_str_is(resource, "secrets"))
-        keys->secrets = number;
     remember_start(keys, key, resource, number);
     return number;
 }
@@ -344,7 +344,7 @@ unsigned ht_etcd_keys_add(struct ht_etcd_keys *keys, const struct ht_etcd_item *
         entry = add_entry(keys, &slot, hash);
         entry->resource = (uint16_t)resource;
         entry->space = HT_RESOURCE_NONE;
-        if (resource == keys->secrets)
+        if (resource == HT_RESOURCE_SECRETS)
             entry->space = (uint16_t)space_of(keys, object_name(keys, item->key));
     } else {
         keys->deleted -= entry->class == CLASS_DELETED;
@@ -354,7 +354,7 @@ unsigned ht_etcd_keys_add(struct ht_etcd_keys *keys, const struct ht_etcd_item *
     entry->turn = keys->turn;
     entry->class = (uint16_t)class_of(keys, item);
     keys->deleted += entry->class == CLASS_DELETED;
-    if (entry->class == CLASS_PLAINTEXT && resource == keys->secrets)
+    if (entry->class == CLASS_PLAINTEXT && resource == HT_RESOURCE_SECRETS)
         take_sample(keys, hash, object_name(keys, item->key));
     return resource;
 }
@@ -372,6 +372,11 @@ bool ht_etcd_keys_is_plaintext(struct ht_etcd_keys *keys, struct ht_str key)
 bool ht_etcd_keys_is_contradicted(const struct ht_etcd_keys *keys)
 {
     return keys->contradicted;
+}
+
+bool ht_etcd_keys_is_full(const struct ht_etcd_keys *keys)
+{
+    return keys->resources.is_full;
 }
 
 uint32_t ht_etcd_keys_turn(struct ht_etcd_keys *keys)

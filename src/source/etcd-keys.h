@@ -15,6 +15,7 @@
 #include "etcd-value.h"
 
 enum {
+    HT_RESOURCE_SECRETS = 0,       /* always their number */
     HT_RESOURCE_NONE = UINT16_MAX, /* no object of Kubernetes, or too many kinds */
     HT_RESOURCES_MAX = 4096,
     HT_KEY_NAMES_MAX = 1024, /* more are told together */
@@ -68,6 +69,8 @@ unsigned ht_etcd_keys_resource(struct ht_etcd_keys *keys, struct ht_str key);
 bool ht_etcd_keys_is_plaintext(struct ht_etcd_keys *keys, struct ht_str key);
 /* One revision was found with two contents: what was read is of two databases. */
 bool ht_etcd_keys_is_contradicted(const struct ht_etcd_keys *keys);
+/* There are more kinds of objects than HT_RESOURCES_MAX: those of the others are not counted. */
+bool ht_etcd_keys_is_full(const struct ht_etcd_keys *keys);
 /* A new turn: what is added from now on is marked with the number that is returned. */
 uint32_t ht_etcd_keys_turn(struct ht_etcd_keys *keys);
 /* Returns the turn in which the place where that revision would stand was read last. */

@@ -97,7 +97,8 @@ struct ht_etcd_store *ht_etcd_store_free(struct ht_etcd_store *store)
 
 static bool is_exact(const struct ht_etcd_store *store)
 {
-    return store->tree.proof == HT_ETCD_EXACT && !store->tree.older;
+    return store->tree.proof == HT_ETCD_EXACT && !store->tree.older &&
+           !ht_etcd_keys_is_full(store->keys);
 }
 
 /* Opens the file if it is not the one that is open; a defragmentation puts another one there. */
@@ -225,6 +226,8 @@ static void describe(const struct ht_etcd_store *store, struct ht_buf *out)
                         "one of its first pages is damaged: this is transaction %" PRIu64
                         ", there may have been a later one",
                         tree->way.txid);
+        else if (ht_etcd_keys_is_full(store->keys))
+            ht_buf_add_text(out, "in part: more kinds of objects than can be told apart");
         else
             ht_buf_addf(out, "exact, transaction %" PRIu64, tree->way.txid);
         break;

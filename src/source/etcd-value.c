@@ -237,7 +237,7 @@ struct ht_stored_as ht_stored_as(struct ht_str head, uint64_t len)
 
 /* Objects of the core group and of old ones are stored without their group. One of them tells where
  * an unusual prefix ends. */
-static bool is_known_resource(struct ht_str name)
+bool ht_etcd_is_known_resource(struct ht_str name)
 {
     static const char *const known[] = {
         "secrets",        "configmaps",      "pods",         "namespaces",
@@ -271,18 +271,47 @@ static struct ht_str part_at(struct ht_str key, size_t from)
     return slash < 0 ? rest : ht_str_sub(rest, 0, (size_t)slash);
 }
 
+/* Where "secrets" begins in PREFIX/secrets/NAMESPACE/NAME, however long the prefix is; 0: the key
+ * is of something else. Behind a usual prefix a part with a dot is a group, whose secrets are
+ * objects of its own. */
+static size_t find_secret(struct ht_str key, bool is_usual)
+{
+    static const struct ht_str name = HT_STR("/secrets");
+    struct ht_str before = key;
+
+    for (int parts = 0; parts < 2; parts++) {
+        ptrdiff_t slash = ht_str_rfind_byte(before, '/');
+
+        if (slash <= 0 || (size_t)slash + 1 == before.len)
+            return 0;
+        before.len = (size_t)slash;
+    }
+    if (before.len <= name.len || !ht_str_has_suffix(before, name.data))
+        return 0;
+    before.len -= name.len;
+
+    ptrdiff_t slash = ht_str_rfind_byte(before, '/');
+    bool is_group =
+        slash > 0 && ht_str_find_byte(ht_str_sub(before, (size_t)slash + 1, SIZE_MAX), '.') > 0;
+    return is_usual && is_group ? 0 : before.len + 1;
+}
+
 /* Where the resource begins, or 0. */
 static size_t find_resource(struct ht_str key)
 {
     struct ht_str first = part_at(key, 1);
     size_t second = 1 + first.len + 1;
+    bool is_usual = is_usual_prefix(first);
+    size_t secret = find_secret(key, is_usual);
 
-    if (is_usual_prefix(first))
+    if (secret)
+        return secret;
+    if (is_usual)
         return second;
     for (size_t at = second; at < key.len; at += part_at(key, at).len + 1) {
         struct ht_str part = part_at(key, at);
 
-        if (is_known_resource(part) || ht_str_find_byte(part, '.') > 0)
+        if (ht_etcd_is_known_resource(part) || ht_str_find_byte(part, '.') > 0)
             return at;
     }
     return second;

@@ -72,6 +72,9 @@ const char *ht_provider_name(enum ht_provider provider);
 
 enum { HT_RESOURCE_MAX = 128 };
 
+/* A resource that the API server stores without a group. */
+bool ht_etcd_is_known_resource(struct ht_str name);
+
 /* The parts of a key such as /registry/secrets/default/token: the prefix ends before the last
  * slash ahead of the resource ("/registry"), a resource of a group is "group/resource". False: the
  * key is none of Kubernetes' objects. Borrows from key. */

@@ -14,6 +14,7 @@ struct segment {
     uint64_t ino;
     uint64_t offset; /* of the first frame that was not read */
     bool damaged;    /* the frame there is no frame */
+    bool cut;        /* it may be one that is being written: the file ends in it, or in zeros */
     bool ended;      /* nothing more comes */
     bool here;       /* seen in the last listing */
     uint64_t *plain; /* by resource */
@@ -104,6 +105,19 @@ static const char *bytes_at(struct reading *reading, uint64_t offset, size_t len
     return reading->len >= len ? reading->buffer : NULL;
 }
 
+/* The end of a record that is not written yet: segments are filled with zeros in advance. */
+static bool ends_in_zeros(struct ht_str record)
+{
+    enum { ZEROS = 16 };
+    size_t from = record.len > ZEROS ? record.len - ZEROS : 0;
+
+    for (size_t i = from; i < record.len; i++) {
+        if (record.data[i])
+            return false;
+    }
+    return true;
+}
+
 /* Reads the frame at the segment's offset. False: it ends here, for now. */
 static bool read_frame(struct reading *reading, int *ret_error)
 {
@@ -117,12 +131,15 @@ static bool read_frame(struct reading *reading, int *ret_error)
         return false;
     if (!ht_wal_frame(head, &len, &padding)) {
         segment->damaged = len != 0;
+        segment->cut = false;
         return false;
     }
 
     const char *record = bytes_at(reading, segment->offset + HT_WAL_FRAME, (size_t)len, ret_error);
     if (!record || !ht_wal_record((struct ht_str){.data = record, .len = (size_t)len}, &visitor)) {
         segment->damaged = true;
+        segment->cut =
+            !record || ends_in_zeros((struct ht_str){.data = record, .len = (size_t)len});
         return false;
     }
     segment->damaged = false;
@@ -254,7 +271,7 @@ size_t ht_wal_files(const struct ht_wal *wal, size_t *ret_damaged)
     *ret_damaged = 0;
     for (size_t i = 0; i < wal->len; i++)
         /* What is written just now may not be there in full. */
-        *ret_damaged += wal->segments[i].damaged && i + 1 < wal->len;
+        *ret_damaged += wal->segments[i].damaged && (i + 1 < wal->len || !wal->segments[i].cut);
     return wal->len;
 }
 

@@ -138,8 +138,12 @@ static struct ht_listener begin(const struct options *options, const char *kind,
     if (options->told_by)
         ht_listener_set_told_by(&listener, ht_str_from(options->told_by));
     if (options->process) {
+        bool is_listening;
+
         ht_listener_set_program(&listener, options->process->name);
         ht_listener_set_pid(&listener, options->process->pid);
+        if (ht_hostconf_is_listening(options->pass, options->process, url, &is_listening))
+            ht_listener_set_listening(&listener, is_listening);
     }
     return listener;
 }
@@ -147,6 +151,48 @@ static struct ht_listener begin(const struct options *options, const char *kind,
 static void add(const struct options *options, const struct ht_listener *listener)
 {
     ht_node_add(options->pass->sample, ht_row_new(&ht_listener_table, listener));
+}
+
+/* It listens, and on what could not be found out: neither address nor protection is known. */
+static void add_unknown(const struct options *options, const char *kind)
+{
+    struct ht_listener listener = {0};
+    struct ht_arena *arena = options->pass->arena;
+
+    ht_listener_set_id(
+        &listener,
+        ht_arena_strf(arena, "%s of %llu", kind,
+                      (unsigned long long)(options->process ? options->process->pid : 0)));
+    ht_listener_set_kind(&listener, ht_str_from(kind));
+    ht_listener_set_running(&listener, options->process != NULL);
+    if (options->told_by)
+        ht_listener_set_told_by(&listener, ht_str_from(options->told_by));
+    if (options->process) {
+        ht_listener_set_program(&listener, options->process->name);
+        ht_listener_set_pid(&listener, options->process->pid);
+    }
+    add(options, &listener);
+}
+
+/* A file as the process sees it, which may be in a container; else one of the host. */
+static bool read_seen(const struct options *options, struct ht_str path, struct ht_str *ret_text)
+{
+    struct ht_hostconf_pass *pass = options->pass;
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML);
+    ht_autobuf struct ht_buf name = HT_BUF(HT_LIMIT_ARG);
+    bool is_read = false;
+
+    if (options->process) {
+        ht_buf_addf(&name, "proc/%llu/%s%.*s", (unsigned long long)options->process->pid,
+                    path.len && path.data[0] == '/' ? "root" : "cwd/", HT_STR_ARG(path));
+        is_read = !ht_buf_is_full(&name) &&
+                  ht_root_read(pass->proc, name.data, &text, HT_LIMIT_YAML, NULL) == 0;
+    }
+    if (is_read)
+        *ret_text = ht_arena_str(pass->scratch, ht_buf_str(&text));
+    if (text.len)
+        ht_wipe(text.data, text.len);
+    return is_read || ht_hostconf_read(pass, path, ret_text, NULL);
 }
 
 /* ---- etcd ---- */
@@ -186,23 +232,33 @@ static void decode_etcd(struct options *options)
     struct ht_str text;
     struct ht_str clients = HT_STR("http://localhost:2379");
     struct ht_str peers = HT_STR("http://localhost:2380");
+    struct ht_str http = {0};
 
     options->prefix = "ETCD_";
     if (find_option(options, "config-file", &path) && path.len) {
         /* A configuration file takes the place of flags and variables. */
-        if (!ht_hostconf_read(options->pass, path, &text, NULL))
-            return;
-        options->file = ht_yaml_parse_foreign(options->pass->scratch, "etcd", text, NULL);
         options->told_by = "--config-file";
-        if (!options->file)
+        if (read_seen(options, path, &text))
+            options->file = ht_yaml_parse_foreign(options->pass->scratch, "etcd", text, NULL);
+        if (!options->file) {
+            add_unknown(options, "etcd-client");
+            add_unknown(options, "etcd-peer");
             return;
+        }
     }
     /* Without a right to its environment the defaults would be a guess. */
     if (!find_option(options, "listen-client-urls", &clients) && options->process &&
-        !options->has_environment && !options->file)
+        !options->has_environment && !options->file) {
+        add_unknown(options, "etcd-client");
+        add_unknown(options, "etcd-peer");
         return;
+    }
     find_option(options, "listen-peer-urls", &peers);
+    find_option(options, "listen-client-http-urls", &http);
     add_etcd(options, "etcd-client", clients,
+             asks_certificate(options, "client-transport-security", "client-cert-auth",
+                              "trusted-ca-file"));
+    add_etcd(options, "etcd-client", http,
              asks_certificate(options, "client-transport-security", "client-cert-auth",
                               "trusted-ca-file"));
     add_etcd(options, "etcd-peer", peers,
@@ -236,42 +292,88 @@ static void add_kubelet(const struct options *options, struct ht_str address, st
     add(options, &listener);
 }
 
-/* Flags come before the file; what neither says has a default that depends on whether there is a
+/* What the kubelet is told, so far. */
+struct kubelet {
+    struct ht_str read_only, address;
+    bool anonymous;
+};
+
+/* A file says some of it; what it does not say stays. False: it is no such file. */
+static bool take_kubelet_file(const struct options *options, struct ht_str text,
+                              struct kubelet *kubelet)
+{
+    const struct ht_yaml *file =
+        ht_yaml_parse_foreign(options->pass->scratch, "kubelet", text, NULL);
+    struct ht_str read_only, address;
+
+    if (!file)
+        return false;
+    ht_parse_bool(file_value(file, "authentication", "anonymous", "enabled"), &kubelet->anonymous);
+    read_only = file_value(file, NULL, NULL, "readOnlyPort");
+    address = file_value(file, NULL, NULL, "address");
+    kubelet->read_only = read_only.len ? read_only : kubelet->read_only;
+    kubelet->address = address.len ? address : kubelet->address;
+    return true;
+}
+
+/* Files of --config-dir in the order of their names; each takes the place of what came before.
+ * False: one of them is not known. */
+static bool take_kubelet_folder(const struct options *options, struct ht_str folder,
+                                struct kubelet *kubelet)
+{
+    struct ht_hostconf_pass *pass = options->pass;
+    struct ht_str path = ht_arena_str(pass->arena, folder);
+    size_t denied = pass->denied;
+    struct ht_text_list names = ht_hostconf_list(pass, path.data);
+    bool is_known = pass->denied == denied;
+
+    for (size_t i = 0; i < names.len; i++) {
+        struct ht_str text;
+
+        if (!ht_str_has_suffix(names.items[i], ".conf"))
+            continue;
+        path =
+            ht_arena_strf(pass->arena, "%.*s/%.*s", HT_STR_ARG(folder), HT_STR_ARG(names.items[i]));
+        is_known = ht_hostconf_read(pass, path, &text, NULL) &&
+                   take_kubelet_file(options, text, kubelet) && is_known;
+    }
+    return is_known;
+}
+
+/* Flags come before the files; what neither says has a default that depends on whether there is a
  * file: without one, the port is open and everybody is let in. */
 static void decode_kubelet(struct options *options)
 {
-    struct ht_str path = {0};
-    struct ht_str text;
-    struct ht_str read_only = HT_STR("10255");
-    struct ht_str address = HT_STR("0.0.0.0");
-    struct ht_str value = {0};
-    bool anonymous = true;
+    struct kubelet kubelet = {
+        .read_only = HT_STR("10255"), .address = HT_STR("0.0.0.0"), .anonymous = true};
+    struct ht_str path = {0}, folder = {0}, value = {0}, text;
+    bool is_known = true;
 
     if (!options->process)
         path = (struct ht_str)HT_STR("/var/lib/kubelet/config.yaml");
     else
         find_flag(options->words, "config", &path);
-    if (path.len) {
-        if (!ht_hostconf_read(options->pass, path, &text, NULL))
-            return;
-        options->file = ht_yaml_parse_foreign(options->pass->scratch, "kubelet", text, NULL);
-        if (!options->file)
-            return;
+    find_flag(options->words, "config-dir", &folder);
+    if (path.len || folder.len) {
+        kubelet.read_only = (struct ht_str){0};
+        kubelet.anonymous = false;
         options->told_by = "kubelet configuration file";
-        anonymous = false;
-        ht_parse_bool(file_value(options->file, "authentication", "anonymous", "enabled"),
-                      &anonymous);
-        read_only = file_value(options->file, NULL, NULL, "readOnlyPort");
-        value = file_value(options->file, NULL, NULL, "address");
-        address = value.len ? value : address;
+    }
+    if (path.len)
+        is_known = read_seen(options, path, &text) && take_kubelet_file(options, text, &kubelet);
+    if (folder.len)
+        is_known = take_kubelet_folder(options, folder, &kubelet) && is_known;
+    if (!is_known) {
+        add_unknown(options, "kubelet");
+        return;
     }
     if (find_flag(options->words, "anonymous-auth", &value))
-        ht_parse_bool(value, &anonymous);
-    find_flag(options->words, "read-only-port", &read_only);
-    find_flag(options->words, "address", &address);
-    add_kubelet(options, address, HT_S("10250"), false, anonymous);
-    if (read_only.len && !ht_str_is(read_only, "0"))
-        add_kubelet(options, address, read_only, true, true);
+        ht_parse_bool(value, &kubelet.anonymous);
+    find_flag(options->words, "read-only-port", &kubelet.read_only);
+    find_flag(options->words, "address", &kubelet.address);
+    add_kubelet(options, kubelet.address, HT_S("10250"), false, kubelet.anonymous);
+    if (kubelet.read_only.len && !ht_str_is(kubelet.read_only, "0"))
+        add_kubelet(options, kubelet.address, kubelet.read_only, true, true);
 }
 
 /* ---- BuildKit, Docker, the API server's old port ---- */
@@ -366,7 +468,16 @@ static void add_insecure_ports(struct ht_hostconf_pass *pass)
 
 typedef void (*decoder)(struct options *options);
 
-static bool decode_processes(struct ht_hostconf_pass *pass, const char *name, decoder decode)
+#define KINDS(...)                                                                                 \
+    (struct ht_text_list)                                                                          \
+    {                                                                                              \
+        .items = (struct ht_str[]){__VA_ARGS__},                                                   \
+        .len = sizeof((struct ht_str[]){__VA_ARGS__}) / sizeof(struct ht_str)                      \
+    }
+
+/* kinds: those of a process whose command line cannot be read. */
+static bool decode_processes(struct ht_hostconf_pass *pass, const char *name,
+                             struct ht_text_list kinds, decoder decode)
 {
     bool is_found = false;
 
@@ -378,8 +489,11 @@ static bool decode_processes(struct ht_hostconf_pass *pass, const char *name, de
         if (!ht_str_is(process->name, name) || process->has_own_net)
             continue;
         is_found = true;
-        if (!process->has_words)
+        if (!process->has_words) {
+            for (size_t j = 0; j < kinds.len; j++)
+                add_unknown(&options, kinds.items[j].data);
             continue;
+        }
         options.has_environment =
             ht_hostconf_read_proc(pass, process->pid, "environ", &environment);
         if (options.has_environment)
@@ -406,12 +520,14 @@ void ht_hostconf_find_listeners(struct ht_hostconf_pass *pass)
 {
     struct stat st;
 
-    if (!decode_processes(pass, "etcd", decode_etcd))
+    ht_hostconf_find_sockets(pass);
+    if (!decode_processes(pass, "etcd", KINDS(HT_S("etcd-client"), HT_S("etcd-peer")), decode_etcd))
         decode_etcd_pod(pass);
-    if (!decode_processes(pass, "kubelet", decode_kubelet) &&
+    if (!decode_processes(pass, "kubelet", KINDS(HT_S("kubelet")), decode_kubelet) &&
         ht_root_stat(pass->root, "/var/lib/kubelet/config.yaml", &st, NULL) == 0)
         decode_kubelet(&(struct options){.pass = pass});
-    decode_processes(pass, "buildkitd", decode_buildkit);
-    decode_processes(pass, "dockerd", decode_docker);
+    decode_processes(pass, "buildkitd", KINDS(HT_S("buildkit")), decode_buildkit);
+    decode_processes(pass, "dockerd", KINDS(HT_S("docker")), decode_docker);
     add_insecure_ports(pass);
+    ht_hostconf_add_other_sockets(pass);
 }

@@ -27,7 +27,10 @@ struct ht_hostconf_process {
     struct ht_text_list words; /* may hold secrets: in pass->scratch */
     int64_t started_at;        /* ns since 1970, 0: unknown */
     bool has_own_net;          /* not in the node's network namespace */
+    bool has_fds;              /* its descriptors could be looked at */
 };
+
+struct ht_hostconf_sockets;
 
 /* One look at everything. */
 struct ht_hostconf_pass {
@@ -38,10 +41,12 @@ struct ht_hostconf_pass {
     struct ht_arena *scratch;   /* bytes of files and command lines: overwritten at the end */
     struct ht_hostconf_process *processes;
     size_t processes_len;
+    struct ht_hostconf_sockets *sockets;
     bool has_processes;          /* there is a /proc with processes */
     struct ht_str salt;          /* key of the marks by which equal secrets are told */
     struct ht_rowset *exposures; /* found when they were last looked for */
     int64_t interval_ns;         /* until the next look */
+    size_t cut;                  /* things that a limit left out */
     size_t denied;               /* files that are there and could not be read */
     struct ht_str first_denied;
 };
@@ -53,6 +58,14 @@ void ht_hostconf_find_processes(struct ht_hostconf_pass *pass);
 /* Adds rows of the API server and its encryption configuration. */
 void ht_hostconf_find_apiserver(struct ht_hostconf_pass *pass);
 
+/* Reads which sockets of the node wait for others, and which of the processes owns them. */
+void ht_hostconf_find_sockets(struct ht_hostconf_pass *pass);
+/* Whether a socket of the process listens on the port of url. False: that cannot be told. */
+bool ht_hostconf_is_listening(const struct ht_hostconf_pass *pass,
+                              const struct ht_hostconf_process *process, struct ht_str url,
+                              bool *ret_is);
+/* Adds rows of sockets of these processes that nothing told of. */
+void ht_hostconf_add_other_sockets(struct ht_hostconf_pass *pass);
 /* Adds rows of what daemons were told to listen on. The API server must have been looked for. */
 void ht_hostconf_find_listeners(struct ht_hostconf_pass *pass);
 /* Adds rows of secrets in environments and command lines to pass->exposures; expensive. */

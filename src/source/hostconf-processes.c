@@ -17,12 +17,13 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { PATH_BYTES = 320, LINK_BYTES = 4096, PIDS_MAX = 200000 };
+enum { PATH_BYTES = 320, LINK_BYTES = 4096, PIDS_MAX = 200000, COMMON_MAX = 64 };
 
 struct scan {
     struct ht_hostconf_pass *pass;
     int64_t booted_at; /* ns since 1970, 0: unknown */
     struct ht_str net; /* the node's network namespace, as the link says */
+    size_t common;     /* processes of programs that anybody may run many of */
 };
 
 static bool is_wanted(struct ht_str name)
@@ -37,6 +38,12 @@ static bool is_wanted(struct ht_str name)
             return true;
     }
     return ht_str_has_prefix(name, "kube-apiserver-");
+}
+
+/* Anybody may run many of these; they must leave room for the others. */
+static bool is_common(struct ht_str name)
+{
+    return ht_str_is(name, "podman") || ht_str_is(name, "containerd") || ht_str_is(name, "crio");
 }
 
 static struct ht_str base_name(struct ht_str path)
@@ -124,7 +131,7 @@ static void read_rest(const struct scan *scan, struct ht_hostconf_process *proce
         process->has_own_net = !ht_str_equal(ht_buf_str(out), scan->net);
 }
 
-static void look_at(const struct scan *scan, uint64_t pid)
+static void look_at(struct scan *scan, uint64_t pid)
 {
     struct ht_hostconf_pass *pass = scan->pass;
     ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_PROC_FILE);
@@ -134,8 +141,12 @@ static void look_at(const struct scan *scan, uint64_t pid)
 
     if (process.by_name)
         name = read_own_name(scan, pid, &out);
-    if (!is_wanted(name) || pass->processes_len == HT_HOSTCONF_PROCESSES_MAX)
+    if (!is_wanted(name) || (is_common(name) && ++scan->common > COMMON_MAX))
         return;
+    if (pass->processes_len == HT_HOSTCONF_PROCESSES_MAX) {
+        pass->cut++;
+        return;
+    }
     process.name = ht_arena_str(pass->arena, name);
     process.exe = ht_arena_str(pass->arena, exe);
     read_words(scan, &process, &out);
@@ -145,7 +156,7 @@ static void look_at(const struct scan *scan, uint64_t pid)
 
 static int visit_pid(void *context, const char *name, unsigned type, uint64_t inode)
 {
-    const struct scan *scan = context;
+    struct scan *scan = context;
     uint64_t pid;
 
     (void)type;

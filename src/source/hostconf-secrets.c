@@ -86,8 +86,10 @@ static void add(struct search *search, const char *where, const struct owner *ow
         ht_exposure_set_count(exposure, exposure->count + 1);
         return;
     }
-    if (search->rows.len >= ROWS_MAX)
+    if (search->rows.len >= ROWS_MAX) {
+        search->pass->cut++;
         return;
+    }
     exposure = ht_arena_array(arena, struct ht_exposure, 1);
     ht_exposure_set_id(exposure, id);
     ht_exposure_set_where(exposure, ht_str_from(where));

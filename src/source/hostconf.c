@@ -28,6 +28,7 @@ struct hostconf {
     char salt[HT_HOSTCONF_SALT_BYTES];
     struct ht_rowset exposures; /* of processes; looked for less often than the rest */
     int64_t secrets_due_ns;
+    size_t secrets_cut;       /* what a limit left out of them */
     struct ht_driver_ops ops; /* with the interval that was asked for */
 };
 
@@ -91,6 +92,7 @@ struct ht_text_list ht_hostconf_list(struct ht_hostconf_pass *pass, const char *
 
     if ((r == -EACCES || r == -EPERM) && pass->denied++ == 0)
         pass->first_denied = ht_arena_text(pass->arena, path);
+    pass->cut += r == -EFBIG;
     qsort(listing.names, listing.len, sizeof(*listing.names), by_bytes);
     return (struct ht_text_list){.items = listing.names, .len = listing.len};
 }
@@ -118,6 +120,8 @@ static void describe(const struct ht_hostconf_pass *pass, struct ht_buf *detail)
     if (pass->denied)
         ht_buf_addf(detail, "; %zu files could not be read, the first is %.*s", pass->denied,
                     HT_STR_ARG(ht_str_sub(pass->first_denied, 0, 200)));
+    if (pass->cut)
+        ht_buf_addf(detail, "; %zu things more than can be looked at", pass->cut);
 }
 
 static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int64_t began)
@@ -128,7 +132,8 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
     describe(pass, &detail);
     ht_source_set_id(&source, HT_S("hostconf"));
     ht_source_set_name(&source, HT_S("hostconf"));
-    ht_source_set_state(&source, pass->denied ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK);
+    ht_source_set_state(&source,
+                        pass->denied || pass->cut ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK);
     ht_source_set_detail(&source, ht_buf_str(&detail));
     if (pass->denied)
         ht_source_set_help(&source, HT_S("run as root"));
@@ -142,11 +147,16 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
 /* Reading every environment costs; what was found holds until the next time. */
 static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass, int64_t now)
 {
+    size_t cut = pass->cut;
+
     if (now >= self->secrets_due_ns) {
         ht_rowset_fini(&self->exposures);
         ht_hostconf_find_process_secrets(pass);
         ht_rowset_sort(&self->exposures);
         self->secrets_due_ns = now + SECRETS_NS;
+        self->secrets_cut = pass->cut - cut;
+    } else {
+        pass->cut += self->secrets_cut;
     }
     for (size_t i = 0; i < self->exposures.len; i++)
         ht_node_add(pass->sample, ht_row_ref(self->exposures.rows[i]));

@@ -25,6 +25,7 @@ struct ht_kine {
     struct ht_etcd_keys *keys;
     struct plain plain;
     struct ht_sqlite_result result;
+    uint64_t marks;  /* of plaintext secrets in rows */
     uint64_t newest; /* highest row id */
     size_t frames;
     uint64_t size;
@@ -49,6 +50,7 @@ static void forget(struct ht_kine *kine)
     kine->plain = (struct plain){0};
     kine->keys = ht_etcd_keys_free(kine->keys);
     kine->newest = 0;
+    kine->marks = 0;
     kine->read = false;
 }
 
@@ -86,8 +88,19 @@ static bool is_plaintext(struct ht_str value)
     return value.len > 0 && ht_stored_as(value, value.len).kind == HT_STORED_PLAINTEXT;
 }
 
-static bool has_time(struct ht_kine *kine)
+/* How a Secret in plaintext begins: its kind in the API server's own encoding. */
+static const struct ht_str secret_mark = HT_STR("k8s\0\n\x0c\n\x02v1\x12\x06Secret");
+
+static bool is_marked(struct ht_str value)
 {
+    return value.len >= secret_mark.len &&
+           memcmp(value.data, secret_mark.data, secret_mark.len) == 0;
+}
+
+static bool has_time(void *context)
+{
+    const struct ht_kine *kine = context;
+
     return !kine->pace || !kine->pace->step || kine->pace->step(kine->pace->context);
 }
 
@@ -111,6 +124,8 @@ static bool take_row(void *context, int64_t id, const struct ht_sqlite_value *va
         kine->plain.rows[resource] += is_plaintext(values[VALUE].bytes);
         kine->plain.old[resource] += is_plaintext(values[OLD_VALUE].bytes);
     }
+    kine->marks += is_marked(values[VALUE].bytes);
+    kine->marks += is_marked(values[OLD_VALUE].bytes);
     return id % 256 != 0 || has_time(kine);
 }
 
@@ -125,8 +140,12 @@ static bool is_same(const struct ht_sqlite_mark *a, const struct ht_sqlite_mark 
 
 static int read_once(struct ht_kine *kine, struct ht_error *err)
 {
-    struct ht_sqlite_query query = {
-        .table = "kine", .columns = columns, .row = take_row, .context = kine};
+    struct ht_sqlite_query query = {.table = "kine",
+                                    .columns = columns,
+                                    .row = take_row,
+                                    .context = kine,
+                                    .step = has_time,
+                                    .mark = secret_mark};
     struct ht_sqlite *sqlite = NULL;
 
     forget(kine);
@@ -182,7 +201,8 @@ int ht_kine_refresh(struct ht_kine *kine, const struct ht_pace *pace, struct ht_
 
 static bool is_exact(const struct ht_kine *kine)
 {
-    return kine->result.damaged == 0 && !kine->result.moved && !kine->result.stopped;
+    return kine->result.damaged == 0 && !kine->result.moved && !kine->result.stopped &&
+           !kine->result.journal && !ht_etcd_keys_is_full(kine->keys);
 }
 
 static struct ht_str describe(const struct ht_kine *kine, struct ht_arena *arena)
@@ -194,6 +214,10 @@ static struct ht_str describe(const struct ht_kine *kine, struct ht_arena *arena
                              "damaged: %zu pages or rows are not readable as what they should be; "
                              "what is counted is the rest",
                              kine->result.damaged);
+    if (kine->result.journal)
+        return HT_S("a rollback journal lies beside it: what was interrupted is not undone yet");
+    if (ht_etcd_keys_is_full(kine->keys))
+        return HT_S("in part: more kinds of objects than can be told apart");
     if (kine->result.moved)
         return HT_S("approximate: it changes faster than it can be read");
     return ht_arena_strf(arena, "exact, up to row %" PRIu64 ", %zu pages from its write-ahead log",
@@ -225,8 +249,17 @@ void ht_kine_tell(struct ht_kine *kine, struct ht_arena *arena, struct ht_datast
         ht_datastore_set_folder_uid(row, st.st_uid);
     }
     make_room(&kine->plain, ht_etcd_keys_resources(kine->keys));
+    tally.wal = ht_arena_array(arena, uint64_t, kine->plain.len);
+    tally.wal_exact = tally.exact;
+    ht_datastore_set_wal_files(row, kine->mark.wal_ino != 0);
+    tally.wal[HT_RESOURCE_SECRETS] = kine->result.log_marks;
     tally.plain = kine->plain.rows;
-    tally.copies = kine->plain.old;
+    tally.copies = ht_arena_array(arena, uint64_t, kine->plain.len);
+    memcpy(tally.copies, kine->plain.old, kine->plain.len * sizeof(tally.copies[0]));
+    tally.copies[HT_RESOURCE_SECRETS] += kine->result.free_marks;
+    /* Between the rows of a page are those that were deleted. */
+    if (kine->result.marks > kine->marks)
+        tally.copies[HT_RESOURCE_SECRETS] += kine->result.marks - kine->marks;
     tally.copies_exact = tally.exact;
     ht_stored_tell(&tally, arena, row);
 }

@@ -11,8 +11,8 @@
 
 enum {
     HEADER = 100,
-    WAL_HEADER = 32,
-    FRAME_HEADER = 24,
+    WAL_HEADER = HT_SQLITE_WAL_HEADER,
+    FRAME_HEADER = HT_SQLITE_FRAME_HEADER,
     WAL_MAGIC = 0x377f0682, /* its lowest bit: sums are big-endian */
 };
 
@@ -118,7 +118,7 @@ static void read_wal(struct ht_sqlite *sqlite)
 
 /* ---- pages ---- */
 
-static const struct ht_sqlite_frame *find_frame(const struct ht_sqlite *sqlite, uint32_t page)
+const struct ht_sqlite_frame *ht_sqlite_find_frame(const struct ht_sqlite *sqlite, uint32_t page)
 {
     size_t low = 0, high = sqlite->frames_len;
 
@@ -136,7 +136,7 @@ static const struct ht_sqlite_frame *find_frame(const struct ht_sqlite *sqlite, 
 
 bool ht_sqlite_page(struct ht_sqlite *sqlite, uint32_t page, char *out)
 {
-    const struct ht_sqlite_frame *frame = find_frame(sqlite, page);
+    const struct ht_sqlite_frame *frame = ht_sqlite_find_frame(sqlite, page);
     size_t size = sqlite->page_size;
 
     if (page == 0 || page > sqlite->pages)
@@ -166,6 +166,29 @@ static int read_header(struct ht_sqlite *sqlite, struct ht_error *err)
     sqlite->usable = sqlite->page_size - (unsigned char)header[20];
     sqlite->pages = (uint32_t)(sqlite->file.size / sqlite->page_size);
     return 0;
+}
+
+/* ---- the other log ---- */
+
+/* A rollback journal with a header: whoever opens the database next has to undo what was written.
+ * One that is done with is cut, or its header is zeroed. */
+static bool has_hot_journal(const struct ht_sqlite *sqlite)
+{
+    static const unsigned char magic[8] = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
+    struct ht_bolt_file file = HT_BOLT_FILE_NONE;
+    ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG * 2);
+    unsigned char bytes[sizeof(magic)] = {0};
+    struct stat st;
+    int r;
+
+    ht_buf_addf(&path, "%s-journal", sqlite->path);
+    if (ht_root_lstat(sqlite->root, path.data, &st, NULL) < 0)
+        return false;
+    r = ht_bolt_open(&file, sqlite->root, path.data, NULL);
+    if (r == 0)
+        (void)ht_bolt_pread(&file, bytes, sizeof(bytes), 0);
+    ht_bolt_close(&file);
+    return (r < 0 && r != -ENOENT) || memcmp(bytes, magic, sizeof(magic)) == 0;
 }
 
 /* ---- life ---- */
@@ -255,7 +278,10 @@ int ht_sqlite_read(struct ht_sqlite *sqlite, const struct ht_sqlite_query *query
     (void)ht_sqlite_look(sqlite->root, sqlite->path, &before);
     sqlite->pages = (uint32_t)(before.size / sqlite->page_size);
     read_wal(sqlite);
+    ret->journal = has_hot_journal(sqlite);
     r = ht_sqlite_scan(sqlite, query, ret, err);
+    if (r == 0 && query->mark.len)
+        ht_sqlite_find_remnants(sqlite, query, ret);
     (void)ht_sqlite_look(sqlite->root, sqlite->path, &after);
     /* What was added to the log meanwhile is of no account: it was read up to a commit. */
     ret->moved = before.ino != after.ino || before.size != after.size ||

@@ -37,6 +37,8 @@ struct ht_sqlite_query {
     const char *const *columns; /* ended by NULL; a column that is the row id reads as null */
     ht_sqlite_row row;
     void *context;
+    bool (*step)(void *context); /* asked now and then between rows; false: end. May be NULL */
+    struct ht_str mark;          /* counted in the pages; empty: not looked for */
 };
 
 /* What the files looked like when they were read: equal marks mean that nothing changed. */
@@ -47,8 +49,12 @@ struct ht_sqlite_mark {
 
 /* What reading came to. */
 struct ht_sqlite_result {
-    size_t damaged; /* pages and rows that are not what they should be */
-    bool moved;     /* it was changed while it was read */
+    size_t damaged;      /* pages and rows that are not what they should be */
+    bool moved;          /* it was changed while it was read */
+    bool journal;        /* what was interrupted waits beside it to be undone */
+    uint64_t marks;      /* of the query's mark: in the pages of the table, rows and gaps between */
+    uint64_t free_marks; /* on pages that are free */
+    uint64_t log_marks;  /* in frames that do not count any more, and in pages they replaced */
     bool stopped;
 };
 

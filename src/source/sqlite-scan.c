@@ -24,6 +24,7 @@ struct scan {
     unsigned char *seen;
     char *payload;
     size_t payload_cap;
+    uint64_t pages; /* visited */
 };
 
 /* ---- numbers ---- */
@@ -114,6 +115,35 @@ static bool split(const struct scan *scan, struct ht_str row, struct ht_sqlite_v
     return true;
 }
 
+/* Marks a page as visited; false: there is no such page, or it was visited. */
+static bool see(struct scan *scan, uint32_t page)
+{
+    unsigned char bit = (unsigned char)(1U << (page % 8));
+
+    if (page == 0 || page > scan->sqlite->pages || scan->seen[page / 8] & bit)
+        return false;
+    scan->seen[page / 8] |= bit;
+    return true;
+}
+
+/* Asked once in so many pages. */
+static bool has_time(struct scan *scan)
+{
+    enum { PAGES = 256 };
+
+    if (scan->query->step && scan->pages++ % PAGES == 0 && !scan->query->step(scan->query->context))
+        scan->result->stopped = true;
+    return !scan->result->stopped;
+}
+
+static void count_marks(struct scan *scan, const char *page)
+{
+    struct ht_str bytes = {.data = page, .len = scan->sqlite->page_size};
+
+    if (scan->query->mark.len)
+        scan->result->marks += ht_sqlite_count_mark(bytes, scan->query->mark);
+}
+
 /* Follows the pages that continue a row. */
 static bool read_overflow(struct scan *scan, uint32_t page, size_t from, size_t len)
 {
@@ -124,8 +154,10 @@ static bool read_overflow(struct scan *scan, uint32_t page, size_t from, size_t 
     while (from < len && good) {
         size_t part = len - from < room ? len - from : room;
 
-        good = ht_sqlite_page(scan->sqlite, page, bytes);
+        /* Each page belongs to one row: what is led to twice goes round in a circle. */
+        good = see(scan, page) && has_time(scan) && ht_sqlite_page(scan->sqlite, page, bytes);
         if (good) {
+            count_marks(scan, bytes);
             memcpy(scan->payload + from, bytes + 4, part);
             page = ht_be32(bytes);
             from += part;
@@ -222,12 +254,14 @@ static void read_tree(struct scan *scan, uint32_t number, unsigned depth)
     ht_autofree char *page = ht_realloc(NULL, scan->sqlite->page_size, 1);
     size_t header = number == 1 ? FIRST_PAGE_HEADER : 0;
 
-    if (depth > DEPTH_MAX || number > scan->sqlite->pages ||
-        scan->seen[number / 8] >> (number % 8) & 1 || !ht_sqlite_page(scan->sqlite, number, page)) {
+    if (depth > DEPTH_MAX || !see(scan, number) || !ht_sqlite_page(scan->sqlite, number, page)) {
         scan->result->damaged++;
         return;
     }
-    scan->seen[number / 8] |= (unsigned char)(1U << (number % 8));
+    if (!has_time(scan))
+        return;
+    if (page[header] == LEAF)
+        count_marks(scan, page);
     if (page[header] == LEAF)
         read_leaf(scan, page, header);
     else if (page[header] == INTERIOR)

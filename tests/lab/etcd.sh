@@ -198,5 +198,14 @@ says defragmented "$none" "$(store defragmented "$live")"
 says defragmented-free-pages 0 "$(store defragmented .plaintext_remnants)"
 says defragmented-log "$old" "$(store defragmented .wal_plaintext)"
 says defragmented-fires SEC-028 "$(fires defragmented)"
+# Under another prefix they are looked for, and none at all among other objects is no answer.
+ctl del --prefix /registry/ >/dev/null || fail del
+printf 'k8s\n' | ctl put /clusters/prod.example.com/secrets/ns/one >/dev/null
+ctl put /clusters/prod.example.com/pods/ns/one x >/dev/null
+look elsewhere "${with[@]}"
+says elsewhere '[true,1,0]' "$(store elsewhere "$live")"
+ctl del /clusters/prod.example.com/secrets/ns/one >/dev/null
+look nowhere "${with[@]}"
+says nowhere 'UNKNOWN' "$(jq -r '.questions[] | select(.name == "secrets") | if any(.missing[].reason; test("no secrets among its 1 objects")) then "UNKNOWN" else .state end' "$tmp/nowhere")"
 ! grep -rqa never-to-be-shown "$tmp"/{filled,asked,gateway,busy,busy-again,busy-asked,rewritten,compacted,defragmented,watched,watch.log,*.err} &&
     echo 'ok nothing-shown' || echo 'not ok nothing-shown: a value is in an output'

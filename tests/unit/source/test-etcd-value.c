@@ -135,6 +135,11 @@ static void keys_tell_their_resource(void **state)
         {"/prod/secrets/ns/x", "/prod", "secrets"},
         {"/clusters/prod/secrets/ns/x", "/clusters/prod", "secrets"},
         {"/clusters/prod/example.com/widgets/ns/x", "/clusters/prod", "example.com/widgets"},
+        {"/registry/cluster1/secrets/ns/x", "/registry/cluster1", "secrets"},
+        {"/clusters/prod.example.com/secrets/ns/x", "/clusters/prod.example.com", "secrets"},
+        {"/a/b/c/d/secrets/ns/x", "/a/b/c/d", "secrets"},
+        {"/registry/configmaps/secrets/x", "/registry", "configmaps"},
+        {"/registry/services/specs/secrets/x", "/registry", "services"},
         {"/registry/health", NULL, NULL},
         {"compact_rev_key", NULL, NULL},
         {"/", NULL, NULL},
@@ -239,6 +244,28 @@ static void many_keys_and_key_names_are_told_apart(void **state)
     for (size_t i = 0; i < counts[0].under_len; i++)
         sum += counts[0].under[i].count;
     assert_int_equal(sum, KEYS);
+    ht_etcd_keys_free(keys);
+}
+
+static void more_kinds_of_objects_than_fit_hide_no_secret(void **state)
+{
+    struct ht_etcd_keys *keys = ht_etcd_keys_new();
+    struct ht_stored_as plain = {.kind = HT_STORED_PLAINTEXT};
+
+    (void)state;
+    assert_false(ht_etcd_keys_is_full(keys));
+    for (unsigned i = 0; i < HT_RESOURCES_MAX + 10; i++) {
+        char key[64];
+
+        snprintf(key, sizeof(key), "/registry/kind%u/ns/x", i);
+        put(keys, key, i + 1, plain);
+    }
+    /* Behind another key that begins alike, and behind all the others. */
+    put(keys, "/registry/cluster1/pods/ns/x", 5000, plain);
+    put(keys, "/registry/cluster1/secrets/ns/x", 5001, plain);
+    put(keys, "/registry/secrets/ns/x", 5002, plain);
+    assert_true(ht_etcd_keys_is_full(keys));
+    assert_int_equal(ht_etcd_keys_count(keys)[HT_RESOURCE_SECRETS].plaintext, 2);
     ht_etcd_keys_free(keys);
 }
 
@@ -389,6 +416,7 @@ int main(void)
         cmocka_unit_test(the_highest_revision_counts_in_any_order),
         cmocka_unit_test(what_a_compaction_took_is_forgotten),
         cmocka_unit_test(many_keys_and_key_names_are_told_apart),
+        cmocka_unit_test(more_kinds_of_objects_than_fit_hide_no_secret),
         cmocka_unit_test(records_tell_what_they_store),
         cmocka_unit_test(frames_are_measured),
         cmocka_unit_test(answers_are_understood_in_both_tongues),

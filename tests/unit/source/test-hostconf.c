@@ -322,10 +322,50 @@ static void etcd_of_a_file_and_of_a_pod(void **state)
 static void etcd_with_a_hidden_environment_is_not_guessed(void **state)
 {
     struct place *place = *state;
+    const struct ht_listener *listener;
 
     put(place, "proc/20/cmdline", HT_S("etcd\0--name\0a\0"));
     put_link(place, "proc/20/exe", "/usr/bin/etcd");
-    assert_int_equal(ht_node_set(look(place), HT_TABLE_LISTENER)->len, 0);
+    listener = listener_of(look(place), "etcd-client of 20");
+    assert_false(ht_listener_has_url(listener));
+    assert_false(ht_listener_has_tls(listener));
+}
+
+static void what_was_told_is_compared_with_sockets(void **state)
+{
+    struct place *place = *state;
+    /* 2379 on all addresses and 2380 of somebody else, then 2381 on the loopback address. */
+    static const char table[] = "  sl  local_address rem_address   st tx_queue rx_queue tr "
+                                "tm->when retrnsmt   uid  timeout\n"
+                                "   0: 00000000:094B 00000000:0000 0A 00000000:00000000 "
+                                "00:00000000 00000000     0        0 "
+                                "101 1\n"
+                                "   1: 00000000:094C 00000000:0000 0A 00000000:00000000 "
+                                "00:00000000 00000000     0        0 "
+                                "102 1\n"
+                                "   2: 0100007F:094D 00000000:0000 0A 00000000:00000000 "
+                                "00:00000000 00000000     0        0 "
+                                "103 1\n";
+
+    put(place, "proc/77/exe", HT_S("/usr/bin/etcd"));
+    put(place, "proc/77/cmdline",
+        HT_S("etcd\0--listen-client-urls=https://0.0.0.0:2379\0--listen-peer-urls=https://0.0.0.0:"
+             "2380\0--client-cert-auth\0--peer-client-cert-auth\0"));
+    put(place, "proc/77/environ", HT_S("A=b\0"));
+    put(place, "proc/1/net/tcp", ht_str_from(table));
+    put_link(place, "proc/77/fd/7", "socket:[101]");
+    put_link(place, "proc/77/fd/8", "socket:[103]");
+    put_link(place, "proc/77/fd/9", "/dev/null");
+
+    const struct ht_node *node = look(place);
+    assert_true(listener_of(node, "etcd-client https://0.0.0.0:2379")->listening);
+    assert_true(ht_listener_has_listening(listener_of(node, "etcd-peer https://0.0.0.0:2380")));
+    assert_false(listener_of(node, "etcd-peer https://0.0.0.0:2380")->listening);
+
+    const struct ht_listener *other = listener_of(node, "other tcp://127.0.0.1:2381");
+    assert_true(ht_str_is(other->reach, "loopback"));
+    assert_int_equal(other->pid, 77);
+    assert_false(ht_listener_has_tls(other));
 }
 
 static void a_kubelet_has_other_defaults_with_a_file(void **state)
@@ -427,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(etcd_of_a_file_and_of_a_pod, setup, teardown),
         cmocka_unit_test_setup_teardown(etcd_with_a_hidden_environment_is_not_guessed, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_was_told_is_compared_with_sockets, setup, teardown),
         cmocka_unit_test_setup_teardown(a_kubelet_has_other_defaults_with_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_of_processes_are_told_without_their_value, setup,
                                         teardown),
