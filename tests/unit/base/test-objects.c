@@ -266,9 +266,9 @@ static void bad_json_is_refused(void **state)
 static void bad_yaml_is_refused(void **state)
 {
     (void)state;
-    refuse_text("a: 1\na: 2\n", EINVAL, "x:1: a key is there twice");
-    refuse_text("items: []\nb: 1\nitems: []\n", EINVAL, "x:3: a key is there twice");
-    refuse_text("b:\n  c: {d: 1, d: 2}\n", EINVAL, "x:2: a key is there twice");
+    refuse_text("a: 1\na: 2\n", EINVAL, "x:1: key \"a\" is there twice");
+    refuse_text("items: []\nb: 1\nitems: []\n", EINVAL, "x:3: key \"items\" is there twice");
+    refuse_text("b:\n  c: {d: 1, d: 2}\n", EINVAL, "x:2: key \"d\" is there twice");
     refuse_text("a: !!binary aGk=\n", EINVAL, "x:1: tags are not accepted");
     refuse_text("a: !thing {b: 1}\n", EINVAL, "x:1: tags are not accepted");
     refuse_text("? [a]\n: 1\n", EINVAL, "x:1: a key must be a plain text");
