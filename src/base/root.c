@@ -23,6 +23,8 @@ struct open_how_v0 {
 enum {
     RESOLVE_BIT_NO_XDEV = 0x01,
     RESOLVE_BIT_NO_MAGICLINKS = 0x02,
+    RESOLVE_BIT_NO_SYMLINKS = 0x04,
+    RESOLVE_BIT_BENEATH = 0x08,
     RESOLVE_BIT_IN_ROOT = 0x10,
 };
 
@@ -49,6 +51,15 @@ static int confined_open(int dirfd, const char *path, int flags, uint64_t resolv
         if (errno != EINTR && errno != EAGAIN)
             return -errno;
     }
+}
+
+int ht_open_no_links(int dirfd, const char *path, int flags)
+{
+    path += strspn(path, "/");
+    /* With O_PATH a link at the end is what is opened. */
+    flags |= flags & O_PATH ? O_CLOEXEC | O_NOFOLLOW : OPEN_FLAGS;
+    return confined_open(dirfd, *path ? path : ".", flags,
+                         RESOLVE_BIT_BENEATH | RESOLVE_BIT_NO_SYMLINKS);
 }
 
 bool ht_root_can_confine(void)

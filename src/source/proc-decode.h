@@ -68,6 +68,28 @@ void ht_mountinfo_decode_host(struct ht_str text, struct ht_arena *arena,
 /* Mounts and mounts_cut of a process from its mountinfo; cut says that text is not all of it. */
 void ht_mountinfo_decode(struct ht_str text, bool cut, const struct ht_host_mounts *host,
                          struct ht_arena *arena, struct ht_process *process);
+/* One line of a mountinfo; texts are borrowed and still escaped. */
+struct ht_mount_line {
+    uint64_t id;
+    uint64_t device; /* major << 32 | minor */
+    struct ht_str root;
+    struct ht_str point;
+    struct ht_str options;
+    struct ht_str tags; /* "shared:1 master:2" */
+    struct ht_str type;
+    struct ht_str source; /* may be empty */
+    struct ht_str super;
+};
+/* Steps through the mounts in *text; false at the end. Lines of another form are passed over. */
+bool ht_mountinfo_next(struct ht_str *text, struct ht_mount_line *ret_line);
+/* Where root of a file system is on the host, in the arena or borrowed; empty if no mount of the
+ * host shows it. */
+struct ht_str ht_mountinfo_host_path(const struct ht_host_mounts *host, uint64_t device,
+                                     struct ht_str root, struct ht_arena *arena);
+/* A file system of the kernel that holds no files of anybody's ("proc", "sysfs" ...). */
+bool ht_mountinfo_is_pseudo(struct ht_str type);
+/* Whether a list "rw,noexec" has that option. */
+bool ht_mountinfo_has_option(struct ht_str options, const char *wanted);
 /* "\040" and the like as the bytes they stand for. */
 struct ht_str ht_mountinfo_unescape(struct ht_arena *arena, struct ht_str text);
 

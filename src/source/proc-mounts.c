@@ -12,18 +12,6 @@
 
 #include "hulltop/base/limits.h"
 
-/* One line; texts are borrowed and still escaped. */
-struct line {
-    uint64_t device;
-    struct ht_str root;
-    struct ht_str point;
-    struct ht_str options;
-    struct ht_str tags; /* "shared:1 master:2" */
-    struct ht_str type;
-    struct ht_str source;
-    struct ht_str super;
-};
-
 static const char *const pseudo_types[] = {
     "proc",      "sysfs",   "cgroup", "cgroup2",     "mqueue",    "devpts",     "devtmpfs",
     "debugfs",   "tracefs", "bpf",    "securityfs",  "pstore",    "efivarfs",   "configfs",
@@ -53,14 +41,15 @@ static bool parse_device(struct ht_str text, uint64_t *ret_device)
 }
 
 /* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
-static bool parse_line(struct ht_str text, struct line *ret_line)
+static bool parse_line(struct ht_str text, struct ht_mount_line *ret_line)
 {
-    struct line line = {0};
+    struct ht_mount_line line = {0};
     struct ht_str word;
 
-    if (!next_word(&text, &word) || !next_word(&text, &word) || !next_word(&text, &word) ||
-        !parse_device(word, &line.device) || !next_word(&text, &line.root) ||
-        !next_word(&text, &line.point) || !next_word(&text, &line.options))
+    if (!next_word(&text, &word) || ht_parse_u64(word, &line.id) < 0 || !next_word(&text, &word) ||
+        !next_word(&text, &word) || !parse_device(word, &line.device) ||
+        !next_word(&text, &line.root) || !next_word(&text, &line.point) ||
+        !next_word(&text, &line.options))
         return false;
     line.tags = ht_str_sub(text, 0, 0);
     while (next_word(&text, &word) && !ht_str_is(word, "-")) {
@@ -78,6 +67,17 @@ static bool parse_line(struct ht_str text, struct line *ret_line)
     }
     *ret_line = line;
     return true;
+}
+
+bool ht_mountinfo_next(struct ht_str *text, struct ht_mount_line *ret_line)
+{
+    struct ht_str raw;
+
+    while (ht_str_next(text, '\n', &raw)) {
+        if (parse_line(raw, ret_line))
+            return true;
+    }
+    return false;
 }
 
 struct ht_str ht_mountinfo_unescape(struct ht_arena *arena, struct ht_str text)
@@ -101,7 +101,7 @@ struct ht_str ht_mountinfo_unescape(struct ht_arena *arena, struct ht_str text)
     return (struct ht_str){.data = out, .len = len};
 }
 
-static bool is_pseudo(struct ht_str type)
+bool ht_mountinfo_is_pseudo(struct ht_str type)
 {
     for (size_t i = 0; i < sizeof(pseudo_types) / sizeof(*pseudo_types); i++) {
         if (ht_str_is(type, pseudo_types[i]))
@@ -131,11 +131,11 @@ void ht_mountinfo_decode_host(struct ht_str text, struct ht_arena *arena,
 {
     struct ht_host_mount *items = ht_arena_array(arena, struct ht_host_mount, HT_MOUNTS_HOST_MAX);
     struct ht_str raw;
-    struct line line;
+    struct ht_mount_line line;
     size_t len = 0;
 
     while (len < HT_MOUNTS_HOST_MAX && ht_str_next(&text, '\n', &raw)) {
-        if (!parse_line(raw, &line) || is_pseudo(line.type) || is_overlay(line.type))
+        if (!parse_line(raw, &line) || ht_mountinfo_is_pseudo(line.type) || is_overlay(line.type))
             continue;
         items[len++] = (struct ht_host_mount){
             .device = line.device,
@@ -161,10 +161,9 @@ static struct ht_str point_of(const struct ht_host_mount *mount)
     return ht_str_is(mount->point, "/") ? (struct ht_str){0} : mount->point;
 }
 
-/* Where root of a file system is on the host; empty if no mount of the host shows it. Of several
- * places the shortest: a volume that is /etc by another name is /etc. */
-static struct ht_str host_path(const struct ht_host_mounts *host, uint64_t device,
-                               struct ht_str root, struct ht_arena *arena)
+/* Of several places the shortest: a volume that is /etc by another name is /etc. */
+struct ht_str ht_mountinfo_host_path(const struct ht_host_mounts *host, uint64_t device,
+                                     struct ht_str root, struct ht_arena *arena)
 {
     const struct ht_host_mount *best = NULL;
     size_t shortest = SIZE_MAX;
@@ -202,7 +201,7 @@ static struct ht_str propagation_of(struct ht_str tags)
     return ht_str_is(tags, "unbindable") ? HT_S("unbindable") : HT_S("private");
 }
 
-static bool has_option(struct ht_str options, const char *wanted)
+bool ht_mountinfo_has_option(struct ht_str options, const char *wanted)
 {
     struct ht_str one;
 
@@ -213,12 +212,12 @@ static bool has_option(struct ht_str options, const char *wanted)
     return false;
 }
 
-static enum ht_mount_origin origin_of(const struct line *line, struct ht_str target,
+static enum ht_mount_origin origin_of(const struct ht_mount_line *line, struct ht_str target,
                                       struct ht_str path)
 {
     if (ht_str_is(target, "/"))
         return HT_MOUNT_ORIGIN_IMAGE;
-    if (is_pseudo(line->type))
+    if (ht_mountinfo_is_pseudo(line->type))
         return HT_MOUNT_ORIGIN_PSEUDO;
     /* A tmpfs that the host shows too is a path of the host, such as a socket in /run. */
     if (ht_str_is(line->type, "tmpfs") && path.len == 0)
@@ -232,7 +231,7 @@ static enum ht_mount_origin origin_of(const struct line *line, struct ht_str tar
 }
 
 /* Options of the mount; of an overlay its writable layer too, of cgroup v1 its controllers. */
-static struct ht_str options_of(const struct line *line, struct ht_arena *arena)
+static struct ht_str options_of(const struct ht_mount_line *line, struct ht_arena *arena)
 {
     struct ht_str rest = line->super;
     struct ht_str extra = {0};
@@ -258,19 +257,21 @@ static struct ht_str options_of(const struct line *line, struct ht_arena *arena)
     return (struct ht_str){.data = joined, .len = line->options.len + 1 + extra.len};
 }
 
-static void fill_mount(const struct line *line, const struct ht_host_mounts *host,
+static void fill_mount(const struct ht_mount_line *line, const struct ht_host_mounts *host,
                        struct ht_arena *arena, struct ht_mount *mount)
 {
     struct ht_str target = ht_mountinfo_unescape(arena, line->point);
     struct ht_str root = ht_mountinfo_unescape(arena, line->root);
-    struct ht_str path =
-        is_pseudo(line->type) ? (struct ht_str){0} : host_path(host, line->device, root, arena);
+    struct ht_str path = ht_mountinfo_is_pseudo(line->type)
+                             ? (struct ht_str){0}
+                             : ht_mountinfo_host_path(host, line->device, root, arena);
 
     ht_mount_set_target(mount, target);
     ht_mount_set_origin(mount, origin_of(line, target, path));
     ht_mount_set_source(mount, path.len ? path : ht_mountinfo_unescape(arena, line->source));
     ht_mount_set_type(mount, line->type);
-    ht_mount_set_rw(mount, !has_option(line->options, "ro") && !has_option(line->super, "ro"));
+    ht_mount_set_rw(mount, !ht_mountinfo_has_option(line->options, "ro") &&
+                               !ht_mountinfo_has_option(line->super, "ro"));
     ht_mount_set_propagation(mount, propagation_of(line->tags));
     ht_mount_set_options(mount, options_of(line, arena));
     ht_mount_set_root(mount, root);
@@ -293,7 +294,7 @@ void ht_mountinfo_decode(struct ht_str text, bool cut, const struct ht_host_moun
 {
     struct ht_mount *mounts = ht_arena_array(arena, struct ht_mount, HT_MOUNTS_MAX);
     struct ht_str raw;
-    struct line line;
+    struct ht_mount_line line;
     size_t len = 0;
     size_t nested = 0;
     uint64_t left_out = cut ? 1 : 0;

@@ -30,6 +30,7 @@ enum {
     HT_LIMIT_QUEUE = 4096,                  /* events waiting between a source and the engine */
     HT_LIMIT_SUBJECTS = 100,                /* subjects listed in one finding of a report */
     HT_LIMIT_HELPERS = 3,                   /* helpers given up before the ability is off */
+    HT_LIMIT_CODE_FILE = 256 * 1024 * 1024, /* bytes of a program that are read to compare it */
     HT_LIMIT_BOLT_PAGE = 64 * 1024 * 1024,  /* bytes of a database page with its overflow */
     HT_LIMIT_BOLT_PAGES = 16 * 1024 * 1024, /* pages of a database: 64 GiB */
     HT_LIMIT_WAL_RECORD = 16 * 1024 * 1024, /* bytes of a record of a write-ahead log */

@@ -74,6 +74,11 @@ int ht_root_stat(const struct ht_root *root, const char *path, struct stat *ret_
 int ht_root_lstat(const struct ht_root *root, const char *path, struct stat *ret_stat,
                   struct ht_error *err);
 
+/* Opens path below dirfd without following any link (-ELOOP; with O_PATH one at its end is opened
+ * itself): for trees that others change meanwhile but that cannot hang. Returns the descriptor,
+ * owned by the caller, or -errno. */
+int ht_open_no_links(int dirfd, const char *path, int flags);
+
 /* One name of a directory; type is DT_* of readdir(3), DT_UNKNOWN included. "." and ".." are left
  * out. Called in the caller's thread; what it returns other than 0 ends the listing and is
  * returned. The name is valid during the call only. */

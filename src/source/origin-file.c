@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "origin-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { BLOCK = 64 * 1024, LINK_NAME = 32, HANDLE_BYTES = 128, FILEID_INO32_GEN = 1 };
+
+static const char *name_of(int fd, char name[LINK_NAME])
+{
+    snprintf(name, LINK_NAME, "/proc/self/fd/%d", fd);
+    return name;
+}
+
+int ht_file_reopen(int fd)
+{
+    char name[LINK_NAME];
+    struct stat about;
+
+    if (fstat(fd, &about) < 0)
+        return -errno;
+    if (!S_ISREG(about.st_mode))
+        return -EINVAL;
+    fd = open(name_of(fd, name), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOATIME);
+    if (fd < 0 && errno == EPERM) /* only an owner may leave the time of access alone */
+        fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Reads a whole block, less only at the end of the file. */
+static ssize_t read_block(int fd, char *block, uint64_t at)
+{
+    size_t have = 0;
+
+    while (have < BLOCK) {
+        ssize_t len = pread(fd, block + have, BLOCK - have, (off_t)(at + have));
+
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0)
+            return -1;
+        if (len == 0)
+            break;
+        have += (size_t)len;
+    }
+    return (ssize_t)have;
+}
+
+enum ht_told ht_file_same(int a, int b)
+{
+    ht_autofree char *left = ht_new_array(char, BLOCK);
+    ht_autofree char *right = ht_new_array(char, BLOCK);
+    struct stat about_a, about_b;
+
+    if (fstat(a, &about_a) < 0 || fstat(b, &about_b) < 0)
+        return HT_TOLD_UNKNOWN;
+    if (about_a.st_size != about_b.st_size)
+        return HT_TOLD_NO;
+    if (about_a.st_size > HT_LIMIT_CODE_FILE)
+        return HT_TOLD_UNKNOWN;
+    for (uint64_t at = 0;; at += BLOCK) {
+        ssize_t len = read_block(a, left, at);
+        ssize_t other = read_block(b, right, at);
+
+        if (len < 0 || other < 0 || at > HT_LIMIT_CODE_FILE)
+            return HT_TOLD_UNKNOWN;
+        if (len != other || memcmp(left, right, (size_t)len) != 0)
+            return HT_TOLD_NO;
+        if (len < BLOCK)
+            return HT_TOLD_YES;
+    }
+}
+
+bool ht_file_digest(int fd, char digest[HT_SHA256_TEXT_MAX])
+{
+    struct ht_error err = {0};
+
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return false;
+    return ht_sha256_fd(fd, "program", HT_LIMIT_CODE_FILE, digest, &err) == 0;
+}
+
+static uint32_t little(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+bool ht_file_caps(int fd, uint64_t *ret_caps)
+{
+    unsigned char bytes[XATTR_CAPS_SZ_3];
+    char name[LINK_NAME];
+    ssize_t len = getxattr(name_of(fd, name), "security.capability", bytes, sizeof(bytes));
+
+    if (len < (ssize_t)XATTR_CAPS_SZ_1)
+        return false;
+
+    uint32_t revision = little(bytes) & VFS_CAP_REVISION_MASK;
+    uint64_t caps = little(bytes + 4);
+    if (revision != VFS_CAP_REVISION_1 && len >= (ssize_t)XATTR_CAPS_SZ_2)
+        caps |= (uint64_t)little(bytes + 12) << 32;
+    *ret_caps = caps;
+    return true;
+}
+
+enum ht_told ht_file_is_copied(int fd)
+{
+    static const char *const names[] = {"trusted.overlay.origin", "user.overlay.origin"};
+    char name[LINK_NAME];
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (getxattr(name_of(fd, name), names[i], NULL, 0) > 0)
+            return HT_TOLD_YES;
+    }
+    /* Without the right to see it the kernel says that there is none. */
+    return HT_TOLD_UNKNOWN;
+}
+
+int ht_file_open_inode(int directory, uint64_t ino)
+{
+    union {
+        struct file_handle handle;
+        char space[sizeof(struct file_handle) + HANDLE_BYTES];
+    } request = {.space = {0}};
+    uint32_t fid[2] = {(uint32_t)ino, 0};
+    int fd;
+
+    if (ino > UINT32_MAX)
+        return -EOPNOTSUPP;
+    /* Generation 0 stands for any on the file systems that take it (ext4). */
+    request.handle.handle_bytes = sizeof(fid);
+    request.handle.handle_type = FILEID_INO32_GEN;
+    memcpy(request.space + offsetof(struct file_handle, f_handle), fid, sizeof(fid));
+    fd = open_by_handle_at(directory, &request.handle, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+bool ht_file_can_hang(struct ht_str type)
+{
+    static const char *const types[] = {"nfs",    "cifs", "smb3",      "9p",       "ceph",
+                                        "lustre", "gpfs", "glusterfs", "virtiofs", "autofs",
+                                        "afs",    "coda", "ocfs2",     "gfs2",     "beegfs"};
+
+    if (ht_str_has_prefix(type, "fuse"))
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (ht_str_has_prefix(type, types[i]))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bytes and attributes of files that are compared. Layer 3 (source); any thread. Descriptors are
+ * borrowed; those of O_PATH are opened anew for reading.
+ */
+#ifndef HT_SOURCE_ORIGIN_FILE_H
+#define HT_SOURCE_ORIGIN_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "origin-overlay.h"
+#include "hulltop/base/digest.h"
+#include "hulltop/base/str.h"
+
+/* Opens what fd stands for to be read, if it is a regular file. The descriptor, or -errno. */
+int ht_file_reopen(int fd);
+/* Whether both (open for reading) hold the same bytes; unknown past HT_LIMIT_CODE_FILE bytes and
+ * where reading fails. */
+enum ht_told ht_file_same(int a, int b);
+/* SHA-256 of a file open for reading, of up to HT_LIMIT_CODE_FILE bytes. False: it was not read. */
+bool ht_file_digest(int fd, char digest[HT_SHA256_TEXT_MAX]);
+/* File capabilities of what fd stands for; false if it has none or they cannot be read. */
+bool ht_file_caps(int fd, uint64_t *ret_caps);
+/* Whether a file of an overlay's writable directory was made from one below; unknown without
+ * CAP_SYS_ADMIN. */
+enum ht_told ht_file_is_copied(int fd);
+/* Opens for reading the file of inode ino on the file system of the directory (open for reading),
+ * where the file system can and rights suffice. The descriptor, or -errno. */
+int ht_file_open_inode(int directory, uint64_t ino);
+/* A file system whose server may never answer: what lies on it is not opened. */
+bool ht_file_can_hang(struct ht_str type);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "origin-space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+enum { FIRST_BYTES = 64 * 1024, RANDOM_MIN = 25, ARENA_BYTES = 32 * 1024 * 1024 };
+
+/* Where runtimes mount from when the options would not fit into a page: paths are relative then. */
+static const char *const relative_to[] = {
+    "/var/lib/docker/overlay2",
+    "/var/lib/containers/storage/overlay",
+};
+
+void ht_space_fini(struct ht_space *space)
+{
+    ht_arena_free(space->arena);
+    *space = (struct ht_space){.arena = NULL};
+}
+
+/* ---- directories of the overlay ---- */
+
+/* The path of a directory of the node without links, in the arena; empty if it is not there. */
+static struct ht_str settle(int root_fd, const char *path, struct ht_arena *arena)
+{
+    char link[PATH_MAX];
+    char name[32];
+    ht_autoclose int fd = -1;
+    ssize_t len;
+
+    path += strspn(path, "/");
+    fd = openat(root_fd, *path ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return (struct ht_str){0};
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    len = readlink(name, link, sizeof(link));
+    if (len <= 0 || (size_t)len >= sizeof(link) || link[0] != '/')
+        return (struct ht_str){0};
+    return ht_arena_str(arena, (struct ht_str){.data = link, .len = (size_t)len});
+}
+
+/* A relative path that names a layer by digits and letters enough that no other has the same. */
+static bool is_telling(struct ht_str path)
+{
+    struct ht_str part;
+
+    while (ht_str_next(&path, '/', &part)) {
+        if (part.len >= RANDOM_MIN)
+            return true;
+    }
+    return false;
+}
+
+static struct ht_str settle_layer(int root_fd, struct ht_str path, struct ht_arena *arena)
+{
+    struct ht_str plain = ht_arena_str(arena, path);
+
+    if (ht_str_has_prefix(path, "/"))
+        return settle(root_fd, plain.data, arena);
+    for (size_t i = 0; is_telling(path) && i < ARRAY_LEN(relative_to); i++) {
+        struct ht_str joined = ht_arena_strf(arena, "%s/%.*s", relative_to[i], HT_STR_ARG(plain));
+        struct ht_str found = settle(root_fd, joined.data, arena);
+
+        if (found.len)
+            return found;
+    }
+    return (struct ht_str){0};
+}
+
+static void settle_overlay(struct ht_space *space, int root_fd)
+{
+    struct ht_overlay overlay;
+
+    if (!space->root || !ht_str_is(space->root->type, "overlay") ||
+        !ht_overlay_decode(space->root->super, space->arena, &overlay))
+        return;
+    space->is_overlay = true;
+    if (overlay.upper.len) {
+        space->upper = settle_layer(root_fd, overlay.upper, space->arena);
+        space->upper_missing = space->upper.len == 0;
+    }
+
+    struct ht_str *lowers = ht_arena_array(space->arena, struct ht_str, overlay.lowers.len + 1);
+    for (size_t i = 0; i < overlay.lowers.len; i++)
+        lowers[i] = settle_layer(root_fd, overlay.lowers.items[i], space->arena);
+    space->lowers = (struct ht_text_list){.items = lowers, .len = overlay.lowers.len};
+}
+
+/* ---- mounts ---- */
+
+static struct ht_str keep(struct ht_arena *arena, struct ht_str text)
+{
+    return ht_arena_str(arena, ht_mountinfo_unescape(arena, text));
+}
+
+static struct ht_space_mount take(const struct ht_mount_line *line, struct ht_arena *arena)
+{
+    return (struct ht_space_mount){
+        .id = line->id,
+        .device = line->device,
+        .root = keep(arena, line->root),
+        .point = keep(arena, line->point),
+        .options = ht_arena_str(arena, line->options),
+        .type = ht_arena_str(arena, line->type),
+        .source = keep(arena, line->source),
+        .super = ht_arena_str(arena, line->super), /* its decoder takes escapes apart itself */
+    };
+}
+
+/* What was read; a line that was cut off is none. */
+static int read_text(int dirfd, bool whole, struct ht_buf *file, struct ht_str *ret_text,
+                     bool *ret_all)
+{
+    size_t limit = whole ? HT_LIMIT_MOUNTINFO : FIRST_BYTES;
+    int r = ht_read_at(dirfd, "mountinfo", file, limit, NULL);
+
+    if (r < 0 && r != -EFBIG)
+        return r;
+    *ret_text = ht_buf_str(file);
+    *ret_all = r == 0;
+    if (r == -EFBIG)
+        ret_text->len = (size_t)(ht_str_rfind_byte(*ret_text, '\n') + 1);
+    return 0;
+}
+
+int ht_space_read(struct ht_space *space, int dirfd, bool whole, int root_fd, struct ht_buf *file)
+{
+    struct ht_mount_line line;
+    struct ht_str text;
+    bool all;
+    size_t lines = 0;
+    int r = read_text(dirfd, whole, file, &text, &all);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < text.len; i++)
+        lines += text.data[i] == '\n';
+    if (lines > HT_SPACE_MOUNTS_MAX)
+        lines = HT_SPACE_MOUNTS_MAX;
+
+    ht_space_fini(space);
+    space->arena = ht_arena_new(ARENA_BYTES);
+    space->whole = all || whole;
+
+    struct ht_space_mount *mounts = ht_arena_array(space->arena, struct ht_space_mount, lines + 1);
+    while (space->len < lines && ht_mountinfo_next(&text, &line)) {
+        mounts[space->len] = take(&line, space->arena);
+        if (ht_str_is(mounts[space->len].point, "/"))
+            space->root = &mounts[space->len];
+        space->len++;
+    }
+    space->mounts = mounts;
+    settle_overlay(space, root_fd);
+    return 0;
+}
+
+const struct ht_space_mount *ht_space_find(const struct ht_space *space, uint64_t id)
+{
+    for (size_t i = 0; i < space->len; i++) {
+        if (space->mounts[i].id == id)
+            return &space->mounts[i];
+    }
+    return NULL;
+}
+
+/* ---- paths ---- */
+
+struct ht_str ht_space_below(const struct ht_space_mount *mount, struct ht_str path,
+                             struct ht_arena *arena)
+{
+    struct ht_str root = mount->root;
+    struct ht_str rest = path;
+
+    if (!ht_str_is(mount->point, "/")) {
+        /* What another mount hides, or who looks from another root, has another beginning. */
+        if (path.len < mount->point.len || memcmp(path.data, mount->point.data, mount->point.len))
+            return (struct ht_str){0};
+        rest = ht_str_sub(path, mount->point.len, path.len);
+    }
+    if (ht_str_is(root, "/"))
+        root.len = 0;
+    return ht_arena_strf(arena, "%.*s%.*s", HT_STR_ARG(root), HT_STR_ARG(rest));
+}
+
+static struct ht_str part_behind(struct ht_str path, const char *mark)
+{
+    ptrdiff_t at = ht_str_find(path, ht_str_from(mark), 0);
+    struct ht_str part = {0};
+
+    if (at < 0)
+        return part;
+    path = ht_str_sub(path, (size_t)at + strlen(mark), path.len);
+    (void)ht_str_next(&path, '/', &part);
+    return part;
+}
+
+bool ht_space_is_volume(const struct ht_space_mount *mount, struct ht_arena *arena,
+                        struct ht_str *ret_name)
+{
+    struct ht_str name = part_behind(mount->root, "/volumes/");
+
+    if (ht_str_find(mount->root, HT_S("/pods/"), 0) >= 0) {
+        struct ht_str subpath = part_behind(mount->root, "/volume-subpaths/");
+
+        if (subpath.len) {
+            *ret_name = ht_arena_strf(arena, "part of %.*s", HT_STR_ARG(subpath));
+            return true;
+        }
+        if (ht_str_has_prefix(name, "kubernetes.io~")) {
+            struct ht_str kind = ht_str_sub(name, strlen("kubernetes.io~"), name.len);
+            ptrdiff_t at = ht_str_find(mount->root, name, 0);
+            struct ht_str own =
+                part_behind(ht_str_sub(mount->root, (size_t)at, mount->root.len), "/");
+
+            *ret_name = ht_arena_strf(arena, "%.*s %.*s", HT_STR_ARG(kind), HT_STR_ARG(own));
+            return true;
+        }
+    }
+    if (name.len && ht_str_find(mount->root, HT_S("/_data"), 0) >= 0) {
+        *ret_name = ht_arena_str(arena, name);
+        return true;
+    }
+    return false;
+}

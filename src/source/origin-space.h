@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The mounts that a container's processes see, and where its overlay lies on the node.
+ * Layer 3 (source), of the judge (origin.h); its thread.
+ */
+#ifndef HT_SOURCE_ORIGIN_SPACE_H
+#define HT_SOURCE_ORIGIN_SPACE_H
+
+#include "origin-overlay.h"
+#include "proc-decode.h"
+#include "hulltop/base/buf.h"
+
+enum { HT_SPACE_MOUNTS_MAX = 20000 };
+
+struct ht_space_mount {
+    uint64_t id;
+    uint64_t device;
+    struct ht_str root, point, options, type, source, super;
+};
+
+/* One mount namespace of one container. */
+struct ht_space {
+    struct ht_arena *arena;
+    const struct ht_space_mount *mounts;
+    size_t len;
+    bool whole;                        /* all mounts were read, not only those up to the root */
+    const struct ht_space_mount *root; /* the one at "/", or NULL */
+    bool is_overlay;                   /* the root is an overlay whose directories are known */
+    struct ht_str upper;               /* on the node, without links; empty: none, or not found */
+    bool upper_missing;                /* there is one, but it was not found on the node */
+    struct ht_text_list lowers;        /* likewise; one that was not found is empty */
+};
+
+/* Reads the mounts of the process whose directory is dirfd, up to and with the first at "/", or all
+ * of them; below root_fd are the node's files. Replaces what the space held. 0 or -errno. */
+int ht_space_read(struct ht_space *space, int dirfd, bool whole, int root_fd, struct ht_buf *file);
+/* Frees what it holds. */
+void ht_space_fini(struct ht_space *space);
+/* The mount of that number, or NULL. */
+const struct ht_space_mount *ht_space_find(const struct ht_space *space, uint64_t id);
+
+/* A file at a path of a mount, by the path of the root of its file system; in the arena. */
+struct ht_str ht_space_below(const struct ht_space_mount *mount, struct ht_str path,
+                             struct ht_arena *arena);
+/* Whether it shows a volume of a runtime or of the kubelet, and its name ("vol1", "emptydir
+ * scratch"; in the arena). */
+bool ht_space_is_volume(const struct ht_space_mount *mount, struct ht_arena *arena,
+                        struct ht_str *ret_name);
+
+#endif

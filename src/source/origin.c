@@ -1,0 +1,776 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The judge: from a process or an open file to its mount, its layer, its origin. */
+#include "origin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "origin-file.h"
+#include "origin-space.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/model/row.h"
+
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x00001000U
+#endif
+
+enum { ANSWERS_MAX = 20000, SPACES_MAX = 2000, KEY_BYTES = 8192, STAT_BYTES = 4096 };
+
+#define DELETED " (deleted)"
+
+struct ht_origin {
+    int proc_fd;
+    int root_fd;            /* the node's files */
+    uint64_t host_ns;       /* mount namespace of the node; 0: unknown */
+    struct ht_map *spaces;  /* "NS CONTAINER" to struct ht_space */
+    struct ht_map *answers; /* key to struct answer */
+    struct ht_arena *host_arena;
+    struct ht_host_mounts host_mounts;
+    bool host_read; /* in this pass */
+    unsigned pass;
+    struct ht_buf file;
+    struct ht_buf key;
+};
+
+/* What was told of a file before: a row holds its texts. */
+struct answer {
+    struct ht_row *row;
+    unsigned pass;
+};
+
+/* One question under way. */
+struct question {
+    struct ht_origin *origin;
+    const struct ht_origin_ask *ask;
+    struct ht_arena *arena;
+    struct ht_code *code;
+    int dirfd;          /* of the process */
+    struct statx about; /* of the file */
+    struct ht_str path; /* without " (deleted)" */
+    bool deleted;
+    uint64_t ns;
+    struct ht_space *space;
+    const struct ht_space_mount *mount;
+};
+
+/* ---- life ---- */
+
+static bool forget_all(void *context, struct ht_str key, void *value)
+{
+    struct answer *answer = value;
+
+    (void)context;
+    (void)key;
+    ht_row_unref(answer->row);
+    free(answer);
+    return true;
+}
+
+static bool forget_space(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    ht_space_fini(value);
+    free(value);
+    return true;
+}
+
+static uint64_t namespace_of(int dirfd)
+{
+    char link[64];
+    ssize_t len = readlinkat(dirfd, "ns/mnt", link, sizeof(link));
+
+    if (len <= 0)
+        return 0;
+    return ht_proc_decode_ns((struct ht_str){.data = link, .len = (size_t)len});
+}
+
+struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err)
+{
+    ht_autoclose int proc_fd = open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    ht_autoclose int root_fd = -1;
+    ht_autoclose int first = -1;
+    struct ht_origin *origin;
+
+    if (proc_fd < 0) {
+        ht_error_errno(err, errno, "%s", proc);
+        return NULL;
+    }
+    /* The node's files as its first process sees them: we may be in a container of our own. */
+    root_fd = openat(proc_fd, "1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0)
+        root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    first = openat(proc_fd, "1", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    origin = ht_new0(struct ht_origin);
+    origin->host_ns = first < 0 ? 0 : namespace_of(first);
+    origin->proc_fd = ht_steal_fd(&proc_fd);
+    origin->root_fd = ht_steal_fd(&root_fd);
+    origin->spaces = ht_map_new();
+    origin->answers = ht_map_new();
+    origin->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
+    ht_buf_init(&origin->file, HT_LIMIT_MOUNTINFO);
+    ht_buf_init(&origin->key, KEY_BYTES);
+    return origin;
+}
+
+struct ht_origin *ht_origin_free(struct ht_origin *origin)
+{
+    if (!origin)
+        return NULL;
+    ht_map_remove_if(origin->answers, forget_all, NULL);
+    ht_map_free(origin->answers);
+    ht_map_remove_if(origin->spaces, forget_space, NULL);
+    ht_map_free(origin->spaces);
+    ht_arena_free(origin->host_arena);
+    ht_buf_fini(&origin->file);
+    ht_buf_fini(&origin->key);
+    ht_cleanup_close(&origin->proc_fd);
+    ht_cleanup_close(&origin->root_fd);
+    free(origin);
+    return NULL;
+}
+
+static bool is_old_answer(void *context, struct ht_str key, void *value)
+{
+    const struct ht_origin *origin = context;
+    const struct answer *answer = value;
+
+    if (answer->pass + 1 >= origin->pass)
+        return false;
+    return forget_all(NULL, key, value);
+}
+
+void ht_origin_pass(struct ht_origin *origin)
+{
+    origin->pass++;
+    origin->host_read = false;
+    ht_map_remove_if(origin->answers, is_old_answer, origin);
+    /* Mounts come and go. */
+    ht_map_remove_if(origin->spaces, forget_space, NULL);
+    ht_buf_fini(&origin->file);
+}
+
+/* ---- the process ---- */
+
+/* Whether dirfd is of the process that started then; it stays so: once that is gone, reads below
+ * dirfd fail. */
+static bool is_same(struct ht_origin *origin, int dirfd, uint64_t start)
+{
+    struct ht_proc_stat stat;
+
+    if (start == 0)
+        return true;
+    return ht_read_piece_at(dirfd, "stat", &origin->file, STAT_BYTES, NULL) == 0 &&
+           ht_proc_decode_stat(ht_buf_str(&origin->file), &stat) == 0 && stat.start == start;
+}
+
+static int open_process(struct ht_origin *origin, pid_t pid, uint64_t start)
+{
+    char name[16];
+    int fd;
+
+    snprintf(name, sizeof(name), "%d", (int)pid);
+    fd = openat(origin->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    if (!is_same(origin, fd, start)) {
+        close(fd);
+        return -ESRCH;
+    }
+    return fd;
+}
+
+/* The mounts of that container as dirfd's process sees them; NULL and errno if they may not be
+ * read. */
+static struct ht_space *space_of(struct ht_origin *origin, int dirfd, uint64_t ns,
+                                 struct ht_str container_id)
+{
+    struct ht_space *space;
+    int r;
+
+    ht_buf_reset(&origin->key);
+    ht_buf_addf(&origin->key, "%llu ", (unsigned long long)ns);
+    ht_buf_add_str(&origin->key, container_id);
+    space = ht_map_get(origin->spaces, ht_buf_str(&origin->key));
+    if (space)
+        return space;
+    if (ht_map_len(origin->spaces) >= SPACES_MAX)
+        ht_map_remove_if(origin->spaces, forget_space, NULL);
+    space = ht_new0(struct ht_space);
+    r = ht_space_read(space, dirfd, false, origin->root_fd, &origin->file);
+    if (r < 0) {
+        free(space);
+        errno = -r;
+        return NULL;
+    }
+    ht_map_set(origin->spaces, ht_buf_str(&origin->key), space);
+    return space;
+}
+
+static const struct ht_host_mounts *host_mounts(struct ht_origin *origin)
+{
+    if (!origin->host_read) {
+        int r = ht_read_at(origin->proc_fd, "1/mountinfo", &origin->file, HT_LIMIT_MOUNTINFO, NULL);
+
+        ht_arena_reset(origin->host_arena);
+        origin->host_mounts = (struct ht_host_mounts){0};
+        if (r == 0 || r == -EFBIG)
+            ht_mountinfo_decode_host(ht_buf_str(&origin->file), origin->host_arena,
+                                     &origin->host_mounts);
+        origin->host_read = true;
+    }
+    return &origin->host_mounts;
+}
+
+/* ---- the file ---- */
+
+static int look_at_file(struct question *question)
+{
+    const struct ht_origin_ask *ask = question->ask;
+    unsigned mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+    char link[PATH_MAX + sizeof(DELETED)];
+    ssize_t len;
+    int r;
+
+    if (ask->fd >= 0) {
+        r = statx(ask->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &question->about);
+        question->path = ask->path;
+    } else {
+        r = statx(question->dirfd, "exe", AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, mask,
+                  &question->about);
+        len = r < 0 ? -1 : readlinkat(question->dirfd, "exe", link, sizeof(link));
+        if (len < 0)
+            return errno == ENOENT ? -ESRCH : -errno;
+        question->path =
+            ht_arena_str(question->arena, (struct ht_str){.data = link, .len = (size_t)len});
+    }
+    if (r < 0)
+        return -errno;
+    /* A file may have that ending of its own: then its path is there. */
+    if (ht_str_has_suffix(question->path, DELETED)) {
+        question->deleted = true;
+        question->path.len -= strlen(DELETED);
+    }
+    question->path = ht_arena_str(question->arena, question->path);
+    return 0;
+}
+
+static int64_t ns_of(const struct statx_timestamp *time)
+{
+    return time->tv_sec * HT_NS_PER_S + time->tv_nsec;
+}
+
+static void describe_file(struct question *question)
+{
+    const struct statx *about = &question->about;
+    struct ht_code *code = question->code;
+
+    ht_code_set_path(code, question->path);
+    ht_code_set_size(code, about->stx_size);
+    ht_code_set_mode(code, about->stx_mode & 07777);
+    ht_code_set_uid(code, about->stx_uid);
+    ht_code_set_gid(code, about->stx_gid);
+    ht_code_set_modified_at(code, ns_of(&about->stx_mtime));
+    ht_code_set_changed_at(code, ns_of(&about->stx_ctime));
+    if (about->stx_mask & STATX_BTIME)
+        ht_code_set_born_at(code, ns_of(&about->stx_btime));
+}
+
+static void told(struct question *question, enum ht_code_origin origin, const char *reason)
+{
+    ht_code_set_origin(question->code, origin);
+    ht_code_set_reason(question->code, ht_arena_text(question->arena, reason));
+}
+
+/* Opens the file for reading; never one that could hang. The descriptor, or -errno. */
+static int open_file(const struct question *question)
+{
+    ht_autoclose int found = -1;
+
+    if (question->mount && ht_file_can_hang(question->mount->type))
+        return -EOPNOTSUPP;
+    if (question->ask->fd >= 0)
+        return ht_file_reopen(question->ask->fd);
+    found = openat(question->dirfd, "exe", O_PATH | O_CLOEXEC);
+    return found < 0 ? -errno : ht_file_reopen(found);
+}
+
+static void add_digest(struct question *question)
+{
+    ht_autoclose int fd = open_file(question);
+    char digest[HT_SHA256_TEXT_MAX];
+    uint64_t caps;
+
+    if (fd < 0)
+        return;
+    if (ht_file_digest(fd, digest))
+        ht_code_set_sha256(question->code, ht_arena_text(question->arena, digest));
+    if (ht_file_caps(fd, &caps))
+        ht_code_set_file_caps(question->code, caps);
+}
+
+/* ---- overlays ---- */
+
+/* Opens what a directory of the overlay has at that path, O_PATH. The descriptor, or -errno. */
+static int open_in_layer(const struct question *question, struct ht_str layer, struct ht_str path)
+{
+    struct ht_str joined =
+        ht_arena_strf(question->arena, "%.*s%.*s", HT_STR_ARG(layer), HT_STR_ARG(path));
+
+    return ht_open_no_links(question->origin->root_fd, joined.data, O_PATH);
+}
+
+static enum ht_found look_in_layer(const struct question *question, struct ht_str layer,
+                                   struct ht_str path, int *ret_fd, struct stat *ret_about)
+{
+    ht_autoclose int fd = layer.len ? open_in_layer(question, layer, path) : -EIO;
+
+    if (fd < 0)
+        return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? HT_FOUND_NOTHING : HT_FOUND_UNREAD;
+    if (fstat(fd, ret_about) < 0)
+        return HT_FOUND_UNREAD;
+    if (S_ISCHR(ret_about->st_mode) && ret_about->st_rdev == 0)
+        return HT_FOUND_WHITEOUT;
+    if (!S_ISREG(ret_about->st_mode))
+        return HT_FOUND_NOTHING;
+    *ret_fd = ht_steal_fd(&fd);
+    return HT_FOUND_FILE;
+}
+
+/* What the image has at that path: its topmost layer that knows it decides. */
+static enum ht_found look_below(struct question *question, struct ht_str path, int *ret_fd)
+{
+    const struct ht_text_list *lowers = &question->space->lowers;
+    struct stat about;
+
+    for (size_t i = 0; i < lowers->len; i++) {
+        enum ht_found found = look_in_layer(question, lowers->items[i], path, ret_fd, &about);
+
+        if (found == HT_FOUND_NOTHING)
+            continue;
+        if (found == HT_FOUND_FILE && !ht_code_has_host_path(question->code))
+            ht_code_set_host_path(question->code,
+                                  ht_arena_strf(question->arena, "%.*s%.*s",
+                                                HT_STR_ARG(lowers->items[i]), HT_STR_ARG(path)));
+        return found == HT_FOUND_WHITEOUT ? HT_FOUND_NOTHING : found;
+    }
+    return HT_FOUND_NOTHING;
+}
+
+/* The file of the image that this one was made from keeps its inode number on an overlay. */
+static enum ht_told compare_with_source(const struct question *question, int fd)
+{
+    const struct ht_text_list *lowers = &question->space->lowers;
+
+    for (size_t i = 0; i < lowers->len; i++) {
+        ht_autoclose int directory = -1;
+        ht_autoclose int source = -1;
+        ht_autoclose int readable = -1;
+
+        if (lowers->items[i].len == 0)
+            continue;
+        directory = ht_open_no_links(question->origin->root_fd, lowers->items[i].data,
+                                     O_RDONLY | O_DIRECTORY);
+        source = directory < 0 ? -1 : ht_file_open_inode(directory, question->about.stx_ino);
+        readable = source < 0 ? -1 : ht_file_reopen(source);
+        if (readable >= 0)
+            return ht_file_same(fd, readable); /* all layers are of one file system */
+    }
+    return HT_TOLD_UNKNOWN;
+}
+
+static void compare(struct question *question, int lower, struct ht_overlay_facts *facts)
+{
+    ht_autoclose int fd = open_file(question);
+    ht_autoclose int other = lower < 0 ? -1 : ht_file_reopen(lower);
+    char digest[HT_SHA256_TEXT_MAX];
+
+    if (fd < 0)
+        return;
+    if (lower < 0) {
+        if (facts->upper == HT_FOUND_FILE && facts->is_upper == HT_TOLD_NO)
+            facts->same_source = compare_with_source(question, fd);
+        return;
+    }
+    if (other < 0)
+        return;
+    facts->same_content = ht_file_same(fd, other);
+    if (facts->same_content == HT_TOLD_NO && ht_file_digest(other, digest))
+        ht_code_set_image_sha256(question->code, ht_arena_text(question->arena, digest));
+}
+
+/* Whether the file is the one that the writable directory has, itself. Files of an overlay that
+ * were copied up keep the inode number that they had in the image. */
+static enum ht_told is_upper(const struct question *question, const struct stat *upper)
+{
+    return question->about.stx_ino == upper->st_ino ? HT_TOLD_YES : HT_TOLD_NO;
+}
+
+static void judge_overlay(struct question *question, struct ht_str path)
+{
+    struct ht_overlay_facts facts = {.deleted = question->deleted,
+                                     .links = question->about.stx_nlink,
+                                     .upper = HT_FOUND_NOTHING};
+    ht_autoclose int upper = -1;
+    ht_autoclose int lower = -1;
+    struct stat about;
+    const char *reason;
+    enum ht_code_origin origin;
+
+    if (question->space->upper_missing)
+        facts.upper = HT_FOUND_UNREAD;
+    else if (question->space->upper.len)
+        facts.upper = look_in_layer(question, question->space->upper, path, &upper, &about);
+    if (facts.upper == HT_FOUND_FILE) {
+        ht_code_set_host_path(question->code,
+                              ht_arena_strf(question->arena, "%.*s%.*s",
+                                            HT_STR_ARG(question->space->upper), HT_STR_ARG(path)));
+        facts.is_upper = is_upper(question, &about);
+        facts.copied = ht_file_is_copied(upper);
+    }
+    facts.lower = look_below(question, path, &lower);
+    if (facts.upper == HT_FOUND_FILE || facts.deleted || facts.links == 0)
+        compare(question, lower, &facts);
+    origin = ht_overlay_decide(&facts, &reason);
+    told(question, origin, reason);
+    if (origin != HT_CODE_ORIGIN_IMAGE)
+        add_digest(question);
+}
+
+/* ---- other mounts ---- */
+
+/* Programs that become a container's first process: they run from memory or from a mount of their
+ * own, inside of it, until they start what the image names. */
+static bool is_runtime(struct question *question)
+{
+    static const char *const folders[] = {"usr/bin",        "usr/sbin",    "usr/local/bin",
+                                          "usr/local/sbin", "usr/libexec", "opt/bin"};
+    static const char *const names[] = {"runc", "crun", "youki", "docker-runc", "buildkit-runc"};
+    char ours[HT_SHA256_TEXT_MAX];
+    char theirs[HT_SHA256_TEXT_MAX];
+    ht_autoclose int fd = open_file(question);
+    bool digested = false;
+
+    for (size_t i = 0; fd >= 0 && i < ARRAY_LEN(folders) * ARRAY_LEN(names); i++) {
+        char path[64];
+        struct stat about;
+        ht_autoclose int found = -1;
+        ht_autoclose int other = -1;
+
+        snprintf(path, sizeof(path), "%s/%s", folders[i / ARRAY_LEN(names)],
+                 names[i % ARRAY_LEN(names)]);
+        found = openat(question->origin->root_fd, path, O_PATH | O_CLOEXEC);
+        if (found < 0 || fstat(found, &about) < 0 ||
+            (uint64_t)about.st_size != question->about.stx_size)
+            continue;
+        other = ht_file_reopen(found);
+        if (!digested && !ht_file_digest(fd, ours))
+            return false;
+        digested = true;
+        if (other >= 0 && ht_file_digest(other, theirs) && strcmp(ours, theirs) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* No mount of the container's holds it. */
+static void judge_unmounted(struct question *question)
+{
+    bool memory = question->about.stx_dev_major == 0 && question->about.stx_nlink == 0 &&
+                  ht_str_has_prefix(question->path, "/memfd:");
+
+    if (is_runtime(question)) {
+        told(question, HT_CODE_ORIGIN_HOST, "the runtime's own program, before the image's starts");
+        return;
+    }
+    if (memory)
+        told(question, HT_CODE_ORIGIN_MEMFD, "memory without a file");
+    else
+        told(question, HT_CODE_ORIGIN_BLIND, "on a mount that its mount table does not show");
+    add_digest(question);
+}
+
+static void judge_mounted(struct question *question)
+{
+    const struct ht_space_mount *mount = question->mount;
+    struct ht_str below = ht_space_below(mount, question->path, question->arena);
+    struct ht_str name;
+
+    ht_code_set_mount(question->code, mount->type);
+    if (ht_str_is(mount->type, "tmpfs") || ht_str_is(mount->type, "ramfs")) {
+        told(question, question->about.stx_nlink ? HT_CODE_ORIGIN_TMPFS : HT_CODE_ORIGIN_DELETED,
+             "on a file system in memory");
+        ht_code_set_mount_source(question->code, mount->point);
+    } else if (ht_space_is_volume(mount, question->arena, &name)) {
+        told(question, HT_CODE_ORIGIN_VOLUME, "on a volume");
+        ht_code_set_mount_source(question->code, name);
+    } else {
+        struct ht_str shown = ht_mountinfo_host_path(host_mounts(question->origin), mount->device,
+                                                     mount->root, question->arena);
+
+        told(question, HT_CODE_ORIGIN_BIND, "on a path of the node");
+        ht_code_set_mount_source(question->code, shown.len ? shown : mount->root);
+    }
+    if (below.len && !ht_str_is(mount->type, "tmpfs")) {
+        struct ht_str path = ht_mountinfo_host_path(host_mounts(question->origin), mount->device,
+                                                    below, question->arena);
+
+        if (path.len)
+            ht_code_set_host_path(question->code, path);
+    }
+    add_digest(question);
+}
+
+/* The root of the container, where the storage driver keeps no writable directory apart. */
+static void judge_other_root(struct question *question)
+{
+    ht_code_set_mount(question->code, question->mount->type);
+    ht_code_set_origin(question->code, HT_CODE_ORIGIN_BLIND);
+    ht_code_set_reason(question->code,
+                       ht_arena_strf(question->arena,
+                                     "storage on %.*s keeps changed files with the image's",
+                                     HT_STR_ARG(question->mount->type)));
+}
+
+static void judge_contained(struct question *question)
+{
+    const struct ht_space *space = question->space;
+    const struct ht_space_mount *mount = question->mount;
+
+    /* Who watches a file system sees files of the layers themselves, by no mount of the container.
+     */
+    if (!mount && question->ask->fd >= 0 && space->is_overlay)
+        mount = question->mount = space->root;
+    if (!mount) {
+        judge_unmounted(question);
+        return;
+    }
+    if (mount != space->root && !ht_str_is(mount->type, "overlay")) {
+        judge_mounted(question);
+    } else if (space->is_overlay && mount->device == space->root->device) {
+        struct ht_str path = ht_space_below(mount, question->path, question->arena);
+
+        ht_code_set_mount(question->code, mount->type);
+        if (path.len)
+            judge_overlay(question, path);
+        else
+            told(question, HT_CODE_ORIGIN_BLIND, "its path lies outside of its mount");
+    } else if (mount == space->root) {
+        judge_other_root(question);
+    } else {
+        ht_code_set_mount(question->code, mount->type);
+        told(question, HT_CODE_ORIGIN_BLIND, "on an overlay inside the container");
+    }
+}
+
+/* ---- the node's own processes ---- */
+
+static void judge_host(struct question *question)
+{
+    struct stat now;
+
+    if (question->about.stx_nlink == 0 && question->about.stx_dev_major == 0 &&
+        ht_str_has_prefix(question->path, "/memfd:")) {
+        told(question, HT_CODE_ORIGIN_MEMFD, "memory without a file");
+    } else if (question->deleted && question->about.stx_nlink == 0 &&
+               fstatat(question->origin->root_fd,
+                       question->path.data + strspn(question->path.data, "/"), &now,
+                       AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0 &&
+               errno == ENOENT) {
+        told(question, HT_CODE_ORIGIN_DELETED, "no name is left of it");
+    } else {
+        told(question, HT_CODE_ORIGIN_HOST,
+             question->deleted ? "a file of the node, which was replaced since"
+                               : "a file of the node");
+        return;
+    }
+    add_digest(question);
+}
+
+/* ---- answers from before ---- */
+
+static struct ht_str answer_key(struct question *question)
+{
+    const struct statx *about = &question->about;
+    struct ht_buf *key = &question->origin->key;
+
+    ht_buf_reset(key);
+    ht_buf_addf(key, "%llu %u:%u %llu %lld.%u %u %d ", (unsigned long long)question->ns,
+                about->stx_dev_major, about->stx_dev_minor, (unsigned long long)about->stx_ino,
+                (long long)about->stx_ctime.tv_sec, about->stx_ctime.tv_nsec, about->stx_nlink,
+                question->deleted);
+    ht_buf_add_str(key, question->ask->container_id);
+    ht_buf_add_c(key, ' ');
+    ht_buf_add_str(key, question->path);
+    return ht_buf_str(key);
+}
+
+static bool recall(struct question *question)
+{
+    struct answer *answer = ht_map_get(question->origin->answers, answer_key(question));
+
+    if (!answer)
+        return false;
+    answer->pass = question->origin->pass;
+    ht_struct_copy(question->arena, &ht_code_table, question->code, ht_code_of(answer->row));
+    return true;
+}
+
+static void remember(struct question *question)
+{
+    struct ht_map *answers = question->origin->answers;
+    struct answer *answer;
+
+    /* What could not be told is asked again; so is what may still be about to change. */
+    if (question->code->origin == HT_CODE_ORIGIN_BLIND)
+        return;
+    if (ht_map_len(answers) >= ANSWERS_MAX)
+        ht_map_remove_if(answers, forget_all, NULL);
+    answer = ht_new0(struct answer);
+    answer->row = ht_row_new(&ht_code_table, question->code);
+    answer->pass = question->origin->pass;
+    answer = ht_map_set(answers, answer_key(question), answer);
+    if (answer)
+        (void)forget_all(NULL, (struct ht_str){0}, answer);
+}
+
+/* ---- asking ---- */
+
+static int find_mount(struct question *question)
+{
+    struct ht_origin *origin = question->origin;
+
+    question->space = space_of(origin, question->dirfd, question->ns, question->ask->container_id);
+    if (!question->space)
+        return errno == ENOENT ? -ESRCH : -errno;
+    if (!(question->about.stx_mask & STATX_MNT_ID))
+        return 0;
+    question->mount = ht_space_find(question->space, question->about.stx_mnt_id);
+    if (question->mount || question->space->whole)
+        return 0;
+    (void)ht_space_read(question->space, question->dirfd, true, origin->root_fd, &origin->file);
+    question->mount = ht_space_find(question->space, question->about.stx_mnt_id);
+    return 0;
+}
+
+static int judge(struct question *question)
+{
+    const struct ht_origin_ask *ask = question->ask;
+    bool host =
+        ask->container_id.len == 0 || (question->ns && question->ns == question->origin->host_ns);
+    int r;
+
+    if (recall(question))
+        return 0;
+    r = host ? 0 : find_mount(question);
+    if (r < 0)
+        return r;
+    if (host)
+        judge_host(question);
+    else if (!(question->about.stx_mask & STATX_MNT_ID))
+        told(question, HT_CODE_ORIGIN_BLIND, "this kernel does not tell mounts (before 5.8)");
+    else
+        judge_contained(question);
+    describe_file(question);
+    remember(question);
+    return 0;
+}
+
+int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                    struct ht_arena *arena, struct ht_code *code)
+{
+    ht_autoclose int dirfd = open_process(origin, ask->pid, ask->start);
+    struct question question = {
+        .origin = origin, .ask = ask, .arena = arena, .code = code, .dirfd = dirfd};
+    int r;
+
+    if (dirfd < 0)
+        return dirfd;
+    r = look_at_file(&question);
+    if (r < 0)
+        return r;
+    question.ns = namespace_of(dirfd);
+    r = judge(&question);
+    if (r < 0)
+        return r;
+    ht_code_set_kind(code, ask->kind);
+    ht_code_set_pid(code, (uint64_t)ask->pid);
+    if (ask->container_id.len)
+        ht_code_set_container_id(code, ask->container_id);
+    return 0;
+}
+
+/* ---- layers ---- */
+
+static void list_writable(const struct ht_space *space, struct ht_arena *arena,
+                          struct ht_layer *layer)
+{
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, space->len + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < space->len && len < HT_LIMIT_ARGV; i++) {
+        const struct ht_space_mount *mount = &space->mounts[i];
+
+        if (ht_mountinfo_is_pseudo(mount->type) || ht_mountinfo_has_option(mount->options, "ro") ||
+            ht_mountinfo_has_option(mount->super, "ro") ||
+            ht_mountinfo_has_option(mount->options, "noexec") ||
+            (mount == space->root && space->is_overlay && !space->upper.len &&
+             !space->upper_missing))
+            continue;
+        items[len++] = ht_arena_str(arena, mount->point);
+    }
+    ht_layer_set_writable_exec(layer, (struct ht_text_list){.items = items, .len = len});
+}
+
+static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
+                           struct ht_layer *layer)
+{
+    if (!space->root) {
+        ht_layer_set_blind(layer, HT_S("its root is not in its mount table"));
+        ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
+    } else if (!space->is_overlay) {
+        ht_layer_set_blind(
+            layer, ht_arena_strf(arena, "storage on %.*s keeps changed files with the image's",
+                                 HT_STR_ARG(space->root->type)));
+        ht_layer_set_help(layer, HT_S("a storage driver with overlay (overlay2, overlayfs)"));
+    } else if (space->upper_missing) {
+        ht_layer_set_blind(layer, HT_S("its writable directory was not found on the node"));
+        ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
+    }
+}
+
+int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
+                    struct ht_arena *arena, struct ht_layer *layer)
+{
+    ht_autoclose int dirfd = open_process(origin, pid, 0);
+    struct ht_space *space;
+
+    if (dirfd < 0)
+        return dirfd;
+    space = space_of(origin, dirfd, namespace_of(dirfd), container_id);
+    if (!space)
+        return errno == ENOENT ? -ESRCH : -errno;
+    if (!space->whole)
+        (void)ht_space_read(space, dirfd, true, origin->root_fd, &origin->file);
+    ht_layer_set_id(layer, ht_arena_str(arena, container_id));
+    if (space->root) {
+        ht_layer_set_storage(layer, ht_arena_str(arena, space->root->type));
+        ht_layer_set_read_only(layer, ht_mountinfo_has_option(space->root->options, "ro") ||
+                                          ht_mountinfo_has_option(space->root->super, "ro"));
+    }
+    if (space->upper.len)
+        ht_layer_set_upper_dir(layer, ht_arena_str(arena, space->upper));
+    list_writable(space, arena, layer);
+    describe_blind(space, arena, layer);
+    return 0;
+}

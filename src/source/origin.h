@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where code that runs in a container comes from. Layer 3 (source); a judge belongs to one thread.
+ *
+ * A file is known by the mount that holds it (statx gives its number, /proc/PID/mountinfo the
+ * rest). On an overlay the writable directory says the rest: what it does not have comes from the
+ * image; what it has is new, or was copied up from the image, and is then compared with the layer
+ * below. Files on file systems that can hang (FUSE, NFS and the like) are never opened.
+ *
+ * Everything of a process is read below one descriptor of its /proc/PID. Answers are kept by mount
+ * namespace, device, inode, time of change and path; both they and the mount tables are bounded.
+ */
+#ifndef HT_SOURCE_ORIGIN_H
+#define HT_SOURCE_ORIGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "hulltop/base/arena.h"
+#include "hulltop/base/error.h"
+#include "hulltop/model/rows.h"
+
+struct ht_origin;
+
+/* A judge that reads below proc ("/proc"). Owned by the caller, or NULL. */
+struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err);
+/* NULL is allowed; returns NULL. */
+struct ht_origin *ht_origin_free(struct ht_origin *origin);
+
+/* A file that a process runs. */
+struct ht_origin_ask {
+    pid_t pid;
+    uint64_t start; /* of the process in ticks (/proc/PID/stat field 22); 0: not checked */
+    struct ht_str container_id; /* as its cgroup tells; empty: it is of the node */
+    enum ht_code_kind kind;
+    int fd; /* the file, opened (O_PATH will do); borrowed. -1: the executable of pid */
+    struct ht_str
+        path; /* what the process, or who opened fd, calls it; of an executable not asked */
+};
+
+/* Fills kind, container_id, pid, origin, reason, path, host_path, mount, mount_source, size, mode,
+ * owner, times, file_caps of code, and sha256 and image_sha256 where content was read; what is not
+ * known stays unknown. Texts live in the arena. 0, and origin is set (blind where it cannot be
+ * told); -ESRCH if the process is gone or another; -EACCES, -EPERM if it may not be read. Files of
+ * up to HT_LIMIT_CODE_FILE bytes are read: up to a second. */
+int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                    struct ht_arena *arena, struct ht_code *code);
+
+/* Fills storage, upper_dir, read_only, writable_exec, blind and help of a container's layer as a
+ * process of it shows them. 0, -ESRCH, -EACCES or -EPERM. */
+int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
+                    struct ht_arena *arena, struct ht_layer *layer);
+
+/* Begins a new pass: mount tables are read again when they are needed, and what the last two passes
+ * did not ask for is forgotten. */
+void ht_origin_pass(struct ht_origin *origin);
+
+#endif
