@@ -97,7 +97,7 @@ static struct ht_driver docker_driver(const struct ht_options *options)
 
 /* The sources that will run: those that the asked questions need. */
 struct drivers {
-    struct ht_driver items[9 + HT_CONTAINERD_PLACES];
+    struct ht_driver items[10 + HT_CONTAINERD_PLACES];
     size_t len;
 };
 
@@ -145,6 +145,8 @@ static void add_host(struct drivers *drivers, const struct ht_session *session, 
                          .root = options->root, .live = live, .advisories = options->advisories}));
     if (ht_catalogue_needs(questions, HT_S("running-old")))
         add(drivers, ht_running_driver(live));
+    if (ht_catalogue_needs(questions, HT_S("drift")))
+        add(drivers, ht_drift_driver(live));
     if (ht_catalogue_needs(questions, HT_S("datastore")))
         add(drivers, ht_datastore_driver(
                          &(struct ht_datastore_options){.root = options->root,

@@ -170,6 +170,33 @@ const struct ht_fact_workload *ht_facts_workloads(const struct ht_facts *facts, 
     return facts->expected.workloads.items;
 }
 
+/* Where an injector's files lie, by their origin. */
+static bool lies_on(const struct ht_fact_injector *injector, enum ht_code_origin origin)
+{
+    if (injector->on == HT_FACT_ON_MEMORY)
+        return origin == HT_CODE_ORIGIN_MEMFD;
+    return origin == HT_CODE_ORIGIN_VOLUME || origin == HT_CODE_ORIGIN_BIND ||
+           origin == HT_CODE_ORIGIN_TMPFS;
+}
+
+const struct ht_fact_injector *ht_facts_injector(const struct ht_facts *facts, struct ht_str path,
+                                                 enum ht_code_origin origin)
+{
+    const struct ht_fact_injector *items = facts->injectors.injectors.items;
+
+    for (size_t i = 0; i < facts->injectors.injectors.len; i++) {
+        if (!lies_on(&items[i], origin))
+            continue;
+        for (size_t j = 0; j < items[i].paths.len; j++) {
+            enum relation relation = ht_path_relation(items[i].paths.items[j], path);
+
+            if (relation == RELATION_SAME || relation == RELATION_BELOW)
+                return &items[i];
+        }
+    }
+    return NULL;
+}
+
 const struct ht_fact_runtime *ht_facts_runtimes(const struct ht_facts *facts, size_t *ret_len)
 {
     *ret_len = facts->runtimes.runtimes.len;

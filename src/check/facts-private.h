@@ -85,6 +85,10 @@ struct facts_miners {
     struct ht_str source, date;
     struct ht_text_list names, arguments, ports;
 };
+struct facts_injectors {
+    struct ht_str source, date;
+    struct fact_list injectors; /* struct ht_fact_injector */
+};
 struct facts_expected {
     struct ht_str source, date;
     struct fact_list workloads; /* struct ht_fact_workload */
@@ -104,6 +108,7 @@ struct ht_facts {
     struct facts_programs programs;
     struct facts_miners miners;
     struct facts_expected expected;
+    struct facts_injectors injectors;
     const struct ht_fact_capability *by_bit[64];
     uint64_t default_any; /* what any runtime gives */
     uint64_t wide;

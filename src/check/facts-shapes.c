@@ -22,6 +22,7 @@ static const char *const path_words[] = {"code",         "files", "kubelet", "ma
 static const char *const device_words[] = {"block", "memory", "other", NULL};
 static const char *const power_words[] = {"root", "control", NULL};
 static const char *const role_words[] = {"job", "builder", "runner", NULL};
+static const char *const on_words[] = {"mount", "memory", NULL};
 static const char *const runtime_words[] = {"plain", "vm", "user-kernel", "wasm", "userns", NULL};
 
 static const struct fact_key capability_keys[] = {
@@ -519,11 +520,37 @@ static const struct fact_key miners_keys[] = {
      .required = true},
 };
 static const struct fact_shape miners_shape = SHAPE(facts_miners, miners_keys);
+static const struct fact_key injector_keys[] = {
+    {.name = "name",
+     .kind = FACT_TEXT,
+     .offset = offsetof(struct ht_fact_injector, name),
+     .required = true},
+    {.name = "on",
+     .kind = FACT_WORD,
+     .offset = offsetof(struct ht_fact_injector, on),
+     .required = true,
+     .words = on_words},
+    {.name = "paths",
+     .kind = FACT_TEXTS,
+     .offset = offsetof(struct ht_fact_injector, paths),
+     .required = true},
+};
+static const struct fact_shape injector_shape = SHAPE(ht_fact_injector, injector_keys);
+static const struct fact_key injectors_keys[] = {
+    SOURCE(facts_injectors),
+    {.name = "injectors",
+     .kind = FACT_LIST,
+     .offset = offsetof(struct facts_injectors, injectors),
+     .required = true,
+     .sub = &injector_shape},
+};
+static const struct fact_shape injectors_shape = SHAPE(facts_injectors, injectors_keys);
 
 static const struct fact_table tables[] = {
     {"builders.yaml", &builders_shape, offsetof(struct ht_facts, builders)},
     {"capabilities.yaml", &capabilities_shape, offsetof(struct ht_facts, capabilities)},
     {"expected.yaml", &expected_shape, offsetof(struct ht_facts, expected)},
+    {"injectors.yaml", &injectors_shape, offsetof(struct ht_facts, injectors)},
     {"masks.yaml", &masks_shape, offsetof(struct ht_facts, masks)},
     {"miners.yaml", &miners_shape, offsetof(struct ht_facts, miners)},
     {"paths.yaml", &paths_shape, offsetof(struct ht_facts, paths)},

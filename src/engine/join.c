@@ -61,6 +61,8 @@ struct joining {
     struct ht_vec pods;   /* as their source gave them */
     struct ht_join_pods *by_pod;
     const struct ht_row *cluster_row, *host_row;
+    struct ht_vec codes; /* code and layer rows */
+    bool unsorted;       /* processes are not in the order of their ids */
     const struct ht_host *host;
 };
 
@@ -209,6 +211,15 @@ static void take_daemons(struct joining *joining, const struct ht_node *sample)
         ht_vec_add(&joining->daemons, set->rows[i]);
 }
 
+static void take_process(struct joining *joining, const struct ht_row *row)
+{
+    const struct ht_vec *known = &joining->processes;
+
+    if (known->len && ht_str_compare(ht_row_id(known->items[known->len - 1]), ht_row_id(row)) >= 0)
+        joining->unsorted = true;
+    ht_vec_add(&joining->processes, (void *)row);
+}
+
 /* Sorts the rows of one sample into what is taken as it is and what is derived from. */
 static void take_sample(struct joining *joining, const struct ht_node *sample)
 {
@@ -221,7 +232,9 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
             if (id == HT_TABLE_CONTAINER) {
                 take_container(joining, row);
             } else if (id == HT_TABLE_PROCESS) {
-                ht_vec_add(&joining->processes, (void *)row);
+                take_process(joining, row);
+            } else if (id == HT_TABLE_CODE || id == HT_TABLE_LAYER) {
+                ht_vec_add(&joining->codes, (void *)row);
             } else if (id == HT_TABLE_POD) {
                 ht_vec_add(&joining->pods, (void *)row);
                 ht_join_pods_add(joining->by_pod, row);
@@ -629,6 +642,52 @@ static struct ht_row *make_upkeep(struct joining *joining, const struct ht_row *
         ht_join_upkeep(joining->joiner->facts, joining->node->taken_at, row, &joining->daemons));
 }
 
+/* The container of the process of that id, or NULL. */
+static const struct place *home_of(const struct joining *joining, struct ht_str process)
+{
+    size_t from = 0;
+    size_t to = joining->processes.len;
+
+    if (joining->unsorted || process.len == 0)
+        return NULL;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = ht_str_compare(ht_row_id(joining->processes.items[middle]), process);
+
+        if (order == 0)
+            return joining->homes.items[middle];
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return NULL;
+}
+
+/* What runs is of its process's container, or where that is gone, of the one that its cgroup named.
+ */
+static struct ht_row *make_code(struct joining *joining, const struct ht_row *row)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(8192);
+    struct ht_str key = cache_key(&buf, ht_row_table(row), ht_row_id(row));
+    bool layer = ht_row_table(row) == &ht_layer_table;
+    struct ht_str id = layer ? ht_row_id(row) : ht_code_of(row)->container_id;
+    const struct place *place = layer ? NULL : home_of(joining, ht_code_of(row)->process);
+
+    if (!place && id.len)
+        place = ht_map_get(joining->places, id);
+
+    const struct ht_row *const inputs[INPUTS] = {row, place ? place->row : NULL};
+    uint64_t number = place ? ht_str_hash(place->id, 0) : 0;
+    struct ht_row *known = recall(joining->joiner, key, inputs, number);
+
+    if (known)
+        return known;
+    return remember(
+        joining->joiner, key, inputs, number,
+        ht_join_code(joining->joiner->facts, row, place ? place->id : (struct ht_str){0}));
+}
+
 static void make_rows(struct joining *joining)
 {
     for (size_t i = 0; i < joining->order.len; i++)
@@ -645,6 +704,8 @@ static void make_rows(struct joining *joining)
         ht_node_add(joining->node, make_pod(joining, joining->pods.items[i]));
     for (size_t i = 0; i < joining->upkeep.len; i++)
         ht_node_add(joining->node, make_upkeep(joining, joining->upkeep.items[i]));
+    for (size_t i = 0; i < joining->codes.len; i++)
+        ht_node_add(joining->node, make_code(joining, joining->codes.items[i]));
 }
 
 static void finish(struct joining *joining)
@@ -664,6 +725,7 @@ static void finish(struct joining *joining)
     ht_vec_fini(&joining->upkeep);
     ht_vec_fini(&joining->pods);
     ht_join_pods_free(joining->by_pod);
+    ht_vec_fini(&joining->codes);
 }
 
 struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *samples, size_t len,

@@ -12,35 +12,26 @@
 #include <unistd.h>
 
 #include "origin-file.h"
-#include "origin-space.h"
+#include "origin-inner.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
-#include "hulltop/base/vec.h"
 #include "hulltop/model/row.h"
 
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x00001000U
 #endif
 
-enum { ANSWERS_MAX = 20000, SPACES_MAX = 2000, KEY_BYTES = 8192, STAT_BYTES = 4096 };
+enum {
+    ANSWERS_MAX = 20000,
+    SPACES_MAX = 2000,
+    KEY_BYTES = 8192,
+    STAT_BYTES = 4096,
+    HANGING_MAX = 4096
+};
 
 #define DELETED " (deleted)"
-
-struct ht_origin {
-    int proc_fd;
-    int root_fd;            /* the node's files */
-    uint64_t host_ns;       /* mount namespace of the node; 0: unknown */
-    struct ht_map *spaces;  /* "NS CONTAINER" to struct ht_space */
-    struct ht_map *answers; /* key to struct answer */
-    struct ht_arena *host_arena;
-    struct ht_host_mounts host_mounts;
-    bool host_read; /* in this pass */
-    unsigned pass;
-    struct ht_buf file;
-    struct ht_buf key;
-};
 
 /* What was told of a file before: a row holds its texts. */
 struct answer {
@@ -85,7 +76,7 @@ static bool forget_space(void *context, struct ht_str key, void *value)
     return true;
 }
 
-static uint64_t namespace_of(int dirfd)
+uint64_t ht_origin_namespace(int dirfd)
 {
     char link[64];
     ssize_t len = readlinkat(dirfd, "ns/mnt", link, sizeof(link));
@@ -112,7 +103,7 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err)
         root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     first = openat(proc_fd, "1", O_PATH | O_DIRECTORY | O_CLOEXEC);
     origin = ht_new0(struct ht_origin);
-    origin->host_ns = first < 0 ? 0 : namespace_of(first);
+    origin->host_ns = first < 0 ? 0 : ht_origin_namespace(first);
     origin->proc_fd = ht_steal_fd(&proc_fd);
     origin->root_fd = ht_steal_fd(&root_fd);
     origin->spaces = ht_map_new();
@@ -174,7 +165,7 @@ static bool is_same(struct ht_origin *origin, int dirfd, uint64_t start)
            ht_proc_decode_stat(ht_buf_str(&origin->file), &stat) == 0 && stat.start == start;
 }
 
-static int open_process(struct ht_origin *origin, pid_t pid, uint64_t start)
+int ht_origin_process(struct ht_origin *origin, pid_t pid, uint64_t start)
 {
     char name[16];
     int fd;
@@ -190,9 +181,7 @@ static int open_process(struct ht_origin *origin, pid_t pid, uint64_t start)
     return fd;
 }
 
-/* The mounts of that container as dirfd's process sees them; NULL and errno if they may not be
- * read. */
-static struct ht_space *space_of(struct ht_origin *origin, int dirfd, uint64_t ns,
+struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
                                  struct ht_str container_id)
 {
     struct ht_space *space;
@@ -217,16 +206,33 @@ static struct ht_space *space_of(struct ht_origin *origin, int dirfd, uint64_t n
     return space;
 }
 
-static const struct ht_host_mounts *host_mounts(struct ht_origin *origin)
+static void list_hanging(struct ht_origin *origin, struct ht_str text)
+{
+    struct ht_str *items = ht_arena_array(origin->host_arena, struct ht_str, HANGING_MAX);
+    struct ht_mount_line line;
+    size_t len = 0;
+
+    while (len < HANGING_MAX && ht_mountinfo_next(&text, &line)) {
+        if (ht_file_can_hang(line.type))
+            items[len++] = ht_arena_str(origin->host_arena,
+                                        ht_mountinfo_unescape(origin->host_arena, line.point));
+    }
+    origin->hanging = (struct ht_text_list){.items = items, .len = len};
+}
+
+const struct ht_host_mounts *ht_origin_host_mounts(struct ht_origin *origin)
 {
     if (!origin->host_read) {
         int r = ht_read_at(origin->proc_fd, "1/mountinfo", &origin->file, HT_LIMIT_MOUNTINFO, NULL);
 
         ht_arena_reset(origin->host_arena);
         origin->host_mounts = (struct ht_host_mounts){0};
-        if (r == 0 || r == -EFBIG)
+        origin->hanging = (struct ht_text_list){.len = 0};
+        if (r == 0 || r == -EFBIG) {
             ht_mountinfo_decode_host(ht_buf_str(&origin->file), origin->host_arena,
                                      &origin->host_mounts);
+            list_hanging(origin, ht_buf_str(&origin->file));
+        }
         origin->host_read = true;
     }
     return &origin->host_mounts;
@@ -515,15 +521,15 @@ static void judge_mounted(struct question *question)
         told(question, HT_CODE_ORIGIN_VOLUME, "on a volume");
         ht_code_set_mount_source(question->code, name);
     } else {
-        struct ht_str shown = ht_mountinfo_host_path(host_mounts(question->origin), mount->device,
-                                                     mount->root, question->arena);
+        struct ht_str shown = ht_mountinfo_host_path(ht_origin_host_mounts(question->origin),
+                                                     mount->device, mount->root, question->arena);
 
         told(question, HT_CODE_ORIGIN_BIND, "on a path of the node");
         ht_code_set_mount_source(question->code, shown.len ? shown : mount->root);
     }
     if (below.len && !ht_str_is(mount->type, "tmpfs")) {
-        struct ht_str path = ht_mountinfo_host_path(host_mounts(question->origin), mount->device,
-                                                    below, question->arena);
+        struct ht_str path = ht_mountinfo_host_path(ht_origin_host_mounts(question->origin),
+                                                    mount->device, below, question->arena);
 
         if (path.len)
             ht_code_set_host_path(question->code, path);
@@ -650,7 +656,8 @@ static int find_mount(struct question *question)
 {
     struct ht_origin *origin = question->origin;
 
-    question->space = space_of(origin, question->dirfd, question->ns, question->ask->container_id);
+    question->space =
+        ht_origin_space(origin, question->dirfd, question->ns, question->ask->container_id);
     if (!question->space)
         return errno == ENOENT ? -ESRCH : -errno;
     if (!(question->about.stx_mask & STATX_MNT_ID))
@@ -689,7 +696,7 @@ static int judge(struct question *question)
 int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
                     struct ht_arena *arena, struct ht_code *code)
 {
-    ht_autoclose int dirfd = open_process(origin, ask->pid, ask->start);
+    ht_autoclose int dirfd = ht_origin_process(origin, ask->pid, ask->start);
     struct question question = {
         .origin = origin, .ask = ask, .arena = arena, .code = code, .dirfd = dirfd};
     int r;
@@ -699,7 +706,7 @@ int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
     r = look_at_file(&question);
     if (r < 0)
         return r;
-    question.ns = namespace_of(dirfd);
+    question.ns = ht_origin_namespace(dirfd);
     r = judge(&question);
     if (r < 0)
         return r;
@@ -707,70 +714,5 @@ int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
     ht_code_set_pid(code, (uint64_t)ask->pid);
     if (ask->container_id.len)
         ht_code_set_container_id(code, ask->container_id);
-    return 0;
-}
-
-/* ---- layers ---- */
-
-static void list_writable(const struct ht_space *space, struct ht_arena *arena,
-                          struct ht_layer *layer)
-{
-    struct ht_str *items = ht_arena_array(arena, struct ht_str, space->len + 1);
-    size_t len = 0;
-
-    for (size_t i = 0; i < space->len && len < HT_LIMIT_ARGV; i++) {
-        const struct ht_space_mount *mount = &space->mounts[i];
-
-        if (ht_mountinfo_is_pseudo(mount->type) || ht_mountinfo_has_option(mount->options, "ro") ||
-            ht_mountinfo_has_option(mount->super, "ro") ||
-            ht_mountinfo_has_option(mount->options, "noexec") ||
-            (mount == space->root && space->is_overlay && !space->upper.len &&
-             !space->upper_missing))
-            continue;
-        items[len++] = ht_arena_str(arena, mount->point);
-    }
-    ht_layer_set_writable_exec(layer, (struct ht_text_list){.items = items, .len = len});
-}
-
-static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
-                           struct ht_layer *layer)
-{
-    if (!space->root) {
-        ht_layer_set_blind(layer, HT_S("its root is not in its mount table"));
-        ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
-    } else if (!space->is_overlay) {
-        ht_layer_set_blind(
-            layer, ht_arena_strf(arena, "storage on %.*s keeps changed files with the image's",
-                                 HT_STR_ARG(space->root->type)));
-        ht_layer_set_help(layer, HT_S("a storage driver with overlay (overlay2, overlayfs)"));
-    } else if (space->upper_missing) {
-        ht_layer_set_blind(layer, HT_S("its writable directory was not found on the node"));
-        ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
-    }
-}
-
-int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
-                    struct ht_arena *arena, struct ht_layer *layer)
-{
-    ht_autoclose int dirfd = open_process(origin, pid, 0);
-    struct ht_space *space;
-
-    if (dirfd < 0)
-        return dirfd;
-    space = space_of(origin, dirfd, namespace_of(dirfd), container_id);
-    if (!space)
-        return errno == ENOENT ? -ESRCH : -errno;
-    if (!space->whole)
-        (void)ht_space_read(space, dirfd, true, origin->root_fd, &origin->file);
-    ht_layer_set_id(layer, ht_arena_str(arena, container_id));
-    if (space->root) {
-        ht_layer_set_storage(layer, ht_arena_str(arena, space->root->type));
-        ht_layer_set_read_only(layer, ht_mountinfo_has_option(space->root->options, "ro") ||
-                                          ht_mountinfo_has_option(space->root->super, "ro"));
-    }
-    if (space->upper.len)
-        ht_layer_set_upper_dir(layer, ht_arena_str(arena, space->upper));
-    list_writable(space, arena, layer);
-    describe_blind(space, arena, layer);
     return 0;
 }

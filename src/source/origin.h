@@ -47,6 +47,12 @@ struct ht_origin_ask {
 int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
                     struct ht_arena *arena, struct ht_code *code);
 
+/* Opens what ask->path leads to as the process sees it (O_PATH); links are followed inside its
+ * root. ret_path is where it lies then, in the arena. The descriptor, owned by the caller, or:
+ * -EXDEV on the way there may be a file system that hangs; else -errno. */
+int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                   struct ht_arena *arena, struct ht_str *ret_path);
+
 /* Fills storage, upper_dir, read_only, writable_exec, blind and help of a container's layer as a
  * process of it shows them. 0, -ESRCH, -EACCES or -EPERM. */
 int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,

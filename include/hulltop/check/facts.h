@@ -17,6 +17,7 @@
 #include "hulltop/base/error.h"
 #include "hulltop/base/str.h"
 #include "hulltop/model/field.h"
+#include "hulltop/model/rows.h"
 
 struct ht_facts;
 
@@ -263,6 +264,18 @@ bool ht_facts_is_miner(const struct ht_facts *facts, struct ht_str path);
 struct ht_str ht_facts_miner_word(const struct ht_facts *facts, const struct ht_text_list *argv);
 /* Whether mining pools use that port ("3333"). */
 bool ht_facts_is_pool_port(const struct ht_facts *facts, struct ht_str port);
+
+enum ht_fact_on { HT_FACT_ON_MOUNT, HT_FACT_ON_MEMORY };
+
+/* A tool that puts code into containers of others. */
+struct ht_fact_injector {
+    struct ht_str name;
+    int on; /* enum ht_fact_on */
+    struct ht_text_list paths;
+};
+/* The one that puts code of that origin at that path, or NULL. */
+const struct ht_fact_injector *ht_facts_injector(const struct ht_facts *facts, struct ht_str path,
+                                                 enum ht_code_origin origin);
 
 /* A release line and until when it is supported; days as "YYYY-MM-DD", empty: none is known. */
 struct ht_fact_cycle {

@@ -148,6 +148,9 @@ struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options)
  * needs rights over others' processes. */
 struct ht_driver ht_running_driver(bool live);
 
+/* What runs in containers and is not what their images hold; live as above. */
+struct ht_driver ht_drift_driver(bool live);
+
 struct ht_packages_options {
     const char *root;          /* "/" */
     bool live;                 /* root is the running system's */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the source "drift" share. Layer 3 (source), private; its one thread. */
+#ifndef HT_SOURCE_DRIFT_INNER_H
+#define HT_SOURCE_DRIFT_INNER_H
+
+#include "drift-codes.h"
+#include "drift-layers.h"
+#include "drift.h"
+#include "origin.h"
+#include "proc-read.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/source/source.h"
+
+/* A process between two looks. */
+struct ht_drift_process {
+    pid_t pid;
+    uint64_t ino;                 /* of /proc/PID: another one is another process */
+    uint64_t start;               /* ticks since boot; 0: not read yet */
+    uint64_t ticks;               /* CPU used when last read */
+    int64_t due_ns;               /* next look, monotonic; INT64_MAX: none */
+    unsigned stage;               /* looks that were due by age */
+    struct ht_layers_entry *home; /* its container; NULL: of the node, or not known yet */
+    struct ht_vec codes;          /* struct ht_codes_entry *, what it runs */
+};
+
+struct ht_drift {
+    bool live;
+    bool opened;
+    struct ht_proc_reader reader;
+    struct ht_origin *origin;
+    struct ht_codes *codes;
+    struct ht_layers *layers;
+    struct ht_arena *arena;             /* of the process that is looked at */
+    struct ht_drift_process *processes; /* by pid */
+    size_t len, cap;
+    struct ht_drift_process *next; /* the other half of a listing */
+    size_t next_cap;
+    int64_t tick_ns;
+    int64_t booted_wall_ns;
+    int64_t now_ns, now_wall_ns; /* of the look under way */
+    int64_t pass_due_ns;         /* when tables are read anew */
+    int64_t shown_ns;            /* when progress was shown last */
+    bool first;                  /* the first look is under way */
+    const char *seen_by;         /* who made the look under way look */
+    struct ht_feed *feed;
+};
+
+/* Lists /proc; what is new is due at once, what left ends what it ran. 0 or -errno. */
+int ht_drift_list(struct ht_drift *drift, struct ht_error *err);
+/* Looks at what is due: busiest first, then newest. told (NULL allowed) is called now and then with
+ * how far it is. */
+void ht_drift_look_due(struct ht_drift *drift,
+                       void (*told)(struct ht_drift *drift, size_t done, size_t total));
+/* The process of that pid, or NULL. */
+struct ht_drift_process *ht_drift_find(struct ht_drift *drift, pid_t pid);
+/* Ends what the process ran and forgets it. */
+void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process);
+
+/* Reads stat and cgroup of a process: home, start and ticks. False: it is gone. */
+bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process);
+/* Judges what the process runs, and of whom it is. start (NULL allowed) is what a watcher told of
+ * it. False: it is gone. */
+bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
+                    const struct ht_drift_start *start);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One look at one process: its program, the script that it interprets. */
+#include "drift-inner.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drift-script.h"
+#include "origin-file.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/digest.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/secret.h"
+
+enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, INLINE_DIGITS = 16 };
+
+#define STARTING_NS (INT64_C(3) * HT_NS_PER_S)
+
+/* ---- whose it is ---- */
+
+bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
+{
+    struct ht_cgroup_facts facts;
+    struct ht_proc_stat stat;
+    struct ht_process apart_of = {0};
+    bool gone;
+    bool apart = false;
+
+    if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
+            0 ||
+        stat.state == 'Z' || stat.state == 'X')
+        return false;
+    if (process->start && process->start != stat.start)
+        ht_drift_drop(drift, process);
+    process->start = stat.start;
+    process->ticks = stat.used;
+    if (stat.kernel)
+        return true;
+    ht_arena_reset(drift->arena);
+    if (ht_proc_read_cgroup(&drift->reader, process->pid, drift->arena, &facts) < 0)
+        return false;
+    if (facts.sure == HT_CGROUP_POSSIBLE)
+        (void)ht_proc_read_exe(&drift->reader, process->pid, drift->arena, &apart_of, &apart);
+
+    bool contained = facts.sure == HT_CGROUP_CERTAIN || (facts.sure == HT_CGROUP_POSSIBLE && apart);
+    struct ht_str id = contained ? facts.container_id : (struct ht_str){0};
+    if (process->home && ht_str_equal(ht_layers_id(process->home), id))
+        return true;
+    ht_drift_drop(drift, process);
+    if (id.len)
+        process->home = ht_layers_join(drift->layers, id, stat.start);
+    return true;
+}
+
+/* ---- what a row says of the process ---- */
+
+static void add_parents(struct ht_drift *drift, uint32_t ppid, struct ht_code *code)
+{
+    struct ht_str *items = ht_arena_array(drift->arena, struct ht_str, PARENTS_MAX);
+    struct ht_proc_stat stat;
+    size_t len = 0;
+    bool gone;
+
+    while (ppid > 0 && len < PARENTS_MAX &&
+           ht_proc_decode_stat(ht_proc_read_file(&drift->reader, (pid_t)ppid, "stat", &gone),
+                               &stat) == 0) {
+        items[len++] = ht_arena_strf(drift->arena, "%.*s (%u)", HT_STR_ARG(stat.comm), ppid);
+        ppid = stat.ppid;
+    }
+    ht_code_set_parents(code, (struct ht_text_list){.items = items, .len = len});
+}
+
+static void add_login(struct ht_drift *drift, pid_t pid, struct ht_code *code)
+{
+    struct ht_process login = {0};
+    bool gone;
+
+    ht_proc_decode_loginuid(ht_proc_read_file(&drift->reader, pid, "loginuid", &gone), &login);
+    if (ht_process_has_login_uid(&login))
+        ht_code_set_login_uid(code, login.login_uid);
+}
+
+/* Everything about the process, of code that is not the image's. */
+static void add_process(struct ht_drift *drift, const struct ht_drift_process *process,
+                        const struct ht_text_list *argv, struct ht_code *code)
+{
+    struct ht_arena *arena = drift->arena;
+    struct ht_proc_stat stat;
+    bool gone;
+
+    ht_code_set_process(code, ht_arena_strf(arena, "%d.%llu", (int)process->pid,
+                                            (unsigned long long)process->start));
+    ht_code_set_pid(code, (uint64_t)process->pid);
+    ht_code_set_started_at(code, drift->booted_wall_ns + (int64_t)process->start * drift->tick_ns);
+    ht_code_set_argv(code, *argv);
+    add_login(drift, process->pid, code);
+    if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
+        0)
+        return;
+    if (stat.tty)
+        ht_code_set_tty(code, ht_proc_decode_tty(stat.tty, arena));
+    add_parents(drift, stat.ppid, code);
+}
+
+static void add_unit(struct ht_drift *drift, pid_t pid, struct ht_code *code)
+{
+    struct ht_cgroup_facts facts;
+
+    if (ht_proc_read_cgroup(&drift->reader, pid, drift->arena, &facts) == 0 && facts.unit.len)
+        ht_code_set_unit(code, facts.unit);
+}
+
+/* ---- what it runs, kept ---- */
+
+/* The codes of one process while it is looked at: those of before, and those of now. */
+struct looking {
+    struct ht_drift *drift;
+    struct ht_drift_process *process;
+    struct ht_text_list argv;
+    struct ht_vec fresh;
+};
+
+static bool takes_over(struct looking *looking, struct ht_str id, const struct ht_code *code)
+{
+    struct ht_vec *old = &looking->process->codes;
+
+    for (size_t i = 0; i < looking->fresh.len; i++) {
+        if (ht_str_equal(ht_codes_id(looking->fresh.items[i]), id))
+            return true;
+    }
+    for (size_t i = 0; i < old->len; i++) {
+        if (!old->items[i] || !ht_str_equal(ht_codes_id(old->items[i]), id))
+            continue;
+        ht_codes_renew(looking->drift->codes, old->items[i], code);
+        ht_vec_add(&looking->fresh, old->items[i]);
+        old->items[i] = NULL;
+        return true;
+    }
+    return false;
+}
+
+static void keep(struct looking *looking, struct ht_code *code)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_drift_process *process = looking->process;
+    struct ht_str home = process->home ? ht_layers_id(process->home) : HT_S("host");
+    struct ht_codes_entry *entry;
+
+    ht_code_set_id(code, ht_arena_strf(drift->arena, "%.*s:%s:%.*s", HT_STR_ARG(home),
+                                       ht_enum_name(&ht_code_kind_enum, code->kind),
+                                       HT_STR_ARG(code->path)));
+    if (!ht_codes_is_image(code->origin))
+        add_process(drift, process, &looking->argv, code);
+    if (takes_over(looking, code->id, code))
+        return;
+    entry = ht_codes_start(drift->codes, code, drift->now_wall_ns, drift->seen_by);
+    if (entry)
+        ht_vec_add(&looking->fresh, entry);
+}
+
+/* What it ran before and runs no more ends. */
+static void settle(struct looking *looking)
+{
+    struct ht_vec *old = &looking->process->codes;
+
+    for (size_t i = 0; i < old->len; i++) {
+        if (old->items[i])
+            ht_codes_end(looking->drift->codes, old->items[i], looking->drift->now_wall_ns);
+    }
+    ht_vec_fini(old);
+    *old = looking->fresh;
+}
+
+/* ---- the program ---- */
+
+/* A runtime that is about to become the container's program runs from memory or from a mount of its
+ * own for a moment. Where it is not one of the node's known programs, its age tells. */
+static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *process,
+                        enum ht_code_origin origin)
+{
+    static const char *const names[] = {"runc", "crun", "youki", "exe", "conmon", "docker-init"};
+    struct ht_proc_stat stat;
+    bool gone;
+    int64_t age =
+        drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
+
+    if ((origin != HT_CODE_ORIGIN_MEMFD && origin != HT_CODE_ORIGIN_BLIND) || age > STARTING_NS ||
+        ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
+            0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (ht_str_has_prefix(stat.comm, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Most processes of the node run files of the node: one link tells. */
+static bool is_plain_host(struct ht_drift *drift, pid_t pid)
+{
+    struct ht_str exe = ht_proc_read_link(&drift->reader, pid, "exe");
+
+    return exe.len == 0 || !ht_str_has_suffix(exe, " (deleted)");
+}
+
+static int judge_program(struct looking *looking, const struct ht_drift_start *start,
+                         struct ht_code *code)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_drift_process *process = looking->process;
+    struct ht_origin_ask ask = {
+        .pid = process->pid, .start = process->start, .kind = HT_CODE_KIND_EXECUTABLE, .fd = -1};
+    int r;
+
+    if (process->home)
+        ask.container_id = ht_layers_id(process->home);
+    if (start && start->fd >= 0) {
+        ask.fd = start->fd;
+        ask.path = start->path;
+    }
+    r = ht_origin_judge(drift->origin, &ask, drift->arena, code);
+    if (r < 0)
+        return r;
+    if (process->home && is_starting(drift, process, code->origin))
+        return 0;
+    if (code->origin == HT_CODE_ORIGIN_HOST)
+        return 0;
+    if (!process->home)
+        add_unit(drift, process->pid, code);
+    keep(looking, code);
+    return 0;
+}
+
+/* ---- the script ---- */
+
+/* The script's path as the process would open it: relative ones begin where it stands. */
+static struct ht_str absolute(struct ht_drift *drift, pid_t pid, struct ht_str path)
+{
+    struct ht_str cwd;
+
+    if (ht_str_has_prefix(path, "/"))
+        return path;
+    cwd = ht_proc_read_link(&drift->reader, pid, "cwd");
+    if (!ht_str_has_prefix(cwd, "/"))
+        return (struct ht_str){0};
+    return ht_arena_strf(drift->arena, "%.*s/%.*s", HT_STR_ARG(cwd), HT_STR_ARG(path));
+}
+
+static void add_first_line(struct ht_drift *drift, int fd, struct ht_code *code)
+{
+    char *line = ht_arena_alloc(drift->arena, FIRST_LINE_MAX, 1);
+    ssize_t len = pread(fd, line, FIRST_LINE_MAX, 0);
+    struct ht_str text;
+    struct ht_str rest = {.data = line, .len = len > 0 ? (size_t)len : 0};
+
+    /* Archives and compiled files have no lines. */
+    if (rest.len == 0 || memchr(line, '\0', rest.len) || !ht_str_next(&rest, '\n', &text))
+        return;
+    ht_code_set_first_line(code, ht_secret_mask_text(drift->arena, text));
+}
+
+/* A file by the path that a process would open it by. False: it is not there. */
+static bool judge_path(struct looking *looking, struct ht_str path, enum ht_code_kind kind,
+                       struct ht_code *code)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_drift_process *process = looking->process;
+    struct ht_origin_ask ask = {.pid = process->pid,
+                                .start = process->start,
+                                .container_id = ht_layers_id(process->home),
+                                .kind = kind,
+                                .path = path};
+    ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &ask.path);
+    ht_autoclose int readable = -1;
+
+    if (fd == -EXDEV) {
+        ht_code_set_kind(code, kind);
+        ht_code_set_path(code, path);
+        ht_code_set_container_id(code, ask.container_id);
+        ht_code_set_origin(code, HT_CODE_ORIGIN_BLIND);
+        ht_code_set_reason(code, HT_S("not opened: a file system of this container can hang"));
+        return true;
+    }
+    if (fd < 0)
+        return false;
+    ask.fd = fd;
+    if (ht_origin_judge(drift->origin, &ask, drift->arena, code) < 0)
+        return false;
+    if (!ht_codes_is_image(code->origin) && kind == HT_CODE_KIND_SCRIPT) {
+        readable = ht_file_reopen(fd);
+        if (readable >= 0)
+            add_first_line(drift, readable, code);
+    }
+    return true;
+}
+
+static void judge_inline(struct looking *looking, struct ht_str interpreter, struct ht_str text)
+{
+    struct ht_code code = {0};
+    char digest[HT_SHA256_TEXT_MAX];
+
+    ht_sha256_text(text, digest);
+    ht_code_set_kind(&code, HT_CODE_KIND_INLINE);
+    ht_code_set_origin(&code, HT_CODE_ORIGIN_NONE);
+    ht_code_set_reason(&code, HT_S("given on the command line"));
+    ht_code_set_path(&code, ht_arena_strf(looking->drift->arena, "%.*s %.*s",
+                                          HT_STR_ARG(interpreter), INLINE_DIGITS, digest));
+    ht_code_set_interpreter(&code, interpreter);
+    ht_code_set_container_id(&code, ht_layers_id(looking->process->home));
+    keep(looking, &code);
+}
+
+static void judge_module(struct looking *looking, struct ht_str interpreter, struct ht_str name)
+{
+    struct ht_drift *drift = looking->drift;
+    ht_autofree char *file = ht_strndup(name.data, name.len);
+
+    for (size_t i = 0; i < name.len; i++)
+        file[i] = file[i] == '.' ? '/' : file[i];
+    /* Of the path that Python looks in, only the folder it stands in can be told from outside; what
+     * lies in its own folders is looked for by their packages. */
+    for (size_t i = 0; i < 2; i++) {
+        struct ht_code code = {0};
+        struct ht_str relative = i == 0 ? ht_arena_strf(drift->arena, "%s.py", file)
+                                        : ht_arena_strf(drift->arena, "%s/__main__.py", file);
+        struct ht_str path = absolute(drift, looking->process->pid, relative);
+
+        if (path.len && judge_path(looking, path, HT_CODE_KIND_SCRIPT, &code)) {
+            ht_code_set_interpreter(&code, interpreter);
+            keep(looking, &code);
+            break;
+        }
+    }
+}
+
+static void judge_script(struct looking *looking, struct ht_str exe)
+{
+    struct ht_script script = ht_script_of(exe, &looking->argv);
+    struct ht_code code = {0};
+    struct ht_str path;
+
+    switch (script.kind) {
+    case HT_SCRIPT_NONE:
+    case HT_SCRIPT_STDIN:
+        return;
+    case HT_SCRIPT_INLINE:
+        judge_inline(looking, exe, script.text);
+        return;
+    case HT_SCRIPT_MODULE:
+        judge_module(looking, exe, script.text);
+        return;
+    case HT_SCRIPT_FILE:
+        break;
+    }
+    path = absolute(looking->drift, looking->process->pid, script.text);
+    if (path.len && judge_path(looking, path, HT_CODE_KIND_SCRIPT, &code)) {
+        ht_code_set_interpreter(&code, exe);
+        keep(looking, &code);
+    }
+}
+
+/* ---- one look ---- */
+
+static void judge_all(struct looking *looking, const struct ht_drift_start *start, bool *ret_gone,
+                      bool *ret_unread)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_drift_process *process = looking->process;
+    struct ht_process argv_of = {0};
+    struct ht_code code = {0};
+    int r;
+
+    ht_proc_read_argv(&drift->reader, process->pid, drift->arena, &argv_of);
+    looking->argv = argv_of.argv;
+    r = judge_program(looking, start, &code);
+    *ret_gone = r == -ESRCH;
+    *ret_unread = r < 0 && !*ret_gone;
+    if (r == 0 && process->home && code.origin != HT_CODE_ORIGIN_HOST)
+        judge_script(looking, code.path);
+}
+
+bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
+                    const struct ht_drift_start *start)
+{
+    struct looking looking = {.drift = drift, .process = process};
+    bool gone = false;
+    bool unread = false;
+
+    ht_arena_reset(drift->arena);
+    if (process->home || !is_plain_host(drift, process->pid))
+        judge_all(&looking, start, &gone, &unread);
+    settle(&looking);
+    if (process->home && !gone)
+        ht_layers_looked(process->home, process->pid, unread);
+    return !gone;
+}

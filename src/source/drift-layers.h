@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The containers whose processes were seen, one row each for their writable layer.
+ * Layer 3 (source), of the source "drift"; its thread.
+ */
+#ifndef HT_SOURCE_DRIFT_LAYERS_H
+#define HT_SOURCE_DRIFT_LAYERS_H
+
+#include "origin.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/model/node.h"
+
+struct ht_layers;
+struct ht_layers_entry;
+
+struct ht_layers *ht_layers_new(void);
+/* NULL is allowed; returns NULL. */
+struct ht_layers *ht_layers_free(struct ht_layers *layers);
+
+/* The container of that id, with one process more, which started at those ticks since boot. Valid
+ * until ht_layers_leave was called as often. */
+struct ht_layers_entry *ht_layers_join(struct ht_layers *layers, struct ht_str container_id,
+                                       uint64_t start);
+void ht_layers_leave(struct ht_layers *layers, struct ht_layers_entry *entry);
+/* Its id; borrowed. */
+struct ht_str ht_layers_id(const struct ht_layers_entry *entry);
+/* When the first of its processes started, ticks since boot. */
+uint64_t ht_layers_since(const struct ht_layers_entry *entry);
+
+/* A process of it was looked at, or could not be. */
+void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, bool unread);
+/* Looks at the layers that are due by now (monotonic), through a process of each. */
+void ht_layers_look(struct ht_layers *layers, struct ht_origin *origin, int64_t now_ns,
+                    int64_t now_wall_ns);
+bool ht_layers_changed(const struct ht_layers *layers);
+/* How many containers there are. */
+size_t ht_layers_count(const struct ht_layers *layers);
+/* Processes that could not be read when their layer was looked at last. */
+size_t ht_layers_unread(const struct ht_layers *layers);
+/* Adds all rows to a sample. */
+void ht_layers_put(struct ht_layers *layers, struct ht_node *sample);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every interpreter has its own options; what matters of them is which ones take a value (else a
+ * value is taken for the script) and which one brings code. A table of those, and one walk.
+ */
+#include "drift-script.h"
+
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+
+struct grammar {
+    const char *names;    /* programs, blank-separated; digits and dots behind them are a version */
+    const char *code;     /* options before inline code */
+    const char *module;   /* options before a module */
+    const char *file;     /* options before a file */
+    const char *values;   /* options with a value of their own behind them */
+    const char *standard; /* options that say: standard input */
+    const char *verbs;    /* words that stand before the file */
+    char cluster;         /* letter that brings code in a cluster of letters too ("-xc"); 0: none */
+    bool plain;           /* the first word that is no option is the file */
+};
+
+static const struct grammar grammars[] = {
+    {.names = "sh dash bash ash zsh ksh ksh93 mksh rbash yash fish",
+     .code = "-c --command",
+     .values = "-o +o -O +O --rcfile --init-file",
+     .standard = "-s",
+     .cluster = 'c',
+     .plain = true},
+    {.names = "python pypy",
+     .code = "-c",
+     .module = "-m",
+     .values = "-W -X -Q --check-hash-based-pycs",
+     .standard = "-",
+     .plain = true},
+    {.names = "perl",
+     .code = "-e -E",
+     .values = "-I",
+     .standard = "-",
+     .cluster = 'e',
+     .plain = true},
+    {.names = "ruby jruby",
+     .code = "-e",
+     .values = "-I -r -C -E",
+     .standard = "-",
+     .cluster = 'e',
+     .plain = true},
+    {.names = "node nodejs deno bun",
+     .code = "-e --eval -p --print -pe",
+     .values = "-r --require --import --loader --experimental-loader -C --conditions --env-file",
+     .standard = "-",
+     .verbs = "run",
+     .plain = true},
+    {.names = "php php-cgi",
+     .code = "-r -R -B -E",
+     .file = "-f -F",
+     .values = "-c -d -S -t -z",
+     .standard = "-",
+     .plain = true},
+    {.names = "lua luajit texlua", .code = "-e", .values = "-l", .standard = "-", .plain = true},
+    {.names = "java",
+     .file = "-jar",
+     .values = "-cp -classpath --class-path -p --module-path --add-modules --add-opens "
+               "--add-exports --add-reads --upgrade-module-path -m --module"},
+    {.names = "Rscript tclsh wish expect guile", .plain = true},
+    {.names = "awk gawk mawk", .file = "-f --file"},
+};
+
+static struct ht_str base_name(struct ht_str path)
+{
+    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+}
+
+static bool lists(const char *list, struct ht_str word)
+{
+    struct ht_str rest = ht_str_from(list);
+    struct ht_str one;
+
+    while (list && ht_str_next(&rest, ' ', &one)) {
+        if (one.len && ht_str_equal(one, word))
+            return true;
+    }
+    return false;
+}
+
+/* "python3.11" is python. */
+static struct ht_str without_version(struct ht_str name)
+{
+    while (name.len > 1 && strchr("0123456789.-", name.data[name.len - 1]))
+        name.len--;
+    return name;
+}
+
+static const struct grammar *grammar_of(struct ht_str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(grammars); i++) {
+        if (lists(grammars[i].names, name) || lists(grammars[i].names, without_version(name)))
+            return &grammars[i];
+    }
+    return NULL;
+}
+
+/* Whether an option is a cluster of letters ("-xec") that ends in the one that brings code. */
+static bool is_cluster(const struct grammar *grammar, struct ht_str option)
+{
+    if (!grammar->cluster || option.len < 3 || option.data[1] == '-')
+        return false;
+    for (size_t i = 1; i < option.len; i++) {
+        char c = option.data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+            return false;
+    }
+    /* A shell takes "-ce" as well as "-ec"; others take what follows the letter as the code. */
+    return grammar->cluster == 'c' ? memchr(option.data, 'c', option.len) != NULL
+                                   : option.data[option.len - 1] == grammar->cluster;
+}
+
+static struct ht_script script(enum ht_script_kind kind, struct ht_str text)
+{
+    return (struct ht_script){.kind = kind, .text = text};
+}
+
+/* A shell's other options may stand between -c and the code. */
+static struct ht_script code_behind(const struct grammar *grammar, const struct ht_text_list *argv,
+                                    size_t at)
+{
+    while (grammar->cluster == 'c' && at < argv->len && argv->items[at].len > 1 &&
+           strchr("-+", argv->items[at].data[0])) {
+        at += lists(grammar->values, argv->items[at]) ? 2 : 1;
+    }
+    return at < argv->len ? script(HT_SCRIPT_INLINE, argv->items[at])
+                          : script(HT_SCRIPT_NONE, (struct ht_str){0});
+}
+
+static struct ht_script walk(const struct grammar *grammar, const struct ht_text_list *argv,
+                             size_t at)
+{
+    struct ht_str none = {0};
+    bool options = true;
+
+    for (; at < argv->len; at++) {
+        struct ht_str word = argv->items[at];
+        struct ht_str next = at + 1 < argv->len ? argv->items[at + 1] : none;
+
+        if (options && lists(grammar->standard, word))
+            return script(HT_SCRIPT_STDIN, none);
+        if (!options || word.len == 0 || !strchr("-+", word.data[0])) {
+            if (lists(grammar->verbs, word))
+                continue;
+            /* java Main.java compiles and runs it; any other word is a class of the path. */
+            if (grammar->plain || ht_str_has_suffix(word, ".java"))
+                return script(HT_SCRIPT_FILE, word);
+            return script(HT_SCRIPT_NONE, none);
+        }
+        if (ht_str_is(word, "--"))
+            options = false;
+        else if (lists(grammar->code, word) || is_cluster(grammar, word))
+            return code_behind(grammar, argv, at + 1);
+        else if (lists(grammar->module, word))
+            return script(next.len ? HT_SCRIPT_MODULE : HT_SCRIPT_NONE, next);
+        else if (lists(grammar->file, word))
+            return script(next.len ? HT_SCRIPT_FILE : HT_SCRIPT_NONE, next);
+        else if (lists(grammar->values, word))
+            at++;
+    }
+    return script(HT_SCRIPT_NONE, none);
+}
+
+struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv)
+{
+    struct ht_str name = base_name(exe);
+    size_t first = 1;
+
+    if (argv->len == 0)
+        return script(HT_SCRIPT_NONE, (struct ht_str){0});
+    /* One program with many names: the first word says which, or the second. */
+    if (ht_str_has_prefix(name, "busybox") || ht_str_has_prefix(name, "toybox")) {
+        name = base_name(argv->items[0]);
+        if (ht_str_has_prefix(name, "-"))
+            name = ht_str_sub(name, 1, name.len);
+        if ((ht_str_has_prefix(name, "busybox") || ht_str_has_prefix(name, "toybox")) &&
+            argv->len > 1) {
+            name = argv->items[1];
+            first = 2;
+        }
+    }
+
+    const struct grammar *grammar = grammar_of(name);
+    return grammar ? walk(grammar, argv, first) : script(HT_SCRIPT_NONE, (struct ht_str){0});
+}

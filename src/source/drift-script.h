@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an interpreter runs, by its command line. Layer 3 (source); pure; any thread. */
+#ifndef HT_SOURCE_DRIFT_SCRIPT_H
+#define HT_SOURCE_DRIFT_SCRIPT_H
+
+#include <stdbool.h>
+
+#include "hulltop/base/str.h"
+#include "hulltop/model/rows.h"
+
+enum ht_script_kind {
+    HT_SCRIPT_NONE,   /* no interpreter, or nothing that its command line tells */
+    HT_SCRIPT_FILE,   /* text is the path, as it was given */
+    HT_SCRIPT_MODULE, /* text is the module's name (python -m) */
+    HT_SCRIPT_INLINE, /* text is the code itself */
+    HT_SCRIPT_STDIN,  /* it reads its code from standard input, and was told so */
+};
+
+struct ht_script {
+    enum ht_script_kind kind;
+    struct ht_str text; /* borrowed from the arguments */
+};
+
+/* exe is the path of the program that runs ("/usr/bin/python3.11"), argv its command line. */
+struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv);
+
+#endif

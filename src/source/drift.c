@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The source "drift": what runs in containers and is not what their images hold.
+ *
+ * The first look is over all processes, busiest first, and shows how far it is; afterwards only
+ * what is new or due is looked at. What watches starts of programs wakes it up in between.
+ */
+#include "drift-inner.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { REQUESTS_MAX = 256, DETAIL_MAX = 256 };
+
+#define NAME    "drift"
+#define LOOK_NS HT_NS_PER_S
+#define PASS_NS (INT64_C(60) * HT_NS_PER_S)
+
+#define LIMIT_NS (INT64_C(30) * HT_NS_PER_S)
+#define SHOW_NS  (INT64_C(250) * HT_NS_PER_MS)
+
+/* ---- what is said ---- */
+
+static size_t count_contained(const struct ht_drift *drift)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < drift->len; i++)
+        count += drift->processes[i].home != NULL;
+    return count;
+}
+
+static void tell(struct ht_drift *drift, struct ht_node *sample, enum ht_source_state state,
+                 struct ht_str detail)
+{
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, HT_S(NAME));
+    ht_source_set_name(&source, HT_S(NAME));
+    ht_source_set_state(&source, state);
+    ht_source_set_detail(&source, detail);
+    ht_source_set_object(&source, HT_S("/proc"));
+    ht_source_set_interval(&source, LOOK_NS);
+    if (state != HT_SOURCE_STATE_WAIT)
+        ht_source_set_answered_at(&source, ht_clock_wall(drift->feed->clock));
+    if (state == HT_SOURCE_STATE_PART)
+        ht_source_set_help(&source, HT_S("run as root"));
+    ht_node_add(sample, ht_row_new(&ht_source_table, &source));
+}
+
+static void publish(struct ht_drift *drift)
+{
+    struct ht_node *sample = ht_node_new(drift->now_wall_ns);
+    ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_MAX);
+    size_t unread = ht_layers_unread(drift->layers);
+
+    if (unread)
+        ht_buf_addf(&detail, "%zu processes of containers could not be read", unread);
+    else
+        ht_buf_addf(&detail, "%zu processes in %zu containers; %zu not as in the image",
+                    count_contained(drift), ht_layers_count(drift->layers),
+                    ht_codes_drifted(drift->codes));
+    ht_codes_put(drift->codes, sample);
+    ht_layers_put(drift->layers, sample);
+    tell(drift, sample, unread ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK, ht_buf_str(&detail));
+    ht_node_sort(sample);
+    drift->feed->publish(drift->feed, sample);
+}
+
+static void publish_failure(struct ht_drift *drift, enum ht_source_state state, const char *why)
+{
+    struct ht_node *sample = ht_node_new(ht_clock_wall(drift->feed->clock));
+
+    tell(drift, sample, state, ht_str_from(why));
+    ht_node_sort(sample);
+    drift->feed->publish(drift->feed, sample);
+}
+
+/* The first look is the long one: it shows what was found so far. */
+static void show_progress(struct ht_drift *drift, size_t done, size_t total)
+{
+    ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_MAX);
+    struct ht_node *sample;
+    int64_t now = ht_clock_mono(drift->feed->clock);
+
+    drift->feed->at(drift->feed, "judging what runs in containers");
+    if (!drift->first || now - drift->shown_ns < SHOW_NS)
+        return;
+    drift->shown_ns = now;
+    sample = ht_node_new(ht_clock_wall(drift->feed->clock));
+    ht_buf_addf(&detail, "%zu/%zu processes", done, total);
+    ht_codes_put(drift->codes, sample);
+    tell(drift, sample, HT_SOURCE_STATE_WAIT, ht_buf_str(&detail));
+    ht_node_sort(sample);
+    drift->feed->publish(drift->feed, sample);
+}
+
+/* ---- looks ---- */
+
+/* Tables are read anew once a minute. */
+static void begin(struct ht_drift *drift)
+{
+    drift->now_ns = ht_clock_mono(drift->feed->clock);
+    drift->now_wall_ns = ht_clock_wall(drift->feed->clock);
+    drift->seen_by = "polling";
+    if (drift->now_ns < drift->pass_due_ns)
+        return;
+    ht_origin_pass(drift->origin);
+    drift->pass_due_ns = drift->now_ns + PASS_NS;
+}
+
+static void look(struct ht_drift *drift)
+{
+    struct ht_error err = {0};
+
+    begin(drift);
+    drift->feed->at(drift->feed, "listing /proc");
+    if (ht_drift_list(drift, &err) < 0) {
+        publish_failure(drift, HT_SOURCE_STATE_BROKEN, err.text);
+        return;
+    }
+    ht_drift_look_due(drift, show_progress);
+    drift->feed->at(drift->feed, "looking at writable layers");
+    ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);
+    ht_codes_expire(drift->codes, drift->now_wall_ns);
+    if (drift->first || ht_codes_changed(drift->codes) || ht_layers_changed(drift->layers))
+        publish(drift);
+    else
+        drift->feed->confirm(drift->feed);
+    drift->first = false;
+}
+
+void ht_drift_saw(struct ht_drift *drift, const struct ht_drift_start *start)
+{
+    struct ht_drift_process *known = ht_drift_find(drift, start->pid);
+    struct ht_drift_process passing = {.pid = start->pid};
+    struct ht_drift_process *process = known ? known : &passing;
+
+    drift->now_ns = ht_clock_mono(drift->feed->clock);
+    drift->now_wall_ns = start->at;
+    drift->seen_by = start->seen_by;
+    if (ht_drift_scout(drift, process) && process->home)
+        (void)ht_drift_judge(drift, process, start);
+    /* The next listing finds it again, if it is still there. */
+    if (!known)
+        ht_drift_drop(drift, process);
+    else
+        process->due_ns = 0;
+}
+
+/* ---- requests ---- */
+
+static void take_request(struct ht_drift *drift, const struct ht_request *request)
+{
+    struct ht_str id = ht_str_from(request->id);
+
+    if (request->kind == HT_REQUEST_RESCAN)
+        drift->pass_due_ns = 0;
+    for (size_t i = 0; i < drift->len; i++) {
+        struct ht_drift_process *process = &drift->processes[i];
+        bool wanted = false;
+
+        switch (request->kind) {
+        case HT_REQUEST_NONE:
+            break;
+        case HT_REQUEST_RESCAN:
+            wanted = true;
+            break;
+        case HT_REQUEST_PID:
+            wanted = process->pid == request->pid;
+            break;
+        case HT_REQUEST_CONTAINER:
+            wanted = process->home && ht_str_equal(ht_layers_id(process->home), id);
+            break;
+        }
+        if (wanted)
+            process->due_ns = 0;
+    }
+}
+
+/* Takes the requests that wait. False: the end. */
+static bool rest(struct ht_drift *drift)
+{
+    for (int i = 0; i < REQUESTS_MAX; i++) {
+        struct ht_request request = {0};
+
+        if (!drift->feed->wait(drift->feed, i ? 0 : LOOK_NS, &request))
+            return false;
+        if (request.kind == HT_REQUEST_NONE)
+            break;
+        take_request(drift, &request);
+    }
+    return true;
+}
+
+/* ---- life ---- */
+
+static int open_drift(struct ht_drift *drift, struct ht_error *err)
+{
+    struct timespec wall = {0};
+    struct timespec up = {0};
+    long hertz = sysconf(_SC_CLK_TCK);
+    int r;
+
+    clock_gettime(CLOCK_REALTIME, &wall);
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    drift->booted_wall_ns = (wall.tv_sec - up.tv_sec) * HT_NS_PER_S + wall.tv_nsec - up.tv_nsec;
+    drift->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
+    r = ht_proc_reader_init(&drift->reader, "/proc", err);
+    drift->opened = r == 0;
+    drift->origin = r == 0 ? ht_origin_new("/proc", err) : NULL;
+    if (!drift->origin)
+        return -EIO;
+    drift->codes = ht_codes_new();
+    drift->layers = ht_layers_new();
+    drift->arena = ht_arena_new(HT_LIMIT_ROW);
+    drift->first = true;
+    return 0;
+}
+
+static void run(void *context, struct ht_feed *feed)
+{
+    struct ht_drift *drift = context;
+    struct ht_request request;
+    struct ht_error err = {0};
+
+    drift->feed = feed;
+    if (!drift->live || open_drift(drift, &err) < 0) {
+        publish_failure(drift, drift->live ? HT_SOURCE_STATE_BROKEN : HT_SOURCE_STATE_OFF,
+                        drift->live ? err.text : "nothing runs in another root");
+        while (feed->wait(feed, -1, &request))
+            continue;
+        return;
+    }
+    publish_failure(drift, HT_SOURCE_STATE_WAIT, "looking at all processes");
+    do
+        look(drift);
+    while (rest(drift));
+}
+
+static void free_drift(void *context)
+{
+    struct ht_drift *drift = context;
+
+    for (size_t i = 0; i < drift->len; i++)
+        ht_drift_drop(drift, &drift->processes[i]);
+    free(drift->processes);
+    free(drift->next);
+    ht_codes_free(drift->codes);
+    ht_layers_free(drift->layers);
+    ht_origin_free(drift->origin);
+    ht_arena_free(drift->arena);
+    if (drift->opened)
+        ht_proc_reader_fini(&drift->reader);
+    free(drift);
+}
+
+struct ht_driver ht_drift_driver(bool live)
+{
+    static const struct ht_driver_ops ops = {
+        .name = NAME, .interval_ns = LOOK_NS, .limit_ns = LIMIT_NS, .run = run, .free = free_drift};
+    struct ht_drift *drift = ht_new0(struct ht_drift);
+
+    drift->live = live;
+    return (struct ht_driver){.ops = &ops, .self = drift};
+}

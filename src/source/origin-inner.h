@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the judge share. Layer 3 (source), private; the judge's thread. */
+#ifndef HT_SOURCE_ORIGIN_INNER_H
+#define HT_SOURCE_ORIGIN_INNER_H
+
+#include "origin-space.h"
+#include "origin.h"
+#include "hulltop/base/vec.h"
+
+struct ht_origin {
+    int proc_fd;
+    int root_fd;            /* the node's files */
+    uint64_t host_ns;       /* mount namespace of the node; 0: unknown */
+    struct ht_map *spaces;  /* "NS CONTAINER" to struct ht_space */
+    struct ht_map *answers; /* key to struct answer */
+    struct ht_arena *host_arena;
+    struct ht_host_mounts host_mounts;
+    struct ht_text_list hanging; /* where file systems are mounted that can hang */
+    bool host_read;              /* in this pass */
+    unsigned pass;
+    struct ht_buf file;
+    struct ht_buf key;
+};
+
+/* The directory of a process (O_PATH), owned by the caller; -ESRCH if it is gone or started at
+ * another time; start 0 is any. */
+int ht_origin_process(struct ht_origin *origin, pid_t pid, uint64_t start);
+/* Inode of the mount namespace of the process whose directory that is; 0: not told. */
+uint64_t ht_origin_namespace(int dirfd);
+/* The mounts of that container as dirfd's process sees them, borrowed; NULL and errno if they may
+ * not be read. */
+struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
+                                 struct ht_str container_id);
+/* The node's own mounts; origin->hanging is filled too. */
+const struct ht_host_mounts *ht_origin_host_mounts(struct ht_origin *origin);
+
+#endif

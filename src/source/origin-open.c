@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files and layers of containers, by way of a process of theirs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "origin-file.h"
+#include "origin-inner.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+/* ---- opening ---- */
+
+static bool lies_on_hanging(struct ht_origin *origin, struct ht_str path)
+{
+    (void)ht_origin_host_mounts(origin);
+    for (size_t i = 0; i < origin->hanging.len; i++) {
+        struct ht_str point = origin->hanging.items[i];
+
+        if (path.len > point.len && memcmp(path.data, point.data, point.len) == 0 &&
+            path.data[point.len] == '/')
+            return true;
+    }
+    return false;
+}
+
+/* Whether the root itself can hang: images that are fetched while they are read. */
+static bool root_can_hang(struct ht_origin *origin, const struct ht_space *space)
+{
+    if (!space->root || ht_file_can_hang(space->root->type) ||
+        lies_on_hanging(origin, space->upper))
+        return true;
+    for (size_t i = 0; i < space->lowers.len; i++) {
+        if (lies_on_hanging(origin, space->lowers.items[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Whether any mount of the container can. */
+static bool mounts_can_hang(struct ht_origin *origin, struct ht_space *space, int dirfd)
+{
+    if (!space->whole)
+        (void)ht_space_read(space, dirfd, true, origin->root_fd, &origin->file);
+    for (size_t i = 0; i < space->len; i++) {
+        if (ht_file_can_hang(space->mounts[i].type))
+            return true;
+    }
+    return false;
+}
+
+static int open_inside(int dirfd, enum ht_root_kind kind, struct ht_str path)
+{
+    ht_autoclose int fd = openat(dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct ht_root root = {.kind = kind, .fd = fd, .path = NULL};
+    struct ht_error err = {0};
+
+    if (fd < 0)
+        return -errno;
+    root.path = ht_strndup("", 0);
+    int found = ht_root_openat(&root, path.data, O_PATH, &err);
+    free(root.path);
+    return found;
+}
+
+/* Where fd's file lies, as its mount namespace sees it. */
+static struct ht_str path_of(int fd, struct ht_arena *arena)
+{
+    char name[32];
+    char link[PATH_MAX];
+    ssize_t len;
+
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    len = readlink(name, link, sizeof(link));
+    return len <= 0 ? (struct ht_str){0}
+                    : ht_arena_str(arena, (struct ht_str){.data = link, .len = (size_t)len});
+}
+
+int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                   struct ht_arena *arena, struct ht_str *ret_path)
+{
+    ht_autoclose int dirfd = ht_origin_process(origin, ask->pid, ask->start);
+    struct ht_str path = ht_arena_str(arena, ask->path);
+    struct ht_space *space;
+    int fd;
+
+    if (dirfd < 0)
+        return dirfd;
+    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
+    if (!space)
+        return errno == ENOENT ? -ESRCH : -errno;
+    if (root_can_hang(origin, space))
+        return -EXDEV;
+    fd = open_inside(dirfd, HT_ROOT_CONTAINER, path);
+    if (fd == -EXDEV && !mounts_can_hang(origin, space, dirfd))
+        fd = open_inside(dirfd, HT_ROOT_DIRECTORY, path);
+    if (fd >= 0)
+        *ret_path = path_of(fd, arena);
+    return fd;
+}
+
+/* ---- layers ---- */
+
+static void list_writable(const struct ht_space *space, struct ht_arena *arena,
+                          struct ht_layer *layer)
+{
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, space->len + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < space->len && len < HT_LIMIT_ARGV; i++) {
+        const struct ht_space_mount *mount = &space->mounts[i];
+
+        if (ht_mountinfo_is_pseudo(mount->type) || ht_mountinfo_has_option(mount->options, "ro") ||
+            ht_mountinfo_has_option(mount->super, "ro") ||
+            ht_mountinfo_has_option(mount->options, "noexec") ||
+            (mount == space->root && space->is_overlay && !space->upper.len &&
+             !space->upper_missing))
+            continue;
+        items[len++] = ht_arena_str(arena, mount->point);
+    }
+    ht_layer_set_writable_exec(layer, (struct ht_text_list){.items = items, .len = len});
+}
+
+static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
+                           struct ht_layer *layer)
+{
+    if (!space->root) {
+        ht_layer_set_blind(layer, HT_S("its root is not in its mount table"));
+        ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
+    } else if (!space->is_overlay) {
+        ht_layer_set_blind(
+            layer, ht_arena_strf(arena, "storage on %.*s keeps changed files with the image's",
+                                 HT_STR_ARG(space->root->type)));
+        ht_layer_set_help(layer, HT_S("a storage driver with overlay (overlay2, overlayfs)"));
+    } else if (space->upper_missing) {
+        ht_layer_set_blind(layer, HT_S("its writable directory was not found on the node"));
+        ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
+    }
+}
+
+int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
+                    struct ht_arena *arena, struct ht_layer *layer)
+{
+    ht_autoclose int dirfd = ht_origin_process(origin, pid, 0);
+    struct ht_space *space;
+
+    if (dirfd < 0)
+        return dirfd;
+    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), container_id);
+    if (!space)
+        return errno == ENOENT ? -ESRCH : -errno;
+    if (!space->whole)
+        (void)ht_space_read(space, dirfd, true, origin->root_fd, &origin->file);
+    ht_layer_set_id(layer, ht_arena_str(arena, container_id));
+    if (space->root) {
+        ht_layer_set_storage(layer, ht_arena_str(arena, space->root->type));
+        ht_layer_set_read_only(layer, ht_mountinfo_has_option(space->root->options, "ro") ||
+                                          ht_mountinfo_has_option(space->root->super, "ro"));
+    }
+    if (space->upper.len)
+        ht_layer_set_upper_dir(layer, ht_arena_str(arena, space->upper));
+    list_writable(space, arena, layer);
+    describe_blind(space, arena, layer);
+    return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Command lines: what an interpreter runs is one of its words. Words end in a NUL, the first is the
+ * program. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "hulltop/base/mem.h"
+#include "src/source/drift-script.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { WORDS_MAX = 64 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    ht_autofree char *copy = ht_strndup((const char *)data, size);
+    struct ht_str rest = {.data = copy, .len = size};
+    struct ht_str exe = {0};
+    struct ht_str words[WORDS_MAX];
+    struct ht_text_list argv = {.items = words};
+
+    (void)ht_str_next(&rest, '\0', &exe);
+    while (argv.len < WORDS_MAX && ht_str_next(&rest, '\0', &words[argv.len]))
+        argv.len++;
+
+    struct ht_script script = ht_script_of(exe, &argv);
+    bool found = script.kind == HT_SCRIPT_NONE || script.kind == HT_SCRIPT_STDIN;
+    for (size_t i = 0; i < argv.len && !found; i++)
+        found = script.text.data == words[i].data && script.text.len == words[i].len;
+    if (!found)
+        abort();
+    return 0;
+}

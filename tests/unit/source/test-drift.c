@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What interpreters run, and the rows of code that comes and goes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "feed.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+#include "src/source/drift-codes.h"
+#include "src/source/drift-script.h"
+
+/* ---- interpreters ---- */
+
+enum { WORDS_MAX = 16 };
+
+struct command {
+    const char *exe;
+    const char *words; /* blank-separated */
+    enum ht_script_kind kind;
+    const char *text; /* NULL: none */
+};
+
+static const struct command commands[] = {
+    {"/bin/dash", "sh /app/run.sh -x", HT_SCRIPT_FILE, "/app/run.sh"},
+    {"/bin/bash", "bash -eu -o pipefail run.sh", HT_SCRIPT_FILE, "run.sh"},
+    {"/bin/bash", "bash --rcfile /tmp/rc", HT_SCRIPT_NONE, NULL},
+    {"/bin/bash", "bash -c id", HT_SCRIPT_INLINE, "id"},
+    {"/bin/bash", "bash -ec id name", HT_SCRIPT_INLINE, "id"},
+    {"/bin/bash", "bash -c -e id", HT_SCRIPT_INLINE, "id"},
+    {"/bin/bash", "-bash", HT_SCRIPT_NONE, NULL},
+    {"/bin/sh", "sh -s", HT_SCRIPT_STDIN, NULL},
+    {"/bin/sh", "sh -- -odd.sh", HT_SCRIPT_FILE, "-odd.sh"},
+    {"/bin/sh", "sh -c", HT_SCRIPT_NONE, NULL},
+    {"/bin/busybox", "sh /x.sh", HT_SCRIPT_FILE, "/x.sh"},
+    {"/bin/busybox", "busybox sh /x.sh", HT_SCRIPT_FILE, "/x.sh"},
+    {"/bin/busybox", "sleep 10", HT_SCRIPT_NONE, NULL},
+    {"/bin/busybox", "busybox", HT_SCRIPT_NONE, NULL},
+    {"/usr/bin/python3.11", "python3 -u -W ignore /app/main.py a", HT_SCRIPT_FILE, "/app/main.py"},
+    {"/usr/bin/python3.11", "python3 -m http.server", HT_SCRIPT_MODULE, "http.server"},
+    {"/usr/bin/python3.11", "python3 -c print(1)", HT_SCRIPT_INLINE, "print(1)"},
+    {"/usr/bin/python3.11", "python3 -", HT_SCRIPT_STDIN, NULL},
+    {"/usr/bin/python3.11", "python3", HT_SCRIPT_NONE, NULL},
+    {"/usr/bin/perl5.36", "perl -I /lib -w x.pl", HT_SCRIPT_FILE, "x.pl"},
+    {"/usr/bin/perl", "perl -lne print", HT_SCRIPT_INLINE, "print"},
+    {"/usr/bin/ruby3.1", "ruby -r json x.rb", HT_SCRIPT_FILE, "x.rb"},
+    {"/usr/local/bin/node", "node --max-old-space-size=99 -r dotenv /srv/s.js", HT_SCRIPT_FILE,
+     "/srv/s.js"},
+    {"/usr/local/bin/node", "node -e f()", HT_SCRIPT_INLINE, "f()"},
+    {"/usr/bin/deno", "deno run --allow-net a.ts", HT_SCRIPT_FILE, "a.ts"},
+    {"/usr/bin/php8.2", "php -d x=1 -f a.php", HT_SCRIPT_FILE, "a.php"},
+    {"/usr/bin/php8.2", "php -S 0:80 -t web", HT_SCRIPT_NONE, NULL},
+    {"/usr/bin/lua5.4", "lua5.4 -l socket a.lua", HT_SCRIPT_FILE, "a.lua"},
+    {"/opt/java/bin/java", "java -Xmx1g -cp /a:/b -jar /app.jar x", HT_SCRIPT_FILE, "/app.jar"},
+    {"/opt/java/bin/java", "java -cp /a Main", HT_SCRIPT_NONE, NULL},
+    {"/opt/java/bin/java", "java Main.java", HT_SCRIPT_FILE, "Main.java"},
+    {"/usr/sbin/nginx", "nginx -c /etc/nginx.conf", HT_SCRIPT_NONE, NULL},
+    {"/bin/sh", "", HT_SCRIPT_NONE, NULL},
+};
+
+static struct ht_text_list split(const char *text, struct ht_str *words)
+{
+    struct ht_str rest = ht_str_from(text);
+    size_t len = 0;
+
+    while (len < WORDS_MAX && ht_str_next(&rest, ' ', &words[len]))
+        len++;
+    return (struct ht_text_list){.items = words, .len = len};
+}
+
+static void interpreters_tell_what_they_run(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        struct ht_str words[WORDS_MAX];
+        const struct ht_text_list argv = split(commands[i].words, words);
+        struct ht_script script = ht_script_of(ht_str_from(commands[i].exe), &argv);
+
+        if (script.kind != commands[i].kind ||
+            !ht_str_equal(script.text, ht_str_from(commands[i].text)))
+            fail_msg("%s: %d %.*s", commands[i].words, (int)script.kind, HT_STR_ARG(script.text));
+    }
+}
+
+/* ---- rows ---- */
+
+static struct ht_code code_of(const char *id, enum ht_code_origin origin, uint64_t pid)
+{
+    struct ht_code code = {0};
+
+    ht_code_set_id(&code, ht_str_from(id));
+    ht_code_set_kind(&code, HT_CODE_KIND_EXECUTABLE);
+    ht_code_set_origin(&code, origin);
+    ht_code_set_path(&code, HT_S("/x"));
+    ht_code_set_pid(&code, pid);
+    ht_code_set_started_at(&code, (int64_t)pid);
+    return code;
+}
+
+static struct ht_node *rows_of(struct ht_codes *codes)
+{
+    struct ht_node *node = ht_node_new(0);
+
+    ht_codes_put(codes, node);
+    ht_node_sort(node);
+    return node;
+}
+
+static const struct ht_row *row(const struct ht_node *node, const char *id)
+{
+    return ht_node_find(node, HT_TABLE_CODE, ht_str_from(id));
+}
+
+static void code_of_the_image_is_no_news(void **state)
+{
+    struct ht_codes *codes = ht_codes_new();
+    struct ht_code first = code_of("a", HT_CODE_ORIGIN_IMAGE, 10);
+    struct ht_code second = code_of("a", HT_CODE_ORIGIN_IMAGE, 11);
+    struct ht_codes_entry *one, *two;
+
+    (void)state;
+    one = ht_codes_start(codes, &first, 1, "polling");
+    assert_true(ht_codes_changed(codes));
+    struct ht_node *node = rows_of(codes);
+    const struct ht_row *before = ht_row_ref(row(node, "a"));
+    ht_node_unref(node);
+    two = ht_codes_start(codes, &second, 2, "polling");
+    ht_codes_end(codes, one, 3);
+    ht_codes_end(codes, two, 4);
+    ht_codes_expire(codes, 5);
+    assert_false(ht_codes_changed(codes));
+    node = rows_of(codes);
+    assert_ptr_equal(row(node, "a"), before);
+    assert_int_equal(ht_codes_drifted(codes), 0);
+    ht_node_unref(node);
+    ht_row_unref((struct ht_row *)before);
+    /* A minute after its last process it is no longer there. */
+    ht_codes_expire(codes, 4 + 61 * HT_NS_PER_S);
+    assert_true(ht_codes_changed(codes));
+    node = rows_of(codes);
+    assert_null(row(node, "a"));
+    ht_node_unref(node);
+    ht_codes_free(codes);
+}
+
+static void other_code_tells_its_newest_process_and_stays(void **state)
+{
+    struct ht_codes *codes = ht_codes_new();
+    struct ht_code first = code_of("a", HT_CODE_ORIGIN_ADDED, 10);
+    struct ht_code second = code_of("a", HT_CODE_ORIGIN_ADDED, 11);
+    struct ht_codes_entry *one = ht_codes_start(codes, &first, 1, "fanotify");
+    struct ht_codes_entry *two = ht_codes_start(codes, &second, 2, "polling");
+    struct ht_node *node = rows_of(codes);
+    const struct ht_code *code = ht_code_of(row(node, "a"));
+
+    (void)state;
+    assert_int_equal(code->processes, 2);
+    assert_int_equal(code->pid, 11);
+    assert_int_equal(code->count, 2);
+    assert_int_equal(code->seen_at, 1);
+    assert_true(code->running);
+    assert_true(ht_str_is(code->seen_by, "fanotify"));
+    assert_int_equal(ht_codes_drifted(codes), 1);
+    ht_node_unref(node);
+    ht_codes_renew(codes, one, &first); /* the older process is read again */
+    assert_false(ht_codes_changed(codes));
+    ht_codes_end(codes, one, 3);
+    ht_codes_end(codes, two, 4);
+    assert_int_equal(ht_codes_drifted(codes), 0);
+    ht_codes_expire(codes, 4 + 3600 * HT_NS_PER_S);
+    node = rows_of(codes);
+    code = ht_code_of(row(node, "a"));
+    assert_false(code->running);
+    assert_int_equal(code->ended_at, 4);
+    ht_node_unref(node);
+    ht_codes_expire(codes, 4 + 25 * 3600 * HT_NS_PER_S);
+    node = rows_of(codes);
+    assert_null(row(node, "a"));
+    ht_node_unref(node);
+    ht_codes_free(codes);
+}
+
+static void what_ended_is_bounded(void **state)
+{
+    struct ht_codes *codes = ht_codes_new();
+    struct ht_node *node;
+    char id[32];
+
+    (void)state;
+    for (int i = 0; i < HT_CODES_ENDED_MAX + 100; i++) {
+        snprintf(id, sizeof(id), "c%d", i);
+        struct ht_code code = code_of(id, HT_CODE_ORIGIN_ADDED, 1);
+        ht_codes_end(codes, ht_codes_start(codes, &code, i, "fanotify"), i + 1);
+    }
+    ht_codes_expire(codes, HT_CODES_ENDED_MAX + 200);
+    node = rows_of(codes);
+    assert_int_equal(ht_node_set(node, HT_TABLE_CODE)->len, HT_CODES_ENDED_MAX);
+    assert_null(row(node, "c0"));
+    assert_non_null(row(node, "c2099"));
+    ht_node_unref(node);
+    ht_codes_free(codes);
+}
+
+/* ---- the source on the running system ---- */
+
+static bool end_at_once(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
+{
+    (void)feed;
+    (void)wait;
+    (void)ret_request;
+    return false;
+}
+
+static void one_look_says_what_it_saw(void **state)
+{
+    struct ht_test_feed feed = {.script = end_at_once};
+    struct ht_driver driver = ht_drift_driver(true);
+    const struct ht_row *source;
+
+    (void)state;
+    ht_test_feed_init(&feed);
+    driver.ops->run(driver.self, &feed.feed);
+    driver.ops->free(driver.self);
+    source = ht_node_find(feed.sample, HT_TABLE_SOURCE, HT_S("drift"));
+    assert_non_null(source);
+    assert_true(ht_source_of(source)->state == HT_SOURCE_STATE_OK ||
+                ht_source_of(source)->state == HT_SOURCE_STATE_PART);
+    assert_true(ht_source_of(source)->detail.len > 0);
+    ht_node_unref(feed.sample);
+}
+
+static void nothing_runs_in_another_root(void **state)
+{
+    struct ht_test_feed feed = {.script = end_at_once};
+    struct ht_driver driver = ht_drift_driver(false);
+
+    (void)state;
+    ht_test_feed_init(&feed);
+    driver.ops->run(driver.self, &feed.feed);
+    driver.ops->free(driver.self);
+    assert_int_equal(ht_source_of(ht_node_find(feed.sample, HT_TABLE_SOURCE, HT_S("drift")))->state,
+                     HT_SOURCE_STATE_OFF);
+    ht_node_unref(feed.sample);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(interpreters_tell_what_they_run),
+        cmocka_unit_test(code_of_the_image_is_no_news),
+        cmocka_unit_test(other_code_tells_its_newest_process_and_stays),
+        cmocka_unit_test(what_ended_is_bounded),
+        cmocka_unit_test(one_look_says_what_it_saw),
+        cmocka_unit_test(nothing_runs_in_another_root),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
