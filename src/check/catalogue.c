@@ -15,7 +15,8 @@ static const struct ht_check_group *const groups[] = {
     &ht_checks_sec_remnants,    &ht_checks_pkg_updates,      &ht_checks_pkg_care,
     &ht_checks_prv_cluster,     &ht_checks_prv_differs,      &ht_checks_pkg_kernel,
     &ht_checks_pkg_running,     &ht_checks_pkg_stack,        &ht_checks_sec_config,
-    &ht_checks_sec_transit,     &ht_checks_sec_exposed,
+    &ht_checks_sec_transit,     &ht_checks_sec_exposed,      &ht_checks_drf_code,
+    &ht_checks_drf_layer,       &ht_checks_drf_origin,       &ht_checks_drf_place,
 };
 
 size_t ht_catalogue_count(void)

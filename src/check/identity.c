@@ -72,6 +72,24 @@ static void describe_pod(const struct ht_pod *pod, struct ht_subject *ret)
         ht_subject_set_line(ret, pod->line);
 }
 
+/* What runs is of its container; on the node itself, of its unit or session. */
+static void describe_code(const struct ht_node *node, const struct ht_code *code,
+                          struct ht_subject *ret)
+{
+    const struct ht_row *container = ht_code_has_container(code)
+                                         ? ht_node_find(node, HT_TABLE_CONTAINER, code->container)
+                                         : NULL;
+
+    if (container)
+        describe_container(ht_container_of(container), ret);
+    ht_subject_set_kind(ret, HT_S("program"));
+    /* An id has its container's in it; a unit lasts. */
+    ht_subject_set_id(ret, ht_code_has_unit(code) ? code->unit : code->id);
+    ht_subject_set_name(ret, ht_code_has_path(code) ? code->path : code->id);
+    if (ht_code_has_pid(code))
+        ht_subject_set_pid(ret, code->pid);
+}
+
 /* A secret in a container is the container's matter; elsewhere it is told by where it lies. */
 static void describe_exposure(const struct ht_node *node, const struct ht_row *row,
                               struct ht_subject *ret)
@@ -111,6 +129,8 @@ void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
             ht_subject_set_kind(ret, HT_S("build"));
         if (!ht_subject_has_id(ret))
             ht_subject_set_id(ret, ht_row_id(row));
+    } else if (table == &ht_code_table) {
+        describe_code(node, ht_code_of(row), ret);
     } else if (table == &ht_exposure_table) {
         describe_exposure(node, row, ret);
     } else {

@@ -178,6 +178,11 @@ struct ht_str ht_codes_id(const struct ht_codes_entry *entry)
     return ht_row_id(entry->facts);
 }
 
+enum ht_code_kind ht_codes_kind(const struct ht_codes_entry *entry)
+{
+    return facts_of(entry)->kind;
+}
+
 size_t ht_codes_drifted(const struct ht_codes *codes)
 {
     return codes->drifted;

@@ -36,6 +36,7 @@ void ht_codes_renew(struct ht_codes *codes, struct ht_codes_entry *entry,
 void ht_codes_end(struct ht_codes *codes, struct ht_codes_entry *entry, int64_t now);
 /* Its id; borrowed. */
 struct ht_str ht_codes_id(const struct ht_codes_entry *entry);
+enum ht_code_kind ht_codes_kind(const struct ht_codes_entry *entry);
 
 /* Whether code of that origin is as the image has it. */
 bool ht_codes_is_image(enum ht_code_origin origin);

@@ -18,6 +18,7 @@ struct ht_drift_process {
     uint64_t start;               /* ticks since boot; 0: not read yet */
     uint64_t ticks;               /* CPU used when last read */
     int64_t due_ns;               /* next look, monotonic; INT64_MAX: none */
+    int64_t mapped_ns;            /* when its mappings were read for good; 0: not yet */
     unsigned stage;               /* looks that were due by age */
     struct ht_layers_entry *home; /* its container; NULL: of the node, or not known yet */
     struct ht_vec codes;          /* struct ht_codes_entry *, what it runs */
@@ -35,6 +36,8 @@ struct ht_drift {
     size_t len, cap;
     struct ht_drift_process *next; /* the other half of a listing */
     size_t next_cap;
+    struct ht_buf maps;    /* scratch */
+    struct ht_map *mapped; /* mappings that are the image's, told in this pass */
     int64_t tick_ns;
     int64_t booted_wall_ns;
     int64_t now_ns, now_wall_ns; /* of the look under way */

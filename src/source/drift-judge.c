@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One look at one process: its program, the script that it interprets. */
-#include "drift-inner.h"
+#include "drift-look.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -114,15 +114,8 @@ static void add_unit(struct ht_drift *drift, pid_t pid, struct ht_code *code)
 
 /* ---- what it runs, kept ---- */
 
-/* The codes of one process while it is looked at: those of before, and those of now. */
-struct looking {
-    struct ht_drift *drift;
-    struct ht_drift_process *process;
-    struct ht_text_list argv;
-    struct ht_vec fresh;
-};
-
-static bool takes_over(struct looking *looking, struct ht_str id, const struct ht_code *code)
+static bool takes_over(struct ht_drift_looking *looking, struct ht_str id,
+                       const struct ht_code *code)
 {
     struct ht_vec *old = &looking->process->codes;
 
@@ -141,7 +134,7 @@ static bool takes_over(struct looking *looking, struct ht_str id, const struct h
     return false;
 }
 
-static void keep(struct looking *looking, struct ht_code *code)
+void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
@@ -160,13 +153,25 @@ static void keep(struct looking *looking, struct ht_code *code)
         ht_vec_add(&looking->fresh, entry);
 }
 
+/* What is told from its mappings stays while these are not read. */
+static bool stays(const struct ht_drift_looking *looking, const struct ht_codes_entry *entry)
+{
+    enum ht_code_kind kind = ht_codes_kind(entry);
+
+    return !looking->mapped && (kind == HT_CODE_KIND_LIBRARY || kind == HT_CODE_KIND_PRELOAD);
+}
+
 /* What it ran before and runs no more ends. */
-static void settle(struct looking *looking)
+static void settle(struct ht_drift_looking *looking, bool gone)
 {
     struct ht_vec *old = &looking->process->codes;
 
     for (size_t i = 0; i < old->len; i++) {
-        if (old->items[i])
+        if (!old->items[i])
+            continue;
+        if (!gone && stays(looking, old->items[i]))
+            ht_vec_add(&looking->fresh, old->items[i]);
+        else
             ht_codes_end(looking->drift->codes, old->items[i], looking->drift->now_wall_ns);
     }
     ht_vec_fini(old);
@@ -205,7 +210,7 @@ static bool is_plain_host(struct ht_drift *drift, pid_t pid)
     return exe.len == 0 || !ht_str_has_suffix(exe, " (deleted)");
 }
 
-static int judge_program(struct looking *looking, const struct ht_drift_start *start,
+static int judge_program(struct ht_drift_looking *looking, const struct ht_drift_start *start,
                          struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
@@ -229,7 +234,7 @@ static int judge_program(struct looking *looking, const struct ht_drift_start *s
         return 0;
     if (!process->home)
         add_unit(drift, process->pid, code);
-    keep(looking, code);
+    ht_drift_keep(looking, code);
     return 0;
 }
 
@@ -262,8 +267,8 @@ static void add_first_line(struct ht_drift *drift, int fd, struct ht_code *code)
 }
 
 /* A file by the path that a process would open it by. False: it is not there. */
-static bool judge_path(struct looking *looking, struct ht_str path, enum ht_code_kind kind,
-                       struct ht_code *code)
+bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
+                         enum ht_code_kind kind, struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
@@ -296,11 +301,46 @@ static bool judge_path(struct looking *looking, struct ht_str path, enum ht_code
     return true;
 }
 
-static void judge_inline(struct looking *looking, struct ht_str interpreter, struct ht_str text)
+/* Code on a command line is everyday work of shells; it is worth a look from a server, or where
+ * someone from outside runs it in the container for more than a moment (a probe's does not last).
+ */
+static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *process)
+{
+    static const char *const servers[] = {"nginx",  "httpd",       "apache2", "php-fpm",
+                                          "uwsgi",  "gunicorn",    "tomcat",  "postgres",
+                                          "mysqld", "redis-server"};
+    struct ht_cgroup_facts facts;
+    struct ht_proc_stat stat;
+    bool gone;
+    uint32_t parent;
+    int64_t age =
+        drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
+
+    if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
+            0 ||
+        process->start == ht_layers_since(process->home))
+        return false;
+    parent = stat.ppid;
+    if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, (pid_t)parent, "stat", &gone),
+                            &stat) < 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+        if (ht_str_has_prefix(stat.comm, servers[i]))
+            return true;
+    }
+    return age > STARTING_NS &&
+           ht_proc_read_cgroup(&drift->reader, (pid_t)parent, drift->arena, &facts) == 0 &&
+           !ht_str_equal(facts.container_id, ht_layers_id(process->home));
+}
+
+static void judge_inline(struct ht_drift_looking *looking, struct ht_str interpreter,
+                         struct ht_str text)
 {
     struct ht_code code = {0};
     char digest[HT_SHA256_TEXT_MAX];
 
+    if (!is_worth(looking->drift, looking->process))
+        return;
     ht_sha256_text(text, digest);
     ht_code_set_kind(&code, HT_CODE_KIND_INLINE);
     ht_code_set_origin(&code, HT_CODE_ORIGIN_NONE);
@@ -309,10 +349,11 @@ static void judge_inline(struct looking *looking, struct ht_str interpreter, str
                                           HT_STR_ARG(interpreter), INLINE_DIGITS, digest));
     ht_code_set_interpreter(&code, interpreter);
     ht_code_set_container_id(&code, ht_layers_id(looking->process->home));
-    keep(looking, &code);
+    ht_drift_keep(looking, &code);
 }
 
-static void judge_module(struct looking *looking, struct ht_str interpreter, struct ht_str name)
+static void judge_module(struct ht_drift_looking *looking, struct ht_str interpreter,
+                         struct ht_str name)
 {
     struct ht_drift *drift = looking->drift;
     ht_autofree char *file = ht_strndup(name.data, name.len);
@@ -327,15 +368,15 @@ static void judge_module(struct looking *looking, struct ht_str interpreter, str
                                         : ht_arena_strf(drift->arena, "%s/__main__.py", file);
         struct ht_str path = absolute(drift, looking->process->pid, relative);
 
-        if (path.len && judge_path(looking, path, HT_CODE_KIND_SCRIPT, &code)) {
+        if (path.len && ht_drift_judge_path(looking, path, HT_CODE_KIND_SCRIPT, &code)) {
             ht_code_set_interpreter(&code, interpreter);
-            keep(looking, &code);
+            ht_drift_keep(looking, &code);
             break;
         }
     }
 }
 
-static void judge_script(struct looking *looking, struct ht_str exe)
+static void judge_script(struct ht_drift_looking *looking, struct ht_str exe)
 {
     struct ht_script script = ht_script_of(exe, &looking->argv);
     struct ht_code code = {0};
@@ -355,16 +396,16 @@ static void judge_script(struct looking *looking, struct ht_str exe)
         break;
     }
     path = absolute(looking->drift, looking->process->pid, script.text);
-    if (path.len && judge_path(looking, path, HT_CODE_KIND_SCRIPT, &code)) {
+    if (path.len && ht_drift_judge_path(looking, path, HT_CODE_KIND_SCRIPT, &code)) {
         ht_code_set_interpreter(&code, exe);
-        keep(looking, &code);
+        ht_drift_keep(looking, &code);
     }
 }
 
 /* ---- one look ---- */
 
-static void judge_all(struct looking *looking, const struct ht_drift_start *start, bool *ret_gone,
-                      bool *ret_unread)
+static void judge_all(struct ht_drift_looking *looking, const struct ht_drift_start *start,
+                      bool *ret_gone, bool *ret_unread)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
@@ -377,21 +418,25 @@ static void judge_all(struct looking *looking, const struct ht_drift_start *star
     r = judge_program(looking, start, &code);
     *ret_gone = r == -ESRCH;
     *ret_unread = r < 0 && !*ret_gone;
-    if (r == 0 && process->home && code.origin != HT_CODE_ORIGIN_HOST)
-        judge_script(looking, code.path);
+    if (r < 0 || !process->home || code.origin == HT_CODE_ORIGIN_HOST)
+        return;
+    judge_script(looking, code.path);
+    ht_drift_judge_maps(looking, code.path);
+    if (looking->mapped)
+        ht_drift_judge_preload(looking);
 }
 
 bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
                     const struct ht_drift_start *start)
 {
-    struct looking looking = {.drift = drift, .process = process};
+    struct ht_drift_looking looking = {.drift = drift, .process = process};
     bool gone = false;
     bool unread = false;
 
     ht_arena_reset(drift->arena);
     if (process->home || !is_plain_host(drift, process->pid))
         judge_all(&looking, start, &gone, &unread);
-    settle(&looking);
+    settle(&looking, gone);
     if (process->home && !gone)
         ht_layers_looked(process->home, process->pid, unread);
     return !gone;

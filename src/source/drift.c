@@ -112,6 +112,9 @@ static void begin(struct ht_drift *drift)
     if (drift->now_ns < drift->pass_due_ns)
         return;
     ht_origin_pass(drift->origin);
+    ht_map_free(drift->mapped);
+    drift->mapped = ht_map_new();
+    ht_buf_fini(&drift->maps);
     drift->pass_due_ns = drift->now_ns + PASS_NS;
 }
 
@@ -220,6 +223,8 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     drift->codes = ht_codes_new();
     drift->layers = ht_layers_new();
     drift->arena = ht_arena_new(HT_LIMIT_ROW);
+    drift->mapped = ht_map_new();
+    ht_buf_init(&drift->maps, HT_LIMIT_FILE);
     drift->first = true;
     return 0;
 }
@@ -256,6 +261,8 @@ static void free_drift(void *context)
     ht_layers_free(drift->layers);
     ht_origin_free(drift->origin);
     ht_arena_free(drift->arena);
+    ht_map_free(drift->mapped);
+    ht_buf_fini(&drift->maps);
     if (drift->opened)
         ht_proc_reader_fini(&drift->reader);
     free(drift);

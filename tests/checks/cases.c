@@ -7,8 +7,8 @@
  *   "severity"   severity of the first finding that it must give
  *   "object"     what that finding must be about
  *   "escape"     true: that finding must have an escape path
- *   "deciding"   fields of the subject that decide; without them the check must say that it does
- * not know, or stay quiet if "without" is "quiet"
+ *   "deciding"   fields of the subject that decide, or TABLE:FIELD of the rows beside it; without
+ * them the check must say that it does not know, or stay quiet if "without" is "quiet"
  *   "blind"      whether it saw nothing at all of what it asks
  *
  * The subjects are rows of the check's table or, in a case without any, pods.
@@ -133,10 +133,40 @@ static struct ht_row *reduce(struct running *running, const struct ht_row *row, 
     for (size_t i = 0; !to_name && ht_json_is_array(deciding) && i < deciding->len; i++) {
         struct ht_str path = {0};
 
-        if (!ht_json_string(&deciding->items[i], &path) || !forget(table, data, path))
+        if (ht_json_string(&deciding->items[i], &path) && ht_str_find_byte(path, ':') > 0)
+            continue;
+        if (!path.len || !forget(table, data, path))
             complain(running, "a field in \"deciding\" is none of its subject");
     }
     return ht_row_new(table, data);
+}
+
+/* A row of another table without what decides there ("code:origin"). */
+static struct ht_row *reduce_other(struct running *running, const struct ht_row *row)
+{
+    const struct ht_table *table = ht_row_table(row);
+    void *data = ht_arena_alloc(running->arena, 1, table->size);
+    const struct ht_json *deciding = ht_json_get(running->json, "deciding");
+
+    ht_struct_copy(running->arena, table, data, ht_row_data(row, table));
+    for (size_t i = 0; ht_json_is_array(deciding) && i < deciding->len; i++) {
+        struct ht_str path = {0};
+        ptrdiff_t colon;
+
+        (void)ht_json_string(&deciding->items[i], &path);
+        colon = ht_str_find_byte(path, ':');
+        if (colon > 0 && ht_str_is(ht_str_sub(path, 0, (size_t)colon), table->name) &&
+            !forget(table, data, ht_str_sub(path, (size_t)colon + 1, path.len)))
+            complain(running, "a field in \"deciding\" is none of its table");
+    }
+    return ht_row_new(table, data);
+}
+
+/* Of what runs in a subject, nothing is known either where its name alone is. */
+static bool is_part_of_subject(const struct running *running, int id)
+{
+    return (id == HT_TABLE_CODE || id == HT_TABLE_LAYER) &&
+           running->check->scope == HT_TABLE_CONTAINER;
 }
 
 static struct ht_node *reduced(struct running *running, bool to_name)
@@ -146,10 +176,12 @@ static struct ht_node *reduced(struct running *running, bool to_name)
     for (int id = 0; id < HT_TABLE_COUNT; id++) {
         const struct ht_rowset *set = ht_node_set(running->node, (enum ht_table_id)id);
 
-        for (size_t i = 0; i < set->len; i++)
-            ht_node_add(node, id == (int)scope_of(running->check, running->node)
-                                  ? reduce(running, set->rows[i], to_name)
-                                  : ht_row_ref(set->rows[i]));
+        for (size_t i = 0; i < set->len; i++) {
+            if (id == (int)scope_of(running->check, running->node))
+                ht_node_add(node, reduce(running, set->rows[i], to_name));
+            else if (!to_name || !is_part_of_subject(running, id))
+                ht_node_add(node, reduce_other(running, set->rows[i]));
+        }
     }
     ht_node_sort(node);
     return node;

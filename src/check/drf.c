@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "drf.h"
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+
+const struct ht_code *ht_drf_open(struct ht_checking *checking, const struct ht_row *row,
+                                  enum ht_code_kind kind)
+{
+    const struct ht_code *code = ht_code_of(row);
+
+    if (!ht_code_has_kind(code)) {
+        ht_unknown(checking, "drift", "what kind of code runs is not known", "sudo hulltop");
+        return NULL;
+    }
+    if (code->kind != kind)
+        return NULL;
+    if (!ht_code_has_origin(code) || code->origin == HT_CODE_ORIGIN_BLIND) {
+        ht_unknown(checking, "drift", "where some of the code that runs comes from cannot be told",
+                   "sudo hulltop on the node; a storage driver with overlay");
+        return NULL;
+    }
+    return code;
+}
+
+const struct ht_container *ht_drf_container(const struct ht_checking *checking,
+                                            const struct ht_code *code)
+{
+    const struct ht_row *row =
+        ht_code_has_container(code)
+            ? ht_node_find(ht_checking_node(checking), HT_TABLE_CONTAINER, code->container)
+            : NULL;
+
+    return row ? ht_container_of(row) : NULL;
+}
+
+const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct ht_row *container)
+{
+    const struct ht_rowset *layers = ht_node_set(ht_checking_node(checking), HT_TABLE_LAYER);
+
+    for (size_t i = 0; i < layers->len; i++) {
+        const struct ht_layer *layer = ht_layer_of(layers->rows[i]);
+
+        if (ht_layer_has_container(layer) && ht_str_equal(layer->container, ht_row_id(container)))
+            return layer;
+    }
+    ht_unknown(checking, "drift", "what runs in it was not compared with its image",
+               "sudo hulltop");
+    return NULL;
+}
+
+bool ht_drf_is_foreign(enum ht_code_origin origin)
+{
+    switch (origin) {
+    case HT_CODE_ORIGIN_ADDED:
+    case HT_CODE_ORIGIN_MODIFIED:
+    case HT_CODE_ORIGIN_REPLACED:
+    case HT_CODE_ORIGIN_DELETED:
+    case HT_CODE_ORIGIN_MEMFD:
+    case HT_CODE_ORIGIN_TMPFS:
+    case HT_CODE_ORIGIN_VOLUME:
+    case HT_CODE_ORIGIN_BIND:
+        return true;
+    case HT_CODE_ORIGIN_IMAGE:
+    case HT_CODE_ORIGIN_METADATA:
+    case HT_CODE_ORIGIN_RENAMED:
+    case HT_CODE_ORIGIN_HOST:
+    case HT_CODE_ORIGIN_NONE:
+    case HT_CODE_ORIGIN_BLIND:
+        break;
+    }
+    return false;
+}
+
+const char *ht_drf_runs(const struct ht_code *code)
+{
+    return ht_code_has_running(code) && !code->running ? "ran" : "runs";
+}
+
+void ht_drf_weigh(struct ht_finding *finding, enum ht_severity severity)
+{
+    if (finding->severity == severity)
+        return;
+    if (!ht_finding_has_original(finding))
+        ht_finding_set_original(finding, finding->severity);
+    ht_finding_set_severity(finding, severity);
+}
+
+void ht_drf_soften_build(struct ht_finding *finding)
+{
+    if (ht_subject_has_class(&finding->subject) && finding->subject.class == HT_CLASS_BUILD)
+        ht_drf_weigh(finding, HT_SEVERITY_INFO);
+}
+
+/* ---- evidence ---- */
+
+static void show_text(struct ht_checking *checking, struct ht_finding *finding, bool known,
+                      const char *field, struct ht_str text)
+{
+    if (known && text.len)
+        ht_fire_evidence(checking, finding, "drift", field, text);
+}
+
+static void show_time(struct ht_checking *checking, struct ht_finding *finding, bool known,
+                      const char *field, int64_t time)
+{
+    char text[HT_TIME_TEXT_MAX];
+
+    if (!known)
+        return;
+    ht_time_format_utc(time, 0, text);
+    ht_fire_evidence(checking, finding, "stat", field, ht_str_from(text));
+}
+
+static struct ht_str join(struct ht_checking *checking, struct ht_text_list list,
+                          const char *between)
+{
+    struct ht_str joined = {0};
+
+    for (size_t i = 0; i < list.len; i++)
+        joined = ht_arena_strf(ht_checking_arena(checking), "%.*s%s%.*s", HT_STR_ARG(joined),
+                               i ? between : "", HT_STR_ARG(list.items[i]));
+    return joined;
+}
+
+static void show_file(struct ht_checking *checking, struct ht_finding *finding,
+                      const struct ht_code *code)
+{
+    show_text(checking, finding, ht_code_has_path(code), "path", code->path);
+    show_text(checking, finding, ht_code_has_origin(code), "origin",
+              ht_str_from(ht_enum_name(&ht_code_origin_enum, code->origin)));
+    show_text(checking, finding, ht_code_has_reason(code), "told by", code->reason);
+    show_text(checking, finding, ht_code_has_interpreter(code), "interpreter", code->interpreter);
+    show_text(checking, finding, ht_code_has_variable(code), "preloaded by", code->variable);
+    show_text(checking, finding, ht_code_has_first_line(code), "first line", code->first_line);
+    show_text(checking, finding, ht_code_has_injector(code), "known tool", code->injector);
+    show_text(checking, finding, ht_code_has_mount(code), "file system", code->mount);
+    show_text(checking, finding, ht_code_has_mount_source(code), "mounted from",
+              code->mount_source);
+    show_text(checking, finding, ht_code_has_host_path(code), "on the node", code->host_path);
+    show_text(checking, finding, ht_code_has_package(code), "package", code->package);
+    show_text(checking, finding, ht_code_has_sha256(code), "SHA-256", code->sha256);
+    show_text(checking, finding, ht_code_has_image_sha256(code), "SHA-256 in the image",
+              code->image_sha256);
+    if (ht_code_has_size(code) && ht_code_has_mode(code) && ht_code_has_uid(code))
+        ht_fire_evidencef(checking, finding, "stat", "size, mode, owner",
+                          "%llu bytes, %04llo, %llu", (unsigned long long)code->size,
+                          (unsigned long long)code->mode, (unsigned long long)code->uid);
+    show_time(checking, finding, ht_code_has_born_at(code), "made", code->born_at);
+    show_time(checking, finding, ht_code_has_changed_at(code), "changed", code->changed_at);
+}
+
+static void show_process(struct ht_checking *checking, struct ht_finding *finding,
+                         const struct ht_code *code)
+{
+    if (ht_code_has_pid(code))
+        ht_fire_evidencef(checking, finding, "/proc", "process", "%llu",
+                          (unsigned long long)code->pid);
+    show_text(checking, finding, ht_code_has_argv(code), "command",
+              join(checking, code->argv, " "));
+    show_text(checking, finding, ht_code_has_parents(code), "started by",
+              join(checking, code->parents, " < "));
+    show_text(checking, finding, ht_code_has_unit(code), "unit", code->unit);
+    show_text(checking, finding, ht_code_has_tty(code), "terminal", code->tty);
+    if (ht_code_has_login_uid(code))
+        ht_fire_evidencef(checking, finding, "/proc/PID/loginuid", "logged in as", "%llu",
+                          (unsigned long long)code->login_uid);
+    show_time(checking, finding, ht_code_has_started_at(code), "process started", code->started_at);
+    show_time(checking, finding, ht_code_has_ended_at(code), "seen no more", code->ended_at);
+    if (ht_code_has_count(code) && code->count > 1)
+        ht_fire_evidencef(checking, finding, "drift", "times seen to start", "%llu",
+                          (unsigned long long)code->count);
+    show_text(checking, finding, ht_code_has_seen_by(code), "seen by", code->seen_by);
+}
+
+void ht_drf_show(struct ht_checking *checking, struct ht_finding *finding,
+                 const struct ht_code *code)
+{
+    show_file(checking, finding, code);
+    show_process(checking, finding, code);
+}
+
+struct ht_finding *ht_drf_fire(struct ht_checking *checking, const struct ht_code *code)
+{
+    struct ht_finding *finding = ht_fire(checking, code->path);
+
+    if (ht_code_has_started_at(code))
+        ht_finding_set_since(finding, code->started_at);
+    ht_drf_show(checking, finding, code);
+    return finding;
+}

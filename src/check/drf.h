@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What checks of running code share. Layer 3 (check), private; pure. */
+#ifndef HT_CHECK_DRF_H
+#define HT_CHECK_DRF_H
+
+#include "hulltop/check/checking.h"
+
+/* What to do where somebody's code may run: evidence first, then quiet, then clean. */
+#define HT_DRF_RESPONSE                                                                            \
+    "1. Save the evidence. 2. Keep the pod but take it out of service: remove the label by which " \
+    "its Service and ReplicaSet select it; a replacement starts. 3. Cut its way out. 4. Only "     \
+    "then freeze it: a frozen container fails its probe and is restarted. 5. Deploy it again "     \
+    "from the image. 6. Cordon the node if anything points at an escape."
+
+/* The code of a row, if it is of that kind and its origin is known; else NULL, and where the origin
+ * cannot be told, that is said. */
+const struct ht_code *ht_drf_open(struct ht_checking *checking, const struct ht_row *row,
+                                  enum ht_code_kind kind);
+/* Begins a finding about that code, with everything that is known of file and process as its
+ * evidence; told apart by the path. Borrowed. */
+struct ht_finding *ht_drf_fire(struct ht_checking *checking, const struct ht_code *code);
+/* Adds that evidence alone. */
+void ht_drf_show(struct ht_checking *checking, struct ht_finding *finding,
+                 const struct ht_code *code);
+/* The container it runs in, or NULL. */
+const struct ht_container *ht_drf_container(const struct ht_checking *checking,
+                                            const struct ht_code *code);
+/* Changes the severity, and keeps the one it had. */
+void ht_drf_weigh(struct ht_finding *finding, enum ht_severity severity);
+/* In a build new code is what is made: such a finding is for information. */
+void ht_drf_soften_build(struct ht_finding *finding);
+/* The layer of a container, or NULL, and that is said: nobody compared what runs in it. */
+const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct ht_row *container);
+/* Whether code of that origin lies outside of the image's own files. */
+bool ht_drf_is_foreign(enum ht_code_origin origin);
+/* "runs" or "ran". */
+const char *ht_drf_runs(const struct ht_code *code);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One look at one process under way, for the files that share it. Layer 3 (source), private. */
+#ifndef HT_SOURCE_DRIFT_LOOK_H
+#define HT_SOURCE_DRIFT_LOOK_H
+
+#include "drift-inner.h"
+
+/* The codes of the process: those of before, until they are found again, and those of now. */
+struct ht_drift_looking {
+    struct ht_drift *drift;
+    struct ht_drift_process *process;
+    struct ht_text_list argv;
+    struct ht_vec fresh;
+    bool mapped; /* its mappings were read */
+};
+
+/* The process runs that code: the row's id, and the process where it matters, are added here. */
+void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code);
+/* Judges a file by the path that the process would open it by; false if it is not there. */
+bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
+                         enum ht_code_kind kind, struct ht_code *code);
+/* Looks at what it maps to be executed (exe is its program's path), where that is due. */
+void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe);
+/* Looks at what its environment and /etc/ld.so.preload load before everything else. */
+void ht_drift_judge_preload(struct ht_drift_looking *looking);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Libraries: what processes of containers map to be executed, and what is loaded before all else.
+ *
+ * Most mappings are the image's and the same in every process: they are told once a pass.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "drift-look.h"
+#include "running-maps.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+enum { MAPS_MAX = 8 * 1024 * 1024, FILES_MAX = 200, KNOWN_MAX = 100000, PATH_BYTES = 8192 };
+
+#define MAPS_AGAIN_NS (INT64_C(300) * HT_NS_PER_S)
+
+/* Devices and the kernel's own objects are no code of anybody's. */
+static bool is_no_code(struct ht_str path)
+{
+    static const char *const prefixes[] = {"/dev/zero", "/dev/dri", "/dev/nvidia", "/SYSV",
+                                           "/[",        "/anon_",   "/drm",        "/i915"};
+
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        if (ht_str_has_prefix(path, prefixes[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Whether that mapping of the container was told in this pass to be the image's. */
+static struct ht_str known_key(struct ht_drift_looking *looking, const struct ht_mapping *mapping,
+                               struct ht_buf *key)
+{
+    ht_buf_reset(key);
+    ht_buf_addf(key, "%llx:%llx:%llu ", (unsigned long long)mapping->major,
+                (unsigned long long)mapping->minor, (unsigned long long)mapping->inode);
+    ht_buf_add_str(key, ht_layers_id(looking->process->home));
+    ht_buf_add_str(key, mapping->path);
+    return ht_buf_str(key);
+}
+
+/* What has no path any more cannot be opened: only its name is left. */
+static bool judge_deleted(struct ht_drift_looking *looking, struct ht_str path,
+                          struct ht_code *code)
+{
+    bool memory = ht_str_has_prefix(path, "/memfd:");
+    struct ht_code now = {0};
+
+    /* Another file has its place: a package was updated, and the old one may be the image's. */
+    if (!memory && ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, &now))
+        return false;
+    ht_code_set_kind(code, HT_CODE_KIND_LIBRARY);
+    ht_code_set_path(code, path);
+    ht_code_set_container_id(code, ht_layers_id(looking->process->home));
+    ht_code_set_origin(code, memory ? HT_CODE_ORIGIN_MEMFD : HT_CODE_ORIGIN_DELETED);
+    ht_code_set_reason(code, memory ? HT_S("memory without a file")
+                                    : HT_S("its file is gone; whose it was cannot be told"));
+    return true;
+}
+
+/* Returns whether it is the image's. */
+static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapping *mapping)
+{
+    ht_autobuf struct ht_buf plain = HT_BUF(PATH_BYTES);
+    struct ht_code code = {0};
+    struct ht_str path;
+    bool deleted;
+
+    ht_maps_unescape(ht_maps_plain_path(mapping->path, &deleted), &plain);
+    path = ht_arena_str(looking->drift->arena, ht_buf_str(&plain));
+    if (deleted ? !judge_deleted(looking, path, &code)
+                : !ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, &code))
+        return deleted;
+    if (ht_codes_is_image(code.origin))
+        return true;
+    /* What cannot be told is said of the container, not of each of its libraries. */
+    if (code.origin != HT_CODE_ORIGIN_BLIND)
+        ht_drift_keep(looking, &code);
+    return false;
+}
+
+static void read_maps(struct ht_drift_looking *looking, struct ht_str exe)
+{
+    struct ht_drift *drift = looking->drift;
+    ht_autobuf struct ht_buf key = HT_BUF(2 * PATH_BYTES);
+    struct ht_str text = ht_buf_str(&drift->maps);
+    struct ht_str last = {0};
+    struct ht_mapping mapping;
+    size_t files = 0;
+
+    while (files < FILES_MAX && ht_maps_next(&text, &mapping)) {
+        if (ht_str_equal(mapping.path, last) || ht_str_equal(mapping.path, exe) ||
+            is_no_code(mapping.path))
+            continue;
+        last = mapping.path;
+        files++;
+        if (ht_map_get(drift->mapped, known_key(looking, &mapping, &key)))
+            continue;
+        if (judge_mapping(looking, &mapping) && ht_map_len(drift->mapped) < KNOWN_MAX)
+            ht_map_set(drift->mapped, known_key(looking, &mapping, &key), drift);
+    }
+}
+
+void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_drift_process *process = looking->process;
+    char name[32];
+
+    if (process->mapped_ns && drift->now_ns - process->mapped_ns < MAPS_AGAIN_NS)
+        return;
+    snprintf(name, sizeof(name), "%d/maps", (int)process->pid);
+    if (ht_read_at(drift->reader.proc_fd, name, &drift->maps, MAPS_MAX, NULL) < 0)
+        return;
+    looking->mapped = true;
+    /* A young process may have loaded half of what it needs. */
+    if (process->stage > 1)
+        process->mapped_ns = drift->now_ns;
+    read_maps(looking, exe);
+}
+
+/* ---- what is loaded first ---- */
+
+static void judge_preloaded(struct ht_drift_looking *looking, struct ht_str path,
+                            const char *variable)
+{
+    struct ht_code code = {0};
+
+    /* A bare name is looked for in folders: what is found there shows in the mappings. */
+    if (!ht_str_has_prefix(path, "/") ||
+        !ht_drift_judge_path(looking, path, HT_CODE_KIND_PRELOAD, &code) ||
+        ht_codes_is_image(code.origin))
+        return;
+    ht_code_set_variable(&code, ht_str_from(variable));
+    ht_drift_keep(looking, &code);
+}
+
+static void judge_variable(struct ht_drift_looking *looking, struct ht_str entry)
+{
+    static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct ht_str value = entry;
+        struct ht_str part, path;
+
+        if (!ht_str_has_prefix(entry, names[i]) || entry.len <= strlen(names[i]) ||
+            entry.data[strlen(names[i])] != '=')
+            continue;
+        value = ht_str_sub(entry, strlen(names[i]) + 1, entry.len);
+        while (ht_str_next(&value, ':', &part)) {
+            while (ht_str_next(&part, ' ', &path)) {
+                if (path.len)
+                    judge_preloaded(looking, ht_arena_str(looking->drift->arena, path), names[i]);
+            }
+        }
+    }
+}
+
+void ht_drift_judge_preload(struct ht_drift_looking *looking)
+{
+    struct ht_drift *drift = looking->drift;
+    ht_autofree char *copy = NULL;
+    struct ht_str rest, entry;
+    size_t len;
+    bool gone;
+
+    judge_preloaded(looking, HT_S("/etc/ld.so.preload"), "/etc/ld.so.preload");
+    rest = ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
+    if (ht_str_find(rest, HT_S("LD_"), 0) < 0)
+        return;
+    len = rest.len;
+    copy = ht_strndup(rest.data, len); /* the reader reads other files meanwhile */
+    rest.data = copy;
+    while (ht_str_next(&rest, '\0', &entry))
+        judge_variable(looking, entry);
+    ht_wipe(copy, len);
+}

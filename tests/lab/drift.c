@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A static program for the lab: waits; with "memfd" it goes on from memory without a file. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int run_from_memory(void)
+{
+    char *argv[] = {"evil", NULL};
+    char *envp[] = {NULL};
+    char block[65536];
+    int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int memory = memfd_create("evil", MFD_CLOEXEC);
+    ssize_t len;
+
+    if (self < 0 || memory < 0)
+        return 1;
+    while ((len = read(self, block, sizeof(block))) > 0) {
+        if (write(memory, block, (size_t)len) != len)
+            return 1;
+    }
+    fexecve(memory, argv, envp);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "memfd") == 0)
+        return run_from_memory();
+    for (;;)
+        pause();
+}
