@@ -5,7 +5,7 @@
 
 #include "drift-codes.h"
 #include "drift-layers.h"
-#include "drift.h"
+#include "exec-watch.h"
 #include "origin.h"
 #include "proc-read.h"
 #include "hulltop/base/vec.h"
@@ -45,6 +45,9 @@ struct ht_drift {
     int64_t shown_ns;            /* when progress was shown last */
     bool first;                  /* the first look is under way */
     const char *seen_by;         /* who made the look under way look */
+    struct ht_exec *watch;       /* of starts of programs */
+    int64_t watched_since;       /* wall time */
+    int64_t published_ns;        /* monotonic */
     struct ht_feed *feed;
 };
 
@@ -61,9 +64,14 @@ void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process);
 
 /* Reads stat and cgroup of a process: home, start and ticks. False: it is gone. */
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process);
-/* Judges what the process runs, and of whom it is. start (NULL allowed) is what a watcher told of
- * it. False: it is gone. */
-bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
-                    const struct ht_drift_start *start);
+/* Judges what the process, which was scouted, runs. False: it is gone. */
+bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process);
+/* Sets the names of a process's parents, nearest first. */
+void ht_drift_add_parents(struct ht_drift *drift, uint64_t ppid, struct ht_code *code);
+/* Whether a young process of that name that runs code of that origin is a runtime's, about to
+ * become the container's program. */
+bool ht_drift_is_starting(const char *comm, enum ht_code_origin origin);
+/* Takes what the watch has; false if there was nothing. */
+bool ht_drift_take_starts(struct ht_drift *drift);
 
 #endif

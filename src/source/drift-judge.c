@@ -56,7 +56,7 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 
 /* ---- what a row says of the process ---- */
 
-static void add_parents(struct ht_drift *drift, uint32_t ppid, struct ht_code *code)
+void ht_drift_add_parents(struct ht_drift *drift, uint64_t ppid, struct ht_code *code)
 {
     struct ht_str *items = ht_arena_array(drift->arena, struct ht_str, PARENTS_MAX);
     struct ht_proc_stat stat;
@@ -66,7 +66,8 @@ static void add_parents(struct ht_drift *drift, uint32_t ppid, struct ht_code *c
     while (ppid > 0 && len < PARENTS_MAX &&
            ht_proc_decode_stat(ht_proc_read_file(&drift->reader, (pid_t)ppid, "stat", &gone),
                                &stat) == 0) {
-        items[len++] = ht_arena_strf(drift->arena, "%.*s (%u)", HT_STR_ARG(stat.comm), ppid);
+        items[len++] = ht_arena_strf(drift->arena, "%.*s (%llu)", HT_STR_ARG(stat.comm),
+                                     (unsigned long long)ppid);
         ppid = stat.ppid;
     }
     ht_code_set_parents(code, (struct ht_text_list){.items = items, .len = len});
@@ -101,7 +102,7 @@ static void add_process(struct ht_drift *drift, const struct ht_drift_process *p
         return;
     if (stat.tty)
         ht_code_set_tty(code, ht_proc_decode_tty(stat.tty, arena));
-    add_parents(drift, stat.ppid, code);
+    ht_drift_add_parents(drift, stat.ppid, code);
 }
 
 static void add_unit(struct ht_drift *drift, pid_t pid, struct ht_code *code)
@@ -180,26 +181,36 @@ static void settle(struct ht_drift_looking *looking, bool gone)
 
 /* ---- the program ---- */
 
-/* A runtime that is about to become the container's program runs from memory or from a mount of its
- * own for a moment. Where it is not one of the node's known programs, its age tells. */
+bool ht_drift_is_starting(const char *comm, enum ht_code_origin origin)
+{
+    static const char *const names[] = {"runc", "crun", "youki", "exe", "conmon", "docker-init"};
+
+    if (origin != HT_CODE_ORIGIN_MEMFD && origin != HT_CODE_ORIGIN_BLIND)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strncmp(comm, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* It runs from memory or from a mount of its own for a moment. Where it is not one of the node's
+ * known programs, its age and name tell. */
 static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *process,
                         enum ht_code_origin origin)
 {
-    static const char *const names[] = {"runc", "crun", "youki", "exe", "conmon", "docker-init"};
     struct ht_proc_stat stat;
+    char comm[16];
     bool gone;
     int64_t age =
         drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
 
-    if ((origin != HT_CODE_ORIGIN_MEMFD && origin != HT_CODE_ORIGIN_BLIND) || age > STARTING_NS ||
+    if (age > STARTING_NS ||
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0)
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (ht_str_has_prefix(stat.comm, names[i]))
-            return true;
-    }
-    return false;
+    snprintf(comm, sizeof(comm), "%.*s", HT_STR_ARG(stat.comm));
+    return ht_drift_is_starting(comm, origin);
 }
 
 /* Most processes of the node run files of the node: one link tells. */
@@ -210,8 +221,7 @@ static bool is_plain_host(struct ht_drift *drift, pid_t pid)
     return exe.len == 0 || !ht_str_has_suffix(exe, " (deleted)");
 }
 
-static int judge_program(struct ht_drift_looking *looking, const struct ht_drift_start *start,
-                         struct ht_code *code)
+static int judge_program(struct ht_drift_looking *looking, struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
@@ -221,10 +231,6 @@ static int judge_program(struct ht_drift_looking *looking, const struct ht_drift
 
     if (process->home)
         ask.container_id = ht_layers_id(process->home);
-    if (start && start->fd >= 0) {
-        ask.fd = start->fd;
-        ask.path = start->path;
-    }
     r = ht_origin_judge(drift->origin, &ask, drift->arena, code);
     if (r < 0)
         return r;
@@ -312,7 +318,7 @@ static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *proc
     struct ht_cgroup_facts facts;
     struct ht_proc_stat stat;
     bool gone;
-    uint32_t parent;
+    uint64_t parent;
     int64_t age =
         drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
 
@@ -404,8 +410,7 @@ static void judge_script(struct ht_drift_looking *looking, struct ht_str exe)
 
 /* ---- one look ---- */
 
-static void judge_all(struct ht_drift_looking *looking, const struct ht_drift_start *start,
-                      bool *ret_gone, bool *ret_unread)
+static void judge_all(struct ht_drift_looking *looking, bool *ret_gone, bool *ret_unread)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
@@ -415,7 +420,7 @@ static void judge_all(struct ht_drift_looking *looking, const struct ht_drift_st
 
     ht_proc_read_argv(&drift->reader, process->pid, drift->arena, &argv_of);
     looking->argv = argv_of.argv;
-    r = judge_program(looking, start, &code);
+    r = judge_program(looking, &code);
     *ret_gone = r == -ESRCH;
     *ret_unread = r < 0 && !*ret_gone;
     if (r < 0 || !process->home || code.origin == HT_CODE_ORIGIN_HOST)
@@ -426,8 +431,7 @@ static void judge_all(struct ht_drift_looking *looking, const struct ht_drift_st
         ht_drift_judge_preload(looking);
 }
 
-bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
-                    const struct ht_drift_start *start)
+bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process)
 {
     struct ht_drift_looking looking = {.drift = drift, .process = process};
     bool gone = false;
@@ -435,7 +439,7 @@ bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
 
     ht_arena_reset(drift->arena);
     if (process->home || !is_plain_host(drift, process->pid))
-        judge_all(&looking, start, &gone, &unread);
+        judge_all(&looking, &gone, &unread);
     settle(&looking, gone);
     if (process->home && !gone)
         ht_layers_looked(process->home, process->pid, unread);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "drift-packages.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -80,6 +81,16 @@ void ht_layers_leave(struct ht_layers *layers, struct ht_layers_entry *entry)
     (void)forget(NULL, (struct ht_str){0}, entry);
 }
 
+struct ht_layers_entry *ht_layers_find(const struct ht_layers *layers, struct ht_str container_id)
+{
+    return ht_map_get(layers->entries, container_id);
+}
+
+pid_t ht_layers_pid(const struct ht_layers_entry *entry)
+{
+    return entry->pid;
+}
+
 struct ht_str ht_layers_id(const struct ht_layers_entry *entry)
 {
     return ht_str_from(entry->id);
@@ -119,6 +130,8 @@ static void describe(const struct looking *looking, struct ht_layers_entry *entr
         ht_layer_set_blind(layer, HT_S("its processes may not be read"));
         ht_layer_set_help(layer, HT_S("run as root"));
     }
+    if (r == 0)
+        ht_drift_packages(looking->origin, entry->pid, ht_layers_id(entry), looking->arena, layer);
     ht_layer_set_processes(layer, entry->looked);
     ht_layer_set_unread(layer, entry->unread);
     ht_layer_set_scanned_at(layer, looking->now_wall_ns);

@@ -22,6 +22,10 @@ struct ht_layers *ht_layers_free(struct ht_layers *layers);
 struct ht_layers_entry *ht_layers_join(struct ht_layers *layers, struct ht_str container_id,
                                        uint64_t start);
 void ht_layers_leave(struct ht_layers *layers, struct ht_layers_entry *entry);
+/* The container of that id, or NULL. */
+struct ht_layers_entry *ht_layers_find(const struct ht_layers *layers, struct ht_str container_id);
+/* One of its processes that was looked at; 0: none yet. */
+pid_t ht_layers_pid(const struct ht_layers_entry *entry);
 /* Its id; borrowed. */
 struct ht_str ht_layers_id(const struct ht_layers_entry *entry);
 /* When the first of its processes started, ticks since boot. */

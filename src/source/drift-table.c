@@ -155,7 +155,7 @@ static void gone(struct ht_drift *drift, struct ht_drift_process *process)
 
 static void look(struct ht_drift *drift, struct ht_drift_process *process)
 {
-    if (ht_drift_judge(drift, process, NULL))
+    if (ht_drift_judge(drift, process))
         schedule(drift, process);
     else
         gone(drift, process);

@@ -8,6 +8,7 @@
 #include "drift-inner.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,7 +70,9 @@ static void publish(struct ht_drift *drift)
     ht_codes_put(drift->codes, sample);
     ht_layers_put(drift->layers, sample);
     tell(drift, sample, unread ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK, ht_buf_str(&detail));
+    ht_exec_tell(drift->watch, drift->watched_since, sample);
     ht_node_sort(sample);
+    drift->published_ns = ht_clock_mono(drift->feed->clock);
     drift->feed->publish(drift->feed, sample);
 }
 
@@ -139,24 +142,6 @@ static void look(struct ht_drift *drift)
     drift->first = false;
 }
 
-void ht_drift_saw(struct ht_drift *drift, const struct ht_drift_start *start)
-{
-    struct ht_drift_process *known = ht_drift_find(drift, start->pid);
-    struct ht_drift_process passing = {.pid = start->pid};
-    struct ht_drift_process *process = known ? known : &passing;
-
-    drift->now_ns = ht_clock_mono(drift->feed->clock);
-    drift->now_wall_ns = start->at;
-    drift->seen_by = start->seen_by;
-    if (ht_drift_scout(drift, process) && process->home)
-        (void)ht_drift_judge(drift, process, start);
-    /* The next listing finds it again, if it is still there. */
-    if (!known)
-        ht_drift_drop(drift, process);
-    else
-        process->due_ns = 0;
-}
-
 /* ---- requests ---- */
 
 static void take_request(struct ht_drift *drift, const struct ht_request *request)
@@ -187,13 +172,48 @@ static void take_request(struct ht_drift *drift, const struct ht_request *reques
     }
 }
 
+/* Waits for a request, for starts of programs, or until then (monotonic). */
+static void watch(struct ht_drift *drift, int64_t until)
+{
+    struct pollfd fds[HT_EXEC_FDS + 1] = {
+        {.fd = drift->feed->wake_fd(drift->feed), .events = POLLIN}};
+    int64_t due = ht_exec_due(drift->watch);
+    int64_t left = (due < until ? due : until) - ht_clock_mono(drift->feed->clock);
+    size_t len = ht_exec_fds(drift->watch, fds + 1);
+
+    if (left > 0)
+        (void)poll(fds, len + 1, (int)(left / HT_NS_PER_MS) + 1);
+}
+
+/* Takes starts of programs as they come, until the next look. What they told is shown at most four
+ * times a second. False: a request waits, or nothing can be watched. */
+static bool follow(struct ht_drift *drift)
+{
+    int64_t until = drift->now_ns + LOOK_NS;
+
+    while (ht_exec_is_live(drift->watch) && ht_clock_mono(drift->feed->clock) < until) {
+        struct pollfd wake = {.fd = drift->feed->wake_fd(drift->feed), .events = POLLIN};
+
+        watch(drift, until);
+        (void)ht_drift_take_starts(drift);
+        if (ht_codes_changed(drift->codes) &&
+            ht_clock_mono(drift->feed->clock) - drift->published_ns >= SHOW_NS)
+            publish(drift);
+        if (wake.fd < 0 || poll(&wake, 1, 0) > 0)
+            return false;
+    }
+    return ht_exec_is_live(drift->watch);
+}
+
 /* Takes the requests that wait. False: the end. */
 static bool rest(struct ht_drift *drift)
 {
+    bool followed = follow(drift);
+
     for (int i = 0; i < REQUESTS_MAX; i++) {
         struct ht_request request = {0};
 
-        if (!drift->feed->wait(drift->feed, i ? 0 : LOOK_NS, &request))
+        if (!drift->feed->wait(drift->feed, i || followed ? 0 : LOOK_NS, &request))
             return false;
         if (request.kind == HT_REQUEST_NONE)
             break;
@@ -223,6 +243,10 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     drift->codes = ht_codes_new();
     drift->layers = ht_layers_new();
     drift->arena = ht_arena_new(HT_LIMIT_ROW);
+    /* Before the first look, so that nothing starts unseen between the two. */
+    drift->watch = ht_exec_new(&(struct ht_exec_options){.clock = drift->feed->clock});
+    ht_exec_mark_usual(drift->watch);
+    drift->watched_since = ht_clock_wall(drift->feed->clock);
     drift->mapped = ht_map_new();
     ht_buf_init(&drift->maps, HT_LIMIT_FILE);
     drift->first = true;
@@ -257,6 +281,7 @@ static void free_drift(void *context)
         ht_drift_drop(drift, &drift->processes[i]);
     free(drift->processes);
     free(drift->next);
+    ht_exec_free(drift->watch);
     ht_codes_free(drift->codes);
     ht_layers_free(drift->layers);
     ht_origin_free(drift->origin);

@@ -103,6 +103,51 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
     return fd;
 }
 
+/* ---- a path in the layers ---- */
+
+/* Opens a regular file of a layer to be read; -ENOENT also for what is none. */
+static int open_in(const struct ht_origin *origin, struct ht_str layer, struct ht_str path)
+{
+    ht_autobuf struct ht_buf joined = HT_BUF(2 * PATH_MAX);
+    ht_autoclose int found = -1;
+    int fd;
+
+    ht_buf_add_str(&joined, layer);
+    ht_buf_add_str(&joined, path);
+    ht_buf_add_c(&joined, '\0');
+    found = ht_open_no_links(origin->root_fd, joined.data, O_PATH);
+    if (found < 0)
+        return found == -ENOTDIR || found == -ELOOP ? -ENOENT : found;
+    fd = ht_file_reopen(found);
+    return fd == -EINVAL ? -ENOENT : fd;
+}
+
+int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_upper,
+                          int *ret_lower)
+{
+    ht_autoclose int dirfd = ht_origin_process(origin, ask->pid, ask->start);
+    struct ht_space *space;
+    int upper, lower = -ENOENT;
+
+    if (dirfd < 0)
+        return dirfd;
+    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
+    if (!space)
+        return -errno;
+    if (!space->is_overlay || space->upper_missing || root_can_hang(origin, space))
+        return -ENODATA;
+    upper = space->upper.len ? open_in(origin, space->upper, ask->path) : -ENOENT;
+    if (upper < 0 && upper != -ENOENT)
+        return upper;
+    for (size_t i = 0; i < space->lowers.len && lower == -ENOENT; i++) {
+        if (space->lowers.items[i].len)
+            lower = open_in(origin, space->lowers.items[i], ask->path);
+    }
+    *ret_upper = upper < 0 ? -1 : upper;
+    *ret_lower = lower < 0 ? -1 : lower;
+    return 0;
+}
+
 /* ---- layers ---- */
 
 static void list_writable(const struct ht_space *space, struct ht_arena *arena,

@@ -53,6 +53,11 @@ int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
 int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
                    struct ht_arena *arena, struct ht_str *ret_path);
 
+/* Opens ask->path for reading as the writable directory has it and as the image does; -1 where that
+ * has none. 0; -ENODATA where the directories are not to be told apart; else -errno. */
+int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_upper,
+                          int *ret_lower);
+
 /* Fills storage, upper_dir, read_only, writable_exec, blind and help of a container's layer as a
  * process of it shows them. 0, -ESRCH, -EACCES or -EPERM. */
 int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,

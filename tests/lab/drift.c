@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A static program for the lab: waits; with "memfd" it goes on from memory without a file. */
+/* A static program for the lab: waits; "memfd": goes on from memory without a file; "map FILE":
+ * maps it to be executed, as a library is. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
@@ -25,10 +26,19 @@ static int run_from_memory(void)
     return 1;
 }
 
+static int map_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    return fd >= 0 && mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "memfd") == 0)
         return run_from_memory();
+    if (argc > 2 && strcmp(argv[1], "map") == 0 && !map_file(argv[2]))
+        return 1;
     for (;;)
         pause();
 }

@@ -19,7 +19,10 @@ drift_image() {
         echo "$name" >>"$root/bin/t-$name"
     done
     printf '#!/bin/sh\nwhile :; do /bin/true; /bin/sleep 0.05; done\n' >"$root/bin/busy.sh"
-    chmod 755 "$root/bin/busy.sh"
+    printf '#!/bin/sh\nwhile :; do /bin/sleep 1000; done\n' >"$root/bin/wait.sh"
+    chmod 755 "$root/bin/busy.sh" "$root/bin/wait.sh"
+    mkdir -p "$root/lib/apk/db"
+    printf 'P:busybox\nV:1.36.1-r5\n\n' >"$root/lib/apk/db/installed"
     chmod 1777 "$root/tmp"
     tar -C "$root" --owner=0 --group=0 --numeric-owner -c . |
         lab_docker import -c 'ENV PATH=/bin' -c 'CMD ["/bin/idle"]' - "$DRIFT_IMAGE" >/dev/null
@@ -43,6 +46,12 @@ cp /bin/idle /tmp/deleted && /tmp/deleted &
 cp /bin/idle /scratch/x && /scratch/x &
 cp /bin/idle /data/x && /data/x &
 cp /bin/idle /host/x && /host/x &
+cp /bin/idle /opt/added.so && /bin/idle map /opt/added.so &
+/bin/idle map /bin/busybox &
+cp /bin/idle /opt/first.so && LD_PRELOAD=/opt/first.so /bin/idle &
+cp /bin/wait.sh /opt/wait.sh && echo '# more' >>/opt/wait.sh && /bin/sh /opt/wait.sh &
+/bin/sh /bin/wait.sh &
+printf 'P:nmap\nV:7.94-r0\n\n' >>/lib/apk/db/installed
 sleep 1
 rm -f /tmp/deleted /bin/t-gone /host/start.sh
 END
@@ -75,6 +84,7 @@ checks() {
 
 compare_row() {
     local kind=$1 path=$2 wanted=$3 expected=$4 got
+    [ "$wanted" != none ] || wanted=
     got=$(origin drift "$kind" "$path")
     expect "drift/$path: comes from $wanted" "told: $got" test "$got" = "$wanted"
     got=$(checks drift "$path")
@@ -98,6 +108,14 @@ digests() {
             and .image_sha256 != null and .image_sha256 != $d)' "$LAB/node.json"
 }
 
+packages() {
+    expect "drift/packages: the one that was added is told" "$(jq -c '[.layers[].packages]' "$LAB/node.json")" \
+        jq -e --arg c "$(lab_docker inspect -f '{{.Id}}' drift)" '.layers[] | select(.container == $c)
+            | .packages | length == 1 and .[0].name == "nmap" and .[0].change == "added"' "$LAB/node.json"
+    expect "drift/packages: DRF-012 fires" "it does not" jq -e '.findings
+        | any(.check == "DRF-012" and .subject.container == "drift")' "$LAB/drift.json"
+}
+
 silence() {
     local said
     said=$(jq -c '[.findings[] | select(.subject.container == "busy" and .check != "DRF-037")
@@ -116,6 +134,7 @@ main() {
     look
     compare_table
     digests
+    packages
     silence
 }
 

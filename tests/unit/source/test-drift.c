@@ -10,9 +10,11 @@
 #include <cmocka.h>
 
 #include "feed.h"
+#include "hulltop/base/buf.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "src/source/drift-codes.h"
+#include "src/source/drift-packages.h"
 #include "src/source/drift-script.h"
 
 /* ---- interpreters ---- */
@@ -206,6 +208,70 @@ static void what_ended_is_bounded(void **state)
     ht_codes_free(codes);
 }
 
+/* ---- packages ---- */
+
+static void changed_packages_are_told(void **state)
+{
+    static const char image[] = "Package: a\nStatus: install ok installed\nArchitecture: amd64\n"
+                                "Version: 1\n\nPackage: b\nStatus: install ok installed\n"
+                                "Version: 1\n\nPackage: gone\nStatus: install ok installed\n"
+                                "Version: 3\n";
+    static const char now[] = "Package: a\nStatus: install ok installed\nArchitecture: amd64\n"
+                              "Version: 2\n\nPackage: b\nStatus: install ok installed\n"
+                              "Version: 1\n\nPackage: gone\nStatus: deinstall ok config-files\n"
+                              "Version: 3\n\nPackage: nmap\nStatus: install ok installed\n"
+                              "Version: 7.9";
+    ht_autoarena struct ht_arena *arena = ht_arena_new(1024 * 1024);
+    struct ht_map *old = ht_packages_decode(HT_PACKAGE_FORMAT_DPKG, ht_str_from(image), arena);
+    struct ht_map *fresh = ht_packages_decode(HT_PACKAGE_FORMAT_DPKG, ht_str_from(now), arena);
+    uint64_t cut = 9;
+    struct ht_package_change_list changes = ht_packages_compare("dpkg", old, fresh, arena, &cut);
+
+    (void)state;
+    assert_int_equal(changes.len, 3);
+    assert_int_equal(cut, 0);
+    assert_int_equal(changes.items[0].change, HT_PACKAGE_CHANGE_KIND_ADDED);
+    assert_true(ht_str_is(changes.items[0].name, "nmap") && ht_str_is(changes.items[0].now, "7.9"));
+    assert_int_equal(changes.items[1].change, HT_PACKAGE_CHANGE_KIND_CHANGED);
+    assert_true(ht_str_is(changes.items[1].name, "a:amd64") &&
+                ht_str_is(changes.items[1].image, "1") && ht_str_is(changes.items[1].now, "2"));
+    assert_int_equal(changes.items[2].change, HT_PACKAGE_CHANGE_KIND_REMOVED);
+    ht_map_free(old);
+    ht_map_free(fresh);
+}
+
+static void packages_of_apk_are_read(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(1024 * 1024);
+    struct ht_map *map = ht_packages_decode(
+        HT_PACKAGE_FORMAT_APK, HT_S("C:Q1x=\nP:busybox\nV:1.36.1-r5\nA:x86_64\n\nP:curl\nV:8\n"),
+        arena);
+
+    (void)state;
+    assert_int_equal(ht_map_len(map), 2);
+    assert_string_equal(ht_map_get(map, HT_S("busybox")), "1.36.1-r5");
+    ht_map_free(map);
+}
+
+static void too_many_changes_are_counted(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(1024 * 1024);
+    ht_autobuf struct ht_buf text = HT_BUF(1024 * 1024);
+    struct ht_map *none = ht_map_new();
+    struct ht_map *map;
+    uint64_t cut = 0;
+
+    (void)state;
+    for (int i = 0; i < HT_PACKAGE_CHANGES_MAX + 7; i++)
+        ht_buf_addf(&text, "P:p%d\nV:1\n\n", i);
+    map = ht_packages_decode(HT_PACKAGE_FORMAT_APK, ht_buf_str(&text), arena);
+    assert_int_equal(ht_packages_compare("apk", none, map, arena, &cut).len,
+                     HT_PACKAGE_CHANGES_MAX);
+    assert_int_equal(cut, 7);
+    ht_map_free(map);
+    ht_map_free(none);
+}
+
 /* ---- the source on the running system ---- */
 
 static bool end_at_once(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
@@ -255,6 +321,9 @@ int main(void)
         cmocka_unit_test(code_of_the_image_is_no_news),
         cmocka_unit_test(other_code_tells_its_newest_process_and_stays),
         cmocka_unit_test(what_ended_is_bounded),
+        cmocka_unit_test(changed_packages_are_told),
+        cmocka_unit_test(packages_of_apk_are_read),
+        cmocka_unit_test(too_many_changes_are_counted),
         cmocka_unit_test(one_look_says_what_it_saw),
         cmocka_unit_test(nothing_runs_in_another_root),
     };

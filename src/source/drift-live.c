@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Programs as they start. What a watch tells of a process may be all that there ever is to know of
+ * it: the file is open, so that it can be judged when the process has ended.
+ */
+#include "drift-inner.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { STARTS_MAX = 512 /* taken before requests and the clock are looked at again */ };
+
+/* The program itself, or where it was gone too soon the file that was opened to be run: first of
+ * all of them. */
+static bool take_file(const struct ht_exec_start *start, struct ht_origin_ask *ask)
+{
+    if (start->exe_fd >= 0 && start->exe.len) {
+        ask->fd = start->exe_fd;
+        ask->path = start->exe;
+        return true;
+    }
+    if (start->files_len == 0)
+        return false;
+    ask->fd = start->files[0].fd;
+    ask->path = start->files[0].path;
+    return ask->path.len > 0;
+}
+
+static void add_unread(struct ht_drift *drift, const struct ht_exec_start *start,
+                       struct ht_code *code)
+{
+    static const struct {
+        unsigned bit;
+        const char *what;
+    } parts[] = {{HT_EXEC_NO_EXE, "link of the executable"},
+                 {HT_EXEC_NO_ARGV, "command line"},
+                 {HT_EXEC_NO_CGROUP, "container"},
+                 {HT_EXEC_NO_STAT, "parent and start"}};
+    struct ht_str *items = ht_arena_array(drift->arena, struct ht_str, ARRAY_LEN(parts));
+    size_t len = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (start->unread & parts[i].bit)
+            items[len++] = ht_str_from(parts[i].what);
+    }
+    if (len)
+        ht_code_set_unread(code, (struct ht_text_list){.items = items, .len = len});
+}
+
+/* What the watch told of the process itself. */
+static void add_start(struct ht_drift *drift, const struct ht_exec_start *start,
+                      struct ht_code *code)
+{
+    struct ht_arena *arena = drift->arena;
+
+    ht_code_set_id(
+        code, ht_arena_strf(arena, "%.*s:%s:%.*s", HT_STR_ARG(start->cgroup.container_id),
+                            ht_enum_name(&ht_code_kind_enum, code->kind), HT_STR_ARG(code->path)));
+    ht_code_set_pid(code, (uint64_t)start->pid);
+    add_unread(drift, start, code);
+    if (!(start->unread & HT_EXEC_NO_ARGV))
+        ht_code_set_argv(code, start->argv);
+    if (start->unread & HT_EXEC_NO_STAT)
+        return;
+    ht_code_set_process(
+        code, ht_arena_strf(arena, "%d.%llu", (int)start->pid, (unsigned long long)start->start));
+    ht_code_set_started_at(code, drift->booted_wall_ns + (int64_t)start->start * drift->tick_ns);
+    if (start->tty)
+        ht_code_set_tty(code, ht_proc_decode_tty(start->tty, arena));
+    ht_drift_add_parents(drift, (uint64_t)start->ppid, code);
+}
+
+/* A process that is gone, or is about to be: its file is judged by way of another process of its
+ * container. */
+static void take_gone(struct ht_drift *drift, const struct ht_exec_start *start)
+{
+    struct ht_layers_entry *home = ht_layers_find(drift->layers, start->cgroup.container_id);
+    struct ht_origin_ask ask = {.container_id = start->cgroup.container_id,
+                                .kind = HT_CODE_KIND_EXECUTABLE};
+    struct ht_code code = {0};
+    struct ht_codes_entry *entry;
+
+    if (!home || !take_file(start, &ask))
+        return;
+    ask.pid = ht_layers_pid(home);
+    ht_arena_reset(drift->arena);
+    if (ht_origin_judge(drift->origin, &ask, drift->arena, &code) < 0 ||
+        code.origin == HT_CODE_ORIGIN_HOST || ht_drift_is_starting(start->comm, code.origin))
+        return;
+    add_start(drift, start, &code);
+    entry = ht_codes_start(drift->codes, &code, drift->now_wall_ns, drift->seen_by);
+    if (entry)
+        ht_codes_end(drift->codes, entry, drift->now_wall_ns);
+}
+
+static void take_start(struct ht_drift *drift, const struct ht_exec_start *start)
+{
+    struct ht_drift_process *process;
+
+    if (start->cgroup.sure != HT_CGROUP_CERTAIN || start->cgroup.container_id.len == 0)
+        return;
+    drift->now_ns = ht_clock_mono(drift->feed->clock);
+    drift->now_wall_ns = ht_clock_wall(drift->feed->clock);
+    drift->seen_by = start->by_fanotify ? "fanotify" : "exec-events";
+    process = ht_drift_find(drift, start->pid);
+    /* One that is listed runs something else now; one that is not yet will be, if it lives. */
+    if (process && ht_drift_scout(drift, process) && process->home &&
+        ht_drift_judge(drift, process)) {
+        process->due_ns = 0;
+        return;
+    }
+    take_gone(drift, start);
+}
+
+bool ht_drift_take_starts(struct ht_drift *drift)
+{
+    struct ht_exec_start start;
+    size_t taken = 0;
+
+    while (taken < STARTS_MAX && ht_exec_next(drift->watch, &start)) {
+        take_start(drift, &start);
+        taken++;
+    }
+    return taken > 0;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "drift-packages.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "origin-file.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+enum { NAMES_MAX = 20000 };
+
+/* ---- databases as text ---- */
+
+/* One package, as its lines come; borrowed. */
+struct entry {
+    struct ht_str name, version, architecture;
+    bool installed;
+};
+
+static struct ht_str value_behind(struct ht_str line, const char *key)
+{
+    return ht_str_trim(ht_str_sub(line, strlen(key), line.len));
+}
+
+static void read_dpkg_line(struct ht_str line, struct entry *entry)
+{
+    if (ht_str_has_prefix(line, "Package:"))
+        entry->name = value_behind(line, "Package:");
+    else if (ht_str_has_prefix(line, "Version:"))
+        entry->version = value_behind(line, "Version:");
+    else if (ht_str_has_prefix(line, "Architecture:"))
+        entry->architecture = value_behind(line, "Architecture:");
+    else if (ht_str_has_prefix(line, "Status:"))
+        entry->installed = ht_str_has_suffix(line, " installed");
+}
+
+static void read_apk_line(struct ht_str line, struct entry *entry)
+{
+    if (ht_str_has_prefix(line, "P:")) {
+        entry->name = value_behind(line, "P:");
+        entry->installed = true;
+    } else if (ht_str_has_prefix(line, "V:")) {
+        entry->version = value_behind(line, "V:");
+    }
+}
+
+static void add_entry(struct ht_map *map, const struct entry *entry, struct ht_arena *arena)
+{
+    struct ht_str key = entry->name;
+
+    if (!entry->installed || entry->name.len == 0 || entry->version.len == 0 ||
+        ht_map_len(map) >= NAMES_MAX)
+        return;
+    /* Of one package there may be two architectures. */
+    if (entry->architecture.len)
+        key = ht_arena_strf(arena, "%.*s:%.*s", HT_STR_ARG(entry->name),
+                            HT_STR_ARG(entry->architecture));
+    (void)ht_map_set(map, key, (char *)(uintptr_t)ht_arena_str(arena, entry->version).data);
+}
+
+struct ht_map *ht_packages_decode(enum ht_package_format format, struct ht_str text,
+                                  struct ht_arena *arena)
+{
+    struct ht_map *map = ht_map_new();
+    struct entry entry = {.installed = false};
+    struct ht_str line;
+
+    while (ht_str_next(&text, '\n', &line)) {
+        if (ht_str_trim(line).len == 0) {
+            add_entry(map, &entry, arena);
+            entry = (struct entry){.installed = false};
+            continue;
+        }
+        switch (format) {
+        case HT_PACKAGE_FORMAT_DPKG:
+            read_dpkg_line(line, &entry);
+            break;
+        case HT_PACKAGE_FORMAT_APK:
+            read_apk_line(line, &entry);
+            break;
+        case HT_PACKAGE_FORMAT_BYTES:
+            break;
+        }
+    }
+    add_entry(map, &entry, arena);
+    return map;
+}
+
+/* ---- comparing ---- */
+
+struct comparing {
+    const char *manager;
+    struct ht_map *other;
+    bool forward; /* from the image's to those of now */
+    struct ht_arena *arena;
+    struct ht_package_change *items;
+    size_t len;
+    uint64_t cut;
+};
+
+static void add_change(struct comparing *comparing, struct ht_str name,
+                       enum ht_package_change_kind kind, const char *image, const char *now)
+{
+    struct ht_package_change *change;
+
+    if (comparing->len == HT_PACKAGE_CHANGES_MAX) {
+        comparing->cut++;
+        return;
+    }
+    change = &comparing->items[comparing->len++];
+    ht_package_change_set_manager(change, ht_str_from(comparing->manager));
+    ht_package_change_set_name(change, ht_arena_str(comparing->arena, name));
+    ht_package_change_set_change(change, kind);
+    if (image)
+        ht_package_change_set_image(change, ht_str_from(image));
+    if (now)
+        ht_package_change_set_now(change, ht_str_from(now));
+}
+
+static void compare_one(void *context, struct ht_str name, void *value)
+{
+    struct comparing *comparing = context;
+    const char *version = value;
+    const char *other = ht_map_get(comparing->other, name);
+
+    if (comparing->forward && !other)
+        add_change(comparing, name, HT_PACKAGE_CHANGE_KIND_REMOVED, version, NULL);
+    else if (comparing->forward && strcmp(other, version) != 0)
+        add_change(comparing, name, HT_PACKAGE_CHANGE_KIND_CHANGED, version, other);
+    else if (!comparing->forward && !other)
+        add_change(comparing, name, HT_PACKAGE_CHANGE_KIND_ADDED, NULL, version);
+}
+
+struct ht_package_change_list ht_packages_compare(const char *manager, struct ht_map *image,
+                                                  struct ht_map *now, struct ht_arena *arena,
+                                                  uint64_t *ret_cut)
+{
+    struct comparing comparing = {
+        .manager = manager,
+        .other = image,
+        .arena = arena,
+        .items = ht_arena_array(arena, struct ht_package_change, HT_PACKAGE_CHANGES_MAX)};
+
+    /* What was added tells most, so it comes first. */
+    ht_map_each(now, compare_one, &comparing);
+    comparing.forward = true;
+    comparing.other = now;
+    ht_map_each(image, compare_one, &comparing);
+    *ret_cut = comparing.cut;
+    return (struct ht_package_change_list){.items = comparing.items, .len = comparing.len};
+}
+
+/* ---- a container's ---- */
+
+static const struct database {
+    const char *manager;
+    const char *path;
+    enum ht_package_format format;
+} databases[] = {
+    {"dpkg", "/var/lib/dpkg/status", HT_PACKAGE_FORMAT_DPKG},
+    {"apk", "/lib/apk/db/installed", HT_PACKAGE_FORMAT_APK},
+    {"apk", "/usr/lib/apk/db/installed", HT_PACKAGE_FORMAT_APK},
+    {"rpm", "/var/lib/rpm/rpmdb.sqlite", HT_PACKAGE_FORMAT_BYTES},
+    {"rpm", "/var/lib/rpm/Packages", HT_PACKAGE_FORMAT_BYTES},
+    {"rpm", "/usr/lib/sysimage/rpm/rpmdb.sqlite", HT_PACKAGE_FORMAT_BYTES},
+};
+
+struct both {
+    int now, image; /* descriptors; -1: none */
+};
+
+static struct ht_package_change_list compare_texts(const struct database *database,
+                                                   const struct both *both, struct ht_arena *arena,
+                                                   uint64_t *ret_cut)
+{
+    ht_autobuf struct ht_buf now = HT_BUF(HT_LIMIT_FILE);
+    ht_autobuf struct ht_buf image = HT_BUF(HT_LIMIT_FILE);
+    struct ht_error err = {0};
+    struct ht_map *old, *fresh;
+    struct ht_package_change_list changes;
+
+    if (ht_read_fd(both->now, database->path, &now, HT_LIMIT_FILE, &err) < 0 ||
+        (both->image >= 0 &&
+         ht_read_fd(both->image, database->path, &image, HT_LIMIT_FILE, &err) < 0))
+        return (struct ht_package_change_list){.len = 0};
+    fresh = ht_packages_decode(database->format, ht_buf_str(&now), arena);
+    old = ht_packages_decode(database->format, ht_buf_str(&image), arena);
+    changes = ht_packages_compare(database->manager, old, fresh, arena, ret_cut);
+    ht_map_free(old);
+    ht_map_free(fresh);
+    return changes;
+}
+
+/* A database whose inside is not read: that it is another one is all that is told. */
+static struct ht_package_change_list compare_bytes(const struct database *database,
+                                                   const struct both *both, struct ht_arena *arena)
+{
+    struct ht_package_change *change = ht_arena_array(arena, struct ht_package_change, 1);
+
+    if (both->image >= 0 && ht_file_same(both->now, both->image) != HT_TOLD_NO)
+        return (struct ht_package_change_list){.len = 0};
+    ht_package_change_set_manager(change, ht_str_from(database->manager));
+    ht_package_change_set_name(change, HT_S("the database itself"));
+    ht_package_change_set_change(change, both->image < 0 ? HT_PACKAGE_CHANGE_KIND_ADDED
+                                                         : HT_PACKAGE_CHANGE_KIND_CHANGED);
+    return (struct ht_package_change_list){.items = change, .len = 1};
+}
+
+/* All changes of a container while its databases are read. */
+struct gathering {
+    struct ht_package_change *items;
+    size_t len;
+    uint64_t cut;
+};
+
+static void gather(struct gathering *gathering, struct ht_package_change_list changes, uint64_t cut)
+{
+    size_t room = HT_PACKAGE_CHANGES_MAX - gathering->len;
+    size_t taken = changes.len < room ? changes.len : room;
+
+    if (taken)
+        memcpy(gathering->items + gathering->len, changes.items, taken * sizeof(*gathering->items));
+    gathering->len += taken;
+    gathering->cut += cut + (changes.len - taken);
+}
+
+static void compare_database(const struct database *database, const struct both *both,
+                             struct ht_arena *arena, struct gathering *gathering)
+{
+    struct ht_package_change_list changes;
+    uint64_t cut = 0;
+
+    if (both->now < 0)
+        return; /* the writable directory has none of its own */
+    changes = database->format == HT_PACKAGE_FORMAT_BYTES
+                  ? compare_bytes(database, both, arena)
+                  : compare_texts(database, both, arena, &cut);
+    gather(gathering, changes, cut);
+}
+
+void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
+                       struct ht_arena *arena, struct ht_layer *layer)
+{
+    struct ht_str *managers = ht_arena_array(arena, struct ht_str, ARRAY_LEN(databases));
+    struct gathering gathering = {
+        .items = ht_arena_array(arena, struct ht_package_change, HT_PACKAGE_CHANGES_MAX)};
+    size_t len = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
+        ht_autoclose int now = -1;
+        ht_autoclose int image = -1;
+        const struct ht_origin_ask ask = {
+            .pid = pid, .container_id = container_id, .path = ht_str_from(databases[i].path)};
+
+        /* Not compared is not the same as unchanged. */
+        if (ht_origin_open_layers(origin, &ask, &now, &image) < 0)
+            return;
+        if (now < 0 && image < 0)
+            continue;
+        managers[len++] = ht_str_from(databases[i].manager);
+        compare_database(&databases[i], &(struct both){.now = now, .image = image}, arena,
+                         &gathering);
+    }
+    ht_layer_set_packages(
+        layer, (struct ht_package_change_list){.items = gathering.items, .len = gathering.len});
+    ht_layer_set_packages_cut(layer, gathering.cut);
+    ht_layer_set_managers(layer, (struct ht_text_list){.items = managers, .len = len});
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Packages of a container against its image's, by the databases of dpkg, apk and rpm in both.
+ * Layer 3 (source). The decoder and the comparison are pure; any thread.
+ */
+#ifndef HT_SOURCE_DRIFT_PACKAGES_H
+#define HT_SOURCE_DRIFT_PACKAGES_H
+
+#include "origin.h"
+#include "hulltop/base/vec.h"
+
+enum { HT_PACKAGE_CHANGES_MAX = 200 };
+
+enum ht_package_format {
+    HT_PACKAGE_FORMAT_DPKG, /* /var/lib/dpkg/status */
+    HT_PACKAGE_FORMAT_APK,  /* /lib/apk/db/installed */
+    HT_PACKAGE_FORMAT_BYTES /* only whether it is the same can be told */
+};
+
+/* The installed packages of a database: name (and architecture, where it tells) to version, a
+ * char *, in the arena. Owned by the caller (ht_map_free). */
+struct ht_map *ht_packages_decode(enum ht_package_format format, struct ht_str text,
+                                  struct ht_arena *arena);
+/* What differs, in the arena; *ret_cut are those past HT_PACKAGE_CHANGES_MAX. */
+struct ht_package_change_list ht_packages_compare(const char *manager, struct ht_map *image,
+                                                  struct ht_map *now, struct ht_arena *arena,
+                                                  uint64_t *ret_cut);
+
+/* Fills packages, packages_cut and managers of a layer, by way of a process of its container. They
+ * stay unknown where its directories are. */
+void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
+                       struct ht_arena *arena, struct ht_layer *layer);
+
+#endif
