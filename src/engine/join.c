@@ -44,6 +44,7 @@ struct place {
     struct ht_str id;          /* borrowed from row or process */
     size_t processes;
     bool namespaces_only; /* told by namespaces, not by a cgroup */
+    bool disowned;        /* what listed it cannot have started its processes */
     const char *step;     /* of a build, by this builder; NULL: of none */
 };
 
@@ -173,21 +174,6 @@ static struct place *add_place(struct joining *joining, struct ht_str id, const 
     return place;
 }
 
-/* Whether the daemon that lists a container is root's, by the owner of its socket. Anybody can run
- * one of their own, which may call its containers what it likes, by the ids of others too. */
-static bool is_of_root(const struct joining *joining, const struct ht_row *row)
-{
-    const struct ht_container *container = ht_container_of(row);
-
-    for (size_t i = 0; i < joining->daemons.len; i++) {
-        const struct ht_daemon *daemon = ht_daemon_of(joining->daemons.items[i]);
-
-        if (ht_container_has_daemon(container) && ht_str_equal(daemon->id, container->daemon))
-            return ht_daemon_has_socket_uid(daemon) && daemon->socket_uid == 0;
-    }
-    return false;
-}
-
 /* The first source that lists a container has it, unless only a later one is root's. */
 static void take_container(struct joining *joining, const struct ht_row *row)
 {
@@ -196,7 +182,8 @@ static void take_container(struct joining *joining, const struct ht_row *row)
     joining->has_pairs = joining->has_pairs || ht_str_find_byte(ht_row_id(row), '/') > 0;
     if (!known)
         add_place(joining, ht_row_id(row), row);
-    else if (!is_of_root(joining, known->row) && is_of_root(joining, row)) {
+    else if (!ht_join_is_roots(&joining->daemons, known->row) &&
+             ht_join_is_roots(&joining->daemons, row)) {
         known->row = row;
         known->id = ht_row_id(row);
     }
@@ -415,8 +402,26 @@ static bool is_better_init(const struct place *place, const struct ht_process *p
     return process->start < init->start;
 }
 
+/* The word of a user's daemon is not taken for what that user cannot have started: as a container
+ * that no runtime lists it is judged by what its processes show. */
+static void disown(struct joining *joining)
+{
+    for (size_t i = 0; i < joining->processes.len; i++) {
+        const struct ht_row *row = joining->processes.items[i];
+        struct place *place = place_of_process(joining, row);
+
+        if (place && place->row &&
+            !ht_join_may_have(&joining->daemons, place->row, ht_process_of(row))) {
+            place->row = NULL;
+            place->disowned = true;
+        }
+    }
+}
+
 static void house_processes(struct joining *joining)
 {
+    if (ht_join_has_users(&joining->daemons))
+        disown(joining);
     for (size_t i = 0; i < joining->processes.len; i++) {
         const struct ht_row *row = joining->processes.items[i];
         struct place *place = place_of_process(joining, row);
@@ -513,9 +518,11 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
     ht_container_set_state(container, HT_CONTAINER_STATE_UNMANAGED);
     ht_container_set_runtime(container, HT_S("none"));
     ht_container_set_unmanaged(
-        container, place->namespaces_only
-                       ? HT_S("own pid namespace and root directory, known to no runtime")
-                       : HT_S("its cgroup names a container that no runtime here lists"));
+        container,
+        place->namespaces_only ? HT_S("own pid namespace and root directory, known to no runtime")
+        : place->disowned
+            ? HT_S("a user's daemon lists it, but its processes are not that user's")
+            : HT_S("its cgroup names a container that no runtime here lists"));
     apply_step(joining, place, container);
     if (!init)
         return;
@@ -534,6 +541,26 @@ static const struct ht_process *find_shim(const struct joining *joining, const s
                                                                                      : parent;
 }
 
+/* A daemon may be behind, or lie; what has processes runs. */
+static void apply_processes(const struct place *place, struct ht_container *container)
+{
+    if (place->processes == 0 || !ht_container_has_state(container))
+        return;
+    switch (container->state) {
+    case HT_CONTAINER_STATE_CREATED:
+    case HT_CONTAINER_STATE_REMOVING:
+    case HT_CONTAINER_STATE_EXITED:
+    case HT_CONTAINER_STATE_DEAD:
+        ht_container_set_state(container, HT_CONTAINER_STATE_RUNNING);
+        break;
+    case HT_CONTAINER_STATE_RUNNING:
+    case HT_CONTAINER_STATE_PAUSED:
+    case HT_CONTAINER_STATE_RESTARTING:
+    case HT_CONTAINER_STATE_UNMANAGED:
+        break;
+    }
+}
+
 /* What a container becomes, beside the row of its runtime. */
 static void fill_container(struct joining *joining, struct ht_arena *arena,
                            const struct place *place, const struct ht_join_found *pod,
@@ -547,6 +574,7 @@ static void fill_container(struct joining *joining, struct ht_arena *arena,
         apply_unmanaged(joining, place, container);
     if (place->init)
         apply_init(joining, arena, place, container);
+    apply_processes(place, container);
     /* Without a process source nothing is known about how many there are. */
     if (joining->processes.len)
         ht_container_set_processes(container, place->processes);
@@ -570,7 +598,7 @@ static struct ht_join_found find_pod(const struct joining *joining, const struct
     const struct ht_join_seeker seeker = {
         .container = place->row ? ht_container_of(place->row) : &none,
         .cgroup = init && ht_process_has_cgroup(init) ? init->cgroup : (struct ht_str){0},
-        .of_root = place->row && is_of_root(joining, place->row)};
+        .of_root = place->row && ht_join_is_roots(&joining->daemons, place->row)};
 
     return ht_join_pods_find(joining->by_pod, &seeker, arena);
 }
@@ -583,7 +611,7 @@ static struct ht_row *make_container(struct joining *joining, const struct place
     const struct ht_join_found pod = find_pod(joining, place, arena);
     const struct ht_row *const inputs[INPUTS] = {place->row, place->init, joining->host_row,
                                                  pod.row};
-    uint64_t number = ht_str_hash(pod.by, place->processes);
+    uint64_t number = ht_str_hash(pod.by, place->processes * 2 + place->disowned);
     struct ht_row *row = recall(joining->joiner, key, inputs, number);
     struct ht_container container = {0};
 

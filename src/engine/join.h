@@ -7,6 +7,15 @@
 #include "hulltop/check/facts.h"
 #include "hulltop/model/row.h"
 
+/* Whether the daemon that lists a container is root's. daemons holds const struct ht_row *. */
+bool ht_join_is_roots(const struct ht_vec *daemons, const struct ht_row *container);
+/* Whether any of them is a user's own. */
+bool ht_join_has_users(const struct ht_vec *daemons);
+/* Whether the daemon that lists a container can have started that process: a user's daemon starts
+ * none outside of that user's slice, and none of root's. */
+bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *container,
+                      const struct ht_process *process);
+
 /* The daemon row with what the command line of its process tells (TCP listeners, TLS); processes
  * holds const struct ht_row *. Returns a new reference. */
 struct ht_row *ht_join_daemon(const struct ht_row *daemon, const struct ht_vec *processes);
