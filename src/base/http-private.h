@@ -32,19 +32,21 @@ struct ht_http_transfer {
     int64_t started_ns;
     int64_t byte_ns; /* when the newest byte came, 0: none yet */
     int64_t connect_ns, total_ns, stall_ns;
-    bool late_head;   /* the headers of a stream may come when they like */
-    bool added;       /* to multi */
-    bool head_done;   /* the headers are complete */
-    bool news;        /* headers or bytes have come since somebody looked */
-    bool done;        /* code is known */
-    bool kept;        /* multi holds a connection that has worked */
-    bool over;        /* stopped is about a limit */
-    bool late;        /* its patience ended */
-    bool plain;       /* easy has the options of a plain GET */
-    int code;         /* libcurl's, once done */
-    int stopped;      /* by a callback of ours: -errno, or what feed returned */
-    int protocol;     /* 1 or 2 once an answer has begun, else 0 */
-    bool only_closed; /* HTTP/2: the stream was closed, but not on an error */
+    bool late_head;            /* the headers of a stream may come when they like */
+    bool added;                /* to multi */
+    bool head_done;            /* the headers are complete */
+    bool news;                 /* headers or bytes have come since somebody looked */
+    bool done;                 /* code is known */
+    bool kept;                 /* multi holds a connection that has worked */
+    bool over;                 /* stopped is about a limit */
+    bool late;                 /* its patience ended */
+    bool plain;                /* easy has the options of a plain GET */
+    int code;                  /* libcurl's, once done */
+    int stopped;               /* by a callback of ours: -errno, or what feed returned */
+    int protocol;              /* 1 or 2 once an answer has begun, else 0 */
+    bool only_closed;          /* HTTP/2: the stream was closed, but not on an error */
+    bool by_other;             /* another user's process answers than before */
+    struct ht_http_peer *peer; /* of the client; NULL: not at a unix socket */
 };
 
 struct ht_http {
@@ -53,6 +55,7 @@ struct ht_http {
     char *socket_path;
     char *ca_file, *cert_file, *key_file, *proxy;
     struct ht_http_options options;
+    struct ht_http_peer peer;         /* who answered first */
     struct ht_http_transfer transfer; /* of ht_http_send */
     struct ht_http_lane {
         struct ht_http_transfer transfer; /* borrows the multi of the one above */
@@ -63,7 +66,7 @@ struct ht_http {
 };
 
 /* Says where the answer goes, and by when it has to come. */
-void ht_http_transfer_expect(struct ht_http_transfer *t, const struct ht_http *http,
+void ht_http_transfer_expect(struct ht_http_transfer *t, struct ht_http *http,
                              const struct ht_http_request *request, struct ht_http_answer *answer);
 /* Gives the request to libcurl; nothing is sent yet. */
 int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *http,
@@ -98,6 +101,9 @@ int ht_http_connect_error(const char *name, const char *socket_path, int code, c
 /* Fills err with -ETIMEDOUT: "name: text within 3 s". */
 int ht_http_timeout_error(const char *name, const char *text, int64_t patience_ns,
                           struct ht_error *err);
+/* Notes who listens at the other end of fd, if nobody was noted yet; false if it is another user
+ * than the one noted. */
+bool ht_http_peer_agrees(struct ht_http_peer *peer, int fd);
 /* 0 if the endpoint can be used. */
 int ht_http_check_options(const struct ht_http_options *options, struct ht_error *err);
 /* True if path can stand in a request line as it is. */

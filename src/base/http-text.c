@@ -182,3 +182,17 @@ bool ht_http_is_path(const char *path)
             return false;
     return true;
 }
+
+bool ht_http_peer_agrees(struct ht_http_peer *peer, int fd)
+{
+    struct ucred ucred = {0};
+    socklen_t len = sizeof(ucred);
+
+    if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0)
+        return !peer->known;
+    if (peer->known)
+        return ucred.uid == peer->uid;
+    *peer = (struct ht_http_peer){
+        .known = true, .uid = ucred.uid, .pid = ucred.pid > 0 ? (uint64_t)ucred.pid : 0};
+    return true;
+}

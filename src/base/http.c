@@ -101,6 +101,18 @@ static size_t refuse(struct ht_http_transfer *t, int code)
     return 0;
 }
 
+/* Whether the user who answers is the one who answered before. */
+static bool has_same_peer(struct ht_http_transfer *t)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (!t->peer)
+        return true;
+    curl.easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd);
+    t->by_other = !ht_http_peer_agrees(t->peer, fd);
+    return !t->by_other;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
     struct ht_http_transfer *t = context;
@@ -108,6 +120,8 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
     struct ht_buf *to = t->head_done ? t->trailers : t->head;
 
     t->byte_ns = ht_clock_mono(ht_clock_system());
+    if (!has_same_peer(t))
+        return refuse(t, -ECONNRESET);
     /* A block behind an interim one (100 Continue) takes its place. */
     if (ht_str_has_prefix(line, "HTTP/")) {
         ht_buf_reset(t->head);
@@ -205,6 +219,9 @@ int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *
 {
     if (t->over)
         return ht_http_transfer_over(http, t, err);
+    if (t->by_other)
+        return ht_error_set(err, ECONNRESET, "%s: another user's process answers than before",
+                            http->name);
     if (t->stopped)
         return t->stopped;
     if (!t->detail[0])
@@ -408,7 +425,7 @@ static bool set_up(const struct ht_http *http, struct ht_http_transfer *t,
     return set_target(http, t, request->path);
 }
 
-void ht_http_transfer_expect(struct ht_http_transfer *t, const struct ht_http *http,
+void ht_http_transfer_expect(struct ht_http_transfer *t, struct ht_http *http,
                              const struct ht_http_request *request, struct ht_http_answer *answer)
 {
     const struct ht_http_options *o = &http->options;
@@ -430,6 +447,8 @@ void ht_http_transfer_expect(struct ht_http_transfer *t, const struct ht_http *h
     t->stall_ns = o->stall_ms * HT_NS_PER_MS;
     t->byte_ns = 0;
     t->added = t->head_done = t->news = t->done = t->over = t->late = t->only_closed = false;
+    t->peer = http->socket_path ? &http->peer : NULL;
+    t->by_other = false;
     t->code = CURLE_OK;
     t->stopped = t->protocol = 0;
     t->detail[0] = '\0';
@@ -664,6 +683,11 @@ struct ht_http *ht_http_free(struct ht_http *http)
     free(http->key_file);
     free(http);
     return NULL;
+}
+
+struct ht_http_peer ht_http_peer(const struct ht_http *http)
+{
+    return http->peer;
 }
 
 const char *ht_http_name(const struct ht_http *http)

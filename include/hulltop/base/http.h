@@ -76,6 +76,14 @@ struct ht_http_answer {
 struct ht_http;
 struct ht_http_stream;
 
+/* Who listens on a unix socket, as the kernel tells it of the connection itself: what the path
+ * leads to may change at any time. */
+struct ht_http_peer {
+    bool known;   /* false: no answer yet, no unix socket, or an old libcurl */
+    uint64_t uid; /* of the process that made the listening socket */
+    uint64_t pid; /* its id; 0: outside of this pid namespace */
+};
+
 /* Returns a client for the endpoint, owned by the caller, or NULL. Connects to nothing yet. */
 struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_error *err);
 /* Closes everything, at once; streams of it must have been closed. NULL is allowed; returns NULL.
@@ -83,6 +91,10 @@ struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_err
 struct ht_http *ht_http_free(struct ht_http *http);
 /* The endpoint for messages: "/var/run/docker.sock" or the URL. Borrowed. */
 const char *ht_http_name(const struct ht_http *http);
+
+/* Who gave the first answer. All others come from the same user: what another one answers fails
+ * with -ECONNRESET and is not looked at. */
+struct ht_http_peer ht_http_peer(const struct ht_http *http);
 
 /* One request and its whole answer. On failure the answer holds what had arrived. Over HTTP/2, a
  * request that finds the kept connection closed is sent again, once. */
