@@ -57,6 +57,7 @@ struct joining {
     struct ht_vec processes; /* const struct ht_row * */
     struct ht_vec homes;     /* for each process its struct place *, or NULL */
     struct ht_vec daemons;
+    struct ht_vec engines; /* processes that may be a daemon's */
     bool has_pairs;       /* an id has a slash */
     struct ht_vec upkeep; /* support and component rows */
     struct ht_vec pods;   /* as their source gave them */
@@ -427,8 +428,11 @@ static void house_processes(struct joining *joining)
         struct place *place = place_of_process(joining, row);
 
         ht_vec_add(&joining->homes, place);
-        if (!place)
+        if (!place) {
+            if (ht_join_is_engine(ht_process_of(row)))
+                ht_vec_add(&joining->engines, (void *)row);
             continue;
+        }
         place->processes++;
         if (is_better_init(place, ht_process_of(row)))
             place->init = row;
@@ -655,7 +659,7 @@ static struct ht_row *make_daemon(struct joining *joining, const struct ht_row *
     struct ht_str key = cache_key(&buf, &ht_daemon_table, ht_row_id(row));
     const struct ht_row *const inputs[INPUTS] = {row};
 
-    return remember(joining->joiner, key, inputs, 0, ht_join_daemon(row, &joining->processes));
+    return remember(joining->joiner, key, inputs, 0, ht_join_daemon(row, &joining->engines));
 }
 
 /* Made anew each time too: a day may have ended. */
@@ -750,6 +754,7 @@ static void finish(struct joining *joining)
     ht_vec_fini(&joining->processes);
     ht_vec_fini(&joining->homes);
     ht_vec_fini(&joining->daemons);
+    ht_vec_fini(&joining->engines);
     ht_vec_fini(&joining->upkeep);
     ht_vec_fini(&joining->pods);
     ht_join_pods_free(joining->by_pod);

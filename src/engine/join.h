@@ -16,9 +16,11 @@ bool ht_join_has_users(const struct ht_vec *daemons);
 bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *container,
                       const struct ht_process *process);
 
-/* The daemon row with what the command line of its process tells (TCP listeners, TLS); processes
- * holds const struct ht_row *. Returns a new reference. */
-struct ht_row *ht_join_daemon(const struct ht_row *daemon, const struct ht_vec *processes);
+/* Whether a process can be a Docker daemon. */
+bool ht_join_is_engine(const struct ht_process *process);
+/* The daemon row with what its process tells (TCP listeners, TLS); engines holds the const struct
+ * ht_row * of processes that are one and in no container. Returns a new reference. */
+struct ht_row *ht_join_daemon(const struct ht_row *daemon, const struct ht_vec *engines);
 
 /* The builder ("buildkit", "buildah") whose step of that id runs in that cgroup, or NULL. */
 const char *ht_join_step(struct ht_str cgroup, struct ht_str id);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which process listens on containerd's socket, and whether its settings open a port as well. */
+/* Whether containerd's settings open a port as well. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "containerd-private.h"
 
@@ -14,24 +12,6 @@
 #include "hulltop/base/root.h"
 
 #define USUAL_CONFIG "/etc/containerd/config.toml"
-
-/* The process that made the listening socket; 0: it cannot be told. */
-static uint64_t peer_of(const char *socket_path)
-{
-    ht_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct ucred peer = {0};
-    socklen_t len = sizeof(peer);
-    size_t n = strlen(socket_path);
-
-    if (fd < 0 || n >= sizeof(address.sun_path))
-        return 0;
-    memcpy(address.sun_path, socket_path, n + 1);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.pid <= 1)
-        return 0;
-    return (uint64_t)peer.pid;
-}
 
 /* "--config PATH", "-c PATH" and the same with "=", in the words of a command line. */
 static struct ht_str config_of(struct ht_str words)
@@ -89,21 +69,18 @@ static void read_config(struct ht_arena *arena, struct ht_str text, struct ht_da
     ht_daemon_set_tcp_tls(daemon, tls);
 }
 
-void ht_containerd_host_facts(struct ht_arena *arena, const char *socket_path,
-                              struct ht_daemon *daemon)
+void ht_containerd_host_facts(struct ht_arena *arena, struct ht_daemon *daemon)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
     ht_autobuf struct ht_buf words = HT_BUF(HT_LIMIT_PROC_FILE), text = HT_BUF(HT_LIMIT_FILE);
-    uint64_t pid = peer_of(socket_path);
     ht_autofree char *config = NULL;
     struct ht_str path;
     char file[64];
     int r;
 
-    if (!pid || ht_root_open(&root, "/", NULL) < 0)
+    if (!ht_daemon_has_pid(daemon) || ht_root_open(&root, "/", NULL) < 0)
         return;
-    ht_daemon_set_pid(daemon, pid);
-    snprintf(file, sizeof(file), "/proc/%llu/cmdline", (unsigned long long)pid);
+    snprintf(file, sizeof(file), "/proc/%llu/cmdline", (unsigned long long)daemon->pid);
     if (ht_read_at(AT_FDCWD, file, &words, HT_LIMIT_PROC_FILE, NULL) < 0 || words.len == 0)
         return;
     path = config_of(ht_buf_str(&words));

@@ -98,10 +98,8 @@ int ht_containerd_look(struct ht_containerd *ctd, struct ht_containerd_trouble *
 
 /* containerd-host.c */
 
-/* The process behind the socket, and the TCP listener that its settings name. Texts go into the
- * arena. */
-void ht_containerd_host_facts(struct ht_arena *arena, const char *socket_path,
-                              struct ht_daemon *daemon);
+/* The TCP listener that the settings of the daemon's process name. Texts go into the arena. */
+void ht_containerd_host_facts(struct ht_arena *arena, struct ht_daemon *daemon);
 
 /* containerd-tell.c */
 

@@ -136,8 +136,9 @@ static int read_daemon(struct ht_containerd *ctd, struct ht_containerd_trouble *
     ht_daemon_set_name(&daemon, ht_str_from(ctd->runtime));
     ht_daemon_set_source(&daemon, ht_str_from(ctd->name));
     ht_daemon_set_version(&daemon, ht_str_from(ctd->version));
-    if (ht_host_socket_facts(arena, ctd->socket_path, &daemon) && !ctd->cri)
-        ht_containerd_host_facts(arena, ctd->socket_path, &daemon);
+    if (ht_host_socket_facts(arena, ctd->socket_path, ht_http_peer(ctd->http), &daemon) &&
+        !ctd->cri)
+        ht_containerd_host_facts(arena, &daemon);
 
     struct ht_row *row = ht_row_keep(ctd->daemon, ht_row_new(&ht_daemon_table, &daemon));
     ht_row_unref(ctd->daemon);

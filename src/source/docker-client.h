@@ -69,6 +69,8 @@ int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docke
 /* Says what a failed call means. */
 void ht_docker_explain(const struct ht_error *err, struct ht_docker_trouble *trouble);
 
+/* What a daemon.json tells: hosts and tlsverify. Texts go into the arena. */
+void ht_docker_decode_config(struct ht_arena *arena, struct ht_str text, struct ht_daemon *daemon);
 /* What the host's files tell about the daemon behind a unix socket: mode, owner, group and its
  * members, listeners of daemon.json. Texts go into the arena. */
 void ht_docker_host_facts(struct ht_arena *arena, const struct ht_docker_client *client,

@@ -42,15 +42,30 @@ static void read_group(struct ht_arena *arena, const struct ht_root *root, struc
         set_group(arena, line, daemon);
 }
 
-bool ht_host_socket_facts(struct ht_arena *arena, const char *socket_path, struct ht_daemon *daemon)
+/* Of the socket itself, or of the one that a link of root's leads to. */
+static bool find_socket(const char *socket_path, struct stat *st)
+{
+    if (lstat(socket_path, st) < 0)
+        return false;
+    if (S_ISLNK(st->st_mode) && (st->st_uid != 0 || stat(socket_path, st) < 0))
+        return false;
+    return S_ISSOCK(st->st_mode);
+}
+
+bool ht_host_socket_facts(struct ht_arena *arena, const char *socket_path, struct ht_http_peer peer,
+                          struct ht_daemon *daemon)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
     struct stat st;
 
-    if (stat(socket_path, &st) < 0)
+    if (peer.known)
+        ht_daemon_set_socket_uid(daemon, peer.uid);
+    /* Process 1 listens for services that it starts when they are called. */
+    if (peer.known && peer.pid > 1)
+        ht_daemon_set_pid(daemon, peer.pid);
+    if (!find_socket(socket_path, &st))
         return false;
     ht_daemon_set_socket_mode(daemon, st.st_mode & 07777);
-    ht_daemon_set_socket_uid(daemon, st.st_uid);
     ht_daemon_set_socket_gid(daemon, st.st_gid);
     if (ht_root_open(&root, "/", NULL) == 0)
         read_group(arena, &root, daemon);

@@ -4,11 +4,13 @@
 #define HT_SOURCE_HOST_SOCKET_H
 
 #include "hulltop/base/arena.h"
+#include "hulltop/base/http.h"
 #include "hulltop/model/rows.h"
 
-/* Mode, owner and group of the socket, and the group's members. Texts go into the arena. False if
+/* Who listens, as the connection tells it; mode and group of the socket, and the group's members.
+ * What a link of a user's leads to says nothing about the daemon. Texts go into the arena. False if
  * the socket cannot be looked at. */
-bool ht_host_socket_facts(struct ht_arena *arena, const char *socket_path,
+bool ht_host_socket_facts(struct ht_arena *arena, const char *socket_path, struct ht_http_peer peer,
                           struct ht_daemon *daemon);
 
 #endif

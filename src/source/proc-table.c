@@ -273,6 +273,20 @@ static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *ent
     return true;
 }
 
+/* Whether a daemon can be reached over the network is told by what it listens on. */
+static void fill_listens(struct ht_proc_table *table, struct ht_proc_entry *entry,
+                         struct ht_process *process)
+{
+    struct ht_process net = {0};
+
+    entry->engine = ht_str_is(process->comm, "dockerd");
+    if (!entry->engine || ht_process_has_listens(process))
+        return;
+    ht_proc_read_peers(&table->reader, entry->pid, table->arena, &net);
+    if (ht_process_has_listens(&net))
+        ht_process_set_listens(process, net.listens);
+}
+
 /* Everything else below /proc/PID. False: the process is gone. */
 static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
                      struct ht_process *process)
@@ -299,6 +313,7 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
     entry->contained = facts.sure == HT_CGROUP_CERTAIN || entry->apart;
     if ((entry->contained || !readable) && !fill_security(table, entry, process))
         return false;
+    fill_listens(table, entry, process);
     if (facts.sure == HT_CGROUP_CERTAIN)
         readable = ht_process_has_ns_pid(process);
     entry->contained = entry->contained || entry->apart;
@@ -331,7 +346,7 @@ static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *en
         entry->due_ns = table->now_ns + AGE_FIRST;
     else if (entry->stage == 2 && age < AGE_SECOND)
         entry->due_ns = table->now_ns + AGE_SECOND - (age > 0 ? age : 0);
-    else if (entry->contained)
+    else if (entry->contained || entry->engine)
         entry->due_ns = table->now_ns + ROUND + (entry->pid % 10) * HT_NS_PER_S;
     else
         entry->due_ns = INT64_MAX;

@@ -40,6 +40,7 @@ struct ht_proc_entry {
     bool contained;     /* of a container, or apart from the node: has security fields */
     bool apart;         /* in a pid namespace or a root that is not the node's */
     bool first;         /* mounts and devices are read too */
+    bool engine;        /* a Docker daemon: what it listens on is looked at */
     bool limited;       /* executable and namespaces were refused */
 };
 

@@ -271,28 +271,6 @@ static void a_reused_pid_is_not_taken_for_init(void **state)
     assert_int_equal(container_of(node, ID_A)->processes, 0);
 }
 
-static void listeners_of_a_daemon_come_from_its_command_line(void **state)
-{
-    static const struct ht_str argv[] = {HT_STR("/usr/sbin/dockerd"), HT_STR("-H"), HT_STR("fd://"),
-                                         HT_STR("--host=tcp://0.0.0.0:2375")};
-    struct fixture *fixture = *state;
-    struct ht_daemon daemon = {0};
-    struct ht_process process = with_pid(10);
-
-    ht_daemon_set_id(&daemon, HT_S("unix:///run/docker.sock"));
-    ht_node_add(fixture->docker, ht_row_new(&ht_daemon_table, &daemon));
-    ht_process_set_comm(&process, HT_S("dockerd"));
-    ht_process_set_argv(&process, (struct ht_text_list){.items = argv, .len = ARRAY_LEN(argv)});
-    add_process(fixture, process, "/system.slice/docker.service");
-    ht_autonode struct ht_node *node = join(fixture);
-    const struct ht_daemon *made =
-        ht_daemon_of(ht_node_find(node, HT_TABLE_DAEMON, HT_S("unix:///run/docker.sock")));
-    assert_int_equal(made->tcp_listeners.len, 1);
-    assert_true(ht_str_is(made->tcp_listeners.items[0], "tcp://0.0.0.0:2375"));
-    assert_false(made->tcp_tls);
-    assert_int_equal(made->pid, 10);
-}
-
 static void add_of_daemon(struct ht_node *sample, const char *id, const char *name,
                           const char *daemon)
 {
@@ -416,8 +394,7 @@ static void what_has_processes_runs_whatever_its_daemon_says(void **state)
     struct fixture *fixture = *state;
 
     add_process(fixture, of_uid(10, 0), "/docker/" ID_A);
-    assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_EXITED),
-                     HT_CONTAINER_STATE_RUNNING);
+    assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_EXITED), HT_CONTAINER_STATE_RUNNING);
 }
 
 static void what_is_paused_stays_paused(void **state)
@@ -821,7 +798,6 @@ int main(void)
         TEST(steps_of_builds_are_told_by_their_parent),
         TEST(unchanged_rows_are_shared),
         TEST(a_reused_pid_is_not_taken_for_init),
-        TEST(listeners_of_a_daemon_come_from_its_command_line),
         TEST(a_container_gets_its_pod_by_the_id_in_the_pods_status),
         TEST(a_container_gets_its_pod_by_its_cgroup),
         TEST(a_label_names_a_pod_only_from_a_daemon_of_roots),

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the process of a container engine tells about it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/check/facts.h"
+#include "hulltop/engine/core.h"
+
+#define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+struct fixture {
+    struct ht_facts *facts;
+    struct ht_joiner *joiner;
+    struct ht_node *docker, *proc;
+};
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    struct ht_error err = {0};
+    struct ht_host host = {0};
+
+    fixture = (struct fixture){.docker = ht_node_new(1), .proc = ht_node_new(1)};
+    if (ht_facts_load(NULL, &fixture.facts, &err) < 0)
+        return -1;
+    fixture.joiner = ht_joiner_new(fixture.facts);
+    ht_host_set_id(&host, HT_S("node"));
+    ht_host_set_ns_pid(&host, 1000);
+    ht_node_add(fixture.proc, ht_row_new(&ht_host_table, &host));
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ht_node_unref(fixture->docker);
+    ht_node_unref(fixture->proc);
+    ht_joiner_free(fixture->joiner);
+    ht_facts_free(fixture->facts);
+    return 0;
+}
+
+static void add_process(struct fixture *fixture, struct ht_process process, const char *cgroup)
+{
+    char id[32];
+
+    snprintf(id, sizeof(id), "%llu.1", (unsigned long long)process.pid);
+    ht_process_set_id(&process, ht_str_from(id));
+    ht_process_set_cgroup(&process, ht_str_from(cgroup));
+    ht_node_add(fixture->proc, ht_row_new(&ht_process_table, &process));
+}
+
+static struct ht_process with_pid(uint64_t pid)
+{
+    struct ht_process process = {0};
+
+    ht_process_set_pid(&process, pid);
+    ht_process_set_start(&process, pid);
+    return process;
+}
+
+static struct ht_node *join(struct fixture *fixture)
+{
+    struct ht_node *samples[] = {fixture->docker, NULL, fixture->proc};
+
+    ht_node_sort(fixture->docker);
+    ht_node_sort(fixture->proc);
+    return ht_joiner_join(fixture->joiner, samples, ARRAY_LEN(samples), 5);
+}
+
+#define DOCKER "unix:///run/docker.sock"
+
+static void add_docker(struct fixture *fixture, const char *name, const char *config)
+{
+    struct ht_daemon daemon = {0};
+
+    ht_daemon_set_id(&daemon, HT_S(DOCKER));
+    ht_daemon_set_name(&daemon, ht_str_from(name));
+    ht_daemon_set_socket_uid(&daemon, 0);
+    if (config)
+        ht_daemon_set_config_file(&daemon, ht_str_from(config));
+    ht_node_add(fixture->docker, ht_row_new(&ht_daemon_table, &daemon));
+}
+
+/* A dockerd with these words, one blank between them. */
+static struct ht_process dockerd(uint64_t pid, uint64_t euid, struct ht_str *argv,
+                                 const char *words)
+{
+    struct ht_process process = with_pid(pid);
+    struct ht_str rest = ht_str_from(words);
+    size_t len = 1;
+
+    argv[0] = HT_S("/usr/sbin/dockerd");
+    while (ht_str_next(&rest, ' ', &argv[len]))
+        len++;
+    ht_process_set_comm(&process, HT_S("dockerd"));
+    ht_process_set_euid(&process, euid);
+    ht_process_set_argv(&process, (struct ht_text_list){.items = argv, .len = len});
+    return process;
+}
+
+static const struct ht_daemon *docker_of(const struct ht_node *node)
+{
+    return ht_daemon_of(ht_node_find(node, HT_TABLE_DAEMON, HT_S(DOCKER)));
+}
+
+/* What a command line opens: an address, "" for nothing, NULL for what cannot be told. */
+static void assert_listens(const char *config, const char *words, const char *address)
+{
+    void *state = NULL;
+    struct ht_str argv[16];
+
+    assert_int_equal(set_up(&state), 0);
+    struct fixture *fixture = state;
+    add_docker(fixture, "Docker", config);
+    add_process(fixture, dockerd(10, 0, argv, words), "/system.slice/docker.service");
+    struct ht_node *node = join(fixture);
+    const struct ht_daemon *daemon = docker_of(node);
+    assert_int_equal(daemon->pid, 10);
+    assert_int_equal(ht_daemon_has_tcp_listeners(daemon), address != NULL);
+    assert_int_equal(daemon->tcp_listeners.len, address && address[0]);
+    if (address && address[0] && !ht_str_is(daemon->tcp_listeners.items[0], address))
+        fail_msg("%s: %.*s", words, HT_STR_ARG(daemon->tcp_listeners.items[0]));
+    ht_node_unref(node);
+    tear_down(&state);
+}
+
+#define USUAL "/etc/docker/daemon.json"
+
+static void listeners_of_a_daemon_come_from_its_command_line(void **state)
+{
+    (void)state;
+    assert_listens(USUAL, "-H unix:///run/docker.sock", "");
+    assert_listens(USUAL, "-H fd:// --host=tcp://0.0.0.0:2375", "tcp://0.0.0.0:2375");
+    assert_listens(USUAL, "--host tcp://0.0.0.0:2375", "tcp://0.0.0.0:2375");
+    assert_listens(USUAL, "-H 0.0.0.0:2375", "tcp://0.0.0.0:2375");
+    assert_listens(USUAL, "-H=:2375", "tcp://:2375");
+    assert_listens(USUAL, "-H0.0.0.0:2375", "tcp://0.0.0.0:2375");
+    assert_listens(USUAL, "-DH tcp://0.0.0.0:2375", "tcp://0.0.0.0:2375");
+    assert_listens(USUAL, "-Dl debug -H tcp://0.0.0.0:2375", "tcp://0.0.0.0:2375");
+    assert_listens(USUAL, "-D", "");
+}
+
+static void what_was_not_read_may_open_any_port(void **state)
+{
+    (void)state;
+    assert_listens(USUAL, "-H fd://", NULL);
+    assert_listens(NULL, "-D", NULL);
+    assert_listens(USUAL, "--config-file=/srv/d.json", NULL);
+    assert_listens(USUAL, "--config-file /srv/d.json", NULL);
+    assert_listens(USUAL, "--config-file " USUAL, "");
+    /* Whoever comes needs a certificate. */
+    assert_listens(USUAL, "-H fd:// --tlsverify", "");
+    assert_listens(USUAL, "-H fd:// --tlsverify=f", NULL);
+}
+
+static void what_the_kernel_shows_settles_it(void **state)
+{
+    static const struct ht_str ports[] = {HT_STR("[::]:2377"), HT_STR("0.0.0.0:2375")};
+
+    for (size_t len = 0; len <= ARRAY_LEN(ports); len++) {
+        struct ht_str argv[16];
+
+        assert_int_equal(set_up(state), 0);
+        struct ht_process process = dockerd(10, 0, argv, "-H fd://");
+        ht_process_set_listens(&process, (struct ht_text_list){.items = ports, .len = len});
+        add_docker(*state, "Docker", USUAL);
+        add_process(*state, process, "/system.slice/docker.service");
+        struct ht_node *node = join(*state);
+        assert_int_equal(ht_daemon_has_tcp_listeners(docker_of(node)), len < ARRAY_LEN(ports));
+        ht_node_unref(node);
+        tear_down(state);
+    }
+}
+
+static void another_program_called_dockerd_says_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_str real[16], users[16], nested[16];
+    struct ht_process inner = dockerd(30, 0, nested, "-H tcp://0.0.0.0:1");
+
+    ht_process_set_container_id(&inner, HT_S(ID_A));
+    add_docker(fixture, "Docker", USUAL);
+    add_process(fixture, dockerd(10, 0, real, "-H tcp://0.0.0.0:2375"), "/system.slice/d.service");
+    add_process(fixture, dockerd(20, 1000, users, ""), "/user.slice/user-1000.slice");
+    add_process(fixture, inner, "/docker/" ID_A);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_int_equal(docker_of(node)->pid, 10);
+    assert_int_equal(docker_of(node)->tcp_listeners.len, 1);
+}
+
+static void a_dockerd_says_nothing_of_another_engine(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_str argv[16];
+
+    add_docker(fixture, "containerd", NULL);
+    add_process(fixture, dockerd(10, 0, argv, ""), "/system.slice/docker.service");
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_false(ht_daemon_has_pid(docker_of(node)));
+    assert_false(ht_daemon_has_tcp_listeners(docker_of(node)));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(listeners_of_a_daemon_come_from_its_command_line),
+        cmocka_unit_test(what_was_not_read_may_open_any_port),
+        cmocka_unit_test(what_the_kernel_shows_settles_it),
+        TEST(another_program_called_dockerd_says_nothing),
+        TEST(a_dockerd_says_nothing_of_another_engine),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is told about the socket of a daemon. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "docker-client.h"
+#include "host-socket.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+struct place {
+    struct ht_arena *arena;
+    char folder[64], socket[80], link[80];
+    struct ht_daemon daemon;
+};
+
+static int make(void **state)
+{
+    static struct place place;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    ht_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    place = (struct place){.arena = ht_arena_new(HT_LIMIT_ROW), .folder = "/tmp/socket.XXXXXX"};
+    assert_non_null(mkdtemp(place.folder));
+    snprintf(place.socket, sizeof(place.socket), "%s/s", place.folder);
+    snprintf(place.link, sizeof(place.link), "%s/l", place.folder);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", place.socket);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(chmod(place.socket, 0666), 0);
+    assert_int_equal(symlink(place.socket, place.link), 0);
+    *state = &place;
+    return 0;
+}
+
+static int clear(void **state)
+{
+    struct place *place = *state;
+
+    unlink(place->link);
+    unlink(place->socket);
+    ht_arena_free(place->arena);
+    return rmdir(place->folder);
+}
+
+static const struct ht_http_peer user = {.known = true, .uid = 1000, .pid = 77};
+
+static void the_user_is_the_one_who_listens(void **state)
+{
+    struct place *place = *state;
+
+    assert_true(ht_host_socket_facts(place->arena, place->socket, user, &place->daemon));
+    assert_int_equal(place->daemon.socket_uid, 1000);
+    assert_int_equal(place->daemon.pid, 77);
+    assert_int_equal(place->daemon.socket_mode, 0666);
+}
+
+static void a_users_link_tells_nothing(void **state)
+{
+    struct place *place = *state;
+
+    if (geteuid() == 0)
+        assert_int_equal(lchown(place->link, 1000, 1000), 0);
+    assert_false(ht_host_socket_facts(place->arena, place->link, user, &place->daemon));
+    assert_int_equal(place->daemon.socket_uid, 1000);
+    assert_false(ht_daemon_has_socket_mode(&place->daemon));
+}
+
+static void a_link_of_roots_is_followed(void **state)
+{
+    struct place *place = *state;
+
+    if (geteuid() != 0)
+        skip();
+    assert_true(ht_host_socket_facts(place->arena, place->link, user, &place->daemon));
+    assert_int_equal(place->daemon.socket_mode, 0666);
+}
+
+static void without_a_peer_nobody_is_named(void **state)
+{
+    struct place *place = *state;
+    const struct ht_http_peer none = {0}, init = {.known = true, .uid = 0, .pid = 1};
+
+    assert_true(ht_host_socket_facts(place->arena, place->socket, none, &place->daemon));
+    assert_false(ht_daemon_has_socket_uid(&place->daemon));
+    assert_true(ht_host_socket_facts(place->arena, place->socket, init, &place->daemon));
+    assert_false(ht_daemon_has_pid(&place->daemon));
+}
+
+/* An address, "" for none, NULL if the file does not tell all. */
+static void assert_config(const char *text, const char *address)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_daemon daemon = {0};
+
+    ht_docker_decode_config(arena, ht_str_from(text), &daemon);
+    assert_int_equal(ht_daemon_has_config_file(&daemon), address != NULL);
+    assert_int_equal(daemon.tcp_listeners.len, address && address[0]);
+    if (address && address[0])
+        assert_true(ht_str_is(daemon.tcp_listeners.items[0], address));
+}
+
+static void a_settings_file_is_known_when_all_of_it_is(void **state)
+{
+    (void)state;
+    assert_config("{}", "");
+    assert_config("{\"hosts\":[\"unix:///run/docker.sock\"]}", "");
+    assert_config("{\"hosts\":[\"0.0.0.0:2375\"]}", "tcp://0.0.0.0:2375");
+    assert_config("{\"hosts\":[\"tcp://0.0.0.0:2375\"]}", "tcp://0.0.0.0:2375");
+    assert_config("{\"hosts\":[\"fd://\"]}", NULL);
+    assert_config("{\"hosts\":\"tcp://0.0.0.0:2375\"}", NULL);
+    assert_config("{\"hosts\":", NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_user_is_the_one_who_listens, make, clear),
+        cmocka_unit_test_setup_teardown(a_users_link_tells_nothing, make, clear),
+        cmocka_unit_test_setup_teardown(a_link_of_roots_is_followed, make, clear),
+        cmocka_unit_test(a_settings_file_is_known_when_all_of_it_is),
+        cmocka_unit_test_setup_teardown(without_a_peer_nobody_is_named, make, clear),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
