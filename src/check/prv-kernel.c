@@ -24,23 +24,29 @@ static struct ht_finding *fire_device(const struct view *view, struct ht_str pat
     return finding;
 }
 
-/* Devices that are there and open to it though nobody declared them one by one. */
+/* Devices that are there though nobody declared them one by one. Whether the device cgroup lets it
+ * use them is known where all are open; where no runtime tells, they are hardly there for nothing.
+ */
 static void look_found_devices(const struct view *view)
 {
     const struct ht_privilege *effective = view->effective;
     bool open = (ht_privilege_has_all_devices(view->declared) && view->declared->all_devices) ||
                 (ht_privilege_has_privileged(effective) && effective->privileged);
 
-    if (!open || !ht_privilege_has_devices(effective))
+    if ((!open && ht_container_has_devices(view->container)) ||
+        !ht_privilege_has_devices(effective))
         return;
     for (size_t i = 0; i < effective->devices.len; i++) {
         struct ht_str path = effective->devices.items[i];
-        struct ht_finding *finding = fire_device(view, path, true);
+        struct ht_finding *finding = fire_device(view, path, open);
 
         if (!finding)
             continue;
+        if (!open)
+            ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
         ht_fire_evidence(view->checking, finding, "/proc/PID/root", "device file", path);
-        ht_view_put_escape(view, finding);
+        if (open)
+            ht_view_put_escape(view, finding);
     }
 }
 
