@@ -31,7 +31,7 @@ struct list {
 static int read_page(struct ht_kube *kube, struct list *list, struct ht_buf *more,
                      struct ht_kube_trouble *trouble)
 {
-    ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
+    ht_autobuf struct ht_buf path = HT_BUF(4 * HT_LIMIT_ARG);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_kube_page page;
@@ -54,6 +54,13 @@ static int read_page(struct ht_kube *kube, struct list *list, struct ht_buf *mor
     list->bad += page.bad;
     ht_buf_reset(more);
     ht_buf_add_str(more, page.more);
+    /* Without the rest it would pass for the whole list. */
+    if (ht_buf_is_full(more)) {
+        ht_error_set(&err, EFBIG, "%s: a continuation of more than %d bytes",
+                     kube->client.access.server, HT_LIMIT_ARG);
+        ht_kube_explain(&err, trouble);
+        return -EFBIG;
+    }
     if (list->resource)
         snprintf(list->resource, list->resource_size, "%.*s",
                  page.resource.len > 60 ? 60 : (int)page.resource.len,
@@ -73,7 +80,7 @@ static int read_list(struct ht_kube *kube, struct list *list, struct ht_kube_tro
         ht_buf_reset(&more);
         do
             r = read_page(kube, list, &more, trouble);
-        while (r == 0 && more.len && !ht_buf_is_full(&more));
+        while (r == 0 && more.len);
     }
     return r;
 }
@@ -85,7 +92,8 @@ struct nodes {
     char boot_id[HT_KUBE_NAME_MAX];
     struct ht_row *named, *by_boot, *by_name; /* --node, the same boot, the host's name */
     const char *option;
-    size_t count;
+    size_t count, boots; /* boots: nodes with the boot id of this host */
+    bool agreed;         /* one of those has its name too: it is by_boot */
 };
 
 static void forget_nodes(struct nodes *nodes)
@@ -101,7 +109,8 @@ static void begin_nodes(void *context)
     struct nodes *nodes = context;
 
     forget_nodes(nodes);
-    nodes->count = 0;
+    nodes->count = nodes->boots = 0;
+    nodes->agreed = false;
 }
 
 static void keep(struct ht_row **place, struct ht_row *row)
@@ -121,10 +130,16 @@ static void take_node(void *context, struct ht_row *row)
         return;
     if (nodes->option && ht_str_is(node->name, nodes->option))
         keep(&nodes->named, owned);
-    if (nodes->boot_id[0] && ht_str_is(node->boot_id, nodes->boot_id))
-        keep(&nodes->by_boot, owned);
-    if (ht_str_is_nocase(node->name, nodes->hostname))
+    bool is_named = ht_str_is_nocase(node->name, nodes->hostname);
+    if (is_named)
         keep(&nodes->by_name, owned);
+    if (!nodes->boot_id[0] || !ht_str_is(node->boot_id, nodes->boot_id))
+        return;
+    /* Nodes that are containers of one machine have its boot id all. */
+    nodes->boots++;
+    if (!nodes->agreed)
+        keep(&nodes->by_boot, owned);
+    nodes->agreed = nodes->agreed || is_named;
 }
 
 static void know_this_host(struct nodes *nodes)
@@ -196,6 +211,9 @@ static void choose_node(struct ht_kube *kube, struct nodes *nodes)
                            : nodes->by_boot  ? nodes->by_boot
                                              : nodes->by_name;
 
+    kube->ambiguous = !kube->node_option && nodes->boots > 1 && !nodes->agreed;
+    if (kube->ambiguous)
+        found = NULL;
     ht_row_unref(kube->own_node);
     kube->own_node = found ? ht_row_ref(found) : NULL;
     kube->node[0] = '\0';
@@ -477,7 +495,11 @@ void ht_kube_tell_good(struct ht_kube *kube)
 {
     char detail[2 * HT_ERROR_TEXT_MAX];
 
-    if (kube->missing[0])
+    if (kube->ambiguous)
+        ht_kube_tell(kube, HT_SOURCE_STATE_PART,
+                     "several nodes have the boot id of this host, and none its name",
+                     "name it by --node");
+    else if (kube->missing[0])
         ht_kube_tell(kube, HT_SOURCE_STATE_PART, kube->missing,
                      "grant it: hulltop doctor --role prints what is needed");
     else if (kube->bad) {

@@ -26,6 +26,7 @@ struct ht_kube {
     char version[64];
     char node[HT_KUBE_NAME_MAX]; /* what the cluster calls this node; empty: it is none of it */
     bool one_node_known;
+    bool ambiguous;                  /* several nodes could be this host */
     char missing[HT_ERROR_TEXT_MAX]; /* what could not be read, and why; empty: nothing */
     size_t bad;                      /* pods that could not be read */
     char resource[64];               /* version to watch from */

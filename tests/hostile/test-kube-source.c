@@ -308,6 +308,85 @@ static void a_continuation_that_expired_starts_over(void **state)
     map("/api/v1/pods?field*", "pods_node_worker-01.http");
 }
 
+static void write_answer(const char *format, ...)
+{
+    static const char head[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
+    char *text = malloc(16384);
+    va_list arguments;
+
+    assert_non_null(text);
+    memcpy(text, head, sizeof(head));
+    va_start(arguments, format);
+    vsnprintf(text + sizeof(head) - 1, 16384 - sizeof(head), format, arguments);
+    va_end(arguments);
+    write_file(watched, text);
+    free(text);
+}
+
+/* From now on the target is answered by what write_answer has written. */
+static void map_written(const char *target)
+{
+    char command[700];
+
+    snprintf(command, sizeof(command), "map %s %s", target, watched);
+    peer_tell(&peer, command, NULL, 0);
+}
+
+static void a_continuation_without_measure_is_no_end(void **state)
+{
+    struct driver driver = {0};
+    static char token[4300];
+
+    (void)state;
+    memset(token, 'A', sizeof(token) - 1);
+    write_answer(
+        "{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"1\",\"continue\":\"%s\"},"
+        "\"items\":[]}",
+        token);
+    map_written("/api/v1/pods?field*");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_BROKEN, "a continuation of more than", 0);
+    driver_stop(&driver);
+    map("/api/v1/pods?field*", "pods_node_worker-01.http");
+}
+
+/* Two nodes of the boot id of this host, the second of that name. */
+static void write_nodes(const char *second)
+{
+    char boot[64] = "";
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+    assert_non_null(file);
+    assert_non_null(fgets(boot, sizeof(boot), file));
+    assert_int_equal(fclose(file), 0);
+    boot[strcspn(boot, "\n")] = '\0';
+    write_answer("{\"kind\":\"NodeList\",\"metadata\":{},\"items\":["
+                 "{\"metadata\":{\"name\":\"%s\"},\"status\":{\"nodeInfo\":{\"bootID\":\"%s\"}}},"
+                 "{\"metadata\":{\"name\":\"zz\"},\"status\":{\"nodeInfo\":{\"bootID\":\"%s\"}}}]}",
+                 second, boot, boot);
+    map_written("/api/v1/nodes*");
+}
+
+static void nodes_of_one_machine_are_told_by_name(void **state)
+{
+    struct driver driver = {0};
+    char host[65] = "", detail[100];
+
+    (void)state;
+    assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+    write_nodes(host);
+    snprintf(detail, sizeof(detail), "node %s: 20 pods", host);
+    driver_start(&driver, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = config}));
+    expect(&driver, HT_SOURCE_STATE_OK, detail, 20);
+    driver_stop(&driver);
+    write_nodes("another-node");
+    driver_start(&driver, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = config}));
+    expect(&driver, HT_SOURCE_STATE_PART, "several nodes have the boot id", 0);
+    driver_stop(&driver);
+    map("/api/v1/nodes*", "nodes.http");
+}
+
 static void a_web_page_is_no_list(void **state)
 {
     struct driver driver = {0};
@@ -524,6 +603,8 @@ int main(void)
         cmocka_unit_test(too_many_requests_are_waited_for),
         cmocka_unit_test(what_was_seen_stays_when_the_server_fails),
         cmocka_unit_test(a_continuation_that_expired_starts_over),
+        cmocka_unit_test(a_continuation_without_measure_is_no_end),
+        cmocka_unit_test(nodes_of_one_machine_are_told_by_name),
         cmocka_unit_test(a_web_page_is_no_list),
         cmocka_unit_test(programs_for_credentials_are_not_run),
         cmocka_unit_test(programs_for_credentials_are_run_when_asked_for),
