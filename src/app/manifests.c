@@ -199,6 +199,8 @@ static struct ht_row *make_source(const struct run *run, int64_t now_ns)
 
     ht_buf_addf(&detail, "%s: %zu pods and %zu templates; %zu other objects passed over",
                 shown_name(run->options->manifests), count->pods, count->templates, count->others);
+    if (count->kinds[0])
+        ht_buf_addf(&detail, " (%s)", count->kinds);
     ht_source_set_id(&source, HT_S("manifests"));
     ht_source_set_name(&source, HT_S("manifests"));
     ht_source_set_state(&source, HT_SOURCE_STATE_OK);

@@ -582,6 +582,24 @@ static const struct ht_json *pod_of(const struct ht_json *value, enum shape shap
     return NULL;
 }
 
+bool ht_kube_holds_pod(const struct ht_json *value)
+{
+    const struct ht_str kind = ht_kube_shape(value);
+    const struct ht_json *containers =
+        kind.len ? ht_json_get(ht_json_get(pod_of(value, *shape_of(kind)), "spec"), "containers")
+                 : NULL;
+
+    if (!ht_json_is_array(containers) || containers->len == 0)
+        return false;
+    for (size_t i = 0; i < containers->len; i++) {
+        struct ht_str name;
+
+        if (!ht_json_string(ht_json_get(&containers->items[i], "name"), &name))
+            return false;
+    }
+    return true;
+}
+
 struct ht_str ht_kube_shape(const struct ht_json *value)
 {
     if (ht_json_is_array(ht_json_path(value, "spec", "containers", NULL)))
@@ -618,7 +636,7 @@ int ht_kube_decode_pod(const struct ht_kube_object *object, struct ht_arena *are
                        struct ht_pod *ret, struct ht_error *err)
 {
     struct ht_kube_decoding decoding = {.arena = arena, .pod = ret, .err = err};
-    const enum shape *shape = shape_of(object->kind);
+    const enum shape *shape = shape_of(object->shape.len ? object->shape : object->kind);
     const struct ht_json *metadata = ht_json_get(object->value, "metadata");
     const struct ht_json *inner = shape ? pod_of(object->value, *shape) : NULL;
     const struct ht_json *spec = ht_json_get(inner, "spec");

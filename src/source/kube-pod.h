@@ -17,7 +17,8 @@
 
 /* What an object is called and holds. */
 struct ht_kube_object {
-    struct ht_str kind; /* "Deployment" */
+    struct ht_str kind;  /* "Deployment" */
+    struct ht_str shape; /* kind whose shape it has, where the own one is not known; else empty */
     const struct ht_json *value;
     const char *file; /* where it was read from; NULL: an API */
     unsigned line;
@@ -29,6 +30,8 @@ bool ht_kube_has_pod(struct ht_str kind);
 /* The kind that an object without one must be by its shape: "Pod", "Deployment" (for any template)
  * or "CronJob"; empty: none of these. */
 struct ht_str ht_kube_shape(const struct ht_json *value);
+/* Whether an object of any kind has containers where that shape has them. */
+bool ht_kube_holds_pod(const struct ht_json *value);
 /* Fills the zeroed struct at ret; texts are borrowed from the object, or made in the arena.
  * -EINVAL: a field is not what the API takes, with its path. */
 int ht_kube_decode_pod(const struct ht_kube_object *object, struct ht_arena *arena,

@@ -2,6 +2,7 @@
 #include "hulltop/source/manifests.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kube-pod.h"
@@ -48,10 +49,15 @@ static int take_pod(struct reading *reading, const struct ht_object *object, str
 {
     struct ht_str name = text_of(ht_json_get(object->value, "metadata"), "name");
     struct ht_pod pod = {0};
+    struct ht_str shape = {0};
     int r;
+
+    if (!ht_kube_has_pod(kind))
+        shape = ht_kube_shape(object->value);
 
     ht_arena_reset(reading->arena);
     r = ht_kube_decode_pod(&(struct ht_kube_object){.kind = kind,
+                                                    .shape = shape,
                                                     .value = object->value,
                                                     .file = reading->reader->name,
                                                     .line = object->line,
@@ -68,6 +74,24 @@ static int take_pod(struct reading *reading, const struct ht_object *object, str
         reading->count.templates++;
     reading->judged = true;
     return reading->reader->take(reading->reader->context, ht_row_new(&ht_pod_table, &pod), err);
+}
+
+/* Counts it, and notes its kind if that was not seen before and there is room. */
+static void pass_over(struct reading *reading, struct ht_str kind)
+{
+    char *kinds = reading->count.kinds;
+    size_t len = strlen(kinds);
+    struct ht_str rest = ht_str_from(kinds), known;
+
+    reading->count.others++;
+    while (ht_str_next(&rest, ' ', &known)) {
+        if (ht_str_equal(known, kind))
+            return;
+    }
+    if (kind.len <= SHOWN_MAX && ht_str_find_byte(kind, ' ') < 0 &&
+        len + kind.len + 2 <= sizeof(reading->count.kinds))
+        snprintf(kinds + len, sizeof(reading->count.kinds) - len, "%s%.*s", len ? " " : "",
+                 HT_STR_ARG(kind));
 }
 
 /* An item, or a document that is no list. */
@@ -90,9 +114,10 @@ static int take_object(struct reading *reading, const struct ht_object *object,
         return fail(reading, object->line, "an object without a kind", err);
     if (ht_str_has_suffix(kind, "List") && ht_json_get(object->value, "items"))
         return fail(reading, object->line, "a list in a list", err);
-    if (ht_kube_has_pod(kind))
+    /* Kinds that somebody added run pods too. */
+    if (ht_kube_has_pod(kind) || ht_kube_holds_pod(object->value))
         return take_pod(reading, object, kind, err);
-    reading->count.others++;
+    pass_over(reading, kind);
     return 0;
 }
 
@@ -110,7 +135,7 @@ static int take_head(struct reading *reading, const struct ht_object *object, st
     if (!ht_str_has_suffix(kind, "List")) {
         if (judged)
             return fail(reading, object->line, "pods as items of something that is no List", err);
-        reading->count.others++;
+        pass_over(reading, kind);
         return 0;
     }
     if (guessed && items.len && !ht_kube_has_pod(items))

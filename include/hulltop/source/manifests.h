@@ -17,6 +17,7 @@ struct ht_manifests_count {
     size_t templates; /* of workloads */
     size_t others;    /* objects of other kinds, passed over */
     size_t documents;
+    char kinds[200]; /* of the others, some, a blank between two */
 };
 
 /* Takes one pod: consumes the row. Other than 0 (-errno, with err filled) ends the reading. */
