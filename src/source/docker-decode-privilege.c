@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "hulltop/base/mem.h"
+
 #define ALL_CAPS ((UINT64_C(1) << ht_capability_enum.count) - 1)
 
 /* Docker's and containerd's default set: 14 capabilities (daemon sources of 20.10 to 28; 2026-11).
@@ -150,6 +152,21 @@ static bool option_value(struct ht_str option, const char *key, struct ht_str *r
     return true;
 }
 
+/* As Go reads one: 0 or 1; what it does not take is -1, and no daemon runs a container so. */
+static int go_bool(struct ht_str text)
+{
+    static const char *const words[2][6] = {{"0", "f", "F", "false", "FALSE", "False"},
+                                            {"1", "t", "T", "true", "TRUE", "True"}};
+
+    for (int value = 0; value < 2; value++) {
+        for (size_t i = 0; i < ARRAY_LEN(words[value]); i++) {
+            if (ht_str_is(text, words[value][i]))
+                return value;
+        }
+    }
+    return -1;
+}
+
 struct promises {
     struct ht_str seccomp, lsm;
     bool nnp_known, nnp;
@@ -167,9 +184,10 @@ static void read_option(struct ht_str option, bool privileged, struct promises *
         if (promises->lsm.len == 0)
             promises->lsm = value;
     } else if (option_value(option, "no-new-privileges", &value)) {
-        promises->nnp_known = true;
-        if (value.len == 0 || ht_parse_bool(value, &promises->nnp) < 0)
-            promises->nnp = true;
+        int given = ht_str_is(option, "no-new-privileges") ? 1 : go_bool(value);
+
+        promises->nnp_known = given >= 0;
+        promises->nnp = given > 0;
     }
 }
 

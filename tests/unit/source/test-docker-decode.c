@@ -389,6 +389,34 @@ static void a_profile_given_as_text_is_custom(void **state)
     free_engine(&engine);
 }
 
+/* What no-new-privileges is; -1: not known. */
+static void assert_no_new_privs(const char *option, int wanted)
+{
+    struct engine engine;
+    char text[200];
+
+    read_engine(&engine, "docker/plain/info.json");
+    snprintf(text, sizeof(text),
+             "{\"Id\":\"a1\",\"HostConfig\":{\"Privileged\":false,\"SecurityOpt\":[\"%s\"]}}",
+             option);
+    ht_autorow struct ht_row *row = row_of(&engine, text);
+    const struct ht_privilege *declared = &ht_container_of(row)->declared;
+    assert_int_equal(ht_privilege_has_no_new_privs(declared) ? declared->no_new_privs : -1, wanted);
+    free_engine(&engine);
+}
+
+static void a_switch_is_read_as_go_reads_it(void **state)
+{
+    (void)state;
+    assert_no_new_privs("no-new-privileges", 1);
+    assert_no_new_privs("no-new-privileges:t", 1);
+    assert_no_new_privs("no-new-privileges=f", 0);
+    assert_no_new_privs("no-new-privileges:F", 0);
+    assert_no_new_privs("no-new-privileges=FALSE", 0);
+    assert_no_new_privs("no-new-privileges=yes", -1);
+    assert_no_new_privs("no-new-privileges=", -1);
+}
+
 /* {SecurityOptions of /info, seccomp of a plain container ("" unknown), user namespace is host's}
  */
 static const struct {
@@ -746,6 +774,7 @@ int main(void)
         cmocka_unit_test(an_answer_of_api_1_24_is_understood),
         cmocka_unit_test(capabilities_are_computed_as_docker_does),
         cmocka_unit_test(a_users_number_is_read_and_a_name_is_not_guessed),
+        cmocka_unit_test(a_switch_is_read_as_go_reads_it),
         cmocka_unit_test(a_profile_given_as_text_is_custom),
         cmocka_unit_test(defaults_follow_the_daemons_security_options),
         cmocka_unit_test(no_secret_gets_into_a_row),
