@@ -19,6 +19,7 @@ static void each_host_path(struct ht_checking *checking, const struct ht_row *ro
         ht_view_unknown_declared(&view, "which paths of the node are mounted into it");
         return;
     }
+    ht_view_unknown_mounts(&view);
     for (size_t i = 0; i < mounts.len; i++) {
         struct ht_str path = ht_mount_host_path(&mounts.items[i]);
 

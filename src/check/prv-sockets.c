@@ -13,8 +13,10 @@ static bool open_mounts(struct ht_checking *checking, const struct ht_row *row, 
 {
     if (!ht_view_open(checking, row, view))
         return false;
-    if (ht_view_mounts(view, mounts))
+    if (ht_view_mounts(view, mounts)) {
+        ht_view_unknown_mounts(view);
         return true;
+    }
     ht_view_unknown_declared(view, "which paths of the node are mounted into it");
     return false;
 }

@@ -112,6 +112,36 @@ bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
     return true;
 }
 
+/* The kubelet mounts a part of a volume there; of which one, only the kernel's view tells. */
+static bool has_blind_subpath(const struct ht_container *container)
+{
+    if (ht_container_has_kernel_mounts(container))
+        return false;
+    for (size_t i = 0; i < container->mounts.len; i++) {
+        struct ht_str path = ht_mount_host_path(&container->mounts.items[i]);
+
+        if (ht_str_has_prefix(path, "/var/lib/kubelet/pods/") &&
+            ht_str_find(path, HT_S("/volume-subpaths/"), 0) >= 0)
+            return true;
+    }
+    return false;
+}
+
+void ht_view_unknown_mounts(const struct view *view)
+{
+    const struct ht_container *container = view->container;
+
+    if (has_blind_subpath(container))
+        ht_unknown(view->checking, "proc",
+                   "which paths of the node are mounted into it: one is a part (subPath) of a "
+                   "volume that was not seen",
+                   "sudo hulltop");
+    if (ht_container_has_mounts_cut(container) && container->mounts_cut)
+        ht_unknown(view->checking, "proc",
+                   "which paths of the node are mounted into it: it has more mounts than are read",
+                   "look at the mountinfo of its first process");
+}
+
 /* ---- sockets ---- */
 
 /* The path in "unix:///run/docker.sock", or the text itself. */

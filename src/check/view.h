@@ -64,6 +64,9 @@ struct ht_str ht_mount_host_path(const struct ht_mount *mount);
 /* The mounts to judge: declared ones, and those of the kernel that tell more; in the arena. False
  * if neither is known. */
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret);
+/* Says so if that is not all: the kernel's list was cut, or where a declared one leads to is told
+ * by the kernel alone and that was not seen. */
+void ht_view_unknown_mounts(const struct view *view);
 /* The socket that a mount gives, or NULL; *ret_sure says whether its path proves it. */
 const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
                                                   const struct ht_mount *mount, bool *ret_sure);

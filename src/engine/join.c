@@ -58,9 +58,9 @@ struct joining {
     struct ht_vec homes;     /* for each process its struct place *, or NULL */
     struct ht_vec daemons;
     struct ht_vec engines; /* processes that may be a daemon's */
-    bool has_pairs;       /* an id has a slash */
-    struct ht_vec upkeep; /* support and component rows */
-    struct ht_vec pods;   /* as their source gave them */
+    bool has_pairs;        /* an id has a slash */
+    struct ht_vec upkeep;  /* support and component rows */
+    struct ht_vec pods;    /* as their source gave them */
     struct ht_join_pods *by_pod;
     const struct ht_row *cluster_row, *host_row;
     struct ht_vec codes; /* code and layer rows */
@@ -473,8 +473,11 @@ static void apply_init(struct joining *joining, struct ht_arena *arena, const st
     ht_privilege_effective(joining->host, init, joining->joiner->facts, arena,
                            ht_container_edit_effective(container));
     /* While runc prepares it, a container still sees the mounts of the node. */
-    if (ht_process_has_mounts(init) && container->effective.known)
+    if (ht_process_has_mounts(init) && container->effective.known) {
         ht_container_set_kernel_mounts(container, init->mounts);
+        if (ht_process_has_mounts_cut(init))
+            ht_container_set_mounts_cut(container, init->mounts_cut);
+    }
 }
 
 static const struct ht_process *find_parent(const struct joining *joining,
@@ -524,9 +527,8 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
     ht_container_set_unmanaged(
         container,
         place->namespaces_only ? HT_S("own pid namespace and root directory, known to no runtime")
-        : place->disowned
-            ? HT_S("a user's daemon lists it, but its processes are not that user's")
-            : HT_S("its cgroup names a container that no runtime here lists"));
+        : place->disowned ? HT_S("a user's daemon lists it, but its processes are not that user's")
+                          : HT_S("its cgroup names a container that no runtime here lists"));
     apply_step(joining, place, container);
     if (!init)
         return;

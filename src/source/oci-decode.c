@@ -169,7 +169,11 @@ static bool is_made_for_pod(const struct decoding *d, struct ht_str source)
     if (!ht_str_has_prefix(source, "/var/lib/kubelet/pods/") || d->pod_uid.len == 0)
         return false;
     rest = ht_str_sub(source, strlen("/var/lib/kubelet/pods/"), source.len);
-    return is_below(rest, d->pod_uid);
+    if (!is_below(rest, d->pod_uid))
+        return false;
+    /* A part of any volume, of a path of the host too: its name does not tell which. */
+    rest = ht_str_sub(rest, d->pod_uid.len + 1, rest.len);
+    return !ht_str_has_prefix(rest, "volume-subpaths/");
 }
 
 static enum ht_mount_origin origin_of(const struct decoding *d, struct ht_str type,

@@ -414,6 +414,7 @@ static void only_a_pods_own_folder_is_made_for_it(void **state)
         enum ht_mount_origin origin;
     } cases[] = {
         {"/var/lib/kubelet/pods/u-1/volumes/kubernetes.io~secret/s", HT_MOUNT_ORIGIN_VOLUME},
+        {"/var/lib/kubelet/pods/u-1/volume-subpaths/v/c/0", HT_MOUNT_ORIGIN_BIND},
         {"/var/lib/kubelet/pods/u-2/volumes/kubernetes.io~secret/s", HT_MOUNT_ORIGIN_BIND},
         {"/var/lib/kubelet/pods/u-1/../u-2/volumes", HT_MOUNT_ORIGIN_BIND},
         {"/var/lib/kubelet/pods/u-1", HT_MOUNT_ORIGIN_BIND},
