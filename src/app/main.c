@@ -11,6 +11,8 @@
 #include "privileges.h"
 #include "session.h"
 
+#include "hulltop/base/mem.h"
+
 enum { OPTIONS_MAX_BYTES = 4 * 1024 * 1024, TEXT_MAX_BYTES = 64 * 1024 };
 
 static int print(void (*text)(struct ht_buf *out))
@@ -72,6 +74,7 @@ int main(int argc, char **argv)
     struct ht_options options;
     struct ht_error err = {0};
 
+    ht_mem_init();
     setlocale(LC_ALL, "");
     /* Numbers in documents have a point, whatever the locale. */
     setlocale(LC_NUMERIC, "C");

@@ -455,6 +455,9 @@ static struct ht_row *make_process(struct joining *joining, const struct ht_row 
 
     struct ht_process process = *ht_process_of(row);
     ht_process_set_container(&process, place->id);
+    /* They stand in the container, which is made from the row as it was read. */
+    ht_process_unset_mounts(&process);
+    ht_process_unset_mounts_cut(&process);
     return remember(joining->joiner, key, inputs, number, ht_row_new(&ht_process_table, &process));
 }
 

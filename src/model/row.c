@@ -20,7 +20,32 @@ struct space {
     struct ht_arena *arena; /* NULL: the block below */
     char *block;            /* NULL: nothing is copied, only measured */
     size_t used;
+    struct seen *seen; /* SEEN_MAX texts of the list that is copied; NULL: none is */
 };
+
+enum { SEEN_MAX = 64, SEEN_LIST_MIN = 4 };
+
+/* A text of the block, by its hash: items of a list often say the same (types, options). */
+struct seen {
+    struct ht_str source;
+    size_t at; /* in the block */
+};
+
+/* Where an equal text stands in the block, if one was seen lately; else the next one will be found.
+ * Measuring and copying see the same texts, so both find the same. */
+static bool find_seen(struct space *space, struct ht_str text, size_t *ret_at)
+{
+    if (!space->seen || !text.len)
+        return false;
+
+    struct seen *seen = &space->seen[ht_str_hash(text, 0) % SEEN_MAX];
+    if (seen->source.data && ht_str_equal(seen->source, text)) {
+        *ret_at = seen->at;
+        return true;
+    }
+    *seen = (struct seen){.source = text, .at = space->used};
+    return false;
+}
 
 static void *take(struct space *space, size_t n, size_t size, size_t align)
 {
@@ -41,6 +66,13 @@ static void copy_fields(struct space *space, const struct ht_table *table, char 
 /* Copies the bytes of one text; dst is NULL while measuring. */
 static void copy_text(struct space *space, struct ht_str *dst, const struct ht_str *src)
 {
+    size_t at;
+
+    if (find_seen(space, *src, &at)) {
+        if (dst && space->block)
+            *dst = (struct ht_str){.data = space->block + at, .len = src->len};
+        return;
+    }
     char *bytes = take(space, src->len + 1, 1, 1);
 
     if (!bytes)
@@ -61,12 +93,18 @@ static void copy_list(struct space *space, const struct ht_field *field, struct 
                       const struct ht_list *src)
 {
     size_t size = ht_field_item_size(field);
+    struct seen texts[SEEN_MAX];
+    struct seen *outer = space->seen;
     char *items = take(space, src->len, size, _Alignof(max_align_t));
 
     if (dst)
         *dst = (struct ht_list){.items = src->len ? items : NULL, .len = src->len};
     if (items && src->len)
         memcpy(items, src->items, src->len * size);
+    if (!space->arena && !outer && src->len >= SEEN_LIST_MIN) {
+        memset(texts, 0, sizeof(texts));
+        space->seen = texts;
+    }
     for (size_t i = 0; i < src->len; i++) {
         const char *from = (const char *)src->items + i * size;
         char *to = items ? items + i * size : NULL;
@@ -78,6 +116,7 @@ static void copy_list(struct space *space, const struct ht_field *field, struct 
         else if (field->item == HT_KIND_STRUCT)
             copy_fields(space, field->sub, to, from);
     }
+    space->seen = outer;
 }
 
 /* dst already holds a bytewise copy of src (or is NULL while measuring); what src points at

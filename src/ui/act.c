@@ -126,7 +126,7 @@ static bool act_go(struct ht_ui *ui, enum ht_action action)
     else if (action == HT_ACTION_MAP)
         ht_ui_push(ui, ht_builds_map_new());
     else if (action == HT_ACTION_TIMELINE)
-        ht_ui_open_view(ui, HT_S("timeline"));
+        ht_ui_push(ui, ht_ui_timeline_new());
     else if (action == HT_ACTION_EVERYTHING)
         ht_ui_open_view(ui, HT_S("everything"));
     else if (action == HT_ACTION_HOME)

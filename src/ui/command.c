@@ -178,17 +178,30 @@ static int64_t shown_clock(const struct ht_ui *ui, int64_t at_ns)
     return seconds;
 }
 
+/* The last time the clock showed this, on the timeline. */
+static void go_back_to(struct ht_ui *ui, int64_t seconds)
+{
+    int64_t now = ht_ui_now(ui);
+    int64_t back = shown_clock(ui, now) - seconds;
+
+    if (back < 0)
+        back += INT64_C(86400);
+    if (!ht_ui_is_timeline(ht_ui_top(ui)))
+        ht_ui_push(ui, ht_ui_timeline_new());
+    ht_ui_timeline_go_to(ui, ht_ui_top(ui), now - now % HT_NS_PER_S - back * HT_NS_PER_S);
+}
+
 static void run_goto(struct ht_ui *ui, struct ht_str argument)
 {
     const struct ht_replay_position *replay = &ui->state->replay;
     int64_t seconds = 0;
 
-    if (!ht_ui_is_replay(ui)) {
-        ht_ui_message(ui, "goto: only a replay can go to another time");
-        return;
-    }
     if (!parse_clock(argument, &seconds)) {
         ht_ui_message(ui, "goto: a time as HH:MM or HH:MM:SS");
+        return;
+    }
+    if (!ht_ui_is_replay(ui)) {
+        go_back_to(ui, seconds);
         return;
     }
     /* The first moment of the recording that shows this time. */
@@ -247,6 +260,7 @@ void ht_ui_command(struct ht_ui *ui, struct ht_str text)
         return;
     if (ht_parse_u64(name, &number) == 0 && number <= 9) {
         ht_ui_act(ui, number == 0   ? HT_ACTION_HOME
+                      : number == 7 ? HT_ACTION_MAP
                       : number == 8 ? HT_ACTION_TIMELINE
                       : number == 9 ? HT_ACTION_EVERYTHING
                       : number <= 6 ? (enum ht_action)(HT_ACTION_PANE_1 + (int)number - 1)

@@ -170,6 +170,10 @@ struct ht_str ht_ui_container_name(const struct ht_state *state, struct ht_str i
 
 struct ht_page *ht_home_new(void);
 struct ht_page *ht_builds_map_new(void);
+struct ht_page *ht_ui_timeline_new(void);
+bool ht_ui_is_timeline(const struct ht_page *page);
+/* Chooses the first event at or after a time. */
+void ht_ui_timeline_go_to(struct ht_ui *ui, struct ht_page *page, int64_t at_ns);
 /* Opens the details of what a build runs in, or says that nothing of it is left. */
 void ht_builds_open(struct ht_ui *ui, const struct ht_build *build);
 struct ht_page *ht_list_new(struct ht_ui *ui, const struct ht_view *view);

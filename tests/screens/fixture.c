@@ -365,6 +365,38 @@ static void add_event(struct ht_state *state, const char *id, enum ht_event_kind
     ht_rowset_add(&state->events, ht_row_new(&ht_event_table, &event));
 }
 
+/* What happened in the hour before. */
+static void add_early_events(struct ht_state *state)
+{
+    static const struct {
+        const char *id, *text;
+        enum ht_event_kind kind;
+        enum ht_severity severity; /* of a finding */
+        int ago;
+    } events[] = {
+        {"a", "docker: WAIT -> OK", HT_EVENT_KIND_SOURCE_STATE, 0, 3000},
+        {"b", "Container can add CAP_SYS_ADMIN: runner-2", HT_EVENT_KIND_FINDING_NEW,
+         HT_SEVERITY_HIGH, 2400},
+        {"c", "Container uses a tag that moves: web", HT_EVENT_KIND_FINDING_NEW, HT_SEVERITY_MEDIUM,
+         2399},
+        {"d", "before the deployment", HT_EVENT_KIND_MARK, 0, 1200},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+        struct ht_event event = {0};
+
+        ht_event_set_id(&event, ht_str_from(events[i].id));
+        ht_event_set_at(&event, FIXTURE_NOW - events[i].ago * HT_NS_PER_S);
+        ht_event_set_kind(&event, events[i].kind);
+        ht_event_set_text(&event, ht_str_from(events[i].text));
+        if (events[i].kind == HT_EVENT_KIND_FINDING_NEW) {
+            ht_event_set_severity(&event, events[i].severity);
+            ht_event_set_question(&event, 3);
+        }
+        ht_rowset_add(&state->events, ht_row_new(&ht_event_table, &event));
+    }
+}
+
 struct ht_state *fixture_state(void)
 {
     struct ht_node *node = ht_node_new(FIXTURE_NOW);
@@ -387,6 +419,7 @@ struct ht_state *fixture_state(void)
     set_question(state, 3, HT_QUESTION_STATE_FAIL, 5);
     set_question(state, 4, HT_QUESTION_STATE_PASS, 0);
     set_question(state, 5, HT_QUESTION_STATE_NA, 0);
+    add_early_events(state);
     add_event(state, "1", HT_EVENT_KIND_CONTAINER_STARTED, 232, "container debug started");
     add_event(state, "2", HT_EVENT_KIND_FINDING_NEW, 230,
               "Container runs with --privileged: debug");

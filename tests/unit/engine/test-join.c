@@ -156,6 +156,24 @@ static void the_effective_privilege_is_that_of_the_init_process(void **state)
     assert_int_equal(container_of(node, ID_A)->effective.caps, 0x1ffffffffff);
 }
 
+static void the_mounts_of_a_container_are_kept_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_process init = with_pid(20);
+    struct ht_mount mount = {0};
+
+    ht_mount_set_target(&mount, HT_S("/data"));
+    ht_process_set_mounts(&init, (struct ht_mount_list){.items = &mount, .len = 1});
+    ht_process_set_cap_eff(&init, 0);
+    ht_process_set_reads(&init, 2);
+    add_container(fixture, ID_A, 20);
+    add_process(fixture, init, "/docker/" ID_A);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_int_equal(container_of(node, ID_A)->kernel_mounts.len, 1);
+    assert_true(ht_str_is(container_of(node, ID_A)->kernel_mounts.items[0].target, "/data"));
+    assert_false(ht_process_has_mounts(process_of(node, "20.1")));
+}
+
 static void what_runs_below_a_nested_runtime_belongs_to_the_outer_container(void **state)
 {
     struct fixture *fixture = *state;
@@ -791,6 +809,7 @@ int main(void)
         TEST(a_name_that_is_no_id_takes_no_processes),
         TEST(the_pid_of_a_container_is_that_of_a_process_of_its_own),
         TEST(the_effective_privilege_is_that_of_the_init_process),
+        TEST(the_mounts_of_a_container_are_kept_once),
         TEST(what_runs_below_a_nested_runtime_belongs_to_the_outer_container),
         TEST(a_container_that_no_runtime_lists_is_unmanaged),
         TEST(namespaces_alone_make_an_unmanaged_container_outside_services_only),

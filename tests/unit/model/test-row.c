@@ -45,6 +45,39 @@ static void a_row_keeps_what_its_maker_frees(void **state)
     assert_true(ht_row_size(row) > sizeof(struct ht_container));
 }
 
+enum { ALIKE = 40, OPTIONS_MAX = 200 };
+
+static size_t size_of_mounts(bool alike)
+{
+    struct ht_mount mounts[ALIKE] = {0};
+    char options[ALIKE][OPTIONS_MAX];
+    struct ht_container container = {0};
+
+    for (size_t i = 0; i < ALIKE; i++) {
+        memset(options[i], 'x', OPTIONS_MAX);
+        if (!alike)
+            options[i][0] = (char)('0' + i);
+        ht_mount_set_options(&mounts[i], (struct ht_str){options[i], OPTIONS_MAX});
+        ht_mount_set_type(&mounts[i], i % 2 ? HT_S("proc") : HT_S("tmpfs"));
+    }
+    ht_container_set_mounts(&container, (struct ht_mount_list){.items = mounts, .len = ALIKE});
+
+    ht_autorow struct ht_row *row = ht_row_new(&ht_container_table, &container);
+    const struct ht_mount_list *kept = &ht_container_of(row)->mounts;
+    for (size_t i = 0; i < ALIKE; i++) {
+        assert_true(ht_str_equal(kept->items[i].options, mounts[i].options));
+        assert_true(ht_str_is(kept->items[i].type, i % 2 ? "proc" : "tmpfs"));
+        assert_int_equal(kept->items[i].options.data[OPTIONS_MAX], '\0');
+    }
+    return ht_row_size(row);
+}
+
+static void equal_texts_of_a_list_take_the_place_of_one(void **state)
+{
+    (void)state;
+    assert_true(size_of_mounts(true) + (ALIKE - 2) * OPTIONS_MAX < size_of_mounts(false));
+}
+
 static void any_row_equals_its_copy_and_no_other(void **state)
 {
     (void)state;
@@ -156,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_keeps_what_its_maker_frees),
+        cmocka_unit_test(equal_texts_of_a_list_take_the_place_of_one),
         cmocka_unit_test(any_row_equals_its_copy_and_no_other),
         cmocka_unit_test(one_item_of_a_list_makes_a_difference),
         cmocka_unit_test(an_equal_row_is_kept),

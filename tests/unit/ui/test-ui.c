@@ -374,6 +374,38 @@ static void a_quiet_second_changes_few_cells(void **unused)
     }
 }
 
+static void the_timeline_follows_until_a_line_is_chosen(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "8");
+    SEES(&bench, "following  events 6  marks 1");
+    SEES(&bench, "HostConfig.Privileged = true");
+    type(&bench, "{{");
+    SEES(&bench, "F follows");
+    SEES(&bench, "Container can add CAP_SYS_ADMIN: runner-2");
+    type(&bench, "{");
+    SEES(&bench, "none before this");
+    type(&bench, "+");
+    SEES(&bench, "one column = 1 min");
+    type(&bench, "--");
+    SEES(&bench, "one column = 5 min");
+    type(&bench, "'\n");
+    SEES(&bench, "before the deployment");
+    type(&bench, "qF");
+    SEES(&bench, "following");
+    type(&bench, "0:goto 13:40\n");
+    SEES(&bench, "F follows");
+    SEES(&bench, "   mark");
+    type(&bench, "m");
+    assert_int_equal(bench.calls.mark, 1);
+    type(&bench, "v");
+    SEES(&bench, "6 of 6 shown");
+    close_bench(&bench);
+}
+
 static void a_replay_has_its_own_keys_and_title(void **unused)
 {
     struct bench bench;
@@ -548,6 +580,7 @@ int main(void)
         cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
         cmocka_unit_test(open_begins_with_a_pane_or_tells_the_nearest),
         cmocka_unit_test(commands_lead_and_a_wrong_one_is_told),
+        cmocka_unit_test(the_timeline_follows_until_a_line_is_chosen),
         cmocka_unit_test(keys_that_kill_elsewhere_do_nothing),
         cmocka_unit_test(pages_do_not_pile_up_for_ever),
         cmocka_unit_test(without_containers_the_demo_is_offered),
