@@ -11,7 +11,7 @@
 #include "privileges.h"
 #include "session.h"
 
-#include "hulltop/base/mem.h"
+#include "hulltop/base/heap.h"
 
 enum { OPTIONS_MAX_BYTES = 4 * 1024 * 1024, TEXT_MAX_BYTES = 64 * 1024 };
 
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
     struct ht_options options;
     struct ht_error err = {0};
 
-    ht_mem_init();
+    ht_heap_init();
     setlocale(LC_ALL, "");
     /* Numbers in documents have a point, whatever the locale. */
     setlocale(LC_NUMERIC, "C");
