@@ -6,6 +6,7 @@
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/str.h"
 #include "hulltop/base/yaml.h"
 
 enum { PATH_LIMIT = 4096, CMDLINE_MAX = 64 * 1024, YAML_ARENA = 4 * 1024 * 1024 };
@@ -84,6 +85,7 @@ static struct ht_str variable(struct ht_str words, const char *name)
 
 struct process {
     const struct ht_root *root;
+    struct ht_proc_dull *dull;
     const char *pid;
     struct ht_places *places; /* of the process that is looked at: one of those below */
     struct ht_places *proven; /* of executables that are an etcd */
@@ -269,13 +271,16 @@ static int look_at_process(void *context, const char *name, unsigned type, uint6
 {
     struct process *process = context;
     ht_autobuf struct ht_buf words = HT_BUF(CMDLINE_MAX);
+    uint64_t pid;
 
-    (void)type, (void)inode;
-    if (name[0] < '1' || name[0] > '9')
+    (void)type;
+    if (ht_parse_u64(ht_str_from(name), &pid) < 0)
         return 0;
     process->pid = name;
-    if (read_of(process, "cmdline", &words) < 0)
+    if (ht_proc_dull_has(process->dull, pid, inode) || read_of(process, "cmdline", &words) < 0) {
+        ht_proc_dull_add(process->dull, pid, inode);
         return 0;
+    }
 
     enum program program = what_is(process, ht_buf_str(&words));
     struct ht_str dir = argument(ht_buf_str(&words), "data-dir");
@@ -283,6 +288,7 @@ static int look_at_process(void *context, const char *name, unsigned type, uint6
         dir = argument(ht_buf_str(&words), "d");
     switch (program) {
     case PROGRAM_OTHER:
+        ht_proc_dull_add(process->dull, pid, inode);
         break;
     case PROGRAM_ETCD:
         look_at_etcd(process, ht_buf_str(&words));
@@ -328,10 +334,10 @@ static void move(struct ht_places *to, struct ht_places *from)
     ht_places_fini(from);
 }
 
-void ht_places_find(const struct ht_root *root, struct ht_places *ret)
+void ht_places_find(const struct ht_root *root, struct ht_proc_dull *dull, struct ht_places *ret)
 {
     struct ht_places proven = {0}, named = {0};
-    struct process process = {.root = root, .proven = &proven, .named = &named};
+    struct process process = {.root = root, .dull = dull, .proven = &proven, .named = &named};
     struct ht_dir_visitor visitor = {.visit = look_at_process, .context = &process};
 
     (void)ht_root_list(root, "/proc", &visitor, NULL);

@@ -52,6 +52,7 @@ struct datastore {
     char *etcd, *etcd_ca, *etcd_cert, *etcd_key;
     struct ht_root root;
     struct ht_places places;
+    struct ht_proc_dull *dull; /* processes that are no datastore */
     struct watched *items;
     size_t len;
     struct ht_feed *feed;
@@ -156,6 +157,14 @@ static struct watched *watch(struct datastore *self, const struct ht_place *plac
     return watched;
 }
 
+static void find_places(struct datastore *self)
+{
+    if (!self->dull)
+        self->dull = ht_proc_dull_new();
+    ht_proc_dull_begin(self->dull, ht_clock_mono(self->feed->clock));
+    ht_places_find(&self->root, self->dull, &self->places);
+}
+
 /* True if one came or went. */
 static bool find(struct datastore *self)
 {
@@ -169,7 +178,7 @@ static bool find(struct datastore *self)
         ht_places_add(&self->places, ht_datastore_kind_of(&self->root, self->etcd_db),
                       self->etcd_db, true);
     else if (!self->etcd)
-        ht_places_find(&self->root, &self->places);
+        find_places(self);
     for (size_t i = 0; i < self->len; i++)
         self->items[i].here = false;
     for (size_t i = 0; i < self->places.len; i++)
@@ -530,6 +539,7 @@ static void free_datastore(void *context)
         drop(&self->items[i]);
     free(self->items);
     ht_places_fini(&self->places);
+    ht_proc_dull_free(self->dull);
     ht_root_close(&self->root);
     free(self->root_path);
     free(self->etcd_db);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "proc-change.h"
 #include "hulltop/base/arena.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/root.h"
@@ -43,6 +44,7 @@ struct ht_hostconf_pass {
     size_t processes_len;
     struct ht_hostconf_sockets *sockets;
     bool has_processes;          /* there is a /proc with processes */
+    struct ht_proc_dull *dull;   /* those that are no daemons of interest; a walk of it was begun */
     struct ht_str salt;          /* key of the marks by which equal secrets are told */
     struct ht_rowset *exposures; /* found when they were last looked for */
     int64_t interval_ns;         /* until the next look */

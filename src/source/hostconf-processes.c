@@ -131,7 +131,8 @@ static void read_rest(const struct scan *scan, struct ht_hostconf_process *proce
         process->has_own_net = !ht_str_equal(ht_buf_str(out), scan->net);
 }
 
-static void look_at(struct scan *scan, uint64_t pid)
+/* False: it is none of those that are of interest. */
+static bool look_at(struct scan *scan, uint64_t pid)
 {
     struct ht_hostconf_pass *pass = scan->pass;
     ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_PROC_FILE);
@@ -141,17 +142,20 @@ static void look_at(struct scan *scan, uint64_t pid)
 
     if (process.by_name)
         name = read_own_name(scan, pid, &out);
-    if (!is_wanted(name) || (is_common(name) && ++scan->common > COMMON_MAX))
-        return;
+    if (!is_wanted(name))
+        return false;
+    if (is_common(name) && ++scan->common > COMMON_MAX)
+        return true;
     if (pass->processes_len == HT_HOSTCONF_PROCESSES_MAX) {
         pass->cut++;
-        return;
+        return true;
     }
     process.name = ht_arena_str(pass->arena, name);
     process.exe = ht_arena_str(pass->arena, exe);
     read_words(scan, &process, &out);
     read_rest(scan, &process, &out);
     pass->processes[pass->processes_len++] = process;
+    return true;
 }
 
 static int visit_pid(void *context, const char *name, unsigned type, uint64_t inode)
@@ -160,11 +164,11 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
     uint64_t pid;
 
     (void)type;
-    (void)inode;
     if (ht_parse_u64(ht_str_from(name), &pid) < 0 || pid == 0)
         return 0;
     scan->pass->has_processes = true;
-    look_at(scan, pid);
+    if (ht_proc_dull_has(scan->pass->dull, pid, inode) || !look_at(scan, pid))
+        ht_proc_dull_add(scan->pass->dull, pid, inode);
     return 0;
 }
 

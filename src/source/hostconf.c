@@ -28,8 +28,9 @@ struct hostconf {
     char salt[HT_HOSTCONF_SALT_BYTES];
     struct ht_rowset exposures; /* of processes; looked for less often than the rest */
     int64_t secrets_due_ns;
-    size_t secrets_cut;       /* what a limit left out of them */
-    struct ht_driver_ops ops; /* with the interval that was asked for */
+    size_t secrets_cut;        /* what a limit left out of them */
+    struct ht_proc_dull *dull; /* processes that are of no interest */
+    struct ht_driver_ops ops;  /* with the interval that was asked for */
 };
 
 /* ---- files ---- */
@@ -174,10 +175,12 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
         .scratch = ht_arena_new(ARENA_BYTES),
         .salt = {.data = self->salt, .len = sizeof(self->salt)},
         .exposures = &self->exposures,
+        .dull = self->dull,
         .interval_ns = self->ops.interval_ns,
     };
 
     feed->at(feed, "looking for daemons");
+    ht_proc_dull_begin(self->dull, began);
     ht_hostconf_find_processes(&pass);
     feed->at(feed, "reading the API server's configuration");
     ht_hostconf_find_apiserver(&pass);
@@ -229,6 +232,7 @@ static void free_hostconf(void *context)
     if (!self)
         return;
     ht_rowset_fini(&self->exposures);
+    ht_proc_dull_free(self->dull);
     ht_wipe(self->salt, sizeof(self->salt));
     free(self->root);
     free(self);
@@ -243,6 +247,7 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
                                              .free = free_hostconf};
     struct hostconf *self = ht_new0(struct hostconf);
 
+    self->dull = ht_proc_dull_new();
     self->root = ht_strndup(options->root, strlen(options->root));
     self->live = options->live;
     if (options->salt)

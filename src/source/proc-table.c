@@ -511,9 +511,12 @@ int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct
     table->changed = false;
     feed->at(feed, "listing /proc");
 
-    int code = list(table, err);
-    if (code < 0)
-        return code;
+    if (ht_proc_pulse_beats(&table->pulse, table->reader.proc_fd, table->now_ns)) {
+        int code = list(table, err);
+
+        if (code < 0)
+            return code;
+    }
     read_due(table);
     if (table->crowd) {
         table->crowd = false;

@@ -3,9 +3,10 @@
  * The process table as it is kept between looks. Layer 3 (source); one thread, except for the
  * places that are said to be atomic.
  *
- * One look lists /proc with inode numbers (one system call for some hundred processes), reads what
- * is new or due, and keeps every row whose facts are what they were.  A process is pid and start
- * time; what was read in between is thrown away when the pid was used again.
+ * One look lists /proc with inode numbers (one system call for some hundred processes) unless the
+ * pulse says that nobody came or went, reads what is new or due, and keeps every row whose facts
+ * are what they were.  A process is pid and start time; what was read in between is thrown away
+ * when the pid was used again.
  */
 #ifndef HT_SOURCE_PROC_TABLE_H
 #define HT_SOURCE_PROC_TABLE_H
@@ -14,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proc-change.h"
 #include "proc-read.h"
 #include "procs.h"
 #include "hulltop/source/source.h"
@@ -47,6 +49,7 @@ struct ht_proc_entry {
 struct ht_proc_table {
     struct ht_proc_reader reader;
     struct ht_procs *procs;
+    struct ht_proc_pulse pulse;
     struct ht_arena *arena;
     struct ht_proc_entry *entries; /* by pid */
     size_t len;

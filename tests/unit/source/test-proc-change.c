@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is left out of the next walk through /proc, and what is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proc-change.h"
+#include "hulltop/base/clock.h"
+
+static void the_pulse_is_the_end_of_the_load(void **state)
+{
+    uint64_t threads = 0, last_pid = 0;
+
+    (void)state;
+    assert_true(ht_proc_pulse_read("0.20 0.18 0.12 1/834 11206\n", &threads, &last_pid));
+    assert_int_equal(threads, 834);
+    assert_int_equal(last_pid, 11206);
+    static const char *const others[] = {
+        "",
+        "0.00 0.00 0.00 0/0 0\n",
+        "0.20 0.18 0.12 1/834\n",
+        "0.20 0.18 0.12 834 11206\n",
+        "0.20 0.18 0.12 1/834 11206 7\n",
+        "0.20 0.18 0.12 1/x 11206\n",
+        "0.20 0.18 0.12 1/834 -1\n",
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_false(ht_proc_pulse_read(others[i], &threads, &last_pid));
+}
+
+static void write_load(int fd, const char *text)
+{
+    int file = openat(fd, "loadavg", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_true(file >= 0);
+    assert_true(write(file, text, 26) == 26);
+    close(file);
+}
+
+static void a_pulse_beats_when_processes_came_or_went(void **state)
+{
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    struct ht_proc_pulse pulse = {0};
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(ht_proc_pulse_beats(&pulse, fd, 0)); /* nothing tells */
+    write_load(fd, "0.20 0.18 0.12 1/834 11206");
+    assert_true(ht_proc_pulse_beats(&pulse, fd, 1));
+    assert_false(ht_proc_pulse_beats(&pulse, fd, 2));
+    write_load(fd, "9.99 0.18 0.12 7/834 11206"); /* load alone is no process */
+    assert_false(ht_proc_pulse_beats(&pulse, fd, 3));
+    write_load(fd, "0.20 0.18 0.12 1/834 11207"); /* one came, one went */
+    assert_true(ht_proc_pulse_beats(&pulse, fd, 4));
+    write_load(fd, "0.20 0.18 0.12 1/833 11207");
+    assert_true(ht_proc_pulse_beats(&pulse, fd, 5));
+    assert_false(ht_proc_pulse_beats(&pulse, fd, 6));
+    assert_true(ht_proc_pulse_beats(&pulse, fd, 5 * HT_NS_PER_S + 6));
+    unlinkat(fd, "loadavg", 0);
+    assert_true(ht_proc_pulse_beats(&pulse, fd, 5 * HT_NS_PER_S + 7));
+    assert_true(ht_proc_pulse_beats(&pulse, fd, 5 * HT_NS_PER_S + 8));
+    close(fd);
+    rmdir(folder);
+}
+
+/* A walk over processes 1 to 3, all dull, 2 with that inode; returns the bits of those looked at.
+ */
+static unsigned walk(struct ht_proc_dull *dull, int64_t now_ns, uint64_t inode_of_2)
+{
+    unsigned looked = 0;
+
+    ht_proc_dull_begin(dull, now_ns);
+    for (uint64_t pid = 1; pid <= 3; pid++) {
+        uint64_t inode = pid == 2 ? inode_of_2 : 100 + pid;
+
+        if (!ht_proc_dull_has(dull, pid, inode))
+            looked |= 1u << pid;
+        ht_proc_dull_add(dull, pid, inode);
+    }
+    return looked;
+}
+
+static void what_was_dull_twice_is_left_out(void **state)
+{
+    struct ht_proc_dull *dull = ht_proc_dull_new();
+
+    (void)state;
+    assert_int_equal(walk(dull, 0, 7), 0xe);
+    assert_int_equal(walk(dull, 1, 7), 0xe);
+    assert_int_equal(walk(dull, 2, 7), 0);
+    assert_int_equal(walk(dull, 3, 8), 0x4); /* its pid was used again */
+    assert_int_equal(walk(dull, 4, 8), 0x4);
+    assert_int_equal(walk(dull, 5, 8), 0);
+    assert_int_equal(walk(dull, 601 * HT_NS_PER_S, 8), 0xe);
+    ht_proc_dull_free(dull);
+}
+
+static void what_left_is_forgotten(void **state)
+{
+    struct ht_proc_dull *dull = ht_proc_dull_new();
+
+    (void)state;
+    walk(dull, 0, 7);
+    walk(dull, 1, 7);
+    ht_proc_dull_begin(dull, 2); /* nobody is there */
+    assert_int_equal(walk(dull, 3, 7), 0xe);
+    ht_proc_dull_begin(dull, 4);
+    ht_proc_dull_add(dull, 3, 103);
+    ht_proc_dull_add(dull, 1, 101); /* out of order */
+    ht_proc_dull_begin(dull, 5);
+    assert_true(ht_proc_dull_has(dull, 3, 103));
+    assert_false(ht_proc_dull_has(dull, 1, 101));
+    ht_proc_dull_free(dull);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_pulse_is_the_end_of_the_load),
+        cmocka_unit_test(a_pulse_beats_when_processes_came_or_went),
+        cmocka_unit_test(what_was_dull_twice_is_left_out),
+        cmocka_unit_test(what_left_is_forgotten),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
