@@ -201,10 +201,43 @@ const struct ht_secret_option *ht_secret_options(void)
         {"curl", "-b", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
         {"http", "-a", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE | HT_OPTION_USER},
         {"https", "-a", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE | HT_OPTION_USER},
+        {"ssh-keygen", "-N", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"ssh-keygen", "-P", HT_OPTION_ATTACHED | HT_OPTION_SEPARATE},
+        {"cryptsetup", "--key", HT_OPTION_SEPARATE},
+        {"restic", "--password-command", HT_OPTION_SEPARATE},
+        {HT_SECRET_ANY_PROGRAM, "--user", HT_OPTION_SEPARATE | HT_OPTION_LOGIN},
+        {HT_SECRET_ANY_PROGRAM, "-U", HT_OPTION_SEPARATE | HT_OPTION_LOGIN},
         {NULL, NULL, 0},
     };
 
     return options;
+}
+
+const struct ht_secret_verb *ht_secret_verbs(void)
+{
+    static const struct ht_secret_verb verbs[] = {
+        {"vault", "login", 1},
+        {"bao", "login", 1},
+        {"mysqladmin", "password", 1},
+        {"mariadb-admin", "password", 1},
+        {"rabbitmqctl", "add_user", 2},
+        {"rabbitmqctl", "change_password", 2},
+        {"rabbitmqctl", "authenticate_user", 2},
+        {"htpasswd", "-b", 3},
+        {"htpasswd", "-bc", 3},
+        {"htpasswd", "-cb", 3},
+        {"htpasswd", "-bB", 3},
+        {"htpasswd", "-Bb", 3},
+        {"htpasswd", "-Bbc", 3},
+        {"htpasswd", "-cBb", 3},
+        {"htpasswd", "-bn", 2},
+        {"htpasswd", "-nb", 2},
+        {"htpasswd", "-Bbn", 2},
+        {"htpasswd", "-nbB", 2},
+        {NULL, NULL, 0},
+    };
+
+    return verbs;
 }
 
 const char *const *ht_secret_silent_endings(void)

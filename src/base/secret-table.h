@@ -34,6 +34,16 @@ enum ht_secret_option_value {
     HT_OPTION_ATTACHED = 1 << 0, /* -pX */
     HT_OPTION_SEPARATE = 1 << 1, /* -p X */
     HT_OPTION_USER = 1 << 2,     /* what follows is user:X, and only X is secret */
+    HT_OPTION_LOGIN = 1 << 3,    /* the same, or user%X; or a user and a group, and no secret */
+};
+
+#define HT_SECRET_ANY_PROGRAM "*"
+
+/* A secret that is an operand: "vault login X". */
+struct ht_secret_verb {
+    const char *program; /* the file name of a word before it; NULL ends the table */
+    const char *verb;    /* a word or an option, as a whole */
+    unsigned operand;    /* which word behind it that is no option; from 1 */
 };
 
 struct ht_secret_option {
@@ -45,6 +55,7 @@ struct ht_secret_option {
 const struct ht_secret_shape *ht_secret_shapes(void);
 const struct ht_secret_ending *ht_secret_endings(void);
 const struct ht_secret_option *ht_secret_options(void);
+const struct ht_secret_verb *ht_secret_verbs(void);
 /* Words behind a secret's name that do not change what it is: PASSWORD_OLD. */
 const char *const *ht_secret_silent_endings(void);
 /* Names of variables whose values are kept. */

@@ -16,6 +16,7 @@ enum next_word {
     NEXT_SECRET,        /* --password X */
     NEXT_UNLESS_OPTION, /* --auth X, but also --auth --verbose */
     NEXT_USER,          /* -u user:X */
+    NEXT_LOGIN,         /* --user user:X, but also --user 1000:1000; -U user%X */
     NEXT_SHELL,         /* -c "text" */
 };
 
@@ -26,6 +27,8 @@ struct words {
     struct ht_str
         names[16]; /* file names of words that may be programs with options of their own */
     size_t len;
+    const struct ht_secret_verb *verb; /* the last one, NULL: none */
+    unsigned operands;                 /* since then */
 };
 
 static bool is_blank(char c)
@@ -53,10 +56,18 @@ static void remember_program(struct words *words, struct ht_str word)
             return;
         }
     }
+    for (const struct ht_secret_verb *verb = ht_secret_verbs(); verb->program; verb++) {
+        if (ht_str_is(name, verb->program)) {
+            words->names[words->len++] = name;
+            return;
+        }
+    }
 }
 
 static bool has_program(const struct words *words, const char *program)
 {
+    if (strcmp(program, HT_SECRET_ANY_PROGRAM) == 0)
+        return true;
     for (size_t i = 0; i < words->len; i++) {
         if (ht_str_is(words->names[i], program))
             return true;
@@ -76,31 +87,85 @@ static void mask_user(struct ht_secret_spans *spans, size_t from, size_t to)
         ht_secret_add(spans, from + (size_t)colon + 1, to);
 }
 
+static bool is_number(struct ht_str word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.data[i] < '0' || word.data[i] > '9')
+            return false;
+    }
+    return word.len > 0;
+}
+
+/* Masks X of user%X, and of user:X unless both are numbers: then they are a user and a group. */
+static void mask_login(struct ht_secret_spans *spans, size_t from, size_t to)
+{
+    struct ht_str value = ht_str_sub(spans->text, from, to - from);
+    ptrdiff_t percent = ht_str_find_byte(value, '%');
+    ptrdiff_t colon = ht_str_find_byte(value, ':');
+
+    if (percent > 0)
+        ht_secret_add(spans, from + (size_t)percent + 1, to);
+    else if (colon >= 0 && !(is_number(ht_str_sub(value, 0, (size_t)colon)) &&
+                             is_number(ht_str_sub(value, (size_t)colon + 1, value.len))))
+        mask_user(spans, from, to);
+}
+
+/* "vault login X": X stands so many operands behind the verb. True: it was masked. */
+static bool mask_operand(struct words *words, struct ht_secret_spans *spans, size_t from, size_t to)
+{
+    struct ht_str word = ht_str_sub(spans->text, from, to - from);
+
+    if (words->verb && word.len && word.data[0] != '-' &&
+        ++words->operands == words->verb->operand) {
+        spans->origin = (struct ht_secret_origin){
+            .how = HT_SECRET_BY_PROGRAM, .rule = "operand", .name = ht_str_from(words->verb->verb)};
+        words->verb = NULL;
+        ht_secret_add(spans, from, to);
+        return true;
+    }
+    for (const struct ht_secret_verb *verb = ht_secret_verbs(); words->len && verb->program;
+         verb++) {
+        if (ht_str_is(word, verb->verb) && has_program(words, verb->program)) {
+            words->verb = verb;
+            words->operands = 0;
+        }
+    }
+    return false;
+}
+
 /* -pX and -p X of the programs that were seen. */
 static void mask_program_option(struct words *words, struct ht_secret_spans *spans, size_t from,
                                 size_t to)
 {
     struct ht_str word = ht_str_sub(spans->text, from, to - from);
 
-    if (words->len == 0)
-        return;
     for (const struct ht_secret_option *option = ht_secret_options(); option->program; option++) {
         size_t len = strlen(option->option);
         bool is_user = option->value & HT_OPTION_USER;
+        bool is_login = option->value & HT_OPTION_LOGIN;
+        bool is_long = option->option[1] == '-';
 
         /* The name is the option alone: what is attached to it is the value. */
         spans->origin = (struct ht_secret_origin){
             .how = HT_SECRET_BY_PROGRAM, .rule = "option", .name = ht_str_sub(word, 0, len)};
         if (!ht_str_has_prefix(word, option->option) || !has_program(words, option->program))
             continue;
+        if (word.len == len && words->next != NEXT_ANY)
+            continue;
         if (word.len == len && (option->value & HT_OPTION_SEPARATE))
-            words->next = is_user ? NEXT_USER : NEXT_SECRET;
+            words->next = is_user ? NEXT_USER : is_login ? NEXT_LOGIN : NEXT_SECRET;
+        else if (word.len > len && is_long && word.data[len] != '=')
+            continue;
+        else if (word.len > len && is_login)
+            mask_login(spans, from + len + is_long, to);
         else if (word.len > len && (option->value & HT_OPTION_ATTACHED) && is_user)
             mask_user(spans, from + len, to);
         else if (word.len > len && (option->value & HT_OPTION_ATTACHED))
             ht_secret_add(spans, from + len, to);
         else if (word.len > len && is_user && word.data[len] == '=')
             mask_user(spans, from + len + 1, to);
+        else if (word.len > len && is_long)
+            ht_secret_add(spans, from + len + 1, to);
     }
 }
 
@@ -130,7 +195,8 @@ static void read_option(struct words *words, struct ht_secret_spans *spans, size
     if (is_command_option(word))
         words->next = NEXT_SHELL;
     mask_program_option(words, spans, from, to);
-    words->by_program = words->next == NEXT_SECRET || words->next == NEXT_USER;
+    words->by_program =
+        words->next == NEXT_SECRET || words->next == NEXT_USER || words->next == NEXT_LOGIN;
     if (words->next != NEXT_ANY && words->next != NEXT_SHELL)
         return;
     if (word.len < 3 || !is_option_name(word))
@@ -173,6 +239,9 @@ static void read_word(struct words *words, struct ht_secret_spans *spans, size_t
     case NEXT_USER:
         mask_user(spans, from, to);
         return;
+    case NEXT_LOGIN:
+        mask_login(spans, from, to);
+        return;
     case NEXT_UNLESS_OPTION:
         if (is_option)
             break;
@@ -182,6 +251,8 @@ static void read_word(struct words *words, struct ht_secret_spans *spans, size_t
     case NEXT_SHELL:
         break;
     }
+    if (mask_operand(words, spans, from, to))
+        return;
     if (is_option)
         read_option(words, spans, from, to);
     else
