@@ -5,6 +5,7 @@
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
 
 static void describe_container(const struct ht_container *container, struct ht_subject *ret)
 {
@@ -54,8 +55,12 @@ static void describe_process(const struct ht_node *node, const struct ht_row *ro
         ht_subject_set_pid(ret, process->pid);
 }
 
-static void describe_pod(const struct ht_pod *pod, struct ht_subject *ret)
+static void describe_pod(const struct ht_node *node, const struct ht_row *row,
+                         struct ht_subject *ret)
 {
+    const struct ht_pod *pod = ht_pod_of(row);
+
+    (void)node;
     ht_subject_set_kind(ret, HT_S("pod"));
     ht_subject_set_id(ret, pod->id);
     if (ht_pod_has_name(pod))
@@ -73,9 +78,10 @@ static void describe_pod(const struct ht_pod *pod, struct ht_subject *ret)
 }
 
 /* What runs is of its container; on the node itself, of its unit or session. */
-static void describe_code(const struct ht_node *node, const struct ht_code *code,
+static void describe_code(const struct ht_node *node, const struct ht_row *row,
                           struct ht_subject *ret)
 {
+    const struct ht_code *code = ht_code_of(row);
     const struct ht_row *container = ht_code_has_container(code)
                                          ? ht_node_find(node, HT_TABLE_CONTAINER, code->container)
                                          : NULL;
@@ -112,86 +118,88 @@ static void describe_exposure(const struct ht_node *node, const struct ht_row *r
         ht_subject_set_pid(ret, exposure->pid);
 }
 
-void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
-                         struct ht_subject *ret)
+static void describe_container_row(const struct ht_node *node, const struct ht_row *row,
+                                   struct ht_subject *ret)
 {
-    const struct ht_table *table = ht_row_table(row);
+    (void)node;
+    describe_container(ht_container_of(row), ret);
+}
 
-    if (table == &ht_container_table) {
-        describe_container(ht_container_of(row), ret);
-    } else if (table == &ht_process_table) {
-        describe_process(node, row, ret);
-    } else if (table == &ht_pod_table) {
-        describe_pod(ht_pod_of(row), ret);
-    } else if (table == &ht_build_table) {
-        *ret = ht_build_of(row)->subject;
-        if (!ht_subject_has_kind(ret))
-            ht_subject_set_kind(ret, HT_S("build"));
-        if (!ht_subject_has_id(ret))
-            ht_subject_set_id(ret, ht_row_id(row));
-    } else if (table == &ht_code_table) {
-        describe_code(node, ht_code_of(row), ret);
-    } else if (table == &ht_exposure_table) {
-        describe_exposure(node, row, ret);
-    } else {
-        ht_subject_set_kind(ret, table == &ht_host_table ? HT_S("node") : ht_str_from(table->name));
+static void describe_build(const struct ht_node *node, const struct ht_row *row,
+                           struct ht_subject *ret)
+{
+    (void)node;
+    *ret = ht_build_of(row)->subject;
+    if (!ht_subject_has_kind(ret))
+        ht_subject_set_kind(ret, HT_S("build"));
+    if (!ht_subject_has_id(ret))
         ht_subject_set_id(ret, ht_row_id(row));
-        ht_subject_set_name(ret, ht_row_id(row));
-        if (table == &ht_daemon_table && ht_daemon_has_name(ht_daemon_of(row)))
-            ht_subject_set_name(ret, ht_daemon_of(row)->name);
-        if (table == &ht_datastore_table && ht_datastore_has_path(ht_datastore_of(row)))
-            ht_subject_set_name(ret, ht_datastore_of(row)->path);
-    }
 }
 
-bool ht_subject_since(const struct ht_row *row, int64_t *ret_since)
+static void describe_other(const struct ht_node *node, const struct ht_row *row,
+                           struct ht_subject *ret)
 {
-    if (ht_row_table(row) == &ht_container_table) {
-        const struct ht_container *container = ht_container_of(row);
-
-        *ret_since = container->started_at;
-        return ht_container_has_started_at(container);
-    }
-    if (ht_row_table(row) == &ht_build_table) {
-        *ret_since = ht_build_of(row)->started_at;
-        return ht_build_has_started_at(ht_build_of(row));
-    }
-    if (ht_row_table(row) == &ht_process_table) {
-        const struct ht_process *process = ht_process_of(row);
-
-        *ret_since = process->started_at;
-        return ht_process_has_started_at(process);
-    }
-    if (ht_row_table(row) == &ht_pod_table) {
-        const struct ht_pod *pod = ht_pod_of(row);
-
-        *ret_since = ht_pod_has_started_at(pod) ? pod->started_at : pod->created_at;
-        return ht_pod_has_started_at(pod) || ht_pod_has_created_at(pod);
-    }
-    return false;
+    (void)node;
+    ht_subject_set_kind(ret, ht_str_from(ht_row_table(row)->name));
+    ht_subject_set_id(ret, ht_row_id(row));
+    ht_subject_set_name(ret, ht_row_id(row));
 }
 
-static bool is_pod(const struct ht_subject *subject)
+static void describe_host(const struct ht_node *node, const struct ht_row *row,
+                          struct ht_subject *ret)
 {
-    return ht_str_is(subject->kind, "pod");
+    describe_other(node, row, ret);
+    ht_subject_set_kind(ret, HT_S("node"));
 }
 
-bool ht_subject_runs(const struct ht_row *row)
+static void describe_daemon(const struct ht_node *node, const struct ht_row *row,
+                            struct ht_subject *ret)
 {
-    if (ht_row_table(row) == &ht_pod_table) {
-        struct ht_str phase = ht_pod_of(row)->phase;
+    describe_other(node, row, ret);
+    if (ht_daemon_has_name(ht_daemon_of(row)))
+        ht_subject_set_name(ret, ht_daemon_of(row)->name);
+}
 
-        return !ht_str_is(phase, "Succeeded") && !ht_str_is(phase, "Failed");
-    }
-    /* That there is no API server and no cluster is nothing that a question could be asked of. */
-    if (ht_row_table(row) == &ht_apiserver_table) {
-        const struct ht_apiserver *apiserver = ht_apiserver_of(row);
+static void describe_datastore(const struct ht_node *node, const struct ht_row *row,
+                               struct ht_subject *ret)
+{
+    describe_other(node, row, ret);
+    if (ht_datastore_has_path(ht_datastore_of(row)))
+        ht_subject_set_name(ret, ht_datastore_of(row)->path);
+}
 
-        return apiserver->found != HT_APISERVER_FOUND_NONE || apiserver->member;
-    }
-    if (ht_row_table(row) != &ht_container_table)
-        return true;
+/* ---- since when ---- */
 
+static bool container_since(const struct ht_row *row, int64_t *ret_since)
+{
+    *ret_since = ht_container_of(row)->started_at;
+    return ht_container_has_started_at(ht_container_of(row));
+}
+
+static bool process_since(const struct ht_row *row, int64_t *ret_since)
+{
+    *ret_since = ht_process_of(row)->started_at;
+    return ht_process_has_started_at(ht_process_of(row));
+}
+
+static bool build_since(const struct ht_row *row, int64_t *ret_since)
+{
+    *ret_since = ht_build_of(row)->started_at;
+    return ht_build_has_started_at(ht_build_of(row));
+}
+
+static bool pod_since(const struct ht_row *row, int64_t *ret_since)
+{
+    const struct ht_pod *pod = ht_pod_of(row);
+
+    *ret_since = ht_pod_has_started_at(pod) ? pod->started_at : pod->created_at;
+    return ht_pod_has_started_at(pod) || ht_pod_has_created_at(pod);
+}
+
+/* ---- whether it runs ---- */
+
+static bool container_runs(const struct ht_row *row)
+{
     const struct ht_container *container = ht_container_of(row);
     if (!ht_container_has_state(container))
         return true;
@@ -208,6 +216,85 @@ bool ht_subject_runs(const struct ht_row *row)
         return false;
     }
     return true;
+}
+
+static bool pod_runs(const struct ht_row *row)
+{
+    struct ht_str phase = ht_pod_of(row)->phase;
+
+    return !ht_str_is(phase, "Succeeded") && !ht_str_is(phase, "Failed");
+}
+
+/* That there is no API server and no cluster is nothing that a question could be asked of. */
+static bool apiserver_runs(const struct ht_row *row)
+{
+    const struct ht_apiserver *apiserver = ht_apiserver_of(row);
+
+    return apiserver->found != HT_APISERVER_FOUND_NONE || apiserver->member;
+}
+
+/* ---- by table ---- */
+
+/* What is NULL holds for a row of any table: described by its id, without a beginning, runs. */
+static const struct kind {
+    const struct ht_table *table;
+    void (*describe)(const struct ht_node *node, const struct ht_row *row, struct ht_subject *ret);
+    bool (*since)(const struct ht_row *row, int64_t *ret_since);
+    bool (*runs)(const struct ht_row *row);
+} kinds[] = {
+    {&ht_container_table, describe_container_row, container_since, container_runs},
+    {&ht_process_table, describe_process, process_since, NULL},
+    {&ht_pod_table, describe_pod, pod_since, pod_runs},
+    {&ht_build_table, describe_build, build_since, NULL},
+    {&ht_exposure_table, describe_exposure, NULL, NULL},
+    {&ht_code_table, describe_code, NULL, NULL},
+    {&ht_host_table, describe_host, NULL, NULL},
+    {&ht_daemon_table, describe_daemon, NULL, NULL},
+    {&ht_datastore_table, describe_datastore, NULL, NULL},
+    {&ht_apiserver_table, NULL, NULL, apiserver_runs},
+};
+
+static const struct kind *kind_of(const struct ht_row *row)
+{
+    static const struct kind other = {.table = NULL};
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (kinds[i].table == ht_row_table(row))
+            return &kinds[i];
+    }
+    return &other;
+}
+
+void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
+                         struct ht_subject *ret)
+{
+    const struct kind *kind = kind_of(row);
+
+    if (kind->describe)
+        kind->describe(node, row, ret);
+    else
+        describe_other(node, row, ret);
+}
+
+bool ht_subject_since(const struct ht_row *row, int64_t *ret_since)
+{
+    const struct kind *kind = kind_of(row);
+
+    return kind->since && kind->since(row, ret_since);
+}
+
+bool ht_subject_runs(const struct ht_row *row)
+{
+    const struct kind *kind = kind_of(row);
+
+    return !kind->runs || kind->runs(row);
+}
+
+/* ---- names that last ---- */
+
+static bool is_pod(const struct ht_subject *subject)
+{
+    return ht_str_is(subject->kind, "pod");
 }
 
 /* Parts end in a NUL, so that no two lists of parts read the same. */
