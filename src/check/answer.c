@@ -46,6 +46,17 @@ static bool needs_source(const struct tally *tally, struct ht_str name)
     return false;
 }
 
+/* Whoever is root already is not told to become it. */
+static struct ht_str fit_help(const struct tally *tally, struct ht_str help)
+{
+    const struct ht_rowset *hosts = ht_node_set(tally->input->node, HT_TABLE_HOST);
+    const struct ht_host *host = hosts->len ? ht_host_of(hosts->rows[0]) : NULL;
+
+    if (host && ht_host_has_uid(host) && host->uid == 0 && ht_str_has_prefix(help, "sudo hulltop"))
+        return HT_S("the kernel or a security module refuses it to root too");
+    return help;
+}
+
 static void miss(struct tally *tally, const struct ht_missing *missing)
 {
     for (size_t i = 0; i < tally->missing_len; i++) {
@@ -58,8 +69,11 @@ static void miss(struct tally *tally, const struct ht_missing *missing)
             return;
         }
     }
-    if (tally->missing_len < MISSING_MAX)
-        tally->missing[tally->missing_len++] = *missing;
+    if (tally->missing_len == MISSING_MAX)
+        return;
+    tally->missing[tally->missing_len] = *missing;
+    tally->missing[tally->missing_len].help = fit_help(tally, missing->help);
+    tally->missing_len++;
 }
 
 static void miss_text(struct tally *tally, struct ht_str source, struct ht_str reason,

@@ -75,7 +75,7 @@ struct ht_driver {
 };
 
 /* A source row's facts that most samples have; detail and help are borrowed texts. Adds it to
- * sample. */
+ * sample. Whoever is root already is not told "sudo hulltop". */
 void ht_source_tell(struct ht_node *sample, const char *name, enum ht_source_state state,
                     const char *detail, const char *help);
 

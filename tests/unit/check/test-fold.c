@@ -204,6 +204,35 @@ static void nothing_readable_is_unknown(void **state)
     unfold(&folded);
 }
 
+/* The help of the one source that was denied, as that user is told it. */
+static void assert_help(uint64_t uid, const char *expected)
+{
+    struct ht_node *node = ht_node_new(9000);
+    struct ht_source source = {0};
+    struct ht_host host = {0};
+
+    ht_host_set_id(&host, HT_S("node"));
+    ht_host_set_uid(&host, uid);
+    ht_node_add(node, ht_row_new(&ht_host_table, &host));
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_name(&source, HT_S("docker"));
+    ht_source_set_state(&source, HT_SOURCE_STATE_DENIED);
+    ht_source_set_help(&source, HT_S("sudo hulltop"));
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
+
+    struct folded folded = fold(node);
+    assert_int_equal(question(&folded, 3)->missing.len, 1);
+    assert_true(ht_str_is(question(&folded, 3)->missing.items[0].help, expected));
+    unfold(&folded);
+}
+
+static void root_is_not_told_to_become_root(void **state)
+{
+    (void)state;
+    assert_help(1000, "sudo hulltop");
+    assert_help(0, "the kernel or a security module refuses it to root too");
+}
+
 static void no_container_is_not_applicable(void **state)
 {
     struct ht_node *node = ht_node_new(9000);
@@ -504,6 +533,7 @@ int main(void)
         cmocka_unit_test(plain_containers_pass),
         cmocka_unit_test(what_may_not_be_read_is_never_a_pass),
         cmocka_unit_test(nothing_readable_is_unknown),
+        cmocka_unit_test(root_is_not_told_to_become_root),
         cmocka_unit_test(no_container_is_not_applicable),
         cmocka_unit_test(states_follow_sources_and_the_first_match),
         cmocka_unit_test(before_any_answer_it_waits_and_unasked_is_off),
