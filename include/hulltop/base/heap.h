@@ -5,9 +5,9 @@
 #ifndef HT_BASE_HEAP_H
 #define HT_BASE_HEAP_H
 
-/* Called once, before there are threads: bodies of answers, which are large and short-lived, go back
- * to the kernel at once, and threads that are seldom busy together share one heap instead of leaving
- * holes in several. */
+/* Called once, before there are threads: bodies of answers, which are large and short-lived, go
+ * back to the kernel at once, and threads that are seldom busy together share one heap instead of
+ * leaving holes in several. */
 void ht_heap_init(void);
 
 #endif
