@@ -306,6 +306,9 @@ int ht_session_close(struct ht_session *session, int64_t grace_ns, int status)
         ht_complain(&err);
         status = status == HT_STATUS_CLEAN ? HT_STATUS_RECORDING : status;
     }
+    /* One that goes on, in a step that takes long, ends with the program. */
+    if (session->engine && !ht_engine_has_ended(session->engine))
+        return status;
     session->engine = ht_engine_free(session->engine);
     session->facts = ht_facts_free(session->facts);
     ht_buf_fini(&session->document);

@@ -362,6 +362,7 @@ static int64_t watched_since(const struct ht_core *core, const struct ht_step *s
     return step->now_ns - (step->mono_ns - core->settled_mono_ns);
 }
 
+/* The next state from this node (consumed); NULL: stopped. */
 static struct ht_state *make_state(struct ht_core *core, const struct ht_step *step,
                                    struct ht_node *node)
 {
@@ -373,7 +374,8 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
     state->origin = core->options.origin;
     state->complete = step->complete;
 
-    ht_looks_look(core->looks, node);
+    if (!ht_looks_look(core->looks, node, &core->options.stop))
+        return ht_state_unref(state);
     ht_fold_findings(node, core->options.facts, ht_looks_verdicts(core->looks), &state->findings);
     ht_ledger_apply(core->ledger, &state->findings, core->settled_ns != 0, step->now_ns,
                     core->timeline);
@@ -436,7 +438,9 @@ struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step)
     }
     tell_sources(core, node, step->now_ns);
     remember_inputs(core, step);
-    return give_out(core, step, make_state(core, step, node));
+
+    struct ht_state *state = make_state(core, step, node);
+    return state ? give_out(core, step, state) : NULL;
 }
 
 struct ht_state *ht_core_again(struct ht_core *core)

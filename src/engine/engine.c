@@ -17,6 +17,10 @@
 /* Commands that may wait: far more than a person can type between two looks of the engine. */
 enum { COMMANDS_MAX = 1024 };
 
+/* So long is waited for the engine's own thread at least: with a short grace for sources, a loaded
+ * machine would else cost the end of a recording. */
+#define LEAST_NS (3 * HT_NS_PER_S)
+
 static void wake(struct ht_engine *engine)
 {
     const uint64_t one = 1;
@@ -159,6 +163,11 @@ static struct ht_state *first_state(struct ht_engine *engine)
     return state;
 }
 
+static bool is_stopping(void *engine)
+{
+    return ht_engine_is_stopping(engine);
+}
+
 static struct ht_engine *make_engine(const struct ht_engine_options *options, enum ht_origin origin)
 {
     struct ht_engine *engine = ht_new0(struct ht_engine);
@@ -172,8 +181,11 @@ static struct ht_engine *make_engine(const struct ht_engine_options *options, en
         engine->state_dir = ht_strndup(options->state_dir, strlen(options->state_dir));
     if (options->record_path)
         engine->record_path = ht_strndup(options->record_path, strlen(options->record_path));
-    engine->core = ht_core_new(&(struct ht_core_options){
-        .facts = options->facts, .origin = origin, .questions = options->questions});
+    engine->core = ht_core_new(
+        &(struct ht_core_options){.facts = options->facts,
+                                  .origin = origin,
+                                  .questions = options->questions,
+                                  .stop = {.is_stopping = is_stopping, .context = engine}});
     engine->last = &engine->first;
     engine->speed = 1.0;
     engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -298,19 +310,43 @@ int ht_engine_start(struct ht_engine *engine, struct ht_error *err)
     return 0;
 }
 
+/* Waits for the engine's thread; false: it still runs, and owns what it works with. */
+static bool join(struct ht_engine *engine, int64_t deadline_ns)
+{
+    struct timespec deadline = {.tv_sec = deadline_ns / HT_NS_PER_S,
+                                .tv_nsec = deadline_ns % HT_NS_PER_S};
+    int r = 0;
+
+    if (!engine->started)
+        return true;
+    pthread_mutex_lock(&engine->lock);
+    while (!engine->ended && r != ETIMEDOUT)
+        r = pthread_cond_timedwait(&engine->ended_cond, &engine->lock, &deadline);
+    bool ended = engine->ended;
+    pthread_mutex_unlock(&engine->lock);
+    if (!ended)
+        return false;
+    pthread_join(engine->thread, NULL);
+    engine->started = false;
+    return true;
+}
+
 int ht_engine_stop(struct ht_engine *engine, int64_t grace_ns, struct ht_error *err)
 {
-    int64_t deadline = ht_clock_mono(ht_clock_system()) + grace_ns;
+    int64_t now = ht_clock_mono(ht_clock_system());
+    int64_t deadline = now + grace_ns, least = now + LEAST_NS;
 
     pthread_mutex_lock(&engine->lock);
     engine->stopping = true;
     pthread_mutex_unlock(&engine->lock);
     wake(engine);
-    if (engine->started) {
-        /* The engine's own thread never blocks on anything outside, and it may replace slots. */
-        pthread_join(engine->thread, NULL);
-        engine->started = false;
-    }
+    /* First the engine's own thread, which may replace slots. It blocks on nothing outside, but a
+     * step may take its time. */
+    if (!join(engine, deadline > least ? deadline : least))
+        return ht_error_set(err, ETIMEDOUT, "the engine does not end; a recording lacks its end");
+    now = ht_clock_mono(ht_clock_system());
+    if (deadline < now + grace_ns)
+        deadline = now + grace_ns;
     for (size_t i = 0; i < engine->slots_len; i++)
         ht_slot_stop(engine->slots[i]);
     /* Before the sources: one of those that hangs must not cost the end of a recording. */
@@ -323,7 +359,7 @@ int ht_engine_stop(struct ht_engine *engine, int64_t grace_ns, struct ht_error *
 
 struct ht_engine *ht_engine_free(struct ht_engine *engine)
 {
-    if (!engine)
+    if (!engine || engine->started)
         return NULL;
     for (size_t i = 0; i < engine->slots_len; i++) {
         ht_slot_unref(engine->slots[i]);
@@ -352,6 +388,11 @@ struct ht_engine *ht_engine_free(struct ht_engine *engine)
     pthread_mutex_destroy(&engine->lock);
     free(engine);
     return NULL;
+}
+
+bool ht_engine_has_ended(const struct ht_engine *engine)
+{
+    return !engine->started;
 }
 
 bool ht_engine_recording_failed(struct ht_engine *engine)

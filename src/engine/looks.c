@@ -175,7 +175,12 @@ static bool is_stale(void *context, struct ht_str key, void *value)
     return true;
 }
 
-void ht_looks_look(struct ht_looks *looks, const struct ht_node *node)
+static bool is_stopping(const struct ht_stop *stop)
+{
+    return stop && stop->is_stopping && stop->is_stopping(stop->context);
+}
+
+bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const struct ht_stop *stop)
 {
     looks->pass++;
     looks->ran = 0;
@@ -185,12 +190,18 @@ void ht_looks_look(struct ht_looks *looks, const struct ht_node *node)
         struct scope *scope = &looks->scopes[id];
         const struct ht_rowset *rows = &node->sets[id];
 
-        for (size_t i = 0; scope->len && i < rows->len; i++)
+        for (size_t i = 0; scope->len && i < rows->len; i++) {
+            if (is_stopping(stop)) {
+                looks->verdicts.len = 0;
+                return false;
+            }
             look_at(looks, scope, rows->rows[i], node);
+        }
         ht_map_remove_if(scope->subjects, is_stale, looks);
     }
     ht_node_unref(looks->node);
     looks->node = ht_node_ref(node);
+    return true;
 }
 
 const struct ht_vec *ht_looks_verdicts(const struct ht_looks *looks)

@@ -8,6 +8,7 @@
 
 #include "hulltop/base/vec.h"
 #include "hulltop/check/checking.h"
+#include "hulltop/engine/core.h"
 
 struct ht_looks;
 
@@ -16,8 +17,9 @@ struct ht_looks *ht_looks_new(const struct ht_facts *facts, unsigned questions);
 /* NULL is allowed; returns NULL. */
 struct ht_looks *ht_looks_free(struct ht_looks *looks);
 void ht_looks_reset(struct ht_looks *looks);
-/* Looks at a node: runs what has to run. */
-void ht_looks_look(struct ht_looks *looks, const struct ht_node *node);
+/* Looks at a node: runs what has to run. False if stop (NULL: never) said so in between: then
+ * there are no verdicts. */
+bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const struct ht_stop *stop);
 /* All verdicts of the last look (const struct ht_verdict *), borrowed until the next one. */
 const struct ht_vec *ht_looks_verdicts(const struct ht_looks *looks);
 /* Checks run by the last look, for tests and the bench. */

@@ -97,7 +97,7 @@ static void go_to(struct ht_engine *engine, size_t frame)
         if (frame > 0)
             ht_state_unref(step(engine, NULL));
     }
-    while (engine->frame < frame) {
+    while (engine->frame < frame && !ht_engine_is_stopping(engine)) {
         engine->frame++;
         if (engine->frame < frame)
             ht_state_unref(step(engine, NULL));

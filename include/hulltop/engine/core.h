@@ -16,10 +16,17 @@
 
 struct ht_core;
 
+/* Asked now and then in a long step: true ends it. */
+struct ht_stop {
+    bool (*is_stopping)(void *context); /* NULL: never */
+    void *context;
+};
+
 struct ht_core_options {
     const struct ht_facts *facts; /* borrowed */
     enum ht_origin origin;
     unsigned questions; /* bit n: question n is asked; others are OFF */
+    struct ht_stop stop;
 };
 
 /* One step's input: either samples (joined and derived here) or a node that already is. */
@@ -42,8 +49,8 @@ struct ht_core *ht_core_free(struct ht_core *core);
 /* Forgets everything (a replay starts again). */
 void ht_core_reset(struct ht_core *core);
 /* Makes the next state; owned by the caller. Rows that did not change are shared with the last one,
- * and checks run only where their inputs changed. Returns NULL if nothing a face shows has changed.
- */
+ * and checks run only where their inputs changed. Returns NULL if nothing a face shows has changed,
+ * or if it was stopped, after which there is no other step. */
 struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step);
 /* The last state again as a new one, or NULL if there is none: when only the face's surroundings
  * changed. */

@@ -41,8 +41,11 @@ int ht_engine_new_replay(const struct ht_engine_options *options,
 /* Starts the threads. */
 int ht_engine_start(struct ht_engine *engine, struct ht_error *err);
 /* Ends it: sources are told, and waited for at most grace_ns in all; what hangs is left behind. 0,
- * or a negative errno if a recording is not whole: its file and the cause in err. */
+ * or a negative errno if a recording is not whole: its file and the cause in err. -ETIMEDOUT may
+ * also mean that the engine itself goes on (see ht_engine_has_ended); it can be called again. */
 int ht_engine_stop(struct ht_engine *engine, int64_t grace_ns, struct ht_error *err);
+/* False if the engine still runs in spite of ht_engine_stop: what it borrowed is not free then. */
+bool ht_engine_has_ended(const struct ht_engine *engine);
 /* Frees what no hanging thread still uses; NULL is allowed; returns NULL. */
 struct ht_engine *ht_engine_free(struct ht_engine *engine);
 

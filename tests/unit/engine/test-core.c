@@ -67,6 +67,42 @@ static const struct ht_source *source_of(const struct ht_state *state)
     return ht_source_of(ht_node_find(state->node, HT_TABLE_SOURCE, HT_S("docker")));
 }
 
+/* Says so at the third question. */
+static bool at_the_third(void *context)
+{
+    size_t *asked = context;
+
+    return ++*asked >= 3;
+}
+
+static void a_step_ends_where_it_is_stopped(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_node *sample = ht_node_share(fixture->sample);
+    struct ht_container container = {0};
+    size_t asked = 0;
+
+    ht_container_set_id(&container, HT_S("a"));
+    ht_container_set_name(&container, HT_S("a"));
+    ht_node_add(sample, ht_row_new(&ht_container_table, &container));
+    ht_container_set_id(&container, HT_S("b"));
+    ht_node_add(sample, ht_row_new(&ht_container_table, &container));
+    ht_container_set_id(&container, HT_S("c"));
+    ht_node_add(sample, ht_row_new(&ht_container_table, &container));
+    ht_container_set_id(&container, HT_S("d"));
+    ht_node_add(sample, ht_row_new(&ht_container_table, &container));
+    ht_node_sort(sample);
+    ht_node_unref(fixture->sample);
+    fixture->sample = sample;
+    ht_core_free(fixture->core);
+    fixture->core = ht_core_new(
+        &(struct ht_core_options){.facts = fixture->facts,
+                                  .questions = 0x7e,
+                                  .stop = {.is_stopping = at_the_third, .context = &asked}});
+    assert_null(step(fixture, WALL, MONO));
+    assert_int_equal(asked, 3);
+}
+
 static void what_is_not_confirmed_gets_stale(void **state)
 {
     ht_autostate struct ht_state *fresh = step(*state, WALL, MONO);
@@ -116,6 +152,7 @@ static void what_is_confirmed_stays_fresh(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_step_ends_where_it_is_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_confirmed_gets_stale, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_set_forward_makes_nothing_stale, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_set_back_keeps_nothing_fresh, set_up, tear_down),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -465,6 +466,52 @@ static void pauses_and_speeds_keep_the_place(void **state)
     end(engine);
 }
 
+/* ---- a step that takes long ---- */
+
+static pthread_mutex_t step_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Holds whoever asks for the time. */
+static int64_t hold(void *context)
+{
+    const pthread_t *tester = context;
+
+    if (pthread_equal(pthread_self(), *tester))
+        return HT_NS_PER_S;
+    pthread_mutex_lock(&step_lock);
+    pthread_mutex_unlock(&step_lock);
+    return HT_NS_PER_S;
+}
+
+static void a_step_that_takes_long_does_not_hold_up_the_end(void **state)
+{
+    pthread_t tester = pthread_self();
+    const struct ht_clock clock = {.mono_ns = hold, .wall_ns = hold, .context = &tester};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+    struct ht_engine *engine;
+    struct ht_error err = {0};
+
+    (void)state;
+    make_recording(&text);
+    const struct ht_engine_options options = {.clock = &clock, .facts = facts, .questions = 0x7e};
+    const struct ht_engine_document document = {
+        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
+    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_state_unref(wait_for(engine, is_first));
+    pthread_mutex_lock(&step_lock);
+    ht_engine_replay_seek(engine, INT64_MAX);
+    assert_int_equal(ht_engine_stop(engine, 0, &err), -ETIMEDOUT);
+    assert_false(ht_engine_has_ended(engine));
+    assert_null(ht_engine_free(engine));
+    pthread_mutex_unlock(&step_lock);
+    assert_int_equal(ht_engine_stop(engine, LONG_NS, &err), 0);
+    assert_true(ht_engine_has_ended(engine));
+    /* It did not go through the frames that were left. */
+    ht_autostate struct ht_state *last = ht_engine_state(engine);
+    assert_false(is_ended(last));
+    ht_engine_free(engine);
+}
+
 /* Its gap is longer than 63 bits of nanoseconds. */
 static void a_gap_of_centuries_is_waited_for(void **state)
 {
@@ -500,6 +547,7 @@ int main(void)
         cmocka_unit_test(the_first_whole_answer_waits_for_no_gap),
         cmocka_unit_test(a_saved_file_is_told_as_an_event),
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
+        cmocka_unit_test(a_step_that_takes_long_does_not_hold_up_the_end),
         cmocka_unit_test(pauses_and_speeds_keep_the_place),
         cmocka_unit_test(a_gap_of_centuries_is_waited_for),
     };
