@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the process of a container engine tells about it. */
+/* What container engines say, and whether it is taken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -208,10 +208,128 @@ static void a_dockerd_says_nothing_of_another_engine(void **state)
     assert_false(ht_daemon_has_tcp_listeners(docker_of(node)));
 }
 
+static const struct ht_container *container_of(const struct ht_node *node, const char *id)
+{
+    const struct ht_row *row = ht_node_find(node, HT_TABLE_CONTAINER, ht_str_from(id));
+
+    return row ? ht_container_of(row) : NULL;
+}
+
+static void add_of_daemon(struct ht_node *sample, const char *id, const char *name,
+                          const char *daemon)
+{
+    struct ht_container container = {0};
+
+    ht_container_set_id(&container, ht_str_from(id));
+    ht_container_set_name(&container, ht_str_from(name));
+    ht_container_set_daemon(&container, ht_str_from(daemon));
+    ht_container_set_state(&container, HT_CONTAINER_STATE_RUNNING);
+    ht_node_add(sample, ht_row_new(&ht_container_table, &container));
+}
+
+static void add_daemon(struct ht_node *sample, const char *id, uint64_t uid)
+{
+    struct ht_daemon daemon = {0};
+
+    ht_daemon_set_id(&daemon, ht_str_from(id));
+    ht_daemon_set_socket_uid(&daemon, uid);
+    ht_node_add(sample, ht_row_new(&ht_daemon_table, &daemon));
+}
+
+#define USERS_DAEMON "unix:///run/user/1000/podman/podman.sock"
+#define USERS_SLICE  "/user.slice/user-1000.slice/user@1000.service/user.slice/"
+
+static struct ht_process of_uid(uint64_t pid, uint64_t uid)
+{
+    struct ht_process process = with_pid(pid);
+
+    ht_process_set_euid(&process, uid);
+    ht_process_set_container_id(&process, HT_S(ID_A));
+    return process;
+}
+
+static enum ht_container_state state_after(struct fixture *fixture, uint64_t uid,
+                                           const char *cgroup)
+{
+    add_daemon(fixture->docker, USERS_DAEMON, 1000);
+    add_of_daemon(fixture->docker, ID_A, "harmless", USERS_DAEMON);
+    add_process(fixture, of_uid(10, uid), cgroup);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_int_equal(ht_node_set(node, HT_TABLE_CONTAINER)->len, 1);
+    return container_of(node, ID_A)->state;
+}
+
+static void a_users_daemon_has_no_process_outside_of_its_users_slice(void **state)
+{
+    assert_int_equal(state_after(*state, 101000, "/machine.slice/libpod-" ID_A ".scope"),
+                     HT_CONTAINER_STATE_UNMANAGED);
+}
+
+static void a_users_daemon_has_no_process_in_another_users_slice(void **state)
+{
+    assert_int_equal(
+        state_after(*state, 101000, "/user.slice/user-10001.slice/libpod-" ID_A ".scope"),
+        HT_CONTAINER_STATE_UNMANAGED);
+}
+
+static void a_users_daemon_has_no_process_of_roots(void **state)
+{
+    assert_int_equal(state_after(*state, 0, USERS_SLICE "libpod-" ID_A ".scope"),
+                     HT_CONTAINER_STATE_UNMANAGED);
+}
+
+static void a_users_daemon_keeps_its_users_containers(void **state)
+{
+    assert_int_equal(state_after(*state, 101000, USERS_SLICE "libpod-" ID_A ".scope"),
+                     HT_CONTAINER_STATE_RUNNING);
+}
+
+static enum ht_container_state state_of_told(struct fixture *fixture, enum ht_container_state told)
+{
+    struct ht_container container = {0};
+
+    ht_container_set_id(&container, HT_S(ID_A));
+    ht_container_set_state(&container, told);
+    ht_node_add(fixture->docker, ht_row_new(&ht_container_table, &container));
+    ht_autonode struct ht_node *node = join(fixture);
+    return container_of(node, ID_A)->state;
+}
+
+static void what_has_processes_runs_whatever_its_daemon_says(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_process(fixture, of_uid(10, 0), "/docker/" ID_A);
+    assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_EXITED), HT_CONTAINER_STATE_RUNNING);
+}
+
+static void what_is_paused_stays_paused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_process(fixture, of_uid(10, 0), "/docker/" ID_A);
+    assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_PAUSED), HT_CONTAINER_STATE_PAUSED);
+}
+
+static void what_has_no_processes_stays_as_its_daemon_says(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_process(fixture, with_pid(12), "/system.slice/ssh.service");
+    assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_EXITED), HT_CONTAINER_STATE_EXITED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_users_daemon_has_no_process_outside_of_its_users_slice),
+        TEST(a_users_daemon_has_no_process_in_another_users_slice),
+        TEST(a_users_daemon_has_no_process_of_roots),
+        TEST(a_users_daemon_keeps_its_users_containers),
+        TEST(what_has_processes_runs_whatever_its_daemon_says),
+        TEST(what_is_paused_stays_paused),
+        TEST(what_has_no_processes_stays_as_its_daemon_says),
         cmocka_unit_test(listeners_of_a_daemon_come_from_its_command_line),
         cmocka_unit_test(what_was_not_read_may_open_any_port),
         cmocka_unit_test(what_the_kernel_shows_settles_it),

@@ -348,89 +348,6 @@ static void a_users_daemon_renames_no_container_of_roots(void **state)
     ht_node_unref(containerd);
 }
 
-#define USERS_DAEMON "unix:///run/user/1000/podman/podman.sock"
-#define USERS_SLICE  "/user.slice/user-1000.slice/user@1000.service/user.slice/"
-
-static struct ht_process of_uid(uint64_t pid, uint64_t uid)
-{
-    struct ht_process process = with_pid(pid);
-
-    ht_process_set_euid(&process, uid);
-    ht_process_set_container_id(&process, HT_S(ID_A));
-    return process;
-}
-
-static enum ht_container_state state_after(struct fixture *fixture, uint64_t uid,
-                                           const char *cgroup)
-{
-    add_daemon(fixture->docker, USERS_DAEMON, 1000);
-    add_of_daemon(fixture->docker, ID_A, "harmless", USERS_DAEMON);
-    add_process(fixture, of_uid(10, uid), cgroup);
-    ht_autonode struct ht_node *node = join(fixture);
-    assert_int_equal(ht_node_set(node, HT_TABLE_CONTAINER)->len, 1);
-    return container_of(node, ID_A)->state;
-}
-
-static void a_users_daemon_has_no_process_outside_of_its_users_slice(void **state)
-{
-    assert_int_equal(state_after(*state, 101000, "/machine.slice/libpod-" ID_A ".scope"),
-                     HT_CONTAINER_STATE_UNMANAGED);
-}
-
-static void a_users_daemon_has_no_process_in_another_users_slice(void **state)
-{
-    assert_int_equal(
-        state_after(*state, 101000, "/user.slice/user-10001.slice/libpod-" ID_A ".scope"),
-        HT_CONTAINER_STATE_UNMANAGED);
-}
-
-static void a_users_daemon_has_no_process_of_roots(void **state)
-{
-    assert_int_equal(state_after(*state, 0, USERS_SLICE "libpod-" ID_A ".scope"),
-                     HT_CONTAINER_STATE_UNMANAGED);
-}
-
-static void a_users_daemon_keeps_its_users_containers(void **state)
-{
-    assert_int_equal(state_after(*state, 101000, USERS_SLICE "libpod-" ID_A ".scope"),
-                     HT_CONTAINER_STATE_RUNNING);
-}
-
-static enum ht_container_state state_of_told(struct fixture *fixture, enum ht_container_state told)
-{
-    struct ht_container container = {0};
-
-    ht_container_set_id(&container, HT_S(ID_A));
-    ht_container_set_state(&container, told);
-    ht_node_add(fixture->docker, ht_row_new(&ht_container_table, &container));
-    ht_autonode struct ht_node *node = join(fixture);
-    return container_of(node, ID_A)->state;
-}
-
-static void what_has_processes_runs_whatever_its_daemon_says(void **state)
-{
-    struct fixture *fixture = *state;
-
-    add_process(fixture, of_uid(10, 0), "/docker/" ID_A);
-    assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_EXITED), HT_CONTAINER_STATE_RUNNING);
-}
-
-static void what_is_paused_stays_paused(void **state)
-{
-    struct fixture *fixture = *state;
-
-    add_process(fixture, of_uid(10, 0), "/docker/" ID_A);
-    assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_PAUSED), HT_CONTAINER_STATE_PAUSED);
-}
-
-static void what_has_no_processes_stays_as_its_daemon_says(void **state)
-{
-    struct fixture *fixture = *state;
-
-    add_process(fixture, with_pid(12), "/system.slice/ssh.service");
-    assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_EXITED), HT_CONTAINER_STATE_EXITED);
-}
-
 static void the_same_name_in_two_namespaces_is_two_containers(void **state)
 {
     struct fixture *fixture = *state;
@@ -797,13 +714,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_first_source_that_lists_a_container_has_it),
         TEST(a_users_daemon_renames_no_container_of_roots),
-        TEST(a_users_daemon_has_no_process_outside_of_its_users_slice),
-        TEST(a_users_daemon_has_no_process_in_another_users_slice),
-        TEST(a_users_daemon_has_no_process_of_roots),
-        TEST(a_users_daemon_keeps_its_users_containers),
-        TEST(what_has_processes_runs_whatever_its_daemon_says),
-        TEST(what_is_paused_stays_paused),
-        TEST(what_has_no_processes_stays_as_its_daemon_says),
         TEST(the_same_name_in_two_namespaces_is_two_containers),
         TEST(a_process_finds_its_container_by_cgroup),
         TEST(a_name_that_is_no_id_takes_no_processes),
