@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <nettle/hmac.h>
+#include <nettle/md5.h>
 #include <nettle/sha2.h>
 
 #include "hulltop/base/mem.h"
@@ -13,15 +14,15 @@ struct ht_sha256 {
     struct sha256_ctx context;
 };
 
-static void write_hex(const uint8_t *bytes, char *out)
+static void write_hex(const uint8_t *bytes, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";
 
-    for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++) {
+    for (size_t i = 0; i < len; i++) {
         out[2 * i] = digits[bytes[i] >> 4];
         out[2 * i + 1] = digits[bytes[i] & 15];
     }
-    out[2 * SHA256_DIGEST_SIZE] = '\0';
+    out[2 * len] = '\0';
 }
 
 static void put_text(struct sha256_ctx *context, char *out)
@@ -29,7 +30,7 @@ static void put_text(struct sha256_ctx *context, char *out)
     uint8_t bytes[SHA256_DIGEST_SIZE];
 
     sha256_digest(context, sizeof(bytes), bytes);
-    write_hex(bytes, out);
+    write_hex(bytes, sizeof(bytes), out);
 }
 
 static void add(struct sha256_ctx *context, struct ht_str data)
@@ -57,7 +58,7 @@ const char *ht_hmac_sha256_text(struct ht_str key, struct ht_str data, char *out
     if (data.len)
         hmac_sha256_update(&context, data.len, (const uint8_t *)data.data);
     hmac_sha256_digest(&context, sizeof(bytes), bytes);
-    write_hex(bytes, out);
+    write_hex(bytes, sizeof(bytes), out);
     ht_wipe(&context, sizeof(context));
     return out;
 }
@@ -82,13 +83,15 @@ void ht_sha256_finish(struct ht_sha256 *digest, char *out)
     free(digest);
 }
 
-int ht_sha256_fd(int fd, const char *name, uint64_t max_bytes, char *out, struct ht_error *err)
+/* Takes in the bytes that were read. */
+typedef void (*take_bytes)(void *context, size_t len, const uint8_t *data);
+
+static int read_all(int fd, const char *name, uint64_t max_bytes, take_bytes take, void *context,
+                    struct ht_error *err)
 {
-    struct sha256_ctx context;
-    char block[64 * 1024];
+    uint8_t block[64 * 1024];
     uint64_t left = max_bytes;
 
-    sha256_init(&context);
     for (;;) {
         ssize_t len = read(fd, block, sizeof(block));
 
@@ -97,13 +100,48 @@ int ht_sha256_fd(int fd, const char *name, uint64_t max_bytes, char *out, struct
         if (len < 0)
             return ht_error_errno(err, errno, "%s", name);
         if (len == 0)
-            break;
+            return 0;
         if ((uint64_t)len > left)
             return ht_error_set(err, EFBIG, "%s: more than %llu bytes", name,
                                 (unsigned long long)max_bytes);
         left -= (uint64_t)len;
-        add(&context, (struct ht_str){.data = block, .len = (size_t)len});
+        take(context, (size_t)len, block);
     }
-    put_text(&context, out);
+}
+
+static void take_sha256(void *context, size_t len, const uint8_t *data)
+{
+    sha256_update(context, len, data);
+}
+
+int ht_sha256_fd(int fd, const char *name, uint64_t max_bytes, char *out, struct ht_error *err)
+{
+    struct sha256_ctx context;
+    int r;
+
+    sha256_init(&context);
+    r = read_all(fd, name, max_bytes, take_sha256, &context, err);
+    if (r == 0)
+        put_text(&context, out);
+    return r;
+}
+
+static void take_md5(void *context, size_t len, const uint8_t *data)
+{
+    md5_update(context, len, data);
+}
+
+int ht_md5_fd(int fd, const char *name, uint64_t max_bytes, char *out, struct ht_error *err)
+{
+    struct md5_ctx context;
+    uint8_t bytes[MD5_DIGEST_SIZE];
+    int r;
+
+    md5_init(&context);
+    r = read_all(fd, name, max_bytes, take_md5, &context, err);
+    if (r < 0)
+        return r;
+    md5_digest(&context, sizeof(bytes), bytes);
+    write_hex(bytes, sizeof(bytes), out);
     return 0;
 }

@@ -36,6 +36,7 @@ extern const struct ht_check_group ht_checks_pkg_care;
 extern const struct ht_check_group ht_checks_prv_cluster;
 extern const struct ht_check_group ht_checks_pkg_kernel;
 extern const struct ht_check_group ht_checks_pkg_running;
+extern const struct ht_check_group ht_checks_pkg_seal;
 extern const struct ht_check_group ht_checks_pkg_stack;
 extern const struct ht_check_group ht_checks_sec_config;
 extern const struct ht_check_group ht_checks_sec_transit;

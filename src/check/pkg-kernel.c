@@ -24,6 +24,21 @@ static void show_kernel(struct ht_checking *checking, struct ht_finding *finding
                          HT_S("yes"));
 }
 
+/* Whether the kernel that waits came from a security archive. */
+static bool closes_holes(struct ht_checking *checking, const struct ht_kernel *kernel)
+{
+    const struct ht_rowset *dbs = ht_node_set(ht_checking_node(checking), HT_TABLE_PACKAGE_DB);
+
+    for (size_t i = 0; ht_kernel_has_package(kernel) && i < dbs->len; i++) {
+        struct ht_text_list names = ht_package_db_of(dbs->rows[i])->security_kernels;
+
+        for (size_t j = 0; j < names.len; j++)
+            if (ht_str_equal(names.items[j], kernel->package))
+                return true;
+    }
+    return false;
+}
+
 static void look_kernel(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_kernel *kernel = ht_kernel_of(row);
@@ -55,6 +70,10 @@ static void look_kernel(struct ht_checking *checking, const struct ht_row *row)
         ht_fire_title(checking, finding, "The kernel was built again with fixes, the old one runs");
     else if (kernel->state == HT_KERNEL_STATE_NOT_INSTALLED)
         ht_fire_title(checking, finding, "The package of the running kernel is not installed");
+    if (kernel->state != HT_KERNEL_STATE_NOT_INSTALLED && closes_holes(checking, kernel)) {
+        ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
+        ht_fire_evidence(checking, finding, "package lists", "security update", kernel->package);
+    }
     show_kernel(checking, finding, kernel);
 }
 
@@ -144,11 +163,12 @@ static const struct ht_check checks[] = {
     {.id = "PKG-006",
      .question = 4,
      .scope = HT_TABLE_KERNEL,
+     .reads = HT_READS(PACKAGE_DB),
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_MEDIUM,
      .title = "A newer kernel is installed than the one that runs",
      .condition = "Of the running kernel's flavour a newer package is installed, also one of the "
-                  "same release.",
+                  "same release; high where it came as a security update.",
      .why = "All containers of the node share its kernel. Holes that the new one closes stay open "
             "until it is started.",
      .fix = "Drain the node and reboot it in a quiet moment. Check afterwards that the boot loader "

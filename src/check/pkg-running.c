@@ -155,7 +155,8 @@ static void look_libraries(struct ht_checking *checking, const struct ht_row *ro
 
 static bool is_old_program(const struct ht_stale_process *process)
 {
-    return ht_stale_process_has_kind(process) && process->kind != HT_STALE_KIND_LIBRARY;
+    return ht_stale_process_has_kind(process) && process->kind != HT_STALE_KIND_LIBRARY &&
+           process->kind != HT_STALE_KIND_SCRIPT;
 }
 
 static void finish_program(struct ht_checking *checking, struct ht_finding *finding,
@@ -178,11 +179,39 @@ static void look_programs(struct ht_checking *checking, const struct ht_row *row
         fire_homes(checking, is_old_program, finish_program);
 }
 
+/* ---- PKG-005 ---- */
+
+static bool is_old_script(const struct ht_stale_process *process)
+{
+    return ht_stale_process_has_kind(process) && process->kind == HT_STALE_KIND_SCRIPT;
+}
+
+static void finish_script(struct ht_checking *checking, struct ht_finding *finding,
+                          const struct ht_stale_process *process)
+{
+    char day[HT_TIME_TEXT_MAX];
+
+    ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+    ht_fire_title(checking, finding, "%.*s was started before its script was replaced",
+                  HT_STR_ARG(home_of(process)));
+    if (ht_stale_process_has_started_at(process)) {
+        ht_time_format_utc(process->started_at, 0, day);
+        ht_fire_evidence(checking, finding, "/proc/PID/stat", "started on", ht_str_from(day));
+    }
+    ht_fire_evidence(checking, finding, "/proc/PID/exe", "interpreter", process->exe);
+}
+
+static void look_scripts(struct ht_checking *checking, const struct ht_row *row)
+{
+    if (was_compared(checking, row))
+        fire_homes(checking, is_old_script, finish_script);
+}
+
 /* ---- PKG-019 ---- */
 
 static bool is_reachable(const struct ht_stale_process *process)
 {
-    return process->listens.len > 0;
+    return process->listens.len > 0 && !is_old_script(process);
 }
 
 static void finish_reachable(struct ht_checking *checking, struct ht_finding *finding,
@@ -240,6 +269,22 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("ATT&CK T1068"),
      .other_causes = HT_TEXTS("agents that update themselves", "programs that delete themselves"),
      .run = look_programs},
+    {.id = "PKG-005",
+     .question = 4,
+     .scope = HT_TABLE_RUNNING_CODE,
+     .reads = HT_READS(STALE_PROCESS),
+     .severity = HT_SEVERITY_LOW,
+     .title = "Runs a script that was replaced",
+     .condition = "A Python, Perl, Ruby, PHP, JavaScript or Java process of the node was started "
+                  "before the script or a jar on its command line was replaced, and the file "
+                  "belongs to a package. Modules that it loaded beside cannot be seen.",
+     .why = "An interpreter keeps the code that it read when it began.",
+     .fix = "Restart the unit (systemctl restart UNIT).",
+     .needs = HT_TEXTS("running-old"),
+     .references = HT_TEXTS("ATT&CK T1068"),
+     .other_causes = HT_TEXTS("scripts that configuration management writes anew without a change",
+                              "interpreters that load a script again when it changes"),
+     .run = look_scripts},
     {.id = "PKG-019",
      .question = 4,
      .scope = HT_TABLE_RUNNING_CODE,

@@ -5,6 +5,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/version.h"
 #include "hulltop/check/checking.h"
+#include "pkg.h"
 
 #define DAY_NS (24 * 60 * 60 * HT_NS_PER_S)
 
@@ -74,7 +75,8 @@ static void look_old_build(struct ht_checking *checking, const struct ht_row *ro
         return;
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
-    bool fresh = ht_component_has_replaced_at(component) && now - component->replaced_at < DAY_NS;
+    bool fresh =
+        ht_component_has_replaced_at(component) && ht_pkg_age(now, component->replaced_at) < DAY_NS;
     name_component(finding, component);
     if (fresh)
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);

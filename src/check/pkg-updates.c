@@ -21,6 +21,15 @@ bool ht_pkg_is_image(const struct ht_package_db *db)
     return ht_str_is(db->system, "image");
 }
 
+int64_t ht_pkg_age(int64_t now_ns, int64_t at_ns)
+{
+    int64_t age;
+
+    if (__builtin_sub_overflow(now_ns, at_ns, &age))
+        return now_ns > at_ns ? INT64_MAX : INT64_MIN;
+    return age;
+}
+
 struct ht_str ht_pkg_day(struct ht_arena *arena, int64_t at_ns)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -71,6 +80,8 @@ static struct ht_str distrust_content(struct ht_arena *arena, const struct ht_pa
     if (!ht_package_db_has_security_source(db) || !db->security_source)
         return names_security(db->missing) ? HT_S("no list of the security source lies here")
                                            : HT_S("no source of security updates is configured");
+    if (db->gaps.len)
+        return ht_arena_str(arena, db->gaps.items[0]);
     return (struct ht_str){0};
 }
 
@@ -85,7 +96,7 @@ struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db
         return reason;
     if (!ht_package_db_has_lists_at(db))
         return HT_S("how old the package lists are is not known");
-    age = now_ns - db->lists_at;
+    age = ht_pkg_age(now_ns, db->lists_at);
     if (age < -DAY_NS)
         return ht_arena_strf(arena, "the lists are dated %.*s: a clock is wrong",
                              HT_STR_ARG(ht_pkg_day(arena, db->lists_at)));
@@ -170,7 +181,8 @@ static void tell_image(struct ht_checking *checking, const struct ht_package_db 
     struct ht_arena *arena = ht_checking_arena(checking);
     const char *help = "compare its build with the newest one of its channel";
 
-    if (!ht_package_db_has_image_at(db)) {
+    if (!ht_package_db_has_image_at(db) ||
+        ht_pkg_age(ht_checking_now(checking), db->image_at) < -DAY_NS) {
         ht_blind(checking, "packages",
                  ht_arena_strf(arena,
                                "cannot tell pending updates here: the host is an image (%.*s), and "

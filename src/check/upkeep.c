@@ -30,7 +30,17 @@ static bool is_past(int64_t day, int64_t now)
 
 static bool is_old(int64_t table_date, int64_t now)
 {
-    return now - table_date > TABLE_OLD_DAYS * DAY_NS;
+    int64_t age;
+
+    return __builtin_sub_overflow(now, table_date, &age) ? now > table_date
+                                                         : age > TABLE_OLD_DAYS * DAY_NS;
+}
+
+/* A clock that stands before the day of our own table is wrong: it would find everything
+ * supported. */
+static bool is_clock_wrong(int64_t table_date, int64_t now)
+{
+    return table_date && now < table_date - DAY_NS;
 }
 
 /* ---- support ---- */
@@ -93,7 +103,10 @@ void ht_upkeep_support(const struct ht_facts *facts, int64_t now, struct ht_aren
         ht_support_set_state(support, HT_SUPPORT_STATE_UNKNOWN);
         return;
     }
-    ht_support_set_state(support, state_of(support, now));
+    if (is_clock_wrong(ours, now))
+        ht_support_set_state(support, HT_SUPPORT_STATE_UNKNOWN);
+    else
+        ht_support_set_state(support, state_of(support, now));
     if (ht_support_has_table_date(support))
         ht_support_set_table_old(support, is_old(support->table_date, now));
 }
@@ -271,9 +284,10 @@ static void judge_support(const struct judging *judging, int64_t now, struct ht_
     struct ht_component *component = judging->component;
     const struct ht_fact_cycle *cycle =
         ht_facts_cycle(judging->facts, product_of(component, judging->version), judging->version);
-    int64_t day;
+    int64_t day, ours = 0;
 
-    if (!judging->version.len || !cycle)
+    (void)parse_day(ht_facts_support_date(judging->facts), arena, &ours);
+    if (!judging->version.len || !cycle || is_clock_wrong(ours, now))
         return;
     ht_component_set_cycle(component, cycle->cycle);
     ht_component_set_ended(component, false);

@@ -66,7 +66,8 @@ static bool is_missing(const struct packages *packages, const char *check)
     const struct ht_question *question = ht_state_question(packages->state, 4);
 
     for (size_t i = 0; i < question->missing.len; i++)
-        if (ht_str_is(question->missing.items[i].check, check))
+        if (question->missing.items[i].decides &&
+            ht_str_is(question->missing.items[i].check, check))
             return true;
     return false;
 }
@@ -76,7 +77,8 @@ static const char *pending_verdict(const struct packages *packages)
 {
     if (has_finding(packages, "PKG-001"))
         return "FAIL";
-    if (!ht_package_db_has_security(packages->db))
+    if (!ht_package_db_has_security(packages->db) ||
+        packages->db->index_files.len == packages->db->unreadable.len)
         return "UNKNOWN";
     return is_missing(packages, "PKG-001") || has_finding(packages, "PKG-002") ? "PART" : "PASS";
 }

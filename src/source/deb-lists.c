@@ -207,22 +207,67 @@ static struct ht_deb_list *find_list(struct list_folder *folder, const struct ht
     return list;
 }
 
+static void add_gap(struct ht_deb_answer *answer, struct ht_str text)
+{
+    struct ht_str *copy = ht_arena_array(answer->arena, struct ht_str, 1);
+
+    *copy = text;
+    ht_vec_add(&answer->gaps, copy);
+}
+
+/* A list of the native architecture that the archive has and this host has not. */
+static void miss_list(struct ht_deb_answer *answer, const struct ht_deb_archive *archive,
+                      const struct ht_deb_index *index)
+{
+    if (!index->component.len || !ht_str_equal(index->architecture, answer->sources.native) ||
+        !ht_deb_release_has(&archive->release, index->component, index->architecture))
+        return;
+    add_gap(answer, ht_arena_strf(answer->arena, "%.*s is not on this host (%.*s)",
+                                  HT_STR_ARG(index->file), HT_STR_ARG(archive->entry)));
+}
+
+/* A list that is as long as its archive says; what apt packed anew cannot be told. */
+static void check_size(struct list_folder *folder, const struct ht_deb_archive *archive,
+                       const struct ht_deb_list *list)
+{
+    struct ht_deb_answer *answer = folder->answer;
+    uint64_t wanted;
+    struct stat facts;
+
+    if (!ht_str_equal(list->file, list->index->file) ||
+        !ht_deb_release_size(&archive->release, list->index->key, &wanted) ||
+        ht_root_stat(folder->root, with_ending(answer, folder->path, list->file.data).data, &facts,
+                     NULL) < 0 ||
+        (uint64_t)facts.st_size == wanted)
+        return;
+    add_gap(answer, ht_arena_strf(answer->arena, "%.*s has %lld bytes, its archive says %llu",
+                                  HT_STR_ARG(list->file), (long long)facts.st_size,
+                                  (unsigned long long)wanted));
+}
+
 static void find_lists_of(struct list_folder *folder, struct ht_deb_archive *archive)
 {
+    size_t gaps = folder->answer->gaps.len;
+
     struct ht_deb_answer *answer = folder->answer;
     bool any = false;
 
     for (size_t i = 0; i < archive->indexes.len; i++) {
         struct ht_deb_list *list = find_list(folder, archive->indexes.items[i]);
 
+        if (!list)
+            miss_list(answer, archive, archive->indexes.items[i]);
         if (!list || answer->lists.len >= FILES_MAX)
             continue;
         any = true;
         list->archive = archive;
+        check_size(folder, archive, list);
         ht_vec_add(&answer->lists, list);
     }
-    if (!any && archive->has_binaries)
+    if (!any && archive->has_binaries) {
+        answer->gaps.len = gaps; /* told once, as the whole of it */
         ht_vec_add(&answer->missing, archive);
+    }
 }
 
 void ht_deb_find_lists(struct ht_deb_answer *answer, const struct ht_root *root)

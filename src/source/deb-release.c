@@ -104,11 +104,26 @@ static int take_stanza(void *context, struct ht_str stanza)
 void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
                           struct ht_deb_release *release)
 {
-    enum { SUITE, CODENAME, VERSION, ORIGIN, LABEL, DATE, VALID_UNTIL, NOT, BUT, FIELDS };
+    enum {
+        SUITE,
+        CODENAME,
+        VERSION,
+        ORIGIN,
+        LABEL,
+        DATE,
+        VALID_UNTIL,
+        NOT,
+        BUT,
+        COMPONENTS,
+        ARCHITECTURES,
+        SUMS,
+        FIELDS
+    };
     static const char *const names[FIELDS] = {
-        "Suite",       "Codename",     "Version",
-        "Origin",      "Label",        "Date",
-        "Valid-Until", "NotAutomatic", "ButAutomaticUpgrades"};
+        "Suite",       "Codename",      "Version",
+        "Origin",      "Label",         "Date",
+        "Valid-Until", "NotAutomatic",  "ButAutomaticUpgrades",
+        "Components",  "Architectures", "SHA256"};
     struct ht_str values[FIELDS];
     struct ht_str stanza = {0};
 
@@ -120,10 +135,58 @@ void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
     release->version = ht_arena_str(arena, values[VERSION]);
     release->origin = ht_arena_str(arena, values[ORIGIN]);
     release->label = ht_arena_str(arena, values[LABEL]);
+    release->components = ht_arena_str(arena, values[COMPONENTS]);
+    release->architectures = ht_arena_str(arena, values[ARCHITECTURES]);
+    release->sums = ht_arena_str(arena, values[SUMS]);
     (void)ht_deb_parse_date(values[DATE], &release->date_ns);
     (void)ht_deb_parse_date(values[VALID_UNTIL], &release->valid_until_ns);
     take_flag(values[NOT], &release->not_automatic);
     take_flag(values[BUT], &release->but_automatic_upgrades);
+}
+
+bool ht_deb_release_size(const struct ht_deb_release *release, struct ht_str file,
+                         uint64_t *ret_size)
+{
+    struct ht_str rest = release->sums, line, sum, size, name;
+
+    while (ht_str_next(&rest, '\n', &line))
+        if (ht_str_has_suffix(ht_str_trim(line), "s") && ht_deb_next_word(&line, &sum) &&
+            ht_deb_next_word(&line, &size) && ht_deb_next_word(&line, &name) &&
+            ht_str_equal(name, file))
+            return ht_parse_u64(size, ret_size) == 0;
+    return false;
+}
+
+static bool has_word(struct ht_str words, struct ht_str wanted)
+{
+    struct ht_str word;
+
+    while (ht_deb_next_word(&words, &word))
+        if (ht_str_equal(word, wanted))
+            return true;
+    return false;
+}
+
+/* "updates/main" in Components is the component "main" of old security archives. */
+static bool has_component(struct ht_str words, struct ht_str component)
+{
+    struct ht_str word;
+
+    while (ht_deb_next_word(&words, &word)) {
+        ptrdiff_t slash = ht_str_rfind_byte(word, '/');
+
+        if (ht_str_equal(word, component) ||
+            ht_str_equal(ht_str_sub(word, (size_t)(slash + 1), word.len), component))
+            return true;
+    }
+    return false;
+}
+
+bool ht_deb_release_has(const struct ht_deb_release *release, struct ht_str component,
+                        struct ht_str architecture)
+{
+    return (!release->components.len || has_component(release->components, component)) &&
+           (!release->architectures.len || has_word(release->architectures, architecture));
 }
 
 bool ht_deb_release_is_security(const struct ht_deb_release *release)

@@ -13,8 +13,11 @@ struct ht_deb_release {
     struct ht_str version;
     struct ht_str origin;
     struct ht_str label;
-    int64_t date_ns;        /* since 1970; 0: not told */
-    int64_t valid_until_ns; /* 0: no end */
+    struct ht_str components;    /* "main contrib" */
+    struct ht_str architectures; /* "all amd64" */
+    struct ht_str sums;          /* lines "SUM SIZE FILE" */
+    int64_t date_ns;             /* since 1970; 0: not told */
+    int64_t valid_until_ns;      /* 0: no end */
     bool not_automatic;
     bool but_automatic_upgrades;
 };
@@ -24,6 +27,13 @@ void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
                           struct ht_deb_release *release);
 /* "Sat, 21 Nov 2026 08:12:01 UTC" to nanoseconds since 1970; 0 or -EINVAL. */
 int ht_deb_parse_date(struct ht_str text, int64_t *ret_ns);
+/* The size that the archive says a file of it has ("main/binary-amd64/Packages"); false: it does
+ * not say. */
+bool ht_deb_release_size(const struct ht_deb_release *release, struct ht_str file,
+                         uint64_t *ret_size);
+/* Whether the archive has lists of that component and architecture, as far as it tells. */
+bool ht_deb_release_has(const struct ht_deb_release *release, struct ht_str component,
+                        struct ht_str architecture);
 /* Whether an archive brings fixes of vulnerabilities. */
 bool ht_deb_release_is_security(const struct ht_deb_release *release);
 

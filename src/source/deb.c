@@ -20,6 +20,7 @@ struct ht_deb_answer *ht_deb_free(struct ht_deb_answer *answer)
     ht_deb_policy_fini(&answer->policy);
     ht_vec_fini(&answer->lists);
     ht_vec_fini(&answer->missing);
+    ht_vec_fini(&answer->gaps);
     ht_vec_fini(&answer->updates);
     ht_vec_fini(&answer->problems);
     free(answer->files);
@@ -74,8 +75,7 @@ struct ht_str ht_deb_origin(const struct ht_deb_answer *answer,
     return ht_arena_str(answer->arena, ht_buf_str(&out));
 }
 
-static bool comes_from_security(const struct ht_deb_answer *answer,
-                                const struct ht_deb_version *version)
+bool ht_deb_is_security(const struct ht_deb_answer *answer, const struct ht_deb_version *version)
 {
     for (const struct ht_deb_carrier *carrier = version->carriers; carrier;
          carrier = carrier->next) {
@@ -175,7 +175,7 @@ static bool find_update(const struct phasing *phasing, const struct ht_deb_packa
         return false;
     *update = (struct ht_deb_update){.package = package, .candidate = candidate};
     for (version = candidate; version && version != package->current; version = version->next) {
-        update->is_security = update->is_security || comes_from_security(answer, version);
+        update->is_security = update->is_security || ht_deb_is_security(answer, version);
         security_suite = security_suite || comes_from_security_suite(answer, version);
     }
     if (!version)
@@ -192,7 +192,7 @@ bool ht_deb_hides_security(const struct ht_deb_answer *answer, const struct ht_d
 
     for (const struct ht_deb_version *version = package->versions;
          version && version != candidate && version != package->current; version = version->next)
-        if (comes_from_security(answer, version))
+        if (ht_deb_is_security(answer, version))
             return true;
     return false;
 }
@@ -266,6 +266,30 @@ static void set_default_release(struct ht_deb_answer *answer)
                  "names",
                  HT_STR_ARG(release));
     ht_deb_problem(answer, &err);
+}
+
+bool ht_deb_has_list_of(const struct ht_root *root, const char *const *marks, size_t len)
+{
+    struct ht_pkg_inputs inputs = {0};
+    struct ht_deb_answer *answer = ht_new0(struct ht_deb_answer);
+    bool found = false;
+
+    answer->arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
+    answer->policy.arena = answer->arena;
+    answer->inputs = &inputs;
+    ht_deb_read_config(answer, root);
+    ht_deb_read_architectures(answer, root);
+    ht_deb_read_sources(answer, root);
+    ht_deb_find_lists(answer, root);
+    for (size_t i = 0; i < answer->lists.len; i++) {
+        const struct ht_deb_list *list = answer->lists.items[i];
+
+        for (size_t j = 0; j < len; j++)
+            found = found || ht_str_find(list->archive->uri, ht_str_from(marks[j]), 0) >= 0;
+    }
+    ht_deb_free(answer);
+    ht_pkg_inputs_fini(&inputs);
+    return found;
 }
 
 int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret_answer,

@@ -39,6 +39,7 @@ struct ht_deb_answer {
     struct ht_deb_file *files;
     struct ht_vec lists;    /* struct ht_deb_list, in apt's order */
     struct ht_vec missing;  /* struct ht_deb_archive of which no list lies there */
+    struct ht_vec gaps;     /* struct ht_str: what a source that has lists lacks */
     struct ht_vec updates;  /* struct ht_deb_update, by name */
     struct ht_vec problems; /* struct ht_str: what apt itself cannot work with, what was not read */
     struct ht_pkg_inputs *inputs; /* the caller's: every file that was looked at */
@@ -61,6 +62,9 @@ struct ht_deb_options {
 /* Reads it all. -ENOENT: dpkg is not here; another error: its status could not be read. */
 int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret_answer,
                 struct ht_error *err);
+/* True if a list lies there of an active source whose URI has one of the marks; packages are not
+ * read. */
+bool ht_deb_has_list_of(const struct ht_root *root, const char *const *marks, size_t len);
 /* NULL is allowed; returns NULL. */
 struct ht_deb_answer *ht_deb_free(struct ht_deb_answer *answer);
 /* True if an archive of security updates has a version above the candidate: pins or a default
@@ -71,5 +75,8 @@ bool ht_deb_hides_security(const struct ht_deb_answer *answer,
  * answer's arena. */
 struct ht_str ht_deb_origin(const struct ht_deb_answer *answer,
                             const struct ht_deb_version *version);
+
+/* True if a list of a security archive has the version. */
+bool ht_deb_is_security(const struct ht_deb_answer *answer, const struct ht_deb_version *version);
 
 #endif

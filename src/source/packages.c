@@ -194,12 +194,13 @@ static bool read_all(struct packages *self, struct ht_pkg_inputs *inputs,
 static struct ht_row *renew_db(const struct packages *self, const struct ht_row *row)
 {
     struct ht_package_db db = *ht_package_db_of(row);
-    int64_t age = ht_clock_wall(self->feed->clock) - db.lists_at;
+    int64_t age = 0;
 
     if (self->live)
         ht_pkg_read_clock(&db);
     ht_package_db_set_lists_limit(&db, self->lists_limit);
-    if (ht_package_db_has_lists_at(&db))
+    if (ht_package_db_has_lists_at(&db) &&
+        !__builtin_sub_overflow(ht_clock_wall(self->feed->clock), db.lists_at, &age))
         ht_package_db_set_lists_age(&db, age > 0 ? (uint64_t)(age / DAY_NS) : 0);
     return ht_row_keep(row, ht_row_new(&ht_package_db_table, &db));
 }

@@ -6,6 +6,7 @@
 
 #include "deb.h"
 #include "pkg-system.h"
+#include "proc-decode.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -15,7 +16,7 @@
 #define UPGRADES_PROGRAM "/usr/bin/unattended-upgrade"
 #define LISTS_PARTIAL    "/var/lib/apt/lists/partial"
 
-enum { NAMES_MAX = 100 };
+enum { NAMES_MAX = 100, SMALL = 64 * 1024 };
 
 /* A list of texts that grows in an arena, up to a number worth showing. */
 struct texts {
@@ -89,7 +90,7 @@ static void count_updates(struct ht_pkg_reading *reading, const struct ht_deb_an
 static void name_packages(struct ht_pkg_reading *reading, const struct ht_deb_answer *answer,
                           struct ht_package_db *db)
 {
-    struct texts broken = {0}, hidden = {0};
+    struct texts broken = {0}, hidden = {0}, kernels = {0};
     uint64_t hidden_count = 0;
 
     for (size_t i = 0; i < answer->set.packages.len; i++) {
@@ -101,10 +102,14 @@ static void name_packages(struct ht_pkg_reading *reading, const struct ht_deb_an
             hidden_count++;
             add_text(reading, &hidden, package->name);
         }
+        if (package->current && ht_str_has_prefix(package->name, "linux-image-") &&
+            ht_deb_is_security(answer, package->current))
+            add_text(reading, &kernels, package->name);
     }
     ht_package_db_set_broken(db, list_of(&broken));
     ht_package_db_set_hidden(db, hidden_count);
     ht_package_db_set_hidden_names(db, list_of(&hidden));
+    ht_package_db_set_security_kernels(db, list_of(&kernels));
     ht_package_db_set_journal(db, answer->journal);
     if (answer->default_release.len)
         ht_package_db_set_default_release(db, answer->default_release);
@@ -137,11 +142,40 @@ static void date_lists(const struct ht_deb_answer *answer, struct ht_package_db 
     ht_package_db_set_security_source(db, security);
 }
 
+/* The sources of security updates must be of the release that this host is. */
+static void check_release(struct ht_pkg_reading *reading, const struct ht_deb_answer *answer,
+                          struct texts *gaps)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(SMALL);
+    struct ht_str other = {0}, codename;
+
+    if (ht_pkg_inputs_look(reading->inputs, reading->root, "/etc/os-release") < 0 ||
+        ht_root_read(reading->root, "/etc/os-release", &text, SMALL, NULL) < 0)
+        return;
+    codename = ht_proc_decode_os_release(ht_buf_str(&text), "VERSION_CODENAME", reading->arena);
+    for (size_t i = 0; codename.len && i < answer->lists.len; i++) {
+        const struct ht_deb_list *list = answer->lists.items[i];
+        const struct ht_deb_release *release = &list->archive->release;
+
+        if (!ht_deb_release_is_security(release))
+            continue;
+        if (ht_str_has_prefix(release->codename, codename.data) ||
+            ht_str_has_prefix(release->suite, codename.data))
+            return;
+        other = release->codename.len ? release->codename : release->suite;
+    }
+    if (other.len)
+        add_text(reading, gaps,
+                 ht_arena_strf(reading->arena,
+                               "this host is %.*s, its security updates are of %.*s",
+                               HT_STR_ARG(codename), HT_STR_ARG(other)));
+}
+
 static void name_lists(struct ht_pkg_reading *reading, const struct ht_deb_answer *answer,
                        struct ht_package_db *db)
 {
     struct ht_str *names = ht_arena_array(reading->arena, struct ht_str, answer->lists.len);
-    struct texts unreadable = {0}, missing = {0}, problems = {0};
+    struct texts unreadable = {0}, missing = {0}, problems = {0}, gaps = {0};
 
     for (size_t i = 0; i < answer->lists.len; i++) {
         const struct ht_deb_list *list = answer->lists.items[i];
@@ -166,6 +200,10 @@ static void name_lists(struct ht_pkg_reading *reading, const struct ht_deb_answe
     ht_package_db_set_unreadable(db, list_of(&unreadable));
     ht_package_db_set_missing(db, list_of(&missing));
     ht_package_db_set_problems(db, list_of(&problems));
+    for (size_t i = 0; i < answer->gaps.len; i++)
+        add_text(reading, &gaps, *(const struct ht_str *)answer->gaps.items[i]);
+    check_release(reading, answer, &gaps);
+    ht_package_db_set_gaps(db, list_of(&gaps));
 }
 
 /* The distribution signs with keys that come with its own packages. */
@@ -281,6 +319,9 @@ static void summarise(struct ht_pkg_reading *reading, const struct ht_deb_answer
         reading->trouble = ht_arena_strf(reading->arena, "no list of %.*s on this host (%.*s)",
                                          HT_STR_ARG(archive->file), HT_STR_ARG(archive->entry));
         reading->help = HT_S("sudo apt-get update");
+    } else if (db->gaps.len) {
+        reading->trouble = db->gaps.items[0];
+        reading->help = HT_S("sudo apt-get update, and what it says");
     } else if (answer->sources.archives.len == 0) {
         reading->trouble = HT_S("apt has no source");
         reading->help = HT_S("name one in /etc/apt/sources.list");

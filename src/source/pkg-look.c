@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pkg-look.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "pkg-advisories.h"
 #include "pkg-kernel.h"
+#include "pkg-seal.h"
 #include "pkg-stack.h"
 #include "pkg-support.h"
 #include "hulltop/base/limits.h"
@@ -100,6 +102,7 @@ int ht_pkg_look_host(const struct ht_pkg_look *look, struct ht_node *sample, str
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
     struct looking looking = {.look = look, .sample = sample, .arena = arena};
     int code, advised;
+    bool whole;
 
     ht_installed_init(&looking.installed);
     if (ht_support_read(look->root, arena, &looking.support))
@@ -109,14 +112,18 @@ int ht_pkg_look_host(const struct ht_pkg_look *look, struct ht_node *sample, str
     add_kernel(&looking);
     if (!looking.installed.system)
         looking.installed.system = "";
-    ht_stack_look(
+    whole = ht_stack_look(
         &(struct ht_stack_places){.root = look->root,
                                   .proc = look->live ? "/proc" : NULL,
                                   .installed = &looking.installed,
                                   .advisories = look->advisories ? &looking.advisories : NULL},
         arena, sample);
     add_holes(&looking);
+    if (look->seals)
+        ht_seals_look(look->seals, look->root, looking.installed.system, sample);
     ht_advisories_fini(&looking.advisories);
     ht_installed_fini(&looking.installed);
+    if (!whole && code == 0 && advised == 0)
+        return ht_error_set(err, E2BIG, "more programs of the container stack than are looked at");
     return code < 0 ? code : advised;
 }

@@ -16,9 +16,11 @@ struct ht_pkg_look {
     const struct ht_root *root;
     bool live;              /* root is the running system's: kernel and processes count */
     const char *advisories; /* path of the advisory file; NULL: none */
+    struct ht_seals *seals; /* sums of an earlier pass; NULL: files are not compared */
 };
 
-/* Adds rows to sample: support (one), kernel (one, if live), component, advisory. 0; -errno: the
+/* Adds rows to sample: support (one), kernel (one, if live), component,
+ * advisory, package_seal (one). 0; -errno: the
  * packages or the advisory file could not be read, the rest was added all the same. */
 int ht_pkg_look_host(const struct ht_pkg_look *look, struct ht_node *sample, struct ht_error *err);
 

@@ -2,10 +2,13 @@
 /* The few calls of librpm that reading takes, looked up at run time. */
 #include "pkg-rpm.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -55,6 +58,7 @@ enum { CHANGELOG_MAX = 30000 };
 struct rpm {
     RPM_FUNCTIONS(AS_POINTER)
     void *ts;
+    char *folder; /* of the copy that is read */
 };
 
 /* Its messages would go to the screen: what failed is told by what calls return. */
@@ -135,6 +139,109 @@ bool ht_rpm_stat(const struct ht_root *root, struct stat *ret_stat)
     return find_database(root, ret_stat) != NULL;
 }
 
+/* ---- a private copy ---- */
+
+/* librpm follows links out of the root, and writes files of its own beside a database even to read
+ * it: it gets a copy. */
+struct copying {
+    const struct ht_root *root;
+    const char *from; /* folder below the root */
+    const char *to;
+    uint64_t left; /* bytes */
+    int code;
+};
+
+static int copy_bytes(struct copying *copying, int in, int out)
+{
+    char block[64 * 1024];
+
+    for (;;) {
+        ssize_t len = read(in, block, sizeof(block));
+
+        if (len <= 0)
+            return len < 0 ? -errno : 0;
+        if ((uint64_t)len > copying->left)
+            return -EFBIG;
+        copying->left -= (uint64_t)len;
+        for (ssize_t done = 0; done < len;) {
+            ssize_t put = write(out, block + done, (size_t)(len - done));
+
+            if (put < 0)
+                return -errno;
+            done += put;
+        }
+    }
+}
+
+static int copy_file(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct copying *copying = context;
+    ht_autobuf struct ht_buf from = HT_BUF(4096), to = HT_BUF(4096);
+
+    (void)inode;
+    if (type == DT_DIR || name[0] == '.')
+        return 0;
+    ht_buf_addf(&from, "%s/%s", copying->from, name);
+    ht_buf_addf(&to, "%s/%s", copying->to, name);
+    ht_autoclose int in = ht_root_open_regular(copying->root, from.data, NULL, NULL);
+    if (in < 0)
+        return 0;
+    ht_autoclose int out = open(to.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    copying->code = out < 0 ? -errno : copy_bytes(copying, in, out);
+    return copying->code;
+}
+
+static int remove_file(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    (void)type;
+    (void)inode;
+    (void)unlinkat(*(const int *)context, name, 0);
+    return 0;
+}
+
+static void remove_copy(char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct ht_dir_visitor visitor = {.visit = remove_file, .context = &fd};
+
+    if (fd >= 0) {
+        (void)ht_list_fd(fd, &visitor, NULL);
+        close(fd);
+    }
+    (void)rmdir(folder);
+    free(folder);
+}
+
+/* The folder of the copy, to be given to remove_copy. */
+static int make_copy(const struct ht_root *root, const char *from, char **ret_folder,
+                     struct ht_error *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    ht_autobuf struct ht_buf name = HT_BUF(4096);
+    struct copying copying = {.root = root, .from = from, .left = HT_LIMIT_RPM_DATABASE};
+    const struct ht_dir_visitor visitor = {.visit = copy_file, .context = &copying};
+    char *folder;
+    int r;
+
+    ht_buf_addf(&name, "%s/hulltop-rpm-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
+    folder = ht_strndup(name.data, name.len);
+    if (!mkdtemp(folder)) {
+        r = ht_error_errno(err, errno, "%s", folder);
+        free(folder);
+        return r;
+    }
+    copying.to = folder;
+    r = ht_root_list(root, from, &visitor, err);
+    if (r == 0 && copying.code == 0) {
+        *ret_folder = folder;
+        return 0;
+    }
+    remove_copy(folder);
+    return r < 0 && copying.code == 0
+               ? r
+               : ht_error_errno(err, -copying.code, "%s: no private copy", from);
+}
+
 /* ---- reading ---- */
 
 /* Forgets the transaction set and what was configured for it. */
@@ -143,6 +250,7 @@ static void close_database(struct rpm *rpm)
     rpm->ts = rpm->rpmtsFree(rpm->ts);
     rpm->rpmFreeMacros(NULL);
     rpm->rpmFreeRpmrc();
+    remove_copy(ht_steal_ptr(rpm->folder));
 }
 
 /* Opens the database of a root as "rpm -qa" does: nothing in it is changed. */
@@ -153,14 +261,17 @@ static int open_database(struct rpm *rpm, const struct ht_root *root, struct ht_
 
     if (!directory)
         return ht_error_set(err, ENOENT, "var/lib/rpm: no database of RPM there");
-    /* A percent sign begins a macro. */
-    if (strpbrk(root->path, "%{}\n"))
-        return ht_error_set(err, EINVAL, "%s: librpm reads below no path of that name", root->path);
-
     int code = load_rpm(rpm, err);
+    if (code == 0)
+        code = make_copy(root, directory, &rpm->folder, err);
     if (code < 0)
         return code;
-    ht_buf_addf(&macro, "_dbpath %s/%s", strcmp(root->path, "/") == 0 ? "" : root->path, directory);
+    /* A percent sign begins a macro. */
+    if (strpbrk(rpm->folder, "%{}\n")) {
+        remove_copy(ht_steal_ptr(rpm->folder));
+        return ht_error_set(err, EINVAL, "TMPDIR: librpm reads below no path of that name");
+    }
+    ht_buf_addf(&macro, "_dbpath %s", rpm->folder);
     rpm->ts = rpm->rpmtsCreate();
     if (rpm->rpmDefineMacro(NULL, macro.data, -1) == 0 && rpm->rpmtsOpenDB(rpm->ts, O_RDONLY) == 0)
         return 0;

@@ -19,7 +19,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { PROGRAMS_MAX = 64, PIDS_MAX = 500 };
+enum { PROGRAMS_MAX = 64, PIDS_MAX = 500, SAME_MAX = 8 };
 
 /* File names and the names by which the tables know them. */
 static const struct {
@@ -64,6 +64,7 @@ struct stacking {
     struct program items[PROGRAMS_MAX];
     size_t len;
     int64_t booted_s;
+    bool cut; /* some were left out */
 };
 
 static struct ht_str base_name(struct ht_str path)
@@ -71,6 +72,26 @@ static struct ht_str base_name(struct ht_str path)
     ptrdiff_t slash = ht_str_rfind_byte(path, '/');
 
     return ht_str_sub(path, (size_t)(slash + 1), path.len);
+}
+
+static bool is_ours(struct ht_str path)
+{
+    struct ht_str name = base_name(path);
+
+    for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+        if (ht_str_is(name, programs[i].file))
+            return true;
+    return false;
+}
+
+/* How many of the name there are: what lies in many places must not push out the others. */
+static size_t count_named(const struct stacking *stacking, struct ht_str name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < stacking->len; i++)
+        count += ht_str_equal(base_name(stacking->items[i].path), name);
+    return count;
 }
 
 /* The entry of that path, made if it is one of ours. */
@@ -82,7 +103,11 @@ static struct program *program_at(struct stacking *stacking, struct ht_str path)
         if (ht_str_equal(stacking->items[i].path, path))
             return &stacking->items[i];
     }
-    for (size_t i = 0; i < ARRAY_LEN(programs) && stacking->len < PROGRAMS_MAX; i++) {
+    if (count_named(stacking, name) >= SAME_MAX || stacking->len >= PROGRAMS_MAX) {
+        stacking->cut = stacking->cut || is_ours(path);
+        return NULL;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
         struct program *program = &stacking->items[stacking->len];
 
         if (!ht_str_is(name, programs[i].file))
@@ -185,8 +210,12 @@ static int visit_process(void *context, const char *pid, unsigned type, uint64_t
 
     struct ht_str exe =
         ht_maps_plain_path((struct ht_str){.data = target, .len = (size_t)len}, &deleted);
-    struct program *program = program_at(stacking, exe);
-    if (!program || is_contained(stacking, pid))
+    struct program *program;
+
+    if (!is_ours(exe) || is_contained(stacking, pid))
+        return 0;
+    program = program_at(stacking, exe);
+    if (!program)
         return 0;
     if (program->pids_len < PIDS_MAX)
         program->pids[program->pids_len++] = number;
@@ -378,7 +407,7 @@ static void add_row(struct stacking *stacking, const struct program *program, st
     ht_node_add(sample, ht_row_new(&ht_component_table, &row));
 }
 
-void ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
+bool ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
                    struct ht_node *sample)
 {
     struct stacking *stacking = ht_arena_array(arena, struct stacking, 1);
@@ -399,4 +428,5 @@ void ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
     stacking->proc_fd = proc;
     for (size_t i = 0; i < stacking->len; i++)
         add_row(stacking, &stacking->items[i], owned[i].package, sample);
+    return !stacking->cut;
 }

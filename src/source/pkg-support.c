@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "deb.h"
 #include "proc-decode.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
@@ -147,54 +148,12 @@ static void read_csv(const struct ht_root *root, struct ht_arena *arena, struct 
 
 /* ---- paid support ---- */
 
-struct sources {
-    const struct ht_root *root;
-    bool paid;
-};
-
-static bool names_paid(struct ht_str text)
-{
-    struct ht_str line;
-
-    while (ht_str_next(&text, '\n', &line)) {
-        line = ht_str_trim(line);
-        if (ht_str_has_prefix(line, "#"))
-            continue;
-        if (ht_str_find(line, HT_S("esm.ubuntu.com"), 0) >= 0 ||
-            ht_str_find(line, HT_S("extended-lts"), 0) >= 0)
-            return true;
-    }
-    return false;
-}
-
-static int visit_source(void *context, const char *name, unsigned type, uint64_t inode)
-{
-    struct sources *sources = context;
-    ht_autobuf struct ht_buf text = HT_BUF(SMALL);
-    ht_autobuf struct ht_buf path = HT_BUF(1024);
-    struct ht_str file = ht_str_from(name);
-
-    (void)type;
-    (void)inode;
-    if (!ht_str_has_suffix(file, ".list") && !ht_str_has_suffix(file, ".sources"))
-        return 0;
-    ht_buf_addf(&path, "etc/apt/sources.list.d/%s", name);
-    if (ht_root_read(sources->root, path.data, &text, SMALL, NULL) == 0 &&
-        names_paid(ht_buf_str(&text)))
-        sources->paid = true;
-    return 0;
-}
-
+/* Ubuntu's ESM and Debian's ELTS: a source that is named but brought no list pays for nothing. */
 static bool has_paid_source(const struct ht_root *root)
 {
-    ht_autobuf struct ht_buf text = HT_BUF(SMALL);
-    struct sources sources = {.root = root};
-    const struct ht_dir_visitor visitor = {.visit = visit_source, .context = &sources};
+    static const char *const marks[] = {"esm.ubuntu.com", "extended-lts"};
 
-    if (ht_root_read(root, "etc/apt/sources.list", &text, SMALL, NULL) == 0)
-        sources.paid = names_paid(ht_buf_str(&text));
-    (void)ht_root_list(root, "etc/apt/sources.list.d", &visitor, NULL);
-    return sources.paid;
+    return ht_deb_has_list_of(root, marks, ARRAY_LEN(marks));
 }
 
 bool ht_support_read(const struct ht_root *root, struct ht_arena *arena, struct ht_support *row)

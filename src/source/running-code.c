@@ -17,6 +17,7 @@
 #include "proc-decode.h"
 #include "running-listen.h"
 #include "running-maps.h"
+#include "running-script.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -28,6 +29,7 @@ enum {
     FILES_MAX = 50,       /* of one process */
     SOCKETS_MAX = 4096,   /* descriptors looked at of one process */
     LISTENS_MAX = 20,     /* addresses of one process */
+    SCRIPTS_MAX = 20,     /* scripts and jars of one process */
     QUESTIONS_MAX = 10000 /* different files in one pass */
 };
 
@@ -40,6 +42,9 @@ struct ht_running {
     struct timespec owners_of;
     const char *records; /* "dpkg"; NULL: none */
 };
+
+/* What is written within this time of a start was there before it. */
+#define SLACK_NS (2 * HT_NS_PER_S)
 
 /* One file that is mapped, judged once a pass. */
 struct judged {
@@ -56,6 +61,7 @@ struct suspect {
     struct ht_vec files; /* struct judged *, borrowed */
     size_t cut;
     struct judged *exe; /* if that is old */
+    bool scripted;      /* nothing but scripts is */
 };
 
 struct looking {
@@ -260,6 +266,61 @@ static void look_exe(struct looking *looking, struct suspect *suspect)
     }
 }
 
+static int64_t start_of(struct looking *looking, pid_t pid)
+{
+    struct ht_proc_stat stat;
+    long ticks = sysconf(_SC_CLK_TCK);
+
+    if (!looking->booted_s || ticks <= 0 ||
+        ht_proc_decode_stat(read_file(looking->running, pid, "stat"), &stat) < 0)
+        return 0;
+    return looking->booted_s * HT_NS_PER_S + (int64_t)(stat.start / (uint64_t)ticks) * HT_NS_PER_S;
+}
+
+/* Whether the script changed after the process began. A script of nobody's package is left out
+ * later: its owner may well write it all day. */
+static void look_script(struct looking *looking, struct suspect *suspect, struct ht_str path,
+                        int64_t start)
+{
+    struct judged *judged;
+    struct stat facts;
+
+    path = ht_arena_str(looking->arena, path);
+    if (looking->judged.len >= QUESTIONS_MAX ||
+        ht_root_stat(&looking->running->root, path.data, &facts, NULL) < 0)
+        return;
+    judged = ht_arena_array(looking->arena, struct judged, 1);
+    judged->path = path;
+    judged->old = true;
+    judged->replaced_at = facts.st_ctim.tv_sec * HT_NS_PER_S + facts.st_ctim.tv_nsec;
+    if (judged->replaced_at <= start + SLACK_NS)
+        return;
+    ht_vec_add(&looking->judged, judged);
+    add_file(suspect, judged);
+    suspect->scripted = true;
+}
+
+static void look_scripts(struct looking *looking, struct suspect *suspect)
+{
+    char name[64];
+    bool deleted;
+    struct ht_str exe = ht_maps_plain_path(
+        read_link_at(looking->running, name_of(name, sizeof(name), suspect->pid, "exe")), &deleted);
+    struct ht_str paths[SCRIPTS_MAX], cmdline;
+    int64_t start;
+    size_t len;
+
+    if (!ht_script_is_interpreter(exe))
+        return;
+    start = start_of(looking, suspect->pid);
+    if (!start)
+        return;
+    cmdline = ht_arena_str(looking->arena, read_file(looking->running, suspect->pid, "cmdline"));
+    len = ht_script_paths(exe, cmdline, paths, SCRIPTS_MAX);
+    for (size_t i = 0; i < len; i++)
+        look_script(looking, suspect, paths[i], start);
+}
+
 static void look_process(struct looking *looking, pid_t pid)
 {
     struct suspect suspect = {.pid = pid};
@@ -273,6 +334,8 @@ static void look_process(struct looking *looking, pid_t pid)
             add_file(&suspect, judged);
     }
     look_exe(looking, &suspect);
+    if (!suspect.files.len)
+        look_scripts(looking, &suspect);
     if (!suspect.files.len)
         return;
     struct suspect *kept = ht_new0(struct suspect);
@@ -294,6 +357,46 @@ static bool is_contained(struct looking *looking, pid_t pid, struct ht_str mnt_n
            facts.st_dev != looking->root_dev || facts.st_ino != looking->root_ino;
 }
 
+/* Kernel threads have an empty command line; of one that is hidden it cannot be told. */
+static void look_denied(struct looking *looking, pid_t pid)
+{
+    struct ht_running_sum *sum = &looking->sum;
+    char name[64];
+
+    errno = 0;
+    if (!read_file(looking->running, pid, "cmdline").len) {
+        ht_autoclose int fd =
+            openat(looking->running->proc_fd, name_of(name, sizeof(name), pid, "cmdline"),
+                   O_RDONLY | O_CLOEXEC);
+
+        if (fd >= 0 || (errno != EACCES && errno != EPERM))
+            return;
+    }
+    if (sum->denied++)
+        return;
+    struct ht_str comm = ht_str_trim(read_file(looking->running, pid, "comm"));
+    sum->denied_pid = pid;
+    snprintf(sum->denied_name, sizeof(sum->denied_name), "%.*s", HT_STR_ARG(comm));
+}
+
+/* hidepid=2 leaves others' processes out of the list; a namespace has a list of its own. */
+static void look_hidden(struct looking *looking)
+{
+    static const char initial[] = "pid:[4026531836]";
+    struct stat facts;
+    struct ht_str link;
+
+    if (!identify(looking->running, "self", &facts))
+        return; /* no process table of a kernel's */
+    link = read_link_at(looking->running, "self/ns/pid");
+    if (link.len && !ht_str_is(link, initial))
+        looking->sum.hidden = "this program sees the processes of its own pid namespace alone";
+    else if (!identify(looking->running, "1", &facts))
+        looking->sum.hidden = "processes of others are hidden (hidepid)";
+    if (looking->sum.hidden && looking->sum.denied == 0)
+        looking->sum.denied = 1;
+}
+
 static int visit_process(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct looking *looking = context;
@@ -309,9 +412,8 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
         read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "ns/mnt"));
     if (!mnt_ns.len) {
         /* Kernel threads have no command line; what ended meanwhile has no files. */
-        if ((errno == EACCES || errno == EPERM) &&
-            read_file(looking->running, (pid_t)pid, "cmdline").len)
-            looking->sum.denied++;
+        if (errno == EACCES || errno == EPERM)
+            look_denied(looking, (pid_t)pid);
         return 0;
     }
     if (is_contained(looking, (pid_t)pid, mnt_ns)) {
@@ -473,7 +575,8 @@ static void set_files(struct looking *looking, const struct suspect *suspect,
         ht_stale_process_set_packages(row, (struct ht_text_list){.items = packages, .len = len});
     if (newest)
         ht_stale_process_set_replaced_at(row, newest);
-    ht_stale_process_set_kind(row, !suspect->exe        ? HT_STALE_KIND_LIBRARY
+    ht_stale_process_set_kind(row, suspect->scripted    ? HT_STALE_KIND_SCRIPT
+                                   : !suspect->exe      ? HT_STALE_KIND_LIBRARY
                                    : suspect->exe->gone ? HT_STALE_KIND_EXECUTABLE_GONE
                                                         : HT_STALE_KIND_EXECUTABLE);
 }
@@ -546,12 +649,13 @@ static void add_rows(struct looking *looking)
     struct ht_running_code code = {0};
 
     for (size_t i = 0; i < looking->suspects.len; i++) {
+        const struct suspect *suspect = looking->suspects.items[i];
         struct ht_stale_process row = {0};
 
-        if (!describe(looking, looking->suspects.items[i], &row))
+        if (!describe(looking, suspect, &row) || (suspect->scripted && !row.packages.len))
             continue;
         ht_node_add(looking->sample, ht_row_new(&ht_stale_process_table, &row));
-        looking->sum.stale++;
+        looking->sum.stale += !suspect->scripted;
     }
     ht_running_code_set_id(&code, HT_S("running"));
     ht_running_code_set_compared(&code, looking->sum.compared);
@@ -586,6 +690,7 @@ int ht_running_look(struct ht_running *running, struct ht_node *sample,
     know_the_node(&looking);
     int code = ht_list_fd(running->proc_fd, &visitor, err);
     if (code == 0) {
+        look_hidden(&looking);
         if (looking.suspects.len)
             find_packages(&looking);
         add_rows(&looking);

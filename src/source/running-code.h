@@ -5,10 +5,12 @@
  *
  * Only processes whose root directory is the node's are compared: a container runs its image's
  * files, and no update of the node changes those. Interpreters load sources without mapping them;
- * those cannot be seen here.
+ * of those only the script or the jars on the command line are seen.
  */
 #ifndef HT_SOURCE_RUNNING_CODE_H
 #define HT_SOURCE_RUNNING_CODE_H
+
+#include <sys/types.h>
 
 #include "hulltop/base/error.h"
 #include "hulltop/base/root.h"
@@ -34,6 +36,9 @@ struct ht_running_sum {
     size_t denied;    /* could not be read */
     size_t contained; /* in a root of their own */
     size_t stale;
+    pid_t denied_pid; /* the first that could not be read; 0: none, or not known */
+    char denied_name[32];
+    const char *hidden; /* why some are not even listed; NULL: all are */
 };
 
 /* Looks at all processes: adds a stale_process row for each that runs old code and the one

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The source of running code that is older than the files on disk. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "running-code.h"
 #include "hulltop/base/mem.h"
@@ -18,12 +19,21 @@ struct running_source {
 
 static void tell(struct ht_node *sample, const struct ht_running_sum *sum)
 {
-    char detail[160];
+    char detail[256];
 
+    const char *help = geteuid() == 0 ? "" : "sudo hulltop";
+
+    if (sum->hidden) {
+        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, sum->hidden, help);
+        return;
+    }
     if (sum->denied) {
-        snprintf(detail, sizeof(detail), "%zu of %zu processes of the node could not be read",
-                 sum->denied, sum->denied + sum->compared);
-        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail, "sudo hulltop");
+        snprintf(detail, sizeof(detail),
+                 "%zu of %zu processes of the node could not be read (pid %d, %s%s)%s", sum->denied,
+                 sum->denied + sum->compared, (int)sum->denied_pid, sum->denied_name,
+                 sum->denied > 1 ? ", ..." : "",
+                 help[0] ? "" : ": a security module or another user namespace forbids it to root");
+        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail, help);
         return;
     }
     snprintf(detail, sizeof(detail), "%zu processes of the node compared, %zu run old code",

@@ -10,6 +10,7 @@
 #include "hulltop/base/root.h"
 #include "hulltop/source/source.h"
 #include "pkg-look.h"
+#include "pkg-seal.h"
 
 #define NAME        "upkeep"
 #define INTERVAL_NS (300 * HT_NS_PER_S)
@@ -19,6 +20,7 @@ struct upkeep {
     char *root_path;
     char *advisories;
     bool live;
+    struct ht_seals *seals;
 };
 
 static void look(const struct upkeep *self, struct ht_feed *feed)
@@ -32,8 +34,10 @@ static void look(const struct upkeep *self, struct ht_feed *feed)
     if (r < 0) {
         ht_source_tell(sample, NAME, HT_SOURCE_STATE_BROKEN, err.text, NULL);
     } else {
-        const struct ht_pkg_look how = {
-            .root = &root, .live = self->live, .advisories = self->advisories};
+        const struct ht_pkg_look how = {.root = &root,
+                                        .live = self->live,
+                                        .advisories = self->advisories,
+                                        .seals = self->seals};
 
         r = ht_pkg_look_host(&how, sample, &err);
         ht_source_tell(sample, NAME, r < 0 ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK,
@@ -58,6 +62,7 @@ static void free_upkeep(void *context)
 
     free(self->root_path);
     free(self->advisories);
+    ht_seals_free(self->seals);
     free(self);
 }
 
@@ -74,5 +79,6 @@ struct ht_driver ht_upkeep_driver(const struct ht_upkeep_options *options)
     if (options->advisories)
         self->advisories = ht_strndup(options->advisories, strlen(options->advisories));
     self->live = options->live;
+    self->seals = ht_seals_new();
     return (struct ht_driver){.ops = &ops, .self = self};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SHA-256. Layer 1 (base); any thread.
+ * SHA-256, and the MD5 of package manifests. Layer 1 (base); any thread.
  */
 #ifndef HT_BASE_DIGEST_H
 #define HT_BASE_DIGEST_H
@@ -30,5 +30,10 @@ void ht_sha256_finish(struct ht_sha256 *digest, char *out);
 /* The digest of what fd gives from its position to its end; more than max_bytes is -EFBIG. name is
  * for messages. */
 int ht_sha256_fd(int fd, const char *name, uint64_t max_bytes, char *out, struct ht_error *err);
+
+enum { HT_MD5_TEXT_MAX = 33 };
+
+/* The same with MD5, which dpkg's manifests have; no proof against forgery. */
+int ht_md5_fd(int fd, const char *name, uint64_t max_bytes, char *out, struct ht_error *err);
 
 #endif

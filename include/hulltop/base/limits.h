@@ -47,6 +47,7 @@ enum {
     HT_LIMIT_DEB_VERSIONS = 5000,            /* versions of one package in all lists */
     HT_LIMIT_DEB_TEXT = 64 * 1024,           /* bytes of a package's name or version */
     HT_LIMIT_DEB_ARENA = 64 * 1024 * 1024,   /* bytes kept of all package lists */
+    HT_LIMIT_RPM_DATABASE = 1024 * 1024 * 1024, /* bytes of RPM's database that are copied */
 };
 
 #endif

@@ -64,8 +64,11 @@ struct support_case {
 static void releases_end_on_the_day_of_the_table(void **state)
 {
     static const struct support_case cases[] = {
-        {"debian", "12", "2026-07-11", false, HT_SUPPORT_STATE_SUPPORTED, false},
-        {"debian", "12", "2026-07-12", false, HT_SUPPORT_STATE_SECURITY_ONLY, false},
+        {"alpine", "3.21", "2026-11-01", false, HT_SUPPORT_STATE_SUPPORTED, false},
+        {"alpine", "3.21", "2026-11-02", false, HT_SUPPORT_STATE_ENDED, false},
+        {"debian", "12", "2026-11-28", false, HT_SUPPORT_STATE_SECURITY_ONLY, false},
+        /* A clock before the day of the table is wrong. */
+        {"debian", "10", "2019-01-01", false, HT_SUPPORT_STATE_UNKNOWN, false},
         {"debian", "12", "2028-07-01", false, HT_SUPPORT_STATE_ENDED, true},
         {"debian", "12", "2028-07-01", true, HT_SUPPORT_STATE_PAID_ONLY, true},
         {"debian", "12", "2033-07-01", true, HT_SUPPORT_STATE_ENDED, true},

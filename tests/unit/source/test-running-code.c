@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Old code in processes, on made-up trees below a folder of the test's own. */
 #include "src/source/running-code.h"
+#include "src/source/running-script.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -405,9 +406,48 @@ static void many_files_are_cut_and_told(void **state)
     ht_node_unref(seen.node);
 }
 
+static void the_script_of_an_interpreter_is_in_its_words(void **state)
+{
+    static const struct {
+        const char *exe;
+        const char *words; /* with '|' for NUL */
+        size_t len;
+        const char *first;
+    } cases[] = {
+        {"/usr/bin/python3.11", "python3|-u|/usr/share/x/run.py|--now", 1, "/usr/share/x/run.py"},
+        {"/usr/bin/python3.11", "python3|-c|import x", 0, NULL},
+        {"/usr/bin/python3", "python3|-m|/x", 0, NULL},
+        {"/usr/bin/perl", "/usr/bin/perl|run.pl", 0, NULL},
+        {"/usr/lib/jvm/bin/java", "java|-cp|/a.jar:b.jar:/c.jar|Main", 2, "/a.jar"},
+        {"/usr/lib/jvm/bin/java", "java|-jar|/usr/share/x.jar", 1, "/usr/share/x.jar"},
+        {"/usr/bin/perl", "", 0, NULL},
+    };
+
+    (void)state;
+    assert_true(ht_script_is_interpreter(HT_S("/usr/bin/python3.11")));
+    assert_false(ht_script_is_interpreter(HT_S("/usr/bin/python3-config")));
+    assert_false(ht_script_is_interpreter(HT_S("/usr/bin/sh")));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char words[100];
+        struct ht_str paths[4];
+        size_t len = strlen(cases[i].words);
+
+        snprintf(words, sizeof(words), "%s", cases[i].words);
+        for (size_t j = 0; j < len; j++)
+            words[j] = words[j] == '|' ? '\0' : words[j];
+        assert_int_equal(ht_script_paths(ht_str_from(cases[i].exe),
+                                         (struct ht_str){.data = words, .len = len}, paths,
+                                         ARRAY_LEN(paths)),
+                         cases[i].len);
+        if (cases[i].first)
+            assert_true(ht_str_is(paths[0], cases[i].first));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_script_of_an_interpreter_is_in_its_words),
         cmocka_unit_test(mappings_are_read_as_the_kernel_writes_them),
         cmocka_unit_test(listeners_are_told_from_the_tables),
         cmocka_unit_test_setup_teardown(replaced_and_deleted_files_are_found, make_tree, free_tree),

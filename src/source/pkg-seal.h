@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files that matter most on a node of containers (runtimes, kubelet, sshd, the loader, libc, PAM)
+ * against the sums that their packages brought. Layer 3 (source); one thread.
+ *
+ * A file is read once, and again only when it has changed.
+ */
+#ifndef HT_SOURCE_PKG_SEAL_H
+#define HT_SOURCE_PKG_SEAL_H
+
+#include "hulltop/base/root.h"
+#include "hulltop/model/node.h"
+
+struct ht_seals;
+
+/* Owned by the caller: ht_seals_free, which takes NULL. */
+struct ht_seals *ht_seals_new(void);
+void ht_seals_free(struct ht_seals *seals);
+/* Adds the one package_seal row to the sample; none where system ("deb", "rpm", "apk") is empty.
+ * Sums of RPM and apk are not read: their row says nothing but that. */
+void ht_seals_look(struct ht_seals *seals, const struct ht_root *root, const char *system,
+                   struct ht_node *sample);
+
+#endif
