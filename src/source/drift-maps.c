@@ -93,8 +93,10 @@ static void read_maps(struct ht_drift_looking *looking, struct ht_str exe)
     size_t files = 0;
 
     while (files < FILES_MAX && ht_maps_next(&text, &mapping)) {
-        if (ht_str_equal(mapping.path, last) || ht_str_equal(mapping.path, exe) ||
-            is_no_code(mapping.path))
+        bool deleted;
+
+        if (ht_str_equal(mapping.path, last) || is_no_code(mapping.path) ||
+            ht_str_equal(ht_maps_plain_path(mapping.path, &deleted), exe))
             continue;
         last = mapping.path;
         files++;
