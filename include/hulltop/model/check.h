@@ -33,7 +33,7 @@ enum ht_check_flags {
 };
 
 /* Bit of a table in ht_check.reads. */
-#define HT_READS(table) (UINT32_C(1) << HT_TABLE_##table)
+#define HT_READS(table) (UINT64_C(1) << HT_TABLE_##table)
 
 /* An entry of the catalogue. Texts are for a tired person: short sentences, no jargon unexplained.
  */
@@ -41,7 +41,7 @@ struct ht_check {
     const char *id;         /* "PRV-001" */
     unsigned question;      /* 1 to 6 */
     enum ht_table_id scope; /* what it looks at */
-    uint32_t reads; /* other tables it reads (HT_READS), so that it runs again when they change */
+    uint64_t reads; /* other tables it reads (HT_READS), so that it runs again when they change */
     unsigned flags;
     enum ht_severity severity; /* default; for class app */
     const char *title;         /* default title of its findings, one line */

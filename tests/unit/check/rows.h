@@ -46,6 +46,7 @@ static inline struct ht_container default_container(const char *id, const char *
     ht_container_set_image(&container, HT_S("app:1"));
     ht_container_set_state(&container, HT_CONTAINER_STATE_RUNNING);
     ht_container_set_class(&container, HT_CLASS_APP);
+    ht_container_set_labels(&container, (struct ht_pair_list){0});
     ht_container_set_pid(&container, 411);
     ht_container_set_started_at(&container, 1000);
     ht_container_set_mounts(&container, (struct ht_mount_list){0});
