@@ -11,7 +11,7 @@
 
 struct curl_slist;
 
-enum { HT_HTTP_DETAIL_MAX = 256 };
+enum { HT_HTTP_DETAIL_MAX = 256, HT_HTTP_SOCKETS = 2 * HT_HTTP_LANES + 8 };
 
 /* One request on its way. */
 struct ht_http_transfer {
@@ -32,21 +32,20 @@ struct ht_http_transfer {
     int64_t started_ns;
     int64_t byte_ns; /* when the newest byte came, 0: none yet */
     int64_t connect_ns, total_ns, stall_ns;
-    bool late_head;            /* the headers of a stream may come when they like */
-    bool added;                /* to multi */
-    bool head_done;            /* the headers are complete */
-    bool news;                 /* headers or bytes have come since somebody looked */
-    bool done;                 /* code is known */
-    bool kept;                 /* multi holds a connection that has worked */
-    bool over;                 /* stopped is about a limit */
-    bool late;                 /* its patience ended */
-    bool plain;                /* easy has the options of a plain GET */
-    int code;                  /* libcurl's, once done */
-    int stopped;               /* by a callback of ours: -errno, or what feed returned */
-    int protocol;              /* 1 or 2 once an answer has begun, else 0 */
-    bool only_closed;          /* HTTP/2: the stream was closed, but not on an error */
-    bool by_other;             /* another user's process answers than before */
-    struct ht_http_peer *peer; /* of the client; NULL: not at a unix socket */
+    bool late_head;         /* the headers of a stream may come when they like */
+    bool added;             /* to multi */
+    bool head_done;         /* the headers are complete */
+    bool news;              /* headers or bytes have come since somebody looked */
+    bool done;              /* code is known */
+    bool kept;              /* multi holds a connection that has worked */
+    bool over;              /* stopped is about a limit */
+    bool late;              /* its patience ended */
+    bool plain;             /* easy has the options of a plain GET */
+    int code;               /* libcurl's, once done */
+    int stopped;            /* by a callback of ours: -errno, or what feed returned */
+    int protocol;           /* 1 or 2 once an answer has begun, else 0 */
+    bool only_closed;       /* HTTP/2: the stream was closed, but not on an error */
+    struct ht_http *client; /* whose it is */
 };
 
 struct ht_http {
@@ -55,7 +54,9 @@ struct ht_http {
     char *socket_path;
     char *ca_file, *cert_file, *key_file, *proxy;
     struct ht_http_options options;
-    struct ht_http_peer peer;         /* who answered first */
+    struct ht_http_peer peer;   /* who answered first */
+    int fresh[HT_HTTP_SOCKETS]; /* sockets whose other end was not looked at; 0: a free place */
+    bool by_others;             /* another user has answered too */
     struct ht_http_transfer transfer; /* of ht_http_send */
     struct ht_http_lane {
         struct ht_http_transfer transfer; /* borrows the multi of the one above */
@@ -101,9 +102,9 @@ int ht_http_connect_error(const char *name, const char *socket_path, int code, c
 /* Fills err with -ETIMEDOUT: "name: text within 3 s". */
 int ht_http_timeout_error(const char *name, const char *text, int64_t patience_ns,
                           struct ht_error *err);
-/* Notes who listens at the other end of fd, if nobody was noted yet; false if it is another user
- * than the one noted. */
-bool ht_http_peer_agrees(struct ht_http_peer *peer, int fd);
+/* Looks at who listens at the other end of connections that are new; false if one of them was ever
+ * another user than the first. */
+bool ht_http_peers_agree(struct ht_http *http);
 /* 0 if the endpoint can be used. */
 int ht_http_check_options(const struct ht_http_options *options, struct ht_error *err);
 /* True if path can stand in a request line as it is. */

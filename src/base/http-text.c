@@ -183,16 +183,24 @@ bool ht_http_is_path(const char *path)
     return true;
 }
 
-bool ht_http_peer_agrees(struct ht_http_peer *peer, int fd)
+bool ht_http_peers_agree(struct ht_http *http)
 {
-    struct ucred ucred = {0};
-    socklen_t len = sizeof(ucred);
+    for (size_t i = 0; i < HT_HTTP_SOCKETS; i++) {
+        struct ucred ucred = {0};
+        socklen_t len = sizeof(ucred);
 
-    if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0)
-        return !peer->known;
-    if (peer->known)
-        return ucred.uid == peer->uid;
-    *peer = (struct ht_http_peer){
-        .known = true, .uid = ucred.uid, .pid = ucred.pid > 0 ? (uint64_t)ucred.pid : 0};
-    return true;
+        if (http->fresh[i] == 0 ||
+            getsockopt(http->fresh[i], SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0)
+            continue;
+        /* Not connected yet: nothing can have come from there. */
+        if (ucred.uid == (uid_t)-1)
+            continue;
+        http->fresh[i] = 0;
+        if (http->peer.known)
+            http->by_others = http->by_others || ucred.uid != http->peer.uid;
+        else
+            http->peer = (struct ht_http_peer){
+                .known = true, .uid = ucred.uid, .pid = ucred.pid > 0 ? (uint64_t)ucred.pid : 0};
+    }
+    return !http->by_others;
 }

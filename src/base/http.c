@@ -11,6 +11,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define CURL_DISABLE_TYPECHECK   1
 #define CURL_DISABLE_DEPRECATION 1
@@ -101,16 +103,32 @@ static size_t refuse(struct ht_http_transfer *t, int code)
     return 0;
 }
 
-/* Whether the user who answers is the one who answered before. */
-static bool has_same_peer(struct ht_http_transfer *t)
+/* Sockets are opened here, so that the kernel can be asked who is at the other end. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    curl_socket_t fd = CURL_SOCKET_BAD;
+    struct ht_http *http = context;
 
-    if (!t->peer)
-        return true;
-    curl.easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd);
-    t->by_other = !ht_http_peer_agrees(t->peer, fd);
-    return !t->by_other;
+    (void)purpose;
+    for (size_t i = 0; i < HT_HTTP_SOCKETS; i++) {
+        if (http->fresh[i])
+            continue;
+        int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+        if (fd > 0)
+            http->fresh[i] = fd;
+        return fd;
+    }
+    return CURL_SOCKET_BAD;
+}
+
+static int close_socket(void *context, curl_socket_t fd)
+{
+    struct ht_http *http = context;
+
+    for (size_t i = 0; i < HT_HTTP_SOCKETS; i++) {
+        if (http->fresh[i] == fd)
+            http->fresh[i] = 0;
+    }
+    return close(fd);
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *context)
@@ -120,7 +138,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
     struct ht_buf *to = t->head_done ? t->trailers : t->head;
 
     t->byte_ns = ht_clock_mono(ht_clock_system());
-    if (!has_same_peer(t))
+    if (t->client->socket_path && !ht_http_peers_agree(t->client))
         return refuse(t, -ECONNRESET);
     /* A block behind an interim one (100 Continue) takes its place. */
     if (ht_str_has_prefix(line, "HTTP/")) {
@@ -219,7 +237,7 @@ int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *
 {
     if (t->over)
         return ht_http_transfer_over(http, t, err);
-    if (t->by_other)
+    if (t->stopped && http->by_others)
         return ht_error_set(err, ECONNRESET, "%s: another user's process answers than before",
                             http->name);
     if (t->stopped)
@@ -344,6 +362,12 @@ static bool set_endpoint(const struct ht_http *http, CURL *easy)
     int bad = 0;
 
     bad |= curl.easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->socket_path);
+    if (http->socket_path) {
+        bad |= curl.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+        bad |= curl.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http);
+        bad |= curl.easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+        bad |= curl.easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
+    }
     bad |= curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
     bad |= curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify * 2);
     if (http->proxy)
@@ -447,8 +471,7 @@ void ht_http_transfer_expect(struct ht_http_transfer *t, struct ht_http *http,
     t->stall_ns = o->stall_ms * HT_NS_PER_MS;
     t->byte_ns = 0;
     t->added = t->head_done = t->news = t->done = t->over = t->late = t->only_closed = false;
-    t->peer = http->socket_path ? &http->peer : NULL;
-    t->by_other = false;
+    t->client = http;
     t->code = CURLE_OK;
     t->stopped = t->protocol = 0;
     t->detail[0] = '\0';

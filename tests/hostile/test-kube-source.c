@@ -310,18 +310,22 @@ static void a_continuation_that_expired_starts_over(void **state)
 
 static void write_answer(const char *format, ...)
 {
-    static const char head[] =
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
-    char *text = malloc(16384);
+    enum { BODY_MAX = 8192, HEAD_MAX = 200 };
+    char *body = malloc(BODY_MAX), *text = malloc(BODY_MAX + HEAD_MAX);
     va_list arguments;
 
+    assert_non_null(body);
     assert_non_null(text);
-    memcpy(text, head, sizeof(head));
     va_start(arguments, format);
-    vsnprintf(text + sizeof(head) - 1, 16384 - sizeof(head), format, arguments);
+    int len = vsnprintf(body, BODY_MAX, format, arguments);
     va_end(arguments);
+    assert_in_range(len, 1, BODY_MAX - 1);
+    snprintf(text, BODY_MAX + HEAD_MAX,
+             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+             len, body);
     write_file(watched, text);
     free(text);
+    free(body);
 }
 
 /* From now on the target is answered by what write_answer has written. */
@@ -380,6 +384,7 @@ static void nodes_of_one_machine_are_told_by_name(void **state)
     driver_start(&driver, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = config}));
     expect(&driver, HT_SOURCE_STATE_OK, detail, 20);
     driver_stop(&driver);
+    driver = (struct driver){0};
     write_nodes("another-node");
     driver_start(&driver, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = config}));
     expect(&driver, HT_SOURCE_STATE_PART, "several nodes have the boot id", 0);

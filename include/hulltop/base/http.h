@@ -79,7 +79,7 @@ struct ht_http_stream;
 /* Who listens on a unix socket, as the kernel tells it of the connection itself: what the path
  * leads to may change at any time. */
 struct ht_http_peer {
-    bool known;   /* false: no answer yet, no unix socket, or an old libcurl */
+    bool known;   /* false: no answer yet, or no unix socket */
     uint64_t uid; /* of the process that made the listening socket */
     uint64_t pid; /* its id; 0: outside of this pid namespace */
 };
