@@ -235,6 +235,32 @@ static void tally_findings(struct tally *tally)
     }
 }
 
+/* ---- what is counted ---- */
+
+/* A database of packages stands for those it has installed. */
+static uint64_t count_installed(const struct ht_row *row)
+{
+    return ht_package_db_of(row)->installed;
+}
+
+/* What a question counts: the rows of a table, each for so many as count says (NULL: for one). */
+struct unit {
+    enum ht_table_id table;
+    const char *name;
+    uint64_t (*count)(const struct ht_row *row);
+};
+
+static const struct unit *unit_of(unsigned number)
+{
+    static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL};
+    static const struct unit units[HT_QUESTIONS + 1] = {
+        [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed},
+        [5] = {HT_TABLE_DATASTORE, "datastores", NULL},
+    };
+
+    return units[number].name ? &units[number] : &containers;
+}
+
 /* ---- the answer ---- */
 
 static bool is_partial(const struct tally *tally)
@@ -242,9 +268,13 @@ static bool is_partial(const struct tally *tally)
     return tally->unknown > 0 || tally->failed || tally->stale;
 }
 
-/* Nothing of what the question asks was seen; what lies beside it is no answer. */
+/* Nothing of what the question asks was seen; what lies beside it is no answer. Where there is no
+ * container and all that could tell of one answered, nothing was there to see. */
 static bool is_dark(const struct tally *tally)
 {
+    if (unit_of(tally->number)->table == HT_TABLE_CONTAINER && tally->subjects == 0 &&
+        tally->answered && !tally->failed && !tally->incomplete)
+        return false;
     return tally->cored ? tally->core == 0 : tally->looked == 0;
 }
 
@@ -269,30 +299,6 @@ static enum ht_question_state decide(const struct tally *tally)
     if (is_partial(tally))
         return HT_QUESTION_STATE_PART;
     return tally->subjects == 0 ? HT_QUESTION_STATE_NA : HT_QUESTION_STATE_PASS;
-}
-
-/* A database of packages stands for those it has installed. */
-static uint64_t count_installed(const struct ht_row *row)
-{
-    return ht_package_db_of(row)->installed;
-}
-
-/* What a question counts: the rows of a table, each for so many as count says (NULL: for one). */
-struct unit {
-    enum ht_table_id table;
-    const char *name;
-    uint64_t (*count)(const struct ht_row *row);
-};
-
-static const struct unit *unit_of(unsigned number)
-{
-    static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL};
-    static const struct unit units[HT_QUESTIONS + 1] = {
-        [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed},
-        [5] = {HT_TABLE_DATASTORE, "datastores", NULL},
-    };
-
-    return units[number].name ? &units[number] : &containers;
 }
 
 /* What is here and runs, and how much of it every deciding check could be answered about. */

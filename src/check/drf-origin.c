@@ -41,8 +41,8 @@ static void look_added(struct ht_checking *checking, const struct ht_row *row)
     if (!layer)
         return;
     if (ht_layer_has_blind(layer))
-        ht_unknown(checking, "drift", "its layers cannot be compared",
-                   "sudo hulltop on the node; a storage driver with overlay");
+        ht_blind(checking, "drift", "its layers cannot be compared",
+                 "sudo hulltop on the node; a storage driver with overlay");
     else if (!ht_layer_has_unread(layer) || layer->unread)
         ht_unknown(checking, "drift", "some of its processes could not be read", "sudo hulltop");
 }
