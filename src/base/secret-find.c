@@ -247,8 +247,8 @@ static bool is_port(struct ht_str s)
 }
 
 /* Where the "@" behind the credentials is, or -1. A password may hold "/", "?" and "@": if what
- * follows the authority's colon is no port, the last "@" of the URL counts. */
-static ptrdiff_t find_at(struct ht_str url)
+ * follows the authority's colon is no port, the URL's last "@" counts, which is given. */
+static ptrdiff_t find_at(struct ht_str url, ptrdiff_t last)
 {
     size_t end = 0;
 
@@ -260,8 +260,7 @@ static ptrdiff_t find_at(struct ht_str url)
     ptrdiff_t colon = ht_str_find_byte(authority, ':');
     if (at >= 0 || colon < 0)
         return at;
-    return is_port(ht_str_sub(authority, (size_t)colon + 1, end)) ? -1
-                                                                  : ht_str_rfind_byte(url, '@');
+    return is_port(ht_str_sub(authority, (size_t)colon + 1, end)) ? -1 : last;
 }
 
 void ht_secret_find_urls(struct ht_secret_spans *spans)
@@ -269,7 +268,10 @@ void ht_secret_find_urls(struct ht_secret_spans *spans)
     enum { LONG_USER = 20 }; /* tokens are put in the user's place; names are shorter */
     struct ht_str text = spans->text;
     ptrdiff_t scheme = -1;
-    size_t end = 0; /* of the URL; the same for one inside another */
+    /* Of the URL; the same for one inside another, so that many of those cost no more than one. */
+    size_t end = 0;
+    ptrdiff_t last = -1;    /* "@" before the end */
+    ptrdiff_t covered = -1; /* up to here everything was added */
 
     for (size_t begin = 0; begin < text.len;) {
         scheme = ht_str_find(text, HT_S("://"), begin);
@@ -277,17 +279,21 @@ void ht_secret_find_urls(struct ht_secret_spans *spans)
             return;
         begin = (size_t)scheme + 3;
         end = end > begin ? end : begin;
-        while (end < text.len && !ends_url(text.data[end]))
-            end++;
+        for (; end < text.len && !ends_url(text.data[end]); end++)
+            last = text.data[end] == '@' ? (ptrdiff_t)end : last;
 
         struct ht_str url = range(text, begin, end);
-        ptrdiff_t at = find_at(url);
+        ptrdiff_t at = find_at(url, last < (ptrdiff_t)begin ? -1 : last - (ptrdiff_t)begin);
         ptrdiff_t colon = at < 0 ? -1 : ht_str_find_byte(ht_str_sub(url, 0, (size_t)at), ':');
         spans->origin = (struct ht_secret_origin){
             .how = colon >= 0 ? HT_SECRET_BY_URL : HT_SECRET_BY_URL_USER, .rule = "url-password"};
-        if (colon >= 0)
+        size_t before = spans->len;
+        if (colon >= 0 && (ptrdiff_t)begin + at > covered)
             ht_secret_add(spans, begin + (size_t)colon + 1, begin + (size_t)at);
-        else if (at >= LONG_USER)
+        /* One inside it that ends there is masked with it. */
+        if (spans->len > before)
+            covered = (ptrdiff_t)begin + at;
+        else if (colon < 0 && at >= LONG_USER)
             ht_secret_add(spans, begin, begin + (size_t)at);
     }
 }

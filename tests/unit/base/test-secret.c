@@ -11,6 +11,7 @@
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
+#include "src/base/secret-find.h"
 
 static struct ht_arena *arena;
 
@@ -420,6 +421,28 @@ static void no_form_lets_a_canary_through(void **state)
     }
 }
 
+/* Each is an address that could end at the last "@": it is looked for once, and taken once. */
+static void addresses_inside_addresses_cost_no_more_than_one(void **state)
+{
+    static const char one[] = "://a:b/";
+    ht_autobuf struct ht_buf text = HT_BUF(8 << 20);
+    struct ht_secret_spans spans = {.len = 0};
+
+    (void)state;
+    while (text.len < 4 << 20)
+        ht_buf_add_text(&text, one);
+    spans.text = ht_buf_str(&text);
+    ht_secret_find_urls(&spans);
+    assert_int_equal(spans.len, 0);
+    ht_buf_add_text(&text, "@h");
+    spans.text = ht_buf_str(&text);
+    ht_secret_find_urls(&spans);
+    assert_int_equal(spans.len, 1);
+    assert_int_equal(spans.items[0].from, strlen("://a:"));
+    assert_true(spans.items[0].to >= text.len - strlen("@h"));
+    free(spans.items);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(text_is_masked_like_a_shell_line, setup, teardown),
         cmocka_unit_test_setup_teardown(environment_values_are_never_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(no_form_lets_a_canary_through, setup, teardown),
+        cmocka_unit_test(addresses_inside_addresses_cost_no_more_than_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
