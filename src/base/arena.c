@@ -109,6 +109,11 @@ bool ht_arena_is_full(const struct ht_arena *arena)
     return arena->full;
 }
 
+size_t ht_arena_max(const struct ht_arena *arena)
+{
+    return arena->max;
+}
+
 size_t ht_arena_used(const struct ht_arena *arena)
 {
     return arena->used;

@@ -16,12 +16,22 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
+enum {
+    /* What json-c 0.16 takes for a value, and for the table that each object has. */
+    VALUE_COST = 64,
+    OBJECT_COST = 800,
+    /* It may take so many times what the tree may become: far more than any honest text needs. */
+    COST_TIMES = 4,
+};
+
 struct scan {
     const char *name;
     struct ht_str text;
     char *copy; /* of text, made when the first byte has to be changed */
     size_t at;
     size_t values;
+    size_t cost; /* bytes that json-c will need for the values so far */
+    size_t cost_max;
     unsigned depth;
     bool seen; /* a value began at the outermost level */
 };
@@ -224,6 +234,9 @@ static int scan_token(struct scan *scan, struct ht_error *err)
     scan->seen = true;
     if (++scan->values > HT_LIMIT_JSON_VALUES)
         return fail_at(scan, scan->at, E2BIG, "too many values (limit 8000000)", err);
+    scan->cost += VALUE_COST + (c == '{' ? OBJECT_COST : 0);
+    if (scan->cost > scan->cost_max)
+        return ht_error_set(err, E2BIG, "%s: needs more memory than its limit allows", scan->name);
     if (c == '"')
         return scan_string(scan, err);
     if (c == '-' || is_digit(c))
@@ -361,7 +374,7 @@ static int parse_text(const struct scan *scan, json_object **ret_object, struct 
 const struct ht_json *ht_json_parse(struct ht_arena *arena, const char *name, struct ht_str text,
                                     struct ht_error *err)
 {
-    struct scan scan = {.name = name, .text = text};
+    struct scan scan = {.name = name, .text = text, .cost_max = COST_TIMES * ht_arena_max(arena)};
     json_object *object = NULL;
     int r = scan_text(&scan, err);
 

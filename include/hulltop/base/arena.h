@@ -31,6 +31,8 @@ void ht_arena_reset(struct ht_arena *arena);
 void *ht_arena_alloc(struct ht_arena *arena, size_t n, size_t size)
     __attribute__((returns_nonnull));
 bool ht_arena_is_full(const struct ht_arena *arena);
+/* Bytes it may hand out in all. */
+size_t ht_arena_max(const struct ht_arena *arena);
 /* Bytes handed out so far. */
 size_t ht_arena_used(const struct ht_arena *arena);
 /* A copy with a NUL behind it. */

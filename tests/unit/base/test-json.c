@@ -330,6 +330,28 @@ static void a_full_arena_is_an_error(void **state)
     assert_string_equal(err.text, "x: needs more memory than its limit allows");
 }
 
+/* The parser takes 800 bytes for an object of two: that is refused before it begins. */
+static void many_empty_objects_cost_no_more_than_the_limit(void **state)
+{
+    ht_autoarena struct ht_arena *small = ht_arena_new(1 << 20);
+    ht_autobuf struct ht_buf text = HT_BUF(1 << 20);
+    struct ht_error err = {0};
+
+    (void)state;
+    ht_buf_add_c(&text, '[');
+    for (size_t i = 0; i < 4000; i++)
+        ht_buf_add_text(&text, "{},");
+    ht_buf_add_text(&text, "{}]");
+    assert_non_null(ht_json_parse(small, "x", ht_buf_str(&text), &err));
+    text.len--;
+    for (size_t i = 0; i < 1000; i++)
+        ht_buf_add_text(&text, ",{}");
+    ht_buf_add_text(&text, "]");
+    ht_arena_reset(small);
+    assert_null(ht_json_parse(small, "x", ht_buf_str(&text), &err));
+    assert_int_equal(err.code, E2BIG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(depth_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(number_of_values_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_arena_is_an_error, setup, teardown),
+        cmocka_unit_test(many_empty_objects_cost_no_more_than_the_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
