@@ -503,6 +503,15 @@ static bool is_readable(int fd)
     return fd > 0 && poll(&look, 1, 0) > 0;
 }
 
+/* Of a refusal the end is waited for, but not for ever. */
+static bool is_refused(const struct ht_http_transfer *t)
+{
+    long status = 0;
+
+    curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status < 200 || status > 299;
+}
+
 /* The next moment at which patience ends, and what to say then; INT64_MAX: none. */
 static int64_t deadline(struct ht_http_transfer *t, const struct ht_http *http,
                         const char **ret_text, int64_t *ret_patience)
@@ -520,7 +529,7 @@ static int64_t deadline(struct ht_http_transfer *t, const struct ht_http *http,
         *ret_patience = t->connect_ns;
         return t->started_ns + t->connect_ns;
     }
-    if (t->feed && (t->head_done || t->late_head))
+    if (t->feed && (t->late_head || (t->head_done && !is_refused(t))))
         return INT64_MAX;
     if (t->byte_ns && stall < total) {
         *ret_text = "stopped in the middle of its answer; no byte";

@@ -312,6 +312,9 @@ static bool is_same(const struct ht_request *a, const struct ht_request *b)
 
 void ht_slot_request(struct ht_slot *slot, const struct ht_request *request)
 {
+    /* It could only answer by a full pass, at every event of every container. */
+    if (request->kind == HT_REQUEST_CONTAINER && !slot->driver.ops->containers)
+        return;
     pthread_mutex_lock(&slot->lock);
     for (size_t i = 0; i < slot->inbox_len; i++) {
         if (is_same(&slot->inbox[i], request)) {

@@ -21,6 +21,7 @@
 #define TURN_NS      (20 * HT_NS_PER_S)   /* the longest wait, so that it is seen to be alive */
 #define RETRY_MIN_NS (1 * HT_NS_PER_S)
 #define RETRY_MAX_NS (60 * HT_NS_PER_S)
+#define RESCAN_NS    (1 * HT_NS_PER_S) /* between passes that a person asked for */
 #define REOPEN_NS    (5 * HT_NS_PER_S) /* at least between two watches */
 #define LIMIT_NS     (120 * HT_NS_PER_S)
 
@@ -114,6 +115,31 @@ int ht_kube_find_access(struct ht_kube *kube, struct ht_kube_access *ret,
 
 /* ---- the watch ---- */
 
+static int64_t longer_gap(int64_t gap_ns)
+{
+    if (gap_ns < REOPEN_NS)
+        return REOPEN_NS;
+    return gap_ns * 2 > HT_KUBE_FULL_PASS_NS ? HT_KUBE_FULL_PASS_NS : gap_ns * 2;
+}
+
+/* When it may be opened again. */
+static int64_t reopening_ns(const struct ht_kube *kube)
+{
+    return kube->watch_ns + (kube->watch_gap_ns > REOPEN_NS ? kube->watch_gap_ns : REOPEN_NS);
+}
+
+/* Too old, or refused for another reason: everything again tells. One that is always refused must
+ * not list everything again and again. */
+static void lose_watch(struct ht_kube *kube)
+{
+    int64_t now = ht_clock_mono(kube->feed->clock);
+    int64_t due = kube->watch_gap_ns ? reopening_ns(kube) : now;
+
+    if (due < kube->next_full_ns)
+        kube->next_full_ns = due;
+    kube->watch_gap_ns = longer_gap(kube->watch_gap_ns);
+}
+
 static void put_pod(struct ht_kube *kube, struct ht_row *row)
 {
     struct ht_row *before = ht_map_get(kube->pods, ht_row_id(row));
@@ -141,6 +167,8 @@ static int take_line(void *context, struct ht_str line)
     }
     if (event.resource.len && event.resource.len < sizeof(kube->resource))
         snprintf(kube->resource, sizeof(kube->resource), "%.*s", HT_STR_ARG(event.resource));
+    if (event.change <= HT_KUBE_BOOKMARK)
+        kube->watch_gap_ns = 0;
     switch (event.change) {
     case HT_KUBE_PUT:
         put_pod(kube, event.row);
@@ -188,6 +216,17 @@ static void close_watch(struct ht_kube *kube)
 
 /* ---- the thread ---- */
 
+/* A full pass soon, but not again and again. */
+static void ask_for_pass(struct ht_kube *kube)
+{
+    int64_t at = kube->next_full_ns - HT_KUBE_FULL_PASS_NS + RESCAN_NS;
+    int64_t now = ht_clock_mono(kube->feed->clock);
+
+    at = at < now ? now : at;
+    if (at < kube->next_full_ns)
+        kube->next_full_ns = at;
+}
+
 static bool take_request(struct ht_kube *kube, int64_t timeout_ns)
 {
     struct ht_request request;
@@ -195,7 +234,7 @@ static bool take_request(struct ht_kube *kube, int64_t timeout_ns)
     if (!kube->feed->wait(kube->feed, timeout_ns, &request))
         return false;
     if (request.kind == HT_REQUEST_RESCAN)
-        kube->next_full_ns = ht_clock_mono(kube->feed->clock);
+        ask_for_pass(kube);
     return true;
 }
 
@@ -210,8 +249,8 @@ static int64_t time_left(const struct ht_kube *kube)
     int64_t now = ht_clock_mono(kube->feed->clock);
     int64_t due = kube->next_full_ns - now;
 
-    if (wants_watch(kube) && kube->watch_ns + REOPEN_NS - now < due)
-        due = kube->watch_ns + REOPEN_NS - now;
+    if (wants_watch(kube) && reopening_ns(kube) - now < due)
+        due = reopening_ns(kube) - now;
     if (kube->changed && kube->told_ns + TELL_GAP_NS - now < due)
         due = kube->told_ns + TELL_GAP_NS - now;
     if (due > TURN_NS)
@@ -239,8 +278,7 @@ static int wait_for_changes(struct ht_kube *kube)
     /* Its time was over: on from where it was. */
     if (r == 0)
         return 1;
-    /* Too old, or refused for another reason: everything again tells. */
-    kube->next_full_ns = ht_clock_mono(kube->feed->clock);
+    lose_watch(kube);
     if (r != -ESTALE && err.code)
         ht_log_error(HT_LOG_WARNING, "kubernetes", &err);
     return 1;
@@ -267,8 +305,7 @@ static int turn(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     if (r <= 0)
         return r;
     r = pass_if_due(kube, trouble);
-    if (r == 0 && wants_watch(kube) &&
-        ht_clock_mono(kube->feed->clock) >= kube->watch_ns + REOPEN_NS)
+    if (r == 0 && wants_watch(kube) && ht_clock_mono(kube->feed->clock) >= reopening_ns(kube))
         r = open_watch(kube, trouble);
     if (r == 0 && kube->changed && ht_clock_mono(kube->feed->clock) - kube->told_ns >= TELL_GAP_NS)
         ht_kube_tell_good(kube);

@@ -31,8 +31,9 @@ struct ht_kube {
     size_t bad;                      /* pods that could not be read */
     char resource[64];               /* version to watch from */
 
-    bool changed;     /* since it was told */
-    int64_t watch_ns; /* when the watch was opened; it is not opened again and again */
+    bool changed;         /* since it was told */
+    int64_t watch_ns;     /* when the watch was opened; it is not opened again and again */
+    int64_t watch_gap_ns; /* at least until the next; longer the more of them fail */
     int64_t told_ns, answered_at, took_ns, next_full_ns, retry_ns;
 };
 

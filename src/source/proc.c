@@ -320,6 +320,7 @@ static const struct ht_driver_ops proc_ops = {
     .name = "proc",
     .interval_ns = LOOK_NS,
     .limit_ns = LIMIT_NS,
+    .containers = true,
     .run = run,
     .free = free_proc,
     .renew = renew,

@@ -19,7 +19,7 @@ enum ht_request_kind {
     HT_REQUEST_NONE,      /* the wait ended by time */
     HT_REQUEST_RESCAN,    /* a full pass now */
     HT_REQUEST_PID,       /* look at this process again */
-    HT_REQUEST_CONTAINER, /* look at this container again */
+    HT_REQUEST_CONTAINER, /* look at this container again; only for drivers that say so */
 };
 
 struct ht_request {
@@ -56,6 +56,7 @@ struct ht_driver_ops {
     const char *name;    /* "docker" */
     int64_t interval_ns; /* of a full pass */
     int64_t limit_ns;    /* without at() or publish() for so long: STUCK */
+    bool containers;     /* it can look at one container: others are not woken by their events */
     /* The thread's body; returns when feed->wait says so. */
     void (*run)(void *self, struct ht_feed *feed);
     /* Frees self; called when the thread has ended, or never if it hangs. */

@@ -182,6 +182,27 @@ static void a_full_inbox_becomes_one_full_pass(void **state)
     end(&fake, slot);
 }
 
+static void events_of_containers_wake_only_who_looks_at_one(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, count_requests);
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        struct ht_request request = {.kind = HT_REQUEST_CONTAINER};
+
+        snprintf(request.id, sizeof(request.id), "c%d", i);
+        ht_slot_request(slot, &request);
+    }
+    ht_slot_request(slot, &(struct ht_request){.kind = HT_REQUEST_RESCAN});
+    sem_post(&fake.go_on);
+    sem_wait(&fake.reached);
+    ht_slot_request(slot, &(struct ht_request){.kind = HT_REQUEST_RESCAN});
+    sem_wait(&fake.reached);
+    assert_int_equal(atomic_load(&fake.requests), 2);
+    end(&fake, slot);
+}
+
 static void hang(struct fake *fake, struct ht_feed *feed)
 {
     feed->at(feed, "reading a pipe");
@@ -250,6 +271,7 @@ int main(void)
         cmocka_unit_test(events_past_the_limit_are_counted),
         cmocka_unit_test(equal_requests_wait_once),
         cmocka_unit_test(a_full_inbox_becomes_one_full_pass),
+        cmocka_unit_test(events_of_containers_wake_only_who_looks_at_one),
         cmocka_unit_test(silence_is_told_with_its_place),
         cmocka_unit_test(a_hanging_thread_holds_nobody_up),
         cmocka_unit_test(a_waiting_source_is_not_stuck),
