@@ -37,6 +37,7 @@ struct ht_containerd_known {
 struct ht_containerd {
     /* As configured: */
     char *name, *socket_path;
+    bool named;        /* by the user: then its absence is an error */
     unsigned least_ms; /* patience with one answer, at first */
     bool quiet;        /* that there is no socket is not worth telling */
 

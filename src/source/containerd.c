@@ -340,6 +340,10 @@ static void tell_trouble(struct ht_containerd *ctd, const struct ht_containerd_t
     if (trouble->state == HT_SOURCE_STATE_ABSENT && ctd->answered_at)
         ht_containerd_tell(ctd, HT_SOURCE_STATE_BROKEN, trouble->detail,
                            "the daemon was stopped: systemctl status containerd");
+    else if (trouble->state == HT_SOURCE_STATE_ABSENT && ctd->named)
+        /* Somebody said that there is one: that it is missing is no proof that nothing runs. */
+        ht_containerd_tell(ctd, HT_SOURCE_STATE_BROKEN, trouble->detail,
+                           "check the socket given with --cri");
     else
         ht_containerd_tell(ctd, trouble->state, trouble->detail, trouble->help);
 }
@@ -389,7 +393,7 @@ static void free_containerd(void *self)
 #define OPS(place)                                                                                 \
     {                                                                                              \
         .name = (place), .interval_ns = HT_CONTAINERD_FULL_PASS_NS, .limit_ns = LIMIT_NS,          \
-        .run = run, .free = free_containerd                                                        \
+        .containers = true, .run = run, .free = free_containerd                                    \
     }
 
 static const struct {
@@ -405,10 +409,11 @@ static const struct {
 
 _Static_assert(ARRAY_LEN(places) == HT_CONTAINERD_PLACES, "as source.h says");
 
-static struct ht_driver make(size_t place, const char *socket_path, int64_t timeout_ns)
+static struct ht_driver make(size_t place, const char *socket_path, int64_t timeout_ns, bool named)
 {
     struct ht_containerd *ctd = ht_new0(struct ht_containerd);
 
+    ctd->named = named;
     ctd->name = ht_strndup(places[place].ops.name, strlen(places[place].ops.name));
     ctd->socket_path = ht_strndup(socket_path, strlen(socket_path));
     snprintf(ctd->endpoint, sizeof(ctd->endpoint), "unix://%s", socket_path);
@@ -423,11 +428,11 @@ size_t ht_containerd_drivers(const struct ht_containerd_options *options,
                              struct ht_driver drivers[HT_CONTAINERD_PLACES])
 {
     if (options->socket_path) {
-        drivers[0] = make(0, options->socket_path, options->timeout_ns);
+        drivers[0] = make(0, options->socket_path, options->timeout_ns, true);
         return 1;
     }
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        drivers[i] = make(i, places[i].socket_path, options->timeout_ns);
+        drivers[i] = make(i, places[i].socket_path, options->timeout_ns, false);
         /* A distribution of Kubernetes that is not here needs no line of its own; it may come. */
         ((struct ht_containerd *)drivers[i].self)->quiet = i > 0;
     }

@@ -290,6 +290,10 @@ static void tell_trouble(struct ht_docker *docker, const struct ht_docker_troubl
         ht_docker_tell(
             docker, HT_SOURCE_STATE_BROKEN, trouble->detail,
             "the daemon was stopped: systemctl status docker.socket docker podman.socket");
+    else if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->url)
+        /* Somebody said that there is one: that it is missing is no proof that nothing runs. */
+        ht_docker_tell(docker, HT_SOURCE_STATE_BROKEN, trouble->detail,
+                       "check the address given with --docker or DOCKER_HOST");
     else
         ht_docker_tell(docker, trouble->state, trouble->detail, trouble->help);
 }
@@ -365,6 +369,7 @@ struct ht_driver ht_docker_driver(const struct ht_docker_options *options)
     static const struct ht_driver_ops ops = {.name = "docker",
                                              .interval_ns = HT_DOCKER_FULL_PASS_NS,
                                              .limit_ns = LIMIT_NS,
+                                             .containers = true,
                                              .run = run,
                                              .free = free_docker};
     static const char *const places[] = {"/run/docker.sock", "/var/run/docker.sock",
@@ -384,6 +389,7 @@ struct ht_driver ht_podman_driver(void)
     static const struct ht_driver_ops ops = {.name = "podman",
                                              .interval_ns = HT_DOCKER_FULL_PASS_NS,
                                              .limit_ns = LIMIT_NS,
+                                             .containers = true,
                                              .run = run,
                                              .free = free_docker};
     static const char *const places[] = {"/run/podman/podman.sock",

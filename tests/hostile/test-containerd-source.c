@@ -359,7 +359,7 @@ static bool has_sample(struct driver *driver, void *context)
     return driver->sample != NULL;
 }
 
-static void a_socket_that_is_not_there_is_absent(void **state)
+static void a_named_socket_that_is_not_there_is_broken(void **state)
 {
     const struct ht_containerd_options options = {.socket_path = "/nonexistent/c.sock"};
     struct ht_driver drivers[HT_CONTAINERD_PLACES];
@@ -368,7 +368,7 @@ static void a_socket_that_is_not_there_is_absent(void **state)
     (void)state;
     assert_int_equal(ht_containerd_drivers(&options, drivers), 1);
     driver_start(&driver, drivers[0]);
-    assert_told(&driver, HT_SOURCE_STATE_ABSENT, 0, "no such socket");
+    assert_told(&driver, HT_SOURCE_STATE_BROKEN, 0, "no such socket");
     driver_stop(&driver);
 }
 
@@ -506,7 +506,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(failures_are_named_and_rows_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_daemon_that_comes_back_is_asked_in_full, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_socket_that_is_not_there_is_absent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_named_socket_that_is_not_there_is_broken, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_place_without_a_socket_tells_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cri_is_spoken_where_there_is_nothing_else, set_up_cri,
                                         tear_down),

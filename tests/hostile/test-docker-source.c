@@ -594,7 +594,7 @@ static void a_daemon_that_names_no_version_speaks_1_24(void **state)
 
 /* ---- absent, denied, stopped, restarted ---- */
 
-static void an_absent_socket_is_absent_and_may_appear(void **state)
+static void a_named_socket_that_is_absent_is_broken_and_may_appear(void **state)
 {
     struct driver driver = {0};
 
@@ -602,10 +602,10 @@ static void an_absent_socket_is_absent_and_may_appear(void **state)
     unlink(address);
     start(&driver, BRIEF);
     expect_in(&driver, "absent",
-              (struct expected){.state = HT_SOURCE_STATE_ABSENT,
+              (struct expected){.state = HT_SOURCE_STATE_BROKEN,
                                 .rows = 0,
                                 .detail = "docker.sock: there is no such socket",
-                                .help = "--docker URL"});
+                                .help = "given with --docker"});
     assert_int_equal(symlink(peer.socket, address), 0);
     expect_recovery(&driver, "absent");
     driver_stop(&driver);
@@ -764,7 +764,7 @@ int main(void)
         TEST(an_id_that_is_a_path_is_not_asked_for),
         TEST(podmans_null_is_an_empty_list),
         TEST(a_daemon_that_names_no_version_speaks_1_24),
-        TEST(an_absent_socket_is_absent_and_may_appear),
+        TEST(a_named_socket_that_is_absent_is_broken_and_may_appear),
         TEST(a_socket_without_permission_is_denied),
         TEST(a_stopped_daemon_is_busy_and_comes_back),
         TEST(a_restarted_daemon_loses_no_container),
