@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kube-client.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -160,14 +161,31 @@ static int make_authorization(struct ht_kube_client *client, struct ht_error *er
     return 0;
 }
 
+/* "HOST" or "HOST:PORT": an address of the loopback device in full. A name that only begins like
+ * one is anybody's. */
+static bool is_this_machine(struct ht_str authority)
+{
+    ptrdiff_t colon = ht_str_rfind_byte(authority, ':');
+    ptrdiff_t bracket = ht_str_rfind_byte(authority, ']');
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+    struct ht_str host = ht_str_sub(authority, 0, colon > bracket ? (size_t)colon : authority.len);
+
+    if (ht_str_is_nocase(host, "localhost") || ht_str_is(host, "[::1]"))
+        return true;
+    if (host.len >= sizeof(text))
+        return false;
+    snprintf(text, sizeof(text), "%.*s", HT_STR_ARG(host));
+    return inet_pton(AF_INET, text, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+}
+
 /* Credentials over a connection that anybody may read: only within this machine. */
 static bool is_open_way(const struct ht_kube_access *access)
 {
     struct ht_str server = ht_str_from(access->server);
 
-    return ht_str_has_prefix(server, "http://") && !ht_str_has_prefix(server, "http://127.") &&
-           !ht_str_has_prefix(server, "http://localhost") &&
-           !ht_str_has_prefix(server, "http://[::1]");
+    return ht_str_has_prefix(server, "http://") &&
+           !is_this_machine(ht_str_sub(server, sizeof("http://") - 1, server.len));
 }
 
 static int open_http(struct ht_kube_client *client, struct ht_error *err)

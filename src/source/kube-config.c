@@ -267,10 +267,13 @@ int ht_kube_config_decode(struct ht_str text, const char *name, const char *cont
     const struct ht_yaml *root = ht_yaml_parse_foreign(arena, name, text, err);
     int r;
 
-    if (!root)
+    if (!root) {
+        ht_arena_wipe(arena);
         return err ? -err->code : -EINVAL;
+    }
     init_buffers(&access);
     r = read_context(&reading, root, ht_str_from(context));
+    ht_arena_wipe(arena); /* keys and tokens are in it */
     if (r < 0) {
         ht_kube_access_fini(&access);
         return r;
