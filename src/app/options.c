@@ -362,7 +362,7 @@ static const struct option_entry entries[] = {
     {"kubeconfig", "FILE|none", "", set_kubeconfig, true, false},
     {"context", "NAME", "", set_context, true, true},
     {"exec-credentials", NULL, "", set_exec_credentials, true, true},
-    {"node", "NAME", "Kubernetes", set_node, true, true},
+    {"node", "NAME", "cluster", set_node, true, true},
     {"root", "DIR", "host files below DIR;", set_root, false, false},
     {"role", NULL, "doctor: a Kubernetes role", set_role, false, true},
     {"etcd-db", "FILE", "read this database of etcd's;", set_etcd_db, true, false},

@@ -84,9 +84,12 @@ void ht_sha256_finish(struct ht_sha256 *digest, char *out)
 }
 
 /* Takes in the bytes that were read. */
-typedef void (*take_bytes)(void *context, size_t len, const uint8_t *data);
+struct taker {
+    void (*take)(void *context, size_t len, const uint8_t *data);
+    void *context;
+};
 
-static int read_all(int fd, const char *name, uint64_t max_bytes, take_bytes take, void *context,
+static int read_all(int fd, const char *name, uint64_t max_bytes, struct taker taker,
                     struct ht_error *err)
 {
     uint8_t block[64 * 1024];
@@ -105,7 +108,7 @@ static int read_all(int fd, const char *name, uint64_t max_bytes, take_bytes tak
             return ht_error_set(err, EFBIG, "%s: more than %llu bytes", name,
                                 (unsigned long long)max_bytes);
         left -= (uint64_t)len;
-        take(context, (size_t)len, block);
+        taker.take(taker.context, (size_t)len, block);
     }
 }
 
@@ -120,7 +123,7 @@ int ht_sha256_fd(int fd, const char *name, uint64_t max_bytes, char *out, struct
     int r;
 
     sha256_init(&context);
-    r = read_all(fd, name, max_bytes, take_sha256, &context, err);
+    r = read_all(fd, name, max_bytes, (struct taker){take_sha256, &context}, err);
     if (r == 0)
         put_text(&context, out);
     return r;
@@ -138,7 +141,7 @@ int ht_md5_fd(int fd, const char *name, uint64_t max_bytes, char *out, struct ht
     int r;
 
     md5_init(&context);
-    r = read_all(fd, name, max_bytes, take_md5, &context, err);
+    r = read_all(fd, name, max_bytes, (struct taker){take_md5, &context}, err);
     if (r < 0)
         return r;
     md5_digest(&context, sizeof(bytes), bytes);

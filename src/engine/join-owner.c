@@ -68,3 +68,22 @@ bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *contain
         return false;
     return ht_process_has_cgroup(process) && is_in_slice(process->cgroup, daemon->socket_uid);
 }
+
+void ht_join_apply_running(struct ht_container *container)
+{
+    if (!ht_container_has_state(container))
+        return;
+    switch (container->state) {
+    case HT_CONTAINER_STATE_CREATED:
+    case HT_CONTAINER_STATE_REMOVING:
+    case HT_CONTAINER_STATE_EXITED:
+    case HT_CONTAINER_STATE_DEAD:
+        ht_container_set_state(container, HT_CONTAINER_STATE_RUNNING);
+        break;
+    case HT_CONTAINER_STATE_RUNNING:
+    case HT_CONTAINER_STATE_PAUSED:
+    case HT_CONTAINER_STATE_RESTARTING:
+    case HT_CONTAINER_STATE_UNMANAGED:
+        break;
+    }
+}

@@ -558,26 +558,6 @@ static const struct ht_process *find_shim(const struct joining *joining, const s
                                                                                      : parent;
 }
 
-/* A daemon may be behind, or lie; what has processes runs. */
-static void apply_processes(const struct place *place, struct ht_container *container)
-{
-    if (place->processes == 0 || !ht_container_has_state(container))
-        return;
-    switch (container->state) {
-    case HT_CONTAINER_STATE_CREATED:
-    case HT_CONTAINER_STATE_REMOVING:
-    case HT_CONTAINER_STATE_EXITED:
-    case HT_CONTAINER_STATE_DEAD:
-        ht_container_set_state(container, HT_CONTAINER_STATE_RUNNING);
-        break;
-    case HT_CONTAINER_STATE_RUNNING:
-    case HT_CONTAINER_STATE_PAUSED:
-    case HT_CONTAINER_STATE_RESTARTING:
-    case HT_CONTAINER_STATE_UNMANAGED:
-        break;
-    }
-}
-
 /* What a container becomes, beside the row of its runtime. */
 static void fill_container(struct joining *joining, struct ht_arena *arena,
                            const struct place *place, const struct ht_join_found *pod,
@@ -591,7 +571,8 @@ static void fill_container(struct joining *joining, struct ht_arena *arena,
         apply_unmanaged(joining, place, container);
     if (place->init)
         apply_init(joining, arena, place, container);
-    apply_processes(place, container);
+    if (place->processes)
+        ht_join_apply_running(container);
     /* Without a process source nothing is known about how many there are. */
     if (joining->processes.len)
         ht_container_set_processes(container, place->processes);

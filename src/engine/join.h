@@ -16,6 +16,8 @@ bool ht_join_has_users(const struct ht_vec *daemons);
 bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *container,
                       const struct ht_process *process);
 
+/* A daemon may be behind, or lie; what has processes runs. */
+void ht_join_apply_running(struct ht_container *container);
 /* Whether a process can be a Docker daemon. */
 bool ht_join_is_engine(const struct ht_process *process);
 /* The daemon row with what its process tells (TCP listeners, TLS); engines holds the const struct
