@@ -127,6 +127,17 @@ static bool has_blind_subpath(const struct ht_container *container)
     return false;
 }
 
+/* The node's root is among them: what was left out lies below it. */
+static bool has_root(const struct ht_mount_list *mounts)
+{
+    for (size_t i = 0; i < mounts->len; i++) {
+        if (ht_str_is(ht_mount_host_path(&mounts->items[i]), "/") &&
+            ht_mount_has_rw(&mounts->items[i]) && mounts->items[i].rw)
+            return true;
+    }
+    return false;
+}
+
 void ht_view_unknown_mounts(const struct view *view)
 {
     const struct ht_container *container = view->container;
@@ -136,7 +147,8 @@ void ht_view_unknown_mounts(const struct view *view)
                    "which paths of the node are mounted into it: one is a part (subPath) of a "
                    "volume that was not seen",
                    "sudo hulltop");
-    if (ht_container_has_mounts_cut(container) && container->mounts_cut)
+    if (ht_container_has_mounts_cut(container) && container->mounts_cut &&
+        !has_root(&container->mounts))
         ht_unknown(view->checking, "proc",
                    "which paths of the node are mounted into it: it has more mounts than are read",
                    "look at the mountinfo of its first process");
