@@ -442,6 +442,6 @@ bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process)
         judge_all(&looking, &gone, &unread);
     settle(&looking, gone);
     if (process->home && !gone)
-        ht_layers_looked(process->home, process->pid, unread);
+        ht_layers_looked(process->home, process->pid, process->start, unread);
     return !gone;
 }

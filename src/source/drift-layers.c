@@ -9,12 +9,13 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
 
-#define AGAIN_NS (INT64_C(300) * HT_NS_PER_S)
+#define AGAIN_NS (INT64_C(60) * HT_NS_PER_S)
 
 struct ht_layers_entry {
     char *id;
     struct ht_row *row; /* NULL: not looked at yet */
     size_t processes;
+    uint64_t pid_start;
     size_t looked, unread; /* since the last row */
     pid_t pid;             /* one of its processes that was looked at */
     uint64_t since;
@@ -101,9 +102,13 @@ uint64_t ht_layers_since(const struct ht_layers_entry *entry)
     return entry->since;
 }
 
-void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, bool unread)
+void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, uint64_t start, bool unread)
 {
-    entry->pid = pid;
+    /* The oldest of a round, most often its first: it is there when the layer's turn comes. */
+    if (entry->looked + entry->unread == 0 || start < entry->pid_start) {
+        entry->pid = pid;
+        entry->pid_start = start;
+    }
     entry->looked += !unread;
     entry->unread += unread;
 }
@@ -115,16 +120,18 @@ struct looking {
     int64_t now_ns, now_wall_ns;
 };
 
-static void describe(const struct looking *looking, struct ht_layers_entry *entry,
+/* False: the process that it is looked at through has ended; the next that is judged will do. */
+static bool describe(const struct looking *looking, struct ht_layers_entry *entry,
                      struct ht_layer *layer)
 {
     int r =
         ht_origin_layer(looking->origin, entry->pid, ht_layers_id(entry), looking->arena, layer);
 
+    if (r == -ESRCH)
+        return false;
     ht_layer_set_id(layer, ht_layers_id(entry));
     if (r < 0) {
-        ht_layer_set_blind(layer, r == -ESRCH ? HT_S("its processes ended before they were read")
-                                              : HT_S("its mount table may not be read"));
+        ht_layer_set_blind(layer, HT_S("its mount table may not be read"));
         ht_layer_set_help(layer, HT_S("run as root"));
     } else if (entry->looked == 0 && entry->unread) {
         ht_layer_set_blind(layer, HT_S("its processes may not be read"));
@@ -135,6 +142,7 @@ static void describe(const struct looking *looking, struct ht_layers_entry *entr
     ht_layer_set_processes(layer, entry->looked);
     ht_layer_set_unread(layer, entry->unread);
     ht_layer_set_scanned_at(layer, looking->now_wall_ns);
+    return true;
 }
 
 /* Two looks that found the same are one row: when and how many is no news. */
@@ -160,7 +168,10 @@ static void look(void *context, struct ht_str key, void *value)
     if (entry->due_ns > looking->now_ns || entry->pid == 0)
         return;
     ht_arena_reset(looking->arena);
-    describe(looking, entry, &layer);
+    if (!describe(looking, entry, &layer)) {
+        entry->looked = entry->unread = 0;
+        return;
+    }
     agree(entry->row, &layer);
     row = ht_row_keep(entry->row, ht_row_new(&ht_layer_table, &layer));
     looking->layers->changed = looking->layers->changed || row != entry->row;

@@ -31,8 +31,8 @@ struct ht_str ht_layers_id(const struct ht_layers_entry *entry);
 /* When the first of its processes started, ticks since boot. */
 uint64_t ht_layers_since(const struct ht_layers_entry *entry);
 
-/* A process of it was looked at, or could not be. */
-void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, bool unread);
+/* A process of it, started then (ticks since boot), was looked at, or could not be. */
+void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, uint64_t start, bool unread);
 /* Looks at the layers that are due by now (monotonic), through a process of each. */
 void ht_layers_look(struct ht_layers *layers, struct ht_origin *origin, int64_t now_ns,
                     int64_t now_wall_ns);
