@@ -28,7 +28,8 @@ enum {
     SPACES_MAX = 2000,
     KEY_BYTES = 8192,
     STAT_BYTES = 4096,
-    HANGING_MAX = 4096
+    HANGING_MAX = 4096,
+    EXEC_TRIES = 5 /* looks at a process that starts one program after another */
 };
 
 #define DELETED " (deleted)"
@@ -240,25 +241,45 @@ const struct ht_host_mounts *ht_origin_host_mounts(struct ht_origin *origin)
 
 /* ---- the file ---- */
 
+/* The program's file and its path, of one and the same: an exec may come between the two looks. */
+static int look_at_exe(struct question *question, char link[PATH_MAX + sizeof(DELETED)],
+                       unsigned mask)
+{
+    const unsigned flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+    struct statx after;
+
+    for (int tries = 0; tries < EXEC_TRIES; tries++) {
+        ssize_t len;
+
+        if (statx(question->dirfd, "exe", flags, mask, &question->about) < 0)
+            return errno == ENOENT ? -ESRCH : -errno;
+        len = readlinkat(question->dirfd, "exe", link, PATH_MAX + sizeof(DELETED) - 1);
+        if (len < 0 || statx(question->dirfd, "exe", flags, STATX_INO, &after) < 0)
+            return errno == ENOENT ? -ESRCH : -errno;
+        link[len] = '\0';
+        if (after.stx_ino == question->about.stx_ino &&
+            after.stx_dev_major == question->about.stx_dev_major &&
+            after.stx_dev_minor == question->about.stx_dev_minor)
+            return 0;
+    }
+    return -EAGAIN;
+}
+
 static int look_at_file(struct question *question)
 {
     const struct ht_origin_ask *ask = question->ask;
     unsigned mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
     char link[PATH_MAX + sizeof(DELETED)];
-    ssize_t len;
     int r;
 
     if (ask->fd >= 0) {
         r = statx(ask->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &question->about);
         question->path = ask->path;
     } else {
-        r = statx(question->dirfd, "exe", AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, mask,
-                  &question->about);
-        len = r < 0 ? -1 : readlinkat(question->dirfd, "exe", link, sizeof(link));
-        if (len < 0)
-            return errno == ENOENT ? -ESRCH : -errno;
-        question->path =
-            ht_arena_str(question->arena, (struct ht_str){.data = link, .len = (size_t)len});
+        r = look_at_exe(question, link, mask);
+        if (r < 0)
+            return r;
+        question->path = ht_arena_str(question->arena, ht_str_from(link));
     }
     if (r < 0)
         return -errno;
