@@ -510,17 +510,20 @@ static bool is_runtime(struct question *question)
     return false;
 }
 
+static bool is_memory(const struct question *question)
+{
+    return question->about.stx_dev_major == 0 && question->about.stx_nlink == 0 &&
+           ht_str_has_prefix(question->path, "/memfd:");
+}
+
 /* No mount of the container's holds it. */
 static void judge_unmounted(struct question *question)
 {
-    bool memory = question->about.stx_dev_major == 0 && question->about.stx_nlink == 0 &&
-                  ht_str_has_prefix(question->path, "/memfd:");
-
     if (is_runtime(question)) {
         told(question, HT_CODE_ORIGIN_HOST, "the runtime's own program, before the image's starts");
         return;
     }
-    if (memory)
+    if (is_memory(question))
         told(question, HT_CODE_ORIGIN_MEMFD, "memory without a file");
     else
         told(question, HT_CODE_ORIGIN_BLIND, "on a mount that its mount table does not show");
@@ -576,7 +579,7 @@ static void judge_contained(struct question *question)
 
     /* Who watches a file system sees files of the layers themselves, by no mount of the container.
      */
-    if (!mount && question->ask->fd >= 0 && space->is_overlay)
+    if (!mount && question->ask->fd >= 0 && space->is_overlay && !is_memory(question))
         mount = question->mount = space->root;
     if (!mount) {
         judge_unmounted(question);
@@ -606,8 +609,7 @@ static void judge_host(struct question *question)
 {
     struct stat now;
 
-    if (question->about.stx_nlink == 0 && question->about.stx_dev_major == 0 &&
-        ht_str_has_prefix(question->path, "/memfd:")) {
+    if (is_memory(question)) {
         told(question, HT_CODE_ORIGIN_MEMFD, "memory without a file");
     } else if (question->deleted && question->about.stx_nlink == 0 &&
                fstatat(question->origin->root_fd,

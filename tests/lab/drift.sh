@@ -126,6 +126,30 @@ silence() {
         '.layers[] | select(.container == $c and .unread == 0 and .blind == null)' "$LAB/node.json"
 }
 
+# What the recording says by now, asked by a filter.
+recorded() {
+    "$HULLTOP" check --from "$LAB/live.ndjson" --only drift --format node 2>/dev/null | jq -e "$1" >/dev/null
+}
+
+# Programs that start while it is watched: one without a file, and one that has ended before any
+# list of processes can show it.
+live() {
+    local recorder
+    "$HULLTOP" record "$LAB/live.ndjson" --docker "unix://$LAB_SOCK" --cri none --kubeconfig none \
+        --only drift,added-code --plain </dev/null >/dev/null 2>&1 &
+    recorder=$!
+    lab_poll 60 recorded '.sources[] | select(.name == "drift") | .state | IN("OK", "PART")'
+    lab_docker exec -d busy /bin/idle memfd
+    lab_docker exec busy /bin/sh -c 'cp /bin/true /tmp/short; /tmp/short'
+    expect "drift/live: a program without a file is told as it starts" "it is not" lab_poll 60 recorded \
+        '[.codes[]? | select(.path == "/memfd:evil" and .running and .seen_by != "polling") | .origin]
+            | any(. == "memfd")'
+    expect "drift/live: one that has ended is told" "it is not" lab_poll 60 recorded \
+        '[.codes[]? | select(.path == "/tmp/short" and .running == false) | .origin] == ["added"]'
+    kill -TERM "$recorder"
+    wait "$recorder" 2>/dev/null || :
+}
+
 main() {
     lab_start plain || { echo "SKIP drift: lab-plain: $LAB_WHY"; exit 0; }
     mkdir -m 777 "$LAB/bind"
@@ -136,6 +160,7 @@ main() {
     digests
     packages
     silence
+    live
 }
 
 main
