@@ -84,6 +84,7 @@ static int stop(void **state)
 
 /* Long where an answer must come, whatever the load; short where one may not. */
 enum patience { PATIENT, BRIEF_TOTAL, BRIEF_STALL };
+enum { QUEUE_MAX = 64 };
 
 static struct ht_http *client(enum patience patience)
 {
@@ -358,26 +359,39 @@ static void a_socket_without_permission_says_what_helps(void **state)
     assert_int_equal(status, 0);
 }
 
-static void a_full_queue_is_a_timeout(void **state)
+/* Connects until the queue is full; how many descriptors there are then. */
+static size_t fill_queue(int *fds, size_t n)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fds[64];
-    size_t n = 0;
-    struct ht_error err;
 
-    (void)state;
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", peer.socket);
-    peer_tell(&peer, "mode deaf", NULL, 0);
-    for (; n < ARRAY_LEN(fds); n++) {
+    for (; n < QUEUE_MAX; n++) {
         fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (connect(fds[n], (const struct sockaddr *)&address, sizeof(address)) < 0)
-            break;
+            return n + 1;
     }
-    assert_true(n < ARRAY_LEN(fds));
-    int r = get_from(peer.socket, NULL, &err);
+    fail_msg("the queue takes more than %d", QUEUE_MAX);
+    return n;
+}
+
+static void a_full_queue_is_a_timeout(void **state)
+{
+    int fds[QUEUE_MAX];
+    size_t n = 0;
+    struct ht_error err = {.code = 0};
+    int r = 0;
+
+    (void)state;
+    peer_tell(&peer, "mode deaf", NULL, 0);
+    /* The accept that was under way when it was told may still make room, once. */
+    for (int tries = 0; tries < 3 && (r != -ETIMEDOUT || !strstr(err.text, "queue is full"));
+         tries++) {
+        n = fill_queue(fds, n);
+        r = get_from(peer.socket, NULL, &err);
+    }
     if (r != -ETIMEDOUT || !strstr(err.text, "queue is full"))
         fail_msg("%d %s", r, err.text);
-    for (size_t i = 0; i <= n; i++)
+    for (size_t i = 0; i < n; i++)
         close(fds[i]);
     peer_tell(&peer, "mode ok", NULL, 0);
 }
