@@ -38,17 +38,17 @@ static int set_filter(int fd)
 
 static int subscribe(int fd)
 {
-    struct {
-        struct nlmsghdr head;
-        struct cn_msg message;
-        uint32_t operation;
-    } __attribute__((packed)) request = {
-        .head = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},
-        .message = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC}, .len = sizeof(uint32_t)},
-        .operation = PROC_CN_MCAST_LISTEN,
-    };
+    const struct cn_msg message = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC},
+                                   .len = sizeof(uint32_t)};
+    const uint32_t operation = PROC_CN_MCAST_LISTEN;
+    char request[NLMSG_SPACE(sizeof(message) + sizeof(operation))] = {0};
+    const struct nlmsghdr head = {.nlmsg_len = NLMSG_LENGTH(sizeof(message) + sizeof(operation)),
+                                  .nlmsg_type = NLMSG_DONE};
 
-    return send(fd, &request, sizeof(request), 0) == sizeof(request) ? 0 : -1;
+    memcpy(request, &head, sizeof(head));
+    memcpy(request + NLMSG_HDRLEN, &message, sizeof(message));
+    memcpy(request + NLMSG_HDRLEN + sizeof(message), &operation, sizeof(operation));
+    return send(fd, request, head.nlmsg_len, 0) == (ssize_t)head.nlmsg_len ? 0 : -1;
 }
 
 int ht_connector_open(struct ht_connector *connector, struct ht_error *err)
