@@ -12,8 +12,7 @@ static void look_script(struct ht_checking *checking, const struct ht_row *row)
     struct ht_finding *finding;
 
     /* DRF-014 tells of those on mounts. */
-    if (!code || !ht_drf_is_foreign(code->origin) || code->origin == HT_CODE_ORIGIN_VOLUME ||
-        code->origin == HT_CODE_ORIGIN_BIND || code->origin == HT_CODE_ORIGIN_TMPFS)
+    if (!code || !ht_drf_is_added(code->origin) || code->origin == HT_CODE_ORIGIN_TMPFS)
         return;
     finding = ht_drf_fire(checking, code);
     ht_fire_title(checking, finding, "The script %.*s %s and is %s", HT_STR_ARG(code->path),

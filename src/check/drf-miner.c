@@ -2,6 +2,7 @@
 /* DRF-016, 017: miners, by what they are called, told, and connected to. */
 #include "catalogue-private.h"
 #include "drf-live.h"
+#include "drf.h"
 #include "hulltop/base/mem.h"
 
 #define STEPS                                                                                      \
@@ -72,27 +73,7 @@ static bool runs_foreign_code(const struct live *live)
 {
     enum ht_code_origin origin;
 
-    if (!ht_live_origin(live, &origin))
-        return false;
-    switch (origin) {
-    case HT_CODE_ORIGIN_ADDED:
-    case HT_CODE_ORIGIN_MODIFIED:
-    case HT_CODE_ORIGIN_REPLACED:
-    case HT_CODE_ORIGIN_DELETED:
-    case HT_CODE_ORIGIN_MEMFD:
-    case HT_CODE_ORIGIN_TMPFS:
-        return true;
-    case HT_CODE_ORIGIN_IMAGE:
-    case HT_CODE_ORIGIN_METADATA:
-    case HT_CODE_ORIGIN_RENAMED:
-    case HT_CODE_ORIGIN_VOLUME:
-    case HT_CODE_ORIGIN_BIND:
-    case HT_CODE_ORIGIN_HOST:
-    case HT_CODE_ORIGIN_NONE:
-    case HT_CODE_ORIGIN_BLIND:
-        break;
-    }
-    return false;
+    return ht_live_origin(live, &origin) && ht_drf_is_added(origin);
 }
 
 static void look_pool(struct ht_checking *checking, const struct ht_row *row)

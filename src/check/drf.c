@@ -48,7 +48,7 @@ const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct h
     return NULL;
 }
 
-bool ht_drf_is_foreign(enum ht_code_origin origin)
+bool ht_drf_is_added(enum ht_code_origin origin)
 {
     switch (origin) {
     case HT_CODE_ORIGIN_ADDED:
@@ -57,18 +57,24 @@ bool ht_drf_is_foreign(enum ht_code_origin origin)
     case HT_CODE_ORIGIN_DELETED:
     case HT_CODE_ORIGIN_MEMFD:
     case HT_CODE_ORIGIN_TMPFS:
-    case HT_CODE_ORIGIN_VOLUME:
-    case HT_CODE_ORIGIN_BIND:
         return true;
     case HT_CODE_ORIGIN_IMAGE:
     case HT_CODE_ORIGIN_METADATA:
     case HT_CODE_ORIGIN_RENAMED:
+    case HT_CODE_ORIGIN_VOLUME:
+    case HT_CODE_ORIGIN_BIND:
     case HT_CODE_ORIGIN_HOST:
     case HT_CODE_ORIGIN_NONE:
     case HT_CODE_ORIGIN_BLIND:
         break;
     }
     return false;
+}
+
+bool ht_drf_is_foreign(enum ht_code_origin origin)
+{
+    return ht_drf_is_added(origin) || origin == HT_CODE_ORIGIN_VOLUME ||
+           origin == HT_CODE_ORIGIN_BIND;
 }
 
 const char *ht_drf_runs(const struct ht_code *code)

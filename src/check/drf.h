@@ -31,7 +31,9 @@ void ht_drf_weigh(struct ht_finding *finding, enum ht_severity severity);
 void ht_drf_soften_build(struct ht_finding *finding);
 /* The layer of a container, or NULL, and that is said: nobody compared what runs in it. */
 const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct ht_row *container);
-/* Whether code of that origin lies outside of the image's own files. */
+/* Whether code of that origin was put there, or into memory, after the image was built. */
+bool ht_drf_is_added(enum ht_code_origin origin);
+/* Whether it lies outside of the image's own files: that, or a mount. */
 bool ht_drf_is_foreign(enum ht_code_origin origin);
 /* "runs" or "ran". */
 const char *ht_drf_runs(const struct ht_code *code);
