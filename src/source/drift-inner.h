@@ -7,6 +7,7 @@
 #include "drift-layers.h"
 #include "exec-watch.h"
 #include "origin.h"
+#include "proc-change.h"
 #include "proc-read.h"
 #include "hulltop/base/vec.h"
 #include "hulltop/source/source.h"
@@ -14,12 +15,11 @@
 /* A process between two looks. */
 struct ht_drift_process {
     pid_t pid;
-    uint64_t ino;                 /* of /proc/PID: another one is another process */
-    uint64_t start;               /* ticks since boot; 0: not read yet */
-    uint64_t ticks;               /* CPU used when last read */
-    int64_t due_ns;               /* next look, monotonic; INT64_MAX: none */
-    int64_t mapped_ns;            /* when its mappings were read for good; 0: not yet */
-    unsigned stage;               /* looks that were due by age */
+    uint64_t ino;      /* of /proc/PID: another one is another process */
+    uint64_t start;    /* ticks since boot; 0: not read yet */
+    uint64_t ticks;    /* CPU used when last read */
+    int64_t mapped_ns; /* when its mappings were read for good; 0: not yet */
+    struct ht_proc_turn turn;
     struct ht_layers_entry *home; /* its container; NULL: of the node, or not known yet */
     struct ht_vec codes;          /* struct ht_codes_entry *, what it runs */
 };
@@ -32,10 +32,9 @@ struct ht_drift {
     struct ht_codes *codes;
     struct ht_layers *layers;
     struct ht_arena *arena;             /* of the process that is looked at */
-    struct ht_drift_process *processes; /* by pid */
-    size_t len, cap;
-    struct ht_drift_process *next; /* the other half of a listing */
-    size_t next_cap;
+    struct ht_proc_crowd all;           /* struct ht_drift_process */
+    struct ht_drift_process *processes; /* its members, as of its last look */
+    size_t len;
     struct ht_buf maps;    /* scratch */
     struct ht_map *mapped; /* mappings that are the image's, told in this pass */
     int64_t tick_ns;
@@ -51,14 +50,14 @@ struct ht_drift {
     struct ht_feed *feed;
 };
 
-/* Lists /proc; what is new is due at once, what left ends what it ran. 0 or -errno. */
+void ht_drift_crowd_init(struct ht_drift *drift);
+/* Lists /proc where somebody came or went; what is new is due at once, what left ends what it ran.
+ * 0 or -errno. */
 int ht_drift_list(struct ht_drift *drift, struct ht_error *err);
 /* Looks at what is due: busiest first, then newest. told (NULL allowed) is called now and then with
  * how far it is. */
 void ht_drift_look_due(struct ht_drift *drift,
                        void (*told)(struct ht_drift *drift, size_t done, size_t total));
-/* The process of that pid, or NULL. */
-struct ht_drift_process *ht_drift_find(struct ht_drift *drift, pid_t pid);
 /* Ends what the process ran and forgets it. */
 void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process);
 

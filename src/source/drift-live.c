@@ -106,11 +106,11 @@ static void take_start(struct ht_drift *drift, const struct ht_exec_start *start
     drift->now_ns = ht_clock_mono(drift->feed->clock);
     drift->now_wall_ns = ht_clock_wall(drift->feed->clock);
     drift->seen_by = start->by_fanotify ? "fanotify" : "exec-events";
-    process = ht_drift_find(drift, start->pid);
+    process = ht_proc_crowd_find(&drift->all, start->pid);
     /* One that is listed runs something else now; one that is not yet will be, if it lives. */
     if (process && ht_drift_scout(drift, process) && process->home &&
         ht_drift_judge(drift, process)) {
-        process->due_ns = 0;
+        process->turn.due_ns = 0;
         return;
     }
     take_gone(drift, start);

@@ -2,56 +2,13 @@
 /* The process table of the source "drift": who is new, who left, who is looked at when. */
 #include "drift-inner.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
-#include "hulltop/base/root.h"
 
 enum { TELL_EVERY = 64 };
 
-#define AGE_FIRST  (INT64_C(1) * HT_NS_PER_S)
-#define AGE_SECOND (INT64_C(10) * HT_NS_PER_S)
-#define ROUND      (INT64_C(50) * HT_NS_PER_S)
-#define RETRY      (INT64_C(10) * HT_NS_PER_S)
-
-/* ---- the list ---- */
-
-struct listing {
-    struct ht_drift *drift;
-    size_t len;
-    bool unsorted;
-};
-
-static int visit_name(void *context, const char *name, unsigned type, uint64_t inode)
-{
-    struct listing *listing = context;
-    struct ht_drift *drift = listing->drift;
-    uint32_t pid = 0;
-
-    (void)type;
-    for (const char *c = name; *c; c++) {
-        if (*c < '0' || *c > '9')
-            return 0;
-        pid = pid * 10 + (uint32_t)(*c - '0');
-    }
-    if (listing->len == drift->next_cap) {
-        drift->next_cap = drift->next_cap ? drift->next_cap * 2 : 512;
-        drift->next = ht_realloc(drift->next, drift->next_cap, sizeof(*drift->next));
-    }
-    if (listing->len && drift->next[listing->len - 1].pid >= (pid_t)pid)
-        listing->unsorted = true;
-    drift->next[listing->len++] = (struct ht_drift_process){.pid = (pid_t)pid, .ino = inode};
-    return 0;
-}
-
-static int compare_pids(const void *a, const void *b)
-{
-    const struct ht_drift_process *left = a;
-    const struct ht_drift_process *right = b;
-
-    return (left->pid > right->pid) - (left->pid < right->pid);
-}
+/* ---- who is there ---- */
 
 void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process)
 {
@@ -63,57 +20,37 @@ void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process)
     process->home = NULL;
 }
 
-/* Carries what is known over to the new list. */
-static void merge(struct ht_drift *drift, size_t len)
+static void join(void *context, void *member)
 {
-    struct ht_drift_process *spare = drift->processes;
-    size_t spare_cap = drift->cap;
-    size_t old = 0;
+    const struct ht_drift *drift = context;
+    struct ht_drift_process *process = member;
 
-    for (size_t i = 0; i < len; i++) {
-        struct ht_drift_process *process = &drift->next[i];
+    process->turn.due_ns = drift->now_ns;
+}
 
-        while (old < drift->len && drift->processes[old].pid < process->pid)
-            ht_drift_drop(drift, &drift->processes[old++]);
-        process->due_ns = drift->now_ns;
-        if (old == drift->len || drift->processes[old].pid != process->pid)
-            continue;
-        if (drift->processes[old].ino == process->ino)
-            *process = drift->processes[old];
-        else
-            ht_drift_drop(drift, &drift->processes[old]);
-        old++;
-    }
-    while (old < drift->len)
-        ht_drift_drop(drift, &drift->processes[old++]);
-    drift->processes = drift->next;
-    drift->cap = drift->next_cap;
-    drift->len = len;
-    drift->next = spare;
-    drift->next_cap = spare_cap;
+static void leave(void *context, void *member)
+{
+    ht_drift_drop(context, member);
+}
+
+void ht_drift_crowd_init(struct ht_drift *drift)
+{
+    static const struct ht_proc_crowd_ops ops = {.size = sizeof(struct ht_drift_process),
+                                                 .pid_at = offsetof(struct ht_drift_process, pid),
+                                                 .ino_at = offsetof(struct ht_drift_process, ino),
+                                                 .join = join,
+                                                 .leave = leave};
+
+    drift->all = (struct ht_proc_crowd){.ops = &ops, .context = drift};
 }
 
 int ht_drift_list(struct ht_drift *drift, struct ht_error *err)
 {
-    struct listing listing = {.drift = drift};
-    const struct ht_dir_visitor visitor = {
-        .visit = visit_name, .context = &listing, .max_entries = HT_LIMIT_ROWS};
-    int code = ht_list_fd(drift->reader.proc_fd, &visitor, err);
+    int r = ht_proc_crowd_look(&drift->all, drift->reader.proc_fd, drift->now_ns, err);
 
-    if (code < 0)
-        return code;
-    if (listing.unsorted)
-        qsort(drift->next, listing.len, sizeof(*drift->next), compare_pids);
-    merge(drift, listing.len);
-    return 0;
-}
-
-struct ht_drift_process *ht_drift_find(struct ht_drift *drift, pid_t pid)
-{
-    const struct ht_drift_process key = {.pid = pid};
-
-    return drift->len ? bsearch(&key, drift->processes, drift->len, sizeof(key), compare_pids)
-                      : NULL;
+    drift->processes = drift->all.members;
+    drift->len = drift->all.len;
+    return r;
 }
 
 /* ---- when ---- */
@@ -126,37 +63,20 @@ static int64_t age_of(const struct ht_drift *drift, const struct ht_drift_proces
     return age > 0 ? age : 0;
 }
 
-/* Twice while it is young, for an exec changes nothing that is listed; then what is of a container
- * once a minute, spread by pid. */
-static void schedule(const struct ht_drift *drift, struct ht_drift_process *process)
-{
-    int64_t age = age_of(drift, process);
-
-    if (process->stage == 0 && age >= AGE_SECOND)
-        process->stage = 1;
-    process->stage++;
-    if (process->stage == 1)
-        process->due_ns = drift->now_ns + AGE_FIRST;
-    else if (process->stage == 2 && age < AGE_SECOND)
-        process->due_ns = drift->now_ns + AGE_SECOND - age;
-    else if (process->home)
-        process->due_ns = drift->now_ns + ROUND + (process->pid % 10) * HT_NS_PER_S;
-    else
-        process->due_ns = INT64_MAX;
-}
-
 /* ---- looking ---- */
 
 static void gone(struct ht_drift *drift, struct ht_drift_process *process)
 {
     ht_drift_drop(drift, process);
-    process->due_ns = drift->now_ns + RETRY;
+    process->turn.due_ns = drift->now_ns + HT_PROC_RETRY_NS;
 }
 
 static void look(struct ht_drift *drift, struct ht_drift_process *process)
 {
+    /* What is of a container may have started something else since. */
     if (ht_drift_judge(drift, process))
-        schedule(drift, process);
+        ht_proc_turn_over(&process->turn, process->pid, age_of(drift, process), drift->now_ns,
+                          process->home != NULL);
     else
         gone(drift, process);
 }
@@ -197,7 +117,7 @@ static size_t scout_due(struct ht_drift *drift, struct waiting *waiting)
     for (size_t i = 0; i < drift->len; i++) {
         struct ht_drift_process *process = &drift->processes[i];
 
-        if (process->due_ns > drift->now_ns)
+        if (process->turn.due_ns > drift->now_ns)
             continue;
         if (!ht_drift_scout(drift, process)) {
             gone(drift, process);

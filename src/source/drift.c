@@ -168,7 +168,7 @@ static void take_request(struct ht_drift *drift, const struct ht_request *reques
             break;
         }
         if (wanted)
-            process->due_ns = 0;
+            process->turn.due_ns = 0;
     }
 }
 
@@ -240,6 +240,7 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     drift->origin = r == 0 ? ht_origin_new("/proc", err) : NULL;
     if (!drift->origin)
         return -EIO;
+    ht_drift_crowd_init(drift);
     drift->codes = ht_codes_new();
     drift->layers = ht_layers_new();
     drift->arena = ht_arena_new(HT_LIMIT_ROW);
@@ -277,10 +278,7 @@ static void free_drift(void *context)
 {
     struct ht_drift *drift = context;
 
-    for (size_t i = 0; i < drift->len; i++)
-        ht_drift_drop(drift, &drift->processes[i]);
-    free(drift->processes);
-    free(drift->next);
+    ht_proc_crowd_fini(&drift->all);
     ht_exec_free(drift->watch);
     ht_codes_free(drift->codes);
     ht_layers_free(drift->layers);

@@ -3,16 +3,22 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
 #include "hulltop/base/str.h"
 
 enum { LOADAVG_MAX = 128, LOOKS = 2, DULL_MAX = 1 << 16 };
 
 #define SURE_NS   (INT64_C(5) * HT_NS_PER_S)
 #define FORGET_NS (INT64_C(600) * HT_NS_PER_S)
+
+#define AGE_FIRST  (INT64_C(1) * HT_NS_PER_S)
+#define AGE_SECOND (INT64_C(10) * HT_NS_PER_S)
+#define ROUND      (INT64_C(50) * HT_NS_PER_S)
 
 /* ---- the pulse ---- */
 
@@ -144,4 +150,179 @@ void ht_proc_dull_add(struct ht_proc_dull *dull, uint64_t pid, uint64_t inode)
     }
     dull->next[dull->next_len++] =
         (struct entry){.pid = pid, .inode = inode, .looks = before ? before->looks + 1 : 1};
+}
+
+/* ---- turns ---- */
+
+void ht_proc_turn_over(struct ht_proc_turn *turn, pid_t pid, int64_t age, int64_t now_ns,
+                       bool again)
+{
+    if (turn->stage == 0 && age >= AGE_SECOND)
+        turn->stage = 1;
+    turn->stage++;
+    if (turn->stage == 1)
+        turn->due_ns = now_ns + AGE_FIRST;
+    else if (turn->stage == 2 && age < AGE_SECOND)
+        turn->due_ns = now_ns + AGE_SECOND - (age > 0 ? age : 0);
+    else if (again)
+        turn->due_ns = now_ns + ROUND + (pid % 10) * HT_NS_PER_S;
+    else
+        turn->due_ns = INT64_MAX;
+}
+
+/* ---- crowds ---- */
+
+struct name {
+    pid_t pid;
+    uint64_t ino;
+};
+
+struct listing {
+    struct name *names; /* owned */
+    size_t len, cap;
+    bool unsorted;
+};
+
+static int visit_name(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct listing *listing = context;
+    uint32_t pid = 0;
+
+    (void)type;
+    for (const char *c = name; *c; c++) {
+        if (*c < '0' || *c > '9' || pid > INT32_MAX / 10 - 1)
+            return 0;
+        pid = pid * 10 + (uint32_t)(*c - '0');
+    }
+    if (listing->len == listing->cap) {
+        listing->cap = listing->cap ? listing->cap * 2 : 512;
+        listing->names = ht_realloc(listing->names, listing->cap, sizeof(*listing->names));
+    }
+    if (listing->len && listing->names[listing->len - 1].pid >= (pid_t)pid)
+        listing->unsorted = true;
+    listing->names[listing->len++] = (struct name){.pid = (pid_t)pid, .ino = inode};
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct name *left = a;
+    const struct name *right = b;
+
+    return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+static void *member_at(const struct ht_proc_crowd *crowd, void *members, size_t at)
+{
+    return (char *)members + at * crowd->ops->size;
+}
+
+static struct name name_of(const struct ht_proc_crowd *crowd, const void *member)
+{
+    struct name name;
+
+    memcpy(&name.pid, (const char *)member + crowd->ops->pid_at, sizeof(name.pid));
+    memcpy(&name.ino, (const char *)member + crowd->ops->ino_at, sizeof(name.ino));
+    return name;
+}
+
+static void join(const struct ht_proc_crowd *crowd, void *member, const struct name *name)
+{
+    memset(member, 0, crowd->ops->size);
+    memcpy((char *)member + crowd->ops->pid_at, &name->pid, sizeof(name->pid));
+    memcpy((char *)member + crowd->ops->ino_at, &name->ino, sizeof(name->ino));
+    crowd->ops->join(crowd->context, member);
+}
+
+/* Those who stay move over to the new list. */
+static void merge(struct ht_proc_crowd *crowd, const struct listing *listing)
+{
+    size_t old = 0;
+
+    if (listing->len > crowd->next_cap) {
+        crowd->next_cap = listing->len + listing->len / 4;
+        crowd->next = ht_realloc(crowd->next, crowd->next_cap, crowd->ops->size);
+    }
+    for (size_t i = 0; i < listing->len; i++) {
+        const struct name *name = &listing->names[i];
+        bool stays = false;
+
+        for (; old < crowd->len; old++) {
+            void *member = member_at(crowd, crowd->members, old);
+            struct name known = name_of(crowd, member);
+
+            stays = known.pid == name->pid && known.ino == name->ino;
+            if (known.pid > name->pid || stays)
+                break;
+            crowd->ops->leave(crowd->context, member);
+        }
+        if (stays)
+            memcpy(member_at(crowd, crowd->next, i), member_at(crowd, crowd->members, old++),
+                   crowd->ops->size);
+        else
+            join(crowd, member_at(crowd, crowd->next, i), name);
+    }
+    for (; old < crowd->len; old++)
+        crowd->ops->leave(crowd->context, member_at(crowd, crowd->members, old));
+    crowd->len = listing->len;
+}
+
+int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
+                       struct ht_error *err)
+{
+    ht_autofree struct name *names = NULL;
+    struct listing listing = {0};
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_name, .context = &listing, .max_entries = HT_LIMIT_ROWS};
+    int r;
+
+    if (!ht_proc_pulse_beats(&crowd->pulse, proc_fd, now_ns))
+        return 0;
+    r = ht_list_fd(proc_fd, &visitor, err);
+    names = listing.names;
+    if (r < 0) {
+        crowd->pulse = (struct ht_proc_pulse){0};
+        return r;
+    }
+    if (listing.unsorted)
+        qsort(names, listing.len, sizeof(*names), compare_names);
+    merge(crowd, &listing);
+
+    void *spare = crowd->members;
+    size_t spare_cap = crowd->cap;
+    crowd->members = crowd->next;
+    crowd->cap = crowd->next_cap;
+    crowd->next = spare;
+    crowd->next_cap = spare_cap;
+    return 0;
+}
+
+void *ht_proc_crowd_find(const struct ht_proc_crowd *crowd, pid_t pid)
+{
+    size_t from = 0;
+    size_t to = crowd->len;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        void *member = member_at(crowd, crowd->members, middle);
+        pid_t known = name_of(crowd, member).pid;
+
+        if (known == pid)
+            return member;
+        if (known < pid)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return NULL;
+}
+
+void ht_proc_crowd_fini(struct ht_proc_crowd *crowd)
+{
+    for (size_t i = 0; i < crowd->len; i++)
+        crowd->ops->leave(crowd->context, member_at(crowd, crowd->members, i));
+    free(crowd->members);
+    free(crowd->next);
+    crowd->members = crowd->next = NULL;
+    crowd->len = crowd->cap = crowd->next_cap = 0;
 }

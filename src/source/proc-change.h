@@ -7,7 +7,7 @@
  * another program now.  Dull processes are those that a source looked at and has no use for: known
  * by pid and inode number, which changes when a pid is used again, they are left out of its next
  * walks. For they may run another program later, they are looked at twice, and now and then all
- * anew.
+ * anew.  A crowd keeps what its owner knows of every process from one list of /proc to the next.
  */
 #ifndef HT_SOURCE_PROC_CHANGE_H
 #define HT_SOURCE_PROC_CHANGE_H
@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/error.h"
 
 /* Zeroed: nothing is known yet. */
 struct ht_proc_pulse {
@@ -44,5 +47,51 @@ bool ht_proc_dull_has(const struct ht_proc_dull *dull, uint64_t pid, uint64_t in
  * order within a walk, as the kernel lists them; what breaks that order, and what leaves /proc, is
  * forgotten. */
 void ht_proc_dull_add(struct ht_proc_dull *dull, uint64_t pid, uint64_t inode);
+
+/* When a process is looked at: soon after its start twice more, for an exec changes nothing that is
+ * listed; then once a minute, if it is worth that. */
+struct ht_proc_turn {
+    int64_t due_ns; /* next look, monotonic; INT64_MAX: none */
+    unsigned stage; /* looks that were due by age */
+};
+
+/* After this long, one that was not there is looked for again. */
+#define HT_PROC_RETRY_NS (INT64_C(10) * HT_NS_PER_S)
+
+/* A look was made; the next is due by the age (ns) of the process. again: once a minute too, spread
+ * by pid. */
+void ht_proc_turn_over(struct ht_proc_turn *turn, pid_t pid, int64_t age, int64_t now_ns,
+                       bool again);
+
+/* What the owner of a crowd knows of a process. */
+struct ht_proc_crowd_ops {
+    size_t size;   /* of a member, a structure of the owner's */
+    size_t pid_at; /* where its pid_t stands in it */
+    size_t
+        ino_at; /* where the uint64_t inode number of /proc/PID: another one is another process */
+    void (*join)(void *context, void *member);  /* new: zeroed, but for these two */
+    void (*leave)(void *context, void *member); /* it ended, or its pid is another process's now */
+};
+
+/* The processes of the node by pid. Begun with ops and context alone; members stay where they are
+ * until the next look. */
+struct ht_proc_crowd {
+    const struct ht_proc_crowd_ops *ops;
+    void *context;
+    void *members; /* an array of len structures of the owner's */
+    size_t len, cap;
+    void *next; /* the other half of a look */
+    size_t next_cap;
+    struct ht_proc_pulse pulse;
+};
+
+/* Lists /proc (proc_fd) unless the pulse says that nobody came or went, and tells the owner of who
+ * did. now_ns is monotonic. 0, or -errno if it cannot be listed. */
+int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
+                       struct ht_error *err);
+/* The member of that pid, borrowed, or NULL. */
+void *ht_proc_crowd_find(const struct ht_proc_crowd *crowd, pid_t pid);
+/* Everybody leaves. */
+void ht_proc_crowd_fini(struct ht_proc_crowd *crowd);
 
 #endif

@@ -15,10 +15,57 @@
 
 enum { READS_MAX = 2 };
 
-#define AGE_FIRST  (INT64_C(1) * HT_NS_PER_S)
-#define AGE_SECOND (INT64_C(10) * HT_NS_PER_S)
-#define ROUND      (INT64_C(50) * HT_NS_PER_S)
-#define RETRY      (INT64_C(10) * HT_NS_PER_S)
+#define YOUNG (INT64_C(10) * HT_NS_PER_S)
+#define SOON  (INT64_C(1) * HT_NS_PER_S)
+
+/* ---- who is there ---- */
+
+static bool is_skipped(const struct ht_proc_table *table, pid_t pid)
+{
+    for (size_t i = 0; i < table->avoid.skipped_len; i++) {
+        if (table->avoid.skipped[i] == pid)
+            return true;
+    }
+    return false;
+}
+
+/* A process that left takes its row along. */
+static void drop(struct ht_proc_table *table, struct ht_proc_entry *entry)
+{
+    if (entry->row) {
+        entry->row = ht_row_unref(entry->row);
+        table->changed = true;
+        table->crowd = true;
+    }
+}
+
+static void join(void *context, void *member)
+{
+    const struct ht_proc_table *table = context;
+    struct ht_proc_entry *entry = member;
+
+    entry->turn.due_ns = is_skipped(table, entry->pid) ? INT64_MAX : table->now_ns;
+}
+
+static void leave(void *context, void *member)
+{
+    drop(context, member);
+}
+
+static const struct ht_proc_crowd_ops crowd_ops = {.size = sizeof(struct ht_proc_entry),
+                                                   .pid_at = offsetof(struct ht_proc_entry, pid),
+                                                   .ino_at = offsetof(struct ht_proc_entry, ino),
+                                                   .join = join,
+                                                   .leave = leave};
+
+static int list(struct ht_proc_table *table, struct ht_error *err)
+{
+    int r = ht_proc_crowd_look(&table->all, table->reader.proc_fd, table->now_ns, err);
+
+    table->entries = table->all.members;
+    table->len = table->all.len;
+    return r;
+}
 
 /* ---- life ---- */
 
@@ -31,6 +78,7 @@ int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *
 
     memset(table, 0, sizeof(*table));
     table->reader.proc_fd = -1;
+    table->all = (struct ht_proc_crowd){.ops = &crowd_ops, .context = table};
     if (avoid)
         table->avoid = *avoid;
     table->arena = ht_arena_new(HT_LIMIT_ROW);
@@ -48,22 +96,10 @@ int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *
 
 void ht_proc_table_fini(struct ht_proc_table *table)
 {
-    for (size_t i = 0; i < table->len; i++)
-        ht_row_unref(table->entries[i].row);
-    free(table->entries);
-    free(table->next);
+    ht_proc_crowd_fini(&table->all);
     ht_procs_free(table->procs);
     ht_arena_free(table->arena);
     ht_proc_reader_fini(&table->reader);
-}
-
-static bool is_skipped(const struct ht_proc_table *table, pid_t pid)
-{
-    for (size_t i = 0; i < table->avoid.skipped_len; i++) {
-        if (table->avoid.skipped[i] == pid)
-            return true;
-    }
-    return false;
 }
 
 bool ht_proc_table_learn(struct ht_proc_table *table, struct ht_proc_avoid *ret_avoid)
@@ -82,110 +118,6 @@ bool ht_proc_table_learn(struct ht_proc_table *table, struct ht_proc_avoid *ret_
     }
     *ret_avoid = avoid;
     return true;
-}
-
-/* ---- the list of pids ---- */
-
-struct listing {
-    struct ht_proc_table *table;
-    size_t len;
-    bool unsorted;
-};
-
-static int visit_name(void *context, const char *name, unsigned type, uint64_t inode)
-{
-    struct listing *listing = context;
-    struct ht_proc_table *table = listing->table;
-    uint32_t pid = 0;
-
-    (void)type;
-    for (const char *c = name; *c; c++) {
-        if (*c < '0' || *c > '9')
-            return 0;
-        pid = pid * 10 + (uint32_t)(*c - '0');
-    }
-    if (listing->len == table->next_cap) {
-        table->next_cap = table->next_cap ? table->next_cap * 2 : 512;
-        table->next = ht_realloc(table->next, table->next_cap, sizeof(*table->next));
-    }
-    if (listing->len && table->next[listing->len - 1].pid >= (pid_t)pid)
-        listing->unsorted = true;
-    table->next[listing->len++] = (struct ht_proc_entry){.pid = (pid_t)pid, .ino = inode};
-    return 0;
-}
-
-static int compare_pids(const void *a, const void *b)
-{
-    const struct ht_proc_entry *left = a;
-    const struct ht_proc_entry *right = b;
-
-    return (left->pid > right->pid) - (left->pid < right->pid);
-}
-
-/* A process that left takes its row along. */
-static void drop(struct ht_proc_table *table, struct ht_proc_entry *entry)
-{
-    if (entry->row) {
-        entry->row = ht_row_unref(entry->row);
-        table->changed = true;
-        table->crowd = true;
-    }
-}
-
-/* Carries what is known over to the new list; what is new is due at once. */
-static void merge(struct ht_proc_table *table, size_t len)
-{
-    size_t old = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        struct ht_proc_entry *entry = &table->next[i];
-
-        while (old < table->len && table->entries[old].pid < entry->pid)
-            drop(table, &table->entries[old++]);
-        uint64_t ino = entry->ino;
-        if (old < table->len && table->entries[old].pid == entry->pid) {
-            *entry = table->entries[old++];
-            if (entry->ino != ino) {
-                entry->due_ns = table->now_ns;
-                entry->stage = 0;
-            }
-            entry->ino = ino;
-        } else {
-            entry->due_ns = is_skipped(table, entry->pid) ? INT64_MAX : table->now_ns;
-        }
-    }
-    while (old < table->len)
-        drop(table, &table->entries[old++]);
-
-    struct ht_proc_entry *spare = table->entries;
-    size_t spare_cap = table->cap;
-    table->entries = table->next;
-    table->cap = table->next_cap;
-    table->len = len;
-    table->next = spare;
-    table->next_cap = spare_cap;
-}
-
-static int list(struct ht_proc_table *table, struct ht_error *err)
-{
-    struct listing listing = {.table = table};
-    const struct ht_dir_visitor visitor = {
-        .visit = visit_name, .context = &listing, .max_entries = HT_LIMIT_ROWS};
-    int code = ht_list_fd(table->reader.proc_fd, &visitor, err);
-
-    if (code < 0)
-        return code;
-    if (listing.unsorted)
-        qsort(table->next, listing.len, sizeof(*table->next), compare_pids);
-    merge(table, listing.len);
-    return 0;
-}
-
-static struct ht_proc_entry *find_entry(struct ht_proc_table *table, pid_t pid)
-{
-    const struct ht_proc_entry key = {.pid = pid};
-
-    return table->len ? bsearch(&key, table->entries, table->len, sizeof(key), compare_pids) : NULL;
 }
 
 /* ---- rows ---- */
@@ -332,28 +264,18 @@ static bool is_agreed(const struct ht_proc_entry *entry)
     return process && ht_process_has_reads(process) && process->reads >= READS_MAX;
 }
 
-/* When it is read next: twice while it is young, for an exec changes nothing that is listed; then
- * only what has security fields, once a minute, spread by pid. */
+/* Only what has security fields is read again and again. */
 static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *entry)
 {
     int64_t age =
         table->now_wall_ns - table->booted_wall_ns - (int64_t)entry->start * table->tick_ns;
 
-    if (entry->stage == 0 && age >= AGE_SECOND)
-        entry->stage = 1;
-    entry->stage++;
-    if (entry->stage == 1)
-        entry->due_ns = table->now_ns + AGE_FIRST;
-    else if (entry->stage == 2 && age < AGE_SECOND)
-        entry->due_ns = table->now_ns + AGE_SECOND - (age > 0 ? age : 0);
-    else if (entry->contained || entry->engine)
-        entry->due_ns = table->now_ns + ROUND + (entry->pid % 10) * HT_NS_PER_S;
-    else
-        entry->due_ns = INT64_MAX;
+    ht_proc_turn_over(&entry->turn, entry->pid, age, table->now_ns,
+                      entry->contained || entry->engine);
     /* A container that starts changes under the first reads: once more, until two agree. */
-    if (entry->contained && age < AGE_SECOND && !is_agreed(entry) &&
-        entry->due_ns > table->now_ns + AGE_FIRST)
-        entry->due_ns = table->now_ns + AGE_FIRST;
+    if (entry->contained && age < YOUNG && !is_agreed(entry) &&
+        entry->turn.due_ns > table->now_ns + SOON)
+        entry->turn.due_ns = table->now_ns + SOON;
 }
 
 /* Reads one process into its row. False: it is gone. */
@@ -368,7 +290,7 @@ static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entr
         return false;
     if (stat.state == 'Z' || stat.state == 'X') {
         drop(table, entry);
-        entry->due_ns = INT64_MAX;
+        entry->turn.due_ns = INT64_MAX;
         return true;
     }
     if (entry->row && entry->start != stat.start)
@@ -392,15 +314,15 @@ static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entr
 static void visit_item(void *context, const struct ht_procs_item *item)
 {
     struct ht_proc_table *table = context;
-    struct ht_proc_entry *entry = find_entry(table, item->pid);
+    struct ht_proc_entry *entry = ht_proc_crowd_find(&table->all, item->pid);
 
-    if (!entry || entry->due_ns > table->now_ns || is_skipped(table, item->pid))
+    if (!entry || entry->turn.due_ns > table->now_ns || is_skipped(table, item->pid))
         return;
     entry->visit = table->visit;
     atomic_store(&table->looking_at, item->pid);
     if (!read_process(table, entry, item)) {
         drop(table, entry);
-        entry->due_ns = table->now_ns + RETRY;
+        entry->turn.due_ns = table->now_ns + HT_PROC_RETRY_NS;
     }
     atomic_store(&table->looking_at, 0);
 }
@@ -429,7 +351,7 @@ static void read_batch(struct ht_proc_table *table, const size_t *places, size_t
 
         if (entry->visit != table->visit) {
             drop(table, entry);
-            entry->due_ns = table->now_ns + RETRY;
+            entry->turn.due_ns = table->now_ns + HT_PROC_RETRY_NS;
         }
     }
 }
@@ -455,9 +377,9 @@ static void read_all(struct ht_proc_table *table)
     for (size_t i = 0; i < table->len; i++) {
         struct ht_proc_entry *entry = &table->entries[i];
 
-        if (entry->due_ns <= table->now_ns && entry->visit != table->visit) {
+        if (entry->turn.due_ns <= table->now_ns && entry->visit != table->visit) {
             drop(table, entry);
-            entry->due_ns = table->now_ns + RETRY;
+            entry->turn.due_ns = table->now_ns + HT_PROC_RETRY_NS;
         }
     }
 }
@@ -467,7 +389,7 @@ static bool most_are_due(const struct ht_proc_table *table)
     size_t due = 0;
 
     for (size_t i = 0; i < table->len; i++)
-        due += table->entries[i].due_ns <= table->now_ns;
+        due += table->entries[i].turn.due_ns <= table->now_ns;
     return due > HT_PROCS_BATCH && due > table->len / 2;
 }
 
@@ -486,7 +408,7 @@ static void read_due(struct ht_proc_table *table)
     for (size_t i = 0; i < table->len; i++) {
         const struct ht_proc_entry *entry = &table->entries[i];
 
-        if (entry->due_ns > table->now_ns || is_skipped(table, entry->pid))
+        if (entry->turn.due_ns > table->now_ns || is_skipped(table, entry->pid))
             continue;
         if (avoid->suspect_from && entry->pid >= avoid->suspect_from &&
             entry->pid <= avoid->suspect_to) {
@@ -511,12 +433,9 @@ int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct
     table->changed = false;
     feed->at(feed, "listing /proc");
 
-    if (ht_proc_pulse_beats(&table->pulse, table->reader.proc_fd, table->now_ns)) {
-        int code = list(table, err);
-
-        if (code < 0)
-            return code;
-    }
+    int code = list(table, err);
+    if (code < 0)
+        return code;
     read_due(table);
     if (table->crowd) {
         table->crowd = false;
@@ -550,7 +469,7 @@ void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request 
             break;
         }
         if (wanted && !is_skipped(table, entry->pid))
-            entry->due_ns = 0;
+            entry->turn.due_ns = 0;
     }
 }
 
@@ -559,8 +478,8 @@ int64_t ht_proc_table_due(const struct ht_proc_table *table)
     int64_t due = INT64_MAX;
 
     for (size_t i = 0; i < table->len; i++) {
-        if (table->entries[i].due_ns < due)
-            due = table->entries[i].due_ns;
+        if (table->entries[i].turn.due_ns < due)
+            due = table->entries[i].turn.due_ns;
     }
     return due;
 }

@@ -36,26 +36,22 @@ struct ht_proc_entry {
     uint64_t start;     /* ticks since boot */
     uint64_t ticks;     /* CPU used when last read */
     struct ht_row *row; /* NULL: a zombie, gone, or not read yet */
-    int64_t due_ns;     /* next reading; INT64_MAX: none */
-    unsigned stage;     /* readings that were due by age */
-    unsigned visit;     /* number of the batch that saw it */
-    bool contained;     /* of a container, or apart from the node: has security fields */
-    bool apart;         /* in a pid namespace or a root that is not the node's */
-    bool first;         /* mounts and devices are read too */
-    bool engine;        /* a Docker daemon: what it listens on is looked at */
-    bool limited;       /* executable and namespaces were refused */
+    struct ht_proc_turn turn;
+    unsigned visit; /* number of the batch that saw it */
+    bool contained; /* of a container, or apart from the node: has security fields */
+    bool apart;     /* in a pid namespace or a root that is not the node's */
+    bool first;     /* mounts and devices are read too */
+    bool engine;    /* a Docker daemon: what it listens on is looked at */
+    bool limited;   /* executable and namespaces were refused */
 };
 
 struct ht_proc_table {
     struct ht_proc_reader reader;
     struct ht_procs *procs;
-    struct ht_proc_pulse pulse;
+    struct ht_proc_crowd all; /* struct ht_proc_entry */
     struct ht_arena *arena;
-    struct ht_proc_entry *entries; /* by pid */
+    struct ht_proc_entry *entries; /* its members, as of its last look */
     size_t len;
-    size_t cap;
-    struct ht_proc_entry *next; /* the other half of a look */
-    size_t next_cap;
     struct ht_proc_avoid avoid; /* constant once the thread runs */
     int64_t booted_wall_ns;
     int64_t tick_ns;

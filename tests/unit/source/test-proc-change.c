@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,6 +124,122 @@ static void what_left_is_forgotten(void **state)
     ht_proc_dull_free(dull);
 }
 
+/* ---- a crowd ---- */
+
+struct guest {
+    int64_t met; /* how often it joined: kept between looks */
+    uint64_t ino;
+    pid_t pid;
+};
+
+struct hotel {
+    struct ht_proc_crowd crowd;
+    char log[200];
+};
+
+static void write_down(struct hotel *hotel, char what, const struct guest *guest)
+{
+    size_t len = strlen(hotel->log);
+
+    snprintf(hotel->log + len, sizeof(hotel->log) - len, "%c%d ", what, (int)guest->pid);
+}
+
+static void check_in(void *context, void *member)
+{
+    struct guest *guest = member;
+
+    assert_int_equal(guest->met, 0);
+    guest->met = 1;
+    write_down(context, '+', guest);
+}
+
+static void check_out(void *context, void *member)
+{
+    const struct guest *guest = member;
+
+    assert_int_equal(guest->met, 1);
+    write_down(context, '-', guest);
+}
+
+static const struct ht_proc_crowd_ops guests = {.size = sizeof(struct guest),
+                                                .pid_at = offsetof(struct guest, pid),
+                                                .ino_at = offsetof(struct guest, ino),
+                                                .join = check_in,
+                                                .leave = check_out};
+
+/* One look, which must tell that. */
+static void look(struct hotel *hotel, int fd, const char *expected)
+{
+    struct ht_error err = {0};
+
+    hotel->log[0] = '\0';
+    assert_int_equal(ht_proc_crowd_look(&hotel->crowd, fd, 0, &err), 0);
+    assert_string_equal(hotel->log, expected);
+}
+
+static void who_stays_in_a_crowd_is_kept(void **state)
+{
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
+    struct ht_error err = {0};
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (const char *const *name =
+             (const char *const[]){"30", "4", "7", "self", "99999999999", NULL};
+         *name; name++)
+        assert_int_equal(mkdirat(fd, *name, 0700), 0);
+    look(&hotel, fd, "+4 +7 +30 ");
+    look(&hotel, fd, "");
+    unlinkat(fd, "7", AT_REMOVEDIR);
+    assert_int_equal(mkdirat(fd, "5", 0700), 0);
+    look(&hotel, fd, "+5 -7 ");
+    assert_int_equal(hotel.crowd.len, 3);
+    assert_int_equal(((struct guest *)ht_proc_crowd_find(&hotel.crowd, 30))->pid, 30);
+    assert_null(ht_proc_crowd_find(&hotel.crowd, 7));
+    assert_null(ht_proc_crowd_find(&hotel.crowd, 31));
+    /* The pid is another process's now. */
+    ((struct guest *)ht_proc_crowd_find(&hotel.crowd, 4))->ino++;
+    look(&hotel, fd, "-4 +4 ");
+    /* Where nobody came or went nothing is listed: this one is not seen before the pulse beats. */
+    write_load(fd, "0.20 0.18 0.12 1/834 11206");
+    look(&hotel, fd, "");
+    unlinkat(fd, "5", AT_REMOVEDIR);
+    look(&hotel, fd, "");
+    write_load(fd, "0.20 0.18 0.12 1/833 11206");
+    look(&hotel, fd, "-5 ");
+    assert_true(ht_proc_crowd_look(&hotel.crowd, -1, 0, &err) < 0);
+    hotel.log[0] = '\0';
+    ht_proc_crowd_fini(&hotel.crowd);
+    assert_string_equal(hotel.log, "-4 -30 ");
+    for (const char *const *name = (const char *const[]){"30", "4", "self", "99999999999", NULL};
+         *name; name++)
+        unlinkat(fd, *name, AT_REMOVEDIR);
+    unlinkat(fd, "loadavg", 0);
+    close(fd);
+    rmdir(folder);
+}
+
+/* ---- turns ---- */
+
+static void a_process_is_looked_at_twice_while_it_is_young(void **state)
+{
+    struct ht_proc_turn turn = {0};
+
+    (void)state;
+    ht_proc_turn_over(&turn, 42, 0, 0, false);
+    assert_int_equal(turn.due_ns, HT_NS_PER_S);
+    ht_proc_turn_over(&turn, 42, HT_NS_PER_S, HT_NS_PER_S, false);
+    assert_int_equal(turn.due_ns, 10 * HT_NS_PER_S);
+    ht_proc_turn_over(&turn, 42, 10 * HT_NS_PER_S, 10 * HT_NS_PER_S, false);
+    assert_true(turn.due_ns == INT64_MAX);
+    turn = (struct ht_proc_turn){0};
+    ht_proc_turn_over(&turn, 42, 60 * HT_NS_PER_S, 0, true); /* an old one that is worth it */
+    assert_int_equal(turn.due_ns, 52 * HT_NS_PER_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +247,8 @@ int main(void)
         cmocka_unit_test(a_pulse_beats_when_processes_came_or_went),
         cmocka_unit_test(what_was_dull_twice_is_left_out),
         cmocka_unit_test(what_left_is_forgotten),
+        cmocka_unit_test(who_stays_in_a_crowd_is_kept),
+        cmocka_unit_test(a_process_is_looked_at_twice_while_it_is_young),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
