@@ -3,6 +3,7 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/model/code.h"
 
 const struct ht_code *ht_drf_open(struct ht_checking *checking, const struct ht_row *row,
                                   enum ht_code_kind kind)
@@ -36,45 +37,24 @@ const struct ht_container *ht_drf_container(const struct ht_checking *checking,
 
 const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct ht_row *container)
 {
-    const struct ht_rowset *layers = ht_node_set(ht_checking_node(checking), HT_TABLE_LAYER);
+    /* Of a layer nobody made a container of, none is derived. */
+    const struct ht_row *row =
+        ht_node_find(ht_checking_node(checking), HT_TABLE_LAYER, ht_row_id(container));
 
-    for (size_t i = 0; i < layers->len; i++) {
-        const struct ht_layer *layer = ht_layer_of(layers->rows[i]);
-
-        if (ht_layer_has_container(layer) && ht_str_equal(layer->container, ht_row_id(container)))
-            return layer;
-    }
+    if (row && ht_layer_has_container(ht_layer_of(row)))
+        return ht_layer_of(row);
     ht_blind(checking, "drift", "what runs in it was not compared with its image", "sudo hulltop");
     return NULL;
 }
 
 bool ht_drf_is_added(enum ht_code_origin origin)
 {
-    switch (origin) {
-    case HT_CODE_ORIGIN_ADDED:
-    case HT_CODE_ORIGIN_MODIFIED:
-    case HT_CODE_ORIGIN_REPLACED:
-    case HT_CODE_ORIGIN_DELETED:
-    case HT_CODE_ORIGIN_MEMFD:
-    case HT_CODE_ORIGIN_TMPFS:
-        return true;
-    case HT_CODE_ORIGIN_IMAGE:
-    case HT_CODE_ORIGIN_METADATA:
-    case HT_CODE_ORIGIN_RENAMED:
-    case HT_CODE_ORIGIN_VOLUME:
-    case HT_CODE_ORIGIN_BIND:
-    case HT_CODE_ORIGIN_HOST:
-    case HT_CODE_ORIGIN_NONE:
-    case HT_CODE_ORIGIN_BLIND:
-        break;
-    }
-    return false;
+    return ht_code_class_of(origin) == HT_CODE_CLASS_ADDED;
 }
 
 bool ht_drf_is_foreign(enum ht_code_origin origin)
 {
-    return ht_drf_is_added(origin) || origin == HT_CODE_ORIGIN_VOLUME ||
-           origin == HT_CODE_ORIGIN_BIND;
+    return ht_drf_is_added(origin) || ht_code_class_of(origin) == HT_CODE_CLASS_MOUNT;
 }
 
 const char *ht_drf_runs(const struct ht_code *code)

@@ -4,6 +4,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
+#include "hulltop/model/code.h"
 
 #define IMAGE_KEPT_NS (INT64_C(60) * HT_NS_PER_S)
 #define DRIFT_KEPT_NS (INT64_C(24) * 60 * 60 * HT_NS_PER_S)
@@ -31,32 +32,14 @@ static const struct ht_code *facts_of(const struct ht_codes_entry *entry)
     return ht_code_of(entry->facts);
 }
 
-bool ht_codes_is_image(enum ht_code_origin origin)
+static bool is_own(enum ht_code_origin origin)
 {
-    switch (origin) {
-    case HT_CODE_ORIGIN_IMAGE:
-    case HT_CODE_ORIGIN_METADATA:
-    case HT_CODE_ORIGIN_RENAMED:
-    case HT_CODE_ORIGIN_HOST:
-        return true;
-    case HT_CODE_ORIGIN_ADDED:
-    case HT_CODE_ORIGIN_MODIFIED:
-    case HT_CODE_ORIGIN_REPLACED:
-    case HT_CODE_ORIGIN_DELETED:
-    case HT_CODE_ORIGIN_MEMFD:
-    case HT_CODE_ORIGIN_TMPFS:
-    case HT_CODE_ORIGIN_VOLUME:
-    case HT_CODE_ORIGIN_BIND:
-    case HT_CODE_ORIGIN_NONE:
-    case HT_CODE_ORIGIN_BLIND:
-        break;
-    }
-    return false;
+    return ht_code_class_of(origin) == HT_CODE_CLASS_OWN;
 }
 
 static bool is_image(const struct ht_codes_entry *entry)
 {
-    return ht_codes_is_image(facts_of(entry)->origin);
+    return is_own(facts_of(entry)->origin);
 }
 
 /* ---- life ---- */
@@ -119,7 +102,7 @@ struct ht_codes_entry *ht_codes_start(struct ht_codes *codes, const struct ht_co
                                       int64_t now, const char *seen_by)
 {
     struct ht_codes_entry *entry = ht_map_get(codes->entries, facts->id);
-    bool image = ht_codes_is_image(facts->origin);
+    bool image = is_own(facts->origin);
 
     if (!entry) {
         if (ht_map_len(codes->entries) >= HT_CODES_MAX && image)
@@ -149,7 +132,7 @@ void ht_codes_renew(struct ht_codes *codes, struct ht_codes_entry *entry,
 {
     const struct ht_code *old = facts_of(entry);
 
-    if (ht_codes_is_image(facts->origin) && is_image(entry) && facts->origin == old->origin)
+    if (is_own(facts->origin) && is_image(entry) && facts->origin == old->origin)
         return;
     /* Of several processes the newest is told of. */
     if (old->pid != facts->pid && old->started_at > facts->started_at)

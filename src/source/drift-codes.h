@@ -38,8 +38,6 @@ void ht_codes_end(struct ht_codes *codes, struct ht_codes_entry *entry, int64_t 
 struct ht_str ht_codes_id(const struct ht_codes_entry *entry);
 enum ht_code_kind ht_codes_kind(const struct ht_codes_entry *entry);
 
-/* Whether code of that origin is as the image has it. */
-bool ht_codes_is_image(enum ht_code_origin origin);
 /* How many entries are of code that is not the image's and runs. */
 size_t ht_codes_drifted(const struct ht_codes *codes);
 /* Whether any row is another than at the last ht_codes_put. */

@@ -13,6 +13,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/secret.h"
+#include "hulltop/model/code.h"
 
 enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, INLINE_DIGITS = 16 };
 
@@ -145,7 +146,7 @@ void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code)
     ht_code_set_id(code, ht_arena_strf(drift->arena, "%.*s:%s:%.*s", HT_STR_ARG(home),
                                        ht_enum_name(&ht_code_kind_enum, code->kind),
                                        HT_STR_ARG(code->path)));
-    if (!ht_codes_is_image(code->origin))
+    if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN)
         add_process(drift, process, &looking->argv, code);
     if (takes_over(looking, code->id, code))
         return;
@@ -299,7 +300,7 @@ bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
     ask.fd = fd;
     if (ht_origin_judge(drift->origin, &ask, drift->arena, code) < 0)
         return false;
-    if (!ht_codes_is_image(code->origin) && kind == HT_CODE_KIND_SCRIPT) {
+    if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN && kind == HT_CODE_KIND_SCRIPT) {
         readable = ht_file_reopen(fd);
         if (readable >= 0)
             add_first_line(drift, readable, code);

@@ -13,6 +13,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+#include "hulltop/model/code.h"
 
 enum { MAPS_MAX = 8 * 1024 * 1024, FILES_MAX = 200, KNOWN_MAX = 100000, PATH_BYTES = 8192 };
 
@@ -75,7 +76,7 @@ static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapp
     if (deleted ? !judge_deleted(looking, path, &code)
                 : !ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, &code))
         return deleted;
-    if (ht_codes_is_image(code.origin))
+    if (ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN)
         return true;
     /* What cannot be told is said of the container, not of each of its libraries. */
     if (code.origin != HT_CODE_ORIGIN_BLIND)
@@ -120,7 +121,7 @@ void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
         return;
     looking->mapped = true;
     /* A young process may have loaded half of what it needs. */
-    if (process->stage > 1)
+    if (process->turn.stage > 1)
         process->mapped_ns = drift->now_ns;
     read_maps(looking, exe);
 }
@@ -135,7 +136,7 @@ static void judge_preloaded(struct ht_drift_looking *looking, struct ht_str path
     /* A bare name is looked for in folders: what is found there shows in the mappings. */
     if (!ht_str_has_prefix(path, "/") ||
         !ht_drift_judge_path(looking, path, HT_CODE_KIND_PRELOAD, &code) ||
-        ht_codes_is_image(code.origin))
+        ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN)
         return;
     ht_code_set_variable(&code, ht_str_from(variable));
     ht_drift_keep(looking, &code);

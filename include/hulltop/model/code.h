@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an origin of code means, said once for sources, checks and screens. Layer 2 (model); pure.
+ */
+#ifndef HT_MODEL_CODE_H
+#define HT_MODEL_CODE_H
+
+#include "hulltop/model/rows.h"
+
+enum ht_code_class {
+    HT_CODE_CLASS_OWN,   /* as the image has it, or of the node itself */
+    HT_CODE_CLASS_ADDED, /* put there, or into memory, after the image was built */
+    HT_CODE_CLASS_MOUNT, /* neither: on a volume or a path of the node */
+    HT_CODE_CLASS_OTHER, /* without a file, or it cannot be told */
+};
+
+/* Every origin is of one class. */
+enum ht_code_class ht_code_class_of(enum ht_code_origin origin);
+
+#endif
