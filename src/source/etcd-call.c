@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hulltop/base/base64.h"
 #include "hulltop/base/grpc.h"
 #include "hulltop/base/json.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "protobuf.h"
 
 enum {
     MESSAGE_MAX = 32 * 1024 * 1024,
@@ -21,39 +23,15 @@ enum {
 
 /* ---- protobuf out ---- */
 
-static void add_varint(struct ht_buf *out, uint64_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        ht_buf_add_c(out, (char)(value | 0x80));
-    ht_buf_add_c(out, (char)value);
-}
-
-static void add_number(struct ht_buf *out, unsigned field, uint64_t value)
-{
-    if (value == 0)
-        return;
-    add_varint(out, (uint64_t)field << 3);
-    add_varint(out, value);
-}
-
-static void add_bytes(struct ht_buf *out, unsigned field, struct ht_str bytes)
-{
-    if (bytes.len == 0)
-        return;
-    add_varint(out, (uint64_t)field << 3 | 2);
-    add_varint(out, bytes.len);
-    ht_buf_add_str(out, bytes);
-}
-
 static void range_message(const struct ht_etcd_range *range, struct ht_buf *out)
 {
-    add_bytes(out, 1, range->key);
-    add_bytes(out, 2, range->end);
-    add_number(out, 3, range->limit);
-    add_number(out, 4, range->revision);
-    add_number(out, 7, 1); /* serializable */
-    add_number(out, 8, range->keys_only);
-    add_number(out, 9, range->count_only);
+    ht_protobuf_add_bytes(out, 1, range->key);
+    ht_protobuf_add_bytes(out, 2, range->end);
+    ht_protobuf_add_number(out, 3, range->limit);
+    ht_protobuf_add_number(out, 4, range->revision);
+    ht_protobuf_add_number(out, 7, 1); /* serializable */
+    ht_protobuf_add_number(out, 8, range->keys_only);
+    ht_protobuf_add_number(out, 9, range->count_only);
 }
 
 static void add_compare(struct ht_buf *out, const struct ht_etcd_compare *compare, unsigned result,
@@ -61,15 +39,15 @@ static void add_compare(struct ht_buf *out, const struct ht_etcd_compare *compar
 {
     ht_autobuf struct ht_buf inner = HT_BUF(HT_LIMIT_ARG * 4);
 
-    add_number(&inner, 1, result);
-    add_number(&inner, 2, compare->target == HT_ETCD_BY_VALUE ? BY_VALUE : BY_MOD);
-    add_bytes(&inner, 3, compare->key);
+    ht_protobuf_add_number(&inner, 1, result);
+    ht_protobuf_add_number(&inner, 2, compare->target == HT_ETCD_BY_VALUE ? BY_VALUE : BY_MOD);
+    ht_protobuf_add_bytes(&inner, 3, compare->key);
     if (compare->target == HT_ETCD_BY_VALUE)
-        add_bytes(&inner, 7, value);
+        ht_protobuf_add_bytes(&inner, 7, value);
     else
-        add_number(&inner, 6, compare->below);
-    add_bytes(&inner, 64, compare->end);
-    add_bytes(out, 1, ht_buf_str(&inner));
+        ht_protobuf_add_number(&inner, 6, compare->below);
+    ht_protobuf_add_bytes(&inner, 64, compare->end);
+    ht_protobuf_add_bytes(out, 1, ht_buf_str(&inner));
 }
 
 static void compare_message(const struct ht_etcd_compare *compare, struct ht_buf *out)
@@ -128,26 +106,12 @@ bool ht_etcd_answer_parse(struct ht_str message, const struct ht_etcd_finder *fi
 
 /* ---- JSON out ---- */
 
-static void add_base64(struct ht_buf *out, struct ht_str bytes)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        uint32_t group = 0;
-
-        for (size_t j = 0; j < 3; j++)
-            group = group << 8 | (i + j < bytes.len ? (unsigned char)bytes.data[i + j] : 0);
-        for (size_t j = 0; j < 4; j++)
-            ht_buf_add_c(out, i + j > bytes.len ? '=' : digits[group >> (18 - 6 * j) & 63]);
-    }
-}
-
 static void json_bytes(struct ht_buf *out, const char *name, struct ht_str bytes)
 {
     if (bytes.len == 0)
         return;
     ht_buf_addf(out, ",\"%s\":\"", name);
-    add_base64(out, bytes);
+    ht_base64_encode(bytes, out);
     ht_buf_add_c(out, '"');
 }
 
@@ -204,42 +168,13 @@ static uint64_t json_number(const struct ht_json *object, const char *name)
     return number;
 }
 
-static int digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Replaces what out holds. */
+/* Replaces what out holds; what is missing is empty. */
 static bool read_base64(const struct ht_json *text, struct ht_buf *out)
 {
     struct ht_str digits;
-    uint32_t group = 0;
-    unsigned bits = 0;
 
     ht_buf_reset(out);
-    if (!text)
-        return true;
-    if (!ht_json_string(text, &digits))
-        return false;
-    for (size_t i = 0; i < digits.len && digits.data[i] != '='; i++) {
-        int value = digit(digits.data[i]);
-
-        if (value < 0)
-            return false;
-        group = group << 6 | (uint32_t)value;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            ht_buf_add_c(out, (char)(group >> bits));
-        }
-    }
-    return true;
+    return !text || (ht_json_string(text, &digits) && ht_base64_decode(digits, out) == 0);
 }
 
 static bool read_kvs(const struct ht_json *kvs, const struct ht_etcd_finder *finder)

@@ -15,6 +15,7 @@ enum {
     NEAR_PAGES = 8,
     WHOLE = 1024 * 1024, /* leaves up to that size are read whole, others in parts */
     PLAIN_MAX = 64,      /* resources told apart in one leaf */
+    STEP_LEAVES = 256,   /* between two looks at the time while nothing is read */
 };
 
 static const struct ht_etcd_rev no_end = {.main = UINT64_MAX, .low = UINT64_MAX};
@@ -177,6 +178,14 @@ static const struct ht_etcd_rev *end_of(const struct ht_etcd_way *way, size_t i)
     return i + 1 < way->len ? &way->leaves[i + 1].from : &no_end;
 }
 
+/* True unless the pace said to stop, now or before. */
+static bool may_go_on(struct reading *reading)
+{
+    if (reading->pace && reading->pace->step && !reading->stopped)
+        reading->stopped = !reading->pace->step(reading->pace->context);
+    return !reading->stopped;
+}
+
 /* len bytes at offset, or fewer at the end of the file, in the window. */
 static ssize_t fill_window(struct reading *reading, uint64_t offset, size_t len)
 {
@@ -186,8 +195,7 @@ static ssize_t fill_window(struct reading *reading, uint64_t offset, size_t len)
     reading->window_len = n < 0 ? 0 : (size_t)n;
     if (n < 0)
         reading->tree->error = (int)n;
-    if (reading->pace && reading->pace->step && !reading->pace->step(reading->pace->context))
-        reading->stopped = true;
+    (void)may_go_on(reading);
     return n;
 }
 
@@ -332,8 +340,9 @@ static bool is_known(const struct ht_etcd_tree *tree, size_t old, const struct h
 }
 
 /* Takes over way and what is known of its leaves. Returns how many must be read, in tasks. */
-static size_t merge(struct ht_etcd_tree *tree, struct ht_etcd_way *way, struct task *tasks)
+static size_t merge(struct reading *reading, struct ht_etcd_way *way, struct task *tasks)
 {
+    struct ht_etcd_tree *tree = reading->tree;
     struct ht_leaf_plain *before = tree->plain;
     size_t len = 0, old = 0;
 
@@ -345,7 +354,10 @@ static size_t merge(struct ht_etcd_tree *tree, struct ht_etcd_way *way, struct t
         while (old < tree->way.len &&
                ht_etcd_rev_compare(&tree->way.leaves[old].from, &leaf->from) < 0)
             old++;
-        if (old < tree->way.len && is_known(tree, old, way, i)) {
+        /* To know a leaf again its page may have to be looked at. */
+        if (i % STEP_LEAVES == 0)
+            (void)may_go_on(reading);
+        if (old < tree->way.len && !reading->stopped && is_known(tree, old, way, i)) {
             const struct ht_etcd_leaf *known = &tree->way.leaves[old];
 
             leaf->pages = known->pages;
@@ -364,11 +376,12 @@ static size_t merge(struct ht_etcd_tree *tree, struct ht_etcd_way *way, struct t
 
 /* ---- passes ---- */
 
-/* Reads the way down until it is one state's. 0, or -errno; *ret_good false: it was not possible.
- */
-static int find_way(struct ht_etcd_tree *tree, struct ht_etcd_way *way, bool *ret_good,
+/* Reads the way down until it is one state's. 0, or -errno; *ret_good false: it was not possible,
+ * or reading was stopped. */
+static int find_way(struct reading *reading, struct ht_etcd_way *way, bool *ret_good,
                     struct ht_error *err)
 {
+    struct ht_etcd_tree *tree = reading->tree;
     struct ht_bolt_state state, after;
     int r = ht_bolt_state(tree->file, &state, err);
 
@@ -376,7 +389,10 @@ static int find_way(struct ht_etcd_tree *tree, struct ht_etcd_way *way, bool *re
     for (int i = 0; i < WAY_TRIES && r == 0; i++) {
         if (state.meta.high_water > HT_LIMIT_BOLT_PAGES)
             return ht_error_set(err, EFBIG, "more pages than can be read");
-        ht_etcd_way_read(tree->file, &state.meta, way);
+        if (!ht_etcd_way_read(tree->file, &state.meta, reading->pace, way)) {
+            reading->stopped = true;
+            return 0;
+        }
         r = ht_bolt_state(tree->file, &after, err);
         if (r == 0 && after.meta.txid == state.meta.txid) {
             tree->older = state.older && after.older;
@@ -415,15 +431,19 @@ static bool pass(struct reading *reading, int *ret_error, struct ht_error *err)
     struct ht_etcd_way way = {0};
     struct ht_bolt_state after;
     bool good;
-    int r = find_way(tree, &way, &good, err);
+    int r = find_way(reading, &way, &good, err);
 
     if (r < 0) {
         *ret_error = r;
         return true;
     }
+    if (reading->stopped) {
+        tree->proof = HT_ETCD_STOPPED;
+        return true;
+    }
 
     ht_autofree struct task *tasks = ht_new_array(struct task, way.len + 1);
-    size_t len = merge(tree, &way, tasks);
+    size_t len = merge(reading, &way, tasks);
     reading->bad = 0;
     reading->turn = ht_etcd_keys_turn(reading->keys);
     read_tasks(reading, tasks, len);

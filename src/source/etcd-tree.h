@@ -81,9 +81,16 @@ struct ht_etcd_way {
     size_t bad; /* pages that do not hold what they should */
 };
 
-/* Reads the way down of the state that file has now. What is damaged is left out and counted. */
-void ht_etcd_way_read(struct ht_bolt_file *file, const struct ht_bolt_meta *meta,
-                      struct ht_etcd_way *ret);
+/* Called now and then in a long reading; false: stop. */
+struct ht_pace {
+    bool (*step)(void *context);
+    void *context;
+};
+
+/* Reads the way down of the state that file has now. What is damaged is left out and counted.
+ * False: the pace (NULL: none) said to stop; what was read of it is no use then, and freed. */
+bool ht_etcd_way_read(struct ht_bolt_file *file, const struct ht_bolt_meta *meta,
+                      const struct ht_pace *pace, struct ht_etcd_way *ret);
 void ht_etcd_way_fini(struct ht_etcd_way *way);
 /* True if page is below the high-water mark and was not marked before; marks it. */
 bool ht_etcd_way_mark(struct ht_etcd_way *way, uint64_t page);
@@ -92,12 +99,6 @@ bool ht_etcd_way_is_marked(const struct ht_etcd_way *way, uint64_t page);
 bool ht_etcd_rev_parse(struct ht_str key, struct ht_etcd_rev *ret);
 /* <0, 0, >0. */
 int ht_etcd_rev_compare(const struct ht_etcd_rev *a, const struct ht_etcd_rev *b);
-
-/* Called now and then in a long reading; false: stop. */
-struct ht_pace {
-    bool (*step)(void *context);
-    void *context;
-};
 
 enum ht_etcd_proof {
     HT_ETCD_EXACT,   /* one state, completely read */

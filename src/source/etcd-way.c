@@ -16,7 +16,9 @@ static const struct ht_etcd_rev no_end = {.main = UINT64_MAX, .low = UINT64_MAX}
 struct walk {
     struct ht_bolt_file *file;
     struct ht_etcd_way *way;
+    const struct ht_pace *pace;
     unsigned leaf_depth; /* of the bucket "key" */
+    bool stopped;        /* by the pace: nothing more is read */
 };
 
 /* A page with its overflow, in memory. */
@@ -89,11 +91,20 @@ static bool read_page(struct walk *walk, uint64_t page, struct loaded *loaded)
            (ssize_t)(loaded->len - size);
 }
 
-/* Marks and loads a page. False: damaged, and counted. */
+static bool may_go_on(struct walk *walk)
+{
+    if (walk->pace && walk->pace->step && !walk->stopped)
+        walk->stopped = !walk->pace->step(walk->pace->context);
+    return !walk->stopped;
+}
+
+/* Marks and loads a page. False: stopped, or damaged and counted. */
 static bool load(struct walk *walk, uint64_t page, struct loaded *ret)
 {
-    struct loaded loaded = {.bytes = ht_realloc(NULL, walk->file->page_size, 1)};
+    if (!may_go_on(walk))
+        return false;
 
+    struct loaded loaded = {.bytes = ht_realloc(NULL, walk->file->page_size, 1)};
     if (page < 2 || !ht_etcd_way_mark(walk->way, page) || !read_page(walk, page, &loaded)) {
         free(loaded.bytes);
         walk->way->bad++;
@@ -387,19 +398,23 @@ static void mark_freelist(struct walk *walk, const struct ht_bolt_meta *meta)
     }
 }
 
-void ht_etcd_way_read(struct ht_bolt_file *file, const struct ht_bolt_meta *meta,
-                      struct ht_etcd_way *ret)
+bool ht_etcd_way_read(struct ht_bolt_file *file, const struct ht_bolt_meta *meta,
+                      const struct ht_pace *pace, struct ht_etcd_way *ret)
 {
     struct ht_etcd_way way = {
         .txid = meta->txid, .high_water = meta->high_water, .freelist = meta->freelist};
-    struct walk walk = {.file = file, .way = &way};
+    struct walk walk = {.file = file, .way = &way, .pace = pace};
 
     way.seen = ht_new_array(unsigned char, (size_t)(way.high_water / 8 + 1));
     ht_etcd_way_mark(&way, 0);
     ht_etcd_way_mark(&way, 1);
     mark_freelist(&walk, meta);
     walk_page(&walk, BUCKET_ROOT, meta->root, 0);
-    *ret = way;
+    if (walk.stopped)
+        ht_etcd_way_fini(&way);
+    else
+        *ret = way;
+    return !walk.stopped;
 }
 
 void ht_etcd_way_fini(struct ht_etcd_way *way)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hulltop/base/base64.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -65,51 +66,6 @@ static int shown(struct ht_str text)
     return text.len > SHOWN_MAX ? SHOWN_MAX : (int)text.len;
 }
 
-/* ---- base64 ---- */
-
-static int digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : -1;
-}
-
-/* Blanks between the digits are passed over. */
-static bool decode_base64(struct ht_str text, struct ht_buf *out)
-{
-    uint32_t bits = 0;
-    unsigned have = 0, digits = 0;
-    bool padded = false;
-
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        int digit = digit_of(c);
-
-        if (c == '\n' || c == '\r' || c == ' ')
-            continue;
-        if (c == '=') {
-            padded = true;
-            continue;
-        }
-        if (digit < 0 || padded)
-            return false;
-        bits = bits << 6 | (uint32_t)digit;
-        have += 6;
-        digits++;
-        if (have >= 8) {
-            have -= 8;
-            ht_buf_add_c(out, (char)(unsigned char)(bits >> have & 0xff));
-        }
-    }
-    return digits % 4 != 1 && !ht_buf_is_full(out);
-}
-
 /* ---- kubeconfig ---- */
 
 /* "NAME" among the entries of a list of {name, WHAT}; its WHAT. */
@@ -148,7 +104,7 @@ static int read_pem(struct reading *reading, const struct ht_yaml *map, const ch
     ht_buf_addf(&data_key, "%s-data", key);
     data = ht_yaml_text(map, data_key.data);
     if (data.len) {
-        if (!decode_base64(data, &pem->bytes))
+        if (ht_base64_decode(data, &pem->bytes) < 0)
             return ht_error_set(reading->err, EINVAL, "%s: %s: not base64", reading->name,
                                 data_key.data);
         return 0;

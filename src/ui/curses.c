@@ -27,6 +27,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#include "hulltop/base/base64.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"
@@ -634,21 +635,6 @@ struct ht_key ht_terminal_read_key(struct ht_terminal *terminal)
 
 /* --- clipboard ----------------------------------------------------------------------------- */
 
-static void add_base64(struct ht_buf *out, struct ht_str text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t at = 0; at < text.len; at += 3) {
-        size_t n = text.len - at < 3 ? text.len - at : 3;
-        uint32_t bits = 0;
-
-        for (size_t i = 0; i < 3; i++)
-            bits = bits << 8 | (i < n ? (unsigned char)text.data[at + i] : 0);
-        for (size_t i = 0; i < 4; i++)
-            ht_buf_add_c(out, i <= n ? digits[bits >> (18 - 6 * i) & 63] : '=');
-    }
-}
-
 int ht_terminal_copy(struct ht_terminal *terminal, struct ht_str text)
 {
     ht_autobuf struct ht_buf clean = HT_BUF(HT_COPY_TEXT_MAX);
@@ -660,7 +646,7 @@ int ht_terminal_copy(struct ht_terminal *terminal, struct ht_str text)
     if (ht_buf_is_full(&clean))
         return -E2BIG;
     ht_buf_add_text(&out, "\033]52;c;");
-    add_base64(&out, ht_buf_str(&clean));
+    ht_base64_encode(ht_buf_str(&clean), &out);
     ht_buf_add_c(&out, '\a');
     ht_tty_add(&terminal->tty, ht_buf_str(&out));
     ht_tty_flush(&terminal->tty);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -303,6 +304,110 @@ static void damaged_pages_are_never_exact(void **state)
     close_fixture(&opened);
 }
 
+/* What became of a page: bytes are those of the file, its pages of 4096 bytes. */
+static void zero_page(char *bytes, size_t page, size_t other)
+{
+    (void)other;
+    memset(bytes + page * 4096, 0, 4096);
+}
+
+static void copy_page(char *bytes, size_t page, size_t other)
+{
+    memcpy(bytes + page * 4096, bytes + other * 4096, 4096);
+}
+
+static void pages_in_the_place_of_others_hide_nothing(void **state)
+{
+    static void (*const changes[])(char *, size_t, size_t) = {zero_page, copy_page};
+    struct opened opened;
+    struct ht_buf bytes;
+
+    (void)state;
+    open_fixture(&opened, "01-all-plain-34.db");
+    load_file(opened.path, &bytes);
+
+    size_t pages = bytes.len / 4096;
+    ht_autofree char *changed = ht_realloc(NULL, bytes.len, 1);
+    for (size_t i = 0; i < ARRAY_LEN(changes) * pages * pages; i++) {
+        size_t page = i / pages % pages, other = i % pages;
+
+        if (changes[i / pages / pages] == zero_page ? other != 0 : page == other)
+            continue;
+        memcpy(changed, bytes.data, bytes.len);
+        changes[i / pages / pages](changed, page, other);
+        save_file(opened.path, changed, bytes.len);
+        ht_etcd_store_free(opened.store);
+        opened.store = ht_etcd_store_new(&opened.root, opened.path);
+        look(&opened);
+        if (opened.result >= 0 && opened.row.exact &&
+            count_of(&opened.row, "secrets", "plain") != 200)
+            fail_msg("page %zu as %zu, way %zu: %" PRIu64 " secrets in plaintext", page, other,
+                     i / pages / pages, count_of(&opened.row, "secrets", "plain"));
+    }
+    ht_buf_fini(&bytes);
+    close_fixture(&opened);
+}
+
+static void swapped_metas_are_the_same_state(void **state)
+{
+    struct opened opened;
+    struct ht_buf bytes;
+    char meta[4096];
+
+    (void)state;
+    open_fixture(&opened, "03-migrated-not-compacted-35.db");
+    load_file(opened.path, &bytes);
+    memcpy(meta, bytes.data, sizeof(meta));
+    memcpy(bytes.data, bytes.data + 4096, sizeof(meta));
+    memcpy(bytes.data + 4096, meta, sizeof(meta));
+    save_file(opened.path, bytes.data, bytes.len);
+    look(&opened);
+    assert_int_equal(count_of(&opened.row, "secrets", "plain"), 40);
+    assert_int_equal(count_of(&opened.row, "secrets", "kms-v2"), 150);
+    ht_buf_fini(&bytes);
+    close_fixture(&opened);
+}
+
+/* ---- pace ---- */
+
+static bool step_down(void *context)
+{
+    size_t *left = context;
+
+    return *left > 0 && (*left)-- > 0;
+}
+
+static void the_way_down_keeps_to_the_pace(void **state)
+{
+    struct opened opened;
+    struct ht_error err = {0};
+    size_t steps = 0, left = 0;
+
+    (void)state;
+    do {
+        struct ht_pace pace = {.step = step_down, .context = &left};
+
+        open_fixture(&opened, NULL);
+        unpack("03-migrated-not-compacted-35.db", opened.path);
+        left = steps++;
+        assert_int_equal(ht_etcd_store_refresh(opened.store, 0, &pace, &err), 1);
+        ht_etcd_store_tell(opened.store, opened.arena, &opened.row);
+        if (!opened.row.exact)
+            assert_true(ht_str_is(opened.row.detail, "not read to its end"));
+        /* Not one page is read when there is no time at all. */
+        if (steps == 1)
+            assert_int_equal(opened.row.keys, 0);
+        /* What was not read then is read later. */
+        look(&opened);
+        assert_true(opened.row.exact);
+        assert_int_equal(count_of(&opened.row, "secrets", "plain"), 40);
+        close_fixture(&opened);
+        assert_true(steps < 1000);
+    } while (left == 0);
+    /* Root, branch and small buckets take steps, not the leaves alone. */
+    assert_true(steps > 4);
+}
+
 static void what_is_no_database_is_refused(void **state)
 {
     struct opened opened;
@@ -475,6 +580,9 @@ int main(void)
         cmocka_unit_test(a_loop_is_damage),
         cmocka_unit_test(a_file_that_was_cut_is_never_exact),
         cmocka_unit_test(damaged_pages_are_never_exact),
+        cmocka_unit_test(pages_in_the_place_of_others_hide_nothing),
+        cmocka_unit_test(swapped_metas_are_the_same_state),
+        cmocka_unit_test(the_way_down_keeps_to_the_pace),
         cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(an_idle_database_costs_one_small_read),
         cmocka_unit_test(a_file_that_takes_its_place_is_read_anew),
