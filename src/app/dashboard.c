@@ -71,6 +71,13 @@ static void call_save(void *context, const char *path, struct ht_str bytes)
     ht_engine_export(dashboard->session.engine, path, bytes);
 }
 
+static void call_bundle(void *context, const char *path, struct ht_str finding)
+{
+    struct dashboard *dashboard = context;
+
+    ht_engine_bundle(dashboard->session.engine, path, finding);
+}
+
 static bool call_copy(void *context, struct ht_str text)
 {
     struct dashboard *dashboard = context;
@@ -178,6 +185,7 @@ static struct ht_ui_calls make_calls(struct dashboard *dashboard)
         .acknowledge = call_acknowledge,
         .mark = call_mark,
         .save = call_save,
+        .bundle = call_bundle,
         .copy = call_copy,
         .theme = call_theme,
         .mouse = call_mouse,

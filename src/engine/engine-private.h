@@ -19,6 +19,7 @@ enum ht_command_kind {
     HT_COMMAND_MESSAGE, /* from the writer */
     HT_COMMAND_RECORD,
     HT_COMMAND_EXPORT,
+    HT_COMMAND_BUNDLE,
     HT_COMMAND_PAUSE,
     HT_COMMAND_SPEED,
     HT_COMMAND_SEEK,
@@ -44,6 +45,8 @@ struct ht_engine {
     char *record_path;
     struct ht_core *core;
     struct ht_writer *writer;
+    struct ht_writer
+        *bundler; /* of evidence, which can hang on a process; NULL: none was asked for */
     pthread_t thread;
     bool started;
     int wake_fd;  /* the engine has something to do */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bundle.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
@@ -352,6 +353,9 @@ int ht_engine_stop(struct ht_engine *engine, int64_t grace_ns, struct ht_error *
     /* Before the sources: one of those that hangs must not cost the end of a recording. */
     int r = ht_writer_stop(engine->writer, deadline, err);
     engine->writer = NULL;
+    int bundled = ht_writer_stop(engine->bundler, deadline, r < 0 ? NULL : err);
+    engine->bundler = NULL;
+    r = r < 0 ? r : bundled;
     for (size_t i = 0; i < engine->slots_len; i++)
         ht_slot_join(engine->slots[i], deadline);
     return r;
@@ -432,6 +436,11 @@ void ht_engine_export(struct ht_engine *engine, const char *path, struct ht_str 
     give(engine, make_command(HT_COMMAND_EXPORT, ht_str_from(path), bytes));
 }
 
+void ht_engine_bundle(struct ht_engine *engine, const char *path, struct ht_str finding)
+{
+    give(engine, make_command(HT_COMMAND_BUNDLE, ht_str_from(path), finding));
+}
+
 void ht_engine_replay_pause(struct ht_engine *engine, bool paused)
 {
     give_number(engine, HT_COMMAND_PAUSE, paused ? 1 : 0);
@@ -473,6 +482,64 @@ static void add_event(struct ht_engine *engine, struct ht_rowset *events, enum h
     ht_rowset_add(events, ht_row_new(&ht_event_table, &event));
 }
 
+/* ---- evidence ---- */
+
+struct bundling {
+    struct ht_state *state;
+    char *path, *finding;
+    size_t finding_len;
+    bool live;
+    int64_t now_ns;
+};
+
+static int run_bundling(void *context, struct ht_buf *told, struct ht_error *err)
+{
+    const struct bundling *bundling = context;
+    const struct ht_bundle bundle = {.state = bundling->state,
+                                     .finding = {bundling->finding, bundling->finding_len},
+                                     .proc = bundling->live ? "/proc" : NULL,
+                                     .now_ns = bundling->now_ns};
+
+    return ht_bundle_save(&bundle, bundling->path, told, err);
+}
+
+static void free_bundling(void *context)
+{
+    struct bundling *bundling = context;
+
+    ht_state_unref(bundling->state);
+    free(bundling->path);
+    free(bundling->finding);
+    free(bundling);
+}
+
+/* Apart from the recording and what else is saved: a process in trouble may hold its reader. */
+static void save_bundle(struct ht_engine *engine, const char *path, struct ht_str finding,
+                        struct ht_rowset *events)
+{
+    struct bundling *bundling;
+    struct ht_error err = {0};
+
+    if (!engine->bundler)
+        engine->bundler = ht_writer_new(writer_tells, engine, &err);
+    if (!engine->bundler) {
+        add_event(engine, events, HT_EVENT_KIND_MESSAGE, ht_str_from(err.text));
+        return;
+    }
+    bundling = ht_new0(struct bundling);
+    pthread_mutex_lock(&engine->lock);
+    bundling->state = ht_state_ref(engine->state);
+    pthread_mutex_unlock(&engine->lock);
+    bundling->path = ht_strndup(path, strlen(path));
+    bundling->finding = ht_strndup(finding.data, finding.len);
+    bundling->finding_len = finding.len;
+    bundling->live = engine->origin == HT_ORIGIN_LIVE;
+    bundling->now_ns = ht_clock_wall(engine->clock);
+    ht_writer_do(
+        engine->bundler,
+        &(struct ht_writer_work){.run = run_bundling, .free = free_bundling, .context = bundling});
+}
+
 void ht_engine_obey(struct ht_engine *engine, const struct ht_command *command,
                     struct ht_rowset *events)
 {
@@ -494,6 +561,9 @@ void ht_engine_obey(struct ht_engine *engine, const struct ht_command *command,
         break;
     case HT_COMMAND_EXPORT:
         ht_writer_save(engine->writer, command->text, more, false, false);
+        break;
+    case HT_COMMAND_BUNDLE:
+        save_bundle(engine, command->text, more, events);
         break;
     case HT_COMMAND_RESCAN:
     case HT_COMMAND_RECORD:

@@ -195,6 +195,7 @@ static void obey_replay(struct ht_engine *engine, const struct ht_command *comma
     case HT_COMMAND_MESSAGE:
     case HT_COMMAND_RECORD:
     case HT_COMMAND_EXPORT:
+    case HT_COMMAND_BUNDLE:
         break;
     }
 }

@@ -15,7 +15,7 @@
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
 
-enum job_kind { JOB_SAVE, JOB_OPEN, JOB_LINE, JOB_BREAK, JOB_CLOSE };
+enum job_kind { JOB_SAVE, JOB_WORK, JOB_OPEN, JOB_LINE, JOB_BREAK, JOB_CLOSE };
 
 struct job {
     struct job *next;
@@ -24,6 +24,7 @@ struct job {
     char *path;
     char *bytes;
     size_t len;
+    struct ht_writer_work work; /* of JOB_WORK */
 };
 
 struct ht_writer {
@@ -46,6 +47,8 @@ struct ht_writer {
 
 static void free_job(struct job *job)
 {
+    if (job->work.free)
+        job->work.free(job->work.context);
     free(job->path);
     free(job->bytes);
     free(job);
@@ -88,6 +91,19 @@ static void do_save(struct ht_writer *writer, const struct job *job)
     } else if (!job->quiet) {
         snprintf(text, sizeof(text), "saved %s (%zu bytes)", job->path, job->len);
         say(writer, text);
+    }
+}
+
+static void do_work(struct ht_writer *writer, const struct job *job)
+{
+    ht_autobuf struct ht_buf told = HT_BUF(HT_ERROR_TEXT_MAX);
+    struct ht_error err = {0};
+
+    if (job->work.run(job->work.context, &told, &err) < 0) {
+        say_error(writer, "not saved, or not whole", &err);
+    } else if (told.len) {
+        ht_buf_add_c(&told, '\0');
+        say(writer, told.data);
     }
 }
 
@@ -172,6 +188,9 @@ static void do_job(struct ht_writer *writer, struct job *job)
     switch (job->kind) {
     case JOB_SAVE:
         do_save(writer, job);
+        break;
+    case JOB_WORK:
+        do_work(writer, job);
         break;
     case JOB_OPEN:
         do_open(writer, job);
@@ -296,6 +315,15 @@ void ht_writer_save(struct ht_writer *writer, const char *path, struct ht_str by
 
     job->replace = replace;
     job->quiet = quiet;
+    if (!give(writer, job))
+        say(writer, "not saved: too much waits to be written");
+}
+
+void ht_writer_do(struct ht_writer *writer, const struct ht_writer_work *work)
+{
+    struct job *job = make_job(JOB_WORK, NULL, HT_S(""));
+
+    job->work = *work;
     if (!give(writer, job))
         say(writer, "not saved: too much waits to be written");
 }

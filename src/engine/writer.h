@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "hulltop/base/buf.h"
 #include "hulltop/base/error.h"
 #include "hulltop/base/str.h"
 
@@ -24,6 +25,15 @@ struct ht_writer *ht_writer_new(ht_writer_tell tell, void *context, struct ht_er
  * are told. */
 void ht_writer_save(struct ht_writer *writer, const char *path, struct ht_str bytes, bool replace,
                     bool quiet);
+/* Work that writes files in its own way. */
+struct ht_writer_work {
+    /* In the writer's thread, where it may block. 0 and a line for people in told, or -errno. */
+    int (*run)(void *context, struct ht_buf *told, struct ht_error *err);
+    void (*free)(void *context); /* in any thread, also where it was never run */
+    void *context;
+};
+/* Takes the work over. */
+void ht_writer_do(struct ht_writer *writer, const struct ht_writer_work *work);
 /* Opens a recording; lines follow by ht_writer_line until ht_writer_close. */
 void ht_writer_open(struct ht_writer *writer, const char *path);
 /* False: the queue is full (HT_LIMIT_BODY bytes wait), the line was not taken. */

@@ -219,8 +219,12 @@ static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str pa
         ht_ui_message(ui, "export: a file name is missing");
         return;
     }
-    ht_detail_export(ui, &rows, &text);
-    ui->calls.save(ui->calls.context, name, ht_buf_str(&text));
+    if (detail->table == &ht_finding_table) {
+        ui->calls.bundle(ui->calls.context, name, ht_str_from(detail->id));
+    } else {
+        ht_detail_export(ui, &rows, &text);
+        ui->calls.save(ui->calls.context, name, ht_buf_str(&text));
+    }
     ht_ui_messagef(ui, "writing %s", name);
 }
 
@@ -234,7 +238,7 @@ static void ask_export(struct ht_ui *ui, const struct detail *detail)
 
         ht_buf_add_c(&name, plain ? *c : '_');
     }
-    ht_buf_add_text(&name, ".json");
+    ht_buf_add_text(&name, detail->table == &ht_finding_table ? ".tar" : ".json");
     ht_ui_prompt(ui, HT_PROMPT_EXPORT, ht_buf_str(&name), take_export);
 }
 

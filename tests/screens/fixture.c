@@ -497,6 +497,13 @@ static void call_save(void *context, const char *path, struct ht_str bytes)
     keep(context, bytes);
 }
 
+static void call_bundle(void *context, const char *path, struct ht_str finding)
+{
+    (void)finding;
+    ((struct fixture_calls *)context)->bundle++;
+    keep(context, ht_str_from(path));
+}
+
 static bool call_copy(void *context, struct ht_str text)
 {
     ((struct fixture_calls *)context)->copy++;
@@ -562,6 +569,7 @@ struct ht_ui_calls fixture_calls(struct fixture_calls *calls)
         .acknowledge = call_acknowledge,
         .mark = call_mark,
         .save = call_save,
+        .bundle = call_bundle,
         .copy = call_copy,
         .theme = call_theme,
         .mouse = call_mouse,

@@ -71,6 +71,9 @@ bool ht_engine_recording_failed(struct ht_engine *engine);
 /* Writes bytes to a new file (mode 0600, never over an existing one) off the main thread; the
  * answer is an event. bytes are copied. */
 void ht_engine_export(struct ht_engine *engine, const char *path, struct ht_str bytes);
+/* Saves all that is known of a finding, and of its processes while they live, to a new file (mode
+ * 0600, never over an existing one), in a thread of its own; the answer is an event. */
+void ht_engine_bundle(struct ht_engine *engine, const char *path, struct ht_str finding);
 
 /* Replay: pause, speed (1.0 is real time), jump, start again from the first frame with everything
  * cleared, one step (+1, -1). Ignored by a live engine. */

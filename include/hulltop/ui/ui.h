@@ -26,6 +26,8 @@ struct ht_ui_calls {
     void (*mark)(void *context, struct ht_str text);
     /* Saves bytes in a new file; what became of it comes back as an event of the state. */
     void (*save)(void *context, const char *path, struct ht_str bytes);
+    /* Saves the evidence of a finding likewise. */
+    void (*bundle)(void *context, const char *path, struct ht_str finding);
     /* Copies printable text to the clipboard; false: too long or no terminal for it. */
     bool (*copy)(void *context, struct ht_str text);
     void (*theme)(void *context, enum ht_theme theme);

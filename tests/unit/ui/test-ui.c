@@ -284,14 +284,17 @@ static void a_detail_tells_asks_and_writes(void **unused)
     assert_int_equal(bench.calls.acknowledge, 1);
     assert_string_equal(bench.calls.text, "known");
     type(&bench, "e\n");
-    assert_int_equal(bench.calls.save, 1);
-    assert_non_null(strstr(bench.calls.text, "hulltop-evidence/1"));
+    assert_int_equal(bench.calls.bundle, 1);
+    assert_string_equal(bench.calls.text, "hulltop-finding-aa00000000000001.tar");
     type(&bench, "y");
     assert_string_equal(bench.calls.text, "aa00000000000001");
     type(&bench, "Y");
     assert_int_equal(bench.calls.copy, 2);
     type(&bench, "o");
     SEES(&bench, "FINDINGS");
+    type(&bench, "e\n"); /* a container: what is known of it, as JSON */
+    assert_int_equal(bench.calls.save, 1);
+    assert_non_null(strstr(bench.calls.text, "hulltop-evidence/1"));
     close_bench(&bench);
 }
 
