@@ -97,7 +97,7 @@ static struct ht_driver docker_driver(const struct ht_options *options)
 
 /* The sources that will run: those that the asked questions need. */
 struct drivers {
-    struct ht_driver items[10 + HT_CONTAINERD_PLACES];
+    struct ht_driver items[10 + HT_PODMAN_SERVICES + HT_CONTAINERD_PLACES];
     size_t len;
 };
 
@@ -114,8 +114,10 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
 
     if (docker_named || (!options->docker && !cri_named))
         add(drivers, docker_driver(options));
-    if (!options->docker && !cri_named)
-        add(drivers, ht_podman_driver());
+    if (!options->docker && !cri_named) {
+        ht_podman_drivers(drivers->items + drivers->len);
+        drivers->len += HT_PODMAN_SERVICES;
+    }
     if (cri_named || (!options->cri && !docker_named))
         drivers->len += ht_containerd_drivers(
             &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL},

@@ -248,15 +248,20 @@ static void look_made_here(struct ht_checking *checking, const struct ht_row *ro
 static void look_leftover(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_container *container = ht_container_of(row);
+    /* What never ran has been left since it was made. */
+    bool never_ran = container->state == HT_CONTAINER_STATE_CREATED &&
+                     ht_container_has_state(container) && ht_container_has_created_at(container);
 
     if (ht_subject_runs(row) || container->class != HT_CLASS_BUILD ||
         !ht_container_has_class(container))
         return;
-    if (!ht_container_has_finished_at(container)) {
+    if (!ht_container_has_finished_at(container) && !never_ran) {
         ht_unknown(checking, "docker", "when a build ended", "");
         return;
     }
-    if (ht_bld_age(checking, container->finished_at) < LEFT_NS)
+    if (ht_bld_age(checking, ht_container_has_finished_at(container)
+                                 ? container->finished_at
+                                 : container->created_at) < LEFT_NS)
         return;
     ht_fire_evidence(checking, ht_fire(checking, HT_S("")), "container runtime", "known by",
                      container->class_signal);
@@ -328,9 +333,10 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_LOW,
      .title = "Containers of builds that ended long ago are still here",
-     .condition = "A container of a build ended more than 7 days ago and was not removed.",
+     .condition = "A container of a build ended more than 7 days ago, or was made then and never "
+                  "ran (as Buildah's working containers), and was not removed.",
      .why = "They keep sources, and often credentials, on the node's disk.",
-     .fix = "docker container prune --filter until=168h",
+     .fix = "docker container prune --filter until=168h; Buildah: buildah rm.",
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Docker 1.6.0 6.1", "CIS Docker 1.6.0 6.2"),
      .other_causes = HT_TEXTS("caches that are meant to stay"),

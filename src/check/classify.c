@@ -104,6 +104,11 @@ static bool classify_build(const struct ht_facts *facts, struct ht_container *co
 {
     struct build_signal signal;
 
+    /* That its source made it of is no word of somebody else's. */
+    if (ht_str_is(container->runtime, "buildah") && ht_container_has_source(container)) {
+        set_class(container, HT_CLASS_BUILD, HT_S("a working container of Buildah"));
+        return true;
+    }
     if (!ht_build_signal(facts, container, arena, &signal) || signal.builder->pipeline)
         return false;
     set_class(container, HT_CLASS_BUILD, signal.text);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "docker-client.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "docker-decode.h"
 
@@ -67,58 +64,6 @@ static int fail(const struct ht_error *err, struct ht_docker_trouble *trouble)
 
 /* ---- where ---- */
 
-static bool is_socket(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
-/* Fills path from a pattern whose '*' stands for a user id: as root the first user that has one,
- * else ours. */
-static bool find_user_socket(const char *pattern, char *path, size_t size)
-{
-    const char *star = strchr(pattern, '*');
-    DIR *users;
-    bool found = false;
-
-    if (geteuid() != 0) {
-        int len = snprintf(path, size, "%.*s%u%s", (int)(star - pattern), pattern,
-                           (unsigned)geteuid(), star + 1);
-
-        return len > 0 && (size_t)len < size && is_socket(path);
-    }
-    users = opendir("/run/user");
-    for (struct dirent *entry = users ? readdir(users) : NULL; entry && !found;
-         entry = readdir(users)) {
-        uint64_t uid;
-
-        if (ht_parse_u64(ht_str_from(entry->d_name), &uid) < 0)
-            continue;
-        int len = snprintf(path, size, "%.*s%s%s", (int)(star - pattern), pattern, entry->d_name,
-                           star + 1);
-        found = len > 0 && (size_t)len < size && is_socket(path);
-    }
-    if (users)
-        closedir(users);
-    return found;
-}
-
-/* The first place where there is a socket; else the first place, so that its absence has a name. */
-static void find_place(const char *const *places, char *path, size_t size)
-{
-    for (size_t i = 0; places[i]; i++) {
-        if (strchr(places[i], '*')) {
-            if (find_user_socket(places[i], path, size))
-                return;
-        } else if (is_socket(places[i])) {
-            snprintf(path, size, "%s", places[i]);
-            return;
-        }
-    }
-    snprintf(path, size, "%s", places[0]);
-}
-
 /* An address with a user's name may hold a password: it is not quoted. */
 static int refuse_address(const char *url, const char *why, struct ht_error *err)
 {
@@ -147,7 +92,7 @@ static int set_endpoint(struct ht_docker_client *client, const struct ht_docker_
     size_t len = url ? strlen(url) : 0;
 
     if (!url) {
-        find_place(target->places, client->socket_path, sizeof(client->socket_path));
+        ht_docker_find_place(target, client->socket_path, sizeof(client->socket_path));
     } else if (strncmp(url, "tcp://", 6) != 0) {
         const char *path = strncmp(url, "unix://", 7) == 0 ? url + 7 : url;
 
@@ -284,6 +229,24 @@ void ht_docker_path(const struct ht_docker_client *client, const char *path, str
     ht_buf_addf(out, "/v%s%s", client->version, path);
 }
 
+void ht_docker_list_path(const struct ht_docker_client *client, struct ht_buf *out)
+{
+    if (client->libpod[0])
+        ht_buf_addf(out, "/v%s/libpod/containers/json?all=true&external=true", client->libpod);
+    else
+        ht_docker_path(client, "/containers/json?all=1", out);
+}
+
+void ht_docker_inspect_path(const struct ht_docker_client *client, const char *id,
+                            struct ht_buf *out)
+{
+    if (client->libpod[0])
+        ht_buf_addf(out, "/v%s/libpod", client->libpod);
+    else
+        ht_docker_path(client, "", out);
+    ht_buf_addf(out, "/containers/%s/json", id);
+}
+
 int ht_docker_judge(const struct ht_docker_client *client, const struct ht_docker_reply *reply,
                     struct ht_docker_trouble *trouble)
 {
@@ -346,6 +309,26 @@ static bool is_version(struct ht_str text, unsigned *ret_minor)
     return true;
 }
 
+/* "4.3.1": the version of Podman's own API goes into paths. That of versions before 3 was another
+ * one. */
+static void take_libpod(struct ht_docker_client *client, struct ht_str version)
+{
+    struct ht_str rest = {0}, part;
+    uint64_t number[3] = {0};
+    size_t parts = 0;
+
+    /* "5.0.0-dev" */
+    ht_str_next(&version, '-', &rest);
+    while (parts < ARRAY_LEN(number) && ht_str_next(&rest, '.', &part)) {
+        if (ht_parse_u64(part, &number[parts]) < 0 || number[parts] > 9999)
+            return;
+        parts++;
+    }
+    if (parts == ARRAY_LEN(number) && rest.len == 0 && number[0] >= 3)
+        snprintf(client->libpod, sizeof(client->libpod), "%u.%u.%u", (unsigned)number[0],
+                 (unsigned)number[1], (unsigned)number[2]);
+}
+
 /* The version that the daemon names in every answer is used: answers only ever gained keys that
  * matter here. A daemon that names none is older than that header: it speaks 1.24. */
 static int negotiate(struct ht_docker_client *client, struct ht_docker_trouble *trouble)
@@ -360,6 +343,7 @@ static int negotiate(struct ht_docker_client *client, struct ht_docker_trouble *
 
     client->podman = ht_http_header(&answer, "Libpod-Api-Version").len > 0 ||
                      ht_str_has_prefix(ht_http_header(&answer, "Server"), "Libpod/");
+    take_libpod(client, ht_http_header(&answer, "Libpod-Api-Version"));
 
     struct ht_str version = ht_http_header(&answer, "Api-Version");
     if (version.len == 0)

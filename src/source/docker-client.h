@@ -22,6 +22,7 @@ struct ht_docker_client {
     char endpoint[300];    /* "unix:///run/docker.sock", "tcp://host:2376" */
     char socket_path[256]; /* of a unix socket, else empty */
     char version[16];      /* "1.41" */
+    char libpod[16];       /* version of Podman's own API, "4.3.1"; empty: there is none */
     bool podman;           /* its headers say that it is one */
     unsigned answer_ms;    /* patience with one answer */
 };
@@ -31,6 +32,7 @@ struct ht_docker_target {
     const char *cert_path;
     bool tls_verify;
     const char *const *places; /* socket paths, NULL ends; '*' stands for a user id */
+    unsigned rank;             /* which of the users that have a socket, by their ids */
     int64_t timeout_ns;        /* for one answer; 0: 2 s */
     int stop_fd;
 };
@@ -46,6 +48,15 @@ int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body
                   struct ht_http_answer *answer, struct ht_docker_trouble *trouble);
 /* Appends the path with the API's version in front. */
 void ht_docker_path(const struct ht_docker_client *client, const char *path, struct ht_buf *out);
+/* Appends the path of the list of all containers, or of one: in Podman's own API where there is
+ * one, which tells more. */
+void ht_docker_list_path(const struct ht_docker_client *client, struct ht_buf *out);
+void ht_docker_inspect_path(const struct ht_docker_client *client, const char *id,
+                            struct ht_buf *out);
+/* Finds the unix socket that a target without an address stands for: the first of its places that
+ * exists, else the first place. Returns how many users have a socket at the place with a '*' (0
+ * without one). */
+size_t ht_docker_find_place(const struct ht_docker_target *target, char *path, size_t size);
 /* What became of a request that ht_http made. */
 struct ht_docker_reply {
     const char *path;

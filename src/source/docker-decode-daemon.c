@@ -36,6 +36,21 @@ static struct ht_str parenthesis(struct ht_str status)
                                   : (struct ht_str){0};
 }
 
+/* Podman lists what is in its storage and not its own: containers of CRI-O, which tells of them
+ * itself, images that are mounted, and working containers of Buildah. */
+static bool is_foreign(const struct ht_json *entry, bool *ret_working)
+{
+    const struct ht_json *command = ht_json_get(entry, "Command");
+    struct ht_str word = {0};
+
+    if (!ht_str_is(ht_decode_text(entry, "State"), "storage"))
+        return false;
+    if (ht_json_is_array(command) && command->len)
+        ht_json_string(&command->items[0], &word);
+    *ret_working = ht_str_is(word, "buildah");
+    return !*ret_working;
+}
+
 static bool decode_entry(const struct ht_json *entry, struct ht_docker_listed *listed)
 {
     const struct ht_json *names = ht_json_get(entry, "Names");
@@ -56,10 +71,13 @@ static bool decode_entry(const struct ht_json *entry, struct ht_docker_listed *l
         if (!ht_json_string(&names->items[i], &name))
             continue;
         listed->fingerprint = ht_str_hash(name, listed->fingerprint);
-        /* "/other/alias" is a name that a link gives. */
+        /* "/other/alias" is a name that a link gives; Podman's own API has no slash. */
         if (ht_str_has_prefix(name, "/") && ht_str_rfind_byte(name, '/') == 0)
             listed->name = ht_str_sub(name, 1, name.len);
+        else if (ht_str_find_byte(name, '/') < 0)
+            listed->name = name;
     }
+    ht_parse_time(ht_decode_text(entry, "Created"), &listed->created_at);
     return true;
 }
 
@@ -78,11 +96,17 @@ int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
         return ht_error_set(err, E2BIG, "container list: more than %d containers", HT_LIMIT_ITEMS);
 
     struct ht_docker_listed *items = ht_arena_array(arena, struct ht_docker_listed, len);
+    size_t kept = 0;
     for (size_t i = 0; i < len; i++) {
-        if (!decode_entry(&root->items[i], &items[i]))
+        bool working = false;
+
+        if (is_foreign(&root->items[i], &working))
+            continue;
+        if (!decode_entry(&root->items[i], &items[kept]))
             return ht_error_set(err, EINVAL, "container list: entry %zu has no usable Id", i + 1);
+        items[kept++].working = working;
     }
-    *ret_list = (struct ht_docker_list){.items = items, .len = len};
+    *ret_list = (struct ht_docker_list){.items = items, .len = kept};
     return 0;
 }
 
@@ -223,6 +247,15 @@ int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answe
     set_context(&daemon, answers->podman, ret_context);
     *ret_daemon = daemon;
     return 0;
+}
+
+void ht_docker_decode_user_service(struct ht_daemon *daemon, struct ht_docker_context *context)
+{
+    if (!ht_str_is(context->runtime, "podman") || !ht_daemon_has_socket_uid(daemon) ||
+        daemon->socket_uid == 0)
+        return;
+    ht_daemon_set_rootless(daemon, true);
+    context->rootless = true;
 }
 
 /* ---- events ---- */

@@ -19,4 +19,8 @@ struct ht_docker_decoding {
 /* Fills container->declared from HostConfig; what HostConfig does not tell stays unknown. */
 void ht_docker_decode_privilege(const struct ht_docker_decoding *decoding);
 
+/* docker-decode-libpod.c: what Podman's own API tells beyond the compatible one, or otherwise. Does
+ * nothing with an answer of another API. Comes last. */
+void ht_docker_decode_libpod(const struct ht_docker_decoding *decoding);
+
 #endif

@@ -54,10 +54,9 @@ static const struct {
     const char *word;
     enum ht_container_state state;
 } other_words[] = {
-    {"configured", HT_CONTAINER_STATE_CREATED},
-    {"initialized", HT_CONTAINER_STATE_CREATED},
-    {"stopping", HT_CONTAINER_STATE_RUNNING},
-    {"stopped", HT_CONTAINER_STATE_EXITED},
+    {"configured", HT_CONTAINER_STATE_CREATED}, {"initialized", HT_CONTAINER_STATE_CREATED},
+    {"stopping", HT_CONTAINER_STATE_RUNNING},   {"stopped", HT_CONTAINER_STATE_EXITED},
+    {"storage", HT_CONTAINER_STATE_CREATED}, /* of Buildah */
 };
 
 static bool state_of_word(struct ht_str word, enum ht_container_state *ret_state)
@@ -475,6 +474,7 @@ int ht_docker_decode_container(struct ht_str text, const struct ht_docker_contex
     decode_devices(&decoding);
     decode_networks(&decoding);
     ht_docker_decode_privilege(&decoding);
+    ht_docker_decode_libpod(&decoding);
     if (ht_arena_is_full(arena))
         return ht_error_set(err, E2BIG, "container %.12s: larger than %d bytes", container.id.data,
                             HT_LIMIT_ROW);
@@ -495,8 +495,10 @@ struct ht_row *ht_docker_decode_listed(const struct ht_docker_listed *listed,
         ht_container_set_image(&container, listed->image);
     if (state_of_word(listed->state, &state))
         ht_container_set_state(&container, state);
-    ht_container_set_runtime(&container, context->runtime);
+    ht_container_set_runtime(&container, listed->working ? HT_S("buildah") : context->runtime);
     ht_container_set_source(&container, context->source);
     ht_container_set_daemon(&container, context->daemon);
+    if (listed->created_at)
+        ht_container_set_created_at(&container, listed->created_at);
     return ht_row_new(&ht_container_table, &container);
 }

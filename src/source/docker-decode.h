@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Docker's answers (and those of Podman's compatible API) to rows: bytes in, rows out, nothing
- * else. Layer 3 (source), private; pure. Secrets are masked here: no row holds a value of an
- * environment variable, an argument or a label that looks like one.
+ * Docker's answers (and those of Podman's compatible and own API) to rows: bytes in, rows out,
+ * nothing else. Layer 3 (source), private; pure. Secrets are masked here: no row holds a value of
+ * an environment variable, an argument or a label that looks like one.
  */
 #ifndef HT_SOURCE_DOCKER_DECODE_H
 #define HT_SOURCE_DOCKER_DECODE_H
@@ -26,15 +26,18 @@ struct ht_docker_context {
 /* Whether an id is made as ids are: it goes into paths of requests. */
 bool ht_docker_is_id(struct ht_str id);
 
-/* GET /containers/ID/json to a container row, owned by the caller. -EINVAL: the answer is no such
- * object; -E2BIG: it is larger than a row may be. */
+/* GET /containers/ID/json (of Podman's own API too) to a container row, owned by the caller.
+ * -EINVAL: the answer is no such object; -E2BIG: it is larger than a row may be. */
 int ht_docker_decode_container(struct ht_str text, const struct ht_docker_context *context,
                                struct ht_row **ret_row, struct ht_error *err);
 
-/* One entry of GET /containers/json; texts are borrowed from the arena. */
+/* One entry of GET /containers/json, of Podman's own API too; texts are borrowed from the arena. */
 struct ht_docker_listed {
     struct ht_str id; /* is one */
     struct ht_str name, image, state;
+    /* Of Buildah: a file system that a build changes. No engine runs it or has more to tell. */
+    bool working;
+    int64_t created_at; /* ns since 1970; 0: not told */
     /* Changes with name, state, health and exit status: then it is inspected again. */
     uint64_t fingerprint;
 };
@@ -61,6 +64,10 @@ struct ht_docker_answers {
 int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answers *answers,
                             struct ht_daemon *ret_daemon, struct ht_docker_context *ret_context,
                             struct ht_error *err);
+
+/* A user's Podman cannot do without a user namespace, and not every version says so: whose process
+ * listens does. */
+void ht_docker_decode_user_service(struct ht_daemon *daemon, struct ht_docker_context *context);
 
 /* One line of GET /events. */
 struct ht_docker_event {

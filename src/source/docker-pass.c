@@ -17,6 +17,7 @@ enum {
     LIST_MAX = 32 * 1024 * 1024,
     HELD_MAX = 4 * 1024 * 1024, /* of answers that wait for /info */
     ID_PATH_MAX = 160,
+    PODMAN_INFO_MS = 10000, /* it asks programs and the package manager for their versions */
     SLOW_MAX = 3,       /* inspects without an answer, then the rest of the pass is not asked for */
     INSPECT_PASSES = 10 /* one that no event was about is looked at again after so many passes */
 };
@@ -162,16 +163,19 @@ static bool next_request(void *context, size_t index, struct ht_http_request *re
     request->total_ms = asking->docker->client.answer_ms;
     if (head) {
         request->body_max = head == head_info ? INFO_MAX : LIST_MAX;
-        ht_docker_path(&asking->docker->client, head, &asking->path);
+        if (head == head_info) {
+            if (asking->docker->client.podman && request->total_ms < PODMAN_INFO_MS)
+                request->total_ms = PODMAN_INFO_MS;
+            ht_docker_path(&asking->docker->client, head, &asking->path);
+        } else {
+            ht_docker_list_path(&asking->docker->client, &asking->path);
+        }
     } else {
-        char path[ID_PATH_MAX];
-
         if (place >= asking->queue.len || (asking->info && asking->held_bytes > HELD_MAX))
             return false;
         const struct ht_docker_known *known = asking->queue.items[place];
-        snprintf(path, sizeof(path), "/containers/%s/json", known->id);
         request->body_max = INSPECT_MAX;
-        ht_docker_path(&asking->docker->client, path, &asking->path);
+        ht_docker_inspect_path(&asking->docker->client, known->id, &asking->path);
     }
     request->path = asking->path.data;
     return true;
@@ -392,12 +396,21 @@ static bool is_due(const struct ht_docker *docker, const struct ht_docker_known 
            docker->pass - known->inspected >= INSPECT_PASSES;
 }
 
-/* A container that cannot be inspected is there all the same: what the list tells is shown. */
+/* A container that cannot be inspected is there all the same, and so is one of Buildah: what the
+ * list tells is shown. */
 static void show_listed(struct ht_docker *docker, const struct ht_docker_listed *listed)
 {
     struct ht_docker_known *known = ht_map_get(docker->containers, listed->id);
 
-    if (known && known->failed && !known->row) {
+    if (!known)
+        return;
+    if (listed->working) {
+        struct ht_row *before = known->row;
+
+        known->row = ht_row_keep(before, ht_docker_decode_listed(listed, &docker->context));
+        docker->changed = docker->changed || known->row != before;
+        ht_row_unref(before);
+    } else if (known->failed && !known->row) {
         known->row = ht_docker_decode_listed(listed, &docker->context);
         docker->changed = true;
     }
@@ -424,7 +437,7 @@ static int take_list(struct asking *asking, struct ht_str body)
     for (size_t i = 0; i < asking->listed.len; i++) {
         const struct ht_docker_listed *listed = &asking->listed.items[i];
         struct ht_docker_known *known = ht_docker_know(docker, listed->id);
-        bool due = is_due(docker, known, listed);
+        bool due = !listed->working && is_due(docker, known, listed);
 
         /* A list that names a container twice is no reason to ask twice. */
         due = due && known->pass != docker->pass;

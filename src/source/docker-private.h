@@ -12,6 +12,9 @@
 #include "hulltop/base/vec.h"
 
 #define HT_DOCKER_FULL_PASS_NS (60 * HT_NS_PER_S)
+#define HT_DOCKER_PING_NS      (10 * HT_NS_PER_S)
+/* The last sign of life may be a whole wait old: the stream's waits end with the next ping. */
+#define HT_DOCKER_LIMIT_NS (4 * HT_DOCKER_PING_NS)
 
 /* A container that the list or an event named. */
 struct ht_docker_known {
@@ -29,6 +32,9 @@ struct ht_docker {
     char *name, *url, *cert_path;
     bool tls_verify;
     const char *const *places;
+    unsigned rank;     /* of the user whose socket it is, where places say "any user" */
+    unsigned ranks;    /* sources that share those users among them; 0: it is none of the last */
+    bool quiet;        /* that there is no socket is not worth telling */
     unsigned least_ms; /* patience with one answer, at first */
 
     /* Of the thread: */
@@ -40,8 +46,10 @@ struct ht_docker {
     struct ht_row *daemon, *source;
     struct ht_map *containers; /* id to struct ht_docker_known */
     uint64_t pass;
-    size_t total;                  /* containers of the last list */
-    unsigned slow;                 /* inspects of this pass that got no answer */
+    size_t total;  /* containers of the last list */
+    unsigned slow; /* inspects of this pass that got no answer */
+    size_t users;  /* that have a socket at the places */
+    bool was_quiet;
     bool everything;               /* the next pass inspects all of them */
     char cause[HT_ERROR_TEXT_MAX]; /* why an inspect failed last */
 
@@ -55,6 +63,12 @@ struct ht_docker {
 };
 
 /* docker.c */
+
+/* A source of that name; texts but places are copied. Goes into a driver with these functions. */
+struct ht_docker *ht_docker_make(const char *name, const struct ht_docker_options *options,
+                                 const char *const *places);
+void ht_docker_run(void *self, struct ht_feed *feed);
+void ht_docker_free(void *self);
 
 /* What /info tells becomes the daemon row and the context; -errno if it is no such answer. */
 int ht_docker_take_info(struct ht_docker *docker, struct ht_str info,

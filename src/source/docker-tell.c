@@ -72,6 +72,13 @@ void ht_docker_tell_good(struct ht_docker *docker)
                        "they are asked again at the next full pass");
         return;
     }
+    if (docker->ranks && docker->users > docker->ranks) {
+        snprintf(detail, sizeof(detail),
+                 "%zu more users have a service; only %u of users are asked",
+                 docker->users - docker->ranks, docker->ranks);
+        ht_docker_tell(docker, HT_SOURCE_STATE_PART, detail, "run hulltop as the others as well");
+        return;
+    }
     snprintf(detail, sizeof(detail), "%.*s %.*s, API %s, %zu container%s",
              HT_STR_ARG(ht_str_sub(daemon->name, 0, 20)),
              HT_STR_ARG(ht_str_sub(daemon->version, 0, 60)), docker->client.version, telling.items,

@@ -6,6 +6,7 @@
 #include "docker-private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,6 @@
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
 
-#define PING_NS      (10 * HT_NS_PER_S)
 #define TELL_GAP_NS  (100 * HT_NS_PER_MS) /* a burst of events becomes one sample */
 #define REPAIR_NS    (5 * HT_NS_PER_S)    /* between passes that something asked for */
 #define RESCAN_NS    (1 * HT_NS_PER_S)    /* likewise if it was a person */
@@ -115,6 +115,7 @@ int ht_docker_take_info(struct ht_docker *docker, struct ht_str info,
         return r;
     }
     ht_docker_host_facts(arena, &docker->client, &daemon);
+    ht_docker_decode_user_service(&daemon, &context);
 
     struct ht_row *row = ht_row_keep(docker->daemon, ht_row_new(&ht_daemon_table, &daemon));
     ht_row_unref(docker->daemon);
@@ -125,15 +126,34 @@ int ht_docker_take_info(struct ht_docker *docker, struct ht_str info,
     return 0;
 }
 
+static struct ht_docker_target target_of(const struct ht_docker *docker)
+{
+    return (struct ht_docker_target){.url = docker->url,
+                                     .cert_path = docker->cert_path,
+                                     .tls_verify = docker->tls_verify,
+                                     .places = docker->places,
+                                     .rank = docker->rank,
+                                     .timeout_ns = docker->patience_ms * HT_NS_PER_MS,
+                                     .stop_fd = docker->feed->stop_fd(docker->feed)};
+}
+
+/* Users come and go. How many there are, and whether the socket that is ours is another one now. */
+static bool has_moved(struct ht_docker *docker)
+{
+    const struct ht_docker_target target = target_of(docker);
+    char path[sizeof(docker->client.socket_path)];
+
+    if (docker->url)
+        return false;
+    docker->users = ht_docker_find_place(&target, path, sizeof(path));
+    return docker->client.socket_path[0] && strcmp(path, docker->client.socket_path) != 0;
+}
+
 static int connect_daemon(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
-    const struct ht_docker_target target = {.url = docker->url,
-                                            .cert_path = docker->cert_path,
-                                            .tls_verify = docker->tls_verify,
-                                            .places = docker->places,
-                                            .timeout_ns = docker->patience_ms * HT_NS_PER_MS,
-                                            .stop_fd = docker->feed->stop_fd(docker->feed)};
+    const struct ht_docker_target target = target_of(docker);
 
+    has_moved(docker);
     docker->feed->at(docker->feed, "connecting");
     int r = ht_docker_connect(&docker->client, &target, trouble);
     /* Events first, the list second: what happens in between is seen twice, not missed. */
@@ -225,6 +245,12 @@ static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 
     int64_t now = ht_clock_mono(feed->clock);
     r = ht_docker_look(docker, trouble);
+    if (r == 0 && now >= docker->next_full_ns && has_moved(docker)) {
+        *trouble = (struct ht_docker_trouble){.state = HT_SOURCE_STATE_WAIT, .help = ""};
+        snprintf(trouble->detail, sizeof(trouble->detail), "%s: another socket takes its place",
+                 docker->client.endpoint);
+        return -ESTALE;
+    }
     if (r == 0 && now >= docker->next_full_ns) {
         r = ht_docker_pass(docker, trouble);
         docker->changed = true; /* the age of the answer */
@@ -233,7 +259,7 @@ static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
     if (r == 0 && now >= docker->next_ping_ns) {
         feed->at(feed, "asking whether the daemon answers");
         r = ht_docker_ping(&docker->client, trouble);
-        docker->next_ping_ns = ht_clock_mono(feed->clock) + PING_NS;
+        docker->next_ping_ns = ht_clock_mono(feed->clock) + HT_DOCKER_PING_NS;
         if (r == 0)
             feed->confirm(feed);
     }
@@ -250,7 +276,7 @@ static int session(struct ht_docker *docker, struct ht_docker_trouble *trouble)
     if (r < 0)
         return r;
     docker->retry_ns = RETRY_MIN_NS;
-    docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + PING_NS;
+    docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + HT_DOCKER_PING_NS;
     ht_docker_tell_good(docker);
     do
         r = turn(docker, trouble);
@@ -286,6 +312,13 @@ static bool pause_before_retry(struct ht_docker *docker)
 /* What a failure is after the daemon has been seen here. */
 static void tell_trouble(struct ht_docker *docker, const struct ht_docker_trouble *trouble)
 {
+    if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->quiet && !docker->answered_at) {
+        if (!docker->was_quiet)
+            docker->feed->publish(docker->feed, ht_node_new(ht_clock_wall(docker->feed->clock)));
+        docker->was_quiet = true;
+        return;
+    }
+    docker->was_quiet = false;
     if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->answered_at)
         ht_docker_tell(
             docker, HT_SOURCE_STATE_BROKEN, trouble->detail,
@@ -298,7 +331,7 @@ static void tell_trouble(struct ht_docker *docker, const struct ht_docker_troubl
         ht_docker_tell(docker, trouble->state, trouble->detail, trouble->help);
 }
 
-static void run(void *self, struct ht_feed *feed)
+void ht_docker_run(void *self, struct ht_feed *feed)
 {
     struct ht_docker *docker = self;
     struct ht_request request;
@@ -324,7 +357,7 @@ static void run(void *self, struct ht_feed *feed)
     disconnect(docker);
 }
 
-static void free_docker(void *self)
+void ht_docker_free(void *self)
 {
     struct ht_docker *docker = self;
 
@@ -344,8 +377,8 @@ static char *copy(const char *text)
     return text ? ht_strndup(text, strlen(text)) : NULL;
 }
 
-static struct ht_docker *make(const char *name, const struct ht_docker_options *options,
-                              const char *const *places)
+struct ht_docker *ht_docker_make(const char *name, const struct ht_docker_options *options,
+                                 const char *const *places)
 {
     struct ht_docker *docker = ht_new0(struct ht_docker);
 
@@ -361,17 +394,14 @@ static struct ht_docker *make(const char *name, const struct ht_docker_options *
     return docker;
 }
 
-/* The last sign of life may be a whole wait old: the stream's waits end with the next ping. */
-#define LIMIT_NS (4 * PING_NS)
-
 struct ht_driver ht_docker_driver(const struct ht_docker_options *options)
 {
     static const struct ht_driver_ops ops = {.name = "docker",
                                              .interval_ns = HT_DOCKER_FULL_PASS_NS,
-                                             .limit_ns = LIMIT_NS,
+                                             .limit_ns = HT_DOCKER_LIMIT_NS,
                                              .containers = true,
-                                             .run = run,
-                                             .free = free_docker};
+                                             .run = ht_docker_run,
+                                             .free = ht_docker_free};
     static const char *const places[] = {"/run/docker.sock", "/var/run/docker.sock",
                                          "/run/user/*/docker.sock", NULL};
     struct ht_docker_options with_environment = *options;
@@ -381,20 +411,6 @@ struct ht_driver ht_docker_driver(const struct ht_docker_options *options)
     /* As with Docker's own client, set to nothing is not set. */
     if (with_environment.url && !with_environment.url[0])
         with_environment.url = NULL;
-    return (struct ht_driver){.ops = &ops, .self = make("docker", &with_environment, places)};
-}
-
-struct ht_driver ht_podman_driver(void)
-{
-    static const struct ht_driver_ops ops = {.name = "podman",
-                                             .interval_ns = HT_DOCKER_FULL_PASS_NS,
-                                             .limit_ns = LIMIT_NS,
-                                             .containers = true,
-                                             .run = run,
-                                             .free = free_docker};
-    static const char *const places[] = {"/run/podman/podman.sock",
-                                         "/run/user/*/podman/podman.sock", NULL};
-
     return (struct ht_driver){.ops = &ops,
-                              .self = make("podman", &(struct ht_docker_options){0}, places)};
+                              .self = ht_docker_make("docker", &with_environment, places)};
 }

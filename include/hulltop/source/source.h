@@ -91,8 +91,11 @@ struct ht_docker_options {
 /* A Docker (or Podman-compatible) engine; texts are copied. */
 struct ht_driver ht_docker_driver(const struct ht_docker_options *options);
 
-/* Podman's compatible API, at its usual places. */
-struct ht_driver ht_podman_driver(void);
+enum { HT_PODMAN_SERVICES = 5 };
+/* Podman at its usual places, a driver for each service: root's, and those of the users with the
+ * smallest ids that have one. Those of users tell nothing while there is no socket; the last one
+ * tells of users that are left out. */
+void ht_podman_drivers(struct ht_driver drivers[HT_PODMAN_SERVICES]);
 
 enum { HT_CONTAINERD_PLACES = 5 };
 struct ht_containerd_options {

@@ -90,7 +90,7 @@ static inline struct ht_row *row_of(const struct engine *engine, const char *tex
     return decode(engine, ht_str_from(text));
 }
 
-static const struct ht_json *as_json(struct ht_arena *arena, const struct ht_row *row)
+static inline const struct ht_json *as_json(struct ht_arena *arena, const struct ht_row *row)
 {
     struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
     struct ht_json_writer writer;
