@@ -63,3 +63,13 @@ const char *ht_time_format_utc(int64_t wall_ns, int with_ms, char *out)
         snprintf(out + len, HT_TIME_TEXT_MAX - len, "Z");
     return out;
 }
+
+int64_t ht_time_of(const struct timespec *at)
+{
+    int64_t ns;
+
+    if (__builtin_mul_overflow((int64_t)at->tv_sec, HT_NS_PER_S, &ns) ||
+        __builtin_add_overflow(ns, (int64_t)at->tv_nsec, &ns))
+        return at->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+    return ns;
+}

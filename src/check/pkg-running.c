@@ -121,6 +121,9 @@ static bool was_compared(struct ht_checking *checking, const struct ht_row *row)
     if (code->denied)
         ht_unknown(checking, "running-old", "some processes of the node could not be read",
                    "sudo hulltop");
+    if (code->cut)
+        ht_unknown(checking, "running-old",
+                   "more replaced files are mapped than are looked at: some were left out", "");
     return true;
 }
 

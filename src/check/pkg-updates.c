@@ -85,11 +85,18 @@ static struct ht_str distrust_content(struct ht_arena *arena, const struct ht_pa
     return (struct ht_str){0};
 }
 
+/* From which age on lists are too old, in ns; a document may name any number of days. */
+static int64_t limit_of(const struct ht_package_db *db)
+{
+    uint64_t days = ht_package_db_has_lists_limit(db) ? db->lists_limit : LIMIT_DAYS;
+
+    return days > INT64_MAX / DAY_NS ? INT64_MAX : (int64_t)days * DAY_NS;
+}
+
 struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db *db,
                               int64_t now_ns)
 {
     struct ht_str reason = distrust_content(arena, db);
-    int64_t limit = ht_package_db_has_lists_limit(db) ? (int64_t)db->lists_limit : LIMIT_DAYS;
     int64_t age;
 
     if (reason.len)
@@ -100,7 +107,7 @@ struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db
     if (age < -DAY_NS)
         return ht_arena_strf(arena, "the lists are dated %.*s: a clock is wrong",
                              HT_STR_ARG(ht_pkg_day(arena, db->lists_at)));
-    if (age > limit * DAY_NS)
+    if (age > limit_of(db))
         return ht_arena_strf(arena, "the lists are %lld days old (%.*s)", (long long)(age / DAY_NS),
                              HT_STR_ARG(ht_pkg_day(arena, db->lists_at)));
     if (ht_package_db_has_lists_until(db) && db->lists_until < now_ns)
@@ -175,6 +182,40 @@ static void fire_hidden(struct ht_checking *checking, const struct ht_package_db
                             "archive too (APT::Default-Release \"/^bookworm(|-security)$/\")."));
 }
 
+/* What the advisory file says to be mended by a version that is not installed: the same whoever
+ * manages the packages. What the distribution leaves alone on purpose ("no-dsa") does not count. */
+static void fire_holes(struct ht_checking *checking)
+{
+    const struct ht_rowset *rows = ht_node_set(ht_checking_node(checking), HT_TABLE_ADVISORY);
+    struct ht_arena *arena = ht_checking_arena(checking);
+    struct ht_str *packages = ht_arena_array(arena, struct ht_str, rows->len);
+    struct ht_str *ids = ht_arena_array(arena, struct ht_str, rows->len);
+    struct ht_text_list names = {.items = packages}, holes = {.items = ids};
+    struct ht_finding *finding;
+
+    for (size_t i = 0; i < rows->len; i++) {
+        const struct ht_advisory *advisory = ht_advisory_of(rows->rows[i]);
+
+        if (!advisory->fixed.len || ht_str_is(advisory->class, "no-dsa"))
+            continue;
+        /* Rows are in the order of their package. */
+        if (!names.len || !ht_str_equal(packages[names.len - 1], advisory->package))
+            packages[names.len++] = advisory->package;
+        ids[holes.len++] =
+            ht_arena_strf(arena, "%.*s: %.*s (mended in %.*s)", HT_STR_ARG(advisory->package),
+                          HT_STR_ARG(advisory->hole), HT_STR_ARG(advisory->fixed));
+    }
+    if (!names.len)
+        return;
+    finding = ht_fire(checking, HT_S("advisories"));
+    ht_fire_title(checking, finding, "%zu package%s known holes that a newer version mends",
+                  names.len, names.len == 1 ? " has" : "s have");
+    ht_fire_evidence(checking, finding, "advisory file", "packages",
+                     ht_pkg_names(arena, names, SHOWN));
+    for (size_t i = 0; i < holes.len && i < SHOWN; i++)
+        ht_fire_evidence(checking, finding, "advisory file", "hole", holes.items[i]);
+}
+
 /* Such a host is replaced as a whole: PKG-017 judges it by the day it was built. */
 static void tell_image(struct ht_checking *checking, const struct ht_package_db *db)
 {
@@ -226,6 +267,7 @@ static void look_updates(struct ht_checking *checking, const struct ht_row *row)
         tell_image(checking, db);
         return;
     }
+    fire_holes(checking);
     if (!ht_package_db_has_security(db)) {
         ht_blind(checking, "packages", cannot_tell(arena, db).data,
                  "ask the package manager itself, or give --advisories");
@@ -283,12 +325,13 @@ static const struct ht_check checks[] = {
     {.id = "PKG-001",
      .question = 4,
      .scope = HT_TABLE_PACKAGE_DB,
-     .reads = HT_READS(PACKAGE),
+     .reads = HT_READS(PACKAGE) | HT_READS(ADVISORY),
      .flags = HT_CHECK_DECIDES | HT_CHECK_CORE,
      .severity = HT_SEVERITY_HIGH,
      .title = "Security updates wait",
      .condition = "A list on the host has a version from a security archive between the installed "
-                  "version and the one that would be installed, or one that pins hide.",
+                  "version and the one that would be installed, or one that pins hide; or the "
+                  "advisory file names a hole that a newer version mends.",
      .why = "The hole and its fix are both public. Attackers compare the two.",
      .fix = "sudo apt-get update && sudo apt-get upgrade; drain the node first if the kernel or "
             "the container runtime is among them.",

@@ -22,10 +22,12 @@ static bool parse_day(struct ht_str day, struct ht_arena *arena, int64_t *ret_ns
            ht_parse_time(ht_arena_strf(arena, "%.*sT00:00:00Z", HT_STR_ARG(day)), ret_ns) == 0;
 }
 
-/* The last day of support belongs to it. */
+/* The last day of support belongs to it. A day of a recording may be any number. */
 static bool is_past(int64_t day, int64_t now)
 {
-    return now >= day + DAY_NS;
+    int64_t since;
+
+    return __builtin_sub_overflow(now, day, &since) ? now > day : since >= DAY_NS;
 }
 
 static bool is_old(int64_t table_date, int64_t now)

@@ -262,10 +262,12 @@ static const struct ht_package_db *find_db(const struct ht_node *node)
 
 static void put_age(const struct packages *packages)
 {
+    int64_t age;
+
     key(packages, "lists_age_s");
-    if (ht_package_db_has_lists_at(packages->db))
-        ht_json_put_int(packages->json,
-                        (packages->state->now_ns - packages->db->lists_at) / HT_NS_PER_S);
+    if (ht_package_db_has_lists_at(packages->db) &&
+        !__builtin_sub_overflow(packages->state->now_ns, packages->db->lists_at, &age))
+        ht_json_put_int(packages->json, age / HT_NS_PER_S);
     else
         ht_json_put_null(packages->json);
 }

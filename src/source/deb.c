@@ -292,23 +292,51 @@ bool ht_deb_has_list_of(const struct ht_root *root, const char *const *marks, si
     return found;
 }
 
-int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret_answer,
-                struct ht_error *err)
+/* Configuration and what is installed; the set is still open for the lists. */
+static int begin(const struct ht_root *root, struct ht_pkg_inputs *inputs,
+                 struct ht_deb_answer **ret_answer, struct ht_error *err)
 {
     struct ht_deb_answer *answer = ht_new0(struct ht_deb_answer);
     int r;
 
     answer->arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
     answer->policy.arena = answer->arena;
-    answer->inputs = options->inputs;
-    ht_deb_read_config(answer, options->root);
-    ht_deb_read_architectures(answer, options->root);
+    answer->inputs = inputs;
+    ht_deb_read_config(answer, root);
+    ht_deb_read_architectures(answer, root);
     ht_deb_set_init(&answer->set, answer->arena, answer->sources.native);
-    r = ht_deb_read_status(answer, options->root, err);
-    if (r < 0) {
+    r = ht_deb_read_status(answer, root, err);
+    if (r < 0)
         ht_deb_free(answer);
+    else
+        *ret_answer = answer;
+    return r;
+}
+
+int ht_deb_read_installed(const struct ht_root *root, struct ht_deb_answer **ret_answer,
+                          struct ht_error *err)
+{
+    struct ht_pkg_inputs inputs = {0};
+    struct ht_deb_answer *answer = NULL;
+    int r = begin(root, &inputs, &answer, err);
+
+    ht_pkg_inputs_fini(&inputs);
+    if (r < 0)
         return r;
-    }
+    answer->inputs = NULL;
+    ht_deb_set_close(&answer->set);
+    *ret_answer = answer;
+    return 0;
+}
+
+int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret_answer,
+                struct ht_error *err)
+{
+    struct ht_deb_answer *answer = NULL;
+    int r = begin(options->root, options->inputs, &answer, err);
+
+    if (r < 0)
+        return r;
     ht_deb_read_sources(answer, options->root);
     ht_deb_find_lists(answer, options->root);
     make_files(answer);

@@ -65,6 +65,10 @@ int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret
 /* True if a list lies there of an active source whose URI has one of the marks; packages are not
  * read. */
 bool ht_deb_has_list_of(const struct ht_root *root, const char *const *marks, size_t len);
+/* What is installed and nothing else: status, journal and parts into a closed set. Owned by the
+ * caller (ht_deb_free); -ENOENT: dpkg is not here. */
+int ht_deb_read_installed(const struct ht_root *root, struct ht_deb_answer **ret_answer,
+                          struct ht_error *err);
 /* NULL is allowed; returns NULL. */
 struct ht_deb_answer *ht_deb_free(struct ht_deb_answer *answer);
 /* True if an archive of security updates has a version above the candidate: pins or a default

@@ -1,90 +1,77 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of dpkg's status file is needed to know who is installed, and the choice of manager. */
+/* Who is installed by dpkg, as deb-set.h reads it, and the choice of manager. */
 #include <errno.h>
-#include <string.h>
 
+#include "deb.h"
 #include "pkg-apk.h"
 #include "pkg-installed.h"
 #include "pkg-rpm.h"
+#include "deb-stanza.h"
 #include "hulltop/base/limits.h"
 
-#define DPKG_STATUS "var/lib/dpkg/status"
-
-static bool take_field(struct ht_str line, const char *name, struct ht_str *ret_value)
+/* Copies what is installed of a closed set. */
+static void list_set(const struct ht_deb_set *set, struct ht_installed_list *list)
 {
-    size_t len = strlen(name);
+    for (size_t i = 0; i < set->packages.len; i++) {
+        const struct ht_deb_package *package = set->packages.items[i];
+        const struct ht_deb_version *version = package->current;
+        struct ht_installed installed;
 
-    if (line.len <= len || line.data[len] != ':' ||
-        !ht_str_is_nocase(ht_str_sub(line, 0, len), name))
-        return false;
-    *ret_value = ht_str_trim(ht_str_sub(line, len + 1, line.len));
-    return true;
-}
-
-/* "linux-signed-amd64 (6.1.112+1)": its version where that is another one. */
-static void split_source(struct ht_installed *package)
-{
-    ptrdiff_t open = ht_str_find_byte(package->source, '(');
-
-    if (open < 0 || !ht_str_has_suffix(package->source, ")"))
-        return;
-    package->source_version = ht_str_trim(
-        ht_str_sub(package->source, (size_t)open + 1, package->source.len - (size_t)open - 2));
-    package->source = ht_str_trim(ht_str_sub(package->source, 0, (size_t)open));
-}
-
-static void end_stanza(struct ht_installed *package, struct ht_str status,
-                       struct ht_installed_list *list)
-{
-    /* "install ok installed"; what has only its configuration left is not installed. */
-    bool here = status.len && !ht_str_has_suffix(status, " not-installed") &&
-                !ht_str_has_suffix(status, " config-files");
-
-    if (here && package->architecture.len) {
-        if (package->source.len)
-            split_source(package);
-        else
-            package->source = package->name;
-        ht_installed_add(list, package);
+        /* To apt one without an architecture is none of what the lists offer. */
+        if (!version || ht_str_is(package->architecture, "none"))
+            continue;
+        installed = (struct ht_installed){.name = package->name,
+                                          .version = version->text,
+                                          .architecture = package->architecture,
+                                          .source = version->source};
+        if (version->all)
+            installed.architecture = HT_S("all");
+        if (!ht_str_equal(version->source_version, version->text))
+            installed.source_version = version->source_version;
+        ht_installed_add(list, &installed);
     }
-    *package = (struct ht_installed){0};
+}
+
+static int take_stanza(void *context, struct ht_str stanza)
+{
+    struct ht_error err;
+
+    (void)ht_deb_set_status(context, stanza, false, &err);
+    return 0;
 }
 
 void ht_dpkg_decode(struct ht_str text, struct ht_installed_list *list)
 {
-    struct ht_installed package = {0};
-    struct ht_str line, status = {0};
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
+    struct ht_deb_set set;
 
-    while (ht_str_next(&text, '\n', &line)) {
-        if (!ht_str_trim(line).len) {
-            end_stanza(&package, status, list);
-            status = (struct ht_str){0};
-            continue;
-        }
-        /* A continuation: text, whatever it looks like. */
-        if (line.data[0] == ' ' || line.data[0] == '\t')
-            continue;
-        if (!take_field(line, "Package", &package.name) && !take_field(line, "Status", &status) &&
-            !take_field(line, "Version", &package.version) &&
-            !take_field(line, "Architecture", &package.architecture) &&
-            !take_field(line, "Source", &package.source))
-            (void)take_field(line, "Origin", &package.origin);
-    }
-    end_stanza(&package, status, list);
+    ht_deb_set_init(&set, arena, HT_S("all"));
+    (void)ht_deb_each(text, take_stanza, &set);
+    ht_deb_set_close(&set);
+    list_set(&set, list);
+    ht_deb_set_fini(&set);
+}
+
+static int read_dpkg(const struct ht_root *root, struct ht_installed_list *list,
+                     struct ht_error *err)
+{
+    struct ht_deb_answer *answer = NULL;
+    int code = ht_deb_read_installed(root, &answer, err);
+
+    if (code < 0)
+        return code;
+    list_set(&answer->set, list);
+    ht_deb_free(answer);
+    return 0;
 }
 
 int ht_installed_read(const struct ht_root *root, struct ht_installed_list *list,
                       struct ht_error *err)
 {
-    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
-    struct stat facts;
-    int code;
+    int code = read_dpkg(root, list, err);
 
-    if (ht_root_stat(root, DPKG_STATUS, &facts, NULL) == 0) {
+    if (code != -ENOENT) {
         list->system = "deb";
-        code = ht_root_read(root, DPKG_STATUS, &text, HT_LIMIT_BODY, err);
-        if (code == 0)
-            ht_dpkg_decode(ht_buf_str(&text), list);
         return code;
     }
     if (ht_apk_path(root)) {

@@ -34,7 +34,7 @@ static int look(struct ht_pkg_input *input, const struct ht_root *root, const ch
     input->exists = true;
     input->size = (uint64_t)about.st_size;
     input->inode = about.st_ino;
-    input->changed_ns = about.st_mtim.tv_sec * HT_NS_PER_S + about.st_mtim.tv_nsec;
+    input->changed_ns = ht_time_of(&about.st_mtim);
     return 0;
 }
 

@@ -46,7 +46,7 @@ void ht_installed_add(struct ht_installed_list *list, const struct ht_installed 
 const struct ht_installed *ht_installed_find(const struct ht_installed_list *list,
                                              struct ht_str name);
 
-/* The packages of dpkg's status file; journal and foreign architectures aside. Pure. */
+/* The packages of a text like dpkg's status file. Pure. */
 void ht_dpkg_decode(struct ht_str text, struct ht_installed_list *list);
 /* Adds the installed packages of a root, whoever manages them, and says who does. 0; -ENOENT:
  * nobody that is known; else why they could not be read. */

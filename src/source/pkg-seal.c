@@ -179,8 +179,7 @@ static void compare_file(struct looking *looking, struct ht_str wanted, struct h
 
 /* ---- dpkg's sums ---- */
 
-/* "0123...  usr/bin/runc" */
-static bool parse_line(struct ht_str line, struct ht_str *ret_sum, struct ht_str *ret_path)
+bool ht_seal_decode(struct ht_str line, struct ht_str *ret_sum, struct ht_str *ret_path)
 {
     for (size_t i = 0; i < SUM_LEN; i++) {
         if (i >= line.len || !strchr("0123456789abcdef", line.data[i]) || !line.data[i])
@@ -214,7 +213,7 @@ static int visit_sums(void *context, const char *name, unsigned type, uint64_t i
         return 0;
     rest = ht_buf_str(&text);
     while (ht_str_next(&rest, '\n', &line))
-        if (parse_line(line, &sum, &path) && is_critical(path))
+        if (ht_seal_decode(line, &sum, &path) && is_critical(path))
             compare_file(looking, sum, path);
     return 0;
 }

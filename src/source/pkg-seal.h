@@ -13,6 +13,10 @@
 
 struct ht_seals;
 
+/* A line of dpkg's sums, "0123...  usr/bin/runc": the sum of 32 hexadecimal digits and the path
+ * without a slash at its beginning. False: it is no such line. Pure. */
+bool ht_seal_decode(struct ht_str line, struct ht_str *ret_sum, struct ht_str *ret_path);
+
 /* Owned by the caller: ht_seals_free, which takes NULL. */
 struct ht_seals *ht_seals_new(void);
 void ht_seals_free(struct ht_seals *seals);

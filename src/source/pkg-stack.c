@@ -64,6 +64,9 @@ struct stacking {
     struct program items[PROGRAMS_MAX];
     size_t len;
     int64_t booted_s;
+    bool has_root; /* the node's root directory is known */
+    dev_t root_dev;
+    ino_t root_ino;
     bool cut; /* some were left out */
 };
 
@@ -181,15 +184,25 @@ static void compare_file(struct stacking *stacking, struct program *program, con
 }
 
 /* A container has programs of its own at the same paths. */
-static bool is_contained(struct stacking *stacking, const char *pid)
+static bool is_contained(const struct stacking *stacking, const char *pid)
 {
-    struct stat own, nodes;
+    struct stat own;
     char name[64];
 
     snprintf(name, sizeof(name), "%.20s/root", pid);
-    return fstatat(stacking->proc_fd, name, &own, 0) == 0 &&
-           fstatat(stacking->proc_fd, "1/root", &nodes, 0) == 0 &&
-           (own.st_dev != nodes.st_dev || own.st_ino != nodes.st_ino);
+    return stacking->has_root && fstatat(stacking->proc_fd, name, &own, 0) == 0 &&
+           (own.st_dev != stacking->root_dev || own.st_ino != stacking->root_ino);
+}
+
+/* Without rights over pid 1 our own root has to stand for the node's. */
+static void know_the_root(struct stacking *stacking)
+{
+    struct stat facts = {0};
+
+    stacking->has_root = fstatat(stacking->proc_fd, "1/root", &facts, 0) == 0 ||
+                         fstatat(stacking->proc_fd, "self/root", &facts, 0) == 0;
+    stacking->root_dev = facts.st_dev;
+    stacking->root_ino = facts.st_ino;
 }
 
 static int visit_process(void *context, const char *pid, unsigned type, uint64_t inode)
@@ -252,6 +265,7 @@ static void find_running(struct stacking *stacking)
         return;
     stacking->proc_fd = list;
     read_boot_time(stacking);
+    know_the_root(stacking);
     (void)ht_list_fd(list, &visitor, NULL);
     stacking->proc_fd = -1;
 }
@@ -402,7 +416,7 @@ static void add_row(struct stacking *stacking, const struct program *program, st
     if (program->oldest)
         ht_component_set_running_since(&row, program->oldest);
     if (ht_root_stat(stacking->places->root, program->path.data, &facts, NULL) == 0)
-        ht_component_set_replaced_at(&row, facts.st_ctim.tv_sec * HT_NS_PER_S);
+        ht_component_set_replaced_at(&row, ht_time_of(&facts.st_ctim));
     set_versions(stacking, program, owner, &row);
     ht_node_add(sample, ht_row_new(&ht_component_table, &row));
 }

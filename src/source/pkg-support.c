@@ -143,7 +143,7 @@ static void read_csv(const struct ht_root *root, struct ht_arena *arena, struct 
         return;
     ht_support_set_local_table(row, ht_arena_strf(arena, "/%s", path.data));
     /* dpkg gives files the day they were packaged on. */
-    ht_support_set_local_date(row, facts.st_mtim.tv_sec * HT_NS_PER_S);
+    ht_support_set_local_date(row, ht_time_of(&facts.st_mtim));
 }
 
 /* ---- paid support ---- */

@@ -37,6 +37,7 @@ struct ht_running {
     int proc_fd;
     struct ht_root root;
     struct ht_buf maps, link, path;
+    bool was_cut; /* the file that was read last was longer than what is read */
     /* Of the last pass, kept while the package database stays the same. */
     struct ht_map *owners; /* path to char *, "" if none */
     struct timespec owners_of;
@@ -151,6 +152,7 @@ static struct ht_str read_file(struct ht_running *running, pid_t pid, const char
 
     int code = ht_read_at(running->proc_fd, name_of(name, sizeof(name), pid, file), &running->maps,
                           MAPS_MAX, NULL);
+    running->was_cut = code == -EFBIG;
     /* The beginning of what is too long still tells. */
     return code < 0 && code != -EFBIG ? (struct ht_str){0} : ht_buf_str(&running->maps);
 }
@@ -193,7 +195,7 @@ static void judge(const struct looking *looking, const struct ht_mapping *mappin
         judged->gone = !stat_mapped(looking, judged->path, &facts);
     }
     if (judged->old && !judged->gone)
-        judged->replaced_at = facts.st_ctim.tv_sec * HT_NS_PER_S + facts.st_ctim.tv_nsec;
+        judged->replaced_at = ht_time_of(&facts.st_ctim);
 }
 
 /* What is known of a mapped file; made once a pass. */
@@ -219,6 +221,7 @@ static struct judged *judge_once(struct looking *looking, const struct ht_mappin
         judged->path = ht_arena_str(looking->arena, ht_buf_str(plain));
         ht_vec_add(&looking->judged, judged);
     } else {
+        looking->sum.cut += judged->old;
         judged->old = false;
         judged->path = (struct ht_str){0}; /* borrowed from a buffer that goes on */
     }
@@ -286,15 +289,18 @@ static void look_script(struct looking *looking, struct suspect *suspect, struct
     struct stat facts;
 
     path = ht_arena_str(looking->arena, path);
-    if (looking->judged.len >= QUESTIONS_MAX ||
-        ht_root_stat(&looking->running->root, path.data, &facts, NULL) < 0)
+    if (ht_root_stat(&looking->running->root, path.data, &facts, NULL) < 0)
         return;
     judged = ht_arena_array(looking->arena, struct judged, 1);
     judged->path = path;
     judged->old = true;
-    judged->replaced_at = facts.st_ctim.tv_sec * HT_NS_PER_S + facts.st_ctim.tv_nsec;
+    judged->replaced_at = ht_time_of(&facts.st_ctim);
     if (judged->replaced_at <= start + SLACK_NS)
         return;
+    if (looking->judged.len >= QUESTIONS_MAX) {
+        looking->sum.cut++;
+        return;
+    }
     ht_vec_add(&looking->judged, judged);
     add_file(suspect, judged);
     suspect->scripted = true;
@@ -327,6 +333,7 @@ static void look_process(struct looking *looking, pid_t pid)
     struct ht_str text = read_file(looking->running, pid, "maps");
     struct ht_mapping mapping;
 
+    looking->sum.cut += looking->running->was_cut;
     while (ht_maps_next(&text, &mapping)) {
         struct judged *judged = judge_once(looking, &mapping);
 
@@ -662,6 +669,7 @@ static void add_rows(struct looking *looking)
     ht_running_code_set_denied(&code, looking->sum.denied);
     ht_running_code_set_contained(&code, looking->sum.contained);
     ht_running_code_set_stale(&code, looking->sum.stale);
+    ht_running_code_set_cut(&code, looking->sum.cut);
     if (looking->running->records)
         ht_running_code_set_packages(&code, ht_str_from(looking->running->records));
     ht_node_add(looking->sample, ht_row_new(&ht_running_code_table, &code));

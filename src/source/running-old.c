@@ -36,6 +36,12 @@ static void tell(struct ht_node *sample, const struct ht_running_sum *sum)
         ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail, help);
         return;
     }
+    if (sum->cut) {
+        snprintf(detail, sizeof(detail),
+                 "more is mapped than is looked at: %zu files or tables were left out", sum->cut);
+        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail, "");
+        return;
+    }
     snprintf(detail, sizeof(detail), "%zu processes of the node compared, %zu run old code",
              sum->compared, sum->stale);
     ht_source_tell(sample, NAME, HT_SOURCE_STATE_OK, detail, NULL);

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define HT_NS_PER_MS INT64_C(1000000)
 #define HT_NS_PER_S  INT64_C(1000000000)
@@ -23,6 +24,10 @@ struct ht_clock {
 const struct ht_clock *ht_clock_system(void);
 int64_t ht_clock_mono(const struct ht_clock *clock);
 int64_t ht_clock_wall(const struct ht_clock *clock);
+
+/* A file's time as wall time; one that does not fit, which a file system may well hold, becomes the
+ * nearest that does. */
+int64_t ht_time_of(const struct timespec *at);
 
 enum { HT_TIME_TEXT_MAX = 40 };
 /* Writes wall time as RFC 3339 in UTC ("2026-11-23T14:02:31Z", with milliseconds when with_ms) into

@@ -119,6 +119,28 @@ static void the_distributions_table_counts_where_it_is_newer(void **state)
     assert_true(ht_str_is(support.table, "support.yaml"));
 }
 
+/* A document may name any day. */
+static void days_far_away_do_not_run_over(void **state)
+{
+    static const struct {
+        int64_t end;
+        enum ht_support_state state;
+    } cases[] = {{INT64_MAX, HT_SUPPORT_STATE_SUPPORTED}, {INT64_MIN, HT_SUPPORT_STATE_ENDED}};
+    const struct context *context = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_support support = {0};
+
+        ht_support_set_product(&support, HT_S("debian"));
+        ht_support_set_cycle(&support, HT_S("12"));
+        ht_support_set_local_end(&support, cases[i].end);
+        ht_support_set_local_security_end(&support, cases[i].end);
+        ht_support_set_local_date(&support, INT64_MAX);
+        ht_upkeep_support(context->facts, day("2026-11-28"), context->arena, &support);
+        assert_int_equal(support.state, cases[i].state);
+    }
+}
+
 /* ---- versions ---- */
 
 static void projects_versions_are_cut_out_of_packages(void **state)
@@ -251,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(releases_end_on_the_day_of_the_table),
         cmocka_unit_test(the_distributions_table_counts_where_it_is_newer),
+        cmocka_unit_test(days_far_away_do_not_run_over),
         cmocka_unit_test(projects_versions_are_cut_out_of_packages),
         cmocka_unit_test(builds_of_the_project_are_judged_by_ranges),
         cmocka_unit_test(distributions_are_never_judged_by_ranges_alone),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Installed packages of apk and of RPM, against what the managers themselves told. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,6 +92,54 @@ static void absurd_fields_are_left_out(void **state)
     assert_int_equal(list.left_out, 2);
     ht_installed_fini(&list);
     ht_buf_fini(&text);
+}
+
+/* ---- dpkg ---- */
+
+static void put(const char *folder, const char *name, const char *text)
+{
+    char path[4096];
+    FILE *out;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    for (char *slash = strchr(path + strlen(folder) + 1, '/'); slash;
+         slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    out = fopen(path, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+/* What dpkg has begun to write counts, as it does to dpkg itself. */
+static void dpkgs_journal_counts(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_installed_list list;
+    struct ht_error err = {0};
+    const char *tmp = getenv("TMPDIR");
+    char folder[2048];
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%s/dpkg-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    put(folder, "var/lib/dpkg/status",
+        "Package: runc\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.1.5\n");
+    put(folder, "var/lib/dpkg/updates/0001",
+        "Package: runc\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 1.1.15\n"
+        "Source: runc-app (1.1.15-2)\n");
+    assert_int_equal(ht_root_open(&root, folder, &err), 0);
+    ht_installed_init(&list);
+    assert_int_equal(ht_installed_read(&root, &list, &err), 0);
+    assert_string_equal(list.system, "deb");
+    assert_int_equal(list.len, 1);
+    assert_true(ht_str_is(list.items[0].version, "1.1.15"));
+    assert_true(ht_str_is(list.items[0].source, "runc-app"));
+    assert_true(ht_str_is(list.items[0].source_version, "1.1.15-2"));
+    ht_installed_fini(&list);
 }
 
 /* ---- RPM ---- */
@@ -232,6 +281,87 @@ static void a_broken_database_of_rpm_is_told(void **state)
     ht_installed_fini(&list);
 }
 
+static int count_file(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    size_t *count = context;
+
+    (void)name;
+    (void)type;
+    (void)inode;
+    (*count)++;
+    return 0;
+}
+
+static size_t count_files(const char *path)
+{
+    size_t count = 0;
+    const struct ht_dir_visitor visitor = {.visit = count_file, .context = &count};
+    ht_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(ht_list_fd(fd, &visitor, NULL), 0);
+    return count;
+}
+
+/* RPM itself writes locks and journals beside a database that it reads. */
+static void nothing_is_written_to_read_rpms_database(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_installed_list list;
+    struct stat before, after;
+    const char *tmp = getenv("TMPDIR");
+    char path[4096];
+    size_t files;
+
+    (void)state;
+    open_copy(&root);
+    files = count_files(tmp ? tmp : "/tmp");
+    assert_int_equal(ht_root_stat(&root, "var/lib/rpm/rpmdb.sqlite", &before, NULL), 0);
+    ht_installed_init(&list);
+    (void)ht_rpm_read(&root, &list, NULL);
+    ht_installed_fini(&list);
+    snprintf(path, sizeof(path), "%s/rpm-root/var/lib/rpm", tmp ? tmp : "/tmp");
+    assert_int_equal(count_files(path), 1);
+    assert_int_equal(ht_root_stat(&root, "var/lib/rpm/rpmdb.sqlite", &after, NULL), 0);
+    assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+    assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+    if (tmp) /* nobody else's: the private copy is gone too */
+        assert_int_equal(count_files(tmp), files);
+}
+
+/* A link of a root leads into that root, wherever it points. */
+static void rpms_database_is_not_looked_for_outside(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_installed_list list;
+    struct ht_error err = {0};
+    const char *tmp = getenv("TMPDIR");
+    char path[4096], outside[4096];
+
+    (void)state;
+    open_copy(&root);
+    snprintf(path, sizeof(path), "%s/rpm-root/var/lib/rpm", tmp ? tmp : "/tmp");
+    snprintf(outside, sizeof(outside), "%s/rpm-outside-%d", tmp ? tmp : "/tmp", (int)getpid());
+    assert_int_equal(rename(path, outside), 0);
+    assert_int_equal(symlink(outside, path), 0);
+    assert_null(ht_rpm_path(&root));
+    ht_installed_init(&list);
+    assert_true(ht_rpm_read(&root, &list, &err) < 0);
+    assert_int_equal(list.len, 0);
+    assert_int_equal(unlink(path), 0);
+
+    /* The same with the file alone. */
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/rpm-root/var/lib/rpm/rpmdb.sqlite", tmp ? tmp : "/tmp");
+    snprintf(outside, sizeof(outside), "../../../../rpm-outside-%d/rpmdb.sqlite", (int)getpid());
+    assert_int_equal(symlink(outside, path), 0);
+    assert_null(ht_rpm_path(&root));
+    assert_true(ht_rpm_read(&root, &list, &err) < 0);
+    assert_int_equal(list.len, 0);
+    ht_installed_fini(&list);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void names_of_source_packages_are_split(void **state)
 {
     struct ht_str name, version;
@@ -252,9 +382,12 @@ int main(void)
         cmocka_unit_test(apk_tells_name_version_origin_and_tag),
         cmocka_unit_test(apk_without_a_database_is_told),
         cmocka_unit_test(absurd_fields_are_left_out),
+        cmocka_unit_test(dpkgs_journal_counts),
         cmocka_unit_test(rpm_tells_what_rpm_tells),
         cmocka_unit_test(rpm_tells_changelogs),
         cmocka_unit_test(a_broken_database_of_rpm_is_told),
+        cmocka_unit_test(nothing_is_written_to_read_rpms_database),
+        cmocka_unit_test(rpms_database_is_not_looked_for_outside),
         cmocka_unit_test(names_of_source_packages_are_split),
     };
 

@@ -406,6 +406,30 @@ static void many_files_are_cut_and_told(void **state)
     ht_node_unref(seen.node);
 }
 
+/* 10,050 files, fifty to a process. */
+static void more_files_than_are_looked_at_are_told(void **state)
+{
+    const struct tree *tree = *state;
+
+    for (unsigned pid = 0; pid < 201; pid++) {
+        ht_autobuf struct ht_buf maps = HT_BUF(64 * 1024);
+
+        for (unsigned i = 0; i < 50; i++)
+            ht_buf_addf(&maps, "7f00-7f01 r-xp 00000000 fe:01 %u /usr/lib/%u-%u.so (deleted)\n",
+                        pid * 50 + i + 1, pid, i);
+        put_process(tree, 100 + pid, "mnt:[1]", "/usr/bin/app", maps.data);
+    }
+
+    struct seen seen = look(tree);
+    const struct ht_row *row = ht_node_find(seen.node, HT_TABLE_RUNNING_CODE, HT_S("running"));
+
+    assert_int_equal(seen.sum.cut, 50);
+    assert_non_null(row);
+    assert_int_equal(ht_running_code_of(row)->cut, 50);
+    assert_int_equal(seen.sum.stale, 200);
+    ht_node_unref(seen.node);
+}
+
 static void the_script_of_an_interpreter_is_in_its_words(void **state)
 {
     static const struct {
@@ -461,6 +485,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(listening_sockets_are_told_of_old_code, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(many_files_are_cut_and_told, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(more_files_than_are_looked_at_are_told, make_tree,
+                                        free_tree),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
