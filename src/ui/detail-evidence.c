@@ -475,8 +475,10 @@ static void put_other(const struct ht_subject_rows *rows, struct ht_doc *doc)
 
 void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
-    if (rows->other)
+    if (rows->other) {
         put_other(rows, doc);
+        ht_detail_packages_seen(ui, rows, doc);
+    }
     if (rows->event)
         put_event(ui, rows->event, doc);
     if (rows->finding)

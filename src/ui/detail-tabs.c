@@ -38,35 +38,9 @@ void ht_detail_why(const struct ht_subject_rows *rows, struct ht_doc *doc)
         ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, finding->references.items[i]);
 }
 
-/* What to run for one package: only a name that is nothing but a name is part of it. */
-static void fix_package(const struct ht_package *package, struct ht_doc *doc)
+void ht_detail_fix(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
-    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
-    bool plain = package->name.len > 0 && package->name.data[0] != '-';
-
-    for (size_t i = 0; i < package->name.len; i++) {
-        char c = package->name.data[i];
-
-        plain = plain && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-                          c == '+' || c == '-');
-    }
-    if (ht_package_has_held(package) && package->held)
-        ht_doc_text(doc, 1, HT_STYLE_NORMAL,
-                    HT_S("It is held back by hand: find out why before you let it go."));
-    if (ht_package_has_phased(package) && package->phased)
-        ht_doc_text(doc, 1, HT_STYLE_NORMAL,
-                    HT_S("It has not come to this machine yet: it will by itself."));
-    if (plain && ht_str_is(package->system, "deb"))
-        ht_buf_addf(&text, "sudo apt-get install --only-upgrade %.*s", HT_STR_ARG(package->name));
-    else
-        ht_buf_add_text(&text, "Update it with the package manager.");
-    ht_doc_text(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
-}
-
-void ht_detail_fix(const struct ht_subject_rows *rows, struct ht_doc *doc)
-{
-    if (rows->other && rows->other_table == &ht_package_table) {
-        fix_package(rows->other, doc);
+    if (ht_detail_packages_fix(ui, rows, doc)) {
         ht_doc_line(doc);
         none(doc, "Text to copy (Y); this program changes nothing.");
         return;

@@ -125,7 +125,7 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
         ht_detail_why(&rows, doc);
         return;
     case TAB_FIX:
-        ht_detail_fix(&rows, doc);
+        ht_detail_fix(ui, &rows, doc);
         return;
     case TAB_RAW:
         ht_detail_raw(&rows, doc);

@@ -19,7 +19,13 @@ struct ht_subject_rows {
 /* Evidence: what was seen, declared and effective, escape path, who, agreement, not seen. */
 void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
 void ht_detail_why(const struct ht_subject_rows *rows, struct ht_doc *doc);
-void ht_detail_fix(const struct ht_subject_rows *rows, struct ht_doc *doc);
+void ht_detail_fix(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
+/* Of rows about the host's packages: known holes, behind the fields; and what to run, what has to
+ * start anew. False: there is nothing to run for such a row. */
+void ht_detail_packages_seen(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                             struct ht_doc *doc);
+bool ht_detail_packages_fix(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                            struct ht_doc *doc);
 /* Every known field of every row, by the field tables. */
 void ht_detail_raw(const struct ht_subject_rows *rows, struct ht_doc *doc);
 void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);

@@ -93,8 +93,28 @@ void ht_ui_draw_title(struct ht_ui *ui, struct ht_area area)
 
 /* ---- sources ---- */
 
+/* The line is short. */
+static struct ht_str source_name(const struct ht_source *source)
+{
+    if (ht_str_is(source->id, "packages"))
+        return HT_S("pkgs");
+    return source->name.len ? source->name : source->id;
+}
+
+/* A first answer that comes in parts is told by how far it is: "pkgs 412/1873". */
+static bool is_under_way(const struct ht_source *source)
+{
+    return source->state == HT_SOURCE_STATE_WAIT && ht_source_has_items(source) &&
+           ht_source_has_total(source) && source->items < source->total;
+}
+
 static void source_word(const struct ht_ui *ui, struct ht_buf *out, const struct ht_source *source)
 {
+    if (is_under_way(source)) {
+        ht_buf_addf(out, "%llu/%llu", (unsigned long long)source->items,
+                    (unsigned long long)source->total);
+        return;
+    }
     if (source->state == HT_SOURCE_STATE_OK)
         ht_buf_add_text(out, "ok");
     else
@@ -125,7 +145,7 @@ void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
             col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
                                  HT_STYLE_DIM, HT_S(" | "));
         col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
-                             HT_STYLE_NORMAL, source->name.len ? source->name : source->id);
+                             HT_STYLE_NORMAL, source_name(source));
         source_word(ui, &word, source);
         col++;
         if (col < width)

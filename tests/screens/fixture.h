@@ -13,6 +13,8 @@
 
 /* The state, owned by the caller. */
 struct ht_state *fixture_state(void);
+/* A host that is behind in everything question 4 asks; or whose lists are being read. */
+struct ht_state *fixture_packages(bool under_way);
 /* A state of n containers, n findings and n processes. */
 struct ht_state *fixture_many(size_t n);
 

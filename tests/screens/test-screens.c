@@ -20,7 +20,8 @@ static const struct {
     const char *name;
     const char *keys;
     bool first_run;
-    bool empty; /* before the first state */
+    bool empty;             /* before the first state */
+    bool packages, reading; /* of the host that is behind; while its lists are read */
 } scenes[] = {
     {.name = "start", .empty = true},
     {.name = "home"},
@@ -45,6 +46,19 @@ static const struct {
     {.name = "timeline-chosen", .keys = "8{"},
     {.name = "timeline-list", .keys = "8v"},
     {.name = "first-run", .first_run = true},
+    {.name = "packages", .keys = "4", .packages = true},
+    {.name = "packages-lists", .keys = "4v", .packages = true},
+    {.name = "packages-pending", .keys = "4vv", .packages = true},
+    {.name = "packages-running-old", .keys = "4vvv", .packages = true},
+    {.name = "packages-stack", .keys = "4vvvv", .packages = true},
+    {.name = "packages-support", .keys = "4vvvvv", .packages = true},
+    {.name = "package", .keys = "4vv\n", .packages = true},
+    {.name = "package-fix", .keys = "4vv\n\t\t", .packages = true},
+    {.name = "package-fix-kernel", .keys = "4vvj\n\t\t", .packages = true},
+    {.name = "package-fix-hostile", .keys = "4vvjjjj\n\t\t", .packages = true},
+    {.name = "running-old-fix", .keys = "4vvvj\n\t\t", .packages = true},
+    {.name = "stack-fix", .keys = "4vvvvj\n\t\t", .packages = true},
+    {.name = "packages-reading", .packages = true, .reading = true},
 };
 
 static const struct {
@@ -64,7 +78,8 @@ static char *golden_path(size_t scene, size_t size)
 static void render(size_t scene, size_t size, struct ht_buf *out)
 {
     ht_autocanvas struct ht_canvas *canvas = ht_canvas_new(sizes[size].h, sizes[size].w);
-    ht_autostate struct ht_state *state = fixture_state();
+    ht_autostate struct ht_state *state =
+        scenes[scene].packages ? fixture_packages(scenes[scene].reading) : fixture_state();
     struct fixture_calls record;
     struct ht_ui_calls calls = fixture_calls(&record);
     struct ht_clock clock;
