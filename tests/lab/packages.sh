@@ -1,13 +1,94 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# This host's packages: the same updates, candidates and lists as apt's own.
+# This host's packages: the same updates, candidates and lists as apt's own; and processes kept on
+# replaced libraries, as needrestart sees them.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 export LC_ALL=C.UTF-8 XDG_CACHE_HOME=$tmp/cache
 unset SUDO_UID
 hulltop=${HT_BUILDDIR:-.}/hulltop
+
+
+# --- old code that runs, on real files and processes ---
+
+place='' process=''
+stop_process() {
+    [ -z "$process" ] || kill "$process" 2>/dev/null
+    [ -z "$process" ] || wait "$process" 2>/dev/null
+    process=''
+}
+end_scene() {
+    stop_process
+    [ -z "$place" ] || rm -rf "$place"
+    rm -rf "$tmp"
+}
+trap end_scene EXIT
+
+# start_process LIBRARY: a process of the node that has it loaded when this returns.
+start_process() {
+    stop_process
+    LD_PRELOAD=$1 sleep 1000 &
+    process=$!
+    for _ in {1..200}; do
+        grep -qF -- "$1" "/proc/$process/maps" 2>/dev/null && return
+        read -rt 0.05 <> <(:) || :
+    done
+}
+
+# As a package manager does it: the new file takes the name of the old one.
+replace() { cp -p "$1" "$1.dpkg-new" && mv "$1.dpkg-new" "$1"; }
+
+# seen LIBRARY: whether hulltop finds the process on it; its package is in $tmp/package.
+seen() {
+    "$hulltop" check --only packages --docker none --timeout 300 --format json >"$tmp/scene" 2>/dev/null
+    jq -r --argjson pid "$process" --arg path "$1" '.packages.running_old[]
+        | select(.pid == $pid and (.files | index($path))) | .package // "-"' "$tmp/scene" >"$tmp/package"
+    [ -s "$tmp/package" ]
+}
+
+# needrestart names the processes that it would have restarted when it is asked to be verbose.
+seen_by_needrestart() {
+    needrestart -v -b -r l 2>&1 | grep -E "#$process uses (deleted|obsolete|non-existing) " | grep -qF -- "$1"
+}
+
+# agree NAME LIBRARY WANTED: both say yes, or no.
+agree() {
+    local ours=no theirs=no
+    ! seen "$2" || ours=yes
+    [ "$ours" = "$3" ] && echo "ok $1" || echo "not ok $1: hulltop says $ours"
+    command -v needrestart >/dev/null 2>&1 || { echo "SKIP $1, as needrestart says: lab-needrestart: no needrestart"; return; }
+    ! seen_by_needrestart "$2" || theirs=yes
+    [ "$theirs" = "$ours" ] && echo "ok $1, as needrestart says" || echo "not ok $1, as needrestart says: it says $theirs"
+}
+
+# scene NAME LIBRARY
+scene() {
+    start_process "$2"
+    agree "$1 that is as it was" "$2" no
+    replace "$2"
+    agree "$1 that was replaced" "$2" yes
+    start_process "$2"
+    agree "$1 that was replaced before the restart" "$2" no
+    stop_process
+}
+
+# A library of a package: a copy of its folder lies over it, for this script and its children alone.
+if [ "${1:-}" = package ]; then
+    folder=$(dirname "$2")
+    place=$(mktemp -d /usr/local/lib/hulltop-lab.XXXXXX)
+    cp -a "$folder/." "$place" && mount --bind "$place" "$folder" || exit 1
+    scene "a package's library" "$2"
+    start_process "$2" && replace "$2" && seen "$2"
+    wanted=$(dpkg -S "$2" 2>/dev/null | sed -n '1s/[:,].*//p')
+    [ "$(cat "$tmp/package")" = "$wanted" ] && echo "ok which is of $wanted" ||
+        echo "not ok which is of $wanted: $(cat "$tmp/package")"
+    stop_process
+    umount -l "$folder"
+    exit 0
+fi
+
+# --- what apt says ---
 
 for tool in apt apt-get jq; do
     command -v "$tool" >/dev/null 2>&1 || { echo "SKIP packages: lab-apt: no $tool"; exit 0; }
@@ -37,6 +118,7 @@ apt list --upgradable 2>/dev/null |
     sed -nE 's,^([^/]+)/[^ ]* ([^ ]+) [^ ]+ \[upgradable from: ([^]]+)\]$,\1\t\3\t\2,p' | sort >"$tmp/theirs"
 same updates ours theirs
 jq -r '.packages.index_files[]' "$tmp/report" >"$tmp/ours"
+# shellcheck disable=SC2016 # apt fills it in
 apt-get indextargets --format '$(FILENAME)' 'Created-By: Packages' 2>/dev/null |
     while read -r file; do
         for path in "$file".{xz,bz2,lzma,gz,lz4,zst} "$file"; do
@@ -54,3 +136,23 @@ same installed ours theirs
 jq -S .packages.upgradable "$tmp/report" >"$tmp/ours"
 jq -S .packages.upgradable "$tmp/again" >"$tmp/theirs"
 same again ours theirs
+
+# --- what needrestart says ---
+
+if [ "$(id -u)" != 0 ]; then
+    echo 'SKIP old code: root: not root'
+    exit 0
+fi
+any=$(ldconfig -p | sed -nE 's,.* => (/.*/libz\.so\.1)$,\1,p' | head -1)
+place=$(mktemp -d /usr/local/lib/hulltop-lab.XXXXXX)
+cp "$(readlink -f "$any")" "$place/libx.so"
+scene "a library of nobody's" "$place/libx.so"
+start_process "$place/libx.so" && replace "$place/libx.so" && seen "$place/libx.so"
+[ "$(cat "$tmp/package")" = - ] && echo "ok which is of no package" || echo "not ok which is of no package: $(cat "$tmp/package")"
+stop_process
+library=$(compgen -G '/usr/lib/*/gconv/ISO8859-1.so' | head -1)
+if [ -z "$library" ] || ! unshare -m --propagation private true 2>/dev/null; then
+    echo "SKIP a package's library: lab-plain: no mount namespace, or no gconv"
+else
+    unshare -m --propagation private bash "$0" package "$library"
+fi
