@@ -245,17 +245,15 @@ static void add_file(struct suspect *suspect, struct judged *judged)
 }
 
 /* The executable is mapped too, but perhaps behind the end of what is read of maps. */
-static void look_exe(struct looking *looking, struct suspect *suspect)
+static void look_exe(struct looking *looking, struct suspect *suspect, struct ht_str exe)
 {
     char name[64];
     struct stat facts;
-    struct ht_mapping mapping = {0};
+    struct ht_mapping mapping = {.path = exe};
 
-    name_of(name, sizeof(name), suspect->pid, "exe");
-    mapping.path = read_link_at(looking->running, name);
-    if (!mapping.path.len || mapping.path.data[0] != '/')
+    if (exe.data[0] != '/')
         return;
-    mapping.path = ht_arena_str(looking->arena, mapping.path);
+    name_of(name, sizeof(name), suspect->pid, "exe");
     if (identify(looking->running, name, &facts)) {
         mapping.inode = facts.st_ino;
         mapping.major = major(facts.st_dev);
@@ -306,16 +304,15 @@ static void look_script(struct looking *looking, struct suspect *suspect, struct
     suspect->scripted = true;
 }
 
-static void look_scripts(struct looking *looking, struct suspect *suspect)
+static void look_scripts(struct looking *looking, struct suspect *suspect, struct ht_str exe)
 {
-    char name[64];
-    bool deleted;
-    struct ht_str exe = ht_maps_plain_path(
-        read_link_at(looking->running, name_of(name, sizeof(name), suspect->pid, "exe")), &deleted);
     struct ht_str paths[SCRIPTS_MAX], cmdline;
     int64_t start;
     size_t len;
 
+    bool deleted;
+
+    exe = ht_maps_plain_path(exe, &deleted);
     if (!ht_script_is_interpreter(exe))
         return;
     start = start_of(looking, suspect->pid);
@@ -327,7 +324,8 @@ static void look_scripts(struct looking *looking, struct suspect *suspect)
         look_script(looking, suspect, paths[i], start);
 }
 
-static void look_process(struct looking *looking, pid_t pid)
+/* exe is where its link leads, in the arena. */
+static void look_process(struct looking *looking, pid_t pid, struct ht_str exe)
 {
     struct suspect suspect = {.pid = pid};
     struct ht_str text = read_file(looking->running, pid, "maps");
@@ -340,9 +338,9 @@ static void look_process(struct looking *looking, pid_t pid)
         if (judged->old)
             add_file(&suspect, judged);
     }
-    look_exe(looking, &suspect);
+    look_exe(looking, &suspect, exe);
     if (!suspect.files.len)
-        look_scripts(looking, &suspect);
+        look_scripts(looking, &suspect, exe);
     if (!suspect.files.len)
         return;
     struct suspect *kept = ht_new0(struct suspect);
@@ -407,6 +405,7 @@ static void look_hidden(struct looking *looking)
 static int visit_process(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct looking *looking = context;
+    struct ht_str exe;
     char file[64];
     uint64_t pid;
 
@@ -428,10 +427,11 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
         return 0;
     }
     /* Kernel threads have no executable. */
-    if (!read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "exe")).len)
+    exe = read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "exe"));
+    if (!exe.len)
         return 0;
     looking->sum.compared++;
-    look_process(looking, (pid_t)pid);
+    look_process(looking, (pid_t)pid, ht_arena_str(looking->arena, exe));
     return 0;
 }
 
