@@ -48,7 +48,9 @@ static const char role[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
                            "  verbs: [list, watch]\n"
                            "- apiGroups: [node.k8s.io]\n"
                            "  resources: [runtimeclasses]\n"
-                           "  verbs: [list]\n";
+                           "  verbs: [list]\n"
+                           "- nonResourceURLs: [/metrics]\n"
+                           "  verbs: [get]\n";
 
 int ht_command_doctor(const struct ht_options *options, struct ht_arena *arena)
 {

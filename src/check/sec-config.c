@@ -206,6 +206,31 @@ static void look_file(struct ht_checking *checking, const struct ht_apiserver *a
     }
 }
 
+/* Where bytes and configuration alone differ another check says so. */
+static void look_counters(struct ht_checking *checking, const struct ht_apiserver *apiserver)
+{
+    for (size_t i = 0; i < apiserver->proofs.len; i++) {
+        const struct ht_proof *proof = &apiserver->proofs.items[i];
+
+        if (!ht_proof_has_counters_differ(proof) || !proof->counters_differ)
+            continue;
+
+        struct ht_finding *finding =
+            ht_fire(checking, ht_arena_strf(ht_checking_arena(checking), "counters:%.*s",
+                                            HT_STR_ARG(proof->resource)));
+        ht_fire_title(checking, finding,
+                      "What the API server counts of %.*s is not what its files say",
+                      HT_STR_ARG(proof->resource));
+        ht_fire_evidence(checking, finding, "datastore", "bytes",
+                         ht_proof_has_bytes(proof) ? proof->bytes : HT_S("not known"));
+        ht_fire_evidence(checking, finding, "encryption configuration", "writes",
+                         ht_proof_has_configured(proof) ? proof->configured : HT_S("not known"));
+        ht_fire_evidence(checking, finding, "metrics of the API server", "counted",
+                         ht_proof_has_counted(proof) ? proof->counted : HT_S("nothing"));
+        ht_fire_evidence(checking, finding, "together", "so", proof->reason);
+    }
+}
+
 static void look_agrees(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_apiserver *apiserver = ht_apiserver_of(row);
@@ -227,6 +252,7 @@ static void look_agrees(struct ht_checking *checking, const struct ht_row *row)
         file = ht_node_find(ht_checking_node(checking), HT_TABLE_ENCRYPTION, apiserver->encryption);
     if (file)
         look_file(checking, apiserver, ht_encryption_of(file));
+    look_counters(checking, apiserver);
 }
 
 static const char deliberate[] = "a deliberate decryption on the way to another provider";
@@ -317,8 +343,10 @@ static const struct ht_check checks[] = {
      .reads = HT_READS(ENCRYPTION),
      .severity = HT_SEVERITY_MEDIUM,
      .title = "The API server runs with something else than its files say",
-     .condition = "Its manifest differs from its command line, or its encryption configuration was "
-                  "changed after its start without automatic reload, or would be refused.",
+     .condition =
+         "Its manifest differs from its command line, or its encryption configuration was "
+         "changed after its start without automatic reload, or would be refused, or is not "
+         "what its metrics tell of.",
      .why = "What a file says about encryption does not hold until the API server has read it.",
      .fix = "Restart the API server, or correct the file and then restart it.",
      .needs = HT_TEXTS("hostconf"),

@@ -89,23 +89,82 @@ static void fire_plaintext(struct ht_checking *checking, const struct ht_datasto
     show_names(checking, finding, store);
 }
 
+/* Files that are no database: what is live cannot be told from copies. Where nothing encrypted is
+ * in them at all, what is plaintext is no copy of what was encrypted since. */
+static void look_pattern(struct ht_checking *checking, const struct ht_datastore *store)
+{
+    ht_stored_unknown(checking, store);
+    if (store->pattern_plaintext == 0 || store->pattern_encrypted.len)
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, HT_S("pattern"));
+    ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+    ht_fire_title(checking, finding,
+                  "Secrets begin in plaintext %llu times in the datastore's files, and none is "
+                  "encrypted",
+                  (unsigned long long)store->pattern_plaintext);
+    ht_fire_evidence(checking, finding, "datastore", "folder", store->path);
+    ht_fire_evidence(checking, finding, "datastore", "read", store->detail);
+}
+
+/* Secrets may be kept in a datastore of their own. */
+static bool is_overridden(struct ht_checking *checking)
+{
+    const struct ht_rowset *servers = ht_node_set(ht_checking_node(checking), HT_TABLE_APISERVER);
+
+    for (size_t i = 0; i < servers->len; i++) {
+        const struct ht_apiserver *server = ht_apiserver_of(servers->rows[i]);
+
+        for (size_t j = 0; j < server->etcd_overrides.len; j++) {
+            if (ht_str_has_prefix(server->etcd_overrides.items[j], "/secrets#"))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A new cluster has none, and what its configuration says is what will be. Else they are kept
+ * elsewhere, or under names that are not known here. */
+static void look_without(struct ht_checking *checking, const struct ht_datastore *store)
+{
+    bool is_clusters = ht_stored_find(store, "namespaces") != NULL;
+    bool is_configured = store->proofs.len && ht_proof_has_configured(&store->proofs.items[0]);
+    struct ht_arena *arena = ht_checking_arena(checking);
+
+    if (!ht_datastore_has_keys(store) || store->keys == 0)
+        return;
+    if (is_clusters && is_configured && !is_overridden(checking))
+        return; /* other checks tell what will be written */
+    if (is_clusters && !is_overridden(checking))
+        ht_unknown(checking, "datastore",
+                   ht_arena_strf(arena,
+                                 "%.*s: no secrets in it yet, and what new ones will be written "
+                                 "with is not known here",
+                                 HT_STR_ARG(store->path))
+                       .data,
+                   "look on the node whose API server has it");
+    else
+        ht_unknown(checking, "datastore",
+                   ht_arena_strf(arena, "%.*s: no secrets among its %llu objects",
+                                 HT_STR_ARG(store->path), (unsigned long long)store->keys)
+                       .data,
+                   "look whether the API server keeps them in another datastore");
+}
+
 static void look_plaintext(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_datastore *store = ht_datastore_of(row);
     const struct ht_stored *secrets = ht_stored_find(store, "secrets");
 
+    if (ht_datastore_has_pattern_plaintext(store)) {
+        look_pattern(checking, store);
+        return;
+    }
     if (!ht_datastore_has_exact(store) || !ht_datastore_has_stored(store) || !store->exact)
         ht_stored_unknown(checking, store);
-    /* Every cluster has some: they are kept elsewhere, or under names that are not known here. */
-    else if ((!secrets ||
-              secrets->plaintext + secrets->malformed + ht_stored_encrypted(secrets) == 0) &&
-             ht_datastore_has_keys(store) && store->keys > 0)
-        ht_unknown(checking, "datastore",
-                   ht_arena_strf(ht_checking_arena(checking),
-                                 "%.*s: no secrets among its %llu objects", HT_STR_ARG(store->path),
-                                 (unsigned long long)store->keys)
-                       .data,
-                   "look whether the API server keeps them in another datastore");
+    else if (!secrets ||
+             secrets->plaintext + secrets->malformed + ht_stored_encrypted(secrets) == 0)
+        look_without(checking, store);
     if (!secrets)
         return;
     if (secrets->plaintext)
@@ -320,6 +379,7 @@ static const struct ht_check checks[] = {
     {.id = "SEC-001",
      .question = 5,
      .scope = HT_TABLE_DATASTORE,
+     .reads = HT_READS(APISERVER),
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_CRITICAL,
      .title = "Secrets are stored in plaintext",

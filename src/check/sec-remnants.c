@@ -165,9 +165,30 @@ static void look_members(struct ht_checking *checking, const struct ht_datastore
                "run hulltop on the other members too");
 }
 
+/* Where something is encrypted, plaintext beside it may be old. */
+static void look_pattern(struct ht_checking *checking, const struct ht_datastore *store)
+{
+    ht_stored_unknown(checking, store);
+    if (store->pattern_plaintext == 0 || store->pattern_encrypted.len == 0)
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, HT_S("pattern"));
+    ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+    ht_fire_title(checking, finding,
+                  "Secrets begin in plaintext %llu times in the datastore's segments and snapshots",
+                  (unsigned long long)store->pattern_plaintext);
+    ht_fire_evidence(checking, finding, "datastore", "folder", store->path);
+    ht_fire_evidence(checking, finding, "datastore", "read", store->detail);
+}
+
 static void look_remnants(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_datastore *store = ht_datastore_of(row);
+
+    if (ht_datastore_has_pattern_plaintext(store)) {
+        look_pattern(checking, store);
+        return;
+    }
 
     if (ht_str_is(store->kind, "etcd-api")) {
         ht_stored_unknown(checking, store);

@@ -19,6 +19,7 @@
 #include "hulltop/check/classify.h"
 #include "hulltop/check/pod-security.h"
 #include "hulltop/check/privilege.h"
+#include "hulltop/check/storage.h"
 
 enum { ENGINE_ID_LEN = 64, INPUTS = 4 };
 
@@ -63,8 +64,9 @@ struct joining {
     struct ht_vec pods;    /* as their source gave them */
     struct ht_join_pods *by_pod;
     const struct ht_row *cluster_row, *host_row;
-    struct ht_vec codes; /* code and layer rows */
-    bool unsorted;       /* processes are not in the order of their ids */
+    struct ht_vec codes;  /* code and layer rows */
+    struct ht_vec stored; /* datastores and API servers */
+    bool unsorted;        /* processes are not in the order of their ids */
     const struct ht_host *host;
 };
 
@@ -226,6 +228,8 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
             } else if (id == HT_TABLE_POD) {
                 ht_vec_add(&joining->pods, (void *)row);
                 ht_join_pods_add(joining->by_pod, row);
+            } else if (id == HT_TABLE_DATASTORE || id == HT_TABLE_APISERVER) {
+                ht_vec_add(&joining->stored, (void *)row);
             } else if (id == HT_TABLE_SUPPORT || id == HT_TABLE_COMPONENT) {
                 ht_vec_add(&joining->upkeep, (void *)row);
             } else if (id == HT_TABLE_HOST) {
@@ -645,26 +649,29 @@ static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row
                     ht_pod_derive(joining->joiner->facts, counted, HT_POD_SECURITY_LATEST));
 }
 
-/* Made anew each time, since any process may be the daemon's, but the same row if it is equal: most
- * checks of all containers read it. */
-static struct ht_row *make_daemon(struct joining *joining, const struct ht_row *row)
+/* What was made anew of row, or the row from before if it is equal: most checks of all containers
+ * read some of these. */
+static struct ht_row *made_anew(struct joining *joining, const struct ht_row *row,
+                                struct ht_row *fresh)
 {
-    ht_autobuf struct ht_buf buf = HT_BUF(512);
-    struct ht_str key = cache_key(&buf, &ht_daemon_table, ht_row_id(row));
-    const struct ht_row *const inputs[INPUTS] = {row};
-
-    return remember(joining->joiner, key, inputs, 0, ht_join_daemon(row, &joining->engines));
-}
-
-/* Made anew each time too: a day may have ended. */
-static struct ht_row *make_upkeep(struct joining *joining, const struct ht_row *row)
-{
-    ht_autobuf struct ht_buf buf = HT_BUF(512);
+    ht_autobuf struct ht_buf buf = HT_BUF(8192);
     struct ht_str key = cache_key(&buf, ht_row_table(row), ht_row_id(row));
     const struct ht_row *const inputs[INPUTS] = {row};
 
-    return remember(
-        joining->joiner, key, inputs, 0,
+    return remember(joining->joiner, key, inputs, 0, fresh);
+}
+
+/* Any process may be the daemon's. */
+static struct ht_row *make_daemon(struct joining *joining, const struct ht_row *row)
+{
+    return made_anew(joining, row, ht_join_daemon(row, &joining->engines));
+}
+
+/* A day may have ended. */
+static struct ht_row *make_upkeep(struct joining *joining, const struct ht_row *row)
+{
+    return made_anew(
+        joining, row,
         ht_join_upkeep(joining->joiner->facts, joining->node->taken_at, row, &joining->daemons));
 }
 
@@ -732,6 +739,13 @@ static void make_rows(struct joining *joining)
         ht_node_add(joining->node, make_upkeep(joining, joining->upkeep.items[i]));
     for (size_t i = 0; i < joining->codes.len; i++)
         ht_node_add(joining->node, make_code(joining, joining->codes.items[i]));
+    for (size_t i = 0; i < joining->stored.len; i++) {
+        const struct ht_row *row = joining->stored.items[i];
+
+        ht_node_add(
+            joining->node,
+            made_anew(joining, row, ht_storage_derive(joining->node, &joining->stored, row)));
+    }
 }
 
 static void finish(struct joining *joining)
@@ -753,6 +767,7 @@ static void finish(struct joining *joining)
     ht_vec_fini(&joining->pods);
     ht_join_pods_free(joining->by_pod);
     ht_vec_fini(&joining->codes);
+    ht_vec_fini(&joining->stored);
 }
 
 struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *samples, size_t len,

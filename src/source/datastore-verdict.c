@@ -61,7 +61,9 @@ static void put_live(struct ht_buf *out, const struct ht_datastore *row)
     uint64_t encrypted = secrets ? encrypted_of(secrets) : 0;
 
     if (!secrets || secrets->plaintext + secrets->malformed + encrypted == 0) {
-        ht_buf_add_text(out, row->exact ? "no secrets in it" : "no secrets found");
+        ht_buf_add_text(out, row->exact && row->keys ? "no secrets in it yet"
+                             : row->exact            ? "no secrets in it"
+                                                     : "no secrets found");
         return;
     }
     ht_buf_addf(out, "%" PRIu64 " secrets: ", secrets->plaintext + secrets->malformed + encrypted);
@@ -74,6 +76,19 @@ static void put_live(struct ht_buf *out, const struct ht_datastore *row)
         ht_buf_addf(out, "%" PRIu64 " encrypted", encrypted);
         put_keys(out, secrets);
     }
+}
+
+/* What a pattern finds is never all, and more than what is live. */
+static void put_pattern(struct ht_buf *out, const struct ht_datastore *row)
+{
+    uint64_t encrypted = 0;
+
+    for (size_t i = 0; i < row->pattern_encrypted.len; i++)
+        encrypted += row->pattern_encrypted.items[i].count;
+    ht_buf_addf(out,
+                "by pattern, copies too: %" PRIu64 " PLAINTEXT secrets, %" PRIu64
+                " encrypted values; cannot tell what is live",
+                row->pattern_plaintext, encrypted);
 }
 
 static void put_snapshots(struct ht_buf *out, const struct ht_datastore *row)
@@ -107,7 +122,9 @@ void ht_datastore_tell_verdict(struct ht_arena *arena, struct ht_datastore *row)
     ht_autobuf struct ht_buf out = HT_BUF(HT_ERROR_TEXT_MAX * 2);
     bool kine = ht_str_is(row->kind, "kine");
 
-    if (!row->exact)
+    if (ht_datastore_has_pattern_plaintext(row))
+        put_pattern(&out, row);
+    else if (!row->exact)
         ht_buf_addf(&out, "cannot tell: %.*s", HT_STR_ARG(row->detail));
     if (!row->exact && ht_datastore_has_stored(row))
         ht_buf_add_text(&out, " | ");

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "datastore-private.h"
+#include "dqlite.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
@@ -37,6 +38,7 @@ struct watched {
     struct ht_etcd_store *store;
     struct ht_kine *kine;
     struct ht_etcd_api *api;
+    struct ht_dqlite *dqlite;
     struct ht_snapshots copies;
     struct ht_row *row;
     int error; /* of the last look, -errno or 0 */
@@ -93,6 +95,7 @@ static void drop(struct watched *watched)
     ht_etcd_store_free(watched->store);
     ht_kine_free(watched->kine);
     ht_etcd_api_free(watched->api);
+    ht_dqlite_free(watched->dqlite);
     ht_snapshots_free(&watched->copies);
     ht_row_unref(watched->row);
     free(watched->place.path);
@@ -152,6 +155,8 @@ static struct watched *watch(struct datastore *self, const struct ht_place *plac
         watched->store = ht_etcd_store_new(&self->root, place->path);
     if (place->kind == HT_PLACE_KINE)
         watched->kine = ht_kine_new(&self->root, place->path);
+    if (place->kind == HT_PLACE_DQLITE)
+        watched->dqlite = ht_dqlite_new(&self->root, place->path);
     if (place->kind == HT_PLACE_API)
         watched->api = make_api(self, place->path);
     return watched;
@@ -296,6 +301,30 @@ static bool look_at_kine(struct datastore *self, struct watched *watched, struct
     return true;
 }
 
+/* Copies and what is live are searched alike. */
+static bool look_at_dqlite(struct datastore *self, struct watched *watched, struct ht_arena *arena)
+{
+    struct ht_pace pace = {.step = step, .context = self};
+    struct ht_datastore row = {0};
+    struct ht_error err = {0};
+    const struct ht_row *before = watched->row;
+    int r = ht_dqlite_refresh(watched->dqlite, &pace, &err);
+
+    watched->error = r < 0 ? r : 0;
+    memcpy(watched->why, err.text, sizeof(watched->why));
+    if (r < 0) {
+        tell_failure(watched, arena);
+        return watched->row != before;
+    }
+    if (r == 0 && before)
+        return false;
+    ht_dqlite_tell(watched->dqlite, arena, &row);
+    ht_datastore_set_source(&row, HT_S("datastore"));
+    ht_datastore_tell_verdict(arena, &row);
+    keep_row(watched, &row);
+    return watched->row != before;
+}
+
 /* Between two pages: others ask etcd, too. */
 static bool rest(void *context)
 {
@@ -332,7 +361,6 @@ static bool look_at_api(struct datastore *self, struct watched *watched, struct 
 static bool look_at(struct datastore *self, struct watched *watched)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_DATASTORE_ARENA);
-    const struct ht_row *before = watched->row;
 
     switch (watched->place.kind) {
     case HT_PLACE_ETCD:
@@ -342,11 +370,7 @@ static bool look_at(struct datastore *self, struct watched *watched)
     case HT_PLACE_KINE:
         return look_at_kine(self, watched, arena);
     case HT_PLACE_DQLITE:
-        watched->error = -ENOTSUP;
-        snprintf(watched->why, sizeof(watched->why),
-                 "%s: this build cannot read this kind of database", watched->place.path);
-        tell_failure(watched, arena);
-        return before != watched->row;
+        return look_at_dqlite(self, watched, arena);
     }
     return false;
 }

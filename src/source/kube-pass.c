@@ -328,6 +328,8 @@ void ht_kube_forget(struct ht_kube *kube)
     ht_rowset_fini(&kube->runtime_classes);
     ht_row_unref(kube->own_node);
     kube->own_node = NULL;
+    ht_row_unref(kube->counter);
+    kube->counter = NULL;
 }
 
 static void begin_pods(void *context)
@@ -410,6 +412,8 @@ int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble)
         r = read_others(kube, trouble);
     if (r == 0)
         r = read_pods(kube, trouble);
+    if (r == 0)
+        ht_kube_read_storage(kube);
     kube->took_ns = ht_clock_mono(kube->feed->clock) - start;
     kube->next_full_ns = ht_clock_mono(kube->feed->clock) + HT_KUBE_FULL_PASS_NS;
     kube->changed = true;
@@ -485,6 +489,8 @@ void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *
     ht_rowset_share(&sample->sets[HT_TABLE_RUNTIME_CLASS], &kube->runtime_classes);
     if (kube->own_node)
         ht_node_add(sample, ht_row_ref(kube->own_node));
+    if (kube->counter)
+        ht_node_add(sample, ht_row_ref(kube->counter));
     ht_node_sort(sample);
     kube->changed = false;
     kube->told_ns = ht_clock_mono(kube->feed->clock);

@@ -329,6 +329,7 @@ static int session(struct ht_kube *kube, struct ht_kube_trouble *trouble)
             trouble);
     if (r == 0) {
         kube->next_full_ns = 0;
+        kube->storage_due_ns = 0; /* another server may answer now */
         r = pass_if_due(kube, trouble);
     }
     if (r < 0)

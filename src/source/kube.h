@@ -29,6 +29,8 @@ struct ht_kube {
     bool ambiguous;                  /* several nodes could be this host */
     char missing[HT_ERROR_TEXT_MAX]; /* what could not be read, and why; empty: nothing */
     size_t bad;                      /* pods that could not be read */
+    struct ht_row *counter;          /* what the API server counts; NULL: not asked yet */
+    int64_t storage_due_ns;          /* when it is asked again */
     char resource[64];               /* version to watch from */
 
     bool changed;         /* since it was told */
@@ -42,6 +44,8 @@ int ht_kube_find_access(struct ht_kube *kube, struct ht_kube_access *ret,
                         struct ht_kube_trouble *trouble);
 /* Asks for everything: version, nodes, namespaces, pods of this node. */
 int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble);
+/* Asks how secrets are kept, where that is due; what cannot be told is told in a row. */
+void ht_kube_read_storage(struct ht_kube *kube);
 /* Publishes what is known, with that state. */
 void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *detail,
                   const char *help);

@@ -459,6 +459,10 @@ static void put_other(const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     const struct ht_table *table = rows->other_table;
 
+    if (table == &ht_datastore_table)
+        ht_detail_storage(&((const struct ht_datastore *)rows->other)->proofs, doc);
+    if (table == &ht_apiserver_table)
+        ht_detail_storage(&((const struct ht_apiserver *)rows->other)->proofs, doc);
     ht_doc_head(doc, "WHAT WE SAW");
     for (unsigned i = 0; i < table->count; i++) {
         const struct ht_field *field = &table->fields[i];

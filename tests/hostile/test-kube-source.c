@@ -240,6 +240,39 @@ static void a_right_that_is_missing_makes_it_partial(void **state)
     map("/api/v1/namespaces*", "namespaces.http");
 }
 
+static bool has_counter(struct driver *driver, void *context)
+{
+    const struct ht_rowset *counters =
+        driver->sample ? ht_node_set(driver->sample, HT_TABLE_API_COUNTER) : NULL;
+    const struct ht_api_counter *counter =
+        counters && counters->len ? ht_api_counter_of(counters->rows[0]) : NULL;
+    const bool *counts = context;
+
+    return counter && ht_api_counter_has_counts(counter) == *counts &&
+           ht_api_counter_has_detail(counter) != *counts;
+}
+
+/* Pods are told all the same, and nothing is called missing: nobody who asks for them needs it. */
+static void metrics_are_read_where_that_is_allowed(void **state)
+{
+    struct driver driver = {0};
+    bool counts = true;
+
+    (void)state;
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    assert_true(driver_wait(&driver, has_counter, &counts));
+    driver_stop(&driver);
+    map("/metrics", "403_metrics_sa.http");
+    driver = (struct driver){0};
+    counts = false;
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    assert_true(driver_wait(&driver, has_counter, &counts));
+    driver_stop(&driver);
+    map("/metrics", "metrics.http");
+}
+
 static void no_right_to_pods_is_denied(void **state)
 {
     struct driver driver = {0};
@@ -603,6 +636,7 @@ int main(void)
         cmocka_unit_test(the_watch_adds_and_takes_away),
         cmocka_unit_test(an_expired_watch_lists_again),
         cmocka_unit_test(a_right_that_is_missing_makes_it_partial),
+        cmocka_unit_test(metrics_are_read_where_that_is_allowed),
         cmocka_unit_test(no_right_to_pods_is_denied),
         cmocka_unit_test(a_bad_token_is_told),
         cmocka_unit_test(too_many_requests_are_waited_for),
