@@ -49,6 +49,9 @@ static const char role[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
                            "- apiGroups: [node.k8s.io]\n"
                            "  resources: [runtimeclasses]\n"
                            "  verbs: [list]\n"
+                           "- apiGroups: [secrets-store.csi.x-k8s.io]\n"
+                           "  resources: [secretproviderclasses]\n"
+                           "  verbs: [list]\n"
                            "- nonResourceURLs: [/metrics]\n"
                            "  verbs: [get]\n";
 

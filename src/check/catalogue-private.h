@@ -40,6 +40,7 @@ extern const struct ht_check_group ht_checks_pkg_seal;
 extern const struct ht_check_group ht_checks_pkg_stack;
 extern const struct ht_check_group ht_checks_sec_config;
 extern const struct ht_check_group ht_checks_sec_transit;
+extern const struct ht_check_group ht_checks_sec_keepers;
 extern const struct ht_check_group ht_checks_sec_exposed;
 
 /* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The file as it was decoded, before it is judged. Private to the two files of encryption-config.h.
- */
+/* The file as it was decoded, before it is judged. Private to the files of encryption-config.h and
+ * to the one that looks for its KMS plugins. */
 #ifndef HT_SOURCE_ENCRYPTION_PRIVATE_H
 #define HT_SOURCE_ENCRYPTION_PRIVATE_H
 

@@ -59,6 +59,7 @@ static void add_encryption(struct ht_hostconf_pass *pass, struct ht_str host, st
     } else {
         ht_encryption_decode(ht_buf_str(&text), reload, pass->arena, &encryption);
         ht_encryption_set_sha256(&encryption, ht_str_from(ht_sha256_text(ht_buf_str(&text), sum)));
+        ht_hostconf_note_plugins(pass, ht_buf_str(&text));
     }
     if (text.len)
         ht_wipe(text.data, text.len);

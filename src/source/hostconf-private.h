@@ -29,9 +29,11 @@ struct ht_hostconf_process {
     int64_t started_at;        /* ns since 1970, 0: unknown */
     bool has_own_net;          /* not in the node's network namespace */
     bool has_fds;              /* its descriptors could be looked at */
+    bool is_keeper;            /* it keeps secrets: no daemon whose listeners are judged */
 };
 
 struct ht_hostconf_sockets;
+struct ht_keepers;
 
 /* One look at everything. */
 struct ht_hostconf_pass {
@@ -47,6 +49,7 @@ struct ht_hostconf_pass {
     struct ht_proc_dull *dull;   /* those that are no daemons of interest; a walk of it was begun */
     struct ht_str salt;          /* key of the marks by which equal secrets are told */
     struct ht_rowset *exposures; /* found when they were last looked for */
+    struct ht_keepers *keepers;  /* what keeps secrets */
     int64_t interval_ns;         /* until the next look */
     size_t cut;                  /* things that a limit left out */
     size_t denied;               /* files that are there and could not be read */
@@ -70,6 +73,10 @@ bool ht_hostconf_is_listening(const struct ht_hostconf_pass *pass,
 void ht_hostconf_add_other_sockets(struct ht_hostconf_pass *pass);
 /* Adds rows of what daemons were told to listen on. The API server must have been looked for. */
 void ht_hostconf_find_listeners(struct ht_hostconf_pass *pass);
+/* Adds rows of what keeps secrets. The API server must have been looked for. */
+void ht_hostconf_find_keepers(struct ht_hostconf_pass *pass);
+/* Notes the KMS plugins that an encryption configuration names. */
+void ht_hostconf_note_plugins(struct ht_hostconf_pass *pass, struct ht_str text);
 /* Adds rows of secrets in environments and command lines to pass->exposures; expensive. */
 void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass);
 /* Adds rows of credential files, and of clients that do not check their servers. */

@@ -11,6 +11,7 @@
 
 #include "apiserver.h"
 #include "hostconf-private.h"
+#include "keeper.h"
 #include "proc-decode.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/clock.h"
@@ -142,9 +143,10 @@ static bool look_at(struct scan *scan, uint64_t pid)
 
     if (process.by_name)
         name = read_own_name(scan, pid, &out);
-    if (!is_wanted(name))
+    process.is_keeper = ht_keeper_is_program(name);
+    if (!is_wanted(name) && !process.is_keeper)
         return false;
-    if (is_common(name) && ++scan->common > COMMON_MAX)
+    if ((is_common(name) || process.is_keeper) && ++scan->common > COMMON_MAX)
         return true;
     if (pass->processes_len == HT_HOSTCONF_PROCESSES_MAX) {
         pass->cut++;

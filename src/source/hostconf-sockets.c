@@ -94,7 +94,7 @@ void ht_hostconf_find_sockets(struct ht_hostconf_pass *pass)
             .visit = visit_fd, .context = &owner, .max_entries = FDS_MAX};
         ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
 
-        if (process->has_own_net)
+        if (process->has_own_net || process->is_keeper)
             continue;
         ht_buf_addf(&path, "proc/%llu/fd", (unsigned long long)process->pid);
         process->has_fds = ht_root_list(pass->proc, path.data, &visitor, NULL) == 0;

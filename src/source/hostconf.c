@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hostconf-private.h"
+#include "keeper.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -167,7 +168,9 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
                  struct ht_feed *feed)
 {
     int64_t began = ht_clock_mono(feed->clock);
+    struct ht_keepers keepers = {0};
     struct ht_hostconf_pass pass = {
+        .keepers = &keepers,
         .root = root,
         .proc = proc,
         .sample = ht_node_new(ht_clock_wall(feed->clock)),
@@ -179,11 +182,13 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
         .interval_ns = self->ops.interval_ns,
     };
 
+    keepers.arena = pass.arena;
     feed->at(feed, "looking for daemons");
     ht_proc_dull_begin(self->dull, began);
     ht_hostconf_find_processes(&pass);
     feed->at(feed, "reading the API server's configuration");
     ht_hostconf_find_apiserver(&pass);
+    ht_hostconf_find_keepers(&pass);
     ht_hostconf_find_listeners(&pass);
     feed->at(feed, "looking for secrets that lie around");
     look_at_secrets(self, &pass, began);

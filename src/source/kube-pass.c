@@ -328,8 +328,7 @@ void ht_kube_forget(struct ht_kube *kube)
     ht_rowset_fini(&kube->runtime_classes);
     ht_row_unref(kube->own_node);
     kube->own_node = NULL;
-    ht_row_unref(kube->counter);
-    kube->counter = NULL;
+    ht_kube_forget_storage(kube);
 }
 
 static void begin_pods(void *context)
@@ -489,8 +488,7 @@ void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *
     ht_rowset_share(&sample->sets[HT_TABLE_RUNTIME_CLASS], &kube->runtime_classes);
     if (kube->own_node)
         ht_node_add(sample, ht_row_ref(kube->own_node));
-    if (kube->counter)
-        ht_node_add(sample, ht_row_ref(kube->counter));
+    ht_kube_tell_storage(kube, sample);
     ht_node_sort(sample);
     kube->changed = false;
     kube->told_ns = ht_clock_mono(kube->feed->clock);

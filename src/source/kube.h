@@ -6,6 +6,7 @@
 #include "hulltop/base/vec.h"
 #include "hulltop/source/source.h"
 #include "kube-client.h"
+#include "keeper.h"
 
 #define HT_KUBE_FULL_PASS_NS (60 * HT_NS_PER_S)
 
@@ -30,6 +31,7 @@ struct ht_kube {
     char missing[HT_ERROR_TEXT_MAX]; /* what could not be read, and why; empty: nothing */
     size_t bad;                      /* pods that could not be read */
     struct ht_row *counter;          /* what the API server counts; NULL: not asked yet */
+    struct ht_keepers keepers;       /* of the API; its arena NULL: not asked yet */
     int64_t storage_due_ns;          /* when it is asked again */
     char resource[64];               /* version to watch from */
 
@@ -46,6 +48,10 @@ int ht_kube_find_access(struct ht_kube *kube, struct ht_kube_access *ret,
 int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble);
 /* Asks how secrets are kept, where that is due; what cannot be told is told in a row. */
 void ht_kube_read_storage(struct ht_kube *kube);
+/* Adds the rows of that, and of keepers among the pods. */
+void ht_kube_tell_storage(struct ht_kube *kube, struct ht_node *sample);
+/* Forgets it. */
+void ht_kube_forget_storage(struct ht_kube *kube);
 /* Publishes what is known, with that state. */
 void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *detail,
                   const char *help);

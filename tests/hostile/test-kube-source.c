@@ -252,6 +252,29 @@ static bool has_counter(struct driver *driver, void *context)
            ht_api_counter_has_detail(counter) != *counts;
 }
 
+static bool has_keepers(struct driver *driver, void *context)
+{
+    const struct ht_row *driver_row =
+        driver->sample
+            ? ht_node_find(driver->sample, HT_TABLE_KEEPER, HT_S("kubernetes:secrets-store-csi"))
+            : NULL;
+
+    (void)context;
+    /* Its classes copy nothing. */
+    return driver_row && ht_keeper_of(driver_row)->keeping == HT_KEEPING_OUTSIDE &&
+           ht_node_find(driver->sample, HT_TABLE_KEEPER, HT_S("kubernetes:external-secrets"));
+}
+
+static void tools_that_keep_secrets_are_told(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver);
+    assert_true(driver_wait(&driver, has_keepers, NULL));
+    driver_stop(&driver);
+}
+
 /* Pods are told all the same, and nothing is called missing: nobody who asks for them needs it. */
 static void metrics_are_read_where_that_is_allowed(void **state)
 {
@@ -637,6 +660,7 @@ int main(void)
         cmocka_unit_test(an_expired_watch_lists_again),
         cmocka_unit_test(a_right_that_is_missing_makes_it_partial),
         cmocka_unit_test(metrics_are_read_where_that_is_allowed),
+        cmocka_unit_test(tools_that_keep_secrets_are_told),
         cmocka_unit_test(no_right_to_pods_is_denied),
         cmocka_unit_test(a_bad_token_is_told),
         cmocka_unit_test(too_many_requests_are_waited_for),
