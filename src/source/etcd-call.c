@@ -23,15 +23,28 @@ enum {
 
 /* ---- protobuf out ---- */
 
+/* What is empty is left out: etcd takes the end of a range that is there and empty for no end. */
+static void add_bytes(struct ht_buf *out, unsigned field, struct ht_str bytes)
+{
+    if (bytes.len)
+        ht_protobuf_add_bytes(out, field, bytes);
+}
+
+static void add_number(struct ht_buf *out, unsigned field, uint64_t number)
+{
+    if (number)
+        ht_protobuf_add_number(out, field, number);
+}
+
 static void range_message(const struct ht_etcd_range *range, struct ht_buf *out)
 {
-    ht_protobuf_add_bytes(out, 1, range->key);
-    ht_protobuf_add_bytes(out, 2, range->end);
-    ht_protobuf_add_number(out, 3, range->limit);
-    ht_protobuf_add_number(out, 4, range->revision);
-    ht_protobuf_add_number(out, 7, 1); /* serializable */
-    ht_protobuf_add_number(out, 8, range->keys_only);
-    ht_protobuf_add_number(out, 9, range->count_only);
+    add_bytes(out, 1, range->key);
+    add_bytes(out, 2, range->end);
+    add_number(out, 3, range->limit);
+    add_number(out, 4, range->revision);
+    add_number(out, 7, 1); /* serializable */
+    add_number(out, 8, range->keys_only);
+    add_number(out, 9, range->count_only);
 }
 
 static void add_compare(struct ht_buf *out, const struct ht_etcd_compare *compare, unsigned result,
@@ -39,15 +52,15 @@ static void add_compare(struct ht_buf *out, const struct ht_etcd_compare *compar
 {
     ht_autobuf struct ht_buf inner = HT_BUF(HT_LIMIT_ARG * 4);
 
-    ht_protobuf_add_number(&inner, 1, result);
-    ht_protobuf_add_number(&inner, 2, compare->target == HT_ETCD_BY_VALUE ? BY_VALUE : BY_MOD);
-    ht_protobuf_add_bytes(&inner, 3, compare->key);
+    add_number(&inner, 1, result);
+    add_number(&inner, 2, compare->target == HT_ETCD_BY_VALUE ? BY_VALUE : BY_MOD);
+    add_bytes(&inner, 3, compare->key);
     if (compare->target == HT_ETCD_BY_VALUE)
-        ht_protobuf_add_bytes(&inner, 7, value);
+        add_bytes(&inner, 7, value);
     else
-        ht_protobuf_add_number(&inner, 6, compare->below);
-    ht_protobuf_add_bytes(&inner, 64, compare->end);
-    ht_protobuf_add_bytes(out, 1, ht_buf_str(&inner));
+        add_number(&inner, 6, compare->below);
+    add_bytes(&inner, 64, compare->end);
+    add_bytes(out, 1, ht_buf_str(&inner));
 }
 
 static void compare_message(const struct ht_etcd_compare *compare, struct ht_buf *out)
