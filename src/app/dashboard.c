@@ -64,6 +64,13 @@ static void call_mark(void *context, struct ht_str text)
     ht_engine_mark(dashboard->session.engine, text);
 }
 
+static void call_lock(void *context, struct ht_str container, struct ht_str reason)
+{
+    struct dashboard *dashboard = context;
+
+    ht_engine_lock(dashboard->session.engine, container, reason);
+}
+
 static void call_save(void *context, const char *path, struct ht_str bytes)
 {
     struct dashboard *dashboard = context;
@@ -184,6 +191,7 @@ static struct ht_ui_calls make_calls(struct dashboard *dashboard)
         .open = call_open,
         .acknowledge = call_acknowledge,
         .mark = call_mark,
+        .lock = call_lock,
         .save = call_save,
         .bundle = call_bundle,
         .copy = call_copy,

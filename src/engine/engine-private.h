@@ -20,6 +20,7 @@ enum ht_command_kind {
     HT_COMMAND_RECORD,
     HT_COMMAND_EXPORT,
     HT_COMMAND_BUNDLE,
+    HT_COMMAND_LOCK,
     HT_COMMAND_PAUSE,
     HT_COMMAND_SPEED,
     HT_COMMAND_SEEK,
@@ -54,7 +55,7 @@ struct ht_engine {
 
     /* Live: */
     struct ht_slot **slots;
-    struct ht_node **samples; /* newest of each slot */
+    struct ht_node **samples; /* newest of each slot, and behind them the locks */
     int64_t *said_ns;         /* monotonic, of each sample */
     bool *stuck;
     size_t slots_len;
@@ -93,6 +94,9 @@ void ht_engine_sleep(struct ht_engine *engine, int64_t timeout_ns);
 /* Carries out what live and replay have in common; new event rows go to events. */
 void ht_engine_obey(struct ht_engine *engine, const struct ht_command *command,
                     struct ht_rowset *events);
+/* Adds an event of ours. */
+void ht_engine_tell(struct ht_engine *engine, struct ht_rowset *events, enum ht_event_kind kind,
+                    struct ht_str text);
 /* The bodies of the engine's thread. */
 void ht_engine_run_live(struct ht_engine *engine);
 void ht_engine_run_replay(struct ht_engine *engine);

@@ -228,8 +228,8 @@ struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
     struct ht_engine *engine = make_engine(options, HT_ORIGIN_LIVE);
 
     engine->slots = ht_new_array(struct ht_slot *, options->drivers_len);
-    engine->samples = ht_new_array(struct ht_node *, options->drivers_len);
-    engine->said_ns = ht_new_array(int64_t, options->drivers_len);
+    engine->samples = ht_new_array(struct ht_node *, options->drivers_len + 1);
+    engine->said_ns = ht_new_array(int64_t, options->drivers_len + 1);
     engine->stuck = ht_new_array(bool, options->drivers_len);
     for (size_t i = 0; i < options->drivers_len; i++) {
         struct ht_slot *slot = ht_engine_make_slot(engine, &options->drivers[i], NULL);
@@ -370,6 +370,8 @@ struct ht_engine *ht_engine_free(struct ht_engine *engine)
         ht_node_unref(engine->samples[i]);
     }
     free(engine->slots);
+    if (engine->samples)
+        ht_node_unref(engine->samples[engine->slots_len]);
     free(engine->samples);
     free(engine->said_ns);
     free(engine->stuck);
@@ -441,6 +443,11 @@ void ht_engine_bundle(struct ht_engine *engine, const char *path, struct ht_str 
     give(engine, make_command(HT_COMMAND_BUNDLE, ht_str_from(path), finding));
 }
 
+void ht_engine_lock(struct ht_engine *engine, struct ht_str container, struct ht_str reason)
+{
+    give(engine, make_command(HT_COMMAND_LOCK, container, reason));
+}
+
 void ht_engine_replay_pause(struct ht_engine *engine, bool paused)
 {
     give_number(engine, HT_COMMAND_PAUSE, paused ? 1 : 0);
@@ -467,8 +474,8 @@ void ht_engine_replay_step(struct ht_engine *engine, int frames)
     give_number(engine, HT_COMMAND_STEP, frames);
 }
 
-static void add_event(struct ht_engine *engine, struct ht_rowset *events, enum ht_event_kind kind,
-                      struct ht_str text)
+void ht_engine_tell(struct ht_engine *engine, struct ht_rowset *events, enum ht_event_kind kind,
+                    struct ht_str text)
 {
     struct ht_event event = {0};
     char id[48];
@@ -523,7 +530,7 @@ static void save_bundle(struct ht_engine *engine, const char *path, struct ht_st
     if (!engine->bundler)
         engine->bundler = ht_writer_new(writer_tells, engine, &err);
     if (!engine->bundler) {
-        add_event(engine, events, HT_EVENT_KIND_MESSAGE, ht_str_from(err.text));
+        ht_engine_tell(engine, events, HT_EVENT_KIND_MESSAGE, ht_str_from(err.text));
         return;
     }
     bundling = ht_new0(struct bundling);
@@ -554,10 +561,10 @@ void ht_engine_obey(struct ht_engine *engine, const struct ht_command *command,
         ht_core_acknowledge(engine->core, text, more);
         break;
     case HT_COMMAND_MARK:
-        add_event(engine, events, HT_EVENT_KIND_MARK, text);
+        ht_engine_tell(engine, events, HT_EVENT_KIND_MARK, text);
         break;
     case HT_COMMAND_MESSAGE:
-        add_event(engine, events, HT_EVENT_KIND_MESSAGE, text);
+        ht_engine_tell(engine, events, HT_EVENT_KIND_MESSAGE, text);
         break;
     case HT_COMMAND_EXPORT:
         ht_writer_save(engine->writer, command->text, more, false, false);
@@ -565,6 +572,7 @@ void ht_engine_obey(struct ht_engine *engine, const struct ht_command *command,
     case HT_COMMAND_BUNDLE:
         save_bundle(engine, command->text, more, events);
         break;
+    case HT_COMMAND_LOCK:
     case HT_COMMAND_RESCAN:
     case HT_COMMAND_RECORD:
     case HT_COMMAND_PAUSE:

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "locks.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
@@ -49,6 +50,64 @@ static void save_acknowledged(struct ht_engine *engine)
     acknowledged_path(engine, &path);
     ht_core_write_acknowledged(engine->core, &text);
     ht_writer_save(engine->writer, path.data, ht_buf_str(&text), true, true);
+}
+
+/* ---- locks ---- */
+
+static void load_locks(struct ht_engine *engine)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(4096);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+    struct ht_error err = {0};
+    struct ht_root root = {0};
+
+    if (!engine->state_dir)
+        return;
+    ht_buf_addf(&path, "%s/locks.json", engine->state_dir);
+    if (access(path.data, F_OK) != 0)
+        return;
+    if (ht_root_open(&root, engine->state_dir, &err) == 0 &&
+        ht_root_read(&root, "locks.json", &text, HT_LIMIT_BODY, &err) >= 0)
+        engine->samples[engine->slots_len] = ht_locks_read(ht_buf_str(&text), path.data, &err);
+    ht_root_close(&root);
+    if (err.code)
+        ht_log_error(HT_LOG_WARNING, "locks", &err);
+}
+
+static void save_locks(struct ht_engine *engine)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(4096);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+
+    if (!engine->state_dir)
+        return;
+    ht_buf_addf(&path, "%s/locks.json", engine->state_dir);
+    ht_locks_write(engine->samples[engine->slots_len], &text);
+    ht_writer_save(engine->writer, path.data, ht_buf_str(&text), true, true);
+}
+
+/* What was done stays on the timeline; what was not is a word to who asked. */
+static void lock(struct ht_engine *engine, const struct ht_command *command,
+                 struct ht_rowset *events)
+{
+    ht_autobuf struct ht_buf told = HT_BUF(HT_ERROR_TEXT_MAX);
+    const struct ht_lock_wish wish = {.container = {command->text, command->text_len},
+                                      .reason = {command->more, command->more_len},
+                                      .now_ns = ht_clock_wall(engine->clock)};
+    struct ht_node **locks = &engine->samples[engine->slots_len];
+
+    pthread_mutex_lock(&engine->lock);
+    struct ht_state *state = ht_state_ref(engine->state);
+    pthread_mutex_unlock(&engine->lock);
+    struct ht_node *after = ht_locks_wish(*locks, state, &wish, &told);
+    ht_state_unref(state);
+    ht_engine_tell(engine, events, after ? HT_EVENT_KIND_MARK : HT_EVENT_KIND_MESSAGE,
+                   ht_buf_str(&told));
+    if (!after)
+        return;
+    ht_node_unref(*locks);
+    *locks = after;
+    save_locks(engine);
 }
 
 /* ---- recording ---- */
@@ -242,6 +301,8 @@ static void obey(struct ht_engine *engine, struct ht_rowset *events)
                 ht_slot_request(engine->slots[i], &(struct ht_request){.kind = HT_REQUEST_RESCAN});
         } else if (command->kind == HT_COMMAND_RECORD) {
             start_recording(engine, command->text);
+        } else if (command->kind == HT_COMMAND_LOCK) {
+            lock(engine, command, events);
         } else {
             ht_engine_obey(engine, command, events);
             if (command->kind == HT_COMMAND_ACKNOWLEDGE)
@@ -260,7 +321,7 @@ static bool look(struct ht_engine *engine, struct ht_rowset *events)
 
     struct ht_state *state =
         ht_core_step(engine->core, &(struct ht_step){.samples = engine->samples,
-                                                     .samples_len = engine->slots_len,
+                                                     .samples_len = engine->slots_len + 1,
                                                      .said_ns = engine->said_ns,
                                                      .events = events,
                                                      .complete = is_complete(engine),
@@ -280,6 +341,7 @@ void ht_engine_run_live(struct ht_engine *engine)
     int64_t last_ns = 0;
 
     load_acknowledged(engine);
+    load_locks(engine);
     if (engine->record_path)
         start_recording(engine, engine->record_path);
     while (!ht_engine_is_stopping(engine)) {

@@ -196,6 +196,7 @@ static void obey_replay(struct ht_engine *engine, const struct ht_command *comma
     case HT_COMMAND_RECORD:
     case HT_COMMAND_EXPORT:
     case HT_COMMAND_BUNDLE:
+    case HT_COMMAND_LOCK:
         break;
     }
 }

@@ -206,6 +206,48 @@ static void take_reason(struct ht_ui *ui, struct ht_page *page, struct ht_str te
     ht_ui_message(ui, "acknowledged");
 }
 
+/* ---- locks ---- */
+
+static const struct ht_container *container_of(const struct ht_ui *ui, const struct detail *detail)
+{
+    struct ht_subject_rows rows;
+
+    return find_rows(ui, detail->table, ht_str_from(detail->id), &rows) ? rows.container : NULL;
+}
+
+static void take_unlock(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
+{
+    const struct ht_container *container = container_of(ui, of(page));
+
+    if (!done || !container)
+        return;
+    if (ht_str_trim(text).len == 0) {
+        ht_ui_message(ui, "not unlocked: a reason is needed");
+        return;
+    }
+    ui->calls.lock(ui->calls.context, container->id, text);
+}
+
+static void ask_lock(struct ht_ui *ui, const struct detail *detail)
+{
+    const struct ht_container *container = container_of(ui, detail);
+    const struct ht_row *lock;
+
+    if (!container || !ht_container_has_image_id(container)) {
+        ht_ui_message(ui, "only containers whose image is known are locked");
+        return;
+    }
+    if (ht_ui_is_replay(ui) || ui->state->origin != HT_ORIGIN_LIVE) {
+        ht_ui_message(ui, "nothing is locked in a recording");
+        return;
+    }
+    lock = ht_node_find(ui->state->node, HT_TABLE_LOCK, container->image_id);
+    if (lock && ht_lock_of(lock)->locked)
+        ht_ui_prompt(ui, HT_PROMPT_UNLOCK, HT_S(""), take_unlock);
+    else
+        ui->calls.lock(ui->calls.context, container->id, HT_S(""));
+}
+
 static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str path, bool done)
 {
     const struct detail *detail = of(page);
@@ -296,6 +338,8 @@ static bool detail_act(struct ht_ui *ui, struct ht_page *page, enum ht_action ac
         ht_ui_prompt(ui, HT_PROMPT_ACKNOWLEDGE, HT_S(""), take_reason);
     else if (action == HT_ACTION_ACKNOWLEDGE)
         ht_ui_message(ui, "only findings are acknowledged");
+    else if (action == HT_ACTION_LOCK)
+        ask_lock(ui, detail);
     else if (action == HT_ACTION_MARK)
         ui->calls.mark(ui->calls.context, ht_str_from(detail->id));
     else
@@ -313,6 +357,7 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_LEFT, .help = "Previous tab"},
     {.action = HT_ACTION_RIGHT, .help = "Next tab"},
     {.action = HT_ACTION_COPY_PAGE},
+    {.action = HT_ACTION_LOCK},
     {.action = HT_ACTION_MARK, .help = "Set a mark in the timeline"},
     HT_DOC_OFFERS,
 };

@@ -497,6 +497,13 @@ static void call_save(void *context, const char *path, struct ht_str bytes)
     keep(context, bytes);
 }
 
+static void call_lock(void *context, struct ht_str container, struct ht_str reason)
+{
+    (void)container;
+    ((struct fixture_calls *)context)->lock++;
+    keep(context, reason);
+}
+
 static void call_bundle(void *context, const char *path, struct ht_str finding)
 {
     (void)finding;
@@ -568,6 +575,7 @@ struct ht_ui_calls fixture_calls(struct fixture_calls *calls)
         .open = call_open,
         .acknowledge = call_acknowledge,
         .mark = call_mark,
+        .lock = call_lock,
         .save = call_save,
         .bundle = call_bundle,
         .copy = call_copy,

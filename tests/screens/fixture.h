@@ -20,8 +20,8 @@ struct ht_state *fixture_many(size_t n);
 
 /* What the screens asked for. */
 struct fixture_calls {
-    unsigned rescan, open, acknowledge, mark, save, bundle, copy, first_run_seen, paused, restart,
-        step;
+    unsigned rescan, open, acknowledge, mark, lock, save, bundle, copy, first_run_seen, paused,
+        restart, step;
     double speed;
     int64_t seek;
     char text[4096]; /* of the last call */

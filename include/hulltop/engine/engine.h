@@ -74,6 +74,10 @@ void ht_engine_export(struct ht_engine *engine, const char *path, struct ht_str 
 /* Saves all that is known of a finding, and of its processes while they live, to a new file (mode
  * 0600, never over an existing one), in a thread of its own; the answer is an event. */
 void ht_engine_bundle(struct ht_engine *engine, const char *path, struct ht_str finding);
+/* Locks the image of a container to what has run in its containers until now (reason empty), or
+ * unlocks it with a reason; local, kept with the acknowledgements. The answer is an event. Ignored
+ * by a replay. */
+void ht_engine_lock(struct ht_engine *engine, struct ht_str container, struct ht_str reason);
 
 /* Replay: pause, speed (1.0 is real time), jump, start again from the first frame with everything
  * cleared, one step (+1, -1). Ignored by a live engine. */

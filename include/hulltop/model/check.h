@@ -28,7 +28,7 @@ enum ht_check_flags {
     HT_CHECK_POSTURE = 1 << 1, /* its findings are folded into one for the node, with a count */
     HT_CHECK_BUILDING =
         1 << 2,             /* what builds do all day: in a build it is a fact without judgement */
-    HT_CHECK_CORE = 1 << 2, /* what its question asks first: where no such check saw anything, the
+    HT_CHECK_CORE = 1 << 3, /* what its question asks first: where no such check saw anything, the
                                question is not answered, whatever else was looked at */
 };
 

@@ -24,6 +24,8 @@ struct ht_ui_calls {
     void (*open)(void *context, struct ht_str finding);
     void (*acknowledge)(void *context, struct ht_str finding, struct ht_str reason);
     void (*mark)(void *context, struct ht_str text);
+    /* Locks the image of a container, or unlocks it with a reason. */
+    void (*lock)(void *context, struct ht_str container, struct ht_str reason);
     /* Saves bytes in a new file; what became of it comes back as an event of the state. */
     void (*save)(void *context, const char *path, struct ht_str bytes);
     /* Saves the evidence of a finding likewise. */
