@@ -77,6 +77,13 @@ void ht_drf_soften_build(struct ht_finding *finding)
         ht_drf_weigh(finding, HT_SEVERITY_INFO);
 }
 
+void ht_drf_soften_init(struct ht_finding *finding)
+{
+    if (ht_subject_has_class(&finding->subject) && finding->subject.class == HT_CLASS_INIT &&
+        finding->severity < HT_SEVERITY_MEDIUM)
+        ht_drf_weigh(finding, HT_SEVERITY_MEDIUM);
+}
+
 /* ---- evidence ---- */
 
 static void show_text(struct ht_checking *checking, struct ht_finding *finding, bool known,

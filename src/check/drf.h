@@ -29,6 +29,8 @@ const struct ht_container *ht_drf_container(const struct ht_checking *checking,
 void ht_drf_weigh(struct ht_finding *finding, enum ht_severity severity);
 /* In a build new code is what is made: such a finding is for information. */
 void ht_drf_soften_build(struct ht_finding *finding);
+/* In an init container what prepares the others is expected: such a finding is medium at most. */
+void ht_drf_soften_init(struct ht_finding *finding);
 /* The layer of a container, or NULL, and that is said: nobody compared what runs in it. */
 const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct ht_row *container);
 /* Whether code of that origin was put there, or into memory, after the image was built. */

@@ -65,6 +65,10 @@ void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process);
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process);
 /* Judges what the process, which was scouted, runs. False: it is gone. */
 bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process);
+/* Tells what was started in its container before the code's file was made, where that was watched.
+ */
+void ht_drift_add_before(struct ht_drift *drift, const struct ht_layers_entry *home,
+                         struct ht_code *code);
 /* Sets the names of a process's parents, nearest first. */
 void ht_drift_add_parents(struct ht_drift *drift, uint64_t ppid, struct ht_code *code);
 /* Whether a young process of that name that runs code of that origin is a runtime's, about to

@@ -106,6 +106,14 @@ static void add_process(struct ht_drift *drift, const struct ht_drift_process *p
     ht_drift_add_parents(drift, stat.ppid, code);
 }
 
+void ht_drift_add_before(struct ht_drift *drift, const struct ht_layers_entry *home,
+                         struct ht_code *code)
+{
+    if (home && ht_code_has_born_at(code) && ht_exec_is_live(drift->watch) &&
+        code->born_at >= drift->watched_since)
+        ht_code_set_before(code, ht_layers_before(home, code->born_at, drift->arena));
+}
+
 static void add_unit(struct ht_drift *drift, pid_t pid, struct ht_code *code)
 {
     struct ht_cgroup_facts facts;
@@ -146,8 +154,10 @@ void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code)
     ht_code_set_id(code, ht_arena_strf(drift->arena, "%.*s:%s:%.*s", HT_STR_ARG(home),
                                        ht_enum_name(&ht_code_kind_enum, code->kind),
                                        HT_STR_ARG(code->path)));
-    if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN)
+    if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN) {
         add_process(drift, process, &looking->argv, code);
+        ht_drift_add_before(drift, process->home, code);
+    }
     if (takes_over(looking, code->id, code))
         return;
     entry = ht_codes_start(drift->codes, code, drift->now_wall_ns, drift->seen_by);

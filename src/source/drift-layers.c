@@ -2,16 +2,35 @@
 #include "drift-layers.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "drift-packages.h"
+#include "drift-upper.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
 
 #define AGAIN_NS (INT64_C(60) * HT_NS_PER_S)
+/* A writable directory can hold very many files: it is walked seldom, and no
+ * more of them at one look than have that many files. */
+#define WALK_NS (INT64_C(600) * HT_NS_PER_S)
+
+enum { STARTS_KEPT = 32, STARTS_TOLD = 8, PROGRAM_BYTES = 128, COMMAND_BYTES = 256 };
+
+#define BEFORE_NS (INT64_C(60) * HT_NS_PER_S)
+/* A file's time may be a tick of the kernel's older than the start that made it. */
+#define AFTER_NS (INT64_C(1) * HT_NS_PER_S)
+
+struct kept_start {
+    int64_t at;
+    char program[PROGRAM_BYTES];
+    char command[COMMAND_BYTES];
+};
 
 struct ht_layers_entry {
+    struct kept_start *starts; /* a ring; NULL: none yet */
+    uint64_t starts_len;       /* ever */
     char *id;
     struct ht_row *row; /* NULL: not looked at yet */
     size_t processes;
@@ -20,6 +39,9 @@ struct ht_layers_entry {
     pid_t pid;             /* one of its processes that was looked at */
     uint64_t since;
     int64_t due_ns;
+    int64_t walk_ns;       /* when its directory is walked next, monotonic; 0: at once */
+    int64_t counted_since; /* wall time of the first walk; 0: there was none */
+    uint64_t bytes_first;
 };
 
 struct ht_layers {
@@ -42,6 +64,7 @@ static bool forget(void *context, struct ht_str key, void *value)
     (void)context;
     (void)key;
     ht_row_unref(entry->row);
+    free(entry->starts);
     free(entry->id);
     free(entry);
     return true;
@@ -113,16 +136,102 @@ void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, uint64_t start, 
     entry->unread += unread;
 }
 
+/* ---- what was started ---- */
+
+static void cut_into(char *out, size_t size, struct ht_str text)
+{
+    size_t len = text.len < size ? text.len : size - 1;
+
+    if (len)
+        memcpy(out, text.data, len);
+    out[len] = '\0';
+}
+
+void ht_layers_started(struct ht_layers_entry *entry, const struct ht_layers_start *start)
+{
+    ht_autobuf struct ht_buf command = HT_BUF(COMMAND_BYTES);
+    struct kept_start *kept;
+
+    if (!entry->starts)
+        entry->starts = ht_new_array(struct kept_start, STARTS_KEPT);
+    kept = &entry->starts[entry->starts_len++ % STARTS_KEPT];
+    for (size_t i = 0; i < start->argv.len && !ht_buf_is_full(&command); i++) {
+        if (i)
+            ht_buf_add_c(&command, ' ');
+        ht_buf_add_str(&command, start->argv.items[i]);
+    }
+    kept->at = start->at;
+    cut_into(kept->program, sizeof(kept->program), start->program);
+    cut_into(kept->command, sizeof(kept->command),
+             command.len ? ht_buf_str(&command) : start->program);
+}
+
+struct ht_program_start_list ht_layers_before(const struct ht_layers_entry *entry, int64_t at,
+                                              struct ht_arena *arena)
+{
+    struct ht_program_start *items = ht_arena_array(arena, struct ht_program_start, STARTS_TOLD);
+    uint64_t oldest = entry->starts_len > STARTS_KEPT ? entry->starts_len - STARTS_KEPT : 0;
+    size_t len = 0;
+
+    for (uint64_t i = entry->starts_len; i > oldest && len < STARTS_TOLD; i--) {
+        const struct kept_start *kept = &entry->starts[(i - 1) % STARTS_KEPT];
+
+        if (kept->at < at - BEFORE_NS || kept->at > at + AFTER_NS)
+            continue;
+        ht_program_start_set_at(&items[len], kept->at);
+        ht_program_start_set_program(&items[len], ht_arena_text(arena, kept->program));
+        ht_program_start_set_command(&items[len], ht_arena_text(arena, kept->command));
+        len++;
+    }
+    return (struct ht_program_start_list){.items = items, .len = len};
+}
+
 struct looking {
     struct ht_layers *layers;
     struct ht_origin *origin;
     struct ht_arena *arena;
     int64_t now_ns, now_wall_ns;
+    uint64_t walked; /* files of directories that were walked in this look */
 };
 
+/* What was found in its directory last. */
+static void recall_walk(const struct ht_row *row, struct ht_layer *layer)
+{
+    const struct ht_layer *before = row ? ht_layer_of(row) : NULL;
+
+    if (!before || !ht_layer_has_files(before))
+        return;
+    ht_layer_set_files(layer, before->files);
+    ht_layer_set_bytes(layer, before->bytes);
+    ht_layer_set_counted_all(layer, before->counted_all);
+    ht_layer_set_largest(layer, before->largest);
+    ht_layer_set_set_id(layer, before->set_id);
+    ht_layer_set_persistence(layer, before->persistence);
+}
+
+static void walk(struct looking *looking, struct ht_layers_entry *entry, struct ht_layer *layer)
+{
+    if (!ht_layer_has_upper_dir(layer))
+        return;
+    if (looking->walked >= HT_UPPER_FILES_MAX || entry->walk_ns > looking->now_ns) {
+        recall_walk(entry->row, layer);
+    } else {
+        ht_drift_upper(looking->origin, entry->pid, looking->arena, layer);
+        looking->walked += ht_layer_has_files(layer) ? layer->files : 0;
+        entry->walk_ns = looking->now_ns + WALK_NS;
+    }
+    if (!ht_layer_has_bytes(layer))
+        return;
+    if (entry->counted_since == 0) {
+        entry->counted_since = looking->now_wall_ns;
+        entry->bytes_first = layer->bytes;
+    }
+    ht_layer_set_counted_since(layer, entry->counted_since);
+    ht_layer_set_bytes_first(layer, entry->bytes_first);
+}
+
 /* False: the process that it is looked at through has ended; the next that is judged will do. */
-static bool describe(const struct looking *looking, struct ht_layers_entry *entry,
-                     struct ht_layer *layer)
+static bool describe(struct looking *looking, struct ht_layers_entry *entry, struct ht_layer *layer)
 {
     int r =
         ht_origin_layer(looking->origin, entry->pid, ht_layers_id(entry), looking->arena, layer);
@@ -137,6 +246,8 @@ static bool describe(const struct looking *looking, struct ht_layers_entry *entr
         ht_layer_set_blind(layer, HT_S("its processes may not be read"));
         ht_layer_set_help(layer, HT_S("run as root"));
     }
+    if (r == 0)
+        walk(looking, entry, layer);
     if (r == 0)
         ht_drift_packages(looking->origin, entry->pid, ht_layers_id(entry), looking->arena, layer);
     ht_layer_set_processes(layer, entry->looked);
@@ -179,6 +290,9 @@ static void look(void *context, struct ht_str key, void *value)
     entry->row = row;
     entry->looked = entry->unread = 0;
     entry->due_ns = looking->now_ns + AGAIN_NS;
+    /* Its turn to be walked did not come yet. */
+    if (ht_layer_has_upper_dir(&layer) && entry->walk_ns == 0)
+        entry->due_ns = looking->now_ns;
 }
 
 void ht_layers_look(struct ht_layers *layers, struct ht_origin *origin, int64_t now_ns,

@@ -33,6 +33,17 @@ uint64_t ht_layers_since(const struct ht_layers_entry *entry);
 
 /* A process of it, started then (ticks since boot), was looked at, or could not be. */
 void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, uint64_t start, bool unread);
+/* A program that was started in a container. */
+struct ht_layers_start {
+    int64_t at; /* wall time */
+    struct ht_str program;
+    struct ht_text_list argv; /* masked; may be empty */
+};
+/* Keeps it among the newest of its container. */
+void ht_layers_started(struct ht_layers_entry *entry, const struct ht_layers_start *start);
+/* What was started there in the minute before that time (wall), newest first; in the arena. */
+struct ht_program_start_list ht_layers_before(const struct ht_layers_entry *entry, int64_t at,
+                                              struct ht_arena *arena);
 /* Looks at the layers that are due by now (monotonic), through a process of each. */
 void ht_layers_look(struct ht_layers *layers, struct ht_origin *origin, int64_t now_ns,
                     int64_t now_wall_ns);

@@ -92,9 +92,23 @@ static void take_gone(struct ht_drift *drift, const struct ht_exec_start *start)
         code.origin == HT_CODE_ORIGIN_HOST || ht_drift_is_starting(start->comm, code.origin))
         return;
     add_start(drift, start, &code);
+    ht_drift_add_before(drift, home, &code);
     entry = ht_codes_start(drift->codes, &code, drift->now_wall_ns, drift->seen_by);
     if (entry)
         ht_codes_end(drift->codes, entry, drift->now_wall_ns);
+}
+
+/* Whatever it is, it may explain what comes after it. */
+static void note_start(struct ht_drift *drift, const struct ht_exec_start *start)
+{
+    struct ht_layers_entry *home = ht_layers_find(drift->layers, start->cgroup.container_id);
+    struct ht_layers_start note = {.at = drift->now_wall_ns, .argv = start->argv};
+
+    note.program = start->exe.len     ? start->exe
+                   : start->files_len ? start->files[0].path
+                                      : (struct ht_str){0};
+    if (home && note.program.len)
+        ht_layers_started(home, &note);
 }
 
 static void take_start(struct ht_drift *drift, const struct ht_exec_start *start)
@@ -106,6 +120,7 @@ static void take_start(struct ht_drift *drift, const struct ht_exec_start *start
     drift->now_ns = ht_clock_mono(drift->feed->clock);
     drift->now_wall_ns = ht_clock_wall(drift->feed->clock);
     drift->seen_by = start->by_fanotify ? "fanotify" : "exec-events";
+    note_start(drift, start);
     process = ht_proc_crowd_find(&drift->all, start->pid);
     /* One that is listed runs something else now; one that is not yet will be, if it lives. */
     if (process && ht_drift_scout(drift, process) && process->home &&

@@ -148,6 +148,13 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *
     return 0;
 }
 
+int ht_origin_open_host(struct ht_origin *origin, const char *path)
+{
+    if (lies_on_hanging(origin, ht_str_from(path)))
+        return -EXDEV;
+    return ht_open_no_links(origin->root_fd, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+}
+
 /* ---- layers ---- */
 
 static void list_writable(const struct ht_space *space, struct ht_arena *arena,

@@ -58,6 +58,10 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
 int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_upper,
                           int *ret_lower);
 
+/* Opens a folder of the node by its path as a layer tells it (upper_dir). The descriptor, owned by
+ * the caller, or -errno: -EXDEV where a file system that can hang may be on the way. */
+int ht_origin_open_host(struct ht_origin *origin, const char *path);
+
 /* Fills storage, upper_dir, read_only, writable_exec, blind and help of a container's layer as a
  * process of it shows them. 0, -ESRCH, -EACCES or -EPERM. */
 int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,

@@ -14,8 +14,10 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "src/source/drift-codes.h"
+#include "src/source/drift-layers.h"
 #include "src/source/drift-packages.h"
 #include "src/source/drift-script.h"
+#include "src/source/drift-upper.h"
 
 /* ---- interpreters ---- */
 
@@ -314,6 +316,55 @@ static void nothing_runs_in_another_root(void **state)
     ht_node_unref(feed.sample);
 }
 
+/* ---- what was written, and what came before ---- */
+
+static void files_that_start_programs_are_known_by_their_path(void **state)
+{
+    static const char *const yes[] = {"/etc/cron.d/x", "/root/.ssh/authorized_keys",
+                                      "/home/a/.bashrc", "/etc/ld.so.preload",
+                                      "/etc/systemd/system/x.service"};
+    static const char *const no[] = {"/etc/cron.d", "/tmp/authorized_keys", "/var/log/cron.d/x",
+                                     "/etc/passwd", ""};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+        assert_true(ht_upper_is_persistence(ht_str_from(yes[i])));
+    for (size_t i = 0; i < ARRAY_LEN(no); i++)
+        assert_false(ht_upper_is_persistence(ht_str_from(no[i])));
+}
+
+static void what_was_started_in_the_minute_before_is_told(void **state)
+{
+    struct ht_layers *layers = ht_layers_new();
+    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 1);
+    ht_autoarena struct ht_arena *arena = ht_arena_new(1 << 20);
+    const struct ht_str words[] = {HT_S("curl"), HT_S("http://192.0.2.9/x")};
+    struct ht_program_start_list before;
+
+    (void)state;
+    assert_int_equal(ht_layers_before(home, 0, arena).len, 0);
+    ht_layers_started(home, &(struct ht_layers_start){.at = 10 * HT_NS_PER_S,
+                                                      .program = HT_S("/usr/bin/curl"),
+                                                      .argv = {.items = words, .len = 2}});
+    ht_layers_started(
+        home, &(struct ht_layers_start){.at = 60 * HT_NS_PER_S, .program = HT_S("/bin/chmod")});
+    before = ht_layers_before(home, 30 * HT_NS_PER_S, arena); /* chmod came later */
+    assert_int_equal(before.len, 1);
+    assert_true(ht_str_is(before.items[0].program, "/usr/bin/curl"));
+    assert_true(ht_str_is(before.items[0].command, "curl http://192.0.2.9/x"));
+    before = ht_layers_before(home, 65 * HT_NS_PER_S, arena);
+    assert_int_equal(before.len, 2); /* newest first; without arguments, its path */
+    assert_true(ht_str_is(before.items[0].command, "/bin/chmod"));
+    assert_int_equal(ht_layers_before(home, 71 * HT_NS_PER_S, arena).len, 1);
+    /* The oldest of many are forgotten. */
+    for (int i = 0; i < 100; i++)
+        ht_layers_started(
+            home, &(struct ht_layers_start){.at = 70 * HT_NS_PER_S, .program = HT_S("/bin/true")});
+    assert_int_equal(ht_layers_before(home, 71 * HT_NS_PER_S, arena).len, 8);
+    ht_layers_leave(layers, home);
+    ht_layers_free(layers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +377,8 @@ int main(void)
         cmocka_unit_test(too_many_changes_are_counted),
         cmocka_unit_test(one_look_says_what_it_saw),
         cmocka_unit_test(nothing_runs_in_another_root),
+        cmocka_unit_test(files_that_start_programs_are_known_by_their_path),
+        cmocka_unit_test(what_was_started_in_the_minute_before_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
