@@ -126,6 +126,7 @@ with=(--etcd "$tls_url" --etcd-ca "$tmp/ca.crt" --etcd-cert "$tmp/client.crt" --
 synced() { look filled && [ "$(store filled "$live")" = "$third" ]; }
 lab_poll 20 synced # its file is written every tenth of a second
 says file "$third" "$(store filled "$live")"
+says file-grade "[\"plaintext\",\"$plain plaintext, $((secrets - plain)) aescbc:key1\"]" "$(store filled '[.grade, .proofs[0].bytes]')"
 says file-log "$plain" "$(store filled .wal_plaintext)"
 look asked "${with[@]}"
 says grpc "$third" "$(store asked "$live")"
