@@ -87,10 +87,24 @@ int ht_window_more(struct ht_window *window, size_t *ret_dropped, struct ht_erro
     return n > 0;
 }
 
+/* Editors of other systems put the mark of UTF-8 in front. */
+static int skip_mark(struct ht_window *window, struct ht_error *err)
+{
+    static const char mark[3] = {'\xef', '\xbb', '\xbf'};
+    size_t dropped;
+    int r = 1;
+
+    while (r > 0 && window->len < sizeof(mark))
+        r = ht_window_more(window, &dropped, err);
+    if (window->len >= sizeof(mark) && memcmp(window->data, mark, sizeof(mark)) == 0)
+        window->at = sizeof(mark);
+    return r < 0 ? r : 0;
+}
+
 /* Whether the first byte that is no blank begins a JSON value. */
 static int is_json(struct ht_window *window, bool *ret_json, struct ht_error *err)
 {
-    size_t at = 0, dropped;
+    size_t at = window->at, dropped;
     int r;
 
     for (;;) {
@@ -107,6 +121,7 @@ static int is_json(struct ht_window *window, bool *ret_json, struct ht_error *er
             *ret_json = false;
             return 0;
         }
+        at -= dropped;
     }
 }
 
@@ -118,7 +133,9 @@ int ht_objects_read(int fd, const struct ht_objects_options *options, ht_object_
 
     ht_window_open(&window, fd, options->name);
 
-    int r = is_json(&window, &json, err);
+    int r = skip_mark(&window, err);
+    if (r == 0)
+        r = is_json(&window, &json, err);
     if (r == 0)
         r = json ? ht_objects_json(&window, options, take, context, err)
                  : ht_objects_yaml(&window, options, take, context, err);

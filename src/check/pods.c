@@ -11,14 +11,17 @@
 
 /* ---- the subject ---- */
 
-/* Whether a container row shows one of its containers: then that is judged, by what it may. */
+/* Whether a container row shows one of its containers: then that is judged, by what it may. A row
+ * that is found to be of another pod is not its, whatever its status says. */
 static bool is_seen(const struct ht_node *node, const struct ht_pod *pod)
 {
     for (size_t i = 0; i < pod->container_ids.len; i++) {
         struct ht_str id = pod->container_ids.items[i].value;
         ptrdiff_t slash = ht_str_rfind_byte(id, '/');
+        const struct ht_row *row =
+            ht_node_find(node, HT_TABLE_CONTAINER, ht_str_sub(id, (size_t)(slash + 1), id.len));
 
-        if (ht_node_find(node, HT_TABLE_CONTAINER, ht_str_sub(id, (size_t)(slash + 1), id.len)))
+        if (row && ht_str_equal(ht_container_of(row)->pod_row, pod->id))
             return true;
     }
     return false;

@@ -16,8 +16,10 @@ struct known {
 
 struct ht_join_pods {
     struct ht_vec all;              /* struct known *, owned */
-    struct ht_map *by_uid;          /* of the API, and the one that the node gave */
-    struct ht_map *by_id;           /* id of a container */
+    struct ht_map *by_uid;          /* of the API */
+    struct ht_map *by_static_uid;   /* the one that the node gave, as an annotation says */
+    struct ht_map *by_id;           /* id of a container, as a status says */
+    struct known contested;         /* in place of pods that say the same of themselves */
     const struct ht_source *source; /* NULL: no API is asked */
 };
 
@@ -26,6 +28,7 @@ struct ht_join_pods *ht_join_pods_new(void)
     struct ht_join_pods *pods = ht_new0(struct ht_join_pods);
 
     pods->by_uid = ht_map_new();
+    pods->by_static_uid = ht_map_new();
     pods->by_id = ht_map_new();
     return pods;
 }
@@ -38,6 +41,7 @@ struct ht_join_pods *ht_join_pods_free(struct ht_join_pods *pods)
         free(pods->all.items[i]);
     ht_vec_fini(&pods->all);
     ht_map_free(pods->by_uid);
+    ht_map_free(pods->by_static_uid);
     ht_map_free(pods->by_id);
     free(pods);
     return NULL;
@@ -49,6 +53,17 @@ static struct ht_str bare_id(struct ht_str id)
     return ht_str_sub(id, (size_t)(ht_str_rfind_byte(id, '/') + 1), id.len);
 }
 
+/* Annotations and a status are texts that whoever has the right may write into any pod: what two of
+ * them claim is nobody's. */
+static void claim(struct ht_join_pods *pods, struct ht_map *map, struct ht_str key,
+                  struct known *known)
+{
+    struct known *other = ht_map_get(map, key);
+
+    if (other != known)
+        ht_map_set(map, key, other ? &pods->contested : known);
+}
+
 void ht_join_pods_add(struct ht_join_pods *pods, const struct ht_row *row)
 {
     const struct ht_pod *pod = ht_pod_of(row);
@@ -58,9 +73,9 @@ void ht_join_pods_add(struct ht_join_pods *pods, const struct ht_row *row)
     ht_vec_add(&pods->all, known);
     ht_map_set(pods->by_uid, pod->id, known);
     if (ht_pod_has_static_uid(pod) && pod->static_uid.len)
-        ht_map_set(pods->by_uid, pod->static_uid, known);
+        claim(pods, pods->by_static_uid, pod->static_uid, known);
     for (size_t i = 0; i < pod->container_ids.len; i++)
-        ht_map_set(pods->by_id, bare_id(pod->container_ids.items[i].value), known);
+        claim(pods, pods->by_id, bare_id(pod->container_ids.items[i].value), known);
 }
 
 void ht_join_pods_set_source(struct ht_join_pods *pods, const struct ht_row *source)
@@ -132,20 +147,31 @@ static struct ht_str why_none(const struct ht_join_pods *pods)
     return (struct ht_str){0};
 }
 
+/* The pod of a uid: the API's own first. NULL: none, or several that say so. */
+static const struct known *of_uid(const struct ht_join_pods *pods, struct ht_str uid)
+{
+    const struct known *known = uid.len ? ht_map_get(pods->by_uid, uid) : NULL;
+
+    if (!known && uid.len)
+        known = ht_map_get(pods->by_static_uid, uid);
+    return known && known->row ? known : NULL;
+}
+
 struct ht_join_found ht_join_pods_find(const struct ht_join_pods *pods,
                                        const struct ht_join_seeker *seeker, struct ht_arena *arena)
 {
     struct ht_str uid = uid_of_cgroup(seeker->cgroup, arena);
     struct ht_str told = label(seeker->container, "io.kubernetes.pod.uid");
     const struct known *known = ht_map_get(pods->by_id, seeker->container->id);
+    const struct known *of_cgroup = of_uid(pods, uid);
 
-    if (known)
+    /* A status says what its writer likes; the kernel's word goes first. */
+    if (known && known->row && (!of_cgroup || of_cgroup == known))
         return (struct ht_join_found){known->row, HT_S("its id is in the pod's status")};
-    known = uid.len ? ht_map_get(pods->by_uid, uid) : NULL;
-    if (known)
-        return (struct ht_join_found){known->row, HT_S("its cgroup is the pod's")};
-    /* A label says what its daemon likes; the kernel's word goes first. */
-    known = uid.len == 0 && told.len && seeker->of_root ? ht_map_get(pods->by_uid, told) : NULL;
+    if (of_cgroup)
+        return (struct ht_join_found){of_cgroup->row, HT_S("its cgroup is the pod's")};
+    /* So does a label. */
+    known = uid.len == 0 && seeker->of_root ? of_uid(pods, told) : NULL;
     if (known)
         return (struct ht_join_found){known->row, HT_S("the runtime gives it the pod's uid")};
     return (struct ht_join_found){

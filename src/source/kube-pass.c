@@ -305,6 +305,7 @@ static int read_others(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 struct pods {
     const struct ht_map *before;
     struct ht_map *now;
+    size_t left_out; /* more than a node has */
 };
 
 static void unref_visit(void *context, struct ht_str key, void *value)
@@ -337,6 +338,7 @@ static void begin_pods(void *context)
 
     free_rows(pods->now);
     pods->now = ht_map_new();
+    pods->left_out = 0;
 }
 
 static void take_pod(void *context, struct ht_row *row)
@@ -344,7 +346,8 @@ static void take_pod(void *context, struct ht_row *row)
     struct pods *pods = context;
     struct ht_row *before = ht_map_get(pods->before, ht_row_id(row));
 
-    if (ht_map_len(pods->now) >= HT_LIMIT_ROWS) {
+    if (ht_map_len(pods->now) >= HT_KUBE_PODS_MAX) {
+        pods->left_out++;
         ht_row_unref(row);
         return;
     }
@@ -376,6 +379,7 @@ static int read_pods(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     free_rows(kube->pods);
     kube->pods = pods.now;
     kube->bad = list.bad;
+    kube->left_out = pods.left_out;
     return 0;
 }
 
@@ -508,6 +512,10 @@ void ht_kube_tell_good(struct ht_kube *kube)
                      "grant it: hulltop doctor --role prints what is needed");
     else if (kube->bad) {
         snprintf(detail, sizeof(detail), "%zu pods could not be read", kube->bad);
+        ht_kube_tell(kube, HT_SOURCE_STATE_PART, detail, "");
+    } else if (kube->left_out) {
+        snprintf(detail, sizeof(detail), "%zu pods more than the %d that are kept of a node",
+                 kube->left_out, HT_KUBE_PODS_MAX);
         ht_kube_tell(kube, HT_SOURCE_STATE_PART, detail, "");
     } else if (!kube->node[0]) {
         snprintf(detail, sizeof(detail), "%s %s: this host is none of its nodes",

@@ -11,6 +11,8 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/secret.h"
 
+enum { TEXT_MAX = 64 * 1024 };
+
 /* ---- readers that take what the API takes ---- */
 
 bool ht_kube_fail(struct ht_kube_decoding *decoding, const char *where, const char *key,
@@ -59,6 +61,14 @@ const struct ht_json *ht_kube_list(struct ht_kube_decoding *decoding, const stru
     return value;
 }
 
+/* No name, image or path that a node takes is longer than TEXT_MAX. */
+#define TEXT "a text of at most 64 KiB"
+
+static bool is_text(const struct ht_json *value, struct ht_str *ret_text)
+{
+    return ht_json_string(value, ret_text) && ret_text->len <= TEXT_MAX;
+}
+
 bool ht_kube_bool(struct ht_kube_decoding *decoding, const struct ht_json *object,
                   const char *where, const char *key)
 {
@@ -88,7 +98,7 @@ bool ht_kube_text(struct ht_kube_decoding *decoding, const struct ht_json *objec
 
     if (!value)
         return false;
-    return ht_json_string(value, &decoding->text) || ht_kube_fail(decoding, where, key, "a text");
+    return is_text(value, &decoding->text) || ht_kube_fail(decoding, where, key, TEXT);
 }
 
 bool ht_kube_texts(struct ht_kube_decoding *decoding, const struct ht_json *object,
@@ -101,8 +111,8 @@ bool ht_kube_texts(struct ht_kube_decoding *decoding, const struct ht_json *obje
         return false;
     items = ht_arena_array(decoding->arena, struct ht_str, list->len);
     for (size_t i = 0; i < list->len; i++) {
-        if (!ht_json_string(&list->items[i], &items[i]))
-            return ht_kube_fail(decoding, where, key, "a list of texts");
+        if (!is_text(&list->items[i], &items[i]))
+            return ht_kube_fail(decoding, where, key, "a list of texts of at most 64 KiB");
     }
     decoding->texts = (struct ht_text_list){.items = items, .len = list->len};
     return true;
@@ -207,6 +217,7 @@ static void decode_annotations(struct ht_kube_decoding *decoding, const struct h
         pairs[len].key = member->key;
         if (!ht_json_string(&member->value, &pairs[len].value))
             ht_kube_fail(decoding, "metadata", "annotations", "texts");
+        pairs[len].value = ht_str_sub(pairs[len].value, 0, TEXT_MAX);
         if (!is_profile_annotation(member->key))
             pairs[len].value = ht_secret_mask_env(decoding->arena, member->key, pairs[len].value);
         len++;
@@ -230,7 +241,8 @@ static void decode_labels(struct ht_kube_decoding *decoding, const struct ht_jso
         if (!ht_json_string(&all->members[i].value, &value))
             continue;
         pairs[len].key = all->members[i].key;
-        pairs[len].value = ht_secret_mask_env(decoding->arena, all->members[i].key, value);
+        pairs[len].value = ht_secret_mask_env(decoding->arena, all->members[i].key,
+                                              ht_str_sub(value, 0, TEXT_MAX));
         len++;
     }
     ht_pod_set_labels(decoding->pod, (struct ht_pair_list){.items = pairs, .len = len});

@@ -144,6 +144,12 @@ static void put_pod(struct ht_kube *kube, struct ht_row *row)
 {
     struct ht_row *before = ht_map_get(kube->pods, ht_row_id(row));
 
+    if (!before && ht_map_len(kube->pods) >= HT_KUBE_PODS_MAX) {
+        ht_row_unref(row);
+        kube->left_out++;
+        kube->changed = true;
+        return;
+    }
     row = ht_row_keep(before, row);
     if (row != before)
         kube->changed = true;

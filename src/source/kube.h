@@ -10,7 +10,7 @@
 
 #define HT_KUBE_FULL_PASS_NS (60 * HT_NS_PER_S)
 
-enum { HT_KUBE_NAME_MAX = 256 };
+enum { HT_KUBE_NAME_MAX = 256, HT_KUBE_PODS_MAX = 50000 /* of one node */ };
 
 struct ht_kube {
     char *kubeconfig, *context, *node_option; /* NULL: not given */
@@ -33,6 +33,7 @@ struct ht_kube {
     struct ht_row *counter;          /* what the API server counts; NULL: not asked yet */
     struct ht_keepers keepers;       /* of the API; its arena NULL: not asked yet */
     int64_t storage_due_ns;          /* when it is asked again */
+    size_t left_out;                 /* pods beyond the limit */
     char resource[64];               /* version to watch from */
 
     bool changed;         /* since it was told */

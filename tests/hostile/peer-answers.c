@@ -127,6 +127,23 @@ bool peer_add_recorded(struct peer *peer, const char *file)
     return true;
 }
 
+bool peer_add_grants(struct peer *peer, const char *file)
+{
+    ht_autobuf struct ht_buf bytes = HT_BUF(FILE_MAX);
+    struct ht_str rest, line;
+
+    if (ht_read_at(AT_FDCWD, file, &bytes, FILE_MAX, NULL) < 0) {
+        fprintf(stderr, "peer: %s cannot be read\n", file);
+        return false;
+    }
+    rest = ht_buf_str(&bytes);
+    while (ht_str_next(&rest, '\n', &line)) {
+        if (line.len)
+            ht_vec_add(&peer->grants, ht_strndup(line.data, line.len));
+    }
+    return true;
+}
+
 /* How well a target answers a request: the length of the match, 0 for none. */
 static size_t match(const char *target, struct ht_str request)
 {

@@ -356,6 +356,51 @@ static bool refuse_version(const struct peer *peer, uint64_t minor, struct ht_bu
     return body->len > 0;
 }
 
+/* "VERB GROUP RESOURCE" of what is asked for; false if it is nothing that rights are needed for. */
+static bool what_is_asked(struct ht_str target, struct ht_buf *ret)
+{
+    struct ht_str path, part, parts[8] = {{0}};
+    bool is_watch = ht_str_find(target, HT_S("watch=1"), 0) >= 0;
+    size_t len = 0, at;
+
+    ht_str_next(&target, '?', &path);
+    path = ht_str_sub(path, 1, path.len);
+    while (len < ARRAY_LEN(parts) && ht_str_next(&path, '/', &part))
+        parts[len++] = part;
+    if (ht_str_is(parts[0], "api"))
+        at = 2;
+    else if (ht_str_is(parts[0], "apis"))
+        at = 3;
+    else
+        return false;
+    ht_buf_addf(ret, "%s %.*s %.*s",
+                is_watch       ? "watch"
+                : len > at + 1 ? "get"
+                               : "list",
+                HT_STR_ARG(at == 2 ? HT_S("core") : parts[1]),
+                HT_STR_ARG(at < len ? parts[at] : HT_S("")));
+    return true;
+}
+
+/* Whether a right is missing: body says which, as an API server does. */
+static bool refuse_right(const struct peer *peer, struct ht_str target, struct ht_buf *body)
+{
+    ht_autobuf struct ht_buf asked = HT_BUF(1024);
+    bool is_granted = false;
+
+    if (peer->grants.len == 0 || !what_is_asked(target, &asked))
+        return false;
+    for (size_t i = 0; i < peer->grants.len; i++)
+        is_granted = is_granted || strcmp(peer->grants.items[i], asked.data) == 0;
+    fprintf(stderr, "%s %s\n", is_granted ? "granted" : "refused", asked.data);
+    if (!is_granted)
+        ht_buf_addf(body,
+                    "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\","
+                    "\"message\":\"forbidden: %s\",\"reason\":\"Forbidden\",\"code\":403}\n",
+                    asked.data);
+    return !is_granted;
+}
+
 /* Finds and sends the answer; returns whether the connection goes on. */
 static bool answer_request(struct connection *c, struct ht_str full)
 {
@@ -386,7 +431,9 @@ static bool answer_request(struct connection *c, struct ht_str full)
         found = peer_find_answer(peer, target);
     pthread_mutex_unlock(&peer->lock);
 
-    if (!exact && refuse_version(peer, minor, &own)) {
+    if (refuse_right(peer, full, &own)) {
+        status = 403;
+    } else if (!exact && refuse_version(peer, minor, &own)) {
         status = 400;
     } else if (!found && ht_str_has_prefix(target, "/_ping")) {
         ht_buf_add_text(&own, "OK");

@@ -10,6 +10,8 @@
  *        [--events FILE]             lines a new /events stream gets at once
  *        [--api MAX [--api-min MIN]] answer /_ping, check the version in /vX.Y/... [1.41, 1.12]
  *        [--mode MODE [ARG]]         how it begins [ok]
+ *        [--grants FILE]             as a Kubernetes API that grants its lines "VERB GROUP
+ * RESOURCE" (the core group is "core") and no more; says so on standard error
  *        [--stay]                    outlive the parent process
  *
  * It prints "ready" (--tcp: "ready PORT") once it listens. TARGET is a path, "?QUERY" included or
@@ -288,6 +290,8 @@ static bool set_option(struct peer *peer, int option, const char *value, unsigne
         return parse_api(value, &peer->api_max);
     case 'I':
         return parse_api(value, &peer->api_min);
+    case 'g':
+        return peer_add_grants(peer, value);
     case 'm':
         return parse_behaviour(ht_str_from(value), HT_S(""), &peer->how);
     case 'S':
@@ -300,17 +304,12 @@ static bool set_option(struct peer *peer, int option, const char *value, unsigne
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'},
-        {"tcp", no_argument, NULL, 't'},
-        {"control", required_argument, NULL, 'c'},
-        {"answers", required_argument, NULL, 'a'},
-        {"recorded", required_argument, NULL, 'r'},
-        {"events", required_argument, NULL, 'e'},
-        {"api", required_argument, NULL, 'A'},
-        {"api-min", required_argument, NULL, 'I'},
-        {"mode", required_argument, NULL, 'm'},
-        {"stay", no_argument, NULL, 'S'},
-        {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'},   {"tcp", no_argument, NULL, 't'},
+        {"control", required_argument, NULL, 'c'},  {"answers", required_argument, NULL, 'a'},
+        {"recorded", required_argument, NULL, 'r'}, {"events", required_argument, NULL, 'e'},
+        {"api", required_argument, NULL, 'A'},      {"api-min", required_argument, NULL, 'I'},
+        {"mode", required_argument, NULL, 'm'},     {"grants", required_argument, NULL, 'g'},
+        {"stay", no_argument, NULL, 'S'},           {NULL, 0, NULL, 0},
     };
     struct peer peer = {.listener = -1, .control = -1, .requests = HT_BUF(LOG_MAX)};
     pthread_condattr_t monotonic;

@@ -67,7 +67,8 @@ struct peer {
     unsigned events_cut;    /* streams opened under a smaller number end */
     struct ht_buf requests; /* request lines */
     unsigned connections;
-    char *token; /* who does not show it asks for /unauthorized; NULL: anybody may ask */
+    struct ht_vec grants; /* of char *, "VERB GROUP RESOURCE"; empty: everything is granted */
+    char *token;          /* who does not show it asks for /unauthorized; NULL: anybody may ask */
     uint64_t api_max, api_min; /* minor versions of 1.x; 0: not checked */
     int listener, control;
 };
@@ -85,6 +86,7 @@ struct ht_str peer_word(struct ht_str *line);
 bool peer_add_file(struct peer *peer, struct ht_str target, const char *file, unsigned status);
 bool peer_add_map(struct peer *peer, const char *directory);
 bool peer_add_recorded(struct peer *peer, const char *file);
+bool peer_add_grants(struct peer *peer, const char *file);
 /* /v1.41/info is /info in version 41; another version than 1.x is 999, none 0. */
 struct ht_str peer_without_version(struct ht_str target, uint64_t *ret_minor);
 const struct answer *peer_find_answer(const struct peer *peer, struct ht_str request);

@@ -124,6 +124,25 @@ static void a_list_is_given_item_by_item(void **state)
     expect("[1,\n[2]]", "document line 1: 1\ndocument line 2: [2]\n");
 }
 
+static void the_mark_of_utf_8_is_passed_over(void **state)
+{
+    static const size_t pieces[] = {1, 2, 100000};
+    static const char *const texts[] = {"\xef\xbb\xbf{\"a\":1}", "\xef\xbb\xbf"
+                                                                 "a: 1\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(pieces) * ARRAY_LEN(texts); i++) {
+        struct said said = {.text = HT_BUF(HT_LIMIT_BODY)};
+        struct ht_error err = {0};
+
+        if (read_pieces(ht_str_from(texts[i % 2]), pieces[i / 2], &said, &err) < 0)
+            fail_msg("%s", err.text);
+        ht_buf_add_c(&said.text, '\0');
+        assert_string_equal(said.text.data, "document line 1: {\"a\":1}\n");
+        ht_buf_fini(&said.text);
+    }
+}
+
 static void documents_follow_each_other(void **state)
 {
     (void)state;
@@ -301,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_is_given_item_by_item),
         cmocka_unit_test(documents_follow_each_other),
+        cmocka_unit_test(the_mark_of_utf_8_is_passed_over),
         cmocka_unit_test(skipped_keys_are_passed_over),
         cmocka_unit_test(json_is_read_as_it_is_written),
         cmocka_unit_test(yaml_scalars_are_what_kubectl_takes_them_for),

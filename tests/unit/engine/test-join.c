@@ -517,6 +517,42 @@ static void a_static_pod_is_found_by_the_uid_that_the_node_gave_it(void **state)
     assert_true(ht_str_is(container_of(node, ID_A)->pod_row, POD_UID));
 }
 
+/* Whoever writes annotations or a status may write another pod's texts into them. */
+static void what_two_pods_claim_is_nobodys(void **state)
+{
+    static const char static_uid[] = "0123456789abcdef0123456789abcdef";
+    struct fixture *fixture = *state;
+    const struct ht_pair ids[] = {{HT_S("app"), HT_S("containerd://" ID_A)}};
+    struct ht_pod pod = api_pod();
+
+    ht_pod_set_mirror(&pod, true);
+    ht_pod_set_static_uid(&pod, HT_S(static_uid));
+    ht_pod_set_container_ids(&pod, (struct ht_pair_list){.items = ids, .len = 1});
+    add_pod(fixture, &pod);
+    ht_pod_set_id(&pod, HT_S("ffffffff-0000-4000-8000-000000000001"));
+    add_pod(fixture, &pod);
+    add_container(fixture, ID_A, 10);
+    add_process(fixture, with_pid(10), "/kubepods/pod0123456789abcdef0123456789abcdef/" ID_A);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_false(ht_container_has_pod_row(container_of(node, ID_A)));
+}
+
+static void a_cgroup_goes_before_a_status(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct ht_pair ids[] = {{HT_S("app"), HT_S("containerd://" ID_A)}};
+    struct ht_pod pod = api_pod();
+
+    add_pod(fixture, &pod);
+    ht_pod_set_id(&pod, HT_S("ffffffff-0000-4000-8000-000000000001"));
+    ht_pod_set_container_ids(&pod, (struct ht_pair_list){.items = ids, .len = 1});
+    add_pod(fixture, &pod);
+    add_container(fixture, ID_A, 10);
+    add_process(fixture, with_pid(10), "/kubepods/burstable/pod" POD_UID "/" ID_A);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_true(ht_str_is(container_of(node, ID_A)->pod_row, POD_UID));
+}
+
 static void what_only_the_runtime_knows_says_why(void **state)
 {
     static const struct {
@@ -731,6 +767,8 @@ int main(void)
         TEST(a_container_gets_its_pod_by_its_cgroup),
         TEST(a_label_names_a_pod_only_from_a_daemon_of_roots),
         TEST(a_static_pod_is_found_by_the_uid_that_the_node_gave_it),
+        TEST(what_two_pods_claim_is_nobodys),
+        TEST(a_cgroup_goes_before_a_status),
         TEST(what_only_the_runtime_knows_says_why),
         TEST(what_only_the_api_knows_says_why),
         TEST(the_kind_of_a_pods_container_is_its_class),
