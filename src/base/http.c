@@ -331,6 +331,8 @@ static bool set_safety(CURL *easy)
 #endif
     bad |= curl.easy_setopt(easy, CURLOPT_PROXY, "");
     bad |= curl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    /* None is asked for; what comes compressed all the same is read. */
+    bad |= curl.easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
     bad |= curl.easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
     bad |= curl.easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     bad |= curl.easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);

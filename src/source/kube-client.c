@@ -44,6 +44,8 @@ void ht_kube_explain(const struct ht_error *err, struct ht_kube_trouble *trouble
     if (err->code == EKEYREJECTED)
         help = "the server's certificate must be of the authority that the kubeconfig names; check "
                "the clock too";
+    else if (err->code == ECONNRESET || err->code == EPIPE)
+        help = "the API server went away, as when it restarts; it is asked again";
     else if (err->code == ECONNREFUSED || err->code == EHOSTUNREACH || err->code == ETIMEDOUT)
         help = "no API server answers there: check the server's address in the kubeconfig";
     fail(trouble, state, help, err->text);
@@ -357,11 +359,20 @@ static int judge_answer(const struct ht_kube_client *client, const struct ht_htt
         help = "grant it: hulltop doctor --role prints what is needed";
         r = -EACCES;
     } else if (answer->status == 404) {
+        help = "no such thing there: check the server's address in the kubeconfig";
         r = -ENOENT;
     } else if (answer->status == 410) {
+        help = "the server forgot the list while it was read; it is read again";
         r = -ESTALE;
-    } else if (answer->status == 429 || answer->status >= 500) {
+    } else if (answer->status == 429) {
+        state = HT_SOURCE_STATE_BUSY;
+        help = "the API server is asked too much; it is asked again when it said";
         r = -EAGAIN;
+    } else if (answer->status >= 500) {
+        help = "the API server fails, or what is in front of it: kubectl get --raw /readyz";
+        r = -EAGAIN;
+    } else if (answer->status >= 300 && answer->status < 400) {
+        help = "redirects are not followed: name the API server itself in the kubeconfig";
     }
     *trouble = (struct ht_kube_trouble){
         .state = state, .help = help, .retry_ns = r == -EAGAIN ? retry_after(answer) : 0};

@@ -510,6 +510,10 @@ void ht_kube_tell_good(struct ht_kube *kube)
     else if (kube->missing[0])
         ht_kube_tell(kube, HT_SOURCE_STATE_PART, kube->missing,
                      "grant it: hulltop doctor --role prints what is needed");
+    else if (kube->watch_refused)
+        ht_kube_tell(kube, HT_SOURCE_STATE_PART,
+                     "pods: no right to watch them; they are listed once a minute",
+                     "grant it: hulltop doctor --role prints what is needed");
     else if (kube->bad) {
         snprintf(detail, sizeof(detail), "%zu pods could not be read", kube->bad);
         ht_kube_tell(kube, HT_SOURCE_STATE_PART, detail, "");

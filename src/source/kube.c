@@ -140,6 +140,14 @@ static void lose_watch(struct ht_kube *kube)
     kube->watch_gap_ns = longer_gap(kube->watch_gap_ns);
 }
 
+/* Without the right to watch the list is read as often as it is. */
+static void refuse_watch(struct ht_kube *kube)
+{
+    kube->changed = kube->changed || !kube->watch_refused;
+    kube->watch_refused = true;
+    kube->watch_gap_ns = HT_KUBE_FULL_PASS_NS;
+}
+
 static void put_pod(struct ht_kube *kube, struct ht_row *row)
 {
     struct ht_row *before = ht_map_get(kube->pods, ht_row_id(row));
@@ -173,8 +181,10 @@ static int take_line(void *context, struct ht_str line)
     }
     if (event.resource.len && event.resource.len < sizeof(kube->resource))
         snprintf(kube->resource, sizeof(kube->resource), "%.*s", HT_STR_ARG(event.resource));
-    if (event.change <= HT_KUBE_BOOKMARK)
+    if (event.change <= HT_KUBE_BOOKMARK) {
         kube->watch_gap_ns = 0;
+        kube->watch_refused = false;
+    }
     switch (event.change) {
     case HT_KUBE_PUT:
         put_pod(kube, event.row);
@@ -280,11 +290,15 @@ static int wait_for_changes(struct ht_kube *kube)
         return 0;
     if (r > 0)
         return 1;
+    int status = ht_http_stream_status(kube->stream);
     close_watch(kube);
     /* Its time was over: on from where it was. */
     if (r == 0)
         return 1;
-    lose_watch(kube);
+    if (status == 403)
+        refuse_watch(kube);
+    else
+        lose_watch(kube);
     if (r != -ESTALE && err.code)
         ht_log_error(HT_LOG_WARNING, "kubernetes", &err);
     return 1;

@@ -36,6 +36,7 @@ struct ht_kube {
     size_t left_out;                 /* pods beyond the limit */
     char resource[64];               /* version to watch from */
 
+    bool watch_refused;   /* there is no right to watch pods */
     bool changed;         /* since it was told */
     int64_t watch_ns;     /* when the watch was opened; it is not opened again and again */
     int64_t watch_gap_ns; /* at least until the next; longer the more of them fail */

@@ -102,6 +102,8 @@ static int tear_down(void **state)
 
 /* ---- what is waited for ---- */
 
+static void map_written(const char *target);
+
 static const struct ht_source *source_of(const struct driver *driver)
 {
     const struct ht_row *row =
@@ -329,7 +331,7 @@ static void too_many_requests_are_waited_for(void **state)
     (void)state;
     map("/api/v1/pods?field*", "429_apf.http");
     start(&driver);
-    expect(&driver, HT_SOURCE_STATE_BROKEN, "429: Too many requests", 0);
+    expect(&driver, HT_SOURCE_STATE_BUSY, "429: Too many requests", 0);
     map("/api/v1/pods?field*", "pods_node_worker-01.http");
     driver_advance(&driver, AFTER_PASS);
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
@@ -362,6 +364,82 @@ static void a_continuation_that_expired_starts_over(void **state)
     expect(&driver, HT_SOURCE_STATE_BROKEN, "410", 0);
     driver_stop(&driver);
     map("/api/v1/pods?field*", "pods_node_worker-01.http");
+}
+
+/* Each failure has a state, a cause and a help of its own; what was seen stays; and it comes back.
+ */
+static void failures_are_told_apart_and_take_nothing_away(void **state)
+{
+    static const struct {
+        const char *file, *answer; /* recorded, or as it is written here */
+        enum ht_source_state state;
+        const char *detail, *help;
+    } cases[] = {
+        {"429_apf.http", NULL, HT_SOURCE_STATE_BUSY, "429: Too many", "asked too much"},
+        {"410_list_oldrv.http", NULL, HT_SOURCE_STATE_BROKEN, "410", "read again"},
+        {"504_future_rv.http", NULL, HT_SOURCE_STATE_BROKEN, "504", "/readyz"},
+        {"404_path.http", NULL, HT_SOURCE_STATE_BROKEN, "404", "server's address"},
+        {"401_badtoken.http", NULL, HT_SOURCE_STATE_DENIED, "401", "clock"},
+        {"403_metrics_sa.http", NULL, HT_SOURCE_STATE_DENIED, "403", "doctor --role"},
+        {NULL, "500 Internal Server Error\r\n", HT_SOURCE_STATE_BROKEN, "500", "/readyz"},
+        {NULL, "503 Service Unavailable\r\nRetry-After: 2\r\n", HT_SOURCE_STATE_BROKEN, "503",
+         "/readyz"},
+        {NULL, "302 Found\r\nLocation: http://127.0.0.1:1/\r\n", HT_SOURCE_STATE_BROKEN, "302",
+         "redirects are not followed"},
+        {NULL, "200 OK\r\n", HT_SOURCE_STATE_BROKEN, "kubernetes", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct driver driver = {0};
+
+        start(&driver);
+        expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+        if (cases[i].file) {
+            map("/api/v1/pods?field*", cases[i].file);
+        } else {
+            char text[300];
+
+            snprintf(text, sizeof(text), "HTTP/1.1 %sContent-Length: 0\r\n\r\n", cases[i].answer);
+            write_file(watched, text);
+            map_written("/api/v1/pods?field*");
+        }
+        driver_advance(&driver, AFTER_PASS);
+        expect(&driver, cases[i].state, cases[i].detail, 20);
+        pthread_mutex_lock(&driver.lock);
+        struct ht_str help = source_of(&driver)->help;
+        if (ht_str_find(help, ht_str_from(cases[i].help), 0) < 0)
+            fail_msg("%s: the help is \"%.*s\"", cases[i].detail, HT_STR_ARG(help));
+        pthread_mutex_unlock(&driver.lock);
+        map("/api/v1/pods?field*", "pods_node_worker-01.http");
+        driver_advance(&driver, AFTER_PASS);
+        expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+        driver_stop(&driver);
+    }
+}
+
+static void what_comes_compressed_is_read(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/api/v1/pods?field*", "pods_gzip.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "51 pods", 51);
+    driver_stop(&driver);
+    map("/api/v1/pods?field*", "pods_node_worker-01.http");
+}
+
+static void no_right_to_watch_makes_it_partial(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/api/v1/pods?watch=1*", "403_metrics_sa.http");
+    start(&driver);
+    expect(&driver, HT_SOURCE_STATE_PART, "no right to watch", 20);
+    driver_stop(&driver);
+    map("/api/v1/pods?watch=1*", "watch_pods_node.http");
 }
 
 static void write_answer(const char *format, ...)
@@ -666,6 +744,9 @@ int main(void)
         cmocka_unit_test(too_many_requests_are_waited_for),
         cmocka_unit_test(what_was_seen_stays_when_the_server_fails),
         cmocka_unit_test(a_continuation_that_expired_starts_over),
+        cmocka_unit_test(failures_are_told_apart_and_take_nothing_away),
+        cmocka_unit_test(what_comes_compressed_is_read),
+        cmocka_unit_test(no_right_to_watch_makes_it_partial),
         cmocka_unit_test(a_continuation_without_measure_is_no_end),
         cmocka_unit_test(nodes_of_one_machine_are_told_by_name),
         cmocka_unit_test(a_web_page_is_no_list),

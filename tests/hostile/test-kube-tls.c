@@ -89,6 +89,35 @@ static int make_certificate(const char *name)
     return status;
 }
 
+static int run(const char *const *arguments)
+{
+    int status = 1;
+
+    waitpid(openssl(arguments), &status, 0);
+    return status;
+}
+
+/* NAME.pem, which ended yesterday, with its key. */
+static int make_expired(const char *name)
+{
+    char key[32], request[32], certificate[32];
+    FILE *file = fopen(at("extensions"), "we");
+
+    assert_non_null(file);
+    assert_true(fputs("subjectAltName=IP:127.0.0.1\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    snprintf(key, sizeof(key), "%s.key", name);
+    snprintf(request, sizeof(request), "%s.csr", name);
+    snprintf(certificate, sizeof(certificate), "%s.pem", name);
+    const char *ask[] = {
+        "openssl", "req",     "-new", "-newkey", "ec",    "-pkeyopt", "ec_paramgen_curve:P-256",
+        "-nodes",  "-keyout", key,    "-out",    request, "-subj",    "/CN=test",
+        NULL};
+    const char *sign[] = {"openssl", "x509", "-req", "-in",       request,    "-signkey",   key,
+                          "-days",   "-1",   "-out", certificate, "-extfile", "extensions", NULL};
+    return run(ask) || run(sign);
+}
+
 /* A port that nobody has a moment later; good enough for a loopback server of a test. */
 static unsigned free_port(void)
 {
@@ -163,10 +192,11 @@ static void write_config(const char *ca, const char *client)
     ht_buf_fini(&text);
 }
 
+static void serve(const char *name);
+
 static int set_up(void **state)
 {
     const char *tmp = getenv("TMPDIR"), *srcdir = getenv("HT_SRCDIR");
-    char number[16];
 
     (void)state;
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
@@ -191,15 +221,26 @@ static int set_up(void **state)
     if (make_certificate("server") || make_certificate("client") || make_certificate("other"))
         return -1;
     port = free_port();
+    serve("server");
+    return server > 0 ? 0 : -1;
+}
+
+/* Starts the server, which shows NAME.pem. */
+static void serve(const char *name)
+{
+    char number[16], certificate[32], key[32];
+
     snprintf(number, sizeof(number), "%u", port);
+    snprintf(certificate, sizeof(certificate), "%s.pem", name);
+    snprintf(key, sizeof(key), "%s.key", name);
     const char *arguments[] = {"openssl",
                                "s_server",
                                "-accept",
                                number,
                                "-cert",
-                               "server.pem",
+                               certificate,
                                "-key",
-                               "server.key",
+                               key,
                                "-Verify",
                                "2",
                                "-CAfile",
@@ -208,14 +249,18 @@ static int set_up(void **state)
                                "-HTTP",
                                NULL};
     server = openssl(arguments);
-    return server > 0 ? 0 : -1;
+}
+
+static void end_server(void)
+{
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    kill(server, SIGKILL);
-    waitpid(server, NULL, 0);
+    end_server();
     pid_t pid = fork();
     if (pid == 0) {
         execlp("rm", "rm", "-rf", "--", folder, (char *)NULL);
@@ -229,6 +274,7 @@ static int tear_down(void **state)
 struct wanted {
     enum ht_source_state state;
     size_t pods;
+    const char *detail; /* somewhere in it; NULL: anything */
 };
 
 static bool is_told(struct driver *driver, void *context)
@@ -238,6 +284,8 @@ static bool is_told(struct driver *driver, void *context)
         driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("kubernetes")) : NULL;
 
     return row && ht_source_of(row)->state == wanted->state &&
+           (!wanted->detail ||
+            ht_str_find(ht_source_of(row)->detail, ht_str_from(wanted->detail), 0) >= 0) &&
            ht_node_set(driver->sample, HT_TABLE_POD)->len == wanted->pods;
 }
 
@@ -258,10 +306,10 @@ static bool is_anything(struct driver *driver, void *context)
     return driver->sample != NULL;
 }
 
-static void expect(enum ht_source_state state, size_t pods)
+static void expect_saying(enum ht_source_state state, size_t pods, const char *detail)
 {
     struct driver driver = {0};
-    struct wanted wanted = {.state = state, .pods = pods};
+    struct wanted wanted = {.state = state, .pods = pods, .detail = detail};
 
     driver_start(&driver, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = config,
                                                                    .node = "worker-01"}));
@@ -283,6 +331,11 @@ static void expect(enum ht_source_state state, size_t pods)
                  row ? ht_source_of(row)->detail.data : "");
     }
     driver_stop(&driver);
+}
+
+static void expect(enum ht_source_state state, size_t pods)
+{
+    expect_saying(state, pods, NULL);
 }
 
 static void certificates_of_the_kubeconfig_are_used(void **state)
@@ -313,6 +366,19 @@ static void a_client_without_its_certificate_is_refused(void **state)
     expect(HT_SOURCE_STATE_BROKEN, 0);
 }
 
+static void a_certificate_that_has_ended_is_told(void **state)
+{
+    (void)state;
+    if (make_expired("expired"))
+        skip();
+    end_server();
+    serve("expired");
+    write_config("expired.pem", "client");
+    expect_saying(HT_SOURCE_STATE_BROKEN, 0, "expired");
+    end_server();
+    serve("server");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +386,7 @@ int main(void)
         cmocka_unit_test(another_authority_is_not_believed),
         cmocka_unit_test(a_server_that_is_not_to_be_verified_is),
         cmocka_unit_test(a_client_without_its_certificate_is_refused),
+        cmocka_unit_test(a_certificate_that_has_ended_is_told),
     };
     int status = 1;
 
