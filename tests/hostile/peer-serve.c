@@ -373,12 +373,14 @@ static bool what_is_asked(struct ht_str target, struct ht_buf *ret)
         at = 3;
     else
         return false;
+    /* What kinds there are anybody may ask. */
+    if (at >= len)
+        return false;
     ht_buf_addf(ret, "%s %.*s %.*s",
                 is_watch       ? "watch"
                 : len > at + 1 ? "get"
                                : "list",
-                HT_STR_ARG(at == 2 ? HT_S("core") : parts[1]),
-                HT_STR_ARG(at < len ? parts[at] : HT_S("")));
+                HT_STR_ARG(at == 2 ? HT_S("core") : parts[1]), HT_STR_ARG(parts[at]));
     return true;
 }
 
