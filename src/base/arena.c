@@ -8,7 +8,8 @@
 
 #include "hulltop/base/mem.h"
 
-enum { CHUNK_BYTES = 16 * 1024 };
+/* A chunk is as large as all before it: many arenas are small, and some of them live long. */
+enum { CHUNK_MIN = 512, CHUNK_MAX = 16 * 1024 };
 
 struct chunk {
     struct chunk *next;
@@ -23,6 +24,15 @@ struct ht_arena {
     size_t used;
     bool full;
 };
+
+static size_t chunk_size(const struct ht_arena *arena, size_t wanted)
+{
+    size_t size = arena->used > CHUNK_MAX ? CHUNK_MAX : arena->used;
+
+    if (size < CHUNK_MIN)
+        size = CHUNK_MIN;
+    return size > wanted ? size : wanted;
+}
 
 struct ht_arena *ht_arena_new(size_t max_bytes)
 {
@@ -91,7 +101,7 @@ void *ht_arena_alloc(struct ht_arena *arena, size_t n, size_t size)
 
     struct chunk *chunk = arena->chunks;
     if (!chunk || chunk->cap - chunk->used < bytes) {
-        size_t cap = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+        size_t cap = chunk_size(arena, bytes);
 
         chunk = ht_alloc0(1, sizeof(*chunk) + cap);
         chunk->cap = cap;

@@ -95,6 +95,15 @@ ptrdiff_t ht_str_rfind_byte(struct ht_str s, char c)
     return hit ? hit - s.data : -1;
 }
 
+size_t ht_str_count(struct ht_str s, char c)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s.len; i++)
+        count += s.data[i] == c;
+    return count;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';

@@ -206,13 +206,13 @@ static void tally_verdicts(struct tally *tally)
         if (ht_row_table(verdict->subject) == &ht_process_table)
             continue;
         if (is_about(tally, verdict->subject))
-            tally->subjects++;
+            tally->subjects += verdict->times;
         if (verdict->check->flags & HT_CHECK_CORE && !verdict->blind)
-            tally->core++;
+            tally->core += verdict->times;
         if (verdict->unknown)
-            tally->unknown++;
+            tally->unknown += verdict->times;
         else
-            tally->looked++;
+            tally->looked += verdict->times;
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "expected.h"
 #include "identity.h"
+#include "hulltop/check/checking.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"

@@ -248,7 +248,8 @@ static size_t count_asked(const struct folding *folding, const struct ht_check *
     for (size_t i = 0; i < folding->verdicts->len; i++) {
         const struct ht_verdict *verdict = folding->verdicts->items[i];
 
-        asked += verdict->check == check && !verdict->unknown && ht_subject_runs(verdict->subject);
+        if (verdict->check == check && !verdict->unknown && ht_subject_runs(verdict->subject))
+            asked += verdict->times;
     }
     return asked;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hulltop/check/checking.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"

@@ -22,8 +22,6 @@ void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
                          struct ht_subject *ret);
 /* When the subject began, ns since 1970; false if that is not known. */
 bool ht_subject_since(const struct ht_row *row, int64_t *ret_since);
-/* True if the row is a container whose processes run, or no container at all. */
-bool ht_subject_runs(const struct ht_row *row);
 /* Appends the durable name of the subject that row describes. */
 void ht_subject_add_durable(const struct ht_row *row, const struct ht_subject *subject,
                             struct ht_buf *out);

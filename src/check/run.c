@@ -244,6 +244,7 @@ struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_n
 
     verdict->check = check;
     verdict->subject = ht_row_ref(subject);
+    verdict->times = 1;
     if (check->scope != HT_TABLE_POD && ht_row_table(subject) == &ht_pod_table)
         check->run_pod(&checking, subject);
     else

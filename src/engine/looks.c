@@ -1,23 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "looks.h"
 
+#include <string.h>
+
 #include "hulltop/base/mem.h"
 #include "hulltop/check/catalogue.h"
 
-/* One subject and what each check of its table says about it. */
+/* One subject, and what checks said about it that is worth keeping. */
 struct subject {
     struct ht_row *row; /* reference */
     uint64_t pass;
-    struct ht_verdict **verdicts; /* by place in the table's checks */
-    uint64_t *stamps;             /* of the other tables a check reads, when it ran */
-    size_t len;
+    struct ht_vec said; /* struct ht_verdict *, owned, in the order of the scope's checks */
+    bool unknown;       /* one of them is */
+    uint64_t stamps[];  /* by place in the scope's readings, when the checks of it ran */
 };
 
-/* The checks that look at rows of one table, and their subjects. */
+/* The checks that look at rows of one table, and their subjects. Of most subjects most checks have
+ * nothing to say: those verdicts are not kept, only counted. */
 struct scope {
     const struct ht_check **checks;
+    size_t *readings_of; /* of a check: place of what it reads in the list below */
     size_t len;
+    uint64_t *readings; /* sets of other tables that checks read, each once */
+    uint64_t *stamps;   /* of each of them, now */
+    size_t readings_len;
     struct ht_map *subjects; /* row id to struct subject */
+    struct ht_row *runner;   /* borrowed: one subject that runs; NULL: none does */
+    size_t running;          /* subjects that run */
+    size_t *said;            /* by check: verdicts that are kept, of subjects that run */
+    struct ht_verdict *quiet; /* by check: stands for all that are not kept */
 };
 
 struct ht_looks {
@@ -33,10 +44,9 @@ struct ht_looks {
 static void free_subject(struct subject *subject)
 {
     ht_row_unref(subject->row);
-    for (size_t i = 0; i < subject->len; i++)
-        ht_verdict_free(subject->verdicts[i]);
-    free(subject->verdicts);
-    free(subject->stamps);
+    for (size_t i = 0; i < subject->said.len; i++)
+        ht_verdict_free(subject->said.items[i]);
+    ht_vec_fini(&subject->said);
     free(subject);
 }
 
@@ -47,25 +57,70 @@ static void free_visit(void *context, struct ht_str key, void *value)
     free_subject(value);
 }
 
+/* Room for so many checks. */
+static void make_scope(struct scope *scope, size_t checks)
+{
+    scope->subjects = ht_map_new();
+    scope->checks = ht_new_array(const struct ht_check *, checks);
+    scope->readings_of = ht_new_array(size_t, checks);
+    scope->readings = ht_new_array(uint64_t, checks);
+    scope->stamps = ht_new_array(uint64_t, checks);
+    scope->said = ht_new_array(size_t, checks);
+    scope->quiet = ht_new_array(struct ht_verdict, checks);
+}
+
+static void add_check(struct scope *scope, const struct ht_check *check)
+{
+    size_t place = 0;
+
+    while (place < scope->readings_len && scope->readings[place] != check->reads)
+        place++;
+    if (place == scope->readings_len)
+        scope->readings[scope->readings_len++] = check->reads;
+    scope->quiet[scope->len].check = check;
+    scope->readings_of[scope->len] = place;
+    scope->checks[scope->len++] = check;
+}
+
+static void free_scope(struct scope *scope)
+{
+    ht_map_free(scope->subjects);
+    free(scope->checks);
+    free(scope->readings_of);
+    free(scope->readings);
+    free(scope->stamps);
+    free(scope->said);
+    free(scope->quiet);
+}
+
+/* Whether a check looks at rows of that table. */
+static bool is_of(const struct ht_check *check, int table)
+{
+    return check->scope == (enum ht_table_id)table || (table == HT_TABLE_POD && check->run_pod);
+}
+
 struct ht_looks *ht_looks_new(const struct ht_facts *facts, unsigned questions)
 {
     struct ht_looks *looks = ht_new0(struct ht_looks);
-    size_t count = ht_catalogue_count();
+    ht_autovec struct ht_vec asked = {0};
 
     looks->facts = facts;
-    for (int id = 0; id < HT_TABLE_COUNT; id++) {
-        looks->scopes[id].subjects = ht_map_new();
-        looks->scopes[id].checks = ht_new_array(const struct ht_check *, count);
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < ht_catalogue_count(); i++) {
         const struct ht_check *check = ht_catalogue_get(i);
-        struct scope *scope = &looks->scopes[check->scope], *pods = &looks->scopes[HT_TABLE_POD];
 
-        if (!(questions >> check->question & 1))
-            continue;
-        scope->checks[scope->len++] = check;
-        if (check->run_pod && scope != pods)
-            pods->checks[pods->len++] = check;
+        if (questions >> check->question & 1)
+            ht_vec_add(&asked, (void *)check);
+    }
+    for (int id = 0; id < HT_TABLE_COUNT; id++) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < asked.len; i++)
+            count += is_of(asked.items[i], id);
+        make_scope(&looks->scopes[id], count);
+        for (size_t i = 0; i < asked.len; i++) {
+            if (is_of(asked.items[i], id))
+                add_check(&looks->scopes[id], asked.items[i]);
+        }
     }
     return looks;
 }
@@ -86,10 +141,8 @@ struct ht_looks *ht_looks_free(struct ht_looks *looks)
     if (!looks)
         return NULL;
     ht_looks_reset(looks);
-    for (int id = 0; id < HT_TABLE_COUNT; id++) {
-        ht_map_free(looks->scopes[id].subjects);
-        free(looks->scopes[id].checks);
-    }
+    for (int id = 0; id < HT_TABLE_COUNT; id++)
+        free_scope(&looks->scopes[id]);
     ht_vec_fini(&looks->verdicts);
     free(looks);
     return NULL;
@@ -114,16 +167,19 @@ static void count_versions(struct ht_looks *looks, const struct ht_node *node)
     }
 }
 
-/* Changes whenever a table that the check reads changes: versions only grow, so their sum tells. */
-static uint64_t stamp_of(const struct ht_looks *looks, const struct ht_check *check)
+/* A stamp changes whenever a table of its set does: versions only grow, so their sum tells. */
+static void begin_scope(const struct ht_looks *looks, struct scope *scope)
 {
-    uint64_t stamp = 1;
-
-    for (int id = 0; id < HT_TABLE_COUNT; id++) {
-        if (check->reads >> id & 1)
-            stamp += looks->versions[id];
+    for (size_t i = 0; i < scope->readings_len; i++) {
+        scope->stamps[i] = 1;
+        for (int id = 0; id < HT_TABLE_COUNT; id++) {
+            if (scope->readings[i] >> id & 1)
+                scope->stamps[i] += looks->versions[id];
+        }
     }
-    return stamp;
+    scope->runner = NULL;
+    scope->running = 0;
+    memset(scope->said, 0, scope->len * sizeof(*scope->said));
 }
 
 static struct subject *get_subject(struct scope *scope, struct ht_row *row)
@@ -134,13 +190,59 @@ static struct subject *get_subject(struct scope *scope, struct ht_row *row)
         return subject;
     if (subject)
         free_subject(subject);
-    subject = ht_new0(struct subject);
+    subject = ht_alloc0(1, sizeof(*subject) + scope->readings_len * sizeof(*subject->stamps));
     subject->row = ht_row_ref(row);
-    subject->len = scope->len;
-    subject->verdicts = ht_new_array(struct ht_verdict *, scope->len);
-    subject->stamps = ht_new_array(uint64_t, scope->len);
     ht_map_set(scope->subjects, ht_row_id(row), subject);
     return subject;
+}
+
+static bool says_something(const struct ht_verdict *verdict)
+{
+    return verdict->findings.len || verdict->unknown || verdict->noted;
+}
+
+/* Runs the checks for which something has changed. An unknown may become known by time alone (a
+ * container that was too young). */
+static void renew(struct ht_looks *looks, const struct scope *scope, struct subject *subject,
+                  const struct ht_node *node)
+{
+    struct ht_vec before = subject->said;
+    size_t next = 0;
+
+    subject->said = (struct ht_vec){0};
+    subject->unknown = false;
+    for (size_t i = 0; i < scope->len; i++) {
+        size_t reading = scope->readings_of[i];
+        struct ht_verdict *verdict = NULL;
+
+        if (next < before.len &&
+            ((struct ht_verdict *)before.items[next])->check == scope->checks[i])
+            verdict = before.items[next++];
+        if (subject->stamps[reading] != scope->stamps[reading] || (verdict && verdict->unknown)) {
+            ht_verdict_free(verdict);
+            verdict = ht_check_look(scope->checks[i], node, looks->facts, subject->row);
+            looks->ran++;
+        }
+        if (verdict && says_something(verdict)) {
+            subject->unknown = subject->unknown || verdict->unknown;
+            ht_vec_add(&subject->said, verdict);
+        } else {
+            ht_verdict_free(verdict);
+        }
+    }
+    ht_vec_fini(&before);
+    if (scope->readings_len)
+        memcpy(subject->stamps, scope->stamps, scope->readings_len * sizeof(*scope->stamps));
+}
+
+static void count_said(struct scope *scope, const struct subject *subject)
+{
+    for (size_t i = 0, next = 0; next < subject->said.len; i++) {
+        if (scope->checks[i] != ((const struct ht_verdict *)subject->said.items[next])->check)
+            continue;
+        scope->said[i]++;
+        next++;
+    }
 }
 
 static void look_at(struct ht_looks *looks, struct scope *scope, struct ht_row *row,
@@ -149,17 +251,26 @@ static void look_at(struct ht_looks *looks, struct scope *scope, struct ht_row *
     struct subject *subject = get_subject(scope, row);
 
     subject->pass = looks->pass;
-    for (size_t i = 0; i < scope->len; i++) {
-        uint64_t stamp = stamp_of(looks, scope->checks[i]);
+    if (subject->unknown || memcmp(subject->stamps, scope->stamps,
+                                   scope->readings_len * sizeof(*scope->stamps)) != 0)
+        renew(looks, scope, subject, node);
+    for (size_t i = 0; i < subject->said.len; i++)
+        ht_vec_add(&looks->verdicts, subject->said.items[i]);
+    if (ht_subject_runs(row)) {
+        scope->runner = row;
+        scope->running++;
+        count_said(scope, subject);
+    }
+}
 
-        /* An unknown may become known by time alone (a container that was too young). */
-        if (!subject->verdicts[i] || subject->stamps[i] != stamp || subject->verdicts[i]->unknown) {
-            ht_verdict_free(subject->verdicts[i]);
-            subject->verdicts[i] = ht_check_look(scope->checks[i], node, looks->facts, row);
-            subject->stamps[i] = stamp;
-            looks->ran++;
-        }
-        ht_vec_add(&looks->verdicts, subject->verdicts[i]);
+/* One verdict of each check for all about which it has nothing to say. */
+static void end_scope(struct ht_looks *looks, struct scope *scope)
+{
+    for (size_t i = 0; i < scope->len; i++) {
+        scope->quiet[i].subject = scope->runner;
+        scope->quiet[i].times = scope->running - scope->said[i];
+        if (scope->quiet[i].times)
+            ht_vec_add(&looks->verdicts, &scope->quiet[i]);
     }
 }
 
@@ -190,6 +301,7 @@ bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const str
         struct scope *scope = &looks->scopes[id];
         const struct ht_rowset *rows = &node->sets[id];
 
+        begin_scope(looks, scope);
         for (size_t i = 0; scope->len && i < rows->len; i++) {
             if (is_stopping(stop)) {
                 looks->verdicts.len = 0;
@@ -197,6 +309,7 @@ bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const str
             }
             look_at(looks, scope, rows->rows[i], node);
         }
+        end_scope(looks, scope);
         ht_map_remove_if(scope->subjects, is_stale, looks);
     }
     ht_node_unref(looks->node);

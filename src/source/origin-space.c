@@ -59,14 +59,16 @@ static bool is_telling(struct ht_str path)
     return false;
 }
 
-static struct ht_str settle_layer(int root_fd, struct ht_str path, struct ht_arena *arena)
+/* What is on the way to the path goes into scratch, the path into the arena. */
+static struct ht_str settle_layer(int root_fd, struct ht_str path, struct ht_arena *scratch,
+                                  struct ht_arena *arena)
 {
-    struct ht_str plain = ht_arena_str(arena, path);
+    struct ht_str plain = ht_arena_str(scratch, path);
 
     if (ht_str_has_prefix(path, "/"))
         return settle(root_fd, plain.data, arena);
     for (size_t i = 0; is_telling(path) && i < ARRAY_LEN(relative_to); i++) {
-        struct ht_str joined = ht_arena_strf(arena, "%s/%.*s", relative_to[i], HT_STR_ARG(plain));
+        struct ht_str joined = ht_arena_strf(scratch, "%s/%.*s", relative_to[i], HT_STR_ARG(plain));
         struct ht_str found = settle(root_fd, joined.data, arena);
 
         if (found.len)
@@ -77,20 +79,21 @@ static struct ht_str settle_layer(int root_fd, struct ht_str path, struct ht_are
 
 static void settle_overlay(struct ht_space *space, int root_fd)
 {
+    ht_autoarena struct ht_arena *scratch = ht_arena_new(ARENA_BYTES);
     struct ht_overlay overlay;
 
     if (!space->root || !ht_str_is(space->root->type, "overlay") ||
-        !ht_overlay_decode(space->root->super, space->arena, &overlay))
+        !ht_overlay_decode(space->root->super, scratch, &overlay))
         return;
     space->is_overlay = true;
     if (overlay.upper.len) {
-        space->upper = settle_layer(root_fd, overlay.upper, space->arena);
+        space->upper = settle_layer(root_fd, overlay.upper, scratch, space->arena);
         space->upper_missing = space->upper.len == 0;
     }
 
     struct ht_str *lowers = ht_arena_array(space->arena, struct ht_str, overlay.lowers.len + 1);
     for (size_t i = 0; i < overlay.lowers.len; i++)
-        lowers[i] = settle_layer(root_fd, overlay.lowers.items[i], space->arena);
+        lowers[i] = settle_layer(root_fd, overlay.lowers.items[i], scratch, space->arena);
     space->lowers = (struct ht_text_list){.items = lowers, .len = overlay.lowers.len};
 }
 
@@ -136,13 +139,12 @@ int ht_space_read(struct ht_space *space, int dirfd, bool whole, int root_fd, st
     struct ht_mount_line line;
     struct ht_str text;
     bool all;
-    size_t lines = 0;
+    size_t lines;
     int r = read_text(dirfd, whole, file, &text, &all);
 
     if (r < 0)
         return r;
-    for (size_t i = 0; i < text.len; i++)
-        lines += text.data[i] == '\n';
+    lines = ht_str_count(text, '\n');
     if (lines > HT_SPACE_MOUNTS_MAX)
         lines = HT_SPACE_MOUNTS_MAX;
 

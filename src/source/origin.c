@@ -209,11 +209,14 @@ struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t n
 
 static void list_hanging(struct ht_origin *origin, struct ht_str text)
 {
-    struct ht_str *items = ht_arena_array(origin->host_arena, struct ht_str, HANGING_MAX);
+    size_t most = ht_str_count(text, '\n') + 1;
     struct ht_mount_line line;
     size_t len = 0;
 
-    while (len < HANGING_MAX && ht_mountinfo_next(&text, &line)) {
+    if (most > HANGING_MAX)
+        most = HANGING_MAX;
+    struct ht_str *items = ht_arena_array(origin->host_arena, struct ht_str, most);
+    while (len < most && ht_mountinfo_next(&text, &line)) {
         if (ht_file_can_hang(line.type))
             items[len++] = ht_arena_str(origin->host_arena,
                                         ht_mountinfo_unescape(origin->host_arena, line.point));

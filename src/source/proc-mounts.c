@@ -129,12 +129,15 @@ static bool is_below(struct ht_str path, struct ht_str folder)
 void ht_mountinfo_decode_host(struct ht_str text, struct ht_arena *arena,
                               struct ht_host_mounts *ret_mounts)
 {
-    struct ht_host_mount *items = ht_arena_array(arena, struct ht_host_mount, HT_MOUNTS_HOST_MAX);
+    size_t most = ht_str_count(text, '\n') + 1;
     struct ht_str raw;
     struct ht_mount_line line;
     size_t len = 0;
 
-    while (len < HT_MOUNTS_HOST_MAX && ht_str_next(&text, '\n', &raw)) {
+    if (most > HT_MOUNTS_HOST_MAX)
+        most = HT_MOUNTS_HOST_MAX;
+    struct ht_host_mount *items = ht_arena_array(arena, struct ht_host_mount, most);
+    while (len < most && ht_str_next(&text, '\n', &raw)) {
         if (!parse_line(raw, &line) || ht_mountinfo_is_pseudo(line.type) || is_overlay(line.type))
             continue;
         items[len++] = (struct ht_host_mount){

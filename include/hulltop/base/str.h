@@ -47,6 +47,8 @@ ptrdiff_t ht_str_find_nocase(struct ht_str s, struct ht_str needle, size_t from)
 /* Position of the first / last byte c, or -1. */
 ptrdiff_t ht_str_find_byte(struct ht_str s, char c);
 ptrdiff_t ht_str_rfind_byte(struct ht_str s, char c);
+/* How many bytes c there are. */
+size_t ht_str_count(struct ht_str s, char c);
 /* Without ASCII blanks at both ends. */
 struct ht_str ht_str_trim(struct ht_str s);
 /* Steps through the parts of *rest between separators: true and ret_part for each, false at the

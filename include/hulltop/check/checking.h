@@ -60,6 +60,8 @@ void ht_note(struct ht_checking *checking, const char *source, const char *reaso
 struct ht_verdict {
     const struct ht_check *check;
     struct ht_row *subject;    /* referenced */
+    size_t times;              /* it stands for so many: of this subject and others about which the
+                                * check has as little to say; 1 as it is made */
     struct ht_vec findings;    /* struct ht_row * of findings, each referenced */
     bool unknown;              /* could not look at all of it; the findings still count */
     bool blind;                /* unknown, and nothing of it was seen */
@@ -71,6 +73,8 @@ struct ht_verdict {
 /* Runs one check on one subject. The verdict is owned by the caller (ht_verdict_free). Pure. */
 struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,
                                  const struct ht_facts *facts, const struct ht_row *subject);
+/* True if the row is a container whose processes run, or no container at all. */
+bool ht_subject_runs(const struct ht_row *row);
 /* Drops the references; NULL is allowed; returns NULL. */
 struct ht_verdict *ht_verdict_free(struct ht_verdict *verdict);
 
