@@ -72,7 +72,7 @@ static void load_curl(void)
         void *to;
     } functions[] = {CURL_FUNCTIONS(AS_LOOKUP)};
     struct ht_buf text = HT_BUF(sizeof(curl_missing) - 1);
-    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
 
     if (!library)
         ht_buf_addf(&text, "libcurl cannot be opened (Debian: libcurl4; Fedora: libcurl): %s",

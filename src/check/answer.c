@@ -37,7 +37,7 @@ struct tally {
 static bool needs_source(const struct tally *tally, struct ht_str name)
 {
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_at(i);
+        const struct ht_check *check = ht_catalogue_get(i);
 
         if (check->question == tally->number && check->flags & HT_CHECK_DECIDES &&
             ht_check_needs(check, name))
@@ -166,7 +166,7 @@ static bool is_about(const struct tally *tally, const struct ht_row *subject)
 static void count_deciding(struct tally *tally)
 {
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_at(i);
+        const struct ht_check *check = ht_catalogue_get(i);
 
         if (check->question != tally->number)
             continue;

@@ -99,22 +99,18 @@ static void settle_overlay(struct ht_space *space, int root_fd)
 
 /* ---- mounts ---- */
 
-static struct ht_str keep(struct ht_arena *arena, struct ht_str text)
-{
-    return ht_arena_str(arena, ht_mountinfo_unescape(arena, text));
-}
-
+/* Its texts are parts of the line, unless they have escapes. */
 static struct ht_space_mount take(const struct ht_mount_line *line, struct ht_arena *arena)
 {
     return (struct ht_space_mount){
         .id = line->id,
         .device = line->device,
-        .root = keep(arena, line->root),
-        .point = keep(arena, line->point),
-        .options = ht_arena_str(arena, line->options),
-        .type = ht_arena_str(arena, line->type),
-        .source = keep(arena, line->source),
-        .super = ht_arena_str(arena, line->super), /* its decoder takes escapes apart itself */
+        .root = ht_mountinfo_unescape(arena, line->root),
+        .point = ht_mountinfo_unescape(arena, line->point),
+        .options = line->options,
+        .type = line->type,
+        .source = ht_mountinfo_unescape(arena, line->source),
+        .super = line->super, /* its decoder takes escapes apart itself */
     };
 }
 
@@ -151,6 +147,7 @@ int ht_space_read(struct ht_space *space, int dirfd, bool whole, int root_fd, st
     ht_space_fini(space);
     space->arena = ht_arena_new(ARENA_BYTES);
     space->whole = all || whole;
+    text = ht_arena_str(space->arena, text);
 
     struct ht_space_mount *mounts = ht_arena_array(space->arena, struct ht_space_mount, lines + 1);
     while (space->len < lines && ht_mountinfo_next(&text, &line)) {

@@ -179,7 +179,10 @@ void ht_proc_read_stdio(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
 /* ---- all of them ---- */
 
 struct walk {
-    const struct space *space;
+    struct ht_proc_reader *reader;
+    pid_t pid;
+    const struct space *space; /* NULL: no socket was met yet */
+    bool unknown;              /* one was met, but its namespace could not be told */
     struct ht_arena *arena;
     int dirfd;
     struct ht_str *peers;
@@ -213,6 +216,17 @@ static bool is_accepted(const struct space *space, const struct ht_net_socket *s
     return false;
 }
 
+/* The kernel walks all connections of the node for one namespace's table: it is read only for those
+ * that have a socket. */
+static const struct ht_net_socket *find_in_space(struct walk *walk, uint64_t inode)
+{
+    if (!walk->space && !walk->unknown) {
+        walk->space = find_space(walk->reader, walk->pid);
+        walk->unknown = !walk->space;
+    }
+    return walk->space ? find_socket(walk->space, inode) : NULL;
+}
+
 static int visit_fd(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct walk *walk = context;
@@ -224,7 +238,7 @@ static int visit_fd(void *context, const char *name, unsigned type, uint64_t ino
     if (len <= 0)
         return 0;
     uint64_t wanted = socket_inode((struct ht_str){.data = target, .len = (size_t)len});
-    const struct ht_net_socket *socket = wanted ? find_socket(walk->space, wanted) : NULL;
+    const struct ht_net_socket *socket = wanted ? find_in_space(walk, wanted) : NULL;
     if (!socket)
         return 0;
     if (socket->state == HT_NET_LISTEN)
@@ -237,28 +251,24 @@ static int visit_fd(void *context, const char *name, unsigned type, uint64_t ino
 void ht_proc_read_peers(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                         struct ht_process *process)
 {
-    const struct space *space = find_space(reader, pid);
     char name[NAME_BYTES];
-    bool whole = true;
 
-    if (!space)
+    snprintf(name, sizeof(name), "%d/fd", (int)pid);
+    ht_autoclose int dirfd = openat(reader->proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0)
         return;
-    struct walk walk = {.space = space,
+
+    struct walk walk = {.reader = reader,
+                        .pid = pid,
+                        .dirfd = dirfd,
                         .arena = arena,
                         .peers = ht_arena_array(arena, struct ht_str, HT_PROC_PEERS_MAX),
                         .listens = ht_arena_array(arena, struct ht_str, HT_PROC_PEERS_MAX)};
-    if (space->len) {
-        const struct ht_dir_visitor visitor = {
-            .visit = visit_fd, .context = &walk, .max_entries = HT_PROC_FDS_MAX};
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_fd, .context = &walk, .max_entries = HT_PROC_FDS_MAX};
+    bool whole = ht_list_fd(dirfd, &visitor, NULL) == 0 && !walk.unknown &&
+                 (!walk.space || walk.space->whole);
 
-        snprintf(name, sizeof(name), "%d/fd", (int)pid);
-        ht_autoclose int dirfd = openat(reader->proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (dirfd < 0)
-            return;
-        walk.dirfd = dirfd;
-        whole = ht_list_fd(dirfd, &visitor, NULL) == 0;
-    }
-    whole = whole && space->whole;
     if (whole || walk.peers_len)
         ht_process_set_peers(process,
                              (struct ht_text_list){.items = walk.peers, .len = walk.peers_len});

@@ -19,6 +19,19 @@ inside() {
     export XDG_STATE_HOME=$tmp/state
 }
 
+# in_scene SLEEPERS CONTAINERS ARGUMENT...: this script again with those arguments, "inside" and the
+# directory of the samples, while so many processes sleep and so many containers run. Without root
+# there are no containers, which is said; $with tells how many there were.
+in_scene() {
+    local command=("$tools/sleepers" "$1" "$0" "${@:3}" inside "$tmp")
+    with=$2
+    "$src/tests/lab/many.sh" "$with" "${command[@]}" >"$tmp/lab" 2>&1 && return
+    [ ! -e "$tmp/done" ] || exit 1
+    with=0
+    echo "bench ${0##*/}: without containers: $(tail -n 1 "$tmp/lab")"
+    "${command[@]}" || exit 1
+}
+
 # sample NAME VALUE: one more value of a series.
 sample() { echo "$2" >>"$tmp/$1"; }
 
