@@ -10,7 +10,7 @@ struct ht_row *ht_join_code(const struct ht_facts *facts, const struct ht_row *r
 
         if (container.len)
             ht_layer_set_container(&layer, container);
-        return ht_row_new(&ht_layer_table, &layer);
+        return ht_row_derive(&ht_layer_table, &layer, &row, 1);
     }
 
     struct ht_code code = *ht_code_of(row);
@@ -22,5 +22,5 @@ struct ht_row *ht_join_code(const struct ht_facts *facts, const struct ht_row *r
         ht_code_set_container(&code, container);
     if (injector)
         ht_code_set_injector(&code, injector->name);
-    return ht_row_new(&ht_code_table, &code);
+    return ht_row_derive(&ht_code_table, &code, &row, 1);
 }

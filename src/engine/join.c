@@ -470,7 +470,8 @@ static struct ht_row *make_process(struct joining *joining, const struct ht_row 
     /* They stand in the container, which is made from the row as it was read. */
     leave_out(&process, "mounts");
     leave_out(&process, "mounts_cut");
-    return remember(joining->joiner, key, inputs, number, ht_row_new(&ht_process_table, &process));
+    return remember(joining->joiner, key, inputs, number,
+                    ht_row_derive(&ht_process_table, &process, inputs, INPUTS));
 }
 
 /* Facts of a container that only its init process tells. */
@@ -620,7 +621,7 @@ static struct ht_row *make_container(struct joining *joining, const struct place
     if (!row) {
         fill_container(joining, arena, place, &pod, &container);
         row = remember(joining->joiner, key, inputs, number,
-                       ht_row_new(&ht_container_table, &container));
+                       ht_row_derive(&ht_container_table, &container, inputs, INPUTS));
     }
     if (pod.row)
         ht_join_pods_see(joining->by_pod, pod.row, ht_container_of(row));

@@ -99,7 +99,9 @@ static struct ht_row *dress(struct entry *entry, struct ht_row *from)
     if (entry->reason)
         ht_finding_set_acknowledged(&finding, (struct ht_str){entry->reason, entry->reason_len});
 
-    struct ht_row *made = ht_row_keep(entry->made, ht_row_new(&ht_finding_table, &finding));
+    const struct ht_row *const lenders[] = {from};
+    struct ht_row *made = ht_row_keep(
+        entry->made, ht_row_derive(&ht_finding_table, &finding, lenders, ARRAY_LEN(lenders)));
     forget_made(entry);
     entry->from = ht_row_ref(from);
     entry->made = made;

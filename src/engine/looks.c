@@ -24,10 +24,10 @@ struct scope {
     uint64_t *readings; /* sets of other tables that checks read, each once */
     uint64_t *stamps;   /* of each of them, now */
     size_t readings_len;
-    struct ht_map *subjects; /* row id to struct subject */
-    struct ht_row *runner;   /* borrowed: one subject that runs; NULL: none does */
-    size_t running;          /* subjects that run */
-    size_t *said;            /* by check: verdicts that are kept, of subjects that run */
+    struct ht_map *subjects;  /* row id to struct subject */
+    struct ht_row *runner;    /* borrowed: one subject that runs; NULL: none does */
+    size_t running;           /* subjects that run */
+    size_t *said;             /* by check: verdicts that are kept, of subjects that run */
     struct ht_verdict *quiet; /* by check: stands for all that are not kept */
 };
 
@@ -251,8 +251,8 @@ static void look_at(struct ht_looks *looks, struct scope *scope, struct ht_row *
     struct subject *subject = get_subject(scope, row);
 
     subject->pass = looks->pass;
-    if (subject->unknown || memcmp(subject->stamps, scope->stamps,
-                                   scope->readings_len * sizeof(*scope->stamps)) != 0)
+    if (subject->unknown ||
+        memcmp(subject->stamps, scope->stamps, scope->readings_len * sizeof(*scope->stamps)) != 0)
         renew(looks, scope, subject, node);
     for (size_t i = 0; i < subject->said.len; i++)
         ht_vec_add(&looks->verdicts, subject->said.items[i]);

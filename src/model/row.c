@@ -4,15 +4,26 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "hulltop/base/mem.h"
 
 struct ht_row {
     atomic_uint refs;
+    unsigned lenders; /* rows that stand at the end of the block: texts of this one are theirs */
     const struct ht_table *table;
     size_t size; /* of the whole block */
     max_align_t data[];
+};
+
+enum { LENDERS_MAX = 8 };
+
+/* Rows whose blocks need no copy. */
+struct lending {
+    const struct ht_row *rows[LENDERS_MAX];
+    size_t len;
+    bool used[LENDERS_MAX];
 };
 
 /* Where a copy goes: one block that was measured before, or an arena. */
@@ -20,7 +31,8 @@ struct space {
     struct ht_arena *arena; /* NULL: the block below */
     char *block;            /* NULL: nothing is copied, only measured */
     size_t used;
-    struct seen *seen; /* SEEN_MAX texts of the list that is copied; NULL: none is */
+    struct seen *seen;       /* SEEN_MAX texts of the list that is copied; NULL: none is */
+    struct lending *lending; /* NULL: nobody lends */
 };
 
 enum { SEEN_MAX = 64, SEEN_LIST_MIN = 4 };
@@ -47,6 +59,29 @@ static bool find_seen(struct space *space, struct ht_str text, size_t *ret_at)
     return false;
 }
 
+/* The block of a row that lends, if place lies in it; else NULL. */
+static const struct ht_row *find_lender(const struct space *space, const void *place)
+{
+    struct lending *lending = space->lending;
+    uintptr_t at = (uintptr_t)place;
+
+    for (size_t i = 0; lending && i < lending->len; i++) {
+        uintptr_t from = (uintptr_t)lending->rows[i];
+
+        if (at >= from && at < from + lending->rows[i]->size) {
+            lending->used[i] = true;
+            return lending->rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* A text of a row ends in a NUL; a part of one may not. */
+static bool is_lent(const struct space *space, const struct ht_str *text)
+{
+    return text->len && find_lender(space, text->data) && text->data[text->len] == '\0';
+}
+
 static void *take(struct space *space, size_t n, size_t size, size_t align)
 {
     if (space->arena)
@@ -68,6 +103,8 @@ static void copy_text(struct space *space, struct ht_str *dst, const struct ht_s
 {
     size_t at;
 
+    if (is_lent(space, src))
+        return; /* dst is a bytewise copy */
     if (find_seen(space, *src, &at)) {
         if (dst && space->block)
             *dst = (struct ht_str){.data = space->block + at, .len = src->len};
@@ -95,6 +132,9 @@ static void copy_list(struct space *space, const struct ht_field *field, struct 
     size_t size = ht_field_item_size(field);
     struct seen texts[SEEN_MAX];
     struct seen *outer = space->seen;
+
+    if (src->len && find_lender(space, src->items))
+        return;
     char *items = take(space, src->len, size, _Alignof(max_align_t));
 
     if (dst)
@@ -173,25 +213,67 @@ static void copy_known(const struct ht_table *table, char *dst, const char *src)
     }
 }
 
-struct ht_row *ht_row_new(const struct ht_table *table, const void *data)
+static struct ht_row **lenders_of(const struct ht_row *row)
 {
-    struct space measure = {0};
+    return (struct ht_row **)(void *)((char *)row + row->size) - row->lenders;
+}
+
+static void keep_lenders(struct ht_row *row, const struct lending *lending)
+{
+    struct ht_row **place = lenders_of(row);
+
+    for (size_t i = 0; i < lending->len; i++) {
+        if (lending->used[i])
+            *place++ = ht_row_ref(lending->rows[i]);
+    }
+}
+
+static struct ht_row *make(const struct ht_table *table, const void *data, struct lending *lending)
+{
+    const size_t align = sizeof(struct ht_row *);
+    struct space measure = {.lending = lending};
+    unsigned lenders = 0;
 
     take(&measure, 1, table->size, _Alignof(max_align_t));
     copy_fields(&measure, table, NULL, data);
+    for (size_t i = 0; i < lending->len; i++)
+        lenders += lending->used[i];
 
     size_t size = sizeof(struct ht_row) + measure.used;
+    if (lenders)
+        size = (size + align - 1) / align * align + lenders * align;
     struct ht_row *row = ht_alloc0(1, size);
     atomic_init(&row->refs, 1);
+    row->lenders = lenders;
     row->table = table;
     row->size = size;
 
-    struct space block = {.block = (char *)row->data};
+    struct space block = {.block = (char *)row->data, .lending = lending};
     char *copy = take(&block, 1, table->size, _Alignof(max_align_t));
     copy_known(table, copy, data);
     copy_fields(&block, table, copy, data);
     assert(block.used == measure.used);
+    keep_lenders(row, lending);
     return row;
+}
+
+struct ht_row *ht_row_new(const struct ht_table *table, const void *data)
+{
+    struct lending nobody = {.len = 0};
+
+    return make(table, data, &nobody);
+}
+
+struct ht_row *ht_row_derive(const struct ht_table *table, const void *data,
+                             const struct ht_row *const *lenders, size_t len)
+{
+    struct lending lending = {.len = 0};
+
+    for (size_t i = 0; i < len && lending.len < LENDERS_MAX; i++) {
+        if (lenders[i])
+            lending.rows[lending.len++] = lenders[i];
+    }
+    return make(table, data, &lending);
 }
 
 void ht_struct_copy(struct ht_arena *arena, const struct ht_table *table, void *dst,
@@ -214,8 +296,11 @@ struct ht_row *ht_row_ref(const struct ht_row *row)
 
 struct ht_row *ht_row_unref(struct ht_row *row)
 {
-    if (row && atomic_fetch_sub_explicit(&row->refs, 1, memory_order_acq_rel) == 1)
-        free(row);
+    if (!row || atomic_fetch_sub_explicit(&row->refs, 1, memory_order_acq_rel) != 1)
+        return NULL;
+    for (unsigned i = 0; i < row->lenders; i++)
+        ht_row_unref(lenders_of(row)[i]);
+    free(row);
     return NULL;
 }
 
@@ -321,7 +406,10 @@ bool ht_row_equal(const struct ht_row *a, const struct ht_row *b)
 {
     if (a == b)
         return true;
-    if (a->table != b->table || a->size != b->size)
+    if (a->table != b->table)
+        return false;
+    /* Equal facts take as much room, unless some of them are lent. */
+    if (!a->lenders && !b->lenders && a->size != b->size)
         return false;
     return ht_struct_equal(a->table, a->data, b->data);
 }

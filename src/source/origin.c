@@ -25,7 +25,7 @@
 
 enum {
     ANSWERS_MAX = 20000,
-    SPACES_MAX = 2000,
+    SPACES_MAX = 16, /* of as many containers, the mounts are kept during a look */
     KEY_BYTES = 8192,
     STAT_BYTES = 4096,
     HANGING_MAX = 4096,

@@ -234,36 +234,47 @@ static void join(const struct ht_proc_crowd *crowd, void *member, const struct n
     crowd->ops->join(crowd->context, member);
 }
 
-/* Those who stay move over to the new list. */
-static void merge(struct ht_proc_crowd *crowd, const struct listing *listing)
+static bool same_name(struct name a, struct name b)
 {
-    size_t old = 0;
+    return a.pid == b.pid && a.ino == b.ino;
+}
 
-    if (listing->len > crowd->next_cap) {
-        crowd->next_cap = listing->len + listing->len / 4;
-        crowd->next = ht_realloc(crowd->next, crowd->next_cap, crowd->ops->size);
-    }
-    for (size_t i = 0; i < listing->len; i++) {
-        const struct name *name = &listing->names[i];
-        bool stays = false;
+/* Those who are listed no more leave; the others close up. */
+static void close_up(struct ht_proc_crowd *crowd, const struct listing *listing)
+{
+    size_t at = 0, staying = 0;
 
-        for (; old < crowd->len; old++) {
-            void *member = member_at(crowd, crowd->members, old);
-            struct name known = name_of(crowd, member);
+    for (size_t i = 0; i < crowd->len; i++) {
+        void *member = member_at(crowd, crowd->members, i);
+        struct name known = name_of(crowd, member);
 
-            stays = known.pid == name->pid && known.ino == name->ino;
-            if (known.pid > name->pid || stays)
-                break;
+        while (at < listing->len && listing->names[at].pid < known.pid)
+            at++;
+        if (at == listing->len || !same_name(listing->names[at], known))
             crowd->ops->leave(crowd->context, member);
-        }
-        if (stays)
-            memcpy(member_at(crowd, crowd->next, i), member_at(crowd, crowd->members, old++),
-                   crowd->ops->size);
-        else
-            join(crowd, member_at(crowd, crowd->next, i), name);
+        else if (staying++ != i)
+            memcpy(member_at(crowd, crowd->members, staying - 1), member, crowd->ops->size);
     }
-    for (; old < crowd->len; old++)
-        crowd->ops->leave(crowd->context, member_at(crowd, crowd->members, old));
+    crowd->len = staying;
+}
+
+/* From the end, so that everybody finds room: those who are there move up, the others join. */
+static void fill_up(struct ht_proc_crowd *crowd, const struct listing *listing)
+{
+    size_t left = crowd->len;
+
+    for (size_t i = listing->len; i-- > 0;) {
+        void *place = member_at(crowd, crowd->members, i);
+        void *last = left ? member_at(crowd, crowd->members, left - 1) : NULL;
+
+        if (!last || !same_name(name_of(crowd, last), listing->names[i])) {
+            join(crowd, place, &listing->names[i]);
+            continue;
+        }
+        if (last != place)
+            memcpy(place, last, crowd->ops->size);
+        left--;
+    }
     crowd->len = listing->len;
 }
 
@@ -286,14 +297,12 @@ int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
     }
     if (listing.unsorted)
         qsort(names, listing.len, sizeof(*names), compare_names);
-    merge(crowd, &listing);
-
-    void *spare = crowd->members;
-    size_t spare_cap = crowd->cap;
-    crowd->members = crowd->next;
-    crowd->cap = crowd->next_cap;
-    crowd->next = spare;
-    crowd->next_cap = spare_cap;
+    close_up(crowd, &listing);
+    if (listing.len > crowd->cap) {
+        crowd->cap = listing.len + listing.len / 8;
+        crowd->members = ht_realloc(crowd->members, crowd->cap, crowd->ops->size);
+    }
+    fill_up(crowd, &listing);
     return 0;
 }
 
@@ -322,7 +331,6 @@ void ht_proc_crowd_fini(struct ht_proc_crowd *crowd)
     for (size_t i = 0; i < crowd->len; i++)
         crowd->ops->leave(crowd->context, member_at(crowd, crowd->members, i));
     free(crowd->members);
-    free(crowd->next);
-    crowd->members = crowd->next = NULL;
-    crowd->len = crowd->cap = crowd->next_cap = 0;
+    crowd->members = NULL;
+    crowd->len = crowd->cap = 0;
 }

@@ -80,13 +80,12 @@ struct ht_proc_crowd {
     void *context;
     void *members; /* an array of len structures of the owner's */
     size_t len, cap;
-    void *next; /* the other half of a look */
-    size_t next_cap;
     struct ht_proc_pulse pulse;
 };
 
 /* Lists /proc (proc_fd) unless the pulse says that nobody came or went, and tells the owner of who
- * did. now_ns is monotonic. 0, or -errno if it cannot be listed. */
+ * did: first of those who left, then of those who came. now_ns is monotonic. 0, or -errno if it
+ * cannot be listed. */
 int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
                        struct ht_error *err);
 /* The member of that pid, borrowed, or NULL. */

@@ -327,6 +327,15 @@ static void visit_item(void *context, const struct ht_procs_item *item)
     atomic_store(&table->looking_at, 0);
 }
 
+/* The library's memory was given back when it had read all. */
+static void visit_each(struct ht_proc_table *table, pid_t *pids, size_t count)
+{
+    if (!table->procs)
+        table->procs = ht_procs_new(NULL);
+    if (table->procs)
+        (void)ht_procs_each(table->procs, pids, count, visit_item, table);
+}
+
 /* ---- a look ---- */
 
 static void read_batch(struct ht_proc_table *table, const size_t *places, size_t count)
@@ -341,7 +350,7 @@ static void read_batch(struct ht_proc_table *table, const size_t *places, size_t
         atomic_store(&table->looking_at, pids[0]);
     atomic_store(&table->batch_to, pids[count - 1]);
     atomic_store(&table->batch_from, pids[0]);
-    (void)ht_procs_each(table->procs, pids, count, visit_item, table);
+    visit_each(table, pids, count);
     atomic_store(&table->batch_from, 0);
     atomic_store(&table->looking_at, 0);
 
@@ -363,16 +372,12 @@ static void read_all(struct ht_proc_table *table)
     table->feed->at(table->feed, "reading all processes");
     atomic_store(&table->batch_to, table->entries[table->len - 1].pid);
     atomic_store(&table->batch_from, table->entries[0].pid);
-    (void)ht_procs_each(table->procs, NULL, 0, visit_item, table);
+    visit_each(table, NULL, 0);
     atomic_store(&table->batch_from, 0);
 
     /* Gives the memory of so many back. */
-    struct ht_procs *fresh = ht_procs_new(NULL);
-    if (fresh) {
-        ht_procs_free(table->procs);
-        table->procs = fresh;
-        ht_mem_trim();
-    }
+    table->procs = ht_procs_free(table->procs);
+    ht_mem_trim();
     /* What was not there any more is due no longer, and the next list leaves it out. */
     for (size_t i = 0; i < table->len; i++) {
         struct ht_proc_entry *entry = &table->entries[i];

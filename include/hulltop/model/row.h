@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rows: immutable, reference-counted, one block of memory with everything in it.
+ * Rows: immutable, reference-counted, one block of memory with everything in it; one that was made
+ * from others may leave texts in theirs.
  * Layer 2 (model). Rows may be shared between threads; counts are atomic.
  *
  * A decoder fills a struct of rows.h whose strings and arrays may live anywhere (an arena), then
@@ -28,6 +29,11 @@ const struct ht_table *ht_table_find(struct ht_str name);
 /* Copies the struct at data with all it points at into a new row; one reference is the caller's.
  * Decoders check their arena's limit before (HT_LIMIT_ROW is the arena's size of one row). */
 struct ht_row *ht_row_new(const struct ht_table *table, const void *data);
+/* The same for a row made from others: texts and lists of data that lie in one of the lenders (NULL
+ * among them is allowed) stay there and are not copied; the new row keeps a reference to those of
+ * which it has something. */
+struct ht_row *ht_row_derive(const struct ht_table *table, const void *data,
+                             const struct ht_row *const *lenders, size_t len);
 /* One more reference; returns row. */
 struct ht_row *ht_row_ref(const struct ht_row *row);
 /* Drops one reference; NULL is allowed; returns NULL. */
@@ -36,7 +42,7 @@ void ht_cleanup_row(struct ht_row **row);
 const struct ht_table *ht_row_table(const struct ht_row *row);
 /* Its id (field 0), borrowed. */
 struct ht_str ht_row_id(const struct ht_row *row);
-/* Bytes it takes. */
+/* Bytes it takes, without those of its lenders. */
 size_t ht_row_size(const struct ht_row *row);
 /* Equal facts, known bits included. */
 bool ht_row_equal(const struct ht_row *a, const struct ht_row *b);

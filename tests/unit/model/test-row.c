@@ -103,6 +103,50 @@ static void any_row_equals_its_copy_and_no_other(void **state)
     }
 }
 
+static void a_derived_row_outlives_its_lender(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        ht_autoarena struct ht_arena *arena = ht_arena_new(SIZE_MAX / 2);
+        struct random random = {.state = seed * 0x9e3779b97f4a7c15, .arena = arena};
+        const struct ht_table *table =
+            ht_table_get((enum ht_table_id)random_below(&random, HT_TABLE_COUNT));
+        struct ht_row *lender = random_row(&random, table, 1);
+        ht_autorow struct ht_row *copy = ht_row_new(table, ht_row_data(lender, table));
+        const struct ht_row *const lenders[] = {NULL, lender};
+        struct ht_row *derived =
+            ht_row_derive(table, ht_row_data(lender, table), lenders, ARRAY_LEN(lenders));
+
+        assert_true(ht_row_size(derived) <=
+                    ht_row_size(copy) + sizeof(void *) + _Alignof(max_align_t));
+        ht_row_unref(lender);
+        assert_true(ht_row_equal(derived, copy));
+
+        /* And what is made of that one. */
+        const struct ht_row *const second[] = {derived};
+        ht_autorow struct ht_row *last =
+            ht_row_derive(table, ht_row_data(derived, table), second, 1);
+        ht_row_unref(derived);
+        assert_true(ht_row_equal(last, copy));
+    }
+}
+
+/* A part of a lender's text is copied: a row's texts end in a NUL. */
+static void a_part_of_a_lent_text_is_copied(void **state)
+{
+    struct ht_host host = {0};
+
+    (void)state;
+    ht_host_set_id(&host, HT_S("node-17.example"));
+    ht_autorow struct ht_row *lender = ht_row_new(&ht_host_table, &host);
+    const struct ht_row *const lenders[] = {lender};
+    struct ht_host part = *ht_host_of(lender);
+
+    ht_host_set_id(&part, ht_str_sub(part.id, 0, 7));
+    ht_autorow struct ht_row *derived = ht_row_derive(&ht_host_table, &part, lenders, 1);
+    assert_string_equal(ht_row_id(derived).data, "node-17");
+}
+
 static void one_item_of_a_list_makes_a_difference(void **state)
 {
     static const struct ht_pair env[] = {{HT_STR("A"), HT_STR("1")}, {HT_STR("B"), HT_STR("2")}};
@@ -191,6 +235,8 @@ int main(void)
         cmocka_unit_test(a_row_keeps_what_its_maker_frees),
         cmocka_unit_test(equal_texts_of_a_list_take_the_place_of_one),
         cmocka_unit_test(any_row_equals_its_copy_and_no_other),
+        cmocka_unit_test(a_derived_row_outlives_its_lender),
+        cmocka_unit_test(a_part_of_a_lent_text_is_copied),
         cmocka_unit_test(one_item_of_a_list_makes_a_difference),
         cmocka_unit_test(an_equal_row_is_kept),
         cmocka_unit_test(a_set_is_sorted_and_the_last_of_an_id_stays),

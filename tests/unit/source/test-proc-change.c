@@ -191,11 +191,11 @@ static void who_stays_in_a_crowd_is_kept(void **state)
              (const char *const[]){"30", "4", "7", "self", "99999999999", NULL};
          *name; name++)
         assert_int_equal(mkdirat(fd, *name, 0700), 0);
-    look(&hotel, fd, "+4 +7 +30 ");
+    look(&hotel, fd, "+30 +7 +4 ");
     look(&hotel, fd, "");
     unlinkat(fd, "7", AT_REMOVEDIR);
     assert_int_equal(mkdirat(fd, "5", 0700), 0);
-    look(&hotel, fd, "+5 -7 ");
+    look(&hotel, fd, "-7 +5 ");
     assert_int_equal(hotel.crowd.len, 3);
     assert_int_equal(((struct guest *)ht_proc_crowd_find(&hotel.crowd, 30))->pid, 30);
     assert_null(ht_proc_crowd_find(&hotel.crowd, 7));
