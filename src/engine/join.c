@@ -2,14 +2,12 @@
 /*
  * Samples become one node: processes find their container, containers their init process, and what
  * no runtime lists becomes a container of its own.
- *
- * What was made from unchanged rows is made once: a cache remembers, for each derived row, the rows
- * it was made from (by identity) and hands the same row out again.
  */
 #include "hulltop/engine/core.h"
 
 #include <string.h>
 
+#include "join-cache.h"
 #include "join-pods.h"
 #include "join.h"
 #include "hulltop/base/limits.h"
@@ -21,20 +19,11 @@
 #include "hulltop/check/privilege.h"
 #include "hulltop/check/storage.h"
 
-enum { ENGINE_ID_LEN = 64, INPUTS = 4 };
-
-/* A derived row and what it was made from. */
-struct made {
-    struct ht_row *row;
-    struct ht_row *inputs[INPUTS]; /* references, NULL allowed */
-    uint64_t number;               /* one more input */
-    uint64_t pass;                 /* the last join that used it */
-};
+enum { ENGINE_ID_LEN = 64, INPUTS = HT_JOIN_INPUTS };
 
 struct ht_joiner {
     const struct ht_facts *facts;
-    struct ht_map *made; /* "TABLE id" to struct made */
-    uint64_t pass;
+    struct ht_join_cache *made;
     struct ht_rowset builds; /* of the last node */
 };
 
@@ -70,94 +59,19 @@ struct joining {
     const struct ht_host *host;
 };
 
-/* ---- the cache ---- */
-
-static void forget(struct made *made)
-{
-    ht_row_unref(made->row);
-    for (size_t i = 0; i < ARRAY_LEN(made->inputs); i++)
-        ht_row_unref(made->inputs[i]);
-    free(made);
-}
-
-static struct ht_str cache_key(struct ht_buf *buf, const struct ht_table *table, struct ht_str id)
-{
-    ht_buf_reset(buf);
-    ht_buf_add_c(buf, (char)('A' + table->id));
-    ht_buf_add_str(buf, id);
-    return ht_buf_str(buf);
-}
-
-/* The row made before from exactly these inputs (a new reference), or NULL. */
-static struct ht_row *recall(struct ht_joiner *joiner, struct ht_str key,
-                             const struct ht_row *const inputs[INPUTS], uint64_t number)
-{
-    struct made *made = ht_map_get(joiner->made, key);
-
-    if (!made || made->number != number)
-        return NULL;
-    for (size_t i = 0; i < ARRAY_LEN(made->inputs); i++) {
-        if (made->inputs[i] != inputs[i])
-            return NULL;
-    }
-    made->pass = joiner->pass;
-    return ht_row_ref(made->row);
-}
-
-/* Remembers a fresh row (consumed) and returns a reference to it, or to the equal one from before.
- */
-static struct ht_row *remember(struct ht_joiner *joiner, struct ht_str key,
-                               const struct ht_row *const inputs[INPUTS], uint64_t number,
-                               struct ht_row *fresh)
-{
-    struct made *before = ht_map_get(joiner->made, key);
-    struct made *made = ht_new0(struct made);
-
-    made->row = ht_row_keep(before ? before->row : NULL, fresh);
-    made->number = number;
-    made->pass = joiner->pass;
-    for (size_t i = 0; i < ARRAY_LEN(made->inputs); i++)
-        made->inputs[i] = inputs[i] ? ht_row_ref(inputs[i]) : NULL;
-    ht_map_set(joiner->made, key, made);
-    if (before)
-        forget(before);
-    return ht_row_ref(made->row);
-}
-
-/* What the last join did not use is forgotten. */
-static bool is_stale(void *context, struct ht_str key, void *value)
-{
-    const struct ht_joiner *joiner = context;
-    struct made *made = value;
-
-    (void)key;
-    if (made->pass == joiner->pass)
-        return false;
-    forget(made);
-    return true;
-}
-
-static void forget_visit(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    forget(value);
-}
-
 struct ht_joiner *ht_joiner_new(const struct ht_facts *facts)
 {
     struct ht_joiner *joiner = ht_new0(struct ht_joiner);
 
     joiner->facts = facts;
-    joiner->made = ht_map_new();
+    joiner->made = ht_join_cache_new();
     return joiner;
 }
 
 struct ht_joiner *ht_joiner_free(struct ht_joiner *joiner)
 {
     if (joiner) {
-        ht_map_each(joiner->made, forget_visit, NULL);
-        ht_map_free(joiner->made);
+        ht_join_cache_free(joiner->made);
         ht_rowset_fini(&joiner->builds);
     }
     free(joiner);
@@ -255,11 +169,11 @@ static void take_host(struct joining *joining)
 
     if (!joining->host_row)
         return;
-    key = cache_key(&buf, &ht_host_table, ht_row_id(joining->host_row));
-    row = recall(joining->joiner, key, inputs, 0);
+    key = ht_join_key(&buf, &ht_host_table, ht_row_id(joining->host_row));
+    row = ht_join_recall(joining->joiner->made, key, inputs, 0);
     if (!row)
-        row = remember(joining->joiner, key, inputs, 0,
-                       ht_join_host(joining->host_row, joining->cluster_row));
+        row = ht_join_remember(joining->joiner->made, key, inputs, 0,
+                               ht_join_host(joining->host_row, joining->cluster_row));
     joining->host_row = row;
     joining->host = ht_host_of(row);
     ht_node_add(joining->node, row);
@@ -457,10 +371,10 @@ static struct ht_row *make_process(struct joining *joining, const struct ht_row 
                                    const struct place *place)
 {
     ht_autobuf struct ht_buf buf = HT_BUF(512);
-    struct ht_str key = cache_key(&buf, &ht_process_table, ht_row_id(row));
+    struct ht_str key = ht_join_key(&buf, &ht_process_table, ht_row_id(row));
     const struct ht_row *const inputs[INPUTS] = {row, place->row};
     uint64_t number = ht_str_hash(place->id, 0);
-    struct ht_row *known = recall(joining->joiner, key, inputs, number);
+    struct ht_row *known = ht_join_recall(joining->joiner->made, key, inputs, number);
 
     if (known)
         return known;
@@ -470,8 +384,8 @@ static struct ht_row *make_process(struct joining *joining, const struct ht_row 
     /* They stand in the container, which is made from the row as it was read. */
     leave_out(&process, "mounts");
     leave_out(&process, "mounts_cut");
-    return remember(joining->joiner, key, inputs, number,
-                    ht_row_derive(&ht_process_table, &process, inputs, INPUTS));
+    return ht_join_remember(joining->joiner->made, key, inputs, number,
+                            ht_row_derive(&ht_process_table, &process, inputs, INPUTS));
 }
 
 /* Facts of a container that only its init process tells. */
@@ -610,18 +524,18 @@ static struct ht_row *make_container(struct joining *joining, const struct place
 {
     ht_autobuf struct ht_buf buf = HT_BUF(512);
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
-    struct ht_str key = cache_key(&buf, &ht_container_table, place->id);
+    struct ht_str key = ht_join_key(&buf, &ht_container_table, place->id);
     const struct ht_join_found pod = find_pod(joining, place, arena);
     const struct ht_row *const inputs[INPUTS] = {place->row, place->init, joining->host_row,
                                                  pod.row};
     uint64_t number = ht_str_hash(pod.by, place->processes * 2 + place->disowned);
-    struct ht_row *row = recall(joining->joiner, key, inputs, number);
+    struct ht_row *row = ht_join_recall(joining->joiner->made, key, inputs, number);
     struct ht_container container = {0};
 
     if (!row) {
         fill_container(joining, arena, place, &pod, &container);
-        row = remember(joining->joiner, key, inputs, number,
-                       ht_row_derive(&ht_container_table, &container, inputs, INPUTS));
+        row = ht_join_remember(joining->joiner->made, key, inputs, number,
+                               ht_row_derive(&ht_container_table, &container, inputs, INPUTS));
     }
     if (pod.row)
         ht_join_pods_see(joining->by_pod, pod.row, ht_container_of(row));
@@ -632,11 +546,11 @@ static struct ht_row *make_container(struct joining *joining, const struct place
 static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row)
 {
     ht_autobuf struct ht_buf buf = HT_BUF(512);
-    struct ht_str key = cache_key(&buf, &ht_pod_table, ht_row_id(row)), why;
+    struct ht_str key = ht_join_key(&buf, &ht_pod_table, ht_row_id(row)), why;
     const struct ht_row *const inputs[INPUTS] = {row};
     size_t seen = ht_join_pods_seen(joining->by_pod, row, joining->daemons.len, &why);
     uint64_t number = ht_str_hash(why, seen);
-    struct ht_row *known = recall(joining->joiner, key, inputs, number);
+    struct ht_row *known = ht_join_recall(joining->joiner->made, key, inputs, number);
     struct ht_pod pod = *ht_pod_of(row);
 
     if (known)
@@ -646,8 +560,8 @@ static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row
         ht_pod_set_unseen(&pod, why);
 
     ht_autorow struct ht_row *counted = ht_row_new(&ht_pod_table, &pod);
-    return remember(joining->joiner, key, inputs, number,
-                    ht_pod_derive(joining->joiner->facts, counted, HT_POD_SECURITY_LATEST));
+    return ht_join_remember(joining->joiner->made, key, inputs, number,
+                            ht_pod_derive(joining->joiner->facts, counted, HT_POD_SECURITY_LATEST));
 }
 
 /* What was made anew of row, or the row from before if it is equal: most checks of all containers
@@ -656,10 +570,10 @@ static struct ht_row *made_anew(struct joining *joining, const struct ht_row *ro
                                 struct ht_row *fresh)
 {
     ht_autobuf struct ht_buf buf = HT_BUF(8192);
-    struct ht_str key = cache_key(&buf, ht_row_table(row), ht_row_id(row));
+    struct ht_str key = ht_join_key(&buf, ht_row_table(row), ht_row_id(row));
     const struct ht_row *const inputs[INPUTS] = {row};
 
-    return remember(joining->joiner, key, inputs, 0, fresh);
+    return ht_join_remember(joining->joiner->made, key, inputs, 0, fresh);
 }
 
 /* Any process may be the daemon's. */
@@ -703,7 +617,7 @@ static const struct place *home_of(const struct joining *joining, struct ht_str 
 static struct ht_row *make_code(struct joining *joining, const struct ht_row *row)
 {
     ht_autobuf struct ht_buf buf = HT_BUF(8192);
-    struct ht_str key = cache_key(&buf, ht_row_table(row), ht_row_id(row));
+    struct ht_str key = ht_join_key(&buf, ht_row_table(row), ht_row_id(row));
     bool layer = ht_row_table(row) == &ht_layer_table;
     struct ht_str id = layer ? ht_row_id(row) : ht_code_of(row)->container_id;
     const struct place *place = layer ? NULL : home_of(joining, ht_code_of(row)->process);
@@ -713,12 +627,12 @@ static struct ht_row *make_code(struct joining *joining, const struct ht_row *ro
 
     const struct ht_row *const inputs[INPUTS] = {row, place ? place->row : NULL};
     uint64_t number = place ? ht_str_hash(place->id, 0) : 0;
-    struct ht_row *known = recall(joining->joiner, key, inputs, number);
+    struct ht_row *known = ht_join_recall(joining->joiner->made, key, inputs, number);
 
     if (known)
         return known;
-    return remember(
-        joining->joiner, key, inputs, number,
+    return ht_join_remember(
+        joining->joiner->made, key, inputs, number,
         ht_join_code(joining->joiner->facts, row, place ? place->id : (struct ht_str){0}));
 }
 
@@ -779,7 +693,7 @@ struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *
                               .places = ht_map_new(),
                               .by_pod = ht_join_pods_new()};
 
-    joiner->pass++;
+    ht_join_cache_begin(joiner->made);
     for (size_t i = 0; i < len; i++) {
         if (samples[i])
             take_daemons(&joining, samples[i]);
@@ -792,7 +706,7 @@ struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *
     house_processes(&joining);
     make_rows(&joining);
     finish(&joining);
-    ht_map_remove_if(joiner->made, is_stale, joiner);
+    ht_join_cache_end(joiner->made);
     ht_node_sort(joining.node);
     ht_builds_derive(joining.node, joiner->facts, &joiner->builds);
     ht_rowset_fini(&joiner->builds);
