@@ -11,6 +11,11 @@
 /* A pattern comes from the node's own configuration, but may still be absurd. */
 enum { PATTERN_MAX = 4096, SPEC_MAX = 299, FRAGMENT_MIN = 3, COPIES_MAX = 4096 };
 
+struct ht_deb_regex {
+    regex_t regex; /* if usable */
+    bool usable;
+};
+
 /* A compiled expression holds what stands before a "+" twice and what stands before "{9}" nine
  * times; one upon the other they multiply. How many copies that makes at most. */
 static size_t copies(const char *pattern)
@@ -37,34 +42,61 @@ static size_t copies(const char *pattern)
     return all;
 }
 
-static bool match_regex(const char *pattern, const char *text)
+/* An expression that cannot be compiled, or would take up too much, fits nothing. */
+static struct ht_deb_regex *compile(struct ht_str pattern)
 {
-    regex_t regex;
-    bool found;
+    struct ht_deb_regex *made = ht_new0(struct ht_deb_regex);
+    ht_autofree char *text = ht_strndup(pattern.data + 1, pattern.len - 2);
 
-    if (copies(pattern) > COPIES_MAX)
-        return false;
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
-        return false;
-    found = regexec(&regex, text, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return found;
+    made->usable = copies(text) <= COPIES_MAX &&
+                   regcomp(&made->regex, text, REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0;
+    return made;
 }
 
-bool ht_deb_match(struct ht_arena *arena, struct ht_str pattern, struct ht_str text)
+static void forget(struct ht_deb_regex *regex)
 {
-    (void)arena;
-    /* The usual case: a word. */
+    if (regex && regex->usable)
+        regfree(&regex->regex);
+    free(regex);
+}
+
+void ht_deb_matcher_fini(struct ht_deb_matcher *matcher)
+{
+    for (size_t i = 0; i < HT_DEB_MATCHER_KEPT; i++) {
+        free(ht_steal_ptr(matcher->patterns[i]));
+        forget(ht_steal_ptr(matcher->regexes[i]));
+    }
+}
+
+/* Patterns are asked of one thing after the other: the newest ones are kept. */
+static const struct ht_deb_regex *regex_of(struct ht_deb_matcher *matcher, struct ht_str pattern)
+{
+    size_t place = matcher->next;
+
+    for (size_t i = 0; i < HT_DEB_MATCHER_KEPT; i++)
+        if (matcher->patterns[i] && ht_str_is(pattern, matcher->patterns[i]))
+            return matcher->regexes[i];
+    free(matcher->patterns[place]);
+    forget(matcher->regexes[place]);
+    matcher->patterns[place] = ht_strndup(pattern.data, pattern.len);
+    matcher->regexes[place] = compile(pattern);
+    matcher->next = (place + 1) % HT_DEB_MATCHER_KEPT;
+    return matcher->regexes[place];
+}
+
+bool ht_deb_match(struct ht_deb_matcher *matcher, struct ht_str pattern, struct ht_str text)
+{
     if (pattern.len > PATTERN_MAX || text.len > HT_LIMIT_DEB_TEXT)
         return false;
 
-    ht_autofree char *p = ht_strndup(pattern.data ? pattern.data : "", pattern.len);
     ht_autofree char *t = ht_strndup(text.data ? text.data : "", text.len);
 
-    if (pattern.len > 1 && p[0] == '/' && p[pattern.len - 1] == '/') {
-        p[pattern.len - 1] = '\0';
-        return match_regex(p + 1, t);
+    if (pattern.len > 1 && pattern.data[0] == '/' && pattern.data[pattern.len - 1] == '/') {
+        const struct ht_deb_regex *found = regex_of(matcher, pattern);
+
+        return found->usable && regexec(&found->regex, t, 0, NULL, 0) == 0;
     }
+    ht_autofree char *p = ht_strndup(pattern.data ? pattern.data : "", pattern.len);
     return fnmatch(p, t, FNM_CASEFOLD) == 0;
 }
 
@@ -92,10 +124,10 @@ struct ht_deb_pin_name ht_deb_pin_name(struct ht_str text, struct ht_str native)
     return name;
 }
 
-bool ht_deb_pin_names(struct ht_arena *arena, const struct ht_deb_pin_name *name,
+bool ht_deb_pin_names(struct ht_deb_matcher *matcher, const struct ht_deb_pin_name *name,
                       struct ht_str package)
 {
-    return name->is_pattern ? ht_deb_match(arena, name->text, package)
+    return name->is_pattern ? ht_deb_match(matcher, name->text, package)
                             : ht_str_equal(name->text, package);
 }
 
@@ -112,12 +144,10 @@ static void complete(struct ht_str architecture, bool is_pattern, struct ht_str 
         *ret_system = HT_S("any");
 }
 
-bool ht_deb_architecture_fits(struct ht_arena *arena, struct ht_str pattern,
-                              struct ht_str architecture)
+bool ht_deb_architecture_fits(struct ht_str pattern, struct ht_str architecture)
 {
     struct ht_str system, cpu, wanted_system, wanted_cpu;
 
-    (void)arena;
     if (ht_str_equal(pattern, architecture))
         return true;
     complete(pattern, true, &wanted_system, &wanted_cpu);
@@ -135,7 +165,7 @@ static bool is_prefix_nocase(struct ht_str text, struct ht_str prefix)
 }
 
 /* "1.2*" is everything that begins so; "1.2" that alone; or a pattern. */
-static bool fits_number(struct ht_arena *arena, struct ht_str wanted, struct ht_str text)
+static bool fits_number(struct ht_deb_matcher *matcher, struct ht_str wanted, struct ht_str text)
 {
     bool prefix = ht_str_has_suffix(wanted, "*");
 
@@ -143,27 +173,27 @@ static bool fits_number(struct ht_arena *arena, struct ht_str wanted, struct ht_
         wanted = ht_str_sub(wanted, 0, wanted.len - 1);
     if (is_prefix_nocase(text, wanted) && (prefix || wanted.len == text.len))
         return true;
-    return ht_deb_match(arena, wanted, text);
+    return ht_deb_match(matcher, wanted, text);
 }
 
-bool ht_deb_pin_fits_text(struct ht_arena *arena, const struct ht_deb_pin *pin,
+bool ht_deb_pin_fits_text(struct ht_deb_matcher *matcher, const struct ht_deb_pin *pin,
                           struct ht_str version)
 {
-    return fits_number(arena, pin->data, version);
+    return fits_number(matcher, pin->data, version);
 }
 
 /* ---- lists ---- */
 
 /* A property that the list does not have fits nothing; the status has its "component" alone. */
-static bool fits_property(struct ht_arena *arena, const struct ht_deb_file *file, char property,
-                          struct ht_str wanted)
+static bool fits_property(struct ht_deb_matcher *matcher, const struct ht_deb_file *file,
+                          char property, struct ht_str wanted)
 {
     const struct ht_deb_release *release = file->release;
     struct ht_str text = {0};
 
     switch (property) {
     case 'v':
-        return release && release->version.len && fits_number(arena, wanted, release->version);
+        return release && release->version.len && fits_number(matcher, wanted, release->version);
     case 'o':
         text = release ? release->origin : text;
         break;
@@ -177,14 +207,14 @@ static bool fits_property(struct ht_arena *arena, const struct ht_deb_file *file
         text = release ? release->label : text;
         break;
     case 'c':
-        return ht_deb_match(arena, wanted, release ? file->component : HT_S("now"));
+        return ht_deb_match(matcher, wanted, release ? file->component : HT_S("now"));
     case 'b':
         text = file->architecture;
         break;
     default:
         return true;
     }
-    return text.len && ht_deb_match(arena, wanted, text);
+    return text.len && ht_deb_match(matcher, wanted, text);
 }
 
 static bool is_property(struct ht_str fragment)
@@ -199,7 +229,7 @@ static bool is_property(struct ht_str fragment)
 
 /* "a=stable, l=Debian": all of it must fit, and there must be something; of a property that is
  * named twice the last counts. */
-static bool fits_fragments(struct ht_arena *arena, const struct ht_deb_file *file,
+static bool fits_fragments(struct ht_deb_matcher *matcher, const struct ht_deb_file *file,
                            struct ht_str spec)
 {
     struct ht_str values[128] = {{0}};
@@ -216,35 +246,37 @@ static bool fits_fragments(struct ht_arena *arena, const struct ht_deb_file *fil
         if (!values[c].len)
             continue;
         any = true;
-        if (!fits_property(arena, file, (char)c, values[c]))
+        if (!fits_property(matcher, file, (char)c, values[c]))
             return false;
     }
     return any;
 }
 
 /* "stable", "bookworm", "12*": a suite or codename, or a version where it begins with a digit. */
-static bool fits_word(struct ht_arena *arena, const struct ht_deb_file *file, struct ht_str word)
+static bool fits_word(struct ht_deb_matcher *matcher, const struct ht_deb_file *file,
+                      struct ht_str word)
 {
     const struct ht_deb_release *release = file->release;
 
     if (word.data[0] >= '0' && word.data[0] <= '9')
-        return fits_property(arena, file, 'v', word);
+        return fits_property(matcher, file, 'v', word);
     if (!release)
-        return ht_deb_match(arena, word, HT_S("now"));
-    return (release->suite.len && ht_deb_match(arena, word, release->suite)) ||
-           (release->codename.len && ht_deb_match(arena, word, release->codename));
+        return ht_deb_match(matcher, word, HT_S("now"));
+    return (release->suite.len && ht_deb_match(matcher, word, release->suite)) ||
+           (release->codename.len && ht_deb_match(matcher, word, release->codename));
 }
 
-static bool fits_origin(struct ht_arena *arena, const struct ht_deb_file *file, struct ht_str data)
+static bool fits_origin(struct ht_deb_matcher *matcher, const struct ht_deb_file *file,
+                        struct ht_str data)
 {
     if (!file->release || !data.len)
         return false;
     if (data.len >= 2 && data.data[0] == '"' && data.data[data.len - 1] == '"')
         data = ht_str_sub(data, 1, data.len - 2);
-    return ht_deb_match(arena, data, file->host);
+    return ht_deb_match(matcher, data, file->host);
 }
 
-bool ht_deb_pin_fits_file(struct ht_arena *arena, const struct ht_deb_pin *pin,
+bool ht_deb_pin_fits_file(struct ht_deb_matcher *matcher, const struct ht_deb_pin *pin,
                           const struct ht_deb_file *file)
 {
     switch (pin->kind) {
@@ -253,10 +285,10 @@ bool ht_deb_pin_fits_file(struct ht_arena *arena, const struct ht_deb_pin *pin,
             return true;
         if (!pin->data.len)
             return false;
-        return ht_str_find_byte(pin->data, '=') >= 0 ? fits_fragments(arena, file, pin->data)
-                                                     : fits_word(arena, file, pin->data);
+        return ht_str_find_byte(pin->data, '=') >= 0 ? fits_fragments(matcher, file, pin->data)
+                                                     : fits_word(matcher, file, pin->data);
     case HT_DEB_PIN_ORIGIN:
-        return fits_origin(arena, file, pin->data);
+        return fits_origin(matcher, file, pin->data);
     case HT_DEB_PIN_VERSION:
         break;
     }

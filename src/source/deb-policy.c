@@ -16,6 +16,7 @@ enum { PRIORITY_NORMAL = 500, PRIORITY_STATUS = 100, PRIORITY_MAY_LOWER = 1000 }
 void ht_deb_policy_fini(struct ht_deb_policy *policy)
 {
     ht_vec_fini(&policy->pins);
+    ht_deb_matcher_fini(&policy->matcher);
 }
 
 static void add_pin(struct ht_deb_policy *policy, const struct ht_deb_pin *pin)
@@ -138,14 +139,14 @@ bool ht_deb_policy_default_release(struct ht_deb_policy *policy, struct ht_str r
     struct ht_deb_pin pin = {
         .kind = HT_DEB_PIN_RELEASE, .data = release, .priority = HT_DEB_PIN_DEFAULT_RELEASE};
     bool found = (release.len > 2 && release.data[1] == '=') ||
-                 ht_deb_match(policy->arena, release, HT_S("now"));
+                 ht_deb_match(&policy->matcher, release, HT_S("now"));
 
     for (size_t i = 0; i < policy->files_len && !found; i++) {
         const struct ht_deb_release *about = policy->files[i].release;
 
-        found = about && (ht_deb_match(policy->arena, release, about->suite) ||
-                          ht_deb_match(policy->arena, release, about->codename) ||
-                          ht_deb_match(policy->arena, release, about->version));
+        found = about && (ht_deb_match(&policy->matcher, release, about->suite) ||
+                          ht_deb_match(&policy->matcher, release, about->codename) ||
+                          ht_deb_match(&policy->matcher, release, about->version));
     }
     if (!found)
         return false;
@@ -178,7 +179,7 @@ static void apply_to_files(struct ht_deb_policy *policy)
 
             if (pin->name.len || (fixed && pin->priority != HT_DEB_PIN_NEVER) ||
                 file->priority == HT_DEB_PIN_NEVER ||
-                !ht_deb_pin_fits_file(policy->arena, pin, file))
+                !ht_deb_pin_fits_file(&policy->matcher, pin, file))
                 continue;
             file->priority = pin->priority;
             fixed = true;
@@ -195,23 +196,23 @@ static const struct ht_deb_file *file_of(const struct ht_deb_policy *policy,
     return &policy->files[i];
 }
 
-static bool fits_version(const struct ht_deb_policy *policy, const struct ht_deb_pin *pin,
+static bool fits_version(struct ht_deb_policy *policy, const struct ht_deb_pin *pin,
                          const struct ht_deb_version *version)
 {
     if (pin->kind == HT_DEB_PIN_VERSION)
-        return ht_deb_pin_fits_text(policy->arena, pin, version->text);
+        return ht_deb_pin_fits_text(&policy->matcher, pin, version->text);
     for (const struct ht_deb_carrier *carrier = version->carriers; carrier; carrier = carrier->next)
-        if (ht_deb_pin_fits_file(policy->arena, pin, file_of(policy, carrier)))
+        if (ht_deb_pin_fits_file(&policy->matcher, pin, file_of(policy, carrier)))
             return true;
     return false;
 }
 
-static void apply_to_package(const struct ht_deb_policy *policy, const struct ht_deb_pin_name *name,
+static void apply_to_package(struct ht_deb_policy *policy, const struct ht_deb_pin_name *name,
                              const struct ht_deb_pin *pin, struct ht_deb_package *package)
 {
     for (struct ht_deb_version *version = package->versions; version; version = version->next) {
         if (version->is_pinned ||
-            (name->is_source && !ht_deb_pin_names(policy->arena, name, version->source)) ||
+            (name->is_source && !ht_deb_pin_names(&policy->matcher, name, version->source)) ||
             !fits_version(policy, pin, version))
             continue;
         version->is_pinned = true;
@@ -221,20 +222,23 @@ static void apply_to_package(const struct ht_deb_policy *policy, const struct ht
 
 /* To apt what may be asked for as NAME:any has a second name, and a pattern that fits it is about
  * all architectures. */
-static bool fits_any(const struct ht_deb_policy *policy, const struct ht_deb_set *set,
+static bool fits_any(struct ht_deb_policy *policy, const struct ht_deb_set *set,
                      const struct ht_deb_pin_name *name, const struct ht_deb_package *package)
 {
-    return name->is_pattern && !name->is_source && !name->has_architecture &&
-           ht_deb_set_has_any(set, package->name) &&
-           ht_deb_pin_names(policy->arena, name,
-                            ht_arena_strf(policy->arena, "%.*s:any", HT_STR_ARG(package->name)));
+    ht_autobuf struct ht_buf second = HT_BUF(HT_LIMIT_DEB_TEXT);
+
+    if (!name->is_pattern || name->is_source || name->has_architecture ||
+        !ht_deb_set_has_any(set, package->name))
+        return false;
+    ht_buf_addf(&second, "%.*s:any", HT_STR_ARG(package->name));
+    return ht_deb_pin_names(&policy->matcher, name, ht_buf_str(&second));
 }
 
-static bool is_meant(const struct ht_deb_policy *policy, const struct ht_deb_set *set,
+static bool is_meant(struct ht_deb_policy *policy, const struct ht_deb_set *set,
                      const struct ht_deb_pin_name *name, const struct ht_deb_package *package)
 {
-    if (ht_deb_architecture_fits(policy->arena, name->architecture, package->architecture) &&
-        (name->is_source || ht_deb_pin_names(policy->arena, name, package->name)))
+    if (ht_deb_architecture_fits(name->architecture, package->architecture) &&
+        (name->is_source || ht_deb_pin_names(&policy->matcher, name, package->name)))
         return true;
     return fits_any(policy, set, name, package);
 }

@@ -29,8 +29,19 @@ struct ht_deb_pin {
 /* No version of a list with this priority is ever installed. */
 enum { HT_DEB_PIN_NEVER = INT16_MIN, HT_DEB_PIN_DEFAULT_RELEASE = 990 };
 
+/* Regular expressions that were compiled; starts as zeros, one owner. */
+enum { HT_DEB_MATCHER_KEPT = 8 };
+struct ht_deb_regex;
+struct ht_deb_matcher {
+    char *patterns[HT_DEB_MATCHER_KEPT];
+    struct ht_deb_regex *regexes[HT_DEB_MATCHER_KEPT];
+    size_t next; /* place that is given up first */
+};
+void ht_deb_matcher_fini(struct ht_deb_matcher *matcher);
+
 struct ht_deb_policy {
     struct ht_arena *arena;
+    struct ht_deb_matcher matcher;
     struct ht_vec pins;        /* struct ht_deb_pin, the first that fits counts */
     struct ht_deb_file *files; /* the lists, dpkg's status last; borrowed */
     size_t files_len;

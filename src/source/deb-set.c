@@ -296,7 +296,16 @@ static bool same_version(const struct ht_deb_version *known, const struct ht_deb
            (!known->size || !version->size || known->size == version->size);
 }
 
-/* Puts a version among the others of its package, or finds it there. */
+/* What a later carrier of a version tells of it. */
+static void take_in(struct ht_deb_version *known, const struct ht_deb_version *version)
+{
+    if (!known->size)
+        known->size = version->size;
+    if (version->phased != HT_DEB_NO_PHASE)
+        known->phased = version->phased;
+}
+
+/* Puts a version among the sorted ones of its package, or finds it there. */
 static struct ht_deb_version *merge(struct ht_deb_set *set, struct ht_deb_package *package,
                                     struct ht_deb_version *version, uint16_t file)
 {
@@ -308,14 +317,9 @@ static struct ht_deb_version *merge(struct ht_deb_set *set, struct ht_deb_packag
         if (order > 0)
             break;
         if (order == 0 && same_version(*place, version)) {
-            struct ht_deb_version *known = *place;
-
-            if (!known->size)
-                known->size = version->size;
-            if (version->phased != HT_DEB_NO_PHASE)
-                known->phased = version->phased;
-            add_carrier(set, known, file);
-            return known;
+            take_in(*place, version);
+            add_carrier(set, *place, file);
+            return *place;
         }
     }
     version->next = *place;
@@ -324,13 +328,74 @@ static struct ht_deb_version *merge(struct ht_deb_set *set, struct ht_deb_packag
     return version;
 }
 
+/* Two sorted chains in one; of equal texts those of the second come first. */
+static struct ht_deb_version *join(struct ht_deb_version *first, struct ht_deb_version *second)
+{
+    struct ht_deb_version *all = NULL, **last = &all;
+
+    while (first && second) {
+        struct ht_deb_version **next =
+            ht_version_compare_deb(first->text, second->text) > 0 ? &first : &second;
+
+        *last = *next;
+        *next = (*next)->next;
+        last = &(*last)->next;
+    }
+    *last = first ? first : second;
+    return all;
+}
+
+/* Takes len versions off a chain, of which the last came first, and sorts them: newest first, equal
+ * texts as they came. A list may have them in any order. */
+static struct ht_deb_version *sort_off(struct ht_deb_version **rest, size_t len)
+{
+    struct ht_deb_version *first = *rest;
+
+    if (len > 1) {
+        first = sort_off(rest, len / 2);
+        return join(first, sort_off(rest, len - len / 2));
+    }
+    *rest = first->next;
+    first->next = NULL;
+    return first;
+}
+
+/* Makes one of sorted versions that are the same but for the list they are in. */
+static void fold(struct ht_deb_set *set, struct ht_deb_version *version)
+{
+    while (version) {
+        struct ht_deb_version *run = version, *last = version;
+
+        for (version = version->next;
+             version && ht_version_compare_deb(version->text, run->text) == 0;
+             version = version->next) {
+            struct ht_deb_version *known = run;
+
+            while (known != version && !same_version(known, version))
+                known = known->next;
+            if (known == version) {
+                last = version;
+                continue;
+            }
+            take_in(known, version);
+            add_carrier(set, known, version->carriers->file);
+            last->next = version->next;
+        }
+    }
+}
+
 void ht_deb_set_close(struct ht_deb_set *set)
 {
     for (size_t i = 0; i < set->packages.len; i++) {
         struct ht_deb_package *package = set->packages.items[i];
-        struct ht_deb_version *left = package->left;
+        struct ht_deb_version *left = package->left, *offers = package->versions;
 
         package->left = NULL;
+        if (package->offered) {
+            package->versions = sort_off(&offers, package->offered);
+            fold(set, package->versions);
+            package->offered = 0;
+        }
         if (!left)
             continue;
         left = merge(set, package, left, HT_DEB_STATUS_FILE);
@@ -407,6 +472,7 @@ int ht_deb_set_offer(struct ht_deb_set *set, struct ht_str stanza, uint16_t file
 {
     struct ht_str values[FIELDS];
     struct ht_deb_package *package;
+    struct ht_deb_version *version;
     struct ht_str name = name_of(stanza);
     int r;
 
@@ -423,9 +489,13 @@ int ht_deb_set_offer(struct ht_deb_set *set, struct ht_str stanza, uint16_t file
                                                                      : values[ARCHITECTURE]);
     if (!package || !package->installed)
         return 0;
-    if (package->offered++ >= HT_LIMIT_DEB_VERSIONS)
+    if (package->offered >= HT_LIMIT_DEB_VERSIONS)
         return ht_error_set(err, EBADMSG, "more than %d versions of one package",
                             HT_LIMIT_DEB_VERSIONS);
-    merge(set, package, new_version(set, package, values), file);
+    version = new_version(set, package, values);
+    add_carrier(set, version, file);
+    version->next = package->versions;
+    package->versions = version;
+    package->offered++;
     return 0;
 }

@@ -41,10 +41,10 @@ struct ht_deb_package {
     struct ht_deb_package *next_arch; /* another architecture of the same name */
     struct ht_str name;
     struct ht_str architecture;      /* "all" counts as the native one */
-    struct ht_deb_version *versions; /* newest first */
+    struct ht_deb_version *versions; /* newest first, once the set is closed */
     struct ht_deb_version *current;  /* the installed one */
     struct ht_deb_version *left; /* versions that only the status has, before the set is closed */
-    size_t offered;              /* versions that lists have */
+    size_t offered;              /* versions of lists, before the set is closed */
     bool held;
     bool broken; /* half installed, half configured, or to be installed again */
     bool installed;

@@ -14,6 +14,7 @@
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "src/source/deb-policy.h"
 #include "src/source/deb-set.h"
 #include "src/source/deb-stanza.h"
 
@@ -109,7 +110,9 @@ static void a_list_that_repeats_itself_is_one_carrier(void **state)
                                           HT_S("Package: one\nArchitecture: amd64\nVersion: 2"), 0,
                                           NULL),
                          0);
-    assert_int_equal(count_versions(one(ground)), 1);
+    ht_deb_set_close(&ground->set);
+    assert_int_equal(count_versions(one(ground)), 2); /* with the installed one */
+    assert_string_equal(one(ground)->versions->text.data, "2");
     assert_null(one(ground)->versions->carriers->next);
 }
 
@@ -128,6 +131,96 @@ static void versions_of_one_package_have_an_end(void **state)
     }
     assert_int_equal(r, -EBADMSG);
     assert_int_equal(count_versions(one(ground)), HT_LIMIT_DEB_VERSIONS);
+}
+
+/* Archives that keep everything have their versions in any order: that must not cost its square. */
+static void versions_come_out_in_order(void **state)
+{
+    struct ground *ground = *state;
+    uint64_t number = 1;
+    uint64_t before = UINT64_MAX;
+
+    for (int i = 0; i < HT_LIMIT_DEB_VERSIONS; i++) {
+        ht_autobuf struct ht_buf text = HT_BUF(256);
+
+        number = (number + 2003) % 5003;
+        ht_buf_addf(&text, "Package: one\nArchitecture: amd64\nVersion: %llu",
+                    (unsigned long long)number);
+        assert_int_equal(ht_deb_set_offer(&ground->set, ht_buf_str(&text), 0, NULL), 0);
+    }
+    ht_deb_set_close(&ground->set);
+    for (const struct ht_deb_version *version = one(ground)->versions; version;
+         version = version->next) {
+        if (version == one(ground)->current)
+            continue;
+        assert_int_equal(ht_parse_u64(version->text, &number), 0);
+        assert_true(number < before);
+        before = number;
+    }
+}
+
+/* What is the same in two lists is one version with two carriers; what was rebuilt stands behind
+ * what came first. */
+static void equal_versions_stay_as_they_came(void **state)
+{
+    static const char *const stanzas[] = {
+        "Package: one\nArchitecture: amd64\nVersion: 2\nDepends: a",
+        "Package: one\nArchitecture: amd64\nVersion: 3",
+        "Package: one\nArchitecture: amd64\nVersion: 2\nDepends: b",
+        "Package: one\nArchitecture: amd64\nVersion: 2\nDepends: a\nSize: 7",
+        "Package: one\nArchitecture: amd64\nVersion: 2.0\nDepends: c",
+    };
+    struct ground *ground = *state;
+    const struct ht_deb_version *version;
+
+    for (size_t i = 0; i < ARRAY_LEN(stanzas); i++)
+        assert_int_equal(ht_deb_set_offer(&ground->set, ht_str_from(stanzas[i]), (uint16_t)i, NULL),
+                         0);
+    ht_deb_set_close(&ground->set);
+    version = one(ground)->versions;
+    assert_string_equal(version->text.data, "3");
+    version = version->next;
+    assert_string_equal(version->text.data, "2.0");
+    version = version->next;
+    assert_int_equal(version->carriers->file, 0);
+    assert_int_equal(version->carriers->next->file, 3);
+    assert_int_equal(version->size, 7);
+    version = version->next;
+    assert_int_equal(version->carriers->file, 2);
+    assert_null(version->carriers->next);
+    assert_string_equal(version->next->text.data, "1.0-1");
+}
+
+/* A pattern is compiled once, not once for each package. */
+static void thousands_of_patterns_are_applied(void **state)
+{
+    enum { PACKAGES = 2000, PINS = 600 };
+    struct ground *ground = *state;
+    struct ht_deb_file files[2] = {{.priority = 0}};
+    struct ht_deb_policy policy = {.arena = ground->arena, .files = files, .files_len = 2};
+    const struct ht_deb_package *package;
+    ht_autobuf struct ht_buf text = HT_BUF(1024 * 1024);
+
+    for (int i = 0; i < PACKAGES; i++) {
+        ht_buf_reset(&text);
+        ht_buf_addf(&text,
+                    "Package: p%d\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64",
+                    i);
+        assert_int_equal(ht_deb_set_status(&ground->set, ht_buf_str(&text), false, NULL), 0);
+    }
+    ht_deb_set_close(&ground->set);
+    ht_buf_reset(&text);
+    for (int i = 0; i < PINS; i++)
+        ht_buf_addf(&text, "Package: /^P%d(9|8)+$/\nPin: version /^1/\nPin-Priority: %d\n\n", i,
+                    i + 1);
+    assert_int_equal(ht_deb_policy_parse(&policy, ht_buf_str(&text), "preferences", NULL), 0);
+    ht_deb_policy_apply(&policy, &ground->set);
+    package = ht_deb_set_find(&ground->set, HT_S("p1557"), HT_S("amd64"));
+    assert_false(package->versions->is_pinned);
+    package = ht_deb_set_find(&ground->set, HT_S("p1599"), HT_S("amd64"));
+    assert_true(package->versions->is_pinned);
+    assert_int_equal(package->versions->pin, 16);
+    ht_deb_policy_fini(&policy);
 }
 
 /* Bytes that a terminal would obey stay what they are; faces make them printable. */
@@ -252,6 +345,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_of_any_length_are_no_trouble, begin, end),
         cmocka_unit_test_setup_teardown(a_list_that_repeats_itself_is_one_carrier, begin, end),
         cmocka_unit_test_setup_teardown(versions_of_one_package_have_an_end, begin, end),
+        cmocka_unit_test_setup_teardown(versions_come_out_in_order, begin, end),
+        cmocka_unit_test_setup_teardown(equal_versions_stay_as_they_came, begin, end),
+        cmocka_unit_test_setup_teardown(thousands_of_patterns_are_applied, begin, end),
         cmocka_unit_test_setup_teardown(control_characters_stay_raw, begin, end),
         cmocka_unit_test_setup_teardown(names_are_the_same_in_any_case, begin, end),
         cmocka_unit_test_setup_teardown(the_journal_replaces_the_status, begin, end),
