@@ -100,8 +100,8 @@ static void visit_text(void *context, struct ht_str text)
     ht_changelog_scan(text, visiting->ids);
 }
 
-bool ht_changelog_read(const struct ht_root *root, const char *system, struct ht_str package,
-                       struct ht_changelog_ids *ids)
+bool ht_changelog_read(const struct ht_root *root, const struct ht_installed_list *list,
+                       struct ht_str package, struct ht_changelog_ids *ids)
 {
     struct visiting visiting = {.ids = ids};
     ht_autofree char *name = ht_strndup(package.data, package.len);
@@ -109,8 +109,8 @@ bool ht_changelog_read(const struct ht_root *root, const char *system, struct ht
     /* A name with a slash leads elsewhere. */
     if (!package.len || ht_str_find_byte(package, '/') >= 0)
         return false;
-    if (strcmp(system, "deb") == 0)
+    if (list->system && strcmp(list->system, "deb") == 0)
         return read_deb(root, package, ids);
-    return strcmp(system, "rpm") == 0 &&
-           ht_rpm_changelog(root, name, visit_text, &visiting, NULL) == 0 && visiting.any;
+    return list->rpm && ht_rpm_changelog(list->rpm, name, visit_text, &visiting, NULL) == 0 &&
+           visiting.any;
 }

@@ -6,6 +6,7 @@
 #include "hulltop/base/arena.h"
 #include "hulltop/base/root.h"
 #include "hulltop/model/field.h"
+#include "pkg-installed.h"
 
 enum { HT_CHANGELOG_IDS_MAX = 1000 };
 
@@ -18,9 +19,9 @@ struct ht_changelog_ids {
 
 /* Adds every CVE-YEAR-NUMBER in text. Pure. */
 void ht_changelog_scan(struct ht_str text, struct ht_changelog_ids *ids);
-/* Reads the changelog of an installed package ("deb" or "rpm"). True if it was there; on hosts
+/* Reads the changelog of a package of that list. True if it was there; on hosts
  * without documents it is not, and the absence of an id proves nothing. */
-bool ht_changelog_read(const struct ht_root *root, const char *system, struct ht_str package,
-                       struct ht_changelog_ids *ids);
+bool ht_changelog_read(const struct ht_root *root, const struct ht_installed_list *list,
+                       struct ht_str package, struct ht_changelog_ids *ids);
 
 #endif

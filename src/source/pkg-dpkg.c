@@ -80,7 +80,8 @@ int ht_installed_read(const struct ht_root *root, struct ht_installed_list *list
     }
     if (ht_rpm_path(root)) {
         list->system = "rpm";
-        return ht_rpm_read(root, list, err);
+        code = ht_rpm_open(root, &list->rpm, err);
+        return code < 0 ? code : ht_rpm_read(list->rpm, list, err);
     }
     return ht_error_set(err, ENOENT, "no package database that is known");
 }

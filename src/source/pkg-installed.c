@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "pkg-rpm.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
@@ -16,6 +17,7 @@ void ht_installed_init(struct ht_installed_list *list)
 
 void ht_installed_fini(struct ht_installed_list *list)
 {
+    ht_rpm_close(list->rpm);
     ht_arena_free(list->arena);
     free(list->items);
     *list = (struct ht_installed_list){0};

@@ -27,13 +27,16 @@ struct ht_installed {
     bool modular; /* of a module stream: its versions compare within that stream alone */
 };
 
+struct ht_rpm;
+
 struct ht_installed_list {
     const char *system; /* who manages them: "deb", "rpm", "apk"; NULL: not read yet */
     struct ht_arena *arena;
     struct ht_installed *items;
     size_t len;
     size_t cap;
-    size_t left_out; /* for limits: too many, or with absurd fields */
+    struct ht_rpm *rpm; /* RPM's database, open until ht_installed_fini; NULL: there is none */
+    size_t left_out;    /* for limits: too many, or with absurd fields */
 };
 
 /* Empty; give it to ht_installed_fini. */

@@ -19,7 +19,9 @@ int ht_pkg_read_others(struct ht_pkg_reading *reading, struct ht_node *sample, s
         return ht_error_set(err, ENOENT, "neither RPM nor apk is used here");
     (void)ht_pkg_inputs_look(reading->inputs, reading->root, path);
     ht_installed_init(&list);
-    r = apk ? ht_apk_read(reading->root, &list, err) : ht_rpm_read(reading->root, &list, err);
+    r = apk ? ht_apk_read(reading->root, &list, err) : ht_rpm_open(reading->root, &list.rpm, err);
+    if (r == 0 && list.rpm)
+        r = ht_rpm_read(list.rpm, &list, err);
     if (r == 0) {
         struct ht_str system = apk ? HT_S("apk") : HT_S("rpm");
 

@@ -120,18 +120,20 @@ static void ask_apk(struct asking *asking, const char *path)
 
 /* ---- RPM ---- */
 
-static void ask_rpm(struct asking *asking, struct ht_owned *questions, size_t len)
+static void ask_rpm(struct asking *asking, struct ht_rpm *rpm, struct ht_owned *questions,
+                    size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         ht_buf_reset(&asking->path);
         ht_buf_add_str(&asking->path, questions[i].path);
         ht_buf_reset(&asking->text);
-        if (ht_rpm_owner(asking->root, asking->path.data, &asking->text, NULL) == 0)
+        if (ht_rpm_owner(rpm, asking->path.data, &asking->text, NULL) == 0)
             questions[i].package = ht_arena_str(asking->arena, ht_buf_str(&asking->text));
     }
 }
 
-static const char *ask(struct asking *asking, struct ht_owned *questions, size_t len)
+static const char *ask(struct asking *asking, struct ht_rpm *rpm, struct ht_owned *questions,
+                       size_t len)
 {
     const struct ht_dir_visitor visitor = {.visit = visit_list, .context = asking};
     const char *apk = ht_apk_path(asking->root);
@@ -145,21 +147,23 @@ static const char *ask(struct asking *asking, struct ht_owned *questions, size_t
         ask_apk(asking, apk);
         return "apk";
     }
-    if (!ht_rpm_path(asking->root))
+    struct ht_rpm *own = NULL;
+    if (!rpm && ht_rpm_open(asking->root, &own, NULL) < 0)
         return NULL;
-    ask_rpm(asking, questions, len);
+    ask_rpm(asking, rpm ? rpm : own, questions, len);
+    ht_rpm_close(own);
     return "rpm";
 }
 
-const char *ht_owners_find(const struct ht_root *root, struct ht_owned *questions, size_t len,
-                           struct ht_arena *arena)
+const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
+                           struct ht_owned *questions, size_t len, struct ht_arena *arena)
 {
     struct asking asking = {.root = root, .arena = arena, .wanted = ht_map_new()};
 
     ht_buf_init(&asking.text, HT_LIMIT_FILE);
     ht_buf_init(&asking.path, HT_LIMIT_ARG * 2);
 
-    const char *records = ask(&asking, questions, len);
+    const char *records = ask(&asking, rpm, questions, len);
     ht_map_free(asking.wanted);
     ht_buf_fini(&asking.text);
     ht_buf_fini(&asking.path);

@@ -7,6 +7,8 @@
 #include "hulltop/base/root.h"
 #include "hulltop/base/vec.h"
 
+struct ht_rpm;
+
 /* One question: path is absolute, package the answer (in the arena), empty if none owns it. */
 struct ht_owned {
     struct ht_str path;
@@ -15,8 +17,8 @@ struct ht_owned {
 
 /* Answers all of them in one pass over the records of the root; /lib and /usr/lib count as the same
  * place where they are merged. Returns in words whose records they were, "dpkg", or NULL if there
- * are none that can be read. */
-const char *ht_owners_find(const struct ht_root *root, struct ht_owned *questions, size_t len,
-                           struct ht_arena *arena);
+ * are none that can be read. rpm is RPM's database, if the caller has it open already. */
+const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
+                           struct ht_owned *questions, size_t len, struct ht_arena *arena);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The few calls of librpm that reading takes, looked up at run time. */
+/* The few calls of librpm that reading takes, looked up at run time. librpm has one configuration
+ * for the whole program, so who has a database open keeps others waiting. */
 #include "pkg-rpm.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "hulltop/base/limits.h"
+#include "pkg-rpm-copy.h"
 #include "hulltop/base/mem.h"
 
 /* Tags of a package's header; they are the file format's and do not change. */
@@ -55,11 +55,14 @@ enum { CHANGELOG_MAX = 30000 };
     X(void *, rpmtdFree, (void *td))
 
 #define AS_POINTER(result, name, parameters) result(*name) parameters;
-struct rpm {
+struct ht_rpm {
     RPM_FUNCTIONS(AS_POINTER)
     void *ts;
-    char *folder; /* of the copy that is read */
+    struct ht_rpm_copy copy; /* what is read */
 };
+
+/* librpm's macros and settings are the program's; two threads would define each other's. */
+static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Its messages would go to the screen: what failed is told by what calls return. */
 static int be_silent(void *record, void *data)
@@ -80,7 +83,7 @@ static void *open_library(void)
 }
 
 /* Looks everything up; the library stays loaded for the next time. */
-static int load_rpm(struct rpm *rpm, struct ht_error *err)
+static int load_rpm(struct ht_rpm *rpm, struct ht_error *err)
 {
 #define AS_LOOKUP(result, name, parameters) {#name, &rpm->name},
     const struct {
@@ -139,144 +142,59 @@ bool ht_rpm_stat(const struct ht_root *root, struct stat *ret_stat)
     return find_database(root, ret_stat) != NULL;
 }
 
-/* ---- a private copy ---- */
-
-/* librpm follows links out of the root, and writes files of its own beside a database even to read
- * it: it gets a copy. */
-struct copying {
-    const struct ht_root *root;
-    const char *from; /* folder below the root */
-    const char *to;
-    uint64_t left; /* bytes */
-    int code;
-};
-
-static int copy_bytes(struct copying *copying, int in, int out)
-{
-    char block[64 * 1024];
-
-    for (;;) {
-        ssize_t len = read(in, block, sizeof(block));
-
-        if (len <= 0)
-            return len < 0 ? -errno : 0;
-        if ((uint64_t)len > copying->left)
-            return -EFBIG;
-        copying->left -= (uint64_t)len;
-        for (ssize_t done = 0; done < len;) {
-            ssize_t put = write(out, block + done, (size_t)(len - done));
-
-            if (put < 0)
-                return -errno;
-            done += put;
-        }
-    }
-}
-
-static int copy_file(void *context, const char *name, unsigned type, uint64_t inode)
-{
-    struct copying *copying = context;
-    ht_autobuf struct ht_buf from = HT_BUF(4096), to = HT_BUF(4096);
-
-    (void)inode;
-    if (type == DT_DIR || name[0] == '.')
-        return 0;
-    ht_buf_addf(&from, "%s/%s", copying->from, name);
-    ht_buf_addf(&to, "%s/%s", copying->to, name);
-    ht_autoclose int in = ht_root_open_regular(copying->root, from.data, NULL, NULL);
-    if (in < 0)
-        return 0;
-    ht_autoclose int out = open(to.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    copying->code = out < 0 ? -errno : copy_bytes(copying, in, out);
-    return copying->code;
-}
-
-static int remove_file(void *context, const char *name, unsigned type, uint64_t inode)
-{
-    (void)type;
-    (void)inode;
-    (void)unlinkat(*(const int *)context, name, 0);
-    return 0;
-}
-
-static void remove_copy(char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const struct ht_dir_visitor visitor = {.visit = remove_file, .context = &fd};
-
-    if (fd >= 0) {
-        (void)ht_list_fd(fd, &visitor, NULL);
-        close(fd);
-    }
-    (void)rmdir(folder);
-    free(folder);
-}
-
-/* The folder of the copy, to be given to remove_copy. */
-static int make_copy(const struct ht_root *root, const char *from, char **ret_folder,
-                     struct ht_error *err)
-{
-    const char *tmp = getenv("TMPDIR");
-    ht_autobuf struct ht_buf name = HT_BUF(4096);
-    struct copying copying = {.root = root, .from = from, .left = HT_LIMIT_RPM_DATABASE};
-    const struct ht_dir_visitor visitor = {.visit = copy_file, .context = &copying};
-    char *folder;
-    int r;
-
-    ht_buf_addf(&name, "%s/hulltop-rpm-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
-    folder = ht_strndup(name.data, name.len);
-    if (!mkdtemp(folder)) {
-        r = ht_error_errno(err, errno, "%s", folder);
-        free(folder);
-        return r;
-    }
-    copying.to = folder;
-    r = ht_root_list(root, from, &visitor, err);
-    if (r == 0 && copying.code == 0) {
-        *ret_folder = folder;
-        return 0;
-    }
-    remove_copy(folder);
-    return r < 0 && copying.code == 0
-               ? r
-               : ht_error_errno(err, -copying.code, "%s: no private copy", from);
-}
-
 /* ---- reading ---- */
 
-/* Forgets the transaction set and what was configured for it. */
-static void close_database(struct rpm *rpm)
+struct ht_rpm *ht_rpm_close(struct ht_rpm *rpm)
 {
-    rpm->ts = rpm->rpmtsFree(rpm->ts);
-    rpm->rpmFreeMacros(NULL);
-    rpm->rpmFreeRpmrc();
-    remove_copy(ht_steal_ptr(rpm->folder));
+    if (!rpm)
+        return NULL;
+    if (rpm->ts) {
+        rpm->ts = rpm->rpmtsFree(rpm->ts);
+        rpm->rpmFreeMacros(NULL);
+        rpm->rpmFreeRpmrc();
+    }
+    ht_rpm_copy_drop(&rpm->copy);
+    free(rpm);
+    pthread_mutex_unlock(&library_lock);
+    return NULL;
 }
 
-/* Opens the database of a root as "rpm -qa" does: nothing in it is changed. */
-static int open_database(struct rpm *rpm, const struct ht_root *root, struct ht_error *err)
+/* As "rpm -qa" does: nothing in it is changed. */
+static int open_copy(struct ht_rpm *rpm, const char *directory, struct ht_error *err)
 {
     ht_autobuf struct ht_buf macro = HT_BUF(8192);
-    const char *directory = ht_rpm_path(root);
 
-    if (!directory)
-        return ht_error_set(err, ENOENT, "var/lib/rpm: no database of RPM there");
-    int code = load_rpm(rpm, err);
-    if (code == 0)
-        code = make_copy(root, directory, &rpm->folder, err);
-    if (code < 0)
-        return code;
     /* A percent sign begins a macro. */
-    if (strpbrk(rpm->folder, "%{}\n")) {
-        remove_copy(ht_steal_ptr(rpm->folder));
+    if (strpbrk(rpm->copy.folder, "%{}\n"))
         return ht_error_set(err, EINVAL, "TMPDIR: librpm reads below no path of that name");
-    }
-    ht_buf_addf(&macro, "_dbpath %s", rpm->folder);
+    ht_buf_addf(&macro, "_dbpath %s", rpm->copy.folder);
     rpm->ts = rpm->rpmtsCreate();
     if (rpm->rpmDefineMacro(NULL, macro.data, -1) == 0 && rpm->rpmtsOpenDB(rpm->ts, O_RDONLY) == 0)
         return 0;
-    close_database(rpm);
     return ht_error_set(err, EIO, "%s: librpm cannot open the database there", directory);
+}
+
+int ht_rpm_open(const struct ht_root *root, struct ht_rpm **ret_rpm, struct ht_error *err)
+{
+    const char *directory = ht_rpm_path(root);
+    struct ht_rpm *rpm;
+    int code;
+
+    if (!directory)
+        return ht_error_set(err, ENOENT, "var/lib/rpm: no database of RPM there");
+    rpm = ht_new0(struct ht_rpm);
+    pthread_mutex_lock(&library_lock);
+    code = load_rpm(rpm, err);
+    if (code == 0)
+        code = ht_rpm_copy_make(root, directory, &rpm->copy, err);
+    if (code == 0)
+        code = open_copy(rpm, directory, err);
+    if (code < 0) {
+        ht_rpm_close(rpm);
+        return code;
+    }
+    *ret_rpm = rpm;
+    return 0;
 }
 
 bool ht_rpm_split_source(struct ht_str file, struct ht_str *ret_name, struct ht_str *ret_version)
@@ -314,13 +232,13 @@ bool ht_rpm_is_many(struct ht_str name)
     return false;
 }
 
-static struct ht_str text_of(const struct rpm *rpm, void *header, int tag)
+static struct ht_str text_of(const struct ht_rpm *rpm, void *header, int tag)
 {
     return rpm->headerIsEntry(header, tag) ? ht_str_from(rpm->headerGetString(header, tag))
                                            : (struct ht_str){0};
 }
 
-static void add_version(const struct rpm *rpm, struct ht_buf *out, void *header)
+static void add_version(const struct ht_rpm *rpm, struct ht_buf *out, void *header)
 {
     uint64_t epoch =
         rpm->headerIsEntry(header, TAG_EPOCH) ? rpm->headerGetNumber(header, TAG_EPOCH) : 0;
@@ -332,7 +250,7 @@ static void add_version(const struct rpm *rpm, struct ht_buf *out, void *header)
     ht_buf_add_str(out, text_of(rpm, header, TAG_RELEASE));
 }
 
-static void add_package(const struct rpm *rpm, struct ht_installed_list *list, void *header)
+static void add_package(const struct ht_rpm *rpm, struct ht_installed_list *list, void *header)
 {
     ht_autobuf struct ht_buf version = HT_BUF(64 * 1024);
     struct ht_installed package = {.name = text_of(rpm, header, TAG_NAME),
@@ -353,25 +271,18 @@ static void add_package(const struct rpm *rpm, struct ht_installed_list *list, v
     ht_installed_add(list, &package);
 }
 
-int ht_rpm_read(const struct ht_root *root, struct ht_installed_list *list, struct ht_error *err)
+int ht_rpm_read(struct ht_rpm *rpm, struct ht_installed_list *list, struct ht_error *err)
 {
-    struct rpm rpm = {0};
-    int code = open_database(&rpm, root, err);
-
-    if (code < 0)
-        return code;
-
-    void *iterator = rpm.rpmtsInitIterator(rpm.ts, TAG_PACKAGES, NULL, 0);
-    for (void *header = iterator ? rpm.rpmdbNextIterator(iterator) : NULL; header;
-         header = rpm.rpmdbNextIterator(iterator))
-        add_package(&rpm, list, header);
+    void *iterator = rpm->rpmtsInitIterator(rpm->ts, TAG_PACKAGES, NULL, 0);
+    for (void *header = iterator ? rpm->rpmdbNextIterator(iterator) : NULL; header;
+         header = rpm->rpmdbNextIterator(iterator))
+        add_package(rpm, list, header);
     if (iterator)
-        rpm.rpmdbFreeIterator(iterator);
-    close_database(&rpm);
+        rpm->rpmdbFreeIterator(iterator);
     return iterator ? 0 : ht_error_set(err, EIO, "var/lib/rpm: librpm finds no package there");
 }
 
-static void visit_changelog(const struct rpm *rpm, void *header, ht_rpm_visit_text visit,
+static void visit_changelog(const struct ht_rpm *rpm, void *header, ht_rpm_visit_text visit,
                             void *context)
 {
     void *data = rpm->rpmtdNew();
@@ -388,42 +299,27 @@ static void visit_changelog(const struct rpm *rpm, void *header, ht_rpm_visit_te
     rpm->rpmtdFree(data);
 }
 
-int ht_rpm_changelog(const struct ht_root *root, const char *name, ht_rpm_visit_text visit,
-                     void *context, struct ht_error *err)
+int ht_rpm_changelog(struct ht_rpm *rpm, const char *name, ht_rpm_visit_text visit, void *context,
+                     struct ht_error *err)
 {
-    struct rpm rpm = {0};
-    int code = open_database(&rpm, root, err);
-
-    if (code < 0)
-        return code;
-
-    void *iterator = rpm.rpmtsInitIterator(rpm.ts, TAG_NAME, name, 0);
-    void *header = iterator ? rpm.rpmdbNextIterator(iterator) : NULL;
-    code = header ? 0 : ht_error_set(err, ENOENT, "%s: not installed", name);
+    void *iterator = rpm->rpmtsInitIterator(rpm->ts, TAG_NAME, name, 0);
+    void *header = iterator ? rpm->rpmdbNextIterator(iterator) : NULL;
+    int code = header ? 0 : ht_error_set(err, ENOENT, "%s: not installed", name);
     if (header)
-        visit_changelog(&rpm, header, visit, context);
+        visit_changelog(rpm, header, visit, context);
     if (iterator)
-        rpm.rpmdbFreeIterator(iterator);
-    close_database(&rpm);
+        rpm->rpmdbFreeIterator(iterator);
     return code;
 }
 
-int ht_rpm_owner(const struct ht_root *root, const char *path, struct ht_buf *out,
-                 struct ht_error *err)
+int ht_rpm_owner(struct ht_rpm *rpm, const char *path, struct ht_buf *out, struct ht_error *err)
 {
-    struct rpm rpm = {0};
-    int code = open_database(&rpm, root, err);
-
-    if (code < 0)
-        return code;
-
-    void *iterator = rpm.rpmtsInitIterator(rpm.ts, TAG_FILE_NAMES, path, 0);
-    void *header = iterator ? rpm.rpmdbNextIterator(iterator) : NULL;
-    code = header ? 0 : ht_error_set(err, ENOENT, "%s: no package owns it", path);
+    void *iterator = rpm->rpmtsInitIterator(rpm->ts, TAG_FILE_NAMES, path, 0);
+    void *header = iterator ? rpm->rpmdbNextIterator(iterator) : NULL;
+    int code = header ? 0 : ht_error_set(err, ENOENT, "%s: no package owns it", path);
     if (header)
-        ht_buf_add_str(out, text_of(&rpm, header, TAG_NAME));
+        ht_buf_add_str(out, text_of(rpm, header, TAG_NAME));
     if (iterator)
-        rpm.rpmdbFreeIterator(iterator);
-    close_database(&rpm);
+        rpm->rpmdbFreeIterator(iterator);
     return code;
 }

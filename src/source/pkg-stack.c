@@ -302,9 +302,9 @@ static void set_changelog(struct stacking *stacking, const struct ht_installed *
     struct ht_changelog_ids *ids = ht_arena_array(stacking->arena, struct ht_changelog_ids, 1);
 
     ids->arena = stacking->arena;
-    ht_component_set_changelog_read(row, ht_changelog_read(stacking->places->root,
-                                                           stacking->places->installed->system,
-                                                           package->name, ids));
+    ht_component_set_changelog_read(
+        row,
+        ht_changelog_read(stacking->places->root, stacking->places->installed, package->name, ids));
     ht_component_set_changelog(row, (struct ht_text_list){.items = ids->items, .len = ids->len});
 }
 
@@ -436,7 +436,7 @@ bool ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
     for (size_t i = 0; i < stacking->len; i++)
         owned[i].path = stacking->items[i].path;
     if (stacking->len)
-        (void)ht_owners_find(places->root, owned, stacking->len, arena);
+        (void)ht_owners_find(places->root, places->installed->rpm, owned, stacking->len, arena);
     ht_autoclose int proc =
         places->proc ? open(places->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     stacking->proc_fd = proc;

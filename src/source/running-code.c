@@ -473,7 +473,7 @@ static void find_packages(struct looking *looking)
         ht_map_set(running->owners, judged->path, ht_strndup("", 0));
     }
     if (len)
-        running->records = ht_owners_find(&running->root, questions, len, looking->arena);
+        running->records = ht_owners_find(&running->root, NULL, questions, len, looking->arena);
     for (size_t i = 0; i < len; i++) {
         struct ht_str package = questions[i].package;
 

@@ -2,6 +2,7 @@
 /* Installed packages of apk and of RPM, against what the managers themselves told. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,8 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/pkg-apk.h"
+#include "src/source/pkg-owner.h"
+#include "src/source/pkg-rpm-copy.h"
 #include "src/source/pkg-rpm.h"
 
 /* librpm forgets the handle of a database that it cannot open. */
@@ -199,6 +202,17 @@ static void expect_package(const struct ht_installed_list *list, struct ht_str l
     fail_msg("%.*s is missing", HT_STR_ARG(column[0]));
 }
 
+static int read_rpm(const struct ht_root *root, struct ht_installed_list *list,
+                    struct ht_error *err)
+{
+    int code = ht_rpm_open(root, &list->rpm, err);
+
+    if (code == 0)
+        code = ht_rpm_read(list->rpm, list, err);
+    list->rpm = ht_rpm_close(list->rpm);
+    return code;
+}
+
 static void rpm_tells_what_rpm_tells(void **state)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
@@ -213,7 +227,7 @@ static void rpm_tells_what_rpm_tells(void **state)
     open_fixture("rpmdb", &fixture);
     ht_installed_init(&list);
 
-    int code = ht_rpm_read(&root, &list, &err);
+    int code = read_rpm(&root, &list, &err);
     if (code == -ENOSYS) {
         assert_non_null(strstr(err.text, "librpm"));
         ht_installed_fini(&list);
@@ -251,11 +265,78 @@ static void rpm_tells_changelogs(void **state)
     (void)state;
     open_copy(&root);
 
-    int code = ht_rpm_changelog(&root, "runc", count_text, &bytes, &err);
+    struct ht_rpm *rpm = NULL;
+    int code = ht_rpm_open(&root, &rpm, &err);
     if (code == -ENOSYS)
         skip();
     assert_int_equal(code, 0);
-    assert_int_equal(ht_rpm_changelog(&root, "no-such-package", count_text, &bytes, &err), -ENOENT);
+    assert_int_equal(ht_rpm_changelog(rpm, "runc", count_text, &bytes, &err), 0);
+    assert_true(bytes > 0);
+    assert_int_equal(ht_rpm_changelog(rpm, "no-such-package", count_text, &bytes, &err), -ENOENT);
+    ht_rpm_close(rpm);
+}
+
+/* A signal may end the program while it reads: the next run clears up, but takes nothing from one
+ * that reads at the same time. */
+static void copies_that_were_left_are_removed(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_rpm_copy first = {0}, second = {0};
+    struct ht_error err = {0};
+    const char *tmp = getenv("TMPDIR");
+    ht_autobuf struct ht_buf left = HT_BUF(4096), file = HT_BUF(4096), used = HT_BUF(4096);
+
+    (void)state;
+    open_copy(&root);
+    assert_int_equal(ht_rpm_copy_make(&root, "var/lib/rpm", &first, &err), 0);
+    ht_buf_addf(&used, "%s/rpmdb.sqlite", first.folder);
+    ht_buf_addf(&left, "%s/hulltop-rpm-before", tmp ? tmp : "/tmp");
+    ht_buf_addf(&file, "%s/rpmdb.sqlite", left.data);
+    assert_int_equal(mkdir(left.data, 0700), 0);
+    assert_true(close(open(file.data, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) == 0);
+    assert_int_equal(ht_rpm_copy_make(&root, "var/lib/rpm", &second, &err), 0);
+    assert_int_equal(access(left.data, F_OK), -1);
+    assert_int_equal(access(used.data, F_OK), 0);
+    ht_rpm_copy_drop(&second);
+    ht_rpm_copy_drop(&first);
+    assert_int_equal(access(used.data, F_OK), -1);
+}
+
+/* Sources read it from threads of their own. */
+static void *read_often(void *context)
+{
+    size_t *found = context;
+
+    for (int i = 0; i < 5; i++) {
+        ht_autoroot struct ht_root root = HT_ROOT_NONE;
+        struct ht_installed_list list;
+        struct ht_owned question = {.path = HT_S("/usr/bin/runc")};
+        ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+
+        open_fixture("rpmdb", &root);
+        ht_installed_init(&list);
+        (void)ht_installed_read(&root, &list, NULL);
+        *found += list.len;
+        (void)ht_owners_find(&root, list.rpm, &question, 1, arena);
+        *found += question.package.len > 0;
+        ht_installed_fini(&list);
+    }
+    return NULL;
+}
+
+static void threads_take_turns_at_librpm(void **state)
+{
+    enum { THREADS = 3 };
+    pthread_t threads[THREADS];
+    size_t found[THREADS] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_often, &found[i]), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (size_t i = 1; i < THREADS; i++)
+        assert_int_equal(found[i], found[0]);
 }
 
 static void a_broken_database_of_rpm_is_told(void **state)
@@ -275,7 +356,7 @@ static void a_broken_database_of_rpm_is_told(void **state)
     fputs("this is no database, whatever its name says", out);
     fclose(out);
     ht_installed_init(&list);
-    assert_true(ht_rpm_read(&root, &list, &err) < 0);
+    assert_true(read_rpm(&root, &list, &err) < 0);
     assert_true(err.text[0] != 0);
     assert_int_equal(list.len, 0);
     ht_installed_fini(&list);
@@ -318,7 +399,7 @@ static void nothing_is_written_to_read_rpms_database(void **state)
     files = count_files(tmp ? tmp : "/tmp");
     assert_int_equal(ht_root_stat(&root, "var/lib/rpm/rpmdb.sqlite", &before, NULL), 0);
     ht_installed_init(&list);
-    (void)ht_rpm_read(&root, &list, NULL);
+    (void)read_rpm(&root, &list, NULL);
     ht_installed_fini(&list);
     snprintf(path, sizeof(path), "%s/rpm-root/var/lib/rpm", tmp ? tmp : "/tmp");
     assert_int_equal(count_files(path), 1);
@@ -346,7 +427,7 @@ static void rpms_database_is_not_looked_for_outside(void **state)
     assert_int_equal(symlink(outside, path), 0);
     assert_null(ht_rpm_path(&root));
     ht_installed_init(&list);
-    assert_true(ht_rpm_read(&root, &list, &err) < 0);
+    assert_true(read_rpm(&root, &list, &err) < 0);
     assert_int_equal(list.len, 0);
     assert_int_equal(unlink(path), 0);
 
@@ -356,7 +437,7 @@ static void rpms_database_is_not_looked_for_outside(void **state)
     snprintf(outside, sizeof(outside), "../../../../rpm-outside-%d/rpmdb.sqlite", (int)getpid());
     assert_int_equal(symlink(outside, path), 0);
     assert_null(ht_rpm_path(&root));
-    assert_true(ht_rpm_read(&root, &list, &err) < 0);
+    assert_true(read_rpm(&root, &list, &err) < 0);
     assert_int_equal(list.len, 0);
     ht_installed_fini(&list);
     assert_int_equal(unlink(path), 0);
@@ -385,6 +466,8 @@ int main(void)
         cmocka_unit_test(dpkgs_journal_counts),
         cmocka_unit_test(rpm_tells_what_rpm_tells),
         cmocka_unit_test(rpm_tells_changelogs),
+        cmocka_unit_test(copies_that_were_left_are_removed),
+        cmocka_unit_test(threads_take_turns_at_librpm),
         cmocka_unit_test(a_broken_database_of_rpm_is_told),
         cmocka_unit_test(nothing_is_written_to_read_rpms_database),
         cmocka_unit_test(rpms_database_is_not_looked_for_outside),
