@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ledger.h"
 
+#include "bursts.h"
+
 #include <errno.h>
 
 #include "hulltop/base/json.h"
@@ -127,6 +129,7 @@ static void tell(struct ht_timeline *timeline, enum ht_event_kind kind, const st
 struct going {
     struct ht_ledger *ledger;
     struct ht_timeline *timeline;
+    struct ht_bursts *bursts;
     int64_t now_ns;
 };
 
@@ -139,7 +142,8 @@ static void go_visit(void *context, struct ht_str key, void *value)
     if (!entry->seen && !entry->gone_at && entry->made) {
         entry->gone_at = going->now_ns ? going->now_ns : 1;
         going->ledger->gone++;
-        tell(going->timeline, HT_EVENT_KIND_FINDING_GONE, entry->made, going->now_ns);
+        if (ht_bursts_is_single(going->bursts, entry->made))
+            tell(going->timeline, HT_EVENT_KIND_FINDING_GONE, entry->made, going->now_ns);
         forget_made(entry);
     }
     entry->seen = false;
@@ -170,6 +174,8 @@ static void prune(struct ht_ledger *ledger)
 void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings, bool settled,
                      int64_t now_ns, struct ht_timeline *timeline)
 {
+    struct ht_bursts *coming = ht_bursts_new(HT_EVENT_KIND_FINDING_NEW);
+
     for (size_t i = 0; i < findings->len; i++) {
         struct ht_row *from = findings->rows[i];
         struct entry *entry = get_entry(ledger, ht_row_id(from));
@@ -186,13 +192,19 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings, bool 
         }
         entry->seen = true;
         findings->rows[i] = ht_row_ref(dress(entry, from));
-        if (appeared)
+        if (appeared && ht_bursts_is_single(coming, findings->rows[i]))
             tell(timeline, HT_EVENT_KIND_FINDING_NEW, findings->rows[i], now_ns);
         ht_row_unref(from);
     }
 
-    struct going going = {.ledger = ledger, .timeline = timeline, .now_ns = now_ns};
+    ht_bursts_end(coming, timeline, now_ns);
+
+    struct going going = {.ledger = ledger,
+                          .timeline = timeline,
+                          .bursts = ht_bursts_new(HT_EVENT_KIND_FINDING_GONE),
+                          .now_ns = now_ns};
     ht_map_each(ledger->entries, go_visit, &going);
+    ht_bursts_end(going.bursts, timeline, now_ns);
     prune(ledger);
 }
 

@@ -16,16 +16,21 @@ struct fixture {
     struct ht_timeline *timeline;
 };
 
-static struct ht_row *make_finding(const char *id, const char *title)
+static struct ht_row *make_grave(const char *id, const char *title, enum ht_severity severity)
 {
     struct ht_finding finding = {0};
 
     ht_finding_set_id(&finding, ht_str_from(id));
     ht_finding_set_check(&finding, HT_S("PRV-001"));
     ht_finding_set_question(&finding, 3);
-    ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+    ht_finding_set_severity(&finding, severity);
     ht_finding_set_title(&finding, ht_str_from(title));
     return ht_row_new(&ht_finding_table, &finding);
+}
+
+static struct ht_row *make_finding(const char *id, const char *title)
+{
+    return make_grave(id, title, HT_SEVERITY_CRITICAL);
 }
 
 static int set_up(void **state)
@@ -152,9 +157,34 @@ static void what_is_gone_for_good_is_forgotten_past_the_limit(void **state)
     assert_int_equal(ht_finding_of(row)->first_seen, 9000);
 }
 
+/* As many findings of one check about one subject as a person could not read one by one. */
+static void a_burst_is_told_as_a_count(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_rowset findings = {0};
+    ht_autostate struct ht_state *shown = ht_state_new(ht_node_new(0));
+    char id[16];
+
+    for (int i = 0; i < 1000; i++) {
+        snprintf(id, sizeof(id), "f%03d", i);
+        ht_rowset_add(&findings, i == 500 ? make_finding(id, "/tmp/x runs")
+                                          : make_grave(id, "/tmp/y runs", HT_SEVERITY_LOW));
+    }
+    ht_ledger_apply(fixture->ledger, &findings, true, 100, fixture->timeline);
+    ht_rowset_fini(&findings);
+    assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_NEW), 6);
+    ht_timeline_fill(fixture->timeline, shown);
+    const struct ht_event *count = ht_event_of(shown->events.rows[shown->events.len - 1]);
+    assert_true(ht_str_is(count->text, "and 995 more like it (PRV-001), one: /tmp/x runs"));
+    assert_int_equal(count->severity, HT_SEVERITY_CRITICAL);
+    pass(fixture, NULL, true, 101);
+    assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_GONE), 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_burst_is_told_as_a_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_there_at_the_first_pass_is_not_new, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_appears_later_is_new_until_opened, set_up, tear_down),
