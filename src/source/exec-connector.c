@@ -116,6 +116,7 @@ void ht_connector_read(struct ht_connector *connector)
 
     connector->len = 0;
     connector->at = 0;
+    connector->more = false;
     if (connector->fd < 0)
         return;
     for (int i = 0; i < HT_CONNECTOR_BATCH; i++) {
@@ -130,6 +131,7 @@ void ht_connector_read(struct ht_connector *connector)
         if (count < 0 && errno == ENOBUFS)
             count_lost(connector);
     } while (count < 0 && (errno == EINTR || errno == ENOBUFS));
+    connector->more = count == HT_CONNECTOR_BATCH;
     for (int i = 0; i < count; i++) {
         /* Only the kernel has the port 0: others can send to us too. */
         if (messages[i].msg_hdr.msg_namelen >= sizeof(from[i]) && from[i].nl_pid == 0)

@@ -103,6 +103,7 @@ size_t ht_fanotify_read(struct ht_fanotify *fanotify,
             fanotify->lost++;
     }
     fanotify->events += len;
-    fanotify->more = got > 0;
+    /* A reading gives all that there is room for. */
+    fanotify->more = (size_t)got + sizeof(struct fanotify_event_metadata) > sizeof(bytes);
     return len;
 }

@@ -46,6 +46,7 @@ struct ht_exec {
     char fanotify_why[DETAIL_BYTES];
     struct ht_arena *arena; /* of the start that was given last */
     struct waiting given;   /* its files */
+    bool is_dry;            /* both ways were read to their end since the last start was given */
     bool is_drained;        /* fanotify has told all that belongs to the connector's batch */
     int given_exe;
     struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
@@ -363,6 +364,18 @@ static void forget_given(struct ht_exec *watch)
     ht_arena_reset(watch->arena);
 }
 
+/* A start of which no more came in time, or for which there is no more room. */
+static bool give_overdue(struct ht_exec *watch, struct ht_exec_start *ret_start)
+{
+    if (watch->waiting_len == 0 ||
+        (watch->is_drained &&
+         watch->waiting[0].since_ns + patience(watch) > ht_clock_mono(watch->clock)))
+        return false;
+    take_waiting(watch, &watch->waiting[0]);
+    give(watch, NULL, ret_start);
+    return true;
+}
+
 bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
 {
     struct ht_connector *connector = &watch->connector;
@@ -371,11 +384,18 @@ bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
     if (!watch->has_reader)
         return false;
     if (connector->at == connector->len) {
+        /* What came meanwhile is told by the descriptors: looking once more would cost as much as
+         * the start did. */
+        if (watch->is_dry) {
+            watch->is_dry = false;
+            return give_overdue(watch, ret_start);
+        }
         ht_connector_read(connector);
         watch->is_drained = false;
     }
     if (!watch->is_drained)
         drain_files(watch);
+    watch->is_dry = watch->is_drained && !connector->more && connector->len > 0;
     if (has_ready(watch)) {
         const struct ht_connector_event *event = &connector->batch[connector->at++];
         struct waiting *waiting = find_waiting(watch, event->tgid);
@@ -386,13 +406,7 @@ bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
         give(watch, event, ret_start);
         return true;
     }
-    if (watch->waiting_len && (!watch->is_drained || watch->waiting[0].since_ns + patience(watch) <=
-                                                         ht_clock_mono(watch->clock))) {
-        take_waiting(watch, &watch->waiting[0]);
-        give(watch, NULL, ret_start);
-        return true;
-    }
-    return false;
+    return give_overdue(watch, ret_start);
 }
 
 /* ---- what it tells of itself ---- */
