@@ -24,6 +24,7 @@ struct ht_space {
     const struct ht_space_mount *mounts;
     size_t len;
     bool whole;                        /* all mounts were read, not only those up to the root */
+    bool again;                        /* they were read anew, for what they said made no sense */
     const struct ht_space_mount *root; /* the one at "/", or NULL */
     bool is_overlay;                   /* the root is an overlay whose directories are known */
     struct ht_str upper;               /* on the node, without links; empty: none, or not found */

@@ -533,17 +533,23 @@ static void judge_unmounted(struct question *question)
     add_digest(question);
 }
 
+/* Copied: the mounts may be read anew while the answer lives. */
+static void set_mount(struct question *question, const struct ht_space_mount *mount)
+{
+    ht_code_set_mount(question->code, ht_arena_str(question->arena, mount->type));
+}
+
 static void judge_mounted(struct question *question)
 {
     const struct ht_space_mount *mount = question->mount;
     struct ht_str below = ht_space_below(mount, question->path, question->arena);
     struct ht_str name;
 
-    ht_code_set_mount(question->code, mount->type);
+    set_mount(question, mount);
     if (ht_str_is(mount->type, "tmpfs") || ht_str_is(mount->type, "ramfs")) {
         told(question, question->about.stx_nlink ? HT_CODE_ORIGIN_TMPFS : HT_CODE_ORIGIN_DELETED,
              "on a file system in memory");
-        ht_code_set_mount_source(question->code, mount->point);
+        ht_code_set_mount_source(question->code, ht_arena_str(question->arena, mount->point));
     } else if (ht_space_is_volume(mount, question->arena, &name)) {
         told(question, HT_CODE_ORIGIN_VOLUME, "on a volume");
         ht_code_set_mount_source(question->code, name);
@@ -552,7 +558,8 @@ static void judge_mounted(struct question *question)
                                                      mount->device, mount->root, question->arena);
 
         told(question, HT_CODE_ORIGIN_BIND, "on a path of the node");
-        ht_code_set_mount_source(question->code, shown.len ? shown : mount->root);
+        ht_code_set_mount_source(question->code,
+                                 shown.len ? shown : ht_arena_str(question->arena, mount->root));
     }
     if (below.len && !ht_str_is(mount->type, "tmpfs")) {
         struct ht_str path = ht_mountinfo_host_path(ht_origin_host_mounts(question->origin),
@@ -567,7 +574,7 @@ static void judge_mounted(struct question *question)
 /* The root of the container, where the storage driver keeps no writable directory apart. */
 static void judge_other_root(struct question *question)
 {
-    ht_code_set_mount(question->code, question->mount->type);
+    set_mount(question, question->mount);
     ht_code_set_origin(question->code, HT_CODE_ORIGIN_BLIND);
     ht_code_set_reason(question->code,
                        ht_arena_strf(question->arena,
@@ -593,7 +600,7 @@ static void judge_contained(struct question *question)
     } else if (space->is_overlay && mount->device == space->root->device) {
         struct ht_str path = ht_space_below(mount, question->path, question->arena);
 
-        ht_code_set_mount(question->code, mount->type);
+        set_mount(question, mount);
         if (path.len)
             judge_overlay(question, path);
         else
@@ -601,7 +608,7 @@ static void judge_contained(struct question *question)
     } else if (mount == space->root) {
         judge_other_root(question);
     } else {
-        ht_code_set_mount(question->code, mount->type);
+        set_mount(question, mount);
         told(question, HT_CODE_ORIGIN_BLIND, "on an overlay inside the container");
     }
 }
@@ -696,6 +703,23 @@ static int find_mount(struct question *question)
     return 0;
 }
 
+/* A container's mounts may have been read before it had moved into its root: once more, if what
+ * they say of a file makes no sense. */
+static bool reads_again(struct question *question)
+{
+    struct ht_space *space = question->space;
+
+    if (!space || space->again || question->code->origin != HT_CODE_ORIGIN_BLIND ||
+        !(question->about.stx_mask & STATX_MNT_ID))
+        return false;
+    if (ht_space_read(space, question->dirfd, true, question->origin->root_fd,
+                      &question->origin->file) < 0)
+        return false;
+    space->again = true;
+    question->mount = ht_space_find(space, question->about.stx_mnt_id);
+    return true;
+}
+
 static int judge(struct question *question)
 {
     const struct ht_origin_ask *ask = question->ask;
@@ -714,6 +738,10 @@ static int judge(struct question *question)
         told(question, HT_CODE_ORIGIN_BLIND, "this kernel does not tell mounts (before 5.8)");
     else
         judge_contained(question);
+    if (reads_again(question)) {
+        *question->code = (struct ht_code){0};
+        judge_contained(question);
+    }
     describe_file(question);
     remember(question);
     return 0;
