@@ -17,6 +17,7 @@ extern const struct ht_check_group ht_checks_drf_code;
 extern const struct ht_check_group ht_checks_drf_layer;
 extern const struct ht_check_group ht_checks_drf_lock;
 extern const struct ht_check_group ht_checks_drf_origin;
+extern const struct ht_check_group ht_checks_drf_tamper;
 extern const struct ht_check_group ht_checks_drf_upper;
 extern const struct ht_check_group ht_checks_drf_place;
 extern const struct ht_check_group ht_checks_prv_privileged;

@@ -40,13 +40,15 @@ struct ht_drift {
     int64_t tick_ns;
     int64_t booted_wall_ns;
     int64_t now_ns, now_wall_ns; /* of the look under way */
-    int64_t pass_due_ns;         /* when tables are read anew */
-    int64_t shown_ns;            /* when progress was shown last */
-    bool first;                  /* the first look is under way */
-    const char *seen_by;         /* who made the look under way look */
-    struct ht_exec *watch;       /* of starts of programs */
-    int64_t watched_since;       /* wall time */
-    int64_t published_ns;        /* monotonic */
+    struct ht_row *tamper;       /* of the kernel, as read in this pass; NULL: not to be read */
+    bool tamper_changed;
+    int64_t pass_due_ns;   /* when tables are read anew */
+    int64_t shown_ns;      /* when progress was shown last */
+    bool first;            /* the first look is under way */
+    const char *seen_by;   /* who made the look under way look */
+    struct ht_exec *watch; /* of starts of programs */
+    int64_t watched_since; /* wall time */
+    int64_t published_ns;  /* monotonic */
     struct ht_feed *feed;
 };
 

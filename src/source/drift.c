@@ -6,6 +6,7 @@
  * what is new or due is looked at. What watches starts of programs wakes it up in between.
  */
 #include "drift-inner.h"
+#include "drift-tamper.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -69,6 +70,9 @@ static void publish(struct ht_drift *drift)
                     ht_codes_drifted(drift->codes));
     ht_codes_put(drift->codes, sample);
     ht_layers_put(drift->layers, sample);
+    if (drift->tamper)
+        ht_node_add(sample, ht_row_ref(drift->tamper));
+    drift->tamper_changed = false;
     tell(drift, sample, unread ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK, ht_buf_str(&detail));
     ht_exec_tell(drift->watch, drift->watched_since, sample);
     ht_node_sort(sample);
@@ -106,6 +110,16 @@ static void show_progress(struct ht_drift *drift, size_t done, size_t total)
 
 /* ---- looks ---- */
 
+static void read_tamper(struct ht_drift *drift)
+{
+    struct ht_row *fresh = ht_tamper_read(drift->reader.proc_fd);
+    struct ht_row *kept = fresh ? ht_row_keep(drift->tamper, fresh) : NULL;
+
+    drift->tamper_changed = kept != drift->tamper;
+    ht_row_unref(drift->tamper);
+    drift->tamper = kept;
+}
+
 /* Tables are read anew once a minute. */
 static void begin(struct ht_drift *drift)
 {
@@ -118,6 +132,7 @@ static void begin(struct ht_drift *drift)
     ht_map_free(drift->mapped);
     drift->mapped = ht_map_new();
     ht_buf_fini(&drift->maps);
+    read_tamper(drift);
     drift->pass_due_ns = drift->now_ns + PASS_NS;
 }
 
@@ -135,7 +150,8 @@ static void look(struct ht_drift *drift)
     drift->feed->at(drift->feed, "looking at writable layers");
     ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);
     ht_codes_expire(drift->codes, drift->now_wall_ns);
-    if (drift->first || ht_codes_changed(drift->codes) || ht_layers_changed(drift->layers))
+    if (drift->first || drift->tamper_changed || ht_codes_changed(drift->codes) ||
+        ht_layers_changed(drift->layers))
         publish(drift);
     else
         drift->feed->confirm(drift->feed);
@@ -279,6 +295,7 @@ static void free_drift(void *context)
     struct ht_drift *drift = context;
 
     ht_proc_crowd_fini(&drift->all);
+    ht_row_unref(drift->tamper);
     ht_exec_free(drift->watch);
     ht_codes_free(drift->codes);
     ht_layers_free(drift->layers);

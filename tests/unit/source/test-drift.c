@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What interpreters run, and the rows of code that comes and goes. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "feed.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/drift-codes.h"
 #include "src/source/drift-layers.h"
 #include "src/source/drift-packages.h"
 #include "src/source/drift-script.h"
+#include "src/source/drift-tamper.h"
 #include "src/source/drift-upper.h"
 
 /* ---- interpreters ---- */
@@ -365,6 +371,67 @@ static void what_was_started_in_the_minute_before_is_told(void **state)
     ht_layers_free(layers);
 }
 
+/* ---- the kernel ---- */
+
+static void modules_that_taint_are_listed(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_text_list modules =
+        ht_tamper_modules(HT_S("zfs 4399104 6 - Live 0x0000000000000000 (POE)\n"
+                               "overlay 196608 21 - Live 0x0000000000000000\n"
+                               "veth 45056 0 - Loading 0x0000000000000000 (+)\n"
+                               "old 16384 0 - Unloading 0x0000000000000000 (O-)\n"
+                               "cut 16384 0 - Live 0x0000000000000000 (O"),
+                          arena);
+
+    (void)state;
+    assert_int_equal(modules.len, 2);
+    assert_true(ht_str_is(modules.items[0], "zfs (POE)"));
+    assert_true(ht_str_is(modules.items[1], "old (O-)"));
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    char path[256];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_kernel_without_modules_has_none(void **state)
+{
+    char folder[] = "/tmp/test-drift-XXXXXX";
+    char path[256];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    ht_autoclose int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(mkdirat(fd, "sys", 0700), 0);
+    assert_int_equal(mkdirat(fd, "sys/kernel", 0700), 0);
+    assert_null(ht_tamper_read(fd));
+    write_file(folder, "sys/kernel/tainted", "x\n");
+    assert_null(ht_tamper_read(fd));
+    write_file(folder, "sys/kernel/tainted", "12289\n");
+    ht_autorow struct ht_row *none = ht_tamper_read(fd);
+    assert_int_equal(ht_tamper_of(none)->taint, 12289);
+    assert_true(ht_tamper_has_modules(ht_tamper_of(none)));
+    assert_int_equal(ht_tamper_of(none)->modules.len, 0);
+    write_file(folder, "modules", "spl 135168 1 zfs, Live 0x0000000000000000 (OE)\n");
+    ht_autorow struct ht_row *one = ht_tamper_read(fd);
+    assert_int_equal(ht_tamper_of(one)->modules.len, 1);
+    snprintf(path, sizeof(path), "%s/modules", folder);
+    unlink(path);
+    unlinkat(fd, "sys/kernel/tainted", 0);
+    unlinkat(fd, "sys/kernel", AT_REMOVEDIR);
+    unlinkat(fd, "sys", AT_REMOVEDIR);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +446,8 @@ int main(void)
         cmocka_unit_test(nothing_runs_in_another_root),
         cmocka_unit_test(files_that_start_programs_are_known_by_their_path),
         cmocka_unit_test(what_was_started_in_the_minute_before_is_told),
+        cmocka_unit_test(modules_that_taint_are_listed),
+        cmocka_unit_test(a_kernel_without_modules_has_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
