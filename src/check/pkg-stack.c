@@ -299,7 +299,10 @@ static void look_system(struct ht_checking *checking, const struct ht_row *row)
     struct ht_finding *finding = NULL;
 
     if (!ht_support_has_state(support) || support->state == HT_SUPPORT_STATE_UNKNOWN) {
-        ht_unknown(checking, "upkeep", "no table here says until when this system is supported",
+        ht_unknown(checking, "upkeep",
+                   ht_str_is(support->kind, "component")
+                       ? "no table here says until when the line of this kernel is supported"
+                       : "no table here says until when this system is supported",
                    "the package distro-info-data, or a table in ~/.config/hulltop/facts");
         return;
     }
@@ -389,7 +392,8 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_HIGH,
      .title = "The system gets no security fixes any more",
      .condition = "The end of the release is past, by the distribution's table on the node or the "
-                  "built-in one; low while security fixes still come for a part of it.",
+                  "built-in one; low while security fixes still come for a part of it. Of a kernel "
+                  "that no distribution built, the end of its line at kernel.org.",
      .why = "New holes stay open for ever, and nothing pending looks like being up to date.",
      .fix = "Move to a release that is supported, or configure the paid support that covers this "
             "one.",

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -61,6 +62,7 @@ int ht_advisories_open(struct ht_advisories *advisories, const char *path, struc
     code = ht_read_fd(fd, path, &text, HT_LIMIT_BODY, err);
     if (code == 0)
         code = ht_advisories_take(advisories, path, &text, err);
+    advisories->modified_at = ht_time_of(&facts.st_mtim);
     ht_buf_fini(&text);
     return code;
 }

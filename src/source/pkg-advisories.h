@@ -18,6 +18,7 @@ struct ht_advisories {
     struct ht_buf text;
     struct ht_str ecosystem; /* of this host; in the arena given to open */
     bool has_ecosystem;      /* there is a line about it */
+    int64_t modified_at;     /* of the file, ns since 1970 */
 };
 
 struct ht_advisory_line {

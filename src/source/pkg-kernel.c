@@ -285,3 +285,27 @@ void ht_kernel_judge(const struct ht_kernel_claims *claims, const struct ht_root
     }
     judge(&judging, &newest, &running, row);
 }
+
+/* ---- its line ---- */
+
+bool ht_support_of_kernel(struct ht_str release, struct ht_arena *arena, struct ht_support *ret)
+{
+    struct ht_str rest = release, major, minor;
+    uint64_t number;
+    size_t len = 0;
+
+    if (!ht_str_next(&rest, '.', &major) || ht_parse_u64(major, &number) < 0 ||
+        !ht_str_next(&rest, '.', &minor))
+        return false;
+    while (len < minor.len && is_digit(minor.data[len]))
+        len++;
+    if (!len)
+        return false;
+    ht_support_set_product(ret, HT_S("linux"));
+    ht_support_set_cycle(ret, ht_arena_str(arena, ht_str_sub(release, 0, major.len + 1 + len)));
+    ht_support_set_id(ret, ht_arena_strf(arena, "linux %.*s", HT_STR_ARG(ret->cycle)));
+    ht_support_set_name(ret, ht_arena_strf(arena, "Linux %.*s", HT_STR_ARG(ret->cycle)));
+    ht_support_set_kind(ret, HT_S("component"));
+    ht_support_set_version(ret, ht_arena_str(arena, release));
+    return true;
+}

@@ -29,4 +29,8 @@ void ht_kernel_judge(const struct ht_kernel_claims *claims, const struct ht_root
  * is the running system's. */
 void ht_kernel_read(const struct ht_root *root, struct ht_arena *arena, struct ht_kernel *row);
 
+/* The row about the release line of a kernel that no distribution maintains: a line is what
+ * kernel.org supports. False: the release names none. Pure. */
+bool ht_support_of_kernel(struct ht_str release, struct ht_arena *arena, struct ht_support *ret);
+
 #endif

@@ -10,10 +10,14 @@
 #include "pkg-seal.h"
 #include "pkg-stack.h"
 #include "pkg-support.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { SMALL = 64 * 1024, HOLES_MAX = 20000 };
+#define DAY_NS (24 * 60 * 60 * HT_NS_PER_S)
+
+/* A file of advisories that was made this long ago lacks too much. */
+enum { SMALL = 64 * 1024, HOLES_MAX = 20000, ADVISORIES_OLD_DAYS = 30 };
 
 struct looking {
     const struct ht_pkg_look *look;
@@ -31,6 +35,7 @@ static void add_kernel(struct looking *looking)
 {
     ht_autobuf struct ht_buf signature = HT_BUF(SMALL);
     struct ht_kernel row = {0};
+    struct ht_support support = {0};
     struct utsname names;
 
     if (!looking->look->live || uname(&names) < 0)
@@ -47,6 +52,9 @@ static void add_kernel(struct looking *looking)
         ht_kernel_set_release(&row, ht_arena_str(looking->arena, claims.release));
     ht_kernel_read(looking->look->root, looking->arena, &row);
     ht_node_add(looking->sample, ht_row_new(&ht_kernel_table, &row));
+    if (ht_kernel_has_state(&row) && row.state == HT_KERNEL_STATE_FOREIGN &&
+        ht_support_of_kernel(claims.release, looking->arena, &support))
+        ht_node_add(looking->sample, ht_row_new(&ht_support_table, &support));
 }
 
 static void visit_hole(void *context, const struct ht_advisory_line *line)
@@ -84,6 +92,26 @@ static void add_holes(struct looking *looking)
     }
 }
 
+/* A file that says nothing of this system, or nothing new, must not pass for good news. */
+static int judge_advisories(const struct looking *looking, struct ht_error *err)
+{
+    const struct ht_advisories *advisories = &looking->advisories;
+    const char *path = looking->look->advisories;
+    int64_t age = 0;
+
+    if (!advisories->ecosystem.len)
+        return ht_error_set(err, ENODATA, "%s: of which system to look for lines is not known",
+                            path);
+    if (!advisories->has_ecosystem)
+        return ht_error_set(err, ENODATA, "%s: no line is about %.*s", path,
+                            HT_STR_ARG(advisories->ecosystem));
+    if (!__builtin_sub_overflow(looking->sample->taken_at, advisories->modified_at, &age) &&
+        age > ADVISORIES_OLD_DAYS * DAY_NS)
+        return ht_error_set(err, ESTALE, "%s: is %lld days old, newer holes are not in it", path,
+                            (long long)(age / DAY_NS));
+    return 0;
+}
+
 static int read_advisories(struct looking *looking, struct ht_error *err)
 {
     int code;
@@ -91,10 +119,11 @@ static int read_advisories(struct looking *looking, struct ht_error *err)
     if (!looking->look->advisories)
         return 0;
     code = ht_advisories_open(&looking->advisories, looking->look->advisories, err);
-    if (code == 0)
-        ht_advisories_choose(&looking->advisories, looking->support.product, looking->support.cycle,
-                             looking->arena);
-    return code;
+    if (code < 0)
+        return code;
+    ht_advisories_choose(&looking->advisories, looking->support.product, looking->support.cycle,
+                         looking->arena);
+    return judge_advisories(looking, err);
 }
 
 int ht_pkg_look_host(const struct ht_pkg_look *look, struct ht_node *sample, struct ht_error *err)

@@ -40,10 +40,22 @@ static const struct {
     {"podman", "podman"},
 };
 
-/* Packages whose version is the project's own. */
-static const char *const vendor_packages[] = {
-    "docker-ce",       "containerd.io", "kubelet",     "moby-engine",
-    "moby-containerd", "moby-runc",     "moby-buildx", "cri-o",
+/* Packages that projects publish themselves. Some distributions have packages of the same name,
+ * with fixes of their own. */
+static const struct {
+    const char *name;
+    bool shared; /* Debian and Ubuntu have, or had, one too */
+} vendor_packages[] = {
+    {"docker-ce", false},       {"containerd.io", false},
+    {"kubelet", true},          {"moby-engine", false},
+    {"moby-containerd", false}, {"moby-runc", false},
+    {"moby-buildx", false},     {"cri-o", true},
+};
+
+/* Beginnings of what distributions of RPM call themselves in their packages. */
+static const char *const distributors[] = {
+    "AlmaLinux", "Amazon", "Azure Linux", "CentOS", "CloudLinux", "Fedora", "Mariner",
+    "openSUSE",  "Oracle", "Red Hat",     "Rocky",  "SUSE",       "VMware", "Virtuozzo",
 };
 
 /* One file, on disk or running or both. */
@@ -272,11 +284,35 @@ static void find_running(struct stacking *stacking)
 
 /* ---- versions ---- */
 
-static bool is_vendor(struct ht_str package)
+/* "1.30.2-1.1" of pkgs.k8s.io, "1.27.3-00" of the archive before it; no distribution counts so. */
+static bool is_projects_revision(struct ht_str version)
+{
+    ptrdiff_t dash = ht_str_rfind_byte(version, '-');
+    struct ht_str revision = ht_str_sub(version, (size_t)(dash + 1), version.len);
+
+    for (size_t i = 0; i < revision.len; i++)
+        if (revision.data[i] != '.' && (revision.data[i] < '0' || revision.data[i] > '9'))
+            return false;
+    return dash > 0 && (ht_str_is(revision, "00") || ht_str_find_byte(revision, '.') > 0);
+}
+
+static bool is_distributor(struct ht_str vendor)
+{
+    for (size_t i = 0; i < ARRAY_LEN(distributors); i++)
+        if (ht_str_has_prefix(vendor, distributors[i]))
+            return true;
+    return false;
+}
+
+bool ht_stack_is_vendor(const char *system, const struct ht_installed *package)
 {
     for (size_t i = 0; i < ARRAY_LEN(vendor_packages); i++) {
-        if (ht_str_is(package, vendor_packages[i]))
-            return true;
+        if (!ht_str_is(package->name, vendor_packages[i].name))
+            continue;
+        if (strcmp(system, "deb") == 0)
+            return !vendor_packages[i].shared || is_projects_revision(package->version);
+        /* No project publishes for apk. */
+        return strcmp(system, "rpm") == 0 && !is_distributor(package->origin);
     }
     return false;
 }
@@ -356,7 +392,7 @@ static void set_package(struct stacking *stacking, const struct program *program
     ht_component_set_package(row, package->name);
     ht_component_set_package_version(row, package->version);
     ht_component_set_source_package(row, package->source);
-    ht_component_set_vendor(row, is_vendor(package->name));
+    ht_component_set_vendor(row, ht_stack_is_vendor(stacking->places->installed->system, package));
     if (is_told_by_package(program, package->name)) {
         ht_component_set_on_disk(row, package->version);
         ht_component_set_version_source(row, HT_S("package"));

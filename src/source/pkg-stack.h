@@ -18,4 +18,8 @@ struct ht_stack_places {
 bool ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
                    struct ht_node *sample);
 
+/* Whether a package of that manager ("deb", "rpm", "apk") is the project's own and none of a
+ * distribution's, by its name and version or vendor. Pure. */
+bool ht_stack_is_vendor(const char *system, const struct ht_installed *package);
+
 #endif

@@ -11,15 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/unpack.h"
 #include "src/source/pkg-advisories.h"
 #include "src/source/pkg-buildinfo.h"
 #include "src/source/pkg-changelog.h"
+#include "src/source/pkg-kernel.h"
 #include "src/source/pkg-support.h"
 
 static const char *fixture(char *out, size_t size, const char *name)
@@ -325,6 +329,70 @@ static void what_cannot_be_read_is_told_and_the_rest_is_there(void **state)
     assert_int_equal(ht_node_set(node, HT_TABLE_SUPPORT)->len, 1);
 }
 
+/* A file about another release, or of years ago, says nothing good about this system. */
+static void a_file_of_advisories_that_does_not_fit_is_told(void **state)
+{
+    static const struct {
+        const char *text, *told;
+        int64_t days;
+    } cases[] = {
+        {"Debian:11\trunc\t1\tX-1\t\n", "no line is about Debian:12", 0},
+        {"", "no line is about Debian:12", 0},
+        {"Debian:12\trunc\t1\tX-1\t\n", "days old", 31},
+        {"Debian:12\trunc\t1\tX-1\t\n", NULL, 29},
+    };
+    const char *tmp = getenv("TMPDIR");
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    char path[4096], file[4096];
+    struct stat facts;
+
+    (void)state;
+    assert_int_equal(ht_root_open(&root, fixture(path, sizeof(path), "host"), NULL), 0);
+    snprintf(file, sizeof(file), "%s/advisories-%d.tsv", tmp ? tmp : "/tmp", (int)getpid());
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct ht_pkg_look look = {.root = &root, .advisories = file};
+        FILE *out = fopen(file, "w");
+        struct ht_error err = {0};
+
+        assert_non_null(out);
+        fputs(cases[i].text, out);
+        fclose(out);
+        assert_int_equal(stat(file, &facts), 0);
+        ht_autonode struct ht_node *node = ht_node_new(
+            ht_time_of(&facts.st_mtim) + cases[i].days * 24 * 60 * 60 * HT_NS_PER_S + HT_NS_PER_S);
+        int code = ht_pkg_look_host(&look, node, &err);
+
+        assert_int_equal(code < 0, cases[i].told != NULL);
+        if (cases[i].told && !strstr(err.text, cases[i].told))
+            fail_msg("%zu: %s", i, err.text);
+    }
+    unlink(file);
+}
+
+static void the_line_of_a_kernel_is_its_first_two_numbers(void **state)
+{
+    static const struct {
+        const char *release, *cycle;
+    } cases[] = {{"6.18.44-fc-v782", "6.18"},
+                 {"5.4-custom", "5.4"},
+                 {"6.12", "6.12"},
+                 {"6", NULL},
+                 {"next.6", NULL},
+                 {"6.x", NULL},
+                 {"", NULL}};
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_FILE);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_support support = {0};
+
+        assert_int_equal(ht_support_of_kernel(ht_str_from(cases[i].release), arena, &support),
+                         cases[i].cycle != NULL);
+        if (cases[i].cycle)
+            assert_string_equal(support.cycle.data, cases[i].cycle);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +406,8 @@ int main(void)
         cmocka_unit_test(signed_packages_go_by_what_they_sign),
         cmocka_unit_test(a_host_is_told_from_its_files),
         cmocka_unit_test(what_cannot_be_read_is_told_and_the_rest_is_there),
+        cmocka_unit_test(a_file_of_advisories_that_does_not_fit_is_told),
+        cmocka_unit_test(the_line_of_a_kernel_is_its_first_two_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,9 +210,44 @@ static void without_the_nodes_root_ones_own_stands_for_it(void **state)
     free_seen(&seen);
 }
 
+/* Distributions have packages of the same names, with fixes that no version of the project tells.
+ */
+static void a_distributions_package_is_none_of_the_projects(void **state)
+{
+    static const struct {
+        const char *system, *name, *version, *origin;
+        bool vendor;
+    } cases[] = {
+        {"deb", "docker-ce", "5:27.1.1-1~debian.12~bookworm", "", true},
+        {"deb", "moby-engine", "26.1.4-ubuntu22.04u1", "", true},
+        {"deb", "kubelet", "1.30.2-1.1", "", true},
+        {"deb", "kubelet", "1.27.3-00", "", true},
+        {"deb", "kubelet", "1.20.5+really1.20.2-1", "", false},
+        {"deb", "cri-o", "1.24.3+ds1-1ubuntu0.1", "", false},
+        {"deb", "runc", "1.1.5+ds1-1+deb12u1", "", false},
+        {"apk", "kubelet", "1.30.2-r7", "", false},
+        {"apk", "cri-o", "1.29.0-r9", "", false},
+        {"rpm", "moby-engine", "24.0.5-4.fc40", "Fedora Project", false},
+        {"rpm", "docker-ce", "3:27.1.1-1.el9", "Docker", true},
+        {"rpm", "kubelet", "1.30.2-150500.1.1", "obs://build.opensuse.org/isv:kubernetes", true},
+        {"rpm", "cri-o", "1.29.5-7.rhaos4.16.el9", "Red Hat, Inc.", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct ht_installed package = {.name = ht_str_from(cases[i].name),
+                                             .version = ht_str_from(cases[i].version),
+                                             .origin = ht_str_from(cases[i].origin)};
+
+        if (ht_stack_is_vendor(cases[i].system, &package) != cases[i].vendor)
+            fail_msg("%s %s %s", cases[i].system, cases[i].name, cases[i].version);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_distributions_package_is_none_of_the_projects),
         cmocka_unit_test_setup_teardown(programs_of_containers_are_not_the_nodes, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(many_of_one_name_leave_room_for_the_others, make_tree,
