@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PRV-028, 032, 035: what only the manifest of a pod tells. */
+/* PRV-028, 029, 032, 035: what only the manifest of a pod tells. */
 #include "catalogue-private.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
@@ -65,6 +65,34 @@ static void look_debug(struct ht_checking *checking, const struct ht_row *row)
     }
 }
 
+/* ---- PRV-029 ---- */
+
+static void look_token(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_pod *pod;
+    struct ht_finding *finding;
+
+    /* A manifest alone tells of no rights. */
+    if (!ht_pod_open(checking, row, &pod) || !ht_str_is(pod->source, "kubernetes") ||
+        (ht_pod_has_automount(pod) && !pod->automount) || pod->mirror)
+        return;
+    if (!ht_pod_has_token_rights(pod)) {
+        ht_unknown(checking, "kubernetes", "what a pod's service account may do is not known",
+                   "grant list on roles and bindings (hulltop doctor --role)");
+        return;
+    }
+    if (pod->token_rights.len == 0)
+        return;
+    finding = ht_pod_fire(checking, pod, (struct ht_str){0}, HT_S(""));
+    if (pod->class == HT_CLASS_SYSTEM || ht_str_is(pod->namespace, "kube-system"))
+        ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+    ht_pod_show(checking, finding, HT_S("spec.serviceAccountName"),
+                pod->service_account.len ? pod->service_account : HT_S("default"));
+    for (size_t i = 0; i < pod->token_rights.len; i++)
+        ht_fire_evidence(checking, finding, "roles and bindings", "its account may",
+                         pod->token_rights.items[i]);
+}
+
 static const struct ht_check checks[] = {
     {.id = "PRV-028",
      .question = 3,
@@ -84,6 +112,28 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("ATT&CK T1609", "ATT&CK T1611"),
      .other_causes = HT_TEXTS("somebody on call is at work in it just now"),
      .run = look_debug},
+    {.id = "PRV-029",
+     .question = 3,
+     .scope = HT_TABLE_POD,
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_HIGH,
+     .title = "Its token opens the node or the cluster",
+     .condition = "The service account of a pod that gets its token may read secrets, create pods, "
+                  "run programs in pods, command kubelets, act as others, hand out roles, make "
+                  "tokens or change webhooks; low in kube-system. A pod says by "
+                  "automountServiceAccountToken: false that it gets none; what the account itself "
+                  "says about that is not read.",
+     .why = "The token lies in a file of the container. Who gets into it asks the API for a "
+            "privileged pod or for everybody's secrets, without any flaw in container or kernel.",
+     .fix = "Set automountServiceAccountToken: false where the API is not asked. Else give the "
+            "workload an account of its own with the rights that it uses, by name and namespace.",
+     .needs = HT_TEXTS("kubernetes"),
+     .references = HT_TEXTS("CIS Kubernetes 1.12 5.1.2", "CIS Kubernetes 1.12 5.1.4",
+                            "CIS Kubernetes 1.12 5.1.6", "CIS Kubernetes 1.12 5.1.8",
+                            "CIS Kubernetes 1.12 5.1.10", "CIS Kubernetes 1.12 5.1.12",
+                            "CIS Kubernetes 1.12 5.1.13", "ATT&CK T1528", "ATT&CK T1078"),
+     .other_causes = HT_TEXTS("operators, network plugins, storage drivers and GitOps agents"),
+     .run = look_token},
     {.id = "PRV-032",
      .question = 3,
      .scope = HT_TABLE_POD,

@@ -300,9 +300,88 @@ static int read_others(struct ht_kube *kube, struct ht_kube_trouble *trouble)
                      &kube->runtime_classes, trouble);
 }
 
+/* ---- what service accounts may do ---- */
+
+static int read_roles(struct ht_kube *kube, const char *path, struct ht_kube_rights *rights,
+                      struct ht_kube_trouble *trouble)
+{
+    ht_autobuf struct ht_buf more = HT_BUF(HT_LIMIT_ARG);
+    struct ht_error err = {0};
+    int r;
+
+    do {
+        ht_autobuf struct ht_buf target = HT_BUF(4 * HT_LIMIT_ARG);
+        ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
+        ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+        struct ht_str next;
+
+        ht_buf_addf(&target, "/apis/rbac.authorization.k8s.io/v1/%s?&limit=%d", path, PAGE_ITEMS);
+        if (more.len) {
+            ht_buf_add_text(&target, "&continue=");
+            ht_http_escape(&target, ht_buf_str(&more));
+        }
+        r = ht_kube_get(&kube->client, target.data, &answer, trouble);
+        if (r < 0)
+            return r;
+        r = ht_kube_rights_decode(rights, ht_buf_str(&answer.body), arena, &next, &err);
+        ht_buf_reset(&more);
+        ht_buf_add_str(&more, next);
+        if (r == 0 && ht_buf_is_full(&more))
+            r = ht_error_set(&err, EFBIG, "%s: a continuation of more than %d bytes",
+                             kube->client.access.server, HT_LIMIT_ARG);
+    } while (r == 0 && more.len);
+    if (r < 0)
+        ht_kube_explain(&err, trouble);
+    return r;
+}
+
+/* Whether these lists alone fail: what the pods declare is told all the same. */
+static bool is_of_lists(int r)
+{
+    return is_of_resource(r) || r == -E2BIG || r == -EFBIG || r == -ESTALE || r == -EINVAL;
+}
+
+/* Without one of the lists nothing is known: what is not in the others may be in it. */
+static int read_rights(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+{
+    static const char *const paths[] = {"clusterroles", "roles", "clusterrolebindings",
+                                        "rolebindings"};
+    struct ht_kube_rights *rights = ht_kube_rights_new();
+    int r = 0;
+
+    kube->feed->at(kube->feed, "listing roles");
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(paths); i++) {
+        r = read_roles(kube, paths[i], rights, trouble);
+        /* A server without them has another way to grant rights, which is not asked. */
+        if (is_of_lists(r) && r != -ENOENT)
+            add_missing(kube, paths[i], trouble);
+    }
+    ht_kube_rights_free(kube->rights);
+    kube->rights = r == 0 ? rights : ht_kube_rights_free(rights);
+    return is_of_lists(r) ? 0 : r;
+}
+
+struct ht_row *ht_kube_with_rights(const struct ht_kube *kube, struct ht_row *row)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_pod pod = *ht_pod_of(row);
+    struct ht_row *with;
+
+    if (!kube->rights || !ht_pod_has_namespace(&pod))
+        return row;
+    ht_pod_set_token_rights(
+        &pod,
+        ht_kube_rights_of(kube->rights, pod.namespace,
+                          pod.service_account.len ? pod.service_account : HT_S("default"), arena));
+    with = ht_row_new(&ht_pod_table, &pod);
+    ht_row_unref(row);
+    return with;
+}
+
 /* ---- pods ---- */
 
 struct pods {
+    const struct ht_kube *kube;
     const struct ht_map *before;
     struct ht_map *now;
     size_t left_out; /* more than a node has */
@@ -327,6 +406,7 @@ void ht_kube_forget(struct ht_kube *kube)
     kube->pods = free_rows(kube->pods);
     ht_rowset_fini(&kube->namespaces);
     ht_rowset_fini(&kube->runtime_classes);
+    kube->rights = ht_kube_rights_free(kube->rights);
     ht_row_unref(kube->own_node);
     kube->own_node = NULL;
     ht_kube_forget_storage(kube);
@@ -351,14 +431,14 @@ static void take_pod(void *context, struct ht_row *row)
         ht_row_unref(row);
         return;
     }
-    row = ht_row_keep(before, row);
+    row = ht_row_keep(before, ht_kube_with_rights(pods->kube, row));
     ht_row_unref(ht_map_set(pods->now, ht_row_id(row), row));
 }
 
 static int read_pods(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
     ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
-    struct pods pods = {.before = kube->pods};
+    struct pods pods = {.kube = kube, .before = kube->pods};
     struct list list = {.taker = {.take = take_pod, .context = &pods},
                         .begin = begin_pods,
                         .resource = kube->resource,
@@ -413,6 +493,8 @@ int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble)
         r = find_node(kube, trouble);
     if (r == 0)
         r = read_others(kube, trouble);
+    if (r == 0)
+        r = read_rights(kube, trouble);
     if (r == 0)
         r = read_pods(kube, trouble);
     if (r == 0)

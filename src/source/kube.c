@@ -187,7 +187,7 @@ static int take_line(void *context, struct ht_str line)
     }
     switch (event.change) {
     case HT_KUBE_PUT:
-        put_pod(kube, event.row);
+        put_pod(kube, ht_kube_with_rights(kube, event.row));
         return 0;
     case HT_KUBE_DROP:
         row = ht_map_remove(kube->pods, event.id);

@@ -7,6 +7,7 @@
 #include "hulltop/source/source.h"
 #include "kube-client.h"
 #include "keeper.h"
+#include "kube-rights.h"
 
 #define HT_KUBE_FULL_PASS_NS (60 * HT_NS_PER_S)
 
@@ -21,6 +22,7 @@ struct ht_kube {
 
     struct ht_map *pods; /* uid to struct ht_row * */
     struct ht_rowset namespaces, runtime_classes;
+    struct ht_kube_rights *rights; /* of service accounts; NULL: not known */
     struct ht_row *own_node;       /* of the API; NULL: not known */
     size_t nodes;                  /* of the cluster, where one_node_known says so */
     char place[HT_ERROR_TEXT_MAX]; /* where the access came from */
@@ -54,6 +56,8 @@ void ht_kube_read_storage(struct ht_kube *kube);
 void ht_kube_tell_storage(struct ht_kube *kube, struct ht_node *sample);
 /* Forgets it. */
 void ht_kube_forget_storage(struct ht_kube *kube);
+/* The same pod with what its service account may do, as far as that is known; consumes row. */
+struct ht_row *ht_kube_with_rights(const struct ht_kube *kube, struct ht_row *row);
 /* Publishes what is known, with that state. */
 void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *detail,
                   const char *help);

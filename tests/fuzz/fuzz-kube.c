@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Answers of an API server (pages, lines of a watch, errors) and kubeconfigs. */
+/* Answers of an API server (pages, lines of a watch, errors, roles) and kubeconfigs. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "hulltop/base/limits.h"
 #include "src/source/kube-config.h"
 #include "src/source/kube-decode.h"
+#include "src/source/kube-rights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,6 +35,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         ht_row_unref(event.row);
     }
+
+    struct ht_kube_rights *rights = ht_kube_rights_new();
+    struct ht_str more;
+    err = (struct ht_error){0};
+    if (ht_kube_rights_decode(rights, text, arena, &more, &err) < 0 && !err.text[0])
+        abort();
+    ht_kube_rights_of(rights, HT_S("shop"), HT_S("web"), arena);
+    ht_kube_rights_free(rights);
     ht_kube_decode_message(arena, text);
     ht_kube_decode_version(arena, text);
     if (ht_kube_config_decode(text, "fuzz", NULL, &access, &err) == 0)

@@ -216,6 +216,13 @@ static int set_up(void **state)
     answer("api/v1/nodes?&limit=250", "nodes.http");
     answer("api/v1/namespaces?&limit=250", "namespaces.http");
     answer("apis/node.k8s.io/v1/runtimeclasses?&limit=250", "runtimeclasses.http");
+    mkdir(at("apis/rbac.authorization.k8s.io"), 0700);
+    mkdir(at("apis/rbac.authorization.k8s.io/v1"), 0700);
+    answer("apis/rbac.authorization.k8s.io/v1/clusterroles?&limit=250", "clusterroles.http");
+    answer("apis/rbac.authorization.k8s.io/v1/roles?&limit=250", "roles.http");
+    answer("apis/rbac.authorization.k8s.io/v1/clusterrolebindings?&limit=250",
+           "clusterrolebindings.http");
+    answer("apis/rbac.authorization.k8s.io/v1/rolebindings?&limit=250", "rolebindings.http");
     answer("api/v1/pods?fieldSelector=spec.nodeName%3Dworker-01&limit=250",
            "pods_node_worker-01.http");
     if (make_certificate("server") || make_certificate("client") || make_certificate("other"))
