@@ -45,11 +45,13 @@ static struct ht_str clean(struct ht_arena *arena, struct ht_str path)
     return ht_facts_plain_path((struct ht_str){.data = out, .len = len});
 }
 
-static void find_mount(struct path *path)
+static void find_mount(const struct ht_checking *checking, struct path *path)
 {
     for (size_t i = 0; i < path->pod->containers.len; i++) {
         const struct ht_pod_container *container = &path->pod->containers.items[i];
 
+        if (!ht_pod_judges(checking, path->pod, container->name))
+            continue;
         for (size_t j = 0; j < container->mounts.len; j++) {
             const struct ht_pod_mount *mount = &container->mounts.items[j];
 
@@ -186,8 +188,9 @@ static bool open_path(const struct ht_checking *checking, const struct ht_pod *p
                          .facts = ht_checking_facts(checking),
                          .volume = volume,
                          .path = clean(arena, volume->path)};
-    find_mount(ret);
-    return true;
+    find_mount(checking, ret);
+    /* What none of the unseen ones mounts, those that are seen tell of. */
+    return ret->container || ht_pod_judges(checking, pod, (struct ht_str){0});
 }
 
 void ht_pod_look_paths(struct ht_checking *checking, const struct ht_row *row)
@@ -219,6 +222,8 @@ void ht_pod_look_propagation(struct ht_checking *checking, const struct ht_row *
     for (size_t i = 0; i < pod->containers.len; i++) {
         const struct ht_pod_container *container = &pod->containers.items[i];
 
+        if (!ht_pod_judges(checking, pod, container->name))
+            continue;
         for (size_t j = 0; j < container->mounts.len; j++) {
             const struct ht_pod_mount *mount = &container->mounts.items[j];
 

@@ -11,17 +11,43 @@
 
 /* ---- the subject ---- */
 
-/* Whether a container row shows one of its containers: then that is judged, by what it may. A row
- * that is found to be of another pod is not its, whatever its status says. */
-static bool is_seen(const struct ht_node *node, const struct ht_pod *pod)
+/* Whether a row shows that container of the pod, or, without a name, any of them: then the row is
+ * judged, by what it may. A row that is found to be of another pod is not its, whatever its status
+ * says; one that has ended is not judged, so that the manifest is. */
+static bool is_seen(const struct ht_node *node, const struct ht_pod *pod, struct ht_str name)
 {
     for (size_t i = 0; i < pod->container_ids.len; i++) {
         struct ht_str id = pod->container_ids.items[i].value;
         ptrdiff_t slash = ht_str_rfind_byte(id, '/');
-        const struct ht_row *row =
-            ht_node_find(node, HT_TABLE_CONTAINER, ht_str_sub(id, (size_t)(slash + 1), id.len));
+        const struct ht_row *row;
 
-        if (row && ht_str_equal(ht_container_of(row)->pod_row, pod->id))
+        if (name.len && !ht_str_equal(pod->container_ids.items[i].key, name))
+            continue;
+        row = ht_node_find(node, HT_TABLE_CONTAINER, ht_str_sub(id, (size_t)(slash + 1), id.len));
+        if (row && ht_str_equal(ht_container_of(row)->pod_row, pod->id) && ht_subject_runs(row))
+            return true;
+    }
+    return false;
+}
+
+/* What only pods are asked is asked of all of them. */
+static bool is_of_pods_alone(const struct ht_checking *checking)
+{
+    return ht_checking_check(checking)->scope == HT_TABLE_POD;
+}
+
+bool ht_pod_judges(const struct ht_checking *checking, const struct ht_pod *pod,
+                   struct ht_str container)
+{
+    return is_of_pods_alone(checking) || !is_seen(ht_checking_node(checking), pod, container);
+}
+
+static bool judges_any(const struct ht_checking *checking, const struct ht_pod *pod)
+{
+    if (!ht_pod_has_containers(pod) || ht_pod_judges(checking, pod, (struct ht_str){0}))
+        return true;
+    for (size_t i = 0; i < pod->containers.len; i++) {
+        if (ht_pod_judges(checking, pod, pod->containers.items[i].name))
             return true;
     }
     return false;
@@ -31,10 +57,8 @@ bool ht_pod_open(struct ht_checking *checking, const struct ht_row *row,
                  const struct ht_pod **ret_pod)
 {
     const struct ht_pod *pod = ht_pod_of(row);
-    /* What only pods are asked is asked of all of them. */
-    bool of_pods_alone = ht_checking_check(checking)->scope == HT_TABLE_POD;
 
-    if (!ht_subject_runs(row) || (!of_pods_alone && is_seen(ht_checking_node(checking), pod)))
+    if (!ht_subject_runs(row) || !judges_any(checking, pod))
         return false;
     if (!ht_pod_has_containers(pod)) {
         ht_unknown(checking, "kubernetes", "what the pod declares is not known",
@@ -282,7 +306,8 @@ static void apply(struct ht_checking *checking, struct drafts *drafts, const str
                                 .value = violation->values.items[i],
                                 .container = violation->containers.items[i]};
 
-        if (!rule->takes || rule->takes(&broken))
+        if (ht_pod_judges(checking, pod, broken.container) &&
+            (!rule->takes || rule->takes(&broken)))
             add_field(checking, drafts, rule, &broken);
     }
 }
@@ -327,7 +352,7 @@ void ht_pod_look_rootfs(struct ht_checking *checking, const struct ht_row *row)
     for (size_t i = 0; i < pod->containers.len; i++) {
         const struct ht_pod_container *container = &pod->containers.items[i];
 
-        if (container->rootfs_ro)
+        if (container->rootfs_ro || !ht_pod_judges(checking, pod, container->name))
             continue;
         if (!finding)
             finding = ht_pod_fire(checking, pod, (struct ht_str){0}, HT_S(""));

@@ -16,10 +16,14 @@ void ht_pod_look_paths(struct ht_checking *checking, const struct ht_row *row);
 void ht_pod_look_rootfs(struct ht_checking *checking, const struct ht_row *row);
 void ht_pod_look_propagation(struct ht_checking *checking, const struct ht_row *row);
 
-/* True if there is something to judge: no runtime shows its containers, and they are known. Else it
- * says so, where it matters. */
+/* True if there is something to judge: not all of its containers are seen, and what it declares is
+ * known. Else it says so, where it matters. */
 bool ht_pod_open(struct ht_checking *checking, const struct ht_row *row,
                  const struct ht_pod **ret_pod);
+/* Whether the manifest is judged for that container: no row shows that it runs. An empty name is
+ * the pod itself, of which each of its rows tells. Of what only pods are asked, always. */
+bool ht_pod_judges(const struct ht_checking *checking, const struct ht_pod *pod,
+                   struct ht_str container);
 /* Begins a finding about one container of a pod; an empty name is the pod itself. */
 struct ht_finding *ht_pod_fire(struct ht_checking *checking, const struct ht_pod *pod,
                                struct ht_str container, struct ht_str discriminator);

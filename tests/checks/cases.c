@@ -11,6 +11,8 @@
  * them the check must say that it does not know, or stay quiet if "without" is "quiet"
  *   "blind"      whether it saw nothing at all of what it asks
  *
+ *   "subjects"   "pods": pods, though rows of the check's table are there too
+ *
  * The subjects are rows of the check's table or, in a case without any, pods.
  *
  * A check without all three kinds fails. For every case of a check of containers, a container of
@@ -57,16 +59,21 @@ static void complain(struct running *running, const char *why)
 }
 
 /* The table of the subjects: pods, where a case has no rows of the check's own table. */
-static enum ht_table_id scope_of(const struct ht_check *check, const struct ht_node *node)
+static enum ht_table_id scope_of(const struct running *running, const struct ht_node *node)
 {
-    bool pods = check->run_pod && ht_node_set(node, check->scope)->len == 0;
+    const struct ht_check *check = running->check;
+    struct ht_str subjects = {0};
+
+    (void)ht_json_string(ht_json_get(running->json, "subjects"), &subjects);
+    bool pods = check->run_pod &&
+                (ht_str_is(subjects, "pods") || ht_node_set(node, check->scope)->len == 0);
 
     return pods ? HT_TABLE_POD : check->scope;
 }
 
 static struct said ask(const struct running *running, const struct ht_node *node)
 {
-    const struct ht_rowset *subjects = ht_node_set(node, scope_of(running->check, node));
+    const struct ht_rowset *subjects = ht_node_set(node, scope_of(running, node));
     struct said said = {0};
 
     for (size_t i = 0; i < subjects->len; i++) {
@@ -177,7 +184,7 @@ static struct ht_node *reduced(struct running *running, bool to_name)
         const struct ht_rowset *set = ht_node_set(running->node, (enum ht_table_id)id);
 
         for (size_t i = 0; i < set->len; i++) {
-            if (id == (int)scope_of(running->check, running->node))
+            if (id == (int)scope_of(running, running->node))
                 ht_node_add(node, reduce(running, set->rows[i], to_name));
             else if (!to_name || !is_part_of_subject(running, id))
                 ht_node_add(node, reduce_other(running, set->rows[i]));
