@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TCP sockets of a network namespace, from /proc/PID/net/tcp and tcp6. Layer 3 (source); pure. */
+/* Sockets of a network namespace, from /proc/PID/net/tcp, udp, tcp6, udp6. Layer 3 (source); pure.
+ */
 #ifndef HT_SOURCE_NET_TABLE_H
 #define HT_SOURCE_NET_TABLE_H
 

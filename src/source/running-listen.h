@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sockets that listen, from /proc/PID/net. Layer 3 (source); pure. */
+/* Sockets that wait for others, of the tables that net-table.h reads. Layer 3 (source); pure. */
 #ifndef HT_SOURCE_RUNNING_LISTEN_H
 #define HT_SOURCE_RUNNING_LISTEN_H
 
