@@ -144,7 +144,10 @@ static void add_host(struct drivers *drivers, const struct ht_session *session, 
                          .cache_folder = ht_config_cache_dir(session->arena)}));
     if (ht_catalogue_needs(questions, HT_S("upkeep")))
         add(drivers, ht_upkeep_driver(&(struct ht_upkeep_options){
-                         .root = options->root, .live = live, .advisories = options->advisories}));
+                         .root = options->root,
+                         .live = live,
+                         .advisories = options->advisories,
+                         .cache_folder = ht_config_cache_dir(session->arena)}));
     if (ht_catalogue_needs(questions, HT_S("running-old")))
         add(drivers, ht_running_driver(live));
     if (ht_catalogue_needs(questions, HT_S("drift")))
@@ -199,6 +202,15 @@ static void add_hostconf(struct drivers *drivers, const struct ht_options *optio
     ht_wipe(salt, sizeof(salt));
 }
 
+/* Only the question about packages does without: what else is asked about is made of processes. */
+static bool needs_processes(unsigned questions)
+{
+    return ht_catalogue_needs(questions, HT_S("proc")) ||
+           ht_catalogue_needs(questions, HT_S("docker")) ||
+           ht_catalogue_needs(questions, HT_S("drift")) ||
+           ht_catalogue_needs(questions, HT_S("hostconf"));
+}
+
 static void live_engine(struct ht_session *session, struct ht_engine_options *engine_options)
 {
     const struct ht_options *options = session->options;
@@ -208,7 +220,10 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
     if (ht_catalogue_needs(options->questions, HT_S("docker")))
         add_engines(&drivers, options);
     /* The process source runs always: it tells which node this is. */
-    add(&drivers, ht_proc_driver(&(struct ht_proc_options){.root = options->root, .live = live}));
+    add(&drivers, ht_proc_driver(&(struct ht_proc_options){
+                      .root = options->root,
+                      .live = live,
+                      .host_only = !needs_processes(options->questions)}));
     add_host(&drivers, session, live);
     if (ht_catalogue_needs(options->questions, HT_S("hostconf")))
         add_hostconf(&drivers, options, live, engine_options->state_dir);

@@ -2,18 +2,29 @@
 #include "pkg-seal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "hulltop/base/digest.h"
+#include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
 
 #define DPKG_INFO  "var/lib/dpkg/info"
 #define DIVERSIONS "var/lib/dpkg/diversions"
 #define SUMS       ".md5sums"
+/* The file of sums over runs: this and the root, then a line for each file. */
+#define HEAD      "hulltop-sums/1\n"
+#define FILE_NAME "sums"
 
-enum { LISTED_MAX = 100, SUM_LEN = HT_MD5_TEXT_MAX - 1, FILE_MAX = 512 * 1024 * 1024 };
+enum {
+    LISTED_MAX = 100,
+    SEALS_MAX = 10000,
+    SUM_LEN = HT_MD5_TEXT_MAX - 1,
+    FILE_MAX = 512 * 1024 * 1024
+};
 
 /* The sum of a file that had these marks. */
 struct seal {
@@ -25,6 +36,9 @@ struct seal {
 
 struct ht_seals {
     struct ht_map *known; /* path to struct seal *, owned */
+    char *folder;         /* where they are kept over runs; NULL: nowhere */
+    char *root;           /* whose files they are */
+    bool changed;         /* since they were written or read */
 };
 
 struct looking {
@@ -46,11 +60,102 @@ static bool forget(void *context, struct ht_str key, void *value)
     return true;
 }
 
-struct ht_seals *ht_seals_new(void)
+/* ---- kept over runs ---- */
+
+enum mark { INODE, SIZE, MODIFIED, MODIFIED_NS, CHANGED, CHANGED_NS, MARKS };
+
+/* "INODE SIZE MODIFIED NS CHANGED NS SUM PATH" */
+static bool decode_seal(struct ht_str line, struct seal *ret, struct ht_str *ret_path)
+{
+    uint64_t marks[MARKS];
+    struct ht_str word, sum;
+
+    for (enum mark i = INODE; i < MARKS; i++)
+        if (!ht_str_next(&line, ' ', &word) || ht_parse_u64(word, &marks[i]) < 0 ||
+            marks[i] > INT64_MAX)
+            return false;
+    if (!ht_seal_decode(line, &sum, ret_path))
+        return false;
+    ret->inode = (ino_t)marks[INODE];
+    ret->size = (off_t)marks[SIZE];
+    ret->modified.tv_sec = (time_t)marks[MODIFIED];
+    ret->modified.tv_nsec = (int64_t)marks[MODIFIED_NS];
+    ret->changed.tv_sec = (time_t)marks[CHANGED];
+    ret->changed.tv_nsec = (int64_t)marks[CHANGED_NS];
+    memcpy(ret->sum, sum.data, SUM_LEN);
+    return true;
+}
+
+static void encode_seal(void *context, struct ht_str path, void *value)
+{
+    const struct seal *seal = value;
+
+    if (!seal->sum[0] || ht_str_find_byte(path, '\n') >= 0)
+        return;
+    ht_buf_addf(context, "%llu %lld %lld %lld %lld %lld %s  %.*s\n",
+                (unsigned long long)seal->inode, (long long)seal->size,
+                (long long)seal->modified.tv_sec, (long long)seal->modified.tv_nsec,
+                (long long)seal->changed.tv_sec, (long long)seal->changed.tv_nsec, seal->sum,
+                HT_STR_ARG(path));
+}
+
+static void load(struct ht_seals *seals, const char *path)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+    struct ht_str rest, line, name;
+
+    if (ht_file_is_trusted(path, NULL) < 0 ||
+        ht_read_at(AT_FDCWD, path, &text, HT_LIMIT_FILE, NULL) < 0)
+        return;
+    rest = ht_buf_str(&text);
+    if (!ht_str_has_prefix(rest, HEAD))
+        return;
+    rest = ht_str_sub(rest, strlen(HEAD), rest.len);
+    if (!ht_str_next(&rest, '\n', &line) || !ht_str_is(line, seals->root))
+        return;
+    while (ht_map_len(seals->known) < SEALS_MAX && ht_str_next(&rest, '\n', &line)) {
+        struct seal seal = {0}, *kept;
+
+        if (!decode_seal(line, &seal, &name) || ht_map_get(seals->known, name))
+            continue;
+        kept = ht_new0(struct seal);
+        *kept = seal;
+        ht_map_set(seals->known, name, kept);
+    }
+}
+
+static void save(struct ht_seals *seals)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE), path = HT_BUF(HT_LIMIT_ARG);
+    struct ht_error err = {0};
+
+    if (!seals->folder || !seals->changed)
+        return;
+    seals->changed = false;
+    ht_buf_addf(&path, "%s/" FILE_NAME, seals->folder);
+    ht_buf_addf(&text, HEAD "%s\n", seals->root);
+    ht_map_each(seals->known, encode_seal, &text);
+    if (ht_buf_is_full(&text) || ht_buf_is_full(&path))
+        return;
+    if (ht_file_make_directory(seals->folder, &err) < 0 ||
+        ht_file_write(path.data, ht_buf_str(&text), HT_FILE_REPLACE, &err) < 0)
+        ht_log_error(HT_LOG_DEBUG, "sums", &err);
+}
+
+struct ht_seals *ht_seals_new(const char *folder, const char *root)
 {
     struct ht_seals *seals = ht_new0(struct ht_seals);
 
     seals->known = ht_map_new();
+    seals->root = ht_strndup(root, strlen(root));
+    if (folder) {
+        ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
+
+        seals->folder = ht_strndup(folder, strlen(folder));
+        ht_buf_addf(&path, "%s/" FILE_NAME, folder);
+        if (!ht_buf_is_full(&path))
+            load(seals, path.data);
+    }
     return seals;
 }
 
@@ -60,6 +165,8 @@ void ht_seals_free(struct ht_seals *seals)
         return;
     ht_map_remove_if(seals->known, forget, NULL);
     ht_map_free(seals->known);
+    free(seals->folder);
+    free(seals->root);
     free(seals);
 }
 
@@ -141,6 +248,7 @@ static int sum_of(const struct looking *looking, const char *path, const char **
         memcmp(&seal->changed, &facts.st_ctim, sizeof(facts.st_ctim)) == 0)
         return 0;
     seal->sum[0] = '\0';
+    looking->seals->changed = true;
     r = ht_md5_fd(fd, path, FILE_MAX, seal->sum, err);
     if (r < 0) {
         seal->sum[0] = '\0';
@@ -254,5 +362,6 @@ void ht_seals_look(struct ht_seals *seals, const struct ht_root *root, const cha
     ht_package_seal_set_id(&row, ht_arena_text(arena, system));
     if (strcmp(system, "deb") == 0)
         look_dpkg(&looking, &row);
+    save(seals);
     ht_node_add(sample, ht_row_new(&ht_package_seal_table, &row));
 }

@@ -28,6 +28,7 @@ enum {
 struct proc {
     char *root;
     bool live;
+    bool host_only;    /* processes are not looked at */
     unsigned given_up; /* threads that hung before this one */
     struct ht_proc_avoid avoid;
     struct ht_proc_table table;
@@ -61,7 +62,7 @@ static void read_host(struct proc *self)
         if (ht_host_has_booted_at(&host) && moved > -HT_NS_PER_S && moved < HT_NS_PER_S)
             host.booted_at = old->booted_at;
     }
-    if (self->live) {
+    if (self->live && !self->host_only) {
         ht_host_set_processes(&host, self->table.len);
         ht_host_set_threads_limited(&host, self->limited);
     }
@@ -278,10 +279,11 @@ static void run(void *context, struct ht_feed *feed)
     struct ht_request request;
     struct ht_error err = {0};
 
-    if (!self->live) {
+    if (!self->live || self->host_only) {
         read_host(self);
         publish_failure(self, feed, HT_SOURCE_STATE_OFF,
-                        "host files come from another root than the running system's");
+                        self->live ? "no question that is asked is about processes"
+                                   : "host files come from another root than the running system's");
         while (feed->wait(feed, -1, &request))
             continue;
         return;
@@ -326,12 +328,13 @@ static const struct ht_driver_ops proc_ops = {
     .renew = renew,
 };
 
-static struct ht_driver make(const char *root, bool live)
+static struct ht_driver make(const char *root, bool live, bool host_only)
 {
     struct proc *self = ht_new0(struct proc);
 
     self->root = ht_strndup(root, strlen(root));
     self->live = live;
+    self->host_only = host_only;
     self->table.reader.proc_fd = -1;
     return (struct ht_driver){.ops = &proc_ops, .self = self};
 }
@@ -345,7 +348,7 @@ static struct ht_driver renew(void *context)
     if (self->given_up >= HT_PROC_SKIPPED_MAX || !ht_proc_table_learn(&self->table, &avoid))
         return (struct ht_driver){0};
 
-    struct ht_driver driver = make(self->root, self->live);
+    struct ht_driver driver = make(self->root, self->live, self->host_only);
     struct proc *fresh = driver.self;
     fresh->avoid = avoid;
     fresh->given_up = self->given_up + 1;
@@ -354,5 +357,5 @@ static struct ht_driver renew(void *context)
 
 struct ht_driver ht_proc_driver(const struct ht_proc_options *options)
 {
-    return make(options->root ? options->root : "/", options->live);
+    return make(options->root ? options->root : "/", options->live, options->host_only);
 }

@@ -79,6 +79,6 @@ struct ht_driver ht_upkeep_driver(const struct ht_upkeep_options *options)
     if (options->advisories)
         self->advisories = ht_strndup(options->advisories, strlen(options->advisories));
     self->live = options->live;
-    self->seals = ht_seals_new();
+    self->seals = ht_seals_new(options->cache_folder, options->root);
     return (struct ht_driver){.ops = &ops, .self = self};
 }

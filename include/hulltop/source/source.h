@@ -121,6 +121,7 @@ struct ht_driver ht_kube_driver(const struct ht_kube_options *options);
 struct ht_proc_options {
     const char *root; /* "/" */
     bool live;        /* false: OFF, with the reason */
+    bool host_only;   /* the host row alone, then OFF */
 };
 /* The process table, cgroup usage and the host row; texts are copied. */
 struct ht_driver ht_proc_driver(const struct ht_proc_options *options);
@@ -165,9 +166,10 @@ struct ht_packages_options {
 struct ht_driver ht_packages_driver(const struct ht_packages_options *options);
 
 struct ht_upkeep_options {
-    const char *root;       /* "/" */
-    bool live;              /* root is the running system's */
-    const char *advisories; /* path of a file of known holes; NULL: none */
+    const char *root;         /* "/" */
+    bool live;                /* root is the running system's */
+    const char *advisories;   /* path of a file of known holes; NULL: none */
+    const char *cache_folder; /* where sums of files are kept over runs; NULL: nowhere */
 };
 /* Support of the host's releases, its kernel and container stack; texts are copied. */
 struct ht_driver ht_upkeep_driver(const struct ht_upkeep_options *options);

@@ -162,6 +162,26 @@ static void without_a_live_system_it_is_off(void **state)
     ht_node_unref(feed.sample);
 }
 
+/* Questions that no process answers still want to know which node this is. */
+static void without_a_question_about_processes_there_is_the_host_alone(void **state)
+{
+    struct ht_test_feed feed = {.script = end_at_once};
+
+    (void)state;
+    ht_test_feed_init(&feed);
+    struct ht_driver driver =
+        ht_proc_driver(&(struct ht_proc_options){.root = "/", .live = true, .host_only = true});
+    driver.ops->run(driver.self, &feed.feed);
+    driver.ops->free(driver.self);
+
+    const struct ht_row *source = ht_node_find(feed.sample, HT_TABLE_SOURCE, HT_S("proc"));
+    assert_int_equal(ht_source_of(source)->state, HT_SOURCE_STATE_OFF);
+    assert_int_equal(ht_node_set(feed.sample, HT_TABLE_PROCESS)->len, 0);
+    assert_true(ht_host_has_kernel(ht_node_host(feed.sample)));
+    assert_false(ht_host_has_processes(ht_node_host(feed.sample)));
+    ht_node_unref(feed.sample);
+}
+
 /* ---- the table, look by look ---- */
 
 struct looking {
@@ -533,6 +553,7 @@ int main(void)
         cmocka_unit_test(own_process_is_in_the_table),
         cmocka_unit_test(hidden_processes_are_missing_data),
         cmocka_unit_test(without_a_live_system_it_is_off),
+        cmocka_unit_test(without_a_question_about_processes_there_is_the_host_alone),
         cmocka_unit_test_setup_teardown(three_hundred_come_and_go, begin, finish),
         cmocka_unit_test_setup_teardown(unchanged_process_keeps_its_row, begin, finish),
         cmocka_unit_test_setup_teardown(zombie_has_no_row, begin, finish),
