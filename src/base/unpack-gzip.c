@@ -52,7 +52,11 @@ static void free_stream(void *self)
     free(self);
 }
 
-const struct ht_codec_ops ht_codec_gzip = {
-    .name = "gzip", .begin = begin, .step = step, .again = again, .free = free_stream};
+const struct ht_codec_ops ht_codec_gzip = {.name = "gzip",
+                                           .may_be_empty = true,
+                                           .begin = begin,
+                                           .step = step,
+                                           .again = again,
+                                           .free = free_stream};
 
 #endif

@@ -23,6 +23,7 @@ enum ht_codec_result {
 
 struct ht_codec_ops {
     const char *name;
+    bool may_be_empty; /* no byte at all is an empty stream, as apt takes it */
     void *(*begin)(void);
     enum ht_codec_result (*step)(void *self, struct ht_codec_io *io);
     /* Ready for the next member; false if it cannot. */

@@ -25,6 +25,7 @@ struct ht_unpack {
     size_t in_len;
     bool ended;   /* the file has */
     bool between; /* no member has begun */
+    bool any;     /* a member was read to its end */
     int failed;   /* negative errno of an earlier call */
     unsigned char in[IN_BYTES];
 };
@@ -115,6 +116,11 @@ void ht_unpack_limit(struct ht_unpack *unpack, uint64_t max_bytes)
     unpack->max_bytes = max_bytes;
 }
 
+uint64_t ht_unpack_given(const struct ht_unpack *unpack)
+{
+    return unpack->given;
+}
+
 struct ht_unpack *ht_unpack_free(struct ht_unpack *unpack)
 {
     if (!unpack)
@@ -162,7 +168,7 @@ static int account(struct ht_unpack *unpack, size_t len, struct ht_error *err)
 
 static int member_ended(struct ht_unpack *unpack, struct ht_error *err)
 {
-    unpack->between = true;
+    unpack->between = unpack->any = true;
     if (!unpack->ops->again(unpack->codec))
         return ht_error_set(err, ENOMEM, "%s: %s cannot begin again", unpack->name,
                             unpack->ops->name);
@@ -198,6 +204,15 @@ static int step(struct ht_unpack *unpack, void *out, size_t size, size_t *ret_le
     return ht_error_set(err, EBADMSG, "%s: damaged, or not %s", unpack->name, unpack->ops->name);
 }
 
+/* The file ends where a member could begin. */
+static int end_between(const struct ht_unpack *unpack, struct ht_error *err)
+{
+    if (unpack->any || unpack->ops->may_be_empty)
+        return 0;
+    return ht_error_set(err, EBADMSG, "%s: empty, which is not %s", unpack->name,
+                        unpack->ops->name);
+}
+
 static ssize_t unpack_some(struct ht_unpack *unpack, void *out, size_t size, struct ht_error *err)
 {
     for (;;) {
@@ -213,7 +228,7 @@ static ssize_t unpack_some(struct ht_unpack *unpack, void *out, size_t size, str
             unpack->in_len = (size_t)n;
         }
         if (unpack->in_at == unpack->in_len && unpack->ended && unpack->between)
-            return 0;
+            return end_between(unpack, err);
         r = step(unpack, out, size, &len, err);
         if (r < 0)
             return r;

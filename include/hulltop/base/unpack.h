@@ -45,10 +45,13 @@ int ht_unpack_new(int fd, const char *name, enum ht_codec codec, struct ht_unpac
                   struct ht_error *err);
 /* More than max_bytes unpacked will be -EFBIG; at the beginning that is HT_LIMIT_UNPACKED. */
 void ht_unpack_limit(struct ht_unpack *unpack, uint64_t max_bytes);
-/* The next bytes, at least one; 0 at the end; negative errno: -EBADMSG what is no such stream or
- * ends in its middle, -EFBIG a limit (in all, or in relation to what was read), or of read(2).
- * After an error every call fails. */
+/* The next bytes, at least one; 0 at the end; negative errno: -EBADMSG what is no such stream, is
+ * empty (but for gzip, where apt takes that for an empty list) or ends in its middle, -EFBIG a
+ * limit (in all, or in relation to what was read), or of read(2). After an error every call fails.
+ */
 ssize_t ht_unpack_read(struct ht_unpack *unpack, void *out, size_t size, struct ht_error *err);
+/* How many bytes were handed out so far. */
+uint64_t ht_unpack_given(const struct ht_unpack *unpack);
 /* Closes the descriptor; NULL is allowed; returns NULL. */
 struct ht_unpack *ht_unpack_free(struct ht_unpack *unpack);
 void ht_cleanup_unpack(struct ht_unpack **unpack);

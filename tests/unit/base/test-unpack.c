@@ -197,7 +197,9 @@ static void every_cut_is_an_error(void **state)
     }
 }
 
-static void an_empty_file_is_empty(void **state)
+/* Of what was cut off at its first byte nobody can tell that it was whole; apt takes an empty .gz.
+ */
+static void an_empty_file_is_only_empty_as_gzip(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
@@ -205,7 +207,8 @@ static void an_empty_file_is_empty(void **state)
 
         if (!ht_codec_is_built(samples[i].codec))
             continue;
-        assert_int_equal(read_all(file_of("", 0, 1), samples[i].codec, TEXT_MAX, &out), 0);
+        assert_int_equal(read_all(file_of("", 0, 1), samples[i].codec, TEXT_MAX, &out),
+                         samples[i].codec == HT_CODEC_GZIP ? 0 : -EBADMSG);
         assert_int_equal(out.len, 0);
     }
 }
@@ -276,7 +279,7 @@ int main(void)
         cmocka_unit_test(plain_files_stay_as_they_are),
         cmocka_unit_test(members_follow_each_other),
         cmocka_unit_test(every_cut_is_an_error),
-        cmocka_unit_test(an_empty_file_is_empty),
+        cmocka_unit_test(an_empty_file_is_only_empty_as_gzip),
         cmocka_unit_test(other_bytes_are_refused),
         cmocka_unit_test(more_than_the_limit_is_refused),
 #ifdef HAVE_ZLIB
