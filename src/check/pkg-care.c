@@ -98,8 +98,7 @@ static void look_sources(struct ht_checking *checking, const struct ht_row *row)
         struct ht_finding *finding = ht_fire(checking, HT_S("unverified"));
 
         ht_fire_title(checking, finding,
-                      "Packages of %zu source%s are installed without a look at "
-                      "the signature",
+                      "Packages of %zu source%s are installed without checking the signature",
                       db->unverified.len, db->unverified.len == 1 ? "" : "s");
         evidence_names(checking, finding, "trusted=yes", db->unverified);
     }
@@ -157,7 +156,7 @@ static void look_time(struct ht_checking *checking, const struct ht_row *row)
     if (ht_package_db_has_ca_at(db) && ht_pkg_age(now, db->ca_at) > CERTIFICATE_DAYS * DAY_NS) {
         struct ht_finding *finding = ht_fire(checking, HT_S("certificates"));
 
-        ht_fire_title(checking, finding, "The certificates of authorities are of %.*s",
+        ht_fire_title(checking, finding, "The CA certificates date from %.*s",
                       HT_STR_ARG(ht_pkg_day(ht_checking_arena(checking), db->ca_at)));
         ht_fire_evidence(checking, finding, "package database", "ca-certificates", db->ca_version);
     }
@@ -208,7 +207,7 @@ static const struct ht_check checks[] = {
      .question = 4,
      .scope = HT_TABLE_PACKAGE_DB,
      .severity = HT_SEVERITY_MEDIUM,
-     .title = "A source of others than the distribution is not bound to its key",
+     .title = "A third-party source is not bound to its key",
      .condition = "A source says trusted=yes; or one that is not the distribution's has no "
                   "Signed-By.",
      .why = "Whoever holds that mirror, or any of the keys, decides what root installs.",

@@ -121,7 +121,7 @@ static void fire_affected(struct ht_checking *checking, const struct ht_componen
     }
     show_ids(checking, finding, "hole", component->affected);
     if (ht_component_has_fixed(component))
-        ht_fire_evidence(checking, finding, "tables", "mended in", component->fixed);
+        ht_fire_evidence(checking, finding, "tables", "fixed in", component->fixed);
     if (ht_component_has_package(component))
         ht_fire_evidencef(checking, finding, "package database", "package", "%.*s %.*s",
                           HT_STR_ARG(component->package), HT_STR_ARG(component->package_version));
@@ -316,7 +316,7 @@ static void look_system(struct ht_checking *checking, const struct ht_row *row)
         finding = ht_fire(checking, HT_S("security only"));
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);
         ht_fire_title(checking, finding,
-                      "%.*s gets security fixes alone, for a part of its packages",
+                      "%.*s gets only security fixes, for a part of its packages",
                       HT_STR_ARG(support->name));
         break;
     case HT_SUPPORT_STATE_SUPPORTED:

@@ -10,7 +10,8 @@
 #include "hulltop/check/checking.h"
 #include "pkg.h"
 
-enum { SHOWN = 20, LIMIT_DAYS = 7 };
+/* An archive of a vendor has a date of its own, which is that of its last change. */
+enum { SHOWN = 20, LIMIT_DAYS = 7, VENDOR_DAYS = 180 };
 
 #define DAY_NS      (24 * 60 * 60 * HT_NS_PER_S)
 #define HELP_APT    "sudo apt-get update"
@@ -80,6 +81,9 @@ static struct ht_str distrust_content(struct ht_arena *arena, const struct ht_pa
     if (!ht_package_db_has_security_source(db) || !db->security_source)
         return names_security(db->missing) ? HT_S("no list of the security source lies here")
                                            : HT_S("no source of security updates is configured");
+    if (db->missing.len)
+        return ht_arena_strf(arena, "a source has no list on this host: %.*s",
+                             HT_STR_ARG(db->missing.items[0]));
     if (db->gaps.len)
         return ht_arena_str(arena, db->gaps.items[0]);
     return (struct ht_str){0};
@@ -111,8 +115,13 @@ struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db
         return ht_arena_strf(arena, "the lists are %lld days old (%.*s)", (long long)(age / DAY_NS),
                              HT_STR_ARG(ht_pkg_day(arena, db->lists_at)));
     if (ht_package_db_has_lists_until(db) && db->lists_until < now_ns)
-        return ht_arena_strf(arena, "the lists ran out on %.*s",
+        return ht_arena_strf(arena, "%.*s ran out on %.*s",
+                             HT_STR_ARG(ht_package_db_has_lists_until_of(db) ? db->lists_until_of
+                                                                             : HT_S("the lists")),
                              HT_STR_ARG(ht_pkg_day(arena, db->lists_until)));
+    if (ht_package_db_has_vendor_at(db) && ht_pkg_age(now_ns, db->vendor_at) > VENDOR_DAYS * DAY_NS)
+        return ht_arena_strf(arena, "the list of %.*s is of %.*s", HT_STR_ARG(db->vendor_archive),
+                             HT_STR_ARG(ht_pkg_day(arena, db->vendor_at)));
     return (struct ht_str){0};
 }
 
@@ -202,13 +211,13 @@ static void fire_holes(struct ht_checking *checking)
         if (!names.len || !ht_str_equal(packages[names.len - 1], advisory->package))
             packages[names.len++] = advisory->package;
         ids[holes.len++] =
-            ht_arena_strf(arena, "%.*s: %.*s (mended in %.*s)", HT_STR_ARG(advisory->package),
+            ht_arena_strf(arena, "%.*s: %.*s (fixed in %.*s)", HT_STR_ARG(advisory->package),
                           HT_STR_ARG(advisory->hole), HT_STR_ARG(advisory->fixed));
     }
     if (!names.len)
         return;
     finding = ht_fire(checking, HT_S("advisories"));
-    ht_fire_title(checking, finding, "%zu package%s known holes that a newer version mends",
+    ht_fire_title(checking, finding, "%zu package%s known holes that a newer version fixes",
                   names.len, names.len == 1 ? " has" : "s have");
     ht_fire_evidence(checking, finding, "advisory file", "packages",
                      ht_pkg_names(arena, names, SHOWN));
@@ -317,6 +326,8 @@ static void look_lists(struct ht_checking *checking, const struct ht_row *row)
     if (db->missing.len)
         ht_fire_evidence(checking, finding, "apt's sources", "without a list",
                          ht_pkg_names(arena, db->missing, SHOWN));
+    for (size_t i = 0; i < db->gaps.len; i++)
+        ht_fire_evidence(checking, finding, "package lists", "lacks", db->gaps.items[i]);
     for (size_t i = 0; i < db->unreadable.len; i++)
         ht_fire_evidence(checking, finding, "package lists", "not read", db->unreadable.items[i]);
 }
@@ -331,7 +342,7 @@ static const struct ht_check checks[] = {
      .title = "Security updates wait",
      .condition = "A list on the host has a version from a security archive between the installed "
                   "version and the one that would be installed, or one that pins hide; or the "
-                  "advisory file names a hole that a newer version mends.",
+                  "advisory file names a hole that a newer version fixes.",
      .why = "The hole and its fix are both public. Attackers compare the two.",
      .fix = "sudo apt-get update && sudo apt-get upgrade; drain the node first if the kernel or "
             "the container runtime is among them.",

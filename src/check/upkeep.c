@@ -8,7 +8,7 @@
 
 #define DAY_NS (24 * 60 * 60 * HT_NS_PER_S)
 
-enum { TABLE_OLD_DAYS = 180, IDS_MAX = 200 };
+enum { TABLE_OLD_DAYS = 180, PAID_DAYS = 30, IDS_MAX = 200 };
 
 int64_t ht_upkeep_day(int64_t now)
 {
@@ -76,6 +76,15 @@ static void take_cycle(const struct ht_facts *facts, const struct ht_fact_cycle 
         ht_support_set_table_date(support, day);
 }
 
+/* Paid support that is in use: its lists come in. */
+static bool is_paid(const struct ht_support *support, int64_t now)
+{
+    int64_t age;
+
+    return ht_support_has_paid(support) && support->paid && ht_support_has_paid_at(support) &&
+           !__builtin_sub_overflow(now, support->paid_at, &age) && age <= PAID_DAYS * DAY_NS;
+}
+
 static enum ht_support_state state_of(const struct ht_support *support, int64_t now)
 {
     /* A release line that is current has no last day yet. */
@@ -84,7 +93,7 @@ static enum ht_support_state state_of(const struct ht_support *support, int64_t 
     if (ht_support_has_security_end(support) && !is_past(support->security_end, now))
         return HT_SUPPORT_STATE_SECURITY_ONLY;
     if (ht_support_has_paid_end(support) && !is_past(support->paid_end, now) &&
-        ht_support_has_paid(support) && support->paid)
+        is_paid(support, now))
         return HT_SUPPORT_STATE_PAID_ONLY;
     return HT_SUPPORT_STATE_ENDED;
 }

@@ -15,11 +15,19 @@
 
 enum { FILES_MAX = HT_DEB_STATUS_FILE - 1 };
 
+static void add_gap(struct ht_deb_answer *answer, struct ht_str text)
+{
+    struct ht_str *copy = ht_arena_array(answer->arena, struct ht_str, 1);
+
+    *copy = text;
+    ht_vec_add(&answer->gaps, copy);
+}
+
 /* ---- dpkg ---- */
 
 struct status_reader {
     struct ht_deb_answer *answer;
-    bool always; /* installed without saying so */
+    enum ht_deb_place place;
     struct ht_error err;
     bool failed;
 };
@@ -30,7 +38,7 @@ static int take_status(void *context, struct ht_str stanza)
     struct status_reader *reader = context;
     struct ht_error err = {0};
 
-    if (ht_deb_set_status(&reader->answer->set, stanza, reader->always, &err) < 0 &&
+    if (ht_deb_set_status(&reader->answer->set, stanza, reader->place, &err) < 0 &&
         !reader->failed) {
         reader->failed = true;
         reader->err = err;
@@ -39,10 +47,10 @@ static int take_status(void *context, struct ht_str stanza)
 }
 
 static int read_status_file(struct ht_deb_answer *answer, const struct ht_root *root,
-                            const char *path, bool always, struct ht_error *err)
+                            const char *path, enum ht_deb_place place, struct ht_error *err)
 {
     ht_autounpack struct ht_unpack *unpack = NULL;
-    struct status_reader reader = {.answer = answer, .always = always};
+    struct status_reader reader = {.answer = answer, .place = place};
     int r = ht_pkg_inputs_look(answer->inputs, root, path);
     int fd;
 
@@ -94,9 +102,9 @@ static int by_name(const void *a, const void *b)
 
 /* Each file of the folder, in order; the number of files. */
 static size_t read_status_folder(struct ht_deb_answer *answer, const struct ht_root *root,
-                                 const char *folder, bool journal)
+                                 const char *folder, enum ht_deb_place place)
 {
-    struct names names = {.arena = answer->arena, .numbers = journal};
+    struct names names = {.arena = answer->arena, .numbers = place == HT_DEB_JOURNAL};
     struct ht_dir_visitor visitor = {.visit = take_name, .context = &names};
     struct ht_error err = {0};
     size_t count = 0;
@@ -114,7 +122,7 @@ static size_t read_status_folder(struct ht_deb_answer *answer, const struct ht_r
         struct ht_str name = *(const struct ht_str *)names.found.items[i];
         struct ht_str path = ht_arena_strf(answer->arena, "%s/%s", folder, name.data);
 
-        if (read_status_file(answer, root, path.data, !journal, &err) < 0)
+        if (read_status_file(answer, root, path.data, place, &err) < 0)
             ht_deb_problem(answer, &err);
     }
     ht_vec_fini(&names.found);
@@ -125,13 +133,13 @@ int ht_deb_read_status(struct ht_deb_answer *answer, const struct ht_root *root,
                        struct ht_error *err)
 {
     struct ht_str path = ht_deb_config_path(&answer->config, "Dir::State::status");
-    int r = path.len ? read_status_file(answer, root, path.data, false, err) : -ENOENT;
+    int r = path.len ? read_status_file(answer, root, path.data, HT_DEB_STATUS, err) : -ENOENT;
 
     if (r < 0 && r != -ENOENT && r != -ENOTDIR)
         return r;
     if (r == 0)
-        answer->journal = read_status_folder(answer, root, DPKG_JOURNAL, true);
-    size_t parts = read_status_folder(answer, root, DPKG_PARTS, false);
+        answer->journal = read_status_folder(answer, root, DPKG_JOURNAL, HT_DEB_JOURNAL);
+    size_t parts = read_status_folder(answer, root, DPKG_PARTS, HT_DEB_PART);
     return r < 0 && parts == 0 ? -ENOENT : 0;
 }
 
@@ -207,42 +215,32 @@ static struct ht_deb_list *find_list(struct list_folder *folder, const struct ht
     return list;
 }
 
-static void add_gap(struct ht_deb_answer *answer, struct ht_str text)
+bool ht_deb_is_used(const struct ht_deb_answer *answer, struct ht_str architecture)
 {
-    struct ht_str *copy = ht_arena_array(answer->arena, struct ht_str, 1);
+    if (ht_str_equal(architecture, answer->sources.native))
+        return true;
+    for (size_t i = 0; i < answer->set.packages.len; i++) {
+        const struct ht_deb_package *package = answer->set.packages.items[i];
 
-    *copy = text;
-    ht_vec_add(&answer->gaps, copy);
+        if (package->installed && ht_str_equal(package->architecture, architecture))
+            return true;
+    }
+    return false;
 }
 
-/* A list of the native architecture that the archive has and this host has not. */
+/* A list that the archive has, of an architecture that is in use, and this host has not. */
 static void miss_list(struct ht_deb_answer *answer, const struct ht_deb_archive *archive,
                       const struct ht_deb_index *index)
 {
-    if (!index->component.len || !ht_str_equal(index->architecture, answer->sources.native) ||
-        !ht_deb_release_has(&archive->release, index->component, index->architecture))
+    uint64_t size;
+
+    if (!index->component.len ||
+        !ht_deb_release_has(&archive->release, index->component, index->architecture) ||
+        (ht_deb_release_size(&archive->release, index->key, &size) && size == 0) ||
+        !ht_deb_is_used(answer, index->architecture))
         return;
     add_gap(answer, ht_arena_strf(answer->arena, "%.*s is not on this host (%.*s)",
                                   HT_STR_ARG(index->file), HT_STR_ARG(archive->entry)));
-}
-
-/* A list that is as long as its archive says; what apt packed anew cannot be told. */
-static void check_size(struct list_folder *folder, const struct ht_deb_archive *archive,
-                       const struct ht_deb_list *list)
-{
-    struct ht_deb_answer *answer = folder->answer;
-    uint64_t wanted;
-    struct stat facts;
-
-    if (!ht_str_equal(list->file, list->index->file) ||
-        !ht_deb_release_size(&archive->release, list->index->key, &wanted) ||
-        ht_root_stat(folder->root, with_ending(answer, folder->path, list->file.data).data, &facts,
-                     NULL) < 0 ||
-        (uint64_t)facts.st_size == wanted)
-        return;
-    add_gap(answer, ht_arena_strf(answer->arena, "%.*s has %lld bytes, its archive says %llu",
-                                  HT_STR_ARG(list->file), (long long)facts.st_size,
-                                  (unsigned long long)wanted));
 }
 
 static void find_lists_of(struct list_folder *folder, struct ht_deb_archive *archive)
@@ -261,13 +259,15 @@ static void find_lists_of(struct list_folder *folder, struct ht_deb_archive *arc
             continue;
         any = true;
         list->archive = archive;
-        check_size(folder, archive, list);
         ht_vec_add(&answer->lists, list);
     }
     if (!any && archive->has_binaries) {
         answer->gaps.len = gaps; /* told once, as the whole of it */
         ht_vec_add(&answer->missing, archive);
     }
+    if (any && archive->has_release && !archive->release.sums.len)
+        add_gap(answer, ht_arena_strf(answer->arena, "%.*s: how long its lists are is not told",
+                                      HT_STR_ARG(archive->file)));
 }
 
 void ht_deb_find_lists(struct ht_deb_answer *answer, const struct ht_root *root)
@@ -319,6 +319,19 @@ static int take_offer(void *context, struct ht_str stanza)
     return r == -EFBIG ? r : 0;
 }
 
+/* A list is as long, unpacked, as its archive says: one that was cut where its packing allows it
+ * looks whole. */
+static void check_size(struct ht_deb_answer *answer, const struct ht_deb_list *list, uint64_t size)
+{
+    uint64_t wanted;
+
+    if (!ht_deb_release_size(&list->archive->release, list->index->key, &wanted) || size == wanted)
+        return;
+    add_gap(answer, ht_arena_strf(answer->arena, "%.*s has %llu bytes, its archive says %llu",
+                                  HT_STR_ARG(list->file), (unsigned long long)size,
+                                  (unsigned long long)wanted));
+}
+
 static int read_list(struct ht_deb_answer *answer, const struct ht_root *root, const char *path,
                      struct list_reader *reader)
 {
@@ -333,6 +346,8 @@ static int read_list(struct ht_deb_answer *answer, const struct ht_root *root, c
     r = ht_unpack_new(fd, path, ht_codec_of(ht_str_from(path)), &unpack, &reader->err);
     if (r == 0)
         r = ht_deb_scan(unpack, take_offer, reader, &reader->err);
+    if (r == 0)
+        check_size(answer, answer->lists.items[reader->file], ht_unpack_given(unpack));
     return r;
 }
 

@@ -116,14 +116,18 @@ void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
         BUT,
         COMPONENTS,
         ARCHITECTURES,
-        SUMS,
+        SHA256,
+        SHA512,
+        SHA1,
+        MD5,
         FIELDS
     };
     static const char *const names[FIELDS] = {
         "Suite",       "Codename",      "Version",
         "Origin",      "Label",         "Date",
         "Valid-Until", "NotAutomatic",  "ButAutomaticUpgrades",
-        "Components",  "Architectures", "SHA256"};
+        "Components",  "Architectures", "SHA256",
+        "SHA512",      "SHA1",          "MD5Sum"};
     struct ht_str values[FIELDS];
     struct ht_str stanza = {0};
 
@@ -137,7 +141,9 @@ void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
     release->label = ht_arena_str(arena, values[LABEL]);
     release->components = ht_arena_str(arena, values[COMPONENTS]);
     release->architectures = ht_arena_str(arena, values[ARCHITECTURES]);
-    release->sums = ht_arena_str(arena, values[SUMS]);
+    /* Each kind of sum comes with the sizes, and they are all that is wanted here. */
+    for (size_t i = SHA256; i < FIELDS && !release->sums.len; i++)
+        release->sums = ht_arena_str(arena, values[i]);
     (void)ht_deb_parse_date(values[DATE], &release->date_ns);
     (void)ht_deb_parse_date(values[VALID_UNTIL], &release->valid_until_ns);
     take_flag(values[NOT], &release->not_automatic);

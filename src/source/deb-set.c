@@ -424,11 +424,12 @@ static int take_state(struct ht_deb_package *package, struct ht_str text, struct
     return 0;
 }
 
-int ht_deb_set_status(struct ht_deb_set *set, struct ht_str stanza, bool always,
+int ht_deb_set_status(struct ht_deb_set *set, struct ht_str stanza, enum ht_deb_place place,
                       struct ht_error *err)
 {
     struct ht_str values[FIELDS];
     struct ht_deb_package *package;
+    struct ht_deb_package before;
     bool was_installed;
     int r;
 
@@ -443,12 +444,17 @@ int ht_deb_set_status(struct ht_deb_set *set, struct ht_str stanza, bool always,
         get_package(set, values[PACKAGE],
                     ht_str_is(values[ARCHITECTURE], "all") ? set->native : values[ARCHITECTURE]);
     was_installed = package->installed;
+    before = *package;
     package->installed = package->held = package->broken = false;
-    if (always)
+    if (place == HT_DEB_PART)
         package->installed = true;
     else if (values[STATUS].len)
         r = take_state(package, values[STATUS], err);
     package->installed = package->installed && values[VERSION].len > 0;
+    if (place == HT_DEB_STATUS && was_installed && !package->installed) {
+        *package = before;
+        return r;
+    }
     package->left = values[VERSION].len ? new_version(set, package, values) : NULL;
     set->installed += package->installed;
     set->installed -= was_installed;

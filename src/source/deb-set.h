@@ -62,10 +62,16 @@ struct ht_deb_set {
 void ht_deb_set_init(struct ht_deb_set *set, struct ht_arena *arena, struct ht_str native);
 void ht_deb_set_fini(struct ht_deb_set *set);
 
-/* Takes in a stanza of dpkg's status; a later one about the same package replaces the earlier, as
- * in the update journal. always: installed without saying so (status.d). 0, or -EBADMSG for what
- * names no package, or -EFBIG for absurd fields. */
-int ht_deb_set_status(struct ht_deb_set *set, struct ht_str stanza, bool always,
+enum ht_deb_place {
+    HT_DEB_STATUS,  /* dpkg's status file */
+    HT_DEB_JOURNAL, /* changes to it */
+    HT_DEB_PART,    /* a file of status.d: installed without saying so */
+};
+
+/* Takes in a stanza of dpkg's status; a later one about the same package replaces the earlier, but
+ * in the status itself one that is not installed replaces none that is, as apt has it. 0, or
+ * -EBADMSG for what names no package, or -EFBIG for absurd fields. */
+int ht_deb_set_status(struct ht_deb_set *set, struct ht_str stanza, enum ht_deb_place place,
                       struct ht_error *err);
 /* Takes in a stanza of a list; errors as above. */
 int ht_deb_set_offer(struct ht_deb_set *set, struct ht_str stanza, uint16_t file,

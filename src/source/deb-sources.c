@@ -162,6 +162,31 @@ static struct ht_str normal_key(struct ht_deb_sources *sources, struct ht_str te
     return ht_arena_str(sources->arena, ht_buf_str(&out));
 }
 
+/* A file, or a fingerprint in full, which "!" binds to that very key. */
+static bool is_key(struct ht_str word)
+{
+    enum { FINGERPRINT = 40 };
+
+    if (ht_str_has_prefix(word, "/"))
+        return true;
+    if (word.len == FINGERPRINT + 1 && word.data[FINGERPRINT] == '!')
+        word.len = FINGERPRINT;
+    return word.len == FINGERPRINT && strspn(word.data, "0123456789ABCDEFabcdef") >= FINGERPRINT;
+}
+
+/* apt works with no source at all where one names something else. */
+static bool are_keys(struct ht_str text)
+{
+    struct ht_str word;
+
+    if (ht_str_has_prefix(text, "-----BEGIN,PGP,PUBLIC,KEY,BLOCK-----"))
+        return true;
+    while (ht_str_next(&text, ',', &word))
+        if (!is_key(word))
+            return false;
+    return true;
+}
+
 /* The same archive must be trusted in the same way wherever it is named. */
 static int set_trust(struct ht_deb_sources *sources, struct ht_deb_archive *archive,
                      const struct ht_deb_entry *entry, struct ht_error *err)
@@ -174,6 +199,9 @@ static int set_trust(struct ht_deb_sources *sources, struct ht_deb_archive *arch
                             HT_STR_ARG(entry->place));
     archive->trusted = trusted;
     archive->trusted_set = true;
+    if (!are_keys(key))
+        return ht_error_set(err, EINVAL, "%.*s: signed-by= names neither a file nor a fingerprint",
+                            HT_STR_ARG(entry->place));
     if (archive->signed_by.len && !ht_str_equal(archive->signed_by, key))
         return ht_error_set(err, EINVAL, "%.*s: other places say otherwise about signed-by=",
                             HT_STR_ARG(entry->place));

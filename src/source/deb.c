@@ -105,14 +105,13 @@ static bool comes_from_security_suite(const struct ht_deb_answer *answer,
 
 static bool phase_option(const struct ht_deb_answer *answer, const char *always_or_never)
 {
-    struct ht_deb_answer const *a = answer;
     struct ht_str of_update_manager =
-        ht_arena_strf(a->arena, "Update-Manager::%s-Include-Phased-Updates", always_or_never);
+        ht_arena_strf(answer->arena, "Update-Manager::%s-Include-Phased-Updates", always_or_never);
     struct ht_str of_apt =
-        ht_arena_strf(a->arena, "APT::Get::%s-Include-Phased-Updates", always_or_never);
+        ht_arena_strf(answer->arena, "APT::Get::%s-Include-Phased-Updates", always_or_never);
 
-    return ht_deb_config_bool(&a->config, of_apt.data,
-                              ht_deb_config_bool(&a->config, of_update_manager.data, false));
+    return ht_deb_config_bool(&answer->config, of_apt.data,
+                              ht_deb_config_bool(&answer->config, of_update_manager.data, false));
 }
 
 struct phasing {
@@ -268,12 +267,24 @@ static void set_default_release(struct ht_deb_answer *answer)
     ht_deb_problem(answer, &err);
 }
 
-bool ht_deb_has_list_of(const struct ht_root *root, const char *const *marks, size_t len)
+/* Ubuntu's ESM of the base system ("infra"; "apps" and the rest mend other packages), Debian's
+ * ELTS. */
+static bool is_paid(const struct ht_deb_archive *archive)
+{
+    if (ht_str_find(archive->uri, HT_S("extended-lts"), 0) >= 0)
+        return true;
+    return ht_str_find(archive->uri, HT_S("esm.ubuntu.com"), 0) >= 0 &&
+           (ht_str_has_suffix(archive->release.suite, "-infra-security") ||
+            ht_str_has_suffix(archive->dist, "-infra-security"));
+}
+
+bool ht_deb_paid_list(const struct ht_root *root, int64_t *ret_date_ns)
 {
     struct ht_pkg_inputs inputs = {0};
     struct ht_deb_answer *answer = ht_new0(struct ht_deb_answer);
     bool found = false;
 
+    *ret_date_ns = 0;
     answer->arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
     answer->policy.arena = answer->arena;
     answer->inputs = &inputs;
@@ -284,8 +295,11 @@ bool ht_deb_has_list_of(const struct ht_root *root, const char *const *marks, si
     for (size_t i = 0; i < answer->lists.len; i++) {
         const struct ht_deb_list *list = answer->lists.items[i];
 
-        for (size_t j = 0; j < len; j++)
-            found = found || ht_str_find(list->archive->uri, ht_str_from(marks[j]), 0) >= 0;
+        if (!is_paid(list->archive))
+            continue;
+        found = true;
+        if (list->archive->release.date_ns > *ret_date_ns)
+            *ret_date_ns = list->archive->release.date_ns;
     }
     ht_deb_free(answer);
     ht_pkg_inputs_fini(&inputs);

@@ -62,9 +62,9 @@ struct ht_deb_options {
 /* Reads it all. -ENOENT: dpkg is not here; another error: its status could not be read. */
 int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret_answer,
                 struct ht_error *err);
-/* True if a list lies there of an active source whose URI has one of the marks; packages are not
- * read. */
-bool ht_deb_has_list_of(const struct ht_root *root, const char *const *marks, size_t len);
+/* True if a list of paid support of the base system lies there, of an active source, and the date
+ * of the newest (since 1970; 0: not told); packages are not read. */
+bool ht_deb_paid_list(const struct ht_root *root, int64_t *ret_date_ns);
 /* What is installed and nothing else: status, journal and parts into a closed set. Owned by the
  * caller (ht_deb_free); -ENOENT: dpkg is not here. */
 int ht_deb_read_installed(const struct ht_root *root, struct ht_deb_answer **ret_answer,
@@ -80,6 +80,8 @@ bool ht_deb_hides_security(const struct ht_deb_answer *answer,
 struct ht_str ht_deb_origin(const struct ht_deb_answer *answer,
                             const struct ht_deb_version *version);
 
+/* True if packages of that architecture are installed, or it is the host's own. */
+bool ht_deb_is_used(const struct ht_deb_answer *answer, struct ht_str architecture);
 /* True if a list of a security archive has the version. */
 bool ht_deb_is_security(const struct ht_deb_answer *answer, const struct ht_deb_version *version);
 

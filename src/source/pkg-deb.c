@@ -5,8 +5,7 @@
 #include <unistd.h>
 
 #include "deb.h"
-#include "pkg-system.h"
-#include "proc-decode.h"
+#include "pkg-deb-private.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -15,27 +14,6 @@
 #define STAMP_UPGRADED   "/var/lib/apt/periodic/upgrade-stamp"
 #define UPGRADES_PROGRAM "/usr/bin/unattended-upgrade"
 #define LISTS_PARTIAL    "/var/lib/apt/lists/partial"
-
-enum { NAMES_MAX = 100, SMALL = 64 * 1024 };
-
-/* A list of texts that grows in an arena, up to a number worth showing. */
-struct texts {
-    struct ht_str *items;
-    size_t len;
-};
-
-static void add_text(struct ht_pkg_reading *reading, struct texts *texts, struct ht_str text)
-{
-    if (!texts->items)
-        texts->items = ht_arena_array(reading->arena, struct ht_str, NAMES_MAX);
-    if (texts->len < NAMES_MAX)
-        texts->items[texts->len++] = ht_arena_str(reading->arena, text);
-}
-
-static struct ht_text_list list_of(const struct texts *texts)
-{
-    return (struct ht_text_list){.items = texts->items, .len = texts->len};
-}
 
 /* ---- packages ---- */
 
@@ -90,155 +68,35 @@ static void count_updates(struct ht_pkg_reading *reading, const struct ht_deb_an
 static void name_packages(struct ht_pkg_reading *reading, const struct ht_deb_answer *answer,
                           struct ht_package_db *db)
 {
-    struct texts broken = {0}, hidden = {0}, kernels = {0};
-    uint64_t hidden_count = 0;
+    struct ht_pkg_texts broken = {0}, hidden = {0}, kernels = {0}, unoffered = {0};
+    uint64_t hidden_count = 0, unoffered_count = 0;
 
     for (size_t i = 0; i < answer->set.packages.len; i++) {
         const struct ht_deb_package *package = answer->set.packages.items[i];
 
         if (package->broken)
-            add_text(reading, &broken, package->name);
+            ht_pkg_texts_add(reading, &broken, package->name);
         if (package->current && ht_deb_hides_security(answer, package)) {
             hidden_count++;
-            add_text(reading, &hidden, package->name);
+            ht_pkg_texts_add(reading, &hidden, package->name);
+        }
+        if (package->current && package->offered == 0) {
+            unoffered_count++;
+            ht_pkg_texts_add(reading, &unoffered, package->name);
         }
         if (package->current && ht_str_has_prefix(package->name, "linux-image-") &&
             ht_deb_is_security(answer, package->current))
-            add_text(reading, &kernels, package->name);
+            ht_pkg_texts_add(reading, &kernels, package->name);
     }
-    ht_package_db_set_broken(db, list_of(&broken));
+    ht_package_db_set_broken(db, ht_pkg_texts_list(&broken));
     ht_package_db_set_hidden(db, hidden_count);
-    ht_package_db_set_hidden_names(db, list_of(&hidden));
-    ht_package_db_set_security_kernels(db, list_of(&kernels));
+    ht_package_db_set_hidden_names(db, ht_pkg_texts_list(&hidden));
+    ht_package_db_set_security_kernels(db, ht_pkg_texts_list(&kernels));
+    ht_package_db_set_unoffered(db, unoffered_count);
+    ht_package_db_set_unoffered_names(db, ht_pkg_texts_list(&unoffered));
     ht_package_db_set_journal(db, answer->journal);
     if (answer->default_release.len)
         ht_package_db_set_default_release(db, answer->default_release);
-}
-
-/* ---- lists ---- */
-
-/* The oldest date of the archives in use that bring security updates; of all where none does. */
-static void date_lists(const struct ht_deb_answer *answer, struct ht_package_db *db)
-{
-    bool security = false;
-
-    for (size_t i = 0; i < answer->lists.len; i++) {
-        const struct ht_deb_list *list = answer->lists.items[i];
-
-        security = security || ht_deb_release_is_security(&list->archive->release);
-    }
-    for (size_t i = 0; i < answer->lists.len; i++) {
-        const struct ht_deb_list *list = answer->lists.items[i];
-        const struct ht_deb_release *release = &list->archive->release;
-
-        if (ht_deb_release_is_security(release) != security || release->date_ns == 0)
-            continue;
-        if (!ht_package_db_has_lists_at(db) || release->date_ns < db->lists_at)
-            ht_package_db_set_lists_at(db, release->date_ns);
-        if (release->valid_until_ns &&
-            (!ht_package_db_has_lists_until(db) || release->valid_until_ns < db->lists_until))
-            ht_package_db_set_lists_until(db, release->valid_until_ns);
-    }
-    ht_package_db_set_security_source(db, security);
-}
-
-/* The sources of security updates must be of the release that this host is. */
-static void check_release(struct ht_pkg_reading *reading, const struct ht_deb_answer *answer,
-                          struct texts *gaps)
-{
-    ht_autobuf struct ht_buf text = HT_BUF(SMALL);
-    struct ht_str other = {0}, codename;
-
-    if (ht_pkg_inputs_look(reading->inputs, reading->root, "/etc/os-release") < 0 ||
-        ht_root_read(reading->root, "/etc/os-release", &text, SMALL, NULL) < 0)
-        return;
-    codename = ht_proc_decode_os_release(ht_buf_str(&text), "VERSION_CODENAME", reading->arena);
-    for (size_t i = 0; codename.len && i < answer->lists.len; i++) {
-        const struct ht_deb_list *list = answer->lists.items[i];
-        const struct ht_deb_release *release = &list->archive->release;
-
-        if (!ht_deb_release_is_security(release))
-            continue;
-        if (ht_str_has_prefix(release->codename, codename.data) ||
-            ht_str_has_prefix(release->suite, codename.data))
-            return;
-        other = release->codename.len ? release->codename : release->suite;
-    }
-    if (other.len)
-        add_text(reading, gaps,
-                 ht_arena_strf(reading->arena,
-                               "this host is %.*s, its security updates are of %.*s",
-                               HT_STR_ARG(codename), HT_STR_ARG(other)));
-}
-
-static void name_lists(struct ht_pkg_reading *reading, const struct ht_deb_answer *answer,
-                       struct ht_package_db *db)
-{
-    struct ht_str *names = ht_arena_array(reading->arena, struct ht_str, answer->lists.len);
-    struct texts unreadable = {0}, missing = {0}, problems = {0}, gaps = {0};
-
-    for (size_t i = 0; i < answer->lists.len; i++) {
-        const struct ht_deb_list *list = answer->lists.items[i];
-
-        names[i] = list->shown;
-        if (list->problem.len)
-            add_text(reading, &unreadable,
-                     ht_arena_strf(reading->arena, "%.*s: %.*s", HT_STR_ARG(list->file),
-                                   HT_STR_ARG(list->problem)));
-    }
-    for (size_t i = 0; i < answer->missing.len; i++) {
-        const struct ht_deb_archive *archive = answer->missing.items[i];
-
-        add_text(reading, &missing,
-                 ht_arena_strf(reading->arena, "%.*s (%.*s)", HT_STR_ARG(archive->file),
-                               HT_STR_ARG(archive->entry)));
-    }
-    for (size_t i = 0; i < answer->problems.len; i++)
-        add_text(reading, &problems, *(const struct ht_str *)answer->problems.items[i]);
-    ht_package_db_set_index_files(db,
-                                  (struct ht_text_list){.items = names, .len = answer->lists.len});
-    ht_package_db_set_unreadable(db, list_of(&unreadable));
-    ht_package_db_set_missing(db, list_of(&missing));
-    ht_package_db_set_problems(db, list_of(&problems));
-    for (size_t i = 0; i < answer->gaps.len; i++)
-        add_text(reading, &gaps, *(const struct ht_str *)answer->gaps.items[i]);
-    check_release(reading, answer, &gaps);
-    ht_package_db_set_gaps(db, list_of(&gaps));
-}
-
-/* The distribution signs with keys that come with its own packages. */
-static bool is_distribution(const struct ht_deb_release *release)
-{
-    static const char *const origins[] = {
-        "Debian",        "Debian Backports", "Ubuntu", "UbuntuESM",
-        "UbuntuESMApps", "Raspbian",         "Kali",   "Devuan"};
-
-    for (size_t i = 0; i < ARRAY_LEN(origins); i++)
-        if (ht_str_is(release->origin, origins[i]))
-            return true;
-    return false;
-}
-
-static void judge_sources(struct ht_pkg_reading *reading, const struct ht_deb_answer *answer,
-                          struct ht_package_db *db)
-{
-    struct texts unverified = {0}, unbound = {0};
-
-    for (size_t i = 0; i < answer->sources.archives.len; i++) {
-        const struct ht_deb_archive *archive = answer->sources.archives.items[i];
-        struct ht_str text = ht_arena_strf(reading->arena, "%.*s (%.*s)", HT_STR_ARG(archive->file),
-                                           HT_STR_ARG(archive->entry));
-
-        if (!archive->has_binaries)
-            continue;
-        if (archive->trusted)
-            add_text(reading, &unverified, text);
-        else if (!archive->signed_by.len && archive->has_release &&
-                 !is_distribution(&archive->release))
-            add_text(reading, &unbound, text);
-    }
-    ht_package_db_set_unverified(db, list_of(&unverified));
-    ht_package_db_set_unbound(db, list_of(&unbound));
 }
 
 /* ---- what happens by itself ---- */
@@ -354,9 +212,7 @@ int ht_pkg_read_deb(struct ht_pkg_reading *reading, struct ht_node *sample, stru
     ht_package_db_set_installed(&db, answer->set.installed);
     count_updates(reading, answer, sample, &db);
     name_packages(reading, answer, &db);
-    date_lists(answer, &db);
-    name_lists(reading, answer, &db);
-    judge_sources(reading, answer, &db);
+    ht_pkg_judge_lists(reading, answer, &db);
     read_automatic(reading, answer, &db);
     read_certificates(reading, answer, &db);
     ht_pkg_read_reboot(reading, &db);

@@ -36,7 +36,7 @@ static int take_stanza(void *context, struct ht_str stanza)
 {
     struct ht_error err;
 
-    (void)ht_deb_set_status(context, stanza, false, &err);
+    (void)ht_deb_set_status(context, stanza, HT_DEB_STATUS, &err);
     return 0;
 }
 

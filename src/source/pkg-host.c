@@ -120,7 +120,7 @@ static bool day_of(struct ht_pkg_reading *reading, struct ht_str build, int64_t 
                          ret_ns) == 0;
 }
 
-static bool read_release(struct ht_pkg_reading *reading, struct ht_buf *text)
+bool ht_pkg_read_release(struct ht_pkg_reading *reading, struct ht_buf *text)
 {
     static const char *const paths[] = {"/etc/os-release", "/usr/lib/os-release"};
     struct ht_error err = {0};
@@ -143,7 +143,7 @@ int ht_pkg_read_image(struct ht_pkg_reading *reading, struct ht_node *sample, st
     int64_t at;
 
     (void)err;
-    if (!read_release(reading, &text))
+    if (!ht_pkg_read_release(reading, &text))
         return -ENOENT;
     image = find_image(reading, ht_proc_decode_os_release(ht_buf_str(&text), "ID", reading->arena));
     if (!image)

@@ -148,12 +148,14 @@ static void read_csv(const struct ht_root *root, struct ht_arena *arena, struct 
 
 /* ---- paid support ---- */
 
-/* Ubuntu's ESM and Debian's ELTS: a source that is named but brought no list pays for nothing. */
-static bool has_paid_source(const struct ht_root *root)
+/* A source that is named but brought no list pays for nothing. */
+static void read_paid(const struct ht_root *root, struct ht_support *row)
 {
-    static const char *const marks[] = {"esm.ubuntu.com", "extended-lts"};
+    int64_t date;
 
-    return ht_deb_has_list_of(root, marks, ARRAY_LEN(marks));
+    ht_support_set_paid(row, ht_deb_paid_list(root, &date));
+    if (date)
+        ht_support_set_paid_at(row, date);
 }
 
 bool ht_support_read(const struct ht_root *root, struct ht_arena *arena, struct ht_support *row)
@@ -167,7 +169,7 @@ bool ht_support_read(const struct ht_root *root, struct ht_arena *arena, struct 
     }
     if (!ht_support_decode_release(ht_buf_str(&text), arena, row))
         return false;
-    ht_support_set_paid(row, has_paid_source(root));
+    read_paid(root, row);
     read_csv(root, arena, row);
     return true;
 }

@@ -7,6 +7,7 @@
 #define HT_SOURCE_PKG_SYSTEM_H
 
 #include "hulltop/base/arena.h"
+#include "hulltop/base/buf.h"
 #include "hulltop/base/root.h"
 #include "hulltop/model/node.h"
 #include "pkg-inputs.h"
@@ -39,6 +40,8 @@ int ht_pkg_read_others(struct ht_pkg_reading *reading, struct ht_node *sample,
 /* Hosts that are replaced as a whole: what they are made of and when it was built. */
 int ht_pkg_read_image(struct ht_pkg_reading *reading, struct ht_node *sample, struct ht_error *err);
 
+/* The text of os-release into a buffer; false where there is none. */
+bool ht_pkg_read_release(struct ht_pkg_reading *reading, struct ht_buf *text);
 /* What the host says besides: whether a restart was asked for. */
 void ht_pkg_read_reboot(struct ht_pkg_reading *reading, struct ht_package_db *db);
 /* Whether the kernel's clock follows a source of time; only of the running system. */

@@ -65,7 +65,7 @@ static void put_hole(const struct ht_advisory *advisory, size_t number, struct h
 {
     if (number == 0) {
         ht_doc_head(doc, "KNOWN HOLES");
-        ht_doc_put(doc, FIXED_COL, HT_STYLE_HEADER, HT_S("MENDED IN"));
+        ht_doc_put(doc, FIXED_COL, HT_STYLE_HEADER, HT_S("FIXED IN"));
     }
     ht_doc_line(doc);
     ht_doc_put(doc, HOLE_COL, HT_STYLE_NORMAL, advisory->hole);
@@ -205,6 +205,9 @@ static void fix_db(const struct ht_package_db *db, struct ht_doc *doc)
         say(doc, "Name the source of security updates in /etc/apt/sources.list.");
     if (listed)
         say(doc, "sudo apt-get update");
+    if (ht_package_db_has_unoffered(db) && db->unoffered)
+        say(doc, "Installed packages that no list has get no update: replace or remove them "
+                 "(apt list '?obsolete').");
     if (db->broken.len || db->journal)
         say(doc, "sudo dpkg --configure -a");
     if (ht_package_db_has_reboot(db) && db->reboot)

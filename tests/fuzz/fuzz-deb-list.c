@@ -20,7 +20,7 @@ static void require(bool holds)
 
 static int take_status(void *context, struct ht_str stanza)
 {
-    (void)ht_deb_set_status(context, stanza, false, NULL);
+    (void)ht_deb_set_status(context, stanza, HT_DEB_STATUS, NULL);
     return 0;
 }
 

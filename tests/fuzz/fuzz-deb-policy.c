@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)ht_deb_set_status(&set,
                             HT_S("Package: one\nStatus: install ok installed\nVersion: 1\n"
                                  "Architecture: amd64"),
-                            false, NULL);
+                            HT_DEB_STATUS, NULL);
     (void)ht_deb_set_offer(&set, HT_S("Package: one\nVersion: 2\nArchitecture: all"), 0, NULL);
     (void)ht_deb_set_offer(&set, HT_S("Package: one\nVersion: 3\nArchitecture: amd64"), 1, NULL);
     ht_deb_set_close(&set);

@@ -92,10 +92,39 @@ static void releases_end_on_the_day_of_the_table(void **state)
         ht_support_set_product(&support, ht_str_from(cases[i].product));
         ht_support_set_cycle(&support, ht_str_from(cases[i].cycle));
         ht_support_set_paid(&support, cases[i].paid);
+        if (cases[i].paid)
+            ht_support_set_paid_at(&support, day(cases[i].now));
         ht_upkeep_support(context->facts, day(cases[i].now), context->arena, &support);
         if (support.state != cases[i].state || support.table_old != cases[i].table_old)
             fail_msg("%s %s at %s: %s", cases[i].product, cases[i].cycle, cases[i].now,
                      ht_enum_name(&ht_support_state_enum, support.state));
+    }
+}
+
+/* A list of paid support that nobody fetches any more pays for nothing. */
+static void paid_support_ends_with_its_lists(void **state)
+{
+    static const struct {
+        const char *listed;
+        enum ht_support_state state;
+    } cases[] = {
+        {"2026-11-27", HT_SUPPORT_STATE_PAID_ONLY},
+        {"2026-10-30", HT_SUPPORT_STATE_PAID_ONLY},
+        {"2026-10-28", HT_SUPPORT_STATE_ENDED},
+        {NULL, HT_SUPPORT_STATE_ENDED},
+    };
+    const struct context *context = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_support support = {0};
+
+        ht_support_set_product(&support, HT_S("ubuntu"));
+        ht_support_set_cycle(&support, HT_S("18.04"));
+        ht_support_set_paid(&support, true);
+        if (cases[i].listed)
+            ht_support_set_paid_at(&support, day(cases[i].listed));
+        ht_upkeep_support(context->facts, day("2026-11-28"), context->arena, &support);
+        assert_int_equal(support.state, cases[i].state);
     }
 }
 
@@ -272,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(releases_end_on_the_day_of_the_table),
+        cmocka_unit_test(paid_support_ends_with_its_lists),
         cmocka_unit_test(the_distributions_table_counts_where_it_is_newer),
         cmocka_unit_test(days_far_away_do_not_run_over),
         cmocka_unit_test(projects_versions_are_cut_out_of_packages),

@@ -33,7 +33,7 @@ static int begin(void **state)
     return ht_deb_set_status(&ground->set,
                              HT_S("Package: one\nStatus: install ok installed\nVersion: 1.0-1\n"
                                   "Architecture: amd64"),
-                             false, NULL);
+                             HT_DEB_STATUS, NULL);
 }
 
 static int end(void **state)
@@ -70,8 +70,35 @@ static void a_stanza_without_a_package_is_refused(void **state)
     struct ht_error err = {0};
 
     assert_int_equal(ht_deb_set_offer(&ground->set, HT_S("Version: 1"), 0, &err), -EBADMSG);
-    assert_int_equal(ht_deb_set_status(&ground->set, HT_S("Version: 1"), false, &err), -EBADMSG);
+    assert_int_equal(ht_deb_set_status(&ground->set, HT_S("Version: 1"), HT_DEB_STATUS, &err),
+                     -EBADMSG);
     assert_int_equal(ht_deb_set_offer(&ground->set, HT_S(""), 0, &err), -EBADMSG);
+}
+
+/* apt keeps the installed one where dpkg's status names a package twice; its journal says what
+ * happened since. */
+static void what_is_left_of_a_package_does_not_hide_it(void **state)
+{
+    struct ground *ground = *state;
+    const struct ht_str left = HT_S("Package: one\nStatus: deinstall ok config-files\n"
+                                    "Version: 0.9\nArchitecture: amd64");
+
+    assert_int_equal(ht_deb_set_status(&ground->set, left, HT_DEB_STATUS, NULL), 0);
+    assert_int_equal(ground->set.installed, 1);
+    ht_deb_set_close(&ground->set);
+    assert_string_equal(one(ground)->current->text.data, "1.0-1");
+}
+
+static void the_journal_takes_a_package_away(void **state)
+{
+    struct ground *ground = *state;
+    const struct ht_str left = HT_S("Package: one\nStatus: deinstall ok config-files\n"
+                                    "Version: 1.0-1\nArchitecture: amd64");
+
+    assert_int_equal(ht_deb_set_status(&ground->set, left, HT_DEB_JOURNAL, NULL), 0);
+    assert_int_equal(ground->set.installed, 0);
+    ht_deb_set_close(&ground->set);
+    assert_null(one(ground)->current);
 }
 
 static void absurd_fields_are_refused(void **state)
@@ -255,7 +282,7 @@ static void the_journal_replaces_the_status(void **state)
     assert_int_equal(ht_deb_set_status(&ground->set,
                                        HT_S("Package: one\nStatus: install reinstreq "
                                             "half-installed\nVersion: 1.0-2\nArchitecture: amd64"),
-                                       false, NULL),
+                                       HT_DEB_STATUS, NULL),
                      0);
     ht_deb_set_close(&ground->set);
     assert_int_equal(ground->set.installed, 1);
@@ -341,6 +368,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_stanza_without_a_package_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_left_of_a_package_does_not_hide_it, begin, end),
+        cmocka_unit_test_setup_teardown(the_journal_takes_a_package_away, begin, end),
         cmocka_unit_test_setup_teardown(absurd_fields_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(numbers_of_any_length_are_no_trouble, begin, end),
         cmocka_unit_test_setup_teardown(a_list_that_repeats_itself_is_one_carrier, begin, end),

@@ -46,7 +46,8 @@ static void put(const struct ground *ground, const char *name, const char *text)
 }
 
 static const char release[] = "Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\n"
-                              "Codename: bookworm-security\nDate: Sat, 21 Nov 2026 08:12:01 UTC\n";
+                              "Codename: bookworm-security\nDate: Sat, 21 Nov 2026 08:12:01 UTC\n"
+                              "SHA256:\n aa 3 main/binary-s390x/Packages\n";
 static const char list[] = "Package: one\nVersion: 1.0-2\nArchitecture: amd64\n\n"
                            "Package: two\nVersion: 9\nArchitecture: amd64\n";
 
@@ -57,6 +58,7 @@ static void fill(const struct ground *ground)
         "Package: three\nStatus: hold ok installed\nVersion: 3\nArchitecture: all\n");
     put(ground, "/etc/apt/sources.list",
         "deb http://deb.example.net/debian-security bookworm-security main\n");
+    put(ground, "/usr/lib/os-release", "ID=debian\nVERSION_CODENAME=bookworm\n");
     put(ground, "/etc/apt/apt.conf.d/01arch", "APT::Architecture \"amd64\";\n");
     put(ground, LISTS "deb.example.net_debian-security_dists_bookworm-security_InRelease", release);
     put(ground,
