@@ -85,16 +85,58 @@ static bool is_placeholder(struct ht_str value)
         "xxxx",  "example",  "your-",     "your_",     "<your",   "redacted",
         "****",  "changeme", "change-me", "change_me", "replace", "placeholder",
         "dummy", "....",     "insert",    "todo",      NULL};
-    static const char *const wholes[] = {
-        "password", "passwd",   "pass",       "pwd",       "secret",  "token",
-        "key",      "user",     "username",   "string",    "str",     "xxx",
-        "required", "optional", "unset",      "undefined", "empty",   "default",
-        "enabled",  "disabled", "mypassword", "mysecret",  "mytoken", "basic",
-        "bearer",   "...",      "foo",        "bar",       NULL};
+    static const char *const wholes[] = {"password",
+                                         "passwd",
+                                         "pass",
+                                         "pwd",
+                                         "secret",
+                                         "token",
+                                         "key",
+                                         "user",
+                                         "username",
+                                         "string",
+                                         "str",
+                                         "xxx",
+                                         "required",
+                                         "optional",
+                                         "unset",
+                                         "undefined",
+                                         "empty",
+                                         "default",
+                                         "enabled",
+                                         "disabled",
+                                         "mypassword",
+                                         "mysecret",
+                                         "mytoken",
+                                         "basic",
+                                         "bearer",
+                                         "...",
+                                         "foo",
+                                         "bar",
+                                         "secretkeyref",
+                                         "valuefrom",
+                                         "configmapkeyref",
+                                         NULL};
     struct makeup m = look(value);
 
     return m.distinct <= 1 || is_word_of(value, wholes) || has_word(value, parts) ||
            (m.longest_run >= 8 && m.longest_run * 2 >= value.len);
+}
+
+/* @NAME@, __NAME__, [hidden]: marks on both sides of what is to be replaced. */
+static bool is_marked(struct ht_str value)
+{
+    static const char *const marks[][2] = {
+        {"@", "@"}, {"__", "__"}, {"[", "]"}, {"(", ")"}, {"%", "%"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        size_t len = strlen(marks[i][0]) + strlen(marks[i][1]);
+
+        if (value.len > len && ht_str_has_prefix(value, marks[i][0]) &&
+            ht_str_has_suffix(value, marks[i][1]) && look(value).digits * 4 < value.len)
+            return true;
+    }
+    return false;
 }
 
 static bool is_identifier(struct ht_str s)
@@ -112,40 +154,15 @@ static bool is_identifier(struct ht_str s)
 /* Something that stands for a value kept elsewhere, or for one that is encrypted. */
 static bool is_reference(struct ht_str value)
 {
-    static const char *const prefixes[] = {"${",
-                                           "$(",
-                                           "{{",
-                                           "<%",
-                                           "%(",
-                                           "#{",
-                                           "@@",
-                                           "ENC[",
-                                           "vault:",
-                                           "op://",
-                                           "ref+",
-                                           "arn:aws",
-                                           "ssm:",
-                                           "gsm:",
-                                           "awssm:",
-                                           "azurekv",
-                                           "file:",
-                                           "env:",
-                                           "secret:",
-                                           "secrets:",
-                                           "process.env",
-                                           "os.environ",
-                                           "env[",
-                                           "ENV[",
-                                           "getenv",
-                                           "$ANSIBLE_VAULT",
-                                           "sha256:",
-                                           "sha512:",
-                                           "sha384-",
-                                           "sha512-",
-                                           "<",
-                                           "ssh-rsa ",
-                                           "ssh-ed25519 ",
-                                           "ecdsa-sha2-",
+    static const char *const prefixes[] = {"${",      "$(",       "{{",           "<%",
+                                           "%(",      "#{",       "@@",           "ENC[",
+                                           "ENC(",    "!vault",   "vault:",       "op://",
+                                           "ref+",    "arn:aws",  "ssm:",         "gsm:",
+                                           "awssm:",  "azurekv",  "file:",        "env:",
+                                           "secret:", "secrets:", "process.env",  "os.environ",
+                                           "env[",    "ENV[",     "getenv",       "$ANSIBLE_VAULT",
+                                           "sha256:", "sha512:",  "sha384-",      "sha512-",
+                                           "<",       "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-",
                                            NULL};
 
     for (const char *const *prefix = prefixes; *prefix; prefix++) {
@@ -155,8 +172,8 @@ static bool is_reference(struct ht_str value)
     return (value.len > 1 && value.data[0] == '$' &&
             is_identifier(ht_str_sub(value, 1, value.len))) ||
            ht_str_find(value, HT_S("{{"), 0) >= 0 || ht_str_find(value, HT_S("${"), 0) >= 0 ||
-           ht_str_has_suffix(value, "()") ||
-           (value.len > 2 && value.data[0] == '%' && value.data[value.len - 1] == '%');
+           ht_str_has_suffix(value, "()") || is_marked(value) ||
+           (ht_str_has_prefix(value, "projects/") && ht_str_find(value, HT_S("/secrets/"), 0) > 0);
 }
 
 /* /run/secrets/x, ./key.pem, C:\x, file names; a base64 text may begin with "/" too. */

@@ -139,11 +139,72 @@ static void find_telegram(struct ht_secret_spans *spans)
     }
 }
 
+static size_t token_end(struct ht_str text, size_t from)
+{
+    while (from < text.len && is_token(text.data[from]))
+        from++;
+    return from;
+}
+
+/* Teams: behind the tenant's part a path that is the secret. */
+static void find_teams(struct ht_secret_spans *spans)
+{
+    static const char infix[] = "/IncomingWebhook/";
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find(text, ht_str_from(infix), 0);
+
+    if (at < 0)
+        return;
+
+    size_t from = (size_t)at + strlen(infix);
+    size_t to = from;
+    while (to < text.len && (is_token(text.data[to]) || text.data[to] == '/'))
+        to++;
+    if (to - from >= 32)
+        add(spans, "teams-webhook", from, to);
+}
+
+/* Azure: three characters, a digit, "Q~" and 31 to 34 more. */
+static void find_azure(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find(text, HT_S("Q~"), 0);
+
+    for (; at >= 0; at = ht_str_find(text, HT_S("Q~"), (size_t)at + 1)) {
+        size_t to = (size_t)at + 2;
+
+        while (to < text.len &&
+               (is_token(text.data[to]) || text.data[to] == '.' || text.data[to] == '~'))
+            to++;
+        if (at >= 4 && is_digit(text.data[at - 1]) && to - (size_t)at >= 33)
+            add(spans, "azure-secret", (size_t)at - 4, to);
+    }
+}
+
+/* Discord: a number in base64 (so it begins with M, N or O), a time, a sum. */
+static void find_discord(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+
+    for (size_t from = 0; from < text.len;) {
+        size_t one = token_end(text, from);
+        size_t two = one < text.len && text.data[one] == '.' ? token_end(text, one + 1) : one;
+        size_t end = two < text.len && text.data[two] == '.' ? token_end(text, two + 1) : two;
+
+        if (strchr("MNO", text.data[from]) && text.data[from] && one - from >= 23 &&
+            one - from <= 28 && two - one >= 7 && two - one <= 8 && end - two >= 28)
+            add(spans, "discord-token", from, end);
+        from = one + 1;
+    }
+}
+
 void ht_secret_find_lines(struct ht_secret_spans *spans)
 {
     find_netrc(spans);
     find_pgpass(spans);
     find_telegram(spans);
-    find_infix(spans, "8Q~", 34, "azure-secret");
+    find_azure(spans);
+    find_teams(spans);
+    find_discord(spans);
     find_infix(spans, ".atlasv1.", 60, "terraform-token");
 }
