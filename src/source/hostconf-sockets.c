@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "hostconf-private.h"
-#include "running-listen.h"
+#include "net-table.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 

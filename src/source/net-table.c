@@ -88,3 +88,24 @@ const char *ht_net_format(const struct ht_net_end *end, char *out)
     snprintf(out, HT_NET_TEXT_MAX, six ? "[%s]:%u" : "%s:%u", text, (unsigned)end->port);
     return out;
 }
+
+const char *const ht_listen_tables[] = {"tcp", "tcp6", "udp", "udp6", NULL};
+
+bool ht_listen_next(struct ht_str *text, const char *table, struct ht_listening *ret_listener)
+{
+    /* A server of TCP listens; one of UDP is bound and connected to nobody. */
+    unsigned waits = table[0] == 't' ? HT_NET_LISTEN : HT_NET_UNCONNECTED;
+    struct ht_net_socket socket;
+    char address[HT_NET_TEXT_MAX];
+
+    while (ht_net_next(text, table[3] == '6', &socket)) {
+        if (socket.state != waits)
+            continue;
+        *ret_listener = (struct ht_listening){.inode = socket.inode,
+                                              .loopback = ht_net_is_loopback(&socket.local)};
+        snprintf(ret_listener->address, sizeof(ret_listener->address), "%.3s %s", table,
+                 ht_net_format(&socket.local, address));
+        return true;
+    }
+    return false;
+}

@@ -13,9 +13,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "net-table.h"
 #include "pkg-owner.h"
 #include "proc-decode.h"
-#include "running-listen.h"
 #include "running-maps.h"
 #include "running-script.h"
 #include "hulltop/base/clock.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/source/running-listen.h"
+#include "src/source/net-table.h"
 #include "src/source/running-maps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -17,7 +17,7 @@
 
 #include "hulltop/base/mem.h"
 #include "hulltop/base/clock.h"
-#include "src/source/running-listen.h"
+#include "src/source/net-table.h"
 #include "src/source/running-maps.h"
 
 /* ---- lines ---- */
