@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Credential files at their usual places with mode and owner, and clients that were told not to
- * check whom they speak to.
+ * Credential files at their usual places with mode and owner, and kubeconfigs that do not check
+ * whom they speak to.
  */
 #include <string.h>
 
@@ -53,13 +53,19 @@ static void add_row(struct ht_hostconf_pass *pass, const struct ht_exposure *exp
     ht_node_add(pass->sample, ht_row_new(&ht_exposure_table, exposure));
 }
 
-static void add_unverified(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str name,
-                           const char *rule)
+void ht_hostconf_add_unverified(struct ht_hostconf_pass *pass, struct ht_str path,
+                                struct ht_str name, const char *rule)
 {
+    const struct ht_rowset *known = ht_node_set(pass->sample, HT_TABLE_EXPOSURE);
+    struct ht_str id =
+        ht_arena_strf(pass->arena, "unverified %.*s %.*s", HT_STR_ARG(path), HT_STR_ARG(name));
     struct ht_exposure exposure = {0};
 
-    ht_exposure_set_id(&exposure, ht_arena_strf(pass->arena, "unverified %.*s %.*s",
-                                                HT_STR_ARG(path), HT_STR_ARG(name)));
+    for (size_t i = 0; i < known->len; i++) {
+        if (ht_str_equal(ht_row_id(known->rows[i]), id))
+            return; /* told already, by another line of the file */
+    }
+    ht_exposure_set_id(&exposure, id);
     ht_exposure_set_where(&exposure, HT_S("unverified"));
     ht_exposure_set_place(&exposure, path);
     ht_exposure_set_name(&exposure, ht_arena_str(pass->arena, name));
@@ -80,10 +86,30 @@ static void look_kubeconfig(struct ht_hostconf_pass *pass, struct ht_str path, s
         bool skips = false;
 
         if (ht_parse_bool(ht_yaml_text(cluster, "insecure-skip-tls-verify"), &skips) == 0 && skips)
-            add_unverified(pass, path, name, "insecure-skip-tls-verify");
+            ht_hostconf_add_unverified(pass, path, name, "insecure-skip-tls-verify");
         else if (ht_str_has_prefix(ht_yaml_text(cluster, "server"), "http://"))
-            add_unverified(pass, path, name, "server without TLS");
+            ht_hostconf_add_unverified(pass, path, name, "server without TLS");
     }
+}
+
+/* A login itself, not an empty place for one that a helper keeps elsewhere. */
+static bool has_login(struct ht_hostconf_pass *pass, struct ht_str text)
+{
+    static const char *const keys[] = {"auth", "identitytoken", "registrytoken", "password"};
+    const struct ht_json *root = ht_json_parse(pass->scratch, "config.json", text, NULL);
+    const struct ht_json *auths = ht_json_get(root, "auths");
+    struct ht_str value;
+
+    /* What cannot be read may hold one. */
+    if (!root)
+        return true;
+    for (size_t i = 0; ht_json_is_object(auths) && i < auths->len; i++) {
+        for (size_t j = 0; j < ARRAY_LEN(keys); j++) {
+            if (ht_json_string(ht_json_get(&auths->members[i].value, keys[j]), &value) && value.len)
+                return true;
+        }
+    }
+    return false;
 }
 
 static void look_file(struct ht_hostconf_pass *pass, const struct known_file *known,
@@ -98,6 +124,8 @@ static void look_file(struct ht_hostconf_pass *pass, const struct known_file *kn
         return;
     if (known->content && (!ht_hostconf_read(pass, path, &text, NULL) ||
                            ht_str_find(text, ht_str_from(known->content), 0) < 0))
+        return;
+    if (strcmp(known->rule, "registry login") == 0 && !has_login(pass, text))
         return;
     if (strcmp(known->rule, "kubeconfig") == 0)
         look_kubeconfig(pass, path, text);
@@ -130,58 +158,6 @@ static void look_folder(struct ht_hostconf_pass *pass, const struct known_file *
     }
 }
 
-/* ---- registries ---- */
-
-static void look_docker(struct ht_hostconf_pass *pass)
-{
-    struct ht_str path = HT_STR("/etc/docker/daemon.json");
-    struct ht_str text;
-    struct ht_str name;
-
-    if (!ht_hostconf_read(pass, path, &text, NULL))
-        return;
-
-    const struct ht_json *root = ht_json_parse(pass->scratch, "daemon.json", text, NULL);
-    const struct ht_json *list = ht_json_get(root, "insecure-registries");
-    for (size_t i = 0; ht_json_is_array(list) && i < list->len; i++) {
-        if (ht_json_string(&list->items[i], &name))
-            add_unverified(pass, path, name, "insecure-registries");
-    }
-}
-
-/* True if a line sets key to true, whatever section it stands in. */
-static bool has_true(struct ht_str text, const char *key)
-{
-    struct ht_str line;
-
-    while (ht_str_next(&text, '\n', &line)) {
-        ptrdiff_t sep = ht_str_find_byte(line, '=');
-
-        if (sep > 0 && ht_str_is(ht_str_trim(ht_str_sub(line, 0, (size_t)sep)), key) &&
-            ht_str_has_prefix(ht_str_trim(ht_str_sub(line, (size_t)sep + 1, line.len)), "true"))
-            return true;
-    }
-    return false;
-}
-
-static void look_containerd(struct ht_hostconf_pass *pass)
-{
-    static const char folder[] = "/etc/containerd/certs.d";
-    struct ht_text_list names = ht_hostconf_list(pass, folder);
-    struct ht_str config = HT_STR("/etc/containerd/config.toml");
-    struct ht_str text;
-
-    for (size_t i = 0; i < names.len; i++) {
-        struct ht_str path =
-            ht_arena_strf(pass->arena, "%s/%.*s/hosts.toml", folder, HT_STR_ARG(names.items[i]));
-
-        if (ht_hostconf_read(pass, path, &text, NULL) && has_true(text, "skip_verify"))
-            add_unverified(pass, path, names.items[i], "skip_verify");
-    }
-    if (ht_hostconf_read(pass, config, &text, NULL) && has_true(text, "insecure_skip_verify"))
-        add_unverified(pass, config, HT_S("registry"), "insecure_skip_verify");
-}
-
 /* ---- all of them ---- */
 
 void ht_hostconf_find_files(struct ht_hostconf_pass *pass)
@@ -206,6 +182,5 @@ void ht_hostconf_find_files(struct ht_hostconf_pass *pass)
                 ht_arena_strf(pass->arena, "%.*s%s%s", HT_STR_ARG(home), slash, known->folder));
         }
     }
-    look_docker(pass);
-    look_containerd(pass);
+    ht_hostconf_find_registries(pass);
 }

@@ -405,12 +405,69 @@ static void add_tcp_flags(const struct options *options, const char *kind, const
     }
 }
 
+/* What buildkitd.toml says of its listeners. */
+struct buildkit {
+    struct ht_str addresses[16];
+    size_t len;
+    bool tls, client_auth;
+};
+
+/* The texts in quotes on a line. */
+static void take_addresses(struct ht_str line, struct buildkit *buildkit)
+{
+    struct ht_str part;
+
+    for (bool inside = false; ht_str_next(&line, '"', &part); inside = !inside) {
+        if (inside && buildkit->len < ARRAY_LEN(buildkit->addresses))
+            buildkit->addresses[buildkit->len++] = part;
+    }
+}
+
+/* Only "[grpc]" with its addresses, and "[grpc.tls]" with cert and ca, matter here. */
+static void read_buildkit(struct ht_str text, struct buildkit *buildkit)
+{
+    struct ht_str section = {0}, line;
+    bool in_list = false;
+
+    while (ht_str_next(&text, '\n', &line)) {
+        line = ht_str_trim(line);
+        if (line.len == 0 || line.data[0] == '#')
+            continue;
+        if (!in_list && line.data[0] == '[') {
+            section = ht_str_trim(line);
+            continue;
+        }
+        ptrdiff_t sep = ht_str_find_byte(line, '=');
+        struct ht_str key = sep < 0 ? line : ht_str_trim(ht_str_sub(line, 0, (size_t)sep));
+
+        if (ht_str_is(section, "[grpc]") && (in_list || ht_str_is(key, "address"))) {
+            take_addresses(line, buildkit);
+            in_list = ht_str_find_byte(line, ']') < 0;
+        } else if (ht_str_is(section, "[grpc.tls]")) {
+            buildkit->tls = buildkit->tls || ht_str_is(key, "cert");
+            buildkit->client_auth = buildkit->client_auth || ht_str_is(key, "ca");
+        }
+    }
+}
+
 static void decode_buildkit(struct options *options)
 {
-    bool tls = is_set(options, "tlscert");
-    bool client_auth = is_set(options, "tlscacert");
+    struct buildkit buildkit = {.tls = is_set(options, "tlscert"),
+                                .client_auth = is_set(options, "tlscacert")};
+    struct ht_str path = HT_STR("/etc/buildkit/buildkitd.toml"), text;
+    bool is_named = find_flag(options->words, "config", &path);
 
-    add_tcp_flags(options, "buildkit", "addr", tls, client_auth);
+    if (read_seen(options, path, &text))
+        read_buildkit(text, &buildkit);
+    else if (is_named)
+        add_unknown(options, "buildkit");
+    add_tcp_flags(options, "buildkit", "addr", buildkit.tls, buildkit.client_auth);
+    /* Flags take the place of the file's addresses. */
+    if (is_set(options, "addr"))
+        return;
+    options->told_by = "buildkitd.toml";
+    for (size_t i = 0; i < buildkit.len; i++)
+        add_tcp(options, "buildkit", buildkit.addresses[i], buildkit.tls, buildkit.client_auth);
 }
 
 static void decode_docker(struct options *options)

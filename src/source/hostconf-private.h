@@ -81,6 +81,11 @@ void ht_hostconf_note_plugins(struct ht_hostconf_pass *pass, struct ht_str text)
 void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass);
 /* Adds rows of credential files, and of clients that do not check their servers. */
 void ht_hostconf_find_files(struct ht_hostconf_pass *pass);
+/* Adds rows of registries that are not checked. */
+void ht_hostconf_find_registries(struct ht_hostconf_pass *pass);
+/* Adds the row of a client that does not check name, as rule in the file at path says. */
+void ht_hostconf_add_unverified(struct ht_hostconf_pass *pass, struct ht_str path,
+                                struct ht_str name, const char *rule);
 
 /* Reads /proc/PID/name into out, which it empties first. */
 bool ht_hostconf_read_proc(const struct ht_hostconf_pass *pass, uint64_t pid, const char *name,

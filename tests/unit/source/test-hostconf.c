@@ -449,6 +449,103 @@ static void credential_files_have_a_mode(void **state)
     assert_int_equal(ht_node_set(node, HT_TABLE_EXPOSURE)->len, 6);
 }
 
+static void a_helper_keeps_logins_elsewhere(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "root/.docker/config.json", HT_S("{\"auths\":{\"r\":{}},\"credsStore\":\"pass\"}"));
+    put(place, "home/bob/.docker/config.json",
+        HT_S("{\"auths\":{\"r\":{\"identitytoken\":\"x\"}}}"));
+
+    const struct ht_node *node = look(place);
+    exposure_of(node, "file /home/bob/.docker/config.json");
+    assert_int_equal(ht_node_set(node, HT_TABLE_EXPOSURE)->len, 1);
+}
+
+static void registries_that_nobody_checks_are_told(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/77/cmdline",
+        HT_S("dockerd\0--insecure-registry\0a:1\0--insecure-registry=b:2\0--insecure-registry\0"));
+    put(place, "proc/77/exe", HT_S("/usr/bin/dockerd"));
+    put(place, "etc/containerd/certs.d/c/hosts.toml",
+        HT_S("server = \"https://c\"\n[host.\"http://mirror:5000\"]\n"));
+    put(place, "etc/containerd/certs.d/safe/hosts.toml",
+        HT_S("server = \"https://d\"\n# skip_verify = true\n[host.\"https://m\"]\n"));
+    put(place, "etc/containerd/config.toml",
+        HT_S("[plugins.x.mirrors.\"e\"]\n  endpoint = [\"http://e:5000\"]\n"));
+    put(place, "etc/containers/registries.conf",
+        HT_S("[[registry]]\ninsecure = true\nlocation = \"f:5\"\n[[registry]]\n"
+             "location = \"safe\"\n"));
+    put(place, "etc/containers/registries.conf.d/x.conf",
+        HT_S("[[registry]]\nprefix = \"g\"\ninsecure=true"));
+    put(place, "etc/rancher/k3s/registries.yaml",
+        HT_S("mirrors: {h: {endpoint: ['http://h1', 'http://h2']}, s: {endpoint: ['https://s']}}\n"
+             "configs: {i: {tls: {insecure_skip_verify: true}}, s: {tls: {}}}\n"));
+    put(place, "etc/buildkit/buildkitd.toml",
+        HT_S("[registry.\"j\"]\n  http = true\n[registry.\"safe\"]\n  http = false\n"));
+
+    const struct ht_node *node = look(place);
+    exposure_of(node, "unverified dockerd a:1");
+    exposure_of(node, "unverified dockerd b:2");
+    exposure_of(node, "unverified /etc/containerd/certs.d/c/hosts.toml c");
+    exposure_of(node, "unverified /etc/containerd/config.toml registry");
+    exposure_of(node, "unverified /etc/containers/registries.conf f:5");
+    exposure_of(node, "unverified /etc/containers/registries.conf.d/x.conf g");
+    exposure_of(node, "unverified /etc/rancher/k3s/registries.yaml h");
+    exposure_of(node, "unverified /etc/rancher/k3s/registries.yaml i");
+    exposure_of(node, "unverified /etc/buildkit/buildkitd.toml j");
+    assert_int_equal(ht_node_set(node, HT_TABLE_EXPOSURE)->len, 9);
+}
+
+static void buildkit_is_told_by_flags_or_by_its_file(void **state)
+{
+    struct place *place = *state;
+    const struct ht_listener *listener;
+
+    put(place, "proc/77/cmdline", HT_S("buildkitd\0"));
+    put(place, "proc/77/exe", HT_S("/usr/bin/buildkitd"));
+    put(place, "proc/78/cmdline",
+        HT_S("buildkitd\0--addr\0tcp://0.0.0.0:99\0--addr=unix:///run/b.sock\0--tlscert=/c\0"));
+    put(place, "proc/78/exe", HT_S("/usr/bin/buildkitd"));
+    put(place, "etc/buildkit/buildkitd.toml",
+        HT_S("debug = true\n[grpc]\n  address = [ \"tcp://10.0.0.1:1234\",\n"
+             "    \"unix:///run/b.sock\" ]\n  uid = 0\n[grpc.tls]\n  cert = \"/c\"\n"
+             "  ca = \"/ca\"\n[worker.oci]\n  enabled = true\n"));
+
+    const struct ht_node *node = look(place);
+    listener = listener_of(node, "buildkit tcp://10.0.0.1:1234");
+    assert_true(listener->tls && listener->client_auth);
+    assert_true(ht_str_is(listener->told_by, "buildkitd.toml"));
+    listener = listener_of(node, "buildkit tcp://0.0.0.0:99");
+    assert_true(listener->tls);
+    assert_true(ht_str_is(listener->reach, "all"));
+    assert_int_equal(ht_node_set(node, HT_TABLE_LISTENER)->len, 2);
+}
+
+static void docker_is_told_by_flags_and_its_file(void **state)
+{
+    struct place *place = *state;
+    const struct ht_listener *listener;
+
+    put(place, "proc/77/cmdline", HT_S("dockerd\0-H\0tcp://0.0.0.0:2375\0-H=fd://\0--tls\0"));
+    put(place, "proc/77/exe", HT_S("/usr/bin/dockerd"));
+    put(place, "etc/docker/daemon.json",
+        HT_S("{\"hosts\":[\"tcp://127.0.0.1:2376\",\"unix://\"]}"));
+
+    const struct ht_node *node = look(place);
+    listener = listener_of(node, "docker tcp://0.0.0.0:2375");
+    assert_true(listener->tls);
+    assert_false(listener->client_auth);
+    listener = listener_of(node, "docker tcp://127.0.0.1:2376");
+    assert_true(ht_str_is(listener->reach, "loopback"));
+    assert_int_equal(ht_node_set(node, HT_TABLE_LISTENER)->len, 2);
+
+    put(place, "etc/docker/daemon.json", HT_S("{\"tlsverify\":true}"));
+    assert_true(listener_of(look(place), "docker tcp://0.0.0.0:2375")->client_auth);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +569,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(secrets_of_processes_are_told_without_their_value, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(credential_files_have_a_mode, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_helper_keeps_logins_elsewhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(registries_that_nobody_checks_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(buildkit_is_told_by_flags_or_by_its_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(docker_is_told_by_flags_and_its_file, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
