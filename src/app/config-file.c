@@ -82,11 +82,8 @@ static int read_entries(struct ht_arena *arena, const char *path, ht_config_take
     for (size_t i = 0; i < yaml->len; i++) {
         const struct ht_yaml *key = &yaml->items[2 * i], *value = &yaml->items[2 * i + 1];
 
-        if (value->kind != HT_YAML_SCALAR)
-            return ht_error_set(err, EINVAL, "%s:%u: the value is no single word or text", path,
-                                value->line);
         const struct ht_config_entry entry = {
-            .file = path, .line = key->line, .key = key->text, .value = value->text};
+            .file = path, .line = key->line, .key = key->text, .value = value->text, .node = value};
 
         r = take(context, &entry, err);
         if (r < 0)

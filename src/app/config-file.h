@@ -8,11 +8,13 @@
 #include "hulltop/base/arena.h"
 #include "hulltop/base/error.h"
 #include "hulltop/base/str.h"
+#include "hulltop/base/yaml.h"
 
 struct ht_config_entry {
     const char *file;
     unsigned line;
     struct ht_str key, value;
+    const struct ht_yaml *node; /* the value; a list or map has no text */
 };
 
 /* Called for each entry; a negative return ends the reading and is returned. */

@@ -11,9 +11,32 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/base/printable.h"
 #include "hulltop/report/report.h"
 
 #define DEFAULT_TIMEOUT_NS (10 * HT_NS_PER_S)
+
+/* What the configuration allows, and what it allowed and no longer does. */
+static void put_exceptions(const struct ht_allowed_list *list, int64_t now_ns, struct ht_buf *out)
+{
+    if (list->len)
+        ht_buf_add_text(out, "\nExceptions of the configuration:\n");
+    for (size_t i = 0; i < list->len; i++) {
+        const struct ht_allowed *allowed = &list->items[i];
+        ht_autobuf struct ht_buf line = HT_BUF(HT_LIMIT_ARG);
+        char until[HT_TIME_TEXT_MAX];
+
+        ht_time_format_utc(allowed->until_ns, 0, until);
+        ht_buf_addf(&line, "%.*s: %.*s %.*s%s%.*s, %s %.10s: %.*s", HT_STR_ARG(allowed->told_by),
+                    HT_STR_ARG(allowed->check), HT_STR_ARG(allowed->image),
+                    allowed->image.len && allowed->name.len ? " " : "", HT_STR_ARG(allowed->name),
+                    now_ns < allowed->until_ns ? "until" : "HAS ENDED on", until,
+                    HT_STR_ARG(allowed->reason));
+        ht_buf_add_text(out, "  ");
+        ht_printable(out, ht_buf_str(&line), 0);
+        ht_buf_add_c(out, '\n');
+    }
+}
 
 static int tell(struct ht_session *session)
 {
@@ -27,6 +50,7 @@ static int tell(struct ht_session *session)
     if (!state)
         return status;
     ht_report_doctor(&out, state);
+    put_exceptions(&options->allowed, state->now_ns, &out);
     if (ht_print(ht_buf_str(&out), &err) < 0) {
         ht_complain(&err);
         return HT_STATUS_USAGE;
@@ -56,7 +80,10 @@ static const char role[] = "apiVersion: rbac.authorization.k8s.io/v1\n"
                            "  resources: [secretproviderclasses]\n"
                            "  verbs: [list]\n"
                            "- nonResourceURLs: [/metrics]\n"
-                           "  verbs: [get]\n";
+                           "  verbs: [get]\n"
+                           "- apiGroups: [networking.k8s.io]\n"
+                           "  resources: [ingresses]\n"
+                           "  verbs: [list]\n";
 
 int ht_command_doctor(const struct ht_options *options, struct ht_arena *arena)
 {

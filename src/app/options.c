@@ -504,12 +504,18 @@ static int apply_config(void *context, const struct ht_config_entry *entry, stru
 {
     struct parsing *parsing = context;
     const struct option_entry *option = find_entry(entry->key);
+
+    if (ht_str_is(entry->key, "allow"))
+        return ht_config_read_allowed(parsing->arena, entry, &parsing->options->allowed, err);
+
     const char *where = ht_arena_strf(parsing->arena, "%s:%u: ", entry->file, entry->line).data;
 
     if (!option || !option->help)
         return unknown_option(entry->key, where, err);
     if (!option->in_config)
         return ht_error_set(err, EINVAL, "%s%s belongs on the command line", where, option->name);
+    if (entry->node->kind != HT_YAML_SCALAR)
+        return ht_error_set(err, EINVAL, "%sthe value is no single word or text", where);
     if (parsing->given[option - entries])
         return 0;
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config-allow.h"
+
 #include "hulltop/base/arena.h"
 #include "hulltop/base/error.h"
 #include "hulltop/model/rows.h"
@@ -60,6 +62,7 @@ struct ht_options {
     bool ascii, plain, utc, mouse;
 
     const char *config;
+    struct ht_allowed_list allowed; /* of the configuration file */
     const char *hash_frames; /* demo: write the hash of each frame to this file, and end (tests) */
 };
 

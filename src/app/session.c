@@ -63,7 +63,11 @@ int ht_session_open(struct ht_session *session, const struct ht_options *options
 {
     *session = (struct ht_session){
         .options = options, .arena = arena, .document = HT_BUF(HT_LIMIT_DOCUMENT)};
-    return ht_facts_load(ht_config_folders(arena), &session->facts, err);
+    int r = ht_facts_load(ht_config_folders(arena), &session->facts, err);
+
+    if (r == 0)
+        ht_facts_allow(session->facts, options->allowed.items, options->allowed.len);
+    return r;
 }
 
 /* ---- live ---- */
@@ -84,6 +88,11 @@ static bool is_none(const char *value)
     return value && strcmp(value, "none") == 0;
 }
 
+static bool asks_for_secrets(const struct ht_options *options)
+{
+    return options->questions & 1u << ht_question_find(HT_S("secrets"));
+}
+
 static struct ht_driver docker_driver(const struct ht_options *options)
 {
     const char *verify = getenv("DOCKER_TLS_VERIFY");
@@ -92,6 +101,7 @@ static struct ht_driver docker_driver(const struct ht_options *options)
         .url = options->docker,
         .cert_path = getenv("DOCKER_CERT_PATH"),
         .tls_verify = verify && verify[0],
+        .histories = asks_for_secrets(options),
     });
 }
 
@@ -115,7 +125,7 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
     if (docker_named || (!options->docker && !cri_named))
         add(drivers, docker_driver(options));
     if (!options->docker && !cri_named) {
-        ht_podman_drivers(drivers->items + drivers->len);
+        ht_podman_drivers(asks_for_secrets(options), drivers->items + drivers->len);
         drivers->len += HT_PODMAN_SERVICES;
     }
     if (cri_named || (!options->cri && !docker_named))
@@ -123,11 +133,12 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
             &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL},
             drivers->items + drivers->len);
     if (!is_none(options->kubeconfig))
-        add(drivers, ht_kube_driver(
-                         &(struct ht_kube_options){.kubeconfig = options->kubeconfig,
-                                                   .context = options->context,
-                                                   .node = options->node,
-                                                   .exec_credentials = options->exec_credentials}));
+        add(drivers,
+            ht_kube_driver(&(struct ht_kube_options){.kubeconfig = options->kubeconfig,
+                                                     .context = options->context,
+                                                     .node = options->node,
+                                                     .exec_credentials = options->exec_credentials,
+                                                     .ingresses = asks_for_secrets(options)}));
 }
 
 /* The host's own files and processes. */

@@ -44,6 +44,7 @@ extern const struct ht_check_group ht_checks_pkg_stack;
 extern const struct ht_check_group ht_checks_sec_config;
 extern const struct ht_check_group ht_checks_sec_transit;
 extern const struct ht_check_group ht_checks_sec_keepers;
+extern const struct ht_check_group ht_checks_sec_volumes;
 extern const struct ht_check_group ht_checks_sec_exposed;
 
 /* Ends a list of ids or texts of an entry of the catalogue. */

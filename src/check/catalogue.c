@@ -22,7 +22,7 @@ static const struct ht_check_group *const groups[] = {
     &ht_checks_sec_transit,     &ht_checks_sec_exposed,      &ht_checks_drf_code,
     &ht_checks_drf_layer,       &ht_checks_drf_origin,       &ht_checks_drf_place,
     &ht_checks_pkg_seal,        &ht_checks_sec_keepers,      &ht_checks_drf_lock,
-    &ht_checks_drf_upper,       &ht_checks_drf_tamper,
+    &ht_checks_drf_upper,       &ht_checks_drf_tamper,       &ht_checks_sec_volumes,
 };
 
 /* All checks by their ids, put in order when they are first asked for; by any thread. */

@@ -112,6 +112,8 @@ struct ht_facts {
     const struct ht_fact_capability *by_bit[64];
     uint64_t default_any; /* what any runtime gives */
     uint64_t wide;
+    const struct ht_allowed *allowed; /* borrowed */
+    size_t allowed_len;
 };
 
 /* One table: its file, its shape and where it lies in struct ht_facts. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From verdicts to living findings: implied, posture, expected. Order and groups: fold-order.c. */
+/* From verdicts to living findings: implied, posture, expected, allowed. Order and groups:
+ * fold-order.c. */
 #include "hulltop/check/fold.h"
 
 #include <string.h>
@@ -7,8 +8,10 @@
 #include "catalogue-private.h"
 #include "expected.h"
 #include "hulltop/base/buf.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/allow.h"
 #include "hulltop/check/catalogue.h"
 #include "identity.h"
 #include "pods.h"
@@ -162,7 +165,7 @@ static void imply_all(struct folding *folding)
     }
 }
 
-/* ---- totals, expected ---- */
+/* ---- totals, expected, allowed ---- */
 
 static struct ht_str workload_key(const struct ht_subject *subject, struct ht_buf *buf)
 {
@@ -208,25 +211,66 @@ static bool is_expected(const struct folding *folding, const struct ht_row *subj
     return ht_is_expected(folding->facts, &container, finding);
 }
 
-/* How many there are of what the finding is about, and whether it is expected there. */
+/* It stays a finding, but alarms nobody. */
+static void silence(struct ht_finding *finding)
+{
+    if (finding->severity < HT_SEVERITY_LOW) {
+        if (!ht_finding_has_original(finding))
+            ht_finding_set_original(finding, finding->severity);
+        ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+    }
+    ht_finding_set_expected(finding, true);
+}
+
+static void set_allowed(struct ht_finding *finding, const struct ht_allowed *allowed)
+{
+    ht_finding_set_allowed(finding, allowed->reason);
+    ht_finding_set_allowed_by(finding, allowed->told_by);
+    ht_finding_set_allowed_until(finding, allowed->until_ns);
+}
+
+/* It counts again; whoever wrote the exception is told why. */
+static void add_ended(struct ht_arena *arena, struct ht_finding *finding,
+                      const struct ht_allowed *allowed)
+{
+    size_t len = finding->evidence.len;
+    struct ht_evidence *evidence = ht_arena_array(arena, struct ht_evidence, len + 1);
+    char when[HT_TIME_TEXT_MAX];
+
+    if (len)
+        memcpy(evidence, finding->evidence.items, len * sizeof(*evidence));
+    ht_evidence_set_source(&evidence[len], allowed->told_by);
+    ht_evidence_set_field(&evidence[len], HT_S("its exception has ended"));
+    ht_evidence_set_value(&evidence[len],
+                          ht_arena_strf(arena, "%s: %.*s",
+                                        ht_time_format_utc(allowed->until_ns, 0, when),
+                                        HT_STR_ARG(allowed->reason)));
+    ht_finding_set_evidence(finding, (struct ht_evidence_list){.items = evidence, .len = len + 1});
+}
+
+/* How many there are of what the finding is about, and whether it is expected or allowed there. */
 static void settle(struct folding *folding, struct item *item)
 {
     ht_autobuf struct ht_buf buf = HT_BUF(HT_LIMIT_ARG);
     ht_autobuf struct ht_buf key = HT_BUF(HT_LIMIT_ARG);
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_finding finding = *finding_of(item);
     uintptr_t total =
         (uintptr_t)ht_map_get(folding->workloads, workload_key(&finding.subject, &buf));
     const struct ht_row *subject = item->verdict->subject;
 
     ht_finding_set_total(&finding, total ? total : 1);
-    if (is_expected(folding, subject, &finding)) {
-        if (finding.severity < HT_SEVERITY_LOW) {
-            if (!ht_finding_has_original(&finding))
-                ht_finding_set_original(&finding, finding.severity);
-            ht_finding_set_severity(&finding, HT_SEVERITY_LOW);
-        }
-        ht_finding_set_expected(&finding, true);
-        ht_buf_addf(&key, "expected/%llu", (unsigned long long)finding.question);
+    const struct ht_allowed *allowed =
+        ht_facts_allowed(folding->facts, &finding, folding->node->taken_at);
+    bool holds = allowed && folding->node->taken_at < allowed->until_ns;
+    if (holds)
+        set_allowed(&finding, allowed);
+    else if (allowed)
+        add_ended(arena, &finding, allowed);
+    if (holds || is_expected(folding, subject, &finding)) {
+        silence(&finding);
+        ht_buf_addf(&key, "%s/%llu", holds ? "allowed" : "expected",
+                    (unsigned long long)finding.question);
         ht_finding_set_group(&finding, ht_buf_str(&key));
     }
     remake(item, &finding);

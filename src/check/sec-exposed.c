@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SEC-013, SEC-015, SEC-016, SEC-019: secrets that lie where more than their user can read them. */
+/* SEC-013, SEC-015, SEC-016, SEC-019, SEC-033, SEC-035: secrets that lie where more than their user
+ * can read them. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
 
-enum { OTHERS = 0077, WORLD = 0007 };
+enum { OTHERS = 0077, WORLD = 0007, FIRST_USER = 1000 };
 
 static void add_secret(struct ht_checking *checking, struct ht_finding *finding, const char *source,
                        const struct ht_exposure *exposure)
@@ -56,12 +57,50 @@ static void look_declared(struct ht_checking *checking, const struct ht_row *row
     }
 }
 
+static bool is_declared(const struct ht_container *container, struct ht_str name)
+{
+    for (size_t i = 0; i < container->secrets.len; i++) {
+        if (ht_str_equal(container->secrets.items[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+static void look_image(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_container *container = ht_container_of(row);
+
+    if (ht_container_has_state(container) && container->state == HT_CONTAINER_STATE_UNMANAGED)
+        return; /* its image is not known to anybody */
+    if (!ht_container_has_image_secrets(container)) {
+        ht_unknown(checking, "docker", "how the image of a container was made",
+                   "only Docker and Podman tell");
+        return;
+    }
+    for (size_t i = 0; i < container->image_secrets.len; i++) {
+        const struct ht_declared_secret *secret = &container->image_secrets.items[i];
+
+        /* The declaration has taken it over, and SEC-013 tells of it. */
+        if (secret->name.len && is_declared(container, secret->name))
+            continue;
+
+        struct ht_finding *finding = ht_fire(checking, secret->name);
+        if (secret->confidence == HT_CONFIDENCE_CERTAIN)
+            ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
+        ht_finding_set_confidence(finding, secret->confidence);
+        ht_fire_evidence(checking, finding, "image history", "name",
+                         secret->name.len ? secret->name : HT_S("(no name)"));
+        ht_fire_evidencef(checking, finding, "image history", "recognised by", "%.*s, %.*s",
+                          HT_STR_ARG(secret->rule), HT_STR_ARG(secret->length));
+    }
+}
+
 static void look_environment(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_exposure *exposure = ht_exposure_of(row);
 
     if (counts(checking, exposure, "environment"))
-        add_secret(checking, ht_fire(checking, HT_S("")), "/proc/PID/environ", exposure);
+        add_secret(checking, ht_fire(checking, exposure->name), "/proc/PID/environ", exposure);
 }
 
 static void look_argument(struct ht_checking *checking, const struct ht_row *row)
@@ -69,7 +108,7 @@ static void look_argument(struct ht_checking *checking, const struct ht_row *row
     const struct ht_exposure *exposure = ht_exposure_of(row);
 
     if (counts(checking, exposure, "argument"))
-        add_secret(checking, ht_fire(checking, HT_S("")), "/proc/PID/cmdline", exposure);
+        add_secret(checking, ht_fire(checking, exposure->name), "/proc/PID/cmdline", exposure);
 }
 
 static void look_file(struct ht_checking *checking, const struct ht_row *row)
@@ -82,11 +121,16 @@ static void look_file(struct ht_checking *checking, const struct ht_row *row)
         ht_unknown(checking, "hostconf", "mode of a credential file", "run as root");
         return;
     }
-    if (!(exposure->mode & OTHERS))
+    bool is_foreign = ht_exposure_has_uid(exposure) && exposure->uid >= FIRST_USER &&
+                      !ht_str_has_prefix(exposure->place, "/home/");
+    if (!(exposure->mode & OTHERS) && !is_foreign)
         return;
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
-    if (!(exposure->mode & WORLD))
+    if (is_foreign)
+        ht_fire_title(checking, finding,
+                      "A credential file of the node belongs to an ordinary user");
+    else if (!(exposure->mode & WORLD))
         ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
     ht_fire_evidencef(checking, finding, "stat", "mode", "%04llo",
                       (unsigned long long)exposure->mode);
@@ -103,6 +147,8 @@ static void look_unverified(struct ht_checking *checking, const struct ht_row *r
         return;
 
     struct ht_finding *finding = ht_fire(checking, exposure->name);
+    if (ht_str_has_prefix(exposure->name, "127.") || ht_str_has_prefix(exposure->name, "localhost"))
+        ht_finding_set_severity(finding, HT_SEVERITY_LOW);
     ht_fire_evidence(checking, finding, "configuration", "name", exposure->name);
     ht_fire_evidence(checking, finding, "configuration", "told by", exposure->rule);
 }
@@ -123,6 +169,20 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("CIS Docker 1.6.0 4.10", "ATT&CK T1552.001"),
      .other_causes = HT_TEXTS("values made for a test"),
      .run = look_declared},
+    {.id = "SEC-035",
+     .question = 5,
+     .scope = HT_TABLE_CONTAINER,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "A secret stands in the history of a container's image",
+     .condition = "A command, ARG or ENV of a layer has a well-known shape (high), or a secret's "
+                  "name and a value that is no placeholder (medium).",
+     .why = "Everybody who can pull the image reads it (docker history), on every registry and "
+            "node that it was ever copied to; a later layer takes nothing away.",
+     .fix = "Build again with RUN --mount=type=secret in place of ARG and ENV; then change it.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 4.10", "ATT&CK T1552.001"),
+     .other_causes = HT_TEXTS("values made for a test"),
+     .run = look_image},
     {.id = "SEC-015",
      .question = 5,
      .scope = HT_TABLE_EXPOSURE,
@@ -155,7 +215,8 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_HIGH,
      .title = "A credential file can be read by others",
-     .condition = "A kubeconfig, private key or registry login has a mode wider than 0600.",
+     .condition = "A kubeconfig, private key or registry login has a mode wider than 0600, or lies "
+                  "outside of the homes and belongs to an ordinary user.",
      .why = "Who reads it acts as its owner.",
      .fix = "chmod 0600 on the file; take admin files off worker nodes; then change what it holds.",
      .needs = HT_TEXTS("hostconf"),

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SEC-010, SEC-030 to SEC-032: daemons that speak without TLS or to anybody. */
+/* SEC-010, SEC-030 to SEC-032, SEC-036: what speaks without TLS or to anybody. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
+
+enum { PLAIN_SHOWN = 10 };
 
 static bool is_loopback(const struct ht_listener *listener)
 {
@@ -119,8 +121,10 @@ static void look_insecure(struct ht_checking *checking, const struct ht_row *row
 {
     const struct ht_listener *listener = ht_listener_of(row);
     bool is_apiserver = ht_str_is(listener->kind, "apiserver-insecure");
+    bool is_docker = ht_str_is(listener->kind, "docker");
 
-    if (!is_known(checking, listener) || (!is_apiserver && !ht_str_is(listener->kind, "buildkit")))
+    if (!is_known(checking, listener) ||
+        (!is_apiserver && !is_docker && !ht_str_is(listener->kind, "buildkit")))
         return;
     if (!ht_listener_has_client_auth(listener)) {
         ht_unknown(checking, "hostconf", "the daemon's arguments cannot be read", "run as root");
@@ -131,11 +135,52 @@ static void look_insecure(struct ht_checking *checking, const struct ht_row *row
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     if (!is_apiserver)
-        ht_fire_title(checking, finding, "BuildKit takes orders without a certificate (%.*s)",
+        ht_fire_title(checking, finding, "%s takes orders %s (%.*s)",
+                      is_docker ? "Docker" : "BuildKit",
+                      listener->tls ? "without a certificate" : "without TLS and a certificate",
                       HT_STR_ARG(listener->url));
     if (is_loopback(listener))
         ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
     add_listener(checking, finding, listener);
+}
+
+/* ---- SEC-036 ---- */
+
+static void fire_ingress(struct ht_checking *checking, const struct ht_ingress *ingress)
+{
+    struct ht_finding *finding = ht_fire(checking, ingress->id);
+
+    ht_fire_title(checking, finding, "Ingress %.*s serves without TLS", HT_STR_ARG(ingress->id));
+    for (size_t i = 0; i < ingress->plain.len && i < PLAIN_SHOWN; i++)
+        ht_fire_evidence(checking, finding, "kubernetes", "host without TLS",
+                         ingress->plain.items[i]);
+    if (ingress->plain.len > PLAIN_SHOWN)
+        ht_fire_evidencef(checking, finding, "kubernetes", "more hosts without TLS", "%zu",
+                          ingress->plain.len - PLAIN_SHOWN);
+    if (ht_ingress_has_class(ingress))
+        ht_fire_evidence(checking, finding, "kubernetes", "ingressClassName", ingress->class);
+}
+
+static void look_ingresses(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_rowset *ingresses = ht_node_set(ht_checking_node(checking), HT_TABLE_INGRESS);
+    size_t dark = 0;
+
+    if (!ht_cluster_has_ingresses(ht_cluster_of(row))) {
+        ht_unknown(checking, "kubernetes",
+                   "which ingresses serve without TLS: it may not list ingresses.networking.k8s.io",
+                   "hulltop doctor --role prints what is needed");
+        return;
+    }
+    for (size_t i = 0; i < ingresses->len; i++) {
+        const struct ht_ingress *ingress = ht_ingress_of(ingresses->rows[i]);
+
+        dark += !ht_ingress_has_plain(ingress);
+        if (ingress->plain.len)
+            fire_ingress(checking, ingress);
+    }
+    if (dark)
+        ht_unknown(checking, "kubernetes", "some ingresses do not tell what they serve", "");
 }
 
 static const struct ht_check checks[] = {
@@ -189,13 +234,37 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_CRITICAL,
      .title = "The API server has a port without TLS and without authentication",
-     .condition = "--insecure-port is not 0, or BuildKit listens on TCP without certificates.",
-     .why = "Whoever reaches this port owns the cluster, or runs builds as root on this node.",
-     .fix = "Take --insecure-port out; it is gone since Kubernetes 1.24. BuildKit: use a unix "
-            "socket, or --tlscacert, --tlscert and --tlskey.",
+     .condition =
+         "--insecure-port is not 0, or BuildKit or Docker listens on TCP without asking for "
+         "a certificate (--tlsverify).",
+     .why =
+         "Whoever reaches this port owns the cluster, or runs what he likes as root on this node.",
+     .fix =
+         "Take --insecure-port out; it is gone since Kubernetes 1.24. BuildKit and Docker: use a "
+         "unix socket, or --tlscacert, --tlscert and --tlskey, and for Docker --tlsverify.",
      .needs = HT_TEXTS("hostconf"),
      .references = HT_TEXTS("CIS Kubernetes 1.8 1.2.19", "ATT&CK T1133"),
      .run = look_insecure},
+    {.id = "SEC-036",
+     .question = 5,
+     .scope = HT_TABLE_CLUSTER,
+     .reads = HT_READS(INGRESS),
+     .flags = HT_CHECK_DECIDES,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "An Ingress serves without TLS",
+     .condition = "A host of an Ingress is in no entry of its tls, and no annotation names a "
+                  "certificate of the cloud's.",
+     .why =
+         "What users send to it, passwords and session cookies among it, can be read and changed "
+         "on its way to the cluster.",
+     .fix =
+         "Name the host and a certificate's Secret in spec.tls, and have the controller redirect "
+         "http to https.",
+     .needs = HT_TEXTS("kubernetes"),
+     .references = HT_TEXTS("ATT&CK T1040", "ATT&CK T1557"),
+     .other_causes = HT_TEXTS("TLS ends at a load balancer in front of the controller",
+                              "a page that only redirects"),
+     .run = look_ingresses},
 };
 
 const struct ht_check_group ht_checks_sec_transit = {.checks = checks, .count = ARRAY_LEN(checks)};

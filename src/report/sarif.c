@@ -230,8 +230,10 @@ static void put_suppression(struct sarif *sarif, const struct ht_finding *findin
     ht_json_object_begin(&sarif->json);
     put_text(sarif, "kind", HT_S("external"));
     put_text(sarif, "justification",
-             acknowledged ? finding->acknowledged
-                          : HT_S("ships with a known workload of the cluster itself"));
+             acknowledged                      ? finding->acknowledged
+             : ht_finding_has_allowed(finding) ? finding->allowed
+                                               : HT_S("ships with a known workload of the cluster "
+                                                      "itself"));
     end(sarif);
     end_list(sarif);
 }

@@ -99,7 +99,7 @@ static void put_group(struct ht_buf *out, const struct ht_group *group,
         ht_buf_addf(out, "  %" PRIu64 " of %" PRIu64, group->count,
                     ht_group_has_total(group) ? group->total : group->count);
     if (ht_group_has_expected(group) && group->expected)
-        ht_buf_add_text(out, "  expected");
+        ht_buf_add_text(out, ht_finding_has_allowed(finding) ? "  allowed" : "  expected");
     ht_buf_add_c(out, '\n');
 }
 

@@ -87,6 +87,65 @@ static void judge_command(struct notes *notes, struct ht_text_list words)
         ht_wipe(line.data, line.len);
 }
 
+static bool is_of_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+/* "NAME=" in front of a value that was known by its shape; empty: there is none. */
+static struct ht_str name_before(struct ht_str text, size_t from)
+{
+    size_t end = from;
+    size_t begin;
+
+    while (end > 0 && (text.data[end - 1] == '"' || text.data[end - 1] == '\''))
+        end--;
+    if (end == 0 || text.data[end - 1] != '=')
+        return (struct ht_str){0};
+    end--;
+    begin = end;
+    while (begin > 0 && is_of_name(text.data[begin - 1]))
+        begin--;
+    return ht_str_sub(text, begin, end - begin);
+}
+
+/* What the layers before it gave already is not noted again. */
+static bool is_noted(const struct notes *notes, size_t last)
+{
+    const struct ht_declared_secret *secret = &notes->items[last];
+
+    for (size_t i = 0; i < last; i++) {
+        if (ht_str_equal(notes->items[i].name, secret->name) &&
+            ht_str_equal(notes->items[i].rule, secret->rule))
+            return true;
+    }
+    return false;
+}
+
+void ht_decode_image_secrets(struct ht_arena *arena, struct ht_text_list commands,
+                             struct ht_container *container)
+{
+    struct notes notes = {.arena = arena,
+                          .items = ht_arena_array(arena, struct ht_declared_secret, SECRETS_MAX)};
+
+    for (size_t i = 0; i < commands.len; i++) {
+        struct ht_secret_found found[FOUND_MAX];
+        size_t len = ht_secret_judge(commands.items[i], true, found, FOUND_MAX);
+
+        for (size_t j = 0; j < len; j++) {
+            struct ht_str name = name_before(commands.items[i], found[j].from);
+            size_t before = notes.len;
+
+            note(&notes, "image history", name.len ? name : found[j].name, &found[j]);
+            if (notes.len > before && is_noted(&notes, before))
+                notes.items[--notes.len] = (struct ht_declared_secret){0};
+        }
+    }
+    ht_container_set_image_secrets(
+        container, (struct ht_declared_secret_list){.items = notes.items, .len = notes.len});
+}
+
 void ht_decode_secrets(struct ht_arena *arena, const struct ht_declaration *declaration,
                        struct ht_container *container)
 {

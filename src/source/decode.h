@@ -38,6 +38,9 @@ struct ht_declaration {
 /* Sets secrets: what masking takes out, by name, reason and class of length. */
 void ht_decode_secrets(struct ht_arena *arena, const struct ht_declaration *declaration,
                        struct ht_container *container);
+/* Sets image_secrets from the commands that made the layers of an image: each name once. */
+void ht_decode_image_secrets(struct ht_arena *arena, struct ht_text_list commands,
+                             struct ht_container *container);
 /* One label or annotation; its value is masked. */
 struct ht_pair ht_decode_label(struct ht_arena *arena, struct ht_str key, struct ht_str value);
 /* Bits of capability names, with and without CAP_, in any case; what no kernel of today knows is

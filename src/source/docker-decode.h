@@ -31,6 +31,11 @@ bool ht_docker_is_id(struct ht_str id);
 int ht_docker_decode_container(struct ht_str text, const struct ht_docker_context *context,
                                struct ht_row **ret_row, struct ht_error *err);
 
+/* GET /images/ID/history to a container row that has the image's id and image_secrets alone, owned
+ * by the caller. -EINVAL: no such list; -E2BIG: too large. */
+int ht_docker_decode_history(struct ht_str text, struct ht_str id, struct ht_row **ret_row,
+                             struct ht_error *err);
+
 /* One entry of GET /containers/json, of Podman's own API too; texts are borrowed from the arena. */
 struct ht_docker_listed {
     struct ht_str id; /* is one */

@@ -87,6 +87,8 @@ static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
         return fail_alone(docker, known, "the answer is about another container");
     }
 
+    row = ht_docker_add_history(docker, row);
+
     struct ht_row *kept = ht_row_keep(known->row, row);
     docker->changed = docker->changed || kept != known->row || known->failed;
     ht_row_unref(known->row);

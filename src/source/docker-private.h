@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The Docker source's parts: docker.c is its thread, docker-pass.c lists and inspects,
- * docker-tell.c hands over. Layer 3 (source), private; all of it belongs to the source's thread.
+ * docker-images.c asks for what their images are made of, docker-tell.c hands over. Layer 3
+ * (source), private; all of it belongs to the source's thread.
  */
 #ifndef HT_SOURCE_DOCKER_PRIVATE_H
 #define HT_SOURCE_DOCKER_PRIVATE_H
@@ -60,6 +61,9 @@ struct ht_docker {
     int64_t second_ns; /* when the counting of events began */
     size_t second_events;
     bool changed; /* since it was told */
+
+    bool histories;        /* of images are read; as configured */
+    struct ht_map *images; /* what docker-images.c knows; NULL: nothing */
 };
 
 /* docker.c */
@@ -89,6 +93,16 @@ int ht_docker_first_pass(struct ht_docker *docker, struct ht_docker_trouble *tro
 int ht_docker_look(struct ht_docker *docker, struct ht_docker_trouble *trouble);
 /* Frees all that is known. */
 void ht_docker_forget_all(struct ht_docker *docker);
+
+/* docker-images.c */
+
+/* Asks for the histories of images that containers have and that are not known yet, and adds what
+ * they tell to the rows. -EINTR: the end was asked for; all else is no failure. */
+int ht_docker_read_histories(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+/* The row (taken over) with what the history of its image tells, if that is known. */
+struct ht_row *ht_docker_add_history(const struct ht_docker *docker, struct ht_row *row);
+/* Frees all that is known of images. */
+void ht_docker_forget_images(struct ht_docker *docker);
 
 /* docker-tell.c */
 

@@ -256,6 +256,8 @@ static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
         docker->changed = true; /* the age of the answer */
         lose_patience(docker);
     }
+    if (r == 0 && docker->changed)
+        r = ht_docker_read_histories(docker, trouble);
     if (r == 0 && now >= docker->next_ping_ns) {
         feed->at(feed, "asking whether the daemon answers");
         r = ht_docker_ping(&docker->client, trouble);
@@ -277,6 +279,9 @@ static int session(struct ht_docker *docker, struct ht_docker_trouble *trouble)
         return r;
     docker->retry_ns = RETRY_MIN_NS;
     docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + HT_DOCKER_PING_NS;
+    r = ht_docker_read_histories(docker, trouble);
+    if (r < 0)
+        return r;
     ht_docker_tell_good(docker);
     do
         r = turn(docker, trouble);
@@ -363,6 +368,7 @@ void ht_docker_free(void *self)
 
     disconnect(docker);
     ht_docker_forget_all(docker);
+    ht_docker_forget_images(docker);
     ht_row_unref(docker->daemon);
     ht_row_unref(docker->source);
     ht_arena_free(docker->daemon_arena);
@@ -386,6 +392,7 @@ struct ht_docker *ht_docker_make(const char *name, const struct ht_docker_option
     docker->url = copy(options->url);
     docker->cert_path = copy(options->cert_path);
     docker->tls_verify = options->tls_verify;
+    docker->histories = options->histories;
     docker->least_ms = LEAST_MS;
     if (options->timeout_ns >= HT_NS_PER_MS && options->timeout_ns <= 60 * HT_NS_PER_S)
         docker->least_ms = (unsigned)(options->timeout_ns / HT_NS_PER_MS);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kube-pod.h"
+#include "kube-private.h"
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/objects.h"
@@ -151,6 +152,8 @@ static struct ht_row *make_row(struct ht_str kind, const struct ht_json *value,
         return make_namespace(value);
     if (ht_str_has_prefix(kind, "RuntimeClass"))
         return make_runtime_class(value);
+    if (ht_str_has_prefix(kind, "Ingress") && !ht_str_has_prefix(kind, "IngressClass"))
+        return ht_kube_make_ingress(value, arena);
     return ht_str_has_prefix(kind, "Node") ? make_node(value, arena) : NULL;
 }
 

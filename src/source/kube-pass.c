@@ -287,9 +287,26 @@ static int read_rows(struct ht_kube *kube, const char *path, const char *what,
     return r;
 }
 
+static int read_ingresses(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+{
+    size_t missing = strlen(kube->missing);
+    int r;
+
+    if (!kube->wants_ingresses)
+        return 0;
+    kube->feed->at(kube->feed, "listing ingresses");
+    r = read_rows(kube, "/apis/networking.k8s.io/v1/ingresses?", "list ingresses.networking.k8s.io",
+                  &kube->ingresses, trouble);
+    kube->has_ingresses = r == 0 && strlen(kube->missing) == missing;
+    return r;
+}
+
 static int read_others(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
-    int r;
+    int r = read_ingresses(kube, trouble);
+
+    if (r < 0)
+        return r;
 
     kube->feed->at(kube->feed, "listing namespaces");
     r = read_rows(kube, "/api/v1/namespaces?", "namespaces", &kube->namespaces, trouble);
@@ -407,6 +424,8 @@ void ht_kube_forget(struct ht_kube *kube)
     ht_rowset_fini(&kube->namespaces);
     ht_rowset_fini(&kube->runtime_classes);
     kube->rights = ht_kube_rights_free(kube->rights);
+    ht_rowset_fini(&kube->ingresses);
+    kube->has_ingresses = false;
     ht_row_unref(kube->own_node);
     kube->own_node = NULL;
     ht_kube_forget_storage(kube);
@@ -535,6 +554,8 @@ static void add_cluster(const struct ht_kube *kube, struct ht_node *sample)
         ht_cluster_set_one_node(&cluster, kube->nodes == 1);
         ht_cluster_set_nodes(&cluster, kube->nodes);
     }
+    if (kube->has_ingresses)
+        ht_cluster_set_ingresses(&cluster, kube->ingresses.len);
     if (kube->own_node && ht_cluster_node_has_taints(ht_cluster_node_of(kube->own_node)))
         ht_cluster_set_taints(&cluster, ht_cluster_node_of(kube->own_node)->taints);
     ht_node_add(sample, ht_row_new(&ht_cluster_table, &cluster));
@@ -572,6 +593,7 @@ void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *
         ht_map_each(kube->pods, add_pod, sample);
     ht_rowset_share(&sample->sets[HT_TABLE_NAMESPACE], &kube->namespaces);
     ht_rowset_share(&sample->sets[HT_TABLE_RUNTIME_CLASS], &kube->runtime_classes);
+    ht_rowset_share(&sample->sets[HT_TABLE_INGRESS], &kube->ingresses);
     if (kube->own_node)
         ht_node_add(sample, ht_row_ref(kube->own_node));
     ht_kube_tell_storage(kube, sample);

@@ -48,4 +48,7 @@ bool ht_kube_host_process(struct ht_kube_decoding *decoding, const struct ht_jso
 /* The containers of a spec, of all three kinds. The volumes of the pod are set already. */
 void ht_kube_decode_containers(struct ht_kube_decoding *decoding, const struct ht_json *spec);
 
+/* An Ingress as a row, owned by the caller; NULL: it has no name. */
+struct ht_row *ht_kube_make_ingress(const struct ht_json *value, struct ht_arena *arena);
+
 #endif

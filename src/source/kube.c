@@ -441,6 +441,7 @@ struct ht_driver ht_kube_driver(const struct ht_kube_options *options)
     struct ht_kube *kube = ht_new0(struct ht_kube);
 
     kube->kubeconfig = copy(options->kubeconfig);
+    kube->wants_ingresses = options->ingresses;
     kube->context = copy(options->context);
     kube->node_option = copy(options->node);
     kube->runs_plugins = options->exec_credentials;

@@ -359,6 +359,17 @@ static void put_not_seen(struct ht_ui *ui, const struct ht_finding *finding, str
 
 /* ---- all of it ---- */
 
+static void put_allowed(const struct ht_finding *finding, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf line = HT_BUF(HT_LIMIT_ARG);
+    char until[HT_TIME_TEXT_MAX];
+
+    ht_time_format_utc(finding->allowed_until, 0, until);
+    ht_buf_addf(&line, "allowed until %.10s by %.*s: %.*s", until, HT_STR_ARG(finding->allowed_by),
+                HT_STR_ARG(finding->allowed));
+    ht_doc_text(doc, 10, HT_STYLE_DIM, ht_buf_str(&line));
+}
+
 static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
 {
     ht_autobuf struct ht_buf word = HT_BUF(60);
@@ -368,7 +379,9 @@ static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, stru
     ht_doc_pair(doc, 10, word.data, finding->title);
     doc->lines[doc->len > 0 ? 0 : doc->len].pieces[0].style =
         ht_ui_severity_style(finding->severity);
-    if (ht_finding_has_expected(finding) && finding->expected)
+    if (ht_finding_has_allowed(finding))
+        put_allowed(finding, doc);
+    else if (ht_finding_has_expected(finding) && finding->expected)
         ht_doc_text(doc, 10, HT_STYLE_DIM,
                     HT_S("expected: a known system workload ships with exactly this"));
     /* The title of a posture finding says it already. */

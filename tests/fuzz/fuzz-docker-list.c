@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list, an event, the daemon's own answers and an error's message. The first byte chooses. */
+/* The list, an event, the daemon's own answers, an image's history and an error's message. The
+ * first byte chooses. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,6 +63,16 @@ static void fuzz_daemon(struct ht_arena *arena, struct ht_str text)
         ht_row_unref(ht_row_new(&ht_daemon_table, &daemon));
 }
 
+static void fuzz_history(struct ht_str text)
+{
+    struct ht_row *row = NULL;
+    struct ht_error err = {0};
+    int r = ht_docker_decode_history(text, HT_S("sha256:ab"), &row, &err);
+
+    require(r == 0 || (err.code == -r && err.text[0] && !row));
+    ht_row_unref(row);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
@@ -75,6 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_event(arena, text);
     else if (data[0] == 'd')
         fuzz_daemon(arena, text);
+    else if (data[0] == 'h')
+        fuzz_history(text);
     else
         ht_docker_decode_message(arena, text);
     return 0;

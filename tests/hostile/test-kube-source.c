@@ -14,9 +14,12 @@
 
 #include <cmocka.h>
 
+#include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
 #include "driver.h"
 #include "peer-client.h"
+
+#include "src/source/kube-decode.h"
 
 #define AFTER_PASS (61 * HT_NS_PER_S)
 
@@ -296,6 +299,109 @@ static void metrics_are_read_where_that_is_allowed(void **state)
     assert_true(driver_wait(&driver, has_counter, &counts));
     driver_stop(&driver);
     map("/metrics", "metrics.http");
+}
+
+static void start_with_ingresses(struct driver *driver)
+{
+    driver_start(driver, ht_kube_driver(&(struct ht_kube_options){
+                             .kubeconfig = config, .node = "worker-01", .ingresses = true}));
+}
+
+static const struct ht_cluster *cluster_of(const struct driver *driver)
+{
+    return ht_cluster_of(ht_node_set(driver->sample, HT_TABLE_CLUSTER)->rows[0]);
+}
+
+static void ingresses_tell_what_they_serve_without_tls(void **state)
+{
+    struct driver driver = {0};
+    const struct ht_row *row;
+
+    (void)state;
+    start_with_ingresses(&driver);
+    expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
+    pthread_mutex_lock(&driver.lock);
+    assert_int_equal(cluster_of(&driver)->ingresses, 3);
+    row = ht_node_find(driver.sample, HT_TABLE_INGRESS, HT_S("legacy/billing"));
+    assert_int_equal(ht_ingress_of(row)->plain.len, 1);
+    assert_true(ht_str_is(ht_ingress_of(row)->plain.items[0], "billing.example.com"));
+    row = ht_node_find(driver.sample, HT_TABLE_INGRESS, HT_S("shop/frontend"));
+    assert_true(ht_ingress_has_plain(ht_ingress_of(row)));
+    assert_int_equal(ht_ingress_of(row)->plain.len, 0);
+    pthread_mutex_unlock(&driver.lock);
+    driver_stop(&driver);
+}
+
+static void no_right_to_ingresses_leaves_them_unknown_and_names_the_verb(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    map("/apis/networking.k8s.io/v1/ingresses*", "403_metrics_sa.http");
+    start_with_ingresses(&driver);
+    expect(&driver, HT_SOURCE_STATE_PART, "list ingresses.networking.k8s.io: ", 20);
+    pthread_mutex_lock(&driver.lock);
+    assert_false(ht_cluster_has_ingresses(cluster_of(&driver)));
+    pthread_mutex_unlock(&driver.lock);
+    driver_stop(&driver);
+    map("/apis/networking.k8s.io/v1/ingresses*", "ingresses.http");
+}
+
+static void take_ingress(void *context, struct ht_row *row)
+{
+    struct ht_row **place = context;
+
+    ht_row_unref(*place);
+    *place = row;
+}
+
+/* Its plain hosts with blanks between, from the spec of one Ingress. */
+static void assert_plain(const char *metadata, const char *spec, const char *expected)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(1 << 20);
+    ht_autobuf struct ht_buf text = HT_BUF(10000), plain = HT_BUF(10000);
+    ht_autorow struct ht_row *row = NULL;
+    const struct ht_kube_taker taker = {.take = take_ingress, .context = &row};
+    struct ht_kube_page page;
+    struct ht_error err = {0};
+
+    ht_buf_addf(
+        &text,
+        "{\"kind\":\"IngressList\",\"metadata\":{},\"items\":[{\"metadata\":{\"name\":\"a\","
+        "\"namespace\":\"b\"%s},\"spec\":%s}]}",
+        metadata, spec);
+    assert_int_equal(ht_kube_decode_page(arena, ht_buf_str(&text), &taker, &page, &err), 0);
+    assert_non_null(row);
+    for (size_t i = 0; i < ht_ingress_of(row)->plain.len; i++) {
+        ht_buf_add_str(&plain, ht_ingress_of(row)->plain.items[i]);
+        ht_buf_add_c(&plain, ' ');
+    }
+    ht_buf_add_c(&plain, '\0');
+    assert_string_equal(plain.data, expected);
+}
+
+#define RULES(...) "{\"rules\":[" __VA_ARGS__ "]"
+#define HOST(name) "{\"host\":\"" name "\"}"
+
+static void each_host_needs_an_entry_of_tls(void **state)
+{
+    (void)state;
+    assert_plain("", RULES(HOST("a.x") "," HOST("b.x")) "}", "a.x b.x ");
+    assert_plain("", RULES(HOST("a.x") "," HOST("b.x")) ",\"tls\":[{\"hosts\":[\"b.x\"]}]}",
+                 "a.x ");
+    assert_plain("",
+                 RULES(HOST("a.x.y") "," HOST("x.y") "," HOST(
+                     "a.b.x.y")) ",\"tls\":[{\"hosts\":[\"*.x.y\"]}]}",
+                 "x.y a.b.x.y ");
+    assert_plain("", RULES(HOST("a.x")) ",\"tls\":[{\"secretName\":\"s\"}]}", "");
+    assert_plain("", RULES(HOST("a.x")) ",\"tls\":[]}", "a.x ");
+    assert_plain("", RULES(HOST("a.x")) ",\"tls\":null}", "a.x ");
+    assert_plain("", "{\"defaultBackend\":{}}", "* ");
+    assert_plain("", "{\"defaultBackend\":{},\"tls\":[{}]}", "");
+    assert_plain(",\"annotations\":{\"alb.ingress.kubernetes.io/certificate-arn\":\"arn:x\"}",
+                 RULES(HOST("a.x")) "}", "");
+    assert_plain(",\"annotations\":{\"alb.ingress.kubernetes.io/certificate-arn\":\"\"}",
+                 RULES(HOST("a.x")) "}", "a.x ");
 }
 
 static void no_right_to_pods_is_denied(void **state)
@@ -739,6 +845,9 @@ int main(void)
         cmocka_unit_test(a_right_that_is_missing_makes_it_partial),
         cmocka_unit_test(metrics_are_read_where_that_is_allowed),
         cmocka_unit_test(tools_that_keep_secrets_are_told),
+        cmocka_unit_test(ingresses_tell_what_they_serve_without_tls),
+        cmocka_unit_test(no_right_to_ingresses_leaves_them_unknown_and_names_the_verb),
+        cmocka_unit_test(each_host_needs_an_entry_of_tls),
         cmocka_unit_test(no_right_to_pods_is_denied),
         cmocka_unit_test(a_bad_token_is_told),
         cmocka_unit_test(too_many_requests_are_waited_for),

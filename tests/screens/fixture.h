@@ -15,6 +15,8 @@
 struct ht_state *fixture_state(void);
 /* A host that is behind in everything question 4 asks; or whose lists are being read. */
 struct ht_state *fixture_packages(bool under_way);
+/* A state of a node with secrets in the open, with question 5 alone; owned by the caller. */
+struct ht_state *fixture_secrets(void);
 /* A state of n containers, n findings and n processes. */
 struct ht_state *fixture_many(size_t n);
 

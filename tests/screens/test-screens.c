@@ -22,6 +22,7 @@ static const struct {
     bool first_run;
     bool empty;             /* before the first state */
     bool packages, reading; /* of the host that is behind; while its lists are read */
+    bool secrets;           /* of the node with secrets in the open */
 } scenes[] = {
     {.name = "start", .empty = true},
     {.name = "home"},
@@ -59,11 +60,23 @@ static const struct {
     {.name = "running-old-fix", .keys = "4vvvj\n\t\t", .packages = true},
     {.name = "stack-fix", .keys = "4vvvvj\n\t\t", .packages = true},
     {.name = "packages-reading", .packages = true, .reading = true},
+    {.name = "secrets", .keys = "5", .secrets = true},
+    {.name = "secrets-detail", .keys = "5j\n", .secrets = true},
+    {.name = "secrets-allowed", .keys = "5jjj\n", .secrets = true},
+    {.name = "secrets-datastore", .keys = ":view secrets-datastore\n", .secrets = true},
+    {.name = "secrets-configuration", .keys = ":view secrets-configuration\n", .secrets = true},
+    {.name = "secrets-transit", .keys = ":view secrets-transit\n", .secrets = true},
+    {.name = "secrets-exposed", .keys = ":view secrets-exposed\n", .secrets = true},
 };
 
 static const struct {
     int w, h;
-} sizes[] = {{40, 12}, {80, 24}, {100, 30}, {120, 40}};
+    bool is_middle, is_large; /* the secrets' screens come in the large size in place of a middle */
+} sizes[] = {{40, 12, false, false},
+             {80, 24, false, false},
+             {100, 30, true, false},
+             {120, 40, false, false},
+             {200, 50, false, true}};
 
 static char *golden_path(size_t scene, size_t size)
 {
@@ -78,8 +91,10 @@ static char *golden_path(size_t scene, size_t size)
 static void render(size_t scene, size_t size, struct ht_buf *out)
 {
     ht_autocanvas struct ht_canvas *canvas = ht_canvas_new(sizes[size].h, sizes[size].w);
-    ht_autostate struct ht_state *state =
-        scenes[scene].packages ? fixture_packages(scenes[scene].reading) : fixture_state();
+    ht_autostate struct ht_state *state = scenes[scene].secrets ? fixture_secrets()
+                                          : scenes[scene].packages
+                                              ? fixture_packages(scenes[scene].reading)
+                                              : fixture_state();
     struct fixture_calls record;
     struct ht_ui_calls calls = fixture_calls(&record);
     struct ht_clock clock;
@@ -133,6 +148,9 @@ static void the_screen_is_the_golden_one(void **state)
     size_t scene = *(const size_t *)*state;
 
     for (size_t size = 0; size < ARRAY_LEN(sizes); size++) {
+        if (scenes[scene].secrets ? sizes[size].is_middle : sizes[size].is_large)
+            continue;
+
         ht_autobuf struct ht_buf text = HT_BUF(GOLDEN_MAX);
         ht_autobuf struct ht_buf golden = HT_BUF(GOLDEN_MAX);
         ht_autofree char *path = golden_path(scene, size);

@@ -16,6 +16,7 @@ enum {
     HT_LIMIT_OBJECT = 16 * 1024 * 1024,     /* bytes of one object in a stream of them */
     HT_LIMIT_OBJECT_VALUES = 200000,        /* values and keys of one, aliases counted */
     HT_LIMIT_YAML = 1024 * 1024,            /* bytes of a view, a fact table, a configuration */
+    HT_LIMIT_ALLOWED = 1000,                /* exceptions in a configuration file */
     HT_LIMIT_YAML_NODES = 100000,           /* nodes of one YAML document, aliases counted */
     HT_LIMIT_ROW = 8 * 1024 * 1024,         /* bytes of one row */
     HT_LIMIT_ROWS = 200000,                 /* rows of one table */

@@ -86,6 +86,7 @@ struct ht_docker_options {
     const char *url;       /* unix:///run/docker.sock, tcp://host:2376; NULL: the usual places */
     const char *cert_path; /* DOCKER_CERT_PATH: ca.pem, cert.pem, key.pem; NULL: none */
     bool tls_verify;       /* DOCKER_TLS_VERIFY was set */
+    bool histories;        /* read the histories of the images in use, for secrets in them */
     int64_t timeout_ns;    /* for one answer; 0: 2 s */
 };
 /* A Docker (or Podman-compatible) engine; texts are copied. */
@@ -94,8 +95,8 @@ struct ht_driver ht_docker_driver(const struct ht_docker_options *options);
 enum { HT_PODMAN_SERVICES = 5 };
 /* Podman at its usual places, a driver for each service: root's, and those of the users with the
  * smallest ids that have one. Those of users tell nothing while there is no socket; the last one
- * tells of users that are left out. */
-void ht_podman_drivers(struct ht_driver drivers[HT_PODMAN_SERVICES]);
+ * tells of users that are left out. histories: as in struct ht_docker_options. */
+void ht_podman_drivers(bool histories, struct ht_driver drivers[HT_PODMAN_SERVICES]);
 
 enum { HT_CONTAINERD_PLACES = 5 };
 struct ht_containerd_options {
@@ -114,6 +115,7 @@ struct ht_kube_options {
     const char *context;    /* NULL: the kubeconfig's current one */
     const char *node;       /* what the cluster calls this node; NULL: found by its boot or name */
     bool exec_credentials;  /* run the program that the kubeconfig names for credentials */
+    bool ingresses;         /* list them too, of all namespaces */
 };
 /* The Kubernetes API: the pods of this node, namespaces; texts are copied. */
 struct ht_driver ht_kube_driver(const struct ht_kube_options *options);

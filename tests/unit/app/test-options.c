@@ -209,6 +209,77 @@ static void the_command_line_wins_over_the_configuration(void **state)
     rmdir(folder);
 }
 
+/* Parses this configuration alone. */
+static void parse_config(struct parsed *parsed, const char *text)
+{
+    char folder[] = "/tmp/hulltop-options-XXXXXX", path[64];
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/hulltop.conf", folder);
+    write_config(path, text, 0600);
+    PARSE(parsed, "--config", path);
+    unlink(path);
+    rmdir(folder);
+}
+
+static void exceptions_have_a_reason_and_an_end(void **state)
+{
+    struct parsed parsed;
+    const struct ht_allowed *allowed;
+
+    (void)state;
+    parse_config(&parsed, "utc: yes\nallow:\n"
+                          "- { check: SEC-013, image: shop/web, name: DEMO_*, reason: a fixture,"
+                          " until: 2026-12-31 }\n"
+                          "- check: SEC-019\n  name: /root/.netrc\n  reason: ticket 7\n"
+                          "  until: 2027-02-28\n");
+    assert_int_equal(parsed.result, 0);
+    assert_true(parsed.options.utc);
+    assert_int_equal(parsed.options.allowed.len, 2);
+    allowed = parsed.options.allowed.items;
+    assert_true(ht_str_is(allowed[0].check, "SEC-013"));
+    assert_true(ht_str_is(allowed[0].image, "shop/web"));
+    assert_true(ht_str_is(allowed[0].name, "DEMO_*"));
+    assert_true(ht_str_is(allowed[0].reason, "a fixture"));
+    assert_true(ht_str_has_suffix(allowed[0].told_by, "hulltop.conf:3"));
+    assert_int_equal(allowed[0].until_ns, INT64_C(1798761599) * HT_NS_PER_S);
+    assert_int_equal(allowed[1].image.len, 0);
+    assert_true(ht_str_has_suffix(allowed[1].told_by, "hulltop.conf:4"));
+    fini(&parsed);
+}
+
+static void an_exception_that_says_too_little_is_refused(void **state)
+{
+#define WHAT "- { check: SEC-013, name: N, reason: r, until: 2026-12-31"
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"allow: yes\n", ":1: allow: expected a list"},
+        {"allow:\n- x\n", ":2: allow: expected check"},
+        {"allow:\n" WHAT ", nam: x }\n", "did you mean name?"},
+        {"allow:\n" WHAT ", image: [x] }\n", ":2: allow: image: expected a text"},
+        {"allow:\n- { check: SEC-999, name: N, reason: r, until: 2026-12-31 }\n", "no such check"},
+        {"allow:\n- { check: PRV-012, name: N, reason: r, until: 2026-12-31 }\n", "whole node"},
+        {"allow:\n- { check: SEC-013, reason: r, until: 2026-12-31 }\n", "as a whole"},
+        {"allow:\n- { check: SEC-013, name: N, until: 2026-12-31 }\n", "needs a reason"},
+        {"allow:\n- { check: SEC-013, name: N, reason: r }\n", "YYYY-MM-DD"},
+        {"allow:\n- { check: SEC-013, name: N, reason: r, until: 2026-02-30 }\n", "YYYY-MM-DD"},
+        {"allow:\n- { check: SEC-013, name: N, reason: r, until: never }\n", "YYYY-MM-DD"},
+        {"theme: [light]\n", ":1: the value is no single word"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct parsed parsed;
+
+        parse_config(&parsed, cases[i].text);
+        assert_true(parsed.result < 0);
+        if (!strstr(parsed.err.text, cases[i].message))
+            fail_msg("%zu: %s", i, parsed.err.text);
+        fini(&parsed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +289,8 @@ int main(void)
         cmocka_unit_test(a_password_in_an_address_is_not_quoted),
         cmocka_unit_test(help_fits_a_terminal),
         cmocka_unit_test(the_command_line_wins_over_the_configuration),
+        cmocka_unit_test(exceptions_have_a_reason_and_an_end),
+        cmocka_unit_test(an_exception_that_says_too_little_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "hulltop/base/mem.h"
+#include "hulltop/check/allow.h"
 #include "hulltop/check/classify.h"
 #include "tests/unit/check/rows.h"
 
@@ -403,6 +404,115 @@ static void a_known_system_workload_is_expected(void **state)
     unfold(&folded);
 }
 
+static struct ht_container with_a_secret(void)
+{
+    static struct ht_declared_secret secret;
+    struct ht_container container = default_container("a", "web");
+
+    ht_declared_secret_set_where(&secret, HT_S("environment"));
+    ht_declared_secret_set_name(&secret, HT_S("DEMO_TOKEN"));
+    ht_declared_secret_set_rule(&secret, HT_S("github-token"));
+    ht_declared_secret_set_length(&secret, HT_S("long"));
+    ht_declared_secret_set_confidence(&secret, HT_CONFIDENCE_CERTAIN);
+    ht_container_set_image(&container, HT_S("registry.example/shop/web:2"));
+    ht_container_set_secrets(&container,
+                             (struct ht_declared_secret_list){.items = &secret, .len = 1});
+    return container;
+}
+
+/* Folds a node with one secret, under this exception. */
+static struct folded fold_allowed(struct ht_allowed *allowed)
+{
+    struct ht_node *node = new_node();
+    struct ht_container container = with_a_secret();
+
+    add_container(node, &container);
+    allowed->reason = (struct ht_str)HT_STR("a fixture of the load test");
+    allowed->told_by = (struct ht_str)HT_STR("hulltop.conf:3");
+    ht_facts_allow(facts, allowed, 1);
+
+    struct folded folded = fold(node);
+    ht_facts_allow(facts, NULL, 0);
+    return folded;
+}
+
+static void what_is_allowed_is_counted_with_reason_and_end(void **state)
+{
+    static const struct {
+        const char *image, *name;
+    } fits[] = {{"registry.example/shop/web", "DEMO_TOKEN"},
+                {"registry.example/shop/*", ""},
+                {"", "DEMO_*"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(fits); i++) {
+        struct ht_allowed allowed = {.check = HT_STR("SEC-013"),
+                                     .image = ht_str_from(fits[i].image),
+                                     .name = ht_str_from(fits[i].name),
+                                     .until_ns = 9001};
+        struct folded folded = fold_allowed(&allowed);
+        const struct ht_finding *finding = find(&folded, "SEC-013");
+        const struct ht_group *group;
+
+        assert_true(finding->expected);
+        assert_int_equal(finding->severity, HT_SEVERITY_LOW);
+        assert_int_equal(finding->original, HT_SEVERITY_HIGH);
+        assert_true(ht_str_is(finding->allowed, "a fixture of the load test"));
+        assert_true(ht_str_is(finding->allowed_by, "hulltop.conf:3"));
+        assert_int_equal(finding->allowed_until, 9001);
+        group = ht_group_of(folded.groups.rows[folded.groups.len - 1]);
+        assert_true(ht_str_is(group->title, "Allowed by the configuration: 1 finding"));
+        assert_true(group->expected);
+        assert_int_equal(group->count, 1);
+        unfold(&folded);
+    }
+}
+
+static void an_exception_is_of_its_check_image_and_name_alone(void **state)
+{
+    static const struct {
+        const char *check, *image, *name;
+    } misses[] = {{"SEC-015", "registry.example/shop/web", "DEMO_TOKEN"},
+                  {"SEC-013", "registry.example/shop/web2", "DEMO_TOKEN"},
+                  {"SEC-013", "registry.example/shop/web:3", "DEMO_TOKEN"},
+                  {"SEC-013", "web", ""},
+                  {"SEC-013", "registry.example/shop/web", "DEMO_TOKE"},
+                  {"SEC-013", "registry.example/shop/web", "EMO_TOKEN"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(misses); i++) {
+        struct ht_allowed allowed = {.check = ht_str_from(misses[i].check),
+                                     .image = ht_str_from(misses[i].image),
+                                     .name = ht_str_from(misses[i].name),
+                                     .until_ns = INT64_MAX};
+        struct folded folded = fold_allowed(&allowed);
+        const struct ht_finding *finding = find(&folded, "SEC-013");
+
+        assert_false(finding->expected);
+        assert_false(ht_finding_has_allowed(finding));
+        assert_int_equal(finding->severity, HT_SEVERITY_HIGH);
+        unfold(&folded);
+    }
+}
+
+static void an_exception_that_has_ended_silences_nothing_and_is_told(void **state)
+{
+    struct ht_allowed allowed = {
+        .check = HT_STR("SEC-013"), .name = HT_STR("DEMO_TOKEN"), .until_ns = 9000};
+    struct folded folded = fold_allowed(&allowed);
+    const struct ht_finding *finding = find(&folded, "SEC-013");
+    const struct ht_evidence *last = &finding->evidence.items[finding->evidence.len - 1];
+
+    (void)state;
+    assert_false(finding->expected);
+    assert_false(ht_finding_has_allowed(finding));
+    assert_int_equal(finding->severity, HT_SEVERITY_HIGH);
+    assert_true(ht_str_is(last->source, "hulltop.conf:3"));
+    assert_true(ht_str_is(last->field, "its exception has ended"));
+    assert_true(ht_str_is(last->value, "1970-01-01T00:00:00Z: a fixture of the load test"));
+    unfold(&folded);
+}
+
 static void beyond_its_entry_a_system_workload_is_judged_in_full(void **state)
 {
     static const struct ht_mount etc = {0};
@@ -540,6 +650,9 @@ int main(void)
         cmocka_unit_test(what_one_source_lacks_is_not_absent_while_another_has_yet_to_answer),
         cmocka_unit_test(ids_outlive_a_restart_and_replicas_are_numbered),
         cmocka_unit_test(a_known_system_workload_is_expected),
+        cmocka_unit_test(what_is_allowed_is_counted_with_reason_and_end),
+        cmocka_unit_test(an_exception_is_of_its_check_image_and_name_alone),
+        cmocka_unit_test(an_exception_that_has_ended_silences_nothing_and_is_told),
         cmocka_unit_test(beyond_its_entry_a_system_workload_is_judged_in_full),
         cmocka_unit_test(stopped_containers_are_not_counted),
         cmocka_unit_test(a_sandbox_takes_one_step_off),

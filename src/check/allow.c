@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hulltop/check/allow.h"
+
+#include "facts-private.h"
+
+void ht_facts_allow(struct ht_facts *facts, const struct ht_allowed *items, size_t len)
+{
+    facts->allowed = items;
+    facts->allowed_len = len;
+}
+
+/* What it is about on its subject; where that is nothing in particular, the subject itself. */
+static struct ht_str name_of(const struct ht_finding *finding)
+{
+    return finding->object.len ? finding->object : finding->subject.name;
+}
+
+static bool is_about(const struct ht_allowed *allowed, const struct ht_finding *finding)
+{
+    return ht_str_equal(allowed->check, finding->check) &&
+           (allowed->image.len == 0 || ht_facts_image_is(allowed->image, finding->subject.image)) &&
+           (allowed->name.len == 0 || ht_facts_is_like(allowed->name, name_of(finding)));
+}
+
+const struct ht_allowed *ht_facts_allowed(const struct ht_facts *facts,
+                                          const struct ht_finding *finding, int64_t now_ns)
+{
+    const struct ht_allowed *ended = NULL;
+
+    for (size_t i = 0; i < facts->allowed_len; i++) {
+        const struct ht_allowed *allowed = &facts->allowed[i];
+
+        if (!is_about(allowed, finding))
+            continue;
+        if (now_ns < allowed->until_ns)
+            return allowed;
+        if (!ended)
+            ended = allowed;
+    }
+    return ended;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Histories of the images in use, for the secrets that stand in them. An image's id is what it is
+ * made of, so each is asked for once; one that is refused is asked for again at the next pass.
+ */
+#include "docker-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { HISTORY_MAX = 4 * 1024 * 1024, ID_MAX = 80, PATH_BYTES = 128 };
+
+struct image {
+    struct ht_row *found; /* a container row with nothing but what the history tells; NULL: none */
+    uint64_t asked;       /* pass in which it was asked for last */
+    bool is_used;
+};
+
+static void free_image(struct image *image)
+{
+    ht_row_unref(image->found);
+    free(image);
+}
+
+static void free_visit(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    free_image(value);
+}
+
+void ht_docker_forget_images(struct ht_docker *docker)
+{
+    if (docker->images)
+        ht_map_each(docker->images, free_visit, NULL);
+    docker->images = ht_map_free(docker->images);
+}
+
+/* It goes into the path of a request. */
+static bool is_image_id(struct ht_str id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':'))
+            return false;
+    }
+    return id.len > 0 && id.len <= ID_MAX;
+}
+
+struct ht_row *ht_docker_add_history(const struct ht_docker *docker, struct ht_row *row)
+{
+    const struct image *image = NULL;
+    struct ht_container container = *ht_container_of(row);
+    struct ht_row *with;
+
+    if (docker->images && ht_container_has_image_id(&container))
+        image = ht_map_get(docker->images, container.image_id);
+    if (!image || !image->found)
+        return row;
+    ht_container_set_image_secrets(&container, ht_container_of(image->found)->image_secrets);
+    with = ht_row_new(&ht_container_table, &container);
+    ht_row_unref(row);
+    return with;
+}
+
+/* A daemon that has no answer to this is none the worse. -EINTR: the end was asked for. */
+static int ask(struct ht_docker *docker, struct ht_str id, struct image *image,
+               struct ht_docker_trouble *trouble)
+{
+    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
+    char path[PATH_BYTES];
+    int r;
+
+    snprintf(path, sizeof(path), "/images/%.*s/history", HT_STR_ARG(id));
+    docker->feed->at(docker->feed, "asking for the history of an image");
+    image->asked = docker->pass;
+    r = ht_docker_get(&docker->client, path, HISTORY_MAX, &answer, trouble);
+    if (r == 0)
+        (void)ht_docker_decode_history(ht_buf_str(&answer.body), id, &image->found, NULL);
+    if (answer.body.len)
+        ht_wipe(answer.body.data, answer.body.len);
+    return r;
+}
+
+struct collecting {
+    struct ht_docker *docker;
+    struct ht_vec lacking; /* struct ht_docker_known * whose image was not asked for in this pass */
+};
+
+static void collect_visit(void *context, struct ht_str key, void *value)
+{
+    struct collecting *collecting = context;
+    struct ht_docker_known *known = value;
+    const struct ht_container *container = known->row ? ht_container_of(known->row) : NULL;
+    struct image *image;
+
+    (void)key;
+    if (!container || !ht_container_has_image_id(container) || !is_image_id(container->image_id))
+        return;
+    image = ht_map_get(collecting->docker->images, container->image_id);
+    if (!image) {
+        image = ht_new0(struct image);
+        ht_map_set(collecting->docker->images, container->image_id, image);
+    }
+    image->is_used = true;
+    if (!ht_container_has_image_secrets(container))
+        ht_vec_add(&collecting->lacking, known);
+}
+
+static bool is_unused(void *context, struct ht_str key, void *value)
+{
+    struct image *image = value;
+    bool is_used = image->is_used;
+
+    (void)context;
+    (void)key;
+    image->is_used = false;
+    if (!is_used)
+        free_image(image);
+    return !is_used;
+}
+
+int ht_docker_read_histories(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+{
+    struct collecting collecting = {.docker = docker};
+    int r = 0;
+
+    if (!docker->histories)
+        return 0;
+    if (!docker->images)
+        docker->images = ht_map_new();
+    ht_map_each(docker->containers, collect_visit, &collecting);
+    ht_map_remove_if(docker->images, is_unused, NULL);
+    for (size_t i = 0; i < collecting.lacking.len; i++) {
+        struct ht_docker_known *known = collecting.lacking.items[i];
+        struct ht_str id = ht_container_of(known->row)->image_id;
+        struct image *image = ht_map_get(docker->images, id);
+
+        /* One that takes too long has the rest wait for the next pass. */
+        if (!image->found && image->asked != docker->pass && r != -ETIMEDOUT)
+            r = ask(docker, id, image, trouble);
+        if (r == -EINTR)
+            break;
+        docker->changed = docker->changed || image->found;
+        known->row = ht_docker_add_history(docker, known->row);
+    }
+    ht_vec_fini(&collecting.lacking);
+    return r == -EINTR ? r : 0;
+}
