@@ -299,7 +299,7 @@ static bool is_chosen_name(struct ht_str name)
             (has_word(name, words) && ends_with_nocase(name, "SECRET")));
 }
 
-/* jtflk3.1pn2iult4awxbvly */
+/* abcdef.0123456789abcdef */
 static bool is_kubeadm_token(struct ht_str value)
 {
     if (value.len != 23 || value.data[6] != '.')
@@ -313,7 +313,7 @@ static bool is_kubeadm_token(struct ht_str value)
     return look(value).digits > 0;
 }
 
-/* "hunter2 psql -h db": what stands before the first blank counts. */
+/* "S3sam3 psql -h db": what stands before the first blank counts. */
 static bool is_prose_secret(struct ht_str value)
 {
     size_t end = 0;

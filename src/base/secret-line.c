@@ -146,10 +146,10 @@ static size_t token_end(struct ht_str text, size_t from)
     return from;
 }
 
-/* Teams: behind the tenant's part a path that is the secret. */
+/* Teams: whoever knows the path may write. */
 static void find_teams(struct ht_secret_spans *spans)
 {
-    static const char infix[] = "/IncomingWebhook/";
+    static const char infix[] = "/webhookb2/";
     struct ht_str text = spans->text;
     ptrdiff_t at = ht_str_find(text, ht_str_from(infix), 0);
 
@@ -158,9 +158,10 @@ static void find_teams(struct ht_secret_spans *spans)
 
     size_t from = (size_t)at + strlen(infix);
     size_t to = from;
-    while (to < text.len && (is_token(text.data[to]) || text.data[to] == '/'))
+    while (to < text.len && (is_token(text.data[to]) || strchr("/@", text.data[to])) &&
+           text.data[to])
         to++;
-    if (to - from >= 32)
+    if (to - from >= 64)
         add(spans, "teams-webhook", from, to);
 }
 

@@ -89,6 +89,16 @@ struct ht_text_list ht_decode_command(struct ht_arena *arena, const struct ht_st
     return (struct ht_text_list){.items = items, .len = kept + 1};
 }
 
+/* A line of a file with a "=" somewhere has no name in front of it, and may have a secret there. */
+static bool can_be_name(struct ht_str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] && strchr(" \t\"'{}:/\\", name.data[i]))
+            return false;
+    }
+    return true;
+}
+
 struct ht_pair_list ht_decode_env(struct ht_arena *arena, struct ht_text_list entries)
 {
     struct ht_pair *items = ht_arena_array(arena, struct ht_pair, entries.len);
@@ -97,7 +107,7 @@ struct ht_pair_list ht_decode_env(struct ht_arena *arena, struct ht_text_list en
         struct ht_str name = {0}, value = entries.items[i];
         ptrdiff_t equals = ht_str_find_byte(value, '=');
 
-        if (equals >= 0) {
+        if (equals >= 0 && can_be_name(ht_str_sub(value, 0, (size_t)equals))) {
             name = ht_str_sub(value, 0, (size_t)equals);
             value = ht_str_sub(value, (size_t)equals + 1, value.len);
         }

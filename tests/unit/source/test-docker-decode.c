@@ -463,6 +463,7 @@ static void no_secret_gets_into_a_row(void **state)
         "{\"Id\":\"a1\",\"Path\":\"mysql\",\"Args\":[\"-pcanary1\",\"--password\",\"canary2\","
         "\"--token=canary3\",\"sh\",\"-c\",\"DB_PASSWORD=canary4 run\"],"
         "\"Config\":{\"Env\":[\"DB_PASSWORD=canary5\",\"ANY=canary6\",\"canary7\","
+        "\"{'auth': 'canary13='}\",\"run -key canary14=\","
         "\"PATH=/bin\"],\"Entrypoint\":[\"run\",\"--secret\",\"canary8\"],"
         "\"Labels\":{\"db.password\":\"canary9\",\"cmd\":\"run --api-key=canary10\"}},"
         "\"HostConfig\":{\"SecurityOpt\":[\"seccomp={canary11}\"],"
@@ -476,7 +477,7 @@ static void no_secret_gets_into_a_row(void **state)
     struct ht_str text = value_text(arena, as_json(arena, row));
     if (ht_str_find(text, HT_S("canary"), 0) >= 0)
         fail_msg("%s", text.data);
-    assert_int_equal(ht_container_of(row)->env.len, 4);
+    assert_int_equal(ht_container_of(row)->env.len, 6);
     assert_true(ht_str_is(ht_container_of(row)->env.items[0].key, "DB_PASSWORD"));
 
     ht_autorow struct ht_row *env = read_row(&engine, "docker/plain/inspect/envsec.json");
