@@ -727,83 +727,6 @@ static void a_line_that_is_no_event_is_followed_by_a_pass(void **state)
     driver_stop(&driver);
 }
 
-/* ---- images ---- */
-
-static void start_with_histories(struct driver *driver)
-{
-    const struct ht_docker_options options = {
-        .url = address, .timeout_ns = 60000 * HT_NS_PER_MS, .histories = true};
-
-    driver_start(driver, ht_docker_driver(&options));
-}
-
-#define OF_IMAGE(id)                                                                               \
-    "{\"Id\":\"" id "\",\"Name\":\"/" id "\",\"Image\":\"sha256:ab\",\"HostConfig\":{}}"
-
-/* Two containers of one image, and one whose image's id is a path. */
-static void map_images(void)
-{
-    map("/containers/a1/json", "a1.json", OF_IMAGE("a1"));
-    map("/containers/b2/json", "b2.json", OF_IMAGE("b2"));
-    map("/containers/c3/json", "c3.json",
-        "{\"Id\":\"c3\",\"Name\":\"/c3\",\"Image\":\"../x\",\"HostConfig\":{}}");
-}
-
-static bool knows_its_image(struct driver *driver, void *context)
-{
-    const struct ht_row *row =
-        ht_node_find(driver->sample, HT_TABLE_CONTAINER, ht_str_from(context));
-
-    return row && ht_container_has_image_secrets(ht_container_of(row));
-}
-
-static void an_images_history_is_asked_for_once(void **state)
-{
-    struct driver driver = {0};
-    char b2[] = "b2";
-
-    (void)state;
-    map_images();
-    map("/images/sha256:ab/history", "other", "[{\"CreatedBy\":\"ARG DB_PASSWORD=Tr0ub4dor-3\"}]");
-    start_with_histories(&driver);
-    expect_ok(&driver, 3);
-    assert_true(driver_wait(&driver, knows_its_image, b2));
-    assert_requests(2, "/_ping /events /v1.41/containers/a1/json /v1.41/containers/b2/json "
-                       "/v1.41/containers/c3/json /v1.41/containers/json?all=1 "
-                       "/v1.41/images/sha256:ab/history /v1.41/info");
-
-    ht_autorow struct ht_row *row = row_of(&driver, "a1");
-    assert_int_equal(ht_container_of(row)->image_secrets.len, 1);
-    assert_true(ht_str_is(ht_container_of(row)->image_secrets.items[0].name, "DB_PASSWORD"));
-    ht_autorow struct ht_row *other = row_of(&driver, "c3");
-    assert_false(ht_container_has_image_secrets(ht_container_of(other)));
-
-    /* An inspect does not lose what is known of the image. */
-    driver_advance(&driver, 2 * HT_NS_PER_S);
-    unsigned published = current(&driver, &driver.published);
-    driver_request(&driver, HT_REQUEST_RESCAN, "");
-    wait_past(&driver, &driver.published, published);
-    assert_requests(1, "/v1.41/containers/json?all=1 /v1.41/containers/a1/json "
-                       "/v1.41/containers/b2/json /v1.41/containers/c3/json");
-    ht_autorow struct ht_row *again = row_of(&driver, "a1");
-    assert_int_equal(ht_container_of(again)->image_secrets.len, 1);
-    driver_stop(&driver);
-}
-
-static void a_history_that_is_refused_is_no_trouble_and_unknown(void **state)
-{
-    struct driver driver = {0};
-
-    (void)state;
-    map_images();
-    start_with_histories(&driver);
-    expect_ok(&driver, 3);
-
-    ht_autorow struct ht_row *row = row_of(&driver, "a1");
-    assert_false(ht_container_has_image_secrets(ht_container_of(row)));
-    driver_stop(&driver);
-}
-
 /* ---- the end ---- */
 
 /* With a minute of patience: the end comes from the stop, or the test waits too long. */
@@ -848,8 +771,6 @@ int main(void)
         TEST(an_event_stream_that_ends_is_opened_again),
         TEST(a_flood_of_events_is_not_followed),
         TEST(a_line_that_is_no_event_is_followed_by_a_pass),
-        TEST(an_images_history_is_asked_for_once),
-        TEST(a_history_that_is_refused_is_no_trouble_and_unknown),
         TEST(the_end_waits_for_no_answer),
     };
 

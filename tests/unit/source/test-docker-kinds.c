@@ -220,10 +220,57 @@ static void every_kind_differs_from_plain_in_what_it_declares(void **state)
     assert_kinds("plain", plain_kinds, ARRAY_LEN(plain_kinds));
 }
 
+/* Values are made up. */
+static void secrets_in_an_images_history_are_named(void **state)
+{
+    static const char text[] =
+        "[{\"CreatedBy\":\"|1 NPM_TOKEN=npm_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX /bin/sh -c npm ci"
+        "\"},{\"CreatedBy\":\"ARG NPM_TOKEN=npm_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX\"},"
+        "{\"CreatedBy\":\"/bin/sh -c #(nop)  ENV DB_PASSWORD=Tr0ub4dor-and-3\"},"
+        "{\"CreatedBy\":\"ENV PATH=/usr/bin\"},{\"CreatedBy\":\"ARG API_TOKEN\"},"
+        "{\"CreatedBy\":\"\"},{\"CreatedBy\":7},8]";
+    struct ht_error err = {0};
+    ht_autorow struct ht_row *row = NULL;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+
+    (void)state;
+    assert_int_equal(ht_docker_decode_history(ht_str_from(text), HT_S("sha256:ab"), &row, &err), 0);
+
+    const struct ht_container *image = ht_container_of(row);
+    assert_true(ht_str_is(image->id, "sha256:ab"));
+    assert_false(ht_container_has_secrets(image));
+    assert_int_equal(image->image_secrets.len, 2);
+    assert_true(ht_str_is(image->image_secrets.items[0].where, "image history"));
+    assert_true(ht_str_is(image->image_secrets.items[0].name, "NPM_TOKEN"));
+    assert_int_equal(image->image_secrets.items[0].confidence, HT_CONFIDENCE_CERTAIN);
+    assert_true(ht_str_is(image->image_secrets.items[1].name, "DB_PASSWORD"));
+    assert_int_equal(image->image_secrets.items[1].confidence, HT_CONFIDENCE_LIKELY);
+    struct ht_str all = value_text(arena, as_json(arena, row));
+    assert_true(ht_str_find(all, HT_S("0aB1c"), 0) < 0);
+    assert_true(ht_str_find(all, HT_S("Tr0ub"), 0) < 0);
+}
+
+static void what_is_no_history_is_refused(void **state)
+{
+    static const char *const texts[] = {"", "{}", "null", "7", "[", "[{]"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct ht_error err = {0};
+        struct ht_row *row = NULL;
+
+        assert_true(ht_docker_decode_history(ht_str_from(texts[i]), HT_S("ab"), &row, &err) < 0);
+        assert_null(row);
+        assert_true(err.text[0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_differs_from_plain_in_what_it_declares),
+        cmocka_unit_test(secrets_in_an_images_history_are_named),
+        cmocka_unit_test(what_is_no_history_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Docker source asks how the images in use were made: once each, and without harm. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "driver.h"
+#include "peer-client.h"
+
+#define HISTORY "[{\"CreatedBy\":\"ARG DB_PASSWORD=Tr0ub4dor-3\"}]"
+#define INSPECT(id, image)                                                                         \
+    "{\"Id\":\"" id "\",\"Name\":\"/" id "\",\"Image\":\"" image "\",\"HostConfig\":{}}"
+#define ENTRY(id) "{\"Id\":\"" id "\",\"Names\":[\"/" id "\"],\"Image\":\"web\"}"
+
+static struct peer_client peer;
+static char folder[64];
+
+/* Two containers of one image, and one whose image's id is a path. */
+static const char *const files[][2] = {
+    {"map", "/info info.json\n/containers/json list.json\n/containers/a1/json a1.json\n"
+            "/containers/b2/json b2.json\n/containers/c3/json c3.json\n"
+            "/images/sha256:ab/history history.json\n"},
+    {"info.json", "{\"ServerVersion\":\"20.10.24\"}"},
+    {"list.json", "[" ENTRY("a1") "," ENTRY("b2") "," ENTRY("c3") "]"},
+    {"a1.json", INSPECT("a1", "sha256:ab")},
+    {"b2.json", INSPECT("b2", "sha256:ab")},
+    {"c3.json", INSPECT("c3", "../x")},
+    {"history.json", HISTORY},
+};
+
+static int set_up(void **state)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    (void)state;
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    snprintf(folder, sizeof(folder), "%s/images.XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char path[160];
+
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i][0]);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_true(fputs(files[i][1], file) >= 0);
+        assert_int_equal(fclose(file), 0);
+    }
+
+    const char *arguments[] = {"--answers", folder, "--api", "1.41", NULL};
+    peer_start(&peer, 0, arguments);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    peer_stop(&peer);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char path[160];
+
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i][0]);
+        unlink(path);
+    }
+    return rmdir(folder);
+}
+
+static void start(struct driver *driver)
+{
+    const struct ht_docker_options options = {
+        .url = peer.socket, .timeout_ns = 60 * HT_NS_PER_S, .histories = true};
+
+    driver_start(driver, ht_docker_driver(&options));
+}
+
+static bool is_complete(struct driver *driver, void *context)
+{
+    const struct ht_row *row =
+        driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("docker")) : NULL;
+
+    (void)context;
+    return row && ht_source_of(row)->state == HT_SOURCE_STATE_OK;
+}
+
+static bool was_told_since(struct driver *driver, void *context)
+{
+    return driver->published > *(const unsigned *)context;
+}
+
+/* How many secrets the image of a container has; -1: that is not known. */
+static int secrets_of(struct driver *driver, const char *id)
+{
+    int count = -1;
+
+    pthread_mutex_lock(&driver->lock);
+    const struct ht_row *row = ht_node_find(driver->sample, HT_TABLE_CONTAINER, ht_str_from(id));
+    if (row && ht_container_has_image_secrets(ht_container_of(row)))
+        count = (int)ht_container_of(row)->image_secrets.len;
+    pthread_mutex_unlock(&driver->lock);
+    return count;
+}
+
+static void assert_requests(size_t first, const char *expected)
+{
+    char requests[4096];
+
+    peer_requests(&peer, first, requests, sizeof(requests));
+    assert_string_equal(requests, expected);
+}
+
+static void an_images_history_is_asked_for_once(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver);
+    assert_true(driver_wait(&driver, is_complete, NULL));
+    assert_requests(2, "/_ping /events /v1.41/containers/a1/json /v1.41/containers/b2/json "
+                       "/v1.41/containers/c3/json /v1.41/containers/json?all=1 "
+                       "/v1.41/images/sha256:ab/history /v1.41/info");
+    assert_int_equal(secrets_of(&driver, "a1"), 1);
+    assert_int_equal(secrets_of(&driver, "b2"), 1);
+    assert_int_equal(secrets_of(&driver, "c3"), -1);
+
+    /* An inspect does not lose what is known of the image. */
+    driver_advance(&driver, 2 * HT_NS_PER_S);
+    pthread_mutex_lock(&driver.lock);
+    unsigned published = driver.published;
+    pthread_mutex_unlock(&driver.lock);
+    driver_request(&driver, HT_REQUEST_RESCAN, "");
+    assert_true(driver_wait(&driver, was_told_since, &published));
+    assert_requests(1, "/v1.41/containers/json?all=1 /v1.41/containers/a1/json "
+                       "/v1.41/containers/b2/json /v1.41/containers/c3/json");
+    assert_int_equal(secrets_of(&driver, "a1"), 1);
+    driver_stop(&driver);
+}
+
+static void a_history_that_is_refused_is_no_trouble_and_unknown(void **state)
+{
+    static const char *const faults[] = {"fault /images/sha256:ab status 404",
+                                         "fault /images/sha256:ab html"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        struct driver driver = {0};
+
+        peer_tell(&peer, faults[i], NULL, 0);
+        start(&driver);
+        assert_true(driver_wait(&driver, is_complete, NULL));
+        assert_int_equal(secrets_of(&driver, "a1"), -1);
+        driver_stop(&driver);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_images_history_is_asked_for_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_history_that_is_refused_is_no_trouble_and_unknown, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
