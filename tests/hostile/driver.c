@@ -227,3 +227,11 @@ bool driver_wait(struct driver *driver, driver_condition condition, void *contex
     pthread_mutex_unlock(&driver->lock);
     return good;
 }
+
+const struct ht_source *driver_source(const struct driver *driver, const char *name)
+{
+    const struct ht_row *row =
+        driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, ht_str_from(name)) : NULL;
+
+    return row ? ht_source_of(row) : NULL;
+}

@@ -38,5 +38,7 @@ void driver_advance(struct driver *driver, int64_t ns);
 void driver_request(struct driver *driver, enum ht_request_kind kind, const char *id);
 /* Waits until the condition holds, which is asked with the lock held; false: it never did. */
 bool driver_wait(struct driver *driver, driver_condition condition, void *context);
+/* What the newest sample says of a source; NULL: nothing. With the lock held. */
+const struct ht_source *driver_source(const struct driver *driver, const char *name);
 
 #endif

@@ -183,17 +183,10 @@ struct expected {
     const char *detail; /* a part of the text */
 };
 
-static const struct ht_source *source_of(const struct driver *driver)
-{
-    return driver->sample
-               ? ht_source_of(ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("containerd")))
-               : NULL;
-}
-
 static bool holds(struct driver *driver, void *context)
 {
     const struct expected *expected = context;
-    const struct ht_source *source = source_of(driver);
+    const struct ht_source *source = driver_source(driver, "containerd");
 
     return source && source->state == expected->state &&
            ht_node_set(driver->sample, HT_TABLE_CONTAINER)->len == expected->rows &&
@@ -207,7 +200,7 @@ static void assert_told(struct driver *driver, enum ht_source_state state, size_
 
     if (!driver_wait(driver, holds, &expected)) {
         pthread_mutex_lock(&driver->lock);
-        const struct ht_source *source = source_of(driver);
+        const struct ht_source *source = driver_source(driver, "containerd");
         fail_msg(
             "state %d, %zu rows, \"%.*s\"; not %d, %zu, \"%s\"", source ? (int)source->state : -1,
             driver->sample ? ht_node_set(driver->sample, HT_TABLE_CONTAINER)->len : 0,

@@ -140,14 +140,6 @@ struct expected {
     const char *detail, *help; /* parts of the texts */
 };
 
-static const struct ht_source *source_of(const struct driver *driver)
-{
-    const struct ht_row *row =
-        driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("docker")) : NULL;
-
-    return row ? ht_source_of(row) : NULL;
-}
-
 static bool contains(struct ht_str text, const char *part)
 {
     return ht_str_find(text, ht_str_from(part), 0) >= 0;
@@ -156,7 +148,7 @@ static bool contains(struct ht_str text, const char *part)
 static bool is_as_expected(struct driver *driver, void *context)
 {
     const struct expected *expected = context;
-    const struct ht_source *source = source_of(driver);
+    const struct ht_source *source = driver_source(driver, "docker");
 
     return source && source->state == expected->state &&
            contains(source->detail, expected->detail) && contains(source->help, expected->help) &&
@@ -168,7 +160,7 @@ static void expect_in(struct driver *driver, const char *where, struct expected 
     if (driver_wait(driver, is_as_expected, &expected))
         return;
 
-    const struct ht_source *source = source_of(driver);
+    const struct ht_source *source = driver_source(driver, "docker");
     fail_msg("%s: expected %s with %zu rows, \"%s\", \"%s\"; it is %s, %zu rows, \"%.*s\", "
              "\"%.*s\"",
              where, ht_enum_name(&ht_source_state_enum, expected.state), expected.rows,
@@ -204,7 +196,7 @@ static void expect_recovery(struct driver *driver, const char *where)
 static int64_t answered_at(struct driver *driver)
 {
     pthread_mutex_lock(&driver->lock);
-    int64_t at = source_of(driver)->answered_at;
+    int64_t at = driver_source(driver, "docker")->answered_at;
     pthread_mutex_unlock(&driver->lock);
     return at;
 }
@@ -380,7 +372,7 @@ static void assert_mode(size_t i, struct driver *driver, size_t rows)
         .state = modes[i].state, .rows = rows, .detail = modes[i].detail, .help = modes[i].help};
 
     expect_in(driver, modes[i].mode, expected);
-    assert_true(contains(source_of(driver)->detail, "docker.sock"));
+    assert_true(contains(driver_source(driver, "docker")->detail, "docker.sock"));
 }
 
 static void set_mode(const char *mode)
@@ -400,7 +392,7 @@ static void a_fault_at_the_start_has_a_name_and_heals(void **state)
         set_mode(modes[i].mode);
         start(&driver, BRIEF);
         assert_mode(i, &driver, 0);
-        assert_false(ht_source_has_answered_at(source_of(&driver)));
+        assert_false(ht_source_has_answered_at(driver_source(&driver, "docker")));
         expect_recovery(&driver, modes[i].mode);
         driver_stop(&driver);
     }
@@ -512,9 +504,9 @@ static void one_container_cannot_hide_itself_nor_others(void **state)
                                     .rows = 3,
                                     .detail = "1 of 3 containers could not be inspected",
                                     .help = "asked again"});
-        if (!contains(source_of(&driver)->detail, lone_faults[i].cause))
+        if (!contains(driver_source(&driver, "docker")->detail, lone_faults[i].cause))
             fail_msg("%s: \"%s\" is not in \"%s\"", lone_faults[i].fault, lone_faults[i].cause,
-                     source_of(&driver)->detail.data);
+                     driver_source(&driver, "docker")->detail.data);
 
         ht_autorow struct ht_row *lone = row_of(&driver, "b2");
         ht_autorow struct ht_row *other = row_of(&driver, "c3");

@@ -14,12 +14,9 @@
 
 #include <cmocka.h>
 
-#include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
 #include "driver.h"
 #include "peer-client.h"
-
-#include "src/source/kube-decode.h"
 
 #define AFTER_PASS (61 * HT_NS_PER_S)
 
@@ -50,6 +47,15 @@ static void map(const char *target, const char *file)
     char command[700];
 
     snprintf(command, sizeof(command), "map %s %s/%s", target, answers, file);
+    peer_tell(&peer, command, NULL, 0);
+}
+
+/* From now on the target is answered by what write_answer has written. */
+static void map_written(const char *target)
+{
+    char command[700];
+
+    snprintf(command, sizeof(command), "map %s %s", target, watched);
     peer_tell(&peer, command, NULL, 0);
 }
 
@@ -105,16 +111,6 @@ static int tear_down(void **state)
 
 /* ---- what is waited for ---- */
 
-static void map_written(const char *target);
-
-static const struct ht_source *source_of(const struct driver *driver)
-{
-    const struct ht_row *row =
-        driver->sample ? ht_node_find(driver->sample, HT_TABLE_SOURCE, HT_S("kubernetes")) : NULL;
-
-    return row ? ht_source_of(row) : NULL;
-}
-
 struct wanted {
     enum ht_source_state state;
     const char *detail; /* somewhere in it; NULL: anything */
@@ -124,7 +120,7 @@ struct wanted {
 static bool is_told(struct driver *driver, void *context)
 {
     const struct wanted *wanted = context;
-    const struct ht_source *source = source_of(driver);
+    const struct ht_source *source = driver_source(driver, "kubernetes");
 
     return source && source->state == wanted->state &&
            (!wanted->detail || ht_str_find(source->detail, ht_str_from(wanted->detail), 0) >= 0) &&
@@ -137,7 +133,7 @@ static void expect(struct driver *driver, enum ht_source_state state, const char
     struct wanted wanted = {.state = state, .detail = detail, .pods = pods};
 
     if (!driver_wait(driver, is_told, &wanted)) {
-        const struct ht_source *source = source_of(driver);
+        const struct ht_source *source = driver_source(driver, "kubernetes");
 
         fail_msg("wanted %s \"%s\" and %zu pods; it said %s \"%.*s\" and %zu",
                  ht_enum_name(&ht_source_state_enum, state), detail ? detail : "", pods,
@@ -149,8 +145,8 @@ static void expect(struct driver *driver, enum ht_source_state state, const char
 
 static void start(struct driver *driver)
 {
-    driver_start(driver, ht_kube_driver(
-                             &(struct ht_kube_options){.kubeconfig = config, .node = "worker-01"}));
+    driver_start(driver, ht_kube_driver(&(struct ht_kube_options){
+                             .kubeconfig = config, .node = "worker-01", .ingresses = true}));
 }
 
 /* ---- tests ---- */
@@ -301,12 +297,6 @@ static void metrics_are_read_where_that_is_allowed(void **state)
     map("/metrics", "metrics.http");
 }
 
-static void start_with_ingresses(struct driver *driver)
-{
-    driver_start(driver, ht_kube_driver(&(struct ht_kube_options){
-                             .kubeconfig = config, .node = "worker-01", .ingresses = true}));
-}
-
 static const struct ht_cluster *cluster_of(const struct driver *driver)
 {
     return ht_cluster_of(ht_node_set(driver->sample, HT_TABLE_CLUSTER)->rows[0]);
@@ -318,7 +308,7 @@ static void ingresses_tell_what_they_serve_without_tls(void **state)
     const struct ht_row *row;
 
     (void)state;
-    start_with_ingresses(&driver);
+    start(&driver);
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
     pthread_mutex_lock(&driver.lock);
     assert_int_equal(cluster_of(&driver)->ingresses, 3);
@@ -338,70 +328,13 @@ static void no_right_to_ingresses_leaves_them_unknown_and_names_the_verb(void **
 
     (void)state;
     map("/apis/networking.k8s.io/v1/ingresses*", "403_metrics_sa.http");
-    start_with_ingresses(&driver);
+    start(&driver);
     expect(&driver, HT_SOURCE_STATE_PART, "list ingresses.networking.k8s.io: ", 20);
     pthread_mutex_lock(&driver.lock);
     assert_false(ht_cluster_has_ingresses(cluster_of(&driver)));
     pthread_mutex_unlock(&driver.lock);
     driver_stop(&driver);
     map("/apis/networking.k8s.io/v1/ingresses*", "ingresses.http");
-}
-
-static void take_ingress(void *context, struct ht_row *row)
-{
-    struct ht_row **place = context;
-
-    ht_row_unref(*place);
-    *place = row;
-}
-
-/* Its plain hosts with blanks between, from the spec of one Ingress. */
-static void assert_plain(const char *metadata, const char *spec, const char *expected)
-{
-    ht_autoarena struct ht_arena *arena = ht_arena_new(1 << 20);
-    ht_autobuf struct ht_buf text = HT_BUF(10000), plain = HT_BUF(10000);
-    ht_autorow struct ht_row *row = NULL;
-    const struct ht_kube_taker taker = {.take = take_ingress, .context = &row};
-    struct ht_kube_page page;
-    struct ht_error err = {0};
-
-    ht_buf_addf(
-        &text,
-        "{\"kind\":\"IngressList\",\"metadata\":{},\"items\":[{\"metadata\":{\"name\":\"a\","
-        "\"namespace\":\"b\"%s},\"spec\":%s}]}",
-        metadata, spec);
-    assert_int_equal(ht_kube_decode_page(arena, ht_buf_str(&text), &taker, &page, &err), 0);
-    assert_non_null(row);
-    for (size_t i = 0; i < ht_ingress_of(row)->plain.len; i++) {
-        ht_buf_add_str(&plain, ht_ingress_of(row)->plain.items[i]);
-        ht_buf_add_c(&plain, ' ');
-    }
-    ht_buf_add_c(&plain, '\0');
-    assert_string_equal(plain.data, expected);
-}
-
-#define RULES(...) "{\"rules\":[" __VA_ARGS__ "]"
-#define HOST(name) "{\"host\":\"" name "\"}"
-
-static void each_host_needs_an_entry_of_tls(void **state)
-{
-    (void)state;
-    assert_plain("", RULES(HOST("a.x") "," HOST("b.x")) "}", "a.x b.x ");
-    assert_plain("", RULES(HOST("a.x") "," HOST("b.x")) ",\"tls\":[{\"hosts\":[\"b.x\"]}]}",
-                 "a.x ");
-    assert_plain("",
-                 RULES(HOST("a.x.y") "," HOST("x.y") "," HOST(
-                     "a.b.x.y")) ",\"tls\":[{\"hosts\":[\"*.x.y\"]}]}",
-                 "x.y a.b.x.y ");
-    assert_plain("", RULES(HOST("a.x")) ",\"tls\":[{\"secretName\":\"s\"}]}", "");
-    assert_plain("", RULES(HOST("a.x")) ",\"tls\":[]}", "a.x ");
-    assert_plain("", RULES(HOST("a.x")) ",\"tls\":null}", "a.x ");
-    assert_plain("", "{\"defaultBackend\":{}}", "* ");
-    assert_plain("", "{\"defaultBackend\":{},\"tls\":[{}]}", "");
-    assert_plain(",\"annotations\":{\"alb.ingress.kubernetes.io/certificate-arn\":\"arn:x\"}",
-                 RULES(HOST("a.x")) "}", "");
-    assert_plain(",\"annotations\":{\"alb.ingress.kubernetes.io/certificate-arn\":\"\"}",
-                 RULES(HOST("a.x")) "}", "a.x ");
 }
 
 static void no_right_to_pods_is_denied(void **state)
@@ -513,7 +446,7 @@ static void failures_are_told_apart_and_take_nothing_away(void **state)
         driver_advance(&driver, AFTER_PASS);
         expect(&driver, cases[i].state, cases[i].detail, 20);
         pthread_mutex_lock(&driver.lock);
-        struct ht_str help = source_of(&driver)->help;
+        struct ht_str help = driver_source(&driver, "kubernetes")->help;
         if (ht_str_find(help, ht_str_from(cases[i].help), 0) < 0)
             fail_msg("%s: the help is \"%.*s\"", cases[i].detail, HT_STR_ARG(help));
         pthread_mutex_unlock(&driver.lock);
@@ -566,15 +499,6 @@ static void write_answer(const char *format, ...)
     write_file(watched, text);
     free(text);
     free(body);
-}
-
-/* From now on the target is answered by what write_answer has written. */
-static void map_written(const char *target)
-{
-    char command[700];
-
-    snprintf(command, sizeof(command), "map %s %s", target, watched);
-    peer_tell(&peer, command, NULL, 0);
 }
 
 static void a_continuation_without_measure_is_no_end(void **state)
@@ -847,7 +771,6 @@ int main(void)
         cmocka_unit_test(tools_that_keep_secrets_are_told),
         cmocka_unit_test(ingresses_tell_what_they_serve_without_tls),
         cmocka_unit_test(no_right_to_ingresses_leaves_them_unknown_and_names_the_verb),
-        cmocka_unit_test(each_host_needs_an_entry_of_tls),
         cmocka_unit_test(no_right_to_pods_is_denied),
         cmocka_unit_test(a_bad_token_is_told),
         cmocka_unit_test(too_many_requests_are_waited_for),
