@@ -34,13 +34,15 @@ struct tally {
     size_t missing_len;
 };
 
-static bool needs_source(const struct tally *tally, struct ht_str name)
+static bool needs_source(const struct tally *tally, const struct ht_source *source)
 {
+    unsigned relaxed = source->state == HT_SOURCE_STATE_PART ? HT_CHECK_TELLS_PART : 0;
+
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
         const struct ht_check *check = ht_catalogue_get(i);
 
         if (check->question == tally->number && check->flags & HT_CHECK_DECIDES &&
-            ht_check_needs(check, name))
+            !(check->flags & relaxed) && ht_check_needs(check, source->name))
             return true;
     }
     return false;
@@ -134,7 +136,7 @@ static void tally_sources(struct tally *tally)
         const struct ht_source *source = ht_source_of(sources->rows[i]);
         bool waiting;
 
-        if (!needs_source(tally, source->name))
+        if (!needs_source(tally, source))
             continue;
         needed++;
         tally_source(tally, source, &waiting);

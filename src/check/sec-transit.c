@@ -168,7 +168,7 @@ static void look_ingresses(struct ht_checking *checking, const struct ht_row *ro
 
     if (!ht_cluster_has_ingresses(ht_cluster_of(row))) {
         ht_unknown(checking, "kubernetes",
-                   "which ingresses serve without TLS: it may not list ingresses.networking.k8s.io",
+                   "which ingresses serve without TLS: ingresses.networking.k8s.io were not listed",
                    "hulltop doctor --role prints what is needed");
         return;
     }
@@ -249,7 +249,7 @@ static const struct ht_check checks[] = {
      .question = 5,
      .scope = HT_TABLE_CLUSTER,
      .reads = HT_READS(INGRESS),
-     .flags = HT_CHECK_DECIDES,
+     .flags = HT_CHECK_DECIDES | HT_CHECK_TELLS_PART,
      .severity = HT_SEVERITY_MEDIUM,
      .title = "An Ingress serves without TLS",
      .condition = "A host of an Ingress is in no entry of its tls, and no annotation names a "

@@ -270,26 +270,26 @@ static void take_row(void *context, struct ht_row *row)
         ht_rowset_add(rows, row);
 }
 
-/* A resource that something is told from, but nothing depends on. */
+/* A resource that something is told from, but nothing depends on. 0, or 1 if it was refused. */
 static int read_rows(struct ht_kube *kube, const char *path, const char *what,
                      struct ht_rowset *rows, struct ht_kube_trouble *trouble)
 {
     struct list list = {
         .path = path, .taker = {.take = take_row, .context = rows}, .begin = begin_rows};
     int r = read_list(kube, &list, trouble);
+    bool refused = r == -EACCES;
 
     /* A kind that the server does not know has no objects. */
-    if (r == -EACCES)
+    if (refused)
         add_missing(kube, what, trouble);
     if (is_of_resource(r))
-        r = 0;
+        r = refused;
     ht_rowset_sort(rows);
     return r;
 }
 
 static int read_ingresses(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
-    size_t missing = strlen(kube->missing);
     int r;
 
     if (!kube->wants_ingresses)
@@ -297,7 +297,7 @@ static int read_ingresses(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     kube->feed->at(kube->feed, "listing ingresses");
     r = read_rows(kube, "/apis/networking.k8s.io/v1/ingresses?", "list ingresses.networking.k8s.io",
                   &kube->ingresses, trouble);
-    kube->has_ingresses = r == 0 && strlen(kube->missing) == missing;
+    kube->has_ingresses = r == 0;
     return r;
 }
 
@@ -313,8 +313,9 @@ static int read_others(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     if (r < 0)
         return r;
     kube->feed->at(kube->feed, "listing runtime classes");
-    return read_rows(kube, "/apis/node.k8s.io/v1/runtimeclasses?", "runtime classes",
-                     &kube->runtime_classes, trouble);
+    r = read_rows(kube, "/apis/node.k8s.io/v1/runtimeclasses?", "runtime classes",
+                  &kube->runtime_classes, trouble);
+    return r < 0 ? r : 0;
 }
 
 /* ---- what service accounts may do ---- */

@@ -30,6 +30,8 @@ enum ht_check_flags {
         1 << 2,             /* what builds do all day: in a build it is a fact without judgement */
     HT_CHECK_CORE = 1 << 3, /* what its question asks first: where no such check saw anything, the
                                question is not answered, whatever else was looked at */
+    HT_CHECK_TELLS_PART = 1 << 4, /* what a source that answers in part lacks for it, it tells
+                                     itself; what else that source lacks is nothing to it */
 };
 
 /* Bit of a table in ht_check.reads. */

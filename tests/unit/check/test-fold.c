@@ -286,6 +286,80 @@ static void states_follow_sources_and_the_first_match(void **state)
     }
 }
 
+/* Ingresses are all that question 5 asks of the cluster. */
+static void only_what_it_asks_for_makes_question_5_partial(void **state)
+{
+    static const struct {
+        enum ht_source_state kubernetes;
+        bool cluster, listed, partial;
+    } cases[] = {
+        {HT_SOURCE_STATE_OK, true, true, false},       {HT_SOURCE_STATE_PART, true, true, false},
+        {HT_SOURCE_STATE_PART, true, false, true},     {HT_SOURCE_STATE_DENIED, true, false, true},
+        {HT_SOURCE_STATE_DENIED, false, false, true},  {HT_SOURCE_STATE_BROKEN, true, true, true},
+        {HT_SOURCE_STATE_ABSENT, false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_node *node = new_node();
+        struct ht_cluster cluster = {0};
+
+        add_source(node, "kubernetes", cases[i].kubernetes);
+        ht_cluster_set_id(&cluster, HT_S("https://10.0.0.1:6443"));
+        if (cases[i].listed)
+            ht_cluster_set_ingresses(&cluster, 0);
+        if (cases[i].cluster)
+            ht_node_add(node, ht_row_new(&ht_cluster_table, &cluster));
+
+        struct folded folded = fold(node);
+        assert_int_equal(question(&folded, 5)->partial, cases[i].partial);
+        unfold(&folded);
+    }
+}
+
+static bool misses(const struct ht_question *question, const char *reason, bool *ret_decides)
+{
+    for (size_t i = 0; i < question->missing.len; i++) {
+        const struct ht_missing *missing = &question->missing.items[i];
+
+        *ret_decides = missing->decides;
+        if (ht_str_is(missing->reason, reason))
+            return true;
+    }
+    return false;
+}
+
+/* containerd keeps no history of images: that is told, and the state is the one it would be. */
+static void an_untold_history_of_an_image_is_missed_and_decides_nothing(void **state)
+{
+    enum ht_question_state states[2];
+    bool partial[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct ht_node *node = new_node();
+        struct ht_container container = default_container("a", "web");
+        bool decides = false;
+
+        ht_container_set_source(&container, HT_S("containerd"));
+        ht_container_set_secrets(&container, (struct ht_declared_secret_list){0});
+        if (i == 1)
+            ht_container_set_image_secrets(&container, (struct ht_declared_secret_list){0});
+        add_container(node, &container);
+
+        struct folded folded = fold(node);
+        assert_int_equal(
+            misses(question(&folded, 5), "how the image of a container was made", &decides),
+            i == 0);
+        assert_true(i == 1 || !decides);
+        states[i] = question(&folded, 5)->state;
+        partial[i] = question(&folded, 5)->partial;
+        unfold(&folded);
+    }
+    assert_int_equal(states[0], states[1]);
+    assert_int_equal(partial[0], partial[1]);
+}
+
 static void before_any_answer_it_waits_and_unasked_is_off(void **state)
 {
     struct ht_node *node = ht_node_new(9000);
@@ -646,6 +720,8 @@ int main(void)
         cmocka_unit_test(root_is_not_told_to_become_root),
         cmocka_unit_test(no_container_is_not_applicable),
         cmocka_unit_test(states_follow_sources_and_the_first_match),
+        cmocka_unit_test(only_what_it_asks_for_makes_question_5_partial),
+        cmocka_unit_test(an_untold_history_of_an_image_is_missed_and_decides_nothing),
         cmocka_unit_test(before_any_answer_it_waits_and_unasked_is_off),
         cmocka_unit_test(what_one_source_lacks_is_not_absent_while_another_has_yet_to_answer),
         cmocka_unit_test(ids_outlive_a_restart_and_replicas_are_numbered),
