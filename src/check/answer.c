@@ -39,7 +39,7 @@ static bool needs_source(const struct tally *tally, const struct ht_source *sour
     unsigned relaxed = source->state == HT_SOURCE_STATE_PART ? HT_CHECK_TELLS_PART : 0;
 
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_get(i);
+        const struct ht_check *check = ht_catalogue_at(i);
 
         if (check->question == tally->number && check->flags & HT_CHECK_DECIDES &&
             !(check->flags & relaxed) && ht_check_needs(check, source->name))
@@ -168,7 +168,7 @@ static bool is_about(const struct tally *tally, const struct ht_row *subject)
 static void count_deciding(struct tally *tally)
 {
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_get(i);
+        const struct ht_check *check = ht_catalogue_at(i);
 
         if (check->question != tally->number)
             continue;

@@ -47,6 +47,10 @@ extern const struct ht_check_group ht_checks_sec_keepers;
 extern const struct ht_check_group ht_checks_sec_volumes;
 extern const struct ht_check_group ht_checks_sec_exposed;
 
+/* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops
+ * over all. */
+const struct ht_check *ht_catalogue_at(size_t place);
+
 /* Ends a list of ids or texts of an entry of the catalogue. */
 #define HT_TEXTS(...)                                                                              \
     (const char *const[])                                                                          \

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hulltop/check/catalogue.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
 
-/* Groups in any order. */
+/* Groups in any order: the place of a check follows from its id. */
 static const struct ht_check_group *const groups[] = {
     &ht_checks_drf_behaviour,   &ht_checks_drf_intruder,     &ht_checks_drf_miner,
     &ht_checks_bld_place,       &ht_checks_bld_power,        &ht_checks_bld_supply,
@@ -25,10 +24,57 @@ static const struct ht_check_group *const groups[] = {
     &ht_checks_drf_upper,       &ht_checks_drf_tamper,       &ht_checks_sec_volumes,
 };
 
-/* All checks by their ids, put in order when they are first asked for; by any thread. */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static const struct ht_check **sorted;
-static size_t sorted_len;
+size_t ht_catalogue_count(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+        count += groups[i]->count;
+    return count;
+}
+
+const struct ht_check *ht_catalogue_at(size_t place)
+{
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        if (place < groups[i]->count)
+            return &groups[i]->checks[place];
+        place -= groups[i]->count;
+    }
+    return NULL;
+}
+
+/* How many checks have an id before that one. */
+static size_t rank(const struct ht_check *check)
+{
+    size_t before = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        for (unsigned j = 0; j < groups[i]->count; j++)
+            before +=
+                ht_str_compare(ht_str_from(groups[i]->checks[j].id), ht_str_from(check->id)) < 0;
+    }
+    return before;
+}
+
+const struct ht_check *ht_catalogue_get(size_t wanted)
+{
+    for (size_t i = 0; i < ht_catalogue_count(); i++) {
+        if (rank(ht_catalogue_at(i)) == wanted)
+            return ht_catalogue_at(i);
+    }
+    return NULL;
+}
+
+const struct ht_check *ht_catalogue_find(struct ht_str id)
+{
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        for (unsigned j = 0; j < groups[i]->count; j++) {
+            if (ht_str_is(id, groups[i]->checks[j].id))
+                return &groups[i]->checks[j];
+        }
+    }
+    return NULL;
+}
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -38,46 +84,13 @@ static int compare_ids(const void *a, const void *b)
     return strcmp((*left)->id, (*right)->id);
 }
 
-static void sort_checks(void)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-        count += groups[i]->count;
-    sorted = ht_new_array(const struct ht_check *, count);
-    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
-        for (unsigned j = 0; j < groups[i]->count; j++)
-            sorted[sorted_len++] = &groups[i]->checks[j];
-    }
-    qsort(sorted, sorted_len, sizeof(*sorted), compare_ids);
-}
-
-size_t ht_catalogue_count(void)
-{
-    pthread_once(&once, sort_checks);
-    return sorted_len;
-}
-
-const struct ht_check *ht_catalogue_get(size_t i)
-{
-    return i < ht_catalogue_count() ? sorted[i] : NULL;
-}
-
-static int compare_with_id(const void *key, const void *item)
-{
-    const struct ht_str *id = key;
-    const struct ht_check *const *check = item;
-
-    return ht_str_compare(*id, ht_str_from((*check)->id));
-}
-
-const struct ht_check *ht_catalogue_find(struct ht_str id)
+void ht_catalogue_list(const struct ht_check **ret_checks)
 {
     size_t count = ht_catalogue_count();
-    const struct ht_check *const *found =
-        bsearch(&id, sorted, count, sizeof(*sorted), compare_with_id);
 
-    return found ? *found : NULL;
+    for (size_t i = 0; i < count; i++)
+        ret_checks[i] = ht_catalogue_at(i);
+    qsort(ret_checks, count, sizeof(*ret_checks), compare_ids);
 }
 
 /* Sources that tell what containers were meant to be: any of them stands for "docker". */
@@ -105,7 +118,7 @@ bool ht_check_needs(const struct ht_check *check, struct ht_str source)
 bool ht_catalogue_needs(unsigned questions, struct ht_str source)
 {
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_get(i);
+        const struct ht_check *check = ht_catalogue_at(i);
 
         if (questions >> check->question & 1 && ht_check_needs(check, source))
             return true;

@@ -441,7 +441,7 @@ void ht_fold_findings(const struct ht_node *node, const struct ht_facts *facts,
     count_workloads(&folding);
     imply_all(&folding);
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_get(i);
+        const struct ht_check *check = ht_catalogue_at(i);
 
         if (check->flags & HT_CHECK_POSTURE)
             fold_posture(&folding, check, ret_findings);

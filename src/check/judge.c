@@ -190,7 +190,7 @@ static size_t place_of_check(struct ht_str id)
 {
     size_t i = 0;
 
-    while (!ht_str_is(id, ht_catalogue_get(i)->id))
+    while (!ht_str_is(id, ht_catalogue_at(i)->id))
         i++;
     return i;
 }
@@ -308,13 +308,13 @@ int ht_judge_pod(struct ht_judge *judge, const struct ht_row *given, struct ht_r
 
     ht_node_add(node, ht_row_ref(row));
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        if (looks_at_pods(ht_catalogue_get(i)))
+        if (looks_at_pods(ht_catalogue_at(i)))
             ht_vec_add(&verdicts,
-                       ht_check_look(ht_catalogue_get(i), node, judge->options.facts, row));
+                       ht_check_look(ht_catalogue_at(i), node, judge->options.facts, row));
     }
     ht_fold_findings(node, judge->options.facts, &verdicts, &findings);
     for (size_t i = 0, next = 0; i < ht_catalogue_count(); i++) {
-        if (!looks_at_pods(ht_catalogue_get(i)))
+        if (!looks_at_pods(ht_catalogue_at(i)))
             continue;
 
         struct ht_verdict *verdict = verdicts.items[next++];
@@ -342,9 +342,9 @@ static int keep_posture(struct ht_judge *judge, size_t check, struct ht_error *e
         return 0;
     finding = *ht_finding_of(posture->first);
     ht_finding_set_title(&finding, ht_arena_strf(arena, "%s: %zu of %zu pods",
-                                                 ht_catalogue_get(check)->title_pod
-                                                     ? ht_catalogue_get(check)->title_pod
-                                                     : ht_catalogue_get(check)->title,
+                                                 ht_catalogue_at(check)->title_pod
+                                                     ? ht_catalogue_at(check)->title_pod
+                                                     : ht_catalogue_at(check)->title,
                                                  posture->pods, posture->asked));
     ht_finding_set_count(&finding, posture->pods);
     ht_finding_set_total(&finding, posture->asked);

@@ -102,21 +102,22 @@ static bool is_of(const struct ht_check *check, int table)
 struct ht_looks *ht_looks_new(const struct ht_facts *facts, unsigned questions)
 {
     struct ht_looks *looks = ht_new0(struct ht_looks);
+    size_t count = ht_catalogue_count();
+    ht_autofree const struct ht_check **all = ht_new_array(const struct ht_check *, count);
     ht_autovec struct ht_vec asked = {0};
 
     looks->facts = facts;
-    for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_get(i);
-
-        if (questions >> check->question & 1)
-            ht_vec_add(&asked, (void *)check);
+    ht_catalogue_list(all);
+    for (size_t i = 0; i < count; i++) {
+        if (questions >> all[i]->question & 1)
+            ht_vec_add(&asked, (void *)all[i]);
     }
     for (int id = 0; id < HT_TABLE_COUNT; id++) {
-        size_t count = 0;
+        size_t own = 0;
 
         for (size_t i = 0; i < asked.len; i++)
-            count += is_of(asked.items[i], id);
-        make_scope(&looks->scopes[id], count);
+            own += is_of(asked.items[i], id);
+        make_scope(&looks->scopes[id], own);
         for (size_t i = 0; i < asked.len; i++) {
             if (is_of(asked.items[i], id))
                 add_check(&looks->scopes[id], asked.items[i]);

@@ -33,14 +33,21 @@ make_root() {
     echo 'APT::Architecture "amd64";' >"$root/etc/apt/apt.conf.d/01arch"
     echo 'deb http://deb.example.net/debian-security bookworm-security main' >"$root/etc/apt/sources.list"
     printf 'Package: one\nStatus: install ok installed\nVersion: 1.0-2\nArchitecture: amd64\n' >"$root/var/lib/dpkg/status"
-    printf 'Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\nCodename: bookworm-security\nDate: %s\n' \
-        "$(date -u '+%a, %d %b %Y %H:%M:%S UTC')" >"${base}_InRelease"
     { stanza one 1.0-2; seq -f 'x%g' 400 | while read -r name; do stanza "$name" 1; done; } >"$list"
+    release
+}
+
+# The Release file, which names the size that the list has now.
+release() {
+    printf '%s\n' 'Origin: Debian' 'Label: Debian-Security' 'Suite: stable-security' 'Codename: bookworm-security' \
+        'Version: 12' 'Architectures: amd64' 'Components: main' "Date: $(date -u '+%a, %d %b %Y %H:%M:%S UTC')" SHA256: \
+        " $(printf %064d 0) $(wc -c <"$list") main/binary-amd64/Packages" >"${base}_InRelease"
 }
 
 # is NAME WANTED: what is said of pending updates and of the lists.
 is() {
     local said status
+    if [ -f "$list" ] && [ -f "${base}_InRelease" ] && ! [ -L "${base}_InRelease" ]; then release; fi
     timeout 60 "$hulltop" check --root "$root" --only packages --docker none --format json \
         >"$dir/report" 2>"$dir/error"
     status=$?

@@ -10,6 +10,8 @@
 /* How many checks there are, and the i-th, in the order of their ids. */
 size_t ht_catalogue_count(void);
 const struct ht_check *ht_catalogue_get(size_t i);
+/* All of them in that order; room for ht_catalogue_count is the caller's. */
+void ht_catalogue_list(const struct ht_check **ret_checks);
 /* The check of that id, or NULL. */
 const struct ht_check *ht_catalogue_find(struct ht_str id);
 /* Whether a check cannot do without what the source of that name tells. An entry that needs
