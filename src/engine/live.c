@@ -15,75 +15,89 @@
 #define TICK_NS        (1 * HT_NS_PER_S)
 #define PUBLISH_GAP_NS (250 * HT_NS_PER_MS) /* at most four states a second */
 
-static void acknowledged_path(const struct ht_engine *engine, struct ht_buf *path)
+static void state_path(const struct ht_engine *engine, const char *name, struct ht_buf *path)
 {
-    ht_buf_addf(path, "%s/acknowledged.json", engine->state_dir);
+    ht_buf_addf(path, "%s/%s", engine->state_dir, name);
 }
+
+/* Reads a file of the state folder, as long as text may get; path is filled for messages. False:
+ * there is none, or it cannot be read, and err tells why. */
+static bool read_state(const struct ht_engine *engine, const char *name, struct ht_buf *path,
+                       struct ht_buf *text, struct ht_error *err)
+{
+    struct ht_root root = {0};
+    int r;
+
+    if (!engine->state_dir)
+        return false;
+    state_path(engine, name, path);
+    if (access(path->data, F_OK) != 0)
+        return false;
+    r = ht_root_open(&root, engine->state_dir, err);
+    if (r == 0)
+        r = ht_root_read(&root, name, text, text->max, err);
+    ht_root_close(&root);
+    return r >= 0;
+}
+
+static void save_state(const struct ht_engine *engine, const char *name, struct ht_str text)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(4096);
+
+    state_path(engine, name, &path);
+    ht_writer_save(engine->writer, path.data, text, true, true);
+}
+
+/* ---- acknowledgements ---- */
+
+static const char acknowledged[] = "acknowledged.json";
 
 static void load_acknowledged(struct ht_engine *engine)
 {
     ht_autobuf struct ht_buf path = HT_BUF(4096);
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
     struct ht_error err = {0};
-    struct ht_root root = {0};
 
-    if (!engine->state_dir)
-        return;
-    acknowledged_path(engine, &path);
-    if (access(path.data, F_OK) != 0)
-        return;
-    if (ht_root_open(&root, engine->state_dir, &err) == 0 &&
-        ht_root_read(&root, "acknowledged.json", &text, HT_LIMIT_FILE, &err) >= 0)
+    if (read_state(engine, acknowledged, &path, &text, &err))
         ht_core_read_acknowledged(engine->core, ht_buf_str(&text), path.data, &err);
-    ht_root_close(&root);
     if (err.code)
         ht_log_error(HT_LOG_WARNING, "ledger", &err);
 }
 
 static void save_acknowledged(struct ht_engine *engine)
 {
-    ht_autobuf struct ht_buf path = HT_BUF(4096);
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
 
     if (!engine->state_dir)
         return;
-    acknowledged_path(engine, &path);
     ht_core_write_acknowledged(engine->core, &text);
-    ht_writer_save(engine->writer, path.data, ht_buf_str(&text), true, true);
+    save_state(engine, acknowledged, ht_buf_str(&text));
 }
 
 /* ---- locks ---- */
+
+static const char locks[] = "locks.json";
 
 static void load_locks(struct ht_engine *engine)
 {
     ht_autobuf struct ht_buf path = HT_BUF(4096);
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
     struct ht_error err = {0};
-    struct ht_root root = {0};
 
-    if (!engine->state_dir)
-        return;
-    ht_buf_addf(&path, "%s/locks.json", engine->state_dir);
-    if (access(path.data, F_OK) != 0)
-        return;
-    if (ht_root_open(&root, engine->state_dir, &err) == 0 &&
-        ht_root_read(&root, "locks.json", &text, HT_LIMIT_BODY, &err) >= 0)
+    if (read_state(engine, locks, &path, &text, &err))
         engine->samples[engine->slots_len] = ht_locks_read(ht_buf_str(&text), path.data, &err);
-    ht_root_close(&root);
     if (err.code)
         ht_log_error(HT_LOG_WARNING, "locks", &err);
 }
 
 static void save_locks(struct ht_engine *engine)
 {
-    ht_autobuf struct ht_buf path = HT_BUF(4096);
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
 
     if (!engine->state_dir)
         return;
-    ht_buf_addf(&path, "%s/locks.json", engine->state_dir);
     ht_locks_write(engine->samples[engine->slots_len], &text);
-    ht_writer_save(engine->writer, path.data, ht_buf_str(&text), true, true);
+    save_state(engine, locks, ht_buf_str(&text));
 }
 
 /* What was done stays on the timeline; what was not is a word to who asked. */
@@ -94,19 +108,19 @@ static void lock(struct ht_engine *engine, const struct ht_command *command,
     const struct ht_lock_wish wish = {.container = {command->text, command->text_len},
                                       .reason = {command->more, command->more_len},
                                       .now_ns = ht_clock_wall(engine->clock)};
-    struct ht_node **locks = &engine->samples[engine->slots_len];
+    struct ht_node **place = &engine->samples[engine->slots_len];
 
     pthread_mutex_lock(&engine->lock);
     struct ht_state *state = ht_state_ref(engine->state);
     pthread_mutex_unlock(&engine->lock);
-    struct ht_node *after = ht_locks_wish(*locks, state, &wish, &told);
+    struct ht_node *after = ht_locks_wish(*place, state, &wish, &told);
     ht_state_unref(state);
     ht_engine_tell(engine, events, after ? HT_EVENT_KIND_MARK : HT_EVENT_KIND_MESSAGE,
                    ht_buf_str(&told));
     if (!after)
         return;
-    ht_node_unref(*locks);
-    *locks = after;
+    ht_node_unref(*place);
+    *place = after;
     save_locks(engine);
 }
 
