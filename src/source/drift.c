@@ -149,6 +149,7 @@ static void look(struct ht_drift *drift)
     ht_drift_look_due(drift, show_progress);
     drift->feed->at(drift->feed, "looking at writable layers");
     ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);
+    ht_origin_rest(drift->origin);
     ht_codes_expire(drift->codes, drift->now_wall_ns);
     if (drift->first || drift->tamper_changed || ht_codes_changed(drift->codes) ||
         ht_layers_changed(drift->layers))

@@ -25,7 +25,7 @@
 
 enum {
     ANSWERS_MAX = 20000,
-    SPACES_MAX = 16, /* of as many containers, the mounts are kept during a look */
+    SPACES_MAX = 2000,
     KEY_BYTES = 8192,
     STAT_BYTES = 4096,
     HANGING_MAX = 4096,
@@ -142,14 +142,19 @@ static bool is_old_answer(void *context, struct ht_str key, void *value)
     return forget_all(NULL, key, value);
 }
 
+void ht_origin_rest(struct ht_origin *origin)
+{
+    /* Mounts come and go. */
+    ht_map_remove_if(origin->spaces, forget_space, NULL);
+    ht_buf_fini(&origin->file);
+}
+
 void ht_origin_pass(struct ht_origin *origin)
 {
     origin->pass++;
     origin->host_read = false;
     ht_map_remove_if(origin->answers, is_old_answer, origin);
-    /* Mounts come and go. */
-    ht_map_remove_if(origin->spaces, forget_space, NULL);
-    ht_buf_fini(&origin->file);
+    ht_origin_rest(origin);
 }
 
 /* ---- the process ---- */

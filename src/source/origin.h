@@ -70,5 +70,7 @@ int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container
 /* Begins a new pass: mount tables are read again when they are needed, and what the last two passes
  * did not ask for is forgotten. */
 void ht_origin_pass(struct ht_origin *origin);
+/* A look ended: what was read for all of it together, the mounts of its containers, is let go. */
+void ht_origin_rest(struct ht_origin *origin);
 
 #endif
