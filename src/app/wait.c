@@ -7,6 +7,10 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/privilege.h"
+
+/* Containers start all the time on some nodes: the answer waits no longer than this for them. */
+#define AWAITED_MAX_NS (4 * HT_NS_PER_S)
 
 static void no_terminal(void)
 {
@@ -19,16 +23,21 @@ int ht_wait_prepare(struct ht_error *err)
     return r < 0 ? r : ht_signals_start(err);
 }
 
-/* Of a recording the end is asked about: what it says there is all that will come. */
+/* Of a recording the end is asked about: what it says there is all that will come. Live, a container
+ * that is just starting is given the second look that tells its privileges. */
 static bool is_answer(const struct ht_state *state)
 {
-    return state->origin == HT_ORIGIN_REPLAY ? state->replay.ended : state->complete;
+    if (state->origin == HT_ORIGIN_REPLAY)
+        return state->replay.ended;
+    return state->complete &&
+           (state->origin != HT_ORIGIN_LIVE || !ht_privilege_is_awaited(state->node));
 }
 
 int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht_state **ret_state)
 {
     struct ht_engine *engine = session->engine;
     int64_t deadline = ht_clock_mono(ht_clock_system()) + timeout_ns;
+    bool whole = false;
     struct ht_error err = {0};
 
     if (ht_engine_start(engine, &err) < 0) {
@@ -38,10 +47,16 @@ int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht
     ht_engine_replay_seek(engine, INT64_MAX);
     for (;;) {
         struct ht_state *state = ht_engine_state(engine);
-        int64_t left = deadline - ht_clock_mono(ht_clock_system());
+        int64_t now = ht_clock_mono(ht_clock_system());
         struct pollfd fds[3] = {{.fd = ht_engine_fd(engine), .events = POLLIN}};
         int signal_fds[2];
 
+        if (state->origin == HT_ORIGIN_LIVE && state->complete && !whole) {
+            whole = true;
+            if (deadline > now + AWAITED_MAX_NS)
+                deadline = now + AWAITED_MAX_NS;
+        }
+        int64_t left = deadline - now;
         if (is_answer(state) || left <= 0) {
             *ret_state = state;
             return HT_STATUS_CLEAN;

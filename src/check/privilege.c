@@ -5,6 +5,7 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "view.h"
 
 /* ---- ids and namespaces ---- */
 
@@ -229,4 +230,26 @@ void ht_privilege_effective(const struct ht_host *host, const struct ht_process 
     set_namespaces(host, init, ret);
     set_mounts(init, arena, ret);
     set_privileged(facts, ret);
+}
+
+bool ht_privilege_is_young(const struct ht_process *init)
+{
+    return ht_process_has_cap_eff(init) && ht_process_has_reads(init) && init->reads < 2;
+}
+
+bool ht_privilege_is_awaited(const struct ht_node *node)
+{
+    const struct ht_rowset *containers = ht_node_set(node, HT_TABLE_CONTAINER);
+
+    for (size_t i = 0; i < containers->len; i++) {
+        const struct ht_container *container = ht_container_of(containers->rows[i]);
+        const struct ht_process *init;
+
+        if (!ht_container_has_pid(container) || container->effective.known)
+            continue;
+        init = ht_view_find_process(node, container->pid);
+        if (init && ht_privilege_is_young(init))
+            return true;
+    }
+    return false;
 }

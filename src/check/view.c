@@ -6,6 +6,7 @@
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/classify.h"
+#include "hulltop/check/privilege.h"
 #include "identity.h"
 
 static const struct ht_privilege nothing_known;
@@ -33,12 +34,6 @@ const struct ht_process *ht_view_find_process(const struct ht_node *node, uint64
     return NULL;
 }
 
-/* Its row is there, but the join did not rely on it yet (privilege.h). */
-static bool is_young(const struct ht_process *init)
-{
-    return ht_process_has_cap_eff(init) && ht_process_has_reads(init) && init->reads < 2;
-}
-
 static void explain_effective(struct view *view)
 {
     const struct ht_container *container = view->container;
@@ -49,7 +44,7 @@ static void explain_effective(struct view *view)
     view->help_effective = "";
     if (view->sandboxed) {
         view->why_no_effective = "the host sees the sandbox, not the program in it";
-    } else if (!known && view->init && is_young(view->init)) {
+    } else if (!known && view->init && ht_privilege_is_young(view->init)) {
         view->why_no_effective = "it started a moment ago and may still be dropping privileges";
         view->help_effective = "it is read again in a moment";
     } else if (!known) {

@@ -7,6 +7,7 @@
 
 #include "hulltop/base/arena.h"
 #include "hulltop/check/facts.h"
+#include "hulltop/model/node.h"
 #include "hulltop/model/rows.h"
 
 /* Fills ret with what follows from the init process of a container; what cannot be told (not
@@ -16,5 +17,9 @@
 void ht_privilege_effective(const struct ht_host *host, const struct ht_process *init,
                             const struct ht_facts *facts, struct ht_arena *arena,
                             struct ht_privilege *ret);
+/* True if this first process of a container was read only once: what it is allowed may change. */
+bool ht_privilege_is_young(const struct ht_process *init);
+/* True if the privileges of a container of this node are not told yet only because of that. */
+bool ht_privilege_is_awaited(const struct ht_node *node);
 
 #endif

@@ -207,6 +207,29 @@ static void nothing_is_relied_on_in_the_first_seconds(void **state)
     assert_int_not_equal(derive(&init).known, 0);
 }
 
+static void what_a_starting_container_is_allowed_is_awaited(void **state)
+{
+    struct ht_process init = plain_init();
+    struct ht_container container = {0};
+    ht_autonode struct ht_node *young = ht_node_new();
+    ht_autonode struct ht_node *told = ht_node_new();
+
+    (void)state;
+    ht_process_set_id(&init, HT_S("411.7"));
+    ht_process_set_pid(&init, 411);
+    ht_process_set_reads(&init, 1);
+    ht_container_set_id(&container, HT_S("c1"));
+    ht_container_set_pid(&container, 411);
+    ht_node_add(young, ht_row_new(&ht_process_table, &init));
+    ht_node_add(young, ht_row_new(&ht_container_table, &container));
+    assert_true(ht_privilege_is_awaited(young));
+
+    ht_process_set_reads(&init, 2);
+    ht_node_add(told, ht_row_new(&ht_process_table, &init));
+    ht_node_add(told, ht_row_new(&ht_container_table, &container));
+    assert_false(ht_privilege_is_awaited(told));
+}
+
 static void ids_are_told_as_seen_inside_and_on_the_node(void **state)
 {
     struct ht_process init = plain_init();
@@ -307,6 +330,7 @@ int main(void)
         cmocka_unit_test(compose_services_own_their_containers),
         cmocka_unit_test(namespaces_are_compared_with_the_node),
         cmocka_unit_test(nothing_is_relied_on_in_the_first_seconds),
+        cmocka_unit_test(what_a_starting_container_is_allowed_is_awaited),
         cmocka_unit_test(ids_are_told_as_seen_inside_and_on_the_node),
         cmocka_unit_test(wide_is_not_all_that_the_kernel_knows),
         cmocka_unit_test(mounts_tell_what_is_hidden_and_writable),
