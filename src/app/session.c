@@ -88,21 +88,29 @@ static bool is_none(const char *value)
     return value && strcmp(value, "none") == 0;
 }
 
-static bool asks_for_secrets(const struct ht_options *options)
+static bool asks_for(const struct ht_options *options, const char *question)
 {
-    return options->questions & 1u << ht_question_find(HT_S("secrets"));
+    return options->questions & 1u << ht_question_find(ht_str_from(question));
+}
+
+/* What engines are asked for beside their containers. */
+static struct ht_docker_options asked_of_engines(const struct ht_options *options)
+{
+    return (struct ht_docker_options){.histories = asks_for(options, "secrets"),
+                                      .drift = asks_for(options, "drift") ||
+                                               asks_for(options, "added-code")};
 }
 
 static struct ht_driver docker_driver(const struct ht_options *options)
 {
     const char *verify = getenv("DOCKER_TLS_VERIFY");
 
-    return ht_docker_driver(&(struct ht_docker_options){
-        .url = options->docker,
-        .cert_path = getenv("DOCKER_CERT_PATH"),
-        .tls_verify = verify && verify[0],
-        .histories = asks_for_secrets(options),
-    });
+    struct ht_docker_options asked = asked_of_engines(options);
+
+    asked.url = options->docker;
+    asked.cert_path = getenv("DOCKER_CERT_PATH");
+    asked.tls_verify = verify && verify[0];
+    return ht_docker_driver(&asked);
 }
 
 /* The sources that will run: those that the asked questions need. */
@@ -125,7 +133,9 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
     if (docker_named || (!options->docker && !cri_named))
         add(drivers, docker_driver(options));
     if (!options->docker && !cri_named) {
-        ht_podman_drivers(asks_for_secrets(options), drivers->items + drivers->len);
+        const struct ht_docker_options asked = asked_of_engines(options);
+
+        ht_podman_drivers(&asked, drivers->items + drivers->len);
         drivers->len += HT_PODMAN_SERVICES;
     }
     if (cri_named || (!options->cri && !docker_named))
@@ -138,7 +148,7 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
                                                      .context = options->context,
                                                      .node = options->node,
                                                      .exec_credentials = options->exec_credentials,
-                                                     .ingresses = asks_for_secrets(options)}));
+                                                     .ingresses = asks_for(options, "secrets")}));
 }
 
 /* The host's own files and processes. */

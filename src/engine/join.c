@@ -54,6 +54,7 @@ struct joining {
     struct ht_join_pods *by_pod;
     const struct ht_row *cluster_row, *host_row;
     struct ht_vec codes;  /* code and layer rows */
+    struct ht_map *diffs; /* container id to the const struct ht_row * of its changes */
     struct ht_vec stored; /* datastores and API servers */
     bool unsorted;        /* processes are not in the order of their ids */
     const struct ht_host *host;
@@ -151,6 +152,8 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
             } else if (id != HT_TABLE_DAEMON) {
                 if (id == HT_TABLE_CLUSTER)
                     joining->cluster_row = row;
+                if (id == HT_TABLE_DIFF)
+                    (void)ht_map_set(joining->diffs, ht_row_id(row), (void *)row);
                 if (id == HT_TABLE_SOURCE && ht_str_is(ht_row_id(row), "kubernetes"))
                     ht_join_pods_set_source(joining->by_pod, row);
                 ht_node_add(joining->node, ht_row_ref(row));
@@ -625,7 +628,8 @@ static struct ht_row *make_code(struct joining *joining, const struct ht_row *ro
     if (!place && id.len)
         place = ht_map_get(joining->places, id);
 
-    const struct ht_row *const inputs[INPUTS] = {row, place ? place->row : NULL};
+    const struct ht_row *diff = place ? ht_map_get(joining->diffs, place->id) : NULL;
+    const struct ht_row *const inputs[INPUTS] = {row, place ? place->row : NULL, diff};
     uint64_t number = place ? ht_str_hash(place->id, 0) : 0;
     struct ht_row *known = ht_join_recall(joining->joiner->made, key, inputs, number);
 
@@ -633,7 +637,7 @@ static struct ht_row *make_code(struct joining *joining, const struct ht_row *ro
         return known;
     return ht_join_remember(
         joining->joiner->made, key, inputs, number,
-        ht_join_code(joining->joiner->facts, row, place ? place->id : (struct ht_str){0}));
+        ht_join_code(joining->joiner->facts, row, place ? place->id : (struct ht_str){0}, diff));
 }
 
 static void make_rows(struct joining *joining)
@@ -673,6 +677,7 @@ static void finish(struct joining *joining)
         free(place);
     }
     ht_map_free(joining->places);
+    ht_map_free(joining->diffs);
     ht_vec_fini(&joining->order);
     ht_vec_fini(&joining->processes);
     ht_vec_fini(&joining->homes);
@@ -691,6 +696,7 @@ struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *
     struct joining joining = {.joiner = joiner,
                               .node = ht_node_new(now_ns),
                               .places = ht_map_new(),
+                              .diffs = ht_map_new(),
                               .by_pod = ht_join_pods_new()};
 
     ht_join_cache_begin(joiner->made);

@@ -28,10 +28,11 @@ struct ht_row *ht_join_daemon(const struct ht_row *daemon, const struct ht_vec *
 const char *ht_join_step(struct ht_str cgroup, struct ht_str id);
 /* The builder that a step has whose first process is a child of parent, or NULL. */
 const char *ht_join_step_parent(const struct ht_process *parent);
-/* The code or layer row with the container it is of (empty: of none that is known) and, of code,
- * the known tool that puts it there. Returns a new reference. */
+/* The code or layer row with the container it is of (empty: of none that is known), with what the
+ * runtime's list of changes (NULL: none) tells of what its source was blind to and, of code, the
+ * known tool that puts it there. Returns a new reference. */
 struct ht_row *ht_join_code(const struct ht_facts *facts, const struct ht_row *row,
-                            struct ht_str container);
+                            struct ht_str container, const struct ht_row *diff);
 /* The support or component row judged by the fact tables, as of now; samples' daemons are told from
  * daemons (const struct ht_row *). Returns a new reference. */
 struct ht_row *ht_join_upkeep(const struct ht_facts *facts, int64_t now, const struct ht_row *row,

@@ -36,6 +36,34 @@ int ht_docker_decode_container(struct ht_str text, const struct ht_docker_contex
 int ht_docker_decode_history(struct ht_str text, struct ht_str id, struct ht_row **ret_row,
                              struct ht_error *err);
 
+/* GET /images/ID/json to a container row that has the image's id and image_entry alone, likewise.
+ */
+int ht_docker_decode_image(struct ht_str text, struct ht_str id, struct ht_row **ret_row,
+                           struct ht_error *err);
+
+/* GET /images/json: what images are called. */
+struct ht_docker_image {
+    struct ht_str id;
+    struct ht_text_list tags;    /* "lab/app:1.0" */
+    struct ht_text_list digests; /* "lab/app@sha256:..." */
+};
+struct ht_docker_image_list {
+    struct ht_docker_image *items; /* in the arena */
+    size_t len;
+};
+int ht_docker_decode_images(struct ht_arena *arena, struct ht_str text,
+                            struct ht_docker_image_list *ret_list, struct ht_error *err);
+
+/* GET /containers/ID/changes to a diff row of that container, owned by the caller; the source and
+ * the time of asking are as given. Errors as above. */
+enum { HT_DOCKER_CHANGES_MAX = 5000 };
+struct ht_docker_changes_about {
+    struct ht_str id, source;
+    int64_t asked_at;
+};
+int ht_docker_decode_changes(struct ht_str text, const struct ht_docker_changes_about *about,
+                             struct ht_row **ret_row, struct ht_error *err);
+
 /* One entry of GET /containers/json, of Podman's own API too; texts are borrowed from the arena. */
 struct ht_docker_listed {
     struct ht_str id; /* is one */

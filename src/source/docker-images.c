@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Histories of the images in use, for the secrets that stand in them. An image's id is what it is
- * made of, so each is asked for once; one that is refused is asked for again at the next pass.
+ * Histories of the images in use, for the secrets that stand in them, and what they start. An
+ * image's id is what it is made of, so each is asked for once; one that is refused is asked for
+ * again at the next pass.
  */
 #include "docker-private.h"
 
@@ -16,6 +17,7 @@ enum { HISTORY_MAX = 4 * 1024 * 1024, ID_MAX = 80, PATH_BYTES = 128 };
 
 struct image {
     struct ht_row *found; /* a container row with nothing but what the history tells; NULL: none */
+    struct ht_row *entry; /* likewise with what it starts */
     uint64_t asked;       /* pass in which it was asked for last */
     bool is_used;
 };
@@ -23,6 +25,7 @@ struct image {
 static void free_image(struct image *image)
 {
     ht_row_unref(image->found);
+    ht_row_unref(image->entry);
     free(image);
 }
 
@@ -60,31 +63,63 @@ struct ht_row *ht_docker_add_history(const struct ht_docker *docker, struct ht_r
 
     if (docker->images && ht_container_has_image_id(&container))
         image = ht_map_get(docker->images, container.image_id);
-    if (!image || !image->found)
+    if (!image || (!image->found && !image->entry))
         return row;
-    ht_container_set_image_secrets(&container, ht_container_of(image->found)->image_secrets);
+    if (image->found)
+        ht_container_set_image_secrets(&container, ht_container_of(image->found)->image_secrets);
+    if (image->entry)
+        ht_container_set_image_entry(&container, ht_container_of(image->entry)->image_entry);
     with = ht_row_new(&ht_container_table, &container);
     ht_row_unref(row);
     return with;
 }
 
+/* One thing that is asked of an image. */
+struct part {
+    const char *path, *doing;
+    int (*decode)(struct ht_str text, struct ht_str id, struct ht_row **ret_row,
+                  struct ht_error *err);
+};
+
 /* A daemon that has no answer to this is none the worse. -EINTR: the end was asked for. */
-static int ask(struct ht_docker *docker, struct ht_str id, struct image *image,
-               struct ht_docker_trouble *trouble)
+static int ask_part(struct ht_docker *docker, struct ht_str id, const struct part *part,
+                    struct ht_row **ret_row, struct ht_docker_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     char path[PATH_BYTES];
     int r;
 
-    snprintf(path, sizeof(path), "/images/%.*s/history", HT_STR_ARG(id));
-    docker->feed->at(docker->feed, "asking for the history of an image");
-    image->asked = docker->pass;
+    snprintf(path, sizeof(path), "/images/%.*s/%s", HT_STR_ARG(id), part->path);
+    docker->feed->at(docker->feed, part->doing);
     r = ht_docker_get(&docker->client, path, HISTORY_MAX, &answer, trouble);
     if (r == 0)
-        (void)ht_docker_decode_history(ht_buf_str(&answer.body), id, &image->found, NULL);
+        (void)part->decode(ht_buf_str(&answer.body), id, ret_row, NULL);
     if (answer.body.len)
         ht_wipe(answer.body.data, answer.body.len);
     return r;
+}
+
+static int ask(struct ht_docker *docker, struct ht_str id, struct image *image,
+               struct ht_docker_trouble *trouble)
+{
+    static const struct part history = {"history", "asking for the history of an image",
+                                        ht_docker_decode_history},
+                             entry = {"json", "asking what an image starts",
+                                      ht_docker_decode_image};
+    int r = 0;
+
+    image->asked = docker->pass;
+    if (docker->histories && !image->found)
+        r = ask_part(docker, id, &history, &image->found, trouble);
+    if (docker->drift && !image->entry && r != -EINTR && r != -ETIMEDOUT)
+        r = ask_part(docker, id, &entry, &image->entry, trouble);
+    return r;
+}
+
+/* Whether all that was asked for is known. */
+static bool is_complete(const struct ht_docker *docker, const struct image *image)
+{
+    return (image->found || !docker->histories) && (image->entry || !docker->drift);
 }
 
 struct collecting {
@@ -108,7 +143,9 @@ static void collect_visit(void *context, struct ht_str key, void *value)
         ht_map_set(collecting->docker->images, container->image_id, image);
     }
     image->is_used = true;
-    if (!ht_container_has_image_secrets(container))
+    if (!is_complete(collecting->docker, image) ||
+        (image->found && !ht_container_has_image_secrets(container)) ||
+        (image->entry && !ht_container_has_image_entry(container)))
         ht_vec_add(&collecting->lacking, known);
 }
 
@@ -130,7 +167,7 @@ int ht_docker_read_histories(struct ht_docker *docker, struct ht_docker_trouble 
     struct collecting collecting = {.docker = docker};
     int r = 0;
 
-    if (!docker->histories)
+    if (!docker->histories && !docker->drift)
         return 0;
     if (!docker->images)
         docker->images = ht_map_new();
@@ -142,11 +179,11 @@ int ht_docker_read_histories(struct ht_docker *docker, struct ht_docker_trouble 
         struct image *image = ht_map_get(docker->images, id);
 
         /* One that takes too long has the rest wait for the next pass. */
-        if (!image->found && image->asked != docker->pass && r != -ETIMEDOUT)
+        if (!is_complete(docker, image) && image->asked != docker->pass && r != -ETIMEDOUT)
             r = ask(docker, id, image, trouble);
         if (r == -EINTR)
             break;
-        docker->changed = docker->changed || image->found;
+        docker->changed = docker->changed || image->found || image->entry;
         known->row = ht_docker_add_history(docker, known->row);
     }
     ht_vec_fini(&collecting.lacking);

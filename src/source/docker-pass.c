@@ -37,6 +37,7 @@ struct ht_docker_known *ht_docker_know(struct ht_docker *docker, struct ht_str i
 static void free_known(struct ht_docker_known *known)
 {
     ht_row_unref(known->row);
+    ht_row_unref(known->diff);
     free(known);
 }
 
@@ -87,7 +88,7 @@ static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
         return fail_alone(docker, known, "the answer is about another container");
     }
 
-    row = ht_docker_add_history(docker, row);
+    row = ht_docker_add_names(docker, ht_docker_add_history(docker, row));
 
     struct ht_row *kept = ht_row_keep(known->row, row);
     docker->changed = docker->changed || kept != known->row || known->failed;

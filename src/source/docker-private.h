@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The Docker source's parts: docker.c is its thread, docker-pass.c lists and inspects,
- * docker-images.c asks for what their images are made of, docker-tell.c hands over. Layer 3
+ * docker-images.c asks for what their images are made of, docker-names.c for what these are called,
+ * docker-changes.c for what changed in them, docker-tell.c hands over. Layer 3
  * (source), private; all of it belongs to the source's thread.
  */
 #ifndef HT_SOURCE_DOCKER_PRIVATE_H
@@ -21,6 +22,8 @@
 struct ht_docker_known {
     char id[132];
     struct ht_row *row;   /* NULL: not seen yet */
+    struct ht_row *diff;  /* what the daemon says changed in it; NULL: not asked for */
+    int64_t diff_due_ns;  /* when that is asked for next */
     uint64_t fingerprint; /* of the list's entry when it was inspected */
     uint64_t pass;        /* that listed it last */
     uint64_t inspected;   /* pass in which it was inspected last */
@@ -64,6 +67,11 @@ struct ht_docker {
 
     bool histories;        /* of images are read; as configured */
     struct ht_map *images; /* what docker-images.c knows; NULL: nothing */
+
+    bool drift;                        /* as configured */
+    struct ht_arena *names_arena;      /* holds the names */
+    struct ht_docker_image_list names; /* of all images, as of the last pass */
+    uint64_t names_pass;
 };
 
 /* docker.c */
@@ -96,13 +104,28 @@ void ht_docker_forget_all(struct ht_docker *docker);
 
 /* docker-images.c */
 
-/* Asks for the histories of images that containers have and that are not known yet, and adds what
- * they tell to the rows. -EINTR: the end was asked for; all else is no failure. */
+/* Asks for the histories of images that containers have and that are not known yet, and for what
+ * they start, and adds what they tell to the rows. -EINTR: the end was asked for; all else is no
+ * failure. */
 int ht_docker_read_histories(struct ht_docker *docker, struct ht_docker_trouble *trouble);
 /* The row (taken over) with what the history of its image tells, if that is known. */
 struct ht_row *ht_docker_add_history(const struct ht_docker *docker, struct ht_row *row);
 /* Frees all that is known of images. */
 void ht_docker_forget_images(struct ht_docker *docker);
+
+/* docker-names.c */
+
+/* Asks for the names of all images once a pass, and tells the rows what theirs is called by now. A
+ * daemon that does not answer is none the worse. -EINTR: the end was asked for. */
+int ht_docker_read_names(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+/* The row (taken over) with that. */
+struct ht_row *ht_docker_add_names(const struct ht_docker *docker, struct ht_row *row);
+
+/* docker-changes.c */
+
+/* Asks for the changes of running containers whose storage keeps them with their image's files,
+ * when they are due. Likewise. */
+int ht_docker_read_changes(struct ht_docker *docker, struct ht_docker_trouble *trouble);
 
 /* docker-tell.c */
 

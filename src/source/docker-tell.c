@@ -24,6 +24,8 @@ static void add_container(void *context, struct ht_str key, void *value)
     telling->items++;
     if (telling->sample)
         ht_node_add(telling->sample, ht_row_ref(known->row));
+    if (telling->sample && known->diff)
+        ht_node_add(telling->sample, ht_row_ref(known->diff));
 }
 
 void ht_docker_tell(struct ht_docker *docker, enum ht_source_state state, const char *detail,

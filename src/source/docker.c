@@ -74,8 +74,12 @@ static int take_line(void *context, struct ht_str line)
     }
     if (event.kind == HT_EVENT_KIND_CONTAINER_REMOVED)
         ht_docker_forget(docker, event.id);
-    else
-        ht_docker_know(docker, event.id)->dirty = true;
+    else {
+        struct ht_docker_known *known = ht_docker_know(docker, event.id);
+
+        known->dirty = true;
+        known->diff_due_ns = 0;
+    }
     ht_docker_tell_event(docker, &event);
     return 0;
 }
@@ -234,6 +238,18 @@ static void lose_patience(struct ht_docker *docker)
     docker->client.answer_ms = docker->patience_ms;
 }
 
+/* What is asked beside containers themselves; what is refused is no failure. -EINTR: the end. */
+static int read_more(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+{
+    int r = docker->changed ? ht_docker_read_histories(docker, trouble) : 0;
+
+    if (r == 0)
+        r = ht_docker_read_names(docker, trouble);
+    if (r == 0)
+        r = ht_docker_read_changes(docker, trouble);
+    return r;
+}
+
 /* One turn while connected: 1 go on, 0 end, -errno the daemon failed. */
 static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
@@ -256,8 +272,8 @@ static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
         docker->changed = true; /* the age of the answer */
         lose_patience(docker);
     }
-    if (r == 0 && docker->changed)
-        r = ht_docker_read_histories(docker, trouble);
+    if (r == 0)
+        r = read_more(docker, trouble);
     if (r == 0 && now >= docker->next_ping_ns) {
         feed->at(feed, "asking whether the daemon answers");
         r = ht_docker_ping(&docker->client, trouble);
@@ -279,7 +295,7 @@ static int session(struct ht_docker *docker, struct ht_docker_trouble *trouble)
         return r;
     docker->retry_ns = RETRY_MIN_NS;
     docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + HT_DOCKER_PING_NS;
-    r = ht_docker_read_histories(docker, trouble);
+    r = read_more(docker, trouble);
     if (r < 0)
         return r;
     ht_docker_tell_good(docker);
@@ -369,6 +385,7 @@ void ht_docker_free(void *self)
     disconnect(docker);
     ht_docker_forget_all(docker);
     ht_docker_forget_images(docker);
+    ht_arena_free(docker->names_arena);
     ht_row_unref(docker->daemon);
     ht_row_unref(docker->source);
     ht_arena_free(docker->daemon_arena);
@@ -393,6 +410,7 @@ struct ht_docker *ht_docker_make(const char *name, const struct ht_docker_option
     docker->cert_path = copy(options->cert_path);
     docker->tls_verify = options->tls_verify;
     docker->histories = options->histories;
+    docker->drift = options->drift;
     docker->least_ms = LEAST_MS;
     if (options->timeout_ns >= HT_NS_PER_MS && options->timeout_ns <= 60 * HT_NS_PER_S)
         docker->least_ms = (unsigned)(options->timeout_ns / HT_NS_PER_MS);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "drift-languages.h"
 #include "drift-packages.h"
 #include "drift-upper.h"
 #include "hulltop/base/clock.h"
@@ -194,8 +195,23 @@ struct looking {
     uint64_t walked; /* files of directories that were walked in this look */
 };
 
+/* The changes that only a walk finds. */
+static struct ht_package_change_list of_languages(const struct ht_layer *before,
+                                                  struct ht_arena *arena)
+{
+    struct ht_package_change *items =
+        ht_arena_array(arena, struct ht_package_change, before->packages.len + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < before->packages.len; i++) {
+        if (ht_language_is(before->packages.items[i].manager))
+            items[len++] = before->packages.items[i];
+    }
+    return (struct ht_package_change_list){.items = items, .len = len};
+}
+
 /* What was found in its directory last. */
-static void recall_walk(const struct ht_row *row, struct ht_layer *layer)
+static void recall_walk(const struct ht_row *row, struct ht_arena *arena, struct ht_layer *layer)
 {
     const struct ht_layer *before = row ? ht_layer_of(row) : NULL;
 
@@ -207,6 +223,8 @@ static void recall_walk(const struct ht_row *row, struct ht_layer *layer)
     ht_layer_set_largest(layer, before->largest);
     ht_layer_set_set_id(layer, before->set_id);
     ht_layer_set_persistence(layer, before->persistence);
+    if (ht_layer_has_packages(before))
+        ht_layer_set_packages(layer, of_languages(before, arena));
 }
 
 static void walk(struct looking *looking, struct ht_layers_entry *entry, struct ht_layer *layer)
@@ -214,7 +232,7 @@ static void walk(struct looking *looking, struct ht_layers_entry *entry, struct 
     if (!ht_layer_has_upper_dir(layer))
         return;
     if (looking->walked >= HT_UPPER_FILES_MAX || entry->walk_ns > looking->now_ns) {
-        recall_walk(entry->row, layer);
+        recall_walk(entry->row, looking->arena, layer);
     } else {
         ht_drift_upper(looking->origin, entry->pid, looking->arena, layer);
         looking->walked += ht_layer_has_files(layer) ? layer->files : 0;
@@ -249,7 +267,7 @@ static bool describe(struct looking *looking, struct ht_layers_entry *entry, str
     if (r == 0)
         walk(looking, entry, layer);
     if (r == 0)
-        ht_drift_packages(looking->origin, entry->pid, ht_layers_id(entry), looking->arena, layer);
+        ht_drift_packages(looking->origin, entry->pid, looking->arena, layer);
     ht_layer_set_processes(layer, entry->looked);
     ht_layer_set_unread(layer, entry->unread);
     ht_layer_set_scanned_at(layer, looking->now_wall_ns);

@@ -78,8 +78,9 @@ static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapp
         return deleted;
     if (ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN)
         return true;
-    /* What cannot be told is said of the container, not of each of its libraries. */
-    if (code.origin != HT_CODE_ORIGIN_BLIND)
+    /* What cannot be told is said of the container, not of each of its libraries; but the runtime
+     * may tell. */
+    if (code.origin != HT_CODE_ORIGIN_BLIND || ht_code_has_shared(&code))
         ht_drift_keep(looking, &code);
     return false;
 }

@@ -241,19 +241,30 @@ static void compare_database(const struct database *database, const struct both 
     gather(gathering, changes, cut);
 }
 
-void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
-                       struct ht_arena *arena, struct ht_layer *layer)
+/* Makes a field of the layer unknown. */
+static void forget(struct ht_layer *layer, const char *name)
 {
+    const struct ht_field *field = ht_table_field(&ht_layer_table, ht_str_from(name));
+
+    layer->known &= ~(UINT64_C(1) << (field - ht_layer_table.fields));
+}
+
+void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
+                       struct ht_layer *layer)
+{
+    const struct ht_layer before = *layer;
     struct ht_str *managers = ht_arena_array(arena, struct ht_str, ARRAY_LEN(databases));
     struct gathering gathering = {
         .items = ht_arena_array(arena, struct ht_package_change, HT_PACKAGE_CHANGES_MAX)};
     size_t len = 0;
 
+    forget(layer, "packages");
+    forget(layer, "packages_cut");
     for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
         ht_autoclose int now = -1;
         ht_autoclose int image = -1;
         const struct ht_origin_ask ask = {
-            .pid = pid, .container_id = container_id, .path = ht_str_from(databases[i].path)};
+            .pid = pid, .container_id = layer->id, .path = ht_str_from(databases[i].path)};
 
         /* Not compared is not the same as unchanged. */
         if (ht_origin_open_layers(origin, &ask, &now, &image) < 0)
@@ -264,6 +275,8 @@ void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_str contai
         compare_database(&databases[i], &(struct both){.now = now, .image = image}, arena,
                          &gathering);
     }
+    if (ht_layer_has_packages(&before))
+        gather(&gathering, before.packages, before.packages_cut);
     ht_layer_set_packages(
         layer, (struct ht_package_change_list){.items = gathering.items, .len = gathering.len});
     ht_layer_set_packages_cut(layer, gathering.cut);

@@ -26,9 +26,9 @@ struct ht_package_change_list ht_packages_compare(const char *manager, struct ht
                                                   struct ht_map *now, struct ht_arena *arena,
                                                   uint64_t *ret_cut);
 
-/* Fills packages, packages_cut and managers of a layer, by way of a process of its container. They
- * stay unknown where its directories are. */
-void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
-                       struct ht_arena *arena, struct ht_layer *layer);
+/* Fills packages, packages_cut and managers of a layer, whose id is set, by way of a process of its
+ * container; what packages has already is kept. They become unknown where its directories are. */
+void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
+                       struct ht_layer *layer);
 
 #endif

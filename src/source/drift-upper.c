@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "drift-languages.h"
 #include "origin-file.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
@@ -15,7 +16,13 @@
 #include "hulltop/base/root.h"
 #include "hulltop/base/vec.h"
 
-enum { DEPTH_MAX = 32, FOLDERS_MAX = 500, FOLDER_PARTS = 2, BLOCK = 512 };
+enum {
+    DEPTH_MAX = 32,
+    FOLDERS_MAX = 500,
+    FOLDER_PARTS = 2,
+    BLOCK = 512,
+    MANIFEST_MAX = 256 * 1024
+};
 
 /* What one folder holds, with what lies below it. */
 struct folder {
@@ -39,6 +46,7 @@ struct walk {
     struct ht_str set_id[HT_UPPER_LISTED_MAX];
     struct ht_str persistence[HT_UPPER_LISTED_MAX];
     size_t set_id_len, persistence_len;
+    struct ht_languages languages;
 };
 
 /* ---- files that start something ---- */
@@ -161,6 +169,44 @@ static void take_rights(struct walk *walk, const char *name, struct ht_str path)
                        lower < 0 ? ", new" : ", changed"));
 }
 
+/* ---- packages of languages ---- */
+
+/* The version that a file tells: npm's in its text, of the others where it is, the path's. */
+static struct ht_str version_in(const struct walk *walk, int fd,
+                                const struct ht_language_package *package)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(MANIFEST_MAX);
+
+    if (fd < 0)
+        return (struct ht_str){0};
+    if (package->version.len)
+        return package->version;
+    if (ht_read_fd(fd, "package.json", &text, MANIFEST_MAX, NULL) < 0)
+        return HT_S("?");
+    struct ht_str version = ht_language_version(ht_buf_str(&text), walk->arena);
+    return version.len ? version : HT_S("?");
+}
+
+static void take_language(struct walk *walk, struct ht_str path, bool deleted)
+{
+    struct ht_language_package package;
+    ht_autoclose int upper = -1;
+    ht_autoclose int lower = -1;
+    struct ht_str now, image;
+
+    if (!ht_language_find(path, walk->arena, &package))
+        return;
+    /* A folder of npm's is told by the file in it. */
+    if (!deleted && !package.version.len && !ht_str_equal(path, package.proof))
+        return;
+    open_both(walk, package.proof, &upper, &lower);
+    image = version_in(walk, lower, &package);
+    now = deleted               ? (struct ht_str){0}
+          : package.version.len ? package.version
+                                : version_in(walk, upper, &package);
+    ht_languages_add(&walk->languages, &package, now, image);
+}
+
 /* ---- the walk ---- */
 
 static struct folder *folder_of(struct walk *walk, struct ht_str path)
@@ -238,13 +284,18 @@ static int visit(void *context, const char *name, unsigned type, uint64_t inode)
     if (fstatat(walk->dirfd, name, &about, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0 ||
         about.st_dev != walk->dev)
         return 0;
-    /* What was taken away is no file. */
-    if (S_ISCHR(about.st_mode) && about.st_rdev == 0)
-        return 0;
     ht_buf_add_c(&walk->path, '/');
     ht_buf_add_text(&walk->path, name);
-    if (ht_buf_is_full(&walk->path))
+    if (ht_buf_is_full(&walk->path)) {
         walk->cut = true;
+        walk->path.len = len;
+        return 0;
+    }
+    /* What was taken away is no file. */
+    bool deleted = S_ISCHR(about.st_mode) && about.st_rdev == 0;
+    take_language(walk, ht_buf_str(&walk->path), deleted);
+    if (deleted)
+        ; /* nothing is there */
     else if (S_ISDIR(about.st_mode))
         walk_folder(walk, name);
     else
@@ -289,6 +340,8 @@ static void tell(struct walk *walk, struct ht_layer *layer)
     ht_layer_set_counted_all(layer, !walk->cut);
     ht_layer_set_largest(layer, keep(walk, largest, len));
     ht_layer_set_set_id(layer, keep(walk, walk->set_id, walk->set_id_len));
+    ht_layer_set_packages(layer, ht_languages_changes(&walk->languages));
+    ht_layer_set_packages_cut(layer, walk->languages.cut);
     ht_layer_set_persistence(layer, keep(walk, walk->persistence, walk->persistence_len));
 }
 
@@ -306,6 +359,7 @@ void ht_drift_upper(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
     walk->pid = pid;
     walk->container_id = layer->id;
     walk->arena = arena;
+    walk->languages.arena = arena;
     walk->dev = about.st_dev;
     walk->dirfd = fd;
     ht_buf_init(&walk->path, PATH_MAX);

@@ -6,7 +6,7 @@
 #ifndef HT_SOURCE_DRIFT_UPPER_H
 #define HT_SOURCE_DRIFT_UPPER_H
 
-#include "origin.h"
+#include "drift-packages.h"
 
 enum {
     HT_UPPER_FILES_MAX = 50000, /* looked at of one directory */
@@ -16,7 +16,8 @@ enum {
 
 /* Walks it (no mount, no link is followed; nothing is opened but folders and what is compared with
  * the image) and fills files, bytes, counted_all, largest, set_id and persistence of the layer,
- * whose upper_dir is set. Nothing is told where it cannot be walked. */
+ * whose upper_dir is set; and packages with the changes of pip, npm and gem alone. Nothing is told
+ * where it cannot be walked. */
 void ht_drift_upper(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
                     struct ht_layer *layer);
 /* Whether a file at that path of a container starts programs, lets people in or gives rights. */

@@ -112,7 +112,7 @@ static void show_progress(struct ht_drift *drift, size_t done, size_t total)
 
 static void read_tamper(struct ht_drift *drift)
 {
-    struct ht_row *fresh = ht_tamper_read(drift->reader.proc_fd);
+    struct ht_row *fresh = ht_tamper_read(drift->reader.proc_fd, drift->tamper);
     struct ht_row *kept = fresh ? ht_row_keep(drift->tamper, fresh) : NULL;
 
     drift->tamper_changed = kept != drift->tamper;

@@ -184,6 +184,7 @@ static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
         ht_layer_set_blind(layer, HT_S("its root is not in its mount table"));
         ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
     } else if (!space->is_overlay) {
+        ht_layer_set_shared(layer, true);
         ht_layer_set_blind(
             layer, ht_arena_strf(arena, "storage on %.*s keeps changed files with the image's",
                                  HT_STR_ARG(space->root->type)));

@@ -312,6 +312,7 @@ static void describe_file(struct question *question)
 
     ht_code_set_path(code, question->path);
     ht_code_set_size(code, about->stx_size);
+    ht_code_set_unlinked(code, question->deleted || about->stx_nlink == 0);
     ht_code_set_mode(code, about->stx_mode & 07777);
     ht_code_set_uid(code, about->stx_uid);
     ht_code_set_gid(code, about->stx_gid);
@@ -580,6 +581,8 @@ static void judge_mounted(struct question *question)
 static void judge_other_root(struct question *question)
 {
     set_mount(question, question->mount);
+    ht_code_set_shared(question->code, true);
+    add_digest(question);
     ht_code_set_origin(question->code, HT_CODE_ORIGIN_BLIND);
     ht_code_set_reason(question->code,
                        ht_arena_strf(question->arena,
@@ -676,7 +679,7 @@ static void remember(struct question *question)
     struct answer *answer;
 
     /* What could not be told is asked again; so is what may still be about to change. */
-    if (question->code->origin == HT_CODE_ORIGIN_BLIND)
+    if (question->code->origin == HT_CODE_ORIGIN_BLIND && !ht_code_has_shared(question->code))
         return;
     if (ht_map_len(answers) >= ANSWERS_MAX)
         ht_map_remove_if(answers, forget_all, NULL);

@@ -28,12 +28,14 @@ static const struct {
 
 _Static_assert(ARRAY_LEN(services) == HT_PODMAN_SERVICES, "as source.h says");
 
-void ht_podman_drivers(bool histories, struct ht_driver drivers[HT_PODMAN_SERVICES])
+void ht_podman_drivers(const struct ht_docker_options *options,
+                       struct ht_driver drivers[HT_PODMAN_SERVICES])
 {
     for (unsigned i = 0; i < HT_PODMAN_SERVICES; i++) {
-        struct ht_docker *docker =
-            ht_docker_make(services[i].ops.name,
-                           &(struct ht_docker_options){.histories = histories}, services[i].places);
+        struct ht_docker *docker = ht_docker_make(
+            services[i].ops.name,
+            &(struct ht_docker_options){.histories = options->histories, .drift = options->drift},
+            services[i].places);
 
         /* A user's service is not missed where there is none. */
         docker->quiet = i > 0;

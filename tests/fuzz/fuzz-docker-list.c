@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list, an event, the daemon's own answers, an image's history and an error's message. The
- * first byte chooses. */
+/* The list, an event, the daemon's own answers, what images are, what changed, and an error's
+ * message. The first byte chooses. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -63,6 +63,38 @@ static void fuzz_daemon(struct ht_arena *arena, struct ht_str text)
         ht_row_unref(ht_row_new(&ht_daemon_table, &daemon));
 }
 
+static void fuzz_image(struct ht_str text)
+{
+    struct ht_row *row = NULL;
+    struct ht_error err = {0};
+    int r = ht_docker_decode_image(text, HT_S("sha256:ab"), &row, &err);
+
+    require(r == 0 || (err.code == -r && err.text[0] && !row));
+    ht_row_unref(row);
+}
+
+static void fuzz_names(struct ht_arena *arena, struct ht_str text)
+{
+    struct ht_docker_image_list images = {0};
+    struct ht_error err = {0};
+    int r = ht_docker_decode_images(arena, text, &images, &err);
+
+    require(r == 0 || (err.code == -r && err.text[0] && !images.items));
+}
+
+static void fuzz_changes(struct ht_str text)
+{
+    const struct ht_docker_changes_about about = {.id = HT_S("ab"), .source = HT_S("docker")};
+    struct ht_row *row = NULL;
+    struct ht_error err = {0};
+    int r = ht_docker_decode_changes(text, &about, &row, &err);
+
+    require(r == 0 || (err.code == -r && err.text[0] && !row));
+    for (size_t i = 0; row && i < ht_diff_of(row)->changed.len; i++)
+        require(ht_diff_of(row)->changed.items[i].len > 2);
+    ht_row_unref(row);
+}
+
 static void fuzz_history(struct ht_str text)
 {
     struct ht_row *row = NULL;
@@ -86,6 +118,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_event(arena, text);
     else if (data[0] == 'd')
         fuzz_daemon(arena, text);
+    else if (data[0] == 'i')
+        fuzz_image(text);
+    else if (data[0] == 'n')
+        fuzz_names(arena, text);
+    else if (data[0] == 'c')
+        fuzz_changes(text);
     else if (data[0] == 'h')
         fuzz_history(text);
     else

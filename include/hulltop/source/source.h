@@ -87,7 +87,9 @@ struct ht_docker_options {
     const char *cert_path; /* DOCKER_CERT_PATH: ca.pem, cert.pem, key.pem; NULL: none */
     bool tls_verify;       /* DOCKER_TLS_VERIFY was set */
     bool histories;        /* read the histories of the images in use, for secrets in them */
-    int64_t timeout_ns;    /* for one answer; 0: 2 s */
+    bool drift; /* ask for what images name and are called, and for changes where storage hides them
+                 */
+    int64_t timeout_ns; /* for one answer; 0: 2 s */
 };
 /* A Docker (or Podman-compatible) engine; texts are copied. */
 struct ht_driver ht_docker_driver(const struct ht_docker_options *options);
@@ -95,8 +97,9 @@ struct ht_driver ht_docker_driver(const struct ht_docker_options *options);
 enum { HT_PODMAN_SERVICES = 5 };
 /* Podman at its usual places, a driver for each service: root's, and those of the users with the
  * smallest ids that have one. Those of users tell nothing while there is no socket; the last one
- * tells of users that are left out. histories: as in struct ht_docker_options. */
-void ht_podman_drivers(bool histories, struct ht_driver drivers[HT_PODMAN_SERVICES]);
+ * tells of users that are left out. Of the options, what is to be read counts. */
+void ht_podman_drivers(const struct ht_docker_options *options,
+                       struct ht_driver drivers[HT_PODMAN_SERVICES]);
 
 enum { HT_CONTAINERD_PLACES = 5 };
 struct ht_containerd_options {

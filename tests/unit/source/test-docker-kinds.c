@@ -265,12 +265,89 @@ static void what_is_no_history_is_refused(void **state)
     }
 }
 
+/* ---- what images are called and start, and what changed ---- */
+
+static void an_images_entry_point_and_command_are_one(void **state)
+{
+    static const char text[] = "{\"Config\":{\"Entrypoint\":[\"/run.sh\"],"
+                               "\"Cmd\":[\"--password=Tr0ub4dor-3\"]}}";
+    struct ht_row *row = NULL;
+
+    (void)state;
+    assert_int_equal(ht_docker_decode_image(HT_S(text), HT_S("sha256:ab"), &row, NULL), 0);
+    const struct ht_container *image = ht_container_of(row);
+    assert_int_equal(image->image_entry.len, 2);
+    assert_true(ht_str_is(image->image_entry.items[0], "/run.sh"));
+    assert_true(ht_str_find(image->image_entry.items[1], HT_S("Tr0ub4dor"), 0) < 0);
+    ht_row_unref(row);
+    row = NULL;
+    assert_int_equal(
+        ht_docker_decode_image(HT_S("{\"Config\":{\"Cmd\":null}}"), HT_S("ab"), &row, NULL), 0);
+    assert_true(ht_container_has_image_entry(ht_container_of(row)));
+    assert_int_equal(ht_container_of(row)->image_entry.len, 0);
+    ht_row_unref(row);
+    assert_true(ht_docker_decode_image(HT_S("{}"), HT_S("ab"), &row, NULL) < 0);
+}
+
+static void names_of_images_are_listed(void **state)
+{
+    static const char text[] = "[{\"Id\":\"sha256:ab\",\"RepoTags\":[\"web:1\"],"
+                               "\"RepoDigests\":[\"web@sha256:cd\"]},{\"Id\":\"sha256:ef\","
+                               "\"RepoTags\":null}]";
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_docker_image_list images;
+
+    (void)state;
+    assert_int_equal(ht_docker_decode_images(arena, HT_S(text), &images, NULL), 0);
+    assert_int_equal(images.len, 2);
+    assert_true(ht_str_is(images.items[0].tags.items[0], "web:1"));
+    assert_true(ht_str_is(images.items[0].digests.items[0], "web@sha256:cd"));
+    assert_int_equal(images.items[1].tags.len, 0);
+    assert_true(ht_docker_decode_images(arena, HT_S("{}"), &images, NULL) < 0);
+}
+
+static void changes_are_listed_by_their_kind(void **state)
+{
+    static const char text[] = "[{\"Path\":\"/bin\",\"Kind\":0},{\"Path\":\"/bin/a b\",\"Kind\":1},"
+                               "{\"Path\":\"/x\",\"Kind\":2}]";
+    static const char *const bad[] = {"{}", "[{\"Path\":\"x\",\"Kind\":0}]",
+                                      "[{\"Path\":\"/x\",\"Kind\":3}]", "[{\"Path\":\"/x\"}]", "["};
+    const struct ht_docker_changes_about about = {
+        .id = HT_S("c1"), .source = HT_S("docker"), .asked_at = 7};
+    struct ht_row *row = NULL;
+
+    (void)state;
+    assert_int_equal(ht_docker_decode_changes(HT_S(text), &about, &row, NULL), 0);
+    const struct ht_diff *diff = ht_diff_of(row);
+    assert_int_equal(diff->changed.len, 3);
+    assert_true(ht_str_is(diff->changed.items[0], "C /bin"));
+    assert_true(ht_str_is(diff->changed.items[1], "A /bin/a b"));
+    assert_true(ht_str_is(diff->changed.items[2], "D /x"));
+    assert_int_equal(diff->cut, 0);
+    assert_int_equal(diff->asked_at, 7);
+    ht_row_unref(row);
+    row = NULL;
+    /* No change at all. */
+    assert_int_equal(ht_docker_decode_changes(HT_S("null"), &about, &row, NULL), 0);
+    assert_true(ht_diff_has_changed(ht_diff_of(row)));
+    assert_int_equal(ht_diff_of(row)->changed.len, 0);
+    ht_row_unref(row);
+    row = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_true(ht_docker_decode_changes(ht_str_from(bad[i]), &about, &row, NULL) < 0);
+        assert_null(row);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_differs_from_plain_in_what_it_declares),
         cmocka_unit_test(secrets_in_an_images_history_are_named),
         cmocka_unit_test(what_is_no_history_is_refused),
+        cmocka_unit_test(an_images_entry_point_and_command_are_one),
+        cmocka_unit_test(names_of_images_are_listed),
+        cmocka_unit_test(changes_are_listed_by_their_kind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What changed in containers since they were made, as the daemon tells. It is asked where storage
+ * has no writable directory apart (vfs, btrfs, zfs, FUSE), for it walks the whole container then:
+ * seldom, and not again before a hundred times as long has passed as the answer took.
+ */
+#include "docker-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { CHANGES_MAX = 32 * 1024 * 1024, PATH_BYTES = 192, REST_TIMES = 100 };
+
+#define AGAIN_NS (INT64_C(60) * HT_NS_PER_S)
+
+/* An overlay of the kernel is read by the source "drift" itself; one of a user may be of FUSE. */
+static bool is_hidden(const struct ht_docker *docker, const struct ht_container *container)
+{
+    if (!ht_container_has_storage(container) || container->state != HT_CONTAINER_STATE_RUNNING)
+        return false;
+    return docker->context.rootless || !ht_str_has_prefix(container->storage, "overlay");
+}
+
+struct due {
+    struct ht_docker *docker;
+    struct ht_vec known; /* struct ht_docker_known * */
+    int64_t now_ns;
+};
+
+static void due_visit(void *context, struct ht_str key, void *value)
+{
+    struct due *due = context;
+    struct ht_docker_known *known = value;
+
+    (void)key;
+    if (known->row && known->diff_due_ns <= due->now_ns &&
+        is_hidden(due->docker, ht_container_of(known->row)))
+        ht_vec_add(&due->known, known);
+}
+
+static int ask(struct ht_docker *docker, struct ht_docker_known *known,
+               struct ht_docker_trouble *trouble)
+{
+    ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
+    const struct ht_docker_changes_about about = {.id = ht_str_from(known->id),
+                                                  .source = ht_str_from(docker->name),
+                                                  .asked_at = ht_clock_wall(docker->feed->clock)};
+    struct ht_row *row = NULL;
+    char path[PATH_BYTES];
+    int64_t began = ht_clock_mono(docker->feed->clock), ended;
+    int r;
+
+    snprintf(path, sizeof(path), "/containers/%s/changes", known->id);
+    docker->feed->at(docker->feed, "asking what changed in a container");
+    r = ht_docker_get(&docker->client, path, CHANGES_MAX, &answer, trouble);
+    ended = ht_clock_mono(docker->feed->clock);
+    known->diff_due_ns = ended + REST_TIMES * (ended - began);
+    if (known->diff_due_ns < ended + AGAIN_NS)
+        known->diff_due_ns = ended + AGAIN_NS;
+    if (r == 0 && ht_docker_decode_changes(ht_buf_str(&answer.body), &about, &row, NULL) == 0) {
+        ht_row_unref(known->diff);
+        known->diff = row;
+        docker->changed = true;
+    }
+    return r;
+}
+
+int ht_docker_read_changes(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+{
+    struct due due = {.docker = docker, .now_ns = ht_clock_mono(docker->feed->clock)};
+    int r = 0;
+
+    if (!docker->drift)
+        return 0;
+    ht_map_each(docker->containers, due_visit, &due);
+    /* One that takes too long has the rest wait for the next turn. */
+    for (size_t i = 0; i < due.known.len && r != -EINTR && r != -ETIMEDOUT; i++)
+        r = ask(docker, due.known.items[i], trouble);
+    ht_vec_fini(&due.known);
+    return r == -EINTR ? r : 0;
+}

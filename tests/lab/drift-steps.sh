@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A container whose programs come from everywhere, for labs of any runtime: what its image holds,
+# what is done in it, and what must be told of it then (drift.tsv). Sourced; needs expect and LAB.
+#
+#   drift_tree FOLDER              fills the folder with what the image holds
+#   drift_script                   writes $LAB/bind/start.sh, to be run in it as /host/start.sh
+#   drift_done                     true as soon as that was run
+#   drift_compare LABEL NAME WAY   compares node.json and drift.json with the table; WAY "listed"
+#                                  where the runtime's list of changes is all there is to go by
+
+# The lab's busybox, a program that waits under many names, a script.
+drift_tree() {
+    local root=$1 name
+    mkdir -p "$root/opt" "$root/tmp" "$root/scratch" "$root/data" "$root/host"
+    cp -a "$LAB/image/." "$root"
+    ${CC:-cc} -static -O1 -o "$root/bin/idle" "$LAB_HERE/drift.c" || return 1
+    for name in replaced again modified chmod touch renamed linked gone; do
+        cp "$root/bin/idle" "$root/bin/t-$name"
+        echo "$name" >>"$root/bin/t-$name"
+    done
+    printf '#!/bin/sh\nwhile :; do /bin/true; /bin/sleep 0.05; done\n' >"$root/bin/busy.sh"
+    printf '#!/bin/sh\nwhile :; do /bin/sleep 1000; done\n' >"$root/bin/wait.sh"
+    chmod 755 "$root/bin/busy.sh" "$root/bin/wait.sh"
+    mkdir -p "$root/lib/apk/db"
+    printf 'P:busybox\nV:1.36.1-r5\n\n' >"$root/lib/apk/db/installed"
+    mkdir -p "$root"/usr/lib/{python3/site-packages/left-1.0.dist-info,node_modules/pad}
+    echo 'Name: left' >"$root/usr/lib/python3/site-packages/left-1.0.dist-info/METADATA"
+    echo '{"name":"pad","version":"1.0.0"}' >"$root/usr/lib/node_modules/pad/package.json"
+    chmod 1777 "$root/tmp"
+}
+
+# Makes and starts everything of the table, inside.
+drift_script() {
+    cat >"$LAB/bind/start.sh" <<'END'
+cp /bin/idle /tmp/dropped && /tmp/dropped &
+cp /bin/idle /opt/dropped && /opt/dropped &
+rm /bin/t-replaced && cp /bin/idle /bin/t-replaced && echo other >>/bin/t-replaced && /bin/t-replaced &
+cp /bin/t-again /tmp/again && rm /bin/t-again && cp /tmp/again /bin/t-again && /bin/t-again &
+echo more >>/bin/t-modified && /bin/t-modified &
+chmod 700 /bin/t-chmod && /bin/t-chmod &
+touch /bin/t-touch && /bin/t-touch &
+mv /bin/t-renamed /bin/renamed && /bin/renamed &
+ln /bin/t-linked /bin/linked && /bin/linked &
+cp /bin/idle /tmp/deleted && /tmp/deleted &
+/bin/t-gone &
+/bin/idle memfd &
+cp /bin/idle /scratch/x && /scratch/x &
+cp /bin/idle /data/x && /data/x &
+rm -f /host/x; cp /bin/idle /host/x && /host/x &
+cp /bin/idle /opt/added.so && /bin/idle map /opt/added.so &
+/bin/idle map /bin/busybox &
+cp /bin/idle /opt/first.so && LD_PRELOAD=/opt/first.so /bin/idle &
+cp /bin/wait.sh /opt/wait.sh && echo '# more' >>/opt/wait.sh && /bin/sh /opt/wait.sh &
+/bin/sh /bin/wait.sh &
+printf 'P:nmap\nV:7.94-r0\n\n' >>/lib/apk/db/installed
+cd /usr/lib/python3/site-packages && mv left-1.0.dist-info left-1.1.dist-info &&
+    mkdir evil-2.0.dist-info && echo 'Name: evil' >evil-2.0.dist-info/METADATA
+mkdir -p /usr/lib/ruby/specifications && echo >/usr/lib/ruby/specifications/rake-13.1.0.gemspec
+echo '{"name":"pad","version":"1.3.0"}' >/usr/lib/node_modules/pad/package.json
+sleep 1
+rm -f /tmp/deleted /bin/t-gone /host/start.sh
+END
+}
+
+drift_done() { test ! -e "$LAB/bind/start.sh"; }
+
+# The id of the container of that name.
+drift_id() { jq -r --arg n "$1" '[.containers[] | select(.name == $n) | .id][0]' "$LAB/node.json"; }
+
+# The origin of what runs at that path, of that kind, in a container.
+drift_origin() {
+    jq -r --arg c "$(drift_id "$1")" --arg k "$2" --arg p "$3" \
+        '[.codes[]? | select(.container == $c and .kind == $k and .path == $p) | .origin] | join(" ")' \
+        "$LAB/node.json"
+}
+
+# The checks that fired on a path.
+drift_checks() {
+    jq -r --arg c "$1" --arg p "$2" '[.findings[] | select(.subject.container == $c and .object == $p)
+        | .check] | sort | unique | join(",")' "$LAB/drift.json"
+}
+
+drift_compare_row() {
+    local label=$1 name=$2 kind=$3 path=$4 wanted=$5 expected=$6 got
+    [ "$wanted" != none ] || wanted=
+    got=$(drift_origin "$name" "$kind" "$path")
+    expect "$label/$path: comes from $wanted" "told: $got" test "$got" = "$wanted"
+    got=$(drift_checks "$name" "$path")
+    expect "$label/$path: fires $expected" "fired: $got" test "${got:--}" = "$expected"
+}
+
+drift_compare() {
+    local kind path wanted expected listed listed_checks
+    while IFS=$'\t' read -r kind path wanted expected listed listed_checks; do
+        case $kind in '#'* | '') continue ;; esac
+        if [ "${3:-}" = listed ] && [ -n "$listed" ]; then
+            wanted=$listed expected=$listed_checks
+        fi
+        drift_compare_row "$1" "$2" "$kind" "$path" "$wanted" "$expected"
+    done <"$LAB_HERE/drift.tsv"
+}
+
+# What is asked of the program: the arguments tell where.
+drift_look() {
+    "$HULLTOP" check "$@" --kubeconfig none --only drift,added-code --format node \
+        >"$LAB/node.json" 2>"$LAB/look.err"
+    "$HULLTOP" check --from "$LAB/node.json" --only drift,added-code --format json \
+        >"$LAB/drift.json" 2>>"$LAB/look.err"
+}
+
+# A list of changes says nothing of files that are as new as itself.
+drift_is_settled() {
+    drift_look "$@"
+    [ "$(drift_origin drift executable /tmp/deleted)" = deleted ]
+}
