@@ -14,6 +14,7 @@ extern const struct ht_check_group ht_checks_drf_behaviour;
 extern const struct ht_check_group ht_checks_drf_intruder;
 extern const struct ht_check_group ht_checks_drf_miner;
 extern const struct ht_check_group ht_checks_drf_code;
+extern const struct ht_check_group ht_checks_drf_config;
 extern const struct ht_check_group ht_checks_drf_layer;
 extern const struct ht_check_group ht_checks_drf_lock;
 extern const struct ht_check_group ht_checks_drf_origin;

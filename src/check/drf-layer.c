@@ -89,8 +89,9 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_DECIDES | HT_CHECK_CORE,
      .severity = HT_SEVERITY_HIGH,
      .title = "Packages were changed since the image was built",
-     .condition = "The package database in the writable layer (dpkg, apk) lists other packages or "
-                  "versions than the image's; for information in a build.",
+     .condition = "The writable layer lists other packages or versions than the image: in the "
+                  "database of dpkg or apk, or what pip, npm and gem installed; of rpm, that its "
+                  "database changed. For information in a build.",
      .why = "What was installed at run time was never scanned with the image, differs from one "
             "replica to the next, and is gone after a restart.",
      .fix = "Install in the build, and deploy the new image.",

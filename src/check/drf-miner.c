@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DRF-016, 017: miners, by what they are called, told, and connected to. */
+/* DRF-016, 017, 018: miners, by what they are called, told, connected to, and use. */
 #include "catalogue-private.h"
 #include "drf-live.h"
 #include "drf.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
 #define STEPS                                                                                      \
@@ -115,6 +116,92 @@ static void look_pool(struct ht_checking *checking, const struct ht_row *row)
     ht_live_show(&live, finding);
 }
 
+/* ---- DRF-018 ---- */
+
+#define SUSTAINED_NS (INT64_C(5) * 60 * HT_NS_PER_S)
+
+enum { MOST_PERCENT = 90, FEW_PROCESSES = 8 };
+
+/* What it may use at most, in thousandths of a core; 0: not known. */
+static uint64_t most_of(const struct ht_checking *checking, const struct ht_container *container)
+{
+    const struct ht_host *host = ht_node_host(ht_checking_node(checking));
+    uint64_t all = host && ht_host_has_cpus(host) ? host->cpus * 1000 : 0;
+
+    if (ht_container_has_cpu_limit(container) && container->cpu_limit > 0 &&
+        (all == 0 || container->cpu_limit < all))
+        return container->cpu_limit;
+    return all;
+}
+
+/* What the processes of a container do on the network. */
+struct traffic {
+    size_t processes, unread;
+    bool serves;
+    struct ht_str peer; /* outside; empty: none */
+};
+
+static struct traffic traffic_of(const struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_rowset *rows = ht_node_set(ht_checking_node(checking), HT_TABLE_PROCESS);
+    struct traffic traffic = {0};
+
+    for (size_t i = 0; i < rows->len; i++) {
+        const struct ht_process *process = ht_process_of(rows->rows[i]);
+
+        if (!ht_process_has_container(process) || !ht_str_equal(process->container, ht_row_id(row)))
+            continue;
+        traffic.processes++;
+        traffic.unread += !ht_process_has_listens(process) || !ht_process_has_peers(process);
+        traffic.serves = traffic.serves || process->listens.len > 0;
+        for (size_t j = 0; j < process->peers.len && !traffic.peer.len; j++) {
+            if (!is_private(process->peers.items[j]))
+                traffic.peer = process->peers.items[j];
+        }
+    }
+    return traffic;
+}
+
+static void look_load(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_container *container = ht_container_of(row);
+    const struct ht_row *found =
+        ht_node_find(ht_checking_node(checking), HT_TABLE_USAGE, ht_row_id(row));
+    const struct ht_usage *usage = found ? ht_usage_of(found) : NULL;
+    uint64_t most = most_of(checking, container);
+    struct traffic traffic;
+    struct ht_finding *finding;
+
+    /* A note: one look cannot tell what lasts. */
+    if (!usage || !ht_usage_has_cpu_5m(usage) || !ht_usage_has_cpu_span(usage) ||
+        usage->cpu_span < SUSTAINED_NS || most == 0) {
+        ht_note(checking, "proc", "five minutes of load were not seen yet",
+                "leave the dashboard open");
+        return;
+    }
+    if (usage->cpu_5m < most * MOST_PERCENT / 100)
+        return;
+    traffic = traffic_of(checking, row);
+    if (traffic.serves || traffic.processes > FEW_PROCESSES)
+        return;
+    if (traffic.processes == 0 || traffic.unread) {
+        ht_unknown(checking, "proc", "the connections of a busy container could not be read",
+                   "sudo hulltop");
+        return;
+    }
+    if (!traffic.peer.len)
+        return;
+    finding = ht_fire(checking, HT_S(""));
+    ht_finding_set_confidence(finding, HT_CONFIDENCE_HINT);
+    ht_fire_evidencef(checking, finding, "cgroup", "CPU over five minutes",
+                      "%llu of %llu thousandths of a core", (unsigned long long)usage->cpu_5m,
+                      (unsigned long long)most);
+    ht_fire_evidencef(checking, finding, "/proc", "processes, none of which serves", "%zu",
+                      traffic.processes);
+    ht_fire_evidence(checking, finding, "/proc/PID/net/tcp", "connected to", traffic.peer);
+    ht_drf_soften_build(finding);
+}
+
 static const struct ht_check checks[] = {
     {.id = "DRF-016",
      .question = 6,
@@ -147,6 +234,23 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("ATT&CK T1496", "ATT&CK T1571"),
      .other_causes = HT_TEXTS("development servers on 3333 or 9999", "proxies"),
      .run = look_pool},
+    {.id = "DRF-018",
+     .question = 6,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(USAGE) | HT_READS(PROCESS) | HT_READS(HOST),
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "Uses all the CPU it can get, serves nobody, and talks to one outside",
+     .condition = "For five minutes it used at least 90 percent of what its limit or the node "
+                  "allows; it has a few processes, none of them listens, and one is connected to "
+                  "an address outside. For information in a build.",
+     .why = "That is what a miner looks like from outside, whatever it is called. It is also what "
+            "honest work looks like.",
+     .fix = "Ask its owner. Look for DRF-001, DRF-016 and DRF-017 in the same container; give it a "
+            "limit of CPU.",
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("ATT&CK T1496"),
+     .other_causes = HT_TEXTS("machine learning", "video", "tests and backups"),
+     .run = look_load},
 };
 
 const struct ht_check_group ht_checks_drf_miner = {.checks = checks, .count = ARRAY_LEN(checks)};

@@ -45,19 +45,10 @@ static void describe(struct ht_checking *checking, struct ht_finding *finding,
         ht_drf_weigh(finding, hides ? HT_SEVERITY_MEDIUM : HT_SEVERITY_LOW);
 }
 
-static void look_kernel(struct ht_checking *checking, const struct ht_row *row)
+static void look_taint(struct ht_checking *checking, const struct ht_tamper *tamper)
 {
-    const struct ht_row *found =
-        ht_node_find(ht_checking_node(checking), HT_TABLE_TAMPER, HT_S("kernel"));
-    const struct ht_tamper *tamper = found ? ht_tamper_of(found) : NULL;
     struct ht_finding *finding;
 
-    (void)row;
-    if (!tamper || !ht_tamper_has_taint(tamper)) {
-        ht_unknown(checking, "drift", "whether the kernel is tainted could not be read",
-                   "run hulltop on the node itself");
-        return;
-    }
     if (!(tamper->taint & (TAINT_FORCED | TAINT_OUT_OF_TREE | TAINT_UNSIGNED)))
         return;
     finding = ht_fire(checking, HT_S(""));
@@ -68,6 +59,110 @@ static void look_kernel(struct ht_checking *checking, const struct ht_row *row)
         ht_fire_evidence(checking, finding, "/proc/modules", "module", tamper->modules.items[i]);
 }
 
+static void look_hidden(struct ht_checking *checking, const struct ht_tamper *tamper)
+{
+    struct ht_finding *finding;
+
+    if (!ht_tamper_has_hidden(tamper)) {
+        ht_note(checking, "drift", "whether processes are hidden could not be told",
+                "run hulltop on the node itself, as root");
+        return;
+    }
+    if (tamper->hidden.len == 0)
+        return;
+    finding = ht_fire(checking, HT_S("hidden"));
+    ht_fire_title(checking, finding, "%zu process%s missing in /proc: something hides %s",
+                  tamper->hidden.len, tamper->hidden.len == 1 ? " is" : "es are",
+                  tamper->hidden.len == 1 ? "it" : "them");
+    for (size_t i = 0; i < tamper->hidden.len; i++)
+        ht_fire_evidence(checking, finding, "cgroup.procs", "process that /proc does not list",
+                         tamper->hidden.items[i]);
+}
+
+/* Patches of the kernel that its vendor makes while it runs are such redirections too. */
+static bool is_livepatch(struct ht_str redirected)
+{
+    return ht_str_find(redirected, HT_S("klp_"), 0) >= 0 ||
+           ht_str_find(redirected, HT_S("livepatch"), 0) >= 0 ||
+           ht_str_find(redirected, HT_S("[kpatch"), 0) >= 0;
+}
+
+static void look_redirected(struct ht_checking *checking, const struct ht_tamper *tamper)
+{
+    struct ht_finding *finding = NULL;
+
+    if (!ht_tamper_has_redirected(tamper)) {
+        ht_note(checking, "drift", "which functions of the kernel are traced could not be read",
+                "run hulltop as root, with tracefs mounted at /sys/kernel/tracing");
+        return;
+    }
+    for (size_t i = 0; i < tamper->redirected.len; i++) {
+        if (is_livepatch(tamper->redirected.items[i]))
+            continue;
+        if (!finding) {
+            finding = ht_fire(checking, HT_S("redirected"));
+            ht_fire_title(checking, finding, "Calls of functions of the kernel are sent elsewhere");
+            ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+        }
+        ht_fire_evidence(checking, finding, "/sys/kernel/tracing/enabled_functions",
+                         "function, and who gets its calls", tamper->redirected.items[i]);
+    }
+}
+
+/* What is loaded as the system is used comes one by one. */
+static bool has_jumped(uint64_t first, uint64_t now)
+{
+    enum { FEW = 16 };
+
+    return now >= first + FEW && now / 2 >= first;
+}
+
+static void look_counts(struct ht_checking *checking, const struct ht_tamper *tamper)
+{
+    struct ht_finding *finding;
+    bool programs = ht_tamper_has_programs(tamper) && ht_tamper_has_programs_first(tamper) &&
+                    has_jumped(tamper->programs_first, tamper->programs);
+    bool traced = ht_tamper_has_traced(tamper) && ht_tamper_has_traced_first(tamper) &&
+                  has_jumped(tamper->traced_first, tamper->traced);
+
+    if (!ht_tamper_has_programs(tamper))
+        ht_note(checking, "drift", "eBPF programs could not be counted",
+                "run hulltop as root on the node itself");
+    if (!programs && !traced)
+        return;
+    finding = ht_fire(checking, HT_S("counts"));
+    ht_fire_title(checking, finding, "Much more of the kernel is watched or changed than before");
+    ht_drf_weigh(finding, HT_SEVERITY_LOW);
+    ht_finding_set_confidence(finding, HT_CONFIDENCE_HINT);
+    if (programs)
+        ht_fire_evidencef(checking, finding, "bpf(2)", "eBPF programs", "%llu, at first %llu",
+                          (unsigned long long)tamper->programs,
+                          (unsigned long long)tamper->programs_first);
+    if (traced)
+        ht_fire_evidencef(checking, finding, "/sys/kernel/tracing/enabled_functions",
+                          "traced functions", "%llu, at first %llu",
+                          (unsigned long long)tamper->traced,
+                          (unsigned long long)tamper->traced_first);
+}
+
+static void look_kernel(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_row *found =
+        ht_node_find(ht_checking_node(checking), HT_TABLE_TAMPER, HT_S("kernel"));
+    const struct ht_tamper *tamper = found ? ht_tamper_of(found) : NULL;
+
+    (void)row;
+    if (!tamper || !ht_tamper_has_taint(tamper)) {
+        ht_unknown(checking, "drift", "whether the kernel is tainted could not be read",
+                   "run hulltop on the node itself");
+        return;
+    }
+    look_taint(checking, tamper);
+    look_hidden(checking, tamper);
+    look_redirected(checking, tamper);
+    look_counts(checking, tamper);
+}
+
 static const struct ht_check checks[] = {
     {.id = "DRF-035",
      .question = 6,
@@ -75,16 +170,19 @@ static const struct ht_check checks[] = {
      .reads = HT_READS(TAMPER),
      .severity = HT_SEVERITY_HIGH,
      .title = "The kernel holds code that nobody vouches for",
-     .condition = "kernel.tainted says that a module was forced, or has no valid signature; low "
+     .condition = "kernel.tainted says that a module was forced, or has no valid signature (low "
                   "for signed modules from outside the kernel's tree, medium if none of those is "
-                  "loaded now.",
+                  "loaded now); a control group has a living process that /proc does not list; "
+                  "ftrace sends calls of a function elsewhere; low if eBPF programs or traced "
+                  "functions have doubled, by at least 16, since watching began.",
      .why = "Code in the kernel can hide anything from every program on the node, this one too.",
-     .fix = "Find out where the module comes from (modinfo NAME). If nobody knows it: take an "
-            "image of the disk from outside, then build the node anew.",
+     .fix = "Find out where the module comes from (modinfo NAME), who loaded the programs "
+            "(bpftool prog). If nobody knows: take an image of the disk from outside, then build "
+            "the node anew. What hides processes may hide more: believe no program on this node.",
      .needs = HT_TEXTS("drift"),
      .references = HT_TEXTS("ATT&CK T1014", "ATT&CK T1547.006"),
-     .other_causes =
-         HT_TEXTS("drivers that are built on the node (dkms), also ones unloaded since"),
+     .other_causes = HT_TEXTS("drivers that are built on the node (dkms), also ones unloaded since",
+                              "monitoring agents (Cilium, Falco, Tetragon, bpftrace)"),
      .run = look_kernel},
 };
 

@@ -21,7 +21,8 @@ enum {
     KEY_BYTES = 512,
 };
 
-#define STEP_NS (INT64_C(30) * HT_NS_PER_S)
+#define STEP_NS   (INT64_C(30) * HT_NS_PER_S)
+#define MINUTE_NS (INT64_C(60) * HT_NS_PER_S)
 
 /* Where one hierarchy is mounted. */
 struct hierarchy {
@@ -274,6 +275,65 @@ static bool read_memory(struct ht_usage_meter *meter, const struct load *load, u
     return true;
 }
 
+/* "max", -1 and what no machine has are no limit. */
+static uint64_t limit_of(struct ht_str word)
+{
+    uint64_t value;
+
+    return ht_parse_u64(ht_str_trim(word), &value) < 0 || value >= UINT64_C(1) << 62 ? 0 : value;
+}
+
+static bool read_memory_max(struct ht_usage_meter *meter, const struct load *load,
+                            uint64_t *ret_bytes)
+{
+    if (!load->memory ||
+        !read_file(meter, load->memory, load->v2_memory ? "memory.max" : "memory.limit_in_bytes"))
+        return false;
+    *ret_bytes = limit_of(ht_buf_str(&meter->text));
+    return true;
+}
+
+/* In thousandths of a core. Version 1 has quota and period apart. */
+static bool read_cpu_max(struct ht_usage_meter *meter, const struct load *load, uint64_t *ret_mcpu)
+{
+    ht_autofree char *folder = load->cpu ? ht_strndup(load->cpu, strlen(load->cpu)) : NULL;
+    struct ht_str text, word = {0};
+    uint64_t quota, period = 100000;
+
+    if (!folder)
+        return false;
+    *strrchr(folder, '/') = '\0';
+    if (!read_file(meter, folder, load->v2_cpu ? "cpu.max" : "cpu.cfs_quota_us"))
+        return false;
+    text = ht_buf_str(&meter->text);
+    (void)ht_str_next(&text, ' ', &word);
+    quota = limit_of(word);
+    if (load->v2_cpu)
+        (void)ht_parse_u64(ht_str_trim(text), &period);
+    else if (read_file(meter, folder, "cpu.cfs_period_us"))
+        (void)ht_parse_u64(ht_str_trim(ht_buf_str(&meter->text)), &period);
+    *ret_mcpu = period && quota < UINT64_MAX / 1000 ? quota * 1000 / period : 0;
+    return true;
+}
+
+/* They seldom change: read when memory is. */
+static void add_limits(struct ht_usage_meter *meter, const struct load *load, bool slept,
+                       const struct ht_usage *old, struct ht_usage *usage)
+{
+    uint64_t value;
+
+    if (load->unit)
+        return;
+    if (slept && ht_usage_has_memory_max(old))
+        ht_usage_set_memory_max(usage, old->memory_max);
+    else if (read_memory_max(meter, load, &value))
+        ht_usage_set_memory_max(usage, value);
+    if (slept && ht_usage_has_cpu_max(old))
+        ht_usage_set_cpu_max(usage, old->cpu_max);
+    else if (read_cpu_max(meter, load, &value))
+        ht_usage_set_cpu_max(usage, value);
+}
+
 static uint64_t rate(const struct reading *from, int64_t at_ns, uint64_t cpu_ns)
 {
     int64_t passed = at_ns - from->at_ns;
@@ -331,6 +391,7 @@ static bool measure(struct ht_usage_meter *meter, struct load *load, int64_t now
         ht_usage_set_cpu(&usage, settle(old && ht_usage_has_cpu(old), old ? old->cpu : 0, cpu, 2));
         ht_usage_set_cpu_5m(
             &usage, settle(old && ht_usage_has_cpu_5m(old), old ? old->cpu_5m : 0, cpu_5m, 2));
+        ht_usage_set_cpu_span(&usage, (now_ns - load->steps[0].at_ns) / MINUTE_NS * MINUTE_NS);
     }
     step(load, now_ns, cpu_ns);
     load->last = (struct reading){.at_ns = now_ns, .cpu_ns = cpu_ns};
@@ -340,6 +401,7 @@ static bool measure(struct ht_usage_meter *meter, struct load *load, int64_t now
         ht_usage_set_memory(&usage, settle(old && ht_usage_has_memory(old), old ? old->memory : 0,
                                            memory, 1024 * 1024));
     ht_usage_set_processes(&usage, load->processes);
+    add_limits(meter, load, slept, old, &usage);
 
     struct ht_row *row = ht_row_keep(load->row, ht_row_new(&ht_usage_table, &usage));
     bool changed = row != load->row;

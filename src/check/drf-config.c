@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DRF-028, 029, 030: whether a container is what its image and its runtime say it is. */
+#include <string.h>
+
+#include "catalogue-private.h"
+#include "drf.h"
+#include "view.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+static void show_words(struct ht_checking *checking, struct ht_finding *finding, const char *field,
+                       struct ht_text_list words)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
+
+    for (size_t i = 0; i < words.len; i++) {
+        if (i)
+            ht_buf_add_c(&text, ' ');
+        ht_buf_add_str(&text, words.items[i]);
+    }
+    ht_fire_evidence(checking, finding, "docker inspect", field,
+                     words.len ? ht_buf_str(&text) : HT_S("nothing"));
+}
+
+/* ---- DRF-028 ---- */
+
+static struct ht_str first_of(struct ht_text_list words)
+{
+    return words.len ? words.items[0] : (struct ht_str){0};
+}
+
+static void look_entry(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_container *container = ht_container_of(row);
+    struct ht_finding *finding;
+    struct ht_str program;
+
+    if (!ht_subject_runs(row))
+        return;
+    if (!ht_container_has_command(container) || !ht_container_has_image_entry(container)) {
+        ht_note(checking, "docker", "what an image would start is not known",
+                "containerd does not tell; Docker and Podman do");
+        return;
+    }
+    program = first_of(container->command);
+    if (ht_str_equal(program, first_of(container->image_entry)))
+        return;
+    finding = ht_fire(checking, HT_S(""));
+    ht_fire_title(checking, finding, "Was started with %.*s instead of what its image starts",
+                  HT_STR_ARG(program.len ? program : HT_S("nothing")));
+    show_words(checking, finding, "started with", container->command);
+    show_words(checking, finding, "the image would start", container->image_entry);
+}
+
+/* ---- DRF-029 ---- */
+
+/* The digest that a reference ends with; empty: none. */
+static struct ht_str digest_of(struct ht_str reference)
+{
+    ptrdiff_t at = ht_str_find(reference, HT_S("@sha256:"), 0);
+
+    return at < 0 ? (struct ht_str){0} : ht_str_sub(reference, (size_t)at + 1, reference.len);
+}
+
+static bool has_digest(const struct ht_container *container, struct ht_str digest)
+{
+    for (size_t i = 0; i < container->image_digests.len; i++) {
+        if (ht_str_equal(digest_of(container->image_digests.items[i]), digest))
+            return true;
+    }
+    return ht_str_equal(container->image_id, digest);
+}
+
+static void show_image(struct ht_checking *checking, struct ht_finding *finding,
+                       const struct ht_container *container)
+{
+    ht_fire_evidence(checking, finding, "docker inspect", "declared image", container->image);
+    ht_fire_evidence(checking, finding, "docker inspect", "image that runs", container->image_id);
+    if (ht_container_has_image_now(container))
+        ht_fire_evidence(checking, finding, "docker images", "image of that name now",
+                         container->image_now);
+    for (size_t i = 0; i < container->image_digests.len; i++)
+        ht_fire_evidence(checking, finding, "docker images", "digest of the image that runs",
+                         container->image_digests.items[i]);
+}
+
+static void look_digest(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_container *container = ht_container_of(row);
+    struct ht_str digest;
+    struct ht_finding *finding;
+
+    if (!ht_subject_runs(row))
+        return;
+    digest = digest_of(container->image);
+    if (!ht_container_has_image(container) || !ht_container_has_image_id(container) ||
+        (digest.len ? !ht_container_has_image_digests(container)
+                    : !ht_container_has_image_now(container))) {
+        ht_note(checking, "docker", "what its image is called by now is not known",
+                "its name may be gone from the node, or its runtime does not tell");
+        return;
+    }
+    if (digest.len && !has_digest(container, digest)) {
+        finding = ht_fire(checking, container->image);
+        ht_fire_title(checking, finding, "Runs another image than the digest that was declared");
+        show_image(checking, finding, container);
+    } else if (!digest.len && !ht_str_equal(container->image_id, container->image_now)) {
+        finding = ht_fire(checking, container->image);
+        ht_fire_title(checking, finding, "%.*s names another image by now than the one that runs",
+                      HT_STR_ARG(container->image));
+        show_image(checking, finding, container);
+    }
+}
+
+/* ---- DRF-030 ---- */
+
+enum { DIFFERENCES_MAX = 20, PAGE = 65536 };
+
+/* One container's differences under way. */
+struct differing {
+    struct ht_checking *checking;
+    const struct ht_container *container;
+    struct ht_finding *finding; /* NULL: none yet */
+    size_t count;
+};
+
+static struct ht_finding *differ(struct differing *differing)
+{
+    if (!differing->finding)
+        differing->finding = ht_fire(differing->checking, HT_S(""));
+    differing->count++;
+    return differing->finding;
+}
+
+static void differ_number(struct differing *differing, const char *field, uint64_t declared,
+                          uint64_t runs, const char *unit)
+{
+    ht_fire_evidencef(differing->checking, differ(differing), "cgroup", field,
+                      "declared %llu%s, the kernel has %llu%s (0 is no limit)",
+                      (unsigned long long)declared, unit, (unsigned long long)runs, unit);
+}
+
+/* The kernel rounds memory to pages, and a quota of CPU to microseconds. */
+static bool is_near(uint64_t a, uint64_t b, uint64_t slack)
+{
+    return (a == 0) == (b == 0) && (a > b ? a - b : b - a) <= slack;
+}
+
+static void compare_limits(struct differing *differing, const struct ht_row *row)
+{
+    const struct ht_container *container = differing->container;
+    const struct ht_row *found =
+        ht_node_find(ht_checking_node(differing->checking), HT_TABLE_USAGE, ht_row_id(row));
+    const struct ht_usage *usage = found ? ht_usage_of(found) : NULL;
+
+    if (!usage || !ht_usage_has_memory_max(usage) || !ht_usage_has_cpu_max(usage))
+        ht_note(differing->checking, "proc", "the kernel's limits of a container were not read",
+                "sudo hulltop");
+    if (!usage)
+        return;
+    if (ht_container_has_memory_limit(container) && ht_usage_has_memory_max(usage) &&
+        !is_near(container->memory_limit, usage->memory_max, PAGE))
+        differ_number(differing, "memory limit", container->memory_limit, usage->memory_max,
+                      " bytes");
+    if (ht_container_has_cpu_limit(container) && ht_usage_has_cpu_max(usage) &&
+        !is_near(container->cpu_limit, usage->cpu_max, 1))
+        differ_number(differing, "CPU limit", container->cpu_limit, usage->cpu_max,
+                      " thousandths of a core");
+}
+
+static bool is_at_or_below(struct ht_str path, struct ht_str folder)
+{
+    return folder.len && path.len >= folder.len &&
+           memcmp(path.data, folder.data, folder.len) == 0 &&
+           (path.len == folder.len || path.data[folder.len] == '/' || ht_str_is(folder, "/"));
+}
+
+static bool is_declared(const struct ht_container *container, const struct ht_mount *mount)
+{
+    for (size_t i = 0; i < container->mounts.len; i++) {
+        if (is_at_or_below(mount->target, container->mounts.items[i].target))
+            return true;
+    }
+    return false;
+}
+
+/* What it could not mount itself, somebody mounted from outside. */
+static void compare_mounts(struct differing *differing, const struct view *view)
+{
+    const struct ht_container *container = differing->container;
+    struct ht_mount_list mounts;
+
+    if (!ht_container_has_mounts(container) || !ht_container_has_kernel_mounts(container) ||
+        ht_view_holds_cap(view, HT_CAPABILITY_SYS_ADMIN) != TRI_NO ||
+        !ht_view_mounts(view, &mounts))
+        return;
+    for (size_t i = container->mounts.len; i < mounts.len && differing->count < DIFFERENCES_MAX;
+         i++) {
+        const struct ht_mount *mount = &mounts.items[i];
+
+        if (ht_mount_has_target(mount) && !is_declared(container, mount))
+            ht_fire_evidencef(differing->checking, differ(differing), "/proc/PID/mountinfo",
+                              "mount that nobody declared", "%.*s from %.*s",
+                              HT_STR_ARG(mount->target), HT_STR_ARG(ht_mount_host_path(mount)));
+    }
+}
+
+static void look_config(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_container *container = ht_container_of(row);
+    struct differing differing = {.checking = checking, .container = container};
+    struct view view;
+
+    if (!ht_view_open(checking, row, &view) || view.sandboxed)
+        return;
+    if (!ht_container_has_mounts(container) || !ht_container_has_kernel_mounts(container)) {
+        ht_note(checking, "proc", "its mounts could not be compared with what was declared",
+                "sudo hulltop");
+    }
+    compare_limits(&differing, row);
+    compare_mounts(&differing, &view);
+    for (size_t i = 0; i < container->differs.len && differing.count < DIFFERENCES_MAX; i++)
+        ht_fire_evidence(checking, differ(&differing), "manifest of the pod", "differs",
+                         container->differs.items[i]);
+    if (differing.finding)
+        ht_fire_title(checking, differing.finding, "Runs with %zu setting%s that nobody declared",
+                      differing.count, differing.count == 1 ? "" : "s");
+}
+
+static const struct ht_check checks[] = {
+    {.id = "DRF-028",
+     .question = 6,
+     .scope = HT_TABLE_CONTAINER,
+     .flags = HT_CHECK_POSTURE,
+     .severity = HT_SEVERITY_LOW,
+     .title = "Was started with another program than its image names",
+     .condition = "The first word of the command that its runtime was given is not the first word "
+                  "of its image's entry point and command.",
+     .why = "Who may choose what an image starts needs no code of his own: a shell, or a tool "
+            "that the image happens to have, will do. Scans look at what the image starts.",
+     .fix = "Where it is meant, nothing. Else build what it starts into the image, or take the "
+            "command out of the manifest.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("ATT&CK T1610"),
+     .other_causes = HT_TEXTS("commands in manifests and on command lines, which are everyday",
+                              "wrappers of Tekton, Argo and Vault", "debugging"),
+     .run = look_entry},
+    {.id = "DRF-029",
+     .question = 6,
+     .scope = HT_TABLE_CONTAINER,
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "Runs another image than its name stands for",
+     .condition = "The tag that it was declared with names another image on this node by now, or "
+                  "the digest that was declared is none of the image's that runs.",
+     .why = "What was reviewed, scanned or mended last is not what runs: after the next restart "
+            "another program is there.",
+     .fix = "Start it anew, and declare images by digest.",
+     .needs = HT_TEXTS("docker"),
+     .references = HT_TEXTS("ATT&CK T1525"),
+     .other_causes = HT_TEXTS("an image that was pulled or built again since"),
+     .run = look_digest},
+    {.id = "DRF-030",
+     .question = 6,
+     .scope = HT_TABLE_CONTAINER,
+     .reads = HT_READS(USAGE) | HT_READS(PROCESS) | HT_READS(HOST),
+     .severity = HT_SEVERITY_MEDIUM,
+     .title = "Runs with settings that nobody declared",
+     .condition = "The kernel's limit of memory or CPU is another than its runtime's, a path of "
+                  "the node is mounted that its runtime was not told of (in a container that "
+                  "cannot mount), or it runs otherwise than its pod's manifest says.",
+     .why = "Somebody changed it past whoever keeps its manifest. The next restart undoes that, or "
+            "keeps what nobody reviewed.",
+     .fix = "Apply the manifest again, or write the change into it. Find out who entered the "
+            "container's namespaces (nsenter) or wrote to its cgroup.",
+     .needs = HT_TEXTS("docker", "proc"),
+     .references = HT_TEXTS("ATT&CK T1611"),
+     .other_causes = HT_TEXTS("limits that a scaler changes while it runs",
+                              "hooks that mount drivers (NVIDIA)"),
+     .run = look_config},
+};
+
+const struct ht_check_group ht_checks_drf_config = {.checks = checks, .count = ARRAY_LEN(checks)};
