@@ -23,8 +23,8 @@ int ht_wait_prepare(struct ht_error *err)
     return r < 0 ? r : ht_signals_start(err);
 }
 
-/* Of a recording the end is asked about: what it says there is all that will come. Live, a container
- * that is just starting is given the second look that tells its privileges. */
+/* Of a recording the end is asked about: what it says there is all that will come. Live, a
+ * container that is just starting is given the second look that tells its privileges. */
 static bool is_answer(const struct ht_state *state)
 {
     if (state->origin == HT_ORIGIN_REPLAY)
