@@ -62,9 +62,10 @@ static const struct ht_check checks[] = {
      .title = "Files of the runtime, login or libc are not what their packages brought",
      .condition = "runc, crun, containerd and its shims, dockerd, kubelet, sshd, the loader, libc "
                   "or a PAM module differs from the sum in dpkg's records; medium where it is "
-                  "only gone.",
+                  "only gone. A file whose last change (ctime) is of the time when dpkg unpacked "
+                  "its package has not been written to since, and is not read.",
      .why = "Whoever replaces one of these files owns every login and every container. The records "
-            "lie on the same disk: that they agree proves nothing.",
+            "lie on the same disk, and root can set the clock: that all agrees proves nothing.",
      .fix = "Treat it as a break-in until it is explained: take the node out of service, keep its "
             "disk, look who wrote the file. Then install the package again.",
      .needs = HT_TEXTS("upkeep"),

@@ -148,8 +148,8 @@ int ht_pkg_look_host(const struct ht_pkg_look *look, struct ht_node *sample, str
                                   .advisories = look->advisories ? &looking.advisories : NULL},
         arena, sample);
     add_holes(&looking);
-    if (look->seals)
-        ht_seals_look(look->seals, look->root, looking.installed.system, sample);
+    if (look->sums)
+        ht_seals_look(look->sums, look->root, looking.installed.system, sample);
     ht_advisories_fini(&looking.advisories);
     ht_installed_fini(&looking.installed);
     if (!whole && code == 0 && advised == 0)

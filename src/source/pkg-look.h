@@ -16,7 +16,7 @@ struct ht_pkg_look {
     const struct ht_root *root;
     bool live;              /* root is the running system's: kernel and processes count */
     const char *advisories; /* path of the advisory file; NULL: none */
-    struct ht_seals *seals; /* sums of an earlier pass; NULL: files are not compared */
+    struct ht_sums *sums;   /* sums of an earlier pass; NULL: files are not compared */
 };
 
 /* Adds rows to sample: support (one), kernel (one, if live), component,

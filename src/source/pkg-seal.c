@@ -4,171 +4,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/digest.h"
-#include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
-#include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
-#include "hulltop/base/vec.h"
 
 #define DPKG_INFO  "var/lib/dpkg/info"
 #define DIVERSIONS "var/lib/dpkg/diversions"
 #define SUMS       ".md5sums"
-/* The file of sums over runs: this and the root, then a line for each file. */
-#define HEAD      "hulltop-sums/1\n"
-#define FILE_NAME "sums"
+#define LIST       ".list"
+/* dpkg takes no longer to unpack one package. */
+#define UNPACKING_NS (600 * HT_NS_PER_S)
 
-enum {
-    LISTED_MAX = 100,
-    SEALS_MAX = 10000,
-    SUM_LEN = HT_MD5_TEXT_MAX - 1,
-    FILE_MAX = 512 * 1024 * 1024
-};
-
-/* The sum of a file that had these marks. */
-struct seal {
-    ino_t inode;
-    off_t size;
-    struct timespec modified, changed;
-    char sum[HT_MD5_TEXT_MAX];
-};
-
-struct ht_seals {
-    struct ht_map *known; /* path to struct seal *, owned */
-    char *folder;         /* where they are kept over runs; NULL: nowhere */
-    char *root;           /* whose files they are */
-    bool changed;         /* since they were written or read */
-};
+enum { LISTED_MAX = 100, SUM_LEN = HT_MD5_TEXT_MAX - 1 };
 
 struct looking {
-    struct ht_seals *seals;
+    struct ht_sums *sums;
     const struct ht_root *root;
     struct ht_arena *arena;
-    struct ht_str diversions; /* three lines each: from, to, package */
-    struct ht_str package;    /* whose sums are read */
-    uint64_t compared;
+    struct ht_str diversions;   /* three lines each: from, to, package */
+    struct ht_str package;      /* whose sums are read */
+    struct ht_seal_times times; /* of its records */
+    uint64_t compared, unchanged;
     struct ht_str *differing, *missing, *unread;
     size_t differing_len, missing_len, unread_len;
 };
-
-static bool forget(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-    return true;
-}
-
-/* ---- kept over runs ---- */
-
-enum mark { INODE, SIZE, MODIFIED, MODIFIED_NS, CHANGED, CHANGED_NS, MARKS };
-
-/* "INODE SIZE MODIFIED NS CHANGED NS SUM PATH" */
-static bool decode_seal(struct ht_str line, struct seal *ret, struct ht_str *ret_path)
-{
-    uint64_t marks[MARKS];
-    struct ht_str word, sum;
-
-    for (enum mark i = INODE; i < MARKS; i++)
-        if (!ht_str_next(&line, ' ', &word) || ht_parse_u64(word, &marks[i]) < 0 ||
-            marks[i] > INT64_MAX)
-            return false;
-    if (!ht_seal_decode(line, &sum, ret_path))
-        return false;
-    ret->inode = (ino_t)marks[INODE];
-    ret->size = (off_t)marks[SIZE];
-    ret->modified.tv_sec = (time_t)marks[MODIFIED];
-    ret->modified.tv_nsec = (int64_t)marks[MODIFIED_NS];
-    ret->changed.tv_sec = (time_t)marks[CHANGED];
-    ret->changed.tv_nsec = (int64_t)marks[CHANGED_NS];
-    memcpy(ret->sum, sum.data, SUM_LEN);
-    return true;
-}
-
-static void encode_seal(void *context, struct ht_str path, void *value)
-{
-    const struct seal *seal = value;
-
-    if (!seal->sum[0] || ht_str_find_byte(path, '\n') >= 0)
-        return;
-    ht_buf_addf(context, "%llu %lld %lld %lld %lld %lld %s  %.*s\n",
-                (unsigned long long)seal->inode, (long long)seal->size,
-                (long long)seal->modified.tv_sec, (long long)seal->modified.tv_nsec,
-                (long long)seal->changed.tv_sec, (long long)seal->changed.tv_nsec, seal->sum,
-                HT_STR_ARG(path));
-}
-
-static void load(struct ht_seals *seals, const char *path)
-{
-    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
-    struct ht_str rest, line, name;
-
-    if (ht_file_is_trusted(path, NULL) < 0 ||
-        ht_read_at(AT_FDCWD, path, &text, HT_LIMIT_FILE, NULL) < 0)
-        return;
-    rest = ht_buf_str(&text);
-    if (!ht_str_has_prefix(rest, HEAD))
-        return;
-    rest = ht_str_sub(rest, strlen(HEAD), rest.len);
-    if (!ht_str_next(&rest, '\n', &line) || !ht_str_is(line, seals->root))
-        return;
-    while (ht_map_len(seals->known) < SEALS_MAX && ht_str_next(&rest, '\n', &line)) {
-        struct seal seal = {0}, *kept;
-
-        if (!decode_seal(line, &seal, &name) || ht_map_get(seals->known, name))
-            continue;
-        kept = ht_new0(struct seal);
-        *kept = seal;
-        ht_map_set(seals->known, name, kept);
-    }
-}
-
-static void save(struct ht_seals *seals)
-{
-    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE), path = HT_BUF(HT_LIMIT_ARG);
-    struct ht_error err = {0};
-
-    if (!seals->folder || !seals->changed)
-        return;
-    seals->changed = false;
-    ht_buf_addf(&path, "%s/" FILE_NAME, seals->folder);
-    ht_buf_addf(&text, HEAD "%s\n", seals->root);
-    ht_map_each(seals->known, encode_seal, &text);
-    if (ht_buf_is_full(&text) || ht_buf_is_full(&path))
-        return;
-    if (ht_file_make_directory(seals->folder, &err) < 0 ||
-        ht_file_write(path.data, ht_buf_str(&text), HT_FILE_REPLACE, &err) < 0)
-        ht_log_error(HT_LOG_DEBUG, "sums", &err);
-}
-
-struct ht_seals *ht_seals_new(const char *folder, const char *root)
-{
-    struct ht_seals *seals = ht_new0(struct ht_seals);
-
-    seals->known = ht_map_new();
-    seals->root = ht_strndup(root, strlen(root));
-    if (folder) {
-        ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
-
-        seals->folder = ht_strndup(folder, strlen(folder));
-        ht_buf_addf(&path, "%s/" FILE_NAME, folder);
-        if (!ht_buf_is_full(&path))
-            load(seals, path.data);
-    }
-    return seals;
-}
-
-void ht_seals_free(struct ht_seals *seals)
-{
-    if (!seals)
-        return;
-    ht_map_remove_if(seals->known, forget, NULL);
-    ht_map_free(seals->known);
-    free(seals->folder);
-    free(seals->root);
-    free(seals);
-}
 
 /* ---- which ---- */
 
@@ -227,38 +90,71 @@ static struct ht_str place_of(const struct looking *looking, struct ht_str path)
     return path;
 }
 
+/* ---- what nobody wrote to ---- */
+
+bool ht_seal_is_unchanged(const struct ht_seal_times *times)
+{
+    int64_t unpacked = times->list_written;
+
+    /* A time that was set by hand to after the change that set it; no time at all. */
+    if (unpacked > times->list_changed || unpacked <= UNPACKING_NS)
+        return false;
+    /* Either is renewed alone: the list when another package takes a file over, both by hand. */
+    if (times->sums_changed < unpacked)
+        unpacked = times->sums_changed;
+    return times->file_changed <= unpacked && times->file_changed >= unpacked - UNPACKING_NS;
+}
+
+/* The times of dpkg's records; zeroes if one is not there. */
+static void read_times(struct looking *looking, const char *sums_name)
+{
+    size_t len = strlen(sums_name) - strlen(SUMS);
+    struct ht_str list = ht_arena_strf(looking->arena, DPKG_INFO "/%.*s" LIST, (int)len, sums_name);
+    struct ht_str sums = ht_arena_strf(looking->arena, DPKG_INFO "/%s", sums_name);
+    struct stat list_facts, sums_facts;
+
+    looking->times = (struct ht_seal_times){0};
+    if (ht_root_lstat(looking->root, list.data, &list_facts, NULL) < 0 ||
+        ht_root_lstat(looking->root, sums.data, &sums_facts, NULL) < 0)
+        return;
+    looking->times.list_written = ht_time_of(&list_facts.st_mtim);
+    looking->times.list_changed = ht_time_of(&list_facts.st_ctim);
+    looking->times.sums_changed = ht_time_of(&sums_facts.st_ctim);
+}
+
+/* What was mounted over a file keeps its own times. */
+static bool is_mounted(int fd)
+{
+    struct statx facts;
+
+    return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &facts) < 0 ||
+           !(facts.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
+           facts.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+static bool is_unchanged(const struct looking *looking, int fd, const struct stat *facts)
+{
+    struct ht_seal_times times = looking->times;
+
+    times.file_changed = ht_time_of(&facts->st_ctim);
+    return ht_seal_is_unchanged(&times) && !is_mounted(fd);
+}
+
+/* ---- one comparison ---- */
+
+/* *ret_sum is NULL if the file is unchanged. */
 static int sum_of(const struct looking *looking, const char *path, const char **ret_sum,
                   struct ht_error *err)
 {
     struct stat facts;
-    ht_autoclose int fd = ht_root_open_regular(looking->root, path, &facts, err);
-    struct seal *seal;
-    int r;
+    ht_autoclose int fd = ht_root_open_file(looking->root, path, O_NOFOLLOW, &facts, err);
 
-    if (fd < 0)
-        return fd;
-    seal = ht_map_get(looking->seals->known, ht_str_from(path));
-    if (!seal) {
-        seal = ht_new0(struct seal);
-        ht_map_set(looking->seals->known, ht_str_from(path), seal);
-    }
-    *ret_sum = seal->sum;
-    if (seal->sum[0] && seal->inode == facts.st_ino && seal->size == facts.st_size &&
-        memcmp(&seal->modified, &facts.st_mtim, sizeof(facts.st_mtim)) == 0 &&
-        memcmp(&seal->changed, &facts.st_ctim, sizeof(facts.st_ctim)) == 0)
+    *ret_sum = NULL;
+    if (fd >= 0 && is_unchanged(looking, fd, &facts))
         return 0;
-    seal->sum[0] = '\0';
-    looking->seals->changed = true;
-    r = ht_md5_fd(fd, path, FILE_MAX, seal->sum, err);
-    if (r < 0) {
-        seal->sum[0] = '\0';
-        return r;
-    }
-    seal->inode = facts.st_ino;
-    seal->size = facts.st_size;
-    seal->modified = facts.st_mtim;
-    seal->changed = facts.st_ctim;
-    return 0;
+    if (fd == -ELOOP)
+        fd = ht_root_open_regular(looking->root, path, NULL, err);
+    return fd < 0 ? fd : ht_sums_of(looking->sums, fd, path, ret_sum, err);
 }
 
 static void compare_file(struct looking *looking, struct ht_str wanted, struct ht_str recorded)
@@ -279,7 +175,8 @@ static void compare_file(struct looking *looking, struct ht_str wanted, struct h
         return;
     }
     looking->compared++;
-    if (!ht_str_is(wanted, sum))
+    looking->unchanged += !sum;
+    if (sum && !ht_str_is(wanted, sum))
         note(looking->differing, &looking->differing_len,
              ht_arena_strf(looking->arena, "/%.*s (%.*s): MD5 %s instead of %.*s", HT_STR_ARG(path),
                            HT_STR_ARG(looking->package), sum, HT_STR_ARG(wanted)));
@@ -316,6 +213,7 @@ static int visit_sums(void *context, const char *name, unsigned type, uint64_t i
     if (!is_meant(package))
         return 0;
     looking->package = ht_arena_str(looking->arena, package);
+    read_times(looking, name);
     if (ht_root_read(looking->root, ht_arena_strf(looking->arena, DPKG_INFO "/%s", name).data,
                      &text, HT_LIMIT_FILE, NULL) < 0)
         return 0;
@@ -345,16 +243,17 @@ static void look_dpkg(struct looking *looking, struct ht_package_seal *row)
     if (ht_root_list(looking->root, DPKG_INFO, &visitor, NULL) < 0)
         return;
     ht_package_seal_set_compared(row, looking->compared);
+    ht_package_seal_set_unchanged(row, looking->unchanged);
     ht_package_seal_set_differing(row, list_of(looking->differing, looking->differing_len));
     ht_package_seal_set_missing(row, list_of(looking->missing, looking->missing_len));
     ht_package_seal_set_unread(row, list_of(looking->unread, looking->unread_len));
 }
 
-void ht_seals_look(struct ht_seals *seals, const struct ht_root *root, const char *system,
+void ht_seals_look(struct ht_sums *sums, const struct ht_root *root, const char *system,
                    struct ht_node *sample)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
-    struct looking looking = {.seals = seals, .root = root, .arena = arena};
+    struct looking looking = {.sums = sums, .root = root, .arena = arena};
     struct ht_package_seal row = {0};
 
     if (!system[0])
@@ -362,6 +261,6 @@ void ht_seals_look(struct ht_seals *seals, const struct ht_root *root, const cha
     ht_package_seal_set_id(&row, ht_arena_text(arena, system));
     if (strcmp(system, "deb") == 0)
         look_dpkg(&looking, &row);
-    save(seals);
+    ht_sums_save(sums);
     ht_node_add(sample, ht_row_new(&ht_package_seal_table, &row));
 }

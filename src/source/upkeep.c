@@ -20,7 +20,7 @@ struct upkeep {
     char *root_path;
     char *advisories;
     bool live;
-    struct ht_seals *seals;
+    struct ht_sums *sums;
 };
 
 static void look(const struct upkeep *self, struct ht_feed *feed)
@@ -34,10 +34,8 @@ static void look(const struct upkeep *self, struct ht_feed *feed)
     if (r < 0) {
         ht_source_tell(sample, NAME, HT_SOURCE_STATE_BROKEN, err.text, NULL);
     } else {
-        const struct ht_pkg_look how = {.root = &root,
-                                        .live = self->live,
-                                        .advisories = self->advisories,
-                                        .seals = self->seals};
+        const struct ht_pkg_look how = {
+            .root = &root, .live = self->live, .advisories = self->advisories, .sums = self->sums};
 
         r = ht_pkg_look_host(&how, sample, &err);
         ht_source_tell(sample, NAME, r < 0 ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK,
@@ -62,7 +60,7 @@ static void free_upkeep(void *context)
 
     free(self->root_path);
     free(self->advisories);
-    ht_seals_free(self->seals);
+    ht_sums_free(self->sums);
     free(self);
 }
 
@@ -79,6 +77,6 @@ struct ht_driver ht_upkeep_driver(const struct ht_upkeep_options *options)
     if (options->advisories)
         self->advisories = ht_strndup(options->advisories, strlen(options->advisories));
     self->live = options->live;
-    self->seals = ht_seals_new(options->cache_folder, options->root);
+    self->sums = ht_sums_new(options->cache_folder, options->root);
     return (struct ht_driver){.ops = &ops, .self = self};
 }

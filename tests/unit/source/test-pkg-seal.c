@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sums of files that are kept over runs. */
+/* Which files are read, and sums that are kept over runs. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -65,22 +67,54 @@ static int end(void **state)
     return 0;
 }
 
-/* What one run, of a program that calls the root so, finds different. */
-static size_t count_differing(const struct ground *ground, const char *name)
+/* Sets a time of the file that can be set, to so many seconds before now. */
+static void set_modified(const struct ground *ground, const char *name, int64_t seconds_ago)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(8192);
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
+
+    ht_buf_addf(&path, "%s/%s", ground->root, name);
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &times[1]), 0);
+    times[1].tv_sec -= seconds_ago;
+    assert_int_equal(utimensat(AT_FDCWD, path.data, times, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+/* The row of one run of a program that calls the root so; it lives as long as the node. */
+static const struct ht_package_seal *look(const struct ground *ground, const char *name,
+                                          struct ht_node *node)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
-    ht_autonode struct ht_node *node = ht_node_new(1);
-    struct ht_seals *seals = ht_seals_new(ground->cache, name);
+    struct ht_sums *sums = ht_sums_new(ground->cache, name);
 
     assert_int_equal(ht_root_open(&root, ground->root, NULL), 0);
-    ht_seals_look(seals, &root, "deb", node);
-    ht_seals_free(seals);
+    ht_seals_look(sums, &root, "deb", node);
+    ht_sums_free(sums);
     ht_node_sort(node);
 
     const struct ht_row *row = ht_node_find(node, HT_TABLE_PACKAGE_SEAL, HT_S("deb"));
     assert_non_null(row);
     assert_int_equal(ht_package_seal_of(row)->compared, 1);
-    return ht_package_seal_of(row)->differing.len;
+    return ht_package_seal_of(row);
+}
+
+/* What one run, of a program that calls the root so, finds different. */
+static size_t count_differing(const struct ground *ground, const char *name)
+{
+    ht_autonode struct ht_node *node = ht_node_new(1);
+    const struct ht_package_seal *seal = look(ground, name, node);
+
+    assert_int_equal(seal->unchanged, 0);
+    return seal->differing.len;
+}
+
+/* The same of a file that is not to be read: so any content passes. */
+static void assert_unread(const struct ground *ground, bool expected)
+{
+    ht_autonode struct ht_node *node = ht_node_new(1);
+    const struct ht_package_seal *seal = look(ground, "/", node);
+
+    assert_int_equal(seal->unchanged, expected);
+    assert_int_equal(seal->differing.len, !expected);
 }
 
 /* Puts another sum into what was kept. */
@@ -126,10 +160,10 @@ static void a_damaged_record_is_none(void **state)
 {
     static const char *const texts[] = {
         "",
-        "hulltop-sums/1\n",
-        "hulltop-sums/1\n/\n1 2 3\n",
-        "hulltop-sums/1\n/\n1 2 3 4 5 99999999999999999999 " OTHER "  usr/bin/runc\n",
-        "hulltop-sums/1\n/\n1 2 3 4 5 6 00  usr/bin/runc\n",
+        "hulltop-sums/2\n",
+        "hulltop-sums/2\n/\n1 2 3\n",
+        "hulltop-sums/2\n/\n1 2 3 4 5 6 99999999999999999999 " OTHER "  usr/bin/runc\n",
+        "hulltop-sums/2\n/\n1 2 3 4 5 6 7 00  usr/bin/runc\n",
     };
     const struct ground *ground = *state;
     ht_autobuf struct ht_buf path = HT_BUF(8192);
@@ -142,12 +176,104 @@ static void a_damaged_record_is_none(void **state)
     }
 }
 
+/* What dpkg leaves: the file, then the list, then the sums. The content is wrong, so whoever reads
+ * it tells. */
+static void unpack(const struct ground *ground)
+{
+    put(ground, "usr/bin/runc", "y");
+    put(ground, "var/lib/dpkg/info/runc.list", "/usr/bin/runc\n");
+    put(ground, "var/lib/dpkg/info/runc.md5sums", SUM "  usr/bin/runc\n");
+}
+
+static void what_nobody_wrote_to_is_not_read(void **state)
+{
+    const struct ground *ground = *state;
+
+    unpack(ground);
+    assert_unread(ground, true);
+}
+
+static void a_write_after_unpacking_is_told_though_size_and_time_are_put_back(void **state)
+{
+    const struct ground *ground = *state;
+
+    unpack(ground);
+    /* As if all but the write had been a minute ago. */
+    set_modified(ground, "var/lib/dpkg/info/runc.list", 60);
+    put(ground, "usr/bin/runc", "z");
+    set_modified(ground, "usr/bin/runc", 3600);
+    assert_unread(ground, false);
+}
+
+static void an_older_file_behind_a_link_is_read(void **state)
+{
+    const struct ground *ground = *state;
+    ht_autobuf struct ht_buf path = HT_BUF(8192), other = HT_BUF(8192);
+
+    put(ground, "usr/bin/other", "y");
+    ht_buf_addf(&path, "%s/usr/bin/runc", ground->root);
+    assert_int_equal(unlink(path.data), 0);
+    assert_int_equal(symlink("other", path.data), 0);
+    put(ground, "var/lib/dpkg/info/runc.list", "/usr/bin/runc\n");
+    put(ground, "var/lib/dpkg/info/runc.md5sums", SUM "  usr/bin/runc\n");
+    assert_unread(ground, false);
+}
+
+/* Somebody set it. */
+static void a_list_of_the_future_proves_nothing(void **state)
+{
+    const struct ground *ground = *state;
+
+    unpack(ground);
+    set_modified(ground, "var/lib/dpkg/info/runc.list", -3600);
+    assert_unread(ground, false);
+}
+
+static void without_a_list_files_are_read(void **state)
+{
+    const struct ground *ground = *state;
+
+    put(ground, "usr/bin/runc", "y");
+    assert_unread(ground, false);
+}
+
+/* Times in seconds. */
+static bool is_unchanged(int64_t file, int64_t written, int64_t list, int64_t sums)
+{
+    return ht_seal_is_unchanged(&(struct ht_seal_times){.file_changed = file * HT_NS_PER_S,
+                                                        .list_written = written * HT_NS_PER_S,
+                                                        .list_changed = list * HT_NS_PER_S,
+                                                        .sums_changed = sums * HT_NS_PER_S});
+}
+
+static void only_times_of_one_unpacking_prove_anything(void **state)
+{
+    (void)state;
+    assert_true(is_unchanged(50000, 50000, 50000, 50000));
+    assert_true(is_unchanged(49999, 50000, 50001, 50002));
+    assert_false(is_unchanged(50001, 50000, 50002, 50002)); /* written to after that */
+    assert_false(is_unchanged(50001, 50002, 50002, 50000)); /* the list was renewed */
+    assert_false(is_unchanged(50001, 50000, 50002, 90000)); /* the sums were */
+    assert_false(is_unchanged(49000, 50000, 50000, 50000)); /* another file, that lay somewhere */
+    assert_false(is_unchanged(50000, 50001, 50000, 50002)); /* a time that was set */
+    assert_false(is_unchanged(90000, 50000, 90001, 90002)); /* an image, laid down later */
+    assert_false(is_unchanged(0, 0, 0, 0));
+    assert_false(is_unchanged(INT64_MIN / HT_NS_PER_S, 50000, 50000, 50000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_is_read_once_over_runs, begin, end),
         cmocka_unit_test_setup_teardown(a_file_that_changed_is_read_again, begin, end),
         cmocka_unit_test_setup_teardown(a_damaged_record_is_none, begin, end),
+        cmocka_unit_test(only_times_of_one_unpacking_prove_anything),
+        cmocka_unit_test_setup_teardown(what_nobody_wrote_to_is_not_read, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_write_after_unpacking_is_told_though_size_and_time_are_put_back, begin, end),
+        cmocka_unit_test_setup_teardown(an_older_file_behind_a_link_is_read, begin, end),
+        cmocka_unit_test_setup_teardown(a_list_of_the_future_proves_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(without_a_list_files_are_read, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
