@@ -13,7 +13,7 @@
 #include "pkg-buildinfo.h"
 #include "pkg-changelog.h"
 #include "pkg-owner.h"
-#include "proc-decode.h"
+#include "proc-node.h"
 #include "running-maps.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
@@ -75,10 +75,7 @@ struct stacking {
     int proc_fd;
     struct program items[PROGRAMS_MAX];
     size_t len;
-    int64_t booted_s;
-    bool has_root; /* the node's root directory is known */
-    dev_t root_dev;
-    ino_t root_ino;
+    struct ht_proc_node node;
     bool cut; /* some were left out */
 };
 
@@ -159,21 +156,6 @@ static void find_files(struct stacking *stacking)
 
 /* ---- what runs ---- */
 
-static int64_t start_of(const struct stacking *stacking, const char *pid)
-{
-    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
-    char name[64];
-    struct ht_proc_stat stat;
-    long ticks = sysconf(_SC_CLK_TCK);
-
-    snprintf(name, sizeof(name), "%.20s/stat", pid);
-    if (!stacking->booted_s || ticks <= 0 ||
-        ht_read_at(stacking->proc_fd, name, &text, HT_LIMIT_PROC_FILE, NULL) < 0 ||
-        ht_proc_decode_stat(ht_buf_str(&text), &stat) < 0)
-        return 0;
-    return (stacking->booted_s + (int64_t)(stat.start / (uint64_t)ticks)) * HT_NS_PER_S;
-}
-
 static void compare_file(struct stacking *stacking, struct program *program, const char *pid,
                          bool deleted)
 {
@@ -193,28 +175,6 @@ static void compare_file(struct stacking *stacking, struct program *program, con
     }
     if (old && ht_parse_u64(ht_str_from(pid), &number) == 0)
         program->old_pid = (pid_t)number;
-}
-
-/* A container has programs of its own at the same paths. */
-static bool is_contained(const struct stacking *stacking, const char *pid)
-{
-    struct stat own;
-    char name[64];
-
-    snprintf(name, sizeof(name), "%.20s/root", pid);
-    return stacking->has_root && fstatat(stacking->proc_fd, name, &own, 0) == 0 &&
-           (own.st_dev != stacking->root_dev || own.st_ino != stacking->root_ino);
-}
-
-/* Without rights over pid 1 our own root has to stand for the node's. */
-static void know_the_root(struct stacking *stacking)
-{
-    struct stat facts = {0};
-
-    stacking->has_root = fstatat(stacking->proc_fd, "1/root", &facts, 0) == 0 ||
-                         fstatat(stacking->proc_fd, "self/root", &facts, 0) == 0;
-    stacking->root_dev = facts.st_dev;
-    stacking->root_ino = facts.st_ino;
 }
 
 static int visit_process(void *context, const char *pid, unsigned type, uint64_t inode)
@@ -237,34 +197,20 @@ static int visit_process(void *context, const char *pid, unsigned type, uint64_t
         ht_maps_plain_path((struct ht_str){.data = target, .len = (size_t)len}, &deleted);
     struct program *program;
 
-    if (!is_ours(exe) || is_contained(stacking, pid))
+    /* A container has programs of its own at the same paths. */
+    if (!is_ours(exe) || number > INT32_MAX ||
+        ht_proc_node_is_elsewhere(&stacking->node, (pid_t)number))
         return 0;
     program = program_at(stacking, exe);
     if (!program)
         return 0;
     if (program->pids_len < PIDS_MAX)
         program->pids[program->pids_len++] = number;
-    int64_t start = start_of(stacking, pid);
+    int64_t start = ht_proc_node_start(&stacking->node, (pid_t)number);
     if (start && (!program->oldest || start < program->oldest))
         program->oldest = start;
     compare_file(stacking, program, pid, deleted);
     return 0;
-}
-
-static void read_boot_time(struct stacking *stacking)
-{
-    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
-    struct ht_str rest, line;
-    uint64_t seconds;
-
-    if (ht_read_at(stacking->proc_fd, "stat", &text, HT_LIMIT_PROC_FILE, NULL) < 0)
-        return;
-    rest = ht_buf_str(&text);
-    while (ht_str_next(&rest, '\n', &line)) {
-        if (ht_str_has_prefix(line, "btime ") &&
-            ht_parse_u64(ht_str_sub(line, 6, line.len), &seconds) == 0 && seconds < INT32_MAX * 8LL)
-            stacking->booted_s = (int64_t)seconds;
-    }
 }
 
 static void find_running(struct stacking *stacking)
@@ -276,8 +222,7 @@ static void find_running(struct stacking *stacking)
     if (list < 0)
         return;
     stacking->proc_fd = list;
-    read_boot_time(stacking);
-    know_the_root(stacking);
+    ht_proc_node_look(list, &stacking->node);
     (void)ht_list_fd(list, &visitor, NULL);
     stacking->proc_fd = -1;
 }

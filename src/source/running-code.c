@@ -16,6 +16,7 @@
 #include "net-table.h"
 #include "pkg-owner.h"
 #include "proc-decode.h"
+#include "proc-node.h"
 #include "running-maps.h"
 #include "running-script.h"
 #include "hulltop/base/clock.h"
@@ -73,11 +74,7 @@ struct looking {
     struct ht_vec judged;   /* the old ones, struct judged * */
     struct ht_vec suspects; /* struct suspect *, owned */
     struct ht_running_sum sum;
-    char mnt_ns[64];
-    bool has_root;
-    dev_t root_dev;
-    ino_t root_ino;
-    int64_t booted_s;
+    struct ht_proc_node node;
 };
 
 int ht_running_new(const struct ht_running_places *places, struct ht_running **ret_running,
@@ -267,17 +264,6 @@ static void look_exe(struct looking *looking, struct suspect *suspect, struct ht
     }
 }
 
-static int64_t start_of(struct looking *looking, pid_t pid)
-{
-    struct ht_proc_stat stat;
-    long ticks = sysconf(_SC_CLK_TCK);
-
-    if (!looking->booted_s || ticks <= 0 ||
-        ht_proc_decode_stat(read_file(looking->running, pid, "stat"), &stat) < 0)
-        return 0;
-    return looking->booted_s * HT_NS_PER_S + (int64_t)(stat.start / (uint64_t)ticks) * HT_NS_PER_S;
-}
-
 /* Whether the script changed after the process began. A script of nobody's package is left out
  * later: its owner may well write it all day. */
 static void look_script(struct looking *looking, struct suspect *suspect, struct ht_str path,
@@ -315,7 +301,7 @@ static void look_scripts(struct looking *looking, struct suspect *suspect, struc
     exe = ht_maps_plain_path(exe, &deleted);
     if (!ht_script_is_interpreter(exe))
         return;
-    start = start_of(looking, suspect->pid);
+    start = ht_proc_node_start(&looking->node, suspect->pid);
     if (!start)
         return;
     cmdline = ht_arena_str(looking->arena, read_file(looking->running, suspect->pid, "cmdline"));
@@ -346,20 +332,6 @@ static void look_process(struct looking *looking, pid_t pid, struct ht_str exe)
     struct suspect *kept = ht_new0(struct suspect);
     *kept = suspect;
     ht_vec_add(&looking->suspects, kept);
-}
-
-/* Services may have a mount namespace of their own over the node's files; only another root makes
- * it somebody else's. */
-static bool is_contained(struct looking *looking, pid_t pid, struct ht_str mnt_ns)
-{
-    char name[64];
-    struct stat facts;
-
-    if (!looking->mnt_ns[0] || ht_str_is(mnt_ns, looking->mnt_ns))
-        return false;
-    return !looking->has_root ||
-           !identify(looking->running, name_of(name, sizeof(name), pid, "root"), &facts) ||
-           facts.st_dev != looking->root_dev || facts.st_ino != looking->root_ino;
 }
 
 /* Kernel threads have an empty command line; of one that is hidden it cannot be told. */
@@ -422,7 +394,8 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
             look_denied(looking, (pid_t)pid);
         return 0;
     }
-    if (is_contained(looking, (pid_t)pid, mnt_ns)) {
+    if (!ht_str_is(mnt_ns, looking->node.mnt_ns) &&
+        ht_proc_node_is_elsewhere(&looking->node, (pid_t)pid)) {
         looking->sum.contained++;
         return 0;
     }
@@ -603,10 +576,9 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
     ht_stale_process_set_id(row, ht_arena_strf(looking->arena, "%d-%llu", (int)suspect->pid,
                                                (unsigned long long)stat.start));
     ht_stale_process_set_pid(row, (uint64_t)suspect->pid);
-    long ticks = sysconf(_SC_CLK_TCK);
-    if (looking->booted_s && ticks > 0)
-        ht_stale_process_set_started_at(
-            row, (looking->booted_s + (int64_t)(stat.start / (uint64_t)ticks)) * HT_NS_PER_S);
+    int64_t started = ht_proc_node_time(&looking->node, stat.start);
+    if (started)
+        ht_stale_process_set_started_at(row, started);
 
     struct ht_str comm = ht_str_trim(read_file(running, suspect->pid, "comm"));
     ht_stale_process_set_name(row, ht_arena_str(looking->arena, comm));
@@ -623,33 +595,6 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
 }
 
 /* ---- the pass ---- */
-
-static void know_the_node(struct looking *looking)
-{
-    struct ht_running *running = looking->running;
-    struct stat facts = {0};
-    struct ht_str link = read_link_at(running, "1/ns/mnt"), text, line;
-
-    /* Without rights over pid 1 our own place has to stand for the node. */
-    if (!link.len)
-        link = read_link_at(running, "self/ns/mnt");
-    if (link.len && link.len < sizeof(looking->mnt_ns))
-        memcpy(looking->mnt_ns, link.data, link.len);
-    looking->has_root =
-        identify(running, "1/root", &facts) || identify(running, "self/root", &facts);
-    looking->root_dev = facts.st_dev;
-    looking->root_ino = facts.st_ino;
-    if (ht_read_at(running->proc_fd, "stat", &running->maps, MAPS_MAX, NULL) < 0)
-        return;
-    text = ht_buf_str(&running->maps);
-    while (ht_str_next(&text, '\n', &line)) {
-        uint64_t seconds;
-
-        if (ht_str_has_prefix(line, "btime ") &&
-            ht_parse_u64(ht_str_sub(line, 6, line.len), &seconds) == 0 && seconds < INT32_MAX * 8LL)
-            looking->booted_s = (int64_t)seconds;
-    }
-}
 
 static void add_rows(struct looking *looking)
 {
@@ -695,7 +640,7 @@ int ht_running_look(struct ht_running *running, struct ht_node *sample,
     const struct ht_dir_visitor visitor = {
         .visit = visit_process, .context = &looking, .max_entries = HT_LIMIT_ROWS};
 
-    know_the_node(&looking);
+    ht_proc_node_look(running->proc_fd, &looking.node);
     int code = ht_list_fd(running->proc_fd, &visitor, err);
     if (code == 0) {
         look_hidden(&looking);

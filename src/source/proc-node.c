@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proc-node.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proc-decode.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/root.h"
+
+/* The mount namespace of "1" or "self", as its link names it; empty: not known. */
+static void read_mnt_ns(int proc_fd, const char *process, char *out, size_t size)
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "%.20s/ns/mnt", process);
+    ssize_t len = readlinkat(proc_fd, name, out, size);
+    out[len > 0 && (size_t)len < size ? len : 0] = '\0';
+}
+
+static int64_t read_boot_time(int proc_fd)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_str rest, line;
+    uint64_t seconds;
+
+    /* The beginning of what is too long still tells. */
+    (void)ht_read_at(proc_fd, "stat", &text, HT_LIMIT_PROC_FILE, NULL);
+    rest = ht_buf_str(&text);
+    while (ht_str_next(&rest, '\n', &line)) {
+        if (ht_str_has_prefix(line, "btime ") &&
+            ht_parse_u64(ht_str_sub(line, 6, line.len), &seconds) == 0 && seconds < INT32_MAX * 8LL)
+            return (int64_t)seconds;
+    }
+    return 0;
+}
+
+void ht_proc_node_look(int proc_fd, struct ht_proc_node *ret_node)
+{
+    struct ht_proc_node node = {.proc_fd = proc_fd, .booted_s = read_boot_time(proc_fd)};
+    struct stat facts = {0};
+
+    read_mnt_ns(proc_fd, "1", node.mnt_ns, sizeof(node.mnt_ns));
+    if (!node.mnt_ns[0])
+        read_mnt_ns(proc_fd, "self", node.mnt_ns, sizeof(node.mnt_ns));
+    node.has_root =
+        fstatat(proc_fd, "1/root", &facts, 0) == 0 || fstatat(proc_fd, "self/root", &facts, 0) == 0;
+    node.root_dev = facts.st_dev;
+    node.root_ino = facts.st_ino;
+    *ret_node = node;
+}
+
+bool ht_proc_node_is_elsewhere(const struct ht_proc_node *node, pid_t pid)
+{
+    char name[64], mnt_ns[sizeof(node->mnt_ns)];
+    struct stat own;
+
+    snprintf(name, sizeof(name), "%d", (int)pid);
+    read_mnt_ns(node->proc_fd, name, mnt_ns, sizeof(mnt_ns));
+    if (mnt_ns[0] && strcmp(mnt_ns, node->mnt_ns) == 0)
+        return false;
+    snprintf(name, sizeof(name), "%d/root", (int)pid);
+    if (!node->has_root || fstatat(node->proc_fd, name, &own, AT_NO_AUTOMOUNT) < 0)
+        return mnt_ns[0] && node->mnt_ns[0]; /* by the namespace alone */
+    return own.st_dev != node->root_dev || own.st_ino != node->root_ino;
+}
+
+int64_t ht_proc_node_time(const struct ht_proc_node *node, uint64_t ticks)
+{
+    long per_second = sysconf(_SC_CLK_TCK);
+
+    if (!node->booted_s || per_second <= 0)
+        return 0;
+    return (node->booted_s + (int64_t)(ticks / (uint64_t)per_second)) * HT_NS_PER_S;
+}
+
+int64_t ht_proc_node_start(const struct ht_proc_node *node, pid_t pid)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_proc_stat stat;
+    char name[64];
+
+    snprintf(name, sizeof(name), "%d/stat", (int)pid);
+    if (ht_read_at(node->proc_fd, name, &text, HT_LIMIT_PROC_FILE, NULL) < 0 ||
+        ht_proc_decode_stat(ht_buf_str(&text), &stat) < 0)
+        return 0;
+    return ht_proc_node_time(node, stat.start);
+}

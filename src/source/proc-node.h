@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which processes are the node's own, and when they began. Layer 3 (source); one owner. */
+#ifndef HT_SOURCE_PROC_NODE_H
+#define HT_SOURCE_PROC_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The place of the node's first process, and when the node began. */
+struct ht_proc_node {
+    int proc_fd; /* borrowed */
+    int64_t booted_s;
+    bool has_root;
+    dev_t root_dev;
+    ino_t root_ino;
+    char mnt_ns[64]; /* empty: not known */
+};
+
+/* Looks at the process table that is open there; without rights over pid 1 our own place has to
+ * stand for the node's. */
+void ht_proc_node_look(int proc_fd, struct ht_proc_node *ret_node);
+/* True if the process has a root of its own. Services may have a mount namespace of their own over
+ * the node's files; only another root makes it somebody else's. */
+bool ht_proc_node_is_elsewhere(const struct ht_proc_node *node, pid_t pid);
+/* Start of the process, ns since 1970; 0: not known. ticks is what its stat has. */
+int64_t ht_proc_node_time(const struct ht_proc_node *node, uint64_t ticks);
+/* The same of a process; reads its stat. */
+int64_t ht_proc_node_start(const struct ht_proc_node *node, pid_t pid);
+
+#endif
