@@ -13,6 +13,7 @@
 #include "hulltop/base/mem.h"
 
 #define DPKG_INFO "var/lib/dpkg/info"
+#define LIST      ".list"
 
 /* Lengths are compared before texts. */
 enum { LENGTH_SLOTS = 512 };
@@ -21,6 +22,7 @@ struct asking {
     const struct ht_root *root;
     struct ht_arena *arena;
     struct ht_map *wanted; /* path to struct ht_owned * */
+    size_t open;           /* questions without an answer */
     bool lengths[LENGTH_SLOTS];
     struct ht_buf text;
     struct ht_buf path;
@@ -58,35 +60,58 @@ static void answer(struct asking *asking, struct ht_str path, struct ht_str pack
     if (!asking->lengths[path.len % LENGTH_SLOTS])
         return;
     question = ht_map_get(asking->wanted, path);
-    if (question && !question->package.len)
+    if (question && !question->package.len) {
         question->package = ht_arena_str(asking->arena, package);
+        asking->open--;
+    }
 }
 
 /* ---- dpkg ---- */
 
-static int visit_list(void *context, const char *name, unsigned type, uint64_t inode)
+/* Looks into the list of that name, "libc6:amd64.list". */
+static void read_list(struct asking *asking, const char *name)
 {
-    struct asking *asking = context;
     struct ht_str package = ht_str_from(name), rest, line;
+    ptrdiff_t colon;
 
-    (void)type;
-    (void)inode;
-    if (!ht_str_has_suffix(package, ".list"))
-        return 0;
     ht_buf_reset(&asking->path);
     ht_buf_addf(&asking->path, DPKG_INFO "/%s", name);
     ht_buf_reset(&asking->text);
     if (ht_root_read(asking->root, asking->path.data, &asking->text, HT_LIMIT_FILE, NULL) < 0)
-        return 0;
-    package.len -= strlen(".list");
+        return;
+    package.len -= strlen(LIST);
     /* "libc6:amd64" is a package of one architecture of several. */
-    ptrdiff_t colon = ht_str_find_byte(package, ':');
+    colon = ht_str_find_byte(package, ':');
     if (colon > 0)
         package.len = (size_t)colon;
     rest = ht_buf_str(&asking->text);
     while (ht_str_next(&rest, '\n', &line))
         answer(asking, line, package);
-    return 0;
+}
+
+static int visit_list(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct asking *asking = context;
+
+    (void)type;
+    (void)inode;
+    if (ht_str_has_suffix(ht_str_from(name), LIST))
+        read_list(asking, name);
+    return asking->open == 0; /* the rest cannot tell more */
+}
+
+/* There are hundreds of lists, and most files are where one expects them. */
+static bool ask_dpkg(struct asking *asking, const struct ht_owned *questions, size_t len)
+{
+    const struct ht_dir_visitor visitor = {.visit = visit_list, .context = asking};
+
+    for (size_t i = 0; i < len; i++) {
+        const char *const *likely = questions[i].likely;
+
+        for (; likely && *likely && !questions[i].package.len; likely++)
+            read_list(asking, ht_arena_strf(asking->arena, "%s" LIST, *likely).data);
+    }
+    return asking->open == 0 || ht_root_list(asking->root, DPKG_INFO, &visitor, NULL) >= 0;
 }
 
 /* ---- apk ---- */
@@ -135,14 +160,13 @@ static void ask_rpm(struct asking *asking, struct ht_rpm *rpm, struct ht_owned *
 static const char *ask(struct asking *asking, struct ht_rpm *rpm, struct ht_owned *questions,
                        size_t len)
 {
-    const struct ht_dir_visitor visitor = {.visit = visit_list, .context = asking};
     const char *apk = ht_apk_path(asking->root);
     struct stat facts;
 
     for (size_t i = 0; i < len; i++)
         want_both(asking, &questions[i]);
     if (ht_root_stat(asking->root, DPKG_INFO, &facts, NULL) == 0)
-        return ht_root_list(asking->root, DPKG_INFO, &visitor, NULL) == 0 ? "dpkg" : NULL;
+        return ask_dpkg(asking, questions, len) ? "dpkg" : NULL;
     if (apk) {
         ask_apk(asking, apk);
         return "apk";
@@ -158,7 +182,7 @@ static const char *ask(struct asking *asking, struct ht_rpm *rpm, struct ht_owne
 const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
                            struct ht_owned *questions, size_t len, struct ht_arena *arena)
 {
-    struct asking asking = {.root = root, .arena = arena, .wanted = ht_map_new()};
+    struct asking asking = {.root = root, .arena = arena, .open = len, .wanted = ht_map_new()};
 
     ht_buf_init(&asking.text, HT_LIMIT_FILE);
     ht_buf_init(&asking.path, HT_LIMIT_ARG * 2);

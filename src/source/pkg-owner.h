@@ -13,6 +13,7 @@ struct ht_rpm;
 struct ht_owned {
     struct ht_str path;
     struct ht_str package;
+    const char *const *likely; /* packages to look into first, NULL at the end; or NULL */
 };
 
 /* Answers all of them in one pass over the records of the root; /lib and /usr/lib count as the same

@@ -21,23 +21,26 @@
 
 enum { PROGRAMS_MAX = 64, PIDS_MAX = 500, SAME_MAX = 8 };
 
-/* File names and the names by which the tables know them. */
+/* File names, the names by which the tables know them, packages that usually have them. */
 static const struct {
     const char *file;
     const char *component;
+    const char *packages[4];
 } programs[] = {
-    {"dockerd", "docker"},
-    {"containerd", "containerd"},
-    {"containerd-shim-runc-v2", "containerd-shim"},
-    {"containerd-shim", "containerd-shim"},
-    {"runc", "runc"},
-    {"crun", "crun"},
-    {"buildkitd", "buildkit"},
-    {"crio", "cri-o"},
-    {"kubelet", "kubelet"},
-    {"kube-apiserver", "kube-apiserver"},
-    {"etcd", "etcd"},
-    {"podman", "podman"},
+    {"dockerd", "docker", {"docker.io", "docker-ce", "moby-engine"}},
+    {"containerd", "containerd", {"containerd", "containerd.io", "moby-containerd"}},
+    {"containerd-shim-runc-v2",
+     "containerd-shim",
+     {"containerd", "containerd.io", "moby-containerd"}},
+    {"containerd-shim", "containerd-shim", {"containerd", "containerd.io", "moby-containerd"}},
+    {"runc", "runc", {"runc", "containerd.io", "moby-runc"}},
+    {"crun", "crun", {"crun"}},
+    {"buildkitd", "buildkit", {"buildkit"}},
+    {"crio", "cri-o", {"cri-o"}},
+    {"kubelet", "kubelet", {"kubelet"}},
+    {"kube-apiserver", "kube-apiserver", {NULL}},
+    {"etcd", "etcd", {"etcd-server"}},
+    {"podman", "podman", {"podman"}},
 };
 
 /* Packages that projects publish themselves. Some distributions have packages of the same name,
@@ -414,8 +417,10 @@ bool ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
     find_files(stacking);
     if (places->proc)
         find_running(stacking);
-    for (size_t i = 0; i < stacking->len; i++)
+    for (size_t i = 0; i < stacking->len; i++) {
         owned[i].path = stacking->items[i].path;
+        owned[i].likely = programs[stacking->items[i].kind].packages;
+    }
     if (stacking->len)
         (void)ht_owners_find(places->root, places->installed->rpm, owned, stacking->len, arena);
     ht_autoclose int proc =

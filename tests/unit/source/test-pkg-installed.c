@@ -302,6 +302,38 @@ static void copies_that_were_left_are_removed(void **state)
     assert_int_equal(access(used.data, F_OK), -1);
 }
 
+/* Both lists name the file: whose is read first has it, and the other is not needed. */
+static void lists_that_are_likely_are_read_first(void **state)
+{
+    static const char *const one[] = {"nobody", "one", NULL}, *const two[] = {"two:amd64", NULL};
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+    struct ht_owned first = {.path = HT_S("/usr/bin/runc"), .likely = one};
+    struct ht_owned second = {.path = HT_S("/usr/bin/runc"), .likely = two};
+    struct ht_owned many[] = {{.path = HT_S("/usr/bin/runc"), .likely = one},
+                              {.path = HT_S("/usr/lib/libz.so.1"), .likely = one},
+                              {.path = HT_S("/usr/bin/nobodys")}};
+    const char *tmp = getenv("TMPDIR");
+    char folder[256];
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%.200s/owner-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    put(folder, "var/lib/dpkg/info/one.list", "/.\n/usr/bin/runc\n");
+    put(folder, "var/lib/dpkg/info/two:amd64.list", "/.\n/usr/bin/runc\n");
+    put(folder, "var/lib/dpkg/info/zlib1g:amd64.list", "/.\n/lib/libz.so.1\n");
+    assert_int_equal(ht_root_open(&root, folder, NULL), 0);
+
+    assert_string_equal(ht_owners_find(&root, NULL, &first, 1, arena), "dpkg");
+    assert_true(ht_str_is(first.package, "one"));
+    assert_string_equal(ht_owners_find(&root, NULL, &second, 1, arena), "dpkg");
+    assert_true(ht_str_is(second.package, "two"));
+    assert_string_equal(ht_owners_find(&root, NULL, many, ARRAY_LEN(many), arena), "dpkg");
+    assert_true(ht_str_is(many[0].package, "one"));
+    assert_true(ht_str_is(many[1].package, "zlib1g"));
+    assert_int_equal(many[2].package.len, 0);
+}
+
 /* Sources read it from threads of their own. */
 static void *read_often(void *context)
 {
@@ -467,6 +499,7 @@ int main(void)
         cmocka_unit_test(rpm_tells_what_rpm_tells),
         cmocka_unit_test(rpm_tells_changelogs),
         cmocka_unit_test(copies_that_were_left_are_removed),
+        cmocka_unit_test(lists_that_are_likely_are_read_first),
         cmocka_unit_test(threads_take_turns_at_librpm),
         cmocka_unit_test(a_broken_database_of_rpm_is_told),
         cmocka_unit_test(nothing_is_written_to_read_rpms_database),
