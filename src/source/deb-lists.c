@@ -69,63 +69,35 @@ static int read_status_file(struct ht_deb_answer *answer, const struct ht_root *
     return r;
 }
 
-struct names {
-    struct ht_arena *arena;
-    struct ht_vec found; /* struct ht_str */
-    bool numbers;        /* the journal: names are numbers */
-};
-
-static int take_name(void *context, const char *name, unsigned type, uint64_t inode)
+static bool is_status(const void *context, struct ht_str name)
 {
-    struct names *names = context;
-    struct ht_str text = ht_str_from(name);
-    struct ht_str *copy;
+    const enum ht_deb_place *place = context;
 
-    (void)inode;
-    if (type == DT_DIR || name[0] == '.' || ht_str_has_suffix(text, ".md5sums"))
-        return 0;
-    if (names->numbers && strspn(name, "0123456789") != text.len)
-        return 0;
-    copy = ht_arena_array(names->arena, struct ht_str, 1);
-    *copy = ht_arena_str(names->arena, text);
-    ht_vec_add(&names->found, copy);
-    return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct ht_str *const *left = a;
-    const struct ht_str *const *right = b;
-
-    return ht_str_compare(**left, **right);
+    if (name.data[0] == '.' || ht_str_has_suffix(name, ".md5sums"))
+        return false;
+    /* Changes in the journal are numbered. */
+    return *place != HT_DEB_JOURNAL || strspn(name.data, "0123456789") == name.len;
 }
 
 /* Each file of the folder, in order; the number of files. */
 static size_t read_status_folder(struct ht_deb_answer *answer, const struct ht_root *root,
                                  const char *folder, enum ht_deb_place place)
 {
-    struct names names = {.arena = answer->arena, .numbers = place == HT_DEB_JOURNAL};
-    struct ht_dir_visitor visitor = {.visit = take_name, .context = &names};
+    const struct ht_deb_folder place_folder = {
+        .path = folder, .accepts = is_status, .context = &place};
     struct ht_error err = {0};
-    size_t count = 0;
+    struct ht_vec paths = {0};
+    size_t count;
 
-    if (ht_pkg_inputs_look(answer->inputs, root, folder) == 0) {
-        int r = ht_root_list(root, folder, &visitor, &err);
-
-        if (r < 0 && r != -ENOENT)
-            ht_deb_problem(answer, &err);
-    }
-    count = names.found.len;
-    if (count)
-        qsort(names.found.items, count, sizeof(*names.found.items), by_name);
+    ht_deb_list_folder(answer, root, &place_folder, &paths);
+    count = paths.len;
     for (size_t i = 0; i < count; i++) {
-        struct ht_str name = *(const struct ht_str *)names.found.items[i];
-        struct ht_str path = ht_arena_strf(answer->arena, "%s/%s", folder, name.data);
+        const struct ht_str *path = paths.items[i];
 
-        if (read_status_file(answer, root, path.data, place, &err) < 0)
+        if (read_status_file(answer, root, path->data, place, &err) < 0)
             ht_deb_problem(answer, &err);
     }
-    ht_vec_fini(&names.found);
+    ht_vec_fini(&paths);
     return count;
 }
 

@@ -23,4 +23,17 @@ void ht_deb_read_lists(struct ht_deb_answer *answer, const struct ht_deb_options
 bool ht_deb_read_file(struct ht_deb_answer *answer, const struct ht_root *root, const char *path,
                       struct ht_buf *out);
 
+/* A folder of which some names count. */
+struct ht_deb_folder {
+    const char *path;
+    bool (*accepts)(const void *context, struct ht_str name);
+    const void *context;
+};
+
+/* The paths of its files that count, in the order of their names, into an empty vector (of struct
+ * ht_str in the answer's arena; the caller's to end). The folder is remembered among the inputs;
+ * one that cannot be listed is a problem, one that is not there is none. */
+void ht_deb_list_folder(struct ht_deb_answer *answer, const struct ht_root *root,
+                        const struct ht_deb_folder *folder, struct ht_vec *ret_paths);
+
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration of apt: small files and folders of them. */
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 
@@ -37,15 +36,10 @@ bool ht_deb_read_file(struct ht_deb_answer *answer, const struct ht_root *root, 
 
 /* ---- folders ---- */
 
-struct folder {
-    struct ht_arena *arena;
-    const char *const *endings; /* NULL at the end; "" lets names without one in */
-    struct ht_vec names;        /* struct ht_str */
-};
-
 /* A name that apt reads: letters, digits, '_', '-', ':' and dots inside; the right ending. */
-static bool is_accepted(const struct folder *folder, struct ht_str name)
+static bool is_accepted(const void *context, struct ht_str name)
 {
+    const char *const *endings = context; /* NULL at the end; "" lets names without one in */
     ptrdiff_t dot = ht_str_rfind_byte(name, '.');
     struct ht_str ending =
         dot >= 0 ? ht_str_sub(name, (size_t)dot + 1, name.len) : (struct ht_str){0};
@@ -60,31 +54,9 @@ static bool is_accepted(const struct folder *folder, struct ht_str name)
             !strchr("_-:.", c))
             return false;
     }
-    for (size_t i = 0; folder->endings[i]; i++)
-        found = found || ht_str_is(ending, folder->endings[i]);
+    for (size_t i = 0; endings[i]; i++)
+        found = found || ht_str_is(ending, endings[i]);
     return found;
-}
-
-static int take_name(void *context, const char *name, unsigned type, uint64_t inode)
-{
-    struct folder *folder = context;
-
-    (void)inode;
-    if (type != DT_DIR && is_accepted(folder, ht_str_from(name))) {
-        struct ht_str *copy = ht_arena_array(folder->arena, struct ht_str, 1);
-
-        *copy = ht_arena_text(folder->arena, name);
-        ht_vec_add(&folder->names, copy);
-    }
-    return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct ht_str *const *left = a;
-    const struct ht_str *const *right = b;
-
-    return ht_str_compare(**left, **right);
 }
 
 /* Called with each file of a folder, in order; path is valid during the call. */
@@ -94,25 +66,16 @@ typedef void (*file_visit)(struct ht_deb_answer *answer, const struct ht_root *r
 static void each_file(struct ht_deb_answer *answer, const struct ht_root *root,
                       struct ht_str folder_path, const char *const *endings, file_visit visit)
 {
-    struct folder folder = {.arena = answer->arena, .endings = endings};
-    struct ht_dir_visitor visitor = {.visit = take_name, .context = &folder};
-    struct ht_error err = {0};
-    int r;
+    const struct ht_deb_folder folder = {
+        .path = folder_path.data, .accepts = is_accepted, .context = endings};
+    struct ht_vec paths = {0};
 
-    if (!folder_path.len || ht_pkg_inputs_look(answer->inputs, root, folder_path.data) < 0)
+    if (!folder_path.len)
         return;
-    r = ht_root_list(root, folder_path.data, &visitor, &err);
-    if (r < 0 && r != -ENOENT)
-        ht_deb_problem(answer, &err);
-    if (folder.names.len)
-        qsort(folder.names.items, folder.names.len, sizeof(*folder.names.items), by_name);
-    for (size_t i = 0; i < folder.names.len; i++) {
-        struct ht_str name = *(const struct ht_str *)folder.names.items[i];
-
-        visit(answer, root,
-              ht_arena_strf(answer->arena, "%s/%s", folder_path.data, name.data).data);
-    }
-    ht_vec_fini(&folder.names);
+    ht_deb_list_folder(answer, root, &folder, &paths);
+    for (size_t i = 0; i < paths.len; i++)
+        visit(answer, root, ((const struct ht_str *)paths.items[i])->data);
+    ht_vec_fini(&paths);
 }
 
 /* ---- apt.conf ---- */
