@@ -81,6 +81,11 @@ static void releases_end_on_the_day_of_the_table(void **state)
         {"alpine", "3.21", "2026-11-28", false, HT_SUPPORT_STATE_ENDED, false},
         {"debian", "13", "2027-02-17", false, HT_SUPPORT_STATE_SUPPORTED, false},
         {"debian", "13", "2027-02-20", false, HT_SUPPORT_STATE_SUPPORTED, true},
+        {"linux", "6.1", "2026-11-28", false, HT_SUPPORT_STATE_SUPPORTED, false},
+        {"linux", "6.10", "2026-11-28", false, HT_SUPPORT_STATE_ENDED, false},
+        {"linux", "6.12", "2026-11-28", false, HT_SUPPORT_STATE_SUPPORTED, false},
+        {"linux", "5.4", "2026-11-28", false, HT_SUPPORT_STATE_ENDED, false},
+        {"linux", "7.2", "2026-11-28", false, HT_SUPPORT_STATE_UNKNOWN, false},
         {"debian", "1", "2026-11-28", false, HT_SUPPORT_STATE_UNKNOWN, false},
         {"gentoo", "", "2026-11-28", false, HT_SUPPORT_STATE_UNKNOWN, false},
     };
