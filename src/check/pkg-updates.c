@@ -298,23 +298,34 @@ static void look_updates(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- PKG-002 ---- */
 
-static void look_lists(struct ht_checking *checking, const struct ht_row *row)
+/* Nobody tells of an update of what no list has: local packages, old kernels, what came from a
+ * source that was taken away since. Where lists lack, that is said instead. */
+static void fire_unoffered(struct ht_checking *checking, const struct ht_package_db *db)
 {
-    const struct ht_package_db *db = ht_package_db_of(row);
-    struct ht_arena *arena = ht_checking_arena(checking);
-    struct ht_str distrust;
     struct ht_finding *finding;
 
-    if (ht_pkg_is_image(db))
+    if (!ht_package_db_has_unoffered(db) || !db->unoffered || !has_lists(db) || db->missing.len ||
+        db->unreadable.len)
         return;
-    if (!ht_package_db_has_index_files(db)) {
-        ht_unknown(checking, "packages", "which package lists are in use is not known", "");
-        return;
-    }
-    distrust = ht_pkg_distrust(arena, db, ht_checking_now(checking));
-    if (!distrust.len)
-        return;
-    finding = ht_fire(checking, HT_S(""));
+    finding = ht_fire(checking, HT_S("unoffered"));
+    ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+    ht_fire_title(checking, finding,
+                  "%llu installed package%s in no list: nothing tells of updates",
+                  (unsigned long long)db->unoffered, db->unoffered == 1 ? " is" : "s are");
+    ht_fire_evidence(checking, finding, "package lists", "without an offer",
+                     ht_pkg_names(ht_checking_arena(checking), db->unoffered_names, SHOWN));
+    ht_finding_set_why(finding, HT_S("A package that no source offers gets no fixes, and no update "
+                                     "of it is ever pending."));
+    ht_finding_set_fix(finding, HT_S("Look at apt list '?obsolete': name the source that they came "
+                                     "from again, or replace or remove them."));
+}
+
+static void distrust_lists(struct ht_checking *checking, const struct ht_package_db *db,
+                           struct ht_str distrust)
+{
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    struct ht_arena *arena = ht_checking_arena(checking);
+
     ht_fire_title(checking, finding, "Package lists cannot be trusted: %.*s", HT_STR_ARG(distrust));
     ht_fire_evidencef(checking, finding, "apt-get indextargets", "lists in use", "%zu",
                       db->index_files.len);
@@ -330,6 +341,24 @@ static void look_lists(struct ht_checking *checking, const struct ht_row *row)
         ht_fire_evidence(checking, finding, "package lists", "lacks", db->gaps.items[i]);
     for (size_t i = 0; i < db->unreadable.len; i++)
         ht_fire_evidence(checking, finding, "package lists", "not read", db->unreadable.items[i]);
+}
+
+static void look_lists(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_package_db *db = ht_package_db_of(row);
+    struct ht_arena *arena = ht_checking_arena(checking);
+    struct ht_str distrust;
+
+    if (ht_pkg_is_image(db))
+        return;
+    if (!ht_package_db_has_index_files(db)) {
+        ht_unknown(checking, "packages", "which package lists are in use is not known", "");
+        return;
+    }
+    distrust = ht_pkg_distrust(arena, db, ht_checking_now(checking));
+    if (distrust.len)
+        distrust_lists(checking, db, distrust);
+    fire_unoffered(checking, db);
 }
 
 static const struct ht_check checks[] = {
@@ -357,7 +386,8 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_MEDIUM,
      .title = "Package lists cannot be trusted",
      .condition = "The lists of security updates are older than 7 days (--lists-days), missing, "
-                  "unreadable, past their date, or there is no source of security updates.",
+                  "unreadable, past their date, or there is no source of security updates. Low: an "
+                  "installed package is in none of them.",
      .why = "\"No updates\" means nothing if nobody asked for a month.",
      .fix = "sudo apt-get update, and a timer that does it daily.",
      .needs = HT_TEXTS("packages"),
