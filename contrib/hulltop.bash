@@ -11,7 +11,7 @@ _hulltop() {
         --pod-security-version --only --format --fail-on --baseline
         --strict --quiet --role --timeout --interval
         --lists-days --open --color --theme --ascii --plain --utc
-        --mouse --config
+        --mouse --look-inside --config
         --version --help'
 
     # bash makes a word of its own of "=".

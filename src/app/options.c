@@ -318,6 +318,11 @@ static int set_role(struct ht_options *options, const char *value, struct ht_err
     return set_switch(&options->role, value, err);
 }
 
+static int set_look_inside(struct ht_options *options, const char *value, struct ht_error *err)
+{
+    return set_switch(&options->look_inside, value, err);
+}
+
 static int set_exec_credentials(struct ht_options *options, const char *value, struct ht_error *err)
 {
     return set_switch(&options->exec_credentials, value, err);
@@ -384,7 +389,8 @@ static const struct option_entry entries[] = {
     {"quiet", NULL, "the status alone", set_quiet, false, true},
     {"timeout", "SECONDS", "wait or record;", set_timeout, true, false},
     {"interval", "SECONDS", "secrets: look every [30]", set_interval, true, true},
-    {"open", "NAME", "begin with this question or view", set_open, true, false},
+    {"open", "NAME", "begin with this question or view;", set_open, true, false},
+    {"look-inside", NULL, "secrets: logs too", set_look_inside, true, true},
     {"color", "WHEN", "auto always never;", set_color, true, false},
     {"theme", "NAME", "default light mono colour-blind", set_theme, true, true},
     {"ascii", NULL, "ASCII;", set_ascii, true, false},

@@ -52,6 +52,7 @@ struct ht_options {
     bool strict, quiet;
     bool role;             /* doctor: print the Kubernetes role */
     bool exec_credentials; /* run the kubeconfig's program for credentials */
+    bool look_inside;      /* secrets: logs, and copies in what containers wrote */
     int64_t timeout_ns;    /* 0: not given */
     int64_t interval_ns;   /* between two looks at what is stored and configured; 0: not given */
 

@@ -140,7 +140,8 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
     }
     if (cri_named || (!options->cri && !docker_named))
         drivers->len += ht_containerd_drivers(
-            &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL},
+            &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL,
+                                            .histories = asks_for(options, "secrets")},
             drivers->items + drivers->len);
     if (!is_none(options->kubeconfig))
         add(drivers,
@@ -219,6 +220,7 @@ static void add_hostconf(struct drivers *drivers, const struct ht_options *optio
         ht_hostconf_driver(&(struct ht_hostconf_options){.root = options->root,
                                                          .live = live,
                                                          .salt = has_salt ? salt : NULL,
+                                                         .inside = options->look_inside,
                                                          .interval_ns = options->interval_ns}));
     ht_wipe(salt, sizeof(salt));
 }

@@ -47,6 +47,9 @@ extern const struct ht_check_group ht_checks_sec_transit;
 extern const struct ht_check_group ht_checks_sec_keepers;
 extern const struct ht_check_group ht_checks_sec_volumes;
 extern const struct ht_check_group ht_checks_sec_exposed;
+extern const struct ht_check_group ht_checks_sec_lying;
+extern const struct ht_check_group ht_checks_sec_network;
+extern const struct ht_check_group ht_checks_sec_node;
 
 /* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops
  * over all. */

@@ -22,7 +22,8 @@ static const struct ht_check_group *const groups[] = {
     &ht_checks_drf_code,      &ht_checks_drf_layer,       &ht_checks_drf_origin,
     &ht_checks_drf_place,     &ht_checks_pkg_seal,        &ht_checks_sec_keepers,
     &ht_checks_drf_lock,      &ht_checks_drf_upper,       &ht_checks_drf_tamper,
-    &ht_checks_sec_volumes,
+    &ht_checks_sec_volumes,   &ht_checks_sec_network,     &ht_checks_sec_node,
+    &ht_checks_sec_lying,
 };
 
 size_t ht_catalogue_count(void)

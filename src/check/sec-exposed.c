@@ -4,25 +4,28 @@
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
+#include "sec-exposed.h"
 
 enum { OTHERS = 0077, WORLD = 0007, FIRST_USER = 1000 };
 
-static void add_secret(struct ht_checking *checking, struct ht_finding *finding, const char *source,
-                       const struct ht_exposure *exposure)
+void ht_exposure_show(struct ht_checking *checking, struct ht_finding *finding, const char *source,
+                      const struct ht_exposure *exposure)
 {
     ht_finding_set_confidence(finding, exposure->confidence);
     ht_fire_evidence(checking, finding, source, "name",
                      exposure->name.len ? exposure->name : HT_S("(no name)"));
-    ht_fire_evidencef(checking, finding, source, "recognised by", "%.*s, %.*s",
-                      HT_STR_ARG(exposure->rule), HT_STR_ARG(exposure->length));
+    if (ht_exposure_has_length(exposure))
+        ht_fire_evidencef(checking, finding, source, "recognised by", "%.*s, %.*s",
+                          HT_STR_ARG(exposure->rule), HT_STR_ARG(exposure->length));
+    else
+        ht_fire_evidence(checking, finding, source, "recognised by", exposure->rule);
     if (ht_exposure_has_secret(exposure))
         ht_fire_evidence(checking, finding, "hulltop", "the same secret has the same mark",
                          exposure->secret);
 }
 
-/* A hint is shown in the list and is no finding: it has too many other causes. */
-static bool counts(struct ht_checking *checking, const struct ht_exposure *exposure,
-                   const char *where)
+bool ht_exposure_counts(struct ht_checking *checking, const struct ht_exposure *exposure,
+                        const char *where)
 {
     if (!ht_exposure_has_where(exposure) || !ht_exposure_has_confidence(exposure)) {
         ht_unknown(checking, "hostconf", "where this secret lies is not known", "run as root");
@@ -74,7 +77,7 @@ static void look_image(struct ht_checking *checking, const struct ht_row *row)
         return; /* its image is not known to anybody */
     if (!ht_container_has_image_secrets(container)) {
         ht_unknown(checking, "docker", "how the image of a container was made",
-                   "only Docker and Podman tell");
+                   "let hulltop ask the container engine");
         return;
     }
     for (size_t i = 0; i < container->image_secrets.len; i++) {
@@ -99,23 +102,25 @@ static void look_environment(struct ht_checking *checking, const struct ht_row *
 {
     const struct ht_exposure *exposure = ht_exposure_of(row);
 
-    if (counts(checking, exposure, "environment"))
-        add_secret(checking, ht_fire(checking, exposure->name), "/proc/PID/environ", exposure);
+    if (ht_exposure_counts(checking, exposure, "environment"))
+        ht_exposure_show(checking, ht_fire(checking, exposure->name), "/proc/PID/environ",
+                         exposure);
 }
 
 static void look_argument(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_exposure *exposure = ht_exposure_of(row);
 
-    if (counts(checking, exposure, "argument"))
-        add_secret(checking, ht_fire(checking, exposure->name), "/proc/PID/cmdline", exposure);
+    if (ht_exposure_counts(checking, exposure, "argument"))
+        ht_exposure_show(checking, ht_fire(checking, exposure->name), "/proc/PID/cmdline",
+                         exposure);
 }
 
 static void look_file(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_exposure *exposure = ht_exposure_of(row);
 
-    if (!counts(checking, exposure, "file"))
+    if (!ht_exposure_counts(checking, exposure, "file"))
         return;
     if (!ht_exposure_has_mode(exposure)) {
         ht_unknown(checking, "hostconf", "mode of a credential file", "run as root");
@@ -143,7 +148,7 @@ static void look_unverified(struct ht_checking *checking, const struct ht_row *r
 {
     const struct ht_exposure *exposure = ht_exposure_of(row);
 
-    if (!counts(checking, exposure, "unverified"))
+    if (!ht_exposure_counts(checking, exposure, "unverified"))
         return;
 
     struct ht_finding *finding = ht_fire(checking, exposure->name);

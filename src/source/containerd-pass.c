@@ -180,10 +180,12 @@ static void complete(struct ht_containerd *ctd, struct ht_containerd_known *know
     if (known->sandbox[0])
         sandbox = ht_map_get(ctd->containers, key_of(&buf, ht_str_from(known->namespace),
                                                      ht_str_from(known->sandbox)));
-    kept = ht_row_keep(
-        known->row,
-        ht_containerd_complete(known->raw, ht_containerd_find_task(tasks, ht_str_from(known->id)),
-                               sandbox ? sandbox->raw : NULL));
+    kept = ht_row_keep(known->row,
+                       ht_containerd_add_history(
+                           ctd, known,
+                           ht_containerd_complete(
+                               known->raw, ht_containerd_find_task(tasks, ht_str_from(known->id)),
+                               sandbox ? sandbox->raw : NULL)));
     ctd->changed = ctd->changed || kept != known->row;
     ht_row_unref(known->row);
     known->row = kept;

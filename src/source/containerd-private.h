@@ -65,6 +65,9 @@ struct ht_containerd {
     size_t second_events;
     bool changed; /* since it was told */
     bool was_quiet;
+
+    bool histories;        /* of images are read; as configured */
+    struct ht_map *images; /* what containerd-images.c knows; NULL: nothing */
 };
 
 /* containerd-pass.c */
@@ -96,6 +99,17 @@ int ht_cri_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble
 void ht_containerd_pass_over(struct ht_containerd *ctd, int64_t start_ns);
 /* Looks at what events were about; -errno as above. */
 int ht_containerd_look(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
+
+/* containerd-images.c */
+
+/* Asks for the histories of images that are not known yet; what fails is asked for again. */
+void ht_containerd_read_histories(struct ht_containerd *ctd);
+/* The same container with what the history of its image tells; consumes row. */
+struct ht_row *ht_containerd_add_history(const struct ht_containerd *ctd,
+                                         const struct ht_containerd_known *known,
+                                         struct ht_row *row);
+/* Frees what is known of images. */
+void ht_containerd_forget_images(struct ht_containerd *ctd);
 
 /* containerd-host.c */
 

@@ -279,6 +279,8 @@ static int turn(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble
         ctd->changed = true; /* the age of the answer */
         lose_patience(ctd);
     }
+    if (r == 0 && ctd->changed)
+        ht_containerd_read_histories(ctd);
     if (r == 0 && now >= ctd->next_ping_ns)
         r = ping(ctd, trouble);
     if (r == 0 && ctd->changed && ht_clock_mono(ctd->feed->clock) - ctd->told_ns >= TELL_GAP_NS)
@@ -295,6 +297,7 @@ static int session(struct ht_containerd *ctd, struct ht_containerd_trouble *trou
         return r;
     ctd->retry_ns = RETRY_MIN_NS;
     ctd->next_ping_ns = ht_clock_mono(ctd->feed->clock) + PING_NS;
+    ht_containerd_read_histories(ctd);
     ht_containerd_tell_good(ctd);
     do
         r = turn(ctd, trouble);
@@ -380,6 +383,7 @@ static void free_containerd(void *self)
 
     disconnect(ctd);
     ht_containerd_forget_all(ctd);
+    ht_containerd_forget_images(ctd);
     ht_row_unref(ctd->daemon);
     ht_row_unref(ctd->source);
     free(ctd->name);
@@ -409,17 +413,19 @@ static const struct {
 
 _Static_assert(ARRAY_LEN(places) == HT_CONTAINERD_PLACES, "as source.h says");
 
-static struct ht_driver make(size_t place, const char *socket_path, int64_t timeout_ns, bool named)
+static struct ht_driver make(size_t place, const char *socket_path,
+                             const struct ht_containerd_options *options)
 {
     struct ht_containerd *ctd = ht_new0(struct ht_containerd);
 
-    ctd->named = named;
+    ctd->named = options->socket_path != NULL;
+    ctd->histories = options->histories;
     ctd->name = ht_strndup(places[place].ops.name, strlen(places[place].ops.name));
     ctd->socket_path = ht_strndup(socket_path, strlen(socket_path));
     snprintf(ctd->endpoint, sizeof(ctd->endpoint), "unix://%s", socket_path);
     ctd->least_ms = LEAST_MS;
-    if (timeout_ns >= HT_NS_PER_MS && timeout_ns <= 60 * HT_NS_PER_S)
-        ctd->least_ms = (unsigned)(timeout_ns / HT_NS_PER_MS);
+    if (options->timeout_ns >= HT_NS_PER_MS && options->timeout_ns <= 60 * HT_NS_PER_S)
+        ctd->least_ms = (unsigned)(options->timeout_ns / HT_NS_PER_MS);
     ctd->containers = ht_map_new();
     return (struct ht_driver){.ops = &places[place].ops, .self = ctd};
 }
@@ -428,11 +434,11 @@ size_t ht_containerd_drivers(const struct ht_containerd_options *options,
                              struct ht_driver drivers[HT_CONTAINERD_PLACES])
 {
     if (options->socket_path) {
-        drivers[0] = make(0, options->socket_path, options->timeout_ns, true);
+        drivers[0] = make(0, options->socket_path, options);
         return 1;
     }
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        drivers[i] = make(i, places[i].socket_path, options->timeout_ns, false);
+        drivers[i] = make(i, places[i].socket_path, options);
         /* A distribution of Kubernetes that is not here needs no line of its own; it may come. */
         ((struct ht_containerd *)drivers[i].self)->quiet = i > 0;
     }

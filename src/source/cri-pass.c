@@ -62,9 +62,11 @@ static void keep(struct ht_containerd *ctd, struct ht_containerd_known *known, s
     const struct ht_containerd_known *sandbox =
         known->sandbox[0] ? ht_containerd_know(ctd, HT_S("cri"), ht_str_from(known->sandbox))
                           : NULL;
-    struct ht_row *kept =
-        ht_row_keep(known->row, sandbox && sandbox->raw ? ht_containerd_shared(raw, sandbox->raw)
-                                                        : ht_row_ref(raw));
+    struct ht_row *kept = ht_row_keep(
+        known->row,
+        ht_containerd_add_history(ctd, known,
+                                  sandbox && sandbox->raw ? ht_containerd_shared(raw, sandbox->raw)
+                                                          : ht_row_ref(raw)));
 
     ctd->changed = ctd->changed || kept != known->row;
     ht_row_unref(known->row);

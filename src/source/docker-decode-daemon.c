@@ -170,6 +170,24 @@ static void set_security(struct ht_arena *arena, const struct ht_json *info,
     ht_daemon_set_rootless(daemon, has_option(options, "rootless"));
 }
 
+/* Only managers are told of the cluster. */
+static void set_swarm(const struct ht_json *info, struct ht_daemon *daemon)
+{
+    const struct ht_json *swarm = ht_json_get(info, "Swarm");
+    struct ht_str text;
+    bool flag;
+
+    if (!ht_decode_has_text(swarm, "LocalNodeState", &text))
+        return;
+    ht_daemon_set_swarm(daemon, text);
+    ht_daemon_set_swarm_manager(
+        daemon, ht_json_bool(ht_json_get(swarm, "ControlAvailable"), &flag) && flag);
+    if (ht_json_bool(
+            ht_json_path(swarm, "Cluster", "Spec", "EncryptionConfig", "AutoLockManagers", NULL),
+            &flag))
+        ht_daemon_set_swarm_autolock(daemon, flag);
+}
+
 static void set_info(struct ht_arena *arena, const struct ht_json *info, struct ht_daemon *daemon)
 {
     struct ht_text_list warnings;
@@ -178,6 +196,7 @@ static void set_info(struct ht_arena *arena, const struct ht_json *info, struct 
     bool flag;
 
     set_security(arena, info, daemon);
+    set_swarm(info, daemon);
     if (ht_decode_has_text(info, "DockerRootDir", &text))
         ht_daemon_set_root_dir(daemon, text);
     if (ht_decode_has_text(info, "Driver", &text))

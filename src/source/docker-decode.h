@@ -64,6 +64,11 @@ struct ht_docker_changes_about {
 int ht_docker_decode_changes(struct ht_str text, const struct ht_docker_changes_about *about,
                              struct ht_row **ret_row, struct ht_error *err);
 
+/* GET /networks to rows of those that cover several nodes, which replace what rows has. -EINVAL: no
+ * such list. */
+int ht_docker_decode_networks(struct ht_str text, struct ht_str source, struct ht_rowset *rows,
+                              struct ht_error *err);
+
 /* One entry of GET /containers/json, of Podman's own API too; texts are borrowed from the arena. */
 struct ht_docker_listed {
     struct ht_str id; /* is one */

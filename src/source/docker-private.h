@@ -72,6 +72,7 @@ struct ht_docker {
     struct ht_arena *names_arena;      /* holds the names */
     struct ht_docker_image_list names; /* of all images, as of the last pass */
     uint64_t names_pass;
+    struct ht_rowset networks; /* of a swarm */
 };
 
 /* docker.c */
@@ -138,5 +139,11 @@ void ht_docker_tell_good(struct ht_docker *docker);
 void ht_docker_tell_progress(struct ht_docker *docker, size_t done);
 /* Hands over an event. */
 void ht_docker_tell_event(struct ht_docker *docker, const struct ht_docker_event *event);
+
+/* docker-networks.c */
+
+/* Lists the networks of a swarm, where the daemon is in one and secrets are asked about; 0, or
+ * -EINTR when the end was asked for. */
+int ht_docker_read_networks(struct ht_docker *docker, struct ht_docker_trouble *trouble);
 
 #endif

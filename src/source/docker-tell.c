@@ -55,6 +55,7 @@ void ht_docker_tell(struct ht_docker *docker, enum ht_source_state state, const 
     ht_node_add(telling.sample, ht_row_ref(row));
     if (docker->daemon)
         ht_node_add(telling.sample, ht_row_ref(docker->daemon));
+    ht_rowset_share(&telling.sample->sets[HT_TABLE_NETWORK], &docker->networks);
     docker->told_ns = ht_clock_mono(docker->feed->clock);
     docker->changed = false;
     docker->feed->publish(docker->feed, telling.sample);

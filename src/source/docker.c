@@ -271,6 +271,8 @@ static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
         r = ht_docker_pass(docker, trouble);
         docker->changed = true; /* the age of the answer */
         lose_patience(docker);
+        if (r == 0)
+            r = ht_docker_read_networks(docker, trouble);
     }
     if (r == 0)
         r = read_more(docker, trouble);
@@ -296,6 +298,8 @@ static int session(struct ht_docker *docker, struct ht_docker_trouble *trouble)
     docker->retry_ns = RETRY_MIN_NS;
     docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + HT_DOCKER_PING_NS;
     r = read_more(docker, trouble);
+    if (r == 0)
+        r = ht_docker_read_networks(docker, trouble);
     if (r < 0)
         return r;
     ht_docker_tell_good(docker);
@@ -386,6 +390,7 @@ void ht_docker_free(void *self)
     ht_docker_forget_all(docker);
     ht_docker_forget_images(docker);
     ht_arena_free(docker->names_arena);
+    ht_rowset_fini(&docker->networks);
     ht_row_unref(docker->daemon);
     ht_row_unref(docker->source);
     ht_arena_free(docker->daemon_arena);

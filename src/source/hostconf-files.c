@@ -11,17 +11,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/yaml.h"
 
-/* A file is told if it is there and, where content is given, holds that. */
-struct known_file {
-    const char *folder; /* below a home where home is set */
-    const char *ending; /* of its name; the whole name where exact */
-    const char *content;
-    const char *rule;
-    bool home;
-    bool exact;
-};
-
-static const struct known_file known_files[] = {
+static const struct ht_hostconf_known known_files[] = {
     {"/etc/kubernetes", ".conf", "client-key", "kubeconfig", false, false},
     {"/etc/kubernetes/pki", ".key", NULL, "private key", false, false},
     {"/etc/kubernetes/pki/etcd", ".key", NULL, "private key", false, false},
@@ -43,7 +33,16 @@ static const struct known_file known_files[] = {
     {"", ".my.cnf", "password", "MySQL options", true, true},
     {"", ".git-credentials", "://", "git credentials", true, true},
     {"", ".vault-token", NULL, "Vault token", true, true},
+    {"", ".npmrc", "_authToken=", "npm login", true, true},
+    {"", ".pypirc", "password", "PyPI login", true, true},
+    {".config/gh", "hosts.yml", "oauth_token", "GitHub login", true, true},
+    {".config/gcloud", "application_default_credentials.json", "refresh_token", "cloud credentials",
+     true, true},
+    {".config/gcloud", "credentials.db", NULL, "cloud credentials", true, true},
+    {".config/containers", "auth.json", "\"auth", "registry login", true, true},
+    {".m2", "settings.xml", "<password>", "Maven login", true, true},
     {".ssh", "id_rsa", "PRIVATE KEY", "private key", true, true},
+    {".ssh", "id_dsa", "PRIVATE KEY", "private key", true, true},
     {".ssh", "id_ed25519", "PRIVATE KEY", "private key", true, true},
     {".ssh", "id_ecdsa", "PRIVATE KEY", "private key", true, true},
 };
@@ -112,7 +111,21 @@ static bool has_login(struct ht_hostconf_pass *pass, struct ht_str text)
     return false;
 }
 
-static void look_file(struct ht_hostconf_pass *pass, const struct known_file *known,
+bool ht_hostconf_is_credential(struct ht_hostconf_pass *pass, const struct ht_hostconf_known *known,
+                               struct ht_str text)
+{
+    if (known->content && ht_str_find(text, ht_str_from(known->content), 0) < 0)
+        return false;
+    return strcmp(known->rule, "registry login") != 0 || has_login(pass, text);
+}
+
+const struct ht_hostconf_known *ht_hostconf_known_files(size_t *ret_len)
+{
+    *ret_len = ARRAY_LEN(known_files);
+    return known_files;
+}
+
+static void look_file(struct ht_hostconf_pass *pass, const struct ht_hostconf_known *known,
                       struct ht_str path)
 {
     struct ht_exposure exposure = {0};
@@ -123,9 +136,7 @@ static void look_file(struct ht_hostconf_pass *pass, const struct known_file *kn
     if (ht_root_stat(pass->root, name, &st, NULL) < 0 || !S_ISREG(st.st_mode))
         return;
     if (known->content && (!ht_hostconf_read(pass, path, &text, NULL) ||
-                           ht_str_find(text, ht_str_from(known->content), 0) < 0))
-        return;
-    if (strcmp(known->rule, "registry login") == 0 && !has_login(pass, text))
+                           !ht_hostconf_is_credential(pass, known, text)))
         return;
     if (strcmp(known->rule, "kubeconfig") == 0)
         look_kubeconfig(pass, path, text);
@@ -140,7 +151,7 @@ static void look_file(struct ht_hostconf_pass *pass, const struct known_file *kn
     add_row(pass, &exposure);
 }
 
-static void look_folder(struct ht_hostconf_pass *pass, const struct known_file *known,
+static void look_folder(struct ht_hostconf_pass *pass, const struct ht_hostconf_known *known,
                         struct ht_str folder)
 {
     if (known->exact) {
@@ -165,7 +176,7 @@ void ht_hostconf_find_files(struct ht_hostconf_pass *pass)
     struct ht_text_list users = ht_hostconf_list(pass, "/home");
 
     for (size_t i = 0; i < ARRAY_LEN(known_files); i++) {
-        const struct known_file *known = &known_files[i];
+        const struct ht_hostconf_known *known = &known_files[i];
 
         if (!known->home) {
             look_folder(pass, known, ht_str_from(known->folder));

@@ -296,6 +296,7 @@ static void add_kubelet(const struct options *options, struct ht_str address, st
 struct kubelet {
     struct ht_str read_only, address;
     bool anonymous;
+    struct ht_hostconf_kubelet own;
 };
 
 /* A file says some of it; what it does not say stays. False: it is no such file. */
@@ -311,6 +312,11 @@ static bool take_kubelet_file(const struct options *options, struct ht_str text,
     ht_parse_bool(file_value(file, "authentication", "anonymous", "enabled"), &kubelet->anonymous);
     read_only = file_value(file, NULL, NULL, "readOnlyPort");
     address = file_value(file, NULL, NULL, "address");
+    ht_parse_bool(file_value(file, NULL, NULL, "rotateCertificates"), &kubelet->own.rotates);
+    ht_parse_bool(file_value(file, NULL, NULL, "serverTLSBootstrap"),
+                  &kubelet->own.serving_rotates);
+    if (file_value(file, NULL, NULL, "tlsCertFile").len)
+        kubelet->own.has_certificate = true;
     kubelet->read_only = read_only.len ? read_only : kubelet->read_only;
     kubelet->address = address.len ? address : kubelet->address;
     return true;
@@ -340,6 +346,25 @@ static bool take_kubelet_folder(const struct options *options, struct ht_str fol
     return is_known;
 }
 
+/* How it renews its certificates: flags come before the files here too. */
+static void add_own(const struct options *options, bool is_known, struct kubelet *kubelet)
+{
+    struct ht_hostconf_kubelet *own = &kubelet->own;
+    struct ht_str value;
+
+    own->process = options->process;
+    own->is_known = is_known;
+    if (find_flag(options->words, "rotate-certificates", &value))
+        ht_parse_bool(value, &own->rotates);
+    if (find_flag(options->words, "rotate-server-certificates", &value))
+        ht_parse_bool(value, &own->serving_rotates);
+    if (find_flag(options->words, "tls-cert-file", &value))
+        own->has_certificate = value.len > 0;
+    find_flag(options->words, "cert-dir", &own->folder);
+    find_flag(options->words, "bootstrap-kubeconfig", &own->bootstrap);
+    ht_hostconf_add_kubelet(options->pass, own);
+}
+
 /* Flags come before the files; what neither says has a default that depends on whether there is a
  * file: without one, the port is open and everybody is let in. */
 static void decode_kubelet(struct options *options)
@@ -363,6 +388,7 @@ static void decode_kubelet(struct options *options)
         is_known = read_seen(options, path, &text) && take_kubelet_file(options, text, &kubelet);
     if (folder.len)
         is_known = take_kubelet_folder(options, folder, &kubelet) && is_known;
+    add_own(options, is_known, &kubelet);
     if (!is_known) {
         add_unknown(options, "kubelet");
         return;

@@ -32,6 +32,26 @@ struct ht_hostconf_process {
     bool is_keeper;            /* it keeps secrets: no daemon whose listeners are judged */
 };
 
+/* A credential file: told if it is there and, where content is given, holds that. */
+struct ht_hostconf_known {
+    const char *folder; /* below a home where home is set */
+    const char *ending; /* of its name; the whole name where exact */
+    const char *content;
+    const char *rule;
+    bool home;
+    bool exact;
+};
+
+/* What the kubelet is told about its own certificates. */
+struct ht_hostconf_kubelet {
+    const struct ht_hostconf_process *process; /* NULL: none runs */
+    bool is_known;                             /* files and flags could all be read */
+    bool rotates, serving_rotates;
+    bool has_certificate;    /* it was given one to serve with */
+    struct ht_str folder;    /* of its keys; empty: the usual one */
+    struct ht_str bootstrap; /* file to join with; empty: the usual one */
+};
+
 struct ht_hostconf_sockets;
 struct ht_keepers;
 
@@ -50,6 +70,7 @@ struct ht_hostconf_pass {
     struct ht_str salt;          /* key of the marks by which equal secrets are told */
     struct ht_rowset *exposures; /* found when they were last looked for */
     struct ht_keepers *keepers;  /* what keeps secrets */
+    bool inside;                 /* logs and copies are looked at too */
     int64_t interval_ns;         /* until the next look */
     size_t cut;                  /* things that a limit left out */
     size_t denied;               /* files that are there and could not be read */
@@ -79,6 +100,35 @@ void ht_hostconf_find_keepers(struct ht_hostconf_pass *pass);
 void ht_hostconf_note_plugins(struct ht_hostconf_pass *pass, struct ht_str text);
 /* Adds rows of secrets in environments and command lines to pass->exposures; expensive. */
 void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass);
+/* Adds rows of secrets in the folders of pods to pass->exposures; expensive. */
+void ht_hostconf_find_pod_secrets(struct ht_hostconf_pass *pass);
+/* Adds rows of secrets in the ends of logs to pass->exposures. */
+void ht_hostconf_find_log_secrets(struct ht_hostconf_pass *pass);
+/* Adds rows of copies of secrets that a container with these mounts has, to pass->exposures. */
+void ht_hostconf_look_copies(struct ht_hostconf_pass *pass, struct ht_str mountinfo,
+                             struct ht_str container);
+/* Adds the row of the kubelet. */
+void ht_hostconf_add_kubelet(struct ht_hostconf_pass *pass,
+                             const struct ht_hostconf_kubelet *kubelet);
+/* Class of length of a value and, of one that cannot be guessed, the mark by which it is known. */
+void ht_hostconf_mark(const struct ht_hostconf_pass *pass, struct ht_str value,
+                      struct ht_exposure *exposure);
+/* Files at usual places, in a static table. */
+const struct ht_hostconf_known *ht_hostconf_known_files(size_t *ret_len);
+/* Whether text is what known is about. */
+bool ht_hostconf_is_credential(struct ht_hostconf_pass *pass, const struct ht_hostconf_known *known,
+                               struct ht_str text);
+
+/* Layers of the images that run, each looked at once. */
+struct ht_hostconf_layers {
+    struct ht_hostconf_pass *pass;
+    struct ht_map *seen, *containers;
+};
+void ht_hostconf_layers_init(struct ht_hostconf_layers *layers, struct ht_hostconf_pass *pass);
+void ht_hostconf_layers_fini(struct ht_hostconf_layers *layers);
+/* Adds rows of credentials in the layers of a container, which pid is in, to pass->exposures. */
+void ht_hostconf_look_layers(struct ht_hostconf_layers *layers, uint64_t pid,
+                             struct ht_str container);
 /* Adds rows of credential files, and of clients that do not check their servers. */
 void ht_hostconf_find_files(struct ht_hostconf_pass *pass);
 /* Adds rows of registries that are not checked. */

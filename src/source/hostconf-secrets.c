@@ -30,6 +30,7 @@ struct search {
     struct ht_hostconf_pass *pass;
     struct ht_map *known; /* id of an exposure to its struct */
     struct ht_vec rows;   /* struct ht_exposure in the arena */
+    struct ht_hostconf_layers layers;
     struct ht_buf out;
 };
 
@@ -58,17 +59,17 @@ static enum ht_confidence confidence_of(enum ht_secret_sure sure)
     return HT_CONFIDENCE_HINT;
 }
 
-static void set_mark(const struct search *search, struct ht_str value, struct ht_exposure *exposure)
+void ht_hostconf_mark(const struct ht_hostconf_pass *pass, struct ht_str value,
+                      struct ht_exposure *exposure)
 {
     char text[HT_SHA256_TEXT_MAX];
 
     ht_exposure_set_length(exposure, ht_str_from(length_class(value.len)));
     if (value.len < MARK_LEAST)
         return;
-    ht_hmac_sha256_text(search->pass->salt, value, text);
+    ht_hmac_sha256_text(pass->salt, value, text);
     ht_exposure_set_secret(
-        exposure,
-        ht_arena_str(search->pass->arena, (struct ht_str){.data = text, .len = MARK_DIGITS}));
+        exposure, ht_arena_str(pass->arena, (struct ht_str){.data = text, .len = MARK_DIGITS}));
     ht_wipe(text, sizeof(text));
 }
 
@@ -97,7 +98,7 @@ static void add(struct search *search, const char *where, const struct owner *ow
     ht_exposure_set_name(exposure, name);
     ht_exposure_set_rule(exposure, ht_str_from(found->rule));
     ht_exposure_set_confidence(exposure, confidence_of(found->sure));
-    set_mark(search, ht_str_sub(text, found->from, found->len), exposure);
+    ht_hostconf_mark(search->pass, ht_str_sub(text, found->from, found->len), exposure);
     if (owner->container.len)
         ht_exposure_set_container(exposure, owner->container);
     ht_exposure_set_pid(exposure, owner->pid);
@@ -177,8 +178,10 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
         return 0;
     owner.program = ht_arena_str(search->pass->arena, ht_str_trim(ht_buf_str(&search->out)));
     owner.container = container_of(search, owner.pid);
-    if (owner.container.len)
+    if (owner.container.len) {
         judge_environment(search, &owner);
+        ht_hostconf_look_layers(&search->layers, owner.pid, owner.container);
+    }
     judge_arguments(search, &owner);
     return 0;
 }
@@ -189,7 +192,9 @@ void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
     const struct ht_dir_visitor visitor = {
         .visit = visit_pid, .context = &search, .max_entries = PIDS_MAX};
 
+    ht_hostconf_layers_init(&search.layers, pass);
     (void)ht_root_list(pass->proc, "proc", &visitor, NULL);
+    ht_hostconf_layers_fini(&search.layers);
     for (size_t i = 0; i < search.rows.len; i++)
         ht_rowset_add(pass->exposures, ht_row_new(&ht_exposure_table, search.rows.items[i]));
     ht_vec_fini(&search.rows);

@@ -25,7 +25,7 @@ enum { ARENA_BYTES = 256 * 1024 * 1024, NAMES_MAX = 1000, DETAIL_MAX = 512 };
 
 struct hostconf {
     char *root;
-    bool live;
+    bool live, inside;
     char salt[HT_HOSTCONF_SALT_BYTES];
     struct ht_rowset exposures; /* of processes; looked for less often than the rest */
     int64_t secrets_due_ns;
@@ -154,6 +154,9 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
     if (now >= self->secrets_due_ns) {
         ht_rowset_fini(&self->exposures);
         ht_hostconf_find_process_secrets(pass);
+        ht_hostconf_find_pod_secrets(pass);
+        if (self->inside)
+            ht_hostconf_find_log_secrets(pass);
         ht_rowset_sort(&self->exposures);
         self->secrets_due_ns = now + SECRETS_NS;
         self->secrets_cut = pass->cut - cut;
@@ -179,6 +182,7 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
         .salt = {.data = self->salt, .len = sizeof(self->salt)},
         .exposures = &self->exposures,
         .dull = self->dull,
+        .inside = self->inside,
         .interval_ns = self->ops.interval_ns,
     };
 
@@ -255,6 +259,7 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
     self->dull = ht_proc_dull_new();
     self->root = ht_strndup(options->root, strlen(options->root));
     self->live = options->live;
+    self->inside = options->inside;
     if (options->salt)
         memcpy(self->salt, options->salt, sizeof(self->salt));
     else if (getrandom(self->salt, sizeof(self->salt), 0) != (ssize_t)sizeof(self->salt))

@@ -154,6 +154,16 @@ void ht_keepers_see_image(struct ht_keepers *keepers, struct ht_str image, struc
     }
 }
 
+void ht_keepers_see_annotation(struct ht_keepers *keepers, const struct ht_pair *annotation,
+                               struct ht_str pod)
+{
+    if (ht_str_is(annotation->key, "vault.hashicorp.com/agent-inject") ||
+        ht_str_is(annotation->key, "openbao.org/agent-inject"))
+        see(keepers, VAULT_AGENT,
+            ht_arena_strf(keepers->arena, "pod %.*s asks for it (%.*s)", HT_STR_ARG(pod),
+                          HT_STR_ARG(annotation->key)));
+}
+
 void ht_keepers_see_group(struct ht_keepers *keepers, struct ht_str group)
 {
     for (enum kind i = 0; i < KINDS; i++) {

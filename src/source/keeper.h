@@ -26,6 +26,9 @@ struct ht_keepers {
 
 /* A container of a pod (NAMESPACE/NAME) runs that image. */
 void ht_keepers_see_image(struct ht_keepers *keepers, struct ht_str image, struct ht_str pod);
+/* That pod has an annotation by which an agent is asked for. */
+void ht_keepers_see_annotation(struct ht_keepers *keepers, const struct ht_pair *annotation,
+                               struct ht_str pod);
 /* The API has that group. */
 void ht_keepers_see_group(struct ht_keepers *keepers, struct ht_str group);
 /* A process of that program runs. */

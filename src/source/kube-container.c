@@ -129,6 +129,39 @@ static void decode_hosts(struct ht_kube_decoding *decoding, const struct ht_json
         ht_pod_container_set_hosts(container, (struct ht_pair_list){.items = pairs, .len = len});
 }
 
+/* "VARIABLE from SECRET/KEY" of env; "all of SECRET" of envFrom. */
+static void decode_secret_env(struct ht_kube_decoding *decoding, const struct ht_json *object,
+                              const struct place *place, struct ht_pod_container *container)
+{
+    const struct ht_json *env = ht_kube_list(decoding, object, place->path, "env");
+    const struct ht_json *from = ht_kube_list(decoding, object, place->path, "envFrom");
+    size_t room = (env ? env->len : 0) + (from ? from->len : 0), len = 0;
+    struct ht_str *texts = NULL;
+
+    for (size_t i = 0; i < room; i++) {
+        bool is_env = env && i < env->len;
+        const struct ht_json *item =
+            is_env ? &env->items[i] : &from->items[i - (env ? env->len : 0)];
+        const struct ht_json *ref = is_env ? ht_json_path(item, "valueFrom", "secretKeyRef", NULL)
+                                           : ht_json_get(item, "secretRef");
+        struct ht_str name = {0}, secret = {0}, key = {0};
+
+        if (!ht_json_is_object(ref))
+            continue;
+        if (!texts)
+            texts = ht_arena_array(decoding->arena, struct ht_str, room);
+        ht_json_string(ht_json_get(item, "name"), &name);
+        ht_json_string(ht_json_get(ref, "name"), &secret);
+        ht_json_string(ht_json_get(ref, "key"), &key);
+        texts[len++] = is_env ? ht_arena_strf(decoding->arena, "%.*s from %.*s/%.*s",
+                                              HT_STR_ARG(name), HT_STR_ARG(secret), HT_STR_ARG(key))
+                              : ht_arena_strf(decoding->arena, "all of %.*s", HT_STR_ARG(secret));
+    }
+    if (len)
+        ht_pod_container_set_secret_env(container,
+                                        (struct ht_text_list){.items = texts, .len = len});
+}
+
 static bool is_listed(const struct ht_pod *pod, struct ht_str volume)
 {
     for (size_t i = 0; i < pod->volumes.len; i++) {
@@ -184,6 +217,7 @@ static void decode_container(struct ht_kube_decoding *decoding, const struct ht_
     decode_context(decoding, object, place, container);
     decode_ports(decoding, object, place, container);
     decode_hosts(decoding, object, place, container);
+    decode_secret_env(decoding, object, place, container);
     decode_mounts(decoding, object, place, container);
 }
 

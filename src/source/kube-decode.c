@@ -154,6 +154,8 @@ static struct ht_row *make_row(struct ht_str kind, const struct ht_json *value,
         return make_runtime_class(value);
     if (ht_str_has_prefix(kind, "Ingress") && !ht_str_has_prefix(kind, "IngressClass"))
         return ht_kube_make_ingress(value, arena);
+    if (ht_str_is(kind, "Service") || ht_str_is(kind, "ServiceList"))
+        return ht_kube_make_service(value, arena);
     return ht_str_has_prefix(kind, "Node") ? make_node(value, arena) : NULL;
 }
 

@@ -24,9 +24,9 @@ struct ht_kube_taker {
     void *context;
 };
 
-/* One page of a list of pods, namespaces, nodes, runtime classes or ingresses, item by item; what
- * it is about comes from its kind (PodList, NamespaceList, NodeList, RuntimeClassList,
- * IngressList). -EINVAL: no such list. */
+/* One page of a list of pods, namespaces, nodes, runtime classes, ingresses or services, item by
+ * item; what it is about comes from its kind (PodList, NamespaceList, NodeList, RuntimeClassList,
+ * IngressList, ServiceList). -EINVAL: no such list. */
 int ht_kube_decode_page(struct ht_arena *arena, struct ht_str text,
                         const struct ht_kube_taker *taker, struct ht_kube_page *ret,
                         struct ht_error *err);

@@ -288,7 +288,7 @@ static int read_rows(struct ht_kube *kube, const char *path, const char *what,
     return r;
 }
 
-static int read_ingresses(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int read_served(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
     int r;
 
@@ -298,12 +298,17 @@ static int read_ingresses(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     r = read_rows(kube, "/apis/networking.k8s.io/v1/ingresses?", "list ingresses.networking.k8s.io",
                   &kube->ingresses, trouble);
     kube->has_ingresses = r == 0;
+    if (r < 0)
+        return r;
+    kube->feed->at(kube->feed, "listing services");
+    r = read_rows(kube, "/api/v1/services?", "list services", &kube->services, trouble);
+    kube->has_services = r == 0;
     return r;
 }
 
 static int read_others(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 {
-    int r = read_ingresses(kube, trouble);
+    int r = read_served(kube, trouble);
 
     if (r < 0)
         return r;
@@ -426,7 +431,8 @@ void ht_kube_forget(struct ht_kube *kube)
     ht_rowset_fini(&kube->runtime_classes);
     kube->rights = ht_kube_rights_free(kube->rights);
     ht_rowset_fini(&kube->ingresses);
-    kube->has_ingresses = false;
+    ht_rowset_fini(&kube->services);
+    kube->has_ingresses = kube->has_services = false;
     ht_row_unref(kube->own_node);
     kube->own_node = NULL;
     ht_kube_forget_storage(kube);
@@ -557,6 +563,8 @@ static void add_cluster(const struct ht_kube *kube, struct ht_node *sample)
     }
     if (kube->has_ingresses)
         ht_cluster_set_ingresses(&cluster, kube->ingresses.len);
+    if (kube->has_services)
+        ht_cluster_set_services(&cluster, kube->services.len);
     if (kube->own_node && ht_cluster_node_has_taints(ht_cluster_node_of(kube->own_node)))
         ht_cluster_set_taints(&cluster, ht_cluster_node_of(kube->own_node)->taints);
     ht_node_add(sample, ht_row_new(&ht_cluster_table, &cluster));
@@ -595,6 +603,7 @@ void ht_kube_tell(struct ht_kube *kube, enum ht_source_state state, const char *
     ht_rowset_share(&sample->sets[HT_TABLE_NAMESPACE], &kube->namespaces);
     ht_rowset_share(&sample->sets[HT_TABLE_RUNTIME_CLASS], &kube->runtime_classes);
     ht_rowset_share(&sample->sets[HT_TABLE_INGRESS], &kube->ingresses);
+    ht_rowset_share(&sample->sets[HT_TABLE_SERVICE], &kube->services);
     if (kube->own_node)
         ht_node_add(sample, ht_row_ref(kube->own_node));
     ht_kube_tell_storage(kube, sample);

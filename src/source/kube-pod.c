@@ -167,6 +167,13 @@ static bool is_profile_annotation(struct ht_str key)
            ht_str_is(key, "seccomp.security.alpha.kubernetes.io/pod");
 }
 
+/* Agents that bring secrets are asked for by annotations. */
+static bool is_agent_annotation(struct ht_str key)
+{
+    return ht_str_has_prefix(key, "vault.hashicorp.com/agent-inject") ||
+           ht_str_has_prefix(key, "openbao.org/agent-inject");
+}
+
 /* Build systems tell of their jobs in annotations too. */
 static bool is_build_annotation(struct ht_str key)
 {
@@ -212,7 +219,8 @@ static void decode_annotations(struct ht_kube_decoding *decoding, const struct h
                 ht_pod_set_static_uid(decoding->pod, member->value.string);
         }
         if (member->value.kind == HT_JSON_NULL ||
-            (!is_profile_annotation(member->key) && !is_build_annotation(member->key)))
+            (!is_profile_annotation(member->key) && !is_build_annotation(member->key) &&
+             !is_agent_annotation(member->key)))
             continue;
         pairs[len].key = member->key;
         if (!ht_json_string(&member->value, &pairs[len].value))

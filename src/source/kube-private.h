@@ -50,5 +50,7 @@ void ht_kube_decode_containers(struct ht_kube_decoding *decoding, const struct h
 
 /* An Ingress as a row, owned by the caller; NULL: it has no name. */
 struct ht_row *ht_kube_make_ingress(const struct ht_json *value, struct ht_arena *arena);
+/* The same for a Service. */
+struct ht_row *ht_kube_make_service(const struct ht_json *value, struct ht_arena *arena);
 
 #endif

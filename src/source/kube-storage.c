@@ -94,11 +94,14 @@ static void see_pod(void *context, struct ht_str key, void *value)
     struct telling *telling = context;
     const struct ht_pod *pod = ht_pod_of(value);
 
+    struct ht_str name = ht_arena_strf(telling->arena, "%.*s/%.*s", HT_STR_ARG(pod->namespace),
+                                       HT_STR_ARG(pod->name));
+
     (void)key;
     for (size_t i = 0; i < pod->containers.len; i++)
-        ht_keepers_see_image(&telling->keepers, pod->containers.items[i].image,
-                             ht_arena_strf(telling->arena, "%.*s/%.*s", HT_STR_ARG(pod->namespace),
-                                           HT_STR_ARG(pod->name)));
+        ht_keepers_see_image(&telling->keepers, pod->containers.items[i].image, name);
+    for (size_t i = 0; i < pod->annotations.len; i++)
+        ht_keepers_see_annotation(&telling->keepers, &pod->annotations.items[i], name);
 }
 
 void ht_kube_tell_storage(struct ht_kube *kube, struct ht_node *sample)

@@ -21,9 +21,10 @@ struct ht_kube {
     struct ht_http_stream *stream;
 
     struct ht_map *pods; /* uid to struct ht_row * */
-    struct ht_rowset namespaces, runtime_classes, ingresses;
-    bool wants_ingresses;
+    struct ht_rowset namespaces, runtime_classes, ingresses, services;
+    bool wants_ingresses;          /* and services */
     bool has_ingresses;            /* they could be listed */
+    bool has_services;             /* likewise */
     struct ht_kube_rights *rights; /* of service accounts; NULL: not known */
     struct ht_row *own_node;       /* of the API; NULL: not known */
     size_t nodes;                  /* of the cluster, where one_node_known says so */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host-memory.h"
 #include "proc-decode.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/clock.h"
@@ -229,6 +230,7 @@ int ht_host_read(const char *root_path, bool live, struct ht_arena *arena, struc
         if (!live)
             read_name(&root, arena, host);
         read_release(&root, arena, host);
+        ht_host_read_memory(&root, live, arena, host);
     }
     if (!ht_host_has_id(host))
         ht_host_set_id(host, HT_S("host"));

@@ -104,6 +104,7 @@ void ht_podman_drivers(const struct ht_docker_options *options,
 enum { HT_CONTAINERD_PLACES = 5 };
 struct ht_containerd_options {
     const char *socket_path; /* NULL: the usual places */
+    bool histories;          /* read the histories of the images in use, for secrets in them */
     int64_t timeout_ns;      /* for one answer; 0: 2 s */
 };
 /* containerd by its own API, and CRI-O by the Container Runtime Interface; texts are copied. Fills
@@ -118,7 +119,7 @@ struct ht_kube_options {
     const char *context;    /* NULL: the kubeconfig's current one */
     const char *node;       /* what the cluster calls this node; NULL: found by its boot or name */
     bool exec_credentials;  /* run the program that the kubeconfig names for credentials */
-    bool ingresses;         /* list them too, of all namespaces */
+    bool ingresses;         /* list them and services too, of all namespaces */
 };
 /* The Kubernetes API: the pods of this node, namespaces; texts are copied. */
 struct ht_driver ht_kube_driver(const struct ht_kube_options *options);
@@ -138,6 +139,7 @@ struct ht_hostconf_options {
     bool live;        /* processes are the running system's, else those of ROOT/proc */
     const char *salt; /* HT_HOSTCONF_SALT_BYTES: key of the marks of equal secrets; NULL: one of its
                          own, so that marks hold for this run only */
+    bool inside;      /* look into logs, and for copies of secrets in what containers wrote */
     int64_t interval_ns; /* between two looks; 0: 30 s */
 };
 /* What the node's daemons are told, what they listen on, secrets that lie around; copies all. */
