@@ -14,16 +14,22 @@ enum { TREE_MAX = 2000, DEPTH_MAX = 64, ROWS_MAX = 500, EVENTS_MAX = 500 };
 
 /* ---- what belongs to it ---- */
 
-static void add_process(struct ht_bundle_about *about, int64_t pid, uint64_t start)
+static void add_process(struct ht_bundle_about *about, int64_t pid, uint64_t start,
+                        struct ht_str code)
 {
     if (pid <= 0 || about->processes_len == HT_BUNDLE_PROCESSES_MAX)
         return;
     for (size_t i = 0; i < about->processes_len; i++) {
-        if (about->processes[i].pid == pid)
-            return;
+        struct ht_bundle_process *process = &about->processes[i];
+
+        if (process->pid != pid)
+            continue;
+        if (!process->code.len)
+            process->code = code;
+        return;
     }
     about->processes[about->processes_len++] =
-        (struct ht_bundle_process){.pid = pid, .start = start};
+        (struct ht_bundle_process){.pid = pid, .start = start, .code = code};
 }
 
 /* "411.9988" */
@@ -48,6 +54,15 @@ static bool is_code_of(const struct ht_bundle_about *about, const struct ht_code
            ht_code_has_path(code) && ht_str_equal(code->path, finding->object);
 }
 
+/* The file of code that is not the process's own program; empty: there is none. */
+static struct ht_str loaded(const struct ht_code *code)
+{
+    if (!ht_code_has_kind(code) || code->kind == HT_CODE_KIND_EXECUTABLE ||
+        code->kind == HT_CODE_KIND_INLINE || !ht_str_has_prefix(code->path, "/"))
+        return (struct ht_str){0};
+    return code->path;
+}
+
 /* The process that runs the code, else the one it is about, else the container's first. */
 static void find_processes(struct ht_bundle_about *about)
 {
@@ -58,12 +73,13 @@ static void find_processes(struct ht_bundle_about *about)
         ht_subject_has_id(subject) ? ht_node_find(node, HT_TABLE_PROCESS, subject->id) : NULL;
 
     if (row)
-        add_process(about, (int64_t)ht_process_of(row)->pid, ht_process_of(row)->start);
+        add_process(about, (int64_t)ht_process_of(row)->pid, ht_process_of(row)->start,
+                    (struct ht_str){0});
     for (size_t i = 0; i < codes->len; i++) {
         const struct ht_code *code = ht_code_of(codes->rows[i]);
 
         if (is_code_of(about, code) && ht_code_has_pid(code))
-            add_process(about, (int64_t)code->pid, start_of(code->process));
+            add_process(about, (int64_t)code->pid, start_of(code->process), loaded(code));
     }
     if (about->processes_len == 0 && ht_subject_has_pid(subject)) {
         const struct ht_rowset *processes = ht_node_set(node, HT_TABLE_PROCESS);
@@ -72,7 +88,7 @@ static void find_processes(struct ht_bundle_about *about)
             const struct ht_process *process = ht_process_of(processes->rows[i]);
 
             if (process->pid == subject->pid)
-                add_process(about, (int64_t)process->pid, process->start);
+                add_process(about, (int64_t)process->pid, process->start, (struct ht_str){0});
         }
     }
 }

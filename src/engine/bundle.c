@@ -26,6 +26,7 @@ static const char readme[] =
     "PID/                   what was read of a living process\n"
     "PID/program.do-not-run the program as it ran. DO NOT RUN IT: it has no mode\n"
     "                       bits so that nobody does by mistake.\n"
+    "PID/code.do-not-run    the script or library that the finding is about, as it lies there now\n"
     "MISSING.txt            what could not be had, and why\n"
     "SHA256SUMS             of all files above: sha256sum -c SHA256SUMS\n"
     "\n"
@@ -102,7 +103,8 @@ static int add_living(struct writing *writing)
         r = ht_evidence_add(writing->tar,
                             &(struct ht_evidence_ask){.proc = proc,
                                                       .pid = (pid_t)about->processes[i].pid,
-                                                      .start = about->processes[i].start},
+                                                      .start = about->processes[i].start,
+                                                      .code = about->processes[i].code},
                             &writing->missing, writing->err);
     return r;
 }

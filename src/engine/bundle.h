@@ -31,7 +31,8 @@ enum { HT_BUNDLE_PROCESSES_MAX = 8 /* that are read while they live */ };
 /* A process that the finding is about. */
 struct ht_bundle_process {
     int64_t pid;
-    uint64_t start; /* ticks since boot; 0: any */
+    uint64_t start;     /* ticks since boot; 0: any */
+    struct ht_str code; /* path of what it loaded that the finding is about; empty: its program */
 };
 
 /* What of the node belongs to the finding. */

@@ -11,6 +11,7 @@
 
 #include "net-table.h"
 #include "origin-file.h"
+#include "origin.h"
 #include "proc-decode.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -306,23 +307,16 @@ static bool can_hang(struct taking *taking)
     return false;
 }
 
-static int take_program(struct taking *taking)
+/* A file's bytes, up to the limit. */
+static int take_bytes(struct taking *taking, const char *member, int fd)
 {
-    static const char member[] = "program.do-not-run";
-    ht_autoclose int fd = -1;
     struct stat about;
     char name[NAME_BYTES];
     uint64_t size;
     uint64_t got = 0;
     int r;
 
-    if (can_hang(taking)) {
-        ht_buf_addf(taking->missing, "%d/%s: it lies on a file system that can hang\n",
-                    (int)taking->pid, member);
-        return 0;
-    }
-    fd = openat(taking->dirfd, "exe", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &about) < 0) {
+    if (fstat(fd, &about) < 0) {
         miss(taking, member, -errno);
         return 0;
     }
@@ -343,6 +337,49 @@ static int take_program(struct taking *taking)
         ht_buf_addf(taking->missing, "%d/%s: only %llu of %llu bytes, zeros follow\n",
                     (int)taking->pid, member, (unsigned long long)got, (unsigned long long)size);
     return r;
+}
+
+static int take_program(struct taking *taking)
+{
+    static const char member[] = "program.do-not-run";
+    ht_autoclose int fd = -1;
+
+    if (can_hang(taking)) {
+        ht_buf_addf(taking->missing, "%d/%s: it lies on a file system that can hang\n",
+                    (int)taking->pid, member);
+        return 0;
+    }
+    fd = openat(taking->dirfd, "exe", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        miss(taking, member, -errno);
+        return 0;
+    }
+    return take_bytes(taking, member, fd);
+}
+
+/* What lies now where the process loaded it from. */
+static int take_code(struct taking *taking, const struct ht_evidence_ask *ask)
+{
+    static const char member[] = "code.do-not-run";
+    struct ht_origin *origin = ask->code.len ? ht_origin_new(ask->proc, NULL) : NULL;
+    const struct ht_origin_ask where = {.pid = ask->pid, .start = ask->start, .path = ask->code};
+    ht_autoclose int found = -1;
+    ht_autoclose int fd = -1;
+    struct ht_str path;
+
+    if (!origin)
+        return 0;
+    found = ht_origin_open(origin, &where, taking->arena, &path);
+    fd = found < 0 ? -1 : ht_file_reopen(found);
+    ht_origin_free(origin);
+    if (fd < 0) {
+        ht_buf_addf(taking->missing, "%d/%s: ", (int)taking->pid, member);
+        ht_printable(taking->missing, ask->code, 0);
+        ht_buf_add_text(taking->missing, found == -EXDEV ? " lies on a file system that can hang\n"
+                                                         : " cannot be opened any more\n");
+        return 0;
+    }
+    return take_bytes(taking, member, fd);
 }
 
 /* ---- all of it ---- */
@@ -369,10 +406,12 @@ static int open_process(struct taking *taking, const char *proc, uint64_t start)
 }
 
 /* What goes first with a process that ends comes first. */
-static int take_all(struct taking *taking)
+static int take_all(struct taking *taking, const struct ht_evidence_ask *ask)
 {
     int r = take_program(taking);
 
+    if (r == 0)
+        r = take_code(taking, ask);
     if (r == 0)
         r = take_argv(taking);
     if (r == 0)
@@ -417,7 +456,7 @@ int ht_evidence_add(struct ht_tar *tar, const struct ht_evidence_ask *ask, struc
         r = 0;
     } else {
         (void)ht_read_at(taking->dirfd, "mountinfo", &taking->mounts, HT_LIMIT_MOUNTINFO, NULL);
-        r = take_all(taking);
+        r = take_all(taking, ask);
     }
     ht_cleanup_close(&taking->dirfd);
     ht_buf_fini(&taking->file);

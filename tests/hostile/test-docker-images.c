@@ -28,13 +28,20 @@ static char folder[64];
 static const char *const files[][2] = {
     {"map", "/info info.json\n/containers/json list.json\n/containers/a1/json a1.json\n"
             "/containers/b2/json b2.json\n/containers/c3/json c3.json\n"
-            "/images/sha256:ab/history history.json\n"},
+            "/images/sha256:ab/history history.json\n/images/sha256:ab/json image.json\n"
+            "/images/json?digests=true images.json\n/containers/a1/changes changes.json\n"},
     {"info.json", "{\"ServerVersion\":\"20.10.24\"}"},
     {"list.json", "[" ENTRY("a1") "," ENTRY("b2") "," ENTRY("c3") "]"},
-    {"a1.json", INSPECT("a1", "sha256:ab")},
+    {"a1.json", "{\"Id\":\"a1\",\"Name\":\"/a1\",\"Image\":\"sha256:ab\",\"HostConfig\":{},"
+                "\"Driver\":\"vfs\",\"State\":{\"Status\":\"running\"},"
+                "\"Config\":{\"Image\":\"web\"}}"},
     {"b2.json", INSPECT("b2", "sha256:ab")},
     {"c3.json", INSPECT("c3", "../x")},
     {"history.json", HISTORY},
+    {"image.json", "{\"Config\":{\"Cmd\":[\"/web\"]}}"},
+    {"images.json", "[{\"Id\":\"sha256:ab\",\"RepoTags\":null,\"RepoDigests\":[\"web@sha256:1\"]},"
+                    "{\"Id\":\"sha256:cd\",\"RepoTags\":[\"web:latest\"]}]"},
+    {"changes.json", "[{\"Path\":\"/tmp/x\",\"Kind\":1}]"},
 };
 
 static int set_up(void **state)
@@ -143,6 +150,30 @@ static void an_images_history_is_asked_for_once(void **state)
     driver_stop(&driver);
 }
 
+static void drift_asks_for_names_entries_and_changes(void **state)
+{
+    const struct ht_docker_options options = {
+        .url = peer.socket, .timeout_ns = 60 * HT_NS_PER_S, .drift = true};
+    struct driver driver = {0};
+
+    (void)state;
+    driver_start(&driver, ht_docker_driver(&options));
+    assert_true(driver_wait(&driver, is_complete, NULL));
+    pthread_mutex_lock(&driver.lock);
+    const struct ht_container *a1 =
+        ht_container_of(ht_node_find(driver.sample, HT_TABLE_CONTAINER, HT_S("a1")));
+    assert_true(ht_str_is(a1->image_now, "sha256:cd")); /* the tag has moved on */
+    assert_int_equal(a1->image_digests.len, 1);
+    assert_int_equal(a1->image_entry.len, 1);
+    assert_false(ht_container_has_image_secrets(a1));
+    /* What is on an overlay, or does not run, is not asked for. */
+    assert_int_equal(ht_node_set(driver.sample, HT_TABLE_DIFF)->len, 1);
+    const struct ht_diff *diff = ht_diff_of(ht_node_find(driver.sample, HT_TABLE_DIFF, HT_S("a1")));
+    assert_true(ht_str_is(diff->changed.items[0], "A /tmp/x"));
+    pthread_mutex_unlock(&driver.lock);
+    driver_stop(&driver);
+}
+
 static void a_history_that_is_refused_is_no_trouble_and_unknown(void **state)
 {
     static const char *const faults[] = {"fault /images/sha256:ab status 404",
@@ -164,6 +195,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_images_history_is_asked_for_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(drift_asks_for_names_entries_and_changes, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_history_that_is_refused_is_no_trouble_and_unknown, set_up,
                                         tear_down),
     };

@@ -416,15 +416,18 @@ lab_kinds_start() {
 # ok, "skip TAB reason" or "fail TAB reason" of one kind.
 lab_kind_result() { cat "$LAB/kinds/$1" 2>/dev/null || printf 'fail\tnot started\n'; }
 
-# COUNT containers with nothing special, as fast as the daemon makes them.
+# COUNT containers with nothing special, of HT_MANY_PROCESSES (1) processes each, as fast as the daemon
+# makes them.
 lab_many() {
-    local i
+    local i each=${HT_MANY_PROCESSES:-1}
     for ((i = 1; i <= $1; i++)); do
         [ "$i" = 1 ] || printf 'next\n'
         printf 'url = "http://lab/containers/create?name=web-%d"\ndata = "@%s"\n' "$i" "$LAB/many.json"
         printf 'header = "Content-Type: application/json"\nunix-socket = "%s"\nsilent\n' "$LAB_SOCK"
     done >"$LAB/many.curl"
-    jq -n --arg i "$LAB_IMAGE" '{Image: $i, HostConfig: {NetworkMode: "none"}}' >"$LAB/many.json"
+    jq -n --arg i "$LAB_IMAGE" --argjson n "$each" '{Image: $i, HostConfig: {NetworkMode: "none"}}
+        + if $n > 1 then {Cmd: ["sh", "-c", "for i in $(seq 2 \($n)); do sleep 100000 & done; exec sleep 100000"]}
+          else {} end' >"$LAB/many.json"
     curl -K "$LAB/many.curl" | jq -r .Id | xargs -P 3 -I '{}' \
         curl -s --unix-socket "$LAB_SOCK" -X POST 'http://lab/containers/{}/start'
 }

@@ -39,7 +39,8 @@ static int remove_folder(void **state)
 
 /* ---- a state with one finding ---- */
 
-static struct ht_state *make_state(pid_t pid)
+/* About code of that kind at that path. */
+static struct ht_state *make_state_of(pid_t pid, enum ht_code_kind kind, const char *path)
 {
     struct ht_node *node = ht_node_new(INT64_C(1800000000) * 1000000000);
     struct ht_container container = {0};
@@ -66,8 +67,8 @@ static struct ht_state *make_state(pid_t pid)
     ht_process_set_container(&process, HT_S("c1"));
     ht_node_add(node, ht_row_new(&ht_process_table, &process));
     ht_code_set_id(&code, HT_S("c1:executable:/tmp/x"));
-    ht_code_set_kind(&code, HT_CODE_KIND_EXECUTABLE);
-    ht_code_set_path(&code, HT_S("/tmp/x"));
+    ht_code_set_kind(&code, kind);
+    ht_code_set_path(&code, ht_str_from(path));
     ht_code_set_container(&code, HT_S("c1"));
     ht_code_set_pid(&code, (uint64_t)pid);
     ht_node_add(node, ht_row_new(&ht_code_table, &code));
@@ -84,11 +85,16 @@ static struct ht_state *make_state(pid_t pid)
     struct ht_state *state = ht_state_new(node);
     ht_finding_set_id(&finding, HT_S("f1"));
     ht_finding_set_check(&finding, HT_S("DRF-001"));
-    ht_finding_set_object(&finding, HT_S("/tmp/x"));
+    ht_finding_set_object(&finding, ht_str_from(path));
     ht_subject_set_kind(ht_finding_edit_subject(&finding), HT_S("container"));
     ht_subject_set_id(ht_finding_edit_subject(&finding), HT_S("c1"));
     ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
     return state;
+}
+
+static struct ht_state *make_state(pid_t pid)
+{
+    return make_state_of(pid, HT_CODE_KIND_EXECUTABLE, "/tmp/x");
 }
 
 /* ---- what was saved ---- */
@@ -283,6 +289,31 @@ static void what_was_read_stays_and_the_rest_is_named(void **unused)
     check_sums(&archive);
 }
 
+static void a_script_is_saved_beside_its_interpreter(void **unused)
+{
+    ht_autobuf struct ht_buf archive = HT_BUF(ARCHIVE_MAX);
+    ht_autobuf struct ht_buf told = HT_BUF(1000);
+    ht_autobuf struct ht_buf path = HT_BUF(200);
+    ht_autobuf struct ht_buf name = HT_BUF(100);
+    pid_t pid = start_process();
+
+    (void)unused;
+    ht_buf_addf(&path, "%s/run.sh", folder);
+    put_file("run.sh", "#!/bin/sh\nid\n");
+    ht_autostate struct ht_state *state = make_state_of(pid, HT_CODE_KIND_SCRIPT, path.data);
+    save(state, "/proc", &archive, &told);
+    drop_file("run.sh");
+    ht_buf_addf(&name, "%d/code.do-not-run", (int)pid);
+    assert_true(ht_str_is(member(&archive, name.data), "#!/bin/sh\nid\n"));
+    check_sums(&archive);
+    /* What is gone by now is named. */
+    ht_buf_reset(&archive);
+    save(state, "/proc", &archive, &told);
+    end_process(pid);
+    assert_int_equal(member(&archive, name.data).len, 0);
+    assert_true(says(member(&archive, "MISSING.txt"), "/run.sh cannot be opened any more"));
+}
+
 static void a_recording_says_what_it_does_not_hold(void **unused)
 {
     ht_autobuf struct ht_buf archive = HT_BUF(ARCHIVE_MAX);
@@ -319,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_living_process_is_saved_with_its_program),
         cmocka_unit_test(of_a_dead_process_what_is_known_is_saved),
         cmocka_unit_test(what_was_read_stays_and_the_rest_is_named),
+        cmocka_unit_test(a_script_is_saved_beside_its_interpreter),
         cmocka_unit_test(a_recording_says_what_it_does_not_hold),
         cmocka_unit_test(a_finding_that_is_gone_leaves_no_file),
     };
