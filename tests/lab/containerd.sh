@@ -78,7 +78,6 @@ lab() {
     fi
     lab_docker run -d --network none --name fromdocker "$LAB_IMAGE" >/dev/null
     each start
-    lab_ripen
     check_containerd --docker "unix://$LAB_SOCK" --format node >"$LAB/node.json" 2>"$LAB/stderr"
     expect "containerd/node is JSON" "$(tail -n 1 "$LAB/stderr")" jq -e .schema "$LAB/node.json"
     expect "containerd/source is OK" "$(jq -c '.sources' "$LAB/node.json" | cut -c1-300)" \

@@ -32,7 +32,6 @@ small_node() {
     local lines first
     lab_many 60
     lab_docker run -d --privileged --network none --name priv "$LAB_IMAGE" >/dev/null
-    lab_ripen
     lab_check --format text >"$LAB/small.txt" 2>/dev/null
     lines=$(grep -c . "$LAB/small.txt")
     expect "scenario/61 containers: fewer than 15 lines" "$lines lines" test "$lines" -lt 15

@@ -38,7 +38,7 @@ lab_api() { curl -s --max-time 20 --unix-socket "$LAB_SOCK" "http://lab$1"; }
 
 lab_docker() {
     env -u DOCKER_CONTEXT -u DOCKER_TLS_VERIFY -u DOCKER_API_VERSION DOCKER_CONFIG="$LAB/client" \
-        DOCKER_HOST="unix://$LAB_SOCK" docker "$@"
+        DOCKER_HOST="unix://$LAB_SOCK" ${LAB_LIMIT:+timeout "$LAB_LIMIT"} docker "$@"
 }
 
 lab_pid() { lab_docker inspect -f '{{.State.Pid}}' "$1"; }
@@ -322,11 +322,12 @@ lab_remove_shim_dir() {
     [ ! -d /run/containerd ]
 }
 
-lab_remove_containers() {
+# Only what is plugged into the host's network has to be taken away by the daemon.
+lab_remove_network() {
     local ids
-    mapfile -t ids < <(lab_docker ps -aq 2>/dev/null)
-    [ ${#ids[@]} = 0 ] || lab_docker rm -fv "${ids[@]}" >/dev/null 2>&1
-    [ -z "$LAB_BRIDGE" ] || lab_docker network rm labnet >/dev/null 2>&1
+    mapfile -t ids < <(lab_docker ps -aq --filter network=labnet 2>/dev/null)
+    [ ${#ids[@]} = 0 ] || LAB_LIMIT=60 lab_docker rm -fv "${ids[@]}" >/dev/null 2>&1
+    LAB_LIMIT=20 lab_docker network rm labnet >/dev/null 2>&1
 }
 
 lab_stop() {
@@ -335,7 +336,9 @@ lab_stop() {
     trap - EXIT
     if [ -n "$LAB_DOCKERD" ] && kill -0 "$LAB_DOCKERD" 2>/dev/null; then
         kill -CONT "$LAB_DOCKERD"
-        lab_poll 5 lab_api /_ping && lab_remove_containers
+        [ -z "$LAB_BRIDGE" ] || { lab_poll 5 lab_api /_ping && lab_remove_network; }
+        # It would stop one container after the other; all of it goes with the directory.
+        kill -KILL "$LAB_DOCKERD"
     fi
     [ ! -d "$LAB/shared" ] || "${LAB_NS[@]}" umount -l "$LAB/shared" 2>/dev/null
     lab_end_process "$LAB_DOCKERD"
