@@ -91,10 +91,17 @@ void ht_ui_zone_text(const struct ht_ui *ui, struct ht_buf *out)
         ht_buf_add_text(out, text);
 }
 
+/* Counted in seconds of the clock on the screen, so that all ages go on when it does. What is looked
+ * at every second is "1s" old all the time, also between two looks: to and fro is no news. */
 void ht_ui_age_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
 {
+    int64_t now_ns = ht_ui_now(ui);
+    int64_t seconds = now_ns / HT_NS_PER_S - at_ns / HT_NS_PER_S;
+
+    if (now_ns >= at_ns && now_ns - at_ns < 3 * HT_NS_PER_S)
+        seconds = 1;
     if (ui->options.hash_clock)
         ht_buf_add_c(out, '-');
     else
-        ht_age_text(out, ht_ui_now(ui) - at_ns);
+        ht_age_text(out, seconds * HT_NS_PER_S);
 }
