@@ -76,6 +76,13 @@ enum relation ht_path_relation(struct ht_str pattern, struct ht_str path)
     }
 }
 
+static struct ht_str cut(struct ht_str image, struct ht_str prefix)
+{
+    return image.len >= prefix.len && memcmp(image.data, prefix.data, prefix.len) == 0
+               ? ht_str_sub(image, prefix.len, image.len)
+               : image;
+}
+
 /* Cuts "docker.io/" and "library/", the digest, and splits the tag off. */
 static struct ht_str plain_image(struct ht_str image, struct ht_str *ret_tag)
 {
@@ -85,18 +92,12 @@ static struct ht_str plain_image(struct ht_str image, struct ht_str *ret_tag)
         image.len = (size_t)at;
 
     ptrdiff_t colon = ht_str_rfind_byte(image, ':');
-    ptrdiff_t slash = ht_str_rfind_byte(image, '/');
     *ret_tag = (struct ht_str){0};
-    if (colon > slash) {
+    if (colon >= 0 && ht_str_find_byte(ht_str_sub(image, (size_t)colon, image.len), '/') < 0) {
         *ret_tag = ht_str_sub(image, (size_t)colon + 1, image.len);
         image.len = (size_t)colon;
     }
-    static const char *const defaults[] = {"docker.io/", "index.docker.io/", "library/"};
-    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-        if (ht_str_has_prefix(image, defaults[i]))
-            image = ht_str_sub(image, strlen(defaults[i]), image.len);
-    }
-    return image;
+    return cut(cut(cut(image, HT_S("docker.io/")), HT_S("index.docker.io/")), HT_S("library/"));
 }
 
 bool ht_facts_image_is(struct ht_str pattern, struct ht_str image)

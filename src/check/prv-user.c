@@ -37,7 +37,7 @@ static void look_grow(struct ht_checking *checking, const struct ht_row *row)
     /* Whether the image has such programs is not looked at. */
     ht_finding_set_confidence(finding, HT_CONFIDENCE_HINT);
     ht_fire_evidence(checking, finding,
-                     known == view.effective ? view.status.data : view.declared_source,
+                     known == view.effective ? ht_view_status(&view) : view.declared_source,
                      known == view.effective ? "NoNewPrivs" : "no-new-privileges",
                      known == view.effective ? HT_S("0") : HT_S("not given"));
     ht_view_show_user(&view, finding);

@@ -48,7 +48,7 @@ void ht_view_show_caps(const struct view *view, struct ht_finding *finding)
     }
     if (ht_privilege_has_caps(effective)) {
         words = caps_in_words(view, effective->caps);
-        ht_fire_evidencef(view->checking, finding, view->status.data, "CapEff", "%016llx (%.*s)",
+        ht_fire_evidencef(view->checking, finding, ht_view_status(view), "CapEff", "%016llx (%.*s)",
                           (unsigned long long)effective->caps, HT_STR_ARG(words));
     } else {
         ht_fire_evidencef(view->checking, finding, "/proc", "CapEff", "not known: %s",
@@ -56,7 +56,7 @@ void ht_view_show_caps(const struct view *view, struct ht_finding *finding)
     }
     if (ht_privilege_has_bounding(effective) && effective->bounding != effective->caps) {
         words = caps_in_words(view, effective->bounding);
-        ht_fire_evidencef(view->checking, finding, view->status.data, "CapBnd", "%016llx (%.*s)",
+        ht_fire_evidencef(view->checking, finding, ht_view_status(view), "CapBnd", "%016llx (%.*s)",
                           (unsigned long long)effective->bounding, HT_STR_ARG(words));
     }
 }
@@ -73,7 +73,7 @@ void ht_view_show_seccomp(const struct view *view, struct ht_finding *finding)
         ht_fire_evidence(view->checking, finding, view->declared_source, "seccomp",
                          ht_str_from(ht_enum_name(&ht_seccomp_mode_enum, declared->seccomp)));
     if (ht_privilege_has_seccomp(effective))
-        ht_fire_evidencef(view->checking, finding, view->status.data, "Seccomp", "%u (%s)",
+        ht_fire_evidencef(view->checking, finding, ht_view_status(view), "Seccomp", "%u (%s)",
                           (unsigned)effective->seccomp,
                           ht_enum_name(&ht_seccomp_mode_enum, effective->seccomp));
 }
@@ -99,7 +99,7 @@ void ht_view_show_user(const struct view *view, struct ht_finding *finding)
         ht_fire_evidence(view->checking, finding, view->declared_source, "Config.User",
                          view->container->user.len ? view->container->user : HT_S("not given"));
     if (ht_privilege_has_uid(effective))
-        ht_fire_evidencef(view->checking, finding, view->status.data, "Uid",
+        ht_fire_evidencef(view->checking, finding, ht_view_status(view), "Uid",
                           "%llu inside, %s%llu on the node", (unsigned long long)effective->uid,
                           ht_privilege_has_host_uid(effective) ? "" : "perhaps ",
                           (unsigned long long)effective->host_uid);

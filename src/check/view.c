@@ -106,10 +106,15 @@ bool ht_view_open(struct ht_checking *checking, const struct ht_row *row, struct
     if (ht_container_has_pid(container) && container->pid)
         view->init = ht_view_find_process(ht_checking_node(checking), container->pid);
     view->sandboxed = is_sandboxed(view);
-    view->status = ht_arena_strf(ht_checking_arena(checking), "/proc/%llu/status",
-                                 (unsigned long long)container->pid);
     explain_effective(view);
     return true;
+}
+
+const char *ht_view_status(const struct view *view)
+{
+    return ht_arena_strf(ht_checking_arena(view->checking), "/proc/%llu/status",
+                         (unsigned long long)view->container->pid)
+        .data;
 }
 
 /* ---- answers from both sides ---- */

@@ -20,7 +20,6 @@ struct view {
     const struct ht_privilege *effective; /* nothing known in it if it cannot be relied on */
     const struct ht_process *init;        /* NULL: not seen */
     const char *declared_source;          /* "docker inspect" */
-    struct ht_str status;                 /* "/proc/411/status" */
     bool sandboxed;                       /* the host sees the sandbox, not the program */
     const char *why_no_effective;         /* NULL: it can be relied on */
     const char *help_effective;
@@ -33,6 +32,8 @@ enum view_ns { VIEW_NS_PID, VIEW_NS_NET, VIEW_NS_IPC, VIEW_NS_USER };
 const struct ht_process *ht_view_find_process(const struct ht_node *node, uint64_t pid);
 /* Fills view; false if nothing of the container runs, so there is nothing to judge. */
 bool ht_view_open(struct ht_checking *checking, const struct ht_row *row, struct view *view);
+/* "/proc/411/status" of its first process: where the kernel tells its privileges. */
+const char *ht_view_status(const struct view *view);
 
 /* Whether it shares that namespace with the node, as declared or as the kernel has it. */
 enum tri ht_view_shares(const struct view *view, enum view_ns ns);
