@@ -91,8 +91,8 @@ void ht_ui_zone_text(const struct ht_ui *ui, struct ht_buf *out)
         ht_buf_add_text(out, text);
 }
 
-/* Counted in seconds of the clock on the screen, so that all ages go on when it does. What is looked
- * at every second is "1s" old all the time, also between two looks: to and fro is no news. */
+/* Counted in seconds of the clock on the screen, so that all ages go on when it does. What is
+ * looked at every second is "1s" old all the time: to and fro with each look is no news. */
 void ht_ui_age_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
 {
     int64_t now_ns = ht_ui_now(ui);

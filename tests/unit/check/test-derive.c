@@ -211,8 +211,8 @@ static void what_a_starting_container_is_allowed_is_awaited(void **state)
 {
     struct ht_process init = plain_init();
     struct ht_container container = {0};
-    ht_autonode struct ht_node *young = ht_node_new();
-    ht_autonode struct ht_node *told = ht_node_new();
+    ht_autonode struct ht_node *young = ht_node_new(0);
+    ht_autonode struct ht_node *told = ht_node_new(0);
 
     (void)state;
     ht_process_set_id(&init, HT_S("411.7"));
