@@ -50,13 +50,17 @@ static void put_texts(const struct packages *packages, const char *name, bool kn
 
 /* ---- verdicts ---- */
 
+/* A finding that is more than low. */
 static bool has_finding(const struct packages *packages, const char *check)
 {
     const struct ht_rowset *findings = &packages->state->findings;
 
-    for (size_t i = 0; i < findings->len; i++)
-        if (ht_str_is(ht_finding_of(findings->rows[i])->check, check))
+    for (size_t i = 0; i < findings->len; i++) {
+        const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
+
+        if (ht_str_is(finding->check, check) && finding->severity <= HT_SEVERITY_MEDIUM)
             return true;
+    }
     return false;
 }
 

@@ -281,10 +281,18 @@ static void add_carrier(struct ht_deb_set *set, struct ht_deb_version *version, 
     (*last)->file = file;
 }
 
-bool ht_deb_version_is_offered(const struct ht_deb_version *version)
+static bool is_in_list(const struct ht_deb_version *version)
 {
     for (const struct ht_deb_carrier *carrier = version->carriers; carrier; carrier = carrier->next)
         if (carrier->file != HT_DEB_STATUS_FILE)
+            return true;
+    return false;
+}
+
+bool ht_deb_is_offered(const struct ht_deb_package *package)
+{
+    for (const struct ht_deb_version *version = package->versions; version; version = version->next)
+        if (is_in_list(version))
             return true;
     return false;
 }

@@ -84,7 +84,7 @@ struct ht_deb_package *ht_deb_set_find(const struct ht_deb_set *set, struct ht_s
                                        struct ht_str architecture);
 /* True if a package of that name, of any architecture, is "Multi-Arch: allowed". */
 bool ht_deb_set_has_any(const struct ht_deb_set *set, struct ht_str name);
-/* True if the version is in a list, not only in the status. */
-bool ht_deb_version_is_offered(const struct ht_deb_version *version);
+/* True if a list has any version of the package; else apt calls it obsolete. Of a closed set. */
+bool ht_deb_is_offered(const struct ht_deb_package *package);
 
 #endif

@@ -80,7 +80,7 @@ static void name_packages(struct ht_pkg_reading *reading, const struct ht_deb_an
             hidden_count++;
             ht_pkg_texts_add(reading, &hidden, package->name);
         }
-        if (package->current && package->offered == 0) {
+        if (package->current && !ht_deb_is_offered(package)) {
             unoffered_count++;
             ht_pkg_texts_add(reading, &unoffered, package->name);
         }

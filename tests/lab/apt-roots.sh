@@ -62,6 +62,9 @@ compare() {
         done >"$tmp/apt.lists"
     jq -r '.packages.upgradable[] | [.name, .architecture, .installed, .candidate] | join(" ")' "$tmp/report" | sort >"$tmp/our.updates"
     jq -r '.packages.index_files[]' "$tmp/report" >"$tmp/our.lists"
+    theirs "$1" apt list '?obsolete' | sed -nE 's,^([^/]+)/.* \[(installed|residual|upgradable).*,\1,p' | sort >"$tmp/apt.obsolete"
+    jq -r '.packages.database.unoffered_names[]' "$tmp/report" | sort >"$tmp/our.obsolete"
+    diff "$tmp/apt.obsolete" "$tmp/our.obsolete"
     diff "$tmp/apt.updates" "$tmp/our.updates"
     diff "$tmp/apt.lists" "$tmp/our.lists"
 }

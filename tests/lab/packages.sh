@@ -131,6 +131,10 @@ jq -r '.packages.database.installed' "$tmp/report" >"$tmp/ours"
 dpkg-query -W -f '${db:Status-Status}\n' | grep -cvE '^(not-installed|config-files)$' >"$tmp/theirs"
 same installed ours theirs
 
+jq -r '.packages.database.unoffered' "$tmp/report" >"$tmp/ours"
+apt list '?obsolete' 2>/dev/null | grep -c '\[installed' >"$tmp/theirs"
+same 'packages of no list' ours theirs
+
 # From the cache it is the same answer.
 "$hulltop" check --only packages --docker none --format json >"$tmp/again" 2>/dev/null
 jq -S .packages.upgradable "$tmp/report" >"$tmp/ours"

@@ -143,6 +143,40 @@ static void a_list_that_repeats_itself_is_one_carrier(void **state)
     assert_null(one(ground)->versions->carriers->next);
 }
 
+/* Only the status has it: apt calls it obsolete. */
+static void what_no_list_has_is_told(void **state)
+{
+    struct ground *ground = *state;
+
+    ht_deb_set_close(&ground->set);
+    assert_false(ht_deb_is_offered(one(ground)));
+}
+
+/* The installed version or an older one in a list is an offer too. */
+static void any_version_in_a_list_is_an_offer(void **state)
+{
+    static const char *const versions[] = {"1.0-1", "0.9-1"};
+    struct ground *ground = *state;
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
+
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+        struct ht_deb_set set;
+
+        ht_deb_set_init(&set, ground->arena, HT_S("amd64"));
+        assert_int_equal(ht_deb_set_status(&set,
+                                           HT_S("Package: one\nStatus: install ok installed\n"
+                                                "Version: 1.0-1\nArchitecture: amd64"),
+                                           HT_DEB_STATUS, NULL),
+                         0);
+        ht_buf_reset(&text);
+        ht_buf_addf(&text, "Package: one\nVersion: %s\nArchitecture: amd64", versions[i]);
+        assert_int_equal(ht_deb_set_offer(&set, ht_buf_str(&text), 1, NULL), 0);
+        ht_deb_set_close(&set);
+        assert_true(ht_deb_is_offered(ht_deb_set_find(&set, HT_S("one"), HT_S("amd64"))));
+        ht_deb_set_fini(&set);
+    }
+}
+
 static void versions_of_one_package_have_an_end(void **state)
 {
     struct ground *ground = *state;
@@ -373,6 +407,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(absurd_fields_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(numbers_of_any_length_are_no_trouble, begin, end),
         cmocka_unit_test_setup_teardown(a_list_that_repeats_itself_is_one_carrier, begin, end),
+        cmocka_unit_test_setup_teardown(what_no_list_has_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(any_version_in_a_list_is_an_offer, begin, end),
         cmocka_unit_test_setup_teardown(versions_of_one_package_have_an_end, begin, end),
         cmocka_unit_test_setup_teardown(versions_come_out_in_order, begin, end),
         cmocka_unit_test_setup_teardown(equal_versions_stay_as_they_came, begin, end),
