@@ -5,7 +5,10 @@
  */
 #include "pkg-owner.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "pkg-apk.h"
 #include "pkg-rpm.h"
@@ -15,17 +18,21 @@
 #define DPKG_INFO "var/lib/dpkg/info"
 #define LIST      ".list"
 
-/* Lengths are compared before texts. */
-enum { LENGTH_SLOTS = 512 };
+/* Few questions are searched for in a list as a whole; of many, each line of it is looked up:
+ * lengths are compared before texts. */
+enum { LENGTH_SLOTS = 512, FEW = 8, WINDOW = 64 * 1024 };
 
 struct asking {
     const struct ht_root *root;
     struct ht_arena *arena;
+    const struct ht_owned *questions;
+    size_t len;
     struct ht_map *wanted; /* path to struct ht_owned * */
     size_t open;           /* questions without an answer */
     bool lengths[LENGTH_SLOTS];
     struct ht_buf text;
     struct ht_buf path;
+    char window[WINDOW]; /* what is read of a list */
 };
 
 /* Directories of / that are links into /usr where the two are merged. */
@@ -68,50 +75,115 @@ static void answer(struct asking *asking, struct ht_str path, struct ht_str pack
 
 /* ---- dpkg ---- */
 
-/* Looks into the list of that name, "libc6:amd64.list". */
-static void read_list(struct asking *asking, const char *name)
+/* The lines of the text that end as a path that is asked for. */
+static void search(struct asking *asking, struct ht_str text, struct ht_str package)
 {
-    struct ht_str package = ht_str_from(name), rest, line;
-    ptrdiff_t colon;
+    for (size_t i = 0; i < asking->len; i++) {
+        struct ht_str path = asking->questions[i].path;
+        ptrdiff_t slash = ht_str_rfind_byte(path, '/'), at;
+        struct ht_str needle;
 
-    ht_buf_reset(&asking->path);
-    ht_buf_addf(&asking->path, DPKG_INFO "/%s", name);
-    ht_buf_reset(&asking->text);
-    if (ht_root_read(asking->root, asking->path.data, &asking->text, HT_LIMIT_FILE, NULL) < 0)
+        if (asking->questions[i].package.len || slash < 0)
+            continue;
+        ht_buf_reset(&asking->path);
+        ht_buf_add_str(&asking->path, ht_str_sub(path, (size_t)slash, path.len));
+        ht_buf_add_c(&asking->path, '\n');
+        needle = ht_buf_str(&asking->path);
+        for (at = ht_str_find(text, needle, 0); at >= 0;
+             at = ht_str_find(text, needle, (size_t)at + 1)) {
+            struct ht_str line = ht_str_sub(text, 0, (size_t)at + needle.len - 1);
+
+            answer(asking, ht_str_sub(line, (size_t)(ht_str_rfind_byte(line, '\n') + 1), line.len),
+                   package);
+        }
+    }
+}
+
+/* Whole lines of a list. */
+static void take_lines(struct asking *asking, struct ht_str text, struct ht_str package)
+{
+    struct ht_str line;
+
+    if (asking->open <= FEW) {
+        search(asking, text, package);
+        return;
+    }
+    while (ht_str_next(&text, '\n', &line))
+        answer(asking, line, package);
+}
+
+/* Reads on, behind what is kept, and takes the lines that are whole. False: that was the end. */
+static bool take_piece(struct asking *asking, int fd, size_t *kept, struct ht_str package)
+{
+    char *window = asking->window;
+    ssize_t len = read(fd, window + *kept, WINDOW - 1 - *kept);
+    size_t have = *kept + (len > 0 ? (size_t)len : 0), whole;
+
+    /* The last line has an end too. */
+    if (len <= 0 && have)
+        window[have++] = '\n';
+    whole = (size_t)(ht_str_rfind_byte((struct ht_str){.data = window, .len = have}, '\n') + 1);
+    take_lines(asking, (struct ht_str){.data = window, .len = whole}, package);
+    /* A line that fills the window is no path. */
+    *kept = whole || have < WINDOW - 1 ? have - whole : 0;
+    memmove(window, window + whole, *kept);
+    return len > 0;
+}
+
+/* Looks into the list of that name, "libc6:amd64.list". It is opened as what it was a moment ago: a
+ * link, or what may hang, is none of dpkg's lists. */
+static void read_list(struct asking *asking, int folder, const char *name)
+{
+    ht_autoclose int fd =
+        openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct ht_str package = ht_str_from(name);
+    struct stat facts;
+    ptrdiff_t colon;
+    size_t kept = 0;
+
+    if (fd < 0 || fstat(fd, &facts) < 0 || !S_ISREG(facts.st_mode))
         return;
     package.len -= strlen(LIST);
     /* "libc6:amd64" is a package of one architecture of several. */
     colon = ht_str_find_byte(package, ':');
     if (colon > 0)
         package.len = (size_t)colon;
-    rest = ht_buf_str(&asking->text);
-    while (ht_str_next(&rest, '\n', &line))
-        answer(asking, line, package);
+    while (take_piece(asking, fd, &kept, package))
+        continue;
 }
+
+struct listing {
+    struct asking *asking;
+    int folder;
+};
 
 static int visit_list(void *context, const char *name, unsigned type, uint64_t inode)
 {
-    struct asking *asking = context;
+    const struct listing *listing = context;
 
     (void)type;
     (void)inode;
     if (ht_str_has_suffix(ht_str_from(name), LIST))
-        read_list(asking, name);
-    return asking->open == 0; /* the rest cannot tell more */
+        read_list(listing->asking, listing->folder, name);
+    return listing->asking->open == 0; /* the rest cannot tell more */
 }
 
 /* There are hundreds of lists, and most files are where one expects them. */
-static bool ask_dpkg(struct asking *asking, const struct ht_owned *questions, size_t len)
+static bool ask_dpkg(struct asking *asking)
 {
-    const struct ht_dir_visitor visitor = {.visit = visit_list, .context = asking};
+    ht_autoclose int folder = ht_root_openat(asking->root, DPKG_INFO, O_RDONLY | O_DIRECTORY, NULL);
+    struct listing listing = {.asking = asking, .folder = folder};
+    const struct ht_dir_visitor visitor = {.visit = visit_list, .context = &listing};
 
-    for (size_t i = 0; i < len; i++) {
-        const char *const *likely = questions[i].likely;
+    if (folder < 0)
+        return false;
+    for (size_t i = 0; i < asking->len; i++) {
+        const char *const *likely = asking->questions[i].likely;
 
-        for (; likely && *likely && !questions[i].package.len; likely++)
-            read_list(asking, ht_arena_strf(asking->arena, "%s" LIST, *likely).data);
+        for (; likely && *likely && !asking->questions[i].package.len; likely++)
+            read_list(asking, folder, ht_arena_strf(asking->arena, "%s" LIST, *likely).data);
     }
-    return asking->open == 0 || ht_root_list(asking->root, DPKG_INFO, &visitor, NULL) >= 0;
+    return asking->open == 0 || ht_list_fd(folder, &visitor, NULL) >= 0;
 }
 
 /* ---- apk ---- */
@@ -166,7 +238,7 @@ static const char *ask(struct asking *asking, struct ht_rpm *rpm, struct ht_owne
     for (size_t i = 0; i < len; i++)
         want_both(asking, &questions[i]);
     if (ht_root_stat(asking->root, DPKG_INFO, &facts, NULL) == 0)
-        return ask_dpkg(asking, questions, len) ? "dpkg" : NULL;
+        return ask_dpkg(asking) ? "dpkg" : NULL;
     if (apk) {
         ask_apk(asking, apk);
         return "apk";
@@ -182,14 +254,19 @@ static const char *ask(struct asking *asking, struct ht_rpm *rpm, struct ht_owne
 const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
                            struct ht_owned *questions, size_t len, struct ht_arena *arena)
 {
-    struct asking asking = {.root = root, .arena = arena, .open = len, .wanted = ht_map_new()};
+    ht_autofree struct asking *asking = ht_new0(struct asking);
+    const char *records;
 
-    ht_buf_init(&asking.text, HT_LIMIT_FILE);
-    ht_buf_init(&asking.path, HT_LIMIT_ARG * 2);
-
-    const char *records = ask(&asking, rpm, questions, len);
-    ht_map_free(asking.wanted);
-    ht_buf_fini(&asking.text);
-    ht_buf_fini(&asking.path);
+    asking->root = root;
+    asking->arena = arena;
+    asking->questions = questions;
+    asking->len = asking->open = len;
+    asking->wanted = ht_map_new();
+    ht_buf_init(&asking->text, HT_LIMIT_FILE);
+    ht_buf_init(&asking->path, HT_LIMIT_ARG * 2);
+    records = ask(asking, rpm, questions, len);
+    ht_map_free(asking->wanted);
+    ht_buf_fini(&asking->text);
+    ht_buf_fini(&asking->path);
     return records;
 }

@@ -334,6 +334,61 @@ static void lists_that_are_likely_are_read_first(void **state)
     assert_int_equal(many[2].package.len, 0);
 }
 
+/* Longer than what is read at once: the path wanted lies over the end of the first piece, and
+ * behind a line that is no path. */
+static const char *long_list(void)
+{
+    enum { PIECE = 64 * 1024 };
+    static char text[4 * PIECE];
+    size_t len = PIECE - 10;
+
+    memset(text, 'x', len);
+    text[len - 1] = '\n';
+    len += (size_t)snprintf(text + len, 64, "/usr/bin/middle\n");
+    memset(text + len, 'y', 2 * PIECE);
+    len += 2 * PIECE;
+    text[len++] = '\n';
+    text[len] = '\0';
+    return text;
+}
+
+/* Few questions are searched for, many are looked up line by line: the answers are the same. */
+static void few_and_many_questions_have_the_same_answers(void **state)
+{
+    enum { MANY = 30 };
+    static const char list[] = "/.\n/usr/lib/x\n/usr/lib/x/runc\n/usr/bin/runc.old\n/bin/runc";
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+    struct ht_owned questions[MANY] = {0};
+    const char *tmp = getenv("TMPDIR");
+    char folder[256], path[300];
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%.200s/owner-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    put(folder, "var/lib/dpkg/info/runc.list", list); /* without a last end of line */
+    put(folder, "var/lib/dpkg/info/empty.list", "");
+    put(folder, "var/lib/dpkg/info/long.list", long_list());
+    put(folder, "elsewhere", "/usr/bin/mine\n");
+    snprintf(path, sizeof(path), "%s/var/lib/dpkg/info/link.list", folder);
+    assert_int_equal(symlink("../../../../elsewhere", path), 0);
+    assert_int_equal(ht_root_open(&root, folder, NULL), 0);
+    for (size_t len = 4; len <= MANY; len += MANY - 4) {
+        for (size_t i = 0; i < len; i++)
+            questions[i] =
+                (struct ht_owned){.path = ht_arena_strf(arena, "/usr/lib/nobodys-%zu", i)};
+        questions[0].path = HT_S("/usr/bin/runc"); /* recorded as /bin/runc, last */
+        questions[1].path = HT_S("/usr/bin/run");
+        questions[2].path = HT_S("/usr/bin/mine");   /* of a link, which dpkg does not make */
+        questions[3].path = HT_S("/usr/bin/middle"); /* across pieces of a long list */
+        assert_string_equal(ht_owners_find(&root, NULL, questions, len, arena), "dpkg");
+        assert_true(ht_str_is(questions[0].package, "runc"));
+        assert_true(ht_str_is(questions[3].package, "long"));
+        for (size_t i = 1; i < len; i++)
+            assert_true(i == 3 || questions[i].package.len == 0);
+    }
+}
+
 /* Sources read it from threads of their own. */
 static void *read_often(void *context)
 {
@@ -500,6 +555,7 @@ int main(void)
         cmocka_unit_test(rpm_tells_changelogs),
         cmocka_unit_test(copies_that_were_left_are_removed),
         cmocka_unit_test(lists_that_are_likely_are_read_first),
+        cmocka_unit_test(few_and_many_questions_have_the_same_answers),
         cmocka_unit_test(threads_take_turns_at_librpm),
         cmocka_unit_test(a_broken_database_of_rpm_is_told),
         cmocka_unit_test(nothing_is_written_to_read_rpms_database),
