@@ -86,6 +86,7 @@ live() {
 anew() {
     lab_remove_containers
     lab_end_process "$LAB_DOCKERD"
+    # shellcheck disable=SC2034 # lib.sh's
     LAB_DRIVER=$1
     lab_spawn_dockerd && drift_image && drift_start
 }

@@ -322,11 +322,17 @@ lab_remove_shim_dir() {
     [ ! -d /run/containerd ]
 }
 
+# lab_remove_containers [FILTER...]: by the daemon, as far as it still can.
+lab_remove_containers() {
+    local ids
+    mapfile -t ids < <(lab_docker ps -aq "$@" 2>/dev/null)
+    [ ${#ids[@]} = 0 ] || LAB_LIMIT=60 lab_docker rm -fv "${ids[@]}" >/dev/null 2>&1
+}
+
 # Only what is plugged into the host's network has to be taken away by the daemon.
 lab_remove_network() {
-    local ids
-    mapfile -t ids < <(lab_docker ps -aq --filter network=labnet 2>/dev/null)
-    [ ${#ids[@]} = 0 ] || LAB_LIMIT=60 lab_docker rm -fv "${ids[@]}" >/dev/null 2>&1
+    lab_poll 5 lab_api /_ping || return
+    lab_remove_containers --filter network=labnet
     LAB_LIMIT=20 lab_docker network rm labnet >/dev/null 2>&1
 }
 
@@ -336,7 +342,7 @@ lab_stop() {
     trap - EXIT
     if [ -n "$LAB_DOCKERD" ] && kill -0 "$LAB_DOCKERD" 2>/dev/null; then
         kill -CONT "$LAB_DOCKERD"
-        [ -z "$LAB_BRIDGE" ] || { lab_poll 5 lab_api /_ping && lab_remove_network; }
+        [ -z "$LAB_BRIDGE" ] || lab_remove_network
         # It would stop one container after the other; all of it goes with the directory.
         kill -KILL "$LAB_DOCKERD"
     fi
