@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "drift-look.h"
+#include "drift-script.h"
 #include "running-maps.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
@@ -143,32 +144,12 @@ static void judge_preloaded(struct ht_drift_looking *looking, struct ht_str path
     ht_drift_keep(looking, &code);
 }
 
-static void judge_variable(struct ht_drift_looking *looking, struct ht_str entry)
-{
-    static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT"};
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        struct ht_str value = entry;
-        struct ht_str part, path;
-
-        if (!ht_str_has_prefix(entry, names[i]) || entry.len <= strlen(names[i]) ||
-            entry.data[strlen(names[i])] != '=')
-            continue;
-        value = ht_str_sub(entry, strlen(names[i]) + 1, entry.len);
-        while (ht_str_next(&value, ':', &part)) {
-            while (ht_str_next(&part, ' ', &path)) {
-                if (path.len)
-                    judge_preloaded(looking, ht_arena_str(looking->drift->arena, path), names[i]);
-            }
-        }
-    }
-}
-
 void ht_drift_judge_preload(struct ht_drift_looking *looking)
 {
     struct ht_drift *drift = looking->drift;
     ht_autofree char *copy = NULL;
-    struct ht_str rest, entry;
+    struct ht_preload_walk walk = {0};
+    struct ht_str rest, path;
     size_t len;
     bool gone;
 
@@ -178,8 +159,9 @@ void ht_drift_judge_preload(struct ht_drift_looking *looking)
         return;
     len = rest.len;
     copy = ht_strndup(rest.data, len); /* the reader reads other files meanwhile */
-    rest.data = copy;
-    while (ht_str_next(&rest, '\0', &entry))
-        judge_variable(looking, entry);
+    walk.environment.data = copy;
+    walk.environment.len = len;
+    while (ht_preload_next(&walk, &path))
+        judge_preloaded(looking, ht_arena_str(drift->arena, path), walk.variable);
     ht_wipe(copy, len);
 }

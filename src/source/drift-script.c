@@ -190,3 +190,44 @@ struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv
     const struct grammar *grammar = grammar_of(name);
     return grammar ? walk(grammar, argv, first) : script(HT_SCRIPT_NONE, (struct ht_str){0});
 }
+
+/* ---- what is loaded first ---- */
+
+static bool next_variable(struct ht_preload_walk *walk)
+{
+    static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT"};
+    struct ht_str entry;
+
+    while (ht_str_next(&walk->environment, '\0', &entry)) {
+        ptrdiff_t equals = ht_str_find_byte(entry, '=');
+
+        for (size_t i = 0; equals > 0 && i < ARRAY_LEN(names); i++) {
+            if (!ht_str_is(ht_str_sub(entry, 0, (size_t)equals), names[i]))
+                continue;
+            walk->variable = names[i];
+            walk->value = ht_str_sub(entry, (size_t)equals + 1, entry.len);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Colons and blanks part its items. */
+bool ht_preload_next(struct ht_preload_walk *walk, struct ht_str *ret_path)
+{
+    do {
+        while (walk->value.len) {
+            size_t end = 0;
+
+            while (end < walk->value.len && walk->value.data[end] != ':' &&
+                   walk->value.data[end] != ' ')
+                end++;
+            *ret_path = ht_str_sub(walk->value, 0, end);
+            walk->value =
+                ht_str_sub(walk->value, end < walk->value.len ? end + 1 : end, walk->value.len);
+            if (ret_path->len)
+                return true;
+        }
+    } while (next_variable(walk));
+    return false;
+}

@@ -24,4 +24,13 @@ struct ht_script {
 /* exe is the path of the program that runs ("/usr/bin/python3.11"), argv its command line. */
 struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv);
 
+/* Steps through what an environment (/proc/PID/environ) has loaded before everything else. */
+struct ht_preload_walk {
+    struct ht_str environment; /* what is left of it; set by the caller */
+    struct ht_str value;       /* what is left of the variable's value */
+    const char *variable;      /* LD_PRELOAD or LD_AUDIT */
+};
+/* The next file that such a variable names, borrowed from the environment; false at its end. */
+bool ht_preload_next(struct ht_preload_walk *walk, struct ht_str *ret_path);
+
 #endif

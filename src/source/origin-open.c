@@ -9,6 +9,8 @@
 
 #include "origin-file.h"
 #include "origin-inner.h"
+#include "pkg-apk.h"
+#include "pkg-owner.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -101,6 +103,24 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
     if (fd >= 0)
         *ret_path = path_of(fd, arena);
     return fd;
+}
+
+/* ---- who owns a path ---- */
+
+struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct ht_space *space,
+                              struct ht_str path, struct ht_arena *arena)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_owned owned = {.path = path};
+    struct stat about;
+    int fd =
+        root_can_hang(origin, space) ? -1 : openat(dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || ht_root_from_fd(&root, fd, "container", NULL) < 0)
+        return (struct ht_str){0};
+    if (ht_root_stat(&root, "/var/lib/dpkg/info", &about, NULL) == 0 || ht_apk_path(&root))
+        (void)ht_owners_find(&root, NULL, &owned, 1, arena);
+    return owned.package;
 }
 
 /* ---- a path in the layers ---- */

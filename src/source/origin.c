@@ -452,6 +452,16 @@ static enum ht_told is_upper(const struct question *question, const struct stat 
     return question->about.stx_ino == upper->st_ino ? HT_TOLD_YES : HT_TOLD_NO;
 }
 
+/* Whose file the image has at that path. */
+static void add_owner(struct question *question, struct ht_str path)
+{
+    struct ht_str package =
+        ht_origin_owner(question->origin, question->dirfd, question->space, path, question->arena);
+
+    if (package.len)
+        ht_code_set_package(question->code, package);
+}
+
 static void judge_overlay(struct question *question, struct ht_str path)
 {
     struct ht_overlay_facts facts = {.deleted = question->deleted,
@@ -481,6 +491,8 @@ static void judge_overlay(struct question *question, struct ht_str path)
     told(question, origin, reason);
     if (origin != HT_CODE_ORIGIN_IMAGE)
         add_digest(question);
+    if (facts.lower == HT_FOUND_FILE && origin != HT_CODE_ORIGIN_IMAGE)
+        add_owner(question, path);
 }
 
 /* ---- other mounts ---- */

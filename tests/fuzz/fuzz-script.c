@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Command lines: what an interpreter runs is one of its words. Words end in a NUL, the first is the
- * program. */
+ * program. And environments: what is loaded first has no colon and no blank. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -29,5 +29,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         found = script.text.data == words[i].data && script.text.len == words[i].len;
     if (!found)
         abort();
+    struct ht_preload_walk walk = {.environment = {.data = (const char *)data, .len = size}};
+    struct ht_str path;
+
+    while (ht_preload_next(&walk, &path)) {
+        if (path.len == 0 || !walk.variable || ht_str_find_byte(path, ':') >= 0 ||
+            ht_str_find_byte(path, ' ') >= 0)
+            abort();
+    }
     return 0;
 }

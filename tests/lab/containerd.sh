@@ -7,8 +7,6 @@ set -u
 . "$(dirname "$0")/docker-kinds.sh"
 
 lab_ctr() { ctr -a "$LAB/c.sock" "$@" </dev/null; }
-tmux_lab() { tmux -L "ht${LAB##*/}" -f /dev/null "$@"; }
-screen_has() { tmux_lab capture-pane -p -t dash | grep -qE "$1"; }
 
 # each FUNCTION: calls it with name, namespace, arguments, expectation of each row.
 each() {

@@ -48,6 +48,11 @@ has_control_bytes() {
         "$1"
 }
 
+# A dashboard in a terminal called dash.
+tmux_lab() { tmux -L "ht${LAB##*/}" -f /dev/null "$@"; }
+screen() { tmux_lab capture-pane -p -t dash; }
+screen_has() { screen | grep -qE "$1"; }
+
 has_secret() { grep -qa -e hunter2 -e wJalrXUtnFEMIEXAMPLEKEY "$1"; }
 
 is_utf8() { iconv -f UTF-8 -t UTF-8 "$1"; }

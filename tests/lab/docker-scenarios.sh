@@ -5,9 +5,6 @@ set -u
 # shellcheck source=tests/lab/docker-kinds.sh
 . "$(dirname "$0")/docker-kinds.sh"
 
-tmux_lab() { tmux -L "ht${LAB##*/}" -f /dev/null "$@"; }
-screen() { tmux_lab capture-pane -p -t dash; }
-screen_has() { screen | grep -qE "$1"; }
 screen_lacks() { tmux_lab has-session -t dash && ! screen_has "$1"; }
 source_state() { jq -r '.sources[] | select(.name == "docker") | .state' "$1"; }
 source_says() { jq -e '.sources[] | select(.name == "docker") | (.detail // "") != ""' "$1"; }

@@ -24,7 +24,7 @@ drift_tree() {
     printf '#!/bin/sh\nwhile :; do /bin/sleep 1000; done\n' >"$root/bin/wait.sh"
     chmod 755 "$root/bin/busy.sh" "$root/bin/wait.sh"
     mkdir -p "$root/lib/apk/db"
-    printf 'P:busybox\nV:1.36.1-r5\n\n' >"$root/lib/apk/db/installed"
+    printf 'P:busybox\nV:1.36.1-r5\nF:bin\nR:t-modified\n\n' >"$root/lib/apk/db/installed"
     mkdir -p "$root"/usr/lib/{python3/site-packages/left-1.0.dist-info,node_modules/pad}
     echo 'Name: left' >"$root/usr/lib/python3/site-packages/left-1.0.dist-info/METADATA"
     echo '{"name":"pad","version":"1.0.0"}' >"$root/usr/lib/node_modules/pad/package.json"

@@ -28,13 +28,13 @@ drift_start() {
         lab_poll 60 drift_done
 }
 
-# Bytes of both sides stand beside what was modified.
+# Bytes of both sides stand beside what was modified, and whose file it is.
 digests() {
     local ours
     ours=$(lab_docker exec drift /bin/sha256sum /bin/t-modified | cut -d' ' -f1)
     expect "drift/digest: that of the modified file" "another one" \
         jq -e --arg d "$ours" '.codes[] | select(.path == "/bin/t-modified" and .sha256 == $d
-            and .image_sha256 != null and .image_sha256 != $d)' "$LAB/node.json"
+            and .image_sha256 != null and .image_sha256 != $d and .package == "busybox")' "$LAB/node.json"
 }
 
 packages() {
@@ -82,6 +82,32 @@ live() {
     wait "$recorder" 2>/dev/null || :
 }
 
+# A person locks the image of a container; what starts in it then is told at once, and again when the
+# dashboard was closed and opened. The state that it keeps is the lab's own.
+locked() {
+    local dashboard="'$HULLTOP' --open containers --docker 'unix://$LAB_SOCK' --cri none --kubeconfig none"
+    command -v tmux >/dev/null || { echo "SKIP drift/lock: tmux: not here"; return; }
+    tmux_lab new-session -d -x 140 -y 40 -s dash "exec unshare -m --propagation private sh -c \
+        \"mkdir -p /var/lib/hulltop; mount -t tmpfs lab /var/lib/hulltop && $dashboard; $dashboard\""
+    lab_poll 60 screen_has 'drift +(ok|OK|PART)' && lab_poll 20 screen_has 'busy'
+    tmux_lab send-keys -t dash / 'name=busy' Enter
+    lab_poll 20 screen_has '1 of .* shown'
+    tmux_lab send-keys -t dash Enter
+    lab_poll 20 screen_has 'image_id'
+    tmux_lab send-keys -t dash L 6
+    expect "drift/lock: L locks the image of a container" "$(screen | head -n 5 | tr '\n' ' ')" \
+        lab_poll 20 screen_has 'Locked images 1'
+    lab_docker exec -d busy /bin/sh -c 'cp /bin/busybox /tmp/sleep; exec /tmp/sleep 1000'
+    expect "drift/lock: what starts then is critical" "$(screen | head -n 12 | tr '\n' ' ')" \
+        lab_poll 30 screen_has 'CRIT.*/tmp/sleep runs in a locked container'
+    tmux_lab send-keys -t dash q
+    lab_poll 20 screen_has 'Containers'
+    tmux_lab send-keys -t dash 6
+    expect "drift/lock: it lasts" "$(screen | head -n 12 | tr '\n' ' ')" \
+        lab_poll 30 screen_has 'CRIT.*/tmp/sleep runs in a locked container'
+    tmux_lab kill-server
+}
+
 # The first daemon's containers are gone; the next has another storage driver.
 anew() {
     lab_remove_containers
@@ -127,6 +153,7 @@ main() {
     digests
     packages
     live
+    locked
     in_containerd
     if anew vfs; then
         in_docker drift-vfs listed

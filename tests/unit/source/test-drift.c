@@ -322,6 +322,26 @@ static void nothing_runs_in_another_root(void **state)
     ht_node_unref(feed.sample);
 }
 
+/* ---- what is loaded first ---- */
+
+static void variables_name_what_is_loaded_first(void **state)
+{
+    static const char text[] =
+        "PATH=/bin\0LD_PRELOAD=/a.so:/b.so  /c.so\0LD_AUDIT=\0LD_AUDIT=d.so\0"
+        "LD_PRELOADS=/e\0=LD_PRELOAD=/f";
+    static const char *const wanted[] = {"/a.so", "/b.so", "/c.so", "d.so"};
+    struct ht_preload_walk walk = {.environment = {.data = text, .len = sizeof(text)}};
+    struct ht_str path;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+        assert_true(ht_preload_next(&walk, &path));
+        assert_true(ht_str_is(path, wanted[i]));
+        assert_string_equal(walk.variable, i < 3 ? "LD_PRELOAD" : "LD_AUDIT");
+    }
+    assert_false(ht_preload_next(&walk, &path));
+}
+
 /* ---- what was written, and what came before ---- */
 
 static void files_that_start_programs_are_known_by_their_path(void **state)
@@ -444,6 +464,7 @@ int main(void)
         cmocka_unit_test(too_many_changes_are_counted),
         cmocka_unit_test(one_look_says_what_it_saw),
         cmocka_unit_test(nothing_runs_in_another_root),
+        cmocka_unit_test(variables_name_what_is_loaded_first),
         cmocka_unit_test(files_that_start_programs_are_known_by_their_path),
         cmocka_unit_test(what_was_started_in_the_minute_before_is_told),
         cmocka_unit_test(modules_that_taint_are_listed),
