@@ -108,6 +108,9 @@ bool ht_maps_is_passing(struct ht_str path)
         "/#",      "/tmp/", "/var/tmp/", "/run/", "/var/run/", "/proc/",
     };
 
+    /* The root of a mount that has no place any more: runc starts itself from one. */
+    if (ht_str_is(path, "/"))
+        return true;
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
         if (ht_str_has_prefix(path, prefixes[i]))
             return true;

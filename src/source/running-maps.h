@@ -22,7 +22,8 @@ bool ht_maps_next(struct ht_str *text, struct ht_mapping *ret_mapping);
 /* The path without the kernel's " (deleted)" and without what package managers put behind names
  * while they unpack (".dpkg-new", ";5f3a..."); ret_deleted: it had the first. */
 struct ht_str ht_maps_plain_path(struct ht_str path, bool *ret_deleted);
-/* Files that come and go by design: memory, devices, run-time data, temporary files. */
+/* Files that come and go by design: memory, devices, run-time data, temporary files, mounts that
+ * were taken away. */
 bool ht_maps_is_passing(struct ht_str path);
 /* Appends a path as it is on disk: \012 as the newline it stands for. */
 void ht_maps_unescape(struct ht_str path, struct ht_buf *out);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -324,6 +325,24 @@ static void names_that_only_look_deleted_are_not(void **state)
     ht_node_unref(seen.node);
 }
 
+/* As runc starts a container: from a mount of itself that has no place any more. */
+static void a_program_of_a_mount_without_a_place_is_not_replaced(void **state)
+{
+    const struct tree *tree = *state;
+    char maps[512];
+    struct stat facts;
+
+    assert_int_equal(stat(tree->base, &facts), 0);
+    snprintf(maps, sizeof(maps), "7f00-7f01 r-xp 00000000 %02x:%02x 7 /\n", major(facts.st_dev),
+             minor(facts.st_dev));
+    put_process(tree, 31, "mnt:[1]", "/", maps);
+
+    struct seen seen = look(tree);
+    assert_null(row_of(&seen, "31-8812"));
+    assert_int_equal(seen.sum.stale, 0);
+    ht_node_unref(seen.node);
+}
+
 static void packages_are_named_across_merged_folders(void **state)
 {
     const struct tree *tree = *state;
@@ -479,6 +498,8 @@ int main(void)
                                         free_tree),
         cmocka_unit_test_setup_teardown(containers_are_their_images_affair, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(names_that_only_look_deleted_are_not, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(a_program_of_a_mount_without_a_place_is_not_replaced,
+                                        make_tree, free_tree),
         cmocka_unit_test_setup_teardown(packages_are_named_across_merged_folders, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(packages_of_apk_are_named_too, make_tree, free_tree),
