@@ -6,6 +6,8 @@
 
 #include <time.h>
 
+#define DAY_NS (24 * 60 * 60 * HT_NS_PER_S)
+
 bool ht_ui_is_replay(const struct ht_ui *ui)
 {
     return ui->state->origin == HT_ORIGIN_REPLAY || ui->state->origin == HT_ORIGIN_DEMO;
@@ -48,13 +50,24 @@ int64_t ht_ui_now(const struct ht_ui *ui)
     return state->now_ns + (int64_t)((double)passed * speed);
 }
 
+static time_t seconds_of(int64_t at_ns)
+{
+    return (time_t)(at_ns / HT_NS_PER_S - (at_ns % HT_NS_PER_S < 0));
+}
+
+static bool split_utc(int64_t at_ns, struct tm *ret_tm)
+{
+    time_t seconds = seconds_of(at_ns);
+
+    return gmtime_r(&seconds, ret_tm) != NULL;
+}
+
 /* False: the time is out of range. */
 static bool split(const struct ht_ui *ui, int64_t at_ns, struct tm *ret_tm)
 {
-    time_t seconds = (time_t)(at_ns / HT_NS_PER_S - (at_ns % HT_NS_PER_S < 0));
+    time_t seconds = seconds_of(at_ns);
 
-    return ui->options.utc ? gmtime_r(&seconds, ret_tm) != NULL
-                           : localtime_r(&seconds, ret_tm) != NULL;
+    return ui->options.utc ? split_utc(at_ns, ret_tm) : localtime_r(&seconds, ret_tm) != NULL;
 }
 
 void ht_ui_time_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
@@ -66,8 +79,16 @@ void ht_ui_time_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
         ht_buf_add_c(out, '?');
         return;
     }
+    /* Tables name days, in UTC, and most of them of other years. */
+    bool day = at_ns % DAY_NS == 0;
     bool today = at.tm_year == now.tm_year && at.tm_yday == now.tm_yday;
-    if (strftime(text, sizeof(text), today ? "%H:%M:%S" : "%m-%d %H:%M", &at) > 0)
+    const char *format = day || at.tm_year != now.tm_year ? "%Y-%m-%d"
+                         : today                          ? "%H:%M:%S"
+                                                          : "%m-%d %H:%M";
+
+    if (day)
+        (void)split_utc(at_ns, &at);
+    if (strftime(text, sizeof(text), format, &at) > 0)
         ht_buf_add_text(out, text);
 }
 

@@ -8,7 +8,8 @@
 #include "hulltop/base/mem.h"
 
 #define AGO(seconds) (FIXTURE_NOW - INT64_C(seconds) * HT_NS_PER_S)
-#define DAYS(days)   (FIXTURE_NOW - INT64_C(days) * 86400 * HT_NS_PER_S)
+#define DAY_NS       (INT64_C(86400) * HT_NS_PER_S)
+#define DAYS(days)   (FIXTURE_NOW - (days)*DAY_NS)
 
 static void add_source(struct ht_node *node, const char *name, bool under_way)
 {
@@ -164,9 +165,10 @@ static void add_support(struct ht_node *node)
     ht_support_set_product(&support, HT_S("debian"));
     ht_support_set_cycle(&support, HT_S("11"));
     ht_support_set_state(&support, HT_SUPPORT_STATE_ENDED);
-    ht_support_set_security_end(&support, DAYS(84));
+    /* Days without a time, as tables have them. */
+    ht_support_set_security_end(&support, DAYS(84) - DAYS(84) % DAY_NS);
     ht_support_set_table(&support, HT_S("/usr/share/distro-info/debian.csv"));
-    ht_support_set_table_date(&support, DAYS(40));
+    ht_support_set_table_date(&support, DAYS(400));
     ht_node_add(node, ht_row_new(&ht_support_table, &support));
 }
 
