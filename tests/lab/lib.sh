@@ -344,6 +344,7 @@ lab_stop() {
         kill -CONT "$LAB_DOCKERD"
         [ -z "$LAB_BRIDGE" ] || lab_remove_network
         # It would stop one container after the other; all of it goes with the directory.
+        disown "$LAB_DOCKERD" 2>/dev/null
         kill -KILL "$LAB_DOCKERD"
     fi
     [ ! -d "$LAB/shared" ] || "${LAB_NS[@]}" umount -l "$LAB/shared" 2>/dev/null
