@@ -139,7 +139,7 @@ podman_stop() {
         end_service "$pid"
     done
     # What holds a user's namespaces while no command runs.
-    find "/run/user/$USER_ID" -name pause.pid -exec cat '{}' + 2>/dev/null |
+    find "/run/user/$USER_ID" -name pause.pid -exec cat '{}' ';' -exec echo ';' 2>/dev/null |
         while read -r pid; do kill -KILL "$pid" 2>/dev/null; done
     lab_unmount_all
     lab_poll 5 remove_cgroups
