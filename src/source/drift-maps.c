@@ -130,18 +130,36 @@ void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
 
 /* ---- what is loaded first ---- */
 
-static void judge_preloaded(struct ht_drift_looking *looking, struct ht_str path,
+/* False: there is no such file. */
+static bool judge_preloaded(struct ht_drift_looking *looking, struct ht_str path,
                             const char *variable)
 {
     struct ht_code code = {0};
 
     /* A bare name is looked for in folders: what is found there shows in the mappings. */
     if (!ht_str_has_prefix(path, "/") ||
-        !ht_drift_judge_path(looking, path, HT_CODE_KIND_PRELOAD, &code) ||
-        ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN)
+        !ht_drift_judge_path(looking, path, HT_CODE_KIND_PRELOAD, &code))
+        return false;
+    if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN) {
+        ht_code_set_variable(&code, ht_str_from(variable));
+        ht_drift_keep(looking, &code);
+    }
+    return true;
+}
+
+/* In the first look over all processes one of a container that has no such file answers for the
+ * others; later each is asked when its turn comes. */
+static void judge_preload_file(struct ht_drift_looking *looking)
+{
+    static const char file[] = "/etc/ld.so.preload";
+    struct ht_drift *drift = looking->drift;
+    ht_autobuf struct ht_buf key = HT_BUF(PATH_BYTES);
+
+    ht_buf_addf(&key, "%.*s %s", HT_STR_ARG(ht_layers_id(looking->process->home)), file);
+    if (drift->first && ht_map_get(drift->mapped, ht_buf_str(&key)))
         return;
-    ht_code_set_variable(&code, ht_str_from(variable));
-    ht_drift_keep(looking, &code);
+    if (!judge_preloaded(looking, ht_str_from(file), file) && drift->first)
+        ht_map_set(drift->mapped, ht_buf_str(&key), drift);
 }
 
 void ht_drift_judge_preload(struct ht_drift_looking *looking)
@@ -153,7 +171,7 @@ void ht_drift_judge_preload(struct ht_drift_looking *looking)
     size_t len;
     bool gone;
 
-    judge_preloaded(looking, HT_S("/etc/ld.so.preload"), "/etc/ld.so.preload");
+    judge_preload_file(looking);
     rest = ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
     if (ht_str_find(rest, HT_S("LD_"), 0) < 0)
         return;
@@ -162,6 +180,6 @@ void ht_drift_judge_preload(struct ht_drift_looking *looking)
     walk.environment.data = copy;
     walk.environment.len = len;
     while (ht_preload_next(&walk, &path))
-        judge_preloaded(looking, ht_arena_str(drift->arena, path), walk.variable);
+        (void)judge_preloaded(looking, ht_arena_str(drift->arena, path), walk.variable);
     ht_wipe(copy, len);
 }
