@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: execscan both|fanotify|connector|bare|none FOLDER COUNT
+ * usage: execscan both|node|fanotify|connector|bare|none FOLDER COUNT
  *
  * Writes COUNT programs into FOLDER, each another file that lives for a millisecond, runs each once
  * and removes it as soon as it runs. Meanwhile it watches, by our watch with all it has or one way
- * of it, or as a bare reader of the process connector that reads one link and nothing else, or not
- * at all. Prints seen=N hashed=N lost=N p50=US p90=US cpu=US starts whose path was told, whose
- * content could be read, that the kernel dropped; the time from a start to its path; the watcher's
- * CPU for each start on the node. 77: not on this machine.
+ * of it, or (node) as hulltop runs it, which asks no more of programs outside of containers than
+ * that they are outside; or as a bare reader of the process connector that reads one link and
+ * nothing else, or not at all. Prints seen=N hashed=N lost=N p50=US p90=US cpu=US starts whose path
+ * was told, whose content could be read, that the kernel dropped; the time from a start to its
+ * path; the watcher's CPU for each start on the node. 77: not on this machine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -281,7 +282,7 @@ int main(int argc, char **argv)
     } else {
         watch = ht_exec_new(
             &(struct ht_exec_options){.clock = ht_clock_system(),
-                                      .whole_node = true,
+                                      .whole_node = strcmp(argv[1], "node") != 0,
                                       .no_fanotify = strcmp(argv[1], "connector") == 0,
                                       .no_connector = strcmp(argv[1], "fanotify") == 0});
         (void)ht_exec_mark(watch, argv[2], NULL);
