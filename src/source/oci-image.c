@@ -96,7 +96,7 @@ int ht_oci_decode_image(struct ht_str text, struct ht_str id, struct ht_row **re
     struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
     const struct ht_json *root = ht_json_parse(arena, "image", text, err);
     struct ht_container container = {0};
-    int r = root ? 0 : -EINVAL;
+    int r = root ? 0 : err ? -err->code : -EINVAL;
 
     ht_container_set_id(&container, id);
     if (r == 0)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list, an event, the daemon's own answers, what images are, what changed, and an error's
- * message. The first byte chooses. */
+/* The list, an event, the daemon's own answers, what images are, what changed, networks, an image's
+ * own documents, and an error's message. The first byte chooses. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "src/source/docker-decode.h"
+#include "src/source/oci-image.h"
 
 #include "hulltop/base/limits.h"
 
@@ -105,6 +106,32 @@ static void fuzz_history(struct ht_str text)
     ht_row_unref(row);
 }
 
+static void fuzz_networks(struct ht_str text)
+{
+    struct ht_rowset rows = {0};
+    struct ht_error err = {0};
+    int r = ht_docker_decode_networks(text, HT_S("docker"), &rows, &err);
+
+    require(r == 0 || (err.code == -r && err.text[0] && rows.len == 0));
+    for (size_t i = 0; i < rows.len; i++)
+        require(ht_str_is(ht_network_of(rows.rows[i])->driver, "overlay"));
+    ht_rowset_fini(&rows);
+}
+
+/* An image by containerd's store or CRI: its configuration, or what leads to it. */
+static void fuzz_oci(struct ht_arena *arena, struct ht_str text)
+{
+    struct ht_oci_next next = {0};
+    struct ht_row *row = NULL;
+    struct ht_error err = {0};
+    int r = ht_oci_decode_image(text, HT_S("example.test/web:1"), &row, &err);
+
+    require(r == 0 || (err.code == -r && err.text[0] && !row));
+    ht_row_unref(row);
+    if (ht_oci_decode_manifest(arena, text, 0, &next, NULL) == 0)
+        require(ht_oci_is_digest(next.digest));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
@@ -114,6 +141,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (data[0] == 'l')
         fuzz_list(arena, text);
+    else if (data[0] == 'w')
+        fuzz_networks(text);
+    else if (data[0] == 'o')
+        fuzz_oci(arena, text);
     else if (data[0] == 'e')
         fuzz_event(arena, text);
     else if (data[0] == 'd')
