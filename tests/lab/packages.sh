@@ -141,6 +141,40 @@ jq -S .packages.upgradable "$tmp/report" >"$tmp/ours"
 jq -S .packages.upgradable "$tmp/again" >"$tmp/theirs"
 same again ours theirs
 
+# --- files that dpkg put there ---
+
+# sealed NAME UNREAD DIFFERENT: of the one file of a root, whether it is read, and is another.
+sealed() {
+    local answer
+    answer=$("$hulltop" check --root "$tmp/root" --only packages --docker none --format node 2>/dev/null |
+        jq -c '.package_seals[0] | [.compared, .unchanged, (.differing | length)]')
+    [ "$answer" = "[1,$2,$3]" ] && echo "ok $1" || echo "not ok $1: $answer instead of [1,$2,$3]"
+}
+
+seal_scene() {
+    mkdir -p "$tmp/deb/DEBIAN" "$tmp/deb/usr/bin" "$tmp/root/var/lib/dpkg"/{info,updates}
+    printf 'Package: runc\nVersion: 1-1\nArchitecture: all\nMaintainer: x <x@example.net>\nDescription: x\n' >"$tmp/deb/DEBIAN/control"
+    echo one >"$tmp/deb/usr/bin/runc"
+    (cd "$tmp/deb" && md5sum usr/bin/runc) >"$tmp/deb/DEBIAN/md5sums"
+    : >"$tmp/root/var/lib/dpkg/status"
+    dpkg-deb -b "$tmp/deb" "$tmp/runc.deb" && dpkg --root="$tmp/root" --force-all -i "$tmp/runc.deb" || return 1
+} >/dev/null 2>&1
+
+if [ "$(id -u)" != 0 ] || ! seal_scene; then
+    echo 'SKIP files of dpkg: lab-dpkg: not root, or no package can be made'
+else
+    sealed 'a file as dpkg put it there is not read' 1 0
+    cp -p "$tmp/root/usr/bin/runc" "$tmp/kept"
+    printf two >"$tmp/root/usr/bin/runc" && echo >>"$tmp/root/usr/bin/runc"
+    touch -r "$tmp/kept" "$tmp/root/usr/bin/runc"
+    # As if dpkg had been a while ago: clocks of files go in steps.
+    touch -d '1 minute ago' "$tmp/root/var/lib/dpkg/info/runc.list"
+    sealed 'a file of the same size and time that was written to is told' 0 1
+    cp -a "$tmp/root" "$tmp/later" && rm -rf "$tmp/root" && mv "$tmp/later" "$tmp/root"
+    cp -p "$tmp/kept" "$tmp/root/usr/bin/runc"
+    sealed 'a copy of the root is read' 0 0
+fi
+
 # --- what needrestart says ---
 
 if [ "$(id -u)" != 0 ]; then
