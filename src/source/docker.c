@@ -297,6 +297,7 @@ static int session(struct ht_docker *docker, struct ht_docker_trouble *trouble)
         return r;
     docker->retry_ns = RETRY_MIN_NS;
     docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + HT_DOCKER_PING_NS;
+    docker->changed = true; /* what was told of progress is not all */
     r = read_more(docker, trouble);
     if (r == 0)
         r = ht_docker_read_networks(docker, trouble);
