@@ -65,6 +65,7 @@ static const struct {
     {.name = "secrets-allowed", .keys = "5jjj\n", .secrets = true},
     {.name = "secrets-datastore", .keys = ":view secrets-datastore\n", .secrets = true},
     {.name = "secrets-configuration", .keys = ":view secrets-configuration\n", .secrets = true},
+    {.name = "secrets-evidence", .keys = ":view secrets-configuration\n\n", .secrets = true},
     {.name = "secrets-transit", .keys = ":view secrets-transit\n", .secrets = true},
     {.name = "secrets-exposed", .keys = ":view secrets-exposed\n", .secrets = true},
 };
