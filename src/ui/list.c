@@ -155,9 +155,11 @@ static void open_line(struct ht_ui *ui, const struct ht_list_page *list, const s
         ht_detail_open(ui, &ht_event_table, line->id);
         return;
     case HT_VIEW_OPEN_ROW:
-        ht_detail_open(ui, list->view->table, line->id);
+        if (!ht_detail_open(ui, list->view->table, line->id))
+            ht_ui_message(ui, "nothing more is known about this line");
         return;
     case HT_VIEW_OPEN_NOTHING:
+        ht_ui_message(ui, "the lines of this view open nothing");
         return;
     }
 }

@@ -285,7 +285,7 @@ int ht_view_parse(struct ht_arena *arena, const char *name, struct ht_str text,
     if (!root)
         return -EINVAL;
     parse.view = ht_arena_array(arena, struct ht_view, 1);
-    parse.view->open = HT_VIEW_OPEN_NOTHING;
+    parse.view->open = HT_VIEW_OPEN_ROW;
     if (parse_root(&parse, root) < 0) {
         ht_view_fini(parse.view);
         return -EINVAL;
