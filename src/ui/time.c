@@ -116,13 +116,14 @@ void ht_ui_zone_text(const struct ht_ui *ui, struct ht_buf *out)
  * looked at every second is "1s" old all the time: to and fro with each look is no news. */
 void ht_ui_age_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
 {
+    const int64_t most = INT64_MAX / HT_NS_PER_S;
     int64_t now_ns = ht_ui_now(ui);
     int64_t seconds = now_ns / HT_NS_PER_S - at_ns / HT_NS_PER_S;
 
-    if (now_ns >= at_ns && now_ns - at_ns < 3 * HT_NS_PER_S)
+    if (seconds >= 0 && seconds <= 3 && now_ns - at_ns < 3 * HT_NS_PER_S)
         seconds = 1;
     if (ui->options.hash_clock)
         ht_buf_add_c(out, '-');
     else
-        ht_age_text(out, seconds * HT_NS_PER_S);
+        ht_age_text(out, (seconds > most ? most : seconds) * HT_NS_PER_S);
 }
