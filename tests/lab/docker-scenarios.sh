@@ -89,7 +89,8 @@ dashboard() {
         lab_poll 30 screen_lacks 'docker +(ok|OK)'
     expect "scenario/daemon killed: old rows stay" "intruder is gone" screen_has intruder
     state "daemon killed" "ABSENT BROKEN"
-    lab_spawn_dockerd || echo "not ok scenario/daemon restarts: $LAB_WHY"
+    # It takes over 62 containers that its killed self left, and at times hangs in that.
+    lab_spawn_dockerd || lab_spawn_dockerd || echo "not ok scenario/daemon restarts: $LAB_WHY"
     expect "scenario/daemon restarted: the dashboard finds it" "not ok after 60 s" \
         lab_poll 60 screen_has 'docker +(ok|OK)'
     expect "scenario/dashboard is still there" "it died" tmux_lab has-session -t dash
