@@ -92,10 +92,10 @@ static void look_kubeconfig(struct ht_hostconf_pass *pass, struct ht_str path, s
 }
 
 /* A login itself, not an empty place for one that a helper keeps elsewhere. */
-static bool has_login(struct ht_hostconf_pass *pass, struct ht_str text)
+static bool is_login(struct ht_arena *arena, struct ht_str text)
 {
     static const char *const keys[] = {"auth", "identitytoken", "registrytoken", "password"};
-    const struct ht_json *root = ht_json_parse(pass->scratch, "config.json", text, NULL);
+    const struct ht_json *root = ht_json_parse(arena, "config.json", text, NULL);
     const struct ht_json *auths = ht_json_get(root, "auths");
     struct ht_str value;
 
@@ -111,12 +111,20 @@ static bool has_login(struct ht_hostconf_pass *pass, struct ht_str text)
     return false;
 }
 
-bool ht_hostconf_is_credential(struct ht_hostconf_pass *pass, const struct ht_hostconf_known *known,
-                               struct ht_str text)
+static bool has_login(struct ht_str text)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
+    bool is = is_login(arena, text);
+
+    ht_arena_wipe(arena);
+    return is;
+}
+
+bool ht_hostconf_is_credential(const struct ht_hostconf_known *known, struct ht_str text)
 {
     if (known->content && ht_str_find(text, ht_str_from(known->content), 0) < 0)
         return false;
-    return strcmp(known->rule, "registry login") != 0 || has_login(pass, text);
+    return strcmp(known->rule, "registry login") != 0 || has_login(text);
 }
 
 const struct ht_hostconf_known *ht_hostconf_known_files(size_t *ret_len)
@@ -135,8 +143,8 @@ static void look_file(struct ht_hostconf_pass *pass, const struct ht_hostconf_kn
 
     if (ht_root_stat(pass->root, name, &st, NULL) < 0 || !S_ISREG(st.st_mode))
         return;
-    if (known->content && (!ht_hostconf_read(pass, path, &text, NULL) ||
-                           !ht_hostconf_is_credential(pass, known, text)))
+    if (known->content &&
+        (!ht_hostconf_read(pass, path, &text, NULL) || !ht_hostconf_is_credential(known, text)))
         return;
     if (strcmp(known->rule, "kubeconfig") == 0)
         look_kubeconfig(pass, path, text);

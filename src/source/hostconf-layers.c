@@ -4,7 +4,9 @@
  * kept. A layer is read where the node keeps it, so no mount of a container is entered; what a
  * later layer covers or deletes is in the image all the same.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "hostconf-private.h"
@@ -14,7 +16,17 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/secret.h"
 
-enum { LAYERS_MAX = 5000, HOMES_MAX = 20, FOUND_MAX = 8, FILE_MAX = 256 * 1024 };
+enum {
+    LAYERS_MAX = 5000,
+    HOMES_MAX = 20,
+    HOME_BYTES = sizeof("home/") + 255,
+    PATH_BYTES = HOME_BYTES + 128,
+    FOUND_MAX = 8,
+    FILE_MAX = 256 * 1024,
+    FILES_MAX = 20000, /* of one look, as the next two */
+    BYTES_MAX = 64 * 1024 * 1024,
+    ROWS_MAX = 2000,
+};
 
 /* Files of settings beside programs, with values in them. */
 static const char *const settings[] = {
@@ -34,21 +46,43 @@ struct layer {
     struct ht_root root;
     struct ht_str path; /* where the node keeps it */
     struct ht_str container;
+    bool is_part; /* what was read last is the beginning of its file */
 };
 
+/* What is there and cannot be read is told; what is not there is not. */
+static bool is_told(struct ht_hostconf_pass *pass, const char *path, int code)
+{
+    if (code == -EACCES || code == -EPERM)
+        ht_hostconf_deny(pass, ht_str_from(path));
+    return code == -EACCES || code == -EPERM;
+}
+
+static bool is_spent(const struct ht_hostconf_layers *layers)
+{
+    return layers->files >= FILES_MAX || layers->bytes >= BYTES_MAX || layers->rows >= ROWS_MAX;
+}
+
+/* The text is valid until conclude. */
 static struct ht_str read_file(struct layer *layer, const char *path, struct stat *ret_stat)
 {
-    struct ht_hostconf_pass *pass = layer->layers->pass;
-    ht_autobuf struct ht_buf text = HT_BUF(FILE_MAX);
+    struct ht_hostconf_layers *layers = layer->layers;
     ht_autoclose int fd = ht_root_open_regular(&layer->root, path, ret_stat, NULL);
-    struct ht_str kept = {0};
-    int r = fd < 0 ? fd : ht_read_fd(fd, path, &text, FILE_MAX, NULL);
+    int r;
 
-    if (r == 0)
-        kept = ht_arena_str(pass->scratch, ht_buf_str(&text));
-    if (text.len)
-        ht_wipe(text.data, text.len);
-    return kept;
+    layer->is_part = false;
+    if (fd < 0) {
+        (void)is_told(layers->pass, path, fd);
+        return (struct ht_str){0};
+    }
+    if (is_spent(layers)) {
+        layers->pass->cut++;
+        return (struct ht_str){0};
+    }
+    r = ht_read_fd(fd, path, &layers->text, FILE_MAX, NULL);
+    layer->is_part = r < 0;
+    layers->files++;
+    layers->bytes += layers->text.len;
+    return ht_buf_str(&layers->text);
 }
 
 static void add(struct layer *layer, const char *path, const char *rule, const struct stat *st)
@@ -69,18 +103,35 @@ static void add(struct layer *layer, const char *path, const char *rule, const s
     ht_exposure_set_uid(&exposure, st->st_uid);
     ht_exposure_set_gid(&exposure, st->st_gid);
     ht_rowset_add(pass->exposures, ht_row_new(&ht_exposure_table, &exposure));
+    layer->layers->rows++;
+}
+
+/* Tells what was read last by its rule, NULL: nothing was in it, and overwrites it. */
+static void conclude(struct layer *layer, const char *path, const char *rule, const struct stat *st)
+{
+    struct ht_buf *text = &layer->layers->text;
+
+    if (rule)
+        add(layer, path, rule, st);
+    else if (layer->is_part)
+        layer->layers->pass->cut++;
+    if (text->len)
+        ht_wipe(text->data, text->len);
+    ht_buf_reset(text);
 }
 
 static void look_known(struct layer *layer, const struct ht_hostconf_known *known, const char *home)
 {
-    struct ht_arena *arena = layer->layers->pass->arena;
-    struct ht_str path = ht_arena_strf(arena, "%s/%s%s%s", home, known->folder,
-                                       known->folder[0] ? "/" : "", known->ending);
+    char path[PATH_BYTES];
     struct stat st;
-    struct ht_str text = read_file(layer, path.data, &st);
+    struct ht_str text;
+    bool is_one;
 
-    if (text.len && ht_hostconf_is_credential(layer->layers->pass, known, text))
-        add(layer, path.data, known->rule, &st);
+    snprintf(path, sizeof(path), "%s/%s%s%s", home, known->folder, known->folder[0] ? "/" : "",
+             known->ending);
+    text = read_file(layer, path, &st);
+    is_one = text.len && ht_hostconf_is_credential(known, text);
+    conclude(layer, path, is_one ? known->rule : NULL, &st);
 }
 
 static void look_home(struct layer *layer, const char *home)
@@ -99,23 +150,28 @@ static void look_settings(struct layer *layer, const char *path)
     struct ht_secret_found found[FOUND_MAX];
     struct stat st;
     struct ht_str rest = read_file(layer, path, &st), line;
+    bool is_one = false;
 
-    while (ht_str_next(&rest, '\n', &line)) {
+    while (!is_one && ht_str_next(&rest, '\n', &line)) {
         size_t len = ht_secret_judge(line, false, found, FOUND_MAX);
 
-        for (size_t i = 0; i < len; i++) {
-            if (found[i].sure == HT_SECRET_HINT)
-                continue;
-            add(layer, path, "settings with secrets", &st);
-            return;
-        }
+        for (size_t i = 0; i < len; i++)
+            is_one = is_one || found[i].sure != HT_SECRET_HINT;
     }
+    conclude(layer, path, is_one ? "settings with secrets" : NULL, &st);
+}
+
+static void look_host_key(struct layer *layer, const char *path)
+{
+    struct stat st;
+    bool is_one = ht_str_find(read_file(layer, path, &st), HT_S("PRIVATE KEY"), 0) >= 0;
+
+    conclude(layer, path, is_one ? "host key of a server" : NULL, &st);
 }
 
 struct homes {
-    struct layer *layer;
-    size_t len;
-    struct ht_str names[HOMES_MAX];
+    size_t len; /* those without room are counted too */
+    char names[HOMES_MAX][HOME_BYTES];
 };
 
 static int visit_home(void *context, const char *name, unsigned type, uint64_t inode)
@@ -125,29 +181,31 @@ static int visit_home(void *context, const char *name, unsigned type, uint64_t i
     (void)type;
     (void)inode;
     if (homes->len < HOMES_MAX)
-        homes->names[homes->len++] =
-            ht_arena_strf(homes->layer->layers->pass->arena, "home/%s", name);
+        snprintf(homes->names[homes->len], HOME_BYTES, "home/%s", name);
+    homes->len++;
     return 0;
 }
 
 static void look_layer(struct layer *layer)
 {
-    struct homes homes = {.layer = layer};
+    struct ht_hostconf_pass *pass = layer->layers->pass;
+    struct homes homes = {0};
     const struct ht_dir_visitor visitor = {
         .visit = visit_home, .context = &homes, .max_entries = HT_LIMIT_ITEMS};
     struct stat st;
+    int r;
 
     if (ht_root_lstat(&layer->root, "root", &st, NULL) == 0)
         look_home(layer, "root");
-    (void)ht_root_list(&layer->root, "home", &visitor, NULL);
-    for (size_t i = 0; i < homes.len; i++)
-        look_home(layer, homes.names[i].data);
+    r = ht_root_list(&layer->root, "home", &visitor, NULL);
+    (void)is_told(pass, "home", r);
+    pass->cut += homes.len > HOMES_MAX || r == -EFBIG;
+    for (size_t i = 0; i < homes.len && i < HOMES_MAX; i++)
+        look_home(layer, homes.names[i]);
     for (size_t i = 0; i < ARRAY_LEN(settings); i++)
         look_settings(layer, settings[i]);
-    for (size_t i = 0; i < ARRAY_LEN(host_keys); i++) {
-        if (ht_str_find(read_file(layer, host_keys[i], &st), HT_S("PRIVATE KEY"), 0) >= 0)
-            add(layer, host_keys[i], "host key of a server", &st);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(host_keys); i++)
+        look_host_key(layer, host_keys[i]);
 }
 
 static void look_path(struct ht_hostconf_layers *layers, struct ht_str path,
@@ -155,12 +213,13 @@ static void look_path(struct ht_hostconf_layers *layers, struct ht_str path,
 {
     struct ht_hostconf_pass *pass = layers->pass;
     struct layer layer = {.layers = layers, .root = HT_ROOT_NONE, .container = container};
-    int fd;
+    int fd, r;
 
-    /* Relative ones are from where the runtime was when it mounted them. */
-    if (path.len == 0 || path.data[0] != '/' || ht_map_get(layers->seen, path))
+    if (ht_map_get(layers->seen, path))
         return;
-    if (ht_map_len(layers->seen) >= LAYERS_MAX) {
+    /* Relative ones are from where the runtime was when it mounted them. */
+    if (path.len == 0 || path.data[0] != '/' || ht_map_len(layers->seen) >= LAYERS_MAX ||
+        is_spent(layers)) {
         pass->cut++;
         return;
     }
@@ -168,23 +227,42 @@ static void look_path(struct ht_hostconf_layers *layers, struct ht_str path,
     ht_map_set(layers->seen, layer.path, layers);
     ht_autofree char *name = ht_strndup(path.data, path.len);
     fd = ht_root_openat(pass->root, name, O_PATH | O_DIRECTORY, NULL);
-    if (fd < 0 || ht_root_from_fd(&layer.root, fd, name, NULL) < 0)
+    r = fd < 0 ? fd : ht_root_from_fd(&layer.root, fd, name, NULL);
+    if (r < 0) {
+        pass->cut += !is_told(pass, name, r);
         return;
+    }
     look_layer(&layer);
     ht_root_close(&layer.root);
+}
+
+/* False: there is nothing to look at. */
+static bool read_mounts(struct ht_hostconf_layers *layers, uint64_t pid, struct ht_str container,
+                        struct ht_buf *text)
+{
+    char path[PATH_BYTES];
+    int r;
+
+    snprintf(path, sizeof(path), "proc/%llu/mountinfo", (unsigned long long)pid);
+    r = ht_root_read(layers->pass->proc, path, text, HT_LIMIT_MOUNTINFO, NULL);
+    /* One that ended meanwhile, or waits for its parent, has none; another may tell. */
+    if (r == -ENOENT || r == -ESRCH || r == -EINVAL)
+        return false;
+    ht_map_set(layers->containers, container, layers);
+    if (r < 0 && !is_told(layers->pass, path, r))
+        layers->pass->cut++;
+    return r == 0 || r == -EFBIG;
 }
 
 void ht_hostconf_look_layers(struct ht_hostconf_layers *layers, uint64_t pid,
                              struct ht_str container)
 {
-    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_MOUNTINFO);
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
     struct ht_str rest;
     struct ht_mount_line line;
 
-    if (ht_map_get(layers->containers, container))
-        return;
-    ht_map_set(layers->containers, container, layers);
-    if (!ht_hostconf_read_proc(layers->pass, pid, "mountinfo", &text))
+    if (ht_map_get(layers->containers, container) || !read_mounts(layers, pid, container, &text))
         return;
     if (layers->pass->inside)
         ht_hostconf_look_copies(layers->pass, ht_buf_str(&text), container);
@@ -193,7 +271,7 @@ void ht_hostconf_look_layers(struct ht_hostconf_layers *layers, uint64_t pid,
         struct ht_overlay overlay;
 
         if (!ht_str_is(line.point, "/") || !ht_str_is(line.type, "overlay") ||
-            !ht_overlay_decode(line.super, layers->pass->arena, &overlay))
+            !ht_overlay_decode(line.super, arena, &overlay))
             continue;
         for (size_t i = 0; i < overlay.lowers.len; i++)
             look_path(layers, overlay.lowers.items[i], container);
@@ -202,12 +280,18 @@ void ht_hostconf_look_layers(struct ht_hostconf_layers *layers, uint64_t pid,
 
 void ht_hostconf_layers_init(struct ht_hostconf_layers *layers, struct ht_hostconf_pass *pass)
 {
+    size_t room;
+
     *layers =
         (struct ht_hostconf_layers){.pass = pass, .seen = ht_map_new(), .containers = ht_map_new()};
+    ht_buf_init(&layers->text, FILE_MAX);
+    /* All at once: bytes that a growing buffer leaves behind could not be overwritten. */
+    (void)ht_buf_room(&layers->text, FILE_MAX, &room);
 }
 
 void ht_hostconf_layers_fini(struct ht_hostconf_layers *layers)
 {
     ht_map_free(layers->seen);
     ht_map_free(layers->containers);
+    ht_buf_fini(&layers->text);
 }

@@ -116,13 +116,14 @@ void ht_hostconf_mark(const struct ht_hostconf_pass *pass, struct ht_str value,
 /* Files at usual places, in a static table. */
 const struct ht_hostconf_known *ht_hostconf_known_files(size_t *ret_len);
 /* Whether text is what known is about. */
-bool ht_hostconf_is_credential(struct ht_hostconf_pass *pass, const struct ht_hostconf_known *known,
-                               struct ht_str text);
+bool ht_hostconf_is_credential(const struct ht_hostconf_known *known, struct ht_str text);
 
 /* Layers of the images that run, each looked at once. */
 struct ht_hostconf_layers {
     struct ht_hostconf_pass *pass;
     struct ht_map *seen, *containers;
+    struct ht_buf text; /* of the file that is looked at */
+    size_t files, bytes, rows;
 };
 void ht_hostconf_layers_init(struct ht_hostconf_layers *layers, struct ht_hostconf_pass *pass);
 void ht_hostconf_layers_fini(struct ht_hostconf_layers *layers);
@@ -140,6 +141,8 @@ void ht_hostconf_add_unverified(struct ht_hostconf_pass *pass, struct ht_str pat
 /* Reads /proc/PID/name into out, which it empties first. */
 bool ht_hostconf_read_proc(const struct ht_hostconf_pass *pass, uint64_t pid, const char *name,
                            struct ht_buf *out);
+/* Counts a thing that is there and could not be read. */
+void ht_hostconf_deny(struct ht_hostconf_pass *pass, struct ht_str path);
 /* Reads a small file of the host into scratch; false if it is not there or cannot be read, which
  * is counted. ret_stat may be NULL. */
 bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str *ret_text,

@@ -6,6 +6,7 @@
 #include "hulltop/source/source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -29,12 +30,20 @@ struct hostconf {
     char salt[HT_HOSTCONF_SALT_BYTES];
     struct ht_rowset exposures; /* of processes; looked for less often than the rest */
     int64_t secrets_due_ns;
-    size_t secrets_cut;        /* what a limit left out of them */
+    size_t secrets_cut;    /* what a limit left out of them */
+    size_t secrets_denied; /* what could not be read then */
+    char first_denied[DETAIL_MAX];
     struct ht_proc_dull *dull; /* processes that are of no interest */
     struct ht_driver_ops ops;  /* with the interval that was asked for */
 };
 
 /* ---- files ---- */
+
+void ht_hostconf_deny(struct ht_hostconf_pass *pass, struct ht_str path)
+{
+    if (pass->denied++ == 0)
+        pass->first_denied = ht_arena_str(pass->arena, path);
+}
 
 bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str *ret_text,
                       struct stat *ret_stat)
@@ -45,10 +54,8 @@ bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct 
     ht_autoclose int fd = ht_root_open_regular(pass->root, name, &st, NULL);
     int r = fd < 0 ? fd : ht_read_fd(fd, name, &text, HT_LIMIT_YAML, NULL);
 
-    if (r == -EACCES || r == -EPERM) {
-        if (pass->denied++ == 0)
-            pass->first_denied = ht_arena_str(pass->arena, path);
-    }
+    if (r == -EACCES || r == -EPERM)
+        ht_hostconf_deny(pass, path);
     if (r == 0) {
         *ret_text = ht_arena_str(pass->scratch, ht_buf_str(&text));
         if (ret_stat)
@@ -92,8 +99,8 @@ struct ht_text_list ht_hostconf_list(struct ht_hostconf_pass *pass, const char *
         .visit = visit_name, .context = &listing, .max_entries = NAMES_MAX};
     int r = ht_root_list(pass->root, path, &visitor, NULL);
 
-    if ((r == -EACCES || r == -EPERM) && pass->denied++ == 0)
-        pass->first_denied = ht_arena_text(pass->arena, path);
+    if (r == -EACCES || r == -EPERM)
+        ht_hostconf_deny(pass, ht_str_from(path));
     pass->cut += r == -EFBIG;
     qsort(listing.names, listing.len, sizeof(*listing.names), by_bytes);
     return (struct ht_text_list){.items = listing.names, .len = listing.len};
@@ -149,7 +156,7 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
 /* Reading every environment costs; what was found holds until the next time. */
 static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass, int64_t now)
 {
-    size_t cut = pass->cut;
+    size_t cut = pass->cut, denied = pass->denied;
 
     if (now >= self->secrets_due_ns) {
         ht_rowset_fini(&self->exposures);
@@ -160,8 +167,14 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
         ht_rowset_sort(&self->exposures);
         self->secrets_due_ns = now + SECRETS_NS;
         self->secrets_cut = pass->cut - cut;
+        self->secrets_denied = pass->denied - denied;
+        snprintf(self->first_denied, sizeof(self->first_denied), "%.*s",
+                 HT_STR_ARG(pass->first_denied));
     } else {
         pass->cut += self->secrets_cut;
+        if (self->secrets_denied)
+            ht_hostconf_deny(pass, ht_str_from(self->first_denied));
+        pass->denied += self->secrets_denied ? self->secrets_denied - 1 : 0;
     }
     for (size_t i = 0; i < self->exposures.len; i++)
         ht_node_add(pass->sample, ht_row_ref(self->exposures.rows[i]));

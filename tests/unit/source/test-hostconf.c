@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "feed.h"
+#include "src/source/hostconf-private.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -426,6 +427,113 @@ static void secrets_of_processes_are_told_without_their_value(void **state)
         assert_true(ht_str_find(ht_buf_str(&text), ht_str_from(words[i]), 0) < 0);
 }
 
+#define CGROUP "0::/system.slice/docker-" CONTAINER ".scope\n"
+
+static void put_layers(const struct place *place, const char *lowers)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(PATH_BYTES);
+
+    ht_buf_addf(&text, "1 0 0:9 / / rw - overlay overlay rw,lowerdir=%s,upperdir=/u,workdir=/w\n",
+                lowers);
+    put(place, "proc/40/comm", HT_S("web\n"));
+    put(place, "proc/40/cgroup", HT_S(CGROUP));
+    put(place, "proc/40/mountinfo", ht_buf_str(&text));
+}
+
+static void put_big(const struct place *place, const char *name, const char *end)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+
+    ht_buf_add_n(&text, 'x', 200 * 1024);
+    ht_buf_add_text(&text, end);
+    put(place, name, ht_buf_str(&text));
+}
+
+static void layers_are_judged_and_not_kept(void **state)
+{
+    struct place *place = *state;
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_rowset exposures = {0};
+    struct ht_hostconf_layers layers;
+    struct ht_hostconf_pass pass = {.root = &root, .proc = &root, .exposures = &exposures};
+
+    put_layers(place, "/l/a:/l/b:/l/c");
+    put_big(place, "l/a/home/x/.ssh/id_rsa", "");
+    put_big(place, "l/b/app/.env", "");
+    put_big(place, "l/b/home/x/.docker/config.json", "{\"auths\":{}}");
+    put_big(place, "l/c/etc/ssh/ssh_host_rsa_key", "\nPRIVATE KEY\n");
+    assert_int_equal(ht_root_open(&root, place->root, NULL), 0);
+    pass.arena = ht_arena_new(1 << 20);
+    pass.scratch = ht_arena_new(1 << 20);
+    ht_hostconf_layers_init(&layers, &pass);
+    ht_hostconf_look_layers(&layers, 40, HT_S(CONTAINER));
+    assert_int_equal(exposures.len, 2);
+    assert_int_equal(pass.cut, 0);
+    assert_int_equal(ht_arena_used(pass.scratch), 0);
+    assert_true(ht_arena_used(pass.arena) < 8192);
+
+    /* What the budget has no room for is counted. */
+    layers.bytes = SIZE_MAX / 2;
+    put_layers(place, "/l/a:/l/b:/l/d");
+    ht_hostconf_look_layers(&layers, 40, HT_S("another"));
+    assert_int_equal(pass.cut, 1);
+    ht_hostconf_layers_fini(&layers);
+    ht_rowset_fini(&exposures);
+    ht_arena_free(pass.arena);
+    ht_arena_free(pass.scratch);
+}
+
+static void assert_source(struct place *place, enum ht_source_state state)
+{
+    const struct ht_node *node = look(place);
+    const struct ht_row *source = ht_node_find(node, HT_TABLE_SOURCE, HT_S("hostconf"));
+
+    assert_non_null(source);
+    assert_int_equal(ht_source_of(source)->state, state);
+}
+
+static void what_is_not_seen_of_layers_is_told(void **state)
+{
+    struct place *place = *state;
+    char path[PATH_BYTES];
+
+    put_layers(place, "/l/a");
+    put(place, "l/a/home/x/.netrc", HT_S("machine"));
+    put(place, "proc/39/comm", HT_S("ended\n"));
+    put(place, "proc/39/cgroup", HT_S(CGROUP));
+    assert_source(place, HT_SOURCE_STATE_OK);
+    put_layers(place, "/l/a:l/relative");
+    assert_source(place, HT_SOURCE_STATE_PART);
+    put_layers(place, "/l/a:/l/nowhere");
+    assert_source(place, HT_SOURCE_STATE_PART);
+    put_layers(place, "/l/a");
+    assert_source(place, HT_SOURCE_STATE_OK);
+
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+    ht_buf_add_n(&text, '#', 256 * 1024 + 1);
+    put(place, "l/a/app/.env", ht_buf_str(&text));
+    assert_source(place, HT_SOURCE_STATE_PART);
+    /* What its beginning shows is enough. */
+    memcpy(text.data, "DB_PASSWORD=Zx9-quite-Unguessable\n", 34);
+    put(place, "l/a/app/.env", ht_buf_str(&text));
+    const struct ht_node *node = look(place);
+    exposure_of(node, "image /l/a /app/.env");
+    assert_source(place, HT_SOURCE_STATE_OK);
+
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(path, sizeof(path), "l/a/home/u%u/.netrc", i);
+        put(place, path, HT_S("machine"));
+    }
+    assert_source(place, HT_SOURCE_STATE_PART);
+    put_layers(place, "/l/b");
+    put(place, "l/b/app/.env", HT_S(""));
+    assert_source(place, HT_SOURCE_STATE_OK);
+    path_in(place, "proc/40/mountinfo", path);
+    assert_int_equal(unlink(path), 0);
+    put_link(place, "proc/40/mountinfo", "mountinfo");
+    assert_source(place, HT_SOURCE_STATE_PART);
+}
+
 static void credential_files_have_a_mode(void **state)
 {
     struct place *place = *state;
@@ -568,6 +676,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_kubelet_has_other_defaults_with_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_of_processes_are_told_without_their_value, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(layers_are_judged_and_not_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_not_seen_of_layers_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(credential_files_have_a_mode, setup, teardown),
         cmocka_unit_test_setup_teardown(a_helper_keeps_logins_elsewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(registries_that_nobody_checks_are_told, setup, teardown),
