@@ -130,7 +130,8 @@ static void show_file(struct ht_checking *checking, struct ht_finding *finding,
     show_text(checking, finding, ht_code_has_mount_source(code), "mounted from",
               code->mount_source);
     show_text(checking, finding, ht_code_has_host_path(code), "on the node", code->host_path);
-    show_text(checking, finding, ht_code_has_package(code), "package", code->package);
+    show_text(checking, finding, ht_code_has_package(code),
+              "package, as the container's own records say", code->package);
     show_text(checking, finding, ht_code_has_sha256(code), "SHA-256", code->sha256);
     show_text(checking, finding, ht_code_has_image_sha256(code), "SHA-256 in the image",
               code->image_sha256);

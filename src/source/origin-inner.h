@@ -31,9 +31,9 @@ uint64_t ht_origin_namespace(int dirfd);
  * not be read. */
 struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
                                  struct ht_str container_id);
-/* The package that owns that path by the records of dpkg or apk that the process of dirfd sees
- * (RPM's are not opened: its library would read what a container wrote); empty: none, or not told.
- */
+/* The package that owns that path by the records of dpkg or apk that the process of dirfd sees, and
+ * may have written (RPM's are not opened: its library would read what a container wrote); empty:
+ * none, or not told. */
 struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct ht_space *space,
                               struct ht_str path, struct ht_arena *arena);
 /* The node's own mounts; origin->hanging is filled too. */

@@ -5,6 +5,7 @@
  */
 #include "pkg-owner.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,13 +23,19 @@
  * lengths are compared before texts. */
 enum { LENGTH_SLOTS = 512, FEW = 8, WINDOW = 64 * 1024 };
 
+/* What a list counts for at least, of the bytes that are read for one question: opening costs too.
+ */
+enum { LIST_LEAST = 4096 };
+
 struct asking {
     const struct ht_root *root;
     struct ht_arena *arena;
     const struct ht_owned *questions;
     size_t len;
     struct ht_map *wanted; /* path to struct ht_owned * */
-    size_t open;           /* questions without an answer */
+    size_t open;           /* places without an answer */
+    size_t left;           /* bytes of lists that are still read */
+    bool unread;           /* a record could not be read: who has no answer may have an owner */
     bool lengths[LENGTH_SLOTS];
     struct ht_buf text;
     struct ht_buf path;
@@ -38,26 +45,30 @@ struct asking {
 /* Directories of / that are links into /usr where the two are merged. */
 static const char *const merged[] = {"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/"};
 
-static void want(struct asking *asking, struct ht_str path, struct ht_owned *question)
+struct ht_str ht_owner_place(struct ht_str path)
 {
-    if (!ht_map_get(asking->wanted, path))
-        ht_map_set(asking->wanted, path, question);
-    asking->lengths[path.len % LENGTH_SLOTS] = true;
+    struct ht_str below = ht_str_sub(path, 4, path.len);
+
+    if (!ht_str_has_prefix(path, "/usr/"))
+        return path;
+    for (size_t i = 0; i < ARRAY_LEN(merged); i++)
+        if (ht_str_has_prefix(below, merged[i]))
+            return below;
+    return path;
 }
 
-/* A file is asked for under both names it may be recorded by. */
-static void want_both(struct asking *asking, struct ht_owned *question)
+/* A file is asked for once, whichever of its two names it has in the question and in the records.
+ */
+static void want(struct asking *asking, struct ht_owned *question)
 {
-    struct ht_str path = question->path;
+    struct ht_str place = ht_owner_place(question->path);
 
-    want(asking, path, question);
-    for (size_t i = 0; i < ARRAY_LEN(merged); i++) {
-        if (ht_str_has_prefix(path, "/usr") &&
-            ht_str_has_prefix(ht_str_sub(path, 4, path.len), merged[i]))
-            want(asking, ht_str_sub(path, 4, path.len), question);
-        else if (ht_str_has_prefix(path, merged[i]))
-            want(asking, ht_arena_strf(asking->arena, "/usr%.*s", HT_STR_ARG(path)), question);
-    }
+    if (ht_map_get(asking->wanted, place))
+        return;
+    ht_map_set(asking->wanted, place, question);
+    asking->open++;
+    asking->lengths[place.len % LENGTH_SLOTS] = true;
+    asking->lengths[(place.len + strlen("/usr")) % LENGTH_SLOTS] = true;
 }
 
 static void answer(struct asking *asking, struct ht_str path, struct ht_str package)
@@ -66,14 +77,32 @@ static void answer(struct asking *asking, struct ht_str path, struct ht_str pack
 
     if (!asking->lengths[path.len % LENGTH_SLOTS])
         return;
-    question = ht_map_get(asking->wanted, path);
+    question = ht_map_get(asking->wanted, ht_owner_place(path));
     if (question && !question->package.len) {
         question->package = ht_arena_str(asking->arena, package);
         asking->open--;
     }
 }
 
+/* Equal questions have the same answer. */
+static void spread(struct asking *asking, struct ht_owned *questions, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        const struct ht_owned *first =
+            ht_map_get(asking->wanted, ht_owner_place(questions[i].path));
+
+        questions[i].package = first->package;
+    }
+}
+
 /* ---- dpkg ---- */
+
+/* An equal question before it counts for this one. */
+static bool is_answered(const struct asking *asking, const struct ht_owned *question)
+{
+    return question->package.len ||
+           ht_map_get(asking->wanted, ht_owner_place(question->path)) != question;
+}
 
 /* The lines of the text that end as a path that is asked for. */
 static void search(struct asking *asking, struct ht_str text, struct ht_str package)
@@ -83,7 +112,7 @@ static void search(struct asking *asking, struct ht_str text, struct ht_str pack
         ptrdiff_t slash = ht_str_rfind_byte(path, '/'), at;
         struct ht_str needle;
 
-        if (asking->questions[i].package.len || slash < 0)
+        if (slash < 0 || is_answered(asking, &asking->questions[i]))
             continue;
         ht_buf_reset(&asking->path);
         ht_buf_add_str(&asking->path, ht_str_sub(path, (size_t)slash, path.len));
@@ -112,8 +141,9 @@ static void take_lines(struct asking *asking, struct ht_str text, struct ht_str 
         answer(asking, line, package);
 }
 
-/* Reads on, behind what is kept, and takes the lines that are whole. False: that was the end. */
-static bool take_piece(struct asking *asking, int fd, size_t *kept, struct ht_str package)
+/* Reads on, behind what is kept, and takes the lines that are whole. Bytes that were read; 0 at the
+ * end; -1: that failed. */
+static ssize_t take_piece(struct asking *asking, int fd, size_t *kept, struct ht_str package)
 {
     char *window = asking->window;
     ssize_t len = read(fd, window + *kept, WINDOW - 1 - *kept);
@@ -127,34 +157,48 @@ static bool take_piece(struct asking *asking, int fd, size_t *kept, struct ht_st
     /* A line that fills the window is no path. */
     *kept = whole || have < WINDOW - 1 ? have - whole : 0;
     memmove(window, window + whole, *kept);
-    return len > 0;
+    return len;
 }
 
-/* Looks into the list of that name, "libc6:amd64.list". It is opened as what it was a moment ago: a
- * link, or what may hang, is none of dpkg's lists. */
-static void read_list(struct asking *asking, int folder, const char *name)
+/* Reads the list to its end. False: not all of it, for it is too long, or cannot be read. */
+static bool take_list(struct asking *asking, int fd, const struct stat *facts,
+                      struct ht_str package)
 {
-    ht_autoclose int fd =
-        openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    struct ht_str package = ht_str_from(name);
-    struct stat facts;
-    ptrdiff_t colon;
-    size_t kept = 0;
+    size_t room = facts->st_size < LIST_LEAST ? LIST_LEAST : (size_t)facts->st_size, kept = 0;
+    ssize_t len = 1;
 
-    if (fd < 0 || fstat(fd, &facts) < 0 || !S_ISREG(facts.st_mode))
+    if (facts->st_size > HT_LIMIT_FILE || room > asking->left)
+        return false;
+    asking->left -= room;
+    /* Of a list that grows meanwhile no more than it had is read, and its end in this window. */
+    for (size_t got = 0; len > 0 && got <= room; got += (size_t)len)
+        len = take_piece(asking, fd, &kept, package);
+    return len == 0;
+}
+
+/* Looks into the list of that name, "libc6:amd64.list"; none of that name is no failure. A link,
+ * or what may hang, is none of dpkg's lists. */
+static void read_list(struct asking *asking, const struct ht_root *folder, const char *name)
+{
+    struct stat facts;
+    ht_autoclose int fd = ht_root_open_file(folder, name, O_NOFOLLOW, &facts, NULL);
+    struct ht_str package = ht_str_from(name);
+    ptrdiff_t colon;
+
+    if (fd == -ENOENT)
         return;
     package.len -= strlen(LIST);
     /* "libc6:amd64" is a package of one architecture of several. */
     colon = ht_str_find_byte(package, ':');
     if (colon > 0)
         package.len = (size_t)colon;
-    while (take_piece(asking, fd, &kept, package))
-        continue;
+    if (fd < 0 || !take_list(asking, fd, &facts, package))
+        asking->unread = true;
 }
 
 struct listing {
     struct asking *asking;
-    int folder;
+    const struct ht_root *folder;
 };
 
 static int visit_list(void *context, const char *name, unsigned type, uint64_t inode)
@@ -169,21 +213,23 @@ static int visit_list(void *context, const char *name, unsigned type, uint64_t i
 }
 
 /* There are hundreds of lists, and most files are where one expects them. */
-static bool ask_dpkg(struct asking *asking)
+static void ask_dpkg(struct asking *asking)
 {
-    ht_autoclose int folder = ht_root_openat(asking->root, DPKG_INFO, O_RDONLY | O_DIRECTORY, NULL);
-    struct listing listing = {.asking = asking, .folder = folder};
+    ht_autoclose int fd = ht_root_openat(asking->root, DPKG_INFO, O_RDONLY | O_DIRECTORY, NULL);
+    char path[] = DPKG_INFO;
+    /* The lists are opened below it as its root allows. */
+    const struct ht_root folder = {.kind = asking->root->kind, .fd = fd, .path = path};
+    struct listing listing = {.asking = asking, .folder = &folder};
     const struct ht_dir_visitor visitor = {.visit = visit_list, .context = &listing};
 
-    if (folder < 0)
-        return false;
-    for (size_t i = 0; i < asking->len; i++) {
+    for (size_t i = 0; fd >= 0 && i < asking->len; i++) {
         const char *const *likely = asking->questions[i].likely;
 
-        for (; likely && *likely && !asking->questions[i].package.len; likely++)
-            read_list(asking, folder, ht_arena_strf(asking->arena, "%s" LIST, *likely).data);
+        for (; likely && *likely && !is_answered(asking, &asking->questions[i]); likely++)
+            read_list(asking, &folder, ht_arena_strf(asking->arena, "%s" LIST, *likely).data);
     }
-    return asking->open == 0 || ht_list_fd(folder, &visitor, NULL) >= 0;
+    if (fd < 0 || (asking->open && ht_list_fd(fd, &visitor, NULL) < 0))
+        asking->unread = true;
 }
 
 /* ---- apk ---- */
@@ -193,8 +239,10 @@ static void ask_apk(struct asking *asking, const char *path)
     struct ht_str rest, line, package = {0}, folder = {0};
 
     ht_buf_init(&asking->text, HT_LIMIT_BODY);
-    if (ht_root_read(asking->root, path, &asking->text, HT_LIMIT_BODY, NULL) < 0)
+    if (ht_root_read(asking->root, path, &asking->text, HT_LIMIT_BODY, NULL) < 0) {
+        asking->unread = true;
         return;
+    }
     rest = ht_buf_str(&asking->text);
     while (ht_str_next(&rest, '\n', &line)) {
         struct ht_str value = ht_str_sub(line, 2, line.len);
@@ -225,7 +273,7 @@ static void ask_rpm(struct asking *asking, struct ht_rpm *rpm, struct ht_owned *
         ht_buf_add_str(&asking->path, questions[i].path);
         ht_buf_reset(&asking->text);
         if (ht_rpm_owner(rpm, asking->path.data, &asking->text, NULL) == 0)
-            questions[i].package = ht_arena_str(asking->arena, ht_buf_str(&asking->text));
+            answer(asking, questions[i].path, ht_buf_str(&asking->text));
     }
 }
 
@@ -235,10 +283,10 @@ static const char *ask(struct asking *asking, struct ht_rpm *rpm, struct ht_owne
     const char *apk = ht_apk_path(asking->root);
     struct stat facts;
 
-    for (size_t i = 0; i < len; i++)
-        want_both(asking, &questions[i]);
-    if (ht_root_stat(asking->root, DPKG_INFO, &facts, NULL) == 0)
-        return ask_dpkg(asking) ? "dpkg" : NULL;
+    if (ht_root_stat(asking->root, DPKG_INFO, &facts, NULL) == 0) {
+        ask_dpkg(asking);
+        return "dpkg";
+    }
     if (apk) {
         ask_apk(asking, apk);
         return "apk";
@@ -260,11 +308,18 @@ const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
     asking->root = root;
     asking->arena = arena;
     asking->questions = questions;
-    asking->len = asking->open = len;
+    asking->len = len;
+    /* Whoever may write into a container may be out to keep us busy. */
+    asking->left = root->kind == HT_ROOT_CONTAINER ? HT_LIMIT_BODY : HT_LIMIT_DOCUMENT;
     asking->wanted = ht_map_new();
+    for (size_t i = 0; i < len; i++)
+        want(asking, &questions[i]);
     ht_buf_init(&asking->text, HT_LIMIT_FILE);
     ht_buf_init(&asking->path, HT_LIMIT_ARG * 2);
     records = ask(asking, rpm, questions, len);
+    if (asking->unread && asking->open)
+        records = NULL;
+    spread(asking, questions, len);
     ht_map_free(asking->wanted);
     ht_buf_fini(&asking->text);
     ht_buf_fini(&asking->path);

@@ -16,9 +16,15 @@ struct ht_owned {
     const char *const *likely; /* packages to look into first, NULL at the end; or NULL */
 };
 
+/* One place for both names of a file where /usr is merged: "/lib/x" for "/usr/lib/x", other paths
+ * as they are; borrowed from path, which is absolute. Pure. */
+struct ht_str ht_owner_place(struct ht_str path);
+
 /* Answers all of them in one pass over the records of the root; /lib and /usr/lib count as the same
- * place where they are merged. Returns in words whose records they were, "dpkg", or NULL if there
- * are none that can be read. rpm is RPM's database, if the caller has it open already. */
+ * place. Returns in words whose records they were, "dpkg". NULL: there are none, or one of them
+ * could not be read (it is longer than HT_LIMIT_FILE, all are longer than HT_LIMIT_DOCUMENT, in a
+ * container than HT_LIMIT_BODY), so that for a question without an answer nothing is known. rpm is
+ * RPM's database, if the caller has it open already. */
 const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
                            struct ht_owned *questions, size_t len, struct ht_arena *arena);
 

@@ -79,7 +79,8 @@ struct stacking {
     struct program items[PROGRAMS_MAX];
     size_t len;
     struct ht_proc_node node;
-    bool cut; /* some were left out */
+    bool cut;           /* some were left out */
+    bool owners_unread; /* not all records of files were read: no owner is not "nobody's" */
 };
 
 static struct ht_str base_name(struct ht_str path)
@@ -361,7 +362,7 @@ static void set_versions(struct stacking *stacking, const struct program *progra
 
     if (package)
         set_package(stacking, program, package, row);
-    else
+    else if (!stacking->owners_unread)
         ht_component_set_vendor(row, true); /* nobody's package: built by the project or by hand */
     if (!ht_component_has_on_disk(row) &&
         read_build(stacking, stacking->places->root, program->path.data, &version)) {
@@ -422,7 +423,9 @@ bool ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
         owned[i].likely = programs[stacking->items[i].kind].packages;
     }
     if (stacking->len)
-        (void)ht_owners_find(places->root, places->installed->rpm, owned, stacking->len, arena);
+        stacking->owners_unread =
+            !ht_owners_find(places->root, places->installed->rpm, owned, stacking->len, arena) &&
+            places->installed->system[0];
     ht_autoclose int proc =
         places->proc ? open(places->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     stacking->proc_fd = proc;

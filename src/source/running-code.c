@@ -43,6 +43,7 @@ struct ht_running {
     struct ht_map *owners; /* path to char *, "" if none */
     struct timespec owners_of;
     const char *records; /* "dpkg"; NULL: none */
+    bool unread;         /* one of them could not be read, so of some files nothing is known */
 };
 
 /* What is written within this time of a start was there before it. */
@@ -426,6 +427,7 @@ static void check_owners(struct ht_running *running)
         facts.st_mtim.tv_nsec == running->owners_of.tv_nsec)
         return;
     running->owners_of = facts.st_mtim;
+    running->unread = false;
     ht_map_remove_if(running->owners, forget_owner, NULL);
 }
 
@@ -445,8 +447,12 @@ static void find_packages(struct looking *looking)
         questions[len++].path = judged->path;
         ht_map_set(running->owners, judged->path, ht_strndup("", 0));
     }
-    if (len)
-        running->records = ht_owners_find(&running->root, NULL, questions, len, looking->arena);
+    if (len) {
+        const char *records = ht_owners_find(&running->root, NULL, questions, len, looking->arena);
+
+        running->unread |= !records;
+        running->records = running->unread ? NULL : records;
+    }
     for (size_t i = 0; i < len; i++) {
         struct ht_str package = questions[i].package;
 

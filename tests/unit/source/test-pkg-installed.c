@@ -361,7 +361,7 @@ static void few_and_many_questions_have_the_same_answers(void **state)
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
     struct ht_owned questions[MANY] = {0};
     const char *tmp = getenv("TMPDIR");
-    char folder[256], path[300];
+    char folder[256];
 
     (void)state;
     snprintf(folder, sizeof(folder), "%.200s/owner-XXXXXX", tmp ? tmp : "/tmp");
@@ -369,9 +369,6 @@ static void few_and_many_questions_have_the_same_answers(void **state)
     put(folder, "var/lib/dpkg/info/runc.list", list); /* without a last end of line */
     put(folder, "var/lib/dpkg/info/empty.list", "");
     put(folder, "var/lib/dpkg/info/long.list", long_list());
-    put(folder, "elsewhere", "/usr/bin/mine\n");
-    snprintf(path, sizeof(path), "%s/var/lib/dpkg/info/link.list", folder);
-    assert_int_equal(symlink("../../../../elsewhere", path), 0);
     assert_int_equal(ht_root_open(&root, folder, NULL), 0);
     for (size_t len = 4; len <= MANY; len += MANY - 4) {
         for (size_t i = 0; i < len; i++)
@@ -379,7 +376,7 @@ static void few_and_many_questions_have_the_same_answers(void **state)
                 (struct ht_owned){.path = ht_arena_strf(arena, "/usr/lib/nobodys-%zu", i)};
         questions[0].path = HT_S("/usr/bin/runc"); /* recorded as /bin/runc, last */
         questions[1].path = HT_S("/usr/bin/run");
-        questions[2].path = HT_S("/usr/bin/mine");   /* of a link, which dpkg does not make */
+        questions[2].path = HT_S("/usr/lib/x/run");
         questions[3].path = HT_S("/usr/bin/middle"); /* across pieces of a long list */
         assert_string_equal(ht_owners_find(&root, NULL, questions, len, arena), "dpkg");
         assert_true(ht_str_is(questions[0].package, "runc"));
@@ -387,6 +384,99 @@ static void few_and_many_questions_have_the_same_answers(void **state)
         for (size_t i = 1; i < len; i++)
             assert_true(i == 3 || questions[i].package.len == 0);
     }
+}
+
+/* A new root with one list, in which /usr/bin/runc is of runc; folder has 256 bytes. */
+static void begin_owners(char *folder, struct ht_root *root)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    snprintf(folder, 256, "%.200s/owner-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    put(folder, "var/lib/dpkg/info/runc.list", "/.\n/usr/bin/runc\n/lib/x\n");
+    assert_int_equal(ht_root_open(root, folder, NULL), 0);
+}
+
+static const char *ask_owner(const struct ht_root *root, const char *path, const char *expected)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+    struct ht_owned question = {.path = ht_str_from(path)};
+    const char *records = ht_owners_find(root, NULL, &question, 1, arena);
+
+    assert_true(ht_str_is(question.package, expected));
+    return records;
+}
+
+static void equal_questions_have_the_same_answer(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+    struct ht_owned questions[] = {{.path = HT_S("/bin/runc")},   {.path = HT_S("/usr/bin/runc")},
+                                   {.path = HT_S("/usr/lib/x")},  {.path = HT_S("/lib/x")},
+                                   {.path = HT_S("/usr/lib/x")},  {.path = HT_S("/usr/lib/none")},
+                                   {.path = HT_S("/usr/share/x")}};
+    char folder[256];
+
+    (void)state;
+    begin_owners(folder, &root);
+    assert_string_equal(ht_owners_find(&root, NULL, questions, ARRAY_LEN(questions), arena),
+                        "dpkg");
+    for (size_t i = 0; i < ARRAY_LEN(questions); i++)
+        assert_true(ht_str_is(questions[i].package, i < 5 ? "runc" : ""));
+}
+
+/* Nobody's file is told only if every list was read. */
+static void a_list_that_cannot_be_read_may_own_the_rest(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    char folder[256], path[300];
+
+    (void)state;
+    begin_owners(folder, &root);
+    assert_string_equal(ask_owner(&root, "/usr/bin/nobodys", ""), "dpkg");
+
+    /* Longer than any list is. */
+    put(folder, "var/lib/dpkg/info/long.list", "/.\n");
+    snprintf(path, sizeof(path), "%s/var/lib/dpkg/info/long.list", folder);
+    assert_int_equal(truncate(path, HT_LIMIT_FILE + 1), 0);
+    assert_null(ask_owner(&root, "/usr/bin/nobodys", ""));
+    (void)ask_owner(&root, "/bin/runc", "runc");
+    assert_int_equal(unlink(path), 0);
+
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(ask_owner(&root, "/usr/bin/nobodys", ""));
+    assert_int_equal(unlink(path), 0);
+
+    put(folder, "elsewhere", "/usr/bin/mine\n");
+    assert_int_equal(symlink("../../../../elsewhere", path), 0);
+    assert_null(ask_owner(&root, "/usr/bin/mine", ""));
+    assert_int_equal(unlink(path), 0);
+    assert_string_equal(ask_owner(&root, "/usr/bin/nobodys", ""), "dpkg");
+}
+
+/* Each is short enough; all together are not. */
+static void lists_of_a_container_are_read_within_limits(void **state)
+{
+    enum { LISTS = HT_LIMIT_BODY / HT_LIMIT_FILE };
+    ht_autoroot struct ht_root root = HT_ROOT_NONE, inside = HT_ROOT_NONE;
+    char folder[256], name[64], path[400];
+    int fd;
+
+    (void)state;
+    if (!ht_root_can_confine())
+        skip();
+    begin_owners(folder, &root);
+    fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(ht_root_from_fd(&inside, fd, "container", NULL), 0);
+    assert_string_equal(ask_owner(&inside, "/usr/bin/nobodys", ""), "dpkg");
+    for (int i = 0; i < LISTS; i++) {
+        snprintf(name, sizeof(name), "var/lib/dpkg/info/long%d.list", i);
+        put(folder, name, "/.\n");
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        assert_int_equal(truncate(path, HT_LIMIT_FILE), 0);
+    }
+    assert_null(ask_owner(&inside, "/usr/bin/nobodys", ""));
 }
 
 /* Sources read it from threads of their own. */
@@ -556,6 +646,9 @@ int main(void)
         cmocka_unit_test(copies_that_were_left_are_removed),
         cmocka_unit_test(lists_that_are_likely_are_read_first),
         cmocka_unit_test(few_and_many_questions_have_the_same_answers),
+        cmocka_unit_test(equal_questions_have_the_same_answer),
+        cmocka_unit_test(a_list_that_cannot_be_read_may_own_the_rest),
+        cmocka_unit_test(lists_of_a_container_are_read_within_limits),
         cmocka_unit_test(threads_take_turns_at_librpm),
         cmocka_unit_test(a_broken_database_of_rpm_is_told),
         cmocka_unit_test(nothing_is_written_to_read_rpms_database),
