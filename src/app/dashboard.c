@@ -20,6 +20,7 @@
 #include "hulltop/base/file.h"
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/catalogue.h"
 #include "hulltop/ui/terminal.h"
 #include "hulltop/ui/ui.h"
 
@@ -323,6 +324,13 @@ static int loop(struct dashboard *dashboard)
 
 /* ---- start and end ---- */
 
+static const char *const *other_causes(struct ht_str id)
+{
+    const struct ht_check *check = ht_catalogue_find(id);
+
+    return check ? check->other_causes : NULL;
+}
+
 static struct ht_ui_options ui_options(const struct ht_options *options, struct ht_arena *arena,
                                        bool utf8)
 {
@@ -342,6 +350,7 @@ static struct ht_ui_options ui_options(const struct ht_options *options, struct 
         ui.view_dirs[i] = folders[i];
     ui.first_run = !options->open && !options->from && options->command == HT_CMD_DASHBOARD &&
                    !(seen && access(seen, F_OK) == 0);
+    ui.other_causes = other_causes;
     ui.offer_demo = options->command == HT_CMD_DASHBOARD && !options->from;
     return ui;
 }

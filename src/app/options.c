@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config-file.h"
 
@@ -102,6 +103,9 @@ static int set_etcd_db(struct ht_options *options, const char *value, struct ht_
 {
     if (!value[0])
         return ht_error_set(err, EINVAL, "--etcd-db: no file named");
+    /* One that may not be read is the source's to tell; one that is not there is a slip. */
+    if (access(value, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return ht_error_errno(err, errno, "--etcd-db: %s", value);
     options->etcd_db = value;
     return 0;
 }
@@ -193,10 +197,15 @@ static int set_only(struct ht_options *options, const char *value, struct ht_err
         unsigned number = ht_question_find(part);
         const char *near = ht_nearest(part, names, HT_QUESTIONS);
 
+        if (!number && near)
+            return ht_error_set(err, EINVAL,
+                                "--only: no question is called \"%.*s\" (did you mean %s?)",
+                                HT_STR_ARG(part), near);
         if (!number)
-            return ht_error_set(err, EINVAL, "--only: no question is called \"%.*s\"%s%s%s",
-                                HT_STR_ARG(part), near ? " (did you mean " : "", near ? near : "",
-                                near ? "?)" : "");
+            return ht_error_set(
+                err, EINVAL,
+                "--only: no question is called \"%.*s\"; they are %s, %s, %s, %s, %s and %s",
+                HT_STR_ARG(part), names[0], names[1], names[2], names[3], names[4], names[5]);
         questions |= 1u << number;
     }
     if (!questions)

@@ -34,6 +34,43 @@ struct tally {
     size_t missing_len;
 };
 
+/* ---- what is counted ---- */
+
+/* A database of packages stands for those it has installed. */
+static uint64_t count_installed(const struct ht_row *row)
+{
+    return ht_package_db_of(row)->installed;
+}
+
+/* What a question counts: the rows of a table, each for so many as count says (NULL: for one). */
+struct unit {
+    enum ht_table_id table;
+    const char *name;
+    uint64_t (*count)(const struct ht_row *row);
+};
+
+static const struct unit *unit_of(unsigned number)
+{
+    static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL};
+    static const struct unit units[HT_QUESTIONS + 1] = {
+        [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed},
+        [5] = {HT_TABLE_DATASTORE, "datastores", NULL},
+    };
+
+    return units[number].name ? &units[number] : &containers;
+}
+
+/* A runtime that does not answer may have containers, whatever its question looks at in them. */
+static bool hides_containers(const struct tally *tally, const struct ht_source *source)
+{
+    const struct ht_check lists = {.needs = HT_TEXTS("docker")};
+
+    return unit_of(tally->number)->table == HT_TABLE_CONTAINER &&
+           (source->state == HT_SOURCE_STATE_DENIED || source->state == HT_SOURCE_STATE_BROKEN ||
+            source->state == HT_SOURCE_STATE_STUCK) &&
+           ht_check_needs(&lists, source->name);
+}
+
 static bool needs_source(const struct tally *tally, const struct ht_source *source)
 {
     unsigned relaxed = source->state == HT_SOURCE_STATE_PART ? HT_CHECK_TELLS_PART : 0;
@@ -45,7 +82,7 @@ static bool needs_source(const struct tally *tally, const struct ht_source *sour
             !(check->flags & relaxed) && ht_check_needs(check, source->name))
             return true;
     }
-    return false;
+    return hides_containers(tally, source);
 }
 
 /* Whoever is root already is not told to become it. */
@@ -235,32 +272,6 @@ static void tally_findings(struct tally *tally)
         tally->serious = tally->serious || finding->severity <= HT_SEVERITY_HIGH;
         tally->medium = tally->medium || finding->severity == HT_SEVERITY_MEDIUM;
     }
-}
-
-/* ---- what is counted ---- */
-
-/* A database of packages stands for those it has installed. */
-static uint64_t count_installed(const struct ht_row *row)
-{
-    return ht_package_db_of(row)->installed;
-}
-
-/* What a question counts: the rows of a table, each for so many as count says (NULL: for one). */
-struct unit {
-    enum ht_table_id table;
-    const char *name;
-    uint64_t (*count)(const struct ht_row *row);
-};
-
-static const struct unit *unit_of(unsigned number)
-{
-    static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL};
-    static const struct unit units[HT_QUESTIONS + 1] = {
-        [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed},
-        [5] = {HT_TABLE_DATASTORE, "datastores", NULL},
-    };
-
-    return units[number].name ? &units[number] : &containers;
 }
 
 /* ---- the answer ---- */

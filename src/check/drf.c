@@ -179,6 +179,8 @@ struct ht_finding *ht_drf_fire(struct ht_checking *checking, const struct ht_cod
 
     if (ht_code_has_started_at(code))
         ht_finding_set_since(finding, code->started_at);
+    if (!ht_code_has_container(code) && ht_str_is(finding->fix, HT_DRF_RESPONSE))
+        ht_finding_set_fix(finding, HT_S(HT_DRF_NODE_RESPONSE));
     ht_drf_show(checking, finding, code);
     return finding;
 }

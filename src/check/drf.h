@@ -12,6 +12,15 @@
     "then freeze it: a frozen container fails its probe and is restarted. 5. Deploy it again "     \
     "from the image. 6. Cordon the node if anything points at an escape."
 
+/* What runs on the node itself is no container's. */
+#define HT_DRF_NODE_RESPONSE                                                                       \
+    "1. Save the evidence (e), the program through /proc/PID/exe too. 2. Ask who started it: its " \
+    "unit or session, its parent, its user. 3. If nobody knows it: cordon the node and cut it "    \
+    "off "                                                                                         \
+    "the network, but leave it on. 4. Set it up anew: what ran on the node itself may have "       \
+    "changed "                                                                                     \
+    "anything on it."
+
 /* The code of a row, if it is of that kind and its origin is known; else NULL, and where the origin
  * cannot be told, that is said. */
 const struct ht_code *ht_drf_open(struct ht_checking *checking, const struct ht_row *row,

@@ -158,6 +158,7 @@ static void look_time(struct ht_checking *checking, const struct ht_row *row)
 
         ht_fire_title(checking, finding, "The CA certificates date from %.*s",
                       HT_STR_ARG(ht_pkg_day(ht_checking_arena(checking), db->ca_at)));
+        ht_finding_set_fix(finding, HT_S("sudo apt-get install --only-upgrade ca-certificates"));
         ht_fire_evidence(checking, finding, "package database", "ca-certificates", db->ca_version);
     }
 }
@@ -239,8 +240,8 @@ static const struct ht_check checks[] = {
      .condition = "The kernel says that its clock is not synchronised, or ca-certificates is more "
                   "than three years old.",
      .why = "Certificates and the dates of package lists are checked against that clock.",
-     .fix = "sudo apt-get install systemd-timesyncd or chrony; sudo apt-get install "
-            "ca-certificates",
+     .fix =
+         "sudo apt-get install systemd-timesyncd (or chrony), and let it reach a source of time.",
      .needs = HT_TEXTS("packages"),
      .references = HT_TEXTS("NSA/CISA Kubernetes Hardening Guide: upgrading"),
      .other_causes = HT_TEXTS("A virtual machine whose hypervisor sets the clock."),

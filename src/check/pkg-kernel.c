@@ -200,7 +200,8 @@ static const struct ht_check checks[] = {
      .why = "Most ways from a program to the kernel in recent years began at one of these doors.",
      .fix = "Set it in /etc/sysctl.d (kernel.unprivileged_bpf_disabled=1, kernel.kptr_restrict=1, "
             "user.max_user_namespaces=0, kernel.kexec_load_disabled=1), lockdown=integrity on the "
-            "kernel's command line.",
+            "kernel's command line: those that the evidence names. Without user namespaces Podman "
+            "and Docker of users, and sandboxes of browsers, do not start.",
      .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1068", "Lynis KRNL-6000"),
      .other_causes = HT_TEXTS("builders and browsers without root need user namespaces"),

@@ -380,7 +380,9 @@ static const struct ht_check checks[] = {
                   "the API server on this node, or more than three minor releases behind it.",
      .why = "Nobody mends holes of a line that has ended. Versions too far apart were never tested "
             "together.",
-     .fix = "Upgrade to a line that is supported: the API server first, kubelets after it.",
+     .fix =
+         "Upgrade it to a line that is supported; of Kubernetes the API server first, the kubelets "
+         "after it.",
      .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("Kubernetes version skew policy"),
      .other_causes = HT_TEXTS("long-term lines of vendors, which no table here knows"),

@@ -289,6 +289,22 @@ static void put_subjects(const struct ht_finding *finding, struct ht_doc *doc)
     }
 }
 
+/* Where the subject of a finding lives that has no row of its own. */
+static void put_place(const struct ht_subject *subject, struct ht_doc *doc)
+{
+    if (ht_subject_has_container(subject))
+        ht_doc_pair(doc, LABEL_COL, "container", subject->container);
+    if (ht_subject_has_pid(subject)) {
+        ht_doc_line(doc);
+        ht_doc_put(doc, 1, HT_STYLE_DIM, HT_S("pid"));
+        ht_doc_putf(doc, LABEL_COL, HT_STYLE_NORMAL, "%" PRIu64, subject->pid);
+    }
+    if (ht_subject_has_owner(subject))
+        ht_doc_pair(doc, LABEL_COL, "owner", subject->owner);
+    if (ht_subject_has_image(subject))
+        ht_doc_pair(doc, LABEL_COL, "image", subject->image);
+}
+
 static void put_who(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     ht_doc_head(doc, "WHO");
@@ -303,8 +319,7 @@ static void put_who(struct ht_ui *ui, const struct ht_subject_rows *rows, struct
 
         ht_doc_pair(doc, LABEL_COL, subject->kind.data ? subject->kind.data : "subject",
                     ht_ui_subject_text(subject));
-        if (ht_subject_has_image(subject))
-            ht_doc_pair(doc, LABEL_COL, "image", subject->image);
+        put_place(subject, doc);
     }
     if (rows->finding)
         put_subjects(rows->finding, doc);
@@ -468,7 +483,8 @@ static void put_unit(struct ht_ui *ui, const struct ht_usage *usage, struct ht_d
 }
 
 /* Each known fact of a row as a sentence and its value. */
-static void put_other(const struct ht_subject_rows *rows, struct ht_doc *doc)
+static void put_other(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                      struct ht_doc *doc)
 {
     const struct ht_table *table = rows->other_table;
 
@@ -483,7 +499,7 @@ static void put_other(const struct ht_subject_rows *rows, struct ht_doc *doc)
 
         if (!ht_field_is_known(table, rows->other, field))
             continue;
-        ht_value_format(&text, field, (const char *)rows->other + field->offset, HT_FORMAT_SHORT);
+        ht_ui_cell_text(ui, &text, field, (const char *)rows->other + field->offset);
         ht_doc_pair(doc, SUMMARY_COL, field->name, ht_buf_str(&text));
         if (doc->width >= WIDE_MIN)
             ht_doc_wrap(doc, SUMMARY_COL, HT_STYLE_DIM, ht_str_from(field->doc));
@@ -493,7 +509,7 @@ static void put_other(const struct ht_subject_rows *rows, struct ht_doc *doc)
 void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     if (rows->other) {
-        put_other(rows, doc);
+        put_other(ui, rows, doc);
         ht_detail_packages_seen(ui, rows, doc);
     }
     if (rows->event)

@@ -15,7 +15,21 @@ static void none(struct ht_doc *doc, const char *text)
     ht_doc_text(doc, 1, HT_STYLE_DIM, ht_str_from(text));
 }
 
-void ht_detail_why(const struct ht_subject_rows *rows, struct ht_doc *doc)
+/* A report of another version may name checks that this one does not have. */
+static void put_other_causes(const struct ht_ui *ui, const struct ht_finding *finding,
+                             struct ht_doc *doc)
+{
+    const char *const *causes =
+        ui->options.other_causes ? ui->options.other_causes(finding->check) : NULL;
+
+    if (!causes || !causes[0])
+        return;
+    ht_doc_head(doc, "IT MAY ALSO BE");
+    for (size_t i = 0; causes[i]; i++)
+        ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_str_from(causes[i]));
+}
+
+void ht_detail_why(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     const struct ht_finding *finding = rows->finding;
 
@@ -31,6 +45,7 @@ void ht_detail_why(const struct ht_subject_rows *rows, struct ht_doc *doc)
         ht_doc_head(doc, "ESCAPE PATH");
         ht_doc_wrap(doc, 1, HT_STYLE_HIGH, finding->escape);
     }
+    put_other_causes(ui, finding, doc);
     ht_doc_head(doc, "REFERENCES");
     ht_doc_line(doc);
     ht_doc_put(doc, 1, HT_STYLE_NORMAL, finding->check);

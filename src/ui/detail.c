@@ -122,7 +122,7 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
         ht_detail_evidence(ui, &rows, doc);
         return;
     case TAB_WHY:
-        ht_detail_why(&rows, doc);
+        ht_detail_why(ui, &rows, doc);
         return;
     case TAB_FIX:
         ht_detail_fix(ui, &rows, doc);

@@ -20,7 +20,7 @@ struct ht_subject_rows {
 void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
 /* How each resource is stored, the three kinds of evidence side by side. */
 void ht_detail_storage(const struct ht_proof_list *proofs, struct ht_doc *doc);
-void ht_detail_why(const struct ht_subject_rows *rows, struct ht_doc *doc);
+void ht_detail_why(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
 void ht_detail_fix(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
 /* Of rows about the host's packages: known holes, behind the fields; and what to run, what has to
  * start anew. False: there is nothing to run for such a row. */

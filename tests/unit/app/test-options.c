@@ -103,6 +103,8 @@ static const struct {
     {{"check", "--manifests", "x", "--format", "node"}, "no node"},
     {{"check", "--manifests", "x", "--only", "drift"}, "question 3"},
     {{"check", "--role"}, "doctor"},
+    {{"check", "--only", "nothing-like-it"}, "they are builds, added-code"},
+    {{"check", "--etcd-db", "/nowhere/db"}, "--etcd-db: /nowhere/db: No such file"},
     {{"--root", "nonexistent/folder"}, "nonexistent"},
     {{"--root", ""}, "no folder"},
     {{"--root", "/nowhere/at/all"}, "--root /nowhere/at/all: No such file"},

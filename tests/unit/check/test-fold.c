@@ -248,6 +248,25 @@ static void no_container_is_not_applicable(void **state)
     unfold(&folded);
 }
 
+/* A daemon that refuses may have some, also for questions that look at processes alone. */
+static void a_runtime_that_refuses_may_have_containers(void **state)
+{
+    static const unsigned numbers[] = {2, 3, 6};
+    struct ht_node *node = ht_node_new(9000);
+
+    (void)state;
+    add_host(node);
+    add_source(node, "docker", HT_SOURCE_STATE_ABSENT);
+    add_source(node, "containerd", HT_SOURCE_STATE_DENIED);
+    add_source(node, "proc", HT_SOURCE_STATE_OK);
+    add_source(node, "drift", HT_SOURCE_STATE_OK);
+
+    struct folded folded = fold(node);
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        assert_int_equal(question(&folded, numbers[i])->state, HT_QUESTION_STATE_UNKNOWN);
+    unfold(&folded);
+}
+
 static void states_follow_sources_and_the_first_match(void **state)
 {
     static const struct {
@@ -719,6 +738,7 @@ int main(void)
         cmocka_unit_test(nothing_readable_is_unknown),
         cmocka_unit_test(root_is_not_told_to_become_root),
         cmocka_unit_test(no_container_is_not_applicable),
+        cmocka_unit_test(a_runtime_that_refuses_may_have_containers),
         cmocka_unit_test(states_follow_sources_and_the_first_match),
         cmocka_unit_test(only_what_it_asks_for_makes_question_5_partial),
         cmocka_unit_test(an_untold_history_of_an_image_is_missed_and_decides_nothing),
