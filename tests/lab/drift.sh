@@ -70,7 +70,9 @@ live() {
     "$HULLTOP" record "$LAB/live.ndjson" --docker "unix://$LAB_SOCK" --cri none --kubeconfig none \
         --only drift,added-code --plain </dev/null >/dev/null 2>&1 &
     recorder=$!
-    lab_poll 60 recorded '.sources[] | select(.name == "drift") | .state | IN("OK", "PART")'
+    # Not before it knows the containers: a first answer may be about none.
+    lab_poll 60 recorded '(.sources[] | select(.name == "drift") | .state | IN("OK", "PART")) and
+        any(.layers[]?; .unread == 0) and any(.containers[]?; .name == "busy")'
     lab_docker exec -d busy /bin/idle memfd
     lab_docker exec busy /bin/sh -c 'cp /bin/true /tmp/short; /tmp/short'
     expect "drift/live: a program without a file is told as it starts" "it is not" lab_poll 60 recorded \
