@@ -59,6 +59,7 @@ static bool is_pip(struct ht_str path, struct ht_arena *arena, struct ht_languag
     if (python > 0)
         package->version = ht_str_sub(package->version, 0, (size_t)python);
     package->manager = pip;
+    package->folder = folder_of(path);
     package->proof =
         ht_arena_strf(arena, "%.*s/%s", HT_STR_ARG(path), new ? "METADATA" : "PKG-INFO");
     return true;
@@ -77,6 +78,7 @@ static bool is_gem(struct ht_str path, struct ht_arena *arena, struct ht_languag
     if (!split(ht_str_sub(name, 0, name.len - sizeof(suffix) + 1), package))
         return false;
     package->manager = gem;
+    package->folder = folder;
     package->proof = ht_arena_str(arena, path);
     return true;
 }
@@ -97,6 +99,7 @@ static bool is_npm(struct ht_str path, struct ht_arena *arena, struct ht_languag
     if (!ht_str_is(base_of(above), "node_modules") || name.len == 0 || name.data[0] == '.')
         return false;
     package->manager = npm;
+    package->folder = above;
     package->name = name;
     package->proof = ht_arena_strf(arena, "%.*s/package.json", HT_STR_ARG(folder));
     return true;
@@ -124,6 +127,18 @@ struct ht_str ht_language_version(struct ht_str text, struct ht_arena *arena)
                : (struct ht_str){0};
 }
 
+bool ht_language_is_folder(struct ht_str path)
+{
+    static const char *const names[] = {"site-packages", "dist-packages", "node_modules",
+                                        "specifications"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (ht_str_is(base_of(path), names[i]))
+            return true;
+    }
+    return false;
+}
+
 bool ht_language_is(struct ht_str manager)
 {
     return ht_str_is(manager, pip) || ht_str_is(manager, npm) || ht_str_is(manager, gem);
@@ -136,7 +151,8 @@ static struct ht_package_change *find(struct ht_languages *languages,
 {
     for (size_t i = 0; i < languages->len; i++) {
         if (ht_str_is(languages->items[i].manager, package->manager) &&
-            ht_str_equal(languages->items[i].name, package->name))
+            ht_str_equal(languages->items[i].name, package->name) &&
+            ht_str_equal(languages->folders[i], package->folder))
             return &languages->items[i];
     }
     return NULL;
@@ -154,6 +170,7 @@ void ht_languages_add(struct ht_languages *languages, const struct ht_language_p
             languages->cut++;
             return;
         }
+        languages->folders[languages->len] = ht_arena_str(languages->arena, package->folder);
         change = &languages->items[languages->len++];
         *change = (struct ht_package_change){0};
         ht_package_change_set_manager(change, ht_str_from(package->manager));

@@ -192,7 +192,7 @@ struct looking {
     struct ht_origin *origin;
     struct ht_arena *arena;
     int64_t now_ns, now_wall_ns;
-    uint64_t walked; /* files of directories that were walked in this look */
+    uint64_t walked; /* entries of directories that were walked in this look */
 };
 
 /* The changes that only a walk finds. */
@@ -214,6 +214,7 @@ static struct ht_package_change_list of_languages(const struct ht_layer *before,
 static void recall_walk(const struct ht_row *row, struct ht_arena *arena, struct ht_layer *layer)
 {
     const struct ht_layer *before = row ? ht_layer_of(row) : NULL;
+    struct ht_package_change_list changes = {.len = 0};
 
     if (!before || !ht_layer_has_files(before))
         return;
@@ -224,18 +225,20 @@ static void recall_walk(const struct ht_row *row, struct ht_arena *arena, struct
     ht_layer_set_set_id(layer, before->set_id);
     ht_layer_set_persistence(layer, before->persistence);
     if (ht_layer_has_packages(before))
-        ht_layer_set_packages(layer, of_languages(before, arena));
+        changes = of_languages(before, arena);
+    if (changes.len || (ht_layer_has_packages(before) && before->counted_all))
+        ht_layer_set_packages(layer, changes);
 }
 
 static void walk(struct looking *looking, struct ht_layers_entry *entry, struct ht_layer *layer)
 {
     if (!ht_layer_has_upper_dir(layer))
         return;
-    if (looking->walked >= HT_UPPER_FILES_MAX || entry->walk_ns > looking->now_ns) {
+    if (looking->walked >= HT_UPPER_ENTRIES_MAX || entry->walk_ns > looking->now_ns) {
         recall_walk(entry->row, looking->arena, layer);
     } else {
-        ht_drift_upper(looking->origin, entry->pid, looking->arena, layer);
-        looking->walked += ht_layer_has_files(layer) ? layer->files : 0;
+        looking->walked += ht_drift_upper(looking->origin, entry->pid, looking->arena, layer,
+                                          HT_UPPER_ENTRIES_MAX);
         entry->walk_ns = looking->now_ns + WALK_NS;
     }
     if (!ht_layer_has_bytes(layer))

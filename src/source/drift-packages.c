@@ -168,45 +168,53 @@ static const struct database {
     {"rpm", "/usr/lib/sysimage/rpm/rpmdb.sqlite", HT_PACKAGE_FORMAT_BYTES},
 };
 
-struct both {
-    int now, image; /* descriptors; -1: none */
-};
-
-static struct ht_package_change_list compare_texts(const struct database *database,
-                                                   const struct both *both, struct ht_arena *arena,
-                                                   uint64_t *ret_cut)
+static bool compare_texts(const struct ht_package_files *files, struct ht_arena *arena,
+                          struct ht_package_change_list *ret_changes, uint64_t *ret_cut)
 {
     ht_autobuf struct ht_buf now = HT_BUF(HT_LIMIT_FILE);
     ht_autobuf struct ht_buf image = HT_BUF(HT_LIMIT_FILE);
     struct ht_error err = {0};
     struct ht_map *old, *fresh;
-    struct ht_package_change_list changes;
 
-    if (ht_read_fd(both->now, database->path, &now, HT_LIMIT_FILE, &err) < 0 ||
-        (both->image >= 0 &&
-         ht_read_fd(both->image, database->path, &image, HT_LIMIT_FILE, &err) < 0))
-        return (struct ht_package_change_list){.len = 0};
-    fresh = ht_packages_decode(database->format, ht_buf_str(&now), arena);
-    old = ht_packages_decode(database->format, ht_buf_str(&image), arena);
-    changes = ht_packages_compare(database->manager, old, fresh, arena, ret_cut);
+    if (ht_read_fd(files->now, files->manager, &now, HT_LIMIT_FILE, &err) < 0 ||
+        (files->image >= 0 &&
+         ht_read_fd(files->image, files->manager, &image, HT_LIMIT_FILE, &err) < 0))
+        return false;
+    fresh = ht_packages_decode(files->format, ht_buf_str(&now), arena);
+    old = ht_packages_decode(files->format, ht_buf_str(&image), arena);
+    *ret_changes = ht_packages_compare(files->manager, old, fresh, arena, ret_cut);
     ht_map_free(old);
     ht_map_free(fresh);
-    return changes;
+    return true;
 }
 
 /* A database whose inside is not read: that it is another one is all that is told. */
-static struct ht_package_change_list compare_bytes(const struct database *database,
-                                                   const struct both *both, struct ht_arena *arena)
+static bool compare_bytes(const struct ht_package_files *files, struct ht_arena *arena,
+                          struct ht_package_change_list *ret_changes)
 {
     struct ht_package_change *change = ht_arena_array(arena, struct ht_package_change, 1);
+    enum ht_told same = files->image < 0 ? HT_TOLD_NO : ht_file_same(files->now, files->image);
 
-    if (both->image >= 0 && ht_file_same(both->now, both->image) != HT_TOLD_NO)
-        return (struct ht_package_change_list){.len = 0};
-    ht_package_change_set_manager(change, ht_str_from(database->manager));
+    if (same != HT_TOLD_NO)
+        return same == HT_TOLD_YES;
+    ht_package_change_set_manager(change, ht_str_from(files->manager));
     ht_package_change_set_name(change, HT_S("the database itself"));
-    ht_package_change_set_change(change, both->image < 0 ? HT_PACKAGE_CHANGE_KIND_ADDED
-                                                         : HT_PACKAGE_CHANGE_KIND_CHANGED);
-    return (struct ht_package_change_list){.items = change, .len = 1};
+    ht_package_change_set_change(change, files->image < 0 ? HT_PACKAGE_CHANGE_KIND_ADDED
+                                                          : HT_PACKAGE_CHANGE_KIND_CHANGED);
+    *ret_changes = (struct ht_package_change_list){.items = change, .len = 1};
+    return true;
+}
+
+bool ht_packages_compare_files(const struct ht_package_files *files, struct ht_arena *arena,
+                               struct ht_package_change_list *ret_changes, uint64_t *ret_cut)
+{
+    *ret_changes = (struct ht_package_change_list){.len = 0};
+    *ret_cut = 0;
+    if (files->now < 0)
+        return true; /* the writable directory has none of its own */
+    return files->format == HT_PACKAGE_FORMAT_BYTES
+               ? compare_bytes(files, arena, ret_changes)
+               : compare_texts(files, arena, ret_changes, ret_cut);
 }
 
 /* All changes of a container while its databases are read. */
@@ -227,20 +235,6 @@ static void gather(struct gathering *gathering, struct ht_package_change_list ch
     gathering->cut += cut + (changes.len - taken);
 }
 
-static void compare_database(const struct database *database, const struct both *both,
-                             struct ht_arena *arena, struct gathering *gathering)
-{
-    struct ht_package_change_list changes;
-    uint64_t cut = 0;
-
-    if (both->now < 0)
-        return; /* the writable directory has none of its own */
-    changes = database->format == HT_PACKAGE_FORMAT_BYTES
-                  ? compare_bytes(database, both, arena)
-                  : compare_texts(database, both, arena, &cut);
-    gather(gathering, changes, cut);
-}
-
 /* Makes a field of the layer unknown. */
 static void forget(struct ht_layer *layer, const char *name)
 {
@@ -257,6 +251,7 @@ void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *are
     struct gathering gathering = {
         .items = ht_arena_array(arena, struct ht_package_change, HT_PACKAGE_CHANGES_MAX)};
     size_t len = 0;
+    bool whole = ht_layer_has_packages(layer); /* those of languages are told */
 
     forget(layer, "packages");
     forget(layer, "packages_cut");
@@ -266,19 +261,30 @@ void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *are
         const struct ht_origin_ask ask = {
             .pid = pid, .container_id = layer->id, .path = ht_str_from(databases[i].path)};
 
-        /* Not compared is not the same as unchanged. */
+        struct ht_package_change_list changes;
+        uint64_t cut;
+
         if (ht_origin_open_layers(origin, &ask, &now, &image) < 0)
             return;
         if (now < 0 && image < 0)
             continue;
         managers[len++] = ht_str_from(databases[i].manager);
-        compare_database(&databases[i], &(struct both){.now = now, .image = image}, arena,
-                         &gathering);
+        if (ht_packages_compare_files(&(struct ht_package_files){.manager = databases[i].manager,
+                                                                 .format = databases[i].format,
+                                                                 .now = now,
+                                                                 .image = image},
+                                      arena, &changes, &cut))
+            gather(&gathering, changes, cut);
+        else
+            whole = false;
     }
     if (ht_layer_has_packages(&before))
         gather(&gathering, before.packages, before.packages_cut);
+    ht_layer_set_managers(layer, (struct ht_text_list){.items = managers, .len = len});
+    /* Not compared is not the same as unchanged. */
+    if (!whole && gathering.len == 0)
+        return;
     ht_layer_set_packages(
         layer, (struct ht_package_change_list){.items = gathering.items, .len = gathering.len});
     ht_layer_set_packages_cut(layer, gathering.cut);
-    ht_layer_set_managers(layer, (struct ht_text_list){.items = managers, .len = len});
 }

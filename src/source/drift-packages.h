@@ -26,8 +26,20 @@ struct ht_package_change_list ht_packages_compare(const char *manager, struct ht
                                                   struct ht_map *now, struct ht_arena *arena,
                                                   uint64_t *ret_cut);
 
+/* One database of both; descriptors for reading, borrowed, -1: none. */
+struct ht_package_files {
+    const char *manager;
+    enum ht_package_format format;
+    int now, image;
+};
+/* What differs, in the arena. False: they could not be compared, which is not the same as no
+ * change. */
+bool ht_packages_compare_files(const struct ht_package_files *files, struct ht_arena *arena,
+                               struct ht_package_change_list *ret_changes, uint64_t *ret_cut);
+
 /* Fills packages, packages_cut and managers of a layer, whose id is set, by way of a process of its
- * container; what packages has already is kept. They become unknown where its directories are. */
+ * container; what packages has already is kept. They become unknown
+ * where not all was compared, or packages is unknown, and no change was found. */
 void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
                        struct ht_layer *layer);
 

@@ -39,8 +39,11 @@ struct walk {
     struct ht_buf path; /* of the folder under way, as the container sees it */
     int dirfd;
     size_t depth;
+    size_t most;    /* entries that are visited */
+    size_t visited; /* whatever they are */
     uint64_t files, bytes;
     bool cut;
+    bool unlisted; /* a folder of packages was taken away: of which, nothing tells */
     struct folder folders[FOLDERS_MAX];
     size_t folders_len;
     struct ht_str set_id[HT_UPPER_LISTED_MAX];
@@ -194,6 +197,7 @@ static void take_language(struct walk *walk, struct ht_str path, bool deleted)
     ht_autoclose int lower = -1;
     struct ht_str now, image;
 
+    walk->unlisted = walk->unlisted || (deleted && ht_language_is_folder(path));
     if (!ht_language_find(path, walk->arena, &package))
         return;
     /* A folder of npm's is told by the file in it. */
@@ -254,7 +258,7 @@ static int visit(void *context, const char *name, unsigned type, uint64_t inode)
 static void walk_folder(struct walk *walk, const char *name)
 {
     const struct ht_dir_visitor visitor = {
-        .visit = visit, .context = walk, .max_entries = HT_UPPER_FILES_MAX};
+        .visit = visit, .context = walk, .max_entries = HT_UPPER_ENTRIES_MAX};
     ht_autoclose int fd =
         openat(walk->dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int above = walk->dirfd;
@@ -279,8 +283,9 @@ static int visit(void *context, const char *name, unsigned type, uint64_t inode)
 
     (void)type;
     (void)inode;
-    if (walk->files >= HT_UPPER_FILES_MAX)
+    if (walk->visited >= walk->most)
         return -EFBIG;
+    walk->visited++;
     if (fstatat(walk->dirfd, name, &about, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0 ||
         about.st_dev != walk->dev)
         return 0;
@@ -340,13 +345,16 @@ static void tell(struct walk *walk, struct ht_layer *layer)
     ht_layer_set_counted_all(layer, !walk->cut);
     ht_layer_set_largest(layer, keep(walk, largest, len));
     ht_layer_set_set_id(layer, keep(walk, walk->set_id, walk->set_id_len));
-    ht_layer_set_packages(layer, ht_languages_changes(&walk->languages));
-    ht_layer_set_packages_cut(layer, walk->languages.cut);
+    /* None found is none only where it was looked everywhere. */
+    if (walk->languages.len || (!walk->cut && !walk->unlisted)) {
+        ht_layer_set_packages(layer, ht_languages_changes(&walk->languages));
+        ht_layer_set_packages_cut(layer, walk->languages.cut);
+    }
     ht_layer_set_persistence(layer, keep(walk, walk->persistence, walk->persistence_len));
 }
 
-void ht_drift_upper(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
-                    struct ht_layer *layer)
+size_t ht_drift_upper(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
+                      struct ht_layer *layer, size_t most)
 {
     ht_autofree struct walk *walk = ht_new0(struct walk);
     ht_autofree char *path = ht_strndup(layer->upper_dir.data, layer->upper_dir.len);
@@ -354,8 +362,9 @@ void ht_drift_upper(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
     struct stat about;
 
     if (fd < 0 || fstat(fd, &about) < 0)
-        return;
+        return 0;
     walk->origin = origin;
+    walk->most = most;
     walk->pid = pid;
     walk->container_id = layer->id;
     walk->arena = arena;
@@ -366,4 +375,5 @@ void ht_drift_upper(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
     walk_folder(walk, ".");
     ht_buf_fini(&walk->path);
     tell(walk, layer);
+    return walk->visited;
 }

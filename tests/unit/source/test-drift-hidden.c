@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Processes that are hidden, functions that are traced, packages of languages. */
+/* Processes that are hidden, functions that are traced, packages of languages, writable
+ * directories. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include "src/source/drift-hidden.h"
 #include "src/source/drift-languages.h"
 #include "src/source/drift-tamper.h"
+#include "src/source/drift-upper.h"
 
 /* ---- hidden processes ---- */
 
@@ -213,6 +216,103 @@ static void two_versions_of_a_package_are_one_change(void **state)
     assert_int_equal(ht_language_version(HT_S("{"), arena).len, 0);
 }
 
+static void a_package_of_two_environments_is_two_changes(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autofree struct ht_languages *languages = ht_new0(struct ht_languages);
+    struct ht_language_package package;
+    struct ht_package_change_list changes;
+
+    (void)state;
+    languages->arena = arena;
+    assert_true(ht_language_find(HT_S("/a/site-packages/evil-2.0.dist-info"), arena, &package));
+    ht_languages_add(languages, &package, HT_S("2.0"), HT_S(""));
+    assert_true(ht_language_find(HT_S("/b/site-packages/evil-1.0.dist-info"), arena, &package));
+    ht_languages_add(languages, &package, HT_S(""), HT_S("1.0"));
+    changes = ht_languages_changes(languages);
+    assert_int_equal(changes.len, 2);
+    assert_int_equal(changes.items[0].change, HT_PACKAGE_CHANGE_KIND_ADDED);
+    assert_int_equal(changes.items[1].change, HT_PACKAGE_CHANGE_KIND_REMOVED);
+}
+
+static void databases_that_are_too_large_are_not_compared(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autoclose int now = memfd_create("now", MFD_CLOEXEC);
+    ht_autoclose int image = memfd_create("image", MFD_CLOEXEC);
+    struct ht_package_files both = {
+        .manager = "dpkg", .format = HT_PACKAGE_FORMAT_DPKG, .now = now, .image = image};
+    struct ht_package_change_list changes;
+    uint64_t cut;
+
+    (void)state;
+    assert_true(ht_packages_compare_files(&both, arena, &changes, &cut));
+    assert_int_equal(changes.len, 0);
+    assert_int_equal(ftruncate(now, HT_LIMIT_FILE + 1), 0);
+    assert_false(ht_packages_compare_files(&both, arena, &changes, &cut));
+    /* What is only compared by its bytes may not be readable. */
+    ht_autoclose int folder_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    both.format = HT_PACKAGE_FORMAT_BYTES;
+    both.now = both.image = folder_fd;
+    assert_false(ht_packages_compare_files(&both, arena, &changes, &cut));
+}
+
+/* ---- writable directories ---- */
+
+static size_t look_upper(struct ht_arena *arena, struct ht_layer *layer, size_t most)
+{
+    struct ht_origin *origin = ht_origin_new("/proc", NULL);
+    size_t visited;
+
+    assert_non_null(origin);
+    ht_layer_set_id(layer, HT_S("c1"));
+    ht_layer_set_upper_dir(layer, ht_str_from(folder));
+    visited = ht_drift_upper(origin, getpid(), arena, layer, most);
+    ht_origin_free(origin);
+    return visited;
+}
+
+static void folders_count_against_the_limit(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_layer layer = {0};
+
+    (void)state;
+    assert_int_equal(look_upper(arena, &layer, ARRAY_LEN(folders)), ARRAY_LEN(folders));
+    assert_false(layer.counted_all);
+    /* What was not looked at has no unchanged packages. */
+    assert_false(ht_layer_has_packages(&layer));
+}
+
+static void a_walk_of_everything_tells_packages(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_layer layer = {0};
+
+    (void)state;
+    assert_int_equal(look_upper(arena, &layer, HT_UPPER_ENTRIES_MAX),
+                     ARRAY_LEN(folders) + ARRAY_LEN(files));
+    assert_true(layer.counted_all);
+    assert_true(ht_layer_has_packages(&layer));
+}
+
+static void a_folder_of_packages_that_is_gone_leaves_them_unknown(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autoclose int fd = open_folder("proc");
+    struct ht_layer layer = {0};
+
+    (void)state;
+    assert_true(ht_language_is_folder(HT_S("/usr/lib/python3/dist-packages")));
+    assert_false(ht_language_is_folder(HT_S("/usr/lib/python3")));
+    /* What overlays have of what was deleted. */
+    if (mknodat(fd, "site-packages", S_IFCHR, 0) < 0)
+        skip();
+    look_upper(arena, &layer, HT_UPPER_ENTRIES_MAX);
+    unlinkat(fd, "site-packages", 0);
+    assert_false(ht_layer_has_packages(&layer));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +323,13 @@ int main(void)
         cmocka_unit_test(redirected_functions_are_told_from_traced_ones),
         cmocka_unit_test(paths_tell_packages_of_languages),
         cmocka_unit_test(two_versions_of_a_package_are_one_change),
+        cmocka_unit_test(a_package_of_two_environments_is_two_changes),
+        cmocka_unit_test(databases_that_are_too_large_are_not_compared),
+        cmocka_unit_test_setup_teardown(folders_count_against_the_limit, make_tree, remove_tree),
+        cmocka_unit_test_setup_teardown(a_walk_of_everything_tells_packages, make_tree,
+                                        remove_tree),
+        cmocka_unit_test_setup_teardown(a_folder_of_packages_that_is_gone_leaves_them_unknown,
+                                        make_tree, remove_tree),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
