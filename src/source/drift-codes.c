@@ -105,7 +105,8 @@ struct ht_codes_entry *ht_codes_start(struct ht_codes *codes, const struct ht_co
     bool image = is_own(facts->origin);
 
     if (!entry) {
-        if (ht_map_len(codes->entries) >= HT_CODES_MAX && image)
+        if (ht_map_len(codes->entries) >= HT_CODES_MAX &&
+            (image || facts->origin == HT_CODE_ORIGIN_BLIND))
             return NULL;
         entry = ht_new0(struct ht_codes_entry);
         entry->seen_at = now;

@@ -14,7 +14,7 @@
 
 enum {
     HT_CODES_ENDED_MAX = 2000, /* kept of code that runs no more */
-    HT_CODES_MAX = 20000,      /* in all; past it what is the image's is left out */
+    HT_CODES_MAX = 20000,      /* in all; past it what is the image's, or not told, is left out */
 };
 
 struct ht_codes;

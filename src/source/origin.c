@@ -589,12 +589,12 @@ static void judge_mounted(struct question *question)
     add_digest(question);
 }
 
-/* The root of the container, where the storage driver keeps no writable directory apart. */
+/* The root of the container, where the storage driver keeps no writable directory apart: nearly all
+ * of it is the image's, and too much to be read before the runtime has told which is not. */
 static void judge_other_root(struct question *question)
 {
     set_mount(question, question->mount);
     ht_code_set_shared(question->code, true);
-    add_digest(question);
     ht_code_set_origin(question->code, HT_CODE_ORIGIN_BLIND);
     ht_code_set_reason(question->code,
                        ht_arena_strf(question->arena,

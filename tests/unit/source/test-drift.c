@@ -216,6 +216,24 @@ static void what_ended_is_bounded(void **state)
     ht_codes_free(codes);
 }
 
+static void what_cannot_be_told_is_bounded(void **state)
+{
+    struct ht_codes *codes = ht_codes_new();
+    struct ht_code added = code_of("added", HT_CODE_ORIGIN_ADDED, 1);
+    char id[32];
+
+    (void)state;
+    for (int i = 0; i < HT_CODES_MAX; i++) {
+        snprintf(id, sizeof(id), "c%d", i);
+        struct ht_code code = code_of(id, HT_CODE_ORIGIN_BLIND, 1);
+        assert_non_null(ht_codes_start(codes, &code, i, "polling"));
+    }
+    struct ht_code more = code_of("more", HT_CODE_ORIGIN_BLIND, 1);
+    assert_null(ht_codes_start(codes, &more, 1, "polling"));
+    assert_non_null(ht_codes_start(codes, &added, 1, "polling"));
+    ht_codes_free(codes);
+}
+
 /* ---- packages ---- */
 
 static void changed_packages_are_told(void **state)
@@ -459,6 +477,7 @@ int main(void)
         cmocka_unit_test(code_of_the_image_is_no_news),
         cmocka_unit_test(other_code_tells_its_newest_process_and_stays),
         cmocka_unit_test(what_ended_is_bounded),
+        cmocka_unit_test(what_cannot_be_told_is_bounded),
         cmocka_unit_test(changed_packages_are_told),
         cmocka_unit_test(packages_of_apk_are_read),
         cmocka_unit_test(too_many_changes_are_counted),
