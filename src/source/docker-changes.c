@@ -41,6 +41,19 @@ static void due_visit(void *context, struct ht_str key, void *value)
         ht_vec_add(&due->known, known);
 }
 
+void ht_docker_rest_changes(struct ht_docker_known *known, int64_t began, int64_t ended)
+{
+    known->diff_rest_ns = ended + REST_TIMES * (ended - began);
+    known->diff_due_ns = known->diff_rest_ns;
+    if (known->diff_due_ns < ended + AGAIN_NS)
+        known->diff_due_ns = ended + AGAIN_NS;
+}
+
+void ht_docker_hurry_changes(struct ht_docker_known *known)
+{
+    known->diff_due_ns = known->diff_rest_ns;
+}
+
 static int ask(struct ht_docker *docker, struct ht_docker_known *known,
                struct ht_docker_trouble *trouble)
 {
@@ -57,9 +70,7 @@ static int ask(struct ht_docker *docker, struct ht_docker_known *known,
     docker->feed->at(docker->feed, "asking what changed in a container");
     r = ht_docker_get(&docker->client, path, CHANGES_MAX, &answer, trouble);
     ended = ht_clock_mono(docker->feed->clock);
-    known->diff_due_ns = ended + REST_TIMES * (ended - began);
-    if (known->diff_due_ns < ended + AGAIN_NS)
-        known->diff_due_ns = ended + AGAIN_NS;
+    ht_docker_rest_changes(known, began, ended);
     if (r == 0 && ht_docker_decode_changes(ht_buf_str(&answer.body), &about, &row, NULL) == 0) {
         ht_row_unref(known->diff);
         known->diff = row;

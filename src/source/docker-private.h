@@ -24,6 +24,7 @@ struct ht_docker_known {
     struct ht_row *row;   /* NULL: not seen yet */
     struct ht_row *diff;  /* what the daemon says changed in it; NULL: not asked for */
     int64_t diff_due_ns;  /* when that is asked for next */
+    int64_t diff_rest_ns; /* and not before, whatever happens */
     uint64_t fingerprint; /* of the list's entry when it was inspected */
     uint64_t pass;        /* that listed it last */
     uint64_t inspected;   /* pass in which it was inspected last */
@@ -127,6 +128,10 @@ struct ht_row *ht_docker_add_names(const struct ht_docker *docker, struct ht_row
 /* Asks for the changes of running containers whose storage keeps them with their image's files,
  * when they are due. Likewise. */
 int ht_docker_read_changes(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+/* It was asked for those of one, from began to ended: when it is due and how long it rests. */
+void ht_docker_rest_changes(struct ht_docker_known *known, int64_t began, int64_t ended);
+/* Something happened to it: they are due as soon as it has rested. */
+void ht_docker_hurry_changes(struct ht_docker_known *known);
 
 /* docker-tell.c */
 

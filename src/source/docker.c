@@ -78,7 +78,7 @@ static int take_line(void *context, struct ht_str line)
         struct ht_docker_known *known = ht_docker_know(docker, event.id);
 
         known->dirty = true;
-        known->diff_due_ns = 0;
+        ht_docker_hurry_changes(known);
     }
     ht_docker_tell_event(docker, &event);
     return 0;

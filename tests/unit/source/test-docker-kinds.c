@@ -14,6 +14,7 @@
 #include "hulltop/base/mem.h"
 
 #include "docker-answers.h"
+#include "src/source/docker-private.h"
 
 /* Of the run, not of the kind. */
 static bool is_incidental(struct ht_str key)
@@ -339,6 +340,25 @@ static void changes_are_listed_by_their_kind(void **state)
     }
 }
 
+/* A container that starts again and again is no reason to walk it again and again. */
+static void events_do_not_cut_the_rest_short(void **state)
+{
+    struct ht_docker_known known = {.diff_due_ns = 0};
+
+    (void)state;
+    ht_docker_hurry_changes(&known);
+    assert_int_equal(known.diff_due_ns, 0);
+    ht_docker_rest_changes(&known, 10 * HT_NS_PER_S, 12 * HT_NS_PER_S);
+    assert_int_equal(known.diff_due_ns, 212 * HT_NS_PER_S);
+    ht_docker_hurry_changes(&known);
+    assert_int_equal(known.diff_due_ns, 212 * HT_NS_PER_S);
+    /* What is answered at once waits for the minute, unless something happens. */
+    ht_docker_rest_changes(&known, 10 * HT_NS_PER_S, 10 * HT_NS_PER_S + 1000);
+    assert_int_equal(known.diff_due_ns, 70 * HT_NS_PER_S + 1000);
+    ht_docker_hurry_changes(&known);
+    assert_true(known.diff_due_ns < 11 * HT_NS_PER_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +368,7 @@ int main(void)
         cmocka_unit_test(an_images_entry_point_and_command_are_one),
         cmocka_unit_test(names_of_images_are_listed),
         cmocka_unit_test(changes_are_listed_by_their_kind),
+        cmocka_unit_test(events_do_not_cut_the_rest_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
