@@ -10,6 +10,8 @@ enum { HEAD = 2 /* "A " */ };
 
 /* The kernel's clock of files goes by ticks. */
 #define SURE_NS (INT64_C(1) * HT_NS_PER_S)
+/* Some storage copies the image's files when a container is made: how long that may take. */
+#define COPY_NS (INT64_C(60) * HT_NS_PER_S)
 
 /* How a path changed: A, C, D; 0: it is not listed. */
 static char change_of(const struct ht_diff *diff, struct ht_str path)
@@ -37,6 +39,22 @@ static bool covers(const struct ht_diff *diff, const struct ht_code *code)
            code->changed_at < diff->asked_at - SURE_NS;
 }
 
+/* Whether a file is as it was when the container was made. The list compares mode, owner, size and
+ * time of writing, never content: who writes as many bytes and sets the time back is not on it, but
+ * nobody sets back when that was done. */
+static bool is_as_made(const struct ht_container *container, const struct ht_code *code)
+{
+    int64_t made;
+
+    if (!container || !ht_container_has_created_at(container))
+        return false;
+    made = container->created_at + COPY_NS;
+    if (ht_container_has_started_at(container) && container->started_at >= container->created_at &&
+        container->started_at < made)
+        made = container->started_at;
+    return code->changed_at <= made;
+}
+
 /* The running file is not the one at its path. */
 static void judge_unlinked(struct ht_code *code, const struct ht_diff *diff, char change)
 {
@@ -51,7 +69,8 @@ static void judge_unlinked(struct ht_code *code, const struct ht_diff *diff, cha
 }
 
 /* Of what its source could not tell: only files of the container's own root are on the list. */
-static void judge_by_diff(struct ht_code *code, const struct ht_diff *diff)
+static void judge_by_diff(struct ht_code *code, const struct ht_diff *diff,
+                          const struct ht_container *container)
 {
     if (!ht_code_has_shared(code) || !code->shared || !ht_code_has_path(code) ||
         !ht_diff_has_changed(diff) || !ht_diff_has_asked_at(diff))
@@ -65,10 +84,13 @@ static void judge_by_diff(struct ht_code *code, const struct ht_diff *diff)
     else if (change == 'C')
         tell(code, HT_CODE_ORIGIN_MODIFIED,
              "the runtime lists it as changed, be it content, owner or mode");
-    else if (covers(diff, code))
+    else if (!covers(diff, code))
+        ht_code_set_reason(code, HT_S("the runtime's list of changes is older than the file"));
+    else if (is_as_made(container, code))
         tell(code, HT_CODE_ORIGIN_IMAGE, "the runtime does not list it as changed");
     else
-        ht_code_set_reason(code, HT_S("the runtime's list of changes is older than the file"));
+        ht_code_set_reason(code, HT_S("the runtime does not list it as changed, but compares no "
+                                      "content, and it was changed after the container was made"));
 }
 
 /* Makes a field of a layer unknown. */
@@ -85,7 +107,8 @@ static struct ht_row *join_layer(const struct ht_row *const inputs[2], struct ht
 
     if (container.len)
         ht_layer_set_container(&layer, container);
-    if (inputs[1] && ht_layer_has_shared(&layer) && layer.shared) {
+    if (inputs[1] && ht_diff_of(inputs[1])->cut == 0 && ht_layer_has_shared(&layer) &&
+        layer.shared) {
         leave_out(&layer, "blind");
         leave_out(&layer, "help");
     }
@@ -93,7 +116,8 @@ static struct ht_row *join_layer(const struct ht_row *const inputs[2], struct ht
 }
 
 struct ht_row *ht_join_code(const struct ht_facts *facts, const struct ht_row *row,
-                            struct ht_str container, const struct ht_row *diff)
+                            struct ht_str container, const struct ht_row *diff,
+                            const struct ht_container *told)
 {
     const struct ht_row *const inputs[] = {row, diff};
 
@@ -104,7 +128,7 @@ struct ht_row *ht_join_code(const struct ht_facts *facts, const struct ht_row *r
     const struct ht_fact_injector *injector;
 
     if (diff && ht_code_has_origin(&code) && code.origin == HT_CODE_ORIGIN_BLIND)
-        judge_by_diff(&code, ht_diff_of(diff));
+        judge_by_diff(&code, ht_diff_of(diff), told);
     injector = ht_code_has_path(&code) && ht_code_has_origin(&code)
                    ? ht_facts_injector(facts, code.path, code.origin)
                    : NULL;

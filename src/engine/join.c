@@ -635,9 +635,10 @@ static struct ht_row *make_code(struct joining *joining, const struct ht_row *ro
 
     if (known)
         return known;
-    return ht_join_remember(
-        joining->joiner->made, key, inputs, number,
-        ht_join_code(joining->joiner->facts, row, place ? place->id : (struct ht_str){0}, diff));
+    return ht_join_remember(joining->joiner->made, key, inputs, number,
+                            ht_join_code(joining->joiner->facts, row,
+                                         place ? place->id : (struct ht_str){0}, diff,
+                                         place && place->row ? ht_container_of(place->row) : NULL));
 }
 
 static void make_rows(struct joining *joining)

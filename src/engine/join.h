@@ -30,9 +30,11 @@ const char *ht_join_step(struct ht_str cgroup, struct ht_str id);
 const char *ht_join_step_parent(const struct ht_process *parent);
 /* The code or layer row with the container it is of (empty: of none that is known), with what the
  * runtime's list of changes (NULL: none) tells of what its source was blind to and, of code, the
- * known tool that puts it there. Returns a new reference. */
+ * known tool that puts it there; told is the container as its runtime tells it (NULL: it does not).
+ * Returns a new reference. */
 struct ht_row *ht_join_code(const struct ht_facts *facts, const struct ht_row *row,
-                            struct ht_str container, const struct ht_row *diff);
+                            struct ht_str container, const struct ht_row *diff,
+                            const struct ht_container *told);
 /* The support or component row judged by the fact tables, as of now; samples' daemons are told from
  * daemons (const struct ht_row *). Returns a new reference. */
 struct ht_row *ht_join_upkeep(const struct ht_facts *facts, int64_t now, const struct ht_row *row,
