@@ -22,7 +22,9 @@ enum {
     SECRETS_MAX = 64,
     SECRET_LEAST = 8,
     SECRET_BYTES = 64 * 1024,
-    ENTRIES_MAX = 20000,
+    ENTRIES_MAX = 200000, /* of one look, as the next */
+    BYTES_MAX = 64 * 1024 * 1024,
+    PATH_BYTES = 4096,
     DEPTH_MAX = 16,
     LOG_BYTES = 64 * 1024,
     LOGS_MAX = 2000,
@@ -39,15 +41,34 @@ struct secret {
 
 struct copies {
     struct ht_hostconf_pass *pass;
+    struct ht_arena *arena; /* of this container alone */
     struct ht_str container;
     struct secret secrets[SECRETS_MAX];
     size_t len;
-    size_t entries;
-    struct ht_root root; /* what is walked through */
-    struct ht_str path;  /* where that is on the node */
-    struct ht_str folder;
+    struct ht_root root;   /* what is walked through */
+    struct ht_str path;    /* where that is on the node */
+    char file[PATH_BYTES]; /* below it */
+    size_t file_len;
     unsigned depth;
 };
+
+/* False: the budget of this look has no room for another entry. */
+static bool take_entry(struct ht_hostconf_pass *pass)
+{
+    if (pass->inside_entries >= ENTRIES_MAX || pass->inside_bytes >= BYTES_MAX)
+        return false;
+    pass->inside_entries++;
+    return true;
+}
+
+/* What could not be looked into, unless it is gone. */
+static void count_failure(struct ht_hostconf_pass *pass, const char *path, int code)
+{
+    if (code == -EACCES || code == -EPERM)
+        ht_hostconf_deny(pass, ht_str_from(path));
+    else if (code < 0 && code != -ENOENT && code != -ENOTDIR)
+        pass->cut++;
+}
 
 static bool sum_file(const struct copies *copies, const struct ht_root *root, const char *path,
                      struct secret *secret)
@@ -59,6 +80,7 @@ static bool sum_file(const struct copies *copies, const struct ht_root *root, co
                    ht_read_fd(fd, path, &text, SECRET_BYTES, NULL) == 0;
 
     if (is_read) {
+        copies->pass->inside_bytes += text.len;
         secret->size = text.len;
         ht_hmac_sha256_text(copies->pass->salt, ht_buf_str(&text), secret->sum);
     }
@@ -71,38 +93,54 @@ static void note_secret(struct copies *copies, struct ht_str path, struct ht_str
 {
     struct secret *secret = &copies->secrets[copies->len];
 
-    if (copies->len == SECRETS_MAX) {
-        copies->pass->cut++;
-        return;
-    }
     if (!sum_file(copies, copies->pass->root, path.data, secret))
         return;
     secret->name = name;
     copies->len++;
 }
 
+struct folder {
+    struct copies *copies;
+    struct ht_str path, target;
+};
+
+static int visit_secret(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    const struct folder *folder = context;
+    struct copies *copies = folder->copies;
+
+    (void)type;
+    (void)inode;
+    if (name[0] == '.')
+        return 0;
+    if (copies->len == SECRETS_MAX || !take_entry(copies->pass))
+        return -EFBIG;
+    note_secret(copies, ht_arena_strf(copies->arena, "%.*s/%s", HT_STR_ARG(folder->path), name),
+                ht_arena_strf(copies->arena, "%.*s/%s", HT_STR_ARG(folder->target), name));
+    return 0;
+}
+
 static void note_secrets(struct copies *copies, struct ht_str path, struct ht_str target)
 {
-    struct ht_arena *arena = copies->pass->arena;
-    struct ht_text_list names;
+    struct folder folder = {.copies = copies, .path = path, .target = target};
+    const struct ht_dir_visitor visitor = {.visit = visit_secret, .context = &folder};
     struct stat st;
 
     if (ht_root_stat(copies->pass->root, path.data, &st, NULL) < 0)
         return;
-    if (S_ISREG(st.st_mode)) {
+    if (copies->len == SECRETS_MAX || !take_entry(copies->pass))
+        copies->pass->cut++;
+    else if (S_ISREG(st.st_mode))
         note_secret(copies, path, target);
-        return;
-    }
-    names = ht_hostconf_list(copies->pass, path.data);
-    for (size_t i = 0; i < names.len; i++)
-        note_secret(
-            copies, ht_arena_strf(arena, "%.*s/%.*s", HT_STR_ARG(path), HT_STR_ARG(names.items[i])),
-            ht_arena_strf(arena, "%.*s/%.*s", HT_STR_ARG(target), HT_STR_ARG(names.items[i])));
+    else
+        count_failure(copies->pass, path.data,
+                      ht_root_list(copies->pass->root, path.data, &visitor, NULL));
 }
 
-static void add_copy(const struct copies *copies, struct ht_str file, const struct secret *secret)
+static void add_copy(const struct copies *copies, const struct secret *secret)
 {
-    struct ht_arena *arena = copies->pass->arena;
+    struct ht_arena *arena = copies->arena;
+    struct ht_str file = ht_str_from(copies->file);
     struct ht_exposure exposure = {0};
 
     ht_exposure_set_id(&exposure, ht_arena_strf(arena, "copy %.*s /%.*s",
@@ -117,63 +155,87 @@ static void add_copy(const struct copies *copies, struct ht_str file, const stru
     ht_rowset_add(copies->pass->exposures, ht_row_new(&ht_exposure_table, &exposure));
 }
 
-static void look_file(struct copies *copies, struct ht_str file, size_t size)
+/* It is summed once, and only where a secret is as long. */
+static void look_file(struct copies *copies, size_t size)
 {
-    struct secret seen;
+    struct secret seen = {0};
 
     for (size_t i = 0; i < copies->len; i++) {
-        if (copies->secrets[i].size != size)
+        const struct secret *secret = &copies->secrets[i];
+
+        if (secret->size != size)
             continue;
-        if (sum_file(copies, &copies->root, file.data, &seen) &&
-            strcmp(seen.sum, copies->secrets[i].sum) == 0)
-            add_copy(copies, file, &copies->secrets[i]);
+        if (!seen.size && !sum_file(copies, &copies->root, copies->file, &seen))
+            return;
+        if (strcmp(seen.sum, secret->sum) == 0) {
+            add_copy(copies, secret);
+            return;
+        }
+    }
+}
+
+static int visit_entry(void *context, const char *name, unsigned type, uint64_t inode);
+
+/* Looks into the folder whose path stands in file. */
+static void look_into(struct copies *copies)
+{
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_entry, .context = copies, .max_entries = ENTRIES_MAX};
+
+    if (copies->depth >= DEPTH_MAX) {
+        copies->pass->cut++;
         return;
     }
+    copies->depth++;
+    count_failure(
+        copies->pass, copies->file,
+        ht_root_list(&copies->root, copies->file_len ? copies->file : ".", &visitor, NULL));
+    copies->depth--;
 }
 
 static int visit_entry(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct copies *copies = context;
-    const struct ht_dir_visitor visitor = {
-        .visit = visit_entry, .context = copies, .max_entries = ENTRIES_MAX};
-    struct ht_str folder = copies->folder;
-    struct ht_str file = ht_arena_strf(copies->pass->arena, "%.*s%s%s", HT_STR_ARG(folder),
-                                       folder.len ? "/" : "", name);
+    size_t len = copies->file_len, room = PATH_BYTES - len;
+    int added = snprintf(copies->file + len, room, "%s%s", len ? "/" : "", name);
     struct stat st;
 
     (void)type;
     (void)inode;
-    if (copies->entries++ >= ENTRIES_MAX)
+    if (!take_entry(copies->pass))
         return -EFBIG;
-    if (ht_root_lstat(&copies->root, file.data, &st, NULL) < 0)
-        return 0;
-    if (S_ISREG(st.st_mode))
-        look_file(copies, file, (size_t)st.st_size);
-    if (!S_ISDIR(st.st_mode) || copies->depth >= DEPTH_MAX)
-        return 0;
-    copies->folder = file;
-    copies->depth++;
-    (void)ht_root_list(&copies->root, file.data, &visitor, NULL);
-    copies->depth--;
-    copies->folder = folder;
-    return copies->entries >= ENTRIES_MAX ? -EFBIG : 0;
+    if (added < 0 || (size_t)added >= room) {
+        copies->pass->cut++;
+    } else if (ht_root_lstat(&copies->root, copies->file, &st, NULL) == 0) {
+        copies->file_len += (size_t)added;
+        if (S_ISREG(st.st_mode))
+            look_file(copies, (size_t)st.st_size);
+        else if (S_ISDIR(st.st_mode))
+            look_into(copies);
+    }
+    copies->file_len = len;
+    copies->file[len] = '\0';
+    return 0;
 }
 
 static void walk(struct copies *copies, struct ht_str path)
 {
-    const struct ht_dir_visitor visitor = {
-        .visit = visit_entry, .context = copies, .max_entries = ENTRIES_MAX};
     ht_autofree char *name = ht_strndup(path.data, path.len);
-    int fd = path.len ? ht_root_openat(copies->pass->root, name, O_PATH | O_DIRECTORY, NULL) : -1;
+    int r;
 
-    if (fd < 0 || ht_root_from_fd(&copies->root, fd, name, NULL) < 0)
+    if (path.len == 0)
+        return; /* it cannot be written to */
+    r = ht_root_openat(copies->pass->root, name, O_PATH | O_DIRECTORY, NULL);
+    r = r < 0 ? r : ht_root_from_fd(&copies->root, r, name, NULL);
+    if (r < 0) {
+        count_failure(copies->pass, name, r);
         return;
-    copies->path = ht_arena_str(copies->pass->arena, path);
-    copies->folder = (struct ht_str){0};
+    }
+    copies->path = ht_arena_str(copies->arena, path);
+    copies->file[0] = '\0';
+    copies->file_len = 0;
     copies->depth = 0;
-    copies->entries = 0;
-    if (ht_root_list(&copies->root, ".", &visitor, NULL) == -EFBIG)
-        copies->pass->cut++;
+    look_into(copies);
     ht_root_close(&copies->root);
 }
 
@@ -186,23 +248,25 @@ static bool has(struct ht_str path, const char *part)
 void ht_hostconf_look_copies(struct ht_hostconf_pass *pass, struct ht_str mountinfo,
                              struct ht_str container)
 {
-    struct copies *copies = ht_arena_array(pass->arena, struct copies, 1);
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
+    struct copies *copies = ht_arena_array(arena, struct copies, 1);
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_MOUNTINFO);
     struct ht_host_mounts host = {0};
     struct ht_mount_line line;
     struct ht_overlay overlay;
 
-    *copies = (struct copies){.pass = pass, .container = container, .root = HT_ROOT_NONE};
+    *copies =
+        (struct copies){.pass = pass, .arena = arena, .container = container, .root = HT_ROOT_NONE};
     if (ht_hostconf_read_proc(pass, 1, "mountinfo", &text))
-        ht_mountinfo_decode_host(ht_buf_str(&text), pass->arena, &host);
+        ht_mountinfo_decode_host(ht_buf_str(&text), arena, &host);
     for (unsigned turn = 0; turn < 2; turn++) {
         struct ht_str rest = mountinfo;
 
         while (ht_mountinfo_next(&rest, &line)) {
-            struct ht_str root = ht_mountinfo_unescape(pass->arena, line.root);
-            struct ht_str path = ht_arena_str(
-                pass->arena, ht_mountinfo_host_path(&host, line.device, root, pass->arena));
-            struct ht_str target = ht_arena_str(pass->arena, line.point);
+            struct ht_str root = ht_mountinfo_unescape(arena, line.root);
+            struct ht_str path =
+                ht_arena_str(arena, ht_mountinfo_host_path(&host, line.device, root, arena));
+            struct ht_str target = ht_arena_str(arena, line.point);
 
             if (turn == 0 && path.len &&
                 (has(path, "/kubernetes.io~secret/") || ht_str_has_prefix(target, "/run/secrets/")))
@@ -212,7 +276,7 @@ void ht_hostconf_look_copies(struct ht_hostconf_pass *pass, struct ht_str mounti
                 walk(copies, path);
             else if (turn == 1 && copies->len && ht_str_is(target, "/") &&
                      ht_str_is(line.type, "overlay") &&
-                     ht_overlay_decode(line.super, pass->arena, &overlay))
+                     ht_overlay_decode(line.super, arena, &overlay))
                 walk(copies, overlay.upper);
         }
     }

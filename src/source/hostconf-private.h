@@ -71,9 +71,10 @@ struct ht_hostconf_pass {
     struct ht_rowset *exposures; /* found when they were last looked for */
     struct ht_keepers *keepers;  /* what keeps secrets */
     bool inside;                 /* logs and copies are looked at too */
-    int64_t interval_ns;         /* until the next look */
-    size_t cut;                  /* things that a limit left out */
-    size_t denied;               /* files that are there and could not be read */
+    size_t inside_entries, inside_bytes; /* looked at for copies */
+    int64_t interval_ns;                 /* until the next look */
+    size_t cut;                          /* things that a limit left out */
+    size_t denied;                       /* files that are there and could not be read */
     struct ht_str first_denied;
 };
 

@@ -534,6 +534,50 @@ static void what_is_not_seen_of_layers_is_told(void **state)
     assert_source(place, HT_SOURCE_STATE_PART);
 }
 
+#define SECRETS "var/lib/kubelet/pods/u/volumes/kubernetes.io~secret/db"
+
+static void copies_are_found_within_one_budget(void **state)
+{
+    struct place *place = *state;
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_rowset exposures = {0};
+    struct ht_hostconf_pass pass = {.root = &root, .proc = &root, .exposures = &exposures};
+    const struct ht_str mounts = HT_STR("1 0 0:9 / / rw - overlay overlay rw,lowerdir=/l,upperdir="
+                                        "/up,workdir=/w\n2 1 0:50 / /etc/db ro - tmpfs tmpfs rw\n");
+
+    put(place, "proc/1/mountinfo",
+        HT_S("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:50 / /" SECRETS " rw - tmpfs t rw\n"));
+    put(place, SECRETS "/a", HT_S("first-Secret-0123"));
+    put(place, SECRETS "/b", HT_S("other-Secret-0123"));
+    put(place, SECRETS "/c", HT_S("third-Secret-0123"));
+    put(place, "up/x/y/first", HT_S("first-Secret-0123"));
+    put(place, "up/x/other", HT_S("other-Secret-0123"));
+    put(place, "up/x/y/z/third", HT_S("third-Secret-0123"));
+    put(place, "up/none", HT_S("wrong-Secret-0123"));
+    assert_int_equal(ht_root_open(&root, place->root, NULL), 0);
+    pass.salt = HT_S("salt");
+    pass.arena = ht_arena_new(1 << 20);
+    ht_hostconf_look_copies(&pass, mounts, HT_S("c"));
+    ht_rowset_sort(&exposures);
+    assert_int_equal(exposures.len, 3);
+    assert_true(ht_str_is(ht_row_id(exposures.rows[0]), "copy c /x/other"));
+    assert_true(ht_str_is(ht_row_id(exposures.rows[1]), "copy c /x/y/first"));
+    assert_true(ht_str_is(ht_row_id(exposures.rows[2]), "copy c /x/y/z/third"));
+    assert_true(ht_str_is(ht_exposure_of(exposures.rows[2])->name, "/etc/db/c"));
+    assert_int_equal(pass.cut, 0);
+    assert_int_equal(ht_arena_used(pass.arena), 0);
+
+    /* The next container has what this one left over. */
+    assert_int_equal(pass.inside_entries, 11);
+    assert_int_equal(pass.inside_bytes, 7 * 17);
+    pass.inside_bytes = SIZE_MAX / 2;
+    ht_hostconf_look_copies(&pass, mounts, HT_S("d"));
+    assert_int_equal(exposures.len, 3);
+    assert_true(pass.cut > 0);
+    ht_rowset_fini(&exposures);
+    ht_arena_free(pass.arena);
+}
+
 static void credential_files_have_a_mode(void **state)
 {
     struct place *place = *state;
@@ -678,6 +722,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(layers_are_judged_and_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_seen_of_layers_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(copies_are_found_within_one_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(credential_files_have_a_mode, setup, teardown),
         cmocka_unit_test_setup_teardown(a_helper_keeps_logins_elsewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(registries_that_nobody_checks_are_told, setup, teardown),
