@@ -157,8 +157,11 @@ void ht_keepers_see_image(struct ht_keepers *keepers, struct ht_str image, struc
 void ht_keepers_see_annotation(struct ht_keepers *keepers, const struct ht_pair *annotation,
                                struct ht_str pod)
 {
-    if (ht_str_is(annotation->key, "vault.hashicorp.com/agent-inject") ||
-        ht_str_is(annotation->key, "openbao.org/agent-inject"))
+    bool asks = false;
+
+    if ((ht_str_is(annotation->key, "vault.hashicorp.com/agent-inject") ||
+         ht_str_is(annotation->key, "openbao.org/agent-inject")) &&
+        ht_parse_bool(annotation->value, &asks) == 0 && asks)
         see(keepers, VAULT_AGENT,
             ht_arena_strf(keepers->arena, "pod %.*s asks for it (%.*s)", HT_STR_ARG(pod),
                           HT_STR_ARG(annotation->key)));

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/keeper.h"
 
@@ -129,12 +130,32 @@ static void signs_are_told_once_and_have_an_end(void **state)
     ht_node_unref(node);
 }
 
+static void only_a_true_annotation_asks(void **state)
+{
+    static const char *const values[] = {"false", "", "0", "maybe", "true"};
+    struct ht_keepers keepers = {.arena = ht_arena_new(HT_LIMIT_DOCUMENT)};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        struct ht_node *node = ht_node_new(0);
+        const struct ht_pair pair = {.key = HT_S("vault.hashicorp.com/agent-inject"),
+                                     .value = ht_str_from(values[i])};
+
+        ht_keepers_see_annotation(&keepers, &pair, HT_S("ns/pod"));
+        ht_keepers_tell(&keepers, "kubernetes", node);
+        assert_int_equal(ht_node_set(node, HT_TABLE_KEEPER)->len, i == 4);
+        ht_node_unref(node);
+    }
+    ht_arena_free(keepers.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_tell_them),
         cmocka_unit_test(what_the_driver_copies_decides),
         cmocka_unit_test(other_answers_are_refused),
+        cmocka_unit_test(only_a_true_annotation_asks),
         cmocka_unit_test(signs_are_told_once_and_have_an_end),
     };
 
