@@ -147,22 +147,55 @@ static void look_swap(struct ht_checking *checking, const struct ht_host *host)
     }
 }
 
-/* What the kernel does with a dump: a file, or a program whose ways are known. */
-static bool writes_dumps(const struct ht_host *host)
+/* The program that a pattern gives dumps to; empty: they are written to files. */
+static struct ht_str handler_of(struct ht_str pattern)
 {
-    struct ht_str pattern = host->core_pattern;
+    struct ht_str rest, word = {0};
 
     if (!ht_str_has_prefix(pattern, "|"))
-        return pattern.len > 0;
-    return ht_str_find(pattern, HT_S("systemd-coredump"), 0) >= 0 && host->dumps_kept;
+        return word;
+    rest = ht_str_sub(pattern, 1, SIZE_MAX);
+    (void)ht_str_next(&rest, ' ', &word);
+    return word;
+}
+
+/* What the kernel does with a dump: a file, or a program whose ways are known. False: another. */
+static bool tell_writes(const struct ht_host *host, bool *ret_writes)
+{
+    static const char *const nobody[] = {"/bin/false", "/usr/bin/false", "/bin/true",
+                                         "/usr/bin/true"};
+    struct ht_str handler = handler_of(host->core_pattern);
+
+    *ret_writes = false;
+    for (size_t i = 0; i < ARRAY_LEN(nobody); i++) {
+        if (ht_str_is(handler, nobody[i]))
+            return true;
+    }
+    if (!ht_str_has_prefix(host->core_pattern, "|"))
+        *ret_writes = host->core_pattern.len > 0;
+    else if (ht_str_has_suffix(handler, "/systemd-coredump") && ht_host_has_dumps_kept(host))
+        *ret_writes = host->dumps_kept;
+    else
+        return false;
+    return true;
 }
 
 static void look_dumps(struct ht_checking *checking, const struct ht_host *host)
 {
-    bool lie = ht_host_has_dumps(host) && host->dumps > 0;
+    bool lie = ht_host_has_dumps(host) && host->dumps > 0, writes;
+    struct ht_str handler = handler_of(host->core_pattern);
     struct ht_finding *finding;
 
-    if (!lie && !writes_dumps(host))
+    if (!tell_writes(host, &writes))
+        ht_unknown(checking, "proc",
+                   ht_arena_strf(ht_checking_arena(checking),
+                                 "whether %.*s keeps core dumps is not known", HT_STR_ARG(handler))
+                       .data,
+                   "look into its settings");
+    if (!ht_host_has_dumps(host))
+        ht_unknown(checking, "proc", "whether core dumps lie on the node is not known",
+                   "run as root");
+    if (!lie && !writes)
         return;
     finding = ht_fire(checking, HT_S("core dumps"));
     if (lie)

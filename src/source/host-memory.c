@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host-memory.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "proc-decode.h"
 #include "hulltop/base/limits.h"
@@ -16,7 +18,9 @@ enum {
     DUMPS_SHOWN = 16,
     DUMPS_MAX = 10000,
     STACK_MAX = 8,
-    PATH_BYTES = 320
+    PATH_BYTES = 320,
+    ELF_TYPE_AT = 16,
+    ELF_BYTES = 18
 };
 
 /* ---- swap ---- */
@@ -26,7 +30,21 @@ struct device {
     const struct ht_root *root;
     unsigned depth;
     bool any, all; /* of what was looked at, one is encrypted, or each is */
+    bool unread;   /* something of it could not be looked at */
 };
+
+/* Other targets of dm-crypt's family only check what they read. */
+static bool is_encrypting(struct ht_str uuid)
+{
+    static const char *const kinds[] = {"CRYPT-PLAIN-", "CRYPT-LUKS1-", "CRYPT-LUKS2-",
+                                        "CRYPT-TCRYPT-", "CRYPT-BITLK-"};
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (ht_str_has_prefix(uuid, kinds[i]))
+            return true;
+    }
+    return false;
+}
 
 static int look_device(struct device *device, const char *folder);
 
@@ -37,8 +55,9 @@ static int visit_slave(void *context, const char *name, unsigned type, uint64_t 
 
     (void)type;
     (void)inode;
-    if (snprintf(folder, sizeof(folder), "sys/class/block/%s", name) < (int)sizeof(folder))
-        (void)look_device(device, folder);
+    if (snprintf(folder, sizeof(folder), "sys/class/block/%s", name) >= (int)sizeof(folder) ||
+        look_device(device, folder) < 0)
+        device->unread = true;
     return 0;
 }
 
@@ -56,7 +75,7 @@ static int look_device(struct device *device, const char *folder)
         return r < 0 ? r : -1;
     snprintf(path, sizeof(path), "%s/dm/uuid", folder);
     if (ht_root_read(device->root, path, &text, SMALL, NULL) == 0 &&
-        ht_str_has_prefix(ht_buf_str(&text), "CRYPT-")) {
+        is_encrypting(ht_buf_str(&text))) {
         device->any = true;
         return 0;
     }
@@ -65,7 +84,8 @@ static int look_device(struct device *device, const char *folder)
     struct ht_dir_visitor inner = visitor;
     inner.context = &below;
     snprintf(path, sizeof(path), "%s/slaves", folder);
-    (void)ht_root_list(device->root, path, &inner, NULL);
+    r = ht_root_list(device->root, path, &inner, NULL);
+    device->unread = device->unread || below.unread || (r < 0 && r != -ENOENT);
     device->any = device->any || (below.any && below.all);
     device->all = device->all && below.any && below.all;
     return 0;
@@ -75,17 +95,61 @@ static void set_encrypted(const struct ht_root *root, const char *folder, struct
 {
     struct device device = {.root = root, .all = true};
 
-    if (look_device(&device, folder) == 0)
+    if (look_device(&device, folder) == 0 && !device.unread)
         ht_swap_set_encrypted(swap, device.any);
 }
 
-static void look_area(const struct ht_root *root, bool live, struct ht_swap *swap)
+/* Where a compressed area writes what does not fit; empty: nowhere. False: that is not known. */
+static bool read_backing(const struct ht_root *root, struct ht_str device, struct ht_arena *arena,
+                         struct ht_str *ret_backing)
 {
+    ht_autobuf struct ht_buf text = HT_BUF(SMALL);
+    char path[PATH_BYTES];
+    int r;
+
+    *ret_backing = (struct ht_str){0};
+    snprintf(path, sizeof(path), "sys/class/block/%.*s/backing_dev",
+             HT_STR_ARG(ht_str_sub(device, 5, PATH_BYTES / 2)));
+    r = ht_root_read(root, path, &text, SMALL, NULL);
+    if (r == 0 && !ht_str_is(ht_str_trim(ht_buf_str(&text)), "none"))
+        *ret_backing = ht_arena_str(arena, ht_str_trim(ht_buf_str(&text)));
+    return r == 0 || r == -ENOENT;
+}
+
+static void look_block(const struct ht_root *root, bool live, struct ht_str device,
+                       struct ht_swap *swap)
+{
+    ht_autofree char *name = ht_strndup(device.data, device.len);
+    struct ht_str last = ht_str_sub(device, 5, SIZE_MAX);
+    char folder[PATH_BYTES];
+    struct stat st;
+
+    if (live && ht_root_stat(root, name, &st, NULL) == 0 && S_ISBLK(st.st_mode))
+        snprintf(folder, sizeof(folder), "sys/dev/block/%u:%u", major(st.st_rdev),
+                 minor(st.st_rdev));
+    else if (ht_str_has_prefix(device, "/dev/") && device.len < PATH_BYTES / 2 &&
+             ht_str_find_byte(last, '/') < 0)
+        snprintf(folder, sizeof(folder), "sys/class/block/%.*s", HT_STR_ARG(last));
+    else
+        return;
+    set_encrypted(root, folder, swap);
+}
+
+static void look_area(const struct ht_root *root, bool live, struct ht_arena *arena,
+                      struct ht_swap *swap)
+{
+    struct ht_str device = swap->device;
     ht_autofree char *name = ht_strndup(swap->device.data, swap->device.len);
     char folder[PATH_BYTES];
     struct stat st;
 
-    ht_swap_set_memory(swap, ht_str_has_prefix(swap->device, "/dev/zram"));
+    if (ht_str_has_prefix(device, "/dev/zram")) {
+        if (!read_backing(root, device, arena, &device))
+            return;
+        ht_swap_set_memory(swap, device.len == 0);
+    } else {
+        ht_swap_set_memory(swap, false);
+    }
     if (swap->memory)
         return;
     if (ht_str_is(swap->kind, "file")) {
@@ -95,15 +159,8 @@ static void look_area(const struct ht_root *root, bool live, struct ht_swap *swa
                      minor(st.st_dev));
             set_encrypted(root, folder, swap);
         }
-    } else if (live && ht_root_stat(root, name, &st, NULL) == 0 && S_ISBLK(st.st_mode)) {
-        snprintf(folder, sizeof(folder), "sys/dev/block/%u:%u", major(st.st_rdev),
-                 minor(st.st_rdev));
-        set_encrypted(root, folder, swap);
-    } else if (ht_str_has_prefix(swap->device, "/dev/") && swap->device.len < PATH_BYTES / 2 &&
-               ht_str_find_byte(ht_str_sub(swap->device, 5, SIZE_MAX), '/') < 0) {
-        snprintf(folder, sizeof(folder), "sys/class/block/%.*s",
-                 HT_STR_ARG(ht_str_sub(swap->device, 5, SIZE_MAX)));
-        set_encrypted(root, folder, swap);
+    } else {
+        look_block(root, live, device, swap);
     }
 }
 
@@ -157,7 +214,7 @@ static void read_swaps(const struct ht_root *root, bool live, struct ht_arena *a
     while (len < SWAPS_MAX && ht_str_next(&rest, '\n', &line)) {
         if (!decode_area(line, arena, &swaps[len]))
             continue;
-        look_area(root, live, &swaps[len++]);
+        look_area(root, live, arena, &swaps[len++]);
     }
     ht_host_set_swaps(host, (struct ht_swap_list){.items = swaps, .len = len});
 }
@@ -192,6 +249,7 @@ struct folder {
     struct ht_arena *arena;
     struct ht_str *dumps;
     size_t shown, count;
+    bool by_name, unread;
 };
 
 static int visit_setting(void *context, const char *name, unsigned type, uint64_t inode)
@@ -230,6 +288,21 @@ static bool keeps_dumps(const struct ht_root *root)
     return kept;
 }
 
+/* A process's memory as the kernel writes it, or a report with that in it. */
+static bool is_dump(struct folder *folder, const char *path)
+{
+    unsigned char bytes[ELF_BYTES];
+    ht_autoclose int fd = ht_root_open_regular(folder->root, path, NULL, NULL);
+
+    if (folder->by_name || ht_str_has_suffix(ht_str_from(path), ".crash"))
+        return true;
+    if (fd == -EACCES || fd == -EPERM)
+        folder->unread = true;
+    return fd >= 0 && pread(fd, bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes) &&
+           memcmp(bytes, ELFMAG, SELFMAG) == 0 &&
+           bytes[ELF_TYPE_AT + (bytes[EI_DATA] == ELFDATA2MSB)] == ET_CORE;
+}
+
 static int visit_dump(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct folder *folder = context;
@@ -240,7 +313,8 @@ static int visit_dump(void *context, const char *name, unsigned type, uint64_t i
     (void)inode;
     if (!ht_str_has_prefix(ht_str_from(name), folder->ending) ||
         snprintf(path, sizeof(path), "%s/%s", folder->path, name) >= (int)sizeof(path) ||
-        ht_root_lstat(folder->root, path, &st, NULL) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+        ht_root_lstat(folder->root, path, &st, NULL) < 0 || !S_ISREG(st.st_mode) ||
+        st.st_size == 0 || !is_dump(folder, path))
         return 0;
     folder->count++;
     if (folder->shown < DUMPS_SHOWN)
@@ -253,8 +327,13 @@ static void read_dumps(const struct ht_root *root, struct ht_arena *arena, struc
 {
     static const struct {
         const char *path, *beginning;
-    } places[] = {{"var/lib/systemd/coredump", ""}, {"var/crash", ""}, {"var/cores", ""},
-                  {"var/lib/apport/coredump", ""},  {"cores", ""},     {"tmp", "core."}};
+        bool by_name; /* it may be packed */
+    } places[] = {{"var/lib/systemd/coredump", "core.", true},
+                  {"var/crash", "", false},
+                  {"var/cores", "", false},
+                  {"var/lib/apport/coredump", "", false},
+                  {"cores", "", false},
+                  {"tmp", "core.", false}};
     struct folder folder = {
         .root = root, .arena = arena, .dumps = ht_arena_array(arena, struct ht_str, DUMPS_SHOWN)};
     bool known = true;
@@ -266,10 +345,11 @@ static void read_dumps(const struct ht_root *root, struct ht_arena *arena, struc
 
         folder.path = places[i].path;
         folder.ending = places[i].beginning;
+        folder.by_name = places[i].by_name;
         r = ht_root_list(root, places[i].path, &visitor, NULL);
         known = known && (r == 0 || r == -ENOENT || r == -ENOTDIR);
     }
-    if (!known && folder.count == 0)
+    if ((!known || folder.unread) && folder.count == 0)
         return;
     ht_host_set_dumps(host, folder.count);
     ht_host_set_dump_files(host, (struct ht_text_list){.items = folder.dumps, .len = folder.shown});

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How the kubelet proves who it is: its keys, whether they are made anew, what it joined with. */
+#include <errno.h>
 #include <string.h>
 
 #include "hostconf-private.h"
@@ -10,6 +11,19 @@
 static const char *const keys[] = {"kubelet-client-current.pem", "kubelet-client.key",
                                    "kubelet.key"};
 
+enum { OTHERS = 0077 };
+
+/* Whether a key is open to more than the one that is told. */
+static bool is_worse(const struct stat *st, const struct ht_kubelet *row)
+{
+    bool is_open = (st->st_mode & OTHERS) || st->st_uid != 0;
+    bool was_open = (row->key_mode & OTHERS) || row->key_uid != 0;
+
+    if (!ht_kubelet_has_key_mode(row) || is_open != was_open)
+        return !ht_kubelet_has_key_mode(row) || is_open;
+    return (st->st_mode & OTHERS & ~row->key_mode) != 0;
+}
+
 static void look_keys(struct ht_hostconf_pass *pass, struct ht_str folder, struct ht_kubelet *row)
 {
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -17,7 +31,7 @@ static void look_keys(struct ht_hostconf_pass *pass, struct ht_str folder, struc
         struct stat st;
 
         if (ht_root_stat(pass->root, path.data, &st, NULL) < 0 || !S_ISREG(st.st_mode) ||
-            (ht_kubelet_has_key_mode(row) && (st.st_mode & 07777 & ~row->key_mode) == 0))
+            !is_worse(&st, row))
             continue;
         ht_kubelet_set_key(row, path);
         ht_kubelet_set_key_mode(row, st.st_mode & 07777);
@@ -29,12 +43,13 @@ static void look_keys(struct ht_hostconf_pass *pass, struct ht_str folder, struc
 static void look_bootstrap(struct ht_hostconf_pass *pass, struct ht_str path,
                            struct ht_kubelet *row)
 {
-    size_t denied = pass->denied;
+    ht_autofree char *name = ht_strndup(path.data, path.len);
     struct ht_str text;
+    struct stat st;
 
     if (ht_hostconf_read(pass, path, &text, NULL))
         ht_kubelet_set_bootstrap(row, ht_str_find(text, HT_S("token"), 0) >= 0 ? path : HT_S(""));
-    else if (pass->denied == denied)
+    else if (ht_root_stat(pass->root, name, &st, NULL) == -ENOENT)
         ht_kubelet_set_bootstrap(row, HT_S(""));
 }
 

@@ -170,7 +170,7 @@ static const struct ht_json *claims_of(struct ht_arena *scratch, struct ht_str t
 }
 
 /* What the token says of its end; NULL: it ends soon enough. */
-static const char *judge_claims(const struct ht_json *claims, int64_t *ret_until)
+static const char *judge_claims(const struct ht_json *claims, int64_t now, int64_t *ret_until)
 {
     int64_t until = 0, since = 0, warns;
 
@@ -179,8 +179,10 @@ static const char *judge_claims(const struct ht_json *claims, int64_t *ret_until
     if (until < 0 || until > INT64_MAX / HT_NS_PER_S)
         return "token without an end";
     *ret_until = until * HT_NS_PER_S;
-    if (!ht_json_int(ht_json_get(claims, "iat"), &since) || since < 0 || since > until ||
-        (until - since) <= LONG_NS / HT_NS_PER_S)
+    if (!ht_json_int(ht_json_get(claims, "iat"), &since) &&
+        !ht_json_int(ht_json_get(claims, "nbf"), &since))
+        since = now / HT_NS_PER_S;
+    if (since > until || until - (since < 0 ? 0 : since) <= LONG_NS / HT_NS_PER_S)
         return NULL;
     if (ht_json_int(ht_json_path(claims, "kubernetes.io", "warnafter", NULL), &warns))
         return "token good for longer than it was asked for";
@@ -200,7 +202,7 @@ static void look_token(struct look *look, struct ht_str path)
     if (!read_file(look, path, &text, &st))
         return;
     claims = claims_of(look->pass->scratch, text);
-    rule = claims ? judge_claims(claims, &until) : NULL;
+    rule = claims ? judge_claims(claims, look->pass->sample->taken_at, &until) : NULL;
     if (!rule)
         return;
     if (ht_json_string(ht_json_get(claims, "sub"), &account) &&
