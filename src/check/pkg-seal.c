@@ -47,10 +47,15 @@ static void look_seal(struct ht_checking *checking, const struct ht_row *row)
                    "ask the package manager itself (rpm -V, apk audit)");
     else if (seal->unread.len)
         ht_unknown(checking, "upkeep",
-                   ht_arena_strf(arena, "a file was not compared with its package: %.*s",
+                   ht_arena_strf(arena, "not all files were compared with their packages: %.*s",
                                  HT_STR_ARG(seal->unread.items[0]))
                        .data,
-                   "sudo hulltop");
+                   "sudo hulltop; a package without sums: install it again");
+    else if (!seal->compared)
+        ht_unknown(checking, "upkeep",
+                   "whether runtime, login and libc are what their packages brought is not known: "
+                   "no package has a sum of any of them",
+                   "install their packages again");
 }
 
 static const struct ht_check checks[] = {
@@ -60,10 +65,12 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_CRITICAL,
      .flags = HT_CHECK_DECIDES,
      .title = "Files of the runtime, login or libc are not what their packages brought",
-     .condition = "runc, crun, containerd and its shims, dockerd, kubelet, sshd, the loader, libc "
-                  "or a PAM module differs from the sum in dpkg's records; medium where it is "
-                  "only gone. A file whose last change (ctime) is of the time when dpkg unpacked "
-                  "its package has not been written to since, and is not read.",
+     .condition =
+         "runc, crun, containerd and its shims, dockerd, kubelet, sshd, the loader, libc "
+         "or a PAM module differs from the sum in dpkg's records; medium where it is "
+         "only gone. A file whose last change (ctime) is of the time when dpkg unpacked its "
+         "package and wrote its records, on the same mount as these, has not been "
+         "written to since, and is not read. A package without sums is unknown.",
      .why = "Whoever replaces one of these files owns every login and every container. The records "
             "lie on the same disk, and root can set the clock: that all agrees proves nothing.",
      .fix = "Treat it as a break-in until it is explained: take the node out of service, keep its "

@@ -149,7 +149,7 @@ int ht_pkg_look_host(const struct ht_pkg_look *look, struct ht_node *sample, str
         arena, sample);
     add_holes(&looking);
     if (look->sums)
-        ht_seals_look(look->sums, look->root, looking.installed.system, sample);
+        ht_seals_look(look->sums, look->root, &looking.installed, sample);
     ht_advisories_fini(&looking.advisories);
     ht_installed_fini(&looking.installed);
     if (!whole && code == 0 && advised == 0)

@@ -3,14 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "pkg-owner.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/digest.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+
+#ifndef F2FS_SUPER_MAGIC
+#define F2FS_SUPER_MAGIC 0xF2F52010
+#endif
+#define ZFS_MAGIC 0x2FC12FC1 /* it is not the kernel's to name */
 
 #define DPKG_INFO  "var/lib/dpkg/info"
 #define DIVERSIONS "var/lib/dpkg/diversions"
@@ -18,6 +26,8 @@
 #define LIST       ".list"
 /* dpkg takes no longer to unpack one package. */
 #define UNPACKING_NS (600 * HT_NS_PER_S)
+/* Nor longer for the records of one. */
+#define RECORDING_NS (120 * HT_NS_PER_S)
 
 enum { LISTED_MAX = 100, SUM_LEN = HT_MD5_TEXT_MAX - 1 };
 
@@ -27,7 +37,7 @@ struct looking {
     struct ht_arena *arena;
     struct ht_str diversions;   /* three lines each: from, to, package */
     struct ht_str package;      /* whose sums are read */
-    struct ht_seal_times times; /* of its records */
+    struct ht_seal_marks marks; /* of its records */
     uint64_t compared, unchanged;
     struct ht_str *differing, *missing, *unread;
     size_t differing_len, missing_len, unread_len;
@@ -76,15 +86,21 @@ static void note(struct ht_str *list, size_t *len, struct ht_str text)
         list[(*len)++] = text;
 }
 
-/* Where dpkg put the file: another package may have had it moved. */
+static void note_unread(struct looking *looking, const struct ht_error *err)
+{
+    note(looking->unread, &looking->unread_len, ht_arena_text(looking->arena, err->text));
+}
+
+/* Where dpkg put the file: another package may have had it moved. Either record may call it by
+ * either of its names where /usr is merged. */
 static struct ht_str place_of(const struct looking *looking, struct ht_str path)
 {
     struct ht_str rest = looking->diversions, from, to, by;
+    struct ht_str place = ht_owner_place(ht_arena_strf(looking->arena, "/%.*s", HT_STR_ARG(path)));
 
     while (ht_str_next(&rest, '\n', &from) && ht_str_next(&rest, '\n', &to) &&
            ht_str_next(&rest, '\n', &by)) {
-        if (ht_str_equal(ht_str_sub(from, 1, from.len), path) &&
-            !ht_str_equal(by, looking->package))
+        if (ht_str_equal(ht_owner_place(from), place) && !ht_str_equal(by, looking->package))
             return ht_str_sub(to, 1, to.len);
     }
     return path;
@@ -92,52 +108,95 @@ static struct ht_str place_of(const struct looking *looking, struct ht_str path)
 
 /* ---- what nobody wrote to ---- */
 
-bool ht_seal_is_unchanged(const struct ht_seal_times *times)
+static bool is_near(int64_t a, int64_t b)
 {
-    int64_t unpacked = times->list_written;
-
-    /* A time that was set by hand to after the change that set it; no time at all. */
-    if (unpacked > times->list_changed || unpacked <= UNPACKING_NS)
-        return false;
-    /* Either is renewed alone: the list when another package takes a file over, both by hand. */
-    if (times->sums_changed < unpacked)
-        unpacked = times->sums_changed;
-    return times->file_changed <= unpacked && times->file_changed >= unpacked - UNPACKING_NS;
+    return a - b <= RECORDING_NS && b - a <= RECORDING_NS;
 }
 
-/* The times of dpkg's records; zeroes if one is not there. */
-static void read_times(struct looking *looking, const char *sums_name)
+bool ht_seal_is_unchanged(const struct ht_seal_marks *marks)
+{
+    int64_t unpacked = marks->list_written;
+
+    if (!marks->keeps_times || !marks->file_mount || marks->file_mount != marks->list_mount ||
+        marks->file_mount != marks->sums_mount)
+        return false;
+    /* A time that was set by hand to after the change that set it; no time at all. */
+    if (unpacked > marks->list_changed || unpacked <= UNPACKING_NS || marks->sums_changed <= 0)
+        return false;
+    /* Either is renewed alone: the list when another package takes a file over, both by hand. */
+    if (!is_near(unpacked, marks->list_changed) || !is_near(unpacked, marks->sums_changed))
+        return false;
+    if (marks->sums_changed < unpacked)
+        unpacked = marks->sums_changed;
+    return marks->file_changed <= unpacked && marks->file_changed >= unpacked - UNPACKING_NS;
+}
+
+static int64_t time_of(const struct statx_timestamp *at)
+{
+    return ht_time_of(&(struct timespec){.tv_sec = at->tv_sec, .tv_nsec = at->tv_nsec});
+}
+
+/* Zeroes for what is not told: those prove nothing. */
+static void read_mark(int fd, struct statx *ret_facts)
+{
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, ret_facts) < 0)
+        *ret_facts = (struct statx){0};
+    if (!(ret_facts->stx_mask & STATX_MNT_ID))
+        ret_facts->stx_mnt_id = 0;
+}
+
+static void read_record(const struct looking *looking, const char *path, struct statx *ret_facts)
+{
+    ht_autoclose int fd = ht_root_openat(looking->root, path, O_PATH | O_NOFOLLOW, NULL);
+
+    *ret_facts = (struct statx){0};
+    if (fd >= 0)
+        read_mark(fd, ret_facts);
+}
+
+/* What is told of dpkg's records. */
+static void read_records(struct looking *looking, const char *sums_name)
 {
     size_t len = strlen(sums_name) - strlen(SUMS);
     struct ht_str list = ht_arena_strf(looking->arena, DPKG_INFO "/%.*s" LIST, (int)len, sums_name);
     struct ht_str sums = ht_arena_strf(looking->arena, DPKG_INFO "/%s", sums_name);
-    struct stat list_facts, sums_facts;
+    struct statx list_facts, sums_facts;
 
-    looking->times = (struct ht_seal_times){0};
-    if (ht_root_lstat(looking->root, list.data, &list_facts, NULL) < 0 ||
-        ht_root_lstat(looking->root, sums.data, &sums_facts, NULL) < 0)
-        return;
-    looking->times.list_written = ht_time_of(&list_facts.st_mtim);
-    looking->times.list_changed = ht_time_of(&list_facts.st_ctim);
-    looking->times.sums_changed = ht_time_of(&sums_facts.st_ctim);
+    read_record(looking, list.data, &list_facts);
+    read_record(looking, sums.data, &sums_facts);
+    looking->marks = (struct ht_seal_marks){.list_written = time_of(&list_facts.stx_mtime),
+                                            .list_changed = time_of(&list_facts.stx_ctime),
+                                            .sums_changed = time_of(&sums_facts.stx_ctime),
+                                            .list_mount = list_facts.stx_mnt_id,
+                                            .sums_mount = sums_facts.stx_mnt_id};
 }
 
-/* What was mounted over a file keeps its own times. */
-static bool is_mounted(int fd)
+/* File systems of this kernel's own, on which no server and no program says when a file changed. */
+static bool keeps_times(int fd)
 {
+    static const unsigned long types[] = {
+        EXT4_SUPER_MAGIC,      XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+        OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,     ZFS_MAGIC};
+    struct statfs about;
+
+    if (fstatfs(fd, &about) < 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if ((unsigned long)about.f_type == types[i])
+            return true;
+    return false;
+}
+
+static bool is_unchanged(const struct looking *looking, int fd)
+{
+    struct ht_seal_marks marks = looking->marks;
     struct statx facts;
 
-    return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &facts) < 0 ||
-           !(facts.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
-           facts.stx_attributes & STATX_ATTR_MOUNT_ROOT;
-}
-
-static bool is_unchanged(const struct looking *looking, int fd, const struct stat *facts)
-{
-    struct ht_seal_times times = looking->times;
-
-    times.file_changed = ht_time_of(&facts->st_ctim);
-    return ht_seal_is_unchanged(&times) && !is_mounted(fd);
+    read_mark(fd, &facts);
+    marks.file_changed = time_of(&facts.stx_ctime);
+    marks.file_mount = facts.stx_mnt_id;
+    marks.keeps_times = keeps_times(fd);
+    return ht_seal_is_unchanged(&marks);
 }
 
 /* ---- one comparison ---- */
@@ -146,11 +205,10 @@ static bool is_unchanged(const struct looking *looking, int fd, const struct sta
 static int sum_of(const struct looking *looking, const char *path, const char **ret_sum,
                   struct ht_error *err)
 {
-    struct stat facts;
-    ht_autoclose int fd = ht_root_open_file(looking->root, path, O_NOFOLLOW, &facts, err);
+    ht_autoclose int fd = ht_root_open_file(looking->root, path, O_NOFOLLOW, NULL, err);
 
     *ret_sum = NULL;
-    if (fd >= 0 && is_unchanged(looking, fd, &facts))
+    if (fd >= 0 && is_unchanged(looking, fd))
         return 0;
     if (fd == -ELOOP)
         fd = ht_root_open_regular(looking->root, path, NULL, err);
@@ -171,7 +229,7 @@ static void compare_file(struct looking *looking, struct ht_str wanted, struct h
         return;
     }
     if (r < 0) {
-        note(looking->unread, &looking->unread_len, ht_arena_text(looking->arena, err.text));
+        note_unread(looking, &err);
         return;
     }
     looking->compared++;
@@ -198,6 +256,7 @@ bool ht_seal_decode(struct ht_str line, struct ht_str *ret_sum, struct ht_str *r
 static int visit_sums(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct looking *looking = context;
+    struct ht_error err = {0};
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
     struct ht_str package = ht_str_from(name), rest, line, sum, path;
     ptrdiff_t colon;
@@ -213,10 +272,12 @@ static int visit_sums(void *context, const char *name, unsigned type, uint64_t i
     if (!is_meant(package))
         return 0;
     looking->package = ht_arena_str(looking->arena, package);
-    read_times(looking, name);
+    read_records(looking, name);
     if (ht_root_read(looking->root, ht_arena_strf(looking->arena, DPKG_INFO "/%s", name).data,
-                     &text, HT_LIMIT_FILE, NULL) < 0)
+                     &text, HT_LIMIT_FILE, &err) < 0) {
+        note_unread(looking, &err);
         return 0;
+    }
     rest = ht_buf_str(&text);
     while (ht_str_next(&rest, '\n', &line))
         if (ht_seal_decode(line, &sum, &path) && is_critical(path))
@@ -224,24 +285,62 @@ static int visit_sums(void *context, const char *name, unsigned type, uint64_t i
     return 0;
 }
 
+static bool has_sums(const struct looking *looking, const struct ht_installed *package)
+{
+    struct ht_str plain =
+        ht_arena_strf(looking->arena, DPKG_INFO "/%.*s" SUMS, HT_STR_ARG(package->name));
+    struct ht_str named =
+        ht_arena_strf(looking->arena, DPKG_INFO "/%.*s:%.*s" SUMS, HT_STR_ARG(package->name),
+                      HT_STR_ARG(package->architecture));
+    struct stat facts;
+
+    return ht_root_lstat(looking->root, plain.data, &facts, NULL) == 0 ||
+           ht_root_lstat(looking->root, named.data, &facts, NULL) == 0;
+}
+
+/* A package without sums is compared with nothing, whoever took them away. */
+static void note_sumless(struct looking *looking, const struct ht_installed_list *installed)
+{
+    struct ht_error err = {0};
+
+    if (!installed->len || installed->left_out) {
+        ht_error_set(&err, ENODATA, "which packages are installed is not known");
+        note_unread(looking, &err);
+    }
+    for (size_t i = 0; i < installed->len; i++) {
+        const struct ht_installed *package = &installed->items[i];
+
+        if (!is_meant(package->name) || has_sums(looking, package))
+            continue;
+        ht_error_set(&err, ENODATA, "the package %.*s has no sums", HT_STR_ARG(package->name));
+        note_unread(looking, &err);
+    }
+}
+
 static struct ht_text_list list_of(struct ht_str *items, size_t len)
 {
     return (struct ht_text_list){.items = items, .len = len};
 }
 
-static void look_dpkg(struct looking *looking, struct ht_package_seal *row)
+static void look_dpkg(struct looking *looking, const struct ht_installed_list *installed,
+                      struct ht_package_seal *row)
 {
     const struct ht_dir_visitor visitor = {
         .visit = visit_sums, .context = looking, .max_entries = HT_LIMIT_ROWS};
     ht_autobuf struct ht_buf diversions = HT_BUF(HT_LIMIT_FILE);
+    struct ht_error err = {0};
+    int r;
 
     looking->differing = ht_arena_array(looking->arena, struct ht_str, LISTED_MAX);
     looking->missing = ht_arena_array(looking->arena, struct ht_str, LISTED_MAX);
     looking->unread = ht_arena_array(looking->arena, struct ht_str, LISTED_MAX);
-    (void)ht_root_read(looking->root, DIVERSIONS, &diversions, HT_LIMIT_FILE, NULL);
+    r = ht_root_read(looking->root, DIVERSIONS, &diversions, HT_LIMIT_FILE, &err);
+    if (r < 0 && r != -ENOENT)
+        note_unread(looking, &err);
     looking->diversions = ht_buf_str(&diversions);
-    if (ht_root_list(looking->root, DPKG_INFO, &visitor, NULL) < 0)
-        return;
+    if (ht_root_list(looking->root, DPKG_INFO, &visitor, &err) < 0)
+        note_unread(looking, &err);
+    note_sumless(looking, installed);
     ht_package_seal_set_compared(row, looking->compared);
     ht_package_seal_set_unchanged(row, looking->unchanged);
     ht_package_seal_set_differing(row, list_of(looking->differing, looking->differing_len));
@@ -249,18 +348,20 @@ static void look_dpkg(struct looking *looking, struct ht_package_seal *row)
     ht_package_seal_set_unread(row, list_of(looking->unread, looking->unread_len));
 }
 
-void ht_seals_look(struct ht_sums *sums, const struct ht_root *root, const char *system,
-                   struct ht_node *sample)
+void ht_seals_look(struct ht_sums *sums, const struct ht_root *root,
+                   const struct ht_installed_list *installed, struct ht_node *sample)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
     struct looking looking = {.sums = sums, .root = root, .arena = arena};
     struct ht_package_seal row = {0};
+    const char *system = installed->system;
 
     if (!system[0])
         return;
+    ht_sums_begin(sums, sample->taken_at);
     ht_package_seal_set_id(&row, ht_arena_text(arena, system));
     if (strcmp(system, "deb") == 0)
-        look_dpkg(&looking, &row);
+        look_dpkg(&looking, installed, &row);
     ht_sums_save(sums);
     ht_node_add(sample, ht_row_new(&ht_package_seal_table, &row));
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "pkg-seal.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/digest.h"
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
@@ -16,8 +17,12 @@
 #include "hulltop/base/vec.h"
 
 /* The file of sums over runs: this and the root, then a line for each file. */
-#define HEAD      "hulltop-sums/2\n"
+#define HEAD      "hulltop-sums/3\n"
 #define FILE_NAME "sums"
+
+/* A file that changed less than that before it was read may change again, and its time not: clocks
+ * of files go in steps, and are set. */
+#define SETTLED_NS (60 * HT_NS_PER_S)
 
 enum { SUMS_MAX = 10000, SUM_LEN = HT_MD5_TEXT_MAX - 1, FILE_MAX = 512 * 1024 * 1024 };
 
@@ -28,12 +33,14 @@ struct sum {
     off_t size;
     struct timespec modified, changed;
     char text[HT_MD5_TEXT_MAX];
+    bool settled; /* it may be kept */
 };
 
 struct ht_sums {
     struct ht_map *known; /* path to struct sum *, owned */
     char *folder;         /* where they are kept over runs; NULL: nowhere */
     char *root;           /* whose files they are */
+    int64_t now;          /* wall time; files are read later */
     bool changed;         /* since they were written or read */
 };
 
@@ -69,6 +76,7 @@ static bool decode_sum(struct ht_str line, struct sum *ret, struct ht_str *ret_p
     ret->changed.tv_sec = (time_t)marks[CHANGED];
     ret->changed.tv_nsec = (int64_t)marks[CHANGED_NS];
     memcpy(ret->text, text.data, SUM_LEN);
+    ret->settled = true;
     return true;
 }
 
@@ -76,7 +84,7 @@ static void encode_sum(void *context, struct ht_str path, void *value)
 {
     const struct sum *sum = value;
 
-    if (!sum->text[0] || ht_str_find_byte(path, '\n') >= 0)
+    if (!sum->text[0] || !sum->settled || ht_str_find_byte(path, '\n') >= 0)
         return;
     ht_buf_addf(context, "%llu %llu %lld %lld %lld %lld %lld %s  %.*s\n",
                 (unsigned long long)sum->device, (unsigned long long)sum->inode,
@@ -160,10 +168,15 @@ void ht_sums_free(struct ht_sums *sums)
 
 static bool is_same(const struct sum *sum, const struct stat *facts)
 {
-    return sum->text[0] && sum->device == facts->st_dev && sum->inode == facts->st_ino &&
-           sum->size == facts->st_size &&
+    return sum->text[0] && sum->settled && sum->device == facts->st_dev &&
+           sum->inode == facts->st_ino && sum->size == facts->st_size &&
            memcmp(&sum->modified, &facts->st_mtim, sizeof(facts->st_mtim)) == 0 &&
            memcmp(&sum->changed, &facts->st_ctim, sizeof(facts->st_ctim)) == 0;
+}
+
+void ht_sums_begin(struct ht_sums *sums, int64_t now)
+{
+    sums->now = now;
 }
 
 int ht_sums_of(struct ht_sums *sums, int fd, const char *path, const char **ret_sum,
@@ -191,6 +204,7 @@ int ht_sums_of(struct ht_sums *sums, int fd, const char *path, const char **ret_
         sum->size = facts.st_size;
         sum->modified = facts.st_mtim;
         sum->changed = facts.st_ctim;
+        sum->settled = ht_time_of(&facts.st_ctim) <= sums->now - SETTLED_NS;
     }
     *ret_sum = sum->text;
     return 0;

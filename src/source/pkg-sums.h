@@ -9,6 +9,8 @@
 #ifndef HT_SOURCE_PKG_SUMS_H
 #define HT_SOURCE_PKG_SUMS_H
 
+#include <stdint.h>
+
 #include "hulltop/base/error.h"
 
 struct ht_sums;
@@ -18,6 +20,9 @@ struct ht_sums;
  * takes NULL. */
 struct ht_sums *ht_sums_new(const char *folder, const char *root);
 void ht_sums_free(struct ht_sums *sums);
+/* Begins a pass at that wall time (ns since 1970, after 1970). What changed less than a minute
+ * before it is read, and its sum not kept. */
+void ht_sums_begin(struct ht_sums *sums, int64_t now);
 /* The sum of the open file, 32 hexadecimal digits, borrowed until the next call.
  * Reads it unless the sum is known. A file of more than 512 MiB: -EFBIG; other errors are of
  * reading. */

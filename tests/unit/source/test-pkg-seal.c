@@ -18,6 +18,7 @@
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "src/source/pkg-installed.h"
 #include "src/source/pkg-seal.h"
 
 #define SUM   "9dd4e461268c8034f5c8564e155c67a6" /* of "x" */
@@ -42,7 +43,7 @@ static void put(const struct ground *ground, const char *name, const char *text)
 static int begin(void **state)
 {
     static const char *const folders[] = {"var", "var/lib", "var/lib/dpkg", "var/lib/dpkg/info",
-                                          "usr", "usr/bin"};
+                                          "usr", "usr/bin", "usr/lib"};
     struct ground *ground = ht_new0(struct ground);
     const char *tmp = getenv("TMPDIR");
 
@@ -79,28 +80,45 @@ static void set_modified(const struct ground *ground, const char *name, int64_t 
     assert_int_equal(utimensat(AT_FDCWD, path.data, times, AT_SYMLINK_NOFOLLOW), 0);
 }
 
-/* The row of one run of a program that calls the root so; it lives as long as the node. */
-static const struct ht_package_seal *look(const struct ground *ground, const char *name,
-                                          struct ht_node *node)
+/* The row of one run of a program that calls the root so, with one package installed; it lives as
+ * long as the node. */
+static const struct ht_package_seal *look_with(const struct ground *ground, const char *name,
+                                               const char *package, struct ht_node *node)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
     struct ht_sums *sums = ht_sums_new(ground->cache, name);
+    const struct ht_installed one = {
+        .name = ht_str_from(package), .version = HT_S("1"), .architecture = HT_S("amd64")};
+    struct ht_installed_list installed;
 
+    ht_installed_init(&installed);
+    installed.system = "deb";
+    ht_installed_add(&installed, &one);
     assert_int_equal(ht_root_open(&root, ground->root, NULL), 0);
-    ht_seals_look(sums, &root, "deb", node);
+    ht_seals_look(sums, &root, &installed, node);
     ht_sums_free(sums);
+    ht_installed_fini(&installed);
     ht_node_sort(node);
 
     const struct ht_row *row = ht_node_find(node, HT_TABLE_PACKAGE_SEAL, HT_S("deb"));
     assert_non_null(row);
-    assert_int_equal(ht_package_seal_of(row)->compared, 1);
     return ht_package_seal_of(row);
+}
+
+static const struct ht_package_seal *look(const struct ground *ground, const char *name,
+                                          struct ht_node *node)
+{
+    const struct ht_package_seal *seal = look_with(ground, name, "runc", node);
+
+    assert_int_equal(seal->compared, 1);
+    assert_int_equal(seal->unread.len, 0);
+    return seal;
 }
 
 /* What one run, of a program that calls the root so, finds different. */
 static size_t count_differing(const struct ground *ground, const char *name)
 {
-    ht_autonode struct ht_node *node = ht_node_new(1);
+    ht_autonode struct ht_node *node = ht_node_new(INT64_MAX); /* long after the file changed */
     const struct ht_package_seal *seal = look(ground, name, node);
 
     assert_int_equal(seal->unchanged, 0);
@@ -160,10 +178,10 @@ static void a_damaged_record_is_none(void **state)
 {
     static const char *const texts[] = {
         "",
-        "hulltop-sums/2\n",
-        "hulltop-sums/2\n/\n1 2 3\n",
-        "hulltop-sums/2\n/\n1 2 3 4 5 6 99999999999999999999 " OTHER "  usr/bin/runc\n",
-        "hulltop-sums/2\n/\n1 2 3 4 5 6 7 00  usr/bin/runc\n",
+        "hulltop-sums/3\n",
+        "hulltop-sums/3\n/\n1 2 3\n",
+        "hulltop-sums/3\n/\n1 2 3 4 5 6 99999999999999999999 " OTHER "  usr/bin/runc\n",
+        "hulltop-sums/3\n/\n1 2 3 4 5 6 7 00  usr/bin/runc\n",
     };
     const struct ground *ground = *state;
     ht_autobuf struct ht_buf path = HT_BUF(8192);
@@ -237,13 +255,83 @@ static void without_a_list_files_are_read(void **state)
     assert_unread(ground, false);
 }
 
-/* Times in seconds. */
+static void a_sum_of_what_may_still_change_is_not_kept(void **state)
+{
+    const struct ground *ground = *state;
+    ht_autonode struct ht_node *node = ht_node_new(1); /* before the file changed */
+    ht_autobuf struct ht_buf path = HT_BUF(8192), text = HT_BUF(HT_LIMIT_FILE);
+
+    assert_int_equal(look(ground, "/", node)->differing.len, 0);
+    ht_buf_addf(&path, "%s/sums", ground->cache);
+    assert_int_equal(ht_read_at(AT_FDCWD, path.data, &text, HT_LIMIT_FILE, NULL), 0);
+    assert_null(strstr(text.data, SUM));
+}
+
+static void a_package_whose_sums_are_gone_or_too_long_is_unread(void **state)
+{
+    const struct ground *ground = *state;
+    ht_autobuf struct ht_buf path = HT_BUF(8192);
+    ht_autonode struct ht_node *gone = ht_node_new(1), *cut = ht_node_new(1),
+                               *other = ht_node_new(1);
+    const struct ht_package_seal *seal = look_with(ground, "/", "openssh-server", gone);
+
+    assert_int_equal(seal->compared, 1);
+    assert_int_equal(seal->unread.len, 1);
+    assert_true(ht_str_is(seal->unread.items[0], "the package openssh-server has no sums"));
+    assert_int_equal(look_with(ground, "/", "nano", other)->unread.len, 0);
+
+    ht_buf_addf(&path, "%s/var/lib/dpkg/info/runc.md5sums", ground->root);
+    assert_int_equal(truncate(path.data, HT_LIMIT_FILE + 1), 0);
+    seal = look_with(ground, "/", "runc", cut);
+    assert_int_equal(seal->compared, 0);
+    assert_int_equal(seal->unread.len, 1);
+}
+
+/* Records of before and after /usr was merged call a file by two names. */
+static void a_diverted_file_is_found_by_either_name(void **state)
+{
+    static const char *const names[] = {"lib/libc.so.6", "usr/lib/libc.so.6"};
+    const struct ground *ground = *state;
+
+    put(ground, "usr/lib/libc.so.6", "another package's");
+    put(ground, "usr/lib/libc.so.6.orig", "x");
+    for (size_t sums = 0; sums < ARRAY_LEN(names); sums++) {
+        for (size_t from = 0; from < ARRAY_LEN(names); from++) {
+            ht_autonode struct ht_node *node = ht_node_new(1);
+            ht_autobuf struct ht_buf text = HT_BUF(8192);
+
+            ht_buf_addf(&text, SUM "  %s\n", names[sums]);
+            put(ground, "var/lib/dpkg/info/libc6.md5sums", text.data);
+            ht_buf_reset(&text);
+            ht_buf_addf(&text, "/%s\n/usr/lib/libc.so.6.orig\nother\n", names[from]);
+            put(ground, "var/lib/dpkg/diversions", text.data);
+
+            const struct ht_package_seal *seal = look_with(ground, "/", "libc6", node);
+            assert_int_equal(seal->compared, 2);
+            assert_int_equal(seal->differing.len, 0);
+            assert_int_equal(seal->missing.len, 0);
+        }
+    }
+}
+
+/* Times in seconds, all on one mount. */
+static struct ht_seal_marks marks_of(int64_t file, int64_t written, int64_t list, int64_t sums)
+{
+    return (struct ht_seal_marks){.file_changed = file * HT_NS_PER_S,
+                                  .list_written = written * HT_NS_PER_S,
+                                  .list_changed = list * HT_NS_PER_S,
+                                  .sums_changed = sums * HT_NS_PER_S,
+                                  .file_mount = 30,
+                                  .list_mount = 30,
+                                  .sums_mount = 30,
+                                  .keeps_times = true};
+}
+
 static bool is_unchanged(int64_t file, int64_t written, int64_t list, int64_t sums)
 {
-    return ht_seal_is_unchanged(&(struct ht_seal_times){.file_changed = file * HT_NS_PER_S,
-                                                        .list_written = written * HT_NS_PER_S,
-                                                        .list_changed = list * HT_NS_PER_S,
-                                                        .sums_changed = sums * HT_NS_PER_S});
+    const struct ht_seal_marks marks = marks_of(file, written, list, sums);
+
+    return ht_seal_is_unchanged(&marks);
 }
 
 static void only_times_of_one_unpacking_prove_anything(void **state)
@@ -254,11 +342,34 @@ static void only_times_of_one_unpacking_prove_anything(void **state)
     assert_false(is_unchanged(50001, 50000, 50002, 50002)); /* written to after that */
     assert_false(is_unchanged(50001, 50002, 50002, 50000)); /* the list was renewed */
     assert_false(is_unchanged(50001, 50000, 50002, 90000)); /* the sums were */
+    assert_false(is_unchanged(50000, 50000, 50002, 90000)); /* even so */
+    assert_false(
+        is_unchanged(50000, 50000, 90000, 50002)); /* the list was, and its time set back */
+    assert_false(is_unchanged(49900, 90000, 90000, 50000)); /* the list was long after */
     assert_false(is_unchanged(49000, 50000, 50000, 50000)); /* another file, that lay somewhere */
     assert_false(is_unchanged(50000, 50001, 50000, 50002)); /* a time that was set */
     assert_false(is_unchanged(90000, 50000, 90001, 90002)); /* an image, laid down later */
     assert_false(is_unchanged(0, 0, 0, 0));
+    assert_false(is_unchanged(0, 601, 601, 0));
     assert_false(is_unchanged(INT64_MIN / HT_NS_PER_S, 50000, 50000, 50000));
+}
+
+static void times_of_another_mount_prove_nothing(void **state)
+{
+    struct ht_seal_marks marks = marks_of(50000, 50000, 50000, 50000);
+
+    (void)state;
+    assert_true(ht_seal_is_unchanged(&marks));
+    marks.file_mount = 31;
+    assert_false(ht_seal_is_unchanged(&marks));
+    marks.list_mount = 31;
+    assert_false(ht_seal_is_unchanged(&marks)); /* the sums still are */
+    marks = marks_of(50000, 50000, 50000, 50000);
+    marks.file_mount = marks.list_mount = marks.sums_mount = 0; /* not told */
+    assert_false(ht_seal_is_unchanged(&marks));
+    marks = marks_of(50000, 50000, 50000, 50000);
+    marks.keeps_times = false;
+    assert_false(ht_seal_is_unchanged(&marks));
 }
 
 int main(void)
@@ -267,7 +378,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_is_read_once_over_runs, begin, end),
         cmocka_unit_test_setup_teardown(a_file_that_changed_is_read_again, begin, end),
         cmocka_unit_test_setup_teardown(a_damaged_record_is_none, begin, end),
+        cmocka_unit_test_setup_teardown(a_sum_of_what_may_still_change_is_not_kept, begin, end),
+        cmocka_unit_test_setup_teardown(a_package_whose_sums_are_gone_or_too_long_is_unread, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_diverted_file_is_found_by_either_name, begin, end),
         cmocka_unit_test(only_times_of_one_unpacking_prove_anything),
+        cmocka_unit_test(times_of_another_mount_prove_nothing),
         cmocka_unit_test_setup_teardown(what_nobody_wrote_to_is_not_read, begin, end),
         cmocka_unit_test_setup_teardown(
             a_write_after_unpacking_is_told_though_size_and_time_are_put_back, begin, end),
