@@ -104,10 +104,16 @@ static int read_of(const struct process *process, const char *file, struct ht_bu
     return r == -EFBIG ? 0 : r;
 }
 
+/* We have nothing left to look with, which tells nothing about what is there. */
+static bool is_shortage(int r)
+{
+    return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
 /* What may not be looked at is there, or somebody took care that it could not be told. */
 static bool is_denied(int r)
 {
-    return r == -EACCES || r == -EPERM;
+    return r == -EACCES || r == -EPERM || is_shortage(r);
 }
 
 static bool is_there(const struct ht_root *root, const char *path)
@@ -118,17 +124,44 @@ static bool is_there(const struct ht_root *root, const char *path)
     return r == 0 || is_denied(r);
 }
 
+/* What the process sees at path: links are resolved from its root there, not from ours. 0 or
+ * -errno; -ENOSYS: this kernel cannot do that. */
+static int look_from_its_root(const struct process *process, const char *path, struct stat *ret)
+{
+    ht_autobuf struct ht_buf name = HT_BUF(PATH_LIMIT);
+    ht_autoroot struct ht_root inside = HT_ROOT_NONE;
+
+    ht_buf_addf(&name, "%s/proc/%s/root", process->root->path ? process->root->path : "",
+                process->pid);
+
+    int r = ht_root_open(&inside, name.data, NULL);
+    return r < 0 ? r : ht_root_lstat(&inside, path, ret, NULL);
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* path as the process sees it: through its root where that is another file, and the same path
- * here. */
+ * here. Where a link in its root leads somewhere else for us, its database is not looked at, and
+ * what we are led to is not its own. */
 static void add_seen(const struct process *process, enum ht_place_kind kind, const char *path)
 {
     ht_autobuf struct ht_buf inside = HT_BUF(PATH_LIMIT);
-    struct stat here, there;
-    int ours = ht_root_lstat(process->root, path, &here, NULL), theirs;
+    struct stat here, there, its;
+    int ours = ht_root_lstat(process->root, path, &here, NULL), theirs, seen;
 
     ht_buf_addf(&inside, "/proc/%s/root%s", process->pid, path);
     theirs = ht_root_lstat(process->root, inside.data, &there, NULL);
-    if (theirs == 0 && (ours < 0 || here.st_dev != there.st_dev || here.st_ino != there.st_ino))
+    seen = look_from_its_root(process, path, &its);
+    if (seen == -ENOSYS) {
+        seen = theirs;
+        its = there;
+    }
+    if (seen == 0 && (theirs == 0 ? !is_same_file(&its, &there) : !is_denied(theirs)))
+        process->places->more++;
+    else if (seen == 0 && theirs == 0 && (ours < 0 || !is_same_file(&here, &there)))
         ht_places_add(process->places, kind, inside.data, false);
     if (ours == 0 || is_denied(ours))
         ht_places_add(process->places, kind, path, false);
@@ -277,7 +310,14 @@ static int look_at_process(void *context, const char *name, unsigned type, uint6
     if (ht_parse_u64(ht_str_from(name), &pid) < 0)
         return 0;
     process->pid = name;
-    if (ht_proc_dull_has(process->dull, pid, inode) || read_of(process, "cmdline", &words) < 0) {
+
+    bool dull = ht_proc_dull_has(process->dull, pid, inode);
+    int r = dull ? 0 : read_of(process, "cmdline", &words);
+    if (is_shortage(r)) {
+        process->proven->error = r;
+        return 0;
+    }
+    if (dull || r < 0) {
         ht_proc_dull_add(process->dull, pid, inode);
         return 0;
     }
@@ -331,6 +371,7 @@ static void move(struct ht_places *to, struct ht_places *from)
     for (size_t i = 0; i < from->len; i++)
         ht_places_add(to, from->items[i].kind, from->items[i].path, from->items[i].lone);
     to->more += from->more;
+    to->error = from->error ? from->error : to->error;
     ht_places_fini(from);
 }
 
@@ -340,7 +381,9 @@ void ht_places_find(const struct ht_root *root, struct ht_proc_dull *dull, struc
     struct process process = {.root = root, .dull = dull, .proven = &proven, .named = &named};
     struct ht_dir_visitor visitor = {.visit = look_at_process, .context = &process};
 
-    (void)ht_root_list(root, "/proc", &visitor, NULL);
+    int r = ht_root_list(root, "/proc", &visitor, NULL);
+    if (is_shortage(r))
+        ret->error = r;
     for (size_t i = 0; i < ARRAY_LEN(usual_places); i++) {
         if (is_there(root, usual_places[i].path))
             ht_places_add(ret, usual_places[i].kind, usual_places[i].path, false);

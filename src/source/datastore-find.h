@@ -22,7 +22,8 @@ struct ht_place {
 struct ht_places {
     struct ht_place items[HT_PLACES_MAX];
     size_t len;
-    size_t more; /* were found and have no room here */
+    size_t more; /* were found and have no room here, or are not what a link leads to here */
+    int error;   /* not everything could be looked at, -errno; 0: it could */
 };
 
 /* The usual places of kubeadm, k3s, rke2, k0s, MicroShift, microk8s, then what their own settings

@@ -174,6 +174,7 @@ static void find_places(struct datastore *self)
 static bool find(struct datastore *self)
 {
     size_t before = self->len, kept = 0, more = self->places.more;
+    int error = self->places.error;
 
     self->feed->at(self->feed, "looking for datastores");
     ht_places_fini(&self->places);
@@ -189,7 +190,7 @@ static bool find(struct datastore *self)
     for (size_t i = 0; i < self->places.len; i++)
         watch(self, &self->places.items[i])->here = true;
 
-    bool changed = self->len != before || self->places.more != more;
+    bool changed = self->len != before || self->places.more != more || self->places.error != error;
     for (size_t i = 0; i < self->len; i++) {
         if (self->items[i].here) {
             self->items[kept++] = self->items[i];
@@ -404,7 +405,7 @@ static void add_up(const struct watched *watched, struct sum *sum)
 static enum ht_source_state state_of(const struct datastore *self, const struct sum *sum)
 {
     if (self->len == 0)
-        return HT_SOURCE_STATE_ABSENT;
+        return self->places.error ? HT_SOURCE_STATE_BROKEN : HT_SOURCE_STATE_ABSENT;
     if (sum->failed == self->len)
         return sum->denied ? HT_SOURCE_STATE_DENIED : HT_SOURCE_STATE_BROKEN;
     return sum->failed || sum->inexact ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK;
@@ -428,6 +429,10 @@ static void describe(const struct datastore *self, const struct sum *sum, struct
 {
     const struct watched *bad = worst(self);
 
+    if (self->places.error) {
+        ht_buf_addf(detail, "not everything was looked at: %s", strerror(-self->places.error));
+        return;
+    }
     if (self->len == 0) {
         ht_buf_add_text(detail, "no etcd, kine or dqlite database on this node");
         return;
@@ -464,9 +469,13 @@ static void tell_more(const struct datastore *self, struct ht_node *sample)
     ht_datastore_set_kind(&row, HT_S("etcd"));
     ht_datastore_set_path(&row, HT_S("(more)"));
     ht_datastore_set_exact(&row, false);
-    ht_datastore_set_detail(
-        &row, ht_arena_strf(arena, "%zu more databases of running programs were not looked at",
-                            self->places.more));
+    if (self->places.error)
+        ht_datastore_set_detail(&row, ht_arena_strf(arena, "not everything was looked at: %s",
+                                                    strerror(-self->places.error)));
+    else
+        ht_datastore_set_detail(
+            &row, ht_arena_strf(arena, "%zu more databases of running programs were not looked at",
+                                self->places.more));
     ht_datastore_set_source(&row, HT_S("datastore"));
     ht_datastore_tell_verdict(arena, &row);
     ht_node_add(sample, ht_row_new(&ht_datastore_table, &row));
@@ -483,7 +492,7 @@ static void publish(struct datastore *self)
         add_up(&self->items[i], &sum);
         ht_node_add(sample, ht_row_ref(self->items[i].row));
     }
-    if (self->places.more) {
+    if (self->places.more || self->places.error) {
         sum.inexact++;
         tell_more(self, sample);
     }

@@ -76,6 +76,7 @@ struct ht_hostconf_pass {
     size_t cut;                          /* things that a limit left out */
     size_t denied;                       /* files that are there and could not be read */
     struct ht_str first_denied;
+    int failed; /* why something else could not be looked at, -errno or 0 */
 };
 
 enum { HT_HOSTCONF_PROCESSES_MAX = 256 };
@@ -140,10 +141,13 @@ void ht_hostconf_add_unverified(struct ht_hostconf_pass *pass, struct ht_str pat
                                 struct ht_str name, const char *rule);
 
 /* Reads /proc/PID/name into out, which it empties first. */
-bool ht_hostconf_read_proc(const struct ht_hostconf_pass *pass, uint64_t pid, const char *name,
+bool ht_hostconf_read_proc(struct ht_hostconf_pass *pass, uint64_t pid, const char *name,
                            struct ht_buf *out);
 /* Counts a thing that is there and could not be read. */
 void ht_hostconf_deny(struct ht_hostconf_pass *pass, struct ht_str path);
+/* Notes why path, which is there, could not be looked at: r is 0 or -errno; what is not there is no
+ * failure. */
+void ht_hostconf_note_failure(struct ht_hostconf_pass *pass, int r, struct ht_str path);
 /* Reads a small file of the host into scratch; false if it is not there or cannot be read, which
  * is counted. ret_stat may be NULL. */
 bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str *ret_text,

@@ -56,7 +56,7 @@ static struct ht_str base_name(struct ht_str path)
     return slash < 0 ? path : ht_str_sub(path, (size_t)slash + 1, path.len);
 }
 
-bool ht_hostconf_read_proc(const struct ht_hostconf_pass *pass, uint64_t pid, const char *name,
+bool ht_hostconf_read_proc(struct ht_hostconf_pass *pass, uint64_t pid, const char *name,
                            struct ht_buf *out)
 {
     char path[PATH_BYTES];
@@ -64,6 +64,10 @@ bool ht_hostconf_read_proc(const struct ht_hostconf_pass *pass, uint64_t pid, co
     snprintf(path, sizeof(path), "proc/%llu/%s", (unsigned long long)pid, name);
     ht_buf_reset(out);
     int r = ht_root_read(pass->proc, path, out, HT_LIMIT_PROC_FILE, NULL);
+
+    /* What others' processes may not be asked is their user's affair. */
+    if (r != -EACCES && r != -EPERM)
+        ht_hostconf_note_failure(pass, r, ht_str_from(path));
     return r == 0 || r == -EFBIG;
 }
 
@@ -78,7 +82,11 @@ static bool read_link(const struct scan *scan, uint64_t pid, const char *name, s
 
     snprintf(path, sizeof(path), "proc/%llu/%s", (unsigned long long)pid, name);
     ht_buf_reset(out);
-    return ht_root_readlink(scan->pass->proc, path, out, NULL) == 0;
+
+    int r = ht_root_readlink(scan->pass->proc, path, out, NULL);
+    if (r != -EACCES && r != -EPERM)
+        ht_hostconf_note_failure(scan->pass, r, ht_str_from(path));
+    return r == 0;
 }
 
 /* The executable's path, or empty. In a copy of /proc it may be a file that holds the path. */
@@ -204,5 +212,5 @@ void ht_hostconf_find_processes(struct ht_hostconf_pass *pass)
     read_boot(&scan);
     if (read_link(&scan, 1, "ns/net", &net))
         scan.net = ht_buf_str(&net);
-    (void)ht_root_list(pass->proc, "proc", &visitor, NULL);
+    ht_hostconf_note_failure(pass, ht_root_list(pass->proc, "proc", &visitor, NULL), HT_S("/proc"));
 }

@@ -45,6 +45,14 @@ void ht_hostconf_deny(struct ht_hostconf_pass *pass, struct ht_str path)
         pass->first_denied = ht_arena_str(pass->arena, path);
 }
 
+void ht_hostconf_note_failure(struct ht_hostconf_pass *pass, int r, struct ht_str path)
+{
+    if (r == -EACCES || r == -EPERM)
+        ht_hostconf_deny(pass, path);
+    if (r == -EIO || r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+        pass->failed = r;
+}
+
 bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct ht_str *ret_text,
                       struct stat *ret_stat)
 {
@@ -54,8 +62,7 @@ bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct 
     ht_autoclose int fd = ht_root_open_regular(pass->root, name, &st, NULL);
     int r = fd < 0 ? fd : ht_read_fd(fd, name, &text, HT_LIMIT_YAML, NULL);
 
-    if (r == -EACCES || r == -EPERM)
-        ht_hostconf_deny(pass, path);
+    ht_hostconf_note_failure(pass, r, path);
     if (r == 0) {
         *ret_text = ht_arena_str(pass->scratch, ht_buf_str(&text));
         if (ret_stat)
@@ -99,8 +106,7 @@ struct ht_text_list ht_hostconf_list(struct ht_hostconf_pass *pass, const char *
         .visit = visit_name, .context = &listing, .max_entries = NAMES_MAX};
     int r = ht_root_list(pass->root, path, &visitor, NULL);
 
-    if (r == -EACCES || r == -EPERM)
-        ht_hostconf_deny(pass, ht_str_from(path));
+    ht_hostconf_note_failure(pass, r, ht_str_from(path));
     pass->cut += r == -EFBIG;
     qsort(listing.names, listing.len, sizeof(*listing.names), by_bytes);
     return (struct ht_text_list){.items = listing.names, .len = listing.len};
@@ -129,6 +135,8 @@ static void describe(const struct ht_hostconf_pass *pass, struct ht_buf *detail)
     if (pass->denied)
         ht_buf_addf(detail, "; %zu files could not be read, the first is %.*s", pass->denied,
                     HT_STR_ARG(ht_str_sub(pass->first_denied, 0, 200)));
+    if (pass->failed)
+        ht_buf_addf(detail, "; not everything was looked at: %s", strerror(-pass->failed));
     if (pass->cut)
         ht_buf_addf(detail, "; %zu things more than can be looked at", pass->cut);
 }
@@ -141,8 +149,8 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
     describe(pass, &detail);
     ht_source_set_id(&source, HT_S("hostconf"));
     ht_source_set_name(&source, HT_S("hostconf"));
-    ht_source_set_state(&source,
-                        pass->denied || pass->cut ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK);
+    ht_source_set_state(&source, pass->denied || pass->cut || pass->failed ? HT_SOURCE_STATE_PART
+                                                                           : HT_SOURCE_STATE_OK);
     ht_source_set_detail(&source, ht_buf_str(&detail));
     if (pass->denied)
         ht_source_set_help(&source, HT_S("run as root"));
