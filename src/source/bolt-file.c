@@ -69,7 +69,7 @@ ssize_t ht_bolt_pread(struct ht_bolt_file *file, void *bytes, size_t len, uint64
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return -errno;
+            return file->error = -errno;
         if (n == 0)
             break;
         done += (size_t)n;

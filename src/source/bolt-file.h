@@ -25,6 +25,7 @@ struct ht_bolt_file {
     unsigned uid, gid;
     int64_t changed_at; /* mtime */
     uint64_t bytes_read;
+    int error; /* of the last reading that failed, -errno; 0: none since it was set so */
 };
 
 #define HT_BOLT_FILE_NONE                                                                          \

@@ -136,6 +136,8 @@ struct paging {
     struct ht_str last; /* key of the page's last one */
     struct ht_arena *arena;
     bool keys_only;
+    size_t found;  /* keys of the page */
+    bool disorder; /* one of them does not lie behind all that came before */
 };
 
 static void take_of_page(void *context, const struct ht_etcd_kv *kv)
@@ -144,6 +146,8 @@ static void take_of_page(void *context, const struct ht_etcd_kv *kv)
 
     paging->finder.found(paging->finder.context, kv);
     /* The smallest key behind it has a NUL more. */
+    paging->found++;
+    paging->disorder = paging->disorder || ht_str_compare(kv->key, paging->last) < 0;
     char *next = ht_arena_alloc(paging->arena, kv->key.len + 2, 1);
     memcpy(next, kv->key.data, kv->key.len);
     paging->last = (struct ht_str){.data = next, .len = kv->key.len + 1};
@@ -167,10 +171,14 @@ static int read_pages(struct paging *paging, struct ht_str from, struct ht_str e
     struct ht_etcd_answer answer = {.more = true};
 
     while (answer.more) {
+        paging->found = 0;
+
         int r = ht_etcd_call_range(&paging->api->caller, &range, &finder, &answer, err);
 
         if (r < 0)
             return r;
+        if (paging->disorder || (answer.more && paging->found == 0))
+            return ht_error_set(err, EPROTO, "its pages of keys do not follow each other");
         range.key = paging->last;
         if (answer.more && !has_rest(paging->rest))
             return ht_error_set(err, EINTR, "stopped");

@@ -177,8 +177,10 @@ int ht_etcd_store_refresh(struct ht_etcd_store *store, unsigned flags, const str
 
     if (r == 0 && is_stale(store))
         forget(store);
-    if (r == 0 && store->tree.way.seen && store->tree.proof == HT_ETCD_DAMAGED)
-        return 0; /* not touched since: as damaged as it was */
+    /* Not touched since: as damaged as it was. What the disk refused it may give now. */
+    if (r == 0 && store->tree.way.seen && store->tree.proof == HT_ETCD_DAMAGED &&
+        store->tree.error == 0)
+        return 0;
     if (r == 0)
         r = ht_etcd_tree_refresh(&store->tree, store->keys, pace, err);
     /* Another database was written over it. */

@@ -193,8 +193,6 @@ static ssize_t fill_window(struct reading *reading, uint64_t offset, size_t len)
 
     reading->window_from = offset;
     reading->window_len = n < 0 ? 0 : (size_t)n;
-    if (n < 0)
-        reading->tree->error = (int)n;
     (void)may_go_on(reading);
     return n;
 }
@@ -424,6 +422,11 @@ static size_t read_inlined(struct reading *reading)
     return 0;
 }
 
+static bool is_cut(const struct ht_etcd_tree *tree)
+{
+    return tree->way.high_water * tree->file->page_size > tree->file->size;
+}
+
 /* One pass: true if tree is now one state, or will not become one. */
 static bool pass(struct reading *reading, int *ret_error, struct ht_error *err)
 {
@@ -463,7 +466,7 @@ static bool pass(struct reading *reading, int *ret_error, struct ht_error *err)
     tree->damaged = tree->way.bad + reading->bad;
     if (tree->damaged && tree->passes == 1)
         return false; /* a second look at what seems damaged */
-    tree->cut = tree->way.high_water * tree->file->page_size > tree->file->size;
+    tree->cut = is_cut(tree);
     if (!tree->way.facts.has_keys && tree->way.bad == 0)
         tree->proof = HT_ETCD_FOREIGN;
     else
@@ -473,7 +476,8 @@ static bool pass(struct reading *reading, int *ret_error, struct ht_error *err)
 
 static bool is_unchanged(struct ht_etcd_tree *tree, const struct ht_bolt_state *state)
 {
-    return tree->way.txid == state->meta.txid && tree->way.seen &&
+    /* One that was cut keeps its metas. */
+    return !is_cut(tree) && tree->way.txid == state->meta.txid && tree->way.seen &&
            (tree->proof == HT_ETCD_EXACT || tree->proof == HT_ETCD_FOREIGN) &&
            tree->older == state->older;
 }
@@ -511,7 +515,7 @@ int ht_etcd_tree_refresh(struct ht_etcd_tree *tree, struct ht_etcd_keys *keys,
     tree->leaves_read = 0;
     if (error < 0 || is_unchanged(tree, &state))
         return error;
-    tree->error = 0;
+    tree->file->error = 0;
     reading.window_cap = WINDOW;
     reading.window = ht_realloc(NULL, WINDOW, 1);
     while (tree->passes < PASSES) {
@@ -519,6 +523,7 @@ int ht_etcd_tree_refresh(struct ht_etcd_tree *tree, struct ht_etcd_keys *keys,
         if (pass(&reading, &error, err))
             break;
     }
+    tree->error = tree->file->error;
     /* They held values. */
     ht_wipe(reading.window, reading.window_cap);
     free(reading.window);

@@ -179,7 +179,8 @@ int ht_kine_refresh(struct ht_kine *kine, const struct ht_pace *pace, struct ht_
         ht_sqlite_close(sqlite);
         return r < 0 ? r : -EAGAIN;
     }
-    if (kine->read && is_same(&mark, &kine->mark))
+    /* What the disk refused it may give now. */
+    if (kine->read && kine->result.error == 0 && is_same(&mark, &kine->mark))
         return 0;
     kine->pace = pace;
     for (int i = 0; i < TRIES; i++) {
@@ -201,14 +202,18 @@ int ht_kine_refresh(struct ht_kine *kine, const struct ht_pace *pace, struct ht_
 
 static bool is_exact(const struct ht_kine *kine)
 {
-    return kine->result.damaged == 0 && !kine->result.moved && !kine->result.stopped &&
-           !kine->result.journal && !ht_etcd_keys_is_full(kine->keys);
+    return kine->result.damaged == 0 && kine->result.error == 0 && !kine->result.no_log &&
+           !kine->result.moved && !kine->result.stopped && !kine->result.journal &&
+           !ht_etcd_keys_is_full(kine->keys);
 }
 
 static struct ht_str describe(const struct ht_kine *kine, struct ht_arena *arena)
 {
     if (kine->result.stopped)
         return HT_S("not read to its end");
+    if (kine->result.error)
+        return ht_arena_strf(arena, "in part: reading failed: %s; what is counted is the rest",
+                             strerror(-kine->result.error));
     if (kine->result.damaged)
         return ht_arena_strf(arena,
                              "damaged: %zu pages or rows are not readable as what they should be; "
@@ -216,6 +221,8 @@ static struct ht_str describe(const struct ht_kine *kine, struct ht_arena *arena
                              kine->result.damaged);
     if (kine->result.journal)
         return HT_S("a rollback journal lies beside it: what was interrupted is not undone yet");
+    if (kine->result.no_log)
+        return HT_S("in part: it is open, or was not closed, and its write-ahead log is missing");
     if (ht_etcd_keys_is_full(kine->keys))
         return HT_S("in part: more kinds of objects than can be told apart");
     if (kine->result.moved)

@@ -191,6 +191,17 @@ static bool has_hot_journal(const struct ht_sqlite *sqlite)
     return (r < 0 && r != -ENOENT) || memcmp(bytes, magic, sizeof(magic)) == 0;
 }
 
+/* The memory that its users share lies beside it while one has it open, and then the log does, too:
+ * what is in the file alone is not the newest. */
+static bool lacks_log(const struct ht_sqlite *sqlite)
+{
+    ht_autobuf struct ht_buf shared = HT_BUF(HT_LIMIT_ARG * 2);
+    struct stat st;
+
+    ht_buf_addf(&shared, "%s-shm", sqlite->path);
+    return sqlite->wal.fd < 0 && ht_root_lstat(sqlite->root, shared.data, &st, NULL) == 0;
+}
+
 /* ---- life ---- */
 
 static void wal_name(const char *path, struct ht_buf *out)
@@ -277,15 +288,18 @@ int ht_sqlite_read(struct ht_sqlite *sqlite, const struct ht_sqlite_query *query
     *ret = (struct ht_sqlite_result){0};
     (void)ht_sqlite_look(sqlite->root, sqlite->path, &before);
     sqlite->pages = (uint32_t)(before.size / sqlite->page_size);
+    sqlite->file.error = sqlite->wal.error = 0;
     read_wal(sqlite);
     ret->journal = has_hot_journal(sqlite);
+    ret->no_log = lacks_log(sqlite);
     r = ht_sqlite_scan(sqlite, query, ret, err);
     if (r == 0 && query->mark.len)
         ht_sqlite_find_remnants(sqlite, query, ret);
     (void)ht_sqlite_look(sqlite->root, sqlite->path, &after);
     /* What was added to the log meanwhile is of no account: it was read up to a commit. */
-    ret->moved = before.ino != after.ino || before.size != after.size ||
-                 before.changed_at != after.changed_at || before.wal_ino != after.wal_ino ||
-                 after.wal_size < before.wal_size;
+    ret->moved = before.ino != sqlite->file.ino || before.ino != after.ino ||
+                 before.size != after.size || before.changed_at != after.changed_at ||
+                 before.wal_ino != after.wal_ino || after.wal_size < before.wal_size;
+    ret->error = sqlite->file.error ? sqlite->file.error : sqlite->wal.error;
     return r;
 }

@@ -56,6 +56,8 @@ struct ht_sqlite_result {
     uint64_t free_marks; /* on pages that are free */
     uint64_t log_marks;  /* in frames that do not count any more, and in pages they replaced */
     bool stopped;
+    int error;   /* of the last reading that failed, -errno or 0: what was read is a part */
+    bool no_log; /* it had a log when its owner had it open, and there is none */
 };
 
 /* Opens path and path-wal (if there is one) below root. 0 or -errno with the reason. Free with
