@@ -11,7 +11,17 @@ static void look_network(struct ht_checking *checking, const struct ht_row *row)
     const struct ht_network *network = ht_network_of(row);
     struct ht_finding *finding;
 
-    if (!ht_network_has_driver(network) || !ht_network_has_encrypted(network)) {
+    /* A list always tells the driver. */
+    if (!ht_network_has_driver(network)) {
+        ht_unknown(checking, "docker",
+                   ht_arena_strf(ht_checking_arena(checking),
+                                 "networks over several nodes could not be listed: %.*s",
+                                 HT_STR_ARG(network->name))
+                       .data,
+                   "they are asked for again at the next full pass");
+        return;
+    }
+    if (!ht_network_has_encrypted(network)) {
         ht_unknown(checking, "docker", "whether a network over several nodes is encrypted",
                    "sudo hulltop");
         return;

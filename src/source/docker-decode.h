@@ -68,6 +68,9 @@ int ht_docker_decode_changes(struct ht_str text, const struct ht_docker_changes_
  * such list. */
 int ht_docker_decode_networks(struct ht_str text, struct ht_str source, struct ht_rowset *rows,
                               struct ht_error *err);
+/* Adds a row without a driver to rows, whose id is the source: its networks were not listed, and
+ * its name says why. The next list that can be read takes it away. */
+void ht_docker_note_networks(struct ht_str source, const char *cause, struct ht_rowset *rows);
 
 /* One entry of GET /containers/json, of Podman's own API too; texts are borrowed from the arena. */
 struct ht_docker_listed {

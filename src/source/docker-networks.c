@@ -66,18 +66,41 @@ int ht_docker_decode_networks(struct ht_str text, struct ht_str source, struct h
     return 0;
 }
 
+void ht_docker_note_networks(struct ht_str source, const char *cause, struct ht_rowset *rows)
+{
+    struct ht_network row = {0};
+
+    ht_network_set_id(&row, source);
+    ht_network_set_source(&row, source);
+    ht_network_set_name(&row, ht_str_from(cause));
+    for (size_t i = 0; i < rows->len; i++) {
+        if (ht_str_equal(ht_row_id(rows->rows[i]), source))
+            return;
+    }
+    ht_rowset_add(rows, ht_row_new(&ht_network_table, &row));
+    ht_rowset_sort(rows);
+}
+
 int ht_docker_read_networks(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     const struct ht_daemon *daemon = docker->daemon ? ht_daemon_of(docker->daemon) : NULL;
+    struct ht_str source = ht_str_from(docker->name);
+    struct ht_error err = {0};
+    const char *cause = trouble->detail;
     int r;
 
     if (!docker->histories || !daemon || !ht_str_is(daemon->swarm, "active"))
         return 0;
     docker->feed->at(docker->feed, "asking for the networks of the swarm");
     r = ht_docker_get(&docker->client, "/networks", NETWORKS_MAX, &answer, trouble);
-    if (r == 0)
-        (void)ht_docker_decode_networks(ht_buf_str(&answer.body), ht_str_from(docker->name),
-                                        &docker->networks, NULL);
-    return r == -EINTR ? r : 0;
+    if (r == -EINTR)
+        return r;
+    if (r == 0) {
+        r = ht_docker_decode_networks(ht_buf_str(&answer.body), source, &docker->networks, &err);
+        cause = err.text;
+    }
+    if (r < 0)
+        ht_docker_note_networks(source, cause, &docker->networks);
+    return 0;
 }

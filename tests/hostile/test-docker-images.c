@@ -191,11 +191,39 @@ static void a_history_that_is_refused_is_no_trouble_and_unknown(void **state)
     }
 }
 
+static void networks_that_are_not_listed_leave_a_reason(void **state)
+{
+    struct driver driver = {0};
+    char path[160], command[200];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/info.json", folder);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs("{\"ServerVersion\":\"20.10.24\",\"Swarm\":{\"LocalNodeState\":"
+                      "\"active\"}}",
+                      file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    snprintf(command, sizeof(command), "map /info %s", path);
+    peer_tell(&peer, command, NULL, 0);
+    start(&driver);
+    assert_true(driver_wait(&driver, is_complete, NULL));
+    pthread_mutex_lock(&driver.lock);
+    const struct ht_row *row = ht_node_find(driver.sample, HT_TABLE_NETWORK, HT_S("docker"));
+    assert_non_null(row);
+    assert_false(ht_network_has_driver(ht_network_of(row)));
+    assert_true(ht_str_find(ht_network_of(row)->name, HT_S("/networks"), 0) >= 0);
+    pthread_mutex_unlock(&driver.lock);
+    driver_stop(&driver);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_images_history_is_asked_for_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drift_asks_for_names_entries_and_changes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(networks_that_are_not_listed_leave_a_reason, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_history_that_is_refused_is_no_trouble_and_unknown, set_up,
                                         tear_down),

@@ -109,6 +109,15 @@ static void only_networks_over_several_nodes_are_told(void **state)
     assert_false(ht_network_has_encrypted(ht_network_of(rows.rows[2])));
     assert_int_equal(ht_docker_decode_networks(HT_S("{}"), HT_S("docker"), &rows, &err), -EINVAL);
     assert_int_equal(rows.len, 3); /* what was known stays */
+
+    /* Why nothing more is known stands beside it, once, until there is a list. */
+    ht_docker_note_networks(HT_S("docker"), "refused", &rows);
+    ht_docker_note_networks(HT_S("docker"), "refused", &rows);
+    assert_int_equal(rows.len, 4);
+    assert_true(ht_str_is(ht_network_of(rows.rows[3])->name, "refused"));
+    assert_false(ht_network_has_driver(ht_network_of(rows.rows[3])));
+    assert_int_equal(ht_docker_decode_networks(HT_S("[]"), HT_S("docker"), &rows, &err), 0);
+    assert_int_equal(rows.len, 0);
     ht_rowset_fini(&rows);
 }
 
