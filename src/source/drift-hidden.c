@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ struct walk {
     struct member *members;
     size_t len, cap;
     size_t groups;
+    bool cut; /* not all groups, or not all of their members, were read */
     int dirfd;
     size_t depth;
 };
@@ -44,8 +46,10 @@ struct walk {
 
 static void add_member(struct walk *walk, uint64_t pid, struct ht_str group)
 {
-    if (walk->len == MEMBERS_MAX)
+    if (walk->len == MEMBERS_MAX) {
+        walk->cut = true;
         return;
+    }
     if (walk->len == walk->cap) {
         walk->cap = walk->cap ? 2 * walk->cap : 256;
         walk->members = ht_realloc(walk->members, walk->cap, sizeof(*walk->members));
@@ -53,15 +57,23 @@ static void add_member(struct walk *walk, uint64_t pid, struct ht_str group)
     walk->members[walk->len++] = (struct member){.pid = (pid_t)pid, .group = group};
 }
 
-/* 0 stands for processes of outer pid namespaces. What is not readable (a threaded group) or gone
- * tells nothing. */
+/* A group that is gone has nobody; those of a threaded one are in the group above it. */
+static bool hides_nobody(int r)
+{
+    return r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP;
+}
+
+/* 0 stands for processes of outer pid namespaces. */
 static void take_members(struct walk *walk)
 {
     struct ht_str rest, line;
     struct ht_str group = {0};
     uint64_t pid;
 
-    if (ht_read_at(walk->dirfd, "cgroup.procs", &walk->file, HT_LIMIT_FILE, NULL) < 0)
+    int r = ht_read_at(walk->dirfd, "cgroup.procs", &walk->file, HT_LIMIT_FILE, NULL);
+
+    walk->cut = walk->cut || (r < 0 && !hides_nobody(r));
+    if (r < 0 && r != -EFBIG)
         return;
     rest = ht_buf_str(&walk->file);
     while (ht_str_next(&rest, '\n', &line)) {
@@ -82,8 +94,12 @@ static int visit_group(void *context, const char *name, unsigned type, uint64_t 
     int dirfd = walk->dirfd;
 
     (void)inode;
-    if (type != DT_DIR || walk->depth >= DEPTH_MAX || walk->groups >= GROUPS_MAX)
+    if (type != DT_DIR)
         return 0;
+    if (walk->depth >= DEPTH_MAX || walk->groups >= GROUPS_MAX) {
+        walk->cut = true;
+        return 0;
+    }
     walk->dirfd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (walk->dirfd >= 0) {
         ht_buf_addf(&walk->path, "/%s", name);
@@ -93,6 +109,8 @@ static int visit_group(void *context, const char *name, unsigned type, uint64_t 
         walk->path.len = before;
         walk->path.full = false;
         close(walk->dirfd);
+    } else if (!hides_nobody(-errno)) {
+        walk->cut = true;
     }
     walk->dirfd = dirfd;
     return 0;
@@ -101,10 +119,12 @@ static int visit_group(void *context, const char *name, unsigned type, uint64_t 
 static void take_group(struct walk *walk)
 {
     const struct ht_dir_visitor visitor = {.visit = visit_group, .context = walk};
+    int r;
 
     walk->groups++;
     take_members(walk);
-    (void)ht_list_fd(walk->dirfd, &visitor, NULL);
+    r = ht_list_fd(walk->dirfd, &visitor, NULL);
+    walk->cut = walk->cut || (r < 0 && !hides_nobody(r));
 }
 
 /* ---- what /proc lists ---- */
@@ -155,7 +175,7 @@ static int keep_unlisted(const struct ht_hidden_ask *ask, struct walk *walk)
         bool listed =
             listing->len && bsearch(&pid, listing->pids, listing->len, sizeof(pid_t), compare_pids);
 
-        if (!listed && ask->is_alive(pid))
+        if (!listed && ask->is_alive(ask->proc_fd, pid))
             walk->members[kept++] = walk->members[i];
     }
     walk->len = kept;
@@ -185,15 +205,44 @@ int ht_hidden_find(const struct ht_hidden_ask *ask, struct ht_arena *arena,
         items[len++] = ht_arena_strf(arena, "%d in %.*s", (int)walk.members[i].pid,
                                      HT_STR_ARG(walk.members[i].group));
     *ret_hidden = (struct ht_text_list){.items = items, .len = len};
+    /* Nobody was found where not everybody was looked at. */
+    if (r == 0 && len == 0 && walk.cut)
+        r = -EFBIG;
     free(walk.members);
     ht_buf_fini(&walk.path);
     ht_buf_fini(&walk.file);
     return r;
 }
 
-static bool is_alive(pid_t pid)
+/* The process that a thread is of; 0: not told. */
+static uint64_t group_of(int proc_fd, pid_t pid)
 {
-    return kill(pid, 0) == 0 || errno == EPERM;
+    static const char key[] = "Tgid:";
+    ht_autobuf struct ht_buf file = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_str rest, line;
+    char name[LINK_BYTES];
+    uint64_t group;
+
+    snprintf(name, sizeof(name), "%d/status", (int)pid);
+    if (ht_read_at(proc_fd, name, &file, HT_LIMIT_PROC_FILE, NULL) < 0)
+        return 0;
+    rest = ht_buf_str(&file);
+    while (ht_str_next(&rest, '\n', &line)) {
+        if (ht_str_has_prefix(line, key) &&
+            ht_parse_u64(ht_str_trim(ht_str_sub(line, sizeof(key) - 1, line.len)), &group) == 0)
+            return group;
+    }
+    return 0;
+}
+
+bool ht_hidden_is_alive(int proc_fd, pid_t pid)
+{
+    uint64_t group;
+
+    if (kill(pid, 0) < 0 && errno != EPERM)
+        return false;
+    group = group_of(proc_fd, pid);
+    return group == 0 || group == (uint64_t)pid;
 }
 
 /* Whether /proc is that of our own pid namespace. */
@@ -205,6 +254,23 @@ static bool is_own(int proc_fd)
 
     return len > 0 && ht_parse_u64((struct ht_str){.data = link, .len = (size_t)len}, &pid) == 0 &&
            pid == (uint64_t)getpid();
+}
+
+/* Whether our control groups are all there are: the node's first process lies in none above the
+ * topmost that we see. */
+static bool sees_all_groups(int proc_fd)
+{
+    ht_autobuf struct ht_buf file = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_str rest, line;
+
+    if (ht_read_at(proc_fd, "1/cgroup", &file, HT_LIMIT_PROC_FILE, NULL) < 0)
+        return false;
+    rest = ht_buf_str(&file);
+    while (ht_str_next(&rest, '\n', &line)) {
+        if (ht_str_find(line, HT_S(":/.."), 0) >= 0)
+            return false;
+    }
+    return true;
 }
 
 /* Where a hierarchy begins: of version 2 if there is one, each has all processes. Empty: none. */
@@ -219,7 +285,8 @@ static struct ht_str find_groups(struct ht_str mounts, struct ht_arena *arena, b
         if (ht_str_is(line.type, "proc") && ht_str_is(line.point, "/proc") &&
             ht_str_find(line.super, HT_S("hidepid="), 0) >= 0)
             *ret_hides = true;
-        if (second || !ht_str_has_prefix(line.type, "cgroup"))
+        /* A mount of a part of it has a part of the processes. */
+        if (second || !ht_str_has_prefix(line.type, "cgroup") || !ht_str_is(line.root, "/"))
             continue;
         second = ht_str_is(line.type, "cgroup2");
         if (second || found.len == 0)
@@ -241,14 +308,15 @@ int ht_hidden_read(int proc_fd, struct ht_arena *arena, struct ht_text_list *ret
     if (r < 0)
         return r;
     groups = find_groups(ht_buf_str(&mounts), arena, &hides);
-    if (hides)
+    if (hides || !sees_all_groups(proc_fd))
         return -EPERM;
     cgroup_fd = groups.len ? open(ht_arena_strf(arena, "%.*s", HT_STR_ARG(groups)).data,
                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                            : -1;
     if (cgroup_fd < 0)
         return -ENOENT;
-    return ht_hidden_find(
-        &(struct ht_hidden_ask){.cgroup_fd = cgroup_fd, .proc_fd = proc_fd, .is_alive = is_alive},
-        arena, ret_hidden);
+    return ht_hidden_find(&(struct ht_hidden_ask){.cgroup_fd = cgroup_fd,
+                                                  .proc_fd = proc_fd,
+                                                  .is_alive = ht_hidden_is_alive},
+                          arena, ret_hidden);
 }

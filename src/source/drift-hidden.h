@@ -12,17 +12,20 @@
 #include "hulltop/model/node.h"
 
 struct ht_hidden_ask {
-    int cgroup_fd;               /* the topmost control group of a hierarchy */
-    int proc_fd;                 /* "/proc" of the same pid namespace */
-    bool (*is_alive)(pid_t pid); /* whether there is a process of that id now */
+    int cgroup_fd; /* the topmost control group of a hierarchy */
+    int proc_fd;   /* "/proc" of the same pid namespace */
+    /* Whether there is a process of that id now. */
+    bool (*is_alive)(int proc_fd, pid_t pid);
 };
 
 /* The first of those that are hidden, "PID in /CGROUP", in the arena. 0, or -errno where a list
- * could not be read. */
+ * could not be read, or not whole (and no one was found). */
 int ht_hidden_find(const struct ht_hidden_ask *ask, struct ht_arena *arena,
                    struct ht_text_list *ret_hidden);
+/* Whether there is a process of that id now; a thread is none, and no list of /proc has it. */
+bool ht_hidden_is_alive(int proc_fd, pid_t pid);
 /* The same of this system. -EPERM: /proc does not show everybody's processes to us, or is another
- * namespace's; -ENOENT: no control groups are mounted. */
+ * namespace's, or not all control groups are ours to see; -ENOENT: none are mounted whole. */
 int ht_hidden_read(int proc_fd, struct ht_arena *arena, struct ht_text_list *ret_hidden);
 
 #endif

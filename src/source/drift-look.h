@@ -21,6 +21,8 @@ bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
                          enum ht_code_kind kind, struct ht_code *code);
 /* Looks at what it maps to be executed (exe is its program's path), where that is due. */
 void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe);
+/* Appends what the mount namespace and the root of a process are known by. */
+void ht_drift_root_key(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *key);
 /* Looks at what its environment and /etc/ld.so.preload load before everything else. */
 void ht_drift_judge_preload(struct ht_drift_looking *looking);
 

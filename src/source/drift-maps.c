@@ -4,8 +4,10 @@
  *
  * Most mappings are the image's and the same in every process: they are told once a pass.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "drift-look.h"
 #include "drift-script.h"
@@ -147,14 +149,33 @@ static bool judge_preloaded(struct ht_drift_looking *looking, struct ht_str path
     return true;
 }
 
+void ht_drift_root_key(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *key)
+{
+    uint64_t ns = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/mnt"));
+    struct statx about;
+    char name[32];
+
+    ht_buf_addf(key, "%llu ", (unsigned long long)ns);
+    snprintf(name, sizeof(name), "%d/root", (int)pid);
+    /* Whose root cannot be told answers for itself alone. */
+    if (ns &&
+        statx(reader->proc_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &about) == 0)
+        ht_buf_addf(key, "%x:%x:%llu ", about.stx_dev_major, about.stx_dev_minor,
+                    (unsigned long long)about.stx_ino);
+    else
+        ht_buf_addf(key, "of %d ", (int)pid);
+}
+
 /* In the first look over all processes one of a container that has no such file answers for the
- * others; later each is asked when its turn comes. */
+ * others of the same root; later each is asked when its turn comes. */
 static void judge_preload_file(struct ht_drift_looking *looking)
 {
     static const char file[] = "/etc/ld.so.preload";
     struct ht_drift *drift = looking->drift;
     ht_autobuf struct ht_buf key = HT_BUF(PATH_BYTES);
 
+    if (drift->first)
+        ht_drift_root_key(&drift->reader, looking->process->pid, &key);
     ht_buf_addf(&key, "%.*s %s", HT_STR_ARG(ht_layers_id(looking->process->home)), file);
     if (drift->first && ht_map_get(drift->mapped, ht_buf_str(&key)))
         return;

@@ -105,21 +105,30 @@ void ht_tamper_traced(struct ht_str text, struct ht_arena *arena, struct ht_trac
     *ret_traced = traced;
 }
 
+void ht_tamper_take_traced(struct ht_str text, bool cut, struct ht_arena *arena,
+                           struct ht_tamper *tamper)
+{
+    struct ht_traced traced;
+
+    ht_tamper_traced(text, arena, &traced);
+    if (!cut)
+        ht_tamper_set_traced(tamper, traced.count);
+    if (!cut || traced.redirected.len)
+        ht_tamper_set_redirected(tamper, traced.redirected);
+}
+
 static void read_traced(struct ht_arena *arena, struct ht_tamper *tamper)
 {
     static const char *const paths[] = {"/sys/kernel/tracing/enabled_functions",
                                         "/sys/kernel/debug/tracing/enabled_functions"};
     ht_autobuf struct ht_buf file = HT_BUF(HT_LIMIT_FILE);
-    struct ht_traced traced;
     int r = -ENOENT;
 
     for (size_t i = 0; i < ARRAY_LEN(paths) && r < 0 && r != -EFBIG; i++)
         r = ht_read_at(AT_FDCWD, paths[i], &file, HT_LIMIT_FILE, NULL);
     if (r < 0 && r != -EFBIG)
         return;
-    ht_tamper_traced(ht_buf_str(&file), arena, &traced);
-    ht_tamper_set_traced(tamper, traced.count);
-    ht_tamper_set_redirected(tamper, traced.redirected);
+    ht_tamper_take_traced(ht_buf_str(&file), r < 0, arena, tamper);
 }
 
 /* ---- eBPF ---- */

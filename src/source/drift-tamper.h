@@ -18,6 +18,9 @@ struct ht_traced {
     struct ht_text_list redirected;
 };
 void ht_tamper_traced(struct ht_str text, struct ht_arena *arena, struct ht_traced *ret_traced);
+/* The same as fields of a row; of a list that was cut only what was found. */
+void ht_tamper_take_traced(struct ht_str text, bool cut, struct ht_arena *arena,
+                           struct ht_tamper *tamper);
 /* Reads the row below proc_fd ("/proc"), NULL if the taint cannot be read; what else cannot be read
  * stays unknown. before (NULL: none) is the row of the last look, whose first counts stay. A
  * reference for the caller. */

@@ -78,6 +78,20 @@ bool ht_net_is_loopback(const struct ht_net_end *end)
            (is_mapped(end) && end->address[12] == 127);
 }
 
+bool ht_net_is_metadata(const struct ht_net_end *end)
+{
+    static const char *const addresses[] = {
+        "169.254.169.254:", "169.254.170.2:", "100.100.100.200:", "[fd00:ec2::254]:"};
+    char text[HT_NET_TEXT_MAX];
+    struct ht_str address = ht_str_from(ht_net_format(end, text));
+
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        if (ht_str_has_prefix(address, addresses[i]))
+            return true;
+    }
+    return false;
+}
+
 const char *ht_net_format(const struct ht_net_end *end, char *out)
 {
     char text[INET6_ADDRSTRLEN] = "?";

@@ -30,6 +30,9 @@ bool ht_net_next(struct ht_str *text, bool six, struct ht_net_socket *ret_socket
 /* An address of this machine alone. */
 bool ht_net_is_loopback(const struct ht_net_end *end);
 
+/* An address that serves a node's identity in its cloud. */
+bool ht_net_is_metadata(const struct ht_net_end *end);
+
 enum { HT_NET_TEXT_MAX = 64 };
 /* "203.0.113.5:4444", "[2001:db8::1]:22" into out (HT_NET_TEXT_MAX bytes); returns out. A mapped
  * IPv4 address is written as what it is. */

@@ -191,6 +191,7 @@ struct walk {
     size_t listens_len;
 };
 
+/* Past the limit one that gives a node's identity away takes the place of the last. */
 static void add_address(struct walk *walk, const struct ht_net_end *end, struct ht_str *list,
                         size_t *len)
 {
@@ -203,6 +204,8 @@ static void add_address(struct walk *walk, const struct ht_net_end *end, struct 
     }
     if (*len < HT_PROC_PEERS_MAX)
         list[(*len)++] = ht_arena_str(walk->arena, address);
+    else if (ht_net_is_metadata(end))
+        list[*len - 1] = ht_arena_str(walk->arena, address);
 }
 
 /* A connection to a port that somebody here listens on was opened by the other side. */

@@ -33,7 +33,8 @@ void ht_net_cache_forget(struct ht_net_cache *cache);
 /* stdio of any process; nothing is set where it may not be read. */
 void ht_proc_read_stdio(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                         struct ht_process *process);
-/* peers and listens; nothing is set where they may not be read, or where it has so many descriptors
+/* peers (of too many, those that serve the node's identity in a cloud are always kept) and listens;
+ * nothing is set where they may not be read, or where it has so many descriptors
  * that not all were looked at and none was found. */
 void ht_proc_read_peers(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                         struct ht_process *process);

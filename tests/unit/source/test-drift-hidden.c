@@ -3,6 +3,7 @@
  * directories. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,9 +20,11 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/drift-hidden.h"
+#include "src/source/drift-look.h"
 #include "src/source/drift-languages.h"
 #include "src/source/drift-tamper.h"
 #include "src/source/drift-upper.h"
+#include "src/source/proc-sockets.h"
 
 /* ---- hidden processes ---- */
 
@@ -76,8 +79,9 @@ static int remove_tree(void **state)
 }
 
 /* 31 has ended since its group was read. */
-static bool is_alive(pid_t pid)
+static bool is_alive(int proc_fd, pid_t pid)
 {
+    (void)proc_fd;
     return pid != 31;
 }
 
@@ -87,6 +91,13 @@ static int open_folder(const char *name)
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void put(int dirfd, const char *name, const char *text)
+{
+    ht_autoclose int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
 static void processes_that_only_their_groups_have_are_hidden(void **state)
@@ -119,6 +130,106 @@ static void a_list_that_cannot_be_read_tells_nothing(void **state)
     assert_int_equal(ht_hidden_read(proc_fd, arena, &hidden), -EPERM);
 }
 
+/* Nobody hidden in groups that were not all read is not known. */
+static void groups_that_are_too_deep_leave_it_unknown(void **state)
+{
+    enum { DEEP = 40 };
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autoclose int cgroup_fd = open_folder("proc/1");
+    ht_autoclose int proc_fd = open_folder("proc");
+    const struct ht_hidden_ask ask = {
+        .cgroup_fd = cgroup_fd, .proc_fd = proc_fd, .is_alive = is_alive};
+    struct ht_text_list hidden;
+    char path[2 * DEEP + 1] = "";
+    int r;
+
+    (void)state;
+    assert_int_equal(ht_hidden_find(&ask, arena, &hidden), 0);
+    assert_int_equal(hidden.len, 0);
+    for (size_t i = 0; i < DEEP; i++) {
+        memcpy(path + 2 * i, "d/", 3);
+        assert_int_equal(mkdirat(cgroup_fd, path, 0700), 0);
+    }
+    r = ht_hidden_find(&ask, arena, &hidden);
+    for (size_t i = DEEP; i > 0; i--) {
+        path[2 * i] = '\0';
+        unlinkat(cgroup_fd, path, AT_REMOVEDIR);
+    }
+    assert_int_equal(r, -EFBIG);
+}
+
+/* What /proc/1/cgroup and the table of mounts have, and what comes of it. */
+static void only_all_groups_of_the_node_will_do(void **state)
+{
+    static const struct {
+        const char *root, *first;
+        int r;
+    } views[] = {
+        {"/", "0::/init.scope\n", 0},
+        {"/docker/4f0c", "0::/init.scope\n", -ENOENT},
+        {"/", "1:name=systemd:/\n0::/../../init.scope\n", -EPERM},
+        {"/", NULL, -EPERM},
+    };
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autoclose int proc_fd = open_folder("proc");
+    char own[32];
+
+    (void)state;
+    snprintf(own, sizeof(own), "%d", (int)getpid());
+    assert_int_equal(unlinkat(proc_fd, "self", AT_REMOVEDIR), 0);
+    assert_int_equal(symlinkat(own, proc_fd, "self"), 0);
+    assert_int_equal(mkdirat(proc_fd, own, 0700), 0);
+    for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+        struct ht_text_list hidden;
+        char text[256];
+
+        snprintf(text, sizeof(text), "30 20 0:26 %s %s/proc/20 rw - cgroup2 cgroup2 rw\n",
+                 views[i].root, folder);
+        put(proc_fd, "self/mountinfo", text);
+        if (views[i].first)
+            put(proc_fd, "1/cgroup", views[i].first);
+        assert_int_equal(ht_hidden_read(proc_fd, arena, &hidden), views[i].r);
+        unlinkat(proc_fd, "1/cgroup", 0);
+    }
+    unlinkat(proc_fd, "self/mountinfo", 0);
+    unlinkat(proc_fd, "self", 0);
+    unlinkat(proc_fd, own, AT_REMOVEDIR);
+}
+
+static void *wait_in_thread(void *context)
+{
+    int *ends = context;
+    pid_t id = gettid();
+    char byte;
+
+    assert_int_equal(write(ends[1], &id, sizeof(id)), sizeof(id));
+    assert_int_equal(read(ends[2], &byte, 1), 0);
+    return NULL;
+}
+
+/* The id of a thread answers to signals, but /proc lists none. */
+static void a_thread_is_no_hidden_process(void **state)
+{
+    ht_autoclose int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    pthread_t thread;
+    pid_t id = 0;
+    int ends[4];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(ends + 2, O_CLOEXEC), 0);
+    assert_int_equal(pthread_create(&thread, NULL, wait_in_thread, ends), 0);
+    assert_int_equal(read(ends[0], &id, sizeof(id)), sizeof(id));
+    bool alive = ht_hidden_is_alive(proc_fd, id);
+    close(ends[3]);
+    pthread_join(thread, NULL);
+    for (size_t i = 0; i < 3; i++)
+        close(ends[i]);
+    assert_false(alive);
+    assert_true(ht_hidden_is_alive(proc_fd, getpid()));
+    assert_false(ht_hidden_is_alive(proc_fd, INT32_MAX));
+}
+
 /* ---- traced functions ---- */
 
 static void redirected_functions_are_told_from_traced_ones(void **state)
@@ -142,6 +253,22 @@ static void redirected_functions_are_told_from_traced_ones(void **state)
     assert_true(ht_str_is(traced.redirected.items[0], "__x64_sys_kill to [rk]"));
     assert_true(ht_str_is(traced.redirected.items[1], "do_idle to klp_ftrace_handler"));
     assert_true(ht_str_is(traced.redirected.items[2], "lone to who knows"));
+}
+
+static void a_list_that_was_cut_is_unknown_unless_something_was_found(void **state)
+{
+    static const char plain[] = "schedule (1)         \t->arch_ftrace_ops_list_func+0x0/0x1e0\n";
+    static const char sent[] = "kill (1) R I\ttramp: 0xffffffffc0a01000 (hook+0x0/0x80 [rk])\n";
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_tamper whole = {0}, cut = {0}, found = {0};
+
+    (void)state;
+    ht_tamper_take_traced(HT_S(plain), false, arena, &whole);
+    assert_true(ht_tamper_has_traced(&whole) && ht_tamper_has_redirected(&whole));
+    ht_tamper_take_traced(HT_S(plain), true, arena, &cut);
+    assert_false(ht_tamper_has_traced(&cut) || ht_tamper_has_redirected(&cut));
+    ht_tamper_take_traced(HT_S(sent), true, arena, &found);
+    assert_int_equal(found.redirected.len, 1);
 }
 
 /* ---- packages of languages ---- */
@@ -257,6 +384,88 @@ static void databases_that_are_too_large_are_not_compared(void **state)
     assert_false(ht_packages_compare_files(&both, arena, &changes, &cut));
 }
 
+/* ---- roots and peers ---- */
+
+static void another_root_has_another_key(void **state)
+{
+    ht_autobuf struct ht_buf one = HT_BUF(256);
+    ht_autobuf struct ht_buf again = HT_BUF(256);
+    ht_autobuf struct ht_buf other = HT_BUF(256);
+    ht_autobuf struct ht_buf moved = HT_BUF(256);
+    ht_autoclose int fd = open_folder("proc");
+    struct ht_proc_reader reader;
+    char path[160];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/proc", folder);
+    assert_int_equal(mkdirat(fd, "1/root", 0700), 0);
+    assert_int_equal(mkdirat(fd, "1/ns", 0700), 0);
+    assert_int_equal(symlinkat("mnt:[7]", fd, "1/ns/mnt"), 0);
+    assert_int_equal(ht_proc_reader_init(&reader, path, NULL), 0);
+    ht_drift_root_key(&reader, 1, &one);
+    ht_drift_root_key(&reader, 1, &again);
+    assert_int_equal(renameat(fd, "1/root", fd, "1/old"), 0);
+    assert_int_equal(mkdirat(fd, "1/root", 0700), 0);
+    ht_drift_root_key(&reader, 1, &other);
+    unlinkat(fd, "1/ns/mnt", 0);
+    assert_int_equal(symlinkat("mnt:[8]", fd, "1/ns/mnt"), 0);
+    ht_drift_root_key(&reader, 1, &moved);
+    ht_proc_reader_fini(&reader);
+    unlinkat(fd, "1/ns/mnt", 0);
+    unlinkat(fd, "1/ns", AT_REMOVEDIR);
+    unlinkat(fd, "1/old", AT_REMOVEDIR);
+    unlinkat(fd, "1/root", AT_REMOVEDIR);
+    assert_true(ht_str_equal(ht_buf_str(&one), ht_buf_str(&again)));
+    assert_false(ht_str_equal(ht_buf_str(&one), ht_buf_str(&other)));
+    assert_false(ht_str_equal(ht_buf_str(&other), ht_buf_str(&moved)));
+}
+
+static void the_ninth_peer_is_kept_if_it_serves_metadata(void **state)
+{
+    enum { PEERS = HT_PROC_PEERS_MAX + 1 };
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autobuf struct ht_buf table = HT_BUF(8192);
+    ht_autoclose int fd = open_folder("proc");
+    struct ht_process process = {0};
+    struct ht_proc_reader reader;
+    char path[160], name[32], target[32];
+    bool found = false;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/proc", folder);
+    assert_int_equal(mkdirat(fd, "1/fd", 0700), 0);
+    assert_int_equal(mkdirat(fd, "1/ns", 0700), 0);
+    assert_int_equal(mkdirat(fd, "1/net", 0700), 0);
+    assert_int_equal(symlinkat("net:[7]", fd, "1/ns/net"), 0);
+    ht_buf_add_text(&table, "  sl  local_address rem_address   st\n");
+    for (int i = 0; i < PEERS; i++) {
+        ht_buf_addf(&table,
+                    "%4d: 0A00000A:%04X %s:%04X 01 00000000:00000000 00:00000000 00000000  0  0 "
+                    "%d 1\n",
+                    i, 40000 + i, i == PEERS - 1 ? "FEA9FEA9" : "017100CB",
+                    i == PEERS - 1 ? 80 : 7000 + i, 1000 + i);
+        snprintf(name, sizeof(name), "1/fd/%d", i);
+        snprintf(target, sizeof(target), "socket:[%d]", 1000 + i);
+        assert_int_equal(symlinkat(target, fd, name), 0);
+    }
+    put(fd, "1/net/tcp", table.data);
+    assert_int_equal(ht_proc_reader_init(&reader, path, NULL), 0);
+    ht_proc_read_peers(&reader, 1, arena, &process);
+    ht_proc_reader_fini(&reader);
+    for (int i = 0; i < PEERS; i++) {
+        snprintf(name, sizeof(name), "1/fd/%d", i);
+        unlinkat(fd, name, 0);
+    }
+    unlinkat(fd, "1/net/tcp", 0);
+    unlinkat(fd, "1/ns/net", 0);
+    unlinkat(fd, "1/net", AT_REMOVEDIR);
+    unlinkat(fd, "1/ns", AT_REMOVEDIR);
+    unlinkat(fd, "1/fd", AT_REMOVEDIR);
+    for (size_t i = 0; i < process.peers.len; i++)
+        found = found || ht_str_is(process.peers.items[i], "169.254.169.254:80");
+    assert_true(found);
+}
+
 /* ---- writable directories ---- */
 
 static size_t look_upper(struct ht_arena *arena, struct ht_layer *layer, size_t most)
@@ -320,11 +529,20 @@ int main(void)
                                         remove_tree),
         cmocka_unit_test_setup_teardown(a_list_that_cannot_be_read_tells_nothing, make_tree,
                                         remove_tree),
+        cmocka_unit_test_setup_teardown(groups_that_are_too_deep_leave_it_unknown, make_tree,
+                                        remove_tree),
+        cmocka_unit_test_setup_teardown(only_all_groups_of_the_node_will_do, make_tree,
+                                        remove_tree),
+        cmocka_unit_test(a_thread_is_no_hidden_process),
         cmocka_unit_test(redirected_functions_are_told_from_traced_ones),
+        cmocka_unit_test(a_list_that_was_cut_is_unknown_unless_something_was_found),
         cmocka_unit_test(paths_tell_packages_of_languages),
         cmocka_unit_test(two_versions_of_a_package_are_one_change),
         cmocka_unit_test(a_package_of_two_environments_is_two_changes),
         cmocka_unit_test(databases_that_are_too_large_are_not_compared),
+        cmocka_unit_test_setup_teardown(another_root_has_another_key, make_tree, remove_tree),
+        cmocka_unit_test_setup_teardown(the_ninth_peer_is_kept_if_it_serves_metadata, make_tree,
+                                        remove_tree),
         cmocka_unit_test_setup_teardown(folders_count_against_the_limit, make_tree, remove_tree),
         cmocka_unit_test_setup_teardown(a_walk_of_everything_tells_packages, make_tree,
                                         remove_tree),
