@@ -101,7 +101,10 @@ static void look_digest(struct ht_checking *checking, const struct ht_row *row)
                 "its name may be gone from the node, or its runtime does not tell");
         return;
     }
-    if (digest.len && !has_digest(container, digest)) {
+    if (digest.len && !has_digest(container, digest) && container->image_digests.len == 0) {
+        ht_note(checking, "docker", "which digest its image came by is not known",
+                "it was loaded or built here, or its name is gone from the node");
+    } else if (digest.len && !has_digest(container, digest)) {
         finding = ht_fire(checking, container->image);
         ht_fire_title(checking, finding, "Runs another image than the digest that was declared");
         show_image(checking, finding, container);
@@ -115,7 +118,7 @@ static void look_digest(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-030 ---- */
 
-enum { DIFFERENCES_MAX = 20, PAGE = 65536 };
+enum { DIFFERENCES_MAX = 20, PAGE = 65536, CPU_SLACK = 10 };
 
 /* One container's differences under way. */
 struct differing {
@@ -141,7 +144,7 @@ static void differ_number(struct differing *differing, const char *field, uint64
                       (unsigned long long)declared, unit, (unsigned long long)runs, unit);
 }
 
-/* The kernel rounds memory to pages, and a quota of CPU to microseconds. */
+/* The kernel rounds memory to pages, and runtimes a quota of CPU to hundredths of a core. */
 static bool is_near(uint64_t a, uint64_t b, uint64_t slack)
 {
     return (a == 0) == (b == 0) && (a > b ? a - b : b - a) <= slack;
@@ -164,7 +167,7 @@ static void compare_limits(struct differing *differing, const struct ht_row *row
         differ_number(differing, "memory limit", container->memory_limit, usage->memory_max,
                       " bytes");
     if (ht_container_has_cpu_limit(container) && ht_usage_has_cpu_max(usage) &&
-        !is_near(container->cpu_limit, usage->cpu_max, 1))
+        !is_near(container->cpu_limit, usage->cpu_max, CPU_SLACK))
         differ_number(differing, "CPU limit", container->cpu_limit, usage->cpu_max,
                       " thousandths of a core");
 }
@@ -176,10 +179,33 @@ static bool is_at_or_below(struct ht_str path, struct ht_str folder)
            (path.len == folder.len || path.data[folder.len] == '/' || ht_str_is(folder, "/"));
 }
 
+/* Whether the kernel has another mount at the same place: it lies over the declared one. */
+static bool is_stacked(const struct ht_container *container, const struct ht_mount *mount)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < container->kernel_mounts.len; i++)
+        count += ht_str_equal(container->kernel_mounts.items[i].target, mount->target);
+    return count > 1;
+}
+
+/* Whether a declaration brought that mount along. Of a path of the node that the view does not know
+ * to lie in a declared one (it may be named through links): the only mount at a declared place is
+ * it; what lies over it, or below it from elsewhere, is not. */
+static bool is_brought_by(const struct ht_container *container, const struct ht_mount *declared,
+                          const struct ht_mount *mount)
+{
+    if (!is_at_or_below(mount->target, declared->target))
+        return false;
+    if (ht_mount_host_path(declared).len == 0 || ht_mount_host_path(mount).len == 0)
+        return true;
+    return mount->target.len == declared->target.len && !is_stacked(container, mount);
+}
+
 static bool is_declared(const struct ht_container *container, const struct ht_mount *mount)
 {
     for (size_t i = 0; i < container->mounts.len; i++) {
-        if (is_at_or_below(mount->target, container->mounts.items[i].target))
+        if (is_brought_by(container, &container->mounts.items[i], mount))
             return true;
     }
     return false;
