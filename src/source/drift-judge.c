@@ -274,13 +274,11 @@ static void add_first_line(struct ht_drift *drift, int fd, struct ht_code *code)
 {
     char *line = ht_arena_alloc(drift->arena, FIRST_LINE_MAX, 1);
     ssize_t len = pread(fd, line, FIRST_LINE_MAX, 0);
-    struct ht_str text;
-    struct ht_str rest = {.data = line, .len = len > 0 ? (size_t)len : 0};
+    struct ht_str text =
+        ht_script_first_line((struct ht_str){.data = line, .len = len > 0 ? (size_t)len : 0});
 
-    /* Archives and compiled files have no lines. */
-    if (rest.len == 0 || memchr(line, '\0', rest.len) || !ht_str_next(&rest, '\n', &text))
-        return;
-    ht_code_set_first_line(code, ht_secret_mask_text(drift->arena, text));
+    if (text.len)
+        ht_code_set_first_line(code, ht_secret_mask_text(drift->arena, text));
 }
 
 /* A file by the path that a process would open it by. False: it is not there. */

@@ -168,6 +168,16 @@ static struct ht_script walk(const struct grammar *grammar, const struct ht_text
     return script(HT_SCRIPT_NONE, none);
 }
 
+struct ht_str ht_script_first_line(struct ht_str bytes)
+{
+    struct ht_str line;
+
+    if (!ht_str_has_prefix(bytes, "#!") || !ht_str_next(&bytes, '\n', &line) ||
+        ht_str_find_byte(line, '\0') >= 0)
+        return (struct ht_str){0};
+    return line;
+}
+
 struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv)
 {
     struct ht_str name = base_name(exe);

@@ -24,6 +24,11 @@ struct ht_script {
 /* exe is the path of the program that runs ("/usr/bin/python3.11"), argv its command line. */
 struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv);
 
+/* The first line of a file's bytes that says what runs it ("#!/bin/sh"); empty: it says nothing.
+ * That a file is a script is what a command line claims: it may be a key, or a table of passwords.
+ */
+struct ht_str ht_script_first_line(struct ht_str bytes);
+
 /* Steps through what an environment (/proc/PID/environ) has loaded before everything else. */
 struct ht_preload_walk {
     struct ht_str environment; /* what is left of it; set by the caller */

@@ -370,13 +370,17 @@ static int take_code(struct taking *taking, const struct ht_evidence_ask *ask)
     if (!origin)
         return 0;
     found = ht_origin_open(origin, &where, taking->arena, &path);
-    fd = found < 0 ? -1 : ht_file_reopen(found);
+    /* What a command line calls code may be any file: nobody's secret goes into a bundle so. */
+    bool secret = found >= 0 && ht_origin_is_secret(origin, &where, found, path, taking->arena);
+    fd = found < 0 || secret ? -1 : ht_file_reopen(found);
     ht_origin_free(origin);
     if (fd < 0) {
         ht_buf_addf(taking->missing, "%d/%s: ", (int)taking->pid, member);
         ht_printable(taking->missing, ask->code, 0);
-        ht_buf_add_text(taking->missing, found == -EXDEV ? " lies on a file system that can hang\n"
-                                                         : " cannot be opened any more\n");
+        ht_buf_add_text(taking->missing,
+                        found == -EXDEV ? " lies on a file system that can hang\n"
+                        : secret ? " lies where secrets are mounted, or its mount is unknown\n"
+                                 : " cannot be opened any more\n");
         return 0;
     }
     return take_bytes(taking, member, fd);

@@ -175,6 +175,63 @@ int ht_origin_open_host(struct ht_origin *origin, const char *path)
     return ht_open_no_links(origin->root_fd, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 }
 
+/* ---- secrets ---- */
+
+bool ht_origin_names_secret(struct ht_str path)
+{
+    static const char *const folders[] = {"/run/secrets/", "/var/run/secrets/"};
+    static const char *const parts[] = {"/kubernetes.io~secret/", "/kubernetes.io~projected/"};
+
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        if (ht_str_has_prefix(path, folders[i]))
+            return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (ht_str_find(path, ht_str_from(parts[i]), 0) >= 0)
+            return true;
+    }
+    return false;
+}
+
+/* The mount that has an open file, or NULL. */
+static const struct ht_space_mount *mount_of(struct ht_origin *origin, int dirfd,
+                                             const struct ht_origin_ask *ask, int fd)
+{
+    struct ht_space *space =
+        ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
+    const struct ht_space_mount *mount;
+    struct statx about;
+
+    if (!space ||
+        statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &about) <
+            0 ||
+        !(about.stx_mask & STATX_MNT_ID))
+        return NULL;
+    mount = ht_space_find(space, about.stx_mnt_id);
+    if (mount || space->whole ||
+        ht_space_read(space, dirfd, true, origin->root_fd, &origin->file) < 0)
+        return mount;
+    return ht_space_find(space, about.stx_mnt_id);
+}
+
+bool ht_origin_is_secret(struct ht_origin *origin, const struct ht_origin_ask *ask, int fd,
+                         struct ht_str path, struct ht_arena *arena)
+{
+    ht_autoclose int dirfd = ht_origin_process(origin, ask->pid, ask->start);
+    const struct ht_space_mount *mount;
+    struct ht_str root;
+
+    if (dirfd < 0 || ht_origin_names_secret(path))
+        return true;
+    mount = mount_of(origin, dirfd, ask, fd);
+    if (!mount)
+        return true;
+    /* A volume of the kubelet's has its name on the node. */
+    root = ht_mountinfo_host_path(ht_origin_host_mounts(origin), mount->device, mount->root, arena);
+    return ht_origin_names_secret(mount->point) || ht_origin_names_secret(mount->root) ||
+           ht_origin_names_secret(ht_arena_strf(arena, "%.*s/", HT_STR_ARG(root)));
+}
+
 /* ---- layers ---- */
 
 static void list_writable(const struct ht_space *space, struct ht_arena *arena,

@@ -62,6 +62,13 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *
  * the caller, or -errno: -EXDEV where a file system that can hang may be on the way. */
 int ht_origin_open_host(struct ht_origin *origin, const char *path);
 
+/* Whether a path, in a container or of the node, is where secrets are mounted. Pure. */
+bool ht_origin_names_secret(struct ht_str path);
+/* Whether a file that ht_origin_open gave (path is where it lies) is a mounted secret, or whether
+ * it is cannot be told. */
+bool ht_origin_is_secret(struct ht_origin *origin, const struct ht_origin_ask *ask, int fd,
+                         struct ht_str path, struct ht_arena *arena);
+
 /* Fills storage, upper_dir, read_only, writable_exec, blind and help of a container's layer as a
  * process of it shows them. 0, -ESRCH, -EACCES or -EPERM. */
 int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,

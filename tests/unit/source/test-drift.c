@@ -234,6 +234,15 @@ static void what_cannot_be_told_is_bounded(void **state)
     ht_codes_free(codes);
 }
 
+static void only_lines_that_name_an_interpreter_are_shown(void **state)
+{
+    (void)state;
+    assert_true(ht_str_is(ht_script_first_line(HT_S("#!/bin/sh -e\nid\n")), "#!/bin/sh -e"));
+    assert_int_equal(ht_script_first_line(HT_S("hunter2\n")).len, 0);
+    assert_int_equal(ht_script_first_line(HT_S("#!\0\n")).len, 0);
+    assert_int_equal(ht_script_first_line(HT_S("")).len, 0);
+}
+
 /* ---- packages ---- */
 
 static void changed_packages_are_told(void **state)
@@ -476,6 +485,7 @@ int main(void)
         cmocka_unit_test(interpreters_tell_what_they_run),
         cmocka_unit_test(code_of_the_image_is_no_news),
         cmocka_unit_test(other_code_tells_its_newest_process_and_stays),
+        cmocka_unit_test(only_lines_that_name_an_interpreter_are_shown),
         cmocka_unit_test(what_ended_is_bounded),
         cmocka_unit_test(what_cannot_be_told_is_bounded),
         cmocka_unit_test(changed_packages_are_told),

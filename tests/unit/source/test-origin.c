@@ -54,6 +54,38 @@ static void directories_of_overlays_are_read_as_the_kernel_writes_them(void **st
     assert_false(ht_overlay_decode(HT_S(""), arena, &overlay));
 }
 
+/* ---- secrets ---- */
+
+static void places_of_secrets_are_known(void **state)
+{
+    (void)state;
+    assert_true(ht_origin_names_secret(HT_S("/run/secrets/db")));
+    assert_true(ht_origin_names_secret(HT_S("/var/run/secrets/x/token")));
+    assert_true(
+        ht_origin_names_secret(HT_S("/var/lib/kubelet/pods/1/volumes/kubernetes.io~secret/db/")));
+    assert_true(ht_origin_names_secret(
+        HT_S("/var/lib/kubelet/pods/1/volumes/kubernetes.io~projected/t/token")));
+    assert_false(ht_origin_names_secret(HT_S("/app/run/secrets.py")));
+    assert_false(ht_origin_names_secret(HT_S("")));
+}
+
+static void a_file_of_ours_is_no_secret(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_origin *origin = ht_origin_new("/proc", NULL);
+    ht_autoclose int fd = open("/bin/sh", O_PATH | O_CLOEXEC);
+    struct ht_origin_ask ask = {.pid = getpid()};
+
+    (void)state;
+    assert_non_null(origin);
+    assert_false(ht_origin_is_secret(origin, &ask, fd, HT_S("/bin/sh"), arena));
+    assert_true(ht_origin_is_secret(origin, &ask, fd, HT_S("/run/secrets/sh"), arena));
+    /* Nobody can tell. */
+    ask.start = 1;
+    assert_true(ht_origin_is_secret(origin, &ask, fd, HT_S("/bin/sh"), arena));
+    ht_origin_free(origin);
+}
+
 /* ---- the table ---- */
 
 #define YES     HT_TOLD_YES
@@ -370,6 +402,8 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places_of_secrets_are_known),
+        cmocka_unit_test(a_file_of_ours_is_no_secret),
         cmocka_unit_test(directories_of_overlays_are_read_as_the_kernel_writes_them),
         cmocka_unit_test(the_table_decides),
         cmocka_unit_test(volumes_are_known_by_their_place),
