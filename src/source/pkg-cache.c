@@ -14,7 +14,7 @@
 #include "hulltop/model/document.h"
 
 /* Another program, or another form, made something else of the same inputs. */
-#define HEAD      "hulltop-packages/2 " PACKAGE_VERSION "\n"
+#define HEAD      "hulltop-packages/3 " PACKAGE_VERSION "\n"
 #define FILE_NAME "packages"
 
 static char *file_path(const struct ht_pkg_cache *cache)

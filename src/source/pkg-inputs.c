@@ -35,6 +35,7 @@ static int look(struct ht_pkg_input *input, const struct ht_root *root, const ch
     input->size = (uint64_t)about.st_size;
     input->inode = about.st_ino;
     input->changed_ns = ht_time_of(&about.st_mtim);
+    input->touched_ns = ht_time_of(&about.st_ctim);
     return 0;
 }
 
@@ -74,31 +75,36 @@ bool ht_pkg_inputs_hold(const struct ht_pkg_inputs *inputs, const struct ht_root
 
         (void)look(&now, root, before->path);
         if (now.exists != before->exists || now.size != before->size ||
-            now.inode != before->inode || now.changed_ns != before->changed_ns)
+            now.inode != before->inode || now.changed_ns != before->changed_ns ||
+            now.touched_ns != before->touched_ns)
             return false;
     }
     return inputs->items.len > 0;
 }
 
-/* "1 size inode time path": a path with a line end in it is never remembered as the same. */
+/* "1 size inode modified touched path": a path with a line end in it is never remembered as the
+ * same. */
 void ht_pkg_inputs_write(const struct ht_pkg_inputs *inputs, struct ht_buf *out)
 {
     for (size_t i = 0; i < inputs->items.len; i++) {
         const struct ht_pkg_input *input = inputs->items.items[i];
 
-        ht_buf_addf(out, "%d %llu %llu %lld %s\n", input->exists, (unsigned long long)input->size,
-                    (unsigned long long)input->inode, (long long)input->changed_ns, input->path);
+        ht_buf_addf(out, "%d %llu %llu %lld %lld %s\n", input->exists,
+                    (unsigned long long)input->size, (unsigned long long)input->inode,
+                    (long long)input->changed_ns, (long long)input->touched_ns, input->path);
     }
 }
 
 static bool read_line(struct ht_pkg_input *input, struct ht_str line)
 {
-    struct ht_str exists, size, inode, changed;
+    struct ht_str exists, size, inode, changed, touched;
 
     if (!ht_str_next(&line, ' ', &exists) || !ht_str_next(&line, ' ', &size) ||
-        !ht_str_next(&line, ' ', &inode) || !ht_str_next(&line, ' ', &changed) || !line.len ||
+        !ht_str_next(&line, ' ', &inode) || !ht_str_next(&line, ' ', &changed) ||
+        !ht_str_next(&line, ' ', &touched) || !line.len ||
         ht_parse_bool(exists, &input->exists) < 0 || ht_parse_u64(size, &input->size) < 0 ||
-        ht_parse_u64(inode, &input->inode) < 0 || ht_parse_i64(changed, &input->changed_ns) < 0)
+        ht_parse_u64(inode, &input->inode) < 0 || ht_parse_i64(changed, &input->changed_ns) < 0 ||
+        ht_parse_i64(touched, &input->touched_ns) < 0)
         return false;
     input->path = ht_strndup(line.data, line.len);
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What an answer about packages was made from: each file and folder that was looked at, those not
- * there among them, by size, modification time and inode. As long as none of that changes the
+ * there among them, by size, times and inode. As long as none of that changes the
  * answer holds, and asking costs a stat each.
  */
 #ifndef HT_SOURCE_PKG_INPUTS_H
@@ -16,6 +16,7 @@ struct ht_pkg_input {
     uint64_t size;
     uint64_t inode;
     int64_t changed_ns; /* modification time */
+    int64_t touched_ns; /* last change (ctime), which no call sets */
 };
 
 struct ht_pkg_inputs {

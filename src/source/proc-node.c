@@ -5,12 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "proc-decode.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/root.h"
+
+bool ht_proc_identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino)
+{
+    struct statx facts;
+
+    if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &facts) < 0)
+        return false;
+    *ret_dev = makedev(facts.stx_dev_major, facts.stx_dev_minor);
+    *ret_ino = facts.stx_ino;
+    return true;
+}
 
 /* The mount namespace of "1" or "self", as its link names it; empty: not known. */
 static void read_mnt_ns(int proc_fd, const char *process, char *out, size_t size)
@@ -42,31 +54,28 @@ static int64_t read_boot_time(int proc_fd)
 void ht_proc_node_look(int proc_fd, struct ht_proc_node *ret_node)
 {
     struct ht_proc_node node = {.proc_fd = proc_fd, .booted_s = read_boot_time(proc_fd)};
-    struct stat facts = {0};
 
     read_mnt_ns(proc_fd, "1", node.mnt_ns, sizeof(node.mnt_ns));
     if (!node.mnt_ns[0])
         read_mnt_ns(proc_fd, "self", node.mnt_ns, sizeof(node.mnt_ns));
-    node.has_root =
-        fstatat(proc_fd, "1/root", &facts, 0) == 0 || fstatat(proc_fd, "self/root", &facts, 0) == 0;
-    node.root_dev = facts.st_dev;
-    node.root_ino = facts.st_ino;
+    node.has_root = ht_proc_identify(proc_fd, "1/root", &node.root_dev, &node.root_ino) ||
+                    ht_proc_identify(proc_fd, "self/root", &node.root_dev, &node.root_ino);
     *ret_node = node;
 }
 
 bool ht_proc_node_is_elsewhere(const struct ht_proc_node *node, pid_t pid)
 {
     char name[64], mnt_ns[sizeof(node->mnt_ns)];
-    struct stat own;
+    uint64_t dev, ino;
 
     snprintf(name, sizeof(name), "%d", (int)pid);
     read_mnt_ns(node->proc_fd, name, mnt_ns, sizeof(mnt_ns));
     if (mnt_ns[0] && strcmp(mnt_ns, node->mnt_ns) == 0)
         return false;
     snprintf(name, sizeof(name), "%d/root", (int)pid);
-    if (!node->has_root || fstatat(node->proc_fd, name, &own, AT_NO_AUTOMOUNT) < 0)
+    if (!node->has_root || !ht_proc_identify(node->proc_fd, name, &dev, &ino))
         return mnt_ns[0] && node->mnt_ns[0]; /* by the namespace alone */
-    return own.st_dev != node->root_dev || own.st_ino != node->root_ino;
+    return dev != node->root_dev || ino != node->root_ino;
 }
 
 int64_t ht_proc_node_time(const struct ht_proc_node *node, uint64_t ticks)

@@ -12,11 +12,14 @@ struct ht_proc_node {
     int proc_fd; /* borrowed */
     int64_t booted_s;
     bool has_root;
-    dev_t root_dev;
-    ino_t root_ino;
+    uint64_t root_dev;
+    uint64_t root_ino;
     char mnt_ns[64]; /* empty: not known */
 };
 
+/* Device and inode of what the name leads to, without asking a remote file system, which could
+ * hang. False if they are not told. */
+bool ht_proc_identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino);
 /* Looks at the process table that is open there; without rights over pid 1 our own place has to
  * stand for the node's. */
 void ht_proc_node_look(int proc_fd, struct ht_proc_node *ret_node);

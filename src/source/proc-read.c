@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "proc-devices.h"
+#include "proc-node.h"
 #include "proc-sockets.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -67,18 +67,6 @@ static uint64_t read_ns(struct ht_proc_reader *reader, int dirfd, const char *na
     return ht_proc_decode_ns(read_link(reader, dirfd, name));
 }
 
-/* Device and inode without asking a remote file system, which could hang. */
-static bool identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino)
-{
-    struct statx facts;
-
-    if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &facts) < 0)
-        return false;
-    *ret_dev = makedev(facts.stx_dev_major, facts.stx_dev_minor);
-    *ret_ino = facts.stx_ino;
-    return true;
-}
-
 void ht_proc_reader_refresh(struct ht_proc_reader *reader)
 {
     /* Without rights over pid 1 our own place has to stand for the node. */
@@ -86,7 +74,8 @@ void ht_proc_reader_refresh(struct ht_proc_reader *reader)
     char name[NAME_MAX_BYTES];
 
     snprintf(name, sizeof(name), "%s/root", base);
-    reader->has_root = identify(reader->proc_fd, name, &reader->root_dev, &reader->root_ino);
+    reader->has_root =
+        ht_proc_identify(reader->proc_fd, name, &reader->root_dev, &reader->root_ino);
     snprintf(name, sizeof(name), "%s/ns/pid", base);
     reader->ns_pid = read_ns(reader, reader->proc_fd, name);
     snprintf(name, sizeof(name), "%s/ns/mnt", base);
@@ -206,7 +195,7 @@ bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena 
         uint64_t ino;
 
         *ret_apart = reader->has_root &&
-                     identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino) &&
+                     ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino) &&
                      (dev != reader->root_dev || ino != reader->root_ino);
     }
     return readable;
@@ -295,12 +284,12 @@ int ht_proc_read_security(struct ht_proc_reader *reader, pid_t pid, uint64_t sta
     struct ht_str exe = read_link(reader, dirfd, "exe");
     if (exe.len)
         ht_process_set_exe(process, ht_arena_str(arena, exe));
-    if (exe.len && identify(dirfd, "exe", &dev, &ino)) {
+    if (exe.len && ht_proc_identify(dirfd, "exe", &dev, &ino)) {
         ht_process_set_exe_dev(process, dev);
         ht_process_set_exe_ino(process, ino);
     }
     read_namespaces(reader, dirfd, process);
-    if (reader->has_root && identify(dirfd, "root", &dev, &ino))
+    if (reader->has_root && ht_proc_identify(dirfd, "root", &dev, &ino))
         ht_process_set_root_host(process, dev == reader->root_dev && ino == reader->root_ino);
     read_label(reader, dirfd, arena, process);
     ht_proc_decode_uid_map(read_small(reader, dirfd, "uid_map"), arena, process);

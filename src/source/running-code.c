@@ -155,11 +155,6 @@ static struct ht_str read_file(struct ht_running *running, pid_t pid, const char
     return code < 0 && code != -EFBIG ? (struct ht_str){0} : ht_buf_str(&running->maps);
 }
 
-static bool identify(const struct ht_running *running, const char *name, struct stat *ret)
-{
-    return fstatat(running->proc_fd, name, ret, AT_NO_AUTOMOUNT) == 0;
-}
-
 /* ---- one file ---- */
 
 static bool stat_mapped(const struct looking *looking, struct ht_str path, struct stat *ret)
@@ -246,16 +241,15 @@ static void add_file(struct suspect *suspect, struct judged *judged)
 static void look_exe(struct looking *looking, struct suspect *suspect, struct ht_str exe)
 {
     char name[64];
-    struct stat facts;
+    uint64_t dev;
     struct ht_mapping mapping = {.path = exe};
 
     if (exe.data[0] != '/')
         return;
     name_of(name, sizeof(name), suspect->pid, "exe");
-    if (identify(looking->running, name, &facts)) {
-        mapping.inode = facts.st_ino;
-        mapping.major = major(facts.st_dev);
-        mapping.minor = minor(facts.st_dev);
+    if (ht_proc_identify(looking->running->proc_fd, name, &dev, &mapping.inode)) {
+        mapping.major = major(dev);
+        mapping.minor = minor(dev);
     }
 
     struct judged *judged = judge_once(looking, &mapping);
@@ -361,15 +355,16 @@ static void look_denied(struct looking *looking, pid_t pid)
 static void look_hidden(struct looking *looking)
 {
     static const char initial[] = "pid:[4026531836]";
-    struct stat facts;
+    int proc_fd = looking->running->proc_fd;
+    uint64_t dev, ino;
     struct ht_str link;
 
-    if (!identify(looking->running, "self", &facts))
+    if (!ht_proc_identify(proc_fd, "self", &dev, &ino))
         return; /* no process table of a kernel's */
     link = read_link_at(looking->running, "self/ns/pid");
     if (link.len && !ht_str_is(link, initial))
         looking->sum.hidden = "this program sees the processes of its own pid namespace alone";
-    else if (!identify(looking->running, "1", &facts))
+    else if (!ht_proc_identify(proc_fd, "1", &dev, &ino))
         looking->sum.hidden = "processes of others are hidden (hidepid)";
     if (looking->sum.hidden && looking->sum.denied == 0)
         looking->sum.denied = 1;

@@ -17,6 +17,7 @@
 #include "feed.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+#include "src/source/pkg-inputs.h"
 
 enum { PATH_BYTES = 512, LIMIT_DAYS = 7 };
 
@@ -284,6 +285,49 @@ static void only_a_change_is_read(void **state)
     ht_node_unref(test.sample);
 }
 
+/* Writes into the file what it has, until the kernel's clock of files has gone on, and puts its
+ * modification time back. */
+static void touch_unseen(const char *path, const struct stat *before)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
+    ht_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+    struct stat now;
+
+    assert_true(fd >= 0);
+    do {
+        assert_int_equal(pwrite(fd, "x", 1, 0), 1);
+        assert_int_equal(futimens(fd, times), 0);
+        assert_int_equal(fstat(fd, &now), 0);
+    } while (now.st_ctim.tv_sec == before->st_ctim.tv_sec &&
+             now.st_ctim.tv_nsec == before->st_ctim.tv_nsec);
+}
+
+static void a_write_is_noticed_though_size_and_time_are_put_back(void **state)
+{
+    const struct ground *ground = *state;
+    struct ht_pkg_inputs inputs = {0}, kept = {0};
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    ht_autobuf struct ht_buf text = HT_BUF(4096);
+    struct stat before;
+    char path[PATH_BYTES];
+
+    if (cannot_confine())
+        return;
+    snprintf(path, sizeof(path), "%s/var/lib/dpkg/status", ground->root);
+    assert_int_equal(stat(path, &before), 0);
+    assert_int_equal(ht_root_open(&root, ground->root, NULL), 0);
+    assert_int_equal(ht_pkg_inputs_look(&inputs, &root, "var/lib/dpkg/status"), 0);
+    ht_pkg_inputs_write(&inputs, &text);
+    assert_true(ht_pkg_inputs_read(&kept, ht_buf_str(&text)));
+    assert_true(ht_pkg_inputs_hold(&inputs, &root));
+    assert_true(ht_pkg_inputs_hold(&kept, &root));
+    touch_unseen(path, &before);
+    assert_false(ht_pkg_inputs_hold(&inputs, &root));
+    assert_false(ht_pkg_inputs_hold(&kept, &root));
+    ht_pkg_inputs_fini(&inputs);
+    ht_pkg_inputs_fini(&kept);
+}
+
 static void the_answer_outlives_the_run(void **state)
 {
     const struct ground *ground = *state;
@@ -348,6 +392,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_host_of_apk_cannot_tell_its_updates, make_ground,
                                         remove_ground),
         cmocka_unit_test_setup_teardown(only_a_change_is_read, make_ground, remove_ground),
+        cmocka_unit_test_setup_teardown(a_write_is_noticed_though_size_and_time_are_put_back,
+                                        make_ground, remove_ground),
         cmocka_unit_test_setup_teardown(the_answer_outlives_the_run, make_ground, remove_ground),
         cmocka_unit_test_setup_teardown(links_lead_nowhere_outside, make_ground, remove_ground),
     };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -90,6 +91,33 @@ static struct ht_proc_node look(const struct tree *tree)
 
     ht_proc_node_look(tree->fd, &node);
     return node;
+}
+
+static unsigned asked_flags; /* those that all questions had, by statx */
+static unsigned asked;
+
+/* Takes the place of the library's. */
+int statx(int dirfd, const char *restrict path, int flags, unsigned mask,
+          struct statx *restrict facts)
+{
+    asked_flags &= (unsigned)flags;
+    asked++;
+    return (int)syscall(SYS_statx, dirfd, path, flags, mask, facts);
+}
+
+/* A root may lie on a file system whose server does not answer. */
+static void no_server_is_asked_about_a_root(void **state)
+{
+    const struct tree *tree = *state;
+
+    put_process(tree, "60", OTHER_NS, "there");
+    asked_flags = ~0U;
+    asked = 0;
+    const struct ht_proc_node node = look(tree);
+    assert_true(ht_proc_node_is_elsewhere(&node, 60));
+    assert_int_equal(asked, 2);
+    assert_true(asked_flags & AT_STATX_DONT_SYNC);
+    assert_true(asked_flags & AT_NO_AUTOMOUNT);
 }
 
 /* What runs in another root of the same mounts has its files below paths of the node. */
@@ -189,6 +217,7 @@ int main(void)
                                         free_tree),
         cmocka_unit_test_setup_teardown(another_namespace_over_the_same_root_is_the_node_too,
                                         make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(no_server_is_asked_about_a_root, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(without_a_namespace_the_root_decides, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(ones_own_place_stands_for_the_node, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(the_start_counts_from_the_nodes_beginning, make_tree,
