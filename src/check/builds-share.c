@@ -145,13 +145,6 @@ static void share_process_ids(struct sharing *sharing)
 
 /* ---- paths and sockets ---- */
 
-static bool lies_below(struct ht_str path, struct ht_str folder)
-{
-    return ht_str_is(folder, "/") ||
-           (path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
-            (path.len == folder.len || path.data[folder.len] == '/'));
-}
-
 const struct ht_mount_list *ht_builds_mounts(const struct ht_container *container)
 {
     static const struct ht_mount_list none;
@@ -200,7 +193,7 @@ static bool gives_path(const struct build_member *member, struct ht_str path)
     for (size_t i = 0; i < mounts->len; i++) {
         struct ht_str other = ht_builds_path(&mounts->items[i]);
 
-        if (other.len && (lies_below(other, path) || lies_below(path, other)))
+        if (other.len && (ht_path_lies_in(other, path) || ht_path_lies_in(path, other)))
             return true;
     }
     return false;

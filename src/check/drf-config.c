@@ -172,13 +172,6 @@ static void compare_limits(struct differing *differing, const struct ht_row *row
                       " thousandths of a core");
 }
 
-static bool is_at_or_below(struct ht_str path, struct ht_str folder)
-{
-    return folder.len && path.len >= folder.len &&
-           memcmp(path.data, folder.data, folder.len) == 0 &&
-           (path.len == folder.len || path.data[folder.len] == '/' || ht_str_is(folder, "/"));
-}
-
 /* Whether the kernel has another mount at the same place: it lies over the declared one. */
 static bool is_stacked(const struct ht_container *container, const struct ht_mount *mount)
 {
@@ -195,7 +188,7 @@ static bool is_stacked(const struct ht_container *container, const struct ht_mou
 static bool is_brought_by(const struct ht_container *container, const struct ht_mount *declared,
                           const struct ht_mount *mount)
 {
-    if (!is_at_or_below(mount->target, declared->target))
+    if (!ht_path_lies_in(mount->target, declared->target))
         return false;
     if (ht_mount_host_path(declared).len == 0 || ht_mount_host_path(mount).len == 0)
         return true;

@@ -2,15 +2,10 @@
 /* DRF-014, 015, 036: code from mounts and from odd places; containers that cannot be judged. */
 #include "catalogue-private.h"
 #include "drf.h"
+#include "view.h"
 #include "hulltop/base/mem.h"
 
 /* ---- DRF-014 ---- */
-
-static bool is_below(struct ht_str path, struct ht_str folder)
-{
-    return path.len > folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
-           (path.data[folder.len] == '/' || ht_str_has_suffix(folder, "/"));
-}
 
 /* Whether the container can write to the mount that holds path: true where that is not known. */
 static bool is_writable(const struct ht_container *container, struct ht_str path)
@@ -22,7 +17,7 @@ static bool is_writable(const struct ht_container *container, struct ht_str path
         for (size_t j = 0; j < lists[i]->len; j++) {
             const struct ht_mount *mount = &lists[i]->items[j];
 
-            if ((is_below(path, mount->target) || ht_str_equal(path, mount->target)) &&
+            if (ht_path_lies_in(path, mount->target) &&
                 (!best || mount->target.len > best->target.len))
                 best = mount;
         }

@@ -75,20 +75,14 @@ static void set_namespaces(const struct ht_host *host, const struct ht_process *
 
 /* ---- mounts ---- */
 
-static bool is_below(struct ht_str path, const char *directory)
-{
-    size_t len = strlen(directory);
-
-    return ht_str_has_prefix(path, directory) && (path.len == len || path.data[len] == '/');
-}
-
 /* What hides a path of /proc or /sys: an empty tmpfs over a folder, the null device over a file. */
 static bool is_mask(const struct ht_mount *mount)
 {
-    bool below = (is_below(mount->target, "/proc") && mount->target.len > strlen("/proc")) ||
-                 (is_below(mount->target, "/sys") && mount->target.len > strlen("/sys"));
+    bool below =
+        (ht_path_lies_in(mount->target, HT_S("/proc")) && mount->target.len > strlen("/proc")) ||
+        (ht_path_lies_in(mount->target, HT_S("/sys")) && mount->target.len > strlen("/sys"));
 
-    if (!below || is_below(mount->target, "/sys/fs/cgroup"))
+    if (!below || ht_path_lies_in(mount->target, HT_S("/sys/fs/cgroup")))
         return false;
     if (ht_str_is(mount->type, "devtmpfs"))
         return true;
@@ -97,7 +91,7 @@ static bool is_mask(const struct ht_mount *mount)
 
 static bool is_readonly_path(const struct ht_mount *mount)
 {
-    return is_below(mount->target, "/proc") && mount->target.len > strlen("/proc") &&
+    return ht_path_lies_in(mount->target, HT_S("/proc")) && mount->target.len > strlen("/proc") &&
            ht_str_is(mount->type, "proc") && ht_mount_has_rw(mount) && !mount->rw;
 }
 

@@ -56,14 +56,6 @@ static void look_socket(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- PRV-005 ---- */
 
-static bool lies_below(struct ht_str path, struct ht_str directory)
-{
-    if (ht_str_is(directory, "/"))
-        return path.len > 1;
-    return path.len > directory.len && path.data[directory.len] == '/' &&
-           ht_str_equal(ht_str_sub(path, 0, directory.len), directory);
-}
-
 /* Adds the sockets of engines that answer and lie below directory; returns how many. */
 static size_t show_live(const struct view *view, struct ht_finding **finding,
                         const struct ht_mount *mount, struct ht_str directory)
@@ -78,7 +70,7 @@ static size_t show_live(const struct view *view, struct ht_finding **finding,
         if (ht_str_has_prefix(path, "unix://"))
             path = ht_str_sub(path, strlen("unix://"), path.len);
         path = ht_facts_plain_path(path);
-        if (!lies_below(path, directory))
+        if (ht_str_equal(path, directory) || !ht_path_lies_in(path, directory))
             continue;
         if (!*finding)
             *finding = ht_fire(view->checking, directory);

@@ -61,11 +61,14 @@ static bool is_furniture(const struct ht_mount *mount, struct ht_str path)
 
 /* ---- both sides ---- */
 
-static bool lies_below(struct ht_str path, struct ht_str folder)
+bool ht_path_lies_in(struct ht_str path, struct ht_str folder)
 {
-    return ht_str_is(folder, "/") ||
-           (path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
-            (path.len == folder.len || path.data[folder.len] == '/'));
+    if (folder.len == 0)
+        return false;
+    while (folder.len && folder.data[folder.len - 1] == '/')
+        folder.len--;
+    return path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
+           (path.len == folder.len ? folder.len > 0 : path.data[folder.len] == '/');
 }
 
 /* Whether mount gives no more than upper, of the same path or of a folder above it. */
@@ -74,7 +77,7 @@ static bool is_told(const struct ht_mount *upper, const struct ht_mount *mount)
     bool more_writable =
         ht_mount_has_rw(mount) && mount->rw && ht_mount_has_rw(upper) && !upper->rw;
 
-    return !more_writable && lies_below(ht_mount_host_path(mount), ht_mount_host_path(upper));
+    return !more_writable && ht_path_lies_in(ht_mount_host_path(mount), ht_mount_host_path(upper));
 }
 
 static bool is_told_by_any(const struct ht_mount *mounts, size_t len, const struct ht_mount *mount)

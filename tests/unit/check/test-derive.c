@@ -11,6 +11,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/check/classify.h"
 #include "hulltop/check/privilege.h"
+#include "src/check/view.h"
 
 enum { DEFAULT_CAPS = 0xa80425fb };
 
@@ -322,10 +323,25 @@ static int end(void **state)
     return 0;
 }
 
+static void paths_lie_in_folders_not_in_names(void **state)
+{
+    (void)state;
+    assert_true(ht_path_lies_in(HT_S("/srv"), HT_S("/srv")));
+    assert_true(ht_path_lies_in(HT_S("/srv/a"), HT_S("/srv")));
+    assert_true(ht_path_lies_in(HT_S("/srv/a"), HT_S("/srv/")));
+    assert_true(ht_path_lies_in(HT_S("/srv"), HT_S("/")));
+    assert_true(ht_path_lies_in(HT_S("/"), HT_S("/")));
+    assert_false(ht_path_lies_in(HT_S("/srv2"), HT_S("/srv")));
+    assert_false(ht_path_lies_in(HT_S("/"), HT_S("/srv")));
+    assert_false(ht_path_lies_in(HT_S("/srv"), HT_S("")));
+    assert_false(ht_path_lies_in(HT_S(""), HT_S("/")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_come_from_the_strongest_signal),
+        cmocka_unit_test(paths_lie_in_folders_not_in_names),
         cmocka_unit_test(owners_come_from_names_of_pods),
         cmocka_unit_test(compose_services_own_their_containers),
         cmocka_unit_test(namespaces_are_compared_with_the_node),
