@@ -379,6 +379,11 @@ static bool set_endpoint(const struct ht_http *http, CURL *easy)
     if (http->ca_file) {
         bad |= curl.easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
         bad |= curl.easy_setopt(easy, CURLOPT_CAPATH, NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+        /* Authorities are replaced while we run; libcurl would know the old one for a day. An older
+         * library than the one built with does not have it, nor that memory. */
+        (void)curl.easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
     }
     if (http->cert_file)
         bad |= curl.easy_setopt(easy, CURLOPT_SSLCERT, http->cert_file);
