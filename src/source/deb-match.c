@@ -9,7 +9,7 @@
 #include "hulltop/base/mem.h"
 
 /* A pattern comes from the node's own configuration, but may still be absurd. */
-enum { PATTERN_MAX = 4096, SPEC_MAX = 299, FRAGMENT_MIN = 3, COPIES_MAX = 4096 };
+enum { PATTERN_MAX = 4096, SPEC_MAX = 299, FRAGMENT_MIN = 3, COPIES_MAX = 4096, STACKED_MAX = 6 };
 
 struct ht_deb_regex {
     regex_t regex; /* if usable */
@@ -42,13 +42,45 @@ static size_t copies(const char *pattern)
     return all;
 }
 
+/* How often one repeats what repeats something itself ("a?+", "(a+)*"): each makes the ways through
+ * what is compiled more, and compiling walks them all. */
+static size_t stacked(const char *pattern)
+{
+    uint64_t repeats = 0; /* bit n: something does in the group of depth n */
+    unsigned depth = 0;
+    size_t all = 0;
+    bool repeated = false;
+
+    for (; *pattern && depth < 63; pattern++) {
+        if (*pattern == '\\' && pattern[1]) {
+            pattern++;
+            repeated = false;
+        } else if (*pattern == '(') {
+            depth++;
+            repeats &= ~(UINT64_C(1) << depth);
+            repeated = false;
+        } else if (*pattern == ')') {
+            repeated = depth && repeats >> depth & 1;
+            depth -= depth > 0;
+            repeats |= (uint64_t)repeated << depth;
+        } else if (strchr("*+?{", *pattern)) {
+            all += repeated;
+            repeats |= UINT64_C(1) << depth;
+            repeated = true;
+        } else {
+            repeated = *pattern == '}';
+        }
+    }
+    return *pattern ? SIZE_MAX : all;
+}
+
 /* An expression that cannot be compiled, or would take up too much, fits nothing. */
 static struct ht_deb_regex *compile(struct ht_str pattern)
 {
     struct ht_deb_regex *made = ht_new0(struct ht_deb_regex);
     ht_autofree char *text = ht_strndup(pattern.data + 1, pattern.len - 2);
 
-    made->usable = copies(text) <= COPIES_MAX &&
+    made->usable = copies(text) <= COPIES_MAX && stacked(text) <= STACKED_MAX &&
                    regcomp(&made->regex, text, REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0;
     return made;
 }
