@@ -93,14 +93,6 @@ static void judge_by_diff(struct ht_code *code, const struct ht_diff *diff,
                                       "content, and it was changed after the container was made"));
 }
 
-/* Makes a field of a layer unknown. */
-static void leave_out(struct ht_layer *layer, const char *name)
-{
-    const struct ht_field *field = ht_table_field(&ht_layer_table, ht_str_from(name));
-
-    layer->known &= ~(UINT64_C(1) << (field - ht_layer_table.fields));
-}
-
 static struct ht_row *join_layer(const struct ht_row *const inputs[2], struct ht_str container)
 {
     struct ht_layer layer = *ht_layer_of(inputs[0]);
@@ -109,8 +101,8 @@ static struct ht_row *join_layer(const struct ht_row *const inputs[2], struct ht
         ht_layer_set_container(&layer, container);
     if (inputs[1] && ht_diff_of(inputs[1])->cut == 0 && ht_layer_has_shared(&layer) &&
         layer.shared) {
-        leave_out(&layer, "blind");
-        leave_out(&layer, "help");
+        ht_field_forget(&ht_layer_table, &layer, "blind");
+        ht_field_forget(&ht_layer_table, &layer, "help");
     }
     return ht_row_derive(&ht_layer_table, &layer, inputs, 2);
 }

@@ -362,14 +362,6 @@ static void house_processes(struct joining *joining)
 
 /* ---- derived rows ---- */
 
-/* Makes a field of a process unknown. */
-static void leave_out(struct ht_process *process, const char *name)
-{
-    const struct ht_field *field = ht_table_field(&ht_process_table, ht_str_from(name));
-
-    process->known &= ~(UINT64_C(1) << (field - ht_process_table.fields));
-}
-
 static struct ht_row *make_process(struct joining *joining, const struct ht_row *row,
                                    const struct place *place)
 {
@@ -385,8 +377,8 @@ static struct ht_row *make_process(struct joining *joining, const struct ht_row 
     struct ht_process process = *ht_process_of(row);
     ht_process_set_container(&process, place->id);
     /* They stand in the container, which is made from the row as it was read. */
-    leave_out(&process, "mounts");
-    leave_out(&process, "mounts_cut");
+    ht_field_forget(&ht_process_table, &process, "mounts");
+    ht_field_forget(&ht_process_table, &process, "mounts_cut");
     return ht_join_remember(joining->joiner->made, key, inputs, number,
                             ht_row_derive(&ht_process_table, &process, inputs, INPUTS));
 }

@@ -46,6 +46,13 @@ void ht_field_mark_known(const struct ht_table *table, void *data, const struct 
     *known |= known_bit(table, field);
 }
 
+void ht_field_forget(const struct ht_table *table, void *data, const char *name)
+{
+    uint64_t *known = data; /* the first member of every struct */
+
+    *known &= ~known_bit(table, ht_table_field(table, ht_str_from(name)));
+}
+
 size_t ht_field_item_size(const struct ht_field *field)
 {
     if (field->kind == HT_KIND_MAP)

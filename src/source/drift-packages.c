@@ -235,14 +235,6 @@ static void gather(struct gathering *gathering, struct ht_package_change_list ch
     gathering->cut += cut + (changes.len - taken);
 }
 
-/* Makes a field of the layer unknown. */
-static void forget(struct ht_layer *layer, const char *name)
-{
-    const struct ht_field *field = ht_table_field(&ht_layer_table, ht_str_from(name));
-
-    layer->known &= ~(UINT64_C(1) << (field - ht_layer_table.fields));
-}
-
 void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
                        struct ht_layer *layer)
 {
@@ -253,8 +245,8 @@ void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *are
     size_t len = 0;
     bool whole = ht_layer_has_packages(layer); /* those of languages are told */
 
-    forget(layer, "packages");
-    forget(layer, "packages_cut");
+    ht_field_forget(&ht_layer_table, layer, "packages");
+    ht_field_forget(&ht_layer_table, layer, "packages_cut");
     for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
         ht_autoclose int now = -1;
         ht_autoclose int image = -1;

@@ -104,6 +104,8 @@ bool ht_field_is_known(const struct ht_table *table, const void *data,
                        const struct ht_field *field);
 /* Marks a field as known. */
 void ht_field_mark_known(const struct ht_table *table, void *data, const struct ht_field *field);
+/* Makes the field called name unknown, which has to be one of the table. */
+void ht_field_forget(const struct ht_table *table, void *data, const char *name);
 /* Bytes that one item of a list or map takes. */
 size_t ht_field_item_size(const struct ht_field *field);
 /* Place of the value called name, or -1. */
