@@ -26,10 +26,11 @@ struct ht_containerd_trouble {
 /* A container, by namespace and id. */
 struct ht_containerd_known {
     char namespace[80], id[80], sandbox[80];
-    struct ht_row *raw;   /* as listed; NULL: an event told of it, not looked at yet */
-    struct ht_row *row;   /* with task and sandbox */
-    uint64_t pass;        /* the last that listed it */
-    uint64_t looked;      /* CRI: the last that asked for its status */
+    struct ht_row *raw; /* as listed; NULL: an event told of it, not looked at yet */
+    struct ht_row
+        *row;        /* with task and sandbox; NULL while raw is there: no container of its own */
+    uint64_t pass;   /* the last that listed it */
+    uint64_t looked; /* CRI: the last that asked for its status */
     uint64_t fingerprint; /* CRI: of the list */
     bool dirty;           /* an event was about it */
 };

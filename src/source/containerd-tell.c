@@ -11,6 +11,7 @@ struct telling {
     struct ht_node *sample; /* NULL: only counted */
     struct ht_map *ids;     /* to the row that has it */
     size_t items;
+    size_t total; /* with those that an event named and that were not looked at yet */
 };
 
 /* Ids are unique in a namespace only: a second container of one is told by both. */
@@ -34,6 +35,7 @@ static void add_container(void *context, struct ht_str key, void *value)
     const struct ht_containerd_known *known = value;
 
     (void)key;
+    telling->total += known->row || !known->raw;
     if (!known->row)
         return;
     telling->items++;
@@ -59,7 +61,7 @@ void ht_containerd_tell(struct ht_containerd *ctd, enum ht_source_state state, c
     ht_source_set_items(&source, telling.items);
     ht_source_set_interval(&source, ctd->interval_ns);
     if (ctd->answered_at) {
-        ht_source_set_total(&source, ht_map_len(ctd->containers));
+        ht_source_set_total(&source, telling.total);
         ht_source_set_answered_at(&source, ctd->answered_at);
         ht_source_set_took(&source, ctd->took_ns);
     }

@@ -10,6 +10,7 @@
 #include "src/source/cri.pb-c.h"
 
 #include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
 
 int ht_cri_decode_version(struct ht_arena *arena, struct ht_str message, struct ht_str *ret_name,
                           struct ht_str *ret_version, struct ht_error *err)
@@ -109,6 +110,14 @@ static struct ht_str name_of(struct ht_arena *arena, const HtCri__Container *fro
     return name;
 }
 
+/* What only a pod is told to have: the runtime that runs it, which is that of all its containers.
+ */
+static void inherit(struct ht_container *base, const struct ht_container *pod)
+{
+    if (pod && ht_container_has_oci_runtime(pod))
+        ht_container_set_oci_runtime(base, pod->oci_runtime);
+}
+
 static void decode_container(struct ht_arena *arena, const HtCri__Container *from,
                              const struct ht_containerd_context *context,
                              struct ht_cri_listed *listed)
@@ -129,6 +138,27 @@ static void decode_container(struct ht_arena *arena, const HtCri__Container *fro
                                      .base = base};
 }
 
+static void decode_all(struct ht_arena *arena, const HtCri__Pods *pods,
+                       const HtCri__Containers *containers,
+                       const struct ht_containerd_context *context, struct ht_cri_list *list)
+{
+    struct ht_map *by_id = ht_map_new();
+
+    for (size_t i = 0; i < pods->n_items; i++) {
+        struct ht_cri_listed *listed = &list->items[list->len++];
+
+        decode_pod(arena, pods->items[i], context, listed);
+        ht_map_set(by_id, listed->id, (void *)listed->base);
+    }
+    for (size_t i = 0; i < containers->n_containers; i++) {
+        struct ht_cri_listed *listed = &list->items[list->len++];
+
+        decode_container(arena, containers->containers[i], context, listed);
+        inherit(listed->base, ht_map_get(by_id, listed->sandbox));
+    }
+    ht_map_free(by_id);
+}
+
 int ht_cri_decode_lists(struct ht_arena *arena, const struct ht_cri_answers *answers,
                         const struct ht_containerd_context *context, struct ht_cri_list *ret_list,
                         struct ht_error *err)
@@ -146,10 +176,7 @@ int ht_cri_decode_lists(struct ht_arena *arena, const struct ht_cri_answers *ans
         ht_arena_array(arena, struct ht_cri_listed, from_pods->n_items + from->n_containers);
     if (ht_arena_is_full(arena))
         return ht_error_set(err, E2BIG, "containers: too many");
-    for (size_t i = 0; i < from_pods->n_items; i++)
-        decode_pod(arena, from_pods->items[i], context, &list.items[list.len++]);
-    for (size_t i = 0; i < from->n_containers; i++)
-        decode_container(arena, from->containers[i], context, &list.items[list.len++]);
+    decode_all(arena, from_pods, from, context, &list);
     for (size_t i = 0; i < list.len; i++) {
         if (!ht_containerd_is_name(list.items[i].id))
             return ht_error_set(err, EINVAL, "containers: one has no usable id");
@@ -171,8 +198,7 @@ static struct ht_str info_of(const HtCri__Status *status)
     return (struct ht_str){0};
 }
 
-static void decode_info(struct ht_arena *arena, const struct ht_json *info,
-                        struct ht_container *container)
+static void decode_info(const struct ht_json *info, struct ht_container *container)
 {
     struct ht_str text;
     uint64_t pid = 0;
@@ -185,11 +211,19 @@ static void decode_info(struct ht_arena *arena, const struct ht_json *info,
         ht_container_set_storage(container, text);
     if (ht_decode_has_text(info, "runtimeType", &text))
         ht_container_set_oci_runtime(container, text);
-    /* Kubernetes' own word, where the runtime hands on what it was asked for. */
+    /* Kubernetes' own word, where the runtime hands on what it was asked for: containerd the whole
+     * request, CRI-O this of it. */
     if (ht_json_bool(ht_json_path(info, "config", "linux", "security_context", "privileged", NULL),
-                     &privileged))
+                     &privileged) ||
+        ht_json_bool(ht_json_get(info, "privileged"), &privileged))
         ht_privilege_set_privileged(ht_container_edit_declared(container), privileged);
-    (void)arena;
+}
+
+/* CRI-O runs no process for a pod whose namespaces need none. Its status has then no process id,
+ * and before 1.22 nothing at all. */
+static bool is_without_process(const struct ht_cri_listed *listed, const struct ht_json *info)
+{
+    return listed->is_sandbox && ht_json_is_object(info) && !ht_json_get(info, "pid");
 }
 
 int ht_cri_decode_status(struct ht_arena *arena, struct ht_str message,
@@ -211,7 +245,9 @@ int ht_cri_decode_status(struct ht_arena *arena, struct ht_str message,
     if (ht_json_is_object(specification))
         r = ht_oci_decode_json(arena, specification, &container, &pod, err);
     if (r == 0)
-        decode_info(arena, info, &container);
+        decode_info(info, &container);
+    if (is_without_process(listed, info) && (r == 0 || r == -ENODATA))
+        r = HT_CRI_NO_PROCESS;
     if (ht_arena_is_full(arena))
         return ht_error_set(err, E2BIG, "status: larger than a row may be");
     *ret_row = ht_row_new(&ht_container_table, &container);

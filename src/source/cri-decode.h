@@ -17,8 +17,8 @@ struct ht_cri_listed {
     struct ht_str id;      /* is one */
     struct ht_str sandbox; /* of a container: its pod's; of a sandbox: empty */
     bool is_sandbox;
-    uint64_t fingerprint;            /* changes with the state */
-    const struct ht_container *base; /* what the list tells */
+    uint64_t fingerprint;      /* changes with the state */
+    struct ht_container *base; /* what the list tells */
 };
 struct ht_cri_list {
     struct ht_cri_listed *items;
@@ -35,7 +35,9 @@ int ht_cri_decode_lists(struct ht_arena *arena, const struct ht_cri_answers *ans
                         struct ht_error *err);
 
 /* A verbose ContainerStatus or PodSandboxStatus: the row with specification and process id. Without
- * a specification in it, -ENODATA and the row of what the list tells. Owned by the caller. */
+ * a specification in it, -ENODATA and the row of what the list tells; HT_CRI_NO_PROCESS: a pod
+ * that no process stands for, so that its row is no container's. Owned by the caller. */
+enum { HT_CRI_NO_PROCESS = 1 };
 int ht_cri_decode_status(struct ht_arena *arena, struct ht_str message,
                          const struct ht_cri_listed *listed, struct ht_row **ret_row,
                          struct ht_error *err);

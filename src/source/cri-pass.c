@@ -57,6 +57,17 @@ int ht_cri_hello(struct ht_containerd *ctd, struct ht_containerd_trouble *troubl
 
 /* ---- one ---- */
 
+/* A pod without a process is known for what its containers share, and told by them alone. */
+static void keep_untold(struct ht_containerd *ctd, struct ht_containerd_known *known,
+                        struct ht_row *raw)
+{
+    ctd->changed = ctd->changed || known->row;
+    ht_row_unref(known->row);
+    ht_row_unref(known->raw);
+    known->row = NULL;
+    known->raw = raw;
+}
+
 static void keep(struct ht_containerd *ctd, struct ht_containerd_known *known, struct ht_row *raw)
 {
     const struct ht_containerd_known *sandbox =
@@ -103,7 +114,10 @@ static int ask_status(struct ht_containerd *ctd, struct ht_containerd_known *kno
     known->looked = ctd->pass;
     known->fingerprint = listed->fingerprint;
     known->dirty = r < 0; /* counted again at the next pass */
-    keep(ctd, known, row);
+    if (r == HT_CRI_NO_PROCESS)
+        keep_untold(ctd, known, row);
+    else
+        keep(ctd, known, row);
     return 0;
 }
 
@@ -114,7 +128,7 @@ static int take(struct ht_containerd *ctd, const struct ht_cri_listed *listed,
 
     known->pass = ctd->pass;
     snprintf(known->sandbox, sizeof(known->sandbox), "%.*s", HT_STR_ARG(listed->sandbox));
-    if (known->row && !known->dirty && known->fingerprint == listed->fingerprint &&
+    if (known->raw && !known->dirty && known->fingerprint == listed->fingerprint &&
         ctd->pass - known->looked < STATUS_PASSES)
         return 0;
     ctd->feed->at(ctd->feed, "asking for the status of a container");

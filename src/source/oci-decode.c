@@ -7,6 +7,7 @@
 #include "decode.h"
 
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
 #include "hulltop/base/secret.h"
 
 /* What every runtime that is asked for "privileged" gives, less what some machines withhold from
@@ -152,20 +153,40 @@ static bool is_below(struct ht_str path, struct ht_str folder)
            ht_str_equal(ht_str_sub(path, 0, folder.len), folder);
 }
 
-/* What containerd makes for a pod (hosts, resolv.conf, shm) and the kubelet for the volumes that
- * the pod names: no path of the host that somebody chose. Only this pod's own count. */
+/* What a runtime makes for a pod or one container of it (hosts, resolv.conf, shm): containerd, and
+ * CRI-O as /run/containers/storage/overlay-containers/ID/userdata/... . */
+static bool is_made_by_runtime(const struct decoding *d, struct ht_str source)
+{
+    static const char *const markers[] = {
+        "/io.containerd.grpc.v1.cri/sandboxes/", "/run/containers/storage/overlay-containers/",
+        "/run/containers/storage/vfs-containers/", "/run/containers/storage/btrfs-containers/"};
+
+    for (size_t i = 0; i < ARRAY_LEN(markers); i++) {
+        ptrdiff_t at = ht_str_find(source, ht_str_from(markers[i]), 0);
+        struct ht_str rest;
+
+        /* /var/run is /run. */
+        if (at < 0 || (i > 0 && at > 0 && !(at == 4 && ht_str_has_prefix(source, "/var/"))))
+            continue;
+        rest = ht_str_sub(source, (size_t)at + strlen(markers[i]), source.len);
+        if (d->sandbox.len && is_below(rest, d->sandbox))
+            return true;
+        if (i > 0 && d->container->id.len && is_below(rest, d->container->id))
+            return true;
+    }
+    return false;
+}
+
+/* That, and what the kubelet makes for the volumes that the pod names: no path of the host that
+ * somebody chose. Only this pod's own count. */
 static bool is_made_for_pod(const struct decoding *d, struct ht_str source)
 {
-    static const char marker[] = "/io.containerd.grpc.v1.cri/sandboxes/";
-    ptrdiff_t at = ht_str_find(source, HT_S(marker), 0);
     struct ht_str rest;
 
     if (ht_str_find(source, HT_S("/../"), 0) >= 0)
         return false;
-    if (at >= 0 && d->sandbox.len) {
-        rest = ht_str_sub(source, (size_t)at + sizeof(marker) - 1, source.len);
-        return is_below(rest, d->sandbox);
-    }
+    if (is_made_by_runtime(d, source))
+        return true;
     if (!ht_str_has_prefix(source, "/var/lib/kubelet/pods/") || d->pod_uid.len == 0)
         return false;
     rest = ht_str_sub(source, strlen("/var/lib/kubelet/pods/"), source.len);

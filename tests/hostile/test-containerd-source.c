@@ -432,6 +432,20 @@ static void answer_cri(const char *interface, unsigned state)
     answer(path, NULL, &status);
 }
 
+/* The same, and the pod has no process of its own. */
+static void answer_bare_pod(const char *interface)
+{
+    ht_autobuf struct ht_buf info = HT_BUF(1000), status = HT_BUF(1000);
+    char path[100];
+
+    answer_cri(interface, 1);
+    add_text(&info, 1, "info");
+    add_text(&info, 2, "{}");
+    add_bytes(&status, 2, ht_buf_str(&info));
+    snprintf(path, sizeof(path), "/%s.RuntimeService/PodSandboxStatus", interface);
+    answer(path, NULL, &status);
+}
+
 static int set_up_cri(void **state)
 {
     (void)state;
@@ -477,6 +491,21 @@ static void the_older_interface_is_spoken_too(void **state)
     assert_cri("runtime.v1alpha2", "cri-o 1.30.2, runtime.v1alpha2, 2 containers");
 }
 
+static void a_pod_without_a_process_is_no_container(void **state)
+{
+    struct driver driver = {.ended = false};
+
+    (void)state;
+    answer_bare_pod("runtime.v1");
+    start(&driver, PATIENT);
+    assert_told(&driver, HT_SOURCE_STATE_OK, 1, "cri-o 1.30.2, runtime.v1, 1 container");
+    pthread_mutex_lock(&driver.lock);
+    assert_non_null(ht_node_find(driver.sample, HT_TABLE_CONTAINER, HT_S("c1")));
+    assert_null(ht_node_find(driver.sample, HT_TABLE_CONTAINER, HT_S("p1")));
+    pthread_mutex_unlock(&driver.lock);
+    driver_stop(&driver);
+}
+
 static void who_speaks_neither_is_named_so(void **state)
 {
     struct driver driver = {.ended = false};
@@ -505,6 +534,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(cri_is_spoken_where_there_is_nothing_else, set_up_cri,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_older_interface_is_spoken_too, set_up_cri, tear_down),
+        cmocka_unit_test_setup_teardown(a_pod_without_a_process_is_no_container, set_up_cri,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(who_speaks_neither_is_named_so, set_up_cri, tear_down),
     };
 

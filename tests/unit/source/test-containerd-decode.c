@@ -421,6 +421,11 @@ static void only_a_pods_own_folder_is_made_for_it(void **state)
         {"/var/lib/kubelet/pods", HT_MOUNT_ORIGIN_BIND},
         {"/a/io.containerd.grpc.v1.cri/sandboxes/s-1/hosts", HT_MOUNT_ORIGIN_VOLUME},
         {"/a/io.containerd.grpc.v1.cri/sandboxes/s-2/hosts", HT_MOUNT_ORIGIN_BIND},
+        {"/run/containers/storage/overlay-containers/s-1/userdata/hosts", HT_MOUNT_ORIGIN_VOLUME},
+        {"/var/run/containers/storage/overlay-containers/s-1/userdata/shm", HT_MOUNT_ORIGIN_VOLUME},
+        {"/run/containers/storage/overlay-containers/s-2/userdata/hosts", HT_MOUNT_ORIGIN_BIND},
+        {"/run/containers/storage/overlay-containers/s-1", HT_MOUNT_ORIGIN_BIND},
+        {"/x/run/containers/storage/overlay-containers/s-1/userdata", HT_MOUNT_ORIGIN_BIND},
         {"/etc", HT_MOUNT_ORIGIN_BIND},
     };
 
@@ -513,6 +518,94 @@ static void a_verbose_status_has_the_specification(void **state)
     ht_row_unref(row);
 }
 
+/* Of a container or a pod of CRI-O, whose info has these bytes. */
+static int read_crio_status(const char *info, bool is_sandbox, struct ht_row **ret)
+{
+    ht_autobuf struct ht_buf pair = HT_BUF(4000), status = HT_BUF(4000);
+    struct ht_container base = {.id = HT_STR("c-1"), .state = HT_CONTAINER_STATE_RUNNING};
+    const struct ht_cri_listed listed = {.id = base.id, .is_sandbox = is_sandbox, .base = &base};
+
+    ht_container_set_id(&base, base.id);
+    ht_container_set_state(&base, base.state);
+    ht_protobuf_add_bytes(&pair, 1, HT_S("info"));
+    ht_protobuf_add_bytes(&pair, 2, ht_str_from(info));
+    ht_protobuf_add_bytes(&status, 2, ht_buf_str(&pair));
+    return ht_cri_decode_status(arena, ht_buf_str(&status), &listed, ret, NULL);
+}
+
+static void cri_o_says_what_is_privileged(void **state)
+{
+    static const char format[] =
+        "{\"sandboxID\":\"s-1\",\"pid\":77,\"runtimeSpec\":{\"process\":{},"
+        "\"linux\":{}},\"privileged\":%s}";
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct ht_row *row = NULL;
+        char text[300];
+
+        snprintf(text, sizeof(text), format, i ? "true" : "false");
+        assert_int_equal(read_crio_status(text, false, &row), 0);
+        assert_true(ht_privilege_has_privileged(&ht_container_of(row)->declared));
+        assert_int_equal(ht_container_of(row)->declared.privileged, i);
+        assert_int_equal(ht_container_of(row)->pid, 77);
+        ht_row_unref(row);
+    }
+}
+
+static void a_pod_of_cri_o_may_have_no_process(void **state)
+{
+    static const struct {
+        const char *info;
+        bool is_sandbox;
+        int result;
+    } cases[] = {
+        {"{\"image\":\"pause\",\"pid\":7,\"runtimeSpec\":{\"process\":{},\"linux\":{}}}", true, 0},
+        {"{\"runtimeSpec\":{\"process\":{},\"linux\":{}}}", true, HT_CRI_NO_PROCESS},
+        {"{}", true, HT_CRI_NO_PROCESS},
+        {"{}", false, -ENODATA},
+        {"", true, -ENODATA},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_row *row = NULL;
+
+        assert_int_equal(read_crio_status(cases[i].info, cases[i].is_sandbox, &row),
+                         cases[i].result);
+        assert_non_null(row);
+        ht_row_unref(row);
+    }
+}
+
+static void containers_of_cri_have_the_runtime_of_their_pod(void **state)
+{
+    ht_autobuf struct ht_buf pod = HT_BUF(400), pods = HT_BUF(400), containers = HT_BUF(800);
+    static const char *const sandboxes[] = {"p-1", "p-2"};
+    struct ht_cri_list list;
+
+    (void)state;
+    ht_protobuf_add_bytes(&pod, 1, HT_S("p-1"));
+    ht_protobuf_add_bytes(&pod, 7, HT_S("kata-qemu"));
+    ht_protobuf_add_bytes(&pods, 1, ht_buf_str(&pod));
+    for (size_t i = 0; i < ARRAY_LEN(sandboxes); i++) {
+        ht_autobuf struct ht_buf container = HT_BUF(400);
+
+        ht_protobuf_add_bytes(&container, 1, i ? HT_S("c-2") : HT_S("c-1"));
+        ht_protobuf_add_bytes(&container, 2, ht_str_from(sandboxes[i]));
+        ht_protobuf_add_bytes(&containers, 1, ht_buf_str(&container));
+    }
+    assert_int_equal(
+        ht_cri_decode_lists(arena,
+                            &(struct ht_cri_answers){.pods = ht_buf_str(&pods),
+                                                     .containers = ht_buf_str(&containers)},
+                            &cri_context, &list, NULL),
+        0);
+    assert_true(ht_str_is(find_listed(&list, "c-1")->base->oci_runtime, "kata-qemu"));
+    /* Its pod is not listed. */
+    assert_false(ht_container_has_oci_runtime(find_listed(&list, "c-2")->base));
+}
+
 static void a_version_of_cri_names_the_runtime(void **state)
 {
     struct ht_str name, version;
@@ -562,6 +655,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_a_pods_own_folder_is_made_for_it, setup, teardown),
         cmocka_unit_test_setup_teardown(lists_of_cri_have_pods_and_containers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_verbose_status_has_the_specification, setup, teardown),
+        cmocka_unit_test_setup_teardown(cri_o_says_what_is_privileged, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_pod_of_cri_o_may_have_no_process, setup, teardown),
+        cmocka_unit_test_setup_teardown(containers_of_cri_have_the_runtime_of_their_pod, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_version_of_cri_names_the_runtime, setup, teardown),
         cmocka_unit_test_setup_teardown(requests_are_encoded, setup, teardown),
     };
