@@ -274,6 +274,33 @@ static void tally_findings(struct tally *tally)
     }
 }
 
+/* Where no cluster stores anything, what was looked at instead is part of the answer. */
+static void note_without_datastore(struct tally *tally)
+{
+    const struct ht_node *node = tally->input->node;
+    const struct ht_rowset *containers = ht_node_set(node, HT_TABLE_CONTAINER);
+    const struct ht_row *source = ht_node_find(node, HT_TABLE_SOURCE, HT_S("datastore"));
+    const struct ht_row *conf = ht_node_find(node, HT_TABLE_SOURCE, HT_S("hostconf"));
+    struct ht_missing missing = {0};
+    bool some = false;
+
+    if (tally->number != 5 || !source || ht_source_of(source)->state != HT_SOURCE_STATE_ABSENT ||
+        ht_node_set(node, HT_TABLE_DATASTORE)->len || !conf ||
+        ht_source_of(conf)->state != HT_SOURCE_STATE_OK)
+        return;
+    for (size_t i = 0; i < containers->len; i++)
+        some = some || ht_subject_runs(containers->rows[i]);
+    ht_missing_set_source(&missing, HT_S("datastore"));
+    ht_missing_set_reason(
+        &missing, some ? HT_S("no datastore on this node; environments, files and listeners "
+                              "looked at")
+                       : HT_S("no datastore on this node, and no container runs; files and "
+                              "listeners looked at"));
+    ht_missing_set_help(&missing, HT_S(""));
+    ht_missing_set_decides(&missing, false);
+    miss(tally, &missing);
+}
+
 /* ---- the answer ---- */
 
 static bool is_partial(const struct tally *tally)
@@ -380,6 +407,7 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
     miss_core(&tally);
     tally_sources(&tally);
     tally_verdicts(&tally);
+    note_without_datastore(&tally);
     tally_findings(&tally);
     if (tally.deciding && decide(&tally) == HT_QUESTION_STATE_UNKNOWN && tally.missing_len == 0)
         miss_text(&tally, HT_S("hulltop"), HT_S("no source answered that could tell"), HT_S(""));

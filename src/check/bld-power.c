@@ -430,7 +430,7 @@ static const struct ht_check checks[] = {
      .title = "A build may use up the node",
      .condition = "A container of a build has no limit of memory, CPU or processes.",
      .why = "Builds take what they get. Without limits they starve the applications beside them.",
-     .fix = "Set limits on build jobs. Docker: --memory, --cpus, --pids-limit.",
+     .fix = "Set limits on build jobs. Docker and Podman: --memory, --cpus, --pids-limit.",
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Docker 1.6.0 5.11", "CIS Docker 1.6.0 5.12",
                             "CIS Docker 1.6.0 5.29", "Kubescape C-0009"),

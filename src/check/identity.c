@@ -153,6 +153,17 @@ static void describe_host(const struct ht_node *node, const struct ht_row *row,
     ht_subject_set_kind(ret, HT_S("node"));
 }
 
+/* What is told of a package database holds for the host. */
+static void describe_packages(const struct ht_node *node, const struct ht_row *row,
+                              struct ht_subject *ret)
+{
+    bool alone = ht_node_set(node, HT_TABLE_PACKAGE_DB)->len == 1;
+
+    describe_other(node, row, ret);
+    if (alone)
+        ht_subject_set_name(ret, HT_S("host"));
+}
+
 static void describe_daemon(const struct ht_node *node, const struct ht_row *row,
                             struct ht_subject *ret)
 {
@@ -250,6 +261,7 @@ static const struct kind {
     {&ht_exposure_table, describe_exposure, NULL, NULL},
     {&ht_code_table, describe_code, NULL, NULL},
     {&ht_host_table, describe_host, NULL, NULL},
+    {&ht_package_db_table, describe_packages, NULL, NULL},
     {&ht_daemon_table, describe_daemon, NULL, NULL},
     {&ht_datastore_table, describe_datastore, NULL, NULL},
     {&ht_apiserver_table, NULL, NULL, apiserver_runs},
@@ -346,7 +358,8 @@ void ht_subject_add_durable(const struct ht_row *row, const struct ht_subject *s
         add_part(out, subject->container);
         add_part(out, subject->image);
     } else {
-        add_part(out, subject->name);
+        /* What the host's packages are called on the screen is no part of what they are. */
+        add_part(out, ht_row_table(row) == &ht_package_db_table ? subject->id : subject->name);
         add_part(out, subject->id);
     }
     if (ht_str_is(subject->kind, "process") && subject->container.len)

@@ -161,7 +161,7 @@ static const struct ht_check checks[] = {
      .why =
          "Each of these capabilities is one or two known steps from root on the node: mounting its "
          "disk, loading a kernel module, reading any file past its permissions.",
-     .fix = "Take the capability away (Docker: remove --cap-add; Kubernetes: "
+     .fix = "Take the capability away (Docker and Podman: remove --cap-add; Kubernetes: "
             "`capabilities: {drop: [ALL]}` and add back only what fails). The evidence names the "
             "narrower way for each.",
      .needs = HT_TEXTS("docker"),

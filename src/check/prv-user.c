@@ -113,9 +113,9 @@ static const struct ht_check checks[] = {
      .why = "A program that runs without root, but may start sudo, su or any other set-user-id "
             "file of "
             "its image, is one hole in that file away from being root inside.",
-     .fix = "Docker: --security-opt no-new-privileges, or `\"no-new-privileges\": true` in "
-            "daemon.json "
-            "for all. Kubernetes: allowPrivilegeEscalation: false.",
+     .fix = "Docker and Podman: --security-opt no-new-privileges; for all of Docker "
+            "`\"no-new-privileges\": true` in daemon.json. Kubernetes: allowPrivilegeEscalation: "
+            "false.",
      .needs = HT_TEXTS("docker"),
      .references =
          HT_TEXTS("CIS Docker 1.6.0 5.26", "CIS Kubernetes 1.12 5.2.6",
@@ -152,7 +152,8 @@ static const struct ht_check checks[] = {
      .why =
          "What somebody downloads or changes inside stays there until the container is replaced. "
          "With a read-only root, added programs have nowhere to go.",
-     .fix = "Docker: --read-only with --tmpfs for /tmp and what else is written. Kubernetes: "
+     .fix = "Docker and Podman: --read-only with --tmpfs for /tmp and what else is written. "
+            "Kubernetes: "
             "readOnlyRootFilesystem: true and emptyDir volumes.",
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Docker 1.6.0 5.13"),

@@ -139,6 +139,8 @@ static void look_swap(struct ht_checking *checking, const struct ht_host *host)
         }
         finding = ht_fire(checking, swap->device);
         ht_fire_title(checking, finding, "Swap is on, and is not encrypted");
+        ht_finding_set_fix(finding, HT_S("Encrypt it, or turn it off: swapoff, and its line in "
+                                         "/etc/fstab or its systemd unit."));
         ht_fire_evidence(checking, finding, "/proc/swaps", swap->kind.len ? "area" : "device",
                          swap->device);
         ht_fire_evidencef(checking, finding, "/proc/swaps", "used", "%llu of %llu MiB",
@@ -180,6 +182,23 @@ static bool tell_writes(const struct ht_host *host, bool *ret_writes)
     return true;
 }
 
+/* What ends new dumps here, and what is left to do about those that lie. */
+static struct ht_str dumps_fix(struct ht_checking *checking, struct ht_str handler, bool writes,
+                               bool lie)
+{
+    const char *end = "";
+
+    if (writes && handler.len)
+        end = "Storage=none in /etc/systemd/coredump.conf";
+    else if (writes)
+        end = "sysctl kernel.core_pattern='|/bin/false', and the same in a file of /etc/sysctl.d";
+    return ht_arena_strf(ht_checking_arena(checking), "%s%s%s.", end,
+                         writes && lie ? "; then delete"
+                         : lie         ? "Delete"
+                                       : "",
+                         lie ? " the dumps that the evidence names, once nobody needs them" : "");
+}
+
 static void look_dumps(struct ht_checking *checking, const struct ht_host *host)
 {
     bool lie = ht_host_has_dumps(host) && host->dumps > 0, writes;
@@ -200,6 +219,7 @@ static void look_dumps(struct ht_checking *checking, const struct ht_host *host)
     finding = ht_fire(checking, HT_S("core dumps"));
     if (lie)
         ht_fire_title(checking, finding, "Core dumps of programs lie on the node");
+    ht_finding_set_fix(finding, dumps_fix(checking, handler, writes, lie));
     ht_fire_evidence(checking, finding, "/proc/sys/kernel/core_pattern", "pattern",
                      host->core_pattern);
     for (size_t i = 0; i < host->dump_files.len && i < SHOWN; i++)

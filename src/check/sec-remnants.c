@@ -112,8 +112,12 @@ static void look_pages(struct ht_checking *checking, const struct ht_datastore *
     if (ht_datastore_has_remnants_stale(store))
         ht_fire_evidencef(checking, finding, "datastore", "of what is encrypted or deleted now",
                           "%llu", (unsigned long long)store->remnants_stale);
-    ht_fire_evidence(checking, finding, "datastore", "cure",
-                     kine ? HT_S("compaction, then VACUUM") : HT_S("etcdctl defrag"));
+    ht_finding_set_fix(
+        finding,
+        kine ? HT_S("Let the old revisions be compacted (k3s does so every five minutes), then "
+                    "VACUUM the database while its server stands still. Look here again.")
+             : HT_S("`etcdctl defrag`, one member after the other: it answers nobody meanwhile. "
+                    "Look here again."));
 }
 
 static void look_log(struct ht_checking *checking, const struct ht_datastore *store)
@@ -136,10 +140,14 @@ static void look_log(struct ht_checking *checking, const struct ht_datastore *st
                       "%llu plaintext values in %llu file%s",
                       (unsigned long long)store->wal_plaintext,
                       (unsigned long long)store->wal_files, store->wal_files == 1 ? "" : "s");
-    ht_fire_evidence(checking, finding, "datastore", "cure",
-                     ht_str_is(store->kind, "kine")
-                         ? HT_S("a checkpoint that cuts it: PRAGMA wal_checkpoint(TRUNCATE)")
-                         : HT_S("goes by itself as snapshots are taken and segments are removed"));
+    ht_finding_set_fix(
+        finding,
+        ht_str_is(store->kind, "kine")
+            ? HT_S("A checkpoint that cuts the log: PRAGMA wal_checkpoint(TRUNCATE) in the "
+                   "database, or a restart of its server. Look here again.")
+            : HT_S("Nothing to run: etcd removes these segments by itself after the next "
+                   "snapshots (each --snapshot-count changes; five segments are kept). "
+                   "Guard the member's folder until then, and look here again."));
 }
 
 static void look_members(struct ht_checking *checking, const struct ht_datastore *store)

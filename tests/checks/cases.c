@@ -6,6 +6,7 @@
  *   "recording"  where its rows come from (for people)
  *   "severity"   severity of the first finding that it must give
  *   "object"     what that finding must be about
+ *   "fix"        what must stand in its fix
  *   "escape"     true: that finding must have an escape path
  *   "deciding"   fields of the subject that decide, or TABLE:FIELD of the rows beside it; without
  * them the check must say that it does not know, or stay quiet if "without" is "quiet"
@@ -38,6 +39,7 @@ struct said {
     size_t blind;
     struct ht_str severity; /* of the first finding */
     struct ht_str object;
+    struct ht_str fix;
     bool escape;
 };
 
@@ -87,6 +89,7 @@ static struct said ask(const struct running *running, const struct ht_node *node
                 continue;
             said.severity = ht_str_from(ht_enum_name(&ht_severity_enum, finding->severity));
             said.object = ht_arena_str(running->arena, finding->object);
+            said.fix = ht_arena_str(running->arena, finding->fix);
             said.escape = ht_finding_has_escape(finding) && finding->escape.len > 0;
         }
         said.unknown += (verdict->unknown || verdict->noted) && verdict->missing.reason.len > 0;
@@ -236,6 +239,9 @@ static void expect_fires(struct running *running)
     if (ht_json_string(ht_json_get(running->json, "object"), &wanted) &&
         !ht_str_equal(wanted, said.object))
         complain(running, said.object.len ? said.object.data : "no object");
+    if (ht_json_string(ht_json_get(running->json, "fix"), &wanted) &&
+        ht_str_find(said.fix, wanted, 0) < 0)
+        complain(running, said.fix.len ? said.fix.data : "no fix");
     if (ht_json_bool(ht_json_get(running->json, "escape"), &escape) && escape != said.escape)
         complain(running, escape ? "has no escape path" : "has an escape path");
     if (!ht_json_is_array(ht_json_get(running->json, "deciding")))
