@@ -331,6 +331,13 @@ static const char *const *other_causes(struct ht_str id)
     return check ? check->other_causes : NULL;
 }
 
+static bool needs(struct ht_str id, struct ht_str source)
+{
+    const struct ht_check *check = ht_catalogue_find(id);
+
+    return !check || ht_check_needs(check, source);
+}
+
 static struct ht_ui_options ui_options(const struct ht_options *options, struct ht_arena *arena,
                                        bool utf8)
 {
@@ -351,6 +358,7 @@ static struct ht_ui_options ui_options(const struct ht_options *options, struct 
     ui.first_run = !options->open && !options->from && options->command == HT_CMD_DASHBOARD &&
                    !(seen && access(seen, F_OK) == 0);
     ui.other_causes = other_causes;
+    ui.needs = needs;
     ui.offer_demo = options->command == HT_CMD_DASHBOARD && !options->from;
     return ui;
 }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "config-file.h"
 #include "session.h"
 #include "signals.h"
 
@@ -35,32 +36,11 @@ static void call_rescan(void *context)
     ht_engine_rescan(lines->session.engine);
 }
 
-static void call_mark(void *context, struct ht_str text)
+static void call_open(void *context, struct ht_str finding)
 {
     struct lines *lines = context;
 
-    ht_engine_mark(lines->session.engine, text);
-}
-
-static void call_save(void *context, const char *path, struct ht_str bytes)
-{
-    struct lines *lines = context;
-
-    ht_engine_export(lines->session.engine, path, bytes);
-}
-
-static void call_acknowledge(void *context, struct ht_str finding, struct ht_str reason)
-{
-    struct lines *lines = context;
-
-    ht_engine_acknowledge(lines->session.engine, finding, reason);
-}
-
-static void call_restart(void *context)
-{
-    struct lines *lines = context;
-
-    ht_engine_replay_restart(lines->session.engine);
+    ht_engine_open(lines->session.engine, finding);
 }
 
 static bool put(struct lines *lines, struct ht_buf *out)
@@ -163,17 +143,23 @@ static void loop(struct lines *lines)
 
 static int start(struct lines *lines, const struct ht_options *options, struct ht_arena *arena)
 {
-    const struct ht_ui_options ui = {
-        .version = PACKAGE_VERSION, .utc = options->utc, .questions = options->questions};
-    const struct ht_ui_calls calls = {.context = lines,
-                                      .rescan = call_rescan,
-                                      .mark = call_mark,
-                                      .save = call_save,
-                                      .acknowledge = call_acknowledge,
-                                      .replay_restart = call_restart};
+    struct ht_ui_options ui = {
+        .version = PACKAGE_VERSION,
+        .utc = options->utc,
+        .questions = options->questions,
+        .open = options->open,
+    };
+    const struct ht_ui_calls calls = {.context = lines, .rescan = call_rescan, .open = call_open};
+    const char *const *folders = ht_config_folders(arena);
     struct ht_error err = {0};
     int r;
 
+    for (size_t i = 0; folders[i] && i + 1 < ARRAY_LEN(ui.view_dirs); i++)
+        ui.view_dirs[i] = folders[i];
+    if (ht_plain_new(&ui, &calls, &lines->plain, &err) < 0) {
+        ht_complain(&err);
+        return HT_STATUS_USAGE;
+    }
     if (ht_signals_start(&err) < 0) {
         ht_complain(&err);
         return HT_STATUS_TERMINAL;
@@ -189,7 +175,6 @@ static int start(struct lines *lines, const struct ht_options *options, struct h
         ht_complain(&err);
         return HT_STATUS_SOURCES;
     }
-    lines->plain = ht_plain_new(&ui, &calls);
     loop(lines);
     return lines->status ? lines->status
                          : (ht_signals_ending() ? 128 + ht_signals_ending() : HT_STATUS_CLEAN);

@@ -49,6 +49,25 @@ const char *ht_question_word(const struct ht_question *question)
     return "?";
 }
 
+const char *ht_question_missing_lead(const struct ht_question *question)
+{
+    switch (question->state) {
+    case HT_QUESTION_STATE_FAIL:
+    case HT_QUESTION_STATE_WARN:
+        return "not known: ";
+    case HT_QUESTION_STATE_PASS:
+    case HT_QUESTION_STATE_NA:
+        return "note: ";
+    case HT_QUESTION_STATE_OFF:
+    case HT_QUESTION_STATE_WAIT:
+    case HT_QUESTION_STATE_UNKNOWN:
+    case HT_QUESTION_STATE_STALE:
+    case HT_QUESTION_STATE_PART:
+        return "";
+    }
+    return "";
+}
+
 void ht_age_text(struct ht_buf *out, int64_t age_ns)
 {
     int64_t seconds = age_ns < 0 ? 0 : age_ns / HT_NS_PER_S;

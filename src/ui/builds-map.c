@@ -402,7 +402,7 @@ static void put_build(const struct ht_ui *ui, struct ht_doc *doc, const struct h
     }
 }
 
-static void text_build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
+static void map_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc)
 {
     size_t len;
     ht_autofree const struct ht_build **builds = sorted_builds(ui->state, &len);
@@ -413,25 +413,6 @@ static void text_build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc
     for (size_t i = 0; i < len; i++)
         put_build(ui, doc, builds[i]);
 }
-
-static void text_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "text");
-}
-
-static const struct ht_offer text_offers[] = {HT_DOC_OFFERS};
-
-static const struct ht_screen text_screen = {
-    .name = "builds-text",
-    .offers = text_offers,
-    .offers_len = ARRAY_LEN(text_offers),
-    .title = text_title,
-    .draw = ht_doc_page_draw,
-    .act = ht_doc_page_act,
-    .free = ht_doc_page_free,
-};
 
 /* ---- keys ---- */
 
@@ -474,8 +455,6 @@ static bool map_act(struct ht_ui *ui, struct ht_page *page, enum ht_action actio
         select_at(map, builds, len, (long)len - 1);
     else if (action == HT_ACTION_NEXT_VIEW)
         ht_ui_open_view(ui, HT_S("build-jobs"));
-    else if (action == HT_ACTION_PLAIN_TEXT)
-        ht_ui_push(ui, ht_doc_page_new(&text_screen, text_build));
     else if (action == HT_ACTION_OPEN && len)
         ht_builds_open(ui, builds[at]);
     else if (action == HT_ACTION_MARK && len)
@@ -520,6 +499,7 @@ static const struct ht_screen map_screen = {
     .title = map_title,
     .draw = map_draw,
     .act = map_act,
+    .text = map_text,
     .click = map_click,
     .free = map_free,
 };

@@ -10,12 +10,12 @@
 
 /* ---- export ---- */
 
-enum { QUESTIONS_ALL = 0x7e, PATH_MAX_BYTES = 1000 };
+enum { PATH_MAX_BYTES = 1000 };
 
 void ht_ui_export_report(struct ht_ui *ui, struct ht_str path)
 {
     struct ht_report_options options = {
-        .questions = ui->options.questions ? ui->options.questions : QUESTIONS_ALL,
+        .questions = ui->options.questions ? ui->options.questions : HT_QUESTIONS_ALL,
         .version = ui->options.version,
         .style = HT_JSON_INDENTED,
     };

@@ -13,6 +13,7 @@ enum {
     LABEL_COL = 12,
     PROCESSES_MAX = 12,
     IMPLIED_MAX = 3,
+    NOT_SEEN_MAX = 4,
     WIDE_MIN = 100
 };
 
@@ -352,24 +353,45 @@ static void put_agreement(const struct ht_subject_rows *rows, struct ht_doc *doc
         ht_doc_pair(doc, LABEL_COL, "AGREEMENT", ht_buf_str(&text));
 }
 
+/* What is missing and the check of this finding asks for. */
+static bool is_needed(const struct ht_ui *ui, const struct ht_finding *finding,
+                      const struct ht_missing *missing)
+{
+    return !ui->options.needs || ht_str_equal(missing->check, finding->check) ||
+           ui->options.needs(finding->check, missing->source);
+}
+
+/* The reasons of one source stand behind its name once. */
 static void put_not_seen(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
 {
     const struct ht_question *question;
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    struct ht_str before = {0};
+    size_t shown = 0;
 
     if (!finding || finding->question < 1 || finding->question > HT_QUESTIONS)
         return;
     question = ht_state_question(ui->state, (unsigned)finding->question);
-    for (size_t i = 0; i < question->missing.len && i < 4; i++) {
-        if (i > 0)
+    for (size_t i = 0; i < question->missing.len && shown < NOT_SEEN_MAX; i++) {
+        const struct ht_missing *missing = &question->missing.items[i];
+
+        if (!is_needed(ui, finding, missing))
+            continue;
+        if (shown++ && ht_str_equal(before, missing->source)) {
             ht_buf_add_text(&text, "; ");
-        ht_buf_add_str(&text, question->missing.items[i].source);
-        ht_buf_add_text(&text, " (");
-        ht_buf_add_str(&text, question->missing.items[i].reason);
-        ht_buf_add_text(&text, ")");
+        } else {
+            if (shown > 1)
+                ht_buf_add_text(&text, "). ");
+            ht_buf_add_str(&text, missing->source);
+            ht_buf_add_text(&text, " (");
+        }
+        ht_buf_add_str(&text, missing->reason);
+        before = missing->source;
     }
+    if (shown)
+        ht_buf_add_c(&text, ')');
     ht_doc_pair(doc, LABEL_COL, "NOT SEEN",
-                question->missing.len ? ht_buf_str(&text) : HT_S("nothing that this check needs"));
+                shown ? ht_buf_str(&text) : HT_S("nothing that this check needs"));
 }
 
 /* ---- all of it ---- */

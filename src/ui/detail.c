@@ -369,6 +369,7 @@ static const struct ht_screen detail_screen = {
     .title = detail_title,
     .draw = detail_draw,
     .act = detail_act,
+    .text = ht_doc_page_text,
     .free = detail_free,
 };
 

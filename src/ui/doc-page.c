@@ -54,6 +54,11 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
     page->build(ui, page, doc);
 }
 
+void ht_doc_page_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc)
+{
+    of(page)->build(ui, of(page), doc);
+}
+
 /* Goes to the next line that matches, in steps of 1 or -1. */
 static void step_match(struct ht_ui *ui, struct ht_doc_page *page, int step, bool stay)
 {

@@ -70,17 +70,18 @@ struct ht_doc_page {
 #define HT_DOC_OFFERS                                                                              \
     {.action = HT_ACTION_FILTER, .hinted = true, .hint = "search", .help = "Search this text"},    \
         {.action = HT_ACTION_BACK, .hinted = true, .keep = true},                                  \
-        {.action = HT_ACTION_NEXT_MATCH}, {.action = HT_ACTION_PREVIOUS_MATCH},                    \
-        {.action = HT_ACTION_DOWN}, {.action = HT_ACTION_UP}, {.action = HT_ACTION_TOP},           \
-        {.action = HT_ACTION_BOTTOM}, {.action = HT_ACTION_HALF_DOWN},                             \
-        {.action = HT_ACTION_HALF_UP}, {.action = HT_ACTION_PAGE_DOWN},                            \
-        {.action = HT_ACTION_PAGE_UP},                                                             \
+        {.action = HT_ACTION_PLAIN_TEXT}, {.action = HT_ACTION_NEXT_MATCH},                        \
+        {.action = HT_ACTION_PREVIOUS_MATCH}, {.action = HT_ACTION_DOWN},                          \
+        {.action = HT_ACTION_UP}, {.action = HT_ACTION_TOP}, {.action = HT_ACTION_BOTTOM},         \
+        {.action = HT_ACTION_HALF_DOWN}, {.action = HT_ACTION_HALF_UP},                            \
+        {.action = HT_ACTION_PAGE_DOWN}, {.action = HT_ACTION_PAGE_UP},                            \
     {                                                                                              \
         .action = HT_ACTION_COPY_PAGE, .help = "Copy this text"                                    \
     }
 
 /* The functions of a screen of this kind. */
 void ht_doc_page_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
+void ht_doc_page_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc);
 bool ht_doc_page_act(struct ht_ui *ui, struct ht_page *page, enum ht_action action);
 /* Frees what it holds, not the page. */
 void ht_doc_page_fini(struct ht_doc_page *page);

@@ -55,11 +55,10 @@ static void put_states(struct ht_doc *doc)
 /* The page below help is what is explained. */
 static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
 {
-    struct ht_page *below = ui->pages[ui->depth > 1 ? ui->depth - 2 : 0];
+    struct ht_page *below = ht_ui_below(ui, &page->page);
     const struct ht_view *view = ht_list_view(below);
     struct ht_offers offers = ht_ui_offers(ui);
 
-    (void)page;
     offers.own = below->screen->offers;
     offers.own_len = below->screen->offers_len;
     if (view) {
@@ -99,6 +98,7 @@ static const struct ht_screen help_screen = {
     .title = help_title,
     .draw = ht_doc_page_draw,
     .act = help_act,
+    .text = ht_doc_page_text,
     .free = ht_doc_page_free,
 };
 

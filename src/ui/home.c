@@ -2,6 +2,7 @@
 /* Home: the six questions, what is worst, who is busiest. */
 #include <config.h>
 
+#include "doc.h"
 #include "home.h"
 
 #include <inttypes.h>
@@ -39,32 +40,6 @@ static void rule(struct ht_area area, struct ht_rect *rest)
     ht_draw_hline(line, (struct ht_span){.width = line.rect.w - 1}, HT_STYLE_DIM);
 }
 
-/* Why a question is not fully answered, one line each, worst first. */
-static int draw_notes(struct ht_ui *ui, struct ht_area area)
-{
-    int row = 0;
-
-    if (ui->options.offer_demo && ui->state->complete &&
-        ht_node_set(ui->state->node, HT_TABLE_CONTAINER)->len == 0 && row < area.rect.h)
-        ht_draw_text(area, row++, 1, HT_STYLE_ACCENT,
-                     HT_S("no containers here: hulltop demo shows an incident"));
-    for (unsigned number = 1; number <= HT_QUESTIONS && row < area.rect.h; number++) {
-        const struct ht_question *question = ht_state_question(ui->state, number);
-        ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
-
-        if (question->missing.len == 0 || question->state == HT_QUESTION_STATE_OFF)
-            continue;
-        ht_buf_addf(&text, "%u is %s: ", number, ht_question_word(question));
-        ht_buf_add_str(&text, question->missing.items[0].reason);
-        if (question->missing.len > 1)
-            ht_buf_addf(&text, " (and %zu more)", question->missing.len - 1);
-        ht_buf_add_text(&text, ". i = why");
-        ht_draw_field(area, (struct ht_span){.row = row++, .col = 1, .width = area.rect.w - 2},
-                      HT_STYLE_UNKNOWN, ht_buf_str(&text));
-    }
-    return row;
-}
-
 /* The lower half of both layouts: worst findings or panes, busiest, notes. */
 static void draw_lower(struct ht_ui *ui, struct ht_home *home, struct ht_area area, bool panes)
 {
@@ -86,7 +61,7 @@ static void draw_lower(struct ht_ui *ui, struct ht_home *home, struct ht_area ar
     if (load.h)
         ht_home_draw_busiest(ui, ht_area_sub(area, load));
     if (last.h)
-        draw_notes(ui, ht_area_sub(area, last));
+        ht_home_draw_notes(ui, ht_area_sub(area, last));
     home->findings_row += area.rect.row - ui->body.row;
 }
 
@@ -157,6 +132,20 @@ static void home_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area bod
         page->cursor_row = home->question_rects[home->question - 1].row;
         page->cursor_col = home->question_rects[home->question - 1].col;
     }
+}
+
+/* What check prints. */
+static void home_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc)
+{
+    struct ht_report_options options = {.questions = HT_QUESTIONS_ALL,
+                                        .version = ui->options.version};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
+
+    (void)page;
+    if (ui->options.questions)
+        options.questions = ui->options.questions;
+    ht_report_text(&text, ui->state, &options);
+    ht_doc_text(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
 }
 
 /* ---- keys ---- */
@@ -278,6 +267,7 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_TOP},
     {.action = HT_ACTION_BOTTOM},
     {.action = HT_ACTION_ZOOM},
+    {.action = HT_ACTION_PLAIN_TEXT},
 };
 
 static const struct ht_screen home_screen = {
@@ -287,6 +277,7 @@ static const struct ht_screen home_screen = {
     .title = home_title,
     .draw = home_draw,
     .act = home_act,
+    .text = home_text,
     .click = home_click,
     .free = home_free,
 };

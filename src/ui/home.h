@@ -25,6 +25,8 @@ bool ht_home_draw_tiles(struct ht_ui *ui, struct ht_home *home, struct ht_area a
 int ht_home_draw_panes(struct ht_ui *ui, struct ht_area area);
 /* The worst findings, as many as there is room for; remembers them for the selection. */
 int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area area);
+/* What is over, what is not known, and why: as many lines as there is room for. */
+void ht_home_draw_notes(struct ht_ui *ui, struct ht_area area);
 /* "busiest: ..." */
 void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area);
 /* What is selected, and what changed last: the right side of a wide screen. */

@@ -285,14 +285,25 @@ static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list
 
 /* ---- an empty list says why it is empty ---- */
 
-static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page *list)
+/* A view's own words stand only where its question was looked at. */
+static bool is_answered(const struct ht_ui *ui, unsigned number)
+{
+    enum ht_question_state state = ht_state_question(ui->state, number)->state;
+
+    return state != HT_QUESTION_STATE_OFF && state != HT_QUESTION_STATE_WAIT &&
+           state != HT_QUESTION_STATE_UNKNOWN;
+}
+
+const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page *list)
 {
     if (list->total > 0)
         return "No line matches your filter. / changes it.";
     if (!ui->has_state)
         return "Looking. Nothing has answered yet.";
     if (list->view->question == 0)
-        return "Nothing here.";
+        return list->view->empty.len ? list->view->empty.data : "Nothing here.";
+    if (list->view->empty.len && is_answered(ui, list->view->question))
+        return list->view->empty.data;
     if (ht_state_question(ui->state, list->view->question)->findings > 0)
         return "Nothing in this view; v shows the other views of this question.";
     switch (ht_state_question(ui->state, list->view->question)->state) {
@@ -322,7 +333,8 @@ static void draw_empty(struct ht_ui *ui, const struct ht_list_page *list, struct
     int width = area.rect.w - 3;
     struct ht_area inner = ht_area_sub(
         area, (struct ht_rect){.row = row, .col = 2, .h = area.rect.h - row, .w = width});
-    int at = ht_draw_wrapped(inner, 0, 0, HT_STYLE_UNKNOWN, ht_str_from(empty_text(ui, list)));
+    int at =
+        ht_draw_wrapped(inner, 0, 0, HT_STYLE_UNKNOWN, ht_str_from(ht_list_empty_text(ui, list)));
 
     if (list->view->question == 0 || list->total > 0)
         return;

@@ -2,6 +2,7 @@
 /* The list page: what its keys do. */
 #include <config.h>
 
+#include "doc.h"
 #include "list.h"
 
 #include <string.h>
@@ -98,6 +99,17 @@ static void move(struct ht_list_page *list, int lines)
     else
         at += (size_t)lines;
     ht_list_select(list, at);
+}
+
+/* Every line that is shown matches the filter. */
+static void step_match(struct ht_ui *ui, struct ht_list_page *list, bool forward)
+{
+    size_t len = list->lines_len;
+
+    if (!list->filter_text)
+        ht_ui_message(ui, "no filter: / sets one");
+    else if (len)
+        ht_list_select(list, (list->selected + (forward ? 1 : len - 1)) % len);
 }
 
 static bool act_move(struct ht_list_page *list, enum ht_action action)
@@ -262,6 +274,29 @@ static void copy_page(struct ht_ui *ui, struct ht_list_page *list)
     ht_ui_copy(ui, ht_buf_str(&text), "the list");
 }
 
+static void list_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc)
+{
+    struct ht_list_page *list = of(page);
+
+    ht_list_update(ui, list);
+    ht_doc_line(doc);
+    ht_doc_put(doc, 1, HT_STYLE_HEADER, list->view->title);
+    for (size_t i = 0; i < list->lines_len; i++) {
+        ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+        for (size_t c = 0; c < list->view->columns_len; c++) {
+            size_t before = text.len;
+
+            ht_list_cell(ui, list, &list->lines[i], c, &text);
+            if (text.len > before)
+                ht_buf_add_text(&text, "  ");
+        }
+        ht_doc_wrap(doc, list->lines[i].child ? 3 : 1, HT_STYLE_NORMAL, ht_buf_str(&text));
+    }
+    if (list->lines_len == 0)
+        ht_doc_text(doc, 1, HT_STYLE_DIM, ht_str_from(ht_list_empty_text(ui, list)));
+}
+
 static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
 {
     (void)page;
@@ -334,6 +369,8 @@ static bool list_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
         step_question(ui, list, -1);
     else if (action == HT_ACTION_FILTER)
         ht_ui_prompt(ui, HT_PROMPT_FILTER, ht_str_from(list->filter_text), take_filter);
+    else if (action == HT_ACTION_NEXT_MATCH || action == HT_ACTION_PREVIOUS_MATCH)
+        step_match(ui, list, action == HT_ACTION_NEXT_MATCH);
     else if (action == HT_ACTION_EXPORT)
         ht_ui_prompt(ui, HT_PROMPT_EXPORT, HT_S("hulltop-report.json"), take_export);
     else
@@ -371,10 +408,13 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_HALF_UP},
     {.action = HT_ACTION_PAGE_DOWN},
     {.action = HT_ACTION_PAGE_UP},
+    {.action = HT_ACTION_NEXT_MATCH, .help = "Next line that matches your filter"},
+    {.action = HT_ACTION_PREVIOUS_MATCH, .help = "Previous line that matches your filter"},
     {.action = HT_ACTION_INVERT},
     {.action = HT_ACTION_COLUMNS},
     {.action = HT_ACTION_TREE, .help = "Open or close a group of equal lines"},
     {.action = HT_ACTION_COPY_PAGE, .help = "Copy this list as Markdown"},
+    {.action = HT_ACTION_PLAIN_TEXT},
     {.action = HT_ACTION_EXPORT, .help = "Write the report to a new file"},
     {.action = HT_ACTION_MARK},
     {.action = HT_ACTION_JUMP},
@@ -387,6 +427,7 @@ static const struct ht_screen list_screen = {
     .title = list_title,
     .draw = ht_list_draw,
     .act = list_act,
+    .text = list_text,
     .click = list_click,
     .free = list_free,
 };

@@ -94,6 +94,9 @@ size_t ht_list_count(struct ht_ui *ui, const struct ht_view *view, int *ret_wors
 const struct ht_load *ht_load_all(const struct ht_state *state, struct ht_arena *arena,
                                   size_t *ret_len);
 
+/* Why a list without lines is empty. */
+const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page *list);
+
 /* The menus of a list (menu.c): sort order and columns. */
 struct ht_page *ht_menu_sort_new(struct ht_list_page *list);
 struct ht_page *ht_menu_columns_new(struct ht_list_page *list);

@@ -10,6 +10,7 @@
 #include "hulltop/base/vec.h"
 #include "hulltop/report/report.h"
 #include "hulltop/ui/ui.h"
+#include "view.h"
 
 enum { FINDINGS_SHOWN = 40 };
 
@@ -18,21 +19,34 @@ struct ht_plain {
     struct ht_ui_calls calls;
     struct ht_state *state; /* the last one; NULL: none yet */
     unsigned listed;        /* question of the last list, for :open */
+    struct ht_views *views;
+    const struct ht_view *first; /* is listed once every source has answered; NULL: nothing */
 };
 
-struct ht_plain *ht_plain_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls)
+int ht_plain_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls,
+                 struct ht_plain **ret_plain, struct ht_error *err)
 {
     struct ht_plain *plain = ht_new0(struct ht_plain);
+    int r = ht_views_load(options->view_dirs, &plain->views, err);
 
     plain->options = *options;
     plain->calls = *calls;
-    return plain;
+    if (r == 0)
+        r = ht_views_find_first(plain->views, options->open, &plain->first, err);
+    if (r < 0) {
+        ht_plain_free(plain);
+        return r;
+    }
+    *ret_plain = plain;
+    return 0;
 }
 
 struct ht_plain *ht_plain_free(struct ht_plain *plain)
 {
-    if (plain)
+    if (plain) {
         ht_state_unref(plain->state);
+        ht_views_free(plain->views);
+    }
     free(plain);
     return NULL;
 }
@@ -61,7 +75,9 @@ static void put_question(const struct ht_plain *plain, struct ht_buf *out,
     else if (ht_question_has_findings(question) && question->findings > 0)
         ht_buf_addf(out, ", %" PRIu64 " found, %" PRIu64 " new", question->findings, question->new);
     if (question->missing.len) {
-        ht_buf_add_text(out, ", not seen: ");
+        const char *lead = ht_question_missing_lead(question);
+
+        ht_buf_addf(out, ", %s", *lead ? lead : "because ");
         put(plain, out, question->missing.items[0].reason);
     }
     ht_buf_add_text(out, ".\n");
@@ -89,6 +105,42 @@ static void put_finding(const struct ht_plain *plain, struct ht_buf *out, const 
         : subject->name.len ? subject->name
                             : subject->kind);
     ht_buf_add_text(out, ".\n");
+}
+
+/* ---- lists ---- */
+
+static void list_findings(struct ht_plain *plain, unsigned number, struct ht_buf *out)
+{
+    size_t shown = 0;
+
+    plain->listed = number;
+    if (number)
+        put_question(plain, out, ht_state_question(plain->state, number));
+    for (size_t i = 0; i < plain->state->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(plain->state->findings.rows[i]);
+        ht_autobuf struct ht_buf head = HT_BUF(40);
+
+        if (number && finding->question != number)
+            continue;
+        if (shown++ == FINDINGS_SHOWN) {
+            ht_buf_add_text(out, "There are more.\n");
+            return;
+        }
+        ht_buf_addf(&head, "%zu. ", shown);
+        put_finding(plain, out, head.data, finding);
+    }
+    if (shown == 0)
+        ht_buf_add_text(out, "No findings.\n");
+}
+
+/* What the user asked to begin with. A list of other rows is a screen's. */
+static void list_first(struct ht_plain *plain, const struct ht_view *view, struct ht_buf *out)
+{
+    if (view->question || ht_str_is(view->id, "findings"))
+        list_findings(plain, view->question, out);
+    else
+        ht_buf_addf(out, "Plain lines have no list \"%.*s\"; :help tells which they have.\n",
+                    HT_STR_ARG(view->id));
 }
 
 /* ---- changes ---- */
@@ -145,15 +197,9 @@ static void put_sources(const struct ht_plain *plain, struct ht_buf *out,
     }
 }
 
-void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct ht_buf *out)
+static void put_changes(const struct ht_plain *plain, struct ht_buf *out,
+                        const struct ht_state *before, const struct ht_state *state)
 {
-    struct ht_state *before = plain->state;
-
-    plain->state = ht_state_ref(state);
-    if (!before) {
-        put_all(plain, out);
-        return;
-    }
     put_sources(plain, out, before, state);
     put_difference(plain, out, &state->findings, &before->findings, "found: ");
     put_difference(plain, out, &before->findings, &state->findings, "gone: ");
@@ -163,34 +209,25 @@ void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct
         if (is_asked(plain, number) && !same_question(ht_state_question(before, number), question))
             put_question(plain, out, question);
     }
+}
+
+void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct ht_buf *out)
+{
+    struct ht_state *before = plain->state;
+
+    plain->state = ht_state_ref(state);
+    if (before)
+        put_changes(plain, out, before, state);
+    else
+        put_all(plain, out);
+    if (plain->first && (state->complete || state->origin == HT_ORIGIN_REPORT)) {
+        list_first(plain, plain->first, out);
+        plain->first = NULL;
+    }
     ht_state_unref(before);
 }
 
 /* ---- commands ---- */
-
-static void list_findings(struct ht_plain *plain, unsigned number, struct ht_buf *out)
-{
-    size_t shown = 0;
-
-    plain->listed = number;
-    if (number)
-        put_question(plain, out, ht_state_question(plain->state, number));
-    for (size_t i = 0; i < plain->state->findings.len; i++) {
-        const struct ht_finding *finding = ht_finding_of(plain->state->findings.rows[i]);
-        ht_autobuf struct ht_buf head = HT_BUF(40);
-
-        if (number && finding->question != number)
-            continue;
-        if (shown++ == FINDINGS_SHOWN) {
-            ht_buf_add_text(out, "There are more.\n");
-            return;
-        }
-        ht_buf_addf(&head, "%zu. ", shown);
-        put_finding(plain, out, head.data, finding);
-    }
-    if (shown == 0)
-        ht_buf_add_text(out, "No findings.\n");
-}
 
 static void open_finding(const struct ht_plain *plain, struct ht_str argument, struct ht_buf *out)
 {

@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "ui-private.h"
+#include "doc.h"
 
 #include <inttypes.h>
 
@@ -375,6 +375,26 @@ static void timeline_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area
                               .row = row, .col = 0, .h = body.rect.h - row, .w = body.rect.w}));
 }
 
+static void timeline_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc)
+{
+    (void)page;
+    for (size_t i = 0; i < ui->state->events.len; i++) {
+        const struct ht_event *event = event_at(ui, i);
+        ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+        ht_ui_time_text(ui, &text, event->at);
+        ht_buf_add_text(&text, "  ");
+        if (ht_event_has_severity(event))
+            ht_buf_addf(&text, "%s  ", ht_severity_word(event->severity));
+        if (ht_event_has_question(event))
+            ht_buf_addf(&text, "question %" PRIu64 "  ", event->question);
+        ht_buf_add_str(&text, event->text);
+        ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
+    }
+    if (ui->state->events.len == 0)
+        ht_doc_text(doc, 1, HT_STYLE_DIM, HT_S("nothing has happened yet"));
+}
+
 /* ---- keys ---- */
 
 static void move(struct ht_ui *ui, struct timeline *timeline, long by)
@@ -512,6 +532,7 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_OPEN, .hinted = true},
     {.action = HT_ACTION_NEXT_VIEW, .hint = "list", .help = "The same as a list: filter, sort"},
     {.action = HT_ACTION_BACK, .hinted = true, .keep = true},
+    {.action = HT_ACTION_PLAIN_TEXT},
     {.action = HT_ACTION_DOWN},
     {.action = HT_ACTION_UP},
     {.action = HT_ACTION_TOP},
@@ -529,6 +550,7 @@ static const struct ht_screen timeline_screen = {
     .title = timeline_title,
     .draw = timeline_draw,
     .act = timeline_act,
+    .text = timeline_text,
     .free = timeline_free,
 };
 

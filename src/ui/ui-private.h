@@ -21,10 +21,12 @@ enum {
     HT_PAGES_MAX = 16,
     HT_MESSAGE_MAX = 300,
     HT_SIDE_TEXT_MAX = 4096,
-    HT_EXPORT_MAX = 8 * 1024 * 1024
+    HT_EXPORT_MAX = 8 * 1024 * 1024,
+    HT_QUESTIONS_ALL = 0x7e
 };
 
 struct ht_page;
+struct ht_doc;
 
 /* What one kind of page does. Functions that may be NULL say so. */
 struct ht_screen {
@@ -37,6 +39,8 @@ struct ht_screen {
     void (*draw)(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
     /* Carries out an action that the screen offers; false: not its own. */
     bool (*act)(struct ht_ui *ui, struct ht_page *page, enum ht_action action);
+    /* Puts all of the page into a text, nothing cut; NULL: it offers no HT_ACTION_PLAIN_TEXT. */
+    void (*text)(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc);
     /* A press of the mouse on a row of the body; NULL: nothing. */
     void (*click)(struct ht_ui *ui, struct ht_page *page, struct ht_key key);
     void (*free)(struct ht_page *page);
@@ -102,6 +106,8 @@ void ht_ui_pop(struct ht_ui *ui);
 /* Closes all but home. */
 void ht_ui_pop_all(struct ht_ui *ui);
 struct ht_page *ht_ui_top(const struct ht_ui *ui);
+/* The page that a page was opened from; home itself below home. */
+struct ht_page *ht_ui_below(const struct ht_ui *ui, const struct ht_page *page);
 /* All offers of the topmost page. */
 struct ht_offers ht_ui_offers(const struct ht_ui *ui);
 /* Opens a prompt on the message line. */
@@ -185,6 +191,8 @@ const struct ht_view *ht_list_view(const struct ht_page *page);
 /* Opens the details of a row of table (finding, container, process, event); false: there are none.
  */
 bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_str id);
+/* The text of the page that is topmost now. */
+struct ht_page *ht_text_page_new(void);
 struct ht_page *ht_help_new(const struct ht_ui *ui);
 struct ht_page *ht_why_new(const struct ht_ui *ui);
 struct ht_page *ht_first_run_new(void);

@@ -18,6 +18,15 @@ struct ht_page *ht_ui_top(const struct ht_ui *ui)
     return ui->pages[ui->depth - 1];
 }
 
+struct ht_page *ht_ui_below(const struct ht_ui *ui, const struct ht_page *page)
+{
+    size_t at = ui->depth - 1;
+
+    while (at > 0 && ui->pages[at] != page)
+        at--;
+    return ui->pages[at > 0 ? at - 1 : 0];
+}
+
 static void close_page(struct ht_ui *ui, size_t at)
 {
     ui->pages[at]->screen->free(ui->pages[at]);
@@ -80,17 +89,12 @@ bool ht_ui_open_question(struct ht_ui *ui, unsigned number)
 
 static int open_first(struct ht_ui *ui, const char *name, struct ht_error *err)
 {
-    struct ht_str text = ht_str_from(name);
-    unsigned question = ht_question_find(text);
+    const struct ht_view *view = NULL;
+    int status = ht_views_find_first(ui->views, name, &view, err);
 
-    if (!name || ht_str_is(text, "home"))
-        return 0;
-    if (question ? ht_ui_open_question(ui, question) : ht_ui_open_view(ui, text))
-        return 0;
-
-    const char *near = ht_views_nearest(ui->views, text);
-    return ht_error_set(err, EINVAL, "no pane or view %.80s%s%s%s", name,
-                        near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    if (view)
+        ht_ui_push(ui, ht_list_new(ui, view));
+    return status;
 }
 
 int ht_ui_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls,

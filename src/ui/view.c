@@ -92,6 +92,11 @@ static int key_help(struct parse *parse, const struct ht_yaml *value)
     return key_text(parse, value, &parse->view->help);
 }
 
+static int key_empty(struct parse *parse, const struct ht_yaml *value)
+{
+    return key_text(parse, value, &parse->view->empty);
+}
+
 static int key_question(struct parse *parse, const struct ht_yaml *value)
 {
     int number = 0;
@@ -243,10 +248,10 @@ static int key_columns(struct parse *parse, const struct ht_yaml *value)
 }
 
 static const char *const key_names[] = {"rows", "id",   "title",   "question", "group", "filter",
-                                        "sort", "open", "columns", "help",     NULL};
+                                        "sort", "open", "columns", "help",     "empty", NULL};
 static int (*const key_functions[])(struct parse *, const struct ht_yaml *) = {
-    key_rows,   key_id,   key_title, key_question, key_group,
-    key_filter, key_sort, key_open,  key_columns,  key_help,
+    key_rows, key_id,   key_title,   key_question, key_group, key_filter,
+    key_sort, key_open, key_columns, key_help,     key_empty,
 };
 
 static int parse_root(struct parse *parse, const struct ht_yaml *root)

@@ -42,7 +42,8 @@ struct ht_view {
     struct ht_str id;
     struct ht_str title;
     struct ht_str help;
-    unsigned question; /* 0: none */
+    struct ht_str empty; /* said in place of lines, "": the question's state is */
+    unsigned question;   /* 0: none */
     const struct ht_table *table;
     bool grouped;
     struct ht_path group;
@@ -78,6 +79,10 @@ const struct ht_view *ht_views_get(const struct ht_views *views, size_t i);
 const struct ht_view *ht_views_find(const struct ht_views *views, struct ht_str id);
 /* The first view of question number, or NULL. */
 const struct ht_view *ht_views_question(const struct ht_views *views, unsigned number);
+/* What name begins with: a question's first view or a view; ret_view is NULL for home, which a NULL
+ * name means too. An unknown one fails with the nearest name. */
+int ht_views_find_first(const struct ht_views *views, const char *name,
+                        const struct ht_view **ret_view, struct ht_error *err);
 /* The id nearest to text, or NULL. */
 const char *ht_views_nearest(const struct ht_views *views, struct ht_str text);
 

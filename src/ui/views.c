@@ -210,6 +210,26 @@ const struct ht_view *ht_views_question(const struct ht_views *views, unsigned n
     return NULL;
 }
 
+int ht_views_find_first(const struct ht_views *views, const char *name,
+                        const struct ht_view **ret_view, struct ht_error *err)
+{
+    struct ht_str text = ht_str_from(name);
+    unsigned question = ht_question_find(text);
+    bool is_home = !name || ht_str_is(text, "home");
+    const struct ht_view *view = question  ? ht_views_question(views, question)
+                                 : is_home ? NULL
+                                           : ht_views_find(views, text);
+
+    if (!view && !is_home) {
+        const char *near = ht_views_nearest(views, text);
+
+        return ht_error_set(err, EINVAL, "no pane or view %.80s%s%s%s", name,
+                            near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    }
+    *ret_view = view;
+    return 0;
+}
+
 const char *ht_views_nearest(const struct ht_views *views, struct ht_str text)
 {
     const char *names[VIEWS_MAX];

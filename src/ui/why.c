@@ -98,6 +98,7 @@ static const struct ht_screen why_screen = {
     .title = why_title,
     .draw = ht_doc_page_draw,
     .act = why_act,
+    .text = ht_doc_page_text,
     .free = ht_doc_page_free,
 };
 
@@ -134,6 +135,7 @@ static const struct ht_screen doctor_screen = {
     .title = doctor_title,
     .draw = ht_doc_page_draw,
     .act = ht_doc_page_act,
+    .text = ht_doc_page_text,
     .free = ht_doc_page_free,
 };
 
@@ -179,6 +181,7 @@ static const struct ht_screen log_screen = {
     .title = log_title,
     .draw = ht_doc_page_draw,
     .act = ht_doc_page_act,
+    .text = ht_doc_page_text,
     .free = ht_doc_page_free,
 };
 

@@ -62,6 +62,8 @@ struct ht_ui_options {
     /* What a check with this id may also fire on (NULL ends), NULL: nothing; static. NULL: not
      * told. */
     const char *const *(*other_causes)(struct ht_str check);
+    /* Whether the check with this id asks a source for facts. NULL: each may ask each. */
+    bool (*needs)(struct ht_str check, struct ht_str source);
 };
 
 struct ht_ui;
@@ -89,8 +91,11 @@ void ht_ui_message(struct ht_ui *ui, const char *text);
 /* ---- plain lines (--plain, dumb terminals, screen readers) ---- */
 
 struct ht_plain;
-/* Owned by the caller; options and calls as for ht_ui. Free accepts NULL and returns NULL. */
-struct ht_plain *ht_plain_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls);
+/* Owned by the caller; options and calls as for ht_ui, of which rescan and open are called.
+ * Views are read and options->open is looked for as by ht_ui_new; the question that it names is
+ * listed once every source has answered. Free accepts NULL and returns NULL. */
+int ht_plain_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls,
+                 struct ht_plain **ret_plain, struct ht_error *err);
 struct ht_plain *ht_plain_free(struct ht_plain *plain);
 /* Appends what a new state has to say: the six questions as sentences first, then one line for each
  * change; nothing if nothing changed. */

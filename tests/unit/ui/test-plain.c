@@ -9,12 +9,15 @@
 
 #include "tests/screens/fixture.h"
 
-static struct ht_plain *open_plain(struct fixture_calls *record)
+static struct ht_plain *open_plain(struct fixture_calls *record, const char *name)
 {
-    struct ht_ui_options options = {.version = "0", .utc = true};
+    struct ht_ui_options options = {.version = "0", .utc = true, .open = name};
     struct ht_ui_calls calls = fixture_calls(record);
+    struct ht_plain *plain = NULL;
+    struct ht_error err = {0};
 
-    return ht_plain_new(&options, &calls);
+    assert_int_equal(ht_plain_new(&options, &calls, &plain, &err), 0);
+    return plain;
 }
 
 static const char *text_of(struct ht_buf *buf)
@@ -26,7 +29,7 @@ static const char *text_of(struct ht_buf *buf)
 static void questions_come_first_and_then_only_changes(void **unused)
 {
     struct fixture_calls record;
-    struct ht_plain *plain = open_plain(&record);
+    struct ht_plain *plain = open_plain(&record, NULL);
     ht_autostate struct ht_state *state = fixture_state();
     ht_autostate struct ht_state *same = fixture_state();
     ht_autostate struct ht_state *empty = ht_state_new(ht_node_new(FIXTURE_NOW));
@@ -36,7 +39,7 @@ static void questions_come_first_and_then_only_changes(void **unused)
     (void)unused;
     ht_plain_state(plain, state, &first);
     assert_non_null(strstr(text_of(&first), "3. Do containers run without --privileged? FAIL~, 5 "
-                                            "found, 2 new, not seen: containerd.sock"));
+                                            "found, 2 new, not known: containerd.sock"));
     assert_non_null(strstr(first.data, "1. Do builds run apart from production? UNKNOWN"));
     ht_plain_state(plain, same, &second);
     assert_int_equal(second.len, 0);
@@ -48,7 +51,7 @@ static void questions_come_first_and_then_only_changes(void **unused)
 static void commands_are_answered(void **unused)
 {
     struct fixture_calls record;
-    struct ht_plain *plain = open_plain(&record);
+    struct ht_plain *plain = open_plain(&record, NULL);
     ht_autostate struct ht_state *state = fixture_state();
     ht_autobuf struct ht_buf out = HT_BUF(100000), more = HT_BUF(100000);
 
@@ -69,11 +72,54 @@ static void commands_are_answered(void **unused)
     ht_plain_free(plain);
 }
 
+static void what_to_begin_with_is_listed_once_the_sources_have_answered(void **unused)
+{
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record, "privileged");
+    ht_autostate struct ht_state *begun = fixture_state();
+    ht_autostate struct ht_state *state = fixture_state();
+    ht_autobuf struct ht_buf first = HT_BUF(100000), second = HT_BUF(100000);
+
+    (void)unused;
+    begun->complete = false;
+    ht_plain_state(plain, begun, &first);
+    assert_null(strstr(text_of(&first), "1. CRIT question 3"));
+    state->complete = true;
+    ht_plain_state(plain, state, &second);
+    assert_non_null(strstr(text_of(&second), "1. CRIT question 3: Container runs with --privil"));
+    ht_buf_reset(&second);
+    assert_true(ht_plain_command(plain, HT_S(":open 2"), &second));
+    assert_string_equal(record.text, "aa00000000000002");
+    ht_plain_free(plain);
+
+    plain = open_plain(&record, "containers");
+    ht_buf_reset(&second);
+    ht_plain_state(plain, state, &second);
+    assert_non_null(strstr(text_of(&second), "Plain lines have no list \"containers\""));
+    ht_plain_free(plain);
+}
+
+static void an_unknown_name_to_begin_with_is_an_error(void **unused)
+{
+    struct ht_ui_options options = {.version = "0", .open = "privilegd"};
+    struct fixture_calls record;
+    struct ht_ui_calls calls = fixture_calls(&record);
+    struct ht_plain *plain = NULL;
+    struct ht_error err = {0};
+
+    (void)unused;
+    assert_true(ht_plain_new(&options, &calls, &plain, &err) < 0);
+    assert_null(plain);
+    assert_string_equal(err.text, "no pane or view privilegd (did you mean privileged?)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_come_first_and_then_only_changes),
         cmocka_unit_test(commands_are_answered),
+        cmocka_unit_test(what_to_begin_with_is_listed_once_the_sources_have_answered),
+        cmocka_unit_test(an_unknown_name_to_begin_with_is_an_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

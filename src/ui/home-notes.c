@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The lines at the foot of home: what is over, what is not known, and why. */
+#include <config.h>
+
+#include "home.h"
+
+#define PAST_NS (3600 * HT_NS_PER_S)
+
+/* A place to write lines to. */
+struct notes {
+    struct ht_ui *ui;
+    struct ht_area area;
+    int row;
+};
+
+static void put(struct notes *notes, unsigned style, const struct ht_buf *text)
+{
+    struct ht_span span = {.row = notes->row, .col = 1, .width = notes->area.rect.w - 2};
+
+    if (notes->row >= notes->area.rect.h)
+        return;
+    ht_draw_field(notes->area, span, style, ht_buf_str(text));
+    notes->row++;
+}
+
+/* ---- what is over ---- */
+
+static bool is_grave(const struct ht_event *event)
+{
+    return event->kind == HT_EVENT_KIND_FINDING_GONE && ht_event_has_severity(event) &&
+           event->severity <= HT_SEVERITY_HIGH;
+}
+
+/* A container that could take the node and has ended leaves nothing else on this screen. */
+static void put_past(struct notes *notes)
+{
+    const struct ht_rowset *events = &notes->ui->state->events;
+    int64_t from = ht_ui_now(notes->ui) - PAST_NS;
+    const struct ht_event *last = NULL;
+    size_t count = 0;
+
+    for (size_t i = events->len; i-- > 0;) {
+        const struct ht_event *event = ht_event_of(events->rows[i]);
+
+        if (event->at < from)
+            break;
+        if (!is_grave(event) || ht_ui_finding(notes->ui->state, event->finding))
+            continue;
+        if (!last || event->severity < last->severity)
+            last = event;
+        count++;
+    }
+    if (!last)
+        return;
+
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    ht_buf_addf(&text, "%u past: ", (unsigned)last->question);
+    ht_buf_add_str(&text, last->text);
+    if (ht_event_has_container(last)) {
+        ht_buf_add_text(&text, " (");
+        ht_buf_add_str(&text, ht_ui_container_name(notes->ui->state, last->container));
+        ht_buf_add_c(&text, ')');
+    }
+    ht_buf_add_text(&text, ", over since ");
+    ht_ui_time_text(notes->ui, &text, last->at);
+    if (count > 1)
+        ht_buf_addf(&text, " (and %zu more)", count - 1);
+    ht_buf_add_text(&text, ". 8 = timeline");
+    put(notes, ht_ui_severity_style(last->severity), &text);
+}
+
+/* ---- what is not known ---- */
+
+/* The first of what is missing is the reason of these states, and a remark beside the others. */
+static bool is_reason(const struct ht_question *question)
+{
+    return *ht_question_missing_lead(question) == '\0';
+}
+
+static void add_worst(struct ht_ui *ui, struct ht_buf *text, const struct ht_question *question)
+{
+    struct ht_home_line worst = ht_home_line(ui->state, (unsigned)question->number, 0);
+
+    if (worst.finding) {
+        ht_buf_add_str(text, ht_ui_subject_text(&worst.finding->subject));
+        ht_buf_add_text(text, ": ");
+        ht_home_line_text(text, &worst);
+    }
+    ht_buf_addf(text, ", and %zu not known. i = what", question->missing.len);
+}
+
+static void put_question(struct notes *notes, const struct ht_question *question)
+{
+    const char *lead = ht_question_missing_lead(question);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_buf_addf(&text, "%u is %s", (unsigned)question->number, ht_question_word(question));
+    if (question->state == HT_QUESTION_STATE_FAIL || question->state == HT_QUESTION_STATE_WARN) {
+        ht_buf_add_text(&text, ": ");
+        add_worst(notes->ui, &text, question);
+    } else {
+        ht_buf_addf(&text, "%s%s", is_reason(question) ? ": " : "; ", lead);
+        ht_buf_add_str(&text, question->missing.items[0].reason);
+        if (question->missing.len > 1)
+            ht_buf_addf(&text, " (and %zu more)", question->missing.len - 1);
+        ht_buf_addf(&text, ". i = %s", is_reason(question) ? "why" : "more");
+    }
+    put(notes, HT_STYLE_UNKNOWN, &text);
+}
+
+static void put_questions(struct notes *notes, bool reasons)
+{
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        const struct ht_question *question = ht_state_question(notes->ui->state, number);
+
+        if (question->missing.len && question->state != HT_QUESTION_STATE_OFF &&
+            is_reason(question) == reasons)
+            put_question(notes, question);
+    }
+}
+
+void ht_home_draw_notes(struct ht_ui *ui, struct ht_area area)
+{
+    struct notes notes = {.ui = ui, .area = area};
+    static const char demo[] = "no containers here: hulltop demo shows an incident";
+
+    put_past(&notes);
+    if (ui->options.offer_demo && ui->state->complete && notes.row < area.rect.h &&
+        ht_node_set(ui->state->node, HT_TABLE_CONTAINER)->len == 0)
+        ht_draw_text(area, notes.row++, 1, HT_STYLE_ACCENT, ht_str_from(demo));
+    put_questions(&notes, true);
+    put_questions(&notes, false);
+}
