@@ -269,7 +269,7 @@ struct ht_row *ht_pod_derive(const struct ht_facts *facts, const struct ht_row *
         ht_pod_set_class(&pod, container.class);
     if (ht_pod_security_judge(&pod, minor, arena, &security) && !ht_arena_is_full(arena))
         *ht_pod_edit_pod_security(&pod) = security;
-    return ht_row_new(&ht_pod_table, &pod);
+    return ht_row_derive(&ht_pod_table, &pod, &row, 1);
 }
 
 /* Keeps a verdict of each kind, for the answer; the others are counted and go. */

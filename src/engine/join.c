@@ -554,7 +554,7 @@ static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row
     if (why.len)
         ht_pod_set_unseen(&pod, why);
 
-    ht_autorow struct ht_row *counted = ht_row_new(&ht_pod_table, &pod);
+    ht_autorow struct ht_row *counted = ht_row_derive(&ht_pod_table, &pod, &row, 1);
     return ht_join_remember(joining->joiner->made, key, inputs, number,
                             ht_pod_derive(joining->joiner->facts, counted, HT_POD_SECURITY_LATEST));
 }

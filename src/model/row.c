@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hulltop/base/mem.h"
+#include "hulltop/model/share.h"
 
 struct ht_row {
     atomic_uint refs;
@@ -264,14 +265,27 @@ struct ht_row *ht_row_new(const struct ht_table *table, const void *data)
     return make(table, data, &nobody);
 }
 
+static void add_lender(struct lending *lending, const struct ht_row *row)
+{
+    for (size_t i = 0; i < lending->len; i++) {
+        if (lending->rows[i] == row)
+            return;
+    }
+    if (row && lending->len < LENDERS_MAX)
+        lending->rows[lending->len++] = row;
+}
+
 struct ht_row *ht_row_derive(const struct ht_table *table, const void *data,
                              const struct ht_row *const *lenders, size_t len)
 {
     struct lending lending = {.len = 0};
 
-    for (size_t i = 0; i < len && lending.len < LENDERS_MAX; i++) {
-        if (lenders[i])
-            lending.rows[lending.len++] = lenders[i];
+    for (size_t i = 0; i < len; i++)
+        add_lender(&lending, lenders[i]);
+    /* What these have from others is there, not in them. */
+    for (size_t i = 0; i < len; i++) {
+        for (unsigned j = 0; lenders[i] && j < lenders[i]->lenders; j++)
+            add_lender(&lending, lenders_of(lenders[i])[j]);
     }
     return make(table, data, &lending);
 }
@@ -400,6 +414,52 @@ bool ht_struct_equal(const struct ht_table *table, const void *a, const void *b)
             return false;
     }
     return true;
+}
+
+/* Points dst, a bytewise copy of a struct, at what from says with the same words. */
+static void share_fields(const struct ht_table *table, char *dst, const char *from)
+{
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct ht_field *field = &table->fields[i];
+        char *to = dst + field->offset;
+        const char *other = from + field->offset;
+
+        if (!ht_field_is_known(table, dst, field) || !ht_field_is_known(table, from, field))
+            continue;
+        switch (field->kind) {
+        case HT_KIND_TEXT:
+        case HT_KIND_REF:
+            if (equal_field(field, to, other))
+                memcpy(to, other, sizeof(struct ht_str));
+            break;
+        case HT_KIND_LIST:
+        case HT_KIND_MAP:
+            if (equal_field(field, to, other))
+                memcpy(to, other, sizeof(struct ht_list));
+            break;
+        case HT_KIND_STRUCT:
+            share_fields(field->sub, to, other);
+            break;
+        case HT_KIND_BOOL:
+        case HT_KIND_INT:
+        case HT_KIND_UINT:
+        case HT_KIND_HEX:
+        case HT_KIND_TIME:
+        case HT_KIND_ENUM:
+        case HT_KIND_BITS:
+            break;
+        }
+    }
+}
+
+struct ht_row *ht_row_share(const struct ht_row *row, const struct ht_row *alike)
+{
+    ht_autofree char *data = ht_alloc0(1, row->table->size);
+
+    assert(row->table == alike->table);
+    memcpy(data, row->data, row->table->size);
+    share_fields(row->table, data, (const char *)alike->data);
+    return ht_row_derive(row->table, data, &alike, 1);
 }
 
 bool ht_row_equal(const struct ht_row *a, const struct ht_row *b)

@@ -404,7 +404,7 @@ struct ht_row *ht_kube_with_rights(const struct ht_kube *kube, struct ht_row *ro
 /* ---- pods ---- */
 
 struct pods {
-    const struct ht_kube *kube;
+    struct ht_kube *kube;
     const struct ht_map *before;
     struct ht_map *now;
     size_t left_out; /* more than a node has */
@@ -427,6 +427,7 @@ static struct ht_map *free_rows(struct ht_map *map)
 void ht_kube_forget(struct ht_kube *kube)
 {
     kube->pods = free_rows(kube->pods);
+    ht_kube_kin_fini(&kube->kin);
     ht_rowset_fini(&kube->namespaces);
     ht_rowset_fini(&kube->runtime_classes);
     kube->rights = ht_kube_rights_free(kube->rights);
@@ -443,6 +444,7 @@ static void begin_pods(void *context)
     struct pods *pods = context;
 
     free_rows(pods->now);
+    ht_kube_kin_fini(&pods->kube->kin);
     pods->now = ht_map_new();
     pods->left_out = 0;
 }
@@ -457,7 +459,9 @@ static void take_pod(void *context, struct ht_row *row)
         ht_row_unref(row);
         return;
     }
-    row = ht_row_keep(before, ht_kube_with_rights(pods->kube, row));
+    row = ht_kube_kin_share(&pods->kube->kin, ht_kube_with_rights(pods->kube, row));
+    row = ht_row_keep(before, row);
+    ht_kube_kin_note(&pods->kube->kin, row);
     ht_row_unref(ht_map_set(pods->now, ht_row_id(row), row));
 }
 

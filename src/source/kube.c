@@ -158,7 +158,8 @@ static void put_pod(struct ht_kube *kube, struct ht_row *row)
         kube->changed = true;
         return;
     }
-    row = ht_row_keep(before, row);
+    row = ht_row_keep(before, ht_kube_kin_share(&kube->kin, row));
+    ht_kube_kin_note(&kube->kin, row);
     if (row != before)
         kube->changed = true;
     /* The key is the uid, which both have. */

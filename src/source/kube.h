@@ -7,6 +7,7 @@
 #include "hulltop/source/source.h"
 #include "kube-client.h"
 #include "keeper.h"
+#include "kube-kin.h"
 #include "kube-rights.h"
 
 #define HT_KUBE_FULL_PASS_NS (60 * HT_NS_PER_S)
@@ -20,7 +21,8 @@ struct ht_kube {
     struct ht_kube_client client;
     struct ht_http_stream *stream;
 
-    struct ht_map *pods; /* uid to struct ht_row * */
+    struct ht_map *pods;    /* uid to struct ht_row * */
+    struct ht_kube_kin kin; /* of these, to share with */
     struct ht_rowset namespaces, runtime_classes, ingresses, services;
     bool wants_ingresses;          /* and services */
     bool has_ingresses;            /* they could be listed */

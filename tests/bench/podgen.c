@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Prints a PodList of so many pods, as an API server does: 7 kB each, a third of it managedFields.
- * usage: podgen PODS */
+ * Pods of one workload have one template and one namespace.
+ * usage: podgen PODS [WORKLOADS] */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "hulltop/base/str.h"
+
+static uint64_t workloads = 2000; /* of ten pods each, where there are 20,000 */
 
 static void put_managed(unsigned long i)
 {
@@ -29,7 +32,7 @@ static void put_status(unsigned long i)
         "{\"startedAt\":\"2026-11-23T23:13:45Z\"}},\"ready\":true,\"restartCount\":0,\"image\":"
         "\"registry.example/team/app:%lu\",\"imageID\":\"sha256:%064lu\",\"containerID\":"
         "\"containerd://%064lu\",\"started\":true}],\"qosClass\":\"Burstable\"}",
-        i / 250 % 250, i % 250, i % 90, i, i);
+        i / 250 % 250, i % 250, i % workloads % 90, i, i);
 }
 
 static void put_spec(unsigned long i)
@@ -39,7 +42,8 @@ static void put_spec(unsigned long i)
         "\"serviceAccountToken\":{\"expirationSeconds\":3607,\"path\":\"token\"}}],\"defaultMode\":"
         "420}}%s],\"containers\":[{\"name\":\"app\",\"image\":\"registry.example/team/app:%lu\","
         "\"env\":[",
-        i % 40 == 0 ? ",{\"name\":\"logs\",\"hostPath\":{\"path\":\"/var/log\"}}" : "", i % 90);
+        i % workloads % 40 == 0 ? ",{\"name\":\"logs\",\"hostPath\":{\"path\":\"/var/log\"}}" : "",
+        i % workloads % 90);
     for (unsigned j = 0; j < 20; j++)
         printf("%s{\"name\":\"SETTING_%u\",\"value\":\"value %lu of the setting\"}", j ? "," : "",
                j, i);
@@ -52,14 +56,15 @@ static void put_spec(unsigned long i)
         "\"node-%lu\",\"securityContext\":{\"runAsNonRoot\":true,\"seccompProfile\":{\"type\":"
         "\"RuntimeDefault\"}},\"tolerations\":[{\"key\":\"node.kubernetes.io/not-ready\","
         "\"operator\":\"Exists\",\"effect\":\"NoExecute\",\"tolerationSeconds\":300}]},",
-        i % 50 == 0 ? "true" : "false", i % 200);
+        i % workloads % 50 == 0 ? "true" : "false", i % 200);
 }
 
 int main(int argc, char **argv)
 {
     uint64_t pods = 0;
 
-    if (argc != 2 || ht_parse_u64(ht_str_from(argv[1]), &pods) < 0)
+    if (argc < 2 || argc > 3 || ht_parse_u64(ht_str_from(argv[1]), &pods) < 0 ||
+        (argc == 3 && ht_parse_u64(ht_str_from(argv[2]), &workloads) < 0) || workloads == 0)
         return 2;
     printf("{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"9\"},"
            "\"items\":[");
@@ -70,7 +75,7 @@ int main(int argc, char **argv)
             "\"2026-11-23T23:13:41Z\",\"labels\":{\"app\":\"app-%lu\",\"tier\":\"web\"},"
             "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"name\":"
             "\"app-%lu-5d9fb7c4d\",\"controller\":true}],",
-            i ? "," : "", i, i % 30, i, i, i % 400, i % 400);
+            i ? "," : "", i, i % workloads % 30, i, i, i % workloads, i % workloads);
         put_managed(i);
         printf("},");
         put_spec(i);

@@ -12,10 +12,20 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/kube-decode.h"
+#include "src/source/kube-kin.h"
+
+struct kept {
+    struct ht_rowset pods;
+    struct ht_kube_kin kin;
+};
 
 static void keep(void *context, struct ht_row *row)
 {
-    ht_rowset_add(context, row);
+    struct kept *kept = context;
+
+    row = ht_kube_kin_share(&kept->kin, row);
+    ht_kube_kin_note(&kept->kin, row);
+    ht_rowset_add(&kept->pods, row);
 }
 
 static bool is_privileged(const struct ht_pod *pod)
@@ -31,7 +41,8 @@ int main(int argc, char **argv)
 {
     ht_autoclose int fd = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
-    struct ht_rowset pods = {0};
+    struct kept kept = {.kin = {.by_owner = NULL}};
+    const struct ht_rowset *pods = &kept.pods;
     struct ht_kube_page page;
     struct ht_error err = {0};
     struct rusage used;
@@ -45,19 +56,20 @@ int main(int argc, char **argv)
         return 2;
     size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
     if (ht_kube_decode_page(arena, (struct ht_str){.data = bytes, .len = (size_t)st.st_size},
-                            &(struct ht_kube_taker){.take = keep, .context = &pods}, &page,
+                            &(struct ht_kube_taker){.take = keep, .context = &kept}, &page,
                             &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
-    for (size_t i = 0; i < pods.len; i++)
-        privileged += is_privileged(ht_pod_of(pods.rows[i]));
-    size_t kept = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+    for (size_t i = 0; i < pods->len; i++)
+        privileged += is_privileged(ht_pod_of(pods->rows[i]));
+    size_t taken = mallinfo2().uordblks + mallinfo2().hblkhd - before;
     getrusage(RUSAGE_SELF, &used);
     printf("%lld %zu %zu %zu\n",
            (long long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
                used.ru_utime.tv_usec + used.ru_stime.tv_usec,
-           pods.len, privileged, pods.len ? kept / pods.len : 0);
-    ht_rowset_fini(&pods);
+           pods->len, privileged, pods->len ? taken / pods->len : 0);
+    ht_rowset_fini(&kept.pods);
+    ht_kube_kin_fini(&kept.kin);
     return page.bad != 0;
 }
