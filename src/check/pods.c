@@ -296,6 +296,46 @@ static void add_field(struct ht_checking *checking, struct drafts *drafts, const
     ht_fire_evidence(checking, finding, "Pod Security", "check", ht_str_from(rule->violation));
 }
 
+/* Whether that field of the pod's own security context is what the container has. */
+static bool inherits(const struct ht_pod_container *container, struct ht_str field)
+{
+    const struct {
+        const char *field;
+        bool own;
+    } fields[] = {
+        {".securityContext.seccompProfile.type", ht_pod_container_has_seccomp(container)},
+        {".securityContext.appArmorProfile.type", ht_pod_container_has_apparmor(container)},
+        {".securityContext.seLinuxOptions.type", ht_pod_container_has_selinux(container)},
+        {".securityContext.seLinuxOptions.user", ht_pod_container_has_selinux(container)},
+        {".securityContext.seLinuxOptions.role", ht_pod_container_has_selinux(container)},
+        {".securityContext.windowsOptions.hostProcess",
+         ht_pod_container_has_host_process(container)},
+        {".securityContext.runAsNonRoot", ht_pod_container_has_non_root(container)},
+        {".securityContext.runAsUser", ht_pod_container_has_uid(container)},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        if (ht_str_has_suffix(field, fields[i].field))
+            return !fields[i].own;
+    }
+    return false;
+}
+
+/* Rows show some of the pod's containers, and they are judged by what they may; those that no row
+ * shows have what the pod's field says. */
+static void apply_to_unseen(struct ht_checking *checking, struct drafts *drafts,
+                            const struct rule *rule, const struct broken *pods)
+{
+    for (size_t i = 0; i < pods->pod->containers.len; i++) {
+        const struct ht_pod_container *container = &pods->pod->containers.items[i];
+        struct broken broken = *pods;
+
+        broken.container = container->name;
+        if (inherits(container, pods->field) && ht_pod_judges(checking, pods->pod, container->name))
+            add_field(checking, drafts, rule, &broken);
+    }
+}
+
 static void apply(struct ht_checking *checking, struct drafts *drafts, const struct rule *rule,
                   const struct ht_pod *pod, const struct ht_pod_violation *violation)
 {
@@ -306,9 +346,12 @@ static void apply(struct ht_checking *checking, struct drafts *drafts, const str
                                 .value = violation->values.items[i],
                                 .container = violation->containers.items[i]};
 
-        if (ht_pod_judges(checking, pod, broken.container) &&
-            (!rule->takes || rule->takes(&broken)))
+        if (rule->takes && !rule->takes(&broken))
+            continue;
+        if (ht_pod_judges(checking, pod, broken.container))
             add_field(checking, drafts, rule, &broken);
+        else if (broken.container.len == 0)
+            apply_to_unseen(checking, drafts, rule, &broken);
     }
 }
 
