@@ -156,7 +156,7 @@ static void put_missing(struct ht_buf *out, const struct ht_question *question)
 
         if (i && !(ht_missing_has_decides(missing) && missing->decides))
             continue;
-        ht_buf_addf(out, "     %s", ht_question_missing_lead(question));
+        ht_buf_addf(out, "     %s", ht_question_lead(question, missing));
         put(out, missing->source);
         ht_buf_add_text(out, ": ");
         ht_printable_cut(out, missing->reason, REASON_COLS, 0);

@@ -49,23 +49,30 @@ const char *ht_question_word(const struct ht_question *question)
     return "?";
 }
 
-const char *ht_question_missing_lead(const struct ht_question *question)
+bool ht_question_has_reason(const struct ht_question *question)
 {
     switch (question->state) {
     case HT_QUESTION_STATE_FAIL:
     case HT_QUESTION_STATE_WARN:
-        return "not known: ";
     case HT_QUESTION_STATE_PASS:
     case HT_QUESTION_STATE_NA:
-        return "note: ";
+        return false;
     case HT_QUESTION_STATE_OFF:
     case HT_QUESTION_STATE_WAIT:
     case HT_QUESTION_STATE_UNKNOWN:
     case HT_QUESTION_STATE_STALE:
     case HT_QUESTION_STATE_PART:
-        return "";
+        return question->missing.len > 0;
     }
-    return "";
+    return false;
+}
+
+const char *ht_question_lead(const struct ht_question *question, const struct ht_missing *missing)
+{
+    if (ht_question_has_reason(question))
+        return "";
+    /* What no check asks for is a remark of the answer itself. */
+    return missing->check.len || missing->decides ? "not known: " : "note: ";
 }
 
 void ht_age_text(struct ht_buf *out, int64_t age_ns)

@@ -71,12 +71,6 @@ static void put_past(struct notes *notes)
 
 /* ---- what is not known ---- */
 
-/* The first of what is missing is the reason of these states, and a remark beside the others. */
-static bool is_reason(const struct ht_question *question)
-{
-    return *ht_question_missing_lead(question) == '\0';
-}
-
 static void add_worst(struct ht_ui *ui, struct ht_buf *text, const struct ht_question *question)
 {
     struct ht_home_line worst = ht_home_line(ui->state, (unsigned)question->number, 0);
@@ -91,7 +85,7 @@ static void add_worst(struct ht_ui *ui, struct ht_buf *text, const struct ht_que
 
 static void put_question(struct notes *notes, const struct ht_question *question)
 {
-    const char *lead = ht_question_missing_lead(question);
+    bool reason = ht_question_has_reason(question);
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
     ht_buf_addf(&text, "%u is %s", (unsigned)question->number, ht_question_word(question));
@@ -99,11 +93,12 @@ static void put_question(struct notes *notes, const struct ht_question *question
         ht_buf_add_text(&text, ": ");
         add_worst(notes->ui, &text, question);
     } else {
-        ht_buf_addf(&text, "%s%s", is_reason(question) ? ": " : "; ", lead);
+        ht_buf_addf(&text, "%s%s", reason ? ": " : "; ",
+                    ht_question_lead(question, &question->missing.items[0]));
         ht_buf_add_str(&text, question->missing.items[0].reason);
         if (question->missing.len > 1)
             ht_buf_addf(&text, " (and %zu more)", question->missing.len - 1);
-        ht_buf_addf(&text, ". i = %s", is_reason(question) ? "why" : "more");
+        ht_buf_addf(&text, ". i = %s", reason ? "why" : "more");
     }
     put(notes, HT_STYLE_UNKNOWN, &text);
 }
@@ -114,7 +109,7 @@ static void put_questions(struct notes *notes, bool reasons)
         const struct ht_question *question = ht_state_question(notes->ui->state, number);
 
         if (question->missing.len && question->state != HT_QUESTION_STATE_OFF &&
-            is_reason(question) == reasons)
+            ht_question_has_reason(question) == reasons)
             put_question(notes, question);
     }
 }

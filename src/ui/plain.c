@@ -75,7 +75,7 @@ static void put_question(const struct ht_plain *plain, struct ht_buf *out,
     else if (ht_question_has_findings(question) && question->findings > 0)
         ht_buf_addf(out, ", %" PRIu64 " found, %" PRIu64 " new", question->findings, question->new);
     if (question->missing.len) {
-        const char *lead = ht_question_missing_lead(question);
+        const char *lead = ht_question_lead(question, &question->missing.items[0]);
 
         ht_buf_addf(out, ", %s", *lead ? lead : "because ");
         put(plain, out, question->missing.items[0].reason);

@@ -334,6 +334,7 @@ static void set_question(struct ht_state *state, unsigned number, enum ht_questi
         ht_missing_set_reason(&missing, number == 3 ? HT_S("containerd.sock: root only")
                                                     : HT_S("no source can tell it yet"));
         ht_missing_set_help(&missing, HT_S("sudo hulltop"));
+        ht_missing_set_decides(&missing, true);
         ht_question_set_missing(&question, (struct ht_missing_list){.items = &missing, .len = 1});
     }
     if (number == 3) {
