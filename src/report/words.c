@@ -67,12 +67,28 @@ bool ht_question_has_reason(const struct ht_question *question)
     return false;
 }
 
+/* What no check asks for is a remark of the answer itself. */
+static bool is_unknown(const struct ht_missing *missing)
+{
+    return missing->check.len || missing->decides;
+}
+
 const char *ht_question_lead(const struct ht_question *question, const struct ht_missing *missing)
 {
     if (ht_question_has_reason(question))
         return "";
-    /* What no check asks for is a remark of the answer itself. */
-    return missing->check.len || missing->decides ? "not known: " : "note: ";
+    return is_unknown(missing) && ht_str_find(missing->reason, HT_S("not known"), 0) < 0
+               ? "not known: "
+               : "note: ";
+}
+
+size_t ht_question_unknowns(const struct ht_question *question)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < question->missing.len; i++)
+        count += is_unknown(&question->missing.items[i]);
+    return count;
 }
 
 void ht_age_text(struct ht_buf *out, int64_t age_ns)

@@ -80,7 +80,7 @@ static void add_worst(struct ht_ui *ui, struct ht_buf *text, const struct ht_que
         ht_buf_add_text(text, ": ");
         ht_home_line_text(text, &worst);
     }
-    ht_buf_addf(text, ", and %zu not known. i = what", question->missing.len);
+    ht_buf_addf(text, ", and %zu not known. i = what", ht_question_unknowns(question));
 }
 
 static void put_question(struct notes *notes, const struct ht_question *question)
@@ -108,7 +108,12 @@ static void put_questions(struct notes *notes, bool reasons)
     for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
         const struct ht_question *question = ht_state_question(notes->ui->state, number);
 
-        if (question->missing.len && question->state != HT_QUESTION_STATE_OFF &&
+        bool tells =
+            question->state == HT_QUESTION_STATE_FAIL || question->state == HT_QUESTION_STATE_WARN
+                ? ht_question_unknowns(question)
+                : question->missing.len;
+
+        if (tells && question->state != HT_QUESTION_STATE_OFF &&
             ht_question_has_reason(question) == reasons)
             put_question(notes, question);
     }

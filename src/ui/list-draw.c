@@ -273,9 +273,11 @@ static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list
     if (list->view->question == 0)
         return;
     question = ht_state_question(ui->state, list->view->question);
-    if (question->missing.len)
+    size_t unknowns = ht_question_unknowns(question);
+
+    if (unknowns)
         ht_draw_textf(area, span, HT_STYLE_UNKNOWN, " Not evaluated: %zu %s. i tells which.",
-                      question->missing.len, question->missing.len == 1 ? "fact" : "facts");
+                      unknowns, unknowns == 1 ? "fact" : "facts");
     else if (ht_question_has_coverage(question) && ht_coverage_has_seen(&question->coverage) &&
              ht_coverage_has_total(&question->coverage))
         ht_draw_textf(area, span, HT_STYLE_DIM, " Evaluated: %" PRIu64 " of %" PRIu64 " %.*s.",

@@ -40,6 +40,8 @@ bool ht_question_has_reason(const struct ht_question *question);
 /* What goes before a fact that is missing: nothing before a reason, else "not known: " or, before a
  * remark, "note: ". Static. */
 const char *ht_question_lead(const struct ht_question *question, const struct ht_missing *missing);
+/* How many facts are missing; remarks are none. */
+size_t ht_question_unknowns(const struct ht_question *question);
 /* Appends an age in words: "5s", "3m", "2h", "4d". Negative ages are "0s". */
 void ht_age_text(struct ht_buf *out, int64_t age_ns);
 

@@ -149,6 +149,60 @@ static void what_is_confirmed_stays_fresh(void **state)
     assert_int_equal(source_of(after)->answered_at, WALL + 4 * EVERY);
 }
 
+static void add_source(struct ht_node *sample, const char *name, enum ht_source_state to)
+{
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, ht_str_from(name));
+    ht_source_set_name(&source, ht_str_from(name));
+    ht_source_set_state(&source, to);
+    ht_source_set_answered_at(&source, WALL);
+    ht_node_add(sample, ht_row_new(&ht_source_table, &source));
+}
+
+static void without_a_datastore_question_5_says_what_was_looked_at(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct ht_question *question;
+
+    add_source(fixture->sample, "datastore", HT_SOURCE_STATE_ABSENT);
+    add_source(fixture->sample, "hostconf", HT_SOURCE_STATE_OK);
+    add_source(fixture->sample, "proc", HT_SOURCE_STATE_OK);
+    ht_node_sort(fixture->sample);
+
+    ht_autostate struct ht_state *now = step(fixture, WALL, MONO);
+    question = ht_state_question(now, 5);
+    assert_int_equal(question->state, HT_QUESTION_STATE_NA);
+    assert_int_equal(question->missing.len, 1);
+    assert_true(ht_str_is(question->missing.items[0].reason,
+                          "no datastore on this node, and no container runs; files and listeners "
+                          "looked at"));
+    assert_false(question->partial);
+}
+
+/* Its name is "host" for people, its id is that of the list, as it always was. */
+static void what_is_told_of_packages_is_about_the_host(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_package_db packages = {0};
+    const struct ht_finding *finding = NULL;
+
+    ht_package_db_set_id(&packages, HT_S("deb"));
+    ht_package_db_set_system(&packages, HT_S("deb"));
+    ht_package_db_set_automatic(&packages, HT_S(""));
+    ht_node_add(fixture->sample, ht_row_new(&ht_package_db_table, &packages));
+    ht_node_sort(fixture->sample);
+
+    ht_autostate struct ht_state *now = step(fixture, WALL, MONO);
+    for (size_t i = 0; i < now->findings.len && !finding; i++) {
+        if (ht_str_is(ht_finding_of(now->findings.rows[i])->check, "PKG-012"))
+            finding = ht_finding_of(now->findings.rows[i]);
+    }
+    assert_non_null(finding);
+    assert_true(ht_str_is(finding->subject.name, "host"));
+    assert_true(ht_str_is(finding->id, "df742424be59359e"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +211,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_clock_set_forward_makes_nothing_stale, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_set_back_keeps_nothing_fresh, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_confirmed_stays_fresh, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_a_datastore_question_5_says_what_was_looked_at,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_told_of_packages_is_about_the_host, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
