@@ -25,48 +25,58 @@ static void put(struct notes *notes, unsigned style, const struct ht_buf *text)
 
 /* ---- what is over ---- */
 
-static bool is_grave(const struct ht_event *event)
+static bool is_grave(const struct ht_event *event, unsigned number)
 {
-    return event->kind == HT_EVENT_KIND_FINDING_GONE && ht_event_has_severity(event) &&
+    return event->kind == HT_EVENT_KIND_FINDING_GONE && ht_event_has_question(event) &&
+           event->question == number && ht_event_has_severity(event) &&
            event->severity <= HT_SEVERITY_HIGH;
 }
 
-/* A container that could take the node and has ended leaves nothing else on this screen. */
-static void put_past(struct notes *notes)
+/* The gravest of a question that ended in the last hour, the newest of equals. */
+static const struct ht_event *find_past(const struct ht_ui *ui, unsigned number, size_t *ret_count)
 {
-    const struct ht_rowset *events = &notes->ui->state->events;
-    int64_t from = ht_ui_now(notes->ui) - PAST_NS;
-    const struct ht_event *last = NULL;
-    size_t count = 0;
+    const struct ht_rowset *events = &ui->state->events;
+    int64_t from = ht_ui_now(ui) - PAST_NS;
+    const struct ht_event *gravest = NULL;
 
+    *ret_count = 0;
     for (size_t i = events->len; i-- > 0;) {
         const struct ht_event *event = ht_event_of(events->rows[i]);
 
         if (event->at < from)
             break;
-        if (!is_grave(event) || ht_ui_finding(notes->ui->state, event->finding))
+        if (!is_grave(event, number) || ht_ui_finding(ui->state, event->finding))
             continue;
-        if (!last || event->severity < last->severity)
-            last = event;
-        count++;
+        if (!gravest || event->severity < gravest->severity)
+            gravest = event;
+        (*ret_count)++;
     }
-    if (!last)
-        return;
+    return gravest;
+}
 
+/* A container that could take the node and has ended leaves nothing else on this screen. What fails
+ * now is more than what did. */
+static void put_past(struct notes *notes, unsigned number)
+{
+    size_t count;
+    const struct ht_event *past = find_past(notes->ui, number, &count);
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
-    ht_buf_addf(&text, "%u past: ", (unsigned)last->question);
-    ht_buf_add_str(&text, last->text);
-    if (ht_event_has_container(last)) {
+
+    if (!past || ht_state_question(notes->ui->state, number)->state == HT_QUESTION_STATE_FAIL)
+        return;
+    ht_buf_addf(&text, "%u past: ", number);
+    ht_buf_add_str(&text, past->text);
+    if (ht_event_has_container(past)) {
         ht_buf_add_text(&text, " (");
-        ht_buf_add_str(&text, ht_ui_container_name(notes->ui->state, last->container));
+        ht_buf_add_str(&text, ht_ui_container_name(notes->ui->state, past->container));
         ht_buf_add_c(&text, ')');
     }
     ht_buf_add_text(&text, ", over since ");
-    ht_ui_time_text(notes->ui, &text, last->at);
+    ht_ui_time_text(notes->ui, &text, past->at);
     if (count > 1)
         ht_buf_addf(&text, " (and %zu more)", count - 1);
     ht_buf_add_text(&text, ". 8 = timeline");
-    put(notes, ht_ui_severity_style(last->severity), &text);
+    put(notes, ht_ui_severity_style(past->severity), &text);
 }
 
 /* ---- what is not known ---- */
@@ -124,7 +134,8 @@ void ht_home_draw_notes(struct ht_ui *ui, struct ht_area area)
     struct notes notes = {.ui = ui, .area = area};
     static const char demo[] = "no containers here: hulltop demo shows an incident";
 
-    put_past(&notes);
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++)
+        put_past(&notes, number);
     if (ui->options.offer_demo && ui->state->complete && notes.row < area.rect.h &&
         ht_node_set(ui->state->node, HT_TABLE_CONTAINER)->len == 0)
         ht_draw_text(area, notes.row++, 1, HT_STYLE_ACCENT, ht_str_from(demo));

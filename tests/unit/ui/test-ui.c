@@ -617,6 +617,8 @@ static void a_grave_finding_that_is_over_has_a_line_on_home(void **unused)
     open_bench(&bench, NULL);
     SEES_NOT(&bench, "past:");
     ht_ui_set_state(bench.ui, state);
+    SEES_NOT(&bench, "past:"); /* it fails now as well */
+    answer(state, 3, HT_QUESTION_STATE_PASS);
     SEES(&bench, " 3 past: It could take the node (0123456789ab), over since 14:01:31.");
     bench.mono += 3600 * HT_NS_PER_S;
     SEES_NOT(&bench, "past:");
