@@ -110,14 +110,29 @@ static struct ht_row *dress(struct entry *entry, struct ht_row *from)
     return made;
 }
 
+/* "debug: Runs with --privileged": who it is about may be gone when the line is read. */
+static void add_text(struct ht_buf *out, const struct ht_finding *finding)
+{
+    const struct ht_subject *subject = &finding->subject;
+    struct ht_str name = subject->pod.len ? subject->pod : subject->name;
+
+    if (name.len && !finding->posture) {
+        ht_buf_add_str(out, name);
+        ht_buf_add_text(out, ": ");
+    }
+    ht_buf_add_str(out, finding->title);
+}
+
 static void tell(struct ht_timeline *timeline, enum ht_event_kind kind, const struct ht_row *row,
                  int64_t now_ns)
 {
     const struct ht_finding *finding = ht_finding_of(row);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
     struct ht_event event = {0};
 
+    add_text(&text, finding);
     ht_event_set_kind(&event, kind);
-    ht_event_set_text(&event, finding->title);
+    ht_event_set_text(&event, ht_buf_str(&text));
     ht_event_set_finding(&event, finding->id);
     ht_event_set_severity(&event, finding->severity);
     ht_event_set_question(&event, finding->question);

@@ -66,11 +66,6 @@ static void put_past(struct notes *notes, unsigned number)
         return;
     ht_buf_addf(&text, "%u past: ", number);
     ht_buf_add_str(&text, past->text);
-    if (ht_event_has_container(past)) {
-        ht_buf_add_text(&text, " (");
-        ht_buf_add_str(&text, ht_ui_container_name(notes->ui->state, past->container));
-        ht_buf_add_c(&text, ')');
-    }
     ht_buf_add_text(&text, ", over since ");
     ht_ui_time_text(notes->ui, &text, past->at);
     if (count > 1)

@@ -35,7 +35,8 @@ const char *ht_severity_word(enum ht_severity severity);
 /* A question's state as a word on screen: "PARTIAL" for PART, "N/A" for NA, with "~" behind FAIL
  * and WARN from partial or old data. The text is constant. */
 const char *ht_question_word(const struct ht_question *question);
-/* What is missing is the reason of the question's state (UNKNOWN, PARTIAL), not a fact beside it. */
+/* What is missing is the reason of the question's state (UNKNOWN, PARTIAL), not a fact beside it.
+ */
 bool ht_question_has_reason(const struct ht_question *question);
 /* What goes before a fact that is missing: nothing before a reason, else "not known: " or, before a
  * remark, "note: ". Static. */

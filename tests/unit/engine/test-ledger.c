@@ -97,6 +97,27 @@ static void what_appears_later_is_new_until_opened(void **state)
     assert_int_equal(ht_finding_of(opened)->first_seen, 100);
 }
 
+/* Who it was about may be gone by then. */
+static void an_event_names_whom_it_is_about(void **state)
+{
+    struct fixture *fixture = *state;
+    ht_autostate struct ht_state *shown = ht_state_new(ht_node_new(0));
+    struct ht_rowset findings = {0};
+    struct ht_finding finding = {0};
+
+    ht_finding_set_id(&finding, HT_S("a"));
+    ht_finding_set_title(&finding, HT_S("runs privileged"));
+    ht_subject_set_name(ht_finding_edit_subject(&finding), HT_S("debug"));
+    ht_rowset_add(&findings, ht_row_new(&ht_finding_table, &finding));
+    ht_ledger_apply(fixture->ledger, &findings, true, 100, fixture->timeline);
+    ht_rowset_fini(&findings);
+    pass(fixture, NULL, true, 200);
+    ht_timeline_fill(fixture->timeline, shown);
+    assert_int_equal(shown->events.len, 2);
+    for (size_t i = 0; i < shown->events.len; i++)
+        assert_true(ht_str_is(ht_event_of(shown->events.rows[i])->text, "debug: runs privileged"));
+}
+
 static void one_that_flaps_keeps_its_first_sight(void **state)
 {
     struct fixture *fixture = *state;
@@ -188,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_there_at_the_first_pass_is_not_new, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_appears_later_is_new_until_opened, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_event_names_whom_it_is_about, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_flaps_keeps_its_first_sight, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unchanged_finding_says_nothing_twice, set_up, tear_down),
         cmocka_unit_test_setup_teardown(acknowledgements_survive_writing_and_reading, set_up,
