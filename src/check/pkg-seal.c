@@ -70,7 +70,8 @@ static const struct ht_check checks[] = {
          "or a PAM module differs from the sum in dpkg's records; medium where it is "
          "only gone. A file whose last change (ctime) is of the time when dpkg unpacked its "
          "package and wrote its records, on the same mount as these, has not been "
-         "written to since, and is not read. A package without sums is unknown.",
+         "written to since, and is not read. A package without sums, or without the sum of "
+         "such a file that its list names, is unknown.",
      .why = "Whoever replaces one of these files owns every login and every container. The records "
             "lie on the same disk, and root can set the clock: that all agrees proves nothing.",
      .fix = "Treat it as a break-in until it is explained: take the node out of service, keep its "

@@ -37,6 +37,7 @@ struct looking {
     struct ht_arena *arena;
     struct ht_str diversions;   /* three lines each: from, to, package */
     struct ht_str package;      /* whose sums are read */
+    struct ht_map *summed;      /* its files that have one, as ht_owner_place() calls them */
     struct ht_seal_marks marks; /* of its records */
     uint64_t compared, unchanged;
     struct ht_str *differing, *missing, *unread;
@@ -253,12 +254,69 @@ bool ht_seal_decode(struct ht_str line, struct ht_str *ret_sum, struct ht_str *r
     return ret_path->len > 0 && ret_path->data[0] != '/';
 }
 
+/* A file of the package that matters and has no sum: whoever took the line away is not told by the
+ * rest. Files of configuration never have one. */
+static void look_sumless(struct looking *looking, struct ht_str path)
+{
+    struct ht_error err = {0};
+    struct stat facts;
+
+    if (!ht_str_has_prefix(path, "/") || ht_str_has_prefix(path, "/etc/") ||
+        !is_critical(ht_str_sub(path, 1, path.len)) ||
+        ht_map_get(looking->summed, ht_owner_place(path)))
+        return;
+    path = ht_arena_str(looking->arena, path);
+    if (ht_root_lstat(looking->root, path.data, &facts, NULL) < 0 || !S_ISREG(facts.st_mode))
+        return;
+    ht_error_set(&err, ENODATA, "the package %.*s has no sum of %.*s", HT_STR_ARG(looking->package),
+                 HT_STR_ARG(path));
+    note_unread(looking, &err);
+}
+
+/* Against the list of the package's files, of the same name as its sums. */
+static void look_list(struct looking *looking, const char *sums_name)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+    size_t len = strlen(sums_name) - strlen(SUMS);
+    struct ht_str path = ht_arena_strf(looking->arena, DPKG_INFO "/%.*s" LIST, (int)len, sums_name);
+    struct ht_error err = {0};
+    struct ht_str rest, line;
+
+    if (ht_root_read(looking->root, path.data, &text, HT_LIMIT_FILE, &err) < 0) {
+        note_unread(looking, &err);
+        return;
+    }
+    rest = ht_buf_str(&text);
+    while (ht_str_next(&rest, '\n', &line))
+        look_sumless(looking, line);
+}
+
+/* True if there is a sum at all. */
+static bool compare_files(struct looking *looking, struct ht_str sums)
+{
+    struct ht_str line, sum, path;
+    bool any = false;
+
+    while (ht_str_next(&sums, '\n', &line)) {
+        if (!ht_seal_decode(line, &sum, &path))
+            continue;
+        any = true;
+        if (!is_critical(path))
+            continue;
+        ht_map_set(looking->summed,
+                   ht_owner_place(ht_arena_strf(looking->arena, "/%.*s", HT_STR_ARG(path))),
+                   looking);
+        compare_file(looking, sum, path);
+    }
+    return any;
+}
+
 static int visit_sums(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct looking *looking = context;
     struct ht_error err = {0};
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
-    struct ht_str package = ht_str_from(name), rest, line, sum, path;
+    struct ht_str package = ht_str_from(name);
     ptrdiff_t colon;
 
     (void)type;
@@ -278,10 +336,14 @@ static int visit_sums(void *context, const char *name, unsigned type, uint64_t i
         note_unread(looking, &err);
         return 0;
     }
-    rest = ht_buf_str(&text);
-    while (ht_str_next(&rest, '\n', &line))
-        if (ht_seal_decode(line, &sum, &path) && is_critical(path))
-            compare_file(looking, sum, path);
+    looking->summed = ht_map_new();
+    if (compare_files(looking, ht_buf_str(&text))) {
+        look_list(looking, name);
+    } else {
+        ht_error_set(&err, ENODATA, "the package %.*s has no sums", HT_STR_ARG(looking->package));
+        note_unread(looking, &err);
+    }
+    ht_map_free(looking->summed);
     return 0;
 }
 

@@ -40,6 +40,18 @@ static void put(const struct ground *ground, const char *name, const char *text)
     assert_int_equal(fclose(out), 0);
 }
 
+/* Sets a time of the file that can be set, to so many seconds before now. */
+static void set_modified(const struct ground *ground, const char *name, int64_t seconds_ago)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(8192);
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
+
+    ht_buf_addf(&path, "%s/%s", ground->root, name);
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &times[1]), 0);
+    times[1].tv_sec -= seconds_ago;
+    assert_int_equal(utimensat(AT_FDCWD, path.data, times, AT_SYMLINK_NOFOLLOW), 0);
+}
+
 static int begin(void **state)
 {
     static const char *const folders[] = {"var", "var/lib", "var/lib/dpkg", "var/lib/dpkg/info",
@@ -58,6 +70,9 @@ static int begin(void **state)
     }
     put(ground, "var/lib/dpkg/info/runc.md5sums", SUM "  usr/bin/runc\n");
     put(ground, "usr/bin/runc", "x");
+    /* Of a time that proves nothing: all is read. */
+    put(ground, "var/lib/dpkg/info/runc.list", "/usr/bin/runc\n");
+    set_modified(ground, "var/lib/dpkg/info/runc.list", -3600);
     *state = ground;
     return 0;
 }
@@ -66,18 +81,6 @@ static int end(void **state)
 {
     free(*state);
     return 0;
-}
-
-/* Sets a time of the file that can be set, to so many seconds before now. */
-static void set_modified(const struct ground *ground, const char *name, int64_t seconds_ago)
-{
-    ht_autobuf struct ht_buf path = HT_BUF(8192);
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
-
-    ht_buf_addf(&path, "%s/%s", ground->root, name);
-    assert_int_equal(clock_gettime(CLOCK_REALTIME, &times[1]), 0);
-    times[1].tv_sec -= seconds_ago;
-    assert_int_equal(utimensat(AT_FDCWD, path.data, times, AT_SYMLINK_NOFOLLOW), 0);
 }
 
 /* The row of one run of a program that calls the root so, with one package installed; it lives as
@@ -247,12 +250,72 @@ static void a_list_of_the_future_proves_nothing(void **state)
     assert_unread(ground, false);
 }
 
+static void remove_file(const struct ground *ground, const char *name)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(8192);
+
+    ht_buf_addf(&path, "%s/%s", ground->root, name);
+    assert_int_equal(unlink(path.data), 0);
+}
+
 static void without_a_list_files_are_read(void **state)
 {
     const struct ground *ground = *state;
+    ht_autonode struct ht_node *node = ht_node_new(1);
+    const struct ht_package_seal *seal;
 
     put(ground, "usr/bin/runc", "y");
-    assert_unread(ground, false);
+    remove_file(ground, "var/lib/dpkg/info/runc.list");
+    seal = look_with(ground, "/", "runc", node);
+    assert_int_equal(seal->compared, 1);
+    assert_int_equal(seal->unchanged, 0);
+    assert_int_equal(seal->differing.len, 1);
+    assert_int_equal(seal->unread.len, 1); /* nor is it known of what there is no sum */
+}
+
+/* Sums of another package, so that it is not for lack of any that something is said. */
+static void put_sums(const struct ground *ground, const char *sums)
+{
+    put(ground, "usr/bin/crun", "x");
+    put(ground, "usr/lib/pam_crun.so", "x");
+    put(ground, "var/lib/dpkg/info/crun.list",
+        "/.\n/etc/pam_crun.conf\n/usr\n/usr/bin/crun\n/lib/pam_crun.so\n/usr/lib/pam_link\n");
+    put(ground, "var/lib/dpkg/info/crun.md5sums", sums);
+}
+
+static void sums_that_were_taken_out_are_told(void **state)
+{
+    static const struct {
+        const char *sums;
+        const char *said; /* NULL: nothing */
+    } cases[] = {
+        {"", "the package crun has no sums"},
+        {"\n\n", "the package crun has no sums"},
+        {"broken  usr/bin/crun\n", "the package crun has no sums"},
+        {SUM "  usr/bin/crun\n", "the package crun has no sum of /lib/pam_crun.so"},
+        {SUM "  lib/pam_crun.so\n", "the package crun has no sum of /usr/bin/crun"},
+        {SUM "  usr/bin/crun\n" SUM "  usr/lib/pam_crun.so\n", NULL},
+    };
+    const struct ground *ground = *state;
+    ht_autobuf struct ht_buf link = HT_BUF(8192), lib = HT_BUF(8192);
+
+    /* As where /usr is merged; a link, which never has a sum; a file of configuration. */
+    ht_buf_addf(&lib, "%s/lib", ground->root);
+    assert_int_equal(symlink("usr/lib", lib.data), 0);
+    ht_buf_addf(&link, "%s/usr/lib/pam_link", ground->root);
+    assert_int_equal(symlink("pam_crun.so", link.data), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ht_autonode struct ht_node *node = ht_node_new(1);
+        const struct ht_package_seal *seal;
+
+        put_sums(ground, cases[i].sums);
+        seal = look_with(ground, "/", "crun", node);
+        if (seal->unread.len != (cases[i].said ? 1 : 0) ||
+            (cases[i].said && !ht_str_is(seal->unread.items[0], cases[i].said)))
+            fail_msg("sums %zu: %zu said, %.*s", i, seal->unread.len,
+                     HT_STR_ARG(seal->unread.len ? seal->unread.items[0] : HT_S("")));
+        assert_int_equal(seal->differing.len, 0);
+    }
 }
 
 static void a_sum_of_what_may_still_change_is_not_kept(void **state)
@@ -302,6 +365,7 @@ static void a_diverted_file_is_found_by_either_name(void **state)
 
             ht_buf_addf(&text, SUM "  %s\n", names[sums]);
             put(ground, "var/lib/dpkg/info/libc6.md5sums", text.data);
+            put(ground, "var/lib/dpkg/info/libc6.list", "/lib/libc.so.6\n");
             ht_buf_reset(&text);
             ht_buf_addf(&text, "/%s\n/usr/lib/libc.so.6.orig\nother\n", names[from]);
             put(ground, "var/lib/dpkg/diversions", text.data);
@@ -390,6 +454,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_older_file_behind_a_link_is_read, begin, end),
         cmocka_unit_test_setup_teardown(a_list_of_the_future_proves_nothing, begin, end),
         cmocka_unit_test_setup_teardown(without_a_list_files_are_read, begin, end),
+        cmocka_unit_test_setup_teardown(sums_that_were_taken_out_are_told, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
