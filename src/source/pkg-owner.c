@@ -5,6 +5,7 @@
  */
 #include "pkg-owner.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -39,7 +40,7 @@ struct asking {
     bool lengths[LENGTH_SLOTS];
     struct ht_buf text;
     struct ht_buf path;
-    char window[WINDOW]; /* what is read of a list */
+    char *window; /* what is read of a list; WINDOW bytes */
 };
 
 /* Directories of / that are links into /usr where the two are merged. */
@@ -108,14 +109,14 @@ static bool is_answered(const struct asking *asking, const struct ht_owned *ques
 static void search(struct asking *asking, struct ht_str text, struct ht_str package)
 {
     for (size_t i = 0; i < asking->len; i++) {
-        struct ht_str path = asking->questions[i].path;
-        ptrdiff_t slash = ht_str_rfind_byte(path, '/'), at;
         struct ht_str needle;
+        ptrdiff_t at;
 
-        if (slash < 0 || is_answered(asking, &asking->questions[i]))
+        if (is_answered(asking, &asking->questions[i]))
             continue;
+        /* Both names of a file end so; the longer the needle, the farther a search skips. */
         ht_buf_reset(&asking->path);
-        ht_buf_add_str(&asking->path, ht_str_sub(path, (size_t)slash, path.len));
+        ht_buf_add_str(&asking->path, ht_owner_place(asking->questions[i].path));
         ht_buf_add_c(&asking->path, '\n');
         needle = ht_buf_str(&asking->path);
         for (at = ht_str_find(text, needle, 0); at >= 0;
@@ -165,23 +166,43 @@ static bool take_list(struct asking *asking, int fd, const struct stat *facts,
                       struct ht_str package)
 {
     size_t room = facts->st_size < LIST_LEAST ? LIST_LEAST : (size_t)facts->st_size, kept = 0;
+    size_t got = 0;
     ssize_t len = 1;
 
     if (facts->st_size > HT_LIMIT_FILE || room > asking->left)
         return false;
     asking->left -= room;
     /* Of a list that grows meanwhile no more than it had is read, and its end in this window. */
-    for (size_t got = 0; len > 0 && got <= room; got += (size_t)len)
+    while (len > 0 && got <= room) {
         len = take_piece(asking, fd, &kept, package);
+        got += len > 0 ? (size_t)len : 0;
+        if (got == (size_t)facts->st_size && !kept)
+            return true; /* all of it, whole lines: its end need not be read */
+    }
     return len == 0;
 }
 
-/* Looks into the list of that name, "libc6:amd64.list"; none of that name is no failure. A link,
- * or what may hang, is none of dpkg's lists. */
-static void read_list(struct asking *asking, const struct ht_root *folder, const char *name)
+/* Opens a list. A link, or what may hang, is none of dpkg's lists. On the node itself only root
+ * writes there, and the folder told of a plain file a moment ago: that is opened at once. */
+static int open_list(const struct ht_root *folder, const char *name, unsigned type,
+                     struct stat *ret_facts)
+{
+    ht_autoclose int fd = -1;
+
+    if (folder->kind != HT_ROOT_HOST || type != DT_REG)
+        return ht_root_open_file(folder, name, O_NOFOLLOW, ret_facts, NULL);
+    fd = ht_root_openat(folder, name, O_RDONLY | O_NOFOLLOW, NULL);
+    if (fd >= 0 && (fstat(fd, ret_facts) < 0 || !S_ISREG(ret_facts->st_mode)))
+        return -EINVAL;
+    return ht_steal_fd(&fd);
+}
+
+/* Looks into the list of that name, "libc6:amd64.list"; none of that name is no failure. */
+static void read_list(struct asking *asking, const struct ht_root *folder, const char *name,
+                      unsigned type)
 {
     struct stat facts;
-    ht_autoclose int fd = ht_root_open_file(folder, name, O_NOFOLLOW, &facts, NULL);
+    ht_autoclose int fd = open_list(folder, name, type, &facts);
     struct ht_str package = ht_str_from(name);
     ptrdiff_t colon;
 
@@ -205,10 +226,9 @@ static int visit_list(void *context, const char *name, unsigned type, uint64_t i
 {
     const struct listing *listing = context;
 
-    (void)type;
     (void)inode;
     if (ht_str_has_suffix(ht_str_from(name), LIST))
-        read_list(listing->asking, listing->folder, name);
+        read_list(listing->asking, listing->folder, name, type);
     return listing->asking->open == 0; /* the rest cannot tell more */
 }
 
@@ -226,7 +246,8 @@ static void ask_dpkg(struct asking *asking)
         const char *const *likely = asking->questions[i].likely;
 
         for (; likely && *likely && !is_answered(asking, &asking->questions[i]); likely++)
-            read_list(asking, &folder, ht_arena_strf(asking->arena, "%s" LIST, *likely).data);
+            read_list(asking, &folder, ht_arena_strf(asking->arena, "%s" LIST, *likely).data,
+                      DT_UNKNOWN);
     }
     if (fd < 0 || (asking->open && ht_list_fd(fd, &visitor, NULL) < 0))
         asking->unread = true;
@@ -303,8 +324,11 @@ const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
                            struct ht_owned *questions, size_t len, struct ht_arena *arena)
 {
     ht_autofree struct asking *asking = ht_new0(struct asking);
+    /* Not zeroed: most lists are small, and pages that nobody touches cost nothing. */
+    ht_autofree char *window = ht_realloc(NULL, WINDOW, 1);
     const char *records;
 
+    asking->window = window;
     asking->root = root;
     asking->arena = arena;
     asking->questions = questions;

@@ -27,11 +27,12 @@
 enum {
     MAPS_MAX = 8 * 1024 * 1024,
     LINK_BYTES = 8192,
-    FILES_MAX = 50,       /* of one process */
-    SOCKETS_MAX = 4096,   /* descriptors looked at of one process */
-    LISTENS_MAX = 20,     /* addresses of one process */
-    SCRIPTS_MAX = 20,     /* scripts and jars of one process */
-    QUESTIONS_MAX = 10000 /* different files in one pass */
+    FILES_MAX = 50,        /* of one process */
+    SOCKETS_MAX = 4096,    /* descriptors looked at of one process */
+    LISTENS_MAX = 20,      /* addresses of one process */
+    SCRIPTS_MAX = 20,      /* scripts and jars of one process */
+    QUESTIONS_MAX = 10000, /* different files in one pass */
+    MAPS_USUAL = 256 * 1024
 };
 
 struct ht_running {
@@ -382,10 +383,17 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
     if (ht_parse_u64(ht_str_from(name), &pid) < 0 || pid == 0 || pid > INT32_MAX)
         return 0;
     errno = 0;
+    exe = read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "exe"));
+    if (!exe.len) {
+        /* Kernel threads have no executable; what ended meanwhile has no files. */
+        if (errno == EACCES || errno == EPERM)
+            look_denied(looking, (pid_t)pid);
+        return 0;
+    }
+    exe = ht_arena_str(looking->arena, exe);
     struct ht_str mnt_ns =
         read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "ns/mnt"));
     if (!mnt_ns.len) {
-        /* Kernel threads have no command line; what ended meanwhile has no files. */
         if (errno == EACCES || errno == EPERM)
             look_denied(looking, (pid_t)pid);
         return 0;
@@ -395,12 +403,8 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
         looking->sum.contained++;
         return 0;
     }
-    /* Kernel threads have no executable. */
-    exe = read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "exe"));
-    if (!exe.len)
-        return 0;
     looking->sum.compared++;
-    look_process(looking, (pid_t)pid, ht_arena_str(looking->arena, exe));
+    look_process(looking, (pid_t)pid, exe);
     return 0;
 }
 
@@ -640,8 +644,11 @@ int ht_running_look(struct ht_running *running, struct ht_node *sample,
         .running = running, .sample = sample, .arena = arena, .files = ht_map_new()};
     const struct ht_dir_visitor visitor = {
         .visit = visit_process, .context = &looking, .max_entries = HT_LIMIT_ROWS};
+    size_t room;
 
     ht_proc_node_look(running->proc_fd, &looking.node);
+    /* Made once, so that it is not copied while it grows. */
+    (void)ht_buf_room(&running->maps, MAPS_USUAL, &room);
     int code = ht_list_fd(running->proc_fd, &visitor, err);
     if (code == 0) {
         look_hidden(&looking);
