@@ -92,7 +92,7 @@ struct taker {
 static int read_all(int fd, const char *name, uint64_t max_bytes, struct taker taker,
                     struct ht_error *err)
 {
-    uint8_t block[64 * 1024];
+    uint8_t block[32 * 1024];
     uint64_t left = max_bytes;
 
     for (;;) {

@@ -224,7 +224,9 @@ static int read_on(int fd, struct ht_buf *out, size_t max_bytes, bool piece)
         /* Exactly at the limit one byte more is tried, elsewhere: it tells "all" from "cut". */
         char probe;
         size_t room = 0;
-        char *to = ht_buf_room(out, left < READ_CHUNK ? left : READ_CHUNK, &room);
+        /* What is there already is filled before more is made. */
+        size_t wanted = out->cap > out->len + READ_CHUNK ? out->cap - out->len - 1 : READ_CHUNK;
+        char *to = ht_buf_room(out, left < wanted ? left : wanted, &room);
         ssize_t len = read(fd, room ? to : &probe, room ? room : 1);
 
         if (len < 0 && errno == EINTR)
@@ -333,11 +335,16 @@ int ht_root_open_file(const struct ht_root *root, const char *path, int flags,
 int ht_root_read(const struct ht_root *root, const char *path, struct ht_buf *out, size_t max_bytes,
                  struct ht_error *err)
 {
-    ht_autoclose int fd = ht_root_open_regular(root, path, NULL, err);
+    struct stat facts;
+    ht_autoclose int fd = ht_root_open_regular(root, path, &facts, err);
+    size_t room;
     int r = fd;
 
     if (fd < 0)
         return fd;
+    /* Made once, at its size, it is not copied while it grows. */
+    if (facts.st_size > READ_CHUNK && (uint64_t)facts.st_size < max_bytes)
+        (void)ht_buf_room(out, (size_t)facts.st_size + READ_CHUNK, &room);
     r = ht_read_fd(fd, path, out, max_bytes, err);
     if (r < 0 && root->path[0])
         ht_error_wrap(err, "below %s", root->path);

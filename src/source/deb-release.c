@@ -101,6 +101,23 @@ static int take_stanza(void *context, struct ht_str stanza)
     return 1;
 }
 
+/* The lines about the lists that are read, and the first: that sizes are told at all. The rest is
+ * most of the file. */
+static struct ht_str sums_of_lists(struct ht_str sums, struct ht_arena *arena)
+{
+    ht_autobuf struct ht_buf kept = HT_BUF(HT_LIMIT_FILE);
+    struct ht_str line;
+
+    while (ht_str_next(&sums, '\n', &line)) {
+        line = ht_str_trim(line);
+        if (!line.len || (kept.len && !ht_str_has_suffix(line, "Packages")))
+            continue;
+        ht_buf_add_str(&kept, line);
+        ht_buf_add_c(&kept, '\n');
+    }
+    return ht_arena_str(arena, ht_buf_str(&kept));
+}
+
 void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
                           struct ht_deb_release *release)
 {
@@ -143,7 +160,7 @@ void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
     release->architectures = ht_arena_str(arena, values[ARCHITECTURES]);
     /* Each kind of sum comes with the sizes, and they are all that is wanted here. */
     for (size_t i = SHA256; i < FIELDS && !release->sums.len; i++)
-        release->sums = ht_arena_str(arena, values[i]);
+        release->sums = sums_of_lists(values[i], arena);
     (void)ht_deb_parse_date(values[DATE], &release->date_ns);
     (void)ht_deb_parse_date(values[VALID_UNTIL], &release->valid_until_ns);
     take_flag(values[NOT], &release->not_automatic);

@@ -7,7 +7,8 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { WINDOW = 256 * 1024 };
+/* Pages that are touched cost more than reads that are spared. */
+enum { WINDOW = 64 * 1024 };
 
 struct window {
     char *data;
@@ -110,7 +111,7 @@ static int visit_whole(struct window *window, ht_deb_visit visit, void *context)
 int ht_deb_scan(struct ht_unpack *unpack, ht_deb_visit visit, void *context, struct ht_error *err)
 {
     ht_autofree char *data = NULL;
-    struct window window = {.data = ht_new_array(char, WINDOW), .cap = WINDOW, .first = true};
+    struct window window = {.data = ht_realloc(NULL, WINDOW, 1), .cap = WINDOW, .first = true};
     int r = 0;
 
     while (r == 0 && !window.ended) {

@@ -267,15 +267,31 @@ static void set_default_release(struct ht_deb_answer *answer)
     ht_deb_problem(answer, &err);
 }
 
+#define ELTS_PLACE "extended-lts"
+#define ESM_PLACE  "esm.ubuntu.com"
+
 /* Ubuntu's ESM of the base system ("infra"; "apps" and the rest mend other packages), Debian's
  * ELTS. */
 static bool is_paid(const struct ht_deb_archive *archive)
 {
-    if (ht_str_find(archive->uri, HT_S("extended-lts"), 0) >= 0)
+    if (ht_str_find(archive->uri, HT_S(ELTS_PLACE), 0) >= 0)
         return true;
-    return ht_str_find(archive->uri, HT_S("esm.ubuntu.com"), 0) >= 0 &&
+    return ht_str_find(archive->uri, HT_S(ESM_PLACE), 0) >= 0 &&
            (ht_str_has_suffix(archive->release.suite, "-infra-security") ||
             ht_str_has_suffix(archive->dist, "-infra-security"));
+}
+
+/* Most hosts name no such place: what their archives say of themselves need not be read. */
+static bool may_be_paid(const struct ht_deb_answer *answer)
+{
+    for (size_t i = 0; i < answer->sources.archives.len; i++) {
+        const struct ht_deb_archive *archive = answer->sources.archives.items[i];
+
+        if (ht_str_find(archive->uri, HT_S(ELTS_PLACE), 0) >= 0 ||
+            ht_str_find(archive->uri, HT_S(ESM_PLACE), 0) >= 0)
+            return true;
+    }
+    return false;
 }
 
 bool ht_deb_paid_list(const struct ht_root *root, int64_t *ret_date_ns)
@@ -291,7 +307,8 @@ bool ht_deb_paid_list(const struct ht_root *root, int64_t *ret_date_ns)
     ht_deb_read_config(answer, root);
     ht_deb_read_architectures(answer, root);
     ht_deb_read_sources(answer, root);
-    ht_deb_find_lists(answer, root);
+    if (may_be_paid(answer))
+        ht_deb_find_lists(answer, root);
     for (size_t i = 0; i < answer->lists.len; i++) {
         const struct ht_deb_list *list = answer->lists.items[i];
 

@@ -79,6 +79,9 @@ struct stacking {
     struct program items[PROGRAMS_MAX];
     size_t len;
     struct ht_proc_node node;
+    struct ht_str changelog_of; /* package whose ids are kept, for the next of its programs */
+    struct ht_changelog_ids *changelog;
+    bool changelog_read;
     bool cut;           /* some were left out */
     bool owners_unread; /* not all records of files were read: no owner is not "nobody's" */
 };
@@ -284,12 +287,17 @@ static bool is_told_by_package(const struct program *program, struct ht_str pack
 static void set_changelog(struct stacking *stacking, const struct ht_installed *package,
                           struct ht_component *row)
 {
-    struct ht_changelog_ids *ids = ht_arena_array(stacking->arena, struct ht_changelog_ids, 1);
+    struct ht_changelog_ids *ids = stacking->changelog;
 
-    ids->arena = stacking->arena;
-    ht_component_set_changelog_read(
-        row,
-        ht_changelog_read(stacking->places->root, stacking->places->installed, package->name, ids));
+    if (!ids || !ht_str_equal(stacking->changelog_of, package->name)) {
+        ids = ht_arena_array(stacking->arena, struct ht_changelog_ids, 1);
+        ids->arena = stacking->arena;
+        stacking->changelog = ids;
+        stacking->changelog_of = package->name;
+        stacking->changelog_read = ht_changelog_read(
+            stacking->places->root, stacking->places->installed, package->name, ids);
+    }
+    ht_component_set_changelog_read(row, stacking->changelog_read);
     ht_component_set_changelog(row, (struct ht_text_list){.items = ids->items, .len = ids->len});
 }
 
