@@ -11,6 +11,8 @@
 
 /* Containers start all the time on some nodes: the answer waits no longer than this for them. */
 #define AWAITED_MAX_NS (4 * HT_NS_PER_S)
+/* What the engine may take for the one answer that it makes when time is up. */
+#define LAST_NS HT_NS_PER_S
 
 static void no_terminal(void)
 {
@@ -40,6 +42,7 @@ int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht
     bool whole = false;
     struct ht_error err = {0};
 
+    ht_engine_await_all(engine, timeout_ns);
     if (ht_engine_start(engine, &err) < 0) {
         ht_complain(&err);
         return HT_STATUS_SOURCES;
@@ -56,7 +59,7 @@ int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht
             if (deadline > now + AWAITED_MAX_NS)
                 deadline = now + AWAITED_MAX_NS;
         }
-        int64_t left = deadline - now;
+        int64_t left = deadline + (state->serial ? 0 : LAST_NS) - now;
         if (is_answer(state) || left <= 0) {
             *ret_state = state;
             return HT_STATUS_CLEAN;

@@ -60,6 +60,7 @@ struct ht_engine {
     bool *stuck;
     size_t slots_len;
     bool slot_missing; /* a source got no descriptors */
+    int64_t await_ns;  /* for so long the first state waits for all sources; 0: not at all */
     struct ht_recorder *recorder;
     bool recording_lost;
 

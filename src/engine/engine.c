@@ -244,6 +244,11 @@ struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
     return engine;
 }
 
+void ht_engine_await_all(struct ht_engine *engine, int64_t within_ns)
+{
+    engine->await_ns = within_ns;
+}
+
 int ht_engine_new_replay(const struct ht_engine_options *options,
                          const struct ht_engine_document *document, struct ht_engine **ret_engine,
                          struct ht_error *err)

@@ -306,6 +306,22 @@ static bool is_complete(const struct ht_engine *engine)
     return true;
 }
 
+/* What happens before the first state is in it. */
+static void await_all(struct ht_engine *engine)
+{
+    int64_t end_ns = ht_clock_mono(engine->clock) + engine->await_ns;
+    int64_t left = engine->await_ns;
+
+    while (left > 0 && !is_complete(engine) && !ht_engine_is_stopping(engine)) {
+        struct ht_rowset events = {0};
+
+        ht_engine_sleep(engine, left < TICK_NS ? left : TICK_NS);
+        collect(engine, &events);
+        ht_rowset_fini(&events);
+        left = end_ns - ht_clock_mono(engine->clock);
+    }
+}
+
 static void obey(struct ht_engine *engine, struct ht_rowset *events)
 {
     for (struct ht_command *command = ht_engine_take_command(engine); command;
@@ -358,6 +374,7 @@ void ht_engine_run_live(struct ht_engine *engine)
     load_locks(engine);
     if (engine->record_path)
         start_recording(engine, engine->record_path);
+    await_all(engine);
     while (!ht_engine_is_stopping(engine)) {
         if (look(engine, &events))
             last_ns = ht_clock_mono(engine->clock);

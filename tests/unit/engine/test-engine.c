@@ -280,6 +280,23 @@ static void the_first_whole_answer_waits_for_no_gap(void **state)
     end(engine);
 }
 
+/* Time stands still, so nothing but the last answer can end the waiting. */
+static void one_answer_is_made_of_all_sources(void **state)
+{
+    const struct ht_clock clock = {.mono_ns = stand_still, .wall_ns = stand_still};
+    const struct ht_driver drivers[] = {{.ops = &good_ops}, {.ops = &late_ops}};
+    struct ht_error err = {0};
+    struct ht_engine *engine = ht_engine_new(&(struct ht_engine_options){
+        .clock = &clock, .facts = facts, .questions = 0x7e, .drivers = drivers, .drivers_len = 2});
+
+    (void)state;
+    ht_engine_await_all(engine, LONG_NS);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_autostate struct ht_state *complete = wait_for(engine, is_complete);
+    assert_int_equal(complete->serial, 1);
+    end(engine);
+}
+
 static bool podman_is_absent(const struct ht_state *state)
 {
     const struct ht_row *row = ht_node_find(state->node, HT_TABLE_SOURCE, HT_S("podman"));
@@ -552,6 +569,7 @@ int main(void)
         cmocka_unit_test(a_source_that_hangs_is_stuck_and_the_rest_goes_on),
         cmocka_unit_test(a_source_that_says_nothing_yet_is_waited_for),
         cmocka_unit_test(the_first_whole_answer_waits_for_no_gap),
+        cmocka_unit_test(one_answer_is_made_of_all_sources),
         cmocka_unit_test(a_saved_file_is_told_as_an_event),
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
         cmocka_unit_test(a_step_that_takes_long_does_not_hold_up_the_end),
