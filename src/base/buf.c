@@ -58,6 +58,12 @@ void ht_buf_add(struct ht_buf *buf, const void *data, size_t len)
 
 void ht_buf_add_c(struct ht_buf *buf, char c)
 {
+    /* Where there is room no more than this: documents are written byte by byte. */
+    if (!buf->full && buf->len < buf->max && buf->len + 1 < buf->cap) {
+        buf->data[buf->len++] = c;
+        buf->data[buf->len] = '\0';
+        return;
+    }
     ht_buf_add(buf, &c, 1);
 }
 

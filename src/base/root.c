@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -64,10 +65,16 @@ int ht_open_no_links(int dirfd, const char *path, int flags)
 
 bool ht_root_can_confine(void)
 {
-    int fd = confined_open(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
+    static atomic_bool known; /* a kernel that has it keeps it */
 
-    if (fd >= 0)
+    if (atomic_load(&known))
+        return true;
+
+    int fd = confined_open(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
+    if (fd >= 0) {
         close(fd);
+        atomic_store(&known, true);
+    }
     /* Where there is no descriptor left it got through all the same. */
     return fd >= 0 || fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM;
 }

@@ -57,7 +57,7 @@ static void remember_program(struct words *words, struct ht_str word)
         }
     }
     for (const struct ht_secret_verb *verb = ht_secret_verbs(); verb->program; verb++) {
-        if (ht_str_is(name, verb->program)) {
+        if (verb->program[0] == name.data[0] && ht_str_is(name, verb->program)) {
             words->names[words->len++] = name;
             return;
         }
@@ -123,9 +123,10 @@ static bool mask_operand(struct words *words, struct ht_secret_spans *spans, siz
         ht_secret_add(spans, from, to);
         return true;
     }
-    for (const struct ht_secret_verb *verb = ht_secret_verbs(); words->len && verb->program;
-         verb++) {
-        if (ht_str_is(word, verb->verb) && has_program(words, verb->program)) {
+    for (const struct ht_secret_verb *verb = ht_secret_verbs();
+         words->len && word.len && verb->program; verb++) {
+        if (verb->verb[0] == word.data[0] && ht_str_is(word, verb->verb) &&
+            has_program(words, verb->program)) {
             words->verb = verb;
             words->operands = 0;
         }
@@ -140,6 +141,10 @@ static void mask_program_option(struct words *words, struct ht_secret_spans *spa
     struct ht_str word = ht_str_sub(spans->text, from, to - from);
 
     for (const struct ht_secret_option *option = ht_secret_options(); option->program; option++) {
+        /* All begin with a dash, as this word does. */
+        if (option->option[1] != word.data[1])
+            continue;
+
         size_t len = strlen(option->option);
         bool is_user = option->value & HT_OPTION_USER;
         bool is_login = option->value & HT_OPTION_LOGIN;

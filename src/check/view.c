@@ -17,19 +17,26 @@ static const struct ht_privilege nothing_known;
 const struct ht_process *ht_view_find_process(const struct ht_node *node, uint64_t pid)
 {
     const struct ht_rowset *set = ht_node_set(node, HT_TABLE_PROCESS);
-    ht_autobuf struct ht_buf prefix = HT_BUF(32);
+    char text[32];
+    char *at = text + sizeof(text) - 1;
     size_t low = 0, high = set->len;
 
-    ht_buf_addf(&prefix, "%llu.", (unsigned long long)pid);
+    /* Without the price of snprintf: every check of every container begins here. */
+    *at = '\0';
+    *--at = '.';
+    do
+        *--at = (char)('0' + pid % 10);
+    while (pid /= 10);
+    const struct ht_str prefix = ht_str_from(at);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (ht_str_compare(ht_row_id(set->rows[middle]), ht_buf_str(&prefix)) < 0)
+        if (ht_str_compare(ht_row_id(set->rows[middle]), prefix) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low < set->len && ht_str_has_prefix(ht_row_id(set->rows[low]), prefix.data))
+    if (low < set->len && ht_str_has_prefix(ht_row_id(set->rows[low]), at))
         return ht_process_of(set->rows[low]);
     return NULL;
 }
