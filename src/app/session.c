@@ -234,6 +234,24 @@ static bool needs_processes(unsigned questions)
            ht_catalogue_needs(questions, HT_S("hostconf"));
 }
 
+/* A report is made of what its questions look at; on the screen and in a recording anything may be
+ * asked for later. */
+static unsigned unasked_parts(const struct ht_options *options)
+{
+    static const char *const contacts[] = {"stdio", "peers", "listens", "login_uid"};
+    unsigned parts = HT_PROC_CONTACTS;
+
+    if (options->command != HT_CMD_CHECK)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(contacts); i++) {
+        if (ht_catalogue_reads_field(options->questions, contacts[i]))
+            parts = 0;
+    }
+    if (!ht_catalogue_reads_table(options->questions, HT_TABLE_USAGE))
+        parts |= HT_PROC_LOAD;
+    return parts;
+}
+
 static void live_engine(struct ht_session *session, struct ht_engine_options *engine_options)
 {
     const struct ht_options *options = session->options;
@@ -243,10 +261,11 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
     if (ht_catalogue_needs(options->questions, HT_S("docker")))
         add_engines(&drivers, options);
     /* The process source runs always: it tells which node this is. */
-    add(&drivers, ht_proc_driver(&(struct ht_proc_options){
-                      .root = options->root,
-                      .live = live,
-                      .host_only = !needs_processes(options->questions)}));
+    add(&drivers,
+        ht_proc_driver(&(struct ht_proc_options){.root = options->root,
+                                                 .live = live,
+                                                 .host_only = !needs_processes(options->questions),
+                                                 .leave_out = unasked_parts(options)}));
     add_host(&drivers, session, live);
     if (ht_catalogue_needs(options->questions, HT_S("hostconf")))
         add_hostconf(&drivers, options, live, engine_options->state_dir);

@@ -127,3 +127,29 @@ bool ht_catalogue_needs(unsigned questions, struct ht_str source)
     }
     return false;
 }
+
+bool ht_catalogue_reads_table(unsigned questions, enum ht_table_id table)
+{
+    for (size_t i = 0; i < ht_catalogue_count(); i++) {
+        const struct ht_check *check = ht_catalogue_at(i);
+
+        if (questions >> check->question & 1 && check->reads >> table & 1)
+            return true;
+    }
+    return false;
+}
+
+bool ht_catalogue_reads_field(unsigned questions, const char *field)
+{
+    for (size_t i = 0; i < ht_catalogue_count(); i++) {
+        const struct ht_check *check = ht_catalogue_at(i);
+
+        if (!(questions >> check->question & 1))
+            continue;
+        for (const char *const *one = check->fields; one && *one; one++) {
+            if (strcmp(*one, field) == 0)
+                return true;
+        }
+    }
+    return false;
+}

@@ -174,6 +174,7 @@ static const struct ht_check checks[] = {
     {.id = "DRF-021",
      .question = 6,
      .scope = HT_TABLE_PROCESS,
+     .fields = HT_TEXTS("stdio", "peers", "login_uid"),
      .severity = HT_SEVERITY_CRITICAL,
      .title = "Input and output of a shell are a network connection",
      .condition = "Input and output of a shell, an interpreter or a relay are TCP connections. "

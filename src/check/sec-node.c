@@ -275,6 +275,7 @@ static const struct ht_check checks[] = {
      .question = 5,
      .scope = HT_TABLE_PROCESS,
      .reads = HT_READS(CONTAINER),
+     .fields = HT_TEXTS("peers"),
      .severity = HT_SEVERITY_MEDIUM,
      .title = "A container speaks to the cloud's metadata service",
      .condition = "A process of a container has a connection to an address of a metadata service.",

@@ -135,7 +135,10 @@ static void promote(struct ht_proc_table *table, struct ht_proc_entry *entry)
     entry->first = true;
     ht_arena_reset(table->arena);
     atomic_store(&table->looking_at, entry->pid);
-    if (ht_proc_read_init(&table->reader, entry->pid, entry->start, table->arena, &process) == 0)
+    ht_autoclose int dirfd = ht_proc_open(&table->reader, entry->pid);
+    if (dirfd >= 0)
+        ht_proc_read_init(&table->reader, dirfd, entry->pid, table->arena, &process);
+    if (dirfd >= 0 && ht_proc_is_same(&table->reader, dirfd, entry->start))
         ht_proc_entry_keep(table, entry, &process);
     atomic_store(&table->looking_at, 0);
 }

@@ -15,6 +15,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+#include "hulltop/source/source.h"
 
 enum { LINK_MAX_BYTES = 4096 + 16, NAME_MAX_BYTES = 64 };
 
@@ -30,6 +31,7 @@ int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct 
     ht_buf_init(&reader->file, HT_LIMIT_PROC_FILE);
     ht_buf_init(&reader->mountinfo, HT_LIMIT_MOUNTINFO);
     ht_buf_init(&reader->link, LINK_MAX_BYTES);
+    ht_buf_init(&reader->uid_map, HT_LIMIT_PROC_FILE);
     reader->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
     reader->devices = ht_map_new();
     reader->net = ht_net_cache_new();
@@ -43,6 +45,7 @@ void ht_proc_reader_fini(struct ht_proc_reader *reader)
     ht_buf_fini(&reader->file);
     ht_buf_fini(&reader->mountinfo);
     ht_buf_fini(&reader->link);
+    ht_buf_fini(&reader->uid_map);
     ht_arena_free(reader->host_arena);
     ht_devices_forget(reader->devices);
     ht_net_cache_free(reader->net);
@@ -67,6 +70,22 @@ static uint64_t read_ns(struct ht_proc_reader *reader, int dirfd, const char *na
     return ht_proc_decode_ns(read_link(reader, dirfd, name));
 }
 
+/* What holds for all processes of this kernel, or of our own user namespace: asked once. */
+static void read_own(struct ht_proc_reader *reader)
+{
+    struct ht_buf *file = &reader->file;
+
+    reader->ns_user = read_ns(reader, reader->proc_fd, "self/ns/user");
+    if (ht_read_piece_at(reader->proc_fd, "self/uid_map", &reader->uid_map, HT_LIMIT_PROC_FILE,
+                         NULL) < 0)
+        ht_buf_reset(&reader->uid_map);
+    /* EINVAL: there is the file, and nobody who would answer for it. */
+    reader->no_labels = ht_read_piece_at(reader->proc_fd, "self/attr/apparmor/current", file,
+                                         HT_LIMIT_PROC_FILE, NULL) == -ENOENT &&
+                        ht_read_piece_at(reader->proc_fd, "self/attr/current", file,
+                                         HT_LIMIT_PROC_FILE, NULL) == -EINVAL;
+}
+
 void ht_proc_reader_refresh(struct ht_proc_reader *reader)
 {
     /* Without rights over pid 1 our own place has to stand for the node. */
@@ -81,6 +100,7 @@ void ht_proc_reader_refresh(struct ht_proc_reader *reader)
     snprintf(name, sizeof(name), "%s/ns/mnt", base);
     reader->ns_mnt = read_ns(reader, reader->proc_fd, name);
 
+    read_own(reader);
     ht_arena_reset(reader->host_arena);
     reader->host_mounts = (struct ht_host_mounts){0};
     snprintf(name, sizeof(name), "%s/mountinfo", base);
@@ -203,12 +223,12 @@ bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena 
 
 /* ---- processes of containers ---- */
 
-static int open_process(const struct ht_proc_reader *reader, pid_t pid)
+int ht_proc_open(const struct ht_proc_reader *reader, pid_t pid)
 {
-    char name[NAME_MAX_BYTES];
+    char name[NAME_MAX_BYTES] = "";
+    int fd = openat(reader->proc_fd, path_of(name, pid, ""), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    snprintf(name, sizeof(name), "%d", (int)pid);
-    return openat(reader->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -ESRCH : fd;
 }
 
 static struct ht_str read_small(struct ht_proc_reader *reader, int dirfd, const char *name)
@@ -225,8 +245,7 @@ static struct ht_str read_lines(struct ht_proc_reader *reader, int dirfd, const 
     return ht_buf_str(&reader->file);
 }
 
-/* True while the directory belongs to the process that started then, and it is no zombie. */
-static bool is_same(struct ht_proc_reader *reader, int dirfd, uint64_t start)
+bool ht_proc_is_same(struct ht_proc_reader *reader, int dirfd, uint64_t start)
 {
     struct ht_proc_stat stat;
 
@@ -269,18 +288,25 @@ static void read_label(struct ht_proc_reader *reader, int dirfd, struct ht_arena
         process->lsm = ht_arena_str(arena, process->lsm);
 }
 
-int ht_proc_read_security(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
-                          struct ht_arena *arena, struct ht_process *process)
+/* Most processes are in our own user namespace and have its map, which does not change. */
+static void read_uid_map(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,
+                         struct ht_process *process)
 {
-    ht_autoclose int dirfd = open_process(reader, pid);
+    bool ours = reader->ns_user && process->ns_user == reader->ns_user && reader->uid_map.len;
+
+    ht_proc_decode_uid_map(
+        ours ? ht_buf_str(&reader->uid_map) : read_small(reader, dirfd, "uid_map"), arena, process);
+}
+
+bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,
+                           struct ht_process *process)
+{
     uint64_t dev;
     uint64_t ino;
 
-    if (dirfd < 0)
-        return -ESRCH;
     struct ht_str status = read_small(reader, dirfd, "status");
     if (status.len == 0 || !ht_proc_decode_status(status, arena, process))
-        return -ESRCH;
+        return false;
     struct ht_str exe = read_link(reader, dirfd, "exe");
     if (exe.len)
         ht_process_set_exe(process, ht_arena_str(arena, exe));
@@ -291,20 +317,19 @@ int ht_proc_read_security(struct ht_proc_reader *reader, pid_t pid, uint64_t sta
     read_namespaces(reader, dirfd, process);
     if (reader->has_root && ht_proc_identify(dirfd, "root", &dev, &ino))
         ht_process_set_root_host(process, dev == reader->root_dev && ino == reader->root_ino);
-    read_label(reader, dirfd, arena, process);
-    ht_proc_decode_uid_map(read_small(reader, dirfd, "uid_map"), arena, process);
-    ht_proc_decode_loginuid(read_small(reader, dirfd, "loginuid"), process);
-    return is_same(reader, dirfd, start) ? 0 : -ESRCH;
+    if (!reader->no_labels)
+        read_label(reader, dirfd, arena, process);
+    read_uid_map(reader, dirfd, arena, process);
+    if (!(reader->leave_out & HT_PROC_CONTACTS))
+        ht_proc_decode_loginuid(read_small(reader, dirfd, "loginuid"), process);
+    return true;
 }
 
-int ht_proc_read_init(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
-                      struct ht_arena *arena, struct ht_process *process)
+void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, pid_t pid, struct ht_arena *arena,
+                       struct ht_process *process)
 {
-    ht_autoclose int dirfd = open_process(reader, pid);
-
-    if (dirfd < 0)
-        return -ESRCH;
     int code = ht_read_at(dirfd, "mountinfo", &reader->mountinfo, HT_LIMIT_MOUNTINFO, NULL);
+
     if (code == 0 || code == -EFBIG)
         ht_mountinfo_decode(ht_buf_str(&reader->mountinfo), code == -EFBIG, &reader->host_mounts,
                             arena, process);
@@ -313,5 +338,4 @@ int ht_proc_read_init(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
         ht_process_set_packet_sockets(process, ht_proc_decode_packet(packet));
     if (reader->live)
         ht_devices_read(reader->devices, pid, arena, process);
-    return is_same(reader, dirfd, start) ? 0 : -ESRCH;
 }

@@ -25,6 +25,9 @@ struct ht_proc_reader {
     uint64_t root_ino;
     uint64_t ns_pid; /* the node's own; 0: unknown */
     uint64_t ns_mnt;
+    bool no_labels;          /* this kernel has no module that labels processes */
+    uint64_t ns_user;        /* our own user namespace; 0: unknown */
+    struct ht_buf uid_map;   /* and its map, which all processes in it have */
     struct ht_buf file;      /* scratch */
     struct ht_buf mountinfo; /* what the mounts last read borrow from */
     struct ht_buf link;
@@ -32,6 +35,7 @@ struct ht_proc_reader {
     struct ht_host_mounts host_mounts;
     struct ht_net_cache *net; /* sockets of the namespaces that were looked at */
     struct ht_map *devices;   /* device number as text to char *, the host's name of it */
+    unsigned leave_out;       /* enum ht_proc_part */
 };
 
 /* Opens the tree at path ("/proc"). 0 or -errno. */
@@ -57,13 +61,20 @@ void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena
  * Returns false where rights were missing. */
 bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                       struct ht_process *process, bool *ret_apart);
-/* The security fields of the process (pid, start): 0; -ESRCH if it is gone, another, or a zombie.
- * What could not be read stays unknown. Texts live in the arena. */
-int ht_proc_read_security(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
-                          struct ht_arena *arena, struct ht_process *process);
+
+/* The directory of a process, whose security fields are read relative to it; the caller closes it.
+ * -ESRCH if the process is gone. */
+int ht_proc_open(const struct ht_proc_reader *reader, pid_t pid);
+/* The security fields. False if the process is gone or a zombie. What could not be read stays
+ * unknown. Texts live in the arena. */
+bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,
+                           struct ht_process *process);
 /* What is read of a container's first process alone: mounts, device nodes, packet sockets. Mounts
- * borrow from the reader until its next read. 0 or -ESRCH. */
-int ht_proc_read_init(struct ht_proc_reader *reader, pid_t pid, uint64_t start,
-                      struct ht_arena *arena, struct ht_process *process);
+ * borrow from the reader until its next read. */
+void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, pid_t pid, struct ht_arena *arena,
+                       struct ht_process *process);
+/* False if the directory is of another process than the one that started then, or that is gone or a
+ * zombie: what was read of it does not count. */
+bool ht_proc_is_same(struct ht_proc_reader *reader, int dirfd, uint64_t start);
 
 #endif

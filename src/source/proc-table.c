@@ -188,17 +188,20 @@ static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *ent
                           struct ht_process *process)
 {
     struct ht_proc_reader *reader = &table->reader;
+    ht_autoclose int dirfd = ht_proc_open(reader, entry->pid);
 
-    if (ht_proc_read_security(reader, entry->pid, entry->start, table->arena, process) < 0)
+    if (dirfd < 0 || !ht_proc_read_security(reader, dirfd, table->arena, process))
         return false;
     if (process->ns_pids.len > 1) {
         entry->apart = true;
         if (process->ns_pids.items[process->ns_pids.len - 1] == 1)
             entry->first = true;
     }
-    ht_proc_read_peers(reader, entry->pid, table->arena, process);
-    if (entry->contained && entry->first &&
-        ht_proc_read_init(reader, entry->pid, entry->start, table->arena, process) < 0)
+    if (!(reader->leave_out & HT_PROC_CONTACTS))
+        ht_proc_read_peers(reader, entry->pid, table->arena, process);
+    if (entry->contained && entry->first)
+        ht_proc_read_init(reader, dirfd, entry->pid, table->arena, process);
+    if (!ht_proc_is_same(reader, dirfd, entry->start))
         return false;
     ht_process_set_read_at(process, table->now_wall_ns);
     ht_process_set_reads(process, 1);
@@ -237,7 +240,8 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
         return true;
     }
     ht_proc_read_argv(&table->reader, entry->pid, table->arena, process);
-    ht_proc_read_stdio(&table->reader, entry->pid, table->arena, process);
+    if (!(table->reader.leave_out & HT_PROC_CONTACTS))
+        ht_proc_read_stdio(&table->reader, entry->pid, table->arena, process);
     entry->apart = false;
     if (facts.sure != HT_CGROUP_CERTAIN)
         readable =

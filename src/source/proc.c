@@ -28,8 +28,9 @@ enum {
 struct proc {
     char *root;
     bool live;
-    bool host_only;    /* processes are not looked at */
-    unsigned given_up; /* threads that hung before this one */
+    bool host_only;     /* processes are not looked at */
+    unsigned leave_out; /* enum ht_proc_part */
+    unsigned given_up;  /* threads that hung before this one */
     struct ht_proc_avoid avoid;
     struct ht_proc_table table;
     struct ht_usage_meter *meter;
@@ -164,7 +165,8 @@ static void publish(struct proc *self, struct ht_feed *feed)
     }
     count_host(self);
     ht_node_add(sample, ht_row_ref(self->host_row));
-    ht_usage_share(self->meter, sample);
+    if (self->meter)
+        ht_usage_share(self->meter, sample);
     ht_node_add(sample, source_row(self, feed, rows, inside));
     ht_node_sort(sample);
     feed->publish(feed, sample);
@@ -236,7 +238,7 @@ static void look(struct proc *self, struct ht_feed *feed)
         return;
     }
     changed = changed || self->table.changed || !self->published;
-    if (before >= self->usage_due_ns) {
+    if (self->meter && before >= self->usage_due_ns) {
         changed = read_usage(self, feed) || changed;
         self->usage_due_ns = before + USAGE_NS;
     }
@@ -297,7 +299,9 @@ static void run(void *context, struct ht_feed *feed)
         if (!feed->wait(feed, LIMIT_NS, &request))
             return;
     }
-    self->meter = ht_usage_new();
+    self->table.reader.leave_out = self->leave_out;
+    if (!(self->leave_out & HT_PROC_LOAD))
+        self->meter = ht_usage_new();
     do
         look(self, feed);
     while (rest(self, feed));
@@ -328,13 +332,14 @@ static const struct ht_driver_ops proc_ops = {
     .renew = renew,
 };
 
-static struct ht_driver make(const char *root, bool live, bool host_only)
+static struct ht_driver make(const struct ht_proc_options *options)
 {
     struct proc *self = ht_new0(struct proc);
 
-    self->root = ht_strndup(root, strlen(root));
-    self->live = live;
-    self->host_only = host_only;
+    self->root = ht_strndup(options->root, strlen(options->root));
+    self->live = options->live;
+    self->host_only = options->host_only;
+    self->leave_out = options->leave_out;
     self->table.reader.proc_fd = -1;
     return (struct ht_driver){.ops = &proc_ops, .self = self};
 }
@@ -348,7 +353,10 @@ static struct ht_driver renew(void *context)
     if (self->given_up >= HT_PROC_SKIPPED_MAX || !ht_proc_table_learn(&self->table, &avoid))
         return (struct ht_driver){0};
 
-    struct ht_driver driver = make(self->root, self->live, self->host_only);
+    struct ht_driver driver = make(&(struct ht_proc_options){.root = self->root,
+                                                             .live = self->live,
+                                                             .host_only = self->host_only,
+                                                             .leave_out = self->leave_out});
     struct proc *fresh = driver.self;
     fresh->avoid = avoid;
     fresh->given_up = self->given_up + 1;
@@ -357,5 +365,8 @@ static struct ht_driver renew(void *context)
 
 struct ht_driver ht_proc_driver(const struct ht_proc_options *options)
 {
-    return make(options->root ? options->root : "/", options->live, options->host_only);
+    struct ht_proc_options copy = *options;
+
+    copy.root = options->root ? options->root : "/";
+    return make(&copy);
 }

@@ -19,5 +19,8 @@ const struct ht_check *ht_catalogue_find(struct ht_str id);
 bool ht_check_needs(const struct ht_check *check, struct ht_str source);
 /* Whether one of the checks of these questions does (bit n: question n). */
 bool ht_catalogue_needs(unsigned questions, struct ht_str source);
+/* Whether one of them reads rows of that table of other subjects, or that field by its name. */
+bool ht_catalogue_reads_table(unsigned questions, enum ht_table_id table);
+bool ht_catalogue_reads_field(unsigned questions, const char *field);
 
 #endif

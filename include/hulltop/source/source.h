@@ -124,10 +124,17 @@ struct ht_kube_options {
 /* The Kubernetes API: the pods of this node, namespaces; texts are copied. */
 struct ht_driver ht_kube_driver(const struct ht_kube_options *options);
 
+/* What may be left out where nobody asks for it: reading it costs as much as the rest. */
+enum ht_proc_part {
+    HT_PROC_LOAD = 1 << 0,     /* rows of what cgroups use */
+    HT_PROC_CONTACTS = 1 << 1, /* stdio, peers, listens (but of Docker daemons) and login_uid */
+};
+
 struct ht_proc_options {
-    const char *root; /* "/" */
-    bool live;        /* false: OFF, with the reason */
-    bool host_only;   /* the host row alone, then OFF */
+    const char *root;   /* "/" */
+    bool live;          /* false: OFF, with the reason */
+    bool host_only;     /* the host row alone, then OFF */
+    unsigned leave_out; /* enum ht_proc_part */
 };
 /* The process table, cgroup usage and the host row; texts are copied. */
 struct ht_driver ht_proc_driver(const struct ht_proc_options *options);

@@ -16,6 +16,8 @@
 
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/source/source.h"
 #include "src/source/proc-read.h"
 #include "src/source/proc-sockets.h"
 
@@ -124,12 +126,33 @@ static int free_tree(void **state)
     return 0;
 }
 
+/* As a process is read: its fields, then whether it is still the same. */
+static int read_security(struct tree *tree, pid_t pid, uint64_t start, struct ht_process *process)
+{
+    ht_autoclose int dirfd = ht_proc_open(&tree->reader, pid);
+
+    return dirfd >= 0 && ht_proc_read_security(&tree->reader, dirfd, tree->arena, process) &&
+                   ht_proc_is_same(&tree->reader, dirfd, start)
+               ? 0
+               : -ESRCH;
+}
+
+static int read_init(struct tree *tree, pid_t pid, uint64_t start, struct ht_process *process)
+{
+    ht_autoclose int dirfd = ht_proc_open(&tree->reader, pid);
+
+    if (dirfd < 0)
+        return -ESRCH;
+    ht_proc_read_init(&tree->reader, dirfd, pid, tree->arena, process);
+    return ht_proc_is_same(&tree->reader, dirfd, start) ? 0 : -ESRCH;
+}
+
 static void security_fields_are_read(void **state)
 {
     struct tree *tree = *state;
     struct ht_process process = {0};
 
-    assert_int_equal(ht_proc_read_security(&tree->reader, 411, 777, tree->arena, &process), 0);
+    assert_int_equal(read_security(tree, 411, 777, &process), 0);
     assert_true(process.cap_eff == 0xa80425fb);
     assert_int_equal(process.ns_pid, 410);
     assert_int_equal(process.ns_cgroup, 416);
@@ -147,7 +170,7 @@ static void first_process_has_mounts_and_sockets(void **state)
     struct tree *tree = *state;
     struct ht_process process = {0};
 
-    assert_int_equal(ht_proc_read_init(&tree->reader, 411, 777, tree->arena, &process), 0);
+    assert_int_equal(read_init(tree, 411, 777, &process), 0);
     assert_int_equal(process.mounts.len, 1);
     assert_true(ht_str_is(process.mounts.items[0].source, "/srv"));
     assert_int_equal(process.packet_sockets, 1);
@@ -196,9 +219,9 @@ static void reused_pid_is_thrown_away(void **state)
     struct tree *tree = *state;
     struct ht_process process = {0};
 
-    assert_int_equal(ht_proc_read_security(&tree->reader, 411, 778, tree->arena, &process), -ESRCH);
-    assert_int_equal(ht_proc_read_init(&tree->reader, 411, 776, tree->arena, &process), -ESRCH);
-    assert_int_equal(ht_proc_read_security(&tree->reader, 412, 777, tree->arena, &process), -ESRCH);
+    assert_int_equal(read_security(tree, 411, 778, &process), -ESRCH);
+    assert_int_equal(read_init(tree, 411, 776, &process), -ESRCH);
+    assert_int_equal(read_security(tree, 412, 777, &process), -ESRCH);
 }
 
 static void zombie_is_gone(void **state)
@@ -207,7 +230,7 @@ static void zombie_is_gone(void **state)
     struct ht_process process = {0};
 
     put_file(tree, "411/stat", "411 (x) Z 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 777 8 9\n");
-    assert_int_equal(ht_proc_read_security(&tree->reader, 411, 777, tree->arena, &process), -ESRCH);
+    assert_int_equal(read_security(tree, 411, 777, &process), -ESRCH);
 }
 
 static void other_namespace_stands_apart(void **state)
@@ -222,6 +245,49 @@ static void other_namespace_stands_apart(void **state)
     assert_false(apart);
 }
 
+/* Our own user namespace has one map, and where no module labels anything nothing is opened. */
+static void what_holds_for_all_is_asked_once(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    put_folder(tree, "self");
+    put_folder(tree, "self/ns");
+    put_link(tree, "self/ns/user", "user:[415]");
+    put_file(tree, "self/uid_map", "0 0 4294967295\n");
+    ht_proc_reader_refresh(&tree->reader);
+    assert_int_equal(read_security(tree, 411, 777, &process), 0);
+    assert_true(ht_str_is(process.uid_map, "0 0 4294967295"));
+    assert_true(process.uid_map_full);
+    assert_true(ht_str_is(process.lsm, "unconfined"));
+}
+
+static void another_user_namespace_has_its_own_map(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    put_folder(tree, "self");
+    put_folder(tree, "self/ns");
+    put_link(tree, "self/ns/user", "user:[405]");
+    put_file(tree, "self/uid_map", "0 0 4294967295\n");
+    ht_proc_reader_refresh(&tree->reader);
+    assert_int_equal(read_security(tree, 411, 777, &process), 0);
+    assert_true(ht_str_is(process.uid_map, "0 200000 65536"));
+    assert_false(process.uid_map_full);
+}
+
+static void contacts_are_left_out(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+
+    tree->reader.leave_out = HT_PROC_CONTACTS;
+    assert_int_equal(read_security(tree, 411, 777, &process), 0);
+    assert_true(process.cap_eff == 0xa80425fb);
+    assert_false(ht_process_has_login_uid(&process));
+}
+
 static void missing_files_stay_unknown(void **state)
 {
     struct tree *tree = *state;
@@ -230,8 +296,8 @@ static void missing_files_stay_unknown(void **state)
     put_folder(tree, "500");
     put_file(tree, "500/status", "State:\tS\n");
     put_file(tree, "500/stat", "500 (x) S 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 5 8 9\n");
-    assert_int_equal(ht_proc_read_security(&tree->reader, 500, 5, tree->arena, &process), 0);
-    assert_int_equal(ht_proc_read_init(&tree->reader, 500, 5, tree->arena, &process), 0);
+    assert_int_equal(read_security(tree, 500, 5, &process), 0);
+    assert_int_equal(read_init(tree, 500, 5, &process), 0);
     assert_true(process.known == 0);
 }
 
@@ -244,6 +310,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(reused_pid_is_thrown_away, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(zombie_is_gone, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(other_namespace_stands_apart, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(what_holds_for_all_is_asked_once, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(another_user_namespace_has_its_own_map, make_tree,
+                                        free_tree),
+        cmocka_unit_test_setup_teardown(contacts_are_left_out, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(missing_files_stay_unknown, make_tree, free_tree),
     };
 
