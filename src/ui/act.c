@@ -148,6 +148,16 @@ static bool act_go(struct ht_ui *ui, enum ht_action action)
     return true;
 }
 
+static void rescan(struct ht_ui *ui)
+{
+    if (ui->state->origin != HT_ORIGIN_LIVE) {
+        ht_ui_message(ui, "a recording has no sources that could look again");
+        return;
+    }
+    ui->calls.rescan(ui->calls.context);
+    ht_ui_message(ui, "asked all sources to look again");
+}
+
 static void act_other(struct ht_ui *ui, enum ht_action action)
 {
     void *context = ui->calls.context;
@@ -155,8 +165,7 @@ static void act_other(struct ht_ui *ui, enum ht_action action)
     if (action == HT_ACTION_PAUSE) {
         toggle_pause(ui);
     } else if (action == HT_ACTION_RESCAN) {
-        ui->calls.rescan(context);
-        ht_ui_message(ui, "asked all sources to look again");
+        rescan(ui);
     } else if (action == HT_ACTION_REDRAW) {
         ui->calls.redraw(context);
     } else if (action == HT_ACTION_MOUSE) {

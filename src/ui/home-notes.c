@@ -64,10 +64,11 @@ static void put_past(struct notes *notes, unsigned number)
 
     if (!past || ht_state_question(notes->ui->state, number)->state == HT_QUESTION_STATE_FAIL)
         return;
-    ht_buf_addf(&text, "%u past: ", number);
-    ht_buf_add_str(&text, past->text);
-    ht_buf_add_text(&text, ", over since ");
+    /* What is cut at the right end must not be when. */
+    ht_buf_addf(&text, "%u past, until ", number);
     ht_ui_time_text(notes->ui, &text, past->at);
+    ht_buf_add_text(&text, ": ");
+    ht_buf_add_str(&text, past->text);
     if (count > 1)
         ht_buf_addf(&text, " (and %zu more)", count - 1);
     ht_buf_add_text(&text, ". 8 = timeline");

@@ -8,8 +8,7 @@
 
 enum { TILE_COLS = 2, TILE_FINDINGS = 3, TREND_W = 12 };
 
-/* What a pane without lines says. */
-static const char *empty_pane(const struct ht_question *question)
+const char *ht_home_empty_pane(const struct ht_question *question)
 {
     switch (question->state) {
     case HT_QUESTION_STATE_OFF:
@@ -105,7 +104,7 @@ static void draw_tile(struct ht_ui *ui, const struct ht_home *home, struct ht_ar
             draw_line(tile, row++, &line);
         else if (i == 0)
             ht_draw_field(tile, (struct ht_span){.row = row++, .col = 1, .width = tile.rect.w - 2},
-                          HT_STYLE_DIM, ht_str_from(empty_pane(question)));
+                          HT_STYLE_DIM, ht_str_from(ht_home_empty_pane(question)));
         if (i == 0 && !line.finding && question->missing.len > 0 && row < tile.rect.h)
             ht_draw_field(tile, (struct ht_span){.row = row++, .col = 1, .width = tile.rect.w - 2},
                           HT_STYLE_UNKNOWN, question->missing.items[0].reason);
@@ -148,14 +147,14 @@ int ht_home_draw_panes(struct ht_ui *ui, struct ht_area area)
             draw_line(rest, 0, &line);
         else
             ht_draw_field(rest, (struct ht_span){.col = 1, .width = rest.rect.w - 2}, HT_STYLE_DIM,
-                          ht_str_from(empty_pane(question)));
+                          ht_str_from(ht_home_empty_pane(question)));
     }
     return row;
 }
 
 /* ---- the right side ---- */
 
-static int draw_missing(struct ht_area area, int row, const struct ht_question *question)
+int ht_home_draw_missing(struct ht_area area, int row, const struct ht_question *question)
 {
     for (size_t i = 0; i < question->missing.len && i < 3 && row < area.rect.h; i++) {
         ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
@@ -189,7 +188,7 @@ static void draw_selected(struct ht_ui *ui, const struct ht_home *home, struct h
     ht_home_coverage(&text, question);
     ht_draw_field(area, (struct ht_span){.row = row++, .width = area.rect.w}, HT_STYLE_NORMAL,
                   ht_buf_str(&text));
-    draw_missing(area, row, question);
+    ht_home_draw_missing(area, row, question);
 }
 
 static void draw_changes(struct ht_ui *ui, struct ht_area area)

@@ -80,7 +80,7 @@ static void draw_zoomed(struct ht_ui *ui, struct ht_home *home, struct ht_area b
         ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
         if (!finding)
-            return;
+            break;
         ht_ui_severity_text(&text, finding->severity);
         ht_draw_field(body, (struct ht_span){.row = row, .col = 1, .width = 8},
                       ht_ui_severity_style(finding->severity), ht_buf_str(&text));
@@ -91,6 +91,11 @@ static void draw_zoomed(struct ht_ui *ui, struct ht_home *home, struct ht_area b
             (struct ht_span){.row = row, .col = body.rect.w / 2 + 1, .width = body.rect.w / 2 - 3},
             HT_STYLE_ACCENT, ht_ui_subject_text(&finding->subject));
     }
+    if (row == 2)
+        ht_draw_text(body, row++, 1, HT_STYLE_DIM, ht_str_from(ht_home_empty_pane(question)));
+    ht_home_draw_missing(
+        ht_area_sub(body, (struct ht_rect){.col = 1, .h = body.rect.h, .w = body.rect.w - 2}),
+        row + 1, question);
 }
 
 static int tile_rows(int body_h)

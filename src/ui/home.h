@@ -31,6 +31,10 @@ void ht_home_draw_notes(struct ht_ui *ui, struct ht_area area);
 void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area);
 /* What is selected, and what changed last: the right side of a wide screen. */
 void ht_home_draw_side(struct ht_ui *ui, const struct ht_home *home, struct ht_area area);
+/* What a pane without lines says; static. */
+const char *ht_home_empty_pane(const struct ht_question *question);
+/* The first of what a question misses, wrapped, from row on; returns the row behind it. */
+int ht_home_draw_missing(struct ht_area area, int row, const struct ht_question *question);
 /* One line of a pane: a group of equal findings by its worst one, or a finding alone. */
 struct ht_home_line {
     const struct ht_finding *finding; /* NULL: there are not so many */

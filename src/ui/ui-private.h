@@ -163,6 +163,8 @@ unsigned ht_ui_source_style(enum ht_source_state state);
 void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity);
 /* Who a finding is about, in few words (raw): pod, or owner, or name. */
 struct ht_str ht_ui_subject_text(const struct ht_subject *subject);
+/* What kind of thing it is, in words. */
+const char *ht_ui_kind_text(const struct ht_subject *subject);
 /* Appends a field of a row as a cell shows it (raw text). */
 void ht_ui_cell_text(const struct ht_ui *ui, struct ht_buf *out, const struct ht_field *field,
                      const void *value);

@@ -84,6 +84,22 @@ struct ht_str ht_ui_subject_text(const struct ht_subject *subject)
     return ht_subject_has_kind(subject) ? subject->kind : HT_S("node");
 }
 
+const char *ht_ui_kind_text(const struct ht_subject *subject)
+{
+    static const char *const words[][2] = {
+        {"package_db", "packages"},
+        {"apiserver", "API server"},
+        {"encryption", "encryption"},
+        {"daemon", "runtime"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (ht_str_is(subject->kind, words[i][0]))
+            return words[i][1];
+    }
+    return subject->kind.len ? subject->kind.data : "subject";
+}
+
 void ht_ui_cores_text(struct ht_buf *out, uint64_t mcpu)
 {
     if (mcpu >= 100)

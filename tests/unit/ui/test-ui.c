@@ -614,13 +614,13 @@ static void a_grave_finding_that_is_over_has_a_line_on_home(void **unused)
     ht_event_set_text(&event, HT_S("debug: Runs with --privileged"));
     ht_rowset_add(&state->events, ht_row_new(&ht_event_table, &event));
     open_bench(&bench, NULL);
-    SEES_NOT(&bench, "past:");
+    SEES_NOT(&bench, "past,");
     ht_ui_set_state(bench.ui, state);
-    SEES_NOT(&bench, "past:"); /* it fails now as well */
+    SEES_NOT(&bench, "past,"); /* it fails now as well */
     answer(state, 3, HT_QUESTION_STATE_PASS);
-    SEES(&bench, " 3 past: debug: Runs with --privileged, over since 14:01:31.");
+    SEES(&bench, " 3 past, until 14:01:31: debug: Runs with --privileged. 8 = timeline");
     bench.mono += 3600 * HT_NS_PER_S;
-    SEES_NOT(&bench, "past:");
+    SEES_NOT(&bench, "past,");
     close_bench(&bench);
 }
 
@@ -670,6 +670,35 @@ static void a_list_without_lines_says_why(void **unused)
     type(&bench, ":view secrets-configuration\n");
     SEES(&bench, "No API server was found on this node");
     SEES(&bench, "0 of 0 shown");
+    close_bench(&bench);
+}
+
+static void a_zoomed_pane_without_lines_says_why(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "z");
+    SEES(&bench, "nothing that decides could be looked at");
+    SEES(&bench, "missing packages: no source can tell it yet");
+    close_bench(&bench);
+}
+
+static void a_recording_has_no_source_to_ask(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    bench.state->origin = HT_ORIGIN_NODE;
+    type(&bench, "r");
+    SEES(&bench, "a recording has no sources that could look again");
+    assert_int_equal(bench.calls.rescan, 0);
+    bench.state->origin = HT_ORIGIN_LIVE;
+    type(&bench, "r");
+    SEES(&bench, "asked all sources to look again");
+    assert_int_equal(bench.calls.rescan, 1);
     close_bench(&bench);
 }
 
@@ -753,6 +782,8 @@ int main(void)
         cmocka_unit_test(a_grave_finding_that_is_over_has_a_line_on_home),
         cmocka_unit_test(not_seen_lists_what_the_check_asks_alone),
         cmocka_unit_test(a_list_without_lines_says_why),
+        cmocka_unit_test(a_zoomed_pane_without_lines_says_why),
+        cmocka_unit_test(a_recording_has_no_source_to_ask),
         cmocka_unit_test(matches_of_a_list_are_stepped_through),
         cmocka_unit_test(every_screen_is_shown_as_text),
     };
