@@ -7,7 +7,7 @@ set -u
 src=$(cd "${HT_SRCDIR:-.}" && pwd) build=$(cd "${HT_BUILDDIR:-.}" && pwd)
 rounds=${1:-7} count=${2:-100} seconds=${3:-60}
 export HT_SRCDIR=$src HT_BUILDDIR=$build
-names=(docker-risky-wall docker-risky-cpu docker-risky-floor docker-watch)
+names=(docker-risky-wall docker-risky-cpu docker-risky-floor containerd-source-floor docker-watch)
 
 not_measured() {
     local name
@@ -50,6 +50,11 @@ program() {
     "$build/hulltop" check --only privileged --docker "$DOCKER_HOST" --cri none --kubeconfig none --format json
 }
 
+# containerd below it has them all too, in the namespace of Docker.
+csocket=${socket%/run/docker.sock}/c.sock
+containerd_alone() { "$build/tests/bench/dwatch" "containerd:$csocket"; }
+containerd_floor() { "$build/tests/bench/cpoll" "$csocket" moby; }
+
 source_alone() { "$build/tests/bench/dwatch" "$DOCKER_HOST"; }
 floor() { "$build/tests/bench/dpoll" "$socket" "$1"; }
 
@@ -78,6 +83,8 @@ for ((i = 0; i < rounds; i++)); do
     measure peer peer
     measure seq floor seq
     measure pipe floor pipe
+    measure containerd_alone containerd_alone
+    measure containerd_floor containerd_floor
 done
 
 # Equal answers first.
@@ -104,6 +111,15 @@ row docker-source-wall source_alone.walls peer.walls 0.5
 row docker-source-cpu source_alone.cpus peer.cpus 0.4
 row docker-source-floor source_alone.walls pipe.walls 1.5
 row docker-source-floor-seq source_alone.walls seq.walls -
+
+# Those that run; who was only created is Docker's alone.
+answer=$(cut -d ' ' -f 3 "$tmp/containerd_alone.out") floor=$(cut -d ' ' -f 3,4 "$tmp/containerd_floor.out")
+if [ -z "$answer" ] || [ "$answer $answer" != "$floor" ]; then
+    echo "bench-docker: the containerd source saw '$answer', the floor '$floor'" >&2
+    exit 1
+fi
+row containerd-source-floor containerd_alone.walls containerd_floor.walls 2
+row containerd-source-cpu containerd_alone.cpus containerd_floor.cpus -
 
 # CPU microseconds of dockerd since its start.
 daemon_us() {

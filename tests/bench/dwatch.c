@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The Docker source alone, without checks and reports.
+ * The Docker source alone, or that of containerd ("containerd:SOCKET"), without checks and reports.
  *
  *   dwatch SOCKET           until everything is inspected: "WALL_US CPU_US CONTAINERS PRIVILEGED"
  *   dwatch SOCKET SECONDS   goes on watching for so long
@@ -18,6 +18,7 @@
 
 struct watch {
     struct ht_feed feed; /* first, so that it leads back */
+    const char *name;    /* the source's */
     int64_t start_ns, end_ns;
     int stop_fd;
     bool failed;
@@ -63,7 +64,7 @@ static void publish(struct ht_feed *feed, struct ht_node *sample)
 
     ht_node_sort(sample);
     const struct ht_source *source =
-        ht_source_of(ht_node_find(sample, HT_TABLE_SOURCE, HT_S("docker")));
+        ht_source_of(ht_node_find(sample, HT_TABLE_SOURCE, ht_str_from(watch->name)));
     if (source->state == HT_SOURCE_STATE_OK && !watch->end_ns)
         print_answer(watch, ht_node_set(sample, HT_TABLE_CONTAINER));
     if (source->state != HT_SOURCE_STATE_OK && source->state != HT_SOURCE_STATE_WAIT) {
@@ -108,6 +109,21 @@ static void at(struct ht_feed *feed, const char *where)
     (void)where;
 }
 
+static struct ht_driver driver_of(struct watch *watch, const char *place)
+{
+    static const char prefix[] = "containerd:";
+    struct ht_driver drivers[HT_CONTAINERD_PLACES];
+
+    watch->name = "docker";
+    if (strncmp(place, prefix, sizeof(prefix) - 1) != 0)
+        return ht_docker_driver(&(struct ht_docker_options){.url = place});
+    watch->name = "containerd";
+    ht_containerd_drivers(&(struct ht_containerd_options){.socket_path = place + sizeof(prefix) - 1,
+                                                          .timeout_ns = 30 * HT_NS_PER_S},
+                          drivers);
+    return drivers[0];
+}
+
 int main(int argc, char **argv)
 {
     struct watch watch = {
@@ -131,7 +147,7 @@ int main(int argc, char **argv)
     if (seconds)
         watch.end_ns = watch.start_ns + (int64_t)seconds * HT_NS_PER_S;
 
-    struct ht_driver driver = ht_docker_driver(&(struct ht_docker_options){.url = argv[1]});
+    struct ht_driver driver = driver_of(&watch, argv[1]);
     driver.ops->run(driver.self, &watch.feed);
     driver.ops->free(driver.self);
     close(watch.stop_fd);
