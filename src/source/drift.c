@@ -198,8 +198,10 @@ static void watch(struct ht_drift *drift, int64_t until)
     int64_t left = (due < until ? due : until) - ht_clock_mono(drift->feed->clock);
     size_t len = ht_exec_fds(drift->watch, fds + 1);
 
-    if (left > 0)
-        (void)poll(fds, len + 1, (int)(left / HT_NS_PER_MS) + 1);
+    if (left < 0)
+        left = 0;
+    if (poll(fds, len + 1, left ? (int)(left / HT_NS_PER_MS) + 1 : 0) > 0)
+        ht_exec_polled(drift->watch, fds + 1, len);
 }
 
 /* Takes starts of programs as they come, until the next look. What they told is shown at most four

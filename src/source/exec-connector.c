@@ -116,6 +116,7 @@ void ht_connector_read(struct ht_connector *connector)
 
     connector->len = 0;
     connector->at = 0;
+    connector->got = 0;
     connector->more = false;
     if (connector->fd < 0)
         return;
@@ -131,6 +132,7 @@ void ht_connector_read(struct ht_connector *connector)
         if (count < 0 && errno == ENOBUFS)
             count_lost(connector);
     } while (count < 0 && (errno == EINTR || errno == ENOBUFS));
+    connector->got = count > 0 ? (size_t)count : 0;
     connector->more = count == HT_CONNECTOR_BATCH;
     for (int i = 0; i < count; i++) {
         /* Only the kernel has the port 0: others can send to us too. */

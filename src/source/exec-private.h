@@ -21,7 +21,8 @@ struct ht_connector {
     struct ht_connector_event batch[HT_CONNECTOR_BATCH];
     size_t len;
     size_t at;
-    bool more; /* the last reading was full: more may wait */
+    size_t got; /* datagrams of the last reading */
+    bool more;  /* the last reading was full: more may wait */
 };
 
 /* Asks the kernel for starts alone. 0, or -errno and fd stays -1. */

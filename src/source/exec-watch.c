@@ -46,7 +46,9 @@ struct ht_exec {
     char fanotify_why[DETAIL_BYTES];
     struct ht_arena *arena; /* of the start that was given last */
     struct waiting given;   /* its files */
-    bool is_dry;            /* both ways were read to their end since the last start was given */
+    bool files_wait;        /* fanotify has more, as far as is known */
+    bool events_wait;       /* and the connector */
+    bool is_polled;         /* its next was told when fanotify was asked last */
     bool is_drained;        /* fanotify has told all that belongs to the connector's batch */
     int given_exe;
     struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
@@ -64,6 +66,7 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
     watch->whole_node = options->whole_node;
     watch->connector.fd = -1;
     watch->fanotify.fd = -1;
+    watch->files_wait = watch->events_wait = true;
     watch->given_exe = -1;
     watch->arena = ht_arena_new(ARENA_BYTES);
     ht_buf_init(&watch->given.cgroup, CGROUP_BYTES);
@@ -141,11 +144,24 @@ size_t ht_exec_fds(const struct ht_exec *watch, struct pollfd fds[HT_EXEC_FDS])
 {
     size_t len = 0;
 
-    if (watch->fanotify.fd >= 0)
-        fds[len++] = (struct pollfd){.fd = watch->fanotify.fd, .events = POLLIN};
+    /* In this order: the files of what the connector tells were told before. */
     if (watch->connector.fd >= 0)
         fds[len++] = (struct pollfd){.fd = watch->connector.fd, .events = POLLIN};
+    if (watch->fanotify.fd >= 0)
+        fds[len++] = (struct pollfd){.fd = watch->fanotify.fd, .events = POLLIN};
     return len;
+}
+
+void ht_exec_polled(struct ht_exec *watch, const struct pollfd *fds, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (fds[i].revents == 0)
+            continue;
+        if (fds[i].fd == watch->connector.fd)
+            watch->events_wait = watch->is_polled = true;
+        if (fds[i].fd == watch->fanotify.fd)
+            watch->files_wait = true;
+    }
 }
 
 /* ---- starts of which more may be told ---- */
@@ -270,6 +286,12 @@ static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
         start->unread |= HT_EXEC_NO_CGROUP;
 }
 
+/* What only might be a container's is judged as the node's. */
+static bool is_contained(const struct ht_exec_start *start)
+{
+    return start->cgroup.sure == HT_CGROUP_CERTAIN && start->cgroup.container_id.len > 0;
+}
+
 static void take_files(struct ht_exec *watch, struct ht_exec_start *start)
 {
     char name[NAME_BYTES];
@@ -299,14 +321,14 @@ static void give(struct ht_exec *watch, const struct ht_connector_event *event,
     bool known = watch->given.cgroup.len > 0;
     if (known)
         take_cgroup(watch, &start);
-    bool wanted = !known || start.cgroup.container_id.len || watch->whole_node;
+    bool wanted = !known || is_contained(&start) || watch->whole_node;
     if (event && start.pid > 0 && wanted)
         read_exe(watch, &start);
     else
         start.unread |= HT_EXEC_NO_EXE;
     if (!known)
         take_cgroup(watch, &start);
-    if (start.pid > 0 && start.cgroup.container_id.len) {
+    if (start.pid > 0 && is_contained(&start)) {
         read_stat(watch, &start);
         read_argv(watch, &start);
     }
@@ -331,6 +353,7 @@ static void drain_files(struct ht_exec *watch)
         if (!watch->fanotify.more)
             break;
     }
+    watch->files_wait = watch->fanotify.more;
     watch->is_drained = true;
 }
 
@@ -376,6 +399,19 @@ static bool give_overdue(struct ht_exec *watch, struct ht_exec_start *ret_start)
     return true;
 }
 
+/* The next batch of the connector, with the files of what it tells. */
+static void read_batch(struct ht_exec *watch)
+{
+    struct ht_connector *connector = &watch->connector;
+    /* Its files come before a start: fanotify had none when the start was there. */
+    bool has_all = watch->is_polled && !watch->files_wait;
+
+    ht_connector_read(connector);
+    watch->is_polled = false;
+    watch->events_wait = connector->more;
+    watch->is_drained = has_all && connector->got == 1;
+}
+
 bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
 {
     struct ht_connector *connector = &watch->connector;
@@ -384,18 +420,13 @@ bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
     if (!watch->has_reader)
         return false;
     if (connector->at == connector->len) {
-        /* What came meanwhile is told by the descriptors: looking once more would cost as much as
-         * the start did. */
-        if (watch->is_dry) {
-            watch->is_dry = false;
-            return give_overdue(watch, ret_start);
-        }
-        ht_connector_read(connector);
-        watch->is_drained = false;
+        if (watch->events_wait)
+            read_batch(watch);
+        else
+            watch->is_drained = !watch->files_wait;
     }
     if (!watch->is_drained)
         drain_files(watch);
-    watch->is_dry = watch->is_drained && !connector->more && connector->len > 0;
     if (has_ready(watch)) {
         const struct ht_connector_event *event = &connector->batch[connector->at++];
         struct waiting *waiting = find_waiting(watch, event->tgid);

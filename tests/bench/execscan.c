@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: execscan both|node|fanotify|connector|bare|none FOLDER COUNT
+ * usage: execscan both|node|fanotify|connector|bare|none FOLDER COUNT [GROUP]
  *
  * Writes COUNT programs into FOLDER, each another file that lives for a millisecond, runs each once
  * and removes it as soon as it runs. Meanwhile it watches, by our watch with all it has or one way
@@ -8,7 +8,9 @@
  * that they are outside; or as a bare reader of the process connector that reads one link and
  * nothing else, or not at all. Prints seen=N hashed=N lost=N p50=US p90=US cpu=US starts whose path
  * was told, whose content could be read, that the kernel dropped; the time from a start to its
- * path; the watcher's CPU for each start on the node. 77: not on this machine.
+ * path; the watcher's CPU for each start on the node. With GROUP, the folder of a control group
+ * that is named as a container's, what is started is one program again and again, in that group.
+ * 77: not on this machine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -100,8 +102,7 @@ static bool write_program(const char *path, uint64_t number)
     return fd >= 0 && write(fd, &program, sizeof(program)) == (ssize_t)sizeof(program);
 }
 
-/* Runs it once and removes it as soon as it runs. */
-static bool run_program(char *path)
+static bool run_program(char *path, bool keep)
 {
     char *const argv[] = {path, NULL};
     int status = 0;
@@ -111,18 +112,31 @@ static bool run_program(char *path)
         execv(path, argv);
         _exit(127);
     }
-    unlink(path);
+    if (!keep)
+        unlink(path); /* as soon as it runs */
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-/* Runs in a process of its own; its end closes the pipe. */
-static void run_all(const char *folder, unsigned count)
+static bool join_group(const char *group)
 {
+    char path[PATH_BYTES];
+    ht_autoclose int fd = -1;
+
+    snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "0", 1) == 1;
+}
+
+/* Runs in a process of its own; its end closes the pipe. */
+static void run_all(const char *folder, unsigned count, const char *group)
+{
+    if (group && !join_group(group))
+        _exit(1);
     for (unsigned i = 0; i < count; i++) {
         char path[PATH_BYTES];
 
-        snprintf(path, sizeof(path), "%s/t%u", folder, i);
-        if (!write_program(path, i) || !run_program(path))
+        snprintf(path, sizeof(path), "%s/t%u", folder, group ? 0 : i);
+        if (((!group || i == 0) && !write_program(path, i)) || !run_program(path, group))
             _exit(1);
     }
     _exit(0);
@@ -195,7 +209,8 @@ static void watch_ours(struct score *score, struct ht_exec *watch, int done)
 
     while (ht_clock_mono(ht_clock_system()) < end_ns) {
         fds[len] = (struct pollfd){.fd = end_ns < INT64_MAX ? -1 : done, .events = POLLIN};
-        (void)poll(fds, len + 1, timeout_of(watch));
+        if (poll(fds, len + 1, timeout_of(watch)) > 0)
+            ht_exec_polled(watch, fds, len);
         if (fds[len].revents)
             end_ns = ht_clock_mono(ht_clock_system()) + QUIET_MS * HT_NS_PER_MS;
         while (ht_exec_next(watch, &start))
@@ -270,12 +285,13 @@ int main(int argc, char **argv)
     uint64_t count;
     int done[2];
 
-    if (argc != 4 || ht_parse_u64(ht_str_from(argv[3]), &count) < 0 || count > STARTS_MAX)
+    if (argc < 4 || argc > 5 || ht_parse_u64(ht_str_from(argv[3]), &count) < 0 ||
+        count > STARTS_MAX)
         return 2;
     if (MACHINE == 0 || pipe2(done, O_CLOEXEC) < 0)
         return SKIPPED;
     if (strcmp(argv[1], "none") == 0)
-        run_all(argv[2], (unsigned)count);
+        run_all(argv[2], (unsigned)count, argv[4]);
     if (strcmp(argv[1], "bare") == 0) {
         if (ht_connector_open(&bare, NULL) < 0)
             return SKIPPED;
@@ -291,7 +307,7 @@ int main(int argc, char **argv)
     }
     pid_t child = fork();
     if (child == 0)
-        run_all(argv[2], (unsigned)count);
+        run_all(argv[2], (unsigned)count, argv[4]);
     close(done[1]);
 
     struct score score = {.folder = ht_str_from(argv[2]), .us = ht_new_array(double, STARTS_MAX)};
