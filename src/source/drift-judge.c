@@ -84,6 +84,20 @@ static void add_login(struct ht_drift *drift, pid_t pid, struct ht_code *code)
         ht_code_set_login_uid(code, login.login_uid);
 }
 
+/* Read when it is needed: what most programs of an image are told is of no interest here. */
+static const struct ht_text_list *argv_of(struct ht_drift_looking *looking)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_process process = {0};
+
+    if (!looking->has_argv) {
+        ht_proc_read_argv(&drift->reader, looking->process->pid, drift->arena, &process);
+        looking->argv = process.argv;
+        looking->has_argv = true;
+    }
+    return &looking->argv;
+}
+
 /* Everything about the process, of code that is not the image's. */
 static void add_process(struct ht_drift *drift, const struct ht_drift_process *process,
                         const struct ht_text_list *argv, struct ht_code *code)
@@ -155,7 +169,7 @@ void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code)
                                        ht_enum_name(&ht_code_kind_enum, code->kind),
                                        HT_STR_ARG(code->path)));
     if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN) {
-        add_process(drift, process, &looking->argv, code);
+        add_process(drift, process, argv_of(looking), code);
         ht_drift_add_before(drift, process->home, code);
     }
     if (takes_over(looking, code->id, code))
@@ -236,8 +250,11 @@ static int judge_program(struct ht_drift_looking *looking, struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
-    struct ht_origin_ask ask = {
-        .pid = process->pid, .start = process->start, .kind = HT_CODE_KIND_EXECUTABLE, .fd = -1};
+    struct ht_origin_ask ask = {.pid = process->pid,
+                                .start = process->start,
+                                .proc_ino = process->ino,
+                                .kind = HT_CODE_KIND_EXECUTABLE,
+                                .fd = -1};
     int r;
 
     if (process->home)
@@ -289,6 +306,7 @@ bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
     struct ht_drift_process *process = looking->process;
     struct ht_origin_ask ask = {.pid = process->pid,
                                 .start = process->start,
+                                .proc_ino = process->ino,
                                 .container_id = ht_layers_id(process->home),
                                 .kind = kind,
                                 .path = path};
@@ -393,9 +411,12 @@ static void judge_module(struct ht_drift_looking *looking, struct ht_str interpr
 
 static void judge_script(struct ht_drift_looking *looking, struct ht_str exe)
 {
-    struct ht_script script = ht_script_of(exe, &looking->argv);
+    struct ht_script script = {.kind = HT_SCRIPT_NONE};
     struct ht_code code = {0};
     struct ht_str path;
+
+    if (ht_script_has_argv(exe))
+        script = ht_script_of(exe, argv_of(looking));
 
     switch (script.kind) {
     case HT_SCRIPT_NONE:
@@ -421,14 +442,10 @@ static void judge_script(struct ht_drift_looking *looking, struct ht_str exe)
 
 static void judge_all(struct ht_drift_looking *looking, bool *ret_gone, bool *ret_unread)
 {
-    struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
-    struct ht_process argv_of = {0};
     struct ht_code code = {0};
     int r;
 
-    ht_proc_read_argv(&drift->reader, process->pid, drift->arena, &argv_of);
-    looking->argv = argv_of.argv;
     r = judge_program(looking, &code);
     *ret_gone = r == -ESRCH;
     *ret_unread = r < 0 && !*ret_gone;

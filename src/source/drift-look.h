@@ -9,7 +9,8 @@
 struct ht_drift_looking {
     struct ht_drift *drift;
     struct ht_drift_process *process;
-    struct ht_text_list argv;
+    struct ht_text_list argv; /* once it was read */
+    bool has_argv;
     struct ht_vec fresh;
     bool mapped; /* its mappings were read */
 };

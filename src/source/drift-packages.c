@@ -219,7 +219,8 @@ bool ht_packages_compare_files(const struct ht_package_files *files, struct ht_a
 
 /* All changes of a container while its databases are read. */
 struct gathering {
-    struct ht_package_change *items;
+    struct ht_arena *arena;
+    struct ht_package_change *items; /* NULL: there is none */
     size_t len;
     uint64_t cut;
 };
@@ -229,6 +230,9 @@ static void gather(struct gathering *gathering, struct ht_package_change_list ch
     size_t room = HT_PACKAGE_CHANGES_MAX - gathering->len;
     size_t taken = changes.len < room ? changes.len : room;
 
+    if (taken && !gathering->items)
+        gathering->items =
+            ht_arena_array(gathering->arena, struct ht_package_change, HT_PACKAGE_CHANGES_MAX);
     if (taken)
         memcpy(gathering->items + gathering->len, changes.items, taken * sizeof(*gathering->items));
     gathering->len += taken;
@@ -240,8 +244,7 @@ void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *are
 {
     const struct ht_layer before = *layer;
     struct ht_str *managers = ht_arena_array(arena, struct ht_str, ARRAY_LEN(databases));
-    struct gathering gathering = {
-        .items = ht_arena_array(arena, struct ht_package_change, HT_PACKAGE_CHANGES_MAX)};
+    struct gathering gathering = {.arena = arena};
     size_t len = 0;
     bool whole = ht_layer_has_packages(layer); /* those of languages are told */
 

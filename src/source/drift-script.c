@@ -178,6 +178,18 @@ struct ht_str ht_script_first_line(struct ht_str bytes)
     return line;
 }
 
+static bool has_many_names(struct ht_str name)
+{
+    return ht_str_has_prefix(name, "busybox") || ht_str_has_prefix(name, "toybox");
+}
+
+bool ht_script_has_argv(struct ht_str exe)
+{
+    struct ht_str name = base_name(exe);
+
+    return has_many_names(name) || grammar_of(name);
+}
+
 struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv)
 {
     struct ht_str name = base_name(exe);
@@ -186,12 +198,11 @@ struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv
     if (argv->len == 0)
         return script(HT_SCRIPT_NONE, (struct ht_str){0});
     /* One program with many names: the first word says which, or the second. */
-    if (ht_str_has_prefix(name, "busybox") || ht_str_has_prefix(name, "toybox")) {
+    if (has_many_names(name)) {
         name = base_name(argv->items[0]);
         if (ht_str_has_prefix(name, "-"))
             name = ht_str_sub(name, 1, name.len);
-        if ((ht_str_has_prefix(name, "busybox") || ht_str_has_prefix(name, "toybox")) &&
-            argv->len > 1) {
+        if (has_many_names(name) && argv->len > 1) {
             name = argv->items[1];
             first = 2;
         }

@@ -21,6 +21,8 @@ struct ht_script {
     struct ht_str text; /* borrowed from the arguments */
 };
 
+/* Whether the command line of that program tells of code: it interprets, or has many names. */
+bool ht_script_has_argv(struct ht_str exe);
 /* exe is the path of the program that runs ("/usr/bin/python3.11"), argv its command line. */
 struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv);
 

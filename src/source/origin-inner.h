@@ -13,6 +13,7 @@ struct ht_origin {
     uint64_t host_ns;       /* mount namespace of the node; 0: unknown */
     struct ht_map *spaces;  /* "NS CONTAINER" to struct ht_space */
     struct ht_map *answers; /* key to struct answer */
+    struct ht_map *absent;  /* paths that directories of images do not have, told in this pass */
     struct ht_arena *host_arena;
     struct ht_host_mounts host_mounts;
     struct ht_text_list hanging; /* where file systems are mounted that can hang */
@@ -22,9 +23,9 @@ struct ht_origin {
     struct ht_buf key;
 };
 
-/* The directory of a process (O_PATH), owned by the caller; -ESRCH if it is gone or started at
- * another time; start 0 is any. */
-int ht_origin_process(struct ht_origin *origin, pid_t pid, uint64_t start);
+/* The directory of the process that is asked for (O_PATH), owned by the caller; -ESRCH if it is
+ * gone or another has its pid. */
+int ht_origin_process(struct ht_origin *origin, const struct ht_origin_ask *ask);
 /* Inode of the mount namespace of the process whose directory that is; 0: not told. */
 uint64_t ht_origin_namespace(int dirfd);
 /* The mounts of that container as dirfd's process sees them, borrowed; NULL and errno if they may

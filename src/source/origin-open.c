@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "origin-file.h"
@@ -14,6 +15,40 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+
+enum { ABSENT_MAX = 4096, STAT_BYTES = 4096 };
+
+/* ---- the process ---- */
+
+/* Whether dirfd is of that process; it stays so: once that is gone, reads below dirfd fail. A
+ * directory that was let go meanwhile has another inode: then its start tells. */
+static bool is_same(struct ht_origin *origin, int dirfd, const struct ht_origin_ask *ask)
+{
+    struct ht_proc_stat stat;
+    struct stat about;
+
+    if (ask->start == 0 ||
+        (ask->proc_ino && fstat(dirfd, &about) == 0 && about.st_ino == ask->proc_ino))
+        return true;
+    return ht_read_piece_at(dirfd, "stat", &origin->file, STAT_BYTES, NULL) == 0 &&
+           ht_proc_decode_stat(ht_buf_str(&origin->file), &stat) == 0 && stat.start == ask->start;
+}
+
+int ht_origin_process(struct ht_origin *origin, const struct ht_origin_ask *ask)
+{
+    char name[16];
+    int fd;
+
+    snprintf(name, sizeof(name), "%d", (int)ask->pid);
+    fd = openat(origin->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    if (!is_same(origin, fd, ask)) {
+        close(fd);
+        return -ESRCH;
+    }
+    return fd;
+}
 
 /* ---- opening ---- */
 
@@ -85,7 +120,7 @@ static struct ht_str path_of(int fd, struct ht_arena *arena)
 int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
                    struct ht_arena *arena, struct ht_str *ret_path)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask->pid, ask->start);
+    ht_autoclose int dirfd = ht_origin_process(origin, ask);
     struct ht_str path = ht_arena_str(arena, ask->path);
     struct ht_space *space;
     int fd;
@@ -126,26 +161,41 @@ struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct 
 /* ---- a path in the layers ---- */
 
 /* Opens a regular file of a layer to be read; -ENOENT also for what is none. */
-static int open_in(const struct ht_origin *origin, struct ht_str layer, struct ht_str path)
+static int open_joined(const struct ht_origin *origin, const char *joined)
 {
-    ht_autobuf struct ht_buf joined = HT_BUF(2 * PATH_MAX);
     ht_autoclose int found = -1;
     int fd;
 
-    ht_buf_add_str(&joined, layer);
-    ht_buf_add_str(&joined, path);
-    ht_buf_add_c(&joined, '\0');
-    found = ht_open_no_links(origin->root_fd, joined.data, O_PATH);
+    found = ht_open_no_links(origin->root_fd, joined, O_PATH);
     if (found < 0)
         return found == -ENOTDIR || found == -ELOOP ? -ENOENT : found;
     fd = ht_file_reopen(found);
     return fd == -EINVAL ? -ENOENT : fd;
 }
 
+/* Many containers are of one image, whose directories do not change: what one of these does not
+ * have is told once a pass. */
+static int open_in(struct ht_origin *origin, struct ht_str layer, struct ht_str path, bool is_image)
+{
+    ht_autobuf struct ht_buf joined = HT_BUF(2 * PATH_MAX);
+    int fd;
+
+    ht_buf_add_str(&joined, layer);
+    ht_buf_add_str(&joined, path);
+    if (is_image && ht_map_get(origin->absent, ht_buf_str(&joined)))
+        return -ENOENT;
+    ht_buf_add_c(&joined, '\0');
+    fd = open_joined(origin, joined.data);
+    joined.len--;
+    if (is_image && fd == -ENOENT && ht_map_len(origin->absent) < ABSENT_MAX)
+        ht_map_set(origin->absent, ht_buf_str(&joined), origin);
+    return fd;
+}
+
 int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_upper,
                           int *ret_lower)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask->pid, ask->start);
+    ht_autoclose int dirfd = ht_origin_process(origin, ask);
     struct ht_space *space;
     int upper, lower = -ENOENT;
 
@@ -156,12 +206,12 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *
         return -errno;
     if (!space->is_overlay || space->upper_missing || root_can_hang(origin, space))
         return -ENODATA;
-    upper = space->upper.len ? open_in(origin, space->upper, ask->path) : -ENOENT;
+    upper = space->upper.len ? open_in(origin, space->upper, ask->path, false) : -ENOENT;
     if (upper < 0 && upper != -ENOENT)
         return upper;
     for (size_t i = 0; i < space->lowers.len && lower == -ENOENT; i++) {
         if (space->lowers.items[i].len)
-            lower = open_in(origin, space->lowers.items[i], ask->path);
+            lower = open_in(origin, space->lowers.items[i], ask->path, true);
     }
     *ret_upper = upper < 0 ? -1 : upper;
     *ret_lower = lower < 0 ? -1 : lower;
@@ -217,7 +267,7 @@ static const struct ht_space_mount *mount_of(struct ht_origin *origin, int dirfd
 bool ht_origin_is_secret(struct ht_origin *origin, const struct ht_origin_ask *ask, int fd,
                          struct ht_str path, struct ht_arena *arena)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask->pid, ask->start);
+    ht_autoclose int dirfd = ht_origin_process(origin, ask);
     const struct ht_space_mount *mount;
     struct ht_str root;
 
@@ -275,7 +325,7 @@ static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
 int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
                     struct ht_arena *arena, struct ht_layer *layer)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, pid, 0);
+    ht_autoclose int dirfd = ht_origin_process(origin, &(struct ht_origin_ask){.pid = pid});
     struct ht_space *space;
 
     if (dirfd < 0)

@@ -27,12 +27,14 @@ enum {
     ANSWERS_MAX = 20000,
     SPACES_MAX = 2000,
     KEY_BYTES = 8192,
-    STAT_BYTES = 4096,
     HANGING_MAX = 4096,
     EXEC_TRIES = 5 /* looks at a process that starts one program after another */
 };
 
 #define DELETED " (deleted)"
+
+#define EXE_FLAGS (AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT)
+#define FILE_MASK (STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID)
 
 /* What was told of a file before: a row holds its texts. */
 struct answer {
@@ -109,6 +111,7 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err)
     origin->root_fd = ht_steal_fd(&root_fd);
     origin->spaces = ht_map_new();
     origin->answers = ht_map_new();
+    origin->absent = ht_map_new();
     origin->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
     ht_buf_init(&origin->file, HT_LIMIT_MOUNTINFO);
     ht_buf_init(&origin->key, KEY_BYTES);
@@ -123,6 +126,7 @@ struct ht_origin *ht_origin_free(struct ht_origin *origin)
     ht_map_free(origin->answers);
     ht_map_remove_if(origin->spaces, forget_space, NULL);
     ht_map_free(origin->spaces);
+    ht_map_free(origin->absent);
     ht_arena_free(origin->host_arena);
     ht_buf_fini(&origin->file);
     ht_buf_fini(&origin->key);
@@ -153,39 +157,13 @@ void ht_origin_pass(struct ht_origin *origin)
 {
     origin->pass++;
     origin->host_read = false;
+    ht_map_free(origin->absent);
+    origin->absent = ht_map_new();
     ht_map_remove_if(origin->answers, is_old_answer, origin);
     ht_origin_rest(origin);
 }
 
-/* ---- the process ---- */
-
-/* Whether dirfd is of the process that started then; it stays so: once that is gone, reads below
- * dirfd fail. */
-static bool is_same(struct ht_origin *origin, int dirfd, uint64_t start)
-{
-    struct ht_proc_stat stat;
-
-    if (start == 0)
-        return true;
-    return ht_read_piece_at(dirfd, "stat", &origin->file, STAT_BYTES, NULL) == 0 &&
-           ht_proc_decode_stat(ht_buf_str(&origin->file), &stat) == 0 && stat.start == start;
-}
-
-int ht_origin_process(struct ht_origin *origin, pid_t pid, uint64_t start)
-{
-    char name[16];
-    int fd;
-
-    snprintf(name, sizeof(name), "%d", (int)pid);
-    fd = openat(origin->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? -ESRCH : -errno;
-    if (!is_same(origin, fd, start)) {
-        close(fd);
-        return -ESRCH;
-    }
-    return fd;
-}
+/* ---- the mounts ---- */
 
 struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
                                  struct ht_str container_id)
@@ -249,48 +227,49 @@ const struct ht_host_mounts *ht_origin_host_mounts(struct ht_origin *origin)
 
 /* ---- the file ---- */
 
-/* The program's file and its path, of one and the same: an exec may come between the two looks. */
-static int look_at_exe(struct question *question, char link[PATH_MAX + sizeof(DELETED)],
-                       unsigned mask)
+/* The program's file, and its path: an exec may come between the two. */
+static int look_at_exe(struct question *question)
 {
-    const unsigned flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+    char link[PATH_MAX + sizeof(DELETED)];
+    ssize_t len;
+
+    if (statx(question->dirfd, "exe", EXE_FLAGS, FILE_MASK, &question->about) < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    len = readlinkat(question->dirfd, "exe", link, sizeof(link));
+    if (len < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    question->path =
+        ht_arena_str(question->arena, (struct ht_str){.data = link, .len = (size_t)len});
+    return 0;
+}
+
+/* Whether the file that was looked at is still what runs, and so the path is its path. */
+static bool still_runs(const struct question *question)
+{
     struct statx after;
 
-    for (int tries = 0; tries < EXEC_TRIES; tries++) {
-        ssize_t len;
-
-        if (statx(question->dirfd, "exe", flags, mask, &question->about) < 0)
-            return errno == ENOENT ? -ESRCH : -errno;
-        len = readlinkat(question->dirfd, "exe", link, PATH_MAX + sizeof(DELETED) - 1);
-        if (len < 0 || statx(question->dirfd, "exe", flags, STATX_INO, &after) < 0)
-            return errno == ENOENT ? -ESRCH : -errno;
-        link[len] = '\0';
-        if (after.stx_ino == question->about.stx_ino &&
+    return question->ask->fd >= 0 ||
+           (statx(question->dirfd, "exe", EXE_FLAGS, STATX_INO, &after) == 0 &&
+            after.stx_ino == question->about.stx_ino &&
             after.stx_dev_major == question->about.stx_dev_major &&
-            after.stx_dev_minor == question->about.stx_dev_minor)
-            return 0;
-    }
-    return -EAGAIN;
+            after.stx_dev_minor == question->about.stx_dev_minor);
 }
 
 static int look_at_file(struct question *question)
 {
     const struct ht_origin_ask *ask = question->ask;
-    unsigned mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
-    char link[PATH_MAX + sizeof(DELETED)];
-    int r;
 
+    question->deleted = false;
     if (ask->fd >= 0) {
-        r = statx(ask->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &question->about);
+        if (statx(ask->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, FILE_MASK, &question->about) < 0)
+            return -errno;
         question->path = ask->path;
     } else {
-        r = look_at_exe(question, link, mask);
+        int r = look_at_exe(question);
+
         if (r < 0)
             return r;
-        question->path = ht_arena_str(question->arena, ht_str_from(link));
     }
-    if (r < 0)
-        return -errno;
     /* A file may have that ending of its own: then its path is there. */
     if (ht_str_has_suffix(question->path, DELETED)) {
         question->deleted = true;
@@ -747,8 +726,6 @@ static int judge(struct question *question)
         ask->container_id.len == 0 || (question->ns && question->ns == question->origin->host_ns);
     int r;
 
-    if (recall(question))
-        return 0;
     r = host ? 0 : find_mount(question);
     if (r < 0)
         return r;
@@ -767,21 +744,30 @@ static int judge(struct question *question)
     return 0;
 }
 
+/* -EAGAIN: it started another program meanwhile. */
+static int look_and_judge(struct question *question)
+{
+    int r = look_at_file(question);
+
+    if (r < 0 || recall(question))
+        return r;
+    /* An answer is of a file and its path; one from before tells that these belong together. */
+    return still_runs(question) ? judge(question) : -EAGAIN;
+}
+
 int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
                     struct ht_arena *arena, struct ht_code *code)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask->pid, ask->start);
+    ht_autoclose int dirfd = ht_origin_process(origin, ask);
     struct question question = {
         .origin = origin, .ask = ask, .arena = arena, .code = code, .dirfd = dirfd};
-    int r;
+    int r = -EAGAIN;
 
     if (dirfd < 0)
         return dirfd;
-    r = look_at_file(&question);
-    if (r < 0)
-        return r;
     question.ns = ht_origin_namespace(dirfd);
-    r = judge(&question);
+    for (int tries = 0; r == -EAGAIN && tries < EXEC_TRIES; tries++)
+        r = look_and_judge(&question);
     if (r < 0)
         return r;
     ht_code_set_kind(code, ask->kind);

@@ -94,7 +94,11 @@ static void interpreters_tell_what_they_run(void **state)
         if (script.kind != commands[i].kind ||
             !ht_str_equal(script.text, ht_str_from(commands[i].text)))
             fail_msg("%s: %d %.*s", commands[i].words, (int)script.kind, HT_STR_ARG(script.text));
+        /* Where the command line would tell, it is asked for. */
+        if (script.kind != HT_SCRIPT_NONE && !ht_script_has_argv(ht_str_from(commands[i].exe)))
+            fail_msg("%s: its command line is not read", commands[i].exe);
     }
+    assert_false(ht_script_has_argv(HT_S("/usr/sbin/nginx")));
 }
 
 /* ---- rows ---- */

@@ -361,6 +361,7 @@ static void our_own_program_is_a_file_of_the_node(void **state)
     struct ht_error err = {0};
     struct ht_origin *origin = ht_origin_new("/proc", &err);
     struct ht_code code = {0};
+    struct stat self;
     struct ht_origin_ask ask = {.pid = getpid(), .kind = HT_CODE_KIND_EXECUTABLE, .fd = -1};
 
     (void)state;
@@ -375,6 +376,12 @@ static void our_own_program_is_a_file_of_the_node(void **state)
     assert_true(ht_struct_equal(&ht_code_table, &code, &again));
     ask.start = 1;
     assert_int_equal(ht_origin_judge(origin, &ask, arena, &again), -ESRCH);
+    /* Another directory is no proof; the same one is, whatever was read of it. */
+    ask.proc_ino = 1;
+    assert_int_equal(ht_origin_judge(origin, &ask, arena, &again), -ESRCH);
+    assert_int_equal(stat("/proc/self/", &self), 0);
+    ask.proc_ino = self.st_ino;
+    assert_int_equal(ht_origin_judge(origin, &ask, arena, &again), 0);
     ht_origin_pass(origin);
     ht_origin_free(origin);
 }
