@@ -292,10 +292,21 @@ static bool is_nested(const struct ht_mount *mounts, size_t len, struct ht_str t
     return false;
 }
 
+/* Lines of text, as many as are kept: most processes have a small part of that. */
+static size_t count_lines(struct ht_str text)
+{
+    struct ht_str line;
+    size_t count = 0;
+
+    while (count < HT_MOUNTS_MAX && ht_str_next(&text, '\n', &line))
+        count++;
+    return count;
+}
+
 void ht_mountinfo_decode(struct ht_str text, bool cut, const struct ht_host_mounts *host,
                          struct ht_arena *arena, struct ht_process *process)
 {
-    struct ht_mount *mounts = ht_arena_array(arena, struct ht_mount, HT_MOUNTS_MAX);
+    struct ht_mount *mounts = ht_arena_array(arena, struct ht_mount, count_lines(text));
     struct ht_str raw;
     struct ht_mount_line line;
     size_t len = 0;
