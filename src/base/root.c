@@ -344,14 +344,15 @@ int ht_root_read(const struct ht_root *root, const char *path, struct ht_buf *ou
 {
     struct stat facts;
     ht_autoclose int fd = ht_root_open_regular(root, path, &facts, err);
-    size_t room;
+    size_t wanted, room;
     int r = fd;
 
     if (fd < 0)
         return fd;
     /* Made once, at its size, it is not copied while it grows. */
-    if (facts.st_size > READ_CHUNK && (uint64_t)facts.st_size < max_bytes)
-        (void)ht_buf_room(out, (size_t)facts.st_size + READ_CHUNK, &room);
+    wanted = (uint64_t)facts.st_size < max_bytes ? (size_t)facts.st_size : max_bytes;
+    if (wanted > READ_CHUNK)
+        (void)ht_buf_room(out, wanted + READ_CHUNK, &room);
     r = ht_read_fd(fd, path, out, max_bytes, err);
     if (r < 0 && root->path[0])
         ht_error_wrap(err, "below %s", root->path);
