@@ -71,7 +71,9 @@ static void draw_zoomed(struct ht_ui *ui, struct ht_home *home, struct ht_area b
     int row = 2;
 
     ht_draw_textf(body, (struct ht_span){.col = 1, .width = body.rect.w - 2}, HT_STYLE_TITLE,
-                  "%u %s", home->question, ht_question_title(home->question));
+                  "%u %s", home->question,
+                  ht_layout_is_narrow(body.rect.w) ? ht_question_pane(home->question)
+                                                   : ht_question_title(home->question));
     ht_draw_textf(body, (struct ht_span){.row = 1, .col = 1, .width = body.rect.w - 2},
                   ht_ui_question_style(question), "%s", ht_question_word(question));
     for (size_t i = 0; row < body.rect.h; i++, row++) {

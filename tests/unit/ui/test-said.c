@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What screens say where there is nothing, where something is over, and as text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "bench.h"
+#include "hulltop/base/mem.h"
+
+/* ---- what is over, what is not known ---- */
+
+static void answer(struct ht_state *state, unsigned number, enum ht_question_state to)
+{
+    ht_autorow struct ht_row *before = state->questions[number - 1];
+    struct ht_question question = *ht_question_of(before);
+
+    ht_question_set_state(&question, to);
+    state->questions[number - 1] = ht_row_new(&ht_question_table, &question);
+}
+
+static void a_missing_fact_is_no_reason_of_a_fail(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = fixture_state();
+
+    (void)unused;
+    answer(state, 1, HT_QUESTION_STATE_PASS);
+    answer(state, 2, HT_QUESTION_STATE_OFF);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    SEES(&bench, " 1 is PASS; not known: no source can tell it yet. i = more");
+    SEES(&bench, " 3 is FAIL~: debug: Container runs with --privileged, and 1 not known. i = what");
+    close_bench(&bench);
+}
+
+static void a_grave_finding_that_is_over_has_a_line_on_home(void **unused)
+{
+    struct bench bench;
+    struct ht_event event = {0};
+    ht_autostate struct ht_state *state = fixture_state();
+
+    (void)unused;
+    ht_event_set_id(&event, HT_S("e99"));
+    ht_event_set_kind(&event, HT_EVENT_KIND_FINDING_GONE);
+    ht_event_set_at(&event, FIXTURE_NOW - 60 * HT_NS_PER_S);
+    ht_event_set_severity(&event, HT_SEVERITY_CRITICAL);
+    ht_event_set_question(&event, 3);
+    ht_event_set_finding(&event, HT_S("ffff"));
+    ht_event_set_text(&event, HT_S("debug: Runs with --privileged"));
+    ht_rowset_add(&state->events, ht_row_new(&ht_event_table, &event));
+    open_bench(&bench, NULL);
+    SEES_NOT(&bench, "past,");
+    ht_ui_set_state(bench.ui, state);
+    SEES_NOT(&bench, "past,"); /* it fails now as well */
+    answer(state, 3, HT_QUESTION_STATE_PASS);
+    SEES(&bench, " 3 past, until 14:01:31: debug: Runs with --privileged. 8 = timeline");
+    bench.mono += 3600 * HT_NS_PER_S;
+    SEES_NOT(&bench, "past,");
+    close_bench(&bench);
+}
+
+static bool asks_nothing(struct ht_str check, struct ht_str source)
+{
+    (void)check;
+    (void)source;
+    return false;
+}
+
+static void not_seen_lists_what_the_check_asks_alone(void **unused)
+{
+    struct bench bench;
+    struct ht_ui_options options = {.needs = asks_nothing};
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    grow(&bench);
+    type(&bench, "3\n");
+    SEES(&bench, "NOT SEEN");
+    SEES(&bench, "containerd.sock");
+    close_bench(&bench);
+    open_bench(&bench, &options);
+    grow(&bench);
+    type(&bench, "3\n");
+    SEES(&bench, "nothing that this check needs");
+    close_bench(&bench);
+}
+
+static void a_list_without_lines_says_why(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *empty = ht_state_new(ht_node_new(FIXTURE_NOW));
+    struct ht_apiserver none = {0};
+
+    (void)unused;
+    ht_apiserver_set_id(&none, HT_S("none"));
+    ht_apiserver_set_found(&none, HT_APISERVER_FOUND_NONE);
+    ht_node_add(empty->node, ht_row_new(&ht_apiserver_table, &none));
+    ht_node_sort(empty->node);
+    answer(empty, 5, HT_QUESTION_STATE_PASS);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, empty);
+    type(&bench, "9");
+    SEES(&bench, "No container runs that could be seen");
+    SEES(&bench, ":view processes");
+    type(&bench, ":view secrets-configuration\n");
+    SEES(&bench, "No API server was found on this node");
+    SEES(&bench, "0 of 0 shown");
+    close_bench(&bench);
+}
+
+static void a_zoomed_pane_without_lines_says_why(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "z");
+    SEES(&bench, "nothing that decides could be looked at");
+    SEES(&bench, "missing packages: no source can tell it yet");
+    close_bench(&bench);
+}
+
+static void a_recording_has_no_source_to_ask(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    bench.state->origin = HT_ORIGIN_NODE;
+    type(&bench, "r");
+    SEES(&bench, "a recording has no sources that could look again");
+    assert_int_equal(bench.calls.rescan, 0);
+    bench.state->origin = HT_ORIGIN_LIVE;
+    type(&bench, "r");
+    SEES(&bench, "asked all sources to look again");
+    assert_int_equal(bench.calls.rescan, 1);
+    close_bench(&bench);
+}
+
+/* ---- matches and text ---- */
+
+static void matches_of_a_list_are_stepped_through(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "9n");
+    SEES(&bench, "no filter: / sets one");
+    type(&bench, "/debug or web\n");
+    SEES(&bench, "2 of 4 shown");
+    SEES(&bench, ">  !! CRIT debug");
+    type(&bench, "n");
+    SEES(&bench, ">  *  MED  web");
+    type(&bench, "n");
+    SEES(&bench, ">  !! CRIT debug");
+    type(&bench, "N");
+    SEES(&bench, ">  *  MED  web");
+    close_bench(&bench);
+}
+
+static void every_screen_is_shown_as_text(void **unused)
+{
+    static const struct {
+        const char *keys, *words;
+    } pages[] = {
+        {"Z", "1 builds      UNKNOWN"},
+        {"3Z", "Container runs with --privileged"},
+        {"3\nZ", "HostConfig.Privileged = true"},
+        {"7Z", "BUILDS ON THIS NODE"},
+        {"8Z", "question 3"},
+        {"3?Z", "Next line that matches your filter"},
+        {":doctor\nZ", "What can be seen from here"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        struct bench bench;
+
+        open_bench(&bench, NULL);
+        grow(&bench);
+        type(&bench, pages[i].keys);
+        SEES(&bench, pages[i].words);
+        SEES(&bench, "> text");
+        type(&bench, "Z");
+        SEES_NOT(&bench, "> text");
+        close_bench(&bench);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_fact_is_no_reason_of_a_fail),
+        cmocka_unit_test(a_grave_finding_that_is_over_has_a_line_on_home),
+        cmocka_unit_test(not_seen_lists_what_the_check_asks_alone),
+        cmocka_unit_test(a_list_without_lines_says_why),
+        cmocka_unit_test(a_zoomed_pane_without_lines_says_why),
+        cmocka_unit_test(a_recording_has_no_source_to_ask),
+        cmocka_unit_test(matches_of_a_list_are_stepped_through),
+        cmocka_unit_test(every_screen_is_shown_as_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
