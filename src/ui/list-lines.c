@@ -129,6 +129,8 @@ static void sort_lines(const struct ht_list_page *list, struct ht_line *lines, s
         return;
     sort_lines(list, lines, half, spare);
     sort_lines(list, lines + half, len - half, spare);
+    if (compare_lines(list, &lines[half - 1], &lines[half]) <= 0)
+        return; /* as most rows stand in the state */
     for (size_t i = 0; i < len; i++) {
         bool first = b >= len || (a < half && compare_lines(list, &lines[a], &lines[b]) <= 0);
 
