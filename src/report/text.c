@@ -179,7 +179,8 @@ static bool is_missed(const struct ht_state *state, const struct ht_report_optio
         const struct ht_question *question = ht_state_question(state, number);
 
         for (size_t i = 0; options->questions >> number & 1 && i < question->missing.len; i++) {
-            if (ht_str_equal(question->missing.items[i].source, name))
+            if (ht_missing_is_unknown(&question->missing.items[i]) &&
+                ht_str_equal(question->missing.items[i].source, name))
                 return true;
         }
     }

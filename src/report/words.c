@@ -67,8 +67,7 @@ bool ht_question_has_reason(const struct ht_question *question)
     return false;
 }
 
-/* What no check asks for is a remark of the answer itself. */
-static bool is_unknown(const struct ht_missing *missing)
+bool ht_missing_is_unknown(const struct ht_missing *missing)
 {
     return missing->check.len || missing->decides;
 }
@@ -77,7 +76,7 @@ const char *ht_question_lead(const struct ht_question *question, const struct ht
 {
     if (ht_question_has_reason(question))
         return "";
-    return is_unknown(missing) && ht_str_find(missing->reason, HT_S("not known"), 0) < 0
+    return ht_missing_is_unknown(missing) && ht_str_find(missing->reason, HT_S("not known"), 0) < 0
                ? "not known: "
                : "note: ";
 }
@@ -87,7 +86,7 @@ size_t ht_question_unknowns(const struct ht_question *question)
     size_t count = 0;
 
     for (size_t i = 0; i < question->missing.len; i++)
-        count += is_unknown(&question->missing.items[i]);
+        count += ht_missing_is_unknown(&question->missing.items[i]);
     return count;
 }
 

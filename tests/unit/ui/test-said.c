@@ -8,6 +8,7 @@
 
 #include "bench.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/report/report.h"
 
 /* ---- what is over, what is not known ---- */
 
@@ -190,6 +191,31 @@ static void every_screen_is_shown_as_text(void **unused)
     }
 }
 
+static void a_remark_makes_nobody_miss_a_source(void **unused)
+{
+    struct ht_report_options options = {.questions = 1 << 5, .version = "0"};
+    ht_autobuf struct ht_buf text = HT_BUF(100000);
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+    ht_autorow struct ht_row *before = state->questions[4];
+    struct ht_question question = *ht_question_of(before);
+    struct ht_missing remark = {0};
+    struct ht_source source = {0};
+
+    (void)unused;
+    ht_source_set_id(&source, HT_S("datastore"));
+    ht_source_set_name(&source, HT_S("datastore"));
+    ht_source_set_state(&source, HT_SOURCE_STATE_ABSENT);
+    ht_node_add(state->node, ht_row_new(&ht_source_table, &source));
+    ht_missing_set_source(&remark, HT_S("datastore"));
+    ht_missing_set_reason(&remark, HT_S("no datastore on this node"));
+    ht_question_set_state(&question, HT_QUESTION_STATE_PASS);
+    ht_question_set_missing(&question, (struct ht_missing_list){.items = &remark, .len = 1});
+    state->questions[4] = ht_row_new(&ht_question_table, &question);
+    ht_report_text(&text, state, &options);
+    assert_true(ht_str_find(ht_buf_str(&text), HT_S("note: datastore: no datastore"), 0) >= 0);
+    assert_true(ht_str_find(ht_buf_str(&text), HT_S("source datastore"), 0) < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_zoomed_pane_without_lines_says_why),
         cmocka_unit_test(a_recording_has_no_source_to_ask),
         cmocka_unit_test(matches_of_a_list_are_stepped_through),
+        cmocka_unit_test(a_remark_makes_nobody_miss_a_source),
         cmocka_unit_test(every_screen_is_shown_as_text),
     };
 
