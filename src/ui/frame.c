@@ -52,8 +52,9 @@ static int draw_right_side(struct ht_ui *ui, struct ht_area area)
         ht_buf_add_c(&clock, ' ');
         ht_ui_zone_text(ui, &clock);
     }
+    /* In the style of all ages: a second changes them, and no style in between is sent. */
     width -=
-        ht_draw_right(area, (struct ht_span){.width = width}, HT_STYLE_TITLE, ht_buf_str(&clock));
+        ht_draw_right(area, (struct ht_span){.width = width}, HT_STYLE_DIM, ht_buf_str(&clock));
     if (word)
         style = HT_STYLE_TITLE | HT_ATTR_REVERSE;
     else
@@ -108,7 +109,7 @@ static bool is_under_way(const struct ht_source *source)
            ht_source_has_total(source) && source->items < source->total;
 }
 
-static void source_word(const struct ht_ui *ui, struct ht_buf *out, const struct ht_source *source)
+static void source_word(struct ht_buf *out, const struct ht_source *source)
 {
     if (is_under_way(source)) {
         ht_buf_addf(out, "%llu/%llu", (unsigned long long)source->items,
@@ -122,10 +123,16 @@ static void source_word(const struct ht_ui *ui, struct ht_buf *out, const struct
     if (ht_source_has_items(source) && ht_source_has_total(source) && source->items < source->total)
         ht_buf_addf(out, " %llu/%llu", (unsigned long long)source->items,
                     (unsigned long long)source->total);
-    if (ht_source_has_answered_at(source) && source->state != HT_SOURCE_STATE_OFF) {
-        ht_buf_add_c(out, ' ');
-        ht_ui_age_text(ui, out, source->answered_at);
-    }
+}
+
+/* " 12s", or nothing. */
+static void source_age(const struct ht_ui *ui, struct ht_buf *out, const struct ht_source *source)
+{
+    if (is_under_way(source) || !ht_source_has_answered_at(source) ||
+        source->state == HT_SOURCE_STATE_OFF)
+        return;
+    ht_buf_add_c(out, ' ');
+    ht_ui_age_text(ui, out, source->answered_at);
 }
 
 void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
@@ -140,17 +147,23 @@ void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
     for (size_t i = 0; i < sources->len && col < width; i++) {
         const struct ht_source *source = ht_source_of(sources->rows[i]);
         ht_autobuf struct ht_buf word = HT_BUF(200);
+        ht_autobuf struct ht_buf age = HT_BUF(200);
 
         if (i > 0)
             col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
                                  HT_STYLE_DIM, HT_S(" | "));
         col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
                              HT_STYLE_NORMAL, source_name(source));
-        source_word(ui, &word, source);
+        source_word(&word, source);
+        source_age(ui, &age, source);
         col++;
         if (col < width)
             col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
                                  ht_ui_source_style(source->state), ht_buf_str(&word));
+        /* In the style of the clock, whatever the state: every second changes both. */
+        if (col < width)
+            col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
+                                 HT_STYLE_DIM, ht_buf_str(&age));
     }
 }
 

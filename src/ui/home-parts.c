@@ -346,11 +346,18 @@ static void busiest_name(const struct ht_ui *ui, struct ht_buf *out, const struc
         ht_buf_add_str(out, usage->id);
 }
 
-/* Puts usage among the busiest, which are sorted; the least falls out. */
+/* Thousandths of a core as far as they are shown: what is below that is noise. */
+static uint64_t shown_cpu(const struct ht_usage *usage)
+{
+    return usage->cpu - usage->cpu % (usage->cpu >= 100 ? 100 : 10);
+}
+
+/* Puts usage among the busiest, which are sorted by what is shown, so that equal ones do not change
+ * places; the least falls out. */
 static void place_usage(const struct ht_usage *usage, const struct ht_usage *best[BUSIEST])
 {
-    for (size_t i = 0; i < BUSIEST; i++) {
-        if (!best[i] || usage->cpu > best[i]->cpu) {
+    for (size_t i = 0; i < BUSIEST && shown_cpu(usage) > 0; i++) {
+        if (!best[i] || shown_cpu(usage) > shown_cpu(best[i])) {
             const struct ht_usage *out = best[i];
 
             best[i] = usage;
@@ -369,21 +376,23 @@ void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area)
     const struct ht_usage *best[BUSIEST] = {NULL};
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
     uint64_t total = 0;
+    bool measured = false;
 
     for (size_t i = 0; i < usages->len; i++) {
         const struct ht_usage *usage = ht_usage_of(usages->rows[i]);
 
         if (ht_usage_has_cpu(usage)) {
+            measured = true;
             total += usage->cpu;
             place_usage(usage, best);
         }
     }
     ht_buf_add_text(&text, "cpu");
-    if (best[0] && ht_host_has_cpus(host) && host->cpus > 0)
+    if (measured && ht_host_has_cpus(host) && host->cpus > 0)
         ht_buf_addf(&text, " %" PRIu64 "%%", total / (host->cpus * 10));
     ht_buf_add_text(&text, ": ");
     if (!best[0])
-        ht_buf_add_text(&text, "not measured yet");
+        ht_buf_add_text(&text, measured ? "nothing is busy" : "not measured yet");
     for (size_t i = 0; i < BUSIEST && best[i]; i++) {
         if (i > 0)
             ht_buf_add_text(&text, ", ");
