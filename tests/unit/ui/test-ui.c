@@ -314,6 +314,37 @@ static void a_quiet_second_changes_few_cells(void **unused)
     }
 }
 
+static void set_cpu(struct ht_node *node, const char *id, uint64_t cpu)
+{
+    struct ht_usage usage = {0};
+
+    ht_usage_set_id(&usage, ht_str_from(id));
+    ht_usage_set_cpu(&usage, cpu);
+    ht_node_add(node, ht_row_new(&ht_usage_table, &usage));
+}
+
+/* What shows the same is told in the order of ids, and what shows as nothing is not told. */
+static void noise_is_no_load(void **unused)
+{
+    struct bench bench;
+    struct ht_node *idle = ht_node_new(FIXTURE_NOW), *busy = ht_node_new(FIXTURE_NOW);
+
+    (void)unused;
+    set_cpu(idle, "a", 9);
+    set_cpu(idle, "b", 0);
+    set_cpu(busy, "a", 21);
+    set_cpu(busy, "b", 29);
+    set_cpu(busy, "c", 9);
+    set_cpu(busy, "d", 151);
+    ht_autostate struct ht_state *idles = ht_state_new(idle), *works = ht_state_new(busy);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, idles);
+    SEES(&bench, "cpu: nothing is busy");
+    ht_ui_set_state(bench.ui, works);
+    SEES(&bench, "cpu: d 0.1 cores, a 0.02, b 0.02 ");
+    close_bench(&bench);
+}
+
 static void the_timeline_follows_until_a_line_is_chosen(void **unused)
 {
     struct bench bench;
@@ -515,6 +546,7 @@ int main(void)
         cmocka_unit_test(a_text_is_searched),
         cmocka_unit_test(the_clock_goes_on_and_pausing_holds_the_screen),
         cmocka_unit_test(a_quiet_second_changes_few_cells),
+        cmocka_unit_test(noise_is_no_load),
         cmocka_unit_test(a_replay_has_its_own_keys_and_title),
         cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
         cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
