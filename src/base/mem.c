@@ -4,6 +4,8 @@
 #include "hulltop/base/mem.h"
 
 #include <errno.h>
+#include <link.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #if HAVE_MALLOC_TRIM
@@ -87,4 +89,50 @@ void ht_mem_trim(void)
 #if HAVE_MALLOC_TRIM
     (void)malloc_trim(0);
 #endif
+}
+
+/* ---- constants ---- */
+
+enum { SEGMENTS_MAX = 8 };
+
+/* What of the program is mapped and cannot be written. */
+static struct {
+    struct {
+        uintptr_t from, to;
+    } segments[SEGMENTS_MAX];
+    size_t len;
+} constant;
+static pthread_once_t constant_once = PTHREAD_ONCE_INIT;
+
+static int take_program(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    for (size_t i = 0; i < info->dlpi_phnum && constant.len < SEGMENTS_MAX; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t from = info->dlpi_addr + segment->p_vaddr;
+
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W)
+            continue;
+        constant.segments[constant.len].from = from;
+        constant.segments[constant.len++].to = from + segment->p_memsz;
+    }
+    return 1; /* the program comes first; libraries may be unloaded */
+}
+
+static void find_constants(void)
+{
+    (void)dl_iterate_phdr(take_program, NULL);
+}
+
+bool ht_mem_is_constant(const void *at, size_t len)
+{
+    uintptr_t from = (uintptr_t)at;
+
+    pthread_once(&constant_once, find_constants);
+    for (size_t i = 0; i < constant.len; i++) {
+        if (from >= constant.segments[i].from && from < constant.segments[i].to)
+            return len <= constant.segments[i].to - from;
+    }
+    return false;
 }

@@ -6,6 +6,8 @@
 
 #include "hulltop/base/mem.h"
 
+enum { VEC_MIN = 4 };
+
 /* A failed allocation ends the program, as everywhere (mem.h). */
 #define uthash_fatal(message) abort()
 /* uthash's own function falls through cases, which clang warns of in the code that expands it. */
@@ -20,7 +22,7 @@ static unsigned hash_bytes(const void *key, size_t len)
 void ht_vec_add(struct ht_vec *vec, void *item)
 {
     if (vec->len == vec->cap) {
-        vec->cap = vec->cap ? vec->cap * 2 : 16;
+        vec->cap = vec->cap ? vec->cap * 2 : VEC_MIN;
         vec->items = ht_realloc(vec->items, vec->cap, sizeof(*vec->items));
     }
     vec->items[vec->len++] = item;

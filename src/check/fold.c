@@ -33,7 +33,8 @@ struct folding {
     const struct ht_vec *verdicts;
     struct item *items;
     size_t len;
-    struct ht_map *workloads; /* owner, container name to number of running containers */
+    struct ht_map *workloads;     /* owner, container name to number of running containers */
+    const struct ht_row *posture; /* the last posture finding made, borrowed */
 };
 
 static const struct ht_finding *finding_of(const struct item *item)
@@ -43,7 +44,8 @@ static const struct ht_finding *finding_of(const struct item *item)
 
 static void remake(struct item *item, const struct ht_finding *finding)
 {
-    struct ht_row *row = ht_row_new(&ht_finding_table, finding);
+    const struct ht_row *const lenders[] = {item->row};
+    struct ht_row *row = ht_row_derive(&ht_finding_table, finding, lenders, ARRAY_LEN(lenders));
 
     if (item->owned)
         ht_row_unref(item->row);
@@ -324,7 +326,7 @@ static void describe_node(const struct ht_node *node, struct ht_subject *subject
 }
 
 /* The one finding of a posture check from those of its subjects. */
-static struct ht_row *make_posture(const struct folding *folding, const struct item *first,
+static struct ht_row *make_posture(struct folding *folding, const struct item *first,
                                    const struct ht_subject *subjects, size_t len)
 {
     const struct ht_check *check = first->verdict->check;
@@ -356,7 +358,11 @@ static struct ht_row *make_posture(const struct folding *folding, const struct i
                       ht_finding_identity(finding.check, HT_S("node"), finding.object, id));
     ht_group_add_key(&finding, &key);
     ht_finding_set_group(&finding, ht_buf_str(&key));
-    return ht_row_new(&ht_finding_table, &finding);
+
+    /* Most of them are about the same containers. */
+    struct ht_row *row = ht_row_like(&ht_finding_table, &finding, folding->posture);
+    folding->posture = row;
+    return row;
 }
 
 /* One finding for all subjects of which nothing graver says it. Those of which something does are

@@ -114,6 +114,14 @@ void ht_fire_title(struct ht_checking *checking, struct ht_finding *finding, con
     ht_finding_set_title(finding, ht_arena_str(checking->arena, ht_buf_str(&text)));
 }
 
+/* Most callers name sources and fields by literals. */
+static struct ht_str lasting(struct ht_checking *checking, const char *text)
+{
+    struct ht_str str = ht_str_from(text);
+
+    return ht_mem_is_constant(str.data, str.len + 1) ? str : ht_arena_str(checking->arena, str);
+}
+
 void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, const char *source,
                       const char *field, struct ht_str value)
 {
@@ -131,8 +139,8 @@ void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, 
     }
 
     struct ht_evidence *item = &draft->evidence[len];
-    ht_evidence_set_source(item, ht_arena_text(checking->arena, source));
-    ht_evidence_set_field(item, ht_arena_text(checking->arena, field));
+    ht_evidence_set_source(item, lasting(checking, source));
+    ht_evidence_set_field(item, lasting(checking, field));
     ht_evidence_set_value(item, ht_arena_str(checking->arena, value));
     ht_evidence_set_at(item, checking->node->taken_at);
     ht_finding_set_evidence(finding,
@@ -227,7 +235,10 @@ static struct ht_row *make_row(const struct ht_checking *checking, struct ht_fin
     ht_group_add_key(finding, &key);
     ht_finding_set_group(finding, ht_buf_str(&key));
     ht_finding_set_count(finding, 1);
-    return ht_row_new(&ht_finding_table, finding);
+
+    /* Who it is about is told in the subject's own words. */
+    const struct ht_row *const lenders[] = {checking->subject};
+    return ht_row_derive(&ht_finding_table, finding, lenders, ARRAY_LEN(lenders));
 }
 
 struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,

@@ -36,7 +36,7 @@ struct space {
     struct lending *lending; /* NULL: nobody lends */
 };
 
-enum { SEEN_MAX = 64, SEEN_LIST_MIN = 4 };
+enum { SEEN_MAX = 128, SEEN_LIST_MIN = 4 };
 
 /* A text of the block, by its hash: items of a list often say the same (types, options). */
 struct seen {
@@ -60,27 +60,45 @@ static bool find_seen(struct space *space, struct ht_str text, size_t *ret_at)
     return false;
 }
 
-/* The block of a row that lends, if place lies in it; else NULL. */
-static const struct ht_row *find_lender(const struct space *space, const void *place)
+static struct ht_row **lenders_of(const struct ht_row *row)
 {
-    struct lending *lending = space->lending;
-    uintptr_t at = (uintptr_t)place;
-
-    for (size_t i = 0; lending && i < lending->len; i++) {
-        uintptr_t from = (uintptr_t)lending->rows[i];
-
-        if (at >= from && at < from + lending->rows[i]->size) {
-            lending->used[i] = true;
-            return lending->rows[i];
-        }
-    }
-    return NULL;
+    return (struct ht_row **)(void *)((char *)row + row->size) - row->lenders;
 }
 
-/* A text of a row ends in a NUL; a part of one may not. */
+/* Whether what lies there lives as long as the row: in its block, or in those it lends from. */
+static bool holds(const struct ht_row *row, uintptr_t at)
+{
+    uintptr_t from = (uintptr_t)row;
+
+    if (at >= from && at < from + row->size)
+        return true;
+    for (unsigned i = 0; i < row->lenders; i++) {
+        if (holds(lenders_of(row)[i], at))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a row lends what lies there. */
+static bool find_lender(const struct space *space, const void *place)
+{
+    struct lending *lending = space->lending;
+
+    for (size_t i = 0; lending && i < lending->len; i++) {
+        if (holds(lending->rows[i], (uintptr_t)place)) {
+            lending->used[i] = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A text of a row ends in a NUL; a part of one may not. Constants are everybody's. */
 static bool is_lent(const struct space *space, const struct ht_str *text)
 {
-    return text->len && find_lender(space, text->data) && text->data[text->len] == '\0';
+    return text->len &&
+           (ht_mem_is_constant(text->data, text->len + 1) || find_lender(space, text->data)) &&
+           text->data[text->len] == '\0';
 }
 
 static void *take(struct space *space, size_t n, size_t size, size_t align)
@@ -97,15 +115,24 @@ static void *take(struct space *space, size_t n, size_t size, size_t align)
 }
 
 static void copy_fields(struct space *space, const struct ht_table *table, char *dst,
-                        const char *src);
+                        const char *src, const char *like);
+static bool equal_list(const struct ht_field *field, const struct ht_list *a,
+                       const struct ht_list *b);
 
-/* Copies the bytes of one text; dst is NULL while measuring. */
-static void copy_text(struct space *space, struct ht_str *dst, const struct ht_str *src)
+/* Copies the bytes of one text; dst is NULL while measuring. like: the text at the same place of a
+ * row that lends, or NULL. */
+static void copy_text(struct space *space, struct ht_str *dst, const struct ht_str *src,
+                      const struct ht_str *like)
 {
     size_t at;
 
     if (is_lent(space, src))
         return; /* dst is a bytewise copy */
+    if (like && ht_str_equal(*like, *src) && is_lent(space, like)) {
+        if (dst)
+            *dst = *like;
+        return;
+    }
     if (find_seen(space, *src, &at)) {
         if (dst && space->block)
             *dst = (struct ht_str){.data = space->block + at, .len = src->len};
@@ -121,14 +148,15 @@ static void copy_text(struct space *space, struct ht_str *dst, const struct ht_s
     *dst = (struct ht_str){.data = bytes, .len = src->len};
 }
 
-static void copy_pair(struct space *space, struct ht_pair *dst, const struct ht_pair *src)
+static void copy_pair(struct space *space, struct ht_pair *dst, const struct ht_pair *src,
+                      const struct ht_pair *like)
 {
-    copy_text(space, dst ? &dst->key : NULL, &src->key);
-    copy_text(space, dst ? &dst->value : NULL, &src->value);
+    copy_text(space, dst ? &dst->key : NULL, &src->key, like ? &like->key : NULL);
+    copy_text(space, dst ? &dst->value : NULL, &src->value, like ? &like->value : NULL);
 }
 
 static void copy_list(struct space *space, const struct ht_field *field, struct ht_list *dst,
-                      const struct ht_list *src)
+                      const struct ht_list *src, const struct ht_list *like)
 {
     size_t size = ht_field_item_size(field);
     struct seen texts[SEEN_MAX];
@@ -136,6 +164,11 @@ static void copy_list(struct space *space, const struct ht_field *field, struct 
 
     if (src->len && find_lender(space, src->items))
         return;
+    if (like && src->len && equal_list(field, src, like) && find_lender(space, like->items)) {
+        if (dst)
+            *dst = *like;
+        return;
+    }
     char *items = take(space, src->len, size, _Alignof(max_align_t));
 
     if (dst)
@@ -148,41 +181,44 @@ static void copy_list(struct space *space, const struct ht_field *field, struct 
     }
     for (size_t i = 0; i < src->len; i++) {
         const char *from = (const char *)src->items + i * size;
+        const char *other = like && i < like->len ? (const char *)like->items + i * size : NULL;
         char *to = items ? items + i * size : NULL;
 
         if (field->kind == HT_KIND_MAP)
-            copy_pair(space, (void *)to, (const void *)from);
+            copy_pair(space, (void *)to, (const void *)from, (const void *)other);
         else if (field->item == HT_KIND_TEXT)
-            copy_text(space, (void *)to, (const void *)from);
+            copy_text(space, (void *)to, (const void *)from, (const void *)other);
         else if (field->item == HT_KIND_STRUCT)
-            copy_fields(space, field->sub, to, from);
+            copy_fields(space, field->sub, to, from, other);
     }
     space->seen = outer;
 }
 
 /* dst already holds a bytewise copy of src (or is NULL while measuring); what src points at
- * follows. */
+ * follows. like: a struct that lends, or NULL. */
 static void copy_fields(struct space *space, const struct ht_table *table, char *dst,
-                        const char *src)
+                        const char *src, const char *like)
 {
     for (unsigned i = 0; i < table->count; i++) {
         const struct ht_field *field = &table->fields[i];
         const char *from = src + field->offset;
         char *to = dst ? dst + field->offset : NULL;
+        const char *other =
+            like && ht_field_is_known(table, like, field) ? like + field->offset : NULL;
 
         if (!ht_field_is_known(table, src, field))
             continue;
         switch (field->kind) {
         case HT_KIND_TEXT:
         case HT_KIND_REF:
-            copy_text(space, (void *)to, (const void *)from);
+            copy_text(space, (void *)to, (const void *)from, (const void *)other);
             break;
         case HT_KIND_STRUCT:
-            copy_fields(space, field->sub, to, from);
+            copy_fields(space, field->sub, to, from, other);
             break;
         case HT_KIND_LIST:
         case HT_KIND_MAP:
-            copy_list(space, field, (void *)to, (const void *)from);
+            copy_list(space, field, (void *)to, (const void *)from, (const void *)other);
             break;
         case HT_KIND_BOOL:
         case HT_KIND_INT:
@@ -214,11 +250,6 @@ static void copy_known(const struct ht_table *table, char *dst, const char *src)
     }
 }
 
-static struct ht_row **lenders_of(const struct ht_row *row)
-{
-    return (struct ht_row **)(void *)((char *)row + row->size) - row->lenders;
-}
-
 static void keep_lenders(struct ht_row *row, const struct lending *lending)
 {
     struct ht_row **place = lenders_of(row);
@@ -229,14 +260,15 @@ static void keep_lenders(struct ht_row *row, const struct lending *lending)
     }
 }
 
-static struct ht_row *make(const struct ht_table *table, const void *data, struct lending *lending)
+static struct ht_row *make(const struct ht_table *table, const void *data, struct lending *lending,
+                           const void *like)
 {
     const size_t align = sizeof(struct ht_row *);
     struct space measure = {.lending = lending};
     unsigned lenders = 0;
 
     take(&measure, 1, table->size, _Alignof(max_align_t));
-    copy_fields(&measure, table, NULL, data);
+    copy_fields(&measure, table, NULL, data, like);
     for (size_t i = 0; i < lending->len; i++)
         lenders += lending->used[i];
 
@@ -252,7 +284,7 @@ static struct ht_row *make(const struct ht_table *table, const void *data, struc
     struct space block = {.block = (char *)row->data, .lending = lending};
     char *copy = take(&block, 1, table->size, _Alignof(max_align_t));
     copy_known(table, copy, data);
-    copy_fields(&block, table, copy, data);
+    copy_fields(&block, table, copy, data, like);
     assert(block.used == measure.used);
     keep_lenders(row, lending);
     return row;
@@ -262,7 +294,7 @@ struct ht_row *ht_row_new(const struct ht_table *table, const void *data)
 {
     struct lending nobody = {.len = 0};
 
-    return make(table, data, &nobody);
+    return make(table, data, &nobody, NULL);
 }
 
 static void add_lender(struct lending *lending, const struct ht_row *row)
@@ -287,7 +319,21 @@ struct ht_row *ht_row_derive(const struct ht_table *table, const void *data,
         for (unsigned j = 0; lenders[i] && j < lenders[i]->lenders; j++)
             add_lender(&lending, lenders_of(lenders[i])[j]);
     }
-    return make(table, data, &lending);
+    return make(table, data, &lending, NULL);
+}
+
+struct ht_row *ht_row_like(const struct ht_table *table, const void *data,
+                           const struct ht_row *like)
+{
+    struct lending lending = {.len = 0};
+
+    if (!like || like->table != table)
+        return ht_row_new(table, data);
+    /* Rows that are like each other all lend from the first: each holds one other at most. */
+    if (like->lenders)
+        like = lenders_of(like)[0];
+    lending.rows[lending.len++] = like;
+    return make(table, data, &lending, like->data);
 }
 
 void ht_struct_copy(struct ht_arena *arena, const struct ht_table *table, void *dst,
@@ -296,7 +342,7 @@ void ht_struct_copy(struct ht_arena *arena, const struct ht_table *table, void *
     struct space space = {.arena = arena};
 
     copy_known(table, dst, src);
-    copy_fields(&space, table, dst, src);
+    copy_fields(&space, table, dst, src, NULL);
 }
 
 struct ht_row *ht_row_ref(const struct ht_row *row)
@@ -467,9 +513,6 @@ bool ht_row_equal(const struct ht_row *a, const struct ht_row *b)
     if (a == b)
         return true;
     if (a->table != b->table)
-        return false;
-    /* Equal facts take as much room, unless some of them are lent. */
-    if (!a->lenders && !b->lenders && a->size != b->size)
         return false;
     return ht_struct_equal(a->table, a->data, b->data);
 }

@@ -13,7 +13,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
-enum { READS_MAX = 2 };
+enum { READS_MAX = 2, NEIGHBOURS = 4 };
 
 #define YOUNG (INT64_C(10) * HT_NS_PER_S)
 #define SOON  (INT64_C(1) * HT_NS_PER_S)
@@ -170,10 +170,27 @@ static void agree(const struct ht_process *old, struct ht_process *fresh)
     }
 }
 
+/* The row of a neighbour that runs the same program: what one process forked, or one engine
+ * started, says much the same. */
+static const struct ht_row *find_kindred(const struct ht_proc_table *table,
+                                         const struct ht_proc_entry *entry,
+                                         const struct ht_process *process)
+{
+    const struct ht_proc_entry *other = entry;
+
+    for (int i = 0; i < NEIGHBOURS && other > table->entries; i++) {
+        other--;
+        if (other->row && ht_str_equal(ht_process_of(other->row)->comm, process->comm))
+            return other->row;
+    }
+    return NULL;
+}
+
 void ht_proc_entry_keep(struct ht_proc_table *table, struct ht_proc_entry *entry,
                         const struct ht_process *process)
 {
-    struct ht_row *row = ht_row_keep(entry->row, ht_row_new(&ht_process_table, process));
+    struct ht_row *row = ht_row_keep(
+        entry->row, ht_row_like(&ht_process_table, process, find_kindred(table, entry, process)));
 
     if (row != entry->row) {
         table->changed = true;

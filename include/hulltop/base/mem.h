@@ -39,6 +39,9 @@ void ht_wipe(void *block, size_t len);
 /* Gives freed memory back to the kernel: for who has used much that he needs no more. It walks the
  * whole heap, so seldom. */
 void ht_mem_trim(void);
+/* Whether these bytes are constants of the program itself, such as string literals: they never
+ * change and never go. Thread-safe. */
+bool ht_mem_is_constant(const void *at, size_t len);
 
 /* Cleanup helpers for the attributes below; each accepts what was never set. */
 void ht_cleanup_free(void *pointer_to_pointer);

@@ -26,14 +26,20 @@ const struct ht_table *ht_table_get(enum ht_table_id id);
 /* Table by its name or plural, or NULL. */
 const struct ht_table *ht_table_find(struct ht_str name);
 
-/* Copies the struct at data with all it points at into a new row; one reference is the caller's.
- * Decoders check their arena's limit before (HT_LIMIT_ROW is the arena's size of one row). */
+/* Copies the struct at data with all it points at into a new row, but constants of the program; one
+ * reference is the caller's. Decoders check their arena's limit before (HT_LIMIT_ROW is the arena's
+ * size of one row). */
 struct ht_row *ht_row_new(const struct ht_table *table, const void *data);
 /* The same for a row made from others: texts and lists of data that lie in one of the lenders (NULL
  * among them is allowed) stay there and are not copied; the new row keeps a reference to those of
  * which it has something. */
 struct ht_row *ht_row_derive(const struct ht_table *table, const void *data,
                              const struct ht_row *const *lenders, size_t len);
+/* ht_row_new for one of many that say much the same: texts and lists that are equal to those of
+ * like (of the same table; NULL allowed), field by field, are lent from it or from what it lends
+ * from. */
+struct ht_row *ht_row_like(const struct ht_table *table, const void *data,
+                           const struct ht_row *like);
 /* One more reference; returns row. */
 struct ht_row *ht_row_ref(const struct ht_row *row);
 /* Drops one reference; NULL is allowed; returns NULL. */

@@ -45,6 +45,22 @@ static void resizing_keeps_what_is_there(void **state)
     assert_string_equal(block, "abc");
 }
 
+static void constants_are_told_from_what_may_change(void **state)
+{
+    (void)state;
+    static const char text[] = "a constant";
+    static char changing[] = "no constant";
+    ht_autofree char *made = ht_strndup(text, sizeof(text));
+
+    assert_true(ht_mem_is_constant(text, sizeof(text)));
+    assert_true(ht_mem_is_constant("a literal", 10));
+    assert_false(ht_mem_is_constant(text, SIZE_MAX));
+    assert_false(ht_mem_is_constant(changing, sizeof(changing)));
+    assert_false(ht_mem_is_constant(made, sizeof(text)));
+    assert_false(ht_mem_is_constant(&made, 1));
+    assert_false(ht_mem_is_constant(NULL, 1));
+}
+
 static void wiped_memory_is_zero(void **state)
 {
     (void)state;
@@ -202,6 +218,7 @@ int main(void)
         cmocka_unit_test(new_memory_is_zeroed),
         cmocka_unit_test(copies_end_in_nul),
         cmocka_unit_test(resizing_keeps_what_is_there),
+        cmocka_unit_test(constants_are_told_from_what_may_change),
         cmocka_unit_test(wiped_memory_is_zero),
         cmocka_unit_test(what_is_stolen_is_not_freed),
         cmocka_unit_test(descriptors_are_closed_with_their_scope),

@@ -131,6 +131,57 @@ static void a_derived_row_outlives_its_lender(void **state)
     }
 }
 
+/* Rows that are like each other say what they say, whoever goes first, and take less room. */
+static void a_row_like_another_says_the_same(void **state)
+{
+    (void)state;
+    size_t alone = 0, like = 0;
+
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        ht_autoarena struct ht_arena *arena = ht_arena_new(SIZE_MAX / 2);
+        struct random random = {.state = seed * 0x9e3779b97f4a7c15, .arena = arena};
+        const struct ht_table *table =
+            ht_table_get((enum ht_table_id)random_below(&random, HT_TABLE_COUNT));
+        struct ht_row *first = random_row(&random, table, 1);
+        ht_autorow struct ht_row *other = random_row(&random, table, 2);
+        ht_autorow struct ht_row *copy = ht_row_new(table, ht_row_data(first, table));
+        struct ht_row *second = ht_row_like(table, ht_row_data(copy, table), first);
+        ht_autorow struct ht_row *third = ht_row_like(table, ht_row_data(copy, table), second);
+        ht_autorow struct ht_row *apart = ht_row_like(table, ht_row_data(other, table), first);
+
+        alone += ht_row_size(copy);
+        like += ht_row_size(third);
+        ht_row_unref(first);
+        assert_true(ht_row_equal(second, copy));
+        ht_row_unref(second);
+        assert_true(ht_row_equal(third, copy));
+        assert_true(ht_row_equal(apart, other));
+    }
+    assert_true(like < alone / 2);
+}
+
+static void constants_are_not_copied(void **state)
+{
+    (void)state;
+    static const char name[] = "node-17";
+    char same[sizeof(name)];
+    struct ht_host host = {0};
+
+    memcpy(same, name, sizeof(name));
+    ht_host_set_id(&host, ht_str_from(name));
+    ht_host_set_name(&host, ht_str_from(same));
+    ht_host_set_os(&host, (struct ht_str){.data = name, .len = 4});
+    ht_autorow struct ht_row *row = ht_row_new(&ht_host_table, &host);
+    assert_ptr_equal(ht_row_id(row).data, name);
+    assert_ptr_not_equal(ht_host_of(row)->name.data, same);
+    assert_string_equal(ht_host_of(row)->name.data, name);
+    assert_string_equal(ht_host_of(row)->os.data, "node");
+
+    ht_host_set_id(&host, ht_str_from(same));
+    ht_autorow struct ht_row *copied = ht_row_new(&ht_host_table, &host);
+    assert_true(ht_row_equal(row, copied));
+}
+
 /* A part of a lender's text is copied: a row's texts end in a NUL. */
 static void a_part_of_a_lent_text_is_copied(void **state)
 {
@@ -236,6 +287,8 @@ int main(void)
         cmocka_unit_test(equal_texts_of_a_list_take_the_place_of_one),
         cmocka_unit_test(any_row_equals_its_copy_and_no_other),
         cmocka_unit_test(a_derived_row_outlives_its_lender),
+        cmocka_unit_test(a_row_like_another_says_the_same),
+        cmocka_unit_test(constants_are_not_copied),
         cmocka_unit_test(a_part_of_a_lent_text_is_copied),
         cmocka_unit_test(one_item_of_a_list_makes_a_difference),
         cmocka_unit_test(an_equal_row_is_kept),
