@@ -23,6 +23,10 @@
 #define STALE_LEAST_NS (10 * HT_NS_PER_S)
 /* An answer whose wall time is this far from what its age says is dated anew. */
 #define DATE_APART_NS (2 * HT_NS_PER_S)
+/* Much stays as it is once all sources have answered, and more when they have looked again; what
+ * changes later leaves holes too. */
+#define TRIM_SOON_NS (10 * HT_NS_PER_S)
+#define TRIM_GAP_NS  (60 * HT_NS_PER_S)
 /* Source events kept in the node, for recordings. */
 #define NODE_EVENTS 256
 
@@ -46,6 +50,7 @@ struct ht_core {
     int64_t settled_ns; /* wall time of the first complete pass, 0: not yet */
     int64_t settled_mono_ns;
     int64_t confirmed_state_ns; /* monotonic */
+    int64_t trim_ns;            /* monotonic, when memory is given back next */
 
     struct ht_rowset events; /* the newest source events, oldest first */
 };
@@ -411,9 +416,10 @@ static struct ht_state *give_out(struct ht_core *core, const struct ht_step *ste
     core->state = state;
     core->ledger_version = ht_ledger_version(core->ledger);
     core->timeline_version = ht_timeline_version(core->timeline);
-    /* From here on much stays as it is. */
-    if (step->complete && !core->complete)
+    if (step->complete && (!core->complete || step->mono_ns >= core->trim_ns)) {
+        core->trim_ns = step->mono_ns + (core->complete ? TRIM_GAP_NS : TRIM_SOON_NS);
         ht_mem_trim();
+    }
     core->complete = step->complete;
     core->confirmed_state_ns = step->mono_ns;
     return ht_state_ref(state);

@@ -9,7 +9,6 @@
 /* One subject, and what checks said about it that is worth keeping. */
 struct subject {
     struct ht_row *row; /* reference */
-    uint64_t pass;
     struct ht_vec said; /* struct ht_verdict *, owned, in the order of the scope's checks */
     bool unknown;       /* one of them is */
     uint64_t stamps[];  /* by place in the scope's readings, when the checks of it ran */
@@ -24,7 +23,8 @@ struct scope {
     uint64_t *readings; /* sets of other tables that checks read, each once */
     uint64_t *stamps;   /* of each of them, now */
     size_t readings_len;
-    struct ht_map *subjects;  /* row id to struct subject */
+    struct subject **subjects; /* in the order of the rows looked at last, sorted by id */
+    size_t subjects_len;
     struct ht_row *runner;    /* borrowed: one subject that runs; NULL: none does */
     size_t running;           /* subjects that run */
     size_t *said;             /* by check: verdicts that are kept, of subjects that run */
@@ -37,7 +37,6 @@ struct ht_looks {
     uint64_t versions[HT_TABLE_COUNT]; /* grow when the rows of a table change */
     struct ht_node *node;              /* the last one looked at */
     struct ht_vec verdicts;
-    uint64_t pass;
     size_t ran;
 };
 
@@ -50,17 +49,9 @@ static void free_subject(struct subject *subject)
     free(subject);
 }
 
-static void free_visit(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free_subject(value);
-}
-
 /* Room for so many checks. */
 static void make_scope(struct scope *scope, size_t checks)
 {
-    scope->subjects = ht_map_new();
     scope->checks = ht_new_array(const struct ht_check *, checks);
     scope->readings_of = ht_new_array(size_t, checks);
     scope->readings = ht_new_array(uint64_t, checks);
@@ -82,9 +73,18 @@ static void add_check(struct scope *scope, const struct ht_check *check)
     scope->checks[scope->len++] = check;
 }
 
+static void forget_subjects(struct scope *scope)
+{
+    for (size_t i = 0; i < scope->subjects_len; i++)
+        free_subject(scope->subjects[i]);
+    free(scope->subjects);
+    scope->subjects = NULL;
+    scope->subjects_len = 0;
+}
+
 static void free_scope(struct scope *scope)
 {
-    ht_map_free(scope->subjects);
+    forget_subjects(scope);
     free(scope->checks);
     free(scope->readings_of);
     free(scope->readings);
@@ -128,11 +128,8 @@ struct ht_looks *ht_looks_new(const struct ht_facts *facts, unsigned questions)
 
 void ht_looks_reset(struct ht_looks *looks)
 {
-    for (int id = 0; id < HT_TABLE_COUNT; id++) {
-        ht_map_each(looks->scopes[id].subjects, free_visit, NULL);
-        ht_map_free(looks->scopes[id].subjects);
-        looks->scopes[id].subjects = ht_map_new();
-    }
+    for (int id = 0; id < HT_TABLE_COUNT; id++)
+        forget_subjects(&looks->scopes[id]);
     looks->node = ht_node_unref(looks->node);
     looks->verdicts.len = 0;
 }
@@ -183,18 +180,37 @@ static void begin_scope(const struct ht_looks *looks, struct scope *scope)
     memset(scope->said, 0, scope->len * sizeof(*scope->said));
 }
 
-static struct subject *get_subject(struct scope *scope, struct ht_row *row)
+static struct subject *new_subject(const struct scope *scope, struct ht_row *row)
 {
-    struct subject *subject = ht_map_get(scope->subjects, ht_row_id(row));
+    struct subject *subject =
+        ht_alloc0(1, sizeof(*subject) + scope->readings_len * sizeof(*subject->stamps));
 
-    if (subject && subject->row == row)
-        return subject;
-    if (subject)
-        free_subject(subject);
-    subject = ht_alloc0(1, sizeof(*subject) + scope->readings_len * sizeof(*subject->stamps));
     subject->row = ht_row_ref(row);
-    ht_map_set(scope->subjects, ht_row_id(row), subject);
     return subject;
+}
+
+/* The subjects of these rows, those from before where the row is the same: both are sorted. */
+static void meet_subjects(struct scope *scope, const struct ht_rowset *rows)
+{
+    struct subject **met = rows->len ? ht_new_array(struct subject *, rows->len) : NULL;
+    size_t at = 0;
+
+    for (size_t i = 0; i < rows->len; i++) {
+        struct ht_row *row = rows->rows[i];
+
+        while (at < scope->subjects_len &&
+               ht_str_compare(ht_row_id(scope->subjects[at]->row), ht_row_id(row)) < 0)
+            free_subject(scope->subjects[at++]);
+        if (at < scope->subjects_len && scope->subjects[at]->row == row)
+            met[i] = scope->subjects[at++];
+        else
+            met[i] = new_subject(scope, row);
+    }
+    while (at < scope->subjects_len)
+        free_subject(scope->subjects[at++]);
+    free(scope->subjects);
+    scope->subjects = met;
+    scope->subjects_len = rows->len;
 }
 
 static bool says_something(const struct ht_verdict *verdict)
@@ -246,19 +262,16 @@ static void count_said(struct scope *scope, const struct subject *subject)
     }
 }
 
-static void look_at(struct ht_looks *looks, struct scope *scope, struct ht_row *row,
+static void look_at(struct ht_looks *looks, struct scope *scope, struct subject *subject,
                     const struct ht_node *node)
 {
-    struct subject *subject = get_subject(scope, row);
-
-    subject->pass = looks->pass;
     if (subject->unknown ||
         memcmp(subject->stamps, scope->stamps, scope->readings_len * sizeof(*scope->stamps)) != 0)
         renew(looks, scope, subject, node);
     for (size_t i = 0; i < subject->said.len; i++)
         ht_vec_add(&looks->verdicts, subject->said.items[i]);
-    if (ht_subject_runs(row)) {
-        scope->runner = row;
+    if (ht_subject_runs(subject->row)) {
+        scope->runner = subject->row;
         scope->running++;
         count_said(scope, subject);
     }
@@ -275,18 +288,6 @@ static void end_scope(struct ht_looks *looks, struct scope *scope)
     }
 }
 
-static bool is_stale(void *context, struct ht_str key, void *value)
-{
-    const struct ht_looks *looks = context;
-    struct subject *subject = value;
-
-    (void)key;
-    if (subject->pass == looks->pass)
-        return false;
-    free_subject(subject);
-    return true;
-}
-
 static bool is_stopping(const struct ht_stop *stop)
 {
     return stop && stop->is_stopping && stop->is_stopping(stop->context);
@@ -294,24 +295,23 @@ static bool is_stopping(const struct ht_stop *stop)
 
 bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const struct ht_stop *stop)
 {
-    looks->pass++;
     looks->ran = 0;
     looks->verdicts.len = 0;
     count_versions(looks, node);
     for (int id = 0; id < HT_TABLE_COUNT; id++) {
         struct scope *scope = &looks->scopes[id];
-        const struct ht_rowset *rows = &node->sets[id];
 
         begin_scope(looks, scope);
-        for (size_t i = 0; scope->len && i < rows->len; i++) {
+        if (scope->len)
+            meet_subjects(scope, &node->sets[id]);
+        for (size_t i = 0; i < scope->subjects_len; i++) {
             if (is_stopping(stop)) {
                 looks->verdicts.len = 0;
                 return false;
             }
-            look_at(looks, scope, rows->rows[i], node);
+            look_at(looks, scope, scope->subjects[i], node);
         }
         end_scope(looks, scope);
-        ht_map_remove_if(scope->subjects, is_stale, looks);
     }
     ht_node_unref(looks->node);
     looks->node = ht_node_ref(node);

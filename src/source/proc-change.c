@@ -69,9 +69,9 @@ bool ht_proc_pulse_beats(struct ht_proc_pulse *pulse, int proc_fd, int64_t now_n
 /* ---- dull processes ---- */
 
 struct entry {
-    uint64_t pid;
     uint64_t inode;
-    unsigned looks;
+    uint32_t pid;
+    uint32_t looks;
 };
 
 /* Both sorted by pid: those of the last walk, and of the one under way. */
@@ -123,11 +123,11 @@ static int compare(const void *a, const void *b)
 
 static const struct entry *find(const struct ht_proc_dull *dull, uint64_t pid, uint64_t inode)
 {
-    const struct entry key = {.pid = pid};
+    const struct entry key = {.pid = (uint32_t)pid};
     const struct entry *entry =
         dull->known_len ? bsearch(&key, dull->known, dull->known_len, sizeof(key), compare) : NULL;
 
-    return entry && entry->inode == inode ? entry : NULL;
+    return entry && entry->pid == pid && entry->inode == inode ? entry : NULL;
 }
 
 bool ht_proc_dull_has(const struct ht_proc_dull *dull, uint64_t pid, uint64_t inode)
@@ -142,14 +142,14 @@ void ht_proc_dull_add(struct ht_proc_dull *dull, uint64_t pid, uint64_t inode)
     const struct entry *before = find(dull, pid, inode);
     size_t last = dull->next_len;
 
-    if (last == DULL_MAX || (last && dull->next[last - 1].pid >= pid))
+    if (last == DULL_MAX || pid > UINT32_MAX || (last && dull->next[last - 1].pid >= pid))
         return;
     if (last == dull->next_cap) {
-        dull->next_cap = dull->next_cap ? dull->next_cap * 2 : 256;
+        dull->next_cap += dull->next_cap / 4 + 64;
         dull->next = ht_realloc(dull->next, dull->next_cap, sizeof(*dull->next));
     }
-    dull->next[dull->next_len++] =
-        (struct entry){.pid = pid, .inode = inode, .looks = before ? before->looks + 1 : 1};
+    dull->next[dull->next_len++] = (struct entry){
+        .pid = (uint32_t)pid, .inode = inode, .looks = before ? before->looks + 1 : 1};
 }
 
 /* ---- turns ---- */
