@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "hulltop/base/mem.h"
-#include "hulltop/model/share.h"
 
 struct ht_row {
     atomic_uint refs;
@@ -65,27 +64,17 @@ static struct ht_row **lenders_of(const struct ht_row *row)
     return (struct ht_row **)(void *)((char *)row + row->size) - row->lenders;
 }
 
-/* Whether what lies there lives as long as the row: in its block, or in those it lends from. */
-static bool holds(const struct ht_row *row, uintptr_t at)
-{
-    uintptr_t from = (uintptr_t)row;
-
-    if (at >= from && at < from + row->size)
-        return true;
-    for (unsigned i = 0; i < row->lenders; i++) {
-        if (holds(lenders_of(row)[i], at))
-            return true;
-    }
-    return false;
-}
-
 /* Whether a row lends what lies there. */
 static bool find_lender(const struct space *space, const void *place)
 {
     struct lending *lending = space->lending;
 
+    uintptr_t at = (uintptr_t)place;
+
     for (size_t i = 0; lending && i < lending->len; i++) {
-        if (holds(lending->rows[i], (uintptr_t)place)) {
+        uintptr_t from = (uintptr_t)lending->rows[i];
+
+        if (at >= from && at < from + lending->rows[i]->size) {
             lending->used[i] = true;
             return true;
         }
@@ -330,7 +319,7 @@ struct ht_row *ht_row_like(const struct ht_table *table, const void *data,
     if (!like || like->table != table)
         return ht_row_new(table, data);
     /* Rows that are like each other all lend from the first: each holds one other at most. */
-    if (like->lenders)
+    if (like->lenders && lenders_of(like)[0]->table == table)
         like = lenders_of(like)[0];
     lending.rows[lending.len++] = like;
     return make(table, data, &lending, like->data);
@@ -460,52 +449,6 @@ bool ht_struct_equal(const struct ht_table *table, const void *a, const void *b)
             return false;
     }
     return true;
-}
-
-/* Points dst, a bytewise copy of a struct, at what from says with the same words. */
-static void share_fields(const struct ht_table *table, char *dst, const char *from)
-{
-    for (unsigned i = 0; i < table->count; i++) {
-        const struct ht_field *field = &table->fields[i];
-        char *to = dst + field->offset;
-        const char *other = from + field->offset;
-
-        if (!ht_field_is_known(table, dst, field) || !ht_field_is_known(table, from, field))
-            continue;
-        switch (field->kind) {
-        case HT_KIND_TEXT:
-        case HT_KIND_REF:
-            if (equal_field(field, to, other))
-                memcpy(to, other, sizeof(struct ht_str));
-            break;
-        case HT_KIND_LIST:
-        case HT_KIND_MAP:
-            if (equal_field(field, to, other))
-                memcpy(to, other, sizeof(struct ht_list));
-            break;
-        case HT_KIND_STRUCT:
-            share_fields(field->sub, to, other);
-            break;
-        case HT_KIND_BOOL:
-        case HT_KIND_INT:
-        case HT_KIND_UINT:
-        case HT_KIND_HEX:
-        case HT_KIND_TIME:
-        case HT_KIND_ENUM:
-        case HT_KIND_BITS:
-            break;
-        }
-    }
-}
-
-struct ht_row *ht_row_share(const struct ht_row *row, const struct ht_row *alike)
-{
-    ht_autofree char *data = ht_alloc0(1, row->table->size);
-
-    assert(row->table == alike->table);
-    memcpy(data, row->data, row->table->size);
-    share_fields(row->table, data, (const char *)alike->data);
-    return ht_row_derive(row->table, data, &alike, 1);
 }
 
 bool ht_row_equal(const struct ht_row *a, const struct ht_row *b)

@@ -3,7 +3,6 @@
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
-#include "hulltop/model/share.h"
 
 static bool has_key(const struct ht_pod *pod, struct ht_buf *buf)
 {
@@ -31,7 +30,7 @@ struct ht_row *ht_kube_kin_share(const struct ht_kube_kin *kin, struct ht_row *r
         alike = ht_map_get(kin->by_owner, ht_buf_str(&key));
     if (!alike)
         return row;
-    shared = ht_row_share(row, alike);
+    shared = ht_row_like(&ht_pod_table, ht_pod_of(row), alike);
     if (!is_of_one_template(shared, alike)) {
         ht_row_unref(shared);
         return row;
