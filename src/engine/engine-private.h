@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "slot.h"
+#include "stack.h"
 #include "writer.h"
 #include "hulltop/engine/core.h"
 #include "hulltop/engine/engine.h"
@@ -49,6 +50,7 @@ struct ht_engine {
     struct ht_writer
         *bundler; /* of evidence, which can hang on a process; NULL: none was asked for */
     pthread_t thread;
+    struct ht_stack stack; /* of the thread */
     bool started;
     int wake_fd;  /* the engine has something to do */
     int state_fd; /* a new state is there */

@@ -117,6 +117,7 @@ void ht_engine_sleep(struct ht_engine *engine, int64_t timeout_ns)
                                .tv_nsec = timeout_ns % HT_NS_PER_S};
     uint64_t count;
 
+    ht_stack_rest(&engine->stack, timeout_ns);
     ppoll(&pollfd, 1, timeout_ns < 0 ? NULL : &timeout, NULL);
     ssize_t n = read(engine->wake_fd, &count, sizeof(count));
     (void)n; /* not woken: nothing to empty */
@@ -279,6 +280,7 @@ static void *run(void *argument)
 {
     struct ht_engine *engine = argument;
 
+    ht_stack_find(&engine->stack);
     if (engine->origin == HT_ORIGIN_LIVE)
         ht_engine_run_live(engine);
     else

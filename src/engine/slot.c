@@ -6,20 +6,15 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "stack.h"
 
-enum { INBOX_MAX = 64, STACK_MARGIN = 4096 };
-
-/* Who waits for that long can do without the stack that its last work took. */
-#define REST_NS (5 * HT_NS_PER_S)
+enum { INBOX_MAX = 64 };
 
 struct ht_slot {
     struct ht_feed feed; /* the source sees only this */
@@ -30,7 +25,7 @@ struct ht_slot {
     int wake_fd, stop_fd;
     pthread_t thread;
     bool started;
-    char *stack; /* its lowest byte; NULL: not known. Of the thread */
+    struct ht_stack stack; /* of the thread */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t ended_cond;
@@ -157,32 +152,6 @@ static void set_waiting(struct ht_slot *slot, bool waiting)
     pthread_mutex_unlock(&slot->lock);
 }
 
-static void find_stack(struct ht_slot *slot)
-{
-    pthread_attr_t attributes;
-    void *lowest;
-    size_t size;
-
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
-        return;
-    if (pthread_attr_getstack(&attributes, &lowest, &size) == 0)
-        slot->stack = lowest;
-    pthread_attr_destroy(&attributes);
-}
-
-/* Gives the pages below this frame back: what was there is nobody's, and each of the sources, most
- * of which are not on this node, would keep some for good. */
-static void shrink_stack(const struct ht_slot *slot)
-{
-    char *here = __builtin_frame_address(0);
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t end = ((uintptr_t)here - STACK_MARGIN) / page * page;
-    uintptr_t start = ((uintptr_t)slot->stack + page - 1) / page * page;
-
-    if (slot->stack && start < end)
-        (void)madvise((void *)start, end - start, MADV_DONTNEED);
-}
-
 static bool feed_wait(struct ht_feed *feed, int64_t timeout_ns, struct ht_request *ret_request)
 {
     struct ht_slot *slot = slot_of(feed);
@@ -197,8 +166,7 @@ static bool feed_wait(struct ht_feed *feed, int64_t timeout_ns, struct ht_reques
     if (take_request(slot, ret_request))
         return true;
     set_waiting(slot, true);
-    if (timeout_ns < 0 || timeout_ns >= REST_NS)
-        shrink_stack(slot);
+    ht_stack_rest(&slot->stack, timeout_ns);
     while (ppoll(fds, ARRAY_LEN(fds), timeout_ns < 0 ? NULL : &timeout, NULL) < 0 && errno == EINTR)
         ;
     set_waiting(slot, false);
@@ -283,7 +251,7 @@ static void *run(void *argument)
 {
     struct ht_slot *slot = argument;
 
-    find_stack(slot);
+    ht_stack_find(&slot->stack);
     slot->driver.ops->run(slot->driver.self, &slot->feed);
     pthread_mutex_lock(&slot->lock);
     slot->ended = true;

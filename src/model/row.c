@@ -68,7 +68,6 @@ static struct ht_row **lenders_of(const struct ht_row *row)
 static bool find_lender(const struct space *space, const void *place)
 {
     struct lending *lending = space->lending;
-
     uintptr_t at = (uintptr_t)place;
 
     for (size_t i = 0; lending && i < lending->len; i++) {
