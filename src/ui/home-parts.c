@@ -5,6 +5,7 @@
 #include "home.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
     STATE_W = 8,
@@ -356,17 +357,14 @@ static uint64_t shown_cpu(const struct ht_usage *usage)
  * places; the least falls out. */
 static void place_usage(const struct ht_usage *usage, const struct ht_usage *best[BUSIEST])
 {
-    for (size_t i = 0; i < BUSIEST && shown_cpu(usage) > 0; i++) {
-        if (!best[i] || shown_cpu(usage) > shown_cpu(best[i])) {
-            const struct ht_usage *out = best[i];
+    size_t at = 0;
 
-            best[i] = usage;
-            if (out)
-                usage = out;
-            else
-                return;
-        }
-    }
+    while (at < BUSIEST && best[at] && shown_cpu(best[at]) >= shown_cpu(usage))
+        at++;
+    if (at == BUSIEST || shown_cpu(usage) == 0)
+        return;
+    memmove(best + at + 1, best + at, (BUSIEST - 1 - at) * sizeof(*best));
+    best[at] = usage;
 }
 
 void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area)
