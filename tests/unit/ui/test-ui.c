@@ -341,7 +341,7 @@ static void noise_is_no_load(void **unused)
     ht_ui_set_state(bench.ui, idles);
     SEES(&bench, "cpu: nothing is busy");
     ht_ui_set_state(bench.ui, works);
-    SEES(&bench, "cpu: d 0.1 cores, a 0.02, b 0.02 ");
+    SEES(&bench, "cpu: d 0.1 cores, a 0.02, b 0.02\n");
     close_bench(&bench);
 }
 
