@@ -65,8 +65,10 @@ void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process);
 
 /* Reads stat and cgroup of a process: home, start and ticks. False: it is gone. */
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process);
-/* Judges what the process, which was scouted, runs. False: it is gone. */
-bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process);
+/* Judges what the process, which was scouted, runs; start (NULL allowed) is what a watch told of
+ * its newest program. False: it is gone. */
+bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
+                    const struct ht_exec_start *start);
 /* Tells what was started in its container before the code's file was made, where that was watched.
  */
 void ht_drift_add_before(struct ht_drift *drift, const struct ht_layers_entry *home,

@@ -8,6 +8,7 @@
 
 #include "drift-script.h"
 #include "origin-file.h"
+#include "running-maps.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/digest.h"
 #include "hulltop/base/limits.h"
@@ -84,24 +85,72 @@ static void add_login(struct ht_drift *drift, pid_t pid, struct ht_code *code)
         ht_code_set_login_uid(code, login.login_uid);
 }
 
+bool ht_drift_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                        struct ht_text_list *ret_argv)
+{
+    struct ht_process process = {0};
+
+    ht_proc_read_argv(reader, pid, arena, &process);
+    /* A program may empty its command line; one that has ended has no executable either. */
+    if (!ht_process_has_argv(&process) ||
+        (process.argv.len == 0 && ht_proc_read_link(reader, pid, "exe").len == 0))
+        return false;
+    *ret_argv = process.argv;
+    return true;
+}
+
+/* Of several readings the newest that told something: it may run another program since. */
+static void read_argv(void *context)
+{
+    struct ht_drift_looking *looking = context;
+    struct ht_drift *drift = looking->drift;
+
+    looking->asked_argv = true;
+    if (ht_drift_read_argv(&drift->reader, looking->process->pid, drift->arena, &looking->argv))
+        looking->has_argv = true;
+}
+
 /* Read when it is needed: what most programs of an image are told is of no interest here. */
 static const struct ht_text_list *argv_of(struct ht_drift_looking *looking)
 {
-    struct ht_drift *drift = looking->drift;
-    struct ht_process process = {0};
-
-    if (!looking->has_argv) {
-        ht_proc_read_argv(&drift->reader, looking->process->pid, drift->arena, &process);
-        looking->argv = process.argv;
-        looking->has_argv = true;
-    }
+    if (!looking->asked_argv)
+        read_argv(looking);
     return &looking->argv;
 }
 
-/* Everything about the process, of code that is not the image's. */
-static void add_process(struct ht_drift *drift, const struct ht_drift_process *process,
-                        const struct ht_text_list *argv, struct ht_code *code)
+static void add_argv(struct ht_drift_looking *looking, struct ht_code *code)
 {
+    const struct ht_text_list *argv = argv_of(looking);
+    struct ht_str *unread;
+
+    if (looking->has_argv) {
+        ht_code_set_argv(code, *argv);
+        return;
+    }
+    unread = ht_arena_array(looking->drift->arena, struct ht_str, 1);
+    *unread = HT_S("command line");
+    ht_code_set_unread(code, (struct ht_text_list){.items = unread, .len = 1});
+}
+
+/* What the start told is older than all that the program can have made of it; of another program
+ * that runs by now it says nothing. */
+static void take_argv(struct ht_drift_looking *looking, const struct ht_exec_start *start,
+                      struct ht_str path)
+{
+    bool deleted;
+
+    if (!start || (start->unread & HT_EXEC_NO_ARGV) || start->argv.len == 0 ||
+        !ht_str_equal(ht_maps_plain_path(start->exe, &deleted), path))
+        return;
+    looking->argv = start->argv;
+    looking->asked_argv = looking->has_argv = true;
+}
+
+/* Everything about the process, of code that is not the image's. */
+static void add_process(struct ht_drift_looking *looking, struct ht_code *code)
+{
+    struct ht_drift *drift = looking->drift;
+    const struct ht_drift_process *process = looking->process;
     struct ht_arena *arena = drift->arena;
     struct ht_proc_stat stat;
     bool gone;
@@ -110,7 +159,7 @@ static void add_process(struct ht_drift *drift, const struct ht_drift_process *p
                                             (unsigned long long)process->start));
     ht_code_set_pid(code, (uint64_t)process->pid);
     ht_code_set_started_at(code, drift->booted_wall_ns + (int64_t)process->start * drift->tick_ns);
-    ht_code_set_argv(code, *argv);
+    add_argv(looking, code);
     add_login(drift, process->pid, code);
     if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
         0)
@@ -169,7 +218,7 @@ void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code)
                                        ht_enum_name(&ht_code_kind_enum, code->kind),
                                        HT_STR_ARG(code->path)));
     if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN) {
-        add_process(drift, process, argv_of(looking), code);
+        add_process(looking, code);
         ht_drift_add_before(drift, process->home, code);
     }
     if (takes_over(looking, code->id, code))
@@ -246,7 +295,8 @@ static bool is_plain_host(struct ht_drift *drift, pid_t pid)
     return exe.len == 0 || !ht_str_has_suffix(exe, " (deleted)");
 }
 
-static int judge_program(struct ht_drift_looking *looking, struct ht_code *code)
+static int judge_program(struct ht_drift_looking *looking, const struct ht_exec_start *start,
+                         struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
@@ -254,7 +304,9 @@ static int judge_program(struct ht_drift_looking *looking, struct ht_code *code)
                                 .start = process->start,
                                 .proc_ino = process->ino,
                                 .kind = HT_CODE_KIND_EXECUTABLE,
-                                .fd = -1};
+                                .fd = -1,
+                                .reading = read_argv,
+                                .context = looking};
     int r;
 
     if (process->home)
@@ -262,6 +314,7 @@ static int judge_program(struct ht_drift_looking *looking, struct ht_code *code)
     r = ht_origin_judge(drift->origin, &ask, drift->arena, code);
     if (r < 0)
         return r;
+    take_argv(looking, start, code->path);
     if (process->home && is_starting(drift, process, code->origin))
         return 0;
     if (code->origin == HT_CODE_ORIGIN_HOST)
@@ -309,7 +362,8 @@ bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
                                 .proc_ino = process->ino,
                                 .container_id = ht_layers_id(process->home),
                                 .kind = kind,
-                                .path = path};
+                                .path = path,
+                                .context = looking};
     ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &ask.path);
     ht_autoclose int readable = -1;
 
@@ -324,6 +378,8 @@ bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
     if (fd < 0)
         return false;
     ask.fd = fd;
+    if (!looking->asked_argv)
+        ask.reading = read_argv;
     if (ht_origin_judge(drift->origin, &ask, drift->arena, code) < 0)
         return false;
     if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN && kind == HT_CODE_KIND_SCRIPT) {
@@ -440,13 +496,14 @@ static void judge_script(struct ht_drift_looking *looking, struct ht_str exe)
 
 /* ---- one look ---- */
 
-static void judge_all(struct ht_drift_looking *looking, bool *ret_gone, bool *ret_unread)
+static void judge_all(struct ht_drift_looking *looking, const struct ht_exec_start *start,
+                      bool *ret_gone, bool *ret_unread)
 {
     struct ht_drift_process *process = looking->process;
     struct ht_code code = {0};
     int r;
 
-    r = judge_program(looking, &code);
+    r = judge_program(looking, start, &code);
     *ret_gone = r == -ESRCH;
     *ret_unread = r < 0 && !*ret_gone;
     if (r < 0 || !process->home || code.origin == HT_CODE_ORIGIN_HOST)
@@ -457,7 +514,8 @@ static void judge_all(struct ht_drift_looking *looking, bool *ret_gone, bool *re
         ht_drift_judge_preload(looking);
 }
 
-bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process)
+bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
+                    const struct ht_exec_start *start)
 {
     struct ht_drift_looking looking = {.drift = drift, .process = process};
     bool gone = false;
@@ -465,7 +523,7 @@ bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process)
 
     ht_arena_reset(drift->arena);
     if (process->home || !is_plain_host(drift, process->pid))
-        judge_all(&looking, &gone, &unread);
+        judge_all(&looking, start, &gone, &unread);
     settle(&looking, gone);
     if (process->home && !gone)
         ht_layers_looked(process->home, process->pid, process->start, unread);

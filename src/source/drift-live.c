@@ -124,7 +124,7 @@ static void take_start(struct ht_drift *drift, const struct ht_exec_start *start
     process = ht_proc_crowd_find(&drift->all, start->pid);
     /* One that is listed runs something else now; one that is not yet will be, if it lives. */
     if (process && ht_drift_scout(drift, process) && process->home &&
-        ht_drift_judge(drift, process)) {
+        ht_drift_judge(drift, process, start)) {
         process->turn.due_ns = 0;
         return;
     }

@@ -9,12 +9,17 @@
 struct ht_drift_looking {
     struct ht_drift *drift;
     struct ht_drift_process *process;
-    struct ht_text_list argv; /* once it was read */
-    bool has_argv;
+    struct ht_text_list argv;
+    bool asked_argv; /* it was read, or the start told it */
+    bool has_argv;   /* and is known */
     struct ht_vec fresh;
     bool mapped; /* its mappings were read */
 };
 
+/* Reads a command line, masked, in the arena. False: nothing is known of it, as of a process that
+ * has ended: that one's is empty. */
+bool ht_drift_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                        struct ht_text_list *ret_argv);
 /* The process runs that code: the row's id, and the process where it matters, are added here. */
 void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code);
 /* Judges a file by the path that the process would open it by; false if it is not there. */

@@ -74,7 +74,7 @@ static void gone(struct ht_drift *drift, struct ht_drift_process *process)
 static void look(struct ht_drift *drift, struct ht_drift_process *process)
 {
     /* What is of a container may have started something else since. */
-    if (ht_drift_judge(drift, process))
+    if (ht_drift_judge(drift, process, NULL))
         ht_proc_turn_over(&process->turn, process->pid, age_of(drift, process), drift->now_ns,
                           process->home != NULL);
     else

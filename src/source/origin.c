@@ -751,6 +751,8 @@ static int look_and_judge(struct question *question)
 
     if (r < 0 || recall(question))
         return r;
+    if (question->ask->reading)
+        question->ask->reading(question->ask->context);
     /* An answer is of a file and its path; one from before tells that these belong together. */
     return still_runs(question) ? judge(question) : -EAGAIN;
 }

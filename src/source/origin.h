@@ -38,6 +38,11 @@ struct ht_origin_ask {
     int fd; /* the file, opened (O_PATH will do); borrowed. -1: the executable of pid */
     struct ht_str
         path; /* what the process, or who opened fd, calls it; of an executable not asked */
+    /* Called (NULL: not) before content is read of a file that has no answer yet, for each try:
+     * what the process alone tells is to be had now, for it may have ended when the file was read.
+     */
+    void (*reading)(void *context);
+    void *context;
 };
 
 /* Fills kind, container_id, pid, origin, reason, path, host_path, mount, mount_source, size, mode,

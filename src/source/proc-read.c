@@ -188,7 +188,9 @@ void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena
     bool gone;
 
     /* Where it is longer, or reading ends early, its beginning is kept. */
-    ht_proc_decode_cmdline(ht_proc_read_file(reader, pid, "cmdline", &gone), arena, process);
+    struct ht_str text = ht_proc_read_file(reader, pid, "cmdline", &gone);
+    if (!gone)
+        ht_proc_decode_cmdline(text, arena, process);
 }
 
 bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What interpreters run, and the rows of code that comes and goes. */
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,6 +24,7 @@
 #include "hulltop/base/mem.h"
 #include "src/source/drift-codes.h"
 #include "src/source/drift-layers.h"
+#include "src/source/drift-look.h"
 #include "src/source/drift-packages.h"
 #include "src/source/drift-script.h"
 #include "src/source/drift-tamper.h"
@@ -353,6 +358,138 @@ static void nothing_runs_in_another_root(void **state)
     ht_node_unref(feed.sample);
 }
 
+/* ---- command lines ---- */
+
+static void who_has_ended_has_no_command_line(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_proc_reader reader;
+    struct ht_error err = {0};
+    struct ht_text_list argv = {0};
+    siginfo_t info;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(ht_proc_reader_init(&reader, "/proc", &err), 0);
+    assert_true(ht_drift_read_argv(&reader, getpid(), arena, &argv));
+    assert_true(ht_str_has_suffix(argv.items[0], "test-drift"));
+    child = fork();
+    if (child == 0)
+        _exit(0);
+    /* It is left where it is: a zombie, whose command line can be read and is empty. */
+    assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+    assert_false(ht_drift_read_argv(&reader, child, arena, &argv));
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_false(ht_drift_read_argv(&reader, child, arena, &argv));
+    assert_true(ht_str_has_suffix(argv.items[0], "test-drift")); /* as it was */
+    ht_proc_reader_fini(&reader);
+}
+
+/* Starts cat with mounts of its own, as in a container, until stdin ends. 0: not allowed here. */
+static pid_t start_apart(int *ret_stdin)
+{
+    int input[2], ready[2];
+    char byte;
+    pid_t child;
+
+    assert_int_equal(pipe2(input, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    child = fork();
+    if (child == 0) {
+        if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+            _exit(write(ready[1], "", 1) == 1);
+        dup2(input[0], STDIN_FILENO);
+        execl("/bin/cat", "cat", "-", (char *)NULL);
+        _exit(write(ready[1], "", 1) == 1);
+    }
+    close(ready[1]);
+    close(input[0]);
+    /* Its end closes when the program runs. */
+    bool runs = read(ready[0], &byte, 1) == 0;
+    close(ready[0]);
+    *ret_stdin = input[1];
+    if (runs)
+        return child;
+    close(input[1]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return 0;
+}
+
+static void check_argv(struct ht_drift *drift, struct ht_drift_process *process,
+                       const struct ht_exec_start *start, const char *wanted)
+{
+    struct ht_node *node;
+    const struct ht_rowset *codes;
+    size_t programs = 0;
+
+    assert_true(ht_drift_judge(drift, process, start));
+    node = rows_of(drift->codes);
+    codes = ht_node_set(node, HT_TABLE_CODE);
+    for (size_t i = 0; i < codes->len; i++) {
+        const struct ht_code *code = ht_code_of(codes->rows[i]);
+
+        if (code->kind != HT_CODE_KIND_EXECUTABLE)
+            continue;
+        programs++;
+        assert_int_equal(code->argv.len, 2);
+        assert_true(ht_str_is(code->argv.items[0], wanted));
+    }
+    assert_int_equal(programs, 1);
+    ht_node_unref(node);
+}
+
+static void what_a_start_told_is_the_command_line(void **state)
+{
+    const struct ht_str words[] = {HT_S("told"), HT_S("first")};
+    struct ht_drift drift = {.codes = ht_codes_new(),
+                             .layers = ht_layers_new(),
+                             .arena = ht_arena_new(HT_LIMIT_ROW),
+                             .mapped = ht_map_new(),
+                             .now_ns = 1,
+                             .tick_ns = HT_NS_PER_S / 100,
+                             .seen_by = "polling"};
+    struct ht_exec_start start = {.exe = HT_S("/other"), .argv = {.items = words, .len = 2}};
+    struct ht_error err = {0};
+    char name[64], link[PATH_MAX];
+    int input = -1;
+
+    (void)state;
+    struct ht_drift_process process = {.pid = start_apart(&input)};
+    drift.watch = ht_exec_new(&(struct ht_exec_options){
+        .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
+    ht_buf_init(&drift.maps, HT_LIMIT_FILE);
+    drift.origin = ht_origin_new("/proc", &err);
+    assert_non_null(drift.origin);
+    assert_int_equal(ht_proc_reader_init(&drift.reader, "/proc", &err), 0);
+    if (process.pid) {
+        process.home = ht_layers_join(drift.layers, HT_S("c1"), 1);
+        check_argv(&drift, &process, NULL, "cat");
+        check_argv(&drift, &process, &start, "cat"); /* it runs another program since */
+        snprintf(name, sizeof(name), "/proc/%d/exe", (int)process.pid);
+        ssize_t len = readlink(name, link, sizeof(link));
+        assert_true(len > 0);
+        start.exe = (struct ht_str){.data = link, .len = (size_t)len};
+        check_argv(&drift, &process, &start, "told");
+        start.unread = HT_EXEC_NO_ARGV;
+        check_argv(&drift, &process, &start, "cat");
+        close(input);
+        assert_int_equal(waitpid(process.pid, NULL, 0), process.pid);
+        assert_false(ht_drift_judge(&drift, &process, NULL)); /* ends what it ran */
+        ht_layers_leave(drift.layers, process.home);
+    }
+    ht_vec_fini(&process.codes);
+    ht_proc_reader_fini(&drift.reader);
+    ht_exec_free(drift.watch);
+    ht_origin_free(drift.origin);
+    ht_buf_fini(&drift.maps);
+    ht_map_free(drift.mapped);
+    ht_arena_free(drift.arena);
+    ht_layers_free(drift.layers);
+    ht_codes_free(drift.codes);
+    if (!process.pid)
+        skip();
+}
+
 /* ---- what is loaded first ---- */
 
 static void variables_name_what_is_loaded_first(void **state)
@@ -497,6 +634,8 @@ int main(void)
         cmocka_unit_test(too_many_changes_are_counted),
         cmocka_unit_test(one_look_says_what_it_saw),
         cmocka_unit_test(nothing_runs_in_another_root),
+        cmocka_unit_test(who_has_ended_has_no_command_line),
+        cmocka_unit_test(what_a_start_told_is_the_command_line),
         cmocka_unit_test(variables_name_what_is_loaded_first),
         cmocka_unit_test(files_that_start_programs_are_known_by_their_path),
         cmocka_unit_test(what_was_started_in_the_minute_before_is_told),

@@ -355,6 +355,19 @@ static void file_systems_that_hang_are_known(void **state)
 
 /* ---- ourselves ---- */
 
+struct reading {
+    const struct ht_code *code;
+    unsigned calls;
+};
+
+static void count_reading(void *context)
+{
+    struct reading *reading = context;
+
+    assert_false(ht_code_has_origin(reading->code)); /* nothing is judged yet */
+    reading->calls++;
+}
+
 static void our_own_program_is_a_file_of_the_node(void **state)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
@@ -374,6 +387,20 @@ static void our_own_program_is_a_file_of_the_node(void **state)
     struct ht_code again = {0};
     assert_int_equal(ht_origin_judge(origin, &ask, arena, &again), 0);
     assert_true(ht_struct_equal(&ht_code_table, &code, &again));
+    /* Of a file without an answer it is told before it is read, and of no other. */
+    struct ht_code fresh = {0};
+    struct reading reading = {.code = &fresh};
+    ask.reading = count_reading;
+    ask.context = &reading;
+    assert_int_equal(ht_origin_judge(origin, &ask, arena, &fresh), 0);
+    assert_int_equal(reading.calls, 0);
+    struct ht_origin *other = ht_origin_new("/proc", &err);
+    assert_non_null(other);
+    fresh = (struct ht_code){0};
+    assert_int_equal(ht_origin_judge(other, &ask, arena, &fresh), 0);
+    assert_int_equal(reading.calls, 1);
+    ht_origin_free(other);
+    ask.reading = NULL;
     ask.start = 1;
     assert_int_equal(ht_origin_judge(origin, &ask, arena, &again), -ESRCH);
     /* Another directory is no proof; the same one is, whatever was read of it. */
