@@ -136,6 +136,16 @@ bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part)
     return true;
 }
 
+bool ht_path_lies_in(struct ht_str path, struct ht_str folder)
+{
+    if (folder.len == 0)
+        return false;
+    while (folder.len && folder.data[folder.len - 1] == '/')
+        folder.len--;
+    return path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
+           (path.len == folder.len ? folder.len > 0 : path.data[folder.len] == '/');
+}
+
 uint64_t ht_str_hash(struct ht_str s, uint64_t seed)
 {
     uint64_t hash = seed ? seed : UINT64_C(0xcbf29ce484222325);

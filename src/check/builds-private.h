@@ -77,7 +77,6 @@ struct build_member *ht_builds_member(const struct builds *builds,
                                       const struct ht_process *process);
 /* What the program of a process is called. */
 struct ht_str ht_builds_program(const struct ht_process *process);
-bool ht_text_list_has(const struct ht_text_list *list, struct ht_str text);
 /* How people call a container: by its pod, owner or name. */
 struct ht_str ht_builds_name(const struct ht_container *container);
 /* Whether a build waits for work, so far as is seen. */

@@ -13,15 +13,6 @@
 
 /* ---- small questions ---- */
 
-bool ht_text_list_has(const struct ht_text_list *list, struct ht_str text)
-{
-    for (size_t i = 0; i < list->len; i++) {
-        if (ht_str_equal(list->items[i], text))
-            return true;
-    }
-    return false;
-}
-
 struct ht_str ht_builds_name(const struct ht_container *container)
 {
     if (ht_container_has_pod(container))

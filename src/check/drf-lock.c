@@ -65,7 +65,7 @@ static void look_code(struct ht_checking *checking, const struct ht_row *row,
             continue;
         }
         if (!ht_lock_is_about(code) ||
-            ht_lock_has(lock->code, ht_lock_code(ht_checking_arena(checking), code)))
+            ht_text_list_has(&lock->code, ht_lock_code(ht_checking_arena(checking), code)))
             continue;
         finding = ht_drf_fire(checking, code);
         ht_fire_title(checking, finding, "%.*s %s in a locked container, beyond its baseline",
@@ -86,7 +86,7 @@ static void look_packages(struct ht_checking *checking, const struct ht_row *row
         struct ht_str package = ht_lock_package(ht_checking_arena(checking), change);
         struct ht_finding *finding;
 
-        if (ht_lock_has(lock->packages, package))
+        if (ht_text_list_has(&lock->packages, package))
             continue;
         finding = ht_fire(checking, package);
         ht_fire_title(checking, finding, "The package %.*s was %s in a locked container",

@@ -266,11 +266,7 @@ const struct ht_fact_hole *ht_facts_hole(const struct ht_facts *facts, struct ht
 
 bool ht_facts_stack_knows(const struct ht_facts *facts, struct ht_str component)
 {
-    for (size_t i = 0; i < facts->stack.components.len; i++) {
-        if (ht_str_equal(facts->stack.components.items[i], component))
-            return true;
-    }
-    return false;
+    return ht_text_list_has(&facts->stack.components, component);
 }
 
 struct ht_str ht_facts_stack_date(const struct ht_facts *facts)

@@ -2,15 +2,6 @@
 /* What the table of builders is asked. */
 #include "facts-private.h"
 
-static bool lists(const struct ht_text_list *list, struct ht_str text)
-{
-    for (size_t i = 0; i < list->len; i++) {
-        if (ht_str_equal(list->items[i], text))
-            return true;
-    }
-    return false;
-}
-
 const struct ht_fact_builder *ht_facts_builders(const struct ht_facts *facts, size_t *ret_len)
 {
     *ret_len = facts->builders.systems.len;
@@ -31,9 +22,9 @@ static bool says(const struct ht_facts *facts, const struct ht_fact_client *clie
     enum { WORDS = 12 };
 
     for (size_t i = 1; i < argv->len && i < WORDS; i++) {
-        if (lists(&client->words, argv->items[i]))
+        if (ht_text_list_has(&client->words, argv->items[i]))
             return true;
-        if (lists(&facts->builders.others, argv->items[i]))
+        if (ht_text_list_has(&facts->builders.others, argv->items[i]))
             return false;
     }
     return false;
@@ -50,7 +41,7 @@ const struct ht_fact_client *ht_facts_client(const struct ht_facts *facts,
     struct ht_str word = argv->items[0];
     struct ht_str program = ht_str_sub(word, (size_t)(ht_str_rfind_byte(word, '/') + 1), word.len);
     for (size_t i = 0; i < facts->builders.clients.len; i++) {
-        if (lists(&clients[i].programs, program) && says(facts, &clients[i], argv))
+        if (ht_text_list_has(&clients[i].programs, program) && says(facts, &clients[i], argv))
             return &clients[i];
     }
     return NULL;
@@ -77,12 +68,12 @@ const struct ht_fact_version *ht_facts_version(const struct ht_facts *facts, str
 
 bool ht_facts_is_untrusted(const struct ht_facts *facts, struct ht_str trigger)
 {
-    return lists(&facts->builders.untrusted, trigger);
+    return ht_text_list_has(&facts->builders.untrusted, trigger);
 }
 
 bool ht_facts_is_credential(const struct ht_facts *facts, struct ht_str name)
 {
-    return lists(&facts->builders.credentials, name);
+    return ht_text_list_has(&facts->builders.credentials, name);
 }
 
 bool ht_facts_is_credential_file(const struct ht_facts *facts, struct ht_str path)

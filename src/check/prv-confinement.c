@@ -87,19 +87,10 @@ static void look_lsm(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- PRV-021 ---- */
 
-static bool lists(const struct ht_text_list *list, struct ht_str path)
-{
-    for (size_t i = 0; i < list->len; i++) {
-        if (ht_str_equal(list->items[i], path))
-            return true;
-    }
-    return false;
-}
-
 static bool lists_any(const struct ht_text_list *list, const struct ht_fact_mask *masks, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (lists(list, masks[i].path))
+        if (ht_text_list_has(list, masks[i].path))
             return true;
     }
     return false;
@@ -114,7 +105,7 @@ static struct ht_str missing_from(const struct view *view, const struct ht_text_
     const struct ht_fact_mask *masks = ht_facts_masks(view->facts, readonly, &len);
 
     for (size_t i = 0; i < len; i++) {
-        if (!masks[i].core || lists(list, masks[i].path))
+        if (!masks[i].core || ht_text_list_has(list, masks[i].path))
             continue;
         if (text.len)
             ht_buf_add_text(&text, ", ");

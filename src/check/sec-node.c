@@ -3,6 +3,7 @@
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
+#include "hulltop/model/peer.h"
 #include "pods.h"
 
 enum { OTHERS = 0077, SHOWN = 8 };
@@ -83,19 +84,6 @@ static void look_kubelet(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- SEC-022 ---- */
 
-/* Who answers there gives the node's identity in the cloud to whoever asks. */
-static bool is_metadata(struct ht_str peer)
-{
-    static const char *const addresses[] = {
-        "169.254.169.254:", "169.254.170.2:", "100.100.100.200:", "[fd00:ec2::254]:"};
-
-    for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
-        if (ht_str_has_prefix(peer, addresses[i]))
-            return true;
-    }
-    return false;
-}
-
 static void look_metadata(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_process *process = ht_process_of(row);
@@ -110,7 +98,7 @@ static void look_metadata(struct ht_checking *checking, const struct ht_row *row
         return;
     }
     for (size_t i = 0; i < process->peers.len; i++) {
-        if (!is_metadata(process->peers.items[i]))
+        if (!ht_peer_is_metadata(process->peers.items[i]))
             continue;
         owner = ht_node_find(ht_checking_node(checking), HT_TABLE_CONTAINER, process->container);
         finding = ht_fire(checking, process->comm);

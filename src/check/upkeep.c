@@ -137,15 +137,6 @@ struct judging {
     struct ids affected, patched, undecided;
 };
 
-static bool has_text(const struct ht_text_list *list, struct ht_str text)
-{
-    for (size_t i = 0; i < list->len; i++) {
-        if (ht_str_equal(list->items[i], text))
-            return true;
-    }
-    return false;
-}
-
 static void add_id(struct ids *ids, struct ht_str id)
 {
     for (size_t i = 0; i < ids->len; i++) {
@@ -247,10 +238,11 @@ static void judge_hole(struct judging *judging, const struct ht_fact_hole *hole)
 
     if (!is_in_hole(judging->version, hole))
         return;
-    if (has_text(&component->advisories_fixed, hole->id) ||
-        (!has_text(&component->advisories, hole->id) && has_text(&component->changelog, hole->id)))
+    if (ht_text_list_has(&component->advisories_fixed, hole->id) ||
+        (!ht_text_list_has(&component->advisories, hole->id) &&
+         ht_text_list_has(&component->changelog, hole->id)))
         add_id(&judging->patched, hole->id);
-    else if (has_text(&component->advisories, hole->id) ||
+    else if (ht_text_list_has(&component->advisories, hole->id) ||
              (ht_component_has_vendor(component) && component->vendor))
         add_id(&judging->affected, hole->id);
     else

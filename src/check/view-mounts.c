@@ -61,16 +61,6 @@ static bool is_furniture(const struct ht_mount *mount, struct ht_str path)
 
 /* ---- both sides ---- */
 
-bool ht_path_lies_in(struct ht_str path, struct ht_str folder)
-{
-    if (folder.len == 0)
-        return false;
-    while (folder.len && folder.data[folder.len - 1] == '/')
-        folder.len--;
-    return path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
-           (path.len == folder.len ? folder.len > 0 : path.data[folder.len] == '/');
-}
-
 /* Whether mount gives no more than upper, of the same path or of a folder above it. */
 static bool is_told(const struct ht_mount *upper, const struct ht_mount *mount)
 {

@@ -62,8 +62,6 @@ struct ht_str ht_view_raw_device(const struct view *view);
 
 /* Path on the host that a mount gives, plain; empty if it gives none. */
 struct ht_str ht_mount_host_path(const struct ht_mount *mount);
-/* Whether an absolute path is folder or lies below it; nothing lies in the empty path. */
-bool ht_path_lies_in(struct ht_str path, struct ht_str folder);
 /* The mounts to judge: declared ones, and those of the kernel that tell more; in the arena. False
  * if neither is known. */
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret);

@@ -21,7 +21,8 @@ struct baseline {
 
 static void add(struct baseline *baseline, struct ht_str text)
 {
-    if (ht_lock_has((struct ht_text_list){.items = baseline->items, .len = baseline->len}, text))
+    if (ht_text_list_has(&(struct ht_text_list){.items = baseline->items, .len = baseline->len},
+                         text))
         return;
     if (baseline->len == HT_LOCK_ITEMS_MAX) {
         baseline->cut = true;

@@ -26,6 +26,15 @@ const struct ht_table *ht_table_find(struct ht_str name)
     return NULL;
 }
 
+bool ht_text_list_has(const struct ht_text_list *list, struct ht_str text)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        if (ht_str_equal(list->items[i], text))
+            return true;
+    }
+    return false;
+}
+
 static uint64_t known_bit(const struct ht_table *table, const struct ht_field *field)
 {
     assert(field >= table->fields && field < table->fields + table->count);

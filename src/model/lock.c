@@ -27,12 +27,3 @@ struct ht_str ht_lock_package(struct ht_arena *arena, const struct ht_package_ch
     return ht_arena_strf(arena, "%.*s %.*s %.*s", HT_STR_ARG(change->manager),
                          HT_STR_ARG(change->name), HT_STR_ARG(now));
 }
-
-bool ht_lock_has(struct ht_text_list list, struct ht_str text)
-{
-    for (size_t i = 0; i < list.len; i++) {
-        if (ht_str_equal(list.items[i], text))
-            return true;
-    }
-    return false;
-}

@@ -214,12 +214,6 @@ static struct ht_str without_slashes(struct ht_str path)
     return path;
 }
 
-static bool is_below(struct ht_str path, struct ht_str folder)
-{
-    return path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
-           (path.len == folder.len || folder.len == 1 || path.data[folder.len] == '/');
-}
-
 struct ht_str ht_apiserver_host_path(const struct ht_apiserver_manifest *manifest,
                                      struct ht_str path, struct ht_arena *arena)
 {
@@ -229,7 +223,7 @@ struct ht_str ht_apiserver_host_path(const struct ht_apiserver_manifest *manifes
     for (size_t i = 0; i < manifest->paths_len; i++) {
         struct ht_str inside = without_slashes(manifest->paths[i].inside);
 
-        if (is_below(path, inside) && inside.len >= longest) {
+        if (ht_path_lies_in(path, inside) && inside.len >= longest) {
             best = &manifest->paths[i];
             longest = inside.len;
         }

@@ -54,22 +54,13 @@ static bool is_named(const struct ht_docker_image *image, struct ht_str referenc
     return false;
 }
 
-static bool has_digest(const struct ht_docker_image *image, struct ht_str reference)
-{
-    for (size_t i = 0; i < image->digests.len; i++) {
-        if (ht_str_equal(image->digests.items[i], reference))
-            return true;
-    }
-    return false;
-}
-
 /* The id that a reference stands for; empty: nothing here has that name, or it is an id itself. */
 static struct ht_str find_named(const struct ht_docker *docker, struct ht_str reference)
 {
     for (size_t i = 0; i < docker->names.len; i++) {
         const struct ht_docker_image *image = &docker->names.items[i];
 
-        if (is_named(image, reference) || has_digest(image, reference))
+        if (is_named(image, reference) || ht_text_list_has(&image->digests, reference))
             return image->id;
     }
     return (struct ht_str){0};

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hulltop/model/peer.h"
+
 enum { FIELDS = 10, FIELD_LOCAL = 1, FIELD_REMOTE = 2, FIELD_STATE = 3, FIELD_INODE = 9 };
 
 static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -80,16 +82,9 @@ bool ht_net_is_loopback(const struct ht_net_end *end)
 
 bool ht_net_is_metadata(const struct ht_net_end *end)
 {
-    static const char *const addresses[] = {
-        "169.254.169.254:", "169.254.170.2:", "100.100.100.200:", "[fd00:ec2::254]:"};
     char text[HT_NET_TEXT_MAX];
-    struct ht_str address = ht_str_from(ht_net_format(end, text));
 
-    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-        if (ht_str_has_prefix(address, addresses[i]))
-            return true;
-    }
-    return false;
+    return ht_peer_is_metadata(ht_str_from(ht_net_format(end, text)));
 }
 
 const char *ht_net_format(const struct ht_net_end *end, char *out)

@@ -149,8 +149,7 @@ static bool has_option(const struct ht_text_list *options, const char *wanted)
 
 static bool is_below(struct ht_str path, struct ht_str folder)
 {
-    return path.len > folder.len && path.data[folder.len] == '/' &&
-           ht_str_equal(ht_str_sub(path, 0, folder.len), folder);
+    return path.len > folder.len && ht_path_lies_in(path, folder);
 }
 
 /* What a runtime makes for a pod or one container of it (hosts, resolv.conf, shm): containerd, and

@@ -116,16 +116,6 @@ static bool is_overlay(struct ht_str type)
            ht_str_is(type, "fuse.fuse-overlayfs");
 }
 
-/* True for path itself and everything below it. */
-static bool is_below(struct ht_str path, struct ht_str folder)
-{
-    while (folder.len && folder.data[folder.len - 1] == '/')
-        folder.len--;
-    return path.len >= folder.len &&
-           (folder.len == 0 || memcmp(path.data, folder.data, folder.len) == 0) &&
-           (path.len == folder.len || path.data[folder.len] == '/');
-}
-
 void ht_mountinfo_decode_host(struct ht_str text, struct ht_arena *arena,
                               struct ht_host_mounts *ret_mounts)
 {
@@ -174,7 +164,7 @@ struct ht_str ht_mountinfo_host_path(const struct ht_host_mounts *host, uint64_t
     for (size_t i = 0; host && i < host->len; i++) {
         const struct ht_host_mount *mount = &host->items[i];
 
-        if (mount->device != device || !is_below(root, mount->root))
+        if (mount->device != device || !ht_path_lies_in(root, mount->root))
             continue;
 
         size_t len = point_of(mount).len + rest_of(mount, root).len;
@@ -286,7 +276,7 @@ static bool is_nested(const struct ht_mount *mounts, size_t len, struct ht_str t
     for (size_t i = 0; i < len; i++) {
         if ((mounts[i].origin == HT_MOUNT_ORIGIN_BIND ||
              mounts[i].origin == HT_MOUNT_ORIGIN_VOLUME) &&
-            target.len > mounts[i].target.len && is_below(target, mounts[i].target))
+            target.len > mounts[i].target.len && ht_path_lies_in(target, mounts[i].target))
             return true;
     }
     return false;

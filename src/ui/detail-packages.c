@@ -38,14 +38,6 @@ static bool is_unit_name(struct ht_str name)
            ht_str_has_suffix(name, ".service");
 }
 
-static bool has_text(struct ht_text_list list, struct ht_str text)
-{
-    for (size_t i = 0; i < list.len; i++)
-        if (ht_str_equal(list.items[i], text))
-            return true;
-    return false;
-}
-
 static void say(struct ht_doc *doc, const char *text)
 {
     ht_doc_text(doc, 1, HT_STYLE_NORMAL, ht_str_from(text));
@@ -121,7 +113,7 @@ static bool needs_reboot(const struct ht_ui *ui, struct ht_str package)
     for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
         if (ht_str_has_prefix(package, beginnings[i]))
             return true;
-    return db && has_text(db->reboot_packages, package);
+    return db && ht_text_list_has(&db->reboot_packages, package);
 }
 
 /* How a process gets the new code. */
@@ -154,8 +146,8 @@ static void put_units(const struct ht_ui *ui, struct ht_str package, struct ht_d
     for (size_t i = 0; i < rows->len && list.len < UNITS_MAX; i++) {
         const struct ht_stale_process *process = ht_stale_process_of(rows->rows[i]);
 
-        if (!has_text(process->packages, package) ||
-            (process->unit.len && has_text(list, process->unit)))
+        if (!ht_text_list_has(&process->packages, package) ||
+            (process->unit.len && ht_text_list_has(&list, process->unit)))
             continue;
         if (!list.len)
             ht_doc_head(doc, "STILL RUNS CODE THAT AN EARLIER UPDATE REPLACED");

@@ -54,6 +54,9 @@ struct ht_str ht_str_trim(struct ht_str s);
 /* Steps through the parts of *rest between separators: true and ret_part for each, false at the
  * end. "a//b" has an empty part; the empty string has none. */
 bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part);
+/* Whether an absolute path is folder or lies below it; nothing lies in the empty path. By the names
+ * alone: "..", links and mounts are the caller's. */
+bool ht_path_lies_in(struct ht_str path, struct ht_str folder);
 /* 64-bit FNV-1a over the bytes, continued from seed (0 to begin). */
 uint64_t ht_str_hash(struct ht_str s, uint64_t seed);
 

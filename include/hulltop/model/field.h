@@ -95,6 +95,9 @@ struct ht_list {
     size_t len;
 };
 
+/* Whether a list has that text. */
+bool ht_text_list_has(const struct ht_text_list *list, struct ht_str text);
+
 struct ht_row;
 
 /* Field called name, or NULL. */

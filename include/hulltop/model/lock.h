@@ -13,7 +13,5 @@ bool ht_lock_is_about(const struct ht_code *code);
 struct ht_str ht_lock_code(struct ht_arena *arena, const struct ht_code *code);
 /* "apk nmap 7.94-r0", in the arena. */
 struct ht_str ht_lock_package(struct ht_arena *arena, const struct ht_package_change *change);
-/* Whether a list has that text. */
-bool ht_lock_has(struct ht_text_list list, struct ht_str text);
 
 #endif

@@ -99,6 +99,20 @@ static void texts_are_split_at_separators(void **state)
     assert_parts("/a", (const char *const[]){"", "a", NULL});
 }
 
+static void paths_lie_in_folders(void **state)
+{
+    (void)state;
+    assert_true(ht_path_lies_in(HT_S("/a/b"), HT_S("/a")));
+    assert_true(ht_path_lies_in(HT_S("/a/b"), HT_S("/a//")));
+    assert_true(ht_path_lies_in(HT_S("/a"), HT_S("/a")));
+    assert_true(ht_path_lies_in(HT_S("/a"), HT_S("/")));
+    assert_true(ht_path_lies_in(HT_S("/"), HT_S("/")));
+    assert_false(ht_path_lies_in(HT_S("/ab"), HT_S("/a")));
+    assert_false(ht_path_lies_in(HT_S("/"), HT_S("/a")));
+    assert_false(ht_path_lies_in(HT_S("/a"), HT_S("")));
+    assert_false(ht_path_lies_in(HT_S(""), HT_S("/a")));
+}
+
 static void hashes_depend_on_bytes_and_seed(void **state)
 {
     (void)state;
@@ -119,6 +133,7 @@ int main(void)
         cmocka_unit_test(needles_are_found_from_where_it_is_asked),
         cmocka_unit_test(blanks_are_trimmed_at_both_ends),
         cmocka_unit_test(texts_are_split_at_separators),
+        cmocka_unit_test(paths_lie_in_folders),
         cmocka_unit_test(hashes_depend_on_bytes_and_seed),
     };
 
