@@ -238,14 +238,20 @@ static bool needs_processes(unsigned questions)
  * asked for later. */
 static unsigned unasked_parts(const struct ht_options *options)
 {
-    static const char *const contacts[] = {"stdio", "peers", "listens", "login_uid"};
-    unsigned parts = HT_PROC_CONTACTS;
+    static const struct {
+        const char *field;
+        enum ht_proc_part part;
+    } fields[] = {{"stdio", HT_PROC_CONTACTS},
+                  {"peers", HT_PROC_CONTACTS},
+                  {"listens", HT_PROC_CONTACTS},
+                  {"login_uid", HT_PROC_LOGIN}};
+    unsigned parts = HT_PROC_CONTACTS | HT_PROC_LOGIN;
 
     if (options->command != HT_CMD_CHECK)
         return 0;
-    for (size_t i = 0; i < ARRAY_LEN(contacts); i++) {
-        if (ht_catalogue_reads_field(options->questions, contacts[i]))
-            parts = 0;
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        if (ht_catalogue_reads_field(options->questions, fields[i].field))
+            parts &= ~(unsigned)fields[i].part;
     }
     if (!ht_catalogue_reads_table(options->questions, HT_TABLE_USAGE))
         parts |= HT_PROC_LOAD;

@@ -11,8 +11,9 @@
 
 /* Containers start all the time on some nodes: the answer waits no longer than this for them. */
 #define AWAITED_MAX_NS (4 * HT_NS_PER_S)
-/* What the engine may take for the one answer that it makes when time is up. */
-#define LAST_NS HT_NS_PER_S
+/* What the engine may take for the one answer that it makes when time is up. It waits for nobody
+ * then; on a node that is very busy it takes its time, and what was found would be lost. */
+#define LAST_NS (60 * HT_NS_PER_S)
 
 static void no_terminal(void)
 {
@@ -59,7 +60,9 @@ int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht
             if (deadline > now + AWAITED_MAX_NS)
                 deadline = now + AWAITED_MAX_NS;
         }
-        int64_t left = deadline + (state->serial ? 0 : LAST_NS) - now;
+        int64_t left = deadline - now;
+        if (state->origin == HT_ORIGIN_LIVE && state->serial == 0)
+            left += LAST_NS;
         if (is_answer(state) || left <= 0) {
             *ret_state = state;
             return HT_STATUS_CLEAN;

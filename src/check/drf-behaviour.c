@@ -138,6 +138,7 @@ static const struct ht_check checks[] = {
     {.id = "DRF-011",
      .question = 2,
      .scope = HT_TABLE_PROCESS,
+     .fields = HT_TEXTS("peers", "login_uid"),
      .flags = HT_CHECK_BUILDING,
      .severity = HT_SEVERITY_HIGH,
      .title = "Changes its packages while it runs",

@@ -301,6 +301,7 @@ static const struct ht_check checks[] = {
      .question = 3,
      .scope = HT_TABLE_PROCESS,
      .reads = HT_READS(CONTAINER),
+     .fields = HT_TEXTS("login_uid"),
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_HIGH,
      .title = "A command started in it has more privilege than the container",

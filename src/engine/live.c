@@ -307,17 +307,14 @@ static bool is_complete(const struct ht_engine *engine)
 }
 
 /* What happens before the first state is in it. */
-static void await_all(struct ht_engine *engine)
+static void await_all(struct ht_engine *engine, struct ht_rowset *events)
 {
     int64_t end_ns = ht_clock_mono(engine->clock) + engine->await_ns;
     int64_t left = engine->await_ns;
 
     while (left > 0 && !is_complete(engine) && !ht_engine_is_stopping(engine)) {
-        struct ht_rowset events = {0};
-
         ht_engine_sleep(engine, left < TICK_NS ? left : TICK_NS);
-        collect(engine, &events);
-        ht_rowset_fini(&events);
+        collect(engine, events);
         left = end_ns - ht_clock_mono(engine->clock);
     }
 }
@@ -374,7 +371,7 @@ void ht_engine_run_live(struct ht_engine *engine)
     load_locks(engine);
     if (engine->record_path)
         start_recording(engine, engine->record_path);
-    await_all(engine);
+    await_all(engine, &events);
     while (!ht_engine_is_stopping(engine)) {
         if (look(engine, &events))
             last_ns = ht_clock_mono(engine->clock);

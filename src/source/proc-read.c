@@ -322,7 +322,7 @@ bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_a
     if (!reader->no_labels)
         read_label(reader, dirfd, arena, process);
     read_uid_map(reader, dirfd, arena, process);
-    if (!(reader->leave_out & HT_PROC_CONTACTS))
+    if (!(reader->leave_out & HT_PROC_LOGIN))
         ht_proc_decode_loginuid(read_small(reader, dirfd, "loginuid"), process);
     return true;
 }

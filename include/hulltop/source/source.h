@@ -127,7 +127,8 @@ struct ht_driver ht_kube_driver(const struct ht_kube_options *options);
 /* What may be left out where nobody asks for it: reading it costs as much as the rest. */
 enum ht_proc_part {
     HT_PROC_LOAD = 1 << 0,     /* rows of what cgroups use */
-    HT_PROC_CONTACTS = 1 << 1, /* stdio, peers, listens (but of Docker daemons) and login_uid */
+    HT_PROC_CONTACTS = 1 << 1, /* stdio, peers, and listens (but of Docker daemons) */
+    HT_PROC_LOGIN = 1 << 2,    /* login_uid */
 };
 
 struct ht_proc_options {
