@@ -24,6 +24,8 @@ struct ht_drift_process {
     struct ht_vec codes;          /* struct ht_codes_entry *, what it runs */
 };
 
+enum { HT_DRIFT_PATH_BYTES = 256 };
+
 struct ht_drift {
     bool live;
     bool opened;
@@ -48,7 +50,10 @@ struct ht_drift {
     const char *seen_by;   /* who made the look under way look */
     struct ht_exec *watch; /* of starts of programs */
     int64_t watched_since; /* wall time */
-    int64_t published_ns;  /* monotonic */
+    uint64_t unplaced;     /* starts that are not known to be of a container, not told yet */
+    int64_t unplaced_ns;   /* when such were told last; 0: never */
+    char unplaced_path[HT_DRIFT_PATH_BYTES]; /* what one of them ran, where that is known */
+    int64_t published_ns;                    /* monotonic */
     struct ht_feed *feed;
 };
 
@@ -78,6 +83,11 @@ void ht_drift_add_parents(struct ht_drift *drift, uint64_t ppid, struct ht_code 
 /* Whether a young process of that name that runs code of that origin is a runtime's, about to
  * become the container's program. */
 bool ht_drift_is_starting(const char *comm, enum ht_code_origin origin);
+/* Tells of starts of which it is not known whose they were: at once, then at most once a minute
+ * with their number. */
+void ht_drift_tell_unplaced(struct ht_drift *drift);
+/* Takes note of such a start. */
+void ht_drift_add_unplaced(struct ht_drift *drift, const struct ht_exec_start *start);
 /* Takes what the watch has; false if there was nothing. */
 bool ht_drift_take_starts(struct ht_drift *drift);
 

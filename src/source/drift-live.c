@@ -5,6 +5,7 @@
  */
 #include "drift-inner.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +13,13 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { STARTS_MAX = 512 /* taken before requests and the clock are looked at again */ };
+enum {
+    STARTS_MAX = 512, /* taken before requests and the clock are looked at again */
+    TEXT_BYTES = 512,
+    ID_BYTES = 48
+};
+
+#define UNPLACED_NS (INT64_C(60) * HT_NS_PER_S)
 
 /* The program itself, or where it was gone too soon the file that was opened to be run: first of
  * all of them. */
@@ -111,10 +118,53 @@ static void note_start(struct ht_drift *drift, const struct ht_exec_start *start
         ht_layers_started(home, &note);
 }
 
+/* ---- whose it was is not known ---- */
+
+void ht_drift_add_unplaced(struct ht_drift *drift, const struct ht_exec_start *start)
+{
+    struct ht_str path = start->files_len ? start->files[0].path : start->exe;
+
+    drift->unplaced++;
+    if (path.len)
+        snprintf(drift->unplaced_path, sizeof(drift->unplaced_path), "%.*s", HT_STR_ARG(path));
+}
+
+void ht_drift_tell_unplaced(struct ht_drift *drift)
+{
+    int64_t now = ht_clock_mono(drift->feed->clock), wall = ht_clock_wall(drift->feed->clock);
+    ht_autobuf struct ht_buf text = HT_BUF(TEXT_BYTES);
+    struct ht_event event = {0};
+    char id[ID_BYTES];
+
+    if (drift->unplaced == 0 || (drift->unplaced_ns && now - drift->unplaced_ns < UNPLACED_NS))
+        return;
+    snprintf(id, sizeof(id), "unplaced-%020lld", (long long)wall);
+    if (drift->unplaced == 1)
+        ht_buf_addf(&text, "a program started and ended before it could be looked at");
+    else
+        ht_buf_addf(&text, "%llu programs started and ended before they could be looked at",
+                    (unsigned long long)drift->unplaced);
+    if (*drift->unplaced_path)
+        ht_buf_addf(&text, "%s%s", drift->unplaced == 1 ? ": " : ", one: ", drift->unplaced_path);
+    ht_event_set_id(&event, ht_str_from(id));
+    ht_event_set_at(&event, wall);
+    ht_event_set_kind(&event, HT_EVENT_KIND_PROCESS_EXEC);
+    ht_event_set_text(&event, ht_buf_str(&text));
+    ht_event_set_source(&event, HT_S("drift"));
+    drift->feed->event(drift->feed, ht_row_new(&ht_event_table, &event));
+    drift->unplaced = 0;
+    drift->unplaced_ns = now;
+    *drift->unplaced_path = '\0';
+}
+
+/* ---- all of them ---- */
+
 static void take_start(struct ht_drift *drift, const struct ht_exec_start *start)
 {
     struct ht_drift_process *process;
 
+    if ((start->unread & HT_EXEC_NO_CGROUP) && start->pid > 0)
+        ht_drift_add_unplaced(drift, start);
     if (start->cgroup.sure != HT_CGROUP_CERTAIN || start->cgroup.container_id.len == 0)
         return;
     drift->now_ns = ht_clock_mono(drift->feed->clock);
@@ -140,5 +190,6 @@ bool ht_drift_take_starts(struct ht_drift *drift)
         take_start(drift, &start);
         taken++;
     }
+    ht_drift_tell_unplaced(drift);
     return taken > 0;
 }

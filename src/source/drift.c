@@ -56,6 +56,17 @@ static void tell(struct ht_drift *drift, struct ht_node *sample, enum ht_source_
     ht_node_add(sample, ht_row_new(&ht_source_table, &source));
 }
 
+/* What nobody has looked at, and never will. */
+static void add_losses(const struct ht_drift *drift, struct ht_buf *detail)
+{
+    uint64_t lost = ht_exec_lost(drift->watch), unplaced = ht_exec_unplaced(drift->watch);
+
+    if (lost)
+        ht_buf_addf(detail, "; %llu starts lost", (unsigned long long)lost);
+    if (unplaced)
+        ht_buf_addf(detail, "; %llu started and ended unseen", (unsigned long long)unplaced);
+}
+
 static void publish(struct ht_drift *drift)
 {
     struct ht_node *sample = ht_node_new(drift->now_wall_ns);
@@ -68,6 +79,7 @@ static void publish(struct ht_drift *drift)
         ht_buf_addf(&detail, "%zu processes in %zu containers; %zu not as in the image",
                     count_contained(drift), ht_layers_count(drift->layers),
                     ht_codes_drifted(drift->codes));
+    add_losses(drift, &detail);
     ht_codes_put(drift->codes, sample);
     ht_layers_put(drift->layers, sample);
     if (drift->tamper)
@@ -151,6 +163,7 @@ static void look(struct ht_drift *drift)
     ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);
     ht_origin_rest(drift->origin);
     ht_codes_expire(drift->codes, drift->now_wall_ns);
+    ht_drift_tell_unplaced(drift);
     if (drift->first || drift->tamper_changed || ht_codes_changed(drift->codes) ||
         ht_layers_changed(drift->layers))
         publish(drift);

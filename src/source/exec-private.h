@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two ways by which the kernel tells of starts. Layer 3 (source); inside exec-*.c only. */
+/* The two ways by which the kernel tells of starts, and whose they are. Layer 3 (source); inside
+ * exec-*.c only. */
 #ifndef HT_SOURCE_EXEC_PRIVATE_H
 #define HT_SOURCE_EXEC_PRIVATE_H
 
 #include "exec-decode.h"
+#include "proc-read.h"
 #include "hulltop/base/error.h"
+
+/* Reads the cgroups of a process; empty if these are not known, as of one that ends, which cgroup
+ * v1 shows in no group. */
+void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *out);
 
 /* ---- process connector ---- */
 

@@ -53,6 +53,7 @@ struct ht_exec {
     int given_exe;
     struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
     size_t waiting_len;
+    uint64_t unplaced; /* starts of which it is not known whose they were */
 };
 
 /* ---- beginning and end ---- */
@@ -200,13 +201,26 @@ static void take_waiting(struct ht_exec *watch, struct waiting *waiting)
     watch->waiting[--watch->waiting_len] = empty;
 }
 
-static void read_cgroup(struct ht_exec *watch, pid_t pid, struct ht_buf *out)
+static bool is_ending(struct ht_proc_reader *reader, pid_t pid)
+{
+    struct ht_proc_stat stat;
+    bool gone;
+
+    return ht_proc_decode_stat(ht_proc_read_file(reader, pid, "stat", &gone), &stat) < 0 ||
+           stat.ending;
+}
+
+void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *out)
 {
     bool gone;
 
     ht_buf_reset(out);
-    if (pid > 0)
-        ht_buf_add_str(out, ht_proc_read_file(&watch->reader, pid, "cgroup", &gone));
+    if (pid <= 0)
+        return;
+    ht_buf_add_str(out, ht_proc_read_file(reader, pid, "cgroup", &gone));
+    /* Asked afterwards: who does not end now did not when the groups were read. */
+    if (ht_cgroup_is_left(ht_buf_str(out)) && is_ending(reader, pid))
+        ht_buf_reset(out);
 }
 
 static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *event)
@@ -217,7 +231,7 @@ static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *even
         waiting = &watch->waiting[watch->waiting_len++];
         waiting->pid = event->pid;
         waiting->since_ns = ht_clock_mono(watch->clock);
-        read_cgroup(watch, event->pid, &waiting->cgroup);
+        ht_exec_read_cgroup(&watch->reader, event->pid, &waiting->cgroup);
     }
     if (waiting->len < HT_EXEC_FILES_MAX)
         waiting->fds[waiting->len++] = event->fd;
@@ -279,11 +293,13 @@ static void read_argv(struct ht_exec *watch, struct ht_exec_start *start)
 static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
 {
     if (watch->given.cgroup.len == 0)
-        read_cgroup(watch, start->pid, &watch->given.cgroup);
-    if (watch->given.cgroup.len)
+        ht_exec_read_cgroup(&watch->reader, start->pid, &watch->given.cgroup);
+    if (watch->given.cgroup.len) {
         ht_cgroup_decode(ht_buf_str(&watch->given.cgroup), &start->cgroup);
-    else
-        start->unread |= HT_EXEC_NO_CGROUP;
+        return;
+    }
+    start->unread |= HT_EXEC_NO_CGROUP;
+    watch->unplaced++;
 }
 
 /* What only might be a container's is judged as the node's. */
@@ -447,6 +463,11 @@ uint64_t ht_exec_lost(const struct ht_exec *watch)
     return watch->connector.lost + watch->fanotify.lost;
 }
 
+uint64_t ht_exec_unplaced(const struct ht_exec *watch)
+{
+    return watch->unplaced;
+}
+
 bool ht_exec_is_live(const struct ht_exec *watch)
 {
     return watch->connector.fd >= 0 || (watch->fanotify.fd >= 0 && watch->fanotify.marks_len);
@@ -495,12 +516,15 @@ static void tell_connector(const struct ht_exec *watch, int64_t since, struct ht
     const struct ht_connector *connector = &watch->connector;
     struct ht_exec_watch row = {0};
     bool is_active = connector->fd >= 0;
-    const char *detail = watch->connector_why;
+    ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_BYTES);
 
-    if (is_active)
-        detail = connector->small ? "every start on the node, with a small buffer"
-                                  : "every start on the node";
-    tell_way(&row, "exec-events", is_active, ht_str_from(detail));
+    ht_buf_addf(&detail, "%s", is_active ? "every start on the node" : watch->connector_why);
+    if (is_active && connector->small)
+        ht_buf_addf(&detail, ", with a small buffer");
+    if (watch->unplaced)
+        ht_buf_addf(&detail, "; %llu ended before it was known whose they were",
+                    (unsigned long long)watch->unplaced);
+    tell_way(&row, "exec-events", is_active, ht_buf_str(&detail));
     ht_exec_watch_set_blind(&row, HT_S("what a process ran that ended before it could be read"));
     if (is_active) {
         ht_exec_watch_set_since(&row, since);

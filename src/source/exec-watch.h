@@ -39,7 +39,7 @@ enum {
 enum ht_exec_unread {
     HT_EXEC_NO_EXE = 1 << 0,    /* what it runs: see the files */
     HT_EXEC_NO_ARGV = 1 << 1,   /* its command line */
-    HT_EXEC_NO_CGROUP = 1 << 2, /* its container */
+    HT_EXEC_NO_CGROUP = 1 << 2, /* its container: it may be of one, or of the node */
     HT_EXEC_NO_STAT = 1 << 3,   /* its parent, its start */
 };
 
@@ -105,6 +105,9 @@ int64_t ht_exec_due(const struct ht_exec *watch);
 
 /* Starts that the kernel had to drop, since the beginning. */
 uint64_t ht_exec_lost(const struct ht_exec *watch);
+/* Starts that were given without a cgroup (HT_EXEC_NO_CGROUP), since the beginning: whose they were
+ * is not known. */
+uint64_t ht_exec_unplaced(const struct ht_exec *watch);
 /* True if fanotify or exec-events works. */
 bool ht_exec_is_live(const struct ht_exec *watch);
 /* Adds the exec_watch rows; since is when the watch began (wall time). The counts change with every

@@ -336,3 +336,19 @@ struct ht_str ht_cgroup_path_of(struct ht_str text, const char *controller)
     }
     return (struct ht_str){0};
 }
+
+bool ht_cgroup_is_left(struct ht_str text)
+{
+    struct ht_str line;
+    size_t old = 0;
+
+    while (ht_str_next(&text, '\n', &line)) {
+        /* "0::/path" is of cgroup v2, which keeps the group of what ended. */
+        if (line.len == 0 || ht_str_has_prefix(line, "0::"))
+            continue;
+        if (!ht_str_has_suffix(line, ":/"))
+            return false;
+        old++;
+    }
+    return old > 0;
+}

@@ -11,7 +11,8 @@
 
 enum { NS_DEPTH_MAX = 33 /* the kernel nests pid namespaces 32 deep */ };
 
-/* PF_KTHREAD of the kernel's task flags. */
+/* PF_EXITING and PF_KTHREAD of the kernel's task flags. */
+#define ENDING        0x00000004UL
 #define KERNEL_THREAD 0x00200000UL
 
 static bool next_field(struct ht_str *rest, struct ht_str *ret_field)
@@ -150,6 +151,7 @@ int ht_proc_decode_stat(struct ht_str text, struct ht_proc_stat *ret_stat)
     stat.ppid = values[PPID];
     stat.tty = (uint32_t)values[TTY];
     stat.kernel = values[FLAGS] & KERNEL_THREAD;
+    stat.ending = (values[FLAGS] & ENDING) || stat.state == 'Z' || stat.state == 'X';
     stat.used = values[USER] + values[SYSTEM];
     stat.start = values[START];
     *ret_stat = stat;

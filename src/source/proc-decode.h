@@ -39,6 +39,9 @@ struct ht_cgroup_facts {
 void ht_cgroup_decode_path(struct ht_str path, struct ht_cgroup_facts *ret_facts);
 /* Judges all lines of /proc/PID/cgroup, "\n" between them, and gives the one that tells most. */
 void ht_cgroup_decode(struct ht_str text, struct ht_cgroup_facts *ret_facts);
+/* Whether no hierarchy of cgroup v1, of which there are some, has a group: as of a process of the
+ * node that is in none, and of every process that ends. Pure. */
+bool ht_cgroup_is_left(struct ht_str text);
 /* Path of a controller ("cpuacct", "memory", "name=systemd"; "" is cgroup v2's), or empty. */
 struct ht_str ht_cgroup_path_of(struct ht_str text, const char *controller);
 
@@ -105,6 +108,7 @@ struct ht_proc_stat {
     uint64_t ppid;
     uint32_t tty;   /* device number; 0: none */
     bool kernel;    /* a kernel thread */
+    bool ending;    /* it has begun to end, or has ended */
     uint64_t start; /* ticks since boot */
     uint64_t used;  /* ticks of CPU, user and system */
 };

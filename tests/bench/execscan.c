@@ -6,8 +6,9 @@
  * and removes it as soon as it runs. Meanwhile it watches, by our watch with all it has or one way
  * of it, or (node) as hulltop runs it, which asks no more of programs outside of containers than
  * that they are outside; or as a bare reader of the process connector that reads one link and
- * nothing else, or not at all. Prints seen=N hashed=N lost=N p50=US p90=US cpu=US starts whose path
- * was told, whose content could be read, that the kernel dropped; the time from a start to its
+ * nothing else, or not at all. Prints seen=N hashed=N lost=N unplaced=N p50=US p90=US cpu=US starts
+ * whose path was told, whose content could be read, that the kernel dropped, that ended before it
+ * could be told whose they were; the time from a start to its
  * path; the watcher's CPU for each start on the node. With GROUP, the folder of a control group
  * that is named as a container's, what is started is one program again and again, in that group.
  * 77: not on this machine.
@@ -147,7 +148,7 @@ static void run_all(const char *folder, unsigned count, const char *group)
 struct score {
     struct ht_str folder;
     unsigned seen, hashed;
-    uint64_t starts, lost;
+    uint64_t starts, lost, unplaced;
     double *us; /* of those that were seen */
 };
 
@@ -217,6 +218,7 @@ static void watch_ours(struct score *score, struct ht_exec *watch, int done)
             take_start(score, &start);
     }
     score->lost = ht_exec_lost(watch);
+    score->unplaced = ht_exec_unplaced(watch);
 }
 
 /* The floor: one message, one link. */
@@ -272,8 +274,9 @@ static double cpu_us(void)
 static void tell(struct score *score, double cpu)
 {
     qsort(score->us, score->seen, sizeof(double), compare);
-    printf("seen=%u hashed=%u lost=%llu p50=%.0f p90=%.0f cpu=%.1f\n", score->seen, score->hashed,
-           (unsigned long long)score->lost, score->seen ? score->us[score->seen / 2] : 0,
+    printf("seen=%u hashed=%u lost=%llu unplaced=%llu p50=%.0f p90=%.0f cpu=%.1f\n", score->seen,
+           score->hashed, (unsigned long long)score->lost, (unsigned long long)score->unplaced,
+           score->seen ? score->us[score->seen / 2] : 0,
            score->seen ? score->us[score->seen * 9 / 10] : 0,
            score->starts ? cpu / (double)score->starts : 0);
 }

@@ -17,6 +17,9 @@ struct ht_test_feed {
     unsigned waits;
     /* Called instead of waiting, with the number of the wait; false ends the driver. */
     bool (*script)(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request);
+    /* Called with each event; NULL: not. */
+    void (*told)(struct ht_test_feed *feed, const struct ht_row *event);
+    unsigned events;
     void *context;
 };
 
@@ -50,7 +53,11 @@ static inline void ht_test_feed_confirm(struct ht_feed *feed)
 
 static inline void ht_test_feed_event(struct ht_feed *feed, struct ht_row *event)
 {
-    (void)feed;
+    struct ht_test_feed *test = (struct ht_test_feed *)feed;
+
+    test->events++;
+    if (test->told)
+        test->told(test, event);
     ht_row_unref(event);
 }
 

@@ -490,6 +490,47 @@ static void what_a_start_told_is_the_command_line(void **state)
         skip();
 }
 
+/* ---- starts that nobody could look at ---- */
+
+static void keep_text(struct ht_test_feed *feed, const struct ht_row *event)
+{
+    const struct ht_str text = ht_event_of(event)->text;
+
+    assert_int_equal(ht_event_of(event)->kind, HT_EVENT_KIND_PROCESS_EXEC);
+    snprintf(feed->context, 256, "%.*s", HT_STR_ARG(text));
+}
+
+static void starts_of_nobody_known_are_told_and_counted(void **state)
+{
+    char text[256] = "";
+    struct ht_test_feed feed = {.told = keep_text, .context = text};
+    struct ht_drift drift = {.feed = &feed.feed};
+    struct ht_exec_start start = {.pid = 9, .unread = HT_EXEC_NO_CGROUP};
+
+    (void)state;
+    ht_test_feed_init(&feed);
+    ht_drift_tell_unplaced(&drift);
+    assert_int_equal(feed.events, 0);
+    ht_drift_add_unplaced(&drift, &start);
+    ht_drift_tell_unplaced(&drift);
+    assert_int_equal(feed.events, 1);
+    assert_string_equal(text, "a program started and ended before it could be looked at");
+    /* Many at once are one event, a minute later. */
+    for (int i = 0; i < 700; i++) {
+        start.exe = i == 699 ? HT_S("/tmp/x") : HT_S("/tmp/y");
+        ht_drift_add_unplaced(&drift, &start);
+        ht_drift_tell_unplaced(&drift);
+    }
+    assert_int_equal(feed.events, 1);
+    feed.ahead_ns += 61 * HT_NS_PER_S;
+    ht_drift_tell_unplaced(&drift);
+    assert_int_equal(feed.events, 2);
+    assert_string_equal(text, "700 programs started and ended before they could be looked at, one: "
+                              "/tmp/x");
+    ht_drift_tell_unplaced(&drift);
+    assert_int_equal(feed.events, 2);
+}
+
 /* ---- what is loaded first ---- */
 
 static void variables_name_what_is_loaded_first(void **state)
@@ -636,6 +677,7 @@ int main(void)
         cmocka_unit_test(nothing_runs_in_another_root),
         cmocka_unit_test(who_has_ended_has_no_command_line),
         cmocka_unit_test(what_a_start_told_is_the_command_line),
+        cmocka_unit_test(starts_of_nobody_known_are_told_and_counted),
         cmocka_unit_test(variables_name_what_is_loaded_first),
         cmocka_unit_test(files_that_start_programs_are_known_by_their_path),
         cmocka_unit_test(what_was_started_in_the_minute_before_is_told),

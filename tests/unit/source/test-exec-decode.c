@@ -5,10 +5,14 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "src/source/exec-decode.h"
+#include "src/source/exec-private.h"
+#include "hulltop/base/limits.h"
 
 #define HEAD "\x03\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00"
 #define EXEC                                                                                       \
@@ -129,6 +133,43 @@ static void event_that_is_cut_or_lies_is_none(void **state)
     assert_false(ht_fanotify_next(&text, &event));
 }
 
+/* ---- whose it is ---- */
+
+static void groups_that_were_left_are_known(void **state)
+{
+    (void)state;
+    assert_true(ht_cgroup_is_left(HT_S("9:name=systemd:/\n8:pids:/\n0::/\n")));
+    /* Of cgroup v2 alone nothing is said: it keeps the group of what ended. */
+    assert_true(ht_cgroup_is_left(HT_S("8:pids:/\n0::/system.slice/containerd.service\n")));
+    assert_false(ht_cgroup_is_left(HT_S("0::/\n")));
+    assert_false(ht_cgroup_is_left(HT_S("9:name=systemd:/\n8:pids:/docker/0123\n0::/\n")));
+    assert_false(ht_cgroup_is_left(HT_S("")));
+}
+
+static void whose_a_zombie_was_is_not_known_where_it_left_its_groups(void **state)
+{
+    ht_autobuf struct ht_buf own = HT_BUF(HT_LIMIT_PROC_FILE), dead = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_proc_reader reader;
+    struct ht_error err = {0};
+    siginfo_t info;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(ht_proc_reader_init(&reader, "/proc", &err), 0);
+    ht_exec_read_cgroup(&reader, getpid(), &own);
+    assert_true(own.len > 0);
+    child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+    ht_exec_read_cgroup(&reader, child, &dead);
+    assert_false(ht_cgroup_is_left(ht_buf_str(&dead)));
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    ht_exec_read_cgroup(&reader, child, &dead);
+    assert_int_equal(dead.len, 0);
+    ht_proc_reader_fini(&reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +178,8 @@ int main(void)
         cmocka_unit_test(files_come_in_the_order_they_were_opened),
         cmocka_unit_test(overflow_has_no_file),
         cmocka_unit_test(event_that_is_cut_or_lies_is_none),
+        cmocka_unit_test(groups_that_were_left_are_known),
+        cmocka_unit_test(whose_a_zombie_was_is_not_known_where_it_left_its_groups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
