@@ -98,6 +98,19 @@ static int permission_error(const char *name, const char *socket_path, struct ht
     return ht_error_set(err, EACCES, "%s: permission denied; run as root", name);
 }
 
+/* Where something mounts a socket into a container before its daemon has made it, a directory lies
+ * in its place. */
+static int refused_error(const char *name, const char *socket_path, struct ht_error *err)
+{
+    struct stat about;
+
+    if (socket_path && stat(socket_path, &about) == 0 && !S_ISSOCK(about.st_mode))
+        return ht_error_set(err, ECONNREFUSED,
+                            "%s: is a %s and no socket: remove it, then start the daemon anew",
+                            name, S_ISDIR(about.st_mode) ? "directory" : "file");
+    return ht_error_set(err, ECONNREFUSED, "%s: connection refused: nobody listens there", name);
+}
+
 int ht_http_connect_error(const char *name, const char *socket_path, int code, const char *detail,
                           struct ht_error *err)
 {
@@ -111,8 +124,7 @@ int ht_http_connect_error(const char *name, const char *socket_path, int code, c
     case EPERM:
         return permission_error(name, socket_path, err);
     case ECONNREFUSED:
-        return ht_error_set(err, ECONNREFUSED, "%s: connection refused: nobody listens there",
-                            name);
+        return refused_error(name, socket_path, err);
     case EAGAIN:
         return ht_error_set(err, ETIMEDOUT, "%s: takes no connection: its queue is full", name);
     case ETIMEDOUT:

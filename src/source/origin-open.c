@@ -284,6 +284,13 @@ bool ht_origin_is_secret(struct ht_origin *origin, const struct ht_origin_ask *a
 
 /* ---- layers ---- */
 
+/* What runtimes lay over a file to hide it is a device: it holds nothing and nothing of it runs. */
+static bool is_mask(const struct ht_space_mount *mount)
+{
+    return ht_str_is(mount->root, "/null") &&
+           (ht_str_is(mount->type, "tmpfs") || ht_str_is(mount->type, "devtmpfs"));
+}
+
 static void list_writable(const struct ht_space *space, struct ht_arena *arena,
                           struct ht_layer *layer)
 {
@@ -293,7 +300,8 @@ static void list_writable(const struct ht_space *space, struct ht_arena *arena,
     for (size_t i = 0; i < space->len && len < HT_LIMIT_ARGV; i++) {
         const struct ht_space_mount *mount = &space->mounts[i];
 
-        if (ht_mountinfo_is_pseudo(mount->type) || ht_mountinfo_has_option(mount->options, "ro") ||
+        if (ht_mountinfo_is_pseudo(mount->type) || is_mask(mount) ||
+            ht_mountinfo_has_option(mount->options, "ro") ||
             ht_mountinfo_has_option(mount->super, "ro") ||
             ht_mountinfo_has_option(mount->options, "noexec") ||
             (mount == space->root && space->is_overlay && !space->upper.len &&

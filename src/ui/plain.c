@@ -216,10 +216,12 @@ void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct
     struct ht_state *before = plain->state;
 
     plain->state = ht_state_ref(state);
-    if (before)
+    if (before) {
         put_changes(plain, out, before, state);
-    else
+    } else {
         put_all(plain, out);
+        put_difference(plain, out, &state->findings, &(struct ht_rowset){0}, "found: ");
+    }
     if (plain->first && (state->complete || state->origin == HT_ORIGIN_REPORT)) {
         list_first(plain, plain->first, out);
         plain->first = NULL;

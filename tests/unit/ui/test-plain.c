@@ -41,6 +41,7 @@ static void questions_come_first_and_then_only_changes(void **unused)
     assert_non_null(strstr(text_of(&first), "3. Do containers run without --privileged? FAIL~, 5 "
                                             "found, 2 new, not known: containerd.sock"));
     assert_non_null(strstr(first.data, "1. Do builds run apart from production? UNKNOWN"));
+    assert_non_null(strstr(first.data, "found: HIGH question 3: CAP_SYS_ADMIN added, a\\x1b"));
     ht_plain_state(plain, same, &second);
     assert_int_equal(second.len, 0);
     ht_plain_state(plain, empty, &third);
