@@ -158,6 +158,8 @@ static void look_time(struct ht_checking *checking, const struct ht_row *row)
 
         ht_fire_title(checking, finding, "The CA certificates date from %.*s",
                       HT_STR_ARG(ht_pkg_day(ht_checking_arena(checking), db->ca_at)));
+        ht_finding_set_why(finding, HT_S("Authorities that were distrusted since then are still "
+                                         "trusted by what runs here, and new ones are not."));
         ht_finding_set_fix(finding, HT_S("sudo apt-get install --only-upgrade ca-certificates"));
         ht_fire_evidence(checking, finding, "package database", "ca-certificates", db->ca_version);
     }

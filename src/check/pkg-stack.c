@@ -318,6 +318,9 @@ static void look_system(struct ht_checking *checking, const struct ht_row *row)
         ht_fire_title(checking, finding,
                       "%.*s gets only security fixes, for a part of its packages",
                       HT_STR_ARG(support->name));
+        ht_finding_set_why(finding, HT_S("What is outside that part keeps its holes, other faults "
+                                         "are mended nowhere, and the end of all fixes is near."));
+        ht_finding_set_fix(finding, HT_S("Plan the move to the next release before that day."));
         break;
     case HT_SUPPORT_STATE_SUPPORTED:
     case HT_SUPPORT_STATE_PAID_ONLY:
