@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: driftscan scan|floor
- * Prints "CPU-microseconds processes" of one task over all processes of containers:
- *   scan   ours: the first look of the source "drift", from opening to its first whole answer
- *   floor  the executable's link and the mappings of each, read once and nothing else
+ * usage: driftscan scan|floor|node
+ * Prints "CPU-microseconds processes" of one task:
+ *   scan   ours: the first look of the source "drift", from opening to its first whole answer,
+ * which is over all processes of the node; those of containers are counted floor  the executable's
+ * link and the mappings of each process of a container, read once and nothing else node   the same
+ * of all processes of the node; those that have both are counted
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -107,6 +109,7 @@ static void scan_all(void)
 
 struct listing {
     int proc_fd;
+    bool whole_node;
     struct ht_buf file;
     pid_t pids[PIDS_MAX];
     size_t len;
@@ -127,13 +130,13 @@ static int visit(void *context, const char *name, unsigned type, uint64_t inode)
     if (ht_read_at(listing->proc_fd, path, &listing->file, HT_LIMIT_PROC_FILE, NULL) < 0)
         return 0;
     ht_cgroup_decode(ht_buf_str(&listing->file), &facts);
-    if (facts.sure == HT_CGROUP_CERTAIN)
+    if (listing->whole_node || facts.sure == HT_CGROUP_CERTAIN)
         listing->pids[listing->len++] = (pid_t)pid;
     return 0;
 }
 
 /* Who is in a container is found out before the clock runs. */
-static void read_floor(void)
+static void read_floor(bool whole_node)
 {
     ht_autofree struct listing *listing = ht_new0(struct listing);
     const struct ht_dir_visitor visitor = {.visit = visit, .context = listing};
@@ -142,6 +145,7 @@ static void read_floor(void)
     size_t read = 0;
 
     listing->proc_fd = fd;
+    listing->whole_node = whole_node;
     ht_buf_init(&listing->file, HT_LIMIT_FILE);
     if (fd < 0 || ht_list_fd(fd, &visitor, NULL) < 0)
         exit(1);
@@ -163,7 +167,9 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "scan") == 0)
         scan_all();
     else if (strcmp(argv[1], "floor") == 0)
-        read_floor();
+        read_floor(false);
+    else if (strcmp(argv[1], "node") == 0)
+        read_floor(true);
     else
         return 2;
     return 0;
