@@ -382,7 +382,11 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
     if (!ht_looks_look(core->looks, node, &core->options.stop))
         return ht_state_unref(state);
     ht_fold_findings(node, core->options.facts, ht_looks_verdicts(core->looks), &state->findings);
-    ht_ledger_apply(core->ledger, &state->findings, core->settled_ns != 0, step->now_ns,
+    ht_ledger_apply(core->ledger, &state->findings,
+                    &(struct ht_ledger_pass){.node = node,
+                                             .verdicts = ht_looks_verdicts(core->looks),
+                                             .settled = core->settled_ns != 0,
+                                             .now_ns = step->now_ns},
                     core->timeline);
     ht_fold_order(&state->findings);
     ht_fold_groups(&state->findings, &state->groups);

@@ -2,6 +2,7 @@
 #include "ledger.h"
 
 #include "bursts.h"
+#include "sight.h"
 
 #include <errno.h>
 
@@ -15,10 +16,11 @@ enum { GONE_MAX = 4096, ACKNOWLEDGED_MAX = 10000, REASON_MAX = 500 };
 
 struct entry {
     int64_t first_seen;
-    int64_t gone_at; /* 0: alive */
-    bool fresh;      /* appeared after the first complete pass, and nobody opened it */
-    bool seen;       /* in this pass */
-    char *reason;    /* acknowledged, NULL if not */
+    int64_t gone_at;  /* 0: alive */
+    uint64_t seen_in; /* the last pass that had it */
+    bool fresh;       /* appeared after the first complete pass, and nobody opened it */
+    bool seen;        /* in this pass */
+    char *reason;     /* acknowledged, NULL if not */
     size_t reason_len;
     struct ht_row *from; /* the finding as the checks gave it */
     struct ht_row *made; /* the same with what the ledger adds */
@@ -28,6 +30,8 @@ struct ht_ledger {
     struct ht_map *entries; /* finding id to struct entry */
     uint64_t version;
     size_t gone;
+    uint64_t passes;
+    struct ht_sight *sight;
 };
 
 struct ht_ledger *ht_ledger_new(void)
@@ -35,6 +39,7 @@ struct ht_ledger *ht_ledger_new(void)
     struct ht_ledger *ledger = ht_new0(struct ht_ledger);
 
     ledger->entries = ht_map_new();
+    ledger->sight = ht_sight_new();
     return ledger;
 }
 
@@ -58,6 +63,7 @@ struct ht_ledger *ht_ledger_free(struct ht_ledger *ledger)
     if (ledger) {
         ht_map_each(ledger->entries, free_visit, NULL);
         ht_map_free(ledger->entries);
+        ht_sight_free(ledger->sight);
     }
     free(ledger);
     return NULL;
@@ -154,7 +160,8 @@ static void go_visit(void *context, struct ht_str key, void *value)
     struct entry *entry = value;
 
     (void)key;
-    if (!entry->seen && !entry->gone_at && entry->made) {
+    if (!entry->seen && !entry->gone_at && entry->made &&
+        ht_sight_is_over(going->ledger->sight, ht_finding_of(entry->made), entry->seen_in)) {
         entry->gone_at = going->now_ns ? going->now_ns : 1;
         going->ledger->gone++;
         if (ht_bursts_is_single(going->bursts, entry->made))
@@ -186,11 +193,12 @@ static void prune(struct ht_ledger *ledger)
     ledger->gone = 0;
 }
 
-void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings, bool settled,
-                     int64_t now_ns, struct ht_timeline *timeline)
+void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
+                     const struct ht_ledger_pass *pass, struct ht_timeline *timeline)
 {
     struct ht_bursts *coming = ht_bursts_new(HT_EVENT_KIND_FINDING_NEW);
 
+    ledger->passes++;
     for (size_t i = 0; i < findings->len; i++) {
         struct ht_row *from = findings->rows[i];
         struct entry *entry = get_entry(ledger, ht_row_id(from));
@@ -198,28 +206,30 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings, bool 
 
         if (entry->gone_at) {
             entry->gone_at = 0;
-            entry->fresh = settled;
+            entry->fresh = pass->settled;
             if (ledger->gone)
                 ledger->gone--;
         } else if (entry->first_seen == 0) {
-            entry->first_seen = now_ns;
-            entry->fresh = settled;
+            entry->first_seen = pass->now_ns;
+            entry->fresh = pass->settled;
         }
         entry->seen = true;
+        entry->seen_in = ledger->passes;
         findings->rows[i] = ht_row_ref(dress(entry, from));
         if (appeared && ht_bursts_is_single(coming, findings->rows[i]))
-            tell(timeline, HT_EVENT_KIND_FINDING_NEW, findings->rows[i], now_ns);
+            tell(timeline, HT_EVENT_KIND_FINDING_NEW, findings->rows[i], pass->now_ns);
         ht_row_unref(from);
     }
 
-    ht_bursts_end(coming, timeline, now_ns);
+    ht_bursts_end(coming, timeline, pass->now_ns);
+    ht_sight_look(ledger->sight, pass->node, pass->verdicts, ledger->passes);
 
     struct going going = {.ledger = ledger,
                           .timeline = timeline,
                           .bursts = ht_bursts_new(HT_EVENT_KIND_FINDING_GONE),
-                          .now_ns = now_ns};
+                          .now_ns = pass->now_ns};
     ht_map_each(ledger->entries, go_visit, &going);
-    ht_bursts_end(going.bursts, timeline, now_ns);
+    ht_bursts_end(going.bursts, timeline, pass->now_ns);
     prune(ledger);
 }
 

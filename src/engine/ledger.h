@@ -11,6 +11,8 @@
 #include "timeline.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/error.h"
+#include "hulltop/base/vec.h"
+#include "hulltop/model/node.h"
 #include "hulltop/model/row.h"
 
 struct ht_ledger;
@@ -19,11 +21,20 @@ struct ht_ledger *ht_ledger_new(void);
 /* NULL is allowed; returns NULL. */
 struct ht_ledger *ht_ledger_free(struct ht_ledger *ledger);
 void ht_ledger_reset(struct ht_ledger *ledger);
+
+/* One pass of the checks. */
+struct ht_ledger_pass {
+    const struct ht_node *node;    /* its sources tell what could be looked at; borrowed */
+    const struct ht_vec *verdicts; /* struct ht_verdict *, borrowed */
+    bool settled;                  /* the first complete pass is over: what appears now is new */
+    int64_t now_ns;
+};
+
 /* Replaces each finding by the same with first_seen, new and acknowledged filled in, and tells the
- * timeline what appeared and what is gone. settled: the first complete pass is over, so what
- * appears now is new. */
-void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings, bool settled,
-                     int64_t now_ns, struct ht_timeline *timeline);
+ * timeline what appeared and what is gone. What is absent because it could not be looked at is not
+ * gone. */
+void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
+                     const struct ht_ledger_pass *pass, struct ht_timeline *timeline);
 /* The finding was opened: no longer new. */
 void ht_ledger_open(struct ht_ledger *ledger, struct ht_str id);
 /* Acknowledged with a reason; the empty reason takes it back. */

@@ -54,18 +54,27 @@ static const struct ht_event *find_past(const struct ht_ui *ui, unsigned number,
     return gravest;
 }
 
+/* All of the question was looked at: what is not found is not there. */
+static bool is_all_seen(const struct ht_question *question)
+{
+    return (question->state == HT_QUESTION_STATE_PASS ||
+            question->state == HT_QUESTION_STATE_WARN || question->state == HT_QUESTION_STATE_NA) &&
+           !question->partial;
+}
+
 /* A container that could take the node and has ended leaves nothing else on this screen. What fails
  * now is more than what did. */
 static void put_past(struct notes *notes, unsigned number)
 {
     size_t count;
+    const struct ht_question *question = ht_state_question(notes->ui->state, number);
     const struct ht_event *past = find_past(notes->ui, number, &count);
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
-    if (!past || ht_state_question(notes->ui->state, number)->state == HT_QUESTION_STATE_FAIL)
+    if (!past || question->state == HT_QUESTION_STATE_FAIL)
         return;
     /* What is cut at the right end must not be when. */
-    ht_buf_addf(&text, "%u past, until ", number);
+    ht_buf_addf(&text, is_all_seen(question) ? "%u past, until " : "%u not seen since ", number);
     ht_ui_time_text(notes->ui, &text, past->at);
     ht_buf_add_text(&text, ": ");
     ht_buf_add_str(&text, past->text);

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "ledger.h"
+#include "hulltop/check/catalogue.h"
+#include "hulltop/check/checking.h"
 
 struct fixture {
     struct ht_ledger *ledger;
@@ -59,7 +61,8 @@ static struct ht_row *pass(struct fixture *fixture, const char *id, bool settled
 
     if (id)
         ht_rowset_add(&findings, make_finding(id, "runs privileged"));
-    ht_ledger_apply(fixture->ledger, &findings, settled, now, fixture->timeline);
+    ht_ledger_apply(fixture->ledger, &findings,
+                    &(struct ht_ledger_pass){.settled = settled, .now_ns = now}, fixture->timeline);
     if (id)
         row = ht_row_ref(findings.rows[0]);
     ht_rowset_fini(&findings);
@@ -109,7 +112,8 @@ static void an_event_names_whom_it_is_about(void **state)
     ht_finding_set_title(&finding, HT_S("runs privileged"));
     ht_subject_set_name(ht_finding_edit_subject(&finding), HT_S("debug"));
     ht_rowset_add(&findings, ht_row_new(&ht_finding_table, &finding));
-    ht_ledger_apply(fixture->ledger, &findings, true, 100, fixture->timeline);
+    ht_ledger_apply(fixture->ledger, &findings,
+                    &(struct ht_ledger_pass){.settled = true, .now_ns = 100}, fixture->timeline);
     ht_rowset_fini(&findings);
     pass(fixture, NULL, true, 200);
     ht_timeline_fill(fixture->timeline, shown);
@@ -191,7 +195,8 @@ static void a_burst_is_told_as_a_count(void **state)
         ht_rowset_add(&findings, i == 500 ? make_finding(id, "/tmp/x runs")
                                           : make_grave(id, "/tmp/y runs", HT_SEVERITY_LOW));
     }
-    ht_ledger_apply(fixture->ledger, &findings, true, 100, fixture->timeline);
+    ht_ledger_apply(fixture->ledger, &findings,
+                    &(struct ht_ledger_pass){.settled = true, .now_ns = 100}, fixture->timeline);
     ht_rowset_fini(&findings);
     assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_NEW), 6);
     ht_timeline_fill(fixture->timeline, shown);
@@ -202,10 +207,83 @@ static void a_burst_is_told_as_a_count(void **state)
     assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_GONE), 6);
 }
 
+/* One pass of a node with this source, in which PRV-001 could tell (or not) of subject "c1", and
+ * found or did not. */
+static void pass_with(struct fixture *fixture, enum ht_source_state docker, bool unknown,
+                      bool found)
+{
+    struct ht_node *node = ht_node_new(0);
+    struct ht_source source = {0};
+    struct ht_container container = {0};
+    struct ht_rowset findings = {0};
+    struct ht_verdict verdict = {.check = ht_catalogue_find(HT_S("PRV-001")), .times = 1};
+    struct ht_vec verdicts = {0};
+    struct ht_ledger_pass given = {
+        .node = node, .verdicts = &verdicts, .settled = true, .now_ns = 100};
+
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_name(&source, HT_S("docker"));
+    ht_source_set_state(&source, docker);
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
+    ht_container_set_id(&container, HT_S("c1"));
+    verdict.subject = ht_row_new(&ht_container_table, &container);
+    verdict.unknown = unknown;
+    ht_vec_add(&verdicts, &verdict);
+    if (found) {
+        ht_autorow struct ht_row *row = make_finding("f", "runs privileged");
+        struct ht_finding finding = *ht_finding_of(row);
+
+        ht_subject_set_id(ht_finding_edit_subject(&finding), HT_S("c1"));
+        ht_rowset_add(&findings, ht_row_new(&ht_finding_table, &finding));
+    }
+    ht_ledger_apply(fixture->ledger, &findings, &given, fixture->timeline);
+    ht_rowset_fini(&findings);
+    ht_vec_fini(&verdicts);
+    ht_row_unref(verdict.subject);
+    ht_node_unref(node);
+}
+
+static void what_was_not_looked_at_is_not_gone(void **state)
+{
+    static const struct {
+        enum ht_source_state before, after;
+        bool unknown;
+        size_t gone;
+    } cases[] = {
+        {HT_SOURCE_STATE_OK, HT_SOURCE_STATE_OK, false, 1},
+        {HT_SOURCE_STATE_OK, HT_SOURCE_STATE_ABSENT, false, 1},
+        {HT_SOURCE_STATE_OK, HT_SOURCE_STATE_BROKEN, false, 0},
+        {HT_SOURCE_STATE_OK, HT_SOURCE_STATE_WAIT, false, 0},
+        {HT_SOURCE_STATE_OK, HT_SOURCE_STATE_OK, true, 0},
+        /* It was found without that source. */
+        {HT_SOURCE_STATE_DENIED, HT_SOURCE_STATE_DENIED, false, 1},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct fixture *fixture;
+
+        set_up(state);
+        fixture = *state;
+        pass_with(fixture, cases[i].before, false, true);
+        pass_with(fixture, cases[i].after, cases[i].unknown, false);
+        pass_with(fixture, cases[i].after, cases[i].unknown, false);
+        assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_GONE), cases[i].gone);
+        /* It is found again: nothing new where it never ended. */
+        pass_with(fixture, cases[i].before, false, true);
+        assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_NEW), 1 + cases[i].gone);
+        /* Once it could be looked at, its end is told. */
+        pass_with(fixture, cases[i].after, cases[i].unknown, false);
+        pass_with(fixture, cases[i].before, false, false);
+        assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_GONE), 1 + cases[i].gone);
+        tear_down(state);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_burst_is_told_as_a_count, set_up, tear_down),
+        cmocka_unit_test(what_was_not_looked_at_is_not_gone),
         cmocka_unit_test_setup_teardown(what_was_there_at_the_first_pass_is_not_new, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_appears_later_is_new_until_opened, set_up, tear_down),
