@@ -9,17 +9,21 @@ void ht_facts_allow(struct ht_facts *facts, const struct ht_allowed *items, size
     facts->allowed_len = len;
 }
 
-/* What it is about on its subject; where that is nothing in particular, the subject itself. */
-static struct ht_str name_of(const struct ht_finding *finding)
+/* What it is about on its subject; where that is nothing in particular, the subject itself, by the
+ * name it has for people or by its id. */
+static bool is_called(const struct ht_finding *finding, struct ht_str name)
 {
-    return finding->object.len ? finding->object : finding->subject.name;
+    if (finding->object.len)
+        return ht_facts_is_like(name, finding->object);
+    return ht_facts_is_like(name, finding->subject.name) ||
+           ht_facts_is_like(name, finding->subject.id);
 }
 
 static bool is_about(const struct ht_allowed *allowed, const struct ht_finding *finding)
 {
     return ht_str_equal(allowed->check, finding->check) &&
            (allowed->image.len == 0 || ht_facts_image_is(allowed->image, finding->subject.image)) &&
-           (allowed->name.len == 0 || ht_facts_is_like(allowed->name, name_of(finding)));
+           (allowed->name.len == 0 || is_called(finding, allowed->name));
 }
 
 const struct ht_allowed *ht_facts_allowed(const struct ht_facts *facts,

@@ -104,7 +104,7 @@ static void miss(struct tally *tally, const struct ht_missing *missing)
         if (ht_str_equal(known->source, missing->source) &&
             ht_str_equal(known->reason, missing->reason)) {
             if (missing->decides)
-                known->decides = true;
+                ht_missing_set_decides(known, true);
             return;
         }
     }
@@ -178,6 +178,8 @@ static void tally_sources(struct tally *tally)
         needed++;
         tally_source(tally, source, &waiting);
         waits += waiting;
+        if (waiting && tally->input->complete)
+            miss_text(tally, source->name, HT_S("has not answered"), HT_S(""));
     }
     tally->waiting = waits == needed && !tally->input->complete;
     tally->incomplete = waits > 0 && !tally->input->complete;
@@ -237,7 +239,7 @@ static void tally_verdicts(struct tally *tally)
 
         if (verdict->check->question != tally->number || !ht_subject_runs(verdict->subject))
             continue;
-        if (verdict->unknown || verdict->noted)
+        if (verdict->unknown)
             miss(tally, &verdict->missing);
         if (!(verdict->check->flags & HT_CHECK_DECIDES))
             continue;
@@ -274,7 +276,28 @@ static void tally_findings(struct tally *tally)
     }
 }
 
-/* Where no cluster stores anything, what was looked at instead is part of the answer. */
+static bool is_partial(const struct tally *tally)
+{
+    return tally->unknown > 0 || tally->failed || tally->stale;
+}
+
+/* ---- remarks: beside what is missing, never the reason of the state ---- */
+
+static void note_verdicts(struct tally *tally)
+{
+    const struct ht_vec *verdicts = tally->input->verdicts;
+
+    for (size_t i = 0; i < verdicts->len; i++) {
+        const struct ht_verdict *verdict = verdicts->items[i];
+
+        if (verdict->check->question == tally->number && verdict->noted &&
+            ht_subject_runs(verdict->subject))
+            miss(tally, &verdict->missing);
+    }
+}
+
+/* Where no cluster stores anything, what was looked at instead is part of the answer; where all of
+ * it was. */
 static void note_without_datastore(struct tally *tally)
 {
     const struct ht_node *node = tally->input->node;
@@ -284,6 +307,8 @@ static void note_without_datastore(struct tally *tally)
     struct ht_missing missing = {0};
     bool some = false;
 
+    if (tally->waiting || tally->incomplete || is_partial(tally))
+        return;
     if (tally->number != 5 || !source || ht_source_of(source)->state != HT_SOURCE_STATE_ABSENT ||
         ht_node_set(node, HT_TABLE_DATASTORE)->len || !conf ||
         ht_source_of(conf)->state != HT_SOURCE_STATE_OK)
@@ -297,16 +322,10 @@ static void note_without_datastore(struct tally *tally)
                        : HT_S("no datastore on this node, and no container runs; files and "
                               "listeners looked at"));
     ht_missing_set_help(&missing, HT_S(""));
-    ht_missing_set_decides(&missing, false);
     miss(tally, &missing);
 }
 
 /* ---- the answer ---- */
-
-static bool is_partial(const struct tally *tally)
-{
-    return tally->unknown > 0 || tally->failed || tally->stale;
-}
 
 /* Nothing of what the question asks was seen; what lies beside it is no answer. Where there is no
  * container and all that could tell of one answered, nothing was there to see. */
@@ -407,10 +426,12 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
     miss_core(&tally);
     tally_sources(&tally);
     tally_verdicts(&tally);
-    note_without_datastore(&tally);
     tally_findings(&tally);
     if (tally.deciding && decide(&tally) == HT_QUESTION_STATE_UNKNOWN && tally.missing_len == 0)
         miss_text(&tally, HT_S("hulltop"), HT_S("no source answered that could tell"), HT_S(""));
+    note_verdicts(&tally);
+    if (decide(&tally) != HT_QUESTION_STATE_UNKNOWN)
+        note_without_datastore(&tally);
     ht_question_set_state(&question, decide(&tally));
     ht_question_set_partial(&question, tally.deciding > 0 && is_partial(&tally));
     if (question.state == HT_QUESTION_STATE_OFF || question.state == HT_QUESTION_STATE_WAIT)

@@ -97,12 +97,12 @@ static void look_digest(struct ht_checking *checking, const struct ht_row *row)
     if (!ht_container_has_image(container) || !ht_container_has_image_id(container) ||
         (digest.len ? !ht_container_has_image_digests(container)
                     : !ht_container_has_image_now(container))) {
-        ht_note(checking, "docker", "what its image is called by now is not known",
+        ht_note(checking, "docker", "what a container's image is called by now is not known",
                 "its name may be gone from the node, or its runtime does not tell");
         return;
     }
     if (digest.len && !has_digest(container, digest) && container->image_digests.len == 0) {
-        ht_note(checking, "docker", "which digest its image came by is not known",
+        ht_note(checking, "docker", "which digest a container's image came by is not known",
                 "it was loaded or built here, or its name is gone from the node");
     } else if (digest.len && !has_digest(container, digest)) {
         finding = ht_fire(checking, container->image);
@@ -234,7 +234,8 @@ static void look_config(struct ht_checking *checking, const struct ht_row *row)
     if (!ht_view_open(checking, row, &view) || view.sandboxed)
         return;
     if (!ht_container_has_mounts(container) || !ht_container_has_kernel_mounts(container)) {
-        ht_note(checking, "proc", "its mounts could not be compared with what was declared",
+        ht_note(checking, "proc",
+                "a container's mounts could not be compared with what was declared",
                 "sudo hulltop");
     }
     compare_limits(&differing, row);

@@ -41,7 +41,7 @@ static void look_packages(struct ht_checking *checking, const struct ht_row *row
     if (!layer)
         return;
     if (!ht_layer_has_packages(layer)) {
-        ht_blind(checking, "drift", "its packages were not compared with its image's",
+        ht_blind(checking, "drift", "a container's packages were not compared with its image's",
                  "sudo hulltop on the node; a storage driver with overlay");
         return;
     }
@@ -69,7 +69,7 @@ static void look_prevention(struct ht_checking *checking, const struct ht_row *r
     if (!layer)
         return;
     if (!ht_layer_has_writable_exec(layer)) {
-        ht_unknown(checking, "drift", "what it can write to and run from is not known",
+        ht_unknown(checking, "drift", "what a container can write to and run from is not known",
                    "sudo hulltop");
         return;
     }

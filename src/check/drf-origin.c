@@ -32,7 +32,8 @@ static void look_added(struct ht_checking *checking, const struct ht_row *row)
         if (!runs_in(code, row) || !ht_code_has_kind(code) || code->kind != HT_CODE_KIND_EXECUTABLE)
             continue;
         if (!ht_code_has_origin(code) || code->origin == HT_CODE_ORIGIN_BLIND)
-            ht_unknown(checking, "drift", "where one of its programs comes from cannot be told",
+            ht_unknown(checking, "drift",
+                       "where a program of a container comes from cannot be told",
                        "sudo hulltop on the node");
         else if (code->origin == HT_CODE_ORIGIN_ADDED)
             fire_added(checking, code);
@@ -41,10 +42,11 @@ static void look_added(struct ht_checking *checking, const struct ht_row *row)
     if (!layer)
         return;
     if (ht_layer_has_blind(layer))
-        ht_blind(checking, "drift", "its layers cannot be compared",
+        ht_blind(checking, "drift", "a container's layers cannot be compared",
                  "sudo hulltop on the node; a storage driver with overlay");
     else if (!ht_layer_has_unread(layer) || layer->unread)
-        ht_unknown(checking, "drift", "some of its processes could not be read", "sudo hulltop");
+        ht_unknown(checking, "drift", "some processes of a container could not be read",
+                   "sudo hulltop");
 }
 
 /* ---- DRF-002 ---- */

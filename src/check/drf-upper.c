@@ -68,12 +68,13 @@ static const struct ht_layer *walked_layer(struct ht_checking *checking, const s
     if (!layer)
         return NULL;
     if (!ht_layer_has_set_id(layer) || !ht_layer_has_persistence(layer)) {
-        ht_unknown(checking, "drift", "its writable directory was not looked through",
+        ht_unknown(checking, "drift", "a container's writable directory was not looked through",
                    "sudo hulltop on the node; a storage driver with overlay");
         return NULL;
     }
     if (ht_layer_has_counted_all(layer) && !layer->counted_all)
-        ht_note(checking, "drift", "its writable directory was not looked through to its end",
+        ht_note(checking, "drift",
+                "a container's writable directory was not looked through to its end",
                 "it has too many files");
     return layer;
 }
@@ -122,7 +123,7 @@ static void look_growth(struct ht_checking *checking, const struct ht_row *row)
         return;
     if (!ht_layer_has_bytes(layer) || !ht_layer_has_bytes_first(layer) ||
         !ht_layer_has_counted_since(layer)) {
-        ht_unknown(checking, "drift", "how much was written into it is not known",
+        ht_unknown(checking, "drift", "how much was written into a container is not known",
                    "sudo hulltop on the node; a storage driver with overlay");
         return;
     }

@@ -43,7 +43,8 @@ const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct h
 
     if (row && ht_layer_has_container(ht_layer_of(row)))
         return ht_layer_of(row);
-    ht_blind(checking, "drift", "what runs in it was not compared with its image", "sudo hulltop");
+    ht_blind(checking, "drift", "what runs in a container was not compared with its image",
+             "sudo hulltop");
     return NULL;
 }
 

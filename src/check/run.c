@@ -160,7 +160,7 @@ void ht_fire_evidencef(struct ht_checking *checking, struct ht_finding *finding,
 }
 
 static void set_missing(struct ht_checking *checking, const char *source, const char *reason,
-                        const char *help, bool decides)
+                        const char *help)
 {
     struct ht_verdict *verdict = checking->verdict;
     ht_autobuf struct ht_buf text = HT_BUF(4096);
@@ -178,7 +178,6 @@ static void set_missing(struct ht_checking *checking, const char *source, const 
     ht_missing_set_help(&verdict->missing, ht_str_from(at));
     at += strlen(at) + 1;
     ht_missing_set_check(&verdict->missing, ht_str_from(at));
-    ht_missing_set_decides(&verdict->missing, decides);
 }
 
 void ht_unknown(struct ht_checking *checking, const char *source, const char *reason,
@@ -188,7 +187,9 @@ void ht_unknown(struct ht_checking *checking, const char *source, const char *re
         return; /* the first reason is the nearest one */
     checking->verdict->unknown = true;
     checking->verdict->noted = false;
-    set_missing(checking, source, reason, help, (checking->check->flags & HT_CHECK_DECIDES) != 0);
+    set_missing(checking, source, reason, help);
+    ht_missing_set_decides(&checking->verdict->missing,
+                           (checking->check->flags & HT_CHECK_DECIDES) != 0);
 }
 
 void ht_blind(struct ht_checking *checking, const char *source, const char *reason,
@@ -203,7 +204,8 @@ void ht_note(struct ht_checking *checking, const char *source, const char *reaso
     if (checking->verdict->unknown || checking->verdict->noted)
         return;
     checking->verdict->noted = true;
-    set_missing(checking, source, reason, help, false);
+    /* It decides nothing, not even nothing: that is what makes it a remark. */
+    set_missing(checking, source, reason, help);
 }
 
 /* A sandboxed container has a kernel of its own between itself and the node: one step less. */

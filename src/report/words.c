@@ -69,16 +69,14 @@ bool ht_question_has_reason(const struct ht_question *question)
 
 bool ht_missing_is_unknown(const struct ht_missing *missing)
 {
-    return missing->check.len || missing->decides;
+    return ht_missing_has_decides(missing);
 }
 
 const char *ht_question_lead(const struct ht_question *question, const struct ht_missing *missing)
 {
     if (ht_question_has_reason(question))
         return "";
-    return ht_missing_is_unknown(missing) && ht_str_find(missing->reason, HT_S("not known"), 0) < 0
-               ? "not known: "
-               : "note: ";
+    return ht_missing_is_unknown(missing) ? "not known: " : "note: ";
 }
 
 size_t ht_question_unknowns(const struct ht_question *question)

@@ -38,7 +38,8 @@ const char *ht_question_word(const struct ht_question *question);
 /* What is missing is the reason of the question's state (UNKNOWN, PARTIAL), not a fact beside it.
  */
 bool ht_question_has_reason(const struct ht_question *question);
-/* A fact that a check or the answer asks for; what nobody asks for is a remark of the answer. */
+/* A fact that a check or the answer asks for and could not get; else a remark, which is known by
+ * its `decides` being left out. */
 bool ht_missing_is_unknown(const struct ht_missing *missing);
 /* What goes before a fact that is missing: nothing before a reason, else "not known: " or, before a
  * remark, "note: ". Static. */

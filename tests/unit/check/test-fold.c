@@ -150,7 +150,7 @@ static void sixty_plain_and_one_privileged_are_few_lines(void **state)
     assert_int_equal(question(&folded, 3)->coverage.total, 61);
     assert_int_equal(question(&folded, 2)->state, HT_QUESTION_STATE_UNKNOWN);
     assert_true(ht_str_is(question(&folded, 2)->missing.items[0].reason,
-                          "what runs in it was not compared with its image"));
+                          "what runs in a container was not compared with its image"));
     assert_int_equal(question(&folded, 6)->state, HT_QUESTION_STATE_UNKNOWN);
     assert_int_equal(question(&folded, 6)->findings, 1);
     unfold(&folded);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "hulltop/base/clock.h"
+#include "hulltop/check/allow.h"
 #include "hulltop/engine/core.h"
 
 #define WALL  (INT64_C(1700000000) * HT_NS_PER_S)
@@ -180,6 +181,32 @@ static void without_a_datastore_question_5_says_what_was_looked_at(void **state)
     assert_false(question->partial);
 }
 
+/* What has not answered was not looked at. */
+static void what_never_answers_is_the_reason_and_no_remark_is(void **state)
+{
+    static const enum ht_source_state procs[] = {HT_SOURCE_STATE_OK, HT_SOURCE_STATE_WAIT};
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(procs) / sizeof(*procs); i++) {
+        struct ht_node *sample = ht_node_new(WALL);
+
+        add_source(sample, "docker", HT_SOURCE_STATE_WAIT);
+        add_source(sample, "datastore", HT_SOURCE_STATE_ABSENT);
+        add_source(sample, "hostconf", HT_SOURCE_STATE_OK);
+        add_source(sample, "proc", procs[i]);
+        ht_node_sort(sample);
+        ht_node_unref(fixture->sample);
+        fixture->sample = sample;
+
+        ht_autostate struct ht_state *now = step(fixture, WALL, MONO + (int64_t)i);
+        const struct ht_question *question = ht_state_question(now, 5);
+        assert_true(question->partial);
+        assert_int_equal(question->missing.len, 1 + i);
+        assert_true(ht_str_is(question->missing.items[0].source, "docker"));
+        assert_true(ht_str_is(question->missing.items[0].reason, "has not answered"));
+    }
+}
+
 /* Its name is "host" for people, its id is that of the list, as it always was. */
 static void what_is_told_of_packages_is_about_the_host(void **state)
 {
@@ -203,6 +230,44 @@ static void what_is_told_of_packages_is_about_the_host(void **state)
     assert_true(ht_str_is(finding->id, "df742424be59359e"));
 }
 
+/* An exception names it by the name or by the id. */
+static void an_exception_finds_the_packages_of_the_host(void **state)
+{
+    static const struct {
+        struct ht_str name;
+        bool fits;
+    } cases[] = {{HT_STR("host"), true}, {HT_STR("deb"), true}, {HT_STR("rpm"), false}};
+    struct fixture *fixture = *state;
+    struct ht_package_db packages = {0};
+
+    ht_package_db_set_id(&packages, HT_S("deb"));
+    ht_package_db_set_system(&packages, HT_S("deb"));
+    ht_package_db_set_automatic(&packages, HT_S(""));
+    ht_node_add(fixture->sample, ht_row_new(&ht_package_db_table, &packages));
+    ht_node_sort(fixture->sample);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct ht_allowed allowed = {.check = HT_STR("PKG-012"),
+                                     .name = cases[i].name,
+                                     .reason = HT_STR("by hand"),
+                                     .told_by = HT_STR("hulltop.conf:1"),
+                                     .until_ns = INT64_MAX};
+        bool expected = false;
+
+        ht_facts_allow(fixture->facts, &allowed, 1);
+        ht_core_free(fixture->core);
+        fixture->core =
+            ht_core_new(&(struct ht_core_options){.facts = fixture->facts, .questions = 0x7e});
+        ht_autostate struct ht_state *now = step(fixture, WALL, MONO);
+        for (size_t f = 0; f < now->findings.len; f++) {
+            const struct ht_finding *finding = ht_finding_of(now->findings.rows[f]);
+
+            expected = expected || (ht_str_is(finding->check, "PKG-012") && finding->expected);
+        }
+        assert_int_equal(expected, cases[i].fits);
+        ht_facts_allow(fixture->facts, NULL, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,7 +278,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_confirmed_stays_fresh, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_datastore_question_5_says_what_was_looked_at,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_never_answers_is_the_reason_and_no_remark_is, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_is_told_of_packages_is_about_the_host, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_exception_finds_the_packages_of_the_host, set_up,
                                         tear_down),
     };
 
