@@ -390,7 +390,10 @@ void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area)
         ht_buf_addf(&text, " %" PRIu64 "%%", total / (host->cpus * 10));
     ht_buf_add_text(&text, ": ");
     if (!best[0])
-        ht_buf_add_text(&text, measured ? "nothing is busy" : "not measured yet");
+        ht_buf_add_text(&text, measured ? "nothing is busy"
+                               : ui->state->complete && !usages->len
+                                   ? "there is no unit and no container to measure"
+                                   : "not measured yet");
     for (size_t i = 0; i < BUSIEST && best[i]; i++) {
         if (i > 0)
             ht_buf_add_text(&text, ", ");

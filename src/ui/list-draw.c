@@ -287,13 +287,24 @@ static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list
 
 /* ---- an empty list says why it is empty ---- */
 
-/* A view's own words stand only where its question was looked at. */
+/* A report has no source that could still answer. */
+static bool all_asked(const struct ht_ui *ui)
+{
+    return ui->state->complete || ui->state->origin == HT_ORIGIN_REPORT;
+}
+
+/* A view's own words stand only where all of its question was looked at; of a view of no question,
+ * once all sources were asked. */
 static bool is_answered(const struct ht_ui *ui, unsigned number)
 {
-    enum ht_question_state state = ht_state_question(ui->state, number)->state;
+    const struct ht_question *question;
 
-    return state != HT_QUESTION_STATE_OFF && state != HT_QUESTION_STATE_WAIT &&
-           state != HT_QUESTION_STATE_UNKNOWN;
+    if (number == 0)
+        return all_asked(ui);
+    question = ht_state_question(ui->state, number);
+    return question->state != HT_QUESTION_STATE_OFF && question->state != HT_QUESTION_STATE_WAIT &&
+           question->state != HT_QUESTION_STATE_UNKNOWN && !question->partial &&
+           ht_question_unknowns(question) == 0;
 }
 
 const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page *list)
@@ -302,10 +313,10 @@ const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page
         return "No line matches your filter. / changes it.";
     if (!ui->has_state)
         return "Looking. Nothing has answered yet.";
-    if (list->view->question == 0)
-        return list->view->empty.len ? list->view->empty.data : "Nothing here.";
     if (list->view->empty.len && is_answered(ui, list->view->question))
         return list->view->empty.data;
+    if (list->view->question == 0)
+        return all_asked(ui) ? "Nothing here." : "Looking. Not every source has answered yet.";
     if (ht_state_question(ui->state, list->view->question)->findings > 0)
         return "Nothing in this view; v shows the other views of this question.";
     switch (ht_state_question(ui->state, list->view->question)->state) {
@@ -329,6 +340,13 @@ const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page
     return "";
 }
 
+void ht_list_missing_text(const struct ht_missing *missing, struct ht_buf *out)
+{
+    ht_printable(out, missing->source, 0);
+    ht_buf_add_text(out, ": ");
+    ht_printable(out, missing->reason, 0);
+}
+
 static void draw_empty(struct ht_ui *ui, const struct ht_list_page *list, struct ht_area area,
                        int row)
 {
@@ -342,12 +360,9 @@ static void draw_empty(struct ht_ui *ui, const struct ht_list_page *list, struct
         return;
     const struct ht_question *question = ht_state_question(ui->state, list->view->question);
     for (size_t i = 0; i < question->missing.len && at < inner.rect.h; i++) {
-        const struct ht_missing *missing = &question->missing.items[i];
         ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
-        ht_printable(&text, missing->source, 0);
-        ht_buf_add_text(&text, ": ");
-        ht_printable(&text, missing->reason, 0);
+        ht_list_missing_text(&question->missing.items[i], &text);
         at += ht_draw_wrapped(inner, at, 0, HT_STYLE_NORMAL, ht_buf_str(&text));
     }
 }

@@ -274,6 +274,21 @@ static void copy_page(struct ht_ui *ui, struct ht_list_page *list)
     ht_ui_copy(ui, ht_buf_str(&text), "the list");
 }
 
+/* Why there is no line, and what could not be looked at. */
+static void put_empty(struct ht_ui *ui, const struct ht_list_page *list, struct ht_doc *doc)
+{
+    ht_doc_text(doc, 1, HT_STYLE_DIM, ht_str_from(ht_list_empty_text(ui, list)));
+    if (list->view->question == 0 || list->total > 0)
+        return;
+    const struct ht_question *question = ht_state_question(ui->state, list->view->question);
+    for (size_t i = 0; i < question->missing.len; i++) {
+        ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+        ht_list_missing_text(&question->missing.items[i], &text);
+        ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
+    }
+}
+
 static void list_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc)
 {
     struct ht_list_page *list = of(page);
@@ -294,7 +309,7 @@ static void list_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc
         ht_doc_wrap(doc, list->lines[i].child ? 3 : 1, HT_STYLE_NORMAL, ht_buf_str(&text));
     }
     if (list->lines_len == 0)
-        ht_doc_text(doc, 1, HT_STYLE_DIM, ht_str_from(ht_list_empty_text(ui, list)));
+        put_empty(ui, list, doc);
 }
 
 static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)

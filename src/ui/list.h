@@ -94,6 +94,8 @@ size_t ht_list_count(struct ht_ui *ui, const struct ht_view *view, int *ret_wors
 const struct ht_load *ht_load_all(const struct ht_state *state, struct ht_arena *arena,
                                   size_t *ret_len);
 
+/* Appends one line of what its question could not look at (printable). */
+void ht_list_missing_text(const struct ht_missing *missing, struct ht_buf *out);
 /* Why a list without lines is empty. */
 const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page *list);
 

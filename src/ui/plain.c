@@ -133,14 +133,20 @@ static void list_findings(struct ht_plain *plain, unsigned number, struct ht_buf
         ht_buf_add_text(out, "No findings.\n");
 }
 
+static void put_no_list(const struct ht_plain *plain, struct ht_buf *out, struct ht_str name)
+{
+    ht_buf_add_text(out, "Plain lines have no list \"");
+    put(plain, out, name);
+    ht_buf_add_text(out, "\"; :help tells which they have.\n");
+}
+
 /* What the user asked to begin with. A list of other rows is a screen's. */
 static void list_first(struct ht_plain *plain, const struct ht_view *view, struct ht_buf *out)
 {
     if (view->question || ht_str_is(view->id, "findings"))
         list_findings(plain, view->question, out);
     else
-        ht_buf_addf(out, "Plain lines have no list \"%.*s\"; :help tells which they have.\n",
-                    HT_STR_ARG(view->id));
+        put_no_list(plain, out, view->id);
 }
 
 /* ---- changes ---- */

@@ -18,6 +18,7 @@ static void answer(struct ht_state *state, unsigned number, enum ht_question_sta
     struct ht_question question = *ht_question_of(before);
 
     ht_question_set_state(&question, to);
+    ht_question_set_partial(&question, to == HT_QUESTION_STATE_PART);
     state->questions[number - 1] = ht_row_new(&ht_question_table, &question);
 }
 
@@ -57,6 +58,11 @@ static void a_grave_finding_that_is_over_has_a_line_on_home(void **unused)
     SEES_NOT(&bench, "past,"); /* it fails now as well */
     answer(state, 3, HT_QUESTION_STATE_PASS);
     SEES(&bench, " 3 past, until 14:01:31: debug: Runs with --privileged. 8 = timeline");
+    /* What is not looked at now may be there still. */
+    answer(state, 3, HT_QUESTION_STATE_PART);
+    SEES(&bench, " 3 not seen since 14:01:31: debug: Runs with --privileged. 8 = timeline");
+    SEES_NOT(&bench, "past,");
+    answer(state, 3, HT_QUESTION_STATE_PASS);
     bench.mono += 3600 * HT_NS_PER_S;
     SEES_NOT(&bench, "past,");
     close_bench(&bench);
@@ -102,6 +108,13 @@ static void a_list_without_lines_says_why(void **unused)
     answer(empty, 5, HT_QUESTION_STATE_PASS);
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, empty);
+    SEES(&bench, "cpu: not measured yet");
+    type(&bench, "9");
+    SEES(&bench, "Looking. Not every source has answered yet.");
+    SEES_NOT(&bench, "No container runs");
+    type(&bench, "0");
+    empty->complete = true;
+    SEES(&bench, "cpu: there is no unit and no container to measure");
     type(&bench, "9");
     SEES(&bench, "No container runs that could be seen");
     SEES(&bench, ":view processes");
@@ -109,6 +122,40 @@ static void a_list_without_lines_says_why(void **unused)
     SEES(&bench, "No API server was found on this node");
     SEES(&bench, "0 of 0 shown");
     close_bench(&bench);
+}
+
+/* Nobody could look for a datastore, and a secret was found in an environment. */
+static void what_was_not_looked_for_is_not_said_to_be_absent(void **unused)
+{
+    static const enum ht_question_state states[] = {HT_QUESTION_STATE_FAIL, HT_QUESTION_STATE_WARN,
+                                                    HT_QUESTION_STATE_PART,
+                                                    HT_QUESTION_STATE_STALE};
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        struct bench bench;
+        ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+        ht_autorow struct ht_row *before = state->questions[4];
+        struct ht_question question = *ht_question_of(before);
+        struct ht_missing missing = {0};
+
+        ht_missing_set_source(&missing, HT_S("datastore"));
+        ht_missing_set_reason(&missing, HT_S("/var/lib/etcd: root only"));
+        ht_missing_set_decides(&missing, true);
+        ht_question_set_state(&question, states[i]);
+        ht_question_set_missing(&question, (struct ht_missing_list){.items = &missing, .len = 1});
+        state->questions[4] = ht_row_new(&ht_question_table, &question);
+        state->complete = true;
+        open_bench(&bench, NULL);
+        ht_ui_set_state(bench.ui, state);
+        type(&bench, ":view secrets-datastore\n");
+        SEES_NOT(&bench, "No datastore was found");
+        SEES(&bench, "datastore: /var/lib/etcd: root only");
+        type(&bench, "Z");
+        SEES_NOT(&bench, "No datastore was found");
+        SEES(&bench, "datastore: /var/lib/etcd: root only");
+        close_bench(&bench);
+    }
 }
 
 static void a_zoomed_pane_without_lines_says_why(void **unused)
@@ -216,6 +263,25 @@ static void a_remark_makes_nobody_miss_a_source(void **unused)
     assert_true(ht_str_find(ht_buf_str(&text), HT_S("source datastore"), 0) < 0);
 }
 
+/* By what it is, not by its words. */
+static void a_remark_is_told_from_what_is_not_known(void **unused)
+{
+    struct ht_missing missing[2] = {0};
+    struct ht_question question = {0};
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
+        ht_missing_set_check(&missing[i], HT_S("DRF-018"));
+        ht_missing_set_reason(&missing[i], HT_S("how much is not known"));
+    }
+    ht_missing_set_decides(&missing[1], false);
+    ht_question_set_state(&question, HT_QUESTION_STATE_PASS);
+    ht_question_set_missing(&question, (struct ht_missing_list){.items = missing, .len = 2});
+    assert_int_equal(ht_question_unknowns(&question), 1);
+    assert_string_equal(ht_question_lead(&question, &missing[0]), "note: ");
+    assert_string_equal(ht_question_lead(&question, &missing[1]), "not known: ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,9 +289,11 @@ int main(void)
         cmocka_unit_test(a_grave_finding_that_is_over_has_a_line_on_home),
         cmocka_unit_test(not_seen_lists_what_the_check_asks_alone),
         cmocka_unit_test(a_list_without_lines_says_why),
+        cmocka_unit_test(what_was_not_looked_for_is_not_said_to_be_absent),
         cmocka_unit_test(a_zoomed_pane_without_lines_says_why),
         cmocka_unit_test(a_recording_has_no_source_to_ask),
         cmocka_unit_test(matches_of_a_list_are_stepped_through),
+        cmocka_unit_test(a_remark_is_told_from_what_is_not_known),
         cmocka_unit_test(a_remark_makes_nobody_miss_a_source),
         cmocka_unit_test(every_screen_is_shown_as_text),
     };
