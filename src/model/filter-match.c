@@ -264,6 +264,20 @@ void ht_filter_set_now(struct ht_filter *filter, int64_t now_ns)
     filter->has_now = true;
 }
 
+static bool is_timed(const struct ht_term *term)
+{
+    bool timed = term->literal.is_age;
+
+    for (const struct ht_term *child = term->first; child && !timed; child = child->next)
+        timed = is_timed(child);
+    return timed;
+}
+
+bool ht_filter_is_timed(const struct ht_filter *filter)
+{
+    return filter && filter->root && is_timed(filter->root);
+}
+
 bool ht_filter_match(const struct ht_filter *filter, const void *data)
 {
     return !filter || !filter->root || match_term(filter, filter->root, data);

@@ -106,7 +106,7 @@ static void draw_gutter(const struct ht_list_page *list, struct ht_area area, in
     if (at == list->selected)
         ht_draw_text(area, row, 0, HT_STYLE_ACCENT, HT_S(">"));
     ht_draw_text(area, row, 1, HT_STYLE_NORMAL, ht_str_from(fold));
-    if (ht_map_get(list->marks, line->id))
+    if (ht_map_get(list->marks, ht_line_id(list, line)))
         ht_draw_text(area, row, 2, HT_STYLE_ACCENT, HT_S("m"));
 }
 
@@ -196,21 +196,25 @@ static int draw_count(const struct ht_list_page *list, struct ht_area area)
                          ht_buf_str(&text));
 }
 
-/* Counting filters all rows of each view: once a state, not once a draw. */
+/* Once a state, not once a draw. */
 static void count_tabs(struct ht_ui *ui, struct ht_list_page *list)
 {
     size_t len = ht_views_len(ui->views);
 
     if (list->tabs && list->tabs_generation == ui->generation)
         return;
-    free(list->tabs);
-    list->tabs = ht_new_array(struct ht_list_tab, len);
+    if (!list->tabs) {
+        list->tabs = ht_new_array(struct ht_list_tab, len);
+        list->tabs_len = len;
+    }
     list->tabs_generation = ui->generation;
     for (size_t i = 0; i < len; i++) {
         const struct ht_view *view = ht_views_get(ui->views, i);
 
-        if (view->question == list->view->question)
-            list->tabs[i].count = ht_list_count(ui, view, &list->tabs[i].worst);
+        if (view->question != list->view->question)
+            continue;
+        ht_filter_set_now(view->filter, ht_ui_now(ui));
+        ht_list_tab_count(&list->tabs[i], ui->state, view);
     }
 }
 

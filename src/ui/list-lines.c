@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a state's rows to the lines of a list: filter, sort, group. */
+/* From a state's rows to the lines of a list: order, filter, group. */
 #include <config.h>
 
 #include "list.h"
@@ -9,154 +9,160 @@
 enum { ARENA_MAX = 64 * 1024 * 1024, KEY_MAX = 4096 };
 #define NONE ((size_t)-1)
 
-/* ---- rows ---- */
-
-static void visit_loads(const struct ht_state *state, struct ht_arena *arena, ht_rows_visit visit,
-                        void *context)
-{
-    size_t len = 0;
-    const struct ht_load *loads = ht_load_all(state, arena, &len);
-
-    for (size_t i = 0; i < len; i++)
-        visit(context, &loads[i], loads[i].id);
-}
-
-void ht_list_rows(const struct ht_state *state, const struct ht_table *table,
-                  struct ht_arena *arena, ht_rows_visit visit, void *context)
-{
-    const struct ht_rowset *set = NULL;
-
-    if (table == &ht_load_table) {
-        visit_loads(state, arena, visit, context);
-        return;
-    }
-    if (table == &ht_finding_table)
-        set = &state->findings;
-    else if (table == &ht_group_table)
-        set = &state->groups;
-    else if (table == &ht_event_table)
-        set = &state->events;
-    else
-        set = ht_node_set(state->node, (enum ht_table_id)table->id);
-    for (size_t i = 0; i < set->len; i++)
-        visit(context, ht_row_data(set->rows[i], table), ht_row_id(set->rows[i]));
-}
-
-struct collecting {
-    struct ht_list_page *list;
-    size_t cap;
-};
-
-static void collect(void *context, const void *data, struct ht_str id)
-{
-    struct collecting *collecting = context;
-    struct ht_list_page *list = collecting->list;
-
-    if (!ht_filter_match(list->view->filter, data))
-        return;
-    list->total++;
-    if (!ht_filter_match(list->filter, data))
-        return;
-    if (list->items_len == collecting->cap) {
-        collecting->cap = collecting->cap ? 2 * collecting->cap : 64;
-        list->items = ht_realloc(list->items, collecting->cap, sizeof(*list->items));
-    }
-    list->items[list->items_len++] = (struct ht_line){.data = data, .id = id, .members = 1};
-}
-
-struct counting {
-    const struct ht_view *view;
-    size_t count;
-    int worst; /* enum ht_severity, -1: none */
-};
-
-static void count(void *context, const void *data, struct ht_str id)
-{
-    struct counting *counting = context;
-
-    (void)id;
-    if (!ht_filter_match(counting->view->filter, data))
-        return;
-    counting->count++;
-    if (counting->view->table == &ht_finding_table) {
-        int severity = (int)((const struct ht_finding *)data)->severity;
-
-        if (counting->worst < 0 || severity < counting->worst)
-            counting->worst = severity;
-    }
-}
-
-size_t ht_list_count(struct ht_ui *ui, const struct ht_view *view, int *ret_worst)
-{
-    ht_autoarena struct ht_arena *arena = ht_arena_new(ARENA_MAX);
-    struct counting counting = {.view = view, .worst = -1};
-
-    ht_list_rows(ui->state, view->table, arena, count, &counting);
-    *ret_worst = counting.worst;
-    return counting.count;
-}
-
 /* ---- order ---- */
 
-static int compare_by(const struct ht_sort_key *key, bool inverted, const struct ht_line *a,
-                      const struct ht_line *b)
+static int compare_by(const struct ht_sort_key *key, bool inverted, const void *a, const void *b)
 {
     const struct ht_field *field = ht_path_field(&key->path);
-    const void *x = ht_path_value(&key->path, a->data), *y = ht_path_value(&key->path, b->data);
+    const void *x = ht_path_value(&key->path, a), *y = ht_path_value(&key->path, b);
     int order = ht_value_compare(field, x, y);
 
     /* What is unknown stands last whichever the direction. */
     return x && y && key->descending != inverted ? -order : order;
 }
 
-static int compare_lines(const struct ht_list_page *list, const struct ht_line *a,
-                         const struct ht_line *b)
+/* By places; equal rows keep the order of the state. */
+static int compare_places(const struct ht_list_page *list, uint32_t x, uint32_t y)
 {
+    const void *a = list->kept.data[x], *b = list->kept.data[y];
     int order = list->own_sort ? compare_by(&list->sort, list->inverted, a, b) : 0;
 
     for (size_t i = 0; i < list->view->sort_len && order == 0; i++)
         order = compare_by(&list->view->sort[i], list->inverted && !list->own_sort, a, b);
-    return order;
+    if (order == 0)
+        order = (x > y) - (x < y);
+    return list->inverted && !list->own_sort && !list->view->sort_len ? -order : order;
 }
 
-/* A stable merge sort: equal lines keep the order of the state. */
-static void sort_lines(const struct ht_list_page *list, struct ht_line *lines, size_t len,
-                       struct ht_line *spare)
+static void sort_places(const struct ht_list_page *list, uint32_t *places, size_t len,
+                        uint32_t *spare)
 {
     size_t half = len / 2, a = 0, b = half;
 
     if (len < 2)
         return;
-    sort_lines(list, lines, half, spare);
-    sort_lines(list, lines + half, len - half, spare);
-    if (compare_lines(list, &lines[half - 1], &lines[half]) <= 0)
+    sort_places(list, places, half, spare);
+    sort_places(list, places + half, len - half, spare);
+    if (compare_places(list, places[half - 1], places[half]) < 0)
         return; /* as most rows stand in the state */
     for (size_t i = 0; i < len; i++) {
-        bool first = b >= len || (a < half && compare_lines(list, &lines[a], &lines[b]) <= 0);
+        bool first = b >= len || (a < half && compare_places(list, places[a], places[b]) < 0);
 
-        spare[i] = first ? lines[a++] : lines[b++];
+        spare[i] = first ? places[a++] : places[b++];
     }
-    memcpy(lines, spare, len * sizeof(*lines));
+    memcpy(places, spare, len * sizeof(*places));
 }
 
-static void reverse_lines(struct ht_line *lines, size_t len)
+static void sort_order(struct ht_list_page *list)
 {
-    for (size_t i = 0; i < len / 2; i++) {
-        struct ht_line line = lines[i];
+    ht_autofree uint32_t *spare = ht_new_array(uint32_t, list->order_len + 1);
 
-        lines[i] = lines[len - 1 - i];
-        lines[len - 1 - i] = line;
+    sort_places(list, list->order, list->order_len, spare);
+}
+
+/* Puts all rows of the view in order. */
+static void order_anew(struct ht_list_page *list)
+{
+    free(list->order);
+    list->order = ht_new_array(uint32_t, list->kept.len + 1);
+    list->order_len = 0;
+    for (size_t i = 0; i < list->kept.len; i++) {
+        if (list->kept.in_view[i])
+            list->order[list->order_len++] = (uint32_t)i;
+    }
+    sort_order(list);
+}
+
+/* How many of the len places stand before place. */
+static size_t count_before(const struct ht_list_page *list, const uint32_t *places, size_t len,
+                           uint32_t place)
+{
+    size_t low = 0;
+
+    while (low < len) {
+        size_t middle = low + (len - low) / 2;
+
+        if (compare_places(list, places[middle], place) < 0)
+            low = middle + 1;
+        else
+            len = middle;
+    }
+    return low;
+}
+
+/* Puts what is new, in order, between what was in order: few comparisons where little is new. */
+static void merge_order(struct ht_list_page *list, const uint32_t *old, size_t old_len)
+{
+    size_t fresh_len = list->order_len, done = 0;
+    uint32_t *merged = ht_new_array(uint32_t, old_len + fresh_len + 1);
+
+    sort_order(list);
+    for (size_t i = 0; i < fresh_len; i++) {
+        size_t len = count_before(list, old + done, old_len - done, list->order[i]);
+
+        memcpy(merged + done + i, old + done, len * sizeof(*merged));
+        done += len;
+        merged[done + i] = list->order[i];
+    }
+    memcpy(merged + done + fresh_len, old + done, (old_len - done) * sizeof(*merged));
+    free(list->order);
+    list->order = merged;
+    list->order_len = old_len + fresh_len;
+}
+
+/* Rows of the state before keep their order, those that are new or changed are put between them. */
+static void follow_order(struct ht_list_page *list, size_t before_len)
+{
+    const struct ht_kept *kept = &list->kept;
+    ht_autofree uint32_t *to = ht_new_array(uint32_t, before_len + 1);
+    ht_autofree uint32_t *old = list->order;
+    size_t old_len = 0;
+
+    memset(to, 0xff, before_len * sizeof(*to)); /* HT_KEPT_NEW: gone */
+    list->order = ht_new_array(uint32_t, kept->len + 1);
+    size_t was_len = list->order_len;
+    list->order_len = 0;
+    for (size_t i = 0; i < kept->len; i++) {
+        if (kept->from[i] != HT_KEPT_NEW)
+            to[kept->from[i]] = (uint32_t)i;
+        else if (kept->in_view[i])
+            list->order[list->order_len++] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < was_len; i++) {
+        if (to[old[i]] != HT_KEPT_NEW)
+            old[old_len++] = to[old[i]];
+    }
+    merge_order(list, old, old_len);
+}
+
+/* ---- the user's filter ---- */
+
+/* With the same filter, verdicts about rows that are the same are kept. */
+static void filter_rows(struct ht_list_page *list, bool same_filter)
+{
+    const struct ht_kept *kept = &list->kept;
+    ht_autofree bool *old = list->matches;
+    bool keep = old && same_filter && !kept->refiltered && !ht_filter_is_timed(list->filter);
+
+    list->matches = ht_new_array(bool, kept->len + 1);
+    for (size_t i = 0; i < kept->len; i++) {
+        if (keep && kept->from[i] != HT_KEPT_NEW)
+            list->matches[i] = old[kept->from[i]];
+        else
+            list->matches[i] = kept->in_view[i] && ht_filter_match(list->filter, kept->data[i]);
     }
 }
 
-static void sort_items(struct ht_list_page *list)
+static void make_items(struct ht_list_page *list)
 {
-    if (list->view->sort_len || list->own_sort) {
-        ht_autofree struct ht_line *spare = ht_new_array(struct ht_line, list->items_len + 1);
+    list->total = list->order_len;
+    list->items = ht_new_array(struct ht_line, list->order_len + 1);
+    for (size_t i = 0; i < list->order_len; i++) {
+        uint32_t place = list->order[i];
 
-        sort_lines(list, list->items, list->items_len, spare);
-    } else if (list->inverted) {
-        reverse_lines(list->items, list->items_len);
+        if (list->matches[place])
+            list->items[list->items_len++] =
+                (struct ht_line){.data = list->kept.data[place], .members = 1};
     }
 }
 
@@ -188,19 +194,22 @@ void ht_list_group_key(const struct ht_view *view, const void *data, struct ht_b
         ht_value_format(out, field, value, HT_FORMAT_RAW);
 }
 
-/* Lines without a key are groups of one. */
+/* Lines without a key are groups of one; a view without groups has none. */
 static void group_items(struct ht_list_page *list)
 {
-    struct ht_map *map = ht_map_new();
+    struct ht_map *map;
 
+    if (!list->view->grouped)
+        return;
+    map = ht_map_new();
+    list->arena = ht_arena_new(ARENA_MAX);
     list->next = ht_new_array(size_t, list->items_len + 1);
     list->groups = ht_new_array(struct ht_group_of_lines, list->items_len + 1);
     for (size_t i = 0; i < list->items_len; i++) {
         ht_autobuf struct ht_buf key = HT_BUF(KEY_MAX);
         struct ht_group_of_lines *group = NULL;
 
-        if (list->view->grouped)
-            ht_list_group_key(list->view, list->items[i].data, &key);
+        ht_list_group_key(list->view, list->items[i].data, &key);
         group = key.len ? ht_map_get(map, ht_buf_str(&key)) : NULL;
         list->next[i] = NONE;
         if (group) {
@@ -221,6 +230,11 @@ static void group_items(struct ht_list_page *list)
 
 static void make_lines(struct ht_list_page *list)
 {
+    if (!list->groups) {
+        list->lines = list->items;
+        list->lines_len = list->items_len;
+        return;
+    }
     list->lines = ht_new_array(struct ht_line, list->items_len + list->groups_len + 1);
     for (size_t g = 0; g < list->groups_len; g++) {
         const struct ht_group_of_lines *group = &list->groups[g];
@@ -244,7 +258,8 @@ static void forget_lines(struct ht_list_page *list)
     free(list->items);
     free(list->next);
     free(list->groups);
-    free(list->lines);
+    if (list->lines != list->items)
+        free(list->lines);
     list->items = list->lines = NULL;
     list->next = NULL;
     list->groups = NULL;
@@ -253,9 +268,43 @@ static void forget_lines(struct ht_list_page *list)
     list->arena = NULL;
 }
 
-void ht_list_touch(struct ht_list_page *list)
+static void forget_rows(struct ht_list_page *list)
 {
+    ht_kept_fini(&list->kept);
+    free(list->matches);
+    free(list->order);
+    list->matches = NULL;
+    list->order = NULL;
+    list->order_len = 0;
     list->generation = 0;
+}
+
+static void forget_tabs(struct ht_list_page *list)
+{
+    for (size_t i = 0; i < list->tabs_len; i++)
+        ht_kept_fini(&list->tabs[i].kept);
+    free(list->tabs);
+    list->tabs = NULL;
+    list->tabs_len = 0;
+}
+
+void ht_list_forget(struct ht_list_page *list)
+{
+    forget_lines(list);
+    forget_rows(list);
+    forget_tabs(list);
+}
+
+void ht_list_touch(struct ht_list_page *list, unsigned what)
+{
+    list->touched |= what;
+}
+
+struct ht_str ht_line_id(const struct ht_list_page *list, const struct ht_line *line)
+{
+    const char *data = line->data;
+
+    return *(const struct ht_str *)(const void *)(data + list->view->table->fields[0].offset);
 }
 
 void ht_list_select(struct ht_list_page *list, size_t line)
@@ -265,42 +314,68 @@ void ht_list_select(struct ht_list_page *list, size_t line)
     list->selected = line;
     free(list->selected_id);
     list->selected_id = NULL;
-    if (list->lines_len)
-        list->selected_id = ht_strndup(list->lines[line].id.data, list->lines[line].id.len);
+    if (list->lines_len) {
+        struct ht_str id = ht_line_id(list, &list->lines[line]);
+
+        list->selected_id = ht_strndup(id.data, id.len);
+    }
 }
 
+static bool is_selected(const struct ht_list_page *list, size_t at)
+{
+    return at < list->lines_len &&
+           ht_str_equal(ht_line_id(list, &list->lines[at]), ht_str_from(list->selected_id));
+}
+
+/* The line with the id that is nearest to where it was: a group's line and its first member have
+ * one id. */
 static void find_selected(struct ht_list_page *list)
 {
-    struct ht_str id = ht_str_from(list->selected_id);
+    size_t was = list->selected, len = list->lines_len;
 
-    for (size_t i = 0; list->selected_id && i < list->lines_len; i++) {
-        /* A group's line and its first member have one id: the one nearer to before is meant. */
-        if (ht_str_equal(list->lines[i].id, id) &&
-            (list->lines[i].child || list->lines[i].members < 2 || list->selected <= i ||
-             i + 1 >= list->lines_len || !ht_str_equal(list->lines[i + 1].id, id))) {
-            list->selected = i;
+    for (size_t by = 0; list->selected_id && (by <= was || was + by < len); by++) {
+        if (is_selected(list, was + by) || (by <= was && is_selected(list, was - by))) {
+            list->selected = is_selected(list, was + by) ? was + by : was - by;
             return;
         }
     }
-    if (list->selected >= list->lines_len)
-        list->selected = list->lines_len ? list->lines_len - 1 : 0;
+    if (was >= len)
+        list->selected = len ? len - 1 : 0;
+}
+
+static void follow_state(const struct ht_ui *ui, struct ht_list_page *list)
+{
+    struct ht_kept before;
+
+    ht_kept_follow(&list->kept, ui->state, list->view, &before);
+    if (list->kept.refiltered || list->kept.reordered || !list->order)
+        list->touched |= HT_LIST_ORDER;
+    else
+        follow_order(list, before.len);
+    filter_rows(list, !(list->touched & HT_LIST_FILTER));
+    ht_kept_fini(&before);
 }
 
 void ht_list_update(struct ht_ui *ui, struct ht_list_page *list)
 {
-    struct collecting collecting = {.list = list};
+    bool is_new = list->generation != ui->generation + 1;
 
-    if (list->generation == ui->generation + 1)
+    if (!is_new && !list->touched)
         return;
     forget_lines(list);
     ht_filter_set_now(list->view->filter, ht_ui_now(ui));
     ht_filter_set_now(list->filter, ht_ui_now(ui));
-    list->arena = ht_arena_new(ARENA_MAX);
-    ht_list_rows(ui->state, list->view->table, list->arena, collect, &collecting);
-    sort_items(list);
+    if (is_new)
+        follow_state(ui, list);
+    else if (list->touched & HT_LIST_FILTER)
+        filter_rows(list, false);
+    if (list->touched & HT_LIST_ORDER)
+        order_anew(list);
+    make_items(list);
     group_items(list);
     make_lines(list);
     find_selected(list);
+    list->touched = 0;
     list->generation = ui->generation + 1;
 }
 
@@ -311,10 +386,9 @@ const struct ht_line *ht_list_line(const struct ht_list_page *list)
 
 void ht_list_set_view(struct ht_list_page *list, const struct ht_view *view)
 {
+    ht_list_forget(list);
     list->view = view;
     list->own_sort = list->inverted = false;
-    free(list->tabs);
-    list->tabs = NULL;
     list->hidden = 0;
     list->scroll_cols = 0;
     list->selected = 0;
@@ -325,5 +399,4 @@ void ht_list_set_view(struct ht_list_page *list, const struct ht_view *view)
     list->filter_text = NULL;
     free(list->filter_error);
     list->filter_error = NULL;
-    ht_list_touch(list);
 }

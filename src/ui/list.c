@@ -35,12 +35,7 @@ static void list_free(struct ht_page *page)
 {
     struct ht_list_page *list = of(page);
 
-    free(list->items);
-    free(list->next);
-    free(list->groups);
-    free(list->lines);
-    free(list->tabs);
-    ht_arena_free(list->arena);
+    ht_list_forget(list);
     ht_map_free(list->opened);
     ht_map_free(list->marks);
     ht_filter_free(list->filter);
@@ -85,7 +80,7 @@ void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str te
     list->filter = text.len ? filter : ht_filter_free(filter);
     free(list->filter_text);
     list->filter_text = text.len ? ht_strndup(text.data, text.len) : NULL;
-    ht_list_touch(list);
+    ht_list_touch(list, HT_LIST_FILTER);
 }
 
 /* ---- moving ---- */
@@ -150,24 +145,24 @@ static void open_line(struct ht_ui *ui, const struct ht_list_page *list, const s
         if (list->view->table == &ht_group_table)
             ht_detail_open(ui, &ht_finding_table, ((const struct ht_group *)line->data)->finding);
         else
-            ht_detail_open(ui, &ht_finding_table, line->id);
+            ht_detail_open(ui, &ht_finding_table, ht_line_id(list, line));
         return;
     case HT_VIEW_OPEN_CONTAINER:
         if (list->view->table == &ht_build_table)
             ht_builds_open(ui, line->data);
-        else if (!ht_detail_open(ui, &ht_container_table, line->id) &&
-                 !ht_detail_open(ui, &ht_process_table, line->id) &&
-                 !ht_detail_open(ui, &ht_usage_table, line->id))
+        else if (!ht_detail_open(ui, &ht_container_table, ht_line_id(list, line)) &&
+                 !ht_detail_open(ui, &ht_process_table, ht_line_id(list, line)) &&
+                 !ht_detail_open(ui, &ht_usage_table, ht_line_id(list, line)))
             ht_ui_message(ui, "nothing more is known about this line");
         return;
     case HT_VIEW_OPEN_PROCESS:
-        ht_detail_open(ui, &ht_process_table, line->id);
+        ht_detail_open(ui, &ht_process_table, ht_line_id(list, line));
         return;
     case HT_VIEW_OPEN_EVENT:
-        ht_detail_open(ui, &ht_event_table, line->id);
+        ht_detail_open(ui, &ht_event_table, ht_line_id(list, line));
         return;
     case HT_VIEW_OPEN_ROW:
-        if (!ht_detail_open(ui, list->view->table, line->id))
+        if (!ht_detail_open(ui, list->view->table, ht_line_id(list, line)))
             ht_ui_message(ui, "nothing more is known about this line");
         return;
     case HT_VIEW_OPEN_NOTHING:
@@ -179,15 +174,16 @@ static void open_line(struct ht_ui *ui, const struct ht_list_page *list, const s
 /* Opens or closes the selected line's group. */
 static void toggle_group(struct ht_list_page *list, const struct ht_line *line)
 {
-    struct ht_str key = list->groups[line->group].key;
+    struct ht_str key;
 
-    if (list->groups[line->group].members < 2)
+    if (!list->groups || list->groups[line->group].members < 2)
         return;
+    key = list->groups[line->group].key;
     if (ht_map_get(list->opened, key))
         ht_map_remove(list->opened, key);
     else
         ht_map_set(list->opened, key, list);
-    ht_list_touch(list);
+    ht_list_touch(list, HT_LIST_OPENED);
 }
 
 /* ---- tabs ---- */
@@ -226,9 +222,9 @@ static void toggle_mark(struct ht_ui *ui, struct ht_list_page *list, const struc
 {
     ht_autobuf struct ht_buf text = HT_BUF(400);
 
-    if (ht_map_remove(list->marks, line->id))
+    if (ht_map_remove(list->marks, ht_line_id(list, line)))
         return;
-    ht_map_set(list->marks, line->id, list);
+    ht_map_set(list->marks, ht_line_id(list, line), list);
     for (size_t i = 0; i < list->view->columns_len && i < 3; i++) {
         if (text.len)
             ht_buf_add_c(&text, ' ');
@@ -242,7 +238,7 @@ static void jump_to_mark(struct ht_ui *ui, struct ht_list_page *list)
     for (size_t i = 1; i <= list->lines_len; i++) {
         size_t at = (list->selected + i) % list->lines_len;
 
-        if (ht_map_get(list->marks, list->lines[at].id)) {
+        if (ht_map_get(list->marks, ht_line_id(list, &list->lines[at]))) {
             ht_list_select(list, at);
             return;
         }
@@ -341,7 +337,7 @@ static bool act_line(struct ht_ui *ui, struct ht_list_page *list, enum ht_action
     else if (action == HT_ACTION_TREE)
         toggle_group(list, line);
     else if (action == HT_ACTION_COPY_ID)
-        ht_ui_copy(ui, line->id, "the id");
+        ht_ui_copy(ui, ht_line_id(list, line), "the id");
     else if (action == HT_ACTION_MARK)
         toggle_mark(ui, list, line);
     else if (action == HT_ACTION_JUMP)
@@ -359,7 +355,7 @@ static bool act_order(struct ht_ui *ui, struct ht_list_page *list, enum ht_actio
         ht_ui_push(ui, ht_menu_columns_new(list));
     } else if (action == HT_ACTION_INVERT) {
         list->inverted = !list->inverted;
-        ht_list_touch(list);
+        ht_list_touch(list, HT_LIST_ORDER);
     } else if (action == HT_ACTION_WIDE) {
         list->wide = !list->wide;
         list->scroll_cols = 0;

@@ -3,8 +3,9 @@
  * A list: the lines that a view and the user's filter make of a state's rows. Layer 6 (ui),
  * private.
  *
- * Lines are made anew when the state, the filter, the order or what is opened changed, not at every
- * draw; cells are made for visible lines alone.
+ * A key that moves makes nothing anew. With another state only the rows that are not those of the
+ * state before are filtered and put in their places; another filter orders nothing. Cells are made
+ * for visible lines alone.
  */
 #ifndef HT_UI_LIST_H
 #define HT_UI_LIST_H
@@ -14,8 +15,7 @@
 
 struct ht_line {
     const void *data; /* the struct whose fields are the cells; borrowed from the state */
-    struct ht_str id;
-    uint32_t group;   /* place of its group in groups */
+    uint32_t group;   /* place of its group in groups, where the view has groups */
     uint32_t members; /* of a group's line; 1 if there is nothing to open */
     bool child;       /* stands below its group's line */
 };
@@ -27,23 +27,50 @@ struct ht_group_of_lines {
     uint32_t members;
 };
 
+#define HT_KEPT_NEW UINT32_MAX
+
+/* A view's rows of a state, and what the state before told about them. */
+struct ht_kept {
+    struct ht_state *state; /* holds the rows; NULL: nothing yet */
+    struct ht_arena *arena; /* holds loads */
+    const void **data;      /* the struct of each row, in the order of the state */
+    bool *in_view;          /* the view's filter matches */
+    uint32_t *from;         /* place in the state before, or HT_KEPT_NEW; NULL: loads */
+    size_t len;
+    bool refiltered; /* any verdict may be another than before */
+    bool reordered;  /* rows of before stand in another order in this state */
+};
+
 struct ht_list_tab {
+    struct ht_kept kept;
     size_t count;
     int worst; /* enum ht_severity, -1: none */
+};
+
+/* What is not as it was when the lines were made. */
+enum ht_list_touch {
+    HT_LIST_OPENED = 1 << 0,
+    HT_LIST_FILTER = 1 << 1,
+    HT_LIST_ORDER = 1 << 2,
 };
 
 struct ht_list_page {
     struct ht_page page;
     const struct ht_view *view;
-    uint64_t generation; /* of the state that the lines are from; 0: make them anew */
-    struct ht_arena *arena;
-    struct ht_line *items; /* rows that match, in order */
-    size_t *next;          /* next item of the same group, or (size_t)-1 */
+    uint64_t generation; /* of the state that the lines are from; 0: none */
+    unsigned touched;    /* enum ht_list_touch */
+    struct ht_kept kept;
+    uint32_t *order; /* places in kept of the view's rows, in order */
+    size_t order_len;
+    bool *matches;          /* by place: of the view, and the user's filter matches */
+    struct ht_arena *arena; /* keys of groups */
+    struct ht_line *items;  /* rows that match, in order */
+    size_t *next;           /* next item of the same group, or (size_t)-1 */
     size_t items_len;
-    size_t total; /* rows of the view before the user's filter */
-    struct ht_group_of_lines *groups;
+    size_t total;                     /* rows of the view before the user's filter */
+    struct ht_group_of_lines *groups; /* NULL: the view has none */
     size_t groups_len;
-    struct ht_line *lines;
+    struct ht_line *lines; /* items, where there are no groups */
     size_t lines_len;
     struct ht_map *opened; /* keys of opened groups */
     struct ht_map *marks;  /* ids of marked lines */
@@ -62,6 +89,7 @@ struct ht_list_page {
     size_t selected;
     int top;
     struct ht_list_tab *tabs; /* one a view: what its tab counts */
+    size_t tabs_len;
     uint64_t tabs_generation;
     int first_row; /* of the lines in the body, of the last draw */
     int visible;
@@ -69,8 +97,12 @@ struct ht_list_page {
 
 /* Makes the lines if they are not those of the state; keeps the selection by its id. */
 void ht_list_update(struct ht_ui *ui, struct ht_list_page *list);
-/* The lines must be made anew. */
-void ht_list_touch(struct ht_list_page *list);
+/* Something of enum ht_list_touch changed. */
+void ht_list_touch(struct ht_list_page *list, unsigned what);
+/* Drops what is made from states. */
+void ht_list_forget(struct ht_list_page *list);
+/* Borrowed from the state. */
+struct ht_str ht_line_id(const struct ht_list_page *list, const struct ht_line *line);
 /* Shows another view in the same page. */
 void ht_list_set_view(struct ht_list_page *list, const struct ht_view *view);
 void ht_list_select(struct ht_list_page *list, size_t line);
@@ -83,12 +115,15 @@ void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
                   const struct ht_line *line, size_t column, struct ht_buf *out);
 /* Draws the page (list-draw.c). */
 void ht_list_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
-/* Rows of a view's table in a state: calls visit for each. */
-typedef void (*ht_rows_visit)(void *context, const void *data, struct ht_str id);
-void ht_list_rows(const struct ht_state *state, const struct ht_table *table,
-                  struct ht_arena *arena, ht_rows_visit visit, void *context);
+
+/* list-kept.c: goes on to another state. ret_before is what kept was, the caller's to fini; what
+ * kept->from says are its places. */
+void ht_kept_follow(struct ht_kept *kept, const struct ht_state *state, const struct ht_view *view,
+                    struct ht_kept *ret_before);
+void ht_kept_fini(struct ht_kept *kept);
 /* Worst severity of a view's rows and their number (for its tab). */
-size_t ht_list_count(struct ht_ui *ui, const struct ht_view *view, int *ret_worst);
+void ht_list_tab_count(struct ht_list_tab *tab, const struct ht_state *state,
+                       const struct ht_view *view);
 
 /* Everything with its load, made from a state into arena (load.c). */
 const struct ht_load *ht_load_all(const struct ht_state *state, struct ht_arena *arena,

@@ -118,7 +118,7 @@ static bool sort_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
         return true;
     if (action == HT_ACTION_INVERT) {
         list->inverted = !list->inverted;
-        ht_list_touch(list);
+        ht_list_touch(list, HT_LIST_ORDER);
         return true;
     }
     if (action != HT_ACTION_OPEN)
@@ -127,7 +127,7 @@ static bool sort_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     list->inverted = false;
     list->sort = (struct ht_sort_key){.path = *path,
                                       .descending = begins_with_greatest(ht_path_field(path))};
-    ht_list_touch(list);
+    ht_list_touch(list, HT_LIST_ORDER);
     ht_ui_pop(ui);
     return true;
 }

@@ -74,6 +74,8 @@ struct ht_filter *ht_filter_free(struct ht_filter *filter);
 /* Sets the clock that ages are counted from (since<5m). Before the first call no age matches. NULL
  * is allowed. */
 void ht_filter_set_now(struct ht_filter *filter, int64_t now_ns);
+/* Whether it asks for ages, so that what matches changes with the clock; NULL does not. */
+bool ht_filter_is_timed(const struct ht_filter *filter);
 /* Whether the struct at data matches; NULL filter matches all. An unknown field matches no term but
  * != and a negation. */
 bool ht_filter_match(const struct ht_filter *filter, const void *data);
