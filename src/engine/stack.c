@@ -23,8 +23,10 @@ void ht_stack_find(struct ht_stack *stack)
 
     if (pthread_getattr_np(pthread_self(), &attributes) != 0)
         return;
-    if (pthread_attr_getstack(&attributes, &lowest, &size) == 0)
+    if (pthread_attr_getstack(&attributes, &lowest, &size) == 0) {
         stack->lowest = lowest;
+        stack->size = size;
+    }
     pthread_attr_destroy(&attributes);
 }
 
@@ -32,11 +34,14 @@ void ht_stack_rest(struct ht_stack *stack, int64_t timeout_ns)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t lowest = (uintptr_t)stack->lowest;
+    uintptr_t start = (lowest + page - 1) / page * page;
     uintptr_t end = (here - MARGIN) / page * page;
-    uintptr_t start = ((uintptr_t)stack->lowest + page - 1) / page * page;
 
+    if (!stack->lowest || here < lowest || here - lowest >= stack->size)
+        return; /* another thread's, who may need what lies there */
     if (timeout_ns >= 0 && timeout_ns < LONG_NS && stack->rests++ % EVERY != FIRST)
         return;
-    if (stack->lowest && start < end)
+    if (start < end)
         (void)madvise((void *)start, end - start, MADV_DONTNEED);
 }
