@@ -25,13 +25,13 @@ enum { STARTS_KEPT = 32, STARTS_TOLD = 8, PROGRAM_BYTES = 128, COMMAND_BYTES = 2
 
 struct kept_start {
     int64_t at;
-    char program[PROGRAM_BYTES];
-    char command[COMMAND_BYTES];
+    size_t program_len;
+    char texts[]; /* program and command, each with a NUL */
 };
 
 struct ht_layers_entry {
-    struct kept_start *starts; /* a ring; NULL: none yet */
-    uint64_t starts_len;       /* ever */
+    struct kept_start **starts; /* a ring; NULL: none yet */
+    uint64_t starts_len;        /* ever */
     char *id;
     struct ht_row *row; /* NULL: not looked at yet */
     size_t processes;
@@ -58,6 +58,13 @@ struct ht_layers *ht_layers_new(void)
     return layers;
 }
 
+static void free_starts(struct ht_layers_entry *entry)
+{
+    for (size_t i = 0; entry->starts && i < STARTS_KEPT; i++)
+        free(entry->starts[i]);
+    free(entry->starts);
+}
+
 static bool forget(void *context, struct ht_str key, void *value)
 {
     struct ht_layers_entry *entry = value;
@@ -65,7 +72,7 @@ static bool forget(void *context, struct ht_str key, void *value)
     (void)context;
     (void)key;
     ht_row_unref(entry->row);
-    free(entry->starts);
+    free_starts(entry);
     free(entry->id);
     free(entry);
     return true;
@@ -139,32 +146,41 @@ void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, uint64_t start, 
 
 /* ---- what was started ---- */
 
-static void cut_into(char *out, size_t size, struct ht_str text)
+static struct ht_str cut(struct ht_str text, size_t size)
 {
-    size_t len = text.len < size ? text.len : size - 1;
+    return ht_str_sub(text, 0, text.len < size ? text.len : size - 1);
+}
 
-    if (len)
-        memcpy(out, text.data, len);
-    out[len] = '\0';
+/* No larger than what it says: there are many containers, and in some of them much is started. */
+static struct kept_start *make_start(int64_t at, struct ht_str program, struct ht_str command)
+{
+    struct kept_start *kept = ht_alloc0(1, sizeof(*kept) + program.len + command.len + 2);
+
+    kept->at = at;
+    kept->program_len = program.len;
+    if (program.len)
+        memcpy(kept->texts, program.data, program.len);
+    if (command.len)
+        memcpy(kept->texts + program.len + 1, command.data, command.len);
+    return kept;
 }
 
 void ht_layers_started(struct ht_layers_entry *entry, const struct ht_layers_start *start)
 {
     ht_autobuf struct ht_buf command = HT_BUF(COMMAND_BYTES);
-    struct kept_start *kept;
+    struct kept_start **kept;
 
     if (!entry->starts)
-        entry->starts = ht_new_array(struct kept_start, STARTS_KEPT);
+        entry->starts = ht_new_array(struct kept_start *, STARTS_KEPT);
     kept = &entry->starts[entry->starts_len++ % STARTS_KEPT];
     for (size_t i = 0; i < start->argv.len && !ht_buf_is_full(&command); i++) {
         if (i)
             ht_buf_add_c(&command, ' ');
         ht_buf_add_str(&command, start->argv.items[i]);
     }
-    kept->at = start->at;
-    cut_into(kept->program, sizeof(kept->program), start->program);
-    cut_into(kept->command, sizeof(kept->command),
-             command.len ? ht_buf_str(&command) : start->program);
+    free(*kept);
+    *kept = make_start(start->at, cut(start->program, PROGRAM_BYTES),
+                       cut(command.len ? ht_buf_str(&command) : start->program, COMMAND_BYTES));
 }
 
 struct ht_program_start_list ht_layers_before(const struct ht_layers_entry *entry, int64_t at,
@@ -175,13 +191,14 @@ struct ht_program_start_list ht_layers_before(const struct ht_layers_entry *entr
     size_t len = 0;
 
     for (uint64_t i = entry->starts_len; i > oldest && len < STARTS_TOLD; i--) {
-        const struct kept_start *kept = &entry->starts[(i - 1) % STARTS_KEPT];
+        const struct kept_start *kept = entry->starts[(i - 1) % STARTS_KEPT];
 
         if (kept->at < at - BEFORE_NS || kept->at > at + AFTER_NS)
             continue;
         ht_program_start_set_at(&items[len], kept->at);
-        ht_program_start_set_program(&items[len], ht_arena_text(arena, kept->program));
-        ht_program_start_set_command(&items[len], ht_arena_text(arena, kept->command));
+        ht_program_start_set_program(&items[len], ht_arena_text(arena, kept->texts));
+        ht_program_start_set_command(&items[len],
+                                     ht_arena_text(arena, kept->texts + kept->program_len + 1));
         len++;
     }
     return (struct ht_program_start_list){.items = items, .len = len};
