@@ -69,7 +69,7 @@ struct ht_row *ht_docker_add_history(const struct ht_docker *docker, struct ht_r
         ht_container_set_image_secrets(&container, ht_container_of(image->found)->image_secrets);
     if (image->entry)
         ht_container_set_image_entry(&container, ht_container_of(image->entry)->image_entry);
-    with = ht_row_new(&ht_container_table, &container);
+    with = ht_docker_make_row(docker, &container);
     ht_row_unref(row);
     return with;
 }

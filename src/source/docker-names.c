@@ -85,7 +85,7 @@ struct ht_row *ht_docker_add_names(const struct ht_docker *docker, struct ht_row
     if (named.len)
         ht_container_set_image_now(
             &container, image && ht_str_equal(named, image->id) ? container.image_id : named);
-    with = ht_row_new(&ht_container_table, &container);
+    with = ht_docker_make_row(docker, &container);
     ht_row_unref(row);
     return with;
 }

@@ -47,6 +47,8 @@ void ht_docker_forget(struct ht_docker *docker, struct ht_str id)
 
     if (known) {
         docker->changed = docker->changed || known->row;
+        if (docker->like && ht_str_equal(ht_row_id(docker->like), id))
+            docker->like = ht_row_unref(docker->like);
         free_known(known);
     }
 }
@@ -62,9 +64,31 @@ void ht_docker_forget_all(struct ht_docker *docker)
 {
     ht_map_each(docker->containers, free_visit, NULL);
     docker->containers = ht_map_free(docker->containers);
+    docker->like = ht_row_unref(docker->like);
 }
 
 /* ---- one container ---- */
+
+struct ht_row *ht_docker_make_row(const struct ht_docker *docker,
+                                  const struct ht_container *container)
+{
+    return ht_row_like(&ht_container_table, container, docker->like);
+}
+
+/* The row (taken over), with what it says like the others in theirs. */
+static struct ht_row *share(struct ht_docker *docker, struct ht_row *row)
+{
+    struct ht_row *shared;
+
+    if (!docker->like || ht_str_equal(ht_row_id(docker->like), ht_row_id(row))) {
+        ht_row_unref(docker->like);
+        docker->like = ht_row_ref(row);
+        return row;
+    }
+    shared = ht_docker_make_row(docker, ht_container_of(row));
+    ht_row_unref(row);
+    return shared;
+}
 
 static int fail_alone(struct ht_docker *docker, struct ht_docker_known *known, const char *cause)
 {
@@ -88,7 +112,7 @@ static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
         return fail_alone(docker, known, "the answer is about another container");
     }
 
-    row = ht_docker_add_names(docker, ht_docker_add_history(docker, row));
+    row = ht_docker_add_names(docker, ht_docker_add_history(docker, share(docker, row)));
 
     struct ht_row *kept = ht_row_keep(known->row, row);
     docker->changed = docker->changed || kept != known->row || known->failed;

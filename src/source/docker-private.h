@@ -51,6 +51,7 @@ struct ht_docker {
     struct ht_docker_context context;
     struct ht_row *daemon, *source;
     struct ht_map *containers; /* id to struct ht_docker_known */
+    struct ht_row *like;       /* one of theirs, whose texts the others share; NULL: none */
     uint64_t pass;
     size_t total;  /* containers of the last list */
     unsigned slow; /* inspects of this pass that got no answer */
@@ -102,6 +103,9 @@ int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble);
 int ht_docker_first_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble);
 /* Inspects what events were about; -errno as above. */
 int ht_docker_look(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+/* The row of a container that may say much the same as the others do. */
+struct ht_row *ht_docker_make_row(const struct ht_docker *docker,
+                                  const struct ht_container *container);
 /* Frees all that is known. */
 void ht_docker_forget_all(struct ht_docker *docker);
 
