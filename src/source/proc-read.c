@@ -17,7 +17,7 @@
 #include "hulltop/base/root.h"
 #include "hulltop/source/source.h"
 
-enum { LINK_MAX_BYTES = 4096 + 16, NAME_MAX_BYTES = 64 };
+enum { LINK_MAX_BYTES = 4096 + 16, NAME_MAX_BYTES = 64, FILE_KEPT = 8 * 1024 };
 
 /* ---- the tree ---- */
 
@@ -49,6 +49,13 @@ void ht_proc_reader_fini(struct ht_proc_reader *reader)
     ht_arena_free(reader->host_arena);
     ht_devices_forget(reader->devices);
     ht_net_cache_free(reader->net);
+}
+
+void ht_proc_reader_rest(struct ht_proc_reader *reader)
+{
+    ht_buf_fini(&reader->mountinfo);
+    if (reader->file.cap > FILE_KEPT)
+        ht_buf_fini(&reader->file);
 }
 
 /* Target of a link as text in reader->link; empty and errno where it cannot be read. */

@@ -41,6 +41,8 @@ struct ht_proc_reader {
 /* Opens the tree at path ("/proc"). 0 or -errno. */
 int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct ht_error *err);
 void ht_proc_reader_fini(struct ht_proc_reader *reader);
+/* Frees what was read last; what was made of it must lie elsewhere. Between two looks. */
+void ht_proc_reader_rest(struct ht_proc_reader *reader);
 /* Reads the node's own mounts again; paths of the host in container mounts come from them. */
 void ht_proc_reader_refresh(struct ht_proc_reader *reader);
 

@@ -468,6 +468,7 @@ int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct
         ht_kin_settle(table);
         table->crowd = false;
     }
+    ht_proc_reader_rest(&table->reader);
     return 0;
 }
 
