@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The page below as plain text: nothing is cut, so it can be selected in the terminal. */
+/* The page below as plain text: no column is cut (lines of 4 kB, 20,000 of them), so it can be
+ * selected in the terminal. */
 #include <config.h>
 
 #include "doc.h"

@@ -39,7 +39,7 @@ struct ht_screen {
     void (*draw)(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
     /* Carries out an action that the screen offers; false: not its own. */
     bool (*act)(struct ht_ui *ui, struct ht_page *page, enum ht_action action);
-    /* Puts all of the page into a text, nothing cut; NULL: it offers no HT_ACTION_PLAIN_TEXT. */
+    /* Puts all of the page into a text, no column cut; NULL: it offers no HT_ACTION_PLAIN_TEXT. */
     void (*text)(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc);
     /* A press of the mouse on a row of the body; NULL: nothing. */
     void (*click)(struct ht_ui *ui, struct ht_page *page, struct ht_key key);
