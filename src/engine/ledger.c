@@ -152,6 +152,7 @@ struct going {
     struct ht_timeline *timeline;
     struct ht_bursts *bursts;
     int64_t now_ns;
+    size_t held; /* are absent, and nobody could look whether they are over */
 };
 
 static void go_visit(void *context, struct ht_str key, void *value)
@@ -160,8 +161,11 @@ static void go_visit(void *context, struct ht_str key, void *value)
     struct entry *entry = value;
 
     (void)key;
-    if (!entry->seen && !entry->gone_at && entry->made &&
-        ht_sight_is_over(going->ledger->sight, ht_finding_of(entry->made), entry->seen_in)) {
+    bool absent = !entry->seen && !entry->gone_at && entry->made;
+    if (absent &&
+        !ht_sight_is_over(going->ledger->sight, ht_finding_of(entry->made), entry->seen_in)) {
+        going->held++;
+    } else if (absent) {
         entry->gone_at = going->now_ns ? going->now_ns : 1;
         going->ledger->gone++;
         if (ht_bursts_is_single(going->bursts, entry->made))
@@ -173,23 +177,24 @@ static void go_visit(void *context, struct ht_str key, void *value)
 
 static bool is_forgotten(void *context, struct ht_str key, void *value)
 {
+    const struct going *going = context;
     struct entry *entry = value;
+    bool absent = going->held > GONE_MAX && entry->seen_in != going->ledger->passes;
 
-    (void)context;
     (void)key;
-    if (!entry->gone_at || entry->reason)
+    if ((!entry->gone_at && !absent) || entry->reason)
         return false;
     free_entry(entry);
     return true;
 }
 
-/* A node that churns must not grow the ledger for ever: past the limit, what is gone is forgotten.
- */
-static void prune(struct ht_ledger *ledger)
+/* A node that churns must not grow the ledger for ever: past the limit, what is gone is forgotten,
+ * and where that many wait to be looked at, those too. */
+static void prune(struct ht_ledger *ledger, struct going *going)
 {
-    if (ledger->gone <= GONE_MAX)
+    if (ledger->gone <= GONE_MAX && going->held <= GONE_MAX)
         return;
-    ht_map_remove_if(ledger->entries, is_forgotten, NULL);
+    ht_map_remove_if(ledger->entries, is_forgotten, going);
     ledger->gone = 0;
 }
 
@@ -230,7 +235,7 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
                           .now_ns = pass->now_ns};
     ht_map_each(ledger->entries, go_visit, &going);
     ht_bursts_end(going.bursts, timeline, pass->now_ns);
-    prune(ledger);
+    prune(ledger, &going);
 }
 
 void ht_ledger_open(struct ht_ledger *ledger, struct ht_str id)

@@ -53,15 +53,15 @@ static bool is_silent(enum ht_source_state state)
 {
     switch (state) {
     case HT_SOURCE_STATE_WAIT:
-    case HT_SOURCE_STATE_STUCK:
     case HT_SOURCE_STATE_BROKEN:
     case HT_SOURCE_STATE_DENIED:
     case HT_SOURCE_STATE_OFF:
+    case HT_SOURCE_STATE_PART: /* a row may be what it lacks */
         return true;
     case HT_SOURCE_STATE_OK:
     case HT_SOURCE_STATE_ABSENT:
-    case HT_SOURCE_STATE_STALE: /* its rows are still there */
-    case HT_SOURCE_STATE_PART:  /* what it lacks the checks tell */
+    case HT_SOURCE_STATE_STALE: /* of these the rows are still there */
+    case HT_SOURCE_STATE_STUCK:
     case HT_SOURCE_STATE_BUSY:
         return false;
     }
@@ -135,7 +135,7 @@ static bool is_unknown(struct ht_sight *sight, const struct ht_check *check,
 
     if (!sight->unknown)
         note_unknowns(sight);
-    if (finding->posture)
+    if (finding->posture && ht_finding_has_subjects(finding))
         return ht_map_get(sight->unknown, ht_str_from(check->id)) != NULL;
     name_verdict(&name, check->id, finding->subject.id);
     return ht_map_get(sight->unknown, ht_buf_str(&name)) != NULL;

@@ -47,6 +47,7 @@ struct ht_drift {
     int64_t pass_due_ns;   /* when tables are read anew */
     int64_t shown_ns;      /* when progress was shown last */
     bool first;            /* the first look is under way */
+    bool failed;           /* the last look did; the next is told though nothing changed */
     const char *seen_by;   /* who made the look under way look */
     struct ht_exec *watch; /* of starts of programs */
     int64_t watched_since; /* wall time */

@@ -156,6 +156,7 @@ static void look(struct ht_drift *drift)
     drift->feed->at(drift->feed, "listing /proc");
     if (ht_drift_list(drift, &err) < 0) {
         publish_failure(drift, HT_SOURCE_STATE_BROKEN, err.text);
+        drift->failed = true;
         return;
     }
     ht_drift_look_due(drift, show_progress);
@@ -164,12 +165,13 @@ static void look(struct ht_drift *drift)
     ht_origin_rest(drift->origin);
     ht_codes_expire(drift->codes, drift->now_wall_ns);
     ht_drift_tell_unplaced(drift);
-    if (drift->first || drift->tamper_changed || ht_codes_changed(drift->codes) ||
+    if (drift->first || drift->failed || drift->tamper_changed || ht_codes_changed(drift->codes) ||
         ht_layers_changed(drift->layers))
         publish(drift);
     else
         drift->feed->confirm(drift->feed);
     drift->first = false;
+    drift->failed = false;
 }
 
 /* ---- requests ---- */

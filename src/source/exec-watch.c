@@ -212,14 +212,18 @@ static bool is_ending(struct ht_proc_reader *reader, pid_t pid)
 
 void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *out)
 {
+    struct ht_cgroup_facts facts;
     bool gone;
 
     ht_buf_reset(out);
     if (pid <= 0)
         return;
     ht_buf_add_str(out, ht_proc_read_file(reader, pid, "cgroup", &gone));
-    /* Asked afterwards: who does not end now did not when the groups were read. */
-    if (ht_cgroup_is_left(ht_buf_str(out)) && is_ending(reader, pid))
+    /* What cgroup v2 still says beside v1 is enough. Asked afterwards: who does not end now did not
+     * when the groups were read. */
+    ht_cgroup_decode(ht_buf_str(out), &facts);
+    if (facts.sure != HT_CGROUP_CERTAIN && ht_cgroup_is_left(ht_buf_str(out)) &&
+        is_ending(reader, pid))
         ht_buf_reset(out);
 }
 
@@ -299,7 +303,8 @@ static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
         return;
     }
     start->unread |= HT_EXEC_NO_CGROUP;
-    watch->unplaced++;
+    if (start->pid > 0)
+        watch->unplaced++;
 }
 
 /* What only might be a container's is judged as the node's. */

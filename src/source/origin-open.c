@@ -284,10 +284,11 @@ bool ht_origin_is_secret(struct ht_origin *origin, const struct ht_origin_ask *a
 
 /* ---- layers ---- */
 
-/* What runtimes lay over a file to hide it is a device: it holds nothing and nothing of it runs. */
+/* What runtimes lay over a file of /proc to hide it is a device: it holds nothing and nothing of it
+ * runs. Elsewhere a file may be called so. */
 static bool is_mask(const struct ht_space_mount *mount)
 {
-    return ht_str_is(mount->root, "/null") &&
+    return ht_str_is(mount->root, "/null") && ht_str_has_prefix(mount->point, "/proc/") &&
            (ht_str_is(mount->type, "tmpfs") || ht_str_is(mount->type, "devtmpfs"));
 }
 

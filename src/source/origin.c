@@ -745,14 +745,19 @@ static int judge(struct question *question)
 }
 
 /* -EAGAIN: it started another program meanwhile. */
-static int look_and_judge(struct question *question)
+static int look_and_judge(struct question *question, bool again)
 {
     int r = look_at_file(question);
 
-    if (r < 0 || recall(question))
+    if (r < 0)
         return r;
-    if (question->ask->reading)
+
+    bool known = recall(question);
+    /* What was asked of the program before is not this one's. */
+    if (question->ask->reading && (again || !known))
         question->ask->reading(question->ask->context);
+    if (known)
+        return r;
     /* An answer is of a file and its path; one from before tells that these belong together. */
     return still_runs(question) ? judge(question) : -EAGAIN;
 }
@@ -769,7 +774,7 @@ int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
         return dirfd;
     question.ns = ht_origin_namespace(dirfd);
     for (int tries = 0; r == -EAGAIN && tries < EXEC_TRIES; tries++)
-        r = look_and_judge(&question);
+        r = look_and_judge(&question, tries > 0);
     if (r < 0)
         return r;
     ht_code_set_kind(code, ask->kind);

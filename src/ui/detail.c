@@ -110,9 +110,10 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
     struct ht_subject_rows rows;
 
     if (!find_rows(ui, detail->table, ht_str_from(detail->id), &rows)) {
-        ht_doc_text(doc, 1, HT_STYLE_STALE,
-                    HT_S("This is gone: no source shows it any more. Esc goes back; its history "
-                         "stays in the timeline (8)."));
+        ht_doc_text(
+            doc, 1, HT_STYLE_STALE,
+            HT_S("No source shows this now: it is over, or it could not be looked at. Esc goes "
+                 "back; its history stays in the timeline (8)."));
         if (detail->tab == TAB_HISTORY)
             ht_detail_history(ui, &rows, doc);
         return;

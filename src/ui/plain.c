@@ -208,7 +208,7 @@ static void put_changes(const struct ht_plain *plain, struct ht_buf *out,
 {
     put_sources(plain, out, before, state);
     put_difference(plain, out, &state->findings, &before->findings, "found: ");
-    put_difference(plain, out, &before->findings, &state->findings, "gone: ");
+    put_difference(plain, out, &before->findings, &state->findings, "not seen any more: ");
     for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
         const struct ht_question *question = ht_state_question(state, number);
 

@@ -146,6 +146,18 @@ static void groups_that_were_left_are_known(void **state)
     assert_false(ht_cgroup_is_left(HT_S("")));
 }
 
+/* Where both are mounted, what v2 keeps says whose it was. */
+static void of_both_the_second_keeps_the_container(void **state)
+{
+    struct ht_cgroup_facts facts;
+
+    (void)state;
+    ht_cgroup_decode(HT_S("8:pids:/\n0::/docker/"
+                          "4f0c1e9a77b2d1b2a3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920\n"),
+                     &facts);
+    assert_int_equal(facts.sure, HT_CGROUP_CERTAIN);
+}
+
 static void whose_a_zombie_was_is_not_known_where_it_left_its_groups(void **state)
 {
     ht_autobuf struct ht_buf own = HT_BUF(HT_LIMIT_PROC_FILE), dead = HT_BUF(HT_LIMIT_PROC_FILE);
@@ -179,6 +191,7 @@ int main(void)
         cmocka_unit_test(overflow_has_no_file),
         cmocka_unit_test(event_that_is_cut_or_lies_is_none),
         cmocka_unit_test(groups_that_were_left_are_known),
+        cmocka_unit_test(of_both_the_second_keeps_the_container),
         cmocka_unit_test(whose_a_zombie_was_is_not_known_where_it_left_its_groups),
     };
 

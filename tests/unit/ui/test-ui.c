@@ -244,7 +244,7 @@ static void a_finding_that_is_gone_says_so(void **unused)
     open_bench(&bench, NULL);
     type(&bench, "3\n");
     ht_ui_set_state(bench.ui, empty);
-    SEES(&bench, "This is gone");
+    SEES(&bench, "No source shows this now");
     type(&bench, "\x1b");
     SEES(&bench, "0 of 0 shown");
     close_bench(&bench);
