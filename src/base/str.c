@@ -70,12 +70,26 @@ ptrdiff_t ht_str_find(struct ht_str s, struct ht_str needle, size_t from)
     return hit ? hit - s.data : -1;
 }
 
+static char folded(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_same_nocase(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (folded(a[i]) != folded(b[i]))
+            return false;
+    }
+    return true;
+}
+
 ptrdiff_t ht_str_find_nocase(struct ht_str s, struct ht_str needle, size_t from)
 {
     if (needle.len > s.len)
         return -1;
     for (size_t at = from; at <= s.len - needle.len; at++) {
-        if (needle.len == 0 || strncasecmp(s.data + at, needle.data, needle.len) == 0)
+        if (is_same_nocase(s.data + at, needle.data, needle.len))
             return (ptrdiff_t)at;
     }
     return -1;

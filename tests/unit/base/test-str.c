@@ -64,6 +64,7 @@ static void needles_are_found_from_where_it_is_asked(void **state)
     assert_int_equal(ht_str_find_nocase(s, HT_S("TWO"), 0), 4);
     assert_int_equal(ht_str_find_nocase(s, HT_S("TWO"), 5), -1);
     assert_int_equal(ht_str_find_nocase(s, HT_S("longer than the text"), 0), -1);
+    assert_int_equal(ht_str_find_nocase(HT_S("a\0x A\0B"), HT_S("a\0b"), 0), 4);
     assert_int_equal(ht_str_find_byte(s, 'o'), 0);
     assert_int_equal(ht_str_rfind_byte(s, 'o'), 8);
     assert_int_equal(ht_str_find_byte(s, 'x'), -1);
