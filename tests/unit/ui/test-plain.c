@@ -45,7 +45,8 @@ static void questions_come_first_and_then_only_changes(void **unused)
     ht_plain_state(plain, same, &second);
     assert_int_equal(second.len, 0);
     ht_plain_state(plain, empty, &third);
-    assert_non_null(strstr(text_of(&third), "not seen any more: HIGH question 3: CAP_SYS_ADMIN added, "));
+    assert_non_null(
+        strstr(text_of(&third), "not seen any more: HIGH question 3: CAP_SYS_ADMIN added, "));
     ht_plain_free(plain);
 }
 
