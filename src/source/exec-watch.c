@@ -219,11 +219,12 @@ void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf
     if (pid <= 0)
         return;
     ht_buf_add_str(out, ht_proc_read_file(reader, pid, "cgroup", &gone));
+    if (!ht_cgroup_is_left(ht_buf_str(out)))
+        return;
     /* What cgroup v2 still says beside v1 is enough. Asked afterwards: who does not end now did not
      * when the groups were read. */
     ht_cgroup_decode(ht_buf_str(out), &facts);
-    if (facts.sure != HT_CGROUP_CERTAIN && ht_cgroup_is_left(ht_buf_str(out)) &&
-        is_ending(reader, pid))
+    if (facts.sure != HT_CGROUP_CERTAIN && is_ending(reader, pid))
         ht_buf_reset(out);
 }
 
