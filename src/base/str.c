@@ -2,7 +2,6 @@
 #include "hulltop/base/str.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct ht_str ht_str_from(const char *text)
 {
@@ -28,9 +27,23 @@ bool ht_str_is(struct ht_str s, const char *text)
     return ht_str_equal(s, ht_str_from(text));
 }
 
+static char folded(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_same_nocase(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (folded(a[i]) != folded(b[i]))
+            return false;
+    }
+    return true;
+}
+
 bool ht_str_is_nocase(struct ht_str s, const char *text)
 {
-    return s.len == strlen(text) && (s.len == 0 || strncasecmp(s.data, text, s.len) == 0);
+    return s.len == strlen(text) && is_same_nocase(s.data, text, s.len);
 }
 
 int ht_str_compare(struct ht_str a, struct ht_str b)
@@ -68,20 +81,6 @@ ptrdiff_t ht_str_find(struct ht_str s, struct ht_str needle, size_t from)
 
     const char *hit = memmem(s.data + from, s.len - from, needle.data, needle.len);
     return hit ? hit - s.data : -1;
-}
-
-static char folded(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool is_same_nocase(const char *a, const char *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (folded(a[i]) != folded(b[i]))
-            return false;
-    }
-    return true;
 }
 
 ptrdiff_t ht_str_find_nocase(struct ht_str s, struct ht_str needle, size_t from)
