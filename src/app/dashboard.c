@@ -349,12 +349,10 @@ static struct ht_ui_options ui_options(const struct ht_options *options, struct 
         .mouse = options->mouse,
         .questions = options->questions,
         .open = options->open,
+        .view_dirs = ht_config_folders(arena),
     };
-    const char *const *folders = ht_config_folders(arena);
     const char *seen = first_run_file(arena);
 
-    for (size_t i = 0; folders[i] && i + 1 < ARRAY_LEN(ui.view_dirs); i++)
-        ui.view_dirs[i] = folders[i];
     ui.first_run = !options->open && !options->from && options->command == HT_CMD_DASHBOARD &&
                    !(seen && access(seen, F_OK) == 0);
     ui.other_causes = other_causes;

@@ -143,19 +143,17 @@ static void loop(struct lines *lines)
 
 static int start(struct lines *lines, const struct ht_options *options, struct ht_arena *arena)
 {
-    struct ht_ui_options ui = {
+    const struct ht_ui_options ui = {
         .version = PACKAGE_VERSION,
         .utc = options->utc,
         .questions = options->questions,
         .open = options->open,
+        .view_dirs = ht_config_folders(arena),
     };
     const struct ht_ui_calls calls = {.context = lines, .rescan = call_rescan, .open = call_open};
-    const char *const *folders = ht_config_folders(arena);
     struct ht_error err = {0};
     int r;
 
-    for (size_t i = 0; folders[i] && i + 1 < ARRAY_LEN(ui.view_dirs); i++)
-        ui.view_dirs[i] = folders[i];
     if (ht_plain_new(&ui, &calls, &lines->plain, &err) < 0) {
         ht_complain(&err);
         return HT_STATUS_USAGE;

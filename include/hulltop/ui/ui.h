@@ -57,8 +57,8 @@ struct ht_ui_options {
     bool hash_clock;    /* draw the state's own clock and no ages: frames that can be compared */
     unsigned questions; /* bit n: question n is asked */
     const char *open;   /* pane or view to begin with, NULL: home */
-    const char *view_dirs[4]; /* folders with a user's views, NULL ends */
-    bool offer_demo;          /* the node has no containers: say that there is a demo */
+    const char *const *view_dirs; /* folders with a user's views, NULL ends; NULL: none */
+    bool offer_demo;              /* the node has no containers: say that there is a demo */
     /* What a check with this id may also fire on (NULL ends), NULL: nothing; static. NULL: not
      * told. */
     const char *const *(*other_causes)(struct ht_str check);
