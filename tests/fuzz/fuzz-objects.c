@@ -24,6 +24,16 @@ static void put(struct ht_buf *out, const struct ht_json *value)
     ht_json_put(&json, value);
 }
 
+/* Whole numbers beyond 64 bits become doubles in both, rounded at another digit. */
+static bool has_big_number(struct ht_str text)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < text.len && digits < 19; i++)
+        digits = text.data[i] >= '0' && text.data[i] <= '9' ? digits + 1 : 0;
+    return digits >= 19;
+}
+
 static int take(void *context, const struct ht_object *object, struct ht_error *err)
 {
     struct seen *seen = context;
@@ -68,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (r < 0 && !err.text[0])
         abort();
     /* A marker between values, and a NUL in a key, are read differently on purpose. */
-    if (!memmem(data, size, "---", 3) && !memmem(data, size, "\\u0000", 6))
+    if (!memmem(data, size, "---", 3) && !memmem(data, size, "\\u0000", 6) && !has_big_number(text))
         compare(text, &seen, r);
     ht_buf_reset(&seen.text);
     ht_objects_read_yaml(text, &options, take, &seen, &err);
