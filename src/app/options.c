@@ -48,6 +48,8 @@ static const struct {
 /* A list that is older says nothing about today; nobody wants to wait longer than a year. */
 enum { LISTS_DAYS = 7, LISTS_DAYS_MAX = 366 };
 
+enum { ALL_QUESTIONS = (1 << (HT_QUESTIONS + 1)) - 2 };
+
 static int set_docker(struct ht_options *options, const char *value, struct ht_error *err)
 {
     struct ht_str text = ht_str_from(value);
@@ -210,7 +212,7 @@ static int set_only(struct ht_options *options, const char *value, struct ht_err
     }
     if (!questions)
         return ht_error_set(err, EINVAL, "--only: no question named");
-    options->questions = questions;
+    options->questions |= questions; /* named again, it adds to what was named before */
     return 0;
 }
 
@@ -600,7 +602,7 @@ static int settle_manifests(struct ht_options *options, struct ht_error *err)
         return ht_error_set(err, EINVAL, "--manifests and --from: one of them");
     if (options->format == HT_FORMAT_NODE)
         return ht_error_set(err, EINVAL, "--format node: manifests are no node");
-    if (!(options->questions & PRIVILEGED))
+    if (options->questions && !(options->questions & PRIVILEGED))
         return ht_error_set(err, EINVAL, "--manifests answers question 3 alone: --only privileged");
     options->questions = PRIVILEGED;
     return 0;
@@ -613,7 +615,6 @@ int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_op
         .command = HT_CMD_DASHBOARD,
         .root = "/",
         .lists_days = LISTS_DAYS,
-        .questions = 0x7e,
         .fail_on = HT_SEVERITY_HIGH,
         .pod_security = HT_POD_SECURITY_LATEST,
     };
@@ -633,6 +634,8 @@ int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_op
         if (r < 0)
             return r;
     }
+    if (!options.questions)
+        options.questions = ALL_QUESTIONS;
     *ret_options = options;
     return 0;
 }

@@ -78,6 +78,21 @@ static void values_stand_apart_or_behind_an_equals_sign(void **state)
     fini(&parsed);
 }
 
+static void questions_named_twice_add_up(void **state)
+{
+    struct parsed parsed;
+
+    (void)state;
+    PARSE(&parsed, "check", "--only", "privileged", "--only=drift,privileged");
+    assert_int_equal(parsed.result, 0);
+    assert_int_equal(parsed.options.questions, 1u << 3 | 1u << 6);
+    fini(&parsed);
+    PARSE(&parsed, "check", "--only", "drift", "--only", "privileged", "--manifests", "x");
+    assert_int_equal(parsed.result, 0);
+    assert_int_equal(parsed.options.questions, 1u << 3);
+    fini(&parsed);
+}
+
 /* Words that must fail, and what the message must say. */
 static const struct {
     const char *words[6];
@@ -287,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_words_it_is_the_dashboard),
         cmocka_unit_test(values_stand_apart_or_behind_an_equals_sign),
+        cmocka_unit_test(questions_named_twice_add_up),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_password_in_an_address_is_not_quoted),
         cmocka_unit_test(help_fits_a_terminal),
