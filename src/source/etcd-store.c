@@ -165,6 +165,16 @@ static uint64_t wal_total(const struct ht_etcd_store *store)
     return total + store->has_wal;
 }
 
+/* Whoever named a file that is no database is told which one. */
+static int read_tree(struct ht_etcd_store *store, const struct ht_pace *pace, struct ht_error *err)
+{
+    int r = ht_etcd_tree_refresh(&store->tree, store->keys, pace, err);
+
+    if (r < 0)
+        ht_error_wrap(err, "%s", store->path);
+    return r;
+}
+
 int ht_etcd_store_refresh(struct ht_etcd_store *store, unsigned flags, const struct ht_pace *pace,
                           struct ht_error *err)
 {
@@ -182,11 +192,11 @@ int ht_etcd_store_refresh(struct ht_etcd_store *store, unsigned flags, const str
         store->tree.error == 0)
         return 0;
     if (r == 0)
-        r = ht_etcd_tree_refresh(&store->tree, store->keys, pace, err);
+        r = read_tree(store, pace, err);
     /* Another database was written over it. */
     if (r == 0 && ht_etcd_keys_is_contradicted(store->keys)) {
         forget(store);
-        r = ht_etcd_tree_refresh(&store->tree, store->keys, pace, err);
+        r = read_tree(store, pace, err);
     }
     if (r < 0) {
         if (store->keys)

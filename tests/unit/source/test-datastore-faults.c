@@ -261,6 +261,7 @@ static void fault_17_two_bad_metas_are_damage(void **state)
             look(&looked);
             assert_int_equal(looked.result, -EBADMSG);
             assert_non_null(strstr(looked.err.text, "damaged"));
+            assert_non_null(strstr(looked.err.text, looked.path));
             bytes.data[at[i]] ^= 0x11;
             bytes.data[PAGE + at[j]] ^= 0x11;
         }
