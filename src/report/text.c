@@ -148,7 +148,20 @@ static void put_question(struct ht_buf *out, const struct ht_question *question)
     ht_buf_add_c(out, '\n');
 }
 
-/* The first reason for which a question is not fully answered; the JSON report has all of them. */
+static void put_fact(struct ht_buf *out, const struct ht_question *question,
+                     const struct ht_missing *missing)
+{
+    ht_buf_addf(out, "     %s", ht_question_lead(question, missing));
+    put(out, missing->source);
+    ht_buf_add_text(out, ": ");
+    ht_printable_cut(out, missing->reason, REASON_COLS, 0);
+    if (ht_missing_has_help(missing) && missing->help.len) {
+        ht_buf_add_text(out, "; ");
+        put(out, missing->help);
+    }
+}
+
+/* The first reason for which a question is not fully answered, and where the others are. */
 static void put_missing(struct ht_buf *out, const struct ht_question *question)
 {
     for (size_t i = 0; i < question->missing.len; i++) {
@@ -156,16 +169,9 @@ static void put_missing(struct ht_buf *out, const struct ht_question *question)
 
         if (i && !(ht_missing_has_decides(missing) && missing->decides))
             continue;
-        ht_buf_addf(out, "     %s", ht_question_lead(question, missing));
-        put(out, missing->source);
-        ht_buf_add_text(out, ": ");
-        ht_printable_cut(out, missing->reason, REASON_COLS, 0);
-        if (ht_missing_has_help(missing) && missing->help.len) {
-            ht_buf_add_text(out, "; ");
-            put(out, missing->help);
-        }
+        put_fact(out, question, missing);
         if (question->missing.len > 1)
-            ht_buf_addf(out, "  (and %zu more)", question->missing.len - 1);
+            ht_buf_addf(out, "  (and %zu more: --format json)", question->missing.len - 1);
         ht_buf_add_c(out, '\n');
         return;
     }
@@ -257,7 +263,9 @@ static void put_wrapped_source(struct ht_buf *out, const struct ht_source *sourc
 {
     put_column(out, source->name, 12);
     ht_buf_addf(out, " %-7s ", ht_enum_name(&ht_source_state_enum, source->state));
-    if (ht_source_has_object(source) && source->object.len) {
+    /* What went wrong may begin with the name of what it went wrong with. */
+    if (ht_source_has_object(source) && source->object.len &&
+        !ht_str_equal(ht_str_sub(source->detail, 0, source->object.len), source->object)) {
         put(out, source->object);
         ht_buf_add_text(out, ": ");
     }
@@ -290,7 +298,10 @@ void ht_report_doctor(struct ht_buf *out, const struct ht_state *state)
         const struct ht_question *question = ht_state_question(state, number);
 
         put_question(out, question);
-        put_missing(out, question);
+        for (size_t i = 0; i < question->missing.len; i++) {
+            put_fact(out, question, &question->missing.items[i]);
+            ht_buf_add_c(out, '\n');
+        }
     }
     if (ht_host_has_uid(host) && host->uid != 0)
         ht_buf_add_text(out, "\nTo see more (you decide; nothing is changed by this program):\n\n"

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report as text, and what the doctor says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/report/report.h"
+
+enum { PACKAGES = 4 };
+
+/* A state whose question about packages lacks so many facts. */
+static struct ht_state *make_state(size_t unknowns)
+{
+    static const char *const reasons[] = {"first is missing", "second is missing",
+                                          "third is missing"};
+    struct ht_node *node = ht_node_new(0);
+    struct ht_source source = {0};
+    struct ht_missing missing[ARRAY_LEN(reasons)] = {0};
+
+    ht_source_set_id(&source, HT_S("datastore"));
+    ht_source_set_name(&source, HT_S("datastore"));
+    ht_source_set_state(&source, HT_SOURCE_STATE_BROKEN);
+    ht_source_set_object(&source, HT_S("/etc/README"));
+    ht_source_set_detail(&source, HT_S("/etc/README: no database"));
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
+
+    struct ht_state *state = ht_state_new(node);
+    struct ht_row **place = &state->questions[PACKAGES - 1];
+    struct ht_question question = *ht_question_of(*place);
+
+    for (size_t i = 0; i < unknowns; i++) {
+        ht_missing_set_source(&missing[i], HT_S("packages"));
+        ht_missing_set_reason(&missing[i], ht_str_from(reasons[i]));
+        ht_missing_set_decides(&missing[i], true);
+    }
+    ht_question_set_state(&question, HT_QUESTION_STATE_UNKNOWN);
+    ht_question_set_missing(&question, (struct ht_missing_list){.items = missing, .len = unknowns});
+
+    struct ht_row *row = ht_row_new(&ht_question_table, &question);
+    ht_row_unref(*place);
+    *place = row;
+    return state;
+}
+
+static const struct ht_report_options options = {.questions = 1U << PACKAGES, .version = "1"};
+
+static void a_report_tells_the_first_reason_and_where_the_others_are(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    ht_autostate struct ht_state *state = make_state(3);
+
+    (void)unused;
+    ht_report_text(&out, state, &options);
+    assert_non_null(
+        strstr(out.data, "     packages: first is missing  (and 2 more: --format json)\n"));
+    assert_null(strstr(out.data, "second"));
+}
+
+static void one_reason_needs_no_place_for_others(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    ht_autostate struct ht_state *state = make_state(1);
+
+    (void)unused;
+    ht_report_text(&out, state, &options);
+    assert_non_null(strstr(out.data, "     packages: first is missing\n"));
+}
+
+static void the_doctor_tells_all_reasons(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    ht_autostate struct ht_state *state = make_state(3);
+
+    (void)unused;
+    ht_report_doctor(&out, state);
+    assert_non_null(strstr(out.data, "     packages: first is missing\n"
+                                     "     packages: second is missing\n"
+                                     "     packages: third is missing\n"));
+}
+
+static void the_doctor_names_an_object_once(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    ht_autostate struct ht_state *state = make_state(0);
+
+    (void)unused;
+    ht_report_doctor(&out, state);
+    assert_non_null(strstr(out.data, "BROKEN  /etc/README: no database\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_report_tells_the_first_reason_and_where_the_others_are),
+        cmocka_unit_test(one_reason_needs_no_place_for_others),
+        cmocka_unit_test(the_doctor_tells_all_reasons),
+        cmocka_unit_test(the_doctor_names_an_object_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
