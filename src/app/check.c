@@ -166,6 +166,18 @@ static int print_report(const struct ht_state *state, const struct ht_options *o
     return ht_print(ht_buf_str(&out), err);
 }
 
+/* The report is of the last whole record; what came after it was lost. */
+static void tell_cut(const struct ht_options *options, const struct ht_state *state)
+{
+    struct ht_error err = {0};
+
+    if (!state->replay.cut_line)
+        return;
+    ht_error_set(&err, EINVAL, "%s: the recording ends in the middle of a record (line %zu)",
+                 options->from, state->replay.cut_line);
+    ht_complain(&err);
+}
+
 static int answer(struct ht_session *session, const struct ht_map *known)
 {
     const struct ht_options *options = session->options;
@@ -176,6 +188,7 @@ static int answer(struct ht_session *session, const struct ht_map *known)
 
     if (!state)
         return status;
+    tell_cut(options, state);
     if (!options->quiet && print_report(state, options, &err) < 0)
         return complain(&err, HT_STATUS_USAGE);
     return ht_check_status(state, options, has_findings(state, options, known));

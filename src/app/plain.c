@@ -25,7 +25,7 @@ struct lines {
     struct ht_plain *plain;
     struct ht_buf typed; /* of a line that is not complete yet */
     bool input_ended;
-    bool complete; /* every source has answered or failed */
+    bool complete; /* every source has answered or failed, or the recording has ended before */
     int status;
 };
 
@@ -94,7 +94,7 @@ static void take_state(struct lines *lines, struct ht_buf *out)
     ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
 
     ht_plain_state(lines->plain, state, out);
-    lines->complete = lines->complete || state->complete;
+    lines->complete = lines->complete || state->complete || state->replay.ended;
 }
 
 /* The end of input ends the dashboard once there is something to read; a recording ends when no

@@ -73,6 +73,7 @@ static void publish(struct ht_engine *engine, struct ht_state *state)
         .speed = engine->speed,
         .paused = engine->paused,
         .ended = engine->frame == last,
+        .cut_line = ht_player_cut_line(engine->player),
     };
     ht_engine_publish(engine, state);
 }

@@ -21,7 +21,7 @@ struct ht_player {
     struct frame *frames;
     size_t len;
     size_t cap;
-    bool was_cut;
+    size_t cut_line;      /* number of the last line, which lacks its end; 0: none does */
     struct ht_node *node; /* as it was after frame current, NULL: none yet */
     size_t current;
 };
@@ -170,6 +170,13 @@ static bool is_cut(struct ht_str line)
     return !ht_json_parse(arena, "", line, &err);
 }
 
+/* Not even the first line is whole: there is nothing to play. */
+static int fail_cut(const struct ht_player *player, struct ht_error *err)
+{
+    return ht_error_set(err, EINVAL, "%s: the recording ends in the middle of a record (line %zu)",
+                        player->name, player->cut_line);
+}
+
 static int index_lines(struct ht_player *player, struct ht_str text, struct ht_error *err)
 {
     size_t from = 0;
@@ -186,9 +193,9 @@ static int index_lines(struct ht_player *player, struct ht_str text, struct ht_e
             continue;
 
         int r = add_line(player, &frame, err);
-        if (r < 0 && end < 0 && player->len && is_cut(frame.line)) {
-            player->was_cut = true;
-            return 0;
+        if (r < 0 && end < 0 && is_cut(frame.line)) {
+            player->cut_line = number;
+            return player->len ? 0 : fail_cut(player, err);
         }
         if (r < 0)
             return r;
@@ -214,9 +221,9 @@ int ht_player_new(struct ht_str text, const char *name, struct ht_player **ret_p
     return 0;
 }
 
-bool ht_player_was_cut(const struct ht_player *player)
+size_t ht_player_cut_line(const struct ht_player *player)
 {
-    return player->was_cut;
+    return player->cut_line;
 }
 
 size_t ht_player_frames(const struct ht_player *player)

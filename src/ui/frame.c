@@ -9,7 +9,7 @@
 enum { READ_ONLY_W = 60, CLUSTER_W = 72 };
 
 /* What the screen shows that is not the present; NULL: it is. */
-static const char *mode_text(const struct ht_ui *ui, struct ht_buf *out)
+static const char *mode_text(const struct ht_ui *ui, int width, struct ht_buf *out)
 {
     const struct ht_state *state = ui->state;
 
@@ -28,7 +28,12 @@ static const char *mode_text(const struct ht_ui *ui, struct ht_buf *out)
     }
     ht_buf_add_text(out, state->origin == HT_ORIGIN_DEMO ? "DEMO" : "REPLAY");
     if (state->replay.ended) {
-        ht_buf_add_text(out, "  END  R again");
+        ht_buf_add_text(out, "  END");
+        if (state->replay.cut_line && width >= CLUSTER_W)
+            ht_buf_addf(out, ", cut off in line %zu", state->replay.cut_line);
+        else if (state->replay.cut_line)
+            ht_buf_add_text(out, ", cut off");
+        ht_buf_add_text(out, "  R again");
     } else {
         ht_buf_addf(out, state->replay.speed < 1.0 ? " x%.2g" : " x%.0f", state->replay.speed);
         if (state->replay.paused)
@@ -42,7 +47,7 @@ static int draw_right_side(struct ht_ui *ui, struct ht_area area)
 {
     ht_autobuf struct ht_buf clock = HT_BUF(80);
     ht_autobuf struct ht_buf mode = HT_BUF(80);
-    const char *word = mode_text(ui, &mode);
+    const char *word = mode_text(ui, area.rect.w, &mode);
     unsigned style = HT_STYLE_DIM;
     int width = area.rect.w - 1;
     int gap = area.rect.w < HT_TILES_MIN_W - 20 ? 1 : 6;

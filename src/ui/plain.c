@@ -217,6 +217,14 @@ static void put_changes(const struct ht_plain *plain, struct ht_buf *out,
     }
 }
 
+/* What comes after is not the end of what happened. */
+static void put_cut(struct ht_buf *out, const struct ht_replay_position *replay)
+{
+    if (replay->ended && replay->cut_line)
+        ht_buf_addf(out, "the recording ends in the middle of a record (line %zu).\n",
+                    replay->cut_line);
+}
+
 void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct ht_buf *out)
 {
     struct ht_state *before = plain->state;
@@ -228,6 +236,8 @@ void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct
         put_all(plain, out);
         put_difference(plain, out, &state->findings, &(struct ht_rowset){0}, "found: ");
     }
+    if (!before || !before->replay.ended)
+        put_cut(out, &state->replay);
     if (plain->first && (state->complete || state->origin == HT_ORIGIN_REPORT)) {
         list_first(plain, plain->first, out);
         plain->first = NULL;

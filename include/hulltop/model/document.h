@@ -117,11 +117,13 @@ int ht_recorder_put(struct ht_recorder *recorder, const struct ht_node *node, st
 
 struct ht_player;
 /* Opens a recording that lies in memory (borrowed until free). Bad lines fail here, with their
- * number: -EINVAL; a line cut off at the very end is dropped and told by ht_player_was_cut. */
+ * number: -EINVAL; a line cut off at the very end is dropped and told by ht_player_cut_line, unless
+ * it is the first. */
 int ht_player_new(struct ht_str text, const char *name, struct ht_player **ret_player,
                   struct ht_error *err);
 struct ht_player *ht_player_free(struct ht_player *player);
-bool ht_player_was_cut(const struct ht_player *player);
+/* Number, from 1, of the line in whose middle the recording ends; 0: it ends behind a line. */
+size_t ht_player_cut_line(const struct ht_player *player);
 /* Number of frames (lines), and time of frame i, ns since 1970. */
 size_t ht_player_frames(const struct ht_player *player);
 int64_t ht_player_time(const struct ht_player *player, size_t frame);

@@ -27,7 +27,8 @@ struct ht_replay_position {
     int64_t start_ns, now_ns, end_ns; /* on the recording's clock, ns since 1970 */
     double speed;
     bool paused;
-    bool ended; /* stays on the last frame */
+    bool ended;      /* stays on the last frame */
+    size_t cut_line; /* the line in whose middle the recording ends, from 1; 0: it is whole */
 };
 
 struct ht_state {

@@ -116,7 +116,7 @@ static void a_recording_plays_what_was_recorded(void **state)
         assert_true(full_frames(&tape) > 0);
         if (ht_player_new(ht_buf_str(&tape.text), "f", &player, &err) < 0)
             fail_msg("seed %d: %s", (int)seed, err.text);
-        assert_false(ht_player_was_cut(player));
+        assert_int_equal(ht_player_cut_line(player), 0);
         assert_int_equal(ht_player_frames(player), FRAMES);
         for (size_t n = 0; n < 4 * FRAMES; n++) {
             /* First forward, then at random. */
@@ -218,7 +218,7 @@ static void a_line_cut_off_at_the_end_is_dropped(void **state)
 
         ht_buf_addf(&text, "%s%s", FIRST, tails[i]);
         assert_int_equal(ht_player_new(ht_buf_str(&text), "f", &player, NULL), 0);
-        assert_true(ht_player_was_cut(player));
+        assert_int_equal(ht_player_cut_line(player), 2);
         assert_int_equal(ht_player_frames(player), 1);
         ht_player_free(player);
         ht_buf_add_c(&text, '\n');
@@ -230,7 +230,7 @@ static void a_line_cut_off_at_the_end_is_dropped(void **state)
 
         ht_buf_addf(&text, "%s%s", FIRST, whole[i]);
         assert_int_equal(ht_player_new(ht_buf_str(&text), "f", &player, NULL), 0);
-        assert_false(ht_player_was_cut(player));
+        assert_int_equal(ht_player_cut_line(player), 0);
         assert_int_equal(ht_player_frames(player), i < 2 ? 1 : 2);
         ht_player_free(player);
     }
@@ -243,6 +243,8 @@ static void bad_lines_are_told_by_their_number(void **state)
         const char *message;
     } cases[] = {
         {"", "f: an empty recording"},
+        {"{\"schema\":\"hulltop-node/1\",\"recording\":true,\"taken_at\":",
+         "f: the recording ends in the middle of a record (line 1)"},
         {"{\"schema\":\"hulltop-node/1\",\"taken_at\":5}\n", "f: line 1: recording: expected true"},
         {"{\"schema\":\"hulltop-node/1\",\"recording\":true}\n",
          "f: line 1: taken_at: expected a time such as 2026-11-23T14:02:31Z"},

@@ -101,6 +101,29 @@ static void what_to_begin_with_is_listed_once_the_sources_have_answered(void **u
     ht_plain_free(plain);
 }
 
+static void a_recording_that_was_cut_says_so_once_at_its_end(void **unused)
+{
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record, NULL);
+    ht_autostate struct ht_state *first = fixture_state(), *last = fixture_state(),
+                                 *again = fixture_state();
+    ht_autobuf struct ht_buf out = HT_BUF(100000);
+    const char *said = "the recording ends in the middle of a record (line 7).\n";
+
+    (void)unused;
+    first->replay.cut_line = last->replay.cut_line = again->replay.cut_line = 7;
+    last->replay.ended = again->replay.ended = true;
+    ht_plain_state(plain, first, &out);
+    assert_null(strstr(text_of(&out), said));
+    ht_buf_reset(&out);
+    ht_plain_state(plain, last, &out);
+    assert_non_null(strstr(text_of(&out), said));
+    ht_buf_reset(&out);
+    ht_plain_state(plain, again, &out);
+    assert_null(strstr(text_of(&out), said));
+    ht_plain_free(plain);
+}
+
 static void an_unknown_name_to_begin_with_is_an_error(void **unused)
 {
     struct ht_ui_options options = {.version = "0", .open = "privilegd"};
@@ -121,6 +144,7 @@ int main(void)
         cmocka_unit_test(questions_come_first_and_then_only_changes),
         cmocka_unit_test(commands_are_answered),
         cmocka_unit_test(what_to_begin_with_is_listed_once_the_sources_have_answered),
+        cmocka_unit_test(a_recording_that_was_cut_says_so_once_at_its_end),
         cmocka_unit_test(an_unknown_name_to_begin_with_is_an_error),
     };
 
