@@ -24,6 +24,7 @@ struct piece {
     struct ht_arena *arena;
     const char *at;
     const char *end;
+    unsigned line; /* on which at stands */
     size_t values;
     unsigned depth;
     struct stack stack;
@@ -81,8 +82,8 @@ static bool is_digit(char c)
 
 static void skip_blanks(struct piece *piece)
 {
-    while (piece->at < piece->end && is_blank(*piece->at))
-        piece->at++;
+    for (; piece->at < piece->end && is_blank(*piece->at); piece->at++)
+        piece->line += *piece->at == '\n';
 }
 
 static bool is_next(const struct piece *piece, char c)
@@ -336,6 +337,8 @@ static int skip_value(struct piece *piece)
             depth--;
         } else if (c == ',' && depth == 0) {
             return 0;
+        } else if (c == '\n') {
+            piece->line++;
         }
     }
     piece->at = piece->end;
@@ -449,6 +452,7 @@ static int read_value(struct piece *piece, struct ht_json *ret)
     skip_blanks(piece);
     if (piece->at == piece->end)
         return fail_here(piece);
+    ret->line = piece->line;
     switch (*piece->at) {
     case '{':
         return read_map(piece, ret);
@@ -471,6 +475,7 @@ int ht_json_piece_read(struct ht_json_piece *told, struct ht_arena *arena, struc
     struct piece piece = {.told = told,
                           .arena = arena,
                           .at = told->text.data,
+                          .line = told->line,
                           .end = told->text.data + told->text.len};
     int r = read_value(&piece, ret);
 

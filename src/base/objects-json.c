@@ -187,7 +187,8 @@ static int read_piece(struct reading *reading, struct ht_arena *arena, struct ht
         return r;
 
     struct ht_json_piece piece = {.text = {.data = window->data + window->at, .len = len},
-                                  .skip = reading->options->skip};
+                                  .skip = reading->options->skip,
+                                  .line = (unsigned)ht_window_line(window, window->at)};
     r = ht_json_piece_read(&piece, arena, ret);
     if (r < 0)
         return ht_window_fail(window, window->at + piece.bad, piece.code, piece.what, reading->err);
@@ -274,7 +275,9 @@ static int read_kept(struct reading *reading, struct ht_json *ret)
 
     struct ht_str copy = ht_arena_str(
         reading->head_arena, (struct ht_str){.data = window->data + window->at, .len = len});
-    struct ht_json_piece piece = {.text = copy, .skip = reading->options->skip};
+    struct ht_json_piece piece = {.text = copy,
+                                  .skip = reading->options->skip,
+                                  .line = (unsigned)ht_window_line(window, window->at)};
     r = ht_json_piece_read(&piece, reading->head_arena, ret);
     if (r < 0)
         return ht_window_fail(window, window->at + piece.bad, piece.code, piece.what, reading->err);

@@ -449,6 +449,7 @@ static int read_value(struct reading *reading, const yaml_event_t *event, struct
     r = count_value(reading, event->start_mark.line + 1, 1);
     if (r < 0)
         return r;
+    ret->line = (unsigned)event->start_mark.line + 1;
     if (name)
         reading->deepest = reading->depth;
     r = event->type == YAML_SCALAR_EVENT ? read_scalar(reading, event, ret)

@@ -44,6 +44,47 @@ static int fail(const struct reading *reading, unsigned line, const char *what,
     return ht_error_set(err, EINVAL, "%s:%u: %s", reading->reader->name, line, what);
 }
 
+/* The member that a place begins with, and behind it its items: "containers[0][2].name". */
+static const struct ht_json *step(const struct ht_json *value, struct ht_str *place)
+{
+    size_t len = 0;
+
+    while (len < place->len && !strchr(".[:", place->data[len]))
+        len++;
+    ht_autofree char *key = ht_strndup(place->data, len);
+    value = ht_json_get(value, key);
+    *place = ht_str_sub(*place, len, place->len);
+    while (value && ht_str_has_prefix(*place, "[")) {
+        ptrdiff_t close = ht_str_find_byte(*place, ']');
+        uint64_t index;
+
+        if (close < 0 || !ht_json_is_array(value) ||
+            ht_parse_u64(ht_str_sub(*place, 1, (size_t)close - 1), &index) < 0 ||
+            index >= value->len)
+            return NULL;
+        value = &value->items[index];
+        *place = ht_str_sub(*place, (size_t)close + 1, place->len);
+    }
+    return value;
+}
+
+/* The line of what a message is about, "spec.containers[0].image: expected a text", or of the
+ * innermost that is there of what it is in. */
+static unsigned line_of(const struct ht_object *object, struct ht_str message)
+{
+    const struct ht_json *value = object->value;
+    unsigned line = object->line;
+
+    for (;;) {
+        value = step(value, &message);
+        if (value && value->line)
+            line = value->line;
+        if (!value || !ht_str_has_prefix(message, "."))
+            return line;
+        message = ht_str_sub(message, 1, message.len);
+    }
+}
+
 static int take_pod(struct reading *reading, const struct ht_object *object, struct ht_str kind,
                     struct ht_error *err)
 {
@@ -64,7 +105,8 @@ static int take_pod(struct reading *reading, const struct ht_object *object, str
                                                     .source = HT_S("manifests")},
                            reading->arena, &pod, err);
     if (r < 0)
-        return ht_error_wrap(err, "%s:%u: %.*s %.*s", reading->reader->name, object->line,
+        return ht_error_wrap(err, "%s:%u: %.*s %.*s", reading->reader->name,
+                             line_of(object, ht_str_from(err ? err->text : "")),
                              kind.len > SHOWN_MAX ? SHOWN_MAX : (int)kind.len, kind.data,
                              name.len > SHOWN_MAX ? SHOWN_MAX : (int)name.len,
                              name.data ? name.data : "");

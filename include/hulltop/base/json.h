@@ -33,7 +33,8 @@ struct ht_json_member;
 
 struct ht_json {
     enum ht_json_kind kind;
-    size_t len; /* items or members */
+    unsigned line; /* on which it begins, from 1, if objects.h gave it; 0: not known */
+    size_t len;    /* items or members */
     union {
         bool boolean;
         int64_t integer;
