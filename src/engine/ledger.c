@@ -10,6 +10,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
+#include "hulltop/model/subject.h"
 
 /* How many findings that are gone are remembered, so that one that flaps keeps its first sight. */
 enum { GONE_MAX = 4096, ACKNOWLEDGED_MAX = 10000, REASON_MAX = 500 };
@@ -119,11 +120,8 @@ static struct ht_row *dress(struct entry *entry, struct ht_row *from)
 /* "debug: Runs with --privileged": who it is about may be gone when the line is read. */
 static void add_text(struct ht_buf *out, const struct ht_finding *finding)
 {
-    const struct ht_subject *subject = &finding->subject;
-    struct ht_str name = subject->pod.len ? subject->pod : subject->name;
-
-    if (name.len && !finding->posture) {
-        ht_buf_add_str(out, name);
+    if (!finding->posture) {
+        ht_buf_add_str(out, ht_subject_text(&finding->subject));
         ht_buf_add_text(out, ": ");
     }
     ht_buf_add_str(out, finding->title);

@@ -9,6 +9,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"
+#include "hulltop/model/subject.h"
 
 enum { TITLE_COLS = 58, SUBJECT_COLS = 40, REASON_COLS = 200 };
 
@@ -49,29 +50,6 @@ static void put_header(struct ht_buf *out, const struct ht_state *state,
     ht_buf_addf(out, "  %s\n", ht_time_format_utc(state->now_ns, 0, time));
 }
 
-/* What a person looks for first: the workload, else the subject's name. */
-static void put_subject(struct ht_buf *out, const struct ht_finding *finding)
-{
-    const struct ht_subject *subject = &finding->subject;
-
-    if (ht_subject_has_pod(subject) && subject->pod.len) {
-        put(out, subject->pod);
-        /* Of a pod itself the container says where in it. */
-        if (ht_str_is(subject->kind, "pod")) {
-            if (subject->container.len)
-                ht_buf_add_c(out, '/');
-            put(out, subject->container);
-            return;
-        }
-        ht_buf_add_c(out, '/');
-    } else if (ht_subject_has_owner(subject) && subject->owner.len &&
-               !ht_str_equal(subject->owner, subject->name)) {
-        put(out, subject->owner);
-        ht_buf_add_c(out, ' ');
-    }
-    put(out, subject->name);
-}
-
 static const struct ht_finding *find_finding(const struct ht_state *state, struct ht_str id)
 {
     for (size_t i = 0; i < state->findings.len; i++) {
@@ -92,7 +70,7 @@ static void put_group(struct ht_buf *out, const struct ht_group *group,
     ht_buf_add_text(out, "  ");
     put_column(out, ht_group_has_title(group) ? group->title : finding->title, TITLE_COLS);
     ht_buf_add_text(out, "  ");
-    put_subject(&subject, finding);
+    ht_finding_put_subject(&subject, finding);
     ht_printable_cut(out, ht_buf_str(&subject), SUBJECT_COLS, 0);
     /* The title of a posture finding says it already. */
     if (!finding->posture && (group->count > 1 || (ht_group_has_total(group) && group->total > 1)))

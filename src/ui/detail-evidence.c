@@ -4,6 +4,8 @@
 
 #include "detail.h"
 
+#include "hulltop/model/subject.h"
+
 #include <inttypes.h>
 
 enum {
@@ -284,7 +286,7 @@ static void put_subjects(const struct ht_finding *finding, struct ht_doc *doc)
         const struct ht_subject *subject = &finding->subjects.items[i];
 
         ht_doc_line(doc);
-        ht_doc_put(doc, LABEL_COL, HT_STYLE_NORMAL, ht_ui_subject_text(subject));
+        ht_doc_put(doc, LABEL_COL, HT_STYLE_NORMAL, ht_subject_text(subject));
         if (ht_subject_has_image(subject))
             ht_doc_put(doc, LABEL_COL + 30, HT_STYLE_DIM, subject->image);
     }
@@ -318,7 +320,7 @@ static void put_who(struct ht_ui *ui, const struct ht_subject_rows *rows, struct
     if (rows->finding && !rows->process && !rows->container) {
         const struct ht_subject *subject = &rows->finding->subject;
 
-        ht_doc_pair(doc, LABEL_COL, ht_ui_kind_text(subject), ht_ui_subject_text(subject));
+        ht_doc_pair(doc, LABEL_COL, ht_ui_kind_text(subject), ht_subject_text(subject));
         put_place(subject, doc);
     }
     if (rows->finding)

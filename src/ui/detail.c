@@ -4,6 +4,8 @@
 
 #include "detail.h"
 
+#include "hulltop/model/subject.h"
+
 #include <string.h>
 
 enum tab { TAB_EVIDENCE, TAB_WHY, TAB_FIX, TAB_RAW, TAB_HISTORY, TAB_COUNT };
@@ -178,7 +180,7 @@ static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *
     if (found && rows.finding)
         ht_buf_add_str(out, rows.finding->subject.name.len
                                 ? rows.finding->subject.name
-                                : ht_ui_subject_text(&rows.finding->subject));
+                                : ht_subject_text(&rows.finding->subject));
     else if (found && rows.process && detail->table == &ht_process_table)
         ht_buf_add_str(out, rows.process->comm);
     else if (found && rows.container)

@@ -4,6 +4,8 @@
 
 #include "home.h"
 
+#include "hulltop/model/subject.h"
+
 #define PAST_NS (3600 * HT_NS_PER_S)
 
 /* A place to write lines to. */
@@ -91,7 +93,7 @@ static void add_worst(struct ht_ui *ui, struct ht_buf *text, const struct ht_que
     struct ht_home_line worst = ht_home_line(ui->state, (unsigned)question->number, 0);
 
     if (worst.finding) {
-        ht_buf_add_str(text, ht_ui_subject_text(&worst.finding->subject));
+        ht_buf_add_str(text, ht_subject_text(&worst.finding->subject));
         ht_buf_add_text(text, ": ");
         ht_home_line_text(text, &worst);
     }

@@ -4,6 +4,8 @@
 
 #include "home.h"
 
+#include "hulltop/model/subject.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -276,7 +278,7 @@ static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_
                   finding->expected ? HT_STYLE_DIM : HT_STYLE_NORMAL, ht_buf_str(&words));
     if (subject)
         ht_draw_field(area, (struct ht_span){.col = 13 + title, .width = subject - 1},
-                      HT_STYLE_ACCENT, ht_ui_subject_text(&finding->subject));
+                      HT_STYLE_ACCENT, ht_subject_text(&finding->subject));
     if (right) {
         if (ht_finding_has_since(finding))
             ht_ui_time_text(ui, &since, finding->since);

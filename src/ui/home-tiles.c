@@ -4,6 +4,8 @@
 
 #include "home.h"
 
+#include "hulltop/model/subject.h"
+
 #include <inttypes.h>
 
 enum { TILE_COLS = 2, TILE_FINDINGS = 3, TREND_W = 12 };
@@ -69,7 +71,7 @@ static void draw_line(struct ht_area area, int row, const struct ht_home_line *l
     ht_draw_field(area, (struct ht_span){.row = row, .col = 1, .width = 7},
                   ht_ui_severity_style(finding->severity), ht_buf_str(&text));
     ht_buf_reset(&text);
-    ht_buf_add_str(&text, ht_ui_subject_text(&finding->subject));
+    ht_buf_add_str(&text, ht_subject_text(&finding->subject));
     ht_buf_add_text(&text, ": ");
     ht_home_line_text(&text, line);
     ht_draw_field(area, (struct ht_span){.row = row, .col = 9, .width = width - 8}, HT_STYLE_NORMAL,

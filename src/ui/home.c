@@ -5,6 +5,8 @@
 #include "doc.h"
 #include "home.h"
 
+#include "hulltop/model/subject.h"
+
 #include <inttypes.h>
 
 enum { SIDE_W = 37, SIDE_MIN_W = 120, SIDE_MIN_H = 35, TILES_MIN_BODY_H = 25 };
@@ -91,7 +93,7 @@ static void draw_zoomed(struct ht_ui *ui, struct ht_home *home, struct ht_area b
         ht_draw_field(
             body,
             (struct ht_span){.row = row, .col = body.rect.w / 2 + 1, .width = body.rect.w / 2 - 3},
-            HT_STYLE_ACCENT, ht_ui_subject_text(&finding->subject));
+            HT_STYLE_ACCENT, ht_subject_text(&finding->subject));
     }
     if (row == 2)
         ht_draw_text(body, row++, 1, HT_STYLE_DIM, ht_str_from(ht_home_empty_pane(question)));

@@ -8,6 +8,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"
 #include "hulltop/base/vec.h"
+#include "hulltop/model/subject.h"
 #include "hulltop/report/report.h"
 #include "hulltop/ui/ui.h"
 #include "view.h"
@@ -94,16 +95,11 @@ static void put_all(const struct ht_plain *plain, struct ht_buf *out)
 static void put_finding(const struct ht_plain *plain, struct ht_buf *out, const char *what,
                         const struct ht_finding *finding)
 {
-    const struct ht_subject *subject = &finding->subject;
-
     ht_buf_addf(out, "%s%s question %" PRIu64 ": ", what, ht_severity_word(finding->severity),
                 finding->question);
     put(plain, out, finding->title);
     ht_buf_add_text(out, ", ");
-    put(plain, out,
-        subject->pod.len    ? subject->pod
-        : subject->name.len ? subject->name
-                            : subject->kind);
+    put(plain, out, ht_subject_text(&finding->subject));
     ht_buf_add_text(out, ".\n");
 }
 

@@ -161,8 +161,6 @@ unsigned ht_ui_question_style(const struct ht_question *question);
 unsigned ht_ui_source_style(enum ht_source_state state);
 /* "!! CRIT", "!  HIGH". */
 void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity);
-/* Who a finding is about, in few words (raw): pod, or owner, or name. */
-struct ht_str ht_ui_subject_text(const struct ht_subject *subject);
 /* What kind of thing it is, in words. */
 const char *ht_ui_kind_text(const struct ht_subject *subject);
 /* Appends a field of a row as a cell shows it (raw text). */

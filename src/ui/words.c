@@ -73,17 +73,6 @@ void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity)
     ht_buf_addf(out, "%-2s %s", ht_severity_glyph(severity), ht_severity_word(severity));
 }
 
-struct ht_str ht_ui_subject_text(const struct ht_subject *subject)
-{
-    if (ht_subject_has_pod(subject) && subject->pod.len)
-        return subject->pod;
-    if (ht_subject_has_name(subject) && subject->name.len)
-        return subject->name;
-    if (ht_subject_has_owner(subject) && subject->owner.len)
-        return subject->owner;
-    return ht_subject_has_kind(subject) ? subject->kind : HT_S("node");
-}
-
 const char *ht_ui_kind_text(const struct ht_subject *subject)
 {
     static const char *const words[][2] = {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who a finding is about, in words, said once for every face. Layer 2 (model); pure. */
+#ifndef HT_MODEL_SUBJECT_H
+#define HT_MODEL_SUBJECT_H
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/str.h"
+#include "hulltop/model/row.h"
+
+/* In few words: the pod, or else the name, the owner, the kind. Raw, borrowed from the subject. */
+struct ht_str ht_subject_text(const struct ht_subject *subject);
+/* Appends where to look for it, raw: "shop/web-1/app", "nginx.service sh". Of what many pods have
+ * in common, and nobody else is named for, it names the first pods. */
+void ht_finding_put_subject(struct ht_buf *out, const struct ht_finding *finding);
+
+#endif
