@@ -119,9 +119,11 @@ static void put_question(struct ht_buf *out, const struct ht_question *question)
     if (ht_question_has_findings(question))
         ht_buf_addf(out, "  %" PRIu64 " found", question->findings);
     if (ht_question_has_coverage(question) && ht_coverage_has_total(&question->coverage)) {
-        ht_buf_addf(out, "  %" PRIu64 "/%" PRIu64 " ", question->coverage.seen,
+        ht_buf_addf(out, "  %" PRIu64 " of %" PRIu64 " ", question->coverage.seen,
                     question->coverage.total);
         put(out, question->coverage.unit);
+        if (question->coverage.seen < question->coverage.total)
+            ht_buf_add_text(out, " in full");
     }
     ht_buf_add_c(out, '\n');
 }

@@ -140,17 +140,60 @@ static void source_age(const struct ht_ui *ui, struct ht_buf *out, const struct 
     ht_ui_age_text(ui, out, source->answered_at);
 }
 
+/* How much a person must know of it; those that are alike keep their order. */
+static int urgency(enum ht_source_state state)
+{
+    switch (state) {
+    case HT_SOURCE_STATE_STUCK:
+    case HT_SOURCE_STATE_BROKEN:
+        return 0;
+    case HT_SOURCE_STATE_DENIED:
+        return 1;
+    case HT_SOURCE_STATE_STALE:
+    case HT_SOURCE_STATE_BUSY:
+    case HT_SOURCE_STATE_PART:
+        return 2;
+    case HT_SOURCE_STATE_OK:
+    case HT_SOURCE_STATE_WAIT:
+        return 3;
+    case HT_SOURCE_STATE_ABSENT:
+    case HT_SOURCE_STATE_OFF:
+        return 4;
+    }
+    return 0;
+}
+
+enum { URGENCIES = 5 };
+
+/* The line is short: what is cut off at its end must not be what went wrong. */
+static void order_sources(const struct ht_rowset *sources, const struct ht_source **ret)
+{
+    size_t len = 0;
+
+    for (int level = 0; level < URGENCIES; level++) {
+        for (size_t i = 0; i < sources->len; i++) {
+            const struct ht_source *source = ht_source_of(sources->rows[i]);
+
+            if (urgency(source->state) == level)
+                ret[len++] = source;
+        }
+    }
+}
+
 void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
 {
     const struct ht_rowset *sources = ht_node_set(ui->state->node, HT_TABLE_SOURCE);
+    ht_autofree const struct ht_source **ordered =
+        ht_new_array(const struct ht_source *, sources->len);
     int width = area.rect.w - 1;
     int col = ht_draw_field(area, (struct ht_span){.width = width}, HT_STYLE_DIM, HT_S("src "));
 
     if (sources->len == 0)
         ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_DIM,
                       ui->has_state ? HT_S("none") : HT_S("starting"));
+    order_sources(sources, ordered);
     for (size_t i = 0; i < sources->len && col < width; i++) {
-        const struct ht_source *source = ht_source_of(sources->rows[i]);
+        const struct ht_source *source = ordered[i];
         ht_autobuf struct ht_buf word = HT_BUF(200);
         ht_autobuf struct ht_buf age = HT_BUF(200);
 

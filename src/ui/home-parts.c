@@ -14,7 +14,7 @@ enum {
     FOUND_W = 5,
     NEW_W = 5,
     CHECKED_W = 8,
-    COVERAGE_W = 18,
+    COVERAGE_W = 20,
     TREND_W = 12,
     BUSIEST = 3,
 };
@@ -71,7 +71,7 @@ void ht_home_coverage(struct ht_buf *out, const struct ht_question *question)
         ht_buf_add_c(out, '-');
         return;
     }
-    ht_buf_addf(out, "%" PRIu64 "/%" PRIu64 " ", coverage->seen, coverage->total);
+    ht_buf_addf(out, "%" PRIu64 " of %" PRIu64 " ", coverage->seen, coverage->total);
     ht_buf_add_str(out, coverage->unit);
 }
 
@@ -155,7 +155,7 @@ static void draw_heads(struct ht_area area, const struct places *places)
                       HT_STYLE_HEADER, HT_S("CHECKED"));
     if (places->coverage >= 0) {
         ht_draw_field(area, (struct ht_span){.col = places->coverage, .width = COVERAGE_W},
-                      HT_STYLE_HEADER, HT_S("COVERAGE"));
+                      HT_STYLE_HEADER, HT_S("SEEN IN FULL"));
         ht_draw_field(area, (struct ht_span){.col = places->trend, .width = TREND_W},
                       HT_STYLE_HEADER, HT_S("TREND 1 HOUR"));
     }
@@ -392,7 +392,7 @@ void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area)
         ht_buf_addf(&text, " %" PRIu64 "%%", total / (host->cpus * 10));
     ht_buf_add_text(&text, ": ");
     if (!best[0])
-        ht_buf_add_text(&text, measured ? "nothing is busy"
+        ht_buf_add_text(&text, measured ? "no container and no service is busy"
                                : ui->state->complete && !usages->len
                                    ? "there is no unit and no container to measure"
                                    : "not measured yet");

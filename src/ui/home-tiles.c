@@ -83,7 +83,11 @@ static void draw_coverage(struct ht_ui *ui, struct ht_area tile, int row, unsign
     ht_autobuf struct ht_buf text = HT_BUF(200);
     int width = tile.rect.w - 2 - TREND_W - 1;
 
-    ht_home_coverage(&text, ht_state_question(ui->state, number));
+    const struct ht_question *question = ht_state_question(ui->state, number);
+
+    ht_home_coverage(&text, question);
+    if (ht_question_has_coverage(question) && question->coverage.seen < question->coverage.total)
+        ht_buf_add_text(&text, " in full");
     ht_draw_field(tile, (struct ht_span){.row = row, .col = 1, .width = width}, HT_STYLE_DIM,
                   ht_buf_str(&text));
     ht_home_draw_trend(ui, tile, (struct ht_span){.row = row, .col = 1 + width, .width = TREND_W},
