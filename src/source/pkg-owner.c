@@ -22,7 +22,10 @@
 
 /* Few questions are searched for in a list as a whole; of many, each line of it is looked up:
  * lengths are compared before texts. */
-enum { LENGTH_SLOTS = 512, FEW = 8, WINDOW = 64 * 1024 };
+enum { LENGTH_SLOTS = 512, FEW = 8, WINDOW = 128 * 1024 };
+
+/* Where a disk, or a file system over a network, can stop in the middle of a file. */
+enum { BLOCK = 512 };
 
 /* What a list counts for at least, of the bytes that are read for one question: opening costs too.
  */
@@ -40,7 +43,7 @@ struct asking {
     bool lengths[LENGTH_SLOTS];
     struct ht_buf text;
     struct ht_buf path;
-    char *window; /* what is read of a list; WINDOW bytes */
+    char *window; /* what is read of a list; WINDOW bytes and one for an end of line */
 };
 
 /* Directories of / that are links into /usr where the two are merged. */
@@ -142,67 +145,73 @@ static void take_lines(struct asking *asking, struct ht_str text, struct ht_str 
         answer(asking, line, package);
 }
 
-/* Reads on, behind what is kept, and takes the lines that are whole. Bytes that were read; 0 at the
- * end; -1: that failed. */
-static ssize_t take_piece(struct asking *asking, int fd, size_t *kept, struct ht_str package)
+/* Takes the whole lines of the window's first bytes, all of them at the end of the list, and keeps
+ * the rest at its beginning. Bytes that are kept. */
+static size_t take_window(struct asking *asking, size_t have, bool is_end, struct ht_str package)
 {
     char *window = asking->window;
-    ssize_t len = read(fd, window + *kept, WINDOW - 1 - *kept);
-    size_t have = *kept + (len > 0 ? (size_t)len : 0), whole;
+    size_t whole;
 
     /* The last line has an end too. */
-    if (len <= 0 && have)
+    if (is_end && have)
         window[have++] = '\n';
     whole = (size_t)(ht_str_rfind_byte((struct ht_str){.data = window, .len = have}, '\n') + 1);
     take_lines(asking, (struct ht_str){.data = window, .len = whole}, package);
+    have -= whole;
     /* A line that fills the window is no path. */
-    *kept = whole || have < WINDOW - 1 ? have - whole : 0;
-    memmove(window, window + whole, *kept);
-    return len;
+    if (have == WINDOW)
+        return 0;
+    memmove(window, window + whole, have);
+    return have;
 }
 
-/* Reads the list to its end. False: not all of it, for it is too long, or cannot be read. */
-static bool take_list(struct asking *asking, int fd, const struct stat *facts,
-                      struct ht_str package)
+/* Whether a read of so many bytes, up to that place in the file, came to the end. A plain file
+ * gives less than it is asked for at its end, and before a block that cannot be read; but few lines
+ * end where a block does, and those few are worth another read. */
+static bool is_last(size_t len, size_t room, size_t place, char last)
 {
-    size_t room = facts->st_size < LIST_LEAST ? LIST_LEAST : (size_t)facts->st_size, kept = 0;
-    size_t got = 0;
-    ssize_t len = 1;
+    return len == 0 || (len < room && place % BLOCK != 0 && last == '\n');
+}
 
-    if (facts->st_size > HT_LIMIT_FILE || room > asking->left)
-        return false;
-    asking->left -= room;
-    /* Of a list that grows meanwhile no more than it had is read, and its end in this window. */
-    while (len > 0 && got <= room) {
-        len = take_piece(asking, fd, &kept, package);
-        got += len > 0 ? (size_t)len : 0;
-        if (got == (size_t)facts->st_size && !kept)
-            return true; /* all of it, whole lines: its end need not be read */
+/* Reads the list to its end. False: not all of it, for it is too long, or cannot be read. How long
+ * it is is not asked before: that is one call of four, of hundreds of lists. */
+static bool take_list(struct asking *asking, int fd, struct ht_str package)
+{
+    size_t most = asking->left < HT_LIMIT_FILE ? asking->left : HT_LIMIT_FILE, got = 0, kept = 0;
+    bool is_end = false;
+
+    while (!is_end && got <= most) {
+        size_t room = WINDOW - kept;
+        ssize_t len = read(fd, asking->window + kept, room);
+
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0)
+            break;
+        got += (size_t)len;
+        kept += (size_t)len;
+        is_end = is_last((size_t)len, room, got, kept ? asking->window[kept - 1] : '\0');
+        kept = take_window(asking, kept, is_end, package);
     }
-    return len == 0;
+    size_t cost = got < LIST_LEAST ? LIST_LEAST : got;
+    asking->left -= cost < asking->left ? cost : asking->left;
+    return is_end && got <= most;
 }
 
 /* Opens a list. A link, or what may hang, is none of dpkg's lists. On the node itself only root
  * writes there, and the folder told of a plain file a moment ago: that is opened at once. */
-static int open_list(const struct ht_root *folder, const char *name, unsigned type,
-                     struct stat *ret_facts)
+static int open_list(const struct ht_root *folder, const char *name, unsigned type)
 {
-    ht_autoclose int fd = -1;
-
     if (folder->kind != HT_ROOT_HOST || type != DT_REG)
-        return ht_root_open_file(folder, name, O_NOFOLLOW, ret_facts, NULL);
-    fd = ht_root_openat(folder, name, O_RDONLY | O_NOFOLLOW, NULL);
-    if (fd >= 0 && (fstat(fd, ret_facts) < 0 || !S_ISREG(ret_facts->st_mode)))
-        return -EINVAL;
-    return ht_steal_fd(&fd);
+        return ht_root_open_file(folder, name, O_NOFOLLOW, NULL, NULL);
+    return ht_root_openat(folder, name, O_RDONLY | O_NOFOLLOW, NULL);
 }
 
 /* Looks into the list of that name, "libc6:amd64.list"; none of that name is no failure. */
 static void read_list(struct asking *asking, const struct ht_root *folder, const char *name,
                       unsigned type)
 {
-    struct stat facts;
-    ht_autoclose int fd = open_list(folder, name, type, &facts);
+    ht_autoclose int fd = asking->left < LIST_LEAST ? -EFBIG : open_list(folder, name, type);
     struct ht_str package = ht_str_from(name);
     ptrdiff_t colon;
 
@@ -213,7 +222,7 @@ static void read_list(struct asking *asking, const struct ht_root *folder, const
     colon = ht_str_find_byte(package, ':');
     if (colon > 0)
         package.len = (size_t)colon;
-    if (fd < 0 || !take_list(asking, fd, &facts, package))
+    if (fd < 0 || !take_list(asking, fd, package))
         asking->unread = true;
 }
 
@@ -325,7 +334,7 @@ const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
 {
     ht_autofree struct asking *asking = ht_new0(struct asking);
     /* Not zeroed: most lists are small, and pages that nobody touches cost nothing. */
-    ht_autofree char *window = ht_realloc(NULL, WINDOW, 1);
+    ht_autofree char *window = ht_realloc(NULL, WINDOW + 1, 1);
     const char *records;
 
     asking->window = window;
