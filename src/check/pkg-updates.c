@@ -371,7 +371,9 @@ static const struct ht_check checks[] = {
      .title = "Security updates wait",
      .condition = "A list on the host has a version from a security archive between the installed "
                   "version and the one that would be installed, or one that pins hide; or the "
-                  "advisory file names a hole that a newer version fixes.",
+                  "advisory file names a hole that a newer version fixes. Where another archive "
+                  "has a newer build than the security archive's, it counts too, though apt names "
+                  "that other archive alone.",
      .why = "The hole and its fix are both public. Attackers compare the two.",
      .fix = "sudo apt-get update && sudo apt-get upgrade; drain the node first if the kernel or "
             "the container runtime is among them.",
