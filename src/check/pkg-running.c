@@ -123,7 +123,8 @@ static bool was_compared(struct ht_checking *checking, const struct ht_row *row)
                    "sudo hulltop");
     if (code->cut)
         ht_unknown(checking, "running-old",
-                   "more replaced files are mapped than are looked at: some were left out", "");
+                   "some files that run were left out: they are too many, or their names too long",
+                   "");
     return true;
 }
 

@@ -245,7 +245,7 @@ static void look_exe(struct looking *looking, struct suspect *suspect, struct ht
     uint64_t dev;
     struct ht_mapping mapping = {.path = exe};
 
-    if (exe.data[0] != '/')
+    if (!ht_str_has_prefix(exe, "/"))
         return;
     name_of(name, sizeof(name), suspect->pid, "exe");
     if (ht_proc_identify(looking->running->proc_fd, name, &dev, &mapping.inode)) {
@@ -384,7 +384,10 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
         return 0;
     errno = 0;
     exe = read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "exe"));
-    if (!exe.len) {
+    if (!exe.len && errno == ENAMETOOLONG) {
+        /* The kernel tells no path that is longer than a page; what else is mapped it does. */
+        looking->sum.cut++;
+    } else if (!exe.len) {
         /* Kernel threads have no executable; what ended meanwhile has no files. */
         if (errno == EACCES || errno == EPERM)
             look_denied(looking, (pid_t)pid);

@@ -36,7 +36,7 @@ struct ht_running_sum {
     size_t denied;    /* could not be read */
     size_t contained; /* in a root of their own */
     size_t stale;
-    size_t cut;       /* files and tables of mappings left out: there were too many, too long */
+    size_t cut;       /* files, executables and tables of mappings left out: too many, too long */
     pid_t denied_pid; /* the first that could not be read; 0: none, or not known */
     char denied_name[32];
     const char *hidden; /* why some are not even listed; NULL: all are */

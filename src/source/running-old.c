@@ -38,7 +38,9 @@ static void tell(struct ht_node *sample, const struct ht_running_sum *sum)
     }
     if (sum->cut) {
         snprintf(detail, sizeof(detail),
-                 "more is mapped than is looked at: %zu files or tables were left out", sum->cut);
+                 "more is mapped, or by longer names, than is looked at: "
+                 "%zu files or tables were left out",
+                 sum->cut);
         ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail, "");
         return;
     }

@@ -406,6 +406,21 @@ static void listening_sockets_are_told_of_old_code(void **state)
     ht_node_unref(seen.node);
 }
 
+/* As of a path that is longer than the kernel tells: here the name is too long to be looked up. */
+static void an_executable_with_too_long_a_path_is_told(void **state)
+{
+    const struct tree *tree = *state;
+    char name[300];
+
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    put_link(tree, "proc/62", name);
+
+    struct seen seen = look(tree);
+    assert_int_equal(seen.sum.cut, 1);
+    ht_node_unref(seen.node);
+}
+
 static void many_files_are_cut_and_told(void **state)
 {
     const struct tree *tree = *state;
@@ -504,6 +519,8 @@ int main(void)
                                         free_tree),
         cmocka_unit_test_setup_teardown(packages_of_apk_are_named_too, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(listening_sockets_are_told_of_old_code, make_tree,
+                                        free_tree),
+        cmocka_unit_test_setup_teardown(an_executable_with_too_long_a_path_is_told, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(many_files_are_cut_and_told, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(more_files_than_are_looked_at_are_told, make_tree,
