@@ -171,7 +171,7 @@ static void add_host(struct drivers *drivers, const struct ht_session *session, 
                          .advisories = options->advisories,
                          .cache_folder = ht_config_cache_dir(session->arena)}));
     if (ht_catalogue_needs(questions, HT_S("running-old")))
-        add(drivers, ht_running_driver(live));
+        add(drivers, ht_running_driver(live, ht_config_cache_dir(session->arena)));
     if (ht_catalogue_needs(questions, HT_S("drift")))
         add(drivers, ht_drift_driver(live));
     if (ht_catalogue_needs(questions, HT_S("datastore")))

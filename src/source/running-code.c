@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "net-table.h"
-#include "pkg-owner.h"
 #include "proc-decode.h"
 #include "proc-node.h"
 #include "running-maps.h"
+#include "running-owners.h"
 #include "running-script.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
@@ -40,11 +40,8 @@ struct ht_running {
     struct ht_root root;
     struct ht_buf maps, link, path;
     bool was_cut; /* the file that was read last was longer than what is read */
-    /* Of the last pass, kept while the package database stays the same. */
-    struct ht_map *owners; /* path to char *, "" if none */
-    struct timespec owners_of;
-    const char *records; /* "dpkg"; NULL: none */
-    bool unread;         /* one of them could not be read, so of some files nothing is known */
+    struct ht_known_owners *owners;
+    const char *records; /* whose packages are told, "dpkg"; NULL: nobody's */
 };
 
 /* What is written within this time of a start was there before it. */
@@ -86,7 +83,7 @@ int ht_running_new(const struct ht_running_places *places, struct ht_running **r
     int code;
 
     running->root.fd = -1;
-    running->owners = ht_map_new();
+    running->owners = ht_known_owners_new(&running->root, places->cache);
     ht_buf_init(&running->maps, MAPS_MAX);
     ht_buf_init(&running->link, LINK_BYTES);
     ht_buf_init(&running->path, LINK_BYTES);
@@ -101,22 +98,13 @@ int ht_running_new(const struct ht_running_places *places, struct ht_running **r
     return 0;
 }
 
-static bool forget_owner(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-    return true;
-}
-
 struct ht_running *ht_running_free(struct ht_running *running)
 {
     if (!running)
         return NULL;
     ht_cleanup_close(&running->proc_fd);
+    ht_known_owners_free(running->owners);
     ht_root_close(&running->root);
-    ht_map_remove_if(running->owners, forget_owner, NULL);
-    ht_map_free(running->owners);
     ht_buf_fini(&running->maps);
     ht_buf_fini(&running->link);
     ht_buf_fini(&running->path);
@@ -413,58 +401,23 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
 
 /* ---- what is asked of the few ---- */
 
-/* Answers from before hold as long as no package was installed or removed. */
-static void check_owners(struct ht_running *running)
-{
-    static const char *const places[] = {"var/lib/dpkg/info", "lib/apk/db/installed",
-                                         "var/lib/rpm/rpmdb.sqlite",
-                                         "usr/lib/sysimage/rpm/rpmdb.sqlite"};
-    struct stat facts = {0};
-
-    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        if (ht_root_stat(&running->root, places[i], &facts, NULL) == 0)
-            break;
-    }
-    if (facts.st_mtim.tv_sec == running->owners_of.tv_sec &&
-        facts.st_mtim.tv_nsec == running->owners_of.tv_nsec)
-        return;
-    running->owners_of = facts.st_mtim;
-    running->unread = false;
-    ht_map_remove_if(running->owners, forget_owner, NULL);
-}
-
 static void find_packages(struct looking *looking)
 {
     struct ht_running *running = looking->running;
-    struct ht_owned *questions;
-    size_t len = 0;
+    size_t len = looking->judged.len;
+    struct ht_owned *questions = ht_arena_array(looking->arena, struct ht_owned, len + 1);
 
-    check_owners(running);
-    questions = ht_arena_array(looking->arena, struct ht_owned, looking->judged.len + 1);
-    for (size_t i = 0; i < looking->judged.len; i++) {
+    for (size_t i = 0; i < len; i++) {
         const struct judged *judged = looking->judged.items[i];
 
-        if (ht_map_get(running->owners, judged->path))
-            continue;
-        questions[len++].path = judged->path;
-        ht_map_set(running->owners, judged->path, ht_strndup("", 0));
+        questions[i].path = judged->path;
     }
-    if (len) {
-        const char *records = ht_owners_find(&running->root, NULL, questions, len, looking->arena);
-
-        running->unread |= !records;
-        running->records = running->unread ? NULL : records;
-    }
+    running->records =
+        ht_known_owners_ask(running->owners, questions, len, looking->sample->taken_at);
     for (size_t i = 0; i < len; i++) {
-        struct ht_str package = questions[i].package;
-
-        free(ht_map_set(running->owners, questions[i].path,
-                        ht_strndup(package.len ? package.data : "", package.len)));
-    }
-    for (size_t i = 0; i < looking->judged.len; i++) {
         struct judged *judged = looking->judged.items[i];
 
-        judged->package = ht_str_from(ht_map_get(running->owners, judged->path));
+        judged->package = questions[i].package;
     }
 }
 

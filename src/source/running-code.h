@@ -18,13 +18,14 @@
 
 struct ht_running;
 
-/* What to look at; both are copied. */
+/* What to look at; all are copied. */
 struct ht_running_places {
-    const char *proc; /* "/proc" */
-    const char *root; /* "/": where the files are, and the package databases */
+    const char *proc;  /* "/proc" */
+    const char *root;  /* "/": where the files are, and the package databases */
+    const char *cache; /* the folder where packages of files are kept over runs; NULL: nowhere */
 };
 
-/* Opens both; owned by the caller. 0 or -errno. */
+/* Opens the first two; owned by the caller. 0 or -errno. */
 int ht_running_new(const struct ht_running_places *places, struct ht_running **ret_running,
                    struct ht_error *err);
 /* NULL is allowed; returns NULL. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The source of running code that is older than the files on disk. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "running-code.h"
@@ -13,6 +14,7 @@
 
 struct running_source {
     bool live;
+    char *cache_folder;         /* NULL: nothing is kept over runs */
     struct ht_running *running; /* NULL: not opened */
     struct ht_node *before;     /* newest sample, whose rows stay where nothing changed */
 };
@@ -51,7 +53,8 @@ static void tell(struct ht_node *sample, const struct ht_running_sum *sum)
 
 static struct ht_node *look(struct running_source *self, struct ht_feed *feed)
 {
-    static const struct ht_running_places places = {.proc = "/proc", .root = "/"};
+    const struct ht_running_places places = {
+        .proc = "/proc", .root = "/", .cache = self->cache_folder};
     struct ht_node *sample = ht_node_new(ht_clock_wall(feed->clock));
     struct ht_running_sum sum = {0};
     struct ht_error err = {0};
@@ -113,10 +116,11 @@ static void free_source(void *context)
 
     ht_running_free(self->running);
     ht_node_unref(self->before);
+    free(self->cache_folder);
     free(self);
 }
 
-struct ht_driver ht_running_driver(bool live)
+struct ht_driver ht_running_driver(bool live, const char *cache_folder)
 {
     static const struct ht_driver_ops ops = {.name = NAME,
                                              .interval_ns = INTERVAL_NS,
@@ -126,5 +130,7 @@ struct ht_driver ht_running_driver(bool live)
     struct running_source *self = ht_new0(struct running_source);
 
     self->live = live;
+    if (cache_folder)
+        self->cache_folder = ht_strndup(cache_folder, strlen(cache_folder));
     return (struct ht_driver){.ops = &ops, .self = self};
 }

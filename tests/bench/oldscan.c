@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* For tests/bench/packages: one look for processes that run replaced files, as the source takes it.
- * Prints the pid of each, and in a last line "compared N". */
+ * Prints the pid of each, and in a last line "compared N".
+ *   oldscan [FOLDER]    packages of files are kept there over runs */
 #include <stdio.h>
 
+#include "hulltop/base/clock.h"
 #include "src/source/running-code.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    static const struct ht_running_places places = {.proc = "/proc", .root = "/"};
+    const struct ht_running_places places = {
+        .proc = "/proc", .root = "/", .cache = argc > 1 ? argv[1] : NULL};
     struct ht_running *running = NULL;
     struct ht_running_sum sum = {0};
     struct ht_error err = {0};
-    struct ht_node *sample = ht_node_new(0);
+    struct ht_node *sample = ht_node_new(ht_clock_wall(ht_clock_system()));
     const struct ht_rowset *rows;
 
     if (ht_running_new(&places, &running, &err) < 0 ||

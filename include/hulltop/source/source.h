@@ -165,8 +165,9 @@ struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options)
 
 /* Processes that run code from replaced or deleted files ("running-old"); live as above. A source
  * of its own: it changes with the processes, not with the package databases, and it is the one that
- * needs rights over others' processes. */
-struct ht_driver ht_running_driver(bool live);
+ * needs rights over others' processes. cache_folder: where packages of files are kept over runs
+ * (copied); NULL: nowhere. */
+struct ht_driver ht_running_driver(bool live, const char *cache_folder);
 
 /* What runs in containers and is not what their images hold; live as above. */
 struct ht_driver ht_drift_driver(bool live);
