@@ -90,8 +90,7 @@ static void describe_code(const struct ht_node *node, const struct ht_row *row,
     if (container)
         describe_container(ht_container_of(container), ret);
     ht_subject_set_kind(ret, HT_S("program"));
-    /* An id has its container's in it; a unit lasts. */
-    ht_subject_set_id(ret, ht_code_has_unit(code) ? code->unit : code->id);
+    ht_subject_set_id(ret, ht_subject_id(row));
     ht_subject_set_name(ret, ht_code_has_path(code) ? code->path : code->id);
     if (ht_code_has_pid(code))
         ht_subject_set_pid(ret, code->pid);
@@ -133,8 +132,7 @@ static void describe_build(const struct ht_node *node, const struct ht_row *row,
     *ret = ht_build_of(row)->subject;
     if (!ht_subject_has_kind(ret))
         ht_subject_set_kind(ret, HT_S("build"));
-    if (!ht_subject_has_id(ret))
-        ht_subject_set_id(ret, ht_row_id(row));
+    ht_subject_set_id(ret, ht_subject_id(row));
 }
 
 static void describe_other(const struct ht_node *node, const struct ht_row *row,
@@ -287,6 +285,16 @@ void ht_subject_describe(const struct ht_node *node, const struct ht_row *row,
         kind->describe(node, row, ret);
     else
         describe_other(node, row, ret);
+}
+
+struct ht_str ht_subject_id(const struct ht_row *row)
+{
+    /* An id has its container's in it; a unit lasts. */
+    if (ht_row_table(row) == &ht_code_table && ht_code_has_unit(ht_code_of(row)))
+        return ht_code_of(row)->unit;
+    if (ht_row_table(row) == &ht_build_table && ht_subject_has_id(&ht_build_of(row)->subject))
+        return ht_build_of(row)->subject.id;
+    return ht_row_id(row);
 }
 
 bool ht_subject_since(const struct ht_row *row, int64_t *ret_since)

@@ -385,6 +385,7 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
     ht_ledger_apply(core->ledger, &state->findings,
                     &(struct ht_ledger_pass){.node = node,
                                              .verdicts = ht_looks_verdicts(core->looks),
+                                             .held = &state->held,
                                              .settled = core->settled_ns != 0,
                                              .now_ns = step->now_ns},
                     core->timeline);

@@ -19,6 +19,8 @@ struct entry {
     int64_t first_seen;
     int64_t gone_at;  /* 0: alive */
     uint64_t seen_in; /* the last pass that had it */
+    int64_t seen_at;  /* the time of that pass */
+    bool held;        /* made is how it was seen last */
     bool fresh;       /* appeared after the first complete pass, and nobody opened it */
     bool seen;        /* in this pass */
     char *reason;     /* acknowledged, NULL if not */
@@ -150,8 +152,29 @@ struct going {
     struct ht_timeline *timeline;
     struct ht_bursts *bursts;
     int64_t now_ns;
-    size_t held; /* are absent, and nobody could look whether they are over */
+    struct ht_rowset *rows; /* get those that are held; NULL: not asked for */
+    size_t held;            /* are absent, and nobody could look whether they are over */
 };
+
+/* The finding as it was seen last, and when. */
+static void hold(struct going *going, struct entry *entry)
+{
+    going->held++;
+    if (!entry->held) {
+        struct ht_finding finding = *ht_finding_of(entry->made);
+        const struct ht_row *const lenders[] = {entry->made};
+
+        ht_finding_set_last_seen(&finding, entry->seen_at);
+
+        struct ht_row *made =
+            ht_row_derive(&ht_finding_table, &finding, lenders, ARRAY_LEN(lenders));
+        forget_made(entry);
+        entry->made = made;
+        entry->held = true;
+    }
+    if (going->rows)
+        ht_rowset_add(going->rows, ht_row_ref(entry->made));
+}
 
 static void go_visit(void *context, struct ht_str key, void *value)
 {
@@ -162,7 +185,7 @@ static void go_visit(void *context, struct ht_str key, void *value)
     bool absent = !entry->seen && !entry->gone_at && entry->made;
     if (absent &&
         !ht_sight_is_over(going->ledger->sight, ht_finding_of(entry->made), entry->seen_in)) {
-        going->held++;
+        hold(going, entry);
     } else if (absent) {
         entry->gone_at = going->now_ns ? going->now_ns : 1;
         going->ledger->gone++;
@@ -218,6 +241,8 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
         }
         entry->seen = true;
         entry->seen_in = ledger->passes;
+        entry->seen_at = pass->now_ns;
+        entry->held = false;
         findings->rows[i] = ht_row_ref(dress(entry, from));
         if (appeared && ht_bursts_is_single(coming, findings->rows[i]))
             tell(timeline, HT_EVENT_KIND_FINDING_NEW, findings->rows[i], pass->now_ns);
@@ -230,8 +255,11 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
     struct going going = {.ledger = ledger,
                           .timeline = timeline,
                           .bursts = ht_bursts_new(HT_EVENT_KIND_FINDING_GONE),
-                          .now_ns = pass->now_ns};
+                          .now_ns = pass->now_ns,
+                          .rows = pass->held};
     ht_map_each(ledger->entries, go_visit, &going);
+    if (pass->held)
+        ht_rowset_sort(pass->held);
     ht_bursts_end(going.bursts, timeline, pass->now_ns);
     prune(ledger, &going);
 }

@@ -26,7 +26,9 @@ void ht_ledger_reset(struct ht_ledger *ledger);
 struct ht_ledger_pass {
     const struct ht_node *node;    /* its sources tell what could be looked at; borrowed */
     const struct ht_vec *verdicts; /* struct ht_verdict *, borrowed */
-    bool settled;                  /* the first complete pass is over: what appears now is new */
+    struct ht_rowset *held; /* gets the findings that could not be looked at, sorted by id, with
+                             * their last sight; NULL: not asked for */
+    bool settled;           /* the first complete pass is over: what appears now is new */
     int64_t now_ns;
 };
 

@@ -121,7 +121,7 @@ static void note_unknowns(struct ht_sight *sight)
 
         if (!verdict->unknown)
             continue;
-        name_verdict(&name, verdict->check->id, ht_row_id(verdict->subject));
+        name_verdict(&name, verdict->check->id, ht_subject_id(verdict->subject));
         ht_map_set(sight->unknown, ht_buf_str(&name), sight);
         ht_map_set(sight->unknown, ht_str_from(verdict->check->id), sight);
     }

@@ -88,6 +88,7 @@ struct ht_state *ht_state_unref(struct ht_state *state)
         return NULL;
     ht_node_unref(state->node);
     ht_rowset_fini(&state->findings);
+    ht_rowset_fini(&state->held);
     ht_rowset_fini(&state->groups);
     ht_rowset_fini(&state->events);
     for (unsigned i = 0; i < HT_QUESTIONS; i++)
@@ -105,4 +106,22 @@ const struct ht_question *ht_state_question(const struct ht_state *state, unsign
 {
     assert(number >= 1 && number <= HT_QUESTIONS);
     return ht_question_of(state->questions[number - 1]);
+}
+
+size_t ht_state_held(const struct ht_state *state, unsigned number, int64_t *ret_last_ns)
+{
+    size_t count = 0;
+    int64_t last = 0;
+
+    for (size_t i = 0; i < state->held.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(state->held.rows[i]);
+
+        if (finding->question != number)
+            continue;
+        count++;
+        if (finding->last_seen > last)
+            last = finding->last_seen;
+    }
+    *ret_last_ns = last;
+    return count;
 }

@@ -67,6 +67,14 @@ static void find_other(const struct ht_state *state, const struct ht_table *tabl
     rows->other = row ? ht_row_data(row, table) : NULL;
 }
 
+/* One that stood when it could be looked at last; NULL: none. */
+static const struct ht_finding *find_held(const struct ht_state *state, struct ht_str id)
+{
+    const struct ht_row *row = ht_rowset_find(&state->held, id);
+
+    return row ? ht_finding_of(row) : NULL;
+}
+
 /* False: the row is not there any more. */
 static bool find_rows(const struct ht_ui *ui, const struct ht_table *table, struct ht_str id,
                       struct ht_subject_rows *ret_rows)
@@ -80,6 +88,8 @@ static bool find_rows(const struct ht_ui *ui, const struct ht_table *table, stru
         rows.event = find_event(state, id);
     if (rows.event && ht_event_has_finding(rows.event))
         rows.finding = ht_ui_finding(state, rows.event->finding);
+    if (!rows.finding && (table == &ht_finding_table || rows.event))
+        rows.finding = find_held(state, rows.event ? rows.event->finding : id);
     if (rows.finding)
         id = rows.finding->subject.id;
     else if (rows.event)
@@ -106,6 +116,18 @@ static bool find_rows(const struct ht_ui *ui, const struct ht_table *table, stru
 
 /* ---- drawing ---- */
 
+static void put_held(const struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(200);
+
+    ht_buf_add_text(&text, "HELD, last seen ");
+    ht_ui_time_text(ui, &text, finding->last_seen);
+    ht_buf_add_text(&text,
+                    ": nobody could look whether it is over (i = why). What follows is as it "
+                    "was then.");
+    ht_doc_text(doc, 1, HT_STYLE_STALE, ht_buf_str(&text));
+}
+
 static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
 {
     const struct detail *detail = of(&page->page);
@@ -120,6 +142,8 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
             ht_detail_history(ui, &rows, doc);
         return;
     }
+    if (rows.finding && find_held(ui->state, rows.finding->id))
+        put_held(ui, rows.finding, doc);
     switch (detail->tab) {
     case TAB_EVIDENCE:
         ht_detail_evidence(ui, &rows, doc);

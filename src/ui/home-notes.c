@@ -103,9 +103,15 @@ static void add_worst(struct ht_ui *ui, struct ht_buf *text, const struct ht_que
 static void put_question(struct notes *notes, const struct ht_question *question)
 {
     bool reason = ht_question_has_reason(question);
+    ht_autobuf struct ht_buf held = HT_BUF(100);
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
     ht_buf_addf(&text, "%u is %s", (unsigned)question->number, ht_question_word(question));
+    ht_ui_held_text(notes->ui, &held, (unsigned)question->number);
+    if (held.len) {
+        ht_buf_add_text(&text, "; ");
+        ht_buf_add_str(&text, ht_buf_str(&held));
+    }
     if (question->state == HT_QUESTION_STATE_FAIL || question->state == HT_QUESTION_STATE_WARN) {
         ht_buf_add_text(&text, ": ");
         add_worst(notes->ui, &text, question);

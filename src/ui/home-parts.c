@@ -118,7 +118,7 @@ static struct places place(int w)
         places.fresh = left -= NEW_W;
     if (left - CHECKED_W - 1 >= 36)
         places.checked = left -= CHECKED_W + 1;
-    if (left - COVERAGE_W - TREND_W - 2 >= 36)
+    if (left - COVERAGE_W - TREND_W - 2 >= 34)
         places.coverage = left -= COVERAGE_W + TREND_W + 2;
     places.width = left - 1;
     right = 3 + left;

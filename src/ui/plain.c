@@ -65,6 +65,17 @@ static void put(const struct ht_plain *plain, struct ht_buf *out, struct ht_str 
 
 /* ---- sentences ---- */
 
+/* What was found and cannot be looked at is neither there nor over. */
+static void put_held(const struct ht_plain *plain, struct ht_buf *out, unsigned number)
+{
+    int64_t last;
+    size_t held = ht_state_held(plain->state, number, &last);
+    char time[HT_TIME_TEXT_MAX];
+
+    if (held)
+        ht_buf_addf(out, ", %zu held, last seen %s", held, ht_time_format_utc(last, 0, time));
+}
+
 static void put_question(const struct ht_plain *plain, struct ht_buf *out,
                          const struct ht_question *question)
 {
@@ -75,6 +86,7 @@ static void put_question(const struct ht_plain *plain, struct ht_buf *out,
         ht_buf_addf(out, ", %" PRIu64 " percent looked at", question->progress);
     else if (ht_question_has_findings(question) && question->findings > 0)
         ht_buf_addf(out, ", %" PRIu64 " found, %" PRIu64 " new", question->findings, question->new);
+    put_held(plain, out, number);
     if (question->missing.len) {
         const char *lead = ht_question_lead(question, &question->missing.items[0]);
 
@@ -152,28 +164,36 @@ static bool same_question(const struct ht_question *a, const struct ht_question 
     return strcmp(ht_question_word(a), ht_question_word(b)) == 0 && a->findings == b->findings;
 }
 
-static struct ht_map *ids_of(const struct ht_rowset *set)
+static void add_ids(struct ht_map *ids, const struct ht_rowset *set)
 {
-    struct ht_map *ids = ht_map_new();
-
     for (size_t i = 0; i < set->len; i++)
         ht_map_set(ids, ht_row_id(set->rows[i]), set->rows[i]);
-    return ids;
 }
 
-/* Findings of one set that the other lacks. */
-static void put_difference(const struct ht_plain *plain, struct ht_buf *out,
-                           const struct ht_rowset *set, const struct ht_rowset *other,
-                           const char *what)
+static void put_lacking(const struct ht_plain *plain, struct ht_buf *out,
+                        const struct ht_rowset *set, const struct ht_map *ids, const char *what)
 {
-    struct ht_map *ids = ids_of(other);
-
     for (size_t i = 0; i < set->len; i++) {
         const struct ht_finding *finding = ht_finding_of(set->rows[i]);
 
         if (!ht_map_get(ids, finding->id) && is_asked(plain, (unsigned)finding->question))
             put_finding(plain, out, what, finding);
     }
+}
+
+/* Findings of one state that the other lacks; what is held has neither come nor gone. */
+static void put_difference(const struct ht_plain *plain, struct ht_buf *out,
+                           const struct ht_state *state, const struct ht_state *other,
+                           const char *what)
+{
+    struct ht_map *ids = ht_map_new();
+
+    if (other) {
+        add_ids(ids, &other->findings);
+        add_ids(ids, &other->held);
+    }
+    put_lacking(plain, out, &state->findings, ids, what);
+    put_lacking(plain, out, &state->held, ids, what);
     ht_map_free(ids);
 }
 
@@ -203,8 +223,8 @@ static void put_changes(const struct ht_plain *plain, struct ht_buf *out,
                         const struct ht_state *before, const struct ht_state *state)
 {
     put_sources(plain, out, before, state);
-    put_difference(plain, out, &state->findings, &before->findings, "found: ");
-    put_difference(plain, out, &before->findings, &state->findings, "not seen any more: ");
+    put_difference(plain, out, state, before, "found: ");
+    put_difference(plain, out, before, state, "not seen any more: ");
     for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
         const struct ht_question *question = ht_state_question(state, number);
 
@@ -230,7 +250,7 @@ void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct
         put_changes(plain, out, before, state);
     } else {
         put_all(plain, out);
-        put_difference(plain, out, &state->findings, &(struct ht_rowset){0}, "found: ");
+        put_difference(plain, out, state, NULL, "found: ");
     }
     if (!before || !before->replay.ended)
         put_cut(out, &state->replay);

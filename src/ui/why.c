@@ -30,6 +30,7 @@ static void put_missing(struct ht_doc *doc, const struct ht_missing *missing)
 static void put_question(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
 {
     const struct ht_question *question = ht_state_question(ui->state, number);
+    ht_autobuf struct ht_buf held = HT_BUF(200);
 
     ht_doc_line(doc);
     ht_doc_line(doc);
@@ -42,6 +43,11 @@ static void put_question(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
         ht_doc_putf(doc, 2, HT_STYLE_NORMAL, "seen %" PRIu64 " of %" PRIu64 " %.*s",
                     question->coverage.seen, question->coverage.total,
                     HT_STR_ARG(question->coverage.unit));
+    }
+    ht_ui_held_text(ui, &held, number);
+    if (held.len) {
+        ht_buf_add_text(&held, ": nobody could look whether it is over");
+        ht_doc_wrap(doc, 2, HT_STYLE_STALE, ht_buf_str(&held));
     }
     for (size_t i = 0; i < question->missing.len; i++)
         put_missing(doc, &question->missing.items[i]);

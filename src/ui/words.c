@@ -73,6 +73,17 @@ void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity)
     ht_buf_addf(out, "%-2s %s", ht_severity_glyph(severity), ht_severity_word(severity));
 }
 
+void ht_ui_held_text(const struct ht_ui *ui, struct ht_buf *out, unsigned number)
+{
+    int64_t last;
+    size_t held = ht_state_held(ui->state, number, &last);
+
+    if (!held)
+        return;
+    ht_buf_addf(out, "%zu finding%s held, last seen ", held, held == 1 ? "" : "s");
+    ht_ui_time_text(ui, out, last);
+}
+
 const char *ht_ui_kind_text(const struct ht_subject *subject)
 {
     static const char *const words[][2] = {

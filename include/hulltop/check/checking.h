@@ -75,6 +75,9 @@ struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_n
                                  const struct ht_facts *facts, const struct ht_row *subject);
 /* True if the row is a container whose processes run, or no container at all. */
 bool ht_subject_runs(const struct ht_row *row);
+/* The id that findings about the row name as their subject's: its own, but a build is what it runs
+ * in, and programs of a unit are the unit. Borrowed from the row. */
+struct ht_str ht_subject_id(const struct ht_row *row);
 /* Drops the references; NULL is allowed; returns NULL. */
 struct ht_verdict *ht_verdict_free(struct ht_verdict *verdict);
 

@@ -42,6 +42,9 @@ struct ht_state {
     struct ht_node *node;             /* never NULL; holds no findings */
     /* In the order of display: severity, new before known, expected last, newest since first. */
     struct ht_rowset findings; /* living ones */
+    /* Findings that were there and that nobody can look at now; last_seen says until when. Sorted
+     * by id. */
+    struct ht_rowset held;
     struct ht_rowset groups;
     struct ht_row *questions[HT_QUESTIONS]; /* by number - 1; never NULL */
     struct ht_rowset events;                /* the timeline, oldest first */
@@ -60,6 +63,9 @@ struct ht_state *ht_state_ref(const struct ht_state *state);
 /* Drops one reference; NULL is allowed; returns NULL. */
 struct ht_state *ht_state_unref(struct ht_state *state);
 void ht_cleanup_state(struct ht_state **state);
+/* How many findings of question number 1 to 6 are held, and when the last of them was seen (ns
+ * since 1970; 0: none is). */
+size_t ht_state_held(const struct ht_state *state, unsigned number, int64_t *ret_last_ns);
 /* Facts of question number 1 to 6, borrowed. */
 const struct ht_question *ht_state_question(const struct ht_state *state, unsigned number);
 

@@ -279,11 +279,94 @@ static void what_was_not_looked_at_is_not_gone(void **state)
     }
 }
 
+/* A finding names a build by what it runs in, and a program of a unit by the unit: what cannot be
+ * told of the row cannot be told of it either. */
+static void pass_about(struct fixture *fixture, const struct ht_row *subject, const char *about,
+                       const char *check, bool found, struct ht_rowset *held)
+{
+    struct ht_rowset findings = {0};
+    struct ht_verdict verdict = {
+        .check = ht_catalogue_find(ht_str_from(check)), .subject = ht_row_ref(subject), .times = 1};
+    struct ht_vec verdicts = {0};
+    const struct ht_ledger_pass given = {
+        .verdicts = &verdicts, .settled = true, .now_ns = found ? 100 : 200, .held = held};
+
+    assert_non_null(verdict.check);
+    verdict.unknown = !found;
+    ht_vec_add(&verdicts, &verdict);
+    if (found) {
+        struct ht_finding finding = {0};
+
+        ht_finding_set_id(&finding, HT_S("f"));
+        ht_finding_set_check(&finding, ht_str_from(check));
+        ht_finding_set_question(&finding, 1);
+        ht_finding_set_last_seen(&finding, 7);
+        ht_subject_set_id(ht_finding_edit_subject(&finding), ht_str_from(about));
+        ht_rowset_add(&findings, ht_row_new(&ht_finding_table, &finding));
+    }
+    ht_ledger_apply(fixture->ledger, &findings, &given, fixture->timeline);
+    ht_rowset_fini(&findings);
+    ht_vec_fini(&verdicts);
+    ht_row_unref(verdict.subject);
+}
+
+static void builds_and_units_are_known_by_what_findings_call_them(void **state)
+{
+    struct ht_build build = {0};
+    struct ht_code code = {0};
+
+    ht_build_set_id(&build, HT_S("b1"));
+    ht_subject_set_id(ht_build_edit_subject(&build), HT_S("c1"));
+    ht_code_set_id(&code, HT_S("unit|/usr/bin/x"));
+    ht_code_set_unit(&code, HT_S("x.service"));
+    ht_autorow struct ht_row *build_row = ht_row_new(&ht_build_table, &build);
+    ht_autorow struct ht_row *code_row = ht_row_new(&ht_code_table, &code);
+    const struct {
+        const struct ht_row *row;
+        const char *about, *check;
+    } cases[] = {{build_row, "c1", "BLD-001"}, {code_row, "x.service", "DRF-001"}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct fixture *fixture;
+
+        set_up(state);
+        fixture = *state;
+        pass_about(fixture, cases[i].row, cases[i].about, cases[i].check, true, NULL);
+        pass_about(fixture, cases[i].row, cases[i].about, cases[i].check, false, NULL);
+        assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_GONE), 0);
+        tear_down(state);
+    }
+}
+
+static void what_is_held_is_told_with_its_last_sight(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_build build = {0};
+    struct ht_rowset held = {0};
+
+    ht_build_set_id(&build, HT_S("b1"));
+    ht_autorow struct ht_row *row = ht_row_new(&ht_build_table, &build);
+    pass_about(fixture, row, "b1", "BLD-001", true, &held);
+    assert_int_equal(held.len, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        pass_about(fixture, row, "b1", "BLD-001", false, &held);
+        assert_int_equal(held.len, 1);
+        assert_int_equal(ht_finding_of(held.rows[0])->last_seen, 100);
+        ht_rowset_fini(&held);
+    }
+    pass_about(fixture, row, "b1", "BLD-001", true, &held);
+    assert_int_equal(held.len, 0);
+    assert_int_equal(count_events(fixture, HT_EVENT_KIND_FINDING_NEW), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_burst_is_told_as_a_count, set_up, tear_down),
         cmocka_unit_test(what_was_not_looked_at_is_not_gone),
+        cmocka_unit_test(builds_and_units_are_known_by_what_findings_call_them),
+        cmocka_unit_test_setup_teardown(what_is_held_is_told_with_its_last_sight, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_was_there_at_the_first_pass_is_not_new, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_appears_later_is_new_until_opened, set_up, tear_down),

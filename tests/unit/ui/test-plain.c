@@ -124,6 +124,36 @@ static void a_recording_that_was_cut_says_so_once_at_its_end(void **unused)
     ht_plain_free(plain);
 }
 
+static void what_is_held_has_neither_gone_nor_come(void **unused)
+{
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record, NULL);
+    ht_autostate struct ht_state *first = fixture_state(), *blind = fixture_state(),
+                                 *again = fixture_state(), *over = fixture_state();
+    ht_autobuf struct ht_buf out = HT_BUF(100000);
+    struct ht_rowset findings = blind->findings;
+
+    (void)unused;
+    blind->findings = blind->held;
+    blind->held = findings;
+    ht_rowset_fini(&over->findings);
+    ht_plain_state(plain, first, &out);
+    ht_buf_reset(&out);
+    ht_plain_state(plain, blind, &out);
+    assert_null(strstr(text_of(&out), "not seen any more"));
+    ht_buf_reset(&out);
+    assert_true(ht_plain_command(plain, HT_S(":3"), &out));
+    assert_non_null(strstr(text_of(&out), " held, last seen "));
+    ht_buf_reset(&out);
+    ht_plain_state(plain, again, &out);
+    assert_null(strstr(text_of(&out), "found: "));
+    ht_buf_reset(&out);
+    ht_plain_state(plain, blind, &out);
+    ht_plain_state(plain, over, &out);
+    assert_non_null(strstr(text_of(&out), "not seen any more: "));
+    ht_plain_free(plain);
+}
+
 static void an_unknown_name_to_begin_with_is_an_error(void **unused)
 {
     struct ht_ui_options options = {.version = "0", .open = "privilegd"};
@@ -145,6 +175,7 @@ int main(void)
         cmocka_unit_test(commands_are_answered),
         cmocka_unit_test(what_to_begin_with_is_listed_once_the_sources_have_answered),
         cmocka_unit_test(a_recording_that_was_cut_says_so_once_at_its_end),
+        cmocka_unit_test(what_is_held_has_neither_gone_nor_come),
         cmocka_unit_test(an_unknown_name_to_begin_with_is_an_error),
     };
 
