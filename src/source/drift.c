@@ -7,11 +7,11 @@
  */
 #include "drift-inner.h"
 #include "drift-tamper.h"
+#include "proc-node.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "hulltop/base/clock.h"
@@ -260,14 +260,10 @@ static bool rest(struct ht_drift *drift)
 
 static int open_drift(struct ht_drift *drift, struct ht_error *err)
 {
-    struct timespec wall = {0};
-    struct timespec up = {0};
     long hertz = sysconf(_SC_CLK_TCK);
     int r;
 
-    clock_gettime(CLOCK_REALTIME, &wall);
-    clock_gettime(CLOCK_BOOTTIME, &up);
-    drift->booted_wall_ns = (wall.tv_sec - up.tv_sec) * HT_NS_PER_S + wall.tv_nsec - up.tv_nsec;
+    drift->booted_wall_ns = ht_proc_booted();
     drift->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
     r = ht_proc_reader_init(&drift->reader, "/proc", err);
     drift->opened = r == 0;

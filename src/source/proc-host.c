@@ -12,6 +12,7 @@
 
 #include "host-memory.h"
 #include "proc-decode.h"
+#include "proc-node.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
@@ -149,14 +150,10 @@ static void read_modules(struct ht_arena *arena, struct ht_host *host)
 static void read_numbers(struct ht_arena *arena, struct ht_host *host)
 {
     ht_autobuf struct ht_buf text = HT_BUF(SMALL);
-    struct timespec wall;
-    struct timespec up;
     struct ht_str line;
     uint64_t number;
 
-    if (clock_gettime(CLOCK_REALTIME, &wall) == 0 && clock_gettime(CLOCK_BOOTTIME, &up) == 0)
-        ht_host_set_booted_at(host,
-                              (wall.tv_sec - up.tv_sec) * HT_NS_PER_S + wall.tv_nsec - up.tv_nsec);
+    ht_host_set_booted_at(host, ht_proc_booted());
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     if (cpus > 0)
         ht_host_set_cpus(host, (uint64_t)cpus);

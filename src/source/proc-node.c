@@ -6,12 +6,41 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proc-decode.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/root.h"
+
+enum { BOOT_TRIES = 3, BOOT_TICK_NS = 10 * HT_NS_PER_MS };
+
+static int64_t read_clock(clockid_t id)
+{
+    struct timespec now = {0};
+
+    clock_gettime(id, &now);
+    return now.tv_sec * HT_NS_PER_S + now.tv_nsec;
+}
+
+int64_t ht_proc_booted(void)
+{
+    int64_t least = INT64_MAX, booted = 0;
+
+    /* The two clocks cannot be read at once: the attempt counts in which least came between. */
+    for (int i = 0; i < BOOT_TRIES; i++) {
+        int64_t before = read_clock(CLOCK_BOOTTIME);
+        int64_t wall = read_clock(CLOCK_REALTIME);
+        int64_t took = read_clock(CLOCK_BOOTTIME) - before;
+
+        if (took < least) {
+            least = took;
+            booted = wall - before - took / 2;
+        }
+    }
+    return (booted + BOOT_TICK_NS / 2) / BOOT_TICK_NS * BOOT_TICK_NS;
+}
 
 bool ht_proc_identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino)
 {

@@ -17,6 +17,9 @@ struct ht_proc_node {
     char mnt_ns[64]; /* empty: not known */
 };
 
+/* When the kernel began to count, as wall time, to the hundredth of a second by which it counts the
+ * starts of processes itself: whoever asks gets the same, until somebody sets the clock. */
+int64_t ht_proc_booted(void);
 /* Device and inode of what the name leads to, without asking a remote file system, which could
  * hang. False if they are not told. */
 bool ht_proc_identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino);

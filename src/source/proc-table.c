@@ -4,10 +4,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proc-kin.h"
+#include "proc-node.h"
 #include "proc-sockets.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -72,8 +72,6 @@ static int list(struct ht_proc_table *table, struct ht_error *err)
 int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *avoid,
                        struct ht_error *err)
 {
-    struct timespec wall = {0};
-    struct timespec up = {0};
     long hertz = sysconf(_SC_CLK_TCK);
 
     memset(table, 0, sizeof(*table));
@@ -83,9 +81,7 @@ int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *
         table->avoid = *avoid;
     table->arena = ht_arena_new(HT_LIMIT_ROW);
     table->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
-    clock_gettime(CLOCK_REALTIME, &wall);
-    clock_gettime(CLOCK_BOOTTIME, &up);
-    table->booted_wall_ns = (wall.tv_sec - up.tv_sec) * HT_NS_PER_S + wall.tv_nsec - up.tv_nsec;
+    table->booted_wall_ns = ht_proc_booted();
 
     int code = ht_proc_reader_init(&table->reader, "/proc", err);
     if (code < 0)

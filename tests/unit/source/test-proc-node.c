@@ -210,6 +210,18 @@ static void without_a_beginning_there_is_no_start(void **state)
     assert_true(ht_proc_node_time(&node, 5) == 0);
 }
 
+static void the_kernel_began_once(void **state)
+{
+    const int64_t tick = 10 * HT_NS_PER_MS;
+    int64_t first = ht_proc_booted(), second = ht_proc_booted();
+
+    (void)state;
+    assert_int_equal(first % tick, 0);
+    /* It may lie just between two. */
+    assert_true(first - second <= tick && second - first <= tick);
+    assert_true(first < ht_clock_wall(ht_clock_system()));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +236,7 @@ int main(void)
                                         free_tree),
         cmocka_unit_test_setup_teardown(without_a_beginning_there_is_no_start, make_tree,
                                         free_tree),
+        cmocka_unit_test(the_kernel_began_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
