@@ -162,11 +162,31 @@ void ht_json_put_double(struct ht_json_writer *writer, double value)
     value_end(writer);
 }
 
+/* The high bit of each of eight bytes that is zero, which holds for bytes below 0x80. */
+static uint64_t zero_bytes(uint64_t bytes)
+{
+    return (bytes - UINT64_C(0x0101010101010101)) & ~bytes & UINT64_C(0x8080808080808080);
+}
+
+/* Whether the eight bytes at a place are all written as they are. */
+static bool is_plain(const char *at)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101), high = each * 0x80;
+    uint64_t bytes;
+
+    memcpy(&bytes, at, sizeof(bytes));
+    /* Outside of ASCII, below a blank, DEL, a quotation mark, a backslash. */
+    return !((bytes | (bytes - each * 0x20)) & high) && !zero_bytes(bytes ^ (each * 0x7f)) &&
+           !zero_bytes(bytes ^ (each * '"')) && !zero_bytes(bytes ^ (each * '\\'));
+}
+
 /* Length of the run at the start of text that every style writes as it is. */
 static size_t plain_run(struct ht_str text)
 {
     size_t len = 0;
 
+    while (text.len - len >= sizeof(uint64_t) && is_plain(text.data + len))
+        len += sizeof(uint64_t);
     while (len < text.len && text.data[len] >= 0x20 && text.data[len] < 0x7f &&
            text.data[len] != '"' && text.data[len] != '\\')
         len++;

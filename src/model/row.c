@@ -102,6 +102,12 @@ static void *take(struct space *space, size_t n, size_t size, size_t align)
     return block;
 }
 
+/* Which fields are known: a bit for each, in their order. The first member of every struct. */
+static uint64_t known_of(const void *data)
+{
+    return *(const uint64_t *)data;
+}
+
 static void copy_fields(struct space *space, const struct ht_table *table, char *dst,
                         const char *src, const char *like);
 static bool equal_list(const struct ht_field *field, const struct ht_list *a,
@@ -187,15 +193,15 @@ static void copy_list(struct space *space, const struct ht_field *field, struct 
 static void copy_fields(struct space *space, const struct ht_table *table, char *dst,
                         const char *src, const char *like)
 {
-    for (unsigned i = 0; i < table->count; i++) {
+    const uint64_t known_like = like ? known_of(like) : 0;
+
+    for (uint64_t known = known_of(src); known; known &= known - 1) {
+        int i = __builtin_ctzll(known);
         const struct ht_field *field = &table->fields[i];
         const char *from = src + field->offset;
         char *to = dst ? dst + field->offset : NULL;
-        const char *other =
-            like && ht_field_is_known(table, like, field) ? like + field->offset : NULL;
+        const char *other = known_like >> i & 1 ? like + field->offset : NULL;
 
-        if (!ht_field_is_known(table, src, field))
-            continue;
         switch (field->kind) {
         case HT_KIND_TEXT:
         case HT_KIND_REF:
@@ -438,13 +444,12 @@ static bool equal_field(const struct ht_field *field, const void *a, const void 
 
 bool ht_struct_equal(const struct ht_table *table, const void *a, const void *b)
 {
-    if (memcmp(a, b, sizeof(uint64_t)) != 0) /* known bits */
+    if (known_of(a) != known_of(b))
         return false;
-    for (unsigned i = 0; i < table->count; i++) {
-        const struct ht_field *field = &table->fields[i];
+    for (uint64_t known = known_of(a); known; known &= known - 1) {
+        const struct ht_field *field = &table->fields[__builtin_ctzll(known)];
 
-        if (ht_field_is_known(table, a, field) &&
-            !equal_field(field, (const char *)a + field->offset, (const char *)b + field->offset))
+        if (!equal_field(field, (const char *)a + field->offset, (const char *)b + field->offset))
             return false;
     }
     return true;

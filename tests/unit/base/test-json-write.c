@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,6 +266,32 @@ static void a_tree_is_written_as_it_was_read(void **state)
     assert_written(&out, text);
 }
 
+/* Eight bytes are looked at at once: none of them may be overlooked, wherever it stands. */
+static void every_byte_is_looked_at_everywhere(void **state)
+{
+    enum { LEN = 19 };
+
+    (void)state;
+    for (size_t at = 0; at < LEN; at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+            ht_autobuf struct ht_buf out = HT_BUF(4096);
+            struct ht_json_writer writer;
+            char text[LEN + 1] = "abcdefghijklmnopqrs", quoted[LEN + 3];
+
+            text[at] = (char)byte;
+            snprintf(quoted, sizeof(quoted), "\"%s\"", text);
+            ht_json_begin(&writer, &out, HT_JSON_COMPACT, HT_JSON_LOSSLESS);
+            ht_json_put_string(&writer, (struct ht_str){.data = text, .len = LEN});
+            assert_int_equal(strcmp(out.data, quoted) == 0, plain);
+            ht_buf_reset(&out);
+            ht_json_begin(&writer, &out, HT_JSON_COMPACT, HT_JSON_PRINTABLE);
+            ht_json_put_string(&writer, (struct ht_str){.data = text, .len = LEN});
+            assert_int_equal(strcmp(out.data, quoted) == 0, plain);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +303,7 @@ int main(void)
         cmocka_unit_test(lossless_text_comes_back),
         cmocka_unit_test(a_wrong_bytes_object_is_refused),
         cmocka_unit_test(a_tree_is_written_as_it_was_read),
+        cmocka_unit_test(every_byte_is_looked_at_everywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
