@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One JSON value that lies in memory as a whole, read at once into a tree: for the many objects of
- * large lists, of which most members are passed over. tests/fuzz/fuzz-objects holds it against
- * ht_json_parse.
+ * large lists and the many answers of a daemon, of which members are passed over.
+ * tests/fuzz/fuzz-objects holds it against ht_json_parse.
  */
 #include "objects-private.h"
 
@@ -11,6 +11,7 @@
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "json-private.h"
 
 /* Values and members of maps and lists that are not complete yet. */
 struct stack {
@@ -360,8 +361,8 @@ static int read_member(struct piece *piece)
 
     if (!is_next(piece, '"'))
         return fail_here(piece);
-    if (++piece->values > HT_LIMIT_OBJECT_VALUES)
-        return fail(piece, piece->at, E2BIG, "too many values (limit 200000)");
+    if (++piece->values > piece->told->values_max)
+        return fail(piece, piece->at, E2BIG, piece->told->too_many);
 
     int r = read_string(piece, &member.key);
     if (r < 0)
@@ -447,8 +448,8 @@ static int read_list(struct piece *piece, struct ht_json *ret)
 
 static int read_value(struct piece *piece, struct ht_json *ret)
 {
-    if (++piece->values > HT_LIMIT_OBJECT_VALUES)
-        return fail(piece, piece->at, E2BIG, "too many values (limit 200000)");
+    if (++piece->values > piece->told->values_max)
+        return fail(piece, piece->at, E2BIG, piece->told->too_many);
     skip_blanks(piece);
     if (piece->at == piece->end)
         return fail_here(piece);
@@ -486,4 +487,32 @@ int ht_json_piece_read(struct ht_json_piece *told, struct ht_arena *arena, struc
         r = fail(&piece, told->text.data, E2BIG, "needs more memory than its limit allows");
     free(piece.stack.bytes);
     return r;
+}
+
+const struct ht_json *ht_json_read(struct ht_arena *arena, const char *name, struct ht_str text,
+                                   const char *const *skip, struct ht_error *err)
+{
+    struct ht_json_piece piece = {.text = text,
+                                  .skip = skip,
+                                  .line = 1,
+                                  .values_max = ht_arena_max(arena) / sizeof(struct ht_json),
+                                  .too_many = "needs more memory than its limit allows"};
+    struct ht_json *root = ht_arena_array(arena, struct ht_json, 1);
+
+    if (piece.values_max > HT_LIMIT_JSON_VALUES) {
+        piece.values_max = HT_LIMIT_JSON_VALUES;
+        piece.too_many = "too many values (limit 8000000)";
+    }
+    if (text.len > HT_LIMIT_DOCUMENT) {
+        ht_error_set(err, E2BIG, "%s: more than 256 MiB of JSON", name);
+        return NULL;
+    }
+    if (ht_json_piece_read(&piece, arena, root) < 0) {
+        const struct ht_json_fault fault = {
+            .at = piece.bad, .code = piece.code, .what = piece.what};
+
+        ht_json_fail(name, text, &fault, err);
+        return NULL;
+    }
+    return root;
 }

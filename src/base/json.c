@@ -15,6 +15,7 @@
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "json-private.h"
 
 enum {
     /* What json-c 0.16 takes for a value, and for the table that each object has. */
@@ -36,20 +37,28 @@ struct scan {
     bool seen; /* a value began at the outermost level */
 };
 
-static int fail_at(const struct scan *scan, size_t at, int code, const char *what,
-                   struct ht_error *err)
+int ht_json_fail(const char *name, struct ht_str text, const struct ht_json_fault *fault,
+                 struct ht_error *err)
 {
     unsigned line = 1;
     size_t begin = 0;
 
-    for (size_t i = 0; i < at && i < scan->text.len; i++) {
-        if (scan->text.data[i] == '\n') {
+    for (size_t i = 0; i < fault->at && i < text.len; i++) {
+        if (text.data[i] == '\n') {
             line++;
             begin = i + 1;
         }
     }
-    return ht_error_set(err, code, "%s: line %u, column %zu: %s", scan->name, line, at - begin + 1,
-                        what);
+    return ht_error_set(err, fault->code, "%s: line %u, column %zu: %s", name, line,
+                        fault->at - begin + 1, fault->what);
+}
+
+static int fail_at(const struct scan *scan, size_t at, int code, const char *what,
+                   struct ht_error *err)
+{
+    const struct ht_json_fault fault = {.at = at, .code = code, .what = what};
+
+    return ht_json_fail(scan->name, scan->text, &fault, err);
 }
 
 static int fail_unexpected(const struct scan *scan, size_t at, struct ht_error *err)

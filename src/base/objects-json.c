@@ -176,6 +176,8 @@ static int cut_value(struct reading *reading, size_t *ret_len)
     return 0;
 }
 
+static const char too_many[] = "too many values (limit 200000)";
+
 /* Reads the value at the window's place into arena, and passes it. */
 static int read_piece(struct reading *reading, struct ht_arena *arena, struct ht_json *ret)
 {
@@ -188,7 +190,9 @@ static int read_piece(struct reading *reading, struct ht_arena *arena, struct ht
 
     struct ht_json_piece piece = {.text = {.data = window->data + window->at, .len = len},
                                   .skip = reading->options->skip,
-                                  .line = (unsigned)ht_window_line(window, window->at)};
+                                  .line = (unsigned)ht_window_line(window, window->at),
+                                  .values_max = HT_LIMIT_OBJECT_VALUES,
+                                  .too_many = too_many};
     r = ht_json_piece_read(&piece, arena, ret);
     if (r < 0)
         return ht_window_fail(window, window->at + piece.bad, piece.code, piece.what, reading->err);
@@ -277,7 +281,9 @@ static int read_kept(struct reading *reading, struct ht_json *ret)
         reading->head_arena, (struct ht_str){.data = window->data + window->at, .len = len});
     struct ht_json_piece piece = {.text = copy,
                                   .skip = reading->options->skip,
-                                  .line = (unsigned)ht_window_line(window, window->at)};
+                                  .line = (unsigned)ht_window_line(window, window->at),
+                                  .values_max = HT_LIMIT_OBJECT_VALUES,
+                                  .too_many = too_many};
     r = ht_json_piece_read(&piece, reading->head_arena, ret);
     if (r < 0)
         return ht_window_fail(window, window->at + piece.bad, piece.code, piece.what, reading->err);

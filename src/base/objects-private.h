@@ -34,9 +34,11 @@ int ht_window_fail(struct ht_window *window, size_t at, int code, const char *wh
 struct ht_json_piece {
     struct ht_str text;
     const char *const *skip;
-    unsigned line;    /* on which it begins, from 1 */
-    size_t bad;       /* where it went wrong */
-    const char *what; /* what is wrong there */
+    unsigned line;        /* on which it begins, from 1 */
+    size_t values_max;    /* values and keys it may have */
+    const char *too_many; /* what is wrong with more of them */
+    size_t bad;           /* where it went wrong */
+    const char *what;     /* what is wrong there */
     int code;
 };
 

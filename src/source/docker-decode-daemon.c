@@ -7,6 +7,7 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/base/objects.h"
 
 enum { ID_MAX = 128 };
 
@@ -51,7 +52,9 @@ static bool is_foreign(const struct ht_json *entry, bool *ret_working)
     return !*ret_working;
 }
 
-static bool decode_entry(const struct ht_json *entry, struct ht_docker_listed *listed)
+/* The texts of what is listed live as long as the arena. */
+static bool decode_entry(struct ht_arena *arena, const struct ht_json *entry,
+                         struct ht_docker_listed *listed)
 {
     const struct ht_json *names = ht_json_get(entry, "Names");
     size_t len = 0;
@@ -78,13 +81,18 @@ static bool decode_entry(const struct ht_json *entry, struct ht_docker_listed *l
             listed->name = name;
     }
     ht_parse_time(ht_decode_text(entry, "Created"), &listed->created_at);
+    listed->id = ht_arena_str(arena, listed->id);
+    listed->name = ht_arena_str(arena, listed->name);
+    listed->image = ht_arena_str(arena, listed->image);
+    listed->state = ht_arena_str(arena, listed->state);
     return true;
 }
 
 int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
                           struct ht_docker_list *ret_list, struct ht_error *err)
 {
-    const struct ht_json *root = ht_json_parse(arena, "container list", text, err);
+    static const char *const skip[] = {"Labels", "Mounts", "NetworkSettings", "Ports", NULL};
+    const struct ht_json *root = ht_json_read(arena, "container list", text, skip, err);
     size_t len = 0;
 
     if (!root)
@@ -102,7 +110,7 @@ int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
 
         if (is_foreign(&root->items[i], &working))
             continue;
-        if (!decode_entry(&root->items[i], &items[kept]))
+        if (!decode_entry(arena, &root->items[i], &items[kept]))
             return ht_error_set(err, EINVAL, "container list: entry %zu has no usable Id", i + 1);
         items[kept++].working = working;
     }

@@ -8,6 +8,7 @@
 #include "docker-decode-private.h"
 
 #include "hulltop/base/limits.h"
+#include "hulltop/base/objects.h"
 #include "hulltop/base/secret.h"
 
 /* ---- small readers ---- */
@@ -451,7 +452,7 @@ int ht_docker_decode_container(struct ht_str text, const struct ht_docker_contex
                                struct ht_row **ret_row, struct ht_error *err)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
-    const struct ht_json *root = ht_json_parse(arena, "container", text, err);
+    const struct ht_json *root = ht_json_read(arena, "container", text, NULL, err);
     struct ht_container container = {0};
     struct ht_docker_decoding decoding = {.arena = arena,
                                           .context = context,

@@ -46,4 +46,11 @@ int ht_objects_read_json(struct ht_str text, const struct ht_objects_options *op
 int ht_objects_read_yaml(struct ht_str text, const struct ht_objects_options *options,
                          ht_object_take take, void *context, struct ht_error *err);
 
+/* One JSON value as ht_json_parse reads it, without json-c's objects and at a fifth of its price:
+ * for answers that come by the hundred. Strings may point into text, which has to stay as long as
+ * they do; a key that stands twice is refused (-EINVAL), a NUL in a key stays one. Members whose
+ * key is in skip (as in the options), wherever they stand, are passed over. */
+const struct ht_json *ht_json_read(struct ht_arena *arena, const char *name, struct ht_str text,
+                                   const char *const *skip, struct ht_error *err);
+
 #endif

@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/objects.h"
 
 enum { ARENA_MAX = 64 * 1024 * 1024 };
 
@@ -352,6 +354,95 @@ static void many_empty_objects_cost_no_more_than_the_limit(void **state)
     assert_int_equal(err.code, E2BIG);
 }
 
+/* ---- the other reader ---- */
+
+static const struct ht_json *read_json(const char *text, const char *const *skip, char *ret_error)
+{
+    struct ht_error err = {0};
+    const struct ht_json *value = ht_json_read(arena, "x", ht_str_from(text), skip, &err);
+
+    memcpy(ret_error, err.text, sizeof(err.text));
+    return value;
+}
+
+static void both_readers_give_the_same_tree(void **state)
+{
+    static const char *const texts[] = {
+        "null",
+        " [ ] ",
+        "-0",
+        "18446744073709551615",
+        "184467440737095516160",
+        "-1.5e-3",
+        "{\"a\":{\"b\":[true,false,null,1,\"\\ud83d\\ude00 \\ud800 \\u0000x\"]},\"c\":\"\"}",
+        "[\"\xff raw\",\"\\/\\n\"]"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct ht_buf wanted = HT_BUF(1000), got = HT_BUF(1000);
+        struct ht_json_writer writer;
+        char error[HT_ERROR_TEXT_MAX];
+        const struct ht_json *value = read_json(texts[i], NULL, error);
+
+        assert_string_equal(error, "");
+        ht_json_begin(&writer, &got, HT_JSON_COMPACT, HT_JSON_LOSSLESS);
+        ht_json_put(&writer, value);
+        ht_json_begin(&writer, &wanted, HT_JSON_COMPACT, HT_JSON_LOSSLESS);
+        ht_json_put(&writer, parse(texts[i]));
+        assert_string_equal(got.data, wanted.data);
+        ht_buf_fini(&wanted);
+        ht_buf_fini(&got);
+    }
+}
+
+static void the_other_reader_says_where_it_went_wrong(void **state)
+{
+    char error[HT_ERROR_TEXT_MAX];
+
+    (void)state;
+    assert_null(read_json("{\"a\":1,\n \"b\" 2}", NULL, error));
+    assert_string_equal(error, "x: line 2, column 6: unexpected character");
+    assert_null(read_json("[1", NULL, error));
+    assert_string_equal(error, "x: line 1, column 3: unexpected end");
+    assert_null(read_json("{\"a\":1,\"a\":2}", NULL, error));
+    assert_non_null(strstr(error, "a key is there twice"));
+    assert_null(read_json("{} {}", NULL, error));
+    assert_null(read_json("", NULL, error));
+}
+
+static void skipped_members_are_passed_over(void **state)
+{
+    static const char *const skip[] = {"long", NULL};
+    char error[HT_ERROR_TEXT_MAX];
+    const struct ht_json *value =
+        read_json("{\"a\":1,\"long\":{\"x\":[\"}\",2]},\"b\":[{\"long\":3}]}", skip, error);
+    int64_t number = 0;
+
+    (void)state;
+    assert_string_equal(error, "");
+    assert_int_equal(value->len, 2);
+    assert_true(ht_json_int(ht_json_get(value, "a"), &number) && number == 1);
+    assert_null(ht_json_get(value, "long"));
+    assert_int_equal(ht_json_get(value, "b")->items[0].len, 0);
+}
+
+static void the_other_reader_keeps_to_its_memory(void **state)
+{
+    struct ht_arena *small = ht_arena_new(4096);
+    struct ht_buf text = HT_BUF(100000);
+    struct ht_error err = {0};
+
+    (void)state;
+    ht_buf_add_c(&text, '[');
+    for (int i = 0; i < 1000; i++)
+        ht_buf_add_text(&text, "1,");
+    ht_buf_add_text(&text, "1]");
+    assert_null(ht_json_read(small, "x", ht_buf_str(&text), NULL, &err));
+    assert_int_equal(err.code, E2BIG);
+    ht_buf_fini(&text);
+    ht_arena_free(small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +462,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(number_of_values_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_arena_is_an_error, setup, teardown),
         cmocka_unit_test(many_empty_objects_cost_no_more_than_the_limit),
+        cmocka_unit_test_setup_teardown(both_readers_give_the_same_tree, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_other_reader_says_where_it_went_wrong, setup, teardown),
+        cmocka_unit_test_setup_teardown(skipped_members_are_passed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_other_reader_keeps_to_its_memory, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
