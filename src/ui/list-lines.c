@@ -314,33 +314,48 @@ void ht_list_select(struct ht_list_page *list, size_t line)
     list->selected = line;
     free(list->selected_id);
     list->selected_id = NULL;
+    list->selected_child = false;
     if (list->lines_len) {
+        list->selected_child = list->lines[line].child;
         struct ht_str id = ht_line_id(list, &list->lines[line]);
 
         list->selected_id = ht_strndup(id.data, id.len);
     }
 }
 
-static bool is_selected(const struct ht_list_page *list, size_t at)
+static bool is_selected(const struct ht_list_page *list, size_t at, bool child)
 {
-    return at < list->lines_len &&
+    return at < list->lines_len && list->lines[at].child == child &&
            ht_str_equal(ht_line_id(list, &list->lines[at]), ht_str_from(list->selected_id));
 }
 
-/* The line with the id that is nearest to where it was: a group's line and its first member have
- * one id. */
-static void find_selected(struct ht_list_page *list)
+/* Goes to the line with the id that is nearest to where it was; false: there is none. */
+static bool find_line(struct ht_list_page *list, bool child)
 {
     size_t was = list->selected, len = list->lines_len;
 
-    for (size_t by = 0; list->selected_id && (by <= was || was + by < len); by++) {
-        if (is_selected(list, was + by) || (by <= was && is_selected(list, was - by))) {
-            list->selected = is_selected(list, was + by) ? was + by : was - by;
-            return;
+    for (size_t by = 0; by <= was || was + by < len; by++) {
+        if (is_selected(list, was + by, child)) {
+            list->selected = was + by;
+            return true;
+        }
+        if (by <= was && is_selected(list, was - by, child)) {
+            list->selected = was - by;
+            return true;
         }
     }
-    if (was >= len)
-        list->selected = len ? len - 1 : 0;
+    return false;
+}
+
+/* A group's line and its first member have one id: a member stays one as long as its group is open.
+ */
+static void find_selected(struct ht_list_page *list)
+{
+    if (list->selected_id &&
+        (find_line(list, list->selected_child) || find_line(list, !list->selected_child)))
+        return;
+    if (list->selected >= list->lines_len)
+        list->selected = list->lines_len ? list->lines_len - 1 : 0;
 }
 
 static void follow_state(const struct ht_ui *ui, struct ht_list_page *list)
@@ -392,6 +407,7 @@ void ht_list_set_view(struct ht_list_page *list, const struct ht_view *view)
     list->hidden = 0;
     list->scroll_cols = 0;
     list->selected = 0;
+    list->selected_child = false;
     free(list->selected_id);
     list->selected_id = NULL;
     list->filter = ht_filter_free(list->filter);

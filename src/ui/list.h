@@ -86,6 +86,7 @@ struct ht_list_page {
     int scroll_cols; /* first column shown when wide */
     /* where the user is */
     char *selected_id;
+    bool selected_child; /* it is a member of a group, not the line of one */
     size_t selected;
     int top;
     struct ht_list_tab *tabs; /* one a view: what its tab counts */

@@ -214,6 +214,50 @@ static void a_list_that_follows_is_one_made_anew(void **unused)
         follow(keys[i]);
 }
 
+/* A group's line and its first member have one id. */
+static void show_findings(struct ht_ui *ui, size_t graver)
+{
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    for (size_t i = 0; i < graver + 2; i++) {
+        struct ht_finding finding = {0};
+        bool grave = i < graver;
+        char id[20];
+
+        snprintf(id, sizeof(id), "%s-%zu", grave ? "grave" : "equal", i - (grave ? 0 : graver));
+        ht_finding_set_id(&finding, ht_str_from(id));
+        ht_finding_set_check(&finding, HT_S("PRV-001"));
+        ht_finding_set_question(&finding, 3);
+        ht_finding_set_severity(&finding, grave ? HT_SEVERITY_CRITICAL : HT_SEVERITY_LOW);
+        ht_finding_set_title(&finding, grave ? HT_S("graver") : HT_S("alike"));
+        ht_finding_set_group(&finding, grave ? ht_str_from(id) : HT_S("equal"));
+        ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    }
+    ht_ui_set_state(ui, state);
+}
+
+static void a_member_stays_selected_when_rows_come_above_its_group(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    for (size_t graver = 0; graver < 4; graver++) {
+        open_bench(&bench, NULL);
+        show_findings(bench.ui, 0);
+        type(&bench, ":view findings\ntj");
+        show_findings(bench.ui, graver);
+        /* One more step is to the second member, and the last one. */
+        type(&bench, "j");
+        screen(&bench);
+        const char *selected = strstr(bench.text.data, "\n>");
+
+        if (!selected || !strstr(selected, "alike") ||
+            strstr(strstr(selected, "alike") + 1, "alike"))
+            fail_msg("%zu above:\n%s", graver, bench.text.data);
+        close_bench(&bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +265,7 @@ int main(void)
         cmocka_unit_test(selection_and_marks_stay_with_their_rows),
         cmocka_unit_test(a_filter_follows),
         cmocka_unit_test(a_list_that_follows_is_one_made_anew),
+        cmocka_unit_test(a_member_stays_selected_when_rows_come_above_its_group),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
