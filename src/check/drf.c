@@ -147,9 +147,16 @@ static void show_file(struct ht_checking *checking, struct ht_finding *finding,
 static void show_process(struct ht_checking *checking, struct ht_finding *finding,
                          const struct ht_code *code)
 {
+    bool several = ht_code_has_processes(code) && code->processes > 1;
+    bool seen_to_start = ht_code_has_seen_by(code) && !ht_str_is(code->seen_by, "polling");
+    bool ended = ht_code_has_running(code) && !code->running;
+
     if (ht_code_has_pid(code))
-        ht_fire_evidencef(checking, finding, "/proc", "process", "%llu",
-                          (unsigned long long)code->pid);
+        ht_fire_evidencef(checking, finding, "/proc", several ? "newest process" : "process",
+                          "%llu", (unsigned long long)code->pid);
+    if (several)
+        ht_fire_evidencef(checking, finding, "/proc", "processes that run it", "%llu",
+                          (unsigned long long)code->processes);
     show_text(checking, finding, ht_code_has_argv(code), "command",
               join(checking, code->argv, " "));
     show_text(checking, finding, ht_code_has_parents(code), "started by",
@@ -159,11 +166,19 @@ static void show_process(struct ht_checking *checking, struct ht_finding *findin
     if (ht_code_has_login_uid(code))
         ht_fire_evidencef(checking, finding, "/proc/PID/loginuid", "logged in as", "%llu",
                           (unsigned long long)code->login_uid);
-    show_time(checking, finding, ht_code_has_started_at(code), "process started", code->started_at);
+    show_time(checking, finding, ht_code_has_started_at(code),
+              several                  ? "newest process started"
+              : seen_to_start || ended ? "process started"
+                                       : "runs since",
+              code->started_at);
+    /* Others may have run it before. */
+    if (several || !seen_to_start)
+        show_time(checking, finding, ht_code_has_seen_at(code), "first seen to run", code->seen_at);
     show_time(checking, finding, ht_code_has_ended_at(code), "seen no more", code->ended_at);
     if (ht_code_has_count(code) && code->count > 1)
-        ht_fire_evidencef(checking, finding, "drift", "times seen to start", "%llu",
-                          (unsigned long long)code->count);
+        ht_fire_evidencef(checking, finding, "drift",
+                          seen_to_start ? "times seen to start" : "processes seen to run it",
+                          "%llu", (unsigned long long)code->count);
     show_text(checking, finding, ht_code_has_seen_by(code), "seen by", code->seen_by);
 }
 
@@ -174,14 +189,28 @@ void ht_drf_show(struct ht_checking *checking, struct ht_finding *finding,
     show_process(checking, finding, code);
 }
 
+void ht_drf_suit_fix(struct ht_finding *finding, bool on_node)
+{
+    const struct ht_subject *subject = &finding->subject;
+
+    if (!ht_str_is(finding->fix, HT_DRF_RESPONSE))
+        return;
+    if (on_node)
+        ht_finding_set_fix(finding, HT_S(HT_DRF_NODE_RESPONSE));
+    else if (!ht_subject_has_pod(subject) && !ht_subject_has_namespace(subject))
+        ht_finding_set_fix(finding, HT_S(HT_DRF_CONTAINER_RESPONSE));
+}
+
 struct ht_finding *ht_drf_fire(struct ht_checking *checking, const struct ht_code *code)
 {
     struct ht_finding *finding = ht_fire(checking, code->path);
 
+    /* The process that is told of is the newest; what it runs may have run before. */
     if (ht_code_has_started_at(code))
-        ht_finding_set_since(finding, code->started_at);
-    if (!ht_code_has_container(code) && ht_str_is(finding->fix, HT_DRF_RESPONSE))
-        ht_finding_set_fix(finding, HT_S(HT_DRF_NODE_RESPONSE));
+        ht_finding_set_since(finding, ht_code_has_seen_at(code) && code->seen_at < code->started_at
+                                          ? code->seen_at
+                                          : code->started_at);
+    ht_drf_suit_fix(finding, !ht_code_has_container(code));
     ht_drf_show(checking, finding, code);
     return finding;
 }

@@ -12,6 +12,13 @@
     "then freeze it: a frozen container fails its probe and is restarted. 5. Deploy it again "     \
     "from the image. 6. Cordon the node if anything points at an escape."
 
+/* The same of a container that no pod has. */
+#define HT_DRF_CONTAINER_RESPONSE                                                                  \
+    "1. Save the evidence. 2. Start another one from the image, and let what stands in front of "  \
+    "it send to that one. 3. Cut its way out: take it off its networks. 4. Only then pause it: a " \
+    "health check may restart a paused one. 5. Remove it when the evidence is safe. 6. Look at "   \
+    "the node if anything points at an escape."
+
 /* What runs on the node itself is no container's. */
 #define HT_DRF_NODE_RESPONSE                                                                       \
     "1. Save the evidence (e), the program through /proc/PID/exe too. 2. Ask who started it: its " \
@@ -28,6 +35,8 @@ const struct ht_code *ht_drf_open(struct ht_checking *checking, const struct ht_
 /* Begins a finding about that code, with everything that is known of file and process as its
  * evidence; told apart by the path. Borrowed. */
 struct ht_finding *ht_drf_fire(struct ht_checking *checking, const struct ht_code *code);
+/* What to do, by where it runs: in a pod, in a container of no pod, on the node. */
+void ht_drf_suit_fix(struct ht_finding *finding, bool on_node);
 /* Adds that evidence alone. */
 void ht_drf_show(struct ht_checking *checking, struct ht_finding *finding,
                  const struct ht_code *code);

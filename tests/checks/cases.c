@@ -7,6 +7,7 @@
  *   "severity"   severity of the first finding that it must give
  *   "object"     what that finding must be about
  *   "fix"        what must stand in its fix
+ *   "shows"      "FIELD = VALUE" that must be among its evidence
  *   "escape"     true: that finding must have an escape path
  *   "deciding"   fields of the subject that decide, or TABLE:FIELD of the rows beside it; without
  * them the check must say that it does not know, or stay quiet if "without" is "quiet"
@@ -40,6 +41,7 @@ struct said {
     struct ht_str severity; /* of the first finding */
     struct ht_str object;
     struct ht_str fix;
+    struct ht_str shows; /* lines of "FIELD = VALUE" */
     bool escape;
 };
 
@@ -90,6 +92,11 @@ static struct said ask(const struct running *running, const struct ht_node *node
             said.severity = ht_str_from(ht_enum_name(&ht_severity_enum, finding->severity));
             said.object = ht_arena_str(running->arena, finding->object);
             said.fix = ht_arena_str(running->arena, finding->fix);
+            for (size_t k = 0; k < finding->evidence.len; k++)
+                said.shows =
+                    ht_arena_strf(running->arena, "%.*s%.*s = %.*s\n", HT_STR_ARG(said.shows),
+                                  HT_STR_ARG(finding->evidence.items[k].field),
+                                  HT_STR_ARG(finding->evidence.items[k].value));
             said.escape = ht_finding_has_escape(finding) && finding->escape.len > 0;
         }
         said.unknown += (verdict->unknown || verdict->noted) && verdict->missing.reason.len > 0;
@@ -242,6 +249,9 @@ static void expect_fires(struct running *running)
     if (ht_json_string(ht_json_get(running->json, "fix"), &wanted) &&
         ht_str_find(said.fix, wanted, 0) < 0)
         complain(running, said.fix.len ? said.fix.data : "no fix");
+    if (ht_json_string(ht_json_get(running->json, "shows"), &wanted) &&
+        ht_str_find(said.shows, wanted, 0) < 0)
+        complain(running, said.shows.len ? said.shows.data : "no evidence");
     if (ht_json_bool(ht_json_get(running->json, "escape"), &escape) && escape != said.escape)
         complain(running, escape ? "has no escape path" : "has an escape path");
     if (!ht_json_is_array(ht_json_get(running->json, "deciding")))
