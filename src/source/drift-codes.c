@@ -128,6 +128,24 @@ struct ht_codes_entry *ht_codes_start(struct ht_codes *codes, const struct ht_co
     return entry;
 }
 
+bool ht_codes_is_image(const struct ht_codes_entry *entry)
+{
+    return facts_of(entry)->origin == HT_CODE_ORIGIN_IMAGE;
+}
+
+struct ht_codes_entry *ht_codes_start_known(struct ht_codes *codes, struct ht_str id)
+{
+    struct ht_codes_entry *entry = ht_map_get(codes->entries, id);
+
+    if (!entry || !ht_codes_is_image(entry))
+        return NULL;
+    if (entry->running == 0)
+        codes->ended--;
+    entry->running++;
+    entry->starts++;
+    return entry;
+}
+
 void ht_codes_renew(struct ht_codes *codes, struct ht_codes_entry *entry,
                     const struct ht_code *facts)
 {

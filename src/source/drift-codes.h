@@ -29,6 +29,11 @@ struct ht_codes *ht_codes_free(struct ht_codes *codes);
  * there is no more room. */
 struct ht_codes_entry *ht_codes_start(struct ht_codes *codes, const struct ht_code *facts,
                                       int64_t now, const char *seen_by);
+/* Another process runs code that was told to be of its image, by the code's id; NULL where it was
+ * not, or is not any more. Else as ht_codes_start. */
+struct ht_codes_entry *ht_codes_start_known(struct ht_codes *codes, struct ht_str id);
+/* Whether it is told to be of its image. */
+bool ht_codes_is_image(const struct ht_codes_entry *entry);
 /* A process that still runs it was read again. */
 void ht_codes_renew(struct ht_codes *codes, struct ht_codes_entry *entry,
                     const struct ht_code *facts);

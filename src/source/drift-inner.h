@@ -39,6 +39,7 @@ struct ht_drift {
     size_t len;
     struct ht_buf maps;    /* scratch */
     struct ht_map *mapped; /* mappings that are the image's, told in this pass */
+    struct ht_map *known;  /* and programs, to struct ht_drift_known; NULL: none */
     int64_t tick_ns;
     int64_t booted_wall_ns;
     int64_t now_ns, now_wall_ns; /* of the look under way */
@@ -57,6 +58,9 @@ struct ht_drift {
     int64_t published_ns;                    /* monotonic */
     struct ht_feed *feed;
 };
+
+/* A new pass: what programs are is asked anew. */
+void ht_drift_known_forget(struct ht_drift *drift);
 
 void ht_drift_crowd_init(struct ht_drift *drift);
 /* Lists /proc where somebody came or went; what is new is due at once, what left ends what it ran.

@@ -228,6 +228,29 @@ void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code)
         ht_vec_add(&looking->fresh, entry);
 }
 
+/* Of a program that was judged before. False: it is to be judged again. */
+static bool keep_known(struct ht_drift_looking *looking)
+{
+    struct ht_vec *old = &looking->process->codes;
+    struct ht_str id = ht_drift_known_id(looking->known);
+    struct ht_codes_entry *entry;
+
+    for (size_t i = 0; i < old->len; i++) {
+        entry = old->items[i];
+        if (!entry || !ht_str_equal(ht_codes_id(entry), id))
+            continue;
+        if (!ht_codes_is_image(entry))
+            return false;
+        ht_vec_add(&looking->fresh, entry);
+        old->items[i] = NULL;
+        return true;
+    }
+    entry = ht_codes_start_known(looking->drift->codes, id);
+    if (entry)
+        ht_vec_add(&looking->fresh, entry);
+    return entry != NULL;
+}
+
 /* What is told from its mappings stays while these are not read. */
 static bool stays(const struct ht_drift_looking *looking, const struct ht_codes_entry *entry)
 {
@@ -279,7 +302,7 @@ static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *p
     int64_t age =
         drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
 
-    if (age > STARTING_NS ||
+    if (age > STARTING_NS || !ht_drift_is_starting("runc", origin) ||
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0)
         return false;
@@ -310,6 +333,14 @@ static int judge_program(struct ht_drift_looking *looking, const struct ht_exec_
     int r;
 
     if (process->home)
+        ht_drift_glimpse(looking);
+    if (looking->known && keep_known(looking)) {
+        code->origin = HT_CODE_ORIGIN_IMAGE;
+        code->path = looking->glimpse.path;
+        take_argv(looking, start, code->path);
+        return 0;
+    }
+    if (process->home)
         ask.container_id = ht_layers_id(process->home);
     r = ht_origin_judge(drift->origin, &ask, drift->arena, code);
     if (r < 0)
@@ -322,6 +353,8 @@ static int judge_program(struct ht_drift_looking *looking, const struct ht_exec_
     if (!process->home)
         add_unit(drift, process->pid, code);
     ht_drift_keep(looking, code);
+    if (process->home)
+        ht_drift_known_add(looking, code);
     return 0;
 }
 

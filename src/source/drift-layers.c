@@ -247,25 +247,48 @@ static void recall_walk(const struct ht_row *row, struct ht_arena *arena, struct
         ht_layer_set_packages(layer, changes);
 }
 
-static void walk(struct looking *looking, struct ht_layers_entry *entry, struct ht_layer *layer)
+/* Returns whether it was walked now, to its end, and holds nothing at all. */
+static bool walk(struct looking *looking, struct ht_layers_entry *entry, struct ht_layer *layer)
 {
+    bool is_empty = false;
+
     if (!ht_layer_has_upper_dir(layer))
-        return;
+        return false;
     if (looking->walked >= HT_UPPER_ENTRIES_MAX || entry->walk_ns > looking->now_ns) {
         recall_walk(entry->row, looking->arena, layer);
     } else {
-        looking->walked += ht_drift_upper(looking->origin, entry->pid, looking->arena, layer,
-                                          HT_UPPER_ENTRIES_MAX);
+        size_t visited = ht_drift_upper(looking->origin, entry->pid, looking->arena, layer,
+                                        HT_UPPER_ENTRIES_MAX);
+
+        is_empty = visited == 0 && ht_layer_has_files(layer) && layer->counted_all;
+        looking->walked += visited;
         entry->walk_ns = looking->now_ns + WALK_NS;
     }
     if (!ht_layer_has_bytes(layer))
-        return;
+        return false;
     if (entry->counted_since == 0) {
         entry->counted_since = looking->now_wall_ns;
         entry->bytes_first = layer->bytes;
     }
     ht_layer_set_counted_since(layer, entry->counted_since);
     ht_layer_set_bytes_first(layer, entry->bytes_first);
+    return is_empty;
+}
+
+/* What its writable directory and its databases of packages hold. */
+static void look_inside(struct looking *looking, struct ht_layers_entry *entry,
+                        struct ht_layer *layer)
+{
+    bool is_empty = walk(looking, entry, layer);
+    struct ht_origin_layers layers;
+
+    if (ht_origin_find_layers(looking->origin, entry->pid, ht_layers_id(entry), &layers) < 0) {
+        ht_field_forget(&ht_layer_table, layer, "packages");
+        ht_field_forget(&ht_layer_table, layer, "packages_cut");
+        return;
+    }
+    layers.is_upper_empty = is_empty;
+    ht_drift_packages(looking->origin, &layers, looking->arena, layer);
 }
 
 /* False: the process that it is looked at through has ended; the next that is judged will do. */
@@ -285,9 +308,7 @@ static bool describe(struct looking *looking, struct ht_layers_entry *entry, str
         ht_layer_set_help(layer, HT_S("run as root"));
     }
     if (r == 0)
-        walk(looking, entry, layer);
-    if (r == 0)
-        ht_drift_packages(looking->origin, entry->pid, looking->arena, layer);
+        look_inside(looking, entry, layer);
     ht_layer_set_processes(layer, entry->looked);
     ht_layer_set_unread(layer, entry->unread);
     ht_layer_set_scanned_at(layer, looking->now_wall_ns);

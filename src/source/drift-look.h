@@ -5,6 +5,16 @@
 
 #include "drift-inner.h"
 
+struct ht_drift_known;
+
+/* The file that a process runs, as two calls show it. */
+struct ht_drift_glimpse {
+    struct ht_str path; /* empty: it was not seen */
+    struct ht_str key;
+    uint64_t size;
+    int64_t changed_at;
+};
+
 /* The codes of the process: those of before, until they are found again, and those of now. */
 struct ht_drift_looking {
     struct ht_drift *drift;
@@ -14,7 +24,16 @@ struct ht_drift_looking {
     bool has_argv;   /* and is known */
     struct ht_vec fresh;
     bool mapped; /* its mappings were read */
+    struct ht_drift_glimpse glimpse;
+    struct ht_drift_known *known; /* what it runs was judged in this pass; NULL: it was not */
 };
+
+/* Looks at the file that a process of a container runs, and whether it is known. */
+void ht_drift_glimpse(struct ht_drift_looking *looking);
+/* The id of the code. */
+struct ht_str ht_drift_known_id(const struct ht_drift_known *known);
+/* What it runs was judged; what is the image's is known from now on. */
+void ht_drift_known_add(struct ht_drift_looking *looking, const struct ht_code *code);
 
 /* Reads a command line, masked, in the arena. False: nothing is known of it, as of a process that
  * has ended: that one's is empty. */

@@ -4,10 +4,12 @@
  *
  * Most mappings are the image's and the same in every process: they are told once a pass.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "drift-look.h"
 #include "drift-script.h"
@@ -18,7 +20,13 @@
 #include "hulltop/base/root.h"
 #include "hulltop/model/code.h"
 
-enum { MAPS_MAX = 8 * 1024 * 1024, FILES_MAX = 200, KNOWN_MAX = 100000, PATH_BYTES = 8192 };
+enum {
+    MAPS_MAX = 8 * 1024 * 1024,
+    MAPS_PIECE = 16 * 1024,
+    FILES_MAX = 200,
+    KNOWN_MAX = 100000,
+    PATH_BYTES = 8192
+};
 
 #define MAPS_AGAIN_NS (INT64_C(300) * HT_NS_PER_S)
 
@@ -112,6 +120,37 @@ static void read_maps(struct ht_drift_looking *looking, struct ht_str exe)
     }
 }
 
+/* Whether that is all: on some machines the last mapping is always the same, and has no file. */
+static bool is_end(struct ht_str text)
+{
+    static const char last[] = "ffffffffff600000-";
+    ptrdiff_t before = text.len ? ht_str_rfind_byte(ht_str_sub(text, 0, text.len - 1), '\n') : -1;
+
+    return text.len && text.data[text.len - 1] == '\n' &&
+           ht_str_has_prefix(ht_str_sub(text, (size_t)(before + 1), text.len), last);
+}
+
+/* The kernel gives a page at most, and then nothing where there is no more. */
+static bool read_text(int proc_fd, const char *name, struct ht_buf *out)
+{
+    ht_autoclose int fd = openat(proc_fd, name, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    ssize_t len = fd < 0 ? -1 : 0;
+
+    ht_buf_reset(out);
+    while (fd >= 0 && out->len < MAPS_MAX && !is_end(ht_buf_str(out))) {
+        size_t room = 0;
+        char *to = ht_buf_room(out, MAPS_PIECE, &room);
+
+        do
+            len = read(fd, to, room);
+        while (len < 0 && errno == EINTR);
+        if (len <= 0)
+            break;
+        ht_buf_grow(out, (size_t)len);
+    }
+    return len >= 0 && out->len < MAPS_MAX;
+}
+
 void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
 {
     struct ht_drift *drift = looking->drift;
@@ -121,7 +160,7 @@ void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
     if (process->mapped_ns && drift->now_ns - process->mapped_ns < MAPS_AGAIN_NS)
         return;
     snprintf(name, sizeof(name), "%d/maps", (int)process->pid);
-    if (ht_read_at(drift->reader.proc_fd, name, &drift->maps, MAPS_MAX, NULL) < 0)
+    if (!read_text(drift->reader.proc_fd, name, &drift->maps))
         return;
     looking->mapped = true;
     /* A young process may have loaded half of what it needs. */

@@ -239,8 +239,8 @@ static void gather(struct gathering *gathering, struct ht_package_change_list ch
     gathering->cut += cut + (changes.len - taken);
 }
 
-void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
-                       struct ht_layer *layer)
+void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *layers,
+                       struct ht_arena *arena, struct ht_layer *layer)
 {
     const struct ht_layer before = *layer;
     struct ht_str *managers = ht_arena_array(arena, struct ht_str, ARRAY_LEN(databases));
@@ -253,13 +253,10 @@ void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *are
     for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
         ht_autoclose int now = -1;
         ht_autoclose int image = -1;
-        const struct ht_origin_ask ask = {
-            .pid = pid, .container_id = layer->id, .path = ht_str_from(databases[i].path)};
-
         struct ht_package_change_list changes;
         uint64_t cut;
 
-        if (ht_origin_open_layers(origin, &ask, &now, &image) < 0)
+        if (ht_origin_open_layers(origin, layers, ht_str_from(databases[i].path), &now, &image) < 0)
             return;
         if (now < 0 && image < 0)
             continue;

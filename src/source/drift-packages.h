@@ -37,10 +37,9 @@ struct ht_package_files {
 bool ht_packages_compare_files(const struct ht_package_files *files, struct ht_arena *arena,
                                struct ht_package_change_list *ret_changes, uint64_t *ret_cut);
 
-/* Fills packages, packages_cut and managers of a layer, whose id is set, by way of a process of its
- * container; what packages has already is kept. They become unknown
- * where not all was compared, or packages is unknown, and no change was found. */
-void ht_drift_packages(struct ht_origin *origin, pid_t pid, struct ht_arena *arena,
-                       struct ht_layer *layer);
+/* Fills packages, packages_cut and managers of a layer; what packages has already is kept. They
+ * become unknown where not all was compared, or packages is unknown, and no change was found. */
+void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *layers,
+                       struct ht_arena *arena, struct ht_layer *layer);
 
 #endif

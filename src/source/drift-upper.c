@@ -17,7 +17,7 @@
 #include "hulltop/base/vec.h"
 
 enum {
-    DEPTH_MAX = 32,
+    DEPTH_MAX = 31, /* below the first */
     FOLDERS_MAX = 500,
     FOLDER_PARTS = 2,
     BLOCK = 512,
@@ -107,10 +107,10 @@ bool ht_upper_is_persistence(struct ht_str path)
 /* Both descriptors, or -1 each where there is none. */
 static void open_both(const struct walk *walk, struct ht_str path, int *ret_upper, int *ret_lower)
 {
-    const struct ht_origin_ask ask = {
-        .pid = walk->pid, .container_id = walk->container_id, .path = path};
+    struct ht_origin_layers layers;
 
-    if (ht_origin_open_layers(walk->origin, &ask, ret_upper, ret_lower) < 0)
+    if (ht_origin_find_layers(walk->origin, walk->pid, walk->container_id, &layers) < 0 ||
+        ht_origin_open_layers(walk->origin, &layers, path, ret_upper, ret_lower) < 0)
         *ret_upper = *ret_lower = -1;
 }
 
@@ -255,10 +255,18 @@ static void take_file(struct walk *walk, const char *name, const struct stat *ab
 
 static int visit(void *context, const char *name, unsigned type, uint64_t inode);
 
-static void walk_folder(struct walk *walk, const char *name)
+/* Lists the folder under way. */
+static void list_folder(struct walk *walk)
 {
     const struct ht_dir_visitor visitor = {
         .visit = visit, .context = walk, .max_entries = HT_UPPER_ENTRIES_MAX};
+
+    if (ht_list_fd(walk->dirfd, &visitor, NULL) < 0)
+        walk->cut = true;
+}
+
+static void walk_folder(struct walk *walk, const char *name)
+{
     ht_autoclose int fd =
         openat(walk->dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int above = walk->dirfd;
@@ -269,8 +277,7 @@ static void walk_folder(struct walk *walk, const char *name)
     }
     walk->dirfd = fd;
     walk->depth++;
-    if (ht_list_fd(fd, &visitor, NULL) < 0)
-        walk->cut = true;
+    list_folder(walk);
     walk->depth--;
     walk->dirfd = above;
 }
@@ -372,7 +379,7 @@ size_t ht_drift_upper(struct ht_origin *origin, pid_t pid, struct ht_arena *aren
     walk->dev = about.st_dev;
     walk->dirfd = fd;
     ht_buf_init(&walk->path, PATH_MAX);
-    walk_folder(walk, ".");
+    list_folder(walk);
     ht_buf_fini(&walk->path);
     tell(walk, layer);
     return walk->visited;

@@ -143,6 +143,7 @@ static void begin(struct ht_drift *drift)
     ht_origin_pass(drift->origin);
     ht_map_free(drift->mapped);
     drift->mapped = ht_map_new();
+    ht_drift_known_forget(drift);
     ht_buf_fini(&drift->maps);
     read_tamper(drift);
     drift->pass_due_ns = drift->now_ns + PASS_NS;
@@ -316,6 +317,7 @@ static void free_drift(void *context)
     ht_origin_free(drift->origin);
     ht_arena_free(drift->arena);
     ht_map_free(drift->mapped);
+    ht_drift_known_forget(drift);
     ht_buf_fini(&drift->maps);
     if (drift->opened)
         ht_proc_reader_fini(&drift->reader);

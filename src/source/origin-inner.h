@@ -9,7 +9,6 @@
 
 struct ht_origin {
     int proc_fd;
-    int root_fd;            /* the node's files */
     uint64_t host_ns;       /* mount namespace of the node; 0: unknown */
     struct ht_map *spaces;  /* "NS CONTAINER" to struct ht_space */
     struct ht_map *answers; /* key to struct answer */
@@ -19,7 +18,7 @@ struct ht_origin {
     struct ht_text_list hanging; /* where file systems are mounted that can hang */
     bool host_read;              /* in this pass */
     unsigned pass;
-    struct ht_buf file;
+    struct ht_space_reader reader; /* its root_fd is owned: the node's files */
     struct ht_buf key;
 };
 

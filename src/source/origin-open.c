@@ -30,8 +30,10 @@ static bool is_same(struct ht_origin *origin, int dirfd, const struct ht_origin_
     if (ask->start == 0 ||
         (ask->proc_ino && fstat(dirfd, &about) == 0 && about.st_ino == ask->proc_ino))
         return true;
-    return ht_read_piece_at(dirfd, "stat", &origin->file, STAT_BYTES, NULL) == 0 &&
-           ht_proc_decode_stat(ht_buf_str(&origin->file), &stat) == 0 && stat.start == ask->start;
+    struct ht_buf *file = &origin->reader.file;
+
+    return ht_read_piece_at(dirfd, "stat", file, STAT_BYTES, NULL) == 0 &&
+           ht_proc_decode_stat(ht_buf_str(file), &stat) == 0 && stat.start == ask->start;
 }
 
 int ht_origin_process(struct ht_origin *origin, const struct ht_origin_ask *ask)
@@ -82,7 +84,7 @@ static bool root_can_hang(struct ht_origin *origin, const struct ht_space *space
 static bool mounts_can_hang(struct ht_origin *origin, struct ht_space *space, int dirfd)
 {
     if (!space->whole)
-        (void)ht_space_read(space, dirfd, true, origin->root_fd, &origin->file);
+        (void)ht_space_read(space, dirfd, true, &origin->reader);
     for (size_t i = 0; i < space->len; i++) {
         if (ht_file_can_hang(space->mounts[i].type))
             return true;
@@ -166,7 +168,7 @@ static int open_joined(const struct ht_origin *origin, const char *joined)
     ht_autoclose int found = -1;
     int fd;
 
-    found = ht_open_no_links(origin->root_fd, joined, O_PATH);
+    found = ht_open_no_links(origin->reader.root_fd, joined, O_PATH);
     if (found < 0)
         return found == -ENOTDIR || found == -ELOOP ? -ENOENT : found;
     fd = ht_file_reopen(found);
@@ -192,26 +194,36 @@ static int open_in(struct ht_origin *origin, struct ht_str layer, struct ht_str 
     return fd;
 }
 
-int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_upper,
-                          int *ret_lower)
+int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
+                          struct ht_origin_layers *ret_layers)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask);
+    ht_autoclose int dirfd = ht_origin_process(origin, &(struct ht_origin_ask){.pid = pid});
     struct ht_space *space;
-    int upper, lower = -ENOENT;
 
     if (dirfd < 0)
         return dirfd;
-    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
+    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), container_id);
     if (!space)
         return -errno;
     if (!space->is_overlay || space->upper_missing || root_can_hang(origin, space))
         return -ENODATA;
-    upper = space->upper.len ? open_in(origin, space->upper, ask->path, false) : -ENOENT;
+    *ret_layers = (struct ht_origin_layers){.space = space};
+    return 0;
+}
+
+int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layers *layers,
+                          struct ht_str path, int *ret_upper, int *ret_lower)
+{
+    const struct ht_space *space = layers->space;
+    int upper = -ENOENT, lower = -ENOENT;
+
+    if (space->upper.len && !layers->is_upper_empty)
+        upper = open_in(origin, space->upper, path, false);
     if (upper < 0 && upper != -ENOENT)
         return upper;
     for (size_t i = 0; i < space->lowers.len && lower == -ENOENT; i++) {
-        if (space->lowers.items[i].len)
-            lower = open_in(origin, space->lowers.items[i], ask->path, true);
+        if (ht_space_lower_has(space, i, path))
+            lower = open_in(origin, space->lowers.items[i], path, true);
     }
     *ret_upper = upper < 0 ? -1 : upper;
     *ret_lower = lower < 0 ? -1 : lower;
@@ -222,7 +234,7 @@ int ht_origin_open_host(struct ht_origin *origin, const char *path)
 {
     if (lies_on_hanging(origin, ht_str_from(path)))
         return -EXDEV;
-    return ht_open_no_links(origin->root_fd, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    return ht_open_no_links(origin->reader.root_fd, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 }
 
 /* ---- secrets ---- */
@@ -258,8 +270,7 @@ static const struct ht_space_mount *mount_of(struct ht_origin *origin, int dirfd
         !(about.stx_mask & STATX_MNT_ID))
         return NULL;
     mount = ht_space_find(space, about.stx_mnt_id);
-    if (mount || space->whole ||
-        ht_space_read(space, dirfd, true, origin->root_fd, &origin->file) < 0)
+    if (mount || space->whole || ht_space_read(space, dirfd, true, &origin->reader) < 0)
         return mount;
     return ht_space_find(space, about.stx_mnt_id);
 }
@@ -343,7 +354,7 @@ int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container
     if (!space)
         return errno == ENOENT ? -ESRCH : -errno;
     if (!space->whole)
-        (void)ht_space_read(space, dirfd, true, origin->root_fd, &origin->file);
+        (void)ht_space_read(space, dirfd, true, &origin->reader);
     ht_layer_set_id(layer, ht_arena_str(arena, container_id));
     if (space->root) {
         ht_layer_set_storage(layer, ht_arena_str(arena, space->root->type));

@@ -12,7 +12,12 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
-enum { FIRST_BYTES = 64 * 1024, RANDOM_MIN = 25, ARENA_BYTES = 32 * 1024 * 1024 };
+enum {
+    FIRST_BYTES = 64 * 1024,
+    RANDOM_MIN = 25,
+    ARENA_BYTES = 32 * 1024 * 1024,
+    SETTLED_MAX = 4096
+};
 
 /* Where runtimes mount from when the options would not fit into a page: paths are relative then. */
 static const char *const relative_to[] = {
@@ -47,6 +52,37 @@ static struct ht_str settle(int root_fd, const char *path, struct ht_arena *aren
     return ht_arena_str(arena, (struct ht_str){.data = link, .len = (size_t)len});
 }
 
+/* ---- what they are read with ---- */
+
+void ht_space_reader_init(struct ht_space_reader *reader, int root_fd)
+{
+    reader->root_fd = root_fd;
+    reader->settled = ht_map_new();
+    ht_buf_init(&reader->file, HT_LIMIT_MOUNTINFO);
+}
+
+static bool forget_place(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    free(value);
+    return true;
+}
+
+void ht_space_reader_rest(struct ht_space_reader *reader)
+{
+    ht_map_remove_if(reader->settled, forget_place, NULL);
+    ht_buf_fini(&reader->file);
+}
+
+void ht_space_reader_fini(struct ht_space_reader *reader)
+{
+    ht_space_reader_rest(reader);
+    ht_map_free(reader->settled);
+}
+
+/* ---- layers ---- */
+
 /* A relative path that names a layer by digits and letters enough that no other has the same. */
 static bool is_telling(struct ht_str path)
 {
@@ -77,7 +113,40 @@ static struct ht_str settle_layer(int root_fd, struct ht_str path, struct ht_are
     return (struct ht_str){0};
 }
 
-static void settle_overlay(struct ht_space *space, int root_fd)
+/* Layers of images are those of many containers; one that was not found may be there yet. */
+static struct ht_str settle_lower(struct ht_space_reader *reader, struct ht_str path,
+                                  struct ht_arena *scratch, struct ht_arena *arena)
+{
+    const char *known = ht_map_get(reader->settled, path);
+    struct ht_str found;
+
+    if (known)
+        return ht_arena_text(arena, known);
+    found = settle_layer(reader->root_fd, path, scratch, arena);
+    if (found.len && ht_map_len(reader->settled) < SETTLED_MAX)
+        ht_map_set(reader->settled, path, ht_strndup(found.data, found.len));
+    return found;
+}
+
+/* Docker makes a layer of its own between the image and each container: "ID-init/diff" below
+ * "ID/diff". */
+static bool is_init(struct ht_str lower, struct ht_str upper)
+{
+    static const char own[] = "/diff", init[] = "-init/diff";
+
+    return ht_str_has_suffix(upper, own) && ht_str_has_suffix(lower, init) &&
+           ht_str_equal(ht_str_sub(lower, 0, lower.len - strlen(init)),
+                        ht_str_sub(upper, 0, upper.len - strlen(own)));
+}
+
+bool ht_space_lower_has(const struct ht_space *space, size_t lower, struct ht_str path)
+{
+    return space->lowers.items[lower].len &&
+           (lower != space->init || ht_str_has_prefix(path, "/etc/") ||
+            ht_str_has_prefix(path, "/dev/") || ht_str_has_prefix(path, "/.docker"));
+}
+
+static void settle_overlay(struct ht_space *space, struct ht_space_reader *reader)
 {
     ht_autoarena struct ht_arena *scratch = ht_arena_new(ARENA_BYTES);
     struct ht_overlay overlay;
@@ -87,13 +156,17 @@ static void settle_overlay(struct ht_space *space, int root_fd)
         return;
     space->is_overlay = true;
     if (overlay.upper.len) {
-        space->upper = settle_layer(root_fd, overlay.upper, scratch, space->arena);
+        space->upper = settle_layer(reader->root_fd, overlay.upper, scratch, space->arena);
         space->upper_missing = space->upper.len == 0;
     }
 
     struct ht_str *lowers = ht_arena_array(space->arena, struct ht_str, overlay.lowers.len + 1);
-    for (size_t i = 0; i < overlay.lowers.len; i++)
-        lowers[i] = settle_layer(root_fd, overlay.lowers.items[i], scratch, space->arena);
+    space->init = overlay.lowers.len;
+    for (size_t i = 0; i < overlay.lowers.len; i++) {
+        lowers[i] = settle_lower(reader, overlay.lowers.items[i], scratch, space->arena);
+        if (is_init(lowers[i], space->upper))
+            space->init = i;
+    }
     space->lowers = (struct ht_text_list){.items = lowers, .len = overlay.lowers.len};
 }
 
@@ -130,13 +203,13 @@ static int read_text(int dirfd, bool whole, struct ht_buf *file, struct ht_str *
     return 0;
 }
 
-int ht_space_read(struct ht_space *space, int dirfd, bool whole, int root_fd, struct ht_buf *file)
+int ht_space_read(struct ht_space *space, int dirfd, bool whole, struct ht_space_reader *reader)
 {
     struct ht_mount_line line;
     struct ht_str text;
     bool all;
     size_t lines;
-    int r = read_text(dirfd, whole, file, &text, &all);
+    int r = read_text(dirfd, whole, &reader->file, &text, &all);
 
     if (r < 0)
         return r;
@@ -157,7 +230,7 @@ int ht_space_read(struct ht_space *space, int dirfd, bool whole, int root_fd, st
         space->len++;
     }
     space->mounts = mounts;
-    settle_overlay(space, root_fd);
+    settle_overlay(space, reader);
     return 0;
 }
 

@@ -9,8 +9,17 @@
 #include "origin-overlay.h"
 #include "proc-decode.h"
 #include "hulltop/base/buf.h"
+#include "hulltop/base/vec.h"
 
 enum { HT_SPACE_MOUNTS_MAX = 20000 };
+
+/* What spaces are read with. */
+struct ht_space_reader {
+    int root_fd;            /* below it are the node's files */
+    struct ht_buf file;     /* scratch */
+    struct ht_map *settled; /* layers by their names in mount options to char *, where they lie:
+                             * many containers are of one image */
+};
 
 struct ht_space_mount {
     uint64_t id;
@@ -30,13 +39,23 @@ struct ht_space {
     struct ht_str upper;               /* on the node, without links; empty: none, or not found */
     bool upper_missing;                /* there is one, but it was not found on the node */
     struct ht_text_list lowers;        /* likewise; one that was not found is empty */
+    size_t init; /* which of these holds what Docker lays below /etc and /dev and nothing else;
+                  * lowers.len: none */
 };
 
+void ht_space_reader_init(struct ht_space_reader *reader, int root_fd);
+/* Where layers lie is asked anew. */
+void ht_space_reader_rest(struct ht_space_reader *reader);
+/* Does not close root_fd. */
+void ht_space_reader_fini(struct ht_space_reader *reader);
+
 /* Reads the mounts of the process whose directory is dirfd, up to and with the first at "/", or all
- * of them; below root_fd are the node's files. Replaces what the space held. 0 or -errno. */
-int ht_space_read(struct ht_space *space, int dirfd, bool whole, int root_fd, struct ht_buf *file);
+ * of them. Replaces what the space held. 0 or -errno. */
+int ht_space_read(struct ht_space *space, int dirfd, bool whole, struct ht_space_reader *reader);
 /* Frees what it holds. */
 void ht_space_fini(struct ht_space *space);
+/* Whether the lower directory of that number can hold something at that path of the container. */
+bool ht_space_lower_has(const struct ht_space *space, size_t lower, struct ht_str path);
 /* The mount of that number, or NULL. */
 const struct ht_space_mount *ht_space_find(const struct ht_space *space, uint64_t id);
 

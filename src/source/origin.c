@@ -108,12 +108,11 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err)
     origin = ht_new0(struct ht_origin);
     origin->host_ns = first < 0 ? 0 : ht_origin_namespace(first);
     origin->proc_fd = ht_steal_fd(&proc_fd);
-    origin->root_fd = ht_steal_fd(&root_fd);
+    ht_space_reader_init(&origin->reader, ht_steal_fd(&root_fd));
     origin->spaces = ht_map_new();
     origin->answers = ht_map_new();
     origin->absent = ht_map_new();
     origin->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
-    ht_buf_init(&origin->file, HT_LIMIT_MOUNTINFO);
     ht_buf_init(&origin->key, KEY_BYTES);
     return origin;
 }
@@ -128,10 +127,10 @@ struct ht_origin *ht_origin_free(struct ht_origin *origin)
     ht_map_free(origin->spaces);
     ht_map_free(origin->absent);
     ht_arena_free(origin->host_arena);
-    ht_buf_fini(&origin->file);
+    ht_space_reader_fini(&origin->reader);
     ht_buf_fini(&origin->key);
     ht_cleanup_close(&origin->proc_fd);
-    ht_cleanup_close(&origin->root_fd);
+    ht_cleanup_close(&origin->reader.root_fd);
     free(origin);
     return NULL;
 }
@@ -150,7 +149,7 @@ void ht_origin_rest(struct ht_origin *origin)
 {
     /* Mounts come and go. */
     ht_map_remove_if(origin->spaces, forget_space, NULL);
-    ht_buf_fini(&origin->file);
+    ht_space_reader_rest(&origin->reader);
 }
 
 void ht_origin_pass(struct ht_origin *origin)
@@ -180,7 +179,7 @@ struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t n
     if (ht_map_len(origin->spaces) >= SPACES_MAX)
         ht_map_remove_if(origin->spaces, forget_space, NULL);
     space = ht_new0(struct ht_space);
-    r = ht_space_read(space, dirfd, false, origin->root_fd, &origin->file);
+    r = ht_space_read(space, dirfd, false, &origin->reader);
     if (r < 0) {
         free(space);
         errno = -r;
@@ -210,15 +209,15 @@ static void list_hanging(struct ht_origin *origin, struct ht_str text)
 const struct ht_host_mounts *ht_origin_host_mounts(struct ht_origin *origin)
 {
     if (!origin->host_read) {
-        int r = ht_read_at(origin->proc_fd, "1/mountinfo", &origin->file, HT_LIMIT_MOUNTINFO, NULL);
+        struct ht_buf *file = &origin->reader.file;
+        int r = ht_read_at(origin->proc_fd, "1/mountinfo", file, HT_LIMIT_MOUNTINFO, NULL);
 
         ht_arena_reset(origin->host_arena);
         origin->host_mounts = (struct ht_host_mounts){0};
         origin->hanging = (struct ht_text_list){.len = 0};
         if (r == 0 || r == -EFBIG) {
-            ht_mountinfo_decode_host(ht_buf_str(&origin->file), origin->host_arena,
-                                     &origin->host_mounts);
-            list_hanging(origin, ht_buf_str(&origin->file));
+            ht_mountinfo_decode_host(ht_buf_str(file), origin->host_arena, &origin->host_mounts);
+            list_hanging(origin, ht_buf_str(file));
         }
         origin->host_read = true;
     }
@@ -342,7 +341,7 @@ static int open_in_layer(const struct question *question, struct ht_str layer, s
     struct ht_str joined =
         ht_arena_strf(question->arena, "%.*s%.*s", HT_STR_ARG(layer), HT_STR_ARG(path));
 
-    return ht_open_no_links(question->origin->root_fd, joined.data, O_PATH);
+    return ht_open_no_links(question->origin->reader.root_fd, joined.data, O_PATH);
 }
 
 static enum ht_found look_in_layer(const struct question *question, struct ht_str layer,
@@ -369,8 +368,10 @@ static enum ht_found look_below(struct question *question, struct ht_str path, i
     struct stat about;
 
     for (size_t i = 0; i < lowers->len; i++) {
-        enum ht_found found = look_in_layer(question, lowers->items[i], path, ret_fd, &about);
+        enum ht_found found = HT_FOUND_NOTHING;
 
+        if (i != question->space->init || ht_space_lower_has(question->space, i, path))
+            found = look_in_layer(question, lowers->items[i], path, ret_fd, &about);
         if (found == HT_FOUND_NOTHING)
             continue;
         if (found == HT_FOUND_FILE && !ht_code_has_host_path(question->code))
@@ -394,7 +395,7 @@ static enum ht_told compare_with_source(const struct question *question, int fd)
 
         if (lowers->items[i].len == 0)
             continue;
-        directory = ht_open_no_links(question->origin->root_fd, lowers->items[i].data,
+        directory = ht_open_no_links(question->origin->reader.root_fd, lowers->items[i].data,
                                      O_RDONLY | O_DIRECTORY);
         source = directory < 0 ? -1 : ht_file_open_inode(directory, question->about.stx_ino);
         readable = source < 0 ? -1 : ht_file_reopen(source);
@@ -496,7 +497,7 @@ static bool is_runtime(struct question *question)
 
         snprintf(path, sizeof(path), "%s/%s", folders[i / ARRAY_LEN(names)],
                  names[i % ARRAY_LEN(names)]);
-        found = openat(question->origin->root_fd, path, O_PATH | O_CLOEXEC);
+        found = openat(question->origin->reader.root_fd, path, O_PATH | O_CLOEXEC);
         if (found < 0 || fstat(found, &about) < 0 ||
             (uint64_t)about.st_size != question->about.stx_size)
             continue;
@@ -621,7 +622,7 @@ static void judge_host(struct question *question)
     if (is_memory(question)) {
         told(question, HT_CODE_ORIGIN_MEMFD, "memory without a file");
     } else if (question->deleted && question->about.stx_nlink == 0 &&
-               fstatat(question->origin->root_fd,
+               fstatat(question->origin->reader.root_fd,
                        question->path.data + strspn(question->path.data, "/"), &now,
                        AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0 &&
                errno == ENOENT) {
@@ -697,7 +698,7 @@ static int find_mount(struct question *question)
     question->mount = ht_space_find(question->space, question->about.stx_mnt_id);
     if (question->mount || question->space->whole)
         return 0;
-    (void)ht_space_read(question->space, question->dirfd, true, origin->root_fd, &origin->file);
+    (void)ht_space_read(question->space, question->dirfd, true, &origin->reader);
     question->mount = ht_space_find(question->space, question->about.stx_mnt_id);
     return 0;
 }
@@ -711,8 +712,7 @@ static bool reads_again(struct question *question)
     if (!space || space->again || question->code->origin != HT_CODE_ORIGIN_BLIND ||
         !(question->about.stx_mask & STATX_MNT_ID))
         return false;
-    if (ht_space_read(space, question->dirfd, true, question->origin->root_fd,
-                      &question->origin->file) < 0)
+    if (ht_space_read(space, question->dirfd, true, &question->origin->reader) < 0)
         return false;
     space->again = true;
     question->mount = ht_space_find(space, question->about.stx_mnt_id);

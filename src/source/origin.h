@@ -22,6 +22,7 @@
 #include "hulltop/model/rows.h"
 
 struct ht_origin;
+struct ht_space;
 
 /* A judge that reads below proc ("/proc"). Owned by the caller, or NULL. */
 struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err);
@@ -59,10 +60,21 @@ int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
 int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
                    struct ht_arena *arena, struct ht_str *ret_path);
 
-/* Opens ask->path for reading as the writable directory has it and as the image does; -1 where that
- * has none. 0; -ENODATA where the directories are not to be told apart; else -errno. */
-int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_upper,
-                          int *ret_lower);
+/* The directories of a container's overlay. */
+struct ht_origin_layers {
+    const struct ht_space *space; /* borrowed from the judge */
+    bool is_upper_empty; /* whoever walked the writable directory sets it: nothing is in it */
+};
+
+/* Finds them by way of one of its processes, for all that is opened in them until the judge is
+ * asked about another container, or rests. 0; -ENODATA where they are not to be told apart; else
+ * -errno. */
+int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
+                          struct ht_origin_layers *ret_layers);
+/* Opens a path for reading as the writable directory has it and as the image does; -1 where that
+ * has none. 0 or -errno. */
+int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layers *layers,
+                          struct ht_str path, int *ret_upper, int *ret_lower);
 
 /* Opens a folder of the node by its path as a layer tells it (upper_dir). The descriptor, owned by
  * the caller, or -errno: -EXDEV where a file system that can hang may be on the way. */

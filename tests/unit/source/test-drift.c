@@ -243,6 +243,31 @@ static void what_cannot_be_told_is_bounded(void **state)
     ht_codes_free(codes);
 }
 
+static void what_is_known_of_a_program_is_the_image_s(void **state)
+{
+    struct ht_codes *codes = ht_codes_new();
+    struct ht_code image = code_of("c1:executable:/x", HT_CODE_ORIGIN_IMAGE, 1);
+    struct ht_code added = code_of("c1:executable:/x", HT_CODE_ORIGIN_ADDED, 2);
+    struct ht_codes_entry *one, *two;
+
+    (void)state;
+    assert_null(ht_codes_start_known(codes, image.id));
+    one = ht_codes_start(codes, &image, 1, "polling");
+    assert_true(ht_codes_is_image(one));
+    assert_ptr_equal(ht_codes_start_known(codes, image.id), one);
+    ht_codes_end(codes, one, 2);
+    ht_codes_end(codes, one, 2);
+    /* It ended, and is still known. */
+    assert_ptr_equal(ht_codes_start_known(codes, image.id), one);
+    /* Another file has its path now: who runs the old one is judged anew. */
+    two = ht_codes_start(codes, &added, 3, "polling");
+    assert_ptr_equal(two, one);
+    assert_null(ht_codes_start_known(codes, image.id));
+    ht_codes_end(codes, one, 4);
+    ht_codes_end(codes, one, 4);
+    ht_codes_free(codes);
+}
+
 static void only_lines_that_name_an_interpreter_are_shown(void **state)
 {
     (void)state;
@@ -666,6 +691,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interpreters_tell_what_they_run),
         cmocka_unit_test(code_of_the_image_is_no_news),
+        cmocka_unit_test(what_is_known_of_a_program_is_the_image_s),
         cmocka_unit_test(other_code_tells_its_newest_process_and_stays),
         cmocka_unit_test(only_lines_that_name_an_interpreter_are_shown),
         cmocka_unit_test(what_ended_is_bounded),

@@ -433,6 +433,22 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
+static void docker_s_own_layer_holds_little(void **state)
+{
+    struct ht_str lowers[] = {HT_S("/d/a-init/diff"), HT_S("/d/b/diff"), {0}};
+    struct ht_space space = {.upper = HT_S("/d/a/diff"), .lowers = {.items = lowers, .len = 3}};
+
+    (void)state;
+    assert_true(ht_space_lower_has(&space, 0, HT_S("/etc/hosts")));
+    assert_true(ht_space_lower_has(&space, 0, HT_S("/dev/console")));
+    assert_false(ht_space_lower_has(&space, 0, HT_S("/bin/sh")));
+    assert_true(ht_space_lower_has(&space, 1, HT_S("/bin/sh")));
+    /* One that was not found holds nothing that could be looked at. */
+    assert_false(ht_space_lower_has(&space, 2, HT_S("/bin/sh")));
+    space.init = 3;
+    assert_true(ht_space_lower_has(&space, 0, HT_S("/bin/sh")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +463,7 @@ int main(void)
         cmocka_unit_test(no_link_is_followed_into_a_layer),
         cmocka_unit_test(file_systems_that_hang_are_known),
         cmocka_unit_test(our_own_program_is_a_file_of_the_node),
+        cmocka_unit_test(docker_s_own_layer_holds_little),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
