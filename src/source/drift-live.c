@@ -12,6 +12,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/model/code.h"
 
 enum {
     STARTS_MAX = 512, /* taken before requests and the clock are looked at again */
@@ -58,15 +59,19 @@ static void add_unread(struct ht_drift *drift, const struct ht_exec_start *start
         ht_code_set_unread(code, (struct ht_text_list){.items = items, .len = len});
 }
 
-/* What the watch told of the process itself. */
+static void set_id(struct ht_drift *drift, const struct ht_exec_start *start, struct ht_code *code)
+{
+    ht_code_set_id(
+        code, ht_arena_strf(drift->arena, "%.*s:%s:%.*s", HT_STR_ARG(start->cgroup.container_id),
+                            ht_enum_name(&ht_code_kind_enum, code->kind), HT_STR_ARG(code->path)));
+}
+
+/* What the watch told of the process itself, where its program is not the image's. */
 static void add_start(struct ht_drift *drift, const struct ht_exec_start *start,
                       struct ht_code *code)
 {
     struct ht_arena *arena = drift->arena;
 
-    ht_code_set_id(
-        code, ht_arena_strf(arena, "%.*s:%s:%.*s", HT_STR_ARG(start->cgroup.container_id),
-                            ht_enum_name(&ht_code_kind_enum, code->kind), HT_STR_ARG(code->path)));
     ht_code_set_pid(code, (uint64_t)start->pid);
     add_unread(drift, start, code);
     if (!(start->unread & HT_EXEC_NO_ARGV))
@@ -81,13 +86,32 @@ static void add_start(struct ht_drift *drift, const struct ht_exec_start *start,
     ht_drift_add_parents(drift, (uint64_t)start->ppid, code);
 }
 
+struct gone {
+    struct ht_drift *drift;
+    struct ht_exec_start *start;
+};
+
+/* What was not read of a file that is known is read before its content, or when it turns out not to
+ * be the image's. */
+static void read_rest(void *context)
+{
+    struct gone *gone = context;
+
+    if (gone->start->is_known)
+        ht_exec_read_stat(gone->drift->watch, gone->start);
+    gone->start->is_known = false;
+}
+
 /* A process that is gone, or is about to be: its file is judged by way of another process of its
  * container. */
-static void take_gone(struct ht_drift *drift, const struct ht_exec_start *start)
+static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
 {
+    struct gone gone = {.drift = drift, .start = start};
     struct ht_layers_entry *home = ht_layers_find(drift->layers, start->cgroup.container_id);
     struct ht_origin_ask ask = {.container_id = start->cgroup.container_id,
-                                .kind = HT_CODE_KIND_EXECUTABLE};
+                                .kind = HT_CODE_KIND_EXECUTABLE,
+                                .reading = read_rest,
+                                .context = &gone};
     struct ht_code code = {0};
     struct ht_codes_entry *entry;
 
@@ -96,10 +120,16 @@ static void take_gone(struct ht_drift *drift, const struct ht_exec_start *start)
     ask.pid = ht_layers_pid(home);
     ht_arena_reset(drift->arena);
     if (ht_origin_judge(drift->origin, &ask, drift->arena, &code) < 0 ||
-        code.origin == HT_CODE_ORIGIN_HOST || ht_drift_is_starting(start->comm, code.origin))
+        code.origin == HT_CODE_ORIGIN_HOST)
         return;
-    add_start(drift, start, &code);
-    ht_drift_add_before(drift, home, &code);
+    set_id(drift, start, &code);
+    if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN) {
+        read_rest(&gone);
+        if (ht_drift_is_starting(start->comm, code.origin))
+            return;
+        add_start(drift, start, &code);
+        ht_drift_add_before(drift, home, &code);
+    }
     entry = ht_codes_start(drift->codes, &code, drift->now_wall_ns, drift->seen_by);
     if (entry)
         ht_codes_end(drift->codes, entry, drift->now_wall_ns);
@@ -159,7 +189,7 @@ void ht_drift_tell_unplaced(struct ht_drift *drift)
 
 /* ---- all of them ---- */
 
-static void take_start(struct ht_drift *drift, const struct ht_exec_start *start)
+static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
 {
     struct ht_drift_process *process;
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exec-private.h"
@@ -20,12 +21,20 @@ enum {
     ROUNDS_MAX = 64, /* readings of fanotify before the connector has its turn */
     NAME_BYTES = 64,
     DETAIL_BYTES = 256,
+    SEEN_LEN = 1024, /* files that are known again, a power of two */
 };
 
 /* A file was opened to be run. The start follows within this time, or it failed (no right to run
  * it, no such format), or the connector is not there. */
 #define WAITING_NS (INT64_C(100) * HT_NS_PER_MS)
 #define ALONE_NS   (INT64_C(20) * HT_NS_PER_MS)
+
+/* A file that was given: it is told from all others, and from what it was before a change. */
+struct seen {
+    uint64_t ino;
+    int64_t changed_s;
+    uint32_t changed_ns, dev_major, dev_minor;
+};
 
 struct waiting {
     pid_t pid; /* 0: free */
@@ -51,6 +60,7 @@ struct ht_exec {
     bool is_polled;         /* its next was told when fanotify was asked last */
     bool is_drained;        /* fanotify has told all that belongs to the connector's batch */
     int given_exe;
+    struct seen seen[SEEN_LEN];                  /* by a hash of the file; the newest stays */
     struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
     size_t waiting_len;
     uint64_t unplaced; /* starts of which it is not known whose they were */
@@ -246,11 +256,35 @@ static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *even
 
 /* ---- what is given ---- */
 
+/* What runs is most often one of the files that were opened for it: then the link alone is read. */
+static bool is_given(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    char name[NAME_BYTES];
+    char target[PATH_MAX + NAME_BYTES];
+    struct ht_str link = {.data = target};
+
+    if (start->files_len == 0)
+        return false;
+    snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
+    ssize_t len = readlinkat(watch->reader.proc_fd, name, target, sizeof(target));
+    link.len = len > 0 ? (size_t)len : 0;
+    for (size_t i = 0; link.len && i < start->files_len; i++) {
+        if (!ht_str_equal(start->files[i].path, link))
+            continue;
+        start->exe = start->files[i].path;
+        start->exe_fd = start->files[i].fd;
+        return true;
+    }
+    return false;
+}
+
 static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
 {
     char name[NAME_BYTES];
     char target[PATH_MAX + NAME_BYTES];
 
+    if (is_given(watch, start))
+        return;
     /* Opened first: the descriptor keeps what runs, whatever becomes of the process. */
     snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
     watch->given_exe = openat(watch->reader.proc_fd, name, O_PATH | O_CLOEXEC);
@@ -268,11 +302,37 @@ static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
         start->unread |= HT_EXEC_NO_EXE;
 }
 
-static void read_stat(struct ht_exec *watch, struct ht_exec_start *start)
+/* Whether its file was given before; it is remembered. */
+static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
+{
+    int fd = start->exe_fd >= 0 ? start->exe_fd : start->files_len ? start->files[0].fd : -1;
+    struct statx about;
+    struct seen file, *place;
+
+    if (fd < 0 ||
+        statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_CTIME, &about) < 0)
+        return false;
+    memset(&file, 0, sizeof(file)); /* its bytes are compared */
+    file.ino = about.stx_ino;
+    file.changed_s = about.stx_ctime.tv_sec;
+    file.changed_ns = about.stx_ctime.tv_nsec;
+    file.dev_major = about.stx_dev_major;
+    file.dev_minor = about.stx_dev_minor;
+    place = &watch->seen[(file.ino ^ file.ino >> 10 ^ file.dev_minor) & (SEEN_LEN - 1)];
+    if (memcmp(place, &file, sizeof(file)) == 0)
+        return true;
+    *place = file;
+    return false;
+}
+
+void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start)
 {
     struct ht_proc_stat stat;
     bool gone;
 
+    if (start->pid <= 0)
+        return;
+    start->unread &= ~(unsigned)HT_EXEC_NO_STAT;
     if (ht_proc_decode_stat(ht_proc_read_file(&watch->reader, start->pid, "stat", &gone), &stat) <
         0) {
         start->unread |= HT_EXEC_NO_STAT;
@@ -344,6 +404,8 @@ static void give(struct ht_exec *watch, const struct ht_connector_event *event,
     if (known)
         take_cgroup(watch, &start);
     bool wanted = !known || is_contained(&start) || watch->whole_node;
+    if (wanted)
+        take_files(watch, &start);
     if (event && start.pid > 0 && wanted)
         read_exe(watch, &start);
     else
@@ -351,11 +413,13 @@ static void give(struct ht_exec *watch, const struct ht_connector_event *event,
     if (!known)
         take_cgroup(watch, &start);
     if (start.pid > 0 && is_contained(&start)) {
-        read_stat(watch, &start);
+        start.is_known = was_seen(watch, &start);
+        if (start.is_known)
+            start.unread |= HT_EXEC_NO_STAT;
+        else
+            ht_exec_read_stat(watch, &start);
         read_argv(watch, &start);
     }
-    if (wanted)
-        take_files(watch, &start);
     *ret_start = start;
 }
 

@@ -40,7 +40,7 @@ enum ht_exec_unread {
     HT_EXEC_NO_EXE = 1 << 0,    /* what it runs: see the files */
     HT_EXEC_NO_ARGV = 1 << 1,   /* its command line */
     HT_EXEC_NO_CGROUP = 1 << 2, /* its container: it may be of one, or of the node */
-    HT_EXEC_NO_STAT = 1 << 3,   /* its parent, its start */
+    HT_EXEC_NO_STAT = 1 << 3,   /* its parent, its start: see also is_known */
 };
 
 /* A file that was opened to be run. */
@@ -57,9 +57,11 @@ struct ht_exec_start {
     int64_t at_mono_ns; /* by the kernel where it tells, else when it was read; CLOCK_MONOTONIC */
     bool by_fanotify;
     bool by_connector;
-    unsigned unread;   /* of enum ht_exec_unread */
+    bool is_known;   /* its file was given before, and is not changed since: of its stat nothing is
+                      * read until ht_exec_read_stat is called */
+    unsigned unread; /* of enum ht_exec_unread */
     struct ht_str exe; /* link of /proc/PID/exe; empty: unread */
-    int exe_fd;        /* O_PATH: the running program itself; -1: unread */
+    int exe_fd;        /* the running program itself, may be O_PATH; -1: unread */
     uint64_t start;    /* ticks since boot; with the pid it is the process */
     pid_t ppid;
     uint32_t tty;                  /* device number; 0: none */
@@ -100,6 +102,9 @@ void ht_exec_polled(struct ht_exec *watch, const struct pollfd *fds, size_t len)
 /* The next start. False: none now; wait for the descriptors, or until ht_exec_due. Never
  * blocks. */
 bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start);
+/* Reads what was left out of a start that is known, if its process lives: start, ppid, tty, comm.
+ */
+void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start);
 /* When a start that waits for more will be given as it is (monotonic); INT64_MAX: none waits. */
 int64_t ht_exec_due(const struct ht_exec *watch);
 

@@ -177,7 +177,8 @@ static void take_start(struct score *score, const struct ht_exec_start *start)
     for (size_t i = 0; i < start->files_len; i++) {
         if (is_ours(score, start->files[i].path)) {
             count_seen(score, start->at_mono_ns);
-            score->hashed += can_hash(start->files[i].fd);
+            /* What was given before was hashed then. */
+            score->hashed += start->is_known || can_hash(start->files[i].fd);
             return;
         }
     }
