@@ -79,23 +79,38 @@ static bool is_told_by_any(const struct ht_mount *mounts, size_t len, const stru
     return false;
 }
 
+/* Most mounts of a container are the kernel's own and give nothing of the node. */
+static size_t count_of_node(const struct ht_mount_list *mounts)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < mounts->len; i++)
+        count += ht_mount_host_path(&mounts->items[i]).len > 0;
+    return count;
+}
+
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
 {
     const struct ht_container *container = view->container;
     bool declared = ht_container_has_mounts(container);
     bool kernel = ht_container_has_kernel_mounts(container);
     size_t first = declared ? container->mounts.len : 0;
-    size_t more = kernel ? container->kernel_mounts.len : 0;
+    size_t more = kernel ? count_of_node(&container->kernel_mounts) : 0;
 
     if (!declared && !kernel)
         return false;
+    if (more == 0) {
+        *ret = (struct ht_mount_list){.items = declared ? container->mounts.items : NULL,
+                                      .len = first};
+        return true;
+    }
 
     struct ht_mount *mounts =
         ht_arena_array(ht_checking_arena(view->checking), struct ht_mount, first + more);
     if (first)
         memcpy(mounts, container->mounts.items, first * sizeof(*mounts));
     *ret = (struct ht_mount_list){.items = mounts, .len = first};
-    for (size_t i = 0; i < more; i++) {
+    for (size_t i = 0; i < container->kernel_mounts.len; i++) {
         const struct ht_mount *mount = &container->kernel_mounts.items[i];
         struct ht_str path = ht_mount_host_path(mount);
 

@@ -62,8 +62,8 @@ struct ht_str ht_view_raw_device(const struct view *view);
 
 /* Path on the host that a mount gives, plain; empty if it gives none. */
 struct ht_str ht_mount_host_path(const struct ht_mount *mount);
-/* The mounts to judge: declared ones, and those of the kernel that tell more; in the arena. False
- * if neither is known. */
+/* The mounts to judge: declared ones, and those of the kernel that tell more; borrowed from the
+ * arena or the row. False if neither is known. */
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret);
 /* Says so if that is not all: the kernel's list was cut, or where a declared one leads to is told
  * by the kernel alone and that was not seen. */
