@@ -22,7 +22,7 @@
 
 /* Few questions are searched for in a list as a whole; of many, each line of it is looked up:
  * lengths are compared before texts. */
-enum { LENGTH_SLOTS = 512, FEW = 8, WINDOW = 128 * 1024 };
+enum { LENGTH_SLOTS = 512, FEW = 8, WINDOW = 64 * 1024 };
 
 /* Where a disk, or a file system over a network, can stop in the middle of a file. */
 enum { BLOCK = 512 };

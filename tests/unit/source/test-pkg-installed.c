@@ -338,7 +338,7 @@ static void lists_that_are_likely_are_read_first(void **state)
  * behind a line that is no path. */
 static const char *long_list(void)
 {
-    enum { PIECE = 128 * 1024 };
+    enum { PIECE = 64 * 1024 };
     static char text[4 * PIECE];
     size_t len = PIECE - 10;
 
