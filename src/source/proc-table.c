@@ -3,7 +3,10 @@
 #include "proc-table.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proc-kin.h"
@@ -13,7 +16,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
-enum { READS_MAX = 2, NEIGHBOURS = 4 };
+enum { READS_MAX = 2, NEIGHBOURS = 4, MANY = 200 };
 
 #define YOUNG (INT64_C(10) * HT_NS_PER_S)
 #define SOON  (INT64_C(1) * HT_NS_PER_S)
@@ -82,18 +85,12 @@ int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *
     table->arena = ht_arena_new(HT_LIMIT_ROW);
     table->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
     table->booted_wall_ns = ht_proc_booted();
-
-    int code = ht_proc_reader_init(&table->reader, "/proc", err);
-    if (code < 0)
-        return code;
-    table->procs = ht_procs_new(err);
-    return table->procs ? 0 : -EIO;
+    return ht_proc_reader_init(&table->reader, "/proc", err);
 }
 
 void ht_proc_table_fini(struct ht_proc_table *table)
 {
     ht_proc_crowd_fini(&table->all);
-    ht_procs_free(table->procs);
     ht_arena_free(table->arena);
     ht_proc_reader_fini(&table->reader);
 }
@@ -105,10 +102,9 @@ bool ht_proc_table_learn(struct ht_proc_table *table, struct ht_proc_avoid *ret_
 
     if (pid > 0 && avoid.skipped_len < HT_PROC_SKIPPED_MAX) {
         avoid.skipped[avoid.skipped_len++] = pid;
-    } else if (pid == 0 && avoid.suspect_from == 0 && atomic_load(&table->batch_from) > 0) {
-        /* One of a batch: the next reader takes these one by one and so finds it. */
-        avoid.suspect_from = atomic_load(&table->batch_from);
-        avoid.suspect_to = atomic_load(&table->batch_to);
+    } else if (pid == 0 && !avoid.one_by_one && atomic_load(&table->reading_all)) {
+        /* The next reader takes them one by one and so finds which. */
+        avoid.one_by_one = true;
     } else {
         return false;
     }
@@ -328,6 +324,13 @@ static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entr
     return true;
 }
 
+/* Gone between the list and now: the next list leaves it out. */
+static void gone(struct ht_proc_table *table, struct ht_proc_entry *entry)
+{
+    drop(table, entry);
+    entry->turn.due_ns = table->now_ns + HT_PROC_RETRY_NS;
+}
+
 static void visit_item(void *context, const struct ht_procs_item *item)
 {
     struct ht_proc_table *table = context;
@@ -335,75 +338,50 @@ static void visit_item(void *context, const struct ht_procs_item *item)
 
     if (!entry || entry->turn.due_ns > table->now_ns || is_skipped(table, item->pid))
         return;
-    entry->visit = table->visit;
     atomic_store(&table->looking_at, item->pid);
-    if (!read_process(table, entry, item)) {
-        drop(table, entry);
-        entry->turn.due_ns = table->now_ns + HT_PROC_RETRY_NS;
-    }
+    if (!read_process(table, entry, item))
+        gone(table, entry);
     atomic_store(&table->looking_at, 0);
-}
-
-/* The library's memory was given back when it had read all. */
-static void visit_each(struct ht_proc_table *table, pid_t *pids, size_t count)
-{
-    if (!table->procs)
-        table->procs = ht_procs_new(NULL);
-    if (table->procs)
-        (void)ht_procs_each(table->procs, pids, count, visit_item, table);
 }
 
 /* ---- a look ---- */
 
-static void read_batch(struct ht_proc_table *table, const size_t *places, size_t count)
+/* One alone, which costs one system call more than the library's table of all. */
+static void read_one(struct ht_proc_table *table, struct ht_proc_entry *entry)
 {
-    pid_t pids[HT_PROCS_BATCH];
+    struct ht_procs_item item = {.pid = entry->pid};
+    struct stat about;
+    char name[16];
 
-    for (size_t i = 0; i < count; i++)
-        pids[i] = table->entries[places[i]].pid;
-    table->visit++;
     table->feed->at(table->feed, "reading processes");
-    if (count == 1)
-        atomic_store(&table->looking_at, pids[0]);
-    atomic_store(&table->batch_to, pids[count - 1]);
-    atomic_store(&table->batch_from, pids[0]);
-    visit_each(table, pids, count);
-    atomic_store(&table->batch_from, 0);
+    atomic_store(&table->looking_at, entry->pid);
+    snprintf(name, sizeof(name), "%d", (int)entry->pid);
+    bool there = fstatat(table->reader.proc_fd, name, &about, AT_SYMLINK_NOFOLLOW) == 0;
+    item.euid = there ? about.st_uid : 0;
+    item.egid = there ? about.st_gid : 0;
+    if (!there || !read_process(table, entry, &item))
+        gone(table, entry);
     atomic_store(&table->looking_at, 0);
-
-    /* Gone between the list and now: the next list leaves them out. */
-    for (size_t i = 0; i < count; i++) {
-        struct ht_proc_entry *entry = &table->entries[places[i]];
-
-        if (entry->visit != table->visit) {
-            drop(table, entry);
-            entry->turn.due_ns = table->now_ns + HT_PROC_RETRY_NS;
-        }
-    }
 }
 
-/* Most are due: the library reads all, in one go. */
-static void read_all(struct ht_proc_table *table)
+/* Most are due: the library reads all, in one go. False: it cannot. */
+static bool read_all(struct ht_proc_table *table)
 {
-    table->visit++;
     table->feed->at(table->feed, "reading all processes");
-    atomic_store(&table->batch_to, table->entries[table->len - 1].pid);
-    atomic_store(&table->batch_from, table->entries[0].pid);
-    visit_each(table, NULL, 0);
-    atomic_store(&table->batch_from, 0);
+    atomic_store(&table->reading_all, true);
+    int r = ht_procs_each(visit_item, table);
+    atomic_store(&table->reading_all, false);
 
-    /* Gives the memory of so many back. */
-    table->procs = ht_procs_free(table->procs);
+    /* The library had memory for all of them. */
     ht_mem_trim();
-    /* What was not there any more is due no longer, and the next list leaves it out. */
+    if (r < 0)
+        return false;
+    /* What was visited is due no longer. */
     for (size_t i = 0; i < table->len; i++) {
-        struct ht_proc_entry *entry = &table->entries[i];
-
-        if (entry->turn.due_ns <= table->now_ns && entry->visit != table->visit) {
-            drop(table, entry);
-            entry->turn.due_ns = table->now_ns + HT_PROC_RETRY_NS;
-        }
+        if (table->entries[i].turn.due_ns <= table->now_ns)
+            gone(table, &table->entries[i]);
     }
+    return true;
 }
 
 static bool most_are_due(const struct ht_proc_table *table)
@@ -412,39 +390,23 @@ static bool most_are_due(const struct ht_proc_table *table)
 
     for (size_t i = 0; i < table->len; i++)
         due += table->entries[i].turn.due_ns <= table->now_ns;
-    return due > HT_PROCS_BATCH && due > table->len / 2;
+    return due > MANY && due > table->len / 2;
 }
 
 static void read_due(struct ht_proc_table *table)
 {
-    ht_net_cache_forget(table->reader.net);
-    if (table->avoid.suspect_from == 0 && table->avoid.skipped_len == 0 && most_are_due(table)) {
-        read_all(table);
-        return;
-    }
-
     const struct ht_proc_avoid *avoid = &table->avoid;
-    size_t places[HT_PROCS_BATCH];
-    size_t count = 0;
 
+    ht_net_cache_forget(table->reader.net);
+    /* One after the other, it is known where a reader hangs. */
+    if (!avoid->one_by_one && avoid->skipped_len == 0 && most_are_due(table) && read_all(table))
+        return;
     for (size_t i = 0; i < table->len; i++) {
-        const struct ht_proc_entry *entry = &table->entries[i];
+        struct ht_proc_entry *entry = &table->entries[i];
 
-        if (entry->turn.due_ns > table->now_ns || is_skipped(table, entry->pid))
-            continue;
-        if (avoid->suspect_from && entry->pid >= avoid->suspect_from &&
-            entry->pid <= avoid->suspect_to) {
-            read_batch(table, &i, 1);
-            continue;
-        }
-        places[count++] = i;
-        if (count == HT_PROCS_BATCH) {
-            read_batch(table, places, count);
-            count = 0;
-        }
+        if (entry->turn.due_ns <= table->now_ns && !is_skipped(table, entry->pid))
+            read_one(table, entry);
     }
-    if (count)
-        read_batch(table, places, count);
 }
 
 int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct ht_error *err)

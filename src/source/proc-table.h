@@ -22,12 +22,11 @@
 
 enum { HT_PROC_SKIPPED_MAX = 3 /* pids left out because a reader hung in their files */ };
 
-/* What must not be read any more, or only one by one. */
+/* What must not be read any more, or not all at once. */
 struct ht_proc_avoid {
     pid_t skipped[HT_PROC_SKIPPED_MAX];
     size_t skipped_len;
-    pid_t suspect_from; /* a reader hung somewhere in this range; 0: none */
-    pid_t suspect_to;
+    bool one_by_one; /* a reader hung in the library's reading of all */
 };
 
 struct ht_proc_entry {
@@ -37,7 +36,6 @@ struct ht_proc_entry {
     uint64_t ticks;     /* CPU used when last read */
     struct ht_row *row; /* NULL: a zombie, gone, or not read yet */
     struct ht_proc_turn turn;
-    unsigned visit; /* number of the batch that saw it */
     bool contained; /* of a container, or apart from the node: has security fields */
     bool apart;     /* in a pid namespace or a root that is not the node's */
     bool first;     /* mounts and devices are read too */
@@ -47,7 +45,6 @@ struct ht_proc_entry {
 
 struct ht_proc_table {
     struct ht_proc_reader reader;
-    struct ht_procs *procs;
     struct ht_proc_crowd all; /* struct ht_proc_entry */
     struct ht_arena *arena;
     struct ht_proc_entry *entries; /* its members, as of its last look */
@@ -57,17 +54,15 @@ struct ht_proc_table {
     int64_t tick_ns;
     int64_t now_ns; /* of the look under way, monotonic */
     int64_t now_wall_ns;
-    unsigned visit;
     bool changed;
     bool crowd; /* someone joined or left: containers' first processes are looked for */
     struct ht_feed *feed;
     /* Atomic: where the thread is, for whoever finds it stuck. */
-    atomic_int looking_at; /* pid; 0: at none in particular */
-    atomic_int batch_from; /* pids the library is asked for; 0: none */
-    atomic_int batch_to;
+    atomic_int looking_at;   /* pid; 0: at none in particular */
+    atomic_bool reading_all; /* the library does */
 };
 
-/* Opens /proc and the library's table. */
+/* Opens /proc. */
 int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *avoid,
                        struct ht_error *err);
 void ht_proc_table_fini(struct ht_proc_table *table);

@@ -17,28 +17,16 @@
 
 #include "hulltop/base/error.h"
 
-/* Pids asked for at once: libproc2 refuses more than 254. */
-enum { HT_PROCS_BATCH = 200 };
-
 struct ht_procs_item {
     pid_t pid;
     uint32_t euid;
     uint32_t egid;
 };
 
-struct ht_procs;
-
-/* Opens the table. Owned by the caller, or NULL. */
-struct ht_procs *ht_procs_new(struct ht_error *err);
-/* NULL is allowed; returns NULL. */
-struct ht_procs *ht_procs_free(struct ht_procs *procs);
-
 typedef void (*ht_procs_visit)(void *context, const struct ht_procs_item *item);
 
-/* Visits those of count (at most HT_PROCS_BATCH) pids that still live, in no particular order; with
- * count 0 all there are, which costs a quarter less for each but holds the memory of all until the
- * table is freed. 0 or -errno. */
-int ht_procs_each(struct ht_procs *procs, const pid_t *pids, size_t count, ht_procs_visit visit,
-                  void *context);
+/* Visits all there are, in no particular order. The library's memory for them is gone afterwards.
+ * 0 or -errno. */
+int ht_procs_each(ht_procs_visit visit, void *context);
 
 #endif

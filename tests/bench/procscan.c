@@ -126,13 +126,10 @@ static int table(void)
     struct ht_error err = {0};
     struct taking taking = {.text = HT_BUF(HT_LIMIT_FILE)};
     double before = cpu_us();
-    struct ht_procs *procs = ht_procs_new(&err);
 
-    if (!procs || ht_proc_reader_init(&taking.reader, "/proc", &err) < 0 ||
-        ht_procs_each(procs, NULL, 0, take, &taking) < 0)
+    if (ht_proc_reader_init(&taking.reader, "/proc", &err) < 0 || ht_procs_each(take, &taking) < 0)
         return 1;
     tell(cpu_us() - before, taking.processes);
-    ht_procs_free(procs);
     ht_buf_fini(&taking.text);
     ht_proc_reader_fini(&taking.reader);
     return 0;

@@ -518,18 +518,17 @@ static void what_a_reader_hung_on_is_left_out(void **state)
     end(pid);
 }
 
-static void batch_that_hung_is_read_one_by_one(void **state)
+static void what_hung_together_is_read_one_by_one(void **state)
 {
     struct looking *looking = *state;
     struct ht_proc_avoid avoid;
     struct ht_proc_table fresh;
     struct ht_error err = {0};
 
-    atomic_store(&looking->table.batch_from, 1);
-    atomic_store(&looking->table.batch_to, getpid());
+    atomic_store(&looking->table.reading_all, true);
     assert_true(ht_proc_table_learn(&looking->table, &avoid));
     assert_int_equal(avoid.skipped_len, 0);
-    assert_int_equal(avoid.suspect_from, 1);
+    assert_true(avoid.one_by_one);
     assert_int_equal(ht_proc_table_init(&fresh, &avoid, &err), 0);
     assert_int_equal(ht_proc_table_look(&fresh, &looking->feed.feed, &err), 0);
     bool found = false;
@@ -564,7 +563,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reused_pid_is_another_process, begin, finish),
         cmocka_unit_test_setup_teardown(unmanaged_process_has_its_security_fields, begin, finish),
         cmocka_unit_test_setup_teardown(what_a_reader_hung_on_is_left_out, begin, finish),
-        cmocka_unit_test_setup_teardown(batch_that_hung_is_read_one_by_one, begin, finish),
+        cmocka_unit_test_setup_teardown(what_hung_together_is_read_one_by_one, begin, finish),
         cmocka_unit_test(driver_that_did_not_start_cannot_be_renewed),
     };
 
