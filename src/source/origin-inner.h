@@ -12,7 +12,7 @@ struct ht_origin {
     uint64_t host_ns;       /* mount namespace of the node; 0: unknown */
     struct ht_map *spaces;  /* "NS CONTAINER" to struct ht_space */
     struct ht_map *answers; /* key to struct answer */
-    struct ht_map *absent;  /* paths that directories of images do not have, told in this pass */
+    struct ht_map *absent;  /* paths that directories of images do not have, told in this look */
     struct ht_arena *host_arena;
     struct ht_host_mounts host_mounts;
     struct ht_text_list hanging; /* where file systems are mounted that can hang */

@@ -176,7 +176,7 @@ static int open_joined(const struct ht_origin *origin, const char *joined)
 }
 
 /* Many containers are of one image, whose directories do not change: what one of these does not
- * have is told once a pass. */
+ * have is told once a look. */
 static int open_in(struct ht_origin *origin, struct ht_str layer, struct ht_str path, bool is_image)
 {
     ht_autobuf struct ht_buf joined = HT_BUF(2 * PATH_MAX);

@@ -25,7 +25,7 @@
 
 enum {
     ANSWERS_MAX = 20000,
-    SPACES_MAX = 2000,
+    SPACES_MAX = 16, /* one is asked often, then the next: those of all would take megabytes */
     KEY_BYTES = 8192,
     HANGING_MAX = 4096,
     EXEC_TRIES = 5 /* looks at a process that starts one program after another */
@@ -149,6 +149,10 @@ void ht_origin_rest(struct ht_origin *origin)
 {
     /* Mounts come and go. */
     ht_map_remove_if(origin->spaces, forget_space, NULL);
+    if (ht_map_len(origin->absent)) {
+        ht_map_free(origin->absent);
+        origin->absent = ht_map_new();
+    }
     ht_space_reader_rest(&origin->reader);
 }
 
@@ -156,8 +160,6 @@ void ht_origin_pass(struct ht_origin *origin)
 {
     origin->pass++;
     origin->host_read = false;
-    ht_map_free(origin->absent);
-    origin->absent = ht_map_new();
     ht_map_remove_if(origin->answers, is_old_answer, origin);
     ht_origin_rest(origin);
 }

@@ -77,7 +77,7 @@ struct entry {
 /* Both sorted by pid: those of the last walk, and of the one under way. */
 struct ht_proc_dull {
     struct entry *known, *next;
-    size_t known_len, known_cap, next_len, next_cap;
+    size_t known_len, next_len, next_cap;
     int64_t forget_ns;
 };
 
@@ -98,15 +98,11 @@ struct ht_proc_dull *ht_proc_dull_free(struct ht_proc_dull *dull)
 
 void ht_proc_dull_begin(struct ht_proc_dull *dull, int64_t now_ns)
 {
-    struct entry *spare = dull->known;
-    size_t cap = dull->known_cap;
-
+    free(dull->known);
     dull->known = dull->next;
     dull->known_len = dull->next_len;
-    dull->known_cap = dull->next_cap;
-    dull->next = spare;
-    dull->next_cap = cap;
-    dull->next_len = 0;
+    dull->next = NULL;
+    dull->next_cap = dull->next_len = 0;
     if (now_ns >= dull->forget_ns) {
         dull->known_len = 0;
         dull->forget_ns = now_ns + FORGET_NS;

@@ -32,7 +32,6 @@ int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct 
     ht_buf_init(&reader->mountinfo, HT_LIMIT_MOUNTINFO);
     ht_buf_init(&reader->link, LINK_MAX_BYTES);
     ht_buf_init(&reader->uid_map, HT_LIMIT_PROC_FILE);
-    reader->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
     reader->devices = ht_map_new();
     reader->net = ht_net_cache_new();
     ht_proc_reader_refresh(reader);
@@ -83,9 +82,9 @@ static void read_own(struct ht_proc_reader *reader)
     struct ht_buf *file = &reader->file;
 
     reader->ns_user = read_ns(reader, reader->proc_fd, "self/ns/user");
-    if (ht_read_piece_at(reader->proc_fd, "self/uid_map", &reader->uid_map, HT_LIMIT_PROC_FILE,
-                         NULL) < 0)
-        ht_buf_reset(&reader->uid_map);
+    ht_buf_fini(&reader->uid_map);
+    if (ht_read_piece_at(reader->proc_fd, "self/uid_map", file, HT_LIMIT_PROC_FILE, NULL) == 0)
+        ht_buf_add_str(&reader->uid_map, ht_buf_str(file));
     /* EINVAL: there is the file, and nobody who would answer for it. */
     reader->no_labels = ht_read_piece_at(reader->proc_fd, "self/attr/apparmor/current", file,
                                          HT_LIMIT_PROC_FILE, NULL) == -ENOENT &&
@@ -95,10 +94,10 @@ static void read_own(struct ht_proc_reader *reader)
 
 void ht_proc_reader_refresh(struct ht_proc_reader *reader)
 {
-    /* Without rights over pid 1 our own place has to stand for the node. */
-    const char *base = read_ns(reader, reader->proc_fd, "1/ns/pid") ? "1" : "self";
     char name[NAME_MAX_BYTES];
 
+    reader->is_own = !read_ns(reader, reader->proc_fd, "1/ns/pid");
+    const char *base = reader->is_own ? "self" : "1";
     snprintf(name, sizeof(name), "%s/root", base);
     reader->has_root =
         ht_proc_identify(reader->proc_fd, name, &reader->root_dev, &reader->root_ino);
@@ -108,14 +107,22 @@ void ht_proc_reader_refresh(struct ht_proc_reader *reader)
     reader->ns_mnt = read_ns(reader, reader->proc_fd, name);
 
     read_own(reader);
-    ht_arena_reset(reader->host_arena);
+    /* The node's mounts are read when they are needed: who reads no mounts never has them. */
     reader->host_mounts = (struct ht_host_mounts){0};
-    snprintf(name, sizeof(name), "%s/mountinfo", base);
+    reader->host_arena = ht_arena_free(reader->host_arena);
+}
+
+static void read_host_mounts(struct ht_proc_reader *reader)
+{
+    const char *name = reader->is_own ? "self/mountinfo" : "1/mountinfo";
+
+    if (reader->host_arena)
+        return;
+    reader->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
     int code = ht_read_at(reader->proc_fd, name, &reader->mountinfo, HT_LIMIT_MOUNTINFO, NULL);
     if (code == 0 || code == -EFBIG)
         ht_mountinfo_decode_host(ht_buf_str(&reader->mountinfo), reader->host_arena,
                                  &reader->host_mounts);
-    ht_buf_fini(&reader->mountinfo);
 }
 
 /* ---- every process ---- */
@@ -337,6 +344,7 @@ bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_a
 void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, pid_t pid, struct ht_arena *arena,
                        struct ht_process *process)
 {
+    read_host_mounts(reader);
     int code = ht_read_at(dirfd, "mountinfo", &reader->mountinfo, HT_LIMIT_MOUNTINFO, NULL);
 
     if (code == 0 || code == -EFBIG)

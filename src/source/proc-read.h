@@ -31,7 +31,8 @@ struct ht_proc_reader {
     struct ht_buf file;      /* scratch */
     struct ht_buf mountinfo; /* what the mounts last read borrow from */
     struct ht_buf link;
-    struct ht_arena *host_arena;
+    bool is_own; /* without rights over process 1 our own place stands for the node */
+    struct ht_arena *host_arena; /* NULL: the node's mounts were not needed yet */
     struct ht_host_mounts host_mounts;
     struct ht_net_cache *net; /* sockets of the namespaces that were looked at */
     struct ht_map *devices;   /* device number as text to char *, the host's name of it */
@@ -43,7 +44,8 @@ int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct 
 void ht_proc_reader_fini(struct ht_proc_reader *reader);
 /* Frees what was read last; what was made of it must lie elsewhere. Between two looks. */
 void ht_proc_reader_rest(struct ht_proc_reader *reader);
-/* Reads the node's own mounts again; paths of the host in container mounts come from them. */
+/* Reads again what holds for all: the node's root and namespaces, and, once they are needed, its
+ * mounts: paths of the host in container mounts come from them. */
 void ht_proc_reader_refresh(struct ht_proc_reader *reader);
 
 /* One small file of /proc/PID that the kernel gives in one piece, as it is; as much of it as could
