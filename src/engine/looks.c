@@ -11,7 +11,7 @@ struct subject {
     struct ht_row *row; /* reference */
     struct ht_vec said; /* struct ht_verdict *, owned, in the order of the scope's checks */
     bool unknown;       /* one of them is */
-    uint64_t stamps[];  /* by place in the scope's readings, when the checks of it ran */
+    uint64_t look;      /* the last look in which its checks ran; 0: none */
 };
 
 /* The checks that look at rows of one table, and their subjects. Of most subjects most checks have
@@ -22,6 +22,8 @@ struct scope {
     size_t len;
     uint64_t *readings; /* sets of other tables that checks read, each once */
     uint64_t *stamps;   /* of each of them, now */
+    uint64_t *changes;  /* the look in which each of them changed last */
+    uint64_t change;    /* the newest of these */
     size_t readings_len;
     struct subject **subjects; /* in the order of the rows looked at last, sorted by id */
     size_t subjects_len;
@@ -36,6 +38,7 @@ struct ht_looks {
     struct scope scopes[HT_TABLE_COUNT];
     uint64_t versions[HT_TABLE_COUNT]; /* grow when the rows of a table change */
     struct ht_node *node;              /* the last one looked at */
+    uint64_t look;                     /* number of the one under way */
     struct ht_vec verdicts;
     size_t ran;
 };
@@ -56,6 +59,7 @@ static void make_scope(struct scope *scope, size_t checks)
     scope->readings_of = ht_new_array(size_t, checks);
     scope->readings = ht_new_array(uint64_t, checks);
     scope->stamps = ht_new_array(uint64_t, checks);
+    scope->changes = ht_new_array(uint64_t, checks);
     scope->said = ht_new_array(size_t, checks);
     scope->quiet = ht_new_array(struct ht_verdict, checks);
 }
@@ -89,6 +93,7 @@ static void free_scope(struct scope *scope)
     free(scope->readings_of);
     free(scope->readings);
     free(scope->stamps);
+    free(scope->changes);
     free(scope->said);
     free(scope->quiet);
 }
@@ -169,21 +174,24 @@ static void count_versions(struct ht_looks *looks, const struct ht_node *node)
 static void begin_scope(const struct ht_looks *looks, struct scope *scope)
 {
     for (size_t i = 0; i < scope->readings_len; i++) {
-        scope->stamps[i] = 1;
+        uint64_t stamp = 1;
+
         for (int id = 0; id < HT_TABLE_COUNT; id++) {
             if (scope->readings[i] >> id & 1)
-                scope->stamps[i] += looks->versions[id];
+                stamp += looks->versions[id];
         }
+        if (stamp != scope->stamps[i])
+            scope->change = scope->changes[i] = looks->look;
+        scope->stamps[i] = stamp;
     }
     scope->runner = NULL;
     scope->running = 0;
     memset(scope->said, 0, scope->len * sizeof(*scope->said));
 }
 
-static struct subject *new_subject(const struct scope *scope, struct ht_row *row)
+static struct subject *new_subject(struct ht_row *row)
 {
-    struct subject *subject =
-        ht_alloc0(1, sizeof(*subject) + scope->readings_len * sizeof(*subject->stamps));
+    struct subject *subject = ht_new0(struct subject);
 
     subject->row = ht_row_ref(row);
     return subject;
@@ -204,7 +212,7 @@ static void meet_subjects(struct scope *scope, const struct ht_rowset *rows)
         if (at < scope->subjects_len && scope->subjects[at]->row == row)
             met[i] = scope->subjects[at++];
         else
-            met[i] = new_subject(scope, row);
+            met[i] = new_subject(row);
     }
     while (at < scope->subjects_len)
         free_subject(scope->subjects[at++]);
@@ -229,13 +237,13 @@ static void renew(struct ht_looks *looks, const struct scope *scope, struct subj
     subject->said = (struct ht_vec){0};
     subject->unknown = false;
     for (size_t i = 0; i < scope->len; i++) {
-        size_t reading = scope->readings_of[i];
+        uint64_t change = scope->changes[scope->readings_of[i]];
         struct ht_verdict *verdict = NULL;
 
         if (next < before.len &&
             ((struct ht_verdict *)before.items[next])->check == scope->checks[i])
             verdict = before.items[next++];
-        if (subject->stamps[reading] != scope->stamps[reading] || (verdict && verdict->unknown)) {
+        if (change > subject->look || !subject->look || (verdict && verdict->unknown)) {
             ht_verdict_free(verdict);
             verdict = ht_check_look(scope->checks[i], node, looks->facts, subject->row);
             looks->ran++;
@@ -248,8 +256,7 @@ static void renew(struct ht_looks *looks, const struct scope *scope, struct subj
         }
     }
     ht_vec_fini(&before);
-    if (scope->readings_len)
-        memcpy(subject->stamps, scope->stamps, scope->readings_len * sizeof(*scope->stamps));
+    subject->look = looks->look;
 }
 
 static void count_said(struct scope *scope, const struct subject *subject)
@@ -265,8 +272,7 @@ static void count_said(struct scope *scope, const struct subject *subject)
 static void look_at(struct ht_looks *looks, struct scope *scope, struct subject *subject,
                     const struct ht_node *node)
 {
-    if (subject->unknown ||
-        memcmp(subject->stamps, scope->stamps, scope->readings_len * sizeof(*scope->stamps)) != 0)
+    if (subject->unknown || !subject->look || scope->change > subject->look)
         renew(looks, scope, subject, node);
     for (size_t i = 0; i < subject->said.len; i++)
         ht_vec_add(&looks->verdicts, subject->said.items[i]);
@@ -296,6 +302,7 @@ static bool is_stopping(const struct ht_stop *stop)
 bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const struct ht_stop *stop)
 {
     looks->ran = 0;
+    looks->look++;
     looks->verdicts.len = 0;
     count_versions(looks, node);
     for (int id = 0; id < HT_TABLE_COUNT; id++) {

@@ -9,9 +9,11 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
+enum { RING_FIRST = 64 };
+
 struct ht_timeline {
-    struct ht_row *ring[HT_LIMIT_EVENTS];
-    size_t first, len;
+    struct ht_row **ring; /* grows to HT_LIMIT_EVENTS places; only then first is not 0 */
+    size_t first, len, cap;
     uint64_t folded;
     uint64_t version;
     uint64_t own; /* number of the last event of the engine's own */
@@ -40,7 +42,8 @@ void ht_timeline_reset(struct ht_timeline *timeline)
     uint64_t version = timeline->version;
 
     for (size_t i = 0; i < timeline->len; i++)
-        ht_row_unref(timeline->ring[(timeline->first + i) % HT_LIMIT_EVENTS]);
+        ht_row_unref(timeline->ring[(timeline->first + i) % timeline->cap]);
+    free(timeline->ring);
     memset(timeline, 0, sizeof(*timeline));
     memset(timeline->trend, 255, sizeof(timeline->trend));
     timeline->version = version + 1;
@@ -50,11 +53,16 @@ void ht_timeline_add(struct ht_timeline *timeline, struct ht_row *event)
 {
     if (timeline->len == HT_LIMIT_EVENTS) {
         ht_row_unref(timeline->ring[timeline->first]);
-        timeline->first = (timeline->first + 1) % HT_LIMIT_EVENTS;
+        timeline->first = (timeline->first + 1) % timeline->cap;
         timeline->len--;
         timeline->folded++;
+    } else if (timeline->len == timeline->cap) {
+        size_t cap = timeline->cap ? 2 * timeline->cap : RING_FIRST;
+
+        timeline->cap = cap < HT_LIMIT_EVENTS ? cap : HT_LIMIT_EVENTS;
+        timeline->ring = ht_realloc(timeline->ring, timeline->cap, sizeof(*timeline->ring));
     }
-    timeline->ring[(timeline->first + timeline->len) % HT_LIMIT_EVENTS] = event;
+    timeline->ring[(timeline->first + timeline->len) % timeline->cap] = event;
     timeline->len++;
     timeline->version++;
 }
@@ -94,7 +102,7 @@ void ht_timeline_fill(const struct ht_timeline *timeline, struct ht_state *state
 {
     for (size_t i = 0; i < timeline->len; i++)
         ht_rowset_add(&state->events,
-                      ht_row_ref(timeline->ring[(timeline->first + i) % HT_LIMIT_EVENTS]));
+                      ht_row_ref(timeline->ring[(timeline->first + i) % timeline->cap]));
     state->events_folded = timeline->folded;
     for (unsigned q = 0; q < HT_QUESTIONS; q++) {
         for (int64_t slot = 0; slot < HT_TREND_SLOTS; slot++) {
