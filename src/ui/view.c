@@ -13,6 +13,7 @@ struct parse {
     const char *name;
     struct ht_arena *arena;
     struct ht_view *view;
+    struct ht_view_column *columns; /* of the view, with room for all that are declared */
     struct ht_error *err;
 };
 
@@ -224,15 +225,13 @@ static int parse_column(struct parse *parse, const struct ht_yaml *value)
 
     if (value->kind != HT_YAML_MAP)
         return fail(parse, value, "expected a column: { head, field, width }");
-    if (parse->view->columns_len == HT_VIEW_COLUMNS_MAX)
-        return fail(parse, value, "too many columns");
     for (size_t i = 0; i < value->len; i++) {
         if (parse_column_key(parse, &value->items[2 * i], &value->items[2 * i + 1], &column) < 0)
             return -EINVAL;
     }
     if (column.head.len == 0 || column.path.depth == 0 || !ht_yaml_get(value, "width"))
         return fail(parse, value, "a column needs head, field and width");
-    parse->view->columns[parse->view->columns_len++] = column;
+    parse->columns[parse->view->columns_len++] = column;
     return 0;
 }
 
@@ -240,6 +239,10 @@ static int key_columns(struct parse *parse, const struct ht_yaml *value)
 {
     if (value->kind != HT_YAML_LIST || value->len == 0)
         return fail(parse, value, "expected a list of columns");
+    if (value->len > HT_VIEW_COLUMNS_MAX)
+        return fail(parse, value, "too many columns");
+    parse->columns = ht_arena_array(parse->arena, struct ht_view_column, value->len);
+    parse->view->columns = parse->columns;
     for (size_t i = 0; i < value->len; i++) {
         if (parse_column(parse, &value->items[i]) < 0)
             return -EINVAL;
@@ -285,7 +288,8 @@ int ht_view_parse(struct ht_arena *arena, const char *name, struct ht_str text,
                   struct ht_view **ret_view, struct ht_error *err)
 {
     struct parse parse = {.name = name, .arena = arena, .err = err};
-    const struct ht_yaml *root = ht_yaml_parse(arena, name, text, err);
+    ht_autoarena struct ht_arena *tree = ht_arena_new(ht_arena_max(arena));
+    const struct ht_yaml *root = ht_yaml_parse(tree, name, text, err);
 
     if (!root)
         return -EINVAL;

@@ -52,7 +52,7 @@ struct ht_view {
     struct ht_sort_key sort[HT_VIEW_SORT_MAX];
     size_t sort_len;
     enum ht_view_open open;
-    struct ht_view_column columns[HT_VIEW_COLUMNS_MAX];
+    const struct ht_view_column *columns; /* at most HT_VIEW_COLUMNS_MAX */
     size_t columns_len;
 };
 
