@@ -8,8 +8,9 @@
 
 #include "hulltop/base/mem.h"
 
-/* A chunk is as large as all before it: many arenas are small, and some of them live long. */
-enum { CHUNK_MIN = 512, CHUNK_MAX = 16 * 1024 };
+/* A chunk is as large as all before it: many arenas are small, and some of them live long. Of large
+ * ones most lies in chunks that the C library maps apart, so that no holes stay when they go. */
+enum { CHUNK_MIN = 512, CHUNK_MAX = 128 * 1024 };
 
 struct chunk {
     struct chunk *next;
