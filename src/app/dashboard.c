@@ -18,6 +18,7 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/file.h"
+#include "hulltop/base/heap.h"
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/catalogue.h"
@@ -404,6 +405,7 @@ int ht_command_dashboard(const struct ht_options *options, struct ht_arena *aren
                                            .mouse = options->mouse};
     struct ht_error err = {0};
 
+    ht_heap_stay();
     if (ht_signals_begin(ht_terminal_emergency, &err) < 0)
         return fail(&dashboard, &err, HT_STATUS_USAGE);
     if (options->plain || ht_terminal_check(&terminal, &err) == -ENOTTY)

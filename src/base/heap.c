@@ -7,14 +7,28 @@
 #include <malloc.h>
 #endif
 
-enum { LARGE_BYTES = 128 * 1024 };
+enum { LARGE_BYTES = 128 * 1024, LARGE_BYTES_STAYING = 32 * 1024 };
 
-void ht_heap_init(void)
+static void map_apart(int bytes)
 {
 #if HAVE_MALLOPT
     /* The threshold, once set, no longer grows with what was freed. */
-    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, 2 * LARGE_BYTES);
+    (void)mallopt(M_MMAP_THRESHOLD, bytes);
+    (void)mallopt(M_TRIM_THRESHOLD, 2 * bytes);
+#else
+    (void)bytes;
+#endif
+}
+
+void ht_heap_init(void)
+{
+    map_apart(LARGE_BYTES);
+#if HAVE_MALLOPT
     (void)mallopt(M_ARENA_MAX, 1);
 #endif
+}
+
+void ht_heap_stay(void)
+{
+    map_apart(LARGE_BYTES_STAYING);
 }
