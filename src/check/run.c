@@ -159,25 +159,29 @@ void ht_fire_evidencef(struct ht_checking *checking, struct ht_finding *finding,
     ht_fire_evidence(checking, finding, source, field, ht_buf_str(&text));
 }
 
+/* Most of these are literals, and a node may have a million of them: only others are copied. */
 static void set_missing(struct ht_checking *checking, const char *source, const char *reason,
                         const char *help)
 {
     struct ht_verdict *verdict = checking->verdict;
-    ht_autobuf struct ht_buf text = HT_BUF(4096);
+    struct ht_str texts[] = {ht_str_from(source), ht_str_from(reason), ht_str_from(help),
+                             ht_str_from(checking->check->id)};
+    size_t bytes = 0;
 
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        bytes += ht_mem_is_constant(texts[i].data, texts[i].len + 1) ? 0 : texts[i].len + 1;
     free(verdict->text);
-    ht_buf_addf(&text, "%s%c%s%c%s%c%s", source, '\0', reason, '\0', help, '\0',
-                checking->check->id);
-    verdict->text = ht_buf_take(&text);
-
-    const char *at = verdict->text;
-    ht_missing_set_source(&verdict->missing, ht_str_from(at));
-    at += strlen(at) + 1;
-    ht_missing_set_reason(&verdict->missing, ht_str_from(at));
-    at += strlen(at) + 1;
-    ht_missing_set_help(&verdict->missing, ht_str_from(at));
-    at += strlen(at) + 1;
-    ht_missing_set_check(&verdict->missing, ht_str_from(at));
+    verdict->text = bytes ? ht_alloc0(bytes, 1) : NULL;
+    for (size_t i = 0, at = 0; bytes && i < ARRAY_LEN(texts); i++) {
+        if (ht_mem_is_constant(texts[i].data, texts[i].len + 1))
+            continue;
+        texts[i].data = memcpy(verdict->text + at, texts[i].data, texts[i].len + 1);
+        at += texts[i].len + 1;
+    }
+    ht_missing_set_source(&verdict->missing, texts[0]);
+    ht_missing_set_reason(&verdict->missing, texts[1]);
+    ht_missing_set_help(&verdict->missing, texts[2]);
+    ht_missing_set_check(&verdict->missing, texts[3]);
 }
 
 void ht_unknown(struct ht_checking *checking, const char *source, const char *reason,
