@@ -149,6 +149,7 @@ static int print_report(const struct ht_state *state, const struct ht_options *o
     switch (options->format) {
     case HT_FORMAT_TEXT:
         ht_report_text(&out, state, &report);
+        ht_session_put_off(options, &out);
         break;
     case HT_FORMAT_JSON:
         ht_report_write(&out, state, &report);

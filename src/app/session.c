@@ -124,6 +124,25 @@ static void add(struct drivers *drivers, struct ht_driver driver)
     drivers->items[drivers->len++] = driver;
 }
 
+void ht_session_put_off(const struct ht_options *options, struct ht_buf *out)
+{
+    const struct {
+        const char *option, *value;
+    } sources[] = {{"--docker", options->docker},
+                   {"--cri", options->cri},
+                   {"--kubeconfig", options->kubeconfig}};
+    bool first = true;
+
+    for (size_t i = 0; !options->from && i < ARRAY_LEN(sources); i++) {
+        if (!is_none(sources[i].value))
+            continue;
+        ht_buf_addf(out, first ? "switched off: %s none" : ", %s none", sources[i].option);
+        first = false;
+    }
+    if (!first)
+        ht_buf_add_text(out, "; what they would tell was not looked at\n");
+}
+
 /* Container engines. One that was named is the only one that is asked. */
 static void add_engines(struct drivers *drivers, const struct ht_options *options)
 {
