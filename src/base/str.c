@@ -32,6 +32,12 @@ static char folded(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+void ht_str_fold(char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = folded(bytes[i]);
+}
+
 static bool is_same_nocase(const char *a, const char *b, size_t len)
 {
     for (size_t i = 0; i < len; i++) {

@@ -12,11 +12,13 @@ enum ht_term_kind {
     HT_TERM_AND,      /* all children */
     HT_TERM_OR,       /* any child */
     HT_TERM_NOT,      /* not the one child */
+    HT_TERM_WORD,     /* any child, which all look for text: in the columns of a list */
     HT_TERM_ANY_TEXT, /* text is in any field that is text */
     HT_TERM_CONTAINS, /* the rest look at path */
     HT_TERM_EQUAL,
     HT_TERM_LESS,
     HT_TERM_GREATER,
+    HT_TERM_COLLECT, /* appends to into what HT_TERM_CONTAINS would look in; never matches */
 };
 
 /* A value as its field holds it. */
@@ -32,6 +34,9 @@ struct ht_term {
     struct ht_term *next;  /* sibling */
     struct ht_path path;
     struct ht_str text; /* as it was written, without quotes */
+    struct ht_str
+        folded; /* of a word: in small letters; empty: it cannot be looked for in words' text */
+    struct ht_buf *into;
     struct ht_literal literal;
 };
 

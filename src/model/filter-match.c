@@ -9,11 +9,29 @@ static bool contains(struct ht_str text, struct ht_str needle)
     return ht_str_find_nocase(text, needle, 0) >= 0;
 }
 
+/* A piece ends where no word can go on. */
+static bool collect(const struct ht_term *term, struct ht_str text)
+{
+    ht_buf_add_str(term->into, text);
+    ht_buf_add_c(term->into, '\0');
+    return false;
+}
+
+/* A text without an equals sign is in key=value where it is in one of the two. */
+static bool collect_pair(const struct ht_term *term, const struct ht_pair *pair)
+{
+    ht_buf_add_str(term->into, pair->key);
+    ht_buf_add_c(term->into, '=');
+    return collect(term, pair->value);
+}
+
 /* Whether a pair, written key=value, is or contains the text. */
 static bool match_pair(const struct ht_pair *pair, const struct ht_term *term)
 {
     bool whole = term->kind == HT_TERM_EQUAL;
 
+    if (term->kind == HT_TERM_COLLECT)
+        return collect_pair(term, pair);
     if (whole ? ht_str_equal(pair->key, term->text)
               : contains(pair->key, term->text) || contains(pair->value, term->text))
         return true;
@@ -30,12 +48,16 @@ static bool match_pair(const struct ht_pair *pair, const struct ht_term *term)
 
 static bool match_text(struct ht_str text, const struct ht_term *term)
 {
+    if (term->kind == HT_TERM_COLLECT)
+        return collect(term, text);
     return term->kind == HT_TERM_EQUAL ? ht_str_equal(text, term->text)
                                        : contains(text, term->text);
 }
 
 static bool match_name(const char *name, const struct ht_term *term)
 {
+    if (term->kind == HT_TERM_COLLECT)
+        return collect(term, ht_str_from(name));
     return term->kind == HT_TERM_EQUAL ? ht_str_is_nocase(term->text, name)
                                        : contains(ht_str_from(name), term->text);
 }
@@ -147,12 +169,17 @@ static bool match_enum(const struct ht_term *term, const struct ht_enum *values,
 }
 
 /* Numbers, times and yes/no contain a text as they are written in full. */
-static bool shows(const struct ht_field *field, const void *value, struct ht_str needle)
+static bool shows(const struct ht_field *field, const void *value, const struct ht_term *term)
 {
     ht_autobuf struct ht_buf text = HT_BUF(64);
 
     ht_value_format(&text, field, value, HT_FORMAT_RAW);
-    return contains(ht_buf_str(&text), needle);
+    return match_text(ht_buf_str(&text), term);
+}
+
+static bool is_in_text(const struct ht_term *term)
+{
+    return term->kind == HT_TERM_CONTAINS || term->kind == HT_TERM_COLLECT;
 }
 
 static bool match_numbers(const struct ht_field *field, const struct ht_uint_list *list,
@@ -161,8 +188,8 @@ static bool match_numbers(const struct ht_field *field, const struct ht_uint_lis
     const struct ht_field one = {.kind = HT_KIND_UINT, .unit = field->unit};
 
     for (size_t i = 0; i < list->len; i++) {
-        if (term->kind == HT_TERM_CONTAINS ? shows(&one, &list->items[i], term->text)
-                                           : match_uint(term, list->items[i]))
+        if (is_in_text(term) ? shows(&one, &list->items[i], term)
+                             : match_uint(term, list->items[i]))
             return true;
     }
     return false;
@@ -171,20 +198,19 @@ static bool match_numbers(const struct ht_field *field, const struct ht_uint_lis
 static bool match_value(const struct ht_filter *filter, const struct ht_term *term,
                         const struct ht_field *field, const void *value)
 {
-    bool in_text = term->kind == HT_TERM_CONTAINS;
+    bool in_text = is_in_text(term);
 
     switch (field->kind) {
     case HT_KIND_BOOL:
-        return in_text ? shows(field, value, term->text)
+        return in_text ? shows(field, value, term)
                        : *(const bool *)value == (term->literal.number != 0);
     case HT_KIND_INT:
-        return in_text ? shows(field, value, term->text) : match_int(term, *(const int64_t *)value);
+        return in_text ? shows(field, value, term) : match_int(term, *(const int64_t *)value);
     case HT_KIND_UINT:
     case HT_KIND_HEX:
-        return in_text ? shows(field, value, term->text)
-                       : match_uint(term, *(const uint64_t *)value);
+        return in_text ? shows(field, value, term) : match_uint(term, *(const uint64_t *)value);
     case HT_KIND_TIME:
-        return in_text ? shows(field, value, term->text)
+        return in_text ? shows(field, value, term)
                        : match_time(filter, term, *(const int64_t *)value);
     case HT_KIND_ENUM:
         return in_text ? match_texts_of_field(field, value, term)
@@ -229,28 +255,35 @@ static bool match_path(const struct ht_filter *filter, const struct ht_term *ter
     return false;
 }
 
-/* Recursion is bounded by the parser's depth. */
-static bool match_term(const struct ht_filter *filter, const struct ht_term *term, const void *data)
+/* Recursion is bounded by the parser's depth. in: what words are looked for in, NULL: the fields.
+ */
+static bool match_term(const struct ht_filter *filter, const struct ht_term *term, const void *data,
+                       const struct ht_str *in)
 {
     const struct ht_term *child = term->first;
 
     switch (term->kind) {
     case HT_TERM_AND:
-        while (child && match_term(filter, child, data))
+        while (child && match_term(filter, child, data, in))
             child = child->next;
         return !child;
+    case HT_TERM_WORD:
+        if (in && term->folded.len)
+            return ht_str_find(*in, term->folded, 0) >= 0;
+        /* fall through */
     case HT_TERM_OR:
-        while (child && !match_term(filter, child, data))
+        while (child && !match_term(filter, child, data, in))
             child = child->next;
         return child;
     case HT_TERM_NOT:
-        return !match_term(filter, child, data);
+        return !match_term(filter, child, data, in);
     case HT_TERM_ANY_TEXT:
         return match_texts(filter->table, data, term);
     case HT_TERM_CONTAINS:
     case HT_TERM_EQUAL:
     case HT_TERM_LESS:
     case HT_TERM_GREATER:
+    case HT_TERM_COLLECT:
         return match_path(filter, term, 0, filter->table, data);
     }
     return false;
@@ -280,5 +313,22 @@ bool ht_filter_is_timed(const struct ht_filter *filter)
 
 bool ht_filter_match(const struct ht_filter *filter, const void *data)
 {
-    return !filter || !filter->root || match_term(filter, filter->root, data);
+    return !filter || !filter->root || match_term(filter, filter->root, data, NULL);
+}
+
+bool ht_filter_match_in(const struct ht_filter *filter, const void *data, struct ht_str words)
+{
+    return !filter || !filter->root || match_term(filter, filter->root, data, &words);
+}
+
+void ht_filter_words_text(const struct ht_filter_words *words, const void *data, struct ht_buf *out)
+{
+    size_t from = out->len;
+
+    for (size_t i = 0; i < words->len; i++) {
+        const struct ht_term term = {.kind = HT_TERM_COLLECT, .path = words->paths[i], .into = out};
+
+        match_path(NULL, &term, 0, words->paths[i].table, data);
+    }
+    ht_str_fold(out->data + from, out->len - from);
 }

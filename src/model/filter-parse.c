@@ -133,7 +133,16 @@ static struct ht_term *word_term(struct parser *parser, struct ht_str text)
         return any;
     }
 
-    struct ht_term *either = new_term(parser, HT_TERM_OR);
+    struct ht_term *either = new_term(parser, HT_TERM_WORD);
+
+    either->text = text;
+    if (ht_str_find_byte(text, '\0') < 0) {
+        char *folded = ht_arena_alloc(parser->filter->arena, text.len + 1, 1);
+
+        memcpy(folded, text.data, text.len);
+        ht_str_fold(folded, text.len);
+        either->folded = (struct ht_str){.data = folded, .len = text.len};
+    }
     for (size_t i = 0; i < parser->words->len; i++) {
         struct ht_term *one = new_term(parser, HT_TERM_CONTAINS);
 

@@ -137,19 +137,64 @@ static void follow_order(struct ht_list_page *list, size_t before_len)
 
 /* ---- the user's filter ---- */
 
-/* With the same filter, verdicts about rows that are the same are kept. */
-static void filter_rows(struct ht_list_page *list, bool same_filter)
+struct ht_filter_words ht_list_filter_words(const struct ht_view *view, struct ht_path *paths)
+{
+    for (size_t i = 0; i < view->columns_len; i++)
+        paths[i] = view->columns[i].path;
+    return (struct ht_filter_words){.paths = paths, .len = view->columns_len};
+}
+
+static enum ht_list_verdicts compare_filters(const struct ht_filter *before,
+                                             const struct ht_filter *now)
+{
+    if (ht_filter_is_timed(before) || ht_filter_is_timed(now))
+        return HT_LIST_OTHER;
+    if (ht_filter_narrows(now, before))
+        return HT_LIST_NARROWER;
+    return ht_filter_narrows(before, now) ? HT_LIST_WIDER : HT_LIST_OTHER;
+}
+
+void ht_list_take_filter(struct ht_list_page *list, struct ht_filter *filter, struct ht_str text)
+{
+    enum ht_list_verdicts verdicts = compare_filters(list->filter, filter);
+
+    /* Several may come before verdicts are made anew. */
+    if (list->verdicts == HT_LIST_SAME)
+        list->verdicts = verdicts;
+    else if (list->verdicts != verdicts)
+        list->verdicts = HT_LIST_OTHER;
+    ht_filter_free(list->filter);
+    list->filter = filter;
+    free(list->filter_text);
+    list->filter_text = text.len ? ht_strndup(text.data, text.len) : NULL;
+}
+
+/* In place, of the same rows. */
+static void filter_again(struct ht_list_page *list)
+{
+    const struct ht_kept *kept = &list->kept;
+
+    for (size_t i = 0; i < kept->len; i++) {
+        bool was = list->matches[i];
+
+        if (list->verdicts == HT_LIST_OTHER || was == (list->verdicts == HT_LIST_NARROWER))
+            list->matches[i] = kept->in_view[i] && ht_list_words_match(list, i);
+    }
+}
+
+/* Verdicts about rows that are the same are kept. */
+static void follow_filter(struct ht_list_page *list)
 {
     const struct ht_kept *kept = &list->kept;
     ht_autofree bool *old = list->matches;
-    bool keep = old && same_filter && !kept->refiltered && !ht_filter_is_timed(list->filter);
+    bool keep = old && !kept->refiltered && !ht_filter_is_timed(list->filter);
 
     list->matches = ht_new_array(bool, kept->len + 1);
     for (size_t i = 0; i < kept->len; i++) {
         if (keep && kept->from[i] != HT_KEPT_NEW)
             list->matches[i] = old[kept->from[i]];
         else
-            list->matches[i] = kept->in_view[i] && ht_filter_match(list->filter, kept->data[i]);
+            list->matches[i] = kept->in_view[i] && ht_list_words_match(list, i);
     }
 }
 
@@ -271,6 +316,7 @@ static void forget_lines(struct ht_list_page *list)
 static void forget_rows(struct ht_list_page *list)
 {
     ht_kept_fini(&list->kept);
+    ht_list_words_fini(&list->words);
     free(list->matches);
     free(list->order);
     list->matches = NULL;
@@ -367,7 +413,8 @@ static void follow_state(const struct ht_ui *ui, struct ht_list_page *list)
         list->touched |= HT_LIST_ORDER;
     else
         follow_order(list, before.len);
-    filter_rows(list, !(list->touched & HT_LIST_FILTER));
+    ht_list_words_follow(&list->words, &list->kept);
+    follow_filter(list);
     ht_kept_fini(&before);
 }
 
@@ -375,15 +422,16 @@ void ht_list_update(struct ht_ui *ui, struct ht_list_page *list)
 {
     bool is_new = list->generation != ui->generation + 1;
 
-    if (!is_new && !list->touched)
+    if (!is_new && !list->touched && list->verdicts == HT_LIST_SAME)
         return;
     forget_lines(list);
     ht_filter_set_now(list->view->filter, ht_ui_now(ui));
     ht_filter_set_now(list->filter, ht_ui_now(ui));
     if (is_new)
         follow_state(ui, list);
-    else if (list->touched & HT_LIST_FILTER)
-        filter_rows(list, false);
+    if (list->verdicts != HT_LIST_SAME)
+        filter_again(list);
+    list->verdicts = HT_LIST_SAME;
     if (list->touched & HT_LIST_ORDER)
         order_anew(list);
     make_items(list);

@@ -61,12 +61,10 @@ void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str te
 {
     struct ht_list_page *list = of(page);
     struct ht_path paths[HT_VIEW_COLUMNS_MAX];
-    struct ht_filter_words words = {.paths = paths, .len = list->view->columns_len};
+    struct ht_filter_words words = ht_list_filter_words(list->view, paths);
     struct ht_filter *filter = NULL;
     struct ht_error err = {0};
 
-    for (size_t i = 0; i < list->view->columns_len; i++)
-        paths[i] = list->view->columns[i].path;
     free(list->filter_error);
     list->filter_error = NULL;
     if (ht_filter_parse(list->view->table, text, &words, &filter, &err) < 0) {
@@ -76,11 +74,9 @@ void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str te
         list->filter_error = ht_strndup(err.text, strlen(err.text));
         return;
     }
-    ht_filter_free(list->filter);
-    list->filter = text.len ? filter : ht_filter_free(filter);
-    free(list->filter_text);
-    list->filter_text = text.len ? ht_strndup(text.data, text.len) : NULL;
-    ht_list_touch(list, HT_LIST_FILTER);
+    ht_list_take_filter(list, text.len ? filter : ht_filter_free(filter), text);
+    if (done && !list->filter)
+        ht_list_words_fini(&list->words);
 }
 
 /* ---- moving ---- */

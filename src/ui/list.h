@@ -41,6 +41,25 @@ struct ht_kept {
     bool reordered;  /* rows of before stand in another order in this state */
 };
 
+/* Where in the text a row's words are; len 0: not made yet. */
+struct ht_list_words_of {
+    uint32_t at;
+    uint32_t len;
+};
+
+struct ht_list_words {
+    struct ht_buf text;
+    struct ht_list_words_of *of; /* by place; NULL: no word was typed yet */
+};
+
+/* What the verdicts of the filter before tell about those of the filter now. */
+enum ht_list_verdicts {
+    HT_LIST_SAME,     /* all */
+    HT_LIST_NARROWER, /* what did not match does not */
+    HT_LIST_WIDER,    /* what matched does */
+    HT_LIST_OTHER,    /* nothing */
+};
+
 struct ht_list_tab {
     struct ht_kept kept;
     size_t count;
@@ -50,8 +69,7 @@ struct ht_list_tab {
 /* What is not as it was when the lines were made. */
 enum ht_list_touch {
     HT_LIST_OPENED = 1 << 0,
-    HT_LIST_FILTER = 1 << 1,
-    HT_LIST_ORDER = 1 << 2,
+    HT_LIST_ORDER = 1 << 1,
 };
 
 struct ht_list_page {
@@ -62,7 +80,9 @@ struct ht_list_page {
     struct ht_kept kept;
     uint32_t *order; /* places in kept of the view's rows, in order */
     size_t order_len;
-    bool *matches;          /* by place: of the view, and the user's filter matches */
+    bool *matches; /* by place: of the view, and the user's filter matches */
+    enum ht_list_verdicts verdicts;
+    struct ht_list_words words;
     struct ht_arena *arena; /* keys of groups */
     struct ht_line *items;  /* rows that match, in order */
     size_t *next;           /* next item of the same group, or (size_t)-1 */
@@ -98,6 +118,8 @@ struct ht_list_page {
 
 /* Makes the lines if they are not those of the state; keeps the selection by its id. */
 void ht_list_update(struct ht_ui *ui, struct ht_list_page *list);
+/* Takes the user's filter (NULL: none) and its text. */
+void ht_list_take_filter(struct ht_list_page *list, struct ht_filter *filter, struct ht_str text);
 /* Something of enum ht_list_touch changed. */
 void ht_list_touch(struct ht_list_page *list, unsigned what);
 /* Drops what is made from states. */
@@ -122,6 +144,13 @@ void ht_list_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
 void ht_kept_follow(struct ht_kept *kept, const struct ht_state *state, const struct ht_view *view,
                     struct ht_kept *ret_before);
 void ht_kept_fini(struct ht_kept *kept);
+/* The columns of a view, where a bare word is looked for; paths has room for all. */
+struct ht_filter_words ht_list_filter_words(const struct ht_view *view, struct ht_path *paths);
+/* list-words.c: whether the user's filter matches the row at a place. */
+bool ht_list_words_match(struct ht_list_page *list, size_t place);
+/* Goes on to the rows that kept followed to. */
+void ht_list_words_follow(struct ht_list_words *words, const struct ht_kept *kept);
+void ht_list_words_fini(struct ht_list_words *words);
 /* Worst severity of a view's rows and their number (for its tab). */
 void ht_list_tab_count(struct ht_list_tab *tab, const struct ht_state *state,
                        const struct ht_view *view);

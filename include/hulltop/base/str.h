@@ -40,6 +40,8 @@ bool ht_str_is_nocase(struct ht_str s, const char *text);
 int ht_str_compare(struct ht_str a, struct ht_str b);
 bool ht_str_has_prefix(struct ht_str s, const char *prefix);
 bool ht_str_has_suffix(struct ht_str s, const char *suffix);
+/* Makes small letters of the capitals of ASCII, in place. */
+void ht_str_fold(char *bytes, size_t len);
 /* Position of the first needle at or behind from, or -1. An empty needle is found at from. */
 ptrdiff_t ht_str_find(struct ht_str s, struct ht_str needle, size_t from);
 /* Like ht_str_find, ASCII letters without case. */

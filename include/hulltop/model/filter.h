@@ -80,6 +80,17 @@ bool ht_filter_is_timed(const struct ht_filter *filter);
  * != and a negation. */
 bool ht_filter_match(const struct ht_filter *filter, const void *data);
 
+/* Appends what a bare word is looked for in: the values at words' paths in the struct at data, each
+ * up to a NUL, in small letters. For ht_filter_match_in. */
+void ht_filter_words_text(const struct ht_filter_words *words, const void *data,
+                          struct ht_buf *out);
+/* Like ht_filter_match, faster where filters with the same words ask again and again: text is what
+ * ht_filter_words_text appended for data, and words are looked for there alone. */
+bool ht_filter_match_in(const struct ht_filter *filter, const void *data, struct ht_str text);
+/* Whether whatever matches filter matches than too, of the same table and words, at the same time.
+ * False where that cannot be told from the terms. NULL matches all. */
+bool ht_filter_narrows(const struct ht_filter *filter, const struct ht_filter *than);
+
 /* The name in candidates (count of them) nearest to text, or NULL if none is near. */
 const char *ht_nearest(struct ht_str text, const char *const *candidates, size_t count);
 

@@ -202,6 +202,99 @@ static void words_look_in_the_columns_given(void **state)
     assert_true(ht_filter_match(NULL, &container));
 }
 
+/* Of a text that holds all values in small letters, as of the values themselves. */
+static void words_are_found_in_their_text(void **state)
+{
+    static const char *const filters[] = {"WEB",    "424",          "\"app=web\"", "\"pp=we\"",
+                                          "web424", "!424",         "web 424",     "\"app=4\"",
+                                          "\"\"",   "web or nginx", "privileged",  "name=web",
+                                          "true",   "\"=\"",        "nginx"};
+    const struct ht_container container = sample();
+    struct ht_path paths[4];
+    const struct ht_filter_words words = {.paths = paths, .len = ARRAY_LEN(paths)};
+    ht_autobuf struct ht_buf text = HT_BUF(1000);
+
+    (void)state;
+    assert_int_equal(ht_path_parse(&ht_container_table, HT_S("name"), &paths[0], NULL), 0);
+    assert_int_equal(ht_path_parse(&ht_container_table, HT_S("pid"), &paths[1], NULL), 0);
+    assert_int_equal(ht_path_parse(&ht_container_table, HT_S("labels"), &paths[2], NULL), 0);
+    assert_int_equal(ht_path_parse(&ht_container_table, HT_S("state"), &paths[3], NULL), 0);
+    ht_filter_words_text(&words, &container, &text);
+    assert_true(text.len > 0);
+    for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
+        struct ht_filter *filter = NULL;
+
+        assert_int_equal(
+            ht_filter_parse(&ht_container_table, ht_str_from(filters[i]), &words, &filter, NULL),
+            0);
+        if (ht_filter_match_in(filter, &container, ht_buf_str(&text)) !=
+            ht_filter_match(filter, &container))
+            fail_msg("%s", filters[i]);
+        ht_filter_free(filter);
+    }
+    /* It is there that words are looked for, and nowhere else. */
+    struct ht_filter *filter = NULL;
+    assert_int_equal(ht_filter_parse(&ht_container_table, HT_S("WEB"), &words, &filter, NULL), 0);
+    assert_true(ht_filter_match_in(filter, &container, HT_S("a web\0")));
+    assert_false(ht_filter_match_in(filter, &container, HT_S("we\0b\0")));
+    ht_filter_free(filter);
+}
+
+static struct ht_filter *parsed(const char *text)
+{
+    static struct ht_path path;
+    const struct ht_filter_words words = {.paths = &path, .len = 1};
+    struct ht_filter *filter = NULL;
+
+    assert_int_equal(ht_path_parse(&ht_container_table, HT_S("name"), &path, NULL), 0);
+    assert_int_equal(ht_filter_parse(&ht_container_table, ht_str_from(text), &words, &filter, NULL),
+                     0);
+    return filter;
+}
+
+/* Where the terms alone do not tell, it is not. */
+static void it_is_told_which_filter_is_narrower(void **state)
+{
+    static const struct {
+        const char *filter, *than;
+        bool narrows;
+    } cases[] = {
+        {"web", "we", true},
+        {"we", "web", false},
+        {"WEB", "eb", true},
+        {"web", "", true},
+        {"", "web", false},
+        {"", "", true},
+        {"a b", "a", true},
+        {"a", "a b", false},
+        {"a", "a or b", true},
+        {"a or b", "a", false},
+        {"ab or ac", "a", true},
+        {"!a", "!ab", true},
+        {"!ab", "!a", false},
+        {"name~ab", "name~a", true},
+        {"name~ab", "image~a", false},
+        {"name=ab", "name=a", false},
+        {"name=a", "name=a", true},
+        {"pid>1", "pid>1", true},
+        {"pid>2", "pid>1", false},
+        {"a pid>1", "pid>1", true},
+        {"web", "name~we", false},
+        {"(ab or c) d", "a or c", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_filter *filter = parsed(cases[i].filter), *than = parsed(cases[i].than);
+
+        if (ht_filter_narrows(filter, than) != cases[i].narrows)
+            fail_msg("\"%s\" than \"%s\"", cases[i].filter, cases[i].than);
+        ht_filter_free(filter);
+        ht_filter_free(than);
+    }
+    assert_true(ht_filter_narrows(NULL, NULL));
+}
+
 static void ages_match_nothing_without_a_clock(void **state)
 {
     const struct ht_container container = sample();
@@ -407,6 +500,8 @@ int main(void)
         cmocka_unit_test(terms_match_what_they_say),
         cmocka_unit_test(greater_severity_is_worse),
         cmocka_unit_test(words_look_in_the_columns_given),
+        cmocka_unit_test(words_are_found_in_their_text),
+        cmocka_unit_test(it_is_told_which_filter_is_narrower),
         cmocka_unit_test(ages_match_nothing_without_a_clock),
         cmocka_unit_test(mistakes_are_told_with_their_column),
         cmocka_unit_test(a_filter_has_a_limit),

@@ -151,6 +151,34 @@ static void a_filter_follows(void **unused)
     take_out_all();
 }
 
+/* Each key narrows, widens or changes what was found, also between states. */
+static void a_word_is_found_while_it_is_typed(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_pods(&bench);
+    type(&bench, "/pod-00");
+    SEES(&bench, "4 of 4 shown");
+    type(&bench, "2");
+    SEES(&bench, "1 of 4 shown");
+    put(3, 9, "a");
+    put(6, 2, "b");
+    put(7, 3, "b");
+    show(bench.ui);
+    SEES(&bench, "1 of 6 shown");
+    type(&bench, "\x7f");
+    SEES(&bench, "6 of 6 shown");
+    type(&bench, "3 or B");
+    SEES(&bench, "3 of 6 shown");
+    type(&bench, "\x15!pod-003");
+    SEES(&bench, "4 of 6 shown");
+    type(&bench, "\x15\n");
+    SEES(&bench, "6 of 6 shown");
+    close_bench(&bench);
+    take_out_all();
+}
+
 static uint32_t random_below(uint32_t *seed, uint32_t limit)
 {
     *seed = *seed * 1664525 + 1013904223;
@@ -205,8 +233,9 @@ static void follow(const char *keys)
 static void a_list_that_follows_is_one_made_anew(void **unused)
 {
     static const char *const keys[] = {
-        ":view pods\n",     ":view pods\nI",    ":view pods\n/namespace=a\n",
-        ":view pods\ns\nI", ":view pods\nsj\n",
+        ":view pods\n",          ":view pods\nI",    ":view pods\n/namespace=a\n",
+        ":view pods\ns\nI",      ":view pods\nsj\n", ":view pods\n/pod-01\n",
+        ":view pods\n/3 or a\n",
     };
 
     (void)unused;
@@ -264,6 +293,7 @@ int main(void)
         cmocka_unit_test(rows_move_go_and_come),
         cmocka_unit_test(selection_and_marks_stay_with_their_rows),
         cmocka_unit_test(a_filter_follows),
+        cmocka_unit_test(a_word_is_found_while_it_is_typed),
         cmocka_unit_test(a_list_that_follows_is_one_made_anew),
         cmocka_unit_test(a_member_stays_selected_when_rows_come_above_its_group),
     };
