@@ -82,6 +82,14 @@ void ht_http_transfer_note(struct ht_http_transfer *t, struct ht_http_answer *an
 /* What the end of a transfer means: 0, -errno, or what feed returned. */
 int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *t,
                            struct ht_error *err);
+/* Fill err for what answers but not in HTTP, for a connection that ended, and for an HTTP/2 stream
+ * that was closed before its end. */
+int ht_http_not_http(const struct ht_http *http, const struct ht_http_transfer *t,
+                     struct ht_error *err);
+int ht_http_closed(const struct ht_http *http, const struct ht_http_transfer *t,
+                   struct ht_error *err);
+int ht_http_reset(const struct ht_http *http, const struct ht_http_transfer *t,
+                  struct ht_error *err);
 /* Fills err for a limit that was reached. */
 int ht_http_transfer_over(const struct ht_http *http, const struct ht_http_transfer *t,
                           struct ht_error *err);

@@ -216,3 +216,41 @@ bool ht_http_peers_agree(struct ht_http *http)
     }
     return !http->by_others;
 }
+
+int ht_http_not_http(const struct ht_http *http, const struct ht_http_transfer *t,
+                     struct ht_error *err)
+{
+    return ht_error_set(err, EPROTO, "%s: what answers there does not speak HTTP%s (%s)",
+                        http->name, http->options.http2 ? "/2" : "", t->detail);
+}
+
+int ht_http_closed(const struct ht_http *http, const struct ht_http_transfer *t,
+                   struct ht_error *err)
+{
+    bool tls = ht_str_has_prefix(ht_str_from(http->base), "https:");
+    const char *hint = "";
+
+    if (t->byte_ns)
+        return ht_error_set(err, ECONNRESET, "%s: closed the connection in the middle of an answer",
+                            http->name);
+    /* TLS 1.3 refuses a client's certificate, or that there is none, only after the handshake;
+     * some servers close without a word. */
+    if (tls && strstr(t->detail, "alert"))
+        return ht_error_set(err, EKEYREJECTED, "%s: TLS failed: %s", http->name, t->detail);
+    if (tls && !http->cert_file)
+        hint = "; it may want a client certificate";
+    else if (http->options.http2)
+        hint = ", or does not speak HTTP/2";
+    return ht_error_set(err, ECONNRESET, "%s: closed the connection without an answer%s",
+                        http->name, hint);
+}
+
+/* An HTTP/2 stream that was closed before its end. */
+int ht_http_reset(const struct ht_http *http, const struct ht_http_transfer *t,
+                  struct ht_error *err)
+{
+    if (!http->options.http2)
+        return ht_http_not_http(http, t, err);
+    return ht_error_set(err, ECONNRESET, "%s: ended an answer before its end (%s)", http->name,
+                        t->detail);
+}

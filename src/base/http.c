@@ -195,43 +195,6 @@ int ht_http_transfer_over(const struct ht_http *http, const struct ht_http_trans
                         t->body->max);
 }
 
-static int not_http(const struct ht_http *http, const struct ht_http_transfer *t,
-                    struct ht_error *err)
-{
-    return ht_error_set(err, EPROTO, "%s: what answers there does not speak HTTP%s (%s)",
-                        http->name, http->options.http2 ? "/2" : "", t->detail);
-}
-
-static int closed(const struct ht_http *http, const struct ht_http_transfer *t,
-                  struct ht_error *err)
-{
-    bool tls = ht_str_has_prefix(ht_str_from(http->base), "https:");
-    const char *hint = "";
-
-    if (t->byte_ns)
-        return ht_error_set(err, ECONNRESET, "%s: closed the connection in the middle of an answer",
-                            http->name);
-    /* TLS 1.3 refuses a client's certificate, or that there is none, only after the handshake;
-     * some servers close without a word. */
-    if (tls && strstr(t->detail, "alert"))
-        return ht_error_set(err, EKEYREJECTED, "%s: TLS failed: %s", http->name, t->detail);
-    if (tls && !http->cert_file)
-        hint = "; it may want a client certificate";
-    else if (http->options.http2)
-        hint = ", or does not speak HTTP/2";
-    return ht_error_set(err, ECONNRESET, "%s: closed the connection without an answer%s",
-                        http->name, hint);
-}
-
-/* An HTTP/2 stream that was closed before its end. */
-static int reset(const struct ht_http *http, const struct ht_http_transfer *t, struct ht_error *err)
-{
-    if (!http->options.http2)
-        return not_http(http, t, err);
-    return ht_error_set(err, ECONNRESET, "%s: ended an answer before its end (%s)", http->name,
-                        t->detail);
-}
-
 int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *t,
                            struct ht_error *err)
 {
@@ -251,7 +214,7 @@ int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *
     switch ((int)t->code) {
     case CURLE_OK:
         if (http->options.http2 && t->protocol != 2)
-            return not_http(http, t, err);
+            return ht_http_not_http(http, t, err);
         return 0;
     case CURLE_COULDNT_CONNECT:
         curl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &code);
@@ -265,18 +228,18 @@ int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_HTTP2:
-        return not_http(http, t, err);
+        return ht_http_not_http(http, t, err);
     case CURLE_HTTP2_STREAM:
-        return reset(http, t, err);
+        return ht_http_reset(http, t, err);
     case CURLE_RECV_ERROR:
         /* libcurl has no code of its own for a broken chunk, nor always for a broken frame. */
         if (strstr(t->detail, "chunk") || strstr(t->detail, "nghttp2"))
-            return not_http(http, t, err);
-        return closed(http, t, err);
+            return ht_http_not_http(http, t, err);
+        return ht_http_closed(http, t, err);
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_ERROR:
-        return closed(http, t, err);
+        return ht_http_closed(http, t, err);
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
@@ -372,6 +335,8 @@ static bool set_endpoint(const struct ht_http *http, CURL *easy)
     }
     bad |= curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
     bad |= curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify * 2);
+    if (http->options.shown)
+        bad |= curl.easy_setopt(easy, CURLOPT_CERTINFO, 1L);
     if (http->proxy)
         bad |= curl.easy_setopt(easy, CURLOPT_PROXY, http->proxy);
     /* Who names a certificate trusts that one alone: libcurl would go on to look into the system's
@@ -653,6 +618,24 @@ int ht_http_transfer_drive(struct ht_http_transfer *t, const struct ht_http *htt
     }
 }
 
+/* The certificates that the other end showed, as PEM. */
+static void add_shown(const struct ht_http_transfer *t, struct ht_buf *out)
+{
+    static const char label[] = "Cert:";
+    struct curl_certinfo *shown = NULL;
+
+    if (curl.easy_getinfo(t->easy, CURLINFO_CERTINFO, &shown) != CURLE_OK || !shown)
+        return;
+    for (int i = 0; i < shown->num_of_certs; i++) {
+        for (const struct curl_slist *line = shown->certinfo[i]; line; line = line->next) {
+            if (strncmp(line->data, label, sizeof(label) - 1) != 0)
+                continue;
+            ht_buf_add_text(out, line->data + sizeof(label) - 1);
+            ht_buf_add_c(out, '\n');
+        }
+    }
+}
+
 void ht_http_transfer_note(struct ht_http_transfer *t, struct ht_http_answer *answer)
 {
     long status = 0;
@@ -663,6 +646,8 @@ void ht_http_transfer_note(struct ht_http_transfer *t, struct ht_http_answer *an
     curl.easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
     curl.easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
     t->protocol = version == CURL_HTTP_VERSION_NONE ? 0 : version >= CURL_HTTP_VERSION_2_0 ? 2 : 1;
+    if (t->client->options.shown)
+        add_shown(t, t->client->options.shown);
     answer->status = (int)status;
     answer->reused = t->done && connections == 0;
     answer->duration_ns = ht_clock_mono(ht_clock_system()) - t->started_ns;

@@ -399,9 +399,16 @@ static int send_once(struct ht_kube_client *client, const char *path, struct ht_
                      &err);
     if (r < 0) {
         ht_kube_explain(&err, trouble);
+        if (r == -EKEYREJECTED)
+            ht_kube_tell_certificates(client, true, trouble);
         return r;
     }
-    return answer->status == 200 ? 0 : judge_answer(client, answer, trouble);
+    if (answer->status == 200)
+        return 0;
+    r = judge_answer(client, answer, trouble);
+    if (r == -EPERM)
+        ht_kube_tell_certificates(client, false, trouble);
+    return r;
 }
 
 /* A new token, where there is one to be had without a new connection. */

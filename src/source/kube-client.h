@@ -49,6 +49,11 @@ int ht_kube_get(struct ht_kube_client *client, const char *path, struct ht_http_
 /* Opens a watch. */
 struct ht_http_stream *ht_kube_watch(struct ht_kube_client *client, const char *path,
                                      ht_http_line line, void *context, struct ht_error *err);
+/* kube-certificates.c: puts into trouble, instead of what it says, which certificate is not valid
+ * at this time, if one is: the client's, and after a failed verification the authority's and the
+ * server's. It may ask the server, without credentials. */
+void ht_kube_tell_certificates(const struct ht_kube_client *client, bool of_server,
+                               struct ht_kube_trouble *trouble);
 /* Fills trouble from an error of the connection. */
 void ht_kube_explain(const struct ht_error *err, struct ht_kube_trouble *trouble);
 

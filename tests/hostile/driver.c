@@ -30,7 +30,8 @@ static int64_t wall(void *context)
 {
     struct driver *driver = context;
 
-    return ht_clock_wall(ht_clock_system()) + atomic_load(&driver->ahead_ns);
+    return ht_clock_wall(ht_clock_system()) + driver->wall_ahead_ns +
+           atomic_load(&driver->ahead_ns);
 }
 
 static void publish(struct ht_feed *feed, struct ht_node *sample)

@@ -13,6 +13,7 @@ struct driver {
     struct ht_feed feed; /* first, so that it leads back */
     struct ht_clock clock;
     atomic_llong ahead_ns; /* of the system's clock */
+    int64_t wall_ahead_ns; /* of that, the wall clock alone; before driver_start */
     struct ht_driver driver;
     pthread_t thread;
     bool unprivileged; /* set before driver_start: the thread gives up root */

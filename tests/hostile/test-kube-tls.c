@@ -97,10 +97,10 @@ static int run(const char *const *arguments)
     return status;
 }
 
-/* NAME.pem, which ended yesterday, with its key. */
-static int make_expired(const char *name)
+/* NAME.pem, which ended yesterday, with its key; issuer NULL: its own. */
+static int make_expired(const char *name, const char *issuer)
 {
-    char key[32], request[32], certificate[32];
+    char key[32], request[32], certificate[32], ca[32], ca_key[32];
     FILE *file = fopen(at("extensions"), "we");
 
     assert_non_null(file);
@@ -109,13 +109,19 @@ static int make_expired(const char *name)
     snprintf(key, sizeof(key), "%s.key", name);
     snprintf(request, sizeof(request), "%s.csr", name);
     snprintf(certificate, sizeof(certificate), "%s.pem", name);
+    snprintf(ca, sizeof(ca), "%s.pem", issuer ? issuer : "");
+    snprintf(ca_key, sizeof(ca_key), "%s.key", issuer ? issuer : "");
     const char *ask[] = {
         "openssl", "req",     "-new", "-newkey", "ec",    "-pkeyopt", "ec_paramgen_curve:P-256",
         "-nodes",  "-keyout", key,    "-out",    request, "-subj",    "/CN=test",
         NULL};
     const char *sign[] = {"openssl", "x509", "-req", "-in",       request,    "-signkey",   key,
                           "-days",   "-1",   "-out", certificate, "-extfile", "extensions", NULL};
-    return run(ask) || run(sign);
+    const char *issue[] = {
+        "openssl", "x509",      "-req",     "-in",        request, "-CA",
+        ca,        "-CAkey",    ca_key,     "-days",      "-1",    "-CAcreateserial",
+        "-out",    certificate, "-extfile", "extensions", NULL};
+    return run(ask) || run(issuer ? issue : sign);
 }
 
 /* A port that nobody has a moment later; good enough for a loopback server of a test. */
@@ -313,9 +319,10 @@ static bool is_anything(struct driver *driver, void *context)
     return driver->sample != NULL;
 }
 
-static void expect_saying(enum ht_source_state state, size_t pods, const char *detail)
+static void expect_saying(enum ht_source_state state, size_t pods, const char *detail,
+                          int64_t ahead_ns)
 {
-    struct driver driver = {0};
+    struct driver driver = {.wall_ahead_ns = ahead_ns};
     struct wanted wanted = {.state = state, .pods = pods, .detail = detail};
 
     driver_start(&driver, ht_kube_driver(&(struct ht_kube_options){.kubeconfig = config,
@@ -342,7 +349,7 @@ static void expect_saying(enum ht_source_state state, size_t pods, const char *d
 
 static void expect(enum ht_source_state state, size_t pods)
 {
-    expect_saying(state, pods, NULL);
+    expect_saying(state, pods, NULL, 0);
 }
 
 static void certificates_of_the_kubeconfig_are_used(void **state)
@@ -373,17 +380,48 @@ static void a_client_without_its_certificate_is_refused(void **state)
     expect(HT_SOURCE_STATE_BROKEN, 0);
 }
 
-static void a_certificate_that_has_ended_is_told(void **state)
+static void an_authority_that_has_ended_is_told(void **state)
 {
     (void)state;
-    if (make_expired("expired"))
+    if (make_expired("expired", NULL))
         skip();
     end_server();
     serve("expired");
     write_config("expired.pem", "client");
-    expect_saying(HT_SOURCE_STATE_BROKEN, 0, "expired");
+    expect_saying(HT_SOURCE_STATE_BROKEN, 0, "the authority's certificate (/CN=test) ended 20", 0);
     end_server();
     serve("server");
+}
+
+static void a_servers_certificate_that_has_ended_is_told(void **state)
+{
+    (void)state;
+    if (make_expired("late", "server"))
+        skip();
+    end_server();
+    serve("late");
+    write_config("server.pem", "client");
+    expect_saying(HT_SOURCE_STATE_BROKEN, 0, "the API server's certificate (/CN=test) ended 20", 0);
+    end_server();
+    serve("server");
+}
+
+static void a_clients_certificate_that_has_ended_is_told(void **state)
+{
+    (void)state;
+    if (make_expired("old", "client"))
+        skip();
+    write_config("server.pem", "old");
+    expect_saying(HT_SOURCE_STATE_BROKEN, 0, "the client certificate (/CN=test) ended 20", 0);
+}
+
+static void a_clock_that_is_behind_is_told(void **state)
+{
+    (void)state;
+    write_config("other.pem", "client");
+    expect_saying(HT_SOURCE_STATE_BROKEN, 0,
+                  "the client certificate (/CN=test) is not valid before 20",
+                  -240 * 3600 * HT_NS_PER_S);
 }
 
 int main(void)
@@ -393,7 +431,10 @@ int main(void)
         cmocka_unit_test(another_authority_is_not_believed),
         cmocka_unit_test(a_server_that_is_not_to_be_verified_is),
         cmocka_unit_test(a_client_without_its_certificate_is_refused),
-        cmocka_unit_test(a_certificate_that_has_ended_is_told),
+        cmocka_unit_test(an_authority_that_has_ended_is_told),
+        cmocka_unit_test(a_servers_certificate_that_has_ended_is_told),
+        cmocka_unit_test(a_clients_certificate_that_has_ended_is_told),
+        cmocka_unit_test(a_clock_that_is_behind_is_told),
     };
     int status = 1;
 

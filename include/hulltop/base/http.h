@@ -39,11 +39,12 @@ struct ht_http_options {
     const char *proxy; /* http://host:port or the like; NULL: none, whatever the environment says */
     bool http2;        /* HTTP/2 and nothing else; over TLS by agreement, else unasked */
     bool insecure;     /* accept any server certificate: only because the user said so */
-    unsigned connect_ms; /* until connected, TLS included [2000] */
-    unsigned total_ms;   /* a whole request; for a stream until its headers are there [10000] */
-    unsigned stall_ms;   /* without one byte in the middle of an answer [3000] */
-    size_t body_max;     /* [HT_LIMIT_BODY] */
-    int cancel_fd;       /* readable: everything ends with -EINTR; 0 or less: none. Borrowed */
+    unsigned connect_ms;  /* until connected, TLS included [2000] */
+    unsigned total_ms;    /* a whole request; for a stream until its headers are there [10000] */
+    unsigned stall_ms;    /* without one byte in the middle of an answer [3000] */
+    size_t body_max;      /* [HT_LIMIT_BODY] */
+    struct ht_buf *shown; /* gets the certificates that the server shows, as PEM; borrowed */
+    int cancel_fd;        /* readable: everything ends with -EINTR; 0 or less: none. Borrowed */
 };
 
 /* A request. Everything is borrowed during the call. */
