@@ -227,6 +227,8 @@ void ht_join_pods_apply(const struct ht_row *row, struct ht_arena *arena,
                                                   HT_STR_ARG(pod->name)));
     if (ht_pod_has_owner(pod))
         ht_container_set_owner(container, pod->owner);
+    if (ht_pod_has_owner_by(pod))
+        ht_container_set_owner_by(container, pod->owner_by);
     /* CRI calls an image by its id once its tag has moved on. */
     if (declared && ht_pod_container_has_image(declared) &&
         (!ht_container_has_image(container) || ht_str_has_prefix(container->image, "sha256:")))

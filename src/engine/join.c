@@ -53,10 +53,11 @@ struct joining {
     struct ht_vec pods;    /* as their source gave them */
     struct ht_join_pods *by_pod;
     const struct ht_row *cluster_row, *host_row;
-    struct ht_vec codes;  /* code and layer rows */
-    struct ht_map *diffs; /* container id to the const struct ht_row * of its changes */
-    struct ht_vec stored; /* datastores and API servers */
-    bool unsorted;        /* processes are not in the order of their ids */
+    struct ht_map *spaces; /* name to the const struct ht_row * of a namespace of the cluster */
+    struct ht_vec codes;   /* code and layer rows */
+    struct ht_map *diffs;  /* container id to the const struct ht_row * of its changes */
+    struct ht_vec stored;  /* datastores and API servers */
+    bool unsorted;         /* processes are not in the order of their ids */
     const struct ht_host *host;
 };
 
@@ -156,6 +157,8 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
                     (void)ht_map_set(joining->diffs, ht_row_id(row), (void *)row);
                 if (id == HT_TABLE_SOURCE && ht_str_is(ht_row_id(row), "kubernetes"))
                     ht_join_pods_set_source(joining->by_pod, row);
+                if (id == HT_TABLE_NAMESPACE)
+                    (void)ht_map_set(joining->spaces, ht_row_id(row), (void *)row);
                 ht_node_add(joining->node, ht_row_ref(row));
             }
         }
@@ -537,12 +540,23 @@ static struct ht_row *make_container(struct joining *joining, const struct place
     return row;
 }
 
-/* Made once a pod, as long as as many of its containers are seen. */
+static int minor_of(const struct ht_row *space)
+{
+    int minor = HT_POD_SECURITY_LATEST;
+
+    if (space && ht_namespace_of(space)->enforce.len)
+        ht_pod_security_parse(ht_namespace_of(space)->enforce_version, &minor);
+    return minor;
+}
+
+/* Made once a pod, as long as as many of its containers are seen. It is judged by the version of
+ * the standards that its namespace enforces, else by the newest, as the admission does. */
 static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row)
 {
     ht_autobuf struct ht_buf buf = HT_BUF(512);
     struct ht_str key = ht_join_key(&buf, &ht_pod_table, ht_row_id(row)), why;
-    const struct ht_row *const inputs[INPUTS] = {row};
+    const struct ht_row *space = ht_map_get(joining->spaces, ht_pod_of(row)->namespace);
+    const struct ht_row *const inputs[INPUTS] = {row, space};
     size_t seen = ht_join_pods_seen(joining->by_pod, row, joining->daemons.len, &why);
     uint64_t number = ht_str_hash(why, seen);
     struct ht_row *known = ht_join_recall(joining->joiner->made, key, inputs, number);
@@ -553,10 +567,12 @@ static struct ht_row *make_pod(struct joining *joining, const struct ht_row *row
     ht_pod_set_seen(&pod, seen);
     if (why.len)
         ht_pod_set_unseen(&pod, why);
+    if (space && ht_namespace_has_enforce(ht_namespace_of(space)))
+        ht_pod_set_enforced(&pod, ht_namespace_of(space)->enforce);
 
-    ht_autorow struct ht_row *counted = ht_row_derive(&ht_pod_table, &pod, &row, 1);
+    ht_autorow struct ht_row *counted = ht_row_derive(&ht_pod_table, &pod, inputs, INPUTS);
     return ht_join_remember(joining->joiner->made, key, inputs, number,
-                            ht_pod_derive(joining->joiner->facts, counted, HT_POD_SECURITY_LATEST));
+                            ht_pod_derive(joining->joiner->facts, counted, minor_of(space)));
 }
 
 /* What was made anew of row, or the row from before if it is equal: most checks of all containers
@@ -671,6 +687,7 @@ static void finish(struct joining *joining)
     }
     ht_map_free(joining->places);
     ht_map_free(joining->diffs);
+    ht_map_free(joining->spaces);
     ht_vec_fini(&joining->order);
     ht_vec_fini(&joining->processes);
     ht_vec_fini(&joining->homes);
@@ -690,6 +707,7 @@ struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *
                               .node = ht_node_new(now_ns),
                               .places = ht_map_new(),
                               .diffs = ht_map_new(),
+                              .spaces = ht_map_new(),
                               .by_pod = ht_join_pods_new()};
 
     ht_join_cache_begin(joiner->made);

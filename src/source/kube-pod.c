@@ -298,12 +298,33 @@ static void set_owner(struct ht_kube_decoding *decoding, struct ht_str kind, str
                                                   HT_STR_ARG(name)));
 }
 
+/* What owns the owner: by its name, as ReplicaSets and Jobs themselves are not read. */
+static bool set_owner_above(struct ht_kube_decoding *decoding, struct ht_str kind,
+                            struct ht_str name, const struct ht_json *labels)
+{
+    bool set = ht_str_is(kind, "ReplicaSet");
+    struct ht_str above = {0};
+
+    if (set)
+        above = deployment_of(name, labels);
+    else if (ht_str_is(kind, "Job"))
+        above = cron_job_of(name);
+    if (!above.len)
+        return false;
+    set_owner(decoding, set ? HT_S("Deployment") : HT_S("CronJob"), above);
+    ht_pod_set_owner_by(decoding->pod,
+                        ht_arena_strf(decoding->arena, "the name of %.*s %.*s%s", HT_STR_ARG(kind),
+                                      HT_STR_ARG(name),
+                                      set ? " and the label pod-template-hash" : ""));
+    return true;
+}
+
 /* The workload that made it, as far as the object itself tells. */
 static void decode_owner(struct ht_kube_decoding *decoding, const struct ht_json *metadata)
 {
     const struct ht_json *owners = ht_json_get(metadata, "ownerReferences");
     const struct ht_json *labels = ht_json_get(metadata, "labels");
-    struct ht_str kind, name, above = {0};
+    struct ht_str kind, name;
 
     for (size_t i = 0; ht_json_is_array(owners) && i < owners->len; i++) {
         bool controller = false;
@@ -315,15 +336,8 @@ static void decode_owner(struct ht_kube_decoding *decoding, const struct ht_json
         /* The node is no workload: it only shows the pods that it has by itself. */
         if (ht_str_is(kind, "Node"))
             return;
-        if (ht_str_is(kind, "ReplicaSet"))
-            above = deployment_of(name, labels);
-        if (above.len) {
-            set_owner(decoding, HT_S("Deployment"), above);
-            return;
-        }
-        if (ht_str_is(kind, "Job"))
-            above = cron_job_of(name);
-        set_owner(decoding, above.len ? HT_S("CronJob") : kind, above.len ? above : name);
+        if (!set_owner_above(decoding, kind, name, labels))
+            set_owner(decoding, kind, name);
         return;
     }
 }

@@ -216,6 +216,8 @@ static void put_container(struct ht_ui *ui, const struct ht_container *container
         ht_doc_pair(doc, LABEL_COL, "pod", container->pod);
     if (ht_container_has_owner(container))
         ht_doc_pair(doc, LABEL_COL, "owner", container->owner);
+    if (ht_container_has_owner_by(container))
+        ht_doc_pair(doc, LABEL_COL, "owner by", container->owner_by);
     if (ht_container_has_pod_found(container))
         ht_doc_pair(doc, LABEL_COL, "API", container->pod_found);
     for (size_t i = 0; i < container->differs.len; i++)

@@ -397,6 +397,7 @@ static struct ht_pod api_pod(void)
     ht_pod_set_name(&pod, HT_S("web-1"));
     ht_pod_set_namespace(&pod, HT_S("shop"));
     ht_pod_set_owner(&pod, HT_S("Deployment/web"));
+    ht_pod_set_owner_by(&pod, HT_S("the name of ReplicaSet web-5d9"));
     ht_pod_set_phase(&pod, HT_S("Running"));
     ht_pod_set_containers(&pod, (struct ht_pod_container_list){.items = containers, .len = 3});
     return pod;
@@ -451,6 +452,7 @@ static void a_container_gets_its_pod_by_the_id_in_the_pods_status(void **state)
     assert_true(ht_str_is(container->pod, "shop/web-1"));
     assert_true(ht_str_is(container->namespace, "shop"));
     assert_true(ht_str_is(container->owner, "Deployment/web"));
+    assert_true(ht_str_is(container->owner_by, "the name of ReplicaSet web-5d9"));
     assert_true(ht_str_is(container->pod_row, POD_UID));
     assert_true(ht_str_is(container->image, "shop/web:2"));
     const struct ht_row *row = ht_node_find(node, HT_TABLE_POD, HT_S(POD_UID));
