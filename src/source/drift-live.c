@@ -64,15 +64,15 @@ static void set_id(struct ht_drift *drift, const struct ht_exec_start *start, st
     ht_code_set_id(
         code, ht_arena_strf(drift->arena, "%.*s:%s:%.*s", HT_STR_ARG(start->cgroup.container_id),
                             ht_enum_name(&ht_code_kind_enum, code->kind), HT_STR_ARG(code->path)));
+    ht_code_set_pid(code, (uint64_t)start->pid);
 }
 
-/* What the watch told of the process itself, where its program is not the image's. */
+/* What the watch told of the process itself. */
 static void add_start(struct ht_drift *drift, const struct ht_exec_start *start,
                       struct ht_code *code)
 {
     struct ht_arena *arena = drift->arena;
 
-    ht_code_set_pid(code, (uint64_t)start->pid);
     add_unread(drift, start, code);
     if (!(start->unread & HT_EXEC_NO_ARGV))
         ht_code_set_argv(code, start->argv);
@@ -123,10 +123,12 @@ static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
         code.origin == HT_CODE_ORIGIN_HOST)
         return;
     set_id(drift, start, &code);
-    if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN) {
+    if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN)
         read_rest(&gone);
-        if (ht_drift_is_starting(start->comm, code.origin))
-            return;
+    if (ht_drift_is_starting(start->comm, code.origin))
+        return;
+    /* Of the image's own its first start was told. */
+    if (!start->is_known) {
         add_start(drift, start, &code);
         ht_drift_add_before(drift, home, &code);
     }

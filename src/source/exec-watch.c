@@ -29,8 +29,10 @@ enum {
 #define WAITING_NS (INT64_C(100) * HT_NS_PER_MS)
 #define ALONE_NS   (INT64_C(20) * HT_NS_PER_MS)
 
-/* A file that was given: it is told from all others, and from what it was before a change. */
+/* A file that was given of a container: it is told from all others, and from what it was before a
+ * change. */
 struct seen {
+    uint64_t home; /* a hash of the container's id */
     uint64_t ino;
     int64_t changed_s;
     uint32_t changed_ns, dev_major, dev_minor;
@@ -313,12 +315,13 @@ static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
         statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_CTIME, &about) < 0)
         return false;
     memset(&file, 0, sizeof(file)); /* its bytes are compared */
+    file.home = ht_str_hash(start->cgroup.container_id, 0);
     file.ino = about.stx_ino;
     file.changed_s = about.stx_ctime.tv_sec;
     file.changed_ns = about.stx_ctime.tv_nsec;
     file.dev_major = about.stx_dev_major;
     file.dev_minor = about.stx_dev_minor;
-    place = &watch->seen[(file.ino ^ file.ino >> 10 ^ file.dev_minor) & (SEEN_LEN - 1)];
+    place = &watch->seen[(file.home ^ file.ino ^ file.ino >> 10) & (SEEN_LEN - 1)];
     if (memcmp(place, &file, sizeof(file)) == 0)
         return true;
     *place = file;

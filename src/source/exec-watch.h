@@ -57,8 +57,8 @@ struct ht_exec_start {
     int64_t at_mono_ns; /* by the kernel where it tells, else when it was read; CLOCK_MONOTONIC */
     bool by_fanotify;
     bool by_connector;
-    bool is_known;   /* its file was given before, and is not changed since: of its stat nothing is
-                      * read until ht_exec_read_stat is called */
+    bool is_known;   /* of its container its file was given before, and is not changed since: of its
+                      * stat nothing is   read until ht_exec_read_stat is called */
     unsigned unread; /* of enum ht_exec_unread */
     struct ht_str exe; /* link of /proc/PID/exe; empty: unread */
     int exe_fd;        /* the running program itself, may be O_PATH; -1: unread */
