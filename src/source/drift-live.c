@@ -33,6 +33,7 @@ static bool take_file(const struct ht_exec_start *start, struct ht_origin_ask *a
     }
     if (start->files_len == 0)
         return false;
+    ask->is_watched = true;
     ask->fd = start->files[0].fd;
     ask->path = start->files[0].path;
     return ask->path.len > 0;

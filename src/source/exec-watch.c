@@ -258,36 +258,13 @@ static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *even
 
 /* ---- what is given ---- */
 
-/* What runs is most often one of the files that were opened for it: then the link alone is read. */
-static bool is_given(struct ht_exec *watch, struct ht_exec_start *start)
-{
-    char name[NAME_BYTES];
-    char target[PATH_MAX + NAME_BYTES];
-    struct ht_str link = {.data = target};
-
-    if (start->files_len == 0)
-        return false;
-    snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
-    ssize_t len = readlinkat(watch->reader.proc_fd, name, target, sizeof(target));
-    link.len = len > 0 ? (size_t)len : 0;
-    for (size_t i = 0; link.len && i < start->files_len; i++) {
-        if (!ht_str_equal(start->files[i].path, link))
-            continue;
-        start->exe = start->files[i].path;
-        start->exe_fd = start->files[i].fd;
-        return true;
-    }
-    return false;
-}
-
 static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
 {
     char name[NAME_BYTES];
     char target[PATH_MAX + NAME_BYTES];
 
-    if (is_given(watch, start))
-        return;
-    /* Opened first: the descriptor keeps what runs, whatever becomes of the process. */
+    /* Opened first: the descriptor keeps what runs, whatever becomes of the process. A file that
+     * was opened to be run is another where that start failed, or the path led elsewhere since. */
     snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
     watch->given_exe = openat(watch->reader.proc_fd, name, O_PATH | O_CLOEXEC);
     if (watch->given_exe < 0) {

@@ -58,10 +58,10 @@ struct ht_exec_start {
     bool by_fanotify;
     bool by_connector;
     bool is_known;   /* of its container its file was given before, and is not changed since: of its
-                      * stat nothing is   read until ht_exec_read_stat is called */
+                      * stat nothing is read until ht_exec_read_stat is called */
     unsigned unread; /* of enum ht_exec_unread */
     struct ht_str exe; /* link of /proc/PID/exe; empty: unread */
-    int exe_fd;        /* the running program itself, may be O_PATH; -1: unread */
+    int exe_fd;        /* O_PATH: the running program itself; -1: unread */
     uint64_t start;    /* ticks since boot; with the pid it is the process */
     pid_t ppid;
     uint32_t tty;                  /* device number; 0: none */

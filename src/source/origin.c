@@ -591,7 +591,7 @@ static void judge_contained(struct question *question)
 
     /* Who watches a file system sees files of the layers themselves, by no mount of the container.
      */
-    if (!mount && question->ask->fd >= 0 && space->is_overlay && !is_memory(question))
+    if (!mount && question->ask->is_watched && space->is_overlay && !is_memory(question))
         mount = question->mount = space->root;
     if (!mount) {
         judge_unmounted(question);

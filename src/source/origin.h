@@ -36,7 +36,9 @@ struct ht_origin_ask {
     uint64_t proc_ino; /* of /proc/PID when the start was read, which spares a check; 0: unknown */
     struct ht_str container_id; /* as its cgroup tells; empty: it is of the node */
     enum ht_code_kind kind;
-    int fd; /* the file, opened (O_PATH will do); borrowed. -1: the executable of pid */
+    int fd;          /* the file, opened (O_PATH will do); borrowed. -1: the executable of pid */
+    bool is_watched; /* a watch of the file system gave fd: the file may be the layer's own, which
+                      * is on no mount of the container */
     struct ht_str
         path; /* what the process, or who opened fd, calls it; of an executable not asked */
     /* Called (NULL: not) before content is read of a file that has no answer yet, for each try:
