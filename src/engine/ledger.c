@@ -21,6 +21,7 @@ struct entry {
     uint64_t seen_in; /* the last pass that had it */
     int64_t seen_at;  /* the time of that pass */
     bool held;        /* made is how it was seen last */
+    bool stale;       /* made lacks what the ledger learned since */
     bool fresh;       /* appeared after the first complete pass, and nobody opened it */
     bool seen;        /* in this pass */
     char *reason;     /* acknowledged, NULL if not */
@@ -98,25 +99,35 @@ static void forget_made(struct entry *entry)
     entry->made = ht_row_unref(entry->made);
 }
 
-/* The finding with the ledger's facts; made anew only when either side changed. Borrowed. */
-static struct ht_row *dress(struct entry *entry, struct ht_row *from)
+/* Makes the finding with the ledger's facts anew. */
+static void make(struct entry *entry, struct ht_row *from)
 {
-    if (entry->made && entry->from == from)
-        return entry->made;
-
     struct ht_finding finding = *ht_finding_of(from);
     ht_finding_set_first_seen(&finding, entry->first_seen);
     ht_finding_set_new(&finding, entry->fresh);
     if (entry->reason)
         ht_finding_set_acknowledged(&finding, (struct ht_str){entry->reason, entry->reason_len});
+    if (entry->held)
+        ht_finding_set_last_seen(&finding, entry->seen_at);
 
     const struct ht_row *const lenders[] = {from};
     struct ht_row *made = ht_row_keep(
         entry->made, ht_row_derive(&ht_finding_table, &finding, lenders, ARRAY_LEN(lenders)));
+    ht_row_ref(from);
     forget_made(entry);
-    entry->from = ht_row_ref(from);
+    entry->from = from;
     entry->made = made;
-    return made;
+    entry->stale = false;
+}
+
+/* The finding as it is; made anew only when either side changed. Borrowed. */
+static struct ht_row *dress(struct entry *entry, struct ht_row *from)
+{
+    if (!entry->made || entry->from != from || entry->stale || entry->held) {
+        entry->held = false;
+        make(entry, from);
+    }
+    return entry->made;
 }
 
 /* "debug: Runs with --privileged": who it is about may be gone when the line is read. */
@@ -160,17 +171,9 @@ struct going {
 static void hold(struct going *going, struct entry *entry)
 {
     going->held++;
-    if (!entry->held) {
-        struct ht_finding finding = *ht_finding_of(entry->made);
-        const struct ht_row *const lenders[] = {entry->made};
-
-        ht_finding_set_last_seen(&finding, entry->seen_at);
-
-        struct ht_row *made =
-            ht_row_derive(&ht_finding_table, &finding, lenders, ARRAY_LEN(lenders));
-        forget_made(entry);
-        entry->made = made;
+    if (!entry->held || entry->stale) {
         entry->held = true;
+        make(entry, entry->from);
     }
     if (going->rows)
         ht_rowset_add(going->rows, ht_row_ref(entry->made));
@@ -242,7 +245,6 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
         entry->seen = true;
         entry->seen_in = ledger->passes;
         entry->seen_at = pass->now_ns;
-        entry->held = false;
         findings->rows[i] = ht_row_ref(dress(entry, from));
         if (appeared && ht_bursts_is_single(coming, findings->rows[i]))
             tell(timeline, HT_EVENT_KIND_FINDING_NEW, findings->rows[i], pass->now_ns);
@@ -270,7 +272,7 @@ void ht_ledger_open(struct ht_ledger *ledger, struct ht_str id)
 
     if (entry && entry->fresh) {
         entry->fresh = false;
-        entry->from = ht_row_unref(entry->from);
+        entry->stale = true;
         ledger->version++;
     }
 }
@@ -284,7 +286,7 @@ void ht_ledger_acknowledge(struct ht_ledger *ledger, struct ht_str id, struct ht
     entry->reason = reason.len ? ht_strndup(reason.data, reason.len) : NULL;
     entry->reason_len = reason.len;
     entry->fresh = false;
-    entry->from = ht_row_unref(entry->from);
+    entry->stale = true;
     ledger->version++;
 }
 

@@ -351,8 +351,12 @@ static void what_is_held_is_told_with_its_last_sight(void **state)
     for (unsigned i = 0; i < 2; i++) {
         pass_about(fixture, row, "b1", "BLD-001", false, &held);
         assert_int_equal(held.len, 1);
-        assert_int_equal(ht_finding_of(held.rows[0])->last_seen, 100);
+        const struct ht_finding *finding = ht_finding_of(held.rows[0]);
+        assert_int_equal(finding->last_seen, 100);
+        assert_int_equal(finding->new, i == 0);
+        assert_int_equal(ht_finding_has_acknowledged(finding), i > 0);
         ht_rowset_fini(&held);
+        ht_ledger_acknowledge(fixture->ledger, HT_S("f"), HT_S("known"));
     }
     pass_about(fixture, row, "b1", "BLD-001", true, &held);
     assert_int_equal(held.len, 0);
