@@ -355,14 +355,16 @@ static void apply(struct ht_checking *checking, struct drafts *drafts, const str
     }
 }
 
-/* As it was derived; or, where it was not, by the newest version. */
-static void security_of(struct ht_checking *checking, const struct ht_pod *pod,
+void ht_pod_security_of(const struct ht_pod *pod, struct ht_arena *arena,
                         struct ht_pod_security *ret)
 {
-    if (ht_pod_has_pod_security(pod))
+    /* What a namespace enforces is the admission's measure: what it does not ask for is a danger
+     * all the same. */
+    if (ht_pod_has_pod_security(pod) &&
+        (!ht_pod_has_enforced(pod) || ht_str_is(pod->pod_security.version, "latest")))
         *ret = pod->pod_security;
     else
-        ht_pod_security_judge(pod, HT_POD_SECURITY_LATEST, ht_checking_arena(checking), ret);
+        ht_pod_security_judge(pod, HT_POD_SECURITY_LATEST, arena, ret);
 }
 
 void ht_pod_look(struct ht_checking *checking, const struct ht_row *row)
@@ -374,7 +376,7 @@ void ht_pod_look(struct ht_checking *checking, const struct ht_row *row)
 
     if (!ht_pod_open(checking, row, &pod))
         return;
-    security_of(checking, pod, &security);
+    ht_pod_security_of(pod, ht_checking_arena(checking), &security);
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         if (strcmp(rules[i].check, id) != 0)
             continue;

@@ -16,6 +16,10 @@ void ht_pod_look_paths(struct ht_checking *checking, const struct ht_row *row);
 void ht_pod_look_rootfs(struct ht_checking *checking, const struct ht_row *row);
 void ht_pod_look_propagation(struct ht_checking *checking, const struct ht_row *row);
 
+/* What the standards say of a pod, for findings: by the version that was asked for; where its
+ * namespace chose one, by the newest. Lives in the arena, or in the pod. */
+void ht_pod_security_of(const struct ht_pod *pod, struct ht_arena *arena,
+                        struct ht_pod_security *ret);
 /* True if there is something to judge: not all of its containers are seen, and what it declares is
  * known. Else it says so, where it matters. */
 bool ht_pod_open(struct ht_checking *checking, const struct ht_row *row,

@@ -18,10 +18,7 @@ static bool breaks_baseline(const struct ht_row *row, struct ht_arena *arena, st
 
     if (!ht_subject_runs(row) || (ht_pod_has_class(pod) && pod->class == HT_CLASS_SYSTEM))
         return false;
-    if (ht_pod_has_pod_security(pod))
-        security = pod->pod_security;
-    else
-        ht_pod_security_judge(pod, HT_POD_SECURITY_LATEST, arena, &security);
+    ht_pod_security_of(pod, arena, &security);
     for (size_t i = 0; i < security.baseline.len; i++) {
         ht_buf_add_text(out, i ? ", " : "");
         ht_buf_add_str(out, security.baseline.items[i]);

@@ -19,6 +19,7 @@
 #include "hulltop/base/vec.h"
 #include "hulltop/check/pod-security.h"
 #include "hulltop/source/manifests.h"
+#include "src/check/pods.h"
 
 /* ---- reading ---- */
 
@@ -204,6 +205,30 @@ static void expect_field(const struct ht_pod *pod, const char *check, size_t i, 
     fail_msg("%s is not violated", check);
 }
 
+/* What a namespace enforces is the admission's measure, and no reason to be silent. */
+static void findings_go_by_the_newest_version_whatever_is_enforced(void **state)
+{
+    ht_autovec struct ht_vec pods = {0};
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_manifests_count count;
+    struct ht_pod_security old = {0}, judged = {0};
+
+    (void)state;
+    read_good("kind: Pod\n"
+              "metadata: {name: web}\n"
+              "spec: {containers: [{name: a, image: b}]}\n",
+              &pods, &count);
+    struct ht_pod pod = *pod_at(&pods, 0);
+    assert_true(ht_pod_security_judge(&pod, 0, arena, &old));
+    *ht_pod_edit_pod_security(&pod) = old;
+    ht_pod_security_of(&pod, arena, &judged); /* asked for */
+    assert_int_equal(judged.restricted.len, old.restricted.len);
+    ht_pod_set_enforced(&pod, HT_S("baseline"));
+    ht_pod_security_of(&pod, arena, &judged);
+    assert_true(judged.restricted.len > old.restricted.len);
+    free_pods(&pods);
+}
+
 static void fields_are_named_with_their_places(void **state)
 {
     ht_autovec struct ht_vec pods = {0};
@@ -343,13 +368,13 @@ static void bad_input_is_refused_with_its_line(void **state)
     assert_refused("kind: Pod\n---\nkind: Pod\nspec: {}\n", EINVAL,
                    "m.yaml:1: Pod : spec: expected the spec of a pod");
     assert_refused("kind: Pod\nmetadata: {name: x}\nspec: {hostPID: \"true\"}\n", EINVAL,
-                   "m.yaml:1: Pod x: spec.hostPID: expected true or false");
+                   "m.yaml:3: Pod x: spec.hostPID: expected true or false");
     assert_refused("kind: Pod\nspec:\n  containers:\n  - securityContext: {privileged: 1}\n",
                    EINVAL,
-                   "m.yaml:1: Pod : spec.containers[0].securityContext.privileged: expected true "
+                   "m.yaml:4: Pod : spec.containers[0].securityContext.privileged: expected true "
                    "or false");
     assert_refused("kind: Pod\nspec: {containers: {}}\n", EINVAL,
-                   "m.yaml:1: Pod : spec.containers: expected a list");
+                   "m.yaml:2: Pod : spec.containers: expected a list");
     assert_refused("kind: ConfigMap\nitems: [{kind: Pod, spec: {}}]\n", EINVAL,
                    "m.yaml:1: pods as items of something that is no List");
     assert_refused("items: [{spec: {containers: []}}]\nkind: TeapotList\n", EINVAL,
@@ -364,6 +389,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_check_is_judged_by_its_versions),
         cmocka_unit_test(versions_are_read),
+        cmocka_unit_test(findings_go_by_the_newest_version_whatever_is_enforced),
         cmocka_unit_test(fields_are_named_with_their_places),
         cmocka_unit_test(every_kind_of_workload_is_found),
         cmocka_unit_test(lists_are_read_as_kubectl_and_the_api_print_them),

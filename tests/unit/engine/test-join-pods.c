@@ -59,7 +59,7 @@ static void the_version_that_is_enforced_judges(void **state)
     } cases[] = {
         {"baseline", "v1.24", "v1.24"}, {"restricted", "latest", "latest"},
         {"baseline", "soon", "latest"}, {"baseline", NULL, "latest"},
-        {"", "v1.24", "latest"},
+        {"", "v1.24", "latest"},        {"privileged", "v1.0", "latest"},
     };
     struct ht_joiner *joiner = ht_joiner_new(facts);
 
