@@ -477,7 +477,8 @@ int ht_docker_decode_container(struct ht_str text, const struct ht_docker_contex
     ht_docker_decode_privilege(&decoding);
     ht_docker_decode_libpod(&decoding);
     if (ht_arena_is_full(arena))
-        return ht_error_set(err, E2BIG, "container %.12s: larger than %d bytes", container.id.data,
+        return ht_error_set(err, E2BIG, "container %.*s: larger than %d bytes",
+                            container.id.len < 12 ? (int)container.id.len : 12, container.id.data,
                             HT_LIMIT_ROW);
     *ret_row = ht_row_new(&ht_container_table, &container);
     return 0;
