@@ -15,6 +15,8 @@
 # Set by lab_start: LAB (directory), LAB_SOCK, LAB_CONDS (words for the expected tables),
 # LAB_NS (prefix to run a command in the daemon's mount namespace).
 
+# Nobody writes to it: a read from it waits without a program.
+exec {never}<> <(:)
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB='' LAB_SOCK='' LAB_WHY='' LAB_CONDS='' LAB_DRIVER='' LAB_DOCKERD='' LAB_CONTAINERD=''
 LAB_BRIDGE='' LAB_BLOCKDEV='' LAB_SHIMS_WERE='' LAB_CGROUPS_WERE='' LAB_IMAGE=lab/app:1.0
@@ -30,7 +32,7 @@ lab_poll() {
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$deadline" ] || return 1
-        read -rt 0.05 <> <(:) || :
+        read -rt 0.05 -u "$never" || :
     done
 }
 

@@ -25,6 +25,9 @@ end_scene() {
 }
 trap end_scene EXIT
 
+# Nobody writes to it: a read from it waits without a program.
+exec {never}<> <(:)
+
 # start_process LIBRARY: a process of the node that has it loaded when this returns.
 start_process() {
     stop_process
@@ -32,7 +35,7 @@ start_process() {
     process=$!
     for _ in {1..200}; do
         grep -qF -- "$1" "/proc/$process/maps" 2>/dev/null && return
-        read -rt 0.05 <> <(:) || :
+        read -rt 0.05 -u "$never" || :
     done
 }
 

@@ -339,7 +339,7 @@ static void noise_is_no_load(void **unused)
     ht_autostate struct ht_state *idles = ht_state_new(idle), *works = ht_state_new(busy);
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, idles);
-    SEES(&bench, "cpu: nothing is busy");
+    SEES(&bench, "cpu: no container and no service is busy");
     ht_ui_set_state(bench.ui, works);
     SEES(&bench, "cpu: d 0.1 cores, a 0.02, b 0.02\n");
     close_bench(&bench);
