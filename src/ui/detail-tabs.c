@@ -217,14 +217,15 @@ void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, str
     ht_doc_head(doc, "EVENTS");
     for (size_t i = events->len; i-- > 0 && shown < HISTORY_MAX;) {
         const struct ht_event *event = ht_event_of(events->rows[i]);
-        ht_autobuf struct ht_buf time = HT_BUF(40);
+        ht_autobuf struct ht_buf time = HT_BUF(40), text = HT_BUF(HT_SIDE_TEXT_MAX);
 
         if (!is_about(event, rows))
             continue;
         shown++;
         ht_ui_time_text(ui, &time, event->at);
         ht_buf_add_c(&time, '\0');
-        ht_doc_pair(doc, 14, time.data, event->text);
+        ht_ui_event_text(&text, event);
+        ht_doc_pair(doc, 14, time.data, ht_buf_str(&text));
     }
     if (shown == 0)
         none(doc, "no events about it since hulltop was started");

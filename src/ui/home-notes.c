@@ -150,6 +150,7 @@ void ht_home_draw_notes(struct ht_ui *ui, struct ht_area area)
     for (unsigned number = 1; number <= HT_QUESTIONS; number++)
         put_past(&notes, number);
     if (ui->options.offer_demo && ui->state->complete && notes.row < area.rect.h &&
+        ht_state_question(ui->state, 3)->state != HT_QUESTION_STATE_UNKNOWN &&
         ht_node_set(ui->state->node, HT_TABLE_CONTAINER)->len == 0)
         ht_draw_text(area, notes.row++, 1, HT_STYLE_ACCENT, ht_str_from(demo));
     put_questions(&notes, true);

@@ -57,6 +57,13 @@ static void list_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *ou
 
 /* ---- filter ---- */
 
+/* The list is again as it was before; an empty one would look like an all-clear. */
+static void refuse_filter(struct ht_ui *ui, struct ht_page *page, const struct ht_error *err)
+{
+    ht_list_set_filter(ui, page, ht_str_from(ui->prompt.before ? ui->prompt.before : ""), false);
+    ht_ui_messagef(ui, "%s", err->text);
+}
+
 void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
 {
     struct ht_list_page *list = of(page);
@@ -69,9 +76,9 @@ void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str te
     list->filter_error = NULL;
     if (ht_filter_parse(list->view->table, text, &words, &filter, &err) < 0) {
         /* While it is typed a filter is often unfinished: the last whole one stays. */
-        if (done)
-            ht_ui_messagef(ui, "%s", err.text);
         list->filter_error = ht_strndup(err.text, strlen(err.text));
+        if (done)
+            refuse_filter(ui, page, &err);
         return;
     }
     ht_list_take_filter(list, text.len ? filter : ht_filter_free(filter), text);

@@ -272,10 +272,11 @@ static void draw_event(const struct ht_ui *ui, struct ht_area area, int row,
         ht_buf_add_text(&text, "m  MARK");
     else if (ht_event_has_severity(event))
         ht_ui_severity_text(&text, event->severity);
-    unsigned style = is_mark(event)                 ? HT_STYLE_ACCENT
-                     : ht_event_has_severity(event) ? ht_ui_severity_style(event->severity)
+    unsigned style = is_mark(event)                              ? HT_STYLE_ACCENT
                      : event->kind == HT_EVENT_KIND_FINDING_GONE ? HT_STYLE_DIM
-                                                                 : HT_STYLE_NORMAL;
+                     : ht_event_has_severity(event) ? ht_ui_severity_style(event->severity)
+                                                    : HT_STYLE_NORMAL;
+    bool is_bad = ht_event_has_severity(event) && event->kind != HT_EVENT_KIND_FINDING_GONE;
     int at = narrow ? TEXT_NARROW_COL : SEVERITY_COL;
     /* Where there is no room for the word its glyph stands. */
     ht_draw_field(area, (struct ht_span){row, at, narrow ? 2 : 7}, style,
@@ -283,8 +284,10 @@ static void draw_event(const struct ht_ui *ui, struct ht_area area, int row,
     if (!narrow && ht_event_has_question(event))
         ht_draw_textf(area, (struct ht_span){row, QUESTION_COL, 1}, HT_STYLE_DIM, "%u",
                       (unsigned)event->question);
+    ht_buf_reset(&text);
+    ht_ui_event_text(&text, event);
     ht_draw_text(area, row, narrow ? TEXT_NARROW_COL + 3 : TEXT_COL,
-                 ht_event_has_severity(event) ? HT_STYLE_NORMAL : style, event->text);
+                 is_bad ? HT_STYLE_NORMAL : style, ht_buf_str(&text));
 }
 
 /* A second line below the chosen event: what it is about. */
@@ -388,7 +391,7 @@ static void timeline_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc 
             ht_buf_addf(&text, "%s  ", ht_severity_word(event->severity));
         if (ht_event_has_question(event))
             ht_buf_addf(&text, "question %" PRIu64 "  ", event->question);
-        ht_buf_add_str(&text, event->text);
+        ht_ui_event_text(&text, event);
         ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
     }
     if (ui->state->events.len == 0)

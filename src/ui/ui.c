@@ -273,7 +273,7 @@ static int draw_prompt(struct ht_ui *ui, struct ht_area area)
         [HT_PROMPT_SEARCH] = "/",
         [HT_PROMPT_COMMAND] = ":",
         [HT_PROMPT_ACKNOWLEDGE] = "reason: ",
-        [HT_PROMPT_EXPORT] = "new file: ",
+        [HT_PROMPT_EXPORT] = "Enter saves, Esc does not; new file: ",
         [HT_PROMPT_UNLOCK] = "reason to unlock: ",
     };
     struct ht_span span = {.width = area.rect.w - 1};

@@ -68,6 +68,13 @@ unsigned ht_ui_source_style(enum ht_source_state state)
     return HT_STYLE_NORMAL;
 }
 
+void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event)
+{
+    if (event->kind == HT_EVENT_KIND_FINDING_GONE)
+        ht_buf_add_text(out, "over: ");
+    ht_buf_add_str(out, event->text);
+}
+
 void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity)
 {
     ht_buf_addf(out, "%-2s %s", ht_severity_glyph(severity), ht_severity_word(severity));

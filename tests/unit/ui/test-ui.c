@@ -377,6 +377,41 @@ static void the_timeline_follows_until_a_line_is_chosen(void **unused)
     close_bench(&bench);
 }
 
+static void an_end_is_told_from_a_beginning(void **unused)
+{
+    struct bench bench;
+    struct ht_event event = {0};
+    ht_autostate struct ht_state *later = fixture_state();
+
+    (void)unused;
+    ht_event_set_id(&event, HT_S("99"));
+    ht_event_set_at(&event, FIXTURE_NOW);
+    ht_event_set_kind(&event, HT_EVENT_KIND_FINDING_GONE);
+    ht_event_set_severity(&event, HT_SEVERITY_CRITICAL);
+    ht_event_set_text(&event, HT_S("shell: Runs with --privileged"));
+    ht_rowset_add(&later->events, ht_row_new(&ht_event_table, &event));
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, later);
+    type(&bench, "8");
+    SEES(&bench, "over: shell: Runs with --privileged");
+    close_bench(&bench);
+}
+
+static void a_refused_filter_leaves_the_list_as_it_was(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3/debug\n");
+    SEES(&bench, "yours: debug");
+    type(&bench, "/ name~nothing-like-it\n");
+    SEES(&bench, "no field name in finding");
+    SEES(&bench, "yours: debug");
+    SEES(&bench, "2 of 5 shown");
+    close_bench(&bench);
+}
+
 static void a_replay_has_its_own_keys_and_title(void **unused)
 {
     struct bench bench;
@@ -527,6 +562,17 @@ static void without_containers_the_demo_is_offered(void **unused)
     empty->complete = true;
     ht_ui_set_state(bench.ui, empty);
     SEES(&bench, "no containers here: hulltop demo shows an incident");
+
+    /* Where nobody could look there may be some. */
+    ht_autostate struct ht_state *broken = ht_state_new(ht_node_new(FIXTURE_NOW));
+    broken->complete = true;
+    struct ht_question unknown = *ht_state_question(broken, 3);
+    ht_question_set_state(&unknown, HT_QUESTION_STATE_UNKNOWN);
+    struct ht_row *row = ht_row_new(&ht_question_table, &unknown);
+    ht_row_unref(broken->questions[2]);
+    broken->questions[2] = row;
+    ht_ui_set_state(bench.ui, broken);
+    SEES_NOT(&bench, "hulltop demo");
     close_bench(&bench);
 }
 
@@ -547,6 +593,8 @@ int main(void)
         cmocka_unit_test(the_clock_goes_on_and_pausing_holds_the_screen),
         cmocka_unit_test(a_quiet_second_changes_few_cells),
         cmocka_unit_test(noise_is_no_load),
+        cmocka_unit_test(an_end_is_told_from_a_beginning),
+        cmocka_unit_test(a_refused_filter_leaves_the_list_as_it_was),
         cmocka_unit_test(a_replay_has_its_own_keys_and_title),
         cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
         cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
