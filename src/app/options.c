@@ -173,7 +173,11 @@ static int set_from(struct ht_options *options, const char *value, struct ht_err
 
 static int set_manifests(struct ht_options *options, const char *value, struct ht_error *err)
 {
-    (void)err;
+    if (options->manifests)
+        return ht_error_set(err, EINVAL,
+                            "--manifests %s: one file alone; of several: cat FILE... | hulltop "
+                            "check --manifests -",
+                            value);
     options->manifests = value;
     return 0;
 }

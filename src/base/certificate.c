@@ -17,7 +17,8 @@
 struct crypto {
     void *(*new_mem_buf)(const void *bytes, int len);
     int (*free_bio)(void *bio);
-    void *(*read_x509)(void *bio, void *x509, void *password, void *context);
+    void *(*read_x509)(void *bio, void *x509, int (*password)(char *, int, int, void *),
+                       void *context);
     void (*free_x509)(void *x509);
     const void *(*not_before)(const void *x509);
     const void *(*not_after)(const void *x509);
@@ -78,6 +79,16 @@ static bool describe(const struct crypto *crypto, const void *x509, struct ht_ce
            read_time(crypto, crypto->not_after(x509), &ret->end_ns);
 }
 
+/* Without one the library would ask on the terminal. */
+static int no_password(char *ret_text, int size, int is_writing, void *context)
+{
+    (void)ret_text;
+    (void)size;
+    (void)is_writing;
+    (void)context;
+    return -1;
+}
+
 static size_t read_all(const struct crypto *crypto, struct ht_str pem,
                        struct ht_certificate *certificates, size_t room)
 {
@@ -86,7 +97,7 @@ static size_t read_all(const struct crypto *crypto, struct ht_str pem,
     bool good = bio;
 
     while (good && len < room) {
-        void *x509 = crypto->read_x509(bio, NULL, NULL, NULL);
+        void *x509 = crypto->read_x509(bio, NULL, no_password, NULL);
 
         good = x509 && describe(crypto, x509, &certificates[len]);
         len += good;

@@ -114,6 +114,7 @@ static const struct {
     {{"--cri", "tcp://x"}, "none"},
     {{"check", "--pod-security-version", "v2.0"}, "latest"},
     {{"--manifests", "x"}, "check"},
+    {{"check", "--manifests", "x", "--manifests", "y"}, "one file alone"},
     {{"check", "--manifests", "x", "--from", "y"}, "one of them"},
     {{"check", "--manifests", "x", "--format", "node"}, "no node"},
     {{"check", "--manifests", "x", "--only", "drift"}, "question 3"},
