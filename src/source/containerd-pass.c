@@ -31,7 +31,7 @@ static const struct {
 } troubles[] = {
     {ENOENT, HT_SOURCE_STATE_ABSENT, "no containerd here, or it listens elsewhere: --cri SOCKET"},
     {EACCES, HT_SOURCE_STATE_DENIED, "sudo hulltop"},
-    {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, "nobody listens: systemctl status containerd"},
+    {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, "is it running? systemctl status containerd"},
     {ETIMEDOUT, HT_SOURCE_STATE_BUSY, "the daemon is overloaded or stopped; it is asked again"},
     {EAGAIN, HT_SOURCE_STATE_BUSY, "the daemon is starting or ending; it is asked again"},
     {EFBIG, HT_SOURCE_STATE_BROKEN, NOT_SANE},

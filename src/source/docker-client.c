@@ -20,7 +20,7 @@ enum { CONNECT_MS = 2000, ANSWER_MS = 2000, PING_BODY_MAX = 64 * 1024 };
 #define NO_DOCKER   "what listens there is no Docker daemon"
 #define ADDRESS     "give unix:///PATH or tcp://HOST:PORT with --docker or DOCKER_HOST"
 #define NOT_SANE    "no sane daemon answers so much; what listens there?"
-#define NOT_RUNNING "nobody listens: systemctl status docker.socket docker podman.socket"
+#define NOT_RUNNING "if it should run here: systemctl status docker.socket docker podman.socket"
 
 static const struct {
     int code;
