@@ -255,6 +255,17 @@ static bool match_path(const struct ht_filter *filter, const struct ht_term *ter
     return false;
 }
 
+static bool match_term(const struct ht_filter *filter, const struct ht_term *term, const void *data,
+                       const struct ht_str *in);
+
+static bool match_one_of(const struct ht_filter *filter, const struct ht_term *child,
+                         const void *data, const struct ht_str *in)
+{
+    while (child && !match_term(filter, child, data, in))
+        child = child->next;
+    return child;
+}
+
 /* Recursion is bounded by the parser's depth. in: what words are looked for in, NULL: the fields.
  */
 static bool match_term(const struct ht_filter *filter, const struct ht_term *term, const void *data,
@@ -270,11 +281,9 @@ static bool match_term(const struct ht_filter *filter, const struct ht_term *ter
     case HT_TERM_WORD:
         if (in && term->folded.len)
             return ht_str_find(*in, term->folded, 0) >= 0;
-        /* fall through */
+        return match_one_of(filter, child, data, in);
     case HT_TERM_OR:
-        while (child && !match_term(filter, child, data, in))
-            child = child->next;
-        return child;
+        return match_one_of(filter, child, data, in);
     case HT_TERM_NOT:
         return !match_term(filter, child, data, in);
     case HT_TERM_ANY_TEXT:
