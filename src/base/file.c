@@ -47,7 +47,7 @@ static int write_all(int fd, struct ht_str content)
             return -errno;
         content = ht_str_sub(content, (size_t)len, content.len);
     }
-    return fsync(fd) < 0 ? -errno : 0;
+    return 0;
 }
 
 /* Creates a file of an unused name in the directory, readable by nobody else. */
@@ -101,6 +101,8 @@ int ht_file_write(const char *path, struct ht_str content, unsigned flags, struc
     if (fd < 0)
         return ht_error_errno(err, -fd, "%s: cannot create a file beside it", path);
     r = write_all(fd, content);
+    if (r == 0 && !(flags & HT_FILE_HASTY) && fsync(fd) < 0)
+        r = -errno;
     /* Without leave to replace, the kernel checks once more: somebody may have been faster. */
     if (r == 0 && renameat2(directory, temporary, directory, name,
                             flags & HT_FILE_REPLACE ? 0 : RENAME_NOREPLACE) < 0)
@@ -110,6 +112,8 @@ int ht_file_write(const char *path, struct ht_str content, unsigned flags, struc
         return ht_error_errno(err, -r, "%s: cannot be written", path);
     }
 
+    if (flags & HT_FILE_HASTY)
+        return 0;
     /* The rename lasts only when the directory is on disk; a file system that cannot do that has
      * done its best. */
     ht_autoclose int sync = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -88,7 +88,8 @@ static bool decode(struct ht_known_owners *known, struct ht_str text)
     struct ht_str line, package;
     ptrdiff_t end;
 
-    if (!ht_str_has_prefix(text, HEAD))
+    /* A file that was cut may end in the middle of a path. */
+    if (!ht_str_has_prefix(text, HEAD) || text.data[text.len - 1] != '\n')
         return false;
     text = ht_str_sub(text, strlen(HEAD), text.len);
     if (!ht_str_next(&text, '\n', &line) || !ht_str_is(line, root_name(known)) ||
@@ -163,8 +164,9 @@ static void save(const struct ht_known_owners *known, int64_t now)
     ht_map_each(known->owners, encode_owner, &text);
     if (ht_buf_is_full(&text) || ht_buf_is_full(&path))
         return;
+    /* One that lost its end says less, and nothing else. */
     if (ht_file_make_directory(known->folder, &err) < 0 ||
-        ht_file_write(path.data, ht_buf_str(&text), HT_FILE_REPLACE, &err) < 0)
+        ht_file_write(path.data, ht_buf_str(&text), HT_FILE_REPLACE | HT_FILE_HASTY, &err) < 0)
         ht_log_error(HT_LOG_DEBUG, "owners", &err);
 }
 

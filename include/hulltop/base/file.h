@@ -11,11 +11,12 @@
 
 enum ht_file_flags {
     HT_FILE_REPLACE = 1 << 0, /* an existing regular file may be replaced */
+    HT_FILE_HASTY = 1 << 1,   /* the disk is not waited for: a crash may cut the file */
 };
 
-/* Writes content to path: temporary file (0600) in the same directory, fsync, rename. Without
- * HT_FILE_REPLACE an existing name is -EEXIST; a link or anything that is no regular file is never
- * replaced. On failure nothing is left behind and an old file is untouched. */
+/* Writes content to path: temporary file (0600) in the same directory, fsync, rename, fsync.
+ * Without HT_FILE_REPLACE an existing name is -EEXIST; a link or anything that is no regular file
+ * is never replaced. On failure nothing is left behind and an old file is untouched. */
 int ht_file_write(const char *path, struct ht_str content, unsigned flags, struct ht_error *err);
 /* Creates path (0600) for a stream, such as a recording, and returns the descriptor, owned by the
  * caller, or -errno. With HT_FILE_REPLACE an existing regular file is emptied; it must belong to
