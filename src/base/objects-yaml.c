@@ -468,14 +468,6 @@ static int read_value(struct reading *reading, const yaml_event_t *event, struct
 
 /* ---- documents ---- */
 
-static bool goes_always(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-    return true;
-}
-
 static bool goes_with_item(void *context, struct ht_str key, void *value)
 {
     struct anchor *anchor = value;
@@ -671,7 +663,7 @@ static int read_document(struct reading *reading)
     begin_object(reading, reading->head_arena, false);
     r = read_root(reading, &event);
     yaml_event_delete(&event);
-    ht_map_remove_if(reading->anchors, goes_always, NULL);
+    ht_map_free_values(reading->anchors);
     return r;
 }
 
@@ -718,7 +710,7 @@ int ht_objects_yaml(struct ht_window *window, const struct ht_objects_options *o
 
     int r = read_stream(&reading);
     yaml_parser_delete(&reading.parser);
-    ht_map_remove_if(reading.anchors, goes_always, NULL);
+    ht_map_free_values(reading.anchors);
     ht_map_free(reading.anchors);
     return r;
 }

@@ -135,3 +135,17 @@ void ht_map_remove_if(struct ht_map *map, ht_map_goes goes, void *context)
         }
     }
 }
+
+static bool free_value(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    free(value);
+    return true;
+}
+
+void ht_map_free_values(struct ht_map *map)
+{
+    if (map)
+        ht_map_remove_if(map, free_value, NULL);
+}

@@ -28,18 +28,10 @@ struct ht_sight *ht_sight_new(void)
     return sight;
 }
 
-static bool remove_any(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-    return true;
-}
-
 struct ht_sight *ht_sight_free(struct ht_sight *sight)
 {
     if (sight) {
-        ht_map_remove_if(sight->silent, remove_any, NULL);
+        ht_map_free_values(sight->silent);
         ht_map_free(sight->silent);
         ht_map_free(sight->unknown);
     }

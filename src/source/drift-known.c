@@ -30,18 +30,9 @@ struct file_key {
     uint32_t changed_ns, dev_major, dev_minor, links;
 };
 
-static bool forget(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-    return true;
-}
-
 void ht_drift_known_forget(struct ht_drift *drift)
 {
-    if (drift->known)
-        ht_map_remove_if(drift->known, forget, NULL);
+    ht_map_free_values(drift->known);
     ht_map_free(drift->known);
     drift->known = NULL;
 }

@@ -61,17 +61,9 @@ void ht_space_reader_init(struct ht_space_reader *reader, int root_fd)
     ht_buf_init(&reader->file, HT_LIMIT_MOUNTINFO);
 }
 
-static bool forget_place(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-    return true;
-}
-
 void ht_space_reader_rest(struct ht_space_reader *reader)
 {
-    ht_map_remove_if(reader->settled, forget_place, NULL);
+    ht_map_free_values(reader->settled);
     ht_buf_fini(&reader->file);
 }
 

@@ -44,14 +44,6 @@ struct ht_sums {
     bool changed;         /* since they were written or read */
 };
 
-static bool forget(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-    return true;
-}
-
 /* ---- the file ---- */
 
 enum mark { DEVICE, INODE, SIZE, MODIFIED, MODIFIED_NS, CHANGED, CHANGED_NS, MARKS };
@@ -157,7 +149,7 @@ void ht_sums_free(struct ht_sums *sums)
 {
     if (!sums)
         return;
-    ht_map_remove_if(sums->known, forget, NULL);
+    ht_map_free_values(sums->known);
     ht_map_free(sums->known);
     free(sums->folder);
     free(sums->root);

@@ -180,17 +180,8 @@ void ht_devices_read(struct ht_map *names, pid_t pid, struct ht_arena *arena,
                            (struct ht_text_list){.items = listing.items, .len = listing.len});
 }
 
-static void free_name(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-}
-
 void ht_devices_forget(struct ht_map *names)
 {
-    if (!names)
-        return;
-    ht_map_each(names, free_name, NULL);
+    ht_map_free_values(names);
     ht_map_free(names);
 }

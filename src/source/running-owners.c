@@ -32,17 +32,9 @@ struct ht_known_owners {
     const char *records; /* "dpkg"; NULL: none, or not all of them could be read */
 };
 
-static bool forget_owner(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    free(value);
-    return true;
-}
-
 static void forget(struct ht_known_owners *known)
 {
-    ht_map_remove_if(known->owners, forget_owner, NULL);
+    ht_map_free_values(known->owners);
     ht_pkg_inputs_fini(&known->of);
     known->records = NULL;
 }

@@ -44,5 +44,7 @@ void ht_map_each(const struct ht_map *map, ht_map_visit visit, void *context);
  * change in it. */
 typedef bool (*ht_map_goes)(void *context, struct ht_str key, void *value);
 void ht_map_remove_if(struct ht_map *map, ht_map_goes goes, void *context);
+/* Takes out all entries and frees their values, each with free(). NULL is allowed. */
+void ht_map_free_values(struct ht_map *map);
 
 #endif
