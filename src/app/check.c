@@ -170,12 +170,13 @@ static int print_report(const struct ht_state *state, const struct ht_options *o
 /* The report is of the last whole record; what came after it was lost. */
 static void tell_cut(const struct ht_options *options, const struct ht_state *state)
 {
+    ht_autobuf struct ht_buf text = HT_BUF(HT_ERROR_TEXT_MAX);
     struct ht_error err = {0};
 
     if (!state->replay.cut_line)
         return;
-    ht_error_set(&err, EINVAL, "%s: the recording ends in the middle of a record (line %zu)",
-                 options->from, state->replay.cut_line);
+    ht_recording_put_cut(&text, state->replay.cut_line);
+    ht_error_set(&err, EINVAL, "%s: %s", options->from, text.data);
     ht_complain(&err);
 }
 

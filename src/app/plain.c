@@ -25,7 +25,8 @@ struct lines {
     struct ht_plain *plain;
     struct ht_buf typed; /* of a line that is not complete yet */
     bool input_ended;
-    bool complete; /* every source has answered or failed, or the recording has ended before */
+    bool hurrying; /* a recording is told as fast as it can be read */
+    bool complete; /* every source has answered or failed; a recording has ended */
     int status;
 };
 
@@ -71,6 +72,24 @@ static bool obey(struct lines *lines, struct ht_buf *out)
     return go_on;
 }
 
+static bool is_replay(const struct ht_state *state)
+{
+    return state->origin == HT_ORIGIN_REPLAY || state->origin == HT_ORIGIN_DEMO;
+}
+
+/* Nobody is there to wait with: the recording is told to its end, frame by frame. Paused, it shows
+ * one state for each step, so that none is passed over. */
+static void hurry(struct lines *lines, const struct ht_state *state)
+{
+    if (!lines->input_ended || !is_replay(state) || state->replay.ended)
+        return;
+    if (state->replay.paused)
+        ht_engine_replay_step(lines->session.engine, 1);
+    else if (!lines->hurrying)
+        ht_engine_replay_pause(lines->session.engine, true);
+    lines->hurrying = true;
+}
+
 /* Reads what was typed; false: end. */
 static bool take_input(struct lines *lines, struct ht_buf *out)
 {
@@ -80,7 +99,10 @@ static bool take_input(struct lines *lines, struct ht_buf *out)
     if (n < 0)
         return errno == EINTR || errno == EAGAIN;
     if (n == 0) {
+        ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
+
         lines->input_ended = true;
+        hurry(lines, state);
         return true;
     }
     ht_buf_add(&lines->typed, bytes, (size_t)n);
@@ -94,7 +116,8 @@ static void take_state(struct lines *lines, struct ht_buf *out)
     ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
 
     ht_plain_state(lines->plain, state, out);
-    lines->complete = lines->complete || state->complete || state->replay.ended;
+    lines->complete = lines->complete || (is_replay(state) ? state->replay.ended : state->complete);
+    hurry(lines, state);
 }
 
 /* The end of input ends the dashboard once there is something to read; a recording ends when no

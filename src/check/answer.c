@@ -179,7 +179,10 @@ static void tally_sources(struct tally *tally)
         tally_source(tally, source, &waiting);
         waits += waiting;
         if (waiting && tally->input->complete)
-            miss_text(tally, source->name, HT_S("has not answered"), HT_S(""));
+            miss_text(tally, source->name,
+                      tally->input->recorded ? HT_S("the recording ends before it answered")
+                                             : HT_S("has not answered"),
+                      HT_S(""));
     }
     tally->waiting = waits == needed && !tally->input->complete;
     tally->incomplete = waits > 0 && !tally->input->complete;

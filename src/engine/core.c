@@ -401,6 +401,7 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
                                         .groups = &state->groups,
                                         .questions = core->options.questions,
                                         .complete = step->complete,
+                                        .recorded = core->options.origin != HT_ORIGIN_LIVE,
                                         .watched_since_ns = watched_since(core, step),
                                         .now_ns = step->now_ns},
               state->questions);
@@ -466,6 +467,7 @@ struct ht_state *ht_core_again(struct ht_core *core)
     again->origin = core->state->origin;
     again->complete = core->state->complete;
     ht_rowset_share(&again->findings, &core->state->findings);
+    ht_rowset_share(&again->held, &core->state->held);
     ht_rowset_share(&again->groups, &core->state->groups);
     ht_rowset_share(&again->events, &core->state->events);
     again->events_folded = core->state->events_folded;

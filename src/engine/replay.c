@@ -52,7 +52,9 @@ static struct ht_state *step(struct ht_engine *engine, struct ht_rowset *events)
     return ht_core_step(engine->core,
                         &(struct ht_step){.node = node,
                                           .events = events,
-                                          .complete = engine->given || is_settled(node),
+                                          /* Behind the last frame nobody answers any more. */
+                                          .complete = engine->given || is_settled(node) ||
+                                                      engine->frame == last_frame(engine),
                                           .now_ns = time_of(engine, engine->frame),
                                           .mono_ns = ht_clock_mono(engine->clock)});
 }

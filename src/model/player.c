@@ -173,8 +173,10 @@ static bool is_cut(struct ht_str line)
 /* Not even the first line is whole: there is nothing to play. */
 static int fail_cut(const struct ht_player *player, struct ht_error *err)
 {
-    return ht_error_set(err, EINVAL, "%s: the recording ends in the middle of a record (line %zu)",
-                        player->name, player->cut_line);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_ERROR_TEXT_MAX);
+
+    ht_recording_put_cut(&text, player->cut_line);
+    return ht_error_set(err, EINVAL, "%s: %s", player->name, text.data);
 }
 
 static int index_lines(struct ht_player *player, struct ht_str text, struct ht_error *err)
@@ -219,6 +221,11 @@ int ht_player_new(struct ht_str text, const char *name, struct ht_player **ret_p
         return r;
     *ret_player = ht_steal_ptr(player);
     return 0;
+}
+
+void ht_recording_put_cut(struct ht_buf *out, size_t line)
+{
+    ht_buf_addf(out, "the recording ends in the middle of a record (line %zu)", line);
 }
 
 size_t ht_player_cut_line(const struct ht_player *player)

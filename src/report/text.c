@@ -11,19 +11,22 @@
 #include "hulltop/base/printable.h"
 #include "hulltop/model/subject.h"
 
-enum { TITLE_COLS = 58, SUBJECT_COLS = 40, REASON_COLS = 200 };
+/* Short ones stand below each other; nothing is cut, for a pipe has no width. */
+enum { TITLE_COLS = 58 };
 
 static void put(struct ht_buf *out, struct ht_str text)
 {
     ht_printable(out, text, 0);
 }
 
-/* Text in exactly cols columns, cut or padded. */
+/* Text in at least cols columns. */
 static void put_column(struct ht_buf *out, struct ht_str text, size_t cols)
 {
-    size_t used = ht_printable_cut(out, text, cols, 0);
+    size_t used = ht_printable_width(text, 0);
 
-    ht_buf_add_n(out, ' ', cols - used);
+    put(out, text);
+    if (used < cols)
+        ht_buf_add_n(out, ' ', cols - used);
 }
 
 static void put_header(struct ht_buf *out, const struct ht_state *state,
@@ -71,7 +74,7 @@ static void put_group(struct ht_buf *out, const struct ht_group *group,
     put_column(out, ht_group_has_title(group) ? group->title : finding->title, TITLE_COLS);
     ht_buf_add_text(out, "  ");
     ht_finding_put_subject(&subject, finding);
-    ht_printable_cut(out, ht_buf_str(&subject), SUBJECT_COLS, 0);
+    put(out, ht_buf_str(&subject));
     /* The title of a posture finding says it already. */
     if (!finding->posture && (group->count > 1 || (ht_group_has_total(group) && group->total > 1)))
         ht_buf_addf(out, "  %" PRIu64 " of %" PRIu64, group->count,
@@ -114,14 +117,18 @@ static void put_groups(struct ht_buf *out, const struct ht_state *state,
 
 static void put_question(struct ht_buf *out, const struct ht_question *question)
 {
+    ht_autobuf struct ht_buf coverage = HT_BUF(HT_LIMIT_ARG);
+
     ht_buf_addf(out, "%" PRIu64 " %-10.*s  %-7s", question->number, HT_STR_ARG(question->name),
                 ht_question_word(question));
-    if (ht_question_has_findings(question))
+    /* Where nobody could look, none found is no number. */
+    if (ht_question_has_findings(question) &&
+        (question->findings || question->state != HT_QUESTION_STATE_UNKNOWN))
         ht_buf_addf(out, "  %" PRIu64 " found", question->findings);
-    if (ht_question_has_coverage(question) && ht_coverage_has_total(&question->coverage)) {
-        ht_buf_addf(out, "  %" PRIu64 " of %" PRIu64 " ", question->coverage.seen,
-                    question->coverage.total);
-        put(out, question->coverage.unit);
+    ht_question_put_coverage(&coverage, question);
+    if (coverage.len) {
+        ht_buf_add_text(out, "  ");
+        ht_buf_add_str(out, ht_buf_str(&coverage));
         if (question->coverage.seen < question->coverage.total)
             ht_buf_add_text(out, " in full");
     }
@@ -134,7 +141,7 @@ static void put_fact(struct ht_buf *out, const struct ht_question *question,
     ht_buf_addf(out, "     %s", ht_question_lead(question, missing));
     put(out, missing->source);
     ht_buf_add_text(out, ": ");
-    ht_printable_cut(out, missing->reason, REASON_COLS, 0);
+    put(out, missing->reason);
     if (ht_missing_has_help(missing) && missing->help.len) {
         ht_buf_add_text(out, "; ");
         put(out, missing->help);

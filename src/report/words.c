@@ -6,6 +6,7 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/printable.h"
 
 static const struct {
     const char *glyph;
@@ -47,6 +48,23 @@ const char *ht_question_word(const struct ht_question *question)
         return ht_enum_name(&ht_question_state_enum, question->state);
     }
     return "?";
+}
+
+void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question)
+{
+    const struct ht_coverage *coverage = &question->coverage;
+
+    if (!ht_question_has_coverage(question) || !ht_coverage_has_seen(coverage) ||
+        !ht_coverage_has_total(coverage))
+        return;
+    /* None of none is neither all nor nothing: whether there are any, the state says. */
+    if (coverage->total == 0)
+        ht_buf_add_text(out, "no ");
+    else
+        ht_buf_addf(out, "%" PRIu64 " of %" PRIu64 " ", coverage->seen, coverage->total);
+    ht_printable(out, coverage->unit, 0);
+    if (coverage->total == 0)
+        ht_buf_add_text(out, question->state == HT_QUESTION_STATE_NA ? " here" : " seen");
 }
 
 bool ht_question_has_reason(const struct ht_question *question)

@@ -236,9 +236,10 @@ static void put_changes(const struct ht_plain *plain, struct ht_buf *out,
 /* What comes after is not the end of what happened. */
 static void put_cut(struct ht_buf *out, const struct ht_replay_position *replay)
 {
-    if (replay->ended && replay->cut_line)
-        ht_buf_addf(out, "the recording ends in the middle of a record (line %zu).\n",
-                    replay->cut_line);
+    if (!replay->ended || !replay->cut_line)
+        return;
+    ht_recording_put_cut(out, replay->cut_line);
+    ht_buf_add_text(out, ".\n");
 }
 
 void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct ht_buf *out)

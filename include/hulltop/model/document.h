@@ -124,6 +124,8 @@ int ht_player_new(struct ht_str text, const char *name, struct ht_player **ret_p
 struct ht_player *ht_player_free(struct ht_player *player);
 /* Number, from 1, of the line in whose middle the recording ends; 0: it ends behind a line. */
 size_t ht_player_cut_line(const struct ht_player *player);
+/* Appends that in words, without a dot. */
+void ht_recording_put_cut(struct ht_buf *out, size_t line);
 /* Number of frames (lines), and time of frame i, ns since 1970. */
 size_t ht_player_frames(const struct ht_player *player);
 int64_t ht_player_time(const struct ht_player *player, size_t frame);

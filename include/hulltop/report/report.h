@@ -35,6 +35,9 @@ const char *ht_severity_word(enum ht_severity severity);
 /* A question's state as a word on screen: "PARTIAL" for PART, "N/A" for NA, with "~" behind FAIL
  * and WARN from partial or old data. The text is constant. */
 const char *ht_question_word(const struct ht_question *question);
+/* Appends how much of what the question asks about was looked at: "3 of 41 containers", "no
+ * containers seen"; nothing if that is not known. */
+void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question);
 /* What is missing is the reason of the question's state (UNKNOWN, PARTIAL), not a fact beside it.
  */
 bool ht_question_has_reason(const struct ht_question *question);

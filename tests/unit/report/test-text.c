@@ -61,6 +61,52 @@ static void a_report_tells_the_first_reason_and_where_the_others_are(void **unus
     assert_null(strstr(out.data, "second"));
 }
 
+/* A pipe has no width. */
+static void nothing_in_a_report_is_cut(void **unused)
+{
+    static const char title[] = "A title of more than sixty letters is told to its very last word";
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    ht_autostate struct ht_state *state = make_state(0);
+    struct ht_finding finding = {0};
+    struct ht_group group = {0};
+
+    (void)unused;
+    ht_finding_set_id(&finding, HT_S("1"));
+    ht_finding_set_question(&finding, PACKAGES);
+    ht_finding_set_title(&finding, ht_str_from(title));
+    ht_subject_set_name(ht_finding_edit_subject(&finding),
+                        HT_S("a-workload-with-a-name-of-more-than-forty-letters"));
+    ht_group_set_finding(&group, HT_S("1"));
+    ht_group_set_question(&group, PACKAGES);
+    ht_group_set_check(&group, HT_S("PKG-001"));
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    ht_rowset_add(&state->groups, ht_row_new(&ht_group_table, &group));
+    ht_report_text(&out, state, &options);
+    assert_non_null(strstr(out.data, title));
+    assert_non_null(strstr(out.data, "more-than-forty-letters"));
+}
+
+static void what_nobody_could_look_at_is_no_number(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(10000), words = HT_BUF(100);
+    ht_autostate struct ht_state *state = make_state(1);
+    struct ht_question question = *ht_state_question(state, PACKAGES);
+    struct ht_coverage *coverage = ht_question_edit_coverage(&question);
+
+    (void)unused;
+    ht_report_text(&out, state, &options);
+    assert_null(strstr(out.data, "0 found"));
+    ht_coverage_set_seen(coverage, 0);
+    ht_coverage_set_total(coverage, 0);
+    ht_coverage_set_unit(coverage, HT_S("packages"));
+    ht_question_put_coverage(&words, &question);
+    assert_true(ht_str_is(ht_buf_str(&words), "no packages seen"));
+    ht_buf_reset(&words);
+    ht_coverage_set_total(coverage, 7);
+    ht_question_put_coverage(&words, &question);
+    assert_true(ht_str_is(ht_buf_str(&words), "0 of 7 packages"));
+}
+
 static void one_reason_needs_no_place_for_others(void **unused)
 {
     ht_autobuf struct ht_buf out = HT_BUF(10000);
@@ -97,6 +143,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_tells_the_first_reason_and_where_the_others_are),
+        cmocka_unit_test(nothing_in_a_report_is_cut),
+        cmocka_unit_test(what_nobody_could_look_at_is_no_number),
         cmocka_unit_test(one_reason_needs_no_place_for_others),
         cmocka_unit_test(the_doctor_tells_all_reasons),
         cmocka_unit_test(the_doctor_names_an_object_once),
