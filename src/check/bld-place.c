@@ -276,8 +276,9 @@ static void look_signs(struct ht_checking *checking, const struct ht_row *row)
     if (!finding)
         return;
     applications = count_applications(checking);
-    ht_fire_title(checking, finding, "Builds run on this node: %zu over, %zu builder%s waiting",
-                  ended, standing, standing == 1 ? "" : "s");
+    ht_fire_title(checking, finding,
+                  "Builds run on this node: %zu build%s ended, %zu builder%s waiting", ended,
+                  ended == 1 ? "" : "s", standing, standing == 1 ? "" : "s");
     ht_fire_evidencef(checking, finding, "hulltop", "applications here now", "%zu", applications);
     if (applications == 0)
         ht_finding_set_severity(finding, HT_SEVERITY_INFO);

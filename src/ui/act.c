@@ -118,15 +118,29 @@ static void toggle_mouse(struct ht_ui *ui)
     ht_ui_message(ui, ui->options.mouse ? "mouse on: hold Shift to select text" : "mouse off");
 }
 
+/* One that is open already is gone back to, as it was; the new one is freed. */
+static void go_to(struct ht_ui *ui, struct ht_page *page)
+{
+    for (size_t i = 1; i < ui->depth; i++) {
+        if (ui->pages[i]->screen != page->screen)
+            continue;
+        page->screen->free(page);
+        while (ui->depth > i + 1)
+            ht_ui_pop(ui);
+        return;
+    }
+    ht_ui_push(ui, page);
+}
+
 /* False: not an action that leads somewhere else. */
 static bool act_go(struct ht_ui *ui, enum ht_action action)
 {
     if (action >= HT_ACTION_PANE_1 && action <= HT_ACTION_PANE_6)
         ht_ui_open_question(ui, (unsigned)(action - HT_ACTION_PANE_1) + 1);
     else if (action == HT_ACTION_MAP)
-        ht_ui_push(ui, ht_builds_map_new());
+        go_to(ui, ht_builds_map_new());
     else if (action == HT_ACTION_TIMELINE)
-        ht_ui_push(ui, ht_ui_timeline_new());
+        go_to(ui, ht_ui_timeline_new());
     else if (action == HT_ACTION_EVERYTHING)
         ht_ui_open_view(ui, HT_S("everything"));
     else if (action == HT_ACTION_HOME)

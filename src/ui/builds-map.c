@@ -170,12 +170,16 @@ static void share_text(const struct ht_share *share, struct ht_buf *out)
     static const char *const words[] = {"kernel",  "credentials", "folder", "socket",
                                         "network", "process ids", "daemon", "beside"};
 
-    ht_buf_add_text(out, words[share->kind]);
+    /* A mount may be of a socket that no table knows. */
+    if (share->kind == HT_SHARE_KIND_HOST_PATH && ht_str_has_suffix(share->object, ".sock"))
+        ht_buf_add_text(out, words[HT_SHARE_KIND_RUNTIME_SOCKET]);
+    else
+        ht_buf_add_text(out, words[share->kind]);
     if (share->object.len) {
         ht_buf_add_c(out, ' ');
         ht_buf_add_str(out, share->object);
     }
-    if (share->kind != HT_SHARE_KIND_CONTROL_PLANE)
+    if (share->kind != HT_SHARE_KIND_CONTROL_PLANE && share->count)
         ht_buf_addf(out, " (%" PRIu64 ")", share->count);
 }
 

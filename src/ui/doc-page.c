@@ -4,11 +4,12 @@
 
 #include "doc.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "hulltop/base/printable.h"
 
-enum { PERCENT_MIN_W = 60 };
+enum { BOTTOM = INT_MAX / 2 };
 
 static struct ht_doc_page *of(struct ht_page *page)
 {
@@ -113,6 +114,17 @@ static void mark_matches(const struct ht_doc_page *page, const struct ht_doc_pie
     }
 }
 
+/* "lines 1-6 of 45, j or PgDn: more" */
+static void draw_more(const struct ht_doc_page *page, struct ht_area body)
+{
+    int last = page->top + page->visible;
+
+    ht_draw_textf(body,
+                  (struct ht_span){.row = body.rect.h - 1, .col = 1, .width = body.rect.w - 2},
+                  HT_STYLE_DIM, "lines %d-%d of %d%s", page->top + 1, last, page->total,
+                  last < page->total ? ", j or PgDn: more" : ", the end");
+}
+
 void ht_doc_page_draw(struct ht_ui *ui, struct ht_page *base, struct ht_area body)
 {
     struct ht_doc_page *page = of(base);
@@ -124,6 +136,9 @@ void ht_doc_page_draw(struct ht_ui *ui, struct ht_page *base, struct ht_area bod
     build(ui, page, &doc);
     page->total = (int)doc.len;
     page->visible = area.rect.h;
+    /* What does not fit says so, in a line of its own. */
+    if (page->total > area.rect.h && area.rect.h > 1)
+        page->visible = --area.rect.h;
     if (page->top > page->total - page->visible)
         page->top = page->total - page->visible;
     if (page->top < 0)
@@ -140,9 +155,8 @@ void ht_doc_page_draw(struct ht_ui *ui, struct ht_page *base, struct ht_area bod
             mark_matches(page, piece, area, row);
         }
     }
-    if (page->total > page->visible && page->head > 0 && body.rect.w >= PERCENT_MIN_W)
-        ht_draw_textf(body, (struct ht_span){.row = 0, .col = body.rect.w - 9, .width = 8},
-                      HT_STYLE_DIM, "%3d%%", (page->top + page->visible) * 100 / page->total);
+    if (page->total > page->visible)
+        draw_more(page, body);
     base->cursor_row = page->head;
 }
 
@@ -167,14 +181,16 @@ static bool act_scroll(struct ht_doc_page *page, enum ht_action action)
     else if (action == HT_ACTION_TOP)
         page->top = 0;
     else if (action == HT_ACTION_BOTTOM)
-        page->top = page->total;
+        page->top = BOTTOM; /* whatever its length: a page may not have been drawn yet */
     else
         return false;
+    page->match = -1;
+    if (action == HT_ACTION_BOTTOM)
+        return true;
     if (page->top > page->total - page->visible)
         page->top = page->total - page->visible;
     if (page->top < 0)
         page->top = 0;
-    page->match = -1;
     return true;
 }
 

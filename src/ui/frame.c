@@ -69,30 +69,55 @@ static int draw_right_side(struct ht_ui *ui, struct ht_area area)
     return width - 1;
 }
 
-static void breadcrumb(struct ht_ui *ui, struct ht_buf *out)
+/* The pages from one on, and the node before the first. */
+static void breadcrumb(struct ht_ui *ui, size_t from, struct ht_buf *out)
 {
-    for (size_t i = 1; i < ui->depth; i++) {
-        ht_buf_add_text(out, " > ");
+    const struct ht_host *host = ht_node_host(ui->state->node);
+
+    ht_buf_reset(out);
+    if (from == 0 && ht_host_has_name(host))
+        ht_buf_add_str(out, host->name);
+    if (from > 1)
+        ht_buf_add_text(out, "..");
+    for (size_t i = from ? from : 1; i < ui->depth; i++) {
+        if (out->len)
+            ht_buf_add_text(out, " > ");
         ui->pages[i]->screen->title(ui, ui->pages[i], out);
     }
+}
+
+/* Where there is no room for all of it, what lies farthest is left out: the page itself stays.
+ * Returns whether it fits. */
+static bool fit_breadcrumb(struct ht_ui *ui, int width, struct ht_buf *out)
+{
+    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+
+    for (size_t from = 0; from < ui->depth; from++) {
+        breadcrumb(ui, from, out);
+        if ((int)ht_printable_width(ht_buf_str(out), flags) <= width)
+            return from == 0;
+    }
+    return false;
 }
 
 void ht_ui_draw_title(struct ht_ui *ui, struct ht_area area)
 {
     const struct ht_host *host = ht_node_host(ui->state->node);
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    static const char program[] = "hulltop  ";
     int width = draw_right_side(ui, area);
-    int col =
-        ht_draw_field(area, (struct ht_span){.width = width}, HT_STYLE_TITLE, HT_S("hulltop  "));
+    int col = 0;
 
-    if (ht_host_has_name(host))
-        ht_buf_add_str(&text, host->name);
+    /* The program is known; the page is not. */
+    if (fit_breadcrumb(ui, width - (int)sizeof(program) + 1, &text) || ui->depth == 1)
+        col = ht_draw_field(area, (struct ht_span){.width = width}, HT_STYLE_TITLE,
+                            ht_str_from(program));
+    else
+        fit_breadcrumb(ui, width, &text);
     if (ui->depth == 1 && ht_host_has_cluster(host) && area.rect.w >= CLUSTER_W) {
         ht_buf_add_text(&text, "  ");
         ht_buf_add_str(&text, host->cluster);
     }
-    if (ui->depth > 1)
-        breadcrumb(ui, &text);
     ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_ACCENT,
                   ht_buf_str(&text));
 }

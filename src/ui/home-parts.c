@@ -64,15 +64,9 @@ void ht_home_line_text(struct ht_buf *out, const struct ht_home_line *line)
 
 void ht_home_coverage(struct ht_buf *out, const struct ht_question *question)
 {
-    const struct ht_coverage *coverage = &question->coverage;
-
-    if (!ht_question_has_coverage(question) || !ht_coverage_has_seen(coverage) ||
-        !ht_coverage_has_total(coverage)) {
+    ht_question_put_coverage(out, question);
+    if (out->len == 0)
         ht_buf_add_c(out, '-');
-        return;
-    }
-    ht_buf_addf(out, "%" PRIu64 " of %" PRIu64 " ", coverage->seen, coverage->total);
-    ht_buf_add_str(out, coverage->unit);
 }
 
 /* ---- trend ---- */

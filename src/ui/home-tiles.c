@@ -190,8 +190,9 @@ static void draw_selected(struct ht_ui *ui, const struct ht_home *home, struct h
     ht_draw_field(area, (struct ht_span){.row = row++, .width = area.rect.w},
                   ht_ui_question_style(question), ht_buf_str(&text));
     ht_buf_reset(&text);
-    ht_buf_add_text(&text, "seen ");
     ht_home_coverage(&text, question);
+    if (ht_question_has_coverage(question) && question->coverage.total)
+        ht_buf_add_text(&text, " seen in full");
     ht_draw_field(area, (struct ht_span){.row = row++, .width = area.rect.w}, HT_STYLE_NORMAL,
                   ht_buf_str(&text));
     ht_home_draw_missing(area, row, question);

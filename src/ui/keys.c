@@ -129,6 +129,15 @@ static bool has_key(const struct ht_binding *binding, uint32_t code)
     return false;
 }
 
+const struct ht_binding *ht_keys_find(struct ht_key key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(bindings) && key.code != HT_KEY_NONE; i++) {
+        if (has_key(&bindings[i], key.code))
+            return &bindings[i];
+    }
+    return NULL;
+}
+
 enum ht_action ht_keys_action(const struct ht_offers *offers, struct ht_key key)
 {
     for (size_t i = 0; i < ARRAY_LEN(bindings) && key.code != HT_KEY_NONE; i++) {

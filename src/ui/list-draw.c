@@ -278,15 +278,15 @@ static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list
         return;
     question = ht_state_question(ui->state, list->view->question);
     size_t unknowns = ht_question_unknowns(question);
+    ht_autobuf struct ht_buf coverage = HT_BUF(HT_LIMIT_ARG);
+
+    ht_question_put_coverage(&coverage, question);
 
     if (unknowns)
         ht_draw_textf(area, span, HT_STYLE_UNKNOWN, " Not evaluated: %zu %s. i tells which.",
                       unknowns, unknowns == 1 ? "fact" : "facts");
-    else if (ht_question_has_coverage(question) && ht_coverage_has_seen(&question->coverage) &&
-             ht_coverage_has_total(&question->coverage))
-        ht_draw_textf(area, span, HT_STYLE_DIM, " Evaluated: %" PRIu64 " of %" PRIu64 " %.*s.",
-                      question->coverage.seen, question->coverage.total,
-                      HT_STR_ARG(question->coverage.unit));
+    else if (coverage.len)
+        ht_draw_textf(area, span, HT_STYLE_DIM, " Evaluated: %s.", coverage.data);
 }
 
 /* ---- an empty list says why it is empty ---- */
@@ -311,7 +311,7 @@ static bool is_answered(const struct ht_ui *ui, unsigned number)
            ht_question_unknowns(question) == 0;
 }
 
-const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page *list)
+static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page *list)
 {
     if (list->total > 0)
         return "No line matches your filter. / changes it.";
@@ -344,6 +344,47 @@ const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page
     return "";
 }
 
+/* Which other view of the question has its findings; NULL: none. The tabs have been counted. */
+static const struct ht_view *other_findings(const struct ht_ui *ui, const struct ht_list_page *list,
+                                            size_t *ret_count)
+{
+    for (size_t i = 0; i < list->tabs_len; i++) {
+        const struct ht_view *view = ht_views_get(ui->views, i);
+
+        if (view == list->view || view->question != list->view->question ||
+            view->table != &ht_finding_table || list->tabs[i].count == 0)
+            continue;
+        *ret_count = list->tabs[i].count;
+        return view;
+    }
+    return NULL;
+}
+
+/* What was found stands elsewhere; false: nothing was, or it is not known where. */
+static bool put_elsewhere(struct ht_ui *ui, struct ht_list_page *list, struct ht_buf *out)
+{
+    size_t count;
+    const struct ht_view *view;
+
+    if (list->total > 0 || list->view->question == 0 ||
+        ht_state_question(ui->state, list->view->question)->findings == 0)
+        return false;
+    count_tabs(ui, list);
+    view = other_findings(ui, list, &count);
+    if (view)
+        ht_buf_addf(out,
+                    "Nothing in this view. What was found stands in \"%.*s\" (%zu): v leads "
+                    "there.",
+                    HT_STR_ARG(view->title), count);
+    return view;
+}
+
+void ht_list_put_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_buf *out)
+{
+    if (!put_elsewhere(ui, list, out))
+        ht_buf_add_text(out, empty_text(ui, list));
+}
+
 void ht_list_missing_text(const struct ht_missing *missing, struct ht_buf *out)
 {
     ht_printable(out, missing->source, 0);
@@ -351,14 +392,16 @@ void ht_list_missing_text(const struct ht_missing *missing, struct ht_buf *out)
     ht_printable(out, missing->reason, 0);
 }
 
-static void draw_empty(struct ht_ui *ui, const struct ht_list_page *list, struct ht_area area,
-                       int row)
+static void draw_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_area area, int row)
 {
+    ht_autobuf struct ht_buf words = HT_BUF(HT_SIDE_TEXT_MAX);
     int width = area.rect.w - 3;
     struct ht_area inner = ht_area_sub(
         area, (struct ht_rect){.row = row, .col = 2, .h = area.rect.h - row, .w = width});
-    int at =
-        ht_draw_wrapped(inner, 0, 0, HT_STYLE_UNKNOWN, ht_str_from(ht_list_empty_text(ui, list)));
+    int at;
+
+    ht_list_put_empty(ui, list, &words);
+    at = ht_draw_wrapped(inner, 0, 0, HT_STYLE_UNKNOWN, ht_buf_str(&words));
 
     if (list->view->question == 0 || list->total > 0)
         return;

@@ -274,9 +274,12 @@ static void copy_page(struct ht_ui *ui, struct ht_list_page *list)
 }
 
 /* Why there is no line, and what could not be looked at. */
-static void put_empty(struct ht_ui *ui, const struct ht_list_page *list, struct ht_doc *doc)
+static void put_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_doc *doc)
 {
-    ht_doc_text(doc, 1, HT_STYLE_DIM, ht_str_from(ht_list_empty_text(ui, list)));
+    ht_autobuf struct ht_buf words = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_list_put_empty(ui, list, &words);
+    ht_doc_text(doc, 1, HT_STYLE_DIM, ht_buf_str(&words));
     if (list->view->question == 0 || list->total > 0)
         return;
     const struct ht_question *question = ht_state_question(ui->state, list->view->question);

@@ -161,8 +161,8 @@ const struct ht_load *ht_load_all(const struct ht_state *state, struct ht_arena 
 
 /* Appends one line of what its question could not look at (printable). */
 void ht_list_missing_text(const struct ht_missing *missing, struct ht_buf *out);
-/* Why a list without lines is empty. */
-const char *ht_list_empty_text(const struct ht_ui *ui, const struct ht_list_page *list);
+/* Appends why a list without lines is empty, and where what was found stands. */
+void ht_list_put_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_buf *out);
 
 /* The menus of a list (menu.c): sort order and columns. */
 struct ht_page *ht_menu_sort_new(struct ht_list_page *list);

@@ -47,6 +47,7 @@ struct timeline {
 /* The bars of one draw. */
 struct bars {
     int64_t begin_ns;
+    int unwatched; /* columns before anything was watched, or whose events are gone */
     int64_t column_ns;
     int count;
     struct {
@@ -158,6 +159,29 @@ static void count_event(struct bars *bars, const struct ht_event *event)
     bars->columns[column].medium += event->severity == HT_SEVERITY_MEDIUM;
 }
 
+/* Since when the events tell what happened. Those of a report or a node are older than this screen;
+ * where the oldest were dropped, nothing is known before those that are left. */
+static int64_t watched_since(const struct ht_ui *ui)
+{
+    const struct ht_state *state = ui->state;
+    int64_t since = ht_ui_is_replay(ui)               ? state->replay.start_ns
+                    : state->origin == HT_ORIGIN_LIVE ? ui->began_ns
+                                                      : state->now_ns;
+
+    if (state->events.len && (state->events_folded || event_at(ui, 0)->at < since))
+        since = event_at(ui, 0)->at;
+    return since;
+}
+
+static void count_unwatched(const struct ht_ui *ui, struct bars *bars)
+{
+    int64_t since = watched_since(ui);
+
+    while (bars->unwatched < bars->count &&
+           bars->begin_ns + (bars->unwatched + 1) * bars->column_ns <= since)
+        bars->unwatched++;
+}
+
 /* Columns begin at whole multiples of their length, and the last one holds now, unless the chosen
  * event is older than that shows. */
 static void fill_bars(const struct ht_ui *ui, const struct timeline *timeline, int width,
@@ -178,6 +202,7 @@ static void fill_bars(const struct ht_ui *ui, const struct timeline *timeline, i
     bars->begin_ns = (last - bars->count + 1) * column;
     for (size_t i = 0; i < ui->state->events.len; i++)
         count_event(bars, event_at(ui, i));
+    count_unwatched(ui, bars);
 }
 
 static void draw_count(struct ht_area area, int row, int column, unsigned count, unsigned style)
@@ -204,6 +229,13 @@ static void draw_times(const struct ht_ui *ui, struct ht_area area, int row,
     }
 }
 
+static const char *unwatched_word(int width)
+{
+    static const char words[] = "not watched";
+
+    return width >= (int)sizeof(words) - 1 ? words : "";
+}
+
 /* Draws what there is room for; returns the rows used. */
 static int draw_bars(const struct ht_ui *ui, const struct timeline *timeline, struct ht_area area,
                      int row)
@@ -221,7 +253,11 @@ static int draw_bars(const struct ht_ui *ui, const struct timeline *timeline, st
         ht_draw_text(area, row + 2, 1, HT_STYLE_DIM, HT_S("MED"));
         ht_draw_text(area, row + 3, 1, HT_STYLE_DIM, HT_S("src"));
     }
-    for (int i = 0; i < bars.count; i++) {
+    /* Nothing stands where nobody looked: a dot says that nothing happened. */
+    if (bars.unwatched)
+        ht_draw_field(area, (struct ht_span){row, BARS_COL, bars.unwatched * BAR_W - 1},
+                      HT_STYLE_DIM, ht_str_from(unwatched_word(bars.unwatched * BAR_W - 1)));
+    for (int i = bars.unwatched; i < bars.count; i++) {
         draw_count(area, row, i, bars.columns[i].critical, HT_STYLE_CRITICAL);
         draw_count(area, row + 1, i, bars.columns[i].high, HT_STYLE_HIGH);
         if (!roomy)
@@ -504,6 +540,8 @@ static bool timeline_act(struct ht_ui *ui, struct ht_page *page, enum ht_action 
         open_event(ui, timeline);
     else if (action == HT_ACTION_NEXT_VIEW)
         ht_ui_open_view(ui, HT_S("timeline"));
+    else if (action == HT_ACTION_FILTER && ht_ui_open_view(ui, HT_S("timeline")))
+        ht_ui_act(ui, HT_ACTION_FILTER);
     else
         return false;
     return true;
@@ -534,6 +572,7 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_JUMP, .hinted = true},
     {.action = HT_ACTION_OPEN, .hinted = true},
     {.action = HT_ACTION_NEXT_VIEW, .hint = "list", .help = "The same as a list: filter, sort"},
+    {.action = HT_ACTION_FILTER, .help = "Filter the same as a list"},
     {.action = HT_ACTION_BACK, .hinted = true, .keep = true},
     {.action = HT_ACTION_PLAIN_TEXT},
     {.action = HT_ACTION_DOWN},

@@ -77,6 +77,7 @@ struct ht_ui {
     struct ht_state *waiting; /* the newest one while paused */
     uint64_t generation;      /* grows with each state that is shown */
     bool has_state;           /* the first state has come */
+    int64_t began_ns; /* wall clock when the screens were made: live, the sources start then */
     bool paused;
     int64_t paused_ns; /* the clock, as it was when the screen was paused */
     bool done;

@@ -107,7 +107,8 @@ int ht_ui_new(const struct ht_ui_options *options, const struct ht_ui_calls *cal
     ui->calls = *calls;
     ui->clock = options->clock ? options->clock : ht_clock_system();
     ui->first_run = options->first_run && !options->open;
-    ui->state = ht_state_new(ht_node_new(ht_clock_wall(ui->clock)));
+    ui->began_ns = ht_clock_wall(ui->clock);
+    ui->state = ht_state_new(ht_node_new(ui->began_ns));
     for (size_t i = 0; i < HT_PROMPT_COUNT; i++)
         ht_lineedit_init(&ui->prompt.edits[i]);
     tzset();
@@ -370,6 +371,18 @@ static void mouse_key(struct ht_ui *ui, struct ht_key key)
         ht_ui_act(ui, HT_ACTION_OPEN);
 }
 
+/* A key that other screens have and this one has not is answered: silence looks as if it hung. */
+static void tell_key(struct ht_ui *ui, struct ht_key key)
+{
+    const struct ht_binding *binding = ht_keys_find(key);
+    ht_autobuf struct ht_buf name = HT_BUF(40);
+
+    if (!binding)
+        return;
+    ht_key_name(key.code, &name);
+    ht_ui_messagef(ui, "%s (%s): not on this screen; ? lists its keys", name.data, binding->name);
+}
+
 void ht_ui_key(struct ht_ui *ui, struct ht_key key)
 {
     struct ht_offers offers = ht_ui_offers(ui);
@@ -389,5 +402,7 @@ void ht_ui_key(struct ht_ui *ui, struct ht_key key)
 
         if (action != HT_ACTION_NONE)
             ht_ui_act(ui, action);
+        else
+            tell_key(ui, key);
     }
 }

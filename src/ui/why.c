@@ -4,8 +4,6 @@
 
 #include "doc.h"
 
-#include <inttypes.h>
-
 #include "hulltop/base/log.h"
 
 /* ---- why ---- */
@@ -30,7 +28,7 @@ static void put_missing(struct ht_doc *doc, const struct ht_missing *missing)
 static void put_question(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
 {
     const struct ht_question *question = ht_state_question(ui->state, number);
-    ht_autobuf struct ht_buf held = HT_BUF(200);
+    ht_autobuf struct ht_buf held = HT_BUF(200), coverage = HT_BUF(HT_LIMIT_ARG);
 
     ht_doc_line(doc);
     ht_doc_line(doc);
@@ -38,11 +36,11 @@ static void put_question(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
     ht_doc_put(doc, 32, ht_ui_question_style(question), ht_str_from(ht_question_word(question)));
     ht_doc_text(doc, 2, HT_STYLE_DIM,
                 ht_str_from(ht_question_state_enum.values[question->state].doc));
-    if (ht_question_has_coverage(question) && ht_coverage_has_total(&question->coverage)) {
+    ht_question_put_coverage(&coverage, question);
+    if (coverage.len) {
         ht_doc_line(doc);
-        ht_doc_putf(doc, 2, HT_STYLE_NORMAL, "seen %" PRIu64 " of %" PRIu64 " %.*s",
-                    question->coverage.seen, question->coverage.total,
-                    HT_STR_ARG(question->coverage.unit));
+        ht_doc_putf(doc, 2, HT_STYLE_NORMAL, "%s%s", coverage.data,
+                    question->coverage.total ? " seen in full" : "");
     }
     ht_ui_held_text(ui, &held, number);
     if (held.len) {

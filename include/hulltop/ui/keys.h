@@ -114,6 +114,8 @@ const struct ht_binding *ht_keys_table(size_t *ret_len);
 const struct ht_binding *ht_keys_binding(enum ht_action action);
 /* The offer of an action, or NULL. */
 const struct ht_offer *ht_keys_offer(const struct ht_offers *offers, enum ht_action action);
+/* The binding of a key, whether a screen offers it or not; NULL: no screen has it. */
+const struct ht_binding *ht_keys_find(struct ht_key key);
 /* What key asks for on a screen with these offers; NONE if nothing. */
 enum ht_action ht_keys_action(const struct ht_offers *offers, struct ht_key key);
 /* True for the keys that do nothing on any screen, because other programs delete or kill with

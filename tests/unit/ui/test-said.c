@@ -158,6 +158,88 @@ static void what_was_not_looked_for_is_not_said_to_be_absent(void **unused)
     }
 }
 
+/* Found, but counted over the whole node: the list of single containers has none of it. */
+static void an_empty_list_says_where_what_was_found_stands(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+    ht_autorow struct ht_row *before = state->questions[2];
+    struct ht_question question = *ht_question_of(before);
+    struct ht_finding finding = {0};
+
+    (void)unused;
+    ht_finding_set_id(&finding, HT_S("bb00000000000001"));
+    ht_finding_set_question(&finding, 3);
+    ht_finding_set_posture(&finding, true);
+    ht_finding_set_title(&finding, HT_S("Runs as uid 0: 6 of 6 containers"));
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    ht_question_set_state(&question, HT_QUESTION_STATE_PASS);
+    ht_question_set_findings(&question, 1);
+    state->questions[2] = ht_row_new(&ht_question_table, &question);
+    state->complete = true;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, "3");
+    SEES(&bench, "What was found stands in \"Posture\" (1)");
+    type(&bench, "Z");
+    SEES(&bench, "What was found stands in \"Posture\" (1)");
+    close_bench(&bench);
+}
+
+static void a_key_of_other_screens_is_answered(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "7/");
+    SEES(&bench, "/ (filter): not on this screen");
+    type(&bench, "d"); /* deletes elsewhere: it has no function at all */
+    SEES_NOT(&bench, "d (");
+    close_bench(&bench);
+}
+
+static void a_filter_on_the_timeline_is_that_of_its_list(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "8/runner\n");
+    SEES(&bench, "yours: runner");
+    SEES(&bench, "1 of 6 shown");
+    close_bench(&bench);
+}
+
+static void timeline_and_map_are_open_once(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "87878");
+    SEES(&bench, "node-17 > 8 Timeline   ");
+    type(&bench, "77");
+    SEES(&bench, "node-17 > 8 Timeline > 7 Builds map   ");
+    close_bench(&bench);
+}
+
+static void a_text_longer_than_the_screen_says_so(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "i");
+    SEES(&bench, "j or PgDn: more");
+    type(&bench, "G");
+    SEES_NOT(&bench, "PgDn: more");
+    SEES(&bench, ", the end");
+    grow(&bench);
+    SEES_NOT(&bench, ", the end");
+    close_bench(&bench);
+}
+
 static void a_zoomed_pane_without_lines_says_why(void **unused)
 {
     struct bench bench;
@@ -290,6 +372,11 @@ int main(void)
         cmocka_unit_test(not_seen_lists_what_the_check_asks_alone),
         cmocka_unit_test(a_list_without_lines_says_why),
         cmocka_unit_test(what_was_not_looked_for_is_not_said_to_be_absent),
+        cmocka_unit_test(an_empty_list_says_where_what_was_found_stands),
+        cmocka_unit_test(a_key_of_other_screens_is_answered),
+        cmocka_unit_test(a_filter_on_the_timeline_is_that_of_its_list),
+        cmocka_unit_test(timeline_and_map_are_open_once),
+        cmocka_unit_test(a_text_longer_than_the_screen_says_so),
         cmocka_unit_test(a_zoomed_pane_without_lines_says_why),
         cmocka_unit_test(a_recording_has_no_source_to_ask),
         cmocka_unit_test(matches_of_a_list_are_stepped_through),
