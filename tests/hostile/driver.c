@@ -22,8 +22,9 @@ static struct driver *of(struct ht_feed *feed)
 static int64_t mono(void *context)
 {
     struct driver *driver = context;
+    int64_t now = driver->stands ? driver->stands_at : ht_clock_mono(ht_clock_system());
 
-    return ht_clock_mono(ht_clock_system()) + atomic_load(&driver->ahead_ns);
+    return now + atomic_load(&driver->ahead_ns);
 }
 
 static int64_t wall(void *context)
@@ -43,6 +44,8 @@ static void publish(struct ht_feed *feed, struct ht_node *sample)
     ht_node_unref(driver->sample);
     driver->sample = sample;
     driver->published++;
+    driver->was_told =
+        driver->was_told || (driver->wanted && driver->wanted(driver, driver->of_it));
     pthread_cond_broadcast(&driver->changed);
     pthread_mutex_unlock(&driver->lock);
 }
@@ -139,6 +142,7 @@ void driver_start(struct driver *driver, struct ht_driver source)
 
     driver->driver = source;
     driver->ended = false;
+    driver->stands_at = ht_clock_mono(ht_clock_system());
     driver->clock = (struct ht_clock){.mono_ns = mono, .wall_ns = wall, .context = driver};
     driver->feed = (struct ht_feed){.clock = &driver->clock,
                                     .publish = publish,
@@ -227,6 +231,26 @@ bool driver_wait(struct driver *driver, driver_condition condition, void *contex
     }
     pthread_mutex_unlock(&driver->lock);
     return good;
+}
+
+void driver_expect(struct driver *driver, driver_condition wanted, void *context)
+{
+    pthread_mutex_lock(&driver->lock);
+    driver->wanted = wanted;
+    driver->of_it = context;
+    driver->was_told = false;
+    pthread_mutex_unlock(&driver->lock);
+}
+
+static bool was_told(struct driver *driver, void *context)
+{
+    (void)context;
+    return driver->was_told;
+}
+
+bool driver_was_told(struct driver *driver)
+{
+    return driver_wait(driver, was_told, NULL);
 }
 
 const struct ht_source *driver_source(const struct driver *driver, const char *name)

@@ -9,11 +9,16 @@
 
 #include "hulltop/source/source.h"
 
+struct driver;
+typedef bool (*driver_condition)(struct driver *driver, void *context);
+
 struct driver {
     struct ht_feed feed; /* first, so that it leads back */
     struct ht_clock clock;
     atomic_llong ahead_ns; /* of the system's clock */
     int64_t wall_ahead_ns; /* of that, the wall clock alone; before driver_start */
+    bool stands;           /* set before driver_start: the monotonic clock goes by ahead_ns alone */
+    int64_t stands_at;
     struct ht_driver driver;
     pthread_t thread;
     bool unprivileged; /* set before driver_start: the thread gives up root */
@@ -25,9 +30,10 @@ struct driver {
     bool ended;
     unsigned published, confirmed, events;
     struct ht_request request;
+    driver_condition wanted; /* of each sample as it comes, since driver_expect */
+    void *of_it;
+    bool was_told;
 };
-
-typedef bool (*driver_condition)(struct driver *driver, void *context);
 
 /* Starts the thread. */
 void driver_start(struct driver *driver, struct ht_driver source);
@@ -39,6 +45,10 @@ void driver_advance(struct driver *driver, int64_t ns);
 void driver_request(struct driver *driver, enum ht_request_kind kind, const char *id);
 /* Waits until the condition holds, which is asked with the lock held; false: it never did. */
 bool driver_wait(struct driver *driver, driver_condition condition, void *context);
+/* From now on the condition is asked of each sample, also of one that the next soon replaces. */
+void driver_expect(struct driver *driver, driver_condition wanted, void *context);
+/* Waits until it held of one; false: it never did. */
+bool driver_was_told(struct driver *driver);
 /* What the newest sample says of a source; NULL: nothing. With the lock held. */
 const struct ht_source *driver_source(const struct driver *driver, const char *name);
 

@@ -124,7 +124,13 @@ static int tear_down(void **state)
 
 /* ---- the driver ---- */
 
+/* Brief where no answer may come, and there alone: on a busy machine an answer takes its time. */
 enum patience { BRIEF, PATIENT };
+
+static enum patience patience_for(enum ht_source_state state)
+{
+    return state == HT_SOURCE_STATE_BUSY ? BRIEF : PATIENT;
+}
 
 static void start(struct driver *driver, enum patience patience)
 {
@@ -169,6 +175,16 @@ static void expect_in(struct driver *driver, const char *where, struct expected 
              source ? ht_node_set(driver->sample, HT_TABLE_CONTAINER)->len : 0,
              source ? (int)source->detail.len : 0, source ? source->detail.data : "",
              source ? (int)source->help.len : 0, source ? source->help.data : "");
+}
+
+/* Of the state that it is in already. */
+static void assert_says(struct driver *driver, const char *where, const char *detail)
+{
+    pthread_mutex_lock(&driver->lock);
+    struct ht_str said = driver_source(driver, "docker")->detail;
+    if (!contains(said, detail))
+        fail_msg("%s: \"%s\" is not in \"%.*s\"", where, detail, HT_STR_ARG(said));
+    pthread_mutex_unlock(&driver->lock);
 }
 
 static void expect(struct driver *driver, enum ht_source_state state, size_t rows,
@@ -372,7 +388,7 @@ static void assert_mode(size_t i, struct driver *driver, size_t rows)
         .state = modes[i].state, .rows = rows, .detail = modes[i].detail, .help = modes[i].help};
 
     expect_in(driver, modes[i].mode, expected);
-    assert_true(contains(driver_source(driver, "docker")->detail, "docker.sock"));
+    assert_says(driver, modes[i].mode, "docker.sock");
 }
 
 static void set_mode(const char *mode)
@@ -390,9 +406,11 @@ static void a_fault_at_the_start_has_a_name_and_heals(void **state)
         struct driver driver = {0};
 
         set_mode(modes[i].mode);
-        start(&driver, BRIEF);
+        start(&driver, patience_for(modes[i].state));
         assert_mode(i, &driver, 0);
+        pthread_mutex_lock(&driver.lock);
         assert_false(ht_source_has_answered_at(driver_source(&driver, "docker")));
+        pthread_mutex_unlock(&driver.lock);
         expect_recovery(&driver, modes[i].mode);
         driver_stop(&driver);
     }
@@ -404,7 +422,7 @@ static void a_fault_later_leaves_the_rows_and_heals(void **state)
     for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
         struct driver driver = {0};
 
-        start(&driver, BRIEF);
+        start(&driver, patience_for(modes[i].state));
         expect_ok(&driver, 3);
 
         int64_t before = answered_at(&driver);
@@ -466,7 +484,7 @@ static void each_request_can_fail(void **state)
         struct driver driver = {0};
 
         tell(faults[i].fault);
-        start(&driver, BRIEF);
+        start(&driver, patience_for(faults[i].state));
         expect_in(&driver, faults[i].fault,
                   (struct expected){
                       .state = faults[i].state,
@@ -498,15 +516,13 @@ static void one_container_cannot_hide_itself_nor_others(void **state)
         struct driver driver = {0};
 
         tell(lone_faults[i].fault);
-        start(&driver, BRIEF);
+        start(&driver, strcmp(lone_faults[i].cause, "no answer") == 0 ? BRIEF : PATIENT);
         expect_in(&driver, lone_faults[i].fault,
                   (struct expected){.state = HT_SOURCE_STATE_PART,
                                     .rows = 3,
                                     .detail = "1 of 3 containers could not be inspected",
                                     .help = "asked again"});
-        if (!contains(driver_source(&driver, "docker")->detail, lone_faults[i].cause))
-            fail_msg("%s: \"%s\" is not in \"%s\"", lone_faults[i].fault, lone_faults[i].cause,
-                     driver_source(&driver, "docker")->detail.data);
+        assert_says(&driver, lone_faults[i].fault, lone_faults[i].cause);
 
         ht_autorow struct ht_row *lone = row_of(&driver, "b2");
         ht_autorow struct ht_row *other = row_of(&driver, "c3");
@@ -536,13 +552,18 @@ static void an_answer_about_another_container_is_not_believed(void **state)
 static void an_id_that_is_a_path_is_not_asked_for(void **state)
 {
     struct driver driver = {0};
+    char requests[4096];
 
     (void)state;
     map("/containers/json", "other", "[{\"Id\":\"../../images/prune\"}]");
-    start(&driver, BRIEF);
+    start(&driver, PATIENT);
     expect(&driver, HT_SOURCE_STATE_BROKEN, 0, "entry 1 has no usable Id");
     driver_stop(&driver);
-    assert_requests(2, "/_ping /events /v1.41/containers/json?all=1 /v1.41/info");
+    /* It may have asked again meanwhile. */
+    peer_requests(&peer, 2, requests, sizeof(requests));
+    assert_non_null(strstr(requests, "/_ping /events /v1.41/containers/json?all=1 /v1.41/"));
+    assert_null(strstr(requests, "prune"));
+    assert_null(strstr(requests, ".."));
 }
 
 static void podmans_null_is_an_empty_list(void **state)
@@ -577,7 +598,7 @@ static void a_daemon_that_names_no_version_speaks_1_24(void **state)
     struct driver old = {0};
     write_file("ping.http", "HTTP/1.1 200 OK\r\nApi-Version: 1.23\r\nContent-Length: 2\r\n\r\nOK");
     tell(command);
-    start(&old, BRIEF);
+    start(&old, PATIENT);
     expect(&old, HT_SOURCE_STATE_BROKEN, 0, "API 1.23 is too old; 1.24 is the least");
     driver_stop(&old);
     snprintf(command, sizeof(command), "%s/ping.http", folder);
@@ -592,7 +613,7 @@ static void a_named_socket_that_is_absent_is_broken_and_may_appear(void **state)
 
     (void)state;
     unlink(address);
-    start(&driver, BRIEF);
+    start(&driver, PATIENT);
     expect_in(&driver, "absent",
               (struct expected){.state = HT_SOURCE_STATE_BROKEN,
                                 .rows = 0,
@@ -611,7 +632,7 @@ static void a_socket_without_permission_is_denied(void **state)
     assert_int_equal(chmod(folder, 0711), 0);
     assert_int_equal(chmod(peer.directory, 0711), 0);
     assert_int_equal(chmod(peer.socket, 0), 0);
-    start(&driver, BRIEF);
+    start(&driver, PATIENT);
     expect_in(&driver, "denied",
               (struct expected){.state = HT_SOURCE_STATE_DENIED,
                                 .rows = 0,
@@ -645,7 +666,7 @@ static void a_restarted_daemon_loses_no_container(void **state)
     struct driver driver = {0};
 
     (void)state;
-    start(&driver, BRIEF);
+    start(&driver, PATIENT);
     expect_ok(&driver, 3);
     ht_autorow struct ht_row *before = row_of(&driver, "b2");
     peer_stop(&peer);
@@ -669,12 +690,16 @@ static void a_restarted_daemon_loses_no_container(void **state)
 static void an_event_stream_that_ends_is_opened_again(void **state)
 {
     struct driver driver = {0};
+    struct expected cut = {
+        .state = HT_SOURCE_STATE_BROKEN, .rows = 3, .detail = "closed the", .help = ""};
 
     (void)state;
     start(&driver, PATIENT);
     expect_ok(&driver, 3);
+    /* By itself it tries again soon: what it says until then may be seen by nobody. */
+    driver_expect(&driver, is_as_expected, &cut);
     tell("cut-events");
-    expect(&driver, HT_SOURCE_STATE_BROKEN, 3, "closed the");
+    assert_true(driver_was_told(&driver));
     driver_advance(&driver, AFTER_PING);
     expect_ok(&driver, 3);
     driver_stop(&driver);
@@ -684,14 +709,14 @@ static void an_event_stream_that_ends_is_opened_again(void **state)
 
 static void a_flood_of_events_is_not_followed(void **state)
 {
-    struct driver driver = {0};
+    struct driver driver = {.stands = true}; /* all of them in one second */
     char path[128];
 
     (void)state;
     snprintf(path, sizeof(path), "%s/events", folder);
     FILE *file = fopen(path, "we");
     assert_non_null(file);
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < 20000; i++)
         assert_true(fprintf(file, "{\"Type\":\"container\",\"Action\":\"start\",\"id\":\"%d\"}\n",
                             i % 5) > 0);
     assert_int_equal(fclose(file), 0);
