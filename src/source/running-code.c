@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One pass over the process table. What most processes need is small: one link, one maps file, and
- * a look into the table of files that were judged already. Everything else (unit, packages,
- * sockets) is asked of the few that run old code.
+ * One pass over the process table. What most processes need is small: their mappings, and a look
+ * into the table of files that were judged already. Everything else (unit, packages, sockets) is
+ * asked of the few that run old code.
  */
 #include "running-code.h"
 
@@ -16,7 +16,7 @@
 #include "net-table.h"
 #include "proc-decode.h"
 #include "proc-node.h"
-#include "running-maps.h"
+#include "running-mapped.h"
 #include "running-owners.h"
 #include "running-script.h"
 #include "hulltop/base/clock.h"
@@ -25,21 +25,20 @@
 #include "hulltop/base/vec.h"
 
 enum {
-    MAPS_MAX = 8 * 1024 * 1024,
+    FILE_BYTES = 8 * 1024 * 1024,
     LINK_BYTES = 8192,
     FILES_MAX = 50,        /* of one process */
     SOCKETS_MAX = 4096,    /* descriptors looked at of one process */
     LISTENS_MAX = 20,      /* addresses of one process */
     SCRIPTS_MAX = 20,      /* scripts and jars of one process */
     QUESTIONS_MAX = 10000, /* different files in one pass */
-    MAPS_USUAL = 256 * 1024
 };
 
 struct ht_running {
     int proc_fd;
     struct ht_root root;
-    struct ht_buf maps, link, path;
-    bool was_cut; /* the file that was read last was longer than what is read */
+    struct ht_mapped mapped;
+    struct ht_buf text, link, path;
     struct ht_known_owners *owners;
     const char *records; /* whose packages are told, "dpkg"; NULL: nobody's */
 };
@@ -50,6 +49,7 @@ struct ht_running {
 /* One file that is mapped, judged once a pass. */
 struct judged {
     struct ht_str path; /* plain */
+    bool known_program; /* the node's, at its place, and started by a process that was looked at */
     bool old;
     bool gone; /* nothing is at its path now */
     int64_t replaced_at;
@@ -74,6 +74,7 @@ struct looking {
     struct ht_vec suspects; /* struct suspect *, owned */
     struct ht_running_sum sum;
     struct ht_proc_node node;
+    bool among_kernels; /* the process before was a thread of the kernel's */
 };
 
 int ht_running_new(const struct ht_running_places *places, struct ht_running **ret_running,
@@ -84,12 +85,13 @@ int ht_running_new(const struct ht_running_places *places, struct ht_running **r
 
     running->root.fd = -1;
     running->owners = ht_known_owners_new(&running->root, places->cache);
-    ht_buf_init(&running->maps, MAPS_MAX);
+    ht_buf_init(&running->text, FILE_BYTES);
     ht_buf_init(&running->link, LINK_BYTES);
     ht_buf_init(&running->path, LINK_BYTES);
     running->proc_fd = open(places->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     code = running->proc_fd < 0 ? ht_error_errno(err, errno, "%s", places->proc)
                                 : ht_root_open(&running->root, places->root, err);
+    running->mapped = (struct ht_mapped)HT_MAPPED(running->proc_fd);
     if (code < 0) {
         ht_running_free(running);
         return code;
@@ -105,7 +107,8 @@ struct ht_running *ht_running_free(struct ht_running *running)
     ht_cleanup_close(&running->proc_fd);
     ht_known_owners_free(running->owners);
     ht_root_close(&running->root);
-    ht_buf_fini(&running->maps);
+    ht_mapped_fini(&running->mapped);
+    ht_buf_fini(&running->text);
     ht_buf_fini(&running->link);
     ht_buf_fini(&running->path);
     free(running);
@@ -137,11 +140,10 @@ static struct ht_str read_file(struct ht_running *running, pid_t pid, const char
 {
     char name[64];
 
-    int code = ht_read_at(running->proc_fd, name_of(name, sizeof(name), pid, file), &running->maps,
-                          MAPS_MAX, NULL);
-    running->was_cut = code == -EFBIG;
+    int code = ht_read_at(running->proc_fd, name_of(name, sizeof(name), pid, file), &running->text,
+                          FILE_BYTES, NULL);
     /* The beginning of what is too long still tells. */
-    return code < 0 && code != -EFBIG ? (struct ht_str){0} : ht_buf_str(&running->maps);
+    return code < 0 && code != -EFBIG ? (struct ht_str){0} : ht_buf_str(&running->text);
 }
 
 /* ---- one file ---- */
@@ -151,7 +153,7 @@ static bool stat_mapped(const struct looking *looking, struct ht_str path, struc
     struct ht_buf *text = &looking->running->path;
 
     ht_buf_reset(text);
-    ht_maps_unescape(path, text);
+    ht_buf_add_str(text, path);
     return !ht_buf_is_full(text) &&
            ht_root_stat(&looking->running->root, text->data, ret, NULL) == 0;
 }
@@ -180,27 +182,31 @@ static void judge(const struct looking *looking, const struct ht_mapping *mappin
         judged->replaced_at = ht_time_of(&facts.st_ctim);
 }
 
+/* Borrowed until the next path is looked at. */
+static struct ht_str key_of(const struct looking *looking, const struct ht_mapping *mapping)
+{
+    const uint64_t file[] = {mapping->major, mapping->minor, mapping->inode};
+    struct ht_buf *key = &looking->running->path;
+
+    ht_buf_reset(key);
+    ht_buf_add(key, file, sizeof(file));
+    ht_buf_add_str(key, mapping->path);
+    return ht_buf_str(key);
+}
+
 /* What is known of a mapped file; made once a pass. */
 static struct judged *judge_once(struct looking *looking, const struct ht_mapping *mapping)
 {
-    struct ht_buf *key = &looking->running->path;
-    struct judged *judged;
+    struct ht_str key = key_of(looking, mapping);
+    struct judged *judged = ht_map_get(looking->files, key);
 
-    ht_buf_reset(key);
-    ht_buf_add(key, &mapping->inode, sizeof(mapping->inode));
-    ht_buf_add_str(key, mapping->path);
-    judged = ht_map_get(looking->files, ht_buf_str(key));
     if (judged)
         return judged;
     judged = ht_arena_array(looking->arena, struct judged, 1);
-    ht_map_set(looking->files, ht_buf_str(key), judged);
+    ht_map_set(looking->files, key, judged);
     judge(looking, mapping, judged);
     if (judged->old && looking->judged.len < QUESTIONS_MAX) {
-        struct ht_buf *plain = &looking->running->path;
-
-        ht_buf_reset(plain);
-        ht_maps_unescape(judged->path, plain);
-        judged->path = ht_arena_str(looking->arena, ht_buf_str(plain));
+        judged->path = ht_arena_str(looking->arena, judged->path);
         ht_vec_add(&looking->judged, judged);
     } else {
         looking->sum.cut += judged->old;
@@ -226,22 +232,14 @@ static void add_file(struct suspect *suspect, struct judged *judged)
         suspect->cut++;
 }
 
-/* The executable is mapped too, but perhaps behind the end of what is read of maps. */
-static void look_exe(struct looking *looking, struct suspect *suspect, struct ht_str exe)
+/* Judges the executable. It is mapped too, as a rule. */
+static void look_exe(struct looking *looking, struct suspect *suspect, const struct ht_mapping *exe)
 {
-    char name[64];
-    uint64_t dev;
-    struct ht_mapping mapping = {.path = exe};
+    struct judged *judged;
 
-    if (!ht_str_has_prefix(exe, "/"))
+    if (!ht_str_has_prefix(exe->path, "/"))
         return;
-    name_of(name, sizeof(name), suspect->pid, "exe");
-    if (ht_proc_identify(looking->running->proc_fd, name, &dev, &mapping.inode)) {
-        mapping.major = major(dev);
-        mapping.minor = minor(dev);
-    }
-
-    struct judged *judged = judge_once(looking, &mapping);
+    judged = judge_once(looking, exe);
     if (judged->old) {
         suspect->exe = judged;
         add_file(suspect, judged);
@@ -294,28 +292,122 @@ static void look_scripts(struct looking *looking, struct suspect *suspect, struc
         look_script(looking, suspect, paths[i], start);
 }
 
-/* exe is where its link leads, in the arena. */
-static void look_process(struct looking *looking, pid_t pid, struct ht_str exe)
-{
-    struct suspect suspect = {.pid = pid};
-    struct ht_str text = read_file(looking->running, pid, "maps");
-    struct ht_mapping mapping;
+/* ---- its mappings ---- */
 
-    looking->sum.cut += looking->running->was_cut;
-    while (ht_maps_next(&text, &mapping)) {
+/* Judges what is mapped, from a first mapping on. */
+static void look_mapped(struct looking *looking, struct suspect *suspect, struct ht_mapping mapping)
+{
+    struct ht_mapped *mapped = &looking->running->mapped;
+
+    do {
         struct judged *judged = judge_once(looking, &mapping);
 
         if (judged->old)
-            add_file(&suspect, judged);
+            add_file(suspect, judged);
+    } while (ht_mapped_next(mapped, &mapping) > 0);
+    looking->sum.cut += mapped->is_cut;
+}
+
+/* Whether the first mapping of a process of the node is of its executable, and that at its place.
+ * Not of interpreters: what they run is asked of each process. Nor on a file system without a
+ * device of its own: a copy of it may have files of the same number. */
+static bool is_program(const struct looking *looking, const struct ht_mapping *first,
+                       const struct ht_mapping *exe)
+{
+    struct stat facts;
+
+    return first->major != 0 && first->major == exe->major && first->minor == exe->minor &&
+           first->inode == exe->inode && ht_str_equal(first->path, exe->path) &&
+           !ht_script_is_interpreter(exe->path) && stat_mapped(looking, exe->path, &facts) &&
+           facts.st_ino == exe->inode && major(facts.st_dev) == exe->major &&
+           minor(facts.st_dev) == exe->minor;
+}
+
+/* Where the link of the process leads, in the arena, and which file that is. False: it has no
+ * executable, as threads of the kernel's have none. */
+static bool find_exe(struct looking *looking, pid_t pid, struct ht_mapping *ret_exe)
+{
+    char name[64];
+    uint64_t dev;
+
+    *ret_exe = (struct ht_mapping){0};
+    name_of(name, sizeof(name), pid, "exe");
+    errno = 0;
+    ret_exe->path = read_link_at(looking->running, name);
+    if (!ret_exe->path.len) {
+        /* The kernel tells no path that is longer than a page; what else is mapped it does. */
+        looking->sum.cut += errno == ENAMETOOLONG;
+        return errno == ENAMETOOLONG;
     }
-    look_exe(looking, &suspect, exe);
-    if (!suspect.files.len)
-        look_scripts(looking, &suspect, exe);
-    if (!suspect.files.len)
+    ret_exe->path = ht_arena_str(looking->arena, ret_exe->path);
+    if (ht_proc_identify(looking->running->proc_fd, name, &dev, &ret_exe->inode)) {
+        ret_exe->major = major(dev);
+        ret_exe->minor = minor(dev);
+    }
+    return true;
+}
+
+/* Of another process of a known program nothing is asked but what it maps; unless that is old, for
+ * the program alone can be the node's in a container too. */
+static void look_known(struct looking *looking, struct suspect *suspect,
+                       const struct ht_mapping *first)
+{
+    look_mapped(looking, suspect, *first);
+    if (suspect->files.len && ht_proc_node_is_elsewhere(&looking->node, suspect->pid)) {
+        looking->sum.contained++;
+        ht_vec_fini(&suspect->files);
         return;
-    struct suspect *kept = ht_new0(struct suspect);
+    }
+    looking->sum.compared++;
+}
+
+/* first is NULL if nothing is mapped. 0 or -ESRCH: it has no executable. */
+static int look_whole(struct looking *looking, struct suspect *suspect,
+                      const struct ht_mapping *first)
+{
+    struct ht_mapping exe;
+
+    if (ht_proc_node_is_elsewhere(&looking->node, suspect->pid)) {
+        looking->sum.contained++;
+        return 0;
+    }
+    if (!find_exe(looking, suspect->pid, &exe))
+        return -ESRCH;
+    looking->sum.compared++;
+    if (first) {
+        bool program = is_program(looking, first, &exe);
+        struct judged *judged = judge_once(looking, first);
+
+        judged->known_program = program && !judged->old;
+        look_mapped(looking, suspect, *first);
+    }
+    look_exe(looking, suspect, &exe);
+    if (!suspect->files.len)
+        look_scripts(looking, suspect, exe.path);
+    return 0;
+}
+
+static int look_process(struct looking *looking, pid_t pid)
+{
+    struct suspect suspect = {.pid = pid}, *kept;
+    struct ht_mapping first;
+    const struct judged *judged = NULL;
+    int code = ht_mapped_next(&looking->running->mapped, &first);
+
+    if (code < 0)
+        return code;
+    if (code > 0)
+        judged = ht_map_get(looking->files, key_of(looking, &first));
+    if (judged && judged->known_program)
+        look_known(looking, &suspect, &first);
+    else
+        code = look_whole(looking, &suspect, code > 0 ? &first : NULL);
+    if (!suspect.files.len)
+        return code;
+    kept = ht_new0(struct suspect);
     *kept = suspect;
     ht_vec_add(&looking->suspects, kept);
+    return 0;
 }
 
 /* Kernel threads have an empty command line; of one that is hidden it cannot be told. */
@@ -359,43 +451,43 @@ static void look_hidden(struct looking *looking)
         looking->sum.denied = 1;
 }
 
+/* Threads of the kernel's have no executable; nor has what ended meanwhile. */
+static bool has_no_program(struct looking *looking, pid_t pid)
+{
+    char name[64];
+
+    errno = 0;
+    return !read_link_at(looking->running, name_of(name, sizeof(name), pid, "exe")).len &&
+           errno == ENOENT;
+}
+
+static void look_at(struct looking *looking, pid_t pid)
+{
+    struct ht_mapped *mapped = &looking->running->mapped;
+    int code = ht_mapped_open(mapped, pid);
+
+    if (code == 0)
+        code = look_process(looking, pid);
+    ht_mapped_close(mapped);
+    if (code == -EACCES || code == -EPERM)
+        look_denied(looking, pid);
+    else if (code < 0 && code != -ENOENT && code != -ESRCH)
+        looking->sum.cut++;
+    looking->among_kernels = code == -ESRCH;
+}
+
 static int visit_process(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct looking *looking = context;
-    struct ht_str exe;
-    char file[64];
     uint64_t pid;
 
     (void)type;
     (void)inode;
     if (ht_parse_u64(ht_str_from(name), &pid) < 0 || pid == 0 || pid > INT32_MAX)
         return 0;
-    errno = 0;
-    exe = read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "exe"));
-    if (!exe.len && errno == ENAMETOOLONG) {
-        /* The kernel tells no path that is longer than a page; what else is mapped it does. */
-        looking->sum.cut++;
-    } else if (!exe.len) {
-        /* Kernel threads have no executable; what ended meanwhile has no files. */
-        if (errno == EACCES || errno == EPERM)
-            look_denied(looking, (pid_t)pid);
-        return 0;
-    }
-    exe = ht_arena_str(looking->arena, exe);
-    struct ht_str mnt_ns =
-        read_link_at(looking->running, name_of(file, sizeof(file), (pid_t)pid, "ns/mnt"));
-    if (!mnt_ns.len) {
-        if (errno == EACCES || errno == EPERM)
-            look_denied(looking, (pid_t)pid);
-        return 0;
-    }
-    if (!ht_str_is(mnt_ns, looking->node.mnt_ns) &&
-        ht_proc_node_is_elsewhere(&looking->node, (pid_t)pid)) {
-        looking->sum.contained++;
-        return 0;
-    }
-    looking->sum.compared++;
-    look_process(looking, (pid_t)pid, exe);
+    /* The kernel's threads come one after the other: of those the link is cheaper. */
+    if (!looking->among_kernels || !has_no_program(looking, (pid_t)pid))
+        look_at(looking, (pid_t)pid);
     return 0;
 }
 
@@ -600,11 +692,8 @@ int ht_running_look(struct ht_running *running, struct ht_node *sample,
         .running = running, .sample = sample, .arena = arena, .files = ht_map_new()};
     const struct ht_dir_visitor visitor = {
         .visit = visit_process, .context = &looking, .max_entries = HT_LIMIT_ROWS};
-    size_t room;
 
     ht_proc_node_look(running->proc_fd, &looking.node);
-    /* Made once, so that it is not copied while it grows. */
-    (void)ht_buf_room(&running->maps, MAPS_USUAL, &room);
     int code = ht_list_fd(running->proc_fd, &visitor, err);
     if (code == 0) {
         look_hidden(&looking);
@@ -616,6 +705,7 @@ int ht_running_look(struct ht_running *running, struct ht_node *sample,
     free_suspects(&looking);
     ht_vec_fini(&looking.judged);
     ht_map_free(looking.files);
-    ht_buf_fini(&running->maps);
+    ht_mapped_fini(&running->mapped);
+    ht_buf_fini(&running->text);
     return code;
 }

@@ -33,6 +33,11 @@ static bool take_number(struct ht_str *line, unsigned base, char end, uint64_t *
     return true;
 }
 
+bool ht_maps_is_of_file(const struct ht_mapping *mapping)
+{
+    return mapping->inode != 0 && mapping->path.len > 1 && mapping->path.data[0] == '/';
+}
+
 /* "addr-addr r-xp offset major:minor inode   /path" */
 static bool decode_line(struct ht_str line, struct ht_mapping *ret)
 {
@@ -48,7 +53,7 @@ static bool decode_line(struct ht_str line, struct ht_mapping *ret)
     while (line.len && line.data[0] == ' ')
         line = ht_str_sub(line, 1, line.len);
     ret->path = line;
-    return ret->inode != 0 && line.len > 1 && line.data[0] == '/';
+    return ht_maps_is_of_file(ret);
 }
 
 bool ht_maps_next(struct ht_str *text, struct ht_mapping *ret_mapping)

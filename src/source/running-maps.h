@@ -19,6 +19,9 @@ struct ht_mapping {
  * kind or form are passed over. */
 bool ht_maps_next(struct ht_str *text, struct ht_mapping *ret_mapping);
 
+/* Whether it is of a file that has, or had, a place. */
+bool ht_maps_is_of_file(const struct ht_mapping *mapping);
+
 /* The path without the kernel's " (deleted)" and without what package managers put behind names
  * while they unpack (".dpkg-new", ";5f3a..."); ret_deleted: it had the first. */
 struct ht_str ht_maps_plain_path(struct ht_str path, bool *ret_deleted);

@@ -298,6 +298,84 @@ static void containers_are_their_images_affair(void **state)
     ht_node_unref(seen.node);
 }
 
+/* A program at its place, as a process that runs it maps it. */
+struct program {
+    char path[700];
+    char maps[900];
+};
+
+static void put_program(const struct tree *tree, struct program *program)
+{
+    char below[1300];
+    struct stat facts;
+
+    put(tree, "root/usr/bin/app", "program");
+    snprintf(program->path, sizeof(program->path), "%s/root/usr/bin/app", tree->base);
+    /* The links of made-up processes lead there outside of the root as well. */
+    snprintf(below, sizeof(below), "root%s", program->path);
+    put(tree, below, "");
+    snprintf(below, sizeof(below), "%s/root%s", tree->base, program->path);
+    assert_int_equal(unlink(below), 0);
+    assert_int_equal(link(program->path, below), 0);
+    assert_int_equal(stat(program->path, &facts), 0);
+    snprintf(program->maps, sizeof(program->maps), "5500-5501 r-xp 00000000 %02x:%02x %llu %s\n",
+             major(facts.st_dev), minor(facts.st_dev), (unsigned long long)facts.st_ino,
+             program->path);
+}
+
+/* Of the processes of one program all but the first are asked for less; whichever that is. */
+static void processes_of_one_program_are_told_apart(void **state)
+{
+    const struct tree *tree = *state;
+    char maps[1000], root[600];
+    struct program program;
+
+    put_program(tree, &program);
+    put(tree, "root/usr/lib/x.so", "new");
+    snprintf(maps, sizeof(maps), "%s7f00-7f01 r-xp 00000000 fe:01 7 /usr/lib/x.so (deleted)\n",
+             program.maps);
+    for (unsigned pid = 20; pid < 50; pid += 3) {
+        char name[64];
+
+        put_process(tree, pid, "mnt:[1]", program.path, program.maps);
+        put_process(tree, pid + 1, "mnt:[1]", program.path, maps);
+        put_process(tree, pid + 2, "mnt:[2]", program.path, maps);
+        snprintf(root, sizeof(root), "%s/image", tree->base);
+        snprintf(name, sizeof(name), "proc/%u/root", pid + 2);
+        put_link(tree, name, root);
+    }
+
+    struct seen seen = look(tree);
+    const struct ht_stale_process *row = row_of(&seen, "21-8812");
+
+    assert_non_null(row);
+    assert_int_equal(row->kind, HT_STALE_KIND_LIBRARY);
+    assert_true(ht_str_is(row->exe, program.path));
+    assert_null(row_of(&seen, "20-8812"));
+    assert_null(row_of(&seen, "22-8812"));
+    assert_int_equal(seen.sum.stale, 10);
+    assert_int_equal(seen.sum.contained, 10);
+    assert_int_equal(seen.sum.compared, 21);
+    ht_node_unref(seen.node);
+}
+
+/* A file that is mapped first tells of no program: of each process the executable is asked. */
+static void what_is_no_program_is_asked_about_each_time(void **state)
+{
+    const struct tree *tree = *state;
+    struct program program;
+
+    put_program(tree, &program);
+    put_process(tree, 20, "mnt:[1]", "/usr/bin/other", program.maps);
+    put_process(tree, 21, "mnt:[1]", "/usr/bin/gone (deleted)", program.maps);
+
+    struct seen seen = look(tree);
+
+    assert_int_equal(seen.sum.compared, 3);
+    assert_non_null(row_of(&seen, "21-8812"));
+    ht_node_unref(seen.node);
+}
+
 static void names_that_only_look_deleted_are_not(void **state)
 {
     const struct tree *tree = *state;
@@ -512,6 +590,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_replaced_executable_is_told_from_a_deleted_one, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(containers_are_their_images_affair, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(processes_of_one_program_are_told_apart, make_tree,
+                                        free_tree),
+        cmocka_unit_test_setup_teardown(what_is_no_program_is_asked_about_each_time, make_tree,
+                                        free_tree),
         cmocka_unit_test_setup_teardown(names_that_only_look_deleted_are_not, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(a_program_of_a_mount_without_a_place_is_not_replaced,
                                         make_tree, free_tree),

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel writes of a mapping into a text costs as much as asking it for one, and of ten
+ * lines one is about code. Asked and read tell the same.
+ */
+#include "running-mapped.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+/* As much as a text of HT_MAPPED_TEXT_MAX would have at most. */
+enum { TOLD_MAX = 100000, TEXT_USUAL = 256 * 1024 };
+
+/* The kernel's own structure and bits (linux/fs.h of 6.11), so that old headers can build for a new
+ * kernel. */
+struct procmap_query_v0 {
+    uint64_t size;
+    uint64_t query_flags;
+    uint64_t query_addr;
+    uint64_t vma_start;
+    uint64_t vma_end;
+    uint64_t vma_flags;
+    uint64_t vma_page_size;
+    uint64_t vma_offset;
+    uint64_t inode;
+    uint32_t dev_major;
+    uint32_t dev_minor;
+    uint32_t vma_name_size; /* in: room, out: with its end */
+    uint32_t build_id_size;
+    uint64_t vma_name_addr;
+    uint64_t build_id_addr;
+};
+
+enum {
+    QUERY_EXECUTABLE = 0x04,
+    QUERY_COVERING_OR_NEXT = 0x10,
+    QUERY_FILE_BACKED = 0x20,
+};
+
+#define QUERY _IOWR('f', 17, struct procmap_query_v0)
+
+/* ---- asked ---- */
+
+/* The next executable mapping of any file. 0 or -errno: -ENOENT, there is none. */
+static int ask_any(struct ht_mapped *mapped, struct ht_mapping *ret)
+{
+    struct procmap_query_v0 query = {.size = sizeof(query),
+                                     .query_flags = QUERY_EXECUTABLE | QUERY_COVERING_OR_NEXT |
+                                                    QUERY_FILE_BACKED,
+                                     .query_addr = mapped->after,
+                                     .vma_name_size = sizeof(mapped->path),
+                                     .vma_name_addr = (uintptr_t)mapped->path};
+
+    if (ioctl(mapped->fd, QUERY, &query) < 0)
+        return -errno;
+    /* Each step leads on, and a name has its end. */
+    if (query.vma_end <= mapped->after || query.vma_name_size > sizeof(mapped->path))
+        return -EPROTO;
+    mapped->after = query.vma_end;
+    *ret = (struct ht_mapping){
+        .major = query.dev_major,
+        .minor = query.dev_minor,
+        .inode = query.inode,
+        .path = {.data = mapped->path, .len = query.vma_name_size ? query.vma_name_size - 1 : 0}};
+    return 0;
+}
+
+static int ask(struct ht_mapped *mapped, struct ht_mapping *ret)
+{
+    int code;
+
+    do {
+        if (mapped->told++ >= TOLD_MAX) {
+            mapped->is_cut = true;
+            return -ENOENT;
+        }
+        code = ask_any(mapped, ret);
+    } while (code == -EINTR || (code == 0 && !ht_maps_is_of_file(ret)));
+    return code;
+}
+
+/* ---- read ---- */
+
+static int read_text(struct ht_mapped *mapped)
+{
+    char name[32];
+    size_t room;
+    int code;
+
+    snprintf(name, sizeof(name), "%d/maps", (int)mapped->pid);
+    /* Made once, so that it is not copied while it grows. */
+    if (!mapped->text.cap)
+        (void)ht_buf_room(&mapped->text, TEXT_USUAL, &room);
+    code = ht_read_at(mapped->proc_fd, name, &mapped->text, HT_MAPPED_TEXT_MAX, NULL);
+    /* The beginning of what is too long still tells. */
+    mapped->is_cut = code == -EFBIG;
+    mapped->rest = code == 0 || mapped->is_cut ? ht_buf_str(&mapped->text) : (struct ht_str){0};
+    return mapped->is_cut ? 0 : code;
+}
+
+static int read_next(struct ht_mapped *mapped, struct ht_mapping *ret)
+{
+    if (!ht_maps_next(&mapped->rest, ret))
+        return 0;
+    if (ht_str_find(ret->path, HT_S("\\012"), 0) >= 0) {
+        ht_buf_reset(&mapped->plain);
+        ht_maps_unescape(ret->path, &mapped->plain);
+        ret->path = ht_buf_str(&mapped->plain);
+    }
+    return 1;
+}
+
+/* ---- either ---- */
+
+int ht_mapped_open(struct ht_mapped *mapped, pid_t pid)
+{
+    char name[32];
+
+    ht_mapped_close(mapped);
+    mapped->pid = pid;
+    mapped->told = 0;
+    mapped->after = 0;
+    mapped->is_cut = false;
+    mapped->rest = (struct ht_str){0};
+    if (mapped->by_text)
+        return read_text(mapped);
+    snprintf(name, sizeof(name), "%d/maps", (int)pid);
+    mapped->fd = openat(mapped->proc_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return mapped->fd < 0 ? -errno : 0;
+}
+
+int ht_mapped_next(struct ht_mapped *mapped, struct ht_mapping *ret_mapping)
+{
+    int code;
+
+    if (mapped->fd < 0)
+        return read_next(mapped, ret_mapping);
+    code = ask(mapped, ret_mapping);
+    if (code == 0)
+        return 1;
+    if (code == -ENOENT || code == -ESRCH)
+        return code == -ESRCH ? code : 0;
+    /* What is longer than the kernel answers is in the text in full. */
+    mapped->by_text = code != -ENAMETOOLONG;
+    ht_mapped_close(mapped);
+    code = read_text(mapped);
+    return code < 0 ? code : read_next(mapped, ret_mapping);
+}
+
+void ht_mapped_close(struct ht_mapped *mapped)
+{
+    ht_cleanup_close(&mapped->fd);
+    mapped->fd = -1;
+}
+
+void ht_mapped_fini(struct ht_mapped *mapped)
+{
+    ht_mapped_close(mapped);
+    ht_buf_fini(&mapped->text);
+    ht_buf_fini(&mapped->plain);
+}
