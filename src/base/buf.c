@@ -121,8 +121,13 @@ char *ht_buf_room(struct ht_buf *buf, size_t wanted, size_t *ret_room)
 
     *ret_room = wanted < left ? wanted : left;
     if (buf->len + *ret_room + 1 > buf->cap) {
-        buf->cap = buf->len + *ret_room + 1;
-        buf->data = ht_realloc(buf->data, buf->cap, 1);
+        size_t cap = buf->len + *ret_room + 1;
+
+        /* What is read piece by piece is not copied again for each piece. */
+        if (buf->len && cap < buf->cap * 2)
+            cap = buf->cap * 2 < buf->max ? buf->cap * 2 : buf->max + 1;
+        buf->data = ht_realloc(buf->data, cap, 1);
+        buf->cap = cap;
     }
     return buf->data + buf->len;
 }

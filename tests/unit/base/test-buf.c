@@ -68,6 +68,31 @@ static void it_grows_far_beyond_its_first_size(void **state)
     ht_buf_fini(&buf);
 }
 
+/* What comes piece by piece would else be copied again with each piece. */
+static void room_is_doubled_up_to_the_limit(void **state)
+{
+    struct ht_buf buf = HT_BUF(1000);
+    size_t room = 0;
+
+    (void)state;
+    ht_buf_room(&buf, 100, &room);
+    assert_int_equal(room, 100);
+    assert_int_equal(buf.cap, 101);
+    memset(buf.data, 'a', 100);
+    ht_buf_grow(&buf, 100);
+    ht_buf_room(&buf, 1, &room);
+    assert_int_equal(room, 1);
+    assert_int_equal(buf.cap, 202);
+    ht_buf_room(&buf, 450, &room);
+    assert_int_equal(buf.cap, 551);
+    ht_buf_room(&buf, 451, &room);
+    assert_int_equal(buf.cap, 1001);
+    ht_buf_room(&buf, 5000, &room);
+    assert_int_equal(room, 900);
+    assert_int_equal(buf.cap, 1001);
+    ht_buf_fini(&buf);
+}
+
 static void taken_bytes_are_a_string_even_when_empty(void **state)
 {
     struct ht_buf buf = HT_BUF(10);
@@ -92,6 +117,7 @@ int main(void)
         cmocka_unit_test(bytes_up_to_the_limit_are_kept_and_later_ones_ignored),
         cmocka_unit_test(formatted_text_is_cut_at_the_limit),
         cmocka_unit_test(it_grows_far_beyond_its_first_size),
+        cmocka_unit_test(room_is_doubled_up_to_the_limit),
         cmocka_unit_test(taken_bytes_are_a_string_even_when_empty),
     };
 
