@@ -5,7 +5,12 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/model/process.h"
 #include "view.h"
+
+/* How long the first steps of a runtime may take, and how long a name is believed that says so. */
+#define STEPS_MAX_NS    (INT64_C(3) * HT_NS_PER_S)
+#define PREPARED_MAX_NS (INT64_C(60) * HT_NS_PER_S)
 
 /* ---- ids and namespaces ---- */
 
@@ -193,13 +198,15 @@ static void set_privileged(const struct ht_facts *facts, struct ht_privilege *re
 }
 
 /* runc's first steps have more privilege than the container will keep: two reads that agree, or an
- * age at which they are over. */
+ * age at which they are over. On a busy node they last longer, but then it still has their name. */
 static bool is_settled(const struct ht_process *init)
 {
-    if (ht_process_has_reads(init) && init->reads >= 2)
+    bool prepared = ht_process_is_prepared(init);
+
+    if (!prepared && ht_process_has_reads(init) && init->reads >= 2)
         return true;
     return ht_process_has_started_at(init) && ht_process_has_read_at(init) &&
-           init->read_at - init->started_at > INT64_C(3) * HT_NS_PER_S;
+           init->read_at - init->started_at > (prepared ? PREPARED_MAX_NS : STEPS_MAX_NS);
 }
 
 void ht_privilege_effective(const struct ht_host *host, const struct ht_process *init,

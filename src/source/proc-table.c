@@ -15,6 +15,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+#include "hulltop/model/process.h"
 
 enum { READS_MAX = 2, NEIGHBOURS = 4, MANY = 200 };
 
@@ -143,7 +144,7 @@ static bool is_waiting(struct ht_str state)
 }
 
 /* Running or sleeping is no news. Facts read twice alike say so in "reads"; then the time of the
- * first reading stays, and the row with it. */
+ * first reading stays, and the row with it. What a runtime still prepares is not as it will be. */
 static void agree(const struct ht_process *old, struct ht_process *fresh)
 {
     if (ht_process_has_state(old) && is_waiting(old->state) && is_waiting(fresh->state))
@@ -154,7 +155,7 @@ static void agree(const struct ht_process *old, struct ht_process *fresh)
     int64_t at = fresh->read_at;
     fresh->read_at = old->read_at;
     fresh->reads = old->reads;
-    if (ht_struct_equal(&ht_process_table, old, fresh)) {
+    if (!ht_process_is_prepared(fresh) && ht_struct_equal(&ht_process_table, old, fresh)) {
         fresh->reads = old->reads < READS_MAX ? old->reads + 1 : old->reads;
     } else {
         fresh->read_at = at;

@@ -13,7 +13,8 @@
 /* Fills ret with what follows from the init process of a container; what cannot be told (not
  * readable, host not known: host may be NULL) stays unknown. Text and lists that are made go into
  * arena, others are borrowed from init. Nothing is filled in before two reads of init agreed or it
- * is 3 s old: the first steps of a runtime have more privilege than the container will keep. */
+ * is 3 s old (a minute while it has the name of a runtime's first steps): they have more privilege
+ * than the container will keep. */
 void ht_privilege_effective(const struct ht_host *host, const struct ht_process *init,
                             const struct ht_facts *facts, struct ht_arena *arena,
                             struct ht_privilege *ret);

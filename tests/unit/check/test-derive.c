@@ -208,6 +208,32 @@ static void nothing_is_relied_on_in_the_first_seconds(void **state)
     assert_int_not_equal(derive(&init).known, 0);
 }
 
+/* On a busy node a runtime's first steps take long, and two reads of them agree. */
+static void nothing_is_relied_on_before_the_program_begins(void **state)
+{
+    static const char *const steps[] = {"runc:[1:CHILD]", "runc:[2:INIT]", "youki:[2:INIT]"};
+    static const char *const programs[] = {"nginx", ":[x]", "a:[x", "[kthread]", ""};
+    struct ht_process init = plain_init();
+
+    (void)state;
+    ht_process_set_started_at(&init, INT64_C(1000000000));
+    ht_process_set_read_at(&init, INT64_C(9000000000));
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        ht_process_set_comm(&init, ht_str_from(steps[i]));
+        assert_int_equal(derive(&init).known, 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+        ht_process_set_comm(&init, ht_str_from(programs[i]));
+        assert_int_not_equal(derive(&init).known, 0);
+    }
+    /* No program hides behind such a name for good. */
+    ht_process_set_comm(&init, HT_S("runc:[2:INIT]"));
+    ht_process_set_read_at(&init, INT64_C(61000000000));
+    assert_int_equal(derive(&init).known, 0);
+    ht_process_set_read_at(&init, INT64_C(61000000001));
+    assert_int_not_equal(derive(&init).known, 0);
+}
+
 static void what_a_starting_container_is_allowed_is_awaited(void **state)
 {
     struct ht_process init = plain_init();
@@ -346,6 +372,7 @@ int main(void)
         cmocka_unit_test(compose_services_own_their_containers),
         cmocka_unit_test(namespaces_are_compared_with_the_node),
         cmocka_unit_test(nothing_is_relied_on_in_the_first_seconds),
+        cmocka_unit_test(nothing_is_relied_on_before_the_program_begins),
         cmocka_unit_test(what_a_starting_container_is_allowed_is_awaited),
         cmocka_unit_test(ids_are_told_as_seen_inside_and_on_the_node),
         cmocka_unit_test(wide_is_not_all_that_the_kernel_knows),
