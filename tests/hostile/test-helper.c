@@ -27,7 +27,7 @@
 #include "hulltop/base/root.h"
 
 /* How long is waited for what must happen, on however busy a machine. */
-enum { PATIENCE_MS = 60000 };
+enum { PATIENCE_MS = 100000 };
 
 static char tree[128];
 static int tree_fd = -1;

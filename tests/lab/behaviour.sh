@@ -13,7 +13,7 @@ start() {
 
 look() {
     "$HULLTOP" check --docker "unix://$LAB_SOCK" --cri none --kubeconfig none \
-        --only added-code,drift --format json >"$LAB/behaviour.json" 2>"$LAB/behaviour.err"
+        --only added-code,drift --timeout "$LAB_LONG" --format json >"$LAB/behaviour.json" 2>"$LAB/behaviour.err"
 }
 
 # found CHECK CONTAINER [SEVERITY]
@@ -38,7 +38,7 @@ trap lab_stop EXIT
 
 start worker 'while :; do sleep 1; done'
 start packages 'printf "#!/bin/sh\nwhile :; do sleep 1; done\n" >/bin/apt-get; chmod 755 /bin/apt-get; apt-get -y install curl'
-start reverse 'nc -ll -p 4444 -e sleep 1000 & sleep 1; nc 127.0.0.1 4444 -e sh'
+start reverse 'nc -ll -p 4444 -e sleep 1000 & until nc 127.0.0.1 4444 -e sh; do sleep 0.1; done'
 start masked 'echo kworker/0:1 >/proc/self/comm; while :; do sleep 1; done'
 start miner 'httpd -f -p 8080 -r stratum+tcp://203.0.113.5:3333'
 start session 'while :; do sleep 1; done'
@@ -47,7 +47,7 @@ look
 
 while read -r check container severity; do
     expect "behaviour/$container: $check $severity" "found: $(all_found | tr '\n' ';')" \
-        lab_poll 40 found "$check" "$container" "$severity"
+        lab_poll "$LAB_LONG" found "$check" "$container" "$severity"
 done <<'TABLE'
 DRF-011 packages high
 DRF-021 reverse critical

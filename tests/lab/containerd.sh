@@ -46,12 +46,12 @@ judge() {
 }
 
 check_containerd() {
-    "$HULLTOP" check --cri "$LAB/c.sock" --kubeconfig none --only privileged "$@"
+    "$HULLTOP" check --cri "$LAB/c.sock" --kubeconfig none --only privileged --timeout "$LAB_LONG" "$@"
 }
 
 stop() {
     lab_ctr -n "$2" tasks kill -s KILL "$1" >/dev/null 2>&1
-    lab_poll 10 lab_ctr -n "$2" tasks rm "$1"
+    lab_poll "$LAB_LONG" lab_ctr -n "$2" tasks rm "$1"
     lab_ctr -n "$2" containers rm "$1" >/dev/null 2>&1
 }
 
@@ -65,7 +65,7 @@ image_history() {
         lab_ctr -n lab images import --snapshotter native "$LAB/secret.tar" >>"$LAB/ctr.log" 2>&1 &&
         lab_ctr -n lab containers create --snapshotter native docker.io/lab/secret:1 fromimage /bin/sleep 1 \
             >>"$LAB/ctr.log" 2>&1
-    "$HULLTOP" check --cri "$LAB/c.sock" --docker none --kubeconfig none --only secrets --format json \
+    "$HULLTOP" check --cri "$LAB/c.sock" --docker none --kubeconfig none --only secrets --timeout "$LAB_LONG" --format json \
         >"$LAB/secrets.json" 2>"$LAB/stderr"
     expect "containerd/secrets in an image's history" "$(tail -n 1 "$LAB/ctr.log") $(tail -n 1 "$LAB/stderr")" \
         jq -e '.containers[] | select(.id == "fromimage") | .image_secrets | map(.name) == ["DB_PASSWORD"]' \
@@ -78,11 +78,11 @@ appears() {
     command -v tmux >/dev/null || { echo "SKIP containerd/live: tmux: not here"; return; }
     tmux_lab new-session -d -x 120 -y 40 -s dash "exec '$HULLTOP' --open privileged \
         --cri '$LAB/c.sock' --docker none --kubeconfig none"
-    expect "containerd/dashboard opens" "no answer in 60 s" \
-        lab_poll 60 screen_has 'containerd +(ok|OK)'
+    expect "containerd/dashboard opens" "no answer" \
+        lab_poll "$LAB_LONG" screen_has 'containerd +(ok|OK)'
     lab_ctr -n lab run -d --privileged --rootfs "$LAB/image" intruder /bin/sleep 100000 >/dev/null 2>&1
-    expect "containerd/dashboard shows a new privileged container" "not on the screen in 60 s" \
-        lab_poll 60 screen_has intruder
+    expect "containerd/dashboard shows a new privileged container" "not on the screen" \
+        lab_poll "$LAB_LONG" screen_has intruder
     tmux_lab kill-server
     stop intruder lab
 }

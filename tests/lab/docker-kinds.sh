@@ -6,7 +6,7 @@
 
 # One lab at a time: a report counts the containers of the whole machine.
 if [ "$(id -u)" = 0 ] && [ -z "${HT_LAB_ALONE:-}" ]; then
-    HT_LAB_ALONE=1 exec flock -o -w 600 /run/hulltop-lab.lock bash "$0" "$@"
+    HT_LAB_ALONE=1 exec flock -o -w 800 /run/hulltop-lab.lock bash "$0" "$@"
 fi
 
 # shellcheck source=tests/lab/lib.sh
@@ -17,7 +17,7 @@ HULLTOP=${HULLTOP:-${HT_BUILDDIR:-.}/hulltop}
 # The control groups a daemon sees are those of its mount namespace: look from there.
 lab_check() {
     "${LAB_NS[@]}" "$HULLTOP" check --docker "unix://$LAB_SOCK" --cri none --kubeconfig none \
-        --only privileged,drift "$@"
+        --only privileged,drift --timeout "$LAB_LONG" "$@"
 }
 
 # expect NAME WHY COMMAND...: one line, by the command's status.

@@ -10,11 +10,13 @@ source_state() { jq -r '.sources[] | select(.name == "docker") | .state' "$1"; }
 source_says() { jq -e '.sources[] | select(.name == "docker") | (.detail // "") != ""' "$1"; }
 fires() { jq -e --arg c "$2" '.findings | any(.check == $c)' "$1"; }
 
-# state NAME STATES: one report now; Docker's state must be one of STATES and have a reason.
+# state NAME STATES: one report now; Docker's state must be one of STATES and have a reason. An answer
+# is waited for; that none comes is known when the time is over.
 state() {
-    local report=$LAB/scenario.json status
+    local report=$LAB/scenario.json status seconds=10
+    [ "$2" != OK ] || seconds=$LAB_LONG
     "${AS[@]}" "$PROGRAM" check --docker "unix://$LAB_SOCK" --cri none --kubeconfig none \
-        --only privileged --strict --timeout 10 --format json >"$report" 2>"$LAB/scenario.err"
+        --only privileged --strict --timeout "$seconds" --format json >"$report" 2>"$LAB/scenario.err"
     status=$?
     expect "scenario/$1: state is ${2// / or }" \
         "it is '$(source_state "$report" 2>/dev/null)', $(tail -n 1 "$LAB/scenario.err")" \
@@ -49,7 +51,7 @@ daemon_states() {
     kill -STOP "$LAB_DOCKERD"
     state "daemon stopped by SIGSTOP" "BUSY STUCK"
     kill -CONT "$LAB_DOCKERD"
-    lab_poll 20 lab_dockerd_answers
+    lab_poll "$LAB_LONG" lab_dockerd_answers
     state "daemon continued" OK
 }
 
@@ -68,34 +70,34 @@ dashboard() {
     RECORDER=$!
     tmux_lab new-session -d -x 120 -y 40 -s dash "exec '$PROGRAM' --open privileged \
         --docker 'unix://$LAB_SOCK' --cri none --kubeconfig none"
-    expect "scenario/dashboard opens" "no answer of Docker in 30 s: $(screen | head -3)" \
-        lab_poll 30 screen_has 'docker +(ok|OK)'
-    lab_poll 15 test -s "$LAB/incident.ndjson"
+    expect "scenario/dashboard opens" "no answer of Docker: $(screen | head -3)" \
+        lab_poll "$LAB_LONG" screen_has 'docker +(ok|OK)'
+    lab_poll "$LAB_LONG" test -s "$LAB/incident.ndjson"
     lab_docker run -d --privileged --network none -v "$LAB_SOCK:/var/run/docker.sock" \
         --name intruder "$LAB_IMAGE" >/dev/null
-    expect "scenario/dashboard shows a new privileged container" "not on the screen in 20 s" \
-        lab_poll 20 screen_has intruder
+    expect "scenario/dashboard shows a new privileged container" "not on the screen" \
+        lab_poll "$LAB_LONG" screen_has intruder
     echo "# on the screen $(since_start intruder) ms after its start"
-    expect "scenario/recording holds the new container" "not recorded in 20 s" \
-        lab_poll 20 grep -q intruder "$LAB/incident.ndjson"
+    expect "scenario/recording holds the new container" "not recorded" \
+        lab_poll "$LAB_LONG" grep -q intruder "$LAB/incident.ndjson"
     kill -TERM "$RECORDER" 2>/dev/null
-    lab_poll 15 lab_gone "$RECORDER"
+    lab_poll "$LAB_LONG" lab_gone "$RECORDER"
     expect "scenario/recording can be judged again" "check --from fails" fires \
         <("$PROGRAM" check --from "$LAB/incident.ndjson" --only privileged --format json 2>/dev/null) \
         PRV-001
     kill -KILL "$LAB_DOCKERD"
     wait "$LAB_DOCKERD" 2>/dev/null
-    expect "scenario/daemon killed: the dashboard says so" "source still ok after 30 s" \
-        lab_poll 30 screen_lacks 'docker +(ok|OK)'
+    expect "scenario/daemon killed: the dashboard says so" "source still ok" \
+        lab_poll "$LAB_LONG" screen_lacks 'docker +(ok|OK)'
     expect "scenario/daemon killed: old rows stay" "intruder is gone" screen_has intruder
     state "daemon killed" "ABSENT BROKEN"
     # It takes over 62 containers that its killed self left, and at times hangs in that.
     lab_spawn_dockerd || lab_spawn_dockerd || echo "not ok scenario/daemon restarts: $LAB_WHY"
-    expect "scenario/daemon restarted: the dashboard finds it" "not ok after 60 s" \
-        lab_poll 60 screen_has 'docker +(ok|OK)'
+    expect "scenario/daemon restarted: the dashboard finds it" "not ok" \
+        lab_poll "$LAB_LONG" screen_has 'docker +(ok|OK)'
     expect "scenario/dashboard is still there" "it died" tmux_lab has-session -t dash
     tmux_lab send-keys -t dash Q
-    expect "scenario/dashboard leaves by Q" "still there" lab_poll 15 dashboard_gone
+    expect "scenario/dashboard leaves by Q" "still there" lab_poll "$LAB_LONG" dashboard_gone
 }
 
 dashboard_gone() { ! tmux_lab has-session -t dash; }

@@ -59,7 +59,15 @@ cd /usr/lib/python3/site-packages && mv left-1.0.dist-info left-1.1.dist-info &&
     mkdir evil-2.0.dist-info && echo 'Name: evil' >evil-2.0.dist-info/METADATA
 mkdir -p /usr/lib/ruby/specifications && echo >/usr/lib/ruby/specifications/rake-13.1.0.gemspec
 echo '{"name":"pad","version":"1.3.0"}' >/usr/lib/node_modules/pad/package.json
-sleep 1
+# Each of them runs: by what it has mapped, the script and the library by what they were told.
+for path in /tmp/dropped /opt/dropped /bin/t-replaced /bin/t-again /bin/t-modified /bin/t-chmod \
+    /bin/t-touch /bin/renamed /bin/linked /tmp/deleted /bin/t-gone /memfd:evil /scratch/x /data/x \
+    /host/x /opt/added.so; do
+    until busybox grep -q " $path" /proc/[0-9]*/maps; do sleep 0.1; done
+done 2>/dev/null
+until busybox grep -q LD_PRELOAD=/opt/first.so /proc/[0-9]*/environ; do sleep 0.1; done 2>/dev/null
+until busybox grep -q '/sh.[/]opt/wait.sh' /proc/[0-9]*/cmdline; do sleep 0.1; done 2>/dev/null
+until busybox grep -q '/sh.[/]bin/wait.sh' /proc/[0-9]*/cmdline; do sleep 0.1; done 2>/dev/null
 rm -f /tmp/deleted /bin/t-gone /host/start.sh
 END
 }
@@ -104,7 +112,7 @@ drift_compare() {
 
 # What is asked of the program: the arguments tell where.
 drift_look() {
-    "$HULLTOP" check "$@" --kubeconfig none --only drift,added-code --format node \
+    "$HULLTOP" check "$@" --kubeconfig none --only drift,added-code --timeout "$LAB_LONG" --format node \
         >"$LAB/node.json" 2>"$LAB/look.err"
     "$HULLTOP" check --from "$LAB/node.json" --only drift,added-code --format json \
         >"$LAB/drift.json" 2>>"$LAB/look.err"

@@ -25,7 +25,7 @@ drift_start() {
         -v "$LAB/bind:/host" "$DRIFT_IMAGE" >/dev/null &&
         lab_docker run -d --name busy --network none "$DRIFT_IMAGE" /bin/busy.sh >/dev/null &&
         lab_docker exec -d drift /bin/sh /host/start.sh &&
-        lab_poll 60 drift_done
+        lab_poll "$LAB_LONG" drift_done
 }
 
 # Bytes of both sides stand beside what was modified, and whose file it is.
@@ -91,24 +91,27 @@ locked() {
     command -v tmux >/dev/null || { echo "SKIP drift/lock: tmux: not here"; return; }
     tmux_lab new-session -d -x 140 -y 40 -s dash "exec unshare -m --propagation private sh -c \
         \"mkdir -p /var/lib/hulltop; mount -t tmpfs lab /var/lib/hulltop && $dashboard; $dashboard\""
-    lab_poll 60 screen_has 'drift +(ok|OK|PART)' && lab_poll 20 screen_has 'busy'
+    lab_poll "$LAB_LONG" screen_has 'drift +(ok|OK|PART)' && lab_poll "$LAB_LONG" screen_has 'busy'
     tmux_lab send-keys -t dash / 'name=busy' Enter
-    lab_poll 20 screen_has '1 of .* shown'
+    lab_poll "$LAB_LONG" screen_has '1 of .* shown'
     tmux_lab send-keys -t dash Enter
-    lab_poll 20 screen_has 'image_id'
+    lab_poll "$LAB_LONG" screen_has 'image_id'
     tmux_lab send-keys -t dash L 6
     expect "drift/lock: L locks the image of a container" "$(screen | head -n 5 | tr '\n' ' ')" \
-        lab_poll 20 screen_has 'Locked images 1'
+        lab_poll "$LAB_LONG" screen_has 'Locked images 1'
     lab_docker exec -d busy /bin/sh -c 'cp /bin/busybox /tmp/sleep; exec /tmp/sleep 1000'
     expect "drift/lock: what starts then is critical" "$(screen | head -n 12 | tr '\n' ' ')" \
-        lab_poll 30 screen_has 'CRIT.*/tmp/sleep runs in a locked container'
+        lab_poll "$LAB_LONG" screen_has 'CRIT.*/tmp/sleep runs in a locked container'
     tmux_lab send-keys -t dash q
-    lab_poll 20 screen_has 'Containers'
+    lab_poll "$LAB_LONG" opened_again
     tmux_lab send-keys -t dash 6
     expect "drift/lock: it lasts" "$(screen | head -n 12 | tr '\n' ' ')" \
-        lab_poll 30 screen_has 'CRIT.*/tmp/sleep runs in a locked container'
+        lab_poll "$LAB_LONG" screen_has 'CRIT.*/tmp/sleep runs in a locked container'
     tmux_lab kill-server
 }
+
+# The list of containers, and no more what the dashboard before it showed.
+opened_again() { screen_has 'Containers' && ! screen_has 'runs in a locked container'; }
 
 # The first daemon's containers are gone; the next has another storage driver.
 anew() {
@@ -132,16 +135,16 @@ in_containerd() {
             "docker.io/$DRIFT_IMAGE" drift </dev/null >/dev/null 2>"$LAB/ctr.log" ||
         { echo "not ok drift-containerd: $(tail -n 1 "$LAB/ctr.log")"; return; }
     "${ctr[@]}" tasks exec --exec-id start drift /bin/sh /host/start.sh </dev/null >"$LAB/ctr.log" 2>&1 &
-    lab_poll 60 drift_done || echo "not ok drift-containerd: $(tail -n 1 "$LAB/ctr.log")"
-    lab_poll 20 drift_is_settled --docker none --cri "$LAB/c.sock"
+    lab_poll "$LAB_LONG" drift_done || echo "not ok drift-containerd: $(tail -n 1 "$LAB/ctr.log")"
+    lab_poll "$LAB_LONG" drift_is_settled --docker none --cri "$LAB/c.sock"
     drift_compare drift-containerd drift
     "${ctr[@]}" tasks kill -a -s KILL drift >/dev/null 2>&1
-    lab_poll 10 "${ctr[@]}" tasks rm drift
+    lab_poll "$LAB_LONG" "${ctr[@]}" tasks rm drift
     "${ctr[@]}" containers rm drift >/dev/null 2>&1
 }
 
 in_docker() {
-    lab_poll 20 drift_is_settled --docker "unix://$LAB_SOCK" --cri none
+    lab_poll "$LAB_LONG" drift_is_settled --docker "unix://$LAB_SOCK" --cri none
     drift_compare "$1" drift "${2:-}"
     silence "$1"
 }

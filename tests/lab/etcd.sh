@@ -47,6 +47,8 @@ make_certificates() (
 
 api() { curl -sf --max-time 10 "$plain_url$1" -d "$2"; }
 answers() { api /v3/kv/range '{"key":"AA=="}'; }
+# It ends at once where one of its ports is taken.
+answers_or_ended() { lab_gone "$etcd" || answers; }
 
 start_etcd() {
     local base _
@@ -60,8 +62,8 @@ start_etcd() {
             --trusted-ca-file "$tmp/ca.crt" --cert-file "$tmp/server.crt" \
             --key-file "$tmp/server.key" >"$tmp/etcd.log" 2>&1 &
         etcd=$!
-        if lab_poll 20 answers; then return 0; fi
-        kill "$etcd" 2>/dev/null
+        if lab_poll "$LAB_LONG" answers_or_ended && answers >/dev/null; then return 0; fi
+        { kill "$etcd" && wait "$etcd"; } 2>/dev/null
         rm -rf "$tmp/data"
     done
     return 1
@@ -91,12 +93,19 @@ fill() {
 }
 
 # A second's puts, again and again, each of the kind that its key has. Ends with a count in $tmp/put.
+# It goes on until it is ended, however long the looks take.
 start_load() {
     puts 0 "$secrets" third | jq -r --arg url "$plain_url/v3/kv/put" -n '[inputs] as $all
         | range(0; 60 * 200) | $all[. * 7 % ($all | length)]
         | "next\nurl = \"\($url)\"\noutput = \"/dev/null\"\ndata = \"\(tojson | gsub("\""; "\\\""))\""' |
         tail -n +2 >"$tmp/load.curl"
-    curl -s --rate "$per_second/s" -K "$tmp/load.curl" &
+    (
+        trap 'kill "$!" 2>/dev/null; exit' TERM
+        while :; do
+            curl -s --rate "$per_second/s" -K "$tmp/load.curl" &
+            wait "$!"
+        done
+    ) &
     load=$!
 }
 
@@ -106,7 +115,7 @@ start_load() {
 look() {
     local name=$1
     shift
-    "$hulltop" check --only secrets --docker none --cri none --kubeconfig none --format json "$@" \
+    "$hulltop" check --only secrets --docker none --cri none --kubeconfig none --timeout "$LAB_LONG" --format json "$@" \
         >"$tmp/$name" 2>"$tmp/$name.err"
     [ $? -le 3 ] && [ -s "$tmp/$name" ] || fail "$name: $(head -n 1 "$tmp/$name.err")"
 }
@@ -124,7 +133,7 @@ third="[true,$plain,$((secrets - plain))]"
 # The database is found by the process that has it; the interface is asked with a certificate.
 with=(--etcd "$tls_url" --etcd-ca "$tmp/ca.crt" --etcd-cert "$tmp/client.crt" --etcd-key "$tmp/client.key")
 synced() { look filled && [ "$(store filled "$live")" = "$third" ]; }
-lab_poll 20 synced # its file is written every tenth of a second
+lab_poll "$LAB_LONG" synced # its file is written every tenth of a second
 says file "$third" "$(store filled "$live")"
 says file-grade "[\"plaintext\",\"$plain plaintext, $((secrets - plain)) aescbc:key1\"]" "$(store filled '[.grade, .proofs[0].bytes]')"
 says file-log "$plain" "$(store filled .wal_plaintext)"
@@ -145,7 +154,7 @@ says contract '' "$missing"
 start_load
 before=$(revision)
 moved() { [ "$(revision)" -gt $((before + 50)) ]; }
-lab_poll 20 moved
+lab_poll "$LAB_LONG" moved
 for way in busy busy-again busy-asked; do
     from=$(revision)
     if [ $way = busy-asked ]; then look $way "${with[@]}"; else look $way; fi
@@ -157,18 +166,18 @@ wait "$load" 2>/dev/null
 load=0
 
 # A running hulltop sees it when they are rewritten. No secret is in plaintext then, but each was.
-"$hulltop" record "$tmp/watched" --plain --interval 1 --timeout 100 --only secrets --docker none --cri none \
+"$hulltop" record "$tmp/watched" --plain --interval 1 --only secrets --docker none --cri none \
     --kubeconfig none >"$tmp/watch.log" 2>&1 </dev/null &
 watcher=$!
 watched() {
     jq -nc --arg path "$db" '[inputs | .. | objects | select(.path? == $path and has("stored"))] | last
         | [.stored[] | select(.resource == "secrets") | .plaintext]' "$tmp/watched" 2>/dev/null
 }
-lab_poll 30 eval "[ \"\$(watched)\" = '[$plain]' ]"
+lab_poll "$LAB_LONG" eval "[ \"\$(watched)\" = '[$plain]' ]"
 says watched-before "[$plain]" "$(watched)"
 fill all || fail "rewriting"
 began=$EPOCHREALTIME
-lab_poll 30 eval "[ \"\$(watched)\" = '[0]' ]"
+lab_poll "$LAB_LONG" eval "[ \"\$(watched)\" = '[0]' ]"
 says watched-after '[0]' "$(watched)"
 echo "# noticed after $(jq -n "($EPOCHREALTIME - $began) * 10 | round / 10") s with --interval 1"
 kill "$watcher" 2>/dev/null
@@ -186,7 +195,7 @@ says rewritten-fires 'SEC-027 SEC-028' "$(fires rewritten)"
 
 ctl compact --physical "$(revision)" >/dev/null || fail compact
 gone() { look compacted && [ "$(store compacted .plaintext_revisions)" = 0 ]; }
-lab_poll 20 gone
+lab_poll "$LAB_LONG" gone
 says compacted "$none" "$(store compacted "$live")"
 says compacted-revisions 0 "$(store compacted .plaintext_revisions)"
 [ "$(store compacted .plaintext_remnants)" -gt 0 ] && echo ok compacted-free-pages ||

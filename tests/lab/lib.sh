@@ -12,9 +12,13 @@
 #   lab_kinds_start      starts every row of kinds.tsv that this machine can run
 #   lab_poll SECONDS COMMAND...   true as soon as COMMAND is
 #
+# What must happen is waited for LAB_LONG seconds: a bound costs nothing when it does, and machines
+# are busy.
+#
 # Set by lab_start: LAB (directory), LAB_SOCK, LAB_CONDS (words for the expected tables),
 # LAB_NS (prefix to run a command in the daemon's mount namespace).
 
+LAB_LONG=120
 # Nobody writes to it: a read from it waits without a program.
 exec {never}<> <(:)
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -143,6 +147,11 @@ lab_namespace_setup() {
     esac
 }
 
+lab_containerd_answers() {
+    kill -0 "$LAB_CONTAINERD" 2>/dev/null || return 0
+    test -S "$LAB/c.sock"
+}
+
 lab_spawn_containerd() {
     local setup
     setup=$(lab_namespace_setup "$1")
@@ -154,7 +163,7 @@ lab_spawn_containerd() {
         env -i PATH="$PATH" containerd --config "$LAB/containerd.toml" >"$LAB/containerd.log" 2>&1 &
     fi
     LAB_CONTAINERD=$!
-    lab_poll 30 test -S "$LAB/c.sock" || {
+    lab_poll "$LAB_LONG" lab_containerd_answers && [ -S "$LAB/c.sock" ] || {
         LAB_WHY="containerd does not start: $(tail -n 1 "$LAB/containerd.log")"
         return 1
     }
@@ -172,7 +181,7 @@ lab_spawn_dockerd() {
     "${LAB_NS[@]}" env -i PATH="$PATH" dockerd --config-file "$LAB/daemon.json" \
         --storage-driver "$LAB_DRIVER" >"$LAB/dockerd.log" 2>&1 &
     LAB_DOCKERD=$!
-    if lab_poll 60 lab_dockerd_answers && [ "$(lab_api /_ping)" = OK ]; then
+    if lab_poll "$LAB_LONG" lab_dockerd_answers && [ "$(lab_api /_ping)" = OK ]; then
         return 0
     fi
     LAB_WHY="dockerd does not start: $(tail -n 1 "$LAB/dockerd.log")"

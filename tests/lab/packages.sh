@@ -33,7 +33,7 @@ start_process() {
     stop_process
     LD_PRELOAD=$1 sleep 1000 &
     process=$!
-    for _ in {1..200}; do
+    for _ in {1..2000}; do
         grep -qF -- "$1" "/proc/$process/maps" 2>/dev/null && return
         read -rt 0.05 -u "$never" || :
     done

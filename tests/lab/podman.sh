@@ -82,7 +82,7 @@ end_service() {
     local children child
     read -ra children < <(cat "/proc/$1/task/"*/children 2>/dev/null | tr '\n' ' ')
     kill -TERM "${children[@]}" "$1" 2>/dev/null
-    lab_poll 10 lab_gone "$1" || kill -KILL "$1" 2>/dev/null
+    lab_poll 15 lab_gone "$1" || kill -KILL "$1" 2>/dev/null
     for child in "${children[@]}"; do
         lab_poll 10 lab_gone "$child" || kill -KILL "$child" 2>/dev/null
     done
@@ -111,7 +111,7 @@ podman_start() {
         skip "import: $(tail -n 1 "$LAB/import.log")"
     as_root podman system service -t 0 unix:///run/podman/podman.sock >"$LAB/root.log" 2>&1 &
     SERVICES+=($!)
-    lab_poll 30 test -S /run/podman/podman.sock || skip "$(tail -n 1 "$LAB/root.log")"
+    lab_poll "$LAB_LONG" test -S /run/podman/podman.sock || skip "$(tail -n 1 "$LAB/root.log")"
 }
 
 # Whether this kernel and these packages let a user have containers is no question for hulltop.
@@ -123,7 +123,7 @@ start_user() {
     (enter_slice; as_user podman system service -t 0 \
         unix:///run/user/$USER_ID/podman/podman.sock) >"$LAB/user.log" 2>&1 &
     SERVICES+=($!)
-    lab_poll 30 test -S /run/user/$USER_ID/podman/podman.sock ||
+    lab_poll "$LAB_LONG" test -S /run/user/$USER_ID/podman/podman.sock ||
         USER_WHY="service: $(tail -n 1 "$LAB/user.log")"
     (enter_slice; as_user podman run -d --network none --name try "$LAB_IMAGE" /bin/sleep 1) \
         >"$LAB/try.log" 2>&1 || USER_WHY="run: $(tail -n 1 "$LAB/try.log")"
@@ -173,7 +173,7 @@ judge() {
         row "$1" "$4"
 }
 
-look() { "$HULLTOP" check --cri none --kubeconfig none --timeout 40 "$@"; }
+look() { "$HULLTOP" check --cri none --kubeconfig none --timeout "$LAB_LONG" "$@"; }
 
 # The container of drift-steps.sh.
 drifts() {
@@ -185,8 +185,8 @@ drifts() {
         { echo "not ok drift-podman: $(tail -n 1 "$LAB/run.log")"; return; }
     as_root podman exec drift /bin/sh /host/start.sh >"$LAB/run.log" 2>&1 &
     SERVICES+=($!)
-    lab_poll 60 drift_done || echo "not ok drift-podman: $(tail -n 1 "$LAB/run.log")"
-    lab_poll 20 drift_is_settled --cri none
+    lab_poll "$LAB_LONG" drift_done || echo "not ok drift-podman: $(tail -n 1 "$LAB/run.log")"
+    lab_poll "$LAB_LONG" drift_is_settled --cri none
     drift_compare drift-podman drift
 }
 
