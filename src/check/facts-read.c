@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "hulltop/base/buf.h"
+#include "hulltop/base/mem.h"
 #include "hulltop/model/field.h"
 #include "hulltop/model/filter.h"
 
@@ -30,6 +31,12 @@ static int refuse_value(const struct fact_reader *reader, const struct ht_yaml *
                         key->name, expected);
 }
 
+/* A table that is compiled in lends its texts. */
+static struct ht_str keep(const struct fact_reader *reader, struct ht_str text)
+{
+    return ht_mem_is_constant(text.data, text.len + 1) ? text : ht_arena_str(reader->arena, text);
+}
+
 static int read_texts(const struct fact_reader *reader, const struct ht_yaml *value,
                       const struct fact_key *key, struct ht_text_list *ret)
 {
@@ -40,7 +47,7 @@ static int read_texts(const struct fact_reader *reader, const struct ht_yaml *va
     for (size_t i = 0; i < value->len; i++) {
         if (value->items[i].kind != HT_YAML_SCALAR)
             return refuse_value(reader, &value->items[i], key, "a list of texts");
-        items[i] = ht_arena_str(reader->arena, value->items[i].text);
+        items[i] = keep(reader, value->items[i].text);
     }
     *ret = (struct ht_text_list){.items = items, .len = value->len};
     return 0;
@@ -80,7 +87,7 @@ static int read_map(const struct fact_reader *reader, const struct ht_yaml *valu
 
         if (r < 0)
             return r;
-        pairs[i].key = ht_arena_str(reader->arena, value->items[2 * i].text);
+        pairs[i].key = keep(reader, value->items[2 * i].text);
     }
     *ret = (struct fact_list){.items = pairs, .len = value->len};
     return 0;
@@ -112,7 +119,7 @@ static int read_value(const struct fact_reader *reader, const struct ht_yaml *va
     case FACT_TEXT:
         if (!scalar)
             return refuse_value(reader, value, key, "a text");
-        *(struct ht_str *)ret = ht_arena_str(reader->arena, value->text);
+        *(struct ht_str *)ret = keep(reader, value->text);
         return 0;
     case FACT_UINT:
         if (!scalar || ht_parse_u64(value->text, ret) < 0)

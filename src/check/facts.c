@@ -135,15 +135,9 @@ static int settle_stack(struct ht_facts *facts, struct ht_error *err)
 
 /* ---- files ---- */
 
-static int parse_table(struct ht_facts *facts, const struct fact_table *table, const char *name,
-                       struct ht_str text, struct ht_error *err)
+static int read_table(struct ht_facts *facts, const struct fact_table *table, const char *name,
+                      const struct ht_yaml *map, struct ht_error *err)
 {
-    ht_autoarena struct ht_arena *tree = ht_arena_new(FACTS_BYTES);
-    const struct ht_yaml *map = ht_yaml_parse(tree, name, text, err);
-
-    if (!map)
-        return err ? -err->code : -EINVAL;
-
     struct fact_reader reader = {.arena = facts->arena, .name = name, .err = err};
     char *place = (char *)facts + table->offset;
     int r = ht_fact_read(&reader, map, table->shape, place);
@@ -155,6 +149,15 @@ static int parse_table(struct ht_facts *facts, const struct fact_table *table, c
     if (ht_arena_is_full(facts->arena))
         return ht_error_set(err, E2BIG, "%s: too large", name);
     return 0;
+}
+
+static int parse_table(struct ht_facts *facts, const struct fact_table *table, const char *name,
+                       struct ht_str text, struct ht_error *err)
+{
+    ht_autoarena struct ht_arena *tree = ht_arena_new(FACTS_BYTES);
+    const struct ht_yaml *map = ht_yaml_parse(tree, name, text, err);
+
+    return map ? read_table(facts, table, name, map, err) : -err->code;
 }
 
 /* The replacement of a table in folder: 1 read, 0 none there, or an error. */
@@ -192,12 +195,13 @@ static int load_table(struct ht_facts *facts, const struct fact_table *table,
             return r < 0 ? r : 0;
     }
 
+    ht_autoarena struct ht_arena *tree = ht_arena_new(FACTS_BYTES);
     const struct ht_builtin *builtin =
         ht_builtin_find(ht_facts_builtin(), ht_str_from(table->file));
-    if (!builtin)
-        return ht_error_set(err, ENOENT, "%s: not compiled in", table->file);
-    return parse_table(facts, table, table->file,
-                       (struct ht_str){.data = builtin->text, .len = builtin->len}, err);
+    const struct ht_yaml *map = builtin ? ht_yaml_read_tree(tree, ht_builtin_text(builtin)) : NULL;
+
+    return map ? read_table(facts, table, table->file, map, err)
+               : ht_error_set(err, ENOENT, "%s: not compiled in", table->file);
 }
 
 static int load(struct ht_facts *facts, const char *const *folders, struct ht_error *err)

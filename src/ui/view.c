@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "hulltop/base/mem.h"
-#include "hulltop/base/yaml.h"
 
 /* One file being parsed. */
 struct parse {
@@ -284,15 +283,11 @@ void ht_view_fini(struct ht_view *view)
         view->filter = ht_filter_free(view->filter);
 }
 
-int ht_view_parse(struct ht_arena *arena, const char *name, struct ht_str text,
-                  struct ht_view **ret_view, struct ht_error *err)
+int ht_view_read(struct ht_arena *arena, const char *name, const struct ht_yaml *root,
+                 struct ht_view **ret_view, struct ht_error *err)
 {
     struct parse parse = {.name = name, .arena = arena, .err = err};
-    ht_autoarena struct ht_arena *tree = ht_arena_new(ht_arena_max(arena));
-    const struct ht_yaml *root = ht_yaml_parse(tree, name, text, err);
 
-    if (!root)
-        return -EINVAL;
     parse.view = ht_arena_array(arena, struct ht_view, 1);
     parse.view->open = HT_VIEW_OPEN_ROW;
     if (parse_root(&parse, root) < 0) {
@@ -301,4 +296,13 @@ int ht_view_parse(struct ht_arena *arena, const char *name, struct ht_str text,
     }
     *ret_view = parse.view;
     return 0;
+}
+
+int ht_view_parse(struct ht_arena *arena, const char *name, struct ht_str text,
+                  struct ht_view **ret_view, struct ht_error *err)
+{
+    ht_autoarena struct ht_arena *tree = ht_arena_new(ht_arena_max(arena));
+    const struct ht_yaml *root = ht_yaml_parse(tree, name, text, err);
+
+    return root ? ht_view_read(arena, name, root, ret_view, err) : -EINVAL;
 }

@@ -11,6 +11,7 @@
 
 #include "hulltop/base/builtin.h"
 #include "hulltop/base/error.h"
+#include "hulltop/base/yaml.h"
 #include "hulltop/model/filter.h"
 #include "hulltop/ui/layout.h"
 
@@ -60,6 +61,9 @@ struct ht_view {
  * finding (did you mean container?)". Text is copied into arena; the filter is the view's own. */
 int ht_view_parse(struct ht_arena *arena, const char *name, struct ht_str text,
                   struct ht_view **ret_view, struct ht_error *err);
+/* The same of a document that was parsed. */
+int ht_view_read(struct ht_arena *arena, const char *name, const struct ht_yaml *root,
+                 struct ht_view **ret_view, struct ht_error *err);
 /* Frees what is not in the arena. */
 void ht_view_fini(struct ht_view *view);
 

@@ -23,26 +23,26 @@ struct ht_views {
     struct ht_vec all;    /* in order */
 };
 
-static int add_text(struct ht_views *views, const char *name, struct ht_str text,
-                    struct ht_error *err)
+static void add(struct ht_views *views, const char *name, struct ht_view *view)
 {
     const char *slash = strrchr(name, '/');
-    struct ht_view *view = NULL;
 
-    if (ht_view_parse(views->arena, name, text, &view, err) < 0)
-        return -EINVAL;
     ht_view_fini(ht_map_set(views->files, ht_str_from(slash ? slash + 1 : name), view));
-    return 0;
 }
 
 static int add_builtin(struct ht_views *views, struct ht_error *err)
 {
     for (const struct ht_builtin *file = ht_views_builtin(); file->name; file++) {
+        ht_autoarena struct ht_arena *tree = ht_arena_new(HT_LIMIT_DOCUMENT);
         struct ht_str name = ht_arena_strf(views->arena, "views/%s", file->name);
-        struct ht_str text = {.data = file->text, .len = file->len};
+        const struct ht_yaml *root = ht_yaml_read_tree(tree, ht_builtin_text(file));
+        struct ht_view *view = NULL;
 
-        if (add_text(views, name.data, text, err) < 0)
+        if (!root)
+            return ht_error_set(err, EINVAL, "%s: not compiled in", name.data);
+        if (ht_view_read(views->arena, name.data, root, &view, err) < 0)
             return -EINVAL;
+        add(views, name.data, view);
     }
     return 0;
 }
@@ -68,6 +68,7 @@ static int read_all(int fd, const char *path, struct ht_buf *out, struct ht_erro
 static int add_file(struct ht_views *views, const char *path, struct ht_error *err)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML + 1);
+    struct ht_view *view = NULL;
     ht_autoclose int fd = -1;
 
     if (ht_file_is_trusted(path, err) < 0)
@@ -77,7 +78,10 @@ static int add_file(struct ht_views *views, const char *path, struct ht_error *e
         return ht_error_errno(err, errno, "%s", path);
     if (read_all(fd, path, &text, err) < 0)
         return -err->code;
-    return add_text(views, path, ht_buf_str(&text), err);
+    if (ht_view_parse(views->arena, path, ht_buf_str(&text), &view, err) < 0)
+        return -EINVAL;
+    add(views, path, view);
+    return 0;
 }
 
 static int add_folder(struct ht_views *views, const char *path, struct ht_map *seen,

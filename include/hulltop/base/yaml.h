@@ -34,6 +34,10 @@ const struct ht_yaml *ht_yaml_parse(struct ht_arena *arena, const char *name, st
  * An aliased node has the line of its anchor. */
 const struct ht_yaml *ht_yaml_parse_foreign(struct ht_arena *arena, const char *name,
                                             struct ht_str text, struct ht_error *err);
+/* The tree of a document that src/facts/tree.awk parsed when hulltop was built: a line a node, each
+ * ended by NUL. The nodes are put into arena, their texts stay where they are, in constant data.
+ * NULL: not such a text. */
+const struct ht_yaml *ht_yaml_read_tree(struct ht_arena *arena, struct ht_str text);
 /* The value of key in a map, or NULL (also when map is NULL or no map). */
 const struct ht_yaml *ht_yaml_get(const struct ht_yaml *map, const char *key);
 /* The text of a scalar value of key, or the empty string. */

@@ -3,8 +3,8 @@
  * Fact tables: what is known about capabilities, paths, sockets, builders, system workloads.
  * Layer 3 (check). Immutable after loading; any thread.
  *
- * Each is a file src/facts/NAME.yaml with a date and a source, compiled in as text; a trusted file
- * of the same name in the configuration folders replaces one.
+ * Each is a file src/facts/NAME.yaml with a date and a source, compiled in as a tree; a trusted
+ * file of the same name in the configuration folders replaces one.
  */
 #ifndef HT_CHECK_FACTS_H
 #define HT_CHECK_FACTS_H

@@ -266,6 +266,52 @@ static void a_bomb_of_aliases_is_defused(void **state)
     assert_foreign_refused(ht_buf_str(&text), E2BIG, "x.yaml:64: nested too deep (limit 64)");
 }
 
+static struct ht_str tree_text(const char *lines, size_t len)
+{
+    return (struct ht_str){.data = lines, .len = len};
+}
+#define TREE(lines) tree_text(lines, sizeof(lines) - 1)
+
+static void a_tree_of_the_build_is_read(void **state)
+{
+    const char lines[] = "m 2 2\0s 2 name\0q 2 two words\0s 3 list\0l 3 2\0s 3 a\0q 3 \0";
+    const struct ht_yaml *root = ht_yaml_read_tree(arena, TREE(lines));
+
+    (void)state;
+    assert_non_null(root);
+    assert_int_equal(root->kind, HT_YAML_MAP);
+    assert_true(ht_str_is(ht_yaml_text(root, "name"), "two words"));
+    assert_int_equal(ht_yaml_text(root, "name").data - lines, 19);
+    const struct ht_yaml *list = ht_yaml_get(root, "list");
+    assert_int_equal(list->len, 2);
+    assert_int_equal(list->line, 3);
+    assert_true(ht_str_is(list->items[0].text, "a") && !list->items[0].quoted);
+    assert_true(list->items[1].text.len == 0 && list->items[1].quoted);
+}
+
+static void what_is_no_tree_is_refused(void **state)
+{
+    const struct ht_str wrong[] = {
+        TREE(""),          TREE("m 1 1\0s 1 a\0"), TREE("s 1 a\0s 1 b\0"),
+        TREE("x 1 a\0"),   TREE("s a\0"),          TREE("l 1 99999999999\0s 1 a\0"),
+        TREE("l 1 -1\0"),  TREE("l 1 \0"),         TREE("m"),
+        TREE("s  text\0"), TREE("ss 1 text\0"),    TREE("l 1 1\0l 1 1\0"),
+    };
+    struct ht_buf deep = HT_BUF(4096);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        assert_null(ht_yaml_read_tree(arena, wrong[i]));
+    for (size_t i = 0; i < HT_LIMIT_DEPTH; i++)
+        ht_buf_add(&deep, "l 1 1", 6);
+    ht_buf_add(&deep, "s 1 a", 6);
+    assert_non_null(ht_yaml_read_tree(arena, ht_buf_str(&deep)));
+    deep.len -= 6;
+    ht_buf_add(&deep, "l 1 1\0s 1 a", 12);
+    assert_null(ht_yaml_read_tree(arena, ht_buf_str(&deep)));
+    ht_buf_fini(&deep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +325,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_foreign_file_may_use_all_of_yaml, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_foreign_file_may_not_have, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bomb_of_aliases_is_defused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tree_of_the_build_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_tree_is_refused, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

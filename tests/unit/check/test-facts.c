@@ -14,6 +14,7 @@
 #include "hulltop/check/catalogue.h"
 #include "hulltop/check/facts.h"
 #include "hulltop/model/rows.h"
+#include "tests/unit/base/builtin-trees.h"
 
 static int load_facts(void **state)
 {
@@ -267,6 +268,12 @@ static void the_catalogue_is_in_order_and_complete(void **state)
     assert_null(ht_catalogue_find(HT_S("PRV-0011")));
 }
 
+static void tables_compiled_in_are_what_libyaml_reads(void **state)
+{
+    (void)state;
+    assert_true(compare_trees(ht_facts_builtin(), "src/facts") > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_replacement_takes_the_place_of_a_table),
         cmocka_unit_test(a_replacement_that_others_may_write_is_refused),
         cmocka_unit_test(the_catalogue_is_in_order_and_complete),
+        cmocka_unit_test(tables_compiled_in_are_what_libyaml_reads),
     };
 
     return cmocka_run_group_tests(tests, load_facts, free_facts);

@@ -14,6 +14,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/model/state.h"
 #include "src/ui/view.h"
+#include "tests/unit/base/builtin-trees.h"
 
 #define GOOD                                                                                       \
     "id: mine\nquestion: 3\ntitle: Mine\nrows: finding\ngroup: subject\n"                          \
@@ -165,6 +166,12 @@ static void a_users_view_replaces_and_only_if_trusted(void **unused)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void views_compiled_in_are_what_libyaml_reads(void **state)
+{
+    (void)state;
+    assert_true(compare_trees(ht_views_builtin(), "views") > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_wrong_view_is_told_with_its_line),
         cmocka_unit_test(every_question_has_a_view),
         cmocka_unit_test(a_users_view_replaces_and_only_if_trusted),
+        cmocka_unit_test(views_compiled_in_are_what_libyaml_reads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
