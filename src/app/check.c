@@ -50,17 +50,27 @@ static bool is_asked(const struct ht_options *options, uint64_t question)
     return question < 1 || question > HT_QUESTIONS || options->questions >> question & 1;
 }
 
-static bool has_findings(const struct ht_state *state, const struct ht_options *options,
-                         const struct ht_map *known)
+void ht_check_count(struct ht_check_found *found, const struct ht_finding *finding)
 {
-    for (size_t i = 0; i < state->findings.len; i++) {
-        const struct ht_finding *finding = ht_finding_of(state->findings.rows[i]);
+    if (!is_asked(found->options, finding->question))
+        return;
+    if (ht_map_get(found->known, finding->id))
+        found->accepted++;
+    else if (finding->severity <= found->options->fail_on)
+        found->counted++;
+}
 
-        if (finding->severity <= options->fail_on && is_asked(options, finding->question) &&
-            !ht_map_get(known, finding->id))
-            return true;
-    }
-    return false;
+static void find(struct ht_check_found *found, const struct ht_state *state)
+{
+    for (size_t i = 0; i < state->findings.len; i++)
+        ht_check_count(found, ht_finding_of(state->findings.rows[i]));
+}
+
+struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found)
+{
+    return (struct ht_report_baseline){.file = found->options->baseline,
+                                       .known = ht_map_len(found->known),
+                                       .accepted = found->accepted};
 }
 
 static bool has_failed(const struct ht_source *source)
@@ -126,6 +136,49 @@ static bool has_unanswered(const struct ht_state *state, const struct ht_options
     return answered == 0 || (off > 0 && answered + off < HT_QUESTIONS);
 }
 
+/* A source that was named, or whose file was, and could not be looked at; NULL: there is none. */
+static const struct ht_source *find_named_failure(const struct ht_state *state,
+                                                  const struct ht_options *options,
+                                                  const char **ret_option)
+{
+    const struct {
+        const char *option, *value, *sources[2];
+    } named[] = {{"--docker", options->docker, {"docker"}},
+                 {"--cri", options->cri, {"containerd", "cri-o"}},
+                 {"--kubeconfig", options->kubeconfig, {"kubernetes"}},
+                 {"--etcd-db", options->etcd_db, {"datastore"}},
+                 {"--etcd", options->etcd, {"datastore"}}};
+
+    for (size_t i = 0; state->origin == HT_ORIGIN_LIVE && i < ARRAY_LEN(named); i++) {
+        for (size_t j = 0; named[i].value && j < 2 && named[i].sources[j]; j++) {
+            const struct ht_row *row =
+                ht_node_find(state->node, HT_TABLE_SOURCE, ht_str_from(named[i].sources[j]));
+
+            if (!row || !has_failed(ht_source_of(row)) ||
+                ht_source_of(row)->state == HT_SOURCE_STATE_OFF)
+                continue;
+            *ret_option = named[i].option;
+            return ht_source_of(row);
+        }
+    }
+    return NULL;
+}
+
+/* Whoever named it is told on stderr too, whatever the format of the report. */
+static bool tell_named_failure(const struct ht_state *state, const struct ht_options *options)
+{
+    const char *option = NULL;
+    const struct ht_source *source = find_named_failure(state, options, &option);
+    struct ht_error err = {0};
+
+    if (!source)
+        return false;
+    ht_error_set(&err, EIO, "%s: %.*s", option,
+                 HT_STR_ARG(source->detail.len ? source->detail : HT_S("has not answered")));
+    ht_complain(&err);
+    return true;
+}
+
 int ht_check_status(const struct ht_state *state, const struct ht_options *options, bool found)
 {
     if (found)
@@ -140,16 +193,18 @@ int ht_check_status(const struct ht_state *state, const struct ht_options *optio
 /* ---- the report ---- */
 
 static int print_report(const struct ht_state *state, const struct ht_options *options,
-                        struct ht_error *err)
+                        const struct ht_check_found *found, struct ht_error *err)
 {
+    const struct ht_report_baseline baseline = ht_check_baseline(found);
     ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_DOCUMENT);
-    const struct ht_report_options report = {
-        .questions = options->questions, .version = PACKAGE_VERSION, .style = HT_JSON_INDENTED};
+    const struct ht_report_options report = {.questions = options->questions,
+                                             .version = PACKAGE_VERSION,
+                                             .style = HT_JSON_INDENTED,
+                                             .baseline = baseline};
 
     switch (options->format) {
     case HT_FORMAT_TEXT:
         ht_report_text(&out, state, &report);
-        ht_session_put_off(options, &out);
         break;
     case HT_FORMAT_JSON:
         ht_report_write(&out, state, &report);
@@ -183,6 +238,8 @@ static void tell_cut(const struct ht_options *options, const struct ht_state *st
 static int answer(struct ht_session *session, const struct ht_map *known)
 {
     const struct ht_options *options = session->options;
+    struct ht_check_found found = {.options = options, .known = known};
+    bool named_failed;
     int64_t timeout = options->timeout_ns ? options->timeout_ns : DEFAULT_TIMEOUT_NS;
     struct ht_error err = {0};
     ht_autostate struct ht_state *state = NULL;
@@ -191,9 +248,12 @@ static int answer(struct ht_session *session, const struct ht_map *known)
     if (!state)
         return status;
     tell_cut(options, state);
-    if (!options->quiet && print_report(state, options, &err) < 0)
+    named_failed = tell_named_failure(state, options);
+    find(&found, state);
+    if (!options->quiet && print_report(state, options, &found, &err) < 0)
         return complain(&err, HT_STATUS_USAGE);
-    return ht_check_status(state, options, has_findings(state, options, known));
+    status = ht_check_status(state, options, found.counted > 0);
+    return status == HT_STATUS_CLEAN && named_failed ? HT_STATUS_UNKNOWN : status;
 }
 
 int ht_command_check(const struct ht_options *options, struct ht_arena *arena)

@@ -4,11 +4,23 @@
 #define HT_APP_CHECK_H
 
 #include "hulltop/base/vec.h"
+#include "hulltop/model/document.h"
 #include "hulltop/model/state.h"
 #include "options.h"
 
 /* The exit status of a state (design: Answers); found: a finding at or above the threshold. */
 int ht_check_status(const struct ht_state *state, const struct ht_options *options, bool found);
+/* What was found, as far as it counts. */
+struct ht_check_found {
+    const struct ht_options *options;
+    const struct ht_map *known; /* ids of the baseline's findings */
+    size_t counted;             /* at or above the threshold, and not known */
+    size_t accepted;            /* known */
+};
+/* Counts one finding of an asked question. */
+void ht_check_count(struct ht_check_found *found, const struct ht_finding *finding);
+/* What a report says of the baseline; its file is NULL if there is none. */
+struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found);
 /* Puts the ids of the findings of an earlier report into known. */
 int ht_check_read_baseline(const char *path, struct ht_map *known, struct ht_error *err);
 /* check --manifests: judges a file or standard input; its exit status. */

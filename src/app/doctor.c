@@ -50,7 +50,6 @@ static int tell(struct ht_session *session)
     if (!state)
         return status;
     ht_report_doctor(&out, state);
-    ht_session_put_off(options, &out);
     put_exceptions(&options->allowed, state->now_ns, &out);
     if (ht_print(ht_buf_str(&out), &err) < 0) {
         ht_complain(&err);

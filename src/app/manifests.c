@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "session.h"
@@ -17,6 +18,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
 #include "hulltop/base/spool.h"
 #include "hulltop/check/judge.h"
 #include "hulltop/check/pod-security.h"
@@ -35,7 +37,7 @@ struct run {
     struct ht_spool *findings, *pods;
     struct ht_buf text; /* of one row */
     size_t pods_kept;
-    bool found; /* a finding at or above the threshold that the baseline does not have */
+    struct ht_check_found found;
     struct ht_manifests_count count;
 };
 
@@ -49,8 +51,7 @@ static int64_t keep_finding(void *context, const struct ht_row *row, struct ht_e
     ht_autobuf struct ht_buf record = HT_BUF(HT_LIMIT_OBJECT);
     struct ht_json_writer json;
 
-    if (finding->severity <= run->options->fail_on && !ht_map_get(run->known, finding->id))
-        run->found = true;
+    ht_check_count(&run->found, finding);
     ht_buf_reset(&run->text);
     ht_json_begin(&json, &run->text, HT_JSON_COMPACT, HT_JSON_LOSSLESS);
     ht_struct_write(&json, &ht_finding_table, finding, false);
@@ -158,7 +159,8 @@ static int print_report(struct run *run, const struct ht_state *state, struct ht
     ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_DOCUMENT);
     const struct ht_report_options options = {.questions = run->options->questions,
                                               .version = PACKAGE_VERSION,
-                                              .style = HT_JSON_INDENTED};
+                                              .style = HT_JSON_INDENTED,
+                                              .baseline = ht_check_baseline(&run->found)};
     const struct ht_report_rows rows = {.context = run,
                                         .findings = ht_judge_count(run->judge),
                                         .groups = ht_judge_groups(run->judge),
@@ -203,8 +205,14 @@ static struct ht_row *make_source(const struct run *run, int64_t now_ns)
         ht_buf_addf(&detail, " (%s)", count->kinds);
     ht_source_set_id(&source, HT_S("manifests"));
     ht_source_set_name(&source, HT_S("manifests"));
-    ht_source_set_state(&source, HT_SOURCE_STATE_OK);
+    if (count->odd_keys)
+        ht_buf_addf(&detail, "; %zu key%s of pods that Kubernetes does not know, the first: %s",
+                    count->odd_keys, count->odd_keys == 1 ? "" : "s", count->first_odd);
+    ht_source_set_state(&source, count->odd_keys ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK);
     ht_source_set_detail(&source, ht_buf_str(&detail));
+    if (count->odd_keys)
+        ht_source_set_help(&source, HT_S("look for a wrong letter; what a key says that is not "
+                                         "known here is not judged"));
     ht_source_set_object(&source, ht_str_from(run->options->manifests));
     ht_source_set_items(&source, count->pods + count->templates);
     ht_source_set_answered_at(&source, now_ns);
@@ -225,6 +233,24 @@ static int read_manifests(struct run *run, struct ht_error *err)
     return ht_manifests_read(fd, &reader, &run->count, err);
 }
 
+/* What cannot be read as a manifest may be what a chart makes manifests of. */
+static void hint_template(const char *path, struct ht_error *err)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_OBJECT);
+    struct ht_error ignored = {0};
+    struct stat st;
+
+    /* A pipe was read once and will not tell it again. */
+    if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+        ht_read_at(AT_FDCWD, path, &text, HT_LIMIT_OBJECT, &ignored) < 0 ||
+        ht_str_find(ht_buf_str(&text), HT_S("{{"), 0) < 0)
+        return;
+    ht_error_set(err, err->code,
+                 "%s; it has {{ in it: if it is a template of Helm, render it "
+                 "first (helm template CHART | hulltop check --manifests -)",
+                 err->text);
+}
+
 static int complain(const struct ht_error *err, int status)
 {
     ht_complain(err);
@@ -243,8 +269,10 @@ static int judge_all(struct run *run)
                                                          .store = &store,
                                                          .pod_security = run->options->pod_security,
                                                          .now_ns = now_ns});
-    if (read_manifests(run, &err) < 0)
+    if (read_manifests(run, &err) < 0) {
+        hint_template(run->options->manifests, &err);
         return complain(&err, HT_STATUS_RECORDING);
+    }
 
     ht_autorow struct ht_row *source = make_source(run, now_ns);
     r = ht_judge_end(run->judge, source, &state, &err);
@@ -252,12 +280,14 @@ static int judge_all(struct run *run)
         r = print_report(run, state, &err);
     if (r < 0)
         return complain(&err, HT_STATUS_USAGE);
-    return ht_check_status(state, run->options, run->found);
+    return ht_check_status(state, run->options, run->found.counted > 0);
 }
 
 int ht_check_manifests(const struct ht_options *options, struct ht_arena *arena)
 {
     struct run run = {.options = options, .text = HT_BUF(HT_LIMIT_OBJECT), .known = ht_map_new()};
+
+    run.found = (struct ht_check_found){.options = options, .known = run.known};
     struct ht_error err = {0};
     int status;
 

@@ -568,6 +568,10 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
     }
     if (options->role && options->command != HT_CMD_DOCTOR)
         return ht_error_set(err, EINVAL, "--role goes with doctor");
+    if (options->format != HT_FORMAT_TEXT && options->command != HT_CMD_CHECK)
+        return ht_error_set(err, EINVAL, "--format goes with check; all else is text");
+    if (options->baseline && options->command != HT_CMD_CHECK)
+        return ht_error_set(err, EINVAL, "--baseline goes with check");
     if (options->from && options->command != HT_CMD_DASHBOARD && options->command != HT_CMD_CHECK)
         return ht_error_set(err, EINVAL, "--from goes with the dashboard and with check");
     return 0;

@@ -124,26 +124,8 @@ static void add(struct drivers *drivers, struct ht_driver driver)
     drivers->items[drivers->len++] = driver;
 }
 
-void ht_session_put_off(const struct ht_options *options, struct ht_buf *out)
-{
-    const struct {
-        const char *option, *value;
-    } sources[] = {{"--docker", options->docker},
-                   {"--cri", options->cri},
-                   {"--kubeconfig", options->kubeconfig}};
-    bool first = true;
-
-    for (size_t i = 0; !options->from && i < ARRAY_LEN(sources); i++) {
-        if (!is_none(sources[i].value))
-            continue;
-        ht_buf_addf(out, first ? "switched off: %s none" : ", %s none", sources[i].option);
-        first = false;
-    }
-    if (!first)
-        ht_buf_add_text(out, "; what they would tell was not looked at\n");
-}
-
-/* Container engines. One that was named is the only one that is asked. */
+/* Container engines. One that was named is the only one that is asked; what was switched off though
+ * it would be asked says so. */
 static void add_engines(struct drivers *drivers, const struct ht_options *options)
 {
     bool docker_named = options->docker && !is_none(options->docker);
@@ -151,6 +133,8 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
 
     if (docker_named || (!options->docker && !cri_named))
         add(drivers, docker_driver(options));
+    else if (is_none(options->docker) && !cri_named)
+        add(drivers, ht_off_driver(HT_OFF_DOCKER, "--docker none"));
     if (!options->docker && !cri_named) {
         const struct ht_docker_options asked = asked_of_engines(options);
 
@@ -162,7 +146,11 @@ static void add_engines(struct drivers *drivers, const struct ht_options *option
             &(struct ht_containerd_options){.socket_path = cri_named ? options->cri : NULL,
                                             .histories = asks_for(options, "secrets")},
             drivers->items + drivers->len);
-    if (!is_none(options->kubeconfig))
+    else if (is_none(options->cri) && !docker_named)
+        add(drivers, ht_off_driver(HT_OFF_CRI, "--cri none"));
+    if (is_none(options->kubeconfig))
+        add(drivers, ht_off_driver(HT_OFF_KUBE, "--kubeconfig none"));
+    else
         add(drivers,
             ht_kube_driver(&(struct ht_kube_options){.kubeconfig = options->kubeconfig,
                                                      .context = options->context,

@@ -41,9 +41,6 @@ int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_err
  * given, or, where that says that nothing was wrong, that the recording is not whole, which it
  * tells on stderr. */
 int ht_session_close(struct ht_session *session, int64_t grace_ns, int status);
-/* Appends a line that names the sources that options switched off, if any did: what a report does
- * not find, they might have told. */
-void ht_session_put_off(const struct ht_options *options, struct ht_buf *out);
 /* Prints "hulltop: MESSAGE" on stderr, made printable. */
 void ht_complain(const struct ht_error *err);
 /* Writes all of it to a descriptor; -errno on failure. */

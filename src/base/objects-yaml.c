@@ -449,11 +449,11 @@ static int read_value(struct reading *reading, const yaml_event_t *event, struct
     r = count_value(reading, event->start_mark.line + 1, 1);
     if (r < 0)
         return r;
-    ret->line = (unsigned)event->start_mark.line + 1;
     if (name)
         reading->deepest = reading->depth;
     r = event->type == YAML_SCALAR_EVENT ? read_scalar(reading, event, ret)
                                          : read_nested(reading, event, ret);
+    ret->line = (unsigned)event->start_mark.line + 1; /* of whatever kind it is */
     if (r < 0 || !name)
         return r;
     name_value(reading, name,

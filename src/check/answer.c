@@ -42,19 +42,23 @@ static uint64_t count_installed(const struct ht_row *row)
     return ht_package_db_of(row)->installed;
 }
 
+static void note_without_datastore(struct tally *tally);
+
 /* What a question counts: the rows of a table, each for so many as count says (NULL: for one). */
 struct unit {
     enum ht_table_id table;
     const char *name;
     uint64_t (*count)(const struct ht_row *row);
+    void (*note)(
+        struct tally *tally); /* what the answer says of a node without any; NULL: nothing */
 };
 
 static const struct unit *unit_of(unsigned number)
 {
-    static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL};
+    static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL, NULL};
     static const struct unit units[HT_QUESTIONS + 1] = {
-        [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed},
-        [5] = {HT_TABLE_DATASTORE, "datastores", NULL},
+        [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed, NULL},
+        [5] = {HT_TABLE_DATASTORE, "datastores", NULL, note_without_datastore},
     };
 
     return units[number].name ? &units[number] : &containers;
@@ -312,7 +316,7 @@ static void note_without_datastore(struct tally *tally)
 
     if (tally->waiting || tally->incomplete || is_partial(tally))
         return;
-    if (tally->number != 5 || !source || ht_source_of(source)->state != HT_SOURCE_STATE_ABSENT ||
+    if (!source || ht_source_of(source)->state != HT_SOURCE_STATE_ABSENT ||
         ht_node_set(node, HT_TABLE_DATASTORE)->len || !conf ||
         ht_source_of(conf)->state != HT_SOURCE_STATE_OK)
         return;
@@ -433,8 +437,8 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
     if (tally.deciding && decide(&tally) == HT_QUESTION_STATE_UNKNOWN && tally.missing_len == 0)
         miss_text(&tally, HT_S("hulltop"), HT_S("no source answered that could tell"), HT_S(""));
     note_verdicts(&tally);
-    if (decide(&tally) != HT_QUESTION_STATE_UNKNOWN)
-        note_without_datastore(&tally);
+    if (unit_of(number)->note && decide(&tally) != HT_QUESTION_STATE_UNKNOWN)
+        unit_of(number)->note(&tally);
     ht_question_set_state(&question, decide(&tally));
     ht_question_set_partial(&question, tally.deciding > 0 && is_partial(&tally));
     if (question.state == HT_QUESTION_STATE_OFF || question.state == HT_QUESTION_STATE_WAIT)

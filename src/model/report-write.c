@@ -37,6 +37,23 @@ static bool is_asked(const struct report *report, uint64_t question)
     return question < 32 && (report->options->questions >> question & 1);
 }
 
+/* Left out where there is none. */
+static void put_baseline(struct report *report)
+{
+    const struct ht_report_baseline *baseline = &report->options->baseline;
+
+    if (!baseline->file)
+        return;
+    key(report, "baseline");
+    ht_json_object_begin(&report->json);
+    put_text(report, "file", baseline->file);
+    key(report, "findings");
+    ht_json_put_uint(&report->json, baseline->known);
+    key(report, "accepted");
+    ht_json_put_uint(&report->json, baseline->accepted);
+    ht_json_object_end(&report->json);
+}
+
 static void put_node(struct report *report)
 {
     key(report, "node");
@@ -309,6 +326,7 @@ int ht_report_write_rows(struct ht_buf *out, const struct ht_state *state,
     put_text(&report, "version", options->version);
     key(&report, "taken_at");
     ht_document_put_time(&report.json, state->now_ns);
+    put_baseline(&report);
     put_node(&report);
     put_sources(&report);
     put_questions(&report);

@@ -180,13 +180,16 @@ static bool is_missed(const struct ht_state *state, const struct ht_report_optio
     return false;
 }
 
-/* Nothing to tell: it answers, is off, or is not on this node and nobody misses it. */
+/* Nothing to tell: it answers, or is off for good, or is not on this node and nobody misses it.
+ * What somebody switched off has a help. */
 static bool is_fine(const struct ht_state *state, const struct ht_report_options *options,
                     const struct ht_source *source)
 {
     if (source->state == HT_SOURCE_STATE_ABSENT)
         return !is_missed(state, options, source->name);
-    return source->state == HT_SOURCE_STATE_OK || source->state == HT_SOURCE_STATE_OFF;
+    if (source->state == HT_SOURCE_STATE_OFF)
+        return source->help.len == 0;
+    return source->state == HT_SOURCE_STATE_OK;
 }
 
 static void put_sources(struct ht_buf *out, const struct ht_state *state,
@@ -214,6 +217,17 @@ static void put_sources(struct ht_buf *out, const struct ht_state *state,
     }
 }
 
+static void put_baseline(struct ht_buf *out, const struct ht_report_baseline *baseline)
+{
+    if (!baseline->file)
+        return;
+    ht_buf_add_text(out, "baseline ");
+    put(out, ht_str_from(baseline->file));
+    ht_buf_addf(out, ": %zu of its %zu findings %s still there and %s not count\n",
+                baseline->accepted, baseline->known, baseline->accepted == 1 ? "is" : "are",
+                baseline->accepted == 1 ? "does" : "do");
+}
+
 int ht_report_text_rows(struct ht_buf *out, const struct ht_state *state,
                         const struct ht_report_options *options, const struct ht_report_rows *rows,
                         struct ht_error *err)
@@ -235,6 +249,7 @@ int ht_report_text_rows(struct ht_buf *out, const struct ht_state *state,
         put_missing(out, question);
     }
     put_sources(out, state, options);
+    put_baseline(out, &options->baseline);
     return 0;
 }
 

@@ -77,6 +77,8 @@ static int set_unix_endpoint(struct ht_docker_client *client, const char *url, c
 {
     struct sockaddr_un address;
 
+    if (strncmp(url, "ssh://", 6) == 0)
+        return refuse_address(url, "addresses over ssh are not supported", err);
     if (path[0] != '/')
         return refuse_address(url, "neither unix:///PATH nor tcp://HOST:PORT", err);
     if (strlen(path) >= sizeof(address.sun_path))

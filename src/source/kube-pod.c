@@ -616,6 +616,13 @@ static const struct ht_json *pod_of(const struct ht_json *value, enum shape shap
     return NULL;
 }
 
+const struct ht_json *ht_kube_spec(const struct ht_json *value, struct ht_str kind)
+{
+    const enum shape *shape = shape_of(kind);
+
+    return shape ? ht_json_get(pod_of(value, *shape), "spec") : NULL;
+}
+
 bool ht_kube_holds_pod(const struct ht_json *value)
 {
     const struct ht_str kind = ht_kube_shape(value);

@@ -32,6 +32,8 @@ bool ht_kube_has_pod(struct ht_str kind);
 struct ht_str ht_kube_shape(const struct ht_json *value);
 /* Whether an object of any kind has containers where that shape has them. */
 bool ht_kube_holds_pod(const struct ht_json *value);
+/* The spec of the pod that an object of that kind is or holds; NULL: it has none. */
+const struct ht_json *ht_kube_spec(const struct ht_json *value, struct ht_str kind);
 /* Fills the zeroed struct at ret; texts are borrowed from the object, or made in the arena.
  * -EINVAL: a field is not what the API takes, with its path. */
 int ht_kube_decode_pod(const struct ht_kube_object *object, struct ht_arena *arena,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kube-pod.h"
+#include "manifest-keys.h"
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -85,6 +86,17 @@ static unsigned line_of(const struct ht_object *object, struct ht_str message)
     }
 }
 
+static void count_odd(struct reading *reading, const struct ht_object *object, struct ht_str kind)
+{
+    struct ht_odd_keys odd = {0};
+
+    ht_manifest_find_odd(ht_kube_spec(object->value, kind), &odd);
+    if (odd.count && reading->count.odd_keys == 0)
+        snprintf(reading->count.first_odd, sizeof(reading->count.first_odd), "%.60s:%u: %s",
+                 reading->reader->name, odd.line ? odd.line : object->line, odd.first);
+    reading->count.odd_keys += odd.count;
+}
+
 static int take_pod(struct reading *reading, const struct ht_object *object, struct ht_str kind,
                     struct ht_error *err)
 {
@@ -110,6 +122,7 @@ static int take_pod(struct reading *reading, const struct ht_object *object, str
                              kind.len > SHOWN_MAX ? SHOWN_MAX : (int)kind.len, kind.data,
                              name.len > SHOWN_MAX ? SHOWN_MAX : (int)name.len,
                              name.data ? name.data : "");
+    count_odd(reading, object, shape.len ? shape : kind);
     if (ht_str_is(kind, "Pod"))
         reading->count.pods++;
     else

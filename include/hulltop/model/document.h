@@ -60,10 +60,18 @@ int ht_document_sniff(struct ht_str text, const char *name, enum ht_document_kin
 
 /* ---- report ---- */
 
+/* An earlier report whose findings were accepted. */
+struct ht_report_baseline {
+    const char *file; /* NULL: none was given */
+    size_t known;     /* findings in it */
+    size_t accepted;  /* of those in this report, of the asked questions */
+};
+
 struct ht_report_options {
     unsigned questions;  /* bit n: question n is asked (bits 1 to 6) */
     const char *version; /* of the program */
     enum ht_json_style style;
+    struct ht_report_baseline baseline;
 };
 /* Writes a report of the state: design "JSON report, a contract". */
 void ht_report_write(struct ht_buf *out, const struct ht_state *state,

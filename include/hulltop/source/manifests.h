@@ -17,7 +17,9 @@ struct ht_manifests_count {
     size_t templates; /* of workloads */
     size_t others;    /* objects of other kinds, passed over */
     size_t documents;
-    char kinds[200]; /* of the others, some, a blank between two */
+    char kinds[200];     /* of the others, some, a blank between two */
+    size_t odd_keys;     /* of pods, that Kubernetes does not know: nobody judges by them */
+    char first_odd[300]; /* "pod.yaml:12: spec.containers[0].securityContext.privilged"; raw */
 };
 
 /* Takes one pod: consumes the row. Other than 0 (-errno, with err filled) ends the reading. */

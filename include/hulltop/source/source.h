@@ -114,6 +114,11 @@ struct ht_containerd_options {
 size_t ht_containerd_drivers(const struct ht_containerd_options *options,
                              struct ht_driver drivers[HT_CONTAINERD_PLACES]);
 
+/* What the user may switch off. */
+enum ht_off { HT_OFF_DOCKER, HT_OFF_CRI, HT_OFF_KUBE };
+/* In the place of such a source: OFF, by that option (static). */
+struct ht_driver ht_off_driver(enum ht_off source, const char *option);
+
 struct ht_kube_options {
     const char *kubeconfig; /* NULL: KUBECONFIG, the pod's token, the usual places */
     const char *context;    /* NULL: the kubeconfig's current one */

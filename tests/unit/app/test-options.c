@@ -102,6 +102,8 @@ static const struct {
     {{"--formt", "json"}, "did you mean --format?"},
     {{"--format"}, "needs a value"},
     {{"--format", "xml"}, "xml"},
+    {{"doctor", "--format", "json"}, "--format goes with check"},
+    {{"--baseline", "x"}, "--baseline goes with check"},
     {{"--only", "privilege"}, "did you mean privileged?"},
     {{"--only", ""}, "no question"},
     {{"--timeout", "0"}, "above 0"},
