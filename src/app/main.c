@@ -70,11 +70,12 @@ static int fill_descriptors(struct ht_error *err)
 
 int main(int argc, char **argv)
 {
+    ht_heap_init();
+
     ht_autoarena struct ht_arena *arena = ht_arena_new(OPTIONS_MAX_BYTES);
     struct ht_options options;
     struct ht_error err = {0};
 
-    ht_heap_init();
     setlocale(LC_ALL, "");
     /* Numbers in documents have a point, whatever the locale. */
     setlocale(LC_NUMERIC, "C");

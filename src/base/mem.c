@@ -12,6 +12,8 @@
 #include <malloc.h>
 #endif
 
+#include "hulltop/base/heap.h"
+
 static _Noreturn void out_of_memory(void)
 {
     static const char text[] = "hulltop: out of memory\n";
@@ -28,6 +30,7 @@ void *ht_alloc0(size_t n, size_t size)
 
     if (!block)
         out_of_memory();
+    ht_heap_took(block, n * size);
     return block;
 }
 
@@ -41,6 +44,7 @@ void *ht_realloc(void *block, size_t n, size_t size)
 
     if (!moved)
         out_of_memory();
+    ht_heap_took(moved, bytes);
     return moved;
 }
 
@@ -87,7 +91,8 @@ int ht_steal_fd(int *fd)
 void ht_mem_trim(void)
 {
 #if HAVE_MALLOC_TRIM
-    (void)malloc_trim(0);
+    if (ht_heap_stays())
+        (void)malloc_trim(0);
 #endif
 }
 

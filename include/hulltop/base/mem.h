@@ -36,8 +36,8 @@ char *ht_strndup(const char *data, size_t len)
 /* Overwrites a block so that the compiler cannot leave it out; for tokens and keys. */
 void ht_wipe(void *block, size_t len);
 
-/* Gives freed memory back to the kernel: for who has used much that he needs no more. It walks the
- * whole heap, so seldom. */
+/* Gives freed memory back to the kernel, unless all is over in a moment: for who has used much that
+ * he needs no more. It walks the whole heap, so seldom. */
 void ht_mem_trim(void);
 /* Whether these bytes are constants of the program itself, such as string literals: they never
  * change and never go. Thread-safe. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory: allocation and handing over (mem.h), arenas (arena.h), vectors and maps (vec.h). */
+/* Memory: allocation and handing over (mem.h), the heap (heap.h), arenas (arena.h), vectors and
+ * maps (vec.h). */
+#include "config.h"
+
 #include "hulltop/base/mem.h"
 
 #include <errno.h>
@@ -8,10 +11,12 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
 #include "hulltop/base/arena.h"
+#include "hulltop/base/heap.h"
 #include "hulltop/base/vec.h"
 
 static void new_memory_is_zeroed(void **state)
@@ -44,6 +49,47 @@ static void resizing_keeps_what_is_there(void **state)
     block = ht_realloc(block, 100000, 1);
     assert_string_equal(block, "abc");
 }
+
+#ifndef HT_SANITIZED
+/* Whether the last page of the heap is there. */
+static bool is_end_there(void)
+{
+    unsigned char there = 0;
+    long page = sysconf(_SC_PAGESIZE);
+
+    assert_int_equal(mincore((char *)sbrk(0) - page, (size_t)page, &there), 0);
+    return there & 1;
+}
+
+/* Makes the heap grow by small blocks, which are never freed. */
+static void grow_heap(void)
+{
+    enum { BLOCK = 1000 };
+    const char *end = sbrk(0);
+
+    for (int i = 0; i < 10000 && sbrk(0) == end; i++)
+        assert_non_null(ht_alloc0(1, BLOCK));
+    assert_ptr_not_equal(sbrk(0), end);
+}
+
+static void pages_come_in_steps_where_all_is_over_in_a_moment(void **state)
+{
+    (void)state;
+    void *page = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_ptr_not_equal(page, MAP_FAILED);
+    bool can = madvise(page, 1, 23 /* MADV_POPULATE_WRITE */) == 0;
+    munmap(page, 1);
+    ht_heap_init();
+    assert_false(ht_heap_stays());
+    grow_heap();
+    assert_int_equal(is_end_there(), can);
+    ht_heap_stay();
+    assert_true(ht_heap_stays());
+    grow_heap();
+    assert_false(is_end_there());
+}
+#endif
 
 static void constants_are_told_from_what_may_change(void **state)
 {
@@ -218,6 +264,9 @@ int main(void)
         cmocka_unit_test(new_memory_is_zeroed),
         cmocka_unit_test(copies_end_in_nul),
         cmocka_unit_test(resizing_keeps_what_is_there),
+#ifndef HT_SANITIZED
+        cmocka_unit_test(pages_come_in_steps_where_all_is_over_in_a_moment),
+#endif
         cmocka_unit_test(constants_are_told_from_what_may_change),
         cmocka_unit_test(wiped_memory_is_zero),
         cmocka_unit_test(what_is_stolen_is_not_freed),
