@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include "hulltop/base/buf.h"
 #include "hulltop/base/error.h"
 #include "hulltop/base/root.h"
 #include "hulltop/model/node.h"
@@ -42,6 +43,10 @@ struct ht_running_sum {
     char denied_name[32];
     const char *hidden; /* why some are not even listed; NULL: all are */
 };
+
+/* Says what a look found, for whoever wants to know how much to believe: first what it could not
+ * see. False: it could not see all. Pure. */
+bool ht_running_tell(const struct ht_running_sum *sum, bool as_root, struct ht_buf *out);
 
 /* Looks at all processes: adds a stale_process row for each that runs old code and the one
  * running_code row to sample. 0, or -errno if the process table cannot be listed. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The source of running code that is older than the files on disk. */
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "running-code.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/source/source.h"
 
@@ -19,36 +19,49 @@ struct running_source {
     struct ht_node *before;     /* newest sample, whose rows stay where nothing changed */
 };
 
+static void add_unread(const struct ht_running_sum *sum, bool as_root, struct ht_buf *out)
+{
+    if (sum->hidden) {
+        ht_buf_add_text(out, sum->hidden);
+        return;
+    }
+    ht_buf_addf(out, "%zu of %zu processes of the node could not be read", sum->denied,
+                sum->denied + sum->compared);
+    if (sum->denied_pid)
+        ht_buf_addf(out, " (pid %d, %s%s)", (int)sum->denied_pid, sum->denied_name,
+                    sum->denied > 1 ? ", ..." : "");
+    if (as_root)
+        ht_buf_add_text(out, ": a security module or another user namespace forbids it to root");
+}
+
+bool ht_running_tell(const struct ht_running_sum *sum, bool as_root, struct ht_buf *out)
+{
+    bool unread = sum->hidden || sum->denied;
+
+    ht_buf_reset(out);
+    if (unread)
+        add_unread(sum, as_root, out);
+    if (sum->cut)
+        ht_buf_addf(out,
+                    "%smore is mapped, or by longer names, than is looked at: %zu files or tables "
+                    "were left out",
+                    unread ? "; " : "", sum->cut);
+    if (!unread && !sum->cut)
+        ht_buf_addf(out, "%zu processes of the node compared, %zu run old code", sum->compared,
+                    sum->stale);
+    return !unread && !sum->cut;
+}
+
 static void tell(struct ht_node *sample, const struct ht_running_sum *sum)
 {
-    char detail[256];
+    ht_autobuf struct ht_buf detail = HT_BUF(HT_LIMIT_ARG);
+    bool as_root = geteuid() == 0, unread = sum->hidden || sum->denied;
 
-    const char *help = geteuid() == 0 ? "" : "sudo hulltop";
-
-    if (sum->hidden) {
-        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, sum->hidden, help);
-        return;
-    }
-    if (sum->denied) {
-        snprintf(detail, sizeof(detail),
-                 "%zu of %zu processes of the node could not be read (pid %d, %s%s)%s", sum->denied,
-                 sum->denied + sum->compared, (int)sum->denied_pid, sum->denied_name,
-                 sum->denied > 1 ? ", ..." : "",
-                 help[0] ? "" : ": a security module or another user namespace forbids it to root");
-        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail, help);
-        return;
-    }
-    if (sum->cut) {
-        snprintf(detail, sizeof(detail),
-                 "more is mapped, or by longer names, than is looked at: "
-                 "%zu files or tables were left out",
-                 sum->cut);
-        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail, "");
-        return;
-    }
-    snprintf(detail, sizeof(detail), "%zu processes of the node compared, %zu run old code",
-             sum->compared, sum->stale);
-    ht_source_tell(sample, NAME, HT_SOURCE_STATE_OK, detail, NULL);
+    if (ht_running_tell(sum, as_root, &detail))
+        ht_source_tell(sample, NAME, HT_SOURCE_STATE_OK, detail.data, NULL);
+    else
+        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail.data,
+                       unread && !as_root ? "sudo hulltop" : "");
 }
 
 static struct ht_node *look(struct running_source *self, struct ht_feed *feed)

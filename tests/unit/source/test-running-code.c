@@ -542,6 +542,44 @@ static void more_files_than_are_looked_at_are_told(void **state)
     ht_node_unref(seen.node);
 }
 
+static void all_that_was_not_seen_is_told(void **state)
+{
+    static const struct {
+        struct ht_running_sum sum;
+        bool as_root, whole;
+        const char *text;
+    } cases[] = {
+        {{.compared = 7, .stale = 2},
+         true,
+         true,
+         "7 processes of the node compared, 2 run old code"},
+        {{.compared = 7, .denied = 2, .denied_pid = 12, .denied_name = "sshd", .cut = 3},
+         false,
+         false,
+         "2 of 9 processes of the node could not be read (pid 12, sshd, ...); more is mapped, or "
+         "by "
+         "longer names, than is looked at: 3 files or tables were left out"},
+        {{.compared = 7, .denied = 1, .denied_pid = 12, .denied_name = "sshd"},
+         true,
+         false,
+         "1 of 8 processes of the node could not be read (pid 12, sshd): a security module or "
+         "another user namespace forbids it to root"},
+        {{.compared = 7, .denied = 1, .hidden = "they are hidden", .cut = 1},
+         false,
+         false,
+         "they are hidden; more is mapped, or by longer names, than is looked at: 1 files or "
+         "tables were left out"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ht_autobuf struct ht_buf text = HT_BUF(1024);
+
+        assert_int_equal(ht_running_tell(&cases[i].sum, cases[i].as_root, &text), cases[i].whole);
+        assert_string_equal(text.data, cases[i].text);
+    }
+}
+
 static void the_script_of_an_interpreter_is_in_its_words(void **state)
 {
     static const struct {
@@ -584,6 +622,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_script_of_an_interpreter_is_in_its_words),
+        cmocka_unit_test(all_that_was_not_seen_is_told),
         cmocka_unit_test(mappings_are_read_as_the_kernel_writes_them),
         cmocka_unit_test(listeners_are_told_from_the_tables),
         cmocka_unit_test_setup_teardown(replaced_and_deleted_files_are_found, make_tree, free_tree),
