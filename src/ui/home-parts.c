@@ -4,6 +4,7 @@
 
 #include "home.h"
 
+#include "hulltop/base/printable.h"
 #include "hulltop/model/subject.h"
 
 #include <inttypes.h>
@@ -17,6 +18,9 @@ enum {
     COVERAGE_W = 20,
     TREND_W = 12,
     BUSIEST = 3,
+    TITLE_COL = 13,   /* of a finding */
+    SINCE_W = 17,     /* since when, and whether it is new */
+    SINCE_MIN_W = 78, /* where there is room for that */
 };
 
 static struct ht_home_line group_line(const struct ht_state *state, const struct ht_group *group)
@@ -249,17 +253,35 @@ int ht_home_draw_questions(struct ht_ui *ui, struct ht_home *home, struct ht_are
 
 /* ---- findings ---- */
 
+/* Columns for the names of so many findings: what the longest takes, at most two fifths of what
+ * there is; 0: no room. The rest is for what was found. */
+static int subjects_width(const struct ht_ui *ui, int width, int lines)
+{
+    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    int most = width < 60 ? 0 : (width - (width >= SINCE_MIN_W ? SINCE_W : 0) - TITLE_COL) * 2 / 5;
+    int wanted = 0;
+
+    for (int i = 0; i < lines && wanted < most; i++) {
+        struct ht_home_line line = ht_home_line(ui->state, 0, (size_t)i);
+
+        if (!line.finding)
+            break;
+        int needs = 1 + (int)ht_printable_width(ht_subject_text(&line.finding->subject), flags);
+        wanted = needs > wanted ? needs : wanted;
+    }
+    return wanted < most ? wanted : most;
+}
+
 static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_home_line *line,
-                         bool selected)
+                         int subject, bool selected)
 {
     const struct ht_finding *finding = line->finding;
     ht_autobuf struct ht_buf words = HT_BUF(HT_SIDE_TEXT_MAX);
     ht_autobuf struct ht_buf severity = HT_BUF(40);
     ht_autobuf struct ht_buf since = HT_BUF(40);
     int width = area.rect.w - 1;
-    int right = width >= 78 ? 17 : 0;
-    int subject = width >= 60 ? (width - right - 13) * 2 / 5 : 0;
-    int title = width - 13 - right - subject;
+    int right = width >= SINCE_MIN_W ? SINCE_W : 0;
+    int title = width - TITLE_COL - right - subject;
 
     ht_home_line_text(&words, line);
     ht_ui_severity_text(&severity, finding->severity);
@@ -268,17 +290,17 @@ static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_
                   ht_ui_severity_style(finding->severity), ht_buf_str(&severity));
     ht_draw_textf(area, (struct ht_span){.col = 10, .width = 1}, HT_STYLE_NORMAL, "%u",
                   (unsigned)finding->question % 10);
-    ht_draw_field(area, (struct ht_span){.col = 13, .width = title - 1},
+    ht_draw_field(area, (struct ht_span){.col = TITLE_COL, .width = title - 1},
                   finding->expected ? HT_STYLE_DIM : HT_STYLE_NORMAL, ht_buf_str(&words));
     if (subject)
-        ht_draw_field(area, (struct ht_span){.col = 13 + title, .width = subject - 1},
+        ht_draw_field(area, (struct ht_span){.col = TITLE_COL + title, .width = subject - 1},
                       HT_STYLE_ACCENT, ht_subject_text(&finding->subject));
     if (right) {
         if (ht_finding_has_since(finding))
             ht_ui_time_text(ui, &since, finding->since);
         else if (ht_finding_has_first_seen(finding))
             ht_ui_time_text(ui, &since, finding->first_seen);
-        ht_draw_field(area, (struct ht_span){.col = 13 + title + subject, .width = 11},
+        ht_draw_field(area, (struct ht_span){.col = TITLE_COL + title + subject, .width = 11},
                       HT_STYLE_DIM, ht_buf_str(&since));
         if (finding->new)
             ht_draw_field(area, (struct ht_span){.col = width - 4, .width = 3},
@@ -305,6 +327,7 @@ int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area
     if (area.rect.h >= 3)
         ht_draw_text(area, row++, 1, HT_STYLE_HEADER, HT_S("WORST FINDINGS"));
     home->findings_row = row; /* the caller adds where the area is */
+    int subject = subjects_width(ui, area.rect.w - 1, area.rect.h - row);
     for (; row < area.rect.h; row++) {
         struct ht_home_line line = ht_home_line(ui->state, 0, home->findings);
         bool selected = home->in_findings && home->finding == home->findings;
@@ -312,7 +335,7 @@ int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area
         if (!line.finding)
             break;
         draw_finding(ui, ht_area_sub(area, (struct ht_rect){.row = row, .h = 1, .w = area.rect.w}),
-                     &line, selected);
+                     &line, subject, selected);
         home->findings++;
     }
     if (home->findings == 0 && row < area.rect.h)

@@ -125,7 +125,7 @@ static void place_columns(const struct ht_list_page *list, int width,
 
     for (size_t i = 0; i < view->columns_len; i++) {
         places[i] = (struct ht_column_place){0};
-        if ((list->hidden >> i & 1) || (int)i < first)
+        if (((list->hidden | (list->wide ? 0 : list->blank)) >> i & 1) || (int)i < first)
             continue;
         columns[n] = view->columns[i].layout;
         if (list->wide) {

@@ -418,6 +418,34 @@ static void follow_state(const struct ht_ui *ui, struct ht_list_page *list)
     ht_kept_fini(&before);
 }
 
+static bool is_blank(const struct ht_path *path, const void *row)
+{
+    const struct ht_field *field = ht_path_field(path);
+    const void *value = ht_path_value(path, row);
+
+    if (value && field->kind == HT_KIND_TEXT)
+        return ((const struct ht_str *)value)->len == 0;
+    return !value;
+}
+
+/* A column of dashes takes room that others need. Whatever the user filters, the columns stay. */
+static uint32_t blank_columns(const struct ht_list_page *list)
+{
+    uint32_t blank = 0;
+
+    for (size_t c = 0; list->order_len && c < list->view->columns_len; c++) {
+        const struct ht_view_column *column = &list->view->columns[c];
+        size_t i = 0;
+
+        while (column->layout.drop && i < list->order_len &&
+               is_blank(&column->path, list->kept.data[list->order[i]]))
+            i++;
+        if (i == list->order_len)
+            blank |= UINT32_C(1) << c;
+    }
+    return blank;
+}
+
 void ht_list_update(struct ht_ui *ui, struct ht_list_page *list)
 {
     bool is_new = list->generation != ui->generation + 1;
@@ -434,6 +462,7 @@ void ht_list_update(struct ht_ui *ui, struct ht_list_page *list)
     list->verdicts = HT_LIST_SAME;
     if (list->touched & HT_LIST_ORDER)
         order_anew(list);
+    list->blank = blank_columns(list);
     make_items(list);
     group_items(list);
     make_lines(list);

@@ -102,6 +102,7 @@ struct ht_list_page {
     struct ht_sort_key sort;
     bool inverted;
     uint32_t hidden; /* bit n: column n */
+    uint32_t blank;  /* the same: may be dropped, and no row of the view has anything in it */
     bool wide;
     int scroll_cols; /* first column shown when wide */
     /* where the user is */

@@ -41,7 +41,8 @@ struct timeline {
     struct ht_page page;
     char *selected; /* id of an event, NULL: the newest, and those to come */
     size_t zoom;
-    int lines; /* of events, at the last draw */
+    bool zoomed; /* by the user: until then all that was watched is shown, as close as it fits */
+    int lines;   /* of events, at the last draw */
 };
 
 /* The bars of one draw. */
@@ -182,17 +183,33 @@ static void count_unwatched(const struct ht_ui *ui, struct bars *bars)
         bars->unwatched++;
 }
 
+/* The closest zoom in which the watched time has room, none wider than the one to begin with. */
+static size_t fitting_zoom(const struct ht_ui *ui, int count)
+{
+    int64_t now = ht_ui_now(ui), since = watched_since(ui);
+    size_t zoom = 0;
+
+    while (zoom < ZOOM_FIRST &&
+           now / zooms[zoom].column_ns - since / zooms[zoom].column_ns >= count)
+        zoom++;
+    return zoom;
+}
+
 /* Columns begin at whole multiples of their length, and the last one holds now, unless the chosen
  * event is older than that shows. */
-static void fill_bars(const struct ht_ui *ui, const struct timeline *timeline, int width,
+static void fill_bars(const struct ht_ui *ui, struct timeline *timeline, int width,
                       struct bars *bars)
 {
-    int64_t column = zooms[timeline->zoom].column_ns;
-    int64_t last = ht_ui_now(ui) / column;
     int count = (width - BARS_COL - 1) / BAR_W;
 
-    bars->column_ns = column;
     bars->count = count < 1 ? 1 : count > BARS_MAX ? BARS_MAX : count;
+    if (!timeline->zoomed)
+        timeline->zoom = fitting_zoom(ui, bars->count);
+
+    int64_t column = zooms[timeline->zoom].column_ns;
+    int64_t last = ht_ui_now(ui) / column;
+
+    bars->column_ns = column;
     if (timeline->selected) {
         int64_t chosen = event_at(ui, place_of(ui, timeline))->at / column;
 
@@ -237,16 +254,14 @@ static const char *unwatched_word(int width)
 }
 
 /* Draws what there is room for; returns the rows used. */
-static int draw_bars(const struct ht_ui *ui, const struct timeline *timeline, struct ht_area area,
-                     int row)
+static int draw_bars(const struct ht_ui *ui, const struct bars *given, struct ht_area area, int row)
 {
     bool roomy = area.rect.h >= ROOMY_H;
-    struct bars bars = {0};
+    const struct bars bars = *given;
     int first = row;
 
-    fill_bars(ui, timeline, area.rect.w, &bars);
     if (roomy)
-        draw_times(ui, area, row++, &bars);
+        draw_times(ui, area, row++, given);
     ht_draw_text(area, row, 1, HT_STYLE_DIM, HT_S("CRIT"));
     ht_draw_text(area, row + 1, 1, HT_STYLE_DIM, HT_S("HIGH"));
     if (roomy) {
@@ -394,12 +409,14 @@ static void timeline_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area
 {
     struct timeline *timeline = of(page);
     bool roomy = body.rect.h >= ROOMY_H;
+    struct bars bars = {0};
     int row = 1;
 
+    fill_bars(ui, timeline, body.rect.w, &bars);
     draw_head(ui, timeline, body);
     if (roomy)
         ht_draw_hline(body, (struct ht_span){row++, 0, body.rect.w - 1}, HT_STYLE_DIM);
-    row += draw_bars(ui, timeline, body, row);
+    row += draw_bars(ui, &bars, body, row);
     if (roomy) {
         ht_draw_hline(body, (struct ht_span){row++, 0, body.rect.w - 1}, HT_STYLE_DIM);
         ht_draw_text(body, row, TIME_COL, HT_STYLE_HEADER, HT_S("TIME"));
@@ -447,6 +464,7 @@ static void move(struct ht_ui *ui, struct timeline *timeline, long by)
 
 static void zoom(struct timeline *timeline, int by)
 {
+    timeline->zoomed = true;
     if (by < 0 ? timeline->zoom > 0 : timeline->zoom + 1 < ARRAY_LEN(zooms))
         timeline->zoom += (size_t)by;
 }

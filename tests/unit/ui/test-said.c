@@ -186,6 +186,40 @@ static void an_empty_list_says_where_what_was_found_stands(void **unused)
     close_bench(&bench);
 }
 
+static void a_column_without_values_makes_room(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3");
+    SEES_NOT(&bench, "NS/POD");
+    SEES(&bench, "CONTAINER          SINCE");
+    type(&bench, "/nothing-is-called-so\n");
+    SEES(&bench, "CONTAINER          SINCE");
+    type(&bench, "w");
+    SEES(&bench, "NS/POD");
+    close_bench(&bench);
+}
+
+static void the_timeline_shows_what_was_watched_as_close_as_it_fits(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "8");
+    SEES(&bench, "one column = 2 min");
+    SEES(&bench, "not watched");
+    grow(&bench);
+    SEES(&bench, "one column = 1 min");
+    type(&bench, "--");
+    SEES(&bench, "one column = 5 min");
+    type(&bench, "+");
+    SEES(&bench, "one column = 2 min");
+    close_bench(&bench);
+}
+
 static void a_key_of_other_screens_is_answered(void **unused)
 {
     struct bench bench;
@@ -373,6 +407,8 @@ int main(void)
         cmocka_unit_test(a_list_without_lines_says_why),
         cmocka_unit_test(what_was_not_looked_for_is_not_said_to_be_absent),
         cmocka_unit_test(an_empty_list_says_where_what_was_found_stands),
+        cmocka_unit_test(a_column_without_values_makes_room),
+        cmocka_unit_test(the_timeline_shows_what_was_watched_as_close_as_it_fits),
         cmocka_unit_test(a_key_of_other_screens_is_answered),
         cmocka_unit_test(a_filter_on_the_timeline_is_that_of_its_list),
         cmocka_unit_test(timeline_and_map_are_open_once),
