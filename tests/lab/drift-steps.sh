@@ -59,15 +59,15 @@ cd /usr/lib/python3/site-packages && mv left-1.0.dist-info left-1.1.dist-info &&
     mkdir evil-2.0.dist-info && echo 'Name: evil' >evil-2.0.dist-info/METADATA
 mkdir -p /usr/lib/ruby/specifications && echo >/usr/lib/ruby/specifications/rake-13.1.0.gemspec
 echo '{"name":"pad","version":"1.3.0"}' >/usr/lib/node_modules/pad/package.json
-# Each of them runs: by what it has mapped, the script and the library by what they were told.
+# Each of them runs: by what it has mapped, the scripts and the library by what they were told.
 for path in /tmp/dropped /opt/dropped /bin/t-replaced /bin/t-again /bin/t-modified /bin/t-chmod \
     /bin/t-touch /bin/renamed /bin/linked /tmp/deleted /bin/t-gone /memfd:evil /scratch/x /data/x \
     /host/x /opt/added.so; do
-    until busybox grep -q " $path" /proc/[0-9]*/maps; do sleep 0.1; done
+    until /bin/busybox grep -q " $path" /proc/[0-9]*/maps; do sleep 0.1; done
 done 2>/dev/null
-until busybox grep -q LD_PRELOAD=/opt/first.so /proc/[0-9]*/environ; do sleep 0.1; done 2>/dev/null
-until busybox grep -q '/sh.[/]opt/wait.sh' /proc/[0-9]*/cmdline; do sleep 0.1; done 2>/dev/null
-until busybox grep -q '/sh.[/]bin/wait.sh' /proc/[0-9]*/cmdline; do sleep 0.1; done 2>/dev/null
+told() { /bin/busybox cat /proc/[0-9]*/"$1" | /bin/busybox tr '\0' ' ' | /bin/busybox grep -q "$2"; }
+until told environ 'LD_PRELOAD=/opt/first[.]so' && told cmdline '/bin/sh /opt/wait[.]sh ' &&
+    told cmdline '/bin/sh /bin/wait[.]sh '; do sleep 0.1; done 2>/dev/null
 rm -f /tmp/deleted /bin/t-gone /host/start.sh
 END
 }
