@@ -285,10 +285,63 @@ static void add_hex(struct ht_buf *out, struct ht_str bytes)
 
 static const char bytes_prefix[] = "bytes:";
 
+/* Where the next bytes go, if there is room for that many; NULL: they go the long way. */
+static char *spare(const struct ht_buf *out, size_t len)
+{
+    bool fits = !out->full && len <= out->max - out->len && out->len + len < out->cap;
+
+    return fits ? out->data + out->len : NULL;
+}
+
+/* Most keys of a document are plain: comma, line, key and colon are one piece. */
+static bool put_plain_key(struct ht_json_writer *writer, struct ht_str key)
+{
+    bool is_indented = writer->style == HT_JSON_INDENTED;
+    size_t indent = is_indented ? 1 + 2 * (size_t)writer->depth : 0;
+    size_t len = writer->need_comma + indent + key.len + 3 + is_indented;
+    char *at = spare(writer->out, len);
+
+    if (!at || plain_run(key) < key.len ||
+        (writer->text == HT_JSON_LOSSLESS && ht_str_has_prefix(key, bytes_prefix)))
+        return false;
+    if (writer->need_comma)
+        *at++ = ',';
+    if (is_indented)
+        *at++ = '\n';
+    if (is_indented)
+        at = (char *)memset(at, ' ', indent - 1) + indent - 1;
+    *at++ = '"';
+    if (key.len)
+        memcpy(at, key.data, key.len);
+    memcpy(at + key.len, "\": ", 2 + (size_t)is_indented);
+    ht_buf_grow(writer->out, len);
+    return true;
+}
+
+static bool put_plain_string(struct ht_buf *out, struct ht_str value)
+{
+    char *at = spare(out, value.len + 2);
+
+    if (!at || plain_run(value) < value.len)
+        return false;
+    *at++ = '"';
+    if (value.len)
+        memcpy(at, value.data, value.len);
+    at[value.len] = '"';
+    ht_buf_grow(out, value.len + 2);
+    return true;
+}
+
 void ht_json_key(struct ht_json_writer *writer, struct ht_str key)
 {
     assert(writer->depth > 0 && !writer->after_key);
+    writer->after_key = true;
+    if (put_plain_key(writer, key)) {
+        writer->need_comma = false;
+        return;
+    }
     separate(writer);
+    writer->need_comma = false;
     ht_buf_add_c(writer->out, '"');
     if (writer->text == HT_JSON_PRINTABLE) {
         add_printable(writer->out, key);
@@ -299,8 +352,6 @@ void ht_json_key(struct ht_json_writer *writer, struct ht_str key)
         add_lossless(writer->out, key);
     }
     ht_buf_add_text(writer->out, writer->style == HT_JSON_INDENTED ? "\": " : "\":");
-    writer->need_comma = false;
-    writer->after_key = true;
 }
 
 void ht_json_put_string(struct ht_json_writer *writer, struct ht_str value)
@@ -308,6 +359,10 @@ void ht_json_put_string(struct ht_json_writer *writer, struct ht_str value)
     struct ht_buf *out = writer->out;
 
     value_begin(writer);
+    if (put_plain_string(out, value)) {
+        value_end(writer);
+        return;
+    }
     if (writer->text == HT_JSON_LOSSLESS && !ht_utf8_is_valid(value)) {
         ht_buf_add_text(out, "{\"bytes\":\"");
         add_hex(out, value);
