@@ -17,7 +17,9 @@
 #include "hulltop/base/root.h"
 #include "hulltop/model/process.h"
 
-enum { READS_MAX = 2, NEIGHBOURS = 4, MANY = 200 };
+/* The library looks around the node before its first table, which takes as long as hundreds of
+ * processes: it searches for libnuma in every folder of libraries. */
+enum { READS_MAX = 2, NEIGHBOURS = 4, MANY = 1000 };
 
 #define YOUNG (INT64_C(10) * HT_NS_PER_S)
 #define SOON  (INT64_C(1) * HT_NS_PER_S)
@@ -347,7 +349,7 @@ static void visit_item(void *context, const struct ht_procs_item *item)
 
 /* ---- a look ---- */
 
-/* One alone, which costs one system call more than the library's table of all. */
+/* One alone, which takes as many system calls as the library's table of all for each. */
 static void read_one(struct ht_proc_table *table, struct ht_proc_entry *entry)
 {
     struct ht_procs_item item = {.pid = entry->pid};
