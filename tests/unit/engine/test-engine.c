@@ -484,6 +484,48 @@ static void pauses_and_speeds_keep_the_place(void **state)
     end(engine);
 }
 
+/* Docker breaks off: what it had shown can be neither seen nor over. */
+static void make_broken_recording(struct ht_buf *out)
+{
+    struct ht_recorder *recorder = ht_recorder_new(append, out);
+    struct ht_error err = {0};
+
+    for (int i = 0; i < 2; i++) {
+        ht_autonode struct ht_node *node =
+            sample("docker", i ? HT_SOURCE_STATE_BROKEN : HT_SOURCE_STATE_OK);
+
+        node->taken_at = (int64_t)(1000000 + 60 * i) * HT_NS_PER_S;
+        if (i == 0)
+            add_container(node, "debug", true);
+        ht_node_sort(node);
+        assert_int_equal(ht_recorder_put(recorder, node, &err), 0);
+    }
+    ht_recorder_free(recorder);
+}
+
+static void what_is_held_stays_when_a_state_is_shown_again(void **state)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+    struct ht_engine *engine;
+    struct ht_error err = {0};
+
+    (void)state;
+    make_broken_recording(&text);
+    const struct ht_engine_options options = {.facts = facts, .questions = 0x7e};
+    const struct ht_engine_document document = {
+        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
+    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_state_unref(wait_for(engine, is_first));
+    ht_engine_replay_step(engine, 1);
+    ht_autostate struct ht_state *broken = wait_for(engine, is_ended);
+    assert_true(broken->held.len > 0);
+    ht_engine_replay_pause(engine, true);
+    ht_autostate struct ht_state *again = wait_for(engine, is_paused);
+    assert_int_equal(again->held.len, broken->held.len);
+    end(engine);
+}
+
 /* ---- a step that takes long ---- */
 
 static pthread_mutex_t step_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -574,6 +616,7 @@ int main(void)
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
         cmocka_unit_test(a_step_that_takes_long_does_not_hold_up_the_end),
         cmocka_unit_test(pauses_and_speeds_keep_the_place),
+        cmocka_unit_test(what_is_held_stays_when_a_state_is_shown_again),
         cmocka_unit_test(a_gap_of_centuries_is_waited_for),
     };
 

@@ -220,6 +220,32 @@ static void the_timeline_shows_what_was_watched_as_close_as_it_fits(void **unuse
     close_bench(&bench);
 }
 
+static void a_socket_on_the_builds_map_is_no_folder(void **unused)
+{
+    struct bench bench;
+    struct ht_share share = {0};
+    struct ht_build build = {0};
+    struct ht_node *node = ht_node_new(FIXTURE_NOW);
+
+    (void)unused;
+    ht_share_set_kind(&share, HT_SHARE_KIND_HOST_PATH);
+    ht_share_set_object(&share, HT_S("/run/app.sock"));
+    ht_share_set_count(&share, 0);
+    ht_build_set_id(&build, HT_S("b1"));
+    ht_build_set_name(&build, HT_S("web"));
+    ht_build_set_shares(&build, (struct ht_share_list){.items = &share, .len = 1});
+    ht_node_add(node, ht_row_new(&ht_build_table, &build));
+    ht_node_sort(node);
+
+    ht_autostate struct ht_state *state = ht_state_new(node);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, "7");
+    SEES(&bench, "f socket /run/app.sock\n");
+    SEES_NOT(&bench, "(0)");
+    close_bench(&bench);
+}
+
 static void a_key_of_other_screens_is_answered(void **unused)
 {
     struct bench bench;
@@ -409,6 +435,7 @@ int main(void)
         cmocka_unit_test(an_empty_list_says_where_what_was_found_stands),
         cmocka_unit_test(a_column_without_values_makes_room),
         cmocka_unit_test(the_timeline_shows_what_was_watched_as_close_as_it_fits),
+        cmocka_unit_test(a_socket_on_the_builds_map_is_no_folder),
         cmocka_unit_test(a_key_of_other_screens_is_answered),
         cmocka_unit_test(a_filter_on_the_timeline_is_that_of_its_list),
         cmocka_unit_test(timeline_and_map_are_open_once),
