@@ -9,7 +9,7 @@ set -u
 
 # How long a step takes: longer than a look takes on any machine. What was seen is ended.
 STEP=${LAB_STEP:-300}
-RECORDER='' BUILD=''
+RECORDER='' BUILD='' STEP_ID=''
 
 # The first docker client that can ask BuildKit without a plug-in, or the first one.
 build_client() {
@@ -112,11 +112,10 @@ lab_end_steps() {
     done
 }
 
-# The step has done its work: its sleep ends.
-end_step() {
-    local step
-    step=$(lab_docker ps --no-trunc --format '{{.ID}} {{.Command}}' | awk '/sleep '"$STEP"'/ { print $1 }')
-    lab_docker kill "$step" >/dev/null
+# The container of the step that runs, as soon as there is one.
+step_runs() {
+    STEP_ID=$(lab_docker ps --no-trunc --format '{{.ID}} {{.Command}}' | awk '/sleep '"$STEP"'/ { print $1 }')
+    [ -n "$STEP_ID" ]
 }
 
 recorded() { grep -q "$1" "$LAB/watched.ndjson"; }
@@ -129,7 +128,7 @@ watched_build() {
     lab_poll "$LAB_LONG" recorded shop-web
     start_build 0 shop/over:2
     expect "builds/watched: the build is recorded" "not recorded" lab_poll "$LAB_LONG" recorded 'shop/over:2'
-    end_step
+    lab_poll "$LAB_LONG" step_runs && lab_docker kill "$STEP_ID" >/dev/null
     wait "$BUILD"
     BUILD=''
     expect "builds/watched: its end is recorded" "not recorded" lab_poll "$LAB_LONG" recorded '"state":"ended"'
