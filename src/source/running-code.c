@@ -294,17 +294,19 @@ static void look_scripts(struct looking *looking, struct suspect *suspect, struc
 
 /* ---- its mappings ---- */
 
-/* Judges what is mapped, from a first mapping on. */
-static void look_mapped(struct looking *looking, struct suspect *suspect, struct ht_mapping mapping)
+/* Judges what is mapped, from what the first mapping was found to be on. */
+static void look_mapped(struct looking *looking, struct suspect *suspect, struct judged *judged)
 {
     struct ht_mapped *mapped = &looking->running->mapped;
+    struct ht_mapping mapping;
 
-    do {
-        struct judged *judged = judge_once(looking, &mapping);
-
+    for (;;) {
         if (judged->old)
             add_file(suspect, judged);
-    } while (ht_mapped_next(mapped, &mapping) > 0);
+        if (ht_mapped_next(mapped, &mapping) <= 0)
+            break;
+        judged = judge_once(looking, &mapping);
+    }
     looking->sum.cut += mapped->is_cut;
 }
 
@@ -349,10 +351,9 @@ static bool find_exe(struct looking *looking, pid_t pid, struct ht_mapping *ret_
 
 /* Of another process of a known program nothing is asked but what it maps; unless that is old, for
  * the program alone can be the node's in a container too. */
-static void look_known(struct looking *looking, struct suspect *suspect,
-                       const struct ht_mapping *first)
+static void look_known(struct looking *looking, struct suspect *suspect, struct judged *program)
 {
-    look_mapped(looking, suspect, *first);
+    look_mapped(looking, suspect, program);
     if (suspect->files.len && ht_proc_node_is_elsewhere(&looking->node, suspect->pid)) {
         looking->sum.contained++;
         ht_vec_fini(&suspect->files);
@@ -379,7 +380,7 @@ static int look_whole(struct looking *looking, struct suspect *suspect,
         struct judged *judged = judge_once(looking, first);
 
         judged->known_program = program && !judged->old;
-        look_mapped(looking, suspect, *first);
+        look_mapped(looking, suspect, judged);
     }
     look_exe(looking, suspect, &exe);
     if (!suspect->files.len)
@@ -391,7 +392,7 @@ static int look_process(struct looking *looking, pid_t pid)
 {
     struct suspect suspect = {.pid = pid}, *kept;
     struct ht_mapping first;
-    const struct judged *judged = NULL;
+    struct judged *judged = NULL;
     int code = ht_mapped_next(&looking->running->mapped, &first);
 
     if (code < 0)
@@ -399,7 +400,7 @@ static int look_process(struct looking *looking, pid_t pid)
     if (code > 0)
         judged = ht_map_get(looking->files, key_of(looking, &first));
     if (judged && judged->known_program)
-        look_known(looking, &suspect, &first);
+        look_known(looking, &suspect, judged);
     else
         code = look_whole(looking, &suspect, code > 0 ? &first : NULL);
     if (!suspect.files.len)
