@@ -51,8 +51,10 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
     if (process->home && ht_str_equal(ht_layers_id(process->home), id))
         return true;
     ht_drift_drop(drift, process);
-    if (id.len)
+    if (id.len) {
         process->home = ht_layers_join(drift->layers, id, stat.start);
+        ht_layers_offer(process->home, process->pid, process->start);
+    }
     return true;
 }
 
@@ -559,6 +561,6 @@ bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
         judge_all(&looking, start, &gone, &unread);
     settle(&looking, gone);
     if (process->home && !gone)
-        ht_layers_looked(process->home, process->pid, process->start, unread);
+        ht_layers_looked(process->home, unread);
     return !gone;
 }

@@ -37,7 +37,7 @@ struct ht_layers_entry {
     size_t processes;
     uint64_t pid_start;
     size_t looked, unread; /* since the last row */
-    pid_t pid;             /* one of its processes that was looked at */
+    pid_t pid;             /* its oldest process; 0: not known */
     uint64_t since;
     int64_t due_ns;
     int64_t walk_ns;       /* when its directory is walked next, monotonic; 0: at once */
@@ -118,6 +118,32 @@ struct ht_layers_entry *ht_layers_find(const struct ht_layers *layers, struct ht
     return ht_map_get(layers->entries, container_id);
 }
 
+struct searching {
+    bool (*visit)(void *context, const struct ht_layers_entry *entry);
+    void *context;
+    struct ht_layers_entry *found;
+};
+
+static void search(void *context, struct ht_str key, void *value)
+{
+    struct searching *searching = context;
+
+    (void)key;
+    if (!searching->found && searching->visit(searching->context, value))
+        searching->found = value;
+}
+
+struct ht_layers_entry *ht_layers_first(const struct ht_layers *layers,
+                                        bool (*visit)(void *context,
+                                                      const struct ht_layers_entry *entry),
+                                        void *context)
+{
+    struct searching searching = {.visit = visit, .context = context};
+
+    ht_map_each(layers->entries, search, &searching);
+    return searching.found;
+}
+
 pid_t ht_layers_pid(const struct ht_layers_entry *entry)
 {
     return entry->pid;
@@ -133,13 +159,22 @@ uint64_t ht_layers_since(const struct ht_layers_entry *entry)
     return entry->since;
 }
 
-void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, uint64_t start, bool unread)
+void ht_layers_gone(struct ht_layers_entry *entry, pid_t pid)
 {
-    /* The oldest of a round, most often its first: it is there when the layer's turn comes. */
-    if (entry->looked + entry->unread == 0 || start < entry->pid_start) {
-        entry->pid = pid;
-        entry->pid_start = start;
-    }
+    if (entry->pid == pid)
+        entry->pid = 0;
+}
+
+void ht_layers_offer(struct ht_layers_entry *entry, pid_t pid, uint64_t start)
+{
+    if (entry->pid && entry->pid_start <= start)
+        return;
+    entry->pid = pid;
+    entry->pid_start = start;
+}
+
+void ht_layers_looked(struct ht_layers_entry *entry, bool unread)
+{
     entry->looked += !unread;
     entry->unread += unread;
 }
@@ -291,7 +326,7 @@ static void look_inside(struct looking *looking, struct ht_layers_entry *entry,
     ht_drift_packages(looking->origin, &layers, looking->arena, layer);
 }
 
-/* False: the process that it is looked at through has ended; the next that is judged will do. */
+/* False: the process that it is looked at through has ended; the next look has another. */
 static bool describe(struct looking *looking, struct ht_layers_entry *entry, struct ht_layer *layer)
 {
     int r =
@@ -335,7 +370,8 @@ static void look(void *context, struct ht_str key, void *value)
     struct ht_row *row;
 
     (void)key;
-    if (entry->due_ns > looking->now_ns || entry->pid == 0)
+    if (entry->due_ns > looking->now_ns || entry->pid == 0 ||
+        (!entry->row && entry->looked + entry->unread == 0))
         return;
     ht_arena_reset(looking->arena);
     if (!describe(looking, entry, &layer)) {

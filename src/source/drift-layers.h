@@ -22,17 +22,26 @@ struct ht_layers *ht_layers_free(struct ht_layers *layers);
 struct ht_layers_entry *ht_layers_join(struct ht_layers *layers, struct ht_str container_id,
                                        uint64_t start);
 void ht_layers_leave(struct ht_layers *layers, struct ht_layers_entry *entry);
+/* That process of it is gone. */
+void ht_layers_gone(struct ht_layers_entry *entry, pid_t pid);
+/* It has that process, started then (ticks since boot): it is looked at through its oldest. */
+void ht_layers_offer(struct ht_layers_entry *entry, pid_t pid, uint64_t start);
 /* The container of that id, or NULL. */
 struct ht_layers_entry *ht_layers_find(const struct ht_layers *layers, struct ht_str container_id);
-/* One of its processes that was looked at; 0: none yet. */
+/* Calls visit for each container, in no order, until it returns true; that one, or NULL. */
+struct ht_layers_entry *ht_layers_first(const struct ht_layers *layers,
+                                        bool (*visit)(void *context,
+                                                      const struct ht_layers_entry *entry),
+                                        void *context);
+/* The oldest of its processes that are known; 0: none. It may have ended since. */
 pid_t ht_layers_pid(const struct ht_layers_entry *entry);
 /* Its id; borrowed. */
 struct ht_str ht_layers_id(const struct ht_layers_entry *entry);
 /* When the first of its processes started, ticks since boot. */
 uint64_t ht_layers_since(const struct ht_layers_entry *entry);
 
-/* A process of it, started then (ticks since boot), was looked at, or could not be. */
-void ht_layers_looked(struct ht_layers_entry *entry, pid_t pid, uint64_t start, bool unread);
+/* A process of it was looked at, or could not be. */
+void ht_layers_looked(struct ht_layers_entry *entry, bool unread);
 /* A program that was started in a container. */
 struct ht_layers_start {
     int64_t at; /* wall time */

@@ -5,6 +5,7 @@
  */
 #include "drift-inner.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,37 +18,47 @@
 enum {
     STARTS_MAX = 512, /* taken before requests and the clock are looked at again */
     TEXT_BYTES = 512,
+    SOUGHT_MAX = 20, /* files that are looked for in all containers in a second */
+    JUDGES_MAX = 8,  /* processes that are asked for mounts of one start */
     ID_BYTES = 48
 };
 
 #define UNPLACED_NS (INT64_C(60) * HT_NS_PER_S)
 
+/* The file that was opened to be run as number i. */
+static bool take_opened(const struct ht_exec_start *start, size_t i, struct ht_origin_ask *ask)
+{
+    ask->is_watched = true;
+    ask->fd = start->files[i].fd;
+    ask->path = start->files[i].path;
+    return ask->path.len > 0;
+}
+
 /* The program itself, or where it was gone too soon the file that was opened to be run: first of
  * all of them. */
 static bool take_file(const struct ht_exec_start *start, struct ht_origin_ask *ask)
 {
-    if (start->exe_fd >= 0 && start->exe.len) {
-        ask->fd = start->exe_fd;
-        ask->path = start->exe;
-        return true;
-    }
-    if (start->files_len == 0)
-        return false;
-    ask->is_watched = true;
-    ask->fd = start->files[0].fd;
-    ask->path = start->files[0].path;
-    return ask->path.len > 0;
+    if (start->exe_fd < 0 || start->exe.len == 0)
+        return start->files_len && take_opened(start, 0, ask);
+    ask->fd = start->exe_fd;
+    ask->path = start->exe;
+    return true;
 }
 
 static void add_unread(struct ht_drift *drift, const struct ht_exec_start *start,
                        struct ht_code *code)
 {
-    static const struct {
+    static const char *const placed[] = {
+        [HT_EXEC_BY_CGROUP] = "control group",
+        [HT_EXEC_BY_FILE] = "control group: its file tells the container",
+        [HT_EXEC_BY_EARLIER] = "control group: what it ran before tells the container",
+    };
+    const struct {
         unsigned bit;
         const char *what;
     } parts[] = {{HT_EXEC_NO_EXE, "link of the executable"},
                  {HT_EXEC_NO_ARGV, "command line"},
-                 {HT_EXEC_NO_CGROUP, "container"},
+                 {HT_EXEC_NO_CGROUP, placed[start->placed]},
                  {HT_EXEC_NO_STAT, "parent and start"}};
     struct ht_str *items = ht_arena_array(drift->arena, struct ht_str, ARRAY_LEN(parts));
     size_t len = 0;
@@ -87,55 +98,135 @@ static void add_start(struct ht_drift *drift, const struct ht_exec_start *start,
     ht_drift_add_parents(drift, (uint64_t)start->ppid, code);
 }
 
-struct gone {
+/* ---- by which process it is judged ---- */
+
+/* Its mounts are asked of a process of its container that lives: of the oldest, of another where
+ * that has ended just now, of itself where there is no other. -ESRCH: all of them have ended. */
+static int judge_by_any(struct ht_drift *drift, struct ht_layers_entry *home,
+                        const struct ht_exec_start *start, struct ht_origin_ask *ask,
+                        struct ht_code *code)
+{
+    size_t tries = 0;
+    int r = -ESRCH;
+
+    ask->pid = home ? ht_layers_pid(home) : 0;
+    if (ask->pid)
+        r = ht_origin_judge(drift->origin, ask, drift->arena, code);
+    for (size_t i = 0; r == -ESRCH && home && i < drift->len && tries < JUDGES_MAX; i++) {
+        if (drift->processes[i].home != home || drift->processes[i].pid == ht_layers_pid(home))
+            continue;
+        tries++;
+        ask->pid = drift->processes[i].pid;
+        r = ht_origin_judge(drift->origin, ask, drift->arena, code);
+    }
+    if (r == -ESRCH && start->pid > 0) {
+        ask->pid = start->pid;
+        r = ht_origin_judge(drift->origin, ask, drift->arena, code);
+    }
+    return r;
+}
+
+/* ---- a process that is gone, or is about to be ---- */
+
+struct leaving {
     struct ht_drift *drift;
     struct ht_exec_start *start;
+    struct ht_layers_entry *home; /* NULL: no process of it was seen yet */
 };
 
 /* What was not read of a file that is known is read before its content, or when it turns out not to
  * be the image's. */
 static void read_rest(void *context)
 {
-    struct gone *gone = context;
+    struct leaving *leaving = context;
 
-    if (gone->start->is_known)
-        ht_exec_read_stat(gone->drift->watch, gone->start);
-    gone->start->is_known = false;
+    if (leaving->start->is_known)
+        ht_exec_read_stat(leaving->drift->watch, leaving->start);
+    leaving->start->is_known = false;
 }
 
-/* A process that is gone, or is about to be: its file is judged by way of another process of its
- * container. */
+static void keep(struct leaving *leaving, struct ht_code *code)
+{
+    struct ht_drift *drift = leaving->drift;
+    struct ht_codes_entry *entry;
+
+    set_id(drift, leaving->start, code);
+    if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN)
+        read_rest(leaving);
+    if (ht_drift_is_starting(leaving->start->comm, code->origin))
+        return;
+    /* Of the image's own its first start was told. */
+    if (!leaving->start->is_known) {
+        add_start(drift, leaving->start, code);
+        ht_drift_add_before(drift, leaving->home, code);
+    }
+    entry = ht_codes_start(drift->codes, code, drift->now_wall_ns, drift->seen_by);
+    if (entry)
+        ht_codes_end(drift->codes, entry, drift->now_wall_ns);
+}
+
+/* What else it opened to be run: its interpreter and loader, and where it starts one program after
+ * another faster than it is read, those. Only what is not the image's is told of them. */
+static void take_others(struct leaving *leaving, const struct ht_code *first)
+{
+    struct ht_exec_start *start = leaving->start;
+    struct ht_drift *drift = leaving->drift;
+
+    for (size_t i = 0; i < start->files_len; i++) {
+        struct ht_origin_ask ask = {.container_id = start->cgroup.container_id,
+                                    .kind = HT_CODE_KIND_EXECUTABLE,
+                                    .reading = read_rest,
+                                    .context = leaving};
+        struct ht_code code = {0};
+
+        if (!take_opened(start, i, &ask) || ht_str_equal(ask.path, first->path) ||
+            judge_by_any(drift, leaving->home, start, &ask, &code) < 0 ||
+            ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN ||
+            code.origin == HT_CODE_ORIGIN_HOST || ht_str_equal(code.path, first->path))
+            continue;
+        keep(leaving, &code);
+    }
+}
+
+/* A process that lives, but may have started another program before it could be looked at. */
+static void take_replaced(struct ht_drift *drift, const struct ht_drift_process *process,
+                          struct ht_exec_start *start)
+{
+    struct leaving leaving = {.drift = drift, .start = start, .home = process->home};
+    struct ht_code now = {0};
+
+    if (start->is_known || start->files_len == 0)
+        return;
+    ht_code_set_path(&now, start->exe);
+    ht_arena_reset(drift->arena);
+    take_others(&leaving, &now);
+}
+
+/* Its file is judged by way of another process of its container. */
 static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
 {
-    struct gone gone = {.drift = drift, .start = start};
-    struct ht_layers_entry *home = ht_layers_find(drift->layers, start->cgroup.container_id);
+    struct leaving leaving = {.drift = drift,
+                              .start = start,
+                              .home = ht_layers_find(drift->layers, start->cgroup.container_id)};
     struct ht_origin_ask ask = {.container_id = start->cgroup.container_id,
                                 .kind = HT_CODE_KIND_EXECUTABLE,
                                 .reading = read_rest,
-                                .context = &gone};
+                                .context = &leaving};
     struct ht_code code = {0};
-    struct ht_codes_entry *entry;
+    bool known = start->is_known;
+    int r = -ESRCH;
 
-    if (!home || !take_file(start, &ask))
-        return;
-    ask.pid = ht_layers_pid(home);
     ht_arena_reset(drift->arena);
-    if (ht_origin_judge(drift->origin, &ask, drift->arena, &code) < 0 ||
-        code.origin == HT_CODE_ORIGIN_HOST)
+    if (take_file(start, &ask))
+        r = judge_by_any(drift, leaving.home, start, &ask, &code);
+    if (r < 0) {
+        ht_drift_add_unplaced(drift, start);
         return;
-    set_id(drift, start, &code);
-    if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN)
-        read_rest(&gone);
-    if (ht_drift_is_starting(start->comm, code.origin))
-        return;
-    /* Of the image's own its first start was told. */
-    if (!start->is_known) {
-        add_start(drift, start, &code);
-        ht_drift_add_before(drift, home, &code);
     }
-    entry = ht_codes_start(drift->codes, &code, drift->now_wall_ns, drift->seen_by);
-    if (entry)
-        ht_codes_end(drift->codes, entry, drift->now_wall_ns);
+    if (code.origin != HT_CODE_ORIGIN_HOST)
+        keep(&leaving, &code);
+    if (!known)
+        take_others(&leaving, &code);
 }
 
 /* Whatever it is, it may explain what comes after it. */
@@ -190,13 +281,55 @@ void ht_drift_tell_unplaced(struct ht_drift *drift)
     *drift->unplaced_path = '\0';
 }
 
+struct written {
+    struct ht_drift *drift;
+    const struct ht_exec_file *file;
+};
+
+static bool has_written(void *context, const struct ht_layers_entry *home)
+{
+    const struct written *written = context;
+    struct ht_origin *origin = written->drift->origin;
+    struct ht_origin_layers layers;
+    pid_t pid = ht_layers_pid(home);
+
+    return pid && ht_origin_find_layers(origin, pid, ht_layers_id(home), &layers) == 0 &&
+           ht_origin_is_written(origin, &layers, written->file->path, written->file->fd);
+}
+
+/* A container has that very file in its writable directory. It is looked for as often as it is
+ * worth the time: most starts that nobody could look at are the node's. */
+static bool find_home(struct ht_drift *drift, struct ht_exec_start *start)
+{
+    int64_t second = ht_clock_mono(drift->feed->clock) / HT_NS_PER_S;
+
+    if (second != drift->sought_s)
+        drift->sought = 0;
+    drift->sought_s = second;
+    for (size_t i = 0; i < start->files_len && drift->sought < SOUGHT_MAX; i++) {
+        struct written written = {.drift = drift, .file = &start->files[i]};
+        const struct ht_layers_entry *home;
+
+        if (written.file->is_shared || written.file->path.len == 0)
+            continue;
+        drift->sought++;
+        home = ht_layers_first(drift->layers, has_written, &written);
+        if (!home)
+            continue;
+        ht_exec_place(drift->watch, start, written.file, ht_layers_id(home));
+        return true;
+    }
+    return false;
+}
+
 /* ---- all of them ---- */
 
 static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
 {
     struct ht_drift_process *process;
 
-    if ((start->unread & HT_EXEC_NO_CGROUP) && start->pid > 0)
+    if ((start->unread & HT_EXEC_NO_CGROUP) && start->placed == HT_EXEC_BY_CGROUP &&
+        !find_home(drift, start) && start->pid > 0)
         ht_drift_add_unplaced(drift, start);
     if (start->cgroup.sure != HT_CGROUP_CERTAIN || start->cgroup.container_id.len == 0)
         return;
@@ -209,6 +342,7 @@ static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
     if (process && ht_drift_scout(drift, process) && process->home &&
         ht_drift_judge(drift, process, start)) {
         process->turn.due_ns = 0;
+        take_replaced(drift, process, start);
         return;
     }
     take_gone(drift, start);

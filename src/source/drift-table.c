@@ -15,8 +15,10 @@ void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process)
     for (size_t i = 0; i < process->codes.len; i++)
         ht_codes_end(drift->codes, process->codes.items[i], drift->now_wall_ns);
     ht_vec_fini(&process->codes);
-    if (process->home)
+    if (process->home) {
+        ht_layers_gone(process->home, process->pid);
         ht_layers_leave(drift->layers, process->home);
+    }
     process->home = NULL;
 }
 
@@ -50,6 +52,12 @@ int ht_drift_list(struct ht_drift *drift, struct ht_error *err)
 
     drift->processes = drift->all.members;
     drift->len = drift->all.len;
+    for (size_t i = 0; i < drift->len; i++) {
+        const struct ht_drift_process *process = &drift->processes[i];
+
+        if (process->home)
+            ht_layers_offer(process->home, process->pid, process->start);
+    }
     return r;
 }
 

@@ -7,10 +7,46 @@
 #include "exec-decode.h"
 #include "proc-read.h"
 #include "hulltop/base/error.h"
+#include "hulltop/base/vec.h"
 
 /* Reads the cgroups of a process; empty if these are not known, as of one that ends, which cgroup
  * v1 shows in no group. */
 void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *out);
+
+/* ---- whose a start was ---- */
+
+enum {
+    HT_EXEC_EARLIER = 256,    /* processes that are remembered, a power of two */
+    HT_EXEC_HOME_BYTES = 128, /* of a container's id, with its end; longer ones are not kept */
+};
+
+struct ht_exec_earlier {
+    pid_t pid; /* 0: free */
+    int64_t at_ns;
+    char id[HT_EXEC_HOME_BYTES];
+};
+
+/* What was told for sure, for starts of which nothing can be read. */
+struct ht_exec_places {
+    struct ht_map *mounts; /* by unique number, to the container's id; "": no container's alone */
+    struct ht_exec_earlier earlier[HT_EXEC_EARLIER];
+};
+
+void ht_exec_places_init(struct ht_exec_places *places);
+void ht_exec_places_fini(struct ht_exec_places *places);
+/* The unique number of the mount of a path, or of dirfd itself with ""; 0: the kernel (before 6.8)
+ * does not tell. */
+uint64_t ht_exec_mount_of(int dirfd, const char *path);
+/* A file of that mount was run in that container, or by the node ("") for sure. A mount of which
+ * two are told tells nothing from then on. */
+void ht_exec_learn_mount(struct ht_exec_places *places, uint64_t mount, struct ht_str container_id);
+/* The container that a mount belongs to; "": it is none's alone; NULL: not known. Borrowed. */
+const char *ht_exec_home_of_mount(const struct ht_exec_places *places, uint64_t mount);
+/* That process started a program in that container. */
+void ht_exec_learn_pid(struct ht_exec_places *places, pid_t pid, struct ht_str container_id,
+                       int64_t now_ns);
+/* Where the process started a program within the last second; empty: not known. Borrowed. */
+struct ht_str ht_exec_home_of_pid(struct ht_exec_places *places, pid_t pid, int64_t now_ns);
 
 /* ---- process connector ---- */
 

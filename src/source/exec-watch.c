@@ -65,6 +65,7 @@ struct ht_exec {
     struct seen seen[SEEN_LEN];                  /* by a hash of the file; the newest stays */
     struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
     size_t waiting_len;
+    struct ht_exec_places places;
     uint64_t unplaced; /* starts of which it is not known whose they were */
 };
 
@@ -82,6 +83,8 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
     watch->files_wait = watch->events_wait = true;
     watch->given_exe = -1;
     watch->arena = ht_arena_new(ARENA_BYTES);
+    ht_exec_places_init(&watch->places);
+    ht_exec_learn_mount(&watch->places, ht_exec_mount_of(AT_FDCWD, "/proc/1/root"), HT_S(""));
     ht_buf_init(&watch->given.cgroup, CGROUP_BYTES);
     for (size_t i = 0; i < HT_EXEC_WAITING_MAX; i++)
         ht_buf_init(&watch->waiting[i].cgroup, CGROUP_BYTES);
@@ -126,6 +129,7 @@ struct ht_exec *ht_exec_free(struct ht_exec *watch)
     ht_fanotify_close(&watch->fanotify);
     if (watch->has_reader)
         ht_proc_reader_fini(&watch->reader);
+    ht_exec_places_fini(&watch->places);
     ht_arena_free(watch->arena);
     free(watch);
     return NULL;
@@ -133,7 +137,12 @@ struct ht_exec *ht_exec_free(struct ht_exec *watch)
 
 int ht_exec_mark(struct ht_exec *watch, const char *path, struct ht_error *err)
 {
-    return ht_fanotify_mark(&watch->fanotify, path, err);
+    int r = ht_fanotify_mark(&watch->fanotify, path, err);
+
+    /* Others than containers see files there too. */
+    if (r == 0)
+        ht_exec_learn_mount(&watch->places, ht_exec_mount_of(AT_FDCWD, path), HT_S(""));
+    return r;
 }
 
 void ht_exec_mark_usual(struct ht_exec *watch)
@@ -281,15 +290,13 @@ static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
         start->unread |= HT_EXEC_NO_EXE;
 }
 
-/* Whether its file was given before; it is remembered. */
-static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
+/* Whether the file was given of that container before; it is remembered. */
+static bool was_file_seen(struct ht_exec *watch, const struct ht_exec_start *start, int fd)
 {
-    int fd = start->exe_fd >= 0 ? start->exe_fd : start->files_len ? start->files[0].fd : -1;
     struct statx about;
     struct seen file, *place;
 
-    if (fd < 0 ||
-        statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_CTIME, &about) < 0)
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_CTIME, &about) < 0)
         return false;
     memset(&file, 0, sizeof(file)); /* its bytes are compared */
     file.home = ht_str_hash(start->cgroup.container_id, 0);
@@ -303,6 +310,18 @@ static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
         return true;
     *place = file;
     return false;
+}
+
+/* Whether all of its files were. */
+static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
+{
+    bool all = true;
+
+    if (start->files_len == 0)
+        return start->exe_fd >= 0 && was_file_seen(watch, start, start->exe_fd);
+    for (size_t i = 0; i < start->files_len; i++)
+        all = was_file_seen(watch, start, start->files[i].fd) && all;
+    return all;
 }
 
 void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start)
@@ -344,8 +363,6 @@ static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
         return;
     }
     start->unread |= HT_EXEC_NO_CGROUP;
-    if (start->pid > 0)
-        watch->unplaced++;
 }
 
 /* What only might be a container's is judged as the node's. */
@@ -371,6 +388,59 @@ static void take_files(struct ht_exec *watch, struct ht_exec_start *start)
     }
 }
 
+static void set_home(struct ht_exec *watch, struct ht_exec_start *start, struct ht_str id,
+                     enum ht_exec_placed placed)
+{
+    start->cgroup.container_id = ht_arena_str(watch->arena, id);
+    start->cgroup.sure = HT_CGROUP_CERTAIN;
+    start->placed = placed;
+}
+
+/* By what was told of others, of a start whose cgroup could not be read. */
+static void place(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    struct ht_str home;
+
+    for (size_t i = 0; i < start->files_len; i++) {
+        struct ht_exec_file *file = &start->files[i];
+        const char *of = ht_exec_home_of_mount(&watch->places, ht_exec_mount_of(file->fd, ""));
+
+        if (of && *of) {
+            set_home(watch, start, ht_str_from(of), HT_EXEC_BY_FILE);
+            return;
+        }
+        file->is_shared = of != NULL;
+    }
+    home = ht_exec_home_of_pid(&watch->places, start->pid, ht_clock_mono(watch->clock));
+    if (home.len)
+        set_home(watch, start, home, HT_EXEC_BY_EARLIER);
+    else if (start->pid > 0)
+        watch->unplaced++;
+}
+
+void ht_exec_place(struct ht_exec *watch, struct ht_exec_start *start,
+                   const struct ht_exec_file *file, struct ht_str container_id)
+{
+    set_home(watch, start, container_id, HT_EXEC_BY_FILE);
+    ht_exec_learn_mount(&watch->places, ht_exec_mount_of(file->fd, ""), container_id);
+    if (start->pid > 0)
+        watch->unplaced--;
+}
+
+/* What its cgroup told is known of its files' mounts, and of what it starts next. */
+static void learn(struct ht_exec *watch, const struct ht_exec_start *start)
+{
+    struct ht_str home = start->cgroup.container_id;
+
+    /* What only might be a container's tells nothing. */
+    if (home.len && !is_contained(start))
+        return;
+    for (size_t i = 0; i < watch->given.len; i++)
+        ht_exec_learn_mount(&watch->places, ht_exec_mount_of(watch->given.fds[i], ""), home);
+    if (home.len)
+        ht_exec_learn_pid(&watch->places, start->pid, home, ht_clock_mono(watch->clock));
+}
+
 static void give(struct ht_exec *watch, const struct ht_connector_event *event,
                  struct ht_exec_start *ret_start)
 {
@@ -392,6 +462,10 @@ static void give(struct ht_exec *watch, const struct ht_connector_event *event,
         start.unread |= HT_EXEC_NO_EXE;
     if (!known)
         take_cgroup(watch, &start);
+    if (start.unread & HT_EXEC_NO_CGROUP)
+        place(watch, &start);
+    else
+        learn(watch, &start);
     if (start.pid > 0 && is_contained(&start)) {
         start.is_known = was_seen(watch, &start);
         if (start.is_known)

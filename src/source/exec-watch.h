@@ -39,13 +39,22 @@ enum {
 enum ht_exec_unread {
     HT_EXEC_NO_EXE = 1 << 0,    /* what it runs: see the files */
     HT_EXEC_NO_ARGV = 1 << 1,   /* its command line */
-    HT_EXEC_NO_CGROUP = 1 << 2, /* its container: it may be of one, or of the node */
+    HT_EXEC_NO_CGROUP = 1 << 2, /* its cgroup: where it is not placed otherwise, it may be of a
+                                 * container or of the node */
     HT_EXEC_NO_STAT = 1 << 3,   /* its parent, its start: see also is_known */
+};
+
+/* By what the container of a start was told. */
+enum ht_exec_placed {
+    HT_EXEC_BY_CGROUP,  /* its own, read while it lived; or it is not known */
+    HT_EXEC_BY_FILE,    /* its file lies on a mount that is that container's alone */
+    HT_EXEC_BY_EARLIER, /* the process started a program there right before */
 };
 
 /* A file that was opened to be run. */
 struct ht_exec_file {
     int fd;             /* readable, of the file itself */
+    bool is_shared;     /* on a mount that is known not to be one container's alone */
     struct ht_str path; /* as the process sees it, on kernels that tell; "... (deleted)" */
 };
 
@@ -68,6 +77,7 @@ struct ht_exec_start {
     char comm[16];                 /* name, "" if unread */
     struct ht_text_list argv;      /* masked; only of processes in containers */
     struct ht_cgroup_facts cgroup; /* container_id is empty for processes of the node */
+    enum ht_exec_placed placed;    /* by what; but by its cgroup the container's id is all */
     struct ht_exec_file files[HT_EXEC_FILES_MAX]; /* by fanotify, in the order they were opened */
     size_t files_len;
 };
@@ -105,13 +115,17 @@ bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start);
 /* Reads what was left out of a start that is known, if its process lives: start, ppid, tty, comm.
  */
 void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start);
+/* Whoever was given a start of nobody known (HT_EXEC_NO_CGROUP) found out whose a file of it is:
+ * the start is that container's, and what comes of the same mount is. */
+void ht_exec_place(struct ht_exec *watch, struct ht_exec_start *start,
+                   const struct ht_exec_file *file, struct ht_str container_id);
 /* When a start that waits for more will be given as it is (monotonic); INT64_MAX: none waits. */
 int64_t ht_exec_due(const struct ht_exec *watch);
 
 /* Starts that the kernel had to drop, since the beginning. */
 uint64_t ht_exec_lost(const struct ht_exec *watch);
-/* Starts that were given without a cgroup (HT_EXEC_NO_CGROUP), since the beginning: whose they were
- * is not known. */
+/* Starts that were given without a cgroup (HT_EXEC_NO_CGROUP) and by nothing else are known to be
+ * of a container, since the beginning: whose they were is not known. */
 uint64_t ht_exec_unplaced(const struct ht_exec *watch);
 /* True if fanotify or exec-events works. */
 bool ht_exec_is_live(const struct ht_exec *watch);

@@ -230,6 +230,25 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layer
     return 0;
 }
 
+bool ht_origin_is_written(struct ht_origin *origin, const struct ht_origin_layers *layers,
+                          struct ht_str path, int fd)
+{
+    char name[PATH_MAX];
+    struct stat ours, theirs;
+    ht_autoclose int found = -1;
+    int len;
+
+    if (layers->space->upper.len == 0)
+        return false;
+    len = snprintf(name, sizeof(name), "%.*s%.*s", HT_STR_ARG(layers->space->upper),
+                   HT_STR_ARG(path));
+    if (len < 0 || (size_t)len >= sizeof(name))
+        return false;
+    found = ht_open_no_links(origin->reader.root_fd, name, O_PATH);
+    return found >= 0 && fstat(found, &ours) == 0 && fstat(fd, &theirs) == 0 &&
+           ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
 int ht_origin_open_host(struct ht_origin *origin, const char *path)
 {
     if (lies_on_hanging(origin, ht_str_from(path)))

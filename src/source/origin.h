@@ -78,6 +78,10 @@ int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str con
 int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layers *layers,
                           struct ht_str path, int *ret_upper, int *ret_lower);
 
+/* Whether fd is the very file that the writable directory has at that path. */
+bool ht_origin_is_written(struct ht_origin *origin, const struct ht_origin_layers *layers,
+                          struct ht_str path, int fd);
+
 /* Opens a folder of the node by its path as a layer tells it (upper_dir). The descriptor, owned by
  * the caller, or -errno: -EXDEV where a file system that can hang may be on the way. */
 int ht_origin_open_host(struct ht_origin *origin, const char *path);
