@@ -166,11 +166,13 @@ static void keep(struct leaving *leaving, struct ht_code *code)
 }
 
 /* What else it opened to be run: its interpreter and loader, and where it starts one program after
- * another faster than it is read, those. Only what is not the image's is told of them. */
-static void take_others(struct leaving *leaving, const struct ht_code *first)
+ * another faster than it is read, those. Only what is not the image's is told of them. Returns
+ * whether all are the image's, unchanged. */
+static bool take_others(struct leaving *leaving, const struct ht_code *first)
 {
     struct ht_exec_start *start = leaving->start;
     struct ht_drift *drift = leaving->drift;
+    bool all = true;
 
     for (size_t i = 0; i < start->files_len; i++) {
         struct ht_origin_ask ask = {.container_id = start->cgroup.container_id,
@@ -179,13 +181,18 @@ static void take_others(struct leaving *leaving, const struct ht_code *first)
                                     .context = leaving};
         struct ht_code code = {0};
 
-        if (!take_opened(start, i, &ask) || ht_str_equal(ask.path, first->path) ||
-            judge_by_any(drift, leaving->home, start, &ask, &code) < 0 ||
-            ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN ||
-            code.origin == HT_CODE_ORIGIN_HOST || ht_str_equal(code.path, first->path))
+        if (!take_opened(start, i, &ask) || ht_str_equal(ask.path, first->path))
             continue;
-        keep(leaving, &code);
+        if (judge_by_any(drift, leaving->home, start, &ask, &code) < 0) {
+            all = false;
+            continue;
+        }
+        all = all && code.origin == HT_CODE_ORIGIN_IMAGE;
+        if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN &&
+            code.origin != HT_CODE_ORIGIN_HOST && !ht_str_equal(code.path, first->path))
+            keep(leaving, &code);
     }
+    return all;
 }
 
 /* A process that lives, but may have started another program before it could be looked at. */
@@ -199,7 +206,7 @@ static void take_replaced(struct ht_drift *drift, const struct ht_drift_process 
         return;
     ht_code_set_path(&now, start->exe);
     ht_arena_reset(drift->arena);
-    take_others(&leaving, &now);
+    (void)take_others(&leaving, &now);
 }
 
 /* Its file is judged by way of another process of its container. */
@@ -213,7 +220,6 @@ static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
                                 .reading = read_rest,
                                 .context = &leaving};
     struct ht_code code = {0};
-    bool known = start->is_known;
     int r = -ESRCH;
 
     ht_arena_reset(drift->arena);
@@ -225,8 +231,8 @@ static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
     }
     if (code.origin != HT_CODE_ORIGIN_HOST)
         keep(&leaving, &code);
-    if (!known)
-        take_others(&leaving, &code);
+    if (take_others(&leaving, &code) && code.origin == HT_CODE_ORIGIN_IMAGE)
+        ht_exec_quiet(drift->watch, start);
 }
 
 /* Whatever it is, it may explain what comes after it. */
@@ -338,6 +344,12 @@ static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
     drift->seen_by = start->by_fanotify ? "fanotify" : "exec-events";
     note_start(drift, start);
     process = ht_proc_crowd_find(&drift->all, start->pid);
+    if (start->is_quiet) {
+        /* It is judged at the next look, which ends what it ran before. */
+        if (process)
+            process->turn.due_ns = 0;
+        return;
+    }
     /* One that is listed runs something else now; one that is not yet will be, if it lives. */
     if (process && ht_drift_scout(drift, process) && process->home &&
         ht_drift_judge(drift, process, start)) {

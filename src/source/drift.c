@@ -205,8 +205,8 @@ static void take_request(struct ht_drift *drift, const struct ht_request *reques
     }
 }
 
-/* Waits for a request, for starts of programs, or until then (monotonic). */
-static void watch(struct ht_drift *drift, int64_t until)
+/* Waits for a request, for starts of programs, or until then (monotonic). True: a request waits. */
+static bool watch(struct ht_drift *drift, int64_t until)
 {
     struct pollfd fds[HT_EXEC_FDS + 1] = {
         {.fd = drift->feed->wake_fd(drift->feed), .events = POLLIN}};
@@ -216,8 +216,10 @@ static void watch(struct ht_drift *drift, int64_t until)
 
     if (left < 0)
         left = 0;
-    if (poll(fds, len + 1, left ? (int)(left / HT_NS_PER_MS) + 1 : 0) > 0)
-        ht_exec_polled(drift->watch, fds + 1, len);
+    if (poll(fds, len + 1, left ? (int)(left / HT_NS_PER_MS) + 1 : 0) <= 0)
+        return false;
+    ht_exec_polled(drift->watch, fds + 1, len);
+    return fds[0].revents != 0;
 }
 
 /* Takes starts of programs as they come, until the next look. What they told is shown at most four
@@ -227,14 +229,13 @@ static bool follow(struct ht_drift *drift)
     int64_t until = drift->now_ns + LOOK_NS;
 
     while (ht_exec_is_live(drift->watch) && ht_clock_mono(drift->feed->clock) < until) {
-        struct pollfd wake = {.fd = drift->feed->wake_fd(drift->feed), .events = POLLIN};
+        bool asked = drift->feed->wake_fd(drift->feed) < 0 || watch(drift, until);
 
-        watch(drift, until);
         (void)ht_drift_take_starts(drift);
         if (ht_codes_changed(drift->codes) &&
             ht_clock_mono(drift->feed->clock) - drift->published_ns >= SHOW_NS)
             publish(drift);
-        if (wake.fd < 0 || poll(&wake, 1, 0) > 0)
+        if (asked)
             return false;
     }
     return ht_exec_is_live(drift->watch);

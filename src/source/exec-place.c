@@ -14,11 +14,6 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
-/* Since Linux 6.8: unlike STATX_MNT_ID it is never given twice. */
-#ifndef STATX_MNT_ID_UNIQUE
-#define STATX_MNT_ID_UNIQUE 0x00004000U
-#endif
-
 enum { MOUNTS_MAX = 4096 };
 
 /* Long enough for a shell to start a program in its place; too short for its number to be given to
@@ -49,8 +44,8 @@ uint64_t ht_exec_mount_of(int dirfd, const char *path)
     struct statx about;
 
     if (statx(dirfd, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-              STATX_MNT_ID_UNIQUE, &about) < 0 ||
-        !(about.stx_mask & STATX_MNT_ID_UNIQUE))
+              HT_EXEC_STATX_MOUNT, &about) < 0 ||
+        !(about.stx_mask & HT_EXEC_STATX_MOUNT))
         return 0;
     return about.stx_mnt_id;
 }

@@ -15,6 +15,9 @@ void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf
 
 /* ---- whose a start was ---- */
 
+/* STATX_MNT_ID_UNIQUE, since Linux 6.8: unlike STATX_MNT_ID it is never given twice. */
+#define HT_EXEC_STATX_MOUNT 0x00004000U
+
 enum {
     HT_EXEC_EARLIER = 256,    /* processes that are remembered, a power of two */
     HT_EXEC_HOME_BYTES = 128, /* of a container's id, with its end; longer ones are not kept */

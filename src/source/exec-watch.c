@@ -22,6 +22,7 @@ enum {
     NAME_BYTES = 64,
     DETAIL_BYTES = 256,
     SEEN_LEN = 1024, /* files that are known again, a power of two */
+    ARGV_MAX = 50,   /* command lines of programs that nobody asks about, in a second */
 };
 
 /* A file was opened to be run. The start follows within this time, or it failed (no right to run
@@ -29,20 +30,40 @@ enum {
 #define WAITING_NS (INT64_C(100) * HT_NS_PER_MS)
 #define ALONE_NS   (INT64_C(20) * HT_NS_PER_MS)
 
-/* A file that was given of a container: it is told from all others, and from what it was before a
- * change. */
-struct seen {
+/* What nobody asks about is given in full so often nevertheless. */
+#define QUIET_NS (INT64_C(20) * HT_NS_PER_S)
+
+/* Files that no start belongs to wait in the kernel so long at most. */
+#define DRAIN_NS (INT64_C(1) * HT_NS_PER_S)
+
+/* A file of a container: it is told from all others, and from what it was before a change. */
+struct file_key {
     uint64_t home; /* a hash of the container's id */
     uint64_t ino;
     int64_t changed_s;
     uint32_t changed_ns, dev_major, dev_minor;
 };
 
+/* One that was given. */
+struct seen {
+    struct file_key key;
+    int64_t quiet_until_ns; /* nobody asks about it until then */
+    char *path;             /* of a file that is quiet */
+};
+
+/* A file that was opened to be run. */
+struct opened {
+    int fd;
+    uint64_t mount;
+    struct file_key key; /* home is 0 where the mount does not tell it */
+};
+
 struct waiting {
     pid_t pid; /* 0: free */
     int64_t since_ns;
-    int fds[HT_EXEC_FILES_MAX];
+    struct opened files[HT_EXEC_FILES_MAX];
     size_t len;
+    bool is_quiet;        /* nobody asks about any of its files */
     struct ht_buf cgroup; /* read at once, as long as the process surely lives */
 };
 
@@ -59,13 +80,15 @@ struct ht_exec {
     struct waiting given;   /* its files */
     bool files_wait;        /* fanotify has more, as far as is known */
     bool events_wait;       /* and the connector */
-    bool is_polled;         /* its next was told when fanotify was asked last */
     bool is_drained;        /* fanotify has told all that belongs to the connector's batch */
+    int64_t drained_ns;     /* when it was asked last */
     int given_exe;
     struct seen seen[SEEN_LEN];                  /* by a hash of the file; the newest stays */
     struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
     size_t waiting_len;
     struct ht_exec_places places;
+    int64_t argv_s;    /* the second in which command lines of quiet programs were read last */
+    unsigned argv_len; /* how many, in that second */
     uint64_t unplaced; /* starts of which it is not known whose they were */
 };
 
@@ -108,7 +131,7 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
 static void close_files(struct waiting *waiting)
 {
     for (size_t i = 0; i < waiting->len; i++)
-        ht_cleanup_close(&waiting->fds[i]);
+        ht_cleanup_close(&waiting->files[i].fd);
     waiting->len = 0;
     waiting->pid = 0;
     ht_buf_reset(&waiting->cgroup);
@@ -129,6 +152,8 @@ struct ht_exec *ht_exec_free(struct ht_exec *watch)
     ht_fanotify_close(&watch->fanotify);
     if (watch->has_reader)
         ht_proc_reader_fini(&watch->reader);
+    for (size_t i = 0; i < SEEN_LEN; i++)
+        free(watch->seen[i].path);
     ht_exec_places_fini(&watch->places);
     ht_arena_free(watch->arena);
     free(watch);
@@ -164,14 +189,13 @@ void ht_exec_mark_usual(struct ht_exec *watch)
 
 size_t ht_exec_fds(const struct ht_exec *watch, struct pollfd fds[HT_EXEC_FDS])
 {
-    size_t len = 0;
+    /* The files of what the connector tells were told before: they wake nobody up again. */
+    int fd = watch->connector.fd >= 0 ? watch->connector.fd : watch->fanotify.fd;
 
-    /* In this order: the files of what the connector tells were told before. */
-    if (watch->connector.fd >= 0)
-        fds[len++] = (struct pollfd){.fd = watch->connector.fd, .events = POLLIN};
-    if (watch->fanotify.fd >= 0)
-        fds[len++] = (struct pollfd){.fd = watch->fanotify.fd, .events = POLLIN};
-    return len;
+    if (fd < 0)
+        return 0;
+    fds[0] = (struct pollfd){.fd = fd, .events = POLLIN};
+    return 1;
 }
 
 void ht_exec_polled(struct ht_exec *watch, const struct pollfd *fds, size_t len)
@@ -180,8 +204,8 @@ void ht_exec_polled(struct ht_exec *watch, const struct pollfd *fds, size_t len)
         if (fds[i].revents == 0)
             continue;
         if (fds[i].fd == watch->connector.fd)
-            watch->events_wait = watch->is_polled = true;
-        if (fds[i].fd == watch->fanotify.fd)
+            watch->events_wait = true;
+        if (fds[i].fd == watch->connector.fd || fds[i].fd == watch->fanotify.fd)
             watch->files_wait = true;
     }
 }
@@ -249,23 +273,82 @@ void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf
         ht_buf_reset(out);
 }
 
+/* ---- files ---- */
+
+static bool look_at_file(struct ht_exec *watch, int fd, struct opened *ret_opened)
+{
+    struct statx about;
+    const char *home;
+
+    *ret_opened = (struct opened){.fd = fd};
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+              STATX_INO | STATX_CTIME | HT_EXEC_STATX_MOUNT, &about) < 0)
+        return false;
+    if (about.stx_mask & HT_EXEC_STATX_MOUNT)
+        ret_opened->mount = about.stx_mnt_id;
+    home = ht_exec_home_of_mount(&watch->places, ret_opened->mount);
+    ret_opened->key =
+        (struct file_key){.home = home && *home ? ht_str_hash(ht_str_from(home), 0) : 0,
+                          .ino = about.stx_ino,
+                          .changed_s = about.stx_ctime.tv_sec,
+                          .changed_ns = about.stx_ctime.tv_nsec,
+                          .dev_major = about.stx_dev_major,
+                          .dev_minor = about.stx_dev_minor};
+    return true;
+}
+
+static struct seen *place_of(struct ht_exec *watch, const struct file_key *key)
+{
+    return &watch->seen[(key->home ^ key->ino ^ key->ino >> 10) & (SEEN_LEN - 1)];
+}
+
+static bool is_key(const struct file_key *a, const struct file_key *b)
+{
+    return a->home == b->home && a->ino == b->ino && a->changed_s == b->changed_s &&
+           a->changed_ns == b->changed_ns && a->dev_major == b->dev_major &&
+           a->dev_minor == b->dev_minor;
+}
+
+/* What nobody asks about: its place, or NULL. */
+static const struct seen *quiet_of(struct ht_exec *watch, const struct opened *file)
+{
+    const struct seen *place = place_of(watch, &file->key);
+
+    return file->key.home && place->path && is_key(&place->key, &file->key) &&
+                   ht_clock_mono(watch->clock) < place->quiet_until_ns
+               ? place
+               : NULL;
+}
+
 static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *event)
 {
     struct waiting *waiting = event->pid ? find_waiting(watch, event->pid) : NULL;
+    struct opened file;
 
     if (!waiting) {
         waiting = &watch->waiting[watch->waiting_len++];
         waiting->pid = event->pid;
         waiting->since_ns = ht_clock_mono(watch->clock);
-        ht_exec_read_cgroup(&watch->reader, event->pid, &waiting->cgroup);
+        waiting->is_quiet = true;
+    }
+    if (!look_at_file(watch, event->fd, &file) || !quiet_of(watch, &file)) {
+        waiting->is_quiet = false;
+        if (waiting->cgroup.len == 0)
+            ht_exec_read_cgroup(&watch->reader, event->pid, &waiting->cgroup);
     }
     if (waiting->len < HT_EXEC_FILES_MAX)
-        waiting->fds[waiting->len++] = event->fd;
+        waiting->files[waiting->len++] = file;
     else
         close(event->fd);
 }
 
 /* ---- what is given ---- */
+
+/* What only might be a container's is judged as the node's. */
+static bool is_contained(const struct ht_exec_start *start)
+{
+    return start->cgroup.sure == HT_CGROUP_CERTAIN && start->cgroup.container_id.len > 0;
+}
 
 static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
 {
@@ -275,12 +358,11 @@ static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
     /* Opened first: the descriptor keeps what runs, whatever becomes of the process. A file that
      * was opened to be run is another where that start failed, or the path led elsewhere since. */
     snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
-    watch->given_exe = openat(watch->reader.proc_fd, name, O_PATH | O_CLOEXEC);
-    if (watch->given_exe < 0) {
-        start->unread |= HT_EXEC_NO_EXE;
-        return;
+    /* Of the node's own its files do. */
+    if (start->files_len == 0 || (start->unread & HT_EXEC_NO_CGROUP) || is_contained(start)) {
+        watch->given_exe = openat(watch->reader.proc_fd, name, O_PATH | O_CLOEXEC);
+        snprintf(name, sizeof(name), "self/fd/%d", watch->given_exe);
     }
-    snprintf(name, sizeof(name), "self/fd/%d", watch->given_exe);
     ssize_t len = readlinkat(watch->reader.proc_fd, name, target, sizeof(target));
     start->exe_fd = watch->given_exe;
     if (len > 0)
@@ -291,24 +373,17 @@ static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
 }
 
 /* Whether the file was given of that container before; it is remembered. */
-static bool was_file_seen(struct ht_exec *watch, const struct ht_exec_start *start, int fd)
+static bool was_file_seen(struct ht_exec *watch, const struct ht_exec_start *start,
+                          struct opened *file)
 {
-    struct statx about;
-    struct seen file, *place;
+    struct seen *place;
 
-    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_CTIME, &about) < 0)
-        return false;
-    memset(&file, 0, sizeof(file)); /* its bytes are compared */
-    file.home = ht_str_hash(start->cgroup.container_id, 0);
-    file.ino = about.stx_ino;
-    file.changed_s = about.stx_ctime.tv_sec;
-    file.changed_ns = about.stx_ctime.tv_nsec;
-    file.dev_major = about.stx_dev_major;
-    file.dev_minor = about.stx_dev_minor;
-    place = &watch->seen[(file.home ^ file.ino ^ file.ino >> 10) & (SEEN_LEN - 1)];
-    if (memcmp(place, &file, sizeof(file)) == 0)
+    file->key.home = ht_str_hash(start->cgroup.container_id, 0);
+    place = place_of(watch, &file->key);
+    if (is_key(&place->key, &file->key))
         return true;
-    *place = file;
+    free(place->path);
+    *place = (struct seen){.key = file->key};
     return false;
 }
 
@@ -317,11 +392,33 @@ static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
 {
     bool all = true;
 
-    if (start->files_len == 0)
-        return start->exe_fd >= 0 && was_file_seen(watch, start, start->exe_fd);
-    for (size_t i = 0; i < start->files_len; i++)
-        all = was_file_seen(watch, start, start->files[i].fd) && all;
+    if (watch->given.len == 0) {
+        struct opened exe;
+
+        return start->exe_fd >= 0 && look_at_file(watch, start->exe_fd, &exe) &&
+               was_file_seen(watch, start, &exe);
+    }
+    for (size_t i = 0; i < watch->given.len; i++)
+        all = was_file_seen(watch, start, &watch->given.files[i]) && all;
     return all;
+}
+
+void ht_exec_quiet(struct ht_exec *watch, const struct ht_exec_start *start)
+{
+    int64_t until = ht_clock_mono(watch->clock) + QUIET_NS;
+
+    for (size_t i = 0; i < start->files_len; i++) {
+        const struct opened *file = &watch->given.files[i];
+        const char *home = ht_exec_home_of_mount(&watch->places, file->mount);
+        struct seen *place = place_of(watch, &file->key);
+
+        if (!home || !ht_str_equal(ht_str_from(home), start->cgroup.container_id) ||
+            !is_key(&place->key, &file->key) || start->files[i].path.len == 0)
+            continue;
+        free(place->path);
+        place->path = ht_strndup(start->files[i].path.data, start->files[i].path.len);
+        place->quiet_until_ns = until;
+    }
 }
 
 void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start)
@@ -356,6 +453,7 @@ static void read_argv(struct ht_exec *watch, struct ht_exec_start *start)
 
 static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
 {
+    start->unread &= ~(unsigned)HT_EXEC_NO_CGROUP;
     if (watch->given.cgroup.len == 0)
         ht_exec_read_cgroup(&watch->reader, start->pid, &watch->given.cgroup);
     if (watch->given.cgroup.len) {
@@ -363,12 +461,6 @@ static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
         return;
     }
     start->unread |= HT_EXEC_NO_CGROUP;
-}
-
-/* What only might be a container's is judged as the node's. */
-static bool is_contained(const struct ht_exec_start *start)
-{
-    return start->cgroup.sure == HT_CGROUP_CERTAIN && start->cgroup.container_id.len > 0;
 }
 
 static void take_files(struct ht_exec *watch, struct ht_exec_start *start)
@@ -379,7 +471,7 @@ static void take_files(struct ht_exec *watch, struct ht_exec_start *start)
     for (size_t i = 0; i < watch->given.len; i++) {
         struct ht_exec_file *file = &start->files[start->files_len++];
 
-        file->fd = watch->given.fds[i];
+        file->fd = watch->given.files[i].fd;
         snprintf(name, sizeof(name), "self/fd/%d", file->fd);
         ssize_t len = readlinkat(watch->reader.proc_fd, name, target, sizeof(target));
         if (len > 0)
@@ -403,7 +495,7 @@ static void place(struct ht_exec *watch, struct ht_exec_start *start)
 
     for (size_t i = 0; i < start->files_len; i++) {
         struct ht_exec_file *file = &start->files[i];
-        const char *of = ht_exec_home_of_mount(&watch->places, ht_exec_mount_of(file->fd, ""));
+        const char *of = ht_exec_home_of_mount(&watch->places, watch->given.files[i].mount);
 
         if (of && *of) {
             set_home(watch, start, ht_str_from(of), HT_EXEC_BY_FILE);
@@ -436,45 +528,94 @@ static void learn(struct ht_exec *watch, const struct ht_exec_start *start)
     if (home.len && !is_contained(start))
         return;
     for (size_t i = 0; i < watch->given.len; i++)
-        ht_exec_learn_mount(&watch->places, ht_exec_mount_of(watch->given.fds[i], ""), home);
+        ht_exec_learn_mount(&watch->places, watch->given.files[i].mount, home);
     if (home.len)
         ht_exec_learn_pid(&watch->places, start->pid, home, ht_clock_mono(watch->clock));
+}
+
+/* Of a start whose files nobody asks about: what runs is one of these, and it is told by name. */
+static bool give_quiet(struct ht_exec *watch, const struct ht_connector_event *event,
+                       struct ht_exec_start *start)
+{
+    struct ht_str exe = {0};
+    bool is_one = event == NULL;
+    int64_t second = start->at_mono_ns / HT_NS_PER_S;
+
+    /* A start may have failed, and the next have been of a file that nobody is told of. */
+    if (event)
+        exe = ht_proc_read_link(&watch->reader, start->pid, "exe");
+    for (size_t i = 0; i < watch->given.len; i++) {
+        const struct seen *place = quiet_of(watch, &watch->given.files[i]);
+
+        if (!place)
+            return false;
+        is_one = is_one || exe.len == 0 || ht_str_is(exe, place->path);
+        start->files[i] = (struct ht_exec_file){
+            .fd = watch->given.files[i].fd,
+            .path = ht_arena_text(watch->arena, place->path),
+        };
+    }
+    if (!is_one)
+        return false;
+    start->files_len = watch->given.len;
+    start->is_quiet = start->is_known = true;
+    start->unread = HT_EXEC_NO_EXE | HT_EXEC_NO_ARGV | HT_EXEC_NO_CGROUP | HT_EXEC_NO_STAT;
+    set_home(watch, start,
+             ht_str_from(ht_exec_home_of_mount(&watch->places, watch->given.files[0].mount)),
+             HT_EXEC_BY_FILE);
+    if (second != watch->argv_s)
+        watch->argv_len = 0;
+    watch->argv_s = second;
+    if (exe.len && watch->argv_len++ < ARGV_MAX) {
+        start->unread &= ~(unsigned)HT_EXEC_NO_ARGV;
+        read_argv(watch, start);
+    }
+    return true;
+}
+
+static void give_in_full(struct ht_exec *watch, const struct ht_connector_event *event,
+                         struct ht_exec_start *start)
+{
+    /* What runs is read first, for it goes first; but whose it is may have been told before. */
+    bool known = watch->given.cgroup.len > 0;
+
+    if (known)
+        take_cgroup(watch, start);
+    bool wanted = !known || is_contained(start) || watch->whole_node;
+    if (wanted)
+        take_files(watch, start);
+    if (!known)
+        start->unread |= HT_EXEC_NO_CGROUP;
+    if (event && start->pid > 0 && wanted)
+        read_exe(watch, start);
+    else
+        start->unread |= HT_EXEC_NO_EXE;
+    if (!known)
+        take_cgroup(watch, start);
+    if (start->unread & HT_EXEC_NO_CGROUP)
+        place(watch, start);
+    else
+        learn(watch, start);
+    if (start->pid > 0 && is_contained(start)) {
+        start->is_known = was_seen(watch, start);
+        if (start->is_known)
+            start->unread |= HT_EXEC_NO_STAT;
+        else
+            ht_exec_read_stat(watch, start);
+        read_argv(watch, start);
+    }
 }
 
 static void give(struct ht_exec *watch, const struct ht_connector_event *event,
                  struct ht_exec_start *ret_start)
 {
-    struct ht_exec_start start = {.pid = watch->given.pid, .exe_fd = -1};
-
-    start.by_fanotify = watch->given.len > 0;
-    start.by_connector = event != NULL;
-    start.at_mono_ns = event ? event->at_mono_ns : watch->given.since_ns;
-    /* What runs is read first, for it goes first; but whose it is may have been told before. */
-    bool known = watch->given.cgroup.len > 0;
-    if (known)
-        take_cgroup(watch, &start);
-    bool wanted = !known || is_contained(&start) || watch->whole_node;
-    if (wanted)
-        take_files(watch, &start);
-    if (event && start.pid > 0 && wanted)
-        read_exe(watch, &start);
-    else
-        start.unread |= HT_EXEC_NO_EXE;
-    if (!known)
-        take_cgroup(watch, &start);
-    if (start.unread & HT_EXEC_NO_CGROUP)
-        place(watch, &start);
-    else
-        learn(watch, &start);
-    if (start.pid > 0 && is_contained(&start)) {
-        start.is_known = was_seen(watch, &start);
-        if (start.is_known)
-            start.unread |= HT_EXEC_NO_STAT;
-        else
-            ht_exec_read_stat(watch, &start);
-        read_argv(watch, &start);
-    }
-    *ret_start = start;
+    *ret_start = (struct ht_exec_start){.pid = watch->given.pid, .exe_fd = -1};
+    ret_start->by_fanotify = watch->given.len > 0;
+    ret_start->by_connector = event != NULL;
+    ret_start->at_mono_ns = event ? event->at_mono_ns : watch->given.since_ns;
+    if (watch->given.len && watch->given.is_quiet && give_quiet(watch, event, ret_start))
+        return;
+    give_in_full(watch, event, ret_start);
 }
 
 /* What waits in fanotify belongs before what the connector told already. */
@@ -495,6 +636,7 @@ static void drain_files(struct ht_exec *watch)
     }
     watch->files_wait = watch->fanotify.more;
     watch->is_drained = true;
+    watch->drained_ns = ht_clock_mono(watch->clock);
 }
 
 /* Brings the next of the batch whose files are all here to its head. False: there is none. */
@@ -539,19 +681,6 @@ static bool give_overdue(struct ht_exec *watch, struct ht_exec_start *ret_start)
     return true;
 }
 
-/* The next batch of the connector, with the files of what it tells. */
-static void read_batch(struct ht_exec *watch)
-{
-    struct ht_connector *connector = &watch->connector;
-    /* Its files come before a start: fanotify had none when the start was there. */
-    bool has_all = watch->is_polled && !watch->files_wait;
-
-    ht_connector_read(connector);
-    watch->is_polled = false;
-    watch->events_wait = connector->more;
-    watch->is_drained = has_all && connector->got == 1;
-}
-
 bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
 {
     struct ht_connector *connector = &watch->connector;
@@ -560,10 +689,14 @@ bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
     if (!watch->has_reader)
         return false;
     if (connector->at == connector->len) {
-        if (watch->events_wait)
-            read_batch(watch);
-        else
-            watch->is_drained = !watch->files_wait;
+        if (ht_clock_mono(watch->clock) - watch->drained_ns >= DRAIN_NS)
+            watch->files_wait = true;
+        watch->is_drained = !watch->files_wait;
+        if (watch->events_wait) {
+            ht_connector_read(connector);
+            watch->events_wait = connector->more;
+            watch->is_drained = connector->len == 0 && watch->is_drained;
+        }
     }
     if (!watch->is_drained)
         drain_files(watch);

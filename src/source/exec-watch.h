@@ -68,9 +68,12 @@ struct ht_exec_start {
     bool by_connector;
     bool is_known;   /* of its container its file was given before, and is not changed since: of its
                       * stat nothing is read until ht_exec_read_stat is called */
+    bool is_quiet;   /* nobody asks about its files (ht_exec_quiet): they are named, as container
+                      * and, as long as that costs little, command line are; nothing else is read */
     unsigned unread; /* of enum ht_exec_unread */
     struct ht_str exe; /* link of /proc/PID/exe; empty: unread */
-    int exe_fd;        /* O_PATH: the running program itself; -1: unread */
+    int exe_fd;        /* O_PATH: the running program itself; -1: unread, or of the node's own that
+                        * has files */
     uint64_t start;    /* ticks since boot; with the pid it is the process */
     pid_t ppid;
     uint32_t tty;                  /* device number; 0: none */
@@ -119,6 +122,10 @@ void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start);
  * the start is that container's, and what comes of the same mount is. */
 void ht_exec_place(struct ht_exec *watch, struct ht_exec_start *start,
                    const struct ht_exec_file *file, struct ht_str container_id);
+/* What that start ran is of no interest: its files are its image's own. What starts of the same
+ * files of the same container, unchanged, is given quiet for 20 seconds, where their mount tells
+ * that they are that container's (Linux 6.8). */
+void ht_exec_quiet(struct ht_exec *watch, const struct ht_exec_start *start);
 /* When a start that waits for more will be given as it is (monotonic); INT64_MAX: none waits. */
 int64_t ht_exec_due(const struct ht_exec *watch);
 

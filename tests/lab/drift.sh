@@ -63,8 +63,8 @@ recorded() {
     "$HULLTOP" check --from "$LAB/live.ndjson" --only drift --format node 2>/dev/null | jq -e "$1" >/dev/null
 }
 
-# Programs that start while it is watched: one without a file, and one that has ended before any
-# list of processes can show it.
+# Programs that start while it is watched: one without a file, one that has ended before any list of
+# processes can show it, and many that have also lost their files by then.
 live() {
     local recorder
     "$HULLTOP" record "$LAB/live.ndjson" --docker "unix://$LAB_SOCK" --cri none --kubeconfig none \
@@ -74,12 +74,17 @@ live() {
     lab_poll 60 recorded '(.sources[] | select(.name == "drift") | .state | IN("OK", "PART")) and
         any(.layers[]?; .unread == 0) and any(.containers[]?; .name == "busy")'
     lab_docker exec -d busy /bin/idle memfd
-    lab_docker exec busy /bin/sh -c 'cp /bin/true /tmp/short; /tmp/short'
+    lab_docker exec busy /bin/sh -c 'cp /bin/true /tmp/short; /tmp/short' 2>/dev/null
     expect "drift/live: a program without a file is told as it starts" "it is not" lab_poll 60 recorded \
         '[.codes[]? | select(.path == "/memfd:evil" and .running and .seen_by != "polling") | .origin]
             | any(. == "memfd")'
     expect "drift/live: one that has ended is told" "it is not" lab_poll 60 recorded \
         '[.codes[]? | select(.path == "/tmp/short" and .running == false) | .origin] == ["added"]'
+    lab_docker exec busy /bin/sh -c 'i=0
+        while [ $i -lt 20 ]; do i=$((i + 1)); cp /bin/true /tmp/g$i; /tmp/g$i; rm /tmp/g$i; done' \
+        2>/dev/null
+    expect "drift/live: of many whose files are gone none is lost" "one is" lab_poll 60 recorded \
+        '[.codes[]? | select(.path | test("^/tmp/g[0-9]+$")) | select(.origin != "image")] | length == 20'
     kill -TERM "$recorder"
     wait "$recorder" 2>/dev/null || :
 }
