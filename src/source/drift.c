@@ -137,7 +137,6 @@ static void begin(struct ht_drift *drift)
 {
     drift->now_ns = ht_clock_mono(drift->feed->clock);
     drift->now_wall_ns = ht_clock_wall(drift->feed->clock);
-    drift->seen_by = "polling";
     if (drift->now_ns < drift->pass_due_ns)
         return;
     ht_origin_pass(drift->origin);
@@ -160,6 +159,10 @@ static void look(struct ht_drift *drift)
         drift->failed = true;
         return;
     }
+    /* Who is listed was started before: what the watch tells of it goes first. */
+    if (!drift->first)
+        (void)ht_drift_take_starts(drift);
+    drift->seen_by = "polling";
     ht_drift_look_due(drift, show_progress);
     drift->feed->at(drift->feed, "looking at writable layers");
     ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);

@@ -246,33 +246,6 @@ static void take_waiting(struct ht_exec *watch, struct waiting *waiting)
     watch->waiting[--watch->waiting_len] = empty;
 }
 
-static bool is_ending(struct ht_proc_reader *reader, pid_t pid)
-{
-    struct ht_proc_stat stat;
-    bool gone;
-
-    return ht_proc_decode_stat(ht_proc_read_file(reader, pid, "stat", &gone), &stat) < 0 ||
-           stat.ending;
-}
-
-void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *out)
-{
-    struct ht_cgroup_facts facts;
-    bool gone;
-
-    ht_buf_reset(out);
-    if (pid <= 0)
-        return;
-    ht_buf_add_str(out, ht_proc_read_file(reader, pid, "cgroup", &gone));
-    if (!ht_cgroup_is_left(ht_buf_str(out)))
-        return;
-    /* What cgroup v2 still says beside v1 is enough. Asked afterwards: who does not end now did not
-     * when the groups were read. */
-    ht_cgroup_decode(ht_buf_str(out), &facts);
-    if (facts.sure != HT_CGROUP_CERTAIN && is_ending(reader, pid))
-        ht_buf_reset(out);
-}
-
 /* ---- files ---- */
 
 static bool look_at_file(struct ht_exec *watch, int fd, struct opened *ret_opened)

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is quiet, with a real kernel: a process in a group that is named as a container's, which
+ * sees the node's files by mounts of its own, starts one program after another. */
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "src/source/exec-private.h"
+#include "src/source/exec-watch.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+
+#define PROGRAM "/usr/bin/head"
+#define ID      "5c0f5e3a9b77d1b2a3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081922"
+
+enum { WAIT_MS = 20000, WORD_BYTES = 100000, WORDS = 100 };
+
+/* Each start ends when it was given a byte. */
+struct place {
+    char group[128];
+    pid_t middle;
+    int go, input; /* what to start, and what ends it */
+    struct ht_exec *watch;
+};
+
+static bool make_group(struct place *place)
+{
+    static const char *const roots[] = {"/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified",
+                                        "/sys/fs/cgroup"};
+
+    for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+        snprintf(place->group, sizeof(place->group), "%s/cgroup.procs", roots[i]);
+        if (access(place->group, W_OK) < 0)
+            continue;
+        snprintf(place->group, sizeof(place->group), "%s/docker-" ID ".scope", roots[i]);
+        rmdir(place->group); /* of a test that failed */
+        if (mkdir(place->group, 0755) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool join(const struct place *place)
+{
+    char path[192];
+    ht_autoclose int fd = -1;
+
+    snprintf(path, sizeof(path), "%s/cgroup.procs", place->group);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "0", 1) == 1 && unshare(CLONE_NEWNS) == 0;
+}
+
+/* The program's own file is opened and not run, for its words are too many; what runs then has no
+ * file. */
+static void run_memory(char **argv)
+{
+    static char word[WORD_BYTES];
+    char *many[WORDS + 1] = {NULL};
+    int fd = memfd_create("hidden", MFD_CLOEXEC), from = open(PROGRAM, O_RDONLY | O_CLOEXEC);
+    struct stat about;
+
+    memset(word, 'x', sizeof(word) - 1);
+    for (int i = 0; i < WORDS; i++)
+        many[i] = word;
+    execv(PROGRAM, many);
+    if (fstat(from, &about) == 0 && sendfile(fd, from, NULL, (size_t)about.st_size) > 0)
+        fexecve(fd, argv, environ);
+}
+
+static void run_middle(const struct place *place, int go, int input)
+{
+    char *argv[] = {(char *)"head", (char *)"-c1", NULL};
+    char what;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!join(place))
+        _exit(77);
+    while (read(go, &what, 1) == 1) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+            if (dup2(input, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
+                _exit(1);
+            if (what == 'm')
+                run_memory(argv);
+            else
+                execv(PROGRAM, argv);
+            _exit(1);
+        }
+        if (waitpid(child, NULL, 0) != child)
+            _exit(1);
+    }
+    _exit(0);
+}
+
+static bool set_up(struct place *place)
+{
+    int go[2], input[2];
+
+    *place = (struct place){.middle = -1};
+    if (getuid() != 0 || access(PROGRAM, X_OK) < 0)
+        return false;
+    /* The middle ends where it may not join a group. */
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    place->watch = ht_exec_new(&(struct ht_exec_options){.clock = ht_clock_system()});
+    if (ht_exec_mark(place->watch, PROGRAM, NULL) < 0 || !make_group(place) ||
+        pipe2(go, O_CLOEXEC) < 0 || pipe2(input, O_CLOEXEC) < 0) {
+        ht_exec_free(place->watch);
+        return false;
+    }
+    place->go = go[1];
+    place->input = input[1];
+    place->middle = fork();
+    if (place->middle == 0) {
+        close(go[1]);
+        close(input[1]);
+        run_middle(place, go[0], input[0]);
+    }
+    close(go[0]);
+    close(input[0]);
+    return true;
+}
+
+static int tear_down(struct place *place)
+{
+    int status = 0;
+
+    close(place->go);
+    close(place->input);
+    assert_int_equal(waitpid(place->middle, &status, 0), place->middle);
+    rmdir(place->group);
+    ht_exec_free(place->watch);
+    return WEXITSTATUS(status);
+}
+
+/* The next start of the container that a connector told; others start programs too. */
+static bool take(struct place *place, char what, struct ht_exec_start *start)
+{
+    int64_t end = ht_clock_mono(ht_clock_system()) + WAIT_MS * HT_NS_PER_MS;
+
+    if (write(place->go, &what, 1) != 1)
+        return false;
+    while (ht_clock_mono(ht_clock_system()) < end) {
+        struct pollfd fds[HT_EXEC_FDS];
+        size_t len = ht_exec_fds(place->watch, fds);
+
+        if (poll(fds, len, 100) > 0)
+            ht_exec_polled(place->watch, fds, len);
+        while (ht_exec_next(place->watch, start)) {
+            if (start->by_connector && ht_str_is(start->cgroup.container_id, ID))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void end_start(struct place *place)
+{
+    assert_int_equal(write(place->input, "x", 1), 1);
+}
+
+static void what_nobody_asks_about_is_quiet_until_something_else_runs(void **state)
+{
+    struct place place;
+    struct ht_exec_start start;
+    char first[256] = "";
+    bool told;
+
+    (void)state;
+    if (!set_up(&place))
+        skip();
+    told = take(&place, 'p', &start);
+    if (told) {
+        assert_false(start.is_quiet);
+        assert_true(start.files_len > 0);
+        snprintf(first, sizeof(first), "%.*s", HT_STR_ARG(start.files[0].path));
+        ht_exec_quiet(place.watch, &start);
+        end_start(&place);
+        assert_true(take(&place, 'p', &start));
+        assert_true(start.is_quiet == (ht_exec_mount_of(AT_FDCWD, "/") != 0));
+        if (start.is_quiet) { /* not before Linux 6.8 */
+            assert_true(ht_str_is(start.files[0].path, first));
+            assert_int_equal(start.exe_fd, -1);
+            assert_int_equal(start.argv.len, 2);
+        }
+        end_start(&place);
+        assert_true(take(&place, 'm', &start));
+        assert_false(start.is_quiet);
+        assert_true(ht_str_has_prefix(start.exe, "/memfd:hidden"));
+        end_start(&place);
+    }
+    if (tear_down(&place) == 77)
+        skip();
+    assert_true(told);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_nobody_asks_about_is_quiet_until_something_else_runs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
