@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hulltop/base/clock.h"
@@ -165,10 +166,26 @@ static void keep(struct leaving *leaving, struct ht_code *code)
         ht_codes_end(drift->codes, entry, drift->now_wall_ns);
 }
 
+/* The program that was judged before all others. */
+struct first {
+    int fd; /* -1: not known */
+    struct ht_str path;
+    bool is_told; /* by that path */
+};
+
+/* Paths say little: on one may lie one file now and another a moment later. */
+static bool is_same_file(int a, int b)
+{
+    struct stat one, two;
+
+    return a >= 0 && b >= 0 && fstat(a, &one) == 0 && fstat(b, &two) == 0 &&
+           one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+}
+
 /* What else it opened to be run: its interpreter and loader, and where it starts one program after
  * another faster than it is read, those. Only what is not the image's is told of them. Returns
  * whether all are the image's, unchanged. */
-static bool take_others(struct leaving *leaving, const struct ht_code *first)
+static bool take_others(struct leaving *leaving, const struct first *first)
 {
     struct ht_exec_start *start = leaving->start;
     struct ht_drift *drift = leaving->drift;
@@ -181,15 +198,20 @@ static bool take_others(struct leaving *leaving, const struct ht_code *first)
                                     .context = leaving};
         struct ht_code code = {0};
 
-        if (!take_opened(start, i, &ask) || ht_str_equal(ask.path, first->path))
+        if (is_same_file(start->files[i].fd, first->fd))
             continue;
+        if (!take_opened(start, i, &ask)) {
+            all = false;
+            continue;
+        }
         if (judge_by_any(drift, leaving->home, start, &ask, &code) < 0) {
             all = false;
             continue;
         }
         all = all && code.origin == HT_CODE_ORIGIN_IMAGE;
         if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN &&
-            code.origin != HT_CODE_ORIGIN_HOST && !ht_str_equal(code.path, first->path))
+            code.origin != HT_CODE_ORIGIN_HOST &&
+            !(first->is_told && ht_str_equal(code.path, first->path)))
             keep(leaving, &code);
     }
     return all;
@@ -200,11 +222,10 @@ static void take_replaced(struct ht_drift *drift, const struct ht_drift_process 
                           struct ht_exec_start *start)
 {
     struct leaving leaving = {.drift = drift, .start = start, .home = process->home};
-    struct ht_code now = {0};
+    const struct first now = {.fd = start->exe_fd, .path = start->exe, .is_told = true};
 
     if (start->is_known || start->files_len == 0)
         return;
-    ht_code_set_path(&now, start->exe);
     ht_arena_reset(drift->arena);
     (void)take_others(&leaving, &now);
 }
@@ -231,7 +252,11 @@ static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
     }
     if (code.origin != HT_CODE_ORIGIN_HOST)
         keep(&leaving, &code);
-    if (take_others(&leaving, &code) && code.origin == HT_CODE_ORIGIN_IMAGE)
+
+    const struct first first = {.fd = ask.fd,
+                                .path = code.path,
+                                .is_told = ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN};
+    if (take_others(&leaving, &first) && code.origin == HT_CODE_ORIGIN_IMAGE)
         ht_exec_quiet(drift->watch, start);
 }
 
@@ -344,12 +369,10 @@ static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
     drift->seen_by = start->by_fanotify ? "fanotify" : "exec-events";
     note_start(drift, start);
     process = ht_proc_crowd_find(&drift->all, start->pid);
-    if (start->is_quiet) {
-        /* It is judged at the next look, which ends what it ran before. */
-        if (process)
-            process->turn.due_ns = 0;
+    /* Of a file that nobody asks about; but one that is listed may have been told to run a script
+     * or to load something, and what it ran before has ended. */
+    if (start->is_quiet && !process)
         return;
-    }
     /* One that is listed runs something else now; one that is not yet will be, if it lives. */
     if (process && ht_drift_scout(drift, process) && process->home &&
         ht_drift_judge(drift, process, start)) {
@@ -357,7 +380,8 @@ static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
         take_replaced(drift, process, start);
         return;
     }
-    take_gone(drift, start);
+    if (!start->is_quiet)
+        take_gone(drift, start);
 }
 
 bool ht_drift_take_starts(struct ht_drift *drift)
