@@ -92,6 +92,12 @@ static bool has_failed(const struct ht_source *source)
     return true;
 }
 
+/* It is there, and never answered. */
+static bool is_silent(const struct ht_source *source)
+{
+    return source->state == HT_SOURCE_STATE_BUSY && !ht_source_has_answered_at(source);
+}
+
 /* True if every source that the asked questions need failed, or none is there at all. */
 static bool all_sources_failed(const struct ht_state *state, const struct ht_options *options)
 {
@@ -154,11 +160,13 @@ static const struct ht_source *find_named_failure(const struct ht_state *state,
             const struct ht_row *row =
                 ht_node_find(state->node, HT_TABLE_SOURCE, ht_str_from(named[i].sources[j]));
 
-            if (!row || !has_failed(ht_source_of(row)) ||
-                ht_source_of(row)->state == HT_SOURCE_STATE_OFF)
+            const struct ht_source *source = row ? ht_source_of(row) : NULL;
+
+            if (!source || source->state == HT_SOURCE_STATE_OFF ||
+                (!has_failed(source) && !is_silent(source)))
                 continue;
             *ret_option = named[i].option;
-            return ht_source_of(row);
+            return source;
         }
     }
     return NULL;

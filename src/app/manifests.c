@@ -238,6 +238,7 @@ static void hint_template(const char *path, struct ht_error *err)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_OBJECT);
     struct ht_error ignored = {0};
+    const struct ht_error before = *err;
     struct stat st;
 
     /* A pipe was read once and will not tell it again. */
@@ -245,10 +246,10 @@ static void hint_template(const char *path, struct ht_error *err)
         ht_read_at(AT_FDCWD, path, &text, HT_LIMIT_OBJECT, &ignored) < 0 ||
         ht_str_find(ht_buf_str(&text), HT_S("{{"), 0) < 0)
         return;
-    ht_error_set(err, err->code,
+    ht_error_set(err, before.code,
                  "%s; it has {{ in it: if it is a template of Helm, render it "
                  "first (helm template CHART | hulltop check --manifests -)",
-                 err->text);
+                 before.text);
 }
 
 static int complain(const struct ht_error *err, int status)

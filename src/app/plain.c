@@ -90,6 +90,15 @@ static void hurry(struct lines *lines, const struct ht_state *state)
     lines->hurrying = true;
 }
 
+static void take_state(struct lines *lines, struct ht_buf *out)
+{
+    ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
+
+    ht_plain_state(lines->plain, state, out);
+    lines->complete = lines->complete || (is_replay(state) ? state->replay.ended : state->complete);
+    hurry(lines, state);
+}
+
 /* Reads what was typed; false: end. */
 static bool take_input(struct lines *lines, struct ht_buf *out)
 {
@@ -99,25 +108,15 @@ static bool take_input(struct lines *lines, struct ht_buf *out)
     if (n < 0)
         return errno == EINTR || errno == EAGAIN;
     if (n == 0) {
-        ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
-
+        /* Who asks for the state takes the news of it too: it may be the last one. */
         lines->input_ended = true;
-        hurry(lines, state);
+        take_state(lines, out);
         return true;
     }
     ht_buf_add(&lines->typed, bytes, (size_t)n);
     if (ht_buf_is_full(&lines->typed))
         ht_buf_reset(&lines->typed);
     return obey(lines, out);
-}
-
-static void take_state(struct lines *lines, struct ht_buf *out)
-{
-    ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
-
-    ht_plain_state(lines->plain, state, out);
-    lines->complete = lines->complete || (is_replay(state) ? state->replay.ended : state->complete);
-    hurry(lines, state);
 }
 
 /* The end of input ends the dashboard once there is something to read; a recording ends when no

@@ -64,15 +64,31 @@ static const struct unit *unit_of(unsigned number)
     return units[number].name ? &units[number] : &containers;
 }
 
-/* A runtime that does not answer may have containers, whatever its question looks at in them. */
+/* A runtime that does not answer, or that somebody switched off, may have containers, whatever its
+ * question looks at in them. */
 static bool hides_containers(const struct tally *tally, const struct ht_source *source)
 {
     const struct ht_check lists = {.needs = HT_TEXTS("docker")};
 
-    return unit_of(tally->number)->table == HT_TABLE_CONTAINER &&
-           (source->state == HT_SOURCE_STATE_DENIED || source->state == HT_SOURCE_STATE_BROKEN ||
-            source->state == HT_SOURCE_STATE_STUCK) &&
-           ht_check_needs(&lists, source->name);
+    if (unit_of(tally->number)->table != HT_TABLE_CONTAINER ||
+        !ht_check_needs(&lists, source->name))
+        return false;
+    switch (source->state) {
+    case HT_SOURCE_STATE_DENIED:
+    case HT_SOURCE_STATE_BROKEN:
+    case HT_SOURCE_STATE_STUCK:
+    case HT_SOURCE_STATE_OFF:
+        return true;
+    case HT_SOURCE_STATE_BUSY:
+        return !ht_source_has_answered_at(source);
+    case HT_SOURCE_STATE_WAIT:
+    case HT_SOURCE_STATE_OK:
+    case HT_SOURCE_STATE_PART:
+    case HT_SOURCE_STATE_STALE:
+    case HT_SOURCE_STATE_ABSENT:
+        break;
+    }
+    return false;
 }
 
 static bool needs_source(const struct tally *tally, const struct ht_source *source)
