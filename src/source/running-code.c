@@ -294,20 +294,34 @@ static void look_scripts(struct looking *looking, struct suspect *suspect, struc
 
 /* ---- its mappings ---- */
 
-/* Judges what is mapped, from what the first mapping was found to be on. */
+/* Threads of the kernel's have no executable; nor has what ended meanwhile. */
+static bool has_no_program(struct looking *looking, pid_t pid)
+{
+    char name[64];
+
+    errno = 0;
+    return !read_link_at(looking->running, name_of(name, sizeof(name), pid, "exe")).len &&
+           errno == ENOENT;
+}
+
+/* Judges what is mapped, from what the first mapping was found to be on. What cannot be told to its
+ * end is cut, unless the process itself has ended: one that became another program has not. */
 static void look_mapped(struct looking *looking, struct suspect *suspect, struct judged *judged)
 {
     struct ht_mapped *mapped = &looking->running->mapped;
     struct ht_mapping mapping;
+    int code;
 
     for (;;) {
         if (judged->old)
             add_file(suspect, judged);
-        if (ht_mapped_next(mapped, &mapping) <= 0)
+        code = ht_mapped_next(mapped, &mapping);
+        if (code <= 0)
             break;
         judged = judge_once(looking, &mapping);
     }
-    looking->sum.cut += mapped->is_cut;
+    if (mapped->is_cut || (code < 0 && !(code == -ESRCH && has_no_program(looking, suspect->pid))))
+        looking->sum.cut++;
 }
 
 /* Whether the first mapping of a process of the node is of its executable, and that at its place.
@@ -450,16 +464,6 @@ static void look_hidden(struct looking *looking)
         looking->sum.hidden = "processes of others are hidden (hidepid)";
     if (looking->sum.hidden && looking->sum.denied == 0)
         looking->sum.denied = 1;
-}
-
-/* Threads of the kernel's have no executable; nor has what ended meanwhile. */
-static bool has_no_program(struct looking *looking, pid_t pid)
-{
-    char name[64];
-
-    errno = 0;
-    return !read_link_at(looking->running, name_of(name, sizeof(name), pid, "exe")).len &&
-           errno == ENOENT;
 }
 
 static void look_at(struct looking *looking, pid_t pid)
