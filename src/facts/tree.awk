@@ -68,7 +68,7 @@ function flow(ends,    open, close_, node) {
         if (rest == "")
             fail("a list or map does not end in its line")
         if (open == "{")
-            key()
+            key(node)
         flow("[],{}]|: |[ \t]#")
         texts[node]++
         skip_spaces()
@@ -80,9 +80,12 @@ function flow(ends,    open, close_, node) {
     rest = substr(rest, 2)
 }
 
-# "key:" and what separates it from the value.
-function key() {
-    scalar(":([ \t]|$)")
+# "key:" of that map, and what separates it from the value.
+function key(map,    name) {
+    name = scalar(":([ \t]|$)")
+    if ((map, texts[name]) in seen)
+        fail("a key is there twice: " texts[name])
+    seen[map, texts[name]] = 1
     if (substr(rest, 1, 1) != ":")
         fail("expected a key and a colon")
     rest = substr(rest, 2)
@@ -91,6 +94,8 @@ function key() {
 
 # The block map or list that a line of that indent belongs to; a new one where its parent waits for it.
 function block(indent, kind) {
+    if (waits && depth && indent <= indents[depth])
+        fail("nothing where a value should be")
     while (depth && indents[depth] > indent)
         depth--
     if (depth && indents[depth] == indent) {
@@ -120,8 +125,9 @@ function block(indent, kind) {
         in_map = waits = rest ~ /^[A-Za-z0-9_-]+:( |$)/
     }
     if (in_map) {
-        texts[block(indent, "m")]++
-        key()
+        node = block(indent, "m")
+        texts[node]++
+        key(node)
     }
     skip_spaces()
     waits = rest == ""
@@ -134,6 +140,8 @@ function block(indent, kind) {
 }
 
 END {
+    if (!failed && waits)
+        fail("nothing where a value should be")
     if (failed)
         exit 1
     for (i = 1; i <= nodes; i++)
