@@ -22,6 +22,7 @@
 enum {
     STEP_BYTES = 256 * 1024,
     LARGE_BYTES_PASSING = 4 * 1024 * 1024,
+    LEAP_BYTES_MAX = 2 * LARGE_BYTES_PASSING,
     LARGE_BYTES_STAYING = 32 * 1024,
     PAD_BYTES_STAYING = 128 * 1024
 };
@@ -75,6 +76,11 @@ static void fill(void)
 
     if (to <= from)
         return; /* a block that is mapped apart */
+    if (to - from > LEAP_BYTES_MAX) {
+        /* More than one allocation grows it by: this heap is not the one that sbrk tells of. */
+        atomic_store(&filled, UINTPTR_MAX);
+        return;
+    }
     atomic_store(&filled, to);
     /* Linux before 5.14 does not know it; then they come one by one. */
     (void)madvise((char *)from, to - from, MADV_POPULATE_WRITE);

@@ -65,7 +65,7 @@ static const struct ht_finding *find_finding(const struct ht_state *state, struc
 static void put_group(struct ht_buf *out, const struct ht_group *group,
                       const struct ht_finding *finding)
 {
-    ht_autobuf struct ht_buf subject = HT_BUF(4096);
+    ht_autobuf struct ht_buf subject = HT_BUF(HT_LIMIT_DOCUMENT);
 
     ht_buf_addf(out, "%-2s %-4s  ", ht_severity_glyph(group->severity),
                 ht_severity_word(group->severity));
