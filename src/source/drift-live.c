@@ -341,7 +341,7 @@ static bool find_home(struct ht_drift *drift, struct ht_exec_start *start)
         struct written written = {.drift = drift, .file = &start->files[i]};
         const struct ht_layers_entry *home;
 
-        if (written.file->is_shared || written.file->path.len == 0)
+        if (written.file->is_node || written.file->path.len == 0)
             continue;
         drift->sought++;
         home = ht_layers_first(drift->layers, has_written, &written);

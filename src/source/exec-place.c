@@ -9,19 +9,36 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "exec-private.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
-enum { MOUNTS_MAX = 4096 };
+enum {
+    MOUNTS_MAX = 8192, /* of all containers */
+    EACH_MAX = 64,     /* of one: its root, the layers below it, its volumes */
+};
+
+/* Somebody from outside ran a file of a container: after that long it is of no account. */
+#define DOUBT_NS (INT64_C(60) * HT_NS_PER_S)
 
 /* Long enough for a shell to start a program in its place; too short for its number to be given to
  * another process. */
 #define EARLIER_NS (INT64_C(1) * HT_NS_PER_S)
 
-/* Of the node, or of more than one container: it tells nothing. */
-static const char nobody[] = "";
+/* Whose mounts are: a container, or the node. */
+struct home {
+    size_t mounts;
+    char id[]; /* "": the node */
+};
+
+struct place {
+    struct home *home;
+    bool in_doubt; /* another one was told too */
+    int64_t doubt_ns;
+};
 
 /* ---- while it lives ---- */
 
@@ -52,6 +69,19 @@ void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf
         ht_buf_reset(out);
 }
 
+bool ht_exec_is_later(uint64_t start, int64_t at_mono_ns)
+{
+    uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+    struct timespec mono, boot;
+    int64_t asleep;
+
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    clock_gettime(CLOCK_BOOTTIME, &boot);
+    asleep = ht_time_of(&boot) - ht_time_of(&mono);
+    return start / ticks * HT_NS_PER_S + start % ticks * (HT_NS_PER_S / ticks) >
+           (uint64_t)(at_mono_ns + asleep);
+}
+
 /* ---- afterwards ---- */
 
 static struct ht_str key_of(const uint64_t *mount)
@@ -59,15 +89,66 @@ static struct ht_str key_of(const uint64_t *mount)
     return (struct ht_str){.data = (const char *)mount, .len = sizeof(*mount)};
 }
 
+static bool is_node(const struct home *home)
+{
+    return *home->id == '\0';
+}
+
+static struct home *join(struct ht_exec_places *places, struct ht_str id)
+{
+    struct home *home = ht_map_get(places->homes, id);
+
+    if (!home) {
+        home = ht_alloc0(1, sizeof(*home) + id.len + 1);
+        if (id.len)
+            memcpy(home->id, id.data, id.len);
+        ht_map_set(places->homes, id, home);
+    }
+    home->mounts++;
+    return home;
+}
+
+static void free_place(struct ht_exec_places *places, struct place *place)
+{
+    if (--place->home->mounts == 0)
+        free(ht_map_remove(places->homes, ht_str_from(place->home->id)));
+    free(place);
+}
+
+struct leaving {
+    struct ht_exec_places *places;
+    const struct home *home; /* NULL: all containers */
+};
+
+static bool leaves(void *context, struct ht_str key, void *value)
+{
+    const struct leaving *leaving = context;
+    struct place *place = value;
+
+    (void)key;
+    if (leaving->home ? place->home != leaving->home : is_node(place->home))
+        return false;
+    free_place(leaving->places, place);
+    return true;
+}
+
+static void forget(struct ht_exec_places *places, const struct home *home)
+{
+    ht_map_remove_if(places->mounts, leaves, &(struct leaving){.places = places, .home = home});
+}
+
 void ht_exec_places_init(struct ht_exec_places *places)
 {
     places->mounts = ht_map_new();
+    places->homes = ht_map_new();
 }
 
 void ht_exec_places_fini(struct ht_exec_places *places)
 {
     ht_map_free_values(places->mounts);
     places->mounts = ht_map_free(places->mounts);
+    ht_map_free_values(places->homes);
+    places->homes = ht_map_free(places->homes);
 }
 
 uint64_t ht_exec_mount_of(int dirfd, const char *path)
@@ -81,44 +162,66 @@ uint64_t ht_exec_mount_of(int dirfd, const char *path)
     return about.stx_mnt_id;
 }
 
-static void set_mount(struct ht_exec_places *places, uint64_t mount, struct ht_str id)
+static void remove_mount(struct ht_exec_places *places, uint64_t mount)
 {
-    free(ht_map_set(places->mounts, key_of(&mount), ht_strndup(id.data, id.len)));
+    struct place *place = ht_map_remove(places->mounts, key_of(&mount));
+
+    if (place)
+        free_place(places, place);
 }
 
-static bool is_of_container(void *context, struct ht_str key, void *value)
+/* A container that has too many loses its own, and nobody else's. */
+static void add_mount(struct ht_exec_places *places, uint64_t mount, struct ht_str id)
 {
-    (void)context;
-    (void)key;
-    if (*(const char *)value == '\0')
-        return false;
-    free(value);
-    return true;
+    struct place *place = ht_new0(struct place);
+
+    if (ht_map_len(places->mounts) >= MOUNTS_MAX)
+        forget(places, NULL);
+    place->home = join(places, id);
+    if (id.len && place->home->mounts > EACH_MAX)
+        forget(places, place->home);
+    ht_map_set(places->mounts, key_of(&mount), place);
 }
 
-void ht_exec_learn_mount(struct ht_exec_places *places, uint64_t mount, struct ht_str container_id)
+void ht_exec_learn_node(struct ht_exec_places *places, uint64_t mount)
 {
-    const char *known;
+    const char *home = ht_exec_home_of_mount(places, mount);
+
+    if (mount == 0 || (home && *home == '\0'))
+        return;
+    remove_mount(places, mount);
+    add_mount(places, mount, HT_S(""));
+}
+
+void ht_exec_learn_mount(struct ht_exec_places *places, uint64_t mount, struct ht_str container_id,
+                         int64_t now_ns)
+{
+    struct place *place;
 
     if (mount == 0)
         return;
-    known = ht_map_get(places->mounts, key_of(&mount));
-    if (known && ht_str_equal(ht_str_from(known), container_id))
-        return;
-    if (known) {
-        if (*known)
-            set_mount(places, mount, ht_str_from(nobody));
+    place = ht_map_get(places->mounts, key_of(&mount));
+    if (place && place->in_doubt && now_ns - place->doubt_ns >= DOUBT_NS) {
+        remove_mount(places, mount);
+        place = NULL;
+    }
+    if (!place) {
+        if (container_id.len)
+            add_mount(places, mount, container_id);
         return;
     }
-    if (ht_map_len(places->mounts) >= MOUNTS_MAX)
-        ht_map_remove_if(places->mounts, is_of_container, NULL);
-    if (ht_map_len(places->mounts) < MOUNTS_MAX)
-        set_mount(places, mount, container_id);
+    if (place->in_doubt || is_node(place->home) ||
+        ht_str_equal(ht_str_from(place->home->id), container_id))
+        return;
+    place->in_doubt = true;
+    place->doubt_ns = now_ns;
 }
 
 const char *ht_exec_home_of_mount(const struct ht_exec_places *places, uint64_t mount)
 {
-    return mount ? ht_map_get(places->mounts, key_of(&mount)) : NULL;
+    const struct place *place = mount ? ht_map_get(places->mounts, key_of(&mount)) : NULL;
+
+    return place && !place->in_doubt ? place->home->id : NULL;
 }
 
 static struct ht_exec_earlier *slot_of(struct ht_exec_places *places, pid_t pid)

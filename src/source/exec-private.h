@@ -13,6 +13,10 @@
  * v1 shows in no group. */
 void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *out);
 
+/* Whether a process that started then (ticks since boot) is younger than what happened at that time
+ * (CLOCK_MONOTONIC), so that it was another one's. */
+bool ht_exec_is_later(uint64_t start, int64_t at_mono_ns);
+
 /* ---- whose a start was ---- */
 
 /* STATX_MNT_ID_UNIQUE, since Linux 6.8: unlike STATX_MNT_ID it is never given twice. */
@@ -31,7 +35,8 @@ struct ht_exec_earlier {
 
 /* What was told for sure, for starts of which nothing can be read. */
 struct ht_exec_places {
-    struct ht_map *mounts; /* by unique number, to the container's id; "": no container's alone */
+    struct ht_map *mounts; /* by unique number */
+    struct ht_map *homes;  /* whose they are, by the container's id; "": the node */
     struct ht_exec_earlier earlier[HT_EXEC_EARLIER];
 };
 
@@ -40,10 +45,16 @@ void ht_exec_places_fini(struct ht_exec_places *places);
 /* The unique number of the mount of a path, or of dirfd itself with ""; 0: the kernel (before 6.8)
  * does not tell. */
 uint64_t ht_exec_mount_of(int dirfd, const char *path);
-/* A file of that mount was run in that container, or by the node ("") for sure. A mount of which
- * two are told tells nothing from then on. */
-void ht_exec_learn_mount(struct ht_exec_places *places, uint64_t mount, struct ht_str container_id);
-/* The container that a mount belongs to; "": it is none's alone; NULL: not known. Borrowed. */
+/* That mount is the node's own: no container is told by it, whoever runs its files. */
+void ht_exec_learn_node(struct ht_exec_places *places, uint64_t mount);
+/* A file of that mount was run in that container, or by the node ("") for sure, at that time
+ * (monotonic). Of a mount that nobody knows the node tells nothing. A container's mount of which
+ * another one is told tells nothing for a minute, and is then learned anew. Of one container at
+ * most 64 are kept. */
+void ht_exec_learn_mount(struct ht_exec_places *places, uint64_t mount, struct ht_str container_id,
+                         int64_t now_ns);
+/* The container that a mount belongs to; "": it is the node's; NULL: not known. Borrowed until
+ * something is learned. */
 const char *ht_exec_home_of_mount(const struct ht_exec_places *places, uint64_t mount);
 /* That process started a program in that container. */
 void ht_exec_learn_pid(struct ht_exec_places *places, pid_t pid, struct ht_str container_id,

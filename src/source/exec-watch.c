@@ -107,7 +107,7 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
     watch->given_exe = -1;
     watch->arena = ht_arena_new(ARENA_BYTES);
     ht_exec_places_init(&watch->places);
-    ht_exec_learn_mount(&watch->places, ht_exec_mount_of(AT_FDCWD, "/proc/1/root"), HT_S(""));
+    ht_exec_learn_node(&watch->places, ht_exec_mount_of(AT_FDCWD, "/proc/1/root"));
     ht_buf_init(&watch->given.cgroup, CGROUP_BYTES);
     for (size_t i = 0; i < HT_EXEC_WAITING_MAX; i++)
         ht_buf_init(&watch->waiting[i].cgroup, CGROUP_BYTES);
@@ -166,7 +166,7 @@ int ht_exec_mark(struct ht_exec *watch, const char *path, struct ht_error *err)
 
     /* Others than containers see files there too. */
     if (r == 0)
-        ht_exec_learn_mount(&watch->places, ht_exec_mount_of(AT_FDCWD, path), HT_S(""));
+        ht_exec_learn_node(&watch->places, ht_exec_mount_of(AT_FDCWD, path));
     return r;
 }
 
@@ -474,7 +474,7 @@ static void place(struct ht_exec *watch, struct ht_exec_start *start)
             set_home(watch, start, ht_str_from(of), HT_EXEC_BY_FILE);
             return;
         }
-        file->is_shared = of != NULL;
+        file->is_node = of != NULL;
     }
     home = ht_exec_home_of_pid(&watch->places, start->pid, ht_clock_mono(watch->clock));
     if (home.len)
@@ -487,23 +487,47 @@ void ht_exec_place(struct ht_exec *watch, struct ht_exec_start *start,
                    const struct ht_exec_file *file, struct ht_str container_id)
 {
     set_home(watch, start, container_id, HT_EXEC_BY_FILE);
-    ht_exec_learn_mount(&watch->places, ht_exec_mount_of(file->fd, ""), container_id);
+    ht_exec_learn_mount(&watch->places, ht_exec_mount_of(file->fd, ""), container_id,
+                        ht_clock_mono(watch->clock));
     if (start->pid > 0)
         watch->unplaced--;
+}
+
+/* Whether its number was given to another process since, whose the cgroup then is. */
+static bool is_another(struct ht_exec *watch, const struct ht_exec_start *start)
+{
+    struct ht_proc_stat stat;
+    bool gone;
+
+    return ht_proc_decode_stat(ht_proc_read_file(&watch->reader, start->pid, "stat", &gone),
+                               &stat) == 0 &&
+           ht_exec_is_later(stat.start, start->at_mono_ns);
 }
 
 /* What its cgroup told is known of its files' mounts, and of what it starts next. */
 static void learn(struct ht_exec *watch, const struct ht_exec_start *start)
 {
     struct ht_str home = start->cgroup.container_id;
+    int64_t now = ht_clock_mono(watch->clock);
+    bool was_asked = false;
 
     /* What only might be a container's tells nothing. */
     if (home.len && !is_contained(start))
         return;
-    for (size_t i = 0; i < watch->given.len; i++)
-        ht_exec_learn_mount(&watch->places, watch->given.files[i].mount, home);
+    for (size_t i = 0; i < watch->given.len; i++) {
+        uint64_t mount = watch->given.files[i].mount;
+        const char *known = ht_exec_home_of_mount(&watch->places, mount);
+
+        if (known ? *known == '\0' || ht_str_is(home, known) : home.len == 0)
+            continue;
+        /* Seldom: it is news. */
+        if (!was_asked && is_another(watch, start))
+            return;
+        was_asked = true;
+        ht_exec_learn_mount(&watch->places, mount, home, now);
+    }
     if (home.len)
-        ht_exec_learn_pid(&watch->places, start->pid, home, ht_clock_mono(watch->clock));
+        ht_exec_learn_pid(&watch->places, start->pid, home, now);
 }
 
 /* Of a start whose files nobody asks about: what runs is one of these, and it is told by name. */

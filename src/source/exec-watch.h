@@ -54,7 +54,7 @@ enum ht_exec_placed {
 /* A file that was opened to be run. */
 struct ht_exec_file {
     int fd;             /* readable, of the file itself */
-    bool is_shared;     /* on a mount that is known not to be one container's alone */
+    bool is_node;       /* on a mount of the node's own, as far as that is known */
     struct ht_str path; /* as the process sees it, on kernels that tell; "... (deleted)" */
 };
 

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,35 +26,73 @@ static void mount_tells_the_container_that_it_is_of_alone(void **state)
     (void)state;
     ht_exec_places_init(&places);
     assert_null(ht_exec_home_of_mount(&places, 7));
-    ht_exec_learn_mount(&places, 7, HT_S("one"));
-    ht_exec_learn_mount(&places, 7, HT_S("one"));
+    ht_exec_learn_mount(&places, 7, HT_S("one"), 1);
+    ht_exec_learn_mount(&places, 7, HT_S("one"), 2);
     assert_string_equal(ht_exec_home_of_mount(&places, 7), "one");
-    ht_exec_learn_mount(&places, 7, HT_S("two"));
-    assert_string_equal(ht_exec_home_of_mount(&places, 7), "");
-    ht_exec_learn_mount(&places, 7, HT_S("one")); /* once doubtful, for ever */
-    assert_string_equal(ht_exec_home_of_mount(&places, 7), "");
-    /* Of the node, and of a container that runs a file of the node. */
-    ht_exec_learn_mount(&places, 8, HT_S(""));
-    ht_exec_learn_mount(&places, 8, HT_S("one"));
+    ht_exec_learn_mount(&places, 7, HT_S("two"), 3);
+    assert_null(ht_exec_home_of_mount(&places, 7));
+    /* The node's own are so for ever, whoever runs a file of theirs. */
+    ht_exec_learn_node(&places, 8);
+    ht_exec_learn_node(&places, 8);
+    ht_exec_learn_mount(&places, 8, HT_S("one"), 3);
     assert_string_equal(ht_exec_home_of_mount(&places, 8), "");
+    ht_exec_learn_mount(&places, 9, HT_S("one"), 3);
+    ht_exec_learn_node(&places, 9);
+    assert_string_equal(ht_exec_home_of_mount(&places, 9), "");
     /* A kernel that tells no number tells nothing. */
-    ht_exec_learn_mount(&places, 0, HT_S("one"));
+    ht_exec_learn_mount(&places, 0, HT_S("one"), 3);
+    ht_exec_learn_node(&places, 0);
     assert_null(ht_exec_home_of_mount(&places, 0));
     ht_exec_places_fini(&places);
 }
 
-static void mounts_are_bounded_and_what_is_shared_stays(void **state)
+static void somebody_from_outside_spoils_a_mount_for_a_minute(void **state)
 {
+    const int64_t later = 100 * HT_NS_PER_S, minute = 60 * HT_NS_PER_S;
     struct ht_exec_places places = {.mounts = NULL};
 
     (void)state;
     ht_exec_places_init(&places);
-    ht_exec_learn_mount(&places, 1, HT_S(""));
-    for (uint64_t mount = 2; mount < MANY; mount++)
-        ht_exec_learn_mount(&places, mount, HT_S("one"));
-    assert_true(ht_map_len(places.mounts) <= 4096);
-    assert_string_equal(ht_exec_home_of_mount(&places, 1), "");
+    ht_exec_learn_mount(&places, 7, HT_S("one"), 0);
+    ht_exec_learn_mount(&places, 7, HT_S(""), later); /* the node's */
+    assert_null(ht_exec_home_of_mount(&places, 7));
+    ht_exec_learn_mount(&places, 7, HT_S("one"), later + minute - 1);
+    assert_null(ht_exec_home_of_mount(&places, 7));
+    ht_exec_learn_mount(&places, 7, HT_S("two"), later + minute - 1); /* begins no new minute */
+    ht_exec_learn_mount(&places, 7, HT_S(""), later + minute);
+    assert_null(ht_exec_home_of_mount(&places, 7));
+    ht_exec_learn_mount(&places, 7, HT_S("one"), later + minute);
+    assert_string_equal(ht_exec_home_of_mount(&places, 7), "one");
+    ht_exec_places_fini(&places);
+}
+
+static void nobody_fills_the_mounts_of_others(void **state)
+{
+    struct ht_exec_places places = {.mounts = NULL};
+    char id[32];
+
+    (void)state;
+    ht_exec_places_init(&places);
+    ht_exec_learn_node(&places, 1);
+    ht_exec_learn_mount(&places, 2, HT_S("other"), 0);
+    /* Each unit of systemd that sees other mounts has numbers of its own. */
+    for (uint64_t mount = 3; mount < MANY; mount++)
+        ht_exec_learn_mount(&places, mount, HT_S(""), 0);
+    assert_int_equal(ht_map_len(places.mounts), 2);
+    for (uint64_t mount = 3; mount < MANY; mount++)
+        ht_exec_learn_mount(&places, mount, HT_S("one"), 0);
+    assert_true(ht_map_len(places.mounts) <= 2 + 64);
+    assert_string_equal(ht_exec_home_of_mount(&places, 2), "other");
     assert_string_equal(ht_exec_home_of_mount(&places, MANY - 1), "one");
+    /* Very many containers are learned anew; what is the node's stays. */
+    for (uint64_t mount = MANY; mount < 3 * MANY; mount++) {
+        snprintf(id, sizeof(id), "c%d", (int)mount);
+        ht_exec_learn_mount(&places, mount, ht_str_from(id), 0);
+    }
+    assert_true(ht_map_len(places.mounts) <= 8192);
+    assert_int_equal(ht_map_len(places.mounts), ht_map_len(places.homes));
+    assert_string_equal(ht_exec_home_of_mount(&places, 1), "");
+    assert_string_equal(ht_exec_home_of_mount(&places, 3 * MANY - 1), id);
     ht_exec_places_fini(&places);
 }
 
@@ -74,6 +114,21 @@ static void process_starts_the_next_program_where_it_started_the_last(void **sta
     ht_exec_learn_pid(&places, 9, (struct ht_str){.data = name, .len = HT_EXEC_HOME_BYTES},
                       HT_NS_PER_S);
     assert_int_equal(ht_exec_home_of_pid(&places, 9, HT_NS_PER_S).len, 0);
+}
+
+/* A number is given again: what the new process is says nothing of the old one. */
+static void younger_process_is_another(void **state)
+{
+    uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+    struct timespec boot;
+    int64_t now = ht_clock_mono(ht_clock_system());
+
+    (void)state;
+    clock_gettime(CLOCK_BOOTTIME, &boot);
+    assert_false(ht_exec_is_later(1, now));
+    assert_false(ht_exec_is_later((uint64_t)boot.tv_sec * ticks, now));
+    assert_true(ht_exec_is_later(((uint64_t)boot.tv_sec + 3600) * ticks, now));
+    assert_true(ht_exec_is_later((uint64_t)boot.tv_sec * ticks, now - 10 * HT_NS_PER_S));
 }
 
 static void same_mount_has_one_number(void **state)
@@ -118,8 +173,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mount_tells_the_container_that_it_is_of_alone),
-        cmocka_unit_test(mounts_are_bounded_and_what_is_shared_stays),
+        cmocka_unit_test(somebody_from_outside_spoils_a_mount_for_a_minute),
+        cmocka_unit_test(nobody_fills_the_mounts_of_others),
         cmocka_unit_test(process_starts_the_next_program_where_it_started_the_last),
+        cmocka_unit_test(younger_process_is_another),
         cmocka_unit_test(same_mount_has_one_number),
         cmocka_unit_test(oldest_that_is_left_stands_for_its_container),
     };
