@@ -62,6 +62,53 @@ void ht_exec_learn_pid(struct ht_exec_places *places, pid_t pid, struct ht_str c
 /* Where the process started a program within the last second; empty: not known. Borrowed. */
 struct ht_str ht_exec_home_of_pid(struct ht_exec_places *places, pid_t pid, int64_t now_ns);
 
+/* ---- files that are known again ---- */
+
+/* A file: it is told from all others, and from what it was before a change. */
+struct ht_exec_key {
+    uint64_t home;  /* a hash of the container's id; 0: not known */
+    uint64_t mount; /* its unique number; 0: the kernel does not tell */
+    uint64_t ino;
+    int64_t changed_s;
+    uint32_t changed_ns, dev_major, dev_minor;
+};
+
+/* One that was given. */
+struct ht_exec_seen_file {
+    struct ht_exec_key key;
+    struct ht_exec_key exe; /* what ran when it was judged last; all 0: that is not known */
+    int64_t quiet_until_ns; /* nobody asks about it until then (monotonic) */
+    char *path;             /* of a file that is quiet */
+};
+
+enum { HT_EXEC_SEEN = 1024 /* a power of two */ };
+
+/* By a hash of the file; the newest stays. Empty: all 0. */
+struct ht_exec_seen {
+    struct ht_exec_seen_file files[HT_EXEC_SEEN];
+};
+
+void ht_exec_seen_fini(struct ht_exec_seen *seen);
+/* Looks at a file by its path below dirfd, or at dirfd itself with "". False: it is not to be read.
+ */
+bool ht_exec_look(int dirfd, const char *path, struct ht_exec_key *ret_key);
+bool ht_exec_key_is(const struct ht_exec_key *a, const struct ht_exec_key *b);
+/* Whether the file was asked for before; it is remembered. */
+bool ht_exec_seen_before(struct ht_exec_seen *seen, const struct ht_exec_key *key);
+/* A file of a known container that nobody asks about now, or NULL. Borrowed until the next call. */
+const struct ht_exec_seen_file *ht_exec_seen_quiet(const struct ht_exec_seen *seen,
+                                                   const struct ht_exec_key *key, int64_t now_ns);
+
+struct ht_exec_hush {
+    struct ht_str path;
+    const struct ht_exec_key
+        *exe; /* what runs, without its home; NULL: not known, what was stays */
+    int64_t until_ns;
+};
+/* Nobody asks about that file until then, if it is remembered. */
+void ht_exec_seen_hush(struct ht_exec_seen *seen, const struct ht_exec_key *key,
+                       const struct ht_exec_hush *hush);
+
 /* ---- process connector ---- */
 
 enum {

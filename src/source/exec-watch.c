@@ -21,8 +21,10 @@ enum {
     ROUNDS_MAX = 64, /* readings of fanotify before the connector has its turn */
     NAME_BYTES = 64,
     DETAIL_BYTES = 256,
-    SEEN_LEN = 1024, /* files that are known again, a power of two */
-    ARGV_MAX = 50,   /* command lines of programs that nobody asks about, in a second */
+    /* Command lines of programs that nobody asks about, of one container in a second; what is told
+     * of a container is less. */
+    ARGV_MAX = 32,
+    ARGV_HOMES = 64, /* a power of two */
 };
 
 /* A file was opened to be run. The start follows within this time, or it failed (no right to run
@@ -36,26 +38,10 @@ enum {
 /* Files that no start belongs to wait in the kernel so long at most. */
 #define DRAIN_NS (INT64_C(1) * HT_NS_PER_S)
 
-/* A file of a container: it is told from all others, and from what it was before a change. */
-struct file_key {
-    uint64_t home; /* a hash of the container's id */
-    uint64_t ino;
-    int64_t changed_s;
-    uint32_t changed_ns, dev_major, dev_minor;
-};
-
-/* One that was given. */
-struct seen {
-    struct file_key key;
-    int64_t quiet_until_ns; /* nobody asks about it until then */
-    char *path;             /* of a file that is quiet */
-};
-
 /* A file that was opened to be run. */
 struct opened {
     int fd;
-    uint64_t mount;
-    struct file_key key; /* home is 0 where the mount does not tell it */
+    struct ht_exec_key key; /* home is 0 where the mount does not tell it */
 };
 
 struct waiting {
@@ -64,6 +50,7 @@ struct waiting {
     struct opened files[HT_EXEC_FILES_MAX];
     size_t len;
     bool is_quiet;        /* nobody asks about any of its files */
+    bool is_cut;          /* it opened more */
     struct ht_buf cgroup; /* read at once, as long as the process surely lives */
 };
 
@@ -83,13 +70,16 @@ struct ht_exec {
     bool is_drained;        /* fanotify has told all that belongs to the connector's batch */
     int64_t drained_ns;     /* when it was asked last */
     int given_exe;
-    struct seen seen[SEEN_LEN];                  /* by a hash of the file; the newest stays */
+    struct ht_exec_seen seen;
     struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
     size_t waiting_len;
     struct ht_exec_places places;
-    int64_t argv_s;    /* the second in which command lines of quiet programs were read last */
-    unsigned argv_len; /* how many, in that second */
-    uint64_t unplaced; /* starts of which it is not known whose they were */
+    struct {
+        int64_t second; /* in which command lines of quiet programs were read last */
+        unsigned len;   /* how many, in that second */
+    } argv[ARGV_HOMES]; /* by a hash of the container */
+    uint64_t unplaced;  /* starts of which it is not known whose they were */
+    uint64_t cut_files; /* of starts that opened too many */
 };
 
 /* ---- beginning and end ---- */
@@ -134,6 +124,7 @@ static void close_files(struct waiting *waiting)
         ht_cleanup_close(&waiting->files[i].fd);
     waiting->len = 0;
     waiting->pid = 0;
+    waiting->is_cut = false;
     ht_buf_reset(&waiting->cgroup);
 }
 
@@ -152,8 +143,7 @@ struct ht_exec *ht_exec_free(struct ht_exec *watch)
     ht_fanotify_close(&watch->fanotify);
     if (watch->has_reader)
         ht_proc_reader_fini(&watch->reader);
-    for (size_t i = 0; i < SEEN_LEN; i++)
-        free(watch->seen[i].path);
+    ht_exec_seen_fini(&watch->seen);
     ht_exec_places_fini(&watch->places);
     ht_arena_free(watch->arena);
     free(watch);
@@ -219,7 +209,9 @@ static int64_t patience(const struct ht_exec *watch)
 
 int64_t ht_exec_due(const struct ht_exec *watch)
 {
-    if (watch->connector.at < watch->connector.len)
+    if (!watch->has_reader)
+        return INT64_MAX;
+    if (watch->connector.at < watch->connector.len || watch->files_wait || watch->events_wait)
         return 0;
     if (watch->waiting_len == 0)
         return INT64_MAX;
@@ -248,49 +240,27 @@ static void take_waiting(struct ht_exec *watch, struct waiting *waiting)
 
 /* ---- files ---- */
 
+static uint64_t hash_of(struct ht_str container_id)
+{
+    return ht_str_hash(container_id, 0);
+}
+
 static bool look_at_file(struct ht_exec *watch, int fd, struct opened *ret_opened)
 {
-    struct statx about;
     const char *home;
 
     *ret_opened = (struct opened){.fd = fd};
-    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-              STATX_INO | STATX_CTIME | HT_EXEC_STATX_MOUNT, &about) < 0)
+    if (!ht_exec_look(fd, "", &ret_opened->key))
         return false;
-    if (about.stx_mask & HT_EXEC_STATX_MOUNT)
-        ret_opened->mount = about.stx_mnt_id;
-    home = ht_exec_home_of_mount(&watch->places, ret_opened->mount);
-    ret_opened->key =
-        (struct file_key){.home = home && *home ? ht_str_hash(ht_str_from(home), 0) : 0,
-                          .ino = about.stx_ino,
-                          .changed_s = about.stx_ctime.tv_sec,
-                          .changed_ns = about.stx_ctime.tv_nsec,
-                          .dev_major = about.stx_dev_major,
-                          .dev_minor = about.stx_dev_minor};
+    home = ht_exec_home_of_mount(&watch->places, ret_opened->key.mount);
+    if (home && *home)
+        ret_opened->key.home = hash_of(ht_str_from(home));
     return true;
 }
 
-static struct seen *place_of(struct ht_exec *watch, const struct file_key *key)
+static const struct ht_exec_seen_file *quiet_of(struct ht_exec *watch, const struct opened *file)
 {
-    return &watch->seen[(key->home ^ key->ino ^ key->ino >> 10) & (SEEN_LEN - 1)];
-}
-
-static bool is_key(const struct file_key *a, const struct file_key *b)
-{
-    return a->home == b->home && a->ino == b->ino && a->changed_s == b->changed_s &&
-           a->changed_ns == b->changed_ns && a->dev_major == b->dev_major &&
-           a->dev_minor == b->dev_minor;
-}
-
-/* What nobody asks about: its place, or NULL. */
-static const struct seen *quiet_of(struct ht_exec *watch, const struct opened *file)
-{
-    const struct seen *place = place_of(watch, &file->key);
-
-    return file->key.home && place->path && is_key(&place->key, &file->key) &&
-                   ht_clock_mono(watch->clock) < place->quiet_until_ns
-               ? place
-               : NULL;
+    return ht_exec_seen_quiet(&watch->seen, &file->key, ht_clock_mono(watch->clock));
 }
 
 static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *event)
@@ -304,15 +274,19 @@ static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *even
         waiting->since_ns = ht_clock_mono(watch->clock);
         waiting->is_quiet = true;
     }
-    if (!look_at_file(watch, event->fd, &file) || !quiet_of(watch, &file)) {
+    if (waiting->len == HT_EXEC_FILES_MAX) {
+        waiting->is_cut = true;
+        watch->cut_files++;
+    }
+    if (waiting->is_cut || !look_at_file(watch, event->fd, &file) || !quiet_of(watch, &file)) {
         waiting->is_quiet = false;
         if (waiting->cgroup.len == 0)
             ht_exec_read_cgroup(&watch->reader, event->pid, &waiting->cgroup);
     }
-    if (waiting->len < HT_EXEC_FILES_MAX)
-        waiting->files[waiting->len++] = file;
-    else
+    if (waiting->is_cut)
         close(event->fd);
+    else
+        waiting->files[waiting->len++] = file;
 }
 
 /* ---- what is given ---- */
@@ -345,52 +319,44 @@ static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
         start->unread |= HT_EXEC_NO_EXE;
 }
 
-/* Whether the file was given of that container before; it is remembered. */
-static bool was_file_seen(struct ht_exec *watch, const struct ht_exec_start *start,
-                          struct opened *file)
-{
-    struct seen *place;
-
-    file->key.home = ht_str_hash(start->cgroup.container_id, 0);
-    place = place_of(watch, &file->key);
-    if (is_key(&place->key, &file->key))
-        return true;
-    free(place->path);
-    *place = (struct seen){.key = file->key};
-    return false;
-}
-
-/* Whether all of its files were. */
+/* Whether all of its files were given of that container before; they are remembered. */
 static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
 {
-    bool all = true;
+    uint64_t home = hash_of(start->cgroup.container_id);
+    bool all = !watch->given.is_cut;
 
     if (watch->given.len == 0) {
-        struct opened exe;
+        struct ht_exec_key exe;
 
-        return start->exe_fd >= 0 && look_at_file(watch, start->exe_fd, &exe) &&
-               was_file_seen(watch, start, &exe);
+        if (start->exe_fd < 0 || !ht_exec_look(start->exe_fd, "", &exe))
+            return false;
+        exe.home = home;
+        return ht_exec_seen_before(&watch->seen, &exe);
     }
-    for (size_t i = 0; i < watch->given.len; i++)
-        all = was_file_seen(watch, start, &watch->given.files[i]) && all;
+    for (size_t i = 0; i < watch->given.len; i++) {
+        watch->given.files[i].key.home = home;
+        all = ht_exec_seen_before(&watch->seen, &watch->given.files[i].key) && all;
+    }
     return all;
 }
 
 void ht_exec_quiet(struct ht_exec *watch, const struct ht_exec_start *start)
 {
-    int64_t until = ht_clock_mono(watch->clock) + QUIET_NS;
+    struct ht_exec_hush hush = {.until_ns = ht_clock_mono(watch->clock) + QUIET_NS};
+    struct ht_exec_key exe;
 
+    /* What it opened beyond these was not judged. */
+    if (watch->given.is_cut)
+        return;
+    if (start->exe_fd >= 0 && ht_exec_look(start->exe_fd, "", &exe))
+        hush.exe = &exe;
     for (size_t i = 0; i < start->files_len; i++) {
-        const struct opened *file = &watch->given.files[i];
-        const char *home = ht_exec_home_of_mount(&watch->places, file->mount);
-        struct seen *place = place_of(watch, &file->key);
+        const struct ht_exec_key *key = &watch->given.files[i].key;
+        const char *home = ht_exec_home_of_mount(&watch->places, key->mount);
 
-        if (!home || !ht_str_equal(ht_str_from(home), start->cgroup.container_id) ||
-            !is_key(&place->key, &file->key) || start->files[i].path.len == 0)
-            continue;
-        free(place->path);
-        place->path = ht_strndup(start->files[i].path.data, start->files[i].path.len);
-        place->quiet_until_ns = until;
+        hush.path = start->files[i].path;
+        if (home && *home && ht_str_is(start->cgroup.container_id, home) && hush.path.len)
+            ht_exec_seen_hush(&watch->seen, key, &hush);
     }
 }
 
@@ -468,7 +434,7 @@ static void place(struct ht_exec *watch, struct ht_exec_start *start)
 
     for (size_t i = 0; i < start->files_len; i++) {
         struct ht_exec_file *file = &start->files[i];
-        const char *of = ht_exec_home_of_mount(&watch->places, watch->given.files[i].mount);
+        const char *of = ht_exec_home_of_mount(&watch->places, watch->given.files[i].key.mount);
 
         if (of && *of) {
             set_home(watch, start, ht_str_from(of), HT_EXEC_BY_FILE);
@@ -515,7 +481,7 @@ static void learn(struct ht_exec *watch, const struct ht_exec_start *start)
     if (home.len && !is_contained(start))
         return;
     for (size_t i = 0; i < watch->given.len; i++) {
-        uint64_t mount = watch->given.files[i].mount;
+        uint64_t mount = watch->given.files[i].key.mount;
         const char *known = ht_exec_home_of_mount(&watch->places, mount);
 
         if (known ? *known == '\0' || ht_str_is(home, known) : home.len == 0)
@@ -530,40 +496,62 @@ static void learn(struct ht_exec *watch, const struct ht_exec_start *start)
         ht_exec_learn_pid(&watch->places, start->pid, home, now);
 }
 
-/* Of a start whose files nobody asks about: what runs is one of these, and it is told by name. */
+/* Whether a command line may be read of a program of that container that nobody asks about. */
+static bool may_read_argv(struct ht_exec *watch, uint64_t home, int64_t second)
+{
+    size_t at = home & (ARGV_HOMES - 1);
+
+    if (watch->argv[at].second != second)
+        watch->argv[at].len = 0;
+    watch->argv[at].second = second;
+    return watch->argv[at].len++ < ARGV_MAX;
+}
+
+/* Names its files. False: it is to be given in full, for one of them is somebody's concern, or what
+ * runs (NULL: not known) is none of what ran by them. */
+static bool take_quiet(struct ht_exec *watch, const struct ht_exec_key *exe,
+                       struct ht_exec_start *start)
+{
+    const struct opened *files = watch->given.files;
+    bool is_one = exe == NULL;
+
+    for (size_t i = 0; i < watch->given.len; i++) {
+        const struct ht_exec_seen_file *seen = quiet_of(watch, &files[i]);
+
+        if (!seen || files[i].key.home != files[0].key.home)
+            return false;
+        is_one = is_one || ht_exec_key_is(exe, &seen->exe);
+        start->files[i] = (struct ht_exec_file){
+            .fd = files[i].fd,
+            .path = ht_arena_text(watch->arena, seen->path),
+        };
+    }
+    start->files_len = is_one ? watch->given.len : 0;
+    return is_one;
+}
+
+/* Of a start whose files nobody asks about. It may have failed, and the next have been of a file
+ * that nobody is told of: by which name that goes is for whoever has mounts of its own to choose,
+ * so that the file itself is looked at. */
 static bool give_quiet(struct ht_exec *watch, const struct ht_connector_event *event,
                        struct ht_exec_start *start)
 {
-    struct ht_str exe = {0};
-    bool is_one = event == NULL;
-    int64_t second = start->at_mono_ns / HT_NS_PER_S;
+    const struct ht_exec_key *first = &watch->given.files[0].key;
+    const char *home = ht_exec_home_of_mount(&watch->places, first->mount);
+    char name[NAME_BYTES];
+    struct ht_exec_key exe;
+    bool lives;
 
-    /* A start may have failed, and the next have been of a file that nobody is told of. */
-    if (event)
-        exe = ht_proc_read_link(&watch->reader, start->pid, "exe");
-    for (size_t i = 0; i < watch->given.len; i++) {
-        const struct seen *place = quiet_of(watch, &watch->given.files[i]);
-
-        if (!place)
-            return false;
-        is_one = is_one || exe.len == 0 || ht_str_is(exe, place->path);
-        start->files[i] = (struct ht_exec_file){
-            .fd = watch->given.files[i].fd,
-            .path = ht_arena_text(watch->arena, place->path),
-        };
-    }
-    if (!is_one)
+    if (!home || !*home || first->home != hash_of(ht_str_from(home)))
         return false;
-    start->files_len = watch->given.len;
+    snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
+    lives = event && ht_exec_look(watch->reader.proc_fd, name, &exe);
+    if (!take_quiet(watch, lives ? &exe : NULL, start))
+        return false;
     start->is_quiet = start->is_known = true;
     start->unread = HT_EXEC_NO_EXE | HT_EXEC_NO_ARGV | HT_EXEC_NO_CGROUP | HT_EXEC_NO_STAT;
-    set_home(watch, start,
-             ht_str_from(ht_exec_home_of_mount(&watch->places, watch->given.files[0].mount)),
-             HT_EXEC_BY_FILE);
-    if (second != watch->argv_s)
-        watch->argv_len = 0;
-    watch->argv_s = second;
-    if (exe.len && watch->argv_len++ < ARGV_MAX) {
+    set_home(watch, start, ht_str_from(home), HT_EXEC_BY_FILE);
+    if (lives && may_read_argv(watch, first->home, start->at_mono_ns / HT_NS_PER_S)) {
         start->unread &= ~(unsigned)HT_EXEC_NO_ARGV;
         read_argv(watch, start);
     }
@@ -743,17 +731,20 @@ static void tell_fanotify(const struct ht_exec *watch, int64_t since, struct ht_
 {
     const struct ht_fanotify *fanotify = &watch->fanotify;
     struct ht_exec_watch row = {0};
-    char detail[DETAIL_BYTES];
+    ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_BYTES);
     bool is_active = fanotify->fd >= 0 && fanotify->marks_len > 0;
 
     if (fanotify->fd < 0)
-        snprintf(detail, sizeof(detail), "%s", watch->fanotify_why);
+        ht_buf_addf(&detail, "%s", watch->fanotify_why);
     else if (!is_active)
-        snprintf(detail, sizeof(detail), "no container storage was found to watch");
+        ht_buf_addf(&detail, "no container storage was found to watch");
     else
-        snprintf(detail, sizeof(detail), "programs from %zu file system%s", fanotify->marks_len,
-                 fanotify->marks_len == 1 ? "" : "s");
-    tell_way(&row, "fanotify", is_active, ht_str_from(detail));
+        ht_buf_addf(&detail, "programs from %zu file system%s", fanotify->marks_len,
+                    fanotify->marks_len == 1 ? "" : "s");
+    if (watch->cut_files)
+        ht_buf_addf(&detail, "; %llu files of starts that opened more than %d were left out",
+                    (unsigned long long)watch->cut_files, HT_EXEC_FILES_MAX);
+    tell_way(&row, "fanotify", is_active, ht_buf_str(&detail));
     ht_exec_watch_set_blind(&row,
                             HT_S("memory files, file systems that are not watched, libraries, "
                                  "and code that an interpreter or ld.so is told to load"));

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -23,7 +24,8 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
-#define PROGRAM "/usr/bin/head"
+#define FOLDER  "/usr/bin"
+#define PROGRAM FOLDER "/head"
 #define ID      "5c0f5e3a9b77d1b2a3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081922"
 
 enum { WAIT_MS = 20000, WORD_BYTES = 100000, WORDS = 100 };
@@ -60,24 +62,67 @@ static bool join(const struct place *place)
 
     snprintf(path, sizeof(path), "%s/cgroup.procs", place->group);
     fd = open(path, O_WRONLY | O_CLOEXEC);
-    return fd >= 0 && write(fd, "0", 1) == 1 && unshare(CLONE_NEWNS) == 0;
+    return fd >= 0 && write(fd, "0", 1) == 1 && unshare(CLONE_NEWNS) == 0 &&
+           mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
-/* The program's own file is opened and not run, for its words are too many; what runs then has no
- * file. */
-static void run_memory(char **argv)
+/* The file is opened to be run and is not, for its words are too many. */
+static void fail_to_run(int fd)
 {
     static char word[WORD_BYTES];
     char *many[WORDS + 1] = {NULL};
-    int fd = memfd_create("hidden", MFD_CLOEXEC), from = open(PROGRAM, O_RDONLY | O_CLOEXEC);
-    struct stat about;
 
     memset(word, 'x', sizeof(word) - 1);
     for (int i = 0; i < WORDS; i++)
         many[i] = word;
-    execv(PROGRAM, many);
-    if (fstat(from, &about) == 0 && sendfile(fd, from, NULL, (size_t)about.st_size) > 0)
+    fexecve(fd, many, environ);
+}
+
+static bool copy(int from, int to)
+{
+    struct stat about;
+
+    return fstat(from, &about) == 0 &&
+           sendfile(to, from, NULL, (size_t)about.st_size) == about.st_size;
+}
+
+/* What runs has no file. */
+static void run_memory(char **argv)
+{
+    int fd = memfd_create("hidden", MFD_CLOEXEC), from = open(PROGRAM, O_RDONLY | O_CLOEXEC);
+
+    fail_to_run(from);
+    if (copy(from, fd))
         fexecve(fd, argv, environ);
+}
+
+/* What runs has the name of the program's own file, which it covers. */
+static void run_covered(char **argv)
+{
+    int from = open(PROGRAM, O_RDONLY | O_CLOEXEC), to;
+
+    if (mount("none", FOLDER, "tmpfs", 0, NULL) < 0)
+        return;
+    to = open(PROGRAM, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    if (to < 0 || !copy(from, to) || close(to) < 0)
+        return;
+    fail_to_run(from);
+    execv(PROGRAM, argv);
+}
+
+/* More files than are kept of one start. */
+static void run_many(char **argv)
+{
+    static const char *const names[] = {"tail", "cat", "ls", "cp", "mv", "ln",
+                                        "wc",   "du",  "id", "od", "nl", "tr"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char path[64];
+
+        snprintf(path, sizeof(path), FOLDER "/%s", names[i]);
+        fail_to_run(open(path, O_RDONLY | O_CLOEXEC));
+    }
+    execv(PROGRAM, argv);
 }
 
 static void run_middle(const struct place *place, int go, int input)
@@ -98,11 +143,15 @@ static void run_middle(const struct place *place, int go, int input)
                 _exit(1);
             if (what == 'm')
                 run_memory(argv);
+            else if (what == 't')
+                run_covered(argv);
+            else if (what == 'n')
+                run_many(argv);
             else
                 execv(PROGRAM, argv);
             _exit(1);
         }
-        if (waitpid(child, NULL, 0) != child)
+        if (waitpid(child, NULL, 0) != child || (what == 't' && umount2(FOLDER, MNT_DETACH) < 0))
             _exit(1);
     }
     _exit(0);
@@ -203,16 +252,77 @@ static void what_nobody_asks_about_is_quiet_until_something_else_runs(void **sta
         assert_false(start.is_quiet);
         assert_true(ht_str_has_prefix(start.exe, "/memfd:hidden"));
         end_start(&place);
+        assert_true(take(&place, 't', &start));
+        assert_false(start.is_quiet);
+        assert_true(ht_str_is(start.exe, PROGRAM));
+        end_start(&place);
     }
     if (tear_down(&place) == 77)
         skip();
     assert_true(told);
 }
 
+static bool tells_that_some_were_left_out(const struct place *place)
+{
+    struct ht_node *node = ht_node_new(0);
+    const struct ht_row *row;
+    bool tells;
+
+    ht_exec_tell(place->watch, 0, node);
+    ht_node_sort(node);
+    row = ht_node_find(node, HT_TABLE_EXEC_WATCH, HT_S("fanotify"));
+    assert_non_null(row);
+    tells = ht_str_find(ht_exec_watch_of(row)->detail, HT_S("were left out"), 0) >= 0;
+    ht_node_unref(node);
+    return tells;
+}
+
+static void more_files_than_are_kept_are_counted_and_never_quiet(void **state)
+{
+    struct place place;
+    struct ht_exec_start start;
+    bool told;
+
+    (void)state;
+    if (!set_up(&place))
+        skip();
+    assert_false(tells_that_some_were_left_out(&place));
+    told = take(&place, 'n', &start);
+    for (int i = 0; told && i < 2; i++) {
+        assert_int_equal(start.files_len, HT_EXEC_FILES_MAX);
+        assert_false(start.is_quiet);
+        assert_false(start.is_known);
+        assert_true(tells_that_some_were_left_out(&place));
+        ht_exec_quiet(place.watch, &start);
+        end_start(&place);
+        if (i == 0)
+            assert_true(take(&place, 'n', &start));
+    }
+    if (tear_down(&place) == 77)
+        skip();
+    assert_true(told);
+}
+
+/* What waits in the kernel wakes nobody up again: it is due. */
+static void what_waits_is_due_at_once(void **state)
+{
+    struct ht_exec *watch = ht_exec_new(&(struct ht_exec_options){
+        .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
+    struct ht_exec_start start;
+
+    (void)state;
+    assert_int_equal(ht_exec_due(watch), 0); /* it was not asked yet */
+    assert_false(ht_exec_next(watch, &start));
+    assert_true(ht_exec_due(watch) == INT64_MAX);
+    ht_exec_free(watch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_nobody_asks_about_is_quiet_until_something_else_runs),
+        cmocka_unit_test(more_files_than_are_kept_are_counted_and_never_quiet),
+        cmocka_unit_test(what_waits_is_due_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
