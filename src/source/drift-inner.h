@@ -56,7 +56,7 @@ struct ht_drift {
     int64_t unplaced_ns;   /* when such were told last; 0: never */
     char unplaced_path[HT_DRIFT_PATH_BYTES]; /* what one of them ran, where that is known */
     int64_t sought_s;     /* the second in which files were looked for in containers last */
-    size_t sought;        /* how many, in that second */
+    size_t sought;        /* what that cost, in that second */
     int64_t published_ns; /* monotonic */
     struct ht_feed *feed;
 };

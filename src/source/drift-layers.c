@@ -149,6 +149,16 @@ pid_t ht_layers_pid(const struct ht_layers_entry *entry)
     return entry->pid;
 }
 
+bool ht_layers_upper(const struct ht_layers_entry *entry, struct ht_str *ret_upper)
+{
+    const struct ht_layer *layer = entry->row ? ht_layer_of(entry->row) : NULL;
+
+    if (!layer)
+        return false;
+    *ret_upper = ht_layer_has_upper_dir(layer) ? layer->upper_dir : (struct ht_str){0};
+    return true;
+}
+
 struct ht_str ht_layers_id(const struct ht_layers_entry *entry)
 {
     return ht_str_from(entry->id);

@@ -35,6 +35,9 @@ struct ht_layers_entry *ht_layers_first(const struct ht_layers *layers,
                                         void *context);
 /* The oldest of its processes that are known; 0: none. It may have ended since. */
 pid_t ht_layers_pid(const struct ht_layers_entry *entry);
+/* Its writable directory on the node as it was looked at last; empty: none, or not found. Borrowed.
+ * False: it was not looked at yet. */
+bool ht_layers_upper(const struct ht_layers_entry *entry, struct ht_str *ret_upper);
 /* Its id; borrowed. */
 struct ht_str ht_layers_id(const struct ht_layers_entry *entry);
 /* When the first of its processes started, ticks since boot. */

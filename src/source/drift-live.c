@@ -19,8 +19,9 @@
 enum {
     STARTS_MAX = 512, /* taken before requests and the clock are looked at again */
     TEXT_BYTES = 512,
-    SOUGHT_MAX = 20, /* files that are looked for in all containers in a second */
-    JUDGES_MAX = 8,  /* processes that are asked for mounts of one start */
+    SOUGHT_MAX = 2048, /* looks for a file in a container, in a second */
+    MOUNTS_COST = 32,  /* more such looks, where its mounts are to be read for it */
+    JUDGES_MAX = 8,    /* processes that are asked for mounts of one start */
     ID_BYTES = 48
 };
 
@@ -317,15 +318,31 @@ struct written {
     const struct ht_exec_file *file;
 };
 
+/* The writable directory of a container: its layer tells it, or its mounts do, which are dear. */
+static struct ht_str upper_of(struct ht_drift *drift, const struct ht_layers_entry *home)
+{
+    struct ht_origin_layers layers;
+    struct ht_str upper;
+    pid_t pid = ht_layers_pid(home);
+
+    if (ht_layers_upper(home, &upper))
+        return upper;
+    drift->sought += MOUNTS_COST;
+    if (pid && ht_origin_find_layers(drift->origin, pid, ht_layers_id(home), &layers) == 0)
+        return layers.upper;
+    return (struct ht_str){0};
+}
+
 static bool has_written(void *context, const struct ht_layers_entry *home)
 {
     const struct written *written = context;
-    struct ht_origin *origin = written->drift->origin;
-    struct ht_origin_layers layers;
-    pid_t pid = ht_layers_pid(home);
+    struct ht_drift *drift = written->drift;
 
-    return pid && ht_origin_find_layers(origin, pid, ht_layers_id(home), &layers) == 0 &&
-           ht_origin_is_written(origin, &layers, written->file->path, written->file->fd);
+    if (drift->sought >= SOUGHT_MAX)
+        return false;
+    drift->sought++;
+    return ht_origin_is_written(drift->origin, upper_of(drift, home), written->file->path,
+                                written->file->fd);
 }
 
 /* A container has that very file in its writable directory. It is looked for as often as it is
@@ -343,7 +360,6 @@ static bool find_home(struct ht_drift *drift, struct ht_exec_start *start)
 
         if (written.file->is_node || written.file->path.len == 0)
             continue;
-        drift->sought++;
         home = ht_layers_first(drift->layers, has_written, &written);
         if (!home)
             continue;

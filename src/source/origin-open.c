@@ -207,7 +207,7 @@ int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str con
         return -errno;
     if (!space->is_overlay || space->upper_missing || root_can_hang(origin, space))
         return -ENODATA;
-    *ret_layers = (struct ht_origin_layers){.space = space};
+    *ret_layers = (struct ht_origin_layers){.space = space, .upper = space->upper};
     return 0;
 }
 
@@ -230,18 +230,16 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layer
     return 0;
 }
 
-bool ht_origin_is_written(struct ht_origin *origin, const struct ht_origin_layers *layers,
-                          struct ht_str path, int fd)
+bool ht_origin_is_written(struct ht_origin *origin, struct ht_str upper, struct ht_str path, int fd)
 {
     char name[PATH_MAX];
     struct stat ours, theirs;
     ht_autoclose int found = -1;
     int len;
 
-    if (layers->space->upper.len == 0)
+    if (upper.len == 0 || lies_on_hanging(origin, upper))
         return false;
-    len = snprintf(name, sizeof(name), "%.*s%.*s", HT_STR_ARG(layers->space->upper),
-                   HT_STR_ARG(path));
+    len = snprintf(name, sizeof(name), "%.*s%.*s", HT_STR_ARG(upper), HT_STR_ARG(path));
     if (len < 0 || (size_t)len >= sizeof(name))
         return false;
     found = ht_open_no_links(origin->reader.root_fd, name, O_PATH);

@@ -65,6 +65,7 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
 /* The directories of a container's overlay. */
 struct ht_origin_layers {
     const struct ht_space *space; /* borrowed from the judge */
+    struct ht_str upper;          /* likewise: the writable one, on the node; empty: none */
     bool is_upper_empty; /* whoever walked the writable directory sets it: nothing is in it */
 };
 
@@ -78,9 +79,10 @@ int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str con
 int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layers *layers,
                           struct ht_str path, int *ret_upper, int *ret_lower);
 
-/* Whether fd is the very file that the writable directory has at that path. */
-bool ht_origin_is_written(struct ht_origin *origin, const struct ht_origin_layers *layers,
-                          struct ht_str path, int fd);
+/* Whether fd is the very file that a writable directory (upper, or a layer's upper_dir) has at that
+ * path. */
+bool ht_origin_is_written(struct ht_origin *origin, struct ht_str upper, struct ht_str path,
+                          int fd);
 
 /* Opens a folder of the node by its path as a layer tells it (upper_dir). The descriptor, owned by
  * the caller, or -errno: -EXDEV where a file system that can hang may be on the way. */

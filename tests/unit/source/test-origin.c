@@ -344,6 +344,38 @@ static void no_link_is_followed_into_a_layer(void **state)
     (void)file;
 }
 
+static int create(const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+/* Whose a file is, is told by the file: the same name is in many containers. */
+static void a_file_is_written_where_it_lies_itself(void **state)
+{
+    struct ht_origin *origin = ht_origin_new("/proc", NULL);
+    ht_autoclose int one = create("one");
+    ht_autoclose int other = create("other");
+    struct stat ours, theirs;
+    char path[128];
+    struct ht_str upper = ht_str_from(folder);
+
+    (void)state;
+    assert_non_null(origin);
+    snprintf(path, sizeof(path), "/proc/1/root%s", folder);
+    if (stat(folder, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino) {
+        assert_true(ht_origin_is_written(origin, upper, HT_S("/one"), one));
+        assert_true(ht_origin_is_written(origin, upper, HT_S("/other"), other));
+        assert_false(ht_origin_is_written(origin, upper, HT_S("/one"), other));
+    }
+    assert_false(ht_origin_is_written(origin, upper, HT_S("/none"), one));
+    assert_false(ht_origin_is_written(origin, HT_S(""), HT_S("/one"), one));
+    assert_false(ht_origin_is_written(origin, HT_S(""), ht_str_from(folder), one));
+    ht_origin_free(origin);
+}
+
 static void file_systems_that_hang_are_known(void **state)
 {
     (void)state;
@@ -461,6 +493,7 @@ int main(void)
         cmocka_unit_test(contents_are_compared_to_the_last_byte),
         cmocka_unit_test(only_regular_files_are_opened),
         cmocka_unit_test(no_link_is_followed_into_a_layer),
+        cmocka_unit_test(a_file_is_written_where_it_lies_itself),
         cmocka_unit_test(file_systems_that_hang_are_known),
         cmocka_unit_test(our_own_program_is_a_file_of_the_node),
         cmocka_unit_test(docker_s_own_layer_holds_little),
