@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hulltop/model/subject.h"
 
+#include "hulltop/base/mem.h"
+
 enum { PODS_NAMED = 8 };
+
+/* The container that it is in; empty where it is the container itself, or in none. */
+static struct ht_str container_around(const struct ht_subject *subject)
+{
+    return ht_str_is(subject->kind, "container") ? (struct ht_str){0} : subject->container;
+}
 
 struct ht_str ht_subject_text(const struct ht_subject *subject)
 {
-    if (ht_subject_has_pod(subject) && subject->pod.len)
-        return subject->pod;
-    if (ht_subject_has_name(subject) && subject->name.len)
-        return subject->name;
-    if (ht_subject_has_owner(subject) && subject->owner.len)
-        return subject->owner;
+    const struct ht_str tries[] = {subject->pod, container_around(subject), subject->name,
+                                   subject->owner};
+
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        if (tries[i].len)
+            return tries[i];
+    }
     return ht_subject_has_kind(subject) ? subject->kind : HT_S("node");
 }
 
@@ -36,27 +45,51 @@ static void put_pods(struct ht_buf *out, const struct ht_subject_list *subjects)
     }
 }
 
+/* Appends the parts that say something, each once where two that follow each other are the same. */
+static void put_parts(struct ht_buf *out, const struct ht_str *parts, size_t len, char between)
+{
+    struct ht_str last = {0};
+
+    for (size_t i = 0; i < len; i++) {
+        if (parts[i].len == 0 || ht_str_equal(parts[i], last))
+            continue;
+        if (last.len)
+            ht_buf_add_c(out, between);
+        ht_buf_add_str(out, parts[i]);
+        last = parts[i];
+    }
+}
+
+/* Where it is, from the outside in, and then what it is there. */
+static void put_subject(struct ht_buf *out, const struct ht_subject *subject)
+{
+    struct ht_str around = container_around(subject);
+    const struct ht_str outside[] = {subject->owner, around, subject->name};
+    const struct ht_str inside[] = {subject->pod, subject->container};
+
+    if (subject->pod.len == 0) {
+        put_parts(out, outside, ARRAY_LEN(outside), ' ');
+        return;
+    }
+    put_parts(out, inside, ARRAY_LEN(inside), '/');
+    if (subject->name.len == 0 || ht_str_is(subject->kind, "pod"))
+        return;
+    /* A container is called what its pod calls it, if that is known. */
+    if (!ht_str_is(subject->kind, "container")) {
+        ht_buf_add_c(out, ' ');
+        ht_buf_add_str(out, subject->name);
+    } else if (subject->container.len == 0) {
+        ht_buf_add_c(out, '/');
+        ht_buf_add_str(out, subject->name);
+    }
+}
+
 void ht_finding_put_subject(struct ht_buf *out, const struct ht_finding *finding)
 {
     const struct ht_subject *subject = &finding->subject;
 
-    if (ht_subject_has_pod(subject) && subject->pod.len) {
-        /* Of a pod itself the container says where in it. */
-        struct ht_str inside = ht_str_is(subject->kind, "pod") ? subject->container : subject->name;
-
-        ht_buf_add_str(out, subject->pod);
-        if (inside.len)
-            ht_buf_add_c(out, '/');
-        ht_buf_add_str(out, inside);
-        return;
-    }
-    if (subject->name.len == 0 && subject->owner.len == 0) {
+    if (subject->pod.len || subject->name.len || subject->owner.len || subject->container.len)
+        put_subject(out, subject);
+    else
         put_pods(out, &finding->subjects);
-        return;
-    }
-    ht_buf_add_str(out, subject->owner.len ? subject->owner : subject->name);
-    if (subject->owner.len && subject->name.len && !ht_str_equal(subject->owner, subject->name)) {
-        ht_buf_add_c(out, ' ');
-        ht_buf_add_str(out, subject->name);
-    }
 }

@@ -51,6 +51,10 @@ static void put_subject(struct ht_buf *out, const struct ht_subject *subject)
 {
     ht_buf_add_text(out, "- subject: ");
     put_code(out, subject->name);
+    if (subject->container.len && !ht_str_equal(subject->container, subject->name)) {
+        ht_buf_add_text(out, " in container ");
+        put_code(out, subject->container);
+    }
     if (ht_subject_has_pod(subject)) {
         ht_buf_add_text(out, " in pod ");
         put_code(out, subject->pod);

@@ -322,7 +322,8 @@ static void put_who(struct ht_ui *ui, const struct ht_subject_rows *rows, struct
     if (rows->finding && !rows->process && !rows->container) {
         const struct ht_subject *subject = &rows->finding->subject;
 
-        ht_doc_pair(doc, LABEL_COL, ht_ui_kind_text(subject), ht_subject_text(subject));
+        ht_doc_pair(doc, LABEL_COL, ht_ui_kind_text(subject),
+                    subject->name.len ? subject->name : ht_subject_text(subject));
         put_place(subject, doc);
     }
     if (rows->finding)

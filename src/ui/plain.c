@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"
 #include "hulltop/base/vec.h"
@@ -107,11 +108,16 @@ static void put_all(const struct ht_plain *plain, struct ht_buf *out)
 static void put_finding(const struct ht_plain *plain, struct ht_buf *out, const char *what,
                         const struct ht_finding *finding)
 {
+    ht_autobuf struct ht_buf subject = HT_BUF(HT_LIMIT_ARG);
+
     ht_buf_addf(out, "%s%s question %" PRIu64 ": ", what, ht_severity_word(finding->severity),
                 finding->question);
     put(plain, out, finding->title);
+    ht_finding_put_subject(&subject, finding);
+    if (subject.len == 0)
+        ht_buf_add_str(&subject, ht_subject_text(&finding->subject));
     ht_buf_add_text(out, ", ");
-    put(plain, out, ht_subject_text(&finding->subject));
+    put(plain, out, ht_buf_str(&subject));
     ht_buf_add_text(out, ".\n");
 }
 

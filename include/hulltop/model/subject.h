@@ -7,10 +7,12 @@
 #include "hulltop/base/str.h"
 #include "hulltop/model/row.h"
 
-/* In few words: the pod, or else the name, the owner, the kind. Raw, borrowed from the subject. */
+/* In one word where it is: the pod, or else the container around it, the name, the owner, the kind.
+ * Raw, borrowed from the subject. */
 struct ht_str ht_subject_text(const struct ht_subject *subject);
-/* Appends where to look for it, raw: "shop/web-1/app", "nginx.service sh". Of what many pods have
- * in common, and nobody else is named for, it names the first pods. */
+/* Appends where to look for it, raw, from the outside in: "shop/web-1/app sh", "shop/web web-1 sh",
+ * "nginx.service". Of what many pods have in common, and nobody else is named for, it names the
+ * first pods. */
 void ht_finding_put_subject(struct ht_buf *out, const struct ht_finding *finding);
 
 #endif

@@ -86,6 +86,39 @@ static void nothing_in_a_report_is_cut(void **unused)
     assert_non_null(strstr(out.data, "more-than-forty-letters"));
 }
 
+static void add_program(struct ht_state *state, const char *id, const char *container)
+{
+    struct ht_finding finding = {0};
+    struct ht_group group = {0};
+    struct ht_subject *subject = ht_finding_edit_subject(&finding);
+
+    ht_finding_set_id(&finding, ht_str_from(id));
+    ht_finding_set_question(&finding, PACKAGES);
+    ht_finding_set_title(&finding, HT_S("A program without a file runs"));
+    ht_subject_set_kind(subject, HT_S("program"));
+    ht_subject_set_name(subject, HT_S("/memfd:evil"));
+    ht_subject_set_container(subject, ht_str_from(container));
+    ht_group_set_finding(&group, ht_str_from(id));
+    ht_group_set_question(&group, PACKAGES);
+    ht_group_set_check(&group, HT_S("DRF-009"));
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    ht_rowset_add(&state->groups, ht_row_new(&ht_group_table, &group));
+}
+
+/* The same program in two containers makes two lines that differ. */
+static void a_line_tells_the_container(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    ht_autostate struct ht_state *state = make_state(0);
+
+    (void)unused;
+    add_program(state, "1", "cart");
+    add_program(state, "2", "till");
+    ht_report_text(&out, state, &options);
+    assert_non_null(strstr(out.data, "  cart /memfd:evil\n"));
+    assert_non_null(strstr(out.data, "  till /memfd:evil\n"));
+}
+
 static void what_nobody_could_look_at_is_no_number(void **unused)
 {
     ht_autobuf struct ht_buf out = HT_BUF(10000), words = HT_BUF(100);
@@ -144,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_tells_the_first_reason_and_where_the_others_are),
         cmocka_unit_test(nothing_in_a_report_is_cut),
+        cmocka_unit_test(a_line_tells_the_container),
         cmocka_unit_test(what_nobody_could_look_at_is_no_number),
         cmocka_unit_test(one_reason_needs_no_place_for_others),
         cmocka_unit_test(the_doctor_tells_all_reasons),
