@@ -95,28 +95,25 @@ locked() {
     local dashboard="'$HULLTOP' --open containers --docker 'unix://$LAB_SOCK' --cri none --kubeconfig none"
     command -v tmux >/dev/null || { echo "SKIP drift/lock: tmux: not here"; return; }
     tmux_lab new-session -d -x 140 -y 40 -s dash "exec unshare -m --propagation private sh -c \
-        \"mkdir -p /var/lib/hulltop; mount -t tmpfs lab /var/lib/hulltop && $dashboard; $dashboard\""
+        \"mkdir -p /var/lib/hulltop; mount -t tmpfs -o mode=700 lab /var/lib/hulltop && $dashboard; $dashboard\""
     lab_poll "$LAB_LONG" screen_has 'drift +(ok|OK|PART)' && lab_poll "$LAB_LONG" screen_has 'busy'
     tmux_lab send-keys -t dash / 'name=busy' Enter
     lab_poll "$LAB_LONG" screen_has '1 of .* shown'
     tmux_lab send-keys -t dash Enter
-    lab_poll "$LAB_LONG" screen_has 'image_id'
+    lab_poll "$LAB_LONG" screen_has '> Containers > busy'
     tmux_lab send-keys -t dash L 6
     expect "drift/lock: L locks the image of a container" "$(screen | head -n 5 | tr '\n' ' ')" \
         lab_poll "$LAB_LONG" screen_has 'Locked images 1'
     lab_docker exec -d busy /bin/sh -c 'cp /bin/busybox /tmp/sleep; exec /tmp/sleep 1000'
     expect "drift/lock: what starts then is critical" "$(screen | head -n 12 | tr '\n' ' ')" \
         lab_poll "$LAB_LONG" screen_has 'CRIT.*/tmp/sleep runs in a locked container'
-    tmux_lab send-keys -t dash q
-    lab_poll "$LAB_LONG" opened_again
+    tmux_lab send-keys -t dash Q
+    lab_poll "$LAB_LONG" screen_has '> Containers  '
     tmux_lab send-keys -t dash 6
     expect "drift/lock: it lasts" "$(screen | head -n 12 | tr '\n' ' ')" \
         lab_poll "$LAB_LONG" screen_has 'CRIT.*/tmp/sleep runs in a locked container'
     tmux_lab kill-server
 }
-
-# The list of containers, and no more what the dashboard before it showed.
-opened_again() { screen_has 'Containers' && ! screen_has 'runs in a locked container'; }
 
 # The first daemon's containers are gone; the next has another storage driver.
 anew() {
