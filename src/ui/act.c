@@ -38,11 +38,16 @@ enum { REPLAY_OFFERS = 5 };
 
 struct ht_offers ht_ui_offers(const struct ht_ui *ui)
 {
-    const struct ht_screen *screen = ht_ui_top(ui)->screen;
+    return ht_ui_page_offers(ui, ht_ui_top(ui));
+}
+
+struct ht_offers ht_ui_page_offers(const struct ht_ui *ui, const struct ht_page *page)
+{
+    const struct ht_screen *screen = page->screen;
 
     return (struct ht_offers){
         .own = screen->offers,
-        .own_len = screen->offers_len,
+        .own_len = screen->offered ? screen->offered(page) : screen->offers_len,
         .common = common,
         .common_len = ARRAY_LEN(common) - (ht_ui_is_replay(ui) ? 0 : REPLAY_OFFERS),
     };

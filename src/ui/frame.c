@@ -4,9 +4,17 @@
 
 #include "ui-private.h"
 
+#include <string.h>
+
 #include "hulltop/base/printable.h"
 
-enum { READ_ONLY_W = 60, CLUSTER_W = 72 };
+enum {
+    READ_ONLY_W = 60,
+    CLUSTER_W = 72,
+    /* Of the node's name, where there is less room, "~" for what is cut included. */
+    NODE_W = 13,
+    NODE_MIN_W = 9,
+};
 
 /* What the screen shows that is not the present; NULL: it is. */
 static const char *mode_text(const struct ht_ui *ui, int width, struct ht_buf *out)
@@ -69,33 +77,42 @@ static int draw_right_side(struct ht_ui *ui, struct ht_area area)
     return width - 1;
 }
 
-/* The pages from one on, and the node before the first. */
-static void breadcrumb(struct ht_ui *ui, size_t from, struct ht_buf *out)
+/* The node, of which at most so many columns are shown, and the pages from one on. */
+static void breadcrumb(struct ht_ui *ui, size_t node_w, size_t from, struct ht_buf *out)
 {
     const struct ht_host *host = ht_node_host(ui->state->node);
+    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
 
     ht_buf_reset(out);
-    if (from == 0 && ht_host_has_name(host))
+    if (ht_host_has_name(host) && ht_printable_width(host->name, flags) <= node_w)
         ht_buf_add_str(out, host->name);
-    if (from > 1)
-        ht_buf_add_text(out, "..");
-    for (size_t i = from ? from : 1; i < ui->depth; i++) {
+    else if (ht_host_has_name(host))
+        ht_printable_cut(out, host->name, node_w, flags);
+    if (from > 1 && node_w > NODE_MIN_W)
+        ht_buf_add_text(out, out->len ? " > .." : "..");
+    for (size_t i = from; i < ui->depth; i++) {
         if (out->len)
             ht_buf_add_text(out, " > ");
         ui->pages[i]->screen->title(ui, ui->pages[i], out);
     }
 }
 
-/* Where there is no room for all of it, what lies farthest is left out: the page itself stays.
- * Returns whether it fits. */
+/* Where there is no room for all of it, the pages in between are left out first, then the end of
+ * the node's name: whoever has many windows open must see which node this is. Returns whether all
+ * of it fits. */
 static bool fit_breadcrumb(struct ht_ui *ui, int width, struct ht_buf *out)
 {
+    static const size_t node_widths[] = {SIZE_MAX, NODE_W, NODE_MIN_W};
     unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
 
-    for (size_t from = 0; from < ui->depth; from++) {
-        breadcrumb(ui, from, out);
-        if ((int)ht_printable_width(ht_buf_str(out), flags) <= width)
-            return from == 0;
+    /* At home it is all there is, and its field cuts it. */
+    breadcrumb(ui, SIZE_MAX, 1, out);
+    for (size_t i = 0; i < ARRAY_LEN(node_widths); i++) {
+        for (size_t from = 1; from < ui->depth; from++) {
+            breadcrumb(ui, node_widths[i], from, out);
+            if ((int)ht_printable_width(ht_buf_str(out), flags) <= width)
+                return i == 0 && from == 1;
+        }
     }
     return false;
 }
@@ -205,6 +222,72 @@ static void order_sources(const struct ht_rowset *sources, const struct ht_sourc
     }
 }
 
+/* What the line says of one source. */
+struct entry {
+    struct ht_str name;
+    struct ht_buf word, age;
+    int width;
+};
+
+static void make_entry(const struct ht_ui *ui, const struct ht_source *source, struct entry *ret)
+{
+    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+
+    *ret = (struct entry){
+        .name = source_name(source), .word = HT_BUF(200), .age = HT_BUF(200), .width = 1};
+    source_word(&ret->word, source);
+    source_age(ui, &ret->age, source);
+    ret->width += (int)ht_printable_width(ret->name, flags) +
+                  (int)ht_printable_width(ht_buf_str(&ret->word), flags) +
+                  (int)ht_printable_width(ht_buf_str(&ret->age), flags);
+}
+
+/* Returns the column behind it. */
+static int draw_entry(struct ht_area area, int col, int width, const struct entry *entry,
+                      enum ht_source_state state)
+{
+    col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_NORMAL,
+                         entry->name);
+    col++;
+    if (col < width)
+        col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
+                             ht_ui_source_style(state), ht_buf_str(&entry->word));
+    /* In the style of the clock, whatever the state: every second changes both. */
+    if (col < width)
+        col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_DIM,
+                             ht_buf_str(&entry->age));
+    return col;
+}
+
+/* Whole entries, and how many have no room: " +3". */
+static void draw_ordered(const struct ht_ui *ui, struct ht_area area, int col,
+                         const struct ht_source *const *ordered, size_t len)
+{
+    enum { MORE_W = 3, GAP_W = 3 };
+    int width = area.rect.w - 1;
+
+    for (size_t i = 0; i < len; i++) {
+        int room = width - col - (i > 0 ? GAP_W : 0) - (i + 1 < len ? MORE_W : 0);
+        struct entry entry;
+
+        make_entry(ui, ordered[i], &entry);
+        bool fits = i == 0 || entry.width <= room;
+        if (fits && i > 0)
+            col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
+                                 HT_STYLE_DIM, HT_S(" | "));
+        if (fits)
+            col = draw_entry(area, col, width - (i + 1 < len ? MORE_W : 0), &entry,
+                             ordered[i]->state);
+        ht_buf_fini(&entry.word);
+        ht_buf_fini(&entry.age);
+        if (!fits) {
+            ht_draw_textf(area, (struct ht_span){.col = col + 1, .width = width - col - 1},
+                          HT_STYLE_DIM, "+%zu", len - i);
+            return;
+        }
+    }
+}
+
 void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
 {
     const struct ht_rowset *sources = ht_node_set(ui->state->node, HT_TABLE_SOURCE);
@@ -217,40 +300,78 @@ void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
         ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_DIM,
                       ui->has_state ? HT_S("none") : HT_S("starting"));
     order_sources(sources, ordered);
-    for (size_t i = 0; i < sources->len && col < width; i++) {
-        const struct ht_source *source = ordered[i];
-        ht_autobuf struct ht_buf word = HT_BUF(200);
-        ht_autobuf struct ht_buf age = HT_BUF(200);
+    draw_ordered(ui, area, col, ordered, sources->len);
+}
 
-        if (i > 0)
-            col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
-                                 HT_STYLE_DIM, HT_S(" | "));
-        col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
-                             HT_STYLE_NORMAL, source_name(source));
-        source_word(&word, source);
-        source_age(ui, &age, source);
-        col++;
-        if (col < width)
-            col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
-                                 ht_ui_source_style(source->state), ht_buf_str(&word));
-        /* In the style of the clock, whatever the state: every second changes both. */
-        if (col < width)
-            col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
-                                 HT_STYLE_DIM, ht_buf_str(&age));
+/* ---- a tiny terminal ---- */
+
+/* How bad an answer is; what is not known is worse than what is good. */
+static int badness(const struct ht_question *question)
+{
+    switch (question->state) {
+    case HT_QUESTION_STATE_FAIL:
+        return 6;
+    case HT_QUESTION_STATE_WARN:
+        return 5;
+    case HT_QUESTION_STATE_UNKNOWN:
+        return 4;
+    case HT_QUESTION_STATE_STALE:
+    case HT_QUESTION_STATE_PART:
+        return 3;
+    case HT_QUESTION_STATE_WAIT:
+        return 2;
+    case HT_QUESTION_STATE_PASS:
+    case HT_QUESTION_STATE_NA:
+        return 1;
+    case HT_QUESTION_STATE_OFF:
+        return 0;
+    }
+    return 0;
+}
+
+enum { BADNESS_MAX = 6 };
+
+/* The numbers of the questions, the worst first, equal ones as they are numbered. */
+static void order_questions(const struct ht_state *state, unsigned ret[HT_QUESTIONS])
+{
+    size_t len = 0;
+
+    for (int level = BADNESS_MAX; level >= 0; level--) {
+        for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+            if (badness(ht_state_question(state, number)) == level)
+                ret[len++] = number;
+        }
     }
 }
 
+/* One below the other while there are rows, else as many in a row as it has room for. */
 void ht_ui_draw_status(struct ht_ui *ui, struct ht_area area)
 {
+    const struct ht_host *host = ht_node_host(ui->state->node);
+    bool has_rows = area.rect.h >= HT_QUESTIONS;
     int width = area.rect.w - 1;
-    int col = 0;
+    int row = 0, col = 0;
+    unsigned numbers[HT_QUESTIONS];
 
-    for (unsigned number = 1; number <= HT_QUESTIONS && col < width; number++) {
-        const struct ht_question *question = ht_state_question(ui->state, number);
+    order_questions(ui->state, numbers);
+    if (area.rect.h > HT_QUESTIONS && ht_host_has_name(host))
+        ht_draw_field(area, (struct ht_span){.row = row++, .width = width}, HT_STYLE_ACCENT,
+                      host->name);
+    for (size_t i = 0; i < HT_QUESTIONS; i++) {
+        const struct ht_question *question = ht_state_question(ui->state, numbers[i]);
+        const char *word = ht_question_word(question);
 
-        col += ht_draw_textf(area, (struct ht_span){.col = col, .width = width - col},
-                             ht_ui_question_style(question), "%u %s", number,
-                             ht_question_word(question));
+        if (col > 0 && (has_rows || col + 2 + (int)strlen(word) > width)) {
+            row++;
+            col = 0;
+        }
+        if (row >= area.rect.h)
+            return;
+        col += ht_draw_textf(area, (struct ht_span){.row = row, .col = col, .width = width - col},
+                             ht_ui_question_style(question), "%u %s", numbers[i], word);
+        if (has_rows && width > col + 1)
+            ht_draw_field(area, (struct ht_span){.row = row, .col = 11, .width = width - 11},
+                          HT_STYLE_NORMAL, ht_str_from(ht_question_pane(numbers[i])));
         col++;
     }
 }

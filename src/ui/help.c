@@ -57,10 +57,8 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
 {
     struct ht_page *below = ht_ui_below(ui, &page->page);
     const struct ht_view *view = ht_list_view(below);
-    struct ht_offers offers = ht_ui_offers(ui);
+    struct ht_offers offers = ht_ui_page_offers(ui, below);
 
-    offers.own = below->screen->offers;
-    offers.own_len = below->screen->offers_len;
     if (view) {
         ht_doc_line(doc);
         ht_doc_put(doc, 1, HT_STYLE_TITLE,

@@ -175,12 +175,14 @@ static void open_line(struct ht_ui *ui, const struct ht_list_page *list, const s
 }
 
 /* Opens or closes the selected line's group. */
-static void toggle_group(struct ht_list_page *list, const struct ht_line *line)
+static void toggle_group(struct ht_ui *ui, struct ht_list_page *list, const struct ht_line *line)
 {
     struct ht_str key;
 
-    if (!list->groups || list->groups[line->group].members < 2)
+    if (!list->groups || list->groups[line->group].members < 2) {
+        ht_ui_message(ui, "this line is no group: groups have a +");
         return;
+    }
     key = list->groups[line->group].key;
     if (ht_map_get(list->opened, key))
         ht_map_remove(list->opened, key);
@@ -341,7 +343,7 @@ static bool act_line(struct ht_ui *ui, struct ht_list_page *list, enum ht_action
     if (action == HT_ACTION_OPEN)
         open_line(ui, list, line);
     else if (action == HT_ACTION_TREE)
-        toggle_group(list, line);
+        toggle_group(ui, list, line);
     else if (action == HT_ACTION_COPY_ID)
         ht_ui_copy(ui, ht_line_id(list, line), "the id");
     else if (action == HT_ACTION_MARK)
@@ -429,18 +431,25 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_PREVIOUS_MATCH, .help = "Previous line that matches your filter"},
     {.action = HT_ACTION_INVERT},
     {.action = HT_ACTION_COLUMNS},
-    {.action = HT_ACTION_TREE, .help = "Open or close a group of equal lines"},
     {.action = HT_ACTION_COPY_PAGE, .help = "Copy this list as Markdown"},
     {.action = HT_ACTION_PLAIN_TEXT},
     {.action = HT_ACTION_EXPORT, .help = "Write the report to a new file"},
     {.action = HT_ACTION_MARK},
     {.action = HT_ACTION_JUMP},
+    {.action = HT_ACTION_TREE, .help = "Open or close a group of equal lines"},
 };
+
+/* Without groups there is nothing to open: the last one. */
+static size_t list_offered(const struct ht_page *page)
+{
+    return ARRAY_LEN(offers) - (ht_list_view(page)->grouped ? 0 : 1);
+}
 
 static const struct ht_screen list_screen = {
     .name = "list",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
+    .offered = list_offered,
     .title = list_title,
     .draw = ht_list_draw,
     .act = list_act,

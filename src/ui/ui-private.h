@@ -33,6 +33,8 @@ struct ht_screen {
     const char *name;
     const struct ht_offer *offers;
     size_t offers_len;
+    /* How many of the offers the page has now; NULL: all. */
+    size_t (*offered)(const struct ht_page *page);
     /* Appends its part of the breadcrumb (raw). */
     void (*title)(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out);
     /* Draws into the body and sets page->cursor. */
@@ -92,9 +94,14 @@ struct ht_ui {
         ht_prompt_take take;
         char *before; /* for cancel */
     } prompt;
+    uint64_t moves; /* grows with each page that opens or closes */
     char message[HT_MESSAGE_MAX];
     int64_t message_until; /* monotonic */
-    size_t events_seen;    /* events of the state whose messages were shown */
+    struct {
+        uint64_t moves;
+        const struct ht_view *view;
+    } message_place;    /* the screen on which it was made */
+    size_t events_seen; /* events of the state whose messages were shown */
 };
 
 /* ---- pages (ui.c) ---- */
@@ -109,8 +116,9 @@ void ht_ui_pop_all(struct ht_ui *ui);
 struct ht_page *ht_ui_top(const struct ht_ui *ui);
 /* The page that a page was opened from; home itself below home. */
 struct ht_page *ht_ui_below(const struct ht_ui *ui, const struct ht_page *page);
-/* All offers of the topmost page. */
+/* All offers of the topmost page, and of any. */
 struct ht_offers ht_ui_offers(const struct ht_ui *ui);
+struct ht_offers ht_ui_page_offers(const struct ht_ui *ui, const struct ht_page *page);
 /* Opens a prompt on the message line. */
 void ht_ui_prompt(struct ht_ui *ui, enum ht_prompt kind, struct ht_str text, ht_prompt_take take);
 /* Shows a message for some seconds. */

@@ -32,6 +32,7 @@ static void close_page(struct ht_ui *ui, size_t at)
     ui->pages[at]->screen->free(ui->pages[at]);
     memmove(ui->pages + at, ui->pages + at + 1, (ui->depth - at - 1) * sizeof(ui->pages[0]));
     ui->depth--;
+    ui->moves++;
 }
 
 void ht_ui_push(struct ht_ui *ui, struct ht_page *page)
@@ -42,6 +43,7 @@ void ht_ui_push(struct ht_ui *ui, struct ht_page *page)
         return;
     }
     ui->pages[ui->depth++] = page;
+    ui->moves++;
 }
 
 void ht_ui_pop(struct ht_ui *ui)
@@ -205,6 +207,16 @@ void ht_ui_message(struct ht_ui *ui, const char *text)
     memcpy(ui->message, text, len);
     ui->message[len] = '\0';
     ui->message_until = ht_clock_mono(ui->clock) + MESSAGE_NS;
+    ui->message_place.moves = ui->moves;
+    ui->message_place.view = ht_list_view(ht_ui_top(ui));
+}
+
+/* A message answers what was done on its screen: on another one it would seem to speak of that. */
+static void drop_old_message(struct ht_ui *ui)
+{
+    if (ui->message_place.moves != ui->moves ||
+        ui->message_place.view != ht_list_view(ht_ui_top(ui)))
+        ui->message[0] = '\0';
 }
 
 void ht_ui_messagef(struct ht_ui *ui, const char *format, ...)
@@ -304,7 +316,7 @@ void ht_ui_draw(struct ht_ui *ui, struct ht_canvas *canvas, int *ret_row, int *r
     *ret_row = *ret_col = 0;
     ui->body = frame.body;
     if (frame.tiny) {
-        ht_ui_draw_status(ui, ht_area_of(canvas, frame.title));
+        ht_ui_draw_status(ui, ht_area_all(canvas));
         return;
     }
     ht_ui_draw_title(ui, ht_area_of(canvas, frame.title));
@@ -405,4 +417,5 @@ void ht_ui_key(struct ht_ui *ui, struct ht_key key)
         else
             tell_key(ui, key);
     }
+    drop_old_message(ui);
 }

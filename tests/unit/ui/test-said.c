@@ -259,6 +259,142 @@ static void a_key_of_other_screens_is_answered(void **unused)
     close_bench(&bench);
 }
 
+static void a_message_goes_with_its_screen(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "n");
+    SEES(&bench, "n (next-match): not on this screen");
+    type(&bench, "j"); /* the same screen */
+    SEES(&bench, "n (next-match): not on this screen");
+    type(&bench, "i");
+    SEES_NOT(&bench, "not on this screen");
+    type(&bench, "\x1b");
+    SEES_NOT(&bench, "not on this screen");
+    type(&bench, "3/nofield>1\n");
+    SEES(&bench, "filter: column");
+    type(&bench, "0");
+    SEES_NOT(&bench, "filter: column");
+    type(&bench, "9n");
+    SEES(&bench, "no filter: / sets one");
+    type(&bench, "v"); /* the same page shows another view */
+    SEES_NOT(&bench, "no filter: / sets one");
+    close_bench(&bench);
+}
+
+static void a_list_without_groups_has_no_key_for_them(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "9t");
+    SEES(&bench, "not on this screen; ? lists its keys");
+    grow(&bench);
+    type(&bench, "?");
+    SEES_NOT(&bench, "Open or close a group");
+    type(&bench, "\x1b"
+                 "3?");
+    SEES(&bench, "Open or close a group");
+    close_bench(&bench);
+}
+
+/* The title on a canvas of that size. */
+static const char *title(struct bench *bench, int h, int w)
+{
+    ht_canvas_free(bench->canvas);
+    bench->canvas = ht_canvas_new(h, w);
+    screen(bench);
+    *strchr(bench->text.data, '\n') = '\0';
+    return bench->text.data;
+}
+
+static void the_title_keeps_the_node(void **unused)
+{
+    struct bench bench;
+    struct ht_host host = {0};
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "387");
+    assert_non_null(strstr(title(&bench, 24, 80), "node-17 > "));
+    assert_non_null(strstr(title(&bench, 24, 80), " > 7 Builds map "));
+    assert_ptr_equal(strstr(title(&bench, 12, 40), "node-17 > "), bench.text.data);
+    assert_non_null(strstr(bench.text.data, "7 Builds map "));
+    close_bench(&bench);
+
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+    ht_host_set_id(&host, HT_S("host"));
+    ht_host_set_name(&host, HT_S("worker-frankfurt-production-0017.example.com"));
+    ht_node_add(state->node, ht_row_new(&ht_host_table, &host));
+    ht_node_sort(state->node);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    assert_non_null(strstr(title(&bench, 24, 80), "worker-frankfurt-production-0017"));
+    type(&bench, "387");
+    assert_non_null(strstr(title(&bench, 24, 80), "worker-frank~ > "));
+    assert_non_null(strstr(title(&bench, 24, 80), " > 7 Builds map "));
+    assert_ptr_equal(strstr(title(&bench, 12, 40), "worker-f~ > 7 "), bench.text.data);
+    close_bench(&bench);
+}
+
+static void a_tiny_terminal_has_the_worst_first(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = fixture_state();
+
+    (void)unused;
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++)
+        answer(state, number, HT_QUESTION_STATE_PART);
+    answer(state, 3, HT_QUESTION_STATE_PASS);
+    answer(state, 4, HT_QUESTION_STATE_WARN);
+    answer(state, 6, HT_QUESTION_STATE_FAIL);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    title(&bench, 8, 30);
+    SEES(&bench, "node-17\n6 FAIL    ");
+    SEES(&bench, "\n4 WARN ");
+    SEES(&bench, "\n1 PARTIAL ");
+    SEES(&bench, "\n3 PASS ");
+    title(&bench, 2, 30);
+    SEES(&bench, "6 FAIL 4 WARN 1 PARTIAL\n2 PARTIAL 5 PARTIAL 3 PASS\n");
+    assert_string_equal(title(&bench, 1, 20), "6 FAIL 4 WARN");
+    close_bench(&bench);
+}
+
+static void add_source(struct ht_state *state, const char *id)
+{
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, ht_str_from(id));
+    ht_source_set_name(&source, ht_str_from(id));
+    ht_source_set_state(&source, HT_SOURCE_STATE_OK);
+    ht_node_add(state->node, ht_row_new(&ht_source_table, &source));
+}
+
+static void sources_without_room_are_counted(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    add_source(state, "alpha");
+    add_source(state, "beta");
+    add_source(state, "gamma-of-some-length");
+    add_source(state, "delta");
+    ht_node_sort(state->node);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    SEES(&bench, "src alpha ok | beta ok | delta ok | gamma-of-some-length ok\n");
+    title(&bench, 12, 40);
+    SEES(&bench, "src alpha ok | beta ok | delta ok +1\n");
+    title(&bench, 12, 61);
+    SEES(&bench, "src alpha ok | beta ok | delta ok | gamma-of-some-length ok\n");
+    close_bench(&bench);
+}
+
 static void a_filter_on_the_timeline_is_that_of_its_list(void **unused)
 {
     struct bench bench;
@@ -437,6 +573,11 @@ int main(void)
         cmocka_unit_test(the_timeline_shows_what_was_watched_as_close_as_it_fits),
         cmocka_unit_test(a_socket_on_the_builds_map_is_no_folder),
         cmocka_unit_test(a_key_of_other_screens_is_answered),
+        cmocka_unit_test(a_message_goes_with_its_screen),
+        cmocka_unit_test(a_list_without_groups_has_no_key_for_them),
+        cmocka_unit_test(the_title_keeps_the_node),
+        cmocka_unit_test(a_tiny_terminal_has_the_worst_first),
+        cmocka_unit_test(sources_without_room_are_counted),
         cmocka_unit_test(a_filter_on_the_timeline_is_that_of_its_list),
         cmocka_unit_test(timeline_and_map_are_open_once),
         cmocka_unit_test(a_text_longer_than_the_screen_says_so),
