@@ -62,7 +62,7 @@ void ht_list_words_follow(struct ht_list_words *words, const struct ht_kept *kep
 
 static void make(struct ht_list_page *list, size_t place)
 {
-    struct ht_path paths[HT_VIEW_COLUMNS_MAX];
+    struct ht_path paths[HT_LIST_WORDS_MAX];
     const struct ht_filter_words words = ht_list_filter_words(list->view, paths);
     struct ht_buf *text = &list->words.text;
     size_t from = text->len;

@@ -67,7 +67,7 @@ static void refuse_filter(struct ht_ui *ui, struct ht_page *page, const struct h
 void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
 {
     struct ht_list_page *list = of(page);
-    struct ht_path paths[HT_VIEW_COLUMNS_MAX];
+    struct ht_path paths[HT_LIST_WORDS_MAX];
     struct ht_filter_words words = ht_list_filter_words(list->view, paths);
     struct ht_filter *filter = NULL;
     struct ht_error err = {0};

@@ -412,6 +412,33 @@ static void a_refused_filter_leaves_the_list_as_it_was(void **unused)
     close_bench(&bench);
 }
 
+/* A finding of a program in it is found by the container's name, which no column shows. */
+static void a_bare_word_finds_whose_a_finding_is(void **unused)
+{
+    struct bench bench;
+    struct ht_finding finding = {0};
+    struct ht_subject *subject = ht_finding_edit_subject(&finding);
+    ht_autostate struct ht_state *later = fixture_state();
+
+    (void)unused;
+    ht_finding_set_id(&finding, HT_S("ab"));
+    ht_finding_set_check(&finding, HT_S("DRF-009"));
+    ht_finding_set_question(&finding, 3);
+    ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+    ht_finding_set_title(&finding, HT_S("A program without a file runs"));
+    ht_subject_set_kind(subject, HT_S("process"));
+    ht_subject_set_name(subject, HT_S("/memfd:evil"));
+    ht_subject_set_container(subject, HT_S("cart-one"));
+    ht_rowset_add(&later->findings, ht_row_new(&ht_finding_table, &finding));
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, later);
+    type(&bench, "3/cart-one\n");
+    SEES(&bench, "1 of 6 shown");
+    type(&bench, "/ cart-two\n");
+    SEES(&bench, "0 of 6 shown");
+    close_bench(&bench);
+}
+
 static void a_replay_has_its_own_keys_and_title(void **unused)
 {
     struct bench bench;
@@ -595,6 +622,7 @@ int main(void)
         cmocka_unit_test(noise_is_no_load),
         cmocka_unit_test(an_end_is_told_from_a_beginning),
         cmocka_unit_test(a_refused_filter_leaves_the_list_as_it_was),
+        cmocka_unit_test(a_bare_word_finds_whose_a_finding_is),
         cmocka_unit_test(a_replay_has_its_own_keys_and_title),
         cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
         cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
