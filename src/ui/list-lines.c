@@ -137,21 +137,6 @@ static void follow_order(struct ht_list_page *list, size_t before_len)
 
 /* ---- the user's filter ---- */
 
-struct ht_filter_words ht_list_filter_words(const struct ht_view *view, struct ht_path *paths)
-{
-    static const char *const whose[HT_LIST_WHOSE] = {"subject.name", "subject.container",
-                                                     "subject.pod", "subject.owner"};
-    struct ht_error ignored;
-    size_t len = 0;
-
-    for (; len < view->columns_len; len++)
-        paths[len] = view->columns[len].path;
-    /* Whoever a row is about is found by any of its names, whichever of them its column shows. */
-    for (size_t i = 0; i < HT_LIST_WHOSE; i++)
-        len += ht_path_parse(view->table, ht_str_from(whose[i]), &paths[len], &ignored) == 0;
-    return (struct ht_filter_words){.paths = paths, .len = len};
-}
-
 static enum ht_list_verdicts compare_filters(const struct ht_filter *before,
                                              const struct ht_filter *now)
 {

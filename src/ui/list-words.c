@@ -62,12 +62,10 @@ void ht_list_words_follow(struct ht_list_words *words, const struct ht_kept *kep
 
 static void make(struct ht_list_page *list, size_t place)
 {
-    struct ht_path paths[HT_LIST_WORDS_MAX];
-    const struct ht_filter_words words = ht_list_filter_words(list->view, paths);
     struct ht_buf *text = &list->words.text;
     size_t from = text->len;
 
-    ht_filter_words_text(&words, list->kept.data[place], text);
+    ht_filter_words_text(&list->view->words, list->kept.data[place], text);
     if (!ht_buf_is_full(text))
         list->words.of[place] =
             (struct ht_list_words_of){.at = (uint32_t)from, .len = (uint32_t)(text->len - from)};

@@ -67,14 +67,12 @@ static void refuse_filter(struct ht_ui *ui, struct ht_page *page, const struct h
 void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
 {
     struct ht_list_page *list = of(page);
-    struct ht_path paths[HT_LIST_WORDS_MAX];
-    struct ht_filter_words words = ht_list_filter_words(list->view, paths);
     struct ht_filter *filter = NULL;
     struct ht_error err = {0};
 
     free(list->filter_error);
     list->filter_error = NULL;
-    if (ht_filter_parse(list->view->table, text, &words, &filter, &err) < 0) {
+    if (ht_filter_parse(list->view->table, text, &list->view->words, &filter, &err) < 0) {
         /* While it is typed a filter is often unfinished: the last whole one stays. */
         list->filter_error = ht_strndup(err.text, strlen(err.text));
         if (done)

@@ -145,10 +145,6 @@ void ht_list_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
 void ht_kept_follow(struct ht_kept *kept, const struct ht_state *state, const struct ht_view *view,
                     struct ht_kept *ret_before);
 void ht_kept_fini(struct ht_kept *kept);
-/* Where a bare word is looked for: the columns of a view, and the names of who its rows are about;
- * paths has room for HT_LIST_WORDS_MAX. */
-enum { HT_LIST_WHOSE = 4, HT_LIST_WORDS_MAX = HT_VIEW_COLUMNS_MAX + HT_LIST_WHOSE };
-struct ht_filter_words ht_list_filter_words(const struct ht_view *view, struct ht_path *paths);
 /* list-words.c: whether the user's filter matches the row at a place. */
 bool ht_list_words_match(struct ht_list_page *list, size_t place);
 /* Goes on to the rows that kept followed to. */

@@ -277,6 +277,22 @@ static int parse_root(struct parse *parse, const struct ht_yaml *root)
     return 0;
 }
 
+static void settle_words(struct parse *parse)
+{
+    static const char *const whose[] = {"subject.name", "subject.container", "subject.pod",
+                                        "subject.owner"};
+    struct ht_view *view = parse->view;
+    struct ht_path *paths =
+        ht_arena_array(parse->arena, struct ht_path, view->columns_len + ARRAY_LEN(whose));
+    size_t len = 0;
+
+    for (; len < view->columns_len; len++)
+        paths[len] = view->columns[len].path;
+    for (size_t i = 0; ht_table_field(view->table, HT_S("subject")) && i < ARRAY_LEN(whose); i++)
+        len += ht_path_parse(view->table, ht_str_from(whose[i]), &paths[len], NULL) == 0;
+    view->words = (struct ht_filter_words){.paths = paths, .len = len};
+}
+
 void ht_view_fini(struct ht_view *view)
 {
     if (view)
@@ -294,6 +310,7 @@ int ht_view_read(struct ht_arena *arena, const char *name, const struct ht_yaml 
         ht_view_fini(parse.view);
         return -EINVAL;
     }
+    settle_words(&parse);
     *ret_view = parse.view;
     return 0;
 }

@@ -55,6 +55,9 @@ struct ht_view {
     enum ht_view_open open;
     const struct ht_view_column *columns; /* at most HT_VIEW_COLUMNS_MAX */
     size_t columns_len;
+    /* Where a bare word of a filter is looked for: the columns, and the names of who a row is
+     * about, whichever of them its column shows. */
+    struct ht_filter_words words;
 };
 
 /* Parses a view; name ("views/x.yaml") begins messages: "views/x.yaml:9: no field contaner in
