@@ -72,16 +72,11 @@ static bool obey(struct lines *lines, struct ht_buf *out)
     return go_on;
 }
 
-static bool is_replay(const struct ht_state *state)
-{
-    return state->origin == HT_ORIGIN_REPLAY || state->origin == HT_ORIGIN_DEMO;
-}
-
 /* Nobody is there to wait with: the recording is told to its end, frame by frame. Paused, it shows
  * one state for each step, so that none is passed over. */
 static void hurry(struct lines *lines, const struct ht_state *state)
 {
-    if (!lines->input_ended || !is_replay(state) || state->replay.ended)
+    if (!lines->input_ended || !ht_state_is_replay(state) || state->replay.ended)
         return;
     if (state->replay.paused)
         ht_engine_replay_step(lines->session.engine, 1);
@@ -95,7 +90,8 @@ static void take_state(struct lines *lines, struct ht_buf *out)
     ht_autostate struct ht_state *state = ht_engine_state(lines->session.engine);
 
     ht_plain_state(lines->plain, state, out);
-    lines->complete = lines->complete || (is_replay(state) ? state->replay.ended : state->complete);
+    lines->complete =
+        lines->complete || (ht_state_is_replay(state) ? state->replay.ended : state->complete);
     hurry(lines, state);
 }
 

@@ -49,8 +49,8 @@ struct unit {
     enum ht_table_id table;
     const char *name;
     uint64_t (*count)(const struct ht_row *row);
-    void (*note)(
-        struct tally *tally); /* what the answer says of a node without any; NULL: nothing */
+    /* What the answer says of a node without any; NULL: nothing. */
+    void (*note)(struct tally *tally);
 };
 
 static const struct unit *unit_of(unsigned number)

@@ -108,6 +108,11 @@ const struct ht_question *ht_state_question(const struct ht_state *state, unsign
     return ht_question_of(state->questions[number - 1]);
 }
 
+bool ht_state_is_replay(const struct ht_state *state)
+{
+    return state->origin == HT_ORIGIN_REPLAY || state->origin == HT_ORIGIN_DEMO;
+}
+
 size_t ht_state_held(const struct ht_state *state, unsigned number, int64_t *ret_last_ns)
 {
     size_t count = 0;

@@ -49,13 +49,13 @@ struct ht_offers ht_ui_page_offers(const struct ht_ui *ui, const struct ht_page 
         .own = screen->offers,
         .own_len = screen->offered ? screen->offered(page) : screen->offers_len,
         .common = common,
-        .common_len = ARRAY_LEN(common) - (ht_ui_is_replay(ui) ? 0 : REPLAY_OFFERS),
+        .common_len = ARRAY_LEN(common) - (ht_state_is_replay(ui->state) ? 0 : REPLAY_OFFERS),
     };
 }
 
 static void toggle_pause(struct ht_ui *ui)
 {
-    if (ht_ui_is_replay(ui)) {
+    if (ht_state_is_replay(ui->state)) {
         ui->calls.replay_pause(ui->calls.context, !ui->state->replay.paused);
         return;
     }
@@ -88,7 +88,7 @@ static bool act_replay(struct ht_ui *ui, enum ht_action action)
 {
     void *context = ui->calls.context;
 
-    if (!ht_ui_is_replay(ui))
+    if (!ht_state_is_replay(ui->state))
         return false;
     if (action == HT_ACTION_RESTART)
         ui->calls.replay_restart(context);

@@ -200,7 +200,7 @@ static void run_goto(struct ht_ui *ui, struct ht_str argument)
         ht_ui_message(ui, "goto: a time as HH:MM or HH:MM:SS");
         return;
     }
-    if (!ht_ui_is_replay(ui)) {
+    if (!ht_state_is_replay(ui->state)) {
         go_back_to(ui, seconds);
         return;
     }

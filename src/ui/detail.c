@@ -264,7 +264,7 @@ static void ask_lock(struct ht_ui *ui, const struct detail *detail)
         ht_ui_message(ui, "only containers whose image is known are locked");
         return;
     }
-    if (ht_ui_is_replay(ui) || ui->state->origin != HT_ORIGIN_LIVE) {
+    if (ht_state_is_replay(ui->state) || ui->state->origin != HT_ORIGIN_LIVE) {
         ht_ui_message(ui, "nothing is locked in a recording");
         return;
     }

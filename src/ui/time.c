@@ -8,11 +8,6 @@
 
 #define DAY_NS (24 * 60 * 60 * HT_NS_PER_S)
 
-bool ht_ui_is_replay(const struct ht_ui *ui)
-{
-    return ui->state->origin == HT_ORIGIN_REPLAY || ui->state->origin == HT_ORIGIN_DEMO;
-}
-
 bool ht_ui_clock_stands(const struct ht_ui *ui)
 {
     const struct ht_state *state = ui->state;
@@ -44,7 +39,7 @@ int64_t ht_ui_now(const struct ht_ui *ui)
         return state->now_ns;
 
     int64_t passed = ht_clock_mono(ui->clock) - state->mono_ns;
-    double speed = ht_ui_is_replay(ui) ? state->replay.speed : 1.0;
+    double speed = ht_state_is_replay(ui->state) ? state->replay.speed : 1.0;
     if (passed < 0)
         return state->now_ns;
     return state->now_ns + (int64_t)((double)passed * speed);

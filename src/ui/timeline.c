@@ -165,7 +165,7 @@ static void count_event(struct bars *bars, const struct ht_event *event)
 static int64_t watched_since(const struct ht_ui *ui)
 {
     const struct ht_state *state = ui->state;
-    int64_t since = ht_ui_is_replay(ui)               ? state->replay.start_ns
+    int64_t since = ht_state_is_replay(ui->state)     ? state->replay.start_ns
                     : state->origin == HT_ORIGIN_LIVE ? ui->began_ns
                                                       : state->now_ns;
 

@@ -214,6 +214,5 @@ struct ht_page *ht_text_new(enum ht_text text);
 
 /* The question that the topmost page is about; 0: none. */
 unsigned ht_ui_question(const struct ht_ui *ui);
-bool ht_ui_is_replay(const struct ht_ui *ui);
 
 #endif

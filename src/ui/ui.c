@@ -344,7 +344,7 @@ int64_t ht_ui_next_draw(const struct ht_ui *ui)
     if (ui->message[0] && mono < ui->message_until)
         next = ui->message_until;
     if (!ht_ui_clock_stands(ui)) {
-        double speed = ht_ui_is_replay(ui) ? ui->state->replay.speed : 1.0;
+        double speed = ht_state_is_replay(ui->state) ? ui->state->replay.speed : 1.0;
         int64_t left = HT_NS_PER_S - ht_ui_now(ui) % HT_NS_PER_S;
 
         /* A fast replay is not drawn more than four times a second for its clock alone. */

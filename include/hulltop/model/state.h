@@ -63,6 +63,8 @@ struct ht_state *ht_state_ref(const struct ht_state *state);
 /* Drops one reference; NULL is allowed; returns NULL. */
 struct ht_state *ht_state_unref(struct ht_state *state);
 void ht_cleanup_state(struct ht_state **state);
+/* Whether a recording is being played, the built-in one too. */
+bool ht_state_is_replay(const struct ht_state *state);
 /* How many findings of question number 1 to 6 are held, and when the last of them was seen (ns
  * since 1970; 0: none is). */
 size_t ht_state_held(const struct ht_state *state, unsigned number, int64_t *ret_last_ns);
