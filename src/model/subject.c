@@ -93,3 +93,65 @@ void ht_finding_put_subject(struct ht_buf *out, const struct ht_finding *finding
     else
         put_pods(out, &finding->subjects);
 }
+
+/* ---- where it runs ---- */
+
+static void go_to_process(const struct ht_node *node, struct ht_str id,
+                          struct ht_subject_home *home)
+{
+    const struct ht_row *row = ht_node_find(node, HT_TABLE_PROCESS, id);
+
+    home->process = id;
+    if (!row)
+        return;
+    home->unit = ht_process_of(row)->unit;
+    if (ht_process_has_container(ht_process_of(row)))
+        home->container = ht_process_of(row)->container;
+}
+
+static void go_to_exposure(const struct ht_node *node, const struct ht_row *row,
+                           struct ht_subject_home *home)
+{
+    const struct ht_exposure *exposure = ht_exposure_of(row);
+
+    if (ht_exposure_has_process(exposure))
+        go_to_process(node, exposure->process, home);
+    if (ht_exposure_has_container(exposure))
+        home->container = exposure->container;
+}
+
+/* Code of the node is known by its unit, which is no code's id. */
+static void go_to_code(const struct ht_node *node, struct ht_str id, struct ht_subject_home *home)
+{
+    const struct ht_row *row = ht_node_find(node, HT_TABLE_CODE, id);
+
+    if (!row) {
+        home->unit = id;
+        return;
+    }
+    if (ht_code_has_process(ht_code_of(row)))
+        home->process = ht_code_of(row)->process;
+    if (ht_code_has_container(ht_code_of(row)))
+        home->container = ht_code_of(row)->container;
+}
+
+struct ht_subject_home ht_subject_home(const struct ht_node *node, const struct ht_subject *subject)
+{
+    struct ht_subject_home home = {0};
+    const struct ht_row *exposure = NULL;
+
+    if (ht_str_is(subject->kind, "container")) {
+        home.container = subject->id;
+    } else if (ht_str_is(subject->kind, "unit")) {
+        home.unit = subject->name;
+    } else if (ht_str_is(subject->kind, "program")) {
+        go_to_code(node, subject->id, &home);
+    } else if (ht_str_is(subject->kind, "process") || ht_str_is(subject->kind, "file")) {
+        exposure = ht_node_find(node, HT_TABLE_EXPOSURE, subject->id);
+        if (exposure)
+            go_to_exposure(node, exposure, &home);
+        else if (ht_str_is(subject->kind, "process"))
+            go_to_process(node, subject->id, &home);
+    }
+    return home;
+}

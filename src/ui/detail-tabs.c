@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include "hulltop/model/subject.h"
+
 enum { NAME_COL = 24, RAW_DEPTH_MAX = 6, HISTORY_MAX = 500 };
 
 /* ---- why and fix ---- */
@@ -231,20 +233,26 @@ void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, str
         none(doc, "no events about it since hulltop was started");
 }
 
+static bool is_at(const struct ht_subject_home *home, const struct ht_subject_rows *rows)
+{
+    if (rows->container)
+        return ht_str_equal(home->container, rows->container->id);
+    if (rows->process)
+        return ht_str_equal(home->process, rows->process->id);
+    return rows->usage && home->unit.len && ht_str_equal(home->unit, rows->usage->unit);
+}
+
 void ht_detail_findings(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
-    struct ht_str id = rows->container ? rows->container->id
-                       : rows->process ? rows->process->id
-                       : rows->usage   ? rows->usage->id
-                                       : HT_S("");
     size_t shown = 0;
 
     ht_doc_head(doc, "FINDINGS");
     for (size_t i = 0; i < ui->state->findings.len; i++) {
         const struct ht_finding *finding = ht_finding_of(ui->state->findings.rows[i]);
+        struct ht_subject_home home = ht_subject_home(ui->state->node, &finding->subject);
         ht_autobuf struct ht_buf word = HT_BUF(40);
 
-        if (id.len == 0 || !ht_str_equal(finding->subject.id, id))
+        if (!is_at(&home, rows))
             continue;
         shown++;
         ht_ui_severity_text(&word, finding->severity);

@@ -324,18 +324,29 @@ static void copy_page(struct ht_ui *ui, struct detail *detail)
     ht_ui_copy(ui, ht_buf_str(&text), "the finding");
 }
 
-/* A finding's container, a process's container. */
+/* The first of them that is there. */
+static bool open_home(struct ht_ui *ui, const struct ht_subject *subject)
+{
+    struct ht_subject_home home = ht_subject_home(ui->state->node, subject);
+
+    return ht_detail_open(ui, &ht_process_table, home.process) ||
+           ht_detail_open(ui, &ht_container_table, home.container);
+}
+
+/* What a finding is about runs in; a process's container. */
 static void open_owner(struct ht_ui *ui, const struct detail *detail)
 {
     struct ht_subject_rows rows;
 
     find_rows(ui, detail->table, ht_str_from(detail->id), &rows);
-    if (rows.process && detail->table == &ht_finding_table)
-        ht_detail_open(ui, &ht_process_table, rows.process->id);
-    else if (rows.container && detail->table != &ht_container_table)
+    if (rows.finding && detail->table == &ht_finding_table) {
+        if (open_home(ui, &rows.finding->subject))
+            return;
+    } else if (rows.container && detail->table != &ht_container_table) {
         ht_detail_open(ui, &ht_container_table, rows.container->id);
-    else
-        ht_ui_message(ui, "no owner is known");
+        return;
+    }
+    ht_ui_message(ui, "no owner is known");
 }
 
 static void set_tab(struct detail *detail, unsigned tab)

@@ -34,7 +34,7 @@ void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, str
 /* Appends all of them as JSON. */
 void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows,
                       struct ht_buf *out);
-/* Findings about the same container, process or unit. */
+/* Findings about the container and what is in it, or the process, or what the unit runs. */
 void ht_detail_findings(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
 
 #endif

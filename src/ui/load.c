@@ -2,6 +2,7 @@
 /* Everything that uses the node, with its load and its findings. */
 #include <config.h>
 
+#include "hulltop/model/subject.h"
 #include "list.h"
 
 struct loads {
@@ -74,15 +75,18 @@ static void add_unit(struct loads *loads, const struct ht_row *row)
     ht_load_set_findings(load, 0);
 }
 
+/* A container has the findings of what is in it, a unit of what it runs. */
 static struct ht_load *find(const struct loads *loads, const struct ht_subject *subject)
 {
+    struct ht_subject_home home = ht_subject_home(loads->state->node, subject);
     ht_autobuf struct ht_buf unit = HT_BUF(HT_SIDE_TEXT_MAX);
-    struct ht_load *load = ht_map_get(loads->by_id, subject->id);
 
-    if (load || !ht_str_is(subject->kind, "unit"))
-        return load;
+    if (home.container.len)
+        return ht_map_get(loads->by_id, home.container);
+    if (home.unit.len == 0)
+        return NULL;
     ht_buf_add_text(&unit, "unit:");
-    ht_buf_add_str(&unit, subject->name);
+    ht_buf_add_str(&unit, home.unit);
     return ht_map_get(loads->by_id, ht_buf_str(&unit));
 }
 

@@ -5,7 +5,15 @@
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/str.h"
+#include "hulltop/model/node.h"
 #include "hulltop/model/row.h"
+
+/* Where a subject runs. Borrowed from the node and the subject; empty: in none, or not known. */
+struct ht_subject_home {
+    struct ht_str container; /* id */
+    struct ht_str process;   /* id */
+    struct ht_str unit;      /* name */
+};
 
 /* In one word where it is: the pod, or else the container around it, the name, the owner, the kind.
  * Raw, borrowed from the subject. */
@@ -14,5 +22,9 @@ struct ht_str ht_subject_text(const struct ht_subject *subject);
  * "nginx.service". Of what many pods have in common, and nobody else is named for, it names the
  * first pods. */
 void ht_finding_put_subject(struct ht_buf *out, const struct ht_finding *finding);
+/* Where it runs: a container is its own home; that of a process, of code and of a secret in the
+ * open is what they run or lie in. Looks up at most three rows. */
+struct ht_subject_home ht_subject_home(const struct ht_node *node,
+                                       const struct ht_subject *subject);
 
 #endif

@@ -137,11 +137,103 @@ static void what_pods_have_in_common_names_them(void **state)
     is_told(&finding, "node", "shop/web, shop/db");
 }
 
+/* ---- where it runs ---- */
+
+static void add_process(struct ht_node *node, const char *id, const char *container,
+                        const char *unit)
+{
+    struct ht_process process = {0};
+
+    ht_process_set_id(&process, ht_str_from(id));
+    if (container)
+        ht_process_set_container(&process, ht_str_from(container));
+    if (unit)
+        ht_process_set_unit(&process, ht_str_from(unit));
+    ht_node_add(node, ht_row_new(&ht_process_table, &process));
+}
+
+static void add_code(struct ht_node *node, const char *id, const char *container, const char *unit)
+{
+    struct ht_code code = {0};
+
+    ht_code_set_id(&code, ht_str_from(id));
+    ht_code_set_process(&code, HT_S("7.70"));
+    if (container)
+        ht_code_set_container(&code, ht_str_from(container));
+    if (unit)
+        ht_code_set_unit(&code, ht_str_from(unit));
+    ht_node_add(node, ht_row_new(&ht_code_table, &code));
+}
+
+static void add_exposure(struct ht_node *node, const char *id, const char *container,
+                         const char *process)
+{
+    struct ht_exposure exposure = {0};
+
+    ht_exposure_set_id(&exposure, ht_str_from(id));
+    if (container)
+        ht_exposure_set_container(&exposure, ht_str_from(container));
+    if (process)
+        ht_exposure_set_process(&exposure, ht_str_from(process));
+    ht_node_add(node, ht_row_new(&ht_exposure_table, &exposure));
+}
+
+static void what_runs_in_a_container_is_at_home_there(void **state)
+{
+    static const struct {
+        const char *kind, *id, *name;
+        const char *container, *process, *unit;
+    } cases[] = {
+        {"container", "c1", "web", "c1", "", ""},
+        {"container", "gone", "was", "gone", "", ""},
+        {"process", "7.70", "sh", "c1", "7.70", ""},
+        {"process", "8.80", "sshd", "", "8.80", "ssh.service"},
+        {"process", "9.90", "over", "", "9.90", ""},
+        {"program", "c1/program//bin/sh", "/bin/sh", "c1", "7.70", ""},
+        {"program", "cron.service", "/bin/job", "", "", "cron.service"},
+        {"process", "env c1 PASSWORD", "sh", "c1", "7.70", ""},
+        {"process", "env 7 TOKEN", "sh", "c1", "7.70", ""},
+        {"file", "file /srv/key", "/srv/key", "c2", "", ""},
+        {"file", "file /etc/key", "/etc/key", "", "", ""},
+        {"file", "file none knows", "/etc/key", "", "", ""},
+        {"unit", "8.80", "ssh.service", "", "", "ssh.service"},
+        {"node", "node-1", "node-1", "", "", ""},
+    };
+    struct ht_node *node = ht_node_new(0);
+
+    (void)state;
+    add_process(node, "7.70", "c1", NULL);
+    add_process(node, "8.80", NULL, "ssh.service");
+    add_code(node, "c1/program//bin/sh", "c1", NULL);
+    add_code(node, "host/program//bin/job", NULL, "cron.service");
+    add_exposure(node, "env c1 PASSWORD", "c1", "7.70");
+    add_exposure(node, "env 7 TOKEN", NULL, "7.70");
+    add_exposure(node, "file /srv/key", "c2", NULL);
+    add_exposure(node, "file /etc/key", NULL, NULL);
+    ht_node_sort(node);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_subject subject = {0};
+        struct ht_subject_home home;
+
+        ht_subject_set_kind(&subject, ht_str_from(cases[i].kind));
+        ht_subject_set_id(&subject, ht_str_from(cases[i].id));
+        ht_subject_set_name(&subject, ht_str_from(cases[i].name));
+        home = ht_subject_home(node, &subject);
+        if (!ht_str_is(home.container, cases[i].container) ||
+            !ht_str_is(home.process, cases[i].process) || !ht_str_is(home.unit, cases[i].unit))
+            fail_msg("%s %s: container \"%.*s\", process \"%.*s\", unit \"%.*s\"", cases[i].kind,
+                     cases[i].id, HT_STR_ARG(home.container), HT_STR_ARG(home.process),
+                     HT_STR_ARG(home.unit));
+    }
+    ht_node_unref(node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_workload_comes_before_the_name),
         cmocka_unit_test(what_pods_have_in_common_names_them),
+        cmocka_unit_test(what_runs_in_a_container_is_at_home_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

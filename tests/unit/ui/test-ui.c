@@ -345,6 +345,57 @@ static void noise_is_no_load(void **unused)
     close_bench(&bench);
 }
 
+static void add_part(struct ht_state *state, const char *id, const char *kind, const char *subject,
+                     const char *title)
+{
+    struct ht_finding finding = {0};
+
+    ht_finding_set_id(&finding, ht_str_from(id));
+    ht_finding_set_check(&finding, HT_S("SEC-001"));
+    ht_finding_set_question(&finding, 5);
+    ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+    ht_finding_set_title(&finding, ht_str_from(title));
+    ht_subject_set_kind(ht_finding_edit_subject(&finding), ht_str_from(kind));
+    ht_subject_set_id(&finding.subject, ht_str_from(subject));
+    ht_subject_set_name(&finding.subject, ht_str_from(subject));
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+}
+
+/* "debug" has two of its own, kubelet.service none. */
+static void a_container_has_the_findings_of_what_is_in_it(void **unused)
+{
+    struct bench bench;
+    struct ht_exposure exposure = {0};
+    ht_autostate struct ht_state *state = fixture_state();
+
+    (void)unused;
+    ht_exposure_set_id(&exposure, HT_S("an exposure"));
+    ht_exposure_set_process(&exposure, HT_S("20411.900"));
+    ht_node_add(state->node, ht_row_new(&ht_exposure_table, &exposure));
+    ht_node_sort(state->node);
+    add_part(state, "bb01", "process", "20433.901", "tcpdump listens to the network");
+    add_part(state, "bb02", "process", "an exposure", "A token is in an environment");
+    add_part(state, "bb03", "program", "kubelet.service", "Code of the unit was replaced");
+    add_part(state, "bb04", "file", "nowhere", "A key lies about");
+    open_bench(&bench, NULL);
+    grow(&bench);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, "9");
+    SEES(&bench, "debug       4");
+    SEES(&bench, "  !! CRIT kubelet.service");
+    type(&bench, "\n");
+    SEES(&bench, "tcpdump listens to the network");
+    SEES(&bench, "A token is in an environment");
+    SEES_NOT(&bench, "Code of the unit");
+    SEES_NOT(&bench, "A key lies about");
+    type(&bench, "\x1b:view everything\n/kubelet\n\n");
+    SEES(&bench, "Code of the unit was replaced");
+    SEES_NOT(&bench, "A token is in an environment");
+    type(&bench, "09v/token\n\no");
+    SEES(&bench, "> an exposure > sh");
+    close_bench(&bench);
+}
+
 static void the_timeline_follows_until_a_line_is_chosen(void **unused)
 {
     struct bench bench;
@@ -620,6 +671,7 @@ int main(void)
         cmocka_unit_test(the_clock_goes_on_and_pausing_holds_the_screen),
         cmocka_unit_test(a_quiet_second_changes_few_cells),
         cmocka_unit_test(noise_is_no_load),
+        cmocka_unit_test(a_container_has_the_findings_of_what_is_in_it),
         cmocka_unit_test(an_end_is_told_from_a_beginning),
         cmocka_unit_test(a_refused_filter_leaves_the_list_as_it_was),
         cmocka_unit_test(a_bare_word_finds_whose_a_finding_is),
