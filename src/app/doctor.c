@@ -38,11 +38,20 @@ static void put_exceptions(const struct ht_allowed_list *list, int64_t now_ns, s
     }
 }
 
+static int print(struct ht_str text)
+{
+    struct ht_error err = {0};
+
+    if (ht_print(text, &err) == 0)
+        return HT_STATUS_CLEAN;
+    ht_complain(&err);
+    return HT_STATUS_USAGE;
+}
+
 static int tell(struct ht_session *session)
 {
     const struct ht_options *options = session->options;
     ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_BODY);
-    struct ht_error err = {0};
     ht_autostate struct ht_state *state = NULL;
     int status = ht_wait_for_answer(
         session, options->timeout_ns ? options->timeout_ns : DEFAULT_TIMEOUT_NS, &state);
@@ -51,11 +60,7 @@ static int tell(struct ht_session *session)
         return status;
     ht_report_doctor(&out, state);
     put_exceptions(&options->allowed, state->now_ns, &out);
-    if (ht_print(ht_buf_str(&out), &err) < 0) {
-        ht_complain(&err);
-        return HT_STATUS_USAGE;
-    }
-    return HT_STATUS_CLEAN;
+    return print(ht_buf_str(&out));
 }
 
 /* What the Kubernetes source asks for, and no more: never a secret. */
@@ -92,7 +97,7 @@ int ht_command_doctor(const struct ht_options *options, struct ht_arena *arena)
     int status;
 
     if (options->role)
-        return ht_print(ht_str_from(role), &err) < 0 ? HT_STATUS_USAGE : HT_STATUS_CLEAN;
+        return print(ht_str_from(role));
     if (ht_wait_prepare(&err) < 0 || ht_session_open(&session, options, arena, &err) < 0 ||
         ht_session_engine(&session, false, &err) < 0) {
         ht_complain(&err);

@@ -27,6 +27,7 @@ struct lines {
     bool input_ended;
     bool hurrying; /* a recording is told as fast as it can be read */
     bool complete; /* every source has answered or failed; a recording has ended */
+    bool unread;   /* the reader of the lines has gone */
     int status;
 };
 
@@ -44,14 +45,22 @@ static void call_open(void *context, struct ht_str finding)
     ht_engine_open(lines->session.engine, finding);
 }
 
+/* A recording is ended properly before a reader that has gone ends the program. */
 static bool put(struct lines *lines, struct ht_buf *out)
 {
-    bool ok = ht_write_all(STDOUT_FILENO, ht_buf_str(out)) == 0;
+    int r = ht_write_all(STDOUT_FILENO, ht_buf_str(out));
+    struct ht_error err = {0};
 
     ht_buf_reset(out);
-    if (!ok)
-        lines->status = HT_STATUS_TERMINAL;
-    return ok;
+    if (r == 0)
+        return true;
+    lines->status = HT_STATUS_TERMINAL;
+    lines->unread = r == -EPIPE;
+    if (!lines->unread) {
+        ht_error_errno(&err, -r, "standard output");
+        ht_complain(&err);
+    }
+    return false;
 }
 
 /* Carries out the complete lines among what was typed; false: end. */
@@ -214,5 +223,8 @@ int ht_plain_run(const struct ht_options *options, struct ht_arena *arena,
     int status = start(&lines, options, arena);
     ht_plain_free(lines.plain);
     ht_buf_fini(&lines.typed);
-    return ht_session_close(&lines.session, GRACE_NS, status);
+    status = ht_session_close(&lines.session, GRACE_NS, status);
+    if (lines.unread)
+        ht_signals_end_by_pipe();
+    return status;
 }
