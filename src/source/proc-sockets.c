@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "net-table.h"
@@ -13,7 +14,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
-enum { NAME_BYTES = 32, LINK_BYTES = 128, STDIO = 3 };
+enum { NAME_BYTES = 32, LINK_BYTES = 128, PATH_BYTES = 64, STDIO = 3 };
 
 struct space {
     uint64_t ns;
@@ -219,11 +220,31 @@ static bool is_accepted(const struct space *space, const struct ht_net_socket *s
     return false;
 }
 
-/* The kernel walks all connections of the node for one namespace's table: it is read only for those
- * that have a socket. */
-static const struct ht_net_socket *find_in_space(struct walk *walk, uint64_t inode)
+/* The kernel tells by which protocol a socket was made. What it does not tell may be of TCP. */
+static bool may_be_tcp(const struct walk *walk, const char *name)
+{
+    static const char *const others[] = {"UNIX", "NETLINK", "UDP", "PACKET"};
+    char path[PATH_BYTES], protocol[NAME_BYTES] = "";
+
+    /* Below the descriptor the name is of this process, whose number may be another's by now. */
+    snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", walk->dirfd, name);
+    if (getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1) <= 0)
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        if (strncmp(protocol, others[i], strlen(others[i])) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* The kernel walks all connections of the node for one namespace's table, which takes longer than
+ * a hundred processes: it is read only for those that have a socket of TCP. */
+static const struct ht_net_socket *find_in_space(struct walk *walk, const char *name,
+                                                 uint64_t inode)
 {
     if (!walk->space && !walk->unknown) {
+        if (!may_be_tcp(walk, name))
+            return NULL;
         walk->space = find_space(walk->reader, walk->pid);
         walk->unknown = !walk->space;
     }
@@ -241,7 +262,7 @@ static int visit_fd(void *context, const char *name, unsigned type, uint64_t ino
     if (len <= 0)
         return 0;
     uint64_t wanted = socket_inode((struct ht_str){.data = target, .len = (size_t)len});
-    const struct ht_net_socket *socket = wanted ? find_in_space(walk, wanted) : NULL;
+    const struct ht_net_socket *socket = wanted ? find_in_space(walk, name, wanted) : NULL;
     if (!socket)
         return 0;
     if (socket->state == HT_NET_LISTEN)

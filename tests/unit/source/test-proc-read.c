@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -214,6 +215,35 @@ static void stdio_and_peers_are_read(void **state)
     assert_true(ht_str_is(process.stdio.items[0], "closed"));
 }
 
+/* Its own descriptors, and no table: that of a namespace costs too much to be read for nothing. */
+static void only_sockets_of_tcp_need_the_table(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+    int pair[2];
+
+    put_folder(tree, "500");
+    put_folder(tree, "500/ns");
+    put_link(tree, "500/ns/net", "net:[411]");
+    put_link(tree, "500/fd", "/proc/self/fd");
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ht_proc_read_peers(&tree->reader, 500, tree->arena, &process);
+    assert_true(ht_process_has_peers(&process));
+    assert_true(ht_process_has_listens(&process));
+    assert_int_equal(process.peers.len + process.listens.len, 0);
+
+    int tcp = socket(AF_INET, SOCK_STREAM, 0);
+    if (tcp >= 0) {
+        memset(&process, 0, sizeof(process));
+        ht_proc_read_peers(&tree->reader, 500, tree->arena, &process);
+        assert_false(ht_process_has_peers(&process));
+        assert_false(ht_process_has_listens(&process));
+        close(tcp);
+    }
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void reused_pid_is_thrown_away(void **state)
 {
     struct tree *tree = *state;
@@ -307,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(security_fields_are_read, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(first_process_has_mounts_and_sockets, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(stdio_and_peers_are_read, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(only_sockets_of_tcp_need_the_table, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(reused_pid_is_thrown_away, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(zombie_is_gone, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(other_namespace_stands_apart, make_tree, free_tree),
