@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -249,6 +250,26 @@ static int read_or_digest(const struct ht_root *root, const struct wire_request 
     return r;
 }
 
+/* By one descriptor: what the name leads to may be another file a moment later. */
+static int stat_and_place(const struct ht_root *root, const char *path, struct stat *ret_stat,
+                          struct ht_buf *data, struct ht_error *err)
+{
+    ht_autoclose int fd = ht_root_openat(root, path, O_PATH, err);
+    char name[64];
+    char link[PATH_MAX];
+    ssize_t len;
+
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, ret_stat) < 0)
+        return ht_error_errno(err, errno, "%s", path);
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    len = readlink(name, link, sizeof(link));
+    if (len > 0 && (size_t)len < sizeof(link))
+        ht_buf_add(data, link, (size_t)len);
+    return 0;
+}
+
 static int operate(const struct ht_root *root, const struct wire_request *request,
                    struct wire_answer *answer, struct ht_buf *data)
 {
@@ -260,7 +281,7 @@ static int operate(const struct ht_root *root, const struct wire_request *reques
 
     switch ((enum ht_helper_operation)request->operation) {
     case HT_HELPER_STAT:
-        return ht_root_stat(root, path, &answer->stat, err);
+        return stat_and_place(root, path, &answer->stat, data, err);
     case HT_HELPER_LSTAT:
         return ht_root_lstat(root, path, &answer->stat, err);
     case HT_HELPER_READ:

@@ -29,6 +29,7 @@ enum { HT_DRIFT_PATH_BYTES = 256 };
 struct ht_drift {
     bool live;
     bool opened;
+    struct ht_spawner *spawner; /* of helpers; NULL: there are none */
     struct ht_proc_reader reader;
     struct ht_origin *origin;
     struct ht_codes *codes;

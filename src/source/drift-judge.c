@@ -375,15 +375,44 @@ static struct ht_str absolute(struct ht_drift *drift, pid_t pid, struct ht_str p
     return ht_arena_strf(drift->arena, "%.*s/%.*s", HT_STR_ARG(cwd), HT_STR_ARG(path));
 }
 
-static void add_first_line(struct ht_drift *drift, int fd, struct ht_code *code)
+static void add_first_line(struct ht_drift *drift, struct ht_str bytes, struct ht_code *code)
 {
-    char *line = ht_arena_alloc(drift->arena, FIRST_LINE_MAX, 1);
-    ssize_t len = pread(fd, line, FIRST_LINE_MAX, 0);
-    struct ht_str text =
-        ht_script_first_line((struct ht_str){.data = line, .len = len > 0 ? (size_t)len : 0});
+    struct ht_str text = ht_script_first_line(bytes);
 
     if (text.len)
         ht_code_set_first_line(code, ht_secret_mask_text(drift->arena, text));
+}
+
+static void read_first_line(struct ht_drift *drift, int fd, struct ht_code *code)
+{
+    char *line = ht_arena_alloc(drift->arena, FIRST_LINE_MAX, 1);
+    ssize_t len = pread(fd, line, FIRST_LINE_MAX, 0);
+
+    add_first_line(drift, (struct ht_str){.data = line, .len = len > 0 ? (size_t)len : 0}, code);
+}
+
+/* A file that may only be looked at by a helper. False: it is not there. */
+static bool judge_far(struct ht_drift *drift, const struct ht_origin_ask *ask, struct ht_code *code)
+{
+    ht_autobuf struct ht_buf line = HT_BUF(FIRST_LINE_MAX);
+    int r = ht_origin_judge_far(drift->origin, ask, drift->arena, code);
+
+    if (r == -ENOENT || r == -ESRCH)
+        return false;
+    if (r == 0) {
+        if (ask->kind == HT_CODE_KIND_SCRIPT &&
+            ht_origin_read_far(drift->origin, ask, FIRST_LINE_MAX, &line))
+            add_first_line(drift, ht_arena_str(drift->arena, ht_buf_str(&line)), code);
+        return true;
+    }
+    ht_code_set_kind(code, ask->kind);
+    ht_code_set_path(code, ask->path);
+    ht_code_set_container_id(code, ask->container_id);
+    ht_code_set_origin(code, HT_CODE_ORIGIN_BLIND);
+    ht_code_set_reason(code, r == -ETIMEDOUT
+                                 ? HT_S("the file system of this container does not answer")
+                                 : HT_S("not opened: a file system of this container can hang"));
+    return true;
 }
 
 /* A file by the path that a process would open it by. False: it is not there. */
@@ -402,14 +431,8 @@ bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
     ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &ask.path);
     ht_autoclose int readable = -1;
 
-    if (fd == -EXDEV) {
-        ht_code_set_kind(code, kind);
-        ht_code_set_path(code, path);
-        ht_code_set_container_id(code, ask.container_id);
-        ht_code_set_origin(code, HT_CODE_ORIGIN_BLIND);
-        ht_code_set_reason(code, HT_S("not opened: a file system of this container can hang"));
-        return true;
-    }
+    if (fd == -EXDEV)
+        return judge_far(drift, &ask, code);
     if (fd < 0)
         return false;
     ask.fd = fd;
@@ -420,7 +443,7 @@ bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
     if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN && kind == HT_CODE_KIND_SCRIPT) {
         readable = ht_file_reopen(fd);
         if (readable >= 0)
-            add_first_line(drift, readable, code);
+            read_first_line(drift, readable, code);
     }
     return true;
 }

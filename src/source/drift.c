@@ -51,13 +51,13 @@ static void tell(struct ht_drift *drift, struct ht_node *sample, enum ht_source_
     ht_source_set_interval(&source, LOOK_NS);
     if (state != HT_SOURCE_STATE_WAIT)
         ht_source_set_answered_at(&source, ht_clock_wall(drift->feed->clock));
-    if (state == HT_SOURCE_STATE_PART)
+    if (state == HT_SOURCE_STATE_PART && geteuid() != 0)
         ht_source_set_help(&source, HT_S("run as root"));
     ht_node_add(sample, ht_row_new(&ht_source_table, &source));
 }
 
 /* What nobody has looked at, and never will. */
-static void add_losses(const struct ht_drift *drift, struct ht_buf *detail)
+static void add_losses(const struct ht_drift *drift, unsigned silent, struct ht_buf *detail)
 {
     uint64_t lost = ht_exec_lost(drift->watch), unplaced = ht_exec_unplaced(drift->watch);
 
@@ -65,6 +65,10 @@ static void add_losses(const struct ht_drift *drift, struct ht_buf *detail)
         ht_buf_addf(detail, "; %llu starts lost", (unsigned long long)lost);
     if (unplaced)
         ht_buf_addf(detail, "; %llu started and ended unseen", (unsigned long long)unplaced);
+    if (silent)
+        ht_buf_addf(detail, "; %u file system%s of containers did not answer%s", silent,
+                    silent == 1 ? "" : "s",
+                    silent < HT_LIMIT_HELPERS ? "" : ", none like them is asked any more");
 }
 
 static void publish(struct ht_drift *drift)
@@ -72,6 +76,7 @@ static void publish(struct ht_drift *drift)
     struct ht_node *sample = ht_node_new(drift->now_wall_ns);
     ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_MAX);
     size_t unread = ht_layers_unread(drift->layers);
+    unsigned silent = drift->spawner ? ht_helper_given_up(drift->spawner) : 0;
 
     if (unread)
         ht_buf_addf(&detail, "%zu processes of containers could not be read", unread);
@@ -79,13 +84,14 @@ static void publish(struct ht_drift *drift)
         ht_buf_addf(&detail, "%zu processes in %zu containers; %zu not as in the image",
                     count_contained(drift), ht_layers_count(drift->layers),
                     ht_codes_drifted(drift->codes));
-    add_losses(drift, &detail);
+    add_losses(drift, silent, &detail);
     ht_codes_put(drift->codes, sample);
     ht_layers_put(drift->layers, sample);
     if (drift->tamper)
         ht_node_add(sample, ht_row_ref(drift->tamper));
     drift->tamper_changed = false;
-    tell(drift, sample, unread ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK, ht_buf_str(&detail));
+    tell(drift, sample, unread || silent ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK,
+         ht_buf_str(&detail));
     ht_exec_tell(drift->watch, drift->watched_since, sample);
     ht_node_sort(sample);
     drift->published_ns = ht_clock_mono(drift->feed->clock);
@@ -272,7 +278,7 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     drift->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
     r = ht_proc_reader_init(&drift->reader, "/proc", err);
     drift->opened = r == 0;
-    drift->origin = r == 0 ? ht_origin_new("/proc", err) : NULL;
+    drift->origin = r == 0 ? ht_origin_new("/proc", drift->spawner, err) : NULL;
     if (!drift->origin)
         return -EIO;
     ht_drift_crowd_init(drift);
@@ -319,6 +325,7 @@ static void free_drift(void *context)
     ht_codes_free(drift->codes);
     ht_layers_free(drift->layers);
     ht_origin_free(drift->origin);
+    ht_spawner_stop(drift->spawner);
     ht_arena_free(drift->arena);
     ht_map_free(drift->mapped);
     ht_drift_known_forget(drift);
@@ -335,5 +342,7 @@ struct ht_driver ht_drift_driver(bool live)
     struct ht_drift *drift = ht_new0(struct ht_drift);
 
     drift->live = live;
+    /* Now, for no other thread exists but the one that waits for signals. */
+    drift->spawner = live ? ht_spawner_start(NULL) : NULL;
     return (struct ht_driver){.ops = &ops, .self = drift};
 }

@@ -361,7 +361,7 @@ static int take_program(struct taking *taking)
 static int take_code(struct taking *taking, const struct ht_evidence_ask *ask)
 {
     static const char member[] = "code.do-not-run";
-    struct ht_origin *origin = ask->code.len ? ht_origin_new(ask->proc, NULL) : NULL;
+    struct ht_origin *origin = ask->code.len ? ht_origin_new(ask->proc, NULL, NULL) : NULL;
     const struct ht_origin_ask where = {.pid = ask->pid, .start = ask->start, .path = ask->code};
     ht_autoclose int found = -1;
     ht_autoclose int fd = -1;

@@ -20,6 +20,9 @@ struct ht_origin {
     unsigned pass;
     struct ht_space_reader reader; /* its root_fd is owned: the node's files */
     struct ht_buf key;
+    struct ht_spawner *spawner;    /* borrowed; NULL: none */
+    struct ht_helper_answer heard; /* scratch */
+    struct ht_map *silent;         /* containers whose file system did not answer a helper */
 };
 
 /* The directory of the process that is asked for (O_PATH), owned by the caller; -ESRCH if it is
@@ -36,6 +39,9 @@ struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t n
  * none, or not told. */
 struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct ht_space *space,
                               struct ht_str path, struct ht_arena *arena);
+/* Tells of a file of a root whose storage keeps changed files with the image's. */
+void ht_origin_tell_shared(const struct ht_space *space, struct ht_arena *arena,
+                           struct ht_code *code);
 /* The node's own mounts; origin->hanging is filled too. */
 const struct ht_host_mounts *ht_origin_host_mounts(struct ht_origin *origin);
 

@@ -89,7 +89,7 @@ uint64_t ht_origin_namespace(int dirfd)
     return ht_proc_decode_ns((struct ht_str){.data = link, .len = (size_t)len});
 }
 
-struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err)
+struct ht_origin *ht_origin_new(const char *proc, struct ht_spawner *spawner, struct ht_error *err)
 {
     ht_autoclose int proc_fd = open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
     ht_autoclose int root_fd = -1;
@@ -114,6 +114,8 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err)
     origin->absent = ht_map_new();
     origin->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
     ht_buf_init(&origin->key, KEY_BYTES);
+    origin->spawner = spawner;
+    origin->silent = ht_map_new();
     return origin;
 }
 
@@ -126,6 +128,8 @@ struct ht_origin *ht_origin_free(struct ht_origin *origin)
     ht_map_remove_if(origin->spaces, forget_space, NULL);
     ht_map_free(origin->spaces);
     ht_map_free(origin->absent);
+    ht_map_free(origin->silent);
+    ht_helper_answer_fini(&origin->heard);
     ht_arena_free(origin->host_arena);
     ht_space_reader_fini(&origin->reader);
     ht_buf_fini(&origin->key);
@@ -573,15 +577,17 @@ static void judge_mounted(struct question *question)
 
 /* The root of the container, where the storage driver keeps no writable directory apart: nearly all
  * of it is the image's, and too much to be read before the runtime has told which is not. */
-static void judge_other_root(struct question *question)
+void ht_origin_tell_shared(const struct ht_space *space, struct ht_arena *arena,
+                           struct ht_code *code)
 {
-    set_mount(question, question->mount);
-    ht_code_set_shared(question->code, true);
-    ht_code_set_origin(question->code, HT_CODE_ORIGIN_BLIND);
-    ht_code_set_reason(question->code,
-                       ht_arena_strf(question->arena,
-                                     "storage on %.*s keeps changed files with the image's",
-                                     HT_STR_ARG(question->mount->type)));
+    struct ht_str type = space->root->type;
+
+    ht_code_set_mount(code, ht_arena_str(arena, type));
+    ht_code_set_shared(code, true);
+    ht_code_set_origin(code, HT_CODE_ORIGIN_BLIND);
+    ht_code_set_reason(code,
+                       ht_arena_strf(arena, "storage on %.*s keeps changed files with the image's",
+                                     HT_STR_ARG(type)));
 }
 
 static void judge_contained(struct question *question)
@@ -608,7 +614,7 @@ static void judge_contained(struct question *question)
         else
             told(question, HT_CODE_ORIGIN_BLIND, "its path lies outside of its mount");
     } else if (mount == space->root) {
-        judge_other_root(question);
+        ht_origin_tell_shared(space, question->arena, question->code);
     } else {
         set_mount(question, mount);
         told(question, HT_CODE_ORIGIN_BLIND, "on an overlay inside the container");

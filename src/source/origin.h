@@ -5,7 +5,8 @@
  * A file is known by the mount that holds it (statx gives its number, /proc/PID/mountinfo the
  * rest). On an overlay the writable directory says the rest: what it does not have comes from the
  * image; what it has is new, or was copied up from the image, and is then compared with the layer
- * below. Files on file systems that can hang (FUSE, NFS and the like) are never opened.
+ * below. Files on file systems that can hang (FUSE, NFS and the like) are never opened here; a
+ * helper process, which can be given up, looks at them where the root of a container is one.
  *
  * Everything of a process is read below one descriptor of its /proc/PID. Answers are kept by mount
  * namespace, device, inode, time of change and path; both they and the mount tables are bounded.
@@ -19,13 +20,15 @@
 
 #include "hulltop/base/arena.h"
 #include "hulltop/base/error.h"
+#include "hulltop/base/helper.h"
 #include "hulltop/model/rows.h"
 
 struct ht_origin;
 struct ht_space;
 
-/* A judge that reads below proc ("/proc"). Owned by the caller, or NULL. */
-struct ht_origin *ht_origin_new(const char *proc, struct ht_error *err);
+/* A judge that reads below proc ("/proc"); spawner (NULL: none) is borrowed. Owned by the caller,
+ * or NULL. */
+struct ht_origin *ht_origin_new(const char *proc, struct ht_spawner *spawner, struct ht_error *err);
 /* NULL is allowed; returns NULL. */
 struct ht_origin *ht_origin_free(struct ht_origin *origin);
 
@@ -61,6 +64,17 @@ int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
  * -EXDEV on the way there may be a file system that hangs; else -errno. */
 int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
                    struct ht_arena *arena, struct ht_str *ret_path);
+
+/* The same for a path (ask->path) of a container whose root can hang, by a helper: fills what
+ * ht_origin_judge fills of a file that storage keeps with the image's (shared), without a digest.
+ * 0; -ENOENT no regular file is there; -ETIMEDOUT the file system does not answer, and its
+ * container is not asked again; -EXDEV another mount is on the way, or there is no helper; else
+ * -errno. Up to two seconds. */
+int ht_origin_judge_far(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                        struct ht_arena *arena, struct ht_code *code);
+/* Adds the first bytes of such a file, at most max. False: they could not be read. */
+bool ht_origin_read_far(struct ht_origin *origin, const struct ht_origin_ask *ask, size_t max,
+                        struct ht_buf *out);
 
 /* The directories of a container's overlay. */
 struct ht_origin_layers {

@@ -111,6 +111,7 @@ static void files_links_and_directories_are_read(void **state)
 {
     ht_autohelped struct ht_helper_answer answer = {.cut = false};
     struct ht_error err = {.code = 0};
+    char place[256];
 
     (void)state;
     assert_true(ht_helper_is_on(spawner));
@@ -126,6 +127,8 @@ static void files_links_and_directories_are_read(void **state)
     assert_true(S_ISLNK(answer.stat.st_mode));
     assert_int_equal(ask(HT_HELPER_STAT, "inside", &answer, &err), 0);
     assert_true(S_ISREG(answer.stat.st_mode));
+    in_tree(place, "dir/one");
+    assert_string_equal(answer.data.data, place);
     assert_int_equal(ask(HT_HELPER_LIST, "dir", &answer, &err), 0);
     assert_int_equal(answer.data.len, 8);
     assert_true(memcmp(answer.data.data, "one\0two", 8) == 0 ||

@@ -25,8 +25,8 @@
 
 struct ht_spawner;
 
-/* Forks the spawner. Call it in the main thread before any other thread exists. Returns it, owned
- * by the caller, or NULL. */
+/* Forks the spawner. Call it in the main thread before any thread exists that may hold a lock.
+ * Returns it, owned by the caller, or NULL. */
 struct ht_spawner *ht_spawner_start(struct ht_error *err);
 /* Ends it and its helpers without waiting for one that hangs; nobody may be in ht_helper_ask. NULL
  * is allowed; returns NULL. */
@@ -37,7 +37,7 @@ bool ht_helper_is_on(struct ht_spawner *spawner);
 unsigned ht_helper_given_up(struct ht_spawner *spawner);
 
 enum ht_helper_operation {
-    HT_HELPER_STAT,     /* of what path leads to */
+    HT_HELPER_STAT,     /* of what path leads to, and where that lies */
     HT_HELPER_LSTAT,    /* of the last link itself */
     HT_HELPER_READ,     /* the first max_bytes of a regular file */
     HT_HELPER_READLINK, /* the target of a link */
@@ -61,7 +61,8 @@ struct ht_helper_request {
 struct ht_helper_answer {
     struct stat stat;   /* of the file that was looked at, whatever the operation */
     bool cut;           /* data ends before the file or the directory did */
-    struct ht_buf data; /* bytes, target, names or digest */
+    struct ht_buf data; /* bytes, target, names, digest; of HT_HELPER_STAT the path without links,
+                           as the mount namespace of the root has it */
 };
 
 #define ht_autohelped __attribute__((cleanup(ht_helper_answer_fini)))

@@ -470,7 +470,7 @@ static void the_ninth_peer_is_kept_if_it_serves_metadata(void **state)
 
 static size_t look_upper(struct ht_arena *arena, struct ht_layer *layer, size_t most)
 {
-    struct ht_origin *origin = ht_origin_new("/proc", NULL);
+    struct ht_origin *origin = ht_origin_new("/proc", NULL, NULL);
     size_t visited;
 
     assert_non_null(origin);

@@ -483,7 +483,7 @@ static void what_a_start_told_is_the_command_line(void **state)
     drift.watch = ht_exec_new(&(struct ht_exec_options){
         .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
     ht_buf_init(&drift.maps, HT_LIMIT_FILE);
-    drift.origin = ht_origin_new("/proc", &err);
+    drift.origin = ht_origin_new("/proc", NULL, &err);
     assert_non_null(drift.origin);
     assert_int_equal(ht_proc_reader_init(&drift.reader, "/proc", &err), 0);
     if (process.pid) {

@@ -72,7 +72,7 @@ static void places_of_secrets_are_known(void **state)
 static void a_file_of_ours_is_no_secret(void **state)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
-    struct ht_origin *origin = ht_origin_new("/proc", NULL);
+    struct ht_origin *origin = ht_origin_new("/proc", NULL, NULL);
     ht_autoclose int fd = open("/bin/sh", O_PATH | O_CLOEXEC);
     struct ht_origin_ask ask = {.pid = getpid()};
 
@@ -355,7 +355,7 @@ static int create(const char *name)
 /* Whose a file is, is told by the file: the same name is in many containers. */
 static void a_file_is_written_where_it_lies_itself(void **state)
 {
-    struct ht_origin *origin = ht_origin_new("/proc", NULL);
+    struct ht_origin *origin = ht_origin_new("/proc", NULL, NULL);
     ht_autoclose int one = create("one");
     ht_autoclose int other = create("other");
     struct stat ours, theirs;
@@ -404,7 +404,7 @@ static void our_own_program_is_a_file_of_the_node(void **state)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_error err = {0};
-    struct ht_origin *origin = ht_origin_new("/proc", &err);
+    struct ht_origin *origin = ht_origin_new("/proc", NULL, &err);
     struct ht_code code = {0};
     struct stat self;
     struct ht_origin_ask ask = {.pid = getpid(), .kind = HT_CODE_KIND_EXECUTABLE, .fd = -1};
@@ -426,7 +426,7 @@ static void our_own_program_is_a_file_of_the_node(void **state)
     ask.context = &reading;
     assert_int_equal(ht_origin_judge(origin, &ask, arena, &fresh), 0);
     assert_int_equal(reading.calls, 0);
-    struct ht_origin *other = ht_origin_new("/proc", &err);
+    struct ht_origin *other = ht_origin_new("/proc", NULL, &err);
     assert_non_null(other);
     fresh = (struct ht_code){0};
     assert_int_equal(ht_origin_judge(other, &ask, arena, &fresh), 0);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of containers whose root is on a file system that can hang, as a helper sees them. */
+#include "origin.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "origin-file.h"
+#include "origin-inner.h"
+#include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
+
+static int64_t ns_of(const struct timespec *time)
+{
+    return (int64_t)time->tv_sec * HT_NS_PER_S + time->tv_nsec;
+}
+
+/* One that did not answer holds a helper for ever, and there are few. */
+static int ask_helper(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                      enum ht_helper_operation operation, size_t max)
+{
+    ht_autofree char *path = ht_strndup(ask->path.data, ask->path.len);
+    struct ht_helper_request request = {.operation = operation,
+                                        .pid = ask->pid,
+                                        .start_time = ask->start,
+                                        .path = path,
+                                        .max_bytes = max};
+    struct ht_error err = {0};
+    int r;
+
+    if (!origin->spawner || !ht_helper_is_on(origin->spawner))
+        return -EXDEV;
+    if (ht_map_get(origin->silent, ask->container_id))
+        return -ETIMEDOUT;
+    r = ht_helper_ask(origin->spawner, &request, &origin->heard, &err);
+    if (r == -ETIMEDOUT)
+        ht_map_set(origin->silent, ask->container_id, origin);
+    return r;
+}
+
+static void describe(const struct stat *about, struct ht_code *code)
+{
+    ht_code_set_size(code, (uint64_t)about->st_size);
+    ht_code_set_unlinked(code, about->st_nlink == 0);
+    ht_code_set_mode(code, about->st_mode & 07777);
+    ht_code_set_uid(code, about->st_uid);
+    ht_code_set_gid(code, about->st_gid);
+    ht_code_set_modified_at(code, ns_of(&about->st_mtim));
+    ht_code_set_changed_at(code, ns_of(&about->st_ctim));
+}
+
+int ht_origin_judge_far(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                        struct ht_arena *arena, struct ht_code *code)
+{
+    ht_autoclose int dirfd = ht_origin_process(origin, ask);
+    const struct ht_space *space;
+    struct ht_str place;
+    int r;
+
+    if (dirfd < 0)
+        return dirfd;
+    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
+    if (!space)
+        return errno == ENOENT ? -ESRCH : -errno;
+    if (!space->root || space->is_overlay || !ht_file_can_hang(space->root->type))
+        return -EXDEV;
+    r = ask_helper(origin, ask, HT_HELPER_STAT, 0);
+    if (r < 0)
+        return r == -ENOTDIR || r == -ELOOP ? -ENOENT : r;
+    if (!S_ISREG(origin->heard.stat.st_mode))
+        return -ENOENT;
+    place = ht_buf_str(&origin->heard.data);
+    ht_code_set_kind(code, ask->kind);
+    ht_code_set_path(code, ht_arena_str(arena, place.len ? place : ask->path));
+    ht_code_set_container_id(code, ask->container_id);
+    ht_code_set_pid(code, (uint64_t)ask->pid);
+    describe(&origin->heard.stat, code);
+    ht_origin_tell_shared(space, arena, code);
+    return 0;
+}
+
+bool ht_origin_read_far(struct ht_origin *origin, const struct ht_origin_ask *ask, size_t max,
+                        struct ht_buf *out)
+{
+    if (ask_helper(origin, ask, HT_HELPER_READ, max) < 0)
+        return false;
+    ht_buf_add_str(out, ht_buf_str(&origin->heard.data));
+    return true;
+}

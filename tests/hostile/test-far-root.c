@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A container whose root is a file system of FUSE: one file of it is told, another never answers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/clock.h"
+#include "hulltop/base/helper.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+#include "src/source/origin.h"
+
+#define SCRIPT  "#!/bin/sh\necho drifted\n"
+#define CHANGED INT64_C(1700000000)
+
+enum { REQUEST_BYTES = 64 * 1024, ROOT = 1, FILE_NODE = 2 };
+
+/* ---- the file system ---- */
+
+static struct fuse_attr attributes(uint64_t node)
+{
+    struct fuse_attr attr = {.ino = node,
+                             .mode = node == ROOT ? S_IFDIR | 0755 : S_IFREG | 0750,
+                             .nlink = node == ROOT ? 2 : 1,
+                             .size = node == ROOT ? 0 : strlen(SCRIPT),
+                             .uid = 7,
+                             .mtime = CHANGED,
+                             .ctime = CHANGED};
+    return attr;
+}
+
+static void answer(int fuse, uint64_t unique, int error, const void *data, size_t len)
+{
+    struct fuse_out_header header = {
+        .len = (uint32_t)(sizeof(header) + len), .error = error, .unique = unique};
+    char out[sizeof(header) + 4096];
+
+    memcpy(out, &header, sizeof(header));
+    if (len)
+        memcpy(out + sizeof(header), data, len);
+    if (write(fuse, out, sizeof(header) + len) < 0 && errno != ENOENT)
+        _exit(1);
+}
+
+static void look_up(int fuse, uint64_t unique, const char *name)
+{
+    struct fuse_entry_out entry = {
+        .nodeid = FILE_NODE, .generation = 1, .attr = attributes(FILE_NODE)};
+
+    if (strcmp(name, "hangs") == 0 || strcmp(name, "hangs-too") == 0)
+        return;
+    if (strcmp(name, "script") == 0)
+        answer(fuse, unique, 0, &entry, sizeof(entry));
+    else
+        answer(fuse, unique, -ENOENT, NULL, 0);
+}
+
+static void serve_one(int fuse, const struct fuse_in_header *request, const char *rest)
+{
+    struct fuse_attr_out attr = {.attr = attributes(request->nodeid)};
+    struct fuse_open_out open_out = {.fh = 1};
+    struct fuse_init_out init = {
+        .major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION, .max_write = 4096};
+
+    switch (request->opcode) {
+    case FUSE_INIT:
+        answer(fuse, request->unique, 0, &init, sizeof(init));
+        break;
+    case FUSE_GETATTR:
+        answer(fuse, request->unique, 0, &attr, sizeof(attr));
+        break;
+    case FUSE_LOOKUP:
+        look_up(fuse, request->unique, rest);
+        break;
+    case FUSE_OPEN:
+        answer(fuse, request->unique, 0, &open_out, sizeof(open_out));
+        break;
+    case FUSE_READ:
+        answer(fuse, request->unique, 0, SCRIPT, strlen(SCRIPT));
+        break;
+    case FUSE_FORGET:
+        break;
+    default:
+        answer(fuse, request->unique, -ENOSYS, NULL, 0);
+    }
+}
+
+static _Noreturn void serve(int fuse)
+{
+    static char in[REQUEST_BYTES];
+    struct fuse_in_header request;
+
+    for (;;) {
+        ssize_t len = read(fuse, in, sizeof(in) - 1);
+
+        if (len < 0 && (errno == EINTR || errno == ENOENT))
+            continue;
+        if (len < (ssize_t)sizeof(request))
+            _exit(0);
+        in[len] = '\0';
+        memcpy(&request, in, sizeof(request));
+        serve_one(fuse, &request, in + sizeof(request));
+    }
+}
+
+/* ---- the container ---- */
+
+struct scene {
+    char place[64];
+    pid_t server, inside;
+    int fuse;
+};
+
+static _Noreturn void be_inside(const struct scene *scene, int ready)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (chroot(scene->place) < 0 || write(ready, "x", 1) != 1)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+static bool set_scene(struct scene *scene)
+{
+    char options[128];
+    char byte;
+    int ready[2];
+
+    snprintf(scene->place, sizeof(scene->place), "/tmp/far.XXXXXX");
+    assert_non_null(mkdtemp(scene->place));
+    scene->fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
+             scene->fuse);
+    if (scene->fuse < 0 || unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("far", scene->place, "fuse.fuse-overlayfs", 0, options) < 0)
+        return false;
+    scene->server = fork();
+    if (scene->server == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        serve(scene->fuse);
+    }
+    assert_true(scene->server > 0);
+    assert_int_equal(pipe(ready), 0);
+    scene->inside = fork();
+    if (scene->inside == 0)
+        be_inside(scene, ready[1]);
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return true;
+}
+
+static void clear_scene(struct scene *scene)
+{
+    kill(scene->inside, SIGKILL);
+    kill(scene->server, SIGKILL);
+    waitpid(scene->server, NULL, 0);
+    /* Who hangs in it is let go when its last server's end is closed. */
+    close(scene->fuse);
+    waitpid(scene->inside, NULL, 0);
+    umount2(scene->place, MNT_DETACH);
+    rmdir(scene->place);
+}
+
+static int judge(struct ht_origin *origin, const struct scene *scene, const char *path,
+                 struct ht_arena *arena, struct ht_code *code)
+{
+    struct ht_origin_ask ask = {.pid = scene->inside,
+                                .container_id = HT_S("c1"),
+                                .kind = HT_CODE_KIND_SCRIPT,
+                                .fd = -1,
+                                .path = ht_str_from(path)};
+    struct ht_str found;
+
+    *code = (struct ht_code){0};
+    /* This thread never enters it. */
+    assert_int_equal(ht_origin_open(origin, &ask, arena, &found), -EXDEV);
+    return ht_origin_judge_far(origin, &ask, arena, code);
+}
+
+static void a_root_of_fuse_is_looked_at_by_helpers(struct ht_spawner *spawner,
+                                                   const struct scene *scene)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autobuf struct ht_buf line = HT_BUF(9);
+    struct ht_origin *origin = ht_origin_new("/proc", spawner, NULL);
+    struct ht_origin_ask ask = {
+        .pid = scene->inside, .container_id = HT_S("c1"), .path = HT_S("/script")};
+    struct ht_code code;
+
+    assert_non_null(origin);
+    assert_int_equal(judge(origin, scene, "/script", arena, &code), 0);
+    assert_int_equal(code.origin, HT_CODE_ORIGIN_BLIND);
+    assert_true(code.shared);
+    assert_int_equal(code.size, strlen(SCRIPT));
+    assert_int_equal(code.mode, 0750);
+    assert_int_equal(code.uid, 7);
+    assert_true(code.changed_at == CHANGED * HT_NS_PER_S);
+    assert_true(ht_str_is(code.mount, "fuse.fuse-overlayfs"));
+    assert_true(ht_origin_read_far(origin, &ask, 9, &line));
+    assert_true(ht_str_is(ht_buf_str(&line), "#!/bin/sh"));
+    assert_int_equal(judge(origin, scene, "/absent", arena, &code), -ENOENT);
+    assert_int_equal(judge(origin, scene, "/", arena, &code), -ENOENT);
+
+    /* One helper is lost to it, and then the container is left alone. */
+    assert_int_equal(ht_helper_given_up(spawner), 0);
+    assert_int_equal(judge(origin, scene, "/hangs", arena, &code), -ETIMEDOUT);
+    assert_int_equal(judge(origin, scene, "/hangs-too", arena, &code), -ETIMEDOUT);
+    assert_int_equal(judge(origin, scene, "/script", arena, &code), -ETIMEDOUT);
+    assert_int_equal(ht_helper_given_up(spawner), 1);
+    ht_origin_free(origin);
+
+    origin = ht_origin_new("/proc", NULL, NULL);
+    assert_non_null(origin);
+    assert_int_equal(judge(origin, scene, "/script", arena, &code), -EXDEV);
+    ht_origin_free(origin);
+}
+
+static void far_roots(void **state)
+{
+    struct ht_spawner *spawner = *state;
+    struct scene scene = {.fuse = -1};
+
+    if (!set_scene(&scene)) {
+        print_message("fuse: cannot be mounted here: %s\n", strerror(errno));
+        skip();
+    }
+    a_root_of_fuse_is_looked_at_by_helpers(spawner, &scene);
+    clear_scene(&scene);
+}
+
+static int start(void **state)
+{
+    *state = ht_spawner_start(NULL);
+    return *state ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    *state = ht_spawner_stop(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(far_roots, start, stop)};
+
+    if (!ht_root_can_confine()) {
+        printf("SKIP hostile/test-far-root: openat2: not in this kernel or sandbox\n");
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
