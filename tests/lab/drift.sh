@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Real containers whose programs come from everywhere: each must be told its origin as drift.tsv has
 # it, with the checks that follow from it, and a busy container that nobody changed must be silent.
-# Under Docker with overlay2, with user namespaces, and with vfs; and under containerd alone. Podman
-# is in podman.sh.
+# Under Docker with overlay2, with user namespaces, with vfs, btrfs and fuse-overlayfs; and under
+# containerd alone. Podman is in podman.sh.
 set -u
 # shellcheck source=tests/lab/docker-kinds.sh
 . "$(dirname "$0")/docker-kinds.sh"
@@ -121,7 +121,33 @@ anew() {
     lab_end_process "$LAB_DOCKERD"
     # shellcheck disable=SC2034 # lib.sh's
     LAB_DRIVER=$1
+    [ "$1" != btrfs ] || mount --bind "$LAB/disk.d" "$LAB/root" || return 1
     lab_spawn_dockerd && drift_image && drift_start
+}
+
+# What a driver needs besides the daemon; false with LAB_WHY set.
+driver_has_all() {
+    case $1 in
+    fuse-overlayfs)
+        command -v fuse-overlayfs >/dev/null || { LAB_WHY="no fuse-overlayfs"; return 1; }
+        [ -c /dev/fuse ] || { LAB_WHY="no /dev/fuse"; return 1; } ;;
+    btrfs)
+        command -v mkfs.btrfs >/dev/null || { LAB_WHY="no mkfs.btrfs"; return 1; }
+        truncate -s 1G "$LAB/disk" && mkfs.btrfs -q "$LAB/disk" && mkdir -p "$LAB/disk.d" &&
+            mount -o loop "$LAB/disk" "$LAB/disk.d" 2>/dev/null ||
+            { LAB_WHY="no file system of btrfs can be mounted"; return 1; } ;;
+    esac
+}
+
+# with_driver DRIVER [listed]: the same under a daemon with that storage driver.
+with_driver() {
+    if ! driver_has_all "$1"; then
+        echo "SKIP drift-$1: lab-$1: $LAB_WHY"
+    elif anew "$1"; then
+        in_docker "drift-$1" "${2:-}"
+    else
+        echo "not ok drift-$1: $(tail -n 1 "$LAB/dockerd.log")"
+    fi
 }
 
 # The same image and steps, and no Docker: containerd's own containers, on its overlayfs.
@@ -162,11 +188,9 @@ main() {
     live
     locked
     in_containerd
-    if anew vfs; then
-        in_docker drift-vfs listed
-    else
-        echo "not ok drift-vfs: $(tail -n 1 "$LAB/dockerd.log")"
-    fi
+    with_driver vfs listed
+    with_driver fuse-overlayfs listed
+    with_driver btrfs listed
     lab_stop
     lab_start userns || { echo "SKIP drift-userns: lab-userns: $LAB_WHY"; exit 0; }
     mkdir -m 777 "$LAB/bind"
