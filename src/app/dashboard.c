@@ -273,9 +273,13 @@ static bool take_keys(struct dashboard *dashboard)
 
 static void take_state(struct dashboard *dashboard)
 {
+    struct ht_recorded recorded = ht_engine_recorded(dashboard->session.engine);
     ht_autostate struct ht_state *state = ht_engine_state(dashboard->session.engine);
 
     ht_ui_set_state(dashboard->ui, state);
+    ht_ui_set_recording(dashboard->ui, recorded.failed ? HT_UI_RECORDING_FAILED
+                                       : recorded.on   ? HT_UI_RECORDED
+                                                       : HT_UI_NOT_RECORDED);
 }
 
 /* Polls until something happens or the screen is due; false: end. */

@@ -128,7 +128,7 @@ static bool take_input(struct lines *lines, struct ht_buf *out)
  * more of it can be written. */
 static bool is_over(const struct lines *lines)
 {
-    if (ht_engine_recording_failed(lines->session.engine))
+    if (ht_engine_recorded(lines->session.engine).failed)
         return true;
     return lines->input_ended && lines->complete &&
            lines->session.options->command != HT_CMD_RECORD;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "hulltop/base/root.h"
 #include "hulltop/check/catalogue.h"
 #include "hulltop/model/document.h"
+#include "hulltop/report/report.h"
 
 int ht_write_all(int fd, struct ht_str bytes)
 {
@@ -369,6 +371,37 @@ int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_err
     return 0;
 }
 
+static void put_size(struct ht_buf *out, uint64_t bytes)
+{
+    if (bytes < 10 * 1024)
+        ht_buf_addf(out, "%" PRIu64 " bytes", bytes);
+    else if (bytes < 10 * 1024 * 1024)
+        ht_buf_addf(out, "%" PRIu64 " KiB", bytes / 1024);
+    else
+        ht_buf_addf(out, "%" PRIu64 " MiB", bytes / 1024 / 1024);
+}
+
+/* The last line of a recording: what is in its file. */
+static void tell_recorded(const struct ht_recorded *recorded, const char *path)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_ERROR_TEXT_MAX);
+    struct ht_error told = {0};
+
+    if (recorded->lines == 0) {
+        ht_buf_add_text(&text, "nothing was recorded: no source had answered");
+    } else {
+        ht_buf_addf(&text, "recorded %" PRIu64 " step%s in ", recorded->lines,
+                    recorded->lines == 1 ? "" : "s");
+        ht_age_text(&text, recorded->last_ns - recorded->first_ns);
+        ht_buf_add_text(&text, ", ");
+        put_size(&text, recorded->bytes);
+        if (recorded->failed)
+            ht_buf_add_text(&text, "; what came later is lost");
+    }
+    ht_error_set(&told, 0, "%s: %.*s", path, HT_STR_ARG(ht_buf_str(&text)));
+    ht_complain(&told);
+}
+
 int ht_session_close(struct ht_session *session, int64_t grace_ns, int status)
 {
     struct ht_error err = {0};
@@ -377,6 +410,13 @@ int ht_session_close(struct ht_session *session, int64_t grace_ns, int status)
         session->options->command == HT_CMD_RECORD) {
         ht_complain(&err);
         status = status == HT_STATUS_CLEAN ? HT_STATUS_RECORDING : status;
+    }
+    if (session->engine && session->options->command == HT_CMD_RECORD) {
+        const struct ht_recorded recorded = ht_engine_recorded(session->engine);
+
+        /* Where the file could not even be made, that was said. */
+        if (recorded.lines || !recorded.failed)
+            tell_recorded(&recorded, session->options->operand);
     }
     /* One that goes on, in a step that takes long, ends with the program. */
     if (session->engine && !ht_engine_has_ended(session->engine))

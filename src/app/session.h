@@ -39,7 +39,7 @@ int ht_session_open(struct ht_session *session, const struct ht_options *options
 int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_error *err);
 /* Ends the engine, waiting at most grace_ns, and frees everything. Returns the exit status: the one
  * given, or, where that says that nothing was wrong, that the recording is not whole, which it
- * tells on stderr. */
+ * tells on stderr, as what is in a recording. */
 int ht_session_close(struct ht_session *session, int64_t grace_ns, int status);
 /* Prints "hulltop: MESSAGE" on stderr, made printable. */
 void ht_complain(const struct ht_error *err);

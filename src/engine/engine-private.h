@@ -65,6 +65,7 @@ struct ht_engine {
     int64_t await_ns;  /* for so long the first state waits for all sources; 0: not at all */
     struct ht_recorder *recorder;
     bool recording_lost;
+    struct ht_recorded recorded; /* of a recording that has ended with the engine */
 
     /* Replay: a recording, or one node. */
     struct ht_player *player;

@@ -358,9 +358,9 @@ int ht_engine_stop(struct ht_engine *engine, int64_t grace_ns, struct ht_error *
     for (size_t i = 0; i < engine->slots_len; i++)
         ht_slot_stop(engine->slots[i]);
     /* Before the sources: one of those that hangs must not cost the end of a recording. */
-    int r = ht_writer_stop(engine->writer, deadline, err);
+    int r = ht_writer_stop(engine->writer, deadline, &engine->recorded, err);
     engine->writer = NULL;
-    int bundled = ht_writer_stop(engine->bundler, deadline, r < 0 ? NULL : err);
+    int bundled = ht_writer_stop(engine->bundler, deadline, NULL, r < 0 ? NULL : err);
     engine->bundler = NULL;
     r = r < 0 ? r : bundled;
     for (size_t i = 0; i < engine->slots_len; i++)
@@ -408,9 +408,9 @@ bool ht_engine_has_ended(const struct ht_engine *engine)
     return !engine->started;
 }
 
-bool ht_engine_recording_failed(struct ht_engine *engine)
+struct ht_recorded ht_engine_recorded(struct ht_engine *engine)
 {
-    return engine->writer && ht_writer_has_failed(engine->writer);
+    return engine->writer ? ht_writer_recorded(engine->writer) : engine->recorded;
 }
 
 /* ---- commands ---- */

@@ -131,7 +131,7 @@ static int write_line(void *context, struct ht_str line, struct ht_error *err)
     struct ht_engine *engine = context;
 
     (void)err;
-    if (!ht_writer_line(engine->writer, line))
+    if (!ht_writer_line(engine->writer, line, ht_clock_mono(engine->clock)))
         engine->recording_lost = true;
     return 0;
 }

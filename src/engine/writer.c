@@ -24,6 +24,7 @@ struct job {
     char *path;
     char *bytes;
     size_t len;
+    int64_t at_ns;              /* of JOB_LINE */
     struct ht_writer_work work; /* of JOB_WORK */
 };
 
@@ -38,11 +39,11 @@ struct ht_writer {
     size_t waiting_bytes;
     bool stopping, ended, abandoned;
     struct ht_error failure; /* of a recording, the first */
+    struct ht_recorded recorded;
 
     /* Only the writer's thread: */
     int fd; /* the recording, -1: none */
     char *fd_path;
-    uint64_t fd_lines;
 };
 
 static void free_job(struct job *job)
@@ -77,6 +78,29 @@ static void fail(struct ht_writer *writer, const struct ht_error *err)
     pthread_mutex_lock(&writer->lock);
     if (!writer->failure.code)
         writer->failure = *err;
+    writer->recorded.failed = true;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+static void set_on(struct ht_writer *writer, bool on)
+{
+    pthread_mutex_lock(&writer->lock);
+    if (on)
+        writer->recorded = (struct ht_recorded){.failed = writer->recorded.failed};
+    writer->recorded.on = on;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+static void count_line(struct ht_writer *writer, const struct job *job)
+{
+    struct ht_recorded *recorded = &writer->recorded;
+
+    pthread_mutex_lock(&writer->lock);
+    if (recorded->lines == 0)
+        recorded->first_ns = job->at_ns;
+    recorded->last_ns = job->at_ns;
+    recorded->lines++;
+    recorded->bytes += job->len;
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -107,14 +131,15 @@ static void do_work(struct ht_writer *writer, const struct job *job)
     }
 }
 
-static void do_close(struct ht_writer *writer)
+/* With why it failed, nobody needs to be told that it ended. */
+static void do_close(struct ht_writer *writer, bool quiet)
 {
     char text[HT_ERROR_TEXT_MAX];
 
     if (writer->fd < 0)
         return;
     snprintf(text, sizeof(text), "recording ended: %s (%llu lines)", writer->fd_path,
-             (unsigned long long)writer->fd_lines);
+             (unsigned long long)writer->recorded.lines);
     /* Where a disk is far away, some errors come no earlier. */
     if (close(writer->fd) < 0) {
         struct ht_error err = {0};
@@ -122,11 +147,14 @@ static void do_close(struct ht_writer *writer)
         ht_error_errno(&err, errno, "%s", writer->fd_path);
         fail(writer, &err);
         say_error(writer, "recording failed", &err);
+        quiet = true;
     }
     writer->fd = -1;
     free(writer->fd_path);
     writer->fd_path = NULL;
-    say(writer, text);
+    set_on(writer, false);
+    if (!quiet)
+        say(writer, text);
 }
 
 static void do_open(struct ht_writer *writer, struct job *job)
@@ -134,7 +162,7 @@ static void do_open(struct ht_writer *writer, struct job *job)
     struct ht_error err = {0};
     char text[HT_ERROR_TEXT_MAX];
 
-    do_close(writer);
+    do_close(writer, false);
     writer->fd = ht_file_create(job->path, 0, &err);
     if (writer->fd < 0) {
         writer->fd = -1;
@@ -143,7 +171,7 @@ static void do_open(struct ht_writer *writer, struct job *job)
         return;
     }
     writer->fd_path = ht_steal_ptr(job->path);
-    writer->fd_lines = 0;
+    set_on(writer, true);
     snprintf(text, sizeof(text), "recording to %s", writer->fd_path);
     say(writer, text);
 }
@@ -152,7 +180,9 @@ static void do_line(struct ht_writer *writer, const struct job *job)
 {
     size_t done = 0;
 
-    while (writer->fd >= 0 && done < job->len) {
+    if (writer->fd < 0)
+        return;
+    while (done < job->len) {
         ssize_t n = write(writer->fd, job->bytes + done, job->len - done);
 
         if (n < 0 && errno == EINTR)
@@ -163,12 +193,12 @@ static void do_line(struct ht_writer *writer, const struct job *job)
             ht_error_errno(&err, errno, "%s", writer->fd_path);
             fail(writer, &err);
             say_error(writer, "recording failed", &err);
-            do_close(writer);
+            do_close(writer, true);
             return;
         }
         done += (size_t)n;
     }
-    writer->fd_lines++;
+    count_line(writer, job);
 }
 
 static void do_break(struct ht_writer *writer, const struct job *job)
@@ -180,7 +210,7 @@ static void do_break(struct ht_writer *writer, const struct job *job)
     ht_error_set(&err, EIO, "%s: %s", writer->fd_path, job->path);
     fail(writer, &err);
     say_error(writer, "recording failed", &err);
-    do_close(writer);
+    do_close(writer, true);
 }
 
 static void do_job(struct ht_writer *writer, struct job *job)
@@ -202,7 +232,7 @@ static void do_job(struct ht_writer *writer, struct job *job)
         do_break(writer, job);
         break;
     case JOB_CLOSE:
-        do_close(writer);
+        do_close(writer, false);
         break;
     }
 }
@@ -240,7 +270,7 @@ static void *run(void *argument)
         do_job(writer, job);
         free_job(job);
     }
-    do_close(writer);
+    do_close(writer, false);
     pthread_mutex_lock(&writer->lock);
     writer->ended = true;
     bool abandoned = writer->abandoned;
@@ -334,9 +364,12 @@ void ht_writer_open(struct ht_writer *writer, const char *path)
         say(writer, "not recording: too much waits to be written");
 }
 
-bool ht_writer_line(struct ht_writer *writer, struct ht_str line)
+bool ht_writer_line(struct ht_writer *writer, struct ht_str line, int64_t at_ns)
 {
-    return give(writer, make_job(JOB_LINE, NULL, line));
+    struct job *job = make_job(JOB_LINE, NULL, line);
+
+    job->at_ns = at_ns;
+    return give(writer, job);
 }
 
 void ht_writer_close(struct ht_writer *writer)
@@ -349,15 +382,16 @@ void ht_writer_break(struct ht_writer *writer, const char *cause)
     give(writer, make_job(JOB_BREAK, cause, HT_S("")));
 }
 
-bool ht_writer_has_failed(struct ht_writer *writer)
+struct ht_recorded ht_writer_recorded(struct ht_writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
-    bool failed = writer->failure.code != 0;
+    struct ht_recorded recorded = writer->recorded;
     pthread_mutex_unlock(&writer->lock);
-    return failed;
+    return recorded;
 }
 
-int ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns, struct ht_error *err)
+int ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns, struct ht_recorded *ret_recorded,
+                   struct ht_error *err)
 {
     struct timespec deadline = {.tv_sec = deadline_ns / HT_NS_PER_S,
                                 .tv_nsec = deadline_ns % HT_NS_PER_S};
@@ -379,6 +413,8 @@ int ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns, struct ht_erro
         pthread_detach(writer->thread);
     if (writer->failure.code && err)
         *err = writer->failure;
+    if (ret_recorded)
+        *ret_recorded = writer->recorded;
     r = -writer->failure.code;
     pthread_mutex_unlock(&writer->lock);
     if (!ended)

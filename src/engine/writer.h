@@ -13,6 +13,7 @@
 #include "hulltop/base/buf.h"
 #include "hulltop/base/error.h"
 #include "hulltop/base/str.h"
+#include "hulltop/engine/engine.h"
 
 struct ht_writer;
 
@@ -36,16 +37,19 @@ struct ht_writer_work {
 void ht_writer_do(struct ht_writer *writer, const struct ht_writer_work *work);
 /* Opens a recording; lines follow by ht_writer_line until ht_writer_close. */
 void ht_writer_open(struct ht_writer *writer, const char *path);
-/* False: the queue is full (HT_LIMIT_BODY bytes wait), the line was not taken. */
-bool ht_writer_line(struct ht_writer *writer, struct ht_str line);
+/* One that came at this time of the monotonic clock. False: the queue is full (HT_LIMIT_BODY bytes
+ * wait), the line was not taken. */
+bool ht_writer_line(struct ht_writer *writer, struct ht_str line, int64_t at_ns);
 void ht_writer_close(struct ht_writer *writer);
 /* Gives the recording up: what follows is not in the file. cause becomes the writer's failure. */
 void ht_writer_break(struct ht_writer *writer, const char *cause);
-/* Whether a recording failed. */
-bool ht_writer_has_failed(struct ht_writer *writer);
+/* How far the recording is. */
+struct ht_recorded ht_writer_recorded(struct ht_writer *writer);
 /* Carries out what waits until the monotonic deadline, then ends; a writer that hangs on a file is
  * left behind and frees itself if it ever gets on. 0, or the first negative errno by which a
- * recording is not whole: its file and the cause in err. NULL is allowed. */
-int ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns, struct ht_error *err);
+ * recording is not whole: its file and the cause in err. ret_recorded (NULL: not asked) gets what
+ * is in the file then. NULL is allowed. */
+int ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns, struct ht_recorded *ret_recorded,
+                   struct ht_error *err);
 
 #endif

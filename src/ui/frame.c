@@ -50,6 +50,23 @@ static const char *mode_text(const struct ht_ui *ui, int width, struct ht_buf *o
     return out->data;
 }
 
+/* That it is being recorded stands beside the mode: either may hold without the other. Returns the
+ * columns that are left. */
+static int draw_recording(const struct ht_ui *ui, struct ht_area area, int width)
+{
+    const char *word = area.rect.w < READ_ONLY_W ? "REC!" : "REC FAILED";
+    unsigned style = HT_STYLE_CRITICAL;
+
+    if (ui->recording == HT_UI_NOT_RECORDED)
+        return width;
+    if (ui->recording == HT_UI_RECORDED) {
+        word = "REC";
+        style = HT_STYLE_TITLE | HT_ATTR_REVERSE;
+    }
+    width--;
+    return width - ht_draw_right(area, (struct ht_span){.width = width}, style, ht_str_from(word));
+}
+
 /* Draws the right side from the right edge on; returns the columns that are left of it. */
 static int draw_right_side(struct ht_ui *ui, struct ht_area area)
 {
@@ -74,6 +91,7 @@ static int draw_right_side(struct ht_ui *ui, struct ht_area area)
         word = area.rect.w < READ_ONLY_W ? "RO" : "READ-ONLY";
     width -= gap;
     width -= ht_draw_right(area, (struct ht_span){.width = width}, style, ht_str_from(word));
+    width = draw_recording(ui, area, width);
     return width - 1;
 }
 

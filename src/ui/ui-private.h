@@ -81,6 +81,7 @@ struct ht_ui {
     bool has_state;           /* the first state has come */
     int64_t began_ns; /* wall clock when the screens were made: live, the sources start then */
     bool paused;
+    enum ht_ui_recording recording;
     int64_t paused_ns; /* the clock, as it was when the screen was paused */
     bool done;
     bool first_run; /* the first-run screen may still be shown */

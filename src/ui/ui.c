@@ -196,6 +196,11 @@ void ht_ui_set_state(struct ht_ui *ui, const struct ht_state *state)
     }
 }
 
+void ht_ui_set_recording(struct ht_ui *ui, enum ht_ui_recording recording)
+{
+    ui->recording = recording;
+}
+
 /* ---- messages and prompt ---- */
 
 void ht_ui_message(struct ht_ui *ui, const char *text)

@@ -20,6 +20,7 @@ static const struct {
     const char *name;
     const char *keys;
     bool first_run;
+    enum ht_ui_recording recording;
     bool empty;             /* before the first state */
     bool packages, reading; /* of the host that is behind; while its lists are read */
     bool secrets;           /* of the node with secrets in the open */
@@ -47,6 +48,8 @@ static const struct {
     {.name = "timeline-chosen", .keys = "8{"},
     {.name = "timeline-list", .keys = "8v"},
     {.name = "first-run", .first_run = true},
+    {.name = "recording", .keys = "3", .recording = HT_UI_RECORDED},
+    {.name = "recording-failed", .keys = "p", .recording = HT_UI_RECORDING_FAILED},
     {.name = "packages", .keys = "4", .packages = true},
     {.name = "packages-lists", .keys = "4v", .packages = true},
     {.name = "packages-pending", .keys = "4vv", .packages = true},
@@ -110,6 +113,7 @@ static void render(size_t scene, size_t size, struct ht_buf *out)
         fail_msg("%s", err.text);
     if (!scenes[scene].empty)
         ht_ui_set_state(ui, state);
+    ht_ui_set_recording(ui, scenes[scene].recording);
     ht_ui_draw(ui, canvas, &row, &col);
     fixture_type(ui, scenes[scene].keys ? scenes[scene].keys : "");
     ht_ui_draw(ui, canvas, &row, &col);

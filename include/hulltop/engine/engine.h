@@ -68,9 +68,16 @@ void ht_engine_acknowledge(struct ht_engine *engine, struct ht_str finding, stru
 void ht_engine_mark(struct ht_engine *engine, struct ht_str text);
 /* Recording starts (path) or ends (NULL); the answer is an event. */
 void ht_engine_record(struct ht_engine *engine, const char *path);
-/* Whether the recording failed, which an event has told; cause and file come from ht_engine_stop.
- */
-bool ht_engine_recording_failed(struct ht_engine *engine);
+/* What a recording has in its file. */
+struct ht_recorded {
+    bool on;                   /* its file is open */
+    bool failed;               /* it is not whole; cause and file come from ht_engine_stop */
+    uint64_t lines;            /* whole ones */
+    uint64_t bytes;            /* of them */
+    int64_t first_ns, last_ns; /* the monotonic clock when the first and the last line came */
+};
+/* How far the recording is; after ht_engine_stop, what became of it: all zero if there was none. */
+struct ht_recorded ht_engine_recorded(struct ht_engine *engine);
 /* Writes bytes to a new file (mode 0600, never over an existing one) off the main thread; the
  * answer is an event. bytes are copied. */
 void ht_engine_export(struct ht_engine *engine, const char *path, struct ht_str bytes);

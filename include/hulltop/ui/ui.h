@@ -85,6 +85,10 @@ void ht_ui_draw(struct ht_ui *ui, struct ht_canvas *canvas, int *ret_row, int *r
 /* Monotonic time at which the screen should be drawn again though nothing happened (clock, ages, a
  * message that ends), on the system's clock. */
 int64_t ht_ui_next_draw(const struct ht_ui *ui);
+/* Whether what is shown is being recorded, which the title says. */
+enum ht_ui_recording { HT_UI_NOT_RECORDED, HT_UI_RECORDED, HT_UI_RECORDING_FAILED };
+/* Anything but HT_UI_NOT_RECORDED stays until the next call, whatever is paused. */
+void ht_ui_set_recording(struct ht_ui *ui, enum ht_ui_recording recording);
 /* A message for the message line ("suspended for 3 min"). */
 void ht_ui_message(struct ht_ui *ui, const char *text);
 
