@@ -32,6 +32,7 @@ enum {
     LISTENS_MAX = 20,      /* addresses of one process */
     SCRIPTS_MAX = 20,      /* scripts and jars of one process */
     QUESTIONS_MAX = 10000, /* different files in one pass */
+    LIKELY_BYTES = 256,    /* of a path that is compared before it is looked up */
 };
 
 struct ht_running {
@@ -48,7 +49,9 @@ struct ht_running {
 
 /* One file that is mapped, judged once a pass. */
 struct judged {
-    struct ht_str path; /* plain */
+    struct ht_mapping mapping; /* what was judged; no path: too long to be kept */
+    struct judged *after;      /* what was mapped behind it the last time */
+    struct ht_str path;        /* plain; of an old one */
     bool known_program; /* the node's, at its place, and started by a process that was looked at */
     bool old;
     bool gone; /* nothing is at its path now */
@@ -70,6 +73,7 @@ struct looking {
     struct ht_node *sample;
     struct ht_arena *arena;
     struct ht_map *files;   /* raw path and inode to struct judged * */
+    struct judged *first;   /* what was mapped first in the process before */
     struct ht_vec judged;   /* the old ones, struct judged * */
     struct ht_vec suspects; /* struct suspect *, owned */
     struct ht_running_sum sum;
@@ -117,12 +121,6 @@ struct ht_running *ht_running_free(struct ht_running *running)
 
 /* ---- small reads ---- */
 
-static const char *name_of(char *out, size_t size, pid_t pid, const char *file)
-{
-    snprintf(out, size, "%d/%s", (int)pid, file);
-    return out;
-}
-
 static struct ht_str read_link_at(struct ht_running *running, const char *name)
 {
     size_t room;
@@ -138,9 +136,9 @@ static struct ht_str read_link_at(struct ht_running *running, const char *name)
 
 static struct ht_str read_file(struct ht_running *running, pid_t pid, const char *file)
 {
-    char name[64];
+    char name[HT_MAPPED_NAME_MAX];
 
-    int code = ht_read_at(running->proc_fd, name_of(name, sizeof(name), pid, file), &running->text,
+    int code = ht_read_at(running->proc_fd, ht_mapped_name(name, pid, file), &running->text,
                           FILE_BYTES, NULL);
     /* The beginning of what is too long still tells. */
     return code < 0 && code != -EFBIG ? (struct ht_str){0} : ht_buf_str(&running->text);
@@ -194,16 +192,40 @@ static struct ht_str key_of(const struct looking *looking, const struct ht_mappi
     return ht_buf_str(key);
 }
 
-/* What is known of a mapped file; made once a pass. */
-static struct judged *judge_once(struct looking *looking, const struct ht_mapping *mapping)
+static bool is_of(const struct judged *judged, const struct ht_mapping *mapping)
 {
-    struct ht_str key = key_of(looking, mapping);
-    struct judged *judged = ht_map_get(looking->files, key);
+    const struct ht_mapping *own = &judged->mapping;
+
+    return own->inode == mapping->inode && own->minor == mapping->minor &&
+           own->major == mapping->major && own->path.len && ht_str_equal(own->path, mapping->path);
+}
+
+/* What is known of a mapped file; NULL: nothing yet. Processes are much alike: what came here the
+ * last time is compared first. */
+static struct judged *find_judged(struct looking *looking, const struct ht_mapping *mapping,
+                                  struct judged **likely)
+{
+    struct judged *judged;
+
+    if (*likely && is_of(*likely, mapping))
+        return *likely;
+    judged = ht_map_get(looking->files, key_of(looking, mapping));
+    if (judged)
+        *likely = judged;
+    return judged;
+}
+
+/* The same, made once a pass. */
+static struct judged *judge_once(struct looking *looking, const struct ht_mapping *mapping,
+                                 struct judged **likely)
+{
+    struct judged *judged = find_judged(looking, mapping, likely);
 
     if (judged)
         return judged;
     judged = ht_arena_array(looking->arena, struct judged, 1);
-    ht_map_set(looking->files, key, judged);
+    ht_map_set(looking->files, key_of(looking, mapping), judged);
+    *likely = judged;
     judge(looking, mapping, judged);
     if (judged->old && looking->judged.len < QUESTIONS_MAX) {
         judged->path = ht_arena_str(looking->arena, judged->path);
@@ -213,6 +235,10 @@ static struct judged *judge_once(struct looking *looking, const struct ht_mappin
         judged->old = false;
         judged->path = (struct ht_str){0}; /* borrowed from a buffer that goes on */
     }
+    judged->mapping = *mapping;
+    judged->mapping.path = mapping->path.len <= LIKELY_BYTES
+                               ? ht_arena_str(looking->arena, mapping->path)
+                               : (struct ht_str){0};
     return judged;
 }
 
@@ -239,7 +265,7 @@ static void look_exe(struct looking *looking, struct suspect *suspect, const str
 
     if (!ht_str_has_prefix(exe->path, "/"))
         return;
-    judged = judge_once(looking, exe);
+    judged = judge_once(looking, exe, &looking->first);
     if (judged->old) {
         suspect->exe = judged;
         add_file(suspect, judged);
@@ -297,11 +323,10 @@ static void look_scripts(struct looking *looking, struct suspect *suspect, struc
 /* Threads of the kernel's have no executable; nor has what ended meanwhile. */
 static bool has_no_program(struct looking *looking, pid_t pid)
 {
-    char name[64];
+    char name[HT_MAPPED_NAME_MAX];
 
     errno = 0;
-    return !read_link_at(looking->running, name_of(name, sizeof(name), pid, "exe")).len &&
-           errno == ENOENT;
+    return !read_link_at(looking->running, ht_mapped_name(name, pid, "exe")).len && errno == ENOENT;
 }
 
 /* Judges what is mapped, from what the first mapping was found to be on. What cannot be told to its
@@ -318,7 +343,7 @@ static void look_mapped(struct looking *looking, struct suspect *suspect, struct
         code = ht_mapped_next(mapped, &mapping);
         if (code <= 0)
             break;
-        judged = judge_once(looking, &mapping);
+        judged = judge_once(looking, &mapping, &judged->after);
     }
     if (mapped->is_cut || (code < 0 && !(code == -ESRCH && has_no_program(looking, suspect->pid))))
         looking->sum.cut++;
@@ -343,11 +368,11 @@ static bool is_program(const struct looking *looking, const struct ht_mapping *f
  * executable, as threads of the kernel's have none. */
 static bool find_exe(struct looking *looking, pid_t pid, struct ht_mapping *ret_exe)
 {
-    char name[64];
+    char name[HT_MAPPED_NAME_MAX];
     uint64_t dev;
 
     *ret_exe = (struct ht_mapping){0};
-    name_of(name, sizeof(name), pid, "exe");
+    ht_mapped_name(name, pid, "exe");
     errno = 0;
     ret_exe->path = read_link_at(looking->running, name);
     if (!ret_exe->path.len) {
@@ -391,7 +416,7 @@ static int look_whole(struct looking *looking, struct suspect *suspect,
     looking->sum.compared++;
     if (first) {
         bool program = is_program(looking, first, &exe);
-        struct judged *judged = judge_once(looking, first);
+        struct judged *judged = judge_once(looking, first, &looking->first);
 
         judged->known_program = program && !judged->old;
         look_mapped(looking, suspect, judged);
@@ -412,7 +437,7 @@ static int look_process(struct looking *looking, pid_t pid)
     if (code < 0)
         return code;
     if (code > 0)
-        judged = ht_map_get(looking->files, key_of(looking, &first));
+        judged = find_judged(looking, &first, &looking->first);
     if (judged && judged->known_program)
         look_known(looking, &suspect, judged);
     else
@@ -429,13 +454,12 @@ static int look_process(struct looking *looking, pid_t pid)
 static void look_denied(struct looking *looking, pid_t pid)
 {
     struct ht_running_sum *sum = &looking->sum;
-    char name[64];
+    char name[HT_MAPPED_NAME_MAX];
 
     errno = 0;
     if (!read_file(looking->running, pid, "cmdline").len) {
-        ht_autoclose int fd =
-            openat(looking->running->proc_fd, name_of(name, sizeof(name), pid, "cmdline"),
-                   O_RDONLY | O_CLOEXEC);
+        ht_autoclose int fd = openat(looking->running->proc_fd,
+                                     ht_mapped_name(name, pid, "cmdline"), O_RDONLY | O_CLOEXEC);
 
         if (fd >= 0 || (errno != EACCES && errno != EPERM))
             return;
@@ -555,13 +579,13 @@ static void set_listens(struct looking *looking, struct ht_stale_process *row)
     struct sockets *sockets = ht_arena_array(looking->arena, struct sockets, 1);
     struct ht_str *items = ht_arena_array(looking->arena, struct ht_str, LISTENS_MAX);
     const struct ht_dir_visitor visitor = {.visit = visit_descriptor, .context = sockets};
-    char name[64];
+    char name[HT_MAPPED_NAME_MAX];
     size_t len = 0;
 
     sockets->running = looking->running;
     sockets->pid = (pid_t)row->pid;
     ht_autoclose int fd =
-        openat(looking->running->proc_fd, name_of(name, sizeof(name), sockets->pid, "fd"),
+        openat(looking->running->proc_fd, ht_mapped_name(name, sockets->pid, "fd"),
                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || ht_list_fd(fd, &visitor, NULL) < 0)
         return;
@@ -625,7 +649,7 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
 {
     struct ht_running *running = looking->running;
     struct ht_cgroup_facts cgroup;
-    char name[64];
+    char name[HT_MAPPED_NAME_MAX];
     struct ht_proc_stat stat;
     bool deleted;
 
@@ -640,7 +664,7 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
 
     struct ht_str comm = ht_str_trim(read_file(running, suspect->pid, "comm"));
     ht_stale_process_set_name(row, ht_arena_str(looking->arena, comm));
-    struct ht_str exe = read_link_at(running, name_of(name, sizeof(name), suspect->pid, "exe"));
+    struct ht_str exe = read_link_at(running, ht_mapped_name(name, suspect->pid, "exe"));
     if (exe.len)
         ht_stale_process_set_exe(row,
                                  ht_arena_str(looking->arena, ht_maps_plain_path(exe, &deleted)));

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -17,6 +16,9 @@
 
 /* As much as a text of HT_MAPPED_TEXT_MAX would have at most. */
 enum { TOLD_MAX = 100000, TEXT_USUAL = 256 * 1024 };
+
+/* The kernel takes as much memory for a name as there is room for it, each time. */
+enum { NAME_USUAL = 256 };
 
 /* The kernel's own structure and bits (linux/fs.h of 6.11), so that old headers can build for a new
  * kernel. */
@@ -46,22 +48,40 @@ enum {
 
 #define QUERY _IOWR('f', 17, struct procmap_query_v0)
 
+/* A format costs more than one of the calls that the name is for. */
+const char *ht_mapped_name(char out[HT_MAPPED_NAME_MAX], pid_t pid, const char *file)
+{
+    char digits[16];
+    size_t len = 0, at = 0;
+
+    for (unsigned rest = (unsigned)pid; rest || !len; rest /= 10)
+        digits[len++] = (char)('0' + rest % 10);
+    while (len)
+        out[at++] = digits[--len];
+    out[at++] = '/';
+    for (; *file && at < HT_MAPPED_NAME_MAX - 1; file++)
+        out[at++] = *file;
+    out[at] = '\0';
+    return out;
+}
+
 /* ---- asked ---- */
 
-/* The next executable mapping of any file. 0 or -errno: -ENOENT, there is none. */
-static int ask_any(struct ht_mapped *mapped, struct ht_mapping *ret)
+/* The next executable mapping of any file, with a name of less than so many bytes. 0 or -errno:
+ * -ENOENT, there is none. */
+static int ask_named(struct ht_mapped *mapped, uint32_t room, struct ht_mapping *ret)
 {
     struct procmap_query_v0 query = {.size = sizeof(query),
                                      .query_flags = QUERY_EXECUTABLE | QUERY_COVERING_OR_NEXT |
                                                     QUERY_FILE_BACKED,
                                      .query_addr = mapped->after,
-                                     .vma_name_size = sizeof(mapped->path),
+                                     .vma_name_size = room,
                                      .vma_name_addr = (uintptr_t)mapped->path};
 
     if (ioctl(mapped->fd, QUERY, &query) < 0)
         return -errno;
     /* Each step leads on, and a name has its end. */
-    if (query.vma_end <= mapped->after || query.vma_name_size > sizeof(mapped->path))
+    if (query.vma_end <= mapped->after || query.vma_name_size > room)
         return -EPROTO;
     mapped->after = query.vma_end;
     *ret = (struct ht_mapping){
@@ -70,6 +90,13 @@ static int ask_any(struct ht_mapped *mapped, struct ht_mapping *ret)
         .inode = query.inode,
         .path = {.data = mapped->path, .len = query.vma_name_size ? query.vma_name_size - 1 : 0}};
     return 0;
+}
+
+static int ask_any(struct ht_mapped *mapped, struct ht_mapping *ret)
+{
+    int code = ask_named(mapped, NAME_USUAL, ret);
+
+    return code == -ENAMETOOLONG ? ask_named(mapped, sizeof(mapped->path), ret) : code;
 }
 
 static int ask(struct ht_mapped *mapped, struct ht_mapping *ret)
@@ -90,11 +117,11 @@ static int ask(struct ht_mapped *mapped, struct ht_mapping *ret)
 
 static int read_text(struct ht_mapped *mapped)
 {
-    char name[32];
+    char name[HT_MAPPED_NAME_MAX];
     size_t room;
     int code;
 
-    snprintf(name, sizeof(name), "%d/maps", (int)mapped->pid);
+    ht_mapped_name(name, mapped->pid, "maps");
     /* Made once, so that it is not copied while it grows. */
     if (!mapped->text.cap)
         (void)ht_buf_room(&mapped->text, TEXT_USUAL, &room);
@@ -121,7 +148,7 @@ static int read_next(struct ht_mapped *mapped, struct ht_mapping *ret)
 
 int ht_mapped_open(struct ht_mapped *mapped, pid_t pid)
 {
-    char name[32];
+    char name[HT_MAPPED_NAME_MAX];
 
     ht_mapped_close(mapped);
     mapped->pid = pid;
@@ -131,7 +158,7 @@ int ht_mapped_open(struct ht_mapped *mapped, pid_t pid)
     mapped->rest = (struct ht_str){0};
     if (mapped->by_text)
         return read_text(mapped);
-    snprintf(name, sizeof(name), "%d/maps", (int)pid);
+    ht_mapped_name(name, pid, "maps");
     mapped->fd = openat(mapped->proc_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     return mapped->fd < 0 ? -errno : 0;
 }

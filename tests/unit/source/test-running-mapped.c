@@ -188,6 +188,42 @@ static void names_are_as_on_disk(void **state)
     assert_true(ht_str_has_suffix(ht_buf_str(&asked), "/line\nbreak.so (deleted)"));
 }
 
+/* Around the room that is given to usual names. */
+static void names_of_every_length_are_told_in_full(void **state)
+{
+    struct ground *ground = *state;
+    ht_autobuf struct ht_buf asked = HT_BUF(PATH_MAX), read = HT_BUF(PATH_MAX);
+    ht_autoclose int dirfd = open(ground->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char name[256];
+
+    require_asking(ground);
+    for (size_t len = 200; len < sizeof(name); len++) {
+        memset(name, 'n', len);
+        name[len] = '\0';
+        map_file(ground, dirfd, name);
+        find_own(ground, true, &read);
+        assert_true(ht_str_has_suffix(ht_buf_str(&read), name));
+        find_own(ground, false, &asked);
+        assert_true(ht_str_equal(ht_buf_str(&asked), ht_buf_str(&read)));
+        assert_int_equal(munmap(ground->map, PAGE), 0);
+        ground->map = NULL;
+        assert_int_equal(unlinkat(dirfd, name, 0), 0);
+    }
+}
+
+static void names_of_processes_are_written(void **state)
+{
+    char name[HT_MAPPED_NAME_MAX], longest[200];
+
+    (void)state;
+    assert_string_equal(ht_mapped_name(name, 1, "maps"), "1/maps");
+    assert_string_equal(ht_mapped_name(name, 4190, "ns/mnt"), "4190/ns/mnt");
+    assert_string_equal(ht_mapped_name(name, INT32_MAX, "exe"), "2147483647/exe");
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(strlen(ht_mapped_name(name, 10, longest)), HT_MAPPED_NAME_MAX - 1);
+}
+
 /* The kernel answers no path that is longer than PATH_MAX, but writes it. */
 static void long_names_are_read(void **state)
 {
@@ -240,6 +276,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(asked_and_read_tell_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_are_as_on_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_of_every_length_are_told_in_full, set_up, tear_down),
+        cmocka_unit_test(names_of_processes_are_written),
         cmocka_unit_test_setup_teardown(long_names_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_no_memory_is_told, set_up, tear_down),
     };
