@@ -35,12 +35,20 @@ enum { BLOCK = 512 };
  */
 enum { LIST_LEAST = 4096 };
 
+/* A place that is asked for. */
+struct place {
+    struct ht_owned *question; /* the first of it, which has the answer */
+    struct ht_str end;         /* of a line that has it, by either name; empty: not made yet */
+};
+
 struct asking {
     const struct ht_root *root;
     struct ht_arena *arena;
     const struct ht_owned *questions;
     size_t len;
     struct ht_map *wanted; /* path to struct ht_owned * */
+    struct place *places;  /* len of them at most; some have their answer by now */
+    size_t searched;       /* of them */
     size_t open;           /* places without an answer */
     size_t left;           /* bytes of lists that are still read */
     bool unread;           /* a record could not be read: who has no answer may have an owner */
@@ -74,6 +82,7 @@ static void want(struct asking *asking, struct ht_owned *question)
     if (ht_map_get(asking->wanted, place))
         return;
     ht_map_set(asking->wanted, place, question);
+    asking->places[asking->searched++].question = question;
     asking->open++;
     asking->lengths[place.len % LENGTH_SLOTS] = true;
     asking->lengths[(place.len + strlen("/usr")) % LENGTH_SLOTS] = true;
@@ -112,27 +121,43 @@ static bool is_answered(const struct asking *asking, const struct ht_owned *ques
            ht_map_get(asking->wanted, ht_owner_place(question->path)) != question;
 }
 
-/* The lines of the text that end as a path that is asked for. */
+/* Both names of a file end so; the longer what is searched for, the farther a search skips. */
+static struct ht_str end_of(struct asking *asking, struct place *place)
+{
+    if (!place->end.len)
+        place->end = ht_arena_strf(asking->arena, "%.*s\n",
+                                   HT_STR_ARG(ht_owner_place(place->question->path)));
+    return place->end;
+}
+
+/* The lines of the text that end as that place does. */
+static void search_place(struct asking *asking, struct place *place, struct ht_str text,
+                         struct ht_str package)
+{
+    struct ht_str end = end_of(asking, place);
+
+    for (ptrdiff_t at = ht_str_find(text, end, 0); at >= 0;
+         at = ht_str_find(text, end, (size_t)at + 1)) {
+        struct ht_str line = ht_str_sub(text, 0, (size_t)at + end.len - 1);
+
+        answer(asking, ht_str_sub(line, (size_t)(ht_str_rfind_byte(line, '\n') + 1), line.len),
+               package);
+    }
+}
+
 static void search(struct asking *asking, struct ht_str text, struct ht_str package)
 {
-    for (size_t i = 0; i < asking->len; i++) {
-        struct ht_str needle;
-        ptrdiff_t at;
+    size_t i = 0;
 
-        if (is_answered(asking, &asking->questions[i]))
+    while (i < asking->searched) {
+        struct place *place = &asking->places[i];
+
+        if (place->question->package.len) {
+            *place = asking->places[--asking->searched];
             continue;
-        /* Both names of a file end so; the longer the needle, the farther a search skips. */
-        ht_buf_reset(&asking->path);
-        ht_buf_add_str(&asking->path, ht_owner_place(asking->questions[i].path));
-        ht_buf_add_c(&asking->path, '\n');
-        needle = ht_buf_str(&asking->path);
-        for (at = ht_str_find(text, needle, 0); at >= 0;
-             at = ht_str_find(text, needle, (size_t)at + 1)) {
-            struct ht_str line = ht_str_sub(text, 0, (size_t)at + needle.len - 1);
-
-            answer(asking, ht_str_sub(line, (size_t)(ht_str_rfind_byte(line, '\n') + 1), line.len),
-                   package);
         }
+        search_place(asking, place, text, package);
+        i++;
     }
 }
 
@@ -362,6 +387,7 @@ const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
     /* Whoever may write into a container may be out to keep us busy. */
     asking->left = root->kind == HT_ROOT_CONTAINER ? HT_LIMIT_BODY : HT_LIMIT_DOCUMENT;
     asking->wanted = ht_map_new();
+    asking->places = ht_arena_array(arena, struct place, len + 1);
     for (size_t i = 0; i < len; i++)
         want(asking, &questions[i]);
     ht_buf_init(&asking->text, HT_LIMIT_FILE);
