@@ -52,7 +52,7 @@ static void describe(const struct stat *about, struct ht_code *code)
 int ht_origin_judge_far(struct ht_origin *origin, const struct ht_origin_ask *ask,
                         struct ht_arena *arena, struct ht_code *code)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask);
+    int dirfd = ht_origin_process(origin, ask);
     const struct ht_space *space;
     struct ht_str place;
     int r;

@@ -23,10 +23,16 @@ struct ht_origin {
     struct ht_spawner *spawner;    /* borrowed; NULL: none */
     struct ht_helper_answer heard; /* scratch */
     struct ht_map *silent;         /* containers whose file system did not answer a helper */
+    struct ht_origin_opened {
+        int fd; /* -1: none */
+        pid_t pid;
+        uint64_t start; /* 0: whoever had the pid */
+    } opened;           /* the process that was asked for last */
 };
 
-/* The directory of the process that is asked for (O_PATH), owned by the caller; -ESRCH if it is
- * gone or another has its pid. */
+/* The directory of the process that is asked for (O_PATH), borrowed until another one is asked for
+ * or the judge rests; -ESRCH if it is gone or another has its pid. One that ended meanwhile cannot
+ * be read any more. */
 int ht_origin_process(struct ht_origin *origin, const struct ht_origin_ask *ask);
 /* Inode of the mount namespace of the process whose directory that is; 0: not told. */
 uint64_t ht_origin_namespace(int dirfd);
@@ -34,6 +40,10 @@ uint64_t ht_origin_namespace(int dirfd);
  * not be read. */
 struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
                                  struct ht_str container_id);
+/* Mounts come and go. */
+void ht_origin_forget_spaces(struct ht_origin *origin);
+/* Closes the directory of the process that was asked for last. */
+void ht_origin_let_go(struct ht_origin *origin);
 /* The package that owns that path by the records of dpkg or apk that the process of dirfd sees, and
  * may have written (RPM's are not opened: its library would read what a container wrote); empty:
  * none, or not told. */

@@ -16,7 +16,11 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
-enum { ABSENT_MAX = 4096, STAT_BYTES = 4096 };
+enum {
+    ABSENT_MAX = 4096,
+    STAT_BYTES = 4096,
+    SPACES_BYTES = 2 * 1024 * 1024, /* of all that are kept in one look: a plain one takes 8 KiB */
+};
 
 /* ---- the process ---- */
 
@@ -36,11 +40,22 @@ static bool is_same(struct ht_origin *origin, int dirfd, const struct ht_origin_
            ht_proc_decode_stat(ht_buf_str(file), &stat) == 0 && stat.start == ask->start;
 }
 
+void ht_origin_let_go(struct ht_origin *origin)
+{
+    ht_cleanup_close(&origin->opened.fd);
+    origin->opened = (struct ht_origin_opened){.fd = -1};
+}
+
+/* A process is asked for by its program, by its mappings, by its container. */
 int ht_origin_process(struct ht_origin *origin, const struct ht_origin_ask *ask)
 {
     char name[16];
     int fd;
 
+    if (origin->opened.fd >= 0 && origin->opened.pid == ask->pid &&
+        (ask->start == 0 || ask->start == origin->opened.start))
+        return origin->opened.fd;
+    ht_origin_let_go(origin);
     snprintf(name, sizeof(name), "%d", (int)ask->pid);
     fd = openat(origin->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -49,7 +64,61 @@ int ht_origin_process(struct ht_origin *origin, const struct ht_origin_ask *ask)
         close(fd);
         return -ESRCH;
     }
+    origin->opened = (struct ht_origin_opened){.fd = fd, .pid = ask->pid, .start = ask->start};
     return fd;
+}
+
+/* ---- the mounts ---- */
+
+static void add_space(void *context, struct ht_str key, void *value)
+{
+    const struct ht_space *space = value;
+    size_t *bytes = context;
+
+    (void)key;
+    *bytes += ht_arena_used(space->arena);
+}
+
+static bool forget_space(void *context, struct ht_str key, void *value)
+{
+    (void)context;
+    (void)key;
+    ht_space_fini(value);
+    free(value);
+    return true;
+}
+
+void ht_origin_forget_spaces(struct ht_origin *origin)
+{
+    ht_map_remove_if(origin->spaces, forget_space, NULL);
+}
+
+struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
+                                 struct ht_str container_id)
+{
+    struct ht_space *space;
+    size_t bytes = 0;
+    int r;
+
+    ht_buf_reset(&origin->key);
+    ht_buf_addf(&origin->key, "%llu ", (unsigned long long)ns);
+    ht_buf_add_str(&origin->key, container_id);
+    space = ht_map_get(origin->spaces, ht_buf_str(&origin->key));
+    if (space)
+        return space;
+    /* Each is asked for more than once in a look: for a program, then for the whole container. */
+    ht_map_each(origin->spaces, add_space, &bytes);
+    if (bytes >= SPACES_BYTES)
+        ht_origin_forget_spaces(origin);
+    space = ht_new0(struct ht_space);
+    r = ht_space_read(space, dirfd, false, &origin->reader);
+    if (r < 0) {
+        free(space);
+        errno = -r;
+        return NULL;
+    }
+    ht_map_set(origin->spaces, ht_buf_str(&origin->key), space);
+    return space;
 }
 
 /* ---- opening ---- */
@@ -122,7 +191,7 @@ static struct ht_str path_of(int fd, struct ht_arena *arena)
 int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
                    struct ht_arena *arena, struct ht_str *ret_path)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask);
+    int dirfd = ht_origin_process(origin, ask);
     struct ht_str path = ht_arena_str(arena, ask->path);
     struct ht_space *space;
     int fd;
@@ -197,7 +266,7 @@ static int open_in(struct ht_origin *origin, struct ht_str layer, struct ht_str 
 int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
                           struct ht_origin_layers *ret_layers)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, &(struct ht_origin_ask){.pid = pid});
+    int dirfd = ht_origin_process(origin, &(struct ht_origin_ask){.pid = pid});
     struct ht_space *space;
 
     if (dirfd < 0)
@@ -295,7 +364,7 @@ static const struct ht_space_mount *mount_of(struct ht_origin *origin, int dirfd
 bool ht_origin_is_secret(struct ht_origin *origin, const struct ht_origin_ask *ask, int fd,
                          struct ht_str path, struct ht_arena *arena)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask);
+    int dirfd = ht_origin_process(origin, ask);
     const struct ht_space_mount *mount;
     struct ht_str root;
 
@@ -362,7 +431,7 @@ static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
 int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
                     struct ht_arena *arena, struct ht_layer *layer)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, &(struct ht_origin_ask){.pid = pid});
+    int dirfd = ht_origin_process(origin, &(struct ht_origin_ask){.pid = pid});
     struct ht_space *space;
 
     if (dirfd < 0)

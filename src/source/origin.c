@@ -25,7 +25,6 @@
 
 enum {
     ANSWERS_MAX = 20000,
-    SPACES_MAX = 16, /* one is asked often, then the next: those of all would take megabytes */
     KEY_BYTES = 8192,
     HANGING_MAX = 4096,
     EXEC_TRIES = 5 /* looks at a process that starts one program after another */
@@ -70,15 +69,6 @@ static bool forget_all(void *context, struct ht_str key, void *value)
     return true;
 }
 
-static bool forget_space(void *context, struct ht_str key, void *value)
-{
-    (void)context;
-    (void)key;
-    ht_space_fini(value);
-    free(value);
-    return true;
-}
-
 uint64_t ht_origin_namespace(int dirfd)
 {
     char link[64];
@@ -108,6 +98,7 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_spawner *spawner, st
     origin = ht_new0(struct ht_origin);
     origin->host_ns = first < 0 ? 0 : ht_origin_namespace(first);
     origin->proc_fd = ht_steal_fd(&proc_fd);
+    origin->opened.fd = -1;
     ht_space_reader_init(&origin->reader, ht_steal_fd(&root_fd));
     origin->spaces = ht_map_new();
     origin->answers = ht_map_new();
@@ -125,8 +116,9 @@ struct ht_origin *ht_origin_free(struct ht_origin *origin)
         return NULL;
     ht_map_remove_if(origin->answers, forget_all, NULL);
     ht_map_free(origin->answers);
-    ht_map_remove_if(origin->spaces, forget_space, NULL);
+    ht_origin_forget_spaces(origin);
     ht_map_free(origin->spaces);
+    ht_origin_let_go(origin);
     ht_map_free(origin->absent);
     ht_map_free(origin->silent);
     ht_helper_answer_fini(&origin->heard);
@@ -152,7 +144,8 @@ static bool is_old_answer(void *context, struct ht_str key, void *value)
 void ht_origin_rest(struct ht_origin *origin)
 {
     /* Mounts come and go. */
-    ht_map_remove_if(origin->spaces, forget_space, NULL);
+    ht_origin_forget_spaces(origin);
+    ht_origin_let_go(origin);
     if (ht_map_len(origin->absent)) {
         ht_map_free(origin->absent);
         origin->absent = ht_map_new();
@@ -169,31 +162,6 @@ void ht_origin_pass(struct ht_origin *origin)
 }
 
 /* ---- the mounts ---- */
-
-struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
-                                 struct ht_str container_id)
-{
-    struct ht_space *space;
-    int r;
-
-    ht_buf_reset(&origin->key);
-    ht_buf_addf(&origin->key, "%llu ", (unsigned long long)ns);
-    ht_buf_add_str(&origin->key, container_id);
-    space = ht_map_get(origin->spaces, ht_buf_str(&origin->key));
-    if (space)
-        return space;
-    if (ht_map_len(origin->spaces) >= SPACES_MAX)
-        ht_map_remove_if(origin->spaces, forget_space, NULL);
-    space = ht_new0(struct ht_space);
-    r = ht_space_read(space, dirfd, false, &origin->reader);
-    if (r < 0) {
-        free(space);
-        errno = -r;
-        return NULL;
-    }
-    ht_map_set(origin->spaces, ht_buf_str(&origin->key), space);
-    return space;
-}
 
 static void list_hanging(struct ht_origin *origin, struct ht_str text)
 {
@@ -773,7 +741,7 @@ static int look_and_judge(struct question *question, bool again)
 int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
                     struct ht_arena *arena, struct ht_code *code)
 {
-    ht_autoclose int dirfd = ht_origin_process(origin, ask);
+    int dirfd = ht_origin_process(origin, ask);
     struct question question = {
         .origin = origin, .ask = ask, .arena = arena, .code = code, .dirfd = dirfd};
     int r = -EAGAIN;
