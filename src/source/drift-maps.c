@@ -20,6 +20,10 @@
 #include "hulltop/base/root.h"
 #include "hulltop/model/code.h"
 
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x00001000U
+#endif
+
 enum {
     MAPS_MAX = 8 * 1024 * 1024,
     MAPS_PIECE = 16 * 1024,
@@ -190,17 +194,17 @@ static bool judge_preloaded(struct ht_drift_looking *looking, struct ht_str path
 
 void ht_drift_root_key(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *key)
 {
-    uint64_t ns = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/mnt"));
     struct statx about;
     char name[32];
 
-    ht_buf_addf(key, "%llu ", (unsigned long long)ns);
     snprintf(name, sizeof(name), "%d/root", (int)pid);
-    /* Whose root cannot be told answers for itself alone. */
-    if (ns &&
-        statx(reader->proc_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &about) == 0)
-        ht_buf_addf(key, "%x:%x:%llu ", about.stx_dev_major, about.stx_dev_minor,
-                    (unsigned long long)about.stx_ino);
+    /* A path leads where the mount leads in which it begins; each namespace has mounts of its own.
+     * Whose root cannot be told answers for itself alone. */
+    if (statx(reader->proc_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO | STATX_MNT_ID,
+              &about) == 0 &&
+        (about.stx_mask & STATX_MNT_ID))
+        ht_buf_addf(key, "%llu %x:%x:%llu ", (unsigned long long)about.stx_mnt_id,
+                    about.stx_dev_major, about.stx_dev_minor, (unsigned long long)about.stx_ino);
     else
         ht_buf_addf(key, "of %d ", (int)pid);
 }
