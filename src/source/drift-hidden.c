@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "drift-tamper.h"
@@ -116,6 +117,14 @@ static int visit_group(void *context, const char *name, unsigned type, uint64_t 
     return 0;
 }
 
+/* The kernel counts the groups below one among its links; most have none. */
+static bool has_groups(int dirfd)
+{
+    struct stat about;
+
+    return fstat(dirfd, &about) < 0 || about.st_nlink != 2;
+}
+
 static void take_group(struct walk *walk)
 {
     const struct ht_dir_visitor visitor = {.visit = visit_group, .context = walk};
@@ -123,6 +132,8 @@ static void take_group(struct walk *walk)
 
     walk->groups++;
     take_members(walk);
+    if (!has_groups(walk->dirfd))
+        return;
     r = ht_list_fd(walk->dirfd, &visitor, NULL);
     walk->cut = walk->cut || (r < 0 && !hides_nobody(r));
 }
