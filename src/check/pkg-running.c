@@ -248,7 +248,8 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_MEDIUM,
      .title = "Runs a library that was replaced",
      .condition = "A process of the node has code loaded from a file that was replaced or deleted "
-                  "since; high for the machinery of the node.",
+                  "since; high for the machinery of the node. What is loaded from /tmp, /var/tmp, "
+                  "/run, /dev or from memory comes and goes by design and does not count.",
      .why = "An update changes files, not what runs. Until it is restarted, the process keeps the "
             "holes that the update closed.",
      .fix = "Restart the unit in a quiet moment (systemctl restart UNIT). For systemd itself: "
@@ -265,7 +266,9 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_MEDIUM,
      .title = "Runs a program that was replaced",
      .condition = "The executable of a process of the node was replaced or deleted since; high for "
-                  "the machinery of the node.",
+                  "the machinery of the node. One of /tmp, /var/tmp, /run, /dev/shm or memory "
+                  "counts if its name is another file's now, or it has another name left: if it "
+                  "has none, DRF-009 or DRF-010 tells it.",
      .why = "The new version lies on disk and the old one runs, with all its holes.",
      .fix = "Restart the unit (systemctl restart UNIT). Container shims live as long as their "
             "container: see PKG-008.",

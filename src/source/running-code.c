@@ -51,6 +51,7 @@ struct ht_running {
 struct judged {
     struct ht_mapping mapping; /* what was judged; no path: too long to be kept */
     struct judged *after;      /* what was mapped behind it the last time */
+    struct judged *as_program; /* where it is old as a program alone */
     struct ht_str path;        /* plain; of an old one */
     bool known_program; /* the node's, at its place, and started by a process that was looked at */
     bool old;
@@ -258,6 +259,50 @@ static void add_file(struct suspect *suspect, struct judged *judged)
         suspect->cut++;
 }
 
+/* Whether no name is left of the executable, not even a link's that is named otherwise. */
+static bool has_no_name(const struct looking *looking, pid_t pid)
+{
+    char name[HT_MAPPED_NAME_MAX];
+    struct stat facts;
+
+    return fstatat(looking->running->proc_fd, ht_mapped_name(name, pid, "exe"), &facts, 0) < 0 ||
+           facts.st_nlink == 0;
+}
+
+/* The executable that lay where files come and go by design. One that is gone is no old code, for
+ * nothing newer could be started, and told by the origin of what runs (DRF-009, DRF-010). That
+ * tells nothing of one whose name is another file's now: that is old here. NULL: it is not. */
+static struct judged *judge_passing(struct looking *looking, pid_t pid,
+                                    const struct ht_mapping *exe)
+{
+    struct ht_str path = exe->path;
+    struct judged *judged;
+    struct stat facts;
+    bool deleted;
+    int code;
+
+    if (!ht_str_has_suffix(path, HT_MAPS_DELETED) ||
+        !ht_maps_is_passing(ht_maps_plain_path(path, &deleted)) ||
+        (stat_mapped(looking, path, &facts) && facts.st_ino == exe->inode))
+        return NULL;
+    path.len -= strlen(HT_MAPS_DELETED);
+    path = ht_arena_str(looking->arena, path);
+    code = ht_root_lstat(&looking->running->root, path.data, &facts, NULL);
+    if (code == -ENOENT && has_no_name(looking, pid))
+        return NULL;
+    if (looking->judged.len >= QUESTIONS_MAX) {
+        looking->sum.cut++;
+        return NULL;
+    }
+    judged = ht_arena_array(looking->arena, struct judged, 1);
+    judged->path = path;
+    judged->old = true;
+    judged->gone = code < 0;
+    judged->replaced_at = code < 0 ? 0 : ht_time_of(&facts.st_ctim);
+    ht_vec_add(&looking->judged, judged);
+    return judged;
+}
+
 /* Judges the executable. It is mapped too, as a rule. */
 static void look_exe(struct looking *looking, struct suspect *suspect, const struct ht_mapping *exe)
 {
@@ -266,10 +311,11 @@ static void look_exe(struct looking *looking, struct suspect *suspect, const str
     if (!ht_str_has_prefix(exe->path, "/"))
         return;
     judged = judge_once(looking, exe, &looking->first);
-    if (judged->old) {
-        suspect->exe = judged;
-        add_file(suspect, judged);
-    }
+    if (!judged->old && !judged->as_program)
+        judged->as_program = judge_passing(looking, suspect->pid, exe);
+    suspect->exe = judged->old ? judged : judged->as_program;
+    if (suspect->exe)
+        add_file(suspect, suspect->exe);
 }
 
 /* Whether the script changed after the process began. A script of nobody's package is left out

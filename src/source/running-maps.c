@@ -6,8 +6,6 @@
 
 #include "hulltop/base/mem.h"
 
-#define DELETED " (deleted)"
-
 /* Takes a number of that base and the byte behind it off the line. */
 static bool take_number(struct ht_str *line, unsigned base, char end, uint64_t *ret_number)
 {
@@ -82,9 +80,9 @@ struct ht_str ht_maps_plain_path(struct ht_str path, bool *ret_deleted)
 {
     static const char *const endings[] = {".dpkg-new", ".dpkg-tmp", ".dpkg-old"};
 
-    *ret_deleted = ht_str_has_suffix(path, DELETED);
+    *ret_deleted = ht_str_has_suffix(path, HT_MAPS_DELETED);
     if (*ret_deleted)
-        path.len -= strlen(DELETED);
+        path.len -= strlen(HT_MAPS_DELETED);
     for (size_t i = 0; *ret_deleted && i < ARRAY_LEN(endings); i++) {
         if (ht_str_has_suffix(path, endings[i]))
             path.len -= strlen(endings[i]);

@@ -9,6 +9,9 @@
 #include "hulltop/base/buf.h"
 #include "hulltop/base/str.h"
 
+/* What the kernel puts behind the path of a file that has no name any more, or another one's. */
+#define HT_MAPS_DELETED " (deleted)"
+
 /* One mapping of a file that may be executed. */
 struct ht_mapping {
     uint64_t major, minor, inode;

@@ -12,7 +12,7 @@ hulltop=${HT_BUILDDIR:-.}/hulltop
 
 # --- old code that runs, on real files and processes ---
 
-place='' process=''
+place='' passing='' process=''
 stop_process() {
     [ -z "$process" ] || kill "$process" 2>/dev/null
     [ -z "$process" ] || wait "$process" 2>/dev/null
@@ -21,6 +21,7 @@ stop_process() {
 end_scene() {
     stop_process
     [ -z "$place" ] || rm -rf "$place"
+    [ -z "$passing" ] || rm -rf "$passing"
     rm -rf "$tmp"
 }
 trap end_scene EXIT
@@ -52,7 +53,7 @@ seen() {
 
 # needrestart names the processes that it would have restarted when it is asked to be verbose.
 seen_by_needrestart() {
-    needrestart -v -b -r l 2>&1 | grep -E "#$process uses (deleted|obsolete|non-existing) " | grep -qF -- "$1"
+    needrestart -v -b -r l 2>&1 | grep -E "#$process uses (deleted|obsolete|obsolete binary|non-existing) " | grep -qF -- "$1"
 }
 
 # agree NAME LIBRARY WANTED: both say yes, or no.
@@ -74,6 +75,18 @@ scene() {
     start_process "$2"
     agree "$1 that was replaced before the restart" "$2" no
     stop_process
+}
+
+# start_program PATH: a process of the node that runs a copy of sleep there.
+start_program() {
+    stop_process
+    cp "$(command -v sleep)" "$1" || exit 1
+    "$1" 1000 &
+    process=$!
+    for _ in {1..2000}; do
+        [ "$(readlink "/proc/$process/exe")" != "$1" ] || return
+        read -rt 0.05 -u "$never" || :
+    done
 }
 
 # A library of a package: a copy of its folder lies over it, for this script and its children alone.
@@ -197,3 +210,30 @@ if [ -z "$library" ] || ! unshare -m --propagation private true 2>/dev/null; the
 else
     unshare -m --propagation private bash "$0" package "$library"
 fi
+
+# --- programs where files come and go: what is gone is the drift's to tell ---
+
+# told PATH WANTED: whether the program is told as deleted, by DRF-009 or DRF-010.
+told() {
+    "$hulltop" check --only drift --docker none --timeout 300 --format json >"$tmp/drift" 2>/dev/null
+    jq --arg path "$1" '[.findings[] | select((.check == "DRF-009" or .check == "DRF-010")
+        and ([.. | strings | select(contains($path))] | length > 0))] | length > 0' "$tmp/drift" >"$tmp/told"
+    [ "$(cat "$tmp/told")" = "$2" ]
+}
+
+passing=$(mktemp -d /tmp/hulltop-lab.XXXXXX)
+program=$passing/program
+start_program "$program"
+agree 'a program in a temporary folder' "$program" no
+replace "$program"
+agree 'a program in a temporary folder that was replaced' "$program" yes
+told "$program" false && echo 'ok which is told once' || echo 'not ok which is told once: drift tells it too'
+start_program "$program.2"
+ln "$program.2" "$program.3" && rm "$program.2"
+agree 'a program in a temporary folder that has another name left' "$program.2" yes
+start_program "$program.4"
+rm "$program.4"
+seen "$program.4" && echo 'not ok a program that is gone from a temporary folder is no old code' ||
+    echo 'ok a program that is gone from a temporary folder is no old code'
+told "$program.4" true && echo 'ok but was deleted' || echo 'not ok but was deleted: drift does not tell it'
+stop_process

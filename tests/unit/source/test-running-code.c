@@ -403,6 +403,72 @@ static void names_that_only_look_deleted_are_not(void **state)
     ht_node_unref(seen.node);
 }
 
+/* A program where files come and go, the last part of its path, and what is told of it. */
+struct passing {
+    const char *exe;
+    const char *file; /* that is there now, below the root */
+    const char *link; /* likewise, one that leads nowhere */
+    bool told;
+    enum ht_stale_kind kind;
+};
+
+static void programs_of_passing_places_are_old_if_others_have_them(void **state)
+{
+    const struct tree *tree = *state;
+    static const struct passing all[] = {
+        {"/tmp/gone", NULL, NULL, false, HT_STALE_KIND_EXECUTABLE},
+        {"/memfd:cloned", NULL, NULL, false, HT_STALE_KIND_EXECUTABLE},
+        {"/var/tmp/#12", NULL, NULL, false, HT_STALE_KIND_EXECUTABLE},
+        {"/tmp/new", "root/tmp/new", NULL, true, HT_STALE_KIND_EXECUTABLE},
+        {"/dev/shm/new", "root/dev/shm/new", NULL, true, HT_STALE_KIND_EXECUTABLE},
+        {"/run/new.dpkg-new", "root/run/new.dpkg-new", NULL, true, HT_STALE_KIND_EXECUTABLE},
+        {"/tmp/a.dpkg-new", "root/tmp/a", NULL, false, HT_STALE_KIND_EXECUTABLE},
+        {"/tmp/link", NULL, "root/tmp/link", true, HT_STALE_KIND_EXECUTABLE},
+        {"/tmp/file/below", "root/tmp/file", NULL, true, HT_STALE_KIND_EXECUTABLE_GONE},
+    };
+    size_t told = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        char exe[128], maps[256];
+
+        snprintf(exe, sizeof(exe), "%s (deleted)", all[i].exe);
+        snprintf(maps, sizeof(maps), "5500-5501 r-xp 00000000 00:01 7 %s\n", exe);
+        put_process(tree, 40 + (unsigned)i, "mnt:[1]", exe, maps);
+        if (all[i].file)
+            put(tree, all[i].file, "new");
+        if (all[i].link)
+            put_link(tree, all[i].link, "nowhere");
+    }
+    /* Another process of one of them, and a library alone. */
+    put_process(tree, 60, "mnt:[1]", "/tmp/new (deleted)",
+                "5500-5501 r-xp 00000000 00:01 7 /tmp/new (deleted)\n");
+    put_process(tree, 61, "mnt:[1]", "/usr/bin/app",
+                "7f00-7f01 r-xp 00000000 00:01 7 /tmp/new (deleted)\n");
+
+    struct seen seen = look(tree);
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        char id[32];
+
+        snprintf(id, sizeof(id), "%zu-8812", 40 + i);
+        const struct ht_stale_process *row = row_of(&seen, id);
+        if (all[i].told != (row != NULL))
+            fail_msg("%s is %stold", all[i].exe, row ? "" : "not ");
+        told += all[i].told;
+        if (!row)
+            continue;
+        assert_int_equal(row->kind, all[i].kind);
+        assert_int_equal(row->files.len, 1);
+        assert_true(ht_str_is(row->files.items[0], all[i].exe));
+        assert_int_equal(ht_stale_process_has_replaced_at(row),
+                         all[i].kind == HT_STALE_KIND_EXECUTABLE);
+    }
+    assert_non_null(row_of(&seen, "60-8812"));
+    assert_null(row_of(&seen, "61-8812"));
+    assert_int_equal(seen.sum.stale, told + 1);
+    ht_node_unref(seen.node);
+}
+
 /* As runc starts a container: from a mount of itself that has no place any more. */
 static void a_program_of_a_mount_without_a_place_is_not_replaced(void **state)
 {
@@ -634,6 +700,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_program_is_asked_about_each_time, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(names_that_only_look_deleted_are_not, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(programs_of_passing_places_are_old_if_others_have_them,
+                                        make_tree, free_tree),
         cmocka_unit_test_setup_teardown(a_program_of_a_mount_without_a_place_is_not_replaced,
                                         make_tree, free_tree),
         cmocka_unit_test_setup_teardown(packages_are_named_across_merged_folders, make_tree,
