@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -196,6 +197,41 @@ static void feed_at(struct ht_feed *feed, const char *where)
     pthread_mutex_unlock(&slot->lock);
 }
 
+struct helper {
+    void (*run)(void *context);
+    void *context;
+};
+
+static void *help(void *argument)
+{
+    const struct helper *helper = argument;
+
+    helper->run(helper->context);
+    return NULL;
+}
+
+static bool has_processors(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
+}
+
+/* The helper has the caller's signals: none. */
+static bool feed_together(struct ht_feed *feed, void (*own)(void *context),
+                          void (*helper)(void *context), void *context)
+{
+    struct helper start = {.run = helper, .context = context};
+    pthread_t thread;
+
+    if (!has_processors() || pthread_create(&thread, NULL, help, &start) != 0)
+        return false;
+    pthread_setname_np(thread, slot_of(feed)->driver.ops->name);
+    own(context);
+    pthread_join(thread, NULL);
+    return true;
+}
+
 struct ht_slot *ht_slot_new(const struct ht_slot_options *options, struct ht_error *err)
 {
     struct ht_slot *slot = ht_new0(struct ht_slot);
@@ -215,6 +251,7 @@ struct ht_slot *ht_slot_new(const struct ht_slot_options *options, struct ht_err
         .wake_fd = feed_wake_fd,
         .stop_fd = feed_stop_fd,
         .at = feed_at,
+        .together = feed_together,
     };
     pthread_mutex_init(&slot->lock, NULL);
     pthread_condattr_init(&attributes);

@@ -11,6 +11,7 @@
 
 #include "proc-kin.h"
 #include "proc-node.h"
+#include "proc-share.h"
 #include "proc-sockets.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -103,6 +104,9 @@ bool ht_proc_table_learn(struct ht_proc_table *table, struct ht_proc_avoid *ret_
     struct ht_proc_avoid avoid = table->avoid;
     pid_t pid = atomic_load(&table->looking_at);
 
+    /* The one that waits for its helper is at none itself. */
+    if (pid == 0)
+        pid = atomic_load(&table->helping_at);
     if (pid > 0 && avoid.skipped_len < HT_PROC_SKIPPED_MAX) {
         avoid.skipped[avoid.skipped_len++] = pid;
     } else if (pid == 0 && !avoid.one_by_one && atomic_load(&table->reading_all)) {
@@ -173,7 +177,7 @@ static const struct ht_row *find_kindred(const struct ht_proc_table *table,
 {
     const struct ht_proc_entry *other = entry;
 
-    for (int i = 0; i < NEIGHBOURS && other > table->entries; i++) {
+    for (int i = 0; i < NEIGHBOURS && other > table->entries + table->from; i++) {
         other--;
         if (other->row && ht_str_equal(ht_process_of(other->row)->comm, process->comm))
             return other->row;
@@ -349,22 +353,28 @@ static void visit_item(void *context, const struct ht_procs_item *item)
 
 /* ---- a look ---- */
 
+bool ht_proc_table_is_due(const struct ht_proc_table *table, const struct ht_proc_entry *entry)
+{
+    return entry->turn.due_ns <= table->now_ns && !is_skipped(table, entry->pid);
+}
+
 /* One alone, which takes as many system calls as the library's table of all for each. */
-static void read_one(struct ht_proc_table *table, struct ht_proc_entry *entry)
+void ht_proc_table_read(struct ht_proc_table *table, struct ht_proc_entry *entry,
+                        atomic_int *looking_at)
 {
     struct ht_procs_item item = {.pid = entry->pid};
     struct stat about;
     char name[16];
 
     table->feed->at(table->feed, "reading processes");
-    atomic_store(&table->looking_at, entry->pid);
+    atomic_store(looking_at, entry->pid);
     snprintf(name, sizeof(name), "%d", (int)entry->pid);
     bool there = fstatat(table->reader.proc_fd, name, &about, AT_SYMLINK_NOFOLLOW) == 0;
     item.euid = there ? about.st_uid : 0;
     item.egid = there ? about.st_gid : 0;
     if (!there || !read_process(table, entry, &item))
         gone(table, entry);
-    atomic_store(&table->looking_at, 0);
+    atomic_store(looking_at, 0);
 }
 
 /* Most are due: the library reads all, in one go. False: it cannot. */
@@ -387,28 +397,31 @@ static bool read_all(struct ht_proc_table *table)
     return true;
 }
 
-static bool most_are_due(const struct ht_proc_table *table)
+static size_t count_due(const struct ht_proc_table *table)
 {
     size_t due = 0;
 
     for (size_t i = 0; i < table->len; i++)
         due += table->entries[i].turn.due_ns <= table->now_ns;
-    return due > MANY && due > table->len / 2;
+    return due;
 }
 
 static void read_due(struct ht_proc_table *table)
 {
     const struct ht_proc_avoid *avoid = &table->avoid;
+    size_t due = count_due(table);
 
     ht_net_cache_forget(table->reader.net);
     /* One after the other, it is known where a reader hangs. */
-    if (!avoid->one_by_one && avoid->skipped_len == 0 && most_are_due(table) && read_all(table))
-        return;
+    if (!avoid->one_by_one && avoid->skipped_len == 0) {
+        if (due > MANY && due > table->len / 2 && read_all(table))
+            return;
+        if (ht_proc_share(table, due))
+            return;
+    }
     for (size_t i = 0; i < table->len; i++) {
-        struct ht_proc_entry *entry = &table->entries[i];
-
-        if (entry->turn.due_ns <= table->now_ns && !is_skipped(table, entry->pid))
-            read_one(table, entry);
+        if (ht_proc_table_is_due(table, &table->entries[i]))
+            ht_proc_table_read(table, &table->entries[i], &table->looking_at);
     }
 }
 

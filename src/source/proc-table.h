@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process table as it is kept between looks. Layer 3 (source); one thread, except for the
- * places that are said to be atomic.
+ * The process table as it is kept between looks. Layer 3 (source); one thread, which may have a
+ * second one help it during a look, except for the places that are said to be atomic.
  *
  * One look lists /proc with inode numbers (one system call for some hundred processes) unless the
  * pulse says that nobody came or went, reads what is new or due, and keeps every row whose facts
@@ -57,8 +57,10 @@ struct ht_proc_table {
     bool changed;
     bool crowd; /* someone joined or left: containers' first processes are looked for */
     struct ht_feed *feed;
-    /* Atomic: where the thread is, for whoever finds it stuck. */
+    size_t from; /* first place of those that are read in a row by one thread */
+    /* Atomic: where the thread and the one that helps it are, for whoever finds it stuck. */
     atomic_int looking_at;   /* pid; 0: at none in particular */
+    atomic_int helping_at;   /* likewise */
     atomic_bool reading_all; /* the library does */
 };
 
@@ -68,6 +70,11 @@ int ht_proc_table_init(struct ht_proc_table *table, const struct ht_proc_avoid *
 void ht_proc_table_fini(struct ht_proc_table *table);
 /* One look; changed says whether any row did. 0 or -errno if /proc cannot be listed. */
 int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct ht_error *err);
+/* Reads the process of an entry that is due; looking_at is where that is told meanwhile. */
+void ht_proc_table_read(struct ht_proc_table *table, struct ht_proc_entry *entry,
+                        atomic_int *looking_at);
+/* Whether it is due, and not to be left out. */
+bool ht_proc_table_is_due(const struct ht_proc_table *table, const struct ht_proc_entry *entry);
 /* Makes the next look read again: all, a process, or a container's processes. */
 void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request *request);
 /* When the next reading is due (monotonic), INT64_MAX for never. */

@@ -48,6 +48,11 @@ struct ht_feed {
     /* Says what is about to be done ("reading /proc"), a constant text; shown when the source is
      * stuck. */
     void (*at)(struct ht_feed *feed, const char *where);
+    /* Calls own(context), and beside it helper(context) in a thread of its own, which uses nothing
+     * of the feed but at; returns once both have. False: neither was called, for there is but one
+     * processor, or no thread to be had. NULL: likewise. */
+    bool (*together)(struct ht_feed *feed, void (*own)(void *context),
+                     void (*helper)(void *context), void *context);
 };
 
 struct ht_driver;

@@ -110,6 +110,52 @@ static void only_the_newest_sample_is_handed_over(void **state)
     end(&fake, slot);
 }
 
+struct pair {
+    sem_t begun, answered;
+};
+
+static void go_first(void *context)
+{
+    struct pair *pair = context;
+
+    sem_post(&pair->begun);
+    sem_wait(&pair->answered);
+}
+
+static void go_beside(void *context)
+{
+    struct pair *pair = context;
+
+    sem_wait(&pair->begun);
+    sem_post(&pair->answered);
+}
+
+/* Each waits for the other: one after the other they would never end. */
+static void work_together(struct fake *fake, struct ht_feed *feed)
+{
+    struct ht_request request;
+    struct pair pair;
+
+    sem_init(&pair.begun, 0, 0);
+    sem_init(&pair.answered, 0, 0);
+    if (feed->together(feed, go_first, go_beside, &pair))
+        assert_int_equal(sem_trywait(&pair.begun) + sem_trywait(&pair.answered), -2);
+    else
+        assert_int_equal(sem_trywait(&pair.begun), -1);
+    sem_post(&fake->reached);
+    feed->wait(feed, -1, &request);
+}
+
+static void a_source_may_have_a_helper(void **state)
+{
+    struct fake fake;
+    struct ht_slot *slot = start(&fake, work_together);
+
+    (void)state;
+    sem_wait(&fake.reached);
+    end(&fake, slot);
+}
+
 static void flood(struct fake *fake, struct ht_feed *feed)
 {
     struct ht_request request;
@@ -268,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_newest_sample_is_handed_over),
+        cmocka_unit_test(a_source_may_have_a_helper),
         cmocka_unit_test(events_past_the_limit_are_counted),
         cmocka_unit_test(equal_requests_wait_once),
         cmocka_unit_test(a_full_inbox_becomes_one_full_pass),

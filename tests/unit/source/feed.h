@@ -3,6 +3,7 @@
 #ifndef HT_TEST_FEED_H
 #define HT_TEST_FEED_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "hulltop/source/source.h"
@@ -85,6 +86,33 @@ static inline void ht_test_feed_at(struct ht_feed *feed, const char *where)
     (void)where;
 }
 
+struct ht_test_helper {
+    void (*run)(void *context);
+    void *context;
+};
+
+static inline void *ht_test_feed_help(void *argument)
+{
+    const struct ht_test_helper *helper = (const struct ht_test_helper *)argument;
+
+    helper->run(helper->context);
+    return NULL;
+}
+
+static inline bool ht_test_feed_together(struct ht_feed *feed, void (*own)(void *context),
+                                         void (*helper)(void *context), void *context)
+{
+    struct ht_test_helper start = {.run = helper, .context = context};
+    pthread_t thread;
+
+    (void)feed;
+    if (pthread_create(&thread, NULL, ht_test_feed_help, &start) != 0)
+        return false;
+    own(context);
+    pthread_join(thread, NULL);
+    return true;
+}
+
 static inline void ht_test_feed_init(struct ht_test_feed *test)
 {
     test->clock = (struct ht_clock){
@@ -98,6 +126,7 @@ static inline void ht_test_feed_init(struct ht_test_feed *test)
         .wake_fd = ht_test_feed_fd,
         .stop_fd = ht_test_feed_fd,
         .at = ht_test_feed_at,
+        .together = ht_test_feed_together,
     };
 }
 

@@ -271,6 +271,49 @@ static void three_hundred_come_and_go(void **state)
         assert_true(!entry_of(looking, pids[i]) || !entry_of(looking, pids[i])->row);
 }
 
+/* As one reader alone tells of it; when it was read, and whether it ran, may differ. */
+static void assert_told_alike(const struct looking *shared, const struct looking *alone, pid_t pid)
+{
+    const struct ht_proc_entry *entry = entry_of(shared, pid), *other = entry_of(alone, pid);
+
+    assert_non_null(entry);
+    assert_non_null(entry->row);
+    assert_non_null(other);
+    assert_non_null(other->row);
+
+    struct ht_process process = *ht_process_of(entry->row);
+    process.state = ht_process_of(other->row)->state;
+    process.read_at = ht_process_of(other->row)->read_at;
+    assert_true(ht_struct_equal(&ht_process_table, &process, ht_process_of(other->row)));
+    assert_int_equal(entry->contained, other->contained);
+    assert_true(entry->turn.due_ns > shared->table.now_ns);
+}
+
+static void two_readers_tell_what_one_does(void **state)
+{
+    struct looking *looking = *state, alone = {0};
+    const struct ht_proc_avoid avoid = {.one_by_one = true};
+    struct ht_error err = {0};
+    pid_t pids[SLEEPERS];
+
+    for (size_t i = 0; i < SLEEPERS; i++)
+        pids[i] = fork_sleeper();
+    ht_test_feed_init(&alone.feed);
+    assert_int_equal(ht_proc_table_init(&alone.table, &avoid, &err), 0);
+    looking->table.reader.leave_out = alone.table.reader.leave_out = HT_PROC_CONTACTS;
+    look(looking);
+    look(&alone);
+    assert_true(looking->table.changed);
+    assert_int_equal(atomic_load(&looking->table.looking_at), 0);
+    assert_int_equal(atomic_load(&looking->table.helping_at), 0);
+    for (size_t i = 0; i < SLEEPERS; i++)
+        assert_told_alike(looking, &alone, pids[i]);
+    assert_told_alike(looking, &alone, getpid());
+    for (size_t i = 0; i < SLEEPERS; i++)
+        end(pids[i]);
+    ht_proc_table_fini(&alone.table);
+}
+
 static void unchanged_process_keeps_its_row(void **state)
 {
     struct looking *looking = *state;
@@ -497,6 +540,11 @@ static void what_a_reader_hung_on_is_left_out(void **state)
     atomic_store(&looking->table.looking_at, pid);
     assert_true(ht_proc_table_learn(&looking->table, &avoid));
     assert_int_equal(avoid.skipped_len, 1);
+    /* The one that it waits for hangs. */
+    atomic_store(&looking->table.looking_at, 0);
+    atomic_store(&looking->table.helping_at, pid);
+    assert_true(ht_proc_table_learn(&looking->table, &avoid));
+    assert_int_equal(avoid.skipped[0], pid);
     assert_int_equal(ht_proc_table_init(&fresh, &avoid, &err), 0);
     assert_int_equal(ht_proc_table_look(&fresh, &looking->feed.feed, &err), 0);
     for (size_t i = 0; i < fresh.len; i++)
@@ -555,6 +603,7 @@ int main(void)
         cmocka_unit_test(without_a_live_system_it_is_off),
         cmocka_unit_test(without_a_question_about_processes_there_is_the_host_alone),
         cmocka_unit_test_setup_teardown(three_hundred_come_and_go, begin, finish),
+        cmocka_unit_test_setup_teardown(two_readers_tell_what_one_does, begin, finish),
         cmocka_unit_test_setup_teardown(unchanged_process_keeps_its_row, begin, finish),
         cmocka_unit_test_setup_teardown(zombie_has_no_row, begin, finish),
         cmocka_unit_test_setup_teardown(exec_is_seen_when_a_young_process_is_read_again, begin,
