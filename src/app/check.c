@@ -6,6 +6,7 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "input.h"
 #include "session.h"
@@ -142,18 +143,47 @@ static bool has_unanswered(const struct ht_state *state, const struct ht_options
     return answered == 0 || (off > 0 && answered + off < HT_QUESTIONS);
 }
 
+/* Set, and not to nothing. */
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] ? value : NULL;
+}
+
+/* A source that looks at more than the file that was named tells of that file by its name. */
+static bool is_failure(const struct ht_source *source, const char *file)
+{
+    ht_autobuf struct ht_buf begin = HT_BUF(HT_LIMIT_ARG);
+
+    if (source->state == HT_SOURCE_STATE_OFF)
+        return false;
+    if (has_failed(source) || is_silent(source))
+        return true;
+    if (!file)
+        return false;
+    ht_buf_addf(&begin, "%s:", file);
+    ht_buf_add_c(&begin, '\0');
+    return source->state == HT_SOURCE_STATE_PART && ht_str_has_prefix(source->detail, begin.data);
+}
+
 /* A source that was named, or whose file was, and could not be looked at; NULL: there is none. */
 static const struct ht_source *find_named_failure(const struct ht_state *state,
                                                   const struct ht_options *options,
                                                   const char **ret_option)
 {
+    const char *docker_host = options->docker ? NULL : environment("DOCKER_HOST");
+    const char *kubeconfig = options->kubeconfig ? NULL : environment("KUBECONFIG");
     const struct {
-        const char *option, *value, *sources[2];
-    } named[] = {{"--docker", options->docker, {"docker"}},
-                 {"--cri", options->cri, {"containerd", "cri-o"}},
-                 {"--kubeconfig", options->kubeconfig, {"kubernetes"}},
-                 {"--etcd-db", options->etcd_db, {"datastore"}},
-                 {"--etcd", options->etcd, {"datastore"}}};
+        const char *option, *value, *sources[2], *file;
+    } named[] = {{"--docker", options->docker, {"docker"}, NULL},
+                 {"DOCKER_HOST", docker_host, {"docker"}, NULL},
+                 {"--cri", options->cri, {"containerd", "cri-o"}, NULL},
+                 {"--kubeconfig", options->kubeconfig, {"kubernetes"}, NULL},
+                 {"KUBECONFIG", kubeconfig, {"kubernetes"}, NULL},
+                 {"--etcd-db", options->etcd_db, {"datastore"}, NULL},
+                 {"--etcd", options->etcd, {"datastore"}, NULL},
+                 {"--advisories", options->advisories, {"upkeep"}, options->advisories}};
 
     for (size_t i = 0; state->origin == HT_ORIGIN_LIVE && i < ARRAY_LEN(named); i++) {
         for (size_t j = 0; named[i].value && j < 2 && named[i].sources[j]; j++) {
@@ -162,8 +192,7 @@ static const struct ht_source *find_named_failure(const struct ht_state *state,
 
             const struct ht_source *source = row ? ht_source_of(row) : NULL;
 
-            if (!source || source->state == HT_SOURCE_STATE_OFF ||
-                (!has_failed(source) && !is_silent(source)))
+            if (!source || !is_failure(source, named[i].file))
                 continue;
             *ret_option = named[i].option;
             return source;

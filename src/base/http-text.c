@@ -175,6 +175,8 @@ int ht_http_check_options(const struct ht_http_options *options, struct ht_error
     /* A name in front of the host may come with a password: it is not quoted. */
     if (!path && options->url && strchr(options->url, '@'))
         return ht_error_set(err, EINVAL, "an address with a user's name cannot be used");
+    if (!path && options->name && !(options->url && is_url(options->url)))
+        return ht_error_set(err, EINVAL, "%s: what follows :// is not HOST:PORT", options->name);
     if (!path && !(options->url && is_url(options->url)))
         return ht_error_set(err, EINVAL, "%s: neither http://HOST:PORT nor https://HOST:PORT",
                             options->url ? options->url : "(no address)");

@@ -676,7 +676,9 @@ struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_err
     http->options = *options;
     http->socket_path = copy(options->socket_path);
     http->base = copy(options->socket_path ? "http://localhost" : options->url);
-    http->name = copy(options->socket_path ? options->socket_path : options->url);
+    http->name = copy(options->name          ? options->name
+                      : options->socket_path ? options->socket_path
+                                             : options->url);
     http->ca_file = copy(options->ca_file);
     http->proxy = copy(options->proxy);
     http->cert_file = copy(options->cert_file);

@@ -151,6 +151,7 @@ static int open_http(struct ht_docker_client *client, const struct ht_docker_tar
 
         snprintf(url, sizeof(url), "%s://%s", tls ? "https" : "http", client->endpoint + 6);
         options.url = url;
+        options.name = client->endpoint;
     }
     if (options.url && target->cert_path) {
         if (find_credentials(target->cert_path, &credentials, err) < 0)

@@ -33,6 +33,7 @@
 struct ht_http_options {
     const char *socket_path; /* a unix socket, absolute; or */
     const char *url;         /* http://host[:port] or https://host[:port], no path */
+    const char *name;        /* what errors call it [the one of these two that is given] */
     const char *ca_file;     /* PEM; NULL: the system's */
     const char *cert_file;   /* client certificate and key, PEM; NULL: none */
     const char *key_file;
