@@ -4,24 +4,59 @@
 
 #include <errno.h>
 
-static int fail_name(const struct ht_table *table, struct ht_str name, struct ht_error *err)
-{
-    const char *names[64];
-    unsigned count = table->count < 64 ? table->count : 64;
-
-    for (unsigned i = 0; i < count; i++)
-        names[i] = table->fields[i].name;
-
-    const char *near = ht_nearest(name, names, count);
-    return ht_error_set(err, EINVAL, "no field %.*s in %s%s%s%s",
-                        HT_STR_ARG(ht_str_sub(name, 0, 80)), table->name,
-                        near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-}
+enum { NAMES_MAX = 64 };
 
 static bool has_parts(const struct ht_field *field)
 {
     return field->kind == HT_KIND_STRUCT ||
            (field->kind == HT_KIND_LIST && field->item == HT_KIND_STRUCT);
+}
+
+static const char *nearest_field(const struct ht_table *table, struct ht_str name)
+{
+    const char *names[NAMES_MAX];
+    unsigned count = table->count < NAMES_MAX ? table->count : NAMES_MAX;
+
+    for (unsigned i = 0; i < count; i++)
+        names[i] = table->fields[i].name;
+    return ht_nearest(name, names, count);
+}
+
+/* The first field with parts one of which is called so, or nearly so. */
+static const struct ht_field *nearest_parts(const struct ht_table *table, struct ht_str name,
+                                            bool nearly, const char **ret_part)
+{
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct ht_field *field = &table->fields[i];
+        const struct ht_field *same = has_parts(field) ? ht_table_field(field->sub, name) : NULL;
+        const char *part = same                         ? same->name
+                           : nearly && has_parts(field) ? nearest_field(field->sub, name)
+                                                        : NULL;
+
+        if (part) {
+            *ret_part = part;
+            return field;
+        }
+    }
+    return NULL;
+}
+
+/* The very name in a part of the row is meant more likely than another name of the row itself. */
+static int fail_name(const struct ht_table *table, struct ht_str name, struct ht_error *err)
+{
+    const char *part = NULL, *near = NULL;
+    const struct ht_field *whole = nearest_parts(table, name, false, &part);
+
+    if (!whole)
+        near = nearest_field(table, name);
+    if (!whole && !near)
+        whole = nearest_parts(table, name, true, &part);
+    if (whole)
+        return ht_error_set(err, EINVAL, "no field %.*s in %s (did you mean %s.%s?)",
+                            HT_STR_ARG(ht_str_sub(name, 0, 80)), table->name, whole->name, part);
+    return ht_error_set(err, EINVAL, "no field %.*s in %s%s%s%s",
+                        HT_STR_ARG(ht_str_sub(name, 0, 80)), table->name,
+                        near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 int ht_path_parse(const struct ht_table *table, struct ht_str text, struct ht_path *ret_path,

@@ -257,14 +257,19 @@ static void draw_filter(const struct ht_list_page *list, struct ht_area area, in
     const char *own = list->filter_text ? list->filter_text : "none";
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
+    /* What is wrong with the one that is typed needs the room. */
+    if (list->filter_error) {
+        ht_buf_addf(&text, " %s", list->filter_error);
+        ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w - 1}, HT_STYLE_MEDIUM,
+                      ht_buf_str(&text));
+        return;
+    }
     ht_buf_add_text(&text, " filter: ");
     ht_buf_add_str(&text, list->view->filter_text.len ? list->view->filter_text : HT_S("none"));
     ht_buf_add_text(&text, " (view)  + yours: ");
     ht_buf_add_text(&text, own);
-    if (list->filter_error)
-        ht_buf_addf(&text, "  %s", list->filter_error);
-    ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w - 1},
-                  list->filter_error ? HT_STYLE_MEDIUM : HT_STYLE_DIM, ht_buf_str(&text));
+    ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w - 1}, HT_STYLE_DIM,
+                  ht_buf_str(&text));
 }
 
 /* What the question could not look at. */

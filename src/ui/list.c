@@ -58,10 +58,10 @@ static void list_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *ou
 /* ---- filter ---- */
 
 /* The list is again as it was before; an empty one would look like an all-clear. */
-static void refuse_filter(struct ht_ui *ui, struct ht_page *page, const struct ht_error *err)
+static void refuse_filter(struct ht_ui *ui, struct ht_page *page, const char *cause)
 {
     ht_list_set_filter(ui, page, ht_str_from(ui->prompt.before ? ui->prompt.before : ""), false);
-    ht_ui_messagef(ui, "%s", err->text);
+    ht_ui_messagef(ui, "%s", cause);
 }
 
 void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
@@ -69,14 +69,18 @@ void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str te
     struct ht_list_page *list = of(page);
     struct ht_filter *filter = NULL;
     struct ht_error err = {0};
+    static const char prefix[] = "filter: "; /* its line is where it is typed */
 
     free(list->filter_error);
     list->filter_error = NULL;
     if (ht_filter_parse(list->view->table, text, &list->view->words, &filter, &err) < 0) {
         /* While it is typed a filter is often unfinished: the last whole one stays. */
-        list->filter_error = ht_strndup(err.text, strlen(err.text));
+        const char *cause =
+            err.text + (strncmp(err.text, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0);
+
+        list->filter_error = ht_strndup(cause, strlen(cause));
         if (done)
-            refuse_filter(ui, page, &err);
+            refuse_filter(ui, page, cause);
         return;
     }
     ht_list_take_filter(list, text.len ? filter : ht_filter_free(filter), text);

@@ -101,7 +101,7 @@ static void a_filter_acts_as_it_is_typed_and_can_be_taken_back(void **unused)
     SEES(&bench, "2 of 5 shown");
     SEES(&bench, "yours: severity=critical");
     type(&bench, "/(((\n");
-    SEES(&bench, "filter: column");
+    SEES(&bench, "column 10: no severity critical(((");
     type(&bench, ":sev high\n");
     SEES(&bench, "3 of 5 shown");
     close_bench(&bench);
@@ -457,7 +457,7 @@ static void a_refused_filter_leaves_the_list_as_it_was(void **unused)
     type(&bench, "3/debug\n");
     SEES(&bench, "yours: debug");
     type(&bench, "/ name~nothing-like-it\n");
-    SEES(&bench, "no field name in finding");
+    SEES(&bench, "no field name in finding (did you mean subject.name?)");
     SEES(&bench, "yours: debug");
     SEES(&bench, "2 of 5 shown");
     close_bench(&bench);
