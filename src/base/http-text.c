@@ -219,6 +219,80 @@ bool ht_http_peers_agree(struct ht_http *http)
     return !http->by_others;
 }
 
+void ht_http_transfer_expect(struct ht_http_transfer *t, struct ht_http *http,
+                             const struct ht_http_request *request, struct ht_http_answer *answer)
+{
+    const struct ht_http_options *o = &http->options;
+
+    answer->status = 0;
+    answer->reused = false;
+    answer->duration_ns = 0;
+    ht_buf_reset(&answer->headers);
+    ht_buf_reset(&answer->trailers);
+    ht_buf_reset(&answer->body);
+    answer->headers.max = HT_HTTP_HEADERS_MAX;
+    answer->trailers.max = HT_HTTP_HEADERS_MAX;
+    answer->body.max = request->body_max ? request->body_max : o->body_max;
+    t->head = &answer->headers;
+    t->trailers = &answer->trailers;
+    t->body = &answer->body;
+    t->connect_ns = o->connect_ms * HT_NS_PER_MS;
+    t->total_ns = (request->total_ms ? request->total_ms : o->total_ms) * HT_NS_PER_MS;
+    t->stall_ns = o->stall_ms * HT_NS_PER_MS;
+    t->byte_ns = 0;
+    t->added = t->head_done = t->news = t->done = t->over = t->late = t->only_closed = false;
+    t->client = http;
+    t->code = 0;
+    t->stopped = t->protocol = 0;
+    t->detail[0] = '\0';
+}
+
+static bool refuse(struct ht_http_transfer *t, int code)
+{
+    t->stopped = code;
+    t->over = code == -EFBIG;
+    return false;
+}
+
+bool ht_http_take_header(struct ht_http_transfer *t, struct ht_str line, long status)
+{
+    struct ht_buf *to = t->head_done ? t->trailers : t->head;
+
+    t->byte_ns = ht_clock_mono(ht_clock_system());
+    if (t->client->socket_path && !ht_http_peers_agree(t->client))
+        return refuse(t, -ECONNRESET);
+    /* A block behind an interim one (100 Continue) takes its place. */
+    if (ht_str_has_prefix(line, "HTTP/")) {
+        ht_buf_reset(t->head);
+        t->head_done = false;
+        return true;
+    }
+    line = ht_str_trim(line);
+    if (!line.len) {
+        t->head_done = status >= 200;
+        t->news = t->news || t->head_done;
+        return true;
+    }
+    ht_buf_add_str(to, line);
+    ht_buf_add_c(to, '\n');
+    return !ht_buf_is_full(to) || refuse(t, -EFBIG);
+}
+
+bool ht_http_take_body(struct ht_http_transfer *t, struct ht_str bytes, long status)
+{
+    int r = 0;
+
+    t->byte_ns = ht_clock_mono(ht_clock_system());
+    if (t->feed && status >= 200 && status < 300) {
+        t->news = true;
+        r = t->feed(t->feed_context, bytes);
+        return !r || refuse(t, r);
+    }
+    ht_buf_add_str(t->body, bytes);
+    /* Of a refused stream only the beginning is of interest. */
+    return !ht_buf_is_full(t->body) || t->feed || refuse(t, -EFBIG);
+}
+
 int ht_http_not_http(const struct ht_http *http, const struct ht_http_transfer *t,
                      struct ht_error *err)
 {
