@@ -20,6 +20,7 @@ struct ht_drift_process {
     uint64_t ticks;    /* CPU used when last read */
     int64_t mapped_ns; /* when its mappings were read for good; 0: not yet */
     struct ht_proc_turn turn;
+    bool kin_asked; /* its cgroup is silent, and whose it is by its ancestors was asked */
     struct ht_layers_entry *home; /* its container; NULL: of the node, or not known yet */
     struct ht_vec codes;          /* struct ht_codes_entry *, what it runs */
 };
@@ -78,6 +79,9 @@ void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process);
 
 /* Reads stat and cgroup of a process: home, start and ticks. False: it is gone. */
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process);
+/* The container of a process with mounts and a root of its own, by its ancestors, in drift's arena;
+ * empty: none, or not told. */
+struct ht_str ht_drift_kin_id(struct ht_drift *drift, pid_t pid, uint64_t ppid);
 /* Judges what the process, which was scouted, runs; start (NULL allowed) is what a watch told of
  * its newest program. False: it is gone. */
 bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,

@@ -36,6 +36,7 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
         return false;
     if (process->start && process->start != stat.start)
         ht_drift_drop(drift, process);
+    process->kin_asked = process->kin_asked && process->start == stat.start;
     process->start = stat.start;
     process->ticks = stat.used;
     if (stat.kernel)
@@ -48,6 +49,13 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 
     bool contained = facts.sure == HT_CGROUP_CERTAIN || (facts.sure == HT_CGROUP_POSSIBLE && apart);
     struct ht_str id = contained ? facts.container_id : (struct ht_str){0};
+    bool silent = facts.sure == HT_CGROUP_NONE && !facts.monitor;
+    if (silent && process->kin_asked)
+        return true;
+    if (silent)
+        id = ht_drift_kin_id(drift, process->pid, stat.ppid);
+    /* A young one may not have moved to its root yet. */
+    process->kin_asked = silent && process->turn.stage > 1;
     if (process->home && ht_str_equal(ht_layers_id(process->home), id))
         return true;
     ht_drift_drop(drift, process);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Podman with the services of root and of a user at their usual sockets (podman.tsv), a working
-# container of Buildah, and a container that drifts. All of it has a /run of its own.
+# container of Buildah, and a container that drifts: root's, and the user's on the kernel's overlay and
+# on that of FUSE. All of it has a /run of its own.
 set -u
 # shellcheck source=tests/lab/docker-kinds.sh
 . "$(dirname "$0")/docker-kinds.sh"
@@ -10,6 +11,7 @@ set -u
 
 USER_ID=65534
 SERVICES=()
+USER_SERVICE='' USER_HOME=home
 
 skip() {
     printf 'SKIP podman: lab-podman: %s\n' "$1"
@@ -22,7 +24,7 @@ as_root() {
 }
 as_user() {
     (cd / && exec setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env -i PATH="$PATH" \
-        HOME="$LAB/home" XDG_RUNTIME_DIR=/run/user/$USER_ID CONTAINERS_CONF="$LAB/user.conf" \
+        HOME="$LAB/$USER_HOME" XDG_RUNTIME_DIR=/run/user/$USER_ID CONTAINERS_CONF="$LAB/user.conf" \
         CONTAINERS_STORAGE_CONF="$LAB/user-storage.conf" "$@" </dev/null)
 }
 
@@ -114,17 +116,22 @@ podman_start() {
     lab_poll "$LAB_LONG" test -S /run/podman/podman.sock || skip "$(tail -n 1 "$LAB/root.log")"
 }
 
+start_user_service() {
+    (enter_slice; as_user podman system service -t 0 \
+        unix:///run/user/$USER_ID/podman/podman.sock) >"$LAB/user.log" 2>&1 &
+    USER_SERVICE=$!
+    SERVICES+=($!)
+    lab_poll "$LAB_LONG" test -S /run/user/$USER_ID/podman/podman.sock ||
+        USER_WHY="service: $(tail -n 1 "$LAB/user.log")"
+}
+
 # Whether this kernel and these packages let a user have containers is no question for hulltop.
 start_user() {
     if ! as_user podman import "$LAB/image.tar" "$LAB_IMAGE" >"$LAB/import.log" 2>&1; then
         USER_WHY="import: $(tail -n 1 "$LAB/import.log")"
         return
     fi
-    (enter_slice; as_user podman system service -t 0 \
-        unix:///run/user/$USER_ID/podman/podman.sock) >"$LAB/user.log" 2>&1 &
-    SERVICES+=($!)
-    lab_poll "$LAB_LONG" test -S /run/user/$USER_ID/podman/podman.sock ||
-        USER_WHY="service: $(tail -n 1 "$LAB/user.log")"
+    start_user_service
     (enter_slice; as_user podman run -d --network none --name try "$LAB_IMAGE" /bin/sleep 1) \
         >"$LAB/try.log" 2>&1 || USER_WHY="run: $(tail -n 1 "$LAB/try.log")"
 }
@@ -175,19 +182,43 @@ judge() {
 
 look() { "$HULLTOP" check --cri none --kubeconfig none --timeout "$LAB_LONG" "$@"; }
 
-# The container of drift-steps.sh.
+# drifts WHO LABEL [listed]: the container of drift-steps.sh.
 drifts() {
-    drift_tree "$LAB/drift" && mkdir -m 777 "$LAB/bind" && drift_script
-    tar -C "$LAB/drift" --owner=0 --group=0 --numeric-owner -cf "$LAB/drift.tar" .
-    { as_root podman import -c 'ENV PATH=/bin' -c 'CMD ["/bin/idle"]' "$LAB/drift.tar" lab/drift:1 &&
-        as_root podman run -d --network none --tmpfs /scratch:rw,exec -v drift-data:/data \
+    local who=as_$1 label=$2
+    drift_script
+    { "$who" podman import -c 'ENV PATH=/bin' -c 'CMD ["/bin/idle"]' "$LAB/drift.tar" lab/drift:1 &&
+        in_slice_of "$1" "$who" podman run -d --network none --tmpfs /scratch:rw,exec -v drift-data:/data \
             -v "$LAB/bind:/host" --name drift lab/drift:1; } >"$LAB/run.log" 2>&1 ||
-        { echo "not ok drift-podman: $(tail -n 1 "$LAB/run.log")"; return; }
-    as_root podman exec drift /bin/sh /host/start.sh >"$LAB/run.log" 2>&1 &
+        { echo "not ok $label: $(tail -n 1 "$LAB/run.log")"; return; }
+    in_slice_of "$1" "$who" podman exec drift /bin/sh /host/start.sh >"$LAB/run.log" 2>&1 &
     SERVICES+=($!)
-    lab_poll "$LAB_LONG" drift_done || echo "not ok drift-podman: $(tail -n 1 "$LAB/run.log")"
+    lab_poll "$LAB_LONG" drift_done || echo "not ok $label: $(tail -n 1 "$LAB/run.log")"
     lab_poll "$LAB_LONG" drift_is_settled --cri none
-    drift_compare drift-podman drift
+    drift_compare "$label" drift "${3:-}"
+    "$who" podman rm -f -t 0 drift >/dev/null 2>&1
+}
+
+in_slice_of() (
+    [ "$1" = root ] || enter_slice
+    shift
+    "$@"
+)
+
+# A user's containers on another storage driver, in a service of their own.
+drifts_on() {
+    local options=''
+    as_user podman rm -fa -t 0 >/dev/null 2>&1
+    end_service "$USER_SERVICE"
+    [ "$1" != fuse-overlayfs ] ||
+        options=$'[storage.options.overlay]\nmount_program = "/usr/bin/fuse-overlayfs"'
+    # Podman remembers there what driver it had.
+    USER_HOME=home-$1
+    mkdir "$LAB/$USER_HOME" && chown $USER_ID:$USER_ID "$LAB/$USER_HOME"
+    write_settings user "$LAB/$USER_HOME/root" /run/user/$USER_ID/"$1" "$LAB/runc-fewer-caps" overlay
+    printf '%s\n' "$options" >>"$LAB/user-storage.conf"
+    rm -f /run/user/$USER_ID/podman/podman.sock
+    start_user_service
+    drifts user "drift-podman-user-$1" "${2:-}"
 }
 
 lab() {
@@ -212,7 +243,17 @@ lab() {
     expect "podman/exit status is 1" "it is $status" test $status = 1
     expect "podman/report says who is privileged" "$(jq -c '[.findings[] | select(.check == "PRV-001") | .subject.name]' "$LAB/report.json")" \
         jq -e '[.findings[] | select(.check == "PRV-001" and .severity == "critical") | .subject.name] | index("priv") != null' "$LAB/report.json"
-    drifts
+    drift_tree "$LAB/drift" && mkdir -m 777 "$LAB/bind"
+    tar -C "$LAB/drift" --owner=0 --group=0 --numeric-owner -cf "$LAB/drift.tar" .
+    drifts root drift-podman
+    if [ -z "$USER_WHY" ]; then
+        drifts_on overlay
+        if command -v fuse-overlayfs >/dev/null; then
+            drifts_on fuse-overlayfs listed
+        else
+            echo "SKIP drift-podman-user-fuse: lab-fuse-overlayfs: no fuse-overlayfs"
+        fi
+    fi
     [ -z "${LAB_KEEP:-}" ] || cp "$LAB"/node.json "$LAB"/report.json "$LAB/drift.json" "$LAB_KEEP"
 }
 
