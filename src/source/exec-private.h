@@ -5,6 +5,7 @@
 #define HT_SOURCE_EXEC_PRIVATE_H
 
 #include "exec-decode.h"
+#include "exec-watch.h"
 #include "proc-read.h"
 #include "hulltop/base/error.h"
 #include "hulltop/base/vec.h"
@@ -159,5 +160,56 @@ int ht_fanotify_mark(struct ht_fanotify *fanotify, const char *path, struct ht_e
 /* Fills events with what waits and returns how many; never blocks. */
 size_t ht_fanotify_read(struct ht_fanotify *fanotify,
                         struct ht_fanotify_event events[HT_FANOTIFY_BATCH]);
+
+/* ---- the watch ---- */
+
+enum {
+    HT_EXEC_DETAIL_BYTES = 256,
+    HT_EXEC_ARGV_HOMES = 64, /* a power of two */
+};
+
+/* A file that was opened to be run. */
+struct ht_exec_opened {
+    int fd;
+    struct ht_exec_key key; /* home is 0 where the mount does not tell it */
+};
+
+struct ht_exec_waiting {
+    pid_t pid; /* 0: free */
+    int64_t since_ns;
+    struct ht_exec_opened files[HT_EXEC_FILES_MAX];
+    size_t len;
+    bool is_quiet;        /* nobody asks about any of its files */
+    bool is_cut;          /* it opened more */
+    struct ht_buf cgroup; /* read at once, as long as the process surely lives */
+};
+
+struct ht_exec {
+    const struct ht_clock *clock;
+    bool whole_node;
+    struct ht_proc_reader reader;
+    bool has_reader;
+    struct ht_connector connector;
+    struct ht_fanotify fanotify;
+    char connector_why[HT_EXEC_DETAIL_BYTES];
+    char fanotify_why[HT_EXEC_DETAIL_BYTES];
+    struct ht_arena *arena;       /* of the start that was given last */
+    struct ht_exec_waiting given; /* its files */
+    bool files_wait;              /* fanotify has more, as far as is known */
+    bool events_wait;             /* and the connector */
+    bool is_drained;              /* fanotify has told all that belongs to the connector's batch */
+    int64_t drained_ns;           /* when it was asked last */
+    int given_exe;
+    struct ht_exec_seen seen;
+    struct ht_exec_waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
+    size_t waiting_len;
+    struct ht_exec_places places;
+    struct {
+        int64_t second;         /* in which command lines of quiet programs were read last */
+        unsigned len;           /* how many, in that second */
+    } argv[HT_EXEC_ARGV_HOMES]; /* by a hash of the container */
+    uint64_t unplaced;          /* starts of which it is not known whose they were */
+    uint64_t cut_files;         /* of starts that opened too many */
+};
 
 #endif

@@ -20,11 +20,9 @@ enum {
     CGROUP_BYTES = 64 * 1024,
     ROUNDS_MAX = 64, /* readings of fanotify before the connector has its turn */
     NAME_BYTES = 64,
-    DETAIL_BYTES = 256,
     /* Command lines of programs that nobody asks about, of one container in a second; what is told
      * of a container is less. */
     ARGV_MAX = 32,
-    ARGV_HOMES = 64, /* a power of two */
 };
 
 /* A file was opened to be run. The start follows within this time, or it failed (no right to run
@@ -37,50 +35,6 @@ enum {
 
 /* Files that no start belongs to wait in the kernel so long at most. */
 #define DRAIN_NS (INT64_C(1) * HT_NS_PER_S)
-
-/* A file that was opened to be run. */
-struct opened {
-    int fd;
-    struct ht_exec_key key; /* home is 0 where the mount does not tell it */
-};
-
-struct waiting {
-    pid_t pid; /* 0: free */
-    int64_t since_ns;
-    struct opened files[HT_EXEC_FILES_MAX];
-    size_t len;
-    bool is_quiet;        /* nobody asks about any of its files */
-    bool is_cut;          /* it opened more */
-    struct ht_buf cgroup; /* read at once, as long as the process surely lives */
-};
-
-struct ht_exec {
-    const struct ht_clock *clock;
-    bool whole_node;
-    struct ht_proc_reader reader;
-    bool has_reader;
-    struct ht_connector connector;
-    struct ht_fanotify fanotify;
-    char connector_why[DETAIL_BYTES];
-    char fanotify_why[DETAIL_BYTES];
-    struct ht_arena *arena; /* of the start that was given last */
-    struct waiting given;   /* its files */
-    bool files_wait;        /* fanotify has more, as far as is known */
-    bool events_wait;       /* and the connector */
-    bool is_drained;        /* fanotify has told all that belongs to the connector's batch */
-    int64_t drained_ns;     /* when it was asked last */
-    int given_exe;
-    struct ht_exec_seen seen;
-    struct waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
-    size_t waiting_len;
-    struct ht_exec_places places;
-    struct {
-        int64_t second; /* in which command lines of quiet programs were read last */
-        unsigned len;   /* how many, in that second */
-    } argv[ARGV_HOMES]; /* by a hash of the container */
-    uint64_t unplaced;  /* starts of which it is not known whose they were */
-    uint64_t cut_files; /* of starts that opened too many */
-};
 
 /* ---- beginning and end ---- */
 
@@ -103,22 +57,22 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
         ht_buf_init(&watch->waiting[i].cgroup, CGROUP_BYTES);
     watch->has_reader = ht_proc_reader_init(&watch->reader, "/proc", &err) == 0;
     if (!watch->has_reader) {
-        snprintf(watch->connector_why, DETAIL_BYTES, "%.200s", err.text);
-        snprintf(watch->fanotify_why, DETAIL_BYTES, "%.200s", err.text);
+        snprintf(watch->connector_why, HT_EXEC_DETAIL_BYTES, "%.200s", err.text);
+        snprintf(watch->fanotify_why, HT_EXEC_DETAIL_BYTES, "%.200s", err.text);
         return watch;
     }
     if (options->no_connector)
-        snprintf(watch->connector_why, DETAIL_BYTES, "left out");
+        snprintf(watch->connector_why, HT_EXEC_DETAIL_BYTES, "left out");
     else if (ht_connector_open(&watch->connector, &err) < 0)
-        snprintf(watch->connector_why, DETAIL_BYTES, "%.200s", err.text);
+        snprintf(watch->connector_why, HT_EXEC_DETAIL_BYTES, "%.200s", err.text);
     if (options->no_fanotify)
-        snprintf(watch->fanotify_why, DETAIL_BYTES, "left out");
+        snprintf(watch->fanotify_why, HT_EXEC_DETAIL_BYTES, "left out");
     else if (ht_fanotify_open(&watch->fanotify, &err) < 0)
-        snprintf(watch->fanotify_why, DETAIL_BYTES, "%.200s", err.text);
+        snprintf(watch->fanotify_why, HT_EXEC_DETAIL_BYTES, "%.200s", err.text);
     return watch;
 }
 
-static void close_files(struct waiting *waiting)
+static void close_files(struct ht_exec_waiting *waiting)
 {
     for (size_t i = 0; i < waiting->len; i++)
         ht_cleanup_close(&waiting->files[i].fd);
@@ -218,7 +172,7 @@ int64_t ht_exec_due(const struct ht_exec *watch)
     return watch->waiting[0].since_ns + patience(watch);
 }
 
-static struct waiting *find_waiting(struct ht_exec *watch, pid_t pid)
+static struct ht_exec_waiting *find_waiting(struct ht_exec *watch, pid_t pid)
 {
     for (size_t i = watch->waiting_len; i > 0; i--) {
         if (watch->waiting[i - 1].pid == pid)
@@ -228,9 +182,9 @@ static struct waiting *find_waiting(struct ht_exec *watch, pid_t pid)
 }
 
 /* Takes a start out of those that wait, to be given. */
-static void take_waiting(struct ht_exec *watch, struct waiting *waiting)
+static void take_waiting(struct ht_exec *watch, struct ht_exec_waiting *waiting)
 {
-    struct waiting empty = watch->given;
+    struct ht_exec_waiting empty = watch->given;
     size_t at = (size_t)(waiting - watch->waiting);
 
     watch->given = *waiting;
@@ -245,11 +199,11 @@ static uint64_t hash_of(struct ht_str container_id)
     return ht_str_hash(container_id, 0);
 }
 
-static bool look_at_file(struct ht_exec *watch, int fd, struct opened *ret_opened)
+static bool look_at_file(struct ht_exec *watch, int fd, struct ht_exec_opened *ret_opened)
 {
     const char *home;
 
-    *ret_opened = (struct opened){.fd = fd};
+    *ret_opened = (struct ht_exec_opened){.fd = fd};
     if (!ht_exec_look(fd, "", &ret_opened->key))
         return false;
     home = ht_exec_home_of_mount(&watch->places, ret_opened->key.mount);
@@ -258,15 +212,16 @@ static bool look_at_file(struct ht_exec *watch, int fd, struct opened *ret_opene
     return true;
 }
 
-static const struct ht_exec_seen_file *quiet_of(struct ht_exec *watch, const struct opened *file)
+static const struct ht_exec_seen_file *quiet_of(struct ht_exec *watch,
+                                                const struct ht_exec_opened *file)
 {
     return ht_exec_seen_quiet(&watch->seen, &file->key, ht_clock_mono(watch->clock));
 }
 
 static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *event)
 {
-    struct waiting *waiting = event->pid ? find_waiting(watch, event->pid) : NULL;
-    struct opened file;
+    struct ht_exec_waiting *waiting = event->pid ? find_waiting(watch, event->pid) : NULL;
+    struct ht_exec_opened file;
 
     if (!waiting) {
         waiting = &watch->waiting[watch->waiting_len++];
@@ -499,7 +454,7 @@ static void learn(struct ht_exec *watch, const struct ht_exec_start *start)
 /* Whether a command line may be read of a program of that container that nobody asks about. */
 static bool may_read_argv(struct ht_exec *watch, uint64_t home, int64_t second)
 {
-    size_t at = home & (ARGV_HOMES - 1);
+    size_t at = home & (HT_EXEC_ARGV_HOMES - 1);
 
     if (watch->argv[at].second != second)
         watch->argv[at].len = 0;
@@ -512,7 +467,7 @@ static bool may_read_argv(struct ht_exec *watch, uint64_t home, int64_t second)
 static bool take_quiet(struct ht_exec *watch, const struct ht_exec_key *exe,
                        struct ht_exec_start *start)
 {
-    const struct opened *files = watch->given.files;
+    const struct ht_exec_opened *files = watch->given.files;
     bool is_one = exe == NULL;
 
     for (size_t i = 0; i < watch->given.len; i++) {
@@ -687,7 +642,7 @@ bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
         drain_files(watch);
     if (has_ready(watch)) {
         const struct ht_connector_event *event = &connector->batch[connector->at++];
-        struct waiting *waiting = find_waiting(watch, event->tgid);
+        struct ht_exec_waiting *waiting = find_waiting(watch, event->tgid);
 
         if (waiting)
             take_waiting(watch, waiting);
@@ -696,97 +651,4 @@ bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
         return true;
     }
     return give_overdue(watch, ret_start);
-}
-
-/* ---- what it tells of itself ---- */
-
-uint64_t ht_exec_lost(const struct ht_exec *watch)
-{
-    return watch->connector.lost + watch->fanotify.lost;
-}
-
-uint64_t ht_exec_unplaced(const struct ht_exec *watch)
-{
-    return watch->unplaced;
-}
-
-bool ht_exec_is_live(const struct ht_exec *watch)
-{
-    return watch->connector.fd >= 0 || (watch->fanotify.fd >= 0 && watch->fanotify.marks_len);
-}
-
-static void tell_way(struct ht_exec_watch *row, const char *id, bool active, struct ht_str detail)
-{
-    ht_exec_watch_set_id(row, ht_str_from(id));
-    ht_exec_watch_set_active(row, active);
-    ht_exec_watch_set_detail(row, detail);
-}
-
-static void add_row(struct ht_node *sample, const struct ht_exec_watch *row)
-{
-    ht_node_add(sample, ht_row_new(&ht_exec_watch_table, row));
-}
-
-static void tell_fanotify(const struct ht_exec *watch, int64_t since, struct ht_node *sample)
-{
-    const struct ht_fanotify *fanotify = &watch->fanotify;
-    struct ht_exec_watch row = {0};
-    ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_BYTES);
-    bool is_active = fanotify->fd >= 0 && fanotify->marks_len > 0;
-
-    if (fanotify->fd < 0)
-        ht_buf_addf(&detail, "%s", watch->fanotify_why);
-    else if (!is_active)
-        ht_buf_addf(&detail, "no container storage was found to watch");
-    else
-        ht_buf_addf(&detail, "programs from %zu file system%s", fanotify->marks_len,
-                    fanotify->marks_len == 1 ? "" : "s");
-    if (watch->cut_files)
-        ht_buf_addf(&detail, "; %llu files of starts that opened more than %d were left out",
-                    (unsigned long long)watch->cut_files, HT_EXEC_FILES_MAX);
-    tell_way(&row, "fanotify", is_active, ht_buf_str(&detail));
-    ht_exec_watch_set_blind(&row,
-                            HT_S("memory files, file systems that are not watched, libraries, "
-                                 "and code that an interpreter or ld.so is told to load"));
-    if (is_active) {
-        ht_exec_watch_set_since(&row, since);
-        ht_exec_watch_set_events(&row, fanotify->events);
-        ht_exec_watch_set_lost(&row, fanotify->lost);
-    }
-    add_row(sample, &row);
-}
-
-static void tell_connector(const struct ht_exec *watch, int64_t since, struct ht_node *sample)
-{
-    const struct ht_connector *connector = &watch->connector;
-    struct ht_exec_watch row = {0};
-    bool is_active = connector->fd >= 0;
-    ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_BYTES);
-
-    ht_buf_addf(&detail, "%s", is_active ? "every start on the node" : watch->connector_why);
-    if (is_active && connector->small)
-        ht_buf_addf(&detail, ", with a small buffer");
-    if (watch->unplaced)
-        ht_buf_addf(&detail, "; %llu ended before it was known whose they were",
-                    (unsigned long long)watch->unplaced);
-    tell_way(&row, "exec-events", is_active, ht_buf_str(&detail));
-    ht_exec_watch_set_blind(&row, HT_S("what a process ran that ended before it could be read"));
-    if (is_active) {
-        ht_exec_watch_set_since(&row, since);
-        ht_exec_watch_set_events(&row, connector->events);
-        ht_exec_watch_set_lost(&row, connector->lost);
-    }
-    add_row(sample, &row);
-}
-
-void ht_exec_tell(const struct ht_exec *watch, int64_t since, struct ht_node *sample)
-{
-    struct ht_exec_watch polling = {0};
-
-    tell_fanotify(watch, since, sample);
-    tell_connector(watch, since, sample);
-    tell_way(&polling, "polling", true, HT_S("the process table, once a second"));
-    ht_exec_watch_set_since(&polling, since);
-    ht_exec_watch_set_blind(&polling, HT_S("programs that end before the next look"));
-    add_row(sample, &polling);
 }
