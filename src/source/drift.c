@@ -166,8 +166,10 @@ static void look(struct ht_drift *drift)
         return;
     }
     /* Who is listed was started before: what the watch tells of it goes first. */
-    if (!drift->first)
+    if (!drift->first) {
+        ht_exec_ask(drift->watch);
         (void)ht_drift_take_starts(drift);
+    }
     drift->seen_by = "polling";
     ht_drift_look_due(drift, show_progress);
     drift->feed->at(drift->feed, "looking at writable layers");

@@ -18,6 +18,9 @@
  * reader on a busy node is not given a processor. */
 enum { BUFFER_BYTES = 8 * 1024 * 1024 };
 
+/* Who reads a start that is older has others behind it. */
+#define ALONE_NS (INT64_C(500) * 1000)
+
 /* By number: the enum that names them moved between versions of the kernel's headers. */
 enum { EVENT_NONE = 0, EVENT_EXEC = 2 };
 
@@ -106,12 +109,54 @@ static void take(struct ht_connector *connector, struct ht_str text)
     }
 }
 
-void ht_connector_read(struct ht_connector *connector)
+/* Only the kernel has the port 0: others can send to us too. */
+static bool is_kernel(const struct sockaddr_nl *from, socklen_t len)
+{
+    return len >= sizeof(*from) && from->nl_pid == 0;
+}
+
+/* One datagram, where no more are thought to wait: most starts come alone. */
+static int read_one(struct ht_connector *connector)
+{
+    char bytes[HT_CONNECTOR_BYTES];
+    struct sockaddr_nl from;
+    socklen_t from_len = sizeof(from);
+    ssize_t len = recvfrom(connector->fd, bytes, sizeof(bytes), MSG_DONTWAIT,
+                           (struct sockaddr *)&from, &from_len);
+
+    if (len < 0)
+        return -1;
+    if (is_kernel(&from, from_len))
+        take(connector, (struct ht_str){.data = bytes, .len = (size_t)len});
+    return 1;
+}
+
+static int read_many(struct ht_connector *connector)
 {
     char bytes[HT_CONNECTOR_BATCH][HT_CONNECTOR_BYTES];
     struct sockaddr_nl from[HT_CONNECTOR_BATCH];
     struct iovec pieces[HT_CONNECTOR_BATCH];
     struct mmsghdr messages[HT_CONNECTOR_BATCH];
+    int count;
+
+    for (int i = 0; i < HT_CONNECTOR_BATCH; i++) {
+        pieces[i] = (struct iovec){.iov_base = bytes[i], .iov_len = sizeof(bytes[i])};
+        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &from[i],
+                                                   .msg_namelen = sizeof(from[i]),
+                                                   .msg_iov = &pieces[i],
+                                                   .msg_iovlen = 1}};
+    }
+    count = recvmmsg(connector->fd, messages, HT_CONNECTOR_BATCH, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < count; i++) {
+        if (is_kernel(&from[i], messages[i].msg_hdr.msg_namelen))
+            take(connector, (struct ht_str){.data = bytes[i], .len = messages[i].msg_len});
+    }
+    return count;
+}
+
+void ht_connector_read(struct ht_connector *connector, int64_t now_ns)
+{
+    bool alone = connector->is_alone;
     int count;
 
     connector->len = 0;
@@ -120,23 +165,13 @@ void ht_connector_read(struct ht_connector *connector)
     connector->more = false;
     if (connector->fd < 0)
         return;
-    for (int i = 0; i < HT_CONNECTOR_BATCH; i++) {
-        pieces[i] = (struct iovec){.iov_base = bytes[i], .iov_len = sizeof(bytes[i])};
-        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &from[i],
-                                                   .msg_namelen = sizeof(from[i]),
-                                                   .msg_iov = &pieces[i],
-                                                   .msg_iovlen = 1}};
-    }
     do {
-        count = recvmmsg(connector->fd, messages, HT_CONNECTOR_BATCH, MSG_DONTWAIT, NULL);
+        count = alone ? read_one(connector) : read_many(connector);
         if (count < 0 && errno == ENOBUFS)
             count_lost(connector);
     } while (count < 0 && (errno == EINTR || errno == ENOBUFS));
     connector->got = count > 0 ? (size_t)count : 0;
-    connector->more = count == HT_CONNECTOR_BATCH;
-    for (int i = 0; i < count; i++) {
-        /* Only the kernel has the port 0: others can send to us too. */
-        if (messages[i].msg_hdr.msg_namelen >= sizeof(from[i]) && from[i].nl_pid == 0)
-            take(connector, (struct ht_str){.data = bytes[i], .len = messages[i].msg_len});
-    }
+    connector->more = !alone && count == HT_CONNECTOR_BATCH;
+    connector->is_alone =
+        count <= 1 && (connector->len == 0 || now_ns - connector->batch[0].at_mono_ns < ALONE_NS);
 }

@@ -125,15 +125,18 @@ struct ht_connector {
     struct ht_connector_event batch[HT_CONNECTOR_BATCH];
     size_t len;
     size_t at;
-    size_t got; /* datagrams of the last reading */
-    bool more;  /* the last reading was full: more may wait */
+    size_t got;    /* datagrams of the last reading */
+    bool more;     /* the last reading was full: more may wait */
+    bool is_alone; /* the next one takes one datagram: poll tells of others */
 };
 
 /* Asks the kernel for starts alone. 0, or -errno and fd stays -1. */
 int ht_connector_open(struct ht_connector *connector, struct ht_error *err);
 void ht_connector_close(struct ht_connector *connector);
-/* Fills the batch, which must be used up, with what waits; never blocks. */
-void ht_connector_read(struct ht_connector *connector);
+/* Fills the batch, which must be used up, with what waits, or with its first alone where the reader
+ * is not behind at that time (monotonic): whether there are others is poll's to tell. Never blocks.
+ */
+void ht_connector_read(struct ht_connector *connector, int64_t now_ns);
 
 /* ---- fanotify ---- */
 
@@ -189,6 +192,8 @@ struct ht_exec {
     bool whole_node;
     struct ht_proc_reader reader;
     bool has_reader;
+    int own_fd;     /* /proc/self/fd: what a descriptor leads to */
+    int64_t now_ns; /* monotonic; when the start that is given was asked for */
     struct ht_connector connector;
     struct ht_fanotify fanotify;
     char connector_why[HT_EXEC_DETAIL_BYTES];
@@ -200,6 +205,8 @@ struct ht_exec {
     bool is_drained;              /* fanotify has told all that belongs to the connector's batch */
     int64_t drained_ns;           /* when it was asked last */
     int given_exe;
+    struct ht_buf decoded; /* the groups that were decoded last */
+    struct ht_cgroup_facts decoded_facts;
     struct ht_exec_seen seen;
     struct ht_exec_waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
     size_t waiting_len;

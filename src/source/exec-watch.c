@@ -48,11 +48,12 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
     watch->connector.fd = -1;
     watch->fanotify.fd = -1;
     watch->files_wait = watch->events_wait = true;
-    watch->given_exe = -1;
+    watch->given_exe = watch->own_fd = -1;
     watch->arena = ht_arena_new(ARENA_BYTES);
     ht_exec_places_init(&watch->places);
     ht_exec_learn_node(&watch->places, ht_exec_mount_of(AT_FDCWD, "/proc/1/root"));
     ht_buf_init(&watch->given.cgroup, CGROUP_BYTES);
+    ht_buf_init(&watch->decoded, CGROUP_BYTES);
     for (size_t i = 0; i < HT_EXEC_WAITING_MAX; i++)
         ht_buf_init(&watch->waiting[i].cgroup, CGROUP_BYTES);
     watch->has_reader = ht_proc_reader_init(&watch->reader, "/proc", &err) == 0;
@@ -61,6 +62,7 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
         snprintf(watch->fanotify_why, HT_EXEC_DETAIL_BYTES, "%.200s", err.text);
         return watch;
     }
+    watch->own_fd = openat(watch->reader.proc_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (options->no_connector)
         snprintf(watch->connector_why, HT_EXEC_DETAIL_BYTES, "left out");
     else if (ht_connector_open(&watch->connector, &err) < 0)
@@ -92,6 +94,8 @@ struct ht_exec *ht_exec_free(struct ht_exec *watch)
     }
     close_files(&watch->given);
     ht_buf_fini(&watch->given.cgroup);
+    ht_buf_fini(&watch->decoded);
+    ht_cleanup_close(&watch->own_fd);
     ht_cleanup_close(&watch->given_exe);
     ht_connector_close(&watch->connector);
     ht_fanotify_close(&watch->fanotify);
@@ -152,6 +156,12 @@ void ht_exec_polled(struct ht_exec *watch, const struct pollfd *fds, size_t len)
         if (fds[i].fd == watch->connector.fd || fds[i].fd == watch->fanotify.fd)
             watch->files_wait = true;
     }
+}
+
+void ht_exec_ask(struct ht_exec *watch)
+{
+    watch->events_wait = watch->files_wait = true;
+    watch->connector.is_alone = false;
 }
 
 /* ---- starts of which more may be told ---- */
@@ -215,7 +225,7 @@ static bool look_at_file(struct ht_exec *watch, int fd, struct ht_exec_opened *r
 static const struct ht_exec_seen_file *quiet_of(struct ht_exec *watch,
                                                 const struct ht_exec_opened *file)
 {
-    return ht_exec_seen_quiet(&watch->seen, &file->key, ht_clock_mono(watch->clock));
+    return ht_exec_seen_quiet(&watch->seen, &file->key, watch->now_ns);
 }
 
 static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *event)
@@ -226,7 +236,7 @@ static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *even
     if (!waiting) {
         waiting = &watch->waiting[watch->waiting_len++];
         waiting->pid = event->pid;
-        waiting->since_ns = ht_clock_mono(watch->clock);
+        waiting->since_ns = watch->now_ns;
         waiting->is_quiet = true;
     }
     if (waiting->len == HT_EXEC_FILES_MAX) {
@@ -252,25 +262,48 @@ static bool is_contained(const struct ht_exec_start *start)
     return start->cgroup.sure == HT_CGROUP_CERTAIN && start->cgroup.container_id.len > 0;
 }
 
+/* "NUMBER" or "NUMBER/exe", without the price of snprintf: it is made some times for each start. */
+static const char *name_of(char name[NAME_BYTES], int number, const char *rest)
+{
+    char digits[16];
+    size_t len = 0, at = 0;
+
+    for (unsigned left = (unsigned)number; len == 0 || left; left /= 10)
+        digits[len++] = (char)('0' + left % 10);
+    while (len)
+        name[at++] = digits[--len];
+    memccpy(name + at, rest, '\0', NAME_BYTES - at - 1);
+    return name;
+}
+
+/* The target of a link below dirfd; empty: it cannot be read. */
+static struct ht_str link_of(struct ht_exec *watch, int dirfd, const char *name)
+{
+    char target[PATH_MAX + NAME_BYTES];
+    ssize_t len = readlinkat(dirfd, name, target, sizeof(target));
+
+    if (len <= 0)
+        return (struct ht_str){0};
+    return ht_arena_str(watch->arena, (struct ht_str){.data = target, .len = (size_t)len});
+}
+
 static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
 {
     char name[NAME_BYTES];
-    char target[PATH_MAX + NAME_BYTES];
+    int dirfd = watch->reader.proc_fd;
 
     /* Opened first: the descriptor keeps what runs, whatever becomes of the process. A file that
      * was opened to be run is another where that start failed, or the path led elsewhere since. */
-    snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
+    name_of(name, start->pid, "/exe");
     /* Of the node's own its files do. */
     if (start->files_len == 0 || (start->unread & HT_EXEC_NO_CGROUP) || is_contained(start)) {
-        watch->given_exe = openat(watch->reader.proc_fd, name, O_PATH | O_CLOEXEC);
-        snprintf(name, sizeof(name), "self/fd/%d", watch->given_exe);
+        watch->given_exe = openat(dirfd, name, O_PATH | O_CLOEXEC);
+        dirfd = watch->own_fd;
+        name_of(name, watch->given_exe, "");
     }
-    ssize_t len = readlinkat(watch->reader.proc_fd, name, target, sizeof(target));
     start->exe_fd = watch->given_exe;
-    if (len > 0)
-        start->exe =
-            ht_arena_str(watch->arena, (struct ht_str){.data = target, .len = (size_t)len});
-    else
+    start->exe = link_of(watch, dirfd, name);
+    if (start->exe.len == 0)
         start->unread |= HT_EXEC_NO_EXE;
 }
 
@@ -345,32 +378,39 @@ static void read_argv(struct ht_exec *watch, struct ht_exec_start *start)
         start->unread |= HT_EXEC_NO_ARGV;
 }
 
+/* Most starts are in the groups of the one before. */
+static const struct ht_cgroup_facts *decode_cgroup(struct ht_exec *watch)
+{
+    struct ht_str text = ht_buf_str(&watch->given.cgroup);
+
+    if (!ht_str_equal(text, ht_buf_str(&watch->decoded))) {
+        ht_buf_reset(&watch->decoded);
+        ht_buf_add_str(&watch->decoded, text);
+        ht_cgroup_decode(ht_buf_str(&watch->decoded), &watch->decoded_facts);
+    }
+    return &watch->decoded_facts;
+}
+
 static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
 {
     start->unread &= ~(unsigned)HT_EXEC_NO_CGROUP;
     if (watch->given.cgroup.len == 0)
         ht_exec_read_cgroup(&watch->reader, start->pid, &watch->given.cgroup);
-    if (watch->given.cgroup.len) {
-        ht_cgroup_decode(ht_buf_str(&watch->given.cgroup), &start->cgroup);
-        return;
-    }
-    start->unread |= HT_EXEC_NO_CGROUP;
+    if (watch->given.cgroup.len)
+        start->cgroup = *decode_cgroup(watch);
+    else
+        start->unread |= HT_EXEC_NO_CGROUP;
 }
 
 static void take_files(struct ht_exec *watch, struct ht_exec_start *start)
 {
     char name[NAME_BYTES];
-    char target[PATH_MAX + NAME_BYTES];
 
     for (size_t i = 0; i < watch->given.len; i++) {
         struct ht_exec_file *file = &start->files[start->files_len++];
 
         file->fd = watch->given.files[i].fd;
-        snprintf(name, sizeof(name), "self/fd/%d", file->fd);
-        ssize_t len = readlinkat(watch->reader.proc_fd, name, target, sizeof(target));
-        if (len > 0)
-            file->path =
-                ht_arena_str(watch->arena, (struct ht_str){.data = target, .len = (size_t)len});
+        file->path = link_of(watch, watch->own_fd, name_of(name, file->fd, ""));
     }
 }
 
@@ -397,7 +437,7 @@ static void place(struct ht_exec *watch, struct ht_exec_start *start)
         }
         file->is_node = of != NULL;
     }
-    home = ht_exec_home_of_pid(&watch->places, start->pid, ht_clock_mono(watch->clock));
+    home = ht_exec_home_of_pid(&watch->places, start->pid, watch->now_ns);
     if (home.len)
         set_home(watch, start, home, HT_EXEC_BY_EARLIER);
     else if (start->pid > 0)
@@ -429,7 +469,6 @@ static bool is_another(struct ht_exec *watch, const struct ht_exec_start *start)
 static void learn(struct ht_exec *watch, const struct ht_exec_start *start)
 {
     struct ht_str home = start->cgroup.container_id;
-    int64_t now = ht_clock_mono(watch->clock);
     bool was_asked = false;
 
     /* What only might be a container's tells nothing. */
@@ -445,10 +484,10 @@ static void learn(struct ht_exec *watch, const struct ht_exec_start *start)
         if (!was_asked && is_another(watch, start))
             return;
         was_asked = true;
-        ht_exec_learn_mount(&watch->places, mount, home, now);
+        ht_exec_learn_mount(&watch->places, mount, home, watch->now_ns);
     }
     if (home.len)
-        ht_exec_learn_pid(&watch->places, start->pid, home, now);
+        ht_exec_learn_pid(&watch->places, start->pid, home, watch->now_ns);
 }
 
 /* Whether a command line may be read of a program of that container that nobody asks about. */
@@ -499,8 +538,7 @@ static bool give_quiet(struct ht_exec *watch, const struct ht_connector_event *e
 
     if (!home || !*home || first->home != hash_of(ht_str_from(home)))
         return false;
-    snprintf(name, sizeof(name), "%d/exe", (int)start->pid);
-    lives = event && ht_exec_look(watch->reader.proc_fd, name, &exe);
+    lives = event && ht_exec_look(watch->reader.proc_fd, name_of(name, start->pid, "/exe"), &exe);
     if (!take_quiet(watch, lives ? &exe : NULL, start))
         return false;
     start->is_quiet = start->is_known = true;
@@ -576,7 +614,7 @@ static void drain_files(struct ht_exec *watch)
     }
     watch->files_wait = watch->fanotify.more;
     watch->is_drained = true;
-    watch->drained_ns = ht_clock_mono(watch->clock);
+    watch->drained_ns = watch->now_ns;
 }
 
 /* Brings the next of the batch whose files are all here to its head. False: there is none. */
@@ -613,8 +651,7 @@ static void forget_given(struct ht_exec *watch)
 static bool give_overdue(struct ht_exec *watch, struct ht_exec_start *ret_start)
 {
     if (watch->waiting_len == 0 ||
-        (watch->is_drained &&
-         watch->waiting[0].since_ns + patience(watch) > ht_clock_mono(watch->clock)))
+        (watch->is_drained && watch->waiting[0].since_ns + patience(watch) > watch->now_ns))
         return false;
     take_waiting(watch, &watch->waiting[0]);
     give(watch, NULL, ret_start);
@@ -628,12 +665,13 @@ bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start)
     forget_given(watch);
     if (!watch->has_reader)
         return false;
+    watch->now_ns = ht_clock_mono(watch->clock);
     if (connector->at == connector->len) {
-        if (ht_clock_mono(watch->clock) - watch->drained_ns >= DRAIN_NS)
+        if (watch->now_ns - watch->drained_ns >= DRAIN_NS)
             watch->files_wait = true;
         watch->is_drained = !watch->files_wait;
         if (watch->events_wait) {
-            ht_connector_read(connector);
+            ht_connector_read(connector, watch->now_ns);
             watch->events_wait = connector->more;
             watch->is_drained = connector->len == 0 && watch->is_drained;
         }

@@ -112,6 +112,9 @@ void ht_exec_mark_usual(struct ht_exec *watch);
 size_t ht_exec_fds(const struct ht_exec *watch, struct pollfd fds[HT_EXEC_FDS]);
 /* Takes what poll told of these, len of them (others are ignored): what had nothing is not read. */
 void ht_exec_polled(struct ht_exec *watch, const struct pollfd *fds, size_t len);
+/* Takes it that these may have something, without a poll: what waits is given by the next calls.
+ */
+void ht_exec_ask(struct ht_exec *watch);
 /* The next start. False: none now; wait for the descriptors, or until ht_exec_due. Never
  * blocks. */
 bool ht_exec_next(struct ht_exec *watch, struct ht_exec_start *ret_start);
