@@ -25,7 +25,19 @@ struct ht_drift_process {
     struct ht_vec codes;          /* struct ht_codes_entry *, what it runs */
 };
 
-enum { HT_DRIFT_PATH_BYTES = 256 };
+enum {
+    HT_DRIFT_PATH_BYTES = 256,
+    HT_DRIFT_PARENTS = 64,    /* processes of which it is known who they are */
+    HT_DRIFT_COMM_BYTES = 80, /* the kernel's own have up to 63 */
+};
+
+/* A process that started others. */
+struct ht_drift_parent {
+    uint64_t pid; /* 0: free */
+    uint64_t ppid;
+    int64_t read_ns; /* monotonic: in which look, or at which start */
+    char comm[HT_DRIFT_COMM_BYTES];
+};
 
 struct ht_drift {
     bool live;
@@ -60,6 +72,7 @@ struct ht_drift {
     int64_t sought_s;     /* the second in which files were looked for in containers last */
     size_t sought;        /* what that cost, in that second */
     int64_t published_ns; /* monotonic */
+    struct ht_drift_parent parents[HT_DRIFT_PARENTS]; /* by number */
     struct ht_feed *feed;
 };
 
@@ -90,8 +103,11 @@ bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
  */
 void ht_drift_add_before(struct ht_drift *drift, const struct ht_layers_entry *home,
                          struct ht_code *code);
-/* Sets the names of a process's parents, nearest first. */
+/* Sets the names of a process's parents, nearest first. The nearest is read, the others are as they
+ * were within the last second, or in this look. */
 void ht_drift_add_parents(struct ht_drift *drift, uint64_t ppid, struct ht_code *code);
+/* That process runs something else now. */
+void ht_drift_forget_parent(struct ht_drift *drift, pid_t pid);
 /* Whether a young process of that name that runs code of that origin is a runtime's, about to
  * become the container's program. */
 bool ht_drift_is_starting(const char *comm, enum ht_code_origin origin);

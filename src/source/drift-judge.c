@@ -19,6 +19,7 @@
 enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, INLINE_DIGITS = 16 };
 
 #define STARTING_NS (INT64_C(3) * HT_NS_PER_S)
+#define PARENT_NS   (INT64_C(1) * HT_NS_PER_S)
 
 /* ---- whose it is ---- */
 
@@ -68,19 +69,49 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 
 /* ---- what a row says of the process ---- */
 
+/* What starts one program after another has the same parents for each. Who is told of is read; of
+ * those beyond what was read a moment ago holds, as long as they run nothing else. */
+static struct ht_drift_parent *parent_of(struct ht_drift *drift, uint64_t pid)
+{
+    return &drift->parents[pid % HT_DRIFT_PARENTS];
+}
+
+void ht_drift_forget_parent(struct ht_drift *drift, pid_t pid)
+{
+    struct ht_drift_parent *parent = parent_of(drift, (uint64_t)pid);
+
+    if (parent->pid == (uint64_t)pid)
+        parent->pid = 0;
+}
+
+static const struct ht_drift_parent *read_parent(struct ht_drift *drift, uint64_t pid, bool fresh)
+{
+    struct ht_drift_parent *parent = parent_of(drift, pid);
+    struct ht_proc_stat stat;
+    bool gone;
+
+    if (!fresh && parent->pid == pid && drift->now_ns - parent->read_ns < PARENT_NS)
+        return parent;
+    if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, (pid_t)pid, "stat", &gone), &stat) <
+        0)
+        return NULL;
+    parent->pid = pid;
+    parent->ppid = stat.ppid;
+    parent->read_ns = drift->now_ns;
+    snprintf(parent->comm, sizeof(parent->comm), "%.*s", HT_STR_ARG(stat.comm));
+    return parent;
+}
+
 void ht_drift_add_parents(struct ht_drift *drift, uint64_t ppid, struct ht_code *code)
 {
     struct ht_str *items = ht_arena_array(drift->arena, struct ht_str, PARENTS_MAX);
-    struct ht_proc_stat stat;
+    const struct ht_drift_parent *parent;
     size_t len = 0;
-    bool gone;
 
-    while (ppid > 0 && len < PARENTS_MAX &&
-           ht_proc_decode_stat(ht_proc_read_file(&drift->reader, (pid_t)ppid, "stat", &gone),
-                               &stat) == 0) {
-        items[len++] = ht_arena_strf(drift->arena, "%.*s (%llu)", HT_STR_ARG(stat.comm),
-                                     (unsigned long long)ppid);
-        ppid = stat.ppid;
+    while (ppid > 0 && len < PARENTS_MAX && (parent = read_parent(drift, ppid, len == 0))) {
+        items[len++] =
+            ht_arena_strf(drift->arena, "%s (%llu)", parent->comm, (unsigned long long)ppid);
+        ppid = parent->ppid;
     }
     ht_code_set_parents(code, (struct ht_text_list){.items = items, .len = len});
 }

@@ -375,6 +375,7 @@ static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
 {
     struct ht_drift_process *process;
 
+    ht_drift_forget_parent(drift, start->pid);
     if ((start->unread & HT_EXEC_NO_CGROUP) && start->placed == HT_EXEC_BY_CGROUP &&
         !find_home(drift, start) && start->pid > 0)
         ht_drift_add_unplaced(drift, start);
