@@ -42,7 +42,8 @@ static bool ends_sentence(const char *text, const char *at)
     return *at == ' ' && at > text && strchr(".?!", at[-1]) && at[1] && at[1] != ' ';
 }
 
-/* Running text: a sentence begins a line, as mdoc wants it, and no line begins with a command. */
+/* Running text: a sentence begins a line, as mdoc wants it, and no line begins with a command. A
+ * line of its own stays one. */
 static void put_text(const char *text)
 {
     bool at_start = true;
@@ -53,7 +54,7 @@ static void put_text(const char *text)
         if (at_start && *at == '.')
             fputs("\\&", stdout);
         if (broken && !at_start)
-            putchar('\n');
+            fputs(*at == '\n' ? "\n.br\n" : "\n", stdout);
         else if (!broken)
             put_char(*at);
         at_start = broken;

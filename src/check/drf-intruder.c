@@ -181,9 +181,12 @@ static const struct ht_check checks[] = {
                   "Processes of the node are judged too.",
      .why = "Somebody elsewhere types into this shell: it is how intruders keep a session without "
             "a login.",
-     .fix = "1. Save the evidence. 2. Take the pod out of service: remove the label by which its "
-            "Service selects it. 3. Cut what it may reach. 4. Only then freeze it. 5. Redeploy "
-            "from the image. 6. Look at the peer and at what the container could reach.",
+     .fix = "1. Save the evidence.\n"
+            "2. Take the pod out of service: remove the label by which its Service selects it.\n"
+            "3. Cut what it may reach.\n"
+            "4. Only then freeze it.\n"
+            "5. Redeploy from the image.\n"
+            "6. Look at the peer and at what the container could reach.",
      .needs = HT_TEXTS("proc"),
      .references = HT_TEXTS("ATT&CK T1059", "ATT&CK T1071"),
      .other_causes = HT_TEXTS("inetd and sockets of systemd", "a proxy command of ssh"),

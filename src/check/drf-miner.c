@@ -7,10 +7,13 @@
 #include "hulltop/base/mem.h"
 
 #define STEPS                                                                                      \
-    "1. Save the evidence. 2. Take the pod out of service: remove the label by which its Service " \
-    "selects it, so that a replacement starts. 3. Cut what it may reach. 4. Only then freeze it: " \
-    "a frozen container fails its probes and is restarted. 5. Redeploy from the image. 6. Find "   \
-    "out how it came in: it will come again."
+    "1. Save the evidence.\n"                                                                      \
+    "2. Take the pod out of service: remove the label by which its Service selects it, so that a " \
+    "replacement starts.\n"                                                                        \
+    "3. Cut what it may reach.\n"                                                                  \
+    "4. Only then freeze it: a frozen container fails its probes and is restarted.\n"              \
+    "5. Redeploy from the image.\n"                                                                \
+    "6. Find out how it came in: it will come again."
 
 static struct ht_str miner_word(const struct live *live)
 {
@@ -230,7 +233,7 @@ static const struct ht_check checks[] = {
                   "not in the image) it is a fact without a judgement. No name is resolved.",
      .why = "Miners talk to a pool on such ports all day. The port alone proves nothing: others "
             "use it too.",
-     .fix = "Look at the process and its peer. With a second sign: " STEPS,
+     .fix = "Look at the process and its peer. With a second sign:\n" STEPS,
      .needs = HT_TEXTS("proc"),
      .references = HT_TEXTS("ATT&CK T1496", "ATT&CK T1571"),
      .other_causes = HT_TEXTS("development servers on 3333 or 9999", "proxies"),

@@ -7,26 +7,30 @@
 
 /* What to do where somebody's code may run: evidence first, then quiet, then clean. */
 #define HT_DRF_RESPONSE                                                                            \
-    "1. Save the evidence. 2. Keep the pod but take it out of service: remove the label by which " \
-    "its Service and ReplicaSet select it; a replacement starts. 3. Cut its way out. 4. Only "     \
-    "then freeze it: a frozen container fails its probe and is restarted. 5. Deploy it again "     \
-    "from the image. 6. Cordon the node if anything points at an escape."
+    "1. Save the evidence.\n"                                                                      \
+    "2. Keep the pod but take it out of service: remove the label by which its Service and "       \
+    "ReplicaSet select it; a replacement starts.\n"                                                \
+    "3. Cut its way out.\n"                                                                        \
+    "4. Only then freeze it: a frozen container fails its probe and is restarted.\n"               \
+    "5. Deploy it again from the image.\n"                                                         \
+    "6. Cordon the node if anything points at an escape."
 
 /* The same of a container that no pod has. */
 #define HT_DRF_CONTAINER_RESPONSE                                                                  \
-    "1. Save the evidence. 2. Start another one from the image, and let what stands in front of "  \
-    "it send to that one. 3. Cut its way out: take it off its networks. 4. Only then pause it: a " \
-    "health check may restart a paused one. 5. Remove it when the evidence is safe. 6. Look at "   \
-    "the node if anything points at an escape."
+    "1. Save the evidence.\n"                                                                      \
+    "2. Start another one from the image, and let what stands in front of it send to that "        \
+    "one.\n"                                                                                       \
+    "3. Cut its way out: take it off its networks.\n"                                              \
+    "4. Only then pause it: a health check may restart a paused one.\n"                            \
+    "5. Remove it when the evidence is safe.\n"                                                    \
+    "6. Look at the node if anything points at an escape."
 
 /* What runs on the node itself is no container's. */
 #define HT_DRF_NODE_RESPONSE                                                                       \
-    "1. Save the evidence (e), the program through /proc/PID/exe too. 2. Ask who started it: its " \
-    "unit or session, its parent, its user. 3. If nobody knows it: cordon the node and cut it "    \
-    "off "                                                                                         \
-    "the network, but leave it on. 4. Set it up anew: what ran on the node itself may have "       \
-    "changed "                                                                                     \
-    "anything on it."
+    "1. Save the evidence (e), the program through /proc/PID/exe too.\n"                           \
+    "2. Ask who started it: its unit or session, its parent, its user.\n"                          \
+    "3. If nobody knows it: cordon the node and cut it off the network, but leave it on.\n"        \
+    "4. Set it up anew: what ran on the node itself may have changed anything on it."
 
 /* The code of a row, if it is of that kind and its origin is known; else NULL, and where the origin
  * cannot be told, that is said. */

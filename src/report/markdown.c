@@ -24,13 +24,15 @@ static void put_code(struct ht_buf *out, struct ht_str text)
 }
 
 /* Plain text: what Markdown would take for markup is escaped. */
-static void put_text(struct ht_buf *out, struct ht_str text)
+static void put_escaped(struct ht_buf *out, struct ht_str text, bool lines)
 {
     for (size_t i = 0; i < text.len; i++) {
         static const char markup[] = "\\`*_{}[]<>#|!";
         struct ht_str one = ht_str_sub(text, i, 1);
 
-        if (ht_str_find_byte((struct ht_str)HT_STR(markup), text.data[i]) >= 0) {
+        if (text.data[i] == '\n' && lines)
+            ht_buf_add_c(out, '\n');
+        else if (ht_str_find_byte((struct ht_str)HT_STR(markup), text.data[i]) >= 0) {
             ht_buf_add_c(out, '\\');
             ht_buf_add_str(out, one);
         } else if ((unsigned char)text.data[i] < 0x80) {
@@ -45,6 +47,17 @@ static void put_text(struct ht_buf *out, struct ht_str text)
             i += len - 1;
         }
     }
+}
+
+static void put_text(struct ht_buf *out, struct ht_str text)
+{
+    put_escaped(out, text, false);
+}
+
+/* What the catalogue says in several lines, as the steps of a fix. */
+static void put_lines(struct ht_buf *out, struct ht_str text)
+{
+    put_escaped(out, text, true);
 }
 
 static void put_subject(struct ht_buf *out, const struct ht_subject *subject)
@@ -101,12 +114,12 @@ void ht_report_markdown(struct ht_buf *out, const struct ht_finding *finding,
     }
     if (ht_finding_has_why(finding)) {
         ht_buf_add_text(out, "\n### Why it matters\n\n");
-        put_text(out, finding->why);
+        put_lines(out, finding->why);
         ht_buf_add_c(out, '\n');
     }
     if (ht_finding_has_fix(finding)) {
         ht_buf_add_text(out, "\n### How to fix\n\n");
-        put_text(out, finding->fix);
+        put_lines(out, finding->fix);
         ht_buf_add_c(out, '\n');
     }
 }

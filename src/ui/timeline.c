@@ -348,7 +348,7 @@ static void draw_about(const struct ht_ui *ui, struct ht_area area, int row,
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
     const struct ht_finding *finding = ht_ui_finding(ui->state, event->finding);
 
-    ht_buf_addf(&text, "%s", ht_enum_name(&ht_event_kind_enum, event->kind));
+    ht_buf_add_text(&text, ht_ui_event_kind_text(event->kind));
     if (ht_event_has_container(event)) {
         ht_buf_add_text(&text, "  container ");
         ht_buf_add_str(&text, ht_ui_container_name(ui->state, event->container));

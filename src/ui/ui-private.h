@@ -175,6 +175,8 @@ void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity);
 void ht_ui_held_text(const struct ht_ui *ui, struct ht_buf *out, unsigned number);
 /* Appends what happened (raw): of a finding that is not there any more, that it is over. */
 void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event);
+/* What happened, in words. */
+const char *ht_ui_event_kind_text(enum ht_event_kind kind);
 /* What kind of thing it is, in words. */
 const char *ht_ui_kind_text(const struct ht_subject *subject);
 /* Appends a field of a row as a cell shows it (raw text). */

@@ -91,6 +91,40 @@ void ht_ui_held_text(const struct ht_ui *ui, struct ht_buf *out, unsigned number
     ht_ui_time_text(ui, out, last);
 }
 
+/* In words that the filter finds too, which takes each for itself. */
+const char *ht_ui_event_kind_text(enum ht_event_kind kind)
+{
+    switch (kind) {
+    case HT_EVENT_KIND_CONTAINER_CREATED:
+        return "container created";
+    case HT_EVENT_KIND_CONTAINER_STARTED:
+        return "container started";
+    case HT_EVENT_KIND_CONTAINER_STOPPED:
+        return "container stopped";
+    case HT_EVENT_KIND_CONTAINER_REMOVED:
+        return "container removed";
+    case HT_EVENT_KIND_CONTAINER_CHANGED:
+        return "container changed";
+    case HT_EVENT_KIND_PROCESS_STARTED:
+        return "process started";
+    case HT_EVENT_KIND_PROCESS_EXEC:
+        return "process exec";
+    case HT_EVENT_KIND_FINDING_NEW:
+        return "new finding";
+    case HT_EVENT_KIND_FINDING_GONE:
+        return "finding gone";
+    case HT_EVENT_KIND_SOURCE_STATE:
+        return "source state";
+    case HT_EVENT_KIND_EVENTS_LOST:
+        return "events lost";
+    case HT_EVENT_KIND_MARK:
+        return "mark";
+    case HT_EVENT_KIND_MESSAGE:
+        return "message";
+    }
+    return "";
+}
+
 const char *ht_ui_kind_text(const struct ht_subject *subject)
 {
     static const char *const words[][2] = {
@@ -142,6 +176,8 @@ void ht_ui_cell_text(const struct ht_ui *ui, struct ht_buf *out, const struct ht
         bits_text(out, field, *(const uint64_t *)value);
     } else if (field->values == &ht_severity_enum) {
         ht_ui_severity_text(out, *(const enum ht_severity *)value);
+    } else if (field->values == &ht_event_kind_enum) {
+        ht_buf_add_text(out, ht_ui_event_kind_text(*(const enum ht_event_kind *)value));
     } else if (field->kind == HT_KIND_UINT && field->unit && strcmp(field->unit, "mcpu") == 0) {
         ht_ui_cores_text(out, *(const uint64_t *)value);
     } else if (strcmp(field->name, "new") == 0 && field->kind == HT_KIND_BOOL) {

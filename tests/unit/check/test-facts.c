@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -252,6 +253,14 @@ static void the_catalogue_is_in_order_and_complete(void **state)
 
         assert_string_equal(check->id, ids[i]);
         assert_ptr_equal(ht_catalogue_find(ht_str_from(ids[i])), check);
+        /* Steps that are numbered stand in lines of their own. */
+        for (char step[] = "1. "; strstr(check->fix, "1. ") && strstr(check->fix, step);
+             step[0]++) {
+            const char *at = strstr(check->fix, step);
+
+            if (at > check->fix && at[-1] != '\n')
+                fail_msg("%s: %s", ids[i], check->fix);
+        }
         assert_non_null(check->run);
         assert_true(check->question >= 1 && check->question <= 6);
         assert_non_null(check->title);

@@ -61,6 +61,22 @@ static void a_report_tells_the_first_reason_and_where_the_others_are(void **unus
     assert_null(strstr(out.data, "second"));
 }
 
+static void each_step_of_a_fix_has_a_line_and_no_title_has_two(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    ht_autostate struct ht_state *state = make_state(0);
+    struct ht_finding finding = {0};
+
+    (void)unused;
+    ht_finding_set_id(&finding, HT_S("1"));
+    ht_finding_set_title(&finding, HT_S("one\n## two"));
+    ht_finding_set_fix(&finding, HT_S("1. Save it.\n2. Stop it."));
+    ht_report_markdown(&out, &finding, state);
+    ht_buf_add_c(&out, '\0');
+    assert_non_null(strstr(out.data, "### How to fix\n\n1. Save it.\n2. Stop it.\n"));
+    assert_non_null(strstr(out.data, "one\\x0a\\#\\# two"));
+}
+
 /* A pipe has no width. */
 static void nothing_in_a_report_is_cut(void **unused)
 {
@@ -176,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_tells_the_first_reason_and_where_the_others_are),
+        cmocka_unit_test(each_step_of_a_fix_has_a_line_and_no_title_has_two),
         cmocka_unit_test(nothing_in_a_report_is_cut),
         cmocka_unit_test(a_line_tells_the_container),
         cmocka_unit_test(what_nobody_could_look_at_is_no_number),

@@ -425,6 +425,9 @@ static void the_timeline_follows_until_a_line_is_chosen(void **unused)
     assert_int_equal(bench.calls.mark, 1);
     type(&bench, "v");
     SEES(&bench, "6 of 6 shown");
+    SEES(&bench, "new finding");
+    type(&bench, "/new finding\n");
+    SEES(&bench, "3 of 6 shown");
     close_bench(&bench);
 }
 
