@@ -51,14 +51,46 @@ static bool is_asked(const struct ht_options *options, uint64_t question)
     return question < 1 || question > HT_QUESTIONS || options->questions >> question & 1;
 }
 
+static void add(struct ht_report_against *against, bool is_known)
+{
+    if (is_known)
+        against->accepted++;
+    else
+        against->fresh++;
+}
+
+/* Made where it is not there yet. */
+static struct ht_report_against *of_group(struct ht_check_found *found, struct ht_str key)
+{
+    struct ht_report_against *against;
+
+    if (!found->groups)
+        found->groups = ht_map_new();
+    against = ht_map_get(found->groups, key);
+    if (!against) {
+        against = ht_new0(struct ht_report_against);
+        ht_map_set(found->groups, key, against);
+    }
+    return against;
+}
+
 void ht_check_count(struct ht_check_found *found, const struct ht_finding *finding)
 {
+    bool is_known = ht_map_get(found->known, finding->id);
+
     if (!is_asked(found->options, finding->question))
         return;
-    if (ht_map_get(found->known, finding->id))
-        found->accepted++;
-    else if (finding->severity <= found->options->fail_on)
+    add(&found->against, is_known);
+    if (found->options->baseline)
+        add(of_group(found, finding->group), is_known);
+    if (!is_known && finding->severity <= found->options->fail_on)
         found->counted++;
+}
+
+void ht_check_found_fini(struct ht_check_found *found)
+{
+    ht_map_free_values(found->groups);
+    found->groups = ht_map_free(found->groups);
 }
 
 static void find(struct ht_check_found *found, const struct ht_state *state)
@@ -67,11 +99,21 @@ static void find(struct ht_check_found *found, const struct ht_state *state)
         ht_check_count(found, ht_finding_of(state->findings.rows[i]));
 }
 
+static struct ht_report_against count_group(const void *context, struct ht_str key)
+{
+    const struct ht_check_found *found = context;
+    const struct ht_report_against *against = found->groups ? ht_map_get(found->groups, key) : NULL;
+
+    return against ? *against : (struct ht_report_against){0};
+}
+
 struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found)
 {
     return (struct ht_report_baseline){.file = found->options->baseline,
                                        .known = ht_map_len(found->known),
-                                       .accepted = found->accepted};
+                                       .counts = found->against,
+                                       .of_group = count_group,
+                                       .context = found};
 }
 
 static bool has_failed(const struct ht_source *source)
@@ -272,10 +314,9 @@ static void tell_cut(const struct ht_options *options, const struct ht_state *st
     ht_complain(&err);
 }
 
-static int answer(struct ht_session *session, const struct ht_map *known)
+static int answer(struct ht_session *session, struct ht_check_found *found)
 {
     const struct ht_options *options = session->options;
-    struct ht_check_found found = {.options = options, .known = known};
     bool named_failed;
     int64_t timeout = options->timeout_ns ? options->timeout_ns : DEFAULT_TIMEOUT_NS;
     struct ht_error err = {0};
@@ -286,16 +327,17 @@ static int answer(struct ht_session *session, const struct ht_map *known)
         return status;
     tell_cut(options, state);
     named_failed = tell_named_failure(state, options);
-    find(&found, state);
-    if (!options->quiet && print_report(state, options, &found, &err) < 0)
+    find(found, state);
+    if (!options->quiet && print_report(state, options, found, &err) < 0)
         return complain(&err, HT_STATUS_USAGE);
-    status = ht_check_status(state, options, found.counted > 0);
+    status = ht_check_status(state, options, found->counted > 0);
     return status == HT_STATUS_CLEAN && named_failed ? HT_STATUS_UNKNOWN : status;
 }
 
 int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
 {
     struct ht_session session = {.options = options};
+    struct ht_check_found found = {.options = options};
     struct ht_error err = {0};
     struct ht_map *known;
     int status;
@@ -303,6 +345,7 @@ int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
     if (options->manifests)
         return ht_check_manifests(options, arena);
     known = ht_map_new();
+    found.known = known;
     if (ht_wait_prepare(&err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
     else if (options->baseline && ht_check_read_baseline(options->baseline, known, &err) < 0)
@@ -315,9 +358,10 @@ int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
         if (r < 0)
             status = complain(&err, r == -EBADMSG ? HT_STATUS_RECORDING : HT_STATUS_USAGE);
         else
-            status = answer(&session, known);
+            status = answer(&session, &found);
         status = ht_session_close(&session, HT_NS_PER_S, status);
     }
+    ht_check_found_fini(&found);
     ht_map_free(known);
     return status;
 }

@@ -15,11 +15,14 @@ struct ht_check_found {
     const struct ht_options *options;
     const struct ht_map *known; /* ids of the baseline's findings */
     size_t counted;             /* at or above the threshold, and not known */
-    size_t accepted;            /* known */
+    struct ht_report_against against;
+    struct ht_map *groups; /* the same by the key of a group; NULL: no baseline, or nothing yet */
 };
 /* Counts one finding of an asked question. */
 void ht_check_count(struct ht_check_found *found, const struct ht_finding *finding);
-/* What a report says of the baseline; its file is NULL if there is none. */
+/* Frees what it holds. */
+void ht_check_found_fini(struct ht_check_found *found);
+/* What a report says of the baseline; its file is NULL if there is none. Borrows from found. */
 struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found);
 /* Puts the ids of the findings of an earlier report into known. */
 int ht_check_read_baseline(const char *path, struct ht_map *known, struct ht_error *err);

@@ -142,10 +142,11 @@ static int piece_of_pods(void *context, uint64_t from, struct ht_buf *out, struc
 
 static int print(struct ht_buf *out, struct ht_error *err)
 {
-    int r = ht_buf_is_full(out) ? -EFBIG : ht_write_all(STDOUT_FILENO, ht_buf_str(out));
+    int r = ht_buf_is_full(out) ? ht_error_errno(err, EFBIG, "standard output")
+                                : ht_print(ht_buf_str(out), err);
 
     ht_buf_reset(out);
-    return r < 0 ? ht_error_errno(err, -r, "standard output") : 0;
+    return r;
 }
 
 static int spill(void *context, struct ht_buf *out, struct ht_error *err)
@@ -199,10 +200,16 @@ static struct ht_row *make_source(const struct run *run, int64_t now_ns)
     ht_autobuf struct ht_buf detail = HT_BUF(HT_ERROR_TEXT_MAX);
     struct ht_source source = {0};
 
-    ht_buf_addf(&detail, "%s: %zu pods and %zu templates; %zu other objects passed over",
-                shown_name(run->options->manifests), count->pods, count->templates, count->others);
+    ht_buf_addf(&detail, "%s: %zu pod%s and %zu template%s; %zu other object%s passed over",
+                shown_name(run->options->manifests), count->pods, count->pods == 1 ? "" : "s",
+                count->templates, count->templates == 1 ? "" : "s", count->others,
+                count->others == 1 ? "" : "s");
     if (count->kinds[0])
         ht_buf_addf(&detail, " (%s)", count->kinds);
+    if (run->options->pod_security > HT_POD_SECURITY_NEWEST &&
+        run->options->pod_security != HT_POD_SECURITY_LATEST)
+        ht_buf_addf(&detail, "; v1.%d is not known here, judged by v1.%d, the newest that is",
+                    run->options->pod_security, HT_POD_SECURITY_NEWEST);
     ht_source_set_id(&source, HT_S("manifests"));
     ht_source_set_name(&source, HT_S("manifests"));
     if (count->odd_keys)
@@ -281,6 +288,11 @@ static int judge_all(struct run *run)
         r = print_report(run, state, &err);
     if (r < 0)
         return complain(&err, HT_STATUS_USAGE);
+    if (run->count.pods + run->count.templates == 0) {
+        ht_error_set(&err, ENODATA, "%s: no pod and no template of one in it: nothing was judged",
+                     shown_name(run->options->manifests));
+        return complain(&err, HT_STATUS_UNKNOWN);
+    }
     return ht_check_status(state, run->options, run->found.counted > 0);
 }
 
@@ -303,6 +315,7 @@ int ht_check_manifests(const struct ht_options *options, struct ht_arena *arena)
     ht_spool_free(run.findings);
     ht_spool_free(run.pods);
     ht_buf_fini(&run.text);
+    ht_check_found_fini(&run.found);
     ht_map_free(run.known);
     return ht_session_close(&run.session, 0, status);
 }

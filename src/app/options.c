@@ -185,9 +185,11 @@ static int set_manifests(struct ht_options *options, const char *value, struct h
 static int set_pod_security(struct ht_options *options, const char *value, struct ht_error *err)
 {
     if (!ht_pod_security_parse(ht_str_from(value), &options->pod_security))
-        return ht_error_set(err, EINVAL,
-                            "--pod-security-version %s: neither vX.Y (v1.0 and later) nor latest",
-                            value);
+        return ht_error_set(
+            err, EINVAL,
+            "--pod-security-version %s: no version of Kubernetes: v1.0 to v1.%d, or "
+            "latest",
+            value, HT_POD_SECURITY_NEWEST);
     return 0;
 }
 
@@ -490,6 +492,13 @@ static int parse_command(struct parsing *parsing, const char *word, bool *seen,
         }
     }
     const char *near = ht_nearest(ht_str_from(word), names, ARRAY_LEN(commands));
+    /* What many programs understand. */
+    if (strcmp(word, "help") == 0 || strcmp(word, "version") == 0) {
+        parsing->options->help = word[0] == 'h';
+        parsing->options->version = word[0] == 'v';
+        *seen = true;
+        return 0;
+    }
     return ht_error_set(err, EINVAL, "no command \"%s\"%s%s%s", word, near ? " (did you mean " : "",
                         near ? near : "", near ? "?)" : "");
 }
@@ -507,6 +516,8 @@ static int parse_words(struct parsing *parsing, int argc, char **argv, struct ht
             r = parse_long(parsing, argv, argc, &i, err);
         else if (!only_operands && strcmp(argv[i], "-h") == 0)
             parsing->options->help = true;
+        else if (!only_operands && strcmp(argv[i], "-V") == 0)
+            parsing->options->version = true;
         else if (!only_operands && argv[i][0] == '-' && argv[i][1])
             r = ht_error_set(err, EINVAL, "no option %s (options are long: --help)", argv[i]);
         else if (!command_seen && !only_operands)

@@ -50,7 +50,9 @@ static void put_baseline(struct report *report)
     key(report, "findings");
     ht_json_put_uint(&report->json, baseline->known);
     key(report, "accepted");
-    ht_json_put_uint(&report->json, baseline->accepted);
+    ht_json_put_uint(&report->json, baseline->counts.accepted);
+    key(report, "new");
+    ht_json_put_uint(&report->json, baseline->counts.fresh);
     ht_json_object_end(&report->json);
 }
 

@@ -62,8 +62,23 @@ static const struct ht_finding *find_finding(const struct ht_state *state, struc
     return NULL;
 }
 
-static void put_group(struct ht_buf *out, const struct ht_group *group,
-                      const struct ht_finding *finding)
+/* Where a baseline was given: a line of its findings alone does not count. */
+static void put_against(struct ht_buf *out, const struct ht_report_baseline *baseline,
+                        struct ht_str key)
+{
+    struct ht_report_against against;
+
+    if (!baseline->file)
+        return;
+    against = baseline->of_group(baseline->context, key);
+    if (against.fresh && against.accepted)
+        ht_buf_addf(out, "  NEW (%zu, and %zu of the baseline)", against.fresh, against.accepted);
+    else if (against.fresh || against.accepted)
+        ht_buf_add_text(out, against.fresh ? "  NEW" : "  in the baseline");
+}
+
+static void put_group(struct ht_buf *out, const struct ht_report_options *options,
+                      const struct ht_group *group, const struct ht_finding *finding)
 {
     ht_autobuf struct ht_buf subject = HT_BUF(HT_LIMIT_DOCUMENT);
 
@@ -81,11 +96,12 @@ static void put_group(struct ht_buf *out, const struct ht_group *group,
                     ht_group_has_total(group) ? group->total : group->count);
     if (ht_group_has_expected(group) && group->expected)
         ht_buf_add_text(out, ht_finding_has_allowed(finding) ? "  allowed" : "  expected");
+    put_against(out, &options->baseline, group->key);
     ht_buf_add_c(out, '\n');
 }
 
-static int put_group_rows(struct ht_buf *out, const struct ht_report_rows *rows,
-                          struct ht_error *err)
+static int put_group_rows(struct ht_buf *out, const struct ht_report_options *options,
+                          const struct ht_report_rows *rows, struct ht_error *err)
 {
     for (size_t i = 0; i < rows->groups; i++) {
         ht_autorow struct ht_row *group = NULL;
@@ -94,7 +110,7 @@ static int put_group_rows(struct ht_buf *out, const struct ht_report_rows *rows,
 
         if (r < 0)
             return r;
-        put_group(out, ht_group_of(group), ht_finding_of(finding));
+        put_group(out, options, ht_group_of(group), ht_finding_of(finding));
         r = rows->spill(rows->context, out, err);
         if (r < 0)
             return r;
@@ -111,7 +127,7 @@ static void put_groups(struct ht_buf *out, const struct ht_state *state,
 
         if (finding &&
             (group->question > HT_QUESTIONS || options->questions >> group->question & 1))
-            put_group(out, group, finding);
+            put_group(out, options, group, finding);
     }
 }
 
@@ -219,13 +235,19 @@ static void put_sources(struct ht_buf *out, const struct ht_state *state,
 
 static void put_baseline(struct ht_buf *out, const struct ht_report_baseline *baseline)
 {
+    const struct ht_report_against *counts = &baseline->counts;
+
     if (!baseline->file)
         return;
     ht_buf_add_text(out, "baseline ");
     put(out, ht_str_from(baseline->file));
-    ht_buf_addf(out, ": %zu of its %zu findings %s still there and %s not count\n",
-                baseline->accepted, baseline->known, baseline->accepted == 1 ? "is" : "are",
-                baseline->accepted == 1 ? "does" : "do");
+    ht_buf_addf(out, ": %zu of its %zu findings %s still there and %s not count; ",
+                counts->accepted, baseline->known, counts->accepted == 1 ? "is" : "are",
+                counts->accepted == 1 ? "does" : "do");
+    if (counts->fresh)
+        ht_buf_addf(out, "%zu %s new\n", counts->fresh, counts->fresh == 1 ? "is" : "are");
+    else
+        ht_buf_add_text(out, "nothing is new\n");
 }
 
 int ht_report_text_rows(struct ht_buf *out, const struct ht_state *state,
@@ -235,7 +257,7 @@ int ht_report_text_rows(struct ht_buf *out, const struct ht_state *state,
     put_header(out, state, options);
     put_groups(out, state, options);
     if (rows) {
-        int r = put_group_rows(out, rows, err);
+        int r = put_group_rows(out, options, rows, err);
 
         if (r < 0)
             return r;

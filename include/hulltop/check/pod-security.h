@@ -16,9 +16,9 @@
 #include "hulltop/check/facts.h"
 #include "hulltop/model/row.h"
 
-/* The minor number of a version 1.N of the standards; newer ones than are known are judged like the
- * newest that is. */
-enum { HT_POD_SECURITY_LATEST = INT_MAX };
+/* The minor number of a version 1.N of the standards; newer ones than are known (NEWEST) are judged
+ * like that one. */
+enum { HT_POD_SECURITY_NEWEST = 37, HT_POD_SECURITY_LATEST = INT_MAX };
 
 /* "v1.28", "1.28" or "latest". False: none of these. */
 bool ht_pod_security_parse(struct ht_str text, int *ret_minor);

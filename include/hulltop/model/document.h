@@ -60,11 +60,18 @@ int ht_document_sniff(struct ht_str text, const char *name, enum ht_document_kin
 
 /* ---- report ---- */
 
+/* Findings that an earlier report has, and others. */
+struct ht_report_against {
+    size_t accepted, fresh;
+};
 /* An earlier report whose findings were accepted. */
 struct ht_report_baseline {
-    const char *file; /* NULL: none was given */
-    size_t known;     /* findings in it */
-    size_t accepted;  /* of those in this report, of the asked questions */
+    const char *file;                /* NULL: none was given, and nothing below is set */
+    size_t known;                    /* findings in it */
+    struct ht_report_against counts; /* of the asked questions' findings in this report */
+    /* The same of the group with this key. */
+    struct ht_report_against (*of_group)(const void *context, struct ht_str key);
+    const void *context;
 };
 
 struct ht_report_options {

@@ -115,6 +115,7 @@ static const struct {
     {{"--cri", "run/x.sock"}, "none"},
     {{"--cri", "tcp://x"}, "none"},
     {{"check", "--pod-security-version", "v2.0"}, "latest"},
+    {{"-v"}, "no option -v"},
     {{"--manifests", "x"}, "check"},
     {{"check", "--manifests", "x", "--manifests", "y"}, "one file alone"},
     {{"check", "--manifests", "x", "--from", "y"}, "one of them"},
@@ -162,6 +163,25 @@ static void a_password_in_an_address_is_not_quoted(void **state)
     PARSE(&parsed, "--etcd=admin:hunter2@host:2379");
     assert_int_equal(parsed.result, -EINVAL);
     assert_null(strstr(parsed.err.text, "hunter2"));
+    fini(&parsed);
+}
+
+static void help_and_version_have_the_names_they_have_elsewhere(void **state)
+{
+    struct parsed parsed;
+
+    (void)state;
+    PARSE(&parsed, "help", "record");
+    assert_int_equal(parsed.result, 0);
+    assert_true(parsed.options.help && !parsed.options.version);
+    fini(&parsed);
+    PARSE(&parsed, "version");
+    assert_int_equal(parsed.result, 0);
+    assert_true(parsed.options.version && !parsed.options.help);
+    fini(&parsed);
+    PARSE(&parsed, "-V");
+    assert_int_equal(parsed.result, 0);
+    assert_true(parsed.options.version);
     fini(&parsed);
 }
 
@@ -308,6 +328,7 @@ int main(void)
         cmocka_unit_test(questions_named_twice_add_up),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_password_in_an_address_is_not_quoted),
+        cmocka_unit_test(help_and_version_have_the_names_they_have_elsewhere),
         cmocka_unit_test(help_fits_a_terminal),
         cmocka_unit_test(the_command_line_wins_over_the_configuration),
         cmocka_unit_test(exceptions_have_a_reason_and_an_end),
