@@ -16,6 +16,23 @@
 
 enum { BOOT_TRIES = 3, BOOT_TICK_NS = 10 * HT_NS_PER_MS };
 
+/* A format costs more than one of the calls that the name is for. */
+const char *ht_proc_name(char out[HT_PROC_NAME_MAX], pid_t pid, const char *file)
+{
+    char digits[16];
+    size_t len = 0, at = 0;
+
+    for (unsigned rest = (unsigned)pid; rest || !len; rest /= 10)
+        digits[len++] = (char)('0' + rest % 10);
+    while (len)
+        out[at++] = digits[--len];
+    out[at++] = '/';
+    for (; *file && at < HT_PROC_NAME_MAX - 1; file++)
+        out[at++] = *file;
+    out[at] = '\0';
+    return out;
+}
+
 static int64_t read_clock(clockid_t id)
 {
     struct timespec now = {0};
@@ -53,12 +70,9 @@ bool ht_proc_identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *
     return true;
 }
 
-/* The mount namespace of "1" or "self", as its link names it; empty: not known. */
-static void read_mnt_ns(int proc_fd, const char *process, char *out, size_t size)
+/* The mount namespace of a process, as that link names it; empty: not known. */
+static void read_mnt_ns(int proc_fd, const char *name, char *out, size_t size)
 {
-    char name[64];
-
-    snprintf(name, sizeof(name), "%.20s/ns/mnt", process);
     ssize_t len = readlinkat(proc_fd, name, out, size);
     out[len > 0 && (size_t)len < size ? len : 0] = '\0';
 }
@@ -84,9 +98,9 @@ void ht_proc_node_look(int proc_fd, struct ht_proc_node *ret_node)
 {
     struct ht_proc_node node = {.proc_fd = proc_fd, .booted_s = read_boot_time(proc_fd)};
 
-    read_mnt_ns(proc_fd, "1", node.mnt_ns, sizeof(node.mnt_ns));
+    read_mnt_ns(proc_fd, "1/ns/mnt", node.mnt_ns, sizeof(node.mnt_ns));
     if (!node.mnt_ns[0])
-        read_mnt_ns(proc_fd, "self", node.mnt_ns, sizeof(node.mnt_ns));
+        read_mnt_ns(proc_fd, "self/ns/mnt", node.mnt_ns, sizeof(node.mnt_ns));
     node.has_root = ht_proc_identify(proc_fd, "1/root", &node.root_dev, &node.root_ino) ||
                     ht_proc_identify(proc_fd, "self/root", &node.root_dev, &node.root_ino);
     *ret_node = node;
@@ -94,15 +108,14 @@ void ht_proc_node_look(int proc_fd, struct ht_proc_node *ret_node)
 
 bool ht_proc_node_is_elsewhere(const struct ht_proc_node *node, pid_t pid)
 {
-    char name[64], mnt_ns[sizeof(node->mnt_ns)];
+    char name[HT_PROC_NAME_MAX], mnt_ns[sizeof(node->mnt_ns)];
     uint64_t dev, ino;
 
-    snprintf(name, sizeof(name), "%d", (int)pid);
-    read_mnt_ns(node->proc_fd, name, mnt_ns, sizeof(mnt_ns));
+    read_mnt_ns(node->proc_fd, ht_proc_name(name, pid, "ns/mnt"), mnt_ns, sizeof(mnt_ns));
     if (mnt_ns[0] && strcmp(mnt_ns, node->mnt_ns) == 0)
         return false;
-    snprintf(name, sizeof(name), "%d/root", (int)pid);
-    if (!node->has_root || !ht_proc_identify(node->proc_fd, name, &dev, &ino))
+    if (!node->has_root ||
+        !ht_proc_identify(node->proc_fd, ht_proc_name(name, pid, "root"), &dev, &ino))
         return mnt_ns[0] && node->mnt_ns[0]; /* by the namespace alone */
     return dev != node->root_dev || ino != node->root_ino;
 }

@@ -17,6 +17,11 @@ struct ht_proc_node {
     char mnt_ns[64]; /* empty: not known */
 };
 
+enum { HT_PROC_NAME_MAX = 64 };
+
+/* Writes "PID/FILE", as it is called below the process table; returns out. Pure. */
+const char *ht_proc_name(char out[HT_PROC_NAME_MAX], pid_t pid, const char *file);
+
 /* When the kernel began to count, as wall time, to the hundredth of a second by which it counts the
  * starts of processes itself: whoever asks gets the same, until somebody sets the clock. */
 int64_t ht_proc_booted(void);

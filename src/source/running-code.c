@@ -137,9 +137,9 @@ static struct ht_str read_link_at(struct ht_running *running, const char *name)
 
 static struct ht_str read_file(struct ht_running *running, pid_t pid, const char *file)
 {
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
 
-    int code = ht_read_at(running->proc_fd, ht_mapped_name(name, pid, file), &running->text,
+    int code = ht_read_at(running->proc_fd, ht_proc_name(name, pid, file), &running->text,
                           FILE_BYTES, NULL);
     /* The beginning of what is too long still tells. */
     return code < 0 && code != -EFBIG ? (struct ht_str){0} : ht_buf_str(&running->text);
@@ -262,10 +262,10 @@ static void add_file(struct suspect *suspect, struct judged *judged)
 /* Whether no name is left of the executable, not even a link's that is named otherwise. */
 static bool has_no_name(const struct looking *looking, pid_t pid)
 {
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
     struct stat facts;
 
-    return fstatat(looking->running->proc_fd, ht_mapped_name(name, pid, "exe"), &facts, 0) < 0 ||
+    return fstatat(looking->running->proc_fd, ht_proc_name(name, pid, "exe"), &facts, 0) < 0 ||
            facts.st_nlink == 0;
 }
 
@@ -369,10 +369,10 @@ static void look_scripts(struct looking *looking, struct suspect *suspect, struc
 /* Threads of the kernel's have no executable; nor has what ended meanwhile. */
 static bool has_no_program(struct looking *looking, pid_t pid)
 {
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
 
     errno = 0;
-    return !read_link_at(looking->running, ht_mapped_name(name, pid, "exe")).len && errno == ENOENT;
+    return !read_link_at(looking->running, ht_proc_name(name, pid, "exe")).len && errno == ENOENT;
 }
 
 /* Judges what is mapped, from what the first mapping was found to be on. What cannot be told to its
@@ -414,11 +414,11 @@ static bool is_program(const struct looking *looking, const struct ht_mapping *f
  * executable, as threads of the kernel's have none. */
 static bool find_exe(struct looking *looking, pid_t pid, struct ht_mapping *ret_exe)
 {
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
     uint64_t dev;
 
     *ret_exe = (struct ht_mapping){0};
-    ht_mapped_name(name, pid, "exe");
+    ht_proc_name(name, pid, "exe");
     errno = 0;
     ret_exe->path = read_link_at(looking->running, name);
     if (!ret_exe->path.len) {
@@ -500,12 +500,12 @@ static int look_process(struct looking *looking, pid_t pid)
 static void look_denied(struct looking *looking, pid_t pid)
 {
     struct ht_running_sum *sum = &looking->sum;
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
 
     errno = 0;
     if (!read_file(looking->running, pid, "cmdline").len) {
-        ht_autoclose int fd = openat(looking->running->proc_fd,
-                                     ht_mapped_name(name, pid, "cmdline"), O_RDONLY | O_CLOEXEC);
+        ht_autoclose int fd = openat(looking->running->proc_fd, ht_proc_name(name, pid, "cmdline"),
+                                     O_RDONLY | O_CLOEXEC);
 
         if (fd >= 0 || (errno != EACCES && errno != EPERM))
             return;
@@ -625,14 +625,13 @@ static void set_listens(struct looking *looking, struct ht_stale_process *row)
     struct sockets *sockets = ht_arena_array(looking->arena, struct sockets, 1);
     struct ht_str *items = ht_arena_array(looking->arena, struct ht_str, LISTENS_MAX);
     const struct ht_dir_visitor visitor = {.visit = visit_descriptor, .context = sockets};
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
     size_t len = 0;
 
     sockets->running = looking->running;
     sockets->pid = (pid_t)row->pid;
-    ht_autoclose int fd =
-        openat(looking->running->proc_fd, ht_mapped_name(name, sockets->pid, "fd"),
-               O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ht_autoclose int fd = openat(looking->running->proc_fd, ht_proc_name(name, sockets->pid, "fd"),
+                                 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || ht_list_fd(fd, &visitor, NULL) < 0)
         return;
     for (size_t i = 0; sockets->len && ht_listen_tables[i]; i++) {
@@ -695,7 +694,7 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
 {
     struct ht_running *running = looking->running;
     struct ht_cgroup_facts cgroup;
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
     struct ht_proc_stat stat;
     bool deleted;
 
@@ -710,7 +709,7 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
 
     struct ht_str comm = ht_str_trim(read_file(running, suspect->pid, "comm"));
     ht_stale_process_set_name(row, ht_arena_str(looking->arena, comm));
-    struct ht_str exe = read_link_at(running, ht_mapped_name(name, suspect->pid, "exe"));
+    struct ht_str exe = read_link_at(running, ht_proc_name(name, suspect->pid, "exe"));
     if (exe.len)
         ht_stale_process_set_exe(row,
                                  ht_arena_str(looking->arena, ht_maps_plain_path(exe, &deleted)));

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "proc-node.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
@@ -47,23 +48,6 @@ enum {
 };
 
 #define QUERY _IOWR('f', 17, struct procmap_query_v0)
-
-/* A format costs more than one of the calls that the name is for. */
-const char *ht_mapped_name(char out[HT_MAPPED_NAME_MAX], pid_t pid, const char *file)
-{
-    char digits[16];
-    size_t len = 0, at = 0;
-
-    for (unsigned rest = (unsigned)pid; rest || !len; rest /= 10)
-        digits[len++] = (char)('0' + rest % 10);
-    while (len)
-        out[at++] = digits[--len];
-    out[at++] = '/';
-    for (; *file && at < HT_MAPPED_NAME_MAX - 1; file++)
-        out[at++] = *file;
-    out[at] = '\0';
-    return out;
-}
 
 /* ---- asked ---- */
 
@@ -117,11 +101,11 @@ static int ask(struct ht_mapped *mapped, struct ht_mapping *ret)
 
 static int read_text(struct ht_mapped *mapped)
 {
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
     size_t room;
     int code;
 
-    ht_mapped_name(name, mapped->pid, "maps");
+    ht_proc_name(name, mapped->pid, "maps");
     /* Made once, so that it is not copied while it grows. */
     if (!mapped->text.cap)
         (void)ht_buf_room(&mapped->text, TEXT_USUAL, &room);
@@ -148,7 +132,7 @@ static int read_next(struct ht_mapped *mapped, struct ht_mapping *ret)
 
 int ht_mapped_open(struct ht_mapped *mapped, pid_t pid)
 {
-    char name[HT_MAPPED_NAME_MAX];
+    char name[HT_PROC_NAME_MAX];
 
     ht_mapped_close(mapped);
     mapped->pid = pid;
@@ -158,7 +142,7 @@ int ht_mapped_open(struct ht_mapped *mapped, pid_t pid)
     mapped->rest = (struct ht_str){0};
     if (mapped->by_text)
         return read_text(mapped);
-    ht_mapped_name(name, pid, "maps");
+    ht_proc_name(name, pid, "maps");
     mapped->fd = openat(mapped->proc_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     return mapped->fd < 0 ? -errno : 0;
 }

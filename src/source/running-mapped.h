@@ -36,11 +36,6 @@ struct ht_mapped {
 
 #define HT_MAPPED_TEXT_MAX ((size_t)8 * 1024 * 1024)
 
-enum { HT_MAPPED_NAME_MAX = 64 };
-
-/* Writes "PID/FILE", as it is called below the process table; returns out. Pure. */
-const char *ht_mapped_name(char out[HT_MAPPED_NAME_MAX], pid_t pid, const char *file);
-
 /* Opens the mappings of a process; it is closed by ht_mapped_close, also after a failure. 0 or
  * -errno. */
 int ht_mapped_open(struct ht_mapped *mapped, pid_t pid);

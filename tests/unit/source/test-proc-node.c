@@ -222,9 +222,23 @@ static void the_kernel_began_once(void **state)
     assert_true(first < ht_clock_wall(ht_clock_system()));
 }
 
+static void names_of_processes_are_written(void **state)
+{
+    char name[HT_PROC_NAME_MAX], longest[200];
+
+    (void)state;
+    assert_string_equal(ht_proc_name(name, 1, "maps"), "1/maps");
+    assert_string_equal(ht_proc_name(name, 4190, "ns/mnt"), "4190/ns/mnt");
+    assert_string_equal(ht_proc_name(name, INT32_MAX, "exe"), "2147483647/exe");
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(strlen(ht_proc_name(name, 10, longest)), HT_PROC_NAME_MAX - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_of_processes_are_written),
         cmocka_unit_test_setup_teardown(a_mount_namespace_of_the_node_is_the_node, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(another_namespace_over_the_same_root_is_the_node_too,

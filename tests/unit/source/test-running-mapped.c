@@ -211,19 +211,6 @@ static void names_of_every_length_are_told_in_full(void **state)
     }
 }
 
-static void names_of_processes_are_written(void **state)
-{
-    char name[HT_MAPPED_NAME_MAX], longest[200];
-
-    (void)state;
-    assert_string_equal(ht_mapped_name(name, 1, "maps"), "1/maps");
-    assert_string_equal(ht_mapped_name(name, 4190, "ns/mnt"), "4190/ns/mnt");
-    assert_string_equal(ht_mapped_name(name, INT32_MAX, "exe"), "2147483647/exe");
-    memset(longest, 'x', sizeof(longest) - 1);
-    longest[sizeof(longest) - 1] = '\0';
-    assert_int_equal(strlen(ht_mapped_name(name, 10, longest)), HT_MAPPED_NAME_MAX - 1);
-}
-
 /* The kernel answers no path that is longer than PATH_MAX, but writes it. */
 static void long_names_are_read(void **state)
 {
@@ -277,7 +264,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(asked_and_read_tell_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_are_as_on_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_of_every_length_are_told_in_full, set_up, tear_down),
-        cmocka_unit_test(names_of_processes_are_written),
         cmocka_unit_test_setup_teardown(long_names_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_no_memory_is_told, set_up, tear_down),
     };
