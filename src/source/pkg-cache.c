@@ -86,7 +86,8 @@ void ht_pkg_cache_save(const struct ht_pkg_cache *cache, const struct ht_pkg_inp
     ht_node_write(&text, node, HT_JSON_COMPACT);
     if (ht_buf_is_full(&text))
         return;
+    /* One that was cut is no document: no answer waits for the disk. */
     if (ht_file_make_directory(cache->folder, &err) < 0 ||
-        ht_file_write(path, ht_buf_str(&text), HT_FILE_REPLACE, &err) < 0)
+        ht_file_write(path, ht_buf_str(&text), HT_FILE_REPLACE | HT_FILE_HASTY, &err) < 0)
         ht_log_error(HT_LOG_DEBUG, "packages", &err);
 }

@@ -94,7 +94,8 @@ static void load(struct ht_sums *sums, const char *path)
         ht_read_at(AT_FDCWD, path, &text, HT_LIMIT_FILE, NULL) < 0)
         return;
     rest = ht_buf_str(&text);
-    if (!ht_str_has_prefix(rest, HEAD))
+    /* A file that was cut may end in the middle of a path. */
+    if (!ht_str_has_prefix(rest, HEAD) || rest.data[rest.len - 1] != '\n')
         return;
     rest = ht_str_sub(rest, strlen(HEAD), rest.len);
     if (!ht_str_next(&rest, '\n', &line) || !ht_str_is(line, sums->root))
@@ -123,8 +124,9 @@ void ht_sums_save(struct ht_sums *sums)
     ht_map_each(sums->known, encode_sum, &text);
     if (ht_buf_is_full(&text) || ht_buf_is_full(&path))
         return;
+    /* One that lost its end says less, and nothing else: no answer waits for the disk. */
     if (ht_file_make_directory(sums->folder, &err) < 0 ||
-        ht_file_write(path.data, ht_buf_str(&text), HT_FILE_REPLACE, &err) < 0)
+        ht_file_write(path.data, ht_buf_str(&text), HT_FILE_REPLACE | HT_FILE_HASTY, &err) < 0)
         ht_log_error(HT_LOG_DEBUG, "sums", &err);
 }
 

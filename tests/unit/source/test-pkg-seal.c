@@ -197,6 +197,30 @@ static void a_damaged_record_is_none(void **state)
     }
 }
 
+/* A crash may leave the beginning of a file, or zeroes in the place of its end. */
+static void a_record_that_was_cut_says_nothing_wrong(void **state)
+{
+    const struct ground *ground = *state;
+    ht_autobuf struct ht_buf path = HT_BUF(8192), text = HT_BUF(HT_LIMIT_FILE);
+
+    assert_int_equal(count_differing(ground, "/"), 0);
+    falsify(ground);
+    ht_buf_addf(&path, "%s/sums", ground->cache);
+    assert_int_equal(ht_read_at(AT_FDCWD, path.data, &text, HT_LIMIT_FILE, NULL), 0);
+    for (size_t len = 0; len < text.len; len++) {
+        ht_autobuf struct ht_buf cut = HT_BUF(HT_LIMIT_FILE);
+        struct ht_str begin = {.data = text.data, .len = len};
+
+        assert_int_equal(ht_file_write(path.data, begin, HT_FILE_REPLACE, NULL), 0);
+        assert_int_equal(count_differing(ground, "/"), 0);
+        ht_buf_add_str(&cut, begin);
+        while (cut.len < text.len)
+            ht_buf_add_c(&cut, '\0');
+        assert_int_equal(ht_file_write(path.data, ht_buf_str(&cut), HT_FILE_REPLACE, NULL), 0);
+        assert_int_equal(count_differing(ground, "/"), 0);
+    }
+}
+
 /* What dpkg leaves: the file, then the list, then the sums. The content is wrong, so whoever reads
  * it tells. */
 static void unpack(const struct ground *ground)
@@ -448,6 +472,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_diverted_file_is_found_by_either_name, begin, end),
         cmocka_unit_test(only_times_of_one_unpacking_prove_anything),
         cmocka_unit_test(times_of_another_mount_prove_nothing),
+        cmocka_unit_test_setup_teardown(a_record_that_was_cut_says_nothing_wrong, begin, end),
         cmocka_unit_test_setup_teardown(what_nobody_wrote_to_is_not_read, begin, end),
         cmocka_unit_test_setup_teardown(
             a_write_after_unpacking_is_told_though_size_and_time_are_put_back, begin, end),
