@@ -106,6 +106,7 @@ static struct {
         uintptr_t from, to;
     } segments[SEGMENTS_MAX];
     size_t len;
+    uintptr_t from, to; /* all of them lie in here */
 } constant;
 static pthread_once_t constant_once = PTHREAD_ONCE_INIT;
 
@@ -121,6 +122,10 @@ static int take_program(struct dl_phdr_info *info, size_t size, void *context)
             continue;
         constant.segments[constant.len].from = from;
         constant.segments[constant.len++].to = from + segment->p_memsz;
+        if (constant.len == 1 || from < constant.from)
+            constant.from = from;
+        if (from + segment->p_memsz > constant.to)
+            constant.to = from + segment->p_memsz;
     }
     return 1; /* the program comes first; libraries may be unloaded */
 }
@@ -135,6 +140,8 @@ bool ht_mem_is_constant(const void *at, size_t len)
     uintptr_t from = (uintptr_t)at;
 
     pthread_once(&constant_once, find_constants);
+    if (from < constant.from || from >= constant.to)
+        return false;
     for (size_t i = 0; i < constant.len; i++) {
         if (from >= constant.segments[i].from && from < constant.segments[i].to)
             return len <= constant.segments[i].to - from;

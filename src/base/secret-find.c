@@ -252,8 +252,11 @@ void ht_secret_find_shapes(struct ht_secret_spans *spans)
     struct ht_str text = spans->text;
     struct beginnings beginnings;
 
+    /* Most words are shorter than any of them. */
+    if (text.len < HT_SECRET_SHAPE_MIN)
+        return;
     find_beginnings(&beginnings);
-    for (size_t at = 0; at < text.len;) {
+    for (size_t at = 0; at + HT_SECRET_SHAPE_MIN <= text.len;) {
         const struct ht_secret_shape *shape = NULL;
         size_t len = 0;
 

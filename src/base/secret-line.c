@@ -199,10 +199,22 @@ static void find_discord(struct ht_secret_spans *spans)
     }
 }
 
+/* The least bytes of each: most words are shorter than any of them. */
+enum {
+    PGPASS_MIN = sizeof("h:1:d:u:xxx") - 1,
+    NETRC_MIN = sizeof("login password default ") - 1,
+    TOKEN_MIN = 4 + 33 /* an Azure secret is the shortest */
+};
+
 void ht_secret_find_lines(struct ht_secret_spans *spans)
 {
-    find_netrc(spans);
+    if (spans->text.len < PGPASS_MIN)
+        return;
+    if (spans->text.len >= NETRC_MIN)
+        find_netrc(spans);
     find_pgpass(spans);
+    if (spans->text.len < TOKEN_MIN)
+        return;
     find_telegram(spans);
     find_azure(spans);
     find_teams(spans);

@@ -54,12 +54,13 @@ static void squeeze(struct ht_str name, struct squeezed *ret_squeezed)
     *ret_squeezed = squeezed;
 }
 
-static bool ends_with(const struct squeezed *name, const char *ending, bool whole)
+static bool ends_with(const struct squeezed *name, struct ht_str ending, bool whole)
 {
-    size_t len = strlen(ending);
+    size_t at = name->len - ending.len;
 
-    return name->len >= len && memcmp(name->text + name->len - len, ending, len) == 0 &&
-           (!whole || name->starts[name->len - len]);
+    /* Most names differ in their last byte already. */
+    return name->len >= ending.len && name->text[name->len - 1] == ending.data[ending.len - 1] &&
+           memcmp(name->text + at, ending.data, ending.len) == 0 && (!whole || name->starts[at]);
 }
 
 /* Takes off digits, a plural and words like "old" at the end. */
@@ -70,7 +71,7 @@ static bool drop_silent_ending(struct squeezed *name)
     for (const char *const *ending = ht_secret_silent_endings(); *ending; ending++) {
         bool plural = strcmp(*ending, "s") == 0;
 
-        if (name->len > strlen(*ending) && ends_with(name, *ending, !plural)) {
+        if (name->len > strlen(*ending) && ends_with(name, ht_str_from(*ending), !plural)) {
             name->len -= strlen(*ending);
             return true;
         }
@@ -88,7 +89,8 @@ enum ht_secret_strength ht_secret_name_strength(struct ht_str name)
         return HT_SECRET_NO;
     squeeze(name, &squeezed);
     do {
-        for (const struct ht_secret_ending *ending = ht_secret_endings(); ending->text; ending++) {
+        for (const struct ht_secret_ending *ending = ht_secret_endings(); ending->text.len;
+             ending++) {
             if (ends_with(&squeezed, ending->text, ending->whole))
                 return ending->weak ? HT_SECRET_WEAK : HT_SECRET_STRONG;
         }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the masking of secret.h knows about the world, as tables. Private to base.
- * Every table ends with an entry whose first member is NULL.
+ * Every table ends with an entry whose first member is NULL, or empty.
  */
 #ifndef HT_BASE_SECRET_TABLE_H
 #define HT_BASE_SECRET_TABLE_H
 
 #include <stdbool.h>
+
+#include "hulltop/base/str.h"
 
 enum ht_secret_rest {
     HT_REST_WORD,   /* letters, digits, "_", "-" */
@@ -17,6 +19,8 @@ enum ht_secret_rest {
     HT_REST_PEM,    /* a private key's block, to its end line */
 };
 
+enum { HT_SECRET_SHAPE_MIN = 15 /* bytes of the shortest that has a shape */ };
+
 struct ht_secret_shape {
     const char *name;
     const char *prefix; /* public: it stays in front of the "***" */
@@ -25,9 +29,9 @@ struct ht_secret_shape {
 };
 
 struct ht_secret_ending {
-    const char *text; /* lower case, without separators */
-    bool whole;       /* only as whole words: "pass" is not the end of "bypass" */
-    bool weak;        /* options of that name may be switches: --auth */
+    struct ht_str text; /* lower case, without separators; the last one has none */
+    bool whole;         /* only as whole words: "pass" is not the end of "bypass" */
+    bool weak;          /* options of that name may be switches: --auth */
 };
 
 enum ht_secret_option_value {

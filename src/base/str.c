@@ -3,30 +3,6 @@
 
 #include <string.h>
 
-struct ht_str ht_str_from(const char *text)
-{
-    return (struct ht_str){.data = text ? text : "", .len = text ? strlen(text) : 0};
-}
-
-struct ht_str ht_str_sub(struct ht_str s, size_t from, size_t len)
-{
-    if (from > s.len)
-        from = s.len;
-    if (len > s.len - from)
-        len = s.len - from;
-    return (struct ht_str){.data = s.data ? s.data + from : s.data, .len = len};
-}
-
-bool ht_str_equal(struct ht_str a, struct ht_str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-bool ht_str_is(struct ht_str s, const char *text)
-{
-    return ht_str_equal(s, ht_str_from(text));
-}
-
 static char folded(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -60,13 +36,6 @@ int ht_str_compare(struct ht_str a, struct ht_str b)
     if (order != 0)
         return order;
     return (a.len > b.len) - (a.len < b.len);
-}
-
-bool ht_str_has_prefix(struct ht_str s, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    return s.len >= len && (len == 0 || memcmp(s.data, prefix, len) == 0);
 }
 
 bool ht_str_has_suffix(struct ht_str s, const char *suffix)

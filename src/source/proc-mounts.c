@@ -104,7 +104,7 @@ struct ht_str ht_mountinfo_unescape(struct ht_arena *arena, struct ht_str text)
 bool ht_mountinfo_is_pseudo(struct ht_str type)
 {
     for (size_t i = 0; i < sizeof(pseudo_types) / sizeof(*pseudo_types); i++) {
-        if (ht_str_is(type, pseudo_types[i]))
+        if (type.len && type.data[0] == pseudo_types[i][0] && ht_str_is(type, pseudo_types[i]))
             return true;
     }
     return false;

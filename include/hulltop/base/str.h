@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct ht_str {
     const char *data; /* may be NULL when len is 0 */
@@ -27,18 +28,46 @@ struct ht_str {
 /* For printf: "%.*s", HT_STR_ARG(s). Only for text that is already printable. */
 #define HT_STR_ARG(s) (int)(s).len, ((s).data ? (s).data : "")
 
+/* The short ones stand here: they are asked a million times, mostly about constants. */
+
 /* Borrows a C string; NULL gives the empty string. */
-struct ht_str ht_str_from(const char *text);
+static inline struct ht_str ht_str_from(const char *text)
+{
+    return (struct ht_str){.data = text ? text : "", .len = text ? strlen(text) : 0};
+}
+
 /* Bytes [from, from + len) of s, clamped to s. */
-struct ht_str ht_str_sub(struct ht_str s, size_t from, size_t len);
-bool ht_str_equal(struct ht_str a, struct ht_str b);
+static inline struct ht_str ht_str_sub(struct ht_str s, size_t from, size_t len)
+{
+    if (from > s.len)
+        from = s.len;
+    if (len > s.len - from)
+        len = s.len - from;
+    return (struct ht_str){.data = s.data ? s.data + from : s.data, .len = len};
+}
+
+static inline bool ht_str_equal(struct ht_str a, struct ht_str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
 /* Compares with a C string. */
-bool ht_str_is(struct ht_str s, const char *text);
+static inline bool ht_str_is(struct ht_str s, const char *text)
+{
+    return ht_str_equal(s, ht_str_from(text));
+}
+
+static inline bool ht_str_has_prefix(struct ht_str s, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return s.len >= len && (len == 0 || memcmp(s.data, prefix, len) == 0);
+}
+
 /* ASCII letters compare without case. */
 bool ht_str_is_nocase(struct ht_str s, const char *text);
 /* Order by bytes: <0, 0, >0. */
 int ht_str_compare(struct ht_str a, struct ht_str b);
-bool ht_str_has_prefix(struct ht_str s, const char *prefix);
 bool ht_str_has_suffix(struct ht_str s, const char *suffix);
 /* Makes small letters of the capitals of ASCII, in place. */
 void ht_str_fold(char *bytes, size_t len);

@@ -43,6 +43,24 @@ static void assert_arg(const char *arg, const char *expected)
     assert_text(ht_secret_mask_arg(arena, masked), expected);
 }
 
+/* What is shorter is not searched. */
+static void the_shortest_are_found(void **state)
+{
+    size_t least = SIZE_MAX;
+
+    (void)state;
+    for (const struct ht_secret_shape *shape = ht_secret_shapes(); shape->name; shape++) {
+        size_t len = strlen(shape->prefix) + shape->least;
+
+        least = len < least ? len : least;
+    }
+    assert_int_equal(least, HT_SECRET_SHAPE_MIN);
+    assert_arg("xoxb-1234567890", "xoxb-***");
+    assert_arg("a/xoxb-1234567890", "a/xoxb-***");
+    assert_arg("h:1:d:u:xxx", "h:1:d:u:***");
+    assert_arg("abc7Q~0123456789012345678901234567890", "***");
+}
+
 /* words and expected: separated by "|". */
 static void assert_argv(const char *words, const char *expected)
 {
@@ -446,6 +464,7 @@ static void addresses_inside_addresses_cost_no_more_than_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_shortest_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(names_are_judged_by_their_end, setup, teardown),
         cmocka_unit_test_setup_teardown(values_of_named_words_are_masked, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_secret_stays, setup, teardown),
