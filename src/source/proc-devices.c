@@ -150,26 +150,22 @@ static bool is_local(const struct ht_process *process)
     return root;
 }
 
-void ht_devices_read(struct ht_map *names, pid_t pid, struct ht_arena *arena,
+void ht_devices_read(struct ht_map *names, int process_fd, struct ht_arena *arena,
                      struct ht_process *process)
 {
-    char path[64];
     struct ht_error err = {0};
-    ht_autoroot struct ht_root root = HT_ROOT_NONE;
     struct listing listing = {.names = names, .arena = arena, .prefix = "/dev"};
     const struct ht_dir_visitor visitor = {
         .visit = visit, .context = &listing, .max_entries = ENTRIES_MAX};
 
     if (!is_local(process))
         return;
-    snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
-    if (ht_root_open(&root, path, &err) < 0)
-        return;
+    /* Behind the kernel's own link to its root there is one name, which may be no link. */
     ht_autoclose int dirfd =
-        ht_root_openat(&root, "dev", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, &err);
+        openat(process_fd, "root/dev", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dirfd < 0) {
         /* An image without /dev has no devices; refused is another matter. */
-        if (dirfd == -ENOENT)
+        if (errno == ENOENT)
             ht_process_set_devices(process, (struct ht_text_list){0});
         return;
     }

@@ -137,7 +137,7 @@ static void promote(struct ht_proc_table *table, struct ht_proc_entry *entry)
     atomic_store(&table->looking_at, entry->pid);
     ht_autoclose int dirfd = ht_proc_open(&table->reader, entry->pid);
     if (dirfd >= 0)
-        ht_proc_read_init(&table->reader, dirfd, entry->pid, table->arena, &process);
+        ht_proc_read_init(&table->reader, dirfd, table->arena, &process);
     if (dirfd >= 0 && ht_proc_is_same(&table->reader, dirfd, entry->start))
         ht_proc_entry_keep(table, entry, &process);
     atomic_store(&table->looking_at, 0);

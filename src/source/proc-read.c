@@ -341,7 +341,7 @@ bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_a
     return true;
 }
 
-void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, pid_t pid, struct ht_arena *arena,
+void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,
                        struct ht_process *process)
 {
     read_host_mounts(reader);
@@ -354,5 +354,5 @@ void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, pid_t pid, stru
     if (packet.len)
         ht_process_set_packet_sockets(process, ht_proc_decode_packet(packet));
     if (reader->live)
-        ht_devices_read(reader->devices, pid, arena, process);
+        ht_devices_read(reader->devices, dirfd, arena, process);
 }

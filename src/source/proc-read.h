@@ -75,7 +75,7 @@ bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_a
                            struct ht_process *process);
 /* What is read of a container's first process alone: mounts, device nodes, packet sockets. Mounts
  * borrow from the reader until its next read. */
-void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, pid_t pid, struct ht_arena *arena,
+void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,
                        struct ht_process *process);
 /* False if the directory is of another process than the one that started then, or that is gone or a
  * zombie: what was read of it does not count. */

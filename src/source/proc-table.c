@@ -216,7 +216,7 @@ static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *ent
     if (!(reader->leave_out & HT_PROC_CONTACTS))
         ht_proc_read_peers(reader, entry->pid, table->arena, process);
     if (entry->contained && entry->first)
-        ht_proc_read_init(reader, dirfd, entry->pid, table->arena, process);
+        ht_proc_read_init(reader, dirfd, table->arena, process);
     if (!ht_proc_is_same(reader, dirfd, entry->start))
         return false;
     ht_process_set_read_at(process, table->now_wall_ns);
@@ -414,9 +414,9 @@ static void read_due(struct ht_proc_table *table)
     ht_net_cache_forget(table->reader.net);
     /* One after the other, it is known where a reader hangs. */
     if (!avoid->one_by_one && avoid->skipped_len == 0) {
-        if (due > MANY && due > table->len / 2 && read_all(table))
-            return;
         if (ht_proc_share(table, due))
+            return;
+        if (due > MANY && due > table->len / 2 && read_all(table))
             return;
     }
     for (size_t i = 0; i < table->len; i++) {

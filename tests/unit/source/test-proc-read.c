@@ -144,7 +144,7 @@ static int read_init(struct tree *tree, pid_t pid, uint64_t start, struct ht_pro
 
     if (dirfd < 0)
         return -ESRCH;
-    ht_proc_read_init(&tree->reader, dirfd, pid, tree->arena, process);
+    ht_proc_read_init(&tree->reader, dirfd, tree->arena, process);
     return ht_proc_is_same(&tree->reader, dirfd, start) ? 0 : -ESRCH;
 }
 
