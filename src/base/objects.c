@@ -169,21 +169,44 @@ int ht_objects_read_yaml(struct ht_str text, const struct ht_objects_options *op
     return ht_objects_yaml(&window, options, take, context, err);
 }
 
+/* One of so many marks for a key; equal keys have the same. */
+enum { MARKS = 1024, MARKED_MAX = 256 };
+
+static unsigned mark_of(struct ht_str key)
+{
+    unsigned mark = (unsigned)key.len;
+
+    if (key.len)
+        mark += (unsigned char)key.data[0] * 37u + (unsigned char)key.data[key.len / 2] * 251u +
+                (unsigned char)key.data[key.len - 1] * 73u;
+    return mark % MARKS;
+}
+
+/* Few keys have a mark that one before has: only such are compared. */
+static const struct ht_json_member *marked_twice(const struct ht_json_member *members, size_t len)
+{
+    uint64_t marked[MARKS / 64] = {0};
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned mark = mark_of(members[i].key);
+        uint64_t bit = UINT64_C(1) << mark % 64;
+
+        for (size_t j = 0; marked[mark / 64] & bit && j < i; j++) {
+            if (ht_str_equal(members[i].key, members[j].key))
+                return &members[i];
+        }
+        marked[mark / 64] |= bit;
+    }
+    return NULL;
+}
+
 const struct ht_json_member *ht_members_twice(const struct ht_json_member *members, size_t len)
 {
-    enum { FEW = 24 };
     const struct ht_json_member *twice = NULL;
     struct ht_map *seen;
 
-    if (len <= FEW) {
-        for (size_t i = 1; i < len; i++) {
-            for (size_t j = 0; j < i; j++) {
-                if (ht_str_equal(members[i].key, members[j].key))
-                    return &members[i];
-            }
-        }
-        return NULL;
-    }
+    if (len <= MARKED_MAX)
+        return marked_twice(members, len);
     seen = ht_map_new();
     for (size_t i = 0; i < len && !twice; i++) {
         if (ht_map_set(seen, members[i].key, seen))

@@ -410,6 +410,36 @@ static void the_other_reader_says_where_it_went_wrong(void **state)
     assert_null(read_json("", NULL, error));
 }
 
+/* An object of so many keys, the last of which is that of a place among them; -1: of none. */
+static const struct ht_json *read_keys(int count, int again, char error[HT_ERROR_TEXT_MAX])
+{
+    ht_autobuf struct ht_buf text = HT_BUF(1 << 20);
+
+    ht_buf_add_text(&text, "{");
+    for (int i = 0; i < count; i++)
+        ht_buf_addf(&text, "\"key%03d\":1,", i);
+    ht_buf_addf(&text, "\"key%03d\":2}", again < 0 ? count : again);
+    return read_json(text.data, NULL, error);
+}
+
+static void a_key_is_there_once_among_however_many(void **state)
+{
+    static const int counts[] = {1, 2, 24, 25, 70, 255, 256, 257, 900};
+    char error[HT_ERROR_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        const struct ht_json *value = read_keys(counts[i], -1, error);
+
+        assert_non_null(value);
+        assert_int_equal(value->len, counts[i] + 1);
+        assert_null(read_keys(counts[i], 0, error));
+        assert_non_null(strstr(error, "a key is there twice"));
+        assert_null(read_keys(counts[i], counts[i] / 2, error));
+        assert_null(read_keys(counts[i], counts[i] - 1, error));
+    }
+}
+
 static void skipped_members_are_passed_over(void **state)
 {
     static const char *const skip[] = {"long", NULL};
@@ -464,6 +494,7 @@ int main(void)
         cmocka_unit_test(many_empty_objects_cost_no_more_than_the_limit),
         cmocka_unit_test_setup_teardown(both_readers_give_the_same_tree, setup, teardown),
         cmocka_unit_test_setup_teardown(the_other_reader_says_where_it_went_wrong, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_key_is_there_once_among_however_many, setup, teardown),
         cmocka_unit_test_setup_teardown(skipped_members_are_passed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(the_other_reader_keeps_to_its_memory, setup, teardown),
     };
