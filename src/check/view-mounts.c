@@ -35,7 +35,9 @@ static bool is_container_id(struct ht_str part)
     if (part.len != 64)
         return false;
     for (size_t i = 0; i < part.len; i++) {
-        if (!strchr("0123456789abcdef", part.data[i]))
+        char c = part.data[i];
+
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
             return false;
     }
     return true;
