@@ -288,7 +288,8 @@ static const struct ht_check checks[] = {
      .title = "Runs with settings that nobody declared",
      .condition = "The kernel's limit of memory or CPU is another than its runtime's, a path of "
                   "the node is mounted that its runtime was not told of (in a container that "
-                  "cannot mount), or it runs otherwise than its pod's manifest says.",
+                  "cannot mount), or it runs otherwise than its pod's manifest says, also "
+                  "with other limits.",
      .why = "Somebody changed it past whoever keeps its manifest. The next restart undoes that, or "
             "keeps what nobody reviewed.",
      .fix = "Apply the manifest again, or write the change into it. Find out who entered the "

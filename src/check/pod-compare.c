@@ -256,6 +256,44 @@ static void compare_rootfs(struct comparing *comparing)
                                                       .severity = HT_SEVERITY_LOW});
 }
 
+/* ---- limits ---- */
+
+enum { PAGE = 65536, CPU_SLACK = 10 };
+
+static bool is_near(uint64_t a, uint64_t b, uint64_t slack)
+{
+    return (a > b ? a - b : b - a) <= slack;
+}
+
+static void differ_limit(struct comparing *comparing, const char *field, uint64_t declared,
+                         uint64_t runs, const char *unit)
+{
+    differ(comparing, &(struct ht_pod_difference){
+                          .field = ht_str_from(field),
+                          .declared = ht_arena_strf(comparing->arena, "%llu%s",
+                                                    (unsigned long long)declared, unit),
+                          .runs = runs ? ht_arena_strf(comparing->arena, "%llu%s",
+                                                       (unsigned long long)runs, unit)
+                                       : HT_S("no limit"),
+                          .severity = HT_SEVERITY_LOW});
+}
+
+/* What the runtime was told. Without a limit of CPU the kubelet may have given whole cores instead,
+ * or be told to set none. */
+static void compare_limits(struct comparing *comparing)
+{
+    const struct ht_pod_container *wanted = comparing->wanted;
+    const struct ht_container *runs = comparing->pair->container;
+
+    if (ht_pod_container_has_memory_limit(wanted) && ht_container_has_memory_limit(runs) &&
+        !is_near(wanted->memory_limit, runs->memory_limit, PAGE))
+        differ_limit(comparing, "resources.limits.memory", wanted->memory_limit, runs->memory_limit,
+                     " bytes");
+    if (ht_pod_container_has_cpu_limit(wanted) && ht_container_has_cpu_limit(runs) &&
+        runs->cpu_limit > 0 && !is_near(wanted->cpu_limit, runs->cpu_limit, CPU_SLACK))
+        differ_limit(comparing, "resources.limits.cpu", wanted->cpu_limit, runs->cpu_limit, "m");
+}
+
 /* ---- all ---- */
 
 /* The node sees a sandbox in place of its program, and that one's rights. */
@@ -287,7 +325,10 @@ void ht_pod_compare(const struct ht_pod_pair *pair, struct ht_arena *arena,
         .ret = ret};
 
     ret->len = 0;
-    if (!comparing.wanted || !comparing.runs || is_sandboxed(pair))
+    if (!comparing.wanted || is_sandboxed(pair))
+        return;
+    compare_limits(&comparing);
+    if (!comparing.runs)
         return;
     comparing.privileged = comparing.wanted->privileged;
     compare_privileged(&comparing);

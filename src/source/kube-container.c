@@ -10,6 +10,9 @@
 
 enum { WHERE_MAX = 160, HANDLERS = 5 };
 
+/* More than that is no amount of memory. */
+#define QUANTITY_MAX 1e15
+
 /* Where a container stands, for messages. */
 struct place {
     char path[WHERE_MAX];
@@ -162,6 +165,39 @@ static void decode_secret_env(struct ht_kube_decoding *decoding, const struct ht
                                         (struct ht_text_list){.items = texts, .len = len});
 }
 
+/* In thousandths; a number is as good as its text. */
+static bool take_quantity(struct ht_kube_decoding *decoding, const struct ht_json *object,
+                          const char *where, const char *key, uint64_t *ret)
+{
+    const struct ht_json *value = ht_json_get(object, key);
+
+    char text[WHERE_MAX];
+    double number;
+
+    if (ht_json_number(value, &number)) {
+        snprintf(text, sizeof(text), "%.3f", number < QUANTITY_MAX ? number : -1);
+        return ht_kube_quantity(ht_str_from(text), ret);
+    }
+    return ht_kube_text(decoding, object, where, key) && ht_kube_quantity(decoding->text, ret);
+}
+
+static void decode_limits(struct ht_kube_decoding *decoding, const struct ht_json *object,
+                          const struct place *outer, struct ht_pod_container *container)
+{
+    struct place place = below(outer, "resources.limits");
+    const struct ht_json *limits = ht_kube_map(
+        decoding, ht_kube_map(decoding, object, outer->path, "resources"), place.path, "limits");
+    uint64_t thousandths;
+
+    if (!limits)
+        return;
+    if (take_quantity(decoding, limits, place.path, "memory", &thousandths))
+        ht_pod_container_set_memory_limit(container,
+                                          thousandths / 1000 + (thousandths % 1000 != 0));
+    if (take_quantity(decoding, limits, place.path, "cpu", &thousandths))
+        ht_pod_container_set_cpu_limit(container, thousandths);
+}
+
 static bool is_listed(const struct ht_pod *pod, struct ht_str volume)
 {
     for (size_t i = 0; i < pod->volumes.len; i++) {
@@ -217,6 +253,7 @@ static void decode_container(struct ht_kube_decoding *decoding, const struct ht_
     decode_context(decoding, object, place, container);
     decode_ports(decoding, object, place, container);
     decode_hosts(decoding, object, place, container);
+    decode_limits(decoding, object, place, container);
     decode_secret_env(decoding, object, place, container);
     decode_mounts(decoding, object, place, container);
 }

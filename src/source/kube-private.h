@@ -45,6 +45,9 @@ bool ht_kube_selinux(struct ht_kube_decoding *decoding, const struct ht_json *co
                      const char *where);
 bool ht_kube_host_process(struct ht_kube_decoding *decoding, const struct ht_json *context,
                           const char *where);
+/* A quantity of Kubernetes ("128Mi", "0.5", "500m", "1e3") in thousandths, rounded up. False: it is
+ * none, below zero, or too large. Pure. */
+bool ht_kube_quantity(struct ht_str text, uint64_t *ret_thousandths);
 /* The containers of a spec, of all three kinds. The volumes of the pod are set already. */
 void ht_kube_decode_containers(struct ht_kube_decoding *decoding, const struct ht_json *spec);
 
