@@ -347,7 +347,7 @@ static void end_headers(struct ht_http_transfer *t)
 static void begin_chunk(struct ht_http_transfer *t, struct ht_str line)
 {
     struct ht_http_wire *wire = t->wire;
-    struct ht_str size;
+    struct ht_str size = {0}; /* of an empty line */
     size_t whole = line.len;
 
     (void)ht_str_next(&line, ';', &size);
