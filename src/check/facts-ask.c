@@ -87,6 +87,12 @@ const struct ht_fact_path *ht_facts_device(const struct ht_facts *facts, struct 
     return NULL;
 }
 
+bool ht_facts_device_is_raw(const struct ht_fact_path *device)
+{
+    return device &&
+           (device->kind == HT_FACT_DEVICE_BLOCK || device->kind == HT_FACT_DEVICE_MEMORY);
+}
+
 const struct ht_fact_socket *ht_facts_socket(const struct ht_facts *facts, struct ht_str path)
 {
     const struct ht_fact_socket *sockets = facts->sockets.sockets.items;

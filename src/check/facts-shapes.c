@@ -19,7 +19,7 @@ static const char *const needs_words[] = {"nothing", "host-pid", "host-files", "
 static const char *const match_words[] = {"tree", "self", NULL};
 static const char *const path_words[] = {"code",         "files", "kubelet", "manifests",
                                          "runtime-data", "logs",  "kernel",  NULL};
-static const char *const device_words[] = {"block", "memory", "other", NULL};
+static const char *const device_words[] = {"block", "memory", "other", "alike", NULL};
 static const char *const power_words[] = {"root", "control", NULL};
 static const char *const role_words[] = {"job", "builder", "runner", NULL};
 static const char *const on_words[] = {"mount", "memory", NULL};

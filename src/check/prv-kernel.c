@@ -10,7 +10,7 @@
 static struct ht_finding *fire_device(const struct view *view, struct ht_str path, bool writable)
 {
     const struct ht_fact_path *fact = ht_facts_device(view->facts, path);
-    bool raw = fact && fact->kind != HT_FACT_DEVICE_OTHER;
+    bool raw = ht_facts_device_is_raw(fact);
 
     if (!fact)
         return NULL;
@@ -21,6 +21,51 @@ static struct ht_finding *fire_device(const struct view *view, struct ht_str pat
     if (raw && writable)
         ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
     ht_fire_evidence(view->checking, finding, "paths.yaml", "what it gives", fact->gives);
+    return finding;
+}
+
+/* Those of one entry that are as good as each other are one finding, whose name does not depend on
+ * how many there are just now. */
+static struct ht_finding *fire_alike(const struct view *view, const struct ht_fact_path *fact)
+{
+    const struct ht_text_list *devices = &view->effective->devices;
+    struct ht_finding *finding = ht_fire(view->checking, fact->path);
+    size_t count = 0;
+
+    ht_fire_evidence(view->checking, finding, "paths.yaml", "what they give", fact->gives);
+    for (size_t i = 0; i < devices->len; i++) {
+        if (ht_facts_device(view->facts, devices->items[i]) != fact)
+            continue;
+        ht_fire_evidence(view->checking, finding, "/proc/PID/root", "device file",
+                         devices->items[i]);
+        count++;
+    }
+    ht_fire_title(view->checking, finding, "Can use %.*s of the node (%zu device%s)",
+                  HT_STR_ARG(fact->path), count, count == 1 ? "" : "s");
+    return finding;
+}
+
+/* Whether one before it in the list is of the same entry. */
+static bool is_told(const struct view *view, const struct ht_fact_path *fact, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (ht_facts_device(view->facts, view->effective->devices.items[i]) == fact)
+            return true;
+    }
+    return false;
+}
+
+static struct ht_finding *fire_found(const struct view *view, size_t at, bool writable)
+{
+    struct ht_str path = view->effective->devices.items[at];
+    const struct ht_fact_path *fact = ht_facts_device(view->facts, path);
+    struct ht_finding *finding;
+
+    if (fact && fact->kind == HT_FACT_DEVICE_ALIKE)
+        return is_told(view, fact, at) ? NULL : fire_alike(view, fact);
+    finding = fire_device(view, path, writable);
+    if (finding)
+        ht_fire_evidence(view->checking, finding, "/proc/PID/root", "device file", path);
     return finding;
 }
 
@@ -37,14 +82,12 @@ static void look_found_devices(const struct view *view)
         !ht_privilege_has_devices(effective))
         return;
     for (size_t i = 0; i < effective->devices.len; i++) {
-        struct ht_str path = effective->devices.items[i];
-        struct ht_finding *finding = fire_device(view, path, open);
+        struct ht_finding *finding = fire_found(view, i, open);
 
         if (!finding)
             continue;
         if (!open)
             ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
-        ht_fire_evidence(view->checking, finding, "/proc/PID/root", "device file", path);
         if (open)
             ht_view_put_escape(view, finding);
     }

@@ -318,7 +318,7 @@ struct ht_str ht_view_raw_device(const struct view *view)
         const struct ht_device *device = &container->devices.items[i];
         const struct ht_fact_path *fact = ht_facts_device(view->facts, device->host_path);
 
-        if (fact && fact->kind != HT_FACT_DEVICE_OTHER &&
+        if (ht_facts_device_is_raw(fact) &&
             (!ht_device_has_permissions(device) || ht_str_find_byte(device->permissions, 'w') >= 0))
             return device->host_path;
     }
@@ -326,7 +326,7 @@ struct ht_str ht_view_raw_device(const struct view *view)
         const struct ht_fact_path *fact = ht_facts_device(view->facts, effective->devices.items[i]);
 
         /* A device file alone opens nothing: the device cgroup must let it, as privileged does. */
-        if (fact && fact->kind != HT_FACT_DEVICE_OTHER &&
+        if (ht_facts_device_is_raw(fact) &&
             ((ht_privilege_has_privileged(effective) && effective->privileged) ||
              (ht_privilege_has_privileged(view->declared) && view->declared->privileged)))
             return effective->devices.items[i];

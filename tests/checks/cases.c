@@ -6,6 +6,7 @@
  *   "recording"  where its rows come from (for people)
  *   "severity"   severity of the first finding that it must give
  *   "object"     what that finding must be about
+ *   "fires"      how many findings there must be
  *   "fix"        what must stand in its fix
  *   "shows"      "FIELD = VALUE" that must be among its evidence
  *   "escape"     true: that finding must have an escape path
@@ -236,6 +237,7 @@ static void expect_fires(struct running *running)
 {
     struct said said = ask(running, running->node);
     struct ht_str wanted;
+    int64_t count;
     bool escape;
 
     if (said.findings == 0)
@@ -246,6 +248,8 @@ static void expect_fires(struct running *running)
     if (ht_json_string(ht_json_get(running->json, "object"), &wanted) &&
         !ht_str_equal(wanted, said.object))
         complain(running, said.object.len ? said.object.data : "no object");
+    if (ht_json_int(ht_json_get(running->json, "fires"), &count) && (int64_t)said.findings != count)
+        complain(running, "gives another number of findings");
     if (ht_json_string(ht_json_get(running->json, "fix"), &wanted) &&
         ht_str_find(said.fix, wanted, 0) < 0)
         complain(running, said.fix.len ? said.fix.data : "no fix");

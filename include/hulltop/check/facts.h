@@ -69,7 +69,12 @@ enum ht_fact_path_kind {
     HT_FACT_PATH_KERNEL,
 };
 
-enum ht_fact_device_kind { HT_FACT_DEVICE_BLOCK, HT_FACT_DEVICE_MEMORY, HT_FACT_DEVICE_OTHER };
+enum ht_fact_device_kind {
+    HT_FACT_DEVICE_BLOCK,
+    HT_FACT_DEVICE_MEMORY,
+    HT_FACT_DEVICE_OTHER,
+    HT_FACT_DEVICE_ALIKE, /* one of the entry is as good as all of them */
+};
 
 /* A path of the node; kind is of the list it stands in. */
 struct ht_fact_path {
@@ -94,6 +99,8 @@ const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_f
 bool ht_facts_path_is_benign(const struct ht_facts *facts, struct ht_str path);
 /* The entry of a device file of the host, or NULL. */
 const struct ht_fact_path *ht_facts_device(const struct ht_facts *facts, struct ht_str path);
+/* Whether that of an entry (NULL is allowed) holds the bytes of the node: a disk or memory. */
+bool ht_facts_device_is_raw(const struct ht_fact_path *device);
 
 /* A socket that controls containers or the node. */
 struct ht_fact_socket {
