@@ -274,9 +274,9 @@ static void a_message_goes_with_its_screen(void **unused)
     type(&bench, "\x1b");
     SEES_NOT(&bench, "not on this screen");
     type(&bench, "3/nofield>1\n");
-    SEES(&bench, "filter: column");
+    SEES(&bench, "column 1: no field nofield");
     type(&bench, "0");
-    SEES_NOT(&bench, "filter: column");
+    SEES_NOT(&bench, "no field nofield");
     type(&bench, "9n");
     SEES(&bench, "no filter: / sets one");
     type(&bench, "v"); /* the same page shows another view */
