@@ -365,10 +365,26 @@ static const struct ht_view *other_findings(const struct ht_ui *ui, const struct
     return NULL;
 }
 
+/* How often v is pressed from one view of a question to another. */
+static size_t count_steps(const struct ht_ui *ui, const struct ht_view *from,
+                          const struct ht_view *to)
+{
+    size_t len = ht_views_len(ui->views);
+    size_t at = 0, steps = 0;
+
+    while (ht_views_get(ui->views, at) != from)
+        at++;
+    while (ht_views_get(ui->views, at) != to) {
+        at = (at + 1) % len;
+        steps += ht_views_get(ui->views, at)->question == from->question;
+    }
+    return steps;
+}
+
 /* What was found stands elsewhere; false: nothing was, or it is not known where. */
 static bool put_elsewhere(struct ht_ui *ui, struct ht_list_page *list, struct ht_buf *out)
 {
-    size_t count;
+    size_t count, steps;
     const struct ht_view *view;
 
     if (list->total > 0 || list->view->question == 0 ||
@@ -376,12 +392,16 @@ static bool put_elsewhere(struct ht_ui *ui, struct ht_list_page *list, struct ht
         return false;
     count_tabs(ui, list);
     view = other_findings(ui, list, &count);
-    if (view)
-        ht_buf_addf(out,
-                    "Nothing in this view. What was found stands in \"%.*s\" (%zu): v leads "
-                    "there.",
-                    HT_STR_ARG(view->title), count);
-    return view;
+    if (!view)
+        return false;
+    ht_buf_addf(out, "Nothing in this view. What was found stands in \"%.*s\" (%zu): ",
+                HT_STR_ARG(view->title), count);
+    steps = count_steps(ui, list->view, view);
+    if (steps == 1)
+        ht_buf_add_text(out, "v leads there.");
+    else
+        ht_buf_addf(out, "v, pressed %zu times, leads there.", steps);
+    return true;
 }
 
 void ht_list_put_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_buf *out)

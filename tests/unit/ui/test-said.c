@@ -183,6 +183,12 @@ static void an_empty_list_says_where_what_was_found_stands(void **unused)
     SEES(&bench, "What was found stands in \"Posture\" (1)");
     type(&bench, "Z");
     SEES(&bench, "What was found stands in \"Posture\" (1)");
+    type(&bench, "\x1b");
+    SEES(&bench, "v, pressed 3");
+    type(&bench, "vv");
+    SEES(&bench, ": v leads");
+    type(&bench, "v");
+    SEES(&bench, "Runs as uid 0");
     close_bench(&bench);
 }
 
