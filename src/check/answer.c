@@ -191,6 +191,23 @@ static void tally_source(struct tally *tally, const struct ht_source *source, bo
               source->help);
 }
 
+/* Why a source that waits will tell nothing. */
+static struct ht_str unanswered(enum ht_origin origin)
+{
+    switch (origin) {
+    case HT_ORIGIN_LIVE:
+        break;
+    case HT_ORIGIN_NODE:
+        return HT_S("had not answered when the node was taken");
+    case HT_ORIGIN_REPORT:
+        return HT_S("had not answered when the report was made");
+    case HT_ORIGIN_REPLAY:
+    case HT_ORIGIN_DEMO:
+        return HT_S("the recording ends before it answered");
+    }
+    return HT_S("has not answered");
+}
+
 static void tally_sources(struct tally *tally)
 {
     const struct ht_rowset *sources = ht_node_set(tally->input->node, HT_TABLE_SOURCE);
@@ -206,10 +223,7 @@ static void tally_sources(struct tally *tally)
         tally_source(tally, source, &waiting);
         waits += waiting;
         if (waiting && tally->input->complete)
-            miss_text(tally, source->name,
-                      tally->input->recorded ? HT_S("the recording ends before it answered")
-                                             : HT_S("has not answered"),
-                      HT_S(""));
+            miss_text(tally, source->name, unanswered(tally->input->origin), HT_S(""));
     }
     tally->waiting = waits == needed && !tally->input->complete;
     tally->incomplete = waits > 0 && !tally->input->complete;

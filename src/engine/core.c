@@ -401,7 +401,7 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
                                         .groups = &state->groups,
                                         .questions = core->options.questions,
                                         .complete = step->complete,
-                                        .recorded = core->options.origin != HT_ORIGIN_LIVE,
+                                        .origin = core->options.origin,
                                         .watched_since_ns = watched_since(core, step),
                                         .now_ns = step->now_ns},
               state->questions);

@@ -32,7 +32,7 @@ struct ht_answer_input {
     const struct ht_rowset *groups;
     unsigned questions;       /* bit n: question n is asked */
     bool complete;            /* every source has answered once, or failed */
-    bool recorded;            /* the node is a document's: what has not answered never will */
+    enum ht_origin origin;    /* of a document: what has not answered never will */
     int64_t watched_since_ns; /* end of the first complete pass, 0: not yet */
     int64_t now_ns;
 };
