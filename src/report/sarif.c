@@ -175,6 +175,13 @@ static void add_part(struct ht_buf *out, struct ht_str part)
     ht_buf_add_str(out, part);
 }
 
+/* That of a pod changes with each of its replicas, and a container is named behind its owner. */
+static bool is_named_by_owner(const struct ht_subject *subject)
+{
+    return subject->owner.len &&
+           (ht_str_is(subject->kind, "pod") || ht_str_is(subject->kind, "container"));
+}
+
 static void put_logical(struct sarif *sarif, const struct ht_subject *subject)
 {
     enum { NAME_MAX_BYTES = 4096 };
@@ -182,12 +189,14 @@ static void put_logical(struct sarif *sarif, const struct ht_subject *subject)
 
     add_part(&name, subject->namespace);
     add_part(&name, subject->owner);
-    if (subject->owner.len == 0)
-        add_part(&name, subject->name);
-    if (!ht_str_equal(subject->container, subject->name))
+    if (!ht_str_equal(subject->container, subject->name) || is_named_by_owner(subject))
         add_part(&name, subject->container);
+    if (!is_named_by_owner(subject))
+        add_part(&name, subject->name);
     begin_list(sarif, "logicalLocations");
     ht_json_object_begin(&sarif->json);
+    if (subject->name.len)
+        put_text(sarif, "name", subject->name);
     put_text(sarif, "fullyQualifiedName", name.len ? ht_buf_str(&name) : subject->kind);
     put_text(sarif, "kind", subject->kind);
     end(sarif);

@@ -133,6 +133,41 @@ static void findings_become_results_with_rules(void **unused)
     assert_text(ht_json_path(&rules->items[0], "help", "text", NULL), "fix");
 }
 
+/* Two programs of one container are two places, and whose they are is told. */
+static void a_place_is_told_by_owner_and_name(void **unused)
+{
+    static const char *const cases[][6] = {
+        {"program", "shop/cart", "", "cart-1", "/tmp/x", "shop/cart/cart-1//tmp/x"},
+        {"container", "shop/cart", "", "cart-1", "cart-1", "shop/cart/cart-1"},
+        {"container", "", "", "web", "web", "web"},
+        {"pod", "Deployment/web", "shop", "", "web-5d8-x2x5p", "shop/Deployment/web"},
+        {"pod", "", "shop", "", "debug", "shop/debug"},
+        {"unit", "", "", "", "ssh.service", "ssh.service"},
+    };
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ht_autostate struct ht_state *state = make_state();
+        struct ht_finding finding = {0};
+        struct ht_subject *subject = ht_finding_edit_subject(&finding);
+
+        fill(&finding, "00000000000000aa", HT_SEVERITY_HIGH);
+        ht_subject_set_kind(subject, ht_str_from(cases[i][0]));
+        ht_subject_set_owner(subject, ht_str_from(cases[i][1]));
+        ht_subject_set_namespace(subject, ht_str_from(cases[i][2]));
+        ht_subject_set_container(subject, ht_str_from(cases[i][3]));
+        ht_subject_set_name(subject, ht_str_from(cases[i][4]));
+        add(state, &finding);
+
+        const struct ht_json *result = result_at(run_of(arena, state), 0);
+        const struct ht_json *place = &ht_json_get(result, "locations")->items[0];
+        const struct ht_json *logical = &ht_json_get(place, "logicalLocations")->items[0];
+        assert_text(ht_json_get(logical, "fullyQualifiedName"), cases[i][5]);
+        assert_text(ht_json_get(logical, "name"), cases[i][4]);
+    }
+}
+
 static void hostile_text_is_made_printable(void **unused)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
@@ -157,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_finding_is_a_run_without_results),
         cmocka_unit_test(findings_become_results_with_rules),
+        cmocka_unit_test(a_place_is_told_by_owner_and_name),
         cmocka_unit_test(hostile_text_is_made_printable),
     };
 
