@@ -448,9 +448,10 @@ static bool judge_far(struct ht_drift *drift, const struct ht_origin_ask *ask, s
     ht_code_set_path(code, ask->path);
     ht_code_set_container_id(code, ask->container_id);
     ht_code_set_origin(code, HT_CODE_ORIGIN_BLIND);
-    ht_code_set_reason(code, r == -ETIMEDOUT
-                                 ? HT_S("the file system of this container does not answer")
-                                 : HT_S("not opened: a file system of this container can hang"));
+    ht_code_set_reason(
+        code, r == -ETIMEDOUT ? HT_S("the file system of this container does not answer")
+              : r == -EBUSY   ? HT_S("file systems that can hang took too long in this minute")
+                              : HT_S("not opened: a file system of this container can hang"));
     return true;
 }
 

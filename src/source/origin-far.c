@@ -10,6 +10,10 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
+/* What may answer as slowly as it likes must not hold up who looks at all the others: that much is
+ * waited in one pass. */
+#define PATIENCE_NS (INT64_C(2) * HT_NS_PER_S)
+
 static int64_t ns_of(const struct timespec *time)
 {
     return (int64_t)time->tv_sec * HT_NS_PER_S + time->tv_nsec;
@@ -26,13 +30,18 @@ static int ask_helper(struct ht_origin *origin, const struct ht_origin_ask *ask,
                                         .path = path,
                                         .max_bytes = max};
     struct ht_error err = {0};
+    int64_t began;
     int r;
 
     if (!origin->spawner || !ht_helper_is_on(origin->spawner))
         return -EXDEV;
     if (ht_map_get(origin->silent, ask->container_id))
         return -ETIMEDOUT;
+    if (origin->waited_ns >= PATIENCE_NS)
+        return -EBUSY;
+    began = ht_clock_mono(ht_clock_system());
     r = ht_helper_ask(origin->spawner, &request, &origin->heard, &err);
+    origin->waited_ns += ht_clock_mono(ht_clock_system()) - began;
     if (r == -ETIMEDOUT)
         ht_map_set(origin->silent, ask->container_id, origin);
     return r;

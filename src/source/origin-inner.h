@@ -22,6 +22,7 @@ struct ht_origin {
     struct ht_buf key;
     struct ht_spawner *spawner;    /* borrowed; NULL: none */
     struct ht_helper_answer heard; /* scratch */
+    int64_t waited_ns;             /* for helpers, in this pass */
     struct ht_map *silent;         /* containers whose file system did not answer a helper */
     struct ht_origin_opened {
         int fd; /* -1: none */

@@ -156,6 +156,7 @@ void ht_origin_rest(struct ht_origin *origin)
 void ht_origin_pass(struct ht_origin *origin)
 {
     origin->pass++;
+    origin->waited_ns = 0;
     origin->host_read = false;
     ht_map_remove_if(origin->answers, is_old_answer, origin);
     ht_origin_rest(origin);

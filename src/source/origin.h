@@ -68,8 +68,8 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
 /* The same for a path (ask->path) of a container whose root can hang, by a helper: fills what
  * ht_origin_judge fills of a file that storage keeps with the image's (shared), without a digest.
  * 0; -ENOENT no regular file is there; -ETIMEDOUT the file system does not answer, and its
- * container is not asked again; -EXDEV another mount is on the way, or there is no helper; else
- * -errno. Up to two seconds. */
+ * container is not asked again; -EBUSY such file systems took too long in this pass; -EXDEV another
+ * mount is on the way, or there is no helper; else -errno. Up to two seconds. */
 int ht_origin_judge_far(struct ht_origin *origin, const struct ht_origin_ask *ask,
                         struct ht_arena *arena, struct ht_code *code);
 /* Adds the first bytes of such a file, at most max. False: they could not be read. */

@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -67,6 +68,8 @@ static void look_up(int fuse, uint64_t unique, const char *name)
 
     if (strcmp(name, "hangs") == 0 || strcmp(name, "hangs-too") == 0)
         return;
+    if (strncmp(name, "slow", 4) == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 300 * 1000 * 1000}, NULL);
     if (strcmp(name, "script") == 0)
         answer(fuse, unique, 0, &entry, sizeof(entry));
     else
@@ -197,6 +200,25 @@ static int judge(struct ht_origin *origin, const struct scene *scene, const char
     return ht_origin_judge_far(origin, &ask, arena, code);
 }
 
+/* Each answer comes in time, and all of them together do not; the next pass asks again. */
+static void who_is_slow_is_not_waited_for(struct ht_spawner *spawner, const struct scene *scene)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_origin *origin = ht_origin_new("/proc", spawner, NULL);
+    struct ht_code code;
+    char path[32];
+    int r = -ENOENT, asked = 0;
+
+    while (r == -ENOENT && asked < 50) {
+        snprintf(path, sizeof(path), "/slow%d", asked++);
+        r = judge(origin, scene, path, arena, &code);
+    }
+    assert_int_equal(r, -EBUSY);
+    ht_origin_pass(origin);
+    assert_int_equal(judge(origin, scene, "/absent", arena, &code), -ENOENT);
+    ht_origin_free(origin);
+}
+
 static void a_root_of_fuse_is_looked_at_by_helpers(struct ht_spawner *spawner,
                                                    const struct scene *scene)
 {
@@ -244,6 +266,7 @@ static void far_roots(void **state)
         print_message("fuse: cannot be mounted here: %s\n", strerror(errno));
         skip();
     }
+    who_is_slow_is_not_waited_for(spawner, &scene);
     a_root_of_fuse_is_looked_at_by_helpers(spawner, &scene);
     clear_scene(&scene);
 }
