@@ -71,6 +71,11 @@ void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
         group_titles(list, line, path, out);
         return;
     }
+    /* Where there is no room for its kind, its text alone tells an end from a beginning. */
+    if (list->view->table == &ht_event_table && strcmp(field->name, "text") == 0) {
+        ht_ui_event_text(out, line->data);
+        return;
+    }
     ht_ui_cell_text(ui, out, field, ht_path_value(path, line->data));
     if (is_title && list->view->table == &ht_finding_table)
         finding_count(line, out);

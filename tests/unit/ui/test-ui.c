@@ -448,6 +448,8 @@ static void an_end_is_told_from_a_beginning(void **unused)
     ht_ui_set_state(bench.ui, later);
     type(&bench, "8");
     SEES(&bench, "over: shell: Runs with --privileged");
+    type(&bench, "v");
+    SEES(&bench, "over: shell: Runs with --privileg");
     close_bench(&bench);
 }
 
