@@ -101,10 +101,10 @@ static bool is_left_out(const struct ht_source *source)
 static bool needs_source(const struct tally *tally, const struct ht_source *source)
 {
     unsigned relaxed = source->state == HT_SOURCE_STATE_PART ? HT_CHECK_TELLS_PART : 0;
+    struct ht_catalogue_walk walk = {0};
+    const struct ht_check *check;
 
-    for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_at(i);
-
+    while (ht_catalogue_next(&walk, &check)) {
         if (check->question == tally->number && check->flags & HT_CHECK_DECIDES &&
             !(check->flags & relaxed) && ht_check_needs(check, source->name))
             return true;
@@ -250,9 +250,10 @@ static bool is_about(const struct tally *tally, const struct ht_row *subject)
 
 static void count_deciding(struct tally *tally)
 {
-    for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_at(i);
+    struct ht_catalogue_walk walk = {0};
+    const struct ht_check *check;
 
+    while (ht_catalogue_next(&walk, &check)) {
         if (check->question != tally->number)
             continue;
         tally->deciding += (check->flags & HT_CHECK_DECIDES) != 0;

@@ -51,9 +51,18 @@ extern const struct ht_check_group ht_checks_sec_lying;
 extern const struct ht_check_group ht_checks_sec_network;
 extern const struct ht_check_group ht_checks_sec_node;
 
-/* The check at that place, in the order of the groups: ht_catalogue_get without its cost, for loops
- * over all. */
+/* The check at that place, in the order of the groups: ht_catalogue_get without its cost. */
 const struct ht_check *ht_catalogue_at(size_t place);
+
+/* Where a loop over all checks is; it begins as {0}. */
+struct ht_catalogue_walk {
+    size_t group;
+    unsigned at;
+};
+
+/* The next check in the order of ht_catalogue_at, without counting from the first. False: there are
+ * no more. */
+bool ht_catalogue_next(struct ht_catalogue_walk *walk, const struct ht_check **ret_check);
 
 /* Ends a list of ids or texts of an entry of the catalogue. */
 #define HT_TEXTS(...)                                                                              \

@@ -45,6 +45,21 @@ const struct ht_check *ht_catalogue_at(size_t place)
     return NULL;
 }
 
+bool ht_catalogue_next(struct ht_catalogue_walk *walk, const struct ht_check **ret_check)
+{
+    while (walk->group < ARRAY_LEN(groups)) {
+        const struct ht_check_group *group = groups[walk->group];
+
+        if (walk->at < group->count) {
+            *ret_check = &group->checks[walk->at++];
+            return true;
+        }
+        walk->group++;
+        walk->at = 0;
+    }
+    return false;
+}
+
 /* How many checks have an id before that one. */
 static size_t rank(const struct ht_check *check)
 {

@@ -441,14 +441,14 @@ void ht_fold_findings(const struct ht_node *node, const struct ht_facts *facts,
 {
     struct folding folding = {
         .node = node, .facts = facts, .verdicts = verdicts, .workloads = ht_map_new()};
+    struct ht_catalogue_walk walk = {0};
+    const struct ht_check *check;
 
     collect(&folding);
     qsort(folding.items, folding.len, sizeof(*folding.items), compare_items);
     count_workloads(&folding);
     imply_all(&folding);
-    for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        const struct ht_check *check = ht_catalogue_at(i);
-
+    while (ht_catalogue_next(&walk, &check)) {
         if (check->flags & HT_CHECK_POSTURE)
             fold_posture(&folding, check, ret_findings);
     }

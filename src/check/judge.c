@@ -303,18 +303,19 @@ int ht_judge_pod(struct ht_judge *judge, const struct ht_row *given, struct ht_r
         ht_pod_derive(judge->options.facts, given, judge->options.pod_security);
     ht_autovec struct ht_vec verdicts = {0};
     struct ht_rowset findings = {0};
+    struct ht_catalogue_walk looking = {0}, noting = {0};
+    const struct ht_check *check;
     bool unknown = false;
     int r;
 
     ht_node_add(node, ht_row_ref(row));
-    for (size_t i = 0; i < ht_catalogue_count(); i++) {
-        if (looks_at_pods(ht_catalogue_at(i)))
-            ht_vec_add(&verdicts,
-                       ht_check_look(ht_catalogue_at(i), node, judge->options.facts, row));
+    while (ht_catalogue_next(&looking, &check)) {
+        if (looks_at_pods(check))
+            ht_vec_add(&verdicts, ht_check_look(check, node, judge->options.facts, row));
     }
     ht_fold_findings(node, judge->options.facts, &verdicts, &findings);
-    for (size_t i = 0, next = 0; i < ht_catalogue_count(); i++) {
-        if (!looks_at_pods(ht_catalogue_at(i)))
+    for (size_t i = 0, next = 0; ht_catalogue_next(&noting, &check); i++) {
+        if (!looks_at_pods(check))
             continue;
 
         struct ht_verdict *verdict = verdicts.items[next++];
