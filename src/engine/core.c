@@ -254,11 +254,9 @@ static struct ht_row *aged_source(const struct ht_step *step, const struct ht_ro
     return ht_row_keep(row, ht_row_new(&ht_source_table, &source));
 }
 
-/* Replaces the source rows of a node under way by aged ones. */
-static void age_sources(struct ht_node *node, const struct ht_step *step)
+/* Replaces source rows by aged ones. */
+static void age_sources(struct ht_rowset *sources, const struct ht_step *step)
 {
-    struct ht_rowset *sources = &node->sets[HT_TABLE_SOURCE];
-
     for (size_t i = 0; i < sources->len; i++) {
         struct ht_row *aged = aged_source(step, sources->rows[i]);
 
@@ -268,9 +266,8 @@ static void age_sources(struct ht_node *node, const struct ht_step *step)
 }
 
 /* True if time alone changed the state word of a source since the last node. */
-static bool source_state_changed(const struct ht_core *core, const struct ht_node *node)
+static bool source_state_changed(const struct ht_core *core, const struct ht_rowset *now)
 {
-    const struct ht_rowset *now = ht_node_set(node, HT_TABLE_SOURCE);
     const struct ht_rowset *then = ht_node_set(core->node, HT_TABLE_SOURCE);
 
     if (now->len != then->len)
@@ -308,19 +305,26 @@ static void tell_sources(struct ht_core *core, const struct ht_node *node, int64
 
 /* ---- the step ---- */
 
-/* The last node again with its source rows as the samples have them: nothing else has changed. */
-static struct ht_node *same_node(const struct ht_core *core, const struct ht_step *step)
+/* The source rows as the samples have them, as old as they are now. */
+static void read_sources(const struct ht_step *step, struct ht_rowset *ret_sources)
 {
-    struct ht_node *node = ht_node_share(core->node);
-    struct ht_rowset *sources = &node->sets[HT_TABLE_SOURCE];
-
-    ht_rowset_fini(sources);
     for (size_t i = 0; i < step->samples_len; i++) {
         if (step->samples[i])
-            ht_rowset_share(sources, ht_node_set(step->samples[i], HT_TABLE_SOURCE));
+            ht_rowset_share(ret_sources, ht_node_set(step->samples[i], HT_TABLE_SOURCE));
     }
-    ht_rowset_sort(sources);
-    age_sources(node, step);
+    ht_rowset_sort(ret_sources);
+    age_sources(ret_sources, step);
+}
+
+/* The last node again with those source rows, which it takes: nothing else has changed. */
+static struct ht_node *same_node(const struct ht_core *core, const struct ht_step *step,
+                                 struct ht_rowset *sources)
+{
+    struct ht_node *node = ht_node_share(core->node);
+
+    ht_rowset_fini(&node->sets[HT_TABLE_SOURCE]);
+    node->sets[HT_TABLE_SOURCE] = *sources;
+    *sources = (struct ht_rowset){0};
     node->taken_at = step->now_ns;
     return node;
 }
@@ -333,7 +337,7 @@ static struct ht_node *make_node(struct ht_core *core, const struct ht_step *ste
         node = ht_node_share(step->node);
     } else {
         node = ht_joiner_join(core->joiner, step->samples, step->samples_len, step->now_ns);
-        age_sources(node, step);
+        age_sources(&node->sets[HT_TABLE_SOURCE], step);
         ht_past_builds_apply(core->past_builds, node, step->now_ns);
     }
     node->taken_at = step->now_ns;
@@ -442,12 +446,16 @@ struct ht_state *ht_core_step(struct ht_core *core, const struct ht_step *step)
     if (quiet && (step->node || step->mono_ns - core->confirmed_state_ns < HT_NS_PER_S))
         return NULL;
 
-    struct ht_node *node = quiet ? same_node(core, step) : make_node(core, step);
+    struct ht_rowset sources = {0};
+    if (quiet)
+        read_sources(step, &sources);
     if (quiet && step->mono_ns - core->confirmed_state_ns < CONFIRM_GAP_NS &&
-        !source_state_changed(core, node)) {
-        ht_node_unref(node);
+        !source_state_changed(core, &sources)) {
+        ht_rowset_fini(&sources);
         return NULL;
     }
+
+    struct ht_node *node = quiet ? same_node(core, step, &sources) : make_node(core, step);
     tell_sources(core, node, step->now_ns);
     remember_inputs(core, step);
 
