@@ -83,7 +83,13 @@ static struct ht_str cut(struct ht_str image, struct ht_str prefix)
                : image;
 }
 
-/* Cuts "docker.io/" and "library/", the digest, and splits the tag off. */
+/* Cuts "docker.io/" and "library/". */
+static struct ht_str cut_hub(struct ht_str image)
+{
+    return cut(cut(cut(image, HT_S("docker.io/")), HT_S("index.docker.io/")), HT_S("library/"));
+}
+
+/* Cuts that, the digest, and splits the tag off. */
 static struct ht_str plain_image(struct ht_str image, struct ht_str *ret_tag)
 {
     ptrdiff_t at = ht_str_find_byte(image, '@');
@@ -97,11 +103,23 @@ static struct ht_str plain_image(struct ht_str image, struct ht_str *ret_tag)
         *ret_tag = ht_str_sub(image, (size_t)colon + 1, image.len);
         image.len = (size_t)colon;
     }
-    return cut(cut(cut(image, HT_S("docker.io/")), HT_S("index.docker.io/")), HT_S("library/"));
+    return cut_hub(image);
+}
+
+/* Most images differ from a pattern in the first byte of their names: the rest is not looked at. */
+static bool begins_otherwise(struct ht_str pattern, struct ht_str image)
+{
+    pattern = cut_hub(pattern);
+    image = cut_hub(image);
+    return pattern.len && pattern.data[0] != '*' &&
+           (image.len == 0 || image.data[0] != pattern.data[0]);
 }
 
 bool ht_facts_image_is(struct ht_str pattern, struct ht_str image)
 {
+    if (begins_otherwise(pattern, image))
+        return false;
+
     struct ht_str wanted_tag, tag;
     struct ht_str wanted = plain_image(pattern, &wanted_tag);
     struct ht_str repository = plain_image(image, &tag);
