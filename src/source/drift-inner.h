@@ -27,8 +27,15 @@ struct ht_drift_process {
 
 enum {
     HT_DRIFT_PATH_BYTES = 256,
+    HT_DRIFT_RAN = 256,       /* processes that ran a program in a container */
     HT_DRIFT_PARENTS = 64,    /* processes of which it is known who they are */
     HT_DRIFT_COMM_BYTES = 80, /* the kernel's own have up to 63 */
+};
+
+/* A process that ran a program in a container. */
+struct ht_drift_ran {
+    pid_t pid;     /* 0: free */
+    int64_t at_ns; /* monotonic */
 };
 
 /* A process that started others. */
@@ -73,6 +80,7 @@ struct ht_drift {
     size_t sought;        /* what that cost, in that second */
     int64_t published_ns; /* monotonic */
     struct ht_drift_parent parents[HT_DRIFT_PARENTS]; /* by number */
+    struct ht_drift_ran ran[HT_DRIFT_RAN];            /* likewise */
     struct ht_feed *feed;
 };
 
@@ -108,9 +116,21 @@ void ht_drift_add_before(struct ht_drift *drift, const struct ht_layers_entry *h
 void ht_drift_add_parents(struct ht_drift *drift, uint64_t ppid, struct ht_code *code);
 /* That process runs something else now. */
 void ht_drift_forget_parent(struct ht_drift *drift, pid_t pid);
-/* Whether a young process of that name that runs code of that origin is a runtime's, about to
- * become the container's program. */
-bool ht_drift_is_starting(const char *comm, enum ht_code_origin origin);
+struct ht_drift_starter {
+    pid_t pid;
+    uint64_t ppid;      /* 0: not known */
+    struct ht_str comm; /* its name; empty: not known */
+    struct ht_str container_id;
+    bool is_first; /* no process of the container is older, as far as is known */
+    enum ht_code_origin origin;
+};
+
+/* Whether a young process that runs code of that origin is a runtime's, about to become the
+ * container's program: it has a runtime's name, ran nothing of the container before, and was
+ * started by a runtime outside of it, or is its first. False where that cannot be told. */
+bool ht_drift_is_starting(struct ht_drift *drift, const struct ht_drift_starter *who);
+/* That process ran a program in a container. */
+void ht_drift_note_run(struct ht_drift *drift, pid_t pid);
 /* Tells of starts of which it is not known whose they were: at once, then at most once a minute
  * with their number. */
 void ht_drift_tell_unplaced(struct ht_drift *drift);

@@ -319,36 +319,25 @@ static void settle(struct ht_drift_looking *looking, bool gone)
 
 /* ---- the program ---- */
 
-bool ht_drift_is_starting(const char *comm, enum ht_code_origin origin)
-{
-    static const char *const names[] = {"runc", "crun", "youki", "exe", "conmon", "docker-init"};
-
-    if (origin != HT_CODE_ORIGIN_MEMFD && origin != HT_CODE_ORIGIN_BLIND)
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (strncmp(comm, names[i], strlen(names[i])) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* It runs from memory or from a mount of its own for a moment. Where it is not one of the node's
- * known programs, its age and name tell. */
 static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *process,
                         enum ht_code_origin origin)
 {
+    struct ht_drift_starter who = {.pid = process->pid,
+                                   .container_id = ht_layers_id(process->home),
+                                   .is_first = process->start <= ht_layers_since(process->home),
+                                   .origin = origin};
     struct ht_proc_stat stat;
-    char comm[16];
     bool gone;
     int64_t age =
         drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
 
-    if (age > STARTING_NS || !ht_drift_is_starting("runc", origin) ||
+    if (age > STARTING_NS || (origin != HT_CODE_ORIGIN_MEMFD && origin != HT_CODE_ORIGIN_BLIND) ||
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0)
         return false;
-    snprintf(comm, sizeof(comm), "%.*s", HT_STR_ARG(stat.comm));
-    return ht_drift_is_starting(comm, origin);
+    who.ppid = stat.ppid;
+    who.comm = ht_arena_str(drift->arena, stat.comm);
+    return ht_drift_is_starting(drift, &who);
 }
 
 /* Most processes of the node run files of the node: one link tells. */

@@ -147,6 +147,21 @@ static void read_rest(void *context)
     leaving->start->is_known = false;
 }
 
+static bool is_starting(const struct leaving *leaving, enum ht_code_origin origin)
+{
+    const struct ht_exec_start *start = leaving->start;
+    const struct ht_drift_starter who = {
+        .pid = start->pid,
+        .ppid = (uint64_t)start->ppid,
+        .comm = ht_str_from(start->comm),
+        .container_id = start->cgroup.container_id,
+        .is_first = !leaving->home || start->start <= ht_layers_since(leaving->home),
+        .origin = origin,
+    };
+
+    return ht_drift_is_starting(leaving->drift, &who);
+}
+
 static void keep(struct leaving *leaving, struct ht_code *code)
 {
     struct ht_drift *drift = leaving->drift;
@@ -155,8 +170,9 @@ static void keep(struct leaving *leaving, struct ht_code *code)
     set_id(drift, leaving->start, code);
     if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN)
         read_rest(leaving);
-    if (ht_drift_is_starting(leaving->start->comm, code->origin))
+    if (is_starting(leaving, code->origin))
         return;
+    ht_drift_note_run(drift, leaving->start->pid);
     /* Of the image's own its first start was told. */
     if (!leaving->start->is_known) {
         add_start(drift, leaving->start, code);
@@ -209,7 +225,10 @@ static bool take_others(struct leaving *leaving, const struct first *first)
             all = false;
             continue;
         }
-        all = all && code.origin == HT_CODE_ORIGIN_IMAGE;
+        if (code.origin == HT_CODE_ORIGIN_IMAGE)
+            ht_drift_note_run(drift, start->pid);
+        else
+            all = false;
         if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN &&
             code.origin != HT_CODE_ORIGIN_HOST &&
             !(first->is_told && ht_str_equal(code.path, first->path)))
@@ -225,7 +244,9 @@ static void take_replaced(struct ht_drift *drift, const struct ht_drift_process 
     struct leaving leaving = {.drift = drift, .start = start, .home = process->home};
     const struct first now = {.fd = start->exe_fd, .path = start->exe, .is_told = true};
 
-    if (start->is_known || start->files_len == 0)
+    /* A known file says nothing new, unless nothing of what runs was told: what it ran before tells
+     * who it is. */
+    if ((start->is_known && process->codes.len) || start->files_len == 0)
         return;
     ht_arena_reset(drift->arena);
     (void)take_others(&leaving, &now);
@@ -388,8 +409,10 @@ static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
     process = ht_proc_crowd_find(&drift->all, start->pid);
     /* Of a file that nobody asks about; but one that is listed may have been told to run a script
      * or to load something, and what it ran before has ended. */
-    if (start->is_quiet && !process)
+    if (start->is_quiet && !process) {
+        ht_drift_note_run(drift, start->pid);
         return;
+    }
     /* One that is listed runs something else now; one that is not yet will be, if it lives. */
     if (process && ht_drift_scout(drift, process) && process->home &&
         ht_drift_judge(drift, process, start)) {

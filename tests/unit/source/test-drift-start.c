@@ -136,6 +136,74 @@ static void who_has_ended_is_no_parent(void **state)
     assert_int_equal(code.parents.len, 0);
 }
 
+/* ---- a runtime that is about to become something else ---- */
+
+#define ID "4f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c"
+
+static void put_parents(struct place *place)
+{
+    put_process(place, 10, "runc", 1);
+    write_file(place, 10, "cgroup", "0::/system.slice/docker.service\n");
+    put_process(place, 11, "containerd-shim", 1);
+    write_file(place, 11, "cgroup", "0::/system.slice/docker.service\n");
+    put_process(place, 12, "runc", 11);
+    write_file(place, 12, "cgroup", "0::/docker/" ID "\n");
+    put_process(place, 13, "runc", 1); /* whose groups cannot be read */
+}
+
+static struct ht_drift_starter starter(const char *comm, uint64_t ppid)
+{
+    return (struct ht_drift_starter){.pid = 50,
+                                     .ppid = ppid,
+                                     .comm = ht_str_from(comm),
+                                     .container_id = HT_S(ID),
+                                     .origin = HT_CODE_ORIGIN_MEMFD};
+}
+
+static void a_runtime_is_known_by_who_started_it(void **state)
+{
+    static const uint64_t others[] = {0, 11, 12, 13, 99};
+    struct place *place = *state;
+    struct ht_drift_starter who;
+
+    put_parents(place);
+    who = starter("runc:[2:INIT]", 10);
+    assert_true(ht_drift_is_starting(&place->drift, &who));
+    who = starter("exe", 10);
+    assert_true(ht_drift_is_starting(&place->drift, &who));
+    who.origin = HT_CODE_ORIGIN_ADDED;
+    assert_false(ht_drift_is_starting(&place->drift, &who));
+    who = starter("evil", 10);
+    assert_false(ht_drift_is_starting(&place->drift, &who));
+    /* The name is for whoever runs it to choose. */
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        who = starter("exe", others[i]);
+        assert_false(ht_drift_is_starting(&place->drift, &who));
+    }
+    /* A container's first process is left to its monitor. */
+    who = starter("runc:[2:INIT]", 11);
+    who.is_first = true;
+    assert_true(ht_drift_is_starting(&place->drift, &who));
+    who.ppid = 12;
+    assert_false(ht_drift_is_starting(&place->drift, &who));
+}
+
+static void who_ran_something_of_the_container_is_no_runtime(void **state)
+{
+    struct place *place = *state;
+    struct ht_drift_starter who = starter("exe", 10);
+
+    put_parents(place);
+    place->drift.now_ns = HT_NS_PER_S;
+    ht_drift_note_run(&place->drift, 50);
+    assert_false(ht_drift_is_starting(&place->drift, &who));
+    who.pid = 51;
+    assert_true(ht_drift_is_starting(&place->drift, &who));
+    who.pid = 50;
+    place->drift.now_ns += 30 * HT_NS_PER_S; /* the number is another one's */
+    assert_true(ht_drift_is_starting(&place->drift, &who));
+}
+
 #define A_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -143,6 +211,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         A_TEST(the_nearest_parent_is_read_and_the_others_are_kept_a_moment),
         A_TEST(who_has_ended_is_no_parent),
+        A_TEST(a_runtime_is_known_by_who_started_it),
+        A_TEST(who_ran_something_of_the_container_is_no_runtime),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
