@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the HTTP client share: http.c alone knows libcurl, http-wire.c speaks without
- * it, http-text.c needs none of it, http-stream.c has the answers that do not end, http-batch.c
- * requests that go out together. */
+/* What the files of the HTTP client share: http.c alone knows libcurl, http-text.c needs none of
+ * it, http-stream.c has the answers that do not end, http-batch.c requests that go out together. */
 #ifndef HT_BASE_HTTP_PRIVATE_H
 #define HT_BASE_HTTP_PRIVATE_H
 
@@ -11,18 +10,12 @@
 #include "hulltop/base/http.h"
 
 struct curl_slist;
-struct ht_http_wire;
 
-enum {
-    HT_HTTP_DETAIL_MAX = 256,
-    HT_HTTP_HEADERS_MAX = 64 * 1024,
-    HT_HTTP_SOCKETS = 2 * HT_HTTP_LANES + 8
-};
+enum { HT_HTTP_DETAIL_MAX = 256, HT_HTTP_SOCKETS = 2 * HT_HTTP_LANES + 8 };
 
 /* One request on its way. */
 struct ht_http_transfer {
-    void *easy, *multi;            /* handles of libcurl; or */
-    struct ht_http_wire *wire;     /* what speaks without it */
+    void *easy, *multi;            /* handles of libcurl */
     struct ht_http_transfer *next; /* driven together with this one, over the same multi */
     struct curl_slist *headers;
     char detail[HT_HTTP_DETAIL_MAX]; /* libcurl's words for what went wrong */
@@ -64,8 +57,6 @@ struct ht_http {
     struct ht_http_peer peer;   /* who answered first */
     int fresh[HT_HTTP_SOCKETS]; /* sockets whose other end was not looked at; 0: a free place */
     bool by_others;             /* another user has answered too */
-    bool own;                   /* HTTP/1.1 over a unix socket: spoken without libcurl */
-    int idle[HT_HTTP_LANES];    /* its connections that wait for a request; 0: a free place */
     struct ht_http_transfer transfer; /* of ht_http_send */
     struct ht_http_lane {
         struct ht_http_transfer transfer; /* borrows the multi of the one above */
@@ -78,7 +69,7 @@ struct ht_http {
 /* Says where the answer goes, and by when it has to come. */
 void ht_http_transfer_expect(struct ht_http_transfer *t, struct ht_http *http,
                              const struct ht_http_request *request, struct ht_http_answer *answer);
-/* Gives the request to libcurl or the wire; nothing is sent yet. */
+/* Gives the request to libcurl; nothing is sent yet. */
 int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *http,
                            const struct ht_http_request *request, struct ht_error *err);
 /* Works until the transfer, or one driven together with it, is done (0), there is news of a stream,
@@ -86,7 +77,7 @@ int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *htt
  * waiting itself (-errno). */
 int ht_http_transfer_drive(struct ht_http_transfer *t, const struct ht_http *http, int wake_fd,
                            int64_t until_ns, struct ht_error *err);
-/* What is known by now of status, connection and time. */
+/* What libcurl knows by now of status, connection and time. */
 void ht_http_transfer_note(struct ht_http_transfer *t, struct ht_http_answer *answer);
 /* What the end of a transfer means: 0, -errno, or what feed returned. */
 int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *t,
@@ -102,11 +93,7 @@ int ht_http_reset(const struct ht_http *http, const struct ht_http_transfer *t,
 /* Fills err for a limit that was reached. */
 int ht_http_transfer_over(const struct ht_http *http, const struct ht_http_transfer *t,
                           struct ht_error *err);
-/* A line of the headers or trailers, and bytes of the body of an answer of that status; false: it
- * was refused, and the transfer tells why. */
-bool ht_http_take_header(struct ht_http_transfer *t, struct ht_str line, long status);
-bool ht_http_take_body(struct ht_http_transfer *t, struct ht_str bytes, long status);
-/* Makes sure that http->transfer has its multi, if it needs one. */
+/* Makes sure that http->transfer has its multi. */
 int ht_http_multi(struct ht_http *http, struct ht_error *err);
 /* Ends the request; the connection is kept. */
 void ht_http_transfer_close(struct ht_http_transfer *t);

@@ -21,7 +21,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
-#include "http-wire.h"
+#include "http-private.h"
 
 _Static_assert(HT_HTTP_DETAIL_MAX >= CURL_ERROR_SIZE, "libcurl's messages need room");
 
@@ -29,6 +29,7 @@ enum {
     CONNECT_MS = 2000,
     TOTAL_MS = 10000,
     STALL_MS = 3000,
+    HEADERS_MAX = 64 * 1024,
 };
 
 /* --- libcurl, opened on first use --------------------------------------------------------------
@@ -95,6 +96,13 @@ static void load_curl(void)
 /* --- callbacks of libcurl ----------------------------------------------------------------------
  */
 
+static size_t refuse(struct ht_http_transfer *t, int code)
+{
+    t->stopped = code;
+    t->over = code == -EFBIG;
+    return 0;
+}
+
 /* Sockets are opened here, so that the kernel can be asked who is at the other end. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -123,29 +131,52 @@ static int close_socket(void *context, curl_socket_t fd)
     return close(fd);
 }
 
-/* The status of the answer so far; 0: none has come. */
-static long status_of(const struct ht_http_transfer *t)
-{
-    long status = 0;
-
-    if (t->wire)
-        return ht_http_wire_status(t);
-    curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-    return status;
-}
-
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
+    struct ht_http_transfer *t = context;
     struct ht_str line = {.data = data, .len = size * count};
+    struct ht_buf *to = t->head_done ? t->trailers : t->head;
 
-    return ht_http_take_header(context, line, status_of(context)) ? line.len : 0;
+    t->byte_ns = ht_clock_mono(ht_clock_system());
+    if (t->client->socket_path && !ht_http_peers_agree(t->client))
+        return refuse(t, -ECONNRESET);
+    /* A block behind an interim one (100 Continue) takes its place. */
+    if (ht_str_has_prefix(line, "HTTP/")) {
+        ht_buf_reset(t->head);
+        t->head_done = false;
+        return size * count;
+    }
+    line = ht_str_trim(line);
+    if (!line.len) {
+        long status = 0;
+
+        curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+        t->head_done = status >= 200;
+        t->news = t->news || t->head_done;
+        return size * count;
+    }
+    ht_buf_add_str(to, line);
+    ht_buf_add_c(to, '\n');
+    return ht_buf_is_full(to) ? refuse(t, -EFBIG) : size * count;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
+    struct ht_http_transfer *t = context;
     struct ht_str bytes = {.data = data, .len = size * count};
+    long status = 0;
+    int r = 0;
 
-    return ht_http_take_body(context, bytes, status_of(context)) ? bytes.len : 0;
+    t->byte_ns = ht_clock_mono(ht_clock_system());
+    curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (t->feed && status >= 200 && status < 300) {
+        t->news = true;
+        r = t->feed(t->feed_context, bytes);
+        return r ? refuse(t, r) : bytes.len;
+    }
+    ht_buf_add_str(t->body, bytes);
+    /* Of a refused stream only the beginning is of interest. */
+    return ht_buf_is_full(t->body) && !t->feed ? refuse(t, -EFBIG) : bytes.len;
 }
 
 /* --- errors ------------------------------------------------------------------------------------
@@ -156,7 +187,7 @@ int ht_http_transfer_over(const struct ht_http *http, const struct ht_http_trans
 {
     if (ht_buf_is_full(t->head) || ht_buf_is_full(t->trailers) || t->code == CURLE_OUT_OF_MEMORY)
         return ht_error_set(err, EFBIG, "%s: more than %d bytes of headers", http->name,
-                            HT_HTTP_HEADERS_MAX);
+                            HEADERS_MAX);
     if (t->feed)
         return ht_error_set(err, EFBIG, "%s: a %s of more than %zu bytes", http->name, t->unit,
                             t->unit_max);
@@ -176,8 +207,6 @@ int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *
         return t->stopped;
     if (!t->detail[0])
         memcpy(t->detail, "no detail", sizeof("no detail"));
-    if (t->wire)
-        return ht_http_wire_judge(http, t, err);
 
     long code = 0;
 
@@ -235,7 +264,6 @@ int ht_http_transfer_judge(const struct ht_http *http, struct ht_http_transfer *
 
 void ht_http_transfer_close(struct ht_http_transfer *t)
 {
-    ht_http_wire_close(t);
     if (t->added)
         curl.multi_remove_handle(t->multi, t->easy);
     t->added = false;
@@ -244,7 +272,6 @@ void ht_http_transfer_close(struct ht_http_transfer *t)
 void ht_http_transfer_fini(struct ht_http_transfer *t)
 {
     ht_http_transfer_close(t);
-    ht_http_wire_fini(t);
     if (t->easy)
         curl.easy_cleanup(t->easy);
     if (t->headers)
@@ -394,16 +421,39 @@ static bool set_up(const struct ht_http *http, struct ht_http_transfer *t,
     return set_target(http, t, request->path);
 }
 
+void ht_http_transfer_expect(struct ht_http_transfer *t, struct ht_http *http,
+                             const struct ht_http_request *request, struct ht_http_answer *answer)
+{
+    const struct ht_http_options *o = &http->options;
+
+    answer->status = 0;
+    answer->reused = false;
+    answer->duration_ns = 0;
+    ht_buf_reset(&answer->headers);
+    ht_buf_reset(&answer->trailers);
+    ht_buf_reset(&answer->body);
+    answer->headers.max = HEADERS_MAX;
+    answer->trailers.max = HEADERS_MAX;
+    answer->body.max = request->body_max ? request->body_max : o->body_max;
+    t->head = &answer->headers;
+    t->trailers = &answer->trailers;
+    t->body = &answer->body;
+    t->connect_ns = o->connect_ms * HT_NS_PER_MS;
+    t->total_ns = (request->total_ms ? request->total_ms : o->total_ms) * HT_NS_PER_MS;
+    t->stall_ns = o->stall_ms * HT_NS_PER_MS;
+    t->byte_ns = 0;
+    t->added = t->head_done = t->news = t->done = t->over = t->late = t->only_closed = false;
+    t->client = http;
+    t->code = CURLE_OK;
+    t->stopped = t->protocol = 0;
+    t->detail[0] = '\0';
+}
+
 int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *http,
                            const struct ht_http_request *request, struct ht_error *err)
 {
     if (!ht_http_is_path(request->path))
         return ht_error_set(err, EINVAL, "%s: unusable path of a request", http->name);
-    t->started_ns = ht_clock_mono(ht_clock_system());
-    if (http->own) {
-        ht_http_wire_start(t, request);
-        return 0;
-    }
     if (!t->easy)
         t->easy = curl.easy_init();
     if (!t->multi)
@@ -413,6 +463,7 @@ int ht_http_transfer_start(struct ht_http_transfer *t, const struct ht_http *htt
     if (!set_up(http, t, request))
         return ht_error_set(err, ENOTSUP, "%s: libcurl does not know an option that is needed",
                             http->name);
+    t->started_ns = ht_clock_mono(ht_clock_system());
     t->added = curl.multi_add_handle(t->multi, t->easy) == CURLM_OK;
     return t->added ? 0 : ht_error_set(err, EIO, "%s: libcurl takes no request", http->name);
 }
@@ -427,8 +478,9 @@ static bool is_readable(int fd)
 /* Of a refusal the end is waited for, but not for ever. */
 static bool is_refused(const struct ht_http_transfer *t)
 {
-    long status = status_of(t);
+    long status = 0;
 
+    curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     return status < 200 || status > 299;
 }
 
@@ -441,13 +493,8 @@ static int64_t deadline(struct ht_http_transfer *t, const struct ht_http *http,
     int64_t total = t->started_ns + t->total_ns;
     int64_t stall = t->byte_ns + t->stall_ns;
 
-    if (t->wire) {
-        sent = ht_http_wire_is_connected(t);
-        begun = ht_http_wire_has_begun(t);
-    } else {
-        curl.easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
-        curl.easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &begun);
-    }
+    curl.easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+    curl.easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &begun);
     *ret_patience = t->total_ns;
     if (!sent && !t->byte_ns && t->connect_ns < t->total_ns) {
         *ret_text = "not connected";
@@ -525,44 +572,10 @@ static struct patience least_patience(struct ht_http_transfer *t, const struct h
     return least;
 }
 
-static int drive_wires(struct ht_http_transfer *t, const struct ht_http *http, int wake_fd,
-                       int64_t until_ns, struct ht_error *err)
-{
-    const int extra[2] = {http->options.cancel_fd, wake_fd};
-
-    for (;;) {
-        bool readable[2] = {false, false};
-
-        for (struct ht_http_transfer *each = t; each; each = each->next)
-            ht_http_wire_work(each);
-        if (is_any_done(t))
-            return 0;
-
-        int64_t now = ht_clock_mono(ht_clock_system());
-        struct patience least = least_patience(t, http);
-        bool is_late = now >= least.end_ns, is_enough = now >= until_ns || (t->feed && t->news);
-        int64_t until = least.end_ns < until_ns ? least.end_ns : until_ns;
-
-        ht_http_wires_wait(t, extra, is_late || is_enough ? 0 : milliseconds_until(until, now),
-                           readable);
-        if (readable[0])
-            return ht_error_set(err, EINTR, "%s: cancelled", http->name);
-        if (is_late) {
-            least.whose->late = true;
-            return ht_http_timeout_error(http->name, least.text, least.length_ns, err);
-        }
-        if (is_enough || readable[1])
-            return 1;
-    }
-}
-
 int ht_http_transfer_drive(struct ht_http_transfer *t, const struct ht_http *http, int wake_fd,
                            int64_t until_ns, struct ht_error *err)
 {
     int cancel_fd = http->options.cancel_fd;
-
-    if (http->own)
-        return drive_wires(t, http, wake_fd, until_ns, err);
 
     for (;;) {
         int running = 0;
@@ -625,21 +638,19 @@ static void add_shown(const struct ht_http_transfer *t, struct ht_buf *out)
 
 void ht_http_transfer_note(struct ht_http_transfer *t, struct ht_http_answer *answer)
 {
+    long status = 0;
     long connections = 0;
     long version = CURL_HTTP_VERSION_NONE;
 
-    answer->status = (int)status_of(t);
-    answer->duration_ns = ht_clock_mono(ht_clock_system()) - t->started_ns;
-    if (t->client->own) {
-        answer->reused = t->done && ht_http_wire_is_reused(t);
-        return;
-    }
+    curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl.easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
     curl.easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
     t->protocol = version == CURL_HTTP_VERSION_NONE ? 0 : version >= CURL_HTTP_VERSION_2_0 ? 2 : 1;
     if (t->client->options.shown)
         add_shown(t, t->client->options.shown);
+    answer->status = (int)status;
     answer->reused = t->done && connections == 0;
+    answer->duration_ns = ht_clock_mono(ht_clock_system()) - t->started_ns;
 }
 
 /* --- the client --------------------------------------------------------------------------------
@@ -656,16 +667,13 @@ struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_err
 
     if (ht_http_check_options(options, err) < 0)
         return NULL;
-    bool own = options->socket_path && !options->http2;
-    if (!own)
-        pthread_once(&curl_once, load_curl);
-    if (!own && curl_missing[0]) {
+    pthread_once(&curl_once, load_curl);
+    if (curl_missing[0]) {
         ht_error_set(err, ENOTSUP, "%s", curl_missing);
         return NULL;
     }
     http = ht_new0(struct ht_http);
     http->options = *options;
-    http->own = own;
     http->socket_path = copy(options->socket_path);
     http->base = copy(options->socket_path ? "http://localhost" : options->url);
     http->name = copy(options->name          ? options->name
@@ -692,7 +700,6 @@ struct ht_http *ht_http_free(struct ht_http *http)
         ht_http_answer_fini(&http->lanes[i].answer);
     }
     ht_http_transfer_fini(&http->transfer);
-    ht_http_wire_forget(http);
     free(http->name);
     free(http->base);
     free(http->socket_path);
@@ -756,8 +763,6 @@ int ht_http_send(struct ht_http *http, const struct ht_http_request *request,
 
 int ht_http_multi(struct ht_http *http, struct ht_error *err)
 {
-    if (http->own)
-        return 0;
     if (!http->transfer.multi)
         http->transfer.multi = curl.multi_init();
     if (!http->transfer.multi)
