@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A static program for the lab: waits; "memfd": goes on from memory without a file; "hidden": does
- * so under a runtime's name, and not for long; "map FILE": maps it to be executed, as a library is.
+ * so under a runtime's name, for two seconds; "map FILE": maps it to be executed, as a library is.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "hidden") == 0)
         return run_hidden();
     if (argc > 1 && strcmp(argv[1], "short") == 0)
-        return usleep(300 * 1000);
+        return (int)sleep(2);
     if (argc > 2 && strcmp(argv[1], "map") == 0 && !map_file(argv[2]))
         return 1;
     for (;;)

@@ -74,7 +74,7 @@ live() {
     lab_poll 60 recorded '(.sources[] | select(.name == "drift") | .state | IN("OK", "PART")) and
         any(.layers[]?; .unread == 0) and any(.containers[]?; .name == "busy")'
     lab_docker exec -d busy /bin/idle memfd
-    lab_docker exec busy /bin/idle hidden
+    lab_docker exec -d busy /bin/idle hidden
     lab_docker exec busy /bin/sh -c 'cp /bin/true /tmp/short; /tmp/short' 2>/dev/null
     expect "drift/live: a program without a file is told as it starts" "it is not" lab_poll 60 recorded \
         '[.codes[]? | select(.path == "/memfd:evil" and .running and .seen_by != "polling") | .origin]
