@@ -3,9 +3,15 @@
 #ifndef HT_SOURCE_ORIGIN_INNER_H
 #define HT_SOURCE_ORIGIN_INNER_H
 
+#include <sys/stat.h>
+
 #include "origin-space.h"
 #include "origin.h"
+#include "hulltop/base/digest.h"
 #include "hulltop/base/vec.h"
+
+/* A program, its loader and its libraries. */
+enum { HT_ORIGIN_DIGESTED = 16 };
 
 struct ht_origin {
     int proc_fd;
@@ -29,6 +35,11 @@ struct ht_origin {
         pid_t pid;
         uint64_t start; /* 0: whoever had the pid */
     } opened;           /* the process that was asked for last */
+    struct ht_origin_digested {
+        struct stat about;
+        char digest[HT_SHA256_TEXT_MAX]; /* empty: none */
+    } digested[HT_ORIGIN_DIGESTED];      /* files that were read to their end in this look */
+    size_t digested_next;                /* the place that is used up next */
 };
 
 /* The directory of the process that is asked for (O_PATH), borrowed until another one is asked for
