@@ -10,7 +10,8 @@
 
 enum { ANCESTORS_MAX = 64 };
 
-/* Whether it sees other mounts than the node's first process, below another root. */
+/* Whether it sees other mounts than the node's first process, below another root; one that may not
+ * be looked at (a user's file system of FUSE is shut even to root) is not the node's. */
 static bool is_apart(struct ht_drift *drift, pid_t pid)
 {
     struct ht_proc_reader *reader = &drift->reader;
@@ -21,8 +22,8 @@ static bool is_apart(struct ht_drift *drift, pid_t pid)
     if (ns == 0 || reader->ns_mnt == 0 || ns == reader->ns_mnt || !reader->has_root)
         return false;
     snprintf(name, sizeof(name), "%d/root", (int)pid);
-    return ht_proc_identify(reader->proc_fd, name, &dev, &ino) &&
-           (dev != reader->root_dev || ino != reader->root_ino);
+    return !ht_proc_identify(reader->proc_fd, name, &dev, &ino) || dev != reader->root_dev ||
+           ino != reader->root_ino;
 }
 
 static struct ht_str id_of_monitor(struct ht_drift *drift, pid_t pid, struct ht_str comm)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Podman with the services of root and of a user at their usual sockets (podman.tsv), a working
-# container of Buildah, and a container that drifts: root's, and the user's on the kernel's overlay and
-# on that of FUSE. All of it has a /run of its own.
+# container of Buildah, and a container that drifts, root's and the user's. All of it has a /run of its
+# own.
 set -u
 # shellcheck source=tests/lab/docker-kinds.sh
 . "$(dirname "$0")/docker-kinds.sh"
@@ -204,21 +204,17 @@ in_slice_of() (
     "$@"
 )
 
-# A user's containers on another storage driver, in a service of their own.
-drifts_on() {
-    local options=''
+# The user's containers on the kernel's overlay, in a service of their own.
+drifts_on_overlay() {
     as_user podman rm -fa -t 0 >/dev/null 2>&1
     end_service "$USER_SERVICE"
-    [ "$1" != fuse-overlayfs ] ||
-        options=$'[storage.options.overlay]\nmount_program = "/usr/bin/fuse-overlayfs"'
     # Podman remembers there what driver it had.
-    USER_HOME=home-$1
+    USER_HOME=home-overlay
     mkdir "$LAB/$USER_HOME" && chown $USER_ID:$USER_ID "$LAB/$USER_HOME"
-    write_settings user "$LAB/$USER_HOME/root" /run/user/$USER_ID/"$1" "$LAB/runc-fewer-caps" overlay
-    printf '%s\n' "$options" >>"$LAB/user-storage.conf"
+    write_settings user "$LAB/$USER_HOME/root" /run/user/$USER_ID/overlay "$LAB/runc-fewer-caps" overlay
     rm -f /run/user/$USER_ID/podman/podman.sock
     start_user_service
-    drifts user "drift-podman-user-$1" "${2:-}"
+    drifts user drift-podman-user user
 }
 
 lab() {
@@ -246,14 +242,7 @@ lab() {
     drift_tree "$LAB/drift" && mkdir -m 777 "$LAB/bind"
     tar -C "$LAB/drift" --owner=0 --group=0 --numeric-owner -cf "$LAB/drift.tar" .
     drifts root drift-podman
-    if [ -z "$USER_WHY" ]; then
-        drifts_on overlay
-        if command -v fuse-overlayfs >/dev/null; then
-            drifts_on fuse-overlayfs listed
-        else
-            echo "SKIP drift-podman-user-fuse: lab-fuse-overlayfs: no fuse-overlayfs"
-        fi
-    fi
+    [ -n "$USER_WHY" ] || drifts_on_overlay
     [ -z "${LAB_KEEP:-}" ] || cp "$LAB"/node.json "$LAB"/report.json "$LAB/drift.json" "$LAB_KEEP"
 }
 
