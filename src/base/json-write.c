@@ -378,6 +378,27 @@ void ht_json_put_string(struct ht_json_writer *writer, struct ht_str value)
     value_end(writer);
 }
 
+void ht_json_put_lines(struct ht_json_writer *writer, struct ht_str value)
+{
+    struct ht_str line;
+    bool more = false;
+
+    if (writer->text == HT_JSON_LOSSLESS || ht_str_find_byte(value, '\n') < 0) {
+        ht_json_put_string(writer, value);
+        return;
+    }
+    value_begin(writer);
+    ht_buf_add_c(writer->out, '"');
+    while (ht_str_next(&value, '\n', &line)) {
+        if (more)
+            ht_buf_add_text(writer->out, "\\n");
+        add_printable(writer->out, line);
+        more = true;
+    }
+    ht_buf_add_c(writer->out, '"');
+    value_end(writer);
+}
+
 static void put_members(struct ht_json_writer *writer, const struct ht_json *value)
 {
     ht_json_object_begin(writer);

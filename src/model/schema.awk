@@ -192,6 +192,8 @@ function put_struct_c(d,    i, b, o, extra, f) {
             f = f " | HT_FIELD_MASKED"
         if (flags[d, i] ~ /derived/)
             f = f " | HT_FIELD_DERIVED"
+        if (flags[d, i] ~ /lines/)
+            f = f " | HT_FIELD_LINES"
         sub(/^0 \| /, "", f)
         printf "    {.name = %s, .kind = HT_KIND_%s%s,\n     .offset = offsetof(struct ht_%s, %s), .flags = %s,\n     .unit = %s, .doc = %s},\n", \
             quote(item[d, i]), upper(b), extra, name[d], item[d, i], f, \

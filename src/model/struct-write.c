@@ -161,6 +161,11 @@ static void put_value(struct ht_json_writer *writer, const struct ht_field *fiel
         ht_document_put_time(writer, *(const int64_t *)value);
         break;
     case HT_KIND_TEXT:
+        if (field->flags & HT_FIELD_LINES)
+            ht_json_put_lines(writer, *(const struct ht_str *)value);
+        else
+            ht_json_put_string(writer, *(const struct ht_str *)value);
+        break;
     case HT_KIND_REF:
         ht_json_put_string(writer, *(const struct ht_str *)value);
         break;

@@ -299,7 +299,10 @@ static void put_rule(struct sarif *sarif, const struct ht_finding *finding)
     put_text(sarif, "id", finding->check);
     put_message(sarif, "shortDescription", finding->title);
     put_message(sarif, "fullDescription", finding->why);
-    put_message(sarif, "help", finding->fix);
+    begin(sarif, "help");
+    key(sarif, "text");
+    ht_json_put_lines(&sarif->json, finding->fix);
+    end(sarif);
     begin(sarif, "defaultConfiguration");
     put_text(sarif, "level", ht_str_from(level_of(finding->severity)));
     end(sarif);

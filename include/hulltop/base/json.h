@@ -112,6 +112,8 @@ void ht_json_put_uint(struct ht_json_writer *writer, uint64_t value);
 /* At most six digits behind the point, no exponent; not finite gives null. */
 void ht_json_put_double(struct ht_json_writer *writer, double value);
 void ht_json_put_string(struct ht_json_writer *writer, struct ht_str value);
+/* The same of a text that is ours and may have several lines: the ends of lines stay such. */
+void ht_json_put_lines(struct ht_json_writer *writer, struct ht_str value);
 /* A tree as it was parsed. */
 void ht_json_put(struct ht_json_writer *writer, const struct ht_json *value);
 

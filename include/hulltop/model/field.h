@@ -33,6 +33,7 @@ enum ht_kind {
 enum ht_field_flags {
     HT_FIELD_MASKED = 1 << 0,  /* what is secret in it was masked by the decoder */
     HT_FIELD_DERIVED = 1 << 1, /* made by the engine; absent in what sources give */
+    HT_FIELD_LINES = 1 << 2,   /* text of ours, which may have several lines */
 };
 
 struct ht_enum_value {

@@ -292,9 +292,26 @@ static void every_byte_is_looked_at_everywhere(void **state)
     }
 }
 
+/* Only the ends of lines: what else is not printable is shown as it always is. */
+static void lines_of_ours_stay_lines(void **state)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(256);
+    struct ht_json_writer writer;
+
+    (void)state;
+    ht_json_begin(&writer, &out, HT_JSON_COMPACT, HT_JSON_PRINTABLE);
+    ht_json_array_begin(&writer);
+    ht_json_put_lines(&writer, HT_S("1. a\n2. \"b\"\x1b[m"));
+    ht_json_put_lines(&writer, HT_S("one"));
+    ht_json_put_string(&writer, HT_S("x\ny"));
+    ht_json_array_end(&writer);
+    assert_string_equal(out.data, "[\"1. a\\n2. \\\"b\\\"\\\\x1b[m\",\"one\",\"x\\\\x0ay\"]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_of_ours_stay_lines),
         cmocka_unit_test(both_styles),
         cmocka_unit_test(values_in_a_row_need_no_comma),
         cmocka_unit_test(numbers_are_exact),
