@@ -100,8 +100,10 @@ void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process);
 
 /* Reads stat and cgroup of a process: home, start and ticks. False: it is gone. */
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process);
-/* The container of a process with mounts and a root of its own, by its ancestors, in drift's arena;
- * empty: none, or not told. */
+/* The container of a process with mounts and a root of its own, by its ancestors, in drift's arena:
+ * by the nearest monitor of the node's own, or else by the nearest at all. Empty: none, or not
+ * told.
+ */
 struct ht_str ht_drift_kin_id(struct ht_drift *drift, pid_t pid, uint64_t ppid);
 /* Judges what the process, which was scouted, runs; start (NULL allowed) is what a watch told of
  * its newest program. False: it is gone. */

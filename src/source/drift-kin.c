@@ -39,19 +39,25 @@ static struct ht_str id_of_monitor(struct ht_drift *drift, pid_t pid, struct ht_
 
 struct ht_str ht_drift_kin_id(struct ht_drift *drift, pid_t pid, uint64_t ppid)
 {
-    struct ht_str id = {0};
+    struct ht_str nested = {0};
 
     if (!is_apart(drift, pid))
-        return id;
-    for (int i = 0; i < ANCESTORS_MAX && ppid > 1 && id.len == 0; i++) {
+        return nested;
+    for (int i = 0; i < ANCESTORS_MAX && ppid > 1; i++) {
         struct ht_proc_stat stat;
+        struct ht_str id;
         bool gone;
 
         if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, (pid_t)ppid, "stat", &gone),
                                 &stat) < 0)
             break;
         id = id_of_monitor(drift, (pid_t)ppid, ht_arena_str(drift->arena, stat.comm));
+        /* What runs in a container can be called so, too, and name any container. */
+        if (id.len && !is_apart(drift, (pid_t)ppid))
+            return id;
+        if (nested.len == 0)
+            nested = id;
         ppid = stat.ppid;
     }
-    return id;
+    return nested;
 }

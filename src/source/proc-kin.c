@@ -16,13 +16,14 @@ static int compare_pids(const void *a, const void *b)
     return (left->pid > right->pid) - (left->pid < right->pid);
 }
 
-static const struct ht_process *process_of(const struct ht_proc_table *table, uint64_t pid)
+/* The entry of a process that was read; NULL: there is none. */
+static const struct ht_proc_entry *entry_of(const struct ht_proc_table *table, uint64_t pid)
 {
     const struct ht_proc_entry key = {.pid = (pid_t)pid};
     const struct ht_proc_entry *entry =
         bsearch(&key, table->entries, table->len, sizeof(key), compare_pids);
 
-    return entry && entry->row ? ht_process_of(entry->row) : NULL;
+    return entry && entry->row ? entry : NULL;
 }
 
 static bool has_id(const struct ht_process *process)
@@ -67,18 +68,30 @@ static struct ht_map *known_namespaces(const struct ht_proc_table *table)
     return map;
 }
 
-/* The id that a container's monitor among the ancestors was started for. */
-static struct ht_str id_of_ancestor(const struct ht_proc_table *table,
-                                    const struct ht_process *process, const char **ret_hint)
+/* The id that a container's monitor among the ancestors was started for. What runs in a container
+ * can be called so, too, and name any container: one of the node's own goes first. */
+static struct ht_str id_of_ancestor(const struct ht_proc_table *table, uint64_t ppid,
+                                    const char **ret_hint)
 {
-    for (int i = 0; process && i < ANCESTORS_MAX; i++) {
-        struct ht_str id = ht_proc_decode_monitor(process->argv, ret_hint);
+    struct ht_str nested = {0};
 
-        if (id.len)
+    for (int i = 0; i < ANCESTORS_MAX && ppid; i++) {
+        const struct ht_proc_entry *entry = entry_of(table, ppid);
+        const char *hint;
+        struct ht_str id;
+
+        if (!entry)
+            break;
+        id = ht_proc_decode_monitor(ht_process_of(entry->row)->argv, &hint);
+        if (id.len && (!entry->apart || nested.len == 0))
+            *ret_hint = hint;
+        if (id.len && !entry->apart)
             return id;
-        process = process->ppid ? process_of(table, process->ppid) : NULL;
+        if (nested.len == 0)
+            nested = id;
+        ppid = ht_process_of(entry->row)->ppid;
     }
-    return (struct ht_str){0};
+    return nested;
 }
 
 static void adopt(struct ht_proc_table *table, struct ht_proc_entry *entry, struct ht_map *known)
@@ -96,7 +109,7 @@ static void adopt(struct ht_proc_table *table, struct ht_proc_entry *entry, stru
     if (kin)
         id = ht_process_of(kin)->container_id;
     else
-        id = id_of_ancestor(table, process_of(table, process.ppid), &hint);
+        id = id_of_ancestor(table, process.ppid, &hint);
     if (id.len == 0)
         return;
     ht_process_set_container_id(&process, id);

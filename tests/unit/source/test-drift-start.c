@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who started a program that runs in a container. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/drift-inner.h"
+#include "src/source/proc-node.h"
 
 enum { PATH_BYTES = 128, PIDS_MAX = 8 };
 
@@ -69,7 +71,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"/stat", "/cgroup", ""};
+    static const char *const names[] = {"/stat",   "/cgroup", "/cmdline", "/root",
+                                        "/ns/mnt", "/ns",     ""};
     struct place *place = *state;
     char path[PATH_BYTES];
 
@@ -204,6 +207,75 @@ static void who_ran_something_of_the_container_is_no_runtime(void **state)
     assert_true(ht_drift_is_starting(&place->drift, &who));
 }
 
+/* ---- whose it is, by its ancestors ---- */
+
+#define OTHER "0e1f2a3b4c5d0e1f2a3b4c5d0e1f2a3b4c5d0e1f2a3b4c5d0e1f2a3b4c5d0e1f"
+
+/* Where a process is: on the node, or apart from it. */
+static void put_root(const struct place *place, int pid, bool apart)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%s/%d/ns", place->proc, pid);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/%d/ns/mnt", place->proc, pid);
+    assert_int_equal(symlink(apart ? "mnt:[4026532001]" : "mnt:[4026531841]", path), 0);
+    snprintf(path, sizeof(path), "%s/%d/root", place->proc, pid);
+    assert_int_equal(symlink(apart ? place->proc : "/", path), 0);
+}
+
+static void put_monitor(struct place *place, int pid, int ppid, const char *id, bool apart)
+{
+    char path[PATH_BYTES];
+    FILE *file;
+
+    put_process(place, pid, "conmon", ppid);
+    put_root(place, pid, apart);
+    snprintf(path, sizeof(path), "%s/%d/cmdline", place->proc, pid);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fprintf(file, "/usr/bin/conmon%c-c%c%s%c", 0, 0, id, 0) > 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void see_node(struct place *place)
+{
+    struct ht_proc_reader *reader = &place->drift.reader;
+
+    reader->ns_mnt = 4026531841;
+    reader->has_root = ht_proc_identify(AT_FDCWD, "/", &reader->root_dev, &reader->root_ino);
+    assert_true(reader->has_root);
+}
+
+static void a_monitor_tells_whose_it_is(void **state)
+{
+    struct place *place = *state;
+
+    see_node(place);
+    put_monitor(place, 20, 1, ID, false);
+    put_process(place, 30, "sh", 20);
+    put_root(place, 30, true);
+    put_process(place, 31, "sh", 20);
+    put_root(place, 31, false);
+    assert_true(ht_str_is(ht_drift_kin_id(&place->drift, 30, 20), ID));
+    assert_int_equal(ht_drift_kin_id(&place->drift, 31, 20).len, 0);
+}
+
+static void what_is_named_like_a_monitor_in_a_container_names_no_other(void **state)
+{
+    struct place *place = *state;
+
+    see_node(place);
+    put_monitor(place, 20, 1, ID, false);
+    put_monitor(place, 30, 20, OTHER, true);
+    put_process(place, 40, "sh", 30);
+    put_root(place, 40, true);
+    assert_true(ht_str_is(ht_drift_kin_id(&place->drift, 40, 30), ID));
+    /* Where the node has no monitor of its own, one that is nested is all that tells. */
+    put_process(place, 20, "sh", 1);
+    assert_true(ht_str_is(ht_drift_kin_id(&place->drift, 40, 30), OTHER));
+}
+
 #define A_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -213,6 +285,8 @@ int main(void)
         A_TEST(who_has_ended_is_no_parent),
         A_TEST(a_runtime_is_known_by_who_started_it),
         A_TEST(who_ran_something_of_the_container_is_no_runtime),
+        A_TEST(a_monitor_tells_whose_it_is),
+        A_TEST(what_is_named_like_a_monitor_in_a_container_names_no_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

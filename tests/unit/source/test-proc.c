@@ -22,6 +22,7 @@
 #include "feed.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "src/source/proc-kin.h"
 #include "src/source/proc-table.h"
 
 enum { SLEEPERS = 300 };
@@ -595,9 +596,46 @@ static void driver_that_did_not_start_cannot_be_renewed(void **state)
     driver.ops->free(driver.self);
 }
 
+/* ---- whose it is, by its ancestors ---- */
+
+static struct ht_proc_entry relative(pid_t pid, pid_t ppid, const char *id, bool apart)
+{
+    struct ht_str argv[] = {HT_S("/usr/bin/conmon"), HT_S("-c"), ht_str_from(id ? id : "")};
+    struct ht_process process = {0};
+
+    ht_process_set_pid(&process, (uint64_t)pid);
+    ht_process_set_ppid(&process, (uint64_t)ppid);
+    if (id)
+        ht_process_set_argv(&process, (struct ht_text_list){.items = argv, .len = ARRAY_LEN(argv)});
+    return (struct ht_proc_entry){.pid = pid,
+                                  .apart = apart,
+                                  .contained = apart,
+                                  .first = true,
+                                  .row = ht_row_new(&ht_process_table, &process)};
+}
+
+static void what_is_named_like_a_monitor_in_a_container_names_no_other(void **state)
+{
+    struct ht_proc_entry entries[] = {relative(20, 1, "own", false),
+                                      relative(30, 20, "other", true), relative(40, 30, NULL, true),
+                                      relative(50, 1, "nested", true),
+                                      relative(60, 50, NULL, true)};
+    struct ht_proc_table table = {.entries = entries, .len = ARRAY_LEN(entries)};
+
+    (void)state;
+    ht_kin_settle(&table);
+    assert_true(ht_str_is(ht_process_of(entries[2].row)->container_id, "own"));
+    assert_true(ht_str_is(ht_process_of(entries[2].row)->container_hint, "conmon"));
+    /* Where the node has no monitor of its own, one that is nested is all that tells. */
+    assert_true(ht_str_is(ht_process_of(entries[4].row)->container_id, "nested"));
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++)
+        ht_row_unref(entries[i].row);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_named_like_a_monitor_in_a_container_names_no_other),
         cmocka_unit_test(own_process_is_in_the_table),
         cmocka_unit_test(hidden_processes_are_missing_data),
         cmocka_unit_test(without_a_live_system_it_is_off),
