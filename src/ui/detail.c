@@ -242,6 +242,13 @@ static const struct ht_container *container_of(const struct ht_ui *ui, const str
     return find_rows(ui, detail->table, ht_str_from(detail->id), &rows) ? rows.container : NULL;
 }
 
+/* With a reason it is unlocked. */
+static void wish_lock(struct ht_ui *ui, struct ht_str container, struct ht_str reason)
+{
+    ui->lock_asked = true;
+    ui->calls.lock(ui->calls.context, container, reason);
+}
+
 static void take_unlock(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
 {
     const struct ht_container *container = container_of(ui, of(page));
@@ -252,7 +259,7 @@ static void take_unlock(struct ht_ui *ui, struct ht_page *page, struct ht_str te
         ht_ui_message(ui, "not unlocked: a reason is needed");
         return;
     }
-    ui->calls.lock(ui->calls.context, container->id, text);
+    wish_lock(ui, container->id, text);
 }
 
 static void ask_lock(struct ht_ui *ui, const struct detail *detail)
@@ -272,7 +279,7 @@ static void ask_lock(struct ht_ui *ui, const struct detail *detail)
     if (lock && ht_lock_of(lock)->locked)
         ht_ui_prompt(ui, HT_PROMPT_UNLOCK, HT_S(""), take_unlock);
     else
-        ui->calls.lock(ui->calls.context, container->id, HT_S(""));
+        wish_lock(ui, container->id, HT_S(""));
 }
 
 static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str path, bool done)

@@ -84,7 +84,8 @@ struct ht_ui {
     enum ht_ui_recording recording;
     int64_t paused_ns; /* the clock, as it was when the screen was paused */
     bool done;
-    bool first_run; /* the first-run screen may still be shown */
+    bool first_run;  /* the first-run screen may still be shown */
+    bool lock_asked; /* what becomes of it is told when the engine has done it */
     int speed_shift;
     struct ht_page *pages[HT_PAGES_MAX];
     size_t depth;

@@ -155,6 +155,17 @@ static bool is_denied(const struct ht_state *state)
     return false;
 }
 
+/* That a lock was made or taken away stays on the timeline as a mark; who asked is told, too. */
+static bool is_answer(struct ht_ui *ui, const struct ht_event *event)
+{
+    bool is_message = event->kind == HT_EVENT_KIND_MESSAGE;
+    bool is_lock = ui->lock_asked && event->kind == HT_EVENT_KIND_MARK;
+
+    if (is_message || is_lock)
+        ui->lock_asked = false;
+    return (is_message || is_lock) && ht_event_has_text(event);
+}
+
 /* Events with a message for the user that came since the last state. */
 static void show_messages(struct ht_ui *ui, const struct ht_state *before)
 {
@@ -166,7 +177,7 @@ static void show_messages(struct ht_ui *ui, const struct ht_state *before)
     for (size_t i = from; i < events->len; i++) {
         const struct ht_event *event = ht_event_of(events->rows[i]);
 
-        if (event->kind == HT_EVENT_KIND_MESSAGE && ht_event_has_text(event)) {
+        if (is_answer(ui, event)) {
             ht_autobuf struct ht_buf text = HT_BUF(HT_MESSAGE_MAX);
 
             ht_buf_add_str(&text, event->text);

@@ -235,6 +235,49 @@ static void a_detail_tells_asks_and_writes(void **unused)
     close_bench(&bench);
 }
 
+/* A node with one container whose image is known; a mark as the engine makes it when it locked. */
+static struct ht_state *lockable(const char *mark)
+{
+    struct ht_node *node = ht_node_new(FIXTURE_NOW);
+    struct ht_container container = {0};
+    struct ht_event event = {0};
+
+    ht_container_set_id(&container, HT_S("c0ffee"));
+    ht_container_set_name(&container, HT_S("web"));
+    ht_container_set_image_id(&container, HT_S("sha256:1"));
+    ht_node_add(node, ht_row_new(&ht_container_table, &container));
+    ht_node_sort(node);
+    struct ht_state *state = ht_state_new(node);
+    if (!mark)
+        return state;
+    ht_event_set_id(&event, ht_str_from(mark));
+    ht_event_set_at(&event, FIXTURE_NOW);
+    ht_event_set_kind(&event, HT_EVENT_KIND_MARK);
+    ht_event_set_text(&event, ht_str_from(mark));
+    ht_rowset_add(&state->events, ht_row_new(&ht_event_table, &event));
+    return state;
+}
+
+static void a_lock_is_told_to_who_asked_for_it(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *before = lockable(NULL), *marked = lockable("a person's mark"),
+                                 *locked = lockable("locked app:1");
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, before);
+    type(&bench, ":view containers\n\n");
+    ht_ui_set_state(bench.ui, marked);
+    SEES_NOT(&bench, "a person's mark"); /* nobody asked for a lock */
+    ht_ui_set_state(bench.ui, before);
+    type(&bench, "L");
+    assert_int_equal(bench.calls.lock, 1);
+    ht_ui_set_state(bench.ui, locked);
+    SEES(&bench, "\nlocked app:1");
+    close_bench(&bench);
+}
+
 static void a_finding_that_is_gone_says_so(void **unused)
 {
     struct bench bench;
@@ -671,6 +714,7 @@ int main(void)
         cmocka_unit_test(a_hidden_column_is_gone),
         cmocka_unit_test(ten_thousand_rows_are_sorted_and_grouped),
         cmocka_unit_test(a_detail_tells_asks_and_writes),
+        cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
         cmocka_unit_test(a_finding_that_is_gone_says_so),
         cmocka_unit_test(a_text_is_searched),
         cmocka_unit_test(the_clock_goes_on_and_pausing_holds_the_screen),
