@@ -329,7 +329,7 @@ static int answer(struct ht_session *session, struct ht_check_found *found)
     named_failed = tell_named_failure(state, options);
     find(found, state);
     if (!options->quiet && print_report(state, options, found, &err) < 0)
-        return complain(&err, HT_STATUS_USAGE);
+        return complain(&err, HT_STATUS_TERMINAL);
     status = ht_check_status(state, options, found->counted > 0);
     return status == HT_STATUS_CLEAN && named_failed ? HT_STATUS_UNKNOWN : status;
 }
@@ -349,7 +349,7 @@ int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
     if (ht_wait_prepare(&err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
     else if (options->baseline && ht_check_read_baseline(options->baseline, known, &err) < 0)
-        status = complain(&err, HT_STATUS_USAGE);
+        status = complain(&err, HT_STATUS_RECORDING);
     else if (ht_session_open(&session, options, arena, &err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
     else {

@@ -45,7 +45,7 @@ static int print(struct ht_str text)
     if (ht_print(text, &err) == 0)
         return HT_STATUS_CLEAN;
     ht_complain(&err);
-    return HT_STATUS_USAGE;
+    return HT_STATUS_TERMINAL;
 }
 
 static int tell(struct ht_session *session)

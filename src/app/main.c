@@ -24,7 +24,7 @@ static int print(void (*text)(struct ht_buf *out))
     if (ht_print(ht_buf_str(&out), &err) == 0)
         return HT_STATUS_CLEAN;
     ht_complain(&err);
-    return HT_STATUS_USAGE;
+    return HT_STATUS_TERMINAL;
 }
 
 /* Questions 2 and 6 are answered from programs as they start. */

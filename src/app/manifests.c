@@ -271,7 +271,6 @@ static int judge_all(struct run *run)
     int64_t now_ns = ht_clock_wall(ht_clock_system());
     ht_autostate struct ht_state *state = NULL;
     struct ht_error err = {0};
-    int r;
 
     run->judge = ht_judge_new(&(struct ht_judge_options){.facts = run->session.facts,
                                                          .store = &store,
@@ -283,11 +282,10 @@ static int judge_all(struct run *run)
     }
 
     ht_autorow struct ht_row *source = make_source(run, now_ns);
-    r = ht_judge_end(run->judge, source, &state, &err);
-    if (r == 0 && !run->options->quiet)
-        r = print_report(run, state, &err);
-    if (r < 0)
+    if (ht_judge_end(run->judge, source, &state, &err) < 0)
         return complain(&err, HT_STATUS_USAGE);
+    if (!run->options->quiet && print_report(run, state, &err) < 0)
+        return complain(&err, HT_STATUS_TERMINAL);
     if (run->count.pods + run->count.templates == 0) {
         ht_error_set(&err, ENODATA, "%s: no pod and no template of one in it: nothing was judged",
                      shown_name(run->options->manifests));
@@ -306,9 +304,10 @@ int ht_check_manifests(const struct ht_options *options, struct ht_arena *arena)
 
     run.findings = ht_spool_new(&err);
     run.pods = run.findings ? ht_spool_new(&err) : NULL;
-    if (!run.pods || ht_session_open(&run.session, options, arena, &err) < 0 ||
-        (options->baseline && ht_check_read_baseline(options->baseline, run.known, &err) < 0))
+    if (!run.pods || ht_session_open(&run.session, options, arena, &err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
+    else if (options->baseline && ht_check_read_baseline(options->baseline, run.known, &err) < 0)
+        status = complain(&err, HT_STATUS_RECORDING);
     else
         status = judge_all(&run);
     ht_judge_free(run.judge);
