@@ -196,6 +196,17 @@ static int check_order(const struct parser *parser, const struct ht_term *term, 
     return 0;
 }
 
+/* Behind the cause: a narrow screen cuts the end. */
+static void hint_quotes(struct ht_error *err)
+{
+    struct ht_error cause;
+
+    if (!err)
+        return;
+    cause = *err;
+    ht_error_set(err, cause.code, "%s (quote a word that has a colon)", cause.text);
+}
+
 static int parse_field(struct parser *parser, const struct operator* operator, size_t name_len,
                        struct ht_term **ret_term)
 {
@@ -205,8 +216,7 @@ static int parse_field(struct parser *parser, const struct operator* operator, s
 
     if (ht_path_parse(parser->filter->table, name, &term->path, parser->err) < 0) {
         if (operator->text[0] == ':')
-            return ht_error_wrap(parser->err, "filter: column %u (quote a word that has a colon)",
-                                 column_of(parser, from));
+            hint_quotes(parser->err);
         return ht_error_wrap(parser->err, "filter: column %u", column_of(parser, from));
     }
     parser->at += name_len + strlen(operator->text);

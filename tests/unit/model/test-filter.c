@@ -319,7 +319,7 @@ static void mistakes_are_told_with_their_column(void **state)
         {"web nmae=x", "filter: column 5: no field nmae in container (did you mean name?)"},
         {"\xc3\xa4 zzz=x", "filter: column 3: no field zzz in container"},
         {"nginx:latest",
-         "filter: column 1 (quote a word that has a colon): no field nginx in container"},
+         "filter: column 1: no field nginx in container (quote a word that has a colon)"},
         {"mounts.sorce=x", "filter: column 1: no field sorce in mount (did you mean source?)"},
         {"cap_prm=x", "filter: column 1: no field cap_prm in container"},
         {"privileged=yes",
