@@ -25,6 +25,14 @@ static void put_missing(struct ht_doc *doc, const struct ht_missing *missing)
         ht_doc_wrap(doc, 4, HT_STYLE_DIM, missing->help);
 }
 
+/* A pass stands beside facts that are not known when they decide nothing; then not all was seen. */
+static struct ht_str meaning(const struct ht_question *question)
+{
+    if (question->state == HT_QUESTION_STATE_PASS && question->missing.len > 0)
+        return HT_S("Nothing found in what decides; what is not known beside it follows.");
+    return ht_str_from(ht_question_state_enum.values[question->state].doc);
+}
+
 static void put_question(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
 {
     const struct ht_question *question = ht_state_question(ui->state, number);
@@ -34,8 +42,7 @@ static void put_question(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
     ht_doc_line(doc);
     ht_doc_putf(doc, 1, HT_STYLE_TITLE, "%u %s", number, ht_question_pane(number));
     ht_doc_put(doc, 32, ht_ui_question_style(question), ht_str_from(ht_question_word(question)));
-    ht_doc_text(doc, 2, HT_STYLE_DIM,
-                ht_str_from(ht_question_state_enum.values[question->state].doc));
+    ht_doc_text(doc, 2, HT_STYLE_DIM, meaning(question));
     ht_question_put_coverage(&coverage, question);
     if (coverage.len) {
         ht_doc_line(doc);
