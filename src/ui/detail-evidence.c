@@ -39,6 +39,23 @@ static int64_t seen_at(const struct ht_ui *ui, const struct ht_evidence *evidenc
     return at;
 }
 
+int64_t ht_detail_last_seen(const struct ht_ui *ui, const struct ht_finding *finding)
+{
+    int64_t last = finding->last_seen;
+
+    /* Held: its sources may answer, and yet nobody could look. */
+    if (ht_rowset_find(&ui->state->held, finding->id))
+        return last;
+    for (size_t i = 0; i < finding->evidence.len; i++) {
+        const struct ht_evidence *evidence = &finding->evidence.items[i];
+        int64_t at = ht_evidence_has_at(evidence) ? seen_at(ui, evidence) : last;
+
+        if (at > last)
+            last = at;
+    }
+    return last;
+}
+
 static void put_evidence(struct ht_ui *ui, struct ht_doc *doc, const struct ht_evidence *evidence)
 {
     int age_col = doc->width - AGE_W;

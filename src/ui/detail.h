@@ -30,6 +30,8 @@ bool ht_detail_packages_fix(const struct ht_ui *ui, const struct ht_subject_rows
                             struct ht_doc *doc);
 /* Every known field of every row, by the field tables. */
 void ht_detail_raw(const struct ht_subject_rows *rows, struct ht_doc *doc);
+/* When the finding was last known to hold, as the ages on Evidence say it; ns since the epoch. */
+int64_t ht_detail_last_seen(const struct ht_ui *ui, const struct ht_finding *finding);
 void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
 /* Appends all of them as JSON. */
 void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows,

@@ -278,6 +278,50 @@ static void a_lock_is_told_to_who_asked_for_it(void **unused)
     close_bench(&bench);
 }
 
+/* A finding of 100 s ago; docker, which told it, answered 3 s ago and told nothing else. */
+static struct ht_state *confirmed(bool held)
+{
+    struct ht_node *node = ht_node_new(FIXTURE_NOW);
+    struct ht_source source = {0};
+    struct ht_finding finding = {0};
+    struct ht_evidence evidence = {0};
+
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_name(&source, HT_S("docker"));
+    ht_source_set_answered_at(&source, FIXTURE_NOW - 3 * HT_NS_PER_S);
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
+    ht_node_sort(node);
+    ht_evidence_set_source(&evidence, HT_S("docker inspect"));
+    ht_evidence_set_field(&evidence, HT_S("HostConfig.Privileged"));
+    ht_evidence_set_at(&evidence, FIXTURE_NOW - 100 * HT_NS_PER_S);
+    ht_finding_set_id(&finding, HT_S("f1"));
+    ht_finding_set_question(&finding, 3);
+    ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+    ht_finding_set_title(&finding, HT_S("Runs with --privileged"));
+    ht_finding_set_last_seen(&finding, FIXTURE_NOW - 100 * HT_NS_PER_S);
+    ht_finding_set_evidence(&finding, (struct ht_evidence_list){.items = &evidence, .len = 1});
+    struct ht_state *state = ht_state_new(node);
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    if (held)
+        ht_rowset_add(&state->held, ht_row_new(&ht_finding_table, &finding));
+    return state;
+}
+
+static void a_finding_was_seen_last_when_its_source_answered(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *stands = confirmed(false), *held = confirmed(true);
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, stands);
+    type(&bench, "3\n\t\t\t\t");
+    SEES(&bench, "14:02:28     hulltop last saw it");
+    ht_ui_set_state(bench.ui, held);
+    SEES(&bench, "14:00:51     hulltop last saw it");
+    close_bench(&bench);
+}
+
 static void a_finding_that_is_gone_says_so(void **unused)
 {
     struct bench bench;
@@ -715,6 +759,7 @@ int main(void)
         cmocka_unit_test(ten_thousand_rows_are_sorted_and_grouped),
         cmocka_unit_test(a_detail_tells_asks_and_writes),
         cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
+        cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
         cmocka_unit_test(a_finding_that_is_gone_says_so),
         cmocka_unit_test(a_text_is_searched),
         cmocka_unit_test(the_clock_goes_on_and_pausing_holds_the_screen),
