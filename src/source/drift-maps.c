@@ -66,8 +66,10 @@ static bool judge_deleted(struct ht_drift_looking *looking, struct ht_str path,
     bool memory = ht_str_has_prefix(path, "/memfd:");
     struct ht_code now = {0};
 
-    /* Another file has its place: a package was updated, and the old one may be the image's. */
-    if (!memory && ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, &now))
+    /* Another file has its place: a package was updated, and the old one may be the image's. Where
+     * nobody could look at its place that excuses nothing. */
+    if (!memory && ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, &now) &&
+        ht_code_has_size(&now))
         return false;
     ht_code_set_kind(code, HT_CODE_KIND_LIBRARY);
     ht_code_set_path(code, path);

@@ -27,6 +27,9 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+#include "src/source/drift-codes.h"
+#include "src/source/drift-layers.h"
+#include "src/source/drift-look.h"
 #include "src/source/origin.h"
 
 #define SCRIPT  "#!/bin/sh\necho drifted\n"
@@ -257,6 +260,90 @@ static void a_root_of_fuse_is_looked_at_by_helpers(struct ht_spawner *spawner,
     ht_origin_free(origin);
 }
 
+/* ---- what is mapped, and has no name any more ---- */
+
+/* A table of processes with what that one maps. */
+static void write_maps(const char *proc, pid_t pid)
+{
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%d", proc, (int)pid);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/%d/maps", proc, (int)pid);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    for (int i = 0; i < 2; i++)
+        assert_true(fprintf(file, "7f0%d-7f0%d r-xp 00000000 00:2a %d /%s (deleted)\n", i, i + 1,
+                            i + 2, i ? "script" : "gone") > 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void remove_maps(const char *proc, pid_t pid)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%d/maps", proc, (int)pid);
+    (void)unlink(path);
+    snprintf(path, sizeof(path), "%s/%d", proc, (int)pid);
+    (void)rmdir(path);
+    (void)rmdir(proc);
+}
+
+static size_t count_deleted(struct ht_drift *drift)
+{
+    struct ht_node *sample = ht_node_new(1);
+    const struct ht_rowset *codes;
+    size_t count = 0;
+
+    ht_codes_put(drift->codes, sample);
+    codes = ht_node_set(sample, HT_TABLE_CODE);
+    for (size_t i = 0; i < codes->len; i++)
+        count += ht_code_of(codes->rows[i])->origin == HT_CODE_ORIGIN_DELETED;
+    ht_node_unref(sample);
+    return count;
+}
+
+/* What lies at its place by now excuses a library only where somebody could look. */
+static void what_is_gone_is_told(struct ht_spawner *spawner, const struct scene *scene,
+                                 size_t wanted)
+{
+    char proc[] = "/tmp/far-proc.XXXXXX";
+    struct ht_drift drift = {.codes = ht_codes_new(),
+                             .layers = ht_layers_new(),
+                             .arena = ht_arena_new(HT_LIMIT_ROW),
+                             .mapped = ht_map_new(),
+                             .now_ns = 1,
+                             .tick_ns = HT_NS_PER_S / 100,
+                             .seen_by = "polling"};
+    struct ht_drift_process process = {.pid = scene->inside};
+    struct ht_drift_looking looking = {.drift = &drift, .process = &process};
+    struct ht_error err = {0};
+
+    assert_non_null(mkdtemp(proc));
+    write_maps(proc, scene->inside);
+    ht_buf_init(&drift.maps, HT_LIMIT_FILE);
+    drift.origin = ht_origin_new("/proc", spawner, &err);
+    assert_non_null(drift.origin);
+    assert_int_equal(ht_proc_reader_init(&drift.reader, proc, &err), 0);
+    process.home = ht_layers_join(drift.layers, HT_S("c1"), 1);
+    ht_drift_judge_maps(&looking, HT_S("/bin/app"));
+    assert_true(looking.mapped);
+    assert_int_equal(count_deleted(&drift), wanted);
+    for (size_t i = 0; i < looking.fresh.len; i++)
+        ht_codes_end(drift.codes, looking.fresh.items[i], 1);
+    ht_vec_fini(&looking.fresh);
+    ht_layers_leave(drift.layers, process.home);
+    ht_proc_reader_fini(&drift.reader);
+    ht_origin_free(drift.origin);
+    ht_buf_fini(&drift.maps);
+    ht_map_free(drift.mapped);
+    ht_arena_free(drift.arena);
+    ht_layers_free(drift.layers);
+    ht_codes_free(drift.codes);
+    remove_maps(proc, scene->inside);
+}
+
 static void far_roots(void **state)
 {
     struct ht_spawner *spawner = *state;
@@ -266,6 +353,8 @@ static void far_roots(void **state)
         print_message("fuse: cannot be mounted here: %s\n", strerror(errno));
         skip();
     }
+    what_is_gone_is_told(spawner, &scene, 1); /* another file has the place of the other one */
+    what_is_gone_is_told(NULL, &scene, 2);
     who_is_slow_is_not_waited_for(spawner, &scene);
     a_root_of_fuse_is_looked_at_by_helpers(spawner, &scene);
     clear_scene(&scene);
