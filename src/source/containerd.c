@@ -259,8 +259,10 @@ static int ping(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble
                  : ht_containerd_call(ctd, &(struct ht_containerd_call){.path = VERSION}, &answer,
                                       trouble);
     ctd->next_ping_ns = ht_clock_mono(ctd->feed->clock) + PING_NS;
-    if (r == 0)
+    if (r == 0) {
+        ctd->answered_at = ht_clock_wall(ctd->feed->clock);
         ctd->feed->confirm(ctd->feed);
+    }
     return r;
 }
 

@@ -280,8 +280,10 @@ static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
         feed->at(feed, "asking whether the daemon answers");
         r = ht_docker_ping(&docker->client, trouble);
         docker->next_ping_ns = ht_clock_mono(feed->clock) + HT_DOCKER_PING_NS;
-        if (r == 0)
+        if (r == 0) {
+            docker->answered_at = ht_clock_wall(feed->clock);
             feed->confirm(feed);
+        }
     }
     if (r == 0 && docker->changed && ht_clock_mono(feed->clock) - docker->told_ns >= TELL_GAP_NS)
         ht_docker_tell_good(docker);

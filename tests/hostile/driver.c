@@ -260,3 +260,15 @@ const struct ht_source *driver_source(const struct driver *driver, const char *n
 
     return row ? ht_source_of(row) : NULL;
 }
+
+int64_t driver_answered_at(struct driver *driver, const char *name)
+{
+    const struct ht_source *source;
+    int64_t at;
+
+    pthread_mutex_lock(&driver->lock);
+    source = driver_source(driver, name);
+    at = source && ht_source_has_answered_at(source) ? source->answered_at : 0;
+    pthread_mutex_unlock(&driver->lock);
+    return at;
+}

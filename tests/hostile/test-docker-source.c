@@ -648,6 +648,9 @@ static void a_stopped_daemon_is_busy_and_comes_back(void **state)
     (void)state;
     start(&driver, BRIEF);
     expect_ok(&driver, 3);
+    int64_t listed_at = driver_answered_at(&driver, "docker");
+    driver_advance(&driver, AFTER_PING);
+    wait_past(&driver, &driver.confirmed, 0);
     assert_int_equal(kill(peer.pid, SIGSTOP), 0);
     driver_advance(&driver, AFTER_PING);
     expect_in(&driver, "stopped",
@@ -655,6 +658,7 @@ static void a_stopped_daemon_is_busy_and_comes_back(void **state)
                                 .rows = 3,
                                 .detail = "docker.sock",
                                 .help = "overloaded or stopped"});
+    assert_true(driver_answered_at(&driver, "docker") >= listed_at + AFTER_PING);
     assert_int_equal(kill(peer.pid, SIGCONT), 0);
     driver_advance(&driver, AFTER_PING);
     expect_ok(&driver, 3);
