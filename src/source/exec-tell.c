@@ -51,7 +51,8 @@ static void tell_fanotify(const struct ht_exec *watch, int64_t since, struct ht_
     tell_way(&row, "fanotify", is_active, ht_buf_str(&detail));
     ht_exec_watch_set_blind(&row,
                             HT_S("memory files, file systems that are not watched, libraries, "
-                                 "and code that an interpreter or ld.so is told to load"));
+                                 "code that an interpreter or ld.so is told to load, and programs "
+                                 "of containers without a control group"));
     if (is_active) {
         ht_exec_watch_set_since(&row, since);
         ht_exec_watch_set_events(&row, fanotify->events);
@@ -74,7 +75,8 @@ static void tell_connector(const struct ht_exec *watch, int64_t since, struct ht
         ht_buf_addf(&detail, "; %llu ended before it was known whose they were",
                     (unsigned long long)watch->unplaced);
     tell_way(&row, "exec-events", is_active, ht_buf_str(&detail));
-    ht_exec_watch_set_blind(&row, HT_S("what a process ran that ended before it could be read"));
+    ht_exec_watch_set_blind(&row, HT_S("what a process ran that ended before it could be read, and "
+                                       "programs of containers without a control group"));
     if (is_active) {
         ht_exec_watch_set_since(&row, since);
         ht_exec_watch_set_events(&row, connector->events);

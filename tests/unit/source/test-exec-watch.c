@@ -277,6 +277,29 @@ static bool tells_that_some_were_left_out(const struct place *place)
     return tells;
 }
 
+/* A start is placed by its control group: who has none is seen by polling alone. */
+static void both_ways_tell_that_they_need_a_control_group(void **state)
+{
+    static const char *const ways[] = {"exec-events", "fanotify", "polling"};
+    struct ht_exec *watch = ht_exec_new(&(struct ht_exec_options){
+        .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
+    struct ht_node *node = ht_node_new(0);
+
+    (void)state;
+    ht_exec_tell(watch, 0, node);
+    ht_node_sort(node);
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        const struct ht_row *row = ht_node_find(node, HT_TABLE_EXEC_WATCH, ht_str_from(ways[i]));
+        bool tells;
+
+        assert_non_null(row);
+        tells = ht_str_find(ht_exec_watch_of(row)->blind, HT_S("without a control group"), 0) >= 0;
+        assert_int_equal(tells, i < 2);
+    }
+    ht_node_unref(node);
+    ht_exec_free(watch);
+}
+
 static void more_files_than_are_kept_are_counted_and_never_quiet(void **state)
 {
     struct place place;
@@ -321,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_nobody_asks_about_is_quiet_until_something_else_runs),
+        cmocka_unit_test(both_ways_tell_that_they_need_a_control_group),
         cmocka_unit_test(more_files_than_are_kept_are_counted_and_never_quiet),
         cmocka_unit_test(what_waits_is_due_at_once),
     };
