@@ -57,12 +57,13 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
         id = ht_drift_kin_id(drift, process->pid, stat.ppid);
     /* A young one may not have moved to its root yet. */
     process->kin_asked = silent && process->turn.stage > 1;
+    process->by_kin = silent;
     if (process->home && ht_str_equal(ht_layers_id(process->home), id))
         return true;
     ht_drift_drop(drift, process);
     if (id.len) {
         process->home = ht_layers_join(drift->layers, id, stat.start);
-        ht_layers_offer(process->home, process->pid, process->start);
+        ht_layers_offer(process->home, process->pid, process->start, silent);
     }
     return true;
 }

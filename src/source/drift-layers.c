@@ -38,6 +38,7 @@ struct ht_layers_entry {
     uint64_t pid_start;
     size_t looked, unread; /* since the last row */
     pid_t pid;             /* its oldest process; 0: not known */
+    bool by_kin;           /* that one is its only by its ancestors */
     uint64_t since;
     int64_t due_ns;
     int64_t walk_ns;       /* when its directory is walked next, monotonic; 0: at once */
@@ -175,12 +176,15 @@ void ht_layers_gone(struct ht_layers_entry *entry, pid_t pid)
         entry->pid = 0;
 }
 
-void ht_layers_offer(struct ht_layers_entry *entry, pid_t pid, uint64_t start)
+void ht_layers_offer(struct ht_layers_entry *entry, pid_t pid, uint64_t start, bool by_kin)
 {
-    if (entry->pid && entry->pid_start <= start)
+    bool is_better = by_kin == entry->by_kin ? start < entry->pid_start : entry->by_kin;
+
+    if (entry->pid && !is_better)
         return;
     entry->pid = pid;
     entry->pid_start = start;
+    entry->by_kin = by_kin;
 }
 
 void ht_layers_looked(struct ht_layers_entry *entry, bool unread)

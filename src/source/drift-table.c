@@ -56,7 +56,7 @@ int ht_drift_list(struct ht_drift *drift, struct ht_error *err)
         const struct ht_drift_process *process = &drift->processes[i];
 
         if (process->home)
-            ht_layers_offer(process->home, process->pid, process->start);
+            ht_layers_offer(process->home, process->pid, process->start, process->by_kin);
     }
     return r;
 }

@@ -152,19 +152,39 @@ static void oldest_that_is_left_stands_for_its_container(void **state)
 
     (void)state;
     assert_int_equal(ht_layers_pid(home), 0);
-    ht_layers_offer(home, 100, 10);
+    ht_layers_offer(home, 100, 10, false);
     assert_ptr_equal(ht_layers_join(layers, HT_S("c1"), 20), home);
-    ht_layers_offer(home, 200, 20); /* a younger one changes nothing, looked at or not */
+    ht_layers_offer(home, 200, 20, false); /* a younger one changes nothing, looked at or not */
     ht_layers_looked(home, false);
     assert_int_equal(ht_layers_pid(home), 100);
     ht_layers_gone(home, 200);
     assert_int_equal(ht_layers_pid(home), 100);
     ht_layers_gone(home, 100);
     assert_int_equal(ht_layers_pid(home), 0);
-    ht_layers_offer(home, 300, 30);
-    ht_layers_offer(home, 200, 20);
+    ht_layers_offer(home, 300, 30, false);
+    ht_layers_offer(home, 200, 20, false);
     assert_int_equal(ht_layers_pid(home), 200);
     ht_layers_leave(layers, home);
+    ht_layers_leave(layers, home);
+    ht_layers_free(layers);
+}
+
+static void who_is_its_by_ancestors_alone_stands_behind_the_others(void **state)
+{
+    struct ht_layers *layers = ht_layers_new();
+    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 10);
+
+    (void)state;
+    ht_layers_offer(home, 100, 10, true);
+    ht_layers_offer(home, 101, 11, true);
+    assert_int_equal(ht_layers_pid(home), 100);
+    ht_layers_offer(home, 200, 20, false);
+    assert_int_equal(ht_layers_pid(home), 200);
+    ht_layers_offer(home, 100, 10, true); /* though it is older */
+    assert_int_equal(ht_layers_pid(home), 200);
+    ht_layers_gone(home, 200);
+    ht_layers_offer(home, 100, 10, true);
+    assert_int_equal(ht_layers_pid(home), 100);
     ht_layers_leave(layers, home);
     ht_layers_free(layers);
 }
@@ -179,6 +199,7 @@ int main(void)
         cmocka_unit_test(younger_process_is_another),
         cmocka_unit_test(same_mount_has_one_number),
         cmocka_unit_test(oldest_that_is_left_stands_for_its_container),
+        cmocka_unit_test(who_is_its_by_ancestors_alone_stands_behind_the_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
