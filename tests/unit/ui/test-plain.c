@@ -166,6 +166,11 @@ static void an_unknown_name_to_begin_with_is_an_error(void **unused)
     assert_true(ht_plain_new(&options, &calls, &plain, &err) < 0);
     assert_null(plain);
     assert_string_equal(err.text, "no pane or view privilegd (did you mean privileged?)");
+    options.open = "7";
+    assert_true(ht_plain_new(&options, &calls, &plain, &err) < 0);
+    options.open = "3";
+    assert_int_equal(ht_plain_new(&options, &calls, &plain, &err), 0);
+    ht_plain_free(plain);
 }
 
 int main(void)
