@@ -106,7 +106,7 @@ locked() {
     lab_poll "$LAB_LONG" screen_has '> Containers > busy'
     tmux_lab send-keys -t dash L 6
     expect "drift/lock: L locks the image of a container" "$(screen | head -n 5 | tr '\n' ' ')" \
-        lab_poll "$LAB_LONG" screen_has 'Locked images 1'
+        lab_poll "$LAB_LONG" screen_has 'Image locks 1'
     lab_docker exec -d busy /bin/sh -c 'cp /bin/busybox /tmp/sleep; exec /tmp/sleep 1000'
     expect "drift/lock: what starts then is critical" "$(screen | head -n 12 | tr '\n' ' ')" \
         lab_poll "$LAB_LONG" screen_has 'CRIT.*/tmp/sleep runs in a locked container'
