@@ -693,7 +693,7 @@ void ht_options_help(struct ht_buf *out)
 void ht_options_version(struct ht_buf *out)
 {
     ht_buf_add_text(out, "hulltop " PACKAGE_VERSION "\nfeatures:");
-    ht_buf_add_text(out, " docker containerd proc replay demo");
+    ht_buf_add_text(out, " docker podman containerd cri-o kubernetes proc replay demo");
     for (enum ht_codec codec = HT_CODEC_GZIP; codec <= HT_CODEC_ZSTD; codec++)
         if (ht_codec_is_built(codec))
             ht_buf_addf(out, " %s", ht_codec_name(codec));

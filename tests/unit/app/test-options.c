@@ -166,6 +166,19 @@ static void a_password_in_an_address_is_not_quoted(void **state)
     fini(&parsed);
 }
 
+static void the_version_names_every_runtime_that_is_asked(void **state)
+{
+    static const char *const names[] = {" docker ", " podman ",     " containerd ",
+                                        " cri-o ",  " kubernetes ", " proc "};
+    ht_autobuf struct ht_buf out = HT_BUF(1000);
+
+    (void)state;
+    ht_options_version(&out);
+    ht_buf_add_c(&out, '\0');
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        assert_non_null(strstr(out.data, names[i]));
+}
+
 static void help_and_version_have_the_names_they_have_elsewhere(void **state)
 {
     struct parsed parsed;
@@ -328,6 +341,7 @@ int main(void)
         cmocka_unit_test(questions_named_twice_add_up),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_password_in_an_address_is_not_quoted),
+        cmocka_unit_test(the_version_names_every_runtime_that_is_asked),
         cmocka_unit_test(help_and_version_have_the_names_they_have_elsewhere),
         cmocka_unit_test(help_fits_a_terminal),
         cmocka_unit_test(the_command_line_wins_over_the_configuration),
