@@ -285,7 +285,8 @@ int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docke
         ht_http_stream_open(client->http, &request, wanted->line, wanted->context, &err);
     while (stream && r == 1 && ht_http_stream_status(stream) == 0)
         r = ht_http_stream_wait(stream, -1, -1, &err);
-    if (stream && ht_http_stream_status(stream) == 200 && (r == 1 || r == 0)) {
+    /* One that whoever takes its lines has ended by now was open, too: the next wait says so. */
+    if (stream && ht_http_stream_status(stream) == 200 && (r >= 0 || !err.code)) {
         *ret_stream = stream;
         return 0;
     }
