@@ -67,9 +67,11 @@ static bool judge_deleted(struct ht_drift_looking *looking, struct ht_str path,
     struct ht_code now = {0};
 
     /* Another file has its place: a package was updated, and the old one may be the image's. Where
-     * nobody could look at its place that excuses nothing. */
+     * nobody could look at its place that excuses nothing; nor does a file where the image has
+     * none, which anybody can put there. */
     if (!memory && ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, &now) &&
-        ht_code_has_size(&now))
+        ht_code_has_size(&now) && now.origin != HT_CODE_ORIGIN_ADDED &&
+        now.origin != HT_CODE_ORIGIN_TMPFS)
         return false;
     ht_code_set_kind(code, HT_CODE_KIND_LIBRARY);
     ht_code_set_path(code, path);

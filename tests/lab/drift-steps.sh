@@ -52,6 +52,7 @@ cp /bin/idle /data/x && /data/x &
 rm -f /host/x; cp /bin/idle /host/x && /host/x &
 cp /bin/idle /opt/added.so && /bin/idle map /opt/added.so &
 /bin/idle map /bin/busybox &
+cp /bin/idle /opt/decoy.so && /bin/idle map /opt/decoy.so &
 cp /bin/idle /opt/first.so && LD_PRELOAD=/opt/first.so /bin/idle &
 cp /bin/wait.sh /opt/wait.sh && echo '# more' >>/opt/wait.sh && /bin/sh /opt/wait.sh &
 /bin/sh /bin/wait.sh &
@@ -63,12 +64,13 @@ echo '{"name":"pad","version":"1.3.0"}' >/usr/lib/node_modules/pad/package.json
 # Each of them runs: by what it has mapped, the scripts and the library by what they were told.
 for path in /tmp/dropped /opt/dropped /bin/t-replaced /bin/t-again /bin/t-modified /bin/t-chmod \
     /bin/t-touch /bin/renamed /bin/linked /tmp/deleted /bin/t-gone /memfd:evil /scratch/x /data/x \
-    /host/x /opt/added.so; do
+    /host/x /opt/added.so /opt/decoy.so; do
     until /bin/busybox grep -q " $path" /proc/[0-9]*/maps; do sleep 0.1; done
 done 2>/dev/null
 told() { /bin/busybox cat /proc/[0-9]*/"$1" | /bin/busybox tr '\0' ' ' | /bin/busybox grep -q "$2"; }
 until told environ 'LD_PRELOAD=/opt/first[.]so' && told cmdline '/bin/sh /opt/wait[.]sh ' &&
     told cmdline '/bin/sh /bin/wait[.]sh '; do sleep 0.1; done 2>/dev/null
+rm -f /opt/decoy.so && cp /bin/idle /opt/decoy.so
 rm -f /tmp/deleted /bin/t-gone /host/start.sh
 END
 }
