@@ -296,9 +296,11 @@ static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_
         ht_draw_field(area, (struct ht_span){.col = TITLE_COL + title, .width = subject - 1},
                       HT_STYLE_ACCENT, ht_subject_text(&finding->subject));
     if (right) {
+        /* When it was first seen says something only of what came while it was looked for. */
         if (ht_finding_has_since(finding))
             ht_ui_time_text(ui, &since, finding->since);
-        else if (ht_finding_has_first_seen(finding))
+        else if (ui->complete_ns && ht_finding_has_first_seen(finding) &&
+                 finding->first_seen > ui->complete_ns)
             ht_ui_time_text(ui, &since, finding->first_seen);
         ht_draw_field(area, (struct ht_span){.col = TITLE_COL + title + subject, .width = 11},
                       HT_STYLE_DIM, ht_buf_str(&since));

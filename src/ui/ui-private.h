@@ -79,7 +79,8 @@ struct ht_ui {
     struct ht_state *waiting; /* the newest one while paused */
     uint64_t generation;      /* grows with each state that is shown */
     bool has_state;           /* the first state has come */
-    int64_t began_ns; /* wall clock when the screens were made: live, the sources start then */
+    int64_t began_ns;    /* wall clock when the screens were made: live, the sources start then */
+    int64_t complete_ns; /* of the first state that was complete; 0: none yet */
     bool paused;
     enum ht_ui_recording recording;
     int64_t paused_ns; /* the clock, as it was when the screen was paused */

@@ -198,6 +198,10 @@ void ht_ui_set_state(struct ht_ui *ui, const struct ht_state *state)
     }
     ui->state = ht_state_ref(state);
     ui->generation++;
+    if (state->now_ns < ui->complete_ns) /* a recording began again */
+        ui->complete_ns = 0;
+    if (ui->complete_ns == 0 && state->complete)
+        ui->complete_ns = state->now_ns;
     show_messages(ui, before);
     ht_state_unref(before);
     ui->has_state = true;

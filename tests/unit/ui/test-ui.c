@@ -322,6 +322,44 @@ static void a_finding_was_seen_last_when_its_source_answered(void **unused)
     close_bench(&bench);
 }
 
+static struct ht_state *seen_first(int64_t now, int64_t first_seen)
+{
+    struct ht_finding finding = {0};
+    struct ht_state *state = ht_state_new(ht_node_new(now));
+
+    ht_finding_set_id(&finding, HT_S("f1"));
+    ht_finding_set_question(&finding, 4);
+    ht_finding_set_severity(&finding, HT_SEVERITY_HIGH);
+    ht_finding_set_title(&finding, HT_S("86 security updates wait"));
+    ht_finding_set_first_seen(&finding, first_seen);
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    state->now_ns = now;
+    state->complete = true;
+    return state;
+}
+
+/* That hulltop was started then is nothing about what it found. */
+static void home_tells_when_what_came_later_came(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *first = seen_first(FIXTURE_NOW, FIXTURE_NOW - HT_NS_PER_S);
+    ht_autostate struct ht_state *later =
+        seen_first(FIXTURE_NOW + 60 * HT_NS_PER_S, FIXTURE_NOW + 30 * HT_NS_PER_S);
+    ht_autostate struct ht_state *again =
+        seen_first(FIXTURE_NOW - 9 * HT_NS_PER_S, FIXTURE_NOW - 10 * HT_NS_PER_S);
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, first);
+    SEES(&bench, "86 security updates wait");
+    SEES_NOT(&bench, "14:02:30");
+    ht_ui_set_state(bench.ui, later);
+    SEES(&bench, "14:03:01");
+    ht_ui_set_state(bench.ui, again);
+    SEES_NOT(&bench, "14:02:21");
+    close_bench(&bench);
+}
+
 static void a_finding_that_is_gone_says_so(void **unused)
 {
     struct bench bench;
@@ -760,6 +798,7 @@ int main(void)
         cmocka_unit_test(a_detail_tells_asks_and_writes),
         cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
         cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
+        cmocka_unit_test(home_tells_when_what_came_later_came),
         cmocka_unit_test(a_finding_that_is_gone_says_so),
         cmocka_unit_test(a_text_is_searched),
         cmocka_unit_test(the_clock_goes_on_and_pausing_holds_the_screen),
