@@ -87,7 +87,7 @@ static const struct ht_check checks[] = {
      .reads = HT_READS(HOST),
      .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_LOW,
-     .title = "Its root is the node's root",
+     .title = "Its root user is the node's root",
      .condition =
          "The first process is uid 0 of the node: root inside, without user ids of its own.",
      .why =
