@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What screens say of a finding's life: when it came and was seen, that it is gone, that it is
+ * locked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+#include "bench.h"
+
+/* A node with one container whose image is known; a mark as the engine makes it when it locked. */
+static struct ht_state *lockable(const char *mark)
+{
+    struct ht_node *node = ht_node_new(FIXTURE_NOW);
+    struct ht_container container = {0};
+    struct ht_event event = {0};
+
+    ht_container_set_id(&container, HT_S("c0ffee"));
+    ht_container_set_name(&container, HT_S("web"));
+    ht_container_set_image_id(&container, HT_S("sha256:1"));
+    ht_node_add(node, ht_row_new(&ht_container_table, &container));
+    ht_node_sort(node);
+    struct ht_state *state = ht_state_new(node);
+    if (!mark)
+        return state;
+    ht_event_set_id(&event, ht_str_from(mark));
+    ht_event_set_at(&event, FIXTURE_NOW);
+    ht_event_set_kind(&event, HT_EVENT_KIND_MARK);
+    ht_event_set_text(&event, ht_str_from(mark));
+    ht_rowset_add(&state->events, ht_row_new(&ht_event_table, &event));
+    return state;
+}
+
+static void a_lock_is_told_to_who_asked_for_it(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *before = lockable(NULL), *marked = lockable("a person's mark"),
+                                 *locked = lockable("locked app:1");
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, before);
+    type(&bench, ":view containers\n\n");
+    ht_ui_set_state(bench.ui, marked);
+    SEES_NOT(&bench, "a person's mark"); /* nobody asked for a lock */
+    ht_ui_set_state(bench.ui, before);
+    type(&bench, "L");
+    assert_int_equal(bench.calls.lock, 1);
+    ht_ui_set_state(bench.ui, locked);
+    SEES(&bench, "\nlocked app:1");
+    close_bench(&bench);
+}
+
+/* A finding of 100 s ago; docker, which told it, answered 3 s ago and told nothing else. */
+static struct ht_state *confirmed(bool held)
+{
+    struct ht_node *node = ht_node_new(FIXTURE_NOW);
+    struct ht_source source = {0};
+    struct ht_finding finding = {0};
+    struct ht_evidence evidence = {0};
+
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_name(&source, HT_S("docker"));
+    ht_source_set_answered_at(&source, FIXTURE_NOW - 3 * HT_NS_PER_S);
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
+    ht_node_sort(node);
+    ht_evidence_set_source(&evidence, HT_S("docker inspect"));
+    ht_evidence_set_field(&evidence, HT_S("HostConfig.Privileged"));
+    ht_evidence_set_at(&evidence, FIXTURE_NOW - 100 * HT_NS_PER_S);
+    ht_finding_set_id(&finding, HT_S("f1"));
+    ht_finding_set_question(&finding, 3);
+    ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+    ht_finding_set_title(&finding, HT_S("Runs with --privileged"));
+    ht_finding_set_last_seen(&finding, FIXTURE_NOW - 100 * HT_NS_PER_S);
+    ht_finding_set_evidence(&finding, (struct ht_evidence_list){.items = &evidence, .len = 1});
+    struct ht_state *state = ht_state_new(node);
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    if (held)
+        ht_rowset_add(&state->held, ht_row_new(&ht_finding_table, &finding));
+    return state;
+}
+
+static void a_finding_was_seen_last_when_its_source_answered(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *stands = confirmed(false), *held = confirmed(true);
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, stands);
+    type(&bench, "3\n\t\t\t\t");
+    SEES(&bench, "14:02:28     hulltop last saw it");
+    ht_ui_set_state(bench.ui, held);
+    SEES(&bench, "14:00:51     hulltop last saw it");
+    close_bench(&bench);
+}
+
+static struct ht_state *seen_first(int64_t now, int64_t first_seen)
+{
+    struct ht_finding finding = {0};
+    struct ht_state *state = ht_state_new(ht_node_new(now));
+
+    ht_finding_set_id(&finding, HT_S("f1"));
+    ht_finding_set_question(&finding, 4);
+    ht_finding_set_severity(&finding, HT_SEVERITY_HIGH);
+    ht_finding_set_title(&finding, HT_S("86 security updates wait"));
+    ht_finding_set_first_seen(&finding, first_seen);
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    state->now_ns = now;
+    state->complete = true;
+    return state;
+}
+
+/* That hulltop was started then is nothing about what it found. */
+static void home_tells_when_what_came_later_came(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *first = seen_first(FIXTURE_NOW, FIXTURE_NOW - HT_NS_PER_S);
+    ht_autostate struct ht_state *later =
+        seen_first(FIXTURE_NOW + 60 * HT_NS_PER_S, FIXTURE_NOW + 30 * HT_NS_PER_S);
+    ht_autostate struct ht_state *again =
+        seen_first(FIXTURE_NOW - 9 * HT_NS_PER_S, FIXTURE_NOW - 10 * HT_NS_PER_S);
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, first);
+    SEES(&bench, "86 security updates wait");
+    SEES_NOT(&bench, "14:02:30");
+    ht_ui_set_state(bench.ui, later);
+    SEES(&bench, "14:03:01");
+    ht_ui_set_state(bench.ui, again);
+    SEES_NOT(&bench, "14:02:21");
+    close_bench(&bench);
+}
+
+static void a_finding_that_is_gone_says_so(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *empty = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3\n");
+    ht_ui_set_state(bench.ui, empty);
+    SEES(&bench, "No source shows this now");
+    type(&bench, "\x1b");
+    SEES(&bench, "0 of 0 shown");
+    close_bench(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
+        cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
+        cmocka_unit_test(home_tells_when_what_came_later_came),
+        cmocka_unit_test(a_finding_that_is_gone_says_so),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
