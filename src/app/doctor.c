@@ -38,16 +38,6 @@ static void put_exceptions(const struct ht_allowed_list *list, int64_t now_ns, s
     }
 }
 
-static int print(struct ht_str text)
-{
-    struct ht_error err = {0};
-
-    if (ht_print(text, &err) == 0)
-        return HT_STATUS_CLEAN;
-    ht_complain(&err);
-    return HT_STATUS_TERMINAL;
-}
-
 static int tell(struct ht_session *session)
 {
     const struct ht_options *options = session->options;
@@ -60,7 +50,7 @@ static int tell(struct ht_session *session)
         return status;
     ht_report_doctor(&out, state);
     put_exceptions(&options->allowed, state->now_ns, &out);
-    return print(ht_buf_str(&out));
+    return ht_print_all(ht_buf_str(&out));
 }
 
 /* What the Kubernetes source asks for, and no more: never a secret. */
@@ -97,7 +87,7 @@ int ht_command_doctor(const struct ht_options *options, struct ht_arena *arena)
     int status;
 
     if (options->role)
-        return print(ht_str_from(role));
+        return ht_print_all(ht_str_from(role));
     if (ht_wait_prepare(&err) < 0 || ht_session_open(&session, options, arena, &err) < 0 ||
         ht_session_engine(&session, false, &err) < 0) {
         ht_complain(&err);

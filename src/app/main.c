@@ -18,13 +18,9 @@ enum { OPTIONS_MAX_BYTES = 4 * 1024 * 1024, TEXT_MAX_BYTES = 64 * 1024 };
 static int print(void (*text)(struct ht_buf *out))
 {
     ht_autobuf struct ht_buf out = HT_BUF(TEXT_MAX_BYTES);
-    struct ht_error err = {0};
 
     text(&out);
-    if (ht_print(ht_buf_str(&out), &err) == 0)
-        return HT_STATUS_CLEAN;
-    ht_complain(&err);
-    return HT_STATUS_TERMINAL;
+    return ht_print_all(ht_buf_str(&out));
 }
 
 /* Questions 2 and 6 are answered from programs as they start. */

@@ -60,6 +60,16 @@ void ht_complain(const struct ht_error *err)
     ht_write_all(STDERR_FILENO, ht_buf_str(&text));
 }
 
+int ht_print_all(struct ht_str bytes)
+{
+    struct ht_error err = {0};
+
+    if (ht_print(bytes, &err) == 0)
+        return HT_STATUS_CLEAN;
+    ht_complain(&err);
+    return HT_STATUS_TERMINAL;
+}
+
 int ht_session_open(struct ht_session *session, const struct ht_options *options,
                     struct ht_arena *arena, struct ht_error *err)
 {

@@ -47,5 +47,8 @@ void ht_complain(const struct ht_error *err);
 int ht_write_all(int fd, struct ht_str bytes);
 /* Writes all of it to standard output. Does not return when its reader has gone ("| head"). */
 int ht_print(struct ht_str bytes, struct ht_error *err);
+/* The same for all that a command has to say: a failure is told on standard error. Returns the exit
+ * status, HT_STATUS_CLEAN or HT_STATUS_TERMINAL. */
+int ht_print_all(struct ht_str bytes);
 
 #endif
