@@ -8,6 +8,7 @@
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/pod-compare.h"
 
 static void show_words(struct ht_checking *checking, struct ht_finding *finding, const char *field,
                        struct ht_text_list words)
@@ -118,7 +119,7 @@ static void look_digest(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-030 ---- */
 
-enum { DIFFERENCES_MAX = 20, PAGE = 65536, CPU_SLACK = 10 };
+enum { DIFFERENCES_MAX = 20 };
 
 /* One container's differences under way. */
 struct differing {
@@ -144,12 +145,6 @@ static void differ_number(struct differing *differing, const char *field, uint64
                       (unsigned long long)declared, unit, (unsigned long long)runs, unit);
 }
 
-/* The kernel rounds memory to pages, and runtimes a quota of CPU to hundredths of a core. */
-static bool is_near(uint64_t a, uint64_t b, uint64_t slack)
-{
-    return (a == 0) == (b == 0) && (a > b ? a - b : b - a) <= slack;
-}
-
 static void compare_limits(struct differing *differing, const struct ht_row *row)
 {
     const struct ht_container *container = differing->container;
@@ -163,11 +158,11 @@ static void compare_limits(struct differing *differing, const struct ht_row *row
     if (!usage)
         return;
     if (ht_container_has_memory_limit(container) && ht_usage_has_memory_max(usage) &&
-        !is_near(container->memory_limit, usage->memory_max, PAGE))
+        ht_memory_limits_differ(container->memory_limit, usage->memory_max))
         differ_number(differing, "memory limit", container->memory_limit, usage->memory_max,
                       " bytes");
     if (ht_container_has_cpu_limit(container) && ht_usage_has_cpu_max(usage) &&
-        !is_near(container->cpu_limit, usage->cpu_max, CPU_SLACK))
+        ht_cpu_limits_differ(container->cpu_limit, usage->cpu_max))
         differ_number(differing, "CPU limit", container->cpu_limit, usage->cpu_max,
                       " thousandths of a core");
 }

@@ -262,7 +262,17 @@ enum { PAGE = 65536, CPU_SLACK = 10 };
 
 static bool is_near(uint64_t a, uint64_t b, uint64_t slack)
 {
-    return (a > b ? a - b : b - a) <= slack;
+    return (a == 0) == (b == 0) && (a > b ? a - b : b - a) <= slack;
+}
+
+bool ht_memory_limits_differ(uint64_t a, uint64_t b)
+{
+    return !is_near(a, b, PAGE);
+}
+
+bool ht_cpu_limits_differ(uint64_t a, uint64_t b)
+{
+    return !is_near(a, b, CPU_SLACK);
 }
 
 static void differ_limit(struct comparing *comparing, const char *field, uint64_t declared,
@@ -286,11 +296,11 @@ static void compare_limits(struct comparing *comparing)
     const struct ht_container *runs = comparing->pair->container;
 
     if (ht_pod_container_has_memory_limit(wanted) && ht_container_has_memory_limit(runs) &&
-        !is_near(wanted->memory_limit, runs->memory_limit, PAGE))
+        ht_memory_limits_differ(wanted->memory_limit, runs->memory_limit))
         differ_limit(comparing, "resources.limits.memory", wanted->memory_limit, runs->memory_limit,
                      " bytes");
     if (ht_pod_container_has_cpu_limit(wanted) && ht_container_has_cpu_limit(runs) &&
-        runs->cpu_limit > 0 && !is_near(wanted->cpu_limit, runs->cpu_limit, CPU_SLACK))
+        runs->cpu_limit > 0 && ht_cpu_limits_differ(wanted->cpu_limit, runs->cpu_limit))
         differ_limit(comparing, "resources.limits.cpu", wanted->cpu_limit, runs->cpu_limit, "m");
 }
 

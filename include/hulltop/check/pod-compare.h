@@ -39,6 +39,12 @@ struct ht_pod_pair {
     const struct ht_facts *facts;
 };
 
+/* Whether two limits (0: none) differ by more than rounding makes of one: of memory in bytes, which
+ * the kernel rounds to pages; of CPU in thousandths of a core, whose quota runtimes round to
+ * hundredths. */
+bool ht_memory_limits_differ(uint64_t a, uint64_t b);
+bool ht_cpu_limits_differ(uint64_t a, uint64_t b);
+
 /* What of a container is compared: as the kernel has it, else as the runtime was told; NULL:
  * neither is known. */
 const struct ht_privilege *ht_pod_compared(const struct ht_container *container);
