@@ -3,6 +3,8 @@
 # For tests of the answer about updates below a made-up root. Source it; what it makes goes away at
 # the end. "$clean" is what is said of a host that is up to date: nothing runs in another root, so
 # that part of the question stays open.
+# shellcheck source=tests/hostile/apart.bash
+. "$(dirname "$0")/apart.bash"
 hulltop=$(cd "${HT_BUILDDIR:-.}" && pwd)/hulltop
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
