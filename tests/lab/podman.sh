@@ -136,6 +136,19 @@ start_user() {
         >"$LAB/try.log" 2>&1 || USER_WHY="run: $(tail -n 1 "$LAB/try.log")"
 }
 
+# What was started with the lab's settings: a service may have started itself again while it was
+# ended, and one process holds the user's namespaces while no command runs. Fails while one is left.
+end_the_rest() {
+    local file left=0
+    for file in /proc/[0-9]*/environ; do
+        grep -qzF "CONTAINERS_CONF=$LAB/" "$file" 2>/dev/null || continue
+        file=${file%/environ}
+        kill -KILL "${file##*/}" 2>/dev/null
+        left=1
+    done
+    return $left
+}
+
 podman_stop() {
     local pid
     trap - EXIT
@@ -145,9 +158,7 @@ podman_stop() {
     for pid in "${SERVICES[@]}"; do
         end_service "$pid"
     done
-    # What holds a user's namespaces while no command runs.
-    find "/run/user/$USER_ID" -name pause.pid -exec cat '{}' ';' -exec echo ';' 2>/dev/null |
-        while read -r pid; do kill -KILL "$pid" 2>/dev/null; done
+    lab_poll 10 end_the_rest
     lab_unmount_all
     lab_poll 5 remove_cgroups
     rm -rf --one-file-system "$LAB"
