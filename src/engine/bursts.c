@@ -8,8 +8,9 @@
 enum { KEY_BYTES = 8 * 1024, TEXT_BYTES = 1024 };
 
 struct burst {
-    size_t count;           /* all of them */
-    struct ht_row *gravest; /* of those past the singles, the last of equals; a reference */
+    size_t count;                /* all of them */
+    struct ht_row *gravest;      /* of those past the singles, the last of equals; a reference */
+    struct ht_subject_home home; /* of that one; borrowed */
 };
 
 struct ht_bursts {
@@ -28,7 +29,8 @@ struct ht_bursts *ht_bursts_new(enum ht_event_kind kind)
     return bursts;
 }
 
-bool ht_bursts_is_single(struct ht_bursts *bursts, const struct ht_row *finding)
+bool ht_bursts_is_single(struct ht_bursts *bursts, const struct ht_row *finding,
+                         const struct ht_subject_home *home)
 {
     const struct ht_finding *facts = ht_finding_of(finding);
     ht_autobuf struct ht_buf key = HT_BUF(KEY_BYTES);
@@ -45,6 +47,7 @@ bool ht_bursts_is_single(struct ht_bursts *bursts, const struct ht_row *finding)
     if (!burst->gravest || facts->severity <= ht_finding_of(burst->gravest)->severity) {
         ht_row_unref(burst->gravest);
         burst->gravest = ht_row_ref(finding);
+        burst->home = *home;
     }
     return false;
 }
@@ -55,20 +58,16 @@ static bool end(void *context, struct ht_str key, void *value)
     struct burst *burst = value;
     const struct ht_finding *finding = burst->gravest ? ht_finding_of(burst->gravest) : NULL;
     ht_autobuf struct ht_buf text = HT_BUF(TEXT_BYTES);
-    struct ht_event event = {0};
 
     (void)key;
     if (finding) {
         ht_buf_addf(&text, "and %zu more like it (%.*s), one: %.*s", burst->count - HT_BURST_SINGLE,
                     HT_STR_ARG(finding->check), HT_STR_ARG(finding->title));
-        ht_event_set_kind(&event, bursts->kind);
-        ht_event_set_text(&event, ht_buf_str(&text));
-        ht_event_set_finding(&event, finding->id);
-        ht_event_set_severity(&event, finding->severity);
-        ht_event_set_question(&event, finding->question);
-        if (ht_subject_has_id(&finding->subject) && ht_str_is(finding->subject.kind, "container"))
-            ht_event_set_container(&event, finding->subject.id);
-        ht_timeline_tell(bursts->timeline, &event, bursts->now_ns);
+        const struct ht_happening happening = {.kind = bursts->kind,
+                                               .finding = finding,
+                                               .home = &burst->home,
+                                               .text = ht_buf_str(&text)};
+        ht_timeline_tell_finding(bursts->timeline, &happening, bursts->now_ns);
     }
     ht_row_unref(burst->gravest);
     free(burst);

@@ -18,8 +18,10 @@ struct ht_bursts;
 
 /* Of one step and one kind of event. Owned by the caller. */
 struct ht_bursts *ht_bursts_new(enum ht_event_kind kind);
-/* Whether the finding is to be told of its own; else it is counted. */
-bool ht_bursts_is_single(struct ht_bursts *bursts, const struct ht_row *finding);
+/* Whether the finding is to be told of its own; else it is counted. The home is where its subject
+ * runs; what it points to must stay until the end. */
+bool ht_bursts_is_single(struct ht_bursts *bursts, const struct ht_row *finding,
+                         const struct ht_subject_home *home);
 /* Tells what was counted and frees it; NULL is allowed. */
 void ht_bursts_end(struct ht_bursts *bursts, struct ht_timeline *timeline, int64_t now_ns);
 

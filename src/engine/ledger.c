@@ -10,7 +10,6 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
-#include "hulltop/model/subject.h"
 
 /* How many findings that are gone are remembered, so that one that flaps keeps its first sight. */
 enum { GONE_MAX = 4096, ACKNOWLEDGED_MAX = 10000, REASON_MAX = 500 };
@@ -28,6 +27,8 @@ struct entry {
     size_t reason_len;
     struct ht_row *from; /* the finding as the checks gave it */
     struct ht_row *made; /* the same with what the ledger adds */
+    char *container; /* where its subject ran when it was seen, NULL if in none: by the time it */
+    char *process;   /* is gone, nobody else may know */
 };
 
 struct ht_ledger {
@@ -51,6 +52,8 @@ static void free_entry(struct entry *entry)
 {
     ht_row_unref(entry->from);
     ht_row_unref(entry->made);
+    free(entry->container);
+    free(entry->process);
     free(entry->reason);
     free(entry);
 }
@@ -130,6 +133,25 @@ static struct ht_row *dress(struct entry *entry, struct ht_row *from)
     return entry->made;
 }
 
+static void keep_text(char **kept, struct ht_str text)
+{
+    if (ht_str_is(text, *kept ? *kept : ""))
+        return;
+    free(*kept);
+    *kept = text.len ? ht_strndup(text.data, text.len) : NULL;
+}
+
+/* Notes where the subject of the finding runs. */
+static void learn_home(struct entry *entry, const struct ht_node *node)
+{
+    struct ht_subject_home home = {0};
+
+    if (node)
+        home = ht_subject_home(node, &ht_finding_of(entry->made)->subject);
+    keep_text(&entry->container, home.container);
+    keep_text(&entry->process, home.process);
+}
+
 /* "debug: Runs with --privileged": who it is about may be gone when the line is read. */
 static void add_text(struct ht_buf *out, const struct ht_finding *finding)
 {
@@ -140,29 +162,33 @@ static void add_text(struct ht_buf *out, const struct ht_finding *finding)
     ht_buf_add_str(out, finding->title);
 }
 
-static void tell(struct ht_timeline *timeline, enum ht_event_kind kind, const struct ht_row *row,
-                 int64_t now_ns)
-{
-    const struct ht_finding *finding = ht_finding_of(row);
-    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
-    struct ht_event event = {0};
+struct telling {
+    struct ht_timeline *timeline;
+    struct ht_bursts *bursts;
+    enum ht_event_kind kind;
+    int64_t now_ns;
+};
 
-    add_text(&text, finding);
-    ht_event_set_kind(&event, kind);
-    ht_event_set_text(&event, ht_buf_str(&text));
-    ht_event_set_finding(&event, finding->id);
-    ht_event_set_severity(&event, finding->severity);
-    ht_event_set_question(&event, finding->question);
-    if (ht_subject_has_id(&finding->subject) && ht_str_is(finding->subject.kind, "container"))
-        ht_event_set_container(&event, finding->subject.id);
-    ht_timeline_tell(timeline, &event, now_ns);
+static void tell(const struct telling *telling, const struct entry *entry)
+{
+    const struct ht_subject_home home = {
+        .container = ht_str_from(entry->container ? entry->container : ""),
+        .process = ht_str_from(entry->process ? entry->process : "")};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
+
+    if (!ht_bursts_is_single(telling->bursts, entry->made, &home))
+        return;
+    add_text(&text, ht_finding_of(entry->made));
+    const struct ht_happening happening = {.kind = telling->kind,
+                                           .finding = ht_finding_of(entry->made),
+                                           .home = &home,
+                                           .text = ht_buf_str(&text)};
+    ht_timeline_tell_finding(telling->timeline, &happening, telling->now_ns);
 }
 
 struct going {
     struct ht_ledger *ledger;
-    struct ht_timeline *timeline;
-    struct ht_bursts *bursts;
-    int64_t now_ns;
+    struct telling telling;
     struct ht_rowset *rows; /* get those that are held; NULL: not asked for */
     size_t held;            /* are absent, and nobody could look whether they are over */
 };
@@ -190,10 +216,9 @@ static void go_visit(void *context, struct ht_str key, void *value)
         !ht_sight_is_over(going->ledger->sight, ht_finding_of(entry->made), entry->seen_in)) {
         hold(going, entry);
     } else if (absent) {
-        entry->gone_at = going->now_ns ? going->now_ns : 1;
+        entry->gone_at = going->telling.now_ns ? going->telling.now_ns : 1;
         going->ledger->gone++;
-        if (ht_bursts_is_single(going->bursts, entry->made))
-            tell(going->timeline, HT_EVENT_KIND_FINDING_GONE, entry->made, going->now_ns);
+        tell(&going->telling, entry);
         forget_made(entry);
     }
     entry->seen = false;
@@ -225,13 +250,16 @@ static void prune(struct ht_ledger *ledger, struct going *going)
 void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
                      const struct ht_ledger_pass *pass, struct ht_timeline *timeline)
 {
-    struct ht_bursts *coming = ht_bursts_new(HT_EVENT_KIND_FINDING_NEW);
+    const struct telling coming = {.timeline = timeline,
+                                   .bursts = ht_bursts_new(HT_EVENT_KIND_FINDING_NEW),
+                                   .kind = HT_EVENT_KIND_FINDING_NEW,
+                                   .now_ns = pass->now_ns};
 
     ledger->passes++;
     for (size_t i = 0; i < findings->len; i++) {
         struct ht_row *from = findings->rows[i];
         struct entry *entry = get_entry(ledger, ht_row_id(from));
-        bool appeared = !entry->made;
+        bool appeared = !entry->made, changed = entry->from != from;
 
         if (entry->gone_at) {
             entry->gone_at = 0;
@@ -246,23 +274,26 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
         entry->seen_in = ledger->passes;
         entry->seen_at = pass->now_ns;
         findings->rows[i] = ht_row_ref(dress(entry, from));
-        if (appeared && ht_bursts_is_single(coming, findings->rows[i]))
-            tell(timeline, HT_EVENT_KIND_FINDING_NEW, findings->rows[i], pass->now_ns);
+        if (changed)
+            learn_home(entry, pass->node);
+        if (appeared)
+            tell(&coming, entry);
         ht_row_unref(from);
     }
 
-    ht_bursts_end(coming, timeline, pass->now_ns);
+    ht_bursts_end(coming.bursts, timeline, pass->now_ns);
     ht_sight_look(ledger->sight, pass->node, pass->verdicts, ledger->passes);
 
     struct going going = {.ledger = ledger,
-                          .timeline = timeline,
-                          .bursts = ht_bursts_new(HT_EVENT_KIND_FINDING_GONE),
-                          .now_ns = pass->now_ns,
+                          .telling = {.timeline = timeline,
+                                      .bursts = ht_bursts_new(HT_EVENT_KIND_FINDING_GONE),
+                                      .kind = HT_EVENT_KIND_FINDING_GONE,
+                                      .now_ns = pass->now_ns},
                           .rows = pass->held};
     ht_map_each(ledger->entries, go_visit, &going);
     if (pass->held)
         ht_rowset_sort(pass->held);
-    ht_bursts_end(going.bursts, timeline, pass->now_ns);
+    ht_bursts_end(going.telling.bursts, timeline, pass->now_ns);
     prune(ledger, &going);
 }
 

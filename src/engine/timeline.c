@@ -77,6 +77,24 @@ void ht_timeline_tell(struct ht_timeline *timeline, struct ht_event *event, int6
     ht_timeline_add(timeline, ht_row_new(&ht_event_table, event));
 }
 
+void ht_timeline_tell_finding(struct ht_timeline *timeline, const struct ht_happening *happening,
+                              int64_t now_ns)
+{
+    const struct ht_finding *finding = happening->finding;
+    struct ht_event event = {0};
+
+    ht_event_set_kind(&event, happening->kind);
+    ht_event_set_text(&event, happening->text);
+    ht_event_set_finding(&event, finding->id);
+    ht_event_set_severity(&event, finding->severity);
+    ht_event_set_question(&event, finding->question);
+    if (happening->home->container.len)
+        ht_event_set_container(&event, happening->home->container);
+    if (happening->home->process.len)
+        ht_event_set_process(&event, happening->home->process);
+    ht_timeline_tell(timeline, &event, now_ns);
+}
+
 void ht_timeline_trend(struct ht_timeline *timeline, const uint8_t worst[HT_QUESTIONS],
                        int64_t now_ns)
 {

@@ -122,6 +122,87 @@ static void an_event_names_whom_it_is_about(void **state)
         assert_true(ht_str_is(ht_event_of(shown->events.rows[i])->text, "debug: runs privileged"));
 }
 
+/* A node in which process "p1" runs in container "c1", has dropped code "k1" there, and shows a
+ * secret "x1" to all. */
+static struct ht_node *make_place(void)
+{
+    struct ht_node *node = ht_node_new(0);
+    struct ht_process process = {0};
+    struct ht_exposure exposure = {0};
+    struct ht_code code = {0};
+
+    ht_process_set_id(&process, HT_S("p1"));
+    ht_process_set_container(&process, HT_S("c1"));
+    ht_node_add(node, ht_row_new(&ht_process_table, &process));
+    ht_exposure_set_id(&exposure, HT_S("x1"));
+    ht_exposure_set_process(&exposure, HT_S("p1"));
+    ht_node_add(node, ht_row_new(&ht_exposure_table, &exposure));
+    ht_code_set_id(&code, HT_S("k1"));
+    ht_code_set_container(&code, HT_S("c1"));
+    ht_node_add(node, ht_row_new(&ht_code_table, &code));
+    ht_node_sort(node);
+    return node;
+}
+
+/* One pass over this node that found as many things about this subject (0: nothing). */
+static void pass_in(struct fixture *fixture, struct ht_node *node, const char *kind, const char *id,
+                    int count)
+{
+    struct ht_rowset findings = {0};
+    char name[16];
+
+    for (int i = 0; i < count; i++) {
+        struct ht_finding finding = {0};
+
+        snprintf(name, sizeof(name), "f%d", i);
+        ht_finding_set_id(&finding, ht_str_from(name));
+        ht_finding_set_check(&finding, HT_S("PRV-001"));
+        ht_subject_set_kind(ht_finding_edit_subject(&finding), ht_str_from(kind));
+        ht_subject_set_id(ht_finding_edit_subject(&finding), ht_str_from(id));
+        ht_rowset_add(&findings, ht_row_new(&ht_finding_table, &finding));
+    }
+    ht_ledger_apply(fixture->ledger, &findings,
+                    &(struct ht_ledger_pass){.node = node, .settled = true, .now_ns = 100},
+                    fixture->timeline);
+    ht_rowset_fini(&findings);
+    ht_node_unref(node);
+}
+
+/* What is gone is told of the place where it was, although its process ended too. */
+static void an_event_names_the_container_it_was_in(void **state)
+{
+    static const struct {
+        const char *kind, *id, *container, *process;
+        int count; /* so many at once: the last event is of the rest */
+    } cases[] = {
+        {"container", "c1", "c1", "", 1}, {"process", "p1", "c1", "p1", 1},
+        {"process", "x1", "c1", "p1", 1}, {"file", "x1", "c1", "p1", 1},
+        {"program", "k1", "c1", "", 1},   {"process", "p1", "c1", "p1", 9},
+        {"process", "p9", "", "p9", 1},   {"program", "k9", "", "", 9},
+        {"daemon", "docker", "", "", 1},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        ht_autostate struct ht_state *shown = ht_state_new(ht_node_new(0));
+        struct fixture *fixture;
+
+        set_up(state);
+        fixture = *state;
+        pass_in(fixture, make_place(), cases[i].kind, cases[i].id, cases[i].count);
+        pass_in(fixture, ht_node_new(0), NULL, NULL, 0);
+        ht_timeline_fill(fixture->timeline, shown);
+        assert_int_equal(shown->events.len, cases[i].count == 1 ? 2 : 12);
+        for (size_t e = 0; e < shown->events.len; e++) {
+            const struct ht_event *event = ht_event_of(shown->events.rows[e]);
+
+            assert_true(ht_str_is(event->container, cases[i].container));
+            assert_int_equal(ht_event_has_container(event), *cases[i].container != '\0');
+            assert_true(ht_str_is(event->process, cases[i].process));
+        }
+        tear_down(state);
+    }
+}
+
 static void one_that_flaps_keeps_its_first_sight(void **state)
 {
     struct fixture *fixture = *state;
@@ -368,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_burst_is_told_as_a_count, set_up, tear_down),
         cmocka_unit_test(what_was_not_looked_at_is_not_gone),
+        cmocka_unit_test(an_event_names_the_container_it_was_in),
         cmocka_unit_test(builds_and_units_are_known_by_what_findings_call_them),
         cmocka_unit_test_setup_teardown(what_is_held_is_told_with_its_last_sight, set_up,
                                         tear_down),
