@@ -57,10 +57,23 @@ static bool next_part(struct ht_str *rest, struct ht_str *ret_part)
     return false;
 }
 
+/* Most paths differ from a pattern in a byte before its first star: no parts are made of them. */
+static bool differs_plainly(struct ht_str pattern, struct ht_str path)
+{
+    size_t len = pattern.len < path.len ? pattern.len : path.len;
+    size_t i = 0;
+
+    while (i < len && pattern.data[i] == path.data[i] && pattern.data[i] != '*')
+        i++;
+    return i < len && pattern.data[i] != '*' && pattern.data[i] != '/' && path.data[i] != '/';
+}
+
 enum relation ht_path_relation(struct ht_str pattern, struct ht_str path)
 {
     struct ht_str a, b;
 
+    if (differs_plainly(pattern, path))
+        return RELATION_NONE;
     for (;;) {
         bool more_pattern = next_part(&pattern, &a);
         bool more_path = next_part(&path, &b);

@@ -7,9 +7,9 @@
 
 /* ---- PRV-022 ---- */
 
-static struct ht_finding *fire_device(const struct view *view, struct ht_str path, bool writable)
+static struct ht_finding *fire_device(const struct view *view, const struct ht_fact_path *fact,
+                                      struct ht_str path, bool writable)
 {
-    const struct ht_fact_path *fact = ht_facts_device(view->facts, path);
     bool raw = ht_facts_device_is_raw(fact);
 
     if (!fact)
@@ -25,8 +25,9 @@ static struct ht_finding *fire_device(const struct view *view, struct ht_str pat
 }
 
 /* Those of one entry that are as good as each other are one finding, whose name does not depend on
- * how many there are just now. */
-static struct ht_finding *fire_alike(const struct view *view, const struct ht_fact_path *fact)
+ * how many there are just now. entries: the entry of each device, or NULL. */
+static struct ht_finding *fire_alike(const struct view *view, const struct ht_fact_path **entries,
+                                     const struct ht_fact_path *fact)
 {
     const struct ht_text_list *devices = &view->effective->devices;
     struct ht_finding *finding = ht_fire(view->checking, fact->path);
@@ -34,7 +35,7 @@ static struct ht_finding *fire_alike(const struct view *view, const struct ht_fa
 
     ht_fire_evidence(view->checking, finding, "paths.yaml", "what they give", fact->gives);
     for (size_t i = 0; i < devices->len; i++) {
-        if (ht_facts_device(view->facts, devices->items[i]) != fact)
+        if (entries[i] != fact)
             continue;
         ht_fire_evidence(view->checking, finding, "/proc/PID/root", "device file",
                          devices->items[i]);
@@ -46,24 +47,25 @@ static struct ht_finding *fire_alike(const struct view *view, const struct ht_fa
 }
 
 /* Whether one before it in the list is of the same entry. */
-static bool is_told(const struct view *view, const struct ht_fact_path *fact, size_t at)
+static bool is_told(const struct ht_fact_path **entries, size_t at)
 {
     for (size_t i = 0; i < at; i++) {
-        if (ht_facts_device(view->facts, view->effective->devices.items[i]) == fact)
+        if (entries[i] == entries[at])
             return true;
     }
     return false;
 }
 
-static struct ht_finding *fire_found(const struct view *view, size_t at, bool writable)
+static struct ht_finding *fire_found(const struct view *view, const struct ht_fact_path **entries,
+                                     size_t at, bool writable)
 {
     struct ht_str path = view->effective->devices.items[at];
-    const struct ht_fact_path *fact = ht_facts_device(view->facts, path);
+    const struct ht_fact_path *fact = entries[at];
     struct ht_finding *finding;
 
     if (fact && fact->kind == HT_FACT_DEVICE_ALIKE)
-        return is_told(view, fact, at) ? NULL : fire_alike(view, fact);
-    finding = fire_device(view, path, writable);
+        return is_told(entries, at) ? NULL : fire_alike(view, entries, fact);
+    finding = fire_device(view, fact, path, writable);
     if (finding)
         ht_fire_evidence(view->checking, finding, "/proc/PID/root", "device file", path);
     return finding;
@@ -81,8 +83,13 @@ static void look_found_devices(const struct view *view)
     if ((!open && ht_container_has_devices(view->container)) ||
         !ht_privilege_has_devices(effective))
         return;
+
+    ht_autofree const struct ht_fact_path **entries =
+        ht_new_array(const struct ht_fact_path *, effective->devices.len);
+    for (size_t i = 0; i < effective->devices.len; i++)
+        entries[i] = ht_facts_device(view->facts, effective->devices.items[i]);
     for (size_t i = 0; i < effective->devices.len; i++) {
-        struct ht_finding *finding = fire_found(view, i, open);
+        struct ht_finding *finding = fire_found(view, entries, i, open);
 
         if (!finding)
             continue;
@@ -166,7 +173,8 @@ static void look_device(struct ht_checking *checking, const struct ht_row *row)
         const struct ht_device *device = &view.container->devices.items[i];
         bool writable =
             !ht_device_has_permissions(device) || ht_str_find_byte(device->permissions, 'w') >= 0;
-        struct ht_finding *finding = fire_device(&view, device->host_path, writable);
+        struct ht_finding *finding = fire_device(
+            &view, ht_facts_device(view.facts, device->host_path), device->host_path, writable);
 
         if (!finding)
             continue;

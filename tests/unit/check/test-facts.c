@@ -90,6 +90,17 @@ static void sockets_are_known_by_path_and_name(void **state)
     assert_null(ht_facts_socket(*state, HT_S("/run/user/1000/x/podman/podman.sock")));
     assert_non_null(ht_facts_socket_named(*state, HT_S("/srv/data/docker.sock")));
     assert_null(ht_facts_socket_named(*state, HT_S("/srv/data/app.sock")));
+    /* Slashes that stand twice part no more than one does. */
+    assert_non_null(ht_facts_socket(*state, HT_S("/run//docker.sock")));
+    assert_non_null(ht_facts_socket(*state, HT_S("//run/docker.sock")));
+    assert_null(ht_facts_socket(*state, HT_S("/run/docker.soc")));
+    assert_null(ht_facts_socket(*state, HT_S("/run/docker.sockx")));
+    assert_null(ht_facts_socket(*state, HT_S("/runx/docker.sock")));
+    assert_non_null(ht_facts_device(*state, HT_S("/dev/sda1")));
+    assert_non_null(ht_facts_device(*state, HT_S("/dev/sd")));
+    assert_non_null(ht_facts_device(*state, HT_S("/dev//disk/by-id/x")));
+    assert_null(ht_facts_device(*state, HT_S("/dev/shm")));
+    assert_null(ht_facts_device(*state, HT_S("/dev/s")));
     assert_non_null(ht_facts_socket_below(*state, HT_S("/var/run"), &at));
     at = 0;
     assert_null(ht_facts_socket_below(*state, HT_S("/srv"), &at));
