@@ -478,27 +478,35 @@ static int parse_long(struct parsing *parsing, char **argv, int argc, int *at, s
     return entry->set(parsing->options, value, err);
 }
 
+/* What many programs understand as a command too. */
+static bool parse_told(struct ht_options *options, const char *word)
+{
+    bool is_help = strcmp(word, "help") == 0, is_version = strcmp(word, "version") == 0;
+
+    options->help |= is_help;
+    options->version |= is_version;
+    return is_help || is_version;
+}
+
 static int parse_command(struct parsing *parsing, const char *word, bool *seen,
                          struct ht_error *err)
 {
-    const char *names[ARRAY_LEN(commands)];
+    const char *names[ARRAY_LEN(commands) + 2];
+    size_t len = 0;
 
+    *seen = true;
+    if (parse_told(parsing->options, word))
+        return 0;
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        names[i] = commands[i].name;
+        names[len++] = commands[i].name;
         if (strcmp(word, commands[i].name) == 0) {
             parsing->options->command = commands[i].command;
-            *seen = true;
             return 0;
         }
     }
-    const char *near = ht_nearest(ht_str_from(word), names, ARRAY_LEN(commands));
-    /* What many programs understand. */
-    if (strcmp(word, "help") == 0 || strcmp(word, "version") == 0) {
-        parsing->options->help = word[0] == 'h';
-        parsing->options->version = word[0] == 'v';
-        *seen = true;
-        return 0;
-    }
+    names[len++] = "help";
+    names[len++] = "version";
+    const char *near = ht_nearest(ht_str_from(word), names, len);
     return ht_error_set(err, EINVAL, "no command \"%s\"%s%s%s", word, near ? " (did you mean " : "",
                         near ? near : "", near ? "?)" : "");
 }

@@ -99,6 +99,9 @@ static const struct {
     const char *says;
 } bad[] = {
     {{"chek"}, "did you mean check?"},
+    {{"vesion"}, "no command \"vesion\" (did you mean version?)"},
+    {{"hepl"}, "did you mean help?"},
+    {{"--vesion"}, "no option --vesion (did you mean --version?)"},
     {{"--formt", "json"}, "did you mean --format?"},
     {{"--format"}, "needs a value"},
     {{"--format", "xml"}, "xml"},
