@@ -26,13 +26,13 @@ _hulltop() {
     --cri) names='none unix:///run/containerd/containerd.sock' ;;
     --only)
         # Behind the last comma.
-        mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$questions" -- "${word##*,}")
+        mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$questions 1 2 3 4 5 6" -- "${word##*,}")
         compopt -o nospace 2>/dev/null
         return
         ;;
     --format) names='text json sarif node' ;;
     --fail-on) names='critical high medium low info' ;;
-    --open) names=$questions ;;
+    --open) names="$questions 1 2 3 4 5 6" ;;
     --color) names='auto always never' ;;
     --theme) names='default light mono colour-blind' ;;
     --pod-security-version) names=latest ;;

@@ -210,10 +210,11 @@ static int set_only(struct ht_options *options, const char *value, struct ht_err
                                 "--only: no question is called \"%.*s\" (did you mean %s?)",
                                 HT_STR_ARG(part), near);
         if (!number)
-            return ht_error_set(
-                err, EINVAL,
-                "--only: no question is called \"%.*s\"; they are %s, %s, %s, %s, %s and %s",
-                HT_STR_ARG(part), names[0], names[1], names[2], names[3], names[4], names[5]);
+            return ht_error_set(err, EINVAL,
+                                "--only: no question is called \"%.*s\"; they are 1 to 6, or %s, "
+                                "%s, %s, %s, %s and %s",
+                                HT_STR_ARG(part), names[0], names[1], names[2], names[3], names[4],
+                                names[5]);
         questions |= 1u << number;
     }
     if (!questions)
@@ -397,7 +398,7 @@ static const struct option_entry entries[] = {
     {"pod-security-version", "vX.Y", "no sources", set_pod_security, true, true},
     {"lists-days", "DAYS", "packages: trust in lists [7];", set_lists_days, true, false},
     {"advisories", "FILE", "known holes", set_advisories, true, true},
-    {"only", "NAME,...", "builds added-code privileged packages secrets drift", set_only, true,
+    {"only", "NAME|1-6,...", "builds added-code privileged packages secrets drift", set_only, true,
      false},
     {"format", "FORMAT", "check: text, json, sarif or node", set_format, false, false},
     {"fail-on", "SEVERITY", "check: exit 1 from [high];", set_fail_on, true, false},

@@ -39,6 +39,8 @@ const char *ht_question_pane(unsigned number)
 
 unsigned ht_question_find(struct ht_str name)
 {
+    if (name.len == 1 && name.data[0] >= '1' && name.data[0] < '1' + HT_QUESTIONS)
+        return (unsigned)(name.data[0] - '0');
     for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
         if (ht_str_is(name, ht_question_name(number)))
             return number;

@@ -308,8 +308,6 @@ static void run_known(struct ht_plain *plain, struct ht_str name, struct ht_str 
 {
     if (ht_str_is(name, "0") || ht_str_is(name, "home"))
         put_all(plain, out);
-    else if (name.len == 1 && name.data[0] >= '1' && name.data[0] <= '6')
-        list_findings(plain, (unsigned)(name.data[0] - '0'), out);
     else if (ht_question_find(name))
         list_findings(plain, ht_question_find(name), out);
     else if (ht_str_is(name, "all"))

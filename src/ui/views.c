@@ -218,8 +218,7 @@ int ht_views_find_first(const struct ht_views *views, const char *name,
                         const struct ht_view **ret_view, struct ht_error *err)
 {
     struct ht_str text = ht_str_from(name);
-    bool is_key = text.len == 1 && text.data[0] >= '1' && text.data[0] < '1' + HT_QUESTIONS;
-    unsigned question = is_key ? (unsigned)(text.data[0] - '0') : ht_question_find(text);
+    unsigned question = ht_question_find(text);
     bool is_home = !name || ht_str_is(text, "home");
     const struct ht_view *view = question  ? ht_views_question(views, question)
                                  : is_home ? NULL

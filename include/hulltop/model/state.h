@@ -75,7 +75,7 @@ const struct ht_question *ht_state_question(const struct ht_state *state, unsign
 const char *ht_question_name(unsigned number);
 const char *ht_question_title(unsigned number);
 const char *ht_question_pane(unsigned number);
-/* Number of the question of that short name, or 0. */
+/* Number of the question of that short name or with that number (one digit), or 0. */
 unsigned ht_question_find(struct ht_str name);
 
 #endif

@@ -87,6 +87,10 @@ static void questions_named_twice_add_up(void **state)
     assert_int_equal(parsed.result, 0);
     assert_int_equal(parsed.options.questions, 1u << 3 | 1u << 6);
     fini(&parsed);
+    PARSE(&parsed, "check", "--only", "3,drift", "--only=1");
+    assert_int_equal(parsed.result, 0);
+    assert_int_equal(parsed.options.questions, 1u << 1 | 1u << 3 | 1u << 6);
+    fini(&parsed);
     PARSE(&parsed, "check", "--only", "drift", "--only", "privileged", "--manifests", "x");
     assert_int_equal(parsed.result, 0);
     assert_int_equal(parsed.options.questions, 1u << 3);
@@ -109,6 +113,9 @@ static const struct {
     {{"--baseline", "x"}, "--baseline goes with check"},
     {{"--only", "privilege"}, "did you mean privileged?"},
     {{"--only", ""}, "no question"},
+    {{"--only", "0"}, "called \"0\""},
+    {{"--only", "7"}, "called \"7\""},
+    {{"--only", "33"}, "called \"33\""},
     {{"--timeout", "0"}, "above 0"},
     {{"--timeout", "nan"}, "seconds"},
     {{"--interval", "0"}, "from 1 to 3600"},
@@ -125,7 +132,7 @@ static const struct {
     {{"check", "--manifests", "x", "--format", "node"}, "no node"},
     {{"check", "--manifests", "x", "--only", "drift"}, "question 3"},
     {{"check", "--role"}, "doctor"},
-    {{"check", "--only", "nothing-like-it"}, "they are builds, added-code"},
+    {{"check", "--only", "nothing-like-it"}, "they are 1 to 6, or builds, added-code"},
     {{"check", "--etcd-db", "/nowhere/db"}, "--etcd-db: /nowhere/db: No such file"},
     {{"--root", "nonexistent/folder"}, "nonexistent"},
     {{"--root", ""}, "no folder"},

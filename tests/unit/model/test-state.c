@@ -90,7 +90,7 @@ static void a_state_lives_while_anybody_holds_it(void **unused)
     assert_null(ht_state_unref(NULL));
 }
 
-static void questions_are_found_by_their_short_names(void **unused)
+static void questions_are_found_by_their_short_names_and_numbers(void **unused)
 {
     (void)unused;
     for (unsigned number = 1; number <= HT_QUESTIONS; number++)
@@ -98,6 +98,11 @@ static void questions_are_found_by_their_short_names(void **unused)
     assert_int_equal(ht_question_find(HT_S("privileged")), 3);
     assert_int_equal(ht_question_find(HT_S("Privileged")), 0);
     assert_int_equal(ht_question_find(HT_S("")), 0);
+    assert_int_equal(ht_question_find(HT_S("1")), 1);
+    assert_int_equal(ht_question_find(HT_S("6")), 6);
+    assert_int_equal(ht_question_find(HT_S("0")), 0);
+    assert_int_equal(ht_question_find(HT_S("7")), 0);
+    assert_int_equal(ht_question_find(HT_S("33")), 0);
     assert_string_equal(ht_question_pane(6), "Drift alerts");
     assert_string_equal(ht_question_title(4), "Is the host up to date?");
 }
@@ -109,7 +114,7 @@ int main(void)
         cmocka_unit_test(a_shared_node_outlives_the_first),
         cmocka_unit_test(a_new_state_has_six_questions_without_answers),
         cmocka_unit_test(a_state_lives_while_anybody_holds_it),
-        cmocka_unit_test(questions_are_found_by_their_short_names),
+        cmocka_unit_test(questions_are_found_by_their_short_names_and_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
