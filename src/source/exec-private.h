@@ -189,7 +189,6 @@ struct ht_exec_waiting {
 
 struct ht_exec {
     const struct ht_clock *clock;
-    bool whole_node;
     struct ht_proc_reader reader;
     bool has_reader;
     int own_fd;     /* /proc/self/fd: what a descriptor leads to */

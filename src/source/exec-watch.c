@@ -44,7 +44,6 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
     struct ht_error err = {0};
 
     watch->clock = options->clock;
-    watch->whole_node = options->whole_node;
     watch->connector.fd = -1;
     watch->fanotify.fd = -1;
     watch->files_wait = watch->events_wait = true;
@@ -559,7 +558,7 @@ static void give_in_full(struct ht_exec *watch, const struct ht_connector_event 
 
     if (known)
         take_cgroup(watch, start);
-    bool wanted = !known || is_contained(start) || watch->whole_node;
+    bool wanted = !known || is_contained(start);
     if (wanted)
         take_files(watch, start);
     if (!known)

@@ -58,9 +58,9 @@ struct ht_exec_file {
     struct ht_str path; /* as the process sees it, on kernels that tell; "... (deleted)" */
 };
 
-/* One start. Of a process of the node only pid, time and cgroup are told, unless the whole node was
- * asked for: most starts are of that kind, and cost time. Everything is borrowed from the watch
- * until the next call of ht_exec_next. */
+/* One start. Of a process of the node only pid, time and cgroup are told: most starts are of that
+ * kind, and cost time. Everything is borrowed from the watch until the next call of ht_exec_next.
+ */
 struct ht_exec_start {
     pid_t pid;
     int64_t at_mono_ns; /* by the kernel where it tells, else when it was read; CLOCK_MONOTONIC */
@@ -72,8 +72,8 @@ struct ht_exec_start {
                       * and, as long as that costs little, command line are; nothing else is read */
     unsigned unread; /* of enum ht_exec_unread */
     struct ht_str exe; /* link of /proc/PID/exe; empty: unread */
-    int exe_fd;        /* O_PATH: the running program itself; -1: unread, or of the node's own that
-                        * has files */
+    int exe_fd;        /* the running program itself, O_PATH or one of the files'; -1: unread, or of
+                        * the node's own that has files */
     uint64_t start;    /* ticks since boot; with the pid it is the process */
     pid_t ppid;
     uint32_t tty;                  /* device number; 0: none */
@@ -89,7 +89,6 @@ struct ht_exec;
 
 struct ht_exec_options {
     const struct ht_clock *clock;
-    bool whole_node;  /* tell all of processes of the node too, not only that they started */
     bool no_fanotify; /* leave these out: for tests and measurements */
     bool no_connector;
 };

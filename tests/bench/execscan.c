@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: execscan both|node|fanotify|connector|bare|none FOLDER COUNT [GROUP]
+ * usage: execscan both|fanotify|connector|bare|none FOLDER COUNT [GROUP [again]]
  *
  * Writes COUNT programs into FOLDER, each another file that lives for a millisecond, runs each once
  * and removes it as soon as it runs. Meanwhile it watches, by our watch with all it has or one way
- * of it, or (node) as hulltop runs it, which asks no more of programs outside of containers than
- * that they are outside; or as a bare reader of the process connector that reads one link and
- * nothing else, or not at all. Prints seen=N hashed=N lost=N unplaced=N p50=US p90=US cpu=US starts
- * whose path was told, whose content could be read, that the kernel dropped, that ended before it
- * could be told whose they were; the time from a start to its
- * path; the watcher's CPU for each start on the node. With GROUP, the folder of a control group
- * that is named as a container's, what is started is one program again and again, in that group and
- * on a mount of its own. 77: not on this machine.
+ * of it, or as a bare reader of the process connector that reads one link and nothing else, or not
+ * at all. Prints seen=N hashed=N lost=N unplaced=N p50=US p90=US cpu=US: starts whose path was
+ * told, whose content could be read, that the kernel dropped, that ended before it could be told
+ * whose they were; the time from a start to its path; the watcher's CPU for each start on the node.
+ * With GROUP, the folder of a control group that is named as a container's, what is started is in
+ * that group and on a mount of its own; else it is the node's, of which no more is asked than that
+ * it is. With "again" it is one program that is not removed, and nobody asks about it. 77: not on
+ * this machine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -138,15 +138,15 @@ static bool mount_own(const char *folder)
 }
 
 /* Runs in a process of its own; its end closes the pipe. */
-static void run_all(const char *folder, unsigned count, const char *group)
+static void run_all(const char *folder, unsigned count, const char *group, bool again)
 {
     if (group && (!mount_own(folder) || !join_group(group)))
         _exit(1);
     for (unsigned i = 0; i < count; i++) {
         char path[PATH_BYTES];
 
-        snprintf(path, sizeof(path), "%s/t%u", folder, group ? 0 : i);
-        if (((!group || i == 0) && !write_program(path, i)) || !run_program(path, group))
+        snprintf(path, sizeof(path), "%s/t%u", folder, again ? 0 : i);
+        if (((!again || i == 0) && !write_program(path, i)) || !run_program(path, again))
             _exit(1);
     }
     _exit(0);
@@ -158,6 +158,7 @@ struct score {
     struct ht_str folder;
     unsigned seen, hashed;
     uint64_t starts, lost, unplaced;
+    bool again;
     double *us; /* of those that were seen */
 };
 
@@ -190,7 +191,7 @@ static void take_start(struct score *score, struct ht_exec *watch,
             /* What was given before was hashed then. */
             score->hashed += start->is_known || can_hash(start->files[i].fd);
             /* As hulltop does with what is the image's. */
-            if (!start->is_quiet && start->cgroup.container_id.len)
+            if (score->again && !start->is_quiet && start->cgroup.container_id.len)
                 ht_exec_quiet(watch, start);
             return;
         }
@@ -301,21 +302,22 @@ int main(int argc, char **argv)
     struct ht_connector bare = {.fd = -1};
     uint64_t count;
     int done[2];
+    const char *group = argc > 4 ? argv[4] : NULL;
+    bool again = argc == 6 && strcmp(argv[5], "again") == 0;
 
-    if (argc < 4 || argc > 5 || ht_parse_u64(ht_str_from(argv[3]), &count) < 0 ||
-        count > STARTS_MAX)
+    if (argc < 4 || argc > 6 || (argc == 6 && !again) ||
+        ht_parse_u64(ht_str_from(argv[3]), &count) < 0 || count > STARTS_MAX)
         return 2;
     if (MACHINE == 0 || pipe2(done, O_CLOEXEC) < 0)
         return SKIPPED;
     if (strcmp(argv[1], "none") == 0)
-        run_all(argv[2], (unsigned)count, argv[4]);
+        run_all(argv[2], (unsigned)count, group, again);
     if (strcmp(argv[1], "bare") == 0) {
         if (ht_connector_open(&bare, NULL) < 0)
             return SKIPPED;
     } else {
         watch = ht_exec_new(
             &(struct ht_exec_options){.clock = ht_clock_system(),
-                                      .whole_node = strcmp(argv[1], "node") != 0,
                                       .no_fanotify = strcmp(argv[1], "connector") == 0,
                                       .no_connector = strcmp(argv[1], "fanotify") == 0});
         (void)ht_exec_mark(watch, argv[2], NULL);
@@ -324,10 +326,11 @@ int main(int argc, char **argv)
     }
     pid_t child = fork();
     if (child == 0)
-        run_all(argv[2], (unsigned)count, argv[4]);
+        run_all(argv[2], (unsigned)count, group, again);
     close(done[1]);
 
-    struct score score = {.folder = ht_str_from(argv[2]), .us = ht_new_array(double, STARTS_MAX)};
+    struct score score = {
+        .folder = ht_str_from(argv[2]), .again = again, .us = ht_new_array(double, STARTS_MAX)};
     double before = cpu_us();
     if (watch)
         watch_ours(&score, watch, done[0]);
