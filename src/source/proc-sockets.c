@@ -220,15 +220,30 @@ static bool is_accepted(const struct space *space, const struct ht_net_socket *s
     return false;
 }
 
-/* The kernel tells by which protocol a socket was made. What it does not tell may be of TCP. */
-static bool may_be_tcp(const struct walk *walk, const char *name)
+static uint64_t socket_at(int dirfd, const char *path)
+{
+    char target[LINK_BYTES];
+    ssize_t len = readlinkat(dirfd, path, target, sizeof(target));
+
+    return len > 0 ? socket_inode((struct ht_str){.data = target, .len = (size_t)len}) : 0;
+}
+
+/* The kernel tells by which protocol a socket was made. What it does not tell may be of TCP.
+ *
+ * A number can become another file's at any time, one of FUSE too, whose owner need not answer
+ * when it is asked for an attribute. So it is held first, which asks nobody, and the kernel's own
+ * name of what is held says whether it is the socket. */
+bool ht_proc_may_be_tcp(int fd_dir, const char *name, uint64_t socket)
 {
     static const char *const others[] = {"UNIX", "NETLINK", "UDP", "PACKET"};
     char path[PATH_BYTES], protocol[NAME_BYTES] = "";
+    ht_autoclose int held = openat(fd_dir, name, O_PATH | O_CLOEXEC);
 
-    /* Below the descriptor the name is of this process, whose number may be another's by now. */
-    snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", walk->dirfd, name);
-    if (getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1) <= 0)
+    if (held < 0)
+        return true;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
+    if (socket_at(AT_FDCWD, path) != socket ||
+        getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1) <= 0)
         return true;
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         if (strncmp(protocol, others[i], strlen(others[i])) == 0)
@@ -243,7 +258,7 @@ static const struct ht_net_socket *find_in_space(struct walk *walk, const char *
                                                  uint64_t inode)
 {
     if (!walk->space && !walk->unknown) {
-        if (!may_be_tcp(walk, name))
+        if (!ht_proc_may_be_tcp(walk->dirfd, name, inode))
             return NULL;
         walk->space = find_space(walk->reader, walk->pid);
         walk->unknown = !walk->space;
@@ -254,14 +269,10 @@ static const struct ht_net_socket *find_in_space(struct walk *walk, const char *
 static int visit_fd(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct walk *walk = context;
-    char target[LINK_BYTES];
-    ssize_t len = readlinkat(walk->dirfd, name, target, sizeof(target));
+    uint64_t wanted = socket_at(walk->dirfd, name);
 
     (void)type;
     (void)inode;
-    if (len <= 0)
-        return 0;
-    uint64_t wanted = socket_inode((struct ht_str){.data = target, .len = (size_t)len});
     const struct ht_net_socket *socket = wanted ? find_in_space(walk, name, wanted) : NULL;
     if (!socket)
         return 0;

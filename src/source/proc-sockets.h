@@ -39,4 +39,9 @@ void ht_proc_read_stdio(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
 void ht_proc_read_peers(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                         struct ht_process *process);
 
+/* Whether descriptor name of an open /proc/PID/fd may be a socket of TCP, where it was this socket
+ * a moment ago. What became another file meanwhile is not asked anything: it may be one that never
+ * answers. */
+bool ht_proc_may_be_tcp(int fd_dir, const char *name, uint64_t socket);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,6 +245,29 @@ static void only_sockets_of_tcp_need_the_table(void **state)
     close(pair[1]);
 }
 
+/* Between the name of a descriptor and the question about it, it can become another file, of a file
+ * system of somebody's own that does not answer: what is no longer that socket is not asked. */
+static void a_descriptor_that_became_another_is_not_asked(void **state)
+{
+    int dirfd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char name[16];
+    struct stat first, second;
+    int pair[2];
+
+    (void)state;
+    assert_true(dirfd >= 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(fstat(pair[0], &first), 0);
+    assert_int_equal(fstat(pair[1], &second), 0);
+    snprintf(name, sizeof(name), "%d", pair[0]);
+    assert_false(ht_proc_may_be_tcp(dirfd, name, first.st_ino));
+    assert_true(ht_proc_may_be_tcp(dirfd, name, second.st_ino));
+    close(pair[0]);
+    assert_true(ht_proc_may_be_tcp(dirfd, name, first.st_ino));
+    close(pair[1]);
+    close(dirfd);
+}
+
 static void reused_pid_is_thrown_away(void **state)
 {
     struct tree *tree = *state;
@@ -338,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(first_process_has_mounts_and_sockets, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(stdio_and_peers_are_read, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(only_sockets_of_tcp_need_the_table, make_tree, free_tree),
+        cmocka_unit_test(a_descriptor_that_became_another_is_not_asked),
         cmocka_unit_test_setup_teardown(reused_pid_is_thrown_away, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(zombie_is_gone, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(other_namespace_stands_apart, make_tree, free_tree),
