@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "secret-find.h"
 
-#include <assert.h>
-#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -78,7 +76,8 @@ static bool is_masked(struct ht_str s)
         return false;
     if (s.len == 3)
         return true;
-    for (const struct ht_secret_shape *shape = ht_secret_shapes(); shape->name; shape++) {
+    for (const struct ht_secret_shape *shape = ht_secret_shapes_of(s.data[0]); shape;
+         shape = ht_secret_shape_next(shape)) {
         if (s.len == strlen(shape->prefix) + 3 && ht_str_has_prefix(s, shape->prefix))
             return true;
     }
@@ -182,10 +181,8 @@ static size_t shape_len(const struct ht_secret_shape *shape, struct ht_str text,
 
 const struct ht_secret_shape *ht_secret_shape_at(struct ht_str text, size_t at, size_t *ret_len)
 {
-    for (const struct ht_secret_shape *shape = ht_secret_shapes(); shape->name; shape++) {
-        if (shape->prefix[0] != text.data[at])
-            continue;
-
+    for (const struct ht_secret_shape *shape = ht_secret_shapes_of(text.data[at]); shape;
+         shape = ht_secret_shape_next(shape)) {
         size_t len = shape_len(shape, text, at);
         if (len) {
             *ret_len = len;
@@ -209,59 +206,19 @@ static bool may_begin(struct ht_str text, size_t at)
     return at == 0 || !is_word(text.data[at - 1]) || text.data[at] == '-';
 }
 
-/* The shapes that begin with a byte, in their order: most words have few places to look at, and few
- * shapes to look for there. Places are counted from 1; 0: none. */
-struct beginnings {
-    unsigned char first[UCHAR_MAX + 1];
-    unsigned char next[UCHAR_MAX + 1];
-};
-
-static void find_beginnings(struct beginnings *ret)
-{
-    const struct ht_secret_shape *shapes = ht_secret_shapes();
-    size_t len = 0;
-
-    memset(ret->first, 0, sizeof(ret->first));
-    while (shapes[len].name)
-        len++;
-    assert(len <= UCHAR_MAX);
-    for (size_t place = len; place > 0; place--) {
-        unsigned char byte = (unsigned char)shapes[place - 1].prefix[0];
-
-        ret->next[place] = ret->first[byte];
-        ret->first[byte] = (unsigned char)place;
-    }
-}
-
-static const struct ht_secret_shape *find_shape(const struct beginnings *beginnings,
-                                                struct ht_str text, size_t at, size_t *ret_len)
-{
-    const struct ht_secret_shape *shapes = ht_secret_shapes();
-
-    for (unsigned place = beginnings->first[(unsigned char)text.data[at]]; place;
-         place = beginnings->next[place]) {
-        *ret_len = shape_len(&shapes[place - 1], text, at);
-        if (*ret_len)
-            return &shapes[place - 1];
-    }
-    return NULL;
-}
-
 void ht_secret_find_shapes(struct ht_secret_spans *spans)
 {
     struct ht_str text = spans->text;
-    struct beginnings beginnings;
 
     /* Most words are shorter than any of them. */
     if (text.len < HT_SECRET_SHAPE_MIN)
         return;
-    find_beginnings(&beginnings);
     for (size_t at = 0; at + HT_SECRET_SHAPE_MIN <= text.len;) {
         const struct ht_secret_shape *shape = NULL;
         size_t len = 0;
 
-        if (beginnings.first[(unsigned char)text.data[at]] && may_begin(text, at))
-            shape = find_shape(&beginnings, text, at, &len);
+        if (may_begin(text, at))
+            shape = ht_secret_shape_at(text, at, &len);
         if (shape) {
             spans->origin =
                 (struct ht_secret_origin){.how = HT_SECRET_BY_SHAPE, .rule = shape->name};

@@ -34,8 +34,8 @@ static bool is_digit(char c)
 /* Only the end matters, so a long name loses its beginning. */
 static void squeeze(struct ht_str name, struct squeezed *ret_squeezed)
 {
-    struct squeezed squeezed = {.len = 0};
     char before = '_';
+    size_t len = 0;
 
     if (name.len > NAME_MAX_BYTES)
         name = ht_str_sub(name, name.len - NAME_MAX_BYTES, NAME_MAX_BYTES);
@@ -45,20 +45,20 @@ static void squeeze(struct ht_str name, struct squeezed *ret_squeezed)
         if (is_upper(c) || is_lower(c) || is_digit(c)) {
             bool separated = !is_upper(before) && !is_lower(before) && !is_digit(before);
 
-            squeezed.starts[squeezed.len] =
+            ret_squeezed->starts[len] =
                 separated || (is_upper(c) && !is_upper(before)) || is_digit(before) != is_digit(c);
-            squeezed.text[squeezed.len++] = (char)(is_upper(c) ? c + ('a' - 'A') : c);
+            ret_squeezed->text[len++] = (char)(is_upper(c) ? c + ('a' - 'A') : c);
         }
         before = c;
     }
-    *ret_squeezed = squeezed;
+    ret_squeezed->len = len;
 }
 
-static bool ends_with(const struct squeezed *name, struct ht_str ending, bool whole)
+/* Most names differ in their last byte already. */
+static inline bool ends_with(const struct squeezed *name, struct ht_str ending, bool whole)
 {
     size_t at = name->len - ending.len;
 
-    /* Most names differ in their last byte already. */
     return name->len >= ending.len && name->text[name->len - 1] == ending.data[ending.len - 1] &&
            memcmp(name->text + at, ending.data, ending.len) == 0 && (!whole || name->starts[at]);
 }
@@ -68,11 +68,11 @@ static bool drop_silent_ending(struct squeezed *name)
 {
     size_t len = name->len;
 
-    for (const char *const *ending = ht_secret_silent_endings(); *ending; ending++) {
-        bool plural = strcmp(*ending, "s") == 0;
+    for (const struct ht_str *ending = ht_secret_silent_endings(); ending->len; ending++) {
+        bool plural = ending->len == 1;
 
-        if (name->len > strlen(*ending) && ends_with(name, ht_str_from(*ending), !plural)) {
-            name->len -= strlen(*ending);
+        if (len > ending->len && ends_with(name, *ending, !plural)) {
+            name->len -= ending->len;
             return true;
         }
     }

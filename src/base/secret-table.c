@@ -8,16 +8,60 @@
 
 #include <stddef.h>
 
+#include "hulltop/base/mem.h"
+
+/* In the order of the first byte of their prefixes; of those of one byte, the first that fits
+ * counts.
+ */
 static const struct ht_secret_shape shapes[] = {
+    {"password-hash", "$1$", 20, HT_REST_BASE64},
+    {"password-hash", "$2a$", 20, HT_REST_BASE64},
+    {"password-hash", "$2b$", 20, HT_REST_BASE64},
+    {"password-hash", "$2y$", 20, HT_REST_BASE64},
+    {"password-hash", "$5$", 20, HT_REST_BASE64},
+    {"password-hash", "$6$", 20, HT_REST_BASE64},
+    {"password-hash", "$y$", 20, HT_REST_BASE64},
+    {"password-hash", "$apr1$", 20, HT_REST_BASE64},
+    {"private-key", "-----BEGIN ", 12, HT_REST_PEM},
+    {"gcp-refresh", "1//0", 40, HT_REST_WORD},
     {"aws-key-id", "AKIA", 12, HT_REST_ALNUM},
     {"aws-key-id", "ASIA", 12, HT_REST_ALNUM},
     {"aws-key-id", "ABIA", 12, HT_REST_ALNUM},
     {"aws-key-id", "ACCA", 12, HT_REST_ALNUM},
-    {"aws-session", "FwoGZX", 60, HT_REST_BASE64},
-    {"aws-session", "IQoJ", 60, HT_REST_BASE64},
     {"gcp-api-key", "AIza", 20, HT_REST_WORD},
+    {"age-key", "AGE-SECRET-KEY-1", 16, HT_REST_WORD},
+    {"jfrog-key", "AKCp", 32, HT_REST_ALNUM},
+    {"atlassian-token", "ATATT3", 100, HT_REST_DOTS},
+    {"circleci-token", "CCIPAT_", 40, HT_REST_WORD},
+    {"facebook-token", "EAACEdEose0cBA", 20, HT_REST_ALNUM},
+    {"easypost-key", "EZAK", 54, HT_REST_ALNUM},
+    {"aws-session", "FwoGZX", 60, HT_REST_BASE64},
+    {"flutterwave-key", "FLWSECK_TEST-", 12, HT_REST_WORD},
+    {"flutterwave-key", "FLWSECK-", 32, HT_REST_WORD},
     {"gcp-oauth", "GOCSPX-", 16, HT_REST_WORD},
-    {"gcp-oauth", "ya29.", 16, HT_REST_DOTS},
+    {"gitlab-token", "GR1348941", 12, HT_REST_WORD},
+    {"aws-session", "IQoJ", 60, HT_REST_BASE64},
+    {"k3s-token", "K10", 32, HT_REST_HEX},
+    {"alibaba-key-id", "LTAI", 16, HT_REST_ALNUM},
+    {"private-key-base64", "LS0tLS1CRUdJTiBQUklWQVRF", 16, HT_REST_BASE64},
+    {"private-key-base64", "LS0tLS1CRUdJTiBSU0EgUFJJVk", 16, HT_REST_BASE64},
+    {"private-key-base64", "LS0tLS1CRUdJTiBFQyBQUklWQV", 16, HT_REST_BASE64},
+    {"private-key-base64", "LS0tLS1CRUdJTiBPUEVOU1NIIF", 16, HT_REST_BASE64},
+    {"newrelic-key", "NRAK-", 16, HT_REST_WORD},
+    {"postman-key", "PMAK-", 16, HT_REST_WORD},
+    {"sendgrid-key", "SG.", 32, HT_REST_DOTS},
+    {"twilio-key", "SK", 32, HT_REST_HEX},
+    {"swarm-token", "SWMTKN-1-", 16, HT_REST_WORD},
+    {"swarm-key", "SWMKEY-1-", 16, HT_REST_BASE64},
+    {"buildkite-token", "bkua_", 32, HT_REST_HEX},
+    {"discord-webhook", "discord.com/api/webhooks/", 16, HT_REST_BASE64},
+    {"docker-token", "dckr_pat_", 16, HT_REST_WORD},
+    {"digitalocean-token", "dop_v1_", 32, HT_REST_WORD},
+    {"databricks-token", "dapi", 32, HT_REST_HEX},
+    {"doppler-token", "dp.pt.", 16, HT_REST_WORD},
+    {"dynatrace-token", "dt0c01.", 16, HT_REST_DOTS},
+    {"jwt", "eyJ", 16, HT_REST_DOTS},
+    {"figma-token", "figd_", 32, HT_REST_WORD},
     {"github-token", "ghp_", 16, HT_REST_WORD},
     {"github-token", "gho_", 16, HT_REST_WORD},
     {"github-token", "ghu_", 16, HT_REST_WORD},
@@ -28,97 +72,80 @@ static const struct ht_secret_shape shapes[] = {
     {"gitlab-token", "gldt-", 12, HT_REST_DOTS},
     {"gitlab-token", "glrt-", 12, HT_REST_DOTS},
     {"gitlab-token", "glcbt-", 12, HT_REST_DOTS},
-    {"gitlab-token", "GR1348941", 12, HT_REST_WORD},
+    {"grafana-token", "glsa_", 16, HT_REST_WORD},
+    {"grafana-token", "glc_", 24, HT_REST_BASE64},
+    {"groq-key", "gsk_", 40, HT_REST_ALNUM},
+    {"slack-webhook", "hooks.slack.com/services/", 16, HT_REST_BASE64},
+    {"vault-token", "hvs.", 16, HT_REST_DOTS},
+    {"vault-token", "hvb.", 16, HT_REST_DOTS},
+    {"vault-token", "hvr.", 16, HT_REST_DOTS},
+    {"huggingface-token", "hf_", 24, HT_REST_ALNUM},
+    {"mailgun-key", "key-", 32, HT_REST_HEX},
+    {"linear-key", "lin_api_", 16, HT_REST_WORD},
+    {"linear-key", "lin_oauth_", 16, HT_REST_WORD},
+    {"npm-token", "npm_", 16, HT_REST_WORD},
+    {"nvidia-key", "nvapi-", 40, HT_REST_WORD},
+    {"onepassword-token", "ops_eyJ", 16, HT_REST_BASE64},
+    {"pypi-token", "pypi-", 40, HT_REST_WORD},
+    {"pulumi-token", "pul-", 32, HT_REST_WORD},
+    {"planetscale-password", "pscale_pw_", 16, HT_REST_DOTS},
+    {"mapbox-token", "pk.eyJ1", 60, HT_REST_DOTS},
+    {"stripe-key", "rk_live_", 10, HT_REST_WORD},
+    {"replicate-token", "r8_", 37, HT_REST_ALNUM},
+    {"rubygems-key", "rubygems_", 32, HT_REST_HEX},
+    {"stripe-key", "sk_live_", 10, HT_REST_WORD},
+    {"stripe-key", "sk_test_", 10, HT_REST_WORD},
+    {"vault-token", "s.", 24, HT_REST_ALNUM},
+    {"anthropic-key", "sk-ant-", 16, HT_REST_WORD},
+    {"openai-key", "sk-proj-", 16, HT_REST_WORD},
+    {"openai-key", "sk-", 32, HT_REST_WORD},
+    {"shopify-token", "shpat_", 16, HT_REST_WORD},
+    {"sentry-token", "sntryu_", 16, HT_REST_BASE64},
+    {"sentry-token", "sntrys_", 16, HT_REST_BASE64},
+    {"shopify-token", "shpss_", 16, HT_REST_WORD},
+    {"shopify-token", "shppa_", 16, HT_REST_WORD},
+    {"shopify-token", "shpca_", 16, HT_REST_WORD},
+    {"square-token", "sq0csp-", 32, HT_REST_WORD},
+    {"square-token", "sq0atp-", 16, HT_REST_WORD},
+    {"mapbox-token", "sk.eyJ1", 60, HT_REST_DOTS},
+    {"tailscale-key", "tskey-", 20, HT_REST_WORD},
+    {"typeform-token", "tfp_", 40, HT_REST_DOTS},
+    {"stripe-webhook", "whsec_", 16, HT_REST_BASE64},
     {"slack-token", "xoxb-", 10, HT_REST_WORD},
     {"slack-token", "xoxp-", 10, HT_REST_WORD},
     {"slack-token", "xoxa-", 10, HT_REST_WORD},
     {"slack-token", "xoxr-", 10, HT_REST_WORD},
     {"slack-token", "xoxs-", 10, HT_REST_WORD},
     {"slack-token", "xapp-", 10, HT_REST_WORD},
-    {"slack-webhook", "hooks.slack.com/services/", 16, HT_REST_BASE64},
-    {"discord-webhook", "discord.com/api/webhooks/", 16, HT_REST_BASE64},
-    {"stripe-key", "sk_live_", 10, HT_REST_WORD},
-    {"stripe-key", "rk_live_", 10, HT_REST_WORD},
-    {"stripe-key", "sk_test_", 10, HT_REST_WORD},
-    {"stripe-webhook", "whsec_", 16, HT_REST_BASE64},
-    {"npm-token", "npm_", 16, HT_REST_WORD},
-    {"pypi-token", "pypi-", 40, HT_REST_WORD},
-    {"docker-token", "dckr_pat_", 16, HT_REST_WORD},
-    {"sendgrid-key", "SG.", 32, HT_REST_DOTS},
-    {"twilio-key", "SK", 32, HT_REST_HEX},
-    {"mailgun-key", "key-", 32, HT_REST_HEX},
-    {"digitalocean-token", "dop_v1_", 32, HT_REST_WORD},
-    {"vault-token", "hvs.", 16, HT_REST_DOTS},
-    {"vault-token", "hvb.", 16, HT_REST_DOTS},
-    {"vault-token", "hvr.", 16, HT_REST_DOTS},
-    {"vault-token", "s.", 24, HT_REST_ALNUM},
-    {"anthropic-key", "sk-ant-", 16, HT_REST_WORD},
-    {"openai-key", "sk-proj-", 16, HT_REST_WORD},
-    {"openai-key", "sk-", 32, HT_REST_WORD},
-    {"huggingface-token", "hf_", 24, HT_REST_ALNUM},
-    {"databricks-token", "dapi", 32, HT_REST_HEX},
-    {"doppler-token", "dp.pt.", 16, HT_REST_WORD},
-    {"grafana-token", "glsa_", 16, HT_REST_WORD},
-    {"grafana-token", "glc_", 24, HT_REST_BASE64},
-    {"newrelic-key", "NRAK-", 16, HT_REST_WORD},
-    {"postman-key", "PMAK-", 16, HT_REST_WORD},
-    {"pulumi-token", "pul-", 32, HT_REST_WORD},
-    {"shopify-token", "shpat_", 16, HT_REST_WORD},
-    {"planetscale-password", "pscale_pw_", 16, HT_REST_DOTS},
-    {"linear-key", "lin_api_", 16, HT_REST_WORD},
-    {"age-key", "AGE-SECRET-KEY-1", 16, HT_REST_WORD},
-    {"jfrog-key", "AKCp", 32, HT_REST_ALNUM},
-    {"sentry-token", "sntryu_", 16, HT_REST_BASE64},
-    {"sentry-token", "sntrys_", 16, HT_REST_BASE64},
-    {"onepassword-token", "ops_eyJ", 16, HT_REST_BASE64},
-    {"dynatrace-token", "dt0c01.", 16, HT_REST_DOTS},
-    {"linear-key", "lin_oauth_", 16, HT_REST_WORD},
-    {"shopify-token", "shpss_", 16, HT_REST_WORD},
-    {"shopify-token", "shppa_", 16, HT_REST_WORD},
-    {"shopify-token", "shpca_", 16, HT_REST_WORD},
-    {"square-token", "sq0csp-", 32, HT_REST_WORD},
-    {"square-token", "sq0atp-", 16, HT_REST_WORD},
-    {"atlassian-token", "ATATT3", 100, HT_REST_DOTS},
-    {"alibaba-key-id", "LTAI", 16, HT_REST_ALNUM},
-    {"facebook-token", "EAACEdEose0cBA", 20, HT_REST_ALNUM},
-    {"tailscale-key", "tskey-", 20, HT_REST_WORD},
-    {"nvidia-key", "nvapi-", 40, HT_REST_WORD},
-    {"replicate-token", "r8_", 37, HT_REST_ALNUM},
-    {"groq-key", "gsk_", 40, HT_REST_ALNUM},
-    {"typeform-token", "tfp_", 40, HT_REST_DOTS},
-    {"figma-token", "figd_", 32, HT_REST_WORD},
-    {"rubygems-key", "rubygems_", 32, HT_REST_HEX},
-    {"buildkite-token", "bkua_", 32, HT_REST_HEX},
-    {"circleci-token", "CCIPAT_", 40, HT_REST_WORD},
-    {"flutterwave-key", "FLWSECK_TEST-", 12, HT_REST_WORD},
-    {"flutterwave-key", "FLWSECK-", 32, HT_REST_WORD},
-    {"easypost-key", "EZAK", 54, HT_REST_ALNUM},
-    {"mapbox-token", "pk.eyJ1", 60, HT_REST_DOTS},
-    {"mapbox-token", "sk.eyJ1", 60, HT_REST_DOTS},
-    {"gcp-refresh", "1//0", 40, HT_REST_WORD},
-    {"swarm-token", "SWMTKN-1-", 16, HT_REST_WORD},
-    {"swarm-key", "SWMKEY-1-", 16, HT_REST_BASE64},
-    {"k3s-token", "K10", 32, HT_REST_HEX},
-    {"jwt", "eyJ", 16, HT_REST_DOTS},
-    {"private-key-base64", "LS0tLS1CRUdJTiBQUklWQVRF", 16, HT_REST_BASE64},
-    {"private-key-base64", "LS0tLS1CRUdJTiBSU0EgUFJJVk", 16, HT_REST_BASE64},
-    {"private-key-base64", "LS0tLS1CRUdJTiBFQyBQUklWQV", 16, HT_REST_BASE64},
-    {"private-key-base64", "LS0tLS1CRUdJTiBPUEVOU1NIIF", 16, HT_REST_BASE64},
-    {"private-key", "-----BEGIN ", 12, HT_REST_PEM},
-    {"password-hash", "$1$", 20, HT_REST_BASE64},
-    {"password-hash", "$2a$", 20, HT_REST_BASE64},
-    {"password-hash", "$2b$", 20, HT_REST_BASE64},
-    {"password-hash", "$2y$", 20, HT_REST_BASE64},
-    {"password-hash", "$5$", 20, HT_REST_BASE64},
-    {"password-hash", "$6$", 20, HT_REST_BASE64},
-    {"password-hash", "$y$", 20, HT_REST_BASE64},
-    {"password-hash", "$apr1$", 20, HT_REST_BASE64},
+    {"gcp-oauth", "ya29.", 16, HT_REST_DOTS},
     {NULL, NULL, 0, HT_REST_WORD},
 };
 
 const struct ht_secret_shape *ht_secret_shapes(void)
 {
     return shapes;
+}
+
+const struct ht_secret_shape *ht_secret_shapes_of(char first)
+{
+    size_t from = 0, to = ARRAY_LEN(shapes) - 1;
+
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+
+        if ((unsigned char)shapes[middle].prefix[0] < (unsigned char)first)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return shapes[from].name && shapes[from].prefix[0] == first ? &shapes[from] : NULL;
+}
+
+const struct ht_secret_shape *ht_secret_shape_next(const struct ht_secret_shape *shape)
+{
+    const struct ht_secret_shape *next = shape + 1;
+
+    return next->name && next->prefix[0] == shape->prefix[0] ? next : NULL;
 }
 
 const struct ht_secret_ending *ht_secret_endings(void)
@@ -269,11 +296,13 @@ const struct ht_secret_verb *ht_secret_verbs(void)
     return verbs;
 }
 
-const char *const *ht_secret_silent_endings(void)
+const struct ht_str *ht_secret_silent_endings(void)
 {
-    static const char *const endings[] = {
-        "value",    "string", "text", "plain", "base64",  "b64", "hash", "old", "new", "current",
-        "previous", "prev",   "next", "prod",  "staging", "dev", "test", "s",   NULL};
+    static const struct ht_str endings[] = {
+        HT_STR("value"),    HT_STR("string"), HT_STR("text"), HT_STR("plain"), HT_STR("base64"),
+        HT_STR("b64"),      HT_STR("hash"),   HT_STR("old"),  HT_STR("new"),   HT_STR("current"),
+        HT_STR("previous"), HT_STR("prev"),   HT_STR("next"), HT_STR("prod"),  HT_STR("staging"),
+        HT_STR("dev"),      HT_STR("test"),   HT_STR("s"),    HT_STR("")};
 
     return endings;
 }

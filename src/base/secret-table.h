@@ -57,11 +57,15 @@ struct ht_secret_option {
 };
 
 const struct ht_secret_shape *ht_secret_shapes(void);
+/* The first shape whose prefix begins with that byte, and the one behind it that does too; NULL:
+ * there is none. */
+const struct ht_secret_shape *ht_secret_shapes_of(char first);
+const struct ht_secret_shape *ht_secret_shape_next(const struct ht_secret_shape *shape);
 const struct ht_secret_ending *ht_secret_endings(void);
 const struct ht_secret_option *ht_secret_options(void);
 const struct ht_secret_verb *ht_secret_verbs(void);
 /* Words behind a secret's name that do not change what it is: PASSWORD_OLD. */
-const char *const *ht_secret_silent_endings(void);
+const struct ht_str *ht_secret_silent_endings(void);
 /* Names of variables whose values are kept. */
 const char *const *ht_secret_plain_names(void);
 /* Values that are no secrets whatever their name is. */

@@ -54,7 +54,10 @@ ptrdiff_t ht_str_find(struct ht_str s, struct ht_str needle, size_t from)
     if (s.len - from < needle.len)
         return -1; /* s.data may be NULL */
 
-    const char *hit = memmem(s.data + from, s.len - from, needle.data, needle.len);
+    /* Most texts have not even its first byte, and memmem prepares itself before it looks. */
+    const char *hit = memchr(s.data + from, needle.data[0], s.len - from);
+    if (hit)
+        hit = memmem(hit, s.len - (size_t)(hit - s.data), needle.data, needle.len);
     return hit ? hit - s.data : -1;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hulltop/base/secret.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -59,6 +60,28 @@ static void the_shortest_are_found(void **state)
     assert_arg("a/xoxb-1234567890", "a/xoxb-***");
     assert_arg("h:1:d:u:xxx", "h:1:d:u:***");
     assert_arg("abc7Q~0123456789012345678901234567890", "***");
+}
+
+/* They are searched by their first byte. */
+static void shapes_are_in_the_order_of_their_first_byte(void **state)
+{
+    size_t seen = 0, all = 0;
+
+    (void)state;
+    for (const struct ht_secret_shape *shape = ht_secret_shapes(); shape->name; shape++) {
+        if (all++)
+            assert_true((unsigned char)shape[-1].prefix[0] <= (unsigned char)shape->prefix[0]);
+    }
+    for (int byte = 0; byte <= UCHAR_MAX; byte++) {
+        const struct ht_secret_shape *shape = ht_secret_shapes_of((char)byte);
+
+        for (; shape; shape = ht_secret_shape_next(shape)) {
+            assert_true(shape->prefix[0] == (char)byte);
+            seen++;
+        }
+    }
+    assert_true(all > 0);
+    assert_int_equal(seen, all);
 }
 
 /* words and expected: separated by "|". */
@@ -469,6 +492,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(values_of_named_words_are_masked, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_secret_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(urls_lose_their_password, setup, teardown),
+        cmocka_unit_test(shapes_are_in_the_order_of_their_first_byte),
         cmocka_unit_test_setup_teardown(shapes_keep_their_public_prefix, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbours_tell_what_is_secret, setup, teardown),
         cmocka_unit_test_setup_teardown(text_is_masked_like_a_shell_line, setup, teardown),
