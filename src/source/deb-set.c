@@ -127,11 +127,14 @@ struct ht_deb_package *ht_deb_set_find(const struct ht_deb_set *set, struct ht_s
 bool ht_deb_set_has_any(const struct ht_deb_set *set, struct ht_str name)
 {
     for (const struct ht_deb_package *package = *slot_of(set, name); package;
-         package = package->next_arch)
+         package = package->next_arch) {
+        if (package->any)
+            return true;
         for (const struct ht_deb_version *version = package->versions; version;
              version = version->next)
             if (version->multi_arch == MULTI_ALLOWED)
                 return true;
+    }
     return false;
 }
 
@@ -501,8 +504,14 @@ int ht_deb_set_offer(struct ht_deb_set *set, struct ht_str stanza, uint16_t file
     package = ht_deb_set_find(set, values[PACKAGE],
                               ht_str_is(values[ARCHITECTURE], "all") ? set->native
                                                                      : values[ARCHITECTURE]);
-    if (!package || !package->installed)
+    /* What is not installed of an architecture is no update, but tells this of its name. */
+    if (!package || !package->installed) {
+        struct ht_deb_package *first = *slot_of(set, values[PACKAGE]);
+
+        if (first && multi_arch_of(values) == MULTI_ALLOWED)
+            first->any = true;
         return 0;
+    }
     if (package->offered >= HT_LIMIT_DEB_VERSIONS)
         return ht_error_set(err, EBADMSG, "more than %d versions of one package",
                             HT_LIMIT_DEB_VERSIONS);

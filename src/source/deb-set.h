@@ -48,6 +48,7 @@ struct ht_deb_package {
     bool held;
     bool broken; /* half installed, half configured, or to be installed again */
     bool installed;
+    bool any; /* a list offers one of its name, of any architecture, as "Multi-Arch: allowed" */
 };
 
 struct ht_deb_set {

@@ -284,6 +284,48 @@ static void thousands_of_patterns_are_applied(void **state)
     ht_deb_policy_fini(&policy);
 }
 
+/* To apt a name has a second one, NAME:any, as soon as a list offers it "Multi-Arch: allowed" for
+ * any architecture, be it installed or not; a pattern that fits that is about all architectures. */
+static void an_offer_of_another_architecture_has_a_say_in_pins(void **state)
+{
+    struct ground *ground = *state;
+    struct ht_deb_release release = {.but_automatic_upgrades = true};
+    struct ht_deb_file files[2] = {{.release = &release, .host = HT_S("a.example")}};
+    struct ht_deb_policy policy = {.arena = ground->arena, .files = files, .files_len = 2};
+    const struct ht_str stanzas[] = {
+        HT_S("Package: lib1\nArchitecture: i386\nVersion: 2"),
+        HT_S("Package: lib2\nArchitecture: i386\nVersion: 2"),
+        HT_S("Package: lib1\nArchitecture: all\nVersion: 3\nMulti-Arch: allowed"),
+        HT_S("Package: lib2\nArchitecture: all\nVersion: 3\nMulti-Arch: foreign"),
+    };
+    const struct ht_deb_package *package;
+
+    for (int i = 1; i <= 2; i++) {
+        ht_autobuf struct ht_buf text = HT_BUF(4096);
+
+        ht_buf_addf(&text,
+                    "Package: lib%d\nStatus: install ok installed\nVersion: 1\nArchitecture: i386",
+                    i);
+        assert_int_equal(ht_deb_set_status(&ground->set, ht_buf_str(&text), HT_DEB_STATUS, NULL),
+                         0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(stanzas); i++)
+        assert_int_equal(ht_deb_set_offer(&ground->set, stanzas[i], 0, NULL), 0);
+    ht_deb_set_close(&ground->set);
+    assert_int_equal(ht_deb_policy_parse(&policy,
+                                         HT_S("Package: /^lib/\nPin: origin a.example\n"
+                                              "Pin-Priority: 1001\n"),
+                                         "preferences", NULL),
+                     0);
+    ht_deb_policy_apply(&policy, &ground->set);
+    package = ht_deb_set_find(&ground->set, HT_S("lib1"), HT_S("i386"));
+    assert_true(package->versions->is_pinned);
+    assert_int_equal(count_versions(package), 2);
+    package = ht_deb_set_find(&ground->set, HT_S("lib2"), HT_S("i386"));
+    assert_false(package->versions->is_pinned);
+    ht_deb_policy_fini(&policy);
+}
+
 /* Bytes that a terminal would obey stay what they are; faces make them printable. */
 static void control_characters_stay_raw(void **state)
 {
@@ -412,6 +454,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(versions_of_one_package_have_an_end, begin, end),
         cmocka_unit_test_setup_teardown(versions_come_out_in_order, begin, end),
         cmocka_unit_test_setup_teardown(equal_versions_stay_as_they_came, begin, end),
+        cmocka_unit_test_setup_teardown(an_offer_of_another_architecture_has_a_say_in_pins, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(thousands_of_patterns_are_applied, begin, end),
         cmocka_unit_test_setup_teardown(control_characters_stay_raw, begin, end),
         cmocka_unit_test_setup_teardown(names_are_the_same_in_any_case, begin, end),
