@@ -9,6 +9,7 @@
 #include "origin.h"
 #include "proc-change.h"
 #include "proc-read.h"
+#include "running-mapped.h"
 #include "hulltop/base/vec.h"
 #include "hulltop/source/source.h"
 
@@ -59,7 +60,7 @@ struct ht_drift {
     struct ht_proc_crowd all;           /* struct ht_drift_process */
     struct ht_drift_process *processes; /* its members, as of its last look */
     size_t len;
-    struct ht_buf maps;    /* scratch */
+    struct ht_mapped maps; /* of the process that is looked at */
     struct ht_map *mapped; /* mappings that are the image's, told in this pass */
     struct ht_map *known;  /* and programs, to struct ht_drift_known; NULL: none */
     int64_t tick_ns;

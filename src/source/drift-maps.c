@@ -4,33 +4,24 @@
  *
  * Most mappings are the image's and the same in every process: they are told once a pass.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "drift-look.h"
 #include "drift-script.h"
-#include "running-maps.h"
+#include "running-mapped.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
-#include "hulltop/base/root.h"
 #include "hulltop/model/code.h"
 
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x00001000U
 #endif
 
-enum {
-    MAPS_MAX = 8 * 1024 * 1024,
-    MAPS_PIECE = 16 * 1024,
-    FILES_MAX = 200,
-    KNOWN_MAX = 100000,
-    PATH_BYTES = 8192
-};
+enum { FILES_MAX = 200, KNOWN_MAX = 100000, PATH_BYTES = 8192 };
 
 #define MAPS_AGAIN_NS (INT64_C(300) * HT_NS_PER_S)
 
@@ -47,13 +38,14 @@ static bool is_no_code(struct ht_str path)
     return false;
 }
 
-/* Whether that mapping of the container was told in this pass to be the image's. */
+/* By what a mapping of the container is known in this pass to be the image's. */
 static struct ht_str known_key(struct ht_drift_looking *looking, const struct ht_mapping *mapping,
                                struct ht_buf *key)
 {
+    const uint64_t file[] = {mapping->major, mapping->minor, mapping->inode};
+
     ht_buf_reset(key);
-    ht_buf_addf(key, "%llx:%llx:%llu ", (unsigned long long)mapping->major,
-                (unsigned long long)mapping->minor, (unsigned long long)mapping->inode);
+    ht_buf_add(key, file, sizeof(file));
     ht_buf_add_str(key, ht_layers_id(looking->process->home));
     ht_buf_add_str(key, mapping->path);
     return ht_buf_str(key);
@@ -85,13 +77,11 @@ static bool judge_deleted(struct ht_drift_looking *looking, struct ht_str path,
 /* Returns whether it is the image's. */
 static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapping *mapping)
 {
-    ht_autobuf struct ht_buf plain = HT_BUF(PATH_BYTES);
     struct ht_code code = {0};
-    struct ht_str path;
     bool deleted;
+    struct ht_str path =
+        ht_arena_str(looking->drift->arena, ht_maps_plain_path(mapping->path, &deleted));
 
-    ht_maps_unescape(ht_maps_plain_path(mapping->path, &deleted), &plain);
-    path = ht_arena_str(looking->drift->arena, ht_buf_str(&plain));
     if (deleted ? !judge_deleted(looking, path, &code)
                 : !ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, &code))
         return deleted;
@@ -104,77 +94,52 @@ static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapp
     return false;
 }
 
-static void read_maps(struct ht_drift_looking *looking, struct ht_str exe)
+/* Returns what told the last: 0, that was all of them; or -errno. */
+static int read_maps(struct ht_drift_looking *looking, struct ht_str exe)
 {
     struct ht_drift *drift = looking->drift;
     ht_autobuf struct ht_buf key = HT_BUF(2 * PATH_BYTES);
-    struct ht_str text = ht_buf_str(&drift->maps);
-    struct ht_str last = {0};
+    ht_autobuf struct ht_buf last = HT_BUF(2 * PATH_BYTES);
     struct ht_mapping mapping;
     size_t files = 0;
+    int code = 1;
 
-    while (files < FILES_MAX && ht_maps_next(&text, &mapping)) {
+    while (files < FILES_MAX && (code = ht_mapped_next(&drift->maps, &mapping)) > 0) {
         bool deleted;
 
-        if (ht_str_equal(mapping.path, last) || is_no_code(mapping.path) ||
-            ht_str_equal(ht_maps_plain_path(mapping.path, &deleted), exe))
+        if (is_no_code(mapping.path) ||
+            ht_str_equal(ht_maps_plain_path(mapping.path, &deleted), exe) ||
+            ht_str_equal(known_key(looking, &mapping, &key), ht_buf_str(&last)))
             continue;
-        last = mapping.path;
+        ht_buf_reset(&last);
+        ht_buf_add_str(&last, ht_buf_str(&key));
         files++;
-        if (ht_map_get(drift->mapped, known_key(looking, &mapping, &key)))
+        if (ht_map_get(drift->mapped, ht_buf_str(&key)))
             continue;
         if (judge_mapping(looking, &mapping) && ht_map_len(drift->mapped) < KNOWN_MAX)
-            ht_map_set(drift->mapped, known_key(looking, &mapping, &key), drift);
+            ht_map_set(drift->mapped, ht_buf_str(&key), drift);
     }
-}
-
-/* Whether that is all: on some machines the last mapping is always the same, and has no file. */
-static bool is_end(struct ht_str text)
-{
-    static const char last[] = "ffffffffff600000-";
-    ptrdiff_t before = text.len ? ht_str_rfind_byte(ht_str_sub(text, 0, text.len - 1), '\n') : -1;
-
-    return text.len && text.data[text.len - 1] == '\n' &&
-           ht_str_has_prefix(ht_str_sub(text, (size_t)(before + 1), text.len), last);
-}
-
-/* The kernel gives a page at most, and then nothing where there is no more. */
-static bool read_text(int proc_fd, const char *name, struct ht_buf *out)
-{
-    ht_autoclose int fd = openat(proc_fd, name, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    ssize_t len = fd < 0 ? -1 : 0;
-
-    ht_buf_reset(out);
-    while (fd >= 0 && out->len < MAPS_MAX && !is_end(ht_buf_str(out))) {
-        size_t room = 0;
-        char *to = ht_buf_room(out, MAPS_PIECE, &room);
-
-        do
-            len = read(fd, to, room);
-        while (len < 0 && errno == EINTR);
-        if (len <= 0)
-            break;
-        ht_buf_grow(out, (size_t)len);
-    }
-    return len >= 0 && out->len < MAPS_MAX;
+    return code < 0 ? code : 0;
 }
 
 void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_drift_process *process = looking->process;
-    char name[32];
+    int code;
 
     if (process->mapped_ns && drift->now_ns - process->mapped_ns < MAPS_AGAIN_NS)
         return;
-    snprintf(name, sizeof(name), "%d/maps", (int)process->pid);
-    if (!read_text(drift->reader.proc_fd, name, &drift->maps))
+    code = ht_mapped_open(&drift->maps, process->pid);
+    if (code == 0)
+        code = read_maps(looking, exe);
+    ht_mapped_close(&drift->maps);
+    if (code < 0 || drift->maps.is_cut)
         return;
     looking->mapped = true;
     /* A young process may have loaded half of what it needs. */
     if (process->turn.stage > 1)
         process->mapped_ns = drift->now_ns;
-    read_maps(looking, exe);
 }
 
 /* ---- what is loaded first ---- */

@@ -149,7 +149,7 @@ static void begin(struct ht_drift *drift)
     ht_map_free(drift->mapped);
     drift->mapped = ht_map_new();
     ht_drift_known_forget(drift);
-    ht_buf_fini(&drift->maps);
+    ht_buf_fini(&drift->maps.text);
     read_tamper(drift);
     drift->pass_due_ns = drift->now_ns + PASS_NS;
 }
@@ -280,6 +280,7 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     drift->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
     r = ht_proc_reader_init(&drift->reader, "/proc", err);
     drift->opened = r == 0;
+    drift->maps = (struct ht_mapped)HT_MAPPED(drift->reader.proc_fd);
     drift->origin = r == 0 ? ht_origin_new("/proc", drift->spawner, err) : NULL;
     if (!drift->origin)
         return -EIO;
@@ -292,7 +293,6 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     ht_exec_mark_usual(drift->watch);
     drift->watched_since = ht_clock_wall(drift->feed->clock);
     drift->mapped = ht_map_new();
-    ht_buf_init(&drift->maps, HT_LIMIT_FILE);
     drift->first = true;
     return 0;
 }
@@ -331,9 +331,10 @@ static void free_drift(void *context)
     ht_arena_free(drift->arena);
     ht_map_free(drift->mapped);
     ht_drift_known_forget(drift);
-    ht_buf_fini(&drift->maps);
-    if (drift->opened)
+    if (drift->opened) {
+        ht_mapped_fini(&drift->maps);
         ht_proc_reader_fini(&drift->reader);
+    }
     free(drift);
 }
 

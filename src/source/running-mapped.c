@@ -16,7 +16,7 @@
 #include "hulltop/base/root.h"
 
 /* As much as a text of HT_MAPPED_TEXT_MAX would have at most. */
-enum { TOLD_MAX = 100000, TEXT_USUAL = 256 * 1024 };
+enum { TOLD_MAX = 100000, TEXT_USUAL = 256 * 1024, PIECE = 16 * 1024 };
 
 /* The kernel takes as much memory for a name as there is room for it, each time. */
 enum { NAME_USUAL = 256 };
@@ -99,21 +99,61 @@ static int ask(struct ht_mapped *mapped, struct ht_mapping *ret)
 
 /* ---- read ---- */
 
-static int read_text(struct ht_mapped *mapped)
+/* Whether that is all: on some machines the last mapping is always the same, and has no file. */
+static bool is_end(struct ht_str text)
+{
+    static const char last[] = "ffffffffff600000-";
+    ptrdiff_t before = text.len ? ht_str_rfind_byte(ht_str_sub(text, 0, text.len - 1), '\n') : -1;
+
+    return text.len && text.data[text.len - 1] == '\n' &&
+           ht_str_has_prefix(ht_str_sub(text, (size_t)(before + 1), text.len), last);
+}
+
+/* The kernel gives a page at most, and then nothing where there is no more. 0 or -errno. */
+static int read_all(int fd, struct ht_buf *out)
+{
+    ssize_t len = 1;
+
+    while (len > 0 && out->len < HT_MAPPED_TEXT_MAX && !is_end(ht_buf_str(out))) {
+        size_t room = 0;
+        char *to = ht_buf_room(out, PIECE, &room);
+
+        do
+            len = read(fd, to, room);
+        while (len < 0 && errno == EINTR);
+        if (len > 0)
+            ht_buf_grow(out, (size_t)len);
+    }
+    return len < 0 ? -errno : 0;
+}
+
+static int open_maps(const struct ht_mapped *mapped)
 {
     char name[HT_PROC_NAME_MAX];
+    int fd;
+
+    ht_proc_name(name, mapped->pid, "maps");
+    fd = openat(mapped->proc_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return fd < 0 ? -errno : fd;
+}
+
+static int read_text(struct ht_mapped *mapped)
+{
+    ht_autoclose int fd = open_maps(mapped);
     size_t room;
     int code;
 
-    ht_proc_name(name, mapped->pid, "maps");
+    ht_buf_reset(&mapped->text);
+    if (fd < 0)
+        return fd;
     /* Made once, so that it is not copied while it grows. */
     if (!mapped->text.cap)
         (void)ht_buf_room(&mapped->text, TEXT_USUAL, &room);
-    code = ht_read_at(mapped->proc_fd, name, &mapped->text, HT_MAPPED_TEXT_MAX, NULL);
+    code = read_all(fd, &mapped->text);
     /* The beginning of what is too long still tells. */
-    mapped->is_cut = code == -EFBIG;
-    mapped->rest = code == 0 || mapped->is_cut ? ht_buf_str(&mapped->text) : (struct ht_str){0};
-    return mapped->is_cut ? 0 : code;
+    mapped->is_cut = mapped->text.len >= HT_MAPPED_TEXT_MAX;
+    mapped->rest = code == 0 ? ht_buf_str(&mapped->text) : (struct ht_str){0};
+    return code;
 }
 
 static int read_next(struct ht_mapped *mapped, struct ht_mapping *ret)
@@ -132,8 +172,6 @@ static int read_next(struct ht_mapped *mapped, struct ht_mapping *ret)
 
 int ht_mapped_open(struct ht_mapped *mapped, pid_t pid)
 {
-    char name[HT_PROC_NAME_MAX];
-
     ht_mapped_close(mapped);
     mapped->pid = pid;
     mapped->told = 0;
@@ -142,9 +180,8 @@ int ht_mapped_open(struct ht_mapped *mapped, pid_t pid)
     mapped->rest = (struct ht_str){0};
     if (mapped->by_text)
         return read_text(mapped);
-    ht_proc_name(name, pid, "maps");
-    mapped->fd = openat(mapped->proc_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    return mapped->fd < 0 ? -errno : 0;
+    mapped->fd = open_maps(mapped);
+    return mapped->fd < 0 ? mapped->fd : 0;
 }
 
 int ht_mapped_next(struct ht_mapped *mapped, struct ht_mapping *ret_mapping)

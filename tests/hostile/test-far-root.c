@@ -322,10 +322,10 @@ static void what_is_gone_is_told(struct ht_spawner *spawner, const struct scene 
 
     assert_non_null(mkdtemp(proc));
     write_maps(proc, scene->inside);
-    ht_buf_init(&drift.maps, HT_LIMIT_FILE);
     drift.origin = ht_origin_new("/proc", spawner, &err);
     assert_non_null(drift.origin);
     assert_int_equal(ht_proc_reader_init(&drift.reader, proc, &err), 0);
+    drift.maps = (struct ht_mapped)HT_MAPPED(drift.reader.proc_fd);
     process.home = ht_layers_join(drift.layers, HT_S("c1"), 1);
     ht_drift_judge_maps(&looking, HT_S("/bin/app"));
     assert_true(looking.mapped);
@@ -336,7 +336,7 @@ static void what_is_gone_is_told(struct ht_spawner *spawner, const struct scene 
     ht_layers_leave(drift.layers, process.home);
     ht_proc_reader_fini(&drift.reader);
     ht_origin_free(drift.origin);
-    ht_buf_fini(&drift.maps);
+    ht_mapped_fini(&drift.maps);
     ht_map_free(drift.mapped);
     ht_arena_free(drift.arena);
     ht_layers_free(drift.layers);

@@ -482,10 +482,10 @@ static void what_a_start_told_is_the_command_line(void **state)
     struct ht_drift_process process = {.pid = start_apart(&input)};
     drift.watch = ht_exec_new(&(struct ht_exec_options){
         .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
-    ht_buf_init(&drift.maps, HT_LIMIT_FILE);
     drift.origin = ht_origin_new("/proc", NULL, &err);
     assert_non_null(drift.origin);
     assert_int_equal(ht_proc_reader_init(&drift.reader, "/proc", &err), 0);
+    drift.maps = (struct ht_mapped)HT_MAPPED(drift.reader.proc_fd);
     if (process.pid) {
         process.home = ht_layers_join(drift.layers, HT_S("c1"), 1);
         check_argv(&drift, &process, NULL, "cat");
@@ -506,7 +506,7 @@ static void what_a_start_told_is_the_command_line(void **state)
     ht_proc_reader_fini(&drift.reader);
     ht_exec_free(drift.watch);
     ht_origin_free(drift.origin);
-    ht_buf_fini(&drift.maps);
+    ht_mapped_fini(&drift.maps);
     ht_map_free(drift.mapped);
     ht_arena_free(drift.arena);
     ht_layers_free(drift.layers);
