@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hulltop/base/clock.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -42,6 +41,15 @@ int64_t ht_clock_wall(const struct ht_clock *clock)
     return clock->wall_ns(clock->context);
 }
 
+/* So many digits and what stands behind them: a format costs more than all of them. */
+static char *put_digits(char *at, int value, int digits, char behind)
+{
+    for (int i = digits; i > 0; value /= 10)
+        at[--i] = (char)('0' + value % 10);
+    at[digits] = behind;
+    return at + digits + 1;
+}
+
 const char *ht_time_format_utc(int64_t wall_ns, int with_ms, char *out)
 {
     int64_t ns = wall_ns % HT_NS_PER_S;
@@ -56,11 +64,17 @@ const char *ht_time_format_utc(int64_t wall_ns, int with_ms, char *out)
         memcpy(out, "?", 2);
         return out;
     }
-    size_t len = strftime(out, HT_TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+
+    /* Nanoseconds since 1970 reach from 1677 to 2262. */
+    char *at = put_digits(out, tm.tm_year + 1900, 4, '-');
+    at = put_digits(at, tm.tm_mon + 1, 2, '-');
+    at = put_digits(at, tm.tm_mday, 2, 'T');
+    at = put_digits(at, tm.tm_hour, 2, ':');
+    at = put_digits(at, tm.tm_min, 2, ':');
+    at = put_digits(at, tm.tm_sec, 2, with_ms ? '.' : 'Z');
     if (with_ms)
-        snprintf(out + len, HT_TIME_TEXT_MAX - len, ".%03dZ", (int)(ns / HT_NS_PER_MS));
-    else
-        snprintf(out + len, HT_TIME_TEXT_MAX - len, "Z");
+        at = put_digits(at, (int)(ns / HT_NS_PER_MS), 3, 'Z');
+    *at = '\0';
     return out;
 }
 

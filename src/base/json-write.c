@@ -180,6 +180,16 @@ static bool is_plain(const char *at)
            !zero_bytes(bytes ^ (each * '"')) && !zero_bytes(bytes ^ (each * '\\'));
 }
 
+/* The same of four to eight bytes: the first four and the last. */
+static bool is_plain_short(struct ht_str text)
+{
+    char both[sizeof(uint64_t)];
+
+    memcpy(both, text.data, sizeof(uint32_t));
+    memcpy(both + sizeof(uint32_t), text.data + text.len - sizeof(uint32_t), sizeof(uint32_t));
+    return is_plain(both);
+}
+
 /* Length of the run at the start of text that every style writes as it is. */
 static size_t plain_run(struct ht_str text)
 {
@@ -187,6 +197,12 @@ static size_t plain_run(struct ht_str text)
 
     while (text.len - len >= sizeof(uint64_t) && is_plain(text.data + len))
         len += sizeof(uint64_t);
+    /* What is left is looked at together with what is known to be plain, or by half of it. */
+    if (text.len - len < sizeof(uint64_t) && text.len >= sizeof(uint64_t) &&
+        is_plain(text.data + text.len - sizeof(uint64_t)))
+        return text.len;
+    if (text.len < sizeof(uint64_t) && text.len >= sizeof(uint32_t) && is_plain_short(text))
+        return text.len;
     while (len < text.len && text.data[len] >= 0x20 && text.data[len] < 0x7f &&
            text.data[len] != '"' && text.data[len] != '\\')
         len++;
@@ -293,7 +309,7 @@ static char *spare(const struct ht_buf *out, size_t len)
     return fits ? out->data + out->len : NULL;
 }
 
-/* Most keys of a document are plain: comma, line, key and colon are one piece. */
+/* A key that is written as it is: comma, line, key and colon are one piece. */
 static bool put_plain_key(struct ht_json_writer *writer, struct ht_str key)
 {
     bool is_indented = writer->style == HT_JSON_INDENTED;
@@ -301,8 +317,7 @@ static bool put_plain_key(struct ht_json_writer *writer, struct ht_str key)
     size_t len = writer->need_comma + indent + key.len + 3 + is_indented;
     char *at = spare(writer->out, len);
 
-    if (!at || plain_run(key) < key.len ||
-        (writer->text == HT_JSON_LOSSLESS && ht_str_has_prefix(key, bytes_prefix)))
+    if (!at)
         return false;
     if (writer->need_comma)
         *at++ = ',';
@@ -332,11 +347,31 @@ static bool put_plain_string(struct ht_buf *out, struct ht_str value)
     return true;
 }
 
+/* Most keys of a document are. */
+static bool is_plain_key(const struct ht_json_writer *writer, struct ht_str key)
+{
+    return plain_run(key) == key.len &&
+           !(writer->text == HT_JSON_LOSSLESS && ht_str_has_prefix(key, bytes_prefix));
+}
+
+void ht_json_name(struct ht_json_writer *writer, const char *name)
+{
+    struct ht_str key = ht_str_from(name);
+
+    assert(writer->depth > 0 && !writer->after_key);
+    if (!put_plain_key(writer, key)) {
+        ht_json_key(writer, key);
+        return;
+    }
+    writer->after_key = true;
+    writer->need_comma = false;
+}
+
 void ht_json_key(struct ht_json_writer *writer, struct ht_str key)
 {
     assert(writer->depth > 0 && !writer->after_key);
     writer->after_key = true;
-    if (put_plain_key(writer, key)) {
+    if (is_plain_key(writer, key) && put_plain_key(writer, key)) {
         writer->need_comma = false;
         return;
     }

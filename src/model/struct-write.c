@@ -44,10 +44,11 @@ void ht_document_put_time(struct ht_json_writer *writer, int64_t ns)
 
 static void put_hex(struct ht_json_writer *writer, uint64_t value)
 {
-    char text[17];
+    char text[16];
 
-    snprintf(text, sizeof(text), "%016llx", (unsigned long long)value);
-    put_c_text(writer, text);
+    for (size_t i = sizeof(text); i > 0; value >>= 4)
+        text[--i] = "0123456789abcdef"[value & 0xf];
+    ht_json_put_string(writer, (struct ht_str){.data = text, .len = sizeof(text)});
 }
 
 static void put_enum(struct ht_json_writer *writer, const struct ht_enum *values, unsigned value)
@@ -66,7 +67,8 @@ static void put_bits(struct ht_json_writer *writer, const struct ht_enum *values
 
         if (!(bits >> bit & 1))
             continue;
-        snprintf(number, sizeof(number), "%u", bit);
+        if (bit >= values->count)
+            snprintf(number, sizeof(number), "%u", bit);
         put_c_text(writer, bit < values->count ? values->values[bit].name : number);
     }
     ht_json_array_end(writer);
@@ -196,7 +198,7 @@ void ht_struct_write_fields(struct ht_json_writer *writer, const struct ht_table
 
         if (!known && !with_nulls)
             continue;
-        ht_json_key(writer, ht_str_from(field->name));
+        ht_json_name(writer, field->name);
         if (known)
             put_value(writer, field, (const char *)data + field->offset, with_nulls);
         else

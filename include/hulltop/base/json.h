@@ -105,6 +105,8 @@ void ht_json_object_end(struct ht_json_writer *writer);
 void ht_json_array_begin(struct ht_json_writer *writer);
 void ht_json_array_end(struct ht_json_writer *writer);
 void ht_json_key(struct ht_json_writer *writer, struct ht_str key);
+/* The same for a name of the program's own: letters, digits and "_", which needs no look. */
+void ht_json_name(struct ht_json_writer *writer, const char *name);
 void ht_json_put_null(struct ht_json_writer *writer);
 void ht_json_put_bool(struct ht_json_writer *writer, bool value);
 void ht_json_put_int(struct ht_json_writer *writer, int64_t value);

@@ -31,7 +31,7 @@ static void put_example(struct ht_json_writer *writer)
     ht_json_key(writer, HT_S("empty"));
     ht_json_array_begin(writer);
     ht_json_array_end(writer);
-    ht_json_key(writer, HT_S("none"));
+    ht_json_name(writer, "none");
     ht_json_object_begin(writer);
     ht_json_object_end(writer);
     ht_json_key(writer, HT_S("s"));
@@ -266,28 +266,63 @@ static void a_tree_is_written_as_it_was_read(void **state)
     assert_written(&out, text);
 }
 
+static void assert_plain(struct ht_str text, enum ht_json_text kind, bool plain)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(4096);
+    ht_autobuf struct ht_buf quoted = HT_BUF(4096);
+    struct ht_json_writer writer;
+
+    ht_buf_add_c(&quoted, '"');
+    ht_buf_add_str(&quoted, text);
+    ht_buf_add_c(&quoted, '"');
+    ht_json_begin(&writer, &out, HT_JSON_COMPACT, kind);
+    ht_json_put_string(&writer, text);
+    assert_int_equal(ht_str_equal(ht_buf_str(&out), ht_buf_str(&quoted)), plain);
+}
+
+/* Where the buffer has no room yet, and where it has. */
+static void names_are_keys(void **state)
+{
+    static const enum ht_json_style styles[] = {HT_JSON_COMPACT, HT_JSON_INDENTED};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(styles); i++) {
+        ht_autobuf struct ht_buf keys = HT_BUF(1 << 16);
+        ht_autobuf struct ht_buf names = HT_BUF(1 << 16);
+        struct ht_json_writer key, name;
+
+        ht_json_begin(&key, &keys, styles[i], HT_JSON_PRINTABLE);
+        ht_json_begin(&name, &names, styles[i], HT_JSON_PRINTABLE);
+        ht_json_object_begin(&key);
+        ht_json_object_begin(&name);
+        for (int j = 0; j < 500; j++) {
+            ht_json_key(&key, HT_S("seccomp_profile"));
+            ht_json_name(&name, "seccomp_profile");
+            ht_json_put_null(&key);
+            ht_json_put_null(&name);
+        }
+        ht_json_object_end(&key);
+        ht_json_object_end(&name);
+        assert_true(ht_str_equal(ht_buf_str(&keys), ht_buf_str(&names)));
+    }
+}
+
 /* Eight bytes are looked at at once: none of them may be overlooked, wherever it stands. */
 static void every_byte_is_looked_at_everywhere(void **state)
 {
     enum { LEN = 19 };
 
     (void)state;
-    for (size_t at = 0; at < LEN; at++) {
-        for (int byte = 0; byte < 256; byte++) {
-            bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-            ht_autobuf struct ht_buf out = HT_BUF(4096);
-            struct ht_json_writer writer;
-            char text[LEN + 1] = "abcdefghijklmnopqrs", quoted[LEN + 3];
+    for (size_t len = 1; len <= LEN; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+                char text[] = "abcdefghijklmnopqrs";
 
-            text[at] = (char)byte;
-            snprintf(quoted, sizeof(quoted), "\"%s\"", text);
-            ht_json_begin(&writer, &out, HT_JSON_COMPACT, HT_JSON_LOSSLESS);
-            ht_json_put_string(&writer, (struct ht_str){.data = text, .len = LEN});
-            assert_int_equal(strcmp(out.data, quoted) == 0, plain);
-            ht_buf_reset(&out);
-            ht_json_begin(&writer, &out, HT_JSON_COMPACT, HT_JSON_PRINTABLE);
-            ht_json_put_string(&writer, (struct ht_str){.data = text, .len = LEN});
-            assert_int_equal(strcmp(out.data, quoted) == 0, plain);
+                text[at] = (char)byte;
+                assert_plain((struct ht_str){.data = text, .len = len}, HT_JSON_LOSSLESS, plain);
+                assert_plain((struct ht_str){.data = text, .len = len}, HT_JSON_PRINTABLE, plain);
+            }
         }
     }
 }
@@ -313,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_ours_stay_lines),
         cmocka_unit_test(both_styles),
+        cmocka_unit_test(names_are_keys),
         cmocka_unit_test(values_in_a_row_need_no_comma),
         cmocka_unit_test(numbers_are_exact),
         cmocka_unit_test(doubles_have_six_digits_at_most),
