@@ -54,13 +54,23 @@ static int confined_open(int dirfd, const char *path, int flags, uint64_t resolv
     }
 }
 
-int ht_open_no_links(int dirfd, const char *path, int flags)
+static int open_plain(int dirfd, const char *path, int flags, uint64_t resolve)
 {
     path += strspn(path, "/");
     /* With O_PATH a link at the end is what is opened. */
     flags |= flags & O_PATH ? O_CLOEXEC | O_NOFOLLOW : OPEN_FLAGS;
     return confined_open(dirfd, *path ? path : ".", flags,
-                         RESOLVE_BIT_BENEATH | RESOLVE_BIT_NO_SYMLINKS);
+                         RESOLVE_BIT_BENEATH | RESOLVE_BIT_NO_SYMLINKS | resolve);
+}
+
+int ht_open_no_links(int dirfd, const char *path, int flags)
+{
+    return open_plain(dirfd, path, flags, 0);
+}
+
+int ht_open_in_mount(int dirfd, const char *path, int flags)
+{
+    return open_plain(dirfd, path, flags, RESOLVE_BIT_NO_XDEV);
 }
 
 bool ht_root_can_confine(void)

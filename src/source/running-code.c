@@ -18,6 +18,7 @@
 #include "proc-node.h"
 #include "running-mapped.h"
 #include "running-owners.h"
+#include "running-reach.h"
 #include "running-script.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
@@ -78,6 +79,7 @@ struct looking {
     struct ht_vec judged;   /* the old ones, struct judged * */
     struct ht_vec suspects; /* struct suspect *, owned */
     struct ht_running_sum sum;
+    struct ht_reach reach;
     struct ht_proc_node node;
     bool among_kernels; /* the process before was a thread of the kernel's */
 };
@@ -147,18 +149,32 @@ static struct ht_str read_file(struct ht_running *running, pid_t pid, const char
 
 /* ---- one file ---- */
 
-static bool stat_mapped(const struct looking *looking, struct ht_str path, struct stat *ret)
+/* 0 or -errno; -EXDEV: it lies where a look could hang. */
+static int stat_mapped(struct looking *looking, struct ht_str path, struct stat *ret)
 {
     struct ht_buf *text = &looking->running->path;
 
     ht_buf_reset(text);
     ht_buf_add_str(text, path);
-    return !ht_buf_is_full(text) &&
-           ht_root_stat(&looking->running->root, text->data, ret, NULL) == 0;
+    return ht_buf_is_full(text) ? -ENAMETOOLONG
+                                : ht_reach_stat(&looking->reach, text->data, 0, ret);
 }
 
-static void judge(const struct looking *looking, const struct ht_mapping *mapping,
-                  struct judged *judged)
+/* What the kernel says is deleted: whether another file has its place, or none. */
+static void judge_deleted(struct looking *looking, const struct ht_mapping *mapping,
+                          struct judged *judged, struct stat *facts)
+{
+    /* A file may really be called "x (deleted)". */
+    int code = stat_mapped(looking, mapping->path, facts);
+
+    if (code == -EXDEV || (code == 0 && facts->st_ino == mapping->inode))
+        return;
+    code = stat_mapped(looking, judged->path, facts);
+    judged->old = code != -EXDEV;
+    judged->gone = code < 0;
+}
+
+static void judge(struct looking *looking, const struct ht_mapping *mapping, struct judged *judged)
 {
     bool deleted;
     struct stat facts;
@@ -168,14 +184,11 @@ static void judge(const struct looking *looking, const struct ht_mapping *mappin
         return;
     if (!deleted) {
         /* File systems without a device of their own have numbers that do not compare. */
-        judged->old = mapping->major != 0 && stat_mapped(looking, mapping->path, &facts) &&
+        judged->old = mapping->major != 0 && stat_mapped(looking, mapping->path, &facts) == 0 &&
                       facts.st_ino != mapping->inode && major(facts.st_dev) == mapping->major &&
                       minor(facts.st_dev) == mapping->minor;
     } else {
-        /* A file may really be called "x (deleted)". */
-        judged->old =
-            !stat_mapped(looking, mapping->path, &facts) || facts.st_ino != mapping->inode;
-        judged->gone = !stat_mapped(looking, judged->path, &facts);
+        judge_deleted(looking, mapping, judged, &facts);
     }
     if (judged->old && !judged->gone)
         judged->replaced_at = ht_time_of(&facts.st_ctim);
@@ -259,14 +272,16 @@ static void add_file(struct suspect *suspect, struct judged *judged)
         suspect->cut++;
 }
 
-/* Whether no name is left of the executable, not even a link's that is named otherwise. */
+/* Whether no name is left of the executable, not even a link's that is named otherwise. What the
+ * kernel knows of it is enough: a server that may be silent is not asked. */
 static bool has_no_name(const struct looking *looking, pid_t pid)
 {
     char name[HT_PROC_NAME_MAX];
-    struct stat facts;
+    struct statx facts;
 
-    return fstatat(looking->running->proc_fd, ht_proc_name(name, pid, "exe"), &facts, 0) < 0 ||
-           facts.st_nlink == 0;
+    return statx(looking->running->proc_fd, ht_proc_name(name, pid, "exe"), AT_STATX_DONT_SYNC,
+                 STATX_NLINK, &facts) < 0 ||
+           facts.stx_nlink == 0;
 }
 
 /* The executable that lay where files come and go by design. One that is gone is no old code, for
@@ -283,12 +298,12 @@ static struct judged *judge_passing(struct looking *looking, pid_t pid,
 
     if (!ht_str_has_suffix(path, HT_MAPS_DELETED) ||
         !ht_maps_is_passing(ht_maps_plain_path(path, &deleted)) ||
-        (stat_mapped(looking, path, &facts) && facts.st_ino == exe->inode))
+        (stat_mapped(looking, path, &facts) == 0 && facts.st_ino == exe->inode))
         return NULL;
     path.len -= strlen(HT_MAPS_DELETED);
     path = ht_arena_str(looking->arena, path);
-    code = ht_root_lstat(&looking->running->root, path.data, &facts, NULL);
-    if (code == -ENOENT && has_no_name(looking, pid))
+    code = ht_reach_stat(&looking->reach, path.data, O_NOFOLLOW, &facts);
+    if (code == -EXDEV || (code == -ENOENT && has_no_name(looking, pid)))
         return NULL;
     if (looking->judged.len >= QUESTIONS_MAX) {
         looking->sum.cut++;
@@ -327,7 +342,7 @@ static void look_script(struct looking *looking, struct suspect *suspect, struct
     struct stat facts;
 
     path = ht_arena_str(looking->arena, path);
-    if (ht_root_stat(&looking->running->root, path.data, &facts, NULL) < 0)
+    if (ht_reach_stat(&looking->reach, path.data, 0, &facts) < 0)
         return;
     judged = ht_arena_array(looking->arena, struct judged, 1);
     judged->path = path;
@@ -398,14 +413,14 @@ static void look_mapped(struct looking *looking, struct suspect *suspect, struct
 /* Whether the first mapping of a process of the node is of its executable, and that at its place.
  * Not of interpreters: what they run is asked of each process. Nor on a file system without a
  * device of its own: a copy of it may have files of the same number. */
-static bool is_program(const struct looking *looking, const struct ht_mapping *first,
+static bool is_program(struct looking *looking, const struct ht_mapping *first,
                        const struct ht_mapping *exe)
 {
     struct stat facts;
 
     return first->major != 0 && first->major == exe->major && first->minor == exe->minor &&
            first->inode == exe->inode && ht_str_equal(first->path, exe->path) &&
-           !ht_script_is_interpreter(exe->path) && stat_mapped(looking, exe->path, &facts) &&
+           !ht_script_is_interpreter(exe->path) && stat_mapped(looking, exe->path, &facts) == 0 &&
            facts.st_ino == exe->inode && major(facts.st_dev) == exe->major &&
            minor(facts.st_dev) == exe->minor;
 }
@@ -648,15 +663,6 @@ static void set_listens(struct looking *looking, struct ht_stale_process *row)
     ht_stale_process_set_listens(row, (struct ht_text_list){.items = items, .len = len});
 }
 
-static bool contains(const struct ht_str *items, size_t len, struct ht_str text)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (ht_str_equal(items[i], text))
-            return true;
-    }
-    return false;
-}
-
 static void set_files(struct looking *looking, const struct suspect *suspect,
                       struct ht_stale_process *row)
 {
@@ -669,7 +675,9 @@ static void set_files(struct looking *looking, const struct suspect *suspect,
         const struct judged *judged = suspect->files.items[i];
 
         files[i] = judged->path;
-        if (judged->package.len && !contains(packages, len, judged->package))
+        if (judged->package.len &&
+            !ht_text_list_has(&(struct ht_text_list){.items = packages, .len = len},
+                              judged->package))
             packages[len++] = judged->package;
         if (judged->replaced_at > newest)
             newest = judged->replaced_at;
@@ -742,6 +750,7 @@ static void add_rows(struct looking *looking)
     ht_running_code_set_contained(&code, looking->sum.contained);
     ht_running_code_set_stale(&code, looking->sum.stale);
     ht_running_code_set_cut(&code, looking->sum.cut);
+    ht_running_code_set_far(&code, looking->sum.far);
     if (looking->running->records)
         ht_running_code_set_packages(&code, ht_str_from(looking->running->records));
     ht_node_add(looking->sample, ht_row_new(&ht_running_code_table, &code));
@@ -762,14 +771,18 @@ int ht_running_look(struct ht_running *running, struct ht_node *sample,
                     struct ht_running_sum *ret_sum, struct ht_error *err)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
-    struct looking looking = {
-        .running = running, .sample = sample, .arena = arena, .files = ht_map_new()};
+    struct looking looking = {.running = running,
+                              .sample = sample,
+                              .arena = arena,
+                              .files = ht_map_new(),
+                              .reach = {.root = &running->root, .proc_fd = running->proc_fd}};
     const struct ht_dir_visitor visitor = {
         .visit = visit_process, .context = &looking, .max_entries = HT_LIMIT_ROWS};
 
     ht_proc_node_look(running->proc_fd, &looking.node);
     int code = ht_list_fd(running->proc_fd, &visitor, err);
     if (code == 0) {
+        looking.sum.far = looking.reach.far;
         look_hidden(&looking);
         if (looking.suspects.len)
             find_packages(&looking);
@@ -779,6 +792,7 @@ int ht_running_look(struct ht_running *running, struct ht_node *sample,
     free_suspects(&looking);
     ht_vec_fini(&looking.judged);
     ht_map_free(looking.files);
+    ht_reach_forget(&looking.reach);
     ht_mapped_fini(&running->mapped);
     ht_buf_fini(&running->text);
     return code;

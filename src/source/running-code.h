@@ -39,6 +39,7 @@ struct ht_running_sum {
     size_t contained; /* in a root of their own */
     size_t stale;
     size_t cut;       /* files, executables and tables of mappings left out: too many, too long */
+    size_t far;       /* files that were not looked at: who has them need not answer */
     pid_t denied_pid; /* the first that could not be read; 0: none, or not known */
     char denied_name[32];
     const char *hidden; /* why some are not even listed; NULL: all are */

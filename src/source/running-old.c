@@ -36,7 +36,7 @@ static void add_unread(const struct ht_running_sum *sum, bool as_root, struct ht
 
 bool ht_running_tell(const struct ht_running_sum *sum, bool as_root, struct ht_buf *out)
 {
-    bool unread = sum->hidden || sum->denied;
+    bool unread = sum->hidden || sum->denied, whole = !unread && !sum->cut && !sum->far;
 
     ht_buf_reset(out);
     if (unread)
@@ -46,10 +46,16 @@ bool ht_running_tell(const struct ht_running_sum *sum, bool as_root, struct ht_b
                     "%smore is mapped, or by longer names, than is looked at: %zu files or tables "
                     "were left out",
                     unread ? "; " : "", sum->cut);
-    if (!unread && !sum->cut)
+    if (sum->far)
+        ht_buf_addf(
+            out,
+            "%s%zu files were not looked at: they lie where an answer may never come (FUSE, "
+            "NFS)",
+            unread || sum->cut ? "; " : "", sum->far);
+    if (whole)
         ht_buf_addf(out, "%zu processes of the node compared, %zu run old code", sum->compared,
                     sum->stale);
-    return !unread && !sum->cut;
+    return whole;
 }
 
 static void tell(struct ht_node *sample, const struct ht_running_sum *sum)

@@ -78,6 +78,8 @@ int ht_root_lstat(const struct ht_root *root, const char *path, struct stat *ret
  * itself): for trees that others change meanwhile but that cannot hang. Returns the descriptor,
  * owned by the caller, or -errno. */
 int ht_open_no_links(int dirfd, const char *path, int flags);
+/* The same, and -EXDEV where the path leaves the mount of dirfd: it is not entered. */
+int ht_open_in_mount(int dirfd, const char *path, int flags);
 
 /* One name of a directory; type is DT_* of readdir(3), DT_UNKNOWN included. "." and ".." are left
  * out. Called in the caller's thread; what it returns other than 0 ends the listing and is

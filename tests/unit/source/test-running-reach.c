@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which files are looked at, by a mount table with file systems that may never answer. */
+#include "src/source/running-reach.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/file.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { PATH_BYTES = 512 };
+
+struct place {
+    char base[128];
+    struct ht_root root;
+    int proc_fd;
+    struct ht_reach reach;
+};
+
+static const char *in(const struct place *place, const char *name, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "%s/%s", place->base, name);
+    return path;
+}
+
+static void put(const struct place *place, const char *name, struct ht_str text)
+{
+    char path[PATH_BYTES];
+    struct ht_error err = {0};
+
+    assert_int_equal(ht_file_write(in(place, name, path), text, HT_FILE_REPLACE, &err), 0);
+}
+
+static void put_folder(const struct place *place, const char *name)
+{
+    char path[PATH_BYTES];
+
+    assert_int_equal(mkdir(in(place, name, path), 0700), 0);
+}
+
+static void put_link(const struct place *place, const char *name, const char *target)
+{
+    char path[PATH_BYTES];
+
+    assert_int_equal(symlink(target, in(place, name, path)), 0);
+}
+
+/* The node's own mounts, and one of somebody who need not answer at BASE/far. */
+static void put_mounts(const struct place *place)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_MOUNTINFO);
+    struct ht_error err = {0};
+
+    assert_int_equal(ht_read_at(AT_FDCWD, "/proc/self/mountinfo", &text, HT_LIMIT_MOUNTINFO, &err),
+                     0);
+    ht_buf_addf(&text, "9999 1 0:999 / %s/far rw - fuse.mine mine rw\n", place->base);
+    put(place, "proc/self/mountinfo", ht_buf_str(&text));
+}
+
+static int make_place(void **state)
+{
+    struct place *place = ht_new0(struct place);
+    const char *tmp = getenv("TMPDIR");
+    char path[PATH_BYTES], raw[64], *real;
+    struct ht_error err = {0};
+
+    snprintf(raw, sizeof(raw), "%s/reach-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(raw));
+    real = realpath(raw, NULL);
+    assert_non_null(real);
+    snprintf(place->base, sizeof(place->base), "%s", real);
+    free(real);
+    put_folder(place, "proc");
+    put_folder(place, "proc/self");
+    put_folder(place, "far");
+    put_folder(place, "farther");
+    put_folder(place, "near");
+    put(place, "far/file", HT_S("x"));
+    put(place, "farther/file", HT_S("x"));
+    put(place, "near/file", HT_S("xx"));
+    put_mounts(place);
+    assert_int_equal(ht_root_open(&place->root, "/", &err), 0);
+    place->proc_fd = open(in(place, "proc", path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(place->proc_fd >= 0);
+    place->reach = (struct ht_reach){.root = &place->root, .proc_fd = place->proc_fd};
+    *state = place;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *facts, int type, struct FTW *ftw)
+{
+    (void)facts;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int free_place(void **state)
+{
+    struct place *place = *state;
+
+    ht_reach_forget(&place->reach);
+    close(place->proc_fd);
+    ht_root_close(&place->root);
+    nftw(place->base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    free(place);
+    return 0;
+}
+
+static int look(struct place *place, const char *name, int flags, struct stat *ret_facts)
+{
+    char path[PATH_BYTES];
+
+    return ht_reach_stat(&place->reach, in(place, name, path), flags, ret_facts);
+}
+
+static void what_need_not_answer_is_not_looked_at(void **state)
+{
+    struct place *place = *state;
+    struct stat facts;
+
+    assert_int_equal(look(place, "far/file", 0, &facts), -EXDEV);
+    assert_int_equal(look(place, "far", 0, &facts), -EXDEV);
+    assert_int_equal(place->reach.far, 2);
+    assert_int_equal(look(place, "farther/file", 0, &facts), 0);
+    assert_int_equal(look(place, "near/file", 0, &facts), 0);
+    assert_int_equal(facts.st_size, 2);
+    assert_int_equal(look(place, "near/none", 0, &facts), -ENOENT);
+    assert_int_equal(look(place, "near/file/none", 0, &facts), -ENOTDIR);
+    assert_int_equal(place->reach.far, 2);
+}
+
+/* Whoever may write a folder can turn it into a link between two looks. */
+static void links_lead_nowhere_else(void **state)
+{
+    struct place *place = *state;
+    char path[PATH_BYTES];
+    struct stat facts;
+
+    put_link(place, "there", "far");
+    put_link(place, "near/there", "../near/../far/file");
+    put_link(place, "near/whole", in(place, "far/file", path));
+    put_link(place, "near/own", "./file");
+    put_link(place, "again", "there");
+    put_link(place, "round", "round");
+    put_link(place, "close", in(place, "near", path));
+    put_link(place, "dead", "near/none");
+    assert_int_equal(look(place, "there/file", 0, &facts), -EXDEV);
+    assert_int_equal(look(place, "again/file", 0, &facts), -EXDEV);
+    assert_int_equal(look(place, "near/there", 0, &facts), -EXDEV);
+    assert_int_equal(look(place, "near/whole", 0, &facts), -EXDEV);
+    assert_int_equal(look(place, "close/whole", 0, &facts), -EXDEV);
+    assert_int_equal(place->reach.far, 5);
+    assert_int_equal(look(place, "close/own", 0, &facts), 0);
+    assert_int_equal(facts.st_size, 2);
+    assert_true(S_ISREG(facts.st_mode));
+    assert_int_equal(look(place, "close/own", O_NOFOLLOW, &facts), 0);
+    assert_true(S_ISLNK(facts.st_mode));
+    assert_int_equal(look(place, "near/whole", O_NOFOLLOW, &facts), 0);
+    assert_true(S_ISLNK(facts.st_mode));
+    assert_int_equal(look(place, "round", 0, &facts), -ELOOP);
+    assert_int_equal(look(place, "dead", 0, &facts), -ENOENT);
+    assert_int_equal(place->reach.far, 5);
+}
+
+/* What was mounted after the table was read is not entered: the kernel tells. */
+static void another_mount_than_the_table_has_is_not_entered(void **state)
+{
+    struct place *place = *state;
+    struct stat facts;
+
+    put(place, "proc/self/mountinfo", HT_S("21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"));
+    assert_int_equal(ht_reach_stat(&place->reach, "/proc/self/status", 0, &facts), -EXDEV);
+    assert_int_equal(place->reach.far, 1);
+}
+
+static void without_a_table_only_the_trees_of_the_system_are_looked_at(void **state)
+{
+    struct place *place = *state;
+    char path[PATH_BYTES];
+    struct stat facts;
+
+    assert_int_equal(unlink(in(place, "proc/self/mountinfo", path)), 0);
+    assert_int_equal(look(place, "near/file", 0, &facts), -EXDEV);
+    assert_int_equal(ht_reach_stat(&place->reach, "/usr/bin", 0, &facts), 0);
+    put_mounts(place);
+    ht_reach_forget(&place->reach);
+    assert_int_equal(look(place, "near/file", 0, &facts), 0);
+    assert_int_equal(place->reach.far, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_need_not_answer_is_not_looked_at, make_place,
+                                        free_place),
+        cmocka_unit_test_setup_teardown(links_lead_nowhere_else, make_place, free_place),
+        cmocka_unit_test_setup_teardown(another_mount_than_the_table_has_is_not_entered, make_place,
+                                        free_place),
+        cmocka_unit_test_setup_teardown(without_a_table_only_the_trees_of_the_system_are_looked_at,
+                                        make_place, free_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
