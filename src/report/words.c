@@ -85,6 +85,29 @@ bool ht_question_has_reason(const struct ht_question *question)
     return false;
 }
 
+const char *ht_question_nothing(const struct ht_question *question)
+{
+    switch (question->state) {
+    case HT_QUESTION_STATE_OFF:
+        return "OFF: this question is not asked.";
+    case HT_QUESTION_STATE_WAIT:
+        return "WAIT: no answer yet.";
+    case HT_QUESTION_STATE_UNKNOWN:
+        return "UNKNOWN: nothing that decides could be looked at. This is not a pass.";
+    case HT_QUESTION_STATE_STALE:
+        return "STALE: the answer is old. Nothing was found when it was fresh.";
+    case HT_QUESTION_STATE_PART:
+        return "PARTIAL: nothing found in the part that could be looked at.";
+    case HT_QUESTION_STATE_NA:
+        return "N/A: what this question asks about is proven not to be here.";
+    case HT_QUESTION_STATE_FAIL:
+    case HT_QUESTION_STATE_WARN:
+    case HT_QUESTION_STATE_PASS:
+        return NULL;
+    }
+    return NULL;
+}
+
 bool ht_missing_is_unknown(const struct ht_missing *missing)
 {
     return ht_missing_has_decides(missing);

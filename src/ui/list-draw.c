@@ -333,25 +333,8 @@ static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page 
         return all_asked(ui) ? "Nothing here." : "Looking. Not every source has answered yet.";
     if (ht_state_question(ui->state, list->view->question)->findings > 0)
         return "Nothing in this view; v shows the other views of this question.";
-    switch (ht_state_question(ui->state, list->view->question)->state) {
-    case HT_QUESTION_STATE_OFF:
-        return "OFF: this question is not asked.";
-    case HT_QUESTION_STATE_WAIT:
-        return "WAIT: no answer yet.";
-    case HT_QUESTION_STATE_UNKNOWN:
-        return "UNKNOWN: nothing that decides could be looked at. This is not a pass.";
-    case HT_QUESTION_STATE_STALE:
-        return "STALE: the answer is old. Nothing was found when it was fresh.";
-    case HT_QUESTION_STATE_PART:
-        return "PARTIAL: nothing found in the part that could be looked at.";
-    case HT_QUESTION_STATE_NA:
-        return "N/A: what this question asks about is proven not to be here.";
-    case HT_QUESTION_STATE_FAIL:
-    case HT_QUESTION_STATE_WARN:
-    case HT_QUESTION_STATE_PASS:
-        return "Nothing in this view.";
-    }
-    return "";
+    const char *why = ht_question_nothing(ht_state_question(ui->state, list->view->question));
+    return why ? why : "Nothing in this view.";
 }
 
 /* Which other view of the question has its findings; NULL: none. The tabs have been counted. */

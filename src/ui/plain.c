@@ -123,6 +123,42 @@ static void put_finding(const struct ht_plain *plain, struct ht_buf *out, const 
 
 /* ---- lists ---- */
 
+static void put_reason(const struct ht_plain *plain, struct ht_buf *out,
+                       const struct ht_missing *missing)
+{
+    ht_buf_add_text(out, "  ");
+    put(plain, out, missing->source);
+    ht_buf_add_text(out, ": ");
+    put(plain, out, missing->reason);
+    if (ht_missing_has_help(missing) && missing->help.len) {
+        ht_buf_add_text(out, "; ");
+        put(plain, out, missing->help);
+    }
+    ht_buf_add_text(out, ".\n");
+}
+
+/* Nothing found is an answer only where it could be looked. */
+static void put_nothing(const struct ht_plain *plain, struct ht_buf *out, unsigned number)
+{
+    const struct ht_question *question = ht_state_question(plain->state, number);
+    const char *why = ht_question_nothing(question);
+
+    ht_buf_addf(out, "%s\n", why ? why : "No findings.");
+    for (size_t i = 0; ht_question_has_reason(question) && i < question->missing.len; i++)
+        put_reason(plain, out, &question->missing.items[i]);
+}
+
+static void put_nothing_at_all(const struct ht_plain *plain, struct ht_buf *out)
+{
+    ht_buf_add_text(out, "No findings.\n");
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        const struct ht_question *question = ht_state_question(plain->state, number);
+
+        if (is_asked(plain, number) && ht_question_nothing(question))
+            put_question(plain, out, question);
+    }
+}
+
 static void list_findings(struct ht_plain *plain, unsigned number, struct ht_buf *out)
 {
     size_t shown = 0;
@@ -143,8 +179,10 @@ static void list_findings(struct ht_plain *plain, unsigned number, struct ht_buf
         ht_buf_addf(&head, "%zu. ", shown);
         put_finding(plain, out, head.data, finding);
     }
-    if (shown == 0)
-        ht_buf_add_text(out, "No findings.\n");
+    if (shown == 0 && number)
+        put_nothing(plain, out, number);
+    else if (shown == 0)
+        put_nothing_at_all(plain, out);
 }
 
 static void put_no_list(const struct ht_plain *plain, struct ht_buf *out, struct ht_str name)

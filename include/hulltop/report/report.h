@@ -38,6 +38,10 @@ const char *ht_question_word(const struct ht_question *question);
 /* Appends how much of what the question asks about was looked at: "3 of 41 containers", "no
  * containers seen"; nothing if that is not known. */
 void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question);
+/* What a list of the question's findings says when it is empty, by its state: "UNKNOWN: nothing
+ * that decides could be looked at. This is not a pass."; NULL where nothing more is to be said than
+ * that it is empty. Static. */
+const char *ht_question_nothing(const struct ht_question *question);
 /* What is missing is the reason of the question's state (UNKNOWN, PARTIAL), not a fact beside it.
  */
 bool ht_question_has_reason(const struct ht_question *question);

@@ -101,6 +101,33 @@ static void what_to_begin_with_is_listed_once_the_sources_have_answered(void **u
     ht_plain_free(plain);
 }
 
+static void an_empty_list_says_why_it_is_empty(void **unused)
+{
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record, "1");
+    ht_autostate struct ht_state *state = fixture_state();
+    ht_autobuf struct ht_buf out = HT_BUF(100000);
+
+    (void)unused;
+    state->complete = true;
+    ht_rowset_fini(&state->findings);
+    ht_plain_state(plain, state, &out);
+    assert_non_null(strstr(text_of(&out),
+                           "\nUNKNOWN: nothing that decides could be looked at. This "
+                           "is not a pass.\n  packages: no source can tell it yet; "
+                           "sudo hulltop.\n"));
+    assert_null(strstr(out.data, "No findings."));
+    ht_buf_reset(&out);
+    assert_true(ht_plain_command(plain, HT_S(":4"), &out));
+    assert_string_equal(text_of(&out), "4. Is the host up to date? PASS.\nNo findings.\n");
+    ht_buf_reset(&out);
+    assert_true(ht_plain_command(plain, HT_S(":all"), &out));
+    assert_non_null(strstr(text_of(&out), "No findings.\n1. Do builds run apart from production? "
+                                          "UNKNOWN, because no source can tell it yet.\n"));
+    assert_null(strstr(out.data, "4. Is the host"));
+    ht_plain_free(plain);
+}
+
 static void a_recording_that_was_cut_says_so_once_at_its_end(void **unused)
 {
     struct fixture_calls record;
@@ -179,6 +206,7 @@ int main(void)
         cmocka_unit_test(questions_come_first_and_then_only_changes),
         cmocka_unit_test(commands_are_answered),
         cmocka_unit_test(what_to_begin_with_is_listed_once_the_sources_have_answered),
+        cmocka_unit_test(an_empty_list_says_why_it_is_empty),
         cmocka_unit_test(a_recording_that_was_cut_says_so_once_at_its_end),
         cmocka_unit_test(what_is_held_has_neither_gone_nor_come),
         cmocka_unit_test(an_unknown_name_to_begin_with_is_an_error),
