@@ -487,7 +487,7 @@ static void put_event(struct ht_ui *ui, const struct ht_event *event, struct ht_
 
     ht_ui_time_text(ui, &text, event->at);
     ht_buf_add_text(&text, "  ");
-    ht_ui_event_text(&text, event);
+    ht_ui_event_text(&text, event, false);
     ht_doc_wrap(doc, 1, HT_STYLE_TITLE, ht_buf_str(&text));
     ht_doc_line(doc);
 }

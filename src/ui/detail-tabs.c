@@ -226,7 +226,7 @@ void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, str
         shown++;
         ht_ui_time_text(ui, &time, event->at);
         ht_buf_add_c(&time, '\0');
-        ht_ui_event_text(&text, event);
+        ht_ui_event_text(&text, event, false);
         ht_doc_pair(doc, 14, time.data, ht_buf_str(&text));
     }
     if (shown == 0)

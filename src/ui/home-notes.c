@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The lines at the foot of home: what is over, what is not known, and why. */
+/* The lines at the foot of home: what is not seen any more, what is not known, and why. */
 #include <config.h>
 
 #include "home.h"
@@ -25,7 +25,7 @@ static void put(struct notes *notes, unsigned style, const struct ht_buf *text)
     notes->row++;
 }
 
-/* ---- what is over ---- */
+/* ---- what is not seen any more ---- */
 
 static bool is_grave(const struct ht_event *event, unsigned number)
 {
@@ -56,14 +56,6 @@ static const struct ht_event *find_past(const struct ht_ui *ui, unsigned number,
     return gravest;
 }
 
-/* All of the question was looked at: what is not found is not there. */
-static bool is_all_seen(const struct ht_question *question)
-{
-    return (question->state == HT_QUESTION_STATE_PASS ||
-            question->state == HT_QUESTION_STATE_WARN || question->state == HT_QUESTION_STATE_NA) &&
-           !question->partial;
-}
-
 /* A container that could take the node and has ended leaves nothing else on this screen. What fails
  * now is more than what did. */
 static void put_past(struct notes *notes, unsigned number)
@@ -76,7 +68,7 @@ static void put_past(struct notes *notes, unsigned number)
     if (!past || question->state == HT_QUESTION_STATE_FAIL)
         return;
     /* What is cut at the right end must not be when. */
-    ht_buf_addf(&text, is_all_seen(question) ? "%u past, until " : "%u not seen since ", number);
+    ht_buf_addf(&text, "%u not seen since ", number);
     ht_ui_time_text(notes->ui, &text, past->at);
     ht_buf_add_text(&text, ": ");
     ht_buf_add_str(&text, past->text);

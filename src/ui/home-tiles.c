@@ -211,7 +211,7 @@ static void draw_changes(struct ht_ui *ui, struct ht_area area)
 
         ht_ui_time_text(ui, &text, event->at);
         ht_buf_add_c(&text, ' ');
-        ht_ui_event_text(&text, event);
+        ht_ui_event_text(&text, event, true);
         ht_draw_field(area, (struct ht_span){.row = (int)i + 1, .width = area.rect.w},
                       event->kind == HT_EVENT_KIND_FINDING_GONE ? (unsigned)HT_STYLE_DIM
                       : ht_event_has_severity(event) ? ht_ui_severity_style(event->severity)

@@ -73,7 +73,7 @@ void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
     }
     /* Where there is no room for its kind, its text alone tells an end from a beginning. */
     if (list->view->table == &ht_event_table && strcmp(field->name, "text") == 0) {
-        ht_ui_event_text(out, line->data);
+        ht_ui_event_text(out, line->data, true);
         return;
     }
     ht_ui_cell_text(ui, out, field, ht_path_value(path, line->data));

@@ -336,7 +336,7 @@ static void draw_event(const struct ht_ui *ui, struct ht_area area, int row,
         ht_draw_textf(area, (struct ht_span){row, QUESTION_COL, 1}, HT_STYLE_DIM, "%u",
                       (unsigned)event->question);
     ht_buf_reset(&text);
-    ht_ui_event_text(&text, event);
+    ht_ui_event_text(&text, event, narrow);
     ht_draw_text(area, row, narrow ? TEXT_NARROW_COL + 3 : TEXT_COL,
                  is_bad ? HT_STYLE_NORMAL : style, ht_buf_str(&text));
 }
@@ -444,7 +444,7 @@ static void timeline_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc 
             ht_buf_addf(&text, "%s  ", ht_severity_word(event->severity));
         if (ht_event_has_question(event))
             ht_buf_addf(&text, "question %" PRIu64 "  ", event->question);
-        ht_ui_event_text(&text, event);
+        ht_ui_event_text(&text, event, false);
         ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
     }
     if (ui->state->events.len == 0)

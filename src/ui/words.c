@@ -68,10 +68,10 @@ unsigned ht_ui_source_style(enum ht_source_state state)
     return HT_STYLE_NORMAL;
 }
 
-void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event)
+void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event, bool narrow)
 {
     if (event->kind == HT_EVENT_KIND_FINDING_GONE)
-        ht_buf_add_text(out, "over: ");
+        ht_buf_add_text(out, narrow ? "not seen: " : "not seen any more: ");
     ht_buf_add_str(out, event->text);
 }
 

@@ -432,9 +432,9 @@ static void an_end_is_told_from_a_beginning(void **unused)
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, later);
     type(&bench, "8");
-    SEES(&bench, "over: shell: Runs with --privileged");
+    SEES(&bench, "not seen any more: shell: Runs with --privileged");
     type(&bench, "v");
-    SEES(&bench, "over: shell: Runs with --privileg");
+    SEES(&bench, "not seen: shell: Runs with --privil");
     close_bench(&bench);
 }
 
