@@ -10,7 +10,7 @@
 #include "identity.h"
 
 /* More reasons than that are not read. */
-enum { MISSING_MAX = 50 };
+enum { MISSING_MAX = 50, OTHERS_MAX = 5 };
 
 /* What one question's verdicts, findings and sources come to. */
 struct tally {
@@ -51,14 +51,25 @@ struct unit {
     uint64_t (*count)(const struct ht_row *row);
     /* What the answer says of a node without any; NULL: nothing. */
     void (*note)(struct tally *tally);
+    const struct unit *others; /* what it counts too, ended by one without a name; NULL: nothing */
 };
 
 static const struct unit *unit_of(unsigned number)
 {
-    static const struct unit containers = {HT_TABLE_CONTAINER, "containers", NULL, NULL};
+    static const struct unit containers = {.table = HT_TABLE_CONTAINER, .name = "containers"};
+    static const struct unit beside_datastores[] = {
+        {.table = HT_TABLE_APISERVER, .name = "API servers"},
+        {.table = HT_TABLE_ENCRYPTION, .name = "encryption configurations"},
+        {.table = HT_TABLE_LISTENER, .name = "listeners"},
+        {.table = HT_TABLE_CONTAINER, .name = "containers"},
+        {0},
+    };
     static const struct unit units[HT_QUESTIONS + 1] = {
-        [4] = {HT_TABLE_PACKAGE_DB, "packages", count_installed, NULL},
-        [5] = {HT_TABLE_DATASTORE, "datastores", NULL, note_without_datastore},
+        [4] = {.table = HT_TABLE_PACKAGE_DB, .name = "packages", .count = count_installed},
+        [5] = {.table = HT_TABLE_DATASTORE,
+               .name = "datastores",
+               .note = note_without_datastore,
+               .others = beside_datastores},
     };
 
     return units[number].name ? &units[number] : &containers;
@@ -406,11 +417,10 @@ static enum ht_question_state decide(const struct tally *tally)
 }
 
 /* What is here and runs, and how much of it every deciding check could be answered about. */
-static void set_coverage(const struct tally *tally, struct ht_question *question)
+static void set_covered(const struct tally *tally, const struct unit *unit,
+                        struct ht_coverage *coverage)
 {
-    const struct unit *unit = unit_of(tally->number);
     const struct ht_rowset *rows = ht_node_set(tally->input->node, unit->table);
-    struct ht_coverage *coverage = ht_question_edit_coverage(question);
     struct ht_map *dark = ht_map_new();
     uint64_t seen = 0, total = 0;
 
@@ -434,6 +444,18 @@ static void set_coverage(const struct tally *tally, struct ht_question *question
     ht_coverage_set_total(coverage, total);
     ht_coverage_set_unit(coverage, ht_str_from(unit->name));
     ht_map_free(dark);
+}
+
+/* Others of which there are none are left out. Returns how many there are. */
+static size_t cover_others(const struct tally *tally, struct ht_coverage *others)
+{
+    size_t len = 0;
+
+    for (const struct unit *other = unit_of(tally->number)->others; other && other->name; other++) {
+        set_covered(tally, other, &others[len]);
+        len += others[len].total > 0;
+    }
+    return len;
 }
 
 /* Lines that count: not expected, and more than a fact about the node. */
@@ -463,6 +485,7 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
 {
     struct tally tally = {.input = input, .number = number};
     struct ht_question question = *ht_question_of(before);
+    struct ht_coverage others[OTHERS_MAX] = {0};
 
     count_deciding(&tally);
     /* Before what single checks miss: it is the reason why. */
@@ -483,8 +506,12 @@ static struct ht_row *answer(const struct ht_answer_input *input, const struct h
         ht_question_set_partial(&question, false);
     ht_question_set_missing(
         &question, (struct ht_missing_list){.items = tally.missing, .len = tally.missing_len});
-    if (tally.deciding)
-        set_coverage(&tally, &question);
+    if (tally.deciding) {
+        set_covered(&tally, unit_of(number), ht_question_edit_coverage(&question));
+        ht_question_set_covered(
+            &question,
+            (struct ht_coverage_list){.items = others, .len = cover_others(&tally, others)});
+    }
     count_groups(&tally, &question);
     if (tally.answered_at)
         ht_question_set_checked_at(&question, tally.answered_at);

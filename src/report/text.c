@@ -145,7 +145,7 @@ static void put_question(struct ht_buf *out, const struct ht_question *question)
     if (coverage.len) {
         ht_buf_add_text(out, "  ");
         ht_buf_add_str(out, ht_buf_str(&coverage));
-        if (question->coverage.seen < question->coverage.total)
+        if (ht_question_extent(question) == HT_EXTENT_PART)
             ht_buf_add_text(out, " in full");
     }
     ht_buf_add_c(out, '\n');

@@ -50,21 +50,55 @@ const char *ht_question_word(const struct ht_question *question)
     return "?";
 }
 
+static bool is_counted(const struct ht_coverage *coverage)
+{
+    return ht_coverage_has_seen(coverage) && ht_coverage_has_total(coverage);
+}
+
+static void put_covered(struct ht_buf *out, const struct ht_coverage *coverage)
+{
+    ht_buf_addf(out, "%" PRIu64 " of %" PRIu64 " ", coverage->seen, coverage->total);
+    ht_printable(out, coverage->unit, 0);
+}
+
 void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question)
 {
     const struct ht_coverage *coverage = &question->coverage;
+    const char *between = "";
 
-    if (!ht_question_has_coverage(question) || !ht_coverage_has_seen(coverage) ||
-        !ht_coverage_has_total(coverage))
+    if (!ht_question_has_coverage(question) || !is_counted(coverage))
+        return;
+    if (coverage->total > 0) {
+        put_covered(out, coverage);
+        between = ", ";
+    }
+    for (size_t i = 0; i < question->covered.len; i++) {
+        if (!is_counted(&question->covered.items[i]) || question->covered.items[i].total == 0)
+            continue;
+        ht_buf_add_text(out, between);
+        put_covered(out, &question->covered.items[i]);
+        between = ", ";
+    }
+    if (*between)
         return;
     /* None of none is neither all nor nothing: whether there are any, the state says. */
-    if (coverage->total == 0)
-        ht_buf_add_text(out, "no ");
-    else
-        ht_buf_addf(out, "%" PRIu64 " of %" PRIu64 " ", coverage->seen, coverage->total);
+    ht_buf_add_text(out, "no ");
     ht_printable(out, coverage->unit, 0);
-    if (coverage->total == 0)
-        ht_buf_add_text(out, question->state == HT_QUESTION_STATE_NA ? " here" : " seen");
+    ht_buf_add_text(out, question->state == HT_QUESTION_STATE_NA ? " here" : " seen");
+}
+
+enum ht_extent ht_question_extent(const struct ht_question *question)
+{
+    bool some = question->coverage.total > 0;
+    bool lacking = question->coverage.seen < question->coverage.total;
+
+    if (!ht_question_has_coverage(question))
+        return HT_EXTENT_NONE;
+    for (size_t i = 0; i < question->covered.len; i++) {
+        some = some || question->covered.items[i].total > 0;
+        lacking = lacking || question->covered.items[i].seen < question->covered.items[i].total;
+    }
+    return lacking ? HT_EXTENT_PART : some ? HT_EXTENT_ALL : HT_EXTENT_NONE;
 }
 
 bool ht_question_has_reason(const struct ht_question *question)

@@ -86,7 +86,7 @@ static void draw_coverage(struct ht_ui *ui, struct ht_area tile, int row, unsign
     const struct ht_question *question = ht_state_question(ui->state, number);
 
     ht_home_coverage(&text, question);
-    if (ht_question_has_coverage(question) && question->coverage.seen < question->coverage.total)
+    if (ht_question_extent(question) == HT_EXTENT_PART)
         ht_buf_add_text(&text, " in full");
     ht_draw_field(tile, (struct ht_span){.row = row, .col = 1, .width = width}, HT_STYLE_DIM,
                   ht_buf_str(&text));
@@ -191,10 +191,9 @@ static void draw_selected(struct ht_ui *ui, const struct ht_home *home, struct h
                   ht_ui_question_style(question), ht_buf_str(&text));
     ht_buf_reset(&text);
     ht_home_coverage(&text, question);
-    if (ht_question_has_coverage(question) && question->coverage.total)
+    if (ht_question_extent(question) != HT_EXTENT_NONE)
         ht_buf_add_text(&text, " seen in full");
-    ht_draw_field(area, (struct ht_span){.row = row++, .width = area.rect.w}, HT_STYLE_NORMAL,
-                  ht_buf_str(&text));
+    row += ht_draw_wrapped(area, row, 0, HT_STYLE_NORMAL, ht_buf_str(&text));
     ht_home_draw_missing(area, row, question);
 }
 

@@ -35,9 +35,13 @@ const char *ht_severity_word(enum ht_severity severity);
 /* A question's state as a word on screen: "PARTIAL" for PART, "N/A" for NA, with "~" behind FAIL
  * and WARN from partial or old data. The text is constant. */
 const char *ht_question_word(const struct ht_question *question);
-/* Appends how much of what the question asks about was looked at: "3 of 41 containers", "no
- * containers seen"; nothing if that is not known. */
+/* Appends how much of what the question asks about was looked at, each kind of it: "3 of 41
+ * containers", "1 of 1 datastores, 3 of 41 containers", "no containers seen"; nothing if that is
+ * not known. */
 void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question);
+/* How much that is: nothing is there or it is not known, some was not seen in full, all was. */
+enum ht_extent { HT_EXTENT_NONE, HT_EXTENT_PART, HT_EXTENT_ALL };
+enum ht_extent ht_question_extent(const struct ht_question *question);
 /* What a list of the question's findings says when it is empty, by its state: "UNKNOWN: nothing
  * that decides could be looked at. This is not a pass."; NULL where nothing more is to be said than
  * that it is empty. Static. */

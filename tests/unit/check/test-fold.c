@@ -336,6 +336,31 @@ static void only_what_it_asks_for_makes_question_5_partial(void **state)
     }
 }
 
+/* A host without a datastore has containers all the same, and what was looked at in them counts. */
+static void question_5_counts_every_kind_of_thing_that_it_looks_at(void **state)
+{
+    struct ht_node *node = new_node();
+    struct ht_container told = default_container("a", "web"), untold = default_container("b", "db");
+    const struct ht_coverage_list *covered;
+
+    (void)state;
+    ht_container_set_secrets(&told, (struct ht_declared_secret_list){0});
+    ht_container_set_mounts(&told, (struct ht_mount_list){0});
+    add_container(node, &told);
+    add_container(node, &untold);
+
+    struct folded folded = fold(node);
+    covered = &question(&folded, 5)->covered;
+    assert_true(ht_str_is(question(&folded, 5)->coverage.unit, "datastores"));
+    assert_int_equal(question(&folded, 5)->coverage.total, 0);
+    assert_int_equal(covered->len, 1);
+    assert_true(ht_str_is(covered->items[0].unit, "containers"));
+    assert_int_equal(covered->items[0].seen, 1);
+    assert_int_equal(covered->items[0].total, 2);
+    assert_int_equal(question(&folded, 3)->covered.len, 0);
+    unfold(&folded);
+}
+
 static bool misses(const struct ht_question *question, const char *reason, bool *ret_decides)
 {
     for (size_t i = 0; i < question->missing.len; i++) {
@@ -741,6 +766,7 @@ int main(void)
         cmocka_unit_test(a_runtime_that_refuses_may_have_containers),
         cmocka_unit_test(states_follow_sources_and_the_first_match),
         cmocka_unit_test(only_what_it_asks_for_makes_question_5_partial),
+        cmocka_unit_test(question_5_counts_every_kind_of_thing_that_it_looks_at),
         cmocka_unit_test(an_untold_history_of_an_image_is_missed_and_decides_nothing),
         cmocka_unit_test(before_any_answer_it_waits_and_unasked_is_off),
         cmocka_unit_test(what_one_source_lacks_is_not_absent_while_another_has_yet_to_answer),

@@ -156,6 +156,39 @@ static void what_nobody_could_look_at_is_no_number(void **unused)
     assert_true(ht_str_is(ht_buf_str(&words), "0 of 7 packages"));
 }
 
+static struct ht_coverage covered(uint64_t seen, uint64_t total, const char *unit)
+{
+    struct ht_coverage coverage = {0};
+
+    ht_coverage_set_seen(&coverage, seen);
+    ht_coverage_set_total(&coverage, total);
+    ht_coverage_set_unit(&coverage, ht_str_from(unit));
+    return coverage;
+}
+
+static void all_that_was_looked_at_is_told(void **unused)
+{
+    ht_autobuf struct ht_buf words = HT_BUF(100);
+    struct ht_question question = {0};
+    struct ht_coverage others[2] = {covered(2, 2, "listeners"), covered(5, 7, "containers")};
+
+    (void)unused;
+    assert_int_equal(ht_question_extent(&question), HT_EXTENT_NONE);
+    *ht_question_edit_coverage(&question) = covered(1, 1, "datastores");
+    assert_int_equal(ht_question_extent(&question), HT_EXTENT_ALL);
+    ht_question_set_covered(&question, (struct ht_coverage_list){.items = others, .len = 2});
+    ht_question_put_coverage(&words, &question);
+    assert_true(
+        ht_str_is(ht_buf_str(&words), "1 of 1 datastores, 2 of 2 listeners, 5 of 7 containers"));
+    assert_int_equal(ht_question_extent(&question), HT_EXTENT_PART);
+    ht_buf_reset(&words);
+    *ht_question_edit_coverage(&question) = covered(0, 0, "datastores");
+    others[1] = covered(7, 7, "containers");
+    ht_question_put_coverage(&words, &question);
+    assert_true(ht_str_is(ht_buf_str(&words), "2 of 2 listeners, 7 of 7 containers"));
+    assert_int_equal(ht_question_extent(&question), HT_EXTENT_ALL);
+}
+
 static void one_reason_needs_no_place_for_others(void **unused)
 {
     ht_autobuf struct ht_buf out = HT_BUF(10000);
@@ -196,6 +229,7 @@ int main(void)
         cmocka_unit_test(nothing_in_a_report_is_cut),
         cmocka_unit_test(a_line_tells_the_container),
         cmocka_unit_test(what_nobody_could_look_at_is_no_number),
+        cmocka_unit_test(all_that_was_looked_at_is_told),
         cmocka_unit_test(one_reason_needs_no_place_for_others),
         cmocka_unit_test(the_doctor_tells_all_reasons),
         cmocka_unit_test(the_doctor_names_an_object_once),
