@@ -262,6 +262,16 @@ static void take_unlock(struct ht_ui *ui, struct ht_page *page, struct ht_str te
     wish_lock(ui, container->id, text);
 }
 
+static bool is_recorded(const struct ht_ui *ui)
+{
+    return ui->state->origin != HT_ORIGIN_LIVE;
+}
+
+static bool can_lock(const struct ht_ui *ui, const struct ht_container *container)
+{
+    return container && ht_container_has_image_id(container) && !is_recorded(ui);
+}
+
 static void ask_lock(struct ht_ui *ui, const struct detail *detail)
 {
     const struct ht_container *container = container_of(ui, detail);
@@ -271,7 +281,7 @@ static void ask_lock(struct ht_ui *ui, const struct detail *detail)
         ht_ui_message(ui, "only containers whose image is known are locked");
         return;
     }
-    if (ht_state_is_replay(ui->state) || ui->state->origin != HT_ORIGIN_LIVE) {
+    if (is_recorded(ui)) {
         ht_ui_message(ui, "nothing is locked in a recording");
         return;
     }
@@ -392,31 +402,70 @@ static bool detail_act(struct ht_ui *ui, struct ht_page *page, enum ht_action ac
     return true;
 }
 
-static const struct ht_offer offers[] = {
-    {.action = HT_ACTION_NEXT_TAB, .hinted = true, .keep = true, .hint = "tab", .help = "Next tab"},
-    {.action = HT_ACTION_OWNER, .hinted = true},
+/* What every detail offers first, and what it offers behind that. */
+#define FIRST_OFFERS                                                                               \
+    {.action = HT_ACTION_NEXT_TAB,                                                                 \
+     .hinted = true,                                                                               \
+     .keep = true,                                                                                 \
+     .hint = "tab",                                                                                \
+     .help = "Next tab"},                                                                          \
+    {                                                                                              \
+        .action = HT_ACTION_OWNER, .hinted = true                                                  \
+    }
+#define OTHER_OFFERS                                                                               \
+    {.action = HT_ACTION_COPY_ID, .hinted = true}, {.action = HT_ACTION_EXPORT, .hinted = true},   \
+        {.action = HT_ACTION_PREVIOUS_TAB, .help = "Previous tab"},                                \
+        {.action = HT_ACTION_LEFT, .help = "Previous tab"},                                        \
+        {.action = HT_ACTION_RIGHT, .help = "Next tab"}, {.action = HT_ACTION_COPY_PAGE},          \
+        {.action = HT_ACTION_MARK, .help = "Set a mark in the timeline"}, HT_DOC_OFFERS
+
+static const struct ht_offer finding_offers[] = {
+    FIRST_OFFERS,
     {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true},
-    {.action = HT_ACTION_COPY_ID, .hinted = true},
-    {.action = HT_ACTION_EXPORT, .hinted = true},
-    {.action = HT_ACTION_PREVIOUS_TAB, .help = "Previous tab"},
-    {.action = HT_ACTION_LEFT, .help = "Previous tab"},
-    {.action = HT_ACTION_RIGHT, .help = "Next tab"},
-    {.action = HT_ACTION_COPY_PAGE},
+    OTHER_OFFERS,
     {.action = HT_ACTION_LOCK},
-    {.action = HT_ACTION_MARK, .help = "Set a mark in the timeline"},
-    HT_DOC_OFFERS,
 };
 
-static const struct ht_screen detail_screen = {
-    .name = "detail",
-    .offers = offers,
-    .offers_len = ARRAY_LEN(offers),
-    .title = detail_title,
-    .draw = detail_draw,
-    .act = detail_act,
-    .text = ht_doc_page_text,
-    .free = detail_free,
+/* Of a finding in a container that can be locked: where there is room. */
+static const struct ht_offer lockable_finding_offers[] = {
+    FIRST_OFFERS,
+    {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true},
+    OTHER_OFFERS,
+    {.action = HT_ACTION_LOCK, .hinted = true},
 };
+
+static const struct ht_offer row_offers[] = {
+    FIRST_OFFERS,
+    OTHER_OFFERS,
+    {.action = HT_ACTION_ACKNOWLEDGE},
+    {.action = HT_ACTION_LOCK},
+};
+
+static const struct ht_offer lockable_row_offers[] = {
+    FIRST_OFFERS,
+    {.action = HT_ACTION_LOCK, .hinted = true},
+    OTHER_OFFERS,
+    {.action = HT_ACTION_ACKNOWLEDGE},
+};
+
+#define DETAIL_SCREEN(offers_)                                                                     \
+    {                                                                                              \
+        .name = "detail", .offers = (offers_), .offers_len = ARRAY_LEN(offers_),                   \
+        .title = detail_title, .draw = detail_draw, .act = detail_act, .text = ht_doc_page_text,   \
+        .free = detail_free,                                                                       \
+    }
+
+/* What can be done with a thing is hinted, not what can be done with others. */
+static const struct ht_screen *screen_of(const struct ht_ui *ui, const struct ht_table *table,
+                                         const struct ht_container *container)
+{
+    static const struct ht_screen screens[2][2] = {
+        {DETAIL_SCREEN(row_offers), DETAIL_SCREEN(lockable_row_offers)},
+        {DETAIL_SCREEN(finding_offers), DETAIL_SCREEN(lockable_finding_offers)},
+    };
+
+    return &screens[table == &ht_finding_table][can_lock(ui, container)];
+}
 
 bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_str id)
 {
@@ -426,7 +475,7 @@ bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_st
     if (!find_rows(ui, table, id, &rows))
         return false;
     detail = ht_new0(struct detail);
-    detail->doc.page.screen = &detail_screen;
+    detail->doc.page.screen = screen_of(ui, table, rows.container);
     detail->doc.build = build;
     detail->doc.match = -1;
     detail->doc.head = 1;

@@ -46,6 +46,7 @@ static void a_lock_is_told_to_who_asked_for_it(void **unused)
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, before);
     type(&bench, ":view containers\n\n");
+    SEES(&bench, "Tab tab  o owner  L lock  y copy"); /* and nothing is acknowledged here */
     ht_ui_set_state(bench.ui, marked);
     SEES_NOT(&bench, "a person's mark"); /* nobody asked for a lock */
     ht_ui_set_state(bench.ui, before);
@@ -53,6 +54,26 @@ static void a_lock_is_told_to_who_asked_for_it(void **unused)
     assert_int_equal(bench.calls.lock, 1);
     ht_ui_set_state(bench.ui, locked);
     SEES(&bench, "\nlocked app:1");
+    close_bench(&bench);
+}
+
+static void a_lock_is_offered_where_it_can_be_made(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *fixture = fixture_state(), *recorded = lockable(NULL);
+
+    (void)unused;
+    recorded->origin = HT_ORIGIN_REPLAY;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, fixture);
+    type(&bench, "3\n");
+    SEES(&bench, "Tab tab  o owner  a ack  y copy");
+    SEES_NOT(&bench, "L lock"); /* the image of this one's container is not known */
+    type(&bench, "o");
+    SEES(&bench, "Tab tab  o owner  y copy");
+    ht_ui_set_state(bench.ui, recorded);
+    type(&bench, ":view containers\n\n");
+    SEES(&bench, "Tab tab  o owner  y copy");
     close_bench(&bench);
 }
 
@@ -157,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
+        cmocka_unit_test(a_lock_is_offered_where_it_can_be_made),
         cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
         cmocka_unit_test(home_tells_when_what_came_later_came),
         cmocka_unit_test(a_finding_that_is_gone_says_so),
