@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sight.h"
 
-#include "hulltop/base/buf.h"
-#include "hulltop/base/limits.h"
+#include <stdlib.h>
+#include <string.h>
+
 #include "hulltop/base/mem.h"
 #include "hulltop/check/catalogue.h"
 #include "hulltop/check/checking.h"
@@ -14,10 +15,12 @@ struct silence {
 };
 
 struct ht_sight {
-    struct ht_map *silent;  /* name of a source to struct silence */
-    struct ht_map *unknown; /* what cannot be told now, by check and subject and by check alone;
-                             * NULL: not asked for in this pass */
+    struct ht_map *silent; /* name of a source to struct silence */
     const struct ht_vec *verdicts;
+    /* Those of them that cannot be told now, sorted by check and subject; made when it is asked for
+     * the first time in a pass. */
+    struct ht_vec unknown;
+    bool is_sorted;
 };
 
 struct ht_sight *ht_sight_new(void)
@@ -33,7 +36,7 @@ struct ht_sight *ht_sight_free(struct ht_sight *sight)
     if (sight) {
         ht_map_free_values(sight->silent);
         ht_map_free(sight->silent);
-        ht_map_free(sight->unknown);
+        ht_vec_fini(&sight->unknown);
     }
     free(sight);
     return NULL;
@@ -79,8 +82,8 @@ void ht_sight_look(struct ht_sight *sight, const struct ht_node *node,
     const struct ht_rowset *sources = node ? ht_node_set(node, HT_TABLE_SOURCE) : NULL;
 
     sight->verdicts = verdicts;
-    ht_map_free(sight->unknown);
-    sight->unknown = NULL;
+    ht_vec_fini(&sight->unknown);
+    sight->is_sorted = false;
     for (size_t i = 0; sources && i < sources->len; i++) {
         const struct ht_source *source = ht_source_of(sources->rows[i]);
         struct silence *silence = ht_map_get(sight->silent, source->name);
@@ -99,38 +102,77 @@ void ht_sight_look(struct ht_sight *sight, const struct ht_node *node,
 
 /* ---- verdicts ---- */
 
-static void name_verdict(struct ht_buf *out, const char *check, struct ht_str subject)
+/* What is told of a subject; that of the check alone has none and stands before all of it. */
+struct told {
+    const char *check;
+    struct ht_str subject;
+};
+
+static int compare_told(const struct told *a, const struct told *b)
 {
-    ht_buf_addf(out, "%s %.*s", check, HT_STR_ARG(subject));
+    int order = strcmp(a->check, b->check);
+
+    return order ? order : ht_str_compare(a->subject, b->subject);
+}
+
+static struct told told_by(const struct ht_verdict *verdict)
+{
+    return (struct told){.check = verdict->check->id, .subject = ht_subject_id(verdict->subject)};
+}
+
+static int compare_verdicts(const void *a, const void *b)
+{
+    const struct told left = told_by(*(const struct ht_verdict *const *)a);
+    const struct told right = told_by(*(const struct ht_verdict *const *)b);
+
+    return compare_told(&left, &right);
 }
 
 static void note_unknowns(struct ht_sight *sight)
 {
-    sight->unknown = ht_map_new();
     for (size_t i = 0; sight->verdicts && i < sight->verdicts->len; i++) {
-        const struct ht_verdict *verdict = sight->verdicts->items[i];
-        ht_autobuf struct ht_buf name = HT_BUF(HT_LIMIT_ARG);
+        struct ht_verdict *verdict = sight->verdicts->items[i];
 
-        if (!verdict->unknown)
-            continue;
-        name_verdict(&name, verdict->check->id, ht_subject_id(verdict->subject));
-        ht_map_set(sight->unknown, ht_buf_str(&name), sight);
-        ht_map_set(sight->unknown, ht_str_from(verdict->check->id), sight);
+        if (verdict->unknown)
+            ht_vec_add(&sight->unknown, verdict);
     }
+    if (sight->unknown.len)
+        qsort(sight->unknown.items, sight->unknown.len, sizeof(*sight->unknown.items),
+              compare_verdicts);
+    sight->is_sorted = true;
+}
+
+/* The first unknown that does not stand before it; past the last: NULL. */
+static const struct ht_verdict *find_unknown(const struct ht_sight *sight, const struct told *told)
+{
+    size_t low = 0, high = sight->unknown.len;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct told here = told_by(sight->unknown.items[middle]);
+
+        if (compare_told(&here, told) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < sight->unknown.len ? sight->unknown.items[low] : NULL;
 }
 
 /* What a posture finding tells of the node is gathered from all subjects of its check. */
 static bool is_unknown(struct ht_sight *sight, const struct ht_check *check,
                        const struct ht_finding *finding)
 {
-    ht_autobuf struct ht_buf name = HT_BUF(HT_LIMIT_ARG);
+    bool of_all = finding->posture && ht_finding_has_subjects(finding);
+    const struct told told = {.check = check->id,
+                              .subject = of_all ? (struct ht_str){0} : finding->subject.id};
+    const struct ht_verdict *found;
 
-    if (!sight->unknown)
+    if (!sight->is_sorted)
         note_unknowns(sight);
-    if (finding->posture && ht_finding_has_subjects(finding))
-        return ht_map_get(sight->unknown, ht_str_from(check->id)) != NULL;
-    name_verdict(&name, check->id, finding->subject.id);
-    return ht_map_get(sight->unknown, ht_buf_str(&name)) != NULL;
+    found = find_unknown(sight, &told);
+    return found && strcmp(found->check->id, check->id) == 0 &&
+           (of_all || ht_str_equal(ht_subject_id(found->subject), told.subject));
 }
 
 struct asking {
