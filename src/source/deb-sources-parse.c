@@ -204,10 +204,21 @@ static void stanza_options(const struct reader *reader, struct ht_str stanza,
         const char *option;
         bool many;
     } fields[] = {
-        {"Architectures", "arch", true},         {"Architectures-Add", "arch+", true},
-        {"Architectures-Remove", "arch-", true}, {"Targets", "target", true},
-        {"Targets-Add", "target+", true},        {"Targets-Remove", "target-", true},
-        {"Trusted", "trusted", false},           {"Signed-By", "signed-by", false},
+        {"Architectures", "arch", true},
+        {"Architectures-Add", "arch+", true},
+        {"Architectures-Remove", "arch-", true},
+        {"Targets", "target", true},
+        {"Targets-Add", "target+", true},
+        {"Targets-Remove", "target-", true},
+        {"Trusted", "trusted", false},
+        {"Signed-By", "signed-by", false},
+        {"Check-Valid-Until", "check-valid-until", false},
+        {"Check-Date", "check-date", false},
+
+        {"Valid-Until-Min", "valid-until-min", false},
+        {"Valid-Until-Max", "valid-until-max", false},
+        {"Date-Max-Future", "date-max-future", false},
+        {"InRelease-Path", "inrelease-path", false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {

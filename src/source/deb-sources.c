@@ -187,18 +187,80 @@ static bool are_keys(struct ht_str text)
     return true;
 }
 
+/* How apt compares an option of one archive that several places name. */
+enum likeness {
+    LIKE_STATE,  /* yes, anything else, and nothing are three */
+    LIKE_YES,    /* yes, or not; asked of lines alone */
+    LIKE_NUMBER, /* a number; none before the first */
+    LIKE_TEXT,
+};
+
+struct alike {
+    const char *name;
+    enum likeness likeness;
+};
+
+static const struct alike alikes[HT_DEB_SAID] = {
+    {"trusted", LIKE_STATE},          {"check-valid-until", LIKE_STATE},
+    {"check-date", LIKE_STATE},       {"allow-insecure", LIKE_YES},
+    {"allow-weak", LIKE_YES},         {"allow-downgrade-to-insecure", LIKE_YES},
+    {"valid-until-min", LIKE_NUMBER}, {"valid-until-max", LIKE_NUMBER},
+    {"date-max-future", LIKE_NUMBER}, {"inrelease-path", LIKE_TEXT},
+};
+
+/* Equal for what is alike; empty for what is not said. */
+static struct ht_str meaning_of(const struct alike *alike, struct ht_str text)
+{
+    bool yes = ht_deb_bool(text, 0) == 1;
+    size_t digits = ht_str_has_prefix(text, "-");
+
+    switch (alike->likeness) {
+    case LIKE_STATE:
+        if (!text.len)
+            return text;
+        return yes ? HT_S("yes") : HT_S("no");
+    case LIKE_YES:
+        return yes ? HT_S("yes") : HT_S("");
+    case LIKE_NUMBER:
+        while (ht_str_has_prefix(text, "0"))
+            text = ht_str_sub(text, 1, text.len);
+        while (digits < text.len && text.data[digits] >= '0' && text.data[digits] <= '9')
+            digits++;
+        return ht_str_sub(text, 0, digits);
+    case LIKE_TEXT:
+        break;
+    }
+    return text;
+}
+
+/* apt works with no source at all where an archive is named twice, and not alike. */
+static int compare_said(struct ht_deb_archive *archive, const struct ht_deb_entry *entry,
+                        struct ht_error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(alikes); i++) {
+        struct ht_str now = meaning_of(&alikes[i], option(entry, alikes[i].name));
+        bool may_differ =
+            !archive->is_said || (alikes[i].likeness == LIKE_NUMBER && !archive->said[i].len);
+
+        if (!may_differ && !ht_str_equal(archive->said[i], now))
+            return ht_error_set(err, EINVAL, "%.*s: other places say otherwise about %s=",
+                                HT_STR_ARG(entry->place), alikes[i].name);
+        archive->said[i] = now;
+    }
+    archive->is_said = true;
+    return 0;
+}
+
 /* The same archive must be trusted in the same way wherever it is named. */
 static int set_trust(struct ht_deb_sources *sources, struct ht_deb_archive *archive,
                      const struct ht_deb_entry *entry, struct ht_error *err)
 {
     struct ht_str key = normal_key(sources, option(entry, "signed-by"));
-    bool trusted = ht_deb_bool(option(entry, "trusted"), 0) == 1;
+    int r = compare_said(archive, entry, err);
 
-    if (archive->trusted_set && archive->trusted != trusted)
-        return ht_error_set(err, EINVAL, "%.*s: other places say otherwise about trusted=",
-                            HT_STR_ARG(entry->place));
-    archive->trusted = trusted;
-    archive->trusted_set = true;
+    if (r < 0)
+        return r;
+    archive->trusted = ht_deb_bool(option(entry, "trusted"), 0) == 1;
     if (!are_keys(key))
         return ht_error_set(err, EINVAL, "%.*s: signed-by= names neither a file nor a fingerprint",
                             HT_STR_ARG(entry->place));

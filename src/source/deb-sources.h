@@ -19,6 +19,8 @@ struct ht_deb_index {
 };
 
 /* One archive: what has a Release file of its own. */
+enum { HT_DEB_SAID = 10 };
+
 struct ht_deb_archive {
     struct ht_str uri;
     struct ht_str dist;      /* "bookworm-security"; ends in '/' where it is flat */
@@ -27,9 +29,10 @@ struct ht_deb_archive {
     struct ht_str entry;     /* "/etc/apt/sources.list:3" of its first mention */
     struct ht_str signed_by; /* the key it is bound to, or empty */
     bool trusted;            /* [trusted=yes]: its signature is not looked at */
-    bool trusted_set;
-    bool has_binaries;     /* it gives packages, not only sources */
-    struct ht_vec indexes; /* struct ht_deb_index */
+    bool has_binaries;       /* it gives packages, not only sources */
+    bool is_said;
+    struct ht_str said[HT_DEB_SAID]; /* options that each mention of it must have alike */
+    struct ht_vec indexes;           /* struct ht_deb_index */
     struct ht_deb_release release;
     bool has_release;
 };

@@ -57,14 +57,18 @@ function archive(base, origin, suite, codename, version,    i, j, file, program)
 function source(uri, dist,    file, options) {
     if (!chance(4)) {
         file = root "/etc/apt/sources.list"
-        if (chance(4)) options = "[" pick("arch=amd64|arch=amd64,i386|arch+=i386|arch-=i386|trusted=yes|arch=i386 signed-by=/etc/apt/key.gpg", "|") "] "
+        if (chance(4)) options = "[" pick("arch=amd64|arch=amd64,i386|arch+=i386|arch-=i386|trusted=yes|arch=i386 signed-by=/etc/apt/key.gpg| arch=amd64 lang=en |target=Packages|target-=Packages|target+=Foo arch+=i386|lang=none allow-insecure=yes|by-hash=force trusted=no|arch=amd64 arch=i386|arch-=amd64,i386|check-valid-until=no|valid-until-max=10|inrelease-path=x", "|") "] "
         print (chance(8) ? "# " : "") "deb " options uri " " dist " " pick("main|main contrib|contrib", "|") >>file
+        if (chance(8)) print "deb\t" uri "/   " dist "\tmain # trailing" >>file
+        if (chance(8)) print "   deb " uri " " dist " main main contrib" >>file
         if (chance(5)) print "deb-src " uri " " dist " main" >>file
     } else {
         file = root "/etc/apt/sources.list.d/" pick("one two") "." pick("sources sources sources off")
-        print "Types: " pick("deb|deb deb-src", "|") "\nURIs: " uri "\nSuites: " dist >>file
-        print "Components: " pick("main|main contrib", "|") >>file
-        if (chance(4)) print "Enabled: " pick("yes no") >>file
+        print pick("Types|types|TYPES", "|") ": " pick("deb|deb deb-src|deb-src|deb-src deb|deb deb", "|") "\nURIs: " pick(uri "|" uri " http://deb.example.net/debian|" uri "/|\n " uri, "|") "\nSuites: " pick(dist "|" dist " bookworm|\n " dist "\n bookworm-backports", "|") >>file
+        print "Components: " pick("main|main contrib|contrib\n main|main,contrib|main main", "|") >>file
+        if (chance(6)) print "#Enabled: no" >>file
+        if (chance(8)) print pick("Architectures-Add: i386|Targets: Packages|Targets-Remove: Packages|Languages: none|Trusted: yes|By-Hash: no|Signed-By: /x.gpg|X-Foo: bar|Description: a\n b\n .", "|") >>file
+        if (chance(4)) print "Enabled: " pick("yes no false 0 off No with without maybe") >>file
         if (chance(4)) print "Architectures: " pick("amd64|i386|amd64 i386", "|") >>file
         if (chance(6)) print "Architectures-Remove: i386" >>file
         print "# a remark\n" >>file
@@ -74,9 +78,9 @@ function source(uri, dist,    file, options) {
 
 function pins(file,    i) {
     for (i = draw(4); i > 0; i--) {
-        print "Package: " pick("*|*|alpha|lib*|/^lib/|beta gamma|src:src|kappa:i386|alpha:any", "|") >file
-        print "Pin: " pick("release a=stable|release n=bookworm|release o=Debian|release l=Debian-Security|release c=contrib|origin deb.example.net|origin \"\"|version 1.0*|version 1.0-2|release a=/.*backports/|release a=testing,c=main|release b=i386|release v=12*", "|") >file
-        print "Pin-Priority: " pick("1 100 400 500 501 990 1001 -1 -10 1000") "\n" >file
+        print "Package: " pick("*|*|alpha|lib*|/^lib/|beta gamma|src:src|kappa:i386|alpha:any|*:i386|lib*:any|/a$/:i386|src:s*|src:/^src$/|[ab]*|?eta|linux-image-amd64 libx1:amd64|ALPHA|alpha*:amd64 beta:any|*a", "|") >file
+        print "Pin: " pick("release a=stable|release n=bookworm|release o=Debian|release l=Debian-Security|release c=contrib|origin deb.example.net|origin \"\"|version 1.0*|version 1.0-2|release a=/.*backports/|release a=testing,c=main|release b=i386|release v=12*|release v=12|release v=12.5|release o=Deb*,a=stable-security|release a=stable, n=bookworm|release l=/^Debian/|release n=bookworm-*|origin *.example.net|origin /vendor/|version *|version 1.0-1,2.0*|version /^1\\./|version 1.0-1 |Release A=stable|release a=now|release c=main,o=Flat|release=stable|release *|release b=amd64,a=edge", "|") >file
+        print "Pin-Priority: " pick("1 100 400 500 501 990 1001 -1 -10 1000 99 999 32767 -32767") "\n" >file
     }
     printf "" >file
     close(file)
@@ -98,6 +102,13 @@ function settings(file) {
     print "APT::Architecture \"amd64\";\nAPT::Architectures { \"amd64\"; \"i386\"; };" >file
     if (chance(4)) print "APT::Default-Release \"" pick("stable bookworm stable-backports /^bookworm(|-security)$/") "\";" >file
     if (chance(8)) print "APT::Get::Phase-Policy \"1\";" >file
+    if (chance(10)) print "APT::Get::Always-Include-Phased-Updates \"" pick("true yes 1 0 false") "\";" >file
+    if (chance(10)) print "Update-Manager::Never-Include-Phased-Updates \"" pick("true with 0") "\";" >file
+    if (chance(10)) print "APT::Machine-ID \"" pick("aa 0123456789abcdef0123456789abcde0") "\";" >file
+    if (chance(12)) print "apt { get { always-include-phased-updates \"off\"; }; }; // x\n/* y */ # z" >file
+    if (chance(12)) print "#clear APT::Architectures;\nAPT::Architectures:: \"amd64\";" >file
+    if (chance(12)) print "Dir::Etc::preferencesparts \"none\";" >file
+    if (chance(14)) print "Acquire::GzipIndexes \"true\";\nAPT::Install-Recommends 0;" >file
     close(file)
 }
 
@@ -107,7 +118,7 @@ BEGIN {
     names_len = split("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu libx1 libx-dev linux-image-amd64", names)
     lists = root "/var/lib/apt/lists/"
     settings(root "/etc/apt/apt.conf.d/01case")
-    print "0123456789abcdef0123456789abcdef" >(root "/etc/machine-id")
+    if (!chance(10)) print (chance(10) ? "" : "0123456789abcdef0123456789abcdef" (chance(10) ? "   " : "")) >(root "/etc/machine-id")
     print "amd64\ni386" >(root "/var/lib/dpkg/arch")
     status(root "/var/lib/dpkg/status")
     archive("deb.example.net_debian_dists_bookworm", "Debian", "stable", "bookworm", "12.5")
