@@ -256,8 +256,7 @@ bool ht_hidden_is_alive(int proc_fd, pid_t pid)
     return group == 0 || group == (uint64_t)pid;
 }
 
-/* Whether /proc is that of our own pid namespace. */
-static bool is_own(int proc_fd)
+bool ht_hidden_is_own(int proc_fd)
 {
     char link[LINK_BYTES];
     uint64_t pid;
@@ -312,7 +311,7 @@ int ht_hidden_read(int proc_fd, struct ht_arena *arena, struct ht_text_list *ret
     ht_autoclose int cgroup_fd = -1;
     struct ht_str groups;
     bool hides;
-    int r = is_own(proc_fd)
+    int r = ht_hidden_is_own(proc_fd)
                 ? ht_read_at(proc_fd, "self/mountinfo", &mounts, HT_LIMIT_MOUNTINFO, NULL)
                 : -EPERM;
 

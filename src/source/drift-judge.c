@@ -18,8 +18,11 @@
 
 enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, INLINE_DIGITS = 16 };
 
+/* A process as young as that is about to run another program, as a rule. */
 #define STARTING_NS (INT64_C(3) * HT_NS_PER_S)
-#define PARENT_NS   (INT64_C(1) * HT_NS_PER_S)
+/* A younger one may be about to run another program. */
+#define WORDS_NS  (INT64_C(10) * HT_NS_PER_S)
+#define PARENT_NS (INT64_C(1) * HT_NS_PER_S)
 
 /* ---- whose it is ---- */
 
@@ -30,11 +33,11 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
     struct ht_process apart_of = {0};
     bool gone;
     bool apart = false;
+    struct ht_str text = ht_proc_read_file(&drift->reader, process->pid, "stat", &gone);
 
-    if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
-            0 ||
-        stat.state == 'Z' || stat.state == 'X')
+    if (ht_proc_decode_stat(text, &stat) < 0 || stat.state == 'Z' || stat.state == 'X')
         return false;
+    ht_proc_decode_words(text, &process->words);
     if (process->start && process->start != stat.start)
         ht_drift_drop(drift, process);
     process->kin_asked = process->kin_asked && process->start == stat.start;
@@ -69,6 +72,11 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 }
 
 /* ---- what a row says of the process ---- */
+
+static int64_t age_of(const struct ht_drift *drift, const struct ht_drift_process *process)
+{
+    return drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
+}
 
 /* What starts one program after another has the same parents for each. Who is told of is read; of
  * those beyond what was read a moment ago holds, as long as they run nothing else. */
@@ -152,10 +160,39 @@ static void read_argv(void *context)
         looking->has_argv = true;
 }
 
+bool ht_drift_read_words(struct ht_drift_looking *looking)
+{
+    struct ht_drift *drift = looking->drift;
+    int r;
+
+    if (looking->by_files || drift->by_files || looking->has_words)
+        return looking->has_words;
+    r = ht_proc_read_words(looking->process->pid, &looking->process->words, &drift->words);
+    looking->has_words = r == 0;
+    looking->by_files = r < 0;
+    drift->by_files = r == -EPERM || r == -ENOSYS;
+    return looking->has_words;
+}
+
+static bool take_words(struct ht_drift_looking *looking)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_process process = {0};
+
+    if (!ht_drift_read_words(looking))
+        return false;
+    ht_proc_decode_cmdline(
+        ht_str_sub(ht_buf_str(&drift->words), 0, looking->process->words.argv_len), drift->arena,
+        &process);
+    looking->argv = process.argv;
+    looking->asked_argv = looking->has_argv = true;
+    return true;
+}
+
 /* Read when it is needed: what most programs of an image are told is of no interest here. */
 static const struct ht_text_list *argv_of(struct ht_drift_looking *looking)
 {
-    if (!looking->asked_argv)
+    if (!looking->asked_argv && !take_words(looking))
         read_argv(looking);
     return &looking->argv;
 }
@@ -329,10 +366,9 @@ static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *p
                                    .origin = origin};
     struct ht_proc_stat stat;
     bool gone;
-    int64_t age =
-        drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
 
-    if (age > STARTING_NS || (origin != HT_CODE_ORIGIN_MEMFD && origin != HT_CODE_ORIGIN_BLIND) ||
+    if (age_of(drift, process) > STARTING_NS ||
+        (origin != HT_CODE_ORIGIN_MEMFD && origin != HT_CODE_ORIGIN_BLIND) ||
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0)
         return false;
@@ -490,8 +526,6 @@ static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *proc
     struct ht_proc_stat stat;
     bool gone;
     uint64_t parent;
-    int64_t age =
-        drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
 
     if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0 ||
@@ -505,7 +539,7 @@ static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *proc
         if (ht_str_has_prefix(stat.comm, servers[i]))
             return true;
     }
-    return age > STARTING_NS &&
+    return age_of(drift, process) > STARTING_NS &&
            ht_proc_read_cgroup(&drift->reader, (pid_t)parent, drift->arena, &facts) == 0 &&
            !ht_str_equal(facts.container_id, ht_layers_id(process->home));
 }
@@ -605,7 +639,9 @@ static void judge_all(struct ht_drift_looking *looking, const struct ht_exec_sta
 bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
                     const struct ht_exec_start *start)
 {
-    struct ht_drift_looking looking = {.drift = drift, .process = process};
+    struct ht_drift_looking looking = {.drift = drift,
+                                       .process = process,
+                                       .by_files = start || age_of(drift, process) < STARTING_NS};
     bool gone = false;
     bool unread = false;
 

@@ -205,7 +205,10 @@ void ht_drift_judge_preload(struct ht_drift_looking *looking)
     bool gone;
 
     judge_preload_file(looking);
-    rest = ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
+    rest = ht_drift_read_words(looking)
+               ? ht_str_sub(ht_buf_str(&drift->words), looking->process->words.argv_len,
+                            drift->words.len)
+               : ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
     if (ht_str_find(rest, HT_S("LD_"), 0) < 0)
         return;
     len = rest.len;

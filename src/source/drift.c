@@ -5,6 +5,7 @@
  * The first look is over all processes, busiest first, and shows how far it is; afterwards only
  * what is new or due is looked at. What watches starts of programs wakes it up in between.
  */
+#include "drift-hidden.h"
 #include "drift-inner.h"
 #include "drift-tamper.h"
 #include "proc-node.h"
@@ -154,6 +155,14 @@ static void begin(struct ht_drift *drift)
     drift->pass_due_ns = drift->now_ns + PASS_NS;
 }
 
+/* Secrets are in environments. */
+static void forget_words(struct ht_drift *drift)
+{
+    if (drift->words.data)
+        ht_wipe(drift->words.data, drift->words.cap);
+    ht_buf_fini(&drift->words);
+}
+
 static void look(struct ht_drift *drift)
 {
     struct ht_error err = {0};
@@ -172,6 +181,7 @@ static void look(struct ht_drift *drift)
     }
     drift->seen_by = "polling";
     ht_drift_look_due(drift, show_progress);
+    forget_words(drift);
     drift->feed->at(drift->feed, "looking at writable layers");
     ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);
     ht_origin_rest(drift->origin);
@@ -280,6 +290,8 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     drift->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
     r = ht_proc_reader_init(&drift->reader, "/proc", err);
     drift->opened = r == 0;
+    ht_buf_init(&drift->words, HT_PROC_WORDS_MAX);
+    drift->by_files = r < 0 || !ht_hidden_is_own(drift->reader.proc_fd);
     drift->maps = (struct ht_mapped)HT_MAPPED(drift->reader.proc_fd);
     drift->origin = r == 0 ? ht_origin_new("/proc", drift->spawner, err) : NULL;
     if (!drift->origin)

@@ -424,6 +424,7 @@ static pid_t start_apart(int *ret_stdin)
         if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
             _exit(write(ready[1], "", 1) == 1);
         dup2(input[0], STDIN_FILENO);
+        setenv("LD_AUDIT", "/etc/passwd", 1);
         execl("/bin/cat", "cat", "-", (char *)NULL);
         _exit(write(ready[1], "", 1) == 1);
     }
@@ -463,56 +464,133 @@ static void check_argv(struct ht_drift *drift, struct ht_drift_process *process,
     ht_node_unref(node);
 }
 
+/* A drift of which one process of a container is judged: without a pid, where none can be begun. */
+struct judging {
+    struct ht_drift drift;
+    struct ht_drift_process process;
+    int input;
+};
+
+static void begin(struct judging *judging)
+{
+    struct ht_drift *drift = &judging->drift;
+    struct ht_error err = {0};
+
+    *drift = (struct ht_drift){.codes = ht_codes_new(),
+                               .layers = ht_layers_new(),
+                               .arena = ht_arena_new(HT_LIMIT_ROW),
+                               .mapped = ht_map_new(),
+                               .words = HT_BUF(HT_PROC_WORDS_MAX),
+                               .now_ns = 1,
+                               .tick_ns = HT_NS_PER_S / 100,
+                               .seen_by = "polling"};
+    judging->process = (struct ht_drift_process){.pid = start_apart(&judging->input)};
+    drift->watch = ht_exec_new(&(struct ht_exec_options){
+        .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
+    drift->origin = ht_origin_new("/proc", NULL, &err);
+    assert_non_null(drift->origin);
+    assert_int_equal(ht_proc_reader_init(&drift->reader, "/proc", &err), 0);
+    drift->maps = (struct ht_mapped)HT_MAPPED(drift->reader.proc_fd);
+    if (judging->process.pid)
+        judging->process.home = ht_layers_join(drift->layers, HT_S("c1"), 1);
+}
+
+static void end(struct judging *judging)
+{
+    struct ht_drift *drift = &judging->drift;
+    struct ht_drift_process *process = &judging->process;
+
+    if (process->pid) {
+        close(judging->input);
+        assert_int_equal(waitpid(process->pid, NULL, 0), process->pid);
+        assert_false(ht_drift_judge(drift, process, NULL)); /* ends what it ran */
+        ht_layers_leave(drift->layers, process->home);
+    }
+    ht_vec_fini(&process->codes);
+    ht_mapped_fini(&drift->maps);
+    ht_buf_fini(&drift->words);
+    ht_proc_reader_fini(&drift->reader);
+    ht_exec_free(drift->watch);
+    ht_origin_free(drift->origin);
+    ht_map_free(drift->mapped);
+    ht_arena_free(drift->arena);
+    ht_layers_free(drift->layers);
+    ht_codes_free(drift->codes);
+    if (!process->pid)
+        skip();
+}
+
 static void what_a_start_told_is_the_command_line(void **state)
 {
     const struct ht_str words[] = {HT_S("told"), HT_S("first")};
-    struct ht_drift drift = {.codes = ht_codes_new(),
-                             .layers = ht_layers_new(),
-                             .arena = ht_arena_new(HT_LIMIT_ROW),
-                             .mapped = ht_map_new(),
-                             .now_ns = 1,
-                             .tick_ns = HT_NS_PER_S / 100,
-                             .seen_by = "polling"};
     struct ht_exec_start start = {.exe = HT_S("/other"), .argv = {.items = words, .len = 2}};
-    struct ht_error err = {0};
+    struct judging judging;
     char name[64], link[PATH_MAX];
-    int input = -1;
 
     (void)state;
-    struct ht_drift_process process = {.pid = start_apart(&input)};
-    drift.watch = ht_exec_new(&(struct ht_exec_options){
-        .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
-    drift.origin = ht_origin_new("/proc", NULL, &err);
-    assert_non_null(drift.origin);
-    assert_int_equal(ht_proc_reader_init(&drift.reader, "/proc", &err), 0);
-    drift.maps = (struct ht_mapped)HT_MAPPED(drift.reader.proc_fd);
-    if (process.pid) {
-        process.home = ht_layers_join(drift.layers, HT_S("c1"), 1);
-        check_argv(&drift, &process, NULL, "cat");
-        check_argv(&drift, &process, &start, "cat"); /* it runs another program since */
-        snprintf(name, sizeof(name), "/proc/%d/exe", (int)process.pid);
+    begin(&judging);
+    if (judging.process.pid) {
+        check_argv(&judging.drift, &judging.process, NULL, "cat");
+        /* It runs another program since. */
+        check_argv(&judging.drift, &judging.process, &start, "cat");
+        snprintf(name, sizeof(name), "/proc/%d/exe", (int)judging.process.pid);
         ssize_t len = readlink(name, link, sizeof(link));
         assert_true(len > 0);
         start.exe = (struct ht_str){.data = link, .len = (size_t)len};
-        check_argv(&drift, &process, &start, "told");
+        check_argv(&judging.drift, &judging.process, &start, "told");
         start.unread = HT_EXEC_NO_ARGV;
-        check_argv(&drift, &process, &start, "cat");
-        close(input);
-        assert_int_equal(waitpid(process.pid, NULL, 0), process.pid);
-        assert_false(ht_drift_judge(&drift, &process, NULL)); /* ends what it ran */
-        ht_layers_leave(drift.layers, process.home);
+        check_argv(&judging.drift, &judging.process, &start, "cat");
     }
-    ht_vec_fini(&process.codes);
-    ht_proc_reader_fini(&drift.reader);
-    ht_exec_free(drift.watch);
-    ht_origin_free(drift.origin);
-    ht_mapped_fini(&drift.maps);
-    ht_map_free(drift.mapped);
-    ht_arena_free(drift.arena);
-    ht_layers_free(drift.layers);
-    ht_codes_free(drift.codes);
-    if (!process.pid)
-        skip();
+    end(&judging);
+}
+
+/* How many files its environment loads first, as is told. */
+static size_t count_preloads(struct ht_drift *drift)
+{
+    struct ht_node *node = rows_of(drift->codes);
+    const struct ht_rowset *codes = ht_node_set(node, HT_TABLE_CODE);
+    size_t count = 0;
+
+    for (size_t i = 0; i < codes->len; i++) {
+        const struct ht_code *code = ht_code_of(codes->rows[i]);
+
+        count += code->kind == HT_CODE_KIND_PRELOAD && ht_str_is(code->variable, "LD_AUDIT") &&
+                 ht_str_is(code->path, "/etc/passwd");
+    }
+    ht_node_unref(node);
+    return count;
+}
+
+/* In one call or from its files; the young ones, and those of a start, from these. */
+static void what_it_was_told_is_found_either_way(void **state)
+{
+    const struct ht_exec_start start = {.unread = HT_EXEC_NO_ARGV};
+    struct judging judging;
+    struct ht_drift *drift = &judging.drift;
+    bool gone;
+
+    (void)state;
+    begin(&judging);
+    if (judging.process.pid) {
+        ht_proc_decode_words(ht_proc_read_file(&drift->reader, judging.process.pid, "stat", &gone),
+                             &judging.process.words);
+        check_argv(drift, &judging.process, NULL, "cat");
+        assert_int_equal(count_preloads(drift), 1);
+        assert_int_equal(drift->words.len, 0);
+        drift->now_wall_ns = 60 * HT_NS_PER_S;
+        check_argv(drift, &judging.process, &start, "cat");
+        assert_int_equal(count_preloads(drift), 1);
+        assert_int_equal(drift->words.len, 0);
+        check_argv(drift, &judging.process, NULL, "cat");
+        assert_int_equal(count_preloads(drift), 1);
+        assert_true(drift->words.len > 0 || drift->by_files || !judging.process.words.at);
+        drift->by_files = true;
+        ht_buf_reset(&drift->words);
+        check_argv(drift, &judging.process, NULL, "cat");
+        assert_int_equal(count_preloads(drift), 1);
+        assert_int_equal(drift->words.len, 0);
+    }
+    end(&judging);
 }
 
 /* ---- starts that nobody could look at ---- */
@@ -703,6 +781,7 @@ int main(void)
         cmocka_unit_test(nothing_runs_in_another_root),
         cmocka_unit_test(who_has_ended_has_no_command_line),
         cmocka_unit_test(what_a_start_told_is_the_command_line),
+        cmocka_unit_test(what_it_was_told_is_found_either_way),
         cmocka_unit_test(starts_of_nobody_known_are_told_and_counted),
         cmocka_unit_test(variables_name_what_is_loaded_first),
         cmocka_unit_test(files_that_start_programs_are_known_by_their_path),
