@@ -11,6 +11,7 @@ struct ht_drift_known;
 struct ht_drift_glimpse {
     struct ht_str path; /* empty: it was not seen */
     struct ht_str key;
+    bool has_mount; /* the key tells its mount, and so its mount namespace */
     uint64_t size;
     int64_t changed_at;
 };
@@ -34,6 +35,10 @@ struct ht_drift_looking {
 void ht_drift_glimpse(struct ht_drift_looking *looking);
 /* The id of the code. */
 struct ht_str ht_drift_known_id(const struct ht_drift_known *known);
+/* Whether one that runs the same program in the same mount namespace has no /etc/ld.so.preload. */
+bool ht_drift_known_unloaded(const struct ht_drift_looking *looking);
+/* The process that is looked at has none. */
+void ht_drift_known_no_preload(struct ht_drift_looking *looking);
 /* What it runs was judged; what is the image's is known from now on. */
 void ht_drift_known_add(struct ht_drift_looking *looking, const struct ht_code *code);
 
