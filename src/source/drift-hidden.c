@@ -38,7 +38,8 @@ struct walk {
     struct member *members;
     size_t len, cap;
     size_t groups;
-    bool cut; /* not all groups, or not all of their members, were read */
+    bool cut;               /* not all groups, or not all of their members, were read */
+    struct ht_groups *told; /* NULL: nobody */
     int dirfd;
     size_t depth;
 };
@@ -83,6 +84,8 @@ static void take_members(struct walk *walk)
         if (!group.data)
             group = ht_arena_str(walk->arena, walk->path.len ? ht_buf_str(&walk->path) : HT_S("/"));
         add_member(walk, pid, group);
+        if (walk->told)
+            ht_groups_add(walk->told, (pid_t)pid, group);
     }
 }
 
@@ -202,7 +205,8 @@ int ht_hidden_find(const struct ht_hidden_ask *ask, struct ht_arena *arena,
     struct walk walk = {.arena = arena,
                         .path = HT_BUF(PATH_BYTES),
                         .file = HT_BUF(HT_LIMIT_FILE),
-                        .dirfd = ask->cgroup_fd};
+                        .dirfd = ask->cgroup_fd,
+                        .told = ask->groups};
     struct ht_str *items = ht_arena_array(arena, struct ht_str, HT_TAMPER_LISTED_MAX);
     size_t len = 0;
     int r;
@@ -267,15 +271,14 @@ bool ht_hidden_is_own(int proc_fd)
 }
 
 /* Whether our control groups are all there are: the node's first process lies in none above the
- * topmost that we see. */
-static bool sees_all_groups(int proc_fd)
+ * topmost that we see. file is its cgroup. */
+static bool sees_all_groups(int proc_fd, struct ht_buf *file)
 {
-    ht_autobuf struct ht_buf file = HT_BUF(HT_LIMIT_PROC_FILE);
     struct ht_str rest, line;
 
-    if (ht_read_at(proc_fd, "1/cgroup", &file, HT_LIMIT_PROC_FILE, NULL) < 0)
+    if (ht_read_at(proc_fd, "1/cgroup", file, HT_LIMIT_PROC_FILE, NULL) < 0)
         return false;
-    rest = ht_buf_str(&file);
+    rest = ht_buf_str(file);
     while (ht_str_next(&rest, '\n', &line)) {
         if (ht_str_find(line, HT_S(":/.."), 0) >= 0)
             return false;
@@ -283,50 +286,41 @@ static bool sees_all_groups(int proc_fd)
     return true;
 }
 
-/* Where a hierarchy begins: of version 2 if there is one, each has all processes. Empty: none. */
-static struct ht_str find_groups(struct ht_str mounts, struct ht_arena *arena, bool *ret_hides)
+static bool hides_processes(struct ht_str mounts)
 {
     struct ht_mount_line line;
-    struct ht_str found = {0};
-    bool second = false;
 
-    *ret_hides = false;
     while (ht_mountinfo_next(&mounts, &line)) {
         if (ht_str_is(line.type, "proc") && ht_str_is(line.point, "/proc") &&
             ht_str_find(line.super, HT_S("hidepid="), 0) >= 0)
-            *ret_hides = true;
-        /* A mount of a part of it has a part of the processes. */
-        if (second || !ht_str_has_prefix(line.type, "cgroup") || !ht_str_is(line.root, "/"))
-            continue;
-        second = ht_str_is(line.type, "cgroup2");
-        if (second || found.len == 0)
-            found = ht_mountinfo_unescape(arena, line.point);
+            return true;
     }
-    return found;
+    return false;
 }
 
-int ht_hidden_read(int proc_fd, struct ht_arena *arena, struct ht_text_list *ret_hidden)
+int ht_hidden_read(int proc_fd, struct ht_groups *groups, struct ht_arena *arena,
+                   struct ht_text_list *ret_hidden)
 {
     ht_autobuf struct ht_buf mounts = HT_BUF(HT_LIMIT_MOUNTINFO);
+    ht_autobuf struct ht_buf cgroup = HT_BUF(HT_LIMIT_PROC_FILE);
     ht_autoclose int cgroup_fd = -1;
-    struct ht_str groups;
-    bool hides;
+    struct ht_str point;
+    bool is_first;
     int r = ht_hidden_is_own(proc_fd)
                 ? ht_read_at(proc_fd, "self/mountinfo", &mounts, HT_LIMIT_MOUNTINFO, NULL)
                 : -EPERM;
 
     if (r < 0)
         return r;
-    groups = find_groups(ht_buf_str(&mounts), arena, &hides);
-    if (hides || !sees_all_groups(proc_fd))
+    if (hides_processes(ht_buf_str(&mounts)) || !sees_all_groups(proc_fd, &cgroup))
         return -EPERM;
-    cgroup_fd = groups.len ? open(ht_arena_strf(arena, "%.*s", HT_STR_ARG(groups)).data,
-                                  O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                           : -1;
+    point = ht_groups_mounted(ht_buf_str(&mounts), ht_buf_str(&cgroup), arena, &is_first);
+    cgroup_fd = point.len ? open(point.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (cgroup_fd < 0)
         return -ENOENT;
     return ht_hidden_find(&(struct ht_hidden_ask){.cgroup_fd = cgroup_fd,
                                                   .proc_fd = proc_fd,
-                                                  .is_alive = ht_hidden_is_alive},
+                                                  .is_alive = ht_hidden_is_alive,
+                                                  .groups = is_first ? groups : NULL},
                           arena, ret_hidden);
 }

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "drift-groups.h"
 #include "hulltop/base/arena.h"
 #include "hulltop/model/node.h"
 
@@ -16,6 +17,7 @@ struct ht_hidden_ask {
     int proc_fd;   /* "/proc" of the same pid namespace */
     /* Whether there is a process of that id now. */
     bool (*is_alive)(int proc_fd, pid_t pid);
+    struct ht_groups *groups; /* is told who is in which; NULL: nobody wants to know */
 };
 
 /* The first of those that are hidden, "PID in /CGROUP", in the arena. 0, or -errno where a list
@@ -27,7 +29,9 @@ bool ht_hidden_is_alive(int proc_fd, pid_t pid);
 /* Whether that is the /proc of our own pid namespace. */
 bool ht_hidden_is_own(int proc_fd);
 /* The same of this system. -EPERM: /proc does not show everybody's processes to us, or is another
- * namespace's, or not all control groups are ours to see; -ENOENT: none are mounted whole. */
-int ht_hidden_read(int proc_fd, struct ht_arena *arena, struct ht_text_list *ret_hidden);
+ * namespace's, or not all control groups are ours to see; -ENOENT: none are mounted whole. groups
+ * (NULL allowed) is told where it would be told the same by each process. */
+int ht_hidden_read(int proc_fd, struct ht_groups *groups, struct ht_arena *arena,
+                   struct ht_text_list *ret_hidden);
 
 #endif

@@ -4,6 +4,7 @@
 #define HT_SOURCE_DRIFT_INNER_H
 
 #include "drift-codes.h"
+#include "drift-groups.h"
 #include "drift-layers.h"
 #include "exec-watch.h"
 #include "origin.h"
@@ -72,15 +73,16 @@ struct ht_drift {
     int64_t now_ns, now_wall_ns; /* of the look under way */
     struct ht_row *tamper;       /* of the kernel, as read in this pass; NULL: not to be read */
     bool tamper_changed;
-    int64_t pass_due_ns;   /* when tables are read anew */
-    int64_t shown_ns;      /* when progress was shown last */
-    bool first;            /* the first look is under way */
-    bool failed;           /* the last look did; the next is told though nothing changed */
-    const char *seen_by;   /* who made the look under way look */
-    struct ht_exec *watch; /* of starts of programs */
-    int64_t watched_since; /* wall time */
-    uint64_t unplaced;     /* starts that are not known to be of a container, not told yet */
-    int64_t unplaced_ns;   /* when such were told last; 0: never */
+    int64_t pass_due_ns;      /* when tables are read anew */
+    int64_t shown_ns;         /* when progress was shown last */
+    bool first;               /* the first look is under way */
+    struct ht_groups *groups; /* as listed when that began; NULL: not any more */
+    bool failed;              /* the last look did; the next is told though nothing changed */
+    const char *seen_by;      /* who made the look under way look */
+    struct ht_exec *watch;    /* of starts of programs */
+    int64_t watched_since;    /* wall time */
+    uint64_t unplaced;        /* starts that are not known to be of a container, not told yet */
+    int64_t unplaced_ns;      /* when such were told last; 0: never */
     char unplaced_path[HT_DRIFT_PATH_BYTES]; /* what one of them ran, where that is known */
     int64_t sought_s;     /* the second in which files were looked for in containers last */
     size_t sought;        /* what that cost, in that second */

@@ -24,7 +24,27 @@ enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, INLINE_DIGITS = 16 };
 #define WORDS_NS  (INT64_C(10) * HT_NS_PER_S)
 #define PARENT_NS (INT64_C(1) * HT_NS_PER_S)
 
+static int64_t age_of(const struct ht_drift *drift, const struct ht_drift_process *process)
+{
+    return drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
+}
+
 /* ---- whose it is ---- */
+
+/* By the list of its group, which was read after the look had begun: what was no young process then
+ * is the same process still, and where it belongs. */
+static int read_cgroup(struct ht_drift *drift, const struct ht_drift_process *process,
+                       struct ht_cgroup_facts *ret_facts)
+{
+    struct ht_str listed = {0};
+
+    if (drift->groups && age_of(drift, process) >= STARTING_NS)
+        listed = ht_groups_find(drift->groups, process->pid);
+    if (listed.len == 0)
+        return ht_proc_read_cgroup(&drift->reader, process->pid, drift->arena, ret_facts);
+    *ret_facts = (struct ht_cgroup_facts){.sure = HT_CGROUP_CERTAIN, .container_id = listed};
+    return 0;
+}
 
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 {
@@ -46,7 +66,7 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
     if (stat.kernel)
         return true;
     ht_arena_reset(drift->arena);
-    if (ht_proc_read_cgroup(&drift->reader, process->pid, drift->arena, &facts) < 0)
+    if (read_cgroup(drift, process, &facts) < 0)
         return false;
     if (facts.sure == HT_CGROUP_POSSIBLE)
         (void)ht_proc_read_exe(&drift->reader, process->pid, drift->arena, &apart_of, &apart);
@@ -72,11 +92,6 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 }
 
 /* ---- what a row says of the process ---- */
-
-static int64_t age_of(const struct ht_drift *drift, const struct ht_drift_process *process)
-{
-    return drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
-}
 
 /* What starts one program after another has the same parents for each. Who is told of is read; of
  * those beyond what was read a moment ago holds, as long as they run nothing else. */

@@ -165,7 +165,7 @@ static void keep_first(const struct ht_row *before, struct ht_tamper *tamper)
                                                  : tamper->programs);
 }
 
-struct ht_row *ht_tamper_read(int proc_fd, const struct ht_row *before)
+struct ht_row *ht_tamper_read(int proc_fd, struct ht_groups *groups, const struct ht_row *before)
 {
     ht_autobuf struct ht_buf file = HT_BUF(HT_LIMIT_PROC_FILE);
     ht_autoarena struct ht_arena *arena = ht_arena_new(ARENA_BYTES);
@@ -184,7 +184,7 @@ struct ht_row *ht_tamper_read(int proc_fd, const struct ht_row *before)
         ht_buf_reset(&file);
     if (r == 0 || r == -ENOENT)
         ht_tamper_set_modules(&tamper, ht_tamper_modules(ht_buf_str(&file), arena));
-    if (ht_hidden_read(proc_fd, arena, &hidden) == 0)
+    if (ht_hidden_read(proc_fd, groups, arena, &hidden) == 0)
         ht_tamper_set_hidden(&tamper, hidden);
     read_traced(arena, &tamper);
     count_programs(&tamper);

@@ -3,6 +3,7 @@
 #ifndef HT_SOURCE_DRIFT_TAMPER_H
 #define HT_SOURCE_DRIFT_TAMPER_H
 
+#include "drift-groups.h"
 #include "hulltop/base/arena.h"
 #include "hulltop/model/node.h"
 
@@ -23,7 +24,7 @@ void ht_tamper_take_traced(struct ht_str text, bool cut, struct ht_arena *arena,
                            struct ht_tamper *tamper);
 /* Reads the row below proc_fd ("/proc"), NULL if the taint cannot be read; what else cannot be read
  * stays unknown. before (NULL: none) is the row of the last look, whose first counts stay. A
- * reference for the caller. */
-struct ht_row *ht_tamper_read(int proc_fd, const struct ht_row *before);
+ * reference for the caller. groups (NULL allowed) is told by ht_hidden_read. */
+struct ht_row *ht_tamper_read(int proc_fd, struct ht_groups *groups, const struct ht_row *before);
 
 #endif

@@ -131,7 +131,7 @@ static void show_progress(struct ht_drift *drift, size_t done, size_t total)
 
 static void read_tamper(struct ht_drift *drift)
 {
-    struct ht_row *fresh = ht_tamper_read(drift->reader.proc_fd, drift->tamper);
+    struct ht_row *fresh = ht_tamper_read(drift->reader.proc_fd, drift->groups, drift->tamper);
     struct ht_row *kept = fresh ? ht_row_keep(drift->tamper, fresh) : NULL;
 
     drift->tamper_changed = kept != drift->tamper;
@@ -181,6 +181,7 @@ static void look(struct ht_drift *drift)
     }
     drift->seen_by = "polling";
     ht_drift_look_due(drift, show_progress);
+    drift->groups = ht_groups_free(drift->groups);
     forget_words(drift);
     drift->feed->at(drift->feed, "looking at writable layers");
     ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);
@@ -306,6 +307,7 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     drift->watched_since = ht_clock_wall(drift->feed->clock);
     drift->mapped = ht_map_new();
     drift->first = true;
+    drift->groups = ht_groups_new();
     return 0;
 }
 
@@ -343,6 +345,7 @@ static void free_drift(void *context)
     ht_arena_free(drift->arena);
     ht_map_free(drift->mapped);
     ht_drift_known_forget(drift);
+    ht_groups_free(drift->groups);
     if (drift->opened) {
         ht_mapped_fini(&drift->maps);
         ht_proc_reader_fini(&drift->reader);

@@ -118,6 +118,109 @@ static void processes_that_only_their_groups_have_are_hidden(void **state)
     assert_true(ht_str_is(hidden.items[1], "40 in /a/b"));
 }
 
+/* ---- whose they are by these lists ---- */
+
+#define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static void who_is_in_one_group_is_of_its_container(void **state)
+{
+    static const struct {
+        pid_t pid;
+        const char *group, *id; /* empty: not told */
+    } listed[] = {
+        {70, "/docker/" ID_A, ID_A},
+        {7, "/docker/" ID_A, ID_A},
+        {9, "/docker/" ID_A, ""}, /* threads of it are in another */
+        {8, "/docker/" ID_B, ID_B},
+        {9, "/docker/" ID_B, ""},
+        {12, "/docker/" ID_B, ""}, /* likewise, in one of the node's */
+        {12, "/system.slice/ssh.service", ""},
+        {30, "/system.slice/ssh.service", ""},
+        {40, "/", ""},
+        {60, "/docker/" ID_A, ID_A},
+        {60, "/docker/" ID_A, ID_A}, /* twice in one list */
+    };
+    struct ht_groups *groups = ht_groups_new();
+
+    (void)state;
+    assert_int_equal(ht_groups_find(groups, 7).len, 0);
+    for (size_t i = 0; i < ARRAY_LEN(listed); i++)
+        ht_groups_add(groups, listed[i].pid, ht_str_from(listed[i].group));
+    for (size_t i = 0; i < ARRAY_LEN(listed); i++)
+        assert_true(ht_str_is(ht_groups_find(groups, listed[i].pid), listed[i].id));
+    assert_int_equal(ht_groups_find(groups, 6).len, 0);
+    ht_groups_add(groups, 6, HT_S("/docker/" ID_B));
+    assert_true(ht_str_is(ht_groups_find(groups, 6), ID_B));
+    ht_groups_free(groups);
+}
+
+/* 30 is in /a, which is no container's. */
+static void the_walk_tells_who_is_where(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autoclose int cgroup_fd = open_folder("cgroup");
+    ht_autoclose int proc_fd = open_folder("proc");
+    struct ht_groups *groups = ht_groups_new();
+    const struct ht_hidden_ask ask = {
+        .cgroup_fd = cgroup_fd, .proc_fd = proc_fd, .is_alive = is_alive, .groups = groups};
+    struct ht_text_list hidden;
+
+    (void)state;
+    assert_int_equal(mkdirat(cgroup_fd, "docker", 0700), 0);
+    assert_int_equal(mkdirat(cgroup_fd, "docker/" ID_A, 0700), 0);
+    put(cgroup_fd, "docker/" ID_A "/cgroup.procs", "1\n77\n");
+    int r = ht_hidden_find(&ask, arena, &hidden);
+    unlinkat(cgroup_fd, "docker/" ID_A "/cgroup.procs", 0);
+    unlinkat(cgroup_fd, "docker/" ID_A, AT_REMOVEDIR);
+    unlinkat(cgroup_fd, "docker", AT_REMOVEDIR);
+    assert_int_equal(r, 0);
+    assert_true(ht_str_is(ht_groups_find(groups, 77), ID_A));
+    assert_int_equal(ht_groups_find(groups, 1).len, 0); /* in the topmost, too */
+    assert_int_equal(ht_groups_find(groups, 30).len, 0);
+    ht_groups_free(groups);
+}
+
+static void the_first_hierarchy_of_a_process_is_read(void **state)
+{
+    static const char mounts[] =
+        "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
+        "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
+        "33 31 0:30 /part /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+        "40 31 0:37 / /sys/fs/cgroup/sys\\040temd rw - cgroup cgroup rw,xattr,name=systemd\n"
+        "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"
+        "42 31 0:39 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n";
+    static const struct {
+        const char *cgroup, *mounts, *point;
+        bool is_first;
+    } cases[] = {
+        {"9:name=systemd:/\n1:cpu:/\n0::/\n", mounts, "/sys/fs/cgroup/sys temd", true},
+        {"2:cpu,cpuacct:/\n0::/\n", mounts, "/sys/fs/cgroup/cpu", true},
+        {"1:freezer:/\n", mounts, "/sys/fs/cgroup/freezer", true},
+        {"0::/init.scope\n", mounts, "/sys/fs/cgroup/unified", true},
+        /* Not mounted, or not whole: another one has all processes, too. */
+        {"3:pids:/\n0::/\n", mounts, "/sys/fs/cgroup/unified", false},
+        {"3:misc:/\n", mounts, "/sys/fs/cgroup/unified", false},
+        {"", mounts, "/sys/fs/cgroup/unified", false},
+        {"nothing", mounts, "/sys/fs/cgroup/unified", false},
+        {"3:misc:/\n", "32 31 0:29 / /c rw - cgroup cgroup rw,cpu\n", "/c", false},
+        {"0::/\n", "31 23 0:28 / /sys rw - sysfs sysfs rw\n", "", false},
+    };
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        bool is_first = !cases[i].is_first;
+        struct ht_str point = ht_groups_mounted(ht_str_from(cases[i].mounts),
+                                                ht_str_from(cases[i].cgroup), arena, &is_first);
+
+        assert_true(ht_str_is(point, cases[i].point));
+        assert_int_equal(is_first, cases[i].is_first);
+        /* It is opened by this name. */
+        assert_true(point.len == 0 || strlen(point.data) == point.len);
+    }
+}
+
 static void a_list_that_cannot_be_read_tells_nothing(void **state)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
@@ -129,7 +232,7 @@ static void a_list_that_cannot_be_read_tells_nothing(void **state)
     assert_true(ht_hidden_find(&ask, arena, &hidden) < 0);
     /* This folder is nobody's /proc. */
     ht_autoclose int proc_fd = open_folder("proc");
-    assert_int_equal(ht_hidden_read(proc_fd, arena, &hidden), -EPERM);
+    assert_int_equal(ht_hidden_read(proc_fd, NULL, arena, &hidden), -EPERM);
 }
 
 /* Nobody hidden in groups that were not all read is not known. */
@@ -190,7 +293,7 @@ static void only_all_groups_of_the_node_will_do(void **state)
         put(proc_fd, "self/mountinfo", text);
         if (views[i].first)
             put(proc_fd, "1/cgroup", views[i].first);
-        assert_int_equal(ht_hidden_read(proc_fd, arena, &hidden), views[i].r);
+        assert_int_equal(ht_hidden_read(proc_fd, NULL, arena, &hidden), views[i].r);
         unlinkat(proc_fd, "1/cgroup", 0);
     }
     unlinkat(proc_fd, "self/mountinfo", 0);
@@ -604,6 +707,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(processes_that_only_their_groups_have_are_hidden, make_tree,
                                         remove_tree),
+        cmocka_unit_test(who_is_in_one_group_is_of_its_container),
+        cmocka_unit_test_setup_teardown(the_walk_tells_who_is_where, make_tree, remove_tree),
+        cmocka_unit_test(the_first_hierarchy_of_a_process_is_read),
         cmocka_unit_test_setup_teardown(a_list_that_cannot_be_read_tells_nothing, make_tree,
                                         remove_tree),
         cmocka_unit_test_setup_teardown(groups_that_are_too_deep_leave_it_unknown, make_tree,

@@ -276,6 +276,43 @@ static void what_is_named_like_a_monitor_in_a_container_names_no_other(void **st
     assert_true(ht_str_is(ht_drift_kin_id(&place->drift, 40, 30), OTHER));
 }
 
+/* ---- whose it is by the lists of groups ---- */
+
+/* The container of 30, which started 77 ticks after the boot, so long ago; empty: none. */
+static void check_home(struct place *place, int64_t age, const char *wanted)
+{
+    struct ht_drift *drift = &place->drift;
+    struct ht_drift_process process = {.pid = 30};
+
+    drift->tick_ns = HT_NS_PER_S / 100;
+    drift->now_wall_ns = 77 * drift->tick_ns + age;
+    assert_true(ht_drift_scout(drift, &process));
+    assert_true(ht_str_is(process.home ? ht_layers_id(process.home) : HT_S(""), wanted));
+    ht_drift_drop(drift, &process);
+}
+
+static void a_list_tells_of_who_was_there_when_it_was_read(void **state)
+{
+    struct place *place = *state;
+    struct ht_drift *drift = &place->drift;
+
+    put_process(place, 30, "sh", 1);
+    write_file(place, 30, "cgroup", "2:pids:/docker/" OTHER "\n0::/\n");
+    drift->layers = ht_layers_new();
+    check_home(place, 60 * HT_NS_PER_S, OTHER); /* no list */
+    drift->groups = ht_groups_new();
+    check_home(place, 60 * HT_NS_PER_S, OTHER); /* none that has it */
+    ht_groups_add(drift->groups, 30, HT_S("/docker/" ID));
+    check_home(place, 60 * HT_NS_PER_S, ID);
+    /* Another one may have had its number, and a young one may be on its way into its group. */
+    check_home(place, HT_NS_PER_S, OTHER);
+    check_home(place, -HT_NS_PER_S, OTHER);
+    ht_groups_add(drift->groups, 30, HT_S("/user.slice"));
+    check_home(place, 60 * HT_NS_PER_S, OTHER);
+    drift->groups = ht_groups_free(drift->groups);
+    drift->layers = ht_layers_free(drift->layers);
+}
+
 #define A_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -287,6 +324,7 @@ int main(void)
         A_TEST(who_ran_something_of_the_container_is_no_runtime),
         A_TEST(a_monitor_tells_whose_it_is),
         A_TEST(what_is_named_like_a_monitor_in_a_container_names_no_other),
+        A_TEST(a_list_tells_of_who_was_there_when_it_was_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
