@@ -21,8 +21,8 @@ struct draft {
 
 struct ht_checking {
     const struct ht_check *check;
+    struct ht_sitting *sitting;
     const struct ht_node *node;
-    const struct ht_facts *facts;
     const struct ht_row *subject;
     struct ht_arena *arena;
     struct ht_vec drafts;
@@ -41,7 +41,7 @@ const struct ht_node *ht_checking_node(const struct ht_checking *checking)
 
 const struct ht_facts *ht_checking_facts(const struct ht_checking *checking)
 {
-    return checking->facts;
+    return checking->sitting->facts;
 }
 
 int64_t ht_checking_now(const struct ht_checking *checking)
@@ -52,6 +52,11 @@ int64_t ht_checking_now(const struct ht_checking *checking)
 struct ht_arena *ht_checking_arena(struct ht_checking *checking)
 {
     return checking->arena;
+}
+
+struct ht_sitting *ht_checking_shared(struct ht_checking *checking, const struct ht_row *row)
+{
+    return row == checking->subject ? checking->sitting : NULL;
 }
 
 static void set_texts(struct ht_checking *checking, struct ht_text_list *list,
@@ -247,16 +252,35 @@ static struct ht_row *make_row(const struct ht_checking *checking, struct ht_fin
     return ht_row_derive(&ht_finding_table, finding, lenders, ARRAY_LEN(lenders));
 }
 
-struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,
-                                 const struct ht_facts *facts, const struct ht_row *subject)
+/* The arena is empty as a new one is. */
+static void begin(struct ht_sitting *sitting, const struct ht_row *subject)
 {
-    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    if (sitting->arena)
+        ht_arena_reset(sitting->arena);
+    else
+        sitting->arena = ht_arena_new(HT_LIMIT_ROW);
+    if (sitting->subject != subject)
+        sitting->viewed = false;
+    sitting->subject = subject;
+}
+
+void ht_sitting_fini(struct ht_sitting *sitting)
+{
+    sitting->arena = ht_arena_free(sitting->arena);
+}
+
+struct ht_verdict *ht_sitting_look(struct ht_sitting *sitting, const struct ht_check *check,
+                                   const struct ht_row *subject)
+{
     struct ht_verdict *verdict = ht_new0(struct ht_verdict);
+
+    begin(sitting, subject);
+
     struct ht_checking checking = {.check = check,
-                                   .node = node,
-                                   .facts = facts,
+                                   .sitting = sitting,
+                                   .node = sitting->node,
                                    .subject = subject,
-                                   .arena = arena,
+                                   .arena = sitting->arena,
                                    .verdict = verdict};
 
     verdict->check = check;
@@ -271,9 +295,19 @@ struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_n
 
         ht_vec_add(&verdict->findings, make_row(&checking, &draft->finding));
     }
-    if (ht_arena_is_full(arena))
+    if (ht_arena_is_full(sitting->arena))
         ht_unknown(&checking, "hulltop", "too much to tell about this subject", "");
     ht_vec_fini(&checking.drafts);
+    return verdict;
+}
+
+struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,
+                                 const struct ht_facts *facts, const struct ht_row *subject)
+{
+    struct ht_sitting alone = {.node = node, .facts = facts};
+    struct ht_verdict *verdict = ht_sitting_look(&alone, check, subject);
+
+    ht_sitting_fini(&alone);
     return verdict;
 }
 

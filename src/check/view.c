@@ -98,6 +98,34 @@ static bool is_sandboxed(const struct view *view)
             runtime->kind == HT_FACT_RUNTIME_USER_KERNEL);
 }
 
+/* Its first process, and whether that is a sandbox. */
+static void find_init(struct view *view)
+{
+    const struct ht_container *container = view->container;
+
+    if (ht_container_has_pid(container) && container->pid)
+        view->init = ht_view_find_process(ht_checking_node(view->checking), container->pid);
+    view->sandboxed = is_sandboxed(view);
+}
+
+/* The same for every check of one container. */
+static void share_init(struct view *view, const struct ht_row *row)
+{
+    struct ht_sitting *shared = ht_checking_shared(view->checking, row);
+
+    if (shared && shared->viewed) {
+        view->init = shared->init;
+        view->sandboxed = shared->sandboxed;
+        return;
+    }
+    find_init(view);
+    if (shared) {
+        shared->init = view->init;
+        shared->sandboxed = view->sandboxed;
+        shared->viewed = true;
+    }
+}
+
 bool ht_view_open(struct ht_checking *checking, const struct ht_row *row, struct view *view)
 {
     const struct ht_container *container = ht_container_of(row);
@@ -110,9 +138,7 @@ bool ht_view_open(struct ht_checking *checking, const struct ht_row *row, struct
                           .container = container,
                           .declared_source = source_of(container)};
     view->declared = ht_container_has_declared(container) ? &container->declared : &nothing_known;
-    if (ht_container_has_pid(container) && container->pid)
-        view->init = ht_view_find_process(ht_checking_node(checking), container->pid);
-    view->sandboxed = is_sandboxed(view);
+    share_init(view, row);
     explain_effective(view);
     return true;
 }

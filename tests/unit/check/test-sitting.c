@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/mem.h"
+#include "tests/unit/check/rows.h"
+
+static int load_facts(void **state)
+{
+    struct ht_facts *facts = NULL;
+
+    assert_int_equal(ht_facts_load(NULL, &facts, NULL), 0);
+    *state = facts;
+    return 0;
+}
+
+static int free_facts(void **state)
+{
+    ht_facts_free(*state);
+    return 0;
+}
+
+static void add_process(struct ht_node *node, const char *id, uint64_t pid, const char *exe)
+{
+    struct ht_process process = {0};
+
+    ht_process_set_id(&process, ht_str_from(id));
+    ht_process_set_pid(&process, pid);
+    ht_process_set_ppid(&process, 1);
+    ht_process_set_comm(&process, HT_S("app"));
+    ht_process_set_exe(&process, ht_str_from(exe));
+    ht_process_set_packet_sockets(&process, pid);
+    ht_node_add(node, ht_row_new(&ht_process_table, &process));
+}
+
+/* One whose first process was seen, one whose was not, one in a sandbox, one that may all, one that
+ * ended. */
+static struct ht_node *new_node(void)
+{
+    struct ht_node *node = ht_node_new(9000);
+    struct ht_container container = default_container("a1", "seen");
+
+    add_host(node);
+    add_source(node, "docker", HT_SOURCE_STATE_OK);
+    add_source(node, "proc", HT_SOURCE_STATE_OK);
+    add_container(node, &container);
+    container = default_container("b2", "unseen");
+    ht_container_set_pid(&container, 412);
+    *ht_container_edit_effective(&container) = (struct ht_privilege){0};
+    add_container(node, &container);
+    container = default_container("c3", "sandboxed");
+    ht_container_set_pid(&container, 413);
+    ht_container_set_oci_runtime(&container, HT_S("runsc"));
+    add_container(node, &container);
+    container = default_container("d4", "privileged");
+    ht_container_set_pid(&container, 414);
+    make_privileged(&container);
+    add_container(node, &container);
+    container = default_container("e5", "ended");
+    ht_container_set_state(&container, HT_CONTAINER_STATE_EXITED);
+    add_container(node, &container);
+    add_process(node, "411.7", 411, "/usr/bin/app");
+    add_process(node, "413.7", 413, "/usr/local/bin/runsc");
+    add_process(node, "414.7", 414, "/usr/bin/app");
+    ht_node_sort(node);
+    return node;
+}
+
+static void assert_same(const struct ht_verdict *a, const struct ht_verdict *b)
+{
+    assert_true(a->unknown == b->unknown && a->blind == b->blind && a->noted == b->noted);
+    assert_true(ht_str_equal(a->missing.reason, b->missing.reason));
+    assert_true(ht_str_equal(a->missing.help, b->missing.help));
+    assert_int_equal(a->findings.len, b->findings.len);
+    for (size_t i = 0; i < a->findings.len; i++)
+        assert_true(ht_row_equal(a->findings.items[i], b->findings.items[i]));
+}
+
+/* Looks at that row in the sitting and alone; how much was said is added up. */
+static void look(struct ht_sitting *sitting, const struct ht_check *check, const struct ht_row *row,
+                 size_t *said)
+{
+    struct ht_verdict *together = ht_sitting_look(sitting, check, row);
+    struct ht_verdict *alone = ht_check_look(check, sitting->node, sitting->facts, row);
+
+    assert_same(together, alone);
+    *said += together->findings.len + together->unknown;
+    ht_verdict_free(together);
+    ht_verdict_free(alone);
+}
+
+static void what_checks_share_changes_no_verdict(void **state)
+{
+    ht_autonode struct ht_node *node = new_node();
+    const struct ht_rowset *containers = ht_node_set(node, HT_TABLE_CONTAINER);
+    size_t said[2] = {0};
+
+    for (int order = 0; order < 2; order++) {
+        struct ht_sitting sitting = {.node = node, .facts = *state};
+        size_t checks = ht_catalogue_count(), rows = containers->len;
+
+        /* All checks of one row after the other, then all rows for one check after the other. */
+        for (size_t i = 0; i < checks * rows; i++) {
+            const struct ht_check *check = ht_catalogue_get(order == 0 ? i % checks : i / rows);
+            const struct ht_row *row = containers->rows[order == 0 ? i / checks : i % rows];
+
+            if (check->scope == HT_TABLE_CONTAINER)
+                look(&sitting, check, row, &said[order]);
+        }
+        ht_sitting_fini(&sitting);
+    }
+    assert_true(said[0] > 10);
+    assert_int_equal(said[0], said[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_checks_share_changes_no_verdict),
+    };
+
+    return cmocka_run_group_tests(tests, load_facts, free_facts);
+}
