@@ -271,6 +271,30 @@ int ht_check_status(const struct ht_state *state, const struct ht_options *optio
 
 /* ---- the report ---- */
 
+/* A report goes out piece by piece: as a whole it takes more memory than all that it tells of. */
+struct printing {
+    size_t printed; /* bytes */
+};
+
+static int print_piece(struct printing *printing, struct ht_buf *out, struct ht_error *err)
+{
+    int r;
+
+    printing->printed += out->len;
+    if (ht_buf_is_full(out) || printing->printed > HT_LIMIT_DOCUMENT)
+        return ht_error_set(err, EFBIG, "the report is larger than %d bytes", HT_LIMIT_DOCUMENT);
+    r = ht_print(ht_buf_str(out), err);
+    ht_buf_reset(out);
+    return r;
+}
+
+static int spill(void *context, struct ht_buf *out, struct ht_error *err)
+{
+    enum { PIECE_BYTES = 64 * 1024 };
+
+    return out->len < PIECE_BYTES ? 0 : print_piece(context, out, err);
+}
+
 static int print_report(const struct ht_state *state, const struct ht_options *options,
                         const struct ht_check_found *found, struct ht_error *err)
 {
@@ -280,13 +304,16 @@ static int print_report(const struct ht_state *state, const struct ht_options *o
                                              .version = PACKAGE_VERSION,
                                              .style = HT_JSON_INDENTED,
                                              .baseline = baseline};
+    struct printing printing = {0};
+    const struct ht_report_rows rows = {.context = &printing, .spill = spill};
+    int r = 0;
 
     switch (options->format) {
     case HT_FORMAT_TEXT:
         ht_report_text(&out, state, &report);
         break;
     case HT_FORMAT_JSON:
-        ht_report_write(&out, state, &report);
+        r = ht_report_write_rows(&out, state, &report, &rows, err);
         break;
     case HT_FORMAT_SARIF:
         ht_report_sarif(&out, state, &report, NULL, err);
@@ -295,10 +322,7 @@ static int print_report(const struct ht_state *state, const struct ht_options *o
         ht_node_write(&out, state->node, HT_JSON_INDENTED);
         break;
     }
-    if (ht_buf_is_full(&out))
-        return ht_error_set(err, EFBIG, "the report is larger than %d bytes", HT_LIMIT_DOCUMENT);
-
-    return ht_print(ht_buf_str(&out), err);
+    return r < 0 ? r : print_piece(&printing, &out, err);
 }
 
 /* The report is of the last whole record; what came after it was lost. */

@@ -122,7 +122,7 @@ static void put_finding(struct report *report, const struct ht_finding *finding)
 
 static void spill(struct report *report)
 {
-    if (report->failed == 0)
+    if (report->failed == 0 && report->rows)
         report->failed = report->rows->spill(report->rows->context, report->json.out, report->err);
 }
 
@@ -185,10 +185,12 @@ static void put_pods(struct report *report)
 
     key(report, "pods");
     ht_json_array_begin(&report->json);
-    if (report->rows)
+    if (report->rows && report->rows->pods)
         put_pod_rows(report);
-    for (size_t i = 0; i < pods->len; i++)
+    for (size_t i = 0; i < pods->len && report->failed == 0; i++) {
         ht_struct_write(&report->json, &ht_pod_table, ht_pod_of(pods->rows[i]), true);
+        spill(report);
+    }
     ht_json_array_end(&report->json);
 }
 
@@ -200,11 +202,12 @@ static void put_findings(struct report *report)
     ht_json_array_begin(&report->json);
     if (report->rows)
         put_finding_rows(report);
-    for (size_t i = 0; i < findings->len; i++) {
+    for (size_t i = 0; i < findings->len && report->failed == 0; i++) {
         const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
 
         if (ht_finding_has_question(finding) && is_asked(report, finding->question))
             put_finding(report, finding);
+        spill(report);
     }
     ht_json_array_end(&report->json);
 }
@@ -249,13 +252,14 @@ static void put_containers(struct report *report)
 
     key(report, "containers");
     ht_json_array_begin(&report->json);
-    for (size_t i = 0; i < containers->len; i++) {
+    for (size_t i = 0; i < containers->len && report->failed == 0; i++) {
         const struct ht_row *row = containers->rows[i];
 
         ht_json_object_begin(&report->json);
         ht_struct_write_fields(&report->json, &ht_container_table, ht_container_of(row), true);
         put_usage(report, ht_node_find(node, HT_TABLE_USAGE, ht_row_id(row)));
         ht_json_object_end(&report->json);
+        spill(report);
     }
     ht_json_array_end(&report->json);
 }
@@ -299,8 +303,10 @@ static void put_processes(struct report *report)
     collect_processes(report, &processes);
     key(report, "processes");
     ht_json_array_begin(&report->json);
-    for (size_t i = 0; i < processes.len; i++)
+    for (size_t i = 0; i < processes.len && report->failed == 0; i++) {
         put_process(report, ht_process_of(processes.rows[i]));
+        spill(report);
+    }
     ht_json_array_end(&report->json);
     ht_rowset_fini(&processes);
 }

@@ -97,12 +97,13 @@ struct ht_report_rows {
     int (*group)(void *context, size_t i, struct ht_row **ret_group, struct ht_row **ret_finding,
                  struct ht_error *err);
     /* Appends a piece of what ht_report_add_pod made of all pods, from that place of it on, and
-     * says how long it was; 0 at the end. */
+     * says how long it was; 0 at the end. NULL: the pods are in the state. */
     int (*pods)(void *context, uint64_t from, struct ht_buf *out, struct ht_error *err);
-    /* Takes what was written so far, and empties it. */
+    /* Behind each row, of the state too: may take what was written so far, and empty it. */
     int (*spill)(void *context, struct ht_buf *out, struct ht_error *err);
 };
-/* ht_report_write of a state whose findings, groups and pods are elsewhere. */
+/* ht_report_write of a state whose findings, groups and pods are elsewhere, or whose report is not
+ * to be in memory as a whole. */
 int ht_report_write_rows(struct ht_buf *out, const struct ht_state *state,
                          const struct ht_report_options *options, const struct ht_report_rows *rows,
                          struct ht_error *err);

@@ -213,6 +213,70 @@ static void a_report_that_was_read_gives_the_same_report(void **unused)
     }
 }
 
+/* Takes what has grown to a size, as often as it may. */
+struct pieces {
+    struct ht_buf all;
+    size_t size, count, allowed;
+};
+
+static int take_piece(void *context, struct ht_buf *out, struct ht_error *err)
+{
+    struct pieces *pieces = context;
+
+    if (out->len < pieces->size)
+        return 0;
+    if (pieces->count == pieces->allowed)
+        return ht_error_set(err, EPIPE, "enough");
+    pieces->count++;
+    ht_buf_add_str(&pieces->all, ht_buf_str(out));
+    ht_buf_reset(out);
+    return 0;
+}
+
+/* Writes in pieces and then what is left; returns the code of the failure. */
+static int write_pieces(const struct ht_state *state, const struct ht_report_options *options,
+                        struct pieces *pieces)
+{
+    const struct ht_report_rows rows = {.context = pieces, .spill = take_piece};
+    ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_DOCUMENT);
+    struct ht_error err = {0};
+    int r = ht_report_write_rows(&out, state, options, &rows, &err);
+
+    ht_buf_add_str(&pieces->all, ht_buf_str(&out));
+    return r;
+}
+
+static void a_report_in_pieces_is_the_same_report(void **unused)
+{
+    static const enum ht_json_style styles[] = {HT_JSON_COMPACT, HT_JSON_INDENTED};
+
+    (void)unused;
+    for (size_t i = 0; i < 20; i++) {
+        ht_autoarena struct ht_arena *arena = ht_arena_new(SIZE_MAX / 2);
+        struct random random = {.state = (100 + i) * 0x9e3779b97f4a7c15, .arena = arena};
+        ht_autostate struct ht_state *state = random_state(&random);
+        const struct ht_report_options options = {
+            .questions = 0xffffffff, .version = "0.1.0", .style = styles[i % 2]};
+        ht_autobuf struct ht_buf whole = HT_BUF(HT_LIMIT_DOCUMENT);
+
+        ht_report_write(&whole, state, &options);
+        for (size_t size = 0; size < 20000; size = size * 3 + 1) {
+            struct pieces pieces = {
+                .all = HT_BUF(HT_LIMIT_DOCUMENT), .size = size, .allowed = SIZE_MAX};
+
+            assert_int_equal(write_pieces(state, &options, &pieces), 0);
+            assert_true(size > 0 || pieces.count > 10);
+            assert_true(ht_str_equal(ht_buf_str(&pieces.all), ht_buf_str(&whole)));
+            ht_buf_fini(&pieces.all);
+        }
+
+        struct pieces few = {.all = HT_BUF(HT_LIMIT_DOCUMENT), .allowed = 3};
+        assert_int_equal(write_pieces(state, &options, &few), -EPIPE);
+        assert_int_equal(few.count, 3);
+        ht_buf_fini(&few.all);
+    }
+}
+
 static void questions_that_were_not_asked_are_off(void **unused)
 {
     const struct ht_report_options options = {.questions = ASK_3, .version = "0.1.0"};
@@ -278,6 +342,7 @@ int main(void)
         cmocka_unit_test(findings_keep_their_order_and_only_asked_ones_are_told),
         cmocka_unit_test(containers_have_their_load_and_sources_their_age),
         cmocka_unit_test(a_report_that_was_read_gives_the_same_report),
+        cmocka_unit_test(a_report_in_pieces_is_the_same_report),
         cmocka_unit_test(questions_that_were_not_asked_are_off),
         cmocka_unit_test(broken_reports_are_refused),
     };
