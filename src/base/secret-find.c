@@ -432,6 +432,14 @@ static bool is_switch(struct ht_str value)
     return ht_str_is(value, "0") || ht_str_is(value, "1");
 }
 
+/* A shell's variable is called so too, but stands behind no ";" without a blank: it is the password
+ * of "DRIVER=x;UID=y;PWD=z". */
+static bool is_odbc_password(struct ht_str text, struct ht_str key)
+{
+    return ht_str_is(key, "PWD") && key.data > text.data && key.data[-1] == ';' &&
+           ht_str_find_nocase(text, HT_S("uid="), 0) >= 0;
+}
+
 /* Judges the separator at sep and returns where to go on behind it. */
 static size_t find_pair(struct ht_secret_spans *spans, size_t sep)
 {
@@ -442,6 +450,8 @@ static size_t find_pair(struct ht_secret_spans *spans, size_t sep)
         return sep + 1;
 
     enum ht_secret_strength strength = ht_secret_name_strength(key);
+    if (strength == HT_SECRET_NO && is_odbc_password(spans->text, key))
+        strength = HT_SECRET_STRONG;
     if (strength == HT_SECRET_NO)
         return sep + 1;
     begin_value(spans->text, sep, &pair);

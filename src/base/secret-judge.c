@@ -151,18 +151,75 @@ static bool is_identifier(struct ht_str s)
     return s.len > 0;
 }
 
+/* input('Password: '), lookup("X"): a line of a program. */
+static bool is_call(struct ht_str value)
+{
+    ptrdiff_t open = ht_str_find_byte(value, '(');
+    bool is_quoted = open > 0 && strchr("\"')", value.data[open + 1]);
+
+    if (open <= 0 || value.data[value.len - 1] != ')' || !is_quoted)
+        return false;
+    for (ptrdiff_t i = 0; i < open; i++) {
+        char c = value.data[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '_' && c != '.')
+            return false;
+    }
+    return true;
+}
+
+/* What a SealedSecret holds: only its controller can read it. It begins with the length of a key
+ * that is encrypted with RSA, 512 bytes and so long at least. */
+static bool is_sealed(struct ht_str value)
+{
+    enum { LEAST = 150 };
+
+    return value.len >= LEAST &&
+           (ht_str_has_prefix(value, "AgA") || ht_str_has_prefix(value, "AgB"));
+}
+
 /* Something that stands for a value kept elsewhere, or for one that is encrypted. */
 static bool is_reference(struct ht_str value)
 {
-    static const char *const prefixes[] = {"${",      "$(",       "{{",           "<%",
-                                           "%(",      "#{",       "@@",           "ENC[",
-                                           "ENC(",    "!vault",   "vault:",       "op://",
-                                           "ref+",    "arn:aws",  "ssm:",         "gsm:",
-                                           "awssm:",  "azurekv",  "file:",        "env:",
-                                           "secret:", "secrets:", "process.env",  "os.environ",
-                                           "env[",    "ENV[",     "getenv",       "$ANSIBLE_VAULT",
-                                           "sha256:", "sha512:",  "sha384-",      "sha512-",
-                                           "<",       "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-",
+    static const char *const prefixes[] = {"${",
+                                           "$(",
+                                           "{{",
+                                           "<%",
+                                           "%(",
+                                           "#{",
+                                           "@@",
+                                           "ENC[",
+                                           "ENC(",
+                                           "!vault",
+                                           "vault:",
+                                           "op://",
+                                           "ref+",
+                                           "arn:aws",
+                                           "ssm:",
+                                           "gsm:",
+                                           "awssm:",
+                                           "azurekv",
+                                           "file:",
+                                           "env:",
+                                           "secret:",
+                                           "secrets:",
+                                           "process.env",
+                                           "os.environ",
+                                           "env[",
+                                           "ENV[",
+                                           "getenv",
+                                           "$ANSIBLE_VAULT",
+                                           "sha256:",
+                                           "sha512:",
+                                           "sha384-",
+                                           "sha512-",
+                                           "<",
+                                           "ssh-rsa ",
+                                           "ssh-ed25519 ",
+                                           "ecdsa-sha2-",
+                                           "{cipher}",
+                                           "@Microsoft.KeyVault(",
+                                           "Optional[",
                                            NULL};
 
     for (const char *const *prefix = prefixes; *prefix; prefix++) {
@@ -172,7 +229,8 @@ static bool is_reference(struct ht_str value)
     return (value.len > 1 && value.data[0] == '$' &&
             is_identifier(ht_str_sub(value, 1, value.len))) ||
            ht_str_find(value, HT_S("{{"), 0) >= 0 || ht_str_find(value, HT_S("${"), 0) >= 0 ||
-           ht_str_has_suffix(value, "()") || is_marked(value) ||
+           ht_str_has_suffix(value, "()") || is_call(value) || is_marked(value) ||
+           is_sealed(value) ||
            (ht_str_has_prefix(value, "projects/") && ht_str_find(value, HT_S("/secrets/"), 0) > 0);
 }
 
@@ -246,21 +304,33 @@ static bool is_password_name(struct ht_str name)
     return false;
 }
 
+/* True if the first len bytes of a name are a word of it: of usePassword and USE_PASSWORD, not of
+ * USER_PASSWORD. */
+static bool is_first_word(struct ht_str name, size_t len)
+{
+    char last = name.data[len - 1];
+    char next = name.data[len];
+    bool is_next_lower = next >= 'a' && next <= 'z';
+    bool is_next_upper = next >= 'A' && next <= 'Z';
+
+    return last == '-' || (!is_next_lower && !(is_next_upper && last >= 'A' && last <= 'Z'));
+}
+
 /* existingSecret, usePassword: a switch or a name, whatever the end says. */
 static bool is_about_secret(struct ht_str name)
 {
-    static const char *const begins[] = {"existing", "use",      "enable", "disable",   "create",
-                                         "has",      "require",  "allow",  "no-",       "--no-",
-                                         "--use",    "generate", "is-",    "imagePull", NULL};
+    static const char *const begins[] = {"existing", "use",       "enable", "disable", "create",
+                                         "has",      "require",   "allow",  "no-",     "is-",
+                                         "generate", "imagePull", NULL};
 
     while (name.len && name.data[0] == '-')
         name = ht_str_sub(name, 1, name.len);
     for (const char *const *begin = begins; *begin; begin++) {
         size_t len = strlen(*begin);
-        bool is_word = name.len > len + 2 && !(name.data[len] >= 'a' && name.data[len] <= 'z');
 
         /* "requirepass" is one word, "requirePassword" two. */
-        if (is_word && ht_str_is_nocase(ht_str_sub(name, 0, len), *begin))
+        if (name.len > len + 2 && ht_str_is_nocase(ht_str_sub(name, 0, len), *begin) &&
+            is_first_word(name, len))
             return true;
     }
     return false;
@@ -329,6 +399,8 @@ static int judge_named(struct ht_str name, struct ht_str value)
 {
     enum ht_secret_strength strength = ht_secret_name_strength(name);
 
+    if (is_call(ht_str_trim(value)))
+        return NOT_WORTH;
     value = unquoted(ht_str_trim(value));
     if (value.len == 0 || is_reference(value) || is_path(value) || is_url(value))
         return NOT_WORTH;
@@ -346,13 +418,28 @@ static int judge_named(struct ht_str name, struct ht_str value)
     return HT_SECRET_LIKELY;
 }
 
+static bool is_uuid(struct ht_str s)
+{
+    enum { UUID_LEN = 36 };
+
+    for (size_t i = 0; i < s.len; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        char c = s.data[i];
+
+        if (is_dash ? c != '-' : !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+            return false;
+    }
+    return s.len == UUID_LEN;
+}
+
 /* Shapes whose least length in the table is wide: names of things have them too. */
-static bool is_real_shape(const char *rule, struct ht_str body)
+static bool is_real_shape(const char *rule, struct ht_str value, struct ht_str body)
 {
     struct makeup m = look(body);
 
     if (strcmp(rule, "aws-key-id") == 0)
-        return body.len == 16 && m.lower == 0 && m.digits;
+        return body.len == 16 && m.lower == 0 &&
+               (m.digits || (ht_str_has_prefix(value, "AKIA") && m.distinct >= DISTINCT_RANDOM));
     if (strcmp(rule, "openai-key") == 0)
         return body.len >= 40 && m.digits && m.upper;
     if (strcmp(rule, "vault-token") == 0)
@@ -363,6 +450,10 @@ static bool is_real_shape(const char *rule, struct ht_str body)
         return ht_str_find(body, HT_S(".eyJ"), 0) > 0;
     if (strcmp(rule, "private-key") == 0)
         return body.len > 64;
+    if (strcmp(rule, "airtable-token") == 0)
+        return body.data[14] == '.' && body.len == 79;
+    if (strcmp(rule, "launchdarkly-key") == 0)
+        return is_uuid(body);
     return looks_random(body);
 }
 
@@ -372,7 +463,7 @@ static int judge_shape(const char *rule, struct ht_str value)
 
     if (is_reference(body) || (is_placeholder(body) && strcmp(rule, "private-key") != 0))
         return NOT_WORTH;
-    return is_real_shape(rule, body) ? HT_SECRET_CERTAIN : NOT_WORTH;
+    return is_real_shape(rule, value, body) ? HT_SECRET_CERTAIN : NOT_WORTH;
 }
 
 static int judge_url(struct ht_str value)
@@ -391,6 +482,14 @@ static bool is_inside_list(struct ht_str text, struct ht_str name)
            name.data + name.len < end && name.data[name.len] == ':';
 }
 
+/* `cat /run/token`: a shell's command, whose output is the value. */
+static bool is_command(struct ht_str text, const struct ht_secret_span *span)
+{
+    struct ht_str value = ht_str_sub(text, span->from, span->to - span->from);
+
+    return span->from > 0 && text.data[span->from - 1] == '`' && look(value).blanks;
+}
+
 static int judge_span(struct ht_str text, const struct ht_secret_span *span)
 {
     struct ht_str value = ht_str_sub(text, span->from, span->to - span->from);
@@ -403,7 +502,7 @@ static int judge_span(struct ht_str text, const struct ht_secret_span *span)
     case HT_SECRET_BY_URL_USER:
         return HT_SECRET_HINT;
     case HT_SECRET_BY_NAME:
-        if (is_inside_list(text, span->origin.name))
+        if (is_inside_list(text, span->origin.name) || is_command(text, span))
             return NOT_WORTH;
         return judge_named(span->origin.name, value);
     case HT_SECRET_BY_PROGRAM:

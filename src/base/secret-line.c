@@ -4,6 +4,7 @@
 
 #include "hulltop/base/mem.h"
 #include "secret-find.h"
+#include "secret-name.h"
 
 static bool is_digit(char c)
 {
@@ -18,6 +19,13 @@ static bool is_token(char c)
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static size_t token_end(struct ht_str text, size_t from)
+{
+    while (from < text.len && is_token(text.data[from]))
+        from++;
+    return from;
 }
 
 static void add(struct ht_secret_spans *spans, const char *rule, size_t from, size_t to)
@@ -98,6 +106,98 @@ static void find_pgpass(struct ht_secret_spans *spans)
     add(spans, "pgpass", spans->text.len - fields[4].len, spans->text.len);
 }
 
+/* "echo root:X | chpasswd", as images are built. */
+static void find_chpasswd(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t pipe = ht_str_find_byte(text, '|');
+    ptrdiff_t end = pipe < 0 ? -1 : ht_str_find(text, HT_S("chpasswd"), (size_t)pipe);
+    ptrdiff_t colon = end < 0 ? -1 : ht_str_rfind_byte(ht_str_sub(text, 0, (size_t)end), ':');
+    size_t to = (size_t)(colon + 1);
+
+    if (colon <= 0 || !is_token(text.data[colon - 1]))
+        return;
+    while (to < (size_t)end && !is_blank(text.data[to]) && !strchr("\"'|", text.data[to]))
+        to++;
+    if (ht_str_find_byte(ht_str_sub(text, to, (size_t)end - to), '|') >= 0)
+        add(spans, "chpasswd", (size_t)colon + 1, to);
+}
+
+/* The password between what introduces it and what ends it, in one word without a "/". */
+static void find_between(struct ht_secret_spans *spans, const char *rule, char before,
+                         const char *after)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find(text, ht_str_from(after), 0);
+    size_t from = at < 0 ? 0 : (size_t)at;
+
+    while (from > 0 && text.data[from - 1] != before && !is_blank(text.data[from - 1]))
+        from--;
+    if (from > 1 && text.data[from - 1] == before && is_token(text.data[from - 2]))
+        add(spans, rule, from, (size_t)at);
+}
+
+/* DSN=user:X@tcp(host:3306)/db, as programs in Go write it; jdbc:oracle:thin:user/X@host. */
+static void find_dsn(struct ht_secret_spans *spans)
+{
+    find_between(spans, "dsn-password", ':', "@tcp(");
+    find_between(spans, "dsn-password", ':', "@unix(");
+    if (ht_str_find(spans->text, HT_S("jdbc:oracle:"), 0) >= 0)
+        find_between(spans, "dsn-password", '/', "@");
+}
+
+/* A JSON Web Key: "d" of a private one, "k" of a symmetric one. */
+static void find_jwk(struct ht_secret_spans *spans)
+{
+    static const char *const members[] = {"\"d\"", "\"k\""};
+    enum { LEAST = 22 /* 128 bits */ };
+    struct ht_str text = spans->text;
+
+    if (ht_str_find(text, HT_S("\"kty\""), 0) < 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        ptrdiff_t at = ht_str_find(text, ht_str_from(members[i]), 0);
+        size_t from = at < 0 ? text.len : (size_t)at + strlen(members[i]);
+
+        while (from < text.len && (is_blank(text.data[from]) || text.data[from] == ':'))
+            from++;
+        if (from == text.len || text.data[from] != '"')
+            continue;
+
+        size_t to = from + 1;
+        while (to < text.len && is_token(text.data[to]))
+            to++;
+        if (to - from > LEAST)
+            add(spans, "jwk", from + 1, to);
+    }
+}
+
+/* ["program","--password","X"]: the words of a command line as JSON. */
+static void find_json_words(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find(text, HT_S("\"-"), 0);
+
+    for (; at >= 0; at = ht_str_find(text, HT_S("\"-"), (size_t)at + 1)) {
+        size_t from = (size_t)at + 1;
+        size_t to = token_end(text, from);
+        struct ht_str name = ht_str_sub(text, from, to - from);
+        size_t value = to + 1;
+
+        while (value < text.len && (is_blank(text.data[value]) || text.data[value] == ','))
+            value++;
+        if (to == text.len || text.data[to] != '"' || value >= text.len ||
+            text.data[value] != '"' || ht_secret_name_strength(name) != HT_SECRET_STRONG)
+            continue;
+
+        ptrdiff_t end = ht_str_find_byte(ht_str_sub(text, value + 1, text.len), '"');
+        spans->origin =
+            (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "option", .name = name};
+        if (end > 0)
+            ht_secret_add(spans, value + 1, value + 1 + (size_t)end);
+    }
+}
+
 /* Tokens whose public part is in their middle. */
 static void find_infix(struct ht_secret_spans *spans, const char *infix, size_t least,
                        const char *rule)
@@ -137,13 +237,6 @@ static void find_telegram(struct ht_secret_spans *spans)
         if ((size_t)at - from >= 8 && to - (size_t)at >= 34)
             add(spans, "telegram-token", from, to);
     }
-}
-
-static size_t token_end(struct ht_str text, size_t from)
-{
-    while (from < text.len && is_token(text.data[from]))
-        from++;
-    return from;
 }
 
 /* Teams: whoever knows the path may write. */
@@ -213,11 +306,17 @@ void ht_secret_find_lines(struct ht_secret_spans *spans)
     if (spans->text.len >= NETRC_MIN)
         find_netrc(spans);
     find_pgpass(spans);
+    find_chpasswd(spans);
+    find_json_words(spans);
+    find_dsn(spans);
     if (spans->text.len < TOKEN_MIN)
         return;
     find_telegram(spans);
     find_azure(spans);
     find_teams(spans);
     find_discord(spans);
+    find_jwk(spans);
     find_infix(spans, ".atlasv1.", 60, "terraform-token");
+    find_infix(spans, "JQQJ99", 76, "azure-devops-token");
+    find_infix(spans, ":APA91b", 100, "firebase-key");
 }
