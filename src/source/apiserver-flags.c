@@ -41,9 +41,39 @@ static struct ht_str base_name(struct ht_str path)
     return slash < 0 ? path : ht_str_sub(path, (size_t)slash + 1, path.len);
 }
 
+/* What is put behind a program's name to tell copies of it apart: a version, a platform. */
+static bool is_variant(struct ht_str word)
+{
+    static const char *const platforms[] = {"linux", "amd64",   "arm64",   "arm", "386",
+                                            "s390x", "ppc64le", "riscv64", "fips"};
+
+    if (ht_str_has_prefix(word, "v"))
+        word = ht_str_sub(word, 1, word.len);
+    if (word.len && word.data[0] >= '0' && word.data[0] <= '9')
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(platforms); i++) {
+        if (ht_str_is(word, platforms[i]))
+            return true;
+    }
+    return false;
+}
+
+/* kube-apiserver, kube-apiserver-v1.34.2-linux-amd64; not its neighbours kube-apiserver-proxy and
+ * kube-apiserver-healthcheck. */
 static bool is_kube_name(struct ht_str name)
 {
-    return ht_str_is(name, "kube-apiserver") || ht_str_has_prefix(name, "kube-apiserver-");
+    struct ht_str word;
+
+    if (ht_str_is(name, "kube-apiserver"))
+        return true;
+    if (!ht_str_has_prefix(name, "kube-apiserver-"))
+        return false;
+    name = ht_str_sub(name, strlen("kube-apiserver-"), name.len);
+    while (ht_str_next(&name, '-', &word)) {
+        if (!is_variant(word))
+            return false;
+    }
+    return true;
 }
 
 /* Index of the first word that is no flag, behind the program's; flags of k3s that take a value
@@ -233,7 +263,7 @@ static bool is_tls(struct ht_str server)
 {
     server = ht_str_trim(server);
     return ht_str_is_nocase(ht_str_sub(server, 0, 8), "https://") ||
-           ht_str_is_nocase(ht_str_sub(server, 0, 9), "unixs://");
+           ht_str_is_nocase(ht_str_sub(server, 0, 8), "unixs://");
 }
 
 /* All servers of an override. */
@@ -393,10 +423,12 @@ static bool next_rancher_flag(struct ht_text_list words, size_t *at, struct flag
     return false;
 }
 
-/* "name=value" for the API server inside, as a word of its own command line. */
+/* "name=value" or "--name=value" for the API server inside, as a word of its own command line. */
 static void pass_on(struct decoding *decoding, struct ht_str value)
 {
-    struct ht_str word = ht_arena_strf(decoding->arena, "--%.*s", HT_STR_ARG(value));
+    struct ht_str word = ht_str_has_prefix(value, "--")
+                             ? value
+                             : ht_arena_strf(decoding->arena, "--%.*s", HT_STR_ARG(value));
 
     read_flags(decoding, (struct ht_text_list){.items = &word, .len = 1});
 }

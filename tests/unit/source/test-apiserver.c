@@ -157,6 +157,11 @@ static void the_executable_decides_who_it_is(void **state)
         {"/bin/dash", "sh -c kube-apiserver", HT_APISERVER_NONE},
         {"/usr/bin/vim", "vim /etc/kubernetes/manifests/kube-apiserver.yaml", HT_APISERVER_NONE},
         {"/opt/kube-apiserver/helper", "helper", HT_APISERVER_NONE},
+        {"/kube-apiserver-healthcheck", "/kube-apiserver-healthcheck --ca-cert=/ca",
+         HT_APISERVER_NONE},
+        {"", "kube-apiserver-proxy --etcd-servers=https://a:1", HT_APISERVER_NONE},
+        {"/opt/kube-apiserver-v1.34.2-linux-amd64", "kube-apiserver", HT_APISERVER_KUBE},
+        {"/opt/kube-apiserver-1.34", "kube-apiserver", HT_APISERVER_KUBE},
         {"/hyperkube", "/hyperkube apiserver --v=2", HT_APISERVER_KUBE},
         {"/hyperkube", "/hyperkube kubelet", HT_APISERVER_NONE},
         {"/usr/bin/hyperkube", "kube-apiserver --openshift-config=/x", HT_APISERVER_KUBE},
@@ -195,6 +200,9 @@ static void flags_are_read_as_the_server_reads_them(void **state)
     assert_true(ht_str_is(one.anonymous, "false"));
     assert_true(ht_apiserver_has_insecure_port(&one) && one.insecure_port == 0);
 
+    struct ht_apiserver unix_tls = decode_line("kube-apiserver --etcd-servers=unixs://k.sock");
+    assert_true(ht_apiserver_has_etcd_tls(&unix_tls) && unix_tls.etcd_tls);
+
     struct ht_apiserver two =
         decode_line("kube-apiserver --encryption-provider-config=/e --encryption-provider-config= "
                     "--encryption-provider-config-automatic-reload "
@@ -223,6 +231,9 @@ static void k3s_and_rke2_hold_one_inside(void **state)
     struct ht_apiserver own = decode_line(
         "k3s server --secrets-encryption --kube-apiserver-arg=encryption-provider-config=/own");
     assert_true(ht_str_is(own.encryption_config, "/own"));
+
+    struct ht_apiserver dashes = decode_line("k3s server --kube-apiserver-arg=--etcd-prefix=/z");
+    assert_true(ht_str_is(dashes.etcd_prefix, "/z"));
 
     struct ht_apiserver rke2 = decode_line("rke2 server");
     assert_true(ht_str_is(rke2.encryption_config,
