@@ -420,6 +420,14 @@ static void settle_empty(struct ht_yaml *root)
         root->kind = HT_YAML_MAP;
 }
 
+/* Files of others may come from where texts are UTF-16; the byte order mark tells. */
+static yaml_encoding_t encoding_of(const struct reader *reader, struct ht_str text)
+{
+    bool is_utf16 = ht_str_has_prefix(text, "\xff\xfe") || ht_str_has_prefix(text, "\xfe\xff");
+
+    return reader->anchors && is_utf16 ? YAML_ANY_ENCODING : YAML_UTF8_ENCODING;
+}
+
 static const struct ht_yaml *parse(struct reader *reader, struct ht_str text)
 {
     struct ht_yaml *root = ht_arena_array(reader->arena, struct ht_yaml, 1);
@@ -432,7 +440,7 @@ static const struct ht_yaml *parse(struct reader *reader, struct ht_str text)
         ht_error_set(reader->err, ENOMEM, "%s: no memory for the parser", reader->name);
         return NULL;
     }
-    yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_encoding(&reader->parser, encoding_of(reader, text));
     yaml_parser_set_input_string(&reader->parser,
                                  (const unsigned char *)(text.data ? text.data : ""), text.len);
 

@@ -396,24 +396,40 @@ static int read_root(const struct reading *reading, const struct ht_yaml *root,
     return r;
 }
 
-static bool begins_as_json(struct ht_str text)
+/* The blanks in front of JSON; false if no object follows them. */
+static bool begins_as_json(struct ht_str text, size_t *ret_blanks)
 {
     size_t at = 0;
 
     while (at < text.len && text.data[at] && strchr(" \t\n\v\f\r", text.data[at]))
         at++;
+    *ret_blanks = at;
     return at < text.len && text.data[at] == '{';
+}
+
+/* The text without tabs in front, which YAML does not allow there: its lines keep their numbers. */
+static struct ht_str without_tabs(struct ht_str text, size_t blanks, struct ht_arena *arena)
+{
+    char *copy = ht_arena_alloc(arena, text.len, 1);
+
+    for (size_t i = 0; i < text.len; i++)
+        copy[i] = i < blanks && text.data[i] == '\t' ? ' ' : text.data[i];
+    return (struct ht_str){.data = copy, .len = text.len};
 }
 
 int ht_encryption_read(struct ht_str text, struct ht_arena *arena,
                        struct ht_provider_config *ret_config, struct ht_error *err)
 {
     struct reading reading = {.arena = arena, .err = err};
+    size_t blanks;
 
     if (text.len == 0)
         return ht_error_set(err, EINVAL, "the file is empty");
-    if (begins_as_json(text) && !ht_json_parse(arena, "JSON", text, err))
-        return -EINVAL;
+    if (begins_as_json(text, &blanks)) {
+        if (!ht_json_parse(arena, "JSON", text, err))
+            return -EINVAL;
+        text = without_tabs(text, blanks, arena);
+    }
 
     /* JSON is read a second time as YAML, which it is: that reading notices a key that is there
      * twice. */
