@@ -155,6 +155,30 @@ static void links_and_stat(void **state)
     assert_true(S_ISDIR(about.st_mode));
 }
 
+static void the_host_s_own_links_and_stat(void **state)
+{
+    ht_autoroot struct ht_root host = HT_ROOT_NONE;
+    struct stat about;
+    struct ht_error err = {.code = 0};
+
+    (void)state;
+    put("plain", "hello");
+    assert_int_equal(symlink("plain", at("link")), 0);
+    assert_int_equal(symlink("link/none", at("loose")), 0);
+    assert_int_equal(ht_root_open(&host, "/", &err), 0);
+    assert_int_equal(ht_root_stat(&host, at("link"), &about, &err), 0);
+    assert_int_equal(about.st_size, 5);
+    assert_int_equal(ht_root_lstat(&host, at("link"), &about, &err), 0);
+    assert_true(S_ISLNK(about.st_mode));
+    assert_int_equal(ht_root_stat(&host, at("loose"), &about, &err), -ENOTDIR);
+    assert_int_equal(ht_root_lstat(&host, at("none"), &about, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "/none: No such file"));
+    assert_int_equal(ht_root_stat(&host, "/", &about, &err), 0);
+    assert_true(S_ISDIR(about.st_mode));
+    assert_int_equal(ht_root_stat(&host, "", &about, &err), 0);
+    assert_true(S_ISDIR(about.st_mode));
+}
+
 static void a_container_root_is_not_left(void **state)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
@@ -252,6 +276,7 @@ int main(void)
         TEST(a_file_over_the_limit_is_cut_and_reported),
         TEST(special_files_are_not_opened),
         TEST(links_and_stat),
+        TEST(the_host_s_own_links_and_stat),
         TEST(a_container_root_is_not_left),
         TEST(a_directory_is_listed_up_to_the_limit),
         TEST(the_fast_path_replaces_what_was_there),
