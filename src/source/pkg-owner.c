@@ -52,6 +52,7 @@ struct asking {
     size_t open;           /* places without an answer */
     size_t left;           /* bytes of lists that are still read */
     bool unread;           /* a record could not be read: who has no answer may have an owner */
+    int quiet;             /* O_NOATIME, until it is refused */
     bool lengths[LENGTH_SLOTS];
     struct ht_buf text;
     struct ht_buf path;
@@ -229,18 +230,33 @@ static bool take_list(struct asking *asking, int fd, struct ht_str package)
 
 /* Opens a list. A link, or what may hang, is none of dpkg's lists. On the node itself only root
  * writes there, and the folder told of a plain file a moment ago: that is opened at once. */
-static int open_list(const struct ht_root *folder, const char *name, unsigned type)
+static int open_list(const struct ht_root *folder, const char *name, unsigned type, int flags)
 {
     if (folder->kind != HT_ROOT_HOST || type != DT_REG)
-        return ht_root_open_file(folder, name, O_NOFOLLOW, NULL, NULL);
-    return ht_root_openat(folder, name, O_RDONLY | O_NOFOLLOW, NULL);
+        return ht_root_open_file(folder, name, O_NOFOLLOW | flags, NULL, NULL);
+    return ht_root_openat(folder, name, O_RDONLY | O_NOFOLLOW | flags, NULL);
+}
+
+/* The first read of a day would write its time into hundreds of files. Only their owner and root
+ * may leave that out. */
+static int open_list_quietly(struct asking *asking, const struct ht_root *folder, const char *name,
+                             unsigned type)
+{
+    int fd = open_list(folder, name, type, asking->quiet);
+
+    if (fd == -EPERM && asking->quiet) {
+        asking->quiet = 0;
+        fd = open_list(folder, name, type, 0);
+    }
+    return fd;
 }
 
 /* Looks into the list of that name, "libc6:amd64.list"; none of that name is no failure. */
 static void read_list(struct asking *asking, const struct ht_root *folder, const char *name,
                       unsigned type)
 {
-    ht_autoclose int fd = asking->left < LIST_LEAST ? -EFBIG : open_list(folder, name, type);
+    ht_autoclose int fd =
+        asking->left < LIST_LEAST ? -EFBIG : open_list_quietly(asking, folder, name, type);
     struct ht_str package = ht_str_from(name);
     ptrdiff_t colon;
 
@@ -380,6 +396,7 @@ const char *ht_owners_find(const struct ht_root *root, struct ht_rpm *rpm,
     const char *records;
 
     asking->window = window;
+    asking->quiet = O_NOATIME;
     asking->root = root;
     asking->arena = arena;
     asking->questions = questions;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -108,7 +109,7 @@ static void put(const char *folder, const char *name, const char *text)
     for (char *slash = strchr(path + strlen(folder) + 1, '/'); slash;
          slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        mkdir(path, 0700);
+        mkdir(path, 0755);
         *slash = '/';
     }
     out = fopen(path, "w");
@@ -425,6 +426,55 @@ static void equal_questions_have_the_same_answer(void **state)
         assert_true(ht_str_is(questions[i].package, i < 5 ? "runc" : ""));
 }
 
+/* Whether it was read since the year 1970, in which nobody did. */
+static bool was_read(const char *folder)
+{
+    struct stat facts;
+    char path[300];
+
+    snprintf(path, sizeof(path), "%s/var/lib/dpkg/info/runc.list", folder);
+    assert_int_equal(stat(path, &facts), 0);
+    return facts.st_atim.tv_sec > 1;
+}
+
+/* Whether who may not leave that out is answered all the same. */
+static bool is_told_to_others(const char *folder, const struct ht_root *root)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+    struct ht_owned question = {.path = HT_S("/usr/bin/runc")};
+    int status = 0;
+    pid_t pid;
+
+    assert_int_equal(chmod(folder, 0755), 0);
+    pid = fork();
+    if (pid == 0)
+        _exit(seteuid(65534) != 0 || !ht_owners_find(root, NULL, &question, 1, arena) ||
+              !ht_str_is(question.package, "runc"));
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void asking_leaves_no_trace_on_lists(void **state)
+{
+    static const struct timespec times[] = {{.tv_sec = 1}, {.tv_nsec = UTIME_OMIT}};
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    char folder[256], path[300];
+
+    (void)state;
+    begin_owners(folder, &root);
+    snprintf(path, sizeof(path), "%s/var/lib/dpkg/info/runc.list", folder);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    assert_string_equal(ask_owner(&root, "/usr/bin/runc", "runc"), "dpkg");
+    assert_false(was_read(folder));
+    /* As the host's own are opened. */
+    root.kind = HT_ROOT_HOST;
+    assert_string_equal(ask_owner(&root, "/usr/bin/runc", "runc"), "dpkg");
+    assert_false(was_read(folder));
+    if (geteuid() == 0)
+        assert_true(is_told_to_others(folder, &root));
+}
+
 /* Nobody's file is told only if every list was read. */
 static void a_list_that_cannot_be_read_may_own_the_rest(void **state)
 {
@@ -647,6 +697,7 @@ int main(void)
         cmocka_unit_test(lists_that_are_likely_are_read_first),
         cmocka_unit_test(few_and_many_questions_have_the_same_answers),
         cmocka_unit_test(equal_questions_have_the_same_answer),
+        cmocka_unit_test(asking_leaves_no_trace_on_lists),
         cmocka_unit_test(a_list_that_cannot_be_read_may_own_the_rest),
         cmocka_unit_test(lists_of_a_container_are_read_within_limits),
         cmocka_unit_test(threads_take_turns_at_librpm),
