@@ -13,9 +13,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "net-table.h"
 #include "proc-decode.h"
 #include "proc-node.h"
+#include "running-listens.h"
 #include "running-mapped.h"
 #include "running-owners.h"
 #include "running-reach.h"
@@ -29,8 +29,6 @@ enum {
     FILE_BYTES = 8 * 1024 * 1024,
     LINK_BYTES = 8192,
     FILES_MAX = 50,        /* of one process */
-    SOCKETS_MAX = 4096,    /* descriptors looked at of one process */
-    LISTENS_MAX = 20,      /* addresses of one process */
     SCRIPTS_MAX = 20,      /* scripts and jars of one process */
     QUESTIONS_MAX = 10000, /* different files in one pass */
     LIKELY_BYTES = 256,    /* of a path that is compared before it is looked up */
@@ -603,66 +601,6 @@ static void find_packages(struct looking *looking)
     }
 }
 
-struct sockets {
-    struct ht_running *running;
-    pid_t pid;
-    uint64_t inodes[SOCKETS_MAX];
-    size_t len;
-};
-
-static int visit_descriptor(void *context, const char *name, unsigned type, uint64_t inode)
-{
-    struct sockets *sockets = context;
-    char file[64];
-    struct ht_str target;
-
-    (void)type;
-    (void)inode;
-    snprintf(file, sizeof(file), "%d/fd/%.20s", (int)sockets->pid, name);
-    target = read_link_at(sockets->running, file);
-    if (ht_str_has_prefix(target, "socket:[") && sockets->len < SOCKETS_MAX &&
-        ht_parse_u64(ht_str_sub(target, 8, target.len - 9), &sockets->inodes[sockets->len]) == 0)
-        sockets->len++;
-    return 0;
-}
-
-static bool has_socket(const struct sockets *sockets, uint64_t inode)
-{
-    for (size_t i = 0; i < sockets->len; i++) {
-        if (sockets->inodes[i] == inode)
-            return true;
-    }
-    return false;
-}
-
-static void set_listens(struct looking *looking, struct ht_stale_process *row)
-{
-    struct sockets *sockets = ht_arena_array(looking->arena, struct sockets, 1);
-    struct ht_str *items = ht_arena_array(looking->arena, struct ht_str, LISTENS_MAX);
-    const struct ht_dir_visitor visitor = {.visit = visit_descriptor, .context = sockets};
-    char name[HT_PROC_NAME_MAX];
-    size_t len = 0;
-
-    sockets->running = looking->running;
-    sockets->pid = (pid_t)row->pid;
-    ht_autoclose int fd = openat(looking->running->proc_fd, ht_proc_name(name, sockets->pid, "fd"),
-                                 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || ht_list_fd(fd, &visitor, NULL) < 0)
-        return;
-    for (size_t i = 0; sockets->len && ht_listen_tables[i]; i++) {
-        struct ht_listening listener;
-        struct ht_str text;
-
-        snprintf(name, sizeof(name), "net/%s", ht_listen_tables[i]);
-        text = read_file(looking->running, sockets->pid, name);
-        while (len < LISTENS_MAX && ht_listen_next(&text, ht_listen_tables[i], &listener)) {
-            if (!listener.loopback && has_socket(sockets, listener.inode))
-                items[len++] = ht_arena_text(looking->arena, listener.address);
-        }
-    }
-    ht_stale_process_set_listens(row, (struct ht_text_list){.items = items, .len = len});
-}
-
 static void set_files(struct looking *looking, const struct suspect *suspect,
                       struct ht_stale_process *row)
 {
@@ -702,6 +640,7 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
 {
     struct ht_running *running = looking->running;
     struct ht_cgroup_facts cgroup;
+    struct ht_text_list listens;
     char name[HT_PROC_NAME_MAX];
     struct ht_proc_stat stat;
     bool deleted;
@@ -725,7 +664,8 @@ static bool describe(struct looking *looking, const struct suspect *suspect,
     if (cgroup.unit.len)
         ht_stale_process_set_unit(row, ht_arena_str(looking->arena, cgroup.unit));
     set_files(looking, suspect, row);
-    set_listens(looking, row);
+    if (ht_listens_of(running->proc_fd, suspect->pid, looking->arena, &listens))
+        ht_stale_process_set_listens(row, listens);
     return true;
 }
 
