@@ -32,6 +32,7 @@ enum {
     SCRIPTS_MAX = 20,      /* scripts and jars of one process */
     QUESTIONS_MAX = 10000, /* different files in one pass */
     LIKELY_BYTES = 256,    /* of a path that is compared before it is looked up */
+    PASTS = 1 << 3,        /* what can have come before a process */
 };
 
 struct ht_running {
@@ -79,7 +80,9 @@ struct looking {
     struct ht_running_sum sum;
     struct ht_reach reach;
     struct ht_proc_node node;
-    bool among_kernels; /* the process before was a thread of the kernel's */
+    bool among_kernels;   /* the process before was a thread of the kernel's */
+    unsigned past;        /* a bit for each of the last processes: it was in a root of its own */
+    bool expected[PASTS]; /* whether the one was that came behind such a past the last time */
 };
 
 int ht_running_new(const struct ht_running_places *places, struct ht_running **ret_running,
@@ -564,6 +567,23 @@ static void look_at(struct looking *looking, pid_t pid)
     looking->among_kernels = code == -ESRCH;
 }
 
+/* Processes of containers come in patterns: a shim, then the container's. Of one that is likely in
+ * a root of its own that is asked first; if it is, its mappings are nobody's business. */
+static void look_in_turn(struct looking *looking, pid_t pid)
+{
+    bool *expected = &looking->expected[looking->past];
+    size_t contained = looking->sum.contained;
+
+    if (*expected && ht_proc_node_is_elsewhere(&looking->node, pid)) {
+        looking->sum.contained++;
+        looking->among_kernels = false;
+    } else {
+        look_at(looking, pid);
+    }
+    *expected = looking->sum.contained > contained;
+    looking->past = (looking->past << 1 | *expected) % PASTS;
+}
+
 static int visit_process(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct looking *looking = context;
@@ -575,7 +595,7 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
         return 0;
     /* The kernel's threads come one after the other: of those the link is cheaper. */
     if (!looking->among_kernels || !has_no_program(looking, (pid_t)pid))
-        look_at(looking, (pid_t)pid);
+        look_in_turn(looking, (pid_t)pid);
     return 0;
 }
 

@@ -298,6 +298,43 @@ static void containers_are_their_images_affair(void **state)
     ht_node_unref(seen.node);
 }
 
+/* Behind processes of containers the next is likely one of theirs too; whoever is not is found. */
+static void nobody_is_hidden_among_containers(void **state)
+{
+    enum { FIRST = 100, END = 220 };
+    static const char maps[] = "7f00-7f01 r-xp 00000000 fe:01 7 /usr/lib/x.so (deleted)\n";
+    const struct tree *tree = *state;
+    size_t own = 0;
+
+    for (unsigned pid = FIRST; pid < END; pid++) {
+        bool is_service = pid % 7 == 0, is_own = is_service || pid % 5 == 0;
+        char root[600], name[64];
+
+        own += is_own;
+        put_process(tree, pid,
+                    is_service ? "mnt:[3]"
+                    : is_own   ? "mnt:[1]"
+                               : "mnt:[2]",
+                    "/usr/bin/app", maps);
+        snprintf(root, sizeof(root), "%s/%s", tree->base, is_own ? "root" : "image");
+        snprintf(name, sizeof(name), "proc/%u/root", pid);
+        put_link(tree, name, root);
+    }
+
+    struct seen seen = look(tree);
+
+    assert_int_equal(seen.sum.stale, own);
+    assert_int_equal(seen.sum.compared, own + 1);
+    assert_int_equal(seen.sum.contained, END - FIRST - own);
+    for (unsigned pid = FIRST; pid < END; pid++) {
+        char id[64];
+
+        snprintf(id, sizeof(id), "%u-8812", pid);
+        assert_int_equal(row_of(&seen, id) != NULL, pid % 7 == 0 || pid % 5 == 0);
+    }
+    ht_node_unref(seen.node);
+}
+
 /* A program at its place, as a process that runs it maps it. */
 struct program {
     char path[700];
@@ -699,6 +736,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_replaced_executable_is_told_from_a_deleted_one, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(containers_are_their_images_affair, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(nobody_is_hidden_among_containers, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(processes_of_one_program_are_told_apart, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(what_is_no_program_is_asked_about_each_time, make_tree,
