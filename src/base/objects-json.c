@@ -390,7 +390,7 @@ static int read_one(struct reading *reading, char c)
     return fail_here(reading);
 }
 
-/* "---" may stand between two values, as between documents of YAML. */
+/* "---" or "..." may stand between two values, as between documents of YAML. */
 static int skip_marker(struct reading *reading)
 {
     struct ht_window *window = reading->window;
@@ -398,14 +398,42 @@ static int skip_marker(struct reading *reading)
 
     if (r < 0)
         return r;
-    if (r == 0 || memcmp(window->data + window->at, "---", 3) != 0)
+    if (r == 0 || (memcmp(window->data + window->at, "---", 3) != 0 &&
+                   memcmp(window->data + window->at, "...", 3) != 0))
         return fail_here(reading);
     window->at += 3;
     return 0;
 }
 
+/* Whether the brace at the window's place begins a map of YAML: its first key has no quotes, or a
+ * comment stands before it. */
+static int is_flow_map(struct reading *reading, bool *ret_flow)
+{
+    struct ht_window *window = reading->window;
+
+    *ret_flow = false;
+    for (size_t ahead = 1;; ahead++) {
+        int r = reach(reading, ahead);
+
+        if (r <= 0)
+            return r;
+        if (!memchr(" \t\r\n", window->data[window->at + ahead], 4)) {
+            *ret_flow = !memchr("\"}", window->data[window->at + ahead], 2);
+            return 0;
+        }
+    }
+}
+
+/* Whether it is YAML from here on. A document begins there, or one has ended. */
+static int is_yaml(struct reading *reading, char c, bool begins, bool *ret_yaml)
+{
+    *ret_yaml = c == '#' || (begins && !memchr("{[-.", c, 4));
+    return begins && c == '{' ? is_flow_map(reading, ret_yaml) : 0;
+}
+
 static int read_all(struct reading *reading)
 {
+    bool begins = true;
     char c;
     int r;
 
@@ -413,7 +441,11 @@ static int read_all(struct reading *reading)
         r = peek(reading, &c);
         if (r <= 0)
             return r;
-        r = c == '-' ? skip_marker(reading) : read_one(reading, c);
+        r = is_yaml(reading, c, begins, &reading->window->yaml);
+        if (r < 0 || reading->window->yaml)
+            return r;
+        begins = c == '-' || c == '.';
+        r = begins ? skip_marker(reading) : read_one(reading, c);
         if (r != 0)
             return r;
     }

@@ -16,6 +16,7 @@ struct ht_window {
     size_t counted;     /* up to where lines were counted */
     struct ht_buf read; /* what data points into when it is read from fd */
     bool ended;         /* no more will come */
+    bool yaml;          /* what the reader of JSON left is YAML */
     const char *name;
 };
 
@@ -46,6 +47,7 @@ struct ht_json_piece {
  * bad and what set. */
 int ht_json_piece_read(struct ht_json_piece *piece, struct ht_arena *arena, struct ht_json *ret);
 
+/* Ends before what can only be YAML, with window->yaml set. */
 int ht_objects_json(struct ht_window *window, const struct ht_objects_options *options,
                     ht_object_take take, void *context, struct ht_error *err);
 int ht_objects_yaml(struct ht_window *window, const struct ht_objects_options *options,

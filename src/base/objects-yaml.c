@@ -25,8 +25,9 @@ struct anchor {
 struct reading {
     yaml_parser_t parser;
     struct ht_window *window;
-    size_t taken; /* bytes since the last object */
-    int failed;   /* -errno of the window */
+    size_t first_line; /* on which libyaml's text begins, from 1 */
+    size_t taken;      /* bytes since the last object */
+    int failed;        /* -errno of the window */
     const struct ht_objects_options *options;
     ht_object_take take;
     void *context;
@@ -50,6 +51,11 @@ struct children {
     size_t cap;
     size_t size;
 };
+
+static size_t line_of(const struct reading *reading, const yaml_mark_t *mark)
+{
+    return reading->first_line + mark->line;
+}
 
 static int fail(struct reading *reading, size_t line, int code, const char *what)
 {
@@ -79,7 +85,7 @@ static int give_bytes(void *context, unsigned char *out, size_t size, size_t *re
     window->at += len;
     reading->taken += len;
     if (reading->taken > HT_LIMIT_OBJECT) {
-        reading->failed = fail(reading, reading->parser.mark.line + 1, E2BIG,
+        reading->failed = fail(reading, line_of(reading, &reading->parser.mark), E2BIG,
                                "an object of more than 16 MiB ends behind this line");
         return 0;
     }
@@ -91,7 +97,7 @@ static int fail_syntax(struct reading *reading)
 {
     const yaml_parser_t *parser = &reading->parser;
     const char *problem = parser->problem ? parser->problem : "not YAML";
-    size_t line = parser->problem_mark.line + 1;
+    size_t line = line_of(reading, &parser->problem_mark);
 
     if (reading->failed)
         return reading->failed;
@@ -99,7 +105,7 @@ static int fail_syntax(struct reading *reading)
         return fail(reading, line, ENOMEM, "no memory for the parser");
     if (parser->error == YAML_READER_ERROR)
         return ht_error_set(reading->err, EINVAL, "%s:%zu: %s (byte %zu)", reading->window->name,
-                            parser->mark.line + 1, problem, parser->problem_offset);
+                            line_of(reading, &parser->mark), problem, parser->problem_offset);
     if (parser->context)
         return ht_error_set(reading->err, EINVAL, "%s:%zu: %s %s", reading->window->name, line,
                             parser->context, problem);
@@ -164,7 +170,7 @@ static int read_alias(struct reading *reading, const yaml_event_t *event, struct
 {
     const char *name = (const char *)event->data.alias.anchor;
     const struct anchor *anchor = ht_map_get(reading->anchors, ht_str_from(name));
-    size_t line = event->start_mark.line + 1;
+    size_t line = line_of(reading, &event->start_mark);
     int r;
 
     if (!anchor)
@@ -192,7 +198,7 @@ static int read_scalar(struct reading *reading, const yaml_event_t *event, struc
         plain = false;
     else if (tag && strcmp(tag, YAML_INT_TAG) != 0 && strcmp(tag, YAML_BOOL_TAG) != 0 &&
              strcmp(tag, YAML_NULL_TAG) != 0 && strcmp(tag, YAML_FLOAT_TAG) != 0)
-        return fail(reading, event->start_mark.line + 1, EINVAL, "tags are not accepted");
+        return fail(reading, line_of(reading, &event->start_mark), EINVAL, "tags are not accepted");
     else if (tag)
         plain = true;
     if (plain) {
@@ -212,7 +218,7 @@ static int check_tag(struct reading *reading, const yaml_event_t *event)
 
     if (tag && strcmp((const char *)tag, YAML_MAP_TAG) != 0 &&
         strcmp((const char *)tag, YAML_SEQ_TAG) != 0)
-        return fail(reading, event->start_mark.line + 1, EINVAL, "tags are not accepted");
+        return fail(reading, line_of(reading, &event->start_mark), EINVAL, "tags are not accepted");
     return 0;
 }
 
@@ -272,7 +278,7 @@ static int skip_value(struct reading *reading)
             depth++;
         else if (event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT)
             depth--;
-        size_t line = event.start_mark.line + 1;
+        size_t line = line_of(reading, &event.start_mark);
         yaml_event_delete(&event);
         if (depth > HT_LIMIT_DEPTH)
             return fail(reading, line, E2BIG, "nested too deep (limit 64)");
@@ -285,7 +291,7 @@ static int skip_value(struct reading *reading)
 
 static int read_key(struct reading *reading, const yaml_event_t *event, struct ht_str *ret)
 {
-    size_t line = event->start_mark.line + 1;
+    size_t line = line_of(reading, &event->start_mark);
 
     if (event->type != YAML_SCALAR_EVENT)
         return fail(reading, line, EINVAL, "a key must be a plain text");
@@ -425,7 +431,7 @@ static void name_value(struct reading *reading, const char *name, const struct a
 
 static int read_nested(struct reading *reading, const yaml_event_t *event, struct ht_json *ret)
 {
-    size_t line = event->start_mark.line + 1;
+    size_t line = line_of(reading, &event->start_mark);
     int r = check_tag(reading, event);
 
     if (r == 0)
@@ -446,14 +452,14 @@ static int read_value(struct reading *reading, const yaml_event_t *event, struct
 
     if (event->type == YAML_ALIAS_EVENT)
         return read_alias(reading, event, ret);
-    r = count_value(reading, event->start_mark.line + 1, 1);
+    r = count_value(reading, line_of(reading, &event->start_mark), 1);
     if (r < 0)
         return r;
     if (name)
         reading->deepest = reading->depth;
     r = event->type == YAML_SCALAR_EVENT ? read_scalar(reading, event, ret)
                                          : read_nested(reading, event, ret);
-    ret->line = (unsigned)event->start_mark.line + 1; /* of whatever kind it is */
+    ret->line = (unsigned)line_of(reading, &event->start_mark); /* of whatever kind it is */
     if (r < 0 || !name)
         return r;
     name_value(reading, name,
@@ -511,7 +517,7 @@ static int take_item(struct reading *reading, const yaml_event_t *event, struct 
     struct ht_object object = {.value = &value,
                                .head = in_list ? &head : NULL,
                                .index = document->items,
-                               .line = (unsigned)event->start_mark.line + 1};
+                               .line = (unsigned)line_of(reading, &event->start_mark)};
     size_t values = reading->values;
     int r;
 
@@ -563,7 +569,7 @@ static int read_head_member(struct reading *reading, const yaml_event_t *key_eve
         return read_member(reading, key_event, &document->members, merged);
     r = read_key(reading, key_event, &key);
     if (r == 0 && document->is_list)
-        r = fail_twice(reading, key_event->start_mark.line + 1, key);
+        r = fail_twice(reading, line_of(reading, &key_event->start_mark), key);
     if (r == 0)
         r = next_event(reading, &event);
     if (r < 0)
@@ -612,17 +618,25 @@ static int read_head(struct reading *reading, struct document *document)
     return 0;
 }
 
+/* Nothing, or null. */
 static bool is_empty(const yaml_event_t *event)
 {
-    return event->type == YAML_SCALAR_EVENT && event->data.scalar.length == 0 &&
-           event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    struct ht_json value = {0};
+
+    if (event->type != YAML_SCALAR_EVENT || event->data.scalar.tag ||
+        event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+        return false;
+    ht_yaml_scalar((struct ht_str){.data = (const char *)event->data.scalar.value,
+                                   .len = event->data.scalar.length},
+                   &value);
+    return value.kind == HT_JSON_NULL;
 }
 
 /* What a document begins with; an empty one is none. */
 static int read_root(struct reading *reading, const yaml_event_t *event)
 {
     struct document document = {.members = {.size = sizeof(struct ht_json_member)},
-                                .line = (unsigned)event->start_mark.line + 1};
+                                .line = (unsigned)line_of(reading, &event->start_mark)};
     struct ht_json head;
     int r = 0;
 
@@ -693,6 +707,7 @@ int ht_objects_yaml(struct ht_window *window, const struct ht_objects_options *o
     ht_autoarena struct ht_arena *head = ht_arena_new((size_t)HT_LIMIT_OBJECT * 8);
     ht_autoarena struct ht_arena *item = ht_arena_new((size_t)HT_LIMIT_OBJECT * 8);
     struct reading reading = {.window = window,
+                              .first_line = ht_window_line(window, window->at),
                               .options = options,
                               .take = take,
                               .context = context,

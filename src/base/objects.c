@@ -136,9 +136,11 @@ int ht_objects_read(int fd, const struct ht_objects_options *options, ht_object_
     int r = skip_mark(&window, err);
     if (r == 0)
         r = is_json(&window, &json, err);
-    if (r == 0)
-        r = json ? ht_objects_json(&window, options, take, context, err)
-                 : ht_objects_yaml(&window, options, take, context, err);
+    window.yaml = !json;
+    if (r == 0 && json)
+        r = ht_objects_json(&window, options, take, context, err);
+    if (r == 0 && window.yaml)
+        r = ht_objects_yaml(&window, options, take, context, err);
     ht_window_close(&window);
     return r;
 }
@@ -157,7 +159,10 @@ int ht_objects_read_json(struct ht_str text, const struct ht_objects_options *op
     struct ht_window window;
 
     open_text(&window, text, options->name);
-    return ht_objects_json(&window, options, take, context, err);
+    int r = ht_objects_json(&window, options, take, context, err);
+    if (r == 0 && window.yaml)
+        r = ht_window_fail(&window, window.at, EINVAL, "unexpected character", err);
+    return r;
 }
 
 int ht_objects_read_yaml(struct ht_str text, const struct ht_objects_options *options,

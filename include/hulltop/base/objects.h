@@ -35,8 +35,9 @@ struct ht_objects_options {
         *skip; /* keys whose values are passed over unread, up to a NULL; NULL: none */
 };
 
-/* Reads fd to its end; what begins with { or [ is JSON (several values may follow each other), all
- * else YAML. -EINVAL: not such a text; -E2BIG: an object over a limit; others from reading. */
+/* Reads fd to its end; what begins with [, or { and a key in quotes, is JSON (several values may
+ * follow each other), all else YAML, which may stand behind JSON and "---" too. -EINVAL: not such a
+ * text; -E2BIG: an object over a limit; others from reading. */
 int ht_objects_read(int fd, const struct ht_objects_options *options, ht_object_take take,
                     void *context, struct ht_error *err);
 /* The same of JSON that lies in memory. */

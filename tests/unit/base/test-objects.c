@@ -94,6 +94,23 @@ static void expect(const char *text, const char *wanted)
     }
 }
 
+/* The same where only a stream may be both. */
+static void expect_stream(const char *text, const char *wanted)
+{
+    static const size_t pieces[] = {1, 7, 100000};
+
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+        struct said said = {.text = HT_BUF(HT_LIMIT_BODY)};
+        struct ht_error err = {0};
+
+        if (read_pieces(ht_str_from(text), pieces[i], &said, &err) < 0)
+            fail_msg("%s: %s", text, err.text);
+        ht_buf_add_c(&said.text, '\0');
+        assert_string_equal(said.text.data, wanted);
+        ht_buf_fini(&said.text);
+    }
+}
+
 static void refuse(struct ht_str text, int code, const char *message)
 {
     struct said said = {.text = HT_BUF(HT_LIMIT_BODY)};
@@ -279,6 +296,8 @@ static void bad_json_is_refused(void **state)
     refuse_text("{\"x\":[\n{\"a\":1,\"a\":2}]}", EINVAL,
                 "x:2: a key is there twice in the map that begins here");
     refuse_text("{\"a\":1}}", EINVAL, "x:1: unexpected character");
+    refuse_text("{a:1}", EINVAL, "x:1: unexpected character");
+    refuse_text("{\"a\":1}\n# no", EINVAL, "x:2: unexpected character");
     refuse_text("{\"a\":1}-", EINVAL, "x:1: unexpected character");
 }
 
@@ -298,6 +317,39 @@ static void bad_yaml_is_refused(void **state)
     refuse_text("a: b\n\tc: d\n", EINVAL,
                 "x:2: while scanning a plain scalar found a tab character that violates "
                 "indentation");
+}
+
+static void yaml_may_stand_behind_json(void **state)
+{
+    static const char wanted[] = "document line 1: {\"a\":1}\ndocument line 3: {\"b\":2}\n";
+
+    (void)state;
+    expect_stream("{\"a\":1}\n---\nb: 2\n", wanted);
+    expect_stream("{\"a\":1}\n--- # here\nb: 2\n", wanted);
+    expect_stream("{\"a\":1}\n---\n{b: 2}\n", wanted);
+    expect_stream("{\"a\":1}\n...\n--- {b: 2}\n", wanted);
+    expect_stream("{\"a\":1}\n# more\n--- {\"b\":2}\n", wanted);
+    expect_stream("{\"a\":1}\n---\nnull\n---\n{\"b\":2}\n",
+                  "document line 1: {\"a\":1}\ndocument line 5: {\"b\":2}\n");
+}
+
+static void a_map_in_braces_may_be_yaml(void **state)
+{
+    (void)state;
+    expect_stream("{a: 1,\n b: [x]}\n", "document line 1: {\"a\":1,\"b\":[\"x\"]}\n");
+    expect_stream("\n{ # of YAML\n \"a\": x}\n---\n{\"b\":2}\n",
+                  "document line 2: {\"a\":\"x\"}\ndocument line 5: {\"b\":2}\n");
+    expect_stream("{items: [{a: 1},\n{b: 2}], kind: L}\n",
+                  "item 0 of {} line 1: {\"a\":1}\nitem 1 of {} line 2: {\"b\":2}\n"
+                  "list of 2 line 1: {\"kind\":\"L\"}\n");
+    expect_stream("{ }\n{\"a\":1}\n", "document line 1: {}\ndocument line 2: {\"a\":1}\n");
+}
+
+static void a_document_of_nothing_is_none(void **state)
+{
+    (void)state;
+    expect("---\nnull\n---\n~\n---\n---\na: 1\n--- NULL\n", "document line 7: {\"a\":1}\n");
+    refuse_text("a: 1\n--- 'null'\n", EINVAL, "x:2: neither a map nor a list");
 }
 
 static void whoever_takes_may_end_it(void **state)
@@ -320,6 +372,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_is_given_item_by_item),
         cmocka_unit_test(documents_follow_each_other),
+        cmocka_unit_test(yaml_may_stand_behind_json),
+        cmocka_unit_test(a_map_in_braces_may_be_yaml),
+        cmocka_unit_test(a_document_of_nothing_is_none),
         cmocka_unit_test(the_mark_of_utf_8_is_passed_over),
         cmocka_unit_test(skipped_keys_are_passed_over),
         cmocka_unit_test(json_is_read_as_it_is_written),
