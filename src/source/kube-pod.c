@@ -348,10 +348,11 @@ static void decode_metadata(struct ht_kube_decoding *decoding, const struct ht_j
     struct ht_str text;
     int64_t at;
 
-    if (text_of(metadata, "name", &text) || text_of(metadata, "generateName", &text))
-        ht_pod_set_name(pod, text);
-    if (text_of(metadata, "namespace", &text))
-        ht_pod_set_namespace(pod, text);
+    if ((ht_kube_text(decoding, metadata, "metadata", "name") && decoding->text.len) ||
+        (ht_kube_text(decoding, metadata, "metadata", "generateName") && decoding->text.len))
+        ht_pod_set_name(pod, decoding->text);
+    if (ht_kube_text(decoding, metadata, "metadata", "namespace") && decoding->text.len)
+        ht_pod_set_namespace(pod, decoding->text);
     if (text_of(metadata, "uid", &text))
         ht_pod_set_id(pod, text);
     if (time_of(metadata, "creationTimestamp", &at))
@@ -684,6 +685,8 @@ int ht_kube_decode_pod(const struct ht_kube_object *object, struct ht_arena *are
 
     if (!shape)
         return ht_error_set(err, EINVAL, "holds no pod");
+    if (metadata && !ht_json_is_object(metadata) && metadata->kind != HT_JSON_NULL)
+        ht_kube_fail(&decoding, "", "metadata", "a map");
     decode_metadata(&decoding, metadata);
     decode_owner(&decoding, metadata);
     decode_labels(&decoding, ht_json_get(inner, "metadata"));
