@@ -259,8 +259,8 @@ static bool is_property(struct ht_str fragment)
     return fragment.data[1] == '=' && c && strchr(properties, c);
 }
 
-/* "a=stable, l=Debian": all of it must fit, and there must be something; of a property that is
- * named twice the last counts. */
+/* "a=stable, l=Debian": all of it must fit; of a property that is named twice the last counts.
+ * Nothing at all fits the status alone. */
 static bool fits_fragments(struct ht_deb_matcher *matcher, const struct ht_deb_file *file,
                            struct ht_str spec)
 {
@@ -281,7 +281,7 @@ static bool fits_fragments(struct ht_deb_matcher *matcher, const struct ht_deb_f
         if (!fits_property(matcher, file, (char)c, values[c]))
             return false;
     }
-    return any;
+    return any || !file->release;
 }
 
 /* "stable", "bookworm", "12*": a suite or codename, or a version where it begins with a digit. */
@@ -316,7 +316,7 @@ bool ht_deb_pin_fits_file(struct ht_deb_matcher *matcher, const struct ht_deb_pi
         if (ht_str_is(pin->data, "*"))
             return true;
         if (!pin->data.len)
-            return false;
+            return !file->release;
         return ht_str_find_byte(pin->data, '=') >= 0 ? fits_fragments(matcher, file, pin->data)
                                                      : fits_word(matcher, file, pin->data);
     case HT_DEB_PIN_ORIGIN:

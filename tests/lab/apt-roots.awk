@@ -79,7 +79,7 @@ function source(uri, dist,    file, options) {
 function pins(file,    i) {
     for (i = draw(4); i > 0; i--) {
         print "Package: " pick("*|*|alpha|lib*|/^lib/|beta gamma|src:src|kappa:i386|alpha:any|*:i386|lib*:any|/a$/:i386|src:s*|src:/^src$/|[ab]*|?eta|linux-image-amd64 libx1:amd64|ALPHA|alpha*:amd64 beta:any|*a", "|") >file
-        print "Pin: " pick("release a=stable|release n=bookworm|release o=Debian|release l=Debian-Security|release c=contrib|origin deb.example.net|origin \"\"|version 1.0*|version 1.0-2|release a=/.*backports/|release a=testing,c=main|release b=i386|release v=12*|release v=12|release v=12.5|release o=Deb*,a=stable-security|release a=stable, n=bookworm|release l=/^Debian/|release n=bookworm-*|origin *.example.net|origin /vendor/|version *|version 1.0-1,2.0*|version /^1\\./|version 1.0-1 |Release A=stable|release a=now|release c=main,o=Flat|release=stable|release *|release b=amd64,a=edge", "|") >file
+        print "Pin: " pick("release a=stable|release n=bookworm|release o=Debian|release l=Debian-Security|release c=contrib|origin deb.example.net|origin \"\"|version 1.0*|version 1.0-2|release a=/.*backports/|release a=testing,c=main|release b=i386|release x=1|release a=|release v=12*|release v=12|release v=12.5|release o=Deb*,a=stable-security|release a=stable, n=bookworm|release l=/^Debian/|release n=bookworm-*|origin *.example.net|origin /vendor/|version *|version 1.0-1,2.0*|version /^1\\./|version 1.0-1 |Release A=stable|release a=now|release c=main,o=Flat|release=stable|release *|release b=amd64,a=edge", "|") >file
         print "Pin-Priority: " pick("1 100 400 500 501 990 1001 -1 -10 1000 99 999 32767 -32767") "\n" >file
     }
     printf "" >file

@@ -326,6 +326,27 @@ static void an_offer_of_another_architecture_has_a_say_in_pins(void **state)
     ht_deb_policy_fini(&policy);
 }
 
+/* As with apt: it has no property that a list could lack. */
+static void a_release_pin_that_says_nothing_fits_the_status_alone(void **state)
+{
+    static const char *const pins[] = {"release x=1", "release a=", "release"};
+    struct ground *ground = *state;
+    struct ht_deb_release release = {.suite = HT_S("stable")};
+
+    for (size_t i = 0; i < ARRAY_LEN(pins); i++) {
+        struct ht_deb_file files[2] = {{.release = NULL}, {.release = &release}};
+        struct ht_deb_policy policy = {.arena = ground->arena, .files = files, .files_len = 2};
+        ht_autobuf struct ht_buf text = HT_BUF(4096);
+
+        ht_buf_addf(&text, "Package: *\nPin: %s\nPin-Priority: 2000\n", pins[i]);
+        assert_int_equal(ht_deb_policy_parse(&policy, ht_buf_str(&text), "preferences", NULL), 0);
+        ht_deb_policy_apply(&policy, &ground->set);
+        assert_int_equal(files[0].priority, 2000);
+        assert_int_not_equal(files[1].priority, 2000);
+        ht_deb_policy_fini(&policy);
+    }
+}
+
 /* Bytes that a terminal would obey stay what they are; faces make them printable. */
 static void control_characters_stay_raw(void **state)
 {
@@ -457,6 +478,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_offer_of_another_architecture_has_a_say_in_pins, begin,
                                         end),
         cmocka_unit_test_setup_teardown(thousands_of_patterns_are_applied, begin, end),
+        cmocka_unit_test_setup_teardown(a_release_pin_that_says_nothing_fits_the_status_alone,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(control_characters_stay_raw, begin, end),
         cmocka_unit_test_setup_teardown(names_are_the_same_in_any_case, begin, end),
         cmocka_unit_test_setup_teardown(the_journal_replaces_the_status, begin, end),
