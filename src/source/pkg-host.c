@@ -73,8 +73,8 @@ void ht_pkg_read_clock(struct ht_package_db *db)
 /* ---- images ---- */
 
 struct image {
-    const char *id;    /* of os-release; NULL: a file tells */
-    const char *file;  /* that is only there on such a host; NULL: the id is enough */
+    const char *id;    /* of os-release; NULL: a file or the field tells */
+    const char *file;  /* that is only there on such a host; NULL: none */
     const char *build; /* field of os-release with what was built */
 };
 
@@ -85,15 +85,27 @@ static const struct image images[] = {
     {"talos", NULL, "VERSION_ID"},
     {NULL, "/run/ostree-booted", "OSTREE_VERSION"},
     {NULL, "/ostree/repo", "OSTREE_VERSION"},
+    {NULL, NULL, "OSTREE_VERSION"},
     {"opensuse-microos", NULL, "VERSION_ID"},
+    {"opensuse-leap-micro", NULL, "VERSION_ID"},
     {"sle-micro", NULL, "VERSION_ID"},
+    {"sl-micro", NULL, "VERSION_ID"},
 };
 
-static const struct image *find_image(struct ht_pkg_reading *reading, struct ht_str id)
+static bool is_image(struct ht_pkg_reading *reading, struct ht_str release,
+                     const struct image *image)
+{
+    if (image->file)
+        return ht_pkg_inputs_look(reading->inputs, reading->root, image->file) == 0;
+    if (image->id)
+        return ht_str_is(ht_proc_decode_os_release(release, "ID", reading->arena), image->id);
+    return ht_proc_decode_os_release(release, image->build, reading->arena).len > 0;
+}
+
+static const struct image *find_image(struct ht_pkg_reading *reading, struct ht_str release)
 {
     for (size_t i = 0; i < ARRAY_LEN(images); i++) {
-        if (images[i].id ? ht_str_is(id, images[i].id)
-                         : ht_pkg_inputs_look(reading->inputs, reading->root, images[i].file) == 0)
+        if (is_image(reading, release, &images[i]))
             return &images[i];
     }
     return NULL;
@@ -145,7 +157,7 @@ int ht_pkg_read_image(struct ht_pkg_reading *reading, struct ht_node *sample, st
     (void)err;
     if (!ht_pkg_read_release(reading, &text))
         return -ENOENT;
-    image = find_image(reading, ht_proc_decode_os_release(ht_buf_str(&text), "ID", reading->arena));
+    image = find_image(reading, ht_buf_str(&text));
     if (!image)
         return -ENOENT;
     name = ht_proc_decode_os_release(ht_buf_str(&text), "PRETTY_NAME", reading->arena);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where each program is comes from the usual folders and from what runs; its version from the
- * package that owns it, else from its build data. Nothing is started to ask for its version.
+ * package that owns it, else from its build data. A package whose program is in none of these
+ * places tells its version alone. Nothing is started to ask for its version.
  */
 #include "pkg-stack.h"
 
@@ -39,7 +40,7 @@ static const struct {
     {"crio", "cri-o", {"cri-o"}},
     {"kubelet", "kubelet", {"kubelet"}},
     {"kube-apiserver", "kube-apiserver", {NULL}},
-    {"etcd", "etcd", {"etcd-server"}},
+    {"etcd", "etcd", {"etcd-server", "etcd"}},
     {"podman", "podman", {"podman"}},
 };
 
@@ -414,6 +415,50 @@ static void add_row(struct stacking *stacking, const struct program *program, st
     ht_node_add(sample, ht_row_new(&ht_component_table, &row));
 }
 
+/* ---- packages whose program was not found ---- */
+
+static bool has_component(const struct stacking *stacking, const char *component)
+{
+    for (size_t i = 0; i < stacking->len; i++) {
+        if (strcmp(programs[stacking->items[i].kind].component, component) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void add_package(struct stacking *stacking, size_t kind, struct ht_node *sample)
+{
+    const struct program program = {.kind = kind};
+    const struct ht_installed *package = NULL;
+    struct ht_component row = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(programs[kind].packages) && !package; i++) {
+        struct ht_str name = ht_str_from(programs[kind].packages[i]);
+
+        if (name.len && is_told_by_package(&program, name))
+            package = ht_installed_find(stacking->places->installed, name);
+    }
+    if (!package)
+        return;
+    ht_component_set_id(&row, ht_arena_strf(stacking->arena, "%s package %.*s",
+                                            programs[kind].component, HT_STR_ARG(package->name)));
+    ht_component_set_name(&row, ht_str_from(programs[kind].component));
+    if (stacking->places->proc)
+        ht_component_set_pids(&row, (struct ht_uint_list){0});
+    set_package(stacking, &program, package, &row);
+    ht_node_add(sample, ht_row_new(&ht_component_table, &row));
+}
+
+/* A shim says nothing that its containerd does not. */
+static void add_packages(struct stacking *stacking, struct ht_node *sample)
+{
+    for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+        if (strcmp(programs[i].component, "containerd-shim") != 0 &&
+            !has_component(stacking, programs[i].component))
+            add_package(stacking, i, sample);
+    }
+}
+
 bool ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
                    struct ht_node *sample)
 {
@@ -439,5 +484,6 @@ bool ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
     stacking->proc_fd = proc;
     for (size_t i = 0; i < stacking->len; i++)
         add_row(stacking, &stacking->items[i], owned[i].package, sample);
+    add_packages(stacking, sample);
     return !stacking->cut;
 }

@@ -13,7 +13,8 @@ struct ht_stack_places {
     const struct ht_advisories *advisories; /* NULL: none */
 };
 
-/* Adds a component row for each of them that is on disk or runs. False: some were left out, for
+/* Adds a component row for each of them that is on disk or runs, or of which only the package is
+ * there. False: some were left out, for
  * there were too many. */
 bool ht_stack_look(const struct ht_stack_places *places, struct ht_arena *arena,
                    struct ht_node *sample);

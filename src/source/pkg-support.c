@@ -18,8 +18,8 @@ static const struct {
     const char *id;
     unsigned numbers;
 } systems[] = {
-    {"alpine", 2}, {"rhel", 1}, {"rocky", 1}, {"almalinux", 1},     {"debian", 1},
-    {"cos", 1},    {"amzn", 1}, {"sles", 2},  {"opensuse-leap", 2},
+    {"alpine", 2}, {"rhel", 1}, {"rocky", 1},         {"almalinux", 1}, {"debian", 1}, {"cos", 1},
+    {"amzn", 1},   {"sles", 2}, {"opensuse-leap", 2}, {"centos", 1},    {"ol", 1},
 };
 
 static struct ht_str first_numbers(struct ht_str version, unsigned numbers)
