@@ -125,6 +125,33 @@ struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db
     return (struct ht_str){0};
 }
 
+/* The day from which the paid lists are that bring the fixes of a release which gets no others, 0
+ * where there are none. */
+static int64_t paid_since(struct ht_checking *checking)
+{
+    const struct ht_rowset *rows = ht_node_set(ht_checking_node(checking), HT_TABLE_SUPPORT);
+
+    for (size_t i = 0; i < rows->len; i++) {
+        const struct ht_support *support = ht_support_of(rows->rows[i]);
+
+        if (ht_str_is(support->kind, "system") && ht_support_has_state(support) &&
+            support->state == HT_SUPPORT_STATE_PAID_ONLY && ht_support_has_paid_at(support))
+            return support->paid_at;
+    }
+    return 0;
+}
+
+/* The other lists of such a release stay as they were on its last day. */
+static struct ht_str distrust_of(struct ht_checking *checking, const struct ht_package_db *db)
+{
+    struct ht_package_db living = *db;
+    int64_t paid = paid_since(checking);
+
+    if (ht_package_db_has_lists_at(db) && paid > db->lists_at)
+        ht_package_db_set_lists_at(&living, paid);
+    return ht_pkg_distrust(ht_checking_arena(checking), &living, ht_checking_now(checking));
+}
+
 /* ---- PKG-001 ---- */
 
 /* Names of the security updates among the rows, and how many of them are held. */
@@ -282,7 +309,7 @@ static void look_updates(struct ht_checking *checking, const struct ht_row *row)
                  "ask the package manager itself, or give --advisories");
         return;
     }
-    distrust = ht_pkg_distrust(arena, db, ht_checking_now(checking));
+    distrust = distrust_of(checking, db);
     if (!has_lists(db)) {
         ht_blind(checking, "packages", distrust.data,
                  db->missing.len || db->unreadable.len ? HELP_APT : HELP_SOURCE);
@@ -346,7 +373,6 @@ static void distrust_lists(struct ht_checking *checking, const struct ht_package
 static void look_lists(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_package_db *db = ht_package_db_of(row);
-    struct ht_arena *arena = ht_checking_arena(checking);
     struct ht_str distrust;
 
     if (ht_pkg_is_image(db))
@@ -355,7 +381,7 @@ static void look_lists(struct ht_checking *checking, const struct ht_row *row)
         ht_unknown(checking, "packages", "which package lists are in use is not known", "");
         return;
     }
-    distrust = ht_pkg_distrust(arena, db, ht_checking_now(checking));
+    distrust = distrust_of(checking, db);
     if (distrust.len)
         distrust_lists(checking, db, distrust);
     fire_unoffered(checking, db);
@@ -365,7 +391,7 @@ static const struct ht_check checks[] = {
     {.id = "PKG-001",
      .question = 4,
      .scope = HT_TABLE_PACKAGE_DB,
-     .reads = HT_READS(PACKAGE) | HT_READS(ADVISORY),
+     .reads = HT_READS(PACKAGE) | HT_READS(ADVISORY) | HT_READS(SUPPORT),
      .flags = HT_CHECK_DECIDES | HT_CHECK_CORE,
      .severity = HT_SEVERITY_HIGH,
      .title = "Security updates wait",
@@ -385,10 +411,12 @@ static const struct ht_check checks[] = {
     {.id = "PKG-002",
      .question = 4,
      .scope = HT_TABLE_PACKAGE_DB,
+     .reads = HT_READS(SUPPORT),
      .severity = HT_SEVERITY_MEDIUM,
      .title = "Package lists cannot be trusted",
      .condition = "The lists of security updates are older than 7 days (--lists-days), missing, "
-                  "unreadable, past their date, or there is no source of security updates. Low: an "
+                  "unreadable, past their date, or there is no source of security updates. Where a "
+                  "release gets fixes for those who pay alone, their lists must be fresh. Low: an "
                   "installed package is in none of them.",
      .why = "\"No updates\" means nothing if nobody asked for a month.",
      .fix = "sudo apt-get update, and a timer that does it daily.",
