@@ -457,8 +457,8 @@ static void decode_volumes(struct ht_kube_decoding *decoding, const struct ht_js
         len++;
         ht_pod_volume_set_index(volume, i);
         ht_pod_volume_set_source(volume, source->key);
-        if (text_of(&list->items[i], "name", &text))
-            ht_pod_volume_set_name(volume, text);
+        if (ht_kube_text(decoding, &list->items[i], "spec.volumes[]", "name"))
+            ht_pod_volume_set_name(volume, decoding->text);
         if (!ht_str_is(source->key, "hostPath"))
             continue;
         if (text_of(&source->value, "path", &text))

@@ -4,7 +4,10 @@
 
 #include <stdio.h>
 
+#include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
+
+enum { SHOWN_MAX = 60 };
 
 /* clang-format off */
 static const char *const pod_keys[] = {
@@ -32,6 +35,23 @@ static const char *const security_keys[] = {
     "readOnlyRootFilesystem", "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxOptions",
     "seccompProfile", "windowsOptions", NULL};
 static const char *const capability_keys[] = {"add", "drop", NULL};
+static const char *const profile_keys[] = {"localhostProfile", "type", NULL};
+static const char *const selinux_keys[] = {"level", "role", "type", "user", NULL};
+static const char *const windows_keys[] = {
+    "gmsaCredentialSpec", "gmsaCredentialSpecName", "hostProcess", "runAsUserName", NULL};
+static const char *const sysctl_keys[] = {"name", "value", NULL};
+static const char *const os_keys[] = {"name", NULL};
+static const char *const port_keys[] = {
+    "containerPort", "hostIP", "hostPort", "name", "protocol", NULL};
+static const char *const probe_keys[] = {
+    "exec", "failureThreshold", "grpc", "httpGet", "initialDelaySeconds", "periodSeconds",
+    "successThreshold", "tcpSocket", "terminationGracePeriodSeconds", "timeoutSeconds", NULL};
+static const char *const lifecycle_keys[] = {"postStart", "preStop", "stopSignal", NULL};
+static const char *const handler_keys[] = {"exec", "httpGet", "sleep", "tcpSocket", NULL};
+static const char *const http_keys[] = {
+    "host", "httpHeaders", "path", "port", "protocol", "scheme", NULL};
+static const char *const tcp_keys[] = {"host", "port", NULL};
+static const char *const host_path_keys[] = {"path", "type", NULL};
 static const char *const volume_keys[] = {
     "awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "configMap", "csi",
     "downwardAPI", "emptyDir", "ephemeral", "fc", "flexVolume", "flocker", "gcePersistentDisk",
@@ -40,11 +60,56 @@ static const char *const volume_keys[] = {
     "storageos", "vsphereVolume", NULL};
 /* clang-format on */
 
-/* What is known of an object, and where it lies. */
-struct place {
+/* A map with known keys, and what is looked into below it. */
+struct shape {
     const char *const *known;
-    char path[120];
+    const struct inner *inner; /* up to one without a key; NULL: nothing */
 };
+
+/* A member that is a map, or a list of maps. */
+struct inner {
+    const char *key;
+    const struct shape *shape;
+};
+
+static const struct shape profile = {.known = profile_keys}, selinux = {.known = selinux_keys},
+                          windows = {.known = windows_keys},
+                          capabilities = {.known = capability_keys},
+                          sysctls = {.known = sysctl_keys}, os = {.known = os_keys},
+                          ports = {.known = port_keys}, http = {.known = http_keys},
+                          tcp = {.known = tcp_keys}, host_path = {.known = host_path_keys};
+static const struct inner to_hosts[] = {{"httpGet", &http}, {"tcpSocket", &tcp}, {NULL, NULL}};
+static const struct shape probe = {.known = probe_keys, .inner = to_hosts};
+static const struct shape handler = {.known = handler_keys, .inner = to_hosts};
+static const struct inner in_lifecycle[] = {
+    {"postStart", &handler}, {"preStop", &handler}, {NULL, NULL}};
+static const struct shape lifecycle = {.known = lifecycle_keys, .inner = in_lifecycle};
+static const struct inner in_security[] = {
+    {"appArmorProfile", &profile}, {"capabilities", &capabilities}, {"seLinuxOptions", &selinux},
+    {"seccompProfile", &profile},  {"windowsOptions", &windows},    {NULL, NULL}};
+static const struct shape security = {.known = security_keys, .inner = in_security};
+static const struct inner in_container[] = {{"lifecycle", &lifecycle},
+                                            {"livenessProbe", &probe},
+                                            {"ports", &ports},
+                                            {"readinessProbe", &probe},
+                                            {"startupProbe", &probe},
+                                            {"securityContext", &security},
+                                            {NULL, NULL}};
+static const struct shape container = {.known = container_keys, .inner = in_container};
+static const struct inner in_volume[] = {{"hostPath", &host_path}, {NULL, NULL}};
+static const struct shape volume = {.known = volume_keys, .inner = in_volume};
+static const struct inner in_pod_security[] = {
+    {"appArmorProfile", &profile}, {"seLinuxOptions", &selinux}, {"seccompProfile", &profile},
+    {"sysctls", &sysctls},         {"windowsOptions", &windows}, {NULL, NULL}};
+static const struct shape pod_security = {.known = pod_security_keys, .inner = in_pod_security};
+static const struct inner in_pod[] = {{"containers", &container},
+                                      {"ephemeralContainers", &container},
+                                      {"initContainers", &container},
+                                      {"os", &os},
+                                      {"securityContext", &pod_security},
+                                      {"volumes", &volume},
+                                      {NULL, NULL}};
+static const struct shape pod = {.known = pod_keys, .inner = in_pod};
 
 static bool is_known(const char *const *known, struct ht_str key)
 {
@@ -55,53 +120,70 @@ static bool is_known(const char *const *known, struct ht_str key)
     return false;
 }
 
-static void look(const struct ht_json *object, const struct place *place, struct ht_odd_keys *odd)
-{
-    for (size_t i = 0; ht_json_is_object(object) && i < object->len; i++) {
-        const struct ht_json_member *member = &object->members[i];
+/* Where a map lies in what it is in, up to the spec. */
+struct place {
+    const struct place *around; /* NULL: the spec */
+    const char *key;
+    size_t index;
+    bool in_list;
+};
 
-        if (is_known(place->known, member->key) || odd->count++ > 0)
-            continue;
-        odd->line = member->value.line;
-        snprintf(odd->first, sizeof(odd->first), "%s.%.*s", place->path,
-                 member->key.len > 60 ? 60 : (int)member->key.len, member->key.data);
+static void write_place(const struct place *place, struct ht_buf *out)
+{
+    if (place->around) {
+        write_place(place->around, out);
+        ht_buf_add_c(out, '.');
     }
+    ht_buf_add_text(out, place->key);
+    if (place->in_list)
+        ht_buf_addf(out, "[%zu]", place->index);
 }
 
-static void look_container(const struct ht_json *container, const struct place *at,
-                           struct ht_odd_keys *odd)
+static void note(const struct place *place, const struct ht_json_member *member,
+                 struct ht_odd_keys *odd)
 {
-    const struct ht_json *security = ht_json_get(container, "securityContext");
-    struct place inner = {.known = security_keys};
+    ht_autobuf struct ht_buf text = HT_BUF(sizeof(odd->first) - 1);
 
-    look(container, at, odd);
-    snprintf(inner.path, sizeof(inner.path), "%.60s.securityContext", at->path);
-    look(security, &inner, odd);
-    inner.known = capability_keys;
-    snprintf(inner.path, sizeof(inner.path), "%.60s.securityContext.capabilities", at->path);
-    look(ht_json_get(security, "capabilities"), &inner, odd);
+    if (odd->count++ > 0)
+        return;
+    write_place(place, &text);
+    odd->line = member->value.line;
+    snprintf(odd->first, sizeof(odd->first), "%.*s.%.*s", HT_STR_ARG(ht_buf_str(&text)),
+             member->key.len > SHOWN_MAX ? SHOWN_MAX : (int)member->key.len, member->key.data);
+}
+
+static void look(const struct ht_json *object, const struct shape *shape, const struct place *place,
+                 struct ht_odd_keys *odd);
+
+static void look_inner(const struct ht_json *value, const struct inner *inner,
+                       const struct place *around, struct ht_odd_keys *odd)
+{
+    struct place place = {.around = around, .key = inner->key};
+
+    if (!ht_json_is_array(value)) {
+        look(value, inner->shape, &place, odd);
+        return;
+    }
+    place.in_list = true;
+    for (place.index = 0; place.index < value->len; place.index++)
+        look(&value->items[place.index], inner->shape, &place, odd);
+}
+
+/* As deep as the shapes are. */
+static void look(const struct ht_json *object, const struct shape *shape, const struct place *place,
+                 struct ht_odd_keys *odd)
+{
+    if (!ht_json_is_object(object))
+        return;
+    for (size_t i = 0; i < object->len; i++) {
+        if (!is_known(shape->known, object->members[i].key))
+            note(place, &object->members[i], odd);
+    }
+    for (const struct inner *inner = shape->inner; inner && inner->key; inner++)
+        look_inner(ht_json_get(object, inner->key), inner, place, odd);
 }
 
 void ht_manifest_find_odd(const struct ht_json *spec, struct ht_odd_keys *odd)
 {
-    static const char *const lists[] = {"initContainers", "containers", "ephemeralContainers",
-                                        "volumes"};
-
-    look(spec, &(struct place){.known = pod_keys, .path = "spec"}, odd);
-    look(ht_json_get(spec, "securityContext"),
-         &(struct place){.known = pod_security_keys, .path = "spec.securityContext"}, odd);
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        const struct ht_json *list = ht_json_get(spec, lists[i]);
-        bool volumes = lists[i][0] == 'v';
-
-        for (size_t j = 0; ht_json_is_array(list) && j < list->len; j++) {
-            struct place place = {.known = volumes ? volume_keys : container_keys};
-
-            snprintf(place.path, sizeof(place.path), "spec.%s[%zu]", lists[i], j);
-            if (volumes)
-                look(&list->items[j], &place, odd);
-            else
-                look_container(&list->items[j], &place, odd);
-        }
-    }
+    look(spec, &pod, &(struct place){.key = "spec"}, odd);
 }

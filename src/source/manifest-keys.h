@@ -3,8 +3,8 @@
  * Keys of a manifest's pod that nobody reads. Layer 3 (source), private; pure.
  *
  * An API server drops what it does not know, or refuses it; a misspelled "privileged" or
- * "hostNetwork" would pass unseen here. Objects that are judged by their fields are looked at, down
- * to the security contexts; what is in a probe or a resource is not.
+ * "hostNetwork" would pass unseen here. Whatever is judged by its fields is looked at; what is
+ * in an environment or a resource is not.
  */
 #ifndef HT_SOURCE_MANIFEST_KEYS_H
 #define HT_SOURCE_MANIFEST_KEYS_H
