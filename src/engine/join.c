@@ -14,6 +14,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/vec.h"
 #include "hulltop/check/builds.h"
+#include "hulltop/check/checking.h"
 #include "hulltop/check/classify.h"
 #include "hulltop/check/pod-security.h"
 #include "hulltop/check/privilege.h"
@@ -35,6 +36,7 @@ struct place {
     size_t processes;
     bool namespaces_only; /* told by namespaces, not by a cgroup */
     bool disowned;        /* what listed it cannot have started its processes */
+    bool runs;            /* the container that was made of it */
     const char *step;     /* of a build, by this builder; NULL: of none */
 };
 
@@ -57,7 +59,8 @@ struct joining {
     struct ht_vec codes;   /* code and layer rows */
     struct ht_map *diffs;  /* container id to the const struct ht_row * of its changes */
     struct ht_vec stored;  /* datastores and API servers */
-    bool unsorted;         /* processes are not in the order of their ids */
+    struct ht_vec usages;
+    bool unsorted; /* processes are not in the order of their ids */
     const struct ht_host *host;
 };
 
@@ -146,6 +149,8 @@ static void take_sample(struct joining *joining, const struct ht_node *sample)
                 ht_join_pods_add(joining->by_pod, row);
             } else if (id == HT_TABLE_DATASTORE || id == HT_TABLE_APISERVER) {
                 ht_vec_add(&joining->stored, (void *)row);
+            } else if (id == HT_TABLE_USAGE) {
+                ht_vec_add(&joining->usages, (void *)row);
             } else if (id == HT_TABLE_SUPPORT || id == HT_TABLE_COMPONENT) {
                 ht_vec_add(&joining->upkeep, (void *)row);
             } else if (id == HT_TABLE_HOST) {
@@ -651,10 +656,24 @@ static struct ht_row *make_code(struct joining *joining, const struct ht_row *ro
                                          place && place->row ? ht_container_of(place->row) : NULL));
 }
 
+/* The last load of what does not run any more is no load of its own. */
+static void add_usage(struct joining *joining, const struct ht_row *row)
+{
+    const struct place *place = ht_map_get(joining->places, ht_usage_of(row)->container);
+
+    if (!place || place->runs)
+        ht_node_add(joining->node, ht_row_ref((struct ht_row *)row));
+}
+
 static void make_rows(struct joining *joining)
 {
-    for (size_t i = 0; i < joining->order.len; i++)
-        ht_node_add(joining->node, make_container(joining, joining->order.items[i]));
+    for (size_t i = 0; i < joining->order.len; i++) {
+        struct place *place = joining->order.items[i];
+        struct ht_row *row = make_container(joining, place);
+
+        place->runs = ht_subject_runs(row);
+        ht_node_add(joining->node, row);
+    }
     for (size_t i = 0; i < joining->processes.len; i++) {
         const struct ht_row *row = joining->processes.items[i];
         const struct place *place = joining->homes.items[i];
@@ -669,6 +688,8 @@ static void make_rows(struct joining *joining)
         ht_node_add(joining->node, make_upkeep(joining, joining->upkeep.items[i]));
     for (size_t i = 0; i < joining->codes.len; i++)
         ht_node_add(joining->node, make_code(joining, joining->codes.items[i]));
+    for (size_t i = 0; i < joining->usages.len; i++)
+        add_usage(joining, joining->usages.items[i]);
     for (size_t i = 0; i < joining->stored.len; i++) {
         const struct ht_row *row = joining->stored.items[i];
 
@@ -700,6 +721,7 @@ static void finish(struct joining *joining)
     ht_join_pods_free(joining->by_pod);
     ht_vec_fini(&joining->codes);
     ht_vec_fini(&joining->stored);
+    ht_vec_fini(&joining->usages);
 }
 
 struct ht_node *ht_joiner_join(struct ht_joiner *joiner, struct ht_node *const *samples, size_t len,

@@ -284,13 +284,18 @@ static void a_users_daemon_keeps_its_users_containers(void **state)
                      HT_CONTAINER_STATE_RUNNING);
 }
 
-static enum ht_container_state state_of_told(struct fixture *fixture, enum ht_container_state told)
+static void add_told(struct fixture *fixture, enum ht_container_state told)
 {
     struct ht_container container = {0};
 
     ht_container_set_id(&container, HT_S(ID_A));
     ht_container_set_state(&container, told);
     ht_node_add(fixture->docker, ht_row_new(&ht_container_table, &container));
+}
+
+static enum ht_container_state state_of_told(struct fixture *fixture, enum ht_container_state told)
+{
+    add_told(fixture, told);
     ht_autonode struct ht_node *node = join(fixture);
     return container_of(node, ID_A)->state;
 }
@@ -319,6 +324,31 @@ static void what_has_no_processes_stays_as_its_daemon_says(void **state)
     assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_EXITED), HT_CONTAINER_STATE_EXITED);
 }
 
+/* Its cgroup may be read before its end, and told after it. */
+static bool has_load(struct fixture *fixture, enum ht_container_state told)
+{
+    struct ht_usage usage = {0};
+    ht_autonode struct ht_node *node = NULL;
+
+    ht_usage_set_id(&usage, HT_S(ID_A));
+    ht_usage_set_container(&usage, usage.id);
+    ht_usage_set_cpu(&usage, 3800);
+    ht_node_add(fixture->proc, ht_row_new(&ht_usage_table, &usage));
+    add_told(fixture, told);
+    node = join(fixture);
+    return ht_node_find(node, HT_TABLE_USAGE, HT_S(ID_A));
+}
+
+static void what_has_exited_has_no_load(void **state)
+{
+    assert_false(has_load(*state, HT_CONTAINER_STATE_EXITED));
+}
+
+static void what_runs_has_its_load(void **state)
+{
+    assert_true(has_load(*state, HT_CONTAINER_STATE_RUNNING));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -330,6 +360,8 @@ int main(void)
         TEST(what_has_processes_runs_whatever_its_daemon_says),
         TEST(what_is_paused_stays_paused),
         TEST(what_has_no_processes_stays_as_its_daemon_says),
+        TEST(what_has_exited_has_no_load),
+        TEST(what_runs_has_its_load),
         cmocka_unit_test(listeners_of_a_daemon_come_from_its_command_line),
         cmocka_unit_test(what_was_not_read_may_open_any_port),
         cmocka_unit_test(what_the_kernel_shows_settles_it),
