@@ -195,6 +195,29 @@ static void detail_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area b
     draw_tabs(ui, of(page), body);
 }
 
+/* Where a program of the node runs: its process, or its unit. */
+static struct ht_str program_home(const struct ht_ui *ui, const struct ht_subject *subject)
+{
+    struct ht_subject_home home = ht_subject_home(ui->state->node, subject);
+    const struct ht_process *process = find_process(ui->state, home.process);
+
+    return process && process->comm.len ? process->comm : home.unit;
+}
+
+/* A program in memory may call itself what it likes: its page is called after who runs it. */
+static struct ht_str finding_title(const struct ht_ui *ui, const struct ht_finding *finding)
+{
+    const struct ht_subject *subject = &finding->subject;
+    struct ht_str home = {0};
+
+    if (ht_str_is(subject->kind, "program"))
+        home = subject->pod.len || subject->container.len ? ht_subject_text(subject)
+                                                          : program_home(ui, subject);
+    if (home.len)
+        return home;
+    return subject->name.len ? subject->name : ht_subject_text(subject);
+}
+
 static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
 {
     const struct detail *detail = of(page);
@@ -202,9 +225,7 @@ static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *
     bool found = find_rows(ui, detail->table, ht_str_from(detail->id), &rows);
 
     if (found && rows.finding)
-        ht_buf_add_str(out, rows.finding->subject.name.len
-                                ? rows.finding->subject.name
-                                : ht_subject_text(&rows.finding->subject));
+        ht_buf_add_str(out, finding_title(ui, rows.finding));
     else if (found && rows.process && detail->table == &ht_process_table)
         ht_buf_add_str(out, rows.process->comm);
     else if (found && rows.container)

@@ -480,6 +480,43 @@ static void a_bare_word_finds_whose_a_finding_is(void **unused)
     close_bench(&bench);
 }
 
+/* The finding of a program in memory, in that container or in a unit of the node. */
+static struct ht_state *with_program(const char *container)
+{
+    struct ht_state *state = fixture_state();
+    struct ht_finding finding = {0};
+    struct ht_subject *subject = ht_finding_edit_subject(&finding);
+
+    ht_finding_set_id(&finding, HT_S("ab"));
+    ht_finding_set_question(&finding, 6);
+    ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+    ht_finding_set_title(&finding, HT_S("A program without a file runs (/memfd:evil)"));
+    ht_subject_set_kind(subject, HT_S("program"));
+    ht_subject_set_id(subject,
+                      container ? HT_S("c1:executable:/memfd:evil") : HT_S("cron.service"));
+    ht_subject_set_name(subject, HT_S("/memfd:evil"));
+    if (container)
+        ht_subject_set_container(subject, ht_str_from(container));
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    return state;
+}
+
+static void the_page_of_a_program_is_called_after_who_runs_it(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *contained = with_program("cart-one"),
+                                 *outside = with_program(NULL);
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, contained);
+    type(&bench, "6\n");
+    SEES(&bench, "6 Drift alerts > cart-one ");
+    ht_ui_set_state(bench.ui, outside);
+    SEES(&bench, "6 Drift alerts > cron.service ");
+    close_bench(&bench);
+}
+
 static void a_replay_has_its_own_keys_and_title(void **unused)
 {
     struct bench bench;
@@ -664,6 +701,7 @@ int main(void)
         cmocka_unit_test(an_end_is_told_from_a_beginning),
         cmocka_unit_test(a_refused_filter_leaves_the_list_as_it_was),
         cmocka_unit_test(a_bare_word_finds_whose_a_finding_is),
+        cmocka_unit_test(the_page_of_a_program_is_called_after_who_runs_it),
         cmocka_unit_test(a_replay_has_its_own_keys_and_title),
         cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
         cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
