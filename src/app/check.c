@@ -141,8 +141,8 @@ static bool is_silent(const struct ht_source *source)
     return source->state == HT_SOURCE_STATE_BUSY && !ht_source_has_answered_at(source);
 }
 
-/* True if every source that the asked questions need failed, or none is there at all. */
-static bool all_sources_failed(const struct ht_state *state, const struct ht_options *options)
+/* True if no source that the asked questions need gave an answer, or none is there at all. */
+static bool no_source_answered(const struct ht_state *state, const struct ht_options *options)
 {
     const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
     bool failed = false;
@@ -262,7 +262,7 @@ int ht_check_status(const struct ht_state *state, const struct ht_options *optio
 {
     if (found)
         return HT_STATUS_FINDINGS;
-    if (all_sources_failed(state, options))
+    if (no_source_answered(state, options))
         return HT_STATUS_SOURCES;
     if (has_unanswered(state, options))
         return HT_STATUS_UNKNOWN;

@@ -695,8 +695,8 @@ void ht_options_help(struct ht_buf *out)
                     commands[i].operand ? commands[i].operand : "", commands[i].help);
     for (size_t i = 0; i < ARRAY_LEN(entries) && entries[i].help;)
         i = put_line(out, i);
-    ht_buf_add_text(out,
-                    "exit 0 clean 1 findings 2 usage 3 unknown 4 sources 5 recording 6 terminal\n");
+    ht_buf_add_text(
+        out, "exit 0 clean 1 findings 2 usage 3 unknown 4 no source 5 recording 6 terminal\n");
 }
 
 void ht_options_version(struct ht_buf *out)
