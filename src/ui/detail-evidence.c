@@ -10,13 +10,16 @@
 
 enum {
     SUMMARY_COL = 24,
+    NARROW_COL = 14,
     AGE_W = 5,
     SOURCE_W = 20,
+    SIDES_COL = 18,
     LABEL_COL = 12,
     PROCESSES_MAX = 12,
     IMPLIED_MAX = 3,
     NOT_SEEN_MAX = 4,
-    WIDE_MIN = 100
+    WIDE_MIN = 100,
+    NARROW = 60, /* no room for two columns beside a label */
 };
 
 /* ---- what we saw ---- */
@@ -142,27 +145,46 @@ struct agreement {
     unsigned both; /* facts that both sides know */
 };
 
-static void put_privilege_field(struct ht_ui *ui, struct ht_doc *doc, const struct ht_field *field,
-                                const struct ht_container *container)
+static bool is_known_side(const struct ht_field *field, const struct ht_privilege *side)
+{
+    return ht_field_is_known(&ht_privilege_table, side, field);
+}
+
+static void put_side(struct ht_ui *ui, const struct ht_field *field,
+                     const struct ht_privilege *side, struct ht_buf *out)
+{
+    if (is_known_side(field, side))
+        ht_ui_cell_text(ui, out, field, (const char *)side + field->offset);
+    else
+        ht_buf_add_c(out, '?');
+}
+
+/* Both sides behind each other: there is no room for two columns. */
+static void put_narrow_field(struct ht_ui *ui, struct ht_doc *doc, const struct ht_field *field,
+                             const struct ht_container *container)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    put_side(ui, field, &container->declared, &text);
+    ht_buf_add_text(&text, " / ");
+    put_side(ui, field, &container->effective, &text);
+    ht_doc_pair(doc, SIDES_COL, field->name, ht_buf_str(&text));
+}
+
+static void put_wide_field(struct ht_ui *ui, struct ht_doc *doc, const struct ht_field *field,
+                           const struct ht_container *container)
 {
     int half = (doc->width - 20) / 2;
     const struct ht_privilege *sides[] = {&container->declared, &container->effective};
-    bool known[2];
 
-    for (size_t i = 0; i < ARRAY_LEN(sides); i++)
-        known[i] = ht_field_is_known(&ht_privilege_table, sides[i], field);
-    if (!known[0] && !known[1])
-        return;
     ht_doc_line(doc);
     ht_doc_put(doc, 1, HT_STYLE_DIM, ht_str_from(field->name));
     for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
         ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
-        if (known[i])
-            ht_ui_cell_text(ui, &text, field, (const char *)sides[i] + field->offset);
-        else
-            ht_buf_add_c(&text, '?');
-        ht_doc_put(doc, 18 + (int)i * (half + 1), known[i] ? HT_STYLE_NORMAL : HT_STYLE_UNKNOWN,
+        put_side(ui, field, sides[i], &text);
+        ht_doc_put(doc, SIDES_COL + (int)i * (half + 1),
+                   is_known_side(field, sides[i]) ? HT_STYLE_NORMAL : HT_STYLE_UNKNOWN,
                    ht_buf_str(&text));
     }
 }
@@ -171,12 +193,24 @@ static void put_privileges(struct ht_ui *ui, const struct ht_container *containe
                            struct ht_doc *doc)
 {
     int half = (doc->width - 20) / 2;
+    bool narrow = doc->width < NARROW;
 
     ht_doc_head(doc, "PRIVILEGE");
-    ht_doc_put(doc, 18, HT_STYLE_HEADER, HT_S("DECLARED"));
-    ht_doc_put(doc, 19 + half, HT_STYLE_HEADER, HT_S("EFFECTIVE"));
-    for (unsigned i = 0; i < ht_privilege_table.count; i++)
-        put_privilege_field(ui, doc, &ht_privilege_table.fields[i], container);
+    ht_doc_put(doc, SIDES_COL, HT_STYLE_HEADER,
+               narrow ? HT_S("DECLARED / EFFECTIVE") : HT_S("DECLARED"));
+    if (!narrow)
+        ht_doc_put(doc, SIDES_COL + 1 + half, HT_STYLE_HEADER, HT_S("EFFECTIVE"));
+    for (unsigned i = 0; i < ht_privilege_table.count; i++) {
+        const struct ht_field *field = &ht_privilege_table.fields[i];
+
+        if (!is_known_side(field, &container->declared) &&
+            !is_known_side(field, &container->effective))
+            continue;
+        if (narrow)
+            put_narrow_field(ui, doc, field, container);
+        else
+            put_wide_field(ui, doc, field, container);
+    }
 }
 
 static bool is_same(const struct ht_field *field, const void *a, const void *b)
@@ -452,6 +486,12 @@ static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, stru
     put_seen(ui, finding, doc);
 }
 
+/* Where the text beside a long label begins; below it where there is no room for two columns. */
+static int summary_col(const struct ht_doc *doc)
+{
+    return doc->width < NARROW ? 3 : SUMMARY_COL;
+}
+
 /* Both sides in one line: what matters most of each. */
 static void put_summary(struct ht_ui *ui, const struct ht_container *container, struct ht_doc *doc)
 {
@@ -478,7 +518,7 @@ static void put_summary(struct ht_ui *ui, const struct ht_container *container, 
         }
     }
     ht_doc_line(doc);
-    ht_doc_pair(doc, SUMMARY_COL, "DECLARED / EFFECTIVE", ht_buf_str(&text));
+    ht_doc_pair(doc, summary_col(doc), "DECLARED / EFFECTIVE", ht_buf_str(&text));
 }
 
 static void put_event(struct ht_ui *ui, const struct ht_event *event, struct ht_doc *doc)
@@ -543,7 +583,8 @@ static void put_other(const struct ht_ui *ui, const struct ht_subject_rows *rows
         if (!ht_field_is_known(table, rows->other, field))
             continue;
         ht_ui_cell_text(ui, &text, field, (const char *)rows->other + field->offset);
-        ht_doc_pair(doc, SUMMARY_COL, field->name, ht_buf_str(&text));
+        ht_doc_pair(doc, doc->width < NARROW ? NARROW_COL : SUMMARY_COL, field->name,
+                    ht_buf_str(&text));
         if (doc->width >= WIDE_MIN)
             ht_doc_wrap(doc, SUMMARY_COL, HT_STYLE_DIM, ht_str_from(field->doc));
     }
@@ -562,7 +603,7 @@ void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, st
     if (rows->container)
         put_summary(ui, rows->container, doc);
     if (rows->finding && ht_finding_has_escape(rows->finding) && rows->finding->escape.len)
-        ht_doc_pair(doc, SUMMARY_COL, "ESCAPE PATH", rows->finding->escape);
+        ht_doc_pair(doc, summary_col(doc), "ESCAPE PATH", rows->finding->escape);
     if (rows->process || rows->container || rows->finding)
         put_who(ui, rows, doc);
     if (rows->finding)

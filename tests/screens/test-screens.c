@@ -33,6 +33,7 @@ static const struct {
     {.name = "list-unknown", .keys = "1"},
     {.name = "detail", .keys = "3\n"},
     {.name = "detail-raw", .keys = "3\n\t\t\t"},
+    {.name = "detail-privilege", .keys = "3\noG"},
     {.name = "help", .keys = "3?"},
     {.name = "everything", .keys = "9"},
     {.name = "timeline", .keys = "8"},
