@@ -259,7 +259,7 @@ static void draw_tabs(struct ht_ui *ui, struct ht_list_page *list, struct ht_are
 
 static void draw_filter(const struct ht_list_page *list, struct ht_area area, int row)
 {
-    const char *own = list->filter_text ? list->filter_text : "none";
+    struct ht_str of_view = list->view->filter_text;
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
     /* What is wrong with the one that is typed needs the room. */
@@ -269,10 +269,10 @@ static void draw_filter(const struct ht_list_page *list, struct ht_area area, in
                       ht_buf_str(&text));
         return;
     }
-    ht_buf_add_text(&text, " filter: ");
-    ht_buf_add_str(&text, list->view->filter_text.len ? list->view->filter_text : HT_S("none"));
-    ht_buf_add_text(&text, " (view)  + yours: ");
-    ht_buf_add_text(&text, own);
+    /* The view's is the one to be cut where both do not fit. */
+    ht_buf_addf(&text,
+                " your filter: %s  + view: ", list->filter_text ? list->filter_text : "none");
+    ht_buf_add_str(&text, of_view.len ? of_view : HT_S("none"));
     ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w - 1}, HT_STYLE_DIM,
                   ht_buf_str(&text));
 }

@@ -409,7 +409,7 @@ static void a_filter_on_the_timeline_is_that_of_its_list(void **unused)
     (void)unused;
     open_bench(&bench, NULL);
     type(&bench, "8/runner\n");
-    SEES(&bench, "yours: runner");
+    SEES(&bench, "your filter: runner");
     SEES(&bench, "1 of 6 shown");
     close_bench(&bench);
 }

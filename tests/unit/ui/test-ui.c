@@ -99,7 +99,7 @@ static void a_filter_acts_as_it_is_typed_and_can_be_taken_back(void **unused)
     SEES(&bench, "5 of 5 shown");
     type(&bench, "/severity=critical\n");
     SEES(&bench, "2 of 5 shown");
-    SEES(&bench, "yours: severity=critical");
+    SEES(&bench, "your filter: severity=critical");
     type(&bench, "/(((\n");
     SEES(&bench, "column 10: no severity critical(((");
     type(&bench, ":sev high\n");
@@ -445,10 +445,10 @@ static void a_refused_filter_leaves_the_list_as_it_was(void **unused)
     (void)unused;
     open_bench(&bench, NULL);
     type(&bench, "3/debug\n");
-    SEES(&bench, "yours: debug");
+    SEES(&bench, "your filter: debug");
     type(&bench, "/ name~nothing-like-it\n");
     SEES(&bench, "no field name in finding (did you mean subject.name?)");
-    SEES(&bench, "yours: debug");
+    SEES(&bench, "your filter: debug");
     SEES(&bench, "2 of 5 shown");
     close_bench(&bench);
 }
