@@ -75,8 +75,8 @@ static const struct unit *unit_of(unsigned number)
     return units[number].name ? &units[number] : &containers;
 }
 
-/* A runtime that does not answer, or that somebody switched off, may have containers, whatever its
- * question looks at in them. */
+/* A runtime that does not answer, not yet, or that somebody switched off, may have containers,
+ * whatever its question looks at in them. */
 static bool hides_containers(const struct tally *tally, const struct ht_source *source)
 {
     const struct ht_check lists = {.needs = HT_TEXTS("docker")};
@@ -89,10 +89,10 @@ static bool hides_containers(const struct tally *tally, const struct ht_source *
     case HT_SOURCE_STATE_BROKEN:
     case HT_SOURCE_STATE_STUCK:
     case HT_SOURCE_STATE_OFF:
+    case HT_SOURCE_STATE_WAIT:
         return true;
     case HT_SOURCE_STATE_BUSY:
         return !ht_source_has_answered_at(source);
-    case HT_SOURCE_STATE_WAIT:
     case HT_SOURCE_STATE_OK:
     case HT_SOURCE_STATE_PART:
     case HT_SOURCE_STATE_STALE:
@@ -151,6 +151,17 @@ static void miss(struct tally *tally, const struct ht_missing *missing)
     tally->missing[tally->missing_len] = *missing;
     tally->missing[tally->missing_len].help = fit_help(tally, missing->help);
     tally->missing_len++;
+}
+
+/* What a source has not told yet is not missing before it was waited for. */
+static void miss_verdict(struct tally *tally, const struct ht_verdict *verdict)
+{
+    const struct ht_row *row =
+        ht_node_find(tally->input->node, HT_TABLE_SOURCE, verdict->missing.source);
+
+    if (!tally->input->complete && row && ht_source_of(row)->state == HT_SOURCE_STATE_WAIT)
+        return;
+    miss(tally, &verdict->missing);
 }
 
 static void miss_text(struct tally *tally, struct ht_str source, struct ht_str reason,
@@ -219,6 +230,17 @@ static struct ht_str unanswered(enum ht_origin origin)
     return HT_S("has not answered");
 }
 
+/* Why an answer from part of them is from part. */
+static void miss_awaited(struct tally *tally, const struct ht_rowset *sources)
+{
+    for (size_t i = 0; i < sources->len; i++) {
+        const struct ht_source *source = ht_source_of(sources->rows[i]);
+
+        if (source->state == HT_SOURCE_STATE_WAIT && needs_source(tally, source))
+            miss_text(tally, source->name, HT_S("has not answered yet"), HT_S(""));
+    }
+}
+
 static void tally_sources(struct tally *tally)
 {
     const struct ht_rowset *sources = ht_node_set(tally->input->node, HT_TABLE_SOURCE);
@@ -240,6 +262,8 @@ static void tally_sources(struct tally *tally)
     tally->incomplete = waits > 0 && !tally->input->complete;
     if (waits && !tally->waiting)
         tally->failed = true;
+    if (tally->incomplete && !tally->waiting)
+        miss_awaited(tally, sources);
 }
 
 /* ---- verdicts and findings ---- */
@@ -282,7 +306,7 @@ static void miss_core(struct tally *tally)
 
         if (verdict->check->question == tally->number && verdict->check->flags & HT_CHECK_CORE &&
             verdict->unknown && ht_subject_runs(verdict->subject))
-            miss(tally, &verdict->missing);
+            miss_verdict(tally, verdict);
     }
 }
 
@@ -296,7 +320,7 @@ static void tally_verdicts(struct tally *tally)
         if (verdict->check->question != tally->number || !ht_subject_runs(verdict->subject))
             continue;
         if (verdict->unknown)
-            miss(tally, &verdict->missing);
+            miss_verdict(tally, verdict);
         if (!(verdict->check->flags & HT_CHECK_DECIDES))
             continue;
         /* A process of the node itself is nothing that a question about containers asks about. */
@@ -348,7 +372,7 @@ static void note_verdicts(struct tally *tally)
 
         if (verdict->check->question == tally->number && verdict->noted &&
             ht_subject_runs(verdict->subject))
-            miss(tally, &verdict->missing);
+            miss_verdict(tally, verdict);
     }
 }
 

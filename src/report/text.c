@@ -137,9 +137,11 @@ static void put_question(struct ht_buf *out, const struct ht_question *question)
 
     ht_buf_addf(out, "%" PRIu64 " %-10.*s  %-7s", question->number, HT_STR_ARG(question->name),
                 ht_question_word(question));
-    /* Where nobody could look, none found is no number. */
-    if (ht_question_has_findings(question) &&
-        (question->findings || question->state != HT_QUESTION_STATE_UNKNOWN))
+    bool unseen =
+        question->state == HT_QUESTION_STATE_UNKNOWN || question->state == HT_QUESTION_STATE_WAIT;
+
+    /* Where nobody could look, or not yet, none found is no number. */
+    if (ht_question_has_findings(question) && (question->findings || !unseen))
         ht_buf_addf(out, "  %" PRIu64 " found", question->findings);
     ht_question_put_coverage(&coverage, question);
     if (coverage.len) {

@@ -79,7 +79,7 @@ void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *ques
         put_covered(out, &question->covered.items[i]);
         between = ", ";
     }
-    if (*between)
+    if (*between || question->state == HT_QUESTION_STATE_WAIT)
         return;
     /* None of none is neither all nor nothing: whether there are any, the state says. */
     ht_buf_add_text(out, "no ");

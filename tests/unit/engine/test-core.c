@@ -207,6 +207,61 @@ static void what_never_answers_is_the_reason_and_no_remark_is(void **state)
     }
 }
 
+/* A node without containers, on which not every source has answered. */
+static struct ht_state *begun(struct fixture *fixture, enum ht_source_state docker,
+                              enum ht_source_state drift)
+{
+    struct ht_node *sample = ht_node_new(WALL);
+    struct ht_host host = {0};
+
+    ht_host_set_id(&host, HT_S("node"));
+    ht_node_add(sample, ht_row_new(&ht_host_table, &host));
+    add_source(sample, "docker", docker);
+    add_source(sample, "drift", drift);
+    add_source(sample, "proc", HT_SOURCE_STATE_OK);
+    ht_node_sort(sample);
+    ht_node_unref(fixture->sample);
+    fixture->sample = sample;
+    return ht_core_step(fixture->core, &(struct ht_step){.samples = &fixture->sample,
+                                                         .samples_len = 1,
+                                                         .said_ns = &fixture->said_ns,
+                                                         .now_ns = WALL,
+                                                         .mono_ns = ++fixture->said_ns});
+}
+
+static bool misses(const struct ht_state *state, unsigned number, const char *reason)
+{
+    const struct ht_question *question = ht_state_question(state, number);
+
+    for (size_t i = 0; i < question->missing.len; i++) {
+        if (ht_str_is(question->missing.items[i].reason, reason))
+            return true;
+    }
+    return false;
+}
+
+static void no_container_is_proven_while_a_runtime_has_yet_to_answer(void **state)
+{
+    ht_autostate struct ht_state *early = begun(*state, HT_SOURCE_STATE_WAIT, HT_SOURCE_STATE_OK);
+    ht_autostate struct ht_state *late = begun(*state, HT_SOURCE_STATE_ABSENT, HT_SOURCE_STATE_OK);
+
+    assert_int_equal(ht_state_question(early, 2)->state, HT_QUESTION_STATE_WAIT);
+    assert_true(misses(early, 2, "has not answered yet"));
+    assert_int_equal(ht_state_question(late, 2)->state, HT_QUESTION_STATE_NA);
+    assert_false(misses(late, 2, "has not answered yet"));
+}
+
+static void what_is_not_told_yet_is_not_missing(void **state)
+{
+    const char *kernel = "whether the kernel is tainted could not be read";
+    ht_autostate struct ht_state *early =
+        begun(*state, HT_SOURCE_STATE_ABSENT, HT_SOURCE_STATE_WAIT);
+    ht_autostate struct ht_state *late = begun(*state, HT_SOURCE_STATE_ABSENT, HT_SOURCE_STATE_OK);
+
+    assert_false(misses(early, 6, kernel));
+    assert_true(misses(late, 6, kernel));
+}
+
 /* Its name is "host" for people, its id is that of the list, as it always was. */
 static void what_is_told_of_packages_is_about_the_host(void **state)
 {
@@ -280,6 +335,9 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_never_answers_is_the_reason_and_no_remark_is, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(no_container_is_proven_while_a_runtime_has_yet_to_answer,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_told_yet_is_not_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_told_of_packages_is_about_the_host, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_exception_finds_the_packages_of_the_host, set_up,

@@ -166,6 +166,26 @@ static struct ht_coverage covered(uint64_t seen, uint64_t total, const char *uni
     return coverage;
 }
 
+static void what_is_waited_for_is_no_number(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    ht_autostate struct ht_state *state = make_state(1);
+    struct ht_question question = *ht_state_question(state, PACKAGES);
+
+    (void)unused;
+    ht_question_set_state(&question, HT_QUESTION_STATE_WAIT);
+    ht_question_set_findings(&question, 0);
+    *ht_question_edit_coverage(&question) = covered(0, 0, "packages");
+    /* Its texts are borrowed from the row that it replaces. */
+    ht_autorow struct ht_row *before = state->questions[PACKAGES - 1];
+    state->questions[PACKAGES - 1] = ht_row_new(&ht_question_table, &question);
+    (void)before;
+    ht_report_text(&out, state, &options);
+    assert_non_null(strstr(out.data, "WAIT "));
+    assert_null(strstr(out.data, "0 found"));
+    assert_null(strstr(out.data, "no packages"));
+}
+
 static void all_that_was_looked_at_is_told(void **unused)
 {
     ht_autobuf struct ht_buf words = HT_BUF(100);
@@ -229,6 +249,7 @@ int main(void)
         cmocka_unit_test(nothing_in_a_report_is_cut),
         cmocka_unit_test(a_line_tells_the_container),
         cmocka_unit_test(what_nobody_could_look_at_is_no_number),
+        cmocka_unit_test(what_is_waited_for_is_no_number),
         cmocka_unit_test(all_that_was_looked_at_is_told),
         cmocka_unit_test(one_reason_needs_no_place_for_others),
         cmocka_unit_test(the_doctor_tells_all_reasons),

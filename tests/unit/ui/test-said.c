@@ -385,6 +385,7 @@ static void sources_without_room_are_counted(void **unused)
 {
     struct bench bench;
     ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+    ht_autostate struct ht_state *begun = ht_state_new(ht_node_new(FIXTURE_NOW));
 
     (void)unused;
     add_source(state, "alpha");
@@ -393,6 +394,11 @@ static void sources_without_room_are_counted(void **unused)
     add_source(state, "delta");
     ht_node_sort(state->node);
     open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, begun);
+    SEES(&bench, "src starting\n"); /* none has said yet that it is there */
+    begun->complete = true;
+    ht_ui_set_state(bench.ui, begun);
+    SEES(&bench, "src none\n");
     ht_ui_set_state(bench.ui, state);
     SEES(&bench, "src alpha ok | beta ok | delta ok | gamma-of-some-length ok\n");
     title(&bench, 12, 40);
