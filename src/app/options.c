@@ -202,6 +202,8 @@ static int set_only(struct ht_options *options, const char *value, struct ht_err
     for (unsigned i = 1; i <= HT_QUESTIONS; i++)
         names[i - 1] = ht_question_name(i);
     while (ht_str_next(&rest, ',', &part)) {
+        part = ht_str_trim(part);
+
         unsigned number = ht_question_find(part);
         const char *near = ht_nearest(part, names, HT_QUESTIONS);
 
@@ -508,6 +510,9 @@ static int parse_command(struct parsing *parsing, const char *word, bool *seen,
     names[len++] = "help";
     names[len++] = "version";
     const char *near = ht_nearest(ht_str_from(word), names, len);
+    if (!near && ht_question_find(ht_str_from(word)))
+        return ht_error_set(err, EINVAL, "no command \"%s\" (a question is opened by --open %s)",
+                            word, word);
     return ht_error_set(err, EINVAL, "no command \"%s\"%s%s%s", word, near ? " (did you mean " : "",
                         near ? near : "", near ? "?)" : "");
 }
@@ -566,6 +571,17 @@ static int apply_config(void *context, const struct ht_config_entry *entry, stru
     return r;
 }
 
+static int refuse_operand(const struct ht_options *options, struct ht_error *err)
+{
+    const char *operand = options->operand;
+
+    if (options->command == HT_CMD_CHECK && ht_question_find(ht_str_from(operand)))
+        return ht_error_set(err, EINVAL,
+                            "one operand too many: %s (a question is asked by --only %s)", operand,
+                            operand);
+    return ht_error_set(err, EINVAL, "one operand too many: %s", operand);
+}
+
 static int check_operands(const struct ht_options *options, struct ht_error *err)
 {
     switch (options->command) {
@@ -583,7 +599,7 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
     case HT_CMD_CHECK:
     case HT_CMD_DOCTOR:
         if (options->operand)
-            return ht_error_set(err, EINVAL, "one operand too many: %s", options->operand);
+            return refuse_operand(options, err);
         break;
     }
     if (options->role && options->command != HT_CMD_DOCTOR)

@@ -87,7 +87,7 @@ static void questions_named_twice_add_up(void **state)
     assert_int_equal(parsed.result, 0);
     assert_int_equal(parsed.options.questions, 1u << 3 | 1u << 6);
     fini(&parsed);
-    PARSE(&parsed, "check", "--only", "3,drift", "--only=1");
+    PARSE(&parsed, "check", "--only", "3, drift", "--only=1");
     assert_int_equal(parsed.result, 0);
     assert_int_equal(parsed.options.questions, 1u << 1 | 1u << 3 | 1u << 6);
     fini(&parsed);
@@ -140,6 +140,8 @@ static const struct {
     {{"--root", "/dev/null"}, "--root /dev/null: Not a directory"},
     {{"record"}, "needs a file"},
     {{"check", "x"}, "too many"},
+    {{"check", "3"}, "(a question is asked by --only 3)"},
+    {{"drift"}, "(a question is opened by --open drift)"},
     {{"demo", "other"}, "incident"},
     {{"doctor", "--from", "x"}, "--from"},
     {{"-x"}, "-x"},
