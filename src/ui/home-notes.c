@@ -108,9 +108,11 @@ static void put_question(struct notes *notes, const struct ht_question *question
         ht_buf_add_text(&text, ": ");
         add_worst(notes->ui, &text, question);
     } else {
-        ht_buf_addf(&text, "%s%s", reason ? ": " : "; ",
-                    ht_question_lead(question, &question->missing.items[0]));
-        ht_buf_add_str(&text, question->missing.items[0].reason);
+        const struct ht_missing *first = &question->missing.items[0];
+
+        ht_buf_addf(&text, "%s%s%.*s: ", reason ? ": " : "; ", ht_question_lead(question, first),
+                    HT_STR_ARG(first->source));
+        ht_buf_add_str(&text, first->reason);
         if (question->missing.len > 1)
             ht_buf_addf(&text, " (and %zu more)", question->missing.len - 1);
         ht_buf_addf(&text, ". i = %s", reason ? "why" : "more");

@@ -92,6 +92,8 @@ static void put_question(const struct ht_plain *plain, struct ht_buf *out,
         const char *lead = ht_question_lead(question, &question->missing.items[0]);
 
         ht_buf_addf(out, ", %s", *lead ? lead : "because ");
+        put(plain, out, question->missing.items[0].source);
+        ht_buf_add_text(out, ": ");
         put(plain, out, question->missing.items[0].reason);
     }
     ht_buf_add_text(out, ".\n");

@@ -32,7 +32,7 @@ static void a_missing_fact_is_no_reason_of_a_fail(void **unused)
     answer(state, 2, HT_QUESTION_STATE_OFF);
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, state);
-    SEES(&bench, " 1 is PASS; not known: no source can tell it yet. i = more");
+    SEES(&bench, " 1 is PASS; not known: packages: no source can tell it yet. i = more");
     SEES(&bench, " 3 is FAIL~: debug: Container runs with --privileged, and 1 not known. i = what");
     type(&bench, "i");
     SEES(&bench, "Nothing found in what decides; what is not known beside it follows.");
