@@ -8,7 +8,7 @@
 
 #include "hulltop/model/subject.h"
 
-enum { NAME_COL = 24, RAW_DEPTH_MAX = 6, HISTORY_MAX = 500 };
+enum { NAME_COL = 24, NARROW_COL = 18, NARROW = 60, RAW_DEPTH_MAX = 6, HISTORY_MAX = 500 };
 
 /* ---- why and fix ---- */
 
@@ -92,6 +92,7 @@ static void raw_field(struct ht_doc *doc, const struct ht_field *field, const vo
                       int depth)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
+    int col = doc->width < NARROW ? NARROW_COL : NAME_COL;
     size_t first = doc->len;
 
     if (field->kind == HT_KIND_STRUCT) {
@@ -105,10 +106,10 @@ static void raw_field(struct ht_doc *doc, const struct ht_field *field, const vo
         return;
     }
     ht_value_format(&text, field, value, HT_FORMAT_RAW);
-    ht_doc_pair(doc, NAME_COL, "", ht_buf_str(&text));
+    ht_doc_pair(doc, col, "", ht_buf_str(&text));
     if (doc->len > first) {
         doc->lines[first].pieces[0].col = 1 + 2 * depth;
-        doc->lines[first].pieces[0].width = NAME_COL - 2 - 2 * depth;
+        doc->lines[first].pieces[0].width = col - 2 - 2 * depth;
         doc->lines[first].pieces[0].text = ht_str_from(field->name);
     }
 }
