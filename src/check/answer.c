@@ -128,8 +128,9 @@ static struct ht_str fit_help(const struct tally *tally, struct ht_str help)
 {
     const struct ht_rowset *hosts = ht_node_set(tally->input->node, HT_TABLE_HOST);
     const struct ht_host *host = hosts->len ? ht_host_of(hosts->rows[0]) : NULL;
+    bool is_root = host && ht_host_has_uid(host) && host->uid == 0;
 
-    if (host && ht_host_has_uid(host) && host->uid == 0 && ht_str_has_prefix(help, "sudo hulltop"))
+    if (is_root && (ht_str_has_prefix(help, "sudo hulltop") || ht_str_is(help, "run as root")))
         return HT_S("the kernel or a security module refuses it to root too");
     return help;
 }

@@ -206,7 +206,7 @@ static void nothing_readable_is_unknown(void **state)
 }
 
 /* The help of the one source that was denied, as that user is told it. */
-static void assert_help(uint64_t uid, const char *expected)
+static void assert_help(uint64_t uid, const char *help, const char *expected)
 {
     struct ht_node *node = ht_node_new(9000);
     struct ht_source source = {0};
@@ -218,7 +218,7 @@ static void assert_help(uint64_t uid, const char *expected)
     ht_source_set_id(&source, HT_S("docker"));
     ht_source_set_name(&source, HT_S("docker"));
     ht_source_set_state(&source, HT_SOURCE_STATE_DENIED);
-    ht_source_set_help(&source, HT_S("sudo hulltop"));
+    ht_source_set_help(&source, ht_str_from(help));
     ht_node_add(node, ht_row_new(&ht_source_table, &source));
 
     struct folded folded = fold(node);
@@ -229,9 +229,13 @@ static void assert_help(uint64_t uid, const char *expected)
 
 static void root_is_not_told_to_become_root(void **state)
 {
+    static const char *const told[] = {"sudo hulltop", "run as root"};
+
     (void)state;
-    assert_help(1000, "sudo hulltop");
-    assert_help(0, "the kernel or a security module refuses it to root too");
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        assert_help(1000, told[i], told[i]);
+        assert_help(0, told[i], "the kernel or a security module refuses it to root too");
+    }
 }
 
 static void no_container_is_not_applicable(void **state)
