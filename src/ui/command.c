@@ -48,15 +48,32 @@ void ht_ui_markdown_cell(struct ht_buf *out, struct ht_str text)
 
 typedef void (*command_run)(struct ht_ui *ui, struct ht_str argument);
 
+/* What is not known, and the name near to it; where none is, those that fit are told. */
+static void refuse(struct ht_ui *ui, const char *what, struct ht_str name, const char *const *names,
+                   size_t count)
+{
+    const char *near = ht_nearest(name, names, count);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_buf_addf(&text, name.len ? "no %s %.*s" : "which %s", what,
+                HT_STR_ARG(ht_str_sub(name, 0, 60)));
+    if (near)
+        ht_buf_addf(&text, " (did you mean %s?)", near);
+    for (size_t i = 0; !near && i < count; i++)
+        ht_buf_addf(&text, "%s%s", i > 0 ? " " : "; there are ", names[i]);
+    ht_ui_messagef(ui, "%s", text.data);
+}
+
 static void run_view(struct ht_ui *ui, struct ht_str argument)
 {
-    const char *near;
+    size_t count = ht_views_len(ui->views);
+    ht_autofree const char **names = ht_new_array(const char *, count + 1);
 
     if (ht_ui_open_view(ui, argument))
         return;
-    near = ht_views_nearest(ui->views, argument);
-    ht_ui_messagef(ui, "no view %.*s%s%s%s", HT_STR_ARG(ht_str_sub(argument, 0, 60)),
-                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    for (size_t i = 0; i < count; i++)
+        names[i] = ht_views_get(ui->views, i)->id.data;
+    refuse(ui, "view", argument, names, count);
 }
 
 static void filter_list(struct ht_ui *ui, struct ht_str text)
@@ -237,13 +254,10 @@ static const struct {
 static void run_unknown(struct ht_ui *ui, struct ht_str name)
 {
     const char *names[ARRAY_LEN(commands)];
-    const char *near;
 
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         names[i] = commands[i].name;
-    near = ht_nearest(name, names, ARRAY_LEN(names));
-    ht_ui_messagef(ui, "no command %.*s%s%s%s", HT_STR_ARG(ht_str_sub(name, 0, 60)),
-                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    refuse(ui, "command", name, names, ARRAY_LEN(names));
 }
 
 void ht_ui_command(struct ht_ui *ui, struct ht_str text)

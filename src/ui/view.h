@@ -90,7 +90,5 @@ const struct ht_view *ht_views_question(const struct ht_views *views, unsigned n
  * NULL for home, which a NULL name means too. An unknown one fails with the nearest name. */
 int ht_views_find_first(const struct ht_views *views, const char *name,
                         const struct ht_view **ret_view, struct ht_error *err);
-/* The id nearest to text, or NULL. */
-const char *ht_views_nearest(const struct ht_views *views, struct ht_str text);
 
 #endif

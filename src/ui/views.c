@@ -214,6 +214,17 @@ const struct ht_view *ht_views_question(const struct ht_views *views, unsigned n
     return NULL;
 }
 
+/* The id nearest to text, or NULL. */
+static const char *nearest_view(const struct ht_views *views, struct ht_str text)
+{
+    const char *names[VIEWS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < views->all.len && count < VIEWS_MAX; i++)
+        names[count++] = ((const struct ht_view *)views->all.items[i])->id.data;
+    return ht_nearest(text, names, count);
+}
+
 int ht_views_find_first(const struct ht_views *views, const char *name,
                         const struct ht_view **ret_view, struct ht_error *err)
 {
@@ -225,21 +236,11 @@ int ht_views_find_first(const struct ht_views *views, const char *name,
                                            : ht_views_find(views, text);
 
     if (!view && !is_home) {
-        const char *near = ht_views_nearest(views, text);
+        const char *near = nearest_view(views, text);
 
         return ht_error_set(err, EINVAL, "no pane or view %.80s%s%s%s", name,
                             near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     }
     *ret_view = view;
     return 0;
-}
-
-const char *ht_views_nearest(const struct ht_views *views, struct ht_str text)
-{
-    const char *names[VIEWS_MAX];
-    size_t count = 0;
-
-    for (size_t i = 0; i < views->all.len && count < VIEWS_MAX; i++)
-        names[count++] = ((const struct ht_view *)views->all.items[i])->id.data;
-    return ht_nearest(text, names, count);
 }

@@ -607,8 +607,12 @@ static void commands_lead_and_a_wrong_one_is_told(void **unused)
     open_bench(&bench, NULL);
     type(&bench, ":vew x\n");
     SEES(&bench, "no command vew (did you mean view?)");
+    type(&bench, ":nothing-like-it\n");
+    SEES(&bench, "no command nothing-like-it; there are view sev ns filter export theme");
     type(&bench, ":view everythin\n");
     SEES(&bench, "no view everythin (did you mean everything?)");
+    type(&bench, ":view\n");
+    SEES(&bench, "which view; there are ");
     type(&bench, ":3\n");
     SEES(&bench, "5 of 5 shown");
     type(&bench, ":export out.json\n");

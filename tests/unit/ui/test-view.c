@@ -102,6 +102,7 @@ static void a_wrong_view_is_told_with_its_line(void **unused)
 
 static void every_question_has_a_view(void **unused)
 {
+    const struct ht_view *first = NULL;
     struct ht_views *views = NULL;
     struct ht_error err = {0};
 
@@ -116,7 +117,8 @@ static void every_question_has_a_view(void **unused)
     }
     assert_non_null(ht_views_find(views, HT_S("everything")));
     assert_null(ht_views_find(views, HT_S("everythin")));
-    assert_string_equal(ht_views_nearest(views, HT_S("everythin")), "everything");
+    assert_true(ht_views_find_first(views, "everythin", &first, &err) < 0);
+    assert_string_equal(err.text, "no pane or view everythin (did you mean everything?)");
     ht_views_free(views);
 }
 
