@@ -413,7 +413,7 @@ void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area)
     if (!best[0])
         ht_buf_add_text(&text, measured ? "no container and no service is busy"
                                : ui->state->complete && !usages->len
-                                   ? "there is no unit and no container to measure"
+                                   ? "no unit and no container was seen to measure"
                                    : "not measured yet");
     for (size_t i = 0; i < BUSIEST && best[i]; i++) {
         if (i > 0)

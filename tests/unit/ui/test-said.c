@@ -115,7 +115,7 @@ static void a_list_without_lines_says_why(void **unused)
     SEES_NOT(&bench, "No container runs");
     type(&bench, "0");
     empty->complete = true;
-    SEES(&bench, "cpu: there is no unit and no container to measure");
+    SEES(&bench, "cpu: no unit and no container was seen to measure");
     type(&bench, "9");
     SEES(&bench, "No container runs that could be seen");
     SEES(&bench, ":view processes");
