@@ -50,9 +50,8 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 {
     struct ht_cgroup_facts facts;
     struct ht_proc_stat stat;
-    struct ht_process apart_of = {0};
     bool gone;
-    bool apart = false;
+    bool contained;
     struct ht_str text = ht_proc_read_file(&drift->reader, process->pid, "stat", &gone);
 
     if (ht_proc_decode_stat(text, &stat) < 0 || stat.state == 'Z' || stat.state == 'X')
@@ -68,10 +67,9 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
     ht_arena_reset(drift->arena);
     if (read_cgroup(drift, process, &facts) < 0)
         return false;
-    if (facts.sure == HT_CGROUP_POSSIBLE)
-        (void)ht_proc_read_exe(&drift->reader, process->pid, drift->arena, &apart_of, &apart);
+    contained = facts.sure == HT_CGROUP_CERTAIN || (facts.sure == HT_CGROUP_POSSIBLE &&
+                                                    ht_proc_is_apart(&drift->reader, process->pid));
 
-    bool contained = facts.sure == HT_CGROUP_CERTAIN || (facts.sure == HT_CGROUP_POSSIBLE && apart);
     struct ht_str id = contained ? facts.container_id : (struct ht_str){0};
     bool silent = facts.sure == HT_CGROUP_NONE && !facts.monitor;
     if (silent && process->kin_asked)
@@ -164,17 +162,6 @@ bool ht_drift_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
     return true;
 }
 
-/* Of several readings the newest that told something: it may run another program since. */
-static void read_argv(void *context)
-{
-    struct ht_drift_looking *looking = context;
-    struct ht_drift *drift = looking->drift;
-
-    looking->asked_argv = true;
-    if (ht_drift_read_argv(&drift->reader, looking->process->pid, drift->arena, &looking->argv))
-        looking->has_argv = true;
-}
-
 bool ht_drift_read_words(struct ht_drift_looking *looking)
 {
     struct ht_drift *drift = looking->drift;
@@ -200,14 +187,30 @@ static bool take_words(struct ht_drift_looking *looking)
         ht_str_sub(ht_buf_str(&drift->words), 0, looking->process->words.argv_len), drift->arena,
         &process);
     looking->argv = process.argv;
-    looking->asked_argv = looking->has_argv = true;
     return true;
+}
+
+/* Of several readings the newest that told something: it may run another program since, whose words
+ * lie elsewhere. */
+static void read_argv(void *context)
+{
+    struct ht_drift_looking *looking = context;
+    struct ht_drift *drift = looking->drift;
+
+    if (looking->asked_argv) {
+        looking->by_files = true;
+        looking->has_words = false;
+    }
+    looking->asked_argv = true;
+    if (take_words(looking) ||
+        ht_drift_read_argv(&drift->reader, looking->process->pid, drift->arena, &looking->argv))
+        looking->has_argv = true;
 }
 
 /* Read when it is needed: what most programs of an image are told is of no interest here. */
 static const struct ht_text_list *argv_of(struct ht_drift_looking *looking)
 {
-    if (!looking->asked_argv && !take_words(looking))
+    if (!looking->asked_argv)
         read_argv(looking);
     return &looking->argv;
 }

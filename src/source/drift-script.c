@@ -74,11 +74,11 @@ static struct ht_str base_name(struct ht_str path)
 
 static bool lists(const char *list, struct ht_str word)
 {
-    struct ht_str rest = ht_str_from(list);
-    struct ht_str one;
+    size_t len;
 
-    while (list && ht_str_next(&rest, ' ', &one)) {
-        if (one.len && ht_str_equal(one, word))
+    for (const char *at = list; at && *at && word.len; at += len + (at[len] == ' ')) {
+        len = strcspn(at, " ");
+        if (len == word.len && memcmp(at, word.data, len) == 0)
             return true;
     }
     return false;
@@ -94,8 +94,11 @@ static struct ht_str without_version(struct ht_str name)
 
 static const struct grammar *grammar_of(struct ht_str name)
 {
+    struct ht_str plain = without_version(name);
+
     for (size_t i = 0; i < ARRAY_LEN(grammars); i++) {
-        if (lists(grammars[i].names, name) || lists(grammars[i].names, without_version(name)))
+        if (lists(grammars[i].names, name) ||
+            (plain.len != name.len && lists(grammars[i].names, plain)))
             return &grammars[i];
     }
     return NULL;

@@ -207,10 +207,23 @@ void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena
         ht_proc_decode_cmdline(text, arena, process);
 }
 
+bool ht_proc_is_apart(struct ht_proc_reader *reader, pid_t pid)
+{
+    uint64_t ns_pid = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/pid"));
+    char name[NAME_MAX_BYTES] = "";
+    uint64_t ns_mnt, dev, ino;
+
+    if (ns_pid && reader->ns_pid && ns_pid != reader->ns_pid)
+        return true;
+    ns_mnt = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/mnt"));
+    return ns_mnt && reader->ns_mnt && ns_mnt != reader->ns_mnt && reader->has_root &&
+           ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino) &&
+           (dev != reader->root_dev || ino != reader->root_ino);
+}
+
 bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                       struct ht_process *process, bool *ret_apart)
 {
-    char name[NAME_MAX_BYTES] = "";
     bool readable = true;
 
     errno = 0;
@@ -219,21 +232,7 @@ bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena 
         ht_process_set_exe(process, ht_arena_str(arena, exe));
     else
         readable = errno != EACCES && errno != EPERM;
-
-    uint64_t ns_pid = readable ? ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/pid")) : 0;
-    *ret_apart = ns_pid && reader->ns_pid && ns_pid != reader->ns_pid;
-    if (*ret_apart || !readable)
-        return readable;
-
-    uint64_t ns_mnt = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/mnt"));
-    if (ns_mnt && reader->ns_mnt && ns_mnt != reader->ns_mnt) {
-        uint64_t dev;
-        uint64_t ino;
-
-        *ret_apart = reader->has_root &&
-                     ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino) &&
-                     (dev != reader->root_dev || ino != reader->root_ino);
-    }
+    *ret_apart = readable && ht_proc_is_apart(reader, pid);
     return readable;
 }
 

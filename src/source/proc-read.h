@@ -61,6 +61,8 @@ int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
 /* The arguments of /proc/PID/cmdline, secrets masked; none where it has none or may not be read. */
 void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                        struct ht_process *process);
+/* Whether its namespaces or its root are not the node's; false where that may not be read. */
+bool ht_proc_is_apart(struct ht_proc_reader *reader, pid_t pid);
 /* exe, and whether its namespaces or its root are not the node's (ret_apart); for any process.
  * Returns false where rights were missing. */
 bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
