@@ -440,8 +440,25 @@ static bool is_odbc_password(struct ht_str text, struct ht_str key)
            ht_str_find_nocase(text, HT_S("uid="), 0) >= 0;
 }
 
-/* Judges the separator at sep and returns where to go on behind it. */
-static size_t find_pair(struct ht_secret_spans *spans, size_t sep)
+/* "ConnectionString=Server=db;Password=X": its value is made of pairs. */
+static bool is_pairs(struct ht_str key, struct ht_str value)
+{
+    static const char *const endings[] = {"connectionstring", "connection_string"};
+    bool is_connection = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        size_t len = strlen(endings[i]);
+
+        is_connection =
+            is_connection ||
+            (key.len >= len && ht_str_is_nocase(ht_str_sub(key, key.len - len, len), endings[i]));
+    }
+    return is_connection && ht_str_find_byte(value, ';') > 0;
+}
+
+/* Judges the separator at sep and returns where to go on behind it. What is before inside was a
+ * value already: it is looked into once. */
+static size_t find_pair(struct ht_secret_spans *spans, size_t sep, size_t *inside)
 {
     struct pair pair = {.separator = spans->text.data[sep]};
     struct ht_str key;
@@ -464,19 +481,23 @@ static size_t find_pair(struct ht_secret_spans *spans, size_t sep)
     spans->origin =
         (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "named", .name = key};
     ht_secret_add(spans, pair.value, end);
-    return end;
+    if (pair.value < *inside || !is_pairs(key, value))
+        return end;
+    *inside = end;
+    return pair.value;
 }
 
 void ht_secret_find_pairs(struct ht_secret_spans *spans)
 {
     struct ht_str text = spans->text;
+    size_t inside = 0;
 
     for (size_t at = 1; at < text.len;) {
         bool is_scheme = text.data[at] == ':' && at + 2 < text.len && text.data[at + 1] == '/' &&
                          text.data[at + 2] == '/';
 
         if ((text.data[at] == '=' || text.data[at] == ':') && !is_scheme)
-            at = find_pair(spans, at);
+            at = find_pair(spans, at, &inside);
         else
             at++;
     }

@@ -404,12 +404,17 @@ static int judge_named(struct ht_str name, struct ht_str value)
     value = unquoted(ht_str_trim(value));
     if (value.len == 0 || is_reference(value) || is_path(value) || is_url(value))
         return NOT_WORTH;
+    /* The password of a connection string is a pair of its own. */
+    if ((ends_with_nocase(name, "connectionstring") ||
+         ends_with_nocase(name, "connection_string")) &&
+        ht_str_find_byte(value, '=') > 0)
+        return HT_SECRET_HINT;
     if (is_placeholder(value) || is_about_secret(name) ||
         (is_prose(value) && !is_prose_secret(value)))
         return HT_SECRET_HINT;
     if (is_password_name(name) || is_kubeadm_token(value))
         return HT_SECRET_LIKELY;
-    if (value.len >= 8 && is_chosen_name(name))
+    if (value.len >= 8 && strength == HT_SECRET_STRONG && is_chosen_name(name))
         return HT_SECRET_LIKELY;
     if (value.len < 8 || is_name_of_thing(value))
         return HT_SECRET_HINT;
@@ -507,6 +512,7 @@ static int judge_span(struct ht_str text, const struct ht_secret_span *span)
         return judge_named(span->origin.name, value);
     case HT_SECRET_BY_PROGRAM:
     case HT_SECRET_BY_LINE:
+        value = unquoted(value);
         return is_reference(value) || is_placeholder(value) ? NOT_WORTH : HT_SECRET_LIKELY;
     }
     return NOT_WORTH;

@@ -198,6 +198,131 @@ static void find_json_words(struct ht_secret_spans *spans)
     }
 }
 
+static void add_named(struct ht_secret_spans *spans, struct ht_str name, size_t from, size_t to)
+{
+    spans->origin =
+        (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "named", .name = name};
+    ht_secret_add(spans, from, to);
+}
+
+/* <password>X</password> */
+static void find_elements(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find(text, HT_S("</"), 0);
+
+    for (; at >= 0; at = ht_str_find(text, HT_S("</"), (size_t)at + 2)) {
+        size_t end = token_end(text, (size_t)at + 2);
+        struct ht_str name = ht_str_sub(text, (size_t)at + 2, end - (size_t)at - 2);
+        size_t from = (size_t)at;
+
+        while (from > 0 && text.data[from - 1] != '>' && text.data[from - 1] != '<')
+            from--;
+        if (from > name.len + 1 && text.data[from - 1] == '>' &&
+            text.data[from - 2 - name.len] == '<' &&
+            ht_str_equal(ht_str_sub(text, from - 1 - name.len, name.len), name) &&
+            ht_secret_name_strength(name) == HT_SECRET_STRONG)
+            add_named(spans, name, from, (size_t)at);
+    }
+}
+
+/* Skips blanks and what stands between the words of JSON and of XML. */
+static size_t skip_marks(struct ht_str text, size_t at)
+{
+    while (at < text.len && (is_blank(text.data[at]) || strchr("\"':=,\\", text.data[at])) &&
+           text.data[at])
+        at++;
+    return at;
+}
+
+/* {"name":"DB_PASSWORD","value":"X"}, <add key="Secret" value="X"/>, name: X, value: Y: a name that
+ * is a value itself. */
+static void find_named_values(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find_nocase(text, HT_S("value"), 0);
+
+    for (; at > 0; at = ht_str_find_nocase(text, HT_S("value"), (size_t)at + 1)) {
+        size_t end = (size_t)at;
+        size_t from = skip_marks(text, (size_t)at + strlen("value"));
+        size_t to = from;
+        bool is_quoted = from > 0 && (text.data[from - 1] == '"' || text.data[from - 1] == '\'');
+
+        while (end > 0 && (is_blank(text.data[end - 1]) || strchr("\"',\\", text.data[end - 1])) &&
+               text.data[end - 1])
+            end--;
+
+        size_t begin = end;
+        while (begin > 0 && (is_token(text.data[begin - 1]) || text.data[begin - 1] == '.'))
+            begin--;
+        if (begin == end || end == (size_t)at || begin == 0 ||
+            !strchr("\"'", text.data[begin - 1]) || from == (size_t)at + strlen("value") ||
+            !is_quoted)
+            continue;
+        while (to < text.len && text.data[to] != text.data[from - 1] && text.data[to] != '\\')
+            to++;
+
+        struct ht_str name = ht_str_sub(text, begin, end - begin);
+        if (ht_secret_name_strength(name) == HT_SECRET_STRONG)
+            add_named(spans, name, from, to);
+    }
+}
+
+/* ALTER USER app WITH PASSWORD 'X', IDENTIFIED BY "X". */
+static void find_sql(struct ht_secret_spans *spans)
+{
+    static const char *const words[] = {"identified by ", "password "};
+    static const char *const verbs[] = {"alter user ", "create user ", "alter role ",
+                                        "create role ", "grant "};
+    struct ht_str text = spans->text;
+    bool is_sql = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        is_sql = is_sql || ht_str_find_nocase(text, ht_str_from(verbs[i]), 0) >= 0;
+    for (size_t i = 0; is_sql && i < ARRAY_LEN(words); i++) {
+        size_t len = strlen(words[i]);
+        ptrdiff_t at = ht_str_find_nocase(text, ht_str_from(words[i]), 0);
+
+        for (; at >= 0; at = ht_str_find_nocase(text, ht_str_from(words[i]), (size_t)at + len)) {
+            size_t from = (size_t)at + len + 1;
+            char quote = from <= text.len && from > 0 ? text.data[from - 1] : '\0';
+            size_t to = from;
+
+            if (quote != '\'' && quote != '"')
+                continue;
+            while (to < text.len && text.data[to] != quote && text.data[to] != '\\')
+                to++;
+            add(spans, "sql-password", from, to);
+        }
+    }
+}
+
+/* Lines of configuration files that have no "=": redis.conf, ldap.conf, slapd.conf. */
+static void find_directive(struct ht_secret_spans *spans)
+{
+    static const char *const names[] = {"requirepass ", "masterauth ", "bindpw ", "rootpw "};
+    struct ht_str text = spans->text;
+    size_t begin = 0;
+
+    while (begin < text.len && is_blank(text.data[begin]))
+        begin++;
+    if (begin == text.len || !strchr("rmbRMB", text.data[begin]))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        size_t len = strlen(names[i]);
+        size_t from = begin + len;
+        size_t to;
+
+        if (!ht_str_is_nocase(ht_str_sub(text, begin, len), names[i]))
+            continue;
+        while (from < text.len && is_blank(text.data[from]))
+            from++;
+        for (to = from; to < text.len && !is_blank(text.data[to]);)
+            to++;
+        add_named(spans, ht_str_sub(text, begin, len - 1), from, to);
+    }
+}
+
 /* Tokens whose public part is in their middle. */
 static void find_infix(struct ht_secret_spans *spans, const char *infix, size_t least,
                        const char *rule)
@@ -292,6 +417,34 @@ static void find_discord(struct ht_secret_spans *spans)
     }
 }
 
+static bool has(struct ht_str text, char c)
+{
+    return ht_str_find_byte(text, c) >= 0;
+}
+
+/* What only stands in a text that has a certain byte: most words have none of them. */
+static void find_marked(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    bool has_blank = has(text, ' ');
+
+    if (has_blank) {
+        find_chpasswd(spans);
+        find_directive(spans);
+    }
+    if (has(text, '@'))
+        find_dsn(spans);
+    if (has(text, '<'))
+        find_elements(spans);
+    if (!has(text, '"') && !has(text, '\''))
+        return;
+    find_json_words(spans);
+    find_named_values(spans);
+    find_jwk(spans);
+    if (has_blank)
+        find_sql(spans);
+}
+
 /* The least bytes of each: most words are shorter than any of them. */
 enum {
     PGPASS_MIN = sizeof("h:1:d:u:xxx") - 1,
@@ -306,16 +459,13 @@ void ht_secret_find_lines(struct ht_secret_spans *spans)
     if (spans->text.len >= NETRC_MIN)
         find_netrc(spans);
     find_pgpass(spans);
-    find_chpasswd(spans);
-    find_json_words(spans);
-    find_dsn(spans);
+    find_marked(spans);
     if (spans->text.len < TOKEN_MIN)
         return;
     find_telegram(spans);
     find_azure(spans);
     find_teams(spans);
     find_discord(spans);
-    find_jwk(spans);
     find_infix(spans, ".atlasv1.", 60, "terraform-token");
     find_infix(spans, "JQQJ99", 76, "azure-devops-token");
     find_infix(spans, ":APA91b", 100, "firebase-key");

@@ -290,11 +290,13 @@ static size_t shell_word_end(struct ht_str text, size_t at)
     return text.len;
 }
 
-static void read_shell_words(struct ht_secret_spans *spans)
+/* The words of [at, to) of the text; what a word is the text of a shell for is read in the same
+ * way: sh -c "mysql -pX". */
+static void read_shell_words(struct ht_secret_spans *spans, size_t at, size_t to, unsigned depth)
 {
+    enum { DEPTH_MAX = 2 };
     struct words words = {.next = NEXT_ANY};
-    struct ht_str text = spans->text;
-    size_t at = 0;
+    struct ht_str text = ht_str_sub(spans->text, 0, to);
 
     while (at < text.len) {
         if (ends_shell_word(text.data[at])) {
@@ -305,7 +307,10 @@ static void read_shell_words(struct ht_secret_spans *spans)
         size_t end = shell_word_end(text, at);
         bool is_quoted = text.data[at] == '"' || text.data[at] == '\'';
         bool is_closed = is_quoted && end - at >= 2 && text.data[end - 1] == text.data[at];
+        bool is_shell = words.next == NEXT_SHELL;
         read_word(&words, spans, at + is_quoted, end - is_closed);
+        if (is_shell && is_closed && depth < DEPTH_MAX)
+            read_shell_words(spans, at + 1, end - 1, depth + 1);
         at = end;
     }
 }
@@ -364,7 +369,7 @@ void ht_secret_find_all(struct ht_secret_spans *spans)
     ht_secret_find_pairs(spans);
     ht_secret_find_lines(spans);
     if (spans->is_shell || has_blank(spans->text))
-        read_shell_words(spans);
+        read_shell_words(spans, 0, spans->text.len, 0);
 }
 
 static struct ht_str mask_once(struct ht_arena *arena, struct words *words, struct ht_str word,
