@@ -274,16 +274,153 @@ static struct ht_str exec_start(struct ht_str text)
     return found;
 }
 
-bool ht_apiserver_decode_unit(struct ht_str text, struct ht_arena *arena,
+/* ---- variables of a unit ---- */
+
+struct variable {
+    struct ht_str name;
+    struct ht_str value;
+};
+
+struct variables {
+    struct variable items[32];
+    size_t len;
+};
+
+/* "NAME=value"; one that is there twice counts the second time. */
+static void add_variable(struct variables *variables, struct ht_str word)
+{
+    ptrdiff_t sep = ht_str_find_byte(word, '=');
+    struct variable variable = {.value = ht_str_sub(word, (size_t)(sep + 1), word.len)};
+
+    if (sep <= 0)
+        return;
+    variable.name = ht_str_sub(word, 0, (size_t)sep);
+    for (size_t i = 0; i < variables->len; i++) {
+        if (ht_str_equal(variables->items[i].name, variable.name)) {
+            variables->items[i] = variable;
+            return;
+        }
+    }
+    if (variables->len < ARRAY_LEN(variables->items))
+        variables->items[variables->len++] = variable;
+}
+
+static struct ht_str *find_variable(struct variables *variables, struct ht_str name)
+{
+    for (size_t i = 0; i < variables->len; i++) {
+        if (ht_str_equal(variables->items[i].name, name))
+            return &variables->items[i].value;
+    }
+    return NULL;
+}
+
+/* Words of all lines of a unit that set one key. */
+static struct ht_text_list words_of(struct ht_str text, const char *key, struct ht_arena *arena)
+{
+    struct words words = {.arena = arena};
+    struct ht_str line;
+
+    while (ht_str_next(&text, '\n', &line)) {
+        line = ht_str_trim(line);
+        if (ht_str_has_prefix(line, key))
+            add_shell_words(&words, ht_str_sub(line, strlen(key), line.len));
+    }
+    return take_words(&words);
+}
+
+struct ht_text_list ht_apiserver_unit_files(struct ht_str text, struct ht_arena *arena)
+{
+    struct ht_text_list files = words_of(text, "EnvironmentFile=", arena);
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, files.len);
+
+    for (size_t i = 0; i < files.len; i++) {
+        bool is_optional = ht_str_has_prefix(files.items[i], "-");
+
+        items[i] = ht_str_sub(files.items[i], is_optional, files.items[i].len);
+    }
+    return (struct ht_text_list){.items = items, .len = files.len};
+}
+
+/* A file of variables, one a line; the value reaches to the line's end, in quotes or not. */
+static void read_variables(struct variables *variables, struct ht_str text, struct ht_arena *arena)
+{
+    struct ht_str line;
+
+    while (ht_str_next(&text, '\n', &line)) {
+        struct words words = {.arena = arena};
+
+        line = ht_str_trim(line);
+        if (line.len == 0 || strchr("#;", line.data[0]))
+            continue;
+        if (ht_str_find_byte(line, '"') < 0 && ht_str_find_byte(line, '\'') < 0) {
+            add_variable(variables, line);
+            continue;
+        }
+        add_shell_words(&words, line);
+
+        struct ht_text_list list = take_words(&words);
+        if (list.len)
+            add_variable(variables, list.items[0]);
+    }
+}
+
+/* $NAME as a word of its own is cut into words, ${NAME} within one is not. False: a variable that
+ * nothing sets. */
+static bool expand(struct words *words, struct ht_str word, struct variables *variables)
+{
+    ptrdiff_t dollar = ht_str_find_byte(word, '$');
+    struct ht_str *value;
+
+    if (dollar < 0) {
+        add_word(words, word);
+        return true;
+    }
+    if (dollar == 0 && word.len > 1 && word.data[1] != '{') {
+        value = find_variable(variables, ht_str_sub(word, 1, word.len));
+        if (value)
+            add_shell_words(words, *value);
+        return value;
+    }
+
+    ptrdiff_t end = ht_str_find_byte(ht_str_sub(word, (size_t)dollar, word.len), '}');
+    if (end < 3 || word.data[dollar + 1] != '{')
+        return false;
+    value = find_variable(variables, ht_str_sub(word, (size_t)dollar + 2, (size_t)end - 2));
+    if (!value)
+        return false;
+
+    struct ht_str rest = ht_str_sub(word, (size_t)(dollar + end) + 1, word.len);
+    if (ht_str_find_byte(rest, '$') >= 0)
+        return false; /* more than one in a word: not looked into */
+    add_word(words, ht_arena_strf(words->arena, "%.*s%.*s%.*s", (int)dollar, word.data,
+                                  HT_STR_ARG(*value), HT_STR_ARG(rest)));
+    return true;
+}
+
+bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment, struct ht_arena *arena,
                               struct ht_apiserver_manifest *ret_manifest)
 {
     struct words words = {.arena = arena};
+    struct words expanded = {.arena = arena};
+    struct variables variables = {.len = 0};
+    struct ht_text_list set = words_of(text, "Environment=", arena);
     struct ht_str line = ht_str_trim(exec_start(text));
 
     while (line.len && strchr("-@:+!", line.data[0])) /* systemd's prefixes */
         line = ht_str_sub(line, 1, line.len);
     add_shell_words(&words, line);
-    return find_server(take_words(&words), ret_manifest);
+    if (!find_server(take_words(&words), ret_manifest))
+        return false;
+
+    for (size_t i = 0; i < set.len; i++)
+        add_variable(&variables, set.items[i]);
+    read_variables(&variables, environment, arena);
+    for (size_t i = 0; i < ret_manifest->words.len; i++) {
+        if (!expand(&expanded, ret_manifest->words.items[i], &variables))
+            ret_manifest->is_partial = true;
+    }
+    ret_manifest->words = take_words(&expanded);
+    return true;
 }
 
 static void add_flag(struct words *words, struct ht_str name, const struct ht_yaml *value)
@@ -309,6 +446,47 @@ static struct ht_text_list flags_of(const struct ht_yaml *map, struct ht_arena *
 struct ht_text_list ht_apiserver_decode_rancher(struct ht_str text, struct ht_arena *arena)
 {
     return flags_of(ht_yaml_parse_foreign(arena, "config.yaml", text, NULL), arena);
+}
+
+/* True if a word sets the same key: "--KEY=value" or "--KEY+=value". */
+static bool sets_key(struct ht_str word, struct ht_str key)
+{
+    ptrdiff_t sep = ht_str_find_byte(word, '=');
+
+    return sep > 0 && ht_str_equal(ht_str_sub(word, 0, (size_t)sep), key);
+}
+
+static bool is_replaced(struct ht_text_list later, struct ht_str word)
+{
+    ptrdiff_t sep = ht_str_find_byte(word, '=');
+
+    for (size_t i = 0; sep > 0 && i < later.len; i++) {
+        if (sets_key(later.items[i], ht_str_sub(word, 0, (size_t)sep)))
+            return true;
+    }
+    return false;
+}
+
+struct ht_text_list ht_apiserver_join_rancher(struct ht_text_list words, struct ht_text_list later,
+                                              struct ht_arena *arena)
+{
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, words.len + later.len);
+    size_t len = 0;
+
+    for (size_t i = 0; i < words.len; i++) {
+        if (!is_replaced(later, words.items[i]))
+            items[len++] = words.items[i];
+    }
+    for (size_t i = 0; i < later.len; i++) {
+        struct ht_str word = later.items[i];
+        ptrdiff_t plus = ht_str_find(word, HT_S("+="), 0);
+
+        if (plus > 0 && ht_str_find_byte(word, '=') == plus + 1)
+            word = ht_arena_strf(arena, "%.*s%.*s", (int)plus, word.data,
+                                 HT_STR_ARG(ht_str_sub(word, (size_t)plus + 1, word.len)));
+        items[len++] = word;
+    }
+    return (struct ht_text_list){.items = items, .len = len};
 }
 
 struct ht_text_list ht_apiserver_decode_openshift(struct ht_str text, struct ht_arena *arena)

@@ -52,6 +52,7 @@ struct ht_apiserver_manifest {
     struct ht_text_list words; /* as in a process: the program first */
     struct ht_host_path *paths;
     size_t paths_len;
+    bool is_partial; /* words are missing: a variable that nothing sets */
 };
 
 /* A static pod (YAML or JSON). False: it is none of an API server, or cannot be read. */
@@ -62,11 +63,18 @@ bool ht_pod_decode_program(struct ht_str text, const char *program, struct ht_ar
                            struct ht_text_list *ret_words);
 /* A file of flags, one or more a line (microk8s). */
 struct ht_text_list ht_apiserver_decode_args_file(struct ht_str text, struct ht_arena *arena);
-/* A systemd unit that starts kube-apiserver. */
-bool ht_apiserver_decode_unit(struct ht_str text, struct ht_arena *arena,
+/* A systemd unit that starts kube-apiserver. environment: its files of variables, one behind the
+ * other. */
+bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment, struct ht_arena *arena,
                               struct ht_apiserver_manifest *ret_manifest);
+/* Paths of a unit's files of variables. */
+struct ht_text_list ht_apiserver_unit_files(struct ht_str text, struct ht_arena *arena);
 /* Keys of a k3s or rke2 config.yaml as flags: "--secrets-encryption=true". */
 struct ht_text_list ht_apiserver_decode_rancher(struct ht_str text, struct ht_arena *arena);
+/* Those of one file and of a later one, which replaces what it sets, lists too, unless its key ends
+ * with "+". */
+struct ht_text_list ht_apiserver_join_rancher(struct ht_text_list words, struct ht_text_list later,
+                                              struct ht_arena *arena);
 /* apiServerArguments of an OpenShift config.yaml, as flags. */
 struct ht_text_list ht_apiserver_decode_openshift(struct ht_str text, struct ht_arena *arena);
 /* Where a path of the container is on the node, by the manifest's mounts; itself if by none. */

@@ -126,6 +126,20 @@ static bool find_microk8s(struct ht_hostconf_pass *pass, struct declared *declar
     return true;
 }
 
+/* The files of variables that a unit names, one behind the other. */
+static struct ht_str read_environment(struct ht_hostconf_pass *pass, struct ht_str unit)
+{
+    struct ht_text_list files = ht_apiserver_unit_files(unit, pass->scratch);
+    struct ht_str all = {0};
+    struct ht_str text;
+
+    for (size_t i = 0; i < files.len; i++) {
+        if (ht_hostconf_read(pass, files.items[i], &text, NULL))
+            all = ht_arena_strf(pass->scratch, "%.*s\n%.*s", HT_STR_ARG(all), HT_STR_ARG(text));
+    }
+    return all;
+}
+
 static bool find_unit(struct ht_hostconf_pass *pass, struct declared *declared)
 {
     static const char *const paths[] = {"/etc/systemd/system/kube-apiserver.service",
@@ -137,7 +151,8 @@ static bool find_unit(struct ht_hostconf_pass *pass, struct declared *declared)
         struct ht_str text;
 
         if (!ht_hostconf_read(pass, path, &text, NULL) ||
-            !ht_apiserver_decode_unit(text, pass->scratch, &declared->manifest))
+            !ht_apiserver_decode_unit(text, read_environment(pass, text), pass->scratch,
+                                      &declared->manifest))
             continue;
         declared->path = path;
         return true;
@@ -154,13 +169,17 @@ static struct ht_text_list rancher_words(struct ht_hostconf_pass *pass, const ch
     struct ht_str text;
 
     if (ht_hostconf_read(pass, path, &text, NULL))
-        words = ht_apiserver_decode_rancher(text, pass->scratch);
+        words = ht_apiserver_join_rancher(words, ht_apiserver_decode_rancher(text, pass->scratch),
+                                          pass->scratch);
 
     struct ht_text_list names = ht_hostconf_list(pass, folder.data);
     for (size_t i = 0; i < names.len; i++) {
         path = ht_arena_strf(pass->arena, "%s/%.*s", folder.data, HT_STR_ARG(names.items[i]));
-        if (ht_str_has_suffix(path, ".yaml") && ht_hostconf_read(pass, path, &text, NULL))
-            words = join_words(pass, words, ht_apiserver_decode_rancher(text, pass->scratch));
+        if (!ht_str_has_suffix(path, ".yaml") && !ht_str_has_suffix(path, ".yml"))
+            continue;
+        if (ht_hostconf_read(pass, path, &text, NULL))
+            words = ht_apiserver_join_rancher(
+                words, ht_apiserver_decode_rancher(text, pass->scratch), pass->scratch);
     }
     return words;
 }
@@ -295,7 +314,7 @@ static void add_process(struct ht_hostconf_pass *pass, const struct ht_hostconf_
     if (declared->path.len && declared->manifest.program == program) {
         ht_apiserver_set_manifest(&apiserver, declared->path);
         decode(pass, declared, program, declared->manifest.words, &intent);
-        if (process->has_words)
+        if (process->has_words && !declared->manifest.is_partial)
             ht_apiserver_set_differs(&apiserver,
                                      ht_apiserver_differences(&apiserver, &intent, pass->arena));
     }
@@ -311,8 +330,10 @@ static void add_declared(struct ht_hostconf_pass *pass, const struct declared *d
                         ht_arena_strf(pass->arena, "manifest:%.*s", HT_STR_ARG(declared->path)));
     ht_apiserver_set_found(&apiserver, HT_APISERVER_FOUND_MANIFEST);
     ht_apiserver_set_manifest(&apiserver, declared->path);
-    decode(pass, declared, declared->manifest.program, declared->manifest.words, &apiserver);
-    follow_config(pass, declared, &apiserver);
+    if (!declared->manifest.is_partial) { /* else what it is started with is not known */
+        decode(pass, declared, declared->manifest.program, declared->manifest.words, &apiserver);
+        follow_config(pass, declared, &apiserver);
+    }
     ht_node_add(pass->sample, ht_row_new(&ht_apiserver_table, &apiserver));
 }
 

@@ -318,16 +318,68 @@ static void units_and_files_of_flags_are_read(void **state)
     assert_true(ht_apiserver_decode_unit(
         HT_S("[Service]\nExecStart=-/usr/local/bin/kube-apiserver \\\n  --etcd-prefix=/a \\\n"
              "  --etcd-servers=https://127.0.0.1:2379\nRestart=always\n"),
-        arena, &manifest));
+        HT_S(""), arena, &manifest));
     assert_int_equal(manifest.words.len, 3);
     assert_true(ht_str_is(ht_apiserver_flag(manifest.words, "etcd-prefix"), "/a"));
-    assert_false(
-        ht_apiserver_decode_unit(HT_S("[Service]\nExecStart=/bin/true\n"), arena, &manifest));
+    assert_false(manifest.is_partial);
+    assert_false(ht_apiserver_decode_unit(HT_S("[Service]\nExecStart=/bin/true\n"), HT_S(""), arena,
+                                          &manifest));
 
     struct ht_text_list words = ht_apiserver_decode_args_file(
         HT_S("# a comment\n--etcd-servers=unix:///k.sock\n--etcd-prefix \"/b c\"\n\n"), arena);
     assert_int_equal(words.len, 3);
     assert_true(ht_str_is(ht_apiserver_flag(words, "etcd-prefix"), "/b c"));
+}
+
+static void variables_of_units_are_followed(void **state)
+{
+    static const char unit[] =
+        "[Service]\nEnvironment=PREFIX=/p 'X=a b'\nEnvironmentFile=-/etc/one /etc/two\n"
+        "ExecStart=/usr/bin/kube-apiserver --etcd-prefix=${PREFIX} $ARGS $MORE\n";
+    struct ht_apiserver_manifest manifest = {0};
+    struct ht_text_list files = ht_apiserver_unit_files(ht_str_from(unit), arena);
+
+    (void)state;
+    assert_int_equal(files.len, 2);
+    assert_true(ht_str_is(files.items[0], "/etc/one"));
+    assert_true(ht_str_is(files.items[1], "/etc/two"));
+
+    assert_true(ht_apiserver_decode_unit(
+        ht_str_from(unit),
+        HT_S("# a comment\nARGS=\"--encryption-provider-config=/e --v=2\"\nMORE=--x --y\n"), arena,
+        &manifest));
+    assert_false(manifest.is_partial);
+    assert_int_equal(manifest.words.len, 6);
+    assert_true(ht_str_is(ht_apiserver_flag(manifest.words, "etcd-prefix"), "/p"));
+    assert_true(ht_str_is(ht_apiserver_flag(manifest.words, "encryption-provider-config"), "/e"));
+
+    /* What nothing sets may be anything. */
+    struct ht_apiserver_manifest unknown = {0};
+    assert_true(ht_apiserver_decode_unit(ht_str_from(unit), HT_S("MORE=--x\n"), arena, &unknown));
+    assert_true(unknown.is_partial);
+}
+
+static void a_later_file_of_k3s_replaces_lists(void **state)
+{
+    struct ht_text_list first = ht_apiserver_decode_rancher(
+        HT_S("secrets-encryption: true\nkube-apiserver-arg:\n- etcd-prefix=/a\n- v=2\n"), arena);
+    struct ht_text_list other =
+        ht_apiserver_decode_rancher(HT_S("kube-apiserver-arg: [anonymous-auth=true]\n"), arena);
+    struct ht_text_list more =
+        ht_apiserver_decode_rancher(HT_S("kube-apiserver-arg+: [anonymous-auth=true]\n"), arena);
+    struct ht_apiserver apiserver = {0};
+
+    (void)state;
+    ht_apiserver_decode(HT_APISERVER_K3S, ht_apiserver_join_rancher(first, other, arena), arena,
+                        &apiserver);
+    assert_true(ht_str_is(apiserver.etcd_prefix, "/registry"));
+    assert_true(ht_str_is(apiserver.anonymous, "true"));
+    assert_true(apiserver.encryption_config.len > 0);
+
+    ht_apiserver_decode(HT_APISERVER_K3S, ht_apiserver_join_rancher(first, more, arena), arena,
+                        &apiserver);
+    assert_true(ht_str_is(apiserver.etcd_prefix, "/a"));
+    assert_true(ht_str_is(apiserver.anonymous, "true"));
 }
 
 static void a_manifest_that_differs_is_noticed(void **state)
@@ -353,6 +405,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_static_pod_tells_flags_and_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(an_api_server_behind_a_shell_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(units_and_files_of_flags_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(variables_of_units_are_followed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_later_file_of_k3s_replaces_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(a_manifest_that_differs_is_noticed, setup, teardown),
     };
 
