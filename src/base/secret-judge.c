@@ -151,21 +151,46 @@ static bool is_identifier(struct ht_str s)
     return s.len > 0;
 }
 
-/* input('Password: '), lookup("X"): a line of a program. */
-static bool is_call(struct ht_str value)
+static bool is_call_name(struct ht_str name)
 {
-    ptrdiff_t open = ht_str_find_byte(value, '(');
-    bool is_quoted = open > 0 && strchr("\"')", value.data[open + 1]);
-
-    if (open <= 0 || value.data[value.len - 1] != ')' || !is_quoted)
-        return false;
-    for (ptrdiff_t i = 0; i < open; i++) {
-        char c = value.data[i];
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
 
         if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '_' && c != '.')
             return false;
     }
-    return true;
+    return name.len > 0;
+}
+
+/* input('Password: '), lookup("X"), self.find(realm, host): a line of a program. */
+static bool is_call(struct ht_str value)
+{
+    enum { NAME_LEAST = 4 /* of a call without a text */ };
+    ptrdiff_t open = ht_str_find_byte(value, '(');
+    size_t at = (size_t)(open + 1);
+
+    if (open <= 0 || value.data[value.len - 1] != ')' ||
+        !is_call_name(ht_str_sub(value, 0, (size_t)open)))
+        return false;
+    if (value.data[at] && strchr("\"')", value.data[at]))
+        return true;
+    while (at < value.len - 1 && (is_identifier(ht_str_sub(value, at, 1)) ||
+                                  (value.data[at] && strchr("., ->", value.data[at]))))
+        at++;
+    return open >= NAME_LEAST && at == value.len - 1;
+}
+
+/* --password --verbose: an option, in a text about options. */
+static bool is_option(struct ht_str value)
+{
+    size_t at = 2;
+
+    if (!ht_str_has_prefix(value, "--"))
+        return false;
+    while (at < value.len && ((value.data[at] >= 'a' && value.data[at] <= 'z') ||
+                              value.data[at] == '-' || value.data[at] == '\''))
+        at++;
+    return at > 3 && at == value.len;
 }
 
 /* What a SealedSecret holds: only its controller can read it. It begins with the length of a key
@@ -399,7 +424,7 @@ static int judge_named(struct ht_str name, struct ht_str value)
 {
     enum ht_secret_strength strength = ht_secret_name_strength(name);
 
-    if (is_call(ht_str_trim(value)))
+    if (is_call(ht_str_trim(value)) || is_option(value))
         return NOT_WORTH;
     value = unquoted(ht_str_trim(value));
     if (value.len == 0 || is_reference(value) || is_path(value) || is_url(value))

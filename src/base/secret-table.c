@@ -361,6 +361,7 @@ const struct ht_secret_verb *ht_secret_verbs(void)
         {"ngrok", "authtoken", 1},
         {"ngrok", "add-authtoken", 1},
         {"snyk", "auth", 1},
+        {"kubeadm", "create", 1},
         {"aws", "aws_secret_access_key", 1},
         {"aws", "aws_session_token", 1},
         {"mysqladmin", "password", 1},
