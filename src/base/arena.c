@@ -146,13 +146,16 @@ struct ht_str ht_arena_text(struct ht_arena *arena, const char *text)
 
 struct ht_str ht_arena_strf(struct ht_arena *arena, const char *format, ...)
 {
+    char small[256]; /* most fit, and are formatted once */
     va_list args;
 
     va_start(args, format);
-    int wanted = vsnprintf(NULL, 0, format, args);
+    int wanted = vsnprintf(small, sizeof(small), format, args);
     va_end(args);
     if (wanted < 0)
         return (struct ht_str){.data = "", .len = 0};
+    if ((size_t)wanted < sizeof(small))
+        return ht_arena_str(arena, (struct ht_str){.data = small, .len = (size_t)wanted});
 
     char *text = ht_arena_alloc(arena, (size_t)wanted + 1, 1);
     va_start(args, format);

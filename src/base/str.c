@@ -145,3 +145,21 @@ uint64_t ht_str_hash(struct ht_str s, uint64_t seed)
         hash = (hash ^ (unsigned char)s.data[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
+
+uint64_t ht_str_table_hash(struct ht_str s)
+{
+    uint64_t hash = s.len * UINT64_C(0x9e3779b97f4a7c15);
+
+    for (size_t at = 0; at < s.len; at += sizeof(uint64_t)) {
+        size_t left = s.len - at;
+        uint64_t bytes = 0;
+
+        if (left >= sizeof(bytes))
+            memcpy(&bytes, s.data + at, sizeof(bytes));
+        else
+            memcpy(&bytes, s.data + at, left);
+        hash = (hash ^ bytes) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}

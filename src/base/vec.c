@@ -16,7 +16,7 @@ enum { VEC_MIN = 4 };
 
 static unsigned hash_bytes(const void *key, size_t len)
 {
-    return (unsigned)ht_str_hash((struct ht_str){.data = key, .len = len}, 0);
+    return (unsigned)ht_str_table_hash((struct ht_str){.data = key, .len = len});
 }
 
 void ht_vec_add(struct ht_vec *vec, void *item)

@@ -50,7 +50,7 @@ static bool find_seen(struct space *space, struct ht_str text, size_t *ret_at)
     if (!space->seen || !text.len)
         return false;
 
-    struct seen *seen = &space->seen[ht_str_hash(text, 0) % SEEN_MAX];
+    struct seen *seen = &space->seen[ht_str_table_hash(text) % SEEN_MAX];
     if (seen->source.data && ht_str_equal(seen->source, text)) {
         *ret_at = seen->at;
         return true;

@@ -13,7 +13,7 @@ enum { SECRETS_MAX = 100, FOUND_MAX = 16, SHORT = 12, MEDIUM = 32 };
 
 struct notes {
     struct ht_arena *arena;
-    struct ht_declared_secret *items;
+    struct ht_declared_secret *items; /* NULL: most containers declare none */
     size_t len;
 };
 
@@ -22,6 +22,8 @@ static void note(struct notes *notes, const char *where, struct ht_str name,
 {
     if (found->sure == HT_SECRET_HINT || notes->len == SECRETS_MAX)
         return;
+    if (!notes->items)
+        notes->items = ht_arena_array(notes->arena, struct ht_declared_secret, SECRETS_MAX);
 
     struct ht_declared_secret *secret = &notes->items[notes->len++];
     ht_declared_secret_set_where(secret, ht_str_from(where));
@@ -126,8 +128,7 @@ static bool is_noted(const struct notes *notes, size_t last)
 void ht_decode_image_secrets(struct ht_arena *arena, struct ht_text_list commands,
                              struct ht_container *container)
 {
-    struct notes notes = {.arena = arena,
-                          .items = ht_arena_array(arena, struct ht_declared_secret, SECRETS_MAX)};
+    struct notes notes = {.arena = arena};
 
     for (size_t i = 0; i < commands.len; i++) {
         struct ht_secret_found found[FOUND_MAX];
@@ -149,8 +150,7 @@ void ht_decode_image_secrets(struct ht_arena *arena, struct ht_text_list command
 void ht_decode_secrets(struct ht_arena *arena, const struct ht_declaration *declaration,
                        struct ht_container *container)
 {
-    struct notes notes = {.arena = arena,
-                          .items = ht_arena_array(arena, struct ht_declared_secret, SECRETS_MAX)};
+    struct notes notes = {.arena = arena};
 
     for (size_t i = 0; i < declaration->env.len; i++)
         judge_pair(&notes, "environment", declaration->env.items[i]);

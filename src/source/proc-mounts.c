@@ -154,6 +154,17 @@ static struct ht_str point_of(const struct ht_host_mount *mount)
     return ht_str_is(mount->point, "/") ? (struct ht_str){0} : mount->point;
 }
 
+static struct ht_str join(struct ht_arena *arena, struct ht_str a, struct ht_str b)
+{
+    char *both = ht_arena_alloc(arena, a.len + b.len + 1, 1);
+
+    if (a.len)
+        memcpy(both, a.data, a.len);
+    if (b.len)
+        memcpy(both + a.len, b.data, b.len);
+    return (struct ht_str){.data = both, .len = a.len + b.len};
+}
+
 /* Of several places the shortest: a volume that is /etc by another name is /etc. */
 struct ht_str ht_mountinfo_host_path(const struct ht_host_mounts *host, uint64_t device,
                                      struct ht_str root, struct ht_arena *arena)
@@ -179,7 +190,7 @@ struct ht_str ht_mountinfo_host_path(const struct ht_host_mounts *host, uint64_t
     struct ht_str point = point_of(best), rest = rest_of(best, root);
     if (shortest == 0)
         return HT_S("/");
-    return ht_arena_strf(arena, "%.*s%.*s", HT_STR_ARG(point), HT_STR_ARG(rest));
+    return join(arena, point, rest);
 }
 
 static struct ht_str propagation_of(struct ht_str tags)

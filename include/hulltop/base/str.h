@@ -90,6 +90,9 @@ bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part);
 bool ht_path_lies_in(struct ht_str path, struct ht_str folder);
 /* 64-bit FNV-1a over the bytes, continued from seed (0 to begin). */
 uint64_t ht_str_hash(struct ht_str s, uint64_t seed);
+/* Another one, of eight bytes at a time, for tables in memory alone: it depends on the processor.
+ */
+uint64_t ht_str_table_hash(struct ht_str s);
 
 /* Numbers: the whole text must be one number in range; 0 or -EINVAL / -ERANGE, ret_* untouched on
  * failure. No sign for unsigned ones, no blanks, no prefix. */

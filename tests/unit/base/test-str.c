@@ -123,6 +123,20 @@ static void hashes_depend_on_bytes_and_seed(void **state)
     assert_true(ht_str_hash(HT_S("foobar"), 0) == UINT64_C(0x85944171f73967e8));
     assert_true(ht_str_hash(HT_S("bar"), ht_str_hash(HT_S("foo"), 0)) ==
                 ht_str_hash(HT_S("foobar"), 0));
+
+    /* The one for tables looks at every byte, wherever the text lies. */
+    for (size_t len = 1; len <= 20; len++) {
+        for (size_t at = 0; at < len; at++) {
+            char text[32] = "abcdefghijklmnopqrst", other[32] = " abcdefghijklmnopqrst";
+            struct ht_str a = {.data = text, .len = len}, b = {.data = other + 1, .len = len};
+
+            assert_true(ht_str_table_hash(a) == ht_str_table_hash(b));
+            other[1 + at] = 'z';
+            assert_true(ht_str_table_hash(a) != ht_str_table_hash(b));
+        }
+    }
+    assert_true(ht_str_table_hash((struct ht_str){.data = "a\0", .len = 1}) !=
+                ht_str_table_hash((struct ht_str){.data = "a\0", .len = 2}));
 }
 
 int main(void)
