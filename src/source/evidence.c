@@ -302,7 +302,7 @@ static bool can_hang(struct taking *taking)
         return false;
     while (ht_mountinfo_next(&rest, &line)) {
         if (line.id == about.stx_mnt_id)
-            return ht_file_can_hang(line.type);
+            return ht_mountinfo_can_hang(line.type);
     }
     return false;
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "origin-file.h"
 #include "origin-inner.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
@@ -71,7 +70,7 @@ int ht_origin_judge_far(struct ht_origin *origin, const struct ht_origin_ask *as
     space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
     if (!space)
         return errno == ENOENT ? -ESRCH : -errno;
-    if (!space->root || space->is_overlay || !ht_file_can_hang(space->root->type))
+    if (!space->root || space->is_overlay || !ht_mountinfo_can_hang(space->root->type))
         return -EXDEV;
     r = ask_helper(origin, ask, HT_HELPER_STAT, 0);
     if (r < 0)

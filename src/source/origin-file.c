@@ -143,18 +143,3 @@ int ht_file_open_inode(int directory, uint64_t ino)
     fd = open_by_handle_at(directory, &request.handle, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     return fd < 0 ? -errno : fd;
 }
-
-bool ht_file_can_hang(struct ht_str type)
-{
-    static const char *const types[] = {"nfs",    "cifs", "smb3",      "9p",       "ceph",
-                                        "lustre", "gpfs", "glusterfs", "virtiofs", "autofs",
-                                        "afs",    "coda", "ocfs2",     "gfs2",     "beegfs"};
-
-    if (ht_str_has_prefix(type, "fuse"))
-        return true;
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        if (ht_str_has_prefix(type, types[i]))
-            return true;
-    }
-    return false;
-}

@@ -28,7 +28,5 @@ enum ht_told ht_file_is_copied(int fd);
 /* Opens for reading the file of inode ino on the file system of the directory (open for reading),
  * where the file system can and rights suffice. The descriptor, or -errno. */
 int ht_file_open_inode(int directory, uint64_t ino);
-/* A file system whose server may never answer: what lies on it is not opened. */
-bool ht_file_can_hang(struct ht_str type);
 
 #endif

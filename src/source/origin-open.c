@@ -139,7 +139,7 @@ static bool lies_on_hanging(struct ht_origin *origin, struct ht_str path)
 /* Whether the root itself can hang: images that are fetched while they are read. */
 static bool root_can_hang(struct ht_origin *origin, const struct ht_space *space)
 {
-    if (!space->root || ht_file_can_hang(space->root->type) ||
+    if (!space->root || ht_mountinfo_can_hang(space->root->type) ||
         lies_on_hanging(origin, space->upper))
         return true;
     for (size_t i = 0; i < space->lowers.len; i++) {
@@ -155,7 +155,7 @@ static bool mounts_can_hang(struct ht_origin *origin, struct ht_space *space, in
     if (!space->whole)
         (void)ht_space_read(space, dirfd, true, &origin->reader);
     for (size_t i = 0; i < space->len; i++) {
-        if (ht_file_can_hang(space->mounts[i].type))
+        if (ht_mountinfo_can_hang(space->mounts[i].type))
             return true;
     }
     return false;

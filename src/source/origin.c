@@ -175,7 +175,7 @@ static void list_hanging(struct ht_origin *origin, struct ht_str text)
         most = HANGING_MAX;
     struct ht_str *items = ht_arena_array(origin->host_arena, struct ht_str, most);
     while (len < most && ht_mountinfo_next(&text, &line)) {
-        if (ht_file_can_hang(line.type))
+        if (ht_mountinfo_can_hang(line.type))
             items[len++] = ht_arena_str(origin->host_arena,
                                         ht_mountinfo_unescape(origin->host_arena, line.point));
     }
@@ -287,7 +287,7 @@ static int open_file(const struct question *question)
 {
     ht_autoclose int found = -1;
 
-    if (question->mount && ht_file_can_hang(question->mount->type))
+    if (question->mount && ht_mountinfo_can_hang(question->mount->type))
         return -EOPNOTSUPP;
     if (question->ask->fd >= 0)
         return ht_file_reopen(question->ask->fd);

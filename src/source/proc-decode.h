@@ -91,6 +91,8 @@ struct ht_str ht_mountinfo_host_path(const struct ht_host_mounts *host, uint64_t
                                      struct ht_str root, struct ht_arena *arena);
 /* A file system of the kernel that holds no files of anybody's ("proc", "sysfs" ...). */
 bool ht_mountinfo_is_pseudo(struct ht_str type);
+/* A file system whose server may never answer: what lies on it is not opened. */
+bool ht_mountinfo_can_hang(struct ht_str type);
 /* Whether a list "rw,noexec" has that option. */
 bool ht_mountinfo_has_option(struct ht_str options, const char *wanted);
 /* "\040" and the like as the bytes they stand for. */

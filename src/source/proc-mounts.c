@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
 
 static const char *const pseudo_types[] = {
     "proc",      "sysfs",   "cgroup", "cgroup2",     "mqueue",    "devpts",     "devtmpfs",
@@ -203,6 +204,21 @@ static struct ht_str propagation_of(struct ht_str tags)
     if (slave)
         return HT_S("slave");
     return ht_str_is(tags, "unbindable") ? HT_S("unbindable") : HT_S("private");
+}
+
+bool ht_mountinfo_can_hang(struct ht_str type)
+{
+    static const char *const types[] = {"nfs",    "cifs", "smb3",      "9p",       "ceph",
+                                        "lustre", "gpfs", "glusterfs", "virtiofs", "autofs",
+                                        "afs",    "coda", "ocfs2",     "gfs2",     "beegfs"};
+
+    if (ht_str_has_prefix(type, "fuse"))
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (ht_str_has_prefix(type, types[i]))
+            return true;
+    }
+    return false;
 }
 
 bool ht_mountinfo_has_option(struct ht_str options, const char *wanted)

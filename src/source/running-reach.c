@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "origin-file.h"
 #include "proc-decode.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -48,7 +47,7 @@ static void read_mounts(struct ht_reach *reach)
 
         reach->mounts[reach->len++] = (struct ht_reach_mount){
             .point = ht_str_is(point, "/") ? HT_S("") : point,
-            .can_hang = ht_file_can_hang(line.type),
+            .can_hang = ht_mountinfo_can_hang(line.type),
             .fd = -1,
         };
     }

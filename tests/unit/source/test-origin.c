@@ -379,10 +379,10 @@ static void a_file_is_written_where_it_lies_itself(void **state)
 static void file_systems_that_hang_are_known(void **state)
 {
     (void)state;
-    assert_true(ht_file_can_hang(HT_S("fuse.fuse-overlayfs")));
-    assert_true(ht_file_can_hang(HT_S("nfs4")));
-    assert_false(ht_file_can_hang(HT_S("ext4")));
-    assert_false(ht_file_can_hang(HT_S("overlay")));
+    assert_true(ht_mountinfo_can_hang(HT_S("fuse.fuse-overlayfs")));
+    assert_true(ht_mountinfo_can_hang(HT_S("nfs4")));
+    assert_false(ht_mountinfo_can_hang(HT_S("ext4")));
+    assert_false(ht_mountinfo_can_hang(HT_S("overlay")));
 }
 
 /* ---- ourselves ---- */
