@@ -88,7 +88,7 @@ static void draw_coverage(struct ht_ui *ui, struct ht_area tile, int row, unsign
     ht_home_coverage(&text, question);
     if (ht_question_extent(question) == HT_EXTENT_PART)
         ht_buf_add_text(&text, " in full");
-    ht_draw_field(tile, (struct ht_span){.row = row, .col = 1, .width = width}, HT_STYLE_DIM,
+    ht_draw_field(tile, (struct ht_span){.row = row, .col = 1, .width = width - 1}, HT_STYLE_DIM,
                   ht_buf_str(&text));
     ht_home_draw_trend(ui, tile, (struct ht_span){.row = row, .col = 1 + width, .width = TREND_W},
                        number);

@@ -381,6 +381,24 @@ static void add_source(struct ht_state *state, const char *id)
     ht_node_add(state->node, ht_row_new(&ht_source_table, &source));
 }
 
+static void coverage_does_not_touch_the_trend(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = fixture_state();
+    ht_autorow struct ht_row *before = state->questions[3];
+    struct ht_question question = *ht_question_of(before);
+
+    (void)unused;
+    *ht_question_edit_coverage(&question) = ht_state_question(state, 3)->coverage;
+    state->questions[3] = ht_row_new(&ht_question_table, &question);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    title(&bench, 40, 120);
+    SEES(&bench, " 3 of 4 containers in full ..........HC ");
+    SEES_NOT(&bench, " 3 of 4 containers in full.");
+    close_bench(&bench);
+}
+
 static void sources_without_room_are_counted(void **unused)
 {
     struct bench bench;
@@ -590,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_list_without_groups_has_no_key_for_them),
         cmocka_unit_test(the_title_keeps_the_node),
         cmocka_unit_test(a_tiny_terminal_has_the_worst_first),
+        cmocka_unit_test(coverage_does_not_touch_the_trend),
         cmocka_unit_test(sources_without_room_are_counted),
         cmocka_unit_test(a_filter_on_the_timeline_is_that_of_its_list),
         cmocka_unit_test(timeline_and_map_are_open_once),
