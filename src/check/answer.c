@@ -157,12 +157,12 @@ static void miss(struct tally *tally, const struct ht_missing *missing)
 /* What a source has not told yet is not missing before it was waited for. */
 static void miss_verdict(struct tally *tally, const struct ht_verdict *verdict)
 {
-    const struct ht_row *row =
-        ht_node_find(tally->input->node, HT_TABLE_SOURCE, verdict->missing.source);
+    const struct ht_row *row = NULL;
 
-    if (!tally->input->complete && row && ht_source_of(row)->state == HT_SOURCE_STATE_WAIT)
-        return;
-    miss(tally, &verdict->missing);
+    if (!tally->input->complete)
+        row = ht_node_find(tally->input->node, HT_TABLE_SOURCE, verdict->missing.source);
+    if (!row || ht_source_of(row)->state != HT_SOURCE_STATE_WAIT)
+        miss(tally, &verdict->missing);
 }
 
 static void miss_text(struct tally *tally, struct ht_str source, struct ht_str reason,
