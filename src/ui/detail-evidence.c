@@ -19,7 +19,6 @@ enum {
     IMPLIED_MAX = 3,
     NOT_SEEN_MAX = 4,
     WIDE_MIN = 100,
-    NARROW = 60, /* no room for two columns beside a label */
 };
 
 /* ---- what we saw ---- */
@@ -193,7 +192,7 @@ static void put_privileges(struct ht_ui *ui, const struct ht_container *containe
                            struct ht_doc *doc)
 {
     int half = (doc->width - 20) / 2;
-    bool narrow = doc->width < NARROW;
+    bool narrow = doc->width < HT_DOC_NARROW;
 
     ht_doc_head(doc, "PRIVILEGE");
     ht_doc_put(doc, SIDES_COL, HT_STYLE_HEADER,
@@ -489,7 +488,7 @@ static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, stru
 /* Where the text beside a long label begins; below it where there is no room for two columns. */
 static int summary_col(const struct ht_doc *doc)
 {
-    return doc->width < NARROW ? 3 : SUMMARY_COL;
+    return doc->width < HT_DOC_NARROW ? 3 : SUMMARY_COL;
 }
 
 /* Both sides in one line: what matters most of each. */
@@ -583,7 +582,7 @@ static void put_other(const struct ht_ui *ui, const struct ht_subject_rows *rows
         if (!ht_field_is_known(table, rows->other, field))
             continue;
         ht_ui_cell_text(ui, &text, field, (const char *)rows->other + field->offset);
-        ht_doc_pair(doc, doc->width < NARROW ? NARROW_COL : SUMMARY_COL, field->name,
+        ht_doc_pair(doc, doc->width < HT_DOC_NARROW ? NARROW_COL : SUMMARY_COL, field->name,
                     ht_buf_str(&text));
         if (doc->width >= WIDE_MIN)
             ht_doc_wrap(doc, SUMMARY_COL, HT_STYLE_DIM, ht_str_from(field->doc));

@@ -8,7 +8,7 @@
 
 #include "hulltop/model/subject.h"
 
-enum { NAME_COL = 24, NARROW_COL = 18, NARROW = 60, RAW_DEPTH_MAX = 6, HISTORY_MAX = 500 };
+enum { NAME_COL = 24, NARROW_COL = 18, RAW_DEPTH_MAX = 6, HISTORY_MAX = 500 };
 
 /* ---- why and fix ---- */
 
@@ -92,7 +92,7 @@ static void raw_field(struct ht_doc *doc, const struct ht_field *field, const vo
                       int depth)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
-    int col = doc->width < NARROW ? NARROW_COL : NAME_COL;
+    int col = doc->width < HT_DOC_NARROW ? NARROW_COL : NAME_COL;
     size_t first = doc->len;
 
     if (field->kind == HT_KIND_STRUCT) {

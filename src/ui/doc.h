@@ -8,7 +8,8 @@
 
 #include "ui-private.h"
 
-enum { HT_DOC_PIECES_MAX = 4 };
+/* Narrower than HT_DOC_NARROW there is no room for two columns beside a label. */
+enum { HT_DOC_PIECES_MAX = 4, HT_DOC_NARROW = 60 };
 
 struct ht_doc_piece {
     int col;

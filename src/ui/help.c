@@ -4,11 +4,14 @@
 
 #include "doc.h"
 
-enum { KEYS_COL = 26, HEADS_COL = 14 };
+enum { KEYS_COL = 26, KEYS_NARROW_COL = 14, HEADS_COL = 14 };
 
 static void put_key(void *context, const char *keys, const char *help)
 {
-    ht_doc_pair(context, KEYS_COL, keys, ht_str_from(help));
+    const struct ht_doc *doc = context;
+
+    ht_doc_pair(context, doc->width < HT_DOC_NARROW ? KEYS_NARROW_COL : KEYS_COL, keys,
+                ht_str_from(help));
 }
 
 static void put_columns(struct ht_doc *doc, const struct ht_view *view)
