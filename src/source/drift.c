@@ -171,6 +171,7 @@ static void look(struct ht_drift *drift)
     drift->feed->at(drift->feed, "listing /proc");
     if (ht_drift_list(drift, &err) < 0) {
         publish_failure(drift, HT_SOURCE_STATE_BROKEN, err.text);
+        drift->groups = ht_groups_free(drift->groups); /* old by the next look */
         drift->failed = true;
         return;
     }
