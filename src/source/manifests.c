@@ -149,6 +149,30 @@ static void pass_over(struct reading *reading, struct ht_str kind)
                  HT_STR_ARG(kind));
 }
 
+static int take_object(struct reading *reading, const struct ht_object *object,
+                       struct ht_error *err);
+
+/* A list that is an item itself, as kubectl takes it. No deeper than a value may be. */
+static int take_list(struct reading *reading, const struct ht_object *list, struct ht_error *err)
+{
+    const struct ht_json *items = ht_json_get(list->value, "items");
+    int r = 0;
+
+    if (!ht_json_is_array(items) && items->kind != HT_JSON_NULL)
+        return fail(reading, list->line, "items: expected a list", err);
+    for (size_t i = 0; r == 0 && ht_json_is_array(items) && i < items->len; i++) {
+        const struct ht_json *item = &items->items[i];
+
+        r = take_object(reading,
+                        &(struct ht_object){.value = item,
+                                            .head = list->value,
+                                            .index = i,
+                                            .line = item->line ? item->line : list->line},
+                        err);
+    }
+    return r;
+}
+
 /* An item, or a document that is no list. */
 static int take_object(struct reading *reading, const struct ht_object *object,
                        struct ht_error *err)
@@ -168,7 +192,7 @@ static int take_object(struct reading *reading, const struct ht_object *object,
     if (kind.len == 0)
         return fail(reading, object->line, "an object without a kind", err);
     if (ht_str_has_suffix(kind, "List") && ht_json_get(object->value, "items"))
-        return fail(reading, object->line, "a list in a list", err);
+        return take_list(reading, object, err);
     /* Kinds that somebody added run pods too. */
     if (ht_kube_has_pod(kind) || ht_kube_holds_pod(object->value))
         return take_pod(reading, object, kind, err);
