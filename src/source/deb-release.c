@@ -212,9 +212,19 @@ bool ht_deb_release_has(const struct ht_deb_release *release, struct ht_str comp
            (!release->architectures.len || has_word(release->architectures, architecture));
 }
 
+/* Debian's LTS, once an archive of its own, and ELTS: nothing but security updates. */
+static bool is_lts(const struct ht_deb_release *release)
+{
+    return (ht_str_has_suffix(release->suite, "-lts") ||
+            ht_str_has_suffix(release->codename, "-lts")) &&
+           (ht_str_is(release->origin, "Debian") ||
+            ht_str_has_prefix(release->origin, "Freexian") ||
+            ht_str_find(release->label, HT_S("LTS"), 0) >= 0);
+}
+
 bool ht_deb_release_is_security(const struct ht_deb_release *release)
 {
-    return ht_str_has_suffix(release->suite, "-security") ||
+    return is_lts(release) || ht_str_has_suffix(release->suite, "-security") ||
            ht_str_has_suffix(release->codename, "-security") ||
            ht_str_is(release->label, "Debian-Security");
 }
