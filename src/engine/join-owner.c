@@ -57,6 +57,17 @@ static bool is_in_slice(struct ht_str cgroup, uint64_t uid)
     return false;
 }
 
+bool ht_join_is_users_own(struct ht_str cgroup)
+{
+    struct ht_str part;
+
+    while (ht_str_next(&cgroup, '/', &part)) {
+        if (ht_str_has_prefix(part, "user@") && ht_str_has_suffix(part, ".service"))
+            return true;
+    }
+    return false;
+}
+
 bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *container,
                       const struct ht_process *process)
 {

@@ -278,6 +278,15 @@ static struct place *unclaimed_place(struct joining *joining, const struct ht_ro
     return place;
 }
 
+/* Whether the name of a user's own group is that of a container of root's daemon: nothing of those
+ * runs there, and who borrows the name stays a process of the node. */
+static bool is_borrowed(const struct joining *joining, const struct place *place,
+                        const struct ht_process *process)
+{
+    return place && place->row && ht_process_has_cgroup(process) &&
+           ht_join_is_users_own(process->cgroup) && ht_join_is_roots(&joining->daemons, place->row);
+}
+
 static struct place *place_of_process(struct joining *joining, const struct ht_row *row)
 {
     const struct ht_process *process = ht_process_of(row);
@@ -286,7 +295,7 @@ static struct place *place_of_process(struct joining *joining, const struct ht_r
     if (ht_process_has_cgroup(process))
         place = place_of_cgroup(joining, process->cgroup);
     if (place)
-        return place;
+        return is_borrowed(joining, place, process) ? NULL : place;
     if (ht_process_has_container_id(process) && process->container_id.len) {
         place = joining->has_pairs && ht_process_has_cgroup(process)
                     ? place_of_pair(joining, process->cgroup)
@@ -294,6 +303,8 @@ static struct place *place_of_process(struct joining *joining, const struct ht_r
         if (place)
             return place;
         place = ht_map_get(joining->places, process->container_id);
+        if (is_borrowed(joining, place, process))
+            return NULL;
         if (!place)
             place = add_place(joining, process->container_id, NULL);
         if (!place->row && !place->step && ht_process_has_cgroup(process))
@@ -452,6 +463,7 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
                             struct ht_container *container)
 {
     const struct ht_process *init = place->init ? ht_process_of(place->init) : NULL;
+    bool users = init && ht_process_has_cgroup(init) && ht_join_is_users_own(init->cgroup);
 
     ht_container_set_id(container, place->id);
     ht_container_set_name(container, ht_str_sub(place->id, 0, place->namespaces_only ? 40 : 12));
@@ -461,7 +473,8 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
         container,
         place->namespaces_only ? HT_S("own pid namespace and root directory, known to no runtime")
         : place->disowned ? HT_S("a user's daemon lists it, but its processes are not that user's")
-                          : HT_S("its cgroup names a container that no runtime here lists"));
+        : users ? HT_S("a user called its cgroup like a container; no runtime here lists it")
+                : HT_S("its cgroup names a container that no runtime here lists"));
     apply_step(joining, place, container);
     if (!init)
         return;
@@ -608,26 +621,40 @@ static struct ht_row *make_upkeep(struct joining *joining, const struct ht_row *
         ht_join_upkeep(joining->joiner->facts, joining->node->taken_at, row, &joining->daemons));
 }
 
-/* The container of the process of that id, or NULL. */
-static const struct place *home_of(const struct joining *joining, struct ht_str process)
+/* Where the process of that id is among them; SIZE_MAX: nowhere. */
+static size_t find_process(const struct joining *joining, struct ht_str process)
 {
     size_t from = 0;
     size_t to = joining->processes.len;
 
     if (joining->unsorted || process.len == 0)
-        return NULL;
+        return SIZE_MAX;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
         int order = ht_str_compare(ht_row_id(joining->processes.items[middle]), process);
 
         if (order == 0)
-            return joining->homes.items[middle];
+            return middle;
         if (order < 0)
             from = middle + 1;
         else
             to = middle;
     }
-    return NULL;
+    return SIZE_MAX;
+}
+
+/* The container of what runs. NULL: it is in none. */
+static const struct place *home_of(const struct joining *joining, const struct ht_code *code)
+{
+    size_t at = find_process(joining, code->process);
+    const struct place *place = at == SIZE_MAX ? NULL : joining->homes.items[at];
+
+    if (!place && code->container_id.len)
+        place = ht_map_get(joining->places, code->container_id);
+    return at != SIZE_MAX &&
+                   is_borrowed(joining, place, ht_process_of(joining->processes.items[at]))
+               ? NULL
+               : place;
 }
 
 /* What runs is of its process's container, or where that is gone, of the one that its cgroup named.
@@ -637,12 +664,8 @@ static struct ht_row *make_code(struct joining *joining, const struct ht_row *ro
     ht_autobuf struct ht_buf buf = HT_BUF(8192);
     struct ht_str key = ht_join_key(&buf, ht_row_table(row), ht_row_id(row));
     bool layer = ht_row_table(row) == &ht_layer_table;
-    struct ht_str id = layer ? ht_row_id(row) : ht_code_of(row)->container_id;
-    const struct place *place = layer ? NULL : home_of(joining, ht_code_of(row)->process);
-
-    if (!place && id.len)
-        place = ht_map_get(joining->places, id);
-
+    const struct place *place =
+        layer ? ht_map_get(joining->places, ht_row_id(row)) : home_of(joining, ht_code_of(row));
     const struct ht_row *diff = place ? ht_map_get(joining->diffs, place->id) : NULL;
     const struct ht_row *const inputs[INPUTS] = {row, place ? place->row : NULL, diff};
     uint64_t number = place ? ht_str_hash(place->id, 0) : 0;

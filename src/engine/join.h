@@ -16,6 +16,10 @@ bool ht_join_has_users(const struct ht_vec *daemons);
 bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *container,
                       const struct ht_process *process);
 
+/* Whether a cgroup lies in the part of the tree that systemd hands to a user, who makes groups
+ * there and calls them what he likes. */
+bool ht_join_is_users_own(struct ht_str cgroup);
+
 /* A daemon may be behind, or lie; what has processes runs. */
 void ht_join_apply_running(struct ht_container *container);
 /* Whether a process can be a Docker daemon. */

@@ -46,12 +46,25 @@ static int read_cgroup(struct ht_drift *drift, const struct ht_drift_process *pr
     return 0;
 }
 
+/* A group that a user may have called so holds what is apart from the node; all of it, where that
+ * may not be read. */
+static bool is_contained(struct ht_drift *drift, pid_t pid, const struct ht_cgroup_facts *facts)
+{
+    struct ht_process unused = {0};
+    bool apart = false;
+
+    if (facts->sure == HT_CGROUP_POSSIBLE)
+        return ht_proc_is_apart(&drift->reader, pid);
+    return facts->sure == HT_CGROUP_CERTAIN &&
+           (!facts->users ||
+            !ht_proc_read_exe(&drift->reader, pid, drift->arena, &unused, &apart) || apart);
+}
+
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 {
     struct ht_cgroup_facts facts;
     struct ht_proc_stat stat;
     bool gone;
-    bool contained;
     struct ht_str text = ht_proc_read_file(&drift->reader, process->pid, "stat", &gone);
 
     if (ht_proc_decode_stat(text, &stat) < 0 || stat.state == 'Z' || stat.state == 'X')
@@ -67,10 +80,9 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
     ht_arena_reset(drift->arena);
     if (read_cgroup(drift, process, &facts) < 0)
         return false;
-    contained = facts.sure == HT_CGROUP_CERTAIN || (facts.sure == HT_CGROUP_POSSIBLE &&
-                                                    ht_proc_is_apart(&drift->reader, process->pid));
 
-    struct ht_str id = contained ? facts.container_id : (struct ht_str){0};
+    struct ht_str id =
+        is_contained(drift, process->pid, &facts) ? facts.container_id : (struct ht_str){0};
     bool silent = facts.sure == HT_CGROUP_NONE && !facts.monitor;
     if (silent && process->kin_asked)
         return true;
@@ -78,13 +90,13 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
         id = ht_drift_kin_id(drift, process->pid, stat.ppid);
     /* A young one may not have moved to its root yet. */
     process->kin_asked = silent && process->turn.stage > 1;
-    process->by_kin = silent;
+    process->by_kin = silent || facts.users;
     if (process->home && ht_str_equal(ht_layers_id(process->home), id))
         return true;
     ht_drift_drop(drift, process);
     if (id.len) {
         process->home = ht_layers_join(drift->layers, id, stat.start);
-        ht_layers_offer(process->home, process->pid, process->start, silent);
+        ht_layers_offer(process->home, process->pid, process->start, process->by_kin);
     }
     return true;
 }

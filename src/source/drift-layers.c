@@ -38,7 +38,7 @@ struct ht_layers_entry {
     uint64_t pid_start;
     size_t looked, unread; /* since the last row */
     pid_t pid;             /* its oldest process; 0: not known */
-    bool by_kin;           /* that one is its only by its ancestors */
+    bool by_kin;           /* that one is its only by what any user can claim */
     uint64_t since;
     int64_t due_ns;
     int64_t walk_ns;       /* when its directory is walked next, monotonic; 0: at once */

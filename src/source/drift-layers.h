@@ -25,7 +25,8 @@ void ht_layers_leave(struct ht_layers *layers, struct ht_layers_entry *entry);
 /* That process of it is gone. */
 void ht_layers_gone(struct ht_layers_entry *entry, pid_t pid);
 /* It has that process, started then (ticks since boot): it is looked at through its oldest. What
- * only its ancestors say (by_kin) any user can make them say: it stands behind all others. */
+ * only its ancestors say, or a group that a user named (by_kin), any user can make them say: it
+ * stands behind all others. */
 void ht_layers_offer(struct ht_layers_entry *entry, pid_t pid, uint64_t start, bool by_kin);
 /* The container of that id, or NULL. */
 struct ht_layers_entry *ht_layers_find(const struct ht_layers *layers, struct ht_str container_id);

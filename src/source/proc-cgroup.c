@@ -240,6 +240,9 @@ void ht_cgroup_decode_path(struct ht_str path, struct ht_cgroup_facts *ret_facts
     }
     if (inside == 0)
         inside = elements.len;
+    for (size_t i = 0; i + 1 < inside && !facts.users; i++)
+        facts.users = ht_str_has_prefix(elements.items[i], "user@") &&
+                      ht_str_has_suffix(elements.items[i], ".service");
     for (size_t i = 0; i < inside && facts.unit.len == 0; i++) {
         if (is_unit(elements.items[i]))
             facts.unit = elements.items[i];

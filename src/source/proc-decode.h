@@ -33,6 +33,8 @@ struct ht_cgroup_facts {
     char pod_uid[40];   /* with dashes; "" if there is none */
     struct ht_str unit; /* the node's systemd unit, outermost: "ssh.service", "session-3.scope" */
     bool monitor;       /* a runtime's own process beside its container (conmon, lxc monitor) */
+    bool users; /* below the part of the tree that systemd hands to a user: what is called like a
+                 * container there may be any process of the node's that he put there */
 };
 
 /* Judges one path. */

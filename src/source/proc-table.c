@@ -259,18 +259,20 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
     if (!(table->reader.leave_out & HT_PROC_CONTACTS))
         ht_proc_read_stdio(&table->reader, entry->pid, table->arena, process);
     entry->apart = false;
-    if (facts.sure != HT_CGROUP_CERTAIN)
+    if (facts.sure != HT_CGROUP_CERTAIN || facts.users)
         readable =
             ht_proc_read_exe(&table->reader, entry->pid, table->arena, process, &entry->apart);
-    entry->contained = facts.sure == HT_CGROUP_CERTAIN || entry->apart;
+    /* A user may call a group of his own what he likes: what runs there as the node does is its. */
+    bool named = facts.sure == HT_CGROUP_CERTAIN && (!facts.users || entry->apart || !readable);
+    entry->contained = named || entry->apart;
     if ((entry->contained || !readable) && !fill_security(table, entry, process))
         return false;
     fill_listens(table, entry, process);
-    if (facts.sure == HT_CGROUP_CERTAIN)
+    if (named)
         readable = ht_process_has_ns_pid(process);
     entry->contained = entry->contained || entry->apart;
     entry->limited = !readable;
-    if (facts.sure == HT_CGROUP_CERTAIN || (facts.sure == HT_CGROUP_POSSIBLE && entry->apart)) {
+    if (named || (facts.sure == HT_CGROUP_POSSIBLE && entry->apart)) {
         ht_process_set_container_id(process, facts.container_id);
         ht_process_set_container_hint(process, HT_S("cgroup"));
     }

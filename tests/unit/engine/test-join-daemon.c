@@ -284,6 +284,48 @@ static void a_users_daemon_keeps_its_users_containers(void **state)
                      HT_CONTAINER_STATE_RUNNING);
 }
 
+static const struct ht_process *process_of(const struct ht_node *node, const char *id)
+{
+    return ht_process_of(ht_node_find(node, HT_TABLE_PROCESS, ht_str_from(id)));
+}
+
+/* A user may give a group of his own the name of root's container, and put any process there. */
+static void a_borrowed_name_joins_no_container_of_roots(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_code code = {0};
+
+    add_daemon(fixture->docker, "unix:///run/docker.sock", 0);
+    add_of_daemon(fixture->docker, ID_A, "web", "unix:///run/docker.sock");
+    add_process(fixture, with_pid(10), "/system.slice/docker-" ID_A ".scope");
+    add_process(fixture, with_pid(11), USERS_SLICE "docker-" ID_A ".scope");
+    add_process(fixture, of_uid(12, 1000), USERS_SLICE "docker-" ID_A ".scope");
+    ht_code_set_id(&code, HT_S("k"));
+    ht_code_set_process(&code, HT_S("12.1"));
+    ht_code_set_container_id(&code, HT_S(ID_A));
+    ht_node_add(fixture->proc, ht_row_new(&ht_code_table, &code));
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_true(ht_str_is(process_of(node, "10.1")->container, ID_A));
+    assert_false(ht_process_has_container(process_of(node, "11.1")));
+    assert_false(ht_process_has_container(process_of(node, "12.1")));
+    assert_int_equal(container_of(node, ID_A)->processes, 1);
+    assert_int_equal(ht_node_set(node, HT_TABLE_CONTAINER)->len, 1);
+
+    const struct ht_code *joined = ht_code_of(ht_node_find(node, HT_TABLE_CODE, HT_S("k")));
+    assert_int_equal(joined->container.len, 0);
+}
+
+static void who_named_an_unknown_container_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_process(fixture, of_uid(12, 1000), USERS_SLICE "docker-" ID_A ".scope");
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_int_equal(container_of(node, ID_A)->state, HT_CONTAINER_STATE_UNMANAGED);
+    assert_true(ht_str_is(container_of(node, ID_A)->unmanaged,
+                          "a user called its cgroup like a container; no runtime here lists it"));
+}
+
 static void add_told(struct fixture *fixture, enum ht_container_state told)
 {
     struct ht_container container = {0};
@@ -357,6 +399,8 @@ int main(void)
         TEST(a_users_daemon_has_no_process_in_another_users_slice),
         TEST(a_users_daemon_has_no_process_of_roots),
         TEST(a_users_daemon_keeps_its_users_containers),
+        TEST(a_borrowed_name_joins_no_container_of_roots),
+        TEST(who_named_an_unknown_container_is_told),
         TEST(what_has_processes_runs_whatever_its_daemon_says),
         TEST(what_is_paused_stays_paused),
         TEST(what_has_no_processes_stays_as_its_daemon_says),

@@ -138,6 +138,8 @@ static void who_is_in_one_group_is_of_its_container(void **state)
         {12, "/system.slice/ssh.service", ""},
         {30, "/system.slice/ssh.service", ""},
         {40, "/", ""},
+        /* A user may have called it so, and may put anything there. */
+        {50, "/user.slice/user-1000.slice/user@1000.service/docker-" ID_A ".scope", ""},
         {60, "/docker/" ID_A, ID_A},
         {60, "/docker/" ID_A, ID_A}, /* twice in one list */
     };

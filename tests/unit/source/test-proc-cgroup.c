@@ -80,6 +80,35 @@ static const struct pattern patterns[] = {
     {"/system.slice/docker-" ID "0.scope", NULL, HT_CGROUP_NONE, "", "docker-" ID "0.scope", false},
 };
 
+/* A user's manager is handed its part of the tree; sessions and root's services are not. */
+static void groups_that_a_user_may_name_are_told(void **state)
+{
+    static const struct {
+        const char *path;
+        bool users;
+    } cases[] = {
+        {"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope", true},
+        {"/user.slice/user-1000.slice/user@1000.service/docker-" ID ".scope", true},
+        {"/../../user@1000.service/app.slice/docker-" ID ".scope", true},
+        {"/user.slice/user-1000.slice/user@1000.service/app.slice/x.service", true},
+        {"/user.slice/user-1000.slice/session-3.scope", false},
+        {"/system.slice/docker-" ID ".scope", false},
+        {"/system.slice/user@.mount/docker-" ID ".scope", false},
+        /* What a container calls its own groups says nothing of the node's. */
+        {"/docker/" ID "/user.slice/user@1000.service/x.service", false},
+        {"/user.slice/user-1000.slice/user@1000.service", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_cgroup_facts facts;
+
+        ht_cgroup_decode_path(ht_str_from(cases[i].path), &facts);
+        if (facts.users != cases[i].users)
+            fail_msg("%s", cases[i].path);
+    }
+}
+
 static void each_pattern_names_its_container(void **state)
 {
     (void)state;
@@ -175,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_pattern_names_its_container),
+        cmocka_unit_test(groups_that_a_user_may_name_are_told),
         cmocka_unit_test(static_pod_has_a_hash_as_uid),
         cmocka_unit_test(line_that_tells_most_wins),
         cmocka_unit_test(broken_lines_are_no_cgroup),

@@ -527,6 +527,97 @@ static void unmanaged_process_has_its_security_fields(void **state)
     end(apart.outer);
 }
 
+/* ---- a user's own groups ---- */
+
+#define CONTAINER_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* Lets the process's cgroup read like that. */
+static bool put_cgroup(pid_t pid, const char *path)
+{
+    char file[] = "/tmp/cgroup-XXXXXX", place[64];
+    int fd = mkstemp(file);
+    bool done;
+
+    if (fd < 0)
+        return false;
+    snprintf(place, sizeof(place), "/proc/%d/cgroup", (int)pid);
+    done = dprintf(fd, "0::%s\n", path) > 0 && mount(file, place, NULL, MS_BIND, NULL) == 0;
+    close(fd);
+    unlink(file);
+    return done;
+}
+
+/* In a child: a sleeper of the node's and a process apart from it, both in a group of that name.
+ * 1: the first is told as in a container, 2: the second is not; 3: both, 0: neither. */
+static int look_at_group(const char *path)
+{
+    struct looking looking = {0};
+    struct apart apart = {0};
+    struct ht_error err = {0};
+    int told = 2;
+
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        !start_apart(&apart))
+        return HIDE_CANNOT;
+
+    pid_t sleeper = fork();
+    if (sleeper == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        pause();
+        _exit(0);
+    }
+    ht_test_feed_init(&looking.feed);
+    if (ht_proc_table_init(&looking.table, NULL, &err) < 0)
+        return HIDE_CANNOT;
+    look(&looking);
+
+    pid_t inner = 0;
+    for (size_t i = 0; i < looking.table.len; i++) {
+        const struct ht_proc_entry *entry = &looking.table.entries[i];
+
+        if (entry->row && ht_process_of(entry->row)->ppid == (uint64_t)apart.outer)
+            inner = entry->pid;
+    }
+    ht_proc_table_fini(&looking.table);
+    if (!inner || !put_cgroup(sleeper, path) || !put_cgroup(inner, path) ||
+        ht_proc_table_init(&looking.table, NULL, &err) < 0)
+        return HIDE_CANNOT;
+    look(&looking);
+    if (ht_str_is(ht_process_of(entry_of(&looking, sleeper)->row)->container_id, CONTAINER_ID))
+        told |= 1;
+    if (ht_str_is(ht_process_of(entry_of(&looking, inner)->row)->container_id, CONTAINER_ID))
+        told &= ~2;
+    end(sleeper);
+    end(apart.outer);
+    return told;
+}
+
+static int told_of_group(const char *path)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(look_at_group(path));
+    assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* What runs as the node does stays the node's, whatever the user called the group. */
+static void a_users_group_makes_no_container_of_the_nodes_processes(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    int told = told_of_group("/user.slice/user-1000.slice/user@1000.service/docker-" CONTAINER_ID
+                             ".scope");
+    if (told == HIDE_CANNOT)
+        skip();
+    assert_int_equal(told, 0);
+    /* Only root makes groups elsewhere. */
+    assert_int_equal(told_of_group("/system.slice/docker-" CONTAINER_ID ".scope"), 1);
+}
+
 /* ---- a thread that hangs ---- */
 
 static void what_a_reader_hung_on_is_left_out(void **state)
@@ -637,6 +728,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_named_like_a_monitor_in_a_container_names_no_other),
         cmocka_unit_test(own_process_is_in_the_table),
+        cmocka_unit_test(a_users_group_makes_no_container_of_the_nodes_processes),
         cmocka_unit_test(hidden_processes_are_missing_data),
         cmocka_unit_test(without_a_live_system_it_is_off),
         cmocka_unit_test(without_a_question_about_processes_there_is_the_host_alone),
