@@ -233,6 +233,11 @@ static void look_config(struct ht_checking *checking, const struct ht_row *row)
                 "a container's mounts could not be compared with what was declared",
                 "sudo hulltop");
     }
+    if (ht_container_has_resizing(container))
+        ht_note(
+            checking, "kubernetes",
+            "limits of pods are being changed: until then what their node applied before counts",
+            "kubectl describe pod shows why a resize is pending");
     compare_limits(&differing, row);
     compare_mounts(&differing, &view);
     for (size_t i = 0; i < container->differs.len && differing.count < DIFFERENCES_MAX; i++)
@@ -284,7 +289,8 @@ static const struct ht_check checks[] = {
      .condition = "The kernel's limit of memory or CPU is another than its runtime's, a path of "
                   "the node is mounted that its runtime was not told of (in a container that "
                   "cannot mount), or it runs otherwise than its pod's manifest says, also "
-                  "with other limits.",
+                  "with other limits; while a resize is under way, other than its node applied "
+                  "before.",
      .why = "Somebody changed it past whoever keeps its manifest. The next restart undoes that, or "
             "keeps what nobody reviewed.",
      .fix = "Apply the manifest again, or write the change into it. Find out who entered the "

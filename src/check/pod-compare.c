@@ -288,20 +288,43 @@ static void differ_limit(struct comparing *comparing, const char *field, uint64_
                           .severity = HT_SEVERITY_LOW});
 }
 
-/* What the runtime was told. Without a limit of CPU the kubelet may have given whole cores instead,
- * or be told to set none. */
-static void compare_limits(struct comparing *comparing)
+/* The node takes its time over a change of limits, or never makes it; until then what it applied
+ * before counts. At any other time it repeats what the runtime has, whoever changed that. */
+static bool is_before(struct comparing *comparing, bool applied)
+{
+    bool before = applied && comparing->pair->pod->resize.len;
+
+    comparing->ret->resizing = comparing->ret->resizing || before;
+    return before;
+}
+
+static void compare_memory(struct comparing *comparing)
 {
     const struct ht_pod_container *wanted = comparing->wanted;
     const struct ht_container *runs = comparing->pair->container;
 
-    if (ht_pod_container_has_memory_limit(wanted) && ht_container_has_memory_limit(runs) &&
-        ht_memory_limits_differ(wanted->memory_limit, runs->memory_limit))
-        differ_limit(comparing, "resources.limits.memory", wanted->memory_limit, runs->memory_limit,
-                     " bytes");
-    if (ht_pod_container_has_cpu_limit(wanted) && ht_container_has_cpu_limit(runs) &&
-        runs->cpu_limit > 0 && ht_cpu_limits_differ(wanted->cpu_limit, runs->cpu_limit))
-        differ_limit(comparing, "resources.limits.cpu", wanted->cpu_limit, runs->cpu_limit, "m");
+    if (!ht_pod_container_has_memory_limit(wanted) || !ht_container_has_memory_limit(runs) ||
+        !ht_memory_limits_differ(wanted->memory_limit, runs->memory_limit) ||
+        is_before(comparing,
+                  ht_pod_container_has_memory_applied(wanted) &&
+                      !ht_memory_limits_differ(wanted->memory_applied, runs->memory_limit)))
+        return;
+    differ_limit(comparing, "resources.limits.memory", wanted->memory_limit, runs->memory_limit,
+                 " bytes");
+}
+
+/* Without a limit the kubelet may have given whole cores instead, or be told to set none. */
+static void compare_cpu(struct comparing *comparing)
+{
+    const struct ht_pod_container *wanted = comparing->wanted;
+    const struct ht_container *runs = comparing->pair->container;
+
+    if (!ht_pod_container_has_cpu_limit(wanted) || !ht_container_has_cpu_limit(runs) ||
+        runs->cpu_limit == 0 || !ht_cpu_limits_differ(wanted->cpu_limit, runs->cpu_limit) ||
+        is_before(comparing, ht_pod_container_has_cpu_applied(wanted) &&
+                                 !ht_cpu_limits_differ(wanted->cpu_applied, runs->cpu_limit)))
+        return;
+    differ_limit(comparing, "resources.limits.cpu", wanted->cpu_limit, runs->cpu_limit, "m");
 }
 
 /* ---- all ---- */
@@ -335,9 +358,11 @@ void ht_pod_compare(const struct ht_pod_pair *pair, struct ht_arena *arena,
         .ret = ret};
 
     ret->len = 0;
+    ret->resizing = false;
     if (!comparing.wanted || is_sandboxed(pair))
         return;
-    compare_limits(&comparing);
+    compare_memory(&comparing);
+    compare_cpu(&comparing);
     if (!comparing.runs)
         return;
     comparing.privileged = comparing.wanted->privileged;

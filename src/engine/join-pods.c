@@ -274,6 +274,8 @@ void ht_join_pods_compare(const struct ht_row *row, const struct ht_host *host,
             ht_arena_strf(arena, "%.*s: declared %.*s, runs with %.*s", HT_STR_ARG(one->field),
                           HT_STR_ARG(one->declared), HT_STR_ARG(one->runs));
     }
+    if (differences.resizing)
+        ht_container_set_resizing(container, pod->resize);
     ht_container_set_differs(container,
                              (struct ht_text_list){.items = texts, .len = differences.len});
 }

@@ -566,6 +566,7 @@ static void decode_status(struct ht_kube_decoding *decoding, const struct ht_jso
         len += add_ids(ht_json_get(status, lists[i]), pairs + len);
     if (len)
         ht_pod_set_container_ids(decoding->pod, (struct ht_pair_list){.items = pairs, .len = len});
+    ht_kube_decode_resize(decoding, status);
 }
 
 /* ---- the object around it ---- */

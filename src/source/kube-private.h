@@ -51,6 +51,10 @@ bool ht_kube_quantity(struct ht_str text, uint64_t *ret_thousandths);
 /* The containers of a spec, of all three kinds. The volumes of the pod are set already. */
 void ht_kube_decode_containers(struct ht_kube_decoding *decoding, const struct ht_json *spec);
 
+/* The pod's resize, and the limits that its node applied, where a change of limits is under way.
+ * Its containers are set already. */
+void ht_kube_decode_resize(struct ht_kube_decoding *decoding, const struct ht_json *status);
+
 /* An Ingress as a row, owned by the caller; NULL: it has no name. */
 struct ht_row *ht_kube_make_ingress(const struct ht_json *value, struct ht_arena *arena);
 /* The same for a Service. */

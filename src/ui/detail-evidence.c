@@ -272,6 +272,8 @@ static void put_container(struct ht_ui *ui, const struct ht_container *container
         ht_doc_pair(doc, LABEL_COL, "API", container->pod_found);
     for (size_t i = 0; i < container->differs.len; i++)
         ht_doc_pair(doc, LABEL_COL, i ? "" : "DIFFERS", container->differs.items[i]);
+    if (ht_container_has_resizing(container))
+        ht_doc_pair(doc, LABEL_COL, "resize", container->resizing);
     ht_buf_reset(&text);
     ht_buf_add_str(&text, ht_container_has_runtime(container) ? container->runtime : HT_S("?"));
     if (ht_container_has_class(container))

@@ -24,6 +24,8 @@ struct ht_pod_difference {
 struct ht_pod_differences {
     struct ht_pod_difference items[HT_POD_DIFFERENCES_MAX];
     size_t len;
+    bool resizing; /* limits are those from before a change that is under way, which is no
+                      difference */
 };
 
 /* The container of a pod with that name, or NULL. */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a pod's status says of limits that are changed while it runs. */
+#include <string.h>
+
+#include "kube-private.h"
+#include "hulltop/base/mem.h"
+
+static struct ht_str text_of(const struct ht_json *object, const char *key)
+{
+    struct ht_str text = {0};
+
+    (void)ht_json_string(ht_json_get(object, key), &text);
+    return text;
+}
+
+/* The change that is under way, in words; empty: none. Since 1.33 conditions tell, before that a
+ * word did. */
+static struct ht_str find_resize(const struct ht_json *status, struct ht_arena *arena)
+{
+    const struct ht_json *list = ht_json_get(status, "conditions");
+    struct ht_str word = text_of(status, "resize");
+
+    for (size_t i = 0; ht_json_is_array(list) && i < list->len; i++) {
+        struct ht_str type = text_of(&list->items[i], "type");
+        struct ht_str reason = text_of(&list->items[i], "reason");
+
+        if (!ht_str_is(text_of(&list->items[i], "status"), "True"))
+            continue;
+        if (ht_str_is(type, "PodResizeInProgress"))
+            return HT_S("in progress");
+        if (ht_str_is(type, "PodResizePending"))
+            word = reason.len ? reason : HT_S("not told why");
+    }
+    if (ht_str_is(word, "InProgress"))
+        return HT_S("in progress");
+    return word.len ? ht_arena_strf(arena, "pending: %.*s", HT_STR_ARG(word)) : word;
+}
+
+static void take_applied(const struct ht_json *told, struct ht_pod_container *container)
+{
+    const struct ht_json *limits = ht_json_get(ht_json_get(told, "resources"), "limits");
+    uint64_t thousandths;
+
+    if (ht_kube_quantity(text_of(limits, "memory"), &thousandths))
+        ht_pod_container_set_memory_applied(container,
+                                            thousandths / 1000 + (thousandths % 1000 != 0));
+    if (ht_kube_quantity(text_of(limits, "cpu"), &thousandths))
+        ht_pod_container_set_cpu_applied(container, thousandths);
+}
+
+/* The statuses name the containers. */
+static void take_list(const struct ht_json *list, struct ht_pod_container_list *containers,
+                      struct ht_pod_container *items)
+{
+    for (size_t i = 0; ht_json_is_array(list) && i < list->len; i++) {
+        struct ht_str name = text_of(&list->items[i], "name");
+
+        for (size_t j = 0; name.len && j < containers->len; j++) {
+            if (ht_str_equal(items[j].name, name))
+                take_applied(&list->items[i], &items[j]);
+        }
+    }
+}
+
+void ht_kube_decode_resize(struct ht_kube_decoding *decoding, const struct ht_json *status)
+{
+    struct ht_pod *pod = decoding->pod;
+    struct ht_str resize = find_resize(status, decoding->arena);
+    struct ht_pod_container_list containers = pod->containers;
+    struct ht_pod_container *items;
+
+    if (!resize.len)
+        return;
+    ht_pod_set_resize(pod, resize);
+    items = ht_arena_array(decoding->arena, struct ht_pod_container, containers.len);
+    if (containers.len)
+        memcpy(items, containers.items, containers.len * sizeof(*items));
+    take_list(ht_json_get(status, "containerStatuses"), &containers, items);
+    take_list(ht_json_get(status, "initContainerStatuses"), &containers, items);
+    containers.items = items;
+    ht_pod_set_containers(pod, containers);
+}
