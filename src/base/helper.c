@@ -17,7 +17,8 @@
 
 enum {
     IDLE_MAX = 2,      /* helpers kept for the next question */
-    TIMEOUT_MS = 2000, /* of a question, and of the spawner */
+    TIMEOUT_MS = 2000, /* of a question, all told */
+    SPAWN_MS = 500,    /* the spawner gets, however little a question has left */
 };
 
 static const uint64_t digest_max_bytes = UINT64_C(4) << 30;
@@ -115,17 +116,27 @@ static int wait_readable(int socket, int64_t deadline_ns)
     }
 }
 
+/* A question on its way, and what comes back. */
+struct exchange {
+    struct wire_request question;
+    struct wire_answer reply;
+    int root_fd;
+    int attempt;         /* from 0 */
+    int64_t deadline_ns; /* of all attempts, with the helpers that are forked for them */
+};
+
 /* With the lock held. */
-static int fork_helper(struct ht_spawner *spawner, struct helper *ret_helper, struct ht_error *err)
+static int fork_helper(struct ht_spawner *spawner, int64_t deadline_ns, struct helper *ret_helper,
+                       struct ht_error *err)
 {
+    int64_t least = ht_clock_mono(ht_clock_system()) + SPAWN_MS * HT_NS_PER_MS;
     struct spawn_order order = {.kill = 0};
     struct spawned spawned = {.code = -EPIPE};
     ht_autoclose int socket = -1;
     int r = ht_helper_send_fd(spawner->socket, &order, sizeof(order), -1);
 
     if (r == 0)
-        r = wait_readable(spawner->socket,
-                          ht_clock_mono(ht_clock_system()) + TIMEOUT_MS * HT_NS_PER_MS);
+        r = wait_readable(spawner->socket, deadline_ns > least ? deadline_ns : least);
     if (r == 0)
         r = ht_helper_receive_fd(spawner->socket, &spawned, sizeof(spawned), &socket);
     if (r < 0) {
@@ -139,9 +150,9 @@ static int fork_helper(struct ht_spawner *spawner, struct helper *ret_helper, st
     return 0;
 }
 
-/* An idle helper, or with fresh a new one. */
-static int take_helper(struct ht_spawner *spawner, bool fresh, struct helper *ret_helper,
-                       struct ht_error *err)
+/* An idle helper, or past the first attempt a new one. */
+static int take_helper(struct ht_spawner *spawner, const struct exchange *exchange,
+                       struct helper *ret_helper, struct ht_error *err)
 {
     int r = 0;
 
@@ -155,10 +166,10 @@ static int take_helper(struct ht_spawner *spawner, bool fresh, struct helper *re
                          "looking into containers is off: %u helpers hang (a file system that does "
                          "not answer?)",
                          spawner->given_up);
-    else if (!fresh && spawner->idle_len)
+    else if (exchange->attempt == 0 && spawner->idle_len)
         *ret_helper = spawner->idle[--spawner->idle_len];
     else
-        r = fork_helper(spawner, ret_helper, err);
+        r = fork_helper(spawner, exchange->deadline_ns, ret_helper, err);
     pthread_mutex_unlock(&spawner->lock);
     return r;
 }
@@ -208,14 +219,6 @@ static int receive(int socket, void *data, size_t len, int64_t deadline_ns)
     }
     return 0;
 }
-
-/* A question on its way, and what comes back. */
-struct exchange {
-    struct wire_request question;
-    struct wire_answer reply;
-    int root_fd;
-    int64_t deadline_ns;
-};
 
 /* Sends the question and receives the answer as the helper gave it; failures are of the way. */
 static int carry_out(struct exchange *exchange, const struct helper *helper,
@@ -280,17 +283,18 @@ int ht_helper_ask(struct ht_spawner *spawner, const struct ht_helper_request *re
                   struct ht_helper_answer *answer, struct ht_error *err)
 {
     unsigned timeout_ms = request->timeout_ms ? request->timeout_ms : TIMEOUT_MS;
-    struct exchange exchange = {.root_fd = request->root_fd};
+    int64_t began = ht_clock_mono(ht_clock_system());
+    struct exchange exchange = {.root_fd = request->root_fd,
+                                .deadline_ns = began + timeout_ms * HT_NS_PER_MS};
     struct helper helper = {.socket = -1};
     int r = fill_request(request, &exchange.question, err);
 
     answer->data.max = HT_LIMIT_FILE;
-    for (int attempt = 0; r == 0 && attempt < 2; attempt++) {
+    for (; r == 0 && exchange.attempt < 2; exchange.attempt++) {
         /* An idle helper may have died meanwhile; a new one gets a second chance. */
-        r = take_helper(spawner, attempt > 0, &helper, err);
+        r = take_helper(spawner, &exchange, &helper, err);
         if (r < 0)
             return r;
-        exchange.deadline_ns = ht_clock_mono(ht_clock_system()) + timeout_ms * HT_NS_PER_MS;
         ht_buf_reset(&answer->data);
         r = carry_out(&exchange, &helper, &answer->data);
         if (r == 0) {
@@ -302,7 +306,7 @@ int ht_helper_ask(struct ht_spawner *spawner, const struct ht_helper_request *re
             return ht_error_set(err, -exchange.reply.code, "%s", exchange.reply.error.text);
         }
         give_up(spawner, helper, r == -ETIMEDOUT);
-        if (r == -ETIMEDOUT || attempt > 0)
+        if (r == -ETIMEDOUT || exchange.attempt > 0)
             return no_answer(request, r, timeout_ms, err);
         r = 0;
     }

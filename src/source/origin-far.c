@@ -10,13 +10,9 @@
 #include "hulltop/base/mem.h"
 
 /* What may answer as slowly as it likes must not hold up who looks at all the others: that much is
- * waited in one pass. */
+ * waited in one pass, all told. A question gets what is left, which is enough as long as half of it
+ * is; past that the others wait for the next pass. */
 #define PATIENCE_NS (INT64_C(2) * HT_NS_PER_S)
-
-static int64_t ns_of(const struct timespec *time)
-{
-    return (int64_t)time->tv_sec * HT_NS_PER_S + time->tv_nsec;
-}
 
 /* One that did not answer holds a helper for ever, and there are few. */
 static int ask_helper(struct ht_origin *origin, const struct ht_origin_ask *ask,
@@ -36,8 +32,9 @@ static int ask_helper(struct ht_origin *origin, const struct ht_origin_ask *ask,
         return -EXDEV;
     if (ht_map_get(origin->silent, ask->container_id))
         return -ETIMEDOUT;
-    if (origin->waited_ns >= PATIENCE_NS)
+    if (origin->waited_ns > PATIENCE_NS / 2)
         return -EBUSY;
+    request.timeout_ms = (unsigned)((PATIENCE_NS - origin->waited_ns) / HT_NS_PER_MS);
     began = ht_clock_mono(ht_clock_system());
     r = ht_helper_ask(origin->spawner, &request, &origin->heard, &err);
     origin->waited_ns += ht_clock_mono(ht_clock_system()) - began;
@@ -53,8 +50,8 @@ static void describe(const struct stat *about, struct ht_code *code)
     ht_code_set_mode(code, about->st_mode & 07777);
     ht_code_set_uid(code, about->st_uid);
     ht_code_set_gid(code, about->st_gid);
-    ht_code_set_modified_at(code, ns_of(&about->st_mtim));
-    ht_code_set_changed_at(code, ns_of(&about->st_ctim));
+    ht_code_set_modified_at(code, ht_time_of(&about->st_mtim));
+    ht_code_set_changed_at(code, ht_time_of(&about->st_ctim));
 }
 
 int ht_origin_judge_far(struct ht_origin *origin, const struct ht_origin_ask *ask,

@@ -35,7 +35,12 @@
 #define SCRIPT  "#!/bin/sh\necho drifted\n"
 #define CHANGED INT64_C(1700000000)
 
-enum { REQUEST_BYTES = 64 * 1024, ROOT = 1, FILE_NODE = 2 };
+enum {
+    REQUEST_BYTES = 64 * 1024,
+    ROOT = 1,
+    FILE_NODE = 2,
+    SLOW_MS = 300, /* a slow answer takes */
+};
 
 /* ---- the file system ---- */
 
@@ -72,7 +77,7 @@ static void look_up(int fuse, uint64_t unique, const char *name)
     if (strcmp(name, "hangs") == 0 || strcmp(name, "hangs-too") == 0)
         return;
     if (strncmp(name, "slow", 4) == 0)
-        nanosleep(&(struct timespec){.tv_nsec = 300 * 1000 * 1000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = SLOW_MS * 1000 * 1000}, NULL);
     if (strcmp(name, "script") == 0)
         answer(fuse, unique, 0, &entry, sizeof(entry));
     else
@@ -217,6 +222,8 @@ static void who_is_slow_is_not_waited_for(struct ht_spawner *spawner, const stru
         r = judge(origin, scene, path, arena, &code);
     }
     assert_int_equal(r, -EBUSY);
+    /* Nobody was asked whom the rest of two seconds could be too short for. */
+    assert_in_range((uint64_t)(asked - 2) * SLOW_MS, 0, 1000);
     ht_origin_pass(origin);
     assert_int_equal(judge(origin, scene, "/absent", arena, &code), -ENOENT);
     ht_origin_free(origin);

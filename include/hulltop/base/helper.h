@@ -54,7 +54,7 @@ struct ht_helper_request {
     const char *path;    /* below the root */
     size_t max_bytes;    /* of data; 0: HT_LIMIT_FILE, which is also the highest, except for
                             HT_HELPER_DIGEST, where it is the size of the file [4 GB] */
-    unsigned timeout_ms; /* [2000] */
+    unsigned timeout_ms; /* of it all, a helper that must be forked for it included [2000] */
 };
 
 /* Initialise with zeros; reusable; give it to ht_helper_answer_fini. */
