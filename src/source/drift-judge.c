@@ -95,7 +95,7 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
         return true;
     ht_drift_drop(drift, process);
     if (id.len) {
-        process->home = ht_layers_join(drift->layers, id, stat.start);
+        process->home = ht_layers_join(drift->layers, id, stat.start, process->by_kin);
         ht_layers_offer(process->home, process->pid, process->start, process->by_kin);
     }
     return true;

@@ -39,7 +39,8 @@ struct ht_layers_entry {
     size_t looked, unread; /* since the last row */
     pid_t pid;             /* its oldest process; 0: not known */
     bool by_kin;           /* that one is its only by what any user can claim */
-    uint64_t since;
+    uint64_t since;        /* 0: no process of it was seen yet */
+    bool since_by_kin;     /* that was told by such a one */
     int64_t due_ns;
     int64_t walk_ns;       /* when its directory is walked next, monotonic; 0: at once */
     int64_t counted_since; /* wall time of the first walk; 0: there was none */
@@ -89,8 +90,14 @@ struct ht_layers *ht_layers_free(struct ht_layers *layers)
     return NULL;
 }
 
+/* Whether a process stands before another: the surer, of equals the older. */
+static bool is_before(uint64_t start, bool by_kin, uint64_t other_start, bool other_by_kin)
+{
+    return by_kin == other_by_kin ? start < other_start : other_by_kin;
+}
+
 struct ht_layers_entry *ht_layers_join(struct ht_layers *layers, struct ht_str container_id,
-                                       uint64_t start)
+                                       uint64_t start, bool by_kin)
 {
     struct ht_layers_entry *entry = ht_map_get(layers->entries, container_id);
 
@@ -99,8 +106,10 @@ struct ht_layers_entry *ht_layers_join(struct ht_layers *layers, struct ht_str c
         entry->id = ht_strndup(container_id.data, container_id.len);
         ht_map_set(layers->entries, container_id, entry);
     }
-    if (entry->since == 0 || start < entry->since)
+    if (entry->since == 0 || is_before(start, by_kin, entry->since, entry->since_by_kin)) {
         entry->since = start;
+        entry->since_by_kin = by_kin;
+    }
     entry->processes++;
     return entry;
 }
@@ -178,9 +187,7 @@ void ht_layers_gone(struct ht_layers_entry *entry, pid_t pid)
 
 void ht_layers_offer(struct ht_layers_entry *entry, pid_t pid, uint64_t start, bool by_kin)
 {
-    bool is_better = by_kin == entry->by_kin ? start < entry->pid_start : entry->by_kin;
-
-    if (entry->pid && !is_better)
+    if (entry->pid && !is_before(start, by_kin, entry->pid_start, entry->by_kin))
         return;
     entry->pid = pid;
     entry->pid_start = start;

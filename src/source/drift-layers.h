@@ -18,9 +18,9 @@ struct ht_layers *ht_layers_new(void);
 struct ht_layers *ht_layers_free(struct ht_layers *layers);
 
 /* The container of that id, with one process more, which started at those ticks since boot. Valid
- * until ht_layers_leave was called as often. */
+ * until ht_layers_leave was called as often. by_kin: as below. */
 struct ht_layers_entry *ht_layers_join(struct ht_layers *layers, struct ht_str container_id,
-                                       uint64_t start);
+                                       uint64_t start, bool by_kin);
 void ht_layers_leave(struct ht_layers *layers, struct ht_layers_entry *entry);
 /* That process of it is gone. */
 void ht_layers_gone(struct ht_layers_entry *entry, pid_t pid);
@@ -42,7 +42,8 @@ pid_t ht_layers_pid(const struct ht_layers_entry *entry);
 bool ht_layers_upper(const struct ht_layers_entry *entry, struct ht_str *ret_upper);
 /* Its id; borrowed. */
 struct ht_str ht_layers_id(const struct ht_layers_entry *entry);
-/* When the first of its processes started, ticks since boot. */
+/* When the first of its processes started, ticks since boot; of those that are its own by kin alone
+ * only while there was no other. */
 uint64_t ht_layers_since(const struct ht_layers_entry *entry);
 
 /* A process of it was looked at, or could not be. */

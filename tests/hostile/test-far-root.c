@@ -333,7 +333,7 @@ static void what_is_gone_is_told(struct ht_spawner *spawner, const struct scene 
     assert_non_null(drift.origin);
     assert_int_equal(ht_proc_reader_init(&drift.reader, proc, &err), 0);
     drift.maps = (struct ht_mapped)HT_MAPPED(drift.reader.proc_fd);
-    process.home = ht_layers_join(drift.layers, HT_S("c1"), 1);
+    process.home = ht_layers_join(drift.layers, HT_S("c1"), 1, false);
     ht_drift_judge_maps(&looking, HT_S("/bin/app"));
     assert_true(looking.mapped);
     assert_int_equal(count_deleted(&drift), wanted);

@@ -563,8 +563,8 @@ static bool is_unloaded(struct ht_drift *drift, pid_t pid, struct ht_layers_entr
 static void nothing_loaded_first_is_known_of_one_program_and_its_mounts(void **state)
 {
     struct ht_drift drift = {.layers = ht_layers_new(), .arena = ht_arena_new(HT_LIMIT_ROW)};
-    struct ht_layers_entry *home = ht_layers_join(drift.layers, HT_S("c1"), 1);
-    struct ht_layers_entry *other = ht_layers_join(drift.layers, HT_S("c2"), 1);
+    struct ht_layers_entry *home = ht_layers_join(drift.layers, HT_S("c1"), 1, false);
+    struct ht_layers_entry *other = ht_layers_join(drift.layers, HT_S("c2"), 1, false);
     struct ht_drift_process process = {.home = home};
     struct ht_drift_looking looking = {.drift = &drift, .process = &process};
     struct ht_code code = {.origin = HT_CODE_ORIGIN_IMAGE};

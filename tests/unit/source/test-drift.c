@@ -492,7 +492,7 @@ static void begin(struct judging *judging)
     assert_int_equal(ht_proc_reader_init(&drift->reader, "/proc", &err), 0);
     drift->maps = (struct ht_mapped)HT_MAPPED(drift->reader.proc_fd);
     if (judging->process.pid)
-        judging->process.home = ht_layers_join(drift->layers, HT_S("c1"), 1);
+        judging->process.home = ht_layers_join(drift->layers, HT_S("c1"), 1, false);
 }
 
 static void end(struct judging *judging)
@@ -674,7 +674,7 @@ static void files_that_start_programs_are_known_by_their_path(void **state)
 static void what_was_started_in_the_minute_before_is_told(void **state)
 {
     struct ht_layers *layers = ht_layers_new();
-    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 1);
+    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 1, false);
     ht_autoarena struct ht_arena *arena = ht_arena_new(1 << 20);
     const struct ht_str words[] = {HT_S("curl"), HT_S("http://192.0.2.9/x")};
     struct ht_program_start_list before;

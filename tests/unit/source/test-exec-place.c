@@ -148,12 +148,12 @@ static void same_mount_has_one_number(void **state)
 static void oldest_that_is_left_stands_for_its_container(void **state)
 {
     struct ht_layers *layers = ht_layers_new();
-    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 10);
+    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 10, false);
 
     (void)state;
     assert_int_equal(ht_layers_pid(home), 0);
     ht_layers_offer(home, 100, 10, false);
-    assert_ptr_equal(ht_layers_join(layers, HT_S("c1"), 20), home);
+    assert_ptr_equal(ht_layers_join(layers, HT_S("c1"), 20, false), home);
     ht_layers_offer(home, 200, 20, false); /* a younger one changes nothing, looked at or not */
     ht_layers_looked(home, false);
     assert_int_equal(ht_layers_pid(home), 100);
@@ -172,7 +172,7 @@ static void oldest_that_is_left_stands_for_its_container(void **state)
 static void who_is_its_by_ancestors_alone_stands_behind_the_others(void **state)
 {
     struct ht_layers *layers = ht_layers_new();
-    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 10);
+    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 10, false);
 
     (void)state;
     ht_layers_offer(home, 100, 10, true);
@@ -189,10 +189,33 @@ static void who_is_its_by_ancestors_alone_stands_behind_the_others(void **state)
     ht_layers_free(layers);
 }
 
+/* An older process that anybody can make look like the container's own makes it no older. */
+static void a_container_is_as_old_as_who_is_surely_its_own(void **state)
+{
+    struct ht_layers *layers = ht_layers_new();
+    struct ht_layers_entry *home = ht_layers_join(layers, HT_S("c1"), 20, true);
+
+    (void)state;
+    assert_int_equal(ht_layers_since(home), 20);
+    ht_layers_join(layers, HT_S("c1"), 15, true);
+    assert_int_equal(ht_layers_since(home), 15);
+    ht_layers_join(layers, HT_S("c1"), 40, false);
+    assert_int_equal(ht_layers_since(home), 40);
+    ht_layers_join(layers, HT_S("c1"), 5, true);
+    assert_int_equal(ht_layers_since(home), 40);
+    ht_layers_join(layers, HT_S("c1"), 30, false);
+    ht_layers_join(layers, HT_S("c1"), 35, false);
+    assert_int_equal(ht_layers_since(home), 30);
+    for (int i = 0; i < 6; i++)
+        ht_layers_leave(layers, home);
+    ht_layers_free(layers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mount_tells_the_container_that_it_is_of_alone),
+        cmocka_unit_test(a_container_is_as_old_as_who_is_surely_its_own),
         cmocka_unit_test(somebody_from_outside_spoils_a_mount_for_a_minute),
         cmocka_unit_test(nobody_fills_the_mounts_of_others),
         cmocka_unit_test(process_starts_the_next_program_where_it_started_the_last),
