@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
 static void take_stat(struct ht_bolt_file *file, const struct stat *st)
@@ -16,7 +17,7 @@ static void take_stat(struct ht_bolt_file *file, const struct stat *st)
     file->mode = (unsigned)st->st_mode & 07777;
     file->uid = (unsigned)st->st_uid;
     file->gid = (unsigned)st->st_gid;
-    file->changed_at = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    file->changed_at = ht_time_of(&st->st_mtim);
 }
 
 int ht_bolt_open(struct ht_bolt_file *file, const struct ht_root *root, const char *path,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "datastore-private.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
 static void drop(struct ht_snapshot *snapshot)
@@ -207,7 +208,7 @@ static bool look(struct ht_snapshots *snapshots, const struct ht_root *root, con
         return false;
 
     struct ht_snapshot *snapshot = find(snapshots, path);
-    int64_t changed_at = (int64_t)st.st_mtim.tv_sec * HT_NS_PER_S + st.st_mtim.tv_nsec;
+    int64_t changed_at = ht_time_of(&st.st_mtim);
     bool same = snapshot->ino == (uint64_t)st.st_ino && snapshot->size == (uint64_t)st.st_size &&
                 snapshot->changed_at == changed_at &&
                 snapshot->mode == ((unsigned)st.st_mode & 07777) && snapshot->uid == st.st_uid;

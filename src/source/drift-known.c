@@ -80,7 +80,8 @@ void ht_drift_glimpse(struct ht_drift_looking *looking)
     looking->glimpse.path = ht_arena_str(drift->arena, path);
     looking->glimpse.has_mount = file.mount != 0;
     looking->glimpse.size = about.stx_size;
-    looking->glimpse.changed_at = about.stx_ctime.tv_sec * HT_NS_PER_S + about.stx_ctime.tv_nsec;
+    looking->glimpse.changed_at = ht_time_of(
+        &(struct timespec){.tv_sec = about.stx_ctime.tv_sec, .tv_nsec = about.stx_ctime.tv_nsec});
     looking->known = drift->known ? ht_map_get(drift->known, ht_buf_str(&key)) : NULL;
 }
 

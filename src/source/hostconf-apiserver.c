@@ -32,8 +32,7 @@ static void set_stat(struct ht_encryption *encryption, const struct stat *st)
     ht_encryption_set_mode(encryption, st->st_mode & 07777);
     ht_encryption_set_uid(encryption, st->st_uid);
     ht_encryption_set_gid(encryption, st->st_gid);
-    ht_encryption_set_changed_at(encryption,
-                                 st->st_mtim.tv_sec * HT_NS_PER_S + st->st_mtim.tv_nsec);
+    ht_encryption_set_changed_at(encryption, ht_time_of(&st->st_mtim));
 }
 
 /* Adds the row of the file at host; what it could not read is told in error, valid stays unknown.

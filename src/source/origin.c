@@ -256,7 +256,7 @@ static int look_at_file(struct question *question)
 
 static int64_t ns_of(const struct statx_timestamp *time)
 {
-    return time->tv_sec * HT_NS_PER_S + time->tv_nsec;
+    return ht_time_of(&(struct timespec){.tv_sec = time->tv_sec, .tv_nsec = time->tv_nsec});
 }
 
 static void describe_file(struct question *question)

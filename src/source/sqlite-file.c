@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "sqlite-inner.h"
@@ -220,12 +221,12 @@ bool ht_sqlite_look(const struct ht_root *root, const char *path, struct ht_sqli
         return false;
     mark.ino = (uint64_t)st.st_ino;
     mark.size = (uint64_t)st.st_size;
-    mark.changed_at = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    mark.changed_at = ht_time_of(&st.st_mtim);
     wal_name(path, &wal);
     if (ht_root_lstat(root, wal.data, &st, NULL) == 0) {
         mark.wal_ino = (uint64_t)st.st_ino;
         mark.wal_size = (uint64_t)st.st_size;
-        mark.wal_changed_at = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+        mark.wal_changed_at = ht_time_of(&st.st_mtim);
     }
     *ret = mark;
     return true;
