@@ -135,6 +135,8 @@ struct ht_drift_starter {
     enum ht_code_origin origin;
 };
 
+/* Whether a runtime may start from code of that origin: from memory, or a mount of its own. */
+bool ht_drift_may_start_from(enum ht_code_origin origin);
 /* Whether a young process that runs code of that origin is a runtime's, about to become the
  * container's program: it has a runtime's name, ran nothing of the container before, and was
  * started by a runtime outside of it, or is its first. False where that cannot be told. */

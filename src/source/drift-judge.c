@@ -397,8 +397,7 @@ static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *p
     struct ht_proc_stat stat;
     bool gone;
 
-    if (age_of(drift, process) > STARTING_NS ||
-        (origin != HT_CODE_ORIGIN_MEMFD && origin != HT_CODE_ORIGIN_BLIND) ||
+    if (age_of(drift, process) > STARTING_NS || !ht_drift_may_start_from(origin) ||
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0)
         return false;

@@ -33,12 +33,16 @@ static bool is_runtime(struct ht_str comm)
     return is_named(comm, names, ARRAY_LEN(names));
 }
 
+bool ht_drift_may_start_from(enum ht_code_origin origin)
+{
+    return origin == HT_CODE_ORIGIN_MEMFD || origin == HT_CODE_ORIGIN_BLIND;
+}
+
 static bool may_start(const struct ht_drift_starter *who)
 {
     static const char *const names[] = {"runc", "crun", "youki", "exe", "conmon", "docker-init"};
 
-    return (who->origin == HT_CODE_ORIGIN_MEMFD || who->origin == HT_CODE_ORIGIN_BLIND) &&
-           is_named(who->comm, names, ARRAY_LEN(names));
+    return ht_drift_may_start_from(who->origin) && is_named(who->comm, names, ARRAY_LEN(names));
 }
 
 static bool has_run(const struct ht_drift *drift, pid_t pid)

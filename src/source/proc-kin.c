@@ -68,30 +68,36 @@ static struct ht_map *known_namespaces(const struct ht_proc_table *table)
     return map;
 }
 
-/* The id that a container's monitor among the ancestors was started for. What runs in a container
- * can be called so, too, and name any container: one of the node's own goes first. */
-static struct ht_str id_of_ancestor(const struct ht_proc_table *table, uint64_t ppid,
-                                    const char **ret_hint)
+struct ht_str ht_kin_monitored(uint64_t ppid, ht_kin_ask ask, void *context, const char **ret_kind)
 {
     struct ht_str nested = {0};
 
     for (int i = 0; i < ANCESTORS_MAX && ppid; i++) {
-        const struct ht_proc_entry *entry = entry_of(table, ppid);
-        const char *hint;
-        struct ht_str id;
+        struct ht_kin_ancestor ancestor = {0};
 
-        if (!entry)
+        if (!ask(context, ppid, &ancestor))
             break;
-        id = ht_proc_decode_monitor(ht_process_of(entry->row)->argv, &hint);
-        if (id.len && (!entry->apart || nested.len == 0))
-            *ret_hint = hint;
-        if (id.len && !entry->apart)
-            return id;
+        if (ancestor.id.len && (!ancestor.apart || nested.len == 0))
+            *ret_kind = ancestor.kind;
+        if (ancestor.id.len && !ancestor.apart)
+            return ancestor.id;
         if (nested.len == 0)
-            nested = id;
-        ppid = ht_process_of(entry->row)->ppid;
+            nested = ancestor.id;
+        ppid = ancestor.ppid;
     }
     return nested;
+}
+
+static bool ask_table(void *context, uint64_t pid, struct ht_kin_ancestor *ret)
+{
+    const struct ht_proc_entry *entry = entry_of(context, pid);
+
+    if (!entry)
+        return false;
+    ret->id = ht_proc_decode_monitor(ht_process_of(entry->row)->argv, &ret->kind);
+    ret->apart = entry->apart;
+    ret->ppid = ht_process_of(entry->row)->ppid;
+    return true;
 }
 
 static void adopt(struct ht_proc_table *table, struct ht_proc_entry *entry, struct ht_map *known)
@@ -109,7 +115,7 @@ static void adopt(struct ht_proc_table *table, struct ht_proc_entry *entry, stru
     if (kin)
         id = ht_process_of(kin)->container_id;
     else
-        id = id_of_ancestor(table, process.ppid, &hint);
+        id = ht_kin_monitored(process.ppid, ask_table, table, &hint);
     if (id.len == 0)
         return;
     ht_process_set_container_id(&process, id);

@@ -9,6 +9,23 @@
 
 #include "proc-table.h"
 
+/* A process among ancestors, as far as its relatives' container depends on it. */
+struct ht_kin_ancestor {
+    struct ht_str id; /* of the container that it monitors; empty: it is no monitor */
+    const char *kind; /* of monitor */
+    bool apart;       /* it is not one of the node's own; asked only of monitors */
+    uint64_t ppid;
+};
+
+/* Tells of the process of that number; false: it is not there. */
+typedef bool (*ht_kin_ask)(void *context, uint64_t pid, struct ht_kin_ancestor *ret);
+
+/* The id that a container's monitor among the ancestors was started for, from the parent up; empty:
+ * there is none. What runs in a container can be called like a monitor, too, and name any
+ * container: one of the node's own goes first. The kind of the one that was taken goes to ret_kind,
+ * which is left alone where there is none. */
+struct ht_str ht_kin_monitored(uint64_t ppid, ht_kin_ask ask, void *context, const char **ret_kind);
+
 /* Looks at all entries after some came or went. */
 void ht_kin_settle(struct ht_proc_table *table);
 /* Keeps what relatives told before when a process is read again. */

@@ -207,18 +207,24 @@ void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena
         ht_proc_decode_cmdline(text, arena, process);
 }
 
+bool ht_proc_has_other_root(struct ht_proc_reader *reader, pid_t pid)
+{
+    uint64_t ns = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/mnt"));
+    char name[NAME_MAX_BYTES] = "";
+    uint64_t dev, ino;
+
+    if (ns == 0 || reader->ns_mnt == 0 || ns == reader->ns_mnt || !reader->has_root)
+        return false;
+    return !ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino) ||
+           dev != reader->root_dev || ino != reader->root_ino;
+}
+
 bool ht_proc_is_apart(struct ht_proc_reader *reader, pid_t pid)
 {
     uint64_t ns_pid = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/pid"));
-    char name[NAME_MAX_BYTES] = "";
-    uint64_t ns_mnt, dev, ino;
 
-    if (ns_pid && reader->ns_pid && ns_pid != reader->ns_pid)
-        return true;
-    ns_mnt = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/mnt"));
-    return ns_mnt && reader->ns_mnt && ns_mnt != reader->ns_mnt && reader->has_root &&
-           ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino) &&
-           (dev != reader->root_dev || ino != reader->root_ino);
+    return (ns_pid && reader->ns_pid && ns_pid != reader->ns_pid) ||
+           ht_proc_has_other_root(reader, pid);
 }
 
 bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,

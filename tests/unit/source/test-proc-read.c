@@ -20,6 +20,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/source/source.h"
+#include "src/source/proc-node.h"
 #include "src/source/proc-read.h"
 #include "src/source/proc-sockets.h"
 
@@ -268,6 +269,35 @@ static void a_descriptor_that_became_another_is_not_asked(void **state)
     close(dirfd);
 }
 
+/* Another namespace alone is a service's; another root below it is somebody else's. */
+static void another_root_is_told_from_the_nodes(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_proc_reader *reader = &tree->reader;
+
+    reader->has_root = true;
+    assert_true(ht_proc_identify(AT_FDCWD, "/", &reader->root_dev, &reader->root_ino));
+    reader->ns_mnt = 1;
+    put_folder(tree, "501");
+    put_folder(tree, "501/ns");
+    put_link(tree, "501/ns/mnt", "mnt:[1]");
+    put_link(tree, "501/root", tree->path);
+    assert_false(ht_proc_has_other_root(reader, 501));
+    reader->ns_mnt = 2;
+    assert_true(ht_proc_has_other_root(reader, 501));
+    put_folder(tree, "502");
+    put_folder(tree, "502/ns");
+    put_link(tree, "502/ns/mnt", "mnt:[1]");
+    put_link(tree, "502/root", "/");
+    assert_false(ht_proc_has_other_root(reader, 502));
+    /* A user's FUSE shuts even root out: it is not the node's. */
+    put_folder(tree, "503");
+    put_folder(tree, "503/ns");
+    put_link(tree, "503/ns/mnt", "mnt:[1]");
+    assert_true(ht_proc_has_other_root(reader, 503));
+    assert_false(ht_proc_has_other_root(reader, 504));
+}
+
 static void reused_pid_is_thrown_away(void **state)
 {
     struct tree *tree = *state;
@@ -363,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(stdio_and_peers_are_read, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(only_sockets_of_tcp_need_the_table, make_tree, free_tree),
         cmocka_unit_test(a_descriptor_that_became_another_is_not_asked),
+        cmocka_unit_test_setup_teardown(another_root_is_told_from_the_nodes, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(reused_pid_is_thrown_away, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(zombie_is_gone, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(other_namespace_stands_apart, make_tree, free_tree),
