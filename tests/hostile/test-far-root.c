@@ -31,6 +31,7 @@
 #include "src/source/drift-layers.h"
 #include "src/source/drift-look.h"
 #include "src/source/origin.h"
+#include "tests/unit/source/drift-alone.h"
 
 #define SCRIPT  "#!/bin/sh\necho drifted\n"
 #define CHANGED INT64_C(1700000000)
@@ -316,23 +317,13 @@ static void what_is_gone_is_told(struct ht_spawner *spawner, const struct scene 
                                  size_t wanted)
 {
     char proc[] = "/tmp/far-proc.XXXXXX";
-    struct ht_drift drift = {.codes = ht_codes_new(),
-                             .layers = ht_layers_new(),
-                             .arena = ht_arena_new(HT_LIMIT_ROW),
-                             .mapped = ht_map_new(),
-                             .now_ns = 1,
-                             .tick_ns = HT_NS_PER_S / 100,
-                             .seen_by = "polling"};
+    struct ht_drift drift;
     struct ht_drift_process process = {.pid = scene->inside};
     struct ht_drift_looking looking = {.drift = &drift, .process = &process};
-    struct ht_error err = {0};
 
     assert_non_null(mkdtemp(proc));
     write_maps(proc, scene->inside);
-    drift.origin = ht_origin_new("/proc", spawner, &err);
-    assert_non_null(drift.origin);
-    assert_int_equal(ht_proc_reader_init(&drift.reader, proc, &err), 0);
-    drift.maps = (struct ht_mapped)HT_MAPPED(drift.reader.proc_fd);
+    assert_int_equal(ht_test_drift_begin(&drift, proc, spawner), 0);
     process.home = ht_layers_join(drift.layers, HT_S("c1"), 1, false);
     ht_drift_judge_maps(&looking, HT_S("/bin/app"));
     assert_true(looking.mapped);
@@ -341,13 +332,7 @@ static void what_is_gone_is_told(struct ht_spawner *spawner, const struct scene 
         ht_codes_end(drift.codes, looking.fresh.items[i], 1);
     ht_vec_fini(&looking.fresh);
     ht_layers_leave(drift.layers, process.home);
-    ht_proc_reader_fini(&drift.reader);
-    ht_origin_free(drift.origin);
-    ht_mapped_fini(&drift.maps);
-    ht_map_free(drift.mapped);
-    ht_arena_free(drift.arena);
-    ht_layers_free(drift.layers);
-    ht_codes_free(drift.codes);
+    ht_test_drift_end(&drift);
     remove_maps(proc, scene->inside);
 }
 

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "drift-alone.h"
 #include "feed.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/clock.h"
@@ -474,23 +475,11 @@ struct judging {
 static void begin(struct judging *judging)
 {
     struct ht_drift *drift = &judging->drift;
-    struct ht_error err = {0};
 
-    *drift = (struct ht_drift){.codes = ht_codes_new(),
-                               .layers = ht_layers_new(),
-                               .arena = ht_arena_new(HT_LIMIT_ROW),
-                               .mapped = ht_map_new(),
-                               .words = HT_BUF(HT_PROC_WORDS_MAX),
-                               .now_ns = 1,
-                               .tick_ns = HT_NS_PER_S / 100,
-                               .seen_by = "polling"};
+    assert_int_equal(ht_test_drift_begin(drift, "/proc", NULL), 0);
     judging->process = (struct ht_drift_process){.pid = start_apart(&judging->input)};
     drift->watch = ht_exec_new(&(struct ht_exec_options){
         .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
-    drift->origin = ht_origin_new("/proc", NULL, &err);
-    assert_non_null(drift->origin);
-    assert_int_equal(ht_proc_reader_init(&drift->reader, "/proc", &err), 0);
-    drift->maps = (struct ht_mapped)HT_MAPPED(drift->reader.proc_fd);
     if (judging->process.pid)
         judging->process.home = ht_layers_join(drift->layers, HT_S("c1"), 1, false);
 }
@@ -507,15 +496,7 @@ static void end(struct judging *judging)
         ht_layers_leave(drift->layers, process->home);
     }
     ht_vec_fini(&process->codes);
-    ht_mapped_fini(&drift->maps);
-    ht_buf_fini(&drift->words);
-    ht_proc_reader_fini(&drift->reader);
-    ht_exec_free(drift->watch);
-    ht_origin_free(drift->origin);
-    ht_map_free(drift->mapped);
-    ht_arena_free(drift->arena);
-    ht_layers_free(drift->layers);
-    ht_codes_free(drift->codes);
+    ht_test_drift_end(drift);
     if (!process->pid)
         skip();
 }
