@@ -84,7 +84,7 @@ static struct ht_reach_mount *find_mount(struct ht_reach *reach, const char *pat
 /* Opens without following a link, and without leaving the mount that the table has there. */
 static int open_held(struct ht_reach *reach, const char *path)
 {
-    struct ht_reach_mount *mount = ht_root_can_confine() ? find_mount(reach, path) : NULL;
+    struct ht_reach_mount *mount = find_mount(reach, path);
 
     if (!mount)
         return -EXDEV;
@@ -198,11 +198,18 @@ static int stat_held(struct ht_reach *reach, const char *path, int flags, struct
     return 0;
 }
 
+/* A kernel before 5.6 cannot be held to a mount: there a link may still lead to what hangs. */
+static bool is_near(struct ht_reach *reach, const char *path)
+{
+    return reach->root->kind != HT_ROOT_HOST || is_of_system(path) ||
+           (!ht_root_can_confine() && find_mount(reach, path));
+}
+
 int ht_reach_stat(struct ht_reach *reach, const char *path, int flags, struct stat *ret_stat)
 {
     int code;
 
-    if (reach->root->kind != HT_ROOT_HOST || is_of_system(path))
+    if (is_near(reach, path))
         return flags & O_NOFOLLOW ? ht_root_lstat(reach->root, path, ret_stat, NULL)
                                   : ht_root_stat(reach->root, path, ret_stat, NULL);
     code = stat_held(reach, path, flags, ret_stat);

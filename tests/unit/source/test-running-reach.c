@@ -9,10 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -202,9 +207,53 @@ static void without_a_table_only_the_trees_of_the_system_are_looked_at(void **st
     assert_int_equal(place->reach.far, 1);
 }
 
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+/* From now on there is no openat2, as before Linux 5.6. */
+static bool lose_openat2(void)
+{
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog filter = {.len = ARRAY_LEN(steps), .filter = steps};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/* Stands first: what a kernel has is remembered. */
+static void an_older_kernel_looks_where_nothing_can_hang(void **state)
+{
+    struct place *place = *state;
+    struct stat facts;
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (!lose_openat2())
+            _exit(2);
+        put_link(place, "near/link", "file");
+        _exit(look(place, "near/file", 0, &facts) != 0 || facts.st_size != 2 ||
+              look(place, "near/link", 0, &facts) != 0 || !S_ISREG(facts.st_mode) ||
+              look(place, "near/link", O_NOFOLLOW, &facts) != 0 || !S_ISLNK(facts.st_mode) ||
+              place->reach.far != 0 || look(place, "far/file", 0, &facts) != -EXDEV ||
+              place->reach.far != 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_older_kernel_looks_where_nothing_can_hang, make_place,
+                                        free_place),
         cmocka_unit_test_setup_teardown(what_need_not_answer_is_not_looked_at, make_place,
                                         free_place),
         cmocka_unit_test_setup_teardown(links_lead_nowhere_else, make_place, free_place),
