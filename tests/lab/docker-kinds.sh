@@ -20,6 +20,13 @@ lab_check() {
         --only privileged,drift --timeout "$LAB_LONG" "$@"
 }
 
+# containers_of SOURCE: a node as it comes in, without what runs beside these, as other tests do.
+containers_of() {
+    jq --arg source "$1" '[.containers[] | select(.source == $source).id] as $ids
+        | .containers |= map(select(.id | IN($ids[])))
+        | (.processes, .codes | values) |= map(select(.container | IN($ids[])))'
+}
+
 # expect NAME WHY COMMAND...: one line, by the command's status.
 expect() {
     local name=$1 why=$2

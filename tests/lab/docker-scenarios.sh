@@ -27,18 +27,11 @@ state() {
     }
 }
 
-# A node without what runs on it beside Docker's containers, as other tests do.
-containers_alone() {
-    jq '[.containers[] | select(.source == "docker").id] as $ids
-        | .containers |= map(select(.id | IN($ids[])))
-        | (.processes, .codes) |= map(select(.container | IN($ids[])))'
-}
-
 small_node() {
     local lines first
     lab_many 60
     lab_docker run -d --privileged --network none --name priv "$LAB_IMAGE" >/dev/null
-    lab_check --format node 2>/dev/null | containers_alone |
+    lab_check --format node 2>/dev/null | containers_of docker |
         "$PROGRAM" check --from - --only privileged,drift >"$LAB/small.txt" 2>/dev/null
     lines=$(grep -c . "$LAB/small.txt")
     expect "scenario/61 containers: fewer than 15 lines" "$lines lines: $(cat "$LAB/small.txt")" test "$lines" -lt 15
