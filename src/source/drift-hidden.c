@@ -260,7 +260,8 @@ bool ht_hidden_is_alive(int proc_fd, pid_t pid)
     return group == 0 || group == (uint64_t)pid;
 }
 
-bool ht_hidden_is_own(int proc_fd)
+/* Whether /proc is that of our own pid namespace. */
+static bool is_own(int proc_fd)
 {
     char link[LINK_BYTES];
     uint64_t pid;
@@ -306,7 +307,7 @@ int ht_hidden_read(int proc_fd, struct ht_groups *groups, struct ht_arena *arena
     ht_autoclose int cgroup_fd = -1;
     struct ht_str point;
     bool is_first;
-    int r = ht_hidden_is_own(proc_fd)
+    int r = is_own(proc_fd)
                 ? ht_read_at(proc_fd, "self/mountinfo", &mounts, HT_LIMIT_MOUNTINFO, NULL)
                 : -EPERM;
 

@@ -26,8 +26,6 @@ int ht_hidden_find(const struct ht_hidden_ask *ask, struct ht_arena *arena,
                    struct ht_text_list *ret_hidden);
 /* Whether there is a process of that id now; a thread is none, and no list of /proc has it. */
 bool ht_hidden_is_alive(int proc_fd, pid_t pid);
-/* Whether that is the /proc of our own pid namespace. */
-bool ht_hidden_is_own(int proc_fd);
 /* The same of this system. -EPERM: /proc does not show everybody's processes to us, or is another
  * namespace's, or not all control groups are ours to see; -ENOENT: none are mounted whole. groups
  * (NULL allowed) is told where it would be told the same by each process. */

@@ -10,7 +10,6 @@
 #include "origin.h"
 #include "proc-change.h"
 #include "proc-read.h"
-#include "proc-words.h"
 #include "running-mapped.h"
 #include "hulltop/base/vec.h"
 #include "hulltop/source/source.h"
@@ -18,11 +17,10 @@
 /* A process between two looks. */
 struct ht_drift_process {
     pid_t pid;
-    uint64_t ino;               /* of /proc/PID: another one is another process */
-    uint64_t start;             /* ticks since boot; 0: not read yet */
-    uint64_t ticks;             /* CPU used when last read */
-    struct ht_proc_words words; /* as of the same time */
-    int64_t mapped_ns;          /* when its mappings were read for good; 0: not yet */
+    uint64_t ino;      /* of /proc/PID: another one is another process */
+    uint64_t start;    /* ticks since boot; 0: not read yet */
+    uint64_t ticks;    /* CPU used when last read */
+    int64_t mapped_ns; /* when its mappings were read for good; 0: not yet */
     struct ht_proc_turn turn;
     bool kin_asked; /* its cgroup is silent, and whose it is by its ancestors was asked */
     bool by_kin;    /* home is told by its ancestors alone, or by a group that a user named */
@@ -64,8 +62,6 @@ struct ht_drift {
     struct ht_drift_process *processes; /* its members, as of its last look */
     size_t len;
     struct ht_mapped maps; /* of the process that is looked at */
-    struct ht_buf words;   /* likewise */
-    bool by_files;         /* which this system does not let us read in one call */
     struct ht_map *mapped; /* mappings that are the image's, told in this pass */
     struct ht_map *known;  /* and programs, to struct ht_drift_known; NULL: none */
     int64_t tick_ns;

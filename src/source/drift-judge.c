@@ -20,9 +20,7 @@ enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, INLINE_DIGITS = 16 };
 
 /* A process as young as that is about to run another program, as a rule. */
 #define STARTING_NS (INT64_C(3) * HT_NS_PER_S)
-/* A younger one may be about to run another program. */
-#define WORDS_NS  (INT64_C(10) * HT_NS_PER_S)
-#define PARENT_NS (INT64_C(1) * HT_NS_PER_S)
+#define PARENT_NS   (INT64_C(1) * HT_NS_PER_S)
 
 static int64_t age_of(const struct ht_drift *drift, const struct ht_drift_process *process)
 {
@@ -69,7 +67,6 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 
     if (ht_proc_decode_stat(text, &stat) < 0 || stat.state == 'Z' || stat.state == 'X')
         return false;
-    ht_proc_decode_words(text, &process->words);
     if (process->start && process->start != stat.start)
         ht_drift_drop(drift, process);
     process->kin_asked = process->kin_asked && process->start == stat.start;
@@ -174,48 +171,14 @@ bool ht_drift_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
     return true;
 }
 
-bool ht_drift_read_words(struct ht_drift_looking *looking)
-{
-    struct ht_drift *drift = looking->drift;
-    int r;
-
-    if (looking->by_files || drift->by_files || looking->has_words)
-        return looking->has_words;
-    r = ht_proc_read_words(looking->process->pid, &looking->process->words, &drift->words);
-    looking->has_words = r == 0;
-    looking->by_files = r < 0;
-    drift->by_files = r == -EPERM || r == -ENOSYS;
-    return looking->has_words;
-}
-
-static bool take_words(struct ht_drift_looking *looking)
-{
-    struct ht_drift *drift = looking->drift;
-    struct ht_process process = {0};
-
-    if (!ht_drift_read_words(looking))
-        return false;
-    ht_proc_decode_cmdline(
-        ht_str_sub(ht_buf_str(&drift->words), 0, looking->process->words.argv_len), drift->arena,
-        &process);
-    looking->argv = process.argv;
-    return true;
-}
-
-/* Of several readings the newest that told something: it may run another program since, whose words
- * lie elsewhere. */
+/* Of several readings the newest that told something: it may run another program since. */
 static void read_argv(void *context)
 {
     struct ht_drift_looking *looking = context;
     struct ht_drift *drift = looking->drift;
 
-    if (looking->asked_argv) {
-        looking->by_files = true;
-        looking->has_words = false;
-    }
     looking->asked_argv = true;
-    if (take_words(looking) ||
-        ht_drift_read_argv(&drift->reader, looking->process->pid, drift->arena, &looking->argv))
+    if (ht_drift_read_argv(&drift->reader, looking->process->pid, drift->arena, &looking->argv))
         looking->has_argv = true;
 }
 
@@ -668,9 +631,7 @@ static void judge_all(struct ht_drift_looking *looking, const struct ht_exec_sta
 bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
                     const struct ht_exec_start *start)
 {
-    struct ht_drift_looking looking = {.drift = drift,
-                                       .process = process,
-                                       .by_files = start || age_of(drift, process) < STARTING_NS};
+    struct ht_drift_looking looking = {.drift = drift, .process = process};
     bool gone = false;
     bool unread = false;
 

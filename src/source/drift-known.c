@@ -14,24 +14,18 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
-#ifndef STATX_MNT_ID
-#define STATX_MNT_ID 0x00001000U
-#endif
-
 enum { KNOWN_MAX = 20000, NAME_BYTES = 32, KEY_BYTES = 8192 };
 
 #define DELETED " (deleted)"
 
 struct ht_drift_known {
-    bool no_preload; /* where it runs there is no such file */
     size_t id_len;
     char id[]; /* of its code */
 };
 
-/* What is the same for all that run the same file of a container by the same path and mount, which
- * no other mount namespace has. */
+/* What is the same for all that run the same file of a container by the same path. */
 struct file_key {
-    uint64_t ino, mount; /* 0: not told */
+    uint64_t ino;
     int64_t changed_s;
     uint32_t changed_ns, dev_major, dev_minor, links;
 };
@@ -53,8 +47,8 @@ void ht_drift_glimpse(struct ht_drift_looking *looking)
     ssize_t len;
 
     snprintf(name, sizeof(name), "%d/exe", (int)looking->process->pid);
-    if (statx(drift->reader.proc_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-              STATX_BASIC_STATS | STATX_MNT_ID, &about) < 0)
+    if (statx(drift->reader.proc_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
+              &about) < 0)
         return;
     len = readlinkat(drift->reader.proc_fd, name, link, sizeof(link));
     if (len <= 0 || (size_t)len == sizeof(link))
@@ -64,7 +58,6 @@ void ht_drift_glimpse(struct ht_drift_looking *looking)
     struct file_key file;
     memset(&file, 0, sizeof(file)); /* its bytes are compared */
     file.ino = about.stx_ino;
-    file.mount = about.stx_mask & STATX_MNT_ID ? about.stx_mnt_id : 0;
     file.changed_s = about.stx_ctime.tv_sec;
     file.changed_ns = about.stx_ctime.tv_nsec;
     file.dev_major = about.stx_dev_major;
@@ -78,7 +71,6 @@ void ht_drift_glimpse(struct ht_drift_looking *looking)
     ht_buf_add_str(&key, path);
     looking->glimpse.key = ht_arena_str(drift->arena, ht_buf_str(&key));
     looking->glimpse.path = ht_arena_str(drift->arena, path);
-    looking->glimpse.has_mount = file.mount != 0;
     looking->glimpse.size = about.stx_size;
     looking->glimpse.changed_at = ht_time_of(
         &(struct timespec){.tv_sec = about.stx_ctime.tv_sec, .tv_nsec = about.stx_ctime.tv_nsec});
@@ -88,17 +80,6 @@ void ht_drift_glimpse(struct ht_drift_looking *looking)
 struct ht_str ht_drift_known_id(const struct ht_drift_known *known)
 {
     return (struct ht_str){.data = known->id, .len = known->id_len};
-}
-
-bool ht_drift_known_unloaded(const struct ht_drift_looking *looking)
-{
-    return looking->known && looking->known->no_preload;
-}
-
-void ht_drift_known_no_preload(struct ht_drift_looking *looking)
-{
-    if (looking->known && looking->glimpse.has_mount)
-        looking->known->no_preload = true;
 }
 
 void ht_drift_known_add(struct ht_drift_looking *looking, const struct ht_code *code)

@@ -11,7 +11,6 @@ struct ht_drift_known;
 struct ht_drift_glimpse {
     struct ht_str path; /* empty: it was not seen */
     struct ht_str key;
-    bool has_mount; /* the key tells its mount, and so its mount namespace */
     uint64_t size;
     int64_t changed_at;
 };
@@ -23,8 +22,6 @@ struct ht_drift_looking {
     struct ht_text_list argv;
     bool asked_argv; /* it was read, or the start told it */
     bool has_argv;   /* and is known */
-    bool by_files;   /* what it was told, and its environment, is read from its files */
-    bool has_words;  /* drift->words has both */
     struct ht_vec fresh;
     bool mapped; /* its mappings were read */
     struct ht_drift_glimpse glimpse;
@@ -35,10 +32,6 @@ struct ht_drift_looking {
 void ht_drift_glimpse(struct ht_drift_looking *looking);
 /* The id of the code. */
 struct ht_str ht_drift_known_id(const struct ht_drift_known *known);
-/* Whether one that runs the same program in the same mount namespace has no /etc/ld.so.preload. */
-bool ht_drift_known_unloaded(const struct ht_drift_looking *looking);
-/* The process that is looked at has none. */
-void ht_drift_known_no_preload(struct ht_drift_looking *looking);
 /* What it runs was judged; what is the image's is known from now on. */
 void ht_drift_known_add(struct ht_drift_looking *looking, const struct ht_code *code);
 
@@ -46,8 +39,6 @@ void ht_drift_known_add(struct ht_drift_looking *looking, const struct ht_code *
  * has ended: that one's is empty. */
 bool ht_drift_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                         struct ht_text_list *ret_argv);
-/* Reads its command line and its environment in one call, where that can be. */
-bool ht_drift_read_words(struct ht_drift_looking *looking);
 /* The process runs that code: the row's id, and the process where it matters, are added here. */
 void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code);
 /* Judges a file by the path that the process would open it by; false if it is not there. */

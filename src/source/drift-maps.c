@@ -179,29 +179,20 @@ void ht_drift_root_key(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *
 }
 
 /* In the first look over all processes one of a container that has no such file answers for the
- * others of the same root, and for those that run the same program in the same mount namespace:
- * where a program lies its loader looked, too. Later each is asked when its turn comes. */
+ * others of the same root; later each is asked when its turn comes. */
 static void judge_preload_file(struct ht_drift_looking *looking)
 {
     static const char file[] = "/etc/ld.so.preload";
     struct ht_drift *drift = looking->drift;
     ht_autobuf struct ht_buf key = HT_BUF(PATH_BYTES);
-    bool none;
 
-    if (!drift->first) {
-        (void)judge_preloaded(looking, ht_str_from(file), file);
-        return;
-    }
-    if (ht_drift_known_unloaded(looking))
-        return;
-    ht_drift_root_key(&drift->reader, looking->process->pid, &key);
+    if (drift->first)
+        ht_drift_root_key(&drift->reader, looking->process->pid, &key);
     ht_buf_addf(&key, "%.*s %s", HT_STR_ARG(ht_layers_id(looking->process->home)), file);
-    none = ht_map_get(drift->mapped, ht_buf_str(&key)) ||
-           !judge_preloaded(looking, ht_str_from(file), file);
-    if (!none)
+    if (drift->first && ht_map_get(drift->mapped, ht_buf_str(&key)))
         return;
-    ht_map_set(drift->mapped, ht_buf_str(&key), drift);
-    ht_drift_known_no_preload(looking);
+    if (!judge_preloaded(looking, ht_str_from(file), file) && drift->first)
+        ht_map_set(drift->mapped, ht_buf_str(&key), drift);
 }
 
 void ht_drift_judge_preload(struct ht_drift_looking *looking)
@@ -214,10 +205,7 @@ void ht_drift_judge_preload(struct ht_drift_looking *looking)
     bool gone;
 
     judge_preload_file(looking);
-    rest = ht_drift_read_words(looking)
-               ? ht_str_sub(ht_buf_str(&drift->words), looking->process->words.argv_len,
-                            drift->words.len)
-               : ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
+    rest = ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
     if (ht_str_find(rest, HT_S("LD_"), 0) < 0)
         return;
     len = rest.len;

@@ -155,14 +155,6 @@ static void begin(struct ht_drift *drift)
     drift->pass_due_ns = drift->now_ns + PASS_NS;
 }
 
-/* Secrets are in environments. */
-static void forget_words(struct ht_drift *drift)
-{
-    if (drift->words.data)
-        ht_wipe(drift->words.data, drift->words.cap);
-    ht_buf_fini(&drift->words);
-}
-
 static void look(struct ht_drift *drift)
 {
     struct ht_error err = {0};
@@ -183,7 +175,6 @@ static void look(struct ht_drift *drift)
     drift->seen_by = "polling";
     ht_drift_look_due(drift, show_progress);
     drift->groups = ht_groups_free(drift->groups);
-    forget_words(drift);
     drift->feed->at(drift->feed, "looking at writable layers");
     ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);
     ht_origin_rest(drift->origin);
@@ -292,8 +283,6 @@ static int open_drift(struct ht_drift *drift, struct ht_error *err)
     drift->tick_ns = HT_NS_PER_S / (hertz > 0 ? hertz : 100);
     r = ht_proc_reader_init(&drift->reader, "/proc", err);
     drift->opened = r == 0;
-    ht_buf_init(&drift->words, HT_PROC_WORDS_MAX);
-    drift->by_files = r < 0 || !ht_hidden_is_own(drift->reader.proc_fd);
     drift->maps = (struct ht_mapped)HT_MAPPED(drift->reader.proc_fd);
     drift->origin = r == 0 ? ht_origin_new("/proc", drift->spawner, err) : NULL;
     if (!drift->origin)

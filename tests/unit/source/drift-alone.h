@@ -17,7 +17,6 @@ static inline int ht_test_drift_begin(struct ht_drift *drift, const char *proc,
                                .layers = ht_layers_new(),
                                .arena = ht_arena_new(HT_LIMIT_ROW),
                                .mapped = ht_map_new(),
-                               .words = HT_BUF(HT_PROC_WORDS_MAX),
                                .now_ns = 1,
                                .tick_ns = HT_NS_PER_S / 100,
                                .seen_by = "polling"};
@@ -32,7 +31,6 @@ static inline int ht_test_drift_begin(struct ht_drift *drift, const char *proc,
 static inline void ht_test_drift_end(struct ht_drift *drift)
 {
     ht_mapped_fini(&drift->maps);
-    ht_buf_fini(&drift->words);
     ht_proc_reader_fini(&drift->reader);
     ht_exec_free(drift->watch);
     ht_origin_free(drift->origin);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -525,83 +523,6 @@ static void another_root_has_another_key(void **state)
     assert_false(ht_str_equal(ht_buf_str(&none), ht_buf_str(&of_another)));
 }
 
-/* Starts cat until input ends. apart: with mounts of its own; 0: that is not allowed here. */
-static pid_t start_cat(const int input[2], bool apart)
-{
-    int ready[2];
-    char byte;
-
-    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        if (apart && unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-            _exit(write(ready[1], "", 1) == 1);
-        dup2(input[0], STDIN_FILENO);
-        execl("/bin/cat", "cat", "-", (char *)NULL);
-        _exit(write(ready[1], "", 1) == 1);
-    }
-    close(ready[1]);
-    /* Its end closes when the program runs. */
-    bool runs = read(ready[0], &byte, 1) == 0;
-    close(ready[0]);
-    if (runs)
-        return child;
-    assert_int_equal(waitpid(child, NULL, 0), child);
-    return 0;
-}
-
-/* Whether what is known of the program that it runs tells that nothing is loaded first. */
-static bool is_unloaded(struct ht_drift *drift, pid_t pid, struct ht_layers_entry *home)
-{
-    struct ht_drift_process process = {.pid = pid, .home = home};
-    struct ht_drift_looking looking = {.drift = drift, .process = &process};
-
-    ht_drift_glimpse(&looking);
-    return ht_drift_known_unloaded(&looking);
-}
-
-static void nothing_loaded_first_is_known_of_one_program_and_its_mounts(void **state)
-{
-    struct ht_drift drift = {.layers = ht_layers_new(), .arena = ht_arena_new(HT_LIMIT_ROW)};
-    struct ht_layers_entry *home = ht_layers_join(drift.layers, HT_S("c1"), 1, false);
-    struct ht_layers_entry *other = ht_layers_join(drift.layers, HT_S("c2"), 1, false);
-    struct ht_drift_process process = {.home = home};
-    struct ht_drift_looking looking = {.drift = &drift, .process = &process};
-    struct ht_code code = {.origin = HT_CODE_ORIGIN_IMAGE};
-    int input[2];
-
-    (void)state;
-    assert_int_equal(pipe2(input, O_CLOEXEC), 0);
-    assert_int_equal(ht_proc_reader_init(&drift.reader, "/proc", NULL), 0);
-    process.pid = start_cat(input, false);
-    pid_t second = start_cat(input, false), apart = start_cat(input, true);
-    ht_drift_glimpse(&looking);
-    ht_code_set_id(&code, HT_S("c1:executable:x"));
-    ht_code_set_path(&code, looking.glimpse.path);
-    ht_code_set_size(&code, looking.glimpse.size);
-    ht_code_set_changed_at(&code, looking.glimpse.changed_at);
-    ht_drift_known_add(&looking, &code);
-    assert_non_null(looking.known);
-    assert_false(is_unloaded(&drift, second, home));
-    ht_drift_known_no_preload(&looking);
-    /* A kernel before 5.8 does not tell mounts. */
-    assert_true(is_unloaded(&drift, second, home) == looking.glimpse.has_mount);
-    assert_false(is_unloaded(&drift, second, other));
-    assert_false(apart && is_unloaded(&drift, apart, home));
-    ht_drift_known_forget(&drift);
-    assert_false(is_unloaded(&drift, second, home));
-
-    close(input[1]);
-    close(input[0]);
-    while (wait(NULL) > 0)
-        continue;
-    ht_proc_reader_fini(&drift.reader);
-    ht_layers_leave(drift.layers, home);
-    ht_layers_leave(drift.layers, other);
-    ht_layers_free(drift.layers);
-    ht_arena_free(drift.arena);
-}
-
 static void the_ninth_peer_is_kept_if_it_serves_metadata(void **state)
 {
     enum { PEERS = HT_PROC_PEERS_MAX + 1 };
@@ -726,7 +647,6 @@ int main(void)
         cmocka_unit_test(a_package_of_two_environments_is_two_changes),
         cmocka_unit_test(databases_that_are_too_large_are_not_compared),
         cmocka_unit_test_setup_teardown(another_root_has_another_key, make_tree, remove_tree),
-        cmocka_unit_test(nothing_loaded_first_is_known_of_one_program_and_its_mounts),
         cmocka_unit_test_setup_teardown(the_ninth_peer_is_kept_if_it_serves_metadata, make_tree,
                                         remove_tree),
         cmocka_unit_test_setup_teardown(folders_count_against_the_limit, make_tree, remove_tree),
