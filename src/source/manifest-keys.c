@@ -51,7 +51,22 @@ static const char *const handler_keys[] = {"exec", "httpGet", "sleep", "tcpSocke
 static const char *const http_keys[] = {
     "host", "httpHeaders", "path", "port", "protocol", "scheme", NULL};
 static const char *const tcp_keys[] = {"host", "port", NULL};
+static const char *const mount_keys[] = {
+    "mountPath", "mountPropagation", "name", "readOnly", "recursiveReadOnly", "subPath",
+    "subPathExpr", NULL};
+static const char *const device_keys[] = {"devicePath", "name", NULL};
+static const char *const env_keys[] = {"name", "value", "valueFrom", NULL};
+static const char *const value_from_keys[] = {
+    "configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef", NULL};
+static const char *const key_ref_keys[] = {"key", "name", "optional", NULL};
+static const char *const env_from_keys[] = {"configMapRef", "prefix", "secretRef", NULL};
+static const char *const ref_keys[] = {"name", "optional", NULL};
 static const char *const host_path_keys[] = {"path", "type", NULL};
+static const char *const projected_keys[] = {"defaultMode", "sources", NULL};
+static const char *const projection_keys[] = {
+    "clusterTrustBundle", "configMap", "downwardAPI", "podCertificate", "secret",
+    "serviceAccountToken", NULL};
+static const char *const token_keys[] = {"audience", "expirationSeconds", "path", NULL};
 static const char *const volume_keys[] = {
     "awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "configMap", "csi",
     "downwardAPI", "emptyDir", "ephemeral", "fc", "flexVolume", "flocker", "gcePersistentDisk",
@@ -77,7 +92,10 @@ static const struct shape profile = {.known = profile_keys}, selinux = {.known =
                           capabilities = {.known = capability_keys},
                           sysctls = {.known = sysctl_keys}, os = {.known = os_keys},
                           ports = {.known = port_keys}, http = {.known = http_keys},
-                          tcp = {.known = tcp_keys}, host_path = {.known = host_path_keys};
+                          tcp = {.known = tcp_keys}, mounts = {.known = mount_keys},
+                          devices = {.known = device_keys}, key_ref = {.known = key_ref_keys},
+                          ref = {.known = ref_keys}, host_path = {.known = host_path_keys},
+                          token = {.known = token_keys};
 static const struct inner to_hosts[] = {{"httpGet", &http}, {"tcpSocket", &tcp}, {NULL, NULL}};
 static const struct shape probe = {.known = probe_keys, .inner = to_hosts};
 static const struct shape handler = {.known = handler_keys, .inner = to_hosts};
@@ -88,15 +106,32 @@ static const struct inner in_security[] = {
     {"appArmorProfile", &profile}, {"capabilities", &capabilities}, {"seLinuxOptions", &selinux},
     {"seccompProfile", &profile},  {"windowsOptions", &windows},    {NULL, NULL}};
 static const struct shape security = {.known = security_keys, .inner = in_security};
-static const struct inner in_container[] = {{"lifecycle", &lifecycle},
+static const struct inner in_value_from[] = {
+    {"configMapKeyRef", &key_ref}, {"secretKeyRef", &key_ref}, {NULL, NULL}};
+static const struct shape value_from = {.known = value_from_keys, .inner = in_value_from};
+static const struct inner in_env[] = {{"valueFrom", &value_from}, {NULL, NULL}};
+static const struct shape env = {.known = env_keys, .inner = in_env};
+static const struct inner in_env_from[] = {
+    {"configMapRef", &ref}, {"secretRef", &ref}, {NULL, NULL}};
+static const struct shape env_from = {.known = env_from_keys, .inner = in_env_from};
+static const struct inner in_container[] = {{"env", &env},
+                                            {"envFrom", &env_from},
+                                            {"lifecycle", &lifecycle},
                                             {"livenessProbe", &probe},
                                             {"ports", &ports},
                                             {"readinessProbe", &probe},
                                             {"startupProbe", &probe},
                                             {"securityContext", &security},
+                                            {"volumeDevices", &devices},
+                                            {"volumeMounts", &mounts},
                                             {NULL, NULL}};
 static const struct shape container = {.known = container_keys, .inner = in_container};
-static const struct inner in_volume[] = {{"hostPath", &host_path}, {NULL, NULL}};
+static const struct inner in_projection[] = {{"serviceAccountToken", &token}, {NULL, NULL}};
+static const struct shape projection = {.known = projection_keys, .inner = in_projection};
+static const struct inner in_projected[] = {{"sources", &projection}, {NULL, NULL}};
+static const struct shape projected = {.known = projected_keys, .inner = in_projected};
+static const struct inner in_volume[] = {
+    {"hostPath", &host_path}, {"projected", &projected}, {NULL, NULL}};
 static const struct shape volume = {.known = volume_keys, .inner = in_volume};
 static const struct inner in_pod_security[] = {
     {"appArmorProfile", &profile}, {"seLinuxOptions", &selinux}, {"seccompProfile", &profile},
