@@ -14,6 +14,8 @@
 
 enum { SHOWN_MAX = 60 };
 
+static const char no_list[] = "pods as items of something that is no List";
+
 struct reading {
     const struct ht_manifests_reader *reader;
     struct ht_manifests_count count;
@@ -173,6 +175,22 @@ static int take_list(struct reading *reading, const struct ht_object *list, stru
     return r;
 }
 
+/* Whether something that is no list has pods as items all the same. No deeper than a value may be.
+ */
+static bool has_pods_as_items(const struct ht_json *value)
+{
+    const struct ht_json *items = ht_json_get(value, "items");
+
+    for (size_t i = 0; ht_json_is_array(items) && i < items->len; i++) {
+        const struct ht_json *item = &items->items[i];
+
+        if (ht_kube_has_pod(text_of(item, "kind")) || ht_kube_holds_pod(item) ||
+            has_pods_as_items(item))
+            return true;
+    }
+    return false;
+}
+
 /* An item, or a document that is no list. */
 static int take_object(struct reading *reading, const struct ht_object *object,
                        struct ht_error *err)
@@ -196,6 +214,8 @@ static int take_object(struct reading *reading, const struct ht_object *object,
     /* Kinds that somebody added run pods too. */
     if (ht_kube_has_pod(kind) || ht_kube_holds_pod(object->value))
         return take_pod(reading, object, kind, err);
+    if (has_pods_as_items(object->value))
+        return fail(reading, object->line, no_list, err);
     pass_over(reading, kind);
     return 0;
 }
@@ -213,7 +233,7 @@ static int take_head(struct reading *reading, const struct ht_object *object, st
     /* Something else that has items: of no interest, if none of them looked like a pod. */
     if (!ht_str_has_suffix(kind, "List")) {
         if (judged)
-            return fail(reading, object->line, "pods as items of something that is no List", err);
+            return fail(reading, object->line, no_list, err);
         pass_over(reading, kind);
         return 0;
     }

@@ -377,6 +377,11 @@ static void bad_input_is_refused_with_its_line(void **state)
                    "m.yaml:2: Pod : spec.containers: expected a list");
     assert_refused("kind: ConfigMap\nitems: [{kind: Pod, spec: {}}]\n", EINVAL,
                    "m.yaml:1: pods as items of something that is no List");
+    assert_refused("kind: List\nitems:\n- {kind: ConfigMap, items: [{kind: Pod, spec: {}}]}\n",
+                   EINVAL, "m.yaml:3: pods as items of something that is no List");
+    assert_refused("kind: List\nitems:\n- kind: Heap\n  items: [{kind: List, items: [{spec: "
+                   "{containers: [{name: c}]}}]}]\n",
+                   EINVAL, "m.yaml:3: pods as items of something that is no List");
     assert_refused("items: [{spec: {containers: []}}]\nkind: TeapotList\n", EINVAL,
                    "m.yaml:1: items without a kind stand before the kind of their list");
     assert_refused("{\"kind\":\"Pod\",\n\"spec\":{\"a\":1,\"a\":2}}", EINVAL,
