@@ -8,6 +8,7 @@
 #include "join.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct ht_daemon *daemon_of(const struct ht_vec *daemons, const struct ht_row *row)
 {
@@ -43,6 +44,34 @@ bool ht_join_has_users(const struct ht_vec *daemons)
     return false;
 }
 
+/* Whether a path begins with an element, or a pair, that names a container. */
+static bool begins_with_name(struct ht_str path, struct ht_str id)
+{
+    struct ht_str part;
+
+    if (ht_str_equal(ht_str_sub(path, 0, id.len), id) &&
+        (path.len == id.len || path.data[id.len] == '/'))
+        return true;
+    if (!ht_str_next(&path, '/', &part))
+        return false;
+    if (ht_str_has_suffix(part, ".scope"))
+        part.len -= strlen(".scope");
+    return part.len > id.len && strchr("-.:", part.data[part.len - id.len - 1]) &&
+           ht_str_equal(ht_str_sub(part, part.len - id.len, part.len), id);
+}
+
+/* Where the element begins that names a container: what stands behind is what the container calls
+ * its own groups. -1: none does. */
+static ptrdiff_t find_name(struct ht_str cgroup, struct ht_str id)
+{
+    for (size_t at = 0; id.len && at < cgroup.len; at++) {
+        if ((at == 0 || cgroup.data[at - 1] == '/') &&
+            begins_with_name(ht_str_sub(cgroup, at, cgroup.len), id))
+            return (ptrdiff_t)at;
+    }
+    return -1;
+}
+
 /* systemd hands a user's part of the tree to that user; no other part can be written by one. */
 static bool is_in_slice(struct ht_str cgroup, uint64_t uid)
 {
@@ -57,15 +86,45 @@ static bool is_in_slice(struct ht_str cgroup, uint64_t uid)
     return false;
 }
 
-bool ht_join_is_users_own(struct ht_str cgroup)
+bool ht_join_is_users_own(struct ht_str cgroup, struct ht_str id)
 {
-    struct ht_str part;
+    ptrdiff_t named = ht_str_find(cgroup, HT_S("user@"), 0) < 0 ? -1 : find_name(cgroup, id);
+    struct ht_str front = ht_str_sub(cgroup, 0, named < 0 ? 0 : (size_t)named), part;
 
-    while (ht_str_next(&cgroup, '/', &part)) {
+    while (ht_str_next(&front, '/', &part)) {
         if (ht_str_has_prefix(part, "user@") && ht_str_has_suffix(part, ".service"))
             return true;
     }
     return false;
+}
+
+/* Whether a cgroup is group, or one below it. Everything is below the root, which says nothing. */
+static bool is_within(struct ht_str cgroup, struct ht_str group)
+{
+    return !ht_str_is(group, "/") && ht_path_lies_in(cgroup, group);
+}
+
+/* Whether a cgroup is the one that its daemon tells of a container: below a user's manager too, if
+ * who started it wanted that. */
+static bool is_told(const struct ht_container *container, struct ht_str cgroup)
+{
+    struct ht_str parent = container->cgroup_parent;
+    struct ht_str rest;
+
+    while (ht_str_has_suffix(parent, "/"))
+        parent.len--;
+    rest = ht_str_sub(cgroup, parent.len + 1, cgroup.len);
+    if (ht_container_has_cgroup(container) && is_within(cgroup, container->cgroup))
+        return true;
+    return ht_container_has_cgroup_parent(container) && is_within(cgroup, parent) &&
+           is_within(rest, container->id);
+}
+
+bool ht_join_is_borrowed(const struct ht_vec *daemons, const struct ht_row *container,
+                         struct ht_str cgroup)
+{
+    return ht_join_is_users_own(cgroup, ht_row_id(container)) &&
+           ht_join_is_roots(daemons, container) && !is_told(ht_container_of(container), cgroup);
 }
 
 bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *container,
@@ -77,7 +136,13 @@ bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *contain
         return true;
     if (ht_process_has_euid(process) && process->euid == 0)
         return false;
-    return ht_process_has_cgroup(process) && is_in_slice(process->cgroup, daemon->socket_uid);
+    if (!ht_process_has_cgroup(process))
+        return false;
+
+    ptrdiff_t named = find_name(process->cgroup, ht_row_id(container));
+    return is_in_slice(
+        ht_str_sub(process->cgroup, 0, named < 0 ? process->cgroup.len : (size_t)named),
+        daemon->socket_uid);
 }
 
 void ht_join_apply_running(struct ht_container *container)

@@ -278,13 +278,12 @@ static struct place *unclaimed_place(struct joining *joining, const struct ht_ro
     return place;
 }
 
-/* Whether the name of a user's own group is that of a container of root's daemon: nothing of those
- * runs there, and who borrows the name stays a process of the node. */
+/* Who borrows the name of a container of root's daemon stays a process of the node. */
 static bool is_borrowed(const struct joining *joining, const struct place *place,
                         const struct ht_process *process)
 {
     return place && place->row && ht_process_has_cgroup(process) &&
-           ht_join_is_users_own(process->cgroup) && ht_join_is_roots(&joining->daemons, place->row);
+           ht_join_is_borrowed(&joining->daemons, place->row, process->cgroup);
 }
 
 static struct place *place_of_process(struct joining *joining, const struct ht_row *row)
@@ -300,9 +299,8 @@ static struct place *place_of_process(struct joining *joining, const struct ht_r
         place = joining->has_pairs && ht_process_has_cgroup(process)
                     ? place_of_pair(joining, process->cgroup)
                     : NULL;
-        if (place)
-            return place;
-        place = ht_map_get(joining->places, process->container_id);
+        if (!place)
+            place = ht_map_get(joining->places, process->container_id);
         if (is_borrowed(joining, place, process))
             return NULL;
         if (!place)
@@ -463,7 +461,8 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
                             struct ht_container *container)
 {
     const struct ht_process *init = place->init ? ht_process_of(place->init) : NULL;
-    bool users = init && ht_process_has_cgroup(init) && ht_join_is_users_own(init->cgroup);
+    bool users =
+        init && ht_process_has_cgroup(init) && ht_join_is_users_own(init->cgroup, place->id);
 
     ht_container_set_id(container, place->id);
     ht_container_set_name(container, ht_str_sub(place->id, 0, place->namespaces_only ? 40 : 12));

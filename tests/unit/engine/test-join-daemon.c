@@ -315,6 +315,79 @@ static void a_borrowed_name_joins_no_container_of_roots(void **state)
     assert_int_equal(joined->container.len, 0);
 }
 
+/* What a container calls its own groups says nothing of the node's. */
+static void groups_within_a_container_hide_nothing_of_it(void **state)
+{
+    static const char *const groups[] = {
+        "/system.slice/docker-" ID_A ".scope/user.slice/user-1000.slice/user@1000.service/"
+        "init.scope",
+        "/docker/" ID_A "/user@0.service/docker-" ID_A ".scope",
+        "/docker/" ID_A "/user@.service",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        struct fixture *fixture;
+        struct ht_code code = {0};
+
+        assert_int_equal(set_up(state), 0);
+        fixture = *state;
+        add_daemon(fixture->docker, DOCKER, 0);
+        add_of_daemon(fixture->docker, ID_A, "web", DOCKER);
+        add_process(fixture, of_uid(12, 1000), groups[i]);
+        ht_code_set_id(&code, HT_S("k"));
+        ht_code_set_process(&code, HT_S("12.1"));
+        ht_code_set_container_id(&code, HT_S(ID_A));
+        ht_node_add(fixture->proc, ht_row_new(&ht_code_table, &code));
+        ht_autonode struct ht_node *node = join(fixture);
+        if (!ht_str_is(process_of(node, "12.1")->container, ID_A))
+            fail_msg("%s", groups[i]);
+        const struct ht_code *joined = ht_code_of(ht_node_find(node, HT_TABLE_CODE, HT_S("k")));
+        assert_true(ht_str_is(joined->container, ID_A));
+        tear_down(state);
+    }
+}
+
+/* Nor can a user's daemon have what a container of the node calls like that user's slice. */
+static void a_users_daemon_has_no_container_by_groups_within_it(void **state)
+{
+    assert_int_equal(
+        state_after(*state, 101000, "/docker/" ID_A "/user.slice/user-1000.slice/x.scope"),
+        HT_CONTAINER_STATE_UNMANAGED);
+}
+
+/* The process of root's container where its daemon tells that cgroup, and that parent. */
+static bool joins_where_told(void **state, const char *cgroup, const char *parent)
+{
+    struct ht_container container = {0};
+
+    assert_int_equal(set_up(state), 0);
+    struct fixture *fixture = *state;
+    add_daemon(fixture->docker, DOCKER, 0);
+    ht_container_set_id(&container, HT_S(ID_A));
+    ht_container_set_daemon(&container, HT_S(DOCKER));
+    if (cgroup)
+        ht_container_set_cgroup(&container, ht_str_from(cgroup));
+    if (parent)
+        ht_container_set_cgroup_parent(&container, ht_str_from(parent));
+    ht_node_add(fixture->docker, ht_row_new(&ht_container_table, &container));
+    add_process(fixture, of_uid(12, 0), USERS_SLICE "x/" ID_A "/init.scope");
+    ht_autonode struct ht_node *node = join(fixture);
+    bool joins = ht_process_has_container(process_of(node, "12.1"));
+    tear_down(state);
+    return joins;
+}
+
+/* Who may start containers of root's may have them below a user's manager. */
+static void roots_container_runs_where_its_daemon_put_it(void **state)
+{
+    assert_true(joins_where_told(state, USERS_SLICE "x/" ID_A, NULL));
+    assert_true(joins_where_told(state, NULL, USERS_SLICE "x"));
+    assert_false(joins_where_told(state, NULL, NULL));
+    assert_false(joins_where_told(state, "/docker/" ID_A, "/docker"));
+    assert_false(joins_where_told(state, NULL, USERS_SLICE "y"));
+    assert_false(joins_where_told(state, "", ""));
+}
+
 static void who_named_an_unknown_container_is_told(void **state)
 {
     struct fixture *fixture = *state;
@@ -400,6 +473,9 @@ int main(void)
         TEST(a_users_daemon_has_no_process_of_roots),
         TEST(a_users_daemon_keeps_its_users_containers),
         TEST(a_borrowed_name_joins_no_container_of_roots),
+        cmocka_unit_test(groups_within_a_container_hide_nothing_of_it),
+        TEST(a_users_daemon_has_no_container_by_groups_within_it),
+        cmocka_unit_test(roots_container_runs_where_its_daemon_put_it),
         TEST(who_named_an_unknown_container_is_told),
         TEST(what_has_processes_runs_whatever_its_daemon_says),
         TEST(what_is_paused_stays_paused),
