@@ -170,6 +170,14 @@ static int stat_slowly(struct ht_reach *reach, const char *path, int flags, stru
     return code;
 }
 
+/* Its beginning then tells nothing of where it leads. */
+static bool goes_up(const char *path)
+{
+    size_t len = strlen(path);
+
+    return strstr(path, "/../") || (len >= 3 && strcmp(path + len - 3, "/..") == 0);
+}
+
 /* Where nobody but root makes links and mounts. */
 static bool is_of_system(const char *path)
 {
@@ -185,8 +193,10 @@ static bool is_of_system(const char *path)
 
 static int stat_held(struct ht_reach *reach, const char *path, int flags, struct stat *ret_stat)
 {
-    ht_autoclose int fd = open_held(reach, path);
+    if (goes_up(path))
+        return stat_slowly(reach, path, flags, ret_stat);
 
+    ht_autoclose int fd = open_held(reach, path);
     if (fd == -ELOOP)
         return stat_slowly(reach, path, flags, ret_stat);
     if (fd < 0)
@@ -201,8 +211,10 @@ static int stat_held(struct ht_reach *reach, const char *path, int flags, struct
 /* A kernel before 5.6 cannot be held to a mount: there a link may still lead to what hangs. */
 static bool is_near(struct ht_reach *reach, const char *path)
 {
-    return reach->root->kind != HT_ROOT_HOST || is_of_system(path) ||
-           (!ht_root_can_confine() && find_mount(reach, path));
+    if (reach->root->kind != HT_ROOT_HOST)
+        return true;
+    return !goes_up(path) &&
+           (is_of_system(path) || (!ht_root_can_confine() && find_mount(reach, path)));
 }
 
 int ht_reach_stat(struct ht_reach *reach, const char *path, int flags, struct stat *ret_stat)

@@ -181,6 +181,25 @@ static void links_lead_nowhere_else(void **state)
     assert_int_equal(place->reach.far, 5);
 }
 
+/* Whoever starts a program writes the path of its script as he likes. */
+static void a_path_that_goes_up_is_looked_at_where_it_leads(void **state)
+{
+    struct place *place = *state;
+    char path[PATH_BYTES];
+    struct stat facts;
+
+    snprintf(path, sizeof(path), "/usr/..%s/far/file", place->base);
+    assert_int_equal(ht_reach_stat(&place->reach, path, 0, &facts), -EXDEV);
+    snprintf(path, sizeof(path), "/usr/bin/../..%s/near/file", place->base);
+    assert_int_equal(ht_reach_stat(&place->reach, path, 0, &facts), 0);
+    assert_int_equal(facts.st_size, 2);
+    assert_int_equal(look(place, "near/../far/..", 0, &facts), -EXDEV);
+    assert_int_equal(place->reach.far, 2);
+    assert_int_equal(ht_reach_stat(&place->reach, "/usr/bin/..", 0, &facts), 0);
+    assert_int_equal(look(place, "near/..file", 0, &facts), -ENOENT);
+    assert_int_equal(place->reach.far, 2);
+}
+
 /* What was mounted after the table was read is not entered: the kernel tells. */
 static void another_mount_than_the_table_has_is_not_entered(void **state)
 {
@@ -242,7 +261,8 @@ static void an_older_kernel_looks_where_nothing_can_hang(void **state)
               look(place, "near/link", 0, &facts) != 0 || !S_ISREG(facts.st_mode) ||
               look(place, "near/link", O_NOFOLLOW, &facts) != 0 || !S_ISLNK(facts.st_mode) ||
               place->reach.far != 0 || look(place, "far/file", 0, &facts) != -EXDEV ||
-              place->reach.far != 1);
+              place->reach.far != 1 || look(place, "near/../far/file", 0, &facts) != -EXDEV ||
+              place->reach.far != 2);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
@@ -257,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_need_not_answer_is_not_looked_at, make_place,
                                         free_place),
         cmocka_unit_test_setup_teardown(links_lead_nowhere_else, make_place, free_place),
+        cmocka_unit_test_setup_teardown(a_path_that_goes_up_is_looked_at_where_it_leads, make_place,
+                                        free_place),
         cmocka_unit_test_setup_teardown(another_mount_than_the_table_has_is_not_entered, make_place,
                                         free_place),
         cmocka_unit_test_setup_teardown(without_a_table_only_the_trees_of_the_system_are_looked_at,
