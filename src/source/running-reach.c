@@ -11,7 +11,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { ARENA_BYTES = 32 * 1024 * 1024, LINKS_MAX = 40 };
+enum { ARENA_BYTES = 32 * 1024 * 1024, LINKS_MAX = 40, STEPS_MAX = 4096 };
 
 struct ht_reach_mount {
     struct ht_str point; /* "" for "/" */
@@ -127,23 +127,32 @@ static int follow(struct walk *walk, int link)
     return 0;
 }
 
-static int step(struct ht_reach *reach, struct walk *walk, int flags, struct stat *last)
+/* Goes to a name in the folder that was reached. */
+static int go_down(struct walk *walk, struct ht_str name)
 {
-    struct ht_str name = {0};
-
-    ht_str_next(&walk->rest, '/', &name);
-    if (name.len == 0 || ht_str_is(name, "."))
-        return 0;
-    if (ht_str_is(name, "..")) {
-        go_up(walk);
-        return 0;
-    }
     if (walk->len + 1 + name.len >= sizeof(walk->done))
         return -ENAMETOOLONG;
     walk->done[walk->len++] = '/';
     memcpy(walk->done + walk->len, name.data, name.len);
     walk->len += name.len;
     walk->done[walk->len] = '\0';
+    return 0;
+}
+
+static int step(struct ht_reach *reach, struct walk *walk, int flags, struct stat *last)
+{
+    struct ht_str name = {0};
+    int code = 0;
+
+    ht_str_next(&walk->rest, '/', &name);
+    if (name.len == 0 || ht_str_is(name, "."))
+        return 0;
+    if (ht_str_is(name, ".."))
+        go_up(walk);
+    else
+        code = go_down(walk, name);
+    if (code < 0)
+        return code;
 
     ht_autoclose int fd = open_held(reach, walk->done);
     if (fd < 0)
@@ -155,7 +164,8 @@ static int step(struct ht_reach *reach, struct walk *walk, int flags, struct sta
     return 0;
 }
 
-/* Name by name: where a link leads is looked for in the mount table as well. */
+/* Name by name: where a link leads is looked for in the mount table as well. A few links can make
+ * a way of many thousand names, so all such ways together have an end. */
 static int stat_slowly(struct ht_reach *reach, const char *path, int flags, struct stat *ret_stat)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(ARENA_BYTES);
@@ -164,7 +174,7 @@ static int stat_slowly(struct ht_reach *reach, const char *path, int flags, stru
     int code = 0;
 
     while (code == 0 && walk.rest.len)
-        code = step(reach, &walk, flags, &last);
+        code = reach->steps++ < STEPS_MAX ? step(reach, &walk, flags, &last) : -EXDEV;
     if (code == 0)
         *ret_stat = last;
     return code;

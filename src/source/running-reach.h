@@ -27,14 +27,15 @@ struct ht_reach {
     struct ht_arena *arena;     /* NULL: the mounts were not asked for yet */
     struct ht_reach_mount *mounts;
     size_t len;
-    size_t far; /* looks that were left out */
+    size_t steps; /* names that were looked at one by one since the mounts were read */
+    size_t far;   /* looks that were left out */
 };
 
 /* About the file behind the path, with O_NOFOLLOW in flags about a link itself. 0 or -errno;
- * -EXDEV: it lies where an answer may never come, or the mounts are not known, and it was not
- * looked at. */
+ * -EXDEV: it lies where an answer may never come, or the mounts are not known, or paths with links
+ * or ".." had too many names, and it was not looked at. */
 int ht_reach_stat(struct ht_reach *reach, const char *path, int flags, struct stat *ret_stat);
-/* Forgets the mounts: the next look reads them anew. */
+/* Forgets the mounts, and how many names were looked at: the next look begins anew. */
 void ht_reach_forget(struct ht_reach *reach);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -186,7 +187,7 @@ static void a_path_that_goes_up_is_looked_at_where_it_leads(void **state)
 {
     struct place *place = *state;
     char path[PATH_BYTES];
-    struct stat facts;
+    struct stat facts, usr;
 
     snprintf(path, sizeof(path), "/usr/..%s/far/file", place->base);
     assert_int_equal(ht_reach_stat(&place->reach, path, 0, &facts), -EXDEV);
@@ -196,8 +197,44 @@ static void a_path_that_goes_up_is_looked_at_where_it_leads(void **state)
     assert_int_equal(look(place, "near/../far/..", 0, &facts), -EXDEV);
     assert_int_equal(place->reach.far, 2);
     assert_int_equal(ht_reach_stat(&place->reach, "/usr/bin/..", 0, &facts), 0);
+    assert_int_equal(stat("/usr", &usr), 0);
+    assert_true(facts.st_ino == usr.st_ino && facts.st_dev == usr.st_dev);
+    assert_int_equal(ht_reach_stat(&place->reach, "/usr/..", 0, &facts), 0);
     assert_int_equal(look(place, "near/..file", 0, &facts), -ENOENT);
     assert_int_equal(place->reach.far, 2);
+}
+
+/* A way of a few links and many thousand names. */
+static void ways_without_end_are_left(void **state)
+{
+    ht_autobuf struct ht_buf target = HT_BUF(PATH_MAX);
+    struct place *place = *state;
+    struct stat facts;
+    char name[32];
+    size_t looks = 0;
+
+    put_link(place, "near/link", "file");
+    for (int i = 0; i < 20; i++) {
+        ht_buf_reset(&target);
+        for (int j = 0; j < 200; j++)
+            ht_buf_add_str(&target, HT_S("../near/"));
+        if (i)
+            ht_buf_addf(&target, "way%d", i - 1);
+        else
+            ht_buf_add_str(&target, HT_S("file"));
+        snprintf(name, sizeof(name), "near/way%d", i);
+        put_link(place, name, target.data);
+    }
+    while (looks < 10 && look(place, "near/way2", 0, &facts) == 0)
+        looks++;
+    assert_in_range(looks, 1, 9);
+    assert_int_equal(place->reach.far, 1);
+    assert_int_equal(look(place, "near/link", 0, &facts), -EXDEV);
+    assert_int_equal(look(place, "near/file", 0, &facts), 0);
+    ht_reach_forget(&place->reach);
+    assert_int_equal(look(place, "near/link", 0, &facts), 0);
+    assert_int_equal(look(place, "near/way19", 0, &facts), -EXDEV);
+    assert_int_equal(place->reach.far, 3);
 }
 
 /* What was mounted after the table was read is not entered: the kernel tells. */
@@ -279,6 +316,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(links_lead_nowhere_else, make_place, free_place),
         cmocka_unit_test_setup_teardown(a_path_that_goes_up_is_looked_at_where_it_leads, make_place,
                                         free_place),
+        cmocka_unit_test_setup_teardown(ways_without_end_are_left, make_place, free_place),
         cmocka_unit_test_setup_teardown(another_mount_than_the_table_has_is_not_entered, make_place,
                                         free_place),
         cmocka_unit_test_setup_teardown(without_a_table_only_the_trees_of_the_system_are_looked_at,
