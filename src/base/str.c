@@ -161,5 +161,7 @@ uint64_t ht_str_table_hash(struct ht_str s)
         hash = (hash ^ bytes) * UINT64_C(0xff51afd7ed558ccd);
         hash ^= hash >> 32;
     }
-    return hash;
+    /* The last bytes of a word have reached the high bits alone, and tables take the low ones. */
+    hash *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return hash ^ hash >> 32;
 }

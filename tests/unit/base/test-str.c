@@ -4,10 +4,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "hulltop/base/mem.h"
 
 static void parts_are_clamped(void **state)
 {
@@ -139,6 +142,46 @@ static void hashes_depend_on_bytes_and_seed(void **state)
                 ht_str_table_hash((struct ht_str){.data = "a\0", .len = 2}));
 }
 
+enum { BUCKETS = 16384 };
+
+static void count_buckets(const char *form, int width, size_t *ret_plain, size_t *ret_table)
+{
+    bool *plain = ht_new_array(bool, BUCKETS), *table = ht_new_array(bool, BUCKETS);
+
+    *ret_plain = *ret_table = 0;
+    for (int i = 0; i < BUCKETS; i++) {
+        char text[96];
+        struct ht_str name = {.data = text,
+                              .len = (size_t)snprintf(text, sizeof(text), form, width, i)};
+
+        plain[ht_str_hash(name, 0) % BUCKETS] = true;
+        table[ht_str_table_hash(name) % BUCKETS] = true;
+    }
+    for (size_t i = 0; i < BUCKETS; i++) {
+        *ret_plain += plain[i];
+        *ret_table += table[i];
+    }
+    free(plain);
+    free(table);
+}
+
+/* Tables take the low bits, and most names are counted: whatever their form and length, they fill
+ * at least half of what the plain one fills. */
+static void names_with_a_counter_spread(void **state)
+{
+    static const char *const forms[] = {"%0*d", "%*d", "%-*d", "%0*x", "lib-%0*d", "/p/%0*d.so"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        for (int width = 5; width <= 28; width++) {
+            size_t plain, table;
+
+            count_buckets(forms[i], width, &plain, &table);
+            assert_in_range(table, plain / 2, BUCKETS);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +193,7 @@ int main(void)
         cmocka_unit_test(texts_are_split_at_separators),
         cmocka_unit_test(paths_lie_in_folders),
         cmocka_unit_test(hashes_depend_on_bytes_and_seed),
+        cmocka_unit_test(names_with_a_counter_spread),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
