@@ -348,9 +348,7 @@ static void put_invocation(struct sarif *sarif, const struct ht_state *state)
             ht_autobuf struct ht_buf text = HT_BUF(4096);
 
             ht_buf_addf(&text, "%s: ", ht_question_name(number));
-            ht_buf_add_str(&text, missing->source);
-            ht_buf_add_text(&text, ": ");
-            ht_buf_add_str(&text, missing->reason);
+            ht_missing_put(&text, missing, 0);
             ht_json_object_begin(&sarif->json);
             put_text(sarif, "level", HT_S("warning"));
             put_message(sarif, "message", ht_buf_str(&text));

@@ -143,7 +143,7 @@ static void put_question(struct ht_buf *out, const struct ht_question *question)
     /* Where nobody could look, or not yet, none found is no number. */
     if (ht_question_has_findings(question) && (question->findings || !unseen))
         ht_buf_addf(out, "  %" PRIu64 " found", question->findings);
-    ht_question_put_coverage(&coverage, question);
+    ht_question_put_coverage(&coverage, question, "");
     if (coverage.len) {
         ht_buf_add_text(out, "  ");
         ht_buf_add_str(out, ht_buf_str(&coverage));
@@ -157,9 +157,7 @@ static void put_fact(struct ht_buf *out, const struct ht_question *question,
                      const struct ht_missing *missing)
 {
     ht_buf_addf(out, "     %s", ht_question_lead(question, missing));
-    put(out, missing->source);
-    ht_buf_add_text(out, ": ");
-    put(out, missing->reason);
+    ht_missing_put(out, missing, 0);
     if (ht_missing_has_help(missing) && missing->help.len) {
         ht_buf_add_text(out, "; ");
         put(out, missing->help);

@@ -55,35 +55,41 @@ static bool is_counted(const struct ht_coverage *coverage)
     return ht_coverage_has_seen(coverage) && ht_coverage_has_total(coverage);
 }
 
-static void put_covered(struct ht_buf *out, const struct ht_coverage *coverage)
+static bool is_lacking(const struct ht_coverage *coverage)
 {
-    ht_buf_addf(out, "%" PRIu64 " of %" PRIu64 " ", coverage->seen, coverage->total);
-    ht_printable(out, coverage->unit, 0);
+    return coverage->seen < coverage->total;
 }
 
-void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question)
+/* The first kind is the question's own. */
+static const struct ht_coverage *coverage_at(const struct ht_question *question, size_t i)
 {
-    const struct ht_coverage *coverage = &question->coverage;
+    return i == 0 ? &question->coverage : &question->covered.items[i - 1];
+}
+
+void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question,
+                              const char *mark)
+{
+    const size_t kinds = 1 + question->covered.len;
     const char *between = "";
 
-    if (!ht_question_has_coverage(question) || !is_counted(coverage))
+    if (!ht_question_has_coverage(question) || !is_counted(&question->coverage))
         return;
-    if (coverage->total > 0) {
-        put_covered(out, coverage);
-        between = ", ";
-    }
-    for (size_t i = 0; i < question->covered.len; i++) {
-        if (!is_counted(&question->covered.items[i]) || question->covered.items[i].total == 0)
+    /* Once around for what lacks something, and once for the others. */
+    for (size_t i = 0; i < 2 * kinds; i++) {
+        const struct ht_coverage *coverage = coverage_at(question, i % kinds);
+
+        if (!is_counted(coverage) || coverage->total == 0 || is_lacking(coverage) != (i < kinds))
             continue;
-        ht_buf_add_text(out, between);
-        put_covered(out, &question->covered.items[i]);
+        ht_buf_addf(out, "%s%" PRIu64 " of %" PRIu64 " ", between, coverage->seen, coverage->total);
+        ht_printable(out, coverage->unit, 0);
+        ht_buf_add_text(out, !*between && is_lacking(coverage) ? mark : "");
         between = ", ";
     }
     if (*between || question->state == HT_QUESTION_STATE_WAIT)
         return;
     /* None of none is neither all nor nothing: whether there are any, the state says. */
     ht_buf_add_text(out, "no ");
-    ht_printable(out, coverage->unit, 0);
+    ht_printable(out, question->coverage.unit, 0);
     ht_buf_add_text(out, question->state == HT_QUESTION_STATE_NA ? " here" : " seen");
 }
 
@@ -140,6 +146,14 @@ const char *ht_question_nothing(const struct ht_question *question)
         return NULL;
     }
     return NULL;
+}
+
+void ht_missing_put(struct ht_buf *out, const struct ht_missing *missing, unsigned flags)
+{
+    ht_printable(out, missing->source, flags);
+    if (missing->source.len)
+        ht_buf_add_text(out, ": ");
+    ht_printable(out, missing->reason, flags);
 }
 
 bool ht_missing_is_unknown(const struct ht_missing *missing)

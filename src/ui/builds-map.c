@@ -324,9 +324,12 @@ static void draw_none(const struct ht_ui *ui, struct ht_area body)
         ht_area_sub(
             body, (struct ht_rect){.row = 1, .col = 1, .h = body.rect.h - 1, .w = body.rect.w - 2}),
         0, 0, HT_STYLE_NORMAL, ht_buf_str(&text));
-    if (question->missing.len && body.rect.h > 4)
-        ht_draw_field(body, (struct ht_span){.row = 4, .col = 1, .width = body.rect.w - 2},
-                      HT_STYLE_UNKNOWN, question->missing.items[0].reason);
+    if (question->missing.len == 0 || body.rect.h <= 4)
+        return;
+    ht_buf_reset(&text);
+    ht_missing_put(&text, &question->missing.items[0], 0);
+    ht_draw_field(body, (struct ht_span){.row = 4, .col = 1, .width = body.rect.w - 2},
+                  HT_STYLE_UNKNOWN, ht_buf_str(&text));
 }
 
 static void draw_list(struct map *map, struct ht_area area, const struct ht_build *const *builds,

@@ -439,7 +439,7 @@ static void put_not_seen(struct ht_ui *ui, const struct ht_finding *finding, str
             if (shown > 1)
                 ht_buf_add_text(&text, "). ");
             ht_buf_add_str(&text, missing->source);
-            ht_buf_add_text(&text, " (");
+            ht_buf_add_text(&text, missing->source.len ? " (" : "(");
         }
         ht_buf_add_str(&text, missing->reason);
         before = missing->source;

@@ -23,13 +23,15 @@ static void put_source(struct ht_doc *doc, const struct ht_source *source)
 static void put_answer(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
 {
     const struct ht_question *question = ht_state_question(ui->state, number);
+    ht_autobuf struct ht_buf reason = HT_BUF(HT_SIDE_TEXT_MAX);
 
     ht_doc_line(doc);
     ht_doc_putf(doc, 1, HT_STYLE_NORMAL, "%u %s", number, ht_question_pane(number));
     ht_doc_put(doc, ANSWER_COL, ht_ui_question_style(question),
                ht_str_from(ht_question_word(question)));
     if (question->missing.len)
-        ht_doc_put(doc, REASON_COL, HT_STYLE_DIM, question->missing.items[0].reason);
+        ht_missing_put(&reason, &question->missing.items[0], 0);
+    ht_doc_put(doc, REASON_COL, HT_STYLE_DIM, ht_buf_str(&reason));
 }
 
 static void put_user(struct ht_ui *ui, struct ht_doc *doc)

@@ -110,9 +110,8 @@ static void put_question(struct notes *notes, const struct ht_question *question
     } else {
         const struct ht_missing *first = &question->missing.items[0];
 
-        ht_buf_addf(&text, "%s%s%.*s: ", reason ? ": " : "; ", ht_question_lead(question, first),
-                    HT_STR_ARG(first->source));
-        ht_buf_add_str(&text, first->reason);
+        ht_buf_addf(&text, "%s%s", reason ? ": " : "; ", ht_question_lead(question, first));
+        ht_missing_put(&text, first, 0);
         if (question->missing.len > 1)
             ht_buf_addf(&text, " (and %zu more)", question->missing.len - 1);
         ht_buf_addf(&text, ". i = %s", reason ? "why" : "more");

@@ -66,9 +66,9 @@ void ht_home_line_text(struct ht_buf *out, const struct ht_home_line *line)
     ht_buf_add_str(out, line->finding->title);
 }
 
-void ht_home_coverage(struct ht_buf *out, const struct ht_question *question)
+void ht_home_coverage(struct ht_buf *out, const struct ht_question *question, const char *mark)
 {
-    ht_question_put_coverage(out, question);
+    ht_question_put_coverage(out, question, mark);
     if (out->len == 0)
         ht_buf_add_c(out, '-');
 }
@@ -206,7 +206,7 @@ static void draw_numbers(struct ht_ui *ui, struct ht_area area, const struct pla
                       HT_STYLE_DIM, ht_buf_str(&checked));
     if (places->coverage < 0)
         return;
-    ht_home_coverage(&coverage, question);
+    ht_home_coverage(&coverage, question, "");
     ht_draw_field(area, (struct ht_span){.col = places->coverage, .width = COVERAGE_W - 1},
                   HT_STYLE_NORMAL, ht_buf_str(&coverage));
     ht_home_draw_trend(ui, area, (struct ht_span){.col = places->trend, .width = TREND_W},

@@ -85,13 +85,20 @@ static void draw_coverage(struct ht_ui *ui, struct ht_area tile, int row, unsign
 
     const struct ht_question *question = ht_state_question(ui->state, number);
 
-    ht_home_coverage(&text, question);
-    if (ht_question_extent(question) == HT_EXTENT_PART)
-        ht_buf_add_text(&text, " in full");
+    ht_home_coverage(&text, question, " in full");
     ht_draw_field(tile, (struct ht_span){.row = row, .col = 1, .width = width - 1}, HT_STYLE_DIM,
                   ht_buf_str(&text));
     ht_home_draw_trend(ui, tile, (struct ht_span){.row = row, .col = 1 + width, .width = TREND_W},
                        number);
+}
+
+static void draw_reason(struct ht_area tile, int row, const struct ht_missing *missing)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_missing_put(&text, missing, 0);
+    ht_draw_field(tile, (struct ht_span){.row = row, .col = 1, .width = tile.rect.w - 2},
+                  HT_STYLE_UNKNOWN, ht_buf_str(&text));
 }
 
 static void draw_tile(struct ht_ui *ui, const struct ht_home *home, struct ht_area tile,
@@ -112,8 +119,7 @@ static void draw_tile(struct ht_ui *ui, const struct ht_home *home, struct ht_ar
             ht_draw_field(tile, (struct ht_span){.row = row++, .col = 1, .width = tile.rect.w - 2},
                           HT_STYLE_DIM, ht_str_from(ht_home_empty_pane(question)));
         if (i == 0 && !line.finding && question->missing.len > 0 && row < tile.rect.h)
-            ht_draw_field(tile, (struct ht_span){.row = row++, .col = 1, .width = tile.rect.w - 2},
-                          HT_STYLE_UNKNOWN, question->missing.items[0].reason);
+            draw_reason(tile, row++, &question->missing.items[0]);
     }
 }
 
@@ -166,9 +172,7 @@ int ht_home_draw_missing(struct ht_area area, int row, const struct ht_question 
         ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
         ht_buf_add_text(&text, "missing ");
-        ht_buf_add_str(&text, question->missing.items[i].source);
-        ht_buf_add_text(&text, ": ");
-        ht_buf_add_str(&text, question->missing.items[i].reason);
+        ht_missing_put(&text, &question->missing.items[i], 0);
         row += ht_draw_wrapped(area, row, 0, HT_STYLE_UNKNOWN, ht_buf_str(&text));
     }
     return row;
@@ -190,7 +194,7 @@ static void draw_selected(struct ht_ui *ui, const struct ht_home *home, struct h
     ht_draw_field(area, (struct ht_span){.row = row++, .width = area.rect.w},
                   ht_ui_question_style(question), ht_buf_str(&text));
     ht_buf_reset(&text);
-    ht_home_coverage(&text, question);
+    ht_home_coverage(&text, question, "");
     if (ht_question_extent(question) != HT_EXTENT_NONE)
         ht_buf_add_text(&text, " seen in full");
     row += ht_draw_wrapped(area, row, 0, HT_STYLE_NORMAL, ht_buf_str(&text));

@@ -45,8 +45,8 @@ struct ht_home_line {
 struct ht_home_line ht_home_line(const struct ht_state *state, unsigned question, size_t n);
 /* Appends the title of a line, with "(3 of 41)" where it stands for several. */
 void ht_home_line_text(struct ht_buf *out, const struct ht_home_line *line);
-/* Appends "41 of 41 containers". */
-void ht_home_coverage(struct ht_buf *out, const struct ht_question *question);
+/* Appends "41 of 41 containers", or with the mark of what is not: "3 of 41 containers in full". */
+void ht_home_coverage(struct ht_buf *out, const struct ht_question *question, const char *mark);
 /* Draws an hour as 12 letters; returns the columns used. */
 int ht_home_draw_trend(struct ht_ui *ui, struct ht_area area, struct ht_span span, unsigned number);
 

@@ -290,7 +290,7 @@ static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list
     size_t unknowns = ht_question_unknowns(question);
     ht_autobuf struct ht_buf coverage = HT_BUF(HT_LIMIT_ARG);
 
-    ht_question_put_coverage(&coverage, question);
+    ht_question_put_coverage(&coverage, question, "");
 
     if (unknowns)
         ht_draw_textf(area, span, HT_STYLE_UNKNOWN, " Not evaluated: %zu %s. i tells which.",
@@ -398,13 +398,6 @@ void ht_list_put_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_bu
         ht_buf_add_text(out, empty_text(ui, list));
 }
 
-void ht_list_missing_text(const struct ht_missing *missing, struct ht_buf *out)
-{
-    ht_printable(out, missing->source, 0);
-    ht_buf_add_text(out, ": ");
-    ht_printable(out, missing->reason, 0);
-}
-
 static void draw_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_area area, int row)
 {
     ht_autobuf struct ht_buf words = HT_BUF(HT_SIDE_TEXT_MAX);
@@ -422,7 +415,7 @@ static void draw_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_ar
     for (size_t i = 0; i < question->missing.len && at < inner.rect.h; i++) {
         ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
-        ht_list_missing_text(&question->missing.items[i], &text);
+        ht_missing_put(&text, &question->missing.items[i], 0);
         at += ht_draw_wrapped(inner, at, 0, HT_STYLE_NORMAL, ht_buf_str(&text));
     }
 }

@@ -290,7 +290,7 @@ static void put_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_doc
     for (size_t i = 0; i < question->missing.len; i++) {
         ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
-        ht_list_missing_text(&question->missing.items[i], &text);
+        ht_missing_put(&text, &question->missing.items[i], 0);
         ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
     }
 }

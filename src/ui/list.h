@@ -158,8 +158,6 @@ void ht_list_tab_count(struct ht_list_tab *tab, const struct ht_state *state,
 const struct ht_load *ht_load_all(const struct ht_state *state, struct ht_arena *arena,
                                   size_t *ret_len);
 
-/* Appends one line of what its question could not look at (printable). */
-void ht_list_missing_text(const struct ht_missing *missing, struct ht_buf *out);
 /* Appends why a list without lines is empty, and where what was found stands. */
 void ht_list_put_empty(struct ht_ui *ui, struct ht_list_page *list, struct ht_buf *out);
 

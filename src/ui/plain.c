@@ -59,9 +59,14 @@ static bool is_asked(const struct ht_plain *plain, unsigned number)
            (plain->options.questions >> number & 1);
 }
 
+static unsigned print_flags(const struct ht_plain *plain)
+{
+    return plain->options.utf8 ? 0 : HT_PRINT_ASCII;
+}
+
 static void put(const struct ht_plain *plain, struct ht_buf *out, struct ht_str text)
 {
-    ht_printable(out, text, plain->options.utf8 ? 0 : HT_PRINT_ASCII);
+    ht_printable(out, text, print_flags(plain));
 }
 
 /* ---- sentences ---- */
@@ -92,9 +97,7 @@ static void put_question(const struct ht_plain *plain, struct ht_buf *out,
         const char *lead = ht_question_lead(question, &question->missing.items[0]);
 
         ht_buf_addf(out, ", %s", *lead ? lead : "because ");
-        put(plain, out, question->missing.items[0].source);
-        ht_buf_add_text(out, ": ");
-        put(plain, out, question->missing.items[0].reason);
+        ht_missing_put(out, &question->missing.items[0], print_flags(plain));
     }
     ht_buf_add_text(out, ".\n");
 }
@@ -129,9 +132,7 @@ static void put_reason(const struct ht_plain *plain, struct ht_buf *out,
                        const struct ht_missing *missing)
 {
     ht_buf_add_text(out, "  ");
-    put(plain, out, missing->source);
-    ht_buf_add_text(out, ": ");
-    put(plain, out, missing->reason);
+    ht_missing_put(out, missing, print_flags(plain));
     if (ht_missing_has_help(missing) && missing->help.len) {
         ht_buf_add_text(out, "; ");
         put(plain, out, missing->help);

@@ -15,8 +15,10 @@ struct why_page {
 
 static void put_missing(struct ht_doc *doc, const struct ht_missing *missing)
 {
-    ht_doc_line(doc);
-    ht_doc_put(doc, 2, HT_STYLE_ACCENT, missing->source);
+    if (missing->source.len || ht_missing_has_check(missing)) {
+        ht_doc_line(doc);
+        ht_doc_put(doc, 2, HT_STYLE_ACCENT, missing->source);
+    }
     if (ht_missing_has_check(missing))
         ht_doc_putf(doc, 18, HT_STYLE_DIM, "%.*s%s", HT_STR_ARG(missing->check),
                     missing->decides ? " (decides)" : "");
@@ -43,7 +45,7 @@ static void put_question(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
     ht_doc_putf(doc, 1, HT_STYLE_TITLE, "%u %s", number, ht_question_pane(number));
     ht_doc_put(doc, 32, ht_ui_question_style(question), ht_str_from(ht_question_word(question)));
     ht_doc_text(doc, 2, HT_STYLE_DIM, meaning(question));
-    ht_question_put_coverage(&coverage, question);
+    ht_question_put_coverage(&coverage, question, "");
     if (coverage.len) {
         if (ht_question_extent(question) != HT_EXTENT_NONE)
             ht_buf_add_text(&coverage, " seen in full");

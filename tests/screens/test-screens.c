@@ -64,6 +64,7 @@ static const struct {
     {.name = "running-old-fix", .keys = "4vvvj\n\t\t", .packages = true},
     {.name = "stack-fix", .keys = "4vvvvj\n\t\t", .packages = true},
     {.name = "packages-reading", .packages = true, .reading = true},
+    {.name = "secrets-home", .secrets = true},
     {.name = "secrets", .keys = "5", .secrets = true},
     {.name = "secrets-detail", .keys = "5j\n", .secrets = true},
     {.name = "secrets-allowed", .keys = "5jjj\n", .secrets = true},

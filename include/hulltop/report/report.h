@@ -36,9 +36,11 @@ const char *ht_severity_word(enum ht_severity severity);
  * and WARN from partial or old data. The text is constant. */
 const char *ht_question_word(const struct ht_question *question);
 /* Appends how much of what the question asks about was looked at, each kind of it: "3 of 41
- * containers", "1 of 1 datastores, 3 of 41 containers", "no containers seen"; nothing if that is
- * not known. */
-void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question);
+ * containers", "3 of 41 containers, 1 of 1 datastores", "no containers seen"; nothing if that is
+ * not known. What lacks something goes first, and mark (" in full", "" for nothing) is put behind
+ * the first of that: a line that is cut does not look whole. */
+void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question,
+                              const char *mark);
 /* How much that is: nothing is there or it is not known, some was not seen in full, all was. */
 enum ht_extent { HT_EXTENT_NONE, HT_EXTENT_PART, HT_EXTENT_ALL };
 enum ht_extent ht_question_extent(const struct ht_question *question);
@@ -52,6 +54,9 @@ bool ht_question_has_reason(const struct ht_question *question);
 /* A fact that a check or the answer asks for and could not get; else a remark, which is known by
  * its `decides` being left out. */
 bool ht_missing_is_unknown(const struct ht_missing *missing);
+/* Appends what is missing and why, in printable form with these flags of ht_printable: "containerd:
+ * root only"; the reason alone where no source is named. */
+void ht_missing_put(struct ht_buf *out, const struct ht_missing *missing, unsigned flags);
 /* What goes before a fact that is missing: nothing before a reason, else "not known: " or, before a
  * remark, "note: ". Static. */
 const char *ht_question_lead(const struct ht_question *question, const struct ht_missing *missing);

@@ -148,11 +148,11 @@ static void what_nobody_could_look_at_is_no_number(void **unused)
     ht_coverage_set_seen(coverage, 0);
     ht_coverage_set_total(coverage, 0);
     ht_coverage_set_unit(coverage, HT_S("packages"));
-    ht_question_put_coverage(&words, &question);
+    ht_question_put_coverage(&words, &question, "");
     assert_true(ht_str_is(ht_buf_str(&words), "no packages seen"));
     ht_buf_reset(&words);
     ht_coverage_set_total(coverage, 7);
-    ht_question_put_coverage(&words, &question);
+    ht_question_put_coverage(&words, &question, "");
     assert_true(ht_str_is(ht_buf_str(&words), "0 of 7 packages"));
 }
 
@@ -197,14 +197,21 @@ static void all_that_was_looked_at_is_told(void **unused)
     *ht_question_edit_coverage(&question) = covered(1, 1, "datastores");
     assert_int_equal(ht_question_extent(&question), HT_EXTENT_ALL);
     ht_question_set_covered(&question, (struct ht_coverage_list){.items = others, .len = 2});
-    ht_question_put_coverage(&words, &question);
+    ht_question_put_coverage(&words, &question, "");
     assert_true(
-        ht_str_is(ht_buf_str(&words), "1 of 1 datastores, 2 of 2 listeners, 5 of 7 containers"));
+        ht_str_is(ht_buf_str(&words), "5 of 7 containers, 1 of 1 datastores, 2 of 2 listeners"));
     assert_int_equal(ht_question_extent(&question), HT_EXTENT_PART);
+    /* However early a line is cut, it does not look whole. */
+    others[0] = covered(0, 2, "listeners");
+    ht_buf_reset(&words);
+    ht_question_put_coverage(&words, &question, " in full");
+    assert_true(ht_str_is(ht_buf_str(&words),
+                          "0 of 2 listeners in full, 5 of 7 containers, 1 of 1 datastores"));
+    others[0] = covered(2, 2, "listeners");
     ht_buf_reset(&words);
     *ht_question_edit_coverage(&question) = covered(0, 0, "datastores");
     others[1] = covered(7, 7, "containers");
-    ht_question_put_coverage(&words, &question);
+    ht_question_put_coverage(&words, &question, " in full");
     assert_true(ht_str_is(ht_buf_str(&words), "2 of 2 listeners, 7 of 7 containers"));
     assert_int_equal(ht_question_extent(&question), HT_EXTENT_ALL);
 }
@@ -241,6 +248,21 @@ static void the_doctor_names_an_object_once(void **unused)
     assert_non_null(strstr(out.data, "BROKEN  /etc/README: no database\n"));
 }
 
+static void a_reason_names_its_source_where_there_is_one(void **unused)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(1000);
+    struct ht_missing missing = {0};
+
+    (void)unused;
+    ht_missing_set_reason(&missing, HT_S("whether\x1b"));
+    ht_missing_put(&out, &missing, 0);
+    assert_true(ht_str_is(ht_buf_str(&out), "whether\\x1b"));
+    ht_buf_reset(&out);
+    ht_missing_set_source(&missing, HT_S("packages"));
+    ht_missing_put(&out, &missing, 0);
+    assert_true(ht_str_is(ht_buf_str(&out), "packages: whether\\x1b"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +273,7 @@ int main(void)
         cmocka_unit_test(what_nobody_could_look_at_is_no_number),
         cmocka_unit_test(what_is_waited_for_is_no_number),
         cmocka_unit_test(all_that_was_looked_at_is_told),
+        cmocka_unit_test(a_reason_names_its_source_where_there_is_one),
         cmocka_unit_test(one_reason_needs_no_place_for_others),
         cmocka_unit_test(the_doctor_tells_all_reasons),
         cmocka_unit_test(the_doctor_names_an_object_once),

@@ -202,6 +202,31 @@ static void an_unknown_name_to_begin_with_is_an_error(void **unused)
     ht_plain_free(plain);
 }
 
+static void a_reason_without_a_source_has_nothing_before_it(void **unused)
+{
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record, NULL);
+    ht_autostate struct ht_state *state = fixture_state();
+    ht_autobuf struct ht_buf out = HT_BUF(100000);
+    struct ht_question question = *ht_state_question(state, 2);
+    struct ht_missing missing = {0};
+
+    (void)unused;
+    ht_missing_set_reason(&missing, HT_S("whether"));
+    ht_missing_set_decides(&missing, true);
+    ht_question_set_state(&question, HT_QUESTION_STATE_UNKNOWN);
+    ht_question_set_findings(&question, 0);
+    ht_question_set_missing(&question, (struct ht_missing_list){.items = &missing, .len = 1});
+    ht_autorow struct ht_row *before = state->questions[1];
+    state->questions[1] = ht_row_new(&ht_question_table, &question);
+    (void)before;
+    ht_plain_state(plain, state, &out);
+    assert_true(ht_plain_command(plain, HT_S(":2"), &out));
+    assert_non_null(strstr(text_of(&out), "UNKNOWN, because whether.\n"));
+    assert_non_null(strstr(out.data, "\n  whether.\n"));
+    ht_plain_free(plain);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_recording_that_was_cut_says_so_once_at_its_end),
         cmocka_unit_test(what_is_held_has_neither_gone_nor_come),
         cmocka_unit_test(an_unknown_name_to_begin_with_is_an_error),
+        cmocka_unit_test(a_reason_without_a_source_has_nothing_before_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
