@@ -11,7 +11,7 @@
 #include "pkg.h"
 
 /* An archive of a vendor has a date of its own, which is that of its last change. */
-enum { SHOWN = 20, LIMIT_DAYS = 7, VENDOR_DAYS = 180 };
+enum { SHOWN = 20, LIMIT_DAYS = 7, VENDOR_DAYS = 180, FROZEN_DAYS = 7 };
 
 #define DAY_NS      (24 * 60 * 60 * HT_NS_PER_S)
 #define HELP_APT    "sudo apt-get update"
@@ -125,9 +125,8 @@ struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db
     return (struct ht_str){0};
 }
 
-/* The day from which the paid lists are that bring the fixes of a release which gets no others, 0
- * where there are none. */
-static int64_t paid_since(struct ht_checking *checking)
+/* This system, where it gets fixes no more but by paid lists that lie here; NULL otherwise. */
+static const struct ht_support *paid_system(struct ht_checking *checking)
 {
     const struct ht_rowset *rows = ht_node_set(ht_checking_node(checking), HT_TABLE_SUPPORT);
 
@@ -136,20 +135,31 @@ static int64_t paid_since(struct ht_checking *checking)
 
         if (ht_str_is(support->kind, "system") && ht_support_has_state(support) &&
             support->state == HT_SUPPORT_STATE_PAID_ONLY && ht_support_has_paid_at(support))
-            return support->paid_at;
+            return support;
     }
-    return 0;
+    return NULL;
 }
 
-/* The other lists of such a release stay as they were on its last day. */
-static struct ht_str distrust_of(struct ht_checking *checking, const struct ht_package_db *db)
+/* Whether lists of that day have all the fixes that were free. */
+static bool has_free_fixes(const struct ht_support *support, int64_t lists_at)
+{
+    if (ht_support_has_security_end(support))
+        return ht_pkg_age(support->security_end, lists_at) <= FROZEN_DAYS * DAY_NS;
+    return ht_support_has_end(support) &&
+           ht_pkg_age(support->end, lists_at) <= FROZEN_DAYS * DAY_NS;
+}
+
+/* The lists with the day that counts. The free ones of a release that is paid for stay as they were
+ * on its last day; those of a mirror that stopped before it lack what came in between. */
+static struct ht_package_db living_of(struct ht_checking *checking, const struct ht_package_db *db)
 {
     struct ht_package_db living = *db;
-    int64_t paid = paid_since(checking);
+    const struct ht_support *support = paid_system(checking);
 
-    if (ht_package_db_has_lists_at(db) && paid > db->lists_at)
-        ht_package_db_set_lists_at(&living, paid);
-    return ht_pkg_distrust(ht_checking_arena(checking), &living, ht_checking_now(checking));
+    if (support && ht_package_db_has_lists_at(db) && support->paid_at > db->lists_at &&
+        has_free_fixes(support, db->lists_at))
+        ht_package_db_set_lists_at(&living, support->paid_at);
+    return living;
 }
 
 /* ---- PKG-001 ---- */
@@ -295,7 +305,8 @@ static bool has_lists(const struct ht_package_db *db)
 
 static void look_updates(struct ht_checking *checking, const struct ht_row *row)
 {
-    const struct ht_package_db *db = ht_package_db_of(row);
+    const struct ht_package_db living = living_of(checking, ht_package_db_of(row));
+    const struct ht_package_db *db = &living;
     struct ht_arena *arena = ht_checking_arena(checking);
     struct ht_str distrust;
 
@@ -309,7 +320,7 @@ static void look_updates(struct ht_checking *checking, const struct ht_row *row)
                  "ask the package manager itself, or give --advisories");
         return;
     }
-    distrust = distrust_of(checking, db);
+    distrust = ht_pkg_distrust(ht_checking_arena(checking), db, ht_checking_now(checking));
     if (!has_lists(db)) {
         ht_blind(checking, "packages", distrust.data,
                  db->missing.len || db->unreadable.len ? HELP_APT : HELP_SOURCE);
@@ -372,7 +383,8 @@ static void distrust_lists(struct ht_checking *checking, const struct ht_package
 
 static void look_lists(struct ht_checking *checking, const struct ht_row *row)
 {
-    const struct ht_package_db *db = ht_package_db_of(row);
+    const struct ht_package_db living = living_of(checking, ht_package_db_of(row));
+    const struct ht_package_db *db = &living;
     struct ht_str distrust;
 
     if (ht_pkg_is_image(db))
@@ -381,7 +393,7 @@ static void look_lists(struct ht_checking *checking, const struct ht_row *row)
         ht_unknown(checking, "packages", "which package lists are in use is not known", "");
         return;
     }
-    distrust = distrust_of(checking, db);
+    distrust = ht_pkg_distrust(ht_checking_arena(checking), db, ht_checking_now(checking));
     if (distrust.len)
         distrust_lists(checking, db, distrust);
     fire_unoffered(checking, db);
@@ -416,7 +428,8 @@ static const struct ht_check checks[] = {
      .title = "Package lists cannot be trusted",
      .condition = "The lists of security updates are older than 7 days (--lists-days), missing, "
                   "unreadable, past their date, or there is no source of security updates. Where a "
-                  "release gets fixes for those who pay alone, their lists must be fresh. Low: an "
+                  "release gets fixes for those who pay alone, their lists must be fresh, and the "
+                  "others no older than its last day. Low: an "
                   "installed package is in none of them.",
      .why = "\"No updates\" means nothing if nobody asked for a month.",
      .fix = "sudo apt-get update, and a timer that does it daily.",

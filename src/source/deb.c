@@ -294,13 +294,37 @@ static bool may_be_paid(const struct ht_deb_answer *answer)
     return false;
 }
 
+/* The oldest date of the paid archives in use that bring security updates, of all of them where
+ * none does: ELTS has what was free before as well. False: there is no such archive. */
+static bool date_paid(const struct ht_deb_answer *answer, int64_t *ret_date_ns)
+{
+    bool security = false;
+    int64_t oldest = INT64_MAX;
+
+    for (size_t i = 0; i < answer->lists.len; i++) {
+        const struct ht_deb_list *list = answer->lists.items[i];
+
+        security = security ||
+                   (is_paid(list->archive) && ht_deb_release_is_security(&list->archive->release));
+    }
+    for (size_t i = 0; i < answer->lists.len; i++) {
+        const struct ht_deb_list *list = answer->lists.items[i];
+        const struct ht_deb_release *release = &list->archive->release;
+
+        if (is_paid(list->archive) && ht_deb_release_is_security(release) == security &&
+            release->date_ns < oldest)
+            oldest = release->date_ns;
+    }
+    *ret_date_ns = oldest == INT64_MAX ? 0 : oldest;
+    return oldest != INT64_MAX;
+}
+
 bool ht_deb_paid_list(const struct ht_root *root, int64_t *ret_date_ns)
 {
     struct ht_pkg_inputs inputs = {0};
     struct ht_deb_answer *answer = ht_new0(struct ht_deb_answer);
-    bool found = false;
+    bool found;
 
-    *ret_date_ns = 0;
     answer->arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
     answer->policy.arena = answer->arena;
     answer->inputs = &inputs;
@@ -309,15 +333,7 @@ bool ht_deb_paid_list(const struct ht_root *root, int64_t *ret_date_ns)
     ht_deb_read_sources(answer, root);
     if (may_be_paid(answer))
         ht_deb_find_lists(answer, root);
-    for (size_t i = 0; i < answer->lists.len; i++) {
-        const struct ht_deb_list *list = answer->lists.items[i];
-
-        if (!is_paid(list->archive))
-            continue;
-        found = true;
-        if (list->archive->release.date_ns > *ret_date_ns)
-            *ret_date_ns = list->archive->release.date_ns;
-    }
+    found = date_paid(answer, ret_date_ns);
     ht_deb_free(answer);
     ht_pkg_inputs_fini(&inputs);
     return found;

@@ -63,7 +63,7 @@ struct ht_deb_options {
 int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret_answer,
                 struct ht_error *err);
 /* True if a list of paid support of the base system lies there, of an active source, and the date
- * of the newest (since 1970; 0: not told); packages are not read. */
+ * of the oldest that brings security updates (since 1970; 0: not told); packages are not read. */
 bool ht_deb_paid_list(const struct ht_root *root, int64_t *ret_date_ns);
 /* What is installed and nothing else: status, journal and parts into a closed set. Owned by the
  * caller (ht_deb_free); -ENOENT: dpkg is not here. */
