@@ -225,6 +225,9 @@ static void help_fits_a_terminal(void **state)
             fail_msg("too wide: %.*s", HT_STR_ARG(line));
     }
     assert_true(lines <= 24);
+    /* Numbers go one by one: "1-6" is no value that the option takes. */
+    assert_non_null(strstr(out.data, "--only NAME|NUMBER,..."));
+    assert_null(strstr(out.data, "1-6"));
 }
 
 static void write_config(const char *path, const char *text, mode_t mode)
