@@ -116,6 +116,7 @@ struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found)
                                        .context = found};
 }
 
+/* Gave no answer. One that is busy did, if it ever answered. */
 static bool has_failed(const struct ht_source *source)
 {
     switch (source->state) {
@@ -129,16 +130,11 @@ static bool has_failed(const struct ht_source *source)
     case HT_SOURCE_STATE_OK:
     case HT_SOURCE_STATE_PART:
     case HT_SOURCE_STATE_STALE:
-    case HT_SOURCE_STATE_BUSY:
         return false;
+    case HT_SOURCE_STATE_BUSY:
+        return !ht_source_has_answered_at(source);
     }
     return true;
-}
-
-/* It is there, and never answered. */
-static bool is_silent(const struct ht_source *source)
-{
-    return source->state == HT_SOURCE_STATE_BUSY && !ht_source_has_answered_at(source);
 }
 
 /* True if no source that the asked questions need gave an answer, or none is there at all. */
@@ -200,7 +196,7 @@ static bool is_failure(const struct ht_source *source, const char *file)
 
     if (source->state == HT_SOURCE_STATE_OFF)
         return false;
-    if (has_failed(source) || is_silent(source))
+    if (has_failed(source))
         return true;
     if (!file)
         return false;
