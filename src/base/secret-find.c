@@ -440,8 +440,22 @@ static bool is_odbc_password(struct ht_str text, struct ht_str key)
            ht_str_find_nocase(text, HT_S("uid="), 0) >= 0;
 }
 
-/* "ConnectionString=Server=db;Password=X": its value is made of pairs. */
-static bool is_pairs(struct ht_str key, struct ht_str value)
+/* True if there is a "=" with a name before it and something behind it: "abc==" has none. */
+static bool has_pair(struct ht_str value)
+{
+    bool has_name = false;
+
+    for (size_t i = 0; i + 1 < value.len; i++) {
+        char c = value.data[i];
+
+        if (c == '=' && has_name && value.data[i + 1] != '=' && value.data[i + 1] != ';')
+            return true;
+        has_name = c != '=' && (is_word(c) || c == ' ' || c == '-');
+    }
+    return false;
+}
+
+bool ht_secret_is_pairs(struct ht_str name, struct ht_str value)
 {
     static const char *const endings[] = {"connectionstring", "connection_string"};
     bool is_connection = false;
@@ -450,10 +464,10 @@ static bool is_pairs(struct ht_str key, struct ht_str value)
         size_t len = strlen(endings[i]);
 
         is_connection =
-            is_connection ||
-            (key.len >= len && ht_str_is_nocase(ht_str_sub(key, key.len - len, len), endings[i]));
+            is_connection || (name.len >= len &&
+                              ht_str_is_nocase(ht_str_sub(name, name.len - len, len), endings[i]));
     }
-    return is_connection && ht_str_find_byte(value, ';') > 0;
+    return is_connection && has_pair(value);
 }
 
 /* Judges the separator at sep and returns where to go on behind it. What is before inside was a
@@ -481,7 +495,7 @@ static size_t find_pair(struct ht_secret_spans *spans, size_t sep, size_t *insid
     spans->origin =
         (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "named", .name = key};
     ht_secret_add(spans, pair.value, end);
-    if (pair.value < *inside || !is_pairs(key, value))
+    if (pair.value < *inside || !ht_secret_is_pairs(key, value))
         return end;
     *inside = end;
     return pair.value;

@@ -47,6 +47,9 @@ void ht_secret_add(struct ht_secret_spans *spans, size_t from, size_t to);
 const struct ht_secret_shape *ht_secret_shape_at(struct ht_str text, size_t at, size_t *ret_len);
 /* Bytes of the public prefix to keep in front of the "***" of a span. */
 size_t ht_secret_public_prefix(struct ht_str value);
+/* "ConnectionString=Server=db;Password=X": the value is made of pairs, and those that are secrets
+ * are found by names of their own. */
+bool ht_secret_is_pairs(struct ht_str name, struct ht_str value);
 /* Well-known shapes anywhere in the text. */
 void ht_secret_find_shapes(struct ht_secret_spans *spans);
 /* scheme://user:X@host; X@host when X is long. */

@@ -180,6 +180,32 @@ static bool is_call(struct ht_str value)
     return open >= NAME_LEAST && at == value.len - 1;
 }
 
+/* Optional[str]: what a program says of a value. */
+static bool is_type(struct ht_str value)
+{
+    if (!ht_str_has_prefix(value, "Optional[") || value.data[value.len - 1] != ']')
+        return false;
+    for (size_t i = strlen("Optional["); i + 1 < value.len; i++) {
+        if (!is_identifier(ht_str_sub(value, i, 1)) && !strchr("., []", value.data[i]))
+            return false;
+    }
+    return true;
+}
+
+/* {cipher}AQA..., as Spring writes what it has encrypted. */
+static bool is_cipher(struct ht_str value)
+{
+    enum { LEAST = 16 };
+    size_t at = strlen("{cipher}");
+
+    if (!ht_str_has_prefix(value, "{cipher}") || value.len < at + LEAST)
+        return false;
+    while (at < value.len && (is_identifier(ht_str_sub(value, at, 1)) ||
+                              (value.data[at] && strchr("+/=-", value.data[at]))))
+        at++;
+    return at == value.len;
+}
+
 /* --password --verbose: an option, in a text about options. */
 static bool is_option(struct ht_str value)
 {
@@ -233,6 +259,7 @@ static bool is_reference(struct ht_str value)
                                            "env[",
                                            "ENV[",
                                            "getenv",
+                                           "os.getenv",
                                            "$ANSIBLE_VAULT",
                                            "sha256:",
                                            "sha512:",
@@ -242,9 +269,7 @@ static bool is_reference(struct ht_str value)
                                            "ssh-rsa ",
                                            "ssh-ed25519 ",
                                            "ecdsa-sha2-",
-                                           "{cipher}",
                                            "@Microsoft.KeyVault(",
-                                           "Optional[",
                                            NULL};
 
     for (const char *const *prefix = prefixes; *prefix; prefix++) {
@@ -254,8 +279,7 @@ static bool is_reference(struct ht_str value)
     return (value.len > 1 && value.data[0] == '$' &&
             is_identifier(ht_str_sub(value, 1, value.len))) ||
            ht_str_find(value, HT_S("{{"), 0) >= 0 || ht_str_find(value, HT_S("${"), 0) >= 0 ||
-           ht_str_has_suffix(value, "()") || is_call(value) || is_marked(value) ||
-           is_sealed(value) ||
+           is_marked(value) || is_sealed(value) || is_cipher(value) ||
            (ht_str_has_prefix(value, "projects/") && ht_str_find(value, HT_S("/secrets/"), 0) > 0);
 }
 
@@ -420,19 +444,45 @@ static bool is_prose_secret(struct ht_str value)
     return first.digits && first.lower + first.upper;
 }
 
-static int judge_named(struct ht_str name, struct ht_str value)
+/* Where a value stands: the same bytes are a call in a program and a password in an environment. */
+enum place {
+    IN_PROGRAM,     /* password = X, password: X */
+    IN_DOUBT,       /* password=X, password: "X" */
+    IN_COMMAND,     /* --password X */
+    IN_ENVIRONMENT, /* PASSWORD=X, --password=X */
+};
+
+static enum place find_place(struct ht_str text, const struct ht_secret_span *span)
+{
+    struct ht_str name = span->origin.name;
+    size_t end = name.len ? (size_t)(name.data - text.data) + name.len : 0;
+    char before = span->from ? text.data[span->from - 1] : '\0';
+    bool is_blank = before == ' ' || before == '\t';
+    bool is_option = ht_str_has_prefix(name, "-");
+
+    if (end && end < span->from && text.data[end] == '=' && !is_blank)
+        return is_option || is_env_name(name) ? IN_ENVIRONMENT : IN_DOUBT;
+    if (is_option)
+        return IN_COMMAND;
+    return is_blank ? IN_PROGRAM : IN_DOUBT;
+}
+
+static int judge_named(struct ht_str name, struct ht_str value, enum place place)
 {
     enum ht_secret_strength strength = ht_secret_name_strength(name);
+    struct ht_str trimmed = ht_str_trim(value);
+    bool is_code = is_call(trimmed) || ht_str_has_suffix(trimmed, "()") || is_type(trimmed);
+    bool is_opt = is_option(value);
 
-    if (is_call(ht_str_trim(value)) || is_option(value))
+    if ((is_code && place == IN_PROGRAM) || (is_opt && place == IN_COMMAND))
         return NOT_WORTH;
-    value = unquoted(ht_str_trim(value));
+    value = unquoted(trimmed);
     if (value.len == 0 || is_reference(value) || is_path(value) || is_url(value))
         return NOT_WORTH;
     /* The password of a connection string is a pair of its own. */
-    if ((ends_with_nocase(name, "connectionstring") ||
-         ends_with_nocase(name, "connection_string")) &&
-        ht_str_find_byte(value, '=') > 0)
+    if (ht_secret_is_pairs(name, value))
+        return HT_SECRET_HINT;
+    if ((is_code && place == IN_DOUBT) || (is_opt && place != IN_ENVIRONMENT))
         return HT_SECRET_HINT;
     if (is_placeholder(value) || is_about_secret(name) ||
         (is_prose(value) && !is_prose_secret(value)))
@@ -512,7 +562,8 @@ static bool is_inside_list(struct ht_str text, struct ht_str name)
            name.data + name.len < end && name.data[name.len] == ':';
 }
 
-/* `cat /run/token`: a shell's command, whose output is the value. */
+/* `cat /run/token`: a shell's command, whose output is the value; where no shell reads it, it may
+ * as well be the value. */
 static bool is_command(struct ht_str text, const struct ht_secret_span *span)
 {
     struct ht_str value = ht_str_sub(text, span->from, span->to - span->from);
@@ -520,7 +571,7 @@ static bool is_command(struct ht_str text, const struct ht_secret_span *span)
     return span->from > 0 && text.data[span->from - 1] == '`' && look(value).blanks;
 }
 
-static int judge_span(struct ht_str text, const struct ht_secret_span *span)
+static int judge_span(struct ht_str text, bool is_shell, const struct ht_secret_span *span)
 {
     struct ht_str value = ht_str_sub(text, span->from, span->to - span->from);
 
@@ -532,9 +583,11 @@ static int judge_span(struct ht_str text, const struct ht_secret_span *span)
     case HT_SECRET_BY_URL_USER:
         return HT_SECRET_HINT;
     case HT_SECRET_BY_NAME:
-        if (is_inside_list(text, span->origin.name) || is_command(text, span))
+        if (is_inside_list(text, span->origin.name))
             return NOT_WORTH;
-        return judge_named(span->origin.name, value);
+        if (is_command(text, span))
+            return is_shell ? NOT_WORTH : HT_SECRET_HINT;
+        return judge_named(span->origin.name, value, find_place(text, span));
     case HT_SECRET_BY_PROGRAM:
     case HT_SECRET_BY_LINE:
         value = unquoted(value);
@@ -599,7 +652,7 @@ size_t ht_secret_judge(struct ht_str text, bool is_shell, struct ht_secret_found
     ht_autofree struct ht_secret_found *all = ht_new_array(struct ht_secret_found, spans.len + 1);
     for (size_t i = 0; i < spans.len; i++) {
         const struct ht_secret_span *span = &spans.items[i];
-        int sure = judge_span(text, span);
+        int sure = judge_span(text, is_shell, span);
 
         if (sure == NOT_WORTH)
             continue;

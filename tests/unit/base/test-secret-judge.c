@@ -172,12 +172,39 @@ static void the_reason_and_the_place_are_told(void **state)
     assert_true(ht_str_is(found[0].name, "-p"));
 }
 
+/* What looks like code is code in a program only; elsewhere it is told, if as a hint. */
+static void code_is_no_secret_in_programs_only(void **state)
+{
+    (void)state;
+    assert_found("DB_PASSWORD=Summer(rain)", HT_SECRET_LIKELY, "named", "Summer(rain)");
+    assert_found("password=Summer(rain)", HT_SECRET_HINT, "named", "Summer(rain)");
+    assert_found("password: --hunter-two", HT_SECRET_HINT, "named", "--hunter-two");
+    assert_found("DB_SECRET=`hunter2 xyz`", HT_SECRET_HINT, "named", "hunter2 xyz");
+    assert_int_equal(judge(HT_S("password = Summer(rain)")), -1);
+    assert_int_equal(judge(HT_S("password: Optional[str]")), -1);
+    assert_int_equal(judge(HT_S("app --password --hunter-two")), -1);
+}
+
+/* A pair inside a connection string is found whatever stands between the pairs. */
+static void connection_strings_are_judged_by_their_pairs(void **state)
+{
+    struct ht_secret_found found[FOUND_MAX];
+    struct ht_str text = HT_STR("CONNECTIONSTRING=h:6380,password=hunter2xyz");
+
+    (void)state;
+    assert_int_equal(ht_secret_judge(text, false, found, FOUND_MAX), 1);
+    assert_int_equal(found[0].sure, HT_SECRET_LIKELY);
+    assert_int_equal(judge(HT_S("CONNECTIONSTRING=h:6380,ssl=True")), HT_SECRET_HINT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labelled_lines_are_told_apart),
         cmocka_unit_test(no_rule_gets_lost),
         cmocka_unit_test(the_reason_and_the_place_are_told),
+        cmocka_unit_test(code_is_no_secret_in_programs_only),
+        cmocka_unit_test(connection_strings_are_judged_by_their_pairs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
