@@ -220,6 +220,26 @@ static void compare_mounts(struct differing *differing, const struct view *view)
     }
 }
 
+/* A change that the node is making ends. One that it puts off, refuses or fails at may last for
+ * ever, and all the while the API repeats what the runtime has as what was applied before. */
+static void tell_resize(struct ht_checking *checking, const struct ht_container *container)
+{
+    const char *help = "kubectl describe pod shows why a resize is pending";
+
+    if (!ht_container_has_resizing(container))
+        return;
+    if (ht_str_is(container->resizing, "in progress"))
+        ht_note(
+            checking, "kubernetes",
+            "limits of pods are being changed: until then what their node applied before counts",
+            help);
+    else
+        ht_unknown(checking, "kubernetes",
+                   "a pod's resize is not made: whether its limits are those from before it "
+                   "cannot be told",
+                   help);
+}
+
 static void look_config(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_container *container = ht_container_of(row);
@@ -228,16 +248,12 @@ static void look_config(struct ht_checking *checking, const struct ht_row *row)
 
     if (!ht_view_open(checking, row, &view) || view.sandboxed)
         return;
+    tell_resize(checking, container);
     if (!ht_container_has_mounts(container) || !ht_container_has_kernel_mounts(container)) {
         ht_note(checking, "proc",
                 "a container's mounts could not be compared with what was declared",
                 "sudo hulltop");
     }
-    if (ht_container_has_resizing(container))
-        ht_note(
-            checking, "kubernetes",
-            "limits of pods are being changed: until then what their node applied before counts",
-            "kubectl describe pod shows why a resize is pending");
     compare_limits(&differing, row);
     compare_mounts(&differing, &view);
     for (size_t i = 0; i < container->differs.len && differing.count < DIFFERENCES_MAX; i++)
@@ -289,8 +305,9 @@ static const struct ht_check checks[] = {
      .condition = "The kernel's limit of memory or CPU is another than its runtime's, a path of "
                   "the node is mounted that its runtime was not told of (in a container that "
                   "cannot mount), or it runs otherwise than its pod's manifest says, also "
-                  "with other limits; while a resize is under way, other than its node applied "
-                  "before.",
+                  "with other limits; while a resize is in progress, other than its node applied "
+                  "before. Limits from before a resize that is put off, refused or failed cannot "
+                  "be told from others.",
      .why = "Somebody changed it past whoever keeps its manifest. The next restart undoes that, or "
             "keeps what nobody reviewed.",
      .fix = "Apply the manifest again, or write the change into it. Find out who entered the "

@@ -289,7 +289,8 @@ static void differ_limit(struct comparing *comparing, const char *field, uint64_
 }
 
 /* The node takes its time over a change of limits, or never makes it; until then what it applied
- * before counts. At any other time it repeats what the runtime has, whoever changed that. */
+ * before counts: no limit, where it tells none and there is none. At any other time it repeats what
+ * the runtime has, whoever changed that. */
 static bool is_before(struct comparing *comparing, bool applied)
 {
     bool before = applied && comparing->pair->pod->resize.len;
@@ -306,8 +307,9 @@ static void compare_memory(struct comparing *comparing)
     if (!ht_pod_container_has_memory_limit(wanted) || !ht_container_has_memory_limit(runs) ||
         !ht_memory_limits_differ(wanted->memory_limit, runs->memory_limit) ||
         is_before(comparing,
-                  ht_pod_container_has_memory_applied(wanted) &&
-                      !ht_memory_limits_differ(wanted->memory_applied, runs->memory_limit)))
+                  ht_pod_container_has_memory_applied(wanted)
+                      ? !ht_memory_limits_differ(wanted->memory_applied, runs->memory_limit)
+                      : runs->memory_limit == 0))
         return;
     differ_limit(comparing, "resources.limits.memory", wanted->memory_limit, runs->memory_limit,
                  " bytes");

@@ -27,7 +27,8 @@ static struct ht_str find_resize(const struct ht_json *status, struct ht_arena *
         if (!ht_str_is(text_of(&list->items[i], "status"), "True"))
             continue;
         if (ht_str_is(type, "PodResizeInProgress"))
-            return HT_S("in progress");
+            return reason.len ? ht_arena_strf(arena, "in progress: %.*s", HT_STR_ARG(reason))
+                              : HT_S("in progress");
         if (ht_str_is(type, "PodResizePending"))
             word = reason.len ? reason : HT_S("not told why");
     }

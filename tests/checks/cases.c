@@ -13,6 +13,8 @@
  *   "deciding"   fields of the subject that decide, or TABLE:FIELD of the rows beside it; without
  * them the check must say that it does not know, or stay quiet if "without" is "quiet"
  *   "blind"      whether it saw nothing at all of what it asks
+ *   "noted"      whether that is a remark alone, beside a pass
+ *   "reason"     what must stand in the reason of one that is unknown
  *
  *   "subjects"   "pods": pods, though rows of the check's table are there too
  *
@@ -39,6 +41,8 @@ struct said {
     size_t findings;
     size_t unknown; /* or with a word about what it cannot tell */
     size_t blind;
+    size_t noted;
+    struct ht_str reason;
     struct ht_str severity; /* of the first finding */
     struct ht_str object;
     struct ht_str fix;
@@ -102,6 +106,8 @@ static struct said ask(const struct running *running, const struct ht_node *node
         }
         said.unknown += (verdict->unknown || verdict->noted) && verdict->missing.reason.len > 0;
         said.blind += verdict->blind;
+        said.noted += verdict->noted;
+        said.reason = ht_arena_str(running->arena, verdict->missing.reason);
         ht_verdict_free(verdict);
     }
     return said;
@@ -277,12 +283,18 @@ static void expect_quiet(struct running *running)
 static void expect_unknown(struct running *running)
 {
     struct said said = ask(running, running->node);
-    bool blind;
+    struct ht_str wanted;
+    bool blind, noted;
 
     if (said.findings)
         complain(running, "fires");
     if (!said.unknown)
         complain(running, "passes");
+    if (ht_json_bool(ht_json_get(running->json, "noted"), &noted) && noted != (said.noted > 0))
+        complain(running, noted ? "is no remark" : "is a remark alone");
+    if (ht_json_string(ht_json_get(running->json, "reason"), &wanted) &&
+        ht_str_find(said.reason, wanted, 0) < 0)
+        complain(running, said.reason.len ? said.reason.data : "no reason");
     if (ht_json_bool(ht_json_get(running->json, "blind"), &blind) && blind != (said.blind > 0))
         complain(running, blind ? "saw something" : "saw nothing");
 }

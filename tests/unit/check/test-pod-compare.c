@@ -85,6 +85,11 @@ static void limits_from_before_a_resize_are_no_difference(void **state)
          {"pending: Infeasible", 64 * MI, NONE, false}},
         {{128 * MI, 64 * MI, 1000, 4000, "resources.limits.cpu 1000m 4000m;"},
          {"pending: Deferred", 64 * MI, 500, true}},
+        /* A limit where none was has nothing applied. */
+        {{128 * MI, 0, NONE, NONE, ""}, {"in progress", NONE, NONE, true}},
+        {{128 * MI, 0, NONE, NONE, ""}, {"pending: Infeasible", NONE, NONE, true}},
+        {{128 * MI, 0, NONE, NONE, "resources.limits.memory 134217728 bytes no limit;"},
+         {"in progress", 64 * MI, NONE, false}},
         /* The node does not tell what it applied. */
         {{128 * MI, 64 * MI, NONE, NONE, "resources.limits.memory 134217728 bytes 67108864 bytes;"},
          {"pending: Deferred", NONE, NONE, false}},

@@ -65,6 +65,8 @@ static void what_the_node_applied_is_read_while_a_resize_is_under_way(void **sta
         {POD(CONDITION("PodResizePending", "True", "") APPLIED), "pending: not told why"},
         {POD(CONDITION("PodResizePending", "False", ",\"reason\":\"Deferred\"") APPLIED), NULL},
         {POD(CONDITION("PodResizeInProgress", "True", "") APPLIED), "in progress"},
+        {POD(CONDITION("PodResizeInProgress", "True", ",\"reason\":\"Error\"") APPLIED),
+         "in progress: Error"},
         {POD("\"resize\":7,\"conditions\":[8]," APPLIED), NULL},
     };
 
