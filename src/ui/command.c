@@ -48,20 +48,47 @@ void ht_ui_markdown_cell(struct ht_buf *out, struct ht_str text)
 
 typedef void (*command_run)(struct ht_ui *ui, struct ht_str argument);
 
-/* What is not known, and the name near to it; where none is, those that fit are told. */
+/* What is not known, and the name near to it; where none is, those that are. */
+static void put_refusal(struct ht_buf *out, const char *what, struct ht_str name,
+                        const char *const *names, size_t count)
+{
+    const char *near = ht_nearest(name, names, count);
+
+    ht_buf_addf(out, name.len ? "no %s %.*s" : "which %s", what,
+                HT_STR_ARG(ht_str_sub(name, 0, 60)));
+    if (near)
+        ht_buf_addf(out, " (did you mean %s?)", near);
+    for (size_t i = 0; !near && i < count; i++)
+        ht_buf_addf(out, "%s%s", i > 0 ? " " : "; there are ", names[i]);
+}
+
+/* The same where there is no room for it: the name near to it, or where those that are stand. */
+static void put_short_refusal(struct ht_buf *out, const char *what, struct ht_str name,
+                              const char *const *names, size_t count)
+{
+    enum { NAME_COLS = 10 };
+    const char *near = ht_nearest(name, names, count);
+
+    if (near) {
+        ht_buf_addf(out, "did you mean %s?", near);
+        return;
+    }
+    ht_buf_addf(out, name.len ? "no %s " : "which %s", what);
+    ht_printable_cut(out, name, NAME_COLS, 0);
+    ht_buf_add_text(out, "; :help lists them");
+}
+
 static void refuse(struct ht_ui *ui, const char *what, struct ht_str name, const char *const *names,
                    size_t count)
 {
-    const char *near = ht_nearest(name, names, count);
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
-    ht_buf_addf(&text, name.len ? "no %s %.*s" : "which %s", what,
-                HT_STR_ARG(ht_str_sub(name, 0, 60)));
-    if (near)
-        ht_buf_addf(&text, " (did you mean %s?)", near);
-    for (size_t i = 0; !near && i < count; i++)
-        ht_buf_addf(&text, "%s%s", i > 0 ? " " : "; there are ", names[i]);
-    ht_ui_messagef(ui, "%s", text.data);
+    put_refusal(&text, what, name, names, count);
+    if (ht_printable_width(ht_buf_str(&text), 0) + 1 > (size_t)ui->body.w) {
+        ht_buf_reset(&text);
+        put_short_refusal(&text, what, name, names, count);
+    }
+    ht_ui_messagef(ui, "%.*s", HT_STR_ARG(ht_buf_str(&text)));
 }
 
 static void run_view(struct ht_ui *ui, struct ht_str argument)
@@ -250,6 +277,12 @@ static const struct {
     {"q", run_quit},
     {"quit", run_quit},
 };
+
+void ht_ui_put_commands(struct ht_buf *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        ht_buf_addf(out, "%s%s", i > 0 ? " " : "", commands[i].name);
+}
 
 static void run_unknown(struct ht_ui *ui, struct ht_str name)
 {

@@ -55,6 +55,21 @@ static void put_states(struct ht_doc *doc)
     }
 }
 
+static void put_commands(const struct ht_ui *ui, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf commands = HT_BUF(HT_SIDE_TEXT_MAX), views = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_ui_put_commands(&commands);
+    ht_doc_head(doc, "COMMANDS BEHIND :");
+    ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&commands));
+    for (size_t i = 0; i < ht_views_len(ui->views); i++) {
+        ht_buf_add_text(&views, i > 0 ? " " : "");
+        ht_buf_add_str(&views, ht_views_get(ui->views, i)->id);
+    }
+    ht_doc_head(doc, "VIEWS");
+    ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&views));
+}
+
 /* The page below help is what is explained. */
 static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
 {
@@ -73,6 +88,7 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
     if (view)
         put_columns(doc, view);
     put_states(doc);
+    put_commands(ui, doc);
 }
 
 static void help_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)

@@ -119,6 +119,8 @@ void ht_ui_pop_all(struct ht_ui *ui);
 struct ht_page *ht_ui_top(const struct ht_ui *ui);
 /* The page that a page was opened from; home itself below home. */
 struct ht_page *ht_ui_below(const struct ht_ui *ui, const struct ht_page *page);
+/* Appends the names of the commands behind ":", with blanks between them. */
+void ht_ui_put_commands(struct ht_buf *out);
 /* All offers of the topmost page, and of any. */
 struct ht_offers ht_ui_offers(const struct ht_ui *ui);
 struct ht_offers ht_ui_page_offers(const struct ht_ui *ui, const struct ht_page *page);

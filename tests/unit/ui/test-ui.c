@@ -608,11 +608,13 @@ static void commands_lead_and_a_wrong_one_is_told(void **unused)
     type(&bench, ":vew x\n");
     SEES(&bench, "no command vew (did you mean view?)");
     type(&bench, ":nothing-like-it\n");
-    SEES(&bench, "no command nothing-like-it; there are view sev ns filter export theme");
+    SEES(&bench, "\nno command nothing-l~; :help lists them\n");
     type(&bench, ":view everythin\n");
     SEES(&bench, "no view everythin (did you mean everything?)");
     type(&bench, ":view\n");
-    SEES(&bench, "which view; there are ");
+    SEES(&bench, "\nwhich view; :help lists them\n");
+    type(&bench, ":view privileged-containrs-but-much-longer-than-fits-into-these-columns\n");
+    SEES(&bench, "; :help lists them\n");
     type(&bench, ":3\n");
     SEES(&bench, "5 of 5 shown");
     type(&bench, ":export out.json\n");
@@ -620,6 +622,29 @@ static void commands_lead_and_a_wrong_one_is_told(void **unused)
     assert_non_null(strstr(bench.calls.text, "hulltop/1"));
     type(&bench, ":q\n");
     assert_true(ht_ui_is_done(bench.ui));
+    close_bench(&bench);
+}
+
+/* What is told of the names there are is not cut: they are told, or where they stand. */
+static void the_names_there_are_are_told_or_where_they_stand(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_canvas_free(bench.canvas);
+    bench.canvas = ht_canvas_new(12, 40);
+    type(&bench, ":nothing-like-it\n");
+    SEES(&bench, "\nno command nothing-l~; :help lists them\n");
+    type(&bench, ":view privileged-containrs\n");
+    SEES(&bench, "\ndid you mean privileged-containers?\n");
+    grow(&bench);
+    type(&bench, ":nothing-like-it\n");
+    SEES(&bench, "no command nothing-like-it; there are view sev ns filter export theme doctor log "
+                 "help home goto q quit\n");
+    type(&bench, ":help\nG");
+    SEES(&bench, "view sev ns filter export theme doctor log help home goto q quit\n");
+    SEES(&bench, "privileged-containers");
     close_bench(&bench);
 }
 
@@ -712,6 +737,7 @@ int main(void)
         cmocka_unit_test(open_begins_with_a_pane_or_tells_the_nearest),
         cmocka_unit_test(commands_lead_and_a_wrong_one_is_told),
         cmocka_unit_test(the_timeline_follows_until_a_line_is_chosen),
+        cmocka_unit_test(the_names_there_are_are_told_or_where_they_stand),
         cmocka_unit_test(keys_that_kill_elsewhere_do_nothing),
         cmocka_unit_test(pages_do_not_pile_up_for_ever),
         cmocka_unit_test(without_containers_the_demo_is_offered),
