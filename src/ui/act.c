@@ -50,6 +50,8 @@ struct ht_offers ht_ui_page_offers(const struct ht_ui *ui, const struct ht_page 
         .own_len = screen->offered ? screen->offered(page) : screen->offers_len,
         .common = common,
         .common_len = ARRAY_LEN(common) - (ht_state_is_replay(ui->state) ? 0 : REPLAY_OFFERS),
+        .ui = ui,
+        .page = page,
     };
 }
 

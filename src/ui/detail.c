@@ -423,70 +423,43 @@ static bool detail_act(struct ht_ui *ui, struct ht_page *page, enum ht_action ac
     return true;
 }
 
-/* What every detail offers first, and what it offers behind that. */
-#define FIRST_OFFERS                                                                               \
-    {.action = HT_ACTION_NEXT_TAB,                                                                 \
-     .hinted = true,                                                                               \
-     .keep = true,                                                                                 \
-     .hint = "tab",                                                                                \
-     .help = "Next tab"},                                                                          \
-    {                                                                                              \
-        .action = HT_ACTION_OWNER, .hinted = true                                                  \
-    }
-#define OTHER_OFFERS                                                                               \
-    {.action = HT_ACTION_COPY_ID, .hinted = true}, {.action = HT_ACTION_EXPORT, .hinted = true},   \
-        {.action = HT_ACTION_PREVIOUS_TAB, .help = "Previous tab"},                                \
-        {.action = HT_ACTION_LEFT, .help = "Previous tab"},                                        \
-        {.action = HT_ACTION_RIGHT, .help = "Next tab"}, {.action = HT_ACTION_COPY_PAGE},          \
-        {.action = HT_ACTION_MARK, .help = "Set a mark in the timeline"}, HT_DOC_OFFERS
-
-static const struct ht_offer finding_offers[] = {
-    FIRST_OFFERS,
-    {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true},
-    OTHER_OFFERS,
-    {.action = HT_ACTION_LOCK},
-};
-
-/* Of a finding in a container that can be locked: where there is room. */
-static const struct ht_offer lockable_finding_offers[] = {
-    FIRST_OFFERS,
-    {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true},
-    OTHER_OFFERS,
-    {.action = HT_ACTION_LOCK, .hinted = true},
-};
-
-static const struct ht_offer row_offers[] = {
-    FIRST_OFFERS,
-    OTHER_OFFERS,
-    {.action = HT_ACTION_ACKNOWLEDGE},
-    {.action = HT_ACTION_LOCK},
-};
-
-static const struct ht_offer lockable_row_offers[] = {
-    FIRST_OFFERS,
-    {.action = HT_ACTION_LOCK, .hinted = true},
-    OTHER_OFFERS,
-    {.action = HT_ACTION_ACKNOWLEDGE},
-};
-
-#define DETAIL_SCREEN(offers_)                                                                     \
-    {                                                                                              \
-        .name = "detail", .offers = (offers_), .offers_len = ARRAY_LEN(offers_),                   \
-        .title = detail_title, .draw = detail_draw, .act = detail_act, .text = ht_doc_page_text,   \
-        .free = detail_free,                                                                       \
-    }
-
 /* What can be done with a thing is hinted, not what can be done with others. */
-static const struct ht_screen *screen_of(const struct ht_ui *ui, const struct ht_table *table,
-                                         const struct ht_container *container)
+static bool suits_acknowledging(const struct ht_ui *ui, const struct ht_page *page)
 {
-    static const struct ht_screen screens[2][2] = {
-        {DETAIL_SCREEN(row_offers), DETAIL_SCREEN(lockable_row_offers)},
-        {DETAIL_SCREEN(finding_offers), DETAIL_SCREEN(lockable_finding_offers)},
-    };
-
-    return &screens[table == &ht_finding_table][can_lock(ui, container)];
+    (void)ui;
+    return ((const struct detail *)page)->table == &ht_finding_table;
 }
+
+static bool suits_locking(const struct ht_ui *ui, const struct ht_page *page)
+{
+    return can_lock(ui, container_of(ui, (const struct detail *)page));
+}
+
+static const struct ht_offer offers[] = {
+    {.action = HT_ACTION_NEXT_TAB, .hinted = true, .keep = true, .hint = "tab", .help = "Next tab"},
+    {.action = HT_ACTION_OWNER, .hinted = true},
+    {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true, .suits = suits_acknowledging},
+    {.action = HT_ACTION_LOCK, .hinted = true, .suits = suits_locking},
+    {.action = HT_ACTION_COPY_ID, .hinted = true},
+    {.action = HT_ACTION_EXPORT, .hinted = true},
+    {.action = HT_ACTION_PREVIOUS_TAB, .help = "Previous tab"},
+    {.action = HT_ACTION_LEFT, .help = "Previous tab"},
+    {.action = HT_ACTION_RIGHT, .help = "Next tab"},
+    {.action = HT_ACTION_COPY_PAGE},
+    {.action = HT_ACTION_MARK, .help = "Set a mark in the timeline"},
+    HT_DOC_OFFERS,
+};
+
+static const struct ht_screen detail_screen = {
+    .name = "detail",
+    .offers = offers,
+    .offers_len = ARRAY_LEN(offers),
+    .title = detail_title,
+    .draw = detail_draw,
+    .act = detail_act,
+    .text = ht_doc_page_text,
+    .free = detail_free,
+};
 
 bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_str id)
 {
@@ -496,7 +469,7 @@ bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_st
     if (!find_rows(ui, table, id, &rows))
         return false;
     detail = ht_new0(struct detail);
-    detail->doc.page.screen = screen_of(ui, table, rows.container);
+    detail->doc.page.screen = &detail_screen;
     detail->doc.build = build;
     detail->doc.match = -1;
     detail->doc.head = 1;

@@ -205,6 +205,8 @@ static bool make_hint(const struct ht_offers *offers, const struct ht_offer *off
 
     if (!offer->hinted || !binding || ht_keys_offer(offers, offer->action) != offer)
         return false;
+    if (offer->suits && !offer->suits(offers->ui, offers->page))
+        return false;
     if (is_pane(offer->action))
         pane_keys(offers, &key);
     else

@@ -92,6 +92,9 @@ struct ht_binding {
     const char *help;                   /* a sentence without full stop */
 };
 
+struct ht_ui;
+struct ht_page;
+
 /* What a screen offers: an action, and what its screen calls it. */
 struct ht_offer {
     enum ht_action action;
@@ -99,6 +102,8 @@ struct ht_offer {
     bool keep;        /* keeps its place in the hint line when space is short */
     const char *hint; /* NULL: the binding's own */
     const char *help; /* NULL: the binding's own */
+    /* Whether it is hinted on a page now; NULL: always. */
+    bool (*suits)(const struct ht_ui *ui, const struct ht_page *page);
 };
 /* All offers of a screen, its own first, then those every screen has; the first match counts. */
 struct ht_offers {
@@ -106,6 +111,8 @@ struct ht_offers {
     size_t own_len;
     const struct ht_offer *common; /* may be NULL */
     size_t common_len;
+    const struct ht_ui *ui; /* NULL only where nothing is hinted by what suits */
+    const struct ht_page *page;
 };
 
 /* The table: every action but NONE once, in the order of the help screen. */

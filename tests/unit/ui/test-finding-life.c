@@ -77,6 +77,30 @@ static void a_lock_is_offered_where_it_can_be_made(void **unused)
     close_bench(&bench);
 }
 
+static void a_lock_is_offered_as_soon_as_it_can_be_made(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *known = lockable(NULL);
+    struct ht_container container = {0};
+
+    (void)unused;
+    ht_container_set_id(&container, HT_S("c0ffee"));
+    ht_container_set_name(&container, HT_S("web"));
+    struct ht_node *node = ht_node_new(FIXTURE_NOW);
+    ht_node_add(node, ht_row_new(&ht_container_table, &container));
+    ht_node_sort(node);
+    ht_autostate struct ht_state *early = ht_state_new(node);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, early);
+    type(&bench, ":view containers\n\n");
+    SEES(&bench, "Tab tab  o owner  y copy");
+    ht_ui_set_state(bench.ui, known);
+    SEES(&bench, "Tab tab  o owner  L lock  y copy");
+    ht_ui_set_state(bench.ui, early);
+    SEES_NOT(&bench, "L lock");
+    close_bench(&bench);
+}
+
 /* A finding of 100 s ago; docker, which told it, answered 3 s ago and told nothing else. */
 static struct ht_state *confirmed(bool held)
 {
@@ -178,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
+        cmocka_unit_test(a_lock_is_offered_as_soon_as_it_can_be_made),
         cmocka_unit_test(a_lock_is_offered_where_it_can_be_made),
         cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
         cmocka_unit_test(home_tells_when_what_came_later_came),

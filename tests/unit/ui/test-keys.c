@@ -28,7 +28,10 @@ static const struct ht_offer common[] = {
     {.action = HT_ACTION_CLOSE, .hinted = true, .keep = true},
     {.action = HT_ACTION_NEXT_VIEW, .hinted = true, .hint = "never seen"},
 };
-static const struct ht_offers home = {home_own, ARRAY_LEN(home_own), common, ARRAY_LEN(common)};
+static const struct ht_offers home = {.own = home_own,
+                                      .own_len = ARRAY_LEN(home_own),
+                                      .common = common,
+                                      .common_len = ARRAY_LEN(common)};
 
 static void every_action_has_one_binding(void **state)
 {
