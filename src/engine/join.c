@@ -678,12 +678,23 @@ static struct ht_row *make_code(struct joining *joining, const struct ht_row *ro
                                          place && place->row ? ht_container_of(place->row) : NULL));
 }
 
+/* Containers in a container are of no place of their own. */
+static bool is_nested(const struct joining *joining, struct ht_str id)
+{
+    for (size_t i = 0; i < joining->processes.len; i++) {
+        if (ht_str_equal(ht_process_of(joining->processes.items[i])->container_id, id))
+            return true;
+    }
+    return false;
+}
+
 /* The last load of what does not run any more is no load of its own. */
 static void add_usage(struct joining *joining, const struct ht_row *row)
 {
-    const struct place *place = ht_map_get(joining->places, ht_usage_of(row)->container);
+    struct ht_str id = ht_usage_of(row)->container;
+    const struct place *place = ht_map_get(joining->places, id);
 
-    if (!place || place->runs)
+    if (id.len == 0 || (place ? place->runs : is_nested(joining, id)))
         ht_node_add(joining->node, ht_row_ref((struct ht_row *)row));
 }
 

@@ -439,19 +439,47 @@ static void what_has_no_processes_stays_as_its_daemon_says(void **state)
     assert_int_equal(state_of_told(fixture, HT_CONTAINER_STATE_EXITED), HT_CONTAINER_STATE_EXITED);
 }
 
+#define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static bool keeps_load(struct fixture *fixture, const char *id, bool of_unit)
+{
+    struct ht_usage usage = {0};
+
+    ht_usage_set_id(&usage, ht_str_from(id));
+    if (of_unit)
+        ht_usage_set_unit(&usage, usage.id);
+    else
+        ht_usage_set_container(&usage, usage.id);
+    ht_usage_set_cpu(&usage, 3800);
+    ht_node_add(fixture->proc, ht_row_new(&ht_usage_table, &usage));
+    ht_autonode struct ht_node *node = join(fixture);
+    return ht_node_find(node, HT_TABLE_USAGE, ht_str_from(id));
+}
+
 /* Its cgroup may be read before its end, and told after it. */
 static bool has_load(struct fixture *fixture, enum ht_container_state told)
 {
-    struct ht_usage usage = {0};
-    ht_autonode struct ht_node *node = NULL;
-
-    ht_usage_set_id(&usage, HT_S(ID_A));
-    ht_usage_set_container(&usage, usage.id);
-    ht_usage_set_cpu(&usage, 3800);
-    ht_node_add(fixture->proc, ht_row_new(&ht_usage_table, &usage));
     add_told(fixture, told);
-    node = join(fixture);
-    return ht_node_find(node, HT_TABLE_USAGE, HT_S(ID_A));
+    return keeps_load(fixture, ID_A, false);
+}
+
+/* "docker run --rm": no runtime lists it any more. */
+static void what_is_gone_has_no_load(void **state)
+{
+    add_process(*state, with_pid(10), "/system.slice/ssh.service");
+    assert_false(keeps_load(*state, ID_A, false));
+}
+
+static void units_and_what_no_runtime_lists_keep_their_load(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_process nested = with_pid(11);
+
+    add_told(fixture, HT_CONTAINER_STATE_RUNNING);
+    ht_process_set_container_id(&nested, HT_S(ID_B));
+    add_process(fixture, nested, "/docker/" ID_A "/docker/" ID_B);
+    assert_true(keeps_load(fixture, ID_B, false));
+    assert_true(keeps_load(fixture, "unit:ssh.service", true));
 }
 
 static void what_has_exited_has_no_load(void **state)
@@ -482,6 +510,8 @@ int main(void)
         TEST(what_has_no_processes_stays_as_its_daemon_says),
         TEST(what_has_exited_has_no_load),
         TEST(what_runs_has_its_load),
+        TEST(what_is_gone_has_no_load),
+        TEST(units_and_what_no_runtime_lists_keep_their_load),
         cmocka_unit_test(listeners_of_a_daemon_come_from_its_command_line),
         cmocka_unit_test(what_was_not_read_may_open_any_port),
         cmocka_unit_test(what_the_kernel_shows_settles_it),
