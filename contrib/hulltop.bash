@@ -32,7 +32,7 @@ _hulltop() {
         ;;
     --format) names='text json sarif node' ;;
     --fail-on) names='critical high medium low info' ;;
-    --open) names="$questions 1 2 3 4 5 6" ;;
+    --open) names="$questions 0 1 2 3 4 5 6 7 8 9" ;;
     --color) names='auto always never' ;;
     --theme) names='default light mono colour-blind' ;;
     --pod-security-version) names=latest ;;

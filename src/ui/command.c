@@ -293,6 +293,15 @@ static void run_unknown(struct ht_ui *ui, struct ht_str name)
     refuse(ui, "command", name, names, ARRAY_LEN(names));
 }
 
+enum ht_action ht_ui_digit_action(unsigned digit)
+{
+    return digit == 0   ? HT_ACTION_HOME
+           : digit == 7 ? HT_ACTION_MAP
+           : digit == 8 ? HT_ACTION_TIMELINE
+           : digit == 9 ? HT_ACTION_EVERYTHING
+                        : (enum ht_action)(HT_ACTION_PANE_1 + (int)digit - 1);
+}
+
 void ht_ui_command(struct ht_ui *ui, struct ht_str text)
 {
     ptrdiff_t blank;
@@ -306,12 +315,7 @@ void ht_ui_command(struct ht_ui *ui, struct ht_str text)
     if (text.len == 0)
         return;
     if (ht_parse_u64(name, &number) == 0 && number <= 9) {
-        ht_ui_act(ui, number == 0   ? HT_ACTION_HOME
-                      : number == 7 ? HT_ACTION_MAP
-                      : number == 8 ? HT_ACTION_TIMELINE
-                      : number == 9 ? HT_ACTION_EVERYTHING
-                      : number <= 6 ? (enum ht_action)(HT_ACTION_PANE_1 + (int)number - 1)
-                                    : HT_ACTION_NONE);
+        ht_ui_act(ui, ht_ui_digit_action((unsigned)number));
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {

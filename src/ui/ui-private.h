@@ -119,6 +119,8 @@ void ht_ui_pop_all(struct ht_ui *ui);
 struct ht_page *ht_ui_top(const struct ht_ui *ui);
 /* The page that a page was opened from; home itself below home. */
 struct ht_page *ht_ui_below(const struct ht_ui *ui, const struct ht_page *page);
+/* What the key of a digit (0 to 9) leads to. */
+enum ht_action ht_ui_digit_action(unsigned digit);
 /* Appends the names of the commands behind ":", with blanks between them. */
 void ht_ui_put_commands(struct ht_buf *out);
 /* All offers of the topmost page, and of any. */

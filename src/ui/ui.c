@@ -93,8 +93,12 @@ static int open_first(struct ht_ui *ui, const char *name, struct ht_error *err)
 {
     const struct ht_view *view = NULL;
     int status = ht_views_find_first(ui->views, name, &view, err);
+    uint64_t digit;
 
-    if (view)
+    /* Some digits lead to what is no list. */
+    if (view && ht_parse_u64(ht_str_from(name), &digit) == 0 && digit <= 9)
+        ht_ui_act(ui, ht_ui_digit_action((unsigned)digit));
+    else if (view)
         ht_ui_push(ui, ht_list_new(ui, view));
     return status;
 }

@@ -86,8 +86,9 @@ const struct ht_view *ht_views_get(const struct ht_views *views, size_t i);
 const struct ht_view *ht_views_find(const struct ht_views *views, struct ht_str id);
 /* The first view of question number, or NULL. */
 const struct ht_view *ht_views_question(const struct ht_views *views, unsigned number);
-/* What name begins with: a question's first view, by its name or number, or a view; ret_view is
- * NULL for home, which a NULL name means too. An unknown one fails with the nearest name. */
+/* What name begins with: a question's first view, by its name or number, or a view, by its name or
+ * the digit of its key; ret_view is NULL for home, which a NULL name means too. An unknown one
+ * fails with the nearest name. */
 int ht_views_find_first(const struct ht_views *views, const char *name,
                         const struct ht_view **ret_view, struct ht_error *err);
 

@@ -225,10 +225,20 @@ static const char *nearest_view(const struct ht_views *views, struct ht_str text
     return ht_nearest(text, names, count);
 }
 
+/* What has the number of a key and is no question. */
+static struct ht_str numbered(struct ht_str text)
+{
+    static const char *const names[] = {
+        [0] = "home", [7] = "builds", [8] = "timeline", [9] = "everything"};
+    const size_t digit = text.len == 1 ? (size_t)(text.data[0] - '0') : ARRAY_LEN(names);
+
+    return digit < ARRAY_LEN(names) && names[digit] ? ht_str_from(names[digit]) : text;
+}
+
 int ht_views_find_first(const struct ht_views *views, const char *name,
                         const struct ht_view **ret_view, struct ht_error *err)
 {
-    struct ht_str text = ht_str_from(name);
+    struct ht_str text = numbered(ht_str_from(name));
     unsigned question = ht_question_find(text);
     bool is_home = !name || ht_str_is(text, "home");
     const struct ht_view *view = question  ? ht_views_question(views, question)

@@ -100,6 +100,12 @@ static void what_to_begin_with_is_listed_once_the_sources_have_answered(void **u
     ht_plain_state(plain, state, &second);
     assert_non_null(strstr(text_of(&second), "Plain lines have no list \"containers\""));
     ht_plain_free(plain);
+
+    plain = open_plain(&record, "8");
+    ht_buf_reset(&second);
+    ht_plain_state(plain, state, &second);
+    assert_non_null(strstr(text_of(&second), "Plain lines have no list \"timeline\""));
+    ht_plain_free(plain);
 }
 
 static void an_empty_list_says_why_it_is_empty(void **unused)
@@ -195,7 +201,7 @@ static void an_unknown_name_to_begin_with_is_an_error(void **unused)
     assert_true(ht_plain_new(&options, &calls, &plain, &err) < 0);
     assert_null(plain);
     assert_string_equal(err.text, "no pane or view privilegd (did you mean privileged?)");
-    options.open = "7";
+    options.open = "10";
     assert_true(ht_plain_new(&options, &calls, &plain, &err) < 0);
     options.open = "3";
     assert_int_equal(ht_plain_new(&options, &calls, &plain, &err), 0);

@@ -599,6 +599,24 @@ static void open_begins_with_a_pane_or_tells_the_nearest(void **unused)
     close_bench(&bench);
 }
 
+/* Each digit opens what its key leads to. */
+static void open_takes_the_digits_of_the_keys(void **unused)
+{
+    (void)unused;
+    for (char digit = '0'; digit <= '9'; digit++) {
+        const char keys[] = {digit, '\0'};
+        struct ht_ui_options options = {.open = keys}, home = {.open = NULL};
+        struct bench opened, typed;
+
+        open_bench(&opened, &options);
+        open_bench(&typed, &home);
+        type(&typed, keys);
+        assert_string_equal(screen(&opened), screen(&typed));
+        close_bench(&opened);
+        close_bench(&typed);
+    }
+}
+
 static void commands_lead_and_a_wrong_one_is_told(void **unused)
 {
     struct bench bench;
@@ -735,6 +753,7 @@ int main(void)
         cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
         cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
         cmocka_unit_test(open_begins_with_a_pane_or_tells_the_nearest),
+        cmocka_unit_test(open_takes_the_digits_of_the_keys),
         cmocka_unit_test(commands_lead_and_a_wrong_one_is_told),
         cmocka_unit_test(the_timeline_follows_until_a_line_is_chosen),
         cmocka_unit_test(the_names_there_are_are_told_or_where_they_stand),
