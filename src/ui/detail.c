@@ -195,13 +195,16 @@ static void detail_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area b
     draw_tabs(ui, of(page), body);
 }
 
-/* Where a program of the node runs: its process, or its unit. */
+/* Where a program of the node runs: its unit, or without one its process, which may call itself
+ * what it likes too. */
 static struct ht_str program_home(const struct ht_ui *ui, const struct ht_subject *subject)
 {
     struct ht_subject_home home = ht_subject_home(ui->state->node, subject);
     const struct ht_process *process = find_process(ui->state, home.process);
 
-    return process && process->comm.len ? process->comm : home.unit;
+    if (home.unit.len || !process)
+        return home.unit;
+    return process->unit.len ? process->unit : process->comm;
 }
 
 /* A program in memory may call itself what it likes: its page is called after who runs it. */

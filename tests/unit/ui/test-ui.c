@@ -480,8 +480,24 @@ static void a_bare_word_finds_whose_a_finding_is(void **unused)
     close_bench(&bench);
 }
 
-/* The finding of a program in memory, in that container or in a unit of the node. */
-static struct ht_state *with_program(const char *container)
+/* What runs at that id on the node: a process that calls itself sshd, in that unit or in none. */
+static void add_code(struct ht_state *state, const char *id, const char *unit)
+{
+    struct ht_code code = {0};
+    struct ht_process process = {0};
+
+    ht_process_set_id(&process, HT_S("77.1"));
+    ht_process_set_comm(&process, HT_S("sshd"));
+    ht_process_set_unit(&process, ht_str_from(unit));
+    ht_node_add(state->node, ht_row_new(&ht_process_table, &process));
+    ht_code_set_id(&code, ht_str_from(id));
+    ht_code_set_process(&code, process.id);
+    ht_node_add(state->node, ht_row_new(&ht_code_table, &code));
+    ht_node_sort(state->node);
+}
+
+/* The finding of a program in memory, in that container or, by that id, on the node. */
+static struct ht_state *with_program(const char *container, const char *id)
 {
     struct ht_state *state = fixture_state();
     struct ht_finding finding = {0};
@@ -492,8 +508,7 @@ static struct ht_state *with_program(const char *container)
     ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
     ht_finding_set_title(&finding, HT_S("A program without a file runs (/memfd:evil)"));
     ht_subject_set_kind(subject, HT_S("program"));
-    ht_subject_set_id(subject,
-                      container ? HT_S("c1:executable:/memfd:evil") : HT_S("cron.service"));
+    ht_subject_set_id(subject, ht_str_from(id));
     ht_subject_set_name(subject, HT_S("/memfd:evil"));
     if (container)
         ht_subject_set_container(subject, ht_str_from(container));
@@ -504,16 +519,24 @@ static struct ht_state *with_program(const char *container)
 static void the_page_of_a_program_is_called_after_who_runs_it(void **unused)
 {
     struct bench bench;
-    ht_autostate struct ht_state *contained = with_program("cart-one"),
-                                 *outside = with_program(NULL);
+    ht_autostate struct ht_state *contained = with_program("cart-one", "c1:executable:/memfd:evil"),
+                                 *outside = with_program(NULL, "cron.service"),
+                                 *in_unit = with_program(NULL, ":executable:/memfd:evil"),
+                                 *in_none = with_program(NULL, ":executable:/memfd:evil");
 
     (void)unused;
+    add_code(in_unit, ":executable:/memfd:evil", "cron.service");
+    add_code(in_none, ":executable:/memfd:evil", "");
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, contained);
     type(&bench, "6\n");
     SEES(&bench, "6 Drift alerts > cart-one ");
     ht_ui_set_state(bench.ui, outside);
     SEES(&bench, "6 Drift alerts > cron.service ");
+    ht_ui_set_state(bench.ui, in_unit);
+    SEES(&bench, "6 Drift alerts > cron.service ");
+    ht_ui_set_state(bench.ui, in_none);
+    SEES(&bench, "6 Drift alerts > sshd ");
     close_bench(&bench);
 }
 
