@@ -46,8 +46,8 @@ static bool is_blank(char c)
 }
 
 /* The words of a line as a shell would cut them: quotes hold together and go, a backslash in front
- * of a line's end joins it with the next. Nothing is expanded. */
-static void add_shell_words(struct words *words, struct ht_str text)
+ * of a line's end joins it with the next. Nothing is expanded. False: a quote has no end. */
+static bool add_shell_words(struct words *words, struct ht_str text)
 {
     ht_autobuf struct ht_buf word = HT_BUF(HT_LIMIT_FILE);
     char quote = '\0';
@@ -76,6 +76,7 @@ static void add_shell_words(struct words *words, struct ht_str text)
     }
     if (is_open && word.len)
         add_word(words, ht_arena_str(words->arena, ht_buf_str(&word)));
+    return !quote;
 }
 
 static void add_texts(struct words *words, const struct ht_yaml *list)
@@ -253,24 +254,92 @@ struct ht_text_list ht_apiserver_decode_args_file(struct ht_str text, struct ht_
     return take_words(&words);
 }
 
-/* The value of the last "ExecStart=", with the lines that a backslash joins to it. */
-static struct ht_str exec_start(struct ht_str text)
+/* ---- lines of a unit ---- */
+
+struct lines {
+    struct ht_str rest;
+    struct ht_buf line;
+    bool is_unit;    /* else a file of variables */
+    bool in_service; /* below "[Service]" */
+    bool unclear;    /* there is something that is read in more than one way */
+};
+
+static bool is_continued(struct ht_str line)
 {
-    struct ht_str found = {0};
-    struct ht_str rest = text;
+    size_t count = 0;
+
+    while (count < line.len && line.data[line.len - 1 - count] == '\\')
+        count++;
+    return count % 2;
+}
+
+/* Joins those that a backslash joins: in a unit to a blank and over comments. Borrowed until the
+ * next one. */
+static bool next_line(struct lines *lines, struct ht_str *ret_line)
+{
+    bool any = false, more = true;
     struct ht_str line;
 
-    while (ht_str_next(&rest, '\n', &line)) {
-        struct ht_str trimmed = ht_str_trim(line);
+    ht_buf_reset(&lines->line);
+    while (more && ht_str_next(&lines->rest, '\n', &line)) {
+        struct ht_str plain = ht_str_trim(line);
 
-        if (!ht_str_has_prefix(trimmed, "ExecStart="))
+        if (ht_str_has_suffix(line, "\r"))
+            line.len--;
+        if (plain.len && strchr("#;", plain.data[0]) && (lines->is_unit || !any))
             continue;
-        size_t begin = (size_t)(trimmed.data - text.data) + strlen("ExecStart=");
-        size_t end = (size_t)(line.data - text.data) + line.len;
-        while (ht_str_has_suffix(ht_str_trim(line), "\\") && ht_str_next(&rest, '\n', &line))
-            end = (size_t)(line.data - text.data) + line.len;
-        found = ht_str_sub(text, begin, end - begin);
+        any = true;
+        more = is_continued(line);
+        lines->unclear |= !more && is_continued(plain);
+        line.len -= more;
+        ht_buf_add_str(&lines->line, line);
+        if (more && lines->is_unit)
+            ht_buf_add_c(&lines->line, ' ');
     }
+    lines->unclear |= ht_buf_is_full(&lines->line);
+    *ret_line = ht_buf_str(&lines->line);
+    return any;
+}
+
+static bool next_setting(struct lines *lines, const char *key, struct ht_str *ret_value)
+{
+    struct ht_str line;
+
+    while (next_line(lines, &line)) {
+        line = ht_str_trim(line);
+        if (ht_str_has_prefix(line, "["))
+            lines->in_service = ht_str_is(line, "[Service]");
+
+        ptrdiff_t sep = ht_str_find_byte(line, '=');
+        if (!lines->in_service || sep <= 0 ||
+            !ht_str_is(ht_str_trim(ht_str_sub(line, 0, (size_t)sep)), key))
+            continue;
+        *ret_value = ht_str_trim(ht_str_sub(line, (size_t)sep + 1, line.len));
+        return true;
+    }
+    return false;
+}
+
+struct unit {
+    struct ht_arena *arena;
+    struct ht_str text;
+    bool unclear;
+};
+
+/* The value of the last "ExecStart="; an empty one takes back those before it. */
+static struct ht_str exec_start(struct unit *unit)
+{
+    struct lines lines = {.rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE), .is_unit = true};
+    struct ht_str found = {0};
+    struct ht_str value;
+    size_t count = 0;
+
+    while (next_setting(&lines, "ExecStart", &value)) {
+        count = value.len ? count + 1 : 0;
+        found = ht_arena_str(unit->arena, value);
+    }
+    unit->unclear |= lines.unclear || count > 1;
+    ht_buf_fini(&lines.line);
     return found;
 }
 
@@ -314,23 +383,36 @@ static struct ht_str *find_variable(struct variables *variables, struct ht_str n
     return NULL;
 }
 
-/* Words of all lines of a unit that set one key. */
-static struct ht_text_list words_of(struct ht_str text, const char *key, struct ht_arena *arena)
+static void remove_variable(struct variables *variables, struct ht_str name)
 {
-    struct words words = {.arena = arena};
-    struct ht_str line;
-
-    while (ht_str_next(&text, '\n', &line)) {
-        line = ht_str_trim(line);
-        if (ht_str_has_prefix(line, key))
-            add_shell_words(&words, ht_str_sub(line, strlen(key), line.len));
+    for (size_t i = 0; i < variables->len; i++) {
+        if (ht_str_equal(variables->items[i].name, name))
+            variables->items[i] = variables->items[--variables->len];
     }
+}
+
+/* Words of all lines of a unit that set one key; an empty one takes back those before it. */
+static struct ht_text_list words_of(struct unit *unit, const char *key)
+{
+    struct lines lines = {.rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE), .is_unit = true};
+    struct words words = {.arena = unit->arena};
+    struct ht_str value;
+
+    while (next_setting(&lines, key, &value)) {
+        if (value.len == 0)
+            words.items.len = 0;
+        else
+            unit->unclear |= !add_shell_words(&words, value);
+    }
+    unit->unclear |= lines.unclear;
+    ht_buf_fini(&lines.line);
     return take_words(&words);
 }
 
 struct ht_text_list ht_apiserver_unit_files(struct ht_str text, struct ht_arena *arena)
 {
-    struct ht_text_list files = words_of(text, "EnvironmentFile=", arena);
+    struct unit unit = {.arena = arena, .text = text};
+    struct ht_text_list files = words_of(&unit, "EnvironmentFile");
     struct ht_str *items = ht_arena_array(arena, struct ht_str, files.len);
 
     for (size_t i = 0; i < files.len; i++) {
@@ -342,84 +424,114 @@ struct ht_text_list ht_apiserver_unit_files(struct ht_str text, struct ht_arena 
 }
 
 /* A file of variables, one a line; the value reaches to the line's end, in quotes or not. */
-static void read_variables(struct variables *variables, struct ht_str text, struct ht_arena *arena)
+static void read_variables(struct unit *unit, struct variables *variables, struct ht_str text)
 {
+    struct lines lines = {.rest = text, .line = HT_BUF(HT_LIMIT_FILE)};
     struct ht_str line;
 
-    while (ht_str_next(&text, '\n', &line)) {
-        struct words words = {.arena = arena};
+    while (next_line(&lines, &line)) {
+        struct words words = {.arena = unit->arena};
 
-        line = ht_str_trim(line);
-        if (line.len == 0 || strchr("#;", line.data[0]))
-            continue;
+        line = ht_arena_str(unit->arena, ht_str_trim(line));
         if (ht_str_find_byte(line, '"') < 0 && ht_str_find_byte(line, '\'') < 0) {
             add_variable(variables, line);
             continue;
         }
-        add_shell_words(&words, line);
+        unit->unclear |= !add_shell_words(&words, line);
 
         struct ht_text_list list = take_words(&words);
         if (list.len)
             add_variable(variables, list.items[0]);
     }
+    unit->unclear |= lines.unclear;
+    ht_buf_fini(&lines.line);
+}
+
+static void set_variables(struct unit *unit, struct ht_str environment, struct variables *variables)
+{
+    struct ht_text_list set = words_of(unit, "Environment");
+    struct ht_text_list unset = words_of(unit, "UnsetEnvironment");
+
+    for (size_t i = 0; i < set.len; i++)
+        add_variable(variables, set.items[i]);
+    read_variables(unit, variables, environment);
+    for (size_t i = 0; i < unset.len; i++) {
+        ptrdiff_t sep = ht_str_find_byte(unset.items[i], '='); /* of that value alone, perhaps */
+
+        remove_variable(variables, ht_str_sub(unset.items[i], 0, sep < 0 ? SIZE_MAX : (size_t)sep));
+    }
+}
+
+/* ${NAME} within a word, "$$" for a "$"; a "$" in front of anything else is one. */
+static bool replace_names(struct ht_buf *out, struct ht_str word, struct variables *variables)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        char next = i + 1 < word.len ? word.data[i + 1] : '\0';
+        ptrdiff_t end = ht_str_find_byte(ht_str_sub(word, i, word.len), '}');
+        struct ht_str *value;
+
+        if (word.data[i] != '$' || (next != '$' && (next != '{' || end < 0))) {
+            ht_buf_add_c(out, word.data[i]);
+            continue;
+        }
+        if (next == '$') {
+            ht_buf_add_c(out, '$');
+            i++;
+            continue;
+        }
+        value = find_variable(variables, ht_str_sub(word, i + 2, (size_t)end - 2));
+        if (!value)
+            return false;
+        ht_buf_add_str(out, *value);
+        i += (size_t)end;
+    }
+    return !ht_buf_is_full(out);
 }
 
 /* $NAME as a word of its own is cut into words, ${NAME} within one is not. False: a variable that
  * nothing sets. */
 static bool expand(struct words *words, struct ht_str word, struct variables *variables)
 {
-    ptrdiff_t dollar = ht_str_find_byte(word, '$');
-    struct ht_str *value;
+    ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_FILE);
 
-    if (dollar < 0) {
-        add_word(words, word);
-        return true;
+    if (word.len > 1 && word.data[0] == '$' && word.data[1] != '{' && word.data[1] != '$') {
+        struct ht_str *value = find_variable(variables, ht_str_sub(word, 1, word.len));
+
+        return value && add_shell_words(words, *value);
     }
-    if (dollar == 0 && word.len > 1 && word.data[1] != '{') {
-        value = find_variable(variables, ht_str_sub(word, 1, word.len));
-        if (value)
-            add_shell_words(words, *value);
-        return value;
-    }
-
-    ptrdiff_t end = ht_str_find_byte(ht_str_sub(word, (size_t)dollar, word.len), '}');
-    if (end < 3 || word.data[dollar + 1] != '{')
+    if (!replace_names(&out, word, variables))
         return false;
-    value = find_variable(variables, ht_str_sub(word, (size_t)dollar + 2, (size_t)end - 2));
-    if (!value)
-        return false;
-
-    struct ht_str rest = ht_str_sub(word, (size_t)(dollar + end) + 1, word.len);
-    if (ht_str_find_byte(rest, '$') >= 0)
-        return false; /* more than one in a word: not looked into */
-    add_word(words, ht_arena_strf(words->arena, "%.*s%.*s%.*s", (int)dollar, word.data,
-                                  HT_STR_ARG(*value), HT_STR_ARG(rest)));
+    add_word(words, ht_arena_str(words->arena, ht_buf_str(&out)));
     return true;
 }
 
 bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment, struct ht_arena *arena,
                               struct ht_apiserver_manifest *ret_manifest)
 {
+    struct unit unit = {.arena = arena, .text = text};
     struct words words = {.arena = arena};
     struct words expanded = {.arena = arena};
     struct variables variables = {.len = 0};
-    struct ht_text_list set = words_of(text, "Environment=", arena);
-    struct ht_str line = ht_str_trim(exec_start(text));
+    struct ht_str line = exec_start(&unit);
+    bool is_literal = false;
 
-    while (line.len && strchr("-@:+!", line.data[0])) /* systemd's prefixes */
+    while (line.len && strchr("-@:+!|", line.data[0])) { /* systemd's prefixes */
+        is_literal |= line.data[0] == ':';
         line = ht_str_sub(line, 1, line.len);
-    add_shell_words(&words, line);
+    }
+    unit.unclear |= !add_shell_words(&words, line);
     if (!find_server(take_words(&words), ret_manifest))
         return false;
 
-    for (size_t i = 0; i < set.len; i++)
-        add_variable(&variables, set.items[i]);
-    read_variables(&variables, environment, arena);
+    set_variables(&unit, environment, &variables);
     for (size_t i = 0; i < ret_manifest->words.len; i++) {
-        if (!expand(&expanded, ret_manifest->words.items[i], &variables))
-            ret_manifest->is_partial = true;
+        if (is_literal)
+            add_word(&expanded, ret_manifest->words.items[i]);
+        else
+            unit.unclear |= !expand(&expanded, ret_manifest->words.items[i], &variables);
     }
     ret_manifest->words = take_words(&expanded);
+    ret_manifest->is_partial = unit.unclear;
     return true;
 }
 

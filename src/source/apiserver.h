@@ -52,7 +52,7 @@ struct ht_apiserver_manifest {
     struct ht_text_list words; /* as in a process: the program first */
     struct ht_host_path *paths;
     size_t paths_len;
-    bool is_partial; /* words are missing: a variable that nothing sets */
+    bool is_partial; /* the words may be others: a variable that nothing sets, a file not read */
 };
 
 /* A static pod (YAML or JSON). False: it is none of an API server, or cannot be read. */
@@ -63,8 +63,9 @@ bool ht_pod_decode_program(struct ht_str text, const char *program, struct ht_ar
                            struct ht_text_list *ret_words);
 /* A file of flags, one or more a line (microk8s). */
 struct ht_text_list ht_apiserver_decode_args_file(struct ht_str text, struct ht_arena *arena);
-/* A systemd unit that starts kube-apiserver. environment: its files of variables, one behind the
- * other. */
+/* A systemd unit that starts kube-apiserver, read as systemd reads it. text: the unit and what is
+ * dropped into it, one behind the other, with a line "[]" in front of each but the first.
+ * environment: its files of variables, one behind the other. */
 bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment, struct ht_arena *arena,
                               struct ht_apiserver_manifest *ret_manifest);
 /* Paths of a unit's files of variables. */

@@ -5,6 +5,7 @@
  * container, and the manifest's mounts tell where they are on the node.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "apiserver.h"
@@ -14,6 +15,8 @@
 #include "hulltop/base/digest.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+
+enum { DROP_INS_MAX = 64 };
 
 /* A file that declares an API server. */
 struct declared {
@@ -125,16 +128,105 @@ static bool find_microk8s(struct ht_hostconf_pass *pass, struct declared *declar
     return true;
 }
 
-/* The files of variables that a unit names, one behind the other. */
-static struct ht_str read_environment(struct ht_hostconf_pass *pass, struct ht_str unit)
+/* Counts what could not be looked at, so that a later look at it tells whether all was. */
+static size_t failures(const struct ht_hostconf_pass *pass)
+{
+    return pass->denied + pass->cut + (pass->failed != 0);
+}
+
+static struct ht_str name_of(struct ht_str path)
+{
+    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+}
+
+static bool has_name(struct ht_text_list paths, struct ht_str name)
+{
+    for (size_t i = 0; i < paths.len; i++) {
+        if (ht_str_equal(name_of(paths.items[i]), name))
+            return true;
+    }
+    return false;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct ht_str *a = left, *b = right;
+
+    return ht_str_compare(name_of(*a), name_of(*b));
+}
+
+/* What is dropped into a unit, in the order in which it counts: by name, and of one name the first
+ * that is found. */
+static struct ht_text_list find_drop_ins(struct ht_hostconf_pass *pass)
+{
+    static const char *const units[] = {"kube-apiserver.service.d", "kube-.service.d", "service.d"};
+    static const char *const folders[] = {"/etc/systemd/system", "/run/systemd/system",
+                                          "/usr/lib/systemd/system", "/lib/systemd/system"};
+    struct ht_text_list found = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(units) * ARRAY_LEN(folders); i++) {
+        const char *folder = ht_arena_strf(pass->scratch, "%s/%s", folders[i % ARRAY_LEN(folders)],
+                                           units[i / ARRAY_LEN(folders)])
+                                 .data;
+        struct ht_text_list names = ht_hostconf_list(pass, folder);
+        struct ht_str *paths = ht_arena_array(pass->scratch, struct ht_str, names.len);
+        size_t len = 0;
+
+        for (size_t j = 0; j < names.len; j++) {
+            if (ht_str_has_suffix(names.items[j], ".conf") && !has_name(found, names.items[j]))
+                paths[len++] =
+                    ht_arena_strf(pass->scratch, "%s/%.*s", folder, HT_STR_ARG(names.items[j]));
+        }
+        found = join_words(pass, found, (struct ht_text_list){.items = paths, .len = len});
+    }
+
+    struct ht_str *sorted = ht_arena_array(pass->scratch, struct ht_str, found.len);
+    for (size_t i = 0; i < found.len; i++)
+        sorted[i] = found.items[i];
+    qsort(sorted, found.len, sizeof(*sorted), by_name);
+    return (struct ht_text_list){.items = sorted, .len = found.len};
+}
+
+/* False: one of them may say something and could not be read. */
+static bool add_drop_ins(struct ht_hostconf_pass *pass, struct ht_str *text)
+{
+    ht_autobuf struct ht_buf joined = HT_BUF(HT_LIMIT_YAML);
+    size_t before = failures(pass);
+    struct ht_text_list paths = find_drop_ins(pass);
+    bool all = failures(pass) == before && paths.len <= DROP_INS_MAX;
+    struct ht_str more;
+
+    ht_buf_add_str(&joined, *text);
+    for (size_t i = 0; i < paths.len && i < DROP_INS_MAX; i++) {
+        if (ht_hostconf_read(pass, paths.items[i], &more, NULL))
+            ht_buf_addf(&joined, "\n\n[]\n%.*s", HT_STR_ARG(more));
+        else
+            all = false;
+    }
+    *text = ht_arena_str(pass->scratch, ht_buf_str(&joined));
+    return all && !ht_buf_is_full(&joined);
+}
+
+/* The files of variables that a unit names, one behind the other. False: one that is there, or may
+ * be, could not be read. */
+static bool read_environment(struct ht_hostconf_pass *pass, struct ht_str unit,
+                             struct ht_str *ret_text)
 {
     struct ht_text_list files = ht_apiserver_unit_files(unit, pass->scratch);
-    struct ht_str all = {0};
     struct ht_str text;
+    struct stat st;
+    bool all = true;
 
+    *ret_text = (struct ht_str){0};
     for (size_t i = 0; i < files.len; i++) {
-        if (ht_hostconf_read(pass, files.items[i], &text, NULL))
-            all = ht_arena_strf(pass->scratch, "%.*s\n%.*s", HT_STR_ARG(all), HT_STR_ARG(text));
+        struct ht_str path = ht_arena_str(pass->scratch, files.items[i]);
+
+        if (ht_hostconf_read(pass, path, &text, NULL))
+            *ret_text =
+                ht_arena_strf(pass->scratch, "%.*s\n%.*s", HT_STR_ARG(*ret_text), HT_STR_ARG(text));
+        else if (strpbrk(path.data, "*?[%") ||
+                 ht_root_stat(pass->root, path.data, &st, NULL) != -ENOENT)
+            all = false;
     }
     return all;
 }
@@ -147,12 +239,16 @@ static bool find_unit(struct ht_hostconf_pass *pass, struct declared *declared)
 
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         struct ht_str path = ht_str_from(paths[i]);
-        struct ht_str text;
+        struct ht_str text, environment;
+        bool all;
 
-        if (!ht_hostconf_read(pass, path, &text, NULL) ||
-            !ht_apiserver_decode_unit(text, read_environment(pass, text), pass->scratch,
-                                      &declared->manifest))
+        if (!ht_hostconf_read(pass, path, &text, NULL))
             continue;
+        all = add_drop_ins(pass, &text);
+        all = read_environment(pass, text, &environment) && all;
+        if (!ht_apiserver_decode_unit(text, environment, pass->scratch, &declared->manifest))
+            continue;
+        declared->manifest.is_partial |= !all;
         declared->path = path;
         return true;
     }

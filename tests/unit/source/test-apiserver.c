@@ -359,6 +359,80 @@ static void variables_of_units_are_followed(void **state)
     assert_true(unknown.is_partial);
 }
 
+/* Lines of a unit and of its file of variables, and what they say of the one flag. */
+struct unit_case {
+    const char *lines;
+    const char *environment;
+    const char *config; /* value of the flag; NULL: the words may be others */
+};
+
+static void assert_unit(const struct unit_case *expected, const char *start)
+{
+    struct ht_apiserver_manifest manifest = {0};
+    struct ht_str text =
+        ht_arena_strf(arena, "[Service]\n%s\nExecStart=%s\n", expected->lines, start);
+
+    assert_true(
+        ht_apiserver_decode_unit(text, ht_str_from(expected->environment), arena, &manifest));
+    assert_int_equal(manifest.is_partial, !expected->config);
+    if (expected->config)
+        assert_string_equal(
+            ht_arena_str(arena, ht_apiserver_flag(manifest.words, "encryption-provider-config"))
+                .data,
+            expected->config);
+}
+
+static void units_are_read_as_systemd_reads_them(void **state)
+{
+#define FLAG "--encryption-provider-config="
+    static const struct unit_case cases[] = {
+        {"Environment=ARGS=" FLAG "/e", "", "/e"},
+        {"Environment = ARGS=" FLAG "/e", "", "/e"},
+        {"Environment=ARGS=" FLAG "/e\nEnvironment=", "", NULL},
+        {"Environment=ARGS=" FLAG "/e\nEnvironment=\nEnvironment=ARGS=--v=2", "", ""},
+        {"Environment=ARGS=" FLAG "/e\n[Install]\nEnvironment=\n[Service]", "", "/e"},
+        {"[Other]\nEnvironment=ARGS=" FLAG "/e\n[Service]", "", NULL},
+        {"Environment=ARGS=" FLAG "/e\nUnsetEnvironment=X ARGS", "", NULL},
+        {"Environment=ARGS=" FLAG "/e\nUnsetEnvironment=ARGS=--v=2", "", NULL},
+        {"UnsetEnvironment=ARGS", "ARGS=" FLAG "/e\n", NULL},
+        {"UnsetEnvironment=ARGS\nUnsetEnvironment=", "ARGS=" FLAG "/e\n", "/e"},
+        {"Environment=A=b \\\n# between\n  ARGS=" FLAG "/e", "", "/e"},
+        {"Environment=\\\nARGS=--v=2", "", ""},
+        {"# what is no \\\nEnvironment=ARGS=" FLAG "/e", "", "/e"},
+        {"Environment=ARGS=--v=2 \\ \nX=y", "", NULL},
+        {"Environment='ARGS=" FLAG "/e", "", NULL},
+        {"", "ARGS=--v=2 \\\n" FLAG "/e\n", "/e"},
+        {"", "ARGS=\"--v=2\n" FLAG "/e\"\n", NULL},
+        {"ExecStart=/bin/kube-apiserver " FLAG "/other", "ARGS=--v=2\n", NULL},
+        {"ExecStart=/bin/kube-apiserver " FLAG "/other\nExecStart=", "ARGS=--v=2\n", ""},
+    };
+    static const struct unit_case dollars = {"Environment=E=/e", "", "$E"};
+    static const struct unit_case literal = {"Environment=E=/e", "", "${E}"};
+    static const struct unit_case bare = {"Environment=E=/e", "", "/x$E"};
+    static const struct unit_case several = {"Environment=E=/e F=/f", "", "/e/f$"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_unit(&cases[i], "/bin/kube-apiserver $ARGS");
+    assert_unit(&dollars, "/bin/kube-apiserver " FLAG "$$E");
+    assert_unit(&literal, "/bin/kube-apiserver " FLAG "$${E}");
+    assert_unit(&literal, ":/bin/kube-apiserver " FLAG "${E}");
+    assert_unit(&bare, "/bin/kube-apiserver " FLAG "/x$E");
+    assert_unit(&several, "/bin/kube-apiserver " FLAG "${E}${F}$$");
+#undef FLAG
+}
+
+/* An empty line of files takes back the files too. */
+static void files_of_variables_are_taken_back(void **state)
+{
+    struct ht_text_list files = ht_apiserver_unit_files(
+        HT_S("[Service]\nEnvironmentFile=/a\nEnvironmentFile=\nEnvironmentFile=-/b\n"), arena);
+
+    (void)state;
+    assert_int_equal(files.len, 1);
+    assert_true(ht_str_is(files.items[0], "/b"));
+}
+
 static void a_later_file_of_k3s_replaces_lists(void **state)
 {
     struct ht_text_list first = ht_apiserver_decode_rancher(
@@ -406,6 +480,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_api_server_behind_a_shell_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(units_and_files_of_flags_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(variables_of_units_are_followed, setup, teardown),
+        cmocka_unit_test_setup_teardown(units_are_read_as_systemd_reads_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(files_of_variables_are_taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_later_file_of_k3s_replaces_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(a_manifest_that_differs_is_noticed, setup, teardown),
     };
