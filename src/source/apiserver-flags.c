@@ -41,36 +41,34 @@ static struct ht_str base_name(struct ht_str path)
     return slash < 0 ? path : ht_str_sub(path, (size_t)slash + 1, path.len);
 }
 
-/* What is put behind a program's name to tell copies of it apart: a version, a platform. */
-static bool is_variant(struct ht_str word)
-{
-    static const char *const platforms[] = {"linux", "amd64",   "arm64",   "arm", "386",
-                                            "s390x", "ppc64le", "riscv64", "fips"};
-
-    if (ht_str_has_prefix(word, "v"))
-        word = ht_str_sub(word, 1, word.len);
-    if (word.len && word.data[0] >= '0' && word.data[0] <= '9')
-        return true;
-    for (size_t i = 0; i < ARRAY_LEN(platforms); i++) {
-        if (ht_str_is(word, platforms[i]))
-            return true;
-    }
-    return false;
-}
-
-/* kube-apiserver, kube-apiserver-v1.34.2-linux-amd64; not its neighbours kube-apiserver-proxy and
- * kube-apiserver-healthcheck. */
+/* kube-apiserver, and what is called after it to tell copies apart (kube-apiserver-1.30-eks,
+ * kube-apiserver-real); not its neighbours, nor files that are called after it. */
 static bool is_kube_name(struct ht_str name)
 {
-    struct ht_str word;
+    static const char *const neighbours[] = {
+        "proxy",           "network-proxy", "healthcheck", "health-check", "operator", "exporter",
+        "check-endpoints", "cert",          "insecure",    "recovery",     "audit",    "builder"};
+    static const char *const files[] = {".log",        ".yaml",    ".yml",  ".json", ".conf",
+                                        ".sock",       ".pem",     ".crt",  ".key",  ".env",
+                                        ".kubeconfig", ".service", ".args", ".txt"};
 
-    if (ht_str_is(name, "kube-apiserver"))
-        return true;
-    if (!ht_str_has_prefix(name, "kube-apiserver-"))
+    if (!ht_str_has_prefix(name, "kube-apiserver"))
         return false;
-    name = ht_str_sub(name, strlen("kube-apiserver-"), name.len);
-    while (ht_str_next(&name, '-', &word)) {
-        if (!is_variant(word))
+    name = ht_str_sub(name, strlen("kube-apiserver"), name.len);
+    if (name.len == 0)
+        return true;
+    if (!strchr("-_.", name.data[0]))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        if (ht_str_has_suffix(name, files[i]))
+            return false;
+    }
+    name = ht_str_sub(name, 1, name.len);
+    for (size_t i = 0; i < ARRAY_LEN(neighbours); i++) {
+        size_t len = strlen(neighbours[i]);
+
+        if (ht_str_has_prefix(name, neighbours[i]) &&
+            (name.len == len || strchr("-_.", name.data[len])))
             return false;
     }
     return true;

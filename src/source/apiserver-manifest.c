@@ -105,7 +105,8 @@ static bool find_server(struct ht_text_list words, struct ht_apiserver_manifest 
         struct ht_text_list rest = {.items = words.items + i, .len = words.len - i};
         enum ht_apiserver_program program = ht_apiserver_program((struct ht_str){0}, rest, NULL);
 
-        if (program == HT_APISERVER_NONE)
+        /* Another program's flag may end with a path like the server's. */
+        if (program == HT_APISERVER_NONE || (i && ht_str_has_prefix(words.items[i], "-")))
             continue;
         manifest->program = program;
         manifest->words = rest;

@@ -162,6 +162,14 @@ static void the_executable_decides_who_it_is(void **state)
         {"", "kube-apiserver-proxy --etcd-servers=https://a:1", HT_APISERVER_NONE},
         {"/opt/kube-apiserver-v1.34.2-linux-amd64", "kube-apiserver", HT_APISERVER_KUBE},
         {"/opt/kube-apiserver-1.34", "kube-apiserver", HT_APISERVER_KUBE},
+        {"/opt/kube-apiserver-1.30-eks-abc123", "kube-apiserver", HT_APISERVER_KUBE},
+        {"/usr/libexec/kube-apiserver-real", "kube-apiserver", HT_APISERVER_KUBE},
+        {"/usr/libexec/kube-apiserver-custom (deleted)", "kube-apiserver", HT_APISERVER_KUBE},
+        {"/usr/bin/kube-apiserver.distrib", "kube-apiserver", HT_APISERVER_KUBE},
+        {"/kube-apiserver-network-proxy-v1", "kube-apiserver", HT_APISERVER_NONE},
+        {"/kube-apiserver-operator", "kube-apiserver", HT_APISERVER_NONE},
+        {"/kube-apiserverless", "kube-apiserver", HT_APISERVER_NONE},
+        {"", "/var/log/kube-apiserver-real.log", HT_APISERVER_NONE},
         {"/hyperkube", "/hyperkube apiserver --v=2", HT_APISERVER_KUBE},
         {"/hyperkube", "/hyperkube kubelet", HT_APISERVER_NONE},
         {"/usr/bin/hyperkube", "kube-apiserver --openshift-config=/x", HT_APISERVER_KUBE},
@@ -306,6 +314,9 @@ static void an_api_server_behind_a_shell_is_found(void **state)
 
     assert_false(ht_apiserver_decode_pod(HT_S("kind: Pod\nspec: {containers: [{command: [etcd]}]}"),
                                          arena, &manifest));
+    assert_false(ht_apiserver_decode_pod(
+        HT_S("kind: Pod\nspec: {containers: [{command: [tail, --file=/kube-apiserver-log]}]}"),
+        arena, &manifest));
     assert_false(ht_apiserver_decode_pod(HT_S("kind: Deployment"), arena, &manifest));
     assert_false(ht_apiserver_decode_pod(HT_S("{"), arena, &manifest));
 }
