@@ -215,8 +215,10 @@ bool ht_proc_has_other_root(struct ht_proc_reader *reader, pid_t pid)
 
     if (ns == 0 || reader->ns_mnt == 0 || ns == reader->ns_mnt || !reader->has_root)
         return false;
-    return !ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino) ||
-           dev != reader->root_dev || ino != reader->root_ino;
+    errno = 0;
+    if (!ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino))
+        return errno == EACCES || errno == EPERM;
+    return dev != reader->root_dev || ino != reader->root_ino;
 }
 
 bool ht_proc_is_apart(struct ht_proc_reader *reader, pid_t pid)

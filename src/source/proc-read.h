@@ -63,9 +63,10 @@ void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena
                        struct ht_process *process);
 /* Whether a process sees other mounts than the node's first, below another root. A root that may
  * not be looked at (a user's file system of FUSE is shut even to root) is not the node's. False
- * where its namespace may not be read. */
+ * where its namespace may not be read, or the process ended meanwhile. */
 bool ht_proc_has_other_root(struct ht_proc_reader *reader, pid_t pid);
-/* Whether its namespaces or its root are not the node's; false where that may not be read. */
+/* Whether its PID namespace is not the node's, or it has another root as told above; false where
+ * its namespaces may not be read. */
 bool ht_proc_is_apart(struct ht_proc_reader *reader, pid_t pid);
 /* exe, and whether its namespaces or its root are not the node's (ret_apart); for any process.
  * Returns false where rights were missing. */

@@ -290,12 +290,48 @@ static void another_root_is_told_from_the_nodes(void **state)
     put_link(tree, "502/ns/mnt", "mnt:[1]");
     put_link(tree, "502/root", "/");
     assert_false(ht_proc_has_other_root(reader, 502));
-    /* A user's FUSE shuts even root out: it is not the node's. */
+    /* It ended between two looks. */
     put_folder(tree, "503");
     put_folder(tree, "503/ns");
     put_link(tree, "503/ns/mnt", "mnt:[1]");
-    assert_true(ht_proc_has_other_root(reader, 503));
+    assert_false(ht_proc_has_other_root(reader, 503));
     assert_false(ht_proc_has_other_root(reader, 504));
+}
+
+static void open_to_others(const struct tree *tree, const char *name, mode_t mode)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%s/%s", tree->path, name);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+/* A user's FUSE shuts even root out: it is not the node's. */
+static void a_root_that_may_not_be_looked_at_is_not_the_nodes(void **state)
+{
+    struct tree *tree = *state;
+    struct ht_proc_reader *reader = &tree->reader;
+    char path[PATH_BYTES];
+    bool other;
+
+    reader->has_root = true;
+    reader->ns_mnt = 2;
+    put_folder(tree, "505");
+    put_folder(tree, "505/ns");
+    put_folder(tree, "505/shut");
+    put_link(tree, "505/ns/mnt", "mnt:[1]");
+    snprintf(path, sizeof(path), "%s/505/shut/root", tree->path);
+    put_link(tree, "505/root", path);
+    open_to_others(tree, "", 0755);
+    open_to_others(tree, "505", 0755);
+    open_to_others(tree, "505/ns", 0755);
+    open_to_others(tree, "505/shut", 0);
+    if (getuid() == 0)
+        assert_int_equal(seteuid(65534), 0);
+    other = ht_proc_has_other_root(reader, 505);
+    assert_int_equal(seteuid(getuid()), 0);
+    open_to_others(tree, "505/shut", 0700);
+    assert_true(other);
 }
 
 static void reused_pid_is_thrown_away(void **state)
@@ -395,6 +431,8 @@ int main(void)
         cmocka_unit_test(a_descriptor_that_became_another_is_not_asked),
         cmocka_unit_test_setup_teardown(another_root_is_told_from_the_nodes, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(reused_pid_is_thrown_away, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(a_root_that_may_not_be_looked_at_is_not_the_nodes,
+                                        make_tree, free_tree),
         cmocka_unit_test_setup_teardown(zombie_is_gone, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(other_namespace_stands_apart, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(what_holds_for_all_is_asked_once, make_tree, free_tree),
