@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "kube-private.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/vec.h"
 
 static struct ht_str text_of(const struct ht_json *object, const char *key)
 {
@@ -50,16 +52,16 @@ static void take_applied(const struct ht_json *told, struct ht_pod_container *co
 }
 
 /* The statuses name the containers. */
-static void take_list(const struct ht_json *list, struct ht_pod_container_list *containers,
-                      struct ht_pod_container *items)
+static void take_list(const struct ht_json *list, struct ht_map *containers)
 {
-    for (size_t i = 0; ht_json_is_array(list) && i < list->len; i++) {
-        struct ht_str name = text_of(&list->items[i], "name");
+    size_t len = ht_json_is_array(list) ? list->len : 0;
 
-        for (size_t j = 0; name.len && j < containers->len; j++) {
-            if (ht_str_equal(items[j].name, name))
-                take_applied(&list->items[i], &items[j]);
-        }
+    for (size_t i = 0; i < len && i < HT_LIMIT_POD_ITEMS; i++) {
+        struct ht_pod_container *container =
+            ht_map_get(containers, text_of(&list->items[i], "name"));
+
+        if (container)
+            take_applied(&list->items[i], container);
     }
 }
 
@@ -69,15 +71,22 @@ void ht_kube_decode_resize(struct ht_kube_decoding *decoding, const struct ht_js
     struct ht_str resize = find_resize(status, decoding->arena);
     struct ht_pod_container_list containers = pod->containers;
     struct ht_pod_container *items;
+    struct ht_map *by_name;
 
     if (!resize.len)
         return;
     ht_pod_set_resize(pod, resize);
+    by_name = ht_map_new();
     items = ht_arena_array(decoding->arena, struct ht_pod_container, containers.len);
     if (containers.len)
         memcpy(items, containers.items, containers.len * sizeof(*items));
-    take_list(ht_json_get(status, "containerStatuses"), &containers, items);
-    take_list(ht_json_get(status, "initContainerStatuses"), &containers, items);
+    for (size_t i = 0; i < containers.len; i++) {
+        if (items[i].name.len)
+            ht_map_set(by_name, items[i].name, &items[i]);
+    }
+    take_list(ht_json_get(status, "containerStatuses"), by_name);
+    take_list(ht_json_get(status, "initContainerStatuses"), by_name);
+    ht_map_free(by_name);
     containers.items = items;
     ht_pod_set_containers(pod, containers);
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/kube-pod.h"
@@ -96,11 +97,40 @@ static void what_the_node_does_not_tell_is_not_known(void **state)
     assert_false(ht_pod_container_has_cpu_applied(&pod.containers.items[1]));
 }
 
+/* More statuses than a pod may have containers are no truth about it. */
+static void statuses_without_end_are_left(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(64 * HT_LIMIT_ROW);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ROW);
+    struct ht_error err = {0};
+    struct ht_pod pod = {0};
+    const struct ht_json *value;
+
+    (void)state;
+    ht_buf_add_str(&text, HT_S("{\"metadata\":{\"name\":\"web\",\"uid\":\"u\"},\"spec\":{"
+                               "\"containers\":[{\"name\":\"app\"},{\"name\":\"last\"}]},"
+                               "\"status\":{\"resize\":\"InProgress\",\"containerStatuses\":["));
+    for (size_t i = 0; i <= HT_LIMIT_POD_ITEMS; i++)
+        ht_buf_addf(&text, "%s{\"name\":\"%s\",\"resources\":{\"limits\":{\"memory\":\"1Mi\"}}}",
+                    i ? "," : "", i < HT_LIMIT_POD_ITEMS ? "app" : "last");
+    ht_buf_add_str(&text, HT_S("]}}"));
+    assert_false(ht_buf_is_full(&text));
+    value = ht_json_parse(arena, "pod", ht_buf_str(&text), &err);
+    assert_non_null(value);
+    assert_int_equal(
+        ht_kube_decode_pod(&(struct ht_kube_object){.kind = HT_S("Pod"), .value = value}, arena,
+                           &pod, &err),
+        0);
+    assert_true(ht_pod_container_has_memory_applied(&pod.containers.items[0]));
+    assert_false(ht_pod_container_has_memory_applied(&pod.containers.items[1]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_node_applied_is_read_while_a_resize_is_under_way),
         cmocka_unit_test(what_the_node_does_not_tell_is_not_known),
+        cmocka_unit_test(statuses_without_end_are_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
