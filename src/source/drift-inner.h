@@ -67,6 +67,7 @@ struct ht_drift {
     int64_t tick_ns;
     int64_t booted_wall_ns;
     int64_t now_ns, now_wall_ns; /* of the look under way */
+    int64_t now_boot_ns;         /* likewise, since the boot: for ages */
     struct ht_row *tamper;       /* of the kernel, as read in this pass; NULL: not to be read */
     bool tamper_changed;
     int64_t pass_due_ns;      /* when tables are read anew */
@@ -102,6 +103,8 @@ void ht_drift_look_due(struct ht_drift *drift,
 /* Ends what the process ran and forgets it. */
 void ht_drift_drop(struct ht_drift *drift, struct ht_drift_process *process);
 
+/* How old it is at this look, ns; by its start, not by a clock that somebody sets. */
+int64_t ht_drift_age(const struct ht_drift *drift, const struct ht_drift_process *process);
 /* Reads stat and cgroup of a process: home, start and ticks. False: it is gone. */
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process);
 /* The container of a process with mounts and a root of its own, by its ancestors, in drift's arena:

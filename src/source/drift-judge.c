@@ -22,11 +22,6 @@ enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, INLINE_DIGITS = 16 };
 #define STARTING_NS (INT64_C(3) * HT_NS_PER_S)
 #define PARENT_NS   (INT64_C(1) * HT_NS_PER_S)
 
-static int64_t age_of(const struct ht_drift *drift, const struct ht_drift_process *process)
-{
-    return drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
-}
-
 /* ---- whose it is ---- */
 
 /* By the list of its group, which was read after the look had begun: what was no young process then
@@ -36,7 +31,7 @@ static int read_cgroup(struct ht_drift *drift, const struct ht_drift_process *pr
 {
     struct ht_str listed = {0};
 
-    if (drift->groups && age_of(drift, process) >= STARTING_NS)
+    if (drift->groups && ht_drift_age(drift, process) >= STARTING_NS)
         listed = ht_groups_find(drift->groups, process->pid);
     if (listed.len == 0)
         return ht_proc_read_cgroup(&drift->reader, process->pid, drift->arena, ret_facts);
@@ -360,7 +355,7 @@ static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *p
     struct ht_proc_stat stat;
     bool gone;
 
-    if (age_of(drift, process) > STARTING_NS || !ht_drift_may_start_from(origin) ||
+    if (ht_drift_age(drift, process) > STARTING_NS || !ht_drift_may_start_from(origin) ||
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0)
         return false;
@@ -531,7 +526,7 @@ static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *proc
         if (ht_str_has_prefix(stat.comm, servers[i]))
             return true;
     }
-    return age_of(drift, process) > STARTING_NS &&
+    return ht_drift_age(drift, process) > STARTING_NS &&
            ht_proc_read_cgroup(&drift->reader, (pid_t)parent, drift->arena, &facts) == 0 &&
            !ht_str_equal(facts.container_id, ht_layers_id(process->home));
 }

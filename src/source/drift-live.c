@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proc-node.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -404,6 +405,7 @@ static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
         return;
     drift->now_ns = ht_clock_mono(drift->feed->clock);
     drift->now_wall_ns = ht_clock_wall(drift->feed->clock);
+    drift->now_boot_ns = ht_proc_since_boot();
     drift->seen_by = start->by_fanotify ? "fanotify" : "exec-events";
     note_start(drift, start);
     process = ht_proc_crowd_find(&drift->all, start->pid);

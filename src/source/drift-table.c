@@ -63,10 +63,9 @@ int ht_drift_list(struct ht_drift *drift, struct ht_error *err)
 
 /* ---- when ---- */
 
-static int64_t age_of(const struct ht_drift *drift, const struct ht_drift_process *process)
+int64_t ht_drift_age(const struct ht_drift *drift, const struct ht_drift_process *process)
 {
-    int64_t age =
-        drift->now_wall_ns - drift->booted_wall_ns - (int64_t)process->start * drift->tick_ns;
+    int64_t age = drift->now_boot_ns - (int64_t)process->start * drift->tick_ns;
 
     return age > 0 ? age : 0;
 }
@@ -83,7 +82,7 @@ static void look(struct ht_drift *drift, struct ht_drift_process *process)
 {
     /* What is of a container may have started something else since. */
     if (ht_drift_judge(drift, process, NULL))
-        ht_proc_turn_over(&process->turn, process->pid, age_of(drift, process), drift->now_ns,
+        ht_proc_turn_over(&process->turn, process->pid, ht_drift_age(drift, process), drift->now_ns,
                           process->home != NULL);
     else
         gone(drift, process);
@@ -110,7 +109,7 @@ static int compare_waiting(const void *a, const void *b)
 
 static struct waiting waiting_of(const struct ht_drift *drift, struct ht_drift_process *process)
 {
-    int64_t age = age_of(drift, process) / drift->tick_ns + 1;
+    int64_t age = ht_drift_age(drift, process) / drift->tick_ns + 1;
 
     return (struct waiting){.process = process,
                             .share = process->ticks * 1000000 / (uint64_t)age,

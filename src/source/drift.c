@@ -144,6 +144,7 @@ static void begin(struct ht_drift *drift)
 {
     drift->now_ns = ht_clock_mono(drift->feed->clock);
     drift->now_wall_ns = ht_clock_wall(drift->feed->clock);
+    drift->now_boot_ns = ht_proc_since_boot();
     if (drift->now_ns < drift->pass_due_ns)
         return;
     ht_origin_pass(drift->origin);

@@ -59,6 +59,11 @@ int64_t ht_proc_booted(void)
     return (booted + BOOT_TICK_NS / 2) / BOOT_TICK_NS * BOOT_TICK_NS;
 }
 
+int64_t ht_proc_since_boot(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
 bool ht_proc_identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino)
 {
     struct statx facts;

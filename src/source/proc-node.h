@@ -25,6 +25,9 @@ const char *ht_proc_name(char out[HT_PROC_NAME_MAX], pid_t pid, const char *file
 /* When the kernel began to count, as wall time, to the hundredth of a second by which it counts the
  * starts of processes itself: whoever asks gets the same, until somebody sets the clock. */
 int64_t ht_proc_booted(void);
+/* Since then, in ns, whatever the wall clock is set to: what starts of processes are subtracted
+ * from to tell how old they are. */
+int64_t ht_proc_since_boot(void);
 /* Device and inode of what the name leads to, without asking a remote file system, which could
  * hang. False if they are not told. */
 bool ht_proc_identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino);

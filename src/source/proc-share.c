@@ -64,6 +64,7 @@ static bool make_part(struct ht_proc_table *part, const struct ht_proc_table *wh
     part->tick_ns = whole->tick_ns;
     part->now_ns = whole->now_ns;
     part->now_wall_ns = whole->now_wall_ns;
+    part->now_boot_ns = whole->now_boot_ns;
     part->feed = whole->feed;
     return true;
 }

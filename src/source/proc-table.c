@@ -289,8 +289,7 @@ static bool is_agreed(const struct ht_proc_entry *entry)
 /* Only what has security fields is read again and again. */
 static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *entry)
 {
-    int64_t age =
-        table->now_wall_ns - table->booted_wall_ns - (int64_t)entry->start * table->tick_ns;
+    int64_t age = table->now_boot_ns - (int64_t)entry->start * table->tick_ns;
 
     ht_proc_turn_over(&entry->turn, entry->pid, age, table->now_ns,
                       entry->contained || entry->engine);
@@ -432,6 +431,7 @@ int ht_proc_table_look(struct ht_proc_table *table, struct ht_feed *feed, struct
     table->feed = feed;
     table->now_ns = ht_clock_mono(feed->clock);
     table->now_wall_ns = ht_clock_wall(feed->clock);
+    table->now_boot_ns = ht_proc_since_boot();
     table->changed = false;
     feed->at(feed, "listing /proc");
 

@@ -54,6 +54,7 @@ struct ht_proc_table {
     int64_t tick_ns;
     int64_t now_ns; /* of the look under way, monotonic */
     int64_t now_wall_ns;
+    int64_t now_boot_ns; /* since the boot: for ages */
     bool changed;
     bool crowd; /* someone joined or left: containers' first processes are looked for */
     struct ht_feed *feed;

@@ -388,6 +388,28 @@ static void exec_is_seen_when_a_young_process_is_read_again(void **state)
     end(pid);
 }
 
+static int64_t set_forward(void *context)
+{
+    return ht_test_feed_wall(context) + 3600 * HT_NS_PER_S;
+}
+
+/* Somebody sets the clock while we run: a process that has just started is young all the same. */
+static void a_clock_that_is_set_makes_nobody_older(void **state)
+{
+    struct looking *looking = *state;
+    bool again = false;
+
+    looking->feed.clock.wall_ns = set_forward;
+    for (int i = 0; i < 20 && !again; i++) {
+        pid_t pid = fork_sleeper();
+
+        look(looking);
+        again = entry_of(looking, pid)->turn.due_ns < INT64_MAX; /* else it counts as old */
+        end(pid);
+    }
+    assert_true(again);
+}
+
 static void secrets_in_arguments_are_masked(void **state)
 {
     struct looking *looking = *state;
@@ -738,6 +760,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(zombie_has_no_row, begin, finish),
         cmocka_unit_test_setup_teardown(exec_is_seen_when_a_young_process_is_read_again, begin,
                                         finish),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_set_makes_nobody_older, begin, finish),
         cmocka_unit_test_setup_teardown(secrets_in_arguments_are_masked, begin, finish),
         cmocka_unit_test_setup_teardown(reused_pid_is_another_process, begin, finish),
         cmocka_unit_test_setup_teardown(unmanaged_process_has_its_security_fields, begin, finish),
