@@ -434,10 +434,10 @@ static bool is_switch(struct ht_str value)
 
 /* A shell's variable is called so too, but stands behind no ";" without a blank: it is the password
  * of "DRIVER=x;UID=y;PWD=z". */
-static bool is_odbc_password(struct ht_str text, struct ht_str key)
+static bool is_odbc_password(const struct ht_secret_spans *spans, struct ht_str key)
 {
-    return ht_str_is(key, "PWD") && key.data > text.data && key.data[-1] == ';' &&
-           ht_str_find_nocase(text, HT_S("uid="), 0) >= 0;
+    return spans->has_uid && ht_str_is(key, "PWD") && key.data > spans->text.data &&
+           key.data[-1] == ';';
 }
 
 /* True if there is a "=" with a name before it and something behind it: "abc==" has none. */
@@ -481,16 +481,17 @@ static size_t find_pair(struct ht_secret_spans *spans, size_t sep, size_t *insid
         return sep + 1;
 
     enum ht_secret_strength strength = ht_secret_name_strength(key);
-    if (strength == HT_SECRET_NO && is_odbc_password(spans->text, key))
+    if (strength == HT_SECRET_NO && is_odbc_password(spans, key))
         strength = HT_SECRET_STRONG;
     if (strength == HT_SECRET_NO)
         return sep + 1;
     begin_value(spans->text, sep, &pair);
+    if (is_description(key, ht_str_sub(spans->text, pair.value, spans->text.len)))
+        return sep + 1;
 
     size_t end = end_value(spans, &pair);
     struct ht_str value = range(spans->text, pair.value, end);
-    if (end <= pair.value || is_description(key, value) ||
-        (strength == HT_SECRET_WEAK && is_switch(value)))
+    if (end <= pair.value || (strength == HT_SECRET_WEAK && is_switch(value)))
         return sep + 1;
     spans->origin =
         (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "named", .name = key};
@@ -506,6 +507,9 @@ void ht_secret_find_pairs(struct ht_secret_spans *spans)
     struct ht_str text = spans->text;
     size_t inside = 0;
 
+    /* Asked once: there may be many of them. */
+    spans->has_uid =
+        ht_str_find(text, HT_S(";PWD"), 0) >= 0 && ht_str_find_nocase(text, HT_S("uid="), 0) >= 0;
     for (size_t at = 1; at < text.len;) {
         bool is_scheme = text.data[at] == ':' && at + 2 < text.len && text.data[at + 1] == '/' &&
                          text.data[at + 2] == '/';

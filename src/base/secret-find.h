@@ -39,6 +39,7 @@ struct ht_secret_spans {
     size_t cap;
     bool is_shell;                  /* a text of several words, as a shell reads it */
     struct ht_secret_origin origin; /* of what is added next */
+    bool has_uid;                   /* "uid=" stands in the text; known while pairs are found */
 };
 
 /* Adds [from, to) of the text unless it is empty, masked already, or a value that is no secret. */
@@ -56,8 +57,10 @@ void ht_secret_find_shapes(struct ht_secret_spans *spans);
 void ht_secret_find_urls(struct ht_secret_spans *spans);
 /* NAME=X, "name": "X", Authorization: Bearer X. */
 void ht_secret_find_pairs(struct ht_secret_spans *spans);
-/* Lines of known files (netrc, pgpass) and tokens known by their middle. */
+/* Lines of known files (netrc, pgpass), and ht_secret_find_tokens. */
 void ht_secret_find_lines(struct ht_secret_spans *spans);
+/* Tokens known by their middle, or by what they are made of. */
+void ht_secret_find_tokens(struct ht_secret_spans *spans);
 /* All of these, and what the words of a command line tell of each other. */
 void ht_secret_find_all(struct ht_secret_spans *spans);
 

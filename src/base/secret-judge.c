@@ -629,16 +629,44 @@ static size_t merge(struct ht_secret_found *found, size_t len)
     return kept;
 }
 
-/* A name that is itself part of something hidden is not told. */
-static struct ht_str safe_name(const struct ht_secret_spans *spans, struct ht_str name)
+static int by_begin(const void *left, const void *right)
+{
+    const struct ht_secret_span *a = left;
+    const struct ht_secret_span *b = right;
+
+    return (a->from > b->from) - (a->from < b->from);
+}
+
+/* Sorts the spans and tells how far each and all before it reach. */
+static size_t *sort_spans(struct ht_secret_spans *spans)
+{
+    size_t *reach = ht_new_array(size_t, spans->len + 1);
+
+    if (spans->len)
+        qsort(spans->items, spans->len, sizeof(*spans->items), by_begin);
+    for (size_t i = 0; i < spans->len; i++)
+        reach[i] = i && reach[i - 1] > spans->items[i].to ? reach[i - 1] : spans->items[i].to;
+    return reach;
+}
+
+/* A name that is itself part of something hidden is not told. The spans are sorted. */
+static struct ht_str safe_name(const struct ht_secret_spans *spans, const size_t *reach,
+                               struct ht_str name)
 {
     size_t from = name.len ? (size_t)(name.data - spans->text.data) : 0;
+    size_t low = 0;
+    size_t high = spans->len;
 
-    for (size_t i = 0; name.len && i < spans->len; i++) {
-        if (spans->items[i].from < from + name.len && spans->items[i].to > from)
-            return (struct ht_str){0};
+    /* All before low begin before the name's end. */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (spans->items[middle].from < from + name.len)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return name;
+    return name.len && low && reach[low - 1] > from ? (struct ht_str){0} : name;
 }
 
 size_t ht_secret_judge(struct ht_str text, bool is_shell, struct ht_secret_found *ret_found,
@@ -649,6 +677,7 @@ size_t ht_secret_judge(struct ht_str text, bool is_shell, struct ht_secret_found
 
     ht_secret_find_all(&spans);
 
+    ht_autofree size_t *reach = sort_spans(&spans);
     ht_autofree struct ht_secret_found *all = ht_new_array(struct ht_secret_found, spans.len + 1);
     for (size_t i = 0; i < spans.len; i++) {
         const struct ht_secret_span *span = &spans.items[i];
@@ -658,7 +687,7 @@ size_t ht_secret_judge(struct ht_str text, bool is_shell, struct ht_secret_found
             continue;
         all[len++] = (struct ht_secret_found){.sure = (enum ht_secret_sure)sure,
                                               .rule = span->origin.rule,
-                                              .name = safe_name(&spans, span->origin.name),
+                                              .name = safe_name(&spans, reach, span->origin.name),
                                               .from = span->from,
                                               .len = span->to - span->from};
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Secrets that the form of a whole line tells, or the middle of a token. */
+/* Secrets that the form of a whole line tells, or what stands around them. */
 #include <string.h>
 
 #include "hulltop/base/mem.h"
@@ -21,6 +21,23 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
+static size_t skip_blanks(struct ht_str text, size_t at)
+{
+    while (at < text.len && is_blank(text.data[at]))
+        at++;
+    return at;
+}
+
+static bool is_at(struct ht_str text, size_t at, const char *word)
+{
+    return ht_str_is_nocase(ht_str_sub(text, at, strlen(word)), word);
+}
+
 static size_t token_end(struct ht_str text, size_t from)
 {
     while (from < text.len && is_token(text.data[from]))
@@ -32,6 +49,42 @@ static void add(struct ht_secret_spans *spans, const char *rule, size_t from, si
 {
     spans->origin = (struct ht_secret_origin){.how = HT_SECRET_BY_LINE, .rule = rule};
     ht_secret_add(spans, from, to);
+}
+
+/* How many backslashes stand right before a place, but not before least. */
+static size_t backslashes(struct ht_str text, size_t least, size_t at)
+{
+    size_t from = at;
+
+    while (from > least && text.data[from - 1] == '\\')
+        from--;
+    return at - from;
+}
+
+/* A text in quotes, which has others in it only behind backslashes. */
+struct quoted {
+    size_t from, to; /* without the quotes */
+    size_t next;     /* behind the last quote, or the end of the text */
+};
+
+/* The text whose first quote is at a place. If that has backslashes itself, since it is in another
+ * text, the last one has as many. */
+static struct quoted read_quoted(struct ht_str text, size_t at)
+{
+    char quote = text.data[at];
+    size_t own = backslashes(text, 0, at);
+    struct quoted quoted = {.from = at + 1, .to = text.len, .next = text.len};
+
+    for (size_t i = at + 1; i < text.len; i++) {
+        size_t before = text.data[i] == quote ? backslashes(text, at + 1, i) : 1;
+
+        if (text.data[i] != quote || (before % 2 && before % (2 * (own + 1)) != own))
+            continue;
+        quoted.to = i - (before < own ? before : own);
+        quoted.next = i + 1;
+        break;
+    }
+    return quoted;
 }
 
 /* netrc: "machine H login U password X", in any order, words between blanks. */
@@ -106,124 +159,135 @@ static void find_pgpass(struct ht_secret_spans *spans)
     add(spans, "pgpass", spans->text.len - fields[4].len, spans->text.len);
 }
 
+/* Where the last command of a shell's text begins: behind a ";" or "&" that is in no quotes. */
+static size_t last_command(struct ht_str text, size_t from, size_t to)
+{
+    char quote = '\0';
+
+    for (size_t i = from; i < to; i++) {
+        char c = text.data[i];
+
+        if (quote)
+            quote = c == quote ? '\0' : quote;
+        else if (is_quote(c))
+            quote = c;
+        else if (c == ';' || c == '&')
+            from = i + 1;
+    }
+    return from;
+}
+
+/* A new line, or "\n" before another user or the last quote. */
+static bool is_line_end(struct ht_str text, size_t at)
+{
+    if (text.data[at] != '\\' || at + 1 >= text.len || text.data[at + 1] != 'n')
+        return text.data[at] == '\n';
+
+    size_t end = token_end(text, at + 2);
+    return end < text.len && (end > at + 2 ? text.data[end] == ':' : is_quote(text.data[end]));
+}
+
+/* user:X, user:X, each at the begin of a word or of a line in quotes. */
+static void find_users(struct ht_secret_spans *spans, size_t at, size_t to)
+{
+    struct ht_str text = spans->text;
+    size_t least = at;
+
+    for (; at < to; at++) {
+        size_t begin = at;
+        size_t end = at + 1;
+
+        if (text.data[at] != ':')
+            continue;
+        while (begin > least && (is_token(text.data[begin - 1]) || text.data[begin - 1] == '.'))
+            begin--;
+
+        char before = begin > least ? text.data[begin - 1] : ' ';
+        bool is_line = before == '\n' || before == '\\' || is_quote(before);
+        while (end < to && !is_quote(text.data[end]) &&
+               (is_line ? !is_line_end(text, end) : !is_blank(text.data[end])))
+            end++;
+        if (begin == at || is_at(text, at, "://"))
+            continue;
+        add(spans, "chpasswd", at + 1, end);
+        at = end - 1;
+        least = end;
+    }
+}
+
 /* "echo root:X | chpasswd", as images are built. */
 static void find_chpasswd(struct ht_secret_spans *spans)
 {
     struct ht_str text = spans->text;
-    ptrdiff_t pipe = ht_str_find_byte(text, '|');
-    ptrdiff_t end = pipe < 0 ? -1 : ht_str_find(text, HT_S("chpasswd"), (size_t)pipe);
-    ptrdiff_t colon = end < 0 ? -1 : ht_str_rfind_byte(ht_str_sub(text, 0, (size_t)end), ':');
-    size_t to = (size_t)(colon + 1);
+    ptrdiff_t end = ht_str_find(text, HT_S("chpasswd"), 0);
+    size_t from = 0;
 
-    if (colon <= 0 || !is_token(text.data[colon - 1]))
-        return;
-    while (to < (size_t)end && !is_blank(text.data[to]) && !strchr("\"'|", text.data[to]))
-        to++;
-    if (ht_str_find_byte(ht_str_sub(text, to, (size_t)end - to), '|') >= 0)
-        add(spans, "chpasswd", (size_t)colon + 1, to);
+    for (; end >= 0; end = ht_str_find(text, HT_S("chpasswd"), from)) {
+        struct ht_str before = ht_str_sub(text, from, (size_t)end - from);
+        ptrdiff_t pipe = ht_str_rfind_byte(before, '|');
+        size_t to = from + (size_t)(pipe < 0 ? 0 : pipe);
+
+        find_users(spans, last_command(text, from, to), to);
+        from = (size_t)end + strlen("chpasswd");
+    }
 }
 
-/* The password between what introduces it and what ends it, in one word without a "/". */
-static void find_between(struct ht_secret_spans *spans, const char *rule, char before,
-                         const char *after)
+/* True if a place may be the begin of the password: behind a user, and in no scheme. */
+static bool is_user_end(struct ht_str text, size_t at, char mark)
+{
+    return text.data[at] == mark && at > 0 && is_token(text.data[at - 1]) &&
+           !ht_str_has_prefix(ht_str_sub(text, at, 3), "://");
+}
+
+/* DSN=user:X@tcp(host:3306)/db, as programs in Go write it: X begins behind the first ":". */
+static void find_go_dsn(struct ht_secret_spans *spans, const char *after)
 {
     struct ht_str text = spans->text;
+    size_t least = 0;
     ptrdiff_t at = ht_str_find(text, ht_str_from(after), 0);
-    size_t from = at < 0 ? 0 : (size_t)at;
 
-    while (from > 0 && text.data[from - 1] != before && !is_blank(text.data[from - 1]))
-        from--;
-    if (from > 1 && text.data[from - 1] == before && is_token(text.data[from - 2]))
-        add(spans, rule, from, (size_t)at);
-}
-
-/* DSN=user:X@tcp(host:3306)/db, as programs in Go write it; jdbc:oracle:thin:user/X@host. */
-static void find_dsn(struct ht_secret_spans *spans)
-{
-    find_between(spans, "dsn-password", ':', "@tcp(");
-    find_between(spans, "dsn-password", ':', "@unix(");
-    if (ht_str_find(spans->text, HT_S("jdbc:oracle:"), 0) >= 0)
-        find_between(spans, "dsn-password", '/', "@");
-}
-
-/* A JSON Web Key: "d" of a private one, "k" of a symmetric one. */
-static void find_jwk(struct ht_secret_spans *spans)
-{
-    static const char *const members[] = {"\"d\"", "\"k\""};
-    enum { LEAST = 22 /* 128 bits */ };
-    struct ht_str text = spans->text;
-
-    if (ht_str_find(text, HT_S("\"kty\""), 0) < 0)
-        return;
-    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-        ptrdiff_t at = ht_str_find(text, ht_str_from(members[i]), 0);
-        size_t from = at < 0 ? text.len : (size_t)at + strlen(members[i]);
-
-        while (from < text.len && (is_blank(text.data[from]) || text.data[from] == ':'))
-            from++;
-        if (from == text.len || text.data[from] != '"')
-            continue;
-
-        size_t to = from + 1;
-        while (to < text.len && is_token(text.data[to]))
-            to++;
-        if (to - from > LEAST)
-            add(spans, "jwk", from + 1, to);
-    }
-}
-
-/* ["program","--password","X"]: the words of a command line as JSON. */
-static void find_json_words(struct ht_secret_spans *spans)
-{
-    struct ht_str text = spans->text;
-    ptrdiff_t at = ht_str_find(text, HT_S("\"-"), 0);
-
-    for (; at >= 0; at = ht_str_find(text, HT_S("\"-"), (size_t)at + 1)) {
-        size_t from = (size_t)at + 1;
-        size_t to = token_end(text, from);
-        struct ht_str name = ht_str_sub(text, from, to - from);
-        size_t value = to + 1;
-
-        while (value < text.len && (is_blank(text.data[value]) || text.data[value] == ','))
-            value++;
-        if (to == text.len || text.data[to] != '"' || value >= text.len ||
-            text.data[value] != '"' || ht_secret_name_strength(name) != HT_SECRET_STRONG)
-            continue;
-
-        ptrdiff_t end = ht_str_find_byte(ht_str_sub(text, value + 1, text.len), '"');
-        spans->origin =
-            (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "option", .name = name};
-        if (end > 0)
-            ht_secret_add(spans, value + 1, value + 1 + (size_t)end);
-    }
-}
-
-static void add_named(struct ht_secret_spans *spans, struct ht_str name, size_t from, size_t to)
-{
-    spans->origin =
-        (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "named", .name = name};
-    ht_secret_add(spans, from, to);
-}
-
-/* <password>X</password> */
-static void find_elements(struct ht_secret_spans *spans)
-{
-    struct ht_str text = spans->text;
-    ptrdiff_t at = ht_str_find(text, HT_S("</"), 0);
-
-    for (; at >= 0; at = ht_str_find(text, HT_S("</"), (size_t)at + 2)) {
-        size_t end = token_end(text, (size_t)at + 2);
-        struct ht_str name = ht_str_sub(text, (size_t)at + 2, end - (size_t)at - 2);
+    for (; at >= 0; at = ht_str_find(text, ht_str_from(after), least)) {
         size_t from = (size_t)at;
 
-        while (from > 0 && text.data[from - 1] != '>' && text.data[from - 1] != '<')
+        while (from > least && !is_blank(text.data[from - 1]))
             from--;
-        if (from > name.len + 1 && text.data[from - 1] == '>' &&
-            text.data[from - 2 - name.len] == '<' &&
-            ht_str_equal(ht_str_sub(text, from - 1 - name.len, name.len), name) &&
-            ht_secret_name_strength(name) == HT_SECRET_STRONG)
-            add_named(spans, name, from, (size_t)at);
+        while (from < (size_t)at && !is_user_end(text, from, ':'))
+            from++;
+        if (from < (size_t)at)
+            add(spans, "dsn-password", from + 1, (size_t)at);
+        for (least = (size_t)at + strlen(after); least < text.len && text.data[least] != ')';)
+            least++;
     }
+}
+
+/* jdbc:oracle:thin:user/X@host: X ends at the last "@" of the word. */
+static void find_oracle(struct ht_secret_spans *spans)
+{
+    static const char scheme[] = "jdbc:oracle:";
+    struct ht_str text = spans->text;
+    ptrdiff_t found = ht_str_find(text, ht_str_from(scheme), 0);
+    size_t end = 0;
+
+    for (; found >= 0; found = ht_str_find(text, ht_str_from(scheme), end)) {
+        size_t user = token_end(text, (size_t)found + strlen(scheme)) + 1;
+        size_t from = token_end(text, user);
+        size_t to = 0;
+
+        end = (size_t)found + strlen(scheme);
+        while (end < text.len && !is_blank(text.data[end]) && !(to && is_quote(text.data[end]))) {
+            to = text.data[end] == '@' ? end : to;
+            end++;
+        }
+        if (from > user && from < to && text.data[from] == '/')
+            add(spans, "dsn-password", from + 1, to);
+    }
+}
+
+static void find_dsn(struct ht_secret_spans *spans)
+{
+    find_go_dsn(spans, "@tcp(");
+    find_go_dsn(spans, "@unix(");
+    find_oracle(spans);
 }
 
 /* Skips blanks and what stands between the words of JSON and of XML. */
@@ -235,185 +299,394 @@ static size_t skip_marks(struct ht_str text, size_t at)
     return at;
 }
 
-/* {"name":"DB_PASSWORD","value":"X"}, <add key="Secret" value="X"/>, name: X, value: Y: a name that
- * is a value itself. */
+/* JSON Web Keys: "d", "p" and what follows from them of private ones, "k" of symmetric ones. */
+static void find_jwk(struct ht_secret_spans *spans)
+{
+    static const char *const members[] = {"d", "k", "p", "q", "dp", "dq", "qi"};
+    enum { LEAST = 22 /* 128 bits */ };
+    struct ht_str text = spans->text;
+
+    if (ht_str_find(text, HT_S("\"kty"), 0) < 0)
+        return;
+    for (size_t at = 0; at < text.len; at++) {
+        bool is_member = false;
+
+        if (text.data[at] != '"')
+            continue;
+
+        size_t end = token_end(text, at + 1);
+        struct ht_str name = ht_str_sub(text, at + 1, end - at - 1);
+        for (size_t i = 0; i < ARRAY_LEN(members); i++)
+            is_member = is_member || ht_str_is(name, members[i]);
+        if (!is_member)
+            continue;
+
+        size_t from = skip_marks(text, end);
+        size_t to = token_end(text, from);
+        if (text.data[from - 1] == '"' && to - from >= LEAST)
+            add(spans, "jwk", from, to);
+        at = to - 1;
+    }
+}
+
+/* ["program","--password","X"]: the words of a command line as JSON. */
+static void find_json_words(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    ptrdiff_t at = ht_str_find(text, HT_S("\"-"), 0);
+    size_t covered = 0;
+
+    for (; at >= 0; at = ht_str_find(text, HT_S("\"-"), (size_t)at + 1)) {
+        size_t from = (size_t)at + 1;
+        size_t to = token_end(text, from);
+        struct ht_str name = ht_str_sub(text, from, to - from);
+        size_t value = to + backslashes(text, 0, (size_t)at);
+        bool is_closed = value < text.len && text.data[value] == '"';
+
+        for (value++;
+             value < text.len && strchr(" \t\r\n,\\", text.data[value]) && text.data[value];)
+            value++;
+        if (!is_closed || value >= text.len || text.data[value] != '"' || value < covered ||
+            ht_secret_name_strength(name) != HT_SECRET_STRONG)
+            continue;
+
+        struct quoted quoted = read_quoted(text, value);
+        spans->origin =
+            (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "option", .name = name};
+        ht_secret_add(spans, quoted.from, quoted.to);
+        covered = quoted.next;
+    }
+}
+
+static void add_named(struct ht_secret_spans *spans, struct ht_str name, size_t from, size_t to)
+{
+    spans->origin =
+        (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "named", .name = name};
+    ht_secret_add(spans, from, to);
+}
+
+/* The end of an XML tag that has no "/" before it; 0: it has none, or ends far away. */
+static size_t tag_end(struct ht_str text, size_t at)
+{
+    enum { FAR = 1024 };
+    char quote = '\0';
+
+    for (size_t end = at + FAR; at < text.len && at < end; at++) {
+        char c = text.data[at];
+
+        if (quote)
+            quote = c == quote ? '\0' : quote;
+        else if (is_quote(c))
+            quote = c;
+        else if (c == '>')
+            return text.data[at - 1] == '/' ? 0 : at + 1;
+    }
+    return 0;
+}
+
+/* What is in an element, without blanks around it, in CDATA or not. Other elements are not it. */
+static void add_content(struct ht_secret_spans *spans, struct ht_str name, size_t from, size_t to)
+{
+    static const char begin[] = "<![CDATA[";
+    struct ht_str text = spans->text;
+
+    from = skip_blanks(text, from);
+    while (to > from && is_blank(text.data[to - 1]))
+        to--;
+    if (is_at(text, from, begin)) {
+        from += strlen(begin);
+        to -= ht_str_has_suffix(ht_str_sub(text, 0, to), "]]>") ? strlen("]]>") : 0;
+    } else if (from < to && text.data[from] == '<') {
+        return;
+    }
+    if (from < to)
+        add_named(spans, name, from, to);
+}
+
+/* <password>X</password>, <password type="x"><![CDATA[X]]></password> */
+static void find_elements(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+    struct ht_str open = {0};
+    size_t from = 0;
+
+    for (size_t at = 0; at < text.len; at++) {
+        if (text.data[at] != '<')
+            continue;
+
+        bool is_end = at + 1 < text.len && text.data[at + 1] == '/';
+        size_t begin = at + 1 + is_end;
+        size_t end = token_end(text, begin);
+        struct ht_str name = ht_str_sub(text, begin, end - begin);
+
+        if (is_end && open.len && ht_str_equal(name, open)) {
+            add_content(spans, open, from, at);
+            open.len = 0;
+        } else if (!is_end && name.len && ht_secret_name_strength(name) == HT_SECRET_STRONG) {
+            size_t content = tag_end(text, end);
+
+            open = content ? name : open;
+            from = content ? content : from;
+        }
+    }
+}
+
+enum {
+    NEAR = 256,     /* bytes between a value and its name */
+    NAME_MAX = 128, /* bytes of a name that are looked at */
+};
+
+static bool is_named(struct ht_str name)
+{
+    return name.len && ht_secret_name_strength(name) == HT_SECRET_STRONG;
+}
+
+/* The name that ends right before a "value", in quotes; empty: there is none. */
+static struct ht_str name_right_before(struct ht_str text, size_t at)
+{
+    size_t end = at;
+
+    while (end > 0 && (is_blank(text.data[end - 1]) || strchr("\"',\\", text.data[end - 1])) &&
+           text.data[end - 1])
+        end--;
+
+    size_t begin = end;
+    while (end < at && begin > 0 && end - begin < NAME_MAX &&
+           (is_token(text.data[begin - 1]) || text.data[begin - 1] == '.'))
+        begin--;
+    if (begin == end || begin == 0 || !strchr("\"'", text.data[begin - 1]))
+        return (struct ht_str){0};
+    return ht_str_sub(text, begin, end - begin);
+}
+
+/* True at what ends an object, an element or an item of a list. */
+static bool is_border(struct ht_str text, size_t at)
+{
+    bool is_item = text.data[at] == '-' && at + 1 < text.len && text.data[at + 1] == ' ' &&
+                   (at == 0 || is_blank(text.data[at - 1]));
+
+    return is_item || (text.data[at] && strchr("{}<>", text.data[at]));
+}
+
+/* The name that "name" or "key" gives between two places; empty: none does. */
+static struct ht_str name_between(struct ht_str text, size_t from, size_t to)
+{
+    for (size_t at = from; at < to; at++) {
+        bool is_word = at == 0 || (!is_token(text.data[at - 1]) && text.data[at - 1] != '.');
+        size_t len = !is_word || !strchr("nNkK", text.data[at]) ? 0
+                     : is_at(text, at, "name")                  ? strlen("name")
+                     : is_at(text, at, "key")                   ? strlen("key")
+                                                                : 0;
+
+        if (len == 0)
+            continue;
+
+        size_t begin = skip_marks(text, at + len);
+        size_t end;
+        for (end = begin; end < to && end - begin < NAME_MAX &&
+                          (is_token(text.data[end]) || text.data[end] == '.');)
+            end++;
+        if (begin > at + len && is_named(ht_str_sub(text, begin, end - begin)))
+            return ht_str_sub(text, begin, end - begin);
+    }
+    return (struct ht_str){0};
+}
+
+/* The name of a "value" at a place, whose value ends at another: before it or behind it. */
+static struct ht_str name_near(struct ht_str text, size_t at, size_t to)
+{
+    struct ht_str name = name_right_before(text, at);
+    size_t from = at;
+    size_t end = to;
+
+    if (is_named(name))
+        return name;
+    while (from > 0 && at - from < NEAR && !is_border(text, from - 1))
+        from--;
+    name = name_between(text, from, at);
+    if (name.len)
+        return name;
+    while (end < text.len && end - to < NEAR && !is_border(text, end))
+        end++;
+    return name_between(text, to, end);
+}
+
+/* The value behind a "value" that ends at a place: in quotes, or the rest of a line of YAML. */
+static bool read_value(struct ht_str text, size_t at, struct quoted *ret_value)
+{
+    size_t marks = skip_marks(text, at);
+    size_t from = at + 1;
+    bool is_separated = false;
+
+    for (size_t i = at; i < marks; i++) {
+        is_separated = is_separated || strchr(":=,", text.data[i]);
+        if (is_separated && is_quote(text.data[i])) {
+            *ret_value = read_quoted(text, i);
+            return true;
+        }
+    }
+    if (marks == at || text.data[at] != ':')
+        return false;
+    while (from < text.len && text.data[from] == ' ')
+        from++;
+
+    size_t end = from;
+    while (end < text.len && text.data[end] != '\n' && text.data[end] != '\r')
+        end++;
+    *ret_value = (struct quoted){.from = from, .to = end, .next = end};
+    return from > at + 1;
+}
+
+/* {"name":"DB_PASSWORD","value":"X"}, <add key="Secret" value="X"/>, and in YAML "name: X" and
+ * "value: Y" on two lines: a name that is a value itself, before or behind, with others between. */
 static void find_named_values(struct ht_secret_spans *spans)
 {
     struct ht_str text = spans->text;
     ptrdiff_t at = ht_str_find_nocase(text, HT_S("value"), 0);
+    size_t covered = 0;
 
-    for (; at > 0; at = ht_str_find_nocase(text, HT_S("value"), (size_t)at + 1)) {
-        size_t end = (size_t)at;
-        size_t from = skip_marks(text, (size_t)at + strlen("value"));
-        size_t to = from;
-        bool is_quoted = from > 0 && (text.data[from - 1] == '"' || text.data[from - 1] == '\'');
+    for (; at >= 0; at = ht_str_find_nocase(text, HT_S("value"), (size_t)at + 1)) {
+        struct quoted value;
 
-        while (end > 0 && (is_blank(text.data[end - 1]) || strchr("\"',\\", text.data[end - 1])) &&
-               text.data[end - 1])
-            end--;
-
-        size_t begin = end;
-        while (begin > 0 && (is_token(text.data[begin - 1]) || text.data[begin - 1] == '.'))
-            begin--;
-        if (begin == end || end == (size_t)at || begin == 0 ||
-            !strchr("\"'", text.data[begin - 1]) || from == (size_t)at + strlen("value") ||
-            !is_quoted)
+        if ((at > 0 && is_token(text.data[at - 1])) || (size_t)at < covered ||
+            !read_value(text, (size_t)at + strlen("value"), &value))
             continue;
-        while (to < text.len && text.data[to] != text.data[from - 1] && text.data[to] != '\\')
-            to++;
 
-        struct ht_str name = ht_str_sub(text, begin, end - begin);
-        if (ht_secret_name_strength(name) == HT_SECRET_STRONG)
-            add_named(spans, name, from, to);
+        struct ht_str name = name_near(text, (size_t)at, value.next);
+        covered = value.next;
+        if (name.len)
+            add_named(spans, name, value.from, value.to);
     }
 }
 
-/* ALTER USER app WITH PASSWORD 'X', IDENTIFIED BY "X". */
+/* Skips what may stand between a word of SQL and the text in quotes: blanks, the E of E'...', a
+ * backslash. */
+static size_t skip_to_quote(struct ht_str text, size_t at)
+{
+    at = skip_blanks(text, at);
+    if (at + 1 < text.len && strchr("EeNn", text.data[at]) && text.data[at] &&
+        text.data[at + 1] == '\'')
+        at++;
+    while (at < text.len && text.data[at] == '\\')
+        at++;
+    return at;
+}
+
+/* Behind "IDENTIFIED": where its text may begin, behind BY, WITH plugin BY or WITH plugin AS. */
+static size_t skip_identified(struct ht_str text, size_t at)
+{
+    size_t from = skip_blanks(text, at);
+
+    if (is_at(text, from, "with")) {
+        from = skip_marks(text, token_end(text, from));
+        from = skip_marks(text, token_end(text, from));
+    }
+    if (!is_at(text, from, "by") && !is_at(text, from, "as"))
+        return at;
+    return from + strlen("by");
+}
+
+/* What is in quotes of SQL, which may be doubled to stand for one, or between two $tag$. */
+static struct quoted read_sql_quoted(struct ht_str text, size_t at)
+{
+    struct quoted quoted = {.from = at, .to = at, .next = at};
+
+    if (at < text.len && text.data[at] == '$') {
+        size_t tag = token_end(text, at + 1) + 1;
+        ptrdiff_t end = -1;
+
+        if (tag > text.len || text.data[tag - 1] != '$')
+            return quoted;
+        end = ht_str_find(text, ht_str_sub(text, at, tag - at), tag);
+        quoted.from = tag;
+        quoted.to = end < 0 ? text.len : (size_t)end;
+        quoted.next = end < 0 ? text.len : (size_t)end + tag - at;
+        return quoted;
+    }
+    if (at >= text.len || !is_quote(text.data[at]))
+        return quoted;
+    quoted = read_quoted(text, at);
+    while (quoted.next < text.len && text.data[quoted.next] == text.data[at]) {
+        struct quoted more = read_quoted(text, quoted.next);
+
+        quoted.to = more.to;
+        quoted.next = more.next;
+    }
+    return quoted;
+}
+
+/* ALTER USER app WITH PASSWORD 'X', IDENTIFIED BY "X", IDENTIFIED WITH plugin BY 'X'. */
 static void find_sql(struct ht_secret_spans *spans)
 {
-    static const char *const words[] = {"identified by ", "password "};
-    static const char *const verbs[] = {"alter user ", "create user ", "alter role ",
-                                        "create role ", "grant "};
+    static const char *const words[] = {"identified", "password"};
+    static const char *const verbs[] = {"alter user", "create user", "alter role", "create role",
+                                        "grant "};
     struct ht_str text = spans->text;
     bool is_sql = false;
 
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         is_sql = is_sql || ht_str_find_nocase(text, ht_str_from(verbs[i]), 0) >= 0;
     for (size_t i = 0; is_sql && i < ARRAY_LEN(words); i++) {
-        size_t len = strlen(words[i]);
         ptrdiff_t at = ht_str_find_nocase(text, ht_str_from(words[i]), 0);
+        size_t next = 0;
 
-        for (; at >= 0; at = ht_str_find_nocase(text, ht_str_from(words[i]), (size_t)at + len)) {
-            size_t from = (size_t)at + len + 1;
-            char quote = from <= text.len && from > 0 ? text.data[from - 1] : '\0';
-            size_t to = from;
+        for (; at >= 0; at = ht_str_find_nocase(text, ht_str_from(words[i]), next)) {
+            size_t end = (size_t)at + strlen(words[i]);
+            size_t from = i == 0 ? skip_identified(text, end) : end;
+            struct quoted quoted = {.next = end};
 
-            if (quote != '\'' && quote != '"')
-                continue;
-            while (to < text.len && text.data[to] != quote && text.data[to] != '\\')
-                to++;
-            add(spans, "sql-password", from, to);
+            if (from < text.len && is_blank(text.data[from]))
+                quoted = read_sql_quoted(text, skip_to_quote(text, from));
+            if (quoted.from < quoted.to)
+                add(spans, "sql-password", quoted.from, quoted.to);
+            next = quoted.next > end ? quoted.next : end;
         }
     }
 }
 
-/* Lines of configuration files that have no "=": redis.conf, ldap.conf, slapd.conf. */
-static void find_directive(struct ht_secret_spans *spans)
+/* A line, as redis.conf, ldap.conf and slapd.conf have it. */
+static void find_directive_at(struct ht_secret_spans *spans, size_t begin)
 {
-    static const char *const names[] = {"requirepass ", "masterauth ", "bindpw ", "rootpw "};
+    static const char *const names[] = {"requirepass", "masterauth", "bindpw", "rootpw"};
     struct ht_str text = spans->text;
-    size_t begin = 0;
 
-    while (begin < text.len && is_blank(text.data[begin]))
-        begin++;
-    if (begin == text.len || !strchr("rmbRMB", text.data[begin]))
-        return;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         size_t len = strlen(names[i]);
         size_t from = begin + len;
-        size_t to;
 
-        if (!ht_str_is_nocase(ht_str_sub(text, begin, len), names[i]))
+        if (!is_at(text, begin, names[i]) || from >= text.len ||
+            (text.data[from] != ' ' && text.data[from] != '\t'))
             continue;
-        while (from < text.len && is_blank(text.data[from]))
+        while (from < text.len && (text.data[from] == ' ' || text.data[from] == '\t'))
             from++;
-        for (to = from; to < text.len && !is_blank(text.data[to]);)
-            to++;
-        add_named(spans, ht_str_sub(text, begin, len - 1), from, to);
+
+        size_t to = from;
+        if (from < text.len && is_quote(text.data[from])) {
+            struct quoted quoted = read_quoted(text, from);
+
+            from = quoted.from;
+            to = quoted.to;
+        } else {
+            while (to < text.len && !is_blank(text.data[to]))
+                to++;
+        }
+        add_named(spans, ht_str_sub(text, begin, len), from, to);
     }
 }
 
-/* Tokens whose public part is in their middle. */
-static void find_infix(struct ht_secret_spans *spans, const char *infix, size_t least,
-                       const char *rule)
-{
-    struct ht_str text = spans->text;
-    size_t len = strlen(infix);
-    ptrdiff_t at = ht_str_find(text, ht_str_from(infix), 0);
-
-    while (at >= 0) {
-        size_t from = (size_t)at;
-        size_t to = (size_t)at + len;
-
-        while (from > 0 && is_token(text.data[from - 1]))
-            from--;
-        while (to < text.len && (is_token(text.data[to]) || text.data[to] == '~'))
-            to++;
-        if (to - from >= least && from < (size_t)at)
-            add(spans, rule, from, to);
-        at = ht_str_find(text, ht_str_from(infix), to);
-    }
-}
-
-/* Telegram: 123456789:AA and 33 more. */
-static void find_telegram(struct ht_secret_spans *spans)
-{
-    struct ht_str text = spans->text;
-    ptrdiff_t at = ht_str_find(text, HT_S(":AA"), 0);
-
-    for (; at >= 0; at = ht_str_find(text, HT_S(":AA"), (size_t)at + 1)) {
-        size_t from = (size_t)at;
-        size_t to = (size_t)at + 1;
-
-        while (from > 0 && is_digit(text.data[from - 1]))
-            from--;
-        while (to < text.len && is_token(text.data[to]))
-            to++;
-        if ((size_t)at - from >= 8 && to - (size_t)at >= 34)
-            add(spans, "telegram-token", from, to);
-    }
-}
-
-/* Teams: whoever knows the path may write. */
-static void find_teams(struct ht_secret_spans *spans)
-{
-    static const char infix[] = "/webhookb2/";
-    struct ht_str text = spans->text;
-    ptrdiff_t at = ht_str_find(text, ht_str_from(infix), 0);
-
-    if (at < 0)
-        return;
-
-    size_t from = (size_t)at + strlen(infix);
-    size_t to = from;
-    while (to < text.len && (is_token(text.data[to]) || strchr("/@", text.data[to])) &&
-           text.data[to])
-        to++;
-    if (to - from >= 64)
-        add(spans, "teams-webhook", from, to);
-}
-
-/* Azure: three characters, a digit, "Q~" and 31 to 34 more. */
-static void find_azure(struct ht_secret_spans *spans)
-{
-    struct ht_str text = spans->text;
-    ptrdiff_t at = ht_str_find(text, HT_S("Q~"), 0);
-
-    for (; at >= 0; at = ht_str_find(text, HT_S("Q~"), (size_t)at + 1)) {
-        size_t to = (size_t)at + 2;
-
-        while (to < text.len &&
-               (is_token(text.data[to]) || text.data[to] == '.' || text.data[to] == '~'))
-            to++;
-        if (at >= 4 && is_digit(text.data[at - 1]) && to - (size_t)at >= 33)
-            add(spans, "azure-secret", (size_t)at - 4, to);
-    }
-}
-
-/* Discord: a number in base64 (so it begins with M, N or O), a time, a sum. */
-static void find_discord(struct ht_secret_spans *spans)
+/* Lines of configuration files that have no "=". */
+static void find_directive(struct ht_secret_spans *spans)
 {
     struct ht_str text = spans->text;
 
-    for (size_t from = 0; from < text.len;) {
-        size_t one = token_end(text, from);
-        size_t two = one < text.len && text.data[one] == '.' ? token_end(text, one + 1) : one;
-        size_t end = two < text.len && text.data[two] == '.' ? token_end(text, two + 1) : two;
+    for (size_t at = 0; at < text.len;) {
+        ptrdiff_t end;
 
-        if (strchr("MNO", text.data[from]) && text.data[from] && one - from >= 23 &&
-            one - from <= 28 && two - one >= 7 && two - one <= 8 && end - two >= 28)
-            add(spans, "discord-token", from, end);
-        from = one + 1;
+        at = skip_blanks(text, at);
+        if (at < text.len && text.data[at] && strchr("rmbRMB", text.data[at]))
+            find_directive_at(spans, at);
+        end = ht_str_find(text, HT_S("\n"), at);
+        at = end < 0 ? text.len : (size_t)end;
     }
 }
 
@@ -436,20 +709,22 @@ static void find_marked(struct ht_secret_spans *spans)
         find_dsn(spans);
     if (has(text, '<'))
         find_elements(spans);
-    if (!has(text, '"') && !has(text, '\''))
-        return;
-    find_json_words(spans);
-    find_named_values(spans);
-    find_jwk(spans);
+
+    bool has_quote = has(text, '"') || has(text, '\'');
+    if (has_quote || has(text, '\n'))
+        find_named_values(spans);
     if (has_blank)
         find_sql(spans);
+    if (!has_quote)
+        return;
+    find_json_words(spans);
+    find_jwk(spans);
 }
 
 /* The least bytes of each: most words are shorter than any of them. */
 enum {
     PGPASS_MIN = sizeof("h:1:d:u:xxx") - 1,
     NETRC_MIN = sizeof("login password default ") - 1,
-    TOKEN_MIN = 4 + 33 /* an Azure secret is the shortest */
 };
 
 void ht_secret_find_lines(struct ht_secret_spans *spans)
@@ -460,13 +735,5 @@ void ht_secret_find_lines(struct ht_secret_spans *spans)
         find_netrc(spans);
     find_pgpass(spans);
     find_marked(spans);
-    if (spans->text.len < TOKEN_MIN)
-        return;
-    find_telegram(spans);
-    find_azure(spans);
-    find_teams(spans);
-    find_discord(spans);
-    find_infix(spans, ".atlasv1.", 60, "terraform-token");
-    find_infix(spans, "JQQJ99", 76, "azure-devops-token");
-    find_infix(spans, ":APA91b", 100, "firebase-key");
+    ht_secret_find_tokens(spans);
 }

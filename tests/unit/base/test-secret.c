@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -386,6 +387,123 @@ static void text_is_masked_like_a_shell_line(void **state)
     assert_text(ht_secret_mask_text(arena, HT_S("")), "");
 }
 
+/* What ends a value is not what is protected in it; and no value hides the next one. */
+static void masks_reach_to_the_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *masked;
+    } cases[] = {
+        {"[\"x\",\"--password\",\"ab\\\"cdefGH9\"]", "[\"x\",\"--password\",\"***\"]"},
+        {"[\\\"x\\\",\\\"--password\\\",\\\"ab\\\\\\\"cdefGH9\\\"]",
+         "[\\\"x\\\",\\\"--password\\\",\\\"***\\\"]"},
+        {"{\"name\":\"DB_PASSWORD\",\"value\":\"abc\\\\defGHIJ9\"}",
+         "{\"name\":\"DB_PASSWORD\",\"value\":\"***\"}"},
+        {"{\"name\":\"DB_PASSWORD\",\"value\":\"hun\\u0074er2xyz\"}",
+         "{\"name\":\"DB_PASSWORD\",\"value\":\"***\"}"},
+        {"{\\\"name\\\":\\\"DB_PASSWORD\\\",\\\"value\\\":\\\"ab\\\\\\\"cdGH9\\\"}",
+         "{\\\"name\\\":\\\"DB_PASSWORD\\\",\\\"value\\\":\\\"***\\\"}"},
+        {"<add key='Password' value='abc\\defGHI99'/>", "<add key='Password' value='***'/>"},
+        {"{\"name\":\"DB_PASSWORD\",\"type\":\"string\",\"value\":\"hunter2xyz\"}",
+         "{\"name\":\"DB_PASSWORD\",\"type\":\"string\",\"value\":\"***\"}"},
+        {"{\"value\":\"hunter2xyz\",\"name\":\"DB_PASSWORD\"}",
+         "{\"value\":\"***\",\"name\":\"DB_PASSWORD\"}"},
+        {"- name: DB_PASSWORD\n  value: hunter2 xyz\n- name: B\n  value: c",
+         "- name: DB_PASSWORD\n  value: ***\n- name: B\n  value: c"},
+        {"{\"name\":\"A\",\"value\":\"x\"},{\"name\":\"TOKEN\",\"value\":\"y\"}",
+         "{\"name\":\"A\",\"value\":\"x\"},{\"name\":\"TOKEN\",\"value\":\"***\"}"},
+        {"ALTER USER a PASSWORD 'abc''defGH99' x", "ALTER USER a PASSWORD '***' x"},
+        {"ALTER USER a PASSWORD 'abc\\'defGH99' x", "ALTER USER a PASSWORD '***' x"},
+        {"ALTER USER a PASSWORD  \n E'abcdefGH99' x", "ALTER USER a PASSWORD  \n E'***' x"},
+        {"ALTER USER a PASSWORD $$abc'def$$ x", "ALTER USER a PASSWORD $$***$$ x"},
+        {"CREATE USER a IDENTIFIED WITH 'native' BY 'abcdefGH99'",
+         "CREATE USER a IDENTIFIED WITH 'native' BY '***'"},
+        {"requirepass \"hunter2 xyz99\"", "requirepass \"***\""},
+        {"port 1\n  requirepass hunter2xyz\nmasterauth b2",
+         "port 1\n  requirepass ***\nmasterauth ***"},
+        {"DSN user:pa:ssword9@tcp(h)/d", "DSN user:***@tcp(h)/d"},
+        {"DSN a:pw9x@tcp(h:1)/d,b:pw8x@tcp(h)/d", "DSN a:***@tcp(h:1)/d,b:***@tcp(h)/d"},
+        {"x jdbc:oracle:thin:scott/ti/ger99x@h", "x jdbc:oracle:thin:scott/***@h"},
+        {"echo root:pa:ss|word9 | chpasswd", "echo root:*** | chpasswd"},
+        {"printf 'root:Ab9\\nbob:Bc9\\n' | chpasswd", "printf 'root:***\\nbob:***\\n' | chpasswd"},
+        {"echo 'root:pa ss\\nord9' | chpasswd; echo b:c9 | chpasswd",
+         "echo 'root:***' | chpasswd; echo b:*** | chpasswd"},
+        {"[{\"kty\":\"RSA\",\"d\":\"0123456789012345678901\",\"p\":\"0123456789012345678901\"},"
+         "{\"kty\":\"oct\",\"k\": \"0123456789012345678901\"}]",
+         "[{\"kty\":\"RSA\",\"d\":\"***\",\"p\":\"***\"},{\"kty\":\"oct\",\"k\": \"***\"}]"},
+        {"<password type=\"x\">hunter2</password>", "<password type=\"x\">***</password>"},
+        {"<password><![CDATA[hun>ter2]]></password>", "<password><![CDATA[***]]></password>"},
+        {"<password>hun>ter2</password>", "<password>***</password>"},
+        {"<secret><name>pg</name></secret>", "<secret><name>pg</name></secret>"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_str masked = ht_secret_mask_text(arena, ht_str_from(cases[i].text));
+
+        assert_text(masked, cases[i].masked);
+        assert_text(ht_secret_mask_text(arena, masked), cases[i].masked);
+    }
+}
+
+static double find_seconds(const char *one, size_t bytes)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(4 << 20);
+    struct ht_secret_spans spans = {.len = 0};
+    struct timespec before, after;
+
+    ht_buf_add_text(&text, "{\"kty alter user uid= ");
+    while (text.len < bytes)
+        ht_buf_add_text(&text, one);
+    spans.text = ht_buf_str(&text);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    ht_secret_find_pairs(&spans);
+    ht_secret_find_lines(&spans);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    free(spans.items);
+    return (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+}
+
+/* A text made to cost the most takes as long as it is: sixteen times the bytes of what takes so
+ * many milliseconds, and not 256 times their time. */
+static void the_worst_texts_take_linear_time(void **state)
+{
+    static const char *const patterns[] = {
+        "value",
+        "\"value\"",
+        "\"password\",value:\"",
+        "value: \"x\" ",
+        "value=\"",
+        ";PWD=a",
+        ";PWD=\"",
+        "secret=id=",
+        "\"--password\",\"",
+        "\\\"--password\\\",\\\"",
+        "<password>",
+        "<password \"",
+        "</password",
+        "password $a$ ",
+        "identified with ",
+        "a:b@tcp(",
+        "jdbc:oracle:thin:a/",
+        "| chpasswd a:b",
+        "\"d\":\"",
+        "\nrequirepass \"",
+        "\\\\\\\"",
+        "Q~0123456789abcdefghijklmnopqrstuvwxyz",
+        ":AA0123456789abcd",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
+        double small = find_seconds(patterns[i], 1 << 16);
+        double large = find_seconds(patterns[i], 1 << 20);
+
+        if (large > 100 * (small + 1e-4))
+            fail_msg("%s: %g s became %g s", patterns[i], small, large);
+    }
+}
+
 static void environment_values_are_never_kept(void **state)
 {
     (void)state;
@@ -498,6 +616,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(text_is_masked_like_a_shell_line, setup, teardown),
         cmocka_unit_test_setup_teardown(environment_values_are_never_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(no_form_lets_a_canary_through, setup, teardown),
+        cmocka_unit_test_setup_teardown(masks_reach_to_the_end, setup, teardown),
+        cmocka_unit_test(the_worst_texts_take_linear_time),
         cmocka_unit_test(addresses_inside_addresses_cost_no_more_than_one),
     };
 
