@@ -463,28 +463,33 @@ static void set_variables(struct unit *unit, struct ht_str environment, struct v
     }
 }
 
-/* ${NAME} within a word, "$$" for a "$"; a "$" in front of anything else is one. */
+/* ${NAME} within a word, "$$" for a "$"; a "$" in front of anything else is one. False: a variable
+ * that nothing sets. */
 static bool replace_names(struct ht_buf *out, struct ht_str word, struct variables *variables)
 {
+    ptrdiff_t last = ht_str_rfind_byte(word, '}');
+
     for (size_t i = 0; i < word.len; i++) {
         char next = i + 1 < word.len ? word.data[i + 1] : '\0';
-        ptrdiff_t end = ht_str_find_byte(ht_str_sub(word, i, word.len), '}');
-        struct ht_str *value;
+        bool is_name = next == '{' && last > (ptrdiff_t)i;
 
-        if (word.data[i] != '$' || (next != '$' && (next != '{' || end < 0))) {
+        if (word.data[i] != '$' || (next != '$' && !is_name)) {
             ht_buf_add_c(out, word.data[i]);
             continue;
         }
-        if (next == '$') {
+        i++;
+        if (!is_name) {
             ht_buf_add_c(out, '$');
-            i++;
             continue;
         }
-        value = find_variable(variables, ht_str_sub(word, i + 2, (size_t)end - 2));
+
+        struct ht_str name = ht_str_sub(word, i + 1, word.len);
+        name.len = (size_t)ht_str_find_byte(name, '}');
+        const struct ht_str *value = find_variable(variables, name);
         if (!value)
             return false;
         ht_buf_add_str(out, *value);
-        i += (size_t)end;
+        i += name.len + 1;
     }
     return !ht_buf_is_full(out);
 }
