@@ -374,6 +374,18 @@ static void begin_value(struct ht_str text, size_t sep, struct pair *pair)
     pair->value = pair->quote ? skip_scheme(text, at) : at;
 }
 
+/* Bytes of a protected quote or backslash in a text whose quotes have a backslash; 0: none is
+ * there. */
+static size_t escaped_len(struct ht_str text, size_t at, char quote)
+{
+    struct ht_str head = ht_str_sub(text, at, 4);
+
+    return head.len == 4 && ht_str_has_prefix(head, "\\\\\\") &&
+                   (head.data[3] == quote || head.data[3] == '\\')
+               ? head.len
+               : 0;
+}
+
 /* The end of what stands in quotes; a backslash protects a quote, unless all quotes have one. */
 static size_t quoted_end(struct ht_str text, size_t at, char quote, bool is_escaped)
 {
@@ -382,6 +394,8 @@ static size_t quoted_end(struct ht_str text, size_t at, char quote, bool is_esca
             continue;
         if (is_escaped && text.data[at + 1] == quote)
             return at;
+        if (is_escaped && escaped_len(text, at, quote))
+            at += escaped_len(text, at, quote) - 1;
         if (!is_escaped && quote != '\'')
             at++;
     }

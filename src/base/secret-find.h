@@ -42,6 +42,15 @@ struct ht_secret_spans {
     bool has_uid;                   /* "uid=" stands in the text; known while pairs are found */
 };
 
+/* A text in quotes, which has others in it only behind backslashes. */
+struct ht_secret_quoted {
+    size_t from, to; /* without the quotes */
+    size_t next;     /* behind the last quote, or the end of the text */
+};
+
+/* The text whose first quote is at a place. If that has backslashes itself, since it is in another
+ * text, the last one has as many. */
+struct ht_secret_quoted ht_secret_read_quoted(struct ht_str text, size_t at);
 /* Adds [from, to) of the text unless it is empty, masked already, or a value that is no secret. */
 void ht_secret_add(struct ht_secret_spans *spans, size_t from, size_t to);
 /* The shape that begins at a place, and the bytes it takes there; NULL if none does. */

@@ -387,9 +387,9 @@ static bool is_about_secret(struct ht_str name)
 
 static struct ht_str unquoted(struct ht_str s)
 {
-    while (s.len && strchr("\"'`", s.data[0]) && s.data[0])
+    while (s.len && strchr("\"'`\\", s.data[0]) && s.data[0])
         s = ht_str_sub(s, 1, s.len);
-    while (s.len && s.data[s.len - 1] && strchr("\"'`,;", s.data[s.len - 1]))
+    while (s.len && s.data[s.len - 1] && strchr("\"'`,;\\", s.data[s.len - 1]))
         s.len--;
     return s;
 }
@@ -467,11 +467,20 @@ static enum place find_place(struct ht_str text, const struct ht_secret_span *sp
     return is_blank ? IN_PROGRAM : IN_DOUBT;
 }
 
+/* What a line of a program ends with is no part of a call. */
+static struct ht_str without_end_marks(struct ht_str s)
+{
+    while (s.len && (s.data[s.len - 1] == ';' || s.data[s.len - 1] == ','))
+        s.len--;
+    return s;
+}
+
 static int judge_named(struct ht_str name, struct ht_str value, enum place place)
 {
     enum ht_secret_strength strength = ht_secret_name_strength(name);
     struct ht_str trimmed = ht_str_trim(value);
-    bool is_code = is_call(trimmed) || ht_str_has_suffix(trimmed, "()") || is_type(trimmed);
+    struct ht_str code = without_end_marks(trimmed);
+    bool is_code = is_call(code) || ht_str_has_suffix(code, "()") || is_type(code);
     bool is_opt = is_option(value);
 
     if ((is_code && place == IN_PROGRAM) || (is_opt && place == IN_COMMAND))

@@ -61,19 +61,11 @@ static size_t backslashes(struct ht_str text, size_t least, size_t at)
     return at - from;
 }
 
-/* A text in quotes, which has others in it only behind backslashes. */
-struct quoted {
-    size_t from, to; /* without the quotes */
-    size_t next;     /* behind the last quote, or the end of the text */
-};
-
-/* The text whose first quote is at a place. If that has backslashes itself, since it is in another
- * text, the last one has as many. */
-static struct quoted read_quoted(struct ht_str text, size_t at)
+struct ht_secret_quoted ht_secret_read_quoted(struct ht_str text, size_t at)
 {
     char quote = text.data[at];
     size_t own = backslashes(text, 0, at);
-    struct quoted quoted = {.from = at + 1, .to = text.len, .next = text.len};
+    struct ht_secret_quoted quoted = {.from = at + 1, .to = text.len, .next = text.len};
 
     for (size_t i = at + 1; i < text.len; i++) {
         size_t before = text.data[i] == quote ? backslashes(text, at + 1, i) : 1;
@@ -350,7 +342,7 @@ static void find_json_words(struct ht_secret_spans *spans)
             ht_secret_name_strength(name) != HT_SECRET_STRONG)
             continue;
 
-        struct quoted quoted = read_quoted(text, value);
+        struct ht_secret_quoted quoted = ht_secret_read_quoted(text, value);
         spans->origin =
             (struct ht_secret_origin){.how = HT_SECRET_BY_NAME, .rule = "option", .name = name};
         ht_secret_add(spans, quoted.from, quoted.to);
@@ -512,7 +504,7 @@ static struct ht_str name_near(struct ht_str text, size_t at, size_t to)
 }
 
 /* The value behind a "value" that ends at a place: in quotes, or the rest of a line of YAML. */
-static bool read_value(struct ht_str text, size_t at, struct quoted *ret_value)
+static bool read_value(struct ht_str text, size_t at, struct ht_secret_quoted *ret_value)
 {
     size_t marks = skip_marks(text, at);
     size_t from = at + 1;
@@ -521,7 +513,7 @@ static bool read_value(struct ht_str text, size_t at, struct quoted *ret_value)
     for (size_t i = at; i < marks; i++) {
         is_separated = is_separated || strchr(":=,", text.data[i]);
         if (is_separated && is_quote(text.data[i])) {
-            *ret_value = read_quoted(text, i);
+            *ret_value = ht_secret_read_quoted(text, i);
             return true;
         }
     }
@@ -533,7 +525,7 @@ static bool read_value(struct ht_str text, size_t at, struct quoted *ret_value)
     size_t end = from;
     while (end < text.len && text.data[end] != '\n' && text.data[end] != '\r')
         end++;
-    *ret_value = (struct quoted){.from = from, .to = end, .next = end};
+    *ret_value = (struct ht_secret_quoted){.from = from, .to = end, .next = end};
     return from > at + 1;
 }
 
@@ -546,7 +538,7 @@ static void find_named_values(struct ht_secret_spans *spans)
     size_t covered = 0;
 
     for (; at >= 0; at = ht_str_find_nocase(text, HT_S("value"), (size_t)at + 1)) {
-        struct quoted value;
+        struct ht_secret_quoted value;
 
         if ((at > 0 && is_token(text.data[at - 1])) || (size_t)at < covered ||
             !read_value(text, (size_t)at + strlen("value"), &value))
@@ -587,9 +579,9 @@ static size_t skip_identified(struct ht_str text, size_t at)
 }
 
 /* What is in quotes of SQL, which may be doubled to stand for one, or between two $tag$. */
-static struct quoted read_sql_quoted(struct ht_str text, size_t at)
+static struct ht_secret_quoted read_sql_quoted(struct ht_str text, size_t at)
 {
-    struct quoted quoted = {.from = at, .to = at, .next = at};
+    struct ht_secret_quoted quoted = {.from = at, .to = at, .next = at};
 
     if (at < text.len && text.data[at] == '$') {
         size_t tag = token_end(text, at + 1) + 1;
@@ -605,9 +597,9 @@ static struct quoted read_sql_quoted(struct ht_str text, size_t at)
     }
     if (at >= text.len || !is_quote(text.data[at]))
         return quoted;
-    quoted = read_quoted(text, at);
+    quoted = ht_secret_read_quoted(text, at);
     while (quoted.next < text.len && text.data[quoted.next] == text.data[at]) {
-        struct quoted more = read_quoted(text, quoted.next);
+        struct ht_secret_quoted more = ht_secret_read_quoted(text, quoted.next);
 
         quoted.to = more.to;
         quoted.next = more.next;
@@ -633,7 +625,7 @@ static void find_sql(struct ht_secret_spans *spans)
         for (; at >= 0; at = ht_str_find_nocase(text, ht_str_from(words[i]), next)) {
             size_t end = (size_t)at + strlen(words[i]);
             size_t from = i == 0 ? skip_identified(text, end) : end;
-            struct quoted quoted = {.next = end};
+            struct ht_secret_quoted quoted = {.next = end};
 
             if (from < text.len && is_blank(text.data[from]))
                 quoted = read_sql_quoted(text, skip_to_quote(text, from));
@@ -662,7 +654,7 @@ static void find_directive_at(struct ht_secret_spans *spans, size_t begin)
 
         size_t to = from;
         if (from < text.len && is_quote(text.data[from])) {
-            struct quoted quoted = read_quoted(text, from);
+            struct ht_secret_quoted quoted = ht_secret_read_quoted(text, from);
 
             from = quoted.from;
             to = quoted.to;

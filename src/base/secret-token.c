@@ -75,16 +75,17 @@ static void find_teams(struct ht_secret_spans *spans)
     struct ht_str text = spans->text;
     ptrdiff_t at = ht_str_find(text, ht_str_from(infix), 0);
 
-    if (at < 0)
-        return;
+    while (at >= 0) {
+        size_t from = (size_t)at + strlen(infix);
+        size_t to = from;
 
-    size_t from = (size_t)at + strlen(infix);
-    size_t to = from;
-    while (to < text.len && (is_token(text.data[to]) || strchr("/@", text.data[to])) &&
-           text.data[to])
-        to++;
-    if (to - from >= 64)
-        add(spans, "teams-webhook", from, to);
+        while (to < text.len && (is_token(text.data[to]) || strchr("/@", text.data[to])) &&
+               text.data[to])
+            to++;
+        if (to - from >= 64)
+            add(spans, "teams-webhook", from, to);
+        at = ht_str_find(text, ht_str_from(infix), to);
+    }
 }
 
 /* Azure: three characters, a digit, "Q~" and 31 to 34 more. */

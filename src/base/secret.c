@@ -262,6 +262,8 @@ static void read_word(struct words *words, struct ht_secret_spans *spans, size_t
         read_option(words, spans, from, to);
     else
         remember_program(words, word);
+    if (expected == NEXT_SHELL && ht_str_is(word, "--"))
+        words->next = NEXT_SHELL;
 }
 
 static bool ends_shell_word(char c)
@@ -269,29 +271,40 @@ static bool ends_shell_word(char c)
     return is_blank(c) || (c && strchr(";|&()", c));
 }
 
-/* The end of a word as a shell reads it: quotes hold it together. */
-static size_t shell_word_end(struct ht_str text, size_t at)
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
+/* The end of a word as a shell reads it: quotes hold it together. In a text that is in quotes
+ * itself those with a backslash do too. */
+static size_t shell_word_end(struct ht_str text, size_t at, bool is_inner)
 {
     char quote = '\0';
 
-    for (; at < text.len; at++) {
+    while (at < text.len) {
         char c = text.data[at];
+        bool is_escape = c == '\\' && quote != '\'' && at + 1 < text.len;
 
-        if (quote) {
-            quote = c == quote ? '\0' : quote;
-        } else if (c == '"' || c == '\'') {
-            quote = c;
-        } else if (ends_shell_word(c)) {
-            return at;
-        } else if (c == '\\') {
-            at++;
+        if (is_escape && !quote && is_inner && text.data[at + 1] == '"') {
+            at = ht_secret_read_quoted(text, at + 1).next;
+            continue;
         }
+        if (is_escape)
+            at++;
+        else if (quote)
+            quote = c == quote ? '\0' : quote;
+        else if (is_quote(c))
+            quote = c;
+        else if (ends_shell_word(c))
+            return at;
+        at++;
     }
     return text.len;
 }
 
 /* The words of [at, to) of the text; what a word is the text of a shell for is read in the same
- * way: sh -c "mysql -pX". */
+ * way, closed or not: sh -c "mysql -pX", sh -c -- "mysql -p\"X\"". */
 static void read_shell_words(struct ht_secret_spans *spans, size_t at, size_t to, unsigned depth)
 {
     enum { DEPTH_MAX = 2 };
@@ -304,14 +317,40 @@ static void read_shell_words(struct ht_secret_spans *spans, size_t at, size_t to
             continue;
         }
 
-        size_t end = shell_word_end(text, at);
-        bool is_quoted = text.data[at] == '"' || text.data[at] == '\'';
+        size_t end = shell_word_end(text, at, depth > 0);
+        bool is_quoted = is_quote(text.data[at]);
         bool is_closed = is_quoted && end - at >= 2 && text.data[end - 1] == text.data[at];
         bool is_shell = words.next == NEXT_SHELL;
         read_word(&words, spans, at + is_quoted, end - is_closed);
-        if (is_shell && is_closed && depth < DEPTH_MAX)
-            read_shell_words(spans, at + 1, end - 1, depth + 1);
+        if (is_shell && is_quoted && depth < DEPTH_MAX)
+            read_shell_words(spans, at + 1, end - is_closed, depth + 1);
         at = end;
+    }
+}
+
+/* ["mysql","-pX"], ["sh","-c","mysql -pX"]: a command line as JSON has it. */
+static void read_json_words(struct ht_secret_spans *spans)
+{
+    struct ht_str text = spans->text;
+
+    for (size_t at = 0; at < text.len;) {
+        if (text.data[at++] != '[')
+            continue;
+
+        struct words words = {.next = NEXT_ANY};
+        for (;;) {
+            while (at < text.len && text.data[at] && strchr(" \t\r\n,\\", text.data[at]))
+                at++;
+            if (at >= text.len || !is_quote(text.data[at]))
+                break;
+
+            struct ht_secret_quoted word = ht_secret_read_quoted(text, at);
+            bool is_shell = words.next == NEXT_SHELL;
+            read_word(&words, spans, word.from, word.to);
+            if (is_shell)
+                read_shell_words(spans, word.from, word.to, 1);
+            at = word.next;
+        }
     }
 }
 
@@ -368,6 +407,8 @@ void ht_secret_find_all(struct ht_secret_spans *spans)
     ht_secret_find_urls(spans);
     ht_secret_find_pairs(spans);
     ht_secret_find_lines(spans);
+    if (ht_str_find_byte(spans->text, '[') >= 0)
+        read_json_words(spans);
     if (spans->is_shell || has_blank(spans->text))
         read_shell_words(spans, 0, spans->text.len, 0);
 }

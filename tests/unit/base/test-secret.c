@@ -432,6 +432,19 @@ static void masks_reach_to_the_end(void **state)
         {"[{\"kty\":\"RSA\",\"d\":\"0123456789012345678901\",\"p\":\"0123456789012345678901\"},"
          "{\"kty\":\"oct\",\"k\": \"0123456789012345678901\"}]",
          "[{\"kty\":\"RSA\",\"d\":\"***\",\"p\":\"***\"},{\"kty\":\"oct\",\"k\": \"***\"}]"},
+        {"[\"mysql\",\"-phunter2\"]", "[\"mysql\",\"-p***\"]"},
+        {"[\"mysql\", \"-phun\\\"ter2\"]", "[\"mysql\", \"-p***\"]"},
+        {"[\\\"mysql\\\",\\\"-phunter2\\\"]", "[\\\"mysql\\\",\\\"-p***\\\"]"},
+        {"[\"curl\",\"-u\",\"bob:hunter2\"]", "[\"curl\",\"-u\",\"bob:***\"]"},
+        {"[\"sh\",\"-c\",\"mysql -phunter2 db\"]", "[\"sh\",\"-c\",\"mysql -p*** db\"]"},
+        {"sh -c -- \"mysql -phunter2 db\"", "sh -c -- \"mysql -p*** db\""},
+        {"sh -c \"mysql -phunter2 db", "sh -c \"mysql -p*** db"},
+        {"sh -c \"mysql -p\\\"hunter2 xyz\\\" db\"", "sh -c \"mysql -p*** db\""},
+        {"sh -c \"echo \\\"a b\\\"; mysql -phunter2 db\"",
+         "sh -c \"echo \\\"a b\\\"; mysql -p*** db\""},
+        {"echo \"a\\\"b\"; mysql -phunter2", "echo \"a\\\"b\"; mysql -p***"},
+        {"{\\\"password\\\":\\\"ab\\\\\\\"cdGH9\\\",\\\"x\\\":1}",
+         "{\\\"password\\\":\\\"***\\\",\\\"x\\\":1}"},
         {"<password type=\"x\">hunter2</password>", "<password type=\"x\">***</password>"},
         {"<password><![CDATA[hun>ter2]]></password>", "<password><![CDATA[***]]></password>"},
         {"<password>hun>ter2</password>", "<password>***</password>"},
@@ -457,8 +470,7 @@ static double find_seconds(const char *one, size_t bytes)
         ht_buf_add_text(&text, one);
     spans.text = ht_buf_str(&text);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-    ht_secret_find_pairs(&spans);
-    ht_secret_find_lines(&spans);
+    ht_secret_find_all(&spans);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     free(spans.items);
     return (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
@@ -486,6 +498,10 @@ static void the_worst_texts_take_linear_time(void **state)
         "identified with ",
         "a:b@tcp(",
         "jdbc:oracle:thin:a/",
+        "[\"a",
+        "[\\\"a",
+        "sh -c \"sh -c ",
+        "sh -c \"\\\"",
         "| chpasswd a:b",
         "\"d\":\"",
         "\nrequirepass \"",
