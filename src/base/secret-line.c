@@ -409,8 +409,14 @@ static void find_elements(struct ht_secret_spans *spans)
         bool is_end = at + 1 < text.len && text.data[at + 1] == '/';
         size_t begin = at + 1 + is_end;
         size_t end = token_end(text, begin);
-        struct ht_str name = ht_str_sub(text, begin, end - begin);
 
+        /* <ns:password> */
+        if (end > begin && end < text.len && text.data[end] == ':') {
+            begin = end + 1;
+            end = token_end(text, begin);
+        }
+
+        struct ht_str name = ht_str_sub(text, begin, end - begin);
         if (is_end && open.len && ht_str_equal(name, open)) {
             add_content(spans, open, from, at);
             open.len = 0;
@@ -493,13 +499,21 @@ static struct ht_str name_near(struct ht_str text, size_t at, size_t to)
 
     if (is_named(name))
         return name;
-    while (from > 0 && at - from < NEAR && !is_border(text, from - 1))
+    if (from > 0 && text.data[from - 1] == '"')
         from--;
+    for (bool is_text = false; from > 0 && at - from < NEAR; from--) {
+        is_text = is_text != (text.data[from - 1] == '"');
+        if (!is_text && is_border(text, from - 1))
+            break;
+    }
     name = name_between(text, from, at);
     if (name.len)
         return name;
-    while (end < text.len && end - to < NEAR && !is_border(text, end))
-        end++;
+    for (bool is_text = false; end < text.len && end - to < NEAR; end++) {
+        is_text = is_text != (text.data[end] == '"');
+        if (!is_text && is_border(text, end))
+            break;
+    }
     return name_between(text, to, end);
 }
 
