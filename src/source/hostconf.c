@@ -20,13 +20,15 @@
 #define INTERVAL_NS (30 * HT_NS_PER_S)
 #define LIMIT_NS    (20 * HT_NS_PER_S)
 
-#define SECRETS_NS (300 * HT_NS_PER_S)
+/* Environments and command lines are looked through so often, and when somebody asks for a look. */
+#define SECRETS_NS (60 * HT_NS_PER_S)
 
 enum { ARENA_BYTES = 256 * 1024 * 1024, NAMES_MAX = 1000, DETAIL_MAX = 512 };
 
 struct hostconf {
     char *root;
     bool live, inside;
+    bool keyless; /* there are no marks, and no search */
     char salt[HT_HOSTCONF_SALT_BYTES];
     struct ht_rowset exposures; /* of processes; looked for less often than the rest */
     int64_t secrets_due_ns;
@@ -166,7 +168,7 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
 {
     size_t cut = pass->cut, denied = pass->denied;
 
-    if (now >= self->secrets_due_ns) {
+    if (!self->keyless && now >= self->secrets_due_ns) {
         ht_rowset_fini(&self->exposures);
         ht_hostconf_find_process_secrets(pass);
         ht_hostconf_find_pod_secrets(pass);
@@ -238,7 +240,7 @@ static void tell_broken(struct ht_feed *feed, const char *why)
 static void run(void *context, struct ht_feed *feed)
 {
     struct hostconf *self = context;
-    struct ht_request request;
+    struct ht_request request = {0};
     struct ht_error err = {0};
 
     do {
@@ -246,6 +248,8 @@ static void run(void *context, struct ht_feed *feed)
         ht_autoroot struct ht_root proc = HT_ROOT_NONE;
         int r = ht_root_open(&root, self->root, &err);
 
+        if (request.kind == HT_REQUEST_RESCAN)
+            self->secrets_due_ns = 0;
         if (r == 0)
             r = ht_root_open(&proc, self->live ? "/" : self->root, &err);
         if (r == 0)
@@ -284,7 +288,7 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
     if (options->salt)
         memcpy(self->salt, options->salt, sizeof(self->salt));
     else if (getrandom(self->salt, sizeof(self->salt), 0) != (ssize_t)sizeof(self->salt))
-        self->secrets_due_ns = INT64_MAX; /* without a key there are no marks, and no search */
+        self->keyless = true;
     self->ops = ops;
     if (options->interval_ns)
         self->ops.interval_ns = options->interval_ns;
