@@ -16,6 +16,8 @@
 #include "hulltop/check/fold.h"
 #include "hulltop/check/pod-security.h"
 
+enum { NUMBER = 3 }; /* of the question that manifests answer */
+
 /* How often a key came, and the number of the first finding that had it. 0 is no key. */
 struct slot {
     uint64_t key;
@@ -172,6 +174,8 @@ static int keep_finding(struct ht_judge *judge, const struct ht_finding *given,
     if (judge->places_len == UINT32_MAX)
         return ht_error_set(err, E2BIG, "more findings than can be counted");
     number_replica(judge, &finding, id);
+    /* No other question is asked of manifests: what is judged in them counts for that one. */
+    ht_finding_set_question(&finding, NUMBER);
     ht_finding_set_first_seen(&finding, judge->options.now_ns);
     ht_autorow struct ht_row *row = ht_row_new(&ht_finding_table, &finding);
     place = judge->options.store->keep(judge->options.store->context, row, err);
@@ -399,7 +403,6 @@ static void order_groups(struct ht_judge *judge)
 
 static void set_answer(struct ht_judge *judge, struct ht_state *state)
 {
-    enum { NUMBER = 3 };
     ht_autovec struct ht_vec verdicts = {0};
     struct ht_rowset findings = {0}, groups = {0};
     size_t counted = 0;
