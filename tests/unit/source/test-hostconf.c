@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +13,12 @@
 
 #include <cmocka.h>
 
-#include "feed.h"
+#include "hostconf-place.h"
 #include "src/source/hostconf-private.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 #include "hulltop/model/document.h"
-
-enum { ROOT_BYTES = 1024, PATH_BYTES = 4096 };
 
 #define KEY32 "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 #define ENCRYPTION                                                                                 \
@@ -32,94 +29,6 @@ enum { ROOT_BYTES = 1024, PATH_BYTES = 4096 };
     " --encryption-provider-config=/enc/enc.yaml]\n"                                               \
     "    volumeMounts: [{name: e, mountPath: /enc}]\n"                                             \
     "  volumes: [{name: e, hostPath: {path: /srv/enc}}]\n"
-
-struct place {
-    char root[ROOT_BYTES];
-    struct ht_test_feed feed;
-};
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-    (void)st;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
-static int setup(void **state)
-{
-    struct place *place = ht_new0(struct place);
-    const char *tmp = getenv("TMPDIR");
-
-    if (!ht_root_can_confine())
-        skip();
-    snprintf(place->root, sizeof(place->root), "%s/hostconf-XXXXXX", tmp ? tmp : "/tmp");
-    *state = place;
-    return mkdtemp(place->root) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    struct place *place = *state;
-
-    nftw(place->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    ht_node_unref(place->feed.sample);
-    free(place);
-    return 0;
-}
-
-/* Makes the folders of a path below the root. */
-static void path_in(const struct place *place, const char *name, char *out)
-{
-    snprintf(out, PATH_BYTES, "%s/%s", place->root, name);
-    for (char *slash = out + strlen(place->root) + 1; slash; slash = strchr(slash + 1, '/')) {
-        *slash = *slash == '/' ? '\0' : *slash;
-        if (*slash == '\0') {
-            mkdir(out, 0755);
-            *slash = '/';
-        }
-    }
-}
-
-static void put(const struct place *place, const char *name, struct ht_str content)
-{
-    char path[PATH_BYTES];
-
-    path_in(place, name, path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, content.data, content.len), content.len);
-    close(fd);
-}
-
-static void put_link(const struct place *place, const char *name, const char *target)
-{
-    char path[PATH_BYTES];
-
-    path_in(place, name, path);
-    assert_int_equal(symlink(target, path), 0);
-}
-
-static bool stop(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
-{
-    (void)feed;
-    (void)wait;
-    (void)ret_request;
-    return false;
-}
-
-static const struct ht_node *look(struct place *place)
-{
-    struct ht_driver driver =
-        ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = false});
-
-    ht_test_feed_init(&place->feed);
-    place->feed.script = stop;
-    driver.ops->run(driver.self, &place->feed.feed);
-    driver.ops->free(driver.self);
-    assert_non_null(place->feed.sample);
-    return place->feed.sample;
-}
 
 static const struct ht_apiserver *only_server(const struct ht_node *node)
 {
@@ -486,46 +395,6 @@ static void secrets_of_processes_are_told_without_their_value(void **state)
         assert_true(ht_str_find(ht_buf_str(&text), ht_str_from(words[i]), 0) < 0);
 }
 
-/* A secret comes; the second look is a turn like any other, the third was asked for, and before the
- * fourth a minute has passed and the secret is gone. */
-static bool look_thrice_more(struct ht_test_feed *feed, unsigned wait,
-                             struct ht_request *ret_request)
-{
-    static const size_t seen[] = {0, 0, 1, 0};
-    const struct place *place = feed->context;
-    const struct ht_rowset *exposures = ht_node_set(feed->sample, HT_TABLE_EXPOSURE);
-
-    assert_true(wait < ARRAY_LEN(seen));
-    assert_int_equal(exposures ? exposures->len : 0, seen[wait]);
-    if (wait == 0)
-        put(place, "proc/40/environ", HT_S("DB_PASSWORD=hunter2hunter2\0"));
-    if (wait == 1)
-        ret_request->kind = HT_REQUEST_RESCAN;
-    if (wait == 2) {
-        put(place, "proc/40/environ", HT_S("A=b\0"));
-        feed->ahead_ns += 61 * HT_NS_PER_S;
-    }
-    return wait < 3;
-}
-
-static void environments_are_looked_at_each_minute_and_when_asked(void **state)
-{
-    struct place *place = *state;
-    struct ht_driver driver =
-        ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = false});
-
-    put(place, "proc/40/comm", HT_S("web\n"));
-    put(place, "proc/40/cmdline", HT_S("web\0"));
-    put(place, "proc/40/cgroup", HT_S("0::/system.slice/docker-" CONTAINER ".scope\n"));
-    put(place, "proc/40/environ", HT_S("A=b\0"));
-    ht_test_feed_init(&place->feed);
-    place->feed.script = look_thrice_more;
-    place->feed.context = place;
-    driver.ops->run(driver.self, &place->feed.feed);
-    driver.ops->free(driver.self);
-    assert_int_equal(place->feed.published, 4);
-}
-
 #define CGROUP "0::/system.slice/docker-" CONTAINER ".scope\n"
 
 static void put_layers(const struct place *place, const char *lowers)
@@ -819,8 +688,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_configuration_that_nobody_names_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(etcd_is_told_by_flags_and_variables, setup, teardown),
         cmocka_unit_test_setup_teardown(etcd_of_a_file_and_of_a_pod, setup, teardown),
-        cmocka_unit_test_setup_teardown(environments_are_looked_at_each_minute_and_when_asked,
-                                        setup, teardown),
         cmocka_unit_test_setup_teardown(etcd_with_a_hidden_environment_is_not_guessed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_was_told_is_compared_with_sockets, setup, teardown),

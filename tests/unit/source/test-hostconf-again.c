@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When the host configuration source looks again at what processes were told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "hostconf-place.h"
+
+#define CONTAINER "4f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c"
+
+/* A secret comes; the second look is a turn like any other, the third was asked for, and before the
+ * fourth a minute has passed and the secret is gone. */
+static bool look_thrice_more(struct ht_test_feed *feed, unsigned wait,
+                             struct ht_request *ret_request)
+{
+    static const size_t seen[] = {0, 0, 1, 0};
+    const struct place *place = feed->context;
+    const struct ht_rowset *exposures = ht_node_set(feed->sample, HT_TABLE_EXPOSURE);
+
+    assert_true(wait < ARRAY_LEN(seen));
+    assert_int_equal(exposures ? exposures->len : 0, seen[wait]);
+    if (wait == 0)
+        put(place, "proc/40/environ", HT_S("DB_PASSWORD=hunter2hunter2\0"));
+    if (wait == 1)
+        ret_request->kind = HT_REQUEST_RESCAN;
+    if (wait == 2) {
+        put(place, "proc/40/environ", HT_S("A=b\0"));
+        feed->ahead_ns += 61 * HT_NS_PER_S;
+    }
+    return wait < 3;
+}
+
+static void environments_are_looked_at_each_minute_and_when_asked(void **state)
+{
+    struct place *place = *state;
+    struct ht_driver driver =
+        ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = false});
+
+    put(place, "proc/40/comm", HT_S("web\n"));
+    put(place, "proc/40/cmdline", HT_S("web\0"));
+    put(place, "proc/40/cgroup", HT_S("0::/system.slice/docker-" CONTAINER ".scope\n"));
+    put(place, "proc/40/environ", HT_S("A=b\0"));
+    ht_test_feed_init(&place->feed);
+    place->feed.script = look_thrice_more;
+    place->feed.context = place;
+    driver.ops->run(driver.self, &place->feed.feed);
+    driver.ops->free(driver.self);
+    assert_int_equal(place->feed.published, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(environments_are_looked_at_each_minute_and_when_asked,
+                                        setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
