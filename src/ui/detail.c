@@ -15,6 +15,7 @@ struct detail {
     const struct ht_table *table;
     char *id;
     enum tab tab;
+    struct ht_state *seen; /* in which it was there last; NULL: in none yet. Referenced */
 };
 
 static struct detail *of(struct ht_page *page)
@@ -76,10 +77,9 @@ static const struct ht_finding *find_held(const struct ht_state *state, struct h
 }
 
 /* False: the row is not there any more. */
-static bool find_rows(const struct ht_ui *ui, const struct ht_table *table, struct ht_str id,
+static bool find_rows(const struct ht_state *state, const struct ht_table *table, struct ht_str id,
                       struct ht_subject_rows *ret_rows)
 {
-    const struct ht_state *state = ui->state;
     struct ht_subject_rows rows = {0};
 
     if (table == &ht_finding_table)
@@ -114,6 +114,26 @@ static bool find_rows(const struct ht_ui *ui, const struct ht_table *table, stru
     return table == &ht_usage_table ? (const void *)rows.usage : (const void *)rows.container;
 }
 
+/* The state in which it is there: the shown one, or the last before that had it. NULL: none. */
+static struct ht_state *look_up(const struct ht_ui *ui, struct detail *detail,
+                                struct ht_subject_rows *ret_rows)
+{
+    struct ht_str id = ht_str_from(detail->id);
+
+    if (find_rows(ui->state, detail->table, id, ret_rows)) {
+        if (detail->seen != ui->state) {
+            ht_state_unref(detail->seen);
+            detail->seen = ht_state_ref(ui->state);
+        }
+        return ui->state;
+    }
+    /* A recording may be shown from an earlier time on. */
+    if (detail->seen && detail->seen->now_ns <= ui->state->now_ns &&
+        find_rows(detail->seen, detail->table, id, ret_rows))
+        return detail->seen;
+    return NULL;
+}
+
 /* ---- drawing ---- */
 
 static void put_held(const struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
@@ -128,12 +148,48 @@ static void put_held(const struct ht_ui *ui, const struct ht_finding *finding, s
     ht_doc_text(doc, 1, HT_STYLE_STALE, ht_buf_str(&text));
 }
 
+static void put_over(const struct ht_ui *ui, const struct ht_state *state, struct ht_doc *doc)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(200);
+
+    ht_buf_add_text(&text, "Not seen any more since ");
+    ht_ui_time_text(ui, &text, state->now_ns);
+    ht_buf_add_text(&text, ": it is over, or it could not be looked at. What follows is as it was "
+                           "then.");
+    ht_doc_text(doc, 1, HT_STYLE_STALE, ht_buf_str(&text));
+}
+
+static void build_tab(struct ht_ui *ui, const struct detail *detail,
+                      const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    switch (detail->tab) {
+    case TAB_EVIDENCE:
+        ht_detail_evidence(ui, rows, doc);
+        return;
+    case TAB_WHY:
+        ht_detail_why(ui, rows, doc);
+        return;
+    case TAB_FIX:
+        ht_detail_fix(ui, rows, doc);
+        return;
+    case TAB_RAW:
+        ht_detail_raw(rows, doc);
+        return;
+    case TAB_HISTORY:
+        ht_detail_history(ui, rows, doc);
+        return;
+    case TAB_COUNT:
+        return;
+    }
+}
+
 static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
 {
-    const struct detail *detail = of(&page->page);
+    struct detail *detail = of(&page->page);
     struct ht_subject_rows rows;
+    struct ht_state *shown = ui->state, *state = look_up(ui, detail, &rows);
 
-    if (!find_rows(ui, detail->table, ht_str_from(detail->id), &rows)) {
+    if (!state) {
         ht_doc_text(
             doc, 1, HT_STYLE_STALE,
             HT_S("No source shows this now: it is over, or it could not be looked at. Esc goes "
@@ -142,27 +198,15 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
             ht_detail_history(ui, &rows, doc);
         return;
     }
-    if (rows.finding && find_held(ui->state, rows.finding->id))
+    if (state != shown)
+        put_over(ui, state, doc);
+    else if (rows.finding && find_held(state, rows.finding->id))
         put_held(ui, rows.finding, doc);
-    switch (detail->tab) {
-    case TAB_EVIDENCE:
-        ht_detail_evidence(ui, &rows, doc);
-        return;
-    case TAB_WHY:
-        ht_detail_why(ui, &rows, doc);
-        return;
-    case TAB_FIX:
-        ht_detail_fix(ui, &rows, doc);
-        return;
-    case TAB_RAW:
-        ht_detail_raw(&rows, doc);
-        return;
-    case TAB_HISTORY:
-        ht_detail_history(ui, &rows, doc);
-        return;
-    case TAB_COUNT:
-        return;
-    }
+    /* What stands beside it is of that time, too; what has happened to it goes on. */
+    if (detail->tab != TAB_HISTORY)
+        ui->state = state;
+    build_tab(ui, detail, &rows, doc);
+    ui->state = shown;
 }
 
 static void draw_tabs(struct ht_ui *ui, const struct detail *detail, struct ht_area body)
@@ -197,10 +241,10 @@ static void detail_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area b
 
 /* Where a program of the node runs: its unit, or without one its process, which may call itself
  * what it likes too. */
-static struct ht_str program_home(const struct ht_ui *ui, const struct ht_subject *subject)
+static struct ht_str program_home(const struct ht_state *state, const struct ht_subject *subject)
 {
-    struct ht_subject_home home = ht_subject_home(ui->state->node, subject);
-    const struct ht_process *process = find_process(ui->state, home.process);
+    struct ht_subject_home home = ht_subject_home(state->node, subject);
+    const struct ht_process *process = find_process(state, home.process);
 
     if (home.unit.len || !process)
         return home.unit;
@@ -208,14 +252,14 @@ static struct ht_str program_home(const struct ht_ui *ui, const struct ht_subjec
 }
 
 /* A program in memory may call itself what it likes: its page is called after who runs it. */
-static struct ht_str finding_title(const struct ht_ui *ui, const struct ht_finding *finding)
+static struct ht_str finding_title(const struct ht_state *state, const struct ht_finding *finding)
 {
     const struct ht_subject *subject = &finding->subject;
     struct ht_str home = {0};
 
     if (ht_str_is(subject->kind, "program"))
         home = subject->pod.len || subject->container.len ? ht_subject_text(subject)
-                                                          : program_home(ui, subject);
+                                                          : program_home(state, subject);
     if (home.len)
         return home;
     return subject->name.len ? subject->name : ht_subject_text(subject);
@@ -223,12 +267,12 @@ static struct ht_str finding_title(const struct ht_ui *ui, const struct ht_findi
 
 static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
 {
-    const struct detail *detail = of(page);
+    struct detail *detail = of(page);
     struct ht_subject_rows rows;
-    bool found = find_rows(ui, detail->table, ht_str_from(detail->id), &rows);
+    const struct ht_state *found = look_up(ui, detail, &rows);
 
     if (found && rows.finding)
-        ht_buf_add_str(out, finding_title(ui, rows.finding));
+        ht_buf_add_str(out, finding_title(found, rows.finding));
     else if (found && rows.process && detail->table == &ht_process_table)
         ht_buf_add_str(out, rows.process->comm);
     else if (found && rows.container)
@@ -239,6 +283,7 @@ static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *
 
 static void detail_free(struct ht_page *page)
 {
+    ht_state_unref(of(page)->seen);
     free(of(page)->id);
     ht_doc_page_free(page);
 }
@@ -263,7 +308,8 @@ static const struct ht_container *container_of(const struct ht_ui *ui, const str
 {
     struct ht_subject_rows rows;
 
-    return find_rows(ui, detail->table, ht_str_from(detail->id), &rows) ? rows.container : NULL;
+    return find_rows(ui->state, detail->table, ht_str_from(detail->id), &rows) ? rows.container
+                                                                               : NULL;
 }
 
 /* With a reason it is unlocked. */
@@ -323,7 +369,7 @@ static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str pa
     ht_autofree char *name = ht_strndup(path.data ? path.data : "", path.len);
     struct ht_subject_rows rows;
 
-    if (!done || !find_rows(ui, detail->table, ht_str_from(detail->id), &rows))
+    if (!done || !find_rows(ui->state, detail->table, ht_str_from(detail->id), &rows))
         return;
     if (path.len == 0 || strlen(name) != path.len) {
         ht_ui_message(ui, "export: a file name is missing");
@@ -357,11 +403,13 @@ static void copy_page(struct ht_ui *ui, struct detail *detail)
     ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
     struct ht_subject_rows rows;
 
-    if (!find_rows(ui, detail->table, ht_str_from(detail->id), &rows) || !rows.finding) {
+    const struct ht_state *state = look_up(ui, detail, &rows);
+
+    if (!state || !rows.finding) {
         ht_doc_page_act(ui, &detail->doc.page, HT_ACTION_COPY_PAGE);
         return;
     }
-    ht_report_markdown(&text, rows.finding, ui->state);
+    ht_report_markdown(&text, rows.finding, state);
     ht_ui_copy(ui, ht_buf_str(&text), "the finding");
 }
 
@@ -379,7 +427,7 @@ static void open_owner(struct ht_ui *ui, const struct detail *detail)
 {
     struct ht_subject_rows rows;
 
-    find_rows(ui, detail->table, ht_str_from(detail->id), &rows);
+    find_rows(ui->state, detail->table, ht_str_from(detail->id), &rows);
     if (rows.finding && detail->table == &ht_finding_table) {
         if (open_home(ui, &rows.finding->subject))
             return;
@@ -469,7 +517,7 @@ bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_st
     struct ht_subject_rows rows;
     struct detail *detail;
 
-    if (!find_rows(ui, table, id, &rows))
+    if (!find_rows(ui->state, table, id, &rows))
         return false;
     detail = ht_new0(struct detail);
     detail->doc.page.screen = &detail_screen;

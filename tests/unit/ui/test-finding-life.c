@@ -101,6 +101,34 @@ static void a_lock_is_offered_as_soon_as_it_can_be_made(void **unused)
     close_bench(&bench);
 }
 
+/* What was open when it went stays open, as it was. */
+static void what_is_gone_is_shown_as_it_was(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *there = fixture_state(),
+                                 *gone = ht_state_new(ht_node_new(FIXTURE_NOW + HT_NS_PER_S)),
+                                 *earlier = ht_state_new(ht_node_new(FIXTURE_NOW - HT_NS_PER_S));
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, there);
+    type(&bench, "3\n");
+    SEES(&bench, "HostConfig.Privileged = true");
+    SEES_NOT(&bench, "Not seen any more since");
+    ht_ui_set_state(bench.ui, gone);
+    SEES(&bench, "Not seen any more since 14:02:31: it is over, or it could not be looked at.");
+    SEES(&bench, "HostConfig.Privileged = true");
+    SEES(&bench, "> debug");
+    type(&bench, "Y");
+    assert_int_equal(bench.calls.copy, 1);
+    ht_ui_set_state(bench.ui, earlier); /* a recording that was turned back */
+    SEES(&bench, "No source shows this now");
+    ht_ui_set_state(bench.ui, there);
+    SEES_NOT(&bench, "Not seen any more since");
+    SEES(&bench, "HostConfig.Privileged = true");
+    close_bench(&bench);
+}
+
 /* A finding of 100 s ago; docker, which told it, answered 3 s ago and told nothing else. */
 static struct ht_state *confirmed(bool held)
 {
@@ -203,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
         cmocka_unit_test(a_lock_is_offered_as_soon_as_it_can_be_made),
+        cmocka_unit_test(what_is_gone_is_shown_as_it_was),
         cmocka_unit_test(a_lock_is_offered_where_it_can_be_made),
         cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
         cmocka_unit_test(home_tells_when_what_came_later_came),
