@@ -61,8 +61,9 @@ struct ht_engine {
     int64_t *said_ns;         /* monotonic, of each sample */
     bool *stuck;
     size_t slots_len;
-    bool slot_missing; /* a source got no descriptors */
-    int64_t await_ns;  /* for so long the first state waits for all sources; 0: not at all */
+    bool slot_missing;     /* a source got no descriptors */
+    int64_t await_ns;      /* for so long the first state waits for all sources; 0: not at all */
+    int64_t busy_until_ns; /* and until then (monotonic) for those that were slow once */
     struct ht_recorder *recorder;
     bool recording_lost;
     struct ht_recorded recorded; /* of a recording that has ended with the engine */

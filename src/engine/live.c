@@ -13,6 +13,7 @@
 #include "hulltop/base/root.h"
 
 #define TICK_NS        (1 * HT_NS_PER_S)
+#define BUSY_NS        (10 * HT_NS_PER_S)
 #define PUBLISH_GAP_NS (250 * HT_NS_PER_MS) /* at most four states a second */
 
 static void state_path(const struct ht_engine *engine, const char *name, struct ht_buf *path)
@@ -289,6 +290,17 @@ static void collect(struct ht_engine *engine, struct ht_rowset *events)
     }
 }
 
+/* It may still answer. A daemon that was slow once is asked again, but not waited for without end.
+ */
+static bool is_awaited(const struct ht_engine *engine, const struct ht_source *source)
+{
+    if (!ht_source_has_state(source))
+        return false;
+    if (source->state == HT_SOURCE_STATE_BUSY && !ht_source_has_answered_at(source))
+        return ht_clock_mono(engine->clock) < engine->busy_until_ns;
+    return source->state == HT_SOURCE_STATE_WAIT;
+}
+
 /* Every source has answered once, or failed. */
 static bool is_complete(const struct ht_engine *engine)
 {
@@ -299,8 +311,7 @@ static bool is_complete(const struct ht_engine *engine)
             return false;
         row = ht_node_find(engine->samples[i], HT_TABLE_SOURCE,
                            ht_str_from(ht_slot_name(engine->slots[i])));
-        if (row && ht_source_has_state(ht_source_of(row)) &&
-            ht_source_of(row)->state == HT_SOURCE_STATE_WAIT)
+        if (row && is_awaited(engine, ht_source_of(row)))
             return false;
     }
     return true;
@@ -309,8 +320,10 @@ static bool is_complete(const struct ht_engine *engine)
 /* What happens before the first state is in it. */
 static void await_all(struct ht_engine *engine, struct ht_rowset *events)
 {
-    int64_t end_ns = ht_clock_mono(engine->clock) + engine->await_ns;
+    int64_t now_ns = ht_clock_mono(engine->clock), end_ns = now_ns + engine->await_ns;
     int64_t left = engine->await_ns;
+
+    engine->busy_until_ns = now_ns + (left < BUSY_NS ? left : BUSY_NS);
 
     while (left > 0 && !is_complete(engine) && !ht_engine_is_stopping(engine)) {
         ht_engine_sleep(engine, left < TICK_NS ? left : TICK_NS);

@@ -39,7 +39,8 @@ int ht_engine_new_replay(const struct ht_engine_options *options,
                          const struct ht_engine_document *document, struct ht_engine **ret_engine,
                          struct ht_error *err);
 /* Before the start of a live engine: its first state is made when every source has answered or
- * failed, or when so much time has passed. Spares whoever wants one answer those made of half. */
+ * failed (one that is busy within ten seconds), or when so much time has passed. Spares whoever
+ * wants one answer those made of half. */
 void ht_engine_await_all(struct ht_engine *engine, int64_t within_ns);
 /* Starts the threads. */
 int ht_engine_start(struct ht_engine *engine, struct ht_error *err);

@@ -48,7 +48,8 @@ static struct ht_node *sample(const char *name, enum ht_source_state state)
     ht_source_set_id(&source, ht_str_from(name));
     ht_source_set_name(&source, ht_str_from(name));
     ht_source_set_state(&source, state);
-    ht_source_set_answered_at(&source, ht_clock_wall(ht_clock_system()));
+    if (state != HT_SOURCE_STATE_BUSY) /* never yet */
+        ht_source_set_answered_at(&source, ht_clock_wall(ht_clock_system()));
     ht_source_set_interval(&source, 60 * HT_NS_PER_S);
     ht_node_add(node, ht_row_new(&ht_source_table, &source));
     return node;
@@ -121,6 +122,20 @@ static void run_late(void *self, struct ht_feed *feed)
         ;
 }
 
+/* Slow at first. */
+static void run_busy(void *self, struct ht_feed *feed)
+{
+    struct ht_request request;
+
+    (void)self;
+    feed->publish(feed, sample("docker", HT_SOURCE_STATE_BUSY));
+    if (!feed->wait(feed, 300 * HT_NS_PER_MS, &request))
+        return;
+    feed->publish(feed, sample("docker", HT_SOURCE_STATE_OK));
+    while (feed->wait(feed, -1, &request))
+        ;
+}
+
 static void free_nothing(void *self)
 {
     (void)self;
@@ -146,6 +161,11 @@ static const struct ht_driver_ops late_ops = {.name = "docker",
                                               .interval_ns = 60 * HT_NS_PER_S,
                                               .limit_ns = 60 * HT_NS_PER_S,
                                               .run = run_late,
+                                              .free = free_nothing};
+static const struct ht_driver_ops busy_ops = {.name = "docker",
+                                              .interval_ns = 60 * HT_NS_PER_S,
+                                              .limit_ns = 60 * HT_NS_PER_S,
+                                              .run = run_busy,
                                               .free = free_nothing};
 static const struct ht_driver_ops hanging_ops = {.name = "proc",
                                                  .interval_ns = HT_NS_PER_S,
@@ -293,6 +313,27 @@ static void one_answer_is_made_of_all_sources(void **state)
     ht_engine_await_all(engine, LONG_NS);
     assert_int_equal(ht_engine_start(engine, &err), 0);
     ht_autostate struct ht_state *complete = wait_for(engine, is_complete);
+    assert_int_equal(complete->serial, 1);
+    end(engine);
+}
+
+/* Who wants one answer gets that of a daemon that was slow when it was asked first. */
+static void one_answer_waits_for_who_is_busy(void **state)
+{
+    const struct ht_driver driver = {.ops = &busy_ops};
+    struct ht_error err = {0};
+    struct ht_engine *engine = ht_engine_new(&(struct ht_engine_options){.clock = ht_clock_system(),
+                                                                         .facts = facts,
+                                                                         .questions = 0x7e,
+                                                                         .drivers = &driver,
+                                                                         .drivers_len = 1});
+
+    (void)state;
+    ht_engine_await_all(engine, LONG_NS);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_autostate struct ht_state *complete = wait_for(engine, is_complete);
+    const struct ht_row *row = ht_node_find(complete->node, HT_TABLE_SOURCE, HT_S("docker"));
+    assert_int_equal(ht_source_of(row)->state, HT_SOURCE_STATE_OK);
     assert_int_equal(complete->serial, 1);
     end(engine);
 }
@@ -612,6 +653,7 @@ int main(void)
         cmocka_unit_test(a_source_that_says_nothing_yet_is_waited_for),
         cmocka_unit_test(the_first_whole_answer_waits_for_no_gap),
         cmocka_unit_test(one_answer_is_made_of_all_sources),
+        cmocka_unit_test(one_answer_waits_for_who_is_busy),
         cmocka_unit_test(a_saved_file_is_told_as_an_event),
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
         cmocka_unit_test(a_step_that_takes_long_does_not_hold_up_the_end),
