@@ -173,7 +173,7 @@ seal_scene() {
     echo one >"$tmp/deb/usr/bin/runc"
     (cd "$tmp/deb" && md5sum usr/bin/runc) >"$tmp/deb/DEBIAN/md5sums"
     : >"$tmp/root/var/lib/dpkg/status"
-    dpkg-deb -b "$tmp/deb" "$tmp/runc.deb" && dpkg --root="$tmp/root" --force-all -i "$tmp/runc.deb" || return 1
+    dpkg-deb -b "$tmp/deb" "$tmp/runc.deb" && dpkg --root="$tmp/root" --log=/dev/null --force-all -i "$tmp/runc.deb" || return 1
 } >/dev/null 2>&1
 
 if [ "$(id -u)" != 0 ] || ! seal_scene; then
