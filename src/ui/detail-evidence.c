@@ -24,9 +24,9 @@ enum {
 /* ---- what we saw ---- */
 
 /* When a fact was last known to hold: when it was read, or later confirmed by its source. */
-static int64_t seen_at(const struct ht_ui *ui, const struct ht_evidence *evidence)
+static int64_t seen_at(const struct ht_state *state, const struct ht_evidence *evidence)
 {
-    const struct ht_rowset *sources = ht_node_set(ui->state->node, HT_TABLE_SOURCE);
+    const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
     bool proc = ht_str_has_prefix(evidence->source, "/proc");
     int64_t at = evidence->at;
 
@@ -41,16 +41,16 @@ static int64_t seen_at(const struct ht_ui *ui, const struct ht_evidence *evidenc
     return at;
 }
 
-int64_t ht_detail_last_seen(const struct ht_ui *ui, const struct ht_finding *finding)
+int64_t ht_detail_last_seen(const struct ht_state *state, const struct ht_finding *finding)
 {
     int64_t last = finding->last_seen;
 
     /* Held: its sources may answer, and yet nobody could look. */
-    if (ht_rowset_find(&ui->state->held, finding->id))
+    if (ht_rowset_find(&state->held, finding->id))
         return last;
     for (size_t i = 0; i < finding->evidence.len; i++) {
         const struct ht_evidence *evidence = &finding->evidence.items[i];
-        int64_t at = ht_evidence_has_at(evidence) ? seen_at(ui, evidence) : last;
+        int64_t at = ht_evidence_has_at(evidence) ? seen_at(state, evidence) : last;
 
         if (at > last)
             last = at;
@@ -76,7 +76,7 @@ static void put_evidence(struct ht_ui *ui, struct ht_doc *doc, const struct ht_e
         ht_doc_put(doc, source_col, HT_STYLE_ACCENT, evidence->source);
     ht_buf_reset(&text);
     if (ht_evidence_has_at(evidence))
-        ht_ui_age_text(ui, &text, seen_at(ui, evidence));
+        ht_ui_age_text(ui, &text, seen_at(ui->state, evidence));
     else
         ht_buf_add_c(&text, '?');
     ht_doc_put(doc, age_col, HT_STYLE_DIM, ht_buf_str(&text));

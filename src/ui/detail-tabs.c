@@ -214,7 +214,7 @@ void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, str
     if (finding && ht_finding_has_first_seen(finding))
         put_time(ui, doc, finding->first_seen, "hulltop first saw it");
     if (finding && ht_finding_has_last_seen(finding))
-        put_time(ui, doc, ht_detail_last_seen(ui, finding), "hulltop last saw it");
+        put_time(ui, doc, ht_detail_last_seen(rows->state, finding), "hulltop last saw it");
     if (finding && ht_finding_has_acknowledged(finding))
         ht_doc_pair(doc, 14, "acknowledged", finding->acknowledged);
     ht_doc_head(doc, "EVENTS");

@@ -80,7 +80,7 @@ static const struct ht_finding *find_held(const struct ht_state *state, struct h
 static bool find_rows(const struct ht_state *state, const struct ht_table *table, struct ht_str id,
                       struct ht_subject_rows *ret_rows)
 {
-    struct ht_subject_rows rows = {0};
+    struct ht_subject_rows rows = {.state = state};
 
     if (table == &ht_finding_table)
         rows.finding = ht_ui_finding(state, id);
@@ -152,10 +152,10 @@ static void put_over(const struct ht_ui *ui, const struct ht_state *state, struc
 {
     ht_autobuf struct ht_buf text = HT_BUF(200);
 
-    ht_buf_add_text(&text, "Not seen any more since ");
+    ht_buf_add_text(&text, "Not seen any more: it is over, or it could not be looked at. What "
+                           "follows is as it was at ");
     ht_ui_time_text(ui, &text, state->now_ns);
-    ht_buf_add_text(&text, ": it is over, or it could not be looked at. What follows is as it was "
-                           "then.");
+    ht_buf_add_c(&text, '.');
     ht_doc_text(doc, 1, HT_STYLE_STALE, ht_buf_str(&text));
 }
 

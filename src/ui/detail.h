@@ -7,6 +7,7 @@
 
 /* One row in all its aspects. Everything is borrowed from the state; what is not there is NULL. */
 struct ht_subject_rows {
+    const struct ht_state *state; /* that has them: the shown one, or the last before that had */
     const struct ht_finding *finding;
     const struct ht_container *container;
     const struct ht_process *process;
@@ -30,8 +31,9 @@ bool ht_detail_packages_fix(const struct ht_ui *ui, const struct ht_subject_rows
                             struct ht_doc *doc);
 /* Every known field of every row, by the field tables. */
 void ht_detail_raw(const struct ht_subject_rows *rows, struct ht_doc *doc);
-/* When the finding was last known to hold, as the ages on Evidence say it; ns since the epoch. */
-int64_t ht_detail_last_seen(const struct ht_ui *ui, const struct ht_finding *finding);
+/* When a finding of that state was last known to hold, as the ages on Evidence say it; ns since the
+ * epoch. */
+int64_t ht_detail_last_seen(const struct ht_state *state, const struct ht_finding *finding);
 void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
 /* Appends all of them as JSON. */
 void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows,
