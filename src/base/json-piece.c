@@ -76,11 +76,6 @@ static bool is_blank(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static void skip_blanks(struct piece *piece)
 {
     for (; piece->at < piece->end && is_blank(*piece->at); piece->at++)
@@ -104,7 +99,7 @@ static const char *plain_end(const char *at, const char *end)
 
 static int hex_digit(char c)
 {
-    if (is_digit(c))
+    if (ht_is_digit(c))
         return c - '0';
     if (c >= 'a' && c <= 'f')
         return c - 'a' + 10;
@@ -249,7 +244,7 @@ static int read_string(struct piece *piece, struct ht_str *ret)
 
 static void skip_digits(struct piece *piece)
 {
-    while (piece->at < piece->end && is_digit(*piece->at))
+    while (piece->at < piece->end && ht_is_digit(*piece->at))
         piece->at++;
 }
 
@@ -262,7 +257,7 @@ static int read_number(struct piece *piece, struct ht_json *ret)
         piece->at++;
     if (is_next(piece, '0'))
         piece->at++;
-    else if (piece->at < piece->end && is_digit(*piece->at))
+    else if (piece->at < piece->end && ht_is_digit(*piece->at))
         skip_digits(piece);
     else
         return fail_here(piece);
@@ -273,7 +268,7 @@ static int read_number(struct piece *piece, struct ht_json *ret)
         piece->at++;
         if (*mark == 'e' && (is_next(piece, '+') || is_next(piece, '-')))
             piece->at++;
-        if (piece->at == piece->end || !is_digit(*piece->at))
+        if (piece->at == piece->end || !ht_is_digit(*piece->at))
             return fail_here(piece);
         skip_digits(piece);
     }

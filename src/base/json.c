@@ -82,11 +82,6 @@ static char peek(const struct scan *scan, size_t at)
     return at < scan->text.len ? scan->text.data[at] : '\0';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -101,7 +96,7 @@ static void patch(struct scan *scan, size_t at, const char *bytes, size_t len)
 
 static size_t skip_digits(const struct scan *scan, size_t at)
 {
-    while (is_digit(peek(scan, at)))
+    while (ht_is_digit(peek(scan, at)))
         at++;
     return at;
 }
@@ -126,12 +121,12 @@ static int scan_number(struct scan *scan, struct ht_error *err)
     size_t at = from + (peek(scan, from) == '-' ? 1 : 0);
     bool integer = true;
 
-    if (!is_digit(peek(scan, at)))
+    if (!ht_is_digit(peek(scan, at)))
         return fail_unexpected(scan, at, err);
     at = peek(scan, at) == '0' ? at + 1 : skip_digits(scan, at);
     if (peek(scan, at) == '.') {
         integer = false;
-        if (!is_digit(peek(scan, at + 1)))
+        if (!ht_is_digit(peek(scan, at + 1)))
             return fail_unexpected(scan, at + 1, err);
         at = skip_digits(scan, at + 1);
     }
@@ -140,11 +135,11 @@ static int scan_number(struct scan *scan, struct ht_error *err)
         at++;
         if (peek(scan, at) == '+' || peek(scan, at) == '-')
             at++;
-        if (!is_digit(peek(scan, at)))
+        if (!ht_is_digit(peek(scan, at)))
             return fail_unexpected(scan, at, err);
         at = skip_digits(scan, at);
     }
-    if (is_digit(peek(scan, at)))
+    if (ht_is_digit(peek(scan, at)))
         return fail_unexpected(scan, at, err); /* a leading zero */
     if (integer)
         patch_big_integer(scan, from, at);
@@ -248,7 +243,7 @@ static int scan_token(struct scan *scan, struct ht_error *err)
         return ht_error_set(err, E2BIG, "%s: needs more memory than its limit allows", scan->name);
     if (c == '"')
         return scan_string(scan, err);
-    if (c == '-' || is_digit(c))
+    if (c == '-' || ht_is_digit(c))
         return scan_number(scan, err);
     if (c == '{' || c == '[')
         return scan_bracket(scan, c, err);

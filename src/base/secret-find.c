@@ -12,14 +12,9 @@ static bool is_upper(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_alnum(char c)
 {
-    return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z');
+    return ht_is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z');
 }
 
 static bool is_word(char c)
@@ -46,12 +41,12 @@ static struct ht_str range(struct ht_str text, size_t from, size_t to)
 
 static bool is_identifier(struct ht_str s, bool upper_only)
 {
-    if (s.len == 0 || is_digit(s.data[0]))
+    if (s.len == 0 || ht_is_digit(s.data[0]))
         return false;
     for (size_t i = 0; i < s.len; i++) {
         char c = s.data[i];
 
-        if (!is_word(c) || (upper_only && !is_upper(c) && !is_digit(c) && c != '_'))
+        if (!is_word(c) || (upper_only && !is_upper(c) && !ht_is_digit(c) && c != '_'))
             return false;
     }
     return true;
@@ -128,6 +123,12 @@ void ht_secret_add(struct ht_secret_spans *spans, size_t from, size_t to)
         (struct ht_secret_span){.from = from, .to = to, .origin = spans->origin};
 }
 
+void ht_secret_add_line(struct ht_secret_spans *spans, const char *rule, size_t from, size_t to)
+{
+    spans->origin = (struct ht_secret_origin){.how = HT_SECRET_BY_LINE, .rule = rule};
+    ht_secret_add(spans, from, to);
+}
+
 /* ---- shapes ---- */
 
 static bool belongs(char c, enum ht_secret_rest rest)
@@ -142,7 +143,7 @@ static bool belongs(char c, enum ht_secret_rest rest)
     case HT_REST_ALNUM:
         return is_alnum(c);
     case HT_REST_HEX:
-        return is_digit(c) || (c >= 'a' && c <= 'f');
+        return ht_is_digit(c) || (c >= 'a' && c <= 'f');
     case HT_REST_PEM:
         return true;
     }
@@ -238,7 +239,7 @@ static bool ends_url(char c)
 static bool is_port(struct ht_str s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!is_digit(s.data[i]))
+        if (!ht_is_digit(s.data[i]))
             return false;
     }
     return s.len <= 5;

@@ -53,6 +53,16 @@ struct ht_secret_quoted {
 struct ht_secret_quoted ht_secret_read_quoted(struct ht_str text, size_t at);
 /* Adds [from, to) of the text unless it is empty, masked already, or a value that is no secret. */
 void ht_secret_add(struct ht_secret_spans *spans, size_t from, size_t to);
+/* The same of what the form of a line tells; rule says of which. */
+void ht_secret_add_line(struct ht_secret_spans *spans, const char *rule, size_t from, size_t to);
+/* What tokens and names are made of: letters, digits, "_" and "-". */
+static inline bool ht_secret_is_token(char c)
+{
+    return ht_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '-';
+}
+/* The first place at or behind from that is of no token. */
+size_t ht_secret_token_end(struct ht_str text, size_t from);
 /* The shape that begins at a place, and the bytes it takes there; NULL if none does. */
 const struct ht_secret_shape *ht_secret_shape_at(struct ht_str text, size_t at, size_t *ret_len);
 /* Bytes of the public prefix to keep in front of the "***" of a span. */

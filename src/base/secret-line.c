@@ -6,16 +6,6 @@
 #include "secret-find.h"
 #include "secret-name.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_token(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -38,17 +28,9 @@ static bool is_at(struct ht_str text, size_t at, const char *word)
     return ht_str_is_nocase(ht_str_sub(text, at, strlen(word)), word);
 }
 
-static size_t token_end(struct ht_str text, size_t from)
+static bool is_named(struct ht_str name)
 {
-    while (from < text.len && is_token(text.data[from]))
-        from++;
-    return from;
-}
-
-static void add(struct ht_secret_spans *spans, const char *rule, size_t from, size_t to)
-{
-    spans->origin = (struct ht_secret_origin){.how = HT_SECRET_BY_LINE, .rule = rule};
-    ht_secret_add(spans, from, to);
+    return name.len && ht_secret_name_strength(name) == HT_SECRET_STRONG;
 }
 
 /* How many backslashes stand right before a place, but not before least. */
@@ -89,15 +71,12 @@ static void find_netrc(struct ht_secret_spans *spans)
         (ht_str_find(text, HT_S("machine "), 0) < 0 && !ht_str_has_prefix(text, "default ")))
         return;
     for (; at >= 0; at = ht_str_find(text, HT_S("password "), (size_t)at + 1)) {
-        size_t from = (size_t)at + strlen("password ");
-
-        while (from < text.len && is_blank(text.data[from]))
-            from++;
-
+        size_t from = skip_blanks(text, (size_t)at + strlen("password "));
         size_t to = from;
+
         while (to < text.len && !is_blank(text.data[to]))
             to++;
-        add(spans, "netrc", from, to);
+        ht_secret_add_line(spans, "netrc", from, to);
     }
 }
 
@@ -106,7 +85,7 @@ static bool is_port(struct ht_str s)
     if (ht_str_is(s, "*"))
         return true;
     for (size_t i = 0; i < s.len; i++) {
-        if (!is_digit(s.data[i]))
+        if (!ht_is_digit(s.data[i]))
             return false;
     }
     return s.len > 0 && s.len <= 5;
@@ -119,7 +98,7 @@ static bool is_host(struct ht_str s)
     for (size_t i = 0; i < s.len; i++) {
         char c = s.data[i];
 
-        if (!is_token(c) && c != '.')
+        if (!ht_secret_is_token(c) && c != '.')
             return false;
     }
     return s.len > 0;
@@ -141,14 +120,14 @@ static void find_pgpass(struct ht_secret_spans *spans)
         rest = ht_str_sub(rest, (size_t)colon + 1, rest.len);
     }
     for (size_t i = 0; i < fields[2].len; i++)
-        is_number = is_number && is_digit(fields[2].data[i]);
+        is_number = is_number && ht_is_digit(fields[2].data[i]);
     if (!is_host(fields[0]) || !is_port(fields[1]) || is_number || fields[4].len < 3)
         return;
     for (size_t i = 0; i < spans->text.len; i++) {
         if (is_blank(spans->text.data[i]) || spans->text.data[i] == '=')
             return;
     }
-    add(spans, "pgpass", spans->text.len - fields[4].len, spans->text.len);
+    ht_secret_add_line(spans, "pgpass", spans->text.len - fields[4].len, spans->text.len);
 }
 
 /* Where the last command of a shell's text begins: behind a ";" or "&" that is in no quotes. */
@@ -175,7 +154,7 @@ static bool is_line_end(struct ht_str text, size_t at)
     if (text.data[at] != '\\' || at + 1 >= text.len || text.data[at + 1] != 'n')
         return text.data[at] == '\n';
 
-    size_t end = token_end(text, at + 2);
+    size_t end = ht_secret_token_end(text, at + 2);
     return end < text.len && (end > at + 2 ? text.data[end] == ':' : is_quote(text.data[end]));
 }
 
@@ -191,7 +170,8 @@ static void find_users(struct ht_secret_spans *spans, size_t at, size_t to)
 
         if (text.data[at] != ':')
             continue;
-        while (begin > least && (is_token(text.data[begin - 1]) || text.data[begin - 1] == '.'))
+        while (begin > least &&
+               (ht_secret_is_token(text.data[begin - 1]) || text.data[begin - 1] == '.'))
             begin--;
 
         char before = begin > least ? text.data[begin - 1] : ' ';
@@ -201,7 +181,7 @@ static void find_users(struct ht_secret_spans *spans, size_t at, size_t to)
             end++;
         if (begin == at || is_at(text, at, "://"))
             continue;
-        add(spans, "chpasswd", at + 1, end);
+        ht_secret_add_line(spans, "chpasswd", at + 1, end);
         at = end - 1;
         least = end;
     }
@@ -227,7 +207,7 @@ static void find_chpasswd(struct ht_secret_spans *spans)
 /* True if a place may be the begin of the password: behind a user, and in no scheme. */
 static bool is_user_end(struct ht_str text, size_t at, char mark)
 {
-    return text.data[at] == mark && at > 0 && is_token(text.data[at - 1]) &&
+    return text.data[at] == mark && at > 0 && ht_secret_is_token(text.data[at - 1]) &&
            !ht_str_has_prefix(ht_str_sub(text, at, 3), "://");
 }
 
@@ -246,7 +226,7 @@ static void find_go_dsn(struct ht_secret_spans *spans, const char *after)
         while (from < (size_t)at && !is_user_end(text, from, ':'))
             from++;
         if (from < (size_t)at)
-            add(spans, "dsn-password", from + 1, (size_t)at);
+            ht_secret_add_line(spans, "dsn-password", from + 1, (size_t)at);
         for (least = (size_t)at + strlen(after); least < text.len && text.data[least] != ')';)
             least++;
     }
@@ -261,8 +241,8 @@ static void find_oracle(struct ht_secret_spans *spans)
     size_t end = 0;
 
     for (; found >= 0; found = ht_str_find(text, ht_str_from(scheme), end)) {
-        size_t user = token_end(text, (size_t)found + strlen(scheme)) + 1;
-        size_t from = token_end(text, user);
+        size_t user = ht_secret_token_end(text, (size_t)found + strlen(scheme)) + 1;
+        size_t from = ht_secret_token_end(text, user);
         size_t to = 0;
 
         end = (size_t)found + strlen(scheme);
@@ -271,7 +251,7 @@ static void find_oracle(struct ht_secret_spans *spans)
             end++;
         }
         if (from > user && from < to && text.data[from] == '/')
-            add(spans, "dsn-password", from + 1, to);
+            ht_secret_add_line(spans, "dsn-password", from + 1, to);
     }
 }
 
@@ -306,7 +286,7 @@ static void find_jwk(struct ht_secret_spans *spans)
         if (text.data[at] != '"')
             continue;
 
-        size_t end = token_end(text, at + 1);
+        size_t end = ht_secret_token_end(text, at + 1);
         struct ht_str name = ht_str_sub(text, at + 1, end - at - 1);
         for (size_t i = 0; i < ARRAY_LEN(members); i++)
             is_member = is_member || ht_str_is(name, members[i]);
@@ -314,9 +294,9 @@ static void find_jwk(struct ht_secret_spans *spans)
             continue;
 
         size_t from = skip_marks(text, end);
-        size_t to = token_end(text, from);
+        size_t to = ht_secret_token_end(text, from);
         if (text.data[from - 1] == '"' && to - from >= LEAST)
-            add(spans, "jwk", from, to);
+            ht_secret_add_line(spans, "jwk", from, to);
         at = to - 1;
     }
 }
@@ -330,7 +310,7 @@ static void find_json_words(struct ht_secret_spans *spans)
 
     for (; at >= 0; at = ht_str_find(text, HT_S("\"-"), (size_t)at + 1)) {
         size_t from = (size_t)at + 1;
-        size_t to = token_end(text, from);
+        size_t to = ht_secret_token_end(text, from);
         struct ht_str name = ht_str_sub(text, from, to - from);
         size_t value = to + backslashes(text, 0, (size_t)at);
         bool is_closed = value < text.len && text.data[value] == '"';
@@ -339,7 +319,7 @@ static void find_json_words(struct ht_secret_spans *spans)
              value < text.len && strchr(" \t\r\n,\\", text.data[value]) && text.data[value];)
             value++;
         if (!is_closed || value >= text.len || text.data[value] != '"' || value < covered ||
-            ht_secret_name_strength(name) != HT_SECRET_STRONG)
+            !is_named(name))
             continue;
 
         struct ht_secret_quoted quoted = ht_secret_read_quoted(text, value);
@@ -408,19 +388,19 @@ static void find_elements(struct ht_secret_spans *spans)
 
         bool is_end = at + 1 < text.len && text.data[at + 1] == '/';
         size_t begin = at + 1 + is_end;
-        size_t end = token_end(text, begin);
+        size_t end = ht_secret_token_end(text, begin);
 
         /* <ns:password> */
         if (end > begin && end < text.len && text.data[end] == ':') {
             begin = end + 1;
-            end = token_end(text, begin);
+            end = ht_secret_token_end(text, begin);
         }
 
         struct ht_str name = ht_str_sub(text, begin, end - begin);
         if (is_end && open.len && ht_str_equal(name, open)) {
             add_content(spans, open, from, at);
             open.len = 0;
-        } else if (!is_end && name.len && ht_secret_name_strength(name) == HT_SECRET_STRONG) {
+        } else if (!is_end && is_named(name)) {
             size_t content = tag_end(text, end);
 
             open = content ? name : open;
@@ -434,11 +414,6 @@ enum {
     NAME_MAX = 128, /* bytes of a name that are looked at */
 };
 
-static bool is_named(struct ht_str name)
-{
-    return name.len && ht_secret_name_strength(name) == HT_SECRET_STRONG;
-}
-
 /* The name that ends right before a "value", in quotes; empty: there is none. */
 static struct ht_str name_right_before(struct ht_str text, size_t at)
 {
@@ -450,7 +425,7 @@ static struct ht_str name_right_before(struct ht_str text, size_t at)
 
     size_t begin = end;
     while (end < at && begin > 0 && end - begin < NAME_MAX &&
-           (is_token(text.data[begin - 1]) || text.data[begin - 1] == '.'))
+           (ht_secret_is_token(text.data[begin - 1]) || text.data[begin - 1] == '.'))
         begin--;
     if (begin == end || begin == 0 || !strchr("\"'", text.data[begin - 1]))
         return (struct ht_str){0};
@@ -470,7 +445,8 @@ static bool is_border(struct ht_str text, size_t at)
 static struct ht_str name_between(struct ht_str text, size_t from, size_t to)
 {
     for (size_t at = from; at < to; at++) {
-        bool is_word = at == 0 || (!is_token(text.data[at - 1]) && text.data[at - 1] != '.');
+        bool is_word =
+            at == 0 || (!ht_secret_is_token(text.data[at - 1]) && text.data[at - 1] != '.');
         size_t len = !is_word || !strchr("nNkK", text.data[at]) ? 0
                      : is_at(text, at, "name")                  ? strlen("name")
                      : is_at(text, at, "key")                   ? strlen("key")
@@ -482,7 +458,7 @@ static struct ht_str name_between(struct ht_str text, size_t from, size_t to)
         size_t begin = skip_marks(text, at + len);
         size_t end;
         for (end = begin; end < to && end - begin < NAME_MAX &&
-                          (is_token(text.data[end]) || text.data[end] == '.');)
+                          (ht_secret_is_token(text.data[end]) || text.data[end] == '.');)
             end++;
         if (begin > at + len && is_named(ht_str_sub(text, begin, end - begin)))
             return ht_str_sub(text, begin, end - begin);
@@ -554,7 +530,7 @@ static void find_named_values(struct ht_secret_spans *spans)
     for (; at >= 0; at = ht_str_find_nocase(text, HT_S("value"), (size_t)at + 1)) {
         struct ht_secret_quoted value;
 
-        if ((at > 0 && is_token(text.data[at - 1])) || (size_t)at < covered ||
+        if ((at > 0 && ht_secret_is_token(text.data[at - 1])) || (size_t)at < covered ||
             !read_value(text, (size_t)at + strlen("value"), &value))
             continue;
 
@@ -584,8 +560,8 @@ static size_t skip_identified(struct ht_str text, size_t at)
     size_t from = skip_blanks(text, at);
 
     if (is_at(text, from, "with")) {
-        from = skip_marks(text, token_end(text, from));
-        from = skip_marks(text, token_end(text, from));
+        from = skip_marks(text, ht_secret_token_end(text, from));
+        from = skip_marks(text, ht_secret_token_end(text, from));
     }
     if (!is_at(text, from, "by") && !is_at(text, from, "as"))
         return at;
@@ -598,7 +574,7 @@ static struct ht_secret_quoted read_sql_quoted(struct ht_str text, size_t at)
     struct ht_secret_quoted quoted = {.from = at, .to = at, .next = at};
 
     if (at < text.len && text.data[at] == '$') {
-        size_t tag = token_end(text, at + 1) + 1;
+        size_t tag = ht_secret_token_end(text, at + 1) + 1;
         ptrdiff_t end = -1;
 
         if (tag > text.len || text.data[tag - 1] != '$')
@@ -644,7 +620,7 @@ static void find_sql(struct ht_secret_spans *spans)
             if (from < text.len && is_blank(text.data[from]))
                 quoted = read_sql_quoted(text, skip_to_quote(text, from));
             if (quoted.from < quoted.to)
-                add(spans, "sql-password", quoted.from, quoted.to);
+                ht_secret_add_line(spans, "sql-password", quoted.from, quoted.to);
             next = quoted.next > end ? quoted.next : end;
         }
     }

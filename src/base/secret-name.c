@@ -26,11 +26,6 @@ static bool is_lower(char c)
     return c >= 'a' && c <= 'z';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Only the end matters, so a long name loses its beginning. */
 static void squeeze(struct ht_str name, struct squeezed *ret_squeezed)
 {
@@ -42,11 +37,11 @@ static void squeeze(struct ht_str name, struct squeezed *ret_squeezed)
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
 
-        if (is_upper(c) || is_lower(c) || is_digit(c)) {
-            bool separated = !is_upper(before) && !is_lower(before) && !is_digit(before);
+        if (is_upper(c) || is_lower(c) || ht_is_digit(c)) {
+            bool separated = !is_upper(before) && !is_lower(before) && !ht_is_digit(before);
 
-            ret_squeezed->starts[len] =
-                separated || (is_upper(c) && !is_upper(before)) || is_digit(before) != is_digit(c);
+            ret_squeezed->starts[len] = separated || (is_upper(c) && !is_upper(before)) ||
+                                        ht_is_digit(before) != ht_is_digit(c);
             ret_squeezed->text[len++] = (char)(is_upper(c) ? c + ('a' - 'A') : c);
         }
         before = c;
@@ -76,7 +71,7 @@ static bool drop_silent_ending(struct squeezed *name)
             return true;
         }
     }
-    while (name->len && is_digit(name->text[name->len - 1]))
+    while (name->len && ht_is_digit(name->text[name->len - 1]))
         name->len--;
     return name->len < len;
 }

@@ -4,27 +4,11 @@
 
 #include "secret-find.h"
 
-static bool is_digit(char c)
+size_t ht_secret_token_end(struct ht_str text, size_t from)
 {
-    return c >= '0' && c <= '9';
-}
-
-static bool is_token(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-}
-
-static size_t token_end(struct ht_str text, size_t from)
-{
-    while (from < text.len && is_token(text.data[from]))
+    while (from < text.len && ht_secret_is_token(text.data[from]))
         from++;
     return from;
-}
-
-static void add(struct ht_secret_spans *spans, const char *rule, size_t from, size_t to)
-{
-    spans->origin = (struct ht_secret_origin){.how = HT_SECRET_BY_LINE, .rule = rule};
-    ht_secret_add(spans, from, to);
 }
 
 /* Tokens whose public part is in their middle. */
@@ -39,12 +23,12 @@ static void find_infix(struct ht_secret_spans *spans, const char *infix, size_t 
         size_t from = (size_t)at;
         size_t to = (size_t)at + len;
 
-        while (from > 0 && is_token(text.data[from - 1]))
+        while (from > 0 && ht_secret_is_token(text.data[from - 1]))
             from--;
-        while (to < text.len && (is_token(text.data[to]) || text.data[to] == '~'))
+        while (to < text.len && (ht_secret_is_token(text.data[to]) || text.data[to] == '~'))
             to++;
         if (to - from >= least && from < (size_t)at)
-            add(spans, rule, from, to);
+            ht_secret_add_line(spans, rule, from, to);
         at = ht_str_find(text, ht_str_from(infix), to);
     }
 }
@@ -57,14 +41,12 @@ static void find_telegram(struct ht_secret_spans *spans)
 
     for (; at >= 0; at = ht_str_find(text, HT_S(":AA"), (size_t)at + 1)) {
         size_t from = (size_t)at;
-        size_t to = (size_t)at + 1;
+        size_t to = ht_secret_token_end(text, (size_t)at + 1);
 
-        while (from > 0 && is_digit(text.data[from - 1]))
+        while (from > 0 && ht_is_digit(text.data[from - 1]))
             from--;
-        while (to < text.len && is_token(text.data[to]))
-            to++;
         if ((size_t)at - from >= 8 && to - (size_t)at >= 34)
-            add(spans, "telegram-token", from, to);
+            ht_secret_add_line(spans, "telegram-token", from, to);
     }
 }
 
@@ -79,11 +61,11 @@ static void find_teams(struct ht_secret_spans *spans)
         size_t from = (size_t)at + strlen(infix);
         size_t to = from;
 
-        while (to < text.len && (is_token(text.data[to]) || strchr("/@", text.data[to])) &&
-               text.data[to])
+        while (to < text.len &&
+               (ht_secret_is_token(text.data[to]) || strchr("/@", text.data[to])) && text.data[to])
             to++;
         if (to - from >= 64)
-            add(spans, "teams-webhook", from, to);
+            ht_secret_add_line(spans, "teams-webhook", from, to);
         at = ht_str_find(text, ht_str_from(infix), to);
     }
 }
@@ -99,10 +81,10 @@ static void find_azure(struct ht_secret_spans *spans)
         /* One inside another ends with it. */
         to = to > (size_t)at + 2 ? to : (size_t)at + 2;
         while (to < text.len &&
-               (is_token(text.data[to]) || text.data[to] == '.' || text.data[to] == '~'))
+               (ht_secret_is_token(text.data[to]) || text.data[to] == '.' || text.data[to] == '~'))
             to++;
-        if (at >= 4 && is_digit(text.data[at - 1]) && to - (size_t)at >= 33)
-            add(spans, "azure-secret", (size_t)at - 4, to);
+        if (at >= 4 && ht_is_digit(text.data[at - 1]) && to - (size_t)at >= 33)
+            ht_secret_add_line(spans, "azure-secret", (size_t)at - 4, to);
     }
 }
 
@@ -112,13 +94,15 @@ static void find_discord(struct ht_secret_spans *spans)
     struct ht_str text = spans->text;
 
     for (size_t from = 0; from < text.len;) {
-        size_t one = token_end(text, from);
-        size_t two = one < text.len && text.data[one] == '.' ? token_end(text, one + 1) : one;
-        size_t end = two < text.len && text.data[two] == '.' ? token_end(text, two + 1) : two;
+        size_t one = ht_secret_token_end(text, from);
+        size_t two =
+            one < text.len && text.data[one] == '.' ? ht_secret_token_end(text, one + 1) : one;
+        size_t end =
+            two < text.len && text.data[two] == '.' ? ht_secret_token_end(text, two + 1) : two;
 
         if (strchr("MNO", text.data[from]) && text.data[from] && one - from >= 23 &&
             one - from <= 28 && two - one >= 7 && two - one <= 8 && end - two >= 28)
-            add(spans, "discord-token", from, end);
+            ht_secret_add_line(spans, "discord-token", from, end);
         from = one + 1;
     }
 }

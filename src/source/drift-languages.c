@@ -22,16 +22,11 @@ static struct ht_str folder_of(struct ht_str path)
     return slash < 0 ? (struct ht_str){0} : ht_str_sub(path, 0, (size_t)slash);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* "NAME-VERSION": the version begins with a digit. */
 static bool split(struct ht_str text, struct ht_language_package *package)
 {
     for (size_t i = 1; i + 1 < text.len; i++) {
-        if (text.data[i] == '-' && is_digit(text.data[i + 1])) {
+        if (text.data[i] == '-' && ht_is_digit(text.data[i + 1])) {
             package->name = ht_str_sub(text, 0, i);
             package->version = ht_str_sub(text, i + 1, text.len);
             return true;

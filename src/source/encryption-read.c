@@ -30,14 +30,9 @@ static bool is_one_of(struct ht_str text, const char *const *words)
     return false;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static size_t skip_digits(struct ht_str text, size_t at)
 {
-    while (at < text.len && (is_digit(text.data[at]) || text.data[at] == '_'))
+    while (at < text.len && (ht_is_digit(text.data[at]) || text.data[at] == '_'))
         at++;
     return at;
 }
@@ -59,7 +54,7 @@ static bool is_number(struct ht_str text)
         return true;
     if (has_radix(text, at)) {
         for (at += 2; at < text.len; at++) {
-            if (!is_digit(text.data[at]) && text.data[at] != '_' &&
+            if (!ht_is_digit(text.data[at]) && text.data[at] != '_' &&
                 !(text.data[at] && strchr("abcdefABCDEF", text.data[at])))
                 return false;
         }
@@ -203,7 +198,7 @@ static bool read_span(struct ht_str *rest, double *ret_seconds)
     size_t points = 0;
     size_t at = 0;
 
-    for (; at < rest->len && (is_digit(rest->data[at]) || rest->data[at] == '.'); at++) {
+    for (; at < rest->len && (ht_is_digit(rest->data[at]) || rest->data[at] == '.'); at++) {
         if (rest->data[at] == '.') {
             points++;
             continue;

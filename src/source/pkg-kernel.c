@@ -26,11 +26,6 @@ struct judging {
     struct ht_str flavour;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* ---- what the kernel says ---- */
 
 /* The word behind prefix, up to a blank. */
@@ -51,7 +46,7 @@ struct ht_str ht_kernel_flavour(struct ht_str release)
     struct ht_str rest = release, part;
 
     while (ht_str_next(&rest, '-', &part)) {
-        if (part.len && !is_digit(part.data[0]))
+        if (part.len && !ht_is_digit(part.data[0]))
             return ht_str_sub(release, (size_t)(part.data - release.data), release.len);
     }
     return (struct ht_str){0};
@@ -75,7 +70,7 @@ struct ht_str ht_kernel_version(const struct ht_kernel_claims *claims, struct ht
     struct ht_str word = word_after(claims->build, " Debian ");
     struct ht_str flavour = ht_kernel_flavour(claims->release);
 
-    if (word.len && is_digit(word.data[0]))
+    if (word.len && ht_is_digit(word.data[0]))
         return ht_arena_str(arena, word);
     word = word_after(claims->signature, "Ubuntu ");
     if (word.len) {
@@ -114,7 +109,7 @@ static struct ht_str deb_release(const struct ht_installed *package)
         if (!ht_str_has_prefix(name, prefixes[i]))
             continue;
         name = ht_str_sub(name, strlen(prefixes[i]), name.len);
-        if (!name.len || !is_digit(name.data[0]) || ht_str_has_suffix(name, "-dbg") ||
+        if (!name.len || !ht_is_digit(name.data[0]) || ht_str_has_suffix(name, "-dbg") ||
             ht_str_has_suffix(name, "-dbgsym"))
             break;
         return name;
@@ -297,7 +292,7 @@ bool ht_support_of_kernel(struct ht_str release, struct ht_arena *arena, struct 
     if (!ht_str_next(&rest, '.', &major) || ht_parse_u64(major, &number) < 0 ||
         !ht_str_next(&rest, '.', &minor))
         return false;
-    while (len < minor.len && is_digit(minor.data[len]))
+    while (len < minor.len && ht_is_digit(minor.data[len]))
         len++;
     if (!len)
         return false;

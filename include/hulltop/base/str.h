@@ -94,6 +94,12 @@ uint64_t ht_str_hash(struct ht_str s, uint64_t seed);
  */
 uint64_t ht_str_table_hash(struct ht_str s);
 
+/* In any locale. */
+static inline bool ht_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* Numbers: the whole text must be one number in range; 0 or -EINVAL / -ERANGE, ret_* untouched on
  * failure. No sign for unsigned ones, no blanks, no prefix. */
 int ht_parse_u64(struct ht_str s, uint64_t *ret_value);
