@@ -171,13 +171,9 @@ static int take_links(struct taking *taking)
 
 static void remember_socket(struct taking *taking, struct ht_str target)
 {
-    static const char prefix[] = "socket:[";
-    uint64_t inode;
+    uint64_t inode = ht_net_socket_inode(target);
 
-    if (taking->sockets_len < DESCRIPTORS_MAX && ht_str_has_prefix(target, prefix) &&
-        ht_str_has_suffix(target, "]") &&
-        ht_parse_u64(ht_str_sub(target, sizeof(prefix) - 1, target.len - sizeof(prefix)), &inode) ==
-            0)
+    if (taking->sockets_len < DESCRIPTORS_MAX && inode)
         taking->sockets[taking->sockets_len++] = inode;
 }
 

@@ -58,7 +58,6 @@ static int visit_fd(void *context, const char *name, unsigned type, uint64_t ino
 {
     const struct owner *owner = context;
     ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT), link = HT_BUF(LINK_BYTES);
-    struct ht_str text;
     uint64_t number;
 
     (void)type;
@@ -66,11 +65,8 @@ static int visit_fd(void *context, const char *name, unsigned type, uint64_t ino
     ht_buf_addf(&path, "proc/%llu/fd/%s", (unsigned long long)owner->pid, name);
     if (ht_root_readlink(owner->pass->proc, path.data, &link, NULL) < 0)
         return 0;
-    text = ht_buf_str(&link);
-    if (!ht_str_has_prefix(text, "socket:[") || !ht_str_has_suffix(text, "]") ||
-        ht_parse_u64(ht_str_sub(text, 8, text.len - 9), &number) < 0)
-        return 0;
-    for (size_t i = 0; i < owner->pass->sockets->len; i++) {
+    number = ht_net_socket_inode(ht_buf_str(&link));
+    for (size_t i = 0; number && i < owner->pass->sockets->len; i++) {
         struct socket *socket = &owner->pass->sockets->items[i];
 
         if (socket->at.inode == number && !socket->pid)

@@ -70,6 +70,17 @@ static bool is_mapped(const struct ht_net_end *end)
     return end->six && memcmp(end->address, mapped, sizeof(mapped)) == 0;
 }
 
+uint64_t ht_net_socket_inode(struct ht_str link)
+{
+    static const char prefix[] = "socket:[";
+    uint64_t inode;
+
+    if (!ht_str_has_prefix(link, prefix) || !ht_str_has_suffix(link, "]") ||
+        ht_parse_u64(ht_str_sub(link, sizeof(prefix) - 1, link.len - sizeof(prefix)), &inode) < 0)
+        return 0;
+    return inode;
+}
+
 bool ht_net_is_loopback(const struct ht_net_end *end)
 {
     static const unsigned char one[16] = {[15] = 1};

@@ -27,6 +27,8 @@ struct ht_net_socket {
 /* Steps through the sockets of a table's text; lines that are none are passed over. False at the
  * end. */
 bool ht_net_next(struct ht_str *text, bool six, struct ht_net_socket *ret_socket);
+/* The inode of a descriptor's link, "socket:[411]"; 0: it is no socket. */
+uint64_t ht_net_socket_inode(struct ht_str link);
 /* An address of this machine alone. */
 bool ht_net_is_loopback(const struct ht_net_end *end);
 

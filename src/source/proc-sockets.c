@@ -118,25 +118,13 @@ static const struct ht_net_socket *find_socket(const struct space *space, uint64
     return NULL;
 }
 
-/* Inode of "socket:[411]", or 0. */
-static uint64_t socket_inode(struct ht_str link)
-{
-    static const char prefix[] = "socket:[";
-    uint64_t inode;
-
-    if (!ht_str_has_prefix(link, prefix) || !ht_str_has_suffix(link, "]") ||
-        ht_parse_u64(ht_str_sub(link, sizeof(prefix) - 1, link.len - sizeof(prefix)), &inode) < 0)
-        return 0;
-    return inode;
-}
-
 /* ---- the first three ---- */
 
 static struct ht_str describe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                               struct ht_str link)
 {
     char text[HT_NET_TEXT_MAX];
-    uint64_t inode = socket_inode(link);
+    uint64_t inode = ht_net_socket_inode(link);
 
     if (inode) {
         const struct space *space = find_space(reader, pid);
@@ -225,7 +213,7 @@ static uint64_t socket_at(int dirfd, const char *path)
     char target[LINK_BYTES];
     ssize_t len = readlinkat(dirfd, path, target, sizeof(target));
 
-    return len > 0 ? socket_inode((struct ht_str){.data = target, .len = (size_t)len}) : 0;
+    return len > 0 ? ht_net_socket_inode((struct ht_str){.data = target, .len = (size_t)len}) : 0;
 }
 
 /* The kernel tells by which protocol a socket was made. What it does not tell may be of TCP.

@@ -32,13 +32,13 @@ static int visit_descriptor(void *context, const char *name, unsigned type, uint
     struct sockets *sockets = context;
     char target[64];
     ssize_t len = readlinkat(sockets->fd, name, target, sizeof(target));
-    struct ht_str link = {.data = target, .len = len > 0 ? (size_t)len : 0};
+    uint64_t socket =
+        ht_net_socket_inode((struct ht_str){.data = target, .len = len > 0 ? (size_t)len : 0});
 
     (void)type;
     (void)inode;
-    if (ht_str_has_prefix(link, "socket:[") && sockets->len < SOCKETS_MAX &&
-        ht_parse_u64(ht_str_sub(link, 8, link.len - 9), &sockets->inodes[sockets->len]) == 0)
-        sockets->len++;
+    if (socket && sockets->len < SOCKETS_MAX)
+        sockets->inodes[sockets->len++] = socket;
     return 0;
 }
 
