@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
@@ -48,18 +48,10 @@ static int make_tree(void **state)
     return mkdtemp(tree) ? 0 : -1;
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *ftw)
-{
-    (void)about;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
 static int remove_tree(void **state)
 {
     (void)state;
-    return nftw(tree, remove_one, 10, FTW_DEPTH | FTW_PHYS);
+    return ht_test_remove_tree(tree);
 }
 
 static int open_tree(struct ht_root *root)

@@ -5,13 +5,13 @@
 #define HT_TEST_HOSTCONF_PLACE_H
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/tree.h"
 #include "feed.h"
 #include "src/source/hostconf-private.h"
 #include "hulltop/base/mem.h"
@@ -23,14 +23,6 @@ struct place {
     char root[ROOT_BYTES];
     struct ht_test_feed feed;
 };
-
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-    (void)st;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
 
 static inline int setup(void **state)
 {
@@ -48,7 +40,7 @@ static inline int teardown(void **state)
 {
     struct place *place = *state;
 
-    nftw(place->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    ht_test_remove_tree(place->root);
     ht_node_unref(place->feed.sample);
     free(place);
     return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The source of packages over a private root: rows, what it says of itself, what it remembers. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "feed.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -81,20 +81,12 @@ static int make_ground(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *ftw)
-{
-    (void)about;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
 static int remove_ground(void **state)
 {
     struct ground *ground = *state;
 
-    nftw(ground->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    nftw(ground->cache, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    ht_test_remove_tree(ground->root);
+    ht_test_remove_tree(ground->cache);
     free(ground);
     return 0;
 }

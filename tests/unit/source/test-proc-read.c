@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -105,26 +105,13 @@ static int make_tree(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-    (void)status;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-static int remove_folder(const char *path)
-{
-    return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static int free_tree(void **state)
 {
     struct tree *tree = *state;
 
     ht_proc_reader_fini(&tree->reader);
     ht_arena_free(tree->arena);
-    (void)remove_folder(tree->path);
+    (void)ht_test_remove_tree(tree->path);
     free(tree);
     return 0;
 }

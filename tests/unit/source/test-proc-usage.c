@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
@@ -68,21 +68,13 @@ static int make_tree(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-    (void)status;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static int free_tree(void **state)
 {
     struct tree *tree = *state;
 
     ht_usage_free(tree->meter);
     ht_proc_reader_fini(&tree->reader);
-    nftw(tree->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    ht_test_remove_tree(tree->path);
     free(tree);
     return 0;
 }

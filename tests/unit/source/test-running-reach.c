@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -23,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -106,14 +106,6 @@ static int make_place(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *facts, int type, struct FTW *ftw)
-{
-    (void)facts;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static int free_place(void **state)
 {
     struct place *place = *state;
@@ -121,7 +113,7 @@ static int free_place(void **state)
     ht_reach_forget(&place->reach);
     close(place->proc_fd);
     ht_root_close(&place->root);
-    nftw(place->base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    ht_test_remove_tree(place->base);
     free(place);
     return 0;
 }
