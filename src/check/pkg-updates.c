@@ -143,10 +143,11 @@ static const struct ht_support *paid_system(struct ht_checking *checking)
 /* Whether lists of that day have all the fixes that were free. */
 static bool has_free_fixes(const struct ht_support *support, int64_t lists_at)
 {
-    if (ht_support_has_security_end(support))
-        return ht_pkg_age(support->security_end, lists_at) <= FROZEN_DAYS * DAY_NS;
-    return ht_support_has_end(support) &&
-           ht_pkg_age(support->end, lists_at) <= FROZEN_DAYS * DAY_NS;
+    bool has_own = ht_support_has_security_end(support);
+
+    return (has_own || ht_support_has_end(support)) &&
+           ht_pkg_age(has_own ? support->security_end : support->end, lists_at) <=
+               FROZEN_DAYS * DAY_NS;
 }
 
 /* The lists with the day that counts. The free ones of a release that is paid for stay as they were

@@ -214,7 +214,6 @@ static void stanza_options(const struct reader *reader, struct ht_str stanza,
         {"Signed-By", "signed-by", false},
         {"Check-Valid-Until", "check-valid-until", false},
         {"Check-Date", "check-date", false},
-
         {"Valid-Until-Min", "valid-until-min", false},
         {"Valid-Until-Max", "valid-until-max", false},
         {"Date-Max-Future", "date-max-future", false},
