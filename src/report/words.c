@@ -95,14 +95,15 @@ void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *ques
 
 enum ht_extent ht_question_extent(const struct ht_question *question)
 {
-    bool some = question->coverage.total > 0;
-    bool lacking = question->coverage.seen < question->coverage.total;
+    bool some = false, lacking = false;
 
     if (!ht_question_has_coverage(question))
         return HT_EXTENT_NONE;
-    for (size_t i = 0; i < question->covered.len; i++) {
-        some = some || question->covered.items[i].total > 0;
-        lacking = lacking || question->covered.items[i].seen < question->covered.items[i].total;
+    for (size_t i = 0; i <= question->covered.len; i++) {
+        const struct ht_coverage *coverage = coverage_at(question, i);
+
+        some = some || coverage->total > 0;
+        lacking = lacking || is_lacking(coverage);
     }
     return lacking ? HT_EXTENT_PART : some ? HT_EXTENT_ALL : HT_EXTENT_NONE;
 }
