@@ -151,7 +151,7 @@ static void begin(struct ht_drift *drift)
     ht_map_free(drift->mapped);
     drift->mapped = ht_map_new();
     ht_drift_known_forget(drift);
-    ht_buf_fini(&drift->maps.text);
+    ht_mapped_fini(&drift->maps);
     read_tamper(drift);
     drift->pass_due_ns = drift->now_ns + PASS_NS;
 }
