@@ -13,19 +13,27 @@
 #include "hulltop/base/mem.h"
 #include "bench.h"
 
-/* A node with one container whose image is known; a mark as the engine makes it when it locked. */
-static struct ht_state *lockable(const char *mark)
+/* A node with one container. */
+static struct ht_state *with_container(const char *image_id)
 {
     struct ht_node *node = ht_node_new(FIXTURE_NOW);
     struct ht_container container = {0};
-    struct ht_event event = {0};
 
     ht_container_set_id(&container, HT_S("c0ffee"));
     ht_container_set_name(&container, HT_S("web"));
-    ht_container_set_image_id(&container, HT_S("sha256:1"));
+    if (image_id)
+        ht_container_set_image_id(&container, ht_str_from(image_id));
     ht_node_add(node, ht_row_new(&ht_container_table, &container));
     ht_node_sort(node);
-    struct ht_state *state = ht_state_new(node);
+    return ht_state_new(node);
+}
+
+/* One whose image is known; a mark as the engine makes it when it locked. */
+static struct ht_state *lockable(const char *mark)
+{
+    struct ht_event event = {0};
+    struct ht_state *state = with_container("sha256:1");
+
     if (!mark)
         return state;
     ht_event_set_id(&event, ht_str_from(mark));
@@ -80,16 +88,9 @@ static void a_lock_is_offered_where_it_can_be_made(void **unused)
 static void a_lock_is_offered_as_soon_as_it_can_be_made(void **unused)
 {
     struct bench bench;
-    ht_autostate struct ht_state *known = lockable(NULL);
-    struct ht_container container = {0};
+    ht_autostate struct ht_state *known = lockable(NULL), *early = with_container(NULL);
 
     (void)unused;
-    ht_container_set_id(&container, HT_S("c0ffee"));
-    ht_container_set_name(&container, HT_S("web"));
-    struct ht_node *node = ht_node_new(FIXTURE_NOW);
-    ht_node_add(node, ht_row_new(&ht_container_table, &container));
-    ht_node_sort(node);
-    ht_autostate struct ht_state *early = ht_state_new(node);
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, early);
     type(&bench, ":view containers\n\n");
