@@ -559,9 +559,9 @@ static void an_id_that_is_a_path_is_not_asked_for(void **state)
     start(&driver, PATIENT);
     expect(&driver, HT_SOURCE_STATE_BROKEN, 0, "entry 1 has no usable Id");
     driver_stop(&driver);
-    /* It may have asked again meanwhile. */
-    peer_requests(&peer, 2, requests, sizeof(requests));
-    assert_non_null(strstr(requests, "/_ping /events /v1.41/containers/json?all=1 /v1.41/"));
+    /* What it asked for beside the list, and whether again, depends on how soon it was stopped. */
+    peer_requests(&peer, 0, requests, sizeof(requests));
+    assert_non_null(strstr(requests, "/v1.41/containers/json?all=1"));
     assert_null(strstr(requests, "prune"));
     assert_null(strstr(requests, ".."));
 }
