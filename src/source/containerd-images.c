@@ -168,7 +168,7 @@ static int find_config(struct ht_containerd *ctd, struct ht_arena *arena, const 
 }
 
 static int ask_store(struct ht_containerd *ctd, const struct ht_containerd_known *known,
-                     struct ht_str name, struct image *image, struct ht_containerd_trouble *trouble)
+                     struct ht_str name, struct image *image, struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
     ht_autobuf struct ht_buf request = HT_BUF(HT_LIMIT_ARG), answer = HT_BUF(0),
@@ -206,7 +206,7 @@ static int ask_store(struct ht_containerd *ctd, const struct ht_containerd_known
 
 /* The verbose status has the configuration as JSON under "info". */
 static int ask_status(struct ht_containerd *ctd, struct ht_str name, struct image *image,
-                      struct ht_containerd_trouble *trouble)
+                      struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
     ht_autobuf struct ht_buf spec = HT_BUF(HT_LIMIT_ARG), request = HT_BUF(2 * HT_LIMIT_ARG),
@@ -283,7 +283,7 @@ static bool is_unused(void *context, struct ht_str key, void *value)
 void ht_containerd_read_histories(struct ht_containerd *ctd)
 {
     struct collecting collecting = {.ctd = ctd};
-    struct ht_containerd_trouble trouble;
+    struct ht_trouble trouble;
     int r = 0;
 
     if (!ctd->histories)

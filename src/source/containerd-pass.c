@@ -24,11 +24,7 @@ enum {
 
 #define NOT_SANE "no sane daemon answers so; what listens there?"
 
-static const struct {
-    int code;
-    enum ht_source_state state;
-    const char *help;
-} troubles[] = {
+static const struct ht_trouble_cause causes[] = {
     {ENOENT, HT_SOURCE_STATE_ABSENT, "no containerd here, or it listens elsewhere: --cri SOCKET"},
     {EACCES, HT_SOURCE_STATE_DENIED, "sudo hulltop"},
     {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, "is it running? systemctl status containerd"},
@@ -44,21 +40,13 @@ static const struct {
     {ENOTSUP, HT_SOURCE_STATE_OFF, "install libcurl (Debian: libcurl4)"},
 };
 
-void ht_containerd_explain(const struct ht_error *err, struct ht_containerd_trouble *trouble)
+int ht_containerd_explain(const struct ht_error *err, struct ht_trouble *trouble)
 {
-    trouble->state = HT_SOURCE_STATE_BROKEN;
-    trouble->help = "it is asked again";
-    for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
-        if (troubles[i].code == err->code) {
-            trouble->state = troubles[i].state;
-            trouble->help = troubles[i].help;
-        }
-    }
-    snprintf(trouble->detail, sizeof(trouble->detail), "%s", err->text);
+    return ht_trouble_explain(causes, ARRAY_LEN(causes), err, trouble);
 }
 
 int ht_containerd_call(struct ht_containerd *ctd, const struct ht_containerd_call *call,
-                       struct ht_buf *answer, struct ht_containerd_trouble *trouble)
+                       struct ht_buf *answer, struct ht_trouble *trouble)
 {
     char namespace[120] = "";
     const char *const metadata[] = {namespace, NULL};
@@ -76,12 +64,6 @@ int ht_containerd_call(struct ht_containerd *ctd, const struct ht_containerd_cal
     if (r < 0)
         ht_containerd_explain(&err, trouble);
     return r;
-}
-
-static int explain(const struct ht_error *err, struct ht_containerd_trouble *trouble)
-{
-    ht_containerd_explain(err, trouble);
-    return -(err->code ? err->code : EIO);
 }
 
 /* ---- what is known ---- */
@@ -216,8 +198,7 @@ static struct ht_containerd_context context_of(const struct ht_containerd *ctd,
 
 /* ---- all of them ---- */
 
-static int list_namespace(struct ht_containerd *ctd, struct ht_str name,
-                          struct ht_containerd_trouble *trouble)
+static int list_namespace(struct ht_containerd *ctd, struct ht_str name, struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
     ht_autobuf struct ht_buf answer = HT_BUF(0);
@@ -235,14 +216,14 @@ static int list_namespace(struct ht_containerd *ctd, struct ht_str name,
         return r;
     r = ht_containerd_decode_containers(arena, ht_buf_str(&answer), &context, &list, &err);
     if (r < 0)
-        return explain(&err, trouble);
+        return ht_containerd_explain(&err, trouble);
     r = ht_containerd_call(
         ctd, &(struct ht_containerd_call){.path = TASKS "List", .namespace = namespace}, &answer,
         trouble);
     if (r == 0) {
         r = ht_containerd_decode_tasks(arena, ht_buf_str(&answer), &tasks, &err);
         if (r < 0)
-            explain(&err, trouble);
+            ht_containerd_explain(&err, trouble);
     }
     if (r == 0)
         take_list(ctd, &context, &list, &tasks);
@@ -250,7 +231,7 @@ static int list_namespace(struct ht_containerd *ctd, struct ht_str name,
     return r;
 }
 
-static int list_all(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+static int list_all(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_FILE);
     ht_autobuf struct ht_buf answer = HT_BUF(0);
@@ -264,7 +245,7 @@ static int list_all(struct ht_containerd *ctd, struct ht_containerd_trouble *tro
         return r;
     r = ht_containerd_decode_namespaces(arena, ht_buf_str(&answer), &names, &err);
     if (r < 0)
-        return explain(&err, trouble);
+        return ht_containerd_explain(&err, trouble);
     ctd->namespaces = names.len;
     for (size_t i = 0; r == 0 && i < names.len; i++)
         r = list_namespace(ctd, names.items[i], trouble);
@@ -280,7 +261,7 @@ void ht_containerd_pass_over(struct ht_containerd *ctd, int64_t start_ns)
     ctd->next_full_ns = ctd->last_full_ns + ctd->interval_ns;
 }
 
-int ht_containerd_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+int ht_containerd_pass(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     int64_t start = ht_clock_mono(ctd->feed->clock);
     int r;
@@ -303,7 +284,7 @@ int ht_containerd_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *
 
 static int get_task(struct ht_containerd *ctd, struct ht_arena *arena,
                     const struct ht_containerd_call *call, struct ht_containerd_tasks *tasks,
-                    struct ht_containerd_trouble *trouble)
+                    struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf answer = HT_BUF(0);
     struct ht_error err = {0};
@@ -313,12 +294,12 @@ static int get_task(struct ht_containerd *ctd, struct ht_arena *arena,
     if (r == -ENODATA)
         return 0;
     if (r == 0 && ht_containerd_decode_task(arena, ht_buf_str(&answer), tasks, &err) < 0)
-        return explain(&err, trouble);
+        return ht_containerd_explain(&err, trouble);
     return r;
 }
 
 static int look_at(struct ht_containerd *ctd, struct ht_containerd_known *known,
-                   struct ht_containerd_trouble *trouble)
+                   struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
     ht_autobuf struct ht_buf answer = HT_BUF(0), request = HT_BUF(200);
@@ -345,7 +326,7 @@ static int look_at(struct ht_containerd *ctd, struct ht_containerd_known *known,
     if (r < 0)
         return r;
     if (ht_containerd_decode_container(arena, ht_buf_str(&answer), &context, &list, &err) < 0)
-        return explain(&err, trouble);
+        return ht_containerd_explain(&err, trouble);
     call.path = TASKS "Get";
     r = get_task(ctd, arena, &call, &tasks, trouble);
     if (r == 0 && ht_str_is(list.items[0].id, known->id))
@@ -363,7 +344,7 @@ static void collect_dirty(void *context, struct ht_str key, void *value)
         ht_vec_add(context, value);
 }
 
-int ht_containerd_look(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+int ht_containerd_look(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autovec struct ht_vec dirty = {0};
     int r = 0;

@@ -12,16 +12,10 @@
 #include "hulltop/source/source.h"
 
 #include "containerd-decode.h"
+#include "trouble.h"
 
 #define HT_CONTAINERD_FULL_PASS_NS (60 * HT_NS_PER_S)
 #define HT_CRI_PASS_NS             (5 * HT_NS_PER_S) /* it tells no events */
-
-/* What a failure means for the source, in words. */
-struct ht_containerd_trouble {
-    enum ht_source_state state;
-    char detail[HT_ERROR_TEXT_MAX];
-    const char *help; /* constant */
-};
 
 /* A container, by namespace and id. */
 struct ht_containerd_known {
@@ -81,9 +75,9 @@ struct ht_containerd_call {
     struct ht_str message;
 };
 int ht_containerd_call(struct ht_containerd *ctd, const struct ht_containerd_call *call,
-                       struct ht_buf *answer, struct ht_containerd_trouble *trouble);
-/* Says what a failed call means. */
-void ht_containerd_explain(const struct ht_error *err, struct ht_containerd_trouble *trouble);
+                       struct ht_buf *answer, struct ht_trouble *trouble);
+/* Says what a failed call means; as ht_trouble_explain. */
+int ht_containerd_explain(const struct ht_error *err, struct ht_trouble *trouble);
 /* What is known about a container, made if need be. */
 struct ht_containerd_known *ht_containerd_know(struct ht_containerd *ctd, struct ht_str namespace,
                                                struct ht_str id);
@@ -92,14 +86,14 @@ void ht_containerd_forget(struct ht_containerd *ctd, struct ht_str namespace, st
 /* Frees all that is known. */
 void ht_containerd_forget_all(struct ht_containerd *ctd);
 /* Lists everything; -errno if the daemon fails. */
-int ht_containerd_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
+int ht_containerd_pass(struct ht_containerd *ctd, struct ht_trouble *trouble);
 /* cri-pass.c: asks who is there (sets runtime, version and cri), and lists everything. */
-int ht_cri_hello(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
-int ht_cri_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
+int ht_cri_hello(struct ht_containerd *ctd, struct ht_trouble *trouble);
+int ht_cri_pass(struct ht_containerd *ctd, struct ht_trouble *trouble);
 /* After a full pass: forgets what it did not list, and notes the time. */
 void ht_containerd_pass_over(struct ht_containerd *ctd, int64_t start_ns);
 /* Looks at what events were about; -errno as above. */
-int ht_containerd_look(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble);
+int ht_containerd_look(struct ht_containerd *ctd, struct ht_trouble *trouble);
 
 /* containerd-images.c */
 

@@ -86,7 +86,7 @@ static int take_message(void *context, struct ht_str message)
     return 0;
 }
 
-static int open_events(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+static int open_events(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf filters = HT_BUF(4096);
     struct ht_error err = {0};
@@ -107,7 +107,7 @@ static int open_events(struct ht_containerd *ctd, struct ht_containerd_trouble *
 
 /* ---- the thread ---- */
 
-static int read_daemon(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+static int read_daemon(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     ht_autobuf struct ht_buf answer = HT_BUF(0);
@@ -146,7 +146,7 @@ static int read_daemon(struct ht_containerd *ctd, struct ht_containerd_trouble *
     return 0;
 }
 
-static int connect_daemon(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+static int connect_daemon(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     const struct ht_http_options options = {.socket_path = ctd->socket_path,
                                             .http2 = true,
@@ -212,7 +212,7 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* Waits for events, requests or the next thing to do: 1 go on, 0 end, -errno the stream failed. */
-static int wait_for_events(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+static int wait_for_events(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     struct ht_feed *feed = ctd->feed;
     struct ht_error err = {0};
@@ -249,7 +249,7 @@ static void lose_patience(struct ht_containerd *ctd)
         ctd->patience_ms /= 2;
 }
 
-static int ping(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+static int ping(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf answer = HT_BUF(0);
     int r;
@@ -267,7 +267,7 @@ static int ping(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble
 }
 
 /* One turn while connected: 1 go on, 0 end, -errno the daemon failed. */
-static int turn(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+static int turn(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     int r = wait_for_events(ctd, trouble);
     int64_t now;
@@ -291,7 +291,7 @@ static int turn(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble
 }
 
 /* Works until the daemon fails; 0: the end was asked for. */
-static int session(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+static int session(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     int r = connect_daemon(ctd, trouble);
 
@@ -333,7 +333,7 @@ static bool pause_before_retry(struct ht_containerd *ctd)
 }
 
 /* What a failure is after the daemon has been seen here. */
-static void tell_trouble(struct ht_containerd *ctd, const struct ht_containerd_trouble *trouble)
+static void tell_trouble(struct ht_containerd *ctd, const struct ht_trouble *trouble)
 {
     if (trouble->state == HT_SOURCE_STATE_ABSENT && ctd->quiet && !ctd->answered_at) {
         if (!ctd->was_quiet)
@@ -362,7 +362,7 @@ static void run(void *self, struct ht_feed *feed)
     ctd->retry_ns = RETRY_MIN_NS;
     ctd->patience_ms = ctd->least_ms;
     for (;;) {
-        struct ht_containerd_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
+        struct ht_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
         int r = session(ctd, &trouble);
 
         if (r == 0)

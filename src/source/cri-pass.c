@@ -17,7 +17,7 @@ enum { STATUS_PASSES = 120 /* of 5 s */ };
 static const char *const interfaces[] = {"runtime.v1", "runtime.v1alpha2"};
 
 static int call(struct ht_containerd *ctd, const char *method, struct ht_str message,
-                struct ht_buf *answer, struct ht_containerd_trouble *trouble)
+                struct ht_buf *answer, struct ht_trouble *trouble)
 {
     char path[100];
 
@@ -26,13 +26,7 @@ static int call(struct ht_containerd *ctd, const char *method, struct ht_str mes
                               answer, trouble);
 }
 
-static int explain(const struct ht_error *err, struct ht_containerd_trouble *trouble)
-{
-    ht_containerd_explain(err, trouble);
-    return -(err->code ? err->code : EIO);
-}
-
-int ht_cri_hello(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+int ht_cri_hello(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     ht_autobuf struct ht_buf answer = HT_BUF(0);
@@ -45,7 +39,7 @@ int ht_cri_hello(struct ht_containerd *ctd, struct ht_containerd_trouble *troubl
         r = call(ctd, "Version", HT_S(""), &answer, trouble);
     }
     if (r == 0 && ht_cri_decode_version(arena, ht_buf_str(&answer), &name, &version, &err) < 0)
-        r = explain(&err, trouble);
+        r = ht_containerd_explain(&err, trouble);
     if (r < 0) {
         ctd->cri = NULL;
         return r;
@@ -87,7 +81,7 @@ static void keep(struct ht_containerd *ctd, struct ht_containerd_known *known, s
 }
 
 static int ask_status(struct ht_containerd *ctd, struct ht_containerd_known *known,
-                      const struct ht_cri_listed *listed, struct ht_containerd_trouble *trouble)
+                      const struct ht_cri_listed *listed, struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     ht_autobuf struct ht_buf request = HT_BUF(200), answer = HT_BUF(0);
@@ -122,7 +116,7 @@ static int ask_status(struct ht_containerd *ctd, struct ht_containerd_known *kno
 }
 
 static int take(struct ht_containerd *ctd, const struct ht_cri_listed *listed,
-                struct ht_containerd_trouble *trouble)
+                struct ht_trouble *trouble)
 {
     struct ht_containerd_known *known = ht_containerd_know(ctd, HT_S("cri"), listed->id);
 
@@ -137,7 +131,7 @@ static int take(struct ht_containerd *ctd, const struct ht_cri_listed *listed,
 
 /* ---- all of them ---- */
 
-int ht_cri_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble)
+int ht_cri_pass(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
     ht_autobuf struct ht_buf pods = HT_BUF(0), containers = HT_BUF(0);
@@ -160,7 +154,7 @@ int ht_cri_pass(struct ht_containerd *ctd, struct ht_containerd_trouble *trouble
         &(struct ht_cri_answers){.pods = ht_buf_str(&pods), .containers = ht_buf_str(&containers)},
         &context, &list, &err);
     if (r < 0)
-        return explain(&err, trouble);
+        return ht_containerd_explain(&err, trouble);
     ctd->pass++;
     ctd->broken = 0;
     for (size_t i = 0; r == 0 && i < list.len; i++)

@@ -54,8 +54,7 @@ void ht_docker_hurry_changes(struct ht_docker_known *known)
     known->diff_due_ns = known->diff_rest_ns;
 }
 
-static int ask(struct ht_docker *docker, struct ht_docker_known *known,
-               struct ht_docker_trouble *trouble)
+static int ask(struct ht_docker *docker, struct ht_docker_known *known, struct ht_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     const struct ht_docker_changes_about about = {.id = ht_str_from(known->id),
@@ -79,7 +78,7 @@ static int ask(struct ht_docker *docker, struct ht_docker_known *known,
     return r;
 }
 
-int ht_docker_read_changes(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+int ht_docker_read_changes(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     struct due due = {.docker = docker, .now_ns = ht_clock_mono(docker->feed->clock)};
     int r = 0;

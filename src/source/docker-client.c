@@ -22,11 +22,7 @@ enum { CONNECT_MS = 2000, ANSWER_MS = 2000, PING_BODY_MAX = 64 * 1024 };
 #define NOT_SANE    "no sane daemon answers so much; what listens there?"
 #define NOT_RUNNING "if it should run here: systemctl status docker.socket docker podman.socket"
 
-static const struct {
-    int code;
-    enum ht_source_state state;
-    const char *help;
-} troubles[] = {
+static const struct ht_trouble_cause causes[] = {
     {ENOENT, HT_SOURCE_STATE_ABSENT, "no daemon here, or it listens elsewhere: --docker URL"},
     {EACCES, HT_SOURCE_STATE_DENIED, "sudo hulltop (being in group docker is being root)"},
     {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, NOT_RUNNING},
@@ -43,23 +39,9 @@ static const struct {
     {ENOTSUP, HT_SOURCE_STATE_OFF, "install libcurl (Debian: libcurl4)"},
 };
 
-void ht_docker_explain(const struct ht_error *err, struct ht_docker_trouble *trouble)
+int ht_docker_explain(const struct ht_error *err, struct ht_trouble *trouble)
 {
-    trouble->state = HT_SOURCE_STATE_BROKEN;
-    trouble->help = "it is asked again";
-    for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
-        if (troubles[i].code == err->code) {
-            trouble->state = troubles[i].state;
-            trouble->help = troubles[i].help;
-        }
-    }
-    snprintf(trouble->detail, sizeof(trouble->detail), "%s", err->text);
-}
-
-static int fail(const struct ht_error *err, struct ht_docker_trouble *trouble)
-{
-    ht_docker_explain(err, trouble);
-    return -(err->code ? err->code : EIO);
+    return ht_trouble_explain(causes, ARRAY_LEN(causes), err, trouble);
 }
 
 /* ---- where ---- */
@@ -176,7 +158,7 @@ void ht_docker_close(struct ht_docker_client *client)
 
 /* What an answer other than 200 says; always a failure. */
 static int refuse(const struct ht_docker_client *client, const char *path,
-                  const struct ht_http_answer *answer, struct ht_docker_trouble *trouble)
+                  const struct ht_http_answer *answer, struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_FILE);
     struct ht_str body = ht_str_sub(ht_buf_str(&answer->body), 0, 4096);
@@ -205,22 +187,22 @@ static bool is_pong(const struct ht_http_answer *answer)
 }
 
 static int ping(struct ht_docker_client *client, struct ht_http_answer *answer,
-                struct ht_docker_trouble *trouble)
+                struct ht_trouble *trouble)
 {
     struct ht_error err = {0};
     const struct ht_http_request request = {.path = "/_ping", .body_max = PING_BODY_MAX};
 
     if (ht_http_send(client->http, &request, answer, &err) < 0)
-        return fail(&err, trouble);
+        return ht_docker_explain(&err, trouble);
     if (is_pong(answer))
         return 0;
     if (answer->status != 200)
         return refuse(client, request.path, answer, trouble);
     ht_error_set(&err, EPROTO, "%s: answers, but not as a Docker daemon does", client->endpoint);
-    return fail(&err, trouble);
+    return ht_docker_explain(&err, trouble);
 }
 
-int ht_docker_ping(struct ht_docker_client *client, struct ht_docker_trouble *trouble)
+int ht_docker_ping(struct ht_docker_client *client, struct ht_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
 
@@ -251,15 +233,15 @@ void ht_docker_inspect_path(const struct ht_docker_client *client, const char *i
 }
 
 int ht_docker_judge(const struct ht_docker_client *client, const struct ht_docker_reply *reply,
-                    struct ht_docker_trouble *trouble)
+                    struct ht_trouble *trouble)
 {
     if (reply->result < 0)
-        return fail(reply->err, trouble);
+        return ht_docker_explain(reply->err, trouble);
     return reply->answer->status == 200 ? 0 : refuse(client, reply->path, reply->answer, trouble);
 }
 
 int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body_max,
-                  struct ht_http_answer *answer, struct ht_docker_trouble *trouble)
+                  struct ht_http_answer *answer, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf full = HT_BUF(512);
     struct ht_error err = {0};
@@ -273,7 +255,7 @@ int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body
 }
 
 int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docker_stream *wanted,
-                          struct ht_http_stream **ret_stream, struct ht_docker_trouble *trouble)
+                          struct ht_http_stream **ret_stream, struct ht_trouble *trouble)
 {
     char full[1024];
     struct ht_error err = {0};
@@ -297,7 +279,7 @@ int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docke
         ht_error_set(&err, EPROTO, "%s: /events: status %d", client->endpoint,
                      stream ? ht_http_stream_status(stream) : 0);
     ht_http_stream_close(stream);
-    return fail(&err, trouble);
+    return ht_docker_explain(&err, trouble);
 }
 
 /* "1.41": digits, a point, digits. */
@@ -335,7 +317,7 @@ static void take_libpod(struct ht_docker_client *client, struct ht_str version)
 
 /* The version that the daemon names in every answer is used: answers only ever gained keys that
  * matter here. A daemon that names none is older than that header: it speaks 1.24. */
-static int negotiate(struct ht_docker_client *client, struct ht_docker_trouble *trouble)
+static int negotiate(struct ht_docker_client *client, struct ht_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     struct ht_error err = {0};
@@ -354,7 +336,7 @@ static int negotiate(struct ht_docker_client *client, struct ht_docker_trouble *
         version = HT_S("1.24");
     if (!is_version(version, &number) || version.len >= sizeof(client->version)) {
         ht_error_set(&err, EPROTO, "%s: names no usable Docker API version", client->endpoint);
-        return fail(&err, trouble);
+        return ht_docker_explain(&err, trouble);
     }
     memcpy(client->version, version.data, version.len);
     client->version[version.len] = '\0';
@@ -369,7 +351,7 @@ static int negotiate(struct ht_docker_client *client, struct ht_docker_trouble *
 }
 
 int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_target *target,
-                      struct ht_docker_trouble *trouble)
+                      struct ht_trouble *trouble)
 {
     struct ht_error err = {0};
 
@@ -377,7 +359,7 @@ int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_ta
     if (target->timeout_ns >= HT_NS_PER_MS && target->timeout_ns < HT_NS_PER_S * 3600)
         client->answer_ms = (unsigned)(target->timeout_ns / HT_NS_PER_MS);
     if (set_endpoint(client, target, &err) < 0 || open_http(client, target, &err) < 0)
-        return fail(&err, trouble);
+        return ht_docker_explain(&err, trouble);
 
     int r = negotiate(client, trouble);
     if (r < 0)

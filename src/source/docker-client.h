@@ -10,12 +10,7 @@
 #include "hulltop/model/rows.h"
 #include "hulltop/source/source.h"
 
-/* What a failure means for the source, in words. */
-struct ht_docker_trouble {
-    enum ht_source_state state;
-    char detail[HT_ERROR_TEXT_MAX];
-    const char *help; /* constant */
-};
+#include "trouble.h"
 
 struct ht_docker_client {
     struct ht_http *http;
@@ -39,13 +34,13 @@ struct ht_docker_target {
 
 /* Connects and negotiates. -errno with the trouble filled in; the client is closed then. */
 int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_target *target,
-                      struct ht_docker_trouble *trouble);
+                      struct ht_trouble *trouble);
 /* Closes it; may be called twice. */
 void ht_docker_close(struct ht_docker_client *client);
 /* GET /vVERSION/PATH, of at most body_max bytes. 0 only with status 200; 404 is -ESRCH, another
  * status -EPROTO (answer->status tells). */
 int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body_max,
-                  struct ht_http_answer *answer, struct ht_docker_trouble *trouble);
+                  struct ht_http_answer *answer, struct ht_trouble *trouble);
 /* Appends the path with the API's version in front. */
 void ht_docker_path(const struct ht_docker_client *client, const char *path, struct ht_buf *out);
 /* Appends the path of the list of all containers, or of one: in Podman's own API where there is
@@ -66,9 +61,9 @@ struct ht_docker_reply {
 };
 /* What it means; as ht_docker_get returns it. */
 int ht_docker_judge(const struct ht_docker_client *client, const struct ht_docker_reply *reply,
-                    struct ht_docker_trouble *trouble);
+                    struct ht_trouble *trouble);
 /* GET /_ping: 0 if a daemon answers. */
-int ht_docker_ping(struct ht_docker_client *client, struct ht_docker_trouble *trouble);
+int ht_docker_ping(struct ht_docker_client *client, struct ht_trouble *trouble);
 struct ht_docker_stream {
     const char *path;
     ht_http_line line;
@@ -76,9 +71,9 @@ struct ht_docker_stream {
 };
 /* Opens GET /vVERSION/PATH as a stream and waits until the daemon has agreed. */
 int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docker_stream *wanted,
-                          struct ht_http_stream **ret_stream, struct ht_docker_trouble *trouble);
-/* Says what a failed call means. */
-void ht_docker_explain(const struct ht_error *err, struct ht_docker_trouble *trouble);
+                          struct ht_http_stream **ret_stream, struct ht_trouble *trouble);
+/* Says what a failed call means; as ht_trouble_explain. */
+int ht_docker_explain(const struct ht_error *err, struct ht_trouble *trouble);
 
 /* What a daemon.json tells: hosts and tlsverify. Texts go into the arena. */
 void ht_docker_decode_config(struct ht_arena *arena, struct ht_str text, struct ht_daemon *daemon);

@@ -83,7 +83,7 @@ struct part {
 
 /* A daemon that has no answer to this is none the worse. -EINTR: the end was asked for. */
 static int ask_part(struct ht_docker *docker, struct ht_str id, const struct part *part,
-                    struct ht_row **ret_row, struct ht_docker_trouble *trouble)
+                    struct ht_row **ret_row, struct ht_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     char path[PATH_BYTES];
@@ -100,7 +100,7 @@ static int ask_part(struct ht_docker *docker, struct ht_str id, const struct par
 }
 
 static int ask(struct ht_docker *docker, struct ht_str id, struct image *image,
-               struct ht_docker_trouble *trouble)
+               struct ht_trouble *trouble)
 {
     static const struct part history = {"history", "asking for the history of an image",
                                         ht_docker_decode_history},
@@ -162,7 +162,7 @@ static bool is_unused(void *context, struct ht_str key, void *value)
     return !is_used;
 }
 
-int ht_docker_read_histories(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+int ht_docker_read_histories(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     struct collecting collecting = {.docker = docker};
     int r = 0;

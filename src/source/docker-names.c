@@ -106,7 +106,7 @@ static void tell_visit(void *context, struct ht_str key, void *value)
     known->row = kept;
 }
 
-int ht_docker_read_names(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     struct ht_docker_image_list names;

@@ -81,7 +81,7 @@ void ht_docker_note_networks(struct ht_str source, const char *cause, struct ht_
     ht_rowset_sort(rows);
 }
 
-int ht_docker_read_networks(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+int ht_docker_read_networks(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     const struct ht_daemon *daemon = docker->daemon ? ht_daemon_of(docker->daemon) : NULL;

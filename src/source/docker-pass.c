@@ -140,7 +140,7 @@ struct doubt {
 /* What is asked together: the heads, then containers. */
 struct asking {
     struct ht_docker *docker;
-    struct ht_docker_trouble *trouble;
+    struct ht_trouble *trouble;
     bool info, list;        /* still to be answered */
     struct ht_arena *arena; /* of the list */
     struct ht_docker_list listed;
@@ -401,7 +401,7 @@ static void forget_gone(struct ht_docker *docker)
     ht_vec_fini(&gone.found);
 }
 
-int ht_docker_look(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+int ht_docker_look(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     struct asking asking = {.docker = docker, .trouble = trouble};
     struct selection dirty = {.wanted = is_dirty};
@@ -478,7 +478,7 @@ static int take_list(struct asking *asking, struct ht_str body)
     return 0;
 }
 
-static int pass(struct ht_docker *docker, bool first, struct ht_docker_trouble *trouble)
+static int pass(struct ht_docker *docker, bool first, struct ht_trouble *trouble)
 {
     struct asking asking = {.docker = docker, .trouble = trouble, .info = first, .list = true};
     int64_t start = ht_clock_mono(docker->feed->clock);
@@ -501,12 +501,12 @@ static int pass(struct ht_docker *docker, bool first, struct ht_docker_trouble *
     return 0;
 }
 
-int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     return pass(docker, false, trouble);
 }
 
-int ht_docker_first_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+int ht_docker_first_pass(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     return pass(docker, true, trouble);
 }

@@ -87,8 +87,7 @@ void ht_docker_run(void *self, struct ht_feed *feed);
 void ht_docker_free(void *self);
 
 /* What /info tells becomes the daemon row and the context; -errno if it is no such answer. */
-int ht_docker_take_info(struct ht_docker *docker, struct ht_str info,
-                        struct ht_docker_trouble *trouble);
+int ht_docker_take_info(struct ht_docker *docker, struct ht_str info, struct ht_trouble *trouble);
 
 /* docker-pass.c */
 
@@ -98,11 +97,11 @@ struct ht_docker_known *ht_docker_know(struct ht_docker *docker, struct ht_str i
 void ht_docker_forget(struct ht_docker *docker, struct ht_str id);
 /* The list, and everything on it that is new, changed, long not looked at or marked dirty. -errno
  * if the daemon as a whole fails; a container that cannot be inspected is marked so. */
-int ht_docker_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble);
 /* The same with /info, which a daemon takes as long for as for many containers. */
-int ht_docker_first_pass(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+int ht_docker_first_pass(struct ht_docker *docker, struct ht_trouble *trouble);
 /* Inspects what events were about; -errno as above. */
-int ht_docker_look(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+int ht_docker_look(struct ht_docker *docker, struct ht_trouble *trouble);
 /* The row of a container that may say much the same as the others do. */
 struct ht_row *ht_docker_make_row(const struct ht_docker *docker,
                                   const struct ht_container *container);
@@ -114,7 +113,7 @@ void ht_docker_forget_all(struct ht_docker *docker);
 /* Asks for the histories of images that containers have and that are not known yet, and for what
  * they start, and adds what they tell to the rows. -EINTR: the end was asked for; all else is no
  * failure. */
-int ht_docker_read_histories(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+int ht_docker_read_histories(struct ht_docker *docker, struct ht_trouble *trouble);
 /* The row (taken over) with what the history of its image tells, if that is known. */
 struct ht_row *ht_docker_add_history(const struct ht_docker *docker, struct ht_row *row);
 /* Frees all that is known of images. */
@@ -124,7 +123,7 @@ void ht_docker_forget_images(struct ht_docker *docker);
 
 /* Asks for the names of all images once a pass, and tells the rows what theirs is called by now. A
  * daemon that does not answer is none the worse. -EINTR: the end was asked for. */
-int ht_docker_read_names(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble);
 /* The row (taken over) with that. */
 struct ht_row *ht_docker_add_names(const struct ht_docker *docker, struct ht_row *row);
 
@@ -132,7 +131,7 @@ struct ht_row *ht_docker_add_names(const struct ht_docker *docker, struct ht_row
 
 /* Asks for the changes of running containers whose storage keeps them with their image's files,
  * when they are due. Likewise. */
-int ht_docker_read_changes(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+int ht_docker_read_changes(struct ht_docker *docker, struct ht_trouble *trouble);
 /* It was asked for those of one, from began to ended: when it is due and how long it rests. */
 void ht_docker_rest_changes(struct ht_docker_known *known, int64_t began, int64_t ended);
 /* Something happened to it: they are due as soon as it has rested. */
@@ -154,6 +153,6 @@ void ht_docker_tell_event(struct ht_docker *docker, const struct ht_docker_event
 
 /* Lists the networks of a swarm, where the daemon is in one and secrets are asked about; 0, or
  * -EINTR when the end was asked for. */
-int ht_docker_read_networks(struct ht_docker *docker, struct ht_docker_trouble *trouble);
+int ht_docker_read_networks(struct ht_docker *docker, struct ht_trouble *trouble);
 
 #endif

@@ -84,7 +84,7 @@ static int take_line(void *context, struct ht_str line)
     return 0;
 }
 
-static int open_events(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+static int open_events(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf path = HT_BUF(1024);
 
@@ -99,8 +99,7 @@ static int open_events(struct ht_docker *docker, struct ht_docker_trouble *troub
 
 /* ---- the thread ---- */
 
-int ht_docker_take_info(struct ht_docker *docker, struct ht_str info,
-                        struct ht_docker_trouble *trouble)
+int ht_docker_take_info(struct ht_docker *docker, struct ht_str info, struct ht_trouble *trouble)
 {
     const struct ht_docker_answers answers = {.info = info,
                                               .podman = docker->client.podman,
@@ -153,7 +152,7 @@ static bool has_moved(struct ht_docker *docker)
     return docker->client.socket_path[0] && strcmp(path, docker->client.socket_path) != 0;
 }
 
-static int connect_daemon(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+static int connect_daemon(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     const struct ht_docker_target target = target_of(docker);
 
@@ -201,7 +200,7 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* Waits for lines, requests or the next thing to do: 1 go on, 0 end, -errno the stream failed. */
-static int wait_for_events(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+static int wait_for_events(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     struct ht_feed *feed = docker->feed;
     struct ht_error err = {0};
@@ -239,7 +238,7 @@ static void lose_patience(struct ht_docker *docker)
 }
 
 /* What is asked beside containers themselves; what is refused is no failure. -EINTR: the end. */
-static int read_more(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+static int read_more(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     int r = docker->changed ? ht_docker_read_histories(docker, trouble) : 0;
 
@@ -251,7 +250,7 @@ static int read_more(struct ht_docker *docker, struct ht_docker_trouble *trouble
 }
 
 /* One turn while connected: 1 go on, 0 end, -errno the daemon failed. */
-static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+static int turn(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     struct ht_feed *feed = docker->feed;
     int r = wait_for_events(docker, trouble);
@@ -262,7 +261,7 @@ static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
     int64_t now = ht_clock_mono(feed->clock);
     r = ht_docker_look(docker, trouble);
     if (r == 0 && now >= docker->next_full_ns && has_moved(docker)) {
-        *trouble = (struct ht_docker_trouble){.state = HT_SOURCE_STATE_WAIT, .help = ""};
+        *trouble = (struct ht_trouble){.state = HT_SOURCE_STATE_WAIT, .help = ""};
         snprintf(trouble->detail, sizeof(trouble->detail), "%s: another socket takes its place",
                  docker->client.endpoint);
         return -ESTALE;
@@ -291,7 +290,7 @@ static int turn(struct ht_docker *docker, struct ht_docker_trouble *trouble)
 }
 
 /* Works until the daemon fails; 0: the end was asked for. */
-static int session(struct ht_docker *docker, struct ht_docker_trouble *trouble)
+static int session(struct ht_docker *docker, struct ht_trouble *trouble)
 {
     int r = connect_daemon(docker, trouble);
 
@@ -338,7 +337,7 @@ static bool pause_before_retry(struct ht_docker *docker)
 }
 
 /* What a failure is after the daemon has been seen here. */
-static void tell_trouble(struct ht_docker *docker, const struct ht_docker_trouble *trouble)
+static void tell_trouble(struct ht_docker *docker, const struct ht_trouble *trouble)
 {
     if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->quiet && !docker->answered_at) {
         if (!docker->was_quiet)
@@ -368,7 +367,7 @@ void ht_docker_run(void *self, struct ht_feed *feed)
     docker->retry_ns = RETRY_MIN_NS;
     docker->patience_ms = docker->least_ms;
     for (;;) {
-        struct ht_docker_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
+        struct ht_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
         int r = session(docker, &trouble);
 
         if (r == 0)

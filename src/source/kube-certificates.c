@@ -25,7 +25,7 @@ struct lot {
 };
 
 static void tell(const struct lot *lot, const struct ht_certificate *certificate, int64_t now_ns,
-                 struct ht_kube_trouble *trouble)
+                 struct ht_trouble *trouble)
 {
     bool early = now_ns < certificate->start_ns;
     char limit[HT_TIME_TEXT_MAX], now[HT_TIME_TEXT_MAX];
@@ -41,7 +41,7 @@ static void tell(const struct lot *lot, const struct ht_certificate *certificate
 
 /* False: all are valid by now, or none can be read. */
 static bool tell_lot(const struct lot *lot, struct ht_str pem, int64_t now_ns,
-                     struct ht_kube_trouble *trouble)
+                     struct ht_trouble *trouble)
 {
     struct ht_certificate chain[CHAIN_MAX];
     size_t len = ht_certificate_read(pem, chain, CHAIN_MAX);
@@ -62,7 +62,7 @@ static bool tell_lot(const struct lot *lot, struct ht_str pem, int64_t now_ns,
 }
 
 static bool tell_given(const struct ht_kube_client *client, const struct ht_kube_pem *given,
-                       struct lot lot, struct ht_kube_trouble *trouble)
+                       struct lot lot, struct ht_trouble *trouble)
 {
     struct ht_buf text = HT_BUF(PEM_MAX);
     struct ht_error err = {0};
@@ -85,7 +85,7 @@ static bool tell_given(const struct ht_kube_client *client, const struct ht_kube
 
 /* Nothing that is secret is sent to a server that was not verified: it is only asked for what it
  * shows to everybody. */
-static bool tell_servers(const struct ht_kube_client *client, struct ht_kube_trouble *trouble)
+static bool tell_servers(const struct ht_kube_client *client, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf pem = HT_BUF(PEM_MAX);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
@@ -112,7 +112,7 @@ static bool tell_servers(const struct ht_kube_client *client, struct ht_kube_tro
 }
 
 void ht_kube_tell_certificates(const struct ht_kube_client *client, bool of_server,
-                               struct ht_kube_trouble *trouble)
+                               struct ht_trouble *trouble)
 {
     const struct ht_kube_access *access = &client->access;
     const struct lot own = {.whose = "the client certificate",

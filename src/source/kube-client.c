@@ -28,27 +28,33 @@ enum {
 /* No server is waited for longer than that because it says so. */
 #define RETRY_MAX_NS (60 * HT_NS_PER_S)
 
-static int fail(struct ht_kube_trouble *trouble, enum ht_source_state state, const char *help,
+static int fail(struct ht_trouble *trouble, enum ht_source_state state, const char *help,
                 const char *detail)
 {
-    *trouble = (struct ht_kube_trouble){.state = state, .help = help};
+    *trouble = (struct ht_trouble){.state = state, .help = help};
     snprintf(trouble->detail, sizeof(trouble->detail), "%s", detail);
     return 0;
 }
 
-void ht_kube_explain(const struct ht_error *err, struct ht_kube_trouble *trouble)
-{
-    const char *help = "it is asked again";
-    enum ht_source_state state = HT_SOURCE_STATE_BROKEN;
+#define AWAY   "the API server went away, as when it restarts; it is asked again"
+#define NOBODY "no API server answers there: check the server's address in the kubeconfig"
+#define CERTIFICATE                                                                                \
+    "the server's certificate must be of the authority that the kubeconfig names; check the "      \
+    "clock "                                                                                       \
+    "too"
 
-    if (err->code == EKEYREJECTED)
-        help = "the server's certificate must be of the authority that the kubeconfig names; check "
-               "the clock too";
-    else if (err->code == ECONNRESET || err->code == EPIPE)
-        help = "the API server went away, as when it restarts; it is asked again";
-    else if (err->code == ECONNREFUSED || err->code == EHOSTUNREACH || err->code == ETIMEDOUT)
-        help = "no API server answers there: check the server's address in the kubeconfig";
-    fail(trouble, state, help, err->text);
+static const struct ht_trouble_cause causes[] = {
+    {EKEYREJECTED, HT_SOURCE_STATE_BROKEN, CERTIFICATE},
+    {ECONNRESET, HT_SOURCE_STATE_BROKEN, AWAY},
+    {EPIPE, HT_SOURCE_STATE_BROKEN, AWAY},
+    {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, NOBODY},
+    {EHOSTUNREACH, HT_SOURCE_STATE_BROKEN, NOBODY},
+    {ETIMEDOUT, HT_SOURCE_STATE_BROKEN, NOBODY},
+};
+
+int ht_kube_explain(const struct ht_error *err, struct ht_trouble *trouble)
+{
+    return ht_trouble_explain(causes, ARRAY_LEN(causes), err, trouble);
 }
 
 /* ---- credentials ---- */
@@ -222,7 +228,7 @@ static int open_http(struct ht_kube_client *client, struct ht_error *err)
 }
 
 /* Says which program was not run. */
-static int refuse_plugin(const struct ht_kube_plugin *plugin, struct ht_kube_trouble *trouble)
+static int refuse_plugin(const struct ht_kube_plugin *plugin, struct ht_trouble *trouble)
 {
     char detail[HT_ERROR_TEXT_MAX];
 
@@ -234,8 +240,7 @@ static int refuse_plugin(const struct ht_kube_plugin *plugin, struct ht_kube_tro
 }
 
 int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *access,
-                        const struct ht_kube_client_options *options,
-                        struct ht_kube_trouble *trouble)
+                        const struct ht_kube_client_options *options, struct ht_trouble *trouble)
 {
     struct ht_error err = {0};
 
@@ -327,7 +332,7 @@ static int64_t minutes_ahead(const struct ht_kube_client *client,
 
 /* A clock that is wrong makes good credentials bad. */
 static void tell_clock(const struct ht_kube_client *client, const struct ht_http_answer *answer,
-                       struct ht_kube_trouble *trouble)
+                       struct ht_trouble *trouble)
 {
     int64_t ahead = minutes_ahead(client, answer);
     size_t len = strlen(trouble->detail);
@@ -342,7 +347,7 @@ static void tell_clock(const struct ht_kube_client *client, const struct ht_http
 
 /* What an answer other than 200 means. */
 static int judge_answer(const struct ht_kube_client *client, const struct ht_http_answer *answer,
-                        struct ht_kube_trouble *trouble)
+                        struct ht_trouble *trouble)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_str message = ht_kube_decode_message(arena, ht_buf_str(&answer->body));
@@ -374,7 +379,7 @@ static int judge_answer(const struct ht_kube_client *client, const struct ht_htt
     } else if (answer->status >= 300 && answer->status < 400) {
         help = "redirects are not followed: name the API server itself in the kubeconfig";
     }
-    *trouble = (struct ht_kube_trouble){
+    *trouble = (struct ht_trouble){
         .state = state, .help = help, .retry_ns = r == -EAGAIN ? retry_after(answer) : 0};
     snprintf(trouble->detail, sizeof(trouble->detail), "%s: %d%s%.*s", client->access.server,
              answer->status, message.len ? ": " : "", message.len > 300 ? 300 : (int)message.len,
@@ -385,7 +390,7 @@ static int judge_answer(const struct ht_kube_client *client, const struct ht_htt
 }
 
 static int send_once(struct ht_kube_client *client, const char *path, struct ht_http_answer *answer,
-                     struct ht_kube_trouble *trouble)
+                     struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf whole = HT_BUF(HT_LIMIT_ARG);
     const char *headers[3];
@@ -424,7 +429,7 @@ static int renew(struct ht_kube_client *client, struct ht_error *err)
 }
 
 int ht_kube_get(struct ht_kube_client *client, const char *path, struct ht_http_answer *answer,
-                struct ht_kube_trouble *trouble)
+                struct ht_trouble *trouble)
 {
     struct ht_error err = {0};
     int r = send_once(client, path, answer, trouble);

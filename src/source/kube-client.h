@@ -9,14 +9,7 @@
 #include "hulltop/base/http.h"
 #include "hulltop/model/rows.h"
 #include "kube-config.h"
-
-/* Why something could not be had, for people. */
-struct ht_kube_trouble {
-    enum ht_source_state state;
-    char detail[HT_ERROR_TEXT_MAX];
-    const char *help;
-    int64_t retry_ns; /* the server asked to wait so long; 0: it did not */
-};
+#include "trouble.h"
 
 struct ht_kube_client {
     struct ht_kube_access access;
@@ -36,8 +29,7 @@ struct ht_kube_client_options {
 
 /* Takes over access. Runs its plugin if that is wanted; connects to nothing yet. */
 int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *access,
-                        const struct ht_kube_client_options *options,
-                        struct ht_kube_trouble *trouble);
+                        const struct ht_kube_client_options *options, struct ht_trouble *trouble);
 /* Closes it and wipes what is secret; it may have been zeroed only. */
 void ht_kube_client_close(struct ht_kube_client *client);
 
@@ -45,7 +37,7 @@ void ht_kube_client_close(struct ht_kube_client *client);
  * file again, once. -EACCES: 403; -EPERM: 401; -ENOENT: 404; -ESTALE: 410; -EAGAIN: 429 or 5xx, to
  * be tried again; others: no or no such answer. */
 int ht_kube_get(struct ht_kube_client *client, const char *path, struct ht_http_answer *answer,
-                struct ht_kube_trouble *trouble);
+                struct ht_trouble *trouble);
 /* Opens a watch. */
 struct ht_http_stream *ht_kube_watch(struct ht_kube_client *client, const char *path,
                                      ht_http_line line, void *context, struct ht_error *err);
@@ -53,8 +45,8 @@ struct ht_http_stream *ht_kube_watch(struct ht_kube_client *client, const char *
  * at this time, if one is: the client's, and after a failed verification the authority's and the
  * server's. It may ask the server, without credentials. */
 void ht_kube_tell_certificates(const struct ht_kube_client *client, bool of_server,
-                               struct ht_kube_trouble *trouble);
-/* Fills trouble from an error of the connection. */
-void ht_kube_explain(const struct ht_error *err, struct ht_kube_trouble *trouble);
+                               struct ht_trouble *trouble);
+/* Says what a failed call means; as ht_trouble_explain. */
+int ht_kube_explain(const struct ht_error *err, struct ht_trouble *trouble);
 
 #endif

@@ -29,7 +29,7 @@ struct list {
 };
 
 static int read_page(struct ht_kube *kube, struct list *list, struct ht_buf *more,
-                     struct ht_kube_trouble *trouble)
+                     struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf path = HT_BUF(4 * HT_LIMIT_ARG);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
@@ -69,7 +69,7 @@ static int read_page(struct ht_kube *kube, struct list *list, struct ht_buf *mor
 }
 
 /* All pages. A token of continuation that has expired starts the list over, a few times. */
-static int read_list(struct ht_kube *kube, struct list *list, struct ht_kube_trouble *trouble)
+static int read_list(struct ht_kube *kube, struct list *list, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf more = HT_BUF(HT_LIMIT_ARG);
     int r = -ESTALE;
@@ -157,8 +157,7 @@ static void know_this_host(struct nodes *nodes)
     }
 }
 
-static void add_missing(struct ht_kube *kube, const char *what,
-                        const struct ht_kube_trouble *trouble)
+static void add_missing(struct ht_kube *kube, const char *what, const struct ht_trouble *trouble)
 {
     size_t len = strlen(kube->missing);
 
@@ -174,7 +173,7 @@ static bool is_of_resource(int r)
 
 /* The credentials of a kubelet show its own node alone. */
 static int ask_for_node(struct ht_kube *kube, const char *name, struct nodes *nodes,
-                        struct ht_kube_trouble *trouble)
+                        struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
@@ -226,7 +225,7 @@ static void choose_node(struct ht_kube *kube, struct nodes *nodes)
         snprintf(kube->node, sizeof(kube->node), "%s", nodes->hostname);
 }
 
-static int find_node(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int find_node(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     struct nodes nodes = {.option = kube->node_option};
     struct list list = {.path = "/api/v1/nodes?",
@@ -272,7 +271,7 @@ static void take_row(void *context, struct ht_row *row)
 
 /* A resource that something is told from, but nothing depends on. 0, or 1 if it was refused. */
 static int read_rows(struct ht_kube *kube, const char *path, const char *what,
-                     struct ht_rowset *rows, struct ht_kube_trouble *trouble)
+                     struct ht_rowset *rows, struct ht_trouble *trouble)
 {
     struct list list = {
         .path = path, .taker = {.take = take_row, .context = rows}, .begin = begin_rows};
@@ -288,7 +287,7 @@ static int read_rows(struct ht_kube *kube, const char *path, const char *what,
     return r;
 }
 
-static int read_served(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int read_served(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     int r;
 
@@ -306,7 +305,7 @@ static int read_served(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     return r;
 }
 
-static int read_others(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int read_others(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     int r = read_served(kube, trouble);
 
@@ -326,7 +325,7 @@ static int read_others(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 /* ---- what service accounts may do ---- */
 
 static int read_roles(struct ht_kube *kube, const char *path, struct ht_kube_rights *rights,
-                      struct ht_kube_trouble *trouble)
+                      struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf more = HT_BUF(HT_LIMIT_ARG);
     struct ht_error err = {0};
@@ -365,7 +364,7 @@ static bool is_of_lists(int r)
 }
 
 /* Without one of the lists nothing is known: what is not in the others may be in it. */
-static int read_rights(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int read_rights(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     static const char *const paths[] = {"clusterroles", "roles", "clusterrolebindings",
                                         "rolebindings"};
@@ -465,7 +464,7 @@ static void take_pod(void *context, struct ht_row *row)
     ht_row_unref(ht_map_set(pods->now, ht_row_id(row), row));
 }
 
-static int read_pods(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int read_pods(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
     struct pods pods = {.kube = kube, .before = kube->pods};
@@ -493,7 +492,7 @@ static int read_pods(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     return 0;
 }
 
-static int read_version(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int read_version(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
@@ -512,7 +511,7 @@ static int read_version(struct ht_kube *kube, struct ht_kube_trouble *trouble)
     return 0;
 }
 
-int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+int ht_kube_pass(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     int64_t start = ht_clock_mono(kube->feed->clock);
     int r;

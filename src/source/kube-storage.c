@@ -15,7 +15,7 @@
 
 #define GAP_NS (300 * HT_NS_PER_S)
 
-static const char *why(int r, const struct ht_kube_trouble *trouble)
+static const char *why(int r, const struct ht_trouble *trouble)
 {
     if (r == -EACCES || r == -EPERM)
         return "not allowed to read /metrics: hulltop doctor --role prints what is needed";
@@ -32,7 +32,7 @@ static void keep_counter(struct ht_kube *kube, const struct ht_api_counter *coun
 
 static void read_counters(struct ht_kube *kube)
 {
-    struct ht_kube_trouble trouble = {.help = ""};
+    struct ht_trouble trouble = {.help = ""};
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_api_counter counter = {0};
@@ -59,7 +59,7 @@ static void read_classes(struct ht_kube *kube)
     static const char path[] =
         "/apis/secrets-store.csi.x-k8s.io/v1/secretproviderclasses?limit=500";
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
-    struct ht_kube_trouble trouble = {.help = ""};
+    struct ht_trouble trouble = {.help = ""};
 
     if (ht_kube_get(&kube->client, path, &answer, &trouble) == 0)
         (void)ht_keepers_decode_classes(&kube->keepers, ht_buf_str(&answer.body));
@@ -69,7 +69,7 @@ static void read_classes(struct ht_kube *kube)
 static void read_groups(struct ht_kube *kube)
 {
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
-    struct ht_kube_trouble trouble = {.help = ""};
+    struct ht_trouble trouble = {.help = ""};
     struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
 
     kube->feed->at(kube->feed, "asking for groups of the API");

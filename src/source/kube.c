@@ -29,17 +29,16 @@ enum { WATCH_S = 300 };
 
 /* ---- the way in ---- */
 
-static int absent(struct ht_kube_trouble *trouble)
+static int absent(struct ht_trouble *trouble)
 {
-    *trouble =
-        (struct ht_kube_trouble){.state = HT_SOURCE_STATE_ABSENT,
-                                 .help = "--kubeconfig FILE, or KUBECONFIG",
-                                 .detail = "no kubeconfig in the usual places, and not in a pod"};
+    *trouble = (struct ht_trouble){.state = HT_SOURCE_STATE_ABSENT,
+                                   .help = "--kubeconfig FILE, or KUBECONFIG",
+                                   .detail = "no kubeconfig in the usual places, and not in a pod"};
     return -ENOENT;
 }
 
 static int try_file(struct ht_kube *kube, const char *path, struct ht_kube_access *ret,
-                    struct ht_kube_trouble *trouble)
+                    struct ht_trouble *trouble)
 {
     struct ht_error err = {0};
     int r = ht_kube_config_read(path, kube->context, ret, &err);
@@ -58,8 +57,7 @@ static int try_file(struct ht_kube *kube, const char *path, struct ht_kube_acces
 
 /* The first of the usual places that exists; one that exists and may not be read is told only if
  * there is no other. */
-static int try_places(struct ht_kube *kube, struct ht_kube_access *ret,
-                      struct ht_kube_trouble *trouble)
+static int try_places(struct ht_kube *kube, struct ht_kube_access *ret, struct ht_trouble *trouble)
 {
     static const char *const places[] = {"/etc/kubernetes/kubelet.conf",
                                          "/etc/kubernetes/admin.conf",
@@ -71,7 +69,7 @@ static int try_places(struct ht_kube *kube, struct ht_kube_access *ret,
     int worst = absent(trouble);
 
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        struct ht_kube_trouble own = {.help = ""};
+        struct ht_trouble own = {.help = ""};
         int r = try_file(kube, places[i], ret, &own);
 
         if (r == 0)
@@ -85,7 +83,7 @@ static int try_places(struct ht_kube *kube, struct ht_kube_access *ret,
 }
 
 int ht_kube_find_access(struct ht_kube *kube, struct ht_kube_access *ret,
-                        struct ht_kube_trouble *trouble)
+                        struct ht_trouble *trouble)
 {
     const char *named = kube->kubeconfig ? kube->kubeconfig : getenv("KUBECONFIG");
     const char *home = getenv("HOME");
@@ -206,7 +204,7 @@ static int take_line(void *context, struct ht_str line)
     return 0;
 }
 
-static int open_watch(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int open_watch(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
     struct ht_error err = {0};
@@ -306,7 +304,7 @@ static int wait_for_changes(struct ht_kube *kube)
 }
 
 /* A full pass where one is due, and a watch from there. */
-static int pass_if_due(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int pass_if_due(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     int r;
 
@@ -319,7 +317,7 @@ static int pass_if_due(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 }
 
 /* 1 go on, 0 end, -errno the server failed. */
-static int turn(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int turn(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     int r = wait_for_changes(kube);
 
@@ -334,7 +332,7 @@ static int turn(struct ht_kube *kube, struct ht_kube_trouble *trouble)
 }
 
 /* Works until the server fails; 0: the end was asked for. */
-static int session(struct ht_kube *kube, struct ht_kube_trouble *trouble)
+static int session(struct ht_kube *kube, struct ht_trouble *trouble)
 {
     struct ht_kube_access access = {0};
     int r;
@@ -398,7 +396,7 @@ static void run(void *self, struct ht_feed *feed)
     kube->feed = feed;
     kube->retry_ns = RETRY_MIN_NS;
     for (;;) {
-        struct ht_kube_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
+        struct ht_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
 
         if (session(kube, &trouble) == 0)
             break;

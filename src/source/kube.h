@@ -52,9 +52,9 @@ struct ht_kube {
 
 /* Finds a way in: 0, or -errno with trouble (ABSENT: there is none here). */
 int ht_kube_find_access(struct ht_kube *kube, struct ht_kube_access *ret,
-                        struct ht_kube_trouble *trouble);
+                        struct ht_trouble *trouble);
 /* Asks for everything: version, nodes, namespaces, pods of this node. */
-int ht_kube_pass(struct ht_kube *kube, struct ht_kube_trouble *trouble);
+int ht_kube_pass(struct ht_kube *kube, struct ht_trouble *trouble);
 /* Asks how secrets are kept, where that is due; what cannot be told is told in a row. */
 void ht_kube_read_storage(struct ht_kube *kube);
 /* Adds the rows of that, and of keepers among the pods. */
