@@ -32,7 +32,6 @@ enum {
     SCRIPTS_MAX = 20,      /* scripts and jars of one process */
     QUESTIONS_MAX = 10000, /* different files in one pass */
     LIKELY_BYTES = 256,    /* of a path that is compared before it is looked up */
-    PASTS = 1 << 3,        /* what can have come before a process */
 };
 
 struct ht_running {
@@ -80,9 +79,7 @@ struct looking {
     struct ht_running_sum sum;
     struct ht_reach reach;
     struct ht_proc_node node;
-    bool among_kernels;   /* the process before was a thread of the kernel's */
-    unsigned past;        /* a bit for each of the last processes: it was in a root of its own */
-    bool expected[PASTS]; /* whether the one was that came behind such a past the last time */
+    bool among_kernels; /* the process before was a thread of the kernel's */
 };
 
 int ht_running_new(const struct ht_running_places *places, struct ht_running **ret_running,
@@ -450,29 +447,12 @@ static bool find_exe(struct looking *looking, pid_t pid, struct ht_mapping *ret_
     return true;
 }
 
-/* Of another process of a known program nothing is asked but what it maps; unless that is old, for
- * the program alone can be the node's in a container too. */
-static void look_known(struct looking *looking, struct suspect *suspect, struct judged *program)
-{
-    look_mapped(looking, suspect, program);
-    if (suspect->files.len && ht_proc_node_is_elsewhere(&looking->node, suspect->pid)) {
-        looking->sum.contained++;
-        ht_vec_fini(&suspect->files);
-        return;
-    }
-    looking->sum.compared++;
-}
-
 /* first is NULL if nothing is mapped. 0 or -ESRCH: it has no executable. */
 static int look_whole(struct looking *looking, struct suspect *suspect,
                       const struct ht_mapping *first)
 {
     struct ht_mapping exe;
 
-    if (ht_proc_node_is_elsewhere(&looking->node, suspect->pid)) {
-        looking->sum.contained++;
-        return 0;
-    }
     if (!find_exe(looking, suspect->pid, &exe))
         return -ESRCH;
     looking->sum.compared++;
@@ -500,10 +480,13 @@ static int look_process(struct looking *looking, pid_t pid)
         return code;
     if (code > 0)
         judged = find_judged(looking, &first, &looking->first);
-    if (judged && judged->known_program)
-        look_known(looking, &suspect, judged);
-    else
+    /* Of another process of a known program nothing is asked but what it maps. */
+    if (judged && judged->known_program) {
+        looking->sum.compared++;
+        look_mapped(looking, &suspect, judged);
+    } else {
         code = look_whole(looking, &suspect, code > 0 ? &first : NULL);
+    }
     if (!suspect.files.len)
         return code;
     kept = ht_new0(struct suspect);
@@ -552,11 +535,19 @@ static void look_hidden(struct looking *looking)
         looking->sum.denied = 1;
 }
 
+/* Whose root is another's is asked first, and of each: who was looked at before, and what of, must
+ * not decide how a process counts. */
 static void look_at(struct looking *looking, pid_t pid)
 {
     struct ht_mapped *mapped = &looking->running->mapped;
-    int code = ht_mapped_open(mapped, pid);
+    int code;
 
+    looking->among_kernels = false;
+    if (ht_proc_node_is_elsewhere(&looking->node, pid)) {
+        looking->sum.contained++;
+        return;
+    }
+    code = ht_mapped_open(mapped, pid);
     if (code == 0)
         code = look_process(looking, pid);
     ht_mapped_close(mapped);
@@ -565,23 +556,6 @@ static void look_at(struct looking *looking, pid_t pid)
     else if (code < 0 && code != -ENOENT && code != -ESRCH)
         looking->sum.cut++;
     looking->among_kernels = code == -ESRCH;
-}
-
-/* Processes of containers come in patterns: a shim, then the container's. Of one that is likely in
- * a root of its own that is asked first; if it is, its mappings are nobody's business. */
-static void look_in_turn(struct looking *looking, pid_t pid)
-{
-    bool *expected = &looking->expected[looking->past];
-    size_t contained = looking->sum.contained;
-
-    if (*expected && ht_proc_node_is_elsewhere(&looking->node, pid)) {
-        looking->sum.contained++;
-        looking->among_kernels = false;
-    } else {
-        look_at(looking, pid);
-    }
-    *expected = looking->sum.contained > contained;
-    looking->past = (looking->past << 1 | *expected) % PASTS;
 }
 
 static int visit_process(void *context, const char *name, unsigned type, uint64_t inode)
@@ -595,7 +569,7 @@ static int visit_process(void *context, const char *name, unsigned type, uint64_
         return 0;
     /* The kernel's threads come one after the other: of those the link is cheaper. */
     if (!looking->among_kernels || !has_no_program(looking, (pid_t)pid))
-        look_in_turn(looking, (pid_t)pid);
+        look_at(looking, (pid_t)pid);
     return 0;
 }
 

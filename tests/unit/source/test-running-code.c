@@ -396,6 +396,33 @@ static void processes_of_one_program_are_told_apart(void **state)
     ht_node_unref(seen.node);
 }
 
+/* One in a root of its own that maps the node's very program, and nothing old, is its container's
+ * too, whoever was looked at before. */
+static void a_known_program_in_a_container_is_the_containers(void **state)
+{
+    const struct tree *tree = *state;
+    char root[600];
+    struct program program;
+
+    put_program(tree, &program);
+    snprintf(root, sizeof(root), "%s/image", tree->base);
+    for (unsigned pid = 20; pid < 60; pid++) {
+        bool is_own = pid % 4 < 2;
+        char name[64];
+
+        put_process(tree, pid, is_own ? "mnt:[1]" : "mnt:[2]", program.path, program.maps);
+        snprintf(name, sizeof(name), "proc/%u/root", pid);
+        if (!is_own)
+            put_link(tree, name, root);
+    }
+
+    struct seen seen = look(tree);
+
+    assert_int_equal(seen.sum.contained, 20);
+    assert_int_equal(seen.sum.compared, 21);
+    ht_node_unref(seen.node);
+}
+
 /* A file that is mapped first tells of no program: of each process the executable is asked. */
 static void what_is_no_program_is_asked_about_each_time(void **state)
 {
@@ -738,6 +765,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(containers_are_their_images_affair, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(nobody_is_hidden_among_containers, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(processes_of_one_program_are_told_apart, make_tree,
+                                        free_tree),
+        cmocka_unit_test_setup_teardown(a_known_program_in_a_container_is_the_containers, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(what_is_no_program_is_asked_about_each_time, make_tree,
                                         free_tree),
