@@ -85,7 +85,11 @@ static void releases_end_on_the_day_of_the_table(void **state)
         {"linux", "6.10", "2026-11-28", false, HT_SUPPORT_STATE_ENDED, false},
         {"linux", "6.12", "2026-11-28", false, HT_SUPPORT_STATE_SUPPORTED, false},
         {"linux", "5.4", "2026-11-28", false, HT_SUPPORT_STATE_ENDED, false},
+        {"linux", "7.0", "2026-11-28", false, HT_SUPPORT_STATE_ENDED, false},
+        {"linux", "7.1", "2026-11-28", false, HT_SUPPORT_STATE_UNKNOWN, false},
         {"linux", "7.2", "2026-11-28", false, HT_SUPPORT_STATE_UNKNOWN, false},
+        {"ol", "9.6", "2032-07-01", false, HT_SUPPORT_STATE_ENDED, true},
+        {"ol", "10.1", "2026-11-28", false, HT_SUPPORT_STATE_SUPPORTED, false},
         {"debian", "1", "2026-11-28", false, HT_SUPPORT_STATE_UNKNOWN, false},
         {"gentoo", "", "2026-11-28", false, HT_SUPPORT_STATE_UNKNOWN, false},
     };
