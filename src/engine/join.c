@@ -60,7 +60,8 @@ struct joining {
     struct ht_map *diffs;  /* container id to the const struct ht_row * of its changes */
     struct ht_vec stored;  /* datastores and API servers */
     struct ht_vec usages;
-    bool unsorted; /* processes are not in the order of their ids */
+    struct ht_map *inhabited; /* ids of containers that processes are in; NULL: nobody asked yet */
+    bool unsorted;            /* processes are not in the order of their ids */
     const struct ht_host *host;
 };
 
@@ -679,13 +680,18 @@ static struct ht_row *make_code(struct joining *joining, const struct ht_row *ro
 }
 
 /* Containers in a container are of no place of their own. */
-static bool is_nested(const struct joining *joining, struct ht_str id)
+static bool is_nested(struct joining *joining, struct ht_str id)
 {
-    for (size_t i = 0; i < joining->processes.len; i++) {
-        if (ht_str_equal(ht_process_of(joining->processes.items[i])->container_id, id))
-            return true;
+    if (!joining->inhabited) {
+        joining->inhabited = ht_map_new();
+        for (size_t i = 0; i < joining->processes.len; i++) {
+            const struct ht_row *row = joining->processes.items[i];
+
+            if (ht_process_of(row)->container_id.len)
+                ht_map_set(joining->inhabited, ht_process_of(row)->container_id, (void *)row);
+        }
     }
-    return false;
+    return ht_map_get(joining->inhabited, id) != NULL;
 }
 
 /* The last load of what does not run any more is no load of its own. */
@@ -744,6 +750,7 @@ static void finish(struct joining *joining)
     ht_map_free(joining->places);
     ht_map_free(joining->diffs);
     ht_map_free(joining->spaces);
+    ht_map_free(joining->inhabited);
     ht_vec_fini(&joining->order);
     ht_vec_fini(&joining->processes);
     ht_vec_fini(&joining->homes);
