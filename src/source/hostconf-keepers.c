@@ -4,12 +4,10 @@
  * is the one that the encryption configuration names; whether somebody listens there the kernel's
  * table of sockets tells.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "encryption-private.h"
 #include "hostconf-private.h"
 #include "keeper.h"
+#include "net-table.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
@@ -53,14 +51,12 @@ static int visit_fd(void *context, const char *name, unsigned type, uint64_t ino
 {
     struct owner *owner = context;
     ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT), link = HT_BUF(LINK_BYTES);
-    char wanted[LINK_BYTES];
 
     (void)type;
     (void)inode;
     ht_buf_addf(&path, "proc/%llu/fd/%s", (unsigned long long)owner->pid, name);
-    snprintf(wanted, sizeof(wanted), "socket:[%llu]", (unsigned long long)owner->inode);
     if (ht_root_readlink(owner->pass->proc, path.data, &link, NULL) == 0 &&
-        ht_str_is(ht_buf_str(&link), wanted))
+        ht_net_socket_inode(ht_buf_str(&link)) == owner->inode)
         owner->found = true;
     return 0;
 }
