@@ -3,17 +3,34 @@
  * SEC-002 to SEC-004, SEC-006, SEC-029, SEC-034: what the API server is told about storing secrets.
  * What it is told is not yet what lies in the datastore: that is read by others.
  */
+#include <stdio.h>
+
 #include "catalogue-private.h"
+#include "sec-config.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
 
-enum { OTHERS = 0077 };
+enum { OTHERS = 0077, REASON_BYTES = 512 };
 
 static const char root_helps[] = "run as root";
 
 static bool is_here(const struct ht_apiserver *apiserver)
 {
     return apiserver->found != HT_APISERVER_FOUND_NONE;
+}
+
+void ht_sec_unknown_arguments(struct ht_checking *checking, const struct ht_apiserver *apiserver)
+{
+    char reason[REASON_BYTES];
+
+    if (!ht_apiserver_has_unclear(apiserver)) {
+        ht_unknown(checking, "hostconf", "the API server's arguments cannot be read", root_helps);
+        return;
+    }
+    snprintf(reason, sizeof(reason), "what the API server is started with is not known: %.*s",
+             HT_STR_ARG(apiserver->unclear));
+    ht_unknown(checking, "hostconf", reason,
+               "read its unit (systemctl cat), or look while it runs");
 }
 
 /* The evidence that every one of these checks has: which file, who named it. */
@@ -38,7 +55,7 @@ static void look_configured(struct ht_checking *checking, const struct ht_row *r
 
     if (!ht_apiserver_has_found(apiserver) ||
         (is_here(apiserver) && !ht_apiserver_has_encryption_config(apiserver))) {
-        ht_unknown(checking, "hostconf", "the API server's arguments cannot be read", root_helps);
+        ht_sec_unknown_arguments(checking, apiserver);
         return;
     }
     if (!is_here(apiserver) && apiserver->member)
@@ -65,7 +82,7 @@ static const struct ht_encryption_rule *find_rule(struct ht_checking *checking,
     if (ht_apiserver_has_found(apiserver) && !is_here(apiserver))
         return NULL;
     if (!ht_apiserver_has_found(apiserver) || !ht_apiserver_has_encryption_config(apiserver)) {
-        ht_unknown(checking, "hostconf", "the API server's arguments cannot be read", root_helps);
+        ht_sec_unknown_arguments(checking, apiserver);
         return NULL;
     }
     if (apiserver->encryption_config.len == 0)
@@ -238,7 +255,7 @@ static void look_agrees(struct ht_checking *checking, const struct ht_row *row)
 
     if (!ht_apiserver_has_found(apiserver) ||
         (is_here(apiserver) && !ht_apiserver_has_encryption_config(apiserver))) {
-        ht_unknown(checking, "hostconf", "the API server's arguments cannot be read", root_helps);
+        ht_sec_unknown_arguments(checking, apiserver);
         return;
     }
     for (size_t i = 0; i < apiserver->differs.len; i++) {

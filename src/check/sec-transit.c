@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SEC-010, SEC-030 to SEC-032, SEC-036: what speaks without TLS or to anybody. */
 #include "catalogue-private.h"
+#include "sec-config.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
 
@@ -64,8 +65,7 @@ static void look_datastore(struct ht_checking *checking, const struct ht_row *ro
     if (ht_apiserver_has_found(apiserver) && apiserver->found == HT_APISERVER_FOUND_NONE)
         return;
     if (!ht_apiserver_has_etcd_prefix(apiserver)) {
-        ht_unknown(checking, "hostconf", "the API server's arguments cannot be read",
-                   "run as root");
+        ht_sec_unknown_arguments(checking, apiserver);
         return;
     }
     if (!ht_apiserver_has_etcd_tls(apiserver) || apiserver->etcd_tls)

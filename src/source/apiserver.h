@@ -52,7 +52,8 @@ struct ht_apiserver_manifest {
     struct ht_text_list words; /* as in a process: the program first */
     struct ht_host_path *paths;
     size_t paths_len;
-    bool is_partial; /* the words may be others: a variable that nothing sets, a file not read */
+    struct ht_str unclear; /* why the words may be others, as what follows a colon; empty: they are
+                            * these */
 };
 
 /* A static pod (YAML or JSON). False: it is none of an API server, or cannot be read. */
@@ -63,13 +64,6 @@ bool ht_pod_decode_program(struct ht_str text, const char *program, struct ht_ar
                            struct ht_text_list *ret_words);
 /* A file of flags, one or more a line (microk8s). */
 struct ht_text_list ht_apiserver_decode_args_file(struct ht_str text, struct ht_arena *arena);
-/* A systemd unit that starts kube-apiserver, read as systemd reads it. text: the unit and what is
- * dropped into it, one behind the other, with a line "[]" in front of each but the first.
- * environment: its files of variables, one behind the other. */
-bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment, struct ht_arena *arena,
-                              struct ht_apiserver_manifest *ret_manifest);
-/* Paths of a unit's files of variables. */
-struct ht_text_list ht_apiserver_unit_files(struct ht_str text, struct ht_arena *arena);
 /* Keys of a k3s or rke2 config.yaml as flags: "--secrets-encryption=true". */
 struct ht_text_list ht_apiserver_decode_rancher(struct ht_str text, struct ht_arena *arena);
 /* Those of one file and of a later one, which replaces what it sets, lists too, unless its key ends
@@ -86,4 +80,28 @@ struct ht_str ht_apiserver_host_path(const struct ht_apiserver_manifest *manifes
 struct ht_text_list ht_apiserver_differences(const struct ht_apiserver *a,
                                              const struct ht_apiserver *b, struct ht_arena *arena);
 
+/* ---- units ---- */
+
+/* What specifiers of a unit stand for; what is empty is not known. */
+struct ht_unit_host {
+    struct ht_str hostname, machine_id;
+};
+
+/* A file of variables that a unit names. */
+struct ht_unit_file {
+    struct ht_str path; /* may be a pattern of glob(7) */
+    bool is_optional;   /* the unit starts without it */
+};
+
+/* A systemd unit kube-apiserver.service, read as systemd reads it. text: the unit and what is
+ * dropped into it, one behind the other, with a line "[]" in front of each but the first.
+ * environment: its files of variables, one behind the other. False: it starts something else. */
+bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment,
+                              const struct ht_unit_host *host, struct ht_arena *arena,
+                              struct ht_apiserver_manifest *ret_manifest);
+/* The unit's files of variables in the order in which they are read, in the arena. ret_unclear: why
+ * it may be others, or empty. */
+struct ht_unit_file *ht_apiserver_unit_files(struct ht_str text, const struct ht_unit_host *host,
+                                             struct ht_arena *arena, size_t *ret_len,
+                                             struct ht_str *ret_unclear);
 #endif

@@ -16,8 +16,6 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { DROP_INS_MAX = 64 };
-
 /* A file that declares an API server. */
 struct declared {
     struct ht_str path; /* empty: none was found */
@@ -128,133 +126,6 @@ static bool find_microk8s(struct ht_hostconf_pass *pass, struct declared *declar
     return true;
 }
 
-/* Counts what could not be looked at, so that a later look at it tells whether all was. */
-static size_t failures(const struct ht_hostconf_pass *pass)
-{
-    return pass->denied + pass->cut + (pass->failed != 0);
-}
-
-static struct ht_str name_of(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
-static bool has_name(struct ht_text_list paths, struct ht_str name)
-{
-    for (size_t i = 0; i < paths.len; i++) {
-        if (ht_str_equal(name_of(paths.items[i]), name))
-            return true;
-    }
-    return false;
-}
-
-static int by_name(const void *left, const void *right)
-{
-    const struct ht_str *a = left, *b = right;
-
-    return ht_str_compare(name_of(*a), name_of(*b));
-}
-
-/* What is dropped into a unit, in the order in which it counts: by name, and of one name the first
- * that is found. */
-static struct ht_text_list find_drop_ins(struct ht_hostconf_pass *pass)
-{
-    static const char *const units[] = {"kube-apiserver.service.d", "kube-.service.d", "service.d"};
-    static const char *const folders[] = {"/etc/systemd/system", "/run/systemd/system",
-                                          "/usr/lib/systemd/system", "/lib/systemd/system"};
-    struct ht_text_list found = {0};
-
-    for (size_t i = 0; i < ARRAY_LEN(units) * ARRAY_LEN(folders); i++) {
-        const char *folder = ht_arena_strf(pass->scratch, "%s/%s", folders[i % ARRAY_LEN(folders)],
-                                           units[i / ARRAY_LEN(folders)])
-                                 .data;
-        struct ht_text_list names = ht_hostconf_list(pass, folder);
-        struct ht_str *paths = ht_arena_array(pass->scratch, struct ht_str, names.len);
-        size_t len = 0;
-
-        for (size_t j = 0; j < names.len; j++) {
-            if (ht_str_has_suffix(names.items[j], ".conf") && !has_name(found, names.items[j]))
-                paths[len++] =
-                    ht_arena_strf(pass->scratch, "%s/%.*s", folder, HT_STR_ARG(names.items[j]));
-        }
-        found = join_words(pass, found, (struct ht_text_list){.items = paths, .len = len});
-    }
-
-    struct ht_str *sorted = ht_arena_array(pass->scratch, struct ht_str, found.len);
-    for (size_t i = 0; i < found.len; i++)
-        sorted[i] = found.items[i];
-    qsort(sorted, found.len, sizeof(*sorted), by_name);
-    return (struct ht_text_list){.items = sorted, .len = found.len};
-}
-
-/* False: one of them may say something and could not be read. */
-static bool add_drop_ins(struct ht_hostconf_pass *pass, struct ht_str *text)
-{
-    ht_autobuf struct ht_buf joined = HT_BUF(HT_LIMIT_YAML);
-    size_t before = failures(pass);
-    struct ht_text_list paths = find_drop_ins(pass);
-    bool all = failures(pass) == before && paths.len <= DROP_INS_MAX;
-    struct ht_str more;
-
-    ht_buf_add_str(&joined, *text);
-    for (size_t i = 0; i < paths.len && i < DROP_INS_MAX; i++) {
-        if (ht_hostconf_read(pass, paths.items[i], &more, NULL))
-            ht_buf_addf(&joined, "\n\n[]\n%.*s", HT_STR_ARG(more));
-        else
-            all = false;
-    }
-    *text = ht_arena_str(pass->scratch, ht_buf_str(&joined));
-    return all && !ht_buf_is_full(&joined);
-}
-
-/* The files of variables that a unit names, one behind the other. False: one that is there, or may
- * be, could not be read. */
-static bool read_environment(struct ht_hostconf_pass *pass, struct ht_str unit,
-                             struct ht_str *ret_text)
-{
-    struct ht_text_list files = ht_apiserver_unit_files(unit, pass->scratch);
-    struct ht_str text;
-    struct stat st;
-    bool all = true;
-
-    *ret_text = (struct ht_str){0};
-    for (size_t i = 0; i < files.len; i++) {
-        struct ht_str path = ht_arena_str(pass->scratch, files.items[i]);
-
-        if (ht_hostconf_read(pass, path, &text, NULL))
-            *ret_text =
-                ht_arena_strf(pass->scratch, "%.*s\n%.*s", HT_STR_ARG(*ret_text), HT_STR_ARG(text));
-        else if (strpbrk(path.data, "*?[%") ||
-                 ht_root_stat(pass->root, path.data, &st, NULL) != -ENOENT)
-            all = false;
-    }
-    return all;
-}
-
-static bool find_unit(struct ht_hostconf_pass *pass, struct declared *declared)
-{
-    static const char *const paths[] = {"/etc/systemd/system/kube-apiserver.service",
-                                        "/usr/lib/systemd/system/kube-apiserver.service",
-                                        "/lib/systemd/system/kube-apiserver.service"};
-
-    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        struct ht_str path = ht_str_from(paths[i]);
-        struct ht_str text, environment;
-        bool all;
-
-        if (!ht_hostconf_read(pass, path, &text, NULL))
-            continue;
-        all = add_drop_ins(pass, &text);
-        all = read_environment(pass, text, &environment) && all;
-        if (!ht_apiserver_decode_unit(text, environment, pass->scratch, &declared->manifest))
-            continue;
-        declared->manifest.is_partial |= !all;
-        declared->path = path;
-        return true;
-    }
-    return false;
-}
-
 /* config.yaml and then config.yaml.d/NAME.yaml, later ones in front of the command line. */
 static struct ht_text_list rancher_words(struct ht_hostconf_pass *pass, const char *product)
 {
@@ -313,7 +184,8 @@ static void find_declared(struct ht_hostconf_pass *pass, struct declared *declar
 {
     *declared = (struct declared){0};
     if (find_pod(pass, kubeadm_pods, declared) || find_pod(pass, rke2_pods, declared) ||
-        find_microk8s(pass, declared) || find_unit(pass, declared) ||
+        find_microk8s(pass, declared) ||
+        ht_hostconf_find_unit(pass, &declared->path, &declared->manifest) ||
         find_rancher(pass, "k3s", HT_APISERVER_K3S, declared) ||
         find_rancher(pass, "rke2", HT_APISERVER_RKE2, declared))
         return;
@@ -409,7 +281,7 @@ static void add_process(struct ht_hostconf_pass *pass, const struct ht_hostconf_
     if (declared->path.len && declared->manifest.program == program) {
         ht_apiserver_set_manifest(&apiserver, declared->path);
         decode(pass, declared, program, declared->manifest.words, &intent);
-        if (process->has_words && !declared->manifest.is_partial)
+        if (process->has_words && declared->manifest.unclear.len == 0)
             ht_apiserver_set_differs(&apiserver,
                                      ht_apiserver_differences(&apiserver, &intent, pass->arena));
     }
@@ -425,7 +297,9 @@ static void add_declared(struct ht_hostconf_pass *pass, const struct declared *d
                         ht_arena_strf(pass->arena, "manifest:%.*s", HT_STR_ARG(declared->path)));
     ht_apiserver_set_found(&apiserver, HT_APISERVER_FOUND_MANIFEST);
     ht_apiserver_set_manifest(&apiserver, declared->path);
-    if (!declared->manifest.is_partial) { /* else what it is started with is not known */
+    if (declared->manifest.unclear.len) {
+        ht_apiserver_set_unclear(&apiserver, declared->manifest.unclear);
+    } else {
         decode(pass, declared, declared->manifest.program, declared->manifest.words, &apiserver);
         follow_config(pass, declared, &apiserver);
     }

@@ -52,6 +52,7 @@ struct ht_hostconf_kubelet {
     struct ht_str bootstrap; /* file to join with; empty: the usual one */
 };
 
+struct ht_apiserver_manifest;
 struct ht_hostconf_sockets;
 struct ht_keepers;
 
@@ -85,6 +86,11 @@ enum { HT_HOSTCONF_PROCESSES_MAX = 256 };
 void ht_hostconf_find_processes(struct ht_hostconf_pass *pass);
 /* Adds rows of the API server and its encryption configuration. */
 void ht_hostconf_find_apiserver(struct ht_hostconf_pass *pass);
+
+/* Finds the node's unit of an API server. False: there is none, it is masked, or it starts
+ * something else; then ret_path is empty. Texts live in the arenas. */
+bool ht_hostconf_find_unit(struct ht_hostconf_pass *pass, struct ht_str *ret_path,
+                           struct ht_apiserver_manifest *ret_manifest);
 
 /* Reads which sockets of the node wait for others, and which of the processes owns them. */
 void ht_hostconf_find_sockets(struct ht_hostconf_pass *pass);

@@ -32,6 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ht_str text = {.data = (const char *)data, .len = size};
     struct ht_apiserver_manifest manifest = {0};
     struct ht_text_list words = ht_apiserver_words(text, arena);
+    const struct ht_unit_host host = {.hostname = HT_S("node")};
+    struct ht_str unclear;
+    size_t len;
 
     for (unsigned program = HT_APISERVER_NONE; program <= HT_APISERVER_KUBELITE; program++)
         decode(program, words, arena);
@@ -41,8 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         decode(manifest.program, manifest.words, arena);
         ht_apiserver_host_path(&manifest, ht_str_from("/etc/kubernetes/enc.yaml"), arena);
     }
-    if (ht_apiserver_decode_unit(text, text, arena, &manifest))
+    if (ht_apiserver_decode_unit(text, text, &host, arena, &manifest))
         decode(manifest.program, manifest.words, arena);
+    (void)ht_apiserver_unit_files(text, &host, arena, &len, &unclear);
     decode(HT_APISERVER_KUBELITE, ht_apiserver_decode_args_file(text, arena), arena);
     decode(HT_APISERVER_K3S, ht_apiserver_decode_rancher(text, arena), arena);
     decode(HT_APISERVER_KUBE, ht_apiserver_decode_openshift(text, arena), arena);

@@ -321,6 +321,8 @@ static void an_api_server_behind_a_shell_is_found(void **state)
     assert_false(ht_apiserver_decode_pod(HT_S("{"), arena, &manifest));
 }
 
+static const struct ht_unit_host nothing_known;
+
 static void units_and_files_of_flags_are_read(void **state)
 {
     struct ht_apiserver_manifest manifest = {0};
@@ -329,12 +331,12 @@ static void units_and_files_of_flags_are_read(void **state)
     assert_true(ht_apiserver_decode_unit(
         HT_S("[Service]\nExecStart=-/usr/local/bin/kube-apiserver \\\n  --etcd-prefix=/a \\\n"
              "  --etcd-servers=https://127.0.0.1:2379\nRestart=always\n"),
-        HT_S(""), arena, &manifest));
+        HT_S(""), &nothing_known, arena, &manifest));
     assert_int_equal(manifest.words.len, 3);
     assert_true(ht_str_is(ht_apiserver_flag(manifest.words, "etcd-prefix"), "/a"));
-    assert_false(manifest.is_partial);
-    assert_false(ht_apiserver_decode_unit(HT_S("[Service]\nExecStart=/bin/true\n"), HT_S(""), arena,
-                                          &manifest));
+    assert_int_equal(manifest.unclear.len, 0);
+    assert_false(ht_apiserver_decode_unit(HT_S("[Service]\nExecStart=/bin/true\n"), HT_S(""),
+                                          &nothing_known, arena, &manifest));
 
     struct ht_text_list words = ht_apiserver_decode_args_file(
         HT_S("# a comment\n--etcd-servers=unix:///k.sock\n--etcd-prefix \"/b c\"\n\n"), arena);
@@ -342,32 +344,47 @@ static void units_and_files_of_flags_are_read(void **state)
     assert_true(ht_str_is(ht_apiserver_flag(words, "etcd-prefix"), "/b c"));
 }
 
+/* expected: paths, each with "-" in front if it need not be there and "|" behind it. */
+static void assert_files(const char *unit, const char *expected, const char *expected_unclear)
+{
+    const struct ht_unit_host host = {.hostname = HT_S("n1.example.org")};
+    struct ht_str text = {0}, unclear;
+    size_t len;
+    const struct ht_unit_file *files =
+        ht_apiserver_unit_files(ht_str_from(unit), &host, arena, &len, &unclear);
+
+    for (size_t i = 0; i < len; i++)
+        text = ht_arena_strf(arena, "%.*s%s%.*s|", HT_STR_ARG(text),
+                             files[i].is_optional ? "-" : "", HT_STR_ARG(files[i].path));
+    assert_string_equal(ht_arena_str(arena, text).data, expected);
+    assert_string_equal(ht_arena_str(arena, unclear).data, expected_unclear);
+}
+
 static void variables_of_units_are_followed(void **state)
 {
     static const char unit[] =
-        "[Service]\nEnvironment=PREFIX=/p 'X=a b'\nEnvironmentFile=-/etc/one /etc/two\n"
+        "[Service]\nEnvironment=PREFIX=/p 'X=a "
+        "b'\nEnvironmentFile=-/etc/one\nEnvironmentFile=/etc/two\n"
         "ExecStart=/usr/bin/kube-apiserver --etcd-prefix=${PREFIX} $ARGS $MORE\n";
     struct ht_apiserver_manifest manifest = {0};
-    struct ht_text_list files = ht_apiserver_unit_files(ht_str_from(unit), arena);
 
     (void)state;
-    assert_int_equal(files.len, 2);
-    assert_true(ht_str_is(files.items[0], "/etc/one"));
-    assert_true(ht_str_is(files.items[1], "/etc/two"));
+    assert_files(unit, "-/etc/one|/etc/two|", "");
 
     assert_true(ht_apiserver_decode_unit(
         ht_str_from(unit),
-        HT_S("# a comment\nARGS=\"--encryption-provider-config=/e --v=2\"\nMORE=--x --y\n"), arena,
-        &manifest));
-    assert_false(manifest.is_partial);
+        HT_S("# a comment\nARGS=\"--encryption-provider-config=/e --v=2\"\nMORE=--x --y\n"),
+        &nothing_known, arena, &manifest));
+    assert_int_equal(manifest.unclear.len, 0);
     assert_int_equal(manifest.words.len, 6);
     assert_true(ht_str_is(ht_apiserver_flag(manifest.words, "etcd-prefix"), "/p"));
     assert_true(ht_str_is(ht_apiserver_flag(manifest.words, "encryption-provider-config"), "/e"));
 
     /* What nothing sets may be anything. */
     struct ht_apiserver_manifest unknown = {0};
-    assert_true(ht_apiserver_decode_unit(ht_str_from(unit), HT_S("MORE=--x\n"), arena, &unknown));
-    assert_true(unknown.is_partial);
+    assert_true(ht_apiserver_decode_unit(ht_str_from(unit), HT_S("MORE=--x\n"), &nothing_known,
+                                         arena, &unknown));
+    assert_true(unknown.unclear.len > 0);
 }
 
 /* Lines of a unit and of its file of variables, and what they say of the one flag. */
@@ -379,13 +396,14 @@ struct unit_case {
 
 static void assert_unit(const struct unit_case *expected, const char *start)
 {
+    const struct ht_unit_host host = {.hostname = HT_S("n1.example.org")};
     struct ht_apiserver_manifest manifest = {0};
     struct ht_str text =
         ht_arena_strf(arena, "[Service]\n%s\nExecStart=%s\n", expected->lines, start);
 
-    assert_true(
-        ht_apiserver_decode_unit(text, ht_str_from(expected->environment), arena, &manifest));
-    assert_int_equal(manifest.is_partial, !expected->config);
+    assert_true(ht_apiserver_decode_unit(text, ht_str_from(expected->environment), &host, arena,
+                                         &manifest));
+    assert_int_equal(manifest.unclear.len > 0, !expected->config);
     if (expected->config)
         assert_string_equal(
             ht_arena_str(arena, ht_apiserver_flag(manifest.words, "encryption-provider-config"))
@@ -416,6 +434,16 @@ static void units_are_read_as_systemd_reads_them(void **state)
         {"", "ARGS=\"--v=2\n" FLAG "/e\"\n", NULL},
         {"ExecStart=/bin/kube-apiserver " FLAG "/other", "ARGS=--v=2\n", NULL},
         {"ExecStart=/bin/kube-apiserver " FLAG "/other\nExecStart=", "ARGS=--v=2\n", ""},
+        {"Environment=ARGS=" FLAG "/%N/%p%i/%%h%", "", "/kube-apiserver/kube-apiserver/%h%"},
+        {"Environment=ARGS=" FLAG "%E/%j.%l", "", "/etc/apiserver.n1"},
+        {"Environment=ARGS=" FLAG "/%H-1%,", "", "/n1.example.org-1%,"},
+        {"Environment=ARGS=" FLAG "/%m", "", NULL},
+        {"Environment=ARGS=" FLAG "/e%q", "", NULL},
+        {"", "ARGS=" FLAG "/%n\n", "/%n"},
+        {"Environment=ARGS=" FLAG "/a\\x41\\101\\q", "", "/aAAq"},
+        {"Environment='ARGS=" FLAG "/a\\x2fb'", "", "/a/b"},
+        {"Environment=ARGS=" FLAG "/\\u0041", "", NULL},
+        {"Environment=X\nEnvironmentFile=/a\nEnvironmentFile=", "ARGS=" FLAG "/e\n", "/e"},
     };
     static const struct unit_case dollars = {"Environment=E=/e", "", "$E"};
     static const struct unit_case literal = {"Environment=E=/e", "", "${E}"};
@@ -430,18 +458,26 @@ static void units_are_read_as_systemd_reads_them(void **state)
     assert_unit(&literal, ":/bin/kube-apiserver " FLAG "${E}");
     assert_unit(&bare, "/bin/kube-apiserver " FLAG "/x$E");
     assert_unit(&several, "/bin/kube-apiserver " FLAG "${E}${F}$$");
+    assert_unit(&(struct unit_case){"", "", "/etc/kube-apiserver$x"},
+                ":%h/bin/kube-apiserver " FLAG "%E/%N$x");
+    assert_unit(&(struct unit_case){"", "", NULL}, "/bin/kube-apiserver " FLAG "/%v");
+    assert_unit(&(struct unit_case){"", "", NULL}, "/bin/kube-apiserver --v=2 ; /bin/true");
 #undef FLAG
 }
 
-/* An empty line of files takes back the files too. */
-static void files_of_variables_are_taken_back(void **state)
+/* A line has one path, and it ends where the line does. */
+static void a_unit_names_one_file_of_variables_a_line(void **state)
 {
-    struct ht_text_list files = ht_apiserver_unit_files(
-        HT_S("[Service]\nEnvironmentFile=/a\nEnvironmentFile=\nEnvironmentFile=-/b\n"), arena);
-
     (void)state;
-    assert_int_equal(files.len, 1);
-    assert_true(ht_str_is(files.items[0], "/b"));
+    assert_files("[Service]\nEnvironmentFile=/a\nEnvironmentFile=\nEnvironmentFile=-/b\n", "-/b|",
+                 "");
+    assert_files("[Service]\nEnvironmentFile=-/etc/a b/c.env \n", "-/etc/a b/c.env|", "");
+    assert_files("[Service]\nEnvironmentFile=\"/etc/a\"\nEnvironmentFile=- /b\nEnvironmentFile=c\n",
+                 "", "");
+    assert_files("[Service]\nEnvironmentFile=%E/%p/%l/%%[ab]*.env\n",
+                 "/etc/kube-apiserver/n1/%[ab]*.env|", "");
+    assert_files("[Service]\nEnvironmentFile=/etc/%m\nEnvironmentFile=/b\n", "/b|",
+                 "what %m stands for is not known");
 }
 
 static void a_later_file_of_k3s_replaces_lists(void **state)
@@ -492,7 +528,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(units_and_files_of_flags_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(variables_of_units_are_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(units_are_read_as_systemd_reads_them, setup, teardown),
-        cmocka_unit_test_setup_teardown(files_of_variables_are_taken_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_unit_names_one_file_of_variables_a_line, setup, teardown),
         cmocka_unit_test_setup_teardown(a_later_file_of_k3s_replaces_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(a_manifest_that_differs_is_noticed, setup, teardown),
     };

@@ -171,65 +171,6 @@ static void microk8s_has_its_flags_in_a_file(void **state)
     assert_true(ht_encryption_has_error(encryption_of(node, "/e.yaml")));
 }
 
-/* --encryption-provider-config of what is found now; "?": not known. */
-static void assert_config(struct place *place, const char *expected)
-{
-    const struct ht_apiserver *server = only_server(look(place));
-
-    if (ht_apiserver_has_encryption_config(server))
-        assert_true(ht_str_is(server->encryption_config, expected));
-    else
-        assert_string_equal(expected, "?");
-    place->feed.sample = ht_node_unref(place->feed.sample);
-}
-
-static const char unit[] = "etc/systemd/system/kube-apiserver.service";
-static void a_unit_is_read_with_what_is_dropped_into_it(void **state)
-{
-    struct place *place = *state;
-
-    put(place, unit,
-        HT_S("[Service]\nEnvironment=ARGS=--encryption-provider-config=/a.yaml\n"
-             "ExecStart=/usr/bin/kube-apiserver $ARGS\n"));
-    assert_config(place, "/a.yaml");
-    put(place, "etc/systemd/system/kube-apiserver.service.d/20.conf",
-        HT_S("[Service]\nEnvironment=ARGS=--encryption-provider-config=/c.yaml\n"));
-    put(place, "run/systemd/system/kube-apiserver.service.d/30.conf",
-        HT_S("Environment=ARGS=--v=2\n"));
-    put(place, "usr/lib/systemd/system/service.d/10.conf",
-        HT_S("[Service]\nEnvironment=ARGS=--encryption-provider-config=/b.yaml\n"));
-    put(place, "usr/lib/systemd/system/kube-apiserver.service.d/20.conf",
-        HT_S("[Service]\nEnvironment=ARGS=--encryption-provider-config=/hidden.yaml\n"));
-    assert_config(place, "/c.yaml");
-    put(place, "run/systemd/system/kube-apiserver.service.d/30.conf",
-        HT_S("[Service]\nExecStart=\nExecStart=/usr/bin/kube-apiserver\n"));
-    assert_config(place, "");
-}
-
-static void a_drop_in_that_cannot_be_read_leaves_the_flags_unknown(void **state)
-{
-    struct place *place = *state;
-
-    put(place, unit,
-        HT_S("[Service]\nEnvironmentFile=-/none\n"
-             "ExecStart=/usr/bin/kube-apiserver --encryption-provider-config=/a.yaml\n"));
-    assert_config(place, "/a.yaml");
-    put_link(place, "etc/systemd/system/kube-apiserver.service.d/20.conf", "/none");
-    assert_config(place, "?");
-}
-
-static void a_file_of_variables_that_cannot_be_read_leaves_the_flags_unknown(void **state)
-{
-    struct place *place = *state;
-
-    put(place, unit,
-        HT_S("[Service]\nEnvironment=ARGS=--v=2\nEnvironmentFile=/etc/folder\n"
-             "ExecStart=/usr/bin/kube-apiserver $ARGS\n"));
-    assert_config(place, "");
-    put(place, "etc/folder/file", HT_S(""));
-    assert_config(place, "?");
-}
-
 static void a_configuration_that_nobody_names_is_told(void **state)
 {
     struct place *place = *state;
@@ -679,12 +620,6 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(k3s_is_found_without_a_process, setup, teardown),
         cmocka_unit_test_setup_teardown(microk8s_has_its_flags_in_a_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_unit_is_read_with_what_is_dropped_into_it, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_drop_in_that_cannot_be_read_leaves_the_flags_unknown,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            a_file_of_variables_that_cannot_be_read_leaves_the_flags_unknown, setup, teardown),
         cmocka_unit_test_setup_teardown(a_configuration_that_nobody_names_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(etcd_is_told_by_flags_and_variables, setup, teardown),
         cmocka_unit_test_setup_teardown(etcd_of_a_file_and_of_a_pod, setup, teardown),

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The unit kube-apiserver.service of a node: its file, what is dropped into it and its files of
+ * variables, found where and in the order in which systemd looks for them (systemd.unit(5)).
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apiserver.h"
+#include "hostconf-private.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { DROP_INS_MAX = 64, MATCHES_MAX = 64, NAMES_MAX = 1000, LINK_BYTES = 4096 };
+
+#define UNIT "kube-apiserver.service"
+
+/* Where the system's manager looks, the first one first. */
+static const char *const folders[] = {
+    "/etc/systemd/system.control",   "/run/systemd/system.control",  "/run/systemd/transient",
+    "/run/systemd/generator.early",  "/etc/systemd/system",          "/etc/systemd/system.attached",
+    "/run/systemd/system",           "/run/systemd/system.attached", "/run/systemd/generator",
+    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",      "/lib/systemd/system",
+    "/run/systemd/generator.late"};
+
+struct finding {
+    struct ht_hostconf_pass *pass;
+    struct ht_unit_host host;
+    struct ht_str unclear; /* the first reason; empty: nothing is */
+};
+
+static void doubt(struct finding *finding, struct ht_str path, const char *why)
+{
+    if (finding->unclear.len == 0)
+        finding->unclear = ht_arena_strf(finding->pass->scratch, "%.*s %s", HT_STR_ARG(path), why);
+}
+
+static struct ht_str name_of(struct ht_str path)
+{
+    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+}
+
+/* ---- what a name leads to ---- */
+
+enum state { MISSING, MASKED, THERE };
+
+/* Empty files and what leads to a device are there to hide what has the same name elsewhere. */
+static enum state state_of(struct finding *finding, struct ht_str path)
+{
+    const struct ht_root *root = finding->pass->root;
+    ht_autobuf struct ht_buf link = HT_BUF(LINK_BYTES);
+    struct stat st;
+    int r = ht_root_stat(root, path.data, &st, NULL);
+
+    if (r == 0)
+        return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && !st.st_size)
+                   ? MASKED
+                   : THERE;
+    if (ht_root_readlink(root, path.data, &link, NULL) == 0)
+        return ht_str_is(ht_buf_str(&link), "/dev/null") ? MASKED : THERE;
+    return r == -ENOENT || r == -ENOTDIR ? MISSING : THERE;
+}
+
+/* Another name of a unit that is called otherwise, which has drop-ins of its own. */
+static bool is_alias(struct finding *finding, struct ht_str path)
+{
+    ht_autobuf struct ht_buf link = HT_BUF(LINK_BYTES);
+
+    return ht_root_readlink(finding->pass->root, path.data, &link, NULL) == 0 &&
+           !ht_str_is(name_of(ht_buf_str(&link)), UNIT);
+}
+
+/* ---- names in a folder ---- */
+
+struct listing {
+    struct finding *finding;
+    const char *pattern; /* of a name */
+    struct ht_str *names;
+    size_t len;
+};
+
+static int visit_name(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct listing *listing = context;
+
+    (void)type;
+    (void)inode;
+    if (fnmatch(listing->pattern, name, FNM_PERIOD) == 0 && listing->len < NAMES_MAX)
+        listing->names[listing->len++] = ht_arena_text(listing->finding->pass->scratch, name);
+    return 0;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct ht_str *a = left, *b = right;
+
+    return ht_str_compare(name_of(*a), name_of(*b));
+}
+
+/* Names that match, in order; empty where there is no such folder. */
+static struct ht_text_list list_names(struct finding *finding, struct ht_str folder,
+                                      const char *pattern)
+{
+    struct listing listing = {.finding = finding, .pattern = pattern};
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_name, .context = &listing, .max_entries = NAMES_MAX};
+    struct stat st;
+    int r = ht_root_stat(finding->pass->root, folder.data, &st, NULL);
+
+    if (r == 0) {
+        listing.names = ht_arena_array(finding->pass->scratch, struct ht_str, NAMES_MAX);
+        r = ht_root_list(finding->pass->root, folder.data, &visitor, NULL);
+    }
+    ht_hostconf_note_failure(finding->pass, r, folder);
+    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+        doubt(finding, folder, "cannot be listed");
+    if (listing.len)
+        qsort(listing.names, listing.len, sizeof(*listing.names), by_name);
+    return (struct ht_text_list){.items = listing.names, .len = listing.len};
+}
+
+/* ---- what is dropped into it ---- */
+
+struct drop_ins {
+    struct ht_str paths[DROP_INS_MAX];
+    size_t len;
+};
+
+static bool has_name(const struct drop_ins *drop_ins, struct ht_str name)
+{
+    for (size_t i = 0; i < drop_ins->len; i++) {
+        if (ht_str_equal(name_of(drop_ins->paths[i]), name))
+            return true;
+    }
+    return false;
+}
+
+static void add_folder(struct finding *finding, const char *folder, const char *unit,
+                       struct drop_ins *drop_ins)
+{
+    struct ht_str path = ht_arena_strf(finding->pass->scratch, "%s/%s.d", folder, unit);
+    struct ht_text_list names = list_names(finding, path, "*.conf");
+
+    for (size_t i = 0; i < names.len; i++) {
+        if (has_name(drop_ins, names.items[i]))
+            continue;
+        if (drop_ins->len == DROP_INS_MAX) {
+            doubt(finding, path, "has more files than are read");
+            return;
+        }
+        drop_ins->paths[drop_ins->len++] = ht_arena_strf(
+            finding->pass->scratch, "%.*s/%.*s", HT_STR_ARG(path), HT_STR_ARG(names.items[i]));
+    }
+}
+
+/* In the order in which they count: by name, and of one name the first that is found. */
+static void find_drop_ins(struct finding *finding, struct drop_ins *drop_ins)
+{
+    drop_ins->len = 0;
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        add_folder(finding, folders[i], UNIT, drop_ins);
+        add_folder(finding, folders[i], "kube-.service", drop_ins);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+        add_folder(finding, folders[i], "service", drop_ins);
+    qsort(drop_ins->paths, drop_ins->len, sizeof(*drop_ins->paths), by_name);
+}
+
+/* The unit and all that is dropped into it, as it is decoded. */
+static struct ht_str add_drop_ins(struct finding *finding, struct ht_str text)
+{
+    ht_autobuf struct ht_buf joined = HT_BUF(HT_LIMIT_YAML);
+    struct drop_ins drop_ins;
+    struct ht_str more;
+
+    find_drop_ins(finding, &drop_ins);
+    ht_buf_add_str(&joined, text);
+    for (size_t i = 0; i < drop_ins.len; i++) {
+        struct ht_str path = drop_ins.paths[i];
+
+        if (state_of(finding, path) == MASKED)
+            continue;
+        if (ht_hostconf_read(finding->pass, path, &more, NULL))
+            ht_buf_addf(&joined, "\n\n[]\n%.*s", HT_STR_ARG(more));
+        else
+            doubt(finding, path, "cannot be read");
+    }
+    if (ht_buf_is_full(&joined))
+        doubt(finding, HT_S(UNIT), "is longer than is read");
+
+    struct ht_str kept = ht_arena_str(finding->pass->scratch, ht_buf_str(&joined));
+    if (joined.len)
+        ht_wipe(joined.data, joined.len);
+    return kept;
+}
+
+/* ---- files of variables ---- */
+
+struct matches {
+    struct ht_str paths[MATCHES_MAX];
+    size_t len;
+};
+
+static void add_match(struct finding *finding, struct matches *matches, struct ht_str path)
+{
+    if (matches->len < MATCHES_MAX)
+        matches->paths[matches->len++] = path;
+    else
+        doubt(finding, path, "is one of more files of variables than are read");
+}
+
+/* Replaces each folder by what is in it and matches the next part of the pattern. */
+static void match(struct finding *finding, struct ht_str pattern, struct matches *matches)
+{
+    struct ht_str part;
+
+    *matches = (struct matches){.paths = {HT_S("")}, .len = 1};
+    while (ht_str_next(&pattern, '/', &part)) {
+        struct matches found = {.len = 0};
+
+        if (part.len == 0)
+            continue;
+        part = ht_arena_str(finding->pass->scratch, part);
+        for (size_t i = 0; i < matches->len; i++) {
+            struct ht_str folder =
+                ht_arena_strf(finding->pass->scratch, "%.*s/", HT_STR_ARG(matches->paths[i]));
+            struct ht_text_list names = {.items = &part, .len = 1};
+
+            if (strpbrk(part.data, "*?[\\"))
+                names = list_names(finding, folder, part.data);
+            for (size_t j = 0; j < names.len; j++)
+                add_match(finding, &found,
+                          ht_arena_strf(finding->pass->scratch, "%.*s%.*s", HT_STR_ARG(folder),
+                                        HT_STR_ARG(names.items[j])));
+        }
+        *matches = found;
+    }
+}
+
+static void read_files(struct finding *finding, const struct ht_unit_file *file,
+                       struct ht_str *text)
+{
+    struct matches matches;
+    size_t there = 0;
+
+    match(finding, file->path, &matches);
+    for (size_t i = 0; i < matches.len; i++) {
+        struct ht_str path = matches.paths[i], more;
+
+        if (state_of(finding, path) == MISSING)
+            continue;
+        there++;
+        if (ht_hostconf_read(finding->pass, path, &more, NULL))
+            *text = ht_arena_strf(finding->pass->scratch, "%.*s\n\n%.*s", HT_STR_ARG(*text),
+                                  HT_STR_ARG(more));
+        else
+            doubt(finding, path, "cannot be read");
+    }
+    /* It does not start without it: when it is started there may be one. */
+    if (there == 0 && !file->is_optional)
+        doubt(finding, file->path, "is not there");
+}
+
+/* The files of variables that a unit names, one behind the other. */
+static struct ht_str read_environment(struct finding *finding, struct ht_str unit)
+{
+    struct ht_str text = {0}, unclear;
+    size_t len;
+    const struct ht_unit_file *files =
+        ht_apiserver_unit_files(unit, &finding->host, finding->pass->scratch, &len, &unclear);
+
+    for (size_t i = 0; i < len; i++)
+        read_files(finding, &files[i], &text);
+    if (finding->unclear.len == 0)
+        finding->unclear = unclear;
+    return text;
+}
+
+/* ---- the system that it is of ---- */
+
+static struct ht_str read_line(struct ht_hostconf_pass *pass, const struct ht_root *root,
+                               const char *path)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(LINK_BYTES);
+
+    if (ht_root_read(root, path, &text, LINK_BYTES, NULL) < 0)
+        return (struct ht_str){0};
+    return ht_arena_str(pass->scratch, ht_str_trim(ht_buf_str(&text)));
+}
+
+/* The kernel tells a process the name of the process's own system: it counts where that is the
+ * system's of the first process, too. */
+static struct ht_str read_hostname(struct ht_hostconf_pass *pass)
+{
+    ht_autobuf struct ht_buf ours = HT_BUF(LINK_BYTES), first = HT_BUF(LINK_BYTES);
+
+    if (ht_root_readlink(pass->proc, "proc/self/ns/uts", &ours, NULL) < 0 ||
+        ht_root_readlink(pass->proc, "proc/1/ns/uts", &first, NULL) < 0 ||
+        !ht_str_equal(ht_buf_str(&ours), ht_buf_str(&first)))
+        return (struct ht_str){0};
+    return read_line(pass, pass->proc, "proc/sys/kernel/hostname");
+}
+
+static void read_host(struct finding *finding)
+{
+    struct ht_str id = read_line(finding->pass, finding->pass->root, "etc/machine-id");
+
+    finding->host.hostname = read_hostname(finding->pass);
+    finding->host.machine_id = id.len == 32 ? id : (struct ht_str){0};
+}
+
+/* ---- the unit ---- */
+
+/* The file that counts; empty: there is none. */
+static struct ht_str find_file(struct finding *finding)
+{
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        struct ht_str path = ht_arena_strf(finding->pass->arena, "%s/" UNIT, folders[i]);
+        enum state state = state_of(finding, path);
+
+        if (state == MASKED)
+            return (struct ht_str){0};
+        if (state == THERE)
+            return path;
+    }
+    return (struct ht_str){0};
+}
+
+bool ht_hostconf_find_unit(struct ht_hostconf_pass *pass, struct ht_str *ret_path,
+                           struct ht_apiserver_manifest *ret_manifest)
+{
+    struct finding finding = {.pass = pass};
+    struct ht_str path = find_file(&finding), text;
+
+    if (path.len == 0)
+        return false;
+    *ret_path = path;
+    *ret_manifest = (struct ht_apiserver_manifest){.program = HT_APISERVER_KUBE};
+    if (ht_hostconf_read(pass, path, &text, NULL)) {
+        if (is_alias(&finding, path))
+            doubt(&finding, path, "is another unit by its own name");
+        text = add_drop_ins(&finding, text);
+        if (ht_str_find_byte(text, '%') >= 0)
+            read_host(&finding);
+
+        struct ht_str environment = read_environment(&finding, text);
+        if (!ht_apiserver_decode_unit(text, environment, &finding.host, pass->scratch,
+                                      ret_manifest)) {
+            *ret_path = (struct ht_str){0};
+            return false;
+        }
+    } else {
+        doubt(&finding, path, "cannot be read");
+    }
+    if (finding.unclear.len)
+        ret_manifest->unclear = finding.unclear;
+    return true;
+}
