@@ -23,6 +23,19 @@ static struct ht_str miner_word(const struct live *live)
     return ht_facts_miner_word(live->facts, &live->process->argv);
 }
 
+/* What it calls itself, where that is a miner's name and its file has another. */
+static struct ht_str miner_alias(const struct live *live)
+{
+    const struct ht_process *process = live->process;
+    struct ht_str first = process->argv.len ? process->argv.items[0] : (struct ht_str){0};
+
+    if (ht_live_is(live, HT_FACT_PROGRAMS_READER))
+        return (struct ht_str){0};
+    if (ht_facts_is_miner(live->facts, process->comm))
+        return process->comm;
+    return ht_facts_is_miner(live->facts, first) ? first : (struct ht_str){0};
+}
+
 static void look_miner(struct ht_checking *checking, const struct ht_row *row)
 {
     struct live live;
@@ -32,15 +45,20 @@ static void look_miner(struct ht_checking *checking, const struct ht_row *row)
         return;
     struct ht_str word = miner_word(&live);
     bool named = ht_facts_is_miner(live.facts, live.program);
-    if (!named && !word.len)
+    struct ht_str alias = named ? (struct ht_str){0} : miner_alias(&live);
+    if (!named && !alias.len && !word.len)
         return;
-    finding = ht_live_fire(&live, named ? "Runs a miner (%.*s)" : "Works like a miner (%.*s)",
+    finding = ht_live_fire(&live,
+                           named       ? "Runs a miner (%.*s)"
+                           : alias.len ? "Calls itself a miner (%.*s)"
+                                       : "Works like a miner (%.*s)",
                            HT_STR_ARG(live.name));
     /* A name is easily given, a pool's address is not. */
     if (!word.len)
         ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
-    if (named)
-        ht_fire_evidence(checking, finding, "miners.yaml", "name of a miner", live.name);
+    if (named || alias.len)
+        ht_fire_evidence(checking, finding, "miners.yaml", "name of a miner",
+                         named ? live.name : alias);
     if (word.len)
         ht_fire_evidence(checking, finding, "miners.yaml", "word that a miner is given", word);
     ht_live_show(&live, finding);
@@ -211,9 +229,9 @@ static const struct ht_check checks[] = {
      .scope = HT_TABLE_PROCESS,
      .severity = HT_SEVERITY_CRITICAL,
      .title = "Runs a miner",
-     .condition = "The file that runs has the name of a miner of cryptocurrency, or its command "
-                  "line has a pool's address or a switch that only miners know. Processes of the "
-                  "node are judged too.",
+     .condition = "The file that runs or the process itself has the name of a miner of "
+                  "cryptocurrency, or its command line has a pool's address, a wallet of Monero "
+                  "or a switch that only miners know. Processes of the node are judged too.",
      .why = "Somebody uses this machine to earn money. Whoever brought a miner in had a way to run "
             "code of his own, and others come the same way.",
      .fix = STEPS,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tables of programs and miners are asked. */
+/* What the table of programs is asked. */
 #include "facts-private.h"
 
 enum {
@@ -83,30 +83,4 @@ bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
         return find_verb(manager, argv, i + 1, ret_verb);
     }
     return false;
-}
-
-bool ht_facts_is_miner(const struct ht_facts *facts, struct ht_str path)
-{
-    struct ht_str name = base_name(path);
-
-    return name.len && has_like(&facts->miners.names, name);
-}
-
-struct ht_str ht_facts_miner_word(const struct ht_facts *facts, const struct ht_text_list *argv)
-{
-    const struct ht_text_list *wanted = &facts->miners.arguments;
-
-    for (size_t i = 1; i < argv->len; i++) {
-        for (size_t j = 0; j < wanted->len; j++) {
-            /* Behind "-o" or "--url=" as well as alone; a whole script in one word is none. */
-            if (argv->items[i].len <= 256 && ht_str_find(argv->items[i], wanted->items[j], 0) >= 0)
-                return argv->items[i];
-        }
-    }
-    return (struct ht_str){0};
-}
-
-bool ht_facts_is_pool_port(const struct ht_facts *facts, struct ht_str port)
-{
-    return port.len && has_like(&facts->miners.ports, port);
 }

@@ -510,6 +510,8 @@ static const struct fact_key miners_keys[] = {
      .kind = FACT_TEXTS,
      .offset = offsetof(struct facts_miners, names),
      .required = true},
+    {.name = "others", .kind = FACT_TEXTS, .offset = offsetof(struct facts_miners, others)},
+    {.name = "pools", .kind = FACT_TEXTS, .offset = offsetof(struct facts_miners, pools)},
     {.name = "arguments",
      .kind = FACT_TEXTS,
      .offset = offsetof(struct facts_miners, arguments),
