@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the table of programs is asked. */
 #include "facts-private.h"
+#include "hulltop/base/mem.h"
 
 enum {
     NAME_WORDS = 3, /* "python3 -m pip": a manager may stand that far behind */
@@ -46,6 +47,17 @@ static const struct ht_fact_manager *find_manager(const struct ht_facts *facts, 
     return NULL;
 }
 
+/* What only pretends may say so anywhere. */
+static bool only_looks(const struct ht_fact_manager *manager, const struct ht_text_list *argv,
+                       size_t from)
+{
+    for (size_t i = from; i < argv->len; i++) {
+        if (ht_str_has_prefix(argv->items[i], "-") && has_like(&manager->looks, argv->items[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool find_verb(const struct ht_fact_manager *manager, const struct ht_text_list *argv,
                       size_t from, struct ht_str *ret_verb)
 {
@@ -56,10 +68,39 @@ static bool find_verb(const struct ht_fact_manager *manager, const struct ht_tex
     for (size_t i = from; i < argv->len && i < from + VERB_WORDS; i++) {
         if (has_like(&manager->verbs, argv->items[i])) {
             *ret_verb = argv->items[i];
-            return true;
+            return !only_looks(manager, argv, from);
         }
+        /* "npm run install" starts a script of that name. */
+        if (has_like(&manager->looks, argv->items[i]))
+            return false;
     }
     return false;
+}
+
+/* npm and others write all their words into the first one, as their title. */
+static bool is_title(const struct ht_text_list *argv)
+{
+    for (size_t i = 1; i < argv->len; i++) {
+        if (argv->items[i].len)
+            return false;
+    }
+    return argv->len && ht_str_find_byte(argv->items[0], ' ') > 0;
+}
+
+static bool title_at_work(const struct ht_facts *facts, struct ht_str title,
+                          struct ht_str *ret_name, struct ht_str *ret_verb)
+{
+    struct ht_str words[1 + VERB_WORDS];
+    struct ht_text_list list = {.items = words};
+    const struct ht_fact_manager *manager;
+
+    while (list.len < ARRAY_LEN(words) && ht_str_next(&title, ' ', &words[list.len]))
+        list.len += words[list.len].len > 0;
+    manager = list.len ? find_manager(facts, words[0]) : NULL;
+    if (!manager)
+        return false;
+    *ret_name = base_name(words[0]);
+    return find_verb(manager, &list, 1, ret_verb);
 }
 
 bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
@@ -75,6 +116,8 @@ bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
     if (!ht_facts_program_is(facts, HT_FACT_PROGRAMS_INTERPRETER, exe) &&
         !ht_facts_program_is(facts, HT_FACT_PROGRAMS_SHELL, exe))
         return false;
+    if (is_title(argv))
+        return title_at_work(facts, argv->items[0], ret_name, ret_verb);
     for (size_t i = 1; i < argv->len && i < NAME_WORDS; i++) {
         manager = find_manager(facts, argv->items[i]);
         if (!manager)

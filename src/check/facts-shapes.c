@@ -476,6 +476,7 @@ static const struct fact_key manager_keys[] = {
      .kind = FACT_TEXTS,
      .offset = offsetof(struct ht_fact_manager, verbs),
      .required = true},
+    {.name = "looks", .kind = FACT_TEXTS, .offset = offsetof(struct ht_fact_manager, looks)},
 };
 static const struct fact_shape manager_shape = SHAPE(ht_fact_manager, manager_keys);
 #define PROGRAMS(word, list)                                                                       \

@@ -238,10 +238,11 @@ struct ht_fact_workload {
 /* All of them; the count is put into *ret_len. */
 const struct ht_fact_workload *ht_facts_workloads(const struct ht_facts *facts, size_t *ret_len);
 
-/* A package manager and the words by which it changes something. */
+/* A package manager, the words by which it changes something, and those by which it does not. */
 struct ht_fact_manager {
     struct ht_text_list programs;
     struct ht_text_list verbs;
+    struct ht_text_list looks;
 };
 /* Lists of programs, by what they do. */
 enum ht_fact_programs {
@@ -261,7 +262,8 @@ enum ht_fact_programs {
 bool ht_facts_program_is(const struct ht_facts *facts, enum ht_fact_programs list,
                          struct ht_str path);
 /* Whether that command line has a package manager change something: its name and the verb, borrowed
- * from argv. A manager that is a script is found behind its interpreter. */
+ * from argv. A manager that is a script is found behind its interpreter, or in the title that it
+ * gave its process. */
 bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
                               const struct ht_text_list *argv, struct ht_str *ret_name,
                               struct ht_str *ret_verb);
