@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* DRF-011, 019, 020, 022, 023: programs that a container of an application has no use for. */
+#include <string.h>
+
 #include "catalogue-private.h"
 #include "drf-live.h"
 #include "hulltop/base/mem.h"
@@ -31,6 +33,46 @@ static void look_manager(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-019 ---- */
 
+/* Whether a shell was told what to run: then nobody types into it, though it has a terminal. */
+static bool is_told(const struct ht_process *process)
+{
+    const struct ht_text_list *argv = &process->argv;
+
+    for (size_t i = ht_live_words(process); i < argv->len; i++) {
+        struct ht_str word = argv->items[i];
+
+        if (ht_str_is(word, "-s"))
+            return false;
+        if (ht_str_is(word, "--rcfile") || ht_str_is(word, "--init-file")) {
+            i++;
+        } else if (word.len < 2 || !strchr("-+", word.data[0])) {
+            return word.len > 0 && !ht_str_is(word, "-");
+        } else if (ht_str_has_prefix(word, "--")) {
+            if (ht_str_is(word, "--command"))
+                return true;
+        } else if (memchr(word.data, 'c', word.len)) {
+            return true;
+        } else if (strchr("oO", word.data[word.len - 1])) {
+            i++; /* the name of an option */
+        }
+    }
+    return false;
+}
+
+static bool has_terminal(const struct ht_process *process)
+{
+    return process->stdio.len > 0 && ht_str_is(process->stdio.items[0], "tty");
+}
+
+/* A shell that somebody's shell began is no session of its own. */
+static bool is_begun_by_session(struct ht_checking *checking, const struct live *live)
+{
+    const struct ht_process *parent = ht_live_parent(live);
+
+    return parent && ht_process_has_container_id(parent) && is_shell(checking, parent) &&
+           (!ht_process_has_stdio(parent) || has_terminal(parent)) && !is_told(parent);
+}
+
 static void look_session(struct ht_checking *checking, const struct ht_row *row)
 {
     struct live live;
@@ -43,15 +85,8 @@ static void look_session(struct ht_checking *checking, const struct ht_row *row)
                    "sudo hulltop");
         return;
     }
-    if (live.process->stdio.len == 0 || !ht_str_is(live.process->stdio.items[0], "tty"))
-        return;
-    /* A shell that a shell of the same session began is no session of its own. */
-    const struct ht_process *parent = ht_live_parent(&live);
-    if (parent && ht_process_has_container_id(parent) && is_shell(checking, parent))
-        return;
-
-    const struct ht_text_list *argv = &live.process->argv;
-    if (argv->len > 1 && ht_str_is(argv->items[1], "-c"))
+    if (!has_terminal(live.process) || is_told(live.process) ||
+        is_begun_by_session(checking, &live))
         return;
     bool is_init = ht_live_is_first(&live);
     finding = ht_live_fire(&live, is_init ? "A shell with a terminal is its main program"
@@ -156,11 +191,12 @@ static const struct ht_check checks[] = {
     {.id = "DRF-019",
      .question = 6,
      .scope = HT_TABLE_PROCESS,
+     .reads = HT_READS(PROCESS),
      .fields = HT_TEXTS("stdio", "login_uid"),
      .severity = HT_SEVERITY_LOW,
      .title = "Somebody has a shell with a terminal in it",
-     .condition = "A shell in a container has a terminal as its input and was not started by "
-                  "another shell there.",
+     .condition = "A shell in a container has a terminal as its input, was not told what to run, "
+                  "and no such shell started it.",
      .why = "Whoever types there can change and read everything that the container can. Often it "
             "is the person on call; if nobody knows of it, it is somebody else.",
      .fix = "Ask who it is. End sessions that nobody needs. Use debug containers that end by "

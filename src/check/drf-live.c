@@ -45,6 +45,16 @@ struct ht_str ht_live_program(const struct ht_process *process)
     return path;
 }
 
+size_t ht_live_words(const struct ht_process *process)
+{
+    const struct ht_text_list *argv = &process->argv;
+
+    if (argv->len > 1 && ht_process_has_exe(process) &&
+        is_many(base_name(plain_path(process->exe))) && is_many(base_name(argv->items[0])))
+        return 2;
+    return argv->len ? 1 : 0;
+}
+
 bool ht_live_glance(struct ht_checking *checking, const struct ht_row *row, bool host,
                     struct live *live)
 {

@@ -24,6 +24,8 @@ bool ht_live_glance(struct ht_checking *checking, const struct ht_row *row, bool
 bool ht_live_is(const struct live *live, enum ht_fact_programs list);
 /* Path of what another process runs, as above; its name where that is all that is known. */
 struct ht_str ht_live_program(const struct ht_process *process);
+/* Which of its words is the first behind its program's name ("busybox sh -c": the third). */
+size_t ht_live_words(const struct ht_process *process);
 /* Whether it is the first process of its container. */
 bool ht_live_is_first(const struct live *live);
 /* Its parent, or NULL. */
