@@ -108,11 +108,65 @@ static void look_traced(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-031 ---- */
 
+/* The mounts of the first process of a container; 0: not known. */
+static uint64_t mounts_of(const struct ht_checking *checking, const struct ht_container *container)
+{
+    const struct ht_process *first =
+        ht_container_has_pid(container)
+            ? ht_view_find_process(ht_checking_node(checking), container->pid)
+            : NULL;
+
+    return first && ht_process_has_ns_mnt(first) ? first->ns_mnt : 0;
+}
+
+/* The container, other than its own, whose mounts a process has; NULL: none. */
+static const struct ht_container *entered(const struct ht_checking *checking,
+                                          const struct ht_process *process)
+{
+    const struct ht_node *node = ht_checking_node(checking);
+    const struct ht_rowset *rows = ht_node_set(node, HT_TABLE_CONTAINER);
+    const struct ht_row *own = ht_node_find(node, HT_TABLE_CONTAINER, process->container);
+
+    if (!ht_process_has_ns_mnt(process) || process->ns_mnt == 0 ||
+        (own && mounts_of(checking, ht_container_of(own)) == process->ns_mnt))
+        return NULL;
+    for (size_t i = 0; i < rows->len; i++) {
+        if (rows->rows[i] != own &&
+            mounts_of(checking, ht_container_of(rows->rows[i])) == process->ns_mnt)
+            return ht_container_of(rows->rows[i]);
+    }
+    return NULL;
+}
+
+static void show_joined(const struct live *live, struct ht_finding *finding)
+{
+    const struct ht_process *process = live->process;
+
+    if (ht_process_has_cgroup(process))
+        ht_fire_evidence(live->checking, finding, "/proc/PID/cgroup", "cgroup", process->cgroup);
+    ht_fire_evidencef(live->checking, finding, "/proc/PID/ns", "pid and mount namespace",
+                      "%llu, %llu", (unsigned long long)process->ns_pid,
+                      (unsigned long long)process->ns_mnt);
+    ht_live_show(live, finding);
+}
+
+/* Its cgroup is of one container, what it sees of another. */
+static void look_entered(const struct live *live)
+{
+    const struct ht_container *other = entered(live->checking, live->process);
+    struct ht_finding *finding;
+
+    if (!other)
+        return;
+    finding = ht_live_fire(live, "%.*s of this container is in the mounts of %.*s",
+                           HT_STR_ARG(live->name), HT_STR_ARG(other->name));
+    show_joined(live, finding);
+}
+
 static void look_joined(struct ht_checking *checking, const struct ht_row *row)
 {
     struct live live;
     const struct ht_process *parent;
-    struct ht_finding *finding;
 
     if (!ht_live_glance(checking, row, false, &live) || !is_settled(live.process))
         return;
@@ -122,8 +176,10 @@ static void look_joined(struct ht_checking *checking, const struct ht_row *row)
         return;
     }
     /* Its cgroup is another's, and yet it is inside. */
-    if (!ht_str_is(live.process->container_hint, "namespace"))
+    if (!ht_str_is(live.process->container_hint, "namespace")) {
+        look_entered(&live);
         return;
+    }
     parent = ht_live_parent(&live);
     if (parent && ht_process_has_container_id(parent) &&
         ht_str_equal(parent->container_id, live.process->container_id) &&
@@ -132,14 +188,8 @@ static void look_joined(struct ht_checking *checking, const struct ht_row *row)
     if (parent &&
         ht_facts_program_is(live.facts, HT_FACT_PROGRAMS_MONITOR, ht_live_program(parent)))
         return;
-    finding =
-        ht_live_fire(&live, "%.*s came in from outside, not by its runtime", HT_STR_ARG(live.name));
-    if (ht_process_has_cgroup(live.process))
-        ht_fire_evidence(checking, finding, "/proc/PID/cgroup", "cgroup", live.process->cgroup);
-    ht_fire_evidencef(checking, finding, "/proc/PID/ns", "pid and mount namespace", "%llu, %llu",
-                      (unsigned long long)live.process->ns_pid,
-                      (unsigned long long)live.process->ns_mnt);
-    ht_live_show(&live, finding);
+    show_joined(&live, ht_live_fire(&live, "%.*s came in from outside, not by its runtime",
+                                    HT_STR_ARG(live.name)));
 }
 
 /* ---- DRF-032 ---- */
@@ -219,11 +269,12 @@ static const struct ht_check checks[] = {
     {.id = "DRF-031",
      .question = 6,
      .scope = HT_TABLE_PROCESS,
-     .reads = HT_READS(PROCESS),
+     .reads = HT_READS(PROCESS) | HT_READS(CONTAINER),
      .severity = HT_SEVERITY_HIGH,
      .title = "A process came in from outside, not by its runtime",
      .condition = "A process is in the namespaces of a container, but its cgroup is not the "
-                  "container's and its parent is no container runtime.",
+                  "container's and its parent is no container runtime; or its cgroup is one "
+                  "container's and its mounts are another's.",
      .why = "Somebody on the node entered the container (nsenter): no runtime and no audit log "
             "knows of it.",
      .fix = "Find the caller on the node by its parents. Let few be root there.",
