@@ -190,8 +190,25 @@ static bool is_brought_by(const struct ht_container *container, const struct ht_
     return mount->target.len == declared->target.len && !is_stacked(container, mount);
 }
 
+/* What --init puts before the program is of the runtime, which does not list it. */
+static bool is_of_init(const struct ht_mount *mount)
+{
+    static const char *const places[] = {"/sbin/docker-init", "/usr/sbin/docker-init", "/dev/init",
+                                         "/run/podman-init"};
+
+    if (!ht_mount_has_rw(mount) || mount->rw)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (ht_str_is(mount->target, places[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool is_declared(const struct ht_container *container, const struct ht_mount *mount)
 {
+    if (is_of_init(mount))
+        return true;
     for (size_t i = 0; i < container->mounts.len; i++) {
         if (is_brought_by(container, &container->mounts.items[i], mount))
             return true;
