@@ -8,10 +8,11 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
+#include "hulltop/model/lists.h"
 #include "pkg.h"
 
 /* An archive of a vendor has a date of its own, which is that of its last change. */
-enum { SHOWN = 20, LIMIT_DAYS = 7, VENDOR_DAYS = 180, FROZEN_DAYS = 7 };
+enum { SHOWN = 20, LIMIT_DAYS = 7, VENDOR_DAYS = 180 };
 
 #define DAY_NS      (24 * 60 * 60 * HT_NS_PER_S)
 #define HELP_APT    "sudo apt-get update"
@@ -123,44 +124,6 @@ struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db
         return ht_arena_strf(arena, "the list of %.*s is of %.*s", HT_STR_ARG(db->vendor_archive),
                              HT_STR_ARG(ht_pkg_day(arena, db->vendor_at)));
     return (struct ht_str){0};
-}
-
-/* This system, where it gets fixes no more but by paid lists that lie here; NULL otherwise. */
-static const struct ht_support *paid_system(struct ht_checking *checking)
-{
-    const struct ht_rowset *rows = ht_node_set(ht_checking_node(checking), HT_TABLE_SUPPORT);
-
-    for (size_t i = 0; i < rows->len; i++) {
-        const struct ht_support *support = ht_support_of(rows->rows[i]);
-
-        if (ht_str_is(support->kind, "system") && ht_support_has_state(support) &&
-            support->state == HT_SUPPORT_STATE_PAID_ONLY && ht_support_has_paid_at(support))
-            return support;
-    }
-    return NULL;
-}
-
-/* Whether lists of that day have all the fixes that were free. */
-static bool has_free_fixes(const struct ht_support *support, int64_t lists_at)
-{
-    bool has_own = ht_support_has_security_end(support);
-
-    return (has_own || ht_support_has_end(support)) &&
-           ht_pkg_age(has_own ? support->security_end : support->end, lists_at) <=
-               FROZEN_DAYS * DAY_NS;
-}
-
-/* The lists with the day that counts. The free ones of a release that is paid for stay as they were
- * on its last day; those of a mirror that stopped before it lack what came in between. */
-static struct ht_package_db living_of(struct ht_checking *checking, const struct ht_package_db *db)
-{
-    struct ht_package_db living = *db;
-    const struct ht_support *support = paid_system(checking);
-
-    if (support && ht_package_db_has_lists_at(db) && support->paid_at > db->lists_at &&
-        has_free_fixes(support, db->lists_at))
-        ht_package_db_set_lists_at(&living, support->paid_at);
-    return living;
 }
 
 /* ---- PKG-001 ---- */
@@ -306,7 +269,8 @@ static bool has_lists(const struct ht_package_db *db)
 
 static void look_updates(struct ht_checking *checking, const struct ht_row *row)
 {
-    const struct ht_package_db living = living_of(checking, ht_package_db_of(row));
+    const struct ht_package_db living =
+        ht_package_db_living(ht_checking_node(checking), ht_package_db_of(row));
     const struct ht_package_db *db = &living;
     struct ht_arena *arena = ht_checking_arena(checking);
     struct ht_str distrust;
@@ -384,7 +348,8 @@ static void distrust_lists(struct ht_checking *checking, const struct ht_package
 
 static void look_lists(struct ht_checking *checking, const struct ht_row *row)
 {
-    const struct ht_package_db living = living_of(checking, ht_package_db_of(row));
+    const struct ht_package_db living =
+        ht_package_db_living(ht_checking_node(checking), ht_package_db_of(row));
     const struct ht_package_db *db = &living;
     struct ht_str distrust;
 

@@ -3,6 +3,7 @@
 #include "src/model/document-inner.h"
 
 #include "hulltop/base/clock.h"
+#include "hulltop/model/lists.h"
 
 struct packages {
     struct ht_json_writer *json;
@@ -266,11 +267,12 @@ static const struct ht_package_db *find_db(const struct ht_node *node)
 
 static void put_age(const struct packages *packages)
 {
+    const struct ht_package_db living = ht_package_db_living(packages->state->node, packages->db);
     int64_t age;
 
     key(packages, "lists_age_s");
-    if (ht_package_db_has_lists_at(packages->db) &&
-        !__builtin_sub_overflow(packages->state->now_ns, packages->db->lists_at, &age))
+    if (ht_package_db_has_lists_at(&living) &&
+        !__builtin_sub_overflow(packages->state->now_ns, living.lists_at, &age))
         ht_json_put_int(packages->json, age / HT_NS_PER_S);
     else
         ht_json_put_null(packages->json);

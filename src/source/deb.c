@@ -270,9 +270,7 @@ static void set_default_release(struct ht_deb_answer *answer)
 #define ELTS_PLACE "extended-lts"
 #define ESM_PLACE  "esm.ubuntu.com"
 
-/* Ubuntu's ESM of the base system ("infra"; "apps" and the rest mend other packages), Debian's
- * ELTS. */
-static bool is_paid(const struct ht_deb_archive *archive)
+bool ht_deb_is_paid(const struct ht_deb_archive *archive)
 {
     if (ht_str_find(archive->uri, HT_S(ELTS_PLACE), 0) >= 0)
         return true;
@@ -304,14 +302,14 @@ static bool date_paid(const struct ht_deb_answer *answer, int64_t *ret_date_ns)
     for (size_t i = 0; i < answer->lists.len; i++) {
         const struct ht_deb_list *list = answer->lists.items[i];
 
-        security = security ||
-                   (is_paid(list->archive) && ht_deb_release_is_security(&list->archive->release));
+        security = security || (ht_deb_is_paid(list->archive) &&
+                                ht_deb_release_is_security(&list->archive->release));
     }
     for (size_t i = 0; i < answer->lists.len; i++) {
         const struct ht_deb_list *list = answer->lists.items[i];
         const struct ht_deb_release *release = &list->archive->release;
 
-        if (is_paid(list->archive) && ht_deb_release_is_security(release) == security &&
+        if (ht_deb_is_paid(list->archive) && ht_deb_release_is_security(release) == security &&
             release->date_ns < oldest)
             oldest = release->date_ns;
     }

@@ -62,6 +62,9 @@ struct ht_deb_options {
 /* Reads it all. -ENOENT: dpkg is not here; another error: its status could not be read. */
 int ht_deb_read(const struct ht_deb_options *options, struct ht_deb_answer **ret_answer,
                 struct ht_error *err);
+/* Whether an archive is of paid support of the base system: Ubuntu's ESM ("infra"; "apps" and the
+ * rest mend other packages), Debian's ELTS. */
+bool ht_deb_is_paid(const struct ht_deb_archive *archive);
 /* True if a list of paid support of the base system lies there, of an active source, and the date
  * of the oldest that brings security updates (since 1970; 0: not told); packages are not read. */
 bool ht_deb_paid_list(const struct ht_root *root, int64_t *ret_date_ns);

@@ -86,6 +86,13 @@ static void date_lists(const struct ht_deb_answer *answer, struct ht_package_db 
         ht_package_db_set_lists_at(db, oldest);
 }
 
+/* What the distribution gives to all as long as the release is supported. */
+static bool is_free(const struct ht_deb_archive *archive)
+{
+    return is_distribution(&archive->release) && !is_extra(&archive->release) &&
+           !ht_deb_is_paid(archive);
+}
+
 /* Any list may run out, whoever made it. */
 static void find_end(struct ht_pkg_reading *reading, const struct ht_deb_answer *answer,
                      struct ht_package_db *db)
@@ -94,11 +101,19 @@ static void find_end(struct ht_pkg_reading *reading, const struct ht_deb_answer 
         const struct ht_deb_archive *archive =
             ((const struct ht_deb_list *)answer->lists.items[i])->archive;
         int64_t until = archive->release.valid_until_ns;
+        struct ht_str file = ht_arena_str(reading->arena, archive->file);
 
-        if (!until || (ht_package_db_has_lists_until(db) && until >= db->lists_until))
+        if (!until)
             continue;
-        ht_package_db_set_lists_until(db, until);
-        ht_package_db_set_lists_until_of(db, ht_arena_str(reading->arena, archive->file));
+        if (!ht_package_db_has_lists_until(db) || until < db->lists_until) {
+            ht_package_db_set_lists_until(db, until);
+            ht_package_db_set_lists_until_of(db, file);
+        }
+        if (!is_free(archive) &&
+            (!ht_package_db_has_others_until(db) || until < db->others_until)) {
+            ht_package_db_set_others_until(db, until);
+            ht_package_db_set_others_until_of(db, file);
+        }
     }
 }
 

@@ -62,6 +62,36 @@ static void the_keys_are_those_of_the_contract(void **unused)
     assert_string_equal(text.data, "privileged");
 }
 
+/* The free lists of a release that is paid for stay as they were on its last day. */
+static void paid_lists_tell_how_old_lists_are(void **unused)
+{
+    const int64_t day = INT64_C(86400) * HT_NS_PER_S;
+
+    (void)unused;
+    for (int64_t missed = 3; missed <= 30; missed += 27) {
+        ht_autoarena struct ht_arena *arena = ht_arena_new(1000000);
+        ht_autostate struct ht_state *state = empty_state();
+        struct ht_package_db db = {0};
+        struct ht_support support = {0};
+        int64_t age, end = state->now_ns - 500 * day, free_at = end - missed * day;
+
+        ht_package_db_set_id(&db, HT_S("deb"));
+        ht_package_db_set_installed(&db, 9);
+        ht_package_db_set_lists_at(&db, free_at);
+        ht_support_set_id(&support, HT_S("debian 10"));
+        ht_support_set_kind(&support, HT_S("system"));
+        ht_support_set_state(&support, HT_SUPPORT_STATE_PAID_ONLY);
+        ht_support_set_end(&support, end);
+        ht_support_set_paid_at(&support, state->now_ns - 2 * day);
+        ht_node_add(state->node, ht_row_new(&ht_package_db_table, &db));
+        ht_node_add(state->node, ht_row_new(&ht_support_table, &support));
+        assert_true(ht_json_int(
+            ht_json_path(report_of(state, ALL, arena), "packages", "lists_age_s", NULL), &age));
+        /* Those of a mirror that stopped before lack fixes, and count. */
+        assert_int_equal(age, (missed == 3 ? 2 : 530) * day / HT_NS_PER_S);
+    }
+}
+
 static void add_finding(struct ht_state *state, const char *id, unsigned question,
                         const char *process)
 {
@@ -339,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_keys_are_those_of_the_contract),
+        cmocka_unit_test(paid_lists_tell_how_old_lists_are),
         cmocka_unit_test(findings_keep_their_order_and_only_asked_ones_are_told),
         cmocka_unit_test(containers_have_their_load_and_sources_their_age),
         cmocka_unit_test(a_report_that_was_read_gives_the_same_report),

@@ -159,6 +159,39 @@ static void an_update_is_a_row(void **state)
     ht_node_unref(test.sample);
 }
 
+/* The free lists run out with their release; what is paid for goes on, and ends by itself. */
+static void ends_of_free_lists_and_of_others_are_told_apart(void **state)
+{
+    static const char others[] =
+        "Origin: Freexian\nSuite: bookworm\nCodename: bookworm\n"
+        "Date: Sat, 21 Nov 2026 08:12:01 UTC\nValid-Until: Mon, 30 Nov 2026 08:12:01 UTC\n"
+        "SHA256:\n aa 3 main/binary-s390x/Packages\n";
+    const struct ground *ground = *state;
+    char mine[600];
+    struct ht_test_feed test;
+
+    if (cannot_confine())
+        return;
+    snprintf(mine, sizeof(mine), "Valid-Until: Sat, 28 Nov 2026 08:12:01 UTC\n%s", release);
+    put(ground, LISTS "deb.example.net_debian-security_dists_bookworm-security_InRelease", mine);
+    run(&test, ground, NULL, once);
+    assert_true(ht_package_db_has_lists_until(db_of(&test)));
+    assert_false(ht_package_db_has_others_until(db_of(&test)));
+    ht_node_unref(test.sample);
+
+    put(ground, "/etc/apt/sources.list",
+        "deb http://deb.example.net/debian-security bookworm-security main\n"
+        "deb http://elts.example.net/extended-lts bookworm main\n");
+    put(ground, LISTS "elts.example.net_extended-lts_dists_bookworm_InRelease", others);
+    put(ground, LISTS "elts.example.net_extended-lts_dists_bookworm_main_binary-amd64_Packages",
+        list);
+    run(&test, ground, NULL, once);
+    assert_int_equal(db_of(&test)->others_until - db_of(&test)->lists_until,
+                     INT64_C(2) * 24 * 60 * 60 * HT_NS_PER_S);
+    assert_true(ht_str_has_prefix(db_of(&test)->others_until_of, "elts."));
+    ht_node_unref(test.sample);
+}
+
 static void a_missing_list_is_told(void **state)
 {
     const struct ground *ground = *state;
@@ -380,6 +413,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_update_is_a_row, make_ground, remove_ground),
+        cmocka_unit_test_setup_teardown(ends_of_free_lists_and_of_others_are_told_apart,
+                                        make_ground, remove_ground),
         cmocka_unit_test_setup_teardown(a_missing_list_is_told, make_ground, remove_ground),
         cmocka_unit_test_setup_teardown(a_damaged_list_is_named, make_ground, remove_ground),
         cmocka_unit_test_setup_teardown(sources_that_apt_refuses_are_told, make_ground,
