@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The reading half of json.h: bytes to tree. json-c does the parsing; what it is too kind about
- * (numbers, raw control bytes, comments, NaN) or loses (integers above 64 bits, NUL in a key) is
- * settled in one scan before it sees the text.
+ * (numbers, raw control bytes, comments, NaN, a comma at the end) or loses (integers above 64 bits,
+ * NUL in a key) is settled in one scan before it sees the text.
  */
 #include "hulltop/base/json.h"
 
@@ -34,7 +34,8 @@ struct scan {
     size_t cost; /* bytes that json-c will need for the values so far */
     size_t cost_max;
     unsigned depth;
-    bool seen; /* a value began at the outermost level */
+    bool seen;  /* a value began at the outermost level */
+    bool comma; /* the token before was one */
 };
 
 int ht_json_fail(const char *name, struct ht_str text, const struct ht_json_fault *fault,
@@ -213,10 +214,11 @@ static int scan_bracket(struct scan *scan, char c, struct ht_error *err)
             return fail_at(scan, scan->at, E2BIG, "nested too deep (limit 64)", err);
         scan->depth++;
     } else {
-        if (scan->depth == 0)
+        if (scan->depth == 0 || scan->comma)
             return fail_unexpected(scan, scan->at, err);
         scan->depth--;
     }
+    scan->comma = false;
     scan->at++;
     return 0;
 }
@@ -228,11 +230,13 @@ static int scan_token(struct scan *scan, struct ht_error *err)
     if (c == ',' || c == ':') {
         if (scan->depth == 0)
             return fail_unexpected(scan, scan->at, err);
+        scan->comma = c == ',';
         scan->at++;
         return 0;
     }
     if (c == '}' || c == ']')
         return scan_bracket(scan, c, err);
+    scan->comma = false;
     if (scan->depth == 0 && scan->seen)
         return fail_unexpected(scan, scan->at, err);
     scan->seen = true;
@@ -250,7 +254,7 @@ static int scan_token(struct scan *scan, struct ht_error *err)
     return scan_word(scan, err);
 }
 
-/* Looks at every token once; the order of tokens is left to json-c. */
+/* Looks at every token once; their order, but for a comma before a bracket, is left to json-c. */
 static int scan_text(struct scan *scan, struct ht_error *err)
 {
     if (scan->text.len > HT_LIMIT_DOCUMENT)
@@ -348,7 +352,8 @@ static void convert(struct ht_arena *arena, json_object *from, struct ht_json *t
     }
 }
 
-/* Gives the scanned text to json-c. NULL for "null" is success. */
+/* Gives the scanned text to json-c. NULL for "null" is success. Its strict mode is not asked for:
+ * what that refuses was refused by then, and that of 0.18 refuses every byte above ASCII too. */
 static int parse_text(const struct scan *scan, json_object **ret_object, struct ht_error *err)
 {
     const char *data = scan->copy ? scan->copy : scan->text.data;
@@ -356,7 +361,6 @@ static int parse_text(const struct scan *scan, json_object **ret_object, struct 
 
     if (!tokener)
         return ht_error_set(err, ENOMEM, "%s: no memory for the parser", scan->name);
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 
     json_object *object = json_tokener_parse_ex(tokener, data, (int)scan->text.len);
     enum json_tokener_error state = json_tokener_get_error(tokener);
