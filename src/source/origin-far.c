@@ -9,12 +9,9 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
-/* What may answer as slowly as it likes must not hold up who looks at all the others: that much is
- * waited in one pass, all told. A question gets what is left, which is enough as long as half of it
- * is; past that the others wait for the next pass. */
-#define PATIENCE_NS (INT64_C(2) * HT_NS_PER_S)
-
-/* One that did not answer holds a helper for ever, and there are few. */
+/* A question gets what is left of the pass's patience, which is enough as long as half of it is;
+ * past that the others wait for the next pass. One that did not answer holds a helper for ever, and
+ * there are few. */
 static int ask_helper(struct ht_origin *origin, const struct ht_origin_ask *ask,
                       enum ht_helper_operation operation, size_t max)
 {
@@ -32,9 +29,9 @@ static int ask_helper(struct ht_origin *origin, const struct ht_origin_ask *ask,
         return -EXDEV;
     if (ht_map_get(origin->silent, ask->container_id))
         return -ETIMEDOUT;
-    if (origin->waited_ns > PATIENCE_NS / 2)
+    if (origin->waited_ns > origin->patience_ns / 2)
         return -EBUSY;
-    request.timeout_ms = (unsigned)((PATIENCE_NS - origin->waited_ns) / HT_NS_PER_MS);
+    request.timeout_ms = (unsigned)((origin->patience_ns - origin->waited_ns) / HT_NS_PER_MS);
     began = ht_clock_mono(ht_clock_system());
     r = ht_helper_ask(origin->spawner, &request, &origin->heard, &err);
     origin->waited_ns += ht_clock_mono(ht_clock_system()) - began;

@@ -13,6 +13,10 @@
 /* A program, its loader and its libraries. */
 enum { HT_ORIGIN_DIGESTED = 16 };
 
+/* What may answer as slowly as it likes must not hold up who looks at all the others: that much is
+ * waited in one pass, all told. */
+#define HT_ORIGIN_PATIENCE_NS (INT64_C(2) * HT_NS_PER_S)
+
 struct ht_origin {
     int proc_fd;
     uint64_t host_ns;       /* mount namespace of the node; 0: unknown */
@@ -28,6 +32,7 @@ struct ht_origin {
     struct ht_buf key;
     struct ht_spawner *spawner;    /* borrowed; NULL: none */
     struct ht_helper_answer heard; /* scratch */
+    int64_t patience_ns;           /* HT_ORIGIN_PATIENCE_NS, but in tests */
     int64_t waited_ns;             /* for helpers, in this pass */
     struct ht_map *silent;         /* containers whose file system did not answer a helper */
     struct ht_origin_opened {
