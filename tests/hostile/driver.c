@@ -261,6 +261,16 @@ const struct ht_source *driver_source(const struct driver *driver, const char *n
     return row ? ht_source_of(row) : NULL;
 }
 
+unsigned driver_published(struct driver *driver)
+{
+    unsigned published;
+
+    pthread_mutex_lock(&driver->lock);
+    published = driver->published;
+    pthread_mutex_unlock(&driver->lock);
+    return published;
+}
+
 int64_t driver_answered_at(struct driver *driver, const char *name)
 {
     const struct ht_source *source;

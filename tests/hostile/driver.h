@@ -51,6 +51,8 @@ void driver_expect(struct driver *driver, driver_condition wanted, void *context
 bool driver_was_told(struct driver *driver);
 /* What the newest sample says of a source; NULL: nothing. With the lock held. */
 const struct ht_source *driver_source(const struct driver *driver, const char *name);
+/* How many samples came. Takes the lock. */
+unsigned driver_published(struct driver *driver);
 /* When that source answered last, by the newest sample; 0: it does not say. Takes the lock. */
 int64_t driver_answered_at(struct driver *driver, const char *name);
 

@@ -305,7 +305,11 @@ static void a_body_shorter_than_sent_does_not_spoil_the_next(void **state)
 
 static int get_from(const char *socket_path, const char *url, struct ht_error *err)
 {
-    struct ht_http_options options = {.socket_path = socket_path, .url = url, .connect_ms = 60000};
+    struct ht_http_options options = {.socket_path = socket_path,
+                                      .url = url,
+                                      .connect_ms = 60000,
+                                      .total_ms = 60000,
+                                      .stall_ms = 60000};
     struct ht_http *http = ht_http_new(&options, err);
     ht_autoanswer struct ht_http_answer answer = HT_HTTP_ANSWER;
     int r = http ? ht_http_get(http, "/info", &answer, err) : -err->code;

@@ -632,7 +632,7 @@ static void a_program_is_run_again_when_its_token_is_refused(void **state)
     start_with_plugin(&driver);
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
     tell("token ", "second");
-    unsigned before = driver.published;
+    unsigned before = driver_published(&driver);
     driver_advance(&driver, AFTER_PASS);
     assert_true(driver_wait(&driver, was_told_since, &before));
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
@@ -704,7 +704,7 @@ static void a_token_file_is_read_again_when_its_token_is_refused(void **state)
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
     write_file(path, "new\n");
     tell("token ", "new");
-    unsigned before = driver.published;
+    unsigned before = driver_published(&driver);
     driver_advance(&driver, AFTER_PASS);
     assert_true(driver_wait(&driver, was_told_since, &before));
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
@@ -727,7 +727,7 @@ static void a_watch_that_is_refused_gets_a_new_token(void **state)
     map("/api/v1/pods?watch=1*", "401_badtoken.http");
     start(&driver);
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
-    unsigned before = driver.published;
+    unsigned before = driver_published(&driver);
     assert_true(driver_wait(&driver, was_told_since, &before));
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
     map("/api/v1/pods?watch=1*", "watch_pods_node.http");
