@@ -19,7 +19,7 @@
 #include "hulltop/engine/engine.h"
 #include "hulltop/model/document.h"
 
-#define LONG_NS (20 * HT_NS_PER_S)
+#define LONG_NS (100 * HT_NS_PER_S)
 
 static struct ht_facts *facts;
 
@@ -212,6 +212,12 @@ static bool is_stuck(const struct ht_state *state)
     return row && ht_source_of(row)->state == HT_SOURCE_STATE_STUCK;
 }
 
+/* Which of two sources is heard of first is up to the machine. */
+static bool is_stuck_beside_a_container(const struct ht_state *state)
+{
+    return is_stuck(state) && ht_node_set(state->node, HT_TABLE_CONTAINER)->len == 1;
+}
+
 static struct ht_engine *start(const struct ht_driver *drivers, size_t len)
 {
     struct ht_error err = {0};
@@ -256,11 +262,10 @@ static void a_source_that_hangs_is_stuck_and_the_rest_goes_on(void **state)
     (void)state;
     pthread_mutex_lock(&hang_lock);
     engine = start(drivers, 2);
-    ht_autostate struct ht_state *stuck = wait_for(engine, is_stuck);
+    ht_autostate struct ht_state *stuck = wait_for(engine, is_stuck_beside_a_container);
     const struct ht_source *source =
         ht_source_of(ht_node_find(stuck->node, HT_TABLE_SOURCE, HT_S("proc")));
     assert_true(ht_str_find(source->detail, HT_S("reading what hangs"), 0) >= 0);
-    assert_int_equal(stuck->node->sets[HT_TABLE_CONTAINER].len, 1);
     ht_engine_rescan(engine);
     ht_autostate struct ht_state *loud = wait_for(engine, has_critical);
     ht_engine_stop(engine, HT_NS_PER_MS, NULL);

@@ -17,7 +17,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-#define LONG_NS (20 * HT_NS_PER_S)
+#define LONG_NS (100 * HT_NS_PER_S)
 
 /* A source whose behaviour a test writes as a function. */
 struct fake {
