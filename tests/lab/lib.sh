@@ -269,7 +269,7 @@ lab_start() {
     trap 'exit 130' INT TERM HUP
     mkdir -m 755 "$LAB/run" "$LAB/client"
     LAB_SOCK=$LAB/run/docker.sock
-    LAB_SHIMS_WERE=$(ls -d /run/containerd 2>/dev/null)
+    LAB_SHIMS_WERE=$(lab_shim_files)
     LAB_CGROUPS_WERE=$(lab_cgroups)
     lab_write_config "$variant"
     lab_spawn_containerd "$variant" || return 1
@@ -317,20 +317,26 @@ lab_unmount_all() {
     done
 }
 
-# Control groups that Docker makes outside the lab's directory.
+# What Docker and containerd make outside the lab's directory: control groups, by the names of the
+# daemon and of the namespaces in containerd.tsv, and what shims leave, with a socket for each.
 lab_cgroups() {
-    find /sys/fs/cgroup -maxdepth 2 -type d \( -name docker -o -name kubepods \) 2>/dev/null | sort
+    find /sys/fs/cgroup -type d -regextype posix-extended \
+        -regex '/sys/fs/cgroup/([^/]+/)?(docker|kubepods|lab|default)(/.*)?' 2>/dev/null | sort
 }
+lab_shim_files() { find /run/containerd \( -type d -o -type s \) 2>/dev/null | sort; }
 
-lab_remove_cgroups() {
-    comm -13 <(printf '%s\n' "$LAB_CGROUPS_WERE") <(lab_cgroups) | while read -r dir; do
-        find "$dir" -depth -type d -exec rmdir '{}' + 2>/dev/null
-    done
-}
-
-lab_remove_shim_dir() {
-    find /run/containerd -type d -empty -delete 2>/dev/null
-    [ ! -d /run/containerd ]
+# lab_remove_new WERE COMMAND: removes what the command lists now and did not list then: folders that
+# are empty, sockets that nobody has. Who was killed takes a moment to go; false while some is left.
+lab_remove_new() {
+    local path
+    while read -r path; do
+        if [ ! -S "$path" ]; then
+            rmdir "$path"
+        elif ! grep -qF " $path" /proc/net/unix; then
+            rm -f "$path"
+        fi
+    done < <(comm -13 <(printf '%s\n' "$1") <("$2") | sort -r) 2>/dev/null
+    [ -z "$(comm -13 <(printf '%s\n' "$1") <("$2"))" ]
 }
 
 # lab_remove_containers [FILTER...]: by the daemon, as far as it still can.
@@ -365,9 +371,8 @@ lab_stop() {
     [ -z "$LAB_BRIDGE" ] || ip link del "$LAB_BRIDGE" 2>/dev/null
     lab_unmount_all
     rm -rf --one-file-system "$LAB" || printf '# lab: %s is not empty\n' "$LAB" >&2
-    # The last shim may still be taking its socket away.
-    [ -n "$LAB_SHIMS_WERE" ] || lab_poll 3 lab_remove_shim_dir
-    lab_remove_cgroups
+    lab_poll 5 lab_remove_new "$LAB_SHIMS_WERE" lab_shim_files
+    lab_poll 5 lab_remove_new "$LAB_CGROUPS_WERE" lab_cgroups
     LAB='' LAB_DOCKERD='' LAB_CONTAINERD='' LAB_NS=()
 }
 
