@@ -143,6 +143,15 @@ static void read_system(struct ht_pkg_reading *reading, const struct system *sys
     }
 }
 
+static struct ht_str help_for(int code)
+{
+    if (code == EACCES || code == EPERM)
+        return HT_S("sudo hulltop");
+    if (code == ENOSYS)
+        return HT_S("install librpm (Debian: rpm-common, Fedora: rpm-libs)");
+    return HT_S("the system's own tool (dpkg, rpm, apk) may say more");
+}
+
 static struct telling judge(const struct ht_pkg_reading *reading, const struct outcome *outcome)
 {
     struct telling telling = {.state = HT_SOURCE_STATE_OK,
@@ -158,7 +167,7 @@ static struct telling judge(const struct ht_pkg_reading *reading, const struct o
         telling.state = outcome->err.code == EACCES || outcome->err.code == EPERM
                             ? HT_SOURCE_STATE_DENIED
                             : HT_SOURCE_STATE_BROKEN;
-        telling.help = HT_S("sudo hulltop");
+        telling.help = help_for(outcome->err.code);
     } else if (outcome->failed || outcome->partial) {
         telling.state = HT_SOURCE_STATE_PART;
     }

@@ -20,9 +20,9 @@ const char *ht_rpm_path(const struct ht_root *root);
  * is none. */
 bool ht_rpm_stat(const struct ht_root *root, struct stat *ret_stat);
 /* Opens a private copy of the database of a root. 0; -ENOENT: there is no such database; -ENOSYS:
- * librpm is not here or lacks what is needed; else why it could not be opened. From here to
- * ht_rpm_close other threads wait in ht_rpm_open: a thread that has one open must not open another,
- * and closes it itself. */
+ * librpm is not here; -ELIBBAD: it lacks what is needed; else why it could not be opened. From here
+ * to ht_rpm_close other threads wait in ht_rpm_open: a thread that has one open must not open
+ * another, and closes it itself. */
 int ht_rpm_open(const struct ht_root *root, struct ht_rpm **ret_rpm, struct ht_error *err);
 struct ht_rpm *ht_rpm_close(struct ht_rpm *rpm);
 /* Adds the installed packages. 0, or why they could not be read. */

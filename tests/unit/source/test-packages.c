@@ -254,6 +254,24 @@ static void a_host_without_packages_knows_nothing(void **state)
     ht_node_unref(test.sample);
 }
 
+/* What fails for another reason than permission does not ask for root. */
+static void a_damaged_database_does_not_ask_for_root(void **state)
+{
+    const struct ground *ground = *state;
+    char path[PATH_BYTES];
+    struct ht_test_feed test;
+
+    if (cannot_confine())
+        return;
+    snprintf(path, sizeof(path), "%s/var/lib/dpkg/status", ground->root);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0755), 0);
+    run(&test, ground, NULL, once);
+    assert_int_equal(source_of(&test)->state, HT_SOURCE_STATE_BROKEN);
+    assert_true(ht_str_has_prefix(source_of(&test)->help, "the system's own tool"));
+    ht_node_unref(test.sample);
+}
+
 static void a_host_of_apk_cannot_tell_its_updates(void **state)
 {
     const struct ground *ground = *state;
@@ -420,6 +438,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(sources_that_apt_refuses_are_told, make_ground,
                                         remove_ground),
         cmocka_unit_test_setup_teardown(a_host_without_packages_knows_nothing, make_ground,
+                                        remove_ground),
+        cmocka_unit_test_setup_teardown(a_damaged_database_does_not_ask_for_root, make_ground,
                                         remove_ground),
         cmocka_unit_test_setup_teardown(a_host_of_apk_cannot_tell_its_updates, make_ground,
                                         remove_ground),
