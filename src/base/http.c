@@ -485,16 +485,13 @@ static bool is_refused(const struct ht_http_transfer *t)
 }
 
 /* The next moment at which patience ends, and what to say then; INT64_MAX: none. */
-static int64_t deadline(struct ht_http_transfer *t, const struct ht_http *http,
-                        const char **ret_text, int64_t *ret_patience)
+static int64_t deadline(struct ht_http_transfer *t, const char **ret_text, int64_t *ret_patience)
 {
     curl_off_t sent = 0;
-    curl_off_t begun = 0;
     int64_t total = t->started_ns + t->total_ns;
     int64_t stall = t->byte_ns + t->stall_ns;
 
     curl.easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
-    curl.easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &begun);
     *ret_patience = t->total_ns;
     if (!sent && !t->byte_ns && t->connect_ns < t->total_ns) {
         *ret_text = "not connected";
@@ -508,10 +505,8 @@ static int64_t deadline(struct ht_http_transfer *t, const struct ht_http *http,
         *ret_patience = t->stall_ns;
         return stall;
     }
-    /* What HTTP/2 says of the connection counts as a beginning for libcurl. */
-    if (http->options.http2)
-        begun = t->byte_ns;
-    *ret_text = begun ? "answers too slowly; not complete" : "accepts connections; no answer";
+    /* By its first line: what libcurl calls a beginning depends on its version. */
+    *ret_text = t->byte_ns ? "answers too slowly; not complete" : "accepts connections; no answer";
     return total;
 }
 
@@ -558,14 +553,14 @@ struct patience {
 };
 
 /* The nearest one of all that are driven together. */
-static struct patience least_patience(struct ht_http_transfer *t, const struct ht_http *http)
+static struct patience least_patience(struct ht_http_transfer *t)
 {
     struct patience least = {.end_ns = INT64_MAX, .text = ""};
 
     for (; t; t = t->next) {
         struct patience one = {.whose = t, .text = ""};
 
-        one.end_ns = deadline(t, http, &one.text, &one.length_ns);
+        one.end_ns = deadline(t, &one.text, &one.length_ns);
         if (one.end_ns < least.end_ns)
             least = one;
     }
@@ -591,7 +586,7 @@ int ht_http_transfer_drive(struct ht_http_transfer *t, const struct ht_http *htt
             return ht_error_set(err, EINTR, "%s: cancelled", http->name);
 
         int64_t now = ht_clock_mono(ht_clock_system());
-        struct patience least = least_patience(t, http);
+        struct patience least = least_patience(t);
 
         if (now >= least.end_ns) {
             least.whose->late = true;
