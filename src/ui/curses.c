@@ -185,10 +185,13 @@ static SCREEN *new_screen(const struct ht_terminal *terminal)
     for (size_t i = 0; i < ARRAY_LEN(curses_signals); i++)
         sigaction(curses_signals[i], NULL, &before[i]);
     leaks_are_expected(true);
-    use_env(FALSE); /* LINES and COLUMNS are copies of what the kernel knows, often old ones */
-    /* A type without a size of its own, such as linux, would have none, and newterm() fails. */
-    use_tioctl(TRUE);
-    screen = newterm(NULL, terminal->out, terminal->keys);
+    /* LINES and COLUMNS are copies of what the kernel knows, often old ones. A type without a size
+     * of its own, such as linux, needs them or what ncurses takes in their place: newterm() fails
+     * otherwise. The kernel's size is set afterwards. */
+    for (int with_env = 0; with_env < 2 && !screen; with_env++) {
+        use_env(with_env);
+        screen = newterm(NULL, terminal->out, terminal->keys);
+    }
     leaks_are_expected(false);
     for (size_t i = 0; i < ARRAY_LEN(curses_signals); i++)
         sigaction(curses_signals[i], &before[i], NULL);
