@@ -80,9 +80,12 @@ static void change_speed(struct ht_ui *ui, bool faster)
     double speed = ui->state->replay.speed > 0 ? ui->state->replay.speed : 1.0;
 
     speed = faster ? speed * 2 : speed / 2;
-    if (speed > 64.0 || speed < 0.25)
-        return;
-    ui->calls.replay_speed(ui->calls.context, speed);
+    if (speed > 64.0)
+        ht_ui_message(ui, "x64 is the fastest");
+    else if (speed < 0.25)
+        ht_ui_message(ui, "x0.25 is the slowest");
+    else
+        ui->calls.replay_speed(ui->calls.context, speed);
 }
 
 /* False: not an action of a replay. */
@@ -125,6 +128,26 @@ static void toggle_mouse(struct ht_ui *ui)
     ht_ui_message(ui, ui->options.mouse ? "mouse on: hold Shift to select text" : "mouse off");
 }
 
+/* A narrow clock has no zone beside it, and where the zone is UTC nothing else changes. */
+static void toggle_utc(struct ht_ui *ui)
+{
+    ht_autobuf struct ht_buf zone = HT_BUF(40);
+
+    ui->options.utc = !ui->options.utc;
+    ht_ui_zone_text(ui, &zone);
+    ht_ui_messagef(ui, "times are %s: %.*s", ui->options.utc ? "UTC" : "local",
+                   HT_STR_ARG(ht_buf_str(&zone)));
+}
+
+/* Home has nothing to go back to. */
+static void go_back(struct ht_ui *ui)
+{
+    if (ui->depth > 1)
+        ht_ui_pop(ui);
+    else
+        ht_ui_message(ui, "this is the first screen: q quits");
+}
+
 /* One that is open already is gone back to, as it was; the new one is freed. */
 static void go_to(struct ht_ui *ui, struct ht_page *page)
 {
@@ -153,7 +176,7 @@ static bool act_go(struct ht_ui *ui, enum ht_action action)
     else if (action == HT_ACTION_HOME)
         ht_ui_pop_all(ui);
     else if (action == HT_ACTION_BACK)
-        ht_ui_pop(ui);
+        go_back(ui);
     else if (action == HT_ACTION_CLOSE)
         close_or_quit(ui);
     else if (action == HT_ACTION_QUIT)
@@ -192,7 +215,7 @@ static void act_other(struct ht_ui *ui, enum ht_action action)
     } else if (action == HT_ACTION_MOUSE) {
         toggle_mouse(ui);
     } else if (action == HT_ACTION_UTC) {
-        ui->options.utc = !ui->options.utc;
+        toggle_utc(ui);
     } else if (action == HT_ACTION_SUSPEND) {
         ui->calls.suspend(context);
     } else if (action == HT_ACTION_COMMAND) {

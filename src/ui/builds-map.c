@@ -445,6 +445,19 @@ void ht_builds_open(struct ht_ui *ui, const struct ht_build *build)
     ht_ui_messagef(ui, "this build is over: nothing of it is left to look at");
 }
 
+/* NULL: there is none. */
+static void act_build(struct ht_ui *ui, const struct ht_build *build, enum ht_action action)
+{
+    if (!build)
+        ht_ui_message(ui, "no build is known here");
+    else if (action == HT_ACTION_OPEN)
+        ht_builds_open(ui, build);
+    else if (action == HT_ACTION_MARK)
+        ui->calls.mark(ui->calls.context, build->id);
+    else
+        ht_ui_copy(ui, build->id, "the id");
+}
+
 static bool map_act(struct ht_ui *ui, struct ht_page *page, enum ht_action action)
 {
     struct map *map = of(page);
@@ -462,12 +475,8 @@ static bool map_act(struct ht_ui *ui, struct ht_page *page, enum ht_action actio
         select_at(map, builds, len, (long)len - 1);
     else if (action == HT_ACTION_NEXT_VIEW)
         ht_ui_open_view(ui, HT_S("build-jobs"));
-    else if (action == HT_ACTION_OPEN && len)
-        ht_builds_open(ui, builds[at]);
-    else if (action == HT_ACTION_MARK && len)
-        ui->calls.mark(ui->calls.context, builds[at]->id);
-    else if (action == HT_ACTION_COPY_ID && len)
-        ht_ui_copy(ui, builds[at]->id, "id");
+    else if (action == HT_ACTION_OPEN || action == HT_ACTION_MARK || action == HT_ACTION_COPY_ID)
+        act_build(ui, len ? builds[at] : NULL, action);
     else
         return false;
     return true;

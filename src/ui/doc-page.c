@@ -80,8 +80,8 @@ static void step_match(struct ht_ui *ui, struct ht_doc_page *page, int step, boo
         }
     }
     page->match = -1;
-    if (needle.len && !stay)
-        ht_ui_message(ui, "not found");
+    if (!stay)
+        ht_ui_message(ui, needle.len ? "not found" : "no search: / begins one");
 }
 
 static void take_search(struct ht_ui *ui, struct ht_page *base, struct ht_str text, bool done)

@@ -53,6 +53,7 @@ static void draw_lower(struct ht_ui *ui, struct ht_home *home, struct ht_area ar
     struct ht_rect line = ht_layout_take_bottom(&rest, rest.h >= 6 ? 1 : 0);
 
     home->findings = 0;
+    home->has_panes = home->has_panes || rest.h >= HT_QUESTIONS;
     if (panes && rest.h >= HT_QUESTIONS)
         ht_home_draw_panes(ui, ht_area_sub(area, rest));
     else
@@ -120,6 +121,7 @@ static void home_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area bod
         draw_zoomed(ui, home, body);
         return;
     }
+    home->has_panes = tiles;
     rest = (struct ht_rect){.h = body.rect.h, .w = body.rect.w};
     ht_layout_split_beside(rest, side ? SIDE_W : 0, 80, parts);
     struct ht_area left = ht_area_sub(body, parts[0]);
@@ -211,6 +213,16 @@ static bool act_move(struct ht_home *home, enum ht_action action)
     return true;
 }
 
+/* Findings and panes take turns where the six lines of the panes have room. */
+static void swap(struct ht_ui *ui, struct ht_home *home)
+{
+    home->zoomed = false;
+    if (home->has_panes)
+        home->swapped = !home->swapped;
+    else
+        ht_ui_message(ui, "a line for each pane has no room here");
+}
+
 static bool home_act(struct ht_ui *ui, struct ht_page *page, enum ht_action action)
 {
     struct ht_home *home = of(page);
@@ -220,10 +232,10 @@ static bool home_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     if (action == HT_ACTION_OPEN) {
         open_selected(ui, home);
     } else if (action == HT_ACTION_NEXT_VIEW) {
-        home->swapped = !home->swapped;
+        swap(ui, home);
     } else if (action == HT_ACTION_ZOOM) {
         home->zoomed = !home->zoomed;
-    } else if (action == HT_ACTION_BACK) {
+    } else if ((action == HT_ACTION_BACK || action == HT_ACTION_HOME) && home->zoomed) {
         home->zoomed = false;
     } else if (action == HT_ACTION_FILTER) {
         if (ht_ui_open_view(ui, HT_S("findings")))

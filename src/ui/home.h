@@ -13,6 +13,7 @@ struct ht_home {
     size_t findings;   /* how many are shown */
     bool swapped;      /* v: worst findings instead of panes, and the other way round */
     bool zoomed;       /* one pane has the whole body */
+    bool has_panes;    /* v had room for what it shows, at the last draw that was not zoomed */
     struct ht_rect question_rects[HT_QUESTIONS]; /* of the last draw, for the mouse */
     int findings_row;
 };

@@ -108,7 +108,9 @@ static void step_match(struct ht_ui *ui, struct ht_list_page *list, bool forward
 
     if (!list->filter_text)
         ht_ui_message(ui, "no filter: / sets one");
-    else if (len)
+    else if (len < 2)
+        ht_ui_message(ui, len ? "no other line matches" : "no line matches");
+    else
         ht_list_select(list, (list->selected + (forward ? 1 : len - 1)) % len);
 }
 
@@ -209,6 +211,8 @@ static void step_view(struct ht_ui *ui, struct ht_list_page *list, int step)
     }
     if (ht_views_get(ui->views, at) != list->view)
         ht_list_set_view(list, ht_views_get(ui->views, at));
+    else
+        ht_ui_message(ui, "this question has no other view");
 }
 
 static void step_question(struct ht_ui *ui, struct ht_list_page *list, int step)
@@ -246,6 +250,8 @@ static void jump_to_mark(struct ht_ui *ui, struct ht_list_page *list)
         size_t at = (list->selected + i) % list->lines_len;
 
         if (ht_map_get(list->marks, ht_line_id(list, &list->lines[at]))) {
+            if (at == list->selected)
+                ht_ui_message(ui, "no other line is marked");
             ht_list_select(list, at);
             return;
         }
@@ -327,6 +333,13 @@ static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str te
 
 /* ---- actions ---- */
 
+void ht_list_invert(struct ht_ui *ui, struct ht_list_page *list)
+{
+    list->inverted = !list->inverted;
+    ht_list_touch(list, HT_LIST_ORDER);
+    ht_ui_message(ui, list->inverted ? "order turned around" : "order as it was");
+}
+
 static void take_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
 {
     ht_list_set_filter(ui, page, text, done);
@@ -341,8 +354,8 @@ static bool act_line(struct ht_ui *ui, struct ht_list_page *list, enum ht_action
         action != HT_ACTION_MARK && action != HT_ACTION_JUMP && action != HT_ACTION_COPY_PAGE)
         return false;
     if (!line)
-        return true;
-    if (action == HT_ACTION_OPEN)
+        ht_ui_message(ui, "this list is empty");
+    else if (action == HT_ACTION_OPEN)
         open_line(ui, list, line);
     else if (action == HT_ACTION_TREE)
         toggle_group(ui, list, line);
@@ -364,11 +377,11 @@ static bool act_order(struct ht_ui *ui, struct ht_list_page *list, enum ht_actio
     } else if (action == HT_ACTION_COLUMNS) {
         ht_ui_push(ui, ht_menu_columns_new(list));
     } else if (action == HT_ACTION_INVERT) {
-        list->inverted = !list->inverted;
-        ht_list_touch(list, HT_LIST_ORDER);
+        ht_list_invert(ui, list);
     } else if (action == HT_ACTION_WIDE) {
         list->wide = !list->wide;
         list->scroll_cols = 0;
+        ht_ui_message(ui, list->wide ? "all columns: Left and Right scroll" : "columns that fit");
     } else {
         return false;
     }

@@ -130,6 +130,8 @@ struct ht_str ht_line_id(const struct ht_list_page *list, const struct ht_line *
 /* Shows another view in the same page. */
 void ht_list_set_view(struct ht_list_page *list, const struct ht_view *view);
 void ht_list_select(struct ht_list_page *list, size_t line);
+/* Turns the order around and says so: a list may look the same. */
+void ht_list_invert(struct ht_ui *ui, struct ht_list_page *list);
 /* The selected line, or NULL. */
 const struct ht_line *ht_list_line(const struct ht_list_page *list);
 /* Appends the key of the group that the struct at data belongs to. */

@@ -117,8 +117,7 @@ static bool sort_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     if (move(menu, action))
         return true;
     if (action == HT_ACTION_INVERT) {
-        list->inverted = !list->inverted;
-        ht_list_touch(list, HT_LIST_ORDER);
+        ht_list_invert(ui, list);
         return true;
     }
     if (action != HT_ACTION_OPEN)

@@ -139,8 +139,7 @@ static void seek(struct ht_ui *ui, struct timeline *timeline, int direction,
             return;
         }
     }
-    if (wanted != is_any)
-        ht_ui_message(ui, direction < 0 ? "none before this" : "none after this");
+    ht_ui_message(ui, direction < 0 ? "none before this" : "none after this");
 }
 
 /* ---- bars ---- */
@@ -462,11 +461,20 @@ static void move(struct ht_ui *ui, struct timeline *timeline, long by)
         choose(ui, timeline, (size_t)(place < 0 ? 0 : place >= len ? len - 1 : place));
 }
 
-static void zoom(struct timeline *timeline, int by)
+static void zoom(struct ht_ui *ui, struct timeline *timeline, int by)
 {
     timeline->zoomed = true;
     if (by < 0 ? timeline->zoom > 0 : timeline->zoom + 1 < ARRAY_LEN(zooms))
         timeline->zoom += (size_t)by;
+    /* The bars may look the same, and a narrow head does not say it. */
+    ht_ui_messagef(ui, "one column is %s", zooms[timeline->zoom].name);
+}
+
+static void follow(struct ht_ui *ui, struct timeline *timeline)
+{
+    if (is_following(timeline))
+        ht_ui_message(ui, "follows what is newest already");
+    choose(ui, timeline, SIZE_MAX);
 }
 
 /* The mark before the chosen line, then the last one: one key goes round them all. */
@@ -479,6 +487,8 @@ static void jump(struct ht_ui *ui, struct timeline *timeline)
         size_t place = (from + len - 1 - i) % len;
 
         if (is_mark(event_at(ui, place))) {
+            if (place == from)
+                ht_ui_message(ui, "no other mark");
             choose(ui, timeline, place);
             return;
         }
@@ -488,13 +498,17 @@ static void jump(struct ht_ui *ui, struct timeline *timeline)
 
 static void open_event(struct ht_ui *ui, const struct timeline *timeline)
 {
-    if (ui->state->events.len)
+    if (!ui->state->events.len)
+        ht_ui_message(ui, "nothing has happened yet");
+    else
         ht_detail_open(ui, &ht_event_table, event_at(ui, place_of(ui, timeline))->id);
 }
 
 static void set_mark(struct ht_ui *ui, const struct timeline *timeline)
 {
-    if (ui->state->events.len)
+    if (!ui->state->events.len)
+        ht_ui_message(ui, "nothing has happened yet that could be marked");
+    else
         ui->calls.mark(ui->calls.context, event_at(ui, place_of(ui, timeline))->text);
 }
 
@@ -547,9 +561,9 @@ static bool timeline_act(struct ht_ui *ui, struct ht_page *page, enum ht_action 
     if (act_move(ui, timeline, action))
         return true;
     if (action == HT_ACTION_FOLLOW)
-        choose(ui, timeline, SIZE_MAX);
+        follow(ui, timeline);
     else if (action == HT_ACTION_PLUS || action == HT_ACTION_MINUS)
-        zoom(timeline, action == HT_ACTION_PLUS ? -1 : 1);
+        zoom(ui, timeline, action == HT_ACTION_PLUS ? -1 : 1);
     else if (action == HT_ACTION_MARK)
         set_mark(ui, timeline);
     else if (action == HT_ACTION_JUMP)

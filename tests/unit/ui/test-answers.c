@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each key does something that is seen, or says in a line why it does not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+#include "hulltop/ui/keys.h"
+#include "bench.h"
+
+static const struct size {
+    int h, w;
+} sizes[] = {{12, 40}, {24, 80}, {40, 120}};
+
+/* Where each screen is, from home on. */
+static const char *const everywhere[] = {"",
+                                         "z",
+                                         "1",
+                                         "2",
+                                         "3",
+                                         "3/x\n",
+                                         "4",
+                                         "5",
+                                         "6",
+                                         "7",
+                                         "8",
+                                         "9",
+                                         "3\n",
+                                         "3s",
+                                         "3c",
+                                         "3?",
+                                         "3i",
+                                         "3Z",
+                                         ":log\n",
+                                         ":doctor\n",
+                                         "8\n",
+                                         "8vj\n",
+                                         "3\no",
+                                         ":view containers\n",
+                                         ":view pods\n",
+                                         ":view findings\n"};
+
+/* At an end there is nothing to move to, and a digit may lead to where one is. Some are carried out
+ * by the terminal, and not all leave a program to go on with. */
+static bool is_asked(const struct ht_binding *binding)
+{
+    static const enum ht_action terminal[] = {HT_ACTION_REDRAW, HT_ACTION_SUSPEND, HT_ACTION_QUIT,
+                                              HT_ACTION_CLOSE};
+    uint32_t code = binding->keys[0];
+
+    for (size_t i = 0; i < ARRAY_LEN(terminal); i++) {
+        if (binding->action == terminal[i])
+            return false;
+    }
+    return binding->action > HT_ACTION_PAGE_UP && !(code >= '0' && code <= '9');
+}
+
+static void press(struct bench *bench, uint32_t code)
+{
+    ht_ui_key(bench->ui, (struct ht_key){.code = code});
+}
+
+/* Esc leaves a prompt, then messages are let grow old. */
+static void go_home(struct bench *bench)
+{
+    press(bench, HT_KEY_ESC);
+    press(bench, '0');
+    bench->mono += 60 * HT_NS_PER_S;
+    bench->calls = (struct fixture_calls){0};
+}
+
+/* Presses each key on a screen twice: most of what can be on can be off. */
+static void press_all(struct bench *bench, const char *way, struct ht_buf *silent)
+{
+    size_t len;
+    const struct ht_binding *bindings = ht_keys_table(&len);
+
+    for (size_t i = 0; i < len * 2; i++) {
+        const struct ht_binding *binding = &bindings[i / 2];
+
+        /* A prompt takes letters, in a narrow one out of sight. */
+        if (!is_asked(binding) || (i % 2 && binding->action == HT_ACTION_EXPORT))
+            continue;
+        type(bench, way);
+        bench->mono += 60 * HT_NS_PER_S;
+        if (i % 2) {
+            press(bench, binding->keys[0]);
+            bench->mono += 60 * HT_NS_PER_S;
+            screen(bench);
+        }
+        ht_autofree char *before = ht_strndup(screen(bench), bench->text.len);
+        struct fixture_calls calls = bench->calls = (struct fixture_calls){0};
+        press(bench, binding->keys[0]);
+        if (strcmp(before, screen(bench)) == 0 &&
+            memcmp(&calls, &bench->calls, sizeof(calls)) == 0) {
+            ht_buf_addf(silent, "%s (%s) on \"%s\", pressed %s, %d columns\n", binding->name,
+                        binding->hint, way, i % 2 ? "again" : "once", bench->canvas->w);
+        }
+        go_home(bench);
+    }
+}
+
+/* On the first so many sizes. */
+static void check_state(struct ht_state *state, size_t count)
+{
+    ht_autobuf struct ht_buf silent = HT_BUF(1000000);
+
+    for (size_t size = 0; size < count; size++) {
+        struct bench bench;
+
+        open_bench(&bench, NULL);
+        ht_ui_set_state(bench.ui, state);
+        ht_canvas_resize(bench.canvas, sizes[size].h, sizes[size].w);
+        for (size_t i = 0; i < ARRAY_LEN(everywhere); i++)
+            press_all(&bench, everywhere[i], &silent);
+        close_bench(&bench);
+    }
+    if (silent.len)
+        print_error("%s", "no answer to:\n");
+    for (char *line = silent.data; line && *line;) {
+        char *end = strchr(line, '\n');
+
+        print_error("%.*s\n", (int)(end - line), line);
+        line = end + 1;
+    }
+    assert_int_equal(silent.len, 0);
+}
+
+static void every_key_answers_on_a_node_in_trouble(void **unused)
+{
+    ht_autostate struct ht_state *state = fixture_state();
+
+    (void)unused;
+    check_state(state, ARRAY_LEN(sizes));
+}
+
+static void every_key_answers_where_nothing_is(void **unused)
+{
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    check_state(state, 1);
+}
+
+static void every_key_answers_in_a_replay(void **unused)
+{
+    ht_autostate struct ht_state *state = fixture_state();
+
+    (void)unused;
+    state->origin = HT_ORIGIN_REPLAY;
+    state->replay.speed = 64.0;
+    check_state(state, 1);
+    state->replay.speed = 0.25;
+    check_state(state, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_key_answers_on_a_node_in_trouble),
+        cmocka_unit_test(every_key_answers_where_nothing_is),
+        cmocka_unit_test(every_key_answers_in_a_replay),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
