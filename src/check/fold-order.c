@@ -12,8 +12,17 @@ static bool is_new(const struct ht_finding *finding)
     return ht_finding_has_new(finding) && finding->new;
 }
 
-static int compare_findings(const void *a, const void *b)
+/* One that came while it was watched for stays where it is when it was opened: whoever goes through
+ * a list must find the next line below the one before. */
+static bool came_late(const struct ht_finding *finding, int64_t watched_since_ns)
 {
+    return is_new(finding) || (watched_since_ns && ht_finding_has_first_seen(finding) &&
+                               finding->first_seen > watched_since_ns);
+}
+
+static int compare_findings(const void *a, const void *b, void *context)
+{
+    const int64_t *watched_since_ns = context;
     const struct ht_row *row_a = *(struct ht_row *const *)a, *row_b = *(struct ht_row *const *)b;
     const struct ht_finding *x = ht_finding_of(row_a), *y = ht_finding_of(row_b);
 
@@ -21,8 +30,8 @@ static int compare_findings(const void *a, const void *b)
         return x->expected ? 1 : -1;
     if (x->severity != y->severity)
         return x->severity < y->severity ? -1 : 1;
-    if (is_new(x) != is_new(y))
-        return is_new(x) ? -1 : 1;
+    if (came_late(x, *watched_since_ns) != came_late(y, *watched_since_ns))
+        return came_late(x, *watched_since_ns) ? -1 : 1;
     if (ht_finding_has_since(x) != ht_finding_has_since(y))
         return ht_finding_has_since(x) ? -1 : 1;
     if (ht_finding_has_since(x) && x->since != y->since)
@@ -32,10 +41,11 @@ static int compare_findings(const void *a, const void *b)
     return ht_str_compare(ht_row_id(row_a), ht_row_id(row_b));
 }
 
-void ht_fold_order(struct ht_rowset *findings)
+void ht_fold_order(struct ht_rowset *findings, int64_t watched_since_ns)
 {
     if (findings->len)
-        qsort(findings->rows, findings->len, sizeof(*findings->rows), compare_findings);
+        qsort_r(findings->rows, findings->len, sizeof(*findings->rows), compare_findings,
+                &watched_since_ns);
 }
 
 /* A group while its findings are counted; the first finding is the worst. */

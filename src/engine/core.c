@@ -393,7 +393,7 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
                                              .settled = core->settled_ns != 0,
                                              .now_ns = step->now_ns},
                     core->timeline);
-    ht_fold_order(&state->findings);
+    ht_fold_order(&state->findings, core->settled_ns);
     ht_fold_groups(&state->findings, &state->groups);
     if (step->complete && !core->settled_ns) {
         core->settled_ns = step->now_ns;

@@ -17,9 +17,9 @@
  * known system workloads' findings become expected. verdicts holds const struct ht_verdict *. */
 void ht_fold_findings(const struct ht_node *node, const struct ht_facts *facts,
                       const struct ht_vec *verdicts, struct ht_rowset *ret_findings);
-/* Puts findings in the order of display: severity, new before known, expected last, newest since
- * first, then by id. */
-void ht_fold_order(struct ht_rowset *findings);
+/* Puts findings in the order of display: expected last, severity, those that are new or were first
+ * seen after watched_since_ns (0: none were) before the others, newest since first, then by id. */
+void ht_fold_order(struct ht_rowset *findings, int64_t watched_since_ns);
 /* Makes groups of ordered findings, in the same order (appended, references). */
 void ht_fold_groups(const struct ht_rowset *findings, struct ht_rowset *ret_groups);
 /* The group of so many equal findings, of which first is the worst; owned by the caller. */

@@ -40,7 +40,8 @@ struct ht_state {
     struct ht_replay_position replay; /* of HT_ORIGIN_REPLAY and _DEMO */
     bool complete;                    /* every source has answered once, or failed */
     struct ht_node *node;             /* never NULL; holds no findings */
-    /* In the order of display: severity, new before known, expected last, newest since first. */
+    /* In the order of display: severity, what came while watched before the rest, expected
+     * last, newest since first. */
     struct ht_rowset findings; /* living ones */
     /* Findings that were there and that nobody can look at now; last_seen says until when. Sorted
      * by id. */

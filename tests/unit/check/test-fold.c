@@ -55,7 +55,7 @@ static struct folded fold(struct ht_node *node)
     ht_node_sort(node);
     look_at_all(node, facts, &folded.verdicts);
     ht_fold_findings(node, facts, &folded.verdicts, &folded.findings);
-    ht_fold_order(&folded.findings);
+    ht_fold_order(&folded.findings, 0);
     ht_fold_groups(&folded.findings, &folded.groups);
     for (size_t i = 0; i < HT_QUESTIONS; i++)
         folded.questions[i] = ht_row_ref(empty->questions[i]);
@@ -717,12 +717,16 @@ static void order_is_severity_new_since(void **state)
         const char *id;
         enum ht_severity severity;
         bool expected, new;
-        int64_t since;
+        int64_t since, first_seen;
     } wanted[] = {
-        {"1", HT_SEVERITY_CRITICAL, false, true, 5},  {"2", HT_SEVERITY_CRITICAL, false, false, 9},
-        {"3", HT_SEVERITY_CRITICAL, false, false, 2}, {"4", HT_SEVERITY_HIGH, false, true, 7},
-        {"5", HT_SEVERITY_LOW, false, false, 99},     {"6", HT_SEVERITY_INFO, false, true, 1},
-        {"7", HT_SEVERITY_LOW, true, true, 999},
+        {"0", HT_SEVERITY_CRITICAL, false, false, 7, 1001}, /* was opened */
+        {"1", HT_SEVERITY_CRITICAL, false, true, 5, 900},
+        {"2", HT_SEVERITY_CRITICAL, false, false, 9, 1000},
+        {"3", HT_SEVERITY_CRITICAL, false, false, 2, 900},
+        {"4", HT_SEVERITY_HIGH, false, true, 7, 900},
+        {"5", HT_SEVERITY_LOW, false, false, 99, 900},
+        {"6", HT_SEVERITY_INFO, false, true, 1, 900},
+        {"7", HT_SEVERITY_LOW, true, true, 999, 900},
     };
     struct ht_rowset set = {0};
 
@@ -735,9 +739,10 @@ static void order_is_severity_new_since(void **state)
         ht_finding_set_expected(&finding, wanted[i].expected);
         ht_finding_set_new(&finding, wanted[i].new);
         ht_finding_set_since(&finding, wanted[i].since);
+        ht_finding_set_first_seen(&finding, wanted[i].first_seen);
         ht_rowset_add(&set, ht_row_new(&ht_finding_table, &finding));
     }
-    ht_fold_order(&set);
+    ht_fold_order(&set, 1000);
     for (size_t i = 0; i < set.len; i++)
         assert_true(ht_str_is(ht_row_id(set.rows[i]), wanted[i].id));
     ht_rowset_fini(&set);
