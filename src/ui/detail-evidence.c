@@ -58,7 +58,8 @@ int64_t ht_detail_last_seen(const struct ht_state *state, const struct ht_findin
     return last;
 }
 
-static void put_evidence(struct ht_ui *ui, struct ht_doc *doc, const struct ht_evidence *evidence)
+static void put_evidence(const struct ht_ui *ui, const struct ht_state *state, struct ht_doc *doc,
+                         const struct ht_evidence *evidence)
 {
     int age_col = doc->width - AGE_W;
     int source_col = age_col - SOURCE_W - 1;
@@ -76,7 +77,7 @@ static void put_evidence(struct ht_ui *ui, struct ht_doc *doc, const struct ht_e
         ht_doc_put(doc, source_col, HT_STYLE_ACCENT, evidence->source);
     ht_buf_reset(&text);
     if (ht_evidence_has_at(evidence))
-        ht_ui_age_text(ui, &text, seen_at(ui->state, evidence));
+        ht_ui_age_text(ui, &text, seen_at(state, evidence));
     else
         ht_buf_add_c(&text, '?');
     ht_doc_put(doc, age_col, HT_STYLE_DIM, ht_buf_str(&text));
@@ -123,15 +124,17 @@ static void put_implied(const struct ht_finding *finding, struct ht_doc *doc)
         put_implied_check(finding, finding->implied.items[i], doc);
 }
 
-static void put_seen(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
+static void put_seen(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
+    const struct ht_finding *finding = rows->finding;
+
     ht_doc_head(doc, "WHAT WE SAW");
     if (doc->width >= 70)
         ht_doc_put(doc, doc->width - AGE_W - SOURCE_W - 1, HT_STYLE_HEADER, HT_S("SOURCE"));
     ht_doc_put(doc, doc->width - AGE_W, HT_STYLE_HEADER, HT_S("AGE"));
     for (size_t i = 0; i < finding->evidence.len; i++) {
         if (!is_implied(finding, &finding->evidence.items[i]))
-            put_evidence(ui, doc, &finding->evidence.items[i]);
+            put_evidence(ui, rows->state, doc, &finding->evidence.items[i]);
     }
     if (finding->evidence.len == 0)
         ht_doc_text(doc, 1, HT_STYLE_DIM, HT_S("no evidence is recorded"));
@@ -285,10 +288,10 @@ static void put_container(struct ht_ui *ui, const struct ht_container *container
     ht_doc_pair(doc, LABEL_COL, "runtime", ht_buf_str(&text));
 }
 
-static void put_processes(struct ht_ui *ui, const struct ht_container *container,
-                          struct ht_doc *doc)
+static void put_processes(const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
-    const struct ht_rowset *processes = ht_node_set(ui->state->node, HT_TABLE_PROCESS);
+    const struct ht_rowset *processes = ht_node_set(rows->state->node, HT_TABLE_PROCESS);
+    const struct ht_container *container = rows->container;
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
     size_t found = 0;
 
@@ -369,7 +372,7 @@ static void put_who(struct ht_ui *ui, const struct ht_subject_rows *rows, struct
         put_process(ui, rows->process, doc);
     if (rows->container) {
         put_container(ui, rows->container, doc);
-        put_processes(ui, rows->container, doc);
+        put_processes(rows, doc);
     }
     if (rows->finding && !rows->process && !rows->container) {
         const struct ht_subject *subject = &rows->finding->subject;
@@ -418,8 +421,10 @@ static bool is_needed(const struct ht_ui *ui, const struct ht_finding *finding,
 }
 
 /* The reasons of one source stand behind its name once. */
-static void put_not_seen(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
+static void put_not_seen(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                         struct ht_doc *doc)
 {
+    const struct ht_finding *finding = rows->finding;
     const struct ht_question *question;
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
     struct ht_str before = {0};
@@ -427,7 +432,7 @@ static void put_not_seen(struct ht_ui *ui, const struct ht_finding *finding, str
 
     if (!finding || finding->question < 1 || finding->question > HT_QUESTIONS)
         return;
-    question = ht_state_question(ui->state, (unsigned)finding->question);
+    question = ht_state_question(rows->state, (unsigned)finding->question);
     for (size_t i = 0; i < question->missing.len && shown < NOT_SEEN_MAX; i++) {
         const struct ht_missing *missing = &question->missing.items[i];
 
@@ -463,8 +468,10 @@ static void put_allowed(const struct ht_finding *finding, struct ht_doc *doc)
     ht_doc_text(doc, 10, HT_STYLE_DIM, ht_buf_str(&line));
 }
 
-static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, struct ht_doc *doc)
+static void put_finding(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                        struct ht_doc *doc)
 {
+    const struct ht_finding *finding = rows->finding;
     ht_autobuf struct ht_buf word = HT_BUF(60);
 
     ht_ui_severity_text(&word, finding->severity);
@@ -484,7 +491,7 @@ static void put_finding(struct ht_ui *ui, const struct ht_finding *finding, stru
         ht_doc_putf(doc, 10, HT_STYLE_NORMAL, "%" PRIu64 " of %" PRIu64 " subjects", finding->count,
                     finding->total);
     }
-    put_seen(ui, finding, doc);
+    put_seen(ui, rows, doc);
 }
 
 /* Where the text beside a long label begins; below it where there is no room for two columns. */
@@ -533,6 +540,50 @@ static void put_event(struct ht_ui *ui, const struct ht_event *event, struct ht_
     ht_doc_line(doc);
 }
 
+/* When it went the last time; NULL: no event that is kept tells. */
+static const struct ht_event *find_end(const struct ht_state *state, struct ht_str finding)
+{
+    for (size_t i = state->events.len; i-- > 0;) {
+        const struct ht_event *event = ht_event_of(state->events.rows[i]);
+
+        if (event->kind == HT_EVENT_KIND_FINDING_GONE && ht_str_equal(event->finding, finding))
+            return event;
+    }
+    return NULL;
+}
+
+/* An event outlives the finding it is about: since when that is not seen, and what is left of it.
+ */
+static void put_gone(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
+{
+    const struct ht_event *event = rows->event, *end = find_end(rows->state, event->finding);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_buf_add_text(&text, "Not seen any more");
+    if (end) {
+        ht_buf_add_text(&text, " since ");
+        ht_ui_time_text(ui, &text, end->at);
+        ht_buf_add_text(&text, ": it is over");
+    }
+    ht_buf_add_text(&text,
+                    ". Evidence is kept as long as a finding stands; of this one these facts "
+                    "and its history (Tab) are left.");
+    ht_doc_text(doc, 1, HT_STYLE_STALE, ht_buf_str(&text));
+    ht_doc_head(doc, "WHAT IS KNOWN");
+    ht_buf_reset(&text);
+    ht_ui_severity_text(&text, event->severity);
+    if (ht_event_has_severity(event))
+        ht_doc_pair(doc, LABEL_COL, "severity", ht_buf_str(&text));
+    if (event->question >= 1 && event->question <= HT_QUESTIONS)
+        ht_doc_pair(doc, LABEL_COL, "question",
+                    ht_str_from(ht_question_title((unsigned)event->question)));
+    if (!rows->container && ht_event_has_container(event) && event->container.len)
+        ht_doc_pair(doc, LABEL_COL, "container", event->container);
+    if (!rows->process && ht_event_has_process(event) && event->process.len)
+        ht_doc_pair(doc, LABEL_COL, "process", event->process);
+    ht_doc_pair(doc, LABEL_COL, "finding", event->finding);
+}
+
 static void put_usage(struct ht_ui *ui, const struct ht_usage *usage, struct ht_doc *doc)
 {
     ht_doc_head(doc, "LOAD");
@@ -548,9 +599,10 @@ static void put_usage(struct ht_ui *ui, const struct ht_usage *usage, struct ht_
 }
 
 /* A host unit is known by its load and by the processes in it. */
-static void put_unit(struct ht_ui *ui, const struct ht_usage *usage, struct ht_doc *doc)
+static void put_unit(const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
-    const struct ht_rowset *processes = ht_node_set(ui->state->node, HT_TABLE_PROCESS);
+    const struct ht_rowset *processes = ht_node_set(rows->state->node, HT_TABLE_PROCESS);
+    const struct ht_usage *usage = rows->usage;
 
     ht_doc_head(doc, "PROCESSES");
     for (size_t i = 0; i < processes->len; i++) {
@@ -595,12 +647,14 @@ void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, st
 {
     if (rows->other) {
         put_other(ui, rows, doc);
-        ht_detail_packages_seen(ui, rows, doc);
+        ht_detail_packages_seen(rows, doc);
     }
     if (rows->event)
         put_event(ui, rows->event, doc);
+    if (rows->event && !rows->finding && ht_event_has_finding(rows->event))
+        put_gone(ui, rows, doc);
     if (rows->finding)
-        put_finding(ui, rows->finding, doc);
+        put_finding(ui, rows, doc);
     if (rows->container)
         put_summary(ui, rows->container, doc);
     if (rows->finding && ht_finding_has_escape(rows->finding) && rows->finding->escape.len)
@@ -612,12 +666,12 @@ void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, st
     if (!rows->finding && rows->usage)
         put_usage(ui, rows->usage, doc);
     if (!rows->container && !rows->process && rows->usage && ht_usage_has_unit(rows->usage))
-        put_unit(ui, rows->usage, doc);
-    if (!rows->finding)
-        ht_detail_findings(ui, rows, doc);
+        put_unit(rows, doc);
+    if (!rows->finding && (!rows->event || rows->container || rows->process || rows->usage))
+        ht_detail_findings(rows, doc);
     if (rows->finding || rows->container)
         put_agreement(rows, doc);
-    put_not_seen(ui, rows->finding, doc);
+    put_not_seen(ui, rows, doc);
     if (rows->container)
         put_privileges(ui, rows->container, doc);
 }

@@ -66,9 +66,9 @@ static void put_hole(const struct ht_advisory *advisory, size_t number, struct h
     ht_doc_put(doc, CLASS_COL, HT_STYLE_DIM, advisory->class);
 }
 
-static void put_holes(const struct ht_ui *ui, struct ht_str package, struct ht_doc *doc)
+static void put_holes(const struct ht_state *state, struct ht_str package, struct ht_doc *doc)
 {
-    const struct ht_rowset *rows = ht_node_set(ui->state->node, HT_TABLE_ADVISORY);
+    const struct ht_rowset *rows = ht_node_set(state->node, HT_TABLE_ADVISORY);
     size_t found = 0;
 
     for (size_t i = 0; i < rows->len; i++) {
@@ -86,29 +86,28 @@ static void put_holes(const struct ht_ui *ui, struct ht_str package, struct ht_d
     }
 }
 
-void ht_detail_packages_seen(const struct ht_ui *ui, const struct ht_subject_rows *rows,
-                             struct ht_doc *doc)
+void ht_detail_packages_seen(const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     if (rows->other_table == &ht_package_table)
-        put_holes(ui, ((const struct ht_package *)rows->other)->name, doc);
+        put_holes(rows->state, ((const struct ht_package *)rows->other)->name, doc);
     else if (rows->other_table == &ht_component_table)
-        put_holes(ui, ((const struct ht_component *)rows->other)->package, doc);
+        put_holes(rows->state, ((const struct ht_component *)rows->other)->package, doc);
 }
 
 /* ---- what has to start anew ---- */
 
-static const struct ht_package_db *find_db(const struct ht_ui *ui)
+static const struct ht_package_db *find_db(const struct ht_state *state)
 {
-    const struct ht_rowset *rows = ht_node_set(ui->state->node, HT_TABLE_PACKAGE_DB);
+    const struct ht_rowset *rows = ht_node_set(state->node, HT_TABLE_PACKAGE_DB);
 
     return rows->len ? ht_package_db_of(rows->rows[0]) : NULL;
 }
 
-static bool needs_reboot(const struct ht_ui *ui, struct ht_str package)
+static bool needs_reboot(const struct ht_state *state, struct ht_str package)
 {
     static const char *const beginnings[] = {"linux-image-", "intel-microcode", "amd64-microcode",
                                              "systemd", "dbus"};
-    const struct ht_package_db *db = find_db(ui);
+    const struct ht_package_db *db = find_db(state);
 
     for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
         if (ht_str_has_prefix(package, beginnings[i]))
@@ -137,9 +136,9 @@ static void restart_process(const struct ht_stale_process *process, struct ht_do
 }
 
 /* The units that run replaced code of a package, each once. */
-static void put_units(const struct ht_ui *ui, struct ht_str package, struct ht_doc *doc)
+static void put_units(const struct ht_state *state, struct ht_str package, struct ht_doc *doc)
 {
-    const struct ht_rowset *rows = ht_node_set(ui->state->node, HT_TABLE_STALE_PROCESS);
+    const struct ht_rowset *rows = ht_node_set(state->node, HT_TABLE_STALE_PROCESS);
     struct ht_str said[UNITS_MAX];
     struct ht_text_list list = {.items = said};
 
@@ -158,7 +157,7 @@ static void put_units(const struct ht_ui *ui, struct ht_str package, struct ht_d
         say(doc, "What still runs its old code then stands in \"Old code that runs\" (4, v).");
 }
 
-static void fix_package(const struct ht_ui *ui, const struct ht_package *package,
+static void fix_package(const struct ht_state *state, const struct ht_package *package,
                         struct ht_doc *doc)
 {
     if (ht_package_has_held(package) && package->held)
@@ -170,10 +169,10 @@ static void fix_package(const struct ht_ui *ui, const struct ht_package *package
     else
         say(doc, "Update it with the package manager.");
     ht_doc_head(doc, "AFTER THAT");
-    if (needs_reboot(ui, package->name))
+    if (needs_reboot(state, package->name))
         say(doc, "Restart the host: nothing less gets rid of the old code.");
     else
-        put_units(ui, package->name, doc);
+        put_units(state, package->name, doc);
 }
 
 static void fix_component(const struct ht_component *component, struct ht_doc *doc)
@@ -223,15 +222,14 @@ static void fix_support(const struct ht_support *support, struct ht_doc *doc)
     }
 }
 
-bool ht_detail_packages_fix(const struct ht_ui *ui, const struct ht_subject_rows *rows,
-                            struct ht_doc *doc)
+bool ht_detail_packages_fix(const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     size_t before = doc->len;
 
     if (!rows->other)
         return false;
     if (rows->other_table == &ht_package_table)
-        fix_package(ui, rows->other, doc);
+        fix_package(rows->state, rows->other, doc);
     else if (rows->other_table == &ht_stale_process_table)
         restart_process(rows->other, doc);
     else if (rows->other_table == &ht_component_table)

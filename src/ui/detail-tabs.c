@@ -55,9 +55,9 @@ void ht_detail_why(const struct ht_ui *ui, const struct ht_subject_rows *rows, s
         ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, finding->references.items[i]);
 }
 
-void ht_detail_fix(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
+void ht_detail_fix(const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
-    if (ht_detail_packages_fix(ui, rows, doc)) {
+    if (ht_detail_packages_fix(rows, doc)) {
         ht_doc_line(doc);
         none(doc, "Text to copy (Y); this program changes nothing.");
         return;
@@ -196,6 +196,9 @@ static bool is_about(const struct ht_event *event, const struct ht_subject_rows 
     if (rows->finding && ht_event_has_finding(event) &&
         ht_str_equal(event->finding, rows->finding->id))
         return true;
+    if (rows->event && ht_event_has_finding(rows->event) && ht_event_has_finding(event) &&
+        ht_str_equal(event->finding, rows->event->finding))
+        return true;
     if (rows->process && ht_event_has_process(event) &&
         ht_str_equal(event->process, rows->process->id))
         return true;
@@ -243,14 +246,14 @@ static bool is_at(const struct ht_subject_home *home, const struct ht_subject_ro
     return rows->usage && home->unit.len && ht_str_equal(home->unit, rows->usage->unit);
 }
 
-void ht_detail_findings(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
+void ht_detail_findings(const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     size_t shown = 0;
 
     ht_doc_head(doc, "FINDINGS");
-    for (size_t i = 0; i < ui->state->findings.len; i++) {
-        const struct ht_finding *finding = ht_finding_of(ui->state->findings.rows[i]);
-        struct ht_subject_home home = ht_subject_home(ui->state->node, &finding->subject);
+    for (size_t i = 0; i < rows->state->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(rows->state->findings.rows[i]);
+        struct ht_subject_home home = ht_subject_home(rows->state->node, &finding->subject);
         ht_autobuf struct ht_buf word = HT_BUF(40);
 
         if (!is_at(&home, rows))

@@ -115,8 +115,8 @@ static bool find_rows(const struct ht_state *state, const struct ht_table *table
 }
 
 /* The state in which it is there: the shown one, or the last before that had it. NULL: none. */
-static struct ht_state *look_up(const struct ht_ui *ui, struct detail *detail,
-                                struct ht_subject_rows *ret_rows)
+static const struct ht_state *look_up(const struct ht_ui *ui, struct detail *detail,
+                                      struct ht_subject_rows *ret_rows)
 {
     struct ht_str id = ht_str_from(detail->id);
 
@@ -170,7 +170,7 @@ static void build_tab(struct ht_ui *ui, const struct detail *detail,
         ht_detail_why(ui, rows, doc);
         return;
     case TAB_FIX:
-        ht_detail_fix(ui, rows, doc);
+        ht_detail_fix(rows, doc);
         return;
     case TAB_RAW:
         ht_detail_raw(rows, doc);
@@ -187,7 +187,7 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
 {
     struct detail *detail = of(&page->page);
     struct ht_subject_rows rows;
-    struct ht_state *shown = ui->state, *state = look_up(ui, detail, &rows);
+    const struct ht_state *state = look_up(ui, detail, &rows);
 
     if (!state) {
         ht_doc_text(
@@ -198,15 +198,11 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
             ht_detail_history(ui, &rows, doc);
         return;
     }
-    if (state != shown)
+    if (state != ui->state)
         put_over(ui, state, doc);
     else if (rows.finding && find_held(state, rows.finding->id))
         put_held(ui, rows.finding, doc);
-    /* What stands beside it is of that time, too; what has happened to it goes on. */
-    if (detail->tab != TAB_HISTORY)
-        ui->state = state;
     build_tab(ui, detail, &rows, doc);
-    ui->state = shown;
 }
 
 static void draw_tabs(struct ht_ui *ui, const struct detail *detail, struct ht_area body)
@@ -277,6 +273,8 @@ static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *
         ht_buf_add_str(out, rows.process->comm);
     else if (found && rows.container)
         ht_buf_add_str(out, rows.container->name);
+    else if (found && rows.event)
+        ht_buf_add_text(out, ht_ui_event_kind_text(rows.event->kind));
     else
         ht_buf_add_str(out, ht_str_sub(ht_str_from(detail->id), 0, 16));
 }

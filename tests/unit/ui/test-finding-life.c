@@ -131,6 +131,44 @@ static void what_is_gone_is_shown_as_it_was(void **unused)
     close_bench(&bench);
 }
 
+static void add_event(struct ht_state *state, const char *id, enum ht_event_kind kind, int64_t at)
+{
+    struct ht_event event = {0};
+
+    ht_event_set_id(&event, ht_str_from(id));
+    ht_event_set_at(&event, at);
+    ht_event_set_kind(&event, kind);
+    ht_event_set_severity(&event, HT_SEVERITY_CRITICAL);
+    ht_event_set_question(&event, 3);
+    ht_event_set_finding(&event, HT_S("feed"));
+    ht_event_set_container(&event, HT_S("c0ffee"));
+    ht_event_set_text(&event, HT_S("debug: Runs with --privileged"));
+    ht_rowset_add(&state->events, ht_row_new(&ht_event_table, &event));
+}
+
+/* The timeline keeps what happened longer than the findings are there. */
+static void the_page_of_an_event_tells_since_when_its_finding_is_gone(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    add_event(state, "1", HT_EVENT_KIND_FINDING_NEW, FIXTURE_NOW - 120 * HT_NS_PER_S);
+    add_event(state, "2", HT_EVENT_KIND_FINDING_GONE, FIXTURE_NOW - 60 * HT_NS_PER_S);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, "8k\n");
+    SEES(&bench, "8 Timeline > new finding");
+    SEES(&bench, "14:00:31  debug: Runs with --privileged");
+    SEES(&bench, "Not seen any more since 14:01:31: it is over.");
+    SEES(&bench, "Do containers run without --privileged?");
+    SEES(&bench, "container  c0ffee");
+    type(&bench, "\t\t\t\t");
+    SEES(&bench, "14:01:31     not seen any more: debug: Runs with --privileged");
+    SEES(&bench, "14:00:31     debug: Runs with --privileged");
+    close_bench(&bench);
+}
+
 /* A finding of 100 s ago; docker, which told it, answered 3 s ago and told nothing else. */
 static struct ht_state *confirmed(bool held)
 {
@@ -233,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
         cmocka_unit_test(a_lock_is_offered_as_soon_as_it_can_be_made),
+        cmocka_unit_test(the_page_of_an_event_tells_since_when_its_finding_is_gone),
         cmocka_unit_test(what_is_gone_is_shown_as_it_was),
         cmocka_unit_test(a_lock_is_offered_where_it_can_be_made),
         cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
