@@ -148,6 +148,8 @@ static void draw_build(struct ht_area area, int row, const struct ht_build *buil
     if (!narrow)
         ht_draw_textf(area, (struct ht_span){.row = row, .col = BADGE_COL, .width = 10},
                       grade_style(build), "%s", badge_word(build));
+    if (narrow && build->state == HT_BUILD_STATE_ENDED)
+        ht_buf_add_text(&name, "ended ");
     if (build->name.len)
         ht_buf_add_str(&name, build->name);
     else
@@ -280,6 +282,19 @@ static void shares_text(const struct ht_build *build, struct ht_buf *out)
         ht_buf_add_text(out, "shares nothing");
 }
 
+static void narrow_text(const struct ht_ui *ui, const struct ht_build *build, struct ht_buf *out)
+{
+    ht_autobuf struct ht_buf shares = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    if (ht_build_has_ended_at(build)) {
+        ht_buf_add_text(out, "over since ");
+        ht_ui_clock_text(ui, out, build->ended_at);
+        ht_buf_add_text(out, ": ");
+    }
+    shares_text(build, &shares);
+    ht_buf_add_str(out, ht_buf_str(&shares));
+}
+
 /* What the selected build is, and why it has its grade. */
 static void draw_foot(const struct ht_ui *ui, struct ht_area area, const struct ht_build *build)
 {
@@ -287,7 +302,7 @@ static void draw_foot(const struct ht_ui *ui, struct ht_area area, const struct 
 
     ht_draw_hline(area, (struct ht_span){.width = area.rect.w - 1}, HT_STYLE_DIM);
     if (area.rect.w < WIDE_MIN_W)
-        shares_text(build, &what);
+        narrow_text(ui, build, &what);
     else
         what_text(ui, build, &what);
     ht_draw_field(area, (struct ht_span){.row = 1, .col = 1, .width = area.rect.w - 2},

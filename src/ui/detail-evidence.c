@@ -540,23 +540,12 @@ static void put_event(struct ht_ui *ui, const struct ht_event *event, struct ht_
     ht_doc_line(doc);
 }
 
-/* When it went the last time; NULL: no event that is kept tells. */
-static const struct ht_event *find_end(const struct ht_state *state, struct ht_str finding)
-{
-    for (size_t i = state->events.len; i-- > 0;) {
-        const struct ht_event *event = ht_event_of(state->events.rows[i]);
-
-        if (event->kind == HT_EVENT_KIND_FINDING_GONE && ht_str_equal(event->finding, finding))
-            return event;
-    }
-    return NULL;
-}
-
 /* An event outlives the finding it is about: since when that is not seen, and what is left of it.
  */
 static void put_gone(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
-    const struct ht_event *event = rows->event, *end = find_end(rows->state, event->finding);
+    const struct ht_event *event = rows->event,
+                          *end = ht_ui_finding_end(rows->state, event->finding);
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
     ht_buf_add_text(&text, "Not seen any more");

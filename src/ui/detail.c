@@ -499,8 +499,20 @@ static const struct ht_offer offers[] = {
     HT_DOC_OFFERS,
 };
 
+static unsigned detail_question(const struct ht_ui *ui, const struct ht_page *page)
+{
+    const struct detail *detail = (const struct detail *)page;
+    struct ht_subject_rows rows;
+
+    find_rows(ui->state, detail->table, ht_str_from(detail->id), &rows);
+    if (rows.finding)
+        return (unsigned)rows.finding->question;
+    return rows.event ? (unsigned)rows.event->question : 0;
+}
+
 static const struct ht_screen detail_screen = {
     .name = "detail",
+    .question = detail_question,
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
     .title = detail_title,

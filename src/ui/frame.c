@@ -174,20 +174,38 @@ static bool is_under_way(const struct ht_source *source)
            ht_source_has_total(source) && source->items < source->total;
 }
 
-static void source_word(struct ht_buf *out, const struct ht_source *source)
+/* What a source counts. */
+static const char *counted(const struct ht_source *source)
+{
+    if (ht_str_is(source->id, "packages"))
+        return "packages";
+    return ht_str_is(source->id, "proc") ? "processes" : "containers";
+}
+
+/* "7/8 containers": read of those there are. */
+static void put_share(struct ht_buf *out, const struct ht_source *source, bool narrow)
+{
+    ht_buf_addf(out, "%llu/%llu", (unsigned long long)source->items,
+                (unsigned long long)source->total);
+    if (!narrow)
+        ht_buf_addf(out, " %s", counted(source));
+}
+
+static void source_word(struct ht_buf *out, const struct ht_source *source, bool narrow)
 {
     if (is_under_way(source)) {
-        ht_buf_addf(out, "%llu/%llu", (unsigned long long)source->items,
-                    (unsigned long long)source->total);
+        put_share(out, source, narrow);
         return;
     }
     if (source->state == HT_SOURCE_STATE_OK)
         ht_buf_add_text(out, "ok");
     else
         ht_buf_add_text(out, ht_enum_name(&ht_source_state_enum, source->state));
-    if (ht_source_has_items(source) && ht_source_has_total(source) && source->items < source->total)
-        ht_buf_addf(out, " %llu/%llu", (unsigned long long)source->items,
-                    (unsigned long long)source->total);
+    if (ht_source_has_items(source) && ht_source_has_total(source) &&
+        source->items < source->total) {
+        ht_buf_add_c(out, ' ');
+        put_share(out, source, narrow);
+    }
 }
 
 /* " 12s", or nothing. */
@@ -247,13 +265,14 @@ struct entry {
     int width;
 };
 
-static void make_entry(const struct ht_ui *ui, const struct ht_source *source, struct entry *ret)
+static void make_entry(const struct ht_ui *ui, const struct ht_source *source, bool narrow,
+                       struct entry *ret)
 {
     unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
 
     *ret = (struct entry){
         .name = source_name(source), .word = HT_BUF(200), .age = HT_BUF(200), .width = 1};
-    source_word(&ret->word, source);
+    source_word(&ret->word, source, narrow);
     source_age(ui, &ret->age, source);
     ret->width += (int)ht_printable_width(ret->name, flags) +
                   (int)ht_printable_width(ht_buf_str(&ret->word), flags) +
@@ -288,7 +307,7 @@ static void draw_ordered(const struct ht_ui *ui, struct ht_area area, int col,
         int room = width - col - (i > 0 ? GAP_W : 0) - (i + 1 < len ? MORE_W : 0);
         struct entry entry;
 
-        make_entry(ui, ordered[i], &entry);
+        make_entry(ui, ordered[i], ht_layout_is_narrow(area.rect.w), &entry);
         bool fits = i == 0 || entry.width <= room;
         if (fits && i > 0)
             col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},

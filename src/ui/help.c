@@ -32,10 +32,11 @@ static void put_columns(struct ht_doc *doc, const struct ht_view *view)
 
 static void put_states(struct ht_doc *doc)
 {
-    static const char *const marks[] = {"C H M L", "~"};
+    static const char *const marks[] = {"C H M L", "~", "7/8"};
     static const char *const meanings[] = {
         "Trend: worst severity in each five minutes of the last hour; a dot is none.",
-        "Behind FAIL and WARN: from partial or old data."};
+        "Behind FAIL and WARN: from partial or old data.",
+        "Behind a source: what it could read of how many there are."};
 
     ht_doc_head(doc, "STATES");
     for (unsigned i = 0; i < ht_question_state_enum.count; i++) {

@@ -4,6 +4,7 @@
 
 #include "home.h"
 
+#include "hulltop/base/printable.h"
 #include "hulltop/model/subject.h"
 
 #include <inttypes.h>
@@ -61,10 +62,11 @@ static void draw_head(struct ht_ui *ui, struct ht_area tile, unsigned number, bo
         ht_draw_attr(tile, (struct ht_span){.width = tile.rect.w - 1}, HT_ATTR_SELECTED);
 }
 
-static void draw_line(struct ht_area area, int row, const struct ht_home_line *line)
+static void draw_line(const struct ht_ui *ui, struct ht_area area, int row,
+                      const struct ht_home_line *line)
 {
     const struct ht_finding *finding = line->finding;
-    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX), fitting = HT_BUF(HT_SIDE_TEXT_MAX);
     int width = area.rect.w - 2;
 
     ht_ui_severity_text(&text, finding->severity);
@@ -74,8 +76,9 @@ static void draw_line(struct ht_area area, int row, const struct ht_home_line *l
     ht_buf_add_str(&text, ht_subject_text(&finding->subject));
     ht_buf_add_text(&text, ": ");
     ht_home_line_text(&text, line);
+    ht_ui_fit_text(ui, &fitting, ht_buf_str(&text), width - 8);
     ht_draw_field(area, (struct ht_span){.row = row, .col = 9, .width = width - 8}, HT_STYLE_NORMAL,
-                  ht_buf_str(&text));
+                  ht_buf_str(&fitting));
 }
 
 static void draw_coverage(struct ht_ui *ui, struct ht_area tile, int row, unsigned number)
@@ -114,7 +117,7 @@ static void draw_tile(struct ht_ui *ui, const struct ht_home *home, struct ht_ar
         struct ht_home_line line = ht_home_line(ui->state, number, i);
 
         if (line.finding)
-            draw_line(tile, row++, &line);
+            draw_line(ui, tile, row++, &line);
         else if (i == 0)
             ht_draw_field(tile, (struct ht_span){.row = row++, .col = 1, .width = tile.rect.w - 2},
                           HT_STYLE_DIM, ht_str_from(ht_home_empty_pane(question)));
@@ -156,7 +159,7 @@ int ht_home_draw_panes(struct ht_ui *ui, struct ht_area area)
 
         ht_draw_textf(area, name, HT_STYLE_NORMAL, "%u %s", number, ht_question_pane(number));
         if (line.finding)
-            draw_line(rest, 0, &line);
+            draw_line(ui, rest, 0, &line);
         else
             ht_draw_field(rest, (struct ht_span){.col = 1, .width = rest.rect.w - 2}, HT_STYLE_DIM,
                           ht_str_from(ht_home_empty_pane(question)));
@@ -201,26 +204,51 @@ static void draw_selected(struct ht_ui *ui, const struct ht_home *home, struct h
     ht_home_draw_missing(area, row, question);
 }
 
+/* In one line, or where that has no room in two: whom it is about, and what it does. Returns the
+ * row behind it. */
+static int draw_change(const struct ht_ui *ui, struct ht_area area, int row,
+                       const struct ht_event *event)
+{
+    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    bool gone = event->kind == HT_EVENT_KIND_FINDING_GONE;
+    unsigned style = gone                           ? (unsigned)HT_STYLE_DIM
+                     : ht_event_has_severity(event) ? ht_ui_severity_style(event->severity)
+                                                    : (unsigned)HT_STYLE_NORMAL;
+    struct ht_str subject = ht_ui_subject_of(event->text);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_ui_time_text(ui, &text, event->at);
+    ht_buf_add_c(&text, ' ');
+    size_t time_len = text.len;
+    ht_ui_event_text(&text, event, true);
+    if (subject.len && row + 1 < area.rect.h &&
+        (int)ht_printable_width(ht_buf_str(&text), flags) > area.rect.w) {
+        struct ht_str what = ht_str_sub(event->text, subject.len + 2, event->text.len);
+
+        text.len = time_len;
+        ht_buf_add_text(&text, gone ? "not seen: " : "");
+        ht_buf_add_str(&text, subject);
+        ht_draw_field(area, (struct ht_span){.row = row + 1, .col = 2, .width = area.rect.w - 2},
+                      style, what);
+        ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w}, style,
+                      ht_buf_str(&text));
+        return row + 2;
+    }
+    ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w}, style,
+                  ht_buf_str(&text));
+    return row + 1;
+}
+
 static void draw_changes(struct ht_ui *ui, struct ht_area area)
 {
     const struct ht_rowset *events = &ui->state->events;
+    int row = 1;
 
     ht_draw_text(area, 0, 0, HT_STYLE_HEADER, HT_S("LAST CHANGES"));
     if (events->len == 0)
         ht_draw_text(area, 1, 0, HT_STYLE_DIM, HT_S("none yet"));
-    for (size_t i = 0; i < events->len && (int)i + 1 < area.rect.h; i++) {
-        const struct ht_event *event = ht_event_of(events->rows[events->len - 1 - i]);
-        ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
-
-        ht_ui_time_text(ui, &text, event->at);
-        ht_buf_add_c(&text, ' ');
-        ht_ui_event_text(&text, event, true);
-        ht_draw_field(area, (struct ht_span){.row = (int)i + 1, .width = area.rect.w},
-                      event->kind == HT_EVENT_KIND_FINDING_GONE ? (unsigned)HT_STYLE_DIM
-                      : ht_event_has_severity(event) ? ht_ui_severity_style(event->severity)
-                                                     : (unsigned)HT_STYLE_NORMAL,
-                      ht_buf_str(&text));
-    }
+    for (size_t i = events->len; i-- > 0 && row < area.rect.h;)
+        row = draw_change(ui, area, row, ht_event_of(events->rows[i]));
 }
 
 void ht_home_draw_side(struct ht_ui *ui, const struct ht_home *home, struct ht_area area)

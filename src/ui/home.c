@@ -291,8 +291,18 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_PLAIN_TEXT},
 };
 
+static unsigned home_question(const struct ht_ui *ui, const struct ht_page *page)
+{
+    const struct ht_home *home = (const struct ht_home *)page;
+    const struct ht_finding *finding =
+        home->in_findings ? ht_home_line(ui->state, 0, home->finding).finding : NULL;
+
+    return finding ? (unsigned)finding->question : home->question;
+}
+
 static const struct ht_screen home_screen = {
     .name = "home",
+    .question = home_question,
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
     .title = home_title,

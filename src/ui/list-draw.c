@@ -60,6 +60,11 @@ static void finding_count(const struct ht_line *line, struct ht_buf *out)
         ht_buf_addf(out, " (%" PRIu64 " of %" PRIu64 ")", finding->count, finding->total);
 }
 
+static bool is_event_text(const struct ht_list_page *list, const struct ht_field *field)
+{
+    return list->view->table == &ht_event_table && strcmp(field->name, "text") == 0;
+}
+
 void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
                   const struct ht_line *line, size_t column, struct ht_buf *out)
 {
@@ -72,7 +77,7 @@ void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
         return;
     }
     /* Where there is no room for its kind, its text alone tells an end from a beginning. */
-    if (list->view->table == &ht_event_table && strcmp(field->name, "text") == 0) {
+    if (is_event_text(list, field)) {
         ht_ui_event_text(out, line->data, true);
         return;
     }
@@ -176,7 +181,10 @@ static void draw_line(const struct ht_ui *ui, const struct ht_list_page *list, s
 
         if (span.width <= 0)
             continue;
-        ht_list_cell(ui, list, line, i, &text);
+        if (is_event_text(list, ht_path_field(&list->view->columns[i].path)))
+            ht_ui_event_cell(ui, &text, line->data, span.width);
+        else
+            ht_list_cell(ui, list, line, i, &text);
         if (is_number(ht_path_field(&list->view->columns[i].path)))
             ht_draw_right(area, span, style, ht_buf_str(&text));
         else

@@ -460,8 +460,20 @@ static size_t list_offered(const struct ht_page *page)
     return ARRAY_LEN(offers) - (ht_list_view(page)->grouped ? 0 : 1);
 }
 
+static unsigned list_question(const struct ht_ui *ui, const struct ht_page *page)
+{
+    const struct ht_list_page *list = (const struct ht_list_page *)page;
+    const struct ht_line *line = ht_list_line(list);
+
+    (void)ui;
+    if (list->view->question || !line || list->view->table != &ht_finding_table)
+        return list->view->question;
+    return (unsigned)((const struct ht_finding *)line->data)->question;
+}
+
 static const struct ht_screen list_screen = {
     .name = "list",
+    .question = list_question,
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
     .offered = list_offered,

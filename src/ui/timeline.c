@@ -335,9 +335,18 @@ static void draw_event(const struct ht_ui *ui, struct ht_area area, int row,
         ht_draw_textf(area, (struct ht_span){row, QUESTION_COL, 1}, HT_STYLE_DIM, "%u",
                       (unsigned)event->question);
     ht_buf_reset(&text);
-    ht_ui_event_text(&text, event, narrow);
-    ht_draw_text(area, row, narrow ? TEXT_NARROW_COL + 3 : TEXT_COL,
-                 is_bad ? HT_STYLE_NORMAL : style, ht_buf_str(&text));
+    at = narrow ? TEXT_NARROW_COL + 3 : TEXT_COL;
+    ht_ui_event_cell(ui, &text, event, area.rect.w - 1 - at);
+    ht_draw_text(area, row, at, is_bad ? HT_STYLE_NORMAL : style, ht_buf_str(&text));
+}
+
+static void put_gone(const struct ht_ui *ui, struct ht_buf *out, const struct ht_event *event)
+{
+    const struct ht_event *end = ht_ui_finding_end(ui->state, event->finding);
+
+    ht_buf_add_text(out, end ? "  gone since " : "  not seen any more");
+    if (end)
+        ht_ui_time_text(ui, out, end->at);
 }
 
 /* A second line below the chosen event: what it is about. */
@@ -364,7 +373,7 @@ static void draw_about(const struct ht_ui *ui, struct ht_area area, int row,
         ht_buf_add_text(&text, " = ");
         ht_buf_add_str(&text, evidence->value);
     } else if (is_finding(event) && !finding) {
-        ht_buf_add_text(&text, "  gone since");
+        put_gone(ui, &text, event);
     }
     ht_draw_text(area, row, DETAIL_COL, HT_STYLE_DIM, ht_buf_str(&text));
 }

@@ -43,6 +43,9 @@ struct ht_screen {
     bool (*act)(struct ht_ui *ui, struct ht_page *page, enum ht_action action);
     /* Puts all of the page into a text, no column cut; NULL: it offers no HT_ACTION_PLAIN_TEXT. */
     void (*text)(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc);
+    /* The question that the page, or what is selected on it, is about; 0: none. Home has one
+     * always, of others that have none and of NULL the page below is asked. */
+    unsigned (*question)(const struct ht_ui *ui, const struct ht_page *page);
     /* A press of the mouse on a row of the body; NULL: nothing. */
     void (*click)(struct ht_ui *ui, struct ht_page *page, struct ht_key key);
     void (*free)(struct ht_page *page);
@@ -182,6 +185,14 @@ void ht_ui_held_text(const struct ht_ui *ui, struct ht_buf *out, unsigned number
 /* Appends what happened (raw): of a finding that is gone, that it is not seen any more, in fewer
  * words where it is narrow. */
 void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event, bool narrow);
+/* Who "subject: what it does" is about; empty: nobody. */
+struct ht_str ht_ui_subject_of(struct ht_str text);
+/* Appends such a text for a field of so many columns, that cuts its end: a long subject is cut
+ * first, so that of what it does something is left. */
+void ht_ui_fit_text(const struct ht_ui *ui, struct ht_buf *out, struct ht_str text, int width);
+/* The same of an event, in a cell of so many columns. */
+void ht_ui_event_cell(const struct ht_ui *ui, struct ht_buf *out, const struct ht_event *event,
+                      int width);
 /* What happened, in words. */
 const char *ht_ui_event_kind_text(enum ht_event_kind kind);
 /* What kind of thing it is, in words. */
@@ -193,6 +204,8 @@ void ht_ui_cell_text(const struct ht_ui *ui, struct ht_buf *out, const struct ht
 void ht_ui_cores_text(struct ht_buf *out, uint64_t mcpu);
 /* The finding of that id, or NULL. */
 const struct ht_finding *ht_ui_finding(const struct ht_state *state, struct ht_str id);
+/* When a finding went the last time; NULL: no event that is kept tells. */
+const struct ht_event *ht_ui_finding_end(const struct ht_state *state, struct ht_str finding);
 /* The row's name for people. */
 struct ht_str ht_ui_container_name(const struct ht_state *state, struct ht_str id);
 

@@ -60,13 +60,18 @@ void ht_ui_pop_all(struct ht_ui *ui)
 
 unsigned ht_ui_question(const struct ht_ui *ui)
 {
-    for (size_t i = ui->depth; i-- > 0;) {
-        const struct ht_view *view = ht_list_view(ui->pages[i]);
+    const struct ht_page *top = ht_ui_top(ui);
+    unsigned number = 0;
 
-        if (view)
-            return view->question;
+    if (ui->depth == 1)
+        return top->screen->question(ui, top);
+    for (size_t i = ui->depth; i-- > 1 && !number;) {
+        const struct ht_page *page = ui->pages[i];
+
+        if (page->screen->question)
+            number = page->screen->question(ui, page);
     }
-    return 0;
+    return number;
 }
 
 bool ht_ui_open_view(struct ht_ui *ui, struct ht_str id)

@@ -10,7 +10,8 @@
 
 struct why_page {
     struct ht_doc_page doc;
-    unsigned question; /* 0: all */
+    unsigned question; /* stands first; 0: none does */
+    bool alone;        /* no other one follows */
 };
 
 static void put_missing(struct ht_doc *doc, const struct ht_missing *missing)
@@ -74,13 +75,16 @@ static void put_doctor(struct ht_ui *ui, struct ht_doc *doc)
 
 static void why_build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
 {
-    unsigned only = ((struct why_page *)page)->question;
+    const struct why_page *why = (const struct why_page *)page;
 
     ht_doc_line(doc);
     ht_doc_put(doc, 1, HT_STYLE_HEADER, HT_S("WHAT COULD NOT BE LOOKED AT, AND WHY"));
-    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
-        if (only ? number == only
-                 : ht_state_question(ui->state, number)->missing.len > 0 || !ui->has_state)
+    if (why->question)
+        put_question(ui, doc, why->question);
+    for (unsigned number = 1; number <= HT_QUESTIONS && !why->alone; number++) {
+        bool tells = ht_state_question(ui->state, number)->missing.len > 0 || !ui->has_state;
+
+        if (number != why->question && tells)
             put_question(ui, doc, number);
     }
     ht_doc_head(doc, "WHAT CAN BE SEEN, AND WHAT WOULD HELP");
@@ -123,6 +127,10 @@ struct ht_page *ht_why_new(const struct ht_ui *ui)
     page->doc.build = why_build;
     page->doc.match = -1;
     page->question = ht_ui_question(ui);
+    if (page->question > HT_QUESTIONS)
+        page->question = 0;
+    /* Home has all six: what it says of the others, beside the selected one, is answered too. */
+    page->alone = page->question && ui->depth > 1;
     return &page->doc.page;
 }
 

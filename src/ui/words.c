@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "hulltop/base/printable.h"
+
 unsigned ht_ui_severity_style(enum ht_severity severity)
 {
     switch (severity) {
@@ -73,6 +75,46 @@ void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event, bool nar
     if (event->kind == HT_EVENT_KIND_FINDING_GONE)
         ht_buf_add_text(out, narrow ? "not seen: " : "not seen any more: ");
     ht_buf_add_str(out, event->text);
+}
+
+struct ht_str ht_ui_subject_of(struct ht_str text)
+{
+    ptrdiff_t at = ht_str_find(text, HT_S(": "), 0);
+
+    return ht_str_sub(text, 0, at > 0 ? (size_t)at : 0);
+}
+
+void ht_ui_fit_text(const struct ht_ui *ui, struct ht_buf *out, struct ht_str text, int width)
+{
+    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    struct ht_str subject = ht_ui_subject_of(text);
+    struct ht_str what = ht_str_sub(text, subject.len, text.len - subject.len);
+    int most = width - (int)ht_printable_width(what, flags);
+
+    if (most < width * 2 / 5)
+        most = width * 2 / 5;
+    if (most > 0)
+        ht_printable_cut(out, subject, (size_t)most, flags);
+    ht_buf_add_str(out, what);
+}
+
+void ht_ui_event_cell(const struct ht_ui *ui, struct ht_buf *out, const struct ht_event *event,
+                      int width)
+{
+    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    ht_autobuf struct ht_buf whole = HT_BUF(HT_SIDE_TEXT_MAX);
+    static const char gone[] = "not seen: ";
+
+    ht_ui_event_text(&whole, event, false);
+    if ((int)ht_printable_width(ht_buf_str(&whole), flags) <= width) {
+        ht_buf_add_str(out, ht_buf_str(&whole));
+        return;
+    }
+    if (event->kind == HT_EVENT_KIND_FINDING_GONE) {
+        ht_buf_add_text(out, gone);
+        width -= (int)sizeof(gone) - 1;
+    }
+    ht_ui_fit_text(ui, out, event->text, width);
 }
 
 void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity)
@@ -206,4 +248,15 @@ struct ht_str ht_ui_container_name(const struct ht_state *state, struct ht_str i
     if (!row || !ht_container_has_name(ht_container_of(row)))
         return ht_str_sub(id, 0, 12);
     return ht_container_of(row)->name;
+}
+
+const struct ht_event *ht_ui_finding_end(const struct ht_state *state, struct ht_str finding)
+{
+    for (size_t i = state->events.len; i-- > 0;) {
+        const struct ht_event *event = ht_event_of(state->events.rows[i]);
+
+        if (event->kind == HT_EVENT_KIND_FINDING_GONE && ht_str_equal(event->finding, finding))
+            return event;
+    }
+    return NULL;
 }

@@ -376,9 +376,9 @@ static void add_early_events(struct ht_state *state)
         int ago;
     } events[] = {
         {"a", "docker: WAIT -> OK", HT_EVENT_KIND_SOURCE_STATE, 0, 3000},
-        {"b", "Container can add CAP_SYS_ADMIN: runner-2", HT_EVENT_KIND_FINDING_NEW,
+        {"b", "runner-2: Container can add CAP_SYS_ADMIN", HT_EVENT_KIND_FINDING_NEW,
          HT_SEVERITY_HIGH, 2400},
-        {"c", "Container uses a tag that moves: web", HT_EVENT_KIND_FINDING_NEW, HT_SEVERITY_MEDIUM,
+        {"c", "web: Container uses a tag that moves", HT_EVENT_KIND_FINDING_NEW, HT_SEVERITY_MEDIUM,
          2399},
         {"d", "before the deployment", HT_EVENT_KIND_MARK, 0, 1200},
     };
@@ -423,7 +423,7 @@ struct ht_state *fixture_state(void)
     add_early_events(state);
     add_event(state, "1", HT_EVENT_KIND_CONTAINER_STARTED, 232, "container debug started");
     add_event(state, "2", HT_EVENT_KIND_FINDING_NEW, 230,
-              "Container runs with --privileged: debug");
+              "debug: Container runs with --privileged");
     state->trend[2][59] = HT_SEVERITY_CRITICAL;
     state->trend[2][50] = HT_SEVERITY_HIGH;
     return state;

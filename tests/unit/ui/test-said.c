@@ -591,6 +591,60 @@ static void a_remark_is_told_from_what_is_not_known(void **unused)
     assert_string_equal(ht_question_lead(&question, &missing[1]), "not known: ");
 }
 
+/* What "i" says first is what the selection is about, found or not. */
+static void why_answers_for_what_is_selected(void **unused)
+{
+    static const struct {
+        const char *keys, *first;
+    } ways[] = {
+        {"i", "1 Build jobs sharing nodes"},
+        {"jjji", "4 Stale host packages"},
+        {"jjjjjjji", "3 Privileged containers"}, /* the second of the worst findings */
+        {"jjjjjj\ni", "3 Privileged containers"},
+        {":view findings\ni", "3 Privileged containers"},
+        {"6i", "6 Drift alerts"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        struct bench bench;
+        ht_autobuf struct ht_buf words = HT_BUF(100);
+
+        open_bench(&bench, NULL);
+        type(&bench, ways[i].keys);
+        ht_buf_addf(&words, "AND WHY\n\n %s ", ways[i].first);
+        SEES(&bench, words.data);
+        close_bench(&bench);
+    }
+}
+
+/* A long name takes no more than two fifths from what is said of it. */
+static void of_a_long_name_and_what_it_does_both_are_seen(void **unused)
+{
+    struct bench bench;
+    struct ht_event event = {0};
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    ht_event_set_id(&event, HT_S("1"));
+    ht_event_set_at(&event, FIXTURE_NOW);
+    ht_event_set_kind(&event, HT_EVENT_KIND_FINDING_NEW);
+    ht_event_set_severity(&event, HT_SEVERITY_CRITICAL);
+    ht_event_set_text(&event, HT_S("/var/lib/etcd/member/snap/db-of-the-first-cluster: 20 of 60 "
+                                   "secrets are stored in plaintext"));
+    ht_rowset_add(&state->events, ht_row_new(&ht_event_table, &event));
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, "8");
+    SEES(&bench, " /var/lib/etcd/member/~: 20 of 60 secrets are stored in ~");
+    grow(&bench);
+    type(&bench, "0");
+    SEES(&bench, "LAST CHANGES");
+    SEES(&bench, "14:02:31 /var/lib/etcd/member/sna~");
+    SEES(&bench, "|   20 of 60 secrets are stored in ~");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -619,6 +673,8 @@ int main(void)
         cmocka_unit_test(a_remark_is_told_from_what_is_not_known),
         cmocka_unit_test(a_remark_makes_nobody_miss_a_source),
         cmocka_unit_test(every_screen_is_shown_as_text),
+        cmocka_unit_test(why_answers_for_what_is_selected),
+        cmocka_unit_test(of_a_long_name_and_what_it_does_both_are_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

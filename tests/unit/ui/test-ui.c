@@ -392,7 +392,7 @@ static void the_timeline_follows_until_a_line_is_chosen(void **unused)
     SEES(&bench, "HostConfig.Privileged = true");
     type(&bench, "{{");
     SEES(&bench, "F follows");
-    SEES(&bench, "Container can add CAP_SYS_ADMIN: runner-2");
+    SEES(&bench, "runner-2: Container can add CAP_SYS_ADMIN");
     type(&bench, "{");
     SEES(&bench, "none before this");
     type(&bench, "+");
@@ -434,7 +434,7 @@ static void an_end_is_told_from_a_beginning(void **unused)
     type(&bench, "8");
     SEES(&bench, "not seen any more: shell: Runs with --privileged");
     type(&bench, "v");
-    SEES(&bench, "not seen: shell: Runs with --privil");
+    SEES(&bench, "not seen: shell: Runs with --pri");
     close_bench(&bench);
 }
 
