@@ -84,8 +84,9 @@ static struct ht_row *end_line(struct line *line)
     struct ht_buf title = HT_BUF(256);
 
     if (ht_finding_has_allowed(line->first)) {
-        ht_buf_addf(&title, "Allowed by the configuration: %zu finding%s", line->findings,
-                    line->findings == 1 ? "" : "s");
+        ht_buf_addf(&title, "Allowed: %.*s", HT_STR_ARG(line->first->title));
+        if (line->findings > 1)
+            ht_buf_addf(&title, ", and %zu more", line->findings - 1);
         ht_group_set_title(&line->group, ht_buf_str(&title));
     } else if (line->first->expected && line->findings > 1) {
         ht_buf_addf(&title, "Expected of known system workloads: %zu findings", line->findings);

@@ -273,6 +273,8 @@ static void settle(struct folding *folding, struct item *item)
         silence(&finding);
         ht_buf_addf(&key, "%s/%llu", holds ? "allowed" : "expected",
                     (unsigned long long)finding.question);
+        if (holds) /* one line an exception: each has a reason and an end of its own */
+            ht_buf_addf(&key, "/%.*s", HT_STR_ARG(allowed->told_by));
         ht_finding_set_group(&finding, ht_buf_str(&key));
     }
     remake(item, &finding);

@@ -77,6 +77,18 @@ static void put_against(struct ht_buf *out, const struct ht_report_baseline *bas
         ht_buf_add_text(out, against.fresh ? "  NEW" : "  in the baseline");
 }
 
+/* Why nobody is alarmed, who said so, and until when it holds. */
+static void put_allowed(struct ht_buf *out, const struct ht_finding *finding)
+{
+    char until[HT_TIME_TEXT_MAX];
+
+    ht_buf_addf(out, "  allowed until %.10s by ",
+                ht_time_format_utc(finding->allowed_until, 0, until));
+    put(out, finding->allowed_by);
+    ht_buf_add_text(out, ": ");
+    put(out, finding->allowed);
+}
+
 static void put_group(struct ht_buf *out, const struct ht_report_options *options,
                       const struct ht_group *group, const struct ht_finding *finding)
 {
@@ -94,8 +106,10 @@ static void put_group(struct ht_buf *out, const struct ht_report_options *option
     if (!finding->posture && (group->count > 1 || (ht_group_has_total(group) && group->total > 1)))
         ht_buf_addf(out, "  %" PRIu64 " of %" PRIu64, group->count,
                     ht_group_has_total(group) ? group->total : group->count);
-    if (ht_group_has_expected(group) && group->expected)
-        ht_buf_add_text(out, ht_finding_has_allowed(finding) ? "  allowed" : "  expected");
+    if (ht_finding_has_allowed(finding))
+        put_allowed(out, finding);
+    else if (ht_group_has_expected(group) && group->expected)
+        ht_buf_add_text(out, "  expected");
     put_against(out, &options->baseline, group->key);
     ht_buf_add_c(out, '\n');
 }

@@ -263,6 +263,38 @@ static void a_reason_names_its_source_where_there_is_one(void **unused)
     assert_true(ht_str_is(ht_buf_str(&out), "packages: whether\\x1b"));
 }
 
+/* Whoever reads the report alone learns what was allowed, by which line, why and until when. */
+static void what_is_allowed_says_why_and_until_when(void **unused)
+{
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(0));
+    ht_autobuf struct ht_buf out = HT_BUF(10000);
+    struct ht_finding finding = {0};
+    struct ht_group group = {0};
+
+    (void)unused;
+    ht_finding_set_id(&finding, HT_S("f"));
+    ht_finding_set_title(&finding, HT_S("A secret"));
+    ht_finding_set_expected(&finding, true);
+    ht_finding_set_allowed(&finding, HT_S("a fixture of the load test"));
+    ht_finding_set_allowed_by(&finding, HT_S("/etc/hulltop/hulltop.conf:3"));
+    ht_finding_set_allowed_until(&finding, INT64_C(1798675200) * 1000000000);
+    ht_subject_set_name(ht_finding_edit_subject(&finding), HT_S("web"));
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    ht_group_set_finding(&group, HT_S("f"));
+    ht_group_set_check(&group, HT_S("SEC-013"));
+    ht_group_set_question(&group, PACKAGES);
+    ht_group_set_severity(&group, HT_SEVERITY_LOW);
+    ht_group_set_title(&group, HT_S("Allowed: A secret"));
+    ht_group_set_expected(&group, true);
+    ht_group_set_count(&group, 1);
+    ht_rowset_add(&state->groups, ht_row_new(&ht_group_table, &group));
+    ht_report_text(&out, state, &options);
+    ht_buf_add_c(&out, '\0');
+    assert_non_null(strstr(out.data, "Allowed: A secret"));
+    assert_non_null(strstr(out.data, "  web  allowed until 2026-12-31 by "
+                                     "/etc/hulltop/hulltop.conf:3: a fixture of the load test\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +309,7 @@ int main(void)
         cmocka_unit_test(one_reason_needs_no_place_for_others),
         cmocka_unit_test(the_doctor_tells_all_reasons),
         cmocka_unit_test(the_doctor_names_an_object_once),
+        cmocka_unit_test(what_is_allowed_says_why_and_until_when),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
