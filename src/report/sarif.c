@@ -157,12 +157,13 @@ static void put_physical(struct sarif *sarif, const struct ht_subject *subject)
     begin(sarif, "artifactLocation");
     put_uri(sarif, subject->file);
     end(sarif);
-    if (ht_subject_has_line(subject) && subject->line) {
-        begin(sarif, "region");
-        key(sarif, "startLine");
-        ht_json_put_uint(&sarif->json, subject->line);
-        end(sarif);
-    }
+    /* A file may be none of lines, or which one it is nobody knows: viewers show what has a line.
+     */
+    begin(sarif, "region");
+    key(sarif, "startLine");
+    ht_json_put_uint(&sarif->json,
+                     ht_subject_has_line(subject) && subject->line ? subject->line : 1);
+    end(sarif);
     end(sarif);
 }
 

@@ -100,6 +100,7 @@ static void findings_become_results_with_rules(void **unused)
     ht_subject_set_line(subject, 12);
     fill(&second, "00000000000000bb", HT_SEVERITY_LOW);
     ht_finding_set_expected(&second, true);
+    ht_subject_set_file(ht_finding_edit_subject(&second), HT_S("/var/lib/etcd/db"));
     fill(&other, "00000000000000cc", HT_SEVERITY_HIGH);
     ht_finding_set_question(&other, 6);
     add(state, &first);
@@ -123,6 +124,10 @@ static void findings_become_results_with_rules(void **unused)
     assert_null(ht_json_get(result, "suppressions"));
 
     result = result_at(run, 1);
+    location = &ht_json_get(result, "locations")->items[0];
+    assert_true(ht_json_int(ht_json_path(location, "physicalLocation", "region", "startLine", NULL),
+                            &number));
+    assert_int_equal(number, 1); /* of a file without a known line */
     assert_text(ht_json_get(result, "level"), "note");
     assert_text(ht_json_get(&ht_json_get(result, "suppressions")->items[0], "kind"), "external");
     assert_true(ht_json_int(ht_json_get(result, "ruleIndex"), &number));
