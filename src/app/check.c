@@ -30,8 +30,16 @@ static int complain(const struct ht_error *err, int status)
 
 /* ---- the exit status ---- */
 
-int ht_check_read_baseline(const char *path, struct ht_map *known, struct ht_error *err)
+/* A finding of no question that there is (a report of other hands) is not passed over. */
+static bool is_asked(const struct ht_options *options, uint64_t question)
 {
+    return question < 1 || question > HT_QUESTIONS || options->questions >> question & 1;
+}
+
+int ht_check_read_baseline(const struct ht_options *options, struct ht_map *known,
+                           struct ht_error *err)
+{
+    const char *path = options->baseline;
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_DOCUMENT);
     ht_autostate struct ht_state *state = NULL;
     int r = ht_input_read(path, &text, HT_LIMIT_DOCUMENT, err);
@@ -40,15 +48,11 @@ int ht_check_read_baseline(const char *path, struct ht_map *known, struct ht_err
         r = ht_report_read(ht_buf_str(&text), path, &state, err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < state->findings.len; i++)
-        ht_map_set(known, ht_row_id(state->findings.rows[i]), known);
+    for (size_t i = 0; i < state->findings.len; i++) {
+        if (is_asked(options, ht_finding_of(state->findings.rows[i])->question))
+            ht_map_set(known, ht_row_id(state->findings.rows[i]), known);
+    }
     return 0;
-}
-
-/* A finding of no question that there is (a report of other hands) is not passed over. */
-static bool is_asked(const struct ht_options *options, uint64_t question)
-{
-    return question < 1 || question > HT_QUESTIONS || options->questions >> question & 1;
 }
 
 static void add(struct ht_report_against *against, bool is_known)
@@ -368,7 +372,7 @@ int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
     found.known = known;
     if (ht_wait_prepare(&err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
-    else if (options->baseline && ht_check_read_baseline(options->baseline, known, &err) < 0)
+    else if (options->baseline && ht_check_read_baseline(options, known, &err) < 0)
         status = complain(&err, HT_STATUS_RECORDING);
     else if (ht_session_open(&session, options, arena, &err) < 0)
         status = complain(&err, HT_STATUS_USAGE);

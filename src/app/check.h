@@ -24,8 +24,10 @@ void ht_check_count(struct ht_check_found *found, const struct ht_finding *findi
 void ht_check_found_fini(struct ht_check_found *found);
 /* What a report says of the baseline; its file is NULL if there is none. Borrows from found. */
 struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found);
-/* Puts the ids of the findings of an earlier report into known. */
-int ht_check_read_baseline(const char *path, struct ht_map *known, struct ht_error *err);
+/* Puts the ids of what the earlier report options->baseline found of the asked questions into
+ * known. 0, or a negative errno with what is wrong with that file. */
+int ht_check_read_baseline(const struct ht_options *options, struct ht_map *known,
+                           struct ht_error *err);
 /* check --manifests: judges a file or standard input; its exit status. */
 int ht_check_manifests(const struct ht_options *options, struct ht_arena *arena);
 
