@@ -74,6 +74,7 @@ struct ht_engine {
     size_t frame;
     double speed;
     bool paused;
+    size_t told;      /* events of ours: a recording may stand still between two */
     double into_ns;   /* recorded time that passed since the frame */
     int64_t until_ns; /* monotonic time at which so much had passed */
 
@@ -99,6 +100,9 @@ void ht_engine_sleep(struct ht_engine *engine, int64_t timeout_ns);
 /* Carries out what live and replay have in common; new event rows go to events. */
 void ht_engine_obey(struct ht_engine *engine, const struct ht_command *command,
                     struct ht_rowset *events);
+/* The time of what is told now (wall): in a recording the recording's, of a node when it was
+ * looked at. */
+int64_t ht_engine_told_ns(struct ht_engine *engine);
 /* Adds an event of ours. */
 void ht_engine_tell(struct ht_engine *engine, struct ht_rowset *events, enum ht_event_kind kind,
                     struct ht_str text);

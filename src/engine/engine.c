@@ -486,9 +486,9 @@ void ht_engine_tell(struct ht_engine *engine, struct ht_rowset *events, enum ht_
 {
     struct ht_event event = {0};
     char id[48];
-    int64_t now = ht_clock_wall(engine->clock);
+    int64_t now = ht_engine_told_ns(engine);
 
-    snprintf(id, sizeof(id), "said-%020lld-%zu", (long long)now, events->len);
+    snprintf(id, sizeof(id), "said-%020lld-%zu", (long long)now, engine->told++);
     ht_event_set_id(&event, ht_str_from(id));
     ht_event_set_at(&event, now);
     ht_event_set_kind(&event, kind);

@@ -130,6 +130,19 @@ static void pass(struct ht_engine *engine)
     engine->until_ns = now;
 }
 
+int64_t ht_engine_told_ns(struct ht_engine *engine)
+{
+    if (!engine->player)
+        return engine->given ? engine->given->taken_at : ht_clock_wall(engine->clock);
+
+    int64_t at = time_of(engine, engine->frame);
+    pass(engine);
+    if (engine->frame == last_frame(engine) || engine->into_ns <= 0)
+        return at;
+    int64_t next = time_of(engine, engine->frame + 1);
+    return (double)at + engine->into_ns < (double)next ? at + (int64_t)engine->into_ns : next;
+}
+
 /* How long the current frame stays, in real time; the times of frames are a document's words. */
 static int64_t rest_of(const struct ht_engine *engine)
 {

@@ -530,6 +530,50 @@ static void pauses_and_speeds_keep_the_place(void **state)
     end(engine);
 }
 
+static bool has_marks(const struct ht_state *state)
+{
+    size_t marks = 0;
+
+    for (size_t i = 0; i < state->events.len; i++)
+        marks += ht_event_of(state->events.rows[i])->kind == HT_EVENT_KIND_MARK;
+    return marks == 2;
+}
+
+/* Whoever looks for it later looks in the recording. */
+static void a_mark_in_a_recording_has_the_time_of_the_recording(void **state)
+{
+    const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+    struct ht_engine *engine;
+    struct ht_error err = {0};
+
+    (void)state;
+    told_ns = HT_NS_PER_S;
+    make_recording(&text);
+    const struct ht_engine_options options = {.clock = &clock, .facts = facts, .questions = 0x7e};
+    const struct ht_engine_document document = {
+        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
+    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_state_unref(wait_for(engine, is_first));
+    told_ns += 40 * HT_NS_PER_S;
+    ht_engine_replay_pause(engine, true);
+    ht_state_unref(wait_for(engine, is_paused));
+    told_ns += 1000 * HT_NS_PER_S;
+    ht_engine_mark(engine, HT_S("here"));
+    ht_engine_mark(engine, HT_S("and here"));
+    ht_autostate struct ht_state *marked = wait_for(engine, has_marks);
+    for (size_t i = 0; i < marked->events.len; i++) {
+        const struct ht_event *event = ht_event_of(marked->events.rows[i]);
+
+        if (event->kind == HT_EVENT_KIND_MARK)
+            assert_int_equal(event->at, (int64_t)(1000000 + 40) * HT_NS_PER_S);
+    }
+    assert_string_not_equal(ht_row_id(marked->events.rows[marked->events.len - 1]).data,
+                            ht_row_id(marked->events.rows[marked->events.len - 2]).data);
+    end(engine);
+}
+
 /* Docker breaks off: what it had shown can be neither seen nor over. */
 static void make_broken_recording(struct ht_buf *out)
 {
@@ -663,6 +707,7 @@ int main(void)
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
         cmocka_unit_test(a_step_that_takes_long_does_not_hold_up_the_end),
         cmocka_unit_test(pauses_and_speeds_keep_the_place),
+        cmocka_unit_test(a_mark_in_a_recording_has_the_time_of_the_recording),
         cmocka_unit_test(what_is_held_stays_when_a_state_is_shown_again),
         cmocka_unit_test(a_gap_of_centuries_is_waited_for),
     };
