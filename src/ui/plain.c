@@ -16,11 +16,20 @@
 
 enum { FINDINGS_SHOWN = 40 };
 
+/* What was said of a question last. */
+struct told {
+    enum ht_question_state state;
+    const char *word; /* static */
+    uint64_t findings;
+};
+
 struct ht_plain {
     struct ht_ui_options options;
     struct ht_ui_calls calls;
-    struct ht_state *state; /* the last one; NULL: none yet */
-    unsigned listed;        /* question of the last list, for :open */
+    struct ht_state *state;             /* the last one; NULL: none yet */
+    struct told told[HT_QUESTIONS + 1]; /* by number */
+    bool settled;                       /* every source had answered or failed in a state before */
+    unsigned listed;                    /* question of the last list, for :open */
     struct ht_views *views;
     const struct ht_view *first; /* is listed once every source has answered; NULL: nothing */
 };
@@ -206,9 +215,22 @@ static void list_first(struct ht_plain *plain, const struct ht_view *view, struc
 
 /* ---- changes ---- */
 
-static bool same_question(const struct ht_question *a, const struct ht_question *b)
+/* While sources answer one after the other each changes what the one before it told: a question is
+ * answered when it has an answer, and once more when all have told what they know. */
+static bool is_news(const struct ht_plain *plain, const struct ht_question *question)
 {
-    return strcmp(ht_question_word(a), ht_question_word(b)) == 0 && a->findings == b->findings;
+    const struct told *told = &plain->told[question->number];
+    bool same =
+        strcmp(told->word, ht_question_word(question)) == 0 && told->findings == question->findings;
+
+    return !same && (plain->settled || told->state == HT_QUESTION_STATE_WAIT);
+}
+
+static void note_told(struct ht_plain *plain, const struct ht_question *question)
+{
+    plain->told[question->number] = (struct told){.state = question->state,
+                                                  .word = ht_question_word(question),
+                                                  .findings = question->findings};
 }
 
 static void add_ids(struct ht_map *ids, const struct ht_rowset *set)
@@ -266,8 +288,8 @@ static void put_sources(const struct ht_plain *plain, struct ht_buf *out,
     }
 }
 
-static void put_changes(const struct ht_plain *plain, struct ht_buf *out,
-                        const struct ht_state *before, const struct ht_state *state)
+static void put_changes(struct ht_plain *plain, struct ht_buf *out, const struct ht_state *before,
+                        const struct ht_state *state)
 {
     put_sources(plain, out, before, state);
     put_difference(plain, out, state, before, "found: ");
@@ -275,9 +297,33 @@ static void put_changes(const struct ht_plain *plain, struct ht_buf *out,
     for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
         const struct ht_question *question = ht_state_question(state, number);
 
-        if (is_asked(plain, number) && !same_question(ht_state_question(before, number), question))
-            put_question(plain, out, question);
+        if (!is_asked(plain, number) || !is_news(plain, question))
+            continue;
+        put_question(plain, out, question);
+        note_told(plain, question);
     }
+}
+
+static bool waits(const struct ht_state *state)
+{
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++) {
+        enum ht_question_state answer = ht_state_question(state, number)->state;
+
+        if (answer != HT_QUESTION_STATE_WAIT && answer != HT_QUESTION_STATE_OFF)
+            return false;
+    }
+    return true;
+}
+
+static void put_first(struct ht_plain *plain, struct ht_buf *out)
+{
+    for (unsigned number = 1; number <= HT_QUESTIONS; number++)
+        note_told(plain, ht_state_question(plain->state, number));
+    if (waits(plain->state))
+        ht_buf_add_text(out, "No source has answered yet.\n");
+    else
+        put_all(plain, out);
+    put_difference(plain, out, plain->state, NULL, "found: ");
 }
 
 /* What comes after is not the end of what happened. */
@@ -294,12 +340,11 @@ void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct
     struct ht_state *before = plain->state;
 
     plain->state = ht_state_ref(state);
-    if (before) {
+    plain->settled = plain->settled || state->complete || state->origin == HT_ORIGIN_REPORT;
+    if (before)
         put_changes(plain, out, before, state);
-    } else {
-        put_all(plain, out);
-        put_difference(plain, out, state, NULL, "found: ");
-    }
+    else
+        put_first(plain, out);
     if (!before || !before->replay.ended)
         put_cut(out, &state->replay);
     if (plain->first && (state->complete || state->origin == HT_ORIGIN_REPORT)) {

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "hulltop/base/mem.h"
 #include "tests/screens/fixture.h"
 
 static struct ht_plain *open_plain(struct fixture_calls *record, const char *name)
@@ -48,6 +49,59 @@ static void questions_come_first_and_then_only_changes(void **unused)
     ht_plain_state(plain, empty, &third);
     assert_non_null(
         strstr(text_of(&third), "not seen any more: HIGH question 3: CAP_SYS_ADMIN added, "));
+    ht_plain_free(plain);
+}
+
+/* A state whose question 3 has so many findings; the others wait. */
+static struct ht_state *under_way(enum ht_question_state answer, uint64_t findings, bool complete)
+{
+    struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+    struct ht_question question = *ht_state_question(state, 3);
+
+    ht_question_set_state(&question, answer);
+    ht_question_set_findings(&question, findings);
+    struct ht_row *before = state->questions[2];
+    state->questions[2] = ht_row_new(&ht_question_table, &question);
+    ht_row_unref(before);
+    state->complete = complete;
+    return state;
+}
+
+/* Sources answer one after the other in the first second: not each makes six sentences. */
+static void a_question_is_told_when_it_is_answered_and_when_all_have_answered(void **unused)
+{
+    static const struct {
+        enum ht_question_state answer;
+        uint64_t findings;
+        bool complete;
+        const char *told;
+    } steps[] = {
+        {HT_QUESTION_STATE_WAIT, 0, false, "No source has answered yet.\n"},
+        {HT_QUESTION_STATE_WARN, 2, false,
+         "3. Do containers run without --privileged? WARN, 2 found"},
+        {HT_QUESTION_STATE_FAIL, 5, false, NULL},
+        {HT_QUESTION_STATE_FAIL, 6, false, NULL},
+        {HT_QUESTION_STATE_FAIL, 6, true,
+         "3. Do containers run without --privileged? FAIL, 6 found"},
+        {HT_QUESTION_STATE_FAIL, 6, true, NULL},
+        {HT_QUESTION_STATE_FAIL, 7, true,
+         "3. Do containers run without --privileged? FAIL, 7 found"},
+    };
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record, NULL);
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        ht_autostate struct ht_state *state =
+            under_way(steps[i].answer, steps[i].findings, steps[i].complete);
+        ht_autobuf struct ht_buf out = HT_BUF(100000);
+
+        ht_plain_state(plain, state, &out);
+        if (steps[i].told)
+            assert_ptr_equal(strstr(text_of(&out), steps[i].told), out.data);
+        else
+            assert_int_equal(out.len, 0);
+    }
     ht_plain_free(plain);
 }
 
@@ -237,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_come_first_and_then_only_changes),
+        cmocka_unit_test(a_question_is_told_when_it_is_answered_and_when_all_have_answered),
         cmocka_unit_test(commands_are_answered),
         cmocka_unit_test(what_to_begin_with_is_listed_once_the_sources_have_answered),
         cmocka_unit_test(an_empty_list_says_why_it_is_empty),
