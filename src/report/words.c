@@ -66,6 +66,18 @@ static const struct ht_coverage *coverage_at(const struct ht_question *question,
     return i == 0 ? &question->coverage : &question->covered.items[i - 1];
 }
 
+/* Where a runtime does not answer there may be containers that nobody knows: all of those that are
+ * known is not all. */
+static bool is_of_known(const struct ht_question *question, const struct ht_coverage *coverage)
+{
+    bool whole =
+        question->state == HT_QUESTION_STATE_PASS || question->state == HT_QUESTION_STATE_NA ||
+        ((question->state == HT_QUESTION_STATE_FAIL || question->state == HT_QUESTION_STATE_WARN) &&
+         !question->partial);
+
+    return !whole && !is_lacking(coverage) && ht_str_is(coverage->unit, "containers");
+}
+
 void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question,
                               const char *mark)
 {
@@ -80,7 +92,8 @@ void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *ques
 
         if (!is_counted(coverage) || coverage->total == 0 || is_lacking(coverage) != (i < kinds))
             continue;
-        ht_buf_addf(out, "%s%" PRIu64 " of %" PRIu64 " ", between, coverage->seen, coverage->total);
+        ht_buf_addf(out, "%s%" PRIu64 " of %" PRIu64 " %s", between, coverage->seen,
+                    coverage->total, is_of_known(question, coverage) ? "known " : "");
         ht_printable(out, coverage->unit, 0);
         ht_buf_add_text(out, !*between && is_lacking(coverage) ? mark : "");
         between = ", ";

@@ -38,7 +38,8 @@ const char *ht_question_word(const struct ht_question *question);
 /* Appends how much of what the question asks about was looked at, each kind of it: "3 of 41
  * containers", "3 of 41 containers, 1 of 1 datastores", "no containers seen"; nothing if that is
  * not known. What lacks something goes first, and mark (" in full", "" for nothing) is put behind
- * the first of that: a line that is cut does not look whole. */
+ * the first of that: a line that is cut does not look whole. "3 of 3 known containers" where the
+ * answer is not from all: there may be others. */
 void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question,
                               const char *mark);
 /* How much that is: nothing is there or it is not known, some was not seen in full, all was. */

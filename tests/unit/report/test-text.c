@@ -193,6 +193,7 @@ static void all_that_was_looked_at_is_told(void **unused)
     struct ht_coverage others[2] = {covered(2, 2, "listeners"), covered(5, 7, "containers")};
 
     (void)unused;
+    ht_question_set_state(&question, HT_QUESTION_STATE_PASS);
     assert_int_equal(ht_question_extent(&question), HT_EXTENT_NONE);
     *ht_question_edit_coverage(&question) = covered(1, 1, "datastores");
     assert_int_equal(ht_question_extent(&question), HT_EXTENT_ALL);
@@ -214,6 +215,12 @@ static void all_that_was_looked_at_is_told(void **unused)
     ht_question_put_coverage(&words, &question, " in full");
     assert_true(ht_str_is(ht_buf_str(&words), "2 of 2 listeners, 7 of 7 containers"));
     assert_int_equal(ht_question_extent(&question), HT_EXTENT_ALL);
+    /* A runtime that is busy may have more. */
+    ht_buf_reset(&words);
+    ht_question_set_state(&question, HT_QUESTION_STATE_FAIL);
+    ht_question_set_partial(&question, true);
+    ht_question_put_coverage(&words, &question, "");
+    assert_true(ht_str_is(ht_buf_str(&words), "2 of 2 listeners, 7 of 7 known containers"));
 }
 
 static void one_reason_needs_no_place_for_others(void **unused)
