@@ -17,12 +17,20 @@ static void show(struct ht_checking *checking, struct ht_finding *finding, const
                           list.len - SHOWN);
 }
 
+/* Records without a single one of the files: no system runs like that. Below --root it is a copy
+ * that was made without them. */
+static bool has_no_files(const struct ht_package_seal *seal)
+{
+    return ht_package_seal_has_compared(seal) && !seal->compared && !seal->differing.len &&
+           seal->missing.len;
+}
+
 static void fire_files(struct ht_checking *checking, const struct ht_package_seal *seal)
 {
     size_t count = seal->differing.len + seal->missing.len;
     struct ht_finding *finding;
 
-    if (!count)
+    if (!count || has_no_files(seal))
         return;
     finding = ht_fire(checking, HT_S(""));
     if (!seal->differing.len)
@@ -45,6 +53,11 @@ static void look_seal(struct ht_checking *checking, const struct ht_row *row)
                    "whether runtime, login and libc are what their packages brought is not known: "
                    "their sums were not read",
                    "ask the package manager itself (rpm -V, apk audit)");
+    else if (has_no_files(seal))
+        ht_unknown(checking, "upkeep",
+                   "whether runtime, login and libc are what their packages brought is not known: "
+                   "none of their files is there",
+                   "with --root: name a root that has the programs, too");
     else if (seal->unread.len)
         ht_unknown(checking, "upkeep",
                    ht_arena_strf(arena, "not all files were compared with their packages: %.*s",
