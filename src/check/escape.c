@@ -5,12 +5,17 @@
  */
 #include "view.h"
 
+#include <string.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
 /* A rule: the sentence if it holds, else empty; links: how many facts it takes. */
 struct rule {
     unsigned links;
-    const char *name; /* for a title */
+    bool of_privileged; /* holds of whatever is privileged, and ends with that */
+    const char *name;   /* for a title */
     struct ht_str (*holds)(const struct view *view);
 };
 
@@ -247,25 +252,46 @@ static struct ht_str planted_logs(const struct view *view)
 
 /* Shortest way first. */
 static const struct rule rules[] = {
-    {1, "the runtime's socket", socket_reached},
-    {1, "the folder of static pods", manifests_open},
-    {1, "files that the node runs", host_code_open},
-    {2, "privileged among the node's processes", privileged_in_host_pids},
-    {1, "privileged", privileged_disk},
-    {2, "SYS_ADMIN and a disk of the node", admin_and_disk},
-    {1, "a disk of the node", disk_alone},
-    {2, "SYS_PTRACE among the node's processes", trace_host},
-    {3, "SYS_ADMIN without seccomp on cgroup v1", release_agent},
-    {1, "SYS_MODULE", load_module},
-    {1, "SYS_RAWIO", raw_memory},
-    {1, "kernel settings", kernel_settings},
-    {1, "DAC_READ_SEARCH", open_by_handle},
-    {2, "BPF and PERFMON", kernel_probes},
-    {2, "SYS_ADMIN and a shared mount", planted_mounts},
-    {1, "the node's cluster credentials", kubelet_identity},
-    {1, "other containers' files", runtime_data_open},
-    {1, "log folders", planted_logs},
+    {1, false, "the runtime's socket", socket_reached},
+    {1, false, "the folder of static pods", manifests_open},
+    {1, false, "files that the node runs", host_code_open},
+    {2, true, "privileged among the node's processes", privileged_in_host_pids},
+    {1, true, "privileged", privileged_disk},
+    {2, true, "SYS_ADMIN and a disk of the node", admin_and_disk},
+    {1, true, "a disk of the node", disk_alone},
+    {2, true, "SYS_PTRACE among the node's processes", trace_host},
+    {3, true, "SYS_ADMIN without seccomp on cgroup v1", release_agent},
+    {1, true, "SYS_MODULE", load_module},
+    {1, true, "SYS_RAWIO", raw_memory},
+    {1, true, "kernel settings", kernel_settings},
+    {1, true, "DAC_READ_SEARCH", open_by_handle},
+    {2, true, "BPF and PERFMON", kernel_probes},
+    {2, true, "SYS_ADMIN and a shared mount", planted_mounts},
+    {1, false, "the node's cluster credentials", kubelet_identity},
+    {1, false, "other containers' files", runtime_data_open},
+    {1, false, "log folders", planted_logs},
 };
+
+/* Names the other ways behind the first: whoever closes that one must know. */
+static void add_others(const struct view *view, const struct rule *first, struct ht_buf *out)
+{
+    enum { NAMED = 4 };
+    size_t found = 0;
+
+    for (const struct rule *rule = rules; rule < rules + ARRAY_LEN(rules); rule++) {
+        bool same = rule->of_privileged && is_privileged(view) &&
+                    (first->of_privileged || strcmp(rule->name, "privileged") != 0);
+
+        if (rule == first || same || rule->holds(view).len == 0)
+            continue;
+        if (++found <= NAMED)
+            ht_buf_addf(out, "%s%s", found == 1 ? " There are other ways: " : ", ", rule->name);
+    }
+    if (found > NAMED)
+        ht_buf_addf(out, " and %zu more", found - NAMED);
+    if (found)
+        ht_buf_add_c(out, '.');
+}
 
 struct ht_str ht_view_escape(const struct view *view, unsigned min_links, const char **ret_name)
 {
@@ -276,12 +302,15 @@ struct ht_str ht_view_escape(const struct view *view, unsigned min_links, const 
         if (rules[i].links < min_links)
             continue;
 
+        ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
         struct ht_str sentence = rules[i].holds(view);
         if (sentence.len == 0)
             continue;
         if (ret_name)
             *ret_name = rules[i].name;
-        return sentence;
+        ht_buf_add_str(&text, sentence);
+        add_others(view, &rules[i], &text);
+        return ht_arena_str(ht_checking_arena(view->checking), ht_buf_str(&text));
     }
     return (struct ht_str){0};
 }

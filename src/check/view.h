@@ -90,7 +90,8 @@ void ht_view_show_mount(const struct view *view, struct ht_finding *finding,
                         const struct ht_mount *mount);
 
 /* The shortest way out of the container to root on the node that takes at least so many facts, as
- * one sentence in the arena; empty if none is seen. ret_name (NULL allowed) is its name in short.
+ * one sentence in the arena, with the names of other ways behind it; empty if none is seen.
+ * ret_name (NULL allowed) is its name in short.
  */
 struct ht_str ht_view_escape(const struct view *view, unsigned min_links, const char **ret_name);
 /* Puts the shortest of all into a finding. */

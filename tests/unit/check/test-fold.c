@@ -713,6 +713,32 @@ static void a_sandbox_takes_one_step_off(void **state)
     unfold(&folded);
 }
 
+/* Whoever closes the way that is told must know of the others. */
+static void an_escape_path_names_the_other_ways(void **state)
+{
+    struct ht_mount socket = {0};
+    struct ht_container container = default_container("c1", "debug");
+
+    (void)state;
+    make_privileged(&container);
+    ht_mount_set_origin(&socket, HT_MOUNT_ORIGIN_BIND);
+    ht_mount_set_source(&socket, HT_S("/var/run/docker.sock"));
+    ht_mount_set_target(&socket, HT_S("/var/run/docker.sock"));
+    ht_mount_set_rw(&socket, true);
+    for (int several = 0; several < 2; several++) {
+        struct ht_node *node = new_node();
+        ht_container_set_mounts(&container, (struct ht_mount_list){&socket, (size_t)several});
+        add_container(node, &container);
+
+        struct folded folded = fold(node);
+        struct ht_str escape = find(&folded, "PRV-001")->escape;
+        assert_int_equal(ht_str_find(escape, HT_S("There are other ways: privileged."), 0) >= 0,
+                         several);
+        assert_int_equal(ht_str_find(escape, HT_S("other way"), 0) >= 0, several);
+        unfold(&folded);
+    }
+}
+
 static int load_facts(void **state)
 {
     struct ht_error err = {0};
@@ -752,6 +778,7 @@ int main(void)
         cmocka_unit_test(beyond_its_entry_a_system_workload_is_judged_in_full),
         cmocka_unit_test(stopped_containers_are_not_counted),
         cmocka_unit_test(a_sandbox_takes_one_step_off),
+        cmocka_unit_test(an_escape_path_names_the_other_ways),
     };
 
     return cmocka_run_group_tests(tests, load_facts, free_facts);
