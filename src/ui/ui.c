@@ -97,13 +97,15 @@ bool ht_ui_open_question(struct ht_ui *ui, unsigned number)
 static int open_first(struct ht_ui *ui, const char *name, struct ht_error *err)
 {
     const struct ht_view *view = NULL;
-    int status = ht_views_find_first(ui->views, name, &view, err);
-    uint64_t digit;
+    int status;
 
-    /* Some digits lead to what is no list. */
-    if (view && ht_parse_u64(ht_str_from(name), &digit) == 0 && digit <= 9)
-        ht_ui_act(ui, ht_ui_digit_action((unsigned)digit));
-    else if (view)
+    /* Some keys lead to what is no list. */
+    if (name && name[0] >= '0' && name[0] <= '9' && name[1] == '\0') {
+        ht_ui_act(ui, ht_ui_digit_action((unsigned)(name[0] - '0')));
+        return 0;
+    }
+    status = ht_views_find_first(ui->views, name, &view, err);
+    if (view)
         ht_ui_push(ui, ht_list_new(ui, view));
     return status;
 }
