@@ -156,6 +156,38 @@ static int parse_time(struct ht_str text, struct ht_literal *literal, struct ht_
     return fail(err, "an age such as 5m, or a time such as 2026-11-23T14:02:31Z");
 }
 
+/* The one name that begins so, if only one does: the screen says CRIT; -1: none, or several. */
+static int find_beginning(const struct ht_enum *values, struct ht_str text)
+{
+    int found = -1;
+
+    for (unsigned i = 0; text.len >= 2 && i < values->count; i++) {
+        struct ht_str name = ht_str_from(values->values[i].name);
+
+        if (ht_str_find_nocase(name, text, 0) != 0)
+            continue;
+        if (found >= 0)
+            return -1;
+        found = (int)i;
+    }
+    return found;
+}
+
+static int fail_name(const struct ht_enum *values, struct ht_str text, const char *const *names,
+                     unsigned count, struct ht_error *err)
+{
+    enum { NAMED_MAX = 10 };
+    const char *near = ht_nearest(text, names, count);
+    ht_autobuf struct ht_buf all = HT_BUF(1000);
+
+    for (unsigned i = 0; !near && count <= NAMED_MAX && i < count; i++)
+        ht_buf_addf(&all, "%s%s", i ? " " : "; one of ", names[i]);
+    if (near)
+        ht_buf_addf(&all, " (did you mean %s?)", near);
+    return ht_error_set(err, EINVAL, "no %s %.*s%s", values->name,
+                        HT_STR_ARG(ht_str_sub(text, 0, 80)), all.len ? all.data : "");
+}
+
 static int parse_name(const struct ht_enum *values, struct ht_str text, bool bits,
                       struct ht_literal *literal, struct ht_error *err)
 {
@@ -177,10 +209,11 @@ static int parse_name(const struct ht_enum *values, struct ht_str text, bool bit
         return 0;
     }
 
-    const char *near = ht_nearest(text, names, count);
-    return ht_error_set(err, EINVAL, "no %s %.*s%s%s%s", values->name,
-                        HT_STR_ARG(ht_str_sub(text, 0, 80)), near ? " (did you mean " : "",
-                        near ? near : "", near ? "?)" : "");
+    int begun = bits ? -1 : find_beginning(values, text);
+    if (begun < 0)
+        return fail_name(values, text, names, count, err);
+    literal->number = begun;
+    return 0;
 }
 
 enum ht_kind ht_field_leaf(const struct ht_field *field)

@@ -19,7 +19,11 @@ static const char *nearest_field(const struct ht_table *table, struct ht_str nam
 
     for (unsigned i = 0; i < count; i++)
         names[i] = table->fields[i].name;
-    return ht_nearest(name, names, count);
+
+    const char *near = ht_nearest(name, names, count);
+    for (unsigned i = 0; !near && name.len >= 3 && i < count; i++)
+        near = ht_str_find_nocase(ht_str_from(names[i]), name, 0) == 0 ? names[i] : NULL;
+    return near;
 }
 
 /* The first field with parts one of which is called so, or nearly so. */

@@ -176,6 +176,8 @@ static void greater_severity_is_worse(void **state)
     assert_true(matches(&ht_finding_table, "severity>medium", &finding));
     assert_false(matches(&ht_finding_table, "severity>high", &finding));
     assert_true(matches(&ht_finding_table, "severity<critical", &finding));
+    assert_true(matches(&ht_finding_table, "severity=HI", &finding)); /* as the screen says it */
+    assert_true(matches(&ht_finding_table, "severity>med", &finding));
     assert_true(matches(&ht_finding_table, "confidence>hint", &finding));
     assert_false(matches(&ht_finding_table, "severity>medium", &(struct ht_finding){0}));
     assert_true(ht_value_compare(ht_table_field(&ht_finding_table, HT_S("severity")),
@@ -369,6 +371,16 @@ static void mistakes_are_told_with_their_column(void **state)
             ht_filter_parse(&ht_container_table, ht_str_from(cases[i].text), NULL, &filter, NULL),
             -EINVAL);
     }
+    struct ht_filter *filter = NULL;
+    struct ht_error err = {0};
+    assert_int_equal(ht_filter_parse(&ht_finding_table, HT_S("sev=crit"), NULL, &filter, &err),
+                     -EINVAL);
+    assert_string_equal(err.text,
+                        "filter: column 1: no field sev in finding (did you mean severity?)");
+    assert_int_equal(ht_filter_parse(&ht_finding_table, HT_S("severity=x"), NULL, &filter, &err),
+                     -EINVAL);
+    assert_string_equal(err.text, "filter: column 10: no severity x; one of critical high medium "
+                                  "low info");
 }
 
 static void a_filter_has_a_limit(void **state)
