@@ -155,8 +155,11 @@ static void learn_home(struct entry *entry, const struct ht_node *node)
 /* "debug: Runs with --privileged": who it is about may be gone when the line is read. */
 static void add_text(struct ht_buf *out, const struct ht_finding *finding)
 {
-    if (!finding->posture) {
-        ht_buf_add_str(out, ht_subject_text(&finding->subject));
+    struct ht_str subject = ht_subject_text(&finding->subject);
+
+    /* Some titles begin with it. */
+    if (!finding->posture && ht_str_find(finding->title, subject, 0) != 0) {
+        ht_buf_add_str(out, subject);
         ht_buf_add_text(out, ": ");
     }
     ht_buf_add_str(out, finding->title);
