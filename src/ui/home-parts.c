@@ -253,12 +253,17 @@ int ht_home_draw_questions(struct ht_ui *ui, struct ht_home *home, struct ht_are
 
 /* ---- findings ---- */
 
+/* Columns at the right of a finding's title. */
+struct widths {
+    int subject, since;
+};
+
 /* Columns for the names of so many findings: what the longest takes, at most two fifths of what
  * there is; 0: no room. The rest is for what was found. */
-static int subjects_width(const struct ht_ui *ui, int width, int lines)
+static int subjects_width(const struct ht_ui *ui, int width, int since, int lines)
 {
     unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
-    int most = width < 60 ? 0 : (width - (width >= SINCE_MIN_W ? SINCE_W : 0) - TITLE_COL) * 2 / 5;
+    int most = width < 60 ? 0 : (width - since - TITLE_COL) * 2 / 5;
     int wanted = 0;
 
     for (int i = 0; i < lines && wanted < most; i++) {
@@ -272,15 +277,41 @@ static int subjects_width(const struct ht_ui *ui, int width, int lines)
     return wanted < most ? wanted : most;
 }
 
+/* When it was first seen says something only of what came while it was looked for. */
+static int64_t since_of(const struct ht_ui *ui, const struct ht_finding *finding)
+{
+    if (ht_finding_has_since(finding))
+        return finding->since;
+    if (ui->complete_ns && ht_finding_has_first_seen(finding) &&
+        finding->first_seen > ui->complete_ns)
+        return finding->first_seen;
+    return 0;
+}
+
+/* Columns for since when so many findings are there, and whether they are new: none where that is
+ * known of none. */
+static int since_width(const struct ht_ui *ui, int width, int lines)
+{
+    for (int i = 0; i < lines && width >= SINCE_MIN_W; i++) {
+        const struct ht_finding *finding = ht_home_line(ui->state, 0, (size_t)i).finding;
+
+        if (!finding)
+            return 0;
+        if (since_of(ui, finding) || finding->new || ht_finding_has_acknowledged(finding))
+            return SINCE_W;
+    }
+    return 0;
+}
+
 static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_home_line *line,
-                         int subject, bool selected)
+                         const struct widths *widths, bool selected)
 {
     const struct ht_finding *finding = line->finding;
     ht_autobuf struct ht_buf words = HT_BUF(HT_SIDE_TEXT_MAX);
     ht_autobuf struct ht_buf severity = HT_BUF(40);
     ht_autobuf struct ht_buf since = HT_BUF(40);
     int width = area.rect.w - 1;
-    int right = width >= SINCE_MIN_W ? SINCE_W : 0;
+    int right = widths->since, subject = widths->subject;
     int title = width - TITLE_COL - right - subject;
 
     ht_home_line_text(&words, line);
@@ -296,12 +327,8 @@ static void draw_finding(struct ht_ui *ui, struct ht_area area, const struct ht_
         ht_draw_field(area, (struct ht_span){.col = TITLE_COL + title, .width = subject - 1},
                       HT_STYLE_ACCENT, ht_subject_text(&finding->subject));
     if (right) {
-        /* When it was first seen says something only of what came while it was looked for. */
-        if (ht_finding_has_since(finding))
-            ht_ui_time_text(ui, &since, finding->since);
-        else if (ui->complete_ns && ht_finding_has_first_seen(finding) &&
-                 finding->first_seen > ui->complete_ns)
-            ht_ui_time_text(ui, &since, finding->first_seen);
+        if (since_of(ui, finding))
+            ht_ui_time_text(ui, &since, since_of(ui, finding));
         ht_draw_field(area, (struct ht_span){.col = TITLE_COL + title + subject, .width = 11},
                       HT_STYLE_DIM, ht_buf_str(&since));
         if (finding->new)
@@ -329,7 +356,8 @@ int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area
     if (area.rect.h >= 3)
         ht_draw_text(area, row++, 1, HT_STYLE_HEADER, HT_S("WORST FINDINGS"));
     home->findings_row = row; /* the caller adds where the area is */
-    int subject = subjects_width(ui, area.rect.w - 1, area.rect.h - row);
+    struct widths widths = {.since = since_width(ui, area.rect.w - 1, area.rect.h - row)};
+    widths.subject = subjects_width(ui, area.rect.w - 1, widths.since, area.rect.h - row);
     for (; row < area.rect.h; row++) {
         struct ht_home_line line = ht_home_line(ui->state, 0, home->findings);
         bool selected = home->in_findings && home->finding == home->findings;
@@ -337,7 +365,7 @@ int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area
         if (!line.finding)
             break;
         draw_finding(ui, ht_area_sub(area, (struct ht_rect){.row = row, .h = 1, .w = area.rect.w}),
-                     &line, subject, selected);
+                     &line, &widths, selected);
         home->findings++;
     }
     if (home->findings == 0 && row < area.rect.h)
