@@ -21,9 +21,10 @@ static void look_build(struct ht_checking *checking, const struct ht_row *row)
     }
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
-    ht_fire_title(
-        checking, finding, "%.*s %s on this node", HT_STR_ARG(ht_bld_title(checking, build)),
-        ht_build_has_state(build) && build->state == HT_BUILD_STATE_STANDING ? "waits" : "runs");
+    ht_fire_title(checking, finding, "%.*s %s on this node",
+                  HT_STR_ARG(ht_bld_title(checking, finding, build)),
+                  ht_build_has_state(build) && build->state == HT_BUILD_STATE_STANDING ? "waits"
+                                                                                       : "runs");
     if (ht_build_has_confidence(build))
         ht_finding_set_confidence(finding, build->confidence);
     ht_bld_show(checking, finding, build);
@@ -67,7 +68,7 @@ static void look_neighbours(struct ht_checking *checking, const struct ht_row *r
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     ht_fire_title(checking, finding, "%.*s runs beside %llu application%s",
-                  HT_STR_ARG(ht_bld_title(checking, build)),
+                  HT_STR_ARG(ht_bld_title(checking, finding, build)),
                   (unsigned long long)build->applications, build->applications == 1 ? "" : "s");
     ht_bld_show(checking, finding, build);
     for (size_t i = 0; i < build->shares.len; i++)
@@ -96,7 +97,8 @@ static void look_control_plane(struct ht_checking *checking, const struct ht_row
 
         struct ht_finding *finding = ht_fire(checking, share->object);
         ht_fire_title(checking, finding, "%.*s runs beside the %.*s",
-                      HT_STR_ARG(ht_bld_title(checking, build)), HT_STR_ARG(share->object));
+                      HT_STR_ARG(ht_bld_title(checking, finding, build)),
+                      HT_STR_ARG(share->object));
         ht_bld_show(checking, finding, build);
         ht_bld_show_share(checking, finding, share);
         if (build->pipeline)
@@ -190,7 +192,7 @@ static void look_outside(struct ht_checking *checking, const struct ht_row *row)
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     ht_fire_title(checking, finding, "%.*s runs on the node itself, outside of any container",
-                  HT_STR_ARG(ht_bld_title(checking, build)));
+                  HT_STR_ARG(ht_bld_title(checking, finding, build)));
     ht_bld_show(checking, finding, build);
     ht_fire_evidence(checking, finding, "/proc",
                      ht_str_is(build->subject.kind, "unit") ? "unit" : "program",

@@ -32,7 +32,7 @@ static void look_socket(struct ht_checking *checking, const struct ht_row *row)
             ? ht_node_find(ht_checking_node(checking), HT_TABLE_CONTAINER, build->started_by)
             : NULL;
     ht_fire_title(checking, finding, "%.*s %s the runtime's socket",
-                  HT_STR_ARG(ht_bld_title(checking, build)),
+                  HT_STR_ARG(ht_bld_title(checking, finding, build)),
                   asker ? "was started through" : "gives orders through");
     ht_fire_evidence(checking, finding, "hulltop", "socket", share->object);
     if (asker)
@@ -68,7 +68,7 @@ static void fire_privileged(struct ht_checking *checking, const struct ht_build 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
 
     ht_fire_title(checking, finding, "%.*s is privileged",
-                  HT_STR_ARG(ht_bld_title(checking, build)));
+                  HT_STR_ARG(ht_bld_title(checking, finding, build)));
     ht_fire_evidence(checking, finding, "hulltop", "container", container->name);
     if (ht_privilege_has_privileged(&container->declared))
         ht_fire_evidence(checking, finding, "container runtime", "privileged, as declared",
@@ -221,7 +221,7 @@ static void look_listener(struct ht_checking *checking, const struct ht_build *b
         struct ht_finding *finding = ht_fire(checking, HT_S("listener"));
         ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
         ht_fire_title(checking, finding, "%.*s takes orders from the network without a certificate",
-                      HT_STR_ARG(ht_bld_title(checking, build)));
+                      HT_STR_ARG(ht_bld_title(checking, finding, build)));
         ht_fire_evidence(checking, finding, "command line", "listens on", address);
         return;
     }
@@ -245,7 +245,7 @@ static void look_age(struct ht_checking *checking, const struct ht_row *row)
 
     struct ht_finding *finding = ht_fire(checking, HT_S("age"));
     ht_fire_title(checking, finding, "%.*s runs for more than 6 hours",
-                  HT_STR_ARG(ht_bld_title(checking, build)));
+                  HT_STR_ARG(ht_bld_title(checking, finding, build)));
     ht_bld_show(checking, finding, build);
 }
 
@@ -269,7 +269,8 @@ static void look_paths(struct ht_checking *checking, const struct ht_row *row)
 
         struct ht_finding *finding = ht_fire(checking, share->object);
         ht_fire_title(checking, finding, "%.*s has %.*s of the node",
-                      HT_STR_ARG(ht_bld_title(checking, build)), HT_STR_ARG(share->object));
+                      HT_STR_ARG(ht_bld_title(checking, finding, build)),
+                      HT_STR_ARG(share->object));
         ht_bld_show_share(checking, finding, share);
         if (ht_share_has_writable(share))
             ht_fire_evidence(checking, finding, "container runtime", "writable",

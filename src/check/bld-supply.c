@@ -69,7 +69,8 @@ static void look_credentials(struct ht_checking *checking, const struct ht_row *
     }
     if (finding) {
         ht_fire_title(checking, finding, "%.*s holds %zu credential%s",
-                      HT_STR_ARG(ht_bld_title(checking, build)), found, found == 1 ? "" : "s");
+                      HT_STR_ARG(ht_bld_title(checking, finding, build)), found,
+                      found == 1 ? "" : "s");
         if (is_exposed(build))
             ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
     }
@@ -104,7 +105,7 @@ static void look_trigger(struct ht_checking *checking, const struct ht_row *row)
     if (!finding)
         return;
     ht_fire_title(checking, finding, "%.*s was started by a stranger's change and %s",
-                  HT_STR_ARG(ht_bld_title(checking, build)),
+                  HT_STR_ARG(ht_bld_title(checking, finding, build)),
                   strong ? "can take over the node" : "holds credentials");
     ht_bld_show(checking, finding, build);
 }
@@ -162,7 +163,7 @@ static void fire_version(struct ht_checking *checking, const struct ht_build *bu
     ht_fire_title(checking, finding,
                   version->ended.len ? "%.*s uses %.*s, which nobody maintains any more"
                                      : "%.*s uses a version of %.*s with known holes",
-                  HT_STR_ARG(ht_bld_title(checking, build)), HT_STR_ARG(version->name));
+                  HT_STR_ARG(ht_bld_title(checking, finding, build)), HT_STR_ARG(version->name));
     ht_fire_evidence(checking, finding, "container runtime", "image", container->image);
     if (version->ended.len)
         ht_fire_evidence(checking, finding, "builders.yaml", "project ended", version->ended);

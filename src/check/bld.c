@@ -10,16 +10,16 @@ const struct ht_build *ht_bld_open(const struct ht_row *row)
     return ht_build_has_state(build) && build->state == HT_BUILD_STATE_ENDED ? NULL : build;
 }
 
-struct ht_str ht_bld_title(struct ht_checking *checking, const struct ht_build *build)
+struct ht_str ht_bld_title(struct ht_checking *checking, struct ht_finding *finding,
+                           const struct ht_build *build)
 {
-    struct ht_arena *arena = ht_checking_arena(checking);
     bool standing = ht_build_has_state(build) && build->state == HT_BUILD_STATE_STANDING;
     const char *what = build->pipeline ? "A workflow step" : standing ? "A builder" : "A build";
 
     if (build->name.len)
-        return ht_arena_strf(arena, "%s (%.*s, %.*s)", what, HT_STR_ARG(build->product),
-                             HT_STR_ARG(build->name));
-    return ht_arena_strf(arena, "%s (%.*s)", what, HT_STR_ARG(build->product));
+        ht_fire_evidence(checking, finding, "hulltop", "what is built", build->name);
+    return ht_arena_strf(ht_checking_arena(checking), "%s (%.*s)", what,
+                         HT_STR_ARG(build->product));
 }
 
 void ht_bld_show(struct ht_checking *checking, struct ht_finding *finding,

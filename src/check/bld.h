@@ -7,8 +7,10 @@
 
 /* The build that a check looks at, or NULL if it is over, so that there is nothing to judge. */
 const struct ht_build *ht_bld_open(const struct ht_row *row);
-/* What to call it in a title: "A build (GitLab Runner, compile)". In the arena. */
-struct ht_str ht_bld_title(struct ht_checking *checking, const struct ht_build *build);
+/* What to call it in a title: "A build (GitLab Runner)". In the arena. What is built, which may be
+ * longer than a line, becomes evidence: of a title that is cut must be left what the build does. */
+struct ht_str ht_bld_title(struct ht_checking *checking, struct ht_finding *finding,
+                           const struct ht_build *build);
 /* Evidence: the signal, the grade, who started it. */
 void ht_bld_show(struct ht_checking *checking, struct ht_finding *finding,
                  const struct ht_build *build);
