@@ -135,8 +135,10 @@ static void toggle_utc(struct ht_ui *ui)
 
     ui->options.utc = !ui->options.utc;
     ht_ui_zone_text(ui, &zone);
-    ht_ui_messagef(ui, "times are %s: %.*s", ui->options.utc ? "UTC" : "local",
-                   HT_STR_ARG(ht_buf_str(&zone)));
+    if (ui->options.utc)
+        ht_ui_message(ui, "times are in UTC");
+    else
+        ht_ui_messagef(ui, "times are local (%.*s)", HT_STR_ARG(ht_buf_str(&zone)));
 }
 
 /* Home has nothing to go back to. */

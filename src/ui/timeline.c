@@ -125,6 +125,13 @@ static bool is_any(const struct ht_event *event)
     return true;
 }
 
+/* A report is of one moment. */
+static const char *no_events(const struct ht_ui *ui)
+{
+    return ui->state->origin == HT_ORIGIN_REPORT ? "a report tells what stood, not what happened"
+                                                 : "nothing has happened yet";
+}
+
 /* Chooses the next event of a kind in a direction; says so if there is none. */
 static void seek(struct ht_ui *ui, struct timeline *timeline, int direction,
                  bool (*wanted)(const struct ht_event *event))
@@ -390,7 +397,7 @@ static void draw_events(struct ht_ui *ui, struct timeline *timeline, struct ht_a
 
     timeline->lines = fit > 0 ? fit : 1;
     if (len == 0) {
-        ht_draw_text(area, 0, 1, HT_STYLE_DIM, HT_S("nothing has happened yet"));
+        ht_draw_text(area, 0, 1, HT_STYLE_DIM, ht_str_from(no_events(ui)));
         return;
     }
     size_t first = chosen + 1 > (size_t)timeline->lines ? chosen + 1 - (size_t)timeline->lines : 0;
@@ -456,7 +463,7 @@ static void timeline_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc 
         ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
     }
     if (ui->state->events.len == 0)
-        ht_doc_text(doc, 1, HT_STYLE_DIM, HT_S("nothing has happened yet"));
+        ht_doc_text(doc, 1, HT_STYLE_DIM, ht_str_from(no_events(ui)));
 }
 
 /* ---- keys ---- */
@@ -508,7 +515,7 @@ static void jump(struct ht_ui *ui, struct timeline *timeline)
 static void open_event(struct ht_ui *ui, const struct timeline *timeline)
 {
     if (!ui->state->events.len)
-        ht_ui_message(ui, "nothing has happened yet");
+        ht_ui_message(ui, no_events(ui));
     else
         ht_detail_open(ui, &ht_event_table, event_at(ui, place_of(ui, timeline))->id);
 }
@@ -516,7 +523,7 @@ static void open_event(struct ht_ui *ui, const struct timeline *timeline)
 static void set_mark(struct ht_ui *ui, const struct timeline *timeline)
 {
     if (!ui->state->events.len)
-        ht_ui_message(ui, "nothing has happened yet that could be marked");
+        ht_ui_message(ui, no_events(ui));
     else
         ui->calls.mark(ui->calls.context, event_at(ui, place_of(ui, timeline))->text);
 }

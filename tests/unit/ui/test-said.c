@@ -645,6 +645,26 @@ static void of_a_long_name_and_what_it_does_both_are_seen(void **unused)
     close_bench(&bench);
 }
 
+static void a_report_has_no_timeline_and_says_so(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    state->origin = HT_ORIGIN_REPORT;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, "8");
+    SEES(&bench, " a report tells what stood, not what happened");
+    state->origin = HT_ORIGIN_LIVE;
+    SEES(&bench, " nothing has happened yet");
+    type(&bench, "U"); /* the bench begins with UTC */
+    SEES(&bench, "times are local (");
+    type(&bench, "U");
+    SEES(&bench, "times are in UTC\n");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -675,6 +695,7 @@ int main(void)
         cmocka_unit_test(every_screen_is_shown_as_text),
         cmocka_unit_test(why_answers_for_what_is_selected),
         cmocka_unit_test(of_a_long_name_and_what_it_does_both_are_seen),
+        cmocka_unit_test(a_report_has_no_timeline_and_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
