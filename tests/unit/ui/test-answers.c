@@ -74,13 +74,13 @@ static void go_home(struct bench *bench)
     bench->calls = (struct fixture_calls){0};
 }
 
-/* Presses each key on a screen twice: most of what can be on can be off. */
-static void press_all(struct bench *bench, const char *way, struct ht_buf *silent)
+/* Presses each key on a screen, and where asked twice: most of what can be on can be off. */
+static void press_all(struct bench *bench, const char *way, bool twice, struct ht_buf *silent)
 {
     size_t len;
     const struct ht_binding *bindings = ht_keys_table(&len);
 
-    for (size_t i = 0; i < len * 2; i++) {
+    for (size_t i = 0; i < len * 2; i += twice ? 1 : 2) {
         const struct ht_binding *binding = &bindings[i / 2];
 
         /* A prompt takes letters, in a narrow one out of sight. */
@@ -105,8 +105,8 @@ static void press_all(struct bench *bench, const char *way, struct ht_buf *silen
     }
 }
 
-/* On the first so many sizes. */
-static void check_state(struct ht_state *state, size_t count)
+/* On the first so many sizes, on the first of them twice. */
+static void check_state(struct ht_state *state, size_t count, bool twice)
 {
     ht_autobuf struct ht_buf silent = HT_BUF(1000000);
 
@@ -117,7 +117,7 @@ static void check_state(struct ht_state *state, size_t count)
         ht_ui_set_state(bench.ui, state);
         ht_canvas_resize(bench.canvas, sizes[size].h, sizes[size].w);
         for (size_t i = 0; i < ARRAY_LEN(everywhere); i++)
-            press_all(&bench, everywhere[i], &silent);
+            press_all(&bench, everywhere[i], twice && size == 0, &silent);
         close_bench(&bench);
     }
     if (silent.len)
@@ -136,7 +136,7 @@ static void every_key_answers_on_a_node_in_trouble(void **unused)
     ht_autostate struct ht_state *state = fixture_state();
 
     (void)unused;
-    check_state(state, ARRAY_LEN(sizes));
+    check_state(state, ARRAY_LEN(sizes), true);
 }
 
 static void every_key_answers_where_nothing_is(void **unused)
@@ -144,7 +144,7 @@ static void every_key_answers_where_nothing_is(void **unused)
     ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
 
     (void)unused;
-    check_state(state, 1);
+    check_state(state, 1, true);
 }
 
 static void every_key_answers_in_a_replay(void **unused)
@@ -154,9 +154,9 @@ static void every_key_answers_in_a_replay(void **unused)
     (void)unused;
     state->origin = HT_ORIGIN_REPLAY;
     state->replay.speed = 64.0;
-    check_state(state, 1);
+    check_state(state, 1, false);
     state->replay.speed = 0.25;
-    check_state(state, 1);
+    check_state(state, 1, false);
 }
 
 int main(void)
