@@ -150,11 +150,11 @@ int ht_bundle_save(const struct ht_bundle *bundle, const char *path, struct ht_b
     ht_tar_init(&tar, fd, path, bundle->now_ns / HT_NS_PER_S);
     r = fill(&writing);
     if (r == 0) {
-        ht_buf_addf(told, "saved %s (%llu bytes", path, (unsigned long long)tar.bytes);
+        /* Its usual name and this have room in 80 columns. */
+        ht_buf_addf(told, "saved %s", path);
         if (writing.missing.len)
-            ht_buf_addf(told, "; %zu things could not be had, see MISSING.txt in it",
+            ht_buf_addf(told, "; %zu missing, see MISSING.txt in it",
                         count_lines(&writing.missing));
-        ht_buf_add_c(told, ')');
     }
     ht_tar_fini(&tar);
     ht_buf_fini(&writing.text);

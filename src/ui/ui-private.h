@@ -90,7 +90,6 @@ struct ht_ui {
     bool done;
     bool first_run;  /* the first-run screen may still be shown */
     bool lock_asked; /* what becomes of it is told when the engine has done it */
-    int speed_shift;
     struct ht_page *pages[HT_PAGES_MAX];
     size_t depth;
     struct ht_rect body; /* of the last draw */
