@@ -3,9 +3,8 @@
  * Keys of a manifest's pod that nobody reads. Layer 3 (source), private; pure.
  *
  * An API server drops what it does not know, or refuses it; a misspelled "privileged" or
- * "hostNetwork" would pass unseen here. Whatever is judged by its fields is looked at, and where
- * values and tokens of a cluster come from; resources, placement and other kinds of volumes are
- * not.
+ * "hostNetwork" would pass unseen here. All maps with keys of their own are looked at but
+ * where and how many pods run: affinity, spreading, claims of devices and of volumes.
  */
 #ifndef HT_SOURCE_MANIFEST_KEYS_H
 #define HT_SOURCE_MANIFEST_KEYS_H
