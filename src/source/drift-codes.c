@@ -10,8 +10,8 @@
 #define DRIFT_KEPT_NS (INT64_C(24) * 60 * 60 * HT_NS_PER_S)
 
 struct ht_codes_entry {
-    struct ht_row *facts; /* as they were told last */
-    struct ht_row *row;   /* as it was put last, NULL: not yet */
+    struct ht_row *facts; /* as they were told last; NULL: ended, and row has all of them */
+    struct ht_row *row;   /* as it was put last, NULL: not yet; else it lends from facts */
     size_t running;       /* processes */
     uint64_t starts;
     int64_t seen_at;
@@ -29,7 +29,7 @@ struct ht_codes {
 
 static const struct ht_code *facts_of(const struct ht_codes_entry *entry)
 {
-    return ht_code_of(entry->facts);
+    return ht_code_of(entry->facts ? entry->facts : entry->row);
 }
 
 static bool is_own(enum ht_code_origin origin)
@@ -177,7 +177,7 @@ void ht_codes_end(struct ht_codes *codes, struct ht_codes_entry *entry, int64_t 
 
 struct ht_str ht_codes_id(const struct ht_codes_entry *entry)
 {
-    return ht_row_id(entry->facts);
+    return facts_of(entry)->id;
 }
 
 enum ht_code_kind ht_codes_kind(const struct ht_codes_entry *entry)
@@ -271,6 +271,7 @@ void ht_codes_expire(struct ht_codes *codes, int64_t now)
 
 static struct ht_row *make_row(const struct ht_codes_entry *entry)
 {
+    const struct ht_row *const lenders[] = {entry->facts};
     struct ht_code code = *facts_of(entry);
 
     if (is_image(entry)) {
@@ -287,15 +288,16 @@ static struct ht_row *make_row(const struct ht_codes_entry *entry)
         if (ht_code_has_host_path(&code))
             ht_code_set_host_path(&plain, code.host_path);
         ht_code_set_running(&plain, true);
-        return ht_row_new(&ht_code_table, &plain);
+        return ht_row_derive(&ht_code_table, &plain, lenders, ARRAY_LEN(lenders));
     }
     ht_code_set_processes(&code, entry->running);
     ht_code_set_running(&code, entry->running > 0);
     ht_code_set_count(&code, entry->starts);
     ht_code_set_seen_at(&code, entry->seen_at);
     ht_code_set_seen_by(&code, ht_str_from(entry->seen_by));
-    if (entry->running == 0)
-        ht_code_set_ended_at(&code, entry->ended_at);
+    if (entry->running)
+        return ht_row_derive(&ht_code_table, &code, lenders, ARRAY_LEN(lenders));
+    ht_code_set_ended_at(&code, entry->ended_at);
     return ht_row_new(&ht_code_table, &code);
 }
 
@@ -312,6 +314,9 @@ static void put_entry(void *context, struct ht_str key, void *value)
         entry->row = row;
         entry->dirty = false;
     }
+    /* It says all that was told, and nothing more will be until it is started again. */
+    if (entry->facts && entry->running == 0 && !is_image(entry))
+        entry->facts = ht_row_unref(entry->facts);
     ht_node_add(sample, ht_row_ref(entry->row));
 }
 

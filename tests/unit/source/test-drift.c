@@ -168,6 +168,45 @@ static void code_of_the_image_is_no_news(void **state)
     ht_codes_free(codes);
 }
 
+/* What was told of code is there once: what runs lends it to its row, what ended is its row. */
+static void what_was_told_of_code_is_kept_once(void **state)
+{
+    char path[] = "/a/path/that/is/no/constant/of/the/program/and/long/enough/to/be/told/apart";
+    struct ht_codes *codes = ht_codes_new();
+    struct ht_code facts = code_of("a", HT_CODE_ORIGIN_ADDED, 10);
+    struct ht_codes_entry *entry;
+
+    (void)state;
+    ht_code_set_path(&facts, ht_str_from(path));
+    entry = ht_codes_start(codes, &facts, 1, "fanotify");
+    struct ht_node *node = rows_of(codes);
+    size_t lent = ht_row_size(row(node, "a"));
+
+    ht_node_unref(node);
+    ht_codes_end(codes, entry, 2);
+    node = rows_of(codes);
+    const struct ht_row *ended = ht_row_ref(row(node, "a"));
+
+    assert_true(ht_row_size(ended) > lent + sizeof(path) / 2);
+    assert_true(ht_str_is(ht_code_of(ended)->path, path));
+    assert_int_equal(ht_code_of(ended)->pid, 10);
+    assert_true(ht_str_is(ht_codes_id(entry), "a"));
+    assert_int_equal(ht_codes_kind(entry), HT_CODE_KIND_EXECUTABLE);
+    ht_node_unref(node);
+    node = rows_of(codes);
+    assert_ptr_equal(row(node, "a"), ended);
+    ht_node_unref(node);
+    ht_row_unref((struct ht_row *)ended);
+
+    assert_ptr_equal(ht_codes_start(codes, &facts, 3, "fanotify"), entry);
+    assert_int_equal(ht_codes_drifted(codes), 1);
+    node = rows_of(codes);
+    assert_int_equal(ht_code_of(row(node, "a"))->count, 2);
+    assert_true(ht_code_of(row(node, "a"))->running);
+    ht_node_unref(node);
+    ht_codes_free(codes);
+}
+
 static void other_code_tells_its_newest_process_and_stays(void **state)
 {
     struct ht_codes *codes = ht_codes_new();
@@ -736,6 +775,7 @@ int main(void)
         cmocka_unit_test(interpreters_tell_what_they_run),
         cmocka_unit_test(code_of_the_image_is_no_news),
         cmocka_unit_test(what_is_known_of_a_program_is_the_image_s),
+        cmocka_unit_test(what_was_told_of_code_is_kept_once),
         cmocka_unit_test(other_code_tells_its_newest_process_and_stays),
         cmocka_unit_test(only_lines_that_name_an_interpreter_are_shown),
         cmocka_unit_test(what_ended_is_bounded),
