@@ -86,10 +86,17 @@ static bool is_in_slice(struct ht_str cgroup, uint64_t uid)
     return false;
 }
 
-bool ht_join_is_users_own(struct ht_str cgroup, struct ht_str id)
+bool ht_join_is_users_own(const struct ht_process *process, struct ht_str id)
 {
-    ptrdiff_t named = ht_str_find(cgroup, HT_S("user@"), 0) < 0 ? -1 : find_name(cgroup, id);
-    struct ht_str front = ht_str_sub(cgroup, 0, named < 0 ? 0 : (size_t)named), part;
+    struct ht_str cgroup = process->cgroup, front, part;
+    bool is_owned = ht_process_has_cgroup_uid(process) && process->cgroup_uid != 0;
+    ptrdiff_t named = -1;
+
+    if (ht_process_has_cgroup(process) && (is_owned || ht_str_find(cgroup, HT_S("user@"), 0) >= 0))
+        named = find_name(cgroup, id);
+    if (named >= 0 && is_owned)
+        return true;
+    front = ht_str_sub(cgroup, 0, named < 0 ? 0 : (size_t)named);
 
     while (ht_str_next(&front, '/', &part)) {
         if (ht_str_has_prefix(part, "user@") && ht_str_has_suffix(part, ".service"))
@@ -121,10 +128,11 @@ static bool is_told(const struct ht_container *container, struct ht_str cgroup)
 }
 
 bool ht_join_is_borrowed(const struct ht_vec *daemons, const struct ht_row *container,
-                         struct ht_str cgroup)
+                         const struct ht_process *process)
 {
-    return ht_join_is_users_own(cgroup, ht_row_id(container)) &&
-           ht_join_is_roots(daemons, container) && !is_told(ht_container_of(container), cgroup);
+    return ht_join_is_users_own(process, ht_row_id(container)) &&
+           ht_join_is_roots(daemons, container) &&
+           !is_told(ht_container_of(container), process->cgroup);
 }
 
 bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *container,

@@ -283,8 +283,7 @@ static struct place *unclaimed_place(struct joining *joining, const struct ht_ro
 static bool is_borrowed(const struct joining *joining, const struct place *place,
                         const struct ht_process *process)
 {
-    return place && place->row && ht_process_has_cgroup(process) &&
-           ht_join_is_borrowed(&joining->daemons, place->row, process->cgroup);
+    return place && place->row && ht_join_is_borrowed(&joining->daemons, place->row, process);
 }
 
 static struct place *place_of_process(struct joining *joining, const struct ht_row *row)
@@ -462,8 +461,7 @@ static void apply_unmanaged(const struct joining *joining, const struct place *p
                             struct ht_container *container)
 {
     const struct ht_process *init = place->init ? ht_process_of(place->init) : NULL;
-    bool users =
-        init && ht_process_has_cgroup(init) && ht_join_is_users_own(init->cgroup, place->id);
+    bool users = init && ht_join_is_users_own(init, place->id);
 
     ht_container_set_id(container, place->id);
     ht_container_set_name(container, ht_str_sub(place->id, 0, place->namespaces_only ? 40 : 12));

@@ -16,14 +16,15 @@ bool ht_join_has_users(const struct ht_vec *daemons);
 bool ht_join_may_have(const struct ht_vec *daemons, const struct ht_row *container,
                       const struct ht_process *process);
 
-/* Whether the element of a cgroup that names a container lies in the part of the tree that systemd
- * hands to a user, who makes groups there and calls them what he likes. What the container calls
- * the groups below its own says nothing; false where no element names it. */
-bool ht_join_is_users_own(struct ht_str cgroup, struct ht_str id);
-/* Whether a user called a group of his own, this cgroup, like a container of root's daemon, which
- * did not put it there. */
+/* Whether the element of a process's cgroup that names a container lies in a part of the tree that
+ * systemd hands to a user, who makes groups there and calls them what he likes: below his manager,
+ * or below a service where the group is his. What the container calls the groups below its own says
+ * nothing; false where no element names it. */
+bool ht_join_is_users_own(const struct ht_process *process, struct ht_str id);
+/* Whether a user called a group of his own, that of the process, like a container of root's daemon,
+ * which did not put it there. */
 bool ht_join_is_borrowed(const struct ht_vec *daemons, const struct ht_row *container,
-                         struct ht_str cgroup);
+                         const struct ht_process *process);
 
 /* A daemon may be behind, or lie; what has processes runs. */
 void ht_join_apply_running(struct ht_container *container);

@@ -48,9 +48,10 @@ static void take_group(struct ht_groups *groups, struct ht_str group)
     groups->count++;
     groups->group = ht_arena_str(groups->arena, group);
     ht_cgroup_decode_path(groups->group, &facts);
-    /* What a user called like a container is asked for each process in it. */
-    groups->container_id =
-        facts.sure == HT_CGROUP_CERTAIN && !facts.users ? facts.container_id : (struct ht_str){0};
+    /* What a user called like a container, or may have, is asked for each process in it. */
+    groups->container_id = facts.sure == HT_CGROUP_CERTAIN && !facts.users && !facts.delegable
+                               ? facts.container_id
+                               : (struct ht_str){0};
 }
 
 void ht_groups_add(struct ht_groups *groups, pid_t pid, struct ht_str group)

@@ -39,20 +39,6 @@ static int read_cgroup(struct ht_drift *drift, const struct ht_drift_process *pr
     return 0;
 }
 
-/* A group that a user may have called so holds what is apart from the node; all of it, where that
- * may not be read. */
-static bool is_contained(struct ht_drift *drift, pid_t pid, const struct ht_cgroup_facts *facts)
-{
-    struct ht_process unused = {0};
-    bool apart = false;
-
-    if (facts->sure == HT_CGROUP_POSSIBLE)
-        return ht_proc_is_apart(&drift->reader, pid);
-    return facts->sure == HT_CGROUP_CERTAIN &&
-           (!facts->users ||
-            !ht_proc_read_exe(&drift->reader, pid, drift->arena, &unused, &apart) || apart);
-}
-
 bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
 {
     struct ht_cgroup_facts facts;
@@ -73,8 +59,9 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
     if (read_cgroup(drift, process, &facts) < 0)
         return false;
 
-    struct ht_str id =
-        is_contained(drift, process->pid, &facts) ? facts.container_id : (struct ht_str){0};
+    struct ht_str id = ht_proc_is_contained(&drift->reader, process->pid, &facts)
+                           ? facts.container_id
+                           : (struct ht_str){0};
     bool silent = facts.sure == HT_CGROUP_NONE && !facts.monitor;
     if (silent && process->kin_asked)
         return true;

@@ -385,9 +385,26 @@ static const struct ht_cgroup_facts *decode_cgroup(struct ht_exec *watch)
     if (!ht_str_equal(text, ht_buf_str(&watch->decoded))) {
         ht_buf_reset(&watch->decoded);
         ht_buf_add_str(&watch->decoded, text);
-        ht_cgroup_decode(ht_buf_str(&watch->decoded), &watch->decoded_facts);
+        ht_proc_decode_cgroup(&watch->reader, ht_buf_str(&watch->decoded), &watch->decoded_facts);
     }
     return &watch->decoded_facts;
+}
+
+/* A group that a user may have called so says nothing of what is not apart from the node; nor, when
+ * the process has ended, whether it was. */
+static void doubt_users(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    struct ht_proc_stat stat;
+    bool gone;
+
+    if (ht_proc_is_contained(&watch->reader, start->pid, &start->cgroup))
+        return;
+    if (ht_proc_decode_stat(ht_proc_read_file(&watch->reader, start->pid, "stat", &gone), &stat) <
+            0 ||
+        stat.state == 'Z' || stat.ending)
+        start->unread |= HT_EXEC_NO_CGROUP;
+    start->cgroup.container_id = (struct ht_str){0};
+    start->cgroup.sure = HT_CGROUP_NONE;
 }
 
 static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
@@ -399,6 +416,8 @@ static void take_cgroup(struct ht_exec *watch, struct ht_exec_start *start)
         start->cgroup = *decode_cgroup(watch);
     else
         start->unread |= HT_EXEC_NO_CGROUP;
+    if (is_contained(start) && start->cgroup.users)
+        doubt_users(watch, start);
 }
 
 static void take_files(struct ht_exec *watch, struct ht_exec_start *start)
@@ -558,7 +577,7 @@ static void give_in_full(struct ht_exec *watch, const struct ht_connector_event 
 
     if (known)
         take_cgroup(watch, start);
-    bool wanted = !known || is_contained(start);
+    bool wanted = !known || is_contained(start) || (start->unread & HT_EXEC_NO_CGROUP);
     if (wanted)
         take_files(watch, start);
     if (!known)

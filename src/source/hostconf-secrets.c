@@ -9,7 +9,7 @@
 
 #include "apiserver.h"
 #include "hostconf-private.h"
-#include "proc-decode.h"
+#include "proc-read.h"
 #include "hulltop/base/digest.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -23,7 +23,8 @@ enum {
     SHORT = 12,
     MEDIUM = 32,
     ROWS_MAX = 2000,
-    PIDS_MAX = 200000
+    PIDS_MAX = 200000,
+    PATH_LIMIT = 4096
 };
 
 struct search {
@@ -32,6 +33,9 @@ struct search {
     struct ht_vec rows;   /* struct ht_exposure in the arena */
     struct ht_hostconf_layers layers;
     struct ht_buf out;
+    struct ht_proc_reader reader;
+    bool is_reading;        /* there is a /proc */
+    struct ht_arena *texts; /* of one process's groups */
 };
 
 /* Who has what is judged. */
@@ -158,10 +162,10 @@ static struct ht_str container_of(struct search *search, uint64_t pid)
 {
     struct ht_cgroup_facts facts;
 
-    if (!ht_hostconf_read_proc(search->pass, pid, "cgroup", &search->out))
-        return (struct ht_str){0};
-    ht_cgroup_decode(ht_buf_str(&search->out), &facts);
-    if (facts.sure != HT_CGROUP_CERTAIN)
+    ht_arena_reset(search->texts);
+    if (!search->is_reading ||
+        ht_proc_read_cgroup(&search->reader, (pid_t)pid, search->texts, &facts) < 0 ||
+        !ht_proc_is_contained(&search->reader, (pid_t)pid, &facts))
         return (struct ht_str){0};
     return ht_arena_str(search->pass->arena, facts.container_id);
 }
@@ -186,12 +190,30 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
     return 0;
 }
 
+static void begin_reading(struct search *search)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
+
+    search->texts = ht_arena_new(HT_LIMIT_PROC_FILE);
+    ht_buf_addf(&path, "%s/proc", search->pass->proc->path);
+    search->is_reading =
+        !ht_buf_is_full(&path) && ht_proc_reader_init(&search->reader, path.data, NULL) == 0;
+}
+
+static void end_reading(struct search *search)
+{
+    if (search->is_reading)
+        ht_proc_reader_fini(&search->reader);
+    ht_arena_free(search->texts);
+}
+
 void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
 {
     struct search search = {.pass = pass, .known = ht_map_new(), .out = HT_BUF(HT_LIMIT_PROC_FILE)};
     const struct ht_dir_visitor visitor = {
         .visit = visit_pid, .context = &search, .max_entries = PIDS_MAX};
 
+    begin_reading(&search);
     ht_hostconf_layers_init(&search.layers, pass);
     (void)ht_root_list(pass->proc, "proc", &visitor, NULL);
     ht_hostconf_layers_fini(&search.layers);
@@ -200,4 +222,5 @@ void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
     ht_vec_fini(&search.rows);
     ht_map_free(search.known);
     ht_buf_fini(&search.out);
+    end_reading(&search);
 }

@@ -224,6 +224,45 @@ static bool read_pod(struct ht_str element, char *out, size_t size)
     return true;
 }
 
+bool ht_cgroup_tells(const struct ht_cgroup_facts *facts, bool apart, bool readable)
+{
+    switch (facts->sure) {
+    case HT_CGROUP_NONE:
+        break;
+    case HT_CGROUP_POSSIBLE:
+        return apart;
+    case HT_CGROUP_CERTAIN:
+        return !facts->users || apart || !readable;
+    }
+    return false;
+}
+
+/* A service or a scope, which may be handed to a user with all below it (Delegate=, User=); a scope
+ * that is a container is that container's. */
+static bool is_delegable(struct ht_str element)
+{
+    struct ht_cgroup_facts unused = {0};
+
+    return (ht_str_has_suffix(element, ".service") || ht_str_has_suffix(element, ".scope")) &&
+           !read_prefixed(element, &unused);
+}
+
+/* Who may have named the container that the element at `at` names. */
+static void find_namer(const struct elements *elements, size_t at, struct ht_cgroup_facts *facts)
+{
+    struct ht_str last = elements->items[at];
+
+    facts->named = ht_str_sub(facts->path, 0, (size_t)(last.data + last.len - facts->path.data));
+    for (size_t i = 0; i < at && !facts->users; i++) {
+        struct ht_str element = elements->items[i];
+
+        facts->users =
+            ht_str_has_prefix(element, "user@") && ht_str_has_suffix(element, ".service");
+        facts->delegable = facts->delegable || is_delegable(element);
+    }
+    facts->delegable = facts->delegable && !facts->users && facts->sure == HT_CGROUP_CERTAIN;
+}
+
 void ht_cgroup_decode_path(struct ht_str path, struct ht_cgroup_facts *ret_facts)
 {
     struct ht_cgroup_facts facts = {.path = without_suffix(path, " (deleted)")};
@@ -240,9 +279,8 @@ void ht_cgroup_decode_path(struct ht_str path, struct ht_cgroup_facts *ret_facts
     }
     if (inside == 0)
         inside = elements.len;
-    for (size_t i = 0; i + 1 < inside && !facts.users; i++)
-        facts.users = ht_str_has_prefix(elements.items[i], "user@") &&
-                      ht_str_has_suffix(elements.items[i], ".service");
+    if (inside)
+        find_namer(&elements, inside - 1, &facts);
     for (size_t i = 0; i < inside && facts.unit.len == 0; i++) {
         if (is_unit(elements.items[i]))
             facts.unit = elements.items[i];

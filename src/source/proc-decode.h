@@ -35,8 +35,17 @@ struct ht_cgroup_facts {
     bool monitor;       /* a runtime's own process beside its container (conmon, lxc monitor) */
     bool users; /* below the part of the tree that systemd hands to a user: what is called like a
                  * container there may be any process of the node's that he put there */
+    bool delegable; /* below another service or scope of the node's, which may be handed to a user
+                     * too: the owner of the group tells; see ht_proc_decode_cgroup */
+    bool has_owner; /* and that is known */
+    uint64_t owner; /* user id */
+    struct ht_str named; /* the path up to the group that names the container */
 };
 
+/* Whether what the groups of a process name is its container. apart: it has another root or other
+ * namespaces than the node; readable: that could be looked at. What a user named so holds only what
+ * is apart. The one place where that is decided. */
+bool ht_cgroup_tells(const struct ht_cgroup_facts *facts, bool apart, bool readable);
 /* Judges one path. */
 void ht_cgroup_decode_path(struct ht_str path, struct ht_cgroup_facts *ret_facts);
 /* Judges all lines of /proc/PID/cgroup, "\n" between them, and gives the one that tells most. */

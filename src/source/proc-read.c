@@ -184,6 +184,39 @@ static struct ht_str distinct_paths(struct ht_str text, struct ht_arena *arena)
     return copy;
 }
 
+/* Who owns a group, in whichever hierarchy it is; one that is not root's counts. */
+static void find_owner(const struct ht_proc_reader *reader, struct ht_cgroup_facts *facts)
+{
+    static const char *const hierarchies[] = {"",     "/unified", "/systemd", "/memory",
+                                              "/cpu", "/pids",    "/devices"};
+    ht_autobuf struct ht_buf path = HT_BUF(LINK_MAX_BYTES);
+    struct stat st;
+
+    /* A part that leads above our own root of the hierarchy has no place below the mount. */
+    if (ht_str_find(facts->named, HT_S("/.."), 0) >= 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(hierarchies); i++) {
+        ht_buf_reset(&path);
+        ht_buf_addf(&path, "%s/root/sys/fs/cgroup%s", reader->is_own ? "self" : "1",
+                    hierarchies[i]);
+        ht_buf_add_str(&path, facts->named);
+        if (ht_buf_is_full(&path) || fstatat(reader->proc_fd, path.data, &st, 0) < 0)
+            continue;
+        facts->owner = facts->has_owner && facts->owner ? facts->owner : st.st_uid;
+        facts->has_owner = true;
+    }
+}
+
+void ht_proc_decode_cgroup(struct ht_proc_reader *reader, struct ht_str text,
+                           struct ht_cgroup_facts *ret_facts)
+{
+    ht_cgroup_decode(text, ret_facts);
+    if (!ret_facts->delegable)
+        return;
+    find_owner(reader, ret_facts);
+    ret_facts->users = !ret_facts->has_owner || ret_facts->owner != 0;
+}
+
 int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                         struct ht_cgroup_facts *ret_facts)
 {
@@ -192,7 +225,7 @@ int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
 
     if (gone)
         return -ESRCH;
-    ht_cgroup_decode(distinct_paths(text, arena), ret_facts);
+    ht_proc_decode_cgroup(reader, distinct_paths(text, arena), ret_facts);
     return 0;
 }
 
@@ -242,6 +275,19 @@ bool ht_proc_read_exe(struct ht_proc_reader *reader, pid_t pid, struct ht_arena 
         readable = errno != EACCES && errno != EPERM;
     *ret_apart = readable && ht_proc_is_apart(reader, pid);
     return readable;
+}
+
+bool ht_proc_is_contained(struct ht_proc_reader *reader, pid_t pid,
+                          const struct ht_cgroup_facts *facts)
+{
+    bool readable = true, apart = false;
+
+    if (facts->sure == HT_CGROUP_POSSIBLE || (facts->sure == HT_CGROUP_CERTAIN && facts->users)) {
+        errno = 0;
+        readable = ht_proc_read_link(reader, pid, "exe").len || (errno != EACCES && errno != EPERM);
+        apart = readable && ht_proc_is_apart(reader, pid);
+    }
+    return ht_cgroup_tells(facts, apart, readable);
 }
 
 /* ---- processes of containers ---- */

@@ -58,6 +58,14 @@ struct ht_str ht_proc_read_link(struct ht_proc_reader *reader, pid_t pid, const 
  * where it cannot be read nothing is told. */
 int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                         struct ht_cgroup_facts *ret_facts);
+/* The same of text, which is what such a file says. Where the group that names a container lies
+ * below a service it is a user's if that user owns it, or if nobody can be told to: facts->users.
+ */
+void ht_proc_decode_cgroup(struct ht_proc_reader *reader, struct ht_str text,
+                           struct ht_cgroup_facts *ret_facts);
+/* Whether a process is in the container that its groups name, as ht_cgroup_tells says. */
+bool ht_proc_is_contained(struct ht_proc_reader *reader, pid_t pid,
+                          const struct ht_cgroup_facts *facts);
 /* The arguments of /proc/PID/cmdline, secrets masked; none where it has none or may not be read. */
 void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                        struct ht_process *process);

@@ -249,6 +249,8 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
         return false;
     if (facts.path.len)
         ht_process_set_cgroup(process, facts.path);
+    if (facts.has_owner)
+        ht_process_set_cgroup_uid(process, facts.owner);
     if (facts.unit.len)
         ht_process_set_unit(process, facts.unit);
     if (process->kernel) {
@@ -262,8 +264,7 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
     if (facts.sure != HT_CGROUP_CERTAIN || facts.users)
         readable =
             ht_proc_read_exe(&table->reader, entry->pid, table->arena, process, &entry->apart);
-    /* A user may call a group of his own what he likes: what runs there as the node does is its. */
-    bool named = facts.sure == HT_CGROUP_CERTAIN && (!facts.users || entry->apart || !readable);
+    bool named = facts.sure == HT_CGROUP_CERTAIN && ht_cgroup_tells(&facts, entry->apart, readable);
     entry->contained = named || entry->apart;
     if ((entry->contained || !readable) && !fill_security(table, entry, process))
         return false;
@@ -272,7 +273,8 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
         readable = ht_process_has_ns_pid(process);
     entry->contained = entry->contained || entry->apart;
     entry->limited = !readable;
-    if (named || (facts.sure == HT_CGROUP_POSSIBLE && entry->apart)) {
+    if (named ||
+        (facts.sure == HT_CGROUP_POSSIBLE && ht_cgroup_tells(&facts, entry->apart, readable))) {
         ht_process_set_container_id(process, facts.container_id);
         ht_process_set_container_hint(process, HT_S("cgroup"));
     }

@@ -388,6 +388,30 @@ static void roots_container_runs_where_its_daemon_put_it(void **state)
     assert_false(joins_where_told(state, "", ""));
 }
 
+static struct ht_process in_group_of(uint64_t pid, uint64_t owner)
+{
+    struct ht_process process = of_uid(pid, 1000);
+
+    ht_process_set_cgroup_uid(&process, owner);
+    return process;
+}
+
+/* Below a service that is handed to a user the group is whose it is. */
+static void a_borrowed_name_below_a_service_is_told_by_its_owner(void **state)
+{
+    static const char group[] = "/system.slice/x.service/docker-" ID_A ".scope";
+    struct fixture *fixture = *state;
+
+    add_daemon(fixture->docker, "unix:///run/docker.sock", 0);
+    add_of_daemon(fixture->docker, ID_A, "web", "unix:///run/docker.sock");
+    add_process(fixture, in_group_of(11, 0), group);
+    add_process(fixture, in_group_of(12, 1000), group);
+    ht_autonode struct ht_node *node = join(fixture);
+    assert_true(ht_str_is(process_of(node, "11.1")->container, ID_A));
+    assert_false(ht_process_has_container(process_of(node, "12.1")));
+    assert_int_equal(container_of(node, ID_A)->processes, 1);
+}
+
 static void who_named_an_unknown_container_is_told(void **state)
 {
     struct fixture *fixture = *state;
@@ -501,6 +525,7 @@ int main(void)
         TEST(a_users_daemon_has_no_process_of_roots),
         TEST(a_users_daemon_keeps_its_users_containers),
         TEST(a_borrowed_name_joins_no_container_of_roots),
+        TEST(a_borrowed_name_below_a_service_is_told_by_its_owner),
         cmocka_unit_test(groups_within_a_container_hide_nothing_of_it),
         TEST(a_users_daemon_has_no_container_by_groups_within_it),
         cmocka_unit_test(roots_container_runs_where_its_daemon_put_it),

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -29,11 +30,11 @@
 /* The rest is the pid: the same test of another build may run beside this one. */
 #define ID_BEGIN "5c0f5e3a9b77d1b2a3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6"
 
-enum { WAIT_S = 100, WORD_BYTES = 100000, WORDS = 100 };
+enum { WAIT_S = 100, WORD_BYTES = 100000, WORDS = 100, SOMEBODY = 1000 };
 
 /* Each start ends when it was given a byte. */
 struct place {
-    char id[65], group[128];
+    char id[65], group[192], service[96]; /* "": the group is in none */
     pid_t middle;
     int go, input; /* what to start, and what ends it */
     struct ht_exec *watch;
@@ -43,7 +44,17 @@ struct place {
 
 static struct place here;
 
-static bool make_group(struct place *place)
+/* The group lies below a service's, which may be somebody's. */
+static bool make_below_service(struct place *place, const char *root, uid_t owner)
+{
+    snprintf(place->service, sizeof(place->service), "%s/%.8s-%d.service", root, ID_BEGIN,
+             (int)getpid());
+    snprintf(place->group, sizeof(place->group), "%s/docker-%s.scope", place->service, place->id);
+    return mkdir(place->service, 0755) == 0 && mkdir(place->group, 0755) == 0 &&
+           chown(place->group, owner, owner) == 0;
+}
+
+static bool make_group(struct place *place, const uid_t *owner)
 {
     static const char *const roots[] = {"/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified",
                                         "/sys/fs/cgroup"};
@@ -52,6 +63,8 @@ static bool make_group(struct place *place)
         snprintf(place->group, sizeof(place->group), "%s/cgroup.procs", roots[i]);
         if (access(place->group, W_OK) < 0)
             continue;
+        if (owner)
+            return make_below_service(place, roots[i], *owner);
         snprintf(place->group, sizeof(place->group), "%s/docker-%s.scope", roots[i], place->id);
         if (mkdir(place->group, 0755) == 0)
             return true;
@@ -61,7 +74,7 @@ static bool make_group(struct place *place)
 
 static bool join(const struct place *place)
 {
-    char path[192];
+    char path[256];
     ht_autoclose int fd = -1;
 
     snprintf(path, sizeof(path), "%s/cgroup.procs", place->group);
@@ -169,7 +182,7 @@ static int64_t stand_still(void *context)
     return place->now_ns;
 }
 
-static bool set_up(struct place *place)
+static bool set_up_for(struct place *place, const uid_t *owner)
 {
     int go[2], input[2];
 
@@ -183,7 +196,7 @@ static bool set_up(struct place *place)
     /* The middle ends where it may not join a group. */
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     place->watch = ht_exec_new(&(struct ht_exec_options){.clock = &place->clock});
-    if (ht_exec_mark(place->watch, PROGRAM, NULL) < 0 || !make_group(place) ||
+    if (ht_exec_mark(place->watch, PROGRAM, NULL) < 0 || !make_group(place, owner) ||
         pipe2(go, O_CLOEXEC) < 0 || pipe2(input, O_CLOEXEC) < 0) {
         ht_exec_free(place->watch);
         return false;
@@ -201,6 +214,11 @@ static bool set_up(struct place *place)
     return true;
 }
 
+static bool set_up(struct place *place)
+{
+    return set_up_for(place, NULL);
+}
+
 static int tear_down(struct place *place)
 {
     int status = 0;
@@ -210,6 +228,8 @@ static int tear_down(struct place *place)
     assert_int_equal(waitpid(place->middle, &status, 0), place->middle);
     place->middle = -1;
     rmdir(place->group);
+    if (*place->service)
+        rmdir(place->service);
     ht_exec_free(place->watch);
     return WEXITSTATUS(status);
 }
@@ -230,8 +250,35 @@ static bool has_ended(pid_t pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/* The next start of the container that a connector told; others start programs too. */
-static bool take(struct place *place, char what, struct ht_exec_start *start)
+static bool is_of_container(const struct place *place, const struct ht_exec_start *start)
+{
+    return ht_str_is(start->cgroup.container_id, place->id);
+}
+
+/* It waits for input yet: who started it can be asked. */
+static bool is_of_middle(const struct place *place, const struct ht_exec_start *start)
+{
+    char path[64], text[512] = "", *at;
+    struct ht_str rest, word;
+    uint64_t parent;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)start->pid);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    if (!fgets(text, sizeof(text), file))
+        *text = '\0';
+    fclose(file);
+    at = strrchr(text, ')');
+    rest = ht_str_from(at ? at + strlen(") S ") : "");
+    return ht_str_next(&rest, ' ', &word) && ht_parse_u64(word, &parent) == 0 &&
+           parent == (uint64_t)place->middle;
+}
+
+/* The next such start that a connector told; others start programs too. */
+static bool take_if(struct place *place, char what, struct ht_exec_start *start,
+                    bool (*is_it)(const struct place *, const struct ht_exec_start *))
 {
     int64_t end = ht_clock_mono(ht_clock_system()) + WAIT_S * HT_NS_PER_S;
 
@@ -244,11 +291,16 @@ static bool take(struct place *place, char what, struct ht_exec_start *start)
         if (poll(fds, len, 100) > 0)
             ht_exec_polled(place->watch, fds, len);
         while (ht_exec_next(place->watch, start)) {
-            if (start->by_connector && ht_str_is(start->cgroup.container_id, place->id))
+            if (start->by_connector && is_it(place, start))
                 return true;
         }
     }
     return false;
+}
+
+static bool take(struct place *place, char what, struct ht_exec_start *start)
+{
+    return take_if(place, what, start, is_of_container);
 }
 
 static void end_start(struct place *place)
@@ -319,6 +371,30 @@ static void what_nobody_asks_about_is_quiet_until_something_else_runs(void **sta
     if (tear_down(&here) == 77)
         skip();
     assert_true(told);
+}
+
+/* A service may be handed to a user, who calls groups what he likes and puts there what he started:
+ * that is the node's, unless root made the group. */
+static void a_start_in_a_users_group_is_of_no_container(void **state)
+{
+    static const uid_t owners[] = {0, SOMEBODY};
+    struct ht_exec_start start;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(owners); i++) {
+        if (!set_up_for(&here, &owners[i]))
+            skip();
+
+        bool told = take_if(&here, 'p', &start, is_of_middle);
+        if (told) {
+            assert_int_equal(ht_str_is(start.cgroup.container_id, here.id), owners[i] == 0);
+            assert_int_equal(start.unread & HT_EXEC_NO_CGROUP, 0);
+            end_start(&here);
+        }
+        if (tear_down(&here) == 77)
+            skip();
+        assert_true(told);
+    }
 }
 
 static bool tells_that_some_were_left_out(const struct place *place)
@@ -403,6 +479,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(what_nobody_asks_about_is_quiet_until_something_else_runs,
                                   tear_down_rest),
+        cmocka_unit_test_teardown(a_start_in_a_users_group_is_of_no_container, tear_down_rest),
         cmocka_unit_test(both_ways_tell_that_they_need_a_control_group),
         cmocka_unit_test_teardown(more_files_than_are_kept_are_counted_and_never_quiet,
                                   tear_down_rest),

@@ -321,6 +321,12 @@ static void secrets_of_processes_are_told_without_their_value(void **state)
     put(place, "proc/41/cmdline", HT_S("bash\0"));
     put(place, "proc/41/cgroup", HT_S("0::/user.slice\n"));
     put(place, "proc/41/environ", HT_S("DB_PASSWORD=of a shell of the host\0"));
+    /* A user called a group of his own like that container, and put a shell there. */
+    put(place, "proc/42/comm", HT_S("sh\n"));
+    put(place, "proc/42/cmdline", HT_S("sh\0"));
+    put(place, "proc/42/cgroup",
+        HT_S("0::/user.slice/user-1000.slice/user@1000.service/docker-" CONTAINER ".scope\n"));
+    put(place, "proc/42/environ", HT_S("API_PASSWORD=of a shell of a user\0"));
 
     const struct ht_node *node = look(place);
     const struct ht_exposure *env = exposure_of(node, "environment " CONTAINER " java DB_PASSWORD");

@@ -109,6 +109,39 @@ static void groups_that_a_user_may_name_are_told(void **state)
     }
 }
 
+/* Below a service, or a scope that is no container, the owner of the group tells. */
+static void groups_that_may_be_handed_to_a_user_are_told(void **state)
+{
+    static const struct {
+        const char *path, *named;
+        bool delegable;
+    } cases[] = {
+        {"/system.slice/x.service/docker-" ID ".scope/init",
+         "/system.slice/x.service/docker-" ID ".scope", true},
+        {"/system.slice/x.service/a/kubepods/pod1/" ID,
+         "/system.slice/x.service/a/kubepods/pod1/" ID, true},
+        {"/system.slice/run-u3.scope/docker-" ID ".scope",
+         "/system.slice/run-u3.scope/docker-" ID ".scope", true},
+        {"/system.slice/docker-" ID ".scope/x.service", "/system.slice/docker-" ID ".scope", false},
+        {"/system.slice/docker-" ID ".scope/docker-" ID ".scope",
+         "/system.slice/docker-" ID ".scope/docker-" ID ".scope", false},
+        {"/system.slice/x.service/plain", NULL, false},
+        /* It is the user's without a question. */
+        {"/user.slice/user@1000.service/x.service/docker-" ID ".scope",
+         "/user.slice/user@1000.service/x.service/docker-" ID ".scope", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_cgroup_facts facts;
+
+        ht_cgroup_decode_path(ht_str_from(cases[i].path), &facts);
+        if (facts.delegable != cases[i].delegable ||
+            (cases[i].named && !ht_str_is(facts.named, cases[i].named)))
+            fail_msg("%s: %.*s", cases[i].path, HT_STR_ARG(facts.named));
+    }
+}
+
 static void each_pattern_names_its_container(void **state)
 {
     (void)state;
@@ -205,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_pattern_names_its_container),
         cmocka_unit_test(groups_that_a_user_may_name_are_told),
+        cmocka_unit_test(groups_that_may_be_handed_to_a_user_are_told),
         cmocka_unit_test(static_pod_has_a_hash_as_uid),
         cmocka_unit_test(line_that_tells_most_wins),
         cmocka_unit_test(broken_lines_are_no_cgroup),

@@ -408,9 +408,54 @@ static void missing_files_stay_unknown(void **state)
     assert_true(process.known == 0);
 }
 
+/* Who made a group below a service, in whichever hierarchy, as root's place of them tells. */
+static void the_owner_of_a_group_tells_who_named_it(void **state)
+{
+#define NAMED                                                                                      \
+    "x.service/docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope"
+    const struct ht_str text = HT_S("4:memory:/" NAMED "/init\n");
+    static const char *const folders[] = {"1/root",
+                                          "1/root/sys",
+                                          "1/root/sys/fs",
+                                          "1/root/sys/fs/cgroup",
+                                          "1/root/sys/fs/cgroup/memory",
+                                          "1/root/sys/fs/cgroup/memory/x.service",
+                                          "1/root/sys/fs/cgroup/memory/" NAMED};
+    struct tree *tree = *state;
+    struct ht_cgroup_facts facts;
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%s/1/root", tree->path);
+    assert_int_equal(unlink(path), 0);
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+        put_folder(tree, folders[i]);
+    ht_proc_decode_cgroup(&tree->reader, text, &facts);
+    assert_true(facts.has_owner);
+    assert_int_equal(facts.owner, getuid());
+    assert_int_equal(facts.users, getuid() != 0);
+
+    snprintf(path, sizeof(path), "%s/1/root/sys/fs/cgroup/memory/" NAMED, tree->path);
+    if (getuid() == 0) {
+        assert_int_equal(chown(path, 1000, 1000), 0);
+        ht_proc_decode_cgroup(&tree->reader, text, &facts);
+        assert_int_equal(facts.owner, 1000);
+        assert_true(facts.users);
+    }
+    /* Whose it is cannot be told: it may be anybody's. */
+    assert_int_equal(rmdir(path), 0);
+    ht_proc_decode_cgroup(&tree->reader, text, &facts);
+    assert_false(facts.has_owner);
+    assert_true(facts.users);
+    assert_false(ht_cgroup_tells(&facts, false, true));
+    assert_true(ht_cgroup_tells(&facts, true, true));
+#undef NAMED
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_owner_of_a_group_tells_who_named_it, make_tree,
+                                        free_tree),
         cmocka_unit_test_setup_teardown(security_fields_are_read, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(first_process_has_mounts_and_sockets, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(stdio_and_peers_are_read, make_tree, free_tree),
