@@ -23,7 +23,8 @@ void ht_sec_unknown_arguments(struct ht_checking *checking, const struct ht_apis
 {
     char reason[REASON_BYTES];
 
-    if (!ht_apiserver_has_unclear(apiserver)) {
+    /* Of one that runs it says why its declaration is not known. */
+    if (!ht_apiserver_has_unclear(apiserver) || apiserver->found == HT_APISERVER_FOUND_PROCESS) {
         ht_unknown(checking, "hostconf", "the API server's arguments cannot be read", root_helps);
         return;
     }
@@ -248,6 +249,19 @@ static void look_counters(struct ht_checking *checking, const struct ht_apiserve
     }
 }
 
+/* What it would be started with the next time. */
+static void look_declared(struct ht_checking *checking, const struct ht_apiserver *apiserver)
+{
+    char reason[REASON_BYTES];
+
+    if (apiserver->found != HT_APISERVER_FOUND_PROCESS || !ht_apiserver_has_unclear(apiserver))
+        return;
+    snprintf(reason, sizeof(reason),
+             "what the API server is started with the next time is not known: %.*s",
+             HT_STR_ARG(apiserver->unclear));
+    ht_unknown(checking, "hostconf", reason, "read its unit (systemctl cat)");
+}
+
 static void look_agrees(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_apiserver *apiserver = ht_apiserver_of(row);
@@ -270,6 +284,7 @@ static void look_agrees(struct ht_checking *checking, const struct ht_row *row)
     if (file)
         look_file(checking, apiserver, ht_encryption_of(file));
     look_counters(checking, apiserver);
+    look_declared(checking, apiserver);
 }
 
 static const char deliberate[] = "a deliberate decryption on the way to another provider";

@@ -284,6 +284,8 @@ static void add_process(struct ht_hostconf_pass *pass, const struct ht_hostconf_
         if (process->has_words && declared->manifest.unclear.len == 0)
             ht_apiserver_set_differs(&apiserver,
                                      ht_apiserver_differences(&apiserver, &intent, pass->arena));
+        if (declared->manifest.unclear.len)
+            ht_apiserver_set_unclear(&apiserver, declared->manifest.unclear);
     }
     follow_config(pass, declared, &apiserver);
     ht_node_add(pass->sample, ht_row_new(&ht_apiserver_table, &apiserver));

@@ -167,6 +167,22 @@ static void files_of_variables_are_found_as_systemd_finds_them(void **state)
     assert_config(place, "/m.yaml");
 }
 
+/* One that runs is known by its process; what it is compared with is not. */
+static void an_unclear_unit_is_compared_with_nobody(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/5/cmdline", HT_S("/usr/bin/kube-apiserver\0--etcd-prefix=/x\0"));
+    put(place, unit,
+        HT_S("[Service]\nEnvironmentFile=/none\nExecStart=/usr/bin/kube-apiserver $ARGS\n"));
+
+    const struct ht_apiserver *server = only_server(look(place));
+    assert_int_equal(server->found, HT_APISERVER_FOUND_PROCESS);
+    assert_true(ht_str_is(server->etcd_prefix, "/x"));
+    assert_false(ht_apiserver_has_differs(server));
+    assert_true(ht_str_is(server->unclear, "/none is not there"));
+}
+
 /* What is another unit's name has that one's drop-ins. */
 static void another_name_of_a_unit_leaves_the_flags_unknown(void **state)
 {
@@ -182,6 +198,7 @@ static void another_name_of_a_unit_leaves_the_flags_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_unclear_unit_is_compared_with_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(a_unit_is_read_with_what_is_dropped_into_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_drop_in_that_cannot_be_read_leaves_the_flags_unknown,
