@@ -44,23 +44,28 @@ static struct ht_str name_of(struct ht_str path)
 
 /* ---- what a name leads to ---- */
 
-enum state { MISSING, MASKED, THERE };
+enum state { MISSING, MASKED, THERE, HIDDEN };
 
-/* Empty files and what leads to a device are there to hide what has the same name elsewhere. */
+/* Empty files and what leads to a device are there to hide what has the same name elsewhere;
+ * HIDDEN: whether there is anything cannot be told. */
 static enum state state_of(struct finding *finding, struct ht_str path)
 {
     const struct ht_root *root = finding->pass->root;
     ht_autobuf struct ht_buf link = HT_BUF(LINK_BYTES);
     struct stat st;
-    int r = ht_root_stat(root, path.data, &st, NULL);
+    int r;
 
-    if (r == 0)
+    if (ht_root_stat(root, path.data, &st, NULL) == 0)
         return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && !st.st_size)
                    ? MASKED
                    : THERE;
-    if (ht_root_readlink(root, path.data, &link, NULL) == 0)
-        return ht_str_is(ht_buf_str(&link), "/dev/null") ? MASKED : THERE;
-    return r == -ENOENT || r == -ENOTDIR ? MISSING : THERE;
+    r = ht_root_lstat(root, path.data, &st, NULL);
+    if (r < 0)
+        return r == -ENOENT || r == -ENOTDIR ? MISSING : HIDDEN;
+    return ht_root_readlink(root, path.data, &link, NULL) == 0 &&
+                   ht_str_is(ht_buf_str(&link), "/dev/null")
+               ? MASKED
+               : THERE;
 }
 
 /* Another name of a unit that is called otherwise, which has drop-ins of its own. */
@@ -318,12 +323,21 @@ static struct ht_str find_file(struct finding *finding)
 {
     for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
         struct ht_str path = ht_arena_strf(finding->pass->arena, "%s/" UNIT, folders[i]);
-        enum state state = state_of(finding, path);
+        struct ht_str text;
 
-        if (state == MASKED)
+        switch (state_of(finding, path)) {
+        case MISSING:
+            break;
+        case MASKED:
             return (struct ht_str){0};
-        if (state == THERE)
+        case THERE:
             return path;
+        case HIDDEN:
+            /* It may be there, and count; that nobody may look is noted. */
+            (void)ht_hostconf_read(finding->pass, path, &text, NULL);
+            doubt(finding, path, "cannot be read");
+            break;
+        }
     }
     return (struct ht_str){0};
 }

@@ -183,6 +183,32 @@ static void an_unclear_unit_is_compared_with_nobody(void **state)
     assert_true(ht_str_is(server->unclear, "/none is not there"));
 }
 
+/* A folder that nobody may look into may have a unit, which would count: it is not said to be
+ * there.
+ */
+static void a_folder_that_cannot_be_read_declares_nothing(void **state)
+{
+    enum { NOBODY = 65534 };
+    struct place *place = *state;
+    char folder[PATH_BYTES];
+    uid_t euid = geteuid();
+
+    put(place, "etc/systemd/system/other.service", HT_S("[Service]\n"));
+    path_in(place, "etc/systemd/system", folder);
+    assert_int_equal(chmod(folder, 0), 0);
+    assert_int_equal(chmod(place->root, 0755), 0);
+    assert_int_equal(seteuid(euid ? euid : NOBODY), 0); /* nothing is hidden from root */
+    assert_int_equal(only_server(look(place))->found, HT_APISERVER_FOUND_NONE);
+    place->feed.sample = ht_node_unref(place->feed.sample);
+    assert_int_equal(seteuid(euid), 0);
+    put(place, "usr/lib/systemd/system/kube-apiserver.service",
+        HT_S("[Service]\nExecStart=/usr/bin/kube-apiserver --v=2\n"));
+    assert_int_equal(seteuid(euid ? euid : NOBODY), 0);
+    assert_unclear(place, "/etc/systemd/system/kube-apiserver.service cannot be read");
+    assert_int_equal(seteuid(euid), 0);
+    assert_int_equal(chmod(folder, 0755), 0);
+}
+
 /* What is another unit's name has that one's drop-ins. */
 static void another_name_of_a_unit_leaves_the_flags_unknown(void **state)
 {
@@ -198,6 +224,8 @@ static void another_name_of_a_unit_leaves_the_flags_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_read_declares_nothing, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_unclear_unit_is_compared_with_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(a_unit_is_read_with_what_is_dropped_into_it, setup,
                                         teardown),
