@@ -125,7 +125,7 @@ static void assert_requests(size_t first, const char *expected)
 
 static void an_images_history_is_asked_for_once(void **state)
 {
-    struct driver driver = {0};
+    struct driver driver = {.stands = true}; /* no ping comes due by itself */
 
     (void)state;
     start(&driver);
@@ -139,9 +139,7 @@ static void an_images_history_is_asked_for_once(void **state)
 
     /* An inspect does not lose what is known of the image. */
     driver_advance(&driver, 2 * HT_NS_PER_S);
-    pthread_mutex_lock(&driver.lock);
-    unsigned published = driver.published;
-    pthread_mutex_unlock(&driver.lock);
+    unsigned published = driver_published(&driver);
     driver_request(&driver, HT_REQUEST_RESCAN, "");
     assert_true(driver_wait(&driver, was_told_since, &published));
     assert_requests(1, "/v1.41/containers/json?all=1 /v1.41/containers/a1/json "
