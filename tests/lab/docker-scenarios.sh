@@ -13,8 +13,8 @@ fires() { jq -e --arg c "$2" '.findings | any(.check == $c)' "$1"; }
 # state NAME STATES: one report now; Docker's state must be one of STATES and have a reason. An answer
 # is waited for; that none comes is known when the time is over.
 state() {
-    local report=$LAB/scenario.json status seconds=10
-    [ "$2" != OK ] || seconds=$LAB_LONG
+    local report=$LAB/scenario.json status seconds=$LAB_LONG
+    [ "${2%% *}" != BUSY ] || seconds=10
     "${AS[@]}" "$PROGRAM" check --docker "unix://$LAB_SOCK" --cri none --kubeconfig none \
         --only privileged --strict --timeout "$seconds" --format json >"$report" 2>"$LAB/scenario.err"
     status=$?

@@ -71,22 +71,22 @@ live() {
         --only drift,added-code --plain </dev/null >/dev/null 2>&1 &
     recorder=$!
     # Not before it knows the containers: a first answer may be about none.
-    lab_poll 60 recorded '(.sources[] | select(.name == "drift") | .state | IN("OK", "PART")) and
+    lab_poll "$LAB_LONG" recorded '(.sources[] | select(.name == "drift") | .state | IN("OK", "PART")) and
         any(.layers[]?; .unread == 0) and any(.containers[]?; .name == "busy")'
     lab_docker exec -d busy /bin/idle memfd
     lab_docker exec -d busy /bin/idle hidden
     lab_docker exec busy /bin/sh -c 'cp /bin/true /tmp/short; /tmp/short' 2>/dev/null
-    expect "drift/live: a program without a file is told as it starts" "it is not" lab_poll 60 recorded \
+    expect "drift/live: a program without a file is told as it starts" "it is not" lab_poll "$LAB_LONG" recorded \
         '[.codes[]? | select(.path == "/memfd:evil" and .running and .seen_by != "polling") | .origin]
             | any(. == "memfd")'
-    expect "drift/live: one that took a runtime's name is told" "it is not" lab_poll 60 recorded \
+    expect "drift/live: one that took a runtime's name is told" "it is not" lab_poll "$LAB_LONG" recorded \
         '[.codes[]? | select(.path == "/memfd:hidden" and .kind == "executable") | .origin] == ["memfd"]'
-    expect "drift/live: one that has ended is told" "it is not" lab_poll 60 recorded \
+    expect "drift/live: one that has ended is told" "it is not" lab_poll "$LAB_LONG" recorded \
         '[.codes[]? | select(.path == "/tmp/short" and .running == false) | .origin] == ["added"]'
     lab_docker exec busy /bin/sh -c 'i=0
         while [ $i -lt 20 ]; do i=$((i + 1)); cp /bin/true /tmp/g$i; /tmp/g$i; rm /tmp/g$i; done' \
         2>/dev/null
-    expect "drift/live: of many whose files are gone none is lost" "one is" lab_poll 60 recorded \
+    expect "drift/live: of many whose files are gone none is lost" "one is" lab_poll "$LAB_LONG" recorded \
         '[.codes[]? | select(.path | test("^/tmp/g[0-9]+$")) | select(.origin != "image")] | length == 20'
     kill -TERM "$recorder"
     wait "$recorder" 2>/dev/null || :

@@ -23,7 +23,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/ui/terminal.h"
 
-enum { DEADLINE_MS = 10000 };
+enum { DEADLINE_MS = 100000 };
 
 struct fixture {
     int master;
