@@ -17,8 +17,9 @@ static void look_script(struct ht_checking *checking, const struct ht_row *row)
     finding = ht_drf_fire(checking, code);
     ht_fire_title(checking, finding, "The script %.*s %s and is %s", HT_STR_ARG(code->path),
                   ht_drf_runs(code),
-                  code->origin == HT_CODE_ORIGIN_ADDED ? "not in the image"
-                                                       : "not as in the image");
+                  code->origin == HT_CODE_ORIGIN_ADDED     ? "not in the image"
+                  : code->origin == HT_CODE_ORIGIN_DELETED ? "gone by now, and none of the image's"
+                                                           : "not as in the image");
     ht_drf_soften_build(finding);
 }
 
@@ -112,7 +113,8 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_HIGH,
      .title = "Runs a script that is not as in the image",
      .condition = "The script of an interpreter (sh, Python, Perl, Ruby, Node, PHP, Lua, a Java "
-                  "archive) is new, modified or replaced in the writable layer.",
+                  "archive), or what its command line has it load beside that, is new, modified or "
+                  "replaced in the writable layer, or gone and none of the image's.",
      .why = "A script needs no compiler and no executable bit: it is the easiest way to bring code "
             "into a container.",
      .fix = "Build scripts into the image, or mount them read-only from a ConfigMap.",

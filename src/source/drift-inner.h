@@ -11,8 +11,12 @@
 #include "proc-change.h"
 #include "proc-read.h"
 #include "running-mapped.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/vec.h"
 #include "hulltop/source/source.h"
+
+/* A process as young as that is about to run another program, as a rule. */
+#define HT_DRIFT_STARTING_NS (INT64_C(3) * HT_NS_PER_S)
 
 /* A process between two looks. */
 struct ht_drift_process {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One look at one process: its program, the script that it interprets. */
+/* One look at one process: its program, a file that it was told to use. */
 #include "drift-look.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "drift-script.h"
 #include "origin-file.h"
@@ -16,11 +17,9 @@
 #include "hulltop/base/secret.h"
 #include "hulltop/model/code.h"
 
-enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, INLINE_DIGITS = 16 };
+enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200 };
 
-/* A process as young as that is about to run another program, as a rule. */
-#define STARTING_NS (INT64_C(3) * HT_NS_PER_S)
-#define PARENT_NS   (INT64_C(1) * HT_NS_PER_S)
+#define PARENT_NS (INT64_C(1) * HT_NS_PER_S)
 
 /* ---- whose it is ---- */
 
@@ -31,7 +30,7 @@ static int read_cgroup(struct ht_drift *drift, const struct ht_drift_process *pr
 {
     struct ht_str listed = {0};
 
-    if (drift->groups && ht_drift_age(drift, process) >= STARTING_NS)
+    if (drift->groups && ht_drift_age(drift, process) >= HT_DRIFT_STARTING_NS)
         listed = ht_groups_find(drift->groups, process->pid);
     if (listed.len == 0)
         return ht_proc_read_cgroup(&drift->reader, process->pid, drift->arena, ret_facts);
@@ -164,8 +163,7 @@ static void read_argv(void *context)
         looking->has_argv = true;
 }
 
-/* Read when it is needed: what most programs of an image are told is of no interest here. */
-static const struct ht_text_list *argv_of(struct ht_drift_looking *looking)
+const struct ht_text_list *ht_drift_argv(struct ht_drift_looking *looking)
 {
     if (!looking->asked_argv)
         read_argv(looking);
@@ -174,7 +172,7 @@ static const struct ht_text_list *argv_of(struct ht_drift_looking *looking)
 
 static void add_argv(struct ht_drift_looking *looking, struct ht_code *code)
 {
-    const struct ht_text_list *argv = argv_of(looking);
+    const struct ht_text_list *argv = ht_drift_argv(looking);
     struct ht_str *unread;
 
     if (looking->has_argv) {
@@ -342,7 +340,7 @@ static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *p
     struct ht_proc_stat stat;
     bool gone;
 
-    if (ht_drift_age(drift, process) > STARTING_NS || !ht_drift_may_start_from(origin) ||
+    if (ht_drift_age(drift, process) > HT_DRIFT_STARTING_NS || !ht_drift_may_start_from(origin) ||
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0)
         return false;
@@ -399,20 +397,7 @@ static int judge_program(struct ht_drift_looking *looking, const struct ht_exec_
     return 0;
 }
 
-/* ---- the script ---- */
-
-/* The script's path as the process would open it: relative ones begin where it stands. */
-static struct ht_str absolute(struct ht_drift *drift, pid_t pid, struct ht_str path)
-{
-    struct ht_str cwd;
-
-    if (ht_str_has_prefix(path, "/"))
-        return path;
-    cwd = ht_proc_read_link(&drift->reader, pid, "cwd");
-    if (!ht_str_has_prefix(cwd, "/"))
-        return (struct ht_str){0};
-    return ht_arena_strf(drift->arena, "%.*s/%.*s", HT_STR_ARG(cwd), HT_STR_ARG(path));
-}
+/* ---- a file ---- */
 
 static void add_first_line(struct ht_drift *drift, struct ht_str bytes, struct ht_code *code)
 {
@@ -455,139 +440,69 @@ static bool judge_far(struct ht_drift *drift, const struct ht_origin_ask *ask, s
     return true;
 }
 
-/* A file by the path that a process would open it by. False: it is not there. */
-bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
-                         enum ht_code_kind kind, struct ht_code *code)
+/* A file that the process has, or would have, open. */
+static bool judge_open(struct ht_drift_looking *looking, struct ht_origin_ask *ask,
+                       struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
-    struct ht_drift_process *process = looking->process;
-    struct ht_origin_ask ask = {.pid = process->pid,
-                                .start = process->start,
-                                .proc_ino = process->ino,
-                                .container_id = ht_layers_id(process->home),
-                                .kind = kind,
-                                .path = path,
-                                .context = looking};
-    ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &ask.path);
     ht_autoclose int readable = -1;
 
-    if (fd == -EXDEV)
-        return judge_far(drift, &ask, code);
-    if (fd < 0)
-        return false;
-    ask.fd = fd;
     if (!looking->asked_argv)
-        ask.reading = read_argv;
-    if (ht_origin_judge(drift->origin, &ask, drift->arena, code) < 0)
+        ask->reading = read_argv;
+    if (ht_origin_judge(drift->origin, ask, drift->arena, code) < 0)
         return false;
-    if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN && kind == HT_CODE_KIND_SCRIPT) {
-        readable = ht_file_reopen(fd);
+    if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN && ask->kind == HT_CODE_KIND_SCRIPT) {
+        readable = ht_file_reopen(ask->fd);
         if (readable >= 0)
             read_first_line(drift, readable, code);
     }
     return true;
 }
 
-/* Code on a command line is everyday work of shells; it is worth a look from a server, or where
- * someone from outside runs it in the container for more than a moment (a probe's does not last).
- */
-static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *process)
+struct ht_origin_ask ht_drift_ask(struct ht_drift_looking *looking, struct ht_str path,
+                                  enum ht_code_kind kind)
 {
-    static const char *const servers[] = {"nginx",  "httpd",       "apache2", "php-fpm",
-                                          "uwsgi",  "gunicorn",    "tomcat",  "postgres",
-                                          "mysqld", "redis-server"};
-    struct ht_cgroup_facts facts;
-    struct ht_proc_stat stat;
-    bool gone;
-    uint64_t parent;
+    const struct ht_drift_process *process = looking->process;
 
-    if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
-            0 ||
-        process->start == ht_layers_since(process->home))
-        return false;
-    parent = stat.ppid;
-    if (ht_proc_decode_stat(ht_proc_read_file(&drift->reader, (pid_t)parent, "stat", &gone),
-                            &stat) < 0)
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
-        if (ht_str_has_prefix(stat.comm, servers[i]))
-            return true;
-    }
-    return ht_drift_age(drift, process) > STARTING_NS &&
-           ht_proc_read_cgroup(&drift->reader, (pid_t)parent, drift->arena, &facts) == 0 &&
-           !ht_str_equal(facts.container_id, ht_layers_id(process->home));
+    return (struct ht_origin_ask){.pid = process->pid,
+                                  .start = process->start,
+                                  .proc_ino = process->ino,
+                                  .container_id = ht_layers_id(process->home),
+                                  .kind = kind,
+                                  .fd = -1,
+                                  .path = path,
+                                  .context = looking};
 }
 
-static void judge_inline(struct ht_drift_looking *looking, struct ht_str interpreter,
-                         struct ht_str text)
-{
-    struct ht_code code = {0};
-    char digest[HT_SHA256_TEXT_MAX];
-
-    if (!is_worth(looking->drift, looking->process))
-        return;
-    ht_sha256_text(text, digest);
-    ht_code_set_kind(&code, HT_CODE_KIND_INLINE);
-    ht_code_set_origin(&code, HT_CODE_ORIGIN_NONE);
-    ht_code_set_reason(&code, HT_S("given on the command line"));
-    ht_code_set_path(&code, ht_arena_strf(looking->drift->arena, "%.*s %.*s",
-                                          HT_STR_ARG(interpreter), INLINE_DIGITS, digest));
-    ht_code_set_interpreter(&code, interpreter);
-    ht_code_set_container_id(&code, ht_layers_id(looking->process->home));
-    ht_drift_keep(looking, &code);
-}
-
-static void judge_module(struct ht_drift_looking *looking, struct ht_str interpreter,
-                         struct ht_str name)
+bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
+                         enum ht_code_kind kind, struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
-    ht_autofree char *file = ht_strndup(name.data, name.len);
+    struct ht_origin_ask ask = ht_drift_ask(looking, path, kind);
+    ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &ask.path);
+    struct stat about;
 
-    for (size_t i = 0; i < name.len; i++)
-        file[i] = file[i] == '.' ? '/' : file[i];
-    /* Of the path that Python looks in, only the folder it stands in can be told from outside; what
-     * lies in its own folders is looked for by their packages. */
-    for (size_t i = 0; i < 2; i++) {
-        struct ht_code code = {0};
-        struct ht_str relative = i == 0 ? ht_arena_strf(drift->arena, "%s.py", file)
-                                        : ht_arena_strf(drift->arena, "%s/__main__.py", file);
-        struct ht_str path = absolute(drift, looking->process->pid, relative);
-
-        if (path.len && ht_drift_judge_path(looking, path, HT_CODE_KIND_SCRIPT, &code)) {
-            ht_code_set_interpreter(&code, interpreter);
-            ht_drift_keep(looking, &code);
-            break;
-        }
-    }
+    if (fd == -EXDEV)
+        return judge_far(drift, &ask, code);
+    if (fd < 0 || (fstat(fd, &about) == 0 && S_ISDIR(about.st_mode)))
+        return false;
+    ask.fd = fd;
+    return judge_open(looking, &ask, code);
 }
 
-static void judge_script(struct ht_drift_looking *looking, struct ht_str exe)
+bool ht_drift_judge_descriptor(struct ht_drift_looking *looking, unsigned number,
+                               enum ht_code_kind kind, struct ht_code *code)
 {
-    struct ht_script script = {.kind = HT_SCRIPT_NONE};
-    struct ht_code code = {0};
-    struct ht_str path;
+    struct ht_origin_ask ask = ht_drift_ask(looking, (struct ht_str){0}, kind);
+    ht_autoclose int fd = ht_origin_open_descriptor(looking->drift->origin, &ask, number,
+                                                    looking->drift->arena, &ask.path);
 
-    if (ht_script_has_argv(exe))
-        script = ht_script_of(exe, argv_of(looking));
-
-    switch (script.kind) {
-    case HT_SCRIPT_NONE:
-    case HT_SCRIPT_STDIN:
-        return;
-    case HT_SCRIPT_INLINE:
-        judge_inline(looking, exe, script.text);
-        return;
-    case HT_SCRIPT_MODULE:
-        judge_module(looking, exe, script.text);
-        return;
-    case HT_SCRIPT_FILE:
-        break;
-    }
-    path = absolute(looking->drift, looking->process->pid, script.text);
-    if (path.len && ht_drift_judge_path(looking, path, HT_CODE_KIND_SCRIPT, &code)) {
-        ht_code_set_interpreter(&code, exe);
-        ht_drift_keep(looking, &code);
-    }
+    if (fd == -EXDEV && ht_str_has_prefix(ask.path, "/"))
+        return ht_drift_judge_path(looking, ask.path, kind, code);
+    if (fd < 0)
+        return false;
+    ask.fd = fd;
+    return judge_open(looking, &ask, code);
 }
 
 /* ---- one look ---- */
@@ -604,7 +519,7 @@ static void judge_all(struct ht_drift_looking *looking, const struct ht_exec_sta
     *ret_unread = r < 0 && !*ret_gone;
     if (r < 0 || !process->home || code.origin == HT_CODE_ORIGIN_HOST)
         return;
-    judge_script(looking, code.path);
+    ht_drift_judge_script(looking, code.path);
     ht_drift_judge_maps(looking, code.path);
     if (looking->mapped)
         ht_drift_judge_preload(looking);

@@ -41,9 +41,21 @@ bool ht_drift_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
                         struct ht_text_list *ret_argv);
 /* The process runs that code: the row's id, and the process where it matters, are added here. */
 void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code);
-/* Judges a file by the path that the process would open it by; false if it is not there. */
+/* Its command line; read when it is needed: what most programs of an image are told is of no
+ * interest here. Borrowed. */
+const struct ht_text_list *ht_drift_argv(struct ht_drift_looking *looking);
+/* What the judge is asked about a file of the process. */
+struct ht_origin_ask ht_drift_ask(struct ht_drift_looking *looking, struct ht_str path,
+                                  enum ht_code_kind kind);
+/* Judges a file by the path that the process would open it by; false if it is not there, or is a
+ * folder. */
 bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
                          enum ht_code_kind kind, struct ht_code *code);
+/* The same of a file that the process has open for reading under that number. */
+bool ht_drift_judge_descriptor(struct ht_drift_looking *looking, unsigned number,
+                               enum ht_code_kind kind, struct ht_code *code);
+/* Looks at what the interpreter at that path was told to run. */
+void ht_drift_judge_script(struct ht_drift_looking *looking, struct ht_str exe);
 /* Looks at what it maps to be executed (exe is its program's path), where that is due. */
 void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe);
 /* Appends what the mount namespace and the root of a process are known by. */

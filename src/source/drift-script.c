@@ -5,6 +5,7 @@
  */
 #include "drift-script.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "hulltop/base/mem.h"
@@ -19,6 +20,11 @@ struct grammar {
     const char *verbs;    /* words that stand before the file */
     char cluster;         /* letter that brings code in a cluster of letters too ("-xc"); 0: none */
     bool plain;           /* the first word that is no option is the file */
+    const char *loads;    /* options before a file that is loaded first; of those, too, with a = */
+    const char *lists;    /* options before a list of such files */
+    const char *agents;   /* options that such a file follows in the same word, up to a = */
+    const char *suffix;   /* what the file's name may lack */
+    const char *first;    /* the file that runs in a folder */
 };
 
 static const struct grammar grammars[] = {
@@ -33,7 +39,8 @@ static const struct grammar grammars[] = {
      .module = "-m",
      .values = "-W -X -Q --check-hash-based-pycs",
      .standard = "-",
-     .plain = true},
+     .plain = true,
+     .first = "__main__.py"},
     {.names = "perl",
      .code = "-e -E",
      .values = "-I",
@@ -51,7 +58,10 @@ static const struct grammar grammars[] = {
      .values = "-r --require --import --loader --experimental-loader -C --conditions --env-file",
      .standard = "-",
      .verbs = "run",
-     .plain = true},
+     .plain = true,
+     .loads = "-r --require --import",
+     .suffix = ".js",
+     .first = "index.js"},
     {.names = "php php-cgi",
      .code = "-r -R -B -E",
      .file = "-f -F",
@@ -62,7 +72,9 @@ static const struct grammar grammars[] = {
     {.names = "java",
      .file = "-jar",
      .values = "-cp -classpath --class-path -p --module-path --add-modules --add-opens "
-               "--add-exports --add-reads --upgrade-module-path -m --module"},
+               "--add-exports --add-reads --upgrade-module-path -m --module",
+     .lists = "-cp -classpath --class-path",
+     .agents = "-javaagent: -agentpath:"},
     {.names = "Rscript tclsh wish expect guile", .plain = true},
     {.names = "awk gawk mawk", .file = "-f --file"},
 };
@@ -137,8 +149,8 @@ static struct ht_script code_behind(const struct grammar *grammar, const struct 
                           : script(HT_SCRIPT_NONE, (struct ht_str){0});
 }
 
-static struct ht_script walk(const struct grammar *grammar, const struct ht_text_list *argv,
-                             size_t at)
+static struct ht_script find_script(const struct grammar *grammar, const struct ht_text_list *argv,
+                                    size_t at)
 {
     struct ht_str none = {0};
     bool options = true;
@@ -147,9 +159,11 @@ static struct ht_script walk(const struct grammar *grammar, const struct ht_text
         struct ht_str word = argv->items[at];
         struct ht_str next = at + 1 < argv->len ? argv->items[at + 1] : none;
 
+        if (word.len == 0)
+            return script(HT_SCRIPT_NONE, none);
         if (options && lists(grammar->standard, word))
             return script(HT_SCRIPT_STDIN, none);
-        if (!options || word.len == 0 || !strchr("-+", word.data[0])) {
+        if (!options || !strchr("-+", word.data[0])) {
             if (lists(grammar->verbs, word))
                 continue;
             /* java Main.java compiles and runs it; any other word is a class of the path. */
@@ -168,7 +182,8 @@ static struct ht_script walk(const struct grammar *grammar, const struct ht_text
         else if (lists(grammar->values, word))
             at++;
     }
-    return script(HT_SCRIPT_NONE, none);
+    /* Without a word to run it reads its standard input. */
+    return script(grammar->plain ? HT_SCRIPT_STDIN : HT_SCRIPT_NONE, none);
 }
 
 struct ht_str ht_script_first_line(struct ht_str bytes)
@@ -193,13 +208,15 @@ bool ht_script_has_argv(struct ht_str exe)
     return has_many_names(name) || grammar_of(name);
 }
 
-struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv)
+/* What kind of interpreter a command line is of, and its first word behind the name. */
+static const struct grammar *grammar_at(struct ht_str exe, const struct ht_text_list *argv,
+                                        size_t *ret_first)
 {
     struct ht_str name = base_name(exe);
-    size_t first = 1;
 
+    *ret_first = 1;
     if (argv->len == 0)
-        return script(HT_SCRIPT_NONE, (struct ht_str){0});
+        return NULL;
     /* One program with many names: the first word says which, or the second. */
     if (has_many_names(name)) {
         name = base_name(argv->items[0]);
@@ -207,12 +224,149 @@ struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv
             name = ht_str_sub(name, 1, name.len);
         if (has_many_names(name) && argv->len > 1) {
             name = argv->items[1];
-            first = 2;
+            *ret_first = 2;
         }
     }
+    return grammar_of(name);
+}
 
-    const struct grammar *grammar = grammar_of(name);
-    return grammar ? walk(grammar, argv, first) : script(HT_SCRIPT_NONE, (struct ht_str){0});
+struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv)
+{
+    struct ht_script found = {.kind = HT_SCRIPT_NONE};
+    size_t first;
+    const struct grammar *grammar = grammar_at(exe, argv, &first);
+
+    if (!grammar)
+        return found;
+    found = find_script(grammar, argv, first);
+    found.is_shell = grammar->cluster == 'c';
+    found.suffix = grammar->suffix;
+    found.first = grammar->first;
+    return found;
+}
+
+bool ht_script_is_descriptor(struct ht_str path, unsigned *ret_number)
+{
+    static const char *const prefixes[] = {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"};
+    uint64_t number;
+
+    *ret_number = 0;
+    if (ht_str_is(path, "/dev/stdin"))
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        if (ht_str_has_prefix(path, prefixes[i]) &&
+            ht_parse_u64(ht_str_sub(path, strlen(prefixes[i]), path.len), &number) == 0 &&
+            number <= INT_MAX) {
+            *ret_number = (unsigned)number;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- what is loaded beside it ---- */
+
+/* The length of the one of those words that an argument begins with; 0: none. */
+static size_t prefix_of(const char *list, struct ht_str word)
+{
+    size_t len;
+
+    for (const char *at = list; at && *at; at += len + (at[len] == ' ')) {
+        len = strcspn(at, " ");
+        if (word.len > len && memcmp(at, word.data, len) == 0)
+            return len;
+    }
+    return 0;
+}
+
+static struct ht_str until(struct ht_str text, char c)
+{
+    ptrdiff_t end = ht_str_find_byte(text, c);
+
+    return end < 0 ? text : ht_str_sub(text, 0, (size_t)end);
+}
+
+/* What one word has loaded: a list of paths; empty: nothing. */
+static struct ht_str loaded_by(const struct grammar *grammar, struct ht_loaded_walk *walk)
+{
+    struct ht_str word = walk->argv->items[walk->at++];
+    struct ht_str option = until(word, '=');
+    size_t agent = prefix_of(grammar->agents, word);
+
+    if (agent)
+        return until(ht_str_sub(word, agent, word.len), '=');
+    if (!lists(grammar->loads, option) && !lists(grammar->lists, option)) {
+        walk->at += lists(grammar->values, word);
+        return (struct ht_str){0};
+    }
+    if (option.len < word.len)
+        return ht_str_sub(word, option.len + 1, word.len);
+    return walk->at < walk->argv->len ? walk->argv->items[walk->at++] : (struct ht_str){0};
+}
+
+bool ht_loaded_next(struct ht_loaded_walk *walk, struct ht_str *ret_path)
+{
+    size_t first;
+    const struct grammar *grammar = grammar_at(walk->exe, walk->argv, &first);
+
+    if (!grammar || (!grammar->loads && !grammar->lists))
+        return false;
+    if (walk->at < first)
+        walk->at = first;
+    for (;;) {
+        while (ht_str_next(&walk->rest, ':', ret_path)) {
+            if (ret_path->len)
+                return true;
+        }
+        /* What follows the script is of the script. */
+        if (walk->at >= walk->argv->len || walk->argv->items[walk->at].len == 0 ||
+            walk->argv->items[walk->at].data[0] != '-' ||
+            lists(grammar->file, walk->argv->items[walk->at]))
+            return false;
+        walk->rest = loaded_by(grammar, walk);
+    }
+}
+
+/* ---- what shell code reads in ---- */
+
+static struct ht_str next_word(struct ht_str *text)
+{
+    size_t at = 0, end;
+
+    while (at < text->len && strchr(" \t", text->data[at]))
+        at++;
+    for (end = at; end < text->len && !strchr(" \t\n;&|()<>", text->data[end]);)
+        end++;
+
+    struct ht_str word = ht_str_sub(*text, at, end - at);
+    *text = ht_str_sub(*text, end, text->len);
+    return word;
+}
+
+static struct ht_str unquoted(struct ht_str word)
+{
+    if (word.len > 2 && strchr("'\"", word.data[0]) && word.data[word.len - 1] == word.data[0])
+        return ht_str_sub(word, 1, word.len - 2);
+    return word;
+}
+
+bool ht_script_next_sourced(struct ht_str *text, struct ht_str *ret_path)
+{
+    while (text->len) {
+        struct ht_str word = next_word(text);
+
+        if (ht_str_is(word, ".") || ht_str_is(word, "source")) {
+            *ret_path = unquoted(next_word(text));
+            if (ret_path->len)
+                return true;
+        }
+        /* To where the next command may begin. */
+        while (text->len && !strchr("\n;&|()", text->data[0]))
+            *text = ht_str_sub(*text, 1, text->len);
+        while (text->len && strchr("\n;&|() \t", text->data[0]))
+            *text = ht_str_sub(*text, 1, text->len);
+    }
+    return false;
 }
 
 /* ---- what is loaded first ---- */

@@ -19,12 +19,32 @@ enum ht_script_kind {
 struct ht_script {
     enum ht_script_kind kind;
     struct ht_str text; /* borrowed from the arguments */
+    bool is_shell;      /* the interpreter keeps its script open */
+    const char *suffix; /* of a file: what its name may lack; NULL: nothing */
+    const char *first;  /* of a folder: the file in it that runs; NULL: none does */
 };
 
 /* Whether the command line of that program tells of code: it interprets, or has many names. */
 bool ht_script_has_argv(struct ht_str exe);
 /* exe is the path of the program that runs ("/usr/bin/python3.11"), argv its command line. */
 struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv);
+
+/* Whether that path is an open descriptor of whoever opens it ("/dev/fd/3"): its number. */
+bool ht_script_is_descriptor(struct ht_str path, unsigned *ret_number);
+/* Takes the next file that shell code reads in (". FILE", "source FILE") off text; borrowed. False:
+ * there is none. Only what stands there in plain words is seen. */
+bool ht_script_next_sourced(struct ht_str *text, struct ht_str *ret_path);
+
+/* Steps through what a command line has an interpreter load beside its script: archives of a class
+ * path, agents, modules that come first. */
+struct ht_loaded_walk {
+    struct ht_str exe;
+    const struct ht_text_list *argv; /* borrowed */
+    size_t at;                       /* the word that is next; 0: not begun */
+    struct ht_str rest;              /* of a list of paths */
+};
+/* The next of them, borrowed from the arguments; false at the end. */
+bool ht_loaded_next(struct ht_loaded_walk *walk, struct ht_str *ret_path);
 
 /* The first line of a file's bytes that says what runs it ("#!/bin/sh"); empty: it says nothing.
  * That a file is a script is what a command line claims: it may be a key, or a table of passwords.

@@ -211,6 +211,74 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
     return fd;
 }
 
+/* "mnt_id:\t29": what a line of fdinfo has behind that word; empty: there is none. */
+static struct ht_str fdinfo_of(struct ht_str text, const char *word)
+{
+    struct ht_str line;
+
+    while (ht_str_next(&text, '\n', &line)) {
+        if (ht_str_has_prefix(line, word))
+            return ht_str_trim(ht_str_sub(line, strlen(word), line.len));
+    }
+    return (struct ht_str){0};
+}
+
+/* By what the kernel says of it, so that nothing is asked of a file system that can hang. */
+static int may_open_descriptor(struct ht_origin *origin, struct ht_space *space, int dirfd,
+                               unsigned number, struct ht_str link)
+{
+    struct ht_buf *file = &origin->reader.file;
+    const struct ht_space_mount *mount;
+    char name[32];
+    uint32_t flags;
+    uint64_t id;
+
+    snprintf(name, sizeof(name), "fdinfo/%u", number);
+    if (ht_read_piece_at(dirfd, name, file, STAT_BYTES, NULL) < 0 ||
+        ht_parse_octal(fdinfo_of(ht_buf_str(file), "flags:"), &flags) < 0 ||
+        ht_parse_u64(fdinfo_of(ht_buf_str(file), "mnt_id:"), &id) < 0 ||
+        (flags & O_ACCMODE) != O_RDONLY)
+        return -ENOENT;
+    if (!ht_str_has_prefix(link, "/"))
+        return -ENOENT; /* "pipe:[4711]" */
+    if (ht_str_has_prefix(link, "/memfd:"))
+        return 0;
+    mount = ht_space_find(space, id);
+    if (!mount && !space->whole && ht_space_read(space, dirfd, true, &origin->reader) == 0)
+        mount = ht_space_find(space, id);
+    return mount && !ht_mountinfo_can_hang(mount->type) ? 0 : -EXDEV;
+}
+
+int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                              unsigned number, struct ht_arena *arena, struct ht_str *ret_path)
+{
+    int dirfd = ht_origin_process(origin, ask);
+    ht_autoclose int fd = -1;
+    struct ht_space *space;
+    struct stat about;
+    char name[32], link[PATH_MAX];
+    ssize_t len;
+    int r;
+
+    if (dirfd < 0)
+        return dirfd;
+    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
+    if (!space)
+        return errno == ENOENT ? -ESRCH : -errno;
+    snprintf(name, sizeof(name), "fd/%u", number);
+    len = readlinkat(dirfd, name, link, sizeof(link));
+    if (len <= 0 || (size_t)len == sizeof(link))
+        return -ENOENT;
+    *ret_path = ht_arena_str(arena, (struct ht_str){.data = link, .len = (size_t)len});
+    r = may_open_descriptor(origin, space, dirfd, number, *ret_path);
+    if (r < 0 || root_can_hang(origin, space))
+        return r < 0 ? r : -EXDEV;
+    fd = openat(dirfd, name, O_PATH | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &about) < 0)
+        return -errno;
+    return S_ISREG(about.st_mode) ? ht_steal_fd(&fd) : -ENOENT;
+}
+
 /* ---- who owns a path ---- */
 
 struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct ht_space *space,

@@ -65,6 +65,12 @@ int ht_origin_judge(struct ht_origin *origin, const struct ht_origin_ask *ask,
 int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
                    struct ht_arena *arena, struct ht_str *ret_path);
 
+/* The same of what the process has open for reading under that number, if it is a regular file;
+ * ret_path, which is set with -EXDEV too, is how the kernel calls it. -ENOENT: it is none; -EXDEV:
+ * it is on a file system that can hang, or on one that the container does not show. */
+int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                              unsigned number, struct ht_arena *arena, struct ht_str *ret_path);
+
 /* The same for a path (ask->path) of a container whose root can hang, by a helper: fills what
  * ht_origin_judge fills of a file that storage keeps with the image's (shared), without a digest.
  * 0; -ENOENT no regular file is there; -ETIMEDOUT the file system does not answer, and its

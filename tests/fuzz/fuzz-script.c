@@ -29,6 +29,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         found = script.text.data == words[i].data && script.text.len == words[i].len;
     if (!found)
         abort();
+
+    struct ht_loaded_walk loaded = {.exe = exe, .argv = &argv};
+    struct ht_str text = {.data = (const char *)data, .len = size};
+    struct ht_str found_path;
+    for (size_t steps = 0; ht_loaded_next(&loaded, &found_path); steps++) {
+        if (found_path.len == 0 || steps > size)
+            abort();
+    }
+    while (ht_script_next_sourced(&text, &found_path)) {
+        if (found_path.len == 0)
+            abort();
+    }
     struct ht_preload_walk walk = {.environment = {.data = (const char *)data, .len = size}};
     struct ht_str path;
 

@@ -21,6 +21,7 @@ drift_tree() {
         cp "$root/bin/idle" "$root/bin/t-$name"
         echo "$name" >>"$root/bin/t-$name"
     done
+    cp "$root/bin/idle" "$root/bin/java"
     printf '#!/bin/sh\nwhile :; do /bin/true; /bin/sleep 0.05; done\n' >"$root/bin/busy.sh"
     printf '#!/bin/sh\nwhile :; do /bin/sleep 1000; done\n' >"$root/bin/wait.sh"
     chmod 755 "$root/bin/busy.sh" "$root/bin/wait.sh"
@@ -56,6 +57,11 @@ cp /bin/idle /opt/decoy.so && /bin/idle map /opt/decoy.so &
 cp /bin/idle /opt/first.so && LD_PRELOAD=/opt/first.so /bin/idle &
 cp /bin/wait.sh /opt/wait.sh && echo '# more' >>/opt/wait.sh && /bin/sh /opt/wait.sh &
 /bin/sh /bin/wait.sh &
+cp /bin/wait.sh /opt/gone.sh && /bin/sh /opt/gone.sh &
+cp /bin/wait.sh /opt/input.sh && /bin/sh </opt/input.sh &
+cp /bin/wait.sh /opt/read.sh && /bin/sh -c '. /opt/read.sh; true' &
+printf 'cd /\n. /bin/wait.sh\n' >/opt/away.sh && cd /opt && /bin/sh away.sh &
+echo >/opt/one.jar && /bin/java -cp /bin/busybox:/opt/one.jar Main &
 printf 'P:nmap\nV:7.94-r0\n\n' >>/lib/apk/db/installed
 cd /usr/lib/python3/site-packages && mv left-1.0.dist-info left-1.1.dist-info &&
     mkdir evil-2.0.dist-info && echo 'Name: evil' >evil-2.0.dist-info/METADATA
@@ -69,9 +75,12 @@ for path in /tmp/dropped /opt/dropped /bin/t-replaced /bin/t-again /bin/t-modifi
 done 2>/dev/null
 told() { /bin/busybox cat /proc/[0-9]*/"$1" | /bin/busybox tr '\0' ' ' | /bin/busybox grep -q "$2"; }
 until told environ 'LD_PRELOAD=/opt/first[.]so' && told cmdline '/bin/sh /opt/wait[.]sh ' &&
-    told cmdline '/bin/sh /bin/wait[.]sh '; do sleep 0.1; done 2>/dev/null
+    told cmdline '/bin/sh /bin/wait[.]sh ' && told cmdline '/bin/sh /opt/gone[.]sh ' &&
+    told cmdline '[.] /opt/read[.]sh' && told cmdline '/opt/one[.]jar'; do
+    sleep 0.1
+done 2>/dev/null
 rm -f /opt/decoy.so && cp /bin/idle /opt/decoy.so
-rm -f /tmp/deleted /bin/t-gone /host/start.sh
+rm -f /tmp/deleted /bin/t-gone /opt/gone.sh /host/start.sh
 END
 }
 
@@ -111,6 +120,8 @@ drift_compare() {
         fi
         # A user's overlay cannot keep what file of the image one with two names was made from.
         [ "${3:-}" != user ] || [ "$path" != /bin/linked ] || wanted=added expected=DRF-001
+        # What is gone from a file system that may hang had no descriptor that could be looked at.
+        [ "$1:$path" != drift-fuse-overlayfs:/opt/gone.sh ] || wanted=blind expected=-
         drift_compare_row "$1" "$2" "$kind" "$path" "$wanted" "$expected"
     done <"$LAB_HERE/drift.tsv"
 }

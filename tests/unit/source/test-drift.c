@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What interpreters run, and the rows of code that comes and goes. */
+/* The rows of code that comes and goes. */
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -30,82 +30,6 @@
 #include "src/source/drift-script.h"
 #include "src/source/drift-tamper.h"
 #include "src/source/drift-upper.h"
-
-/* ---- interpreters ---- */
-
-enum { WORDS_MAX = 16 };
-
-struct command {
-    const char *exe;
-    const char *words; /* blank-separated */
-    enum ht_script_kind kind;
-    const char *text; /* NULL: none */
-};
-
-static const struct command commands[] = {
-    {"/bin/dash", "sh /app/run.sh -x", HT_SCRIPT_FILE, "/app/run.sh"},
-    {"/bin/bash", "bash -eu -o pipefail run.sh", HT_SCRIPT_FILE, "run.sh"},
-    {"/bin/bash", "bash --rcfile /tmp/rc", HT_SCRIPT_NONE, NULL},
-    {"/bin/bash", "bash -c id", HT_SCRIPT_INLINE, "id"},
-    {"/bin/bash", "bash -ec id name", HT_SCRIPT_INLINE, "id"},
-    {"/bin/bash", "bash -c -e id", HT_SCRIPT_INLINE, "id"},
-    {"/bin/bash", "-bash", HT_SCRIPT_NONE, NULL},
-    {"/bin/sh", "sh -s", HT_SCRIPT_STDIN, NULL},
-    {"/bin/sh", "sh -- -odd.sh", HT_SCRIPT_FILE, "-odd.sh"},
-    {"/bin/sh", "sh -c", HT_SCRIPT_NONE, NULL},
-    {"/bin/busybox", "sh /x.sh", HT_SCRIPT_FILE, "/x.sh"},
-    {"/bin/busybox", "busybox sh /x.sh", HT_SCRIPT_FILE, "/x.sh"},
-    {"/bin/busybox", "sleep 10", HT_SCRIPT_NONE, NULL},
-    {"/bin/busybox", "busybox", HT_SCRIPT_NONE, NULL},
-    {"/usr/bin/python3.11", "python3 -u -W ignore /app/main.py a", HT_SCRIPT_FILE, "/app/main.py"},
-    {"/usr/bin/python3.11", "python3 -m http.server", HT_SCRIPT_MODULE, "http.server"},
-    {"/usr/bin/python3.11", "python3 -c print(1)", HT_SCRIPT_INLINE, "print(1)"},
-    {"/usr/bin/python3.11", "python3 -", HT_SCRIPT_STDIN, NULL},
-    {"/usr/bin/python3.11", "python3", HT_SCRIPT_NONE, NULL},
-    {"/usr/bin/perl5.36", "perl -I /lib -w x.pl", HT_SCRIPT_FILE, "x.pl"},
-    {"/usr/bin/perl", "perl -lne print", HT_SCRIPT_INLINE, "print"},
-    {"/usr/bin/ruby3.1", "ruby -r json x.rb", HT_SCRIPT_FILE, "x.rb"},
-    {"/usr/local/bin/node", "node --max-old-space-size=99 -r dotenv /srv/s.js", HT_SCRIPT_FILE,
-     "/srv/s.js"},
-    {"/usr/local/bin/node", "node -e f()", HT_SCRIPT_INLINE, "f()"},
-    {"/usr/bin/deno", "deno run --allow-net a.ts", HT_SCRIPT_FILE, "a.ts"},
-    {"/usr/bin/php8.2", "php -d x=1 -f a.php", HT_SCRIPT_FILE, "a.php"},
-    {"/usr/bin/php8.2", "php -S 0:80 -t web", HT_SCRIPT_NONE, NULL},
-    {"/usr/bin/lua5.4", "lua5.4 -l socket a.lua", HT_SCRIPT_FILE, "a.lua"},
-    {"/opt/java/bin/java", "java -Xmx1g -cp /a:/b -jar /app.jar x", HT_SCRIPT_FILE, "/app.jar"},
-    {"/opt/java/bin/java", "java -cp /a Main", HT_SCRIPT_NONE, NULL},
-    {"/opt/java/bin/java", "java Main.java", HT_SCRIPT_FILE, "Main.java"},
-    {"/usr/sbin/nginx", "nginx -c /etc/nginx.conf", HT_SCRIPT_NONE, NULL},
-    {"/bin/sh", "", HT_SCRIPT_NONE, NULL},
-};
-
-static struct ht_text_list split(const char *text, struct ht_str *words)
-{
-    struct ht_str rest = ht_str_from(text);
-    size_t len = 0;
-
-    while (len < WORDS_MAX && ht_str_next(&rest, ' ', &words[len]))
-        len++;
-    return (struct ht_text_list){.items = words, .len = len};
-}
-
-static void interpreters_tell_what_they_run(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        struct ht_str words[WORDS_MAX];
-        const struct ht_text_list argv = split(commands[i].words, words);
-        struct ht_script script = ht_script_of(ht_str_from(commands[i].exe), &argv);
-
-        if (script.kind != commands[i].kind ||
-            !ht_str_equal(script.text, ht_str_from(commands[i].text)))
-            fail_msg("%s: %d %.*s", commands[i].words, (int)script.kind, HT_STR_ARG(script.text));
-        /* Where the command line would tell, it is asked for. */
-        if (script.kind != HT_SCRIPT_NONE && !ht_script_has_argv(ht_str_from(commands[i].exe)))
-            fail_msg("%s: its command line is not read", commands[i].exe);
-    }
-    assert_false(ht_script_has_argv(HT_S("/usr/sbin/nginx")));
-}
 
 /* ---- rows ---- */
 
@@ -772,7 +696,6 @@ static void a_kernel_without_modules_has_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(interpreters_tell_what_they_run),
         cmocka_unit_test(code_of_the_image_is_no_news),
         cmocka_unit_test(what_is_known_of_a_program_is_the_image_s),
         cmocka_unit_test(what_was_told_of_code_is_kept_once),
