@@ -75,7 +75,7 @@ static bool has_wallet(struct ht_str word)
             continue;
         }
         if ((len == WALLET_BYTES || len == PAYMENT_BYTES) && strchr("48", word.data[i - len]) &&
-            is_apart(word, i - len, len, "+/"))
+            is_apart(word, i - len, len, "+"))
             return true;
         len = 0;
     }
