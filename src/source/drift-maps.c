@@ -107,7 +107,7 @@ static int read_maps(struct ht_drift_looking *looking, struct ht_str exe)
     while (files < FILES_MAX && (code = ht_mapped_next(&drift->maps, &mapping)) > 0) {
         bool deleted;
 
-        if (is_no_code(mapping.path) ||
+        if (is_no_code(mapping.path) || ht_str_equal(mapping.path, exe) ||
             ht_str_equal(ht_maps_plain_path(mapping.path, &deleted), exe) ||
             ht_str_equal(known_key(looking, &mapping, &key), ht_buf_str(&last)))
             continue;

@@ -51,6 +51,10 @@ struct ht_origin {
  * or the judge rests; -ESRCH if it is gone or another has its pid. One that ended meanwhile cannot
  * be read any more. */
 int ht_origin_process(struct ht_origin *origin, const struct ht_origin_ask *ask);
+/* Whether that path leads the process to that very file (or, where a file system can hang, to any).
+ */
+bool ht_origin_is_at(struct ht_origin *origin, const struct ht_origin_ask *ask, struct ht_str path,
+                     const struct statx *about);
 /* Inode of the mount namespace of the process whose directory that is; 0: not told. */
 uint64_t ht_origin_namespace(int dirfd);
 /* The mounts of that container as dirfd's process sees them, borrowed; NULL and errno if they may

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "origin-file.h"
@@ -209,6 +210,28 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
     if (fd >= 0)
         *ret_path = path_of(fd, arena);
     return fd;
+}
+
+bool ht_origin_is_at(struct ht_origin *origin, const struct ht_origin_ask *ask, struct ht_str path,
+                     const struct statx *about)
+{
+    struct ht_origin_ask there = *ask;
+    struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_code far = {0};
+    struct ht_str unused;
+    struct stat found;
+    bool is;
+
+    there.path = path;
+    ht_autoclose int fd = ht_origin_open(origin, &there, arena, &unused);
+    if (fd == -EXDEV)
+        is = ht_origin_judge_far(origin, &there, arena, &far) == 0;
+    else
+        is = fd >= 0 && fstat(fd, &found) == 0 && found.st_ino == about->stx_ino &&
+             major(found.st_dev) == about->stx_dev_major &&
+             minor(found.st_dev) == about->stx_dev_minor;
+    ht_arena_free(arena);
+    return is;
 }
 
 /* "mnt_id:\t29": what a line of fdinfo has behind that word; empty: there is none. */

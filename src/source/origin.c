@@ -247,7 +247,9 @@ static int look_at_file(struct question *question)
             return r;
     }
     /* A file may have that ending of its own: then its path is there. */
-    if (ht_str_has_suffix(question->path, DELETED)) {
+    if (ht_str_has_suffix(question->path, DELETED) &&
+        (question->about.stx_nlink == 0 ||
+         !ht_origin_is_at(question->origin, ask, question->path, &question->about))) {
         question->deleted = true;
         question->path.len -= strlen(DELETED);
     }

@@ -62,6 +62,7 @@ cp /bin/wait.sh /opt/input.sh && /bin/sh </opt/input.sh &
 cp /bin/wait.sh /opt/read.sh && /bin/sh -c '. /opt/read.sh; true' &
 printf 'cd /\n. /bin/wait.sh\n' >/opt/away.sh && cd /opt && /bin/sh away.sh &
 echo >/opt/one.jar && /bin/java -cp /bin/busybox:/opt/one.jar Main &
+cp /bin/idle '/opt/odd (deleted)' && '/opt/odd (deleted)' &
 printf 'P:nmap\nV:7.94-r0\n\n' >>/lib/apk/db/installed
 cd /usr/lib/python3/site-packages && mv left-1.0.dist-info left-1.1.dist-info &&
     mkdir evil-2.0.dist-info && echo 'Name: evil' >evil-2.0.dist-info/METADATA
@@ -76,7 +77,7 @@ done 2>/dev/null
 told() { /bin/busybox cat /proc/[0-9]*/"$1" | /bin/busybox tr '\0' ' ' | /bin/busybox grep -q "$2"; }
 until told environ 'LD_PRELOAD=/opt/first[.]so' && told cmdline '/bin/sh /opt/wait[.]sh ' &&
     told cmdline '/bin/sh /bin/wait[.]sh ' && told cmdline '/bin/sh /opt/gone[.]sh ' &&
-    told cmdline '[.] /opt/read[.]sh' && told cmdline '/opt/one[.]jar'; do
+    told cmdline '[.] /opt/read[.]sh' && told cmdline '/opt/one[.]jar' && told cmdline '/opt/odd '; do
     sleep 0.1
 done 2>/dev/null
 rm -f /opt/decoy.so && cp /bin/idle /opt/decoy.so
