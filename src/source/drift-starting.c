@@ -38,11 +38,22 @@ bool ht_drift_may_start_from(enum ht_code_origin origin)
     return origin == HT_CODE_ORIGIN_MEMFD || origin == HT_CODE_ORIGIN_BLIND;
 }
 
+/* What runs from memory is called as that is (Linux 6.14), before as its descriptor. */
+static bool is_clone(struct ht_str comm)
+{
+    static const char *const names[] = {"memfd:runc", "memfd:crun", "memfd:youki"};
+    uint64_t number;
+
+    return is_named(comm, names, ARRAY_LEN(names)) || ht_parse_u64(comm, &number) == 0;
+}
+
 static bool may_start(const struct ht_drift_starter *who)
 {
     static const char *const names[] = {"runc", "crun", "youki", "exe", "conmon", "docker-init"};
 
-    return ht_drift_may_start_from(who->origin) && is_named(who->comm, names, ARRAY_LEN(names));
+    return ht_drift_may_start_from(who->origin) &&
+           (is_named(who->comm, names, ARRAY_LEN(names)) ||
+            (who->origin == HT_CODE_ORIGIN_MEMFD && is_clone(who->comm)));
 }
 
 static bool has_run(const struct ht_drift *drift, pid_t pid)
@@ -75,7 +86,7 @@ static bool is_from_outside(struct ht_drift *drift, const struct ht_drift_starte
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, (pid_t)who->ppid, "stat", &gone),
                             &parent) < 0)
         return false;
-    return (who->is_first || is_runtime(parent.comm)) &&
+    return (who->is_first || is_runtime(parent.comm) || is_clone(parent.comm)) &&
            !is_inside(drift, who->ppid, who->container_id);
 }
 

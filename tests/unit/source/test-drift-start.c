@@ -176,6 +176,17 @@ static void a_runtime_is_known_by_who_started_it(void **state)
     assert_true(ht_drift_is_starting(&place->drift, &who));
     who.origin = HT_CODE_ORIGIN_ADDED;
     assert_false(ht_drift_is_starting(&place->drift, &who));
+    /* Its copy of itself in memory, as the kernel calls what has no path. */
+    who = starter("memfd:runc_clon", 10);
+    assert_true(ht_drift_is_starting(&place->drift, &who));
+    who.origin = HT_CODE_ORIGIN_BLIND;
+    assert_false(ht_drift_is_starting(&place->drift, &who));
+    who = starter("6", 10);
+    assert_true(ht_drift_is_starting(&place->drift, &who));
+    who = starter("memfd:evil", 10);
+    assert_false(ht_drift_is_starting(&place->drift, &who));
+    who = starter("memfd:runc_clon", 12);
+    assert_false(ht_drift_is_starting(&place->drift, &who));
     who = starter("evil", 10);
     assert_false(ht_drift_is_starting(&place->drift, &who));
     /* The name is for whoever runs it to choose. */
