@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "origin-file.h"
 #include "proc-node.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
@@ -163,11 +164,24 @@ static bool is_starting(const struct leaving *leaving, enum ht_code_origin origi
     return ht_drift_is_starting(leaving->drift, &who);
 }
 
-static void keep(struct leaving *leaving, struct ht_code *code)
+/* What has an interpreter of its own to run it is a script, as it is where its process is looked
+ * at. Its content was read before. */
+static void tell_script(const struct ht_origin_ask *ask, struct ht_code *code)
+{
+    ht_autoclose int fd = ht_code_has_sha256(code) ? ht_file_reopen(ask->fd) : -1;
+    char first[2];
+
+    if (fd >= 0 && pread(fd, first, sizeof(first), 0) == sizeof(first) &&
+        memcmp(first, "#!", sizeof(first)) == 0)
+        ht_code_set_kind(code, HT_CODE_KIND_SCRIPT);
+}
+
+static void keep(struct leaving *leaving, const struct ht_origin_ask *ask, struct ht_code *code)
 {
     struct ht_drift *drift = leaving->drift;
     struct ht_codes_entry *entry;
 
+    tell_script(ask, code);
     set_id(drift, leaving->start, code);
     if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN)
         read_rest(leaving);
@@ -233,7 +247,7 @@ static bool take_others(struct leaving *leaving, const struct first *first)
         if (ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN &&
             code.origin != HT_CODE_ORIGIN_HOST &&
             !(first->is_told && ht_str_equal(code.path, first->path)))
-            keep(leaving, &code);
+            keep(leaving, &ask, &code);
     }
     return all;
 }
@@ -274,7 +288,7 @@ static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
         return;
     }
     if (code.origin != HT_CODE_ORIGIN_HOST)
-        keep(&leaving, &code);
+        keep(&leaving, &ask, &code);
 
     const struct first first = {.fd = ask.fd,
                                 .path = code.path,

@@ -51,8 +51,8 @@ struct ht_origin {
  * or the judge rests; -ESRCH if it is gone or another has its pid. One that ended meanwhile cannot
  * be read any more. */
 int ht_origin_process(struct ht_origin *origin, const struct ht_origin_ask *ask);
-/* Whether that path leads the process to that very file (or, where a file system can hang, to any).
- */
+/* Whether that path leads the process to that very file; to any, where a file system can hang, or a
+ * watch gave the file, which may be the layer's own. */
 bool ht_origin_is_at(struct ht_origin *origin, const struct ht_origin_ask *ask, struct ht_str path,
                      const struct statx *about);
 /* Inode of the mount namespace of the process whose directory that is; 0: not told. */

@@ -227,9 +227,10 @@ bool ht_origin_is_at(struct ht_origin *origin, const struct ht_origin_ask *ask, 
     if (fd == -EXDEV)
         is = ht_origin_judge_far(origin, &there, arena, &far) == 0;
     else
-        is = fd >= 0 && fstat(fd, &found) == 0 && found.st_ino == about->stx_ino &&
-             major(found.st_dev) == about->stx_dev_major &&
-             minor(found.st_dev) == about->stx_dev_minor;
+        is = fd >= 0 && fstat(fd, &found) == 0 &&
+             (ask->is_watched ||
+              (found.st_ino == about->stx_ino && major(found.st_dev) == about->stx_dev_major &&
+               minor(found.st_dev) == about->stx_dev_minor));
     ht_arena_free(arena);
     return is;
 }
