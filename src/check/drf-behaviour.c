@@ -100,6 +100,20 @@ static void look_session(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-020 ---- */
 
+/* A server that is a script runs its interpreter: its script tells, or what it calls itself. */
+static bool is_server(const struct live *live, const struct ht_process *process)
+{
+    struct ht_str program = ht_live_program(process);
+
+    if (ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, program))
+        return true;
+    if (!ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_INTERPRETER, program))
+        return false;
+    return ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, process->comm) ||
+           (process->argv.len > 1 &&
+            ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, process->argv.items[1]));
+}
+
 static void look_child(struct ht_checking *checking, const struct ht_row *row)
 {
     struct live live;
@@ -118,7 +132,7 @@ static void look_child(struct ht_checking *checking, const struct ht_row *row)
     }
     if (!ht_process_has_container_id(parent) ||
         !ht_str_equal(parent->container_id, live.process->container_id) ||
-        !ht_facts_program_is(live.facts, HT_FACT_PROGRAMS_SERVER, ht_live_program(parent)))
+        !is_server(&live, parent))
         return;
     finding = ht_live_fire(&live, "A server started %.*s", HT_STR_ARG(live.name));
     ht_fire_evidencef(checking, finding, "/proc/PID/exe", "server", "%.*s, pid %llu",
