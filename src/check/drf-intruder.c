@@ -2,6 +2,7 @@
 /* DRF-021, 026, 027, 031, 032: processes that hide, or are where they should not be. */
 #include "catalogue-private.h"
 #include "drf-live.h"
+#include "drf.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "view.h"
@@ -18,25 +19,34 @@ static bool is_settled(const struct ht_process *process)
 
 /* ---- DRF-021 ---- */
 
+/* A shell that was brought along may have any name. */
+static bool is_brought(const struct live *live)
+{
+    enum ht_code_origin origin;
+
+    return ht_live_origin(live, &origin) &&
+           (ht_drf_is_foreign(origin) || origin == HT_CODE_ORIGIN_RENAMED);
+}
+
 static void look_reverse(struct ht_checking *checking, const struct ht_row *row)
 {
     struct live live;
     struct ht_finding *finding;
 
-    if (!ht_live_open(checking, row, true, &live) ||
-        !(ht_live_is(&live, HT_FACT_PROGRAMS_SHELL) ||
-          ht_live_is(&live, HT_FACT_PROGRAMS_INTERPRETER) ||
-          ht_live_is(&live, HT_FACT_PROGRAMS_RELAY)))
+    if (!ht_live_open(checking, row, true, &live))
         return;
-    if (!ht_process_has_stdio(live.process)) {
+
+    const struct ht_text_list *stdio = &live.process->stdio;
+    bool known = ht_live_is(&live, HT_FACT_PROGRAMS_SHELL) ||
+                 ht_live_is(&live, HT_FACT_PROGRAMS_INTERPRETER) ||
+                 ht_live_is(&live, HT_FACT_PROGRAMS_RELAY);
+    if (!ht_process_has_stdio(live.process) && (known || is_brought(&live))) {
         ht_unknown(checking, "proc", "where input and output of a shell go could not be read",
                    "sudo hulltop");
         return;
     }
-
-    const struct ht_text_list *stdio = &live.process->stdio;
     if (stdio->len < 2 || !ht_str_has_prefix(stdio->items[0], "tcp ") ||
-        !ht_str_has_prefix(stdio->items[1], "tcp "))
+        !ht_str_has_prefix(stdio->items[1], "tcp ") || !(known || is_brought(&live)))
         return;
     finding = ht_live_fire(&live, "Input and output of %.*s are a network connection",
                            HT_STR_ARG(live.name));
@@ -224,11 +234,13 @@ static const struct ht_check checks[] = {
     {.id = "DRF-021",
      .question = 6,
      .scope = HT_TABLE_PROCESS,
+     .reads = HT_READS(CODE),
      .fields = HT_TEXTS("stdio", "peers", "login_uid"),
      .severity = HT_SEVERITY_CRITICAL,
      .title = "Input and output of a shell are a network connection",
-     .condition = "Input and output of a shell, an interpreter or a relay are TCP connections. "
-                  "Processes of the node are judged too.",
+     .condition =
+         "Input and output of a shell, an interpreter, a relay or a program that is not as "
+         "in the image are TCP connections. Processes of the node are judged too.",
      .why = "Somebody elsewhere types into this shell: it is how intruders keep a session without "
             "a login.",
      .fix = "1. Save the evidence.\n"
