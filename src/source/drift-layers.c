@@ -13,6 +13,8 @@
 #include "hulltop/base/vec.h"
 
 #define AGAIN_NS (INT64_C(60) * HT_NS_PER_S)
+/* After a first look at one that seems not to be told apart. */
+#define SOON_NS (INT64_C(5) * HT_NS_PER_S)
 /* A writable directory can hold very many files: it is walked seldom, and no
  * more of them at one look than have that many files. */
 #define WALK_NS (INT64_C(600) * HT_NS_PER_S)
@@ -389,6 +391,7 @@ static void look(void *context, struct ht_str key, void *value)
     struct ht_layers_entry *entry = value;
     struct ht_layer layer = {0};
     struct ht_row *row;
+    bool is_first;
 
     (void)key;
     if (entry->due_ns > looking->now_ns || entry->pid == 0 ||
@@ -399,13 +402,15 @@ static void look(void *context, struct ht_str key, void *value)
         entry->looked = entry->unread = 0;
         return;
     }
+    is_first = !entry->row;
     agree(entry->row, &layer);
     row = ht_row_keep(entry->row, ht_row_new(&ht_layer_table, &layer));
     looking->layers->changed = looking->layers->changed || row != entry->row;
     ht_row_unref(entry->row);
     entry->row = row;
     entry->looked = entry->unread = 0;
-    entry->due_ns = looking->now_ns + AGAIN_NS;
+    /* What stood for the container may not have moved to its root yet. */
+    entry->due_ns = looking->now_ns + (is_first && ht_layer_has_blind(&layer) ? SOON_NS : AGAIN_NS);
     /* Its turn to be walked did not come yet. */
     if (ht_layer_has_upper_dir(&layer) && entry->walk_ns == 0)
         entry->due_ns = looking->now_ns;
