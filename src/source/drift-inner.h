@@ -136,6 +136,7 @@ struct ht_drift_starter {
     struct ht_str container_id;
     bool is_first; /* no process of the container is older, as far as is known */
     enum ht_code_origin origin;
+    struct ht_str path; /* of what it runs; empty: not known */
 };
 
 /* Whether a runtime may start from code of that origin: from memory, or a mount of its own. */

@@ -331,16 +331,18 @@ static void settle(struct ht_drift_looking *looking, bool gone)
 /* ---- the program ---- */
 
 static bool is_starting(struct ht_drift *drift, const struct ht_drift_process *process,
-                        enum ht_code_origin origin)
+                        const struct ht_code *code)
 {
     struct ht_drift_starter who = {.pid = process->pid,
                                    .container_id = ht_layers_id(process->home),
                                    .is_first = process->start <= ht_layers_since(process->home),
-                                   .origin = origin};
+                                   .origin = code->origin,
+                                   .path = code->path};
     struct ht_proc_stat stat;
     bool gone;
 
-    if (ht_drift_age(drift, process) > HT_DRIFT_STARTING_NS || !ht_drift_may_start_from(origin) ||
+    if (ht_drift_age(drift, process) > HT_DRIFT_STARTING_NS ||
+        !ht_drift_may_start_from(code->origin) ||
         ht_proc_decode_stat(ht_proc_read_file(&drift->reader, process->pid, "stat", &gone), &stat) <
             0)
         return false;
@@ -385,7 +387,7 @@ static int judge_program(struct ht_drift_looking *looking, const struct ht_exec_
     if (r < 0)
         return r;
     take_argv(looking, start, code->path);
-    if (process->home && is_starting(drift, process, code->origin))
+    if (process->home && is_starting(drift, process, code))
         return 0;
     if (code->origin == HT_CODE_ORIGIN_HOST)
         return 0;

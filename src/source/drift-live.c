@@ -149,7 +149,7 @@ static void read_rest(void *context)
     leaving->start->is_known = false;
 }
 
-static bool is_starting(const struct leaving *leaving, enum ht_code_origin origin)
+static bool is_starting(const struct leaving *leaving, const struct ht_code *code)
 {
     const struct ht_exec_start *start = leaving->start;
     const struct ht_drift_starter who = {
@@ -158,7 +158,8 @@ static bool is_starting(const struct leaving *leaving, enum ht_code_origin origi
         .comm = ht_str_from(start->comm),
         .container_id = start->cgroup.container_id,
         .is_first = !leaving->home || start->start <= ht_layers_since(leaving->home),
-        .origin = origin,
+        .origin = code->origin,
+        .path = code->path,
     };
 
     return ht_drift_is_starting(leaving->drift, &who);
@@ -185,7 +186,7 @@ static void keep(struct leaving *leaving, const struct ht_origin_ask *ask, struc
     set_id(drift, leaving->start, code);
     if (ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN)
         read_rest(leaving);
-    if (is_starting(leaving, code->origin))
+    if (is_starting(leaving, code))
         return;
     ht_drift_note_run(drift, leaving->start->pid);
     /* Of the image's own its first start was told. */

@@ -35,7 +35,14 @@ static bool is_runtime(struct ht_str comm)
 
 bool ht_drift_may_start_from(enum ht_code_origin origin)
 {
-    return origin == HT_CODE_ORIGIN_MEMFD || origin == HT_CODE_ORIGIN_BLIND;
+    return origin == HT_CODE_ORIGIN_MEMFD || origin == HT_CODE_ORIGIN_BLIND ||
+           origin == HT_CODE_ORIGIN_BIND;
+}
+
+/* A mount of the runtime's file that is in no folder. No program of the container is called so. */
+static bool is_self_mount(const struct ht_drift_starter *who)
+{
+    return ht_str_is(who->path, "/");
 }
 
 /* What runs from memory is called as that is (Linux 6.14), before as its descriptor. */
@@ -52,6 +59,7 @@ static bool may_start(const struct ht_drift_starter *who)
     static const char *const names[] = {"runc", "crun", "youki", "exe", "conmon", "docker-init"};
 
     return ht_drift_may_start_from(who->origin) &&
+           (who->origin != HT_CODE_ORIGIN_BIND || is_self_mount(who)) &&
            (is_named(who->comm, names, ARRAY_LEN(names)) ||
             (who->origin == HT_CODE_ORIGIN_MEMFD && is_clone(who->comm)));
 }

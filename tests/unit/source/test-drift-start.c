@@ -187,6 +187,13 @@ static void a_runtime_is_known_by_who_started_it(void **state)
     assert_false(ht_drift_is_starting(&place->drift, &who));
     who = starter("memfd:runc_clon", 12);
     assert_false(ht_drift_is_starting(&place->drift, &who));
+    /* Its own file, mounted in no folder. */
+    who = starter("runc:[1:CHILD]", 10);
+    who.origin = HT_CODE_ORIGIN_BIND;
+    who.path = HT_S("/");
+    assert_true(ht_drift_is_starting(&place->drift, &who));
+    who.path = HT_S("/host/runc");
+    assert_false(ht_drift_is_starting(&place->drift, &who));
     who = starter("evil", 10);
     assert_false(ht_drift_is_starting(&place->drift, &who));
     /* The name is for whoever runs it to choose. */
