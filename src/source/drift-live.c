@@ -56,6 +56,7 @@ static void add_unread(struct ht_drift *drift, const struct ht_exec_start *start
         [HT_EXEC_BY_CGROUP] = "control group",
         [HT_EXEC_BY_FILE] = "control group: its file tells the container",
         [HT_EXEC_BY_EARLIER] = "control group: what it ran before tells the container",
+        [HT_EXEC_BY_SESSION] = "control group: its file and its session tell the container",
     };
     const struct {
         unsigned bit;

@@ -27,6 +27,7 @@ enum {
 /* Long enough for a shell to start a program in its place; too short for its number to be given to
  * another process. */
 #define EARLIER_NS (INT64_C(1) * HT_NS_PER_S)
+#define SESSION_NS EARLIER_NS
 
 /* Whose mounts are: a container, or the node. */
 struct home {
@@ -38,6 +39,8 @@ struct place {
     struct home *home;
     bool in_doubt; /* another one was told too */
     int64_t doubt_ns;
+    pid_t session; /* whose processes run its files as the container's; 0: none */
+    int64_t session_ns;
 };
 
 /* ---- while it lives ---- */
@@ -222,6 +225,38 @@ const char *ht_exec_home_of_mount(const struct ht_exec_places *places, uint64_t 
     const struct place *place = mount ? ht_map_get(places->mounts, key_of(&mount)) : NULL;
 
     return place && !place->in_doubt ? place->home->id : NULL;
+}
+
+static struct place *contained_place(const struct ht_exec_places *places, uint64_t mount)
+{
+    struct place *place = mount ? ht_map_get(places->mounts, key_of(&mount)) : NULL;
+
+    return place && !place->in_doubt && !is_node(place->home) ? place : NULL;
+}
+
+pid_t ht_exec_session_of_mount(const struct ht_exec_places *places, uint64_t mount, int64_t now_ns)
+{
+    const struct place *place = contained_place(places, mount);
+
+    return place && place->session && now_ns - place->session_ns < SESSION_NS ? place->session : 0;
+}
+
+bool ht_exec_is_session_due(const struct ht_exec_places *places, uint64_t mount, int64_t now_ns)
+{
+    const struct place *place = contained_place(places, mount);
+
+    return place && (place->session_ns == 0 || now_ns - place->session_ns >= SESSION_NS);
+}
+
+void ht_exec_learn_session(struct ht_exec_places *places, uint64_t mount, pid_t session,
+                           int64_t now_ns)
+{
+    struct place *place = contained_place(places, mount);
+
+    if (!place)
+        return;
+    place->session = session;
+    place->session_ns = now_ns;
 }
 
 static struct ht_exec_earlier *slot_of(struct ht_exec_places *places, pid_t pid)

@@ -57,6 +57,15 @@ void ht_exec_learn_mount(struct ht_exec_places *places, uint64_t mount, struct h
 /* The container that a mount belongs to; "": it is the node's; NULL: not known. Borrowed until
  * something is learned. */
 const char *ht_exec_home_of_mount(const struct ht_exec_places *places, uint64_t mount);
+/* The session whose processes run files of that mount as the container's own, as was told within
+ * the last second; 0: none. */
+pid_t ht_exec_session_of_mount(const struct ht_exec_places *places, uint64_t mount, int64_t now_ns);
+/* Whether it is time to ask for the session of a mount that is a container's. */
+bool ht_exec_is_session_due(const struct ht_exec_places *places, uint64_t mount, int64_t now_ns);
+/* At that time (monotonic) it was that session, or none (0). Of a mount that is no container's
+ * nothing is kept. */
+void ht_exec_learn_session(struct ht_exec_places *places, uint64_t mount, pid_t session,
+                           int64_t now_ns);
 /* That process started a program in that container. */
 void ht_exec_learn_pid(struct ht_exec_places *places, pid_t pid, struct ht_str container_id,
                        int64_t now_ns);
@@ -177,14 +186,25 @@ struct ht_exec_opened {
     struct ht_exec_key key; /* home is 0 where the mount does not tell it */
 };
 
+/* What /proc/PID/stat told. */
+struct ht_exec_stat {
+    int64_t at_ns; /* when (monotonic); 0: it was not read */
+    uint64_t start;
+    pid_t ppid, session;
+    uint32_t tty;
+    char comm[16];
+};
+
 struct ht_exec_waiting {
     pid_t pid; /* 0: free */
     int64_t since_ns;
     struct ht_exec_opened files[HT_EXEC_FILES_MAX];
     size_t len;
-    bool is_quiet;        /* nobody asks about any of its files */
-    bool is_cut;          /* it opened more */
-    struct ht_buf cgroup; /* read at once, as long as the process surely lives */
+    bool is_quiet;            /* nobody asks about any of its files */
+    bool is_cut;              /* it opened more */
+    struct ht_buf cgroup;     /* read at once, as long as the process surely lives */
+    struct ht_exec_stat stat; /* in its place, where that tells as much */
+    uint64_t home;            /* whose it is by that; 0: it is not told so */
 };
 
 struct ht_exec {
@@ -205,6 +225,7 @@ struct ht_exec {
     int64_t drained_ns;           /* when it was asked last */
     int given_exe;
     struct ht_buf decoded; /* the groups that were decoded last */
+    struct ht_buf leader;  /* and those of who began a session */
     struct ht_cgroup_facts decoded_facts;
     struct ht_exec_seen seen;
     struct ht_exec_waiting waiting[HT_EXEC_WAITING_MAX]; /* oldest first */
@@ -217,5 +238,20 @@ struct ht_exec {
     uint64_t unplaced;          /* starts of which it is not known whose they were */
     uint64_t cut_files;         /* of starts that opened too many */
 };
+
+/* ---- by session ---- */
+
+/* Reads the stat of a process. False: it is gone, and ret_stat as it was. */
+bool ht_exec_look_at_stat(struct ht_exec *watch, pid_t pid, struct ht_exec_stat *ret_stat);
+/* Whether that file and the session of who opened it tell whose its start is; if so its home is set
+ * there. What was read for it is kept there too. */
+bool ht_exec_is_of_session(struct ht_exec *watch, struct ht_exec_waiting *waiting,
+                           const struct ht_exec_key *key);
+/* The container that the start that is given is told to be of so; NULL: it is not. Borrowed until
+ * something is learned. */
+const char *ht_exec_home_of_session(struct ht_exec *watch, const struct ht_exec_start *start);
+/* A start was given whose stat and groups, the given ones, were read: they may tell whose the next
+ * ones are. */
+void ht_exec_tell_session(struct ht_exec *watch, const struct ht_exec_start *start);
 
 #endif

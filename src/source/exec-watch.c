@@ -53,6 +53,7 @@ struct ht_exec *ht_exec_new(const struct ht_exec_options *options)
     ht_exec_learn_node(&watch->places, ht_exec_mount_of(AT_FDCWD, "/proc/1/root"));
     ht_buf_init(&watch->given.cgroup, CGROUP_BYTES);
     ht_buf_init(&watch->decoded, CGROUP_BYTES);
+    ht_buf_init(&watch->leader, CGROUP_BYTES);
     for (size_t i = 0; i < HT_EXEC_WAITING_MAX; i++)
         ht_buf_init(&watch->waiting[i].cgroup, CGROUP_BYTES);
     watch->has_reader = ht_proc_reader_init(&watch->reader, "/proc", &err) == 0;
@@ -80,6 +81,8 @@ static void close_files(struct ht_exec_waiting *waiting)
     waiting->len = 0;
     waiting->pid = 0;
     waiting->is_cut = false;
+    waiting->stat.at_ns = 0;
+    waiting->home = 0;
     ht_buf_reset(&waiting->cgroup);
 }
 
@@ -94,6 +97,7 @@ struct ht_exec *ht_exec_free(struct ht_exec *watch)
     close_files(&watch->given);
     ht_buf_fini(&watch->given.cgroup);
     ht_buf_fini(&watch->decoded);
+    ht_buf_fini(&watch->leader);
     ht_cleanup_close(&watch->own_fd);
     ht_cleanup_close(&watch->given_exe);
     ht_connector_close(&watch->connector);
@@ -230,7 +234,7 @@ static const struct ht_exec_seen_file *quiet_of(struct ht_exec *watch,
 static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *event)
 {
     struct ht_exec_waiting *waiting = event->pid ? find_waiting(watch, event->pid) : NULL;
-    struct ht_exec_opened file;
+    struct ht_exec_opened file = {.fd = -1};
 
     if (!waiting) {
         waiting = &watch->waiting[watch->waiting_len++];
@@ -244,7 +248,7 @@ static void add_file(struct ht_exec *watch, const struct ht_fanotify_event *even
     }
     if (waiting->is_cut || !look_at_file(watch, event->fd, &file) || !quiet_of(watch, &file)) {
         waiting->is_quiet = false;
-        if (waiting->cgroup.len == 0)
+        if (waiting->cgroup.len == 0 && !ht_exec_is_of_session(watch, waiting, &file.key))
             ht_exec_read_cgroup(&watch->reader, event->pid, &waiting->cgroup);
     }
     if (waiting->is_cut)
@@ -347,23 +351,21 @@ void ht_exec_quiet(struct ht_exec *watch, const struct ht_exec_start *start)
     }
 }
 
+static void take_stat(const struct ht_exec_stat *stat, struct ht_exec_start *start)
+{
+    start->start = stat->start;
+    start->ppid = stat->ppid;
+    start->tty = stat->tty;
+    memcpy(start->comm, stat->comm, sizeof(start->comm));
+}
+
 void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start)
 {
-    struct ht_proc_stat stat;
-    bool gone;
-
-    if (start->pid <= 0)
+    if (start->pid <= 0 || !(start->unread & HT_EXEC_NO_STAT) ||
+        !ht_exec_look_at_stat(watch, start->pid, &watch->given.stat))
         return;
+    take_stat(&watch->given.stat, start);
     start->unread &= ~(unsigned)HT_EXEC_NO_STAT;
-    if (ht_proc_decode_stat(ht_proc_read_file(&watch->reader, start->pid, "stat", &gone), &stat) <
-        0) {
-        start->unread |= HT_EXEC_NO_STAT;
-        return;
-    }
-    start->start = stat.start;
-    start->ppid = (pid_t)stat.ppid;
-    start->tty = stat.tty;
-    snprintf(start->comm, sizeof(start->comm), "%.*s", HT_STR_ARG(stat.comm));
 }
 
 static void read_argv(struct ht_exec *watch, struct ht_exec_start *start)
@@ -569,13 +571,42 @@ static bool give_quiet(struct ht_exec *watch, const struct ht_connector_event *e
     return true;
 }
 
+/* Whose it is was told by its session: what was read for that is told of it. */
+static bool take_session(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    const char *home = ht_exec_home_of_session(watch, start);
+
+    if (!home)
+        return false;
+    set_home(watch, start, ht_str_from(home), HT_EXEC_BY_SESSION);
+    start->unread |= HT_EXEC_NO_CGROUP;
+    ht_exec_learn_pid(&watch->places, start->pid, start->cgroup.container_id, watch->now_ns);
+    return true;
+}
+
+/* Of a program of a container. What was read before the program ran tells another name. */
+static void take_process(struct ht_exec *watch, struct ht_exec_start *start)
+{
+    const struct ht_exec_stat *stat = &watch->given.stat;
+
+    start->is_known = was_seen(watch, start);
+    if (stat->at_ns && (!start->by_connector || stat->at_ns >= start->at_mono_ns))
+        take_stat(stat, start);
+    else
+        start->unread |= HT_EXEC_NO_STAT;
+    if (!start->is_known)
+        ht_exec_read_stat(watch, start);
+    read_argv(watch, start);
+    ht_exec_tell_session(watch, start);
+}
+
 static void give_in_full(struct ht_exec *watch, const struct ht_connector_event *event,
                          struct ht_exec_start *start)
 {
     /* What runs is read first, for it goes first; but whose it is may have been told before. */
-    bool known = watch->given.cgroup.len > 0;
+    bool by_session = take_session(watch, start), known = by_session || watch->given.cgroup.len > 0;
 
-    if (known)
+    if (known && !by_session)
         take_cgroup(watch, start);
     bool wanted = !known || is_contained(start) || (start->unread & HT_EXEC_NO_CGROUP);
     if (wanted)
@@ -588,18 +619,12 @@ static void give_in_full(struct ht_exec *watch, const struct ht_connector_event 
         start->unread |= HT_EXEC_NO_EXE;
     if (!known)
         take_cgroup(watch, start);
-    if (start->unread & HT_EXEC_NO_CGROUP)
-        place(watch, start);
-    else
+    if (!(start->unread & HT_EXEC_NO_CGROUP))
         learn(watch, start);
-    if (start->pid > 0 && is_contained(start)) {
-        start->is_known = was_seen(watch, start);
-        if (start->is_known)
-            start->unread |= HT_EXEC_NO_STAT;
-        else
-            ht_exec_read_stat(watch, start);
-        read_argv(watch, start);
-    }
+    else if (!by_session)
+        place(watch, start);
+    if (start->pid > 0 && is_contained(start))
+        take_process(watch, start);
 }
 
 static void give(struct ht_exec *watch, const struct ht_connector_event *event,

@@ -49,6 +49,8 @@ enum ht_exec_placed {
     HT_EXEC_BY_CGROUP,  /* its own, read while it lived; or it is not known */
     HT_EXEC_BY_FILE,    /* its file lies on a mount that is that container's alone */
     HT_EXEC_BY_EARLIER, /* the process started a program there right before */
+    HT_EXEC_BY_SESSION, /* so does its file, and it descends from who began that container's session
+                         */
 };
 
 /* A file that was opened to be run. */

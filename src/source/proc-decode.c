@@ -127,7 +127,16 @@ int ht_proc_decode_stat(struct ht_str text, struct ht_proc_stat *ret_stat)
     ptrdiff_t name_start = ht_str_find_byte(text, '(');
     ptrdiff_t name_end = ht_str_rfind_byte(text, ')');
     /* Numbers of the fields, as proc(5) counts them. */
-    enum { STATE = 3, PPID = 4, TTY = 7, FLAGS = 9, USER = 14, SYSTEM = 15, START = 22 };
+    enum {
+        STATE = 3,
+        PPID = 4,
+        SESSION = 6,
+        TTY = 7,
+        FLAGS = 9,
+        USER = 14,
+        SYSTEM = 15,
+        START = 22
+    };
     uint64_t values[START + 1] = {0};
     struct ht_proc_stat stat = {0};
 
@@ -149,6 +158,7 @@ int ht_proc_decode_stat(struct ht_str text, struct ht_proc_stat *ret_stat)
         return -EINVAL; /* a letter stands there */
     stat.comm = ht_str_sub(text, (size_t)name_start + 1, (size_t)(name_end - name_start) - 1);
     stat.ppid = values[PPID];
+    stat.session = values[SESSION];
     stat.tty = (uint32_t)values[TTY];
     stat.kernel = values[FLAGS] & KERNEL_THREAD;
     stat.ending = (values[FLAGS] & ENDING) || stat.state == 'Z' || stat.state == 'X';

@@ -119,11 +119,12 @@ struct ht_proc_stat {
     struct ht_str comm;
     char state; /* one letter */
     uint64_t ppid;
-    uint32_t tty;   /* device number; 0: none */
-    bool kernel;    /* a kernel thread */
-    bool ending;    /* it has begun to end, or has ended */
-    uint64_t start; /* ticks since boot */
-    uint64_t used;  /* ticks of CPU, user and system */
+    uint64_t session; /* the process that began it; 0: none that is seen from here */
+    uint32_t tty;     /* device number; 0: none */
+    bool kernel;      /* a kernel thread */
+    bool ending;      /* it has begun to end, or has ended */
+    uint64_t start;   /* ticks since boot */
+    uint64_t used;    /* ticks of CPU, user and system */
 };
 
 /* 0 or -EINVAL, and ret_stat is as it was. */

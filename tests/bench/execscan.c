@@ -9,9 +9,9 @@
  * told, whose content could be read, that the kernel dropped, that ended before it could be told
  * whose they were; the time from a start to its path; the watcher's CPU for each start on the node.
  * With GROUP, the folder of a control group that is named as a container's, what is started is in
- * that group and on a mount of its own; else it is the node's, of which no more is asked than that
- * it is. With "again" it is one program that is not removed, and nobody asks about it. 77: not on
- * this machine.
+ * that group, on a mount and of a session of its own, as runtimes make it; else it is the node's,
+ * of which no more is asked than that it is. With "again" it is one program that is not removed,
+ * and nobody asks about it. 77: not on this machine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -140,7 +140,7 @@ static bool mount_own(const char *folder)
 /* Runs in a process of its own; its end closes the pipe. */
 static void run_all(const char *folder, unsigned count, const char *group, bool again)
 {
-    if (group && (!mount_own(folder) || !join_group(group)))
+    if (group && (!mount_own(folder) || !join_group(group) || setsid() < 0))
         _exit(1);
     for (unsigned i = 0; i < count; i++) {
         char path[PATH_BYTES];

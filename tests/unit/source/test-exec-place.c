@@ -116,6 +116,42 @@ static void process_starts_the_next_program_where_it_started_the_last(void **sta
     assert_int_equal(ht_exec_home_of_pid(&places, 9, HT_NS_PER_S).len, 0);
 }
 
+/* Whoever runs files of a mount in another session is asked himself. */
+static void session_stands_for_its_container_for_a_second(void **state)
+{
+    const int64_t at = 100 * HT_NS_PER_S;
+    struct ht_exec_places places = {.mounts = NULL};
+
+    (void)state;
+    ht_exec_places_init(&places);
+    /* Of what is nobody's, or the node's, none is kept. */
+    ht_exec_learn_session(&places, 7, 41, at);
+    ht_exec_learn_node(&places, 8);
+    ht_exec_learn_session(&places, 8, 41, at);
+    assert_int_equal(ht_exec_session_of_mount(&places, 7, at), 0);
+    assert_int_equal(ht_exec_session_of_mount(&places, 8, at), 0);
+    assert_false(ht_exec_is_session_due(&places, 7, at));
+    assert_false(ht_exec_is_session_due(&places, 8, at));
+    ht_exec_learn_mount(&places, 7, HT_S("one"), at);
+    assert_int_equal(ht_exec_session_of_mount(&places, 7, at), 0);
+    assert_true(ht_exec_is_session_due(&places, 7, at));
+    ht_exec_learn_session(&places, 7, 41, at);
+    assert_false(ht_exec_is_session_due(&places, 7, at + HT_NS_PER_S - 1));
+    assert_int_equal(ht_exec_session_of_mount(&places, 7, at + HT_NS_PER_S - 1), 41);
+    assert_int_equal(ht_exec_session_of_mount(&places, 7, at + HT_NS_PER_S), 0);
+    assert_true(ht_exec_is_session_due(&places, 7, at + HT_NS_PER_S));
+    /* There was none: that is known as long. */
+    ht_exec_learn_session(&places, 7, 0, at + HT_NS_PER_S);
+    assert_int_equal(ht_exec_session_of_mount(&places, 7, at + HT_NS_PER_S), 0);
+    assert_false(ht_exec_is_session_due(&places, 7, at + HT_NS_PER_S));
+    /* Somebody from outside ran a file there. */
+    ht_exec_learn_session(&places, 7, 41, at + HT_NS_PER_S);
+    ht_exec_learn_mount(&places, 7, HT_S(""), at + HT_NS_PER_S);
+    assert_int_equal(ht_exec_session_of_mount(&places, 7, at + HT_NS_PER_S), 0);
+    assert_false(ht_exec_is_session_due(&places, 7, at + 2 * HT_NS_PER_S));
+    ht_exec_places_fini(&places);
+}
+
 /* A number is given again: what the new process is says nothing of the old one. */
 static void younger_process_is_another(void **state)
 {
@@ -219,6 +255,7 @@ int main(void)
         cmocka_unit_test(somebody_from_outside_spoils_a_mount_for_a_minute),
         cmocka_unit_test(nobody_fills_the_mounts_of_others),
         cmocka_unit_test(process_starts_the_next_program_where_it_started_the_last),
+        cmocka_unit_test(session_stands_for_its_container_for_a_second),
         cmocka_unit_test(younger_process_is_another),
         cmocka_unit_test(same_mount_has_one_number),
         cmocka_unit_test(oldest_that_is_left_stands_for_its_container),

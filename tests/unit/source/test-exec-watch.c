@@ -80,7 +80,19 @@ static bool join(const struct place *place)
     snprintf(path, sizeof(path), "%s/cgroup.procs", place->group);
     fd = open(path, O_WRONLY | O_CLOEXEC);
     return fd >= 0 && write(fd, "0", 1) == 1 && unshare(CLONE_NEWNS) == 0 &&
-           mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+           mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && setsid() > 0;
+}
+
+/* As who comes from outside is: in groups and a session of its own, with the container's mounts. */
+static bool leave(const struct place *place)
+{
+    const char *slash = strrchr(place->group, '/');
+    char path[192];
+    ht_autoclose int fd = -1;
+
+    snprintf(path, sizeof(path), "%.*s/cgroup.procs", (int)(slash - place->group), place->group);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "0", 1) == 1 && setsid() > 0;
 }
 
 /* The file is opened to be run and is not, for its words are too many. */
@@ -142,6 +154,12 @@ static void run_many(char **argv)
     execv(PROGRAM, argv);
 }
 
+static void run_from_outside(const struct place *place, char **argv)
+{
+    if (leave(place))
+        execv(PROGRAM, argv);
+}
+
 static void run_middle(const struct place *place, int go, int input)
 {
     char *argv[] = {(char *)"head", (char *)"-c1", NULL};
@@ -164,6 +182,8 @@ static void run_middle(const struct place *place, int go, int input)
                 run_covered(argv);
             else if (what == 'n')
                 run_many(argv);
+            else if (what == 'o')
+                run_from_outside(place, argv);
             else
                 execv(PROGRAM, argv);
             _exit(1);
@@ -397,6 +417,49 @@ static void a_start_in_a_users_group_is_of_no_container(void **state)
     }
 }
 
+/* Takes starts of the container until one is told by its session. One whose stat was read before it
+ * ran has another name; one whose files were told apart is not told so. */
+static bool take_told(struct place *place, struct ht_exec_start *start)
+{
+    enum { TRIES = 20 };
+
+    for (int i = 0; i < TRIES && take(place, 'p', start); i++) {
+        end_start(place);
+        if (start->placed == HT_EXEC_BY_SESSION && strcmp(start->comm, "head") == 0)
+            return true;
+    }
+    return false;
+}
+
+static void session_tells_whose_the_next_start_is_and_nobody_else_s(void **state)
+{
+    struct ht_exec_start start;
+    bool told;
+
+    (void)state;
+    if (!set_up(&here))
+        skip();
+    /* Later than what happens, so that what was read is not taken as read before. */
+    here.now_ns += 3600 * HT_NS_PER_S;
+    told = take_with_files(&here, 'p', 1, &start);
+    if (told)
+        end_start(&here);
+    if (told && ht_exec_mount_of(AT_FDCWD, "/") != 0) { /* not before Linux 6.8 */
+        assert_int_equal(start.placed, HT_EXEC_BY_CGROUP);
+        assert_false(start.unread & HT_EXEC_NO_CGROUP);
+        assert_true(take_told(&here, &start));
+        assert_int_equal(start.ppid, here.middle);
+        assert_true(ht_str_is(start.exe, PROGRAM));
+        assert_int_equal(start.argv.len, 2);
+        assert_true(take_if(&here, 'o', &start, is_of_middle));
+        assert_false(is_of_container(&here, &start));
+        end_start(&here);
+    }
+    if (tear_down(&here) == 77)
+        skip();
+    assert_true(told);
+}
+
 static bool tells_that_some_were_left_out(const struct place *place)
 {
     struct ht_node *node = ht_node_new(0);
@@ -480,6 +543,8 @@ int main(void)
         cmocka_unit_test_teardown(what_nobody_asks_about_is_quiet_until_something_else_runs,
                                   tear_down_rest),
         cmocka_unit_test_teardown(a_start_in_a_users_group_is_of_no_container, tear_down_rest),
+        cmocka_unit_test_teardown(session_tells_whose_the_next_start_is_and_nobody_else_s,
+                                  tear_down_rest),
         cmocka_unit_test(both_ways_tell_that_they_need_a_control_group),
         cmocka_unit_test_teardown(more_files_than_are_kept_are_counted_and_never_quiet,
                                   tear_down_rest),

@@ -78,6 +78,7 @@ static void stat_is_read_behind_a_hostile_name(void **state)
     assert_true(ht_str_is(stat.comm, "a) S 1 (b"));
     assert_int_equal(stat.state, 'R');
     assert_int_equal(stat.ppid, 7);
+    assert_int_equal(stat.session, 1);
     assert_int_equal(stat.tty, 136 << 8 | 3);
     assert_true(stat.kernel);
     assert_int_equal(stat.used, 34);
