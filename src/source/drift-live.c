@@ -204,16 +204,21 @@ static void keep(struct leaving *leaving, const struct ht_origin_ask *ask, struc
 struct first {
     int fd; /* -1: not known */
     struct ht_str path;
-    bool is_told; /* by that path */
+    bool is_told;                 /* by that path */
+    struct ht_origin_inode layer; /* where it lies, if that was told */
 };
 
-/* Paths say little: on one may lie one file now and another a moment later. */
-static bool is_same_file(int a, int b)
+/* Whether a file that was opened is that one. Paths say little: on one may lie one file now and
+ * another a moment later. Of an overlay the watch gives the layer's own file. */
+static bool is_first(const struct first *first, const struct ht_exec_file *file)
 {
     struct stat one, two;
 
-    return a >= 0 && b >= 0 && fstat(a, &one) == 0 && fstat(b, &two) == 0 &&
-           one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+    if (first->fd < 0 || file->fd < 0 || fstat(file->fd, &one) < 0)
+        return false;
+    if (first->layer.ino && one.st_ino == first->layer.ino && one.st_dev == first->layer.dev)
+        return ht_str_equal(file->path, first->path);
+    return fstat(first->fd, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
 }
 
 /* What else it opened to be run: its interpreter and loader, and where it starts one program after
@@ -232,7 +237,7 @@ static bool take_others(struct leaving *leaving, const struct first *first)
                                     .context = leaving};
         struct ht_code code = {0};
 
-        if (is_same_file(start->files[i].fd, first->fd))
+        if (is_first(first, &start->files[i]))
             continue;
         if (!take_opened(start, i, &ask)) {
             all = false;
@@ -279,10 +284,12 @@ static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
                                 .kind = HT_CODE_KIND_EXECUTABLE,
                                 .reading = read_rest,
                                 .context = &leaving};
+    struct ht_origin_inode layer = {0};
     struct ht_code code = {0};
     int r = -ESRCH;
 
     ht_arena_reset(drift->arena);
+    ask.ret_layer = &layer;
     if (take_file(start, &ask))
         r = judge_by_any(drift, leaving.home, start, &ask, &code);
     if (r < 0) {
@@ -294,7 +301,8 @@ static void take_gone(struct ht_drift *drift, struct ht_exec_start *start)
 
     const struct first first = {.fd = ask.fd,
                                 .path = code.path,
-                                .is_told = ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN};
+                                .is_told = ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN,
+                                .layer = layer};
     if (take_others(&leaving, &first) && code.origin == HT_CODE_ORIGIN_IMAGE)
         ht_exec_quiet(drift->watch, start);
 }

@@ -15,6 +15,8 @@
 
 enum { BLOCK = 64 * 1024, LINK_NAME = 32, HANDLE_BYTES = 128, FILEID_INO32_GEN = 1 };
 
+#define CAPS "security.capability"
+
 static const char *name_of(int fd, char name[LINK_NAME])
 {
     snprintf(name, LINK_NAME, "/proc/self/fd/%d", fd);
@@ -99,8 +101,10 @@ bool ht_file_caps(int fd, uint64_t *ret_caps)
 {
     unsigned char bytes[XATTR_CAPS_SZ_3];
     char name[LINK_NAME];
-    ssize_t len = getxattr(name_of(fd, name), "security.capability", bytes, sizeof(bytes));
+    ssize_t len = fgetxattr(fd, CAPS, bytes, sizeof(bytes));
 
+    if (len < 0 && errno == EBADF) /* O_PATH */
+        len = getxattr(name_of(fd, name), CAPS, bytes, sizeof(bytes));
     if (len < (ssize_t)XATTR_CAPS_SZ_1)
         return false;
 

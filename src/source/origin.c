@@ -370,17 +370,28 @@ static enum ht_found look_in_layer(const struct question *question, struct ht_st
     return HT_FOUND_FILE;
 }
 
+/* Files of an overlay that were copied up keep the inode number that they had in the image. */
+static enum ht_told is_of_layer(const struct question *question, const struct stat *layer)
+{
+    if (question->about.stx_ino != layer->st_ino)
+        return HT_TOLD_NO;
+    if (question->ask->ret_layer && !question->deleted && question->about.stx_nlink)
+        *question->ask->ret_layer =
+            (struct ht_origin_inode){.dev = layer->st_dev, .ino = layer->st_ino};
+    return HT_TOLD_YES;
+}
+
 /* What the image has at that path: its topmost layer that knows it decides. */
-static enum ht_found look_below(struct question *question, struct ht_str path, int *ret_fd)
+static enum ht_found look_below(struct question *question, struct ht_str path, int *ret_fd,
+                                struct stat *ret_about)
 {
     const struct ht_text_list *lowers = &question->space->lowers;
-    struct stat about;
 
     for (size_t i = 0; i < lowers->len; i++) {
         enum ht_found found = HT_FOUND_NOTHING;
 
         if (i != question->space->init || ht_space_lower_has(question->space, i, path))
-            found = look_in_layer(question, lowers->items[i], path, ret_fd, &about);
+            found = look_in_layer(question, lowers->items[i], path, ret_fd, ret_about);
         if (found == HT_FOUND_NOTHING)
             continue;
         if (found == HT_FOUND_FILE && !ht_code_has_host_path(question->code))
@@ -416,29 +427,18 @@ static enum ht_told compare_with_source(const struct question *question, int fd)
 
 static void compare(struct question *question, int lower, struct ht_overlay_facts *facts)
 {
-    ht_autoclose int fd = open_file(question);
-    ht_autoclose int other = lower < 0 ? -1 : ht_file_reopen(lower);
+    bool moved = lower < 0 && facts->upper == HT_FOUND_FILE && facts->is_upper == HT_TOLD_NO;
+    ht_autoclose int fd = lower >= 0 || moved ? open_file(question) : -1;
+    ht_autoclose int other = fd < 0 || lower < 0 ? -1 : ht_file_reopen(lower);
     char digest[HT_SHA256_TEXT_MAX];
 
-    if (fd < 0)
-        return;
-    if (lower < 0) {
-        if (facts->upper == HT_FOUND_FILE && facts->is_upper == HT_TOLD_NO)
-            facts->same_source = compare_with_source(question, fd);
-        return;
-    }
+    if (fd >= 0 && moved)
+        facts->same_source = compare_with_source(question, fd);
     if (other < 0)
         return;
     facts->same_content = ht_file_same(fd, other);
     if (facts->same_content == HT_TOLD_NO && ht_file_digest(other, digest))
         ht_code_set_image_sha256(question->code, ht_arena_text(question->arena, digest));
-}
-
-/* Whether the file is the one that the writable directory has, itself. Files of an overlay that
- * were copied up keep the inode number that they had in the image. */
-static enum ht_told is_upper(const struct question *question, const struct stat *upper)
-{
-    return question->about.stx_ino == upper->st_ino ? HT_TOLD_YES : HT_TOLD_NO;
 }
 
 /* Whose file the image has at that path. */
@@ -470,10 +470,12 @@ static void judge_overlay(struct question *question, struct ht_str path)
         ht_code_set_host_path(question->code,
                               ht_arena_strf(question->arena, "%.*s%.*s",
                                             HT_STR_ARG(question->space->upper), HT_STR_ARG(path)));
-        facts.is_upper = is_upper(question, &about);
+        facts.is_upper = is_of_layer(question, &about);
         facts.copied = ht_file_is_copied(upper);
     }
-    facts.lower = look_below(question, path, &lower);
+    facts.lower = look_below(question, path, &lower, &about);
+    if (facts.upper == HT_FOUND_NOTHING && facts.lower == HT_FOUND_FILE)
+        (void)is_of_layer(question, &about);
     if (facts.upper == HT_FOUND_FILE || facts.deleted || facts.links == 0)
         compare(question, lower, &facts);
     origin = ht_overlay_decide(&facts, &reason);

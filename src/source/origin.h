@@ -32,6 +32,11 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_spawner *spawner, st
 /* NULL is allowed; returns NULL. */
 struct ht_origin *ht_origin_free(struct ht_origin *origin);
 
+/* A file of a layer itself, as whoever watches its file system sees it. */
+struct ht_origin_inode {
+    uint64_t dev, ino; /* of stat(2); both 0: not told */
+};
+
 /* A file that a process runs. */
 struct ht_origin_ask {
     pid_t pid;
@@ -49,6 +54,9 @@ struct ht_origin_ask {
      */
     void (*reading)(void *context);
     void *context;
+    /* Set (NULL: not) where the file, by an overlay, is that very file of a layer, and is judged
+     * now: an answer from before does not tell it. */
+    struct ht_origin_inode *ret_layer;
 };
 
 /* Fills kind, container_id, pid, origin, reason, path, host_path, mount, mount_source, size, mode,

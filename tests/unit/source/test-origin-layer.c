@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which file of a layer a file of an overlay is, with a real kernel. */
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "src/source/origin.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/model/rows.h"
+
+enum { PATH_BYTES = 256 };
+
+/* A process whose root is an overlay of two folders. */
+struct place {
+    char folder[64];
+    pid_t child;
+    int go; /* closed: it ends */
+    struct ht_origin *origin;
+    struct ht_arena *arena;
+};
+
+static const char *const folders[] = {"lower", "upper", "work", "root"};
+static const char *const files[] = {"lower/kept", "lower/changed", "upper/new", "upper/gone"};
+
+static const char *path_of(const struct place *place, const char *name, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "%s/%s", place->folder, name);
+    return path;
+}
+
+static void make_files(const struct place *place)
+{
+    char path[PATH_BYTES];
+
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+        assert_int_equal(mkdir(path_of(place, folders[i], path), 0755), 0);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        ht_autoclose int fd = open(path_of(place, files[i], path), O_WRONLY | O_CREAT, 0755);
+
+        assert_int_equal(write(fd, files[i], 8), 8);
+    }
+}
+
+/* In a process of its own, which tells a byte when it is there. */
+static void live(const struct place *place, int told, int go)
+{
+    char path[PATH_BYTES], options[4 * PATH_BYTES], byte;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    snprintf(options, sizeof(options), "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work",
+             place->folder, place->folder, place->folder);
+    path_of(place, "root", path);
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("overlay", path, "overlay", 0, options) < 0 || chroot(path) < 0 || chdir("/") < 0 ||
+        chmod("/changed", 0700) < 0 || write(told, "x", 1) != 1)
+        _exit(77);
+    _exit(read(go, &byte, 1) == 0 ? 0 : 1);
+}
+
+static bool set_up(struct place *place)
+{
+    struct ht_error err = {0};
+    int told[2], go[2];
+    char byte;
+
+    *place = (struct place){.folder = "/tmp/test-origin-layer-XXXXXX"};
+    assert_non_null(mkdtemp(place->folder));
+    make_files(place);
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+    place->child = fork();
+    if (place->child == 0) {
+        close(go[1]);
+        live(place, told[1], go[0]);
+    }
+    close(go[0]);
+    close(told[1]);
+    place->go = go[1];
+    place->arena = ht_arena_new(HT_LIMIT_ROW);
+    place->origin = ht_origin_new("/proc", NULL, &err);
+    assert_non_null(place->origin);
+    ssize_t got = read(told[0], &byte, 1);
+    close(told[0]);
+    return got == 1;
+}
+
+static void tear_down(struct place *place)
+{
+    char path[PATH_BYTES];
+
+    close(place->go);
+    assert_int_equal(waitpid(place->child, NULL, 0), place->child);
+    ht_origin_free(place->origin);
+    ht_arena_free(place->arena);
+    /* What the kernel made of it there too. */
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        unlink(path_of(place, files[i], path));
+    unlink(path_of(place, "upper/changed", path));
+    rmdir(path_of(place, "work/work", path));
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+        rmdir(path_of(place, folders[i], path));
+    rmdir(place->folder);
+}
+
+static int open_inside(const struct place *place, const char *name)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "/proc/%d/root/%s", (int)place->child, name);
+    return open(path, O_PATH | O_CLOEXEC);
+}
+
+static struct ht_origin_inode judge(struct place *place, int fd, const char *path,
+                                    enum ht_code_origin origin)
+{
+    struct ht_origin_inode layer = {0};
+    const struct ht_origin_ask ask = {.pid = place->child,
+                                      .container_id = HT_S("c1"),
+                                      .kind = HT_CODE_KIND_EXECUTABLE,
+                                      .fd = fd,
+                                      .path = ht_str_from(path),
+                                      .ret_layer = &layer};
+    struct ht_code code = {0};
+
+    assert_int_equal(ht_origin_judge(place->origin, &ask, place->arena, &code), 0);
+    assert_int_equal(code.origin, origin);
+    return layer;
+}
+
+static void check_layer(const struct place *place, struct ht_origin_inode layer, const char *name)
+{
+    char path[PATH_BYTES];
+    struct stat about;
+
+    assert_int_equal(stat(path_of(place, name, path), &about), 0);
+    assert_true(layer.ino == about.st_ino);
+    assert_true(layer.dev == about.st_dev);
+}
+
+static void layer_is_told_of_a_file_that_lies_there_itself(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there) {
+        ht_autoclose int kept = open_inside(&place, "kept"), fresh = open_inside(&place, "new"),
+                         changed = open_inside(&place, "changed"),
+                         gone = open_inside(&place, "gone");
+        char path[PATH_BYTES];
+
+        check_layer(&place, judge(&place, kept, "/kept", HT_CODE_ORIGIN_IMAGE), "lower/kept");
+        check_layer(&place, judge(&place, fresh, "/new", HT_CODE_ORIGIN_ADDED), "upper/new");
+        /* From memory. */
+        assert_int_equal(judge(&place, fresh, "/new", HT_CODE_ORIGIN_ADDED).ino, 0);
+        /* The layer has a copy of it. */
+        assert_int_equal(judge(&place, changed, "/changed", HT_CODE_ORIGIN_METADATA).ino, 0);
+        /* By a path where another one lies. */
+        assert_int_equal(judge(&place, fresh, "/kept", HT_CODE_ORIGIN_IMAGE).ino, 0);
+        snprintf(path, sizeof(path), "/proc/%d/root/gone", (int)place.child);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(judge(&place, gone, "/gone (deleted)", HT_CODE_ORIGIN_DELETED).ino, 0);
+    }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layer_is_told_of_a_file_that_lies_there_itself),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
