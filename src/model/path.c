@@ -14,7 +14,7 @@ static bool has_parts(const struct ht_field *field)
 
 static const char *nearest_field(const struct ht_table *table, struct ht_str name)
 {
-    const char *names[NAMES_MAX];
+    const char *names[NAMES_MAX] = {NULL};
     unsigned count = table->count < NAMES_MAX ? table->count : NAMES_MAX;
 
     for (unsigned i = 0; i < count; i++)
