@@ -33,6 +33,19 @@ static void look_manager(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-019 ---- */
 
+/* A path that leads to a shell's own input or terminal: it runs what is typed there. */
+static bool is_input(struct ht_str path)
+{
+    static const char *const inputs[] = {"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0",
+                                         "/dev/console"};
+
+    for (size_t i = 0; i < ARRAY_LEN(inputs); i++) {
+        if (ht_str_is(path, inputs[i]))
+            return true;
+    }
+    return ht_str_has_prefix(path, "/dev/tty") || ht_str_has_prefix(path, "/dev/pts/");
+}
+
 /* Whether a shell was told what to run: then nobody types into it, though it has a terminal. */
 static bool is_told(const struct ht_process *process)
 {
@@ -41,17 +54,17 @@ static bool is_told(const struct ht_process *process)
     for (size_t i = ht_live_words(process); i < argv->len; i++) {
         struct ht_str word = argv->items[i];
 
-        if (ht_str_is(word, "-s"))
-            return false;
         if (ht_str_is(word, "--rcfile") || ht_str_is(word, "--init-file")) {
             i++;
         } else if (word.len < 2 || !strchr("-+", word.data[0])) {
-            return word.len > 0 && !ht_str_is(word, "-");
+            return word.len > 0 && !is_input(word);
         } else if (ht_str_has_prefix(word, "--")) {
             if (ht_str_is(word, "--command"))
                 return true;
         } else if (memchr(word.data, 'c', word.len)) {
             return true;
+        } else if (memchr(word.data, 's', word.len)) {
+            return false; /* its input, whatever words follow */
         } else if (strchr("oO", word.data[word.len - 1])) {
             i++; /* the name of an option */
         }
@@ -100,6 +113,21 @@ static void look_session(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-020 ---- */
 
+/* What an interpreter was told to run first: a file, or a module ("-m gunicorn"). */
+static struct ht_str script_of(const struct ht_text_list *argv)
+{
+    for (size_t i = 1; i < argv->len; i++) {
+        struct ht_str word = argv->items[i];
+
+        if (!ht_str_has_prefix(word, "-"))
+            return word;
+        if (ht_str_is(word, "-m"))
+            return i + 1 < argv->len ? argv->items[i + 1] : (struct ht_str){0};
+        i += ht_str_is(word, "-W") || ht_str_is(word, "-X") || ht_str_is(word, "-I");
+    }
+    return (struct ht_str){0};
+}
+
 /* A server that is a script runs its interpreter: its script tells, or what it calls itself. */
 static bool is_server(const struct live *live, const struct ht_process *process)
 {
@@ -110,8 +138,7 @@ static bool is_server(const struct live *live, const struct ht_process *process)
     if (!ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_INTERPRETER, program))
         return false;
     return ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, process->comm) ||
-           (process->argv.len > 1 &&
-            ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, process->argv.items[1]));
+           ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, script_of(&process->argv));
 }
 
 static void look_child(struct ht_checking *checking, const struct ht_row *row)

@@ -47,15 +47,22 @@ static const struct ht_fact_manager *find_manager(const struct ht_facts *facts, 
     return NULL;
 }
 
-/* What only pretends may say so anywhere. */
+/* What only pretends may say so anywhere before the end of its options. */
 static bool only_looks(const struct ht_fact_manager *manager, const struct ht_text_list *argv,
                        size_t from)
 {
-    for (size_t i = from; i < argv->len; i++) {
+    for (size_t i = from; i < argv->len && !ht_str_is(argv->items[i], "--"); i++) {
         if (ht_str_has_prefix(argv->items[i], "-") && has_like(&manager->looks, argv->items[i]))
             return true;
     }
     return false;
+}
+
+/* A word behind an option may be its value, which whoever starts the manager chooses. */
+static bool may_be_value(const struct ht_text_list *argv, size_t from, size_t at)
+{
+    return at > from && ht_str_has_prefix(argv->items[at - 1], "-") &&
+           ht_str_find_byte(argv->items[at - 1], '=') < 0;
 }
 
 static bool find_verb(const struct ht_fact_manager *manager, const struct ht_text_list *argv,
@@ -71,7 +78,7 @@ static bool find_verb(const struct ht_fact_manager *manager, const struct ht_tex
             return !only_looks(manager, argv, from);
         }
         /* "npm run install" starts a script of that name. */
-        if (has_like(&manager->looks, argv->items[i]))
+        if (has_like(&manager->looks, argv->items[i]) && !may_be_value(argv, from, i))
             return false;
     }
     return false;
