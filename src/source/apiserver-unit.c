@@ -35,7 +35,6 @@ static const char endless[] = "a quote in it has no end";
 struct lines {
     struct ht_str rest;
     struct ht_buf line;
-    bool is_unit;    /* else a file of variables */
     bool in_service; /* below "[Service]" */
     bool unclear;    /* there is something that is read in more than one way */
 };
@@ -49,8 +48,7 @@ static bool is_continued(struct ht_str line)
     return count % 2;
 }
 
-/* Joins those that a backslash joins: in a unit to a blank and over comments. Borrowed until the
- * next one. */
+/* Joins those that a backslash joins, to a blank and over comments. Borrowed until the next one. */
 static bool next_line(struct lines *lines, struct ht_str *ret_line)
 {
     bool any = false, more = true;
@@ -62,14 +60,14 @@ static bool next_line(struct lines *lines, struct ht_str *ret_line)
 
         if (ht_str_has_suffix(line, "\r"))
             line.len--;
-        if (plain.len && strchr("#;", plain.data[0]) && (lines->is_unit || !any))
+        if (plain.len && strchr("#;", plain.data[0]))
             continue;
         any = true;
         more = is_continued(line);
         lines->unclear |= !more && is_continued(plain);
         line.len -= more;
         ht_buf_add_str(&lines->line, line);
-        if (more && lines->is_unit)
+        if (more)
             ht_buf_add_c(&lines->line, ' ');
     }
     lines->unclear |= ht_buf_is_full(&lines->line);
@@ -99,7 +97,7 @@ static bool next_setting(struct lines *lines, const char *key, struct ht_str *re
 /* The value of the last "ExecStart="; an empty one takes back those before it. */
 static struct ht_str exec_start(struct unit *unit)
 {
-    struct lines lines = {.rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE), .is_unit = true};
+    struct lines lines = {.rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE)};
     struct ht_str found = {0};
     struct ht_str value;
     size_t count = 0;
@@ -322,7 +320,7 @@ static void remove_variable(struct variables *variables, struct ht_str name)
 /* Words of all lines of a unit that set one key; an empty one takes back those before it. */
 static struct ht_text_list words_of(struct unit *unit, const char *key)
 {
-    struct lines lines = {.rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE), .is_unit = true};
+    struct lines lines = {.rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE)};
     struct ht_words words = {.arena = unit->arena};
     struct ht_str value;
 
@@ -344,7 +342,7 @@ struct ht_unit_file *ht_apiserver_unit_files(struct ht_str text, const struct ht
                                              struct ht_str *ret_unclear)
 {
     struct unit unit = {.arena = arena, .host = host, .text = text};
-    struct lines lines = {.rest = text, .line = HT_BUF(HT_LIMIT_FILE), .is_unit = true};
+    struct lines lines = {.rest = text, .line = HT_BUF(HT_LIMIT_FILE)};
     struct ht_unit_file *files = ht_arena_array(arena, struct ht_unit_file, FILES_MAX);
     struct ht_str path;
     size_t len = 0;
@@ -368,28 +366,106 @@ struct ht_unit_file *ht_apiserver_unit_files(struct ht_str text, const struct ht
     return files;
 }
 
-/* A file of variables, one a line; the value reaches to the line's end, in quotes or not. */
+/* A file of variables; out takes what they are, which is never longer, and is wiped with the arena.
+ */
+struct reading {
+    struct unit *unit;
+    struct ht_str text;
+    size_t at;
+    char *out;
+    size_t len;
+};
+
+static char char_at(const struct reading *reading, size_t at)
+{
+    return at < reading->text.len ? reading->text.data[at] : '\0';
+}
+
+static bool is_line_end(const struct reading *reading)
+{
+    char c = char_at(reading, reading->at);
+
+    return reading->at >= reading->text.len || c == '\n' || c == '\r';
+}
+
+static void put(struct reading *reading, char c)
+{
+    reading->out[reading->len++] = c;
+}
+
+/* What stands in quotes, which may be several lines. */
+static void read_quoted(struct reading *reading)
+{
+    char quote = char_at(reading, reading->at++);
+
+    for (; reading->at < reading->text.len; reading->at++) {
+        char c = char_at(reading, reading->at), next = char_at(reading, reading->at + 1);
+        bool is_escaping = c == '\\' && quote == '"' && next && strchr("\"\\`$\n", next);
+
+        if (c == quote) {
+            reading->at++;
+            return;
+        }
+        reading->at += is_escaping;
+        if (!is_escaping || next != '\n')
+            put(reading, is_escaping ? next : c);
+    }
+    doubt(reading->unit, true, endless);
+}
+
+/* What stands behind "NAME=" up to the line's end: without the blanks around it, and the quotes
+ * that it begins with; one behind anything else belongs to it. */
+static void read_value(struct reading *reading)
+{
+    bool is_plain = false;
+    size_t kept = reading->len;
+
+    for (; !is_line_end(reading); reading->at++) {
+        char c = char_at(reading, reading->at);
+        bool is_blank = ht_words_is_blank(c), is_quote = !is_plain && (c == '"' || c == '\'');
+
+        if (is_quote) {
+            read_quoted(reading);
+            reading->at--;
+        } else if (c == '\\') {
+            reading->at++;
+            if (!is_line_end(reading))
+                put(reading, char_at(reading, reading->at));
+        } else if (is_plain || !is_blank) {
+            put(reading, c);
+        }
+        is_plain |= !is_blank && !is_quote;
+        kept = is_blank ? kept : reading->len;
+    }
+    reading->len = kept;
+}
+
+/* A variable begins a line. */
 static void read_variables(struct unit *unit, struct variables *variables, struct ht_str text)
 {
-    struct lines lines = {.rest = text, .line = HT_BUF(HT_LIMIT_FILE)};
-    struct ht_str line;
+    struct reading reading = {
+        .unit = unit, .text = text, .out = ht_arena_array(unit->arena, char, text.len)};
 
-    while (next_line(&lines, &line)) {
-        struct ht_words words = {.arena = unit->arena};
+    for (; reading.at < text.len; reading.at++) {
+        size_t line = reading.at, word = reading.len;
 
-        line = ht_arena_str(unit->arena, ht_str_trim(line));
-        if (ht_str_find_byte(line, '"') < 0 && ht_str_find_byte(line, '\'') < 0) {
-            add_variable(variables, line);
-            continue;
+        while (!is_line_end(&reading) && char_at(&reading, reading.at) != '=')
+            reading.at++;
+
+        struct ht_str name = ht_str_trim(ht_str_sub(text, line, reading.at - line));
+        if (name.len && strchr("#;", name.data[0])) {
+            while (!is_line_end(&reading))
+                reading.at++;
+            /* Before version 254 it went on behind that. */
+            doubt(unit, is_continued(ht_str_sub(text, line, reading.at - line)), two_ways);
+        } else if (!is_line_end(&reading)) {
+            for (size_t i = 0; i < name.len; i++)
+                put(&reading, name.data[i]);
+            put(&reading, char_at(&reading, reading.at++));
+            read_value(&reading);
+            add_variable(variables, (struct ht_str){reading.out + word, reading.len - word});
         }
-        doubt(unit, !ht_words_add_shell(&words, line), endless);
-
-        struct ht_text_list list = ht_words_take(&words);
-        if (list.len)
-            add_variable(variables, list.items[0]);
     }
-    doubt(unit, lines.unclear, two_ways);
-    ht_buf_fini(&lines.line);
 }
 
 static void set_variables(struct unit *unit, struct ht_str environment, struct variables *variables)
