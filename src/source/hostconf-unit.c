@@ -13,7 +13,14 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { DROP_INS_MAX = 64, MATCHES_MAX = 64, NAMES_MAX = 1000, LINK_BYTES = 4096 };
+enum {
+    DROP_INS_MAX = 64,
+    MATCHES_MAX = 64,
+    NAMES_MAX = 1000,
+    LINK_BYTES = 4096,
+    SHOWN_BYTES = 80,
+    PATHS_BYTES = 16 * 1024 * 1024 /* far more than all folders of units take */
+};
 
 #define UNIT "kube-apiserver.service"
 
@@ -28,7 +35,8 @@ static const char *const folders[] = {
 struct finding {
     struct ht_hostconf_pass *pass;
     struct ht_unit_host host;
-    struct ht_str unclear; /* the first reason; empty: nothing is */
+    struct ht_arena *paths; /* of names that are looked through */
+    struct ht_str unclear;  /* the first reason; empty: nothing is */
 };
 
 static void doubt(struct finding *finding, struct ht_str path, const char *why)
@@ -93,7 +101,7 @@ static int visit_name(void *context, const char *name, unsigned type, uint64_t i
     (void)type;
     (void)inode;
     if (fnmatch(listing->pattern, name, FNM_PERIOD) == 0 && listing->len < NAMES_MAX)
-        listing->names[listing->len++] = ht_arena_text(listing->finding->pass->scratch, name);
+        listing->names[listing->len++] = ht_arena_text(listing->finding->paths, name);
     return 0;
 }
 
@@ -115,7 +123,7 @@ static struct ht_text_list list_names(struct finding *finding, struct ht_str fol
     int r = ht_root_stat(finding->pass->root, folder.data, &st, NULL);
 
     if (r == 0) {
-        listing.names = ht_arena_array(finding->pass->scratch, struct ht_str, NAMES_MAX);
+        listing.names = ht_arena_array(finding->paths, struct ht_str, NAMES_MAX);
         r = ht_root_list(finding->pass->root, folder.data, &visitor, NULL);
     }
     ht_hostconf_note_failure(finding->pass, r, folder);
@@ -145,7 +153,7 @@ static bool has_name(const struct drop_ins *drop_ins, struct ht_str name)
 static void add_folder(struct finding *finding, const char *folder, const char *unit,
                        struct drop_ins *drop_ins)
 {
-    struct ht_str path = ht_arena_strf(finding->pass->scratch, "%s/%s.d", folder, unit);
+    struct ht_str path = ht_arena_strf(finding->paths, "%s/%s.d", folder, unit);
     struct ht_text_list names = list_names(finding, path, "*.conf");
 
     for (size_t i = 0; i < names.len; i++) {
@@ -156,7 +164,7 @@ static void add_folder(struct finding *finding, const char *folder, const char *
             return;
         }
         drop_ins->paths[drop_ins->len++] = ht_arena_strf(
-            finding->pass->scratch, "%.*s/%.*s", HT_STR_ARG(path), HT_STR_ARG(names.items[i]));
+            finding->paths, "%.*s/%.*s", HT_STR_ARG(path), HT_STR_ARG(names.items[i]));
     }
 }
 
@@ -208,12 +216,27 @@ struct matches {
     size_t len;
 };
 
-static void add_match(struct finding *finding, struct matches *matches, struct ht_str path)
+/* Adds what is called so in a folder; a pattern leads to what it matches. */
+static void add_matches(struct finding *finding, struct ht_str folder, struct ht_str part,
+                        struct matches *matches)
 {
-    if (matches->len < MATCHES_MAX)
-        matches->paths[matches->len++] = path;
-    else
-        doubt(finding, path, "is one of more files of variables than are read");
+    struct ht_text_list names = {.items = &part, .len = 1};
+
+    if (strpbrk(part.data, "*?[\\"))
+        names = list_names(finding, folder, part.data);
+    for (size_t i = 0; i < names.len; i++) {
+        if (matches->len == MATCHES_MAX) {
+            doubt(finding, folder, "has more files of variables than are read");
+            return;
+        }
+        matches->paths[matches->len++] = ht_arena_strf(
+            finding->paths, "%.*s%.*s", HT_STR_ARG(folder), HT_STR_ARG(names.items[i]));
+    }
+}
+
+static int by_path(const void *left, const void *right)
+{
+    return ht_str_compare(*(const struct ht_str *)left, *(const struct ht_str *)right);
 }
 
 /* Replaces each folder by what is in it and matches the next part of the pattern. */
@@ -222,34 +245,33 @@ static void match(struct finding *finding, struct ht_str pattern, struct matches
     struct ht_str part;
 
     *matches = (struct matches){.paths = {HT_S("")}, .len = 1};
-    while (ht_str_next(&pattern, '/', &part)) {
+    while (matches->len && ht_str_next(&pattern, '/', &part)) {
         struct matches found = {.len = 0};
 
         if (part.len == 0)
             continue;
-        part = ht_arena_str(finding->pass->scratch, part);
-        for (size_t i = 0; i < matches->len; i++) {
-            struct ht_str folder =
-                ht_arena_strf(finding->pass->scratch, "%.*s/", HT_STR_ARG(matches->paths[i]));
-            struct ht_text_list names = {.items = &part, .len = 1};
-
-            if (strpbrk(part.data, "*?[\\"))
-                names = list_names(finding, folder, part.data);
-            for (size_t j = 0; j < names.len; j++)
-                add_match(finding, &found,
-                          ht_arena_strf(finding->pass->scratch, "%.*s%.*s", HT_STR_ARG(folder),
-                                        HT_STR_ARG(names.items[j])));
-        }
+        part = ht_arena_str(finding->paths, part);
+        for (size_t i = 0; i < matches->len && !ht_arena_is_full(finding->paths); i++)
+            add_matches(finding,
+                        ht_arena_strf(finding->paths, "%.*s/", HT_STR_ARG(matches->paths[i])), part,
+                        &found);
         *matches = found;
     }
+    if (ht_arena_is_full(finding->paths))
+        doubt(finding, HT_S(UNIT), "names more files of variables than can be looked for");
+    qsort(matches->paths, matches->len, sizeof(*matches->paths), by_path);
 }
 
 static void read_files(struct finding *finding, const struct ht_unit_file *file,
-                       struct ht_str *text)
+                       struct ht_buf *text)
 {
     struct matches matches;
     size_t there = 0;
 
+    if (file->path.len >= LINK_BYTES) {
+        doubt(finding, ht_str_sub(file->path, 0, SHOWN_BYTES), "... is too long for a path");
+        return;
+    }
     match(finding, file->path, &matches);
     for (size_t i = 0; i < matches.len; i++) {
         struct ht_str path = matches.paths[i], more;
@@ -258,8 +280,7 @@ static void read_files(struct finding *finding, const struct ht_unit_file *file,
             continue;
         there++;
         if (ht_hostconf_read(finding->pass, path, &more, NULL))
-            *text = ht_arena_strf(finding->pass->scratch, "%.*s\n\n%.*s", HT_STR_ARG(*text),
-                                  HT_STR_ARG(more));
+            ht_buf_addf(text, "\n\n%.*s", HT_STR_ARG(more));
         else
             doubt(finding, path, "cannot be read");
     }
@@ -271,16 +292,23 @@ static void read_files(struct finding *finding, const struct ht_unit_file *file,
 /* The files of variables that a unit names, one behind the other. */
 static struct ht_str read_environment(struct finding *finding, struct ht_str unit)
 {
-    struct ht_str text = {0}, unclear;
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML);
+    struct ht_str unclear;
     size_t len;
     const struct ht_unit_file *files =
         ht_apiserver_unit_files(unit, &finding->host, finding->pass->scratch, &len, &unclear);
 
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len && !ht_buf_is_full(&text); i++)
         read_files(finding, &files[i], &text);
+    if (ht_buf_is_full(&text))
+        doubt(finding, HT_S(UNIT), "has files of variables that are longer than is read");
     if (finding->unclear.len == 0)
         finding->unclear = unclear;
-    return text;
+
+    struct ht_str kept = ht_arena_str(finding->pass->scratch, ht_buf_str(&text));
+    if (text.len)
+        ht_wipe(text.data, text.len);
+    return kept;
 }
 
 /* ---- the system that it is of ---- */
@@ -342,31 +370,41 @@ static struct ht_str find_file(struct finding *finding)
     return (struct ht_str){0};
 }
 
+/* False: it starts something else. */
+static bool read_unit(struct finding *finding, struct ht_str path,
+                      struct ht_apiserver_manifest *manifest)
+{
+    struct ht_str text;
+
+    if (!ht_hostconf_read(finding->pass, path, &text, NULL)) {
+        doubt(finding, path, "cannot be read");
+        return true;
+    }
+    if (is_alias(finding, path))
+        doubt(finding, path, "is another unit by its own name");
+    text = add_drop_ins(finding, text);
+    if (ht_str_find_byte(text, '%') >= 0)
+        read_host(finding);
+
+    struct ht_str environment = read_environment(finding, text);
+    return ht_apiserver_decode_unit(text, environment, &finding->host, finding->pass->scratch,
+                                    manifest);
+}
+
 bool ht_hostconf_find_unit(struct ht_hostconf_pass *pass, struct ht_str *ret_path,
                            struct ht_apiserver_manifest *ret_manifest)
 {
-    struct finding finding = {.pass = pass};
-    struct ht_str path = find_file(&finding), text;
+    ht_autoarena struct ht_arena *paths = ht_arena_new(PATHS_BYTES);
+    struct finding finding = {.pass = pass, .paths = paths};
+    struct ht_str path = find_file(&finding);
 
     if (path.len == 0)
         return false;
     *ret_path = path;
     *ret_manifest = (struct ht_apiserver_manifest){.program = HT_APISERVER_KUBE};
-    if (ht_hostconf_read(pass, path, &text, NULL)) {
-        if (is_alias(&finding, path))
-            doubt(&finding, path, "is another unit by its own name");
-        text = add_drop_ins(&finding, text);
-        if (ht_str_find_byte(text, '%') >= 0)
-            read_host(&finding);
-
-        struct ht_str environment = read_environment(&finding, text);
-        if (!ht_apiserver_decode_unit(text, environment, &finding.host, pass->scratch,
-                                      ret_manifest)) {
-            *ret_path = (struct ht_str){0};
-            return false;
-        }
-    } else {
-        doubt(&finding, path, "cannot be read");
+    if (!read_unit(&finding, path, ret_manifest)) {
+        *ret_path = (struct ht_str){0};
+        return false;
     }
     if (finding.unclear.len)
         ret_manifest->unclear = finding.unclear;

@@ -157,6 +157,11 @@ static void files_of_variables_are_found_as_systemd_finds_them(void **state)
     put(place, "etc/k 8s/kube-apiserver.a/3.env",
         HT_S("ARGS=--encryption-provider-config=/a.yaml\n"));
     assert_config(place, "/b.yaml");
+    /* The order is that of whole paths: "." is less than "/". */
+    put(place, "etc/k 8s/kube-apiserver.a.b/1.env",
+        HT_S("ARGS=--encryption-provider-config=/c.yaml\n"));
+    put(place, "etc/k 8s/kube-apiserver.b/2.env", HT_S(""));
+    assert_config(place, "/a.yaml");
     put(place, unit,
         HT_S("[Service]\nEnvironment=ARGS=--v=2\nEnvironmentFile=/etc/%m.env\n"
              "ExecStart=/usr/bin/kube-apiserver $ARGS\n"));
@@ -165,6 +170,33 @@ static void files_of_variables_are_found_as_systemd_finds_them(void **state)
     put(place, "etc/0123456789abcdef0123456789abcdef.env",
         HT_S("ARGS=--encryption-provider-config=/m.yaml\n"));
     assert_config(place, "/m.yaml");
+}
+
+/* Below a root of somebody else's making the names may be made to cost. */
+static void more_files_of_variables_than_can_be_looked_for_leave_the_flags_unknown(void **state)
+{
+    enum { FOLDERS = 64, PARTS = 1900, LONG = 4096 };
+    struct place *place = *state;
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML);
+
+    for (unsigned i = 0; i < FOLDERS; i++) {
+        char name[PATH_BYTES];
+
+        snprintf(name, sizeof(name), "etc/many/%02u/file", i);
+        put(place, name, HT_S(""));
+    }
+    ht_buf_add_text(&text, "[Service]\nExecStart=/usr/bin/kube-apiserver\n"
+                           "EnvironmentFile=-/etc/many/*");
+    for (unsigned i = 0; i < PARTS; i++)
+        ht_buf_add_text(&text, "/a");
+    put(place, unit, ht_buf_str(&text));
+    assert_unclear(place,
+                   "kube-apiserver.service names more files of variables than can be looked for");
+    ht_buf_add_n(&text, 'a', LONG);
+    put(place, unit, ht_buf_str(&text));
+
+    const struct ht_apiserver *server = only_server(look(place));
+    assert_true(ht_str_has_suffix(server->unclear, " is too long for a path"));
 }
 
 /* One that runs is known by its process; what it is compared with is not. */
@@ -238,6 +270,9 @@ int main(void)
             a_file_of_variables_that_cannot_be_read_leaves_the_flags_unknown, setup, teardown),
         cmocka_unit_test_setup_teardown(files_of_variables_are_found_as_systemd_finds_them, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            more_files_of_variables_than_can_be_looked_for_leave_the_flags_unknown, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(another_name_of_a_unit_leaves_the_flags_unknown, setup,
                                         teardown),
     };
