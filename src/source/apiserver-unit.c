@@ -12,7 +12,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { FILES_MAX = 64, NAMED = 64 };
+enum { FILES_MAX = 64, NAMED = 64, SHOWN_BYTES = 80 };
 
 struct unit {
     struct ht_arena *arena;
@@ -556,8 +556,15 @@ bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment,
     struct variables variables = {.len = 0};
     bool is_literal;
 
-    if (!ht_apiserver_find_server(start_words(&unit, &is_literal), ret_manifest))
+    struct ht_text_list start = start_words(&unit, &is_literal);
+    if (!ht_apiserver_find_server(start, ret_manifest)) {
+        ret_manifest->unclear =
+            start.len
+                ? ht_arena_strf(arena, "its unit starts %.*s, and what that starts is not known",
+                                HT_STR_ARG(ht_str_sub(start.items[0], 0, SHOWN_BYTES)))
+                : (struct ht_str){0};
         return false;
+    }
 
     set_variables(&unit, environment, &variables);
     for (size_t i = 0; i < ret_manifest->words.len; i++) {

@@ -95,7 +95,8 @@ struct ht_unit_file {
 
 /* A systemd unit kube-apiserver.service, read as systemd reads it. text: the unit and what is
  * dropped into it, one behind the other, with a line "[]" in front of each but the first.
- * environment: its files of variables, one behind the other. False: it starts something else. */
+ * environment: its files of variables, one behind the other. False: it starts something else, which
+ * may start one: unclear says so, and is empty where it starts nothing. */
 bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment,
                               const struct ht_unit_host *host, struct ht_arena *arena,
                               struct ht_apiserver_manifest *ret_manifest);

@@ -183,6 +183,7 @@ static bool find_rancher(struct ht_hostconf_pass *pass, const char *product,
 static void find_declared(struct ht_hostconf_pass *pass, struct declared *declared)
 {
     *declared = (struct declared){0};
+    /* A unit that may start one counts where nothing else declares one. */
     if (find_pod(pass, kubeadm_pods, declared) || find_pod(pass, rke2_pods, declared) ||
         find_microk8s(pass, declared) ||
         ht_hostconf_find_unit(pass, &declared->path, &declared->manifest) ||

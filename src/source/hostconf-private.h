@@ -87,8 +87,9 @@ void ht_hostconf_find_processes(struct ht_hostconf_pass *pass);
 /* Adds rows of the API server and its encryption configuration. */
 void ht_hostconf_find_apiserver(struct ht_hostconf_pass *pass);
 
-/* Finds the node's unit of an API server. False: there is none, it is masked, or it starts
- * something else; then ret_path is empty. Texts live in the arenas. */
+/* Finds the node's unit of an API server. False: there is none, it is masked, or it starts nothing;
+ * then ret_path is empty; or something else, which may start one: then there is a path, and the
+ * manifest is unclear. Texts live in the arenas. */
 bool ht_hostconf_find_unit(struct ht_hostconf_pass *pass, struct ht_str *ret_path,
                            struct ht_apiserver_manifest *ret_manifest);
 

@@ -370,7 +370,7 @@ static struct ht_str find_file(struct finding *finding)
     return (struct ht_str){0};
 }
 
-/* False: it starts something else. */
+/* False: what it starts is no API server by its name. */
 static bool read_unit(struct finding *finding, struct ht_str path,
                       struct ht_apiserver_manifest *manifest)
 {
@@ -402,11 +402,11 @@ bool ht_hostconf_find_unit(struct ht_hostconf_pass *pass, struct ht_str *ret_pat
         return false;
     *ret_path = path;
     *ret_manifest = (struct ht_apiserver_manifest){.program = HT_APISERVER_KUBE};
-    if (!read_unit(&finding, path, ret_manifest)) {
+
+    bool is_server = read_unit(&finding, path, ret_manifest);
+    if (!is_server && ret_manifest->unclear.len == 0)
         *ret_path = (struct ht_str){0};
-        return false;
-    }
-    if (finding.unclear.len)
+    else if (finding.unclear.len)
         ret_manifest->unclear = finding.unclear;
-    return true;
+    return is_server;
 }

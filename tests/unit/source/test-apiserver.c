@@ -337,6 +337,11 @@ static void units_and_files_of_flags_are_read(void **state)
     assert_int_equal(manifest.unclear.len, 0);
     assert_false(ht_apiserver_decode_unit(HT_S("[Service]\nExecStart=/bin/true\n"), HT_S(""),
                                           &nothing_known, arena, &manifest));
+    assert_true(ht_str_is(manifest.unclear,
+                          "its unit starts /bin/true, and what that starts is not known"));
+    assert_false(ht_apiserver_decode_unit(HT_S("[Service]\nType=oneshot\n"), HT_S(""),
+                                          &nothing_known, arena, &manifest));
+    assert_int_equal(manifest.unclear.len, 0);
 
     struct ht_text_list words = ht_apiserver_decode_args_file(
         HT_S("# a comment\n--etcd-servers=unix:///k.sock\n--etcd-prefix \"/b c\"\n\n"), arena);

@@ -241,6 +241,20 @@ static void a_folder_that_cannot_be_read_declares_nothing(void **state)
     assert_int_equal(chmod(folder, 0755), 0);
 }
 
+/* A script that starts it is not "no API server here"; what k3s says counts before that. */
+static void a_unit_that_starts_something_else_is_not_passed_over(void **state)
+{
+    struct place *place = *state;
+
+    put(place, unit, HT_S("[Service]\nExecStart=/opt/start.sh --v=2\n"));
+    assert_unclear(place, "its unit starts /opt/start.sh, and what that starts is not known");
+    put(place, "var/lib/rancher/k3s/server/token", HT_S("x"));
+
+    const struct ht_apiserver *server = only_server(look(place));
+    assert_true(ht_str_is(server->manifest, "/var/lib/rancher/k3s/server"));
+    assert_false(ht_apiserver_has_unclear(server));
+}
+
 /* What is another unit's name has that one's drop-ins. */
 static void another_name_of_a_unit_leaves_the_flags_unknown(void **state)
 {
@@ -273,6 +287,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             more_files_of_variables_than_can_be_looked_for_leave_the_flags_unknown, setup,
             teardown),
+        cmocka_unit_test_setup_teardown(a_unit_that_starts_something_else_is_not_passed_over, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(another_name_of_a_unit_leaves_the_flags_unknown, setup,
                                         teardown),
     };
