@@ -55,7 +55,7 @@ static void tell_old_table(struct ht_checking *checking, bool known, bool old, i
         checking, "upkeep",
         ht_arena_strf(arena, "the table this is told from is of %.10s, older than 180 days", text)
             .data,
-        "a newer hulltop, or newer tables in ~/.config/hulltop/facts");
+        "a newer hulltop, or newer tables in /etc/hulltop");
 }
 
 /* ---- PKG-008 ---- */
@@ -227,7 +227,7 @@ static bool is_distributions(const struct ht_component *component)
 
 static void tell_no_line(struct ht_checking *checking, const struct ht_component *component)
 {
-    const char *help = "newer tables in ~/.config/hulltop/facts";
+    const char *help = "a newer hulltop, or a newer support.yaml in /etc/hulltop";
     const char *reason = ht_arena_strf(ht_checking_arena(checking),
                                        "until when this release of %.*s is supported is not known",
                                        HT_STR_ARG(component->name))
@@ -303,7 +303,7 @@ static void look_system(struct ht_checking *checking, const struct ht_row *row)
                    ht_str_is(support->kind, "component")
                        ? "no table here says until when the line of this kernel is supported"
                        : "no table here says until when this system is supported",
-                   "the package distro-info-data, or a table in ~/.config/hulltop/facts");
+                   "the package distro-info-data, or a newer support.yaml in /etc/hulltop");
         return;
     }
     switch (support->state) {

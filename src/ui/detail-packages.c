@@ -214,7 +214,7 @@ static void fix_support(const struct ht_support *support, struct ht_doc *doc)
             "Move to a release that is supported, or configure the paid support for this one.");
         return;
     case HT_SUPPORT_STATE_UNKNOWN:
-        say(doc, "Install distro-info-data, or put a table into ~/.config/hulltop/facts.");
+        say(doc, "Install distro-info-data, or put a newer support.yaml into /etc/hulltop.");
         return;
     case HT_SUPPORT_STATE_SUPPORTED:
     case HT_SUPPORT_STATE_PAID_ONLY:
