@@ -275,7 +275,8 @@ static const struct rule rules[] = {
 /* Names the other ways behind the first: whoever closes that one must know. */
 static void add_others(const struct view *view, const struct rule *first, struct ht_buf *out)
 {
-    enum { NAMED = 4 };
+    enum { NAMED = 4, NAMES_BYTES = 512 };
+    ht_autobuf struct ht_buf names = HT_BUF(NAMES_BYTES);
     size_t found = 0;
 
     for (const struct rule *rule = rules; rule < rules + ARRAY_LEN(rules); rule++) {
@@ -285,12 +286,13 @@ static void add_others(const struct view *view, const struct rule *first, struct
         if (rule == first || same || rule->holds(view).len == 0)
             continue;
         if (++found <= NAMED)
-            ht_buf_addf(out, "%s%s", found == 1 ? " There are other ways: " : ", ", rule->name);
+            ht_buf_addf(&names, "%s%s", found == 1 ? "" : ", ", rule->name);
     }
     if (found > NAMED)
-        ht_buf_addf(out, " and %zu more", found - NAMED);
+        ht_buf_addf(&names, " and %zu more", found - NAMED);
     if (found)
-        ht_buf_add_c(out, '.');
+        ht_buf_addf(out, " There %s: %.*s.", found == 1 ? "is another way" : "are other ways",
+                    HT_STR_ARG(ht_buf_str(&names)));
 }
 
 struct ht_str ht_view_escape(const struct view *view, unsigned min_links, const char **ret_name)
