@@ -414,7 +414,7 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_MEDIUM,
      .title = "A build runs far too long, or its builder listens to anybody",
      .condition = "A build job runs for more than 6 hours, or a builder listens on TCP without "
-                  "asking for a certificate; that is critical.",
+                  "asking for a certificate (critical).",
      .why = "A forgotten job is a place where nobody looks. An open builder builds, and so runs, "
             "what anybody sends it.",
      .fix = "Give jobs a time limit. Let builders listen on a unix socket, or ask for client "

@@ -252,7 +252,7 @@ static const struct ht_check checks[] = {
      .reads = HT_READS(PROCESS),
      .severity = HT_SEVERITY_HIGH,
      .title = "A server started a shell",
-     .condition = "A shell, or a tool of those who look around, is the child of a web server, a "
+     .condition = "A shell, or a tool for looking around, is the child of a web server, a "
                   "database or another server in the same container.",
      .why = "Servers seldom need a shell; whoever found a hole in one does. It is the usual first "
             "step behind such a hole.",

@@ -18,7 +18,7 @@ static void look_script(struct ht_checking *checking, const struct ht_row *row)
     ht_fire_title(checking, finding, "The script %.*s %s and is %s", HT_STR_ARG(code->path),
                   ht_drf_runs(code),
                   code->origin == HT_CODE_ORIGIN_ADDED     ? "not in the image"
-                  : code->origin == HT_CODE_ORIGIN_DELETED ? "gone by now, and none of the image's"
+                  : code->origin == HT_CODE_ORIGIN_DELETED ? "gone by now, and not in the image"
                                                            : "not as in the image");
     ht_drf_soften_build(finding);
 }
@@ -114,7 +114,7 @@ static const struct ht_check checks[] = {
      .title = "Runs a script that is not as in the image",
      .condition = "The script of an interpreter (sh, Python, Perl, Ruby, Node, PHP, Lua, a Java "
                   "archive), or what its command line has it load beside that, is new, modified or "
-                  "replaced in the writable layer, or gone and none of the image's.",
+                  "replaced in the writable layer, or is gone and was not in the image.",
      .why = "A script needs no compiler and no executable bit: it is the easiest way to bring code "
             "into a container.",
      .fix = "Build scripts into the image, or mount them read-only from a ConfigMap.",

@@ -44,7 +44,8 @@ int ht_document_schema(const struct ht_json *object, const char *schema, const c
     if (!ht_json_string(ht_json_get(object, "schema"), &found))
         return ht_error_set(err, EINVAL, "%s: schema: is missing (expected %s)", name, schema);
     if (!ht_str_is(found, schema))
-        return ht_error_set(err, EINVAL, "%s: schema: expected %s", name, schema);
+        return ht_error_set(err, EINVAL, "%s: schema: expected %s, found %.*s", name, schema,
+                            HT_STR_ARG(ht_str_sub(found, 0, 40)));
     return 0;
 }
 

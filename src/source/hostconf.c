@@ -140,7 +140,7 @@ static void describe(const struct ht_hostconf_pass *pass, struct ht_buf *detail)
     if (pass->failed)
         ht_buf_addf(detail, "; not everything was looked at: %s", strerror(-pass->failed));
     if (pass->cut)
-        ht_buf_addf(detail, "; %zu things more than can be looked at", pass->cut);
+        ht_buf_addf(detail, "; %zu times there was more than is looked at", pass->cut);
 }
 
 static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int64_t began)
