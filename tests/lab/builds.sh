@@ -95,7 +95,8 @@ buildah_build() {
     echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$LAB/policy.json"
     env BUILDAH_ISOLATION=oci TMPDIR="$LAB" buildah --root "$LAB/ah-root" --runroot "$LAB/ah-run" \
         --storage-driver vfs build --signature-policy "$LAB/policy.json" --runtime "$runtime" \
-        --network none -t localhost/pay:3 "$LAB/ah" >"$LAB/build.log" 2>&1 &
+        --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network none -t localhost/pay:3 \
+        "$LAB/ah" >"$LAB/build.log" 2>&1 &
     BUILD=$!
     seen buildah '.system == "buildah" and .name == "localhost/pay:3" and .grade == "D"'
     expect "builds/buildah: BLD-016 fires" "it does not" fires BLD-016
