@@ -216,7 +216,7 @@ static void fill_bars(const struct ht_ui *ui, struct timeline *timeline, int wid
     int64_t last = ht_ui_now(ui) / column;
 
     bars->column_ns = column;
-    if (timeline->selected) {
+    if (timeline->selected && ui->state->events.len) {
         int64_t chosen = event_at(ui, place_of(ui, timeline))->at / column;
 
         if (chosen <= last - bars->count)

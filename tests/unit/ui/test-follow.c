@@ -287,6 +287,23 @@ static void a_member_stays_selected_when_rows_come_above_its_group(void **unused
     }
 }
 
+/* As when a recording begins anew. */
+static void a_chosen_event_may_go_with_all_others(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *empty = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "8kk");
+    ht_ui_set_state(bench.ui, empty);
+    SEES(&bench, "nothing has happened yet");
+    type(&bench, "jkm\n");
+    ht_ui_set_state(bench.ui, bench.state);
+    SEES(&bench, "events 6");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_filter_follows),
         cmocka_unit_test(a_word_is_found_while_it_is_typed),
         cmocka_unit_test(a_list_that_follows_is_one_made_anew),
+        cmocka_unit_test(a_chosen_event_may_go_with_all_others),
         cmocka_unit_test(a_member_stays_selected_when_rows_come_above_its_group),
     };
 
