@@ -4,6 +4,7 @@
  * place and overwritten; a row has the name, the reason, a class of length and a keyed mark by
  * which the same secret is known elsewhere. Short values get no mark: it could be guessed back.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,8 +24,7 @@ enum {
     SHORT = 12,
     MEDIUM = 32,
     ROWS_MAX = 2000,
-    PIDS_MAX = 200000,
-    PATH_LIMIT = 4096
+    PIDS_MAX = 200000
 };
 
 struct search {
@@ -34,8 +34,7 @@ struct search {
     struct ht_hostconf_layers layers;
     struct ht_buf out;
     struct ht_proc_reader reader;
-    bool is_reading;        /* there is a /proc */
-    struct ht_arena *texts; /* of one process's groups */
+    bool is_reading; /* there is a /proc */
 };
 
 /* Who has what is judged. */
@@ -162,10 +161,11 @@ static struct ht_str container_of(struct search *search, uint64_t pid)
 {
     struct ht_cgroup_facts facts;
 
-    ht_arena_reset(search->texts);
-    if (!search->is_reading ||
-        ht_proc_read_cgroup(&search->reader, (pid_t)pid, search->texts, &facts) < 0 ||
-        !ht_proc_is_contained(&search->reader, (pid_t)pid, &facts))
+    /* Not by the reader: what lies below another root may lead out of it. */
+    if (!search->is_reading || !ht_hostconf_read_proc(search->pass, pid, "cgroup", &search->out))
+        return (struct ht_str){0};
+    ht_proc_decode_cgroup(&search->reader, ht_buf_str(&search->out), &facts);
+    if (!ht_proc_is_contained(&search->reader, (pid_t)pid, &facts))
         return (struct ht_str){0};
     return ht_arena_str(search->pass->arena, facts.container_id);
 }
@@ -192,19 +192,17 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
 
 static void begin_reading(struct search *search)
 {
-    ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
+    int fd = ht_root_openat(search->pass->proc, "proc", O_RDONLY | O_DIRECTORY, NULL);
 
-    search->texts = ht_arena_new(HT_LIMIT_PROC_FILE);
-    ht_buf_addf(&path, "%s/proc", search->pass->proc->path);
-    search->is_reading =
-        !ht_buf_is_full(&path) && ht_proc_reader_init(&search->reader, path.data, NULL) == 0;
+    search->is_reading = fd >= 0;
+    if (search->is_reading)
+        ht_proc_reader_take(&search->reader, fd);
 }
 
 static void end_reading(struct search *search)
 {
     if (search->is_reading)
         ht_proc_reader_fini(&search->reader);
-    ht_arena_free(search->texts);
 }
 
 void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)

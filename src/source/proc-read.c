@@ -23,11 +23,19 @@ enum { LINK_MAX_BYTES = 4096 + 16, NAME_MAX_BYTES = 64, FILE_KEPT = 8 * 1024 };
 
 int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct ht_error *err)
 {
-    memset(reader, 0, sizeof(*reader));
-    reader->proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (reader->proc_fd < 0)
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
         return ht_error_errno(err, errno, "%s", path);
+    ht_proc_reader_take(reader, fd);
     reader->live = strcmp(path, "/proc") == 0;
+    return 0;
+}
+
+void ht_proc_reader_take(struct ht_proc_reader *reader, int proc_fd)
+{
+    memset(reader, 0, sizeof(*reader));
+    reader->proc_fd = proc_fd;
     ht_buf_init(&reader->file, HT_LIMIT_PROC_FILE);
     ht_buf_init(&reader->mountinfo, HT_LIMIT_MOUNTINFO);
     ht_buf_init(&reader->link, LINK_MAX_BYTES);
@@ -35,7 +43,6 @@ int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct 
     reader->devices = ht_map_new();
     reader->net = ht_net_cache_new();
     ht_proc_reader_refresh(reader);
-    return 0;
 }
 
 void ht_proc_reader_fini(struct ht_proc_reader *reader)

@@ -41,6 +41,8 @@ struct ht_proc_reader {
 
 /* Opens the tree at path ("/proc"). 0 or -errno. */
 int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct ht_error *err);
+/* The same of a tree that is open already (consumed), which need not be this system's. */
+void ht_proc_reader_take(struct ht_proc_reader *reader, int proc_fd);
 void ht_proc_reader_fini(struct ht_proc_reader *reader);
 /* Frees what was read last; what was made of it must lie elsewhere. Between two looks. */
 void ht_proc_reader_rest(struct ht_proc_reader *reader);

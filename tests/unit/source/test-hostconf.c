@@ -344,6 +344,27 @@ static void secrets_of_processes_are_told_without_their_value(void **state)
 
 #define CGROUP "0::/system.slice/docker-" CONTAINER ".scope\n"
 
+/* A file of the host's is not even opened: it may be a device that does something then. */
+static void what_leads_out_of_the_root_is_not_read(void **state)
+{
+    struct place *place = *state;
+    struct place outside = *place;
+    char path[PATH_BYTES];
+
+    assert_true(snprintf(outside.root, sizeof(outside.root), "%.900s.out", place->root) > 0);
+    assert_int_equal(mkdir(outside.root, 0700), 0);
+    put(&outside, "cgroup", HT_S(CGROUP));
+    path_in(&outside, "cgroup", path);
+    put(place, "proc/40/comm", HT_S("java\n"));
+    put(place, "proc/40/cmdline", HT_S("java\0"));
+    put(place, "proc/40/environ", HT_S("DB_PASSWORD=hunter2hunter2\0"));
+    put_link(place, "proc/40/cgroup", path);
+
+    size_t found = ht_node_set(look(place), HT_TABLE_EXPOSURE)->len;
+    ht_test_remove_tree(outside.root);
+    assert_int_equal(found, 0);
+}
+
 static void put_layers(const struct place *place, const char *lowers)
 {
     ht_autobuf struct ht_buf text = HT_BUF(PATH_BYTES);
@@ -635,6 +656,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_kubelet_has_other_defaults_with_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_of_processes_are_told_without_their_value, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_leads_out_of_the_root_is_not_read, setup, teardown),
         cmocka_unit_test_setup_teardown(layers_are_judged_and_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_seen_of_layers_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(copies_are_found_within_one_budget, setup, teardown),
