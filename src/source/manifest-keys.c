@@ -109,7 +109,7 @@ static const char *const cinder_keys[] = {"fsType", "readOnly", "secretRef", "vo
 static const char *const csi_keys[] = {
     "driver", "fsType", "nodePublishSecretRef", "readOnly", "volumeAttributes", NULL};
 static const char *const empty_dir_keys[] = {"medium", "mode", "sizeLimit", NULL};
-static const char *const ephemeral_keys[] = {"volumeClaimTemplate", NULL};
+static const char *const ephemeral_keys[] = {"readOnly", "volumeClaimTemplate", NULL};
 static const char *const template_keys[] = {"metadata", "spec", NULL};
 static const char *const fc_keys[] = {
     "fsType", "lun", "readOnly", "targetWWNs", "wwids", NULL};
