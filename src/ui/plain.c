@@ -320,7 +320,7 @@ static void put_first(struct ht_plain *plain, struct ht_buf *out)
     for (unsigned number = 1; number <= HT_QUESTIONS; number++)
         note_told(plain, ht_state_question(plain->state, number));
     if (waits(plain->state))
-        ht_buf_add_text(out, "No source has answered yet.\n");
+        ht_buf_add_text(out, "No question is answered yet.\n");
     else
         put_all(plain, out);
     put_difference(plain, out, plain->state, NULL, "found: ");

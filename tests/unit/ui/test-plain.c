@@ -76,7 +76,7 @@ static void a_question_is_told_when_it_is_answered_and_when_all_have_answered(vo
         bool complete;
         const char *told;
     } steps[] = {
-        {HT_QUESTION_STATE_WAIT, 0, false, "No source has answered yet.\n"},
+        {HT_QUESTION_STATE_WAIT, 0, false, "No question is answered yet.\n"},
         {HT_QUESTION_STATE_WARN, 2, false,
          "3. Do containers run without --privileged? WARN, 2 found"},
         {HT_QUESTION_STATE_FAIL, 5, false, NULL},
