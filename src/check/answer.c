@@ -131,7 +131,8 @@ static struct ht_str fit_help(const struct tally *tally, struct ht_str help)
     bool is_root = host && ht_host_has_uid(host) && host->uid == 0;
 
     if (is_root && (ht_str_has_prefix(help, "sudo hulltop") || ht_str_is(help, "run as root")))
-        return HT_S("the kernel or a security module refuses it to root too");
+        return HT_S("root cannot see it either: the kernel, a security module or another namespace "
+                    "hides it");
     return help;
 }
 

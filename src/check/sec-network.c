@@ -22,8 +22,9 @@ static void look_network(struct ht_checking *checking, const struct ht_row *row)
         return;
     }
     if (!ht_network_has_encrypted(network)) {
-        ht_unknown(checking, "docker", "whether a network over several nodes is encrypted",
-                   "sudo hulltop");
+        ht_unknown(checking, "docker",
+                   "whether a network over several nodes is encrypted: its daemon did not tell",
+                   "docker network inspect says it");
         return;
     }
     if (!ht_str_is(network->driver, "overlay") || network->encrypted)
@@ -77,7 +78,8 @@ static void look_swarm(struct ht_checking *checking, const struct ht_row *row)
         (ht_daemon_has_swarm(daemon) && !daemon->swarm_manager))
         return; /* it has no store of secrets */
     if (!ht_daemon_has_swarm(daemon) || !ht_daemon_has_swarm_autolock(daemon)) {
-        ht_unknown(checking, "docker", "whether Swarm's keys are locked", "sudo hulltop");
+        ht_unknown(checking, "docker", "whether Swarm's keys are locked: the daemon did not tell",
+                   "docker info says it");
         return;
     }
     if (!daemon->swarm_autolock)

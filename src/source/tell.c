@@ -15,7 +15,8 @@ void ht_source_tell(struct ht_node *sample, const char *name, enum ht_source_sta
     if (detail)
         ht_source_set_detail(&source, ht_str_from(detail));
     if (help && geteuid() == 0 && ht_str_has_prefix(ht_str_from(help), "sudo hulltop"))
-        help = "the kernel or a security module refuses it to root too";
+        help = "root cannot see it either: the kernel, a security module or another namespace "
+               "hides it";
     if (help)
         ht_source_set_help(&source, ht_str_from(help));
     ht_node_add(sample, ht_row_new(&ht_source_table, &source));

@@ -234,7 +234,9 @@ static void root_is_not_told_to_become_root(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(told); i++) {
         assert_help(1000, told[i], told[i]);
-        assert_help(0, told[i], "the kernel or a security module refuses it to root too");
+        assert_help(0, told[i],
+                    "root cannot see it either: the kernel, a security module or another namespace "
+                    "hides it");
     }
 }
 
