@@ -64,6 +64,10 @@ bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct 
     ht_autoclose int fd = ht_root_open_regular(pass->root, name, &st, NULL);
     int r = fd < 0 ? fd : ht_read_fd(fd, name, &text, HT_LIMIT_YAML, NULL);
 
+    if (r == 0 && ht_arena_is_full(pass->scratch)) {
+        pass->cut++;
+        r = -EFBIG;
+    }
     ht_hostconf_note_failure(pass, r, path);
     if (r == 0) {
         *ret_text = ht_arena_str(pass->scratch, ht_buf_str(&text));

@@ -342,6 +342,28 @@ static void secrets_of_processes_are_told_without_their_value(void **state)
         assert_true(ht_str_find(ht_buf_str(&text), ht_str_from(words[i]), 0) < 0);
 }
 
+/* Whoever made what lies below --root may have made more of it than there is memory. */
+static void more_files_than_fit_are_told(void **state)
+{
+    enum { FILES = 256 };
+    struct place *place = *state;
+    char path[PATH_BYTES];
+
+    for (unsigned i = 0; i <= FILES; i++) {
+        char name[40];
+
+        snprintf(name, sizeof(name), "etc/kubernetes/%u.yaml", i);
+        put(place, name, HT_S(""));
+        path_in(place, name, path);
+        assert_int_equal(truncate(path, HT_LIMIT_YAML), 0);
+    }
+
+    const struct ht_row *row = ht_node_find(look(place), HT_TABLE_SOURCE, HT_S("hostconf"));
+    assert_int_equal(ht_source_of(row)->state, HT_SOURCE_STATE_PART);
+    if (!ht_str_has_suffix(ht_source_of(row)->detail, " more than is looked at"))
+        fail_msg("%.*s", HT_STR_ARG(ht_source_of(row)->detail));
+}
+
 #define CGROUP "0::/system.slice/docker-" CONTAINER ".scope\n"
 
 /* A file of the host's is not even opened: it may be a device that does something then. */
@@ -656,6 +678,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_kubelet_has_other_defaults_with_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_of_processes_are_told_without_their_value, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(more_files_than_fit_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(what_leads_out_of_the_root_is_not_read, setup, teardown),
         cmocka_unit_test_setup_teardown(layers_are_judged_and_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_seen_of_layers_is_told, setup, teardown),
