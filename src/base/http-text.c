@@ -91,11 +91,9 @@ static int permission_error(const char *name, const char *socket_path, struct ht
     struct stat about;
 
     if (socket_path && stat(socket_path, &about) == 0)
-        return ht_error_set(err, EACCES,
-                            "%s: permission denied; run as root or as a member of its group "
-                            "(gid %u)",
-                            name, (unsigned)about.st_gid);
-    return ht_error_set(err, EACCES, "%s: permission denied; run as root", name);
+        return ht_error_set(err, EACCES, "%s: permission denied (its group is gid %u)", name,
+                            (unsigned)about.st_gid);
+    return ht_error_set(err, EACCES, "%s: permission denied", name);
 }
 
 /* Where something mounts a socket into a container before its daemon has made it, a directory lies
