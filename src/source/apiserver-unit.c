@@ -542,9 +542,12 @@ static struct ht_text_list start_words(struct unit *unit, bool *ret_literal)
         *ret_literal |= line.data[0] == ':';
         line = ht_str_sub(line, 1, line.len);
     }
-    doubt(unit, ht_str_find(line, HT_S(" ; "), 0) >= 0, "its ExecStart may be several commands");
     add_unit_words(unit, &words, line);
-    return ht_words_take(&words);
+
+    struct ht_text_list list = ht_words_take(&words);
+    for (size_t i = 0; i < list.len; i++)
+        doubt(unit, ht_str_is(list.items[i], ";"), "its ExecStart may be several commands");
+    return list;
 }
 
 bool ht_apiserver_decode_unit(struct ht_str text, struct ht_str environment,

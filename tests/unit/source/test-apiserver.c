@@ -475,6 +475,8 @@ static void units_are_read_as_systemd_reads_them(void **state)
                 ":%h/bin/kube-apiserver " FLAG "%E/%N$x");
     assert_unit(&(struct unit_case){"", "", NULL}, "/bin/kube-apiserver " FLAG "/%v");
     assert_unit(&(struct unit_case){"", "", NULL}, "/bin/kube-apiserver --v=2 ; /bin/true");
+    assert_unit(&(struct unit_case){"", "", NULL}, "/bin/kube-apiserver --v=2\t;\t/bin/true");
+    assert_unit(&(struct unit_case){"", "", ""}, "/bin/kube-apiserver --v=2 \"a ; b\"");
 #undef FLAG
 }
 
