@@ -155,10 +155,12 @@ static void learn_home(struct entry *entry, const struct ht_node *node)
 /* "debug: Runs with --privileged": who it is about may be gone when the line is read. */
 static void add_text(struct ht_buf *out, const struct ht_finding *finding)
 {
-    struct ht_str subject = ht_subject_text(&finding->subject);
+    struct ht_str subject = ht_subject_text(&finding->subject), title = finding->title;
+    bool begins_so = ht_str_equal(ht_str_sub(title, 0, subject.len), subject);
+    bool is_whole = !subject.len || title.len <= subject.len || title.data[subject.len] == ' ';
 
     /* Some titles begin with it. */
-    if (!finding->posture && ht_str_find(finding->title, subject, 0) != 0) {
+    if (!finding->posture && !(begins_so && is_whole)) {
         ht_buf_add_str(out, subject);
         ht_buf_add_text(out, ": ");
     }
