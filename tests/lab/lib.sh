@@ -23,7 +23,7 @@ LAB_LONG=120
 exec {never}<> <(:)
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB='' LAB_SOCK='' LAB_WHY='' LAB_CONDS='' LAB_DRIVER='' LAB_DOCKERD='' LAB_CONTAINERD=''
-LAB_BRIDGE='' LAB_BLOCKDEV='' LAB_SHIMS_WERE='' LAB_CGROUPS_WERE='' LAB_IMAGE=lab/app:1.0
+LAB_BRIDGE='' LAB_BLOCKDEV='' LAB_SHIMS_WERE='' LAB_CGROUPS_WERE='' LAB_OWN='' LAB_IMAGE=lab/app:1.0
 LAB_NS=() LAB_JOBS=()
 LAB_CAPS=(chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap
     linux_immutable net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module
@@ -325,8 +325,24 @@ lab_cgroups() {
 }
 lab_shim_files() { find /run/containerd \( -type d -o -type s \) 2>/dev/null | sort; }
 
-# lab_remove_new WERE COMMAND: removes what the command lists now and did not list then: folders that
-# are empty, sockets that nobody has. Who was killed takes a moment to go; false while some is left.
+# A daemon of the machine makes such files too, meanwhile: only what is called like a container, a
+# build or a socket of the lab's is its own, and the folders above, where they were not there before.
+lab_note_own() {
+    local names
+    names=$({
+        find "$LAB"/cx/*/* "$LAB"/root/buildkit/executor "$LAB"/root/*/buildkit/executor \
+            -mindepth 1 -maxdepth 1 -type d -printf '%f\n'
+        sed 's|.*/||' "$LAB"/cx/*/*/*/address
+    } 2>/dev/null | grep -xE '[[:alnum:]_-]+' | sort -u | tr '\n' '|')
+    LAB_OWN='^/run/containerd(/s)?$|/(docker(/buildkit)?|kubepods(/burstable)?|lab|default)$'
+    LAB_OWN+="|/(${names}pod0a1b2c3d-1111-2222-3333-444455556666)(/|\$)"
+}
+
+# lab_new WERE COMMAND: what of the lab's the command lists now and did not list then.
+lab_new() { comm -13 <(printf '%s\n' "$1") <("$2") | grep -E "$LAB_OWN"; }
+
+# lab_remove_new WERE COMMAND: removes that: folders that are empty, sockets that nobody has. Who was
+# killed takes a moment to go; false while some is left.
 lab_remove_new() {
     local path
     while read -r path; do
@@ -335,8 +351,8 @@ lab_remove_new() {
         elif ! grep -qF " $path" /proc/net/unix; then
             rm -f "$path"
         fi
-    done < <(comm -13 <(printf '%s\n' "$1") <("$2") | sort -r) 2>/dev/null
-    [ -z "$(comm -13 <(printf '%s\n' "$1") <("$2"))" ]
+    done < <(lab_new "$1" "$2" | sort -r) 2>/dev/null
+    [ -z "$(lab_new "$1" "$2")" ]
 }
 
 # lab_remove_containers [FILTER...]: by the daemon, as far as it still can.
@@ -357,6 +373,7 @@ lab_stop() {
     [ -n "$LAB" ] || return 0
     set +e
     trap - EXIT
+    lab_note_own
     if [ -n "$LAB_DOCKERD" ] && kill -0 "$LAB_DOCKERD" 2>/dev/null; then
         kill -CONT "$LAB_DOCKERD"
         [ -z "$LAB_BRIDGE" ] || lab_remove_network
