@@ -379,12 +379,13 @@ static void read_argv(struct ht_exec *watch, struct ht_exec_start *start)
         start->unread |= HT_EXEC_NO_ARGV;
 }
 
-/* Most starts are in the groups of the one before. */
+/* Most starts are in the groups of the one before. Whose a group is that may be a user's is asked
+ * each time: it may have been made anew since under the same name. */
 static const struct ht_cgroup_facts *decode_cgroup(struct ht_exec *watch)
 {
     struct ht_str text = ht_buf_str(&watch->given.cgroup);
 
-    if (!ht_str_equal(text, ht_buf_str(&watch->decoded))) {
+    if (watch->decoded_facts.delegable || !ht_str_equal(text, ht_buf_str(&watch->decoded))) {
         ht_buf_reset(&watch->decoded);
         ht_buf_add_str(&watch->decoded, text);
         ht_proc_decode_cgroup(&watch->reader, ht_buf_str(&watch->decoded), &watch->decoded_facts);

@@ -460,6 +460,34 @@ static void session_tells_whose_the_next_start_is_and_nobody_else_s(void **state
     assert_true(told);
 }
 
+/* The group is root's and another's by turns: what was told of the one before, if nothing else was
+ * started meanwhile, does not last. */
+static void whose_a_group_is_is_asked_of_each_start(void **state)
+{
+    enum { TURNS = 8 };
+    static const uid_t root = 0;
+    struct ht_exec_start start;
+    bool told = true;
+
+    (void)state;
+    if (!set_up_for(&here, &root))
+        skip();
+    for (int i = 0; told && i < TURNS; i++) {
+        uid_t owner = i % 2 ? SOMEBODY : root;
+
+        assert_int_equal(chown(here.group, owner, owner), 0);
+        told = take_if(&here, 'p', &start, is_of_middle);
+        if (!told)
+            break;
+        assert_int_equal(is_of_container(&here, &start), owner == root);
+        end_start(&here);
+        here.now_ns += 2 * HT_NS_PER_S; /* what a session told is over */
+    }
+    if (tear_down(&here) == 77)
+        skip();
+    assert_true(told);
+}
+
 static bool tells_that_some_were_left_out(const struct place *place)
 {
     struct ht_node *node = ht_node_new(0);
@@ -545,6 +573,7 @@ int main(void)
         cmocka_unit_test_teardown(a_start_in_a_users_group_is_of_no_container, tear_down_rest),
         cmocka_unit_test_teardown(session_tells_whose_the_next_start_is_and_nobody_else_s,
                                   tear_down_rest),
+        cmocka_unit_test_teardown(whose_a_group_is_is_asked_of_each_start, tear_down_rest),
         cmocka_unit_test(both_ways_tell_that_they_need_a_control_group),
         cmocka_unit_test_teardown(more_files_than_are_kept_are_counted_and_never_quiet,
                                   tear_down_rest),
