@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -16,6 +17,10 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x00001000U
+#endif
 
 enum {
     ABSENT_MAX = 4096,
@@ -247,9 +252,10 @@ static struct ht_str fdinfo_of(struct ht_str text, const char *word)
     return (struct ht_str){0};
 }
 
-/* By what the kernel says of it, so that nothing is asked of a file system that can hang. */
-static int may_open_descriptor(struct ht_origin *origin, struct ht_space *space, int dirfd,
-                               unsigned number, struct ht_str link)
+/* By what the kernel says of it, so that nothing is asked of a file system that can hang. Its
+ * mount, or 0 where the container has none of it, as of memory without a file. 0 or -errno. */
+static int find_mount_of(struct ht_origin *origin, struct ht_space *space, int dirfd,
+                         unsigned number, uint64_t *ret_mount)
 {
     struct ht_buf *file = &origin->reader.file;
     const struct ht_space_mount *mount;
@@ -263,14 +269,38 @@ static int may_open_descriptor(struct ht_origin *origin, struct ht_space *space,
         ht_parse_u64(fdinfo_of(ht_buf_str(file), "mnt_id:"), &id) < 0 ||
         (flags & O_ACCMODE) != O_RDONLY)
         return -ENOENT;
-    if (!ht_str_has_prefix(link, "/"))
-        return -ENOENT; /* "pipe:[4711]" */
-    if (ht_str_has_prefix(link, "/memfd:"))
-        return 0;
     mount = ht_space_find(space, id);
     if (!mount && !space->whole && ht_space_read(space, dirfd, true, &origin->reader) == 0)
         mount = ht_space_find(space, id);
-    return mount && !ht_mountinfo_can_hang(mount->type) ? 0 : -EXDEV;
+    if (mount && ht_mountinfo_can_hang(mount->type))
+        return -EXDEV;
+    *ret_mount = mount ? id : 0;
+    return 0;
+}
+
+/* Whether a file lies in the kernel's own memory, as those of memfd_create(2) do: any file can be
+ * called like one. */
+static bool is_in_memory(const struct statx *about)
+{
+    ht_autoclose int fd = memfd_create("hulltop", MFD_CLOEXEC);
+    struct stat own;
+
+    return fd >= 0 && fstat(fd, &own) == 0 && major(own.st_dev) == about->stx_dev_major &&
+           minor(own.st_dev) == about->stx_dev_minor;
+}
+
+/* Whether an open file is a regular one of that mount (0: of memory): under its number there may be
+ * another one by now, and nothing is asked of a file system that can hang. 0 or -errno. */
+static int check_opened(int fd, uint64_t mount)
+{
+    struct statx about;
+
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &about) < 0)
+        return -errno;
+    if (mount == 0 ? !is_in_memory(&about)
+                   : (about.stx_mask & STATX_MNT_ID) && about.stx_mnt_id != mount)
+        return -EXDEV;
+    return S_ISREG(about.stx_mode) ? 0 : -ENOENT;
 }
 
 int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_ask *ask,
@@ -279,7 +309,7 @@ int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_a
     int dirfd = ht_origin_process(origin, ask);
     ht_autoclose int fd = -1;
     struct ht_space *space;
-    struct stat about;
+    uint64_t mount = 0;
     char name[32], link[PATH_MAX];
     ssize_t len;
     int r;
@@ -294,13 +324,16 @@ int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_a
     if (len <= 0 || (size_t)len == sizeof(link))
         return -ENOENT;
     *ret_path = ht_arena_str(arena, (struct ht_str){.data = link, .len = (size_t)len});
-    r = may_open_descriptor(origin, space, dirfd, number, *ret_path);
+    if (!ht_str_has_prefix(*ret_path, "/"))
+        return -ENOENT; /* "pipe:[4711]" */
+    r = find_mount_of(origin, space, dirfd, number, &mount);
     if (r < 0 || root_can_hang(origin, space))
         return r < 0 ? r : -EXDEV;
     fd = openat(dirfd, name, O_PATH | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &about) < 0)
+    if (fd < 0)
         return -errno;
-    return S_ISREG(about.st_mode) ? ht_steal_fd(&fd) : -ENOENT;
+    r = check_opened(fd, mount);
+    return r < 0 ? r : ht_steal_fd(&fd);
 }
 
 /* ---- who owns a path ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A container whose root is a file system of FUSE: one file of it is told, another never answers.
- */
+/* A container whose root is a file system of FUSE, or who has a file of one open: one file of it is
+ * told, another never answers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -35,6 +35,7 @@
 #include "tests/unit/source/drift-alone.h"
 
 #define SCRIPT  "#!/bin/sh\necho drifted\n"
+#define MUTE    "memfd:mute" /* as the kernel calls what is only in memory */
 #define CHANGED INT64_C(1700000000)
 /* Where an answer comes: however busy the machine is. */
 #define PATIENT_NS (INT64_C(60) * HT_NS_PER_S)
@@ -43,6 +44,8 @@ enum {
     REQUEST_BYTES = 64 * 1024,
     ROOT = 1,
     FILE_NODE = 2,
+    MUTE_NODE = 3, /* it can be opened, and then tells nothing */
+    MUTE_FD = 255, /* where a shell has its script */
     SLOW_MS = 300, /* a slow answer takes */
 };
 
@@ -75,14 +78,14 @@ static void answer(int fuse, uint64_t unique, int error, const void *data, size_
 
 static void look_up(int fuse, uint64_t unique, const char *name)
 {
-    struct fuse_entry_out entry = {
-        .nodeid = FILE_NODE, .generation = 1, .attr = attributes(FILE_NODE)};
+    uint64_t node = strcmp(name, MUTE) == 0 ? MUTE_NODE : FILE_NODE;
+    struct fuse_entry_out entry = {.nodeid = node, .generation = 1, .attr = attributes(node)};
 
     if (strcmp(name, "hangs") == 0 || strcmp(name, "hangs-too") == 0)
         return;
     if (strncmp(name, "slow", 4) == 0)
         nanosleep(&(struct timespec){.tv_nsec = SLOW_MS * 1000 * 1000}, NULL);
-    if (strcmp(name, "script") == 0)
+    if (node == MUTE_NODE || strcmp(name, "script") == 0)
         answer(fuse, unique, 0, &entry, sizeof(entry));
     else
         answer(fuse, unique, -ENOENT, NULL, 0);
@@ -100,7 +103,8 @@ static void serve_one(int fuse, const struct fuse_in_header *request, const char
         answer(fuse, request->unique, 0, &init, sizeof(init));
         break;
     case FUSE_GETATTR:
-        answer(fuse, request->unique, 0, &attr, sizeof(attr));
+        if (request->nodeid != MUTE_NODE)
+            answer(fuse, request->unique, 0, &attr, sizeof(attr));
         break;
     case FUSE_LOOKUP:
         look_up(fuse, request->unique, rest);
@@ -367,6 +371,72 @@ static void what_is_gone_is_told(struct ht_spawner *spawner, const struct scene 
     remove_maps(proc, scene->inside);
 }
 
+/* ---- what is open, and lies on no mount any more ---- */
+
+static _Noreturn void hold_mute(const struct scene *scene, int ready)
+{
+    char path[128];
+    int fd;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    snprintf(path, sizeof(path), "%s/" MUTE, scene->place);
+    fd = unshare(CLONE_NEWNS) < 0 ? -1 : open(path, O_RDONLY);
+    if (fd < 0 || dup2(fd, MUTE_FD) < 0 || umount2(scene->place, MNT_DETACH) < 0 ||
+        write(ready, "x", 1) != 1)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+/* In a process of its own, which may hang: 0, or what is wrong. */
+static int look_at_mute(pid_t holder)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_origin *origin = ht_origin_new("/proc", NULL, NULL);
+    const struct ht_origin_ask ask = {.pid = holder, .container_id = HT_S("c1")};
+    struct ht_str path = {0};
+    int r;
+
+    r = ht_origin_open_descriptor(origin, &ask, MUTE_FD, arena, &path);
+    ht_origin_free(origin);
+    return !ht_str_is(path, "/" MUTE) ? 2 : r != -EXDEV;
+}
+
+/* Whether a process ended well; it is waited for as long as it takes, unless it hangs. */
+static bool ends_well(pid_t pid)
+{
+    int64_t end = ht_clock_mono(ht_clock_system()) + PATIENT_NS;
+    int status = -1;
+
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (ht_clock_mono(ht_clock_system()) >= end)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = 10 * HT_NS_PER_MS}, NULL);
+    }
+    return status == 0;
+}
+
+static bool what_only_seems_memory_is_not_asked(const struct scene *scene)
+{
+    int ready[2];
+    char byte;
+
+    assert_int_equal(pipe(ready), 0);
+    pid_t holder = fork();
+    if (holder == 0)
+        hold_mute(scene, ready[1]);
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    pid_t judge = fork();
+    if (judge == 0)
+        _exit(look_at_mute(holder));
+    bool ended = ends_well(judge);
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    return ended;
+}
+
 static void far_roots(void **state)
 {
     struct ht_spawner *spawner = *state;
@@ -379,8 +449,10 @@ static void far_roots(void **state)
     what_is_gone_is_told(spawner, &scene, 1); /* another file has the place of the other one */
     what_is_gone_is_told(NULL, &scene, 2);
     who_is_slow_is_not_waited_for(&scene);
+    bool unasked = what_only_seems_memory_is_not_asked(&scene);
     a_root_of_fuse_is_looked_at_by_helpers(spawner, &scene);
-    clear_scene(&scene);
+    clear_scene(&scene); /* who hangs is let go */
+    assert_true(unasked);
 }
 
 static int start(void **state)
