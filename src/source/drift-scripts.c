@@ -85,17 +85,49 @@ static bool judge_at(struct ht_drift_looking *looking, const struct ht_script *s
            judge_word(looking, script, joined(drift, variable(looking, "PWD"), script->text), code);
 }
 
-/* The descriptor by which a shell reads its script. */
-static bool judge_kept(struct ht_drift_looking *looking, struct ht_code *code)
+static struct ht_str base_of(struct ht_str path)
+{
+    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+}
+
+/* What the kernel calls a descriptor of the process. */
+static struct ht_str link_of(struct ht_drift_looking *looking, unsigned number)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "fd/%u", number);
+    return ht_proc_read_link(&looking->drift->reader, looking->process->pid, name);
+}
+
+/* Whether a path, or what was deleted there, is called so. */
+static bool is_called(struct ht_str path, struct ht_str name)
+{
+    static const char deleted[] = " (deleted)";
+
+    if (ht_str_has_suffix(path, deleted))
+        path = ht_str_sub(path, 0, path.len - strlen(deleted));
+    return ht_str_equal(base_of(path), name);
+}
+
+/* The descriptor by which a shell reads its script: whoever starts it may leave it others, so that
+ * only one of the script's name (empty: any) is taken for that, and what is not the image's tells
+ * more than what is. */
+static bool judge_kept(struct ht_drift_looking *looking, struct ht_str name, struct ht_code *code)
 {
     static const unsigned numbers[] = {255, 10, 11, 12};
+    bool found = false;
 
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-        *code = (struct ht_code){0};
-        if (ht_drift_judge_descriptor(looking, numbers[i], HT_CODE_KIND_SCRIPT, code))
-            return true;
+        struct ht_code kept = {0};
+
+        if ((name.len && !is_called(link_of(looking, numbers[i]), name)) ||
+            !ht_drift_judge_descriptor(looking, numbers[i], HT_CODE_KIND_SCRIPT, &kept))
+            continue;
+        if (!found || ht_code_class_of(code->origin) == HT_CODE_CLASS_OWN)
+            *code = kept;
+        found = true;
     }
-    return false;
+    return found;
 }
 
 /* The path without links above its last element. */
@@ -124,8 +156,7 @@ static int is_in_layers(struct ht_drift_looking *looking, struct ht_str path)
 
     if (ht_origin_find_layers(drift->origin, looking->process->pid,
                               ht_layers_id(looking->process->home), &layers) < 0 ||
-        ht_origin_open_layers(drift->origin, &layers, without_links(looking, path), &upper,
-                              &lower) < 0)
+        ht_origin_open_layers(drift->origin, &layers, path, &upper, &lower) < 0)
         return -1;
     return upper >= 0 || lower >= 0;
 }
@@ -137,21 +168,24 @@ static bool judge_gone(struct ht_drift_looking *looking, struct ht_str path, str
     struct ht_origin_ask ask = ht_drift_ask(looking, path, HT_CODE_KIND_SCRIPT);
     struct ht_str unused;
     ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &unused);
-    int found;
+    int found = 0;
 
     if (!ht_str_has_prefix(path, "/") || (fd != -ENOENT && fd != -ENOTDIR && fd != -EXDEV))
         return false;
-    found = is_in_layers(looking, path);
+    *code = (struct ht_code){0};
+    ask.path = without_links(looking, path);
+    if (ht_origin_judge_place(drift->origin, &ask, drift->arena, code) <= 0) {
+        found = is_in_layers(looking, ask.path);
+        ht_code_set_origin(code, found == 0 ? HT_CODE_ORIGIN_DELETED : HT_CODE_ORIGIN_BLIND);
+        ht_code_set_reason(code, found == 0
+                                     ? HT_S("its file is gone, and the image has none at that path")
+                                     : HT_S("its file is gone; whose it was cannot be told"));
+    }
     if (found == 1 || ht_proc_read_link(&drift->reader, ask.pid, "exe").len == 0)
         return false;
-    *code = (struct ht_code){0};
     ht_code_set_kind(code, HT_CODE_KIND_SCRIPT);
     ht_code_set_path(code, path);
     ht_code_set_container_id(code, ask.container_id);
-    ht_code_set_origin(code, found == 0 ? HT_CODE_ORIGIN_DELETED : HT_CODE_ORIGIN_BLIND);
-    ht_code_set_reason(code, found == 0
-                                 ? HT_S("its file is gone, and the image has none at that path")
-                                 : HT_S("its file is gone; whose it was cannot be told"));
     return true;
 }
 
@@ -159,6 +193,18 @@ static void keep(struct ht_drift_looking *looking, struct ht_str interpreter, st
 {
     ht_code_set_interpreter(code, interpreter);
     ht_drift_keep(looking, code);
+}
+
+/* By a relative path the process may be led to another file than it began with. */
+static bool judge_shell(struct ht_drift_looking *looking, const struct ht_script *script,
+                        struct ht_code *code)
+{
+    bool is_relative = !ht_str_has_prefix(script->text, "/");
+    struct ht_str name = base_of(script->text);
+
+    return (is_relative && judge_kept(looking, name, code)) || judge_at(looking, script, code) ||
+           (!is_relative && judge_kept(looking, name, code)) ||
+           judge_gone(looking, script->text, code) || judge_kept(looking, (struct ht_str){0}, code);
 }
 
 static void judge_named(struct ht_drift_looking *looking, struct ht_str interpreter,
@@ -170,10 +216,10 @@ static void judge_named(struct ht_drift_looking *looking, struct ht_str interpre
 
     if (ht_script_is_descriptor(script->text, &number))
         found = ht_drift_judge_descriptor(looking, number, HT_CODE_KIND_SCRIPT, &code);
+    else if (script->is_shell)
+        found = judge_shell(looking, script, &code);
     else
-        found = judge_at(looking, script, &code) ||
-                (script->is_shell && judge_kept(looking, &code)) ||
-                judge_gone(looking, script->text, &code);
+        found = judge_at(looking, script, &code) || judge_gone(looking, script->text, &code);
     if (found)
         keep(looking, interpreter, &code);
 }

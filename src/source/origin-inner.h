@@ -70,6 +70,9 @@ void ht_origin_let_go(struct ht_origin *origin);
  * none, or not told. */
 struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct ht_space *space,
                               struct ht_str path, struct ht_arena *arena);
+/* Tells of a file, which may be gone, of a mount of the container that is no overlay. */
+void ht_origin_tell_mount(struct ht_origin *origin, const struct ht_space_mount *mount, bool gone,
+                          struct ht_arena *arena, struct ht_code *code);
 /* Tells of a file of a root whose storage keeps changed files with the image's. */
 void ht_origin_tell_shared(const struct ht_space *space, struct ht_arena *arena,
                            struct ht_code *code);

@@ -336,6 +336,79 @@ int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_a
     return r < 0 ? r : ht_steal_fd(&fd);
 }
 
+/* ---- what lies on a mount of its own ---- */
+
+static void told(struct ht_code *code, enum ht_code_origin origin, struct ht_str reason,
+                 struct ht_str source)
+{
+    ht_code_set_origin(code, origin);
+    ht_code_set_reason(code, reason);
+    ht_code_set_mount_source(code, source);
+}
+
+/* Copied: the mounts may be read anew while the answer lives. */
+void ht_origin_tell_mount(struct ht_origin *origin, const struct ht_space_mount *mount, bool gone,
+                          struct ht_arena *arena, struct ht_code *code)
+{
+    struct ht_str name;
+
+    ht_code_set_mount(code, ht_arena_str(arena, mount->type));
+    if (ht_str_is(mount->type, "tmpfs") || ht_str_is(mount->type, "ramfs")) {
+        told(code, gone ? HT_CODE_ORIGIN_DELETED : HT_CODE_ORIGIN_TMPFS,
+             HT_S("on a file system in memory"), ht_arena_str(arena, mount->point));
+    } else if (ht_space_is_volume(mount, arena, &name)) {
+        told(code, HT_CODE_ORIGIN_VOLUME, HT_S("on a volume"), name);
+    } else {
+        struct ht_str shown = ht_mountinfo_host_path(ht_origin_host_mounts(origin), mount->device,
+                                                     mount->root, arena);
+
+        told(code, HT_CODE_ORIGIN_BIND, HT_S("on a path of the node"),
+             shown.len ? shown : ht_arena_str(arena, mount->root));
+    }
+}
+
+/* Whether a path is a mount's point, or below it. */
+static bool is_below(const struct ht_space_mount *mount, struct ht_str path)
+{
+    size_t len = ht_str_is(mount->point, "/") ? 0 : mount->point.len;
+
+    return path.len >= len && (len == 0 || memcmp(path.data, mount->point.data, len) == 0) &&
+           (path.len == len || path.data[len] == '/');
+}
+
+/* The mount that a path leads to; the last at one point hides those before. */
+static const struct ht_space_mount *mount_at(const struct ht_space *space, struct ht_str path)
+{
+    const struct ht_space_mount *found = NULL;
+
+    for (size_t i = 0; i < space->len; i++) {
+        const struct ht_space_mount *mount = &space->mounts[i];
+
+        if (is_below(mount, path) && (!found || mount->point.len >= found->point.len))
+            found = mount;
+    }
+    return found;
+}
+
+int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                          struct ht_arena *arena, struct ht_code *code)
+{
+    int dirfd = ht_origin_process(origin, ask);
+    const struct ht_space_mount *mount;
+    struct ht_space *space;
+
+    if (dirfd < 0)
+        return dirfd;
+    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
+    if (!space || (!space->whole && ht_space_read(space, dirfd, true, &origin->reader) < 0))
+        return -ESRCH;
+    mount = mount_at(space, ask->path);
+    if (!mount || mount == space->root || ht_str_is(mount->type, "overlay"))
+        return 0;
+    ht_origin_tell_mount(origin, mount, true, arena, code);
+    return 1;
+}
+
 /* ---- who owns a path ---- */
 
 struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct ht_space *space,

@@ -552,24 +552,9 @@ static void judge_mounted(struct question *question)
 {
     const struct ht_space_mount *mount = question->mount;
     struct ht_str below = ht_space_below(mount, question->path, question->arena);
-    struct ht_str name;
 
-    set_mount(question, mount);
-    if (ht_str_is(mount->type, "tmpfs") || ht_str_is(mount->type, "ramfs")) {
-        told(question, question->about.stx_nlink ? HT_CODE_ORIGIN_TMPFS : HT_CODE_ORIGIN_DELETED,
-             "on a file system in memory");
-        ht_code_set_mount_source(question->code, ht_arena_str(question->arena, mount->point));
-    } else if (ht_space_is_volume(mount, question->arena, &name)) {
-        told(question, HT_CODE_ORIGIN_VOLUME, "on a volume");
-        ht_code_set_mount_source(question->code, name);
-    } else {
-        struct ht_str shown = ht_mountinfo_host_path(ht_origin_host_mounts(question->origin),
-                                                     mount->device, mount->root, question->arena);
-
-        told(question, HT_CODE_ORIGIN_BIND, "on a path of the node");
-        ht_code_set_mount_source(question->code,
-                                 shown.len ? shown : ht_arena_str(question->arena, mount->root));
-    }
+    ht_origin_tell_mount(question->origin, mount, question->about.stx_nlink == 0, question->arena,
+                         question->code);
     if (below.len && !ht_str_is(mount->type, "tmpfs")) {
         struct ht_str path = ht_mountinfo_host_path(ht_origin_host_mounts(question->origin),
                                                     mount->device, below, question->arena);

@@ -79,6 +79,12 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
 int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_ask *ask,
                               unsigned number, struct ht_arena *arena, struct ht_str *ret_path);
 
+/* What a file would have been that is gone from ask->path, which leads over no link but may be on a
+ * mount of its own: fills origin, reason, mount and mount_source of code then. 1; 0: the root would
+ * hold it; else -errno. */
+int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                          struct ht_arena *arena, struct ht_code *code);
+
 /* The same for a path (ask->path) of a container whose root can hang, by a helper: fills what
  * ht_origin_judge fills of a file that storage keeps with the image's (shared), without a digest.
  * 0; -ENOENT no regular file is there; -ETIMEDOUT the file system does not answer, and its

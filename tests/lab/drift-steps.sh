@@ -62,6 +62,12 @@ cp /bin/wait.sh /opt/input.sh && /bin/sh </opt/input.sh &
 cp /bin/wait.sh /opt/read.sh && /bin/sh -c '. /opt/read.sh; true' &
 printf 'cd /\n. /bin/wait.sh\n' >/opt/away.sh && cd /opt && /bin/sh away.sh &
 echo >/opt/one.jar && /bin/java -cp /bin/busybox:/opt/one.jar Main &
+for path in /host /data /scratch /opt; do
+    echo >$path/gone.jar && /bin/java -jar $path/gone.jar &
+done
+# What else it has open, or lies where it went, is not what it runs.
+cp /bin/wait.sh /opt/kept.sh && /bin/sh /opt/kept.sh 11</bin/wait.sh &
+printf 'cd /bin\n. /bin/wait.sh\n' >/opt/ls && cd /opt && /bin/sh ls &
 cp /bin/idle '/opt/odd (deleted)' && '/opt/odd (deleted)' &
 printf 'P:nmap\nV:7.94-r0\n\n' >>/lib/apk/db/installed
 cd /usr/lib/python3/site-packages && mv left-1.0.dist-info left-1.1.dist-info &&
@@ -77,11 +83,14 @@ done 2>/dev/null
 told() { /bin/busybox cat /proc/[0-9]*/"$1" | /bin/busybox tr '\0' ' ' | /bin/busybox grep -q "$2"; }
 until told environ 'LD_PRELOAD=/opt/first[.]so' && told cmdline '/bin/sh /opt/wait[.]sh ' &&
     told cmdline '/bin/sh /bin/wait[.]sh ' && told cmdline '/bin/sh /opt/gone[.]sh ' &&
-    told cmdline '[.] /opt/read[.]sh' && told cmdline '/opt/one[.]jar' && told cmdline '/opt/odd '; do
+    told cmdline '[.] /opt/read[.]sh' && told cmdline '/opt/one[.]jar' && told cmdline '/opt/kept[.]sh' &&
+    told cmdline '/host/gone[.]jar' && told cmdline '/data/gone[.]jar' && told cmdline '/bin/sh ls ' &&
+    told cmdline '/scratch/gone[.]jar' && told cmdline '/opt/gone[.]jar' && told cmdline '/opt/odd '; do
     sleep 0.1
 done 2>/dev/null
 rm -f /opt/decoy.so && cp /bin/idle /opt/decoy.so
-rm -f /tmp/deleted /bin/t-gone /opt/gone.sh /host/start.sh
+rm -f /tmp/deleted /bin/t-gone /opt/gone.sh /opt/kept.sh /host/gone.jar /data/gone.jar \
+    /scratch/gone.jar /opt/gone.jar /host/start.sh
 END
 }
 
@@ -122,7 +131,9 @@ drift_compare() {
         # A user's overlay cannot keep what file of the image one with two names was made from.
         [ "${3:-}" != user ] || [ "$path" != /bin/linked ] || wanted=added expected=DRF-001
         # What is gone from a file system that may hang had no descriptor that could be looked at.
-        [ "$1:$path" != drift-fuse-overlayfs:/opt/gone.sh ] || wanted=blind expected=-
+        case $1:$path in drift-fuse-overlayfs:*/gone.* | drift-fuse-overlayfs:/opt/kept.sh)
+            wanted=blind expected=- ;;
+        esac
         drift_compare_row "$1" "$2" "$kind" "$path" "$wanted" "$expected"
     done <"$LAB_HERE/drift.tsv"
 }
