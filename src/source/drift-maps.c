@@ -94,21 +94,34 @@ static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapp
     return false;
 }
 
+/* Whether it is of the program itself: what is called so, and is one file; what was mapped from
+ * that path when another one lay there is none. program: of what was told so first. */
+static bool is_program(const struct ht_mapping *mapping, struct ht_str exe,
+                       struct ht_mapping *program)
+{
+    bool deleted;
+
+    if (!ht_str_equal(mapping->path, exe) &&
+        !ht_str_equal(ht_maps_plain_path(mapping->path, &deleted), exe))
+        return false;
+    if (program->inode == 0)
+        *program = *mapping;
+    return program->inode == mapping->inode && program->major == mapping->major &&
+           program->minor == mapping->minor;
+}
+
 /* Returns what told the last: 0, that was all of them; or -errno. */
 static int read_maps(struct ht_drift_looking *looking, struct ht_str exe)
 {
     struct ht_drift *drift = looking->drift;
     ht_autobuf struct ht_buf key = HT_BUF(2 * PATH_BYTES);
     ht_autobuf struct ht_buf last = HT_BUF(2 * PATH_BYTES);
-    struct ht_mapping mapping;
+    struct ht_mapping mapping, program = {0};
     size_t files = 0;
     int code = 1;
 
     while (files < FILES_MAX && (code = ht_mapped_next(&drift->maps, &mapping)) > 0) {
-        bool deleted;
-
-        if (is_no_code(mapping.path) || ht_str_equal(mapping.path, exe) ||
-            ht_str_equal(ht_maps_plain_path(mapping.path, &deleted), exe) ||
+        if (is_no_code(mapping.path) || is_program(&mapping, exe, &program) ||
             ht_str_equal(known_key(looking, &mapping, &key), ht_buf_str(&last)))
             continue;
         ht_buf_reset(&last);

@@ -315,6 +315,9 @@ static void write_maps(const char *proc, pid_t pid)
     snprintf(path, sizeof(path), "%s/%d/maps", proc, (int)pid);
     file = fopen(path, "we");
     assert_non_null(file);
+    /* The program, and what was mapped when it lay at its place. */
+    assert_true(fprintf(file, "550-551 r-xp 00000000 00:2a 8 /bin/app\n"
+                              "552-553 r-xp 00000000 00:2a 9 /bin/app (deleted)\n") > 0);
     for (int i = 0; i < 2; i++)
         assert_true(fprintf(file, "7f0%d-7f0%d r-xp 00000000 00:2a %d /%s (deleted)\n", i, i + 1,
                             i + 2, i ? "script" : "gone") > 0);
@@ -446,8 +449,8 @@ static void far_roots(void **state)
         print_message("fuse: cannot be mounted here: %s\n", strerror(errno));
         skip();
     }
-    what_is_gone_is_told(spawner, &scene, 1); /* another file has the place of the other one */
-    what_is_gone_is_told(NULL, &scene, 2);
+    what_is_gone_is_told(spawner, &scene, 2); /* another file has the place of the third one */
+    what_is_gone_is_told(NULL, &scene, 3);
     who_is_slow_is_not_waited_for(&scene);
     bool unasked = what_only_seems_memory_is_not_asked(&scene);
     a_root_of_fuse_is_looked_at_by_helpers(spawner, &scene);
