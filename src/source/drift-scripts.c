@@ -71,18 +71,29 @@ static bool judge_word(struct ht_drift_looking *looking, const struct ht_script 
             judge_file(looking, joined(drift, path, ht_str_from(script->first)), code));
 }
 
-/* A relative path began where the process stood at its start. It may have gone elsewhere since;
- * where its shell had been says its environment. */
-static bool judge_at(struct ht_drift_looking *looking, const struct ht_script *script,
+/* A relative path began where the process stood at its start. It may have gone elsewhere since, to
+ * where the image has one of that name; where its shell had been says its environment. What is not
+ * the image's tells more, if both are to be looked at. */
+static bool judge_at(struct ht_drift_looking *looking, const struct ht_script *script, bool both,
                      struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
+    struct ht_str folder, was;
+    struct ht_code other = {0};
 
     if (ht_str_has_prefix(script->text, "/"))
         return judge_word(looking, script, script->text, code);
-    return judge_word(looking, script, joined(drift, working_folder(looking), script->text),
-                      code) ||
-           judge_word(looking, script, joined(drift, variable(looking, "PWD"), script->text), code);
+    folder = working_folder(looking);
+    bool found = judge_word(looking, script, joined(drift, folder, script->text), code);
+    if (found && (!both || ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN))
+        return true;
+    was = variable(looking, "PWD");
+    if (ht_str_equal(was, folder) ||
+        !judge_word(looking, script, joined(drift, was, script->text), &other))
+        return found;
+    if (!found || ht_code_class_of(other.origin) != HT_CODE_CLASS_OWN)
+        *code = other;
+    return true;
 }
 
 static struct ht_str base_of(struct ht_str path)
@@ -202,7 +213,8 @@ static bool judge_shell(struct ht_drift_looking *looking, const struct ht_script
     bool is_relative = !ht_str_has_prefix(script->text, "/");
     struct ht_str name = base_of(script->text);
 
-    return (is_relative && judge_kept(looking, name, code)) || judge_at(looking, script, code) ||
+    return (is_relative && judge_kept(looking, name, code)) ||
+           judge_at(looking, script, true, code) ||
            (!is_relative && judge_kept(looking, name, code)) ||
            judge_gone(looking, script->text, code) || judge_kept(looking, (struct ht_str){0}, code);
 }
@@ -219,7 +231,7 @@ static void judge_named(struct ht_drift_looking *looking, struct ht_str interpre
     else if (script->is_shell)
         found = judge_shell(looking, script, &code);
     else
-        found = judge_at(looking, script, &code) || judge_gone(looking, script->text, &code);
+        found = judge_at(looking, script, true, &code) || judge_gone(looking, script->text, &code);
     if (found)
         keep(looking, interpreter, &code);
 }
@@ -231,7 +243,8 @@ static void judge_beside(struct ht_drift_looking *looking, struct ht_str interpr
     struct ht_script script = {.kind = HT_SCRIPT_FILE, .text = path};
     struct ht_code code = {0};
 
-    if (judge_at(looking, &script, &code) && ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN &&
+    if (judge_at(looking, &script, false, &code) &&
+        ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN &&
         (code.origin != HT_CODE_ORIGIN_BLIND || ht_code_has_shared(&code)))
         keep(looking, interpreter, &code);
 }

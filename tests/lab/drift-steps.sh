@@ -22,6 +22,7 @@ drift_tree() {
         echo "$name" >>"$root/bin/t-$name"
     done
     cp "$root/bin/idle" "$root/bin/java"
+    echo >"$root/bin/ours.jar"
     printf '#!/bin/sh\nwhile :; do /bin/true; /bin/sleep 0.05; done\n' >"$root/bin/busy.sh"
     printf '#!/bin/sh\nwhile :; do /bin/sleep 1000; done\n' >"$root/bin/wait.sh"
     chmod 755 "$root/bin/busy.sh" "$root/bin/wait.sh"
@@ -67,6 +68,7 @@ for path in /host /data /scratch /opt; do
 done
 # What else it has open, or lies where it went, is not what it runs.
 cp /bin/wait.sh /opt/kept.sh && /bin/sh /opt/kept.sh 11</bin/wait.sh &
+echo >/opt/ours.jar && cd /bin && PWD=/opt /bin/java -jar ours.jar &
 printf 'cd /bin\n. /bin/wait.sh\n' >/opt/ls && cd /opt && /bin/sh ls &
 cp /bin/idle '/opt/odd (deleted)' && '/opt/odd (deleted)' &
 printf 'P:nmap\nV:7.94-r0\n\n' >>/lib/apk/db/installed
@@ -85,6 +87,7 @@ until told environ 'LD_PRELOAD=/opt/first[.]so' && told cmdline '/bin/sh /opt/wa
     told cmdline '/bin/sh /bin/wait[.]sh ' && told cmdline '/bin/sh /opt/gone[.]sh ' &&
     told cmdline '[.] /opt/read[.]sh' && told cmdline '/opt/one[.]jar' && told cmdline '/opt/kept[.]sh' &&
     told cmdline '/host/gone[.]jar' && told cmdline '/data/gone[.]jar' && told cmdline '/bin/sh ls ' &&
+    told cmdline 'ours[.]jar' &&
     told cmdline '/scratch/gone[.]jar' && told cmdline '/opt/gone[.]jar' && told cmdline '/opt/odd '; do
     sleep 0.1
 done 2>/dev/null
