@@ -382,6 +382,7 @@ static _Noreturn void hold_mute(const struct scene *scene, int ready)
     int fd;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(scene->fuse);
     snprintf(path, sizeof(path), "%s/" MUTE, scene->place);
     fd = unshare(CLONE_NEWNS) < 0 ? -1 : open(path, O_RDONLY);
     if (fd < 0 || dup2(fd, MUTE_FD) < 0 || umount2(scene->place, MNT_DETACH) < 0 ||
@@ -391,8 +392,9 @@ static _Noreturn void hold_mute(const struct scene *scene, int ready)
         pause();
 }
 
-/* In a process of its own, which may hang: 0, or what is wrong. */
-static int look_at_mute(pid_t holder)
+/* In a process of its own, which may hang until nobody has the server's end: 0, or what is wrong.
+ */
+static int look_at_mute(const struct scene *scene, pid_t holder)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     struct ht_origin *origin = ht_origin_new("/proc", NULL, NULL);
@@ -400,6 +402,7 @@ static int look_at_mute(pid_t holder)
     struct ht_str path = {0};
     int r;
 
+    close(scene->fuse);
     r = ht_origin_open_descriptor(origin, &ask, MUTE_FD, arena, &path);
     ht_origin_free(origin);
     return !ht_str_is(path, "/" MUTE) ? 2 : r != -EXDEV;
@@ -433,7 +436,7 @@ static bool what_only_seems_memory_is_not_asked(const struct scene *scene)
     close(ready[0]);
     pid_t judge = fork();
     if (judge == 0)
-        _exit(look_at_mute(holder));
+        _exit(look_at_mute(scene, holder));
     bool ended = ends_well(judge);
     kill(holder, SIGKILL);
     waitpid(holder, NULL, 0);
