@@ -339,19 +339,26 @@ static void tally_verdicts(struct tally *tally)
     }
 }
 
+/* Whether a finding changes the answer. One that is raised above its check's severity does in any
+ * case, as that of a posture check about one subject; of a check that does not decide, what is
+ * grave: that it decides nothing where it cannot look makes no pass of what it saw. */
+static bool counts(const struct ht_finding *finding, const struct ht_check *check)
+{
+    if (!check || check->flags & HT_CHECK_DECIDES || finding->severity < check->severity)
+        return true;
+    return !finding->posture && finding->severity <= HT_SEVERITY_HIGH;
+}
+
 static void tally_findings(struct tally *tally)
 {
     const struct ht_rowset *findings = tally->input->findings;
 
     for (size_t i = 0; i < findings->len; i++) {
         const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
-        const struct ht_check *check = ht_catalogue_find(finding->check);
 
         if (finding->question != tally->number || finding->expected)
             continue;
-        /* A posture finding that its check raised is about one subject and counts like any other.
-         */
-        if (check && !(check->flags & HT_CHECK_DECIDES) && finding->severity >= check->severity)
+        if (!counts(finding, ht_catalogue_find(finding->check)))
             continue;
         tally->serious = tally->serious || finding->severity <= HT_SEVERITY_HIGH;
         tally->medium = tally->medium || finding->severity == HT_SEVERITY_MEDIUM;

@@ -12,93 +12,14 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/check/allow.h"
 #include "hulltop/check/classify.h"
-#include "tests/unit/check/rows.h"
+#include "tests/unit/check/folded.h"
 
 static struct ht_facts *facts;
 
-/* A node and what becomes of it. */
-struct folded {
-    struct ht_node *node;
-    struct ht_vec verdicts;
-    struct ht_rowset findings, groups;
-    struct ht_row *questions[HT_QUESTIONS];
-};
-
-static struct ht_node *new_node(void)
-{
-    struct ht_node *node = ht_node_new(9000);
-
-    add_host(node);
-    add_source(node, "docker", HT_SOURCE_STATE_OK);
-    add_source(node, "proc", HT_SOURCE_STATE_OK);
-    return node;
-}
-
-static struct ht_answer_input input_of(const struct folded *folded)
-{
-    return (struct ht_answer_input){.node = folded->node,
-                                    .verdicts = &folded->verdicts,
-                                    .findings = &folded->findings,
-                                    .groups = &folded->groups,
-                                    .questions = 0x7e,
-                                    .complete = true,
-                                    .watched_since_ns = 1,
-                                    .now_ns = 9000};
-}
-
-/* Consumes node. */
+/* Consumes node; unfold follows. */
 static struct folded fold(struct ht_node *node)
 {
-    struct folded folded = {.node = node};
-    struct ht_state *empty = ht_state_new(ht_node_new(0));
-
-    ht_node_sort(node);
-    look_at_all(node, facts, &folded.verdicts);
-    ht_fold_findings(node, facts, &folded.verdicts, &folded.findings);
-    ht_fold_order(&folded.findings, 0);
-    ht_fold_groups(&folded.findings, &folded.groups);
-    for (size_t i = 0; i < HT_QUESTIONS; i++)
-        folded.questions[i] = ht_row_ref(empty->questions[i]);
-    ht_state_unref(empty);
-
-    struct ht_answer_input input = input_of(&folded);
-    ht_answer(&input, folded.questions);
-    return folded;
-}
-
-static void unfold(struct folded *folded)
-{
-    for (size_t i = 0; i < HT_QUESTIONS; i++)
-        ht_row_unref(folded->questions[i]);
-    ht_rowset_fini(&folded->findings);
-    ht_rowset_fini(&folded->groups);
-    free_verdicts(&folded->verdicts);
-    ht_node_unref(folded->node);
-}
-
-static const struct ht_question *question(const struct folded *folded, unsigned number)
-{
-    return ht_question_of(folded->questions[number - 1]);
-}
-
-static const struct ht_finding *find(const struct folded *folded, const char *check)
-{
-    for (size_t i = 0; i < folded->findings.len; i++) {
-        const struct ht_finding *finding = ht_finding_of(folded->findings.rows[i]);
-
-        if (ht_str_is(finding->check, check))
-            return finding;
-    }
-    return NULL;
-}
-
-static bool implied(const struct ht_finding *finding, const char *check)
-{
-    for (size_t i = 0; i < finding->implied.len; i++) {
-        if (ht_str_is(finding->implied.items[i], check))
-            return true;
-    }
-    return false;
+    return fold_by(facts, node);
 }
 
 static void sixty_plain_and_one_privileged_are_few_lines(void **state)
@@ -168,6 +89,29 @@ static void plain_containers_pass(void **state)
     assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_PASS);
     assert_false(question(&folded, 3)->partial);
     assert_int_equal(question(&folded, 3)->missing.len, 0);
+    unfold(&folded);
+}
+
+/* PRV-034 decides nothing where it cannot look, but what it finds is critical. */
+static void what_is_grave_fails_whichever_check_finds_it(void **state)
+{
+    static const struct ht_str argv[] = {HT_STR("kubelet"), HT_STR("--anonymous-auth=true")};
+    struct ht_node *node = new_node();
+    struct ht_container container = default_container("a", "web");
+    struct ht_process kubelet = {0};
+
+    (void)state;
+    add_container(node, &container);
+    ht_process_set_id(&kubelet, HT_S("900.100"));
+    ht_process_set_pid(&kubelet, 900);
+    ht_process_set_comm(&kubelet, HT_S("kubelet"));
+    ht_process_set_argv(&kubelet, (struct ht_text_list){.items = argv, .len = ARRAY_LEN(argv)});
+    ht_node_add(node, ht_row_new(&ht_process_table, &kubelet));
+
+    struct folded folded = fold(node);
+    assert_non_null(find(&folded, "PRV-034"));
+    assert_int_equal(find(&folded, "PRV-034")->severity, HT_SEVERITY_CRITICAL);
+    assert_int_equal(question(&folded, 3)->state, HT_QUESTION_STATE_FAIL);
     unfold(&folded);
 }
 
@@ -761,6 +705,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sixty_plain_and_one_privileged_are_few_lines),
         cmocka_unit_test(plain_containers_pass),
+        cmocka_unit_test(what_is_grave_fails_whichever_check_finds_it),
         cmocka_unit_test(what_may_not_be_read_is_never_a_pass),
         cmocka_unit_test(nothing_readable_is_unknown),
         cmocka_unit_test(root_is_not_told_to_become_root),
