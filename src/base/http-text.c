@@ -14,8 +14,7 @@
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~", c));
+    return ht_is_alnum(c) || (c != '\0' && strchr("-._~", c));
 }
 
 void ht_http_escape(struct ht_buf *out, struct ht_str text)

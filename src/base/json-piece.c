@@ -71,14 +71,9 @@ static const void *pop(struct piece *piece, size_t from)
     return items;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 static void skip_blanks(struct piece *piece)
 {
-    for (; piece->at < piece->end && is_blank(*piece->at); piece->at++)
+    for (; piece->at < piece->end && ht_is_blank(*piece->at); piece->at++)
         piece->line += *piece->at == '\n';
 }
 

@@ -83,11 +83,6 @@ static char peek(const struct scan *scan, size_t at)
     return at < scan->text.len ? scan->text.data[at] : '\0';
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static void patch(struct scan *scan, size_t at, const char *bytes, size_t len)
 {
     if (!scan->copy)
@@ -154,7 +149,7 @@ static void patch_key_nuls(struct scan *scan, size_t from, size_t end)
 {
     size_t at = end;
 
-    while (is_blank(peek(scan, at)))
+    while (ht_is_blank(peek(scan, at)))
         at++;
     if (peek(scan, at) != ':')
         return;
@@ -260,7 +255,7 @@ static int scan_text(struct scan *scan, struct ht_error *err)
     if (scan->text.len > HT_LIMIT_DOCUMENT)
         return ht_error_set(err, E2BIG, "%s: more than 256 MiB of JSON", scan->name);
     while (scan->at < scan->text.len) {
-        if (is_blank(scan->text.data[scan->at])) {
+        if (ht_is_blank(scan->text.data[scan->at])) {
             scan->at++;
             continue;
         }

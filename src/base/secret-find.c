@@ -12,14 +12,9 @@ static bool is_upper(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-static bool is_alnum(char c)
-{
-    return ht_is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z');
-}
-
 static bool is_word(char c)
 {
-    return is_alnum(c) || c == '_';
+    return ht_is_alnum(c) || c == '_';
 }
 
 static bool is_blank(char c)
@@ -141,7 +136,7 @@ static bool belongs(char c, enum ht_secret_rest rest)
     case HT_REST_BASE64:
         return is_word(c) || (c && strchr("-.=+/~$", c));
     case HT_REST_ALNUM:
-        return is_alnum(c);
+        return ht_is_alnum(c);
     case HT_REST_HEX:
         return ht_is_digit(c) || (c >= 'a' && c <= 'f');
     case HT_REST_PEM:

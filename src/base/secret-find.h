@@ -58,8 +58,7 @@ void ht_secret_add_line(struct ht_secret_spans *spans, const char *rule, size_t 
 /* What tokens and names are made of: letters, digits, "_" and "-". */
 static inline bool ht_secret_is_token(char c)
 {
-    return ht_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '-';
+    return ht_is_alnum(c) || c == '_' || c == '-';
 }
 /* The first place at or behind from that is of no token. */
 size_t ht_secret_token_end(struct ht_str text, size_t from);

@@ -144,8 +144,7 @@ static bool is_identifier(struct ht_str s)
     for (size_t i = 0; i < s.len; i++) {
         char c = s.data[i];
 
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            c != '_')
+        if (!ht_is_alnum(c) && c != '_')
             return false;
     }
     return s.len > 0;
@@ -156,7 +155,7 @@ static bool is_call_name(struct ht_str name)
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
 
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '_' && c != '.')
+        if (!ht_is_alpha(c) && c != '_' && c != '.')
             return false;
     }
     return name.len > 0;

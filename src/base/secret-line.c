@@ -6,11 +6,6 @@
 #include "secret-find.h"
 #include "secret-name.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static bool is_quote(char c)
 {
     return c == '"' || c == '\'';
@@ -18,7 +13,7 @@ static bool is_quote(char c)
 
 static size_t skip_blanks(struct ht_str text, size_t at)
 {
-    while (at < text.len && is_blank(text.data[at]))
+    while (at < text.len && ht_is_blank(text.data[at]))
         at++;
     return at;
 }
@@ -74,7 +69,7 @@ static void find_netrc(struct ht_secret_spans *spans)
         size_t from = skip_blanks(text, (size_t)at + strlen("password "));
         size_t to = from;
 
-        while (to < text.len && !is_blank(text.data[to]))
+        while (to < text.len && !ht_is_blank(text.data[to]))
             to++;
         ht_secret_add_line(spans, "netrc", from, to);
     }
@@ -124,7 +119,7 @@ static void find_pgpass(struct ht_secret_spans *spans)
     if (!is_host(fields[0]) || !is_port(fields[1]) || is_number || fields[4].len < 3)
         return;
     for (size_t i = 0; i < spans->text.len; i++) {
-        if (is_blank(spans->text.data[i]) || spans->text.data[i] == '=')
+        if (ht_is_blank(spans->text.data[i]) || spans->text.data[i] == '=')
             return;
     }
     ht_secret_add_line(spans, "pgpass", spans->text.len - fields[4].len, spans->text.len);
@@ -177,7 +172,7 @@ static void find_users(struct ht_secret_spans *spans, size_t at, size_t to)
         char before = begin > least ? text.data[begin - 1] : ' ';
         bool is_line = before == '\n' || before == '\\' || is_quote(before);
         while (end < to && !is_quote(text.data[end]) &&
-               (is_line ? !is_line_end(text, end) : !is_blank(text.data[end])))
+               (is_line ? !is_line_end(text, end) : !ht_is_blank(text.data[end])))
             end++;
         if (begin == at || is_at(text, at, "://"))
             continue;
@@ -221,7 +216,7 @@ static void find_go_dsn(struct ht_secret_spans *spans, const char *after)
     for (; at >= 0; at = ht_str_find(text, ht_str_from(after), least)) {
         size_t from = (size_t)at;
 
-        while (from > least && !is_blank(text.data[from - 1]))
+        while (from > least && !ht_is_blank(text.data[from - 1]))
             from--;
         while (from < (size_t)at && !is_user_end(text, from, ':'))
             from++;
@@ -246,7 +241,8 @@ static void find_oracle(struct ht_secret_spans *spans)
         size_t to = 0;
 
         end = (size_t)found + strlen(scheme);
-        while (end < text.len && !is_blank(text.data[end]) && !(to && is_quote(text.data[end]))) {
+        while (end < text.len && !ht_is_blank(text.data[end]) &&
+               !(to && is_quote(text.data[end]))) {
             to = text.data[end] == '@' ? end : to;
             end++;
         }
@@ -265,7 +261,7 @@ static void find_dsn(struct ht_secret_spans *spans)
 /* Skips blanks and what stands between the words of JSON and of XML. */
 static size_t skip_marks(struct ht_str text, size_t at)
 {
-    while (at < text.len && (is_blank(text.data[at]) || strchr("\"':=,\\", text.data[at])) &&
+    while (at < text.len && (ht_is_blank(text.data[at]) || strchr("\"':=,\\", text.data[at])) &&
            text.data[at])
         at++;
     return at;
@@ -363,7 +359,7 @@ static void add_content(struct ht_secret_spans *spans, struct ht_str name, size_
     struct ht_str text = spans->text;
 
     from = skip_blanks(text, from);
-    while (to > from && is_blank(text.data[to - 1]))
+    while (to > from && ht_is_blank(text.data[to - 1]))
         to--;
     if (is_at(text, from, begin)) {
         from += strlen(begin);
@@ -419,7 +415,7 @@ static struct ht_str name_right_before(struct ht_str text, size_t at)
 {
     size_t end = at;
 
-    while (end > 0 && (is_blank(text.data[end - 1]) || strchr("\"',\\", text.data[end - 1])) &&
+    while (end > 0 && (ht_is_blank(text.data[end - 1]) || strchr("\"',\\", text.data[end - 1])) &&
            text.data[end - 1])
         end--;
 
@@ -436,7 +432,7 @@ static struct ht_str name_right_before(struct ht_str text, size_t at)
 static bool is_border(struct ht_str text, size_t at)
 {
     bool is_item = text.data[at] == '-' && at + 1 < text.len && text.data[at + 1] == ' ' &&
-                   (at == 0 || is_blank(text.data[at - 1]));
+                   (at == 0 || ht_is_blank(text.data[at - 1]));
 
     return is_item || (text.data[at] && strchr("{}<>", text.data[at]));
 }
@@ -617,7 +613,7 @@ static void find_sql(struct ht_secret_spans *spans)
             size_t from = i == 0 ? skip_identified(text, end) : end;
             struct ht_secret_quoted quoted = {.next = end};
 
-            if (from < text.len && is_blank(text.data[from]))
+            if (from < text.len && ht_is_blank(text.data[from]))
                 quoted = read_sql_quoted(text, skip_to_quote(text, from));
             if (quoted.from < quoted.to)
                 ht_secret_add_line(spans, "sql-password", quoted.from, quoted.to);
@@ -649,7 +645,7 @@ static void find_directive_at(struct ht_secret_spans *spans, size_t begin)
             from = quoted.from;
             to = quoted.to;
         } else {
-            while (to < text.len && !is_blank(text.data[to]))
+            while (to < text.len && !ht_is_blank(text.data[to]))
                 to++;
         }
         add_named(spans, ht_str_sub(text, begin, len), from, to);

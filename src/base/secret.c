@@ -31,22 +31,10 @@ struct words {
     unsigned operands;                 /* since then */
 };
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static struct ht_str file_name(struct ht_str word)
-{
-    ptrdiff_t slash = ht_str_rfind_byte(word, '/');
-
-    return ht_str_sub(word, (size_t)(slash + 1), word.len);
-}
-
 /* Remembers a word if some table entry calls a program so. */
 static void remember_program(struct words *words, struct ht_str word)
 {
-    struct ht_str name = file_name(word);
+    struct ht_str name = ht_str_base(word);
 
     if (words->len == ARRAY_LEN(words->names) || name.len == 0)
         return;
@@ -185,8 +173,7 @@ static bool is_option_name(struct ht_str word)
     for (size_t i = 0; i < word.len; i++) {
         char c = word.data[i];
 
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            c != '-' && c != '_' && c != '.')
+        if (!ht_is_alnum(c) && c != '-' && c != '_' && c != '.')
             return false;
     }
     return true;
@@ -268,7 +255,7 @@ static void read_word(struct words *words, struct ht_secret_spans *spans, size_t
 
 static bool ends_shell_word(char c)
 {
-    return is_blank(c) || (c && strchr(";|&()", c));
+    return ht_is_blank(c) || (c && strchr(";|&()", c));
 }
 
 static bool is_quote(char c)
@@ -395,7 +382,7 @@ static struct ht_str apply(struct ht_arena *arena, struct ht_secret_spans *spans
 static bool has_blank(struct ht_str text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (is_blank(text.data[i]))
+        if (ht_is_blank(text.data[i]))
             return true;
     }
     return false;

@@ -86,6 +86,21 @@ ptrdiff_t ht_str_rfind_byte(struct ht_str s, char c)
     return hit ? hit - s.data : -1;
 }
 
+struct ht_str ht_str_base(struct ht_str path)
+{
+    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+}
+
+struct ht_str ht_str_program(struct ht_str path)
+{
+    return ht_str_base(ht_str_without(path, " (deleted)"));
+}
+
+struct ht_str ht_str_without(struct ht_str s, const char *suffix)
+{
+    return ht_str_has_suffix(s, suffix) ? ht_str_sub(s, 0, s.len - strlen(suffix)) : s;
+}
+
 size_t ht_str_count(struct ht_str s, char c)
 {
     size_t count = 0;
@@ -95,18 +110,13 @@ size_t ht_str_count(struct ht_str s, char c)
     return count;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 struct ht_str ht_str_trim(struct ht_str s)
 {
-    while (s.len && is_blank(s.data[0])) {
+    while (s.len && ht_is_blank(s.data[0])) {
         s.data++;
         s.len--;
     }
-    while (s.len && is_blank(s.data[s.len - 1]))
+    while (s.len && ht_is_blank(s.data[s.len - 1]))
         s.len--;
     return s;
 }

@@ -44,7 +44,7 @@ static bool is_lower(char c)
 
 static bool is_hex(char c)
 {
-    return ht_version_is_digit(c) || (c >= 'a' && c <= 'f');
+    return ht_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
 static int find_suffix(struct ht_str text)
@@ -64,7 +64,7 @@ static void skip(struct walk *walk, size_t bytes)
 /* A number behind what was skipped; none is no version. */
 static struct part take_number(struct walk *walk, enum kind kind)
 {
-    struct part part = {.kind = kind, .text = ht_version_cut(&walk->rest, ht_version_is_digit)};
+    struct part part = {.kind = kind, .text = ht_version_cut(&walk->rest, ht_is_digit)};
 
     if (!part.text.len)
         part.kind = KIND_INVALID;
@@ -125,7 +125,7 @@ static struct part take_part(struct walk *walk)
 
     if (!walk->rest.len)
         part = (struct part){.kind = KIND_END};
-    else if (walk->last == KIND_SUFFIX && ht_version_is_digit(walk->rest.data[0]))
+    else if (walk->last == KIND_SUFFIX && ht_is_digit(walk->rest.data[0]))
         part = take_number(walk, KIND_SUFFIX_NUMBER);
     else
         part = take_mark(walk);

@@ -17,11 +17,11 @@ struct parts {
 /* '~' sorts before the end, letters before everything else. */
 static int rank(char c)
 {
-    if (ht_version_is_digit(c) || c == '\0')
+    if (ht_is_digit(c) || c == '\0')
         return 0;
     if (c == '~')
         return -1;
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+    if (ht_is_alpha(c))
         return c;
     return (signed char)c + 256;
 }
@@ -40,15 +40,15 @@ static int compare_digits(struct ht_str a, size_t *i, struct ht_str b, size_t *j
         ++*i;
     while (at(b, *j) == '0')
         ++*j;
-    while (ht_version_is_digit(at(a, *i)) && ht_version_is_digit(at(b, *j))) {
+    while (ht_is_digit(at(a, *i)) && ht_is_digit(at(b, *j))) {
         if (!first)
             first = a.data[*i] - b.data[*j];
         ++*i;
         ++*j;
     }
-    if (ht_version_is_digit(at(a, *i)))
+    if (ht_is_digit(at(a, *i)))
         return 1;
-    if (ht_version_is_digit(at(b, *j)))
+    if (ht_is_digit(at(b, *j)))
         return -1;
     return first;
 }
@@ -58,8 +58,7 @@ static int compare_part(struct ht_str a, struct ht_str b)
     size_t i = 0, j = 0;
 
     while (i < a.len && j < b.len) {
-        while (i < a.len && j < b.len &&
-               (!ht_version_is_digit(a.data[i]) || !ht_version_is_digit(b.data[j]))) {
+        while (i < a.len && j < b.len && (!ht_is_digit(a.data[i]) || !ht_is_digit(b.data[j]))) {
             int difference = rank(a.data[i]) - rank(b.data[j]);
 
             if (difference)

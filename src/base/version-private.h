@@ -5,7 +5,6 @@
 
 #include "hulltop/base/version.h"
 
-bool ht_version_is_digit(char c);
 /* Takes the bytes that belong off the front of *rest and returns them. */
 struct ht_str ht_version_cut(struct ht_str *rest, bool (*belongs)(char c));
 /* Order of two runs of digits as numbers of any length; none is 0. */

@@ -6,16 +6,6 @@
 
 #include "version-private.h"
 
-bool ht_version_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 struct ht_str ht_version_cut(struct ht_str *rest, bool (*belongs)(char c))
 {
     struct ht_str run = {.data = rest->data, .len = 0};
@@ -67,7 +57,7 @@ static struct ht_str cut_rpm_release(struct ht_str *version)
 
 static bool is_rpm_separator(char c)
 {
-    return !ht_version_is_digit(c) && !is_letter(c) && c != '~' && c != '^';
+    return !ht_is_digit(c) && !ht_is_alpha(c) && c != '~' && c != '^';
 }
 
 static bool starts(struct ht_str s, char c)
@@ -103,9 +93,9 @@ static bool compare_marks(struct ht_str *a, struct ht_str *b, int *ret_order)
 /* One run of digits or of letters on both sides; a number beats letters. */
 static int compare_runs(struct ht_str *a, struct ht_str *b)
 {
-    bool numbers = ht_version_is_digit(a->data[0]);
-    struct ht_str run_a = ht_version_cut(a, numbers ? ht_version_is_digit : is_letter);
-    struct ht_str run_b = ht_version_cut(b, numbers ? ht_version_is_digit : is_letter);
+    bool numbers = ht_is_digit(a->data[0]);
+    struct ht_str run_a = ht_version_cut(a, numbers ? ht_is_digit : ht_is_alpha);
+    struct ht_str run_b = ht_version_cut(b, numbers ? ht_is_digit : ht_is_alpha);
 
     if (run_b.len == 0)
         return numbers ? 1 : -1;
@@ -155,7 +145,7 @@ int ht_version_compare_rpm(struct ht_str a, struct ht_str b)
 
 static bool is_identifier(char c)
 {
-    return is_letter(c) || c == '-' || c == '_';
+    return ht_is_alpha(c) || c == '-' || c == '_';
 }
 
 /* Takes the numbers "1.2.3" off, and the "v" in front of them. */
@@ -167,7 +157,7 @@ static struct ht_str cut_release(struct ht_str *version)
         *version = ht_str_sub(*version, 1, version->len);
     release = (struct ht_str){.data = version->data, .len = 0};
     while (release.len < version->len &&
-           (ht_version_is_digit(version->data[release.len]) || version->data[release.len] == '.'))
+           (ht_is_digit(version->data[release.len]) || version->data[release.len] == '.'))
         release.len++;
     *version = ht_str_sub(*version, release.len, version->len);
     return release;
@@ -197,13 +187,13 @@ static bool is_dot(char c)
 static int compare_candidates(struct ht_str a, struct ht_str b)
 {
     while (a.len && b.len) {
-        bool numbers = ht_version_is_digit(a.data[0]);
+        bool numbers = ht_is_digit(a.data[0]);
 
-        if (numbers != ht_version_is_digit(b.data[0]))
+        if (numbers != ht_is_digit(b.data[0]))
             return numbers ? -1 : 1;
 
-        struct ht_str run_a = ht_version_cut(&a, numbers ? ht_version_is_digit : is_identifier);
-        struct ht_str run_b = ht_version_cut(&b, numbers ? ht_version_is_digit : is_identifier);
+        struct ht_str run_a = ht_version_cut(&a, numbers ? ht_is_digit : is_identifier);
+        struct ht_str run_b = ht_version_cut(&b, numbers ? ht_is_digit : is_identifier);
         int order =
             numbers ? ht_version_compare_numbers(run_a, run_b) : ht_str_compare(run_a, run_b);
         if (order)
@@ -245,8 +235,8 @@ bool ht_version_is_upstream(struct ht_str version)
 {
     if (starts(version, 'v'))
         version = ht_str_sub(version, 1, version.len);
-    if (!ht_version_cut(&version, ht_version_is_digit).len || !starts(version, '.'))
+    if (!ht_version_cut(&version, ht_is_digit).len || !starts(version, '.'))
         return false;
     version = ht_str_sub(version, 1, version.len);
-    return ht_version_cut(&version, ht_version_is_digit).len > 0;
+    return ht_version_cut(&version, ht_is_digit).len > 0;
 }

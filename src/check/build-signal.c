@@ -69,14 +69,9 @@ static bool lists_label(const struct ht_container *container, struct ht_str want
     return false;
 }
 
-static struct ht_str base_name(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
 static bool is_program(struct ht_str word, struct ht_str wanted)
 {
-    return ht_str_equal(wanted.len && wanted.data[0] == '/' ? word : base_name(word), wanted);
+    return ht_str_equal(wanted.len && wanted.data[0] == '/' ? word : ht_str_base(word), wanted);
 }
 
 static bool starts(const struct ht_container *container, struct ht_str wanted)

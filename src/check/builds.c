@@ -31,7 +31,7 @@ struct ht_str ht_builds_program(const struct ht_process *process)
 
     if (blank > 0)
         path.len = (size_t)blank;
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+    return ht_str_base(path);
 }
 
 const struct ht_process *ht_builds_process(const struct builds *builds, uint64_t pid)

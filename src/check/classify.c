@@ -87,11 +87,6 @@ static void set_owner(struct ht_container *container, struct ht_arena *arena)
 
 /* ---- class ---- */
 
-static struct ht_str base_name(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
 static void set_class(struct ht_container *container, enum ht_class class, struct ht_str signal)
 {
     ht_container_set_class(container, class);
@@ -149,8 +144,8 @@ static bool classify_kubernetes(struct ht_container *container)
     /* The pause container of a pod; its image decides, for a name alone never counts. */
     bool sandbox = ht_str_is(label(container, "io.kubernetes.docker.type"), "podsandbox") ||
                    ht_str_is(label(container, "io.cri-containerd.kind"), "sandbox");
-    if (sandbox && ht_str_is(base_name(container->command.len ? container->command.items[0]
-                                                              : (struct ht_str){0}),
+    if (sandbox && ht_str_is(ht_str_base(container->command.len ? container->command.items[0]
+                                                                : (struct ht_str){0}),
                              "pause")) {
         set_class(container, HT_CLASS_SYSTEM, HT_S("pause container of a pod"));
         return true;

@@ -8,20 +8,6 @@
 
 enum { PARENTS = 8, TITLE_BYTES = 512 };
 
-static struct ht_str base_name(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
-static struct ht_str plain_path(struct ht_str path)
-{
-    static const char deleted[] = " (deleted)";
-
-    if (ht_str_has_suffix(path, deleted))
-        return ht_str_sub(path, 0, path.len - (sizeof(deleted) - 1));
-    return path;
-}
-
 /* One file that is many programs: which one, its first word tells. */
 static bool is_many(struct ht_str name)
 {
@@ -31,14 +17,14 @@ static bool is_many(struct ht_str name)
 
 struct ht_str ht_live_program(const struct ht_process *process)
 {
-    struct ht_str path = plain_path(process->exe);
+    struct ht_str path = ht_str_without(process->exe, " (deleted)");
 
     if (!ht_process_has_exe(process))
         return process->comm;
-    if (is_many(base_name(path)) && process->argv.len) {
+    if (is_many(ht_str_base(path)) && process->argv.len) {
         struct ht_str word = process->argv.items[0];
 
-        if (is_many(base_name(word)) && process->argv.len > 1)
+        if (is_many(ht_str_base(word)) && process->argv.len > 1)
             word = process->argv.items[1];
         return ht_str_has_prefix(word, "-") ? ht_str_sub(word, 1, word.len) : word;
     }
@@ -50,7 +36,8 @@ size_t ht_live_words(const struct ht_process *process)
     const struct ht_text_list *argv = &process->argv;
 
     if (argv->len > 1 && ht_process_has_exe(process) &&
-        is_many(base_name(plain_path(process->exe))) && is_many(base_name(argv->items[0])))
+        is_many(ht_str_base(ht_str_without(process->exe, " (deleted)"))) &&
+        is_many(ht_str_base(argv->items[0])))
         return 2;
     return argv->len ? 1 : 0;
 }
@@ -65,7 +52,7 @@ bool ht_live_glance(struct ht_checking *checking, const struct ht_row *row, bool
                           .process = process,
                           .program = ht_live_program(process),
                           .on_host = !ht_process_has_container_id(process)};
-    live->name = base_name(live->program);
+    live->name = ht_str_base(live->program);
     if (!ht_process_has_kernel(process) ||
         (live->on_host && !process->kernel && !ht_process_has_cgroup(process))) {
         ht_unknown(checking, "proc", "whose a process is could not be read", "sudo hulltop");
@@ -111,7 +98,7 @@ bool ht_live_origin(const struct live *live, enum ht_code_origin *ret_origin)
     const struct ht_row *row;
 
     ht_buf_addf(&id, "%.*s:executable:%.*s", HT_STR_ARG(live->process->container_id),
-                HT_STR_ARG(plain_path(live->process->exe)));
+                HT_STR_ARG(ht_str_without(live->process->exe, " (deleted)")));
     row = ht_node_find(ht_checking_node(live->checking), HT_TABLE_CODE, ht_buf_str(&id));
     if (!row || !ht_code_has_origin(ht_code_of(row)))
         return false;

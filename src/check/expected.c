@@ -3,11 +3,6 @@
 
 #include "hulltop/base/str.h"
 
-static struct ht_str after_last_slash(struct ht_str text)
-{
-    return ht_str_sub(text, (size_t)(ht_str_rfind_byte(text, '/') + 1), text.len);
-}
-
 /* "DaemonSet/kube-proxy": the name must be the same, the kind only where both know it. */
 static bool is_owner(struct ht_str wanted, struct ht_str owner)
 {
@@ -17,7 +12,7 @@ static bool is_owner(struct ht_str wanted, struct ht_str owner)
     if (kind_known && kind_wanted)
         return ht_str_equal(wanted, owner);
 
-    struct ht_str name = after_last_slash(owner), base = after_last_slash(wanted);
+    struct ht_str name = ht_str_base(owner), base = ht_str_base(wanted);
     if (ht_str_equal(name, base))
         return true;
     /* A static pod is called after its node, "etcd-node1", which has no owner to tell its name. */

@@ -109,7 +109,7 @@ const struct ht_fact_socket *ht_facts_socket_named(const struct ht_facts *facts,
 {
     const struct socket_name *names = facts->sockets.names.items;
     const struct ht_fact_socket *sockets = facts->sockets.sockets.items;
-    struct ht_str file = ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
+    struct ht_str file = ht_str_base(path);
 
     for (size_t i = 0; i < facts->sockets.names.len; i++) {
         if (!ht_str_equal(names[i].name, file))

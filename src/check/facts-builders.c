@@ -39,7 +39,7 @@ const struct ht_fact_client *ht_facts_client(const struct ht_facts *facts,
         return NULL;
 
     struct ht_str word = argv->items[0];
-    struct ht_str program = ht_str_sub(word, (size_t)(ht_str_rfind_byte(word, '/') + 1), word.len);
+    struct ht_str program = ht_str_base(word);
     for (size_t i = 0; i < facts->builders.clients.len; i++) {
         if (ht_text_list_has(&clients[i].programs, program) && says(facts, &clients[i], argv))
             return &clients[i];

@@ -30,6 +30,15 @@ bool ht_facts_is_like(struct ht_str pattern, struct ht_str text)
     return p == pattern.len;
 }
 
+bool ht_facts_has_like(const struct ht_text_list *patterns, struct ht_str text)
+{
+    for (size_t i = 0; i < patterns->len; i++) {
+        if (ht_facts_is_like(patterns->items[i], text))
+            return true;
+    }
+    return false;
+}
+
 bool ht_facts_begins_like(struct ht_str pattern, struct ht_str text)
 {
     if (pattern.len == 0 || pattern.data[pattern.len - 1] != '*')

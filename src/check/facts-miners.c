@@ -10,29 +10,11 @@ enum {
     PAYMENT_BYTES = 106, /* one with the number of a payment in it */
 };
 
-static bool has_like(const struct ht_text_list *list, struct ht_str text)
-{
-    for (size_t i = 0; i < list->len; i++) {
-        if (ht_facts_is_like(list->items[i], text))
-            return true;
-    }
-    return false;
-}
-
 bool ht_facts_is_miner(const struct ht_facts *facts, struct ht_str path)
 {
-    static const char deleted[] = " (deleted)";
-
-    if (ht_str_has_suffix(path, deleted))
-        path = ht_str_sub(path, 0, path.len - (sizeof(deleted) - 1));
-    path = ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-    return path.len && has_like(&facts->miners.names, path) &&
-           !has_like(&facts->miners.others, path);
-}
-
-static bool is_alnum(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    path = ht_str_program(path);
+    return path.len && ht_facts_has_like(&facts->miners.names, path) &&
+           !ht_facts_has_like(&facts->miners.others, path);
 }
 
 /* Whether what stands in word at at, len bytes long, is cut off on both sides: no byte beside it is
@@ -42,8 +24,8 @@ static bool is_apart(struct ht_str word, size_t at, size_t len, const char *what
     char before = at ? word.data[at - 1] : '\0';
     char behind = at + len < word.len ? word.data[at + len] : '\0';
 
-    return !(before && (is_alnum(before) || before == '-')) &&
-           !(behind && (is_alnum(behind) || strchr(what, behind)));
+    return !(before && (ht_is_alnum(before) || before == '-')) &&
+           !(behind && (ht_is_alnum(behind) || strchr(what, behind)));
 }
 
 /* A domain, alone or behind a name, a scheme or a user. */
@@ -61,7 +43,7 @@ static bool names_pool(const struct ht_text_list *pools, struct ht_str word)
 /* Digits and letters without those that are easily mistaken. */
 static bool is_base58(char c)
 {
-    return is_alnum(c) && !strchr("0OIl", c);
+    return ht_is_alnum(c) && !strchr("0OIl", c);
 }
 
 /* What a miner earns for: its length and first digit are no other text's. */
@@ -123,5 +105,5 @@ struct ht_str ht_facts_miner_word(const struct ht_facts *facts, const struct ht_
 
 bool ht_facts_is_pool_port(const struct ht_facts *facts, struct ht_str port)
 {
-    return port.len && has_like(&facts->miners.ports, port);
+    return port.len && ht_facts_has_like(&facts->miners.ports, port);
 }

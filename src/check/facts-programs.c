@@ -8,40 +8,22 @@ enum {
     VERB_WORDS = 8, /* options may stand before its verb */
 };
 
-static struct ht_str base_name(struct ht_str path)
-{
-    static const char deleted[] = " (deleted)";
-
-    if (ht_str_has_suffix(path, deleted))
-        path = ht_str_sub(path, 0, path.len - (sizeof(deleted) - 1));
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
-static bool has_like(const struct ht_text_list *list, struct ht_str text)
-{
-    for (size_t i = 0; i < list->len; i++) {
-        if (ht_facts_is_like(list->items[i], text))
-            return true;
-    }
-    return false;
-}
-
 bool ht_facts_program_is(const struct ht_facts *facts, enum ht_fact_programs list,
                          struct ht_str path)
 {
     struct ht_str name =
-        list == HT_FACT_PROGRAMS_THREAD ? path : base_name(path); /* "kworker/0:1" */
+        list == HT_FACT_PROGRAMS_THREAD ? path : ht_str_program(path); /* "kworker/0:1" */
 
-    return name.len && has_like(&facts->programs.lists[list], name);
+    return name.len && ht_facts_has_like(&facts->programs.lists[list], name);
 }
 
 static const struct ht_fact_manager *find_manager(const struct ht_facts *facts, struct ht_str path)
 {
     const struct ht_fact_manager *items = facts->programs.managers.items;
-    struct ht_str name = base_name(path);
+    struct ht_str name = ht_str_program(path);
 
     for (size_t i = 0; name.len && i < facts->programs.managers.len; i++) {
-        if (has_like(&items[i].programs, name))
+        if (ht_facts_has_like(&items[i].programs, name))
             return &items[i];
     }
     return NULL;
@@ -52,7 +34,8 @@ static bool only_looks(const struct ht_fact_manager *manager, const struct ht_te
                        size_t from)
 {
     for (size_t i = from; i < argv->len && !ht_str_is(argv->items[i], "--"); i++) {
-        if (ht_str_has_prefix(argv->items[i], "-") && has_like(&manager->looks, argv->items[i]))
+        if (ht_str_has_prefix(argv->items[i], "-") &&
+            ht_facts_has_like(&manager->looks, argv->items[i]))
             return true;
     }
     return false;
@@ -73,12 +56,12 @@ static bool find_verb(const struct ht_fact_manager *manager, const struct ht_tex
     if (manager->verbs.len == 1 && ht_str_is(manager->verbs.items[0], "*"))
         return true;
     for (size_t i = from; i < argv->len && i < from + VERB_WORDS; i++) {
-        if (has_like(&manager->verbs, argv->items[i])) {
+        if (ht_facts_has_like(&manager->verbs, argv->items[i])) {
             *ret_verb = argv->items[i];
             return !only_looks(manager, argv, from);
         }
         /* "npm run install" starts a script of that name. */
-        if (has_like(&manager->looks, argv->items[i]) && !may_be_value(argv, from, i))
+        if (ht_facts_has_like(&manager->looks, argv->items[i]) && !may_be_value(argv, from, i))
             return false;
     }
     return false;
@@ -106,7 +89,7 @@ static bool title_at_work(const struct ht_facts *facts, struct ht_str title,
     manager = list.len ? find_manager(facts, words[0]) : NULL;
     if (!manager)
         return false;
-    *ret_name = base_name(words[0]);
+    *ret_name = ht_str_program(words[0]);
     return find_verb(manager, &list, 1, ret_verb);
 }
 
@@ -117,7 +100,7 @@ bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
     const struct ht_fact_manager *manager = find_manager(facts, exe);
 
     if (manager) {
-        *ret_name = base_name(exe);
+        *ret_name = ht_str_program(exe);
         return find_verb(manager, argv, 1, ret_verb);
     }
     if (!ht_facts_program_is(facts, HT_FACT_PROGRAMS_INTERPRETER, exe) &&
@@ -129,7 +112,7 @@ bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
         manager = find_manager(facts, argv->items[i]);
         if (!manager)
             continue;
-        *ret_name = base_name(argv->items[i]);
+        *ret_name = ht_str_program(argv->items[i]);
         return find_verb(manager, argv, i + 1, ret_verb);
     }
     return false;

@@ -30,7 +30,7 @@ struct ht_str ht_pod_container_name(const struct ht_pod *pod, const struct ht_co
     for (size_t i = 0; i < pod->container_ids.len; i++) {
         struct ht_str id = pod->container_ids.items[i].value;
 
-        id = ht_str_sub(id, (size_t)(ht_str_rfind_byte(id, '/') + 1), id.len);
+        id = ht_str_base(id);
         if (ht_str_equal(id, container->id))
             return pod->container_ids.items[i].key;
     }

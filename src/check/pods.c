@@ -18,12 +18,11 @@ static bool is_seen(const struct ht_node *node, const struct ht_pod *pod, struct
 {
     for (size_t i = 0; i < pod->container_ids.len; i++) {
         struct ht_str id = pod->container_ids.items[i].value;
-        ptrdiff_t slash = ht_str_rfind_byte(id, '/');
         const struct ht_row *row;
 
         if (name.len && !ht_str_equal(pod->container_ids.items[i].key, name))
             continue;
-        row = ht_node_find(node, HT_TABLE_CONTAINER, ht_str_sub(id, (size_t)(slash + 1), id.len));
+        row = ht_node_find(node, HT_TABLE_CONTAINER, ht_str_base(id));
         if (row && ht_str_equal(ht_container_of(row)->pod_row, pod->id) && ht_subject_runs(row))
             return true;
     }

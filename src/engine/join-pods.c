@@ -47,12 +47,6 @@ struct ht_join_pods *ht_join_pods_free(struct ht_join_pods *pods)
     return NULL;
 }
 
-/* "containerd://4f0c..." */
-static struct ht_str bare_id(struct ht_str id)
-{
-    return ht_str_sub(id, (size_t)(ht_str_rfind_byte(id, '/') + 1), id.len);
-}
-
 /* Annotations and a status are texts that whoever has the right may write into any pod: what two of
  * them claim is nobody's. */
 static void claim(struct ht_join_pods *pods, struct ht_map *map, struct ht_str key,
@@ -75,7 +69,7 @@ void ht_join_pods_add(struct ht_join_pods *pods, const struct ht_row *row)
     if (ht_pod_has_static_uid(pod) && pod->static_uid.len)
         claim(pods, pods->by_static_uid, pod->static_uid, known);
     for (size_t i = 0; i < pod->container_ids.len; i++)
-        claim(pods, pods->by_id, bare_id(pod->container_ids.items[i].value), known);
+        claim(pods, pods->by_id, ht_str_base(pod->container_ids.items[i].value), known);
 }
 
 void ht_join_pods_set_source(struct ht_join_pods *pods, const struct ht_row *source)

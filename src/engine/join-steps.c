@@ -41,14 +41,9 @@ const char *ht_join_step(struct ht_str cgroup, struct ht_str id)
     return NULL;
 }
 
-static struct ht_str base_name(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
 const char *ht_join_step_parent(const struct ht_process *parent)
 {
-    struct ht_str program = parent->argv.len ? base_name(parent->argv.items[0]) : parent->comm;
+    struct ht_str program = parent->argv.len ? ht_str_base(parent->argv.items[0]) : parent->comm;
 
     if (ht_str_is(program, "buildah-oci-runtime"))
         return "buildah";

@@ -45,14 +45,9 @@ static char peek(const struct parser *parser)
     return parser->at < parser->text.len ? parser->text.data[parser->at] : '\0';
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static bool at_end(struct parser *parser)
 {
-    while (parser->at < parser->text.len && is_blank(peek(parser)))
+    while (parser->at < parser->text.len && ht_is_blank(peek(parser)))
         parser->at++;
     return parser->at == parser->text.len;
 }
@@ -70,7 +65,7 @@ static struct ht_str take_run(struct parser *parser)
 {
     size_t from = parser->at;
 
-    while (parser->at < parser->text.len && !is_blank(peek(parser)) && peek(parser) != ')')
+    while (parser->at < parser->text.len && !ht_is_blank(peek(parser)) && peek(parser) != ')')
         parser->at++;
     return ht_str_sub(parser->text, from, parser->at - from);
 }
@@ -112,7 +107,8 @@ static bool is_keyword_or(const struct parser *parser)
     struct ht_str rest = ht_str_sub(parser->text, parser->at, 3);
 
     return ht_str_is_nocase(ht_str_sub(rest, 0, 2), "or") &&
-           (rest.len == 2 || is_blank(rest.data[2]) || rest.data[2] == '(' || rest.data[2] == ')');
+           (rest.len == 2 || ht_is_blank(rest.data[2]) || rest.data[2] == '(' ||
+            rest.data[2] == ')');
 }
 
 static void add_child(struct ht_term *parent, struct ht_term *child)

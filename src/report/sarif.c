@@ -129,8 +129,7 @@ static void put_result_message(struct sarif *sarif, const struct ht_finding *fin
 /* Bytes of a path that a URI reference takes as they are. */
 static bool is_uri_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           ht_str_find_byte(HT_S("/-._~"), c) >= 0;
+    return ht_is_alnum(c) || ht_str_find_byte(HT_S("/-._~"), c) >= 0;
 }
 
 static void put_uri(struct sarif *sarif, struct ht_str path)

@@ -32,15 +32,6 @@ struct ht_text_list ht_apiserver_words(struct ht_str cmdline, struct ht_arena *a
     return (struct ht_text_list){.items = words, .len = len};
 }
 
-static struct ht_str base_name(struct ht_str path)
-{
-    ptrdiff_t slash = ht_str_rfind_byte(path, '/');
-
-    if (ht_str_has_suffix(path, " (deleted)"))
-        path.len -= strlen(" (deleted)");
-    return slash < 0 ? path : ht_str_sub(path, (size_t)slash + 1, path.len);
-}
-
 /* kube-apiserver, and what is called after it to tell copies apart (kube-apiserver-1.30-eks,
  * kube-apiserver-real); not its neighbours, nor files that are called after it. */
 static bool is_kube_name(struct ht_str name)
@@ -104,7 +95,7 @@ static enum ht_apiserver_program with_subcommand(struct ht_text_list words, cons
 
 static enum ht_apiserver_program hyperkube(struct ht_text_list words, size_t *ret_flags)
 {
-    struct ht_str first = words.len ? base_name(words.items[0]) : (struct ht_str){0};
+    struct ht_str first = words.len ? ht_str_program(words.items[0]) : (struct ht_str){0};
 
     if (is_kube_name(first))
         return HT_APISERVER_KUBE;
@@ -118,7 +109,7 @@ static enum ht_apiserver_program hyperkube(struct ht_text_list words, size_t *re
 enum ht_apiserver_program ht_apiserver_program(struct ht_str exe, struct ht_text_list words,
                                                size_t *ret_flags)
 {
-    struct ht_str name = base_name(exe.len || !words.len ? exe : words.items[0]);
+    struct ht_str name = ht_str_program(exe.len || !words.len ? exe : words.items[0]);
     enum ht_apiserver_program program = HT_APISERVER_NONE;
     size_t flags = 1;
 

@@ -155,11 +155,6 @@ static struct ht_str meaning_of(const struct unit *unit, char letter)
     return letter == 'm' ? unit->host->machine_id : (struct ht_str){0};
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* False: one of them is not known, which is noted. A "%" in front of what cannot be one is itself.
  */
 static bool replace_specifiers(struct unit *unit, struct ht_str word, struct ht_str *ret_word)
@@ -169,7 +164,7 @@ static bool replace_specifiers(struct unit *unit, struct ht_str word, struct ht_
     for (size_t i = 0; i < word.len; i++) {
         char next = i + 1 < word.len ? word.data[i + 1] : '\0';
 
-        if (word.data[i] != '%' || (next != '%' && !is_letter(next))) {
+        if (word.data[i] != '%' || (next != '%' && !ht_is_alpha(next))) {
             ht_buf_add_c(&out, word.data[i]);
             continue;
         }
@@ -229,7 +224,7 @@ static bool next_word(struct unit *unit, struct ht_str *rest, struct ht_buf *wor
     for (; i < rest->len; i++) {
         char c = rest->data[i];
 
-        if (!quote && ht_words_is_blank(c)) {
+        if (!quote && ht_is_blank(c)) {
             if (is_open)
                 break;
             continue;
@@ -422,7 +417,7 @@ static void read_value(struct reading *reading)
 
     for (; !is_line_end(reading); reading->at++) {
         char c = char_at(reading, reading->at);
-        bool is_blank = ht_words_is_blank(c), is_quote = !is_plain && (c == '"' || c == '\'');
+        bool is_blank = ht_is_blank(c), is_quote = !is_plain && (c == '"' || c == '\'');
 
         if (is_quote) {
             read_quoted(reading);

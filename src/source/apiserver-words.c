@@ -28,11 +28,6 @@ struct ht_text_list ht_words_take(struct ht_words *words)
     return (struct ht_text_list){.items = items, .len = len};
 }
 
-bool ht_words_is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 bool ht_words_add_shell(struct ht_words *words, struct ht_str text)
 {
     ht_autobuf struct ht_buf word = HT_BUF(HT_LIMIT_FILE);
@@ -42,7 +37,7 @@ bool ht_words_add_shell(struct ht_words *words, struct ht_str text)
     for (size_t i = 0; i <= text.len; i++) {
         char c = i < text.len ? text.data[i] : '\n';
 
-        if (!quote && ht_words_is_blank(c)) {
+        if (!quote && ht_is_blank(c)) {
             if (is_open)
                 ht_words_add(words, ht_arena_str(words->arena, ht_buf_str(&word)));
             ht_buf_reset(&word);

@@ -27,8 +27,6 @@ struct ht_text_list ht_words_take(struct ht_words *words);
 /* The words of a line as a shell would cut them: quotes hold together and go, a backslash in front
  * of a line's end joins it with the next. Nothing is expanded. False: a quote has no end. */
 bool ht_words_add_shell(struct ht_words *words, struct ht_str text);
-/* Whether a character parts words. */
-bool ht_words_is_blank(char c);
 /* The words from the one on that names the server, which may stand behind others ("exec watcher --
  * hyperkube kube-apiserver"), and which program it is. False: none of them does. */
 bool ht_apiserver_find_server(struct ht_text_list words, struct ht_apiserver_manifest *manifest);

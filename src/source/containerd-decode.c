@@ -26,8 +26,7 @@ bool ht_containerd_is_name(struct ht_str name)
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
 
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              (i > 0 && (c == '-' || c == '.' || c == '_'))))
+        if (!(ht_is_alnum(c) || (i > 0 && (c == '-' || c == '.' || c == '_'))))
             return false;
     }
     return true;

@@ -212,11 +212,6 @@ static bool add_config_file(const struct process *process, struct ht_str file)
     return dir.len > 0;
 }
 
-static struct ht_str last_part(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
 /* The executable's path; in a copy of /proc it may be a file that holds the path. */
 static void read_exe(const struct process *process, struct ht_buf *out)
 {
@@ -232,11 +227,8 @@ enum program { PROGRAM_OTHER, PROGRAM_ETCD, PROGRAM_RANCHER, PROGRAM_K0S };
 
 static enum program program_of(struct ht_str path)
 {
-    static const char gone[] = " (deleted)";
-    struct ht_str name = last_part(ht_str_trim(path));
+    struct ht_str name = ht_str_program(ht_str_trim(path));
 
-    if (ht_str_has_suffix(name, gone))
-        name.len -= sizeof(gone) - 1;
     if (ht_str_is(name, "etcd"))
         return PROGRAM_ETCD;
     if (ht_str_is(name, "k3s") || ht_str_is(name, "k3s-server") || ht_str_is(name, "rke2"))

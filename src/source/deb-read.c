@@ -50,8 +50,7 @@ static bool is_accepted(const void *context, struct ht_str name)
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
 
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            !strchr("_-:.", c))
+        if (!ht_is_alnum(c) && !strchr("_-:.", c))
             return false;
     }
     for (size_t i = 0; endings[i]; i++)

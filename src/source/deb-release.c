@@ -196,10 +196,7 @@ static bool has_component(struct ht_str words, struct ht_str component)
     struct ht_str word;
 
     while (ht_deb_next_word(&words, &word)) {
-        ptrdiff_t slash = ht_str_rfind_byte(word, '/');
-
-        if (ht_str_equal(word, component) ||
-            ht_str_equal(ht_str_sub(word, (size_t)(slash + 1), word.len), component))
+        if (ht_str_equal(word, component) || ht_str_equal(ht_str_base(word), component))
             return true;
     }
     return false;

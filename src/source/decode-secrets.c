@@ -91,8 +91,7 @@ static void judge_command(struct notes *notes, struct ht_text_list words)
 
 static bool is_of_name(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
+    return ht_is_alnum(c) || c == '_' || c == '-';
 }
 
 /* "NAME=" in front of a value that was known by its shape; empty: there is none. */

@@ -18,7 +18,7 @@ bool ht_docker_is_id(struct ht_str id)
     for (size_t i = 0; i < id.len; i++) {
         char c = id.data[i];
 
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+        if (!ht_is_alnum(c))
             return false;
     }
     return true;

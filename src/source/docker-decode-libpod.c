@@ -68,8 +68,7 @@ static void decode_facts(const struct ht_docker_decoding *decoding)
 
     /* "/usr/bin/crun" or a name of containers.conf. */
     if (ht_decode_has_text(decoding->root, "OCIRuntime", &text))
-        ht_container_set_oci_runtime(
-            container, ht_str_sub(text, (size_t)(ht_str_rfind_byte(text, '/') + 1), text.len));
+        ht_container_set_oci_runtime(container, ht_str_base(text));
     if (ht_decode_has_text(decoding->state, "CgroupPath", &text))
         ht_container_set_cgroup(container, text);
     if (ht_decode_has_text(ht_json_get(decoding->host, "LogConfig"), "Path", &text))

@@ -33,9 +33,7 @@ static const struct ht_docker_image *image_of(const struct ht_docker *docker, st
 /* A reference without a tag is that of "latest"; Docker leaves its own registry out. */
 static bool is_named(const struct ht_docker_image *image, struct ht_str reference)
 {
-    ptrdiff_t slash = ht_str_rfind_byte(reference, '/');
-    bool tagged =
-        ht_str_find_byte(ht_str_sub(reference, (size_t)(slash + 1), reference.len), ':') >= 0;
+    bool tagged = ht_str_find_byte(ht_str_base(reference), ':') >= 0;
     static const char *const usual[] = {"docker.io/library/", "docker.io/"};
 
     for (size_t i = 0; i < image->tags.len; i++) {

@@ -10,11 +10,6 @@ static const char pip[] = "pip", npm[] = "npm", gem[] = "gem";
 
 /* ---- what a path stands for ---- */
 
-static struct ht_str base_of(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
 static struct ht_str folder_of(struct ht_str path)
 {
     ptrdiff_t slash = ht_str_rfind_byte(path, '/');
@@ -39,8 +34,8 @@ static bool split(struct ht_str text, struct ht_language_package *package)
 static bool is_pip(struct ht_str path, struct ht_arena *arena, struct ht_language_package *package)
 {
     static const char dist[] = ".dist-info", egg[] = ".egg-info";
-    struct ht_str name = base_of(path);
-    struct ht_str folder = base_of(folder_of(path));
+    struct ht_str name = ht_str_base(path);
+    struct ht_str folder = ht_str_base(folder_of(path));
     ptrdiff_t python;
 
     if (!ht_str_is(folder, "site-packages") && !ht_str_is(folder, "dist-packages"))
@@ -64,7 +59,7 @@ static bool is_pip(struct ht_str path, struct ht_arena *arena, struct ht_languag
 static bool is_gem(struct ht_str path, struct ht_arena *arena, struct ht_language_package *package)
 {
     static const char suffix[] = ".gemspec";
-    struct ht_str name = base_of(path);
+    struct ht_str name = ht_str_base(path);
     struct ht_str folder = folder_of(path);
 
     if (!ht_str_has_suffix(name, suffix) || (!ht_str_has_suffix(folder, "/specifications") &&
@@ -84,14 +79,14 @@ static bool is_npm(struct ht_str path, struct ht_arena *arena, struct ht_languag
 {
     bool file = ht_str_has_suffix(path, "/package.json");
     struct ht_str folder = file ? folder_of(path) : path;
-    struct ht_str name = base_of(folder);
+    struct ht_str name = ht_str_base(folder);
     struct ht_str above = folder_of(folder);
 
-    if (ht_str_has_prefix(base_of(above), "@")) {
-        name = ht_str_sub(folder, folder.len - name.len - base_of(above).len - 1, folder.len);
+    if (ht_str_has_prefix(ht_str_base(above), "@")) {
+        name = ht_str_sub(folder, folder.len - name.len - ht_str_base(above).len - 1, folder.len);
         above = folder_of(above);
     }
-    if (!ht_str_is(base_of(above), "node_modules") || name.len == 0 || name.data[0] == '.')
+    if (!ht_str_is(ht_str_base(above), "node_modules") || name.len == 0 || name.data[0] == '.')
         return false;
     package->manager = npm;
     package->folder = above;
@@ -128,7 +123,7 @@ bool ht_language_is_folder(struct ht_str path)
                                         "specifications"};
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (ht_str_is(base_of(path), names[i]))
+        if (ht_str_is(ht_str_base(path), names[i]))
             return true;
     }
     return false;

@@ -79,11 +79,6 @@ static const struct grammar grammars[] = {
     {.names = "awk gawk mawk", .file = "-f --file"},
 };
 
-static struct ht_str base_name(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
 static bool lists(const char *list, struct ht_str word)
 {
     size_t len;
@@ -124,7 +119,7 @@ static bool is_cluster(const struct grammar *grammar, struct ht_str option)
     for (size_t i = 1; i < option.len; i++) {
         char c = option.data[i];
 
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+        if (!ht_is_alnum(c))
             return false;
     }
     /* A shell takes "-ce" as well as "-ec"; others take what follows the letter as the code. */
@@ -203,7 +198,7 @@ static bool has_many_names(struct ht_str name)
 
 bool ht_script_has_argv(struct ht_str exe)
 {
-    struct ht_str name = base_name(exe);
+    struct ht_str name = ht_str_base(exe);
 
     return has_many_names(name) || grammar_of(name);
 }
@@ -212,14 +207,14 @@ bool ht_script_has_argv(struct ht_str exe)
 static const struct grammar *grammar_at(struct ht_str exe, const struct ht_text_list *argv,
                                         size_t *ret_first)
 {
-    struct ht_str name = base_name(exe);
+    struct ht_str name = ht_str_base(exe);
 
     *ret_first = 1;
     if (argv->len == 0)
         return NULL;
     /* One program with many names: the first word says which, or the second. */
     if (has_many_names(name)) {
-        name = base_name(argv->items[0]);
+        name = ht_str_base(argv->items[0]);
         if (ht_str_has_prefix(name, "-"))
             name = ht_str_sub(name, 1, name.len);
         if (has_many_names(name) && argv->len > 1) {

@@ -96,11 +96,6 @@ static bool judge_at(struct ht_drift_looking *looking, const struct ht_script *s
     return true;
 }
 
-static struct ht_str base_of(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
 /* What the kernel calls a descriptor of the process. */
 static struct ht_str link_of(struct ht_drift_looking *looking, unsigned number)
 {
@@ -113,11 +108,7 @@ static struct ht_str link_of(struct ht_drift_looking *looking, unsigned number)
 /* Whether a path, or what was deleted there, is called so. */
 static bool is_called(struct ht_str path, struct ht_str name)
 {
-    static const char deleted[] = " (deleted)";
-
-    if (ht_str_has_suffix(path, deleted))
-        path = ht_str_sub(path, 0, path.len - strlen(deleted));
-    return ht_str_equal(base_of(path), name);
+    return ht_str_equal(ht_str_program(path), name);
 }
 
 /* The descriptor by which a shell reads its script: whoever starts it may leave it others, so that
@@ -211,7 +202,7 @@ static bool judge_shell(struct ht_drift_looking *looking, const struct ht_script
                         struct ht_code *code)
 {
     bool is_relative = !ht_str_has_prefix(script->text, "/");
-    struct ht_str name = base_of(script->text);
+    struct ht_str name = ht_str_base(script->text);
 
     return (is_relative && judge_kept(looking, name, code)) ||
            judge_at(looking, script, true, code) ||
@@ -356,8 +347,7 @@ static void list_folders(struct ht_drift_looking *looking, struct ht_str interpr
 {
     struct ht_arena *arena = looking->drift->arena;
     const struct ht_text_list *argv = ht_drift_argv(looking);
-    struct ht_str version =
-        ht_str_sub(interpreter, (size_t)(ht_str_rfind_byte(interpreter, '/') + 1), interpreter.len);
+    struct ht_str version = ht_str_base(interpreter);
     struct ht_str path = variable(looking, "PYTHONPATH");
     struct ht_str folder;
 

@@ -151,8 +151,7 @@ static int check_name(const struct place *place, struct ht_str name)
 
 static bool is_base64(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/';
+    return ht_is_alnum(c) || c == '+' || c == '/';
 }
 
 /* Bytes that a text in base64 stands for, line ends left out as the API server does; -1: none. */

@@ -47,15 +47,6 @@ static bool is_common(struct ht_str name)
     return ht_str_is(name, "podman") || ht_str_is(name, "containerd") || ht_str_is(name, "crio");
 }
 
-static struct ht_str base_name(struct ht_str path)
-{
-    ptrdiff_t slash = ht_str_rfind_byte(path, '/');
-
-    if (ht_str_has_suffix(path, " (deleted)"))
-        path.len -= strlen(" (deleted)");
-    return slash < 0 ? path : ht_str_sub(path, (size_t)slash + 1, path.len);
-}
-
 bool ht_hostconf_read_proc(struct ht_hostconf_pass *pass, uint64_t pid, const char *name,
                            struct ht_buf *out)
 {
@@ -111,7 +102,7 @@ static struct ht_str read_own_name(const struct scan *scan, uint64_t pid, struct
     struct ht_str rest = ht_buf_str(out);
     struct ht_str word = {0};
     (void)ht_str_next(&rest, '\0', &word);
-    return base_name(word);
+    return ht_str_program(word);
 }
 
 static void read_words(const struct scan *scan, struct ht_hostconf_process *process,
@@ -146,7 +137,7 @@ static bool look_at(struct scan *scan, uint64_t pid)
     struct ht_hostconf_pass *pass = scan->pass;
     ht_autobuf struct ht_buf out = HT_BUF(HT_LIMIT_PROC_FILE);
     struct ht_str exe = read_exe(scan, pid, &out);
-    struct ht_str name = base_name(exe);
+    struct ht_str name = ht_str_program(exe);
     struct ht_hostconf_process process = {.pid = pid, .by_name = exe.len == 0};
 
     if (process.by_name)

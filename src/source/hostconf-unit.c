@@ -45,11 +45,6 @@ static void doubt(struct finding *finding, struct ht_str path, const char *why)
         finding->unclear = ht_arena_strf(finding->pass->scratch, "%.*s %s", HT_STR_ARG(path), why);
 }
 
-static struct ht_str name_of(struct ht_str path)
-{
-    return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
-}
-
 /* ---- what a name leads to ---- */
 
 enum state { MISSING, MASKED, THERE, HIDDEN };
@@ -82,7 +77,7 @@ static bool is_alias(struct finding *finding, struct ht_str path)
     ht_autobuf struct ht_buf link = HT_BUF(LINK_BYTES);
 
     return ht_root_readlink(finding->pass->root, path.data, &link, NULL) == 0 &&
-           !ht_str_is(name_of(ht_buf_str(&link)), UNIT);
+           !ht_str_is(ht_str_base(ht_buf_str(&link)), UNIT);
 }
 
 /* ---- names in a folder ---- */
@@ -109,7 +104,7 @@ static int by_name(const void *left, const void *right)
 {
     const struct ht_str *a = left, *b = right;
 
-    return ht_str_compare(name_of(*a), name_of(*b));
+    return ht_str_compare(ht_str_base(*a), ht_str_base(*b));
 }
 
 /* Names that match, in order; empty where there is no such folder. */
@@ -144,7 +139,7 @@ struct drop_ins {
 static bool has_name(const struct drop_ins *drop_ins, struct ht_str name)
 {
     for (size_t i = 0; i < drop_ins->len; i++) {
-        if (ht_str_equal(name_of(drop_ins->paths[i]), name))
+        if (ht_str_equal(ht_str_base(drop_ins->paths[i]), name))
             return true;
     }
     return false;

@@ -66,8 +66,7 @@ static bool is_critical(struct ht_str path)
                                         "kubelet", "conmon",    "crio",        "podman",
                                         "sshd",    "libc.so.6", "docker-proxy"};
     static const char *const beginnings[] = {"containerd-shim", "ld-linux", "pam_", "libpam.so"};
-    ptrdiff_t slash = ht_str_rfind_byte(path, '/');
-    struct ht_str name = ht_str_sub(path, (size_t)(slash + 1), path.len);
+    struct ht_str name = ht_str_base(path);
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (ht_str_is(name, names[i]))

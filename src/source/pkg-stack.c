@@ -87,16 +87,9 @@ struct stacking {
     bool owners_unread; /* not all records of files were read: no owner is not "nobody's" */
 };
 
-static struct ht_str base_name(struct ht_str path)
-{
-    ptrdiff_t slash = ht_str_rfind_byte(path, '/');
-
-    return ht_str_sub(path, (size_t)(slash + 1), path.len);
-}
-
 static bool is_ours(struct ht_str path)
 {
-    struct ht_str name = base_name(path);
+    struct ht_str name = ht_str_base(path);
 
     for (size_t i = 0; i < ARRAY_LEN(programs); i++)
         if (ht_str_is(name, programs[i].file))
@@ -110,14 +103,14 @@ static size_t count_named(const struct stacking *stacking, struct ht_str name)
     size_t count = 0;
 
     for (size_t i = 0; i < stacking->len; i++)
-        count += ht_str_equal(base_name(stacking->items[i].path), name);
+        count += ht_str_equal(ht_str_base(stacking->items[i].path), name);
     return count;
 }
 
 /* The entry of that path, made if it is one of ours. */
 static struct program *program_at(struct stacking *stacking, struct ht_str path)
 {
-    struct ht_str name = base_name(path);
+    struct ht_str name = ht_str_base(path);
 
     for (size_t i = 0; i < stacking->len; i++) {
         if (ht_str_equal(stacking->items[i].path, path))

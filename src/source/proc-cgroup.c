@@ -49,11 +49,6 @@ static bool is_id(struct ht_str s)
     return s.len == ID_LEN && is_hex(s, ID_LEN);
 }
 
-static struct ht_str without_suffix(struct ht_str s, const char *suffix)
-{
-    return ht_str_has_suffix(s, suffix) ? ht_str_sub(s, 0, s.len - strlen(suffix)) : s;
-}
-
 static struct ht_str after(struct ht_str s, const char *prefix)
 {
     return ht_str_sub(s, strlen(prefix), s.len);
@@ -89,7 +84,7 @@ static void found(struct ht_cgroup_facts *facts, struct ht_str id, const char *p
 /* An element with a runtime's prefix ("docker-ID.scope", "libpod-ID"). */
 static bool read_prefixed(struct ht_str element, struct ht_cgroup_facts *facts)
 {
-    struct ht_str bare = without_suffix(element, ".scope");
+    struct ht_str bare = ht_str_without(element, ".scope");
 
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
         if (!ht_str_has_prefix(bare, prefixes[i].prefix))
@@ -124,7 +119,7 @@ static bool read_named(const struct elements *elements, size_t at, struct ht_cgr
     } else if (ht_str_has_prefix(element, "machine-") && ht_str_has_suffix(element, ".scope") &&
                !ht_str_has_prefix(element, "machine-qemu") &&
                !ht_str_has_prefix(element, "machine-lxc")) {
-        found(facts, after(without_suffix(element, ".scope"), "machine-"), "nspawn");
+        found(facts, after(ht_str_without(element, ".scope"), "machine-"), "nspawn");
     } else if (ht_str_has_prefix(element, "buildah-")) {
         found(facts, after(element, "buildah-"), "buildah");
     } else if (ht_str_is(parent, "buildkit")) {
@@ -200,7 +195,7 @@ static bool read_pod(struct ht_str element, char *out, size_t size)
 
     if (colon >= 0)
         name.len = (size_t)colon;
-    name = without_suffix(name, ".slice");
+    name = ht_str_without(name, ".slice");
     if (ht_str_has_prefix(name, "kubepods")) {
         ptrdiff_t at = ht_str_find(name, HT_S("-pod"), 0);
 
@@ -265,7 +260,7 @@ static void find_namer(const struct elements *elements, size_t at, struct ht_cgr
 
 void ht_cgroup_decode_path(struct ht_str path, struct ht_cgroup_facts *ret_facts)
 {
-    struct ht_cgroup_facts facts = {.path = without_suffix(path, " (deleted)")};
+    struct ht_cgroup_facts facts = {.path = ht_str_without(path, " (deleted)")};
     struct elements elements;
     size_t inside; /* the container's element; units behind it are its own */
 
@@ -367,12 +362,12 @@ struct ht_str ht_cgroup_path_of(struct ht_str text, const char *controller)
             continue;
         if (controllers.len == 0) {
             if (controller[0] == '\0')
-                return without_suffix(path, " (deleted)");
+                return ht_str_without(path, " (deleted)");
             continue;
         }
         while (ht_str_next(&controllers, ',', &one)) {
             if (ht_str_is(one, controller))
-                return without_suffix(path, " (deleted)");
+                return ht_str_without(path, " (deleted)");
         }
     }
     return (struct ht_str){0};

@@ -280,10 +280,7 @@ struct ht_str ht_proc_decode_monitor(struct ht_text_list argv, const char **ret_
     if (argv.len == 0)
         return (struct ht_str){0};
 
-    struct ht_str name = argv.items[0];
-    ptrdiff_t slash = ht_str_rfind_byte(name, '/');
-    if (slash >= 0)
-        name = ht_str_sub(name, (size_t)slash + 1, name.len);
+    struct ht_str name = ht_str_base(argv.items[0]);
     if (ht_str_has_prefix(name, "containerd-shim")) {
         *ret_kind = "shim";
         return option_value(argv, "-id", "--id");

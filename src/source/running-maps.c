@@ -97,8 +97,7 @@ struct ht_str ht_maps_plain_path(struct ht_str path, bool *ret_deleted)
 /* Java's native access unpacks libraries, loads and deletes them. */
 static bool is_unpacked(struct ht_str path)
 {
-    ptrdiff_t slash = ht_str_rfind_byte(path, '/');
-    struct ht_str name = ht_str_sub(path, (size_t)(slash + 1), path.len);
+    struct ht_str name = ht_str_base(path);
 
     return (ht_str_has_prefix(name, "jna") && ht_str_has_suffix(name, ".tmp")) ||
            ht_str_find(path, HT_S("/.cache/JNA/"), 0) >= 0;

@@ -5,13 +5,6 @@
 
 #include "hulltop/base/mem.h"
 
-static struct ht_str name_of(struct ht_str exe)
-{
-    ptrdiff_t slash = ht_str_rfind_byte(exe, '/');
-
-    return ht_str_sub(exe, (size_t)(slash + 1), exe.len);
-}
-
 /* "python3.11" is python. */
 static bool is_named(struct ht_str name, const char *interpreter)
 {
@@ -29,7 +22,7 @@ static bool is_named(struct ht_str name, const char *interpreter)
 bool ht_script_is_interpreter(struct ht_str exe)
 {
     static const char *const names[] = {"python", "perl", "ruby", "php", "node", "java"};
-    struct ht_str name = name_of(exe);
+    struct ht_str name = ht_str_base(exe);
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (is_named(name, names[i]))
@@ -67,7 +60,7 @@ size_t ht_script_paths(struct ht_str exe, struct ht_str cmdline, struct ht_str *
 
     if (!ht_str_next(&cmdline, '\0', &word) || max == 0)
         return 0;
-    if (is_named(name_of(exe), "java"))
+    if (is_named(ht_str_base(exe), "java"))
         return jars_of(cmdline, paths, max);
     /* The first word that is no option; -c, -e and -m have no script. */
     while (ht_str_next(&cmdline, '\0', &word)) {

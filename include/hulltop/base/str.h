@@ -78,6 +78,12 @@ ptrdiff_t ht_str_find_nocase(struct ht_str s, struct ht_str needle, size_t from)
 /* Position of the first / last byte c, or -1. */
 ptrdiff_t ht_str_find_byte(struct ht_str s, char c);
 ptrdiff_t ht_str_rfind_byte(struct ht_str s, char c);
+/* The last part of a path: what stands behind the last slash, or all of it. */
+struct ht_str ht_str_base(struct ht_str path);
+/* The name of a program by its path as the kernel shows it: without " (deleted)". */
+struct ht_str ht_str_program(struct ht_str path);
+/* Without that end, once, if it has it. */
+struct ht_str ht_str_without(struct ht_str s, const char *suffix);
 /* How many bytes c there are. */
 size_t ht_str_count(struct ht_str s, char c);
 /* Without ASCII blanks at both ends. */
@@ -94,10 +100,25 @@ uint64_t ht_str_hash(struct ht_str s, uint64_t seed);
  */
 uint64_t ht_str_table_hash(struct ht_str s);
 
-/* In any locale. */
+/* Of ASCII, in any locale. */
 static inline bool ht_is_digit(char c)
 {
     return c >= '0' && c <= '9';
+}
+
+static inline bool ht_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline bool ht_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool ht_is_alnum(char c)
+{
+    return ht_is_alpha(c) || ht_is_digit(c);
 }
 
 /* Numbers: the whole text must be one number in range; 0 or -EINVAL / -ERANGE, ret_* untouched on

@@ -324,6 +324,8 @@ struct ht_str ht_facts_stack_date(const struct ht_facts *facts);
 
 /* Whether text is like pattern, where a * stands for any run of bytes without a slash. */
 bool ht_facts_is_like(struct ht_str pattern, struct ht_str text);
+/* Whether it is like one of them. */
+bool ht_facts_has_like(const struct ht_text_list *patterns, struct ht_str text);
 /* Whether text is pattern, or begins with it where it ends in a *. */
 bool ht_facts_begins_like(struct ht_str pattern, struct ht_str text);
 /* A host path without "/var" in front of "/run" and without a slash at its end; borrowed. */

@@ -72,6 +72,12 @@ static void needles_are_found_from_where_it_is_asked(void **state)
     assert_int_equal(ht_str_rfind_byte(s, 'o'), 8);
     assert_int_equal(ht_str_find_byte(s, 'x'), -1);
     assert_int_equal(ht_str_rfind_byte((struct ht_str){0}, 'x'), -1);
+    assert_true(ht_str_is(ht_str_base(HT_S("/usr/bin/sh")), "sh"));
+    assert_true(ht_str_is(ht_str_base(HT_S("sh")), "sh"));
+    assert_true(ht_str_is(ht_str_base(HT_S("/usr/bin/")), ""));
+    assert_true(ht_str_is(ht_str_program(HT_S("/bin/sh (deleted)")), "sh"));
+    assert_true(ht_str_is(ht_str_without(HT_S("a.b.b"), ".b"), "a.b"));
+    assert_true(ht_str_is(ht_str_without(HT_S("a.c"), ".b"), "a.c"));
 }
 
 static void blanks_are_trimmed_at_both_ends(void **state)
