@@ -45,7 +45,7 @@ struct place {
 
 /* ---- while it lives ---- */
 
-static bool is_ending(struct ht_proc_reader *reader, pid_t pid)
+bool ht_exec_is_ending(struct ht_proc_reader *reader, pid_t pid)
 {
     struct ht_proc_stat stat;
     bool gone;
@@ -68,7 +68,7 @@ void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf
     /* What cgroup v2 still says beside v1 is enough. Asked afterwards: who does not end now did not
      * when the groups were read. */
     ht_cgroup_decode(ht_buf_str(out), &facts);
-    if (facts.sure != HT_CGROUP_CERTAIN && is_ending(reader, pid))
+    if (facts.sure != HT_CGROUP_CERTAIN && ht_exec_is_ending(reader, pid))
         ht_buf_reset(out);
 }
 

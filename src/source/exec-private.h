@@ -10,6 +10,8 @@
 #include "hulltop/base/error.h"
 #include "hulltop/base/vec.h"
 
+/* Whether a process is gone, or about to be. */
+bool ht_exec_is_ending(struct ht_proc_reader *reader, pid_t pid);
 /* Reads the cgroups of a process; empty if these are not known, as of one that ends, which cgroup
  * v1 shows in no group. */
 void ht_exec_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *out);
@@ -82,6 +84,11 @@ struct ht_exec_key {
     int64_t changed_s;
     uint32_t changed_ns, dev_major, dev_minor;
 };
+
+static inline uint64_t ht_exec_hash_of_home(struct ht_str container_id)
+{
+    return ht_str_hash(container_id, 0);
+}
 
 /* One that was given. */
 struct ht_exec_seen_file {

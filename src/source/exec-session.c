@@ -60,7 +60,7 @@ const char *ht_exec_home_of_session(struct ht_exec *watch, const struct ht_exec_
             return NULL;
     }
     home = ht_exec_home_of_mount(&watch->places, given->files[0].key.mount);
-    if (!home || ht_str_hash(ht_str_from(home), 0) != given->home)
+    if (!home || ht_exec_hash_of_home(ht_str_from(home)) != given->home)
         return NULL;
     return ht_exec_is_later(given->stat.start, start->at_mono_ns) ? NULL : home;
 }

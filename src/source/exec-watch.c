@@ -207,11 +207,6 @@ static void take_waiting(struct ht_exec *watch, struct ht_exec_waiting *waiting)
 
 /* ---- files ---- */
 
-static uint64_t hash_of(struct ht_str container_id)
-{
-    return ht_str_hash(container_id, 0);
-}
-
 static bool look_at_file(struct ht_exec *watch, int fd, struct ht_exec_opened *ret_opened)
 {
     const char *home;
@@ -221,7 +216,7 @@ static bool look_at_file(struct ht_exec *watch, int fd, struct ht_exec_opened *r
         return false;
     home = ht_exec_home_of_mount(&watch->places, ret_opened->key.mount);
     if (home && *home)
-        ret_opened->key.home = hash_of(ht_str_from(home));
+        ret_opened->key.home = ht_exec_hash_of_home(ht_str_from(home));
     return true;
 }
 
@@ -313,7 +308,7 @@ static void read_exe(struct ht_exec *watch, struct ht_exec_start *start)
 /* Whether all of its files were given of that container before; they are remembered. */
 static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
 {
-    uint64_t home = hash_of(start->cgroup.container_id);
+    uint64_t home = ht_exec_hash_of_home(start->cgroup.container_id);
     bool all = !watch->given.is_cut;
 
     if (watch->given.len == 0) {
@@ -397,14 +392,9 @@ static const struct ht_cgroup_facts *decode_cgroup(struct ht_exec *watch)
  * the process has ended, whether it was. */
 static void doubt_users(struct ht_exec *watch, struct ht_exec_start *start)
 {
-    struct ht_proc_stat stat;
-    bool gone;
-
     if (ht_proc_is_contained(&watch->reader, start->pid, &start->cgroup))
         return;
-    if (ht_proc_decode_stat(ht_proc_read_file(&watch->reader, start->pid, "stat", &gone), &stat) <
-            0 ||
-        stat.state == 'Z' || stat.ending)
+    if (ht_exec_is_ending(&watch->reader, start->pid))
         start->unread |= HT_EXEC_NO_CGROUP;
     start->cgroup.container_id = (struct ht_str){0};
     start->cgroup.sure = HT_CGROUP_NONE;
@@ -557,7 +547,7 @@ static bool give_quiet(struct ht_exec *watch, const struct ht_connector_event *e
     struct ht_exec_key exe;
     bool lives;
 
-    if (!home || !*home || first->home != hash_of(ht_str_from(home)))
+    if (!home || !*home || first->home != ht_exec_hash_of_home(ht_str_from(home)))
         return false;
     lives = event && ht_exec_look(watch->reader.proc_fd, name_of(name, start->pid, "/exe"), &exe);
     if (!take_quiet(watch, lives ? &exe : NULL, start))

@@ -54,16 +54,12 @@ static void describe(const struct stat *about, struct ht_code *code)
 int ht_origin_judge_far(struct ht_origin *origin, const struct ht_origin_ask *ask,
                         struct ht_arena *arena, struct ht_code *code)
 {
-    int dirfd = ht_origin_process(origin, ask);
-    const struct ht_space *space;
+    struct ht_space *space;
     struct ht_str place;
-    int r;
+    int dirfd, r = ht_origin_enter(origin, ask, &dirfd, &space);
 
-    if (dirfd < 0)
-        return dirfd;
-    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
-    if (!space)
-        return errno == ENOENT ? -ESRCH : -errno;
+    if (r < 0)
+        return r;
     if (!space->root || space->is_overlay || !ht_mountinfo_can_hang(space->root->type))
         return -EXDEV;
     r = ask_helper(origin, ask, HT_HELPER_STAT, 0);

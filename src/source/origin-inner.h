@@ -61,6 +61,10 @@ uint64_t ht_origin_namespace(int dirfd);
  * not be read. */
 struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
                                  struct ht_str container_id);
+/* Both of the process and the container that are asked about: 0; -ESRCH: it is gone; or why the
+ * mounts may not be read. */
+int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_dirfd,
+                    struct ht_space **ret_space);
 /* Mounts come and go. */
 void ht_origin_forget_spaces(struct ht_origin *origin);
 /* Closes the directory of the process that was asked for last. */

@@ -127,6 +127,22 @@ struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t n
     return space;
 }
 
+int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_dirfd,
+                    struct ht_space **ret_space)
+{
+    int dirfd = ht_origin_process(origin, ask);
+    struct ht_space *space;
+
+    if (dirfd < 0)
+        return dirfd;
+    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
+    if (!space)
+        return errno == ENOENT ? -ESRCH : -errno;
+    *ret_dirfd = dirfd;
+    *ret_space = space;
+    return 0;
+}
+
 /* ---- opening ---- */
 
 static bool lies_on_hanging(struct ht_origin *origin, struct ht_str path)
@@ -197,16 +213,12 @@ static struct ht_str path_of(int fd, struct ht_arena *arena)
 int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
                    struct ht_arena *arena, struct ht_str *ret_path)
 {
-    int dirfd = ht_origin_process(origin, ask);
     struct ht_str path = ht_arena_str(arena, ask->path);
     struct ht_space *space;
-    int fd;
+    int dirfd, fd, r = ht_origin_enter(origin, ask, &dirfd, &space);
 
-    if (dirfd < 0)
-        return dirfd;
-    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
-    if (!space)
-        return errno == ENOENT ? -ESRCH : -errno;
+    if (r < 0)
+        return r;
     if (root_can_hang(origin, space))
         return -EXDEV;
     fd = open_inside(dirfd, HT_ROOT_CONTAINER, path);
@@ -269,9 +281,7 @@ static int find_mount_of(struct ht_origin *origin, struct ht_space *space, int d
         ht_parse_u64(fdinfo_of(ht_buf_str(file), "mnt_id:"), &id) < 0 ||
         (flags & O_ACCMODE) != O_RDONLY)
         return -ENOENT;
-    mount = ht_space_find(space, id);
-    if (!mount && !space->whole && ht_space_read(space, dirfd, true, &origin->reader) == 0)
-        mount = ht_space_find(space, id);
+    mount = ht_space_look(space, id, dirfd, &origin->reader);
     if (mount && ht_mountinfo_can_hang(mount->type))
         return -EXDEV;
     *ret_mount = mount ? id : 0;
@@ -306,19 +316,15 @@ static int check_opened(int fd, uint64_t mount)
 int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_ask *ask,
                               unsigned number, struct ht_arena *arena, struct ht_str *ret_path)
 {
-    int dirfd = ht_origin_process(origin, ask);
     ht_autoclose int fd = -1;
     struct ht_space *space;
     uint64_t mount = 0;
     char name[32], link[PATH_MAX];
     ssize_t len;
-    int r;
+    int dirfd, r = ht_origin_enter(origin, ask, &dirfd, &space);
 
-    if (dirfd < 0)
-        return dirfd;
-    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
-    if (!space)
-        return errno == ENOENT ? -ESRCH : -errno;
+    if (r < 0)
+        return r;
     snprintf(name, sizeof(name), "fd/%u", number);
     len = readlinkat(dirfd, name, link, sizeof(link));
     if (len <= 0 || (size_t)len == sizeof(link))
@@ -367,15 +373,6 @@ void ht_origin_tell_mount(struct ht_origin *origin, const struct ht_space_mount 
     }
 }
 
-/* Whether a path is a mount's point, or below it. */
-static bool is_below(const struct ht_space_mount *mount, struct ht_str path)
-{
-    size_t len = ht_str_is(mount->point, "/") ? 0 : mount->point.len;
-
-    return path.len >= len && (len == 0 || memcmp(path.data, mount->point.data, len) == 0) &&
-           (path.len == len || path.data[len] == '/');
-}
-
 /* The mount that a path leads to; the last at one point hides those before. */
 static const struct ht_space_mount *mount_at(const struct ht_space *space, struct ht_str path)
 {
@@ -384,7 +381,7 @@ static const struct ht_space_mount *mount_at(const struct ht_space *space, struc
     for (size_t i = 0; i < space->len; i++) {
         const struct ht_space_mount *mount = &space->mounts[i];
 
-        if (is_below(mount, path) && (!found || mount->point.len >= found->point.len))
+        if (ht_path_lies_in(path, mount->point) && (!found || mount->point.len >= found->point.len))
             found = mount;
     }
     return found;
@@ -393,15 +390,14 @@ static const struct ht_space_mount *mount_at(const struct ht_space *space, struc
 int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *ask,
                           struct ht_arena *arena, struct ht_code *code)
 {
-    int dirfd = ht_origin_process(origin, ask);
     const struct ht_space_mount *mount;
     struct ht_space *space;
+    int dirfd, r = ht_origin_enter(origin, ask, &dirfd, &space);
 
-    if (dirfd < 0)
-        return dirfd;
-    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
-    if (!space || (!space->whole && ht_space_read(space, dirfd, true, &origin->reader) < 0))
-        return -ESRCH;
+    if (r == 0 && !space->whole)
+        r = ht_space_read(space, dirfd, true, &origin->reader);
+    if (r < 0)
+        return r;
     mount = mount_at(space, ask->path);
     if (!mount || mount == space->root || ht_str_is(mount->type, "overlay"))
         return 0;
@@ -545,7 +541,6 @@ static const struct ht_space_mount *mount_of(struct ht_origin *origin, int dirfd
 {
     struct ht_space *space =
         ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), ask->container_id);
-    const struct ht_space_mount *mount;
     struct statx about;
 
     if (!space ||
@@ -553,10 +548,7 @@ static const struct ht_space_mount *mount_of(struct ht_origin *origin, int dirfd
             0 ||
         !(about.stx_mask & STATX_MNT_ID))
         return NULL;
-    mount = ht_space_find(space, about.stx_mnt_id);
-    if (mount || space->whole || ht_space_read(space, dirfd, true, &origin->reader) < 0)
-        return mount;
-    return ht_space_find(space, about.stx_mnt_id);
+    return ht_space_look(space, about.stx_mnt_id, dirfd, &origin->reader);
 }
 
 bool ht_origin_is_secret(struct ht_origin *origin, const struct ht_origin_ask *ask, int fd,
@@ -629,14 +621,12 @@ static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
 int ht_origin_layer(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
                     struct ht_arena *arena, struct ht_layer *layer)
 {
-    int dirfd = ht_origin_process(origin, &(struct ht_origin_ask){.pid = pid});
+    const struct ht_origin_ask ask = {.pid = pid, .container_id = container_id};
     struct ht_space *space;
+    int dirfd, r = ht_origin_enter(origin, &ask, &dirfd, &space);
 
-    if (dirfd < 0)
-        return dirfd;
-    space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), container_id);
-    if (!space)
-        return errno == ENOENT ? -ESRCH : -errno;
+    if (r < 0)
+        return r;
     if (!space->whole)
         (void)ht_space_read(space, dirfd, true, &origin->reader);
     ht_layer_set_id(layer, ht_arena_str(arena, container_id));

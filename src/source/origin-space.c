@@ -235,6 +235,16 @@ const struct ht_space_mount *ht_space_find(const struct ht_space *space, uint64_
     return NULL;
 }
 
+const struct ht_space_mount *ht_space_look(struct ht_space *space, uint64_t id, int dirfd,
+                                           struct ht_space_reader *reader)
+{
+    const struct ht_space_mount *mount = ht_space_find(space, id);
+
+    if (mount || space->whole || ht_space_read(space, dirfd, true, reader) < 0)
+        return mount;
+    return ht_space_find(space, id);
+}
+
 /* ---- paths ---- */
 
 struct ht_str ht_space_below(const struct ht_space_mount *mount, struct ht_str path,

@@ -58,6 +58,10 @@ void ht_space_fini(struct ht_space *space);
 bool ht_space_lower_has(const struct ht_space *space, size_t lower, struct ht_str path);
 /* The mount of that number, or NULL. */
 const struct ht_space_mount *ht_space_find(const struct ht_space *space, uint64_t id);
+/* The same, though only the first mounts were read so far: then all are, of the process whose
+ * directory is dirfd. */
+const struct ht_space_mount *ht_space_look(struct ht_space *space, uint64_t id, int dirfd,
+                                           struct ht_space_reader *reader);
 
 /* A file at a path of a mount, by the path of the root of its file system; in the arena. */
 struct ht_str ht_space_below(const struct ht_space_mount *mount, struct ht_str path,

@@ -371,14 +371,18 @@ static enum ht_found look_in_layer(const struct question *question, struct ht_st
 }
 
 /* Files of an overlay that were copied up keep the inode number that they had in the image. */
-static enum ht_told is_of_layer(const struct question *question, const struct stat *layer)
+static bool is_of_layer(const struct question *question, const struct stat *layer)
 {
-    if (question->about.stx_ino != layer->st_ino)
-        return HT_TOLD_NO;
-    if (question->ask->ret_layer && !question->deleted && question->about.stx_nlink)
+    return question->about.stx_ino == layer->st_ino;
+}
+
+/* Tells who asks which file of a layer it is. */
+static void tell_layer(const struct question *question, const struct stat *layer)
+{
+    if (question->ask->ret_layer && is_of_layer(question, layer) && !question->deleted &&
+        question->about.stx_nlink)
         *question->ask->ret_layer =
             (struct ht_origin_inode){.dev = layer->st_dev, .ino = layer->st_ino};
-    return HT_TOLD_YES;
 }
 
 /* What the image has at that path: its topmost layer that knows it decides. */
@@ -470,12 +474,13 @@ static void judge_overlay(struct question *question, struct ht_str path)
         ht_code_set_host_path(question->code,
                               ht_arena_strf(question->arena, "%.*s%.*s",
                                             HT_STR_ARG(question->space->upper), HT_STR_ARG(path)));
-        facts.is_upper = is_of_layer(question, &about);
+        facts.is_upper = is_of_layer(question, &about) ? HT_TOLD_YES : HT_TOLD_NO;
+        tell_layer(question, &about);
         facts.copied = ht_file_is_copied(upper);
     }
     facts.lower = look_below(question, path, &lower, &about);
     if (facts.upper == HT_FOUND_NOTHING && facts.lower == HT_FOUND_FILE)
-        (void)is_of_layer(question, &about);
+        tell_layer(question, &about);
     if (facts.upper == HT_FOUND_FILE || facts.deleted || facts.links == 0)
         compare(question, lower, &facts);
     origin = ht_overlay_decide(&facts, &reason);
@@ -693,11 +698,8 @@ static int find_mount(struct question *question)
         return errno == ENOENT ? -ESRCH : -errno;
     if (!(question->about.stx_mask & STATX_MNT_ID))
         return 0;
-    question->mount = ht_space_find(question->space, question->about.stx_mnt_id);
-    if (question->mount || question->space->whole)
-        return 0;
-    (void)ht_space_read(question->space, question->dirfd, true, &origin->reader);
-    question->mount = ht_space_find(question->space, question->about.stx_mnt_id);
+    question->mount = ht_space_look(question->space, question->about.stx_mnt_id, question->dirfd,
+                                    &origin->reader);
     return 0;
 }
 
