@@ -20,8 +20,10 @@ struct ht_drift_looking {
     struct ht_drift *drift;
     struct ht_drift_process *process;
     struct ht_text_list argv;
-    bool asked_argv; /* it was read, or the start told it */
-    bool has_argv;   /* and is known */
+    bool asked_argv;        /* it was read, or the start told it */
+    bool has_argv;          /* and is known */
+    struct ht_str cwd, pwd; /* where it stands, and stood by its environment; empty: not told */
+    bool asked_cwd, asked_pwd;
     struct ht_vec fresh;
     bool mapped; /* its mappings were read */
     struct ht_drift_glimpse glimpse;

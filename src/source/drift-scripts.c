@@ -42,8 +42,19 @@ static struct ht_str working_folder(struct ht_drift_looking *looking)
 {
     struct ht_drift *drift = looking->drift;
 
-    return ht_arena_str(drift->arena,
-                        ht_proc_read_link(&drift->reader, looking->process->pid, "cwd"));
+    if (!looking->asked_cwd)
+        looking->cwd = ht_arena_str(
+            drift->arena, ht_proc_read_link(&drift->reader, looking->process->pid, "cwd"));
+    looking->asked_cwd = true;
+    return looking->cwd;
+}
+
+static struct ht_str former_folder(struct ht_drift_looking *looking)
+{
+    if (!looking->asked_pwd)
+        looking->pwd = variable(looking, "PWD");
+    looking->asked_pwd = true;
+    return looking->pwd;
 }
 
 static bool judge_file(struct ht_drift_looking *looking, struct ht_str path, struct ht_code *code)
@@ -87,7 +98,7 @@ static bool judge_at(struct ht_drift_looking *looking, const struct ht_script *s
     bool found = judge_word(looking, script, joined(drift, folder, script->text), code);
     if (found && (!both || ht_code_class_of(code->origin) != HT_CODE_CLASS_OWN))
         return true;
-    was = variable(looking, "PWD");
+    was = former_folder(looking);
     if (ht_str_equal(was, folder) ||
         !judge_word(looking, script, joined(drift, was, script->text), &other))
         return found;
@@ -169,10 +180,13 @@ static bool judge_gone(struct ht_drift_looking *looking, struct ht_str path, str
     struct ht_drift *drift = looking->drift;
     struct ht_origin_ask ask = ht_drift_ask(looking, path, HT_CODE_KIND_SCRIPT);
     struct ht_str unused;
-    ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &unused);
+    ht_autoclose int fd = -1;
     int found = 0;
 
-    if (!ht_str_has_prefix(path, "/") || (fd != -ENOENT && fd != -ENOTDIR && fd != -EXDEV))
+    if (!ht_str_has_prefix(path, "/"))
+        return false;
+    fd = ht_origin_open(drift->origin, &ask, drift->arena, &unused);
+    if (fd != -ENOENT && fd != -ENOTDIR && fd != -EXDEV)
         return false;
     *code = (struct ht_code){0};
     ask.path = without_links(looking, path);
