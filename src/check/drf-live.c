@@ -22,10 +22,8 @@ struct ht_str ht_live_program(const struct ht_process *process)
     if (!ht_process_has_exe(process))
         return process->comm;
     if (is_many(ht_str_base(path)) && process->argv.len) {
-        struct ht_str word = process->argv.items[0];
+        struct ht_str word = process->argv.items[ht_live_words(process) - 1];
 
-        if (is_many(ht_str_base(word)) && process->argv.len > 1)
-            word = process->argv.items[1];
         return ht_str_has_prefix(word, "-") ? ht_str_sub(word, 1, word.len) : word;
     }
     return path;
@@ -35,8 +33,7 @@ size_t ht_live_words(const struct ht_process *process)
 {
     const struct ht_text_list *argv = &process->argv;
 
-    if (argv->len > 1 && ht_process_has_exe(process) &&
-        is_many(ht_str_base(ht_str_without(process->exe, " (deleted)"))) &&
+    if (argv->len > 1 && ht_process_has_exe(process) && is_many(ht_str_program(process->exe)) &&
         is_many(ht_str_base(argv->items[0])))
         return 2;
     return argv->len ? 1 : 0;

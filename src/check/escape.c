@@ -5,8 +5,6 @@
  */
 #include "view.h"
 
-#include <string.h>
-
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -272,18 +270,38 @@ static const struct rule rules[] = {
     {1, false, "log folders", planted_logs},
 };
 
+_Static_assert(ARRAY_LEN(rules) <= 32, "a bit for each");
+
+/* Which rules hold, by their places: the same for all checks of one container. */
+static uint32_t ways_of(const struct view *view)
+{
+    uint32_t ways = 0;
+
+    if (view->shared && view->shared->has_ways)
+        return view->shared->ways;
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+        ways |= (uint32_t)(rules[i].holds(view).len > 0) << i;
+    if (view->shared) {
+        view->shared->ways = ways;
+        view->shared->has_ways = true;
+    }
+    return ways;
+}
+
 /* Names the other ways behind the first: whoever closes that one must know. */
 static void add_others(const struct view *view, const struct rule *first, struct ht_buf *out)
 {
     enum { NAMED = 4, NAMES_BYTES = 512 };
     ht_autobuf struct ht_buf names = HT_BUF(NAMES_BYTES);
+    uint32_t ways = ways_of(view);
+    bool privileged = is_privileged(view);
     size_t found = 0;
 
     for (const struct rule *rule = rules; rule < rules + ARRAY_LEN(rules); rule++) {
-        bool same = rule->of_privileged && is_privileged(view) &&
-                    (first->of_privileged || strcmp(rule->name, "privileged") != 0);
+        bool same = rule->of_privileged && privileged &&
+                    (first->of_privileged || rule->holds != privileged_disk);
 
-        if (rule == first || same || rule->holds(view).len == 0)
+        if (rule == first || same || !(ways >> (rule - rules) & 1))
             continue;
         if (++found <= NAMED)
             ht_buf_addf(&names, "%s%s", found == 1 ? "" : ", ", rule->name);
@@ -300,17 +318,15 @@ struct ht_str ht_view_escape(const struct view *view, unsigned min_links, const 
     /* In a kernel of its own the way ends in the sandbox. */
     if (view->sandboxed)
         return (struct ht_str){0};
+    uint32_t ways = ways_of(view);
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-        if (rules[i].links < min_links)
+        if (rules[i].links < min_links || !(ways >> i & 1))
             continue;
 
         ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
-        struct ht_str sentence = rules[i].holds(view);
-        if (sentence.len == 0)
-            continue;
         if (ret_name)
             *ret_name = rules[i].name;
-        ht_buf_add_str(&text, sentence);
+        ht_buf_add_str(&text, rules[i].holds(view));
         add_others(view, &rules[i], &text);
         return ht_arena_str(ht_checking_arena(view->checking), ht_buf_str(&text));
     }

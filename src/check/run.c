@@ -260,7 +260,7 @@ static void begin(struct ht_sitting *sitting, const struct ht_row *subject)
     else
         sitting->arena = ht_arena_new(HT_LIMIT_ROW);
     if (sitting->subject != subject)
-        sitting->viewed = false;
+        sitting->viewed = sitting->has_ways = false;
     sitting->subject = subject;
 }
 

@@ -113,6 +113,7 @@ static void share_init(struct view *view, const struct ht_row *row)
 {
     struct ht_sitting *shared = ht_checking_shared(view->checking, row);
 
+    view->shared = shared;
     if (shared && shared->viewed) {
         view->init = shared->init;
         view->sandboxed = shared->sandboxed;

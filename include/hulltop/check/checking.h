@@ -82,6 +82,8 @@ struct ht_sitting {
     bool viewed;                  /* what follows is of that subject */
     bool sandboxed;
     const struct ht_process *init; /* its first process; NULL: not seen */
+    bool has_ways;
+    uint32_t ways; /* which ways out of it are open, by the place of the rule */
 };
 
 /* Frees what the sitting has of its own. */
