@@ -32,8 +32,7 @@ enum {
 enum { CHANGELOG_MAX = 30000 };
 
 /* X(result, name, parameters); all of them are in every librpm since 4.14 (4.18 and 4.20 tried on
- * 2026-11-29), but for the last, which went with the handlers of signals that it is about (4.20).
- */
+ * 2026-11-29). */
 #define RPM_FUNCTIONS(X)                                                                           \
     X(int, rpmReadConfigFiles, (const char *file, const char *target))                             \
     X(void, rpmFreeMacros, (void *context))                                                        \
@@ -53,8 +52,7 @@ enum { CHANGELOG_MAX = 30000 };
     X(void *, rpmtdNew, (void))                                                                    \
     X(const char *, rpmtdNextString, (void *td))                                                   \
     X(void, rpmtdFreeData, (void *td))                                                             \
-    X(void *, rpmtdFree, (void *td))                                                               \
-    X(void, rpmsqSetInterruptSafety, (int on))
+    X(void *, rpmtdFree, (void *td))
 
 #define AS_POINTER(result, name, parameters) result(*name) parameters;
 struct ht_rpm {
@@ -84,6 +82,18 @@ static void *open_library(void)
     return library;
 }
 
+/* Signals are the program's own affair. rpm 4.20 has no handlers of its own any more, nor the call
+ * that turns them off. */
+static void leave_signals(void *library)
+{
+    void *symbol = dlsym(library, "rpmsqSetInterruptSafety");
+    void (*set_interrupt_safety)(int on);
+
+    memcpy(&set_interrupt_safety, &symbol, sizeof(symbol));
+    if (set_interrupt_safety)
+        set_interrupt_safety(0);
+}
+
 /* Looks everything up; the library stays loaded for the next time. */
 static int load_rpm(struct ht_rpm *rpm, struct ht_error *err)
 {
@@ -99,15 +109,13 @@ static int load_rpm(struct ht_rpm *rpm, struct ht_error *err)
     for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
         void *symbol = dlsym(library, functions[i].name);
 
-        if (!symbol && i + 1 < ARRAY_LEN(functions))
+        if (!symbol)
             return ht_error_set(err, ELIBBAD, "librpm has no %s, so RPM's database cannot be read",
                                 functions[i].name);
         memcpy(functions[i].to, &symbol, sizeof(symbol));
     }
     (void)rpm->rpmlogSetCallback(be_silent, NULL);
-    /* Signals are the program's own affair. */
-    if (rpm->rpmsqSetInterruptSafety)
-        rpm->rpmsqSetInterruptSafety(0);
+    leave_signals(library);
     if (rpm->rpmReadConfigFiles(NULL, NULL) != 0)
         return ht_error_set(err, EIO, "librpm cannot read its configuration");
     return 0;
