@@ -162,5 +162,9 @@ bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct 
 /* Names in a folder of the host in order, in the arena; those that begin with a dot are left out.
  */
 struct ht_text_list ht_hostconf_list(struct ht_hostconf_pass *pass, const char *path);
+/* Those that are like a pattern (fnmatch(3)), in an arena: 0, or -errno with what was found until
+ * then. What may not be read is noted. */
+int ht_hostconf_list_like(struct ht_hostconf_pass *pass, const char *path, const char *pattern,
+                          struct ht_arena *arena, struct ht_text_list *ret_names);
 
 #endif

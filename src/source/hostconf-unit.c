@@ -4,7 +4,6 @@
  * variables, found where and in the order in which systemd looks for them (systemd.unit(5)).
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +15,6 @@
 enum {
     DROP_INS_MAX = 64,
     MATCHES_MAX = 64,
-    NAMES_MAX = 1000,
     LINK_BYTES = 4096,
     SHOWN_BYTES = 80,
     PATHS_BYTES = 16 * 1024 * 1024 /* far more than all folders of units take */
@@ -82,24 +80,6 @@ static bool is_alias(struct finding *finding, struct ht_str path)
 
 /* ---- names in a folder ---- */
 
-struct listing {
-    struct finding *finding;
-    const char *pattern; /* of a name */
-    struct ht_str *names;
-    size_t len;
-};
-
-static int visit_name(void *context, const char *name, unsigned type, uint64_t inode)
-{
-    struct listing *listing = context;
-
-    (void)type;
-    (void)inode;
-    if (fnmatch(listing->pattern, name, FNM_PERIOD) == 0 && listing->len < NAMES_MAX)
-        listing->names[listing->len++] = ht_arena_text(listing->finding->paths, name);
-    return 0;
-}
-
 static int by_name(const void *left, const void *right)
 {
     const struct ht_str *a = left, *b = right;
@@ -111,22 +91,12 @@ static int by_name(const void *left, const void *right)
 static struct ht_text_list list_names(struct finding *finding, struct ht_str folder,
                                       const char *pattern)
 {
-    struct listing listing = {.finding = finding, .pattern = pattern};
-    const struct ht_dir_visitor visitor = {
-        .visit = visit_name, .context = &listing, .max_entries = NAMES_MAX};
-    struct stat st;
-    int r = ht_root_stat(finding->pass->root, folder.data, &st, NULL);
+    struct ht_text_list names;
+    int r = ht_hostconf_list_like(finding->pass, folder.data, pattern, finding->paths, &names);
 
-    if (r == 0) {
-        listing.names = ht_arena_array(finding->paths, struct ht_str, NAMES_MAX);
-        r = ht_root_list(finding->pass->root, folder.data, &visitor, NULL);
-    }
-    ht_hostconf_note_failure(finding->pass, r, folder);
     if (r < 0 && r != -ENOENT && r != -ENOTDIR)
         doubt(finding, folder, "cannot be listed");
-    if (listing.len)
-        qsort(listing.names, listing.len, sizeof(*listing.names), by_name);
-    return (struct ht_text_list){.items = listing.names, .len = listing.len};
+    return names;
 }
 
 /* ---- what is dropped into it ---- */

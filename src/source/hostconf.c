@@ -6,6 +6,7 @@
 #include "hulltop/source/source.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -80,7 +81,8 @@ bool ht_hostconf_read(struct ht_hostconf_pass *pass, struct ht_str path, struct 
 }
 
 struct listing {
-    struct ht_hostconf_pass *pass;
+    struct ht_arena *arena;
+    const char *pattern;
     struct ht_str *names;
     size_t len;
 };
@@ -91,8 +93,11 @@ static int visit_name(void *context, const char *name, unsigned type, uint64_t i
 
     (void)type;
     (void)inode;
-    if (name[0] != '.')
-        listing->names[listing->len++] = ht_arena_text(listing->pass->arena, name);
+    if (fnmatch(listing->pattern, name, FNM_PERIOD) != 0)
+        return 0;
+    if (!listing->names)
+        listing->names = ht_arena_array(listing->arena, struct ht_str, NAMES_MAX);
+    listing->names[listing->len++] = ht_arena_text(listing->arena, name);
     return 0;
 }
 
@@ -104,18 +109,27 @@ static int by_bytes(const void *left, const void *right)
     return ht_str_compare(*a, *b);
 }
 
-struct ht_text_list ht_hostconf_list(struct ht_hostconf_pass *pass, const char *path)
+int ht_hostconf_list_like(struct ht_hostconf_pass *pass, const char *path, const char *pattern,
+                          struct ht_arena *arena, struct ht_text_list *ret_names)
 {
-    struct listing listing = {.pass = pass,
-                              .names = ht_arena_array(pass->arena, struct ht_str, NAMES_MAX)};
+    struct listing listing = {.arena = arena, .pattern = pattern};
     const struct ht_dir_visitor visitor = {
         .visit = visit_name, .context = &listing, .max_entries = NAMES_MAX};
     int r = ht_root_list(pass->root, path, &visitor, NULL);
 
     ht_hostconf_note_failure(pass, r, ht_str_from(path));
-    pass->cut += r == -EFBIG;
-    qsort(listing.names, listing.len, sizeof(*listing.names), by_bytes);
-    return (struct ht_text_list){.items = listing.names, .len = listing.len};
+    if (listing.len)
+        qsort(listing.names, listing.len, sizeof(*listing.names), by_bytes);
+    *ret_names = (struct ht_text_list){.items = listing.names, .len = listing.len};
+    return r;
+}
+
+struct ht_text_list ht_hostconf_list(struct ht_hostconf_pass *pass, const char *path)
+{
+    struct ht_text_list names;
+
+    pass->cut += ht_hostconf_list_like(pass, path, "*", pass->arena, &names) == -EFBIG;
+    return names;
 }
 
 /* ---- one look ---- */
