@@ -110,6 +110,11 @@ const struct ht_question *ht_state_question(const struct ht_state *state, unsign
     return ht_question_of(state->questions[number - 1]);
 }
 
+bool ht_state_is_settled(const struct ht_state *state)
+{
+    return state->complete || state->origin == HT_ORIGIN_REPORT;
+}
+
 bool ht_state_is_replay(const struct ht_state *state)
 {
     return state->origin == HT_ORIGIN_REPLAY || state->origin == HT_ORIGIN_DEMO;

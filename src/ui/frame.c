@@ -325,12 +325,6 @@ static void draw_ordered(const struct ht_ui *ui, struct ht_area area, int col,
     }
 }
 
-/* No source will be added any more. */
-static bool is_settled(const struct ht_state *state)
-{
-    return state->complete || state->origin == HT_ORIGIN_REPORT;
-}
-
 void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
 {
     const struct ht_rowset *sources = ht_node_set(ui->state->node, HT_TABLE_SOURCE);
@@ -341,7 +335,8 @@ void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area)
 
     if (sources->len == 0)
         ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_DIM,
-                      ui->has_state && is_settled(ui->state) ? HT_S("none") : HT_S("starting"));
+                      ui->has_state && ht_state_is_settled(ui->state) ? HT_S("none")
+                                                                      : HT_S("starting"));
     order_sources(sources, ordered);
     draw_ordered(ui, area, col, ordered, sources->len);
 }

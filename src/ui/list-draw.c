@@ -309,12 +309,6 @@ static void draw_not_evaluated(struct ht_ui *ui, const struct ht_list_page *list
 
 /* ---- an empty list says why it is empty ---- */
 
-/* A report has no source that could still answer. */
-static bool all_asked(const struct ht_ui *ui)
-{
-    return ui->state->complete || ui->state->origin == HT_ORIGIN_REPORT;
-}
-
 /* A view's own words stand only where all of its question was looked at; of a view of no question,
  * once all sources were asked. */
 static bool is_answered(const struct ht_ui *ui, unsigned number)
@@ -322,7 +316,7 @@ static bool is_answered(const struct ht_ui *ui, unsigned number)
     const struct ht_question *question;
 
     if (number == 0)
-        return all_asked(ui);
+        return ht_state_is_settled(ui->state);
     question = ht_state_question(ui->state, number);
     return question->state != HT_QUESTION_STATE_OFF && question->state != HT_QUESTION_STATE_WAIT &&
            question->state != HT_QUESTION_STATE_UNKNOWN && !question->partial &&
@@ -338,7 +332,8 @@ static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page 
     if (list->view->empty.len && is_answered(ui, list->view->question))
         return list->view->empty.data;
     if (list->view->question == 0)
-        return all_asked(ui) ? "Nothing here." : "Looking. Not every source has answered yet.";
+        return ht_state_is_settled(ui->state) ? "Nothing here."
+                                              : "Looking. Not every source has answered yet.";
     if (ht_state_question(ui->state, list->view->question)->findings > 0)
         return "Nothing in this view; v shows the other views of this question.";
     const char *why = ht_question_nothing(ht_state_question(ui->state, list->view->question));

@@ -340,14 +340,14 @@ void ht_plain_state(struct ht_plain *plain, const struct ht_state *state, struct
     struct ht_state *before = plain->state;
 
     plain->state = ht_state_ref(state);
-    plain->settled = plain->settled || state->complete || state->origin == HT_ORIGIN_REPORT;
+    plain->settled = plain->settled || ht_state_is_settled(state);
     if (before)
         put_changes(plain, out, before, state);
     else
         put_first(plain, out);
     if (!before || !before->replay.ended)
         put_cut(out, &state->replay);
-    if (plain->first && (state->complete || state->origin == HT_ORIGIN_REPORT)) {
+    if (plain->first && ht_state_is_settled(state)) {
         list_first(plain, plain->first, out);
         plain->first = NULL;
     }

@@ -69,6 +69,8 @@ bool ht_state_is_replay(const struct ht_state *state);
 /* How many findings of question number 1 to 6 are held, and when the last of them was seen (ns
  * since 1970; 0: none is). */
 size_t ht_state_held(const struct ht_state *state, unsigned number, int64_t *ret_last_ns);
+/* Whether no source is waited for: all have answered or failed, or it is a report's. */
+bool ht_state_is_settled(const struct ht_state *state);
 /* Facts of question number 1 to 6, borrowed. */
 const struct ht_question *ht_state_question(const struct ht_state *state, unsigned number);
 
