@@ -101,10 +101,11 @@ static void find_end(struct ht_pkg_reading *reading, const struct ht_deb_answer 
         const struct ht_deb_archive *archive =
             ((const struct ht_deb_list *)answer->lists.items[i])->archive;
         int64_t until = archive->release.valid_until_ns;
-        struct ht_str file = ht_arena_str(reading->arena, archive->file);
 
         if (!until)
             continue;
+
+        struct ht_str file = ht_arena_str(reading->arena, archive->file);
         if (!ht_package_db_has_lists_until(db) || until < db->lists_until) {
             ht_package_db_set_lists_until(db, until);
             ht_package_db_set_lists_until_of(db, file);
