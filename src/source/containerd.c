@@ -157,10 +157,8 @@ static int connect_daemon(struct ht_containerd *ctd, struct ht_trouble *trouble)
 
     ctd->feed->at(ctd->feed, "connecting");
     ctd->http = ht_http_new(&options, &err);
-    if (!ctd->http) {
-        ht_containerd_explain(&err, trouble);
-        return -(err.code ? err.code : EIO);
-    }
+    if (!ctd->http)
+        return ht_containerd_explain(&err, trouble);
     r = read_daemon(ctd, trouble);
     /* Events first, the list second: what happens in between is seen twice, not missed. That the
      * subscription is in place is told by nothing: the list is read once more a little later. */
@@ -238,8 +236,7 @@ static int wait_for_events(struct ht_containerd *ctd, struct ht_trouble *trouble
         ht_error_set(&err, ECONNRESET, "%s: the daemon closed the event stream", ctd->endpoint);
     if (!err.code)
         ht_error_set(&err, EIO, "%s: the event stream failed", ctd->endpoint);
-    ht_containerd_explain(&err, trouble);
-    return -err.code;
+    return ht_containerd_explain(&err, trouble);
 }
 
 /* What was slow and is quick again gets less patience, so that a daemon that stops is noticed. */

@@ -224,8 +224,7 @@ static int wait_for_events(struct ht_docker *docker, struct ht_trouble *trouble)
                      docker->client.endpoint);
     if (!err.code)
         ht_error_set(&err, EIO, "%s: the event stream failed", docker->client.endpoint);
-    ht_docker_explain(&err, trouble);
-    return -err.code;
+    return ht_docker_explain(&err, trouble);
 }
 
 /* What was slow and is quick again gets less patience, so that a daemon that stops is noticed. */

@@ -28,14 +28,6 @@ enum {
 /* No server is waited for longer than that because it says so. */
 #define RETRY_MAX_NS (60 * HT_NS_PER_S)
 
-static int fail(struct ht_trouble *trouble, enum ht_source_state state, const char *help,
-                const char *detail)
-{
-    *trouble = (struct ht_trouble){.state = state, .help = help};
-    snprintf(trouble->detail, sizeof(trouble->detail), "%s", detail);
-    return 0;
-}
-
 #define AWAY   "the API server went away, as when it restarts; it is asked again"
 #define NOBODY "no API server answers there: check the server's address in the kubeconfig"
 #define CERTIFICATE                                                                                \
@@ -230,12 +222,11 @@ static int open_http(struct ht_kube_client *client, struct ht_error *err)
 /* Says which program was not run. */
 static int refuse_plugin(const struct ht_kube_plugin *plugin, struct ht_trouble *trouble)
 {
-    char detail[HT_ERROR_TEXT_MAX];
-
-    snprintf(detail, sizeof(detail),
+    *trouble = (struct ht_trouble){
+        .state = HT_SOURCE_STATE_DENIED,
+        .help = "--exec-credentials runs it; or use a kubeconfig with a certificate or a token"};
+    snprintf(trouble->detail, sizeof(trouble->detail),
              "the kubeconfig asks for %s to make credentials; it was not run", plugin->argv[0]);
-    fail(trouble, HT_SOURCE_STATE_DENIED,
-         "--exec-credentials runs it; or use a kubeconfig with a certificate or a token", detail);
     return -EPERM;
 }
 
@@ -254,10 +245,8 @@ int ht_kube_client_open(struct ht_kube_client *client, struct ht_kube_access *ac
     *access = (struct ht_kube_access){0};
     if (client->access.plugin && !options->runs_plugins)
         return refuse_plugin(client->access.plugin, trouble);
-    if (open_http(client, &err) < 0) {
-        ht_kube_explain(&err, trouble);
-        return -err.code;
-    }
+    if (open_http(client, &err) < 0)
+        return ht_kube_explain(&err, trouble);
     return 0;
 }
 

@@ -220,8 +220,7 @@ static int open_watch(struct ht_kube *kube, struct ht_trouble *trouble)
     kube->stream = ht_kube_watch(&kube->client, path.data, take_line, kube, &err);
     if (kube->stream)
         return 0;
-    ht_kube_explain(&err, trouble);
-    return -err.code;
+    return ht_kube_explain(&err, trouble);
 }
 
 static void close_watch(struct ht_kube *kube)
