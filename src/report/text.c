@@ -80,13 +80,11 @@ static void put_against(struct ht_buf *out, const struct ht_report_baseline *bas
 /* Why nobody is alarmed, who said so, and until when it holds. */
 static void put_allowed(struct ht_buf *out, const struct ht_finding *finding)
 {
-    char until[HT_TIME_TEXT_MAX];
+    ht_autobuf struct ht_buf allowed = HT_BUF(HT_LIMIT_DOCUMENT);
 
-    ht_buf_addf(out, "  allowed until %.10s by ",
-                ht_time_format_utc(finding->allowed_until, 0, until));
-    put(out, finding->allowed_by);
-    ht_buf_add_text(out, ": ");
-    put(out, finding->allowed);
+    ht_finding_put_allowed(&allowed, finding);
+    ht_buf_add_text(out, "  ");
+    put(out, ht_buf_str(&allowed));
 }
 
 static void put_group(struct ht_buf *out, const struct ht_report_options *options,

@@ -106,6 +106,15 @@ void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *ques
     ht_buf_add_text(out, question->state == HT_QUESTION_STATE_NA ? " here" : " seen");
 }
 
+void ht_finding_put_allowed(struct ht_buf *out, const struct ht_finding *finding)
+{
+    char until[HT_TIME_TEXT_MAX];
+
+    ht_buf_addf(out, "allowed until %.10s by %.*s: %.*s",
+                ht_time_format_utc(finding->allowed_until, 0, until),
+                HT_STR_ARG(finding->allowed_by), HT_STR_ARG(finding->allowed));
+}
+
 enum ht_extent ht_question_extent(const struct ht_question *question)
 {
     bool some = false, lacking = false;

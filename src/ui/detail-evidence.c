@@ -460,11 +460,8 @@ static void put_not_seen(const struct ht_ui *ui, const struct ht_subject_rows *r
 static void put_allowed(const struct ht_finding *finding, struct ht_doc *doc)
 {
     ht_autobuf struct ht_buf line = HT_BUF(HT_LIMIT_ARG);
-    char until[HT_TIME_TEXT_MAX];
 
-    ht_time_format_utc(finding->allowed_until, 0, until);
-    ht_buf_addf(&line, "allowed until %.10s by %.*s: %.*s", until, HT_STR_ARG(finding->allowed_by),
-                HT_STR_ARG(finding->allowed));
+    ht_finding_put_allowed(&line, finding);
     ht_doc_text(doc, 10, HT_STYLE_DIM, ht_buf_str(&line));
 }
 

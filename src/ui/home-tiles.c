@@ -198,9 +198,7 @@ static void draw_selected(struct ht_ui *ui, const struct ht_home *home, struct h
                   ht_ui_question_style(question), ht_buf_str(&text));
     ht_buf_reset(&text);
     ht_home_coverage(&text, question, "");
-    if (ht_question_extent(question) != HT_EXTENT_NONE &&
-        question->state != HT_QUESTION_STATE_UNKNOWN)
-        ht_buf_add_text(&text, " seen in full");
+    ht_ui_put_extent(&text, question);
     row += ht_draw_wrapped(area, row, 0, HT_STYLE_NORMAL, ht_buf_str(&text));
     ht_home_draw_missing(area, row, question);
 }

@@ -181,6 +181,8 @@ unsigned ht_ui_source_style(enum ht_source_state state);
 void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity);
 /* Appends "3 findings held, last seen 12:31:05", or nothing. */
 void ht_ui_held_text(const struct ht_ui *ui, struct ht_buf *out, unsigned number);
+/* Appends behind a coverage that so much was seen in full, where that is known. */
+void ht_ui_put_extent(struct ht_buf *out, const struct ht_question *question);
 /* Appends what happened (raw): of a finding that is gone, that it is not seen any more, in fewer
  * words where it is narrow. */
 void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event, bool narrow);

@@ -48,9 +48,7 @@ static void put_question(struct ht_ui *ui, struct ht_doc *doc, unsigned number)
     ht_doc_text(doc, 2, HT_STYLE_DIM, meaning(question));
     ht_question_put_coverage(&coverage, question, "");
     if (coverage.len) {
-        if (ht_question_extent(question) != HT_EXTENT_NONE &&
-            question->state != HT_QUESTION_STATE_UNKNOWN)
-            ht_buf_add_text(&coverage, " seen in full");
+        ht_ui_put_extent(&coverage, question);
         ht_doc_wrap(doc, 2, HT_STYLE_NORMAL, ht_buf_str(&coverage));
     }
     ht_ui_held_text(ui, &held, number);

@@ -70,6 +70,13 @@ unsigned ht_ui_source_style(enum ht_source_state state)
     return HT_STYLE_NORMAL;
 }
 
+void ht_ui_put_extent(struct ht_buf *out, const struct ht_question *question)
+{
+    if (ht_question_extent(question) != HT_EXTENT_NONE &&
+        question->state != HT_QUESTION_STATE_UNKNOWN)
+        ht_buf_add_text(out, " seen in full");
+}
+
 void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event, bool narrow)
 {
     if (event->kind == HT_EVENT_KIND_FINDING_GONE)

@@ -42,6 +42,8 @@ const char *ht_question_word(const struct ht_question *question);
  * answer is not from all: there may be others. */
 void ht_question_put_coverage(struct ht_buf *out, const struct ht_question *question,
                               const char *mark);
+/* Appends until when a finding is allowed, by whom and why; what was configured is raw. */
+void ht_finding_put_allowed(struct ht_buf *out, const struct ht_finding *finding);
 /* How much that is: nothing is there or it is not known, some was not seen in full, all was. */
 enum ht_extent { HT_EXTENT_NONE, HT_EXTENT_PART, HT_EXTENT_ALL };
 enum ht_extent ht_question_extent(const struct ht_question *question);
