@@ -271,6 +271,16 @@ unsigned driver_published(struct driver *driver)
     return published;
 }
 
+static bool was_told_since(struct driver *driver, void *context)
+{
+    return driver->published > *(const unsigned *)context;
+}
+
+bool driver_wait_published(struct driver *driver, unsigned since)
+{
+    return driver_wait(driver, was_told_since, &since);
+}
+
 int64_t driver_answered_at(struct driver *driver, const char *name)
 {
     const struct ht_source *source;

@@ -53,6 +53,8 @@ bool driver_was_told(struct driver *driver);
 const struct ht_source *driver_source(const struct driver *driver, const char *name);
 /* How many samples came. Takes the lock. */
 unsigned driver_published(struct driver *driver);
+/* Waits as driver_wait does until more than so many came. */
+bool driver_wait_published(struct driver *driver, unsigned since);
 /* When that source answered last, by the newest sample; 0: it does not say. Takes the lock. */
 int64_t driver_answered_at(struct driver *driver, const char *name);
 

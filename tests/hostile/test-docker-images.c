@@ -97,11 +97,6 @@ static bool is_complete(struct driver *driver, void *context)
     return row && ht_source_of(row)->state == HT_SOURCE_STATE_OK;
 }
 
-static bool was_told_since(struct driver *driver, void *context)
-{
-    return driver->published > *(const unsigned *)context;
-}
-
 /* How many secrets the image of a container has; -1: that is not known. */
 static int secrets_of(struct driver *driver, const char *id)
 {
@@ -141,7 +136,7 @@ static void an_images_history_is_asked_for_once(void **state)
     driver_advance(&driver, 2 * HT_NS_PER_S);
     unsigned published = driver_published(&driver);
     driver_request(&driver, HT_REQUEST_RESCAN, "");
-    assert_true(driver_wait(&driver, was_told_since, &published));
+    assert_true(driver_wait_published(&driver, published));
     assert_requests(1, "/v1.41/containers/json?all=1 /v1.41/containers/a1/json "
                        "/v1.41/containers/b2/json /v1.41/containers/c3/json");
     assert_int_equal(secrets_of(&driver, "a1"), 1);

@@ -211,11 +211,6 @@ static bool was_told_again(struct driver *driver, void *context)
     return driver->published >= 2;
 }
 
-static bool was_told_since(struct driver *driver, void *context)
-{
-    return driver->published > *(const unsigned *)context;
-}
-
 static void an_expired_watch_lists_again(void **state)
 {
     struct driver driver = {0};
@@ -634,7 +629,7 @@ static void a_program_is_run_again_when_its_token_is_refused(void **state)
     tell("token ", "second");
     unsigned before = driver_published(&driver);
     driver_advance(&driver, AFTER_PASS);
-    assert_true(driver_wait(&driver, was_told_since, &before));
+    assert_true(driver_wait_published(&driver, before));
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
     driver_stop(&driver);
     tell("token", "");
@@ -706,7 +701,7 @@ static void a_token_file_is_read_again_when_its_token_is_refused(void **state)
     tell("token ", "new");
     unsigned before = driver_published(&driver);
     driver_advance(&driver, AFTER_PASS);
-    assert_true(driver_wait(&driver, was_told_since, &before));
+    assert_true(driver_wait_published(&driver, before));
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
     driver_stop(&driver);
     tell("token", "");
@@ -728,7 +723,7 @@ static void a_watch_that_is_refused_gets_a_new_token(void **state)
     start(&driver);
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
     unsigned before = driver_published(&driver);
-    assert_true(driver_wait(&driver, was_told_since, &before));
+    assert_true(driver_wait_published(&driver, before));
     expect(&driver, HT_SOURCE_STATE_OK, "20 pods", 20);
     map("/api/v1/pods?watch=1*", "watch_pods_node.http");
     driver_stop(&driver);

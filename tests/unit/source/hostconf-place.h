@@ -99,4 +99,12 @@ static inline const struct ht_node *look(struct place *place)
     return place->feed.sample;
 }
 
+static inline const struct ht_apiserver *only_server(const struct ht_node *node)
+{
+    const struct ht_rowset *servers = ht_node_set(node, HT_TABLE_APISERVER);
+
+    assert_int_equal(servers->len, 1);
+    return ht_apiserver_of(servers->rows[0]);
+}
+
 #endif

@@ -20,14 +20,6 @@
 #include "hulltop/base/root.h"
 #include "hulltop/model/document.h"
 
-static const struct ht_apiserver *only_server(const struct ht_node *node)
-{
-    const struct ht_rowset *servers = ht_node_set(node, HT_TABLE_APISERVER);
-
-    assert_int_equal(servers->len, 1);
-    return ht_apiserver_of(servers->rows[0]);
-}
-
 /* --encryption-provider-config of what is found now; "?": not known. */
 static void assert_config(struct place *place, const char *expected)
 {

@@ -30,14 +30,6 @@
     "    volumeMounts: [{name: e, mountPath: /enc}]\n"                                             \
     "  volumes: [{name: e, hostPath: {path: /srv/enc}}]\n"
 
-static const struct ht_apiserver *only_server(const struct ht_node *node)
-{
-    const struct ht_rowset *servers = ht_node_set(node, HT_TABLE_APISERVER);
-
-    assert_int_equal(servers->len, 1);
-    return ht_apiserver_of(servers->rows[0]);
-}
-
 static const struct ht_encryption *encryption_of(const struct ht_node *node, const char *id)
 {
     const struct ht_row *row = ht_node_find(node, HT_TABLE_ENCRYPTION, ht_str_from(id));
