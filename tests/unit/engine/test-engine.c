@@ -447,20 +447,29 @@ static bool is_first(const struct ht_state *state)
     return state->replay.end_ns && state->replay.now_ns == state->replay.start_ns;
 }
 
+/* A replay of that recording, at its first frame; clock may be NULL. */
+static struct ht_engine *replay(const struct ht_clock *clock, struct ht_str text)
+{
+    const struct ht_engine_options options = {.clock = clock, .facts = facts, .questions = 0x7e};
+    const struct ht_engine_document document = {
+        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = text};
+    struct ht_engine *engine;
+    struct ht_error err = {0};
+
+    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
+    assert_int_equal(ht_engine_start(engine, &err), 0);
+    ht_state_unref(wait_for(engine, is_first));
+    return engine;
+}
+
 static void a_recording_gives_the_same_findings_again(void **state)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
     struct ht_engine *engine;
-    struct ht_error err = {0};
 
     (void)state;
     make_recording(&text);
-    const struct ht_engine_options options = {.facts = facts, .questions = 0x7e};
-    const struct ht_engine_document document = {
-        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
-    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
-    assert_int_equal(ht_engine_start(engine, &err), 0);
-    ht_state_unref(wait_for(engine, is_first));
+    engine = replay(NULL, ht_buf_str(&text));
     for (int round = 0; round < 2; round++) {
         ht_engine_replay_step(engine, 1);
         ht_autostate struct ht_state *loud = wait_for(engine, is_second);
@@ -503,17 +512,11 @@ static void pauses_and_speeds_keep_the_place(void **state)
     const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
     struct ht_engine *engine;
-    struct ht_error err = {0};
 
     (void)state;
     told_ns = HT_NS_PER_S;
     make_recording(&text);
-    const struct ht_engine_options options = {.clock = &clock, .facts = facts, .questions = 0x7e};
-    const struct ht_engine_document document = {
-        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
-    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
-    assert_int_equal(ht_engine_start(engine, &err), 0);
-    ht_state_unref(wait_for(engine, is_first));
+    engine = replay(&clock, ht_buf_str(&text));
     told_ns += 40 * HT_NS_PER_S;
     ht_engine_replay_pause(engine, true);
     ht_state_unref(wait_for(engine, is_paused));
@@ -545,17 +548,11 @@ static void a_mark_in_a_recording_has_the_time_of_the_recording(void **state)
     const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
     struct ht_engine *engine;
-    struct ht_error err = {0};
 
     (void)state;
     told_ns = HT_NS_PER_S;
     make_recording(&text);
-    const struct ht_engine_options options = {.clock = &clock, .facts = facts, .questions = 0x7e};
-    const struct ht_engine_document document = {
-        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
-    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
-    assert_int_equal(ht_engine_start(engine, &err), 0);
-    ht_state_unref(wait_for(engine, is_first));
+    engine = replay(&clock, ht_buf_str(&text));
     told_ns += 40 * HT_NS_PER_S;
     ht_engine_replay_pause(engine, true);
     ht_state_unref(wait_for(engine, is_paused));
@@ -597,16 +594,10 @@ static void what_is_held_stays_when_a_state_is_shown_again(void **state)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
     struct ht_engine *engine;
-    struct ht_error err = {0};
 
     (void)state;
     make_broken_recording(&text);
-    const struct ht_engine_options options = {.facts = facts, .questions = 0x7e};
-    const struct ht_engine_document document = {
-        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
-    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
-    assert_int_equal(ht_engine_start(engine, &err), 0);
-    ht_state_unref(wait_for(engine, is_first));
+    engine = replay(NULL, ht_buf_str(&text));
     ht_engine_replay_step(engine, 1);
     ht_autostate struct ht_state *broken = wait_for(engine, is_ended);
     assert_true(broken->held.len > 0);
@@ -647,12 +638,7 @@ static void a_step_that_takes_long_does_not_hold_up_the_end(void **state)
     (void)state;
     assert_int_equal(sem_init(&held, 0, 0), 0);
     make_recording(&text);
-    const struct ht_engine_options options = {.clock = &clock, .facts = facts, .questions = 0x7e};
-    const struct ht_engine_document document = {
-        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_buf_str(&text)};
-    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
-    assert_int_equal(ht_engine_start(engine, &err), 0);
-    ht_state_unref(wait_for(engine, is_first));
+    engine = replay(&clock, ht_buf_str(&text));
     pthread_mutex_lock(&step_lock);
     ht_engine_replay_seek(engine, INT64_MAX);
     assert_int_equal(sem_wait(&held), 0);
@@ -676,15 +662,9 @@ static void a_gap_of_centuries_is_waited_for(void **state)
                                "\"name\":\"a\",\"state\":\"OK\"}]}\n"
                                "{\"at\":\"2250-01-01T00:00:00Z\",\"put\":{}}\n";
     struct ht_engine *engine;
-    struct ht_error err = {0};
 
     (void)state;
-    const struct ht_engine_options options = {.facts = facts, .questions = 0x7e};
-    const struct ht_engine_document document = {
-        .origin = HT_ORIGIN_REPLAY, .name = "test", .text = ht_str_from(text)};
-    assert_int_equal(ht_engine_new_replay(&options, &document, &engine, &err), 0);
-    assert_int_equal(ht_engine_start(engine, &err), 0);
-    ht_state_unref(wait_for(engine, is_first));
+    engine = replay(NULL, ht_str_from(text));
     /* A command is answered from the frame that is shown then. */
     ht_engine_replay_speed(engine, 64);
     ht_autostate struct ht_state *faster = wait_for(engine, is_faster);
