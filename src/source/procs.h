@@ -25,8 +25,8 @@ struct ht_procs_item {
 
 typedef void (*ht_procs_visit)(void *context, const struct ht_procs_item *item);
 
-/* Visits all there are, in no particular order. The library's memory for them is gone afterwards.
- * 0 or -errno. */
+/* Visits all there are, in no particular order. The library's memory for them is gone afterwards;
+ * the library itself stays, once it was opened. 0 or -errno; -ENOSYS: there is no such library. */
 int ht_procs_each(ht_procs_visit visit, void *context);
 
 #endif
