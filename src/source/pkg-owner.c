@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "pkg-apk.h"
+#include "pkg-likeness.h"
 #include "pkg-rpm.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -271,19 +272,94 @@ static void read_list(struct asking *asking, const struct ht_root *folder, const
         asking->unread = true;
 }
 
-struct listing {
-    struct asking *asking;
-    const struct ht_root *folder;
+/* A list that is there. */
+struct list {
+    const char *name;
+    unsigned type;
+    unsigned likeness;
+    size_t place; /* among the likely ones of the folder */
 };
 
-static int visit_list(void *context, const char *name, unsigned type, uint64_t inode)
+struct listing {
+    struct asking *asking;
+    const struct ht_likenesses *likenesses;
+    struct ht_vec likely;
+    struct ht_vec rest;
+    size_t most; /* more are not read anyway */
+};
+
+static int note_list(void *context, const char *name, unsigned type, uint64_t inode)
 {
-    const struct listing *listing = context;
+    struct listing *listing = context;
+    struct ht_str text = ht_str_from(name);
+    struct list *list;
 
     (void)inode;
-    if (ht_str_has_suffix(ht_str_from(name), LIST))
-        read_list(listing->asking, listing->folder, name, type);
-    return listing->asking->open == 0; /* the rest cannot tell more */
+    if (!ht_str_has_suffix(text, LIST))
+        return 0;
+    if (listing->likely.len + listing->rest.len >= listing->most) {
+        listing->asking->unread = true;
+        return 1;
+    }
+    list = ht_arena_array(listing->asking->arena, struct list, 1);
+    list->name = ht_arena_str(listing->asking->arena, text).data;
+    list->type = type;
+    list->likeness = ht_likeness_of(listing->likenesses, ht_str_without(text, LIST));
+    list->place = listing->likely.len;
+    ht_vec_add(list->likeness ? &listing->likely : &listing->rest, list);
+    return 0;
+}
+
+/* The likeliest first, then as they lie in the folder. */
+static int by_likeness(const void *a, const void *b)
+{
+    const struct list *left = *(const struct list *const *)a;
+    const struct list *right = *(const struct list *const *)b;
+
+    if (left->likeness != right->likeness)
+        return left->likeness > right->likeness ? -1 : 1;
+    return left->place < right->place ? -1 : left->place > right->place;
+}
+
+static const struct ht_likenesses *likenesses_of(const struct asking *asking)
+{
+    struct ht_str *open = ht_arena_array(asking->arena, struct ht_str, asking->searched + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < asking->searched; i++)
+        if (!asking->places[i].question->package.len)
+            open[len++] = ht_owner_place(asking->places[i].question->path);
+    return ht_likenesses_new(open, len, asking->arena);
+}
+
+static void read_lists(struct asking *asking, const struct ht_root *folder,
+                       const struct ht_vec *lists)
+{
+    for (size_t i = 0; asking->open && i < lists->len; i++) {
+        const struct list *list = lists->items[i];
+
+        read_list(asking, folder, list->name, list->type);
+    }
+}
+
+/* Looks into the lists until all is answered. Most files are of a package that is called much as
+ * they are, and dpkg keeps a file in the list of one package: where two have it, by a diversion,
+ * the order of the folder is no better answer. */
+static void ask_lists(struct asking *asking, const struct ht_root *folder)
+{
+    struct listing listing = {.asking = asking,
+                              .likenesses = likenesses_of(asking),
+                              .most = asking->left / LIST_LEAST + 1};
+    const struct ht_dir_visitor visitor = {.visit = note_list, .context = &listing};
+
+    if (ht_list_fd(folder->fd, &visitor, NULL) < 0)
+        asking->unread = true;
+    if (listing.likely.len)
+        qsort(listing.likely.items, listing.likely.len, sizeof(*listing.likely.items), by_likeness);
+    read_lists(asking, folder, &listing.likely);
+    read_lists(asking, folder, &listing.rest);
+    ht_vec_fini(&listing.likely);
+    ht_vec_fini(&listing.rest);
 }
 
 /* All of the window will be written to: asked for at once, its pages cost less than they do
@@ -304,8 +380,6 @@ static void ask_dpkg(struct asking *asking)
     char path[] = DPKG_INFO;
     /* The lists are opened below it as its root allows. */
     const struct ht_root folder = {.kind = asking->root->kind, .fd = fd, .path = path};
-    struct listing listing = {.asking = asking, .folder = &folder};
-    const struct ht_dir_visitor visitor = {.visit = visit_list, .context = &listing};
 
     for (size_t i = 0; fd >= 0 && i < asking->len; i++) {
         const char *const *likely = asking->questions[i].likely;
@@ -314,10 +388,12 @@ static void ask_dpkg(struct asking *asking)
             read_list(asking, &folder, ht_arena_strf(asking->arena, "%s" LIST, *likely).data,
                       DT_UNKNOWN);
     }
-    if (asking->open)
-        touch_window(asking->window);
-    if (fd < 0 || (asking->open && ht_list_fd(fd, &visitor, NULL) < 0))
+    if (fd < 0)
         asking->unread = true;
+    if (fd < 0 || !asking->open)
+        return;
+    touch_window(asking->window);
+    ask_lists(asking, &folder);
 }
 
 /* ---- apk ---- */

@@ -408,6 +408,26 @@ static const char *ask_owner(const struct ht_root *root, const char *path, const
     return records;
 }
 
+/* Each list names all of them: that of the package that is called as the file has it, wherever it
+ * lies in the folder. */
+static void the_list_that_a_file_resembles_is_read_first(void **state)
+{
+    static const char list[] = "/.\n/usr/sbin/nginx\n/usr/sbin/haproxy\n/usr/lib/libssl.so.3\n";
+    static const char *const cases[][2] = {{"/usr/sbin/nginx", "nginx"},
+                                           {"/usr/sbin/haproxy", "haproxy"},
+                                           {"/usr/lib/libssl.so.3", "libssl3"}};
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    char folder[256];
+
+    (void)state;
+    begin_owners(folder, &root);
+    put(folder, "var/lib/dpkg/info/nginx.list", list);
+    put(folder, "var/lib/dpkg/info/libssl3:amd64.list", list);
+    put(folder, "var/lib/dpkg/info/haproxy.list", list);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_string_equal(ask_owner(&root, cases[i][0], cases[i][1]), "dpkg");
+}
+
 static void equal_questions_have_the_same_answer(void **state)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
@@ -695,6 +715,7 @@ int main(void)
         cmocka_unit_test(rpm_tells_changelogs),
         cmocka_unit_test(copies_that_were_left_are_removed),
         cmocka_unit_test(lists_that_are_likely_are_read_first),
+        cmocka_unit_test(the_list_that_a_file_resembles_is_read_first),
         cmocka_unit_test(few_and_many_questions_have_the_same_answers),
         cmocka_unit_test(equal_questions_have_the_same_answer),
         cmocka_unit_test(asking_leaves_no_trace_on_lists),
