@@ -119,7 +119,8 @@ static void look_pool(struct ht_checking *checking, const struct ht_row *row)
     }
     if (!peer.len)
         return;
-    bool named = ht_facts_is_miner(live.facts, live.program) || miner_word(&live).len;
+    bool named = ht_facts_is_miner(live.facts, live.program) || miner_word(&live).len ||
+                 ht_facts_pool_word(live.facts, &live.process->argv).len;
     bool foreign = runs_foreign_code(&live);
     finding = ht_live_fire(&live, "%.*s is connected to a port that mining pools use",
                            HT_STR_ARG(live.name));
@@ -130,7 +131,7 @@ static void look_pool(struct ht_checking *checking, const struct ht_row *row)
     ht_fire_evidence(checking, finding, "/proc/PID/net/tcp", "peer", peer);
     if (named)
         ht_fire_evidence(checking, finding, "hulltop", "second sign",
-                         HT_S("name or words of a miner"));
+                         HT_S("name or words of a miner, or of a pool"));
     if (foreign)
         ht_fire_evidence(checking, finding, "hulltop", "second sign",
                          HT_S("its program is not in the image"));
@@ -230,8 +231,9 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_CRITICAL,
      .title = "Runs a miner",
      .condition = "The file that runs or the process itself has the name of a miner of "
-                  "cryptocurrency, or its command line has a pool's address, a wallet of Monero "
-                  "or a switch that only miners know. Processes of the node are judged too.",
+                  "cryptocurrency, or its command line tells it a pool to mine for, a wallet of "
+                  "Monero or a switch that only miners know. Who merely names a pool (a page, a "
+                  "query, a list of names) does not count. Processes of the node are judged too.",
      .why = "Somebody uses this machine to earn money. Whoever brought a miner in had a way to run "
             "code of his own, and others come the same way.",
      .fix = STEPS,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "facts-private.h"
+#include "hulltop/base/mem.h"
 
 enum {
     WORD_BYTES = 256,    /* a longer word is a whole script or a document */
@@ -28,16 +29,31 @@ static bool is_apart(struct ht_str word, size_t at, size_t len, const char *what
            !(behind && (ht_is_alnum(behind) || strchr(what, behind)));
 }
 
-/* A domain, alone or behind a name, a scheme or a user. */
-static bool names_pool(const struct ht_text_list *pools, struct ht_str word)
+/* The domain in a word, alone or behind a name, a scheme or a user: where it ends; 0: none. */
+static size_t find_pool(const struct ht_text_list *pools, struct ht_str word)
 {
     for (size_t i = 0; i < pools->len; i++) {
+        size_t len = pools->items[i].len;
         ptrdiff_t at = ht_str_find(word, pools->items[i], 0);
 
-        if (at >= 0 && is_apart(word, (size_t)at, pools->items[i].len, "-."))
-            return true;
+        if (at >= 0 && is_apart(word, (size_t)at, len, "-."))
+            return (size_t)at + len;
     }
-    return false;
+    return 0;
+}
+
+/* A page, or what another protocol than that of pools leads to. */
+static bool is_page(struct ht_str word)
+{
+    static const char *const others[] = {"tcp://", "ssl://", "tls://"};
+
+    if (ht_str_find(word, HT_S("://"), 0) < 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        if (ht_str_find(word, ht_str_from(others[i]), 0) >= 0)
+            return false;
+    }
+    return true;
 }
 
 /* Digits and letters without those that are easily mistaken. */
@@ -51,7 +67,7 @@ static bool has_wallet(struct ht_str word)
 {
     size_t len = 0;
 
-    for (size_t i = 0; i <= word.len; i++) {
+    for (size_t i = 0; i <= word.len && !is_page(word); i++) {
         if (i < word.len && is_base58(word.data[i])) {
             len++;
             continue;
@@ -89,6 +105,99 @@ static bool is_argument(const struct ht_text_list *wanted, struct ht_str word, s
     return false;
 }
 
+/* Steps through the words of a command line, and those that blanks part in one of them. */
+struct word_walk {
+    const struct ht_text_list *argv;
+    size_t at;
+    struct ht_str rest;
+    struct ht_str before; /* the word before that */
+    struct ht_str word;
+};
+
+static bool next_word(struct word_walk *walk)
+{
+    walk->before = walk->word;
+    do {
+        while (ht_str_next(&walk->rest, ' ', &walk->word)) {
+            if (walk->word.len)
+                return true;
+        }
+        if (walk->at >= walk->argv->len)
+            return false;
+        walk->rest = walk->argv->items[walk->at++];
+    } while (true);
+}
+
+/* Whether a word is one of those switches, or one with its value. */
+static bool begins_with_switch(const struct ht_text_list *switches, struct ht_str word)
+{
+    ptrdiff_t equals = ht_str_find_byte(word, '=');
+    struct ht_str name = equals < 0 ? word : ht_str_sub(word, 0, (size_t)equals);
+
+    for (size_t i = 0; i < switches->len; i++) {
+        if (ht_str_equal(name, switches->items[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "-oHOST:PORT" */
+static bool is_joined(const struct ht_text_list *switches, struct ht_str word)
+{
+    for (size_t i = 0; i < switches->len; i++) {
+        struct ht_str wanted = switches->items[i];
+
+        if (wanted.len == 2 && word.len > 2 && memcmp(word.data, wanted.data, 2) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Many speak of pools: pages, tables of names, queries. A miner is told a port of one, and that it
+ * is its pool or whom to pay. */
+struct pool_signs {
+    struct ht_str word;
+    bool port, apart_port; /* behind the name; as a switch of its own */
+    bool chosen, payee;
+};
+
+static void see_word(const struct facts_miners *miners, const struct word_walk *walk,
+                     struct pool_signs *signs)
+{
+    struct ht_str word = walk->word;
+    size_t end = is_page(word) ? 0 : find_pool(&miners->pools, word);
+    struct ht_str behind = ht_str_sub(word, end, word.len);
+    uint64_t port;
+
+    signs->payee = signs->payee || begins_with_switch(&miners->payees, word);
+    signs->apart_port =
+        signs->apart_port || ht_str_is(word, "--port") || ht_str_has_prefix(word, "--port=");
+    if (!end || (behind.len && (behind.data[0] != ':' ||
+                                ht_parse_u64(ht_str_sub(behind, 1, behind.len), &port) < 0)))
+        return;
+    signs->word = word;
+    signs->port = signs->port || behind.len > 0;
+    signs->payee = signs->payee || ht_str_find_byte(word, '@') >= 0;
+    signs->chosen = signs->chosen || begins_with_switch(&miners->targets, walk->before) ||
+                    begins_with_switch(&miners->targets, word) || is_joined(&miners->targets, word);
+}
+
+/* The pool that a command line has something mine for; empty: it is told none. */
+static struct ht_str chosen_pool(const struct facts_miners *miners, const struct ht_text_list *argv)
+{
+    struct word_walk walk = {.argv = argv, .at = 1};
+    struct pool_signs signs = {.port = false};
+
+    while (next_word(&walk)) {
+        if (walk.word.len <= WORD_BYTES)
+            see_word(miners, &walk, &signs);
+    }
+    return (signs.port && (signs.chosen || signs.payee)) ||
+                   (signs.apart_port && signs.chosen && signs.payee)
+               ? signs.word
+               : (struct ht_str){0};
+}
+
 struct ht_str ht_facts_miner_word(const struct ht_facts *facts, const struct ht_text_list *argv)
 {
     for (size_t i = 1; i < argv->len; i++) {
@@ -96,8 +205,18 @@ struct ht_str ht_facts_miner_word(const struct ht_facts *facts, const struct ht_
         struct ht_str next = i + 1 < argv->len ? argv->items[i + 1] : (struct ht_str){0};
 
         if (word.len && word.len <= WORD_BYTES &&
-            (is_argument(&facts->miners.arguments, word, next) ||
-             names_pool(&facts->miners.pools, word) || has_wallet(word)))
+            (is_argument(&facts->miners.arguments, word, next) || has_wallet(word)))
+            return word;
+    }
+    return chosen_pool(&facts->miners, argv);
+}
+
+struct ht_str ht_facts_pool_word(const struct ht_facts *facts, const struct ht_text_list *argv)
+{
+    for (size_t i = 1; i < argv->len; i++) {
+        struct ht_str word = argv->items[i];
+
+        if (word.len && word.len <= WORD_BYTES && find_pool(&facts->miners.pools, word))
             return word;
     }
     return (struct ht_str){0};

@@ -83,7 +83,7 @@ struct facts_programs {
 };
 struct facts_miners {
     struct ht_str source, date;
-    struct ht_text_list names, others, arguments, pools, ports;
+    struct ht_text_list names, others, arguments, pools, targets, payees, ports;
 };
 struct facts_injectors {
     struct ht_str source, date;

@@ -513,6 +513,8 @@ static const struct fact_key miners_keys[] = {
      .required = true},
     {.name = "others", .kind = FACT_TEXTS, .offset = offsetof(struct facts_miners, others)},
     {.name = "pools", .kind = FACT_TEXTS, .offset = offsetof(struct facts_miners, pools)},
+    {.name = "targets", .kind = FACT_TEXTS, .offset = offsetof(struct facts_miners, targets)},
+    {.name = "payees", .kind = FACT_TEXTS, .offset = offsetof(struct facts_miners, payees)},
     {.name = "arguments",
      .kind = FACT_TEXTS,
      .offset = offsetof(struct facts_miners, arguments),

@@ -269,8 +269,11 @@ bool ht_facts_manager_at_work(const struct ht_facts *facts, struct ht_str exe,
                               struct ht_str *ret_verb);
 /* Whether the file at that path has the name of a miner. */
 bool ht_facts_is_miner(const struct ht_facts *facts, struct ht_str path);
-/* The first word that only a miner is given: a switch, a pool, a wallet; empty: none. */
+/* The first word that only a miner is given: a switch, a wallet, a pool to mine for; empty: none.
+ */
 struct ht_str ht_facts_miner_word(const struct ht_facts *facts, const struct ht_text_list *argv);
+/* The first word that names a mining pool, for whatever reason; empty: none. */
+struct ht_str ht_facts_pool_word(const struct ht_facts *facts, const struct ht_text_list *argv);
 /* Whether mining pools use that port ("3333"). */
 bool ht_facts_is_pool_port(const struct ht_facts *facts, struct ht_str port);
 
