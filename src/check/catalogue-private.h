@@ -11,6 +11,7 @@ extern const struct ht_check_group ht_checks_bld_place;
 extern const struct ht_check_group ht_checks_bld_power;
 extern const struct ht_check_group ht_checks_bld_supply;
 extern const struct ht_check_group ht_checks_drf_behaviour;
+extern const struct ht_check_group ht_checks_drf_server;
 extern const struct ht_check_group ht_checks_drf_intruder;
 extern const struct ht_check_group ht_checks_drf_miner;
 extern const struct ht_check_group ht_checks_drf_code;

@@ -9,21 +9,21 @@
 
 /* Groups in any order: the place of a check follows from its id. */
 static const struct ht_check_group *const groups[] = {
-    &ht_checks_drf_config,    &ht_checks_drf_behaviour,   &ht_checks_drf_intruder,
-    &ht_checks_drf_miner,     &ht_checks_bld_place,       &ht_checks_bld_power,
-    &ht_checks_bld_supply,    &ht_checks_prv_privileged,  &ht_checks_prv_capabilities,
-    &ht_checks_prv_sockets,   &ht_checks_prv_paths,       &ht_checks_prv_namespaces,
-    &ht_checks_prv_user,      &ht_checks_prv_confinement, &ht_checks_prv_kernel,
-    &ht_checks_prv_network,   &ht_checks_prv_daemon,      &ht_checks_prv_pods,
-    &ht_checks_sec_datastore, &ht_checks_sec_remnants,    &ht_checks_pkg_updates,
-    &ht_checks_pkg_care,      &ht_checks_prv_cluster,     &ht_checks_prv_differs,
-    &ht_checks_pkg_kernel,    &ht_checks_pkg_running,     &ht_checks_pkg_stack,
-    &ht_checks_sec_config,    &ht_checks_sec_transit,     &ht_checks_sec_exposed,
-    &ht_checks_drf_code,      &ht_checks_drf_layer,       &ht_checks_drf_origin,
-    &ht_checks_drf_place,     &ht_checks_pkg_seal,        &ht_checks_sec_keepers,
-    &ht_checks_drf_lock,      &ht_checks_drf_upper,       &ht_checks_drf_tamper,
-    &ht_checks_sec_volumes,   &ht_checks_sec_network,     &ht_checks_sec_node,
-    &ht_checks_sec_lying,
+    &ht_checks_drf_config,       &ht_checks_drf_behaviour, &ht_checks_drf_server,
+    &ht_checks_drf_intruder,     &ht_checks_drf_miner,     &ht_checks_bld_place,
+    &ht_checks_bld_power,        &ht_checks_bld_supply,    &ht_checks_prv_privileged,
+    &ht_checks_prv_capabilities, &ht_checks_prv_sockets,   &ht_checks_prv_paths,
+    &ht_checks_prv_namespaces,   &ht_checks_prv_user,      &ht_checks_prv_confinement,
+    &ht_checks_prv_kernel,       &ht_checks_prv_network,   &ht_checks_prv_daemon,
+    &ht_checks_prv_pods,         &ht_checks_sec_datastore, &ht_checks_sec_remnants,
+    &ht_checks_pkg_updates,      &ht_checks_pkg_care,      &ht_checks_prv_cluster,
+    &ht_checks_prv_differs,      &ht_checks_pkg_kernel,    &ht_checks_pkg_running,
+    &ht_checks_pkg_stack,        &ht_checks_sec_config,    &ht_checks_sec_transit,
+    &ht_checks_sec_exposed,      &ht_checks_drf_code,      &ht_checks_drf_layer,
+    &ht_checks_drf_origin,       &ht_checks_drf_place,     &ht_checks_pkg_seal,
+    &ht_checks_sec_keepers,      &ht_checks_drf_lock,      &ht_checks_drf_upper,
+    &ht_checks_drf_tamper,       &ht_checks_sec_volumes,   &ht_checks_sec_network,
+    &ht_checks_sec_node,         &ht_checks_sec_lying,
 };
 
 size_t ht_catalogue_count(void)

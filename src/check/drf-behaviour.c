@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DRF-011, 019, 020, 022, 023: programs that a container of an application has no use for. */
+/* DRF-011, 019, 022, 023: programs that a container of an application has no use for. */
 #include <string.h>
 
 #include "catalogue-private.h"
@@ -111,62 +111,6 @@ static void look_session(struct ht_checking *checking, const struct ht_row *row)
                               "pod at that minute; the node does not know"));
 }
 
-/* ---- DRF-020 ---- */
-
-/* What an interpreter was told to run first: a file, or a module ("-m gunicorn"). */
-static struct ht_str script_of(const struct ht_text_list *argv)
-{
-    for (size_t i = 1; i < argv->len; i++) {
-        struct ht_str word = argv->items[i];
-
-        if (!ht_str_has_prefix(word, "-"))
-            return word;
-        if (ht_str_is(word, "-m"))
-            return i + 1 < argv->len ? argv->items[i + 1] : (struct ht_str){0};
-        i += ht_str_is(word, "-W") || ht_str_is(word, "-X") || ht_str_is(word, "-I");
-    }
-    return (struct ht_str){0};
-}
-
-/* A server that is a script runs its interpreter: its script tells, or what it calls itself. */
-static bool is_server(const struct live *live, const struct ht_process *process)
-{
-    struct ht_str program = ht_live_program(process);
-
-    if (ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, program))
-        return true;
-    if (!ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_INTERPRETER, program))
-        return false;
-    return ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, process->comm) ||
-           ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_SERVER, script_of(&process->argv));
-}
-
-static void look_child(struct ht_checking *checking, const struct ht_row *row)
-{
-    struct live live;
-    const struct ht_process *parent;
-    struct ht_finding *finding;
-
-    if (!ht_live_open(checking, row, false, &live) ||
-        !(ht_live_is(&live, HT_FACT_PROGRAMS_SHELL) || ht_live_is(&live, HT_FACT_PROGRAMS_TOOL)))
-        return;
-    if (ht_live_is_first(&live))
-        return;
-    parent = ht_live_parent(&live);
-    if (!parent) {
-        ht_unknown(checking, "proc", "the parent of a shell is not known", "sudo hulltop");
-        return;
-    }
-    if (!ht_process_has_container_id(parent) ||
-        !ht_str_equal(parent->container_id, live.process->container_id) ||
-        !is_server(&live, parent))
-        return;
-    finding = ht_live_fire(&live, "A server started %.*s", HT_STR_ARG(live.name));
-    ht_fire_evidencef(checking, finding, "/proc/PID/exe", "server", "%.*s, pid %llu",
-                      HT_STR_ARG(ht_live_program(parent)), (unsigned long long)parent->pid);
-    ht_live_show(&live, finding);
-}
-
 /* ---- DRF-022 ---- */
 
 static void look_tool(struct ht_checking *checking, const struct ht_row *row)
@@ -246,23 +190,6 @@ static const struct ht_check checks[] = {
      .references = HT_TEXTS("ATT&CK T1609", "ATT&CK T1059"),
      .other_causes = HT_TEXTS("the person on call", "docker run -it"),
      .run = look_session},
-    {.id = "DRF-020",
-     .question = 6,
-     .scope = HT_TABLE_PROCESS,
-     .reads = HT_READS(PROCESS),
-     .severity = HT_SEVERITY_HIGH,
-     .title = "A server started a shell",
-     .condition = "A shell, or a tool for looking around, is the child of a web server, a "
-                  "database or another server in the same container.",
-     .why = "Servers seldom need a shell; whoever found a hole in one does. It is the usual first "
-            "step behind such a hole.",
-     .fix = "Look at the server's requests of that minute. If nobody can explain it, treat it as a "
-            "break-in: save the evidence, isolate the container, redeploy it.",
-     .needs = HT_TEXTS("proc"),
-     .references = HT_TEXTS("ATT&CK T1190", "ATT&CK T1059"),
-     .other_causes = HT_TEXTS("CGI programs", "archive_command of PostgreSQL",
-                              "health checks of the server's own"),
-     .run = look_child},
     {.id = "DRF-022",
      .question = 6,
      .scope = HT_TABLE_PROCESS,

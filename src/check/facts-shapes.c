@@ -497,6 +497,8 @@ static const struct fact_key programs_keys[] = {
     PROGRAMS("interpreters", INTERPRETER),
     PROGRAMS("relays", RELAY),
     PROGRAMS("servers", SERVER),
+    PROGRAMS("java_servers", JAVA_SERVER),
+    PROGRAMS("java_workers", JAVA_WORKER),
     PROGRAMS("tools", TOOL),
     PROGRAMS("ssh", SSH),
     PROGRAMS("readers", READER),
