@@ -61,6 +61,29 @@ static void look_reverse(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-026 ---- */
 
+/* What a node runs for its containers has no file in one that somebody put there. */
+static void look_part_of_node(const struct live *live)
+{
+    struct ht_finding *finding;
+    enum ht_code_origin origin;
+
+    if (live->on_host || !ht_live_is(live, HT_FACT_PROGRAMS_NODE_PART))
+        return;
+    if (!ht_live_origin(live, &origin)) {
+        ht_unknown(live->checking, "drift",
+                   "where a program with the name of one of the node's comes from is not known",
+                   "sudo hulltop");
+        return;
+    }
+    if (!ht_drf_is_foreign(origin) && origin != HT_CODE_ORIGIN_RENAMED)
+        return;
+    finding =
+        ht_live_fire(live, "Pretends to be a program of the node (%.*s)", HT_STR_ARG(live->name));
+    ht_fire_evidence(live->checking, finding, "hulltop", "origin",
+                     ht_str_from(ht_enum_name(&ht_code_origin_enum, (int)origin)));
+    ht_live_show(live, finding);
+}
+
 static void look_masquerade(struct ht_checking *checking, const struct ht_row *row)
 {
     struct live live;
@@ -78,8 +101,10 @@ static void look_masquerade(struct ht_checking *checking, const struct ht_row *r
                    "sudo hulltop");
         return;
     }
-    if (!bracketed && !named)
+    if (!bracketed && !named) {
+        look_part_of_node(&live);
         return;
+    }
     finding = ht_live_fire(&live, "Pretends to be a thread of the kernel (%.*s)",
                            HT_STR_ARG(bracketed ? first : process->comm));
     ht_fire_evidence(checking, finding, "/proc/PID/comm", "name", process->comm);
@@ -256,11 +281,14 @@ static const struct ht_check checks[] = {
     {.id = "DRF-026",
      .question = 6,
      .scope = HT_TABLE_PROCESS,
+     .reads = HT_READS(CODE),
      .severity = HT_SEVERITY_HIGH,
-     .title = "Pretends to be a thread of the kernel",
-     .condition = "A process calls itself as the kernel calls its threads, and is none. Processes "
-                  "of the node are judged too.",
-     .why = "Nobody looks twice at a kworker: that is why malware takes such names.",
+     .title = "Pretends to be a thread of the kernel, or a program of the node",
+     .condition = "A process calls itself as the kernel calls its threads, and is none; processes "
+                  "of the node are judged too. Or a program of a container is called like one "
+                  "that a node has for its containers (pause, containerd, kubelet), and is not as "
+                  "in the image.",
+     .why = "Nobody looks twice at a kworker or a pause: that is why malware takes such names.",
      .fix = "Look at the file that runs. Save the evidence before the process is ended.",
      .needs = HT_TEXTS("proc"),
      .references = HT_TEXTS("ATT&CK T1036.004", "ATT&CK T1036.005"),

@@ -504,6 +504,7 @@ static const struct fact_key programs_keys[] = {
     PROGRAMS("readers", READER),
     PROGRAMS("monitors", MONITOR),
     PROGRAMS("threads", THREAD),
+    PROGRAMS("node_parts", NODE_PART),
 };
 static const struct fact_shape programs_shape = SHAPE(facts_programs, programs_keys);
 

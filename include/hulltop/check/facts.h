@@ -256,8 +256,9 @@ enum ht_fact_programs {
     HT_FACT_PROGRAMS_JAVA_WORKER, /* likewise, that start shells for their work */
     HT_FACT_PROGRAMS_SSH,         /* servers that let people in */
     HT_FACT_PROGRAMS_READER,
-    HT_FACT_PROGRAMS_MONITOR, /* of container runtimes: parents of what runs in containers */
-    HT_FACT_PROGRAMS_THREAD,  /* names of kernel threads */
+    HT_FACT_PROGRAMS_MONITOR,   /* of container runtimes: parents of what runs in containers */
+    HT_FACT_PROGRAMS_THREAD,    /* names of kernel threads */
+    HT_FACT_PROGRAMS_NODE_PART, /* what a node runs for its containers */
     HT_FACT_PROGRAMS_COUNT,
 };
 /* Whether the file at that path, by its name, is in the list. */
