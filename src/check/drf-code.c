@@ -113,8 +113,10 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_HIGH,
      .title = "Runs a script that is not as in the image",
      .condition = "The script of an interpreter (sh, Python, Perl, Ruby, Node, PHP, Lua, a Java "
-                  "archive), or what its command line has it load beside that, is new, modified or "
-                  "replaced in the writable layer, or is gone and was not in the image.",
+                  "archive), or what its command line, a file of arguments or a variable "
+                  "(JAVA_TOOL_OPTIONS, NODE_OPTIONS, PYTHONPATH, PERL5OPT, RUBYOPT, BASH_ENV) has "
+                  "it load beside that, is new, modified or replaced in the writable layer, or is "
+                  "gone and was not in the image.",
      .why = "A script needs no compiler and no executable bit: it is the easiest way to bring code "
             "into a container.",
      .fix = "Build scripts into the image, or mount them read-only from a ConfigMap.",

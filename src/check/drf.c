@@ -124,7 +124,7 @@ static void show_file(struct ht_checking *checking, struct ht_finding *finding,
               ht_str_from(ht_enum_name(&ht_code_origin_enum, code->origin)));
     show_text(checking, finding, ht_code_has_reason(code), "told by", code->reason);
     show_text(checking, finding, ht_code_has_interpreter(code), "interpreter", code->interpreter);
-    show_text(checking, finding, ht_code_has_variable(code), "preloaded by", code->variable);
+    show_text(checking, finding, ht_code_has_variable(code), "loaded by", code->variable);
     show_text(checking, finding, ht_code_has_first_line(code), "first line", code->first_line);
     show_text(checking, finding, ht_code_has_injector(code), "known tool", code->injector);
     show_text(checking, finding, ht_code_has_mount(code), "file system", code->mount);

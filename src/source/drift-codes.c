@@ -185,6 +185,11 @@ enum ht_code_kind ht_codes_kind(const struct ht_codes_entry *entry)
     return facts_of(entry)->kind;
 }
 
+bool ht_codes_is_brought(const struct ht_codes_entry *entry)
+{
+    return ht_code_has_variable(facts_of(entry));
+}
+
 size_t ht_codes_drifted(const struct ht_codes *codes)
 {
     return codes->drifted;

@@ -303,12 +303,13 @@ static bool keep_known(struct ht_drift_looking *looking)
     return entry != NULL;
 }
 
-/* What is told from its mappings stays while these are not read. */
+/* What is told from its mappings, or with them, stays while these are not read. */
 static bool stays(const struct ht_drift_looking *looking, const struct ht_codes_entry *entry)
 {
     enum ht_code_kind kind = ht_codes_kind(entry);
 
-    return !looking->mapped && (kind == HT_CODE_KIND_LIBRARY || kind == HT_CODE_KIND_PRELOAD);
+    return !looking->mapped && (kind == HT_CODE_KIND_LIBRARY || kind == HT_CODE_KIND_PRELOAD ||
+                                ht_codes_is_brought(entry));
 }
 
 /* What it ran before and runs no more ends. */
@@ -523,8 +524,10 @@ static void judge_all(struct ht_drift_looking *looking, const struct ht_exec_sta
         return;
     ht_drift_judge_script(looking, code.path);
     ht_drift_judge_maps(looking, code.path);
-    if (looking->mapped)
+    if (looking->mapped) {
         ht_drift_judge_preload(looking);
+        ht_drift_judge_brought(looking, code.path);
+    }
 }
 
 bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,

@@ -4,6 +4,7 @@
 #define HT_SOURCE_DRIFT_LOOK_H
 
 #include "drift-inner.h"
+#include "drift-script.h"
 
 struct ht_drift_known;
 
@@ -58,6 +59,15 @@ bool ht_drift_judge_descriptor(struct ht_drift_looking *looking, unsigned number
                                enum ht_code_kind kind, struct ht_code *code);
 /* Looks at what the interpreter at that path was told to run. */
 void ht_drift_judge_script(struct ht_drift_looking *looking, struct ht_str exe);
+/* The same of a file that it loads beside its script; kept only where it is not the image's. by is
+ * the variable or the argument that names it, unless it stands on the command line itself (empty).
+ */
+void ht_drift_judge_beside(struct ht_drift_looking *looking, struct ht_str interpreter,
+                           const struct ht_script *loaded, struct ht_str by);
+/* A path as seen from where the process stands, in the arena; empty: that is not known. */
+struct ht_str ht_drift_whole_path(struct ht_drift_looking *looking, struct ht_str path);
+/* Looks at what variables, files of arguments and whole folders have the interpreter load. */
+void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe);
 /* Looks at what it maps to be executed (exe is its program's path), where that is due. */
 void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe);
 /* Appends what the mount namespace and the root of a process are known by. */

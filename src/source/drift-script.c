@@ -23,7 +23,9 @@ struct grammar {
     const char *loads;    /* options before a file that is loaded first; of those, too, with a = */
     const char *lists;    /* options before a list of such files */
     const char *agents;   /* options that such a file follows in the same word, up to a = */
+    const char *bare;     /* the folder of those that are no path; "": whose is not known */
     const char *suffix;   /* what the file's name may lack */
+    const char *beside;   /* the same of what is loaded first */
     const char *first;    /* the file that runs in a folder */
 };
 
@@ -52,15 +54,21 @@ static const struct grammar grammars[] = {
      .values = "-I -r -C -E",
      .standard = "-",
      .cluster = 'e',
-     .plain = true},
+     .plain = true,
+     .loads = "-r",
+     .agents = "-r",
+     .bare = "",
+     .beside = ".rb"},
     {.names = "node nodejs deno bun",
      .code = "-e --eval -p --print -pe",
      .values = "-r --require --import --loader --experimental-loader -C --conditions --env-file",
      .standard = "-",
      .verbs = "run",
      .plain = true,
-     .loads = "-r --require --import",
+     .loads = "-r --require --import --loader --experimental-loader",
+     .bare = "node_modules",
      .suffix = ".js",
+     .beside = ".js",
      .first = "index.js"},
     {.names = "php php-cgi",
      .code = "-r -R -B -E",
@@ -74,7 +82,7 @@ static const struct grammar grammars[] = {
      .values = "-cp -classpath --class-path -p --module-path --add-modules --add-opens "
                "--add-exports --add-reads --upgrade-module-path -m --module",
      .lists = "-cp -classpath --class-path",
-     .agents = "-javaagent: -agentpath:"},
+     .agents = "-javaagent: -agentpath: -Xbootclasspath/a: -Xbootclasspath:"},
     {.names = "Rscript tclsh wish expect guile", .plain = true},
     {.names = "awk gawk mawk", .file = "-f --file"},
 };
@@ -159,7 +167,7 @@ static struct ht_script find_script(const struct grammar *grammar, const struct 
         if (options && lists(grammar->standard, word))
             return script(HT_SCRIPT_STDIN, none);
         if (!options || !strchr("-+", word.data[0])) {
-            if (lists(grammar->verbs, word))
+            if (lists(grammar->verbs, word) || (!grammar->plain && word.data[0] == '@'))
                 continue;
             /* java Main.java compiles and runs it; any other word is a class of the path. */
             if (grammar->plain || ht_str_has_suffix(word, ".java"))
@@ -194,6 +202,11 @@ struct ht_str ht_script_first_line(struct ht_str bytes)
 static bool has_many_names(struct ht_str name)
 {
     return ht_str_has_prefix(name, "busybox") || ht_str_has_prefix(name, "toybox");
+}
+
+struct ht_str ht_script_name(struct ht_str exe)
+{
+    return without_version(ht_str_base(exe));
 }
 
 bool ht_script_has_argv(struct ht_str exe)
@@ -281,13 +294,14 @@ static struct ht_str until(struct ht_str text, char c)
     return end < 0 ? text : ht_str_sub(text, 0, (size_t)end);
 }
 
-/* What one word has loaded: a list of paths; empty: nothing. */
+/* What one word has loaded: a path, or a list of them; empty: nothing. */
 static struct ht_str loaded_by(const struct grammar *grammar, struct ht_loaded_walk *walk)
 {
     struct ht_str word = walk->argv->items[walk->at++];
     struct ht_str option = until(word, '=');
     size_t agent = prefix_of(grammar->agents, word);
 
+    walk->is_list = agent || lists(grammar->lists, option);
     if (agent)
         return until(ht_str_sub(word, agent, word.len), '=');
     if (!lists(grammar->loads, option) && !lists(grammar->lists, option)) {
@@ -299,23 +313,51 @@ static struct ht_str loaded_by(const struct grammar *grammar, struct ht_loaded_w
     return walk->at < walk->argv->len ? walk->argv->items[walk->at++] : (struct ht_str){0};
 }
 
-bool ht_loaded_next(struct ht_loaded_walk *walk, struct ht_str *ret_path)
+static bool next_loaded(struct ht_loaded_walk *walk, struct ht_str *ret_path)
+{
+    if (walk->is_list)
+        return ht_str_next(&walk->rest, ':', ret_path);
+    *ret_path = walk->rest;
+    walk->rest = (struct ht_str){0};
+    return ret_path->len > 0;
+}
+
+/* False: it is found in a way that cannot be followed. */
+static bool take_loaded(const struct grammar *grammar, struct ht_str path, bool is_list,
+                        struct ht_script *ret)
+{
+    static const char scheme[] = "file://";
+    bool is_path;
+
+    if (!is_list && ht_str_has_prefix(path, scheme))
+        path = ht_str_sub(path, sizeof(scheme) - 1, path.len);
+    is_path = path.len && strchr("./", path.data[0]);
+    *ret = (struct ht_script){.kind = HT_SCRIPT_FILE,
+                              .text = path,
+                              .suffix = grammar->beside,
+                              .first = grammar->first,
+                              .bare = is_path ? NULL : grammar->bare};
+    return path.len && (!ret->bare || ret->bare[0]);
+}
+
+bool ht_loaded_next(struct ht_loaded_walk *walk, struct ht_script *ret_script)
 {
     size_t first;
     const struct grammar *grammar = grammar_at(walk->exe, walk->argv, &first);
+    struct ht_str path;
 
     if (!grammar || (!grammar->loads && !grammar->lists))
         return false;
     if (walk->at < first)
         walk->at = first;
     for (;;) {
-        while (ht_str_next(&walk->rest, ':', ret_path)) {
-            if (ret_path->len)
+        while (next_loaded(walk, &path)) {
+            if (take_loaded(grammar, path, walk->is_list, ret_script))
                 return true;
         }
-        /* What follows the script is of the script. */
+        /* What follows the script is of the script; a file of arguments has a walk of its own. */
         if (walk->at >= walk->argv->len || walk->argv->items[walk->at].len == 0 ||
-            walk->argv->items[walk->at].data[0] != '-' ||
+            !strchr("-@", walk->argv->items[walk->at].data[0]) ||
             lists(grammar->file, walk->argv->items[walk->at]))
             return false;
         walk->rest = loaded_by(grammar, walk);

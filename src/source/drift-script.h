@@ -22,7 +22,11 @@ struct ht_script {
     bool is_shell;      /* the interpreter keeps its script open */
     const char *suffix; /* of a file: what its name may lack; NULL: nothing */
     const char *first;  /* of a folder: the file in it that runs; NULL: none does */
+    const char *bare;   /* the folder, below where it stands, that it lies in; NULL: none */
 };
+
+/* The name of a program without its version ("python" of "/usr/bin/python3.11"). */
+struct ht_str ht_script_name(struct ht_str exe);
 
 /* Whether the command line of that program tells of code: it interprets, or has many names. */
 bool ht_script_has_argv(struct ht_str exe);
@@ -42,9 +46,10 @@ struct ht_loaded_walk {
     const struct ht_text_list *argv; /* borrowed */
     size_t at;                       /* the word that is next; 0: not begun */
     struct ht_str rest;              /* of a list of paths */
+    bool is_list;                    /* rest is one: colons part it, and its items may be folders */
 };
-/* The next of them, borrowed from the arguments; false at the end. */
-bool ht_loaded_next(struct ht_loaded_walk *walk, struct ht_str *ret_path);
+/* The next of them, a file, borrowed from the arguments; false at the end. */
+bool ht_loaded_next(struct ht_loaded_walk *walk, struct ht_script *ret_script);
 
 /* The first line of a file's bytes that says what runs it ("#!/bin/sh"); empty: it says nothing.
  * That a file is a script is what a command line claims: it may be a key, or a table of passwords.

@@ -241,26 +241,38 @@ static void judge_named(struct ht_drift_looking *looking, struct ht_str interpre
         keep(looking, interpreter, &code);
 }
 
-/* What a file or a word has loaded beside the script: the image's is of no interest. */
-static void judge_beside(struct ht_drift_looking *looking, struct ht_str interpreter,
-                         struct ht_str path)
+struct ht_str ht_drift_whole_path(struct ht_drift_looking *looking, struct ht_str path)
 {
-    struct ht_script script = {.kind = HT_SCRIPT_FILE, .text = path};
+    return ht_str_has_prefix(path, "/") ? path
+                                        : joined(looking->drift, working_folder(looking), path);
+}
+
+/* The image's is of no interest. */
+void ht_drift_judge_beside(struct ht_drift_looking *looking, struct ht_str interpreter,
+                           const struct ht_script *loaded, struct ht_str by)
+{
+    struct ht_script script = *loaded;
     struct ht_code code = {0};
 
-    if (judge_at(looking, &script, false, &code) &&
-        ht_code_class_of(code.origin) != HT_CODE_CLASS_OWN &&
-        (code.origin != HT_CODE_ORIGIN_BLIND || ht_code_has_shared(&code)))
-        keep(looking, interpreter, &code);
+    if (script.bare)
+        script.text =
+            ht_arena_strf(looking->drift->arena, "%s/%.*s", script.bare, HT_STR_ARG(loaded->text));
+    if (!judge_at(looking, &script, false, &code) ||
+        ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN ||
+        (code.origin == HT_CODE_ORIGIN_BLIND && !ht_code_has_shared(&code)))
+        return;
+    if (by.len)
+        ht_code_set_variable(&code, ht_arena_str(looking->drift->arena, by));
+    keep(looking, interpreter, &code);
 }
 
 static void judge_loaded(struct ht_drift_looking *looking, struct ht_str interpreter)
 {
     struct ht_loaded_walk walk = {.exe = interpreter, .argv = ht_drift_argv(looking)};
-    struct ht_str path;
+    struct ht_script script;
 
-    for (size_t i = 0; i < LOADED_MAX && ht_loaded_next(&walk, &path); i++)
-        judge_beside(looking, interpreter, path);
+    for (size_t i = 0; i < LOADED_MAX && ht_loaded_next(&walk, &script); i++)
+        ht_drift_judge_beside(looking, interpreter, &script, (struct ht_str){0});
 }
 
 /* ---- code on the command line ---- */
@@ -317,10 +329,10 @@ static void judge_inline(struct ht_drift_looking *looking, struct ht_str interpr
 static void judge_sourced(struct ht_drift_looking *looking, struct ht_str interpreter,
                           struct ht_str text)
 {
-    struct ht_str path;
+    struct ht_script script = {.kind = HT_SCRIPT_FILE};
 
-    for (size_t i = 0; i < SOURCED_MAX && ht_script_next_sourced(&text, &path); i++)
-        judge_beside(looking, interpreter, path);
+    for (size_t i = 0; i < SOURCED_MAX && ht_script_next_sourced(&text, &script.text); i++)
+        ht_drift_judge_beside(looking, interpreter, &script, (struct ht_str){0});
 }
 
 /* ---- modules of Python ---- */

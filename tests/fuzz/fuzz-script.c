@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "hulltop/base/mem.h"
+#include "src/source/drift-environ.h"
 #include "src/source/drift-script.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,14 +34,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ht_loaded_walk loaded = {.exe = exe, .argv = &argv};
     struct ht_str text = {.data = (const char *)data, .len = size};
     struct ht_str found_path;
-    for (size_t steps = 0; ht_loaded_next(&loaded, &found_path); steps++) {
-        if (found_path.len == 0 || steps > size)
+    for (size_t steps = 0; ht_loaded_next(&loaded, &script); steps++) {
+        if (script.text.len == 0 || steps > size)
             abort();
     }
     while (ht_script_next_sourced(&text, &found_path)) {
         if (found_path.len == 0)
             abort();
     }
+    struct ht_environ_walk asked = {.exe = exe, .argv = &argv};
+    ht_autoarena struct ht_arena *arena = ht_arena_new(0);
+    text = (struct ht_str){.data = (const char *)data, .len = size};
+    asked.environment = text;
+    while (ht_environ_next(&asked)) {
+        if (!asked.variable || asked.value.len > size)
+            abort();
+    }
+    const struct ht_text_list options = ht_environ_split(text, exe, size & 1, arena);
+    for (size_t i = 0; i < options.len; i++)
+        (void)ht_environ_module(options.items[i], arena);
     struct ht_preload_walk walk = {.environment = {.data = (const char *)data, .len = size}};
     struct ht_str path;
 

@@ -21,7 +21,12 @@ drift_tree() {
         cp "$root/bin/idle" "$root/bin/t-$name"
         echo "$name" >>"$root/bin/t-$name"
     done
-    cp "$root/bin/idle" "$root/bin/java"
+    for name in java node python3 perl ruby; do
+        cp "$root/bin/idle" "$root/bin/$name"
+    done
+    mkdir -p "$root/lib/jars" "$root/lib/site"
+    echo >"$root/lib/jars/ours.jar"
+    echo >"$root/lib/site/sitecustomize.py"
     echo >"$root/bin/ours.jar"
     printf '#!/bin/sh\nwhile :; do /bin/true; /bin/sleep 0.05; done\n' >"$root/bin/busy.sh"
     printf '#!/bin/sh\nwhile :; do /bin/sleep 1000; done\n' >"$root/bin/wait.sh"
@@ -66,6 +71,17 @@ echo >/opt/one.jar && /bin/java -cp /bin/busybox:/opt/one.jar Main &
 for path in /host /data /scratch /opt; do
     echo >$path/gone.jar && /bin/java -jar $path/gone.jar &
 done
+# What no word of a command line names.
+for name in agent.jar first.jar req.js hook.mjs opt.rb; do echo >/opt/$name; done
+mkdir -p /opt/jars /opt/site /opt/perl
+echo >/opt/jars/all.jar; echo >/opt/site/sitecustomize.py; echo >/opt/perl/Evil.pm
+JAVA_TOOL_OPTIONS='-Xmx1g -javaagent:/opt/agent.jar=x' /bin/java -jar /bin/ours.jar 1 &
+printf '# what it needs\n-cp "/bin/ours.jar:/opt/first.jar"\n' >/opt/words && /bin/java @/opt/words Main 2 &
+/bin/java -cp '/lib/jars/*:/opt/jars/*' Main 3 &
+NODE_OPTIONS='--require /opt/req --import=file:///opt/hook.mjs' /bin/node /bin/busy.sh 4 &
+PYTHONPATH=/lib/site:/opt/site /bin/python3 /bin/wait.sh 5 &
+PERL5LIB=/opt/perl PERL5OPT='-w -MEvil' /bin/perl /bin/wait.sh 6 &
+RUBYOPT=-r/opt/opt /bin/ruby /bin/wait.sh 7 &
 # What else it has open, or lies where it went, is not what it runs.
 cp /bin/wait.sh /opt/kept.sh && /bin/sh /opt/kept.sh 11</bin/wait.sh &
 echo >/opt/ours.jar && cd /bin && PWD=/opt /bin/java -jar ours.jar &
@@ -88,6 +104,9 @@ until told environ 'LD_PRELOAD=/opt/first[.]so' && told cmdline '/bin/sh /opt/wa
     told cmdline '[.] /opt/read[.]sh' && told cmdline '/opt/one[.]jar' && told cmdline '/opt/kept[.]sh' &&
     told cmdline '/host/gone[.]jar' && told cmdline '/data/gone[.]jar' && told cmdline '/bin/sh ls ' &&
     told cmdline 'ours[.]jar' &&
+    told cmdline ' Main 2 ' && told cmdline ' Main 3 ' && told environ 'agent[.]jar' &&
+    told environ 'hook[.]mjs' && told environ '/opt/site' && told environ '[-]MEvil' &&
+    told environ '[-]r/opt/opt' &&
     told cmdline '/scratch/gone[.]jar' && told cmdline '/opt/gone[.]jar' && told cmdline '/opt/odd '; do
     sleep 0.1
 done 2>/dev/null

@@ -52,6 +52,7 @@ static const struct command commands[] = {
     {"/usr/bin/lua5.4", "lua5.4 -l socket a.lua", HT_SCRIPT_FILE, "a.lua"},
     {"/opt/java/bin/java", "java -Xmx1g -cp /a:/b -jar /app.jar x", HT_SCRIPT_FILE, "/app.jar"},
     {"/opt/java/bin/java", "java -cp /a Main", HT_SCRIPT_NONE, NULL},
+    {"/opt/java/bin/java", "java @/args -jar /x.jar", HT_SCRIPT_FILE, "/x.jar"},
     {"/opt/java/bin/java", "java Main.java", HT_SCRIPT_FILE, "Main.java"},
     {"/usr/sbin/nginx", "nginx -c /etc/nginx.conf", HT_SCRIPT_NONE, NULL},
     {"/bin/sh", "", HT_SCRIPT_NONE, NULL},
@@ -98,6 +99,11 @@ static const struct words loaded[] = {
     {"/usr/bin/java", "java -cp", ""},
     {"/usr/bin/java", "java -p /m -cp : Main", ""},
     {"/usr/bin/node", "node -r /p.js --import=/q.mjs -C x s.js -r /no.js", "/p.js /q.mjs"},
+    {"/usr/bin/node", "node -r dotenv --import file:///q.mjs -r ./c s.js",
+     "node_modules:dotenv /q.mjs ./c"},
+    {"/usr/bin/ruby3.1", "ruby -r json -r/a.rb -r ./b x.rb", "/a.rb ./b"},
+    {"/usr/bin/java", "java -Xbootclasspath/a:/a.jar:/b.jar @/args -agentpath:/c.so=x Main",
+     "/a.jar /b.jar /c.so"},
     {"/bin/sh", "sh -r /a", ""},
     {"/bin/ls", "ls -r /a", ""},
     {NULL, ". /a.sh; true", "/a.sh"},
@@ -116,9 +122,15 @@ static void what_is_loaded_beside_is_told(void **state)
         struct ht_str text = ht_str_from(loaded[i].words);
         const struct ht_text_list argv = split(loaded[i].words, words);
         struct ht_loaded_walk walk = {.exe = ht_str_from(loaded[i].exe), .argv = &argv};
+        struct ht_script script = {.kind = HT_SCRIPT_NONE};
 
-        while (loaded[i].exe ? ht_loaded_next(&walk, &path) : ht_script_next_sourced(&text, &path))
-            ht_buf_addf(&found, "%s%.*s", found.len ? " " : "", HT_STR_ARG(path));
+        while (loaded[i].exe ? ht_loaded_next(&walk, &script)
+                             : ht_script_next_sourced(&text, &path)) {
+            if (script.bare)
+                ht_buf_addf(&found, "%s%s:", found.len ? " " : "", script.bare);
+            ht_buf_addf(&found, "%s%.*s", found.len && !script.bare ? " " : "",
+                        HT_STR_ARG(loaded[i].exe ? script.text : path));
+        }
         if (!ht_str_is(ht_buf_str(&found), loaded[i].found))
             fail_msg("%s: %.*s", loaded[i].words, HT_STR_ARG(ht_buf_str(&found)));
     }

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an interpreter loads though no word of its command line is that file: by variables, by files
+ * of arguments, out of folders. It is looked at where mappings are, not in each look. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "drift-environ.h"
+#include "drift-look.h"
+#include "origin-file.h"
+#include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
+
+enum { FOLDERS_MAX = 16, MODULES_MAX = 32, FILES_MAX = 128, NAMES_MAX = 4096, WORDS_MAX = 128 };
+
+#define ARGUMENTS_MAX ((size_t)64 * 1024)
+
+struct bringing {
+    struct ht_drift_looking *looking;
+    struct ht_str exe;
+    struct ht_str by;          /* the variable or the argument that names it */
+    struct ht_str environment; /* a copy */
+    size_t files;              /* that were judged */
+};
+
+static void judge(struct bringing *bringing, const struct ht_script *script)
+{
+    if (bringing->files++ < FILES_MAX)
+        ht_drift_judge_beside(bringing->looking, bringing->exe, script, bringing->by);
+}
+
+static void judge_path(struct bringing *bringing, struct ht_str path)
+{
+    const struct ht_script script = {.kind = HT_SCRIPT_FILE, .text = path};
+
+    if (path.len)
+        judge(bringing, &script);
+}
+
+static struct ht_str in_folder(const struct bringing *bringing, struct ht_str folder,
+                               struct ht_str name)
+{
+    return ht_arena_strf(bringing->looking->drift->arena, "%.*s/%.*s", HT_STR_ARG(folder),
+                         HT_STR_ARG(name));
+}
+
+/* ---- all archives of a folder ---- */
+
+struct listing {
+    struct bringing *bringing;
+    struct ht_str folder;
+};
+
+static int take_archive(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    struct listing *listing = context;
+    struct ht_str text = ht_str_from(name);
+
+    (void)inode;
+    if (type != DT_DIR && (ht_str_has_suffix(text, ".jar") || ht_str_has_suffix(text, ".JAR")))
+        judge_path(listing->bringing, in_folder(listing->bringing, listing->folder, text));
+    return listing->bringing->files < FILES_MAX ? 0 : 1;
+}
+
+/* Where the writable directory has no such folder, and no mount hides it, all in it is the image's.
+ */
+static bool is_plain(struct ht_drift_looking *looking, struct ht_str path)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_origin_ask ask = ht_drift_ask(looking, path, HT_CODE_KIND_SCRIPT);
+    struct ht_origin_layers layers;
+    struct ht_code place = {0};
+    ht_autoclose int upper = -1;
+    ht_autoclose int lower = -1;
+
+    return ht_origin_judge_place(drift->origin, &ask, drift->arena, &place) == 0 &&
+           ht_origin_find_layers(drift->origin, looking->process->pid, ask.container_id, &layers) ==
+               0 &&
+           ht_origin_open_layers(drift->origin, &layers, path, &upper, &lower) == 0 && upper < 0 &&
+           lower >= 0;
+}
+
+static void judge_folder(struct bringing *bringing, struct ht_str folder)
+{
+    struct ht_drift_looking *looking = bringing->looking;
+    struct listing listing = {.bringing = bringing, .folder = folder};
+    const struct ht_dir_visitor visitor = {
+        .visit = take_archive, .context = &listing, .max_entries = NAMES_MAX};
+    struct ht_origin_ask ask =
+        ht_drift_ask(looking, ht_drift_whole_path(looking, folder), HT_CODE_KIND_SCRIPT);
+    struct ht_str path;
+    ht_autoclose int fd = -1;
+    ht_autoclose int open = -1;
+
+    if (ask.path.len == 0)
+        return;
+    fd = ht_origin_open(looking->drift->origin, &ask, looking->drift->arena, &path);
+    if (fd < 0 || is_plain(looking, path))
+        return;
+    open = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (open >= 0)
+        (void)ht_list_fd(open, &visitor, NULL);
+}
+
+/* "FOLDER/\*" stands for all archives in it. */
+static void judge_classes(struct bringing *bringing, struct ht_str path)
+{
+    if (ht_str_is(path, "*"))
+        judge_folder(bringing, HT_S("."));
+    else if (ht_str_has_suffix(path, "/*"))
+        judge_folder(bringing, ht_str_sub(path, 0, path.len - 2));
+}
+
+/* ---- words ---- */
+
+static void judge_words(struct bringing *bringing, const struct ht_text_list *words)
+{
+    struct ht_loaded_walk walk = {.exe = bringing->exe, .argv = words};
+    struct ht_script script;
+
+    for (size_t i = 0; i < FILES_MAX && ht_loaded_next(&walk, &script); i++) {
+        if (walk.is_list && ht_str_has_suffix(script.text, "*"))
+            judge_classes(bringing, script.text);
+        else
+            judge(bringing, &script);
+    }
+}
+
+/* Reads a file of arguments of Java. False: it could not be. */
+static bool read_arguments(struct ht_drift_looking *looking, struct ht_str path, struct ht_buf *out)
+{
+    struct ht_origin_ask ask =
+        ht_drift_ask(looking, ht_drift_whole_path(looking, path), HT_CODE_KIND_SCRIPT);
+    struct ht_str unused;
+    ht_autoclose int fd = -1;
+    ht_autoclose int readable = -1;
+
+    if (ask.path.len == 0)
+        return false;
+    fd = ht_origin_open(looking->drift->origin, &ask, looking->drift->arena, &unused);
+    if (fd == -EXDEV)
+        return ht_origin_read_far(looking->drift->origin, &ask, ARGUMENTS_MAX, out);
+    readable = fd < 0 ? -1 : ht_file_reopen(fd);
+    if (readable < 0)
+        return false;
+
+    int r = ht_read_fd(readable, "arguments", out, ARGUMENTS_MAX, NULL);
+    return r == 0 || r == -EFBIG;
+}
+
+static void judge_arguments(struct bringing *bringing, struct ht_str path)
+{
+    struct ht_arena *arena = bringing->looking->drift->arena;
+    ht_autobuf struct ht_buf text = HT_BUF(ARGUMENTS_MAX + 1);
+
+    if (!read_arguments(bringing->looking, path, &text))
+        return;
+
+    const struct ht_text_list words =
+        ht_environ_split(ht_buf_str(&text), bringing->exe, true, arena);
+    struct ht_script script = ht_script_of(bringing->exe, &words);
+    if (script.kind == HT_SCRIPT_FILE)
+        judge(bringing, &script);
+    judge_words(bringing, &words);
+}
+
+/* Those stand before what is run. */
+static void judge_files_of_arguments(struct bringing *bringing, const struct ht_text_list *argv)
+{
+    for (size_t i = 1; i < argv->len && i < WORDS_MAX; i++) {
+        struct ht_str word = argv->items[i];
+
+        if (word.len > 1 && word.data[0] == '@') {
+            bringing->by = word;
+            judge_arguments(bringing, ht_str_sub(word, 1, word.len));
+        } else if (ht_str_is(word, "-cp") || ht_str_is(word, "-classpath") ||
+                   ht_str_is(word, "--class-path")) {
+            i++;
+        } else if (!ht_str_has_prefix(word, "-") || ht_str_is(word, "-jar")) {
+            return;
+        }
+    }
+}
+
+/* Folders that the command line names; files that it names are looked at each time. */
+static void judge_wildcards(struct bringing *bringing, const struct ht_text_list *argv)
+{
+    struct ht_loaded_walk walk = {.exe = bringing->exe, .argv = argv};
+    struct ht_script script;
+
+    for (size_t i = 0; i < FILES_MAX && ht_loaded_next(&walk, &script); i++) {
+        bringing->by = script.text;
+        if (walk.is_list)
+            judge_classes(bringing, script.text);
+    }
+}
+
+/* ---- variables ---- */
+
+static void judge_list(struct bringing *bringing, struct ht_str list)
+{
+    struct ht_str path;
+
+    for (size_t i = 0; i < FILES_MAX && ht_str_next(&list, ':', &path); i++) {
+        if (ht_str_has_suffix(path, "*"))
+            judge_classes(bringing, path);
+        else
+            judge_path(bringing, path);
+    }
+}
+
+/* What Python runs before all else, where one of its folders has it. */
+static void judge_sites(struct bringing *bringing, struct ht_str list)
+{
+    static const char *const names[] = {"sitecustomize", "usercustomize"};
+    struct ht_str folder;
+
+    for (size_t i = 0; i < FOLDERS_MAX && ht_str_next(&list, ':', &folder); i++) {
+        for (size_t j = 0; folder.len && j < ARRAY_LEN(names); j++) {
+            const struct ht_script script = {.kind = HT_SCRIPT_FILE,
+                                             .text =
+                                                 in_folder(bringing, folder, ht_str_from(names[j])),
+                                             .suffix = ".py",
+                                             .first = "__init__.py"};
+
+            judge(bringing, &script);
+        }
+    }
+}
+
+static void judge_module(struct bringing *bringing, const struct ht_text_list *words,
+                         struct ht_str file)
+{
+    struct ht_str list = ht_environ_get(bringing->environment, "PERL5LIB");
+    struct ht_str folder;
+
+    for (size_t i = 1; i < words->len && i < FOLDERS_MAX; i++) {
+        if (ht_str_has_prefix(words->items[i], "-I/"))
+            judge_path(
+                bringing,
+                in_folder(bringing, ht_str_sub(words->items[i], 2, words->items[i].len), file));
+    }
+    for (size_t i = 0; i < FOLDERS_MAX && ht_str_next(&list, ':', &folder); i++) {
+        if (folder.len)
+            judge_path(bringing, in_folder(bringing, folder, file));
+    }
+}
+
+static void judge_modules(struct bringing *bringing, struct ht_str options)
+{
+    struct ht_arena *arena = bringing->looking->drift->arena;
+    const struct ht_text_list words = ht_environ_split(options, bringing->exe, false, arena);
+
+    for (size_t i = 1; i < words.len && i < MODULES_MAX; i++) {
+        struct ht_str file = ht_environ_module(words.items[i], arena);
+
+        if (file.len)
+            judge_module(bringing, &words, file);
+    }
+}
+
+static void judge_variable(struct bringing *bringing, const struct ht_environ_walk *walk)
+{
+    struct ht_arena *arena = bringing->looking->drift->arena;
+
+    bringing->by = ht_str_from(walk->variable);
+    switch (walk->kind) {
+    case HT_ENVIRON_WORDS: {
+        const struct ht_text_list words =
+            ht_environ_split(walk->value, bringing->exe, false, arena);
+
+        judge_words(bringing, &words);
+        judge_files_of_arguments(bringing, &words);
+        break;
+    }
+    case HT_ENVIRON_LIST:
+        judge_list(bringing, walk->value);
+        break;
+    case HT_ENVIRON_FILE:
+        judge_path(bringing, walk->value);
+        break;
+    case HT_ENVIRON_SITE:
+        judge_sites(bringing, walk->value);
+        break;
+    case HT_ENVIRON_MODULES:
+        judge_modules(bringing, walk->value);
+        break;
+    }
+}
+
+void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe)
+{
+    struct bringing bringing = {.looking = looking, .exe = exe};
+    struct ht_environ_walk walk = {.exe = exe};
+    ht_autofree char *copy = NULL;
+    struct ht_str text;
+    size_t len;
+    bool gone;
+
+    if (!ht_environ_is_asked(exe))
+        return;
+    walk.argv = ht_drift_argv(looking);
+    if (ht_str_is(ht_script_name(exe), "java")) {
+        judge_wildcards(&bringing, walk.argv);
+        judge_files_of_arguments(&bringing, walk.argv);
+    }
+    text = ht_proc_read_file(&looking->drift->reader, looking->process->pid, "environ", &gone);
+    len = text.len;
+    copy = ht_strndup(text.data, len); /* the reader reads other files meanwhile */
+    bringing.environment = walk.environment = (struct ht_str){.data = copy, .len = len};
+    while (ht_environ_next(&walk))
+        judge_variable(&bringing, &walk);
+    ht_wipe(copy, len);
+}

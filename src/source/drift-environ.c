@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "drift-environ.h"
+
+#include <string.h>
+
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+
+enum { WORDS_MAX = 256 };
+
+struct variable {
+    const char *program; /* without its version */
+    const char *name;
+    enum ht_environ_kind kind;
+};
+
+static const struct variable variables[] = {
+    {"java", "JAVA_TOOL_OPTIONS", HT_ENVIRON_WORDS},
+    {"java", "JDK_JAVA_OPTIONS", HT_ENVIRON_WORDS},
+    {"java", "_JAVA_OPTIONS", HT_ENVIRON_WORDS},
+    {"java", "CLASSPATH", HT_ENVIRON_LIST},
+    {"node", "NODE_OPTIONS", HT_ENVIRON_WORDS},
+    {"nodejs", "NODE_OPTIONS", HT_ENVIRON_WORDS},
+    {"python", "PYTHONPATH", HT_ENVIRON_SITE},
+    {"python", "PYTHONSTARTUP", HT_ENVIRON_FILE},
+    {"pypy", "PYTHONPATH", HT_ENVIRON_SITE},
+    {"perl", "PERL5OPT", HT_ENVIRON_MODULES},
+    {"ruby", "RUBYOPT", HT_ENVIRON_WORDS},
+    {"bash", "BASH_ENV", HT_ENVIRON_FILE},
+    {"lua", "LUA_INIT", HT_ENVIRON_FILE},
+};
+
+bool ht_environ_is_asked(struct ht_str exe)
+{
+    struct ht_str name = ht_script_name(exe);
+
+    for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+        if (ht_str_is(name, variables[i].program))
+            return true;
+    }
+    return false;
+}
+
+/* ---- what a command line makes of them ---- */
+
+/* Python with -E or -I asks no variable, with -S it has no site. */
+static bool is_isolated(const struct ht_text_list *argv)
+{
+    for (size_t i = 1; i < argv->len; i++) {
+        struct ht_str word = argv->items[i];
+
+        if (word.len < 2 || word.data[0] != '-' || strchr("cm-", word.data[1]))
+            return false;
+        if (strchr("WX", word.data[1]))
+            i += word.len == 2;
+        else if (memchr(word.data, 'E', word.len) || memchr(word.data, 'I', word.len) ||
+                 memchr(word.data, 'S', word.len))
+            return true;
+    }
+    return false;
+}
+
+/* A path or an archive on the command line takes the place of CLASSPATH. */
+static bool has_classes(const struct ht_text_list *argv)
+{
+    static const char *const options[] = {"-cp", "-classpath", "--class-path", "-jar", "-m"};
+
+    for (size_t i = 1; i < argv->len; i++) {
+        for (size_t j = 0; j < ARRAY_LEN(options); j++) {
+            if (ht_str_is(argv->items[i], options[j]) ||
+                ht_str_has_prefix(argv->items[i], "--class-path="))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Bash reads it for what it is told to run, under its own name. */
+static bool is_told_bash(struct ht_str exe, const struct ht_text_list *argv)
+{
+    enum ht_script_kind kind = ht_script_of(exe, argv).kind;
+
+    return (kind == HT_SCRIPT_FILE || kind == HT_SCRIPT_INLINE) &&
+           !ht_str_is(ht_str_base(argv->items[0]), "sh");
+}
+
+static bool counts(const struct ht_environ_walk *walk)
+{
+    const char *name = walk->variable;
+
+    if (strncmp(name, "PYTHON", 6) == 0 && is_isolated(walk->argv))
+        return false;
+    if (strcmp(name, "PYTHONSTARTUP") == 0)
+        return ht_script_of(walk->exe, walk->argv).kind == HT_SCRIPT_STDIN;
+    if (strcmp(name, "CLASSPATH") == 0)
+        return !has_classes(walk->argv);
+    if (strcmp(name, "BASH_ENV") == 0)
+        return is_told_bash(walk->exe, walk->argv);
+    if (strcmp(name, "LUA_INIT") == 0) /* else it is code */
+        return ht_str_has_prefix(walk->value, "@");
+    return true;
+}
+
+/* ---- the walk ---- */
+
+static const struct variable *variable_of(struct ht_str program, struct ht_str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+        if (ht_str_is(program, variables[i].program) && ht_str_is(name, variables[i].name))
+            return &variables[i];
+    }
+    return NULL;
+}
+
+bool ht_environ_next(struct ht_environ_walk *walk)
+{
+    struct ht_str program = ht_script_name(walk->exe);
+    struct ht_str entry;
+
+    if (!walk->begun)
+        walk->rest = walk->environment;
+    walk->begun = true;
+    while (ht_str_next(&walk->rest, '\0', &entry)) {
+        ptrdiff_t equals = ht_str_find_byte(entry, '=');
+        const struct variable *variable =
+            equals > 0 ? variable_of(program, ht_str_sub(entry, 0, (size_t)equals)) : NULL;
+
+        if (!variable)
+            continue;
+        walk->variable = variable->name;
+        walk->kind = variable->kind;
+        walk->value = ht_str_sub(entry, (size_t)equals + 1, entry.len);
+        if (walk->value.len && counts(walk)) {
+            if (walk->kind == HT_ENVIRON_FILE && walk->value.data[0] == '@')
+                walk->value = ht_str_sub(walk->value, 1, walk->value.len);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct ht_str ht_environ_get(struct ht_str environment, const char *name)
+{
+    struct ht_str entry;
+    size_t len = strlen(name);
+
+    while (ht_str_next(&environment, '\0', &entry)) {
+        if (ht_str_has_prefix(entry, name) && entry.len > len && entry.data[len] == '=')
+            return ht_str_sub(entry, len + 1, entry.len);
+    }
+    return (struct ht_str){0};
+}
+
+/* ---- what is in them ---- */
+
+static bool is_blank(char c)
+{
+    return strchr(" \t\r\n\f", c) != NULL;
+}
+
+/* Takes one word off text, without its quotes. False: there is none. */
+static bool take_word(struct ht_str *text, bool comments, struct ht_buf *word)
+{
+    size_t at = 0;
+    char quote = '\0';
+
+    ht_buf_reset(word);
+    while (at < text->len && (is_blank(text->data[at]) || (comments && text->data[at] == '#'))) {
+        bool comment = text->data[at++] == '#';
+
+        while (comment && at < text->len && text->data[at] != '\n')
+            at++;
+    }
+    if (at == text->len)
+        return false;
+    for (; at < text->len && (quote || !is_blank(text->data[at])); at++) {
+        char c = text->data[at];
+
+        if (quote ? c == quote : c == '"' || c == '\'')
+            quote = quote ? '\0' : c;
+        else if (c == '\\' && quote && at + 1 < text->len)
+            ht_buf_add_c(word, text->data[++at]);
+        else
+            ht_buf_add_c(word, c);
+    }
+    *text = ht_str_sub(*text, at, text->len);
+    return true;
+}
+
+struct ht_text_list ht_environ_split(struct ht_str text, struct ht_str first, bool comments,
+                                     struct ht_arena *arena)
+{
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, WORDS_MAX);
+    ht_autobuf struct ht_buf word = HT_BUF(HT_LIMIT_ARG);
+    size_t len = 1;
+
+    items[0] = ht_arena_str(arena, first);
+    while (len < WORDS_MAX && take_word(&text, comments, &word)) {
+        if (word.len)
+            items[len++] = ht_arena_str(arena, ht_buf_str(&word));
+    }
+    return (struct ht_text_list){.items = items, .len = len};
+}
+
+struct ht_str ht_environ_module(struct ht_str option, struct ht_arena *arena)
+{
+    bool debugger = ht_str_has_prefix(option, "-d:");
+    size_t from = debugger ? 3 : 2;
+    size_t end = from;
+
+    if (!debugger && !ht_str_has_prefix(option, "-M") && !ht_str_has_prefix(option, "-m"))
+        return (struct ht_str){0};
+    while (end < option.len && (ht_is_alnum(option.data[end]) || strchr("_:", option.data[end])))
+        end++;
+    if (end == from || option.data[from] == ':')
+        return (struct ht_str){0};
+
+    ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
+    if (debugger)
+        ht_buf_add_text(&path, "Devel/");
+    for (size_t i = from; i < end; i++) {
+        if (option.data[i] != ':')
+            ht_buf_add_c(&path, option.data[i]);
+        else if (option.data[i - 1] != ':')
+            ht_buf_add_c(&path, '/');
+    }
+    ht_buf_add_text(&path, ".pm");
+    return ht_arena_str(arena, ht_buf_str(&path));
+}
