@@ -22,7 +22,7 @@ struct ht_origin {
     uint64_t host_ns;       /* mount namespace of the node; 0: unknown */
     struct ht_map *spaces;  /* "NS CONTAINER" to struct ht_space */
     struct ht_map *answers; /* key to struct answer */
-    struct ht_map *absent;  /* paths that directories of images do not have, told in this look */
+    struct ht_map *images;  /* "IMAGE PATH" to struct ht_origin_image_file *, told in this look */
     struct ht_arena *host_arena;
     struct ht_host_mounts host_mounts;
     struct ht_text_list hanging; /* where file systems are mounted that can hang */
@@ -69,6 +69,26 @@ int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, i
 void ht_origin_forget_spaces(struct ht_origin *origin);
 /* Closes the directory of the process that was asked for last. */
 void ht_origin_let_go(struct ht_origin *origin);
+/* Whether the root itself can hang: images that are fetched while they are read. */
+bool ht_origin_root_can_hang(struct ht_origin *origin, const struct ht_space *space);
+
+/* What the image of a container has at a path. */
+struct ht_origin_image_file {
+    enum ht_found found; /* nothing, also where a layer took it away; a file; or unread */
+    size_t lower;        /* of a file: which of the space's directories has it */
+    uint64_t dev, ino;   /* likewise, of stat(2) */
+};
+
+/* Looks the path up, without links, in the directories below the writable one; those of an image
+ * are asked once a look, for all its containers. */
+struct ht_origin_image_file ht_origin_image_find(struct ht_origin *origin,
+                                                 const struct ht_space *space, struct ht_str path);
+/* What a directory of an overlay, on the node, has at a path; ret_about is of a file, and ret_fd
+ * (NULL allowed) stands for it (O_PATH), owned by the caller. */
+enum ht_found ht_origin_look_in(const struct ht_origin *origin, struct ht_str layer,
+                                struct ht_str path, struct stat *ret_about, int *ret_fd);
+/* Opens it (O_PATH), owned by the caller; or -errno, -EIO where the directory is not known. */
+int ht_origin_open_in(const struct ht_origin *origin, struct ht_str layer, struct ht_str path);
 /* The package that owns that path by the records of dpkg or apk that the process of dirfd sees, and
  * may have written (RPM's are not opened: its library would read what a container wrote); empty:
  * none, or not told. */

@@ -23,7 +23,6 @@
 #endif
 
 enum {
-    ABSENT_MAX = 4096,
     STAT_BYTES = 4096,
     SPACES_BYTES = 2 * 1024 * 1024, /* of all that are kept in one look: a plain one takes 8 KiB */
 };
@@ -158,8 +157,7 @@ static bool lies_on_hanging(struct ht_origin *origin, struct ht_str path)
     return false;
 }
 
-/* Whether the root itself can hang: images that are fetched while they are read. */
-static bool root_can_hang(struct ht_origin *origin, const struct ht_space *space)
+bool ht_origin_root_can_hang(struct ht_origin *origin, const struct ht_space *space)
 {
     if (!space->root || ht_mountinfo_can_hang(space->root->type) ||
         lies_on_hanging(origin, space->upper))
@@ -219,7 +217,7 @@ int ht_origin_open(struct ht_origin *origin, const struct ht_origin_ask *ask,
 
     if (r < 0)
         return r;
-    if (root_can_hang(origin, space))
+    if (ht_origin_root_can_hang(origin, space))
         return -EXDEV;
     fd = open_inside(dirfd, HT_ROOT_CONTAINER, path);
     if (fd == -EXDEV && !mounts_can_hang(origin, space, dirfd))
@@ -333,7 +331,7 @@ int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_a
     if (!ht_str_has_prefix(*ret_path, "/"))
         return -ENOENT; /* "pipe:[4711]" */
     r = find_mount_of(origin, space, dirfd, number, &mount);
-    if (r < 0 || root_can_hang(origin, space))
+    if (r < 0 || ht_origin_root_can_hang(origin, space))
         return r < 0 ? r : -EXDEV;
     fd = openat(dirfd, name, O_PATH | O_CLOEXEC);
     if (fd < 0)
@@ -413,8 +411,9 @@ struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct 
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
     struct ht_owned owned = {.path = path};
     struct stat about;
-    int fd =
-        root_can_hang(origin, space) ? -1 : openat(dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = ht_origin_root_can_hang(origin, space)
+                 ? -1
+                 : openat(dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 || ht_root_from_fd(&root, fd, "container", NULL) < 0)
         return (struct ht_str){0};
@@ -426,35 +425,15 @@ struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct 
 /* ---- a path in the layers ---- */
 
 /* Opens a regular file of a layer to be read; -ENOENT also for what is none. */
-static int open_joined(const struct ht_origin *origin, const char *joined)
+static int open_in(const struct ht_origin *origin, struct ht_str layer, struct ht_str path)
 {
-    ht_autoclose int found = -1;
+    ht_autoclose int found = ht_origin_open_in(origin, layer, path);
     int fd;
 
-    found = ht_open_no_links(origin->reader.root_fd, joined, O_PATH);
     if (found < 0)
         return found == -ENOTDIR || found == -ELOOP ? -ENOENT : found;
     fd = ht_file_reopen(found);
     return fd == -EINVAL ? -ENOENT : fd;
-}
-
-/* Many containers are of one image, whose directories do not change: what one of these does not
- * have is told once a look. */
-static int open_in(struct ht_origin *origin, struct ht_str layer, struct ht_str path, bool is_image)
-{
-    ht_autobuf struct ht_buf joined = HT_BUF(2 * PATH_MAX);
-    int fd;
-
-    ht_buf_add_str(&joined, layer);
-    ht_buf_add_str(&joined, path);
-    if (is_image && ht_map_get(origin->absent, ht_buf_str(&joined)))
-        return -ENOENT;
-    ht_buf_add_c(&joined, '\0');
-    fd = open_joined(origin, joined.data);
-    joined.len--;
-    if (is_image && fd == -ENOENT && ht_map_len(origin->absent) < ABSENT_MAX)
-        ht_map_set(origin->absent, ht_buf_str(&joined), origin);
-    return fd;
 }
 
 int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
@@ -468,7 +447,7 @@ int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str con
     space = ht_origin_space(origin, dirfd, ht_origin_namespace(dirfd), container_id);
     if (!space)
         return -errno;
-    if (!space->is_overlay || space->upper_missing || root_can_hang(origin, space))
+    if (!space->is_overlay || space->upper_missing || ht_origin_root_can_hang(origin, space))
         return -ENODATA;
     *ret_layers = (struct ht_origin_layers){.space = space, .upper = space->upper};
     return 0;
@@ -478,16 +457,16 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layer
                           struct ht_str path, int *ret_upper, int *ret_lower)
 {
     const struct ht_space *space = layers->space;
+    struct ht_origin_image_file file;
     int upper = -ENOENT, lower = -ENOENT;
 
     if (space->upper.len && !layers->is_upper_empty)
-        upper = open_in(origin, space->upper, path, false);
+        upper = open_in(origin, space->upper, path);
     if (upper < 0 && upper != -ENOENT)
         return upper;
-    for (size_t i = 0; i < space->lowers.len && lower == -ENOENT; i++) {
-        if (ht_space_lower_has(space, i, path))
-            lower = open_in(origin, space->lowers.items[i], path, true);
-    }
+    file = ht_origin_image_find(origin, space, path);
+    if (file.found == HT_FOUND_FILE)
+        lower = open_in(origin, space->lowers.items[file.lower], path);
     *ret_upper = upper < 0 ? -1 : upper;
     *ret_lower = lower < 0 ? -1 : lower;
     return 0;

@@ -58,12 +58,14 @@ void ht_space_reader_init(struct ht_space_reader *reader, int root_fd)
 {
     reader->root_fd = root_fd;
     reader->settled = ht_map_new();
+    reader->images = ht_map_new();
     ht_buf_init(&reader->file, HT_LIMIT_MOUNTINFO);
 }
 
 void ht_space_reader_rest(struct ht_space_reader *reader)
 {
     ht_map_free_values(reader->settled);
+    ht_map_free_values(reader->images);
     ht_buf_fini(&reader->file);
 }
 
@@ -71,6 +73,7 @@ void ht_space_reader_fini(struct ht_space_reader *reader)
 {
     ht_space_reader_rest(reader);
     ht_map_free(reader->settled);
+    ht_map_free(reader->images);
 }
 
 /* ---- layers ---- */
@@ -138,6 +141,34 @@ bool ht_space_lower_has(const struct ht_space *space, size_t lower, struct ht_st
             ht_str_has_prefix(path, "/dev/") || ht_str_has_prefix(path, "/.docker"));
 }
 
+/* Where all directories of the image are known, and stand together. */
+static void number_image(struct ht_space *space, struct ht_space_reader *reader)
+{
+    ht_autobuf struct ht_buf joined = HT_BUF(ARENA_BYTES);
+    size_t first = space->init == 0, *number;
+
+    if (first == space->lowers.len || (!first && space->init < space->lowers.len))
+        return;
+    for (size_t i = first; i < space->lowers.len; i++) {
+        struct ht_str lower = space->lowers.items[i];
+
+        if (!lower.len)
+            return;
+        ht_buf_add_str(&joined, lower);
+        ht_buf_add_c(&joined, '\0');
+    }
+    if (ht_buf_is_full(&joined))
+        return;
+    number = ht_map_get(reader->images, ht_buf_str(&joined));
+    if (!number) {
+        number = ht_new0(size_t);
+        *number = ht_map_len(reader->images) + 1;
+        ht_map_set(reader->images, ht_buf_str(&joined), number);
+    }
+    space->image = *number;
+    space->image_first = first;
+}
+
 static void settle_overlay(struct ht_space *space, struct ht_space_reader *reader)
 {
     ht_autoarena struct ht_arena *scratch = ht_arena_new(ARENA_BYTES);
@@ -160,6 +191,7 @@ static void settle_overlay(struct ht_space *space, struct ht_space_reader *reade
             space->init = i;
     }
     space->lowers = (struct ht_text_list){.items = lowers, .len = overlay.lowers.len};
+    number_image(space, reader);
 }
 
 /* ---- mounts ---- */

@@ -19,6 +19,7 @@ struct ht_space_reader {
     struct ht_buf file;     /* scratch */
     struct ht_map *settled; /* layers by their names in mount options to char *, where they lie:
                              * many containers are of one image */
+    struct ht_map *images;  /* the lower directories of one, joined, to size_t *, its number */
 };
 
 struct ht_space_mount {
@@ -39,8 +40,11 @@ struct ht_space {
     struct ht_str upper;               /* on the node, without links; empty: none, or not found */
     bool upper_missing;                /* there is one, but it was not found on the node */
     struct ht_text_list lowers;        /* likewise; one that was not found is empty */
-    size_t init; /* which of these holds what Docker lays below /etc and /dev and nothing else;
-                  * lowers.len: none */
+    size_t init;  /* which of these holds what Docker lays below /etc and /dev and nothing else;
+                   * lowers.len: none */
+    size_t image; /* a number for those from image_first on, which are all but init: the same for
+                   * all containers that have these, until the reader rests; 0: not told */
+    size_t image_first;
 };
 
 void ht_space_reader_init(struct ht_space_reader *reader, int root_fd);

@@ -103,7 +103,7 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_spawner *spawner, st
     ht_space_reader_init(&origin->reader, ht_steal_fd(&root_fd));
     origin->spaces = ht_map_new();
     origin->answers = ht_map_new();
-    origin->absent = ht_map_new();
+    origin->images = ht_map_new();
     origin->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
     ht_buf_init(&origin->key, KEY_BYTES);
     origin->spawner = spawner;
@@ -120,7 +120,8 @@ struct ht_origin *ht_origin_free(struct ht_origin *origin)
     ht_origin_forget_spaces(origin);
     ht_map_free(origin->spaces);
     ht_origin_let_go(origin);
-    ht_map_free(origin->absent);
+    ht_map_free_values(origin->images);
+    ht_map_free(origin->images);
     ht_map_free(origin->silent);
     ht_helper_answer_fini(&origin->heard);
     ht_arena_free(origin->host_arena);
@@ -148,10 +149,7 @@ void ht_origin_rest(struct ht_origin *origin)
     ht_origin_forget_spaces(origin);
     ht_origin_let_go(origin);
     memset(origin->digested, 0, sizeof(origin->digested));
-    if (ht_map_len(origin->absent)) {
-        ht_map_free(origin->absent);
-        origin->absent = ht_map_new();
-    }
+    ht_map_free_values(origin->images);
     ht_space_reader_rest(&origin->reader);
 }
 
@@ -344,67 +342,18 @@ static void add_digest(struct question *question)
 
 /* ---- overlays ---- */
 
-/* Opens what a directory of the overlay has at that path, O_PATH. The descriptor, or -errno. */
-static int open_in_layer(const struct question *question, struct ht_str layer, struct ht_str path)
-{
-    struct ht_str joined =
-        ht_arena_strf(question->arena, "%.*s%.*s", HT_STR_ARG(layer), HT_STR_ARG(path));
-
-    return ht_open_no_links(question->origin->reader.root_fd, joined.data, O_PATH);
-}
-
-static enum ht_found look_in_layer(const struct question *question, struct ht_str layer,
-                                   struct ht_str path, int *ret_fd, struct stat *ret_about)
-{
-    ht_autoclose int fd = layer.len ? open_in_layer(question, layer, path) : -EIO;
-
-    if (fd < 0)
-        return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? HT_FOUND_NOTHING : HT_FOUND_UNREAD;
-    if (fstat(fd, ret_about) < 0)
-        return HT_FOUND_UNREAD;
-    if (S_ISCHR(ret_about->st_mode) && ret_about->st_rdev == 0)
-        return HT_FOUND_WHITEOUT;
-    if (!S_ISREG(ret_about->st_mode))
-        return HT_FOUND_NOTHING;
-    *ret_fd = ht_steal_fd(&fd);
-    return HT_FOUND_FILE;
-}
-
-/* Files of an overlay that were copied up keep the inode number that they had in the image. */
-static bool is_of_layer(const struct question *question, const struct stat *layer)
-{
-    return question->about.stx_ino == layer->st_ino;
-}
-
 /* Tells who asks which file of a layer it is. */
-static void tell_layer(const struct question *question, const struct stat *layer)
+static void tell_layer(const struct question *question, uint64_t dev, uint64_t ino)
 {
-    if (question->ask->ret_layer && is_of_layer(question, layer) && !question->deleted &&
+    if (question->ask->ret_layer && question->about.stx_ino == ino && !question->deleted &&
         question->about.stx_nlink)
-        *question->ask->ret_layer =
-            (struct ht_origin_inode){.dev = layer->st_dev, .ino = layer->st_ino};
+        *question->ask->ret_layer = (struct ht_origin_inode){.dev = dev, .ino = ino};
 }
 
-/* What the image has at that path: its topmost layer that knows it decides. */
-static enum ht_found look_below(struct question *question, struct ht_str path, int *ret_fd,
-                                struct stat *ret_about)
+static void set_host_path(const struct question *question, struct ht_str layer, struct ht_str path)
 {
-    const struct ht_text_list *lowers = &question->space->lowers;
-
-    for (size_t i = 0; i < lowers->len; i++) {
-        enum ht_found found = HT_FOUND_NOTHING;
-
-        if (i != question->space->init || ht_space_lower_has(question->space, i, path))
-            found = look_in_layer(question, lowers->items[i], path, ret_fd, ret_about);
-        if (found == HT_FOUND_NOTHING)
-            continue;
-        if (found == HT_FOUND_FILE && !ht_code_has_host_path(question->code))
-            ht_code_set_host_path(question->code,
-                                  ht_arena_strf(question->arena, "%.*s%.*s",
-                                                HT_STR_ARG(lowers->items[i]), HT_STR_ARG(path)));
-        return found == HT_FOUND_WHITEOUT ? HT_FOUND_NOTHING : found;
-    }
-    return HT_FOUND_NOTHING;
+    ht_code_set_host_path(question->code, ht_arena_strf(question->arena, "%.*s%.*s",
+                                                        HT_STR_ARG(layer), HT_STR_ARG(path)));
 }
 
 /* The file of the image that this one was made from keeps its inode number on an overlay. */
@@ -429,15 +378,23 @@ static enum ht_told compare_with_source(const struct question *question, int fd)
     return HT_TOLD_UNKNOWN;
 }
 
-static void compare(struct question *question, int lower, struct ht_overlay_facts *facts)
+/* Content is read where the file is not the image's own. */
+static void compare(struct question *question, struct ht_str path,
+                    const struct ht_origin_image_file *file, struct ht_overlay_facts *facts)
 {
-    bool moved = lower < 0 && facts->upper == HT_FOUND_FILE && facts->is_upper == HT_TOLD_NO;
-    ht_autoclose int fd = lower >= 0 || moved ? open_file(question) : -1;
-    ht_autoclose int other = fd < 0 || lower < 0 ? -1 : ht_file_reopen(lower);
+    bool lower = file->found == HT_FOUND_FILE;
+    bool moved = !lower && facts->upper == HT_FOUND_FILE && facts->is_upper == HT_TOLD_NO;
+    ht_autoclose int fd = lower || moved ? open_file(question) : -1;
+    ht_autoclose int found = -1;
+    ht_autoclose int other = -1;
     char digest[HT_SHA256_TEXT_MAX];
 
     if (fd >= 0 && moved)
         facts->same_source = compare_with_source(question, fd);
+    if (fd >= 0 && lower)
+        found =
+            ht_origin_open_in(question->origin, question->space->lowers.items[file->lower], path);
+    other = found < 0 ? -1 : ht_file_reopen(found);
     if (other < 0)
         return;
     facts->same_content = ht_file_same(fd, other);
@@ -455,39 +412,63 @@ static void add_owner(struct question *question, struct ht_str path)
         ht_code_set_package(question->code, package);
 }
 
+/* What the writable directory has. */
+static void look_above(struct question *question, struct ht_str path,
+                       struct ht_overlay_facts *facts)
+{
+    const struct ht_space *space = question->space;
+    ht_autoclose int fd = -1;
+    struct stat about;
+
+    facts->upper = HT_FOUND_NOTHING;
+    if (space->upper_missing)
+        facts->upper = HT_FOUND_UNREAD;
+    else if (space->upper.len)
+        facts->upper = ht_origin_look_in(question->origin, space->upper, path, &about, &fd);
+    if (facts->upper != HT_FOUND_FILE)
+        return;
+    set_host_path(question, space->upper, path);
+    /* What was copied up keeps the inode number that it had in the image. */
+    facts->is_upper = question->about.stx_ino == about.st_ino ? HT_TOLD_YES : HT_TOLD_NO;
+    tell_layer(question, about.st_dev, about.st_ino);
+    facts->copied = ht_file_is_copied(fd);
+}
+
+/* What the image has. */
+static struct ht_origin_image_file look_below(struct question *question, struct ht_str path,
+                                              struct ht_overlay_facts *facts)
+{
+    const struct ht_space *space = question->space;
+    struct ht_origin_image_file file = ht_origin_image_find(question->origin, space, path);
+
+    facts->lower = file.found;
+    if (file.found != HT_FOUND_FILE)
+        return file;
+    if (!ht_code_has_host_path(question->code))
+        set_host_path(question, space->lowers.items[file.lower], path);
+    if (facts->upper == HT_FOUND_NOTHING)
+        tell_layer(question, file.dev, file.ino);
+    return file;
+}
+
 static void judge_overlay(struct question *question, struct ht_str path)
 {
     struct ht_overlay_facts facts = {.deleted = question->deleted,
-                                     .links = question->about.stx_nlink,
-                                     .upper = HT_FOUND_NOTHING};
-    ht_autoclose int upper = -1;
-    ht_autoclose int lower = -1;
-    struct stat about;
-    const char *reason;
+                                     .links = question->about.stx_nlink};
+    struct ht_origin_image_file file;
     enum ht_code_origin origin;
+    const char *reason;
 
-    if (question->space->upper_missing)
-        facts.upper = HT_FOUND_UNREAD;
-    else if (question->space->upper.len)
-        facts.upper = look_in_layer(question, question->space->upper, path, &upper, &about);
-    if (facts.upper == HT_FOUND_FILE) {
-        ht_code_set_host_path(question->code,
-                              ht_arena_strf(question->arena, "%.*s%.*s",
-                                            HT_STR_ARG(question->space->upper), HT_STR_ARG(path)));
-        facts.is_upper = is_of_layer(question, &about) ? HT_TOLD_YES : HT_TOLD_NO;
-        tell_layer(question, &about);
-        facts.copied = ht_file_is_copied(upper);
-    }
-    facts.lower = look_below(question, path, &lower, &about);
-    if (facts.upper == HT_FOUND_NOTHING && facts.lower == HT_FOUND_FILE)
-        tell_layer(question, &about);
+    look_above(question, path, &facts);
+    file = look_below(question, path, &facts);
     if (facts.upper == HT_FOUND_FILE || facts.deleted || facts.links == 0)
-        compare(question, lower, &facts);
+        compare(question, path, &file, &facts);
     origin = ht_overlay_decide(&facts, &reason);
     told(question, origin, reason);
-    if (origin != HT_CODE_ORIGIN_IMAGE)
-        add_digest(question);
-    if (facts.lower == HT_FOUND_FILE && origin != HT_CODE_ORIGIN_IMAGE)
+    if (origin == HT_CODE_ORIGIN_IMAGE)
+        return;
+    add_digest(question);
+    if (facts.lower == HT_FOUND_FILE)
         add_owner(question, path);
 }
 

@@ -23,6 +23,7 @@
 #include "hulltop/base/helper.h"
 #include "hulltop/model/rows.h"
 
+struct ht_mapping;
 struct ht_origin;
 struct ht_space;
 
@@ -95,6 +96,12 @@ int ht_origin_judge_far(struct ht_origin *origin, const struct ht_origin_ask *as
 /* Adds the first bytes of such a file, at most max. False: they could not be read. */
 bool ht_origin_read_far(struct ht_origin *origin, const struct ht_origin_ask *ask, size_t max,
                         struct ht_buf *out);
+
+/* Whether what a process maps (no " (deleted)" in its path) is, by the kernel's numbers, the very
+ * file that its image has at that path, and its overlay's writable directory has none: then it is
+ * the image's, and nothing has to be opened in the container. False: it is to be judged. */
+bool ht_origin_maps_image(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                          const struct ht_mapping *mapping);
 
 /* The directories of a container's overlay. */
 struct ht_origin_layers {

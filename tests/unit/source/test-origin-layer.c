@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which file of a layer a file of an overlay is, with a real kernel. */
+/* Which file of a layer a file of an overlay is, and what is the image's, with a real kernel. */
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -11,19 +11,22 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "src/source/origin.h"
+#include "src/source/running-maps.h"
+#include "tests/unit/tree.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/model/rows.h"
 
 enum { PATH_BYTES = 256 };
 
-/* A process whose root is an overlay of two folders. */
+/* A process whose root is an overlay of three folders. */
 struct place {
     char folder[64];
     pid_t child;
@@ -32,8 +35,9 @@ struct place {
     struct ht_arena *arena;
 };
 
-static const char *const folders[] = {"lower", "upper", "work", "root"};
-static const char *const files[] = {"lower/kept", "lower/changed", "upper/new", "upper/gone"};
+static const char *const folders[] = {"lower", "middle", "upper", "work", "root"};
+static const char *const files[] = {"lower/kept",    "lower/changed", "lower/taken", "middle/also",
+                                    "lower/removed", "upper/new",     "upper/gone"};
 
 static const char *path_of(const struct place *place, const char *name, char path[PATH_BYTES])
 {
@@ -60,12 +64,16 @@ static void live(const struct place *place, int told, int go)
     char path[PATH_BYTES], options[4 * PATH_BYTES], byte;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    snprintf(options, sizeof(options), "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work",
+    snprintf(options, sizeof(options),
+             "lowerdir=%s/middle:%s/lower,upperdir=%s/upper,workdir=%s/work", place->folder,
              place->folder, place->folder, place->folder);
+    /* A layer of the image takes away what the one below has. */
+    if (mknod(path_of(place, "middle/removed", path), S_IFCHR, 0) < 0)
+        _exit(77);
     path_of(place, "root", path);
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("overlay", path, "overlay", 0, options) < 0 || chroot(path) < 0 || chdir("/") < 0 ||
-        chmod("/changed", 0700) < 0 || write(told, "x", 1) != 1)
+        chmod("/changed", 0700) < 0 || unlink("/taken") < 0 || write(told, "x", 1) != 1)
         _exit(77);
     _exit(read(go, &byte, 1) == 0 ? 0 : 1);
 }
@@ -99,20 +107,11 @@ static bool set_up(struct place *place)
 
 static void tear_down(struct place *place)
 {
-    char path[PATH_BYTES];
-
     close(place->go);
     assert_int_equal(waitpid(place->child, NULL, 0), place->child);
     ht_origin_free(place->origin);
     ht_arena_free(place->arena);
-    /* What the kernel made of it there too. */
-    for (size_t i = 0; i < ARRAY_LEN(files); i++)
-        unlink(path_of(place, files[i], path));
-    unlink(path_of(place, "upper/changed", path));
-    rmdir(path_of(place, "work/work", path));
-    for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-        rmdir(path_of(place, folders[i], path));
-    rmdir(place->folder);
+    ht_test_remove_tree(place->folder);
 }
 
 static int open_inside(const struct place *place, const char *name)
@@ -179,10 +178,111 @@ static void layer_is_told_of_a_file_that_lies_there_itself(void **state)
         skip(); /* no right to mount */
 }
 
+/* ---- mappings ---- */
+
+static struct ht_origin_ask ask_of(const struct place *place)
+{
+    return (struct ht_origin_ask){.pid = place->child, .container_id = HT_S("c1"), .fd = -1};
+}
+
+/* As the kernel tells of a file of the container that is mapped. */
+static struct ht_mapping mapping_of(const struct place *place, const char *name)
+{
+    ht_autoclose int fd = open_inside(place, name + 1);
+    struct stat about;
+
+    assert_int_equal(fstat(fd, &about), 0);
+    return (struct ht_mapping){.major = major(about.st_dev),
+                               .minor = minor(about.st_dev),
+                               .inode = about.st_ino,
+                               .path = ht_str_from(name)};
+}
+
+static bool is_image(const struct place *place, struct ht_mapping mapping)
+{
+    const struct ht_origin_ask ask = ask_of(place);
+
+    return ht_origin_maps_image(place->origin, &ask, &mapping);
+}
+
+static void check_mappings(const struct place *place)
+{
+    struct ht_mapping kept = mapping_of(place, "/kept"), taken = kept;
+
+    assert_true(is_image(place, kept));
+    assert_true(is_image(place, kept)); /* from memory */
+    assert_true(is_image(place, mapping_of(place, "/also")));
+    /* The same number as in the image, and another file since. */
+    assert_false(is_image(place, mapping_of(place, "/changed")));
+    assert_false(is_image(place, mapping_of(place, "/new")));
+    /* What the numbers do not tell is judged. */
+    kept.inode++;
+    assert_false(is_image(place, kept));
+    kept.inode--;
+    kept.minor++;
+    assert_false(is_image(place, kept));
+    taken.path = HT_S("/taken");
+    assert_false(is_image(place, taken));
+    taken.path = HT_S("/removed");
+    assert_false(is_image(place, taken));
+    taken.path = HT_S("/nothing");
+    assert_false(is_image(place, taken));
+}
+
+static void what_is_mapped_is_the_image_s_by_its_numbers(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there)
+        check_mappings(&place);
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
+/* ---- both layers ---- */
+
+static void check_layers(const struct place *place, const char *path, bool upper, bool lower)
+{
+    struct ht_origin_layers layers;
+    int above = -1, below = -1;
+
+    assert_int_equal(ht_origin_find_layers(place->origin, place->child, HT_S("c1"), &layers), 0);
+    assert_int_equal(
+        ht_origin_open_layers(place->origin, &layers, ht_str_from(path), &above, &below), 0);
+    if (upper != (above >= 0) || lower != (below >= 0))
+        fail_msg("%s: %d, %d", path, above, below);
+    ht_cleanup_close(&above);
+    ht_cleanup_close(&below);
+}
+
+static void what_a_layer_of_the_image_took_away_it_has_not(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there) {
+        check_layers(&place, "/kept", false, true);
+        check_layers(&place, "/also", false, true);
+        check_layers(&place, "/changed", true, true);
+        check_layers(&place, "/new", true, false);
+        check_layers(&place, "/removed", false, false);
+        check_layers(&place, "/taken", false, true); /* by the container, not by the image */
+    }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layer_is_told_of_a_file_that_lies_there_itself),
+        cmocka_unit_test(what_is_mapped_is_the_image_s_by_its_numbers),
+        cmocka_unit_test(what_a_layer_of_the_image_took_away_it_has_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
