@@ -74,6 +74,15 @@ static bool judge_deleted(struct ht_drift_looking *looking, struct ht_str path,
     return true;
 }
 
+/* Most are the image's, as the numbers of the kernel tell: nothing is opened of those. */
+static bool is_images(struct ht_drift_looking *looking, const struct ht_mapping *mapping)
+{
+    const struct ht_origin_ask ask = ht_drift_ask(looking, mapping->path, HT_CODE_KIND_LIBRARY);
+
+    return !ht_str_has_suffix(mapping->path, HT_MAPS_DELETED) &&
+           ht_origin_maps_image(looking->drift->origin, &ask, mapping);
+}
+
 /* Returns whether it is the image's. */
 static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapping *mapping)
 {
@@ -129,7 +138,8 @@ static int read_maps(struct ht_drift_looking *looking, struct ht_str exe)
         files++;
         if (ht_map_get(drift->mapped, ht_buf_str(&key)))
             continue;
-        if (judge_mapping(looking, &mapping) && ht_map_len(drift->mapped) < KNOWN_MAX)
+        if ((is_images(looking, &mapping) || judge_mapping(looking, &mapping)) &&
+            ht_map_len(drift->mapped) < KNOWN_MAX)
             ht_map_set(drift->mapped, ht_buf_str(&key), drift);
     }
     return code < 0 ? code : 0;
