@@ -65,22 +65,25 @@ static void put_evidence(const struct ht_ui *ui, const struct ht_state *state, s
     int source_col = age_col - SOURCE_W - 1;
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
     bool narrow = doc->width < 70;
+    size_t first = doc->len;
 
     ht_buf_add_str(&text, evidence->field);
     if (ht_evidence_has_value(evidence)) {
         ht_buf_add_text(&text, " = ");
         ht_buf_add_str(&text, evidence->value);
     }
-    ht_doc_line(doc);
-    ht_doc_put(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
+    /* An address or a sum that is cut is of no use. */
+    ht_doc_hang(doc, 1, (narrow ? age_col : source_col) - 1, HT_STYLE_NORMAL, ht_buf_str(&text));
+    if (doc->len == first) /* no more lines are taken */
+        return;
     if (!narrow)
-        ht_doc_put(doc, source_col, HT_STYLE_ACCENT, evidence->source);
+        ht_doc_beside(doc, first, source_col, HT_STYLE_ACCENT, evidence->source);
     ht_buf_reset(&text);
     if (ht_evidence_has_at(evidence))
         ht_ui_age_text(ui, &text, seen_at(state, evidence));
     else
         ht_buf_add_c(&text, '?');
-    ht_doc_put(doc, age_col, HT_STYLE_DIM, ht_buf_str(&text));
+    ht_doc_beside(doc, first, age_col, HT_STYLE_DIM, ht_buf_str(&text));
     if (narrow)
         ht_doc_wrap(doc, 3, HT_STYLE_ACCENT, evidence->source);
 }
@@ -629,6 +632,15 @@ static void put_other(const struct ht_ui *ui, const struct ht_subject_rows *rows
     }
 }
 
+/* "None" is said of what findings are looked for at: of other rows they may be told by another
+ * name. */
+static bool has_findings(const struct ht_subject_rows *rows)
+{
+    if (rows->finding)
+        return false;
+    return rows->container || rows->process || rows->usage || ht_detail_findings_count(rows) > 0;
+}
+
 void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     if (rows->other) {
@@ -649,12 +661,12 @@ void ht_detail_evidence(struct ht_ui *ui, const struct ht_subject_rows *rows, st
         put_who(ui, rows, doc);
     if (rows->finding)
         put_implied(rows->finding, doc);
+    if (has_findings(rows))
+        ht_detail_findings(rows, doc);
     if (!rows->finding && rows->usage)
         put_usage(ui, rows->usage, doc);
     if (!rows->container && !rows->process && rows->usage && ht_usage_has_unit(rows->usage))
         put_unit(rows, doc);
-    if (!rows->finding && (!rows->event || rows->container || rows->process || rows->usage))
-        ht_detail_findings(rows, doc);
     if (rows->finding || rows->container)
         put_agreement(rows, doc);
     put_not_seen(ui, rows, doc);

@@ -141,17 +141,27 @@ static void put_units(const struct ht_state *state, struct ht_str package, struc
     const struct ht_rowset *rows = ht_node_set(state->node, HT_TABLE_STALE_PROCESS);
     struct ht_str said[UNITS_MAX];
     struct ht_text_list list = {.items = said};
+    size_t more = 0;
 
-    for (size_t i = 0; i < rows->len && list.len < UNITS_MAX; i++) {
+    for (size_t i = 0; i < rows->len; i++) {
         const struct ht_stale_process *process = ht_stale_process_of(rows->rows[i]);
 
         if (!ht_text_list_has(&process->packages, package) ||
             (process->unit.len && ht_text_list_has(&list, process->unit)))
             continue;
+        if (list.len == UNITS_MAX) {
+            more++;
+            continue;
+        }
         if (!list.len)
             ht_doc_head(doc, "STILL RUNS CODE THAT AN EARLIER UPDATE REPLACED");
         said[list.len++] = process->unit;
         restart_process(process, doc);
+    }
+    if (more) {
+        ht_doc_line(doc);
+        ht_doc_putf(doc, 1, HT_STYLE_DIM,
+                    "and %zu more processes, listed in \"Old code that runs\" (4, v)", more);
     }
     if (!list.len)
         say(doc, "What still runs its old code then stands in \"Old code that runs\" (4, v).");

@@ -31,12 +31,28 @@ static void put_other_causes(const struct ht_ui *ui, const struct ht_finding *fi
         ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_str_from(causes[i]));
 }
 
+/* What is no finding has no reason and no cure of its own; findings about it have. */
+static void put_no_finding(const struct ht_subject_rows *rows, struct ht_doc *doc, const char *has)
+{
+    size_t count = ht_detail_findings_count(rows);
+
+    none(doc, "This is no finding.");
+    if (count == 0)
+        return;
+    ht_doc_line(doc);
+    ht_doc_line(doc);
+    ht_doc_putf(doc, 1, HT_STYLE_NORMAL,
+                count == 1 ? "%zu is about it, and %s:" : "%zu are about it, and each %s:", count,
+                has);
+    ht_detail_findings(rows, doc);
+}
+
 void ht_detail_why(const struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc)
 {
     const struct ht_finding *finding = rows->finding;
 
     if (!finding) {
-        none(doc, "This is no finding: nothing is wrong with it by itself.");
+        put_no_finding(rows, doc, "tells why it matters");
         return;
     }
     ht_doc_wrap(doc, 1, HT_STYLE_TITLE, finding->title);
@@ -62,8 +78,12 @@ void ht_detail_fix(const struct ht_subject_rows *rows, struct ht_doc *doc)
         none(doc, "Text to copy (Y); this program changes nothing.");
         return;
     }
-    if (!rows->finding || !ht_finding_has_fix(rows->finding)) {
-        none(doc, "There is nothing to fix here.");
+    if (!rows->finding) {
+        put_no_finding(rows, doc, "tells how to fix it");
+        return;
+    }
+    if (!ht_finding_has_fix(rows->finding)) {
+        none(doc, "Nothing is known that would fix it.");
         return;
     }
     ht_doc_text(doc, 1, HT_STYLE_NORMAL, rows->finding->fix);
@@ -237,13 +257,38 @@ void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, str
         none(doc, "no events about it since hulltop was started");
 }
 
-static bool is_at(const struct ht_subject_home *home, const struct ht_subject_rows *rows)
+/* Of a row without a page of its own: it is told by its id, a process with old code by whom it
+ * belongs to. */
+static bool is_about_other(const struct ht_subject_rows *rows, const struct ht_subject *subject)
 {
+    const struct ht_stale_process *stale = rows->other;
+
+    if (rows->other_table != &ht_stale_process_table)
+        return ht_str_equal(subject->id, rows->other_id);
+    return ht_str_equal(subject->id, stale->unit.len ? stale->unit : stale->name);
+}
+
+static bool is_at(const struct ht_subject_rows *rows, const struct ht_finding *finding)
+{
+    struct ht_subject_home home = ht_subject_home(rows->state->node, &finding->subject);
+
     if (rows->container)
-        return ht_str_equal(home->container, rows->container->id);
+        return ht_str_equal(home.container, rows->container->id);
     if (rows->process)
-        return ht_str_equal(home->process, rows->process->id);
-    return rows->usage && home->unit.len && ht_str_equal(home->unit, rows->usage->unit);
+        return ht_str_equal(home.process, rows->process->id);
+    if (rows->usage)
+        return home.unit.len && ht_str_equal(home.unit, rows->usage->unit);
+    return rows->other && is_about_other(rows, &finding->subject);
+}
+
+size_t ht_detail_findings_count(const struct ht_subject_rows *rows)
+{
+    const struct ht_rowset *findings = &rows->state->findings;
+    size_t count = 0;
+
+    for (size_t i = 0; i < findings->len; i++)
+        count += is_at(rows, ht_finding_of(findings->rows[i]));
+    return count;
 }
 
 void ht_detail_findings(const struct ht_subject_rows *rows, struct ht_doc *doc)
@@ -253,10 +298,9 @@ void ht_detail_findings(const struct ht_subject_rows *rows, struct ht_doc *doc)
     ht_doc_head(doc, "FINDINGS");
     for (size_t i = 0; i < rows->state->findings.len; i++) {
         const struct ht_finding *finding = ht_finding_of(rows->state->findings.rows[i]);
-        struct ht_subject_home home = ht_subject_home(rows->state->node, &finding->subject);
         ht_autobuf struct ht_buf word = HT_BUF(40);
 
-        if (!is_at(&home, rows))
+        if (!is_at(rows, finding))
             continue;
         shown++;
         ht_ui_severity_text(&word, finding->severity);

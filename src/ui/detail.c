@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "detail.h"
+#include "list.h"
 
 #include "hulltop/model/subject.h"
 
@@ -65,6 +66,7 @@ static void find_other(const struct ht_state *state, const struct ht_table *tabl
         return;
     row = ht_node_find(state->node, (enum ht_table_id)table->id, id);
     rows->other_table = table;
+    rows->other_id = id;
     rows->other = row ? ht_row_data(row, table) : NULL;
 }
 
@@ -261,6 +263,18 @@ static struct ht_str finding_title(const struct ht_state *state, const struct ht
     return subject->name.len ? subject->name : ht_subject_text(subject);
 }
 
+/* Its name, or without one its id. */
+static struct ht_str other_title(const struct ht_subject_rows *rows)
+{
+    const struct ht_field *name = ht_table_field(rows->other_table, HT_S("name"));
+    const struct ht_str *text = NULL;
+
+    if (name && name->kind == HT_KIND_TEXT &&
+        ht_field_is_known(rows->other_table, rows->other, name))
+        text = (const void *)((const char *)rows->other + name->offset);
+    return text && text->len ? *text : ht_str_sub(rows->other_id, 0, 16);
+}
+
 static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
 {
     struct detail *detail = of(page);
@@ -275,6 +289,10 @@ static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *
         ht_buf_add_str(out, rows.container->name);
     else if (found && rows.event)
         ht_buf_add_text(out, ht_ui_event_kind_text(rows.event->kind));
+    else if (found && rows.usage && ht_usage_has_unit(rows.usage))
+        ht_buf_add_str(out, rows.usage->unit);
+    else if (found && rows.other)
+        ht_buf_add_str(out, other_title(&rows));
     else
         ht_buf_add_str(out, ht_str_sub(ht_str_from(detail->id), 0, 16));
 }
@@ -436,6 +454,62 @@ static void open_owner(struct ht_ui *ui, const struct detail *detail)
     ht_ui_message(ui, "no owner is known");
 }
 
+/* A name as one word of a filter. */
+static void add_quoted(struct ht_buf *out, struct ht_str name)
+{
+    ht_buf_add_c(out, '"');
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] == '"' || name.data[i] == '\\')
+            ht_buf_add_c(out, '\\');
+        ht_buf_add_c(out, name.data[i]);
+    }
+    ht_buf_add_c(out, '"');
+}
+
+static bool is_of_container(const struct detail *detail)
+{
+    return detail->table == &ht_container_table || detail->table == &ht_usage_table;
+}
+
+static bool suits_findings(const struct ht_ui *ui, const struct ht_page *page)
+{
+    const struct detail *detail = (const struct detail *)page;
+    struct ht_subject_rows rows;
+
+    return is_of_container(detail) &&
+           find_rows(ui->state, detail->table, ht_str_from(detail->id), &rows) && rows.container &&
+           ht_detail_findings_count(&rows) > 0;
+}
+
+static void list_findings(struct ht_ui *ui, const struct ht_container *container)
+{
+    const struct ht_view *view = ht_views_find(ui->views, HT_S("findings"));
+    ht_autobuf struct ht_buf filter = HT_BUF(HT_SIDE_TEXT_MAX);
+
+    ht_buf_add_text(&filter, "subject.container=");
+    add_quoted(&filter, container->name);
+    if (container->pod.len) {
+        ht_buf_add_text(&filter, " subject.pod=");
+        add_quoted(&filter, container->pod);
+    }
+    if (!view)
+        return;
+    ht_ui_push(ui, ht_list_new(ui, view));
+    if (ht_list_view(ht_ui_top(ui)) == view)
+        ht_list_set_filter(ui, ht_ui_top(ui), ht_buf_str(&filter), true);
+}
+
+/* Those about the container and about what runs in it. */
+static void open_findings(struct ht_ui *ui, const struct detail *detail)
+{
+    if (suits_findings(ui, &detail->doc.page))
+        list_findings(ui, container_of(ui, detail));
+    else if (is_of_container(detail))
+        ht_ui_message(ui, "no finding is about it");
+    else
+        ht_ui_message(ui, "Enter lists the findings of a container; o leads to what it is about");
+}
+
 static void set_tab(struct detail *detail, unsigned tab)
 {
     detail->tab = (enum tab)(tab % TAB_COUNT);
@@ -459,6 +533,8 @@ static bool detail_act(struct ht_ui *ui, struct ht_page *page, enum ht_action ac
         ask_export(ui, detail);
     else if (action == HT_ACTION_OWNER)
         open_owner(ui, detail);
+    else if (action == HT_ACTION_OPEN)
+        open_findings(ui, detail);
     else if (action == HT_ACTION_ACKNOWLEDGE && detail->table == &ht_finding_table)
         ht_ui_prompt(ui, HT_PROMPT_ACKNOWLEDGE, HT_S(""), take_reason);
     else if (action == HT_ACTION_ACKNOWLEDGE)
@@ -486,6 +562,11 @@ static bool suits_locking(const struct ht_ui *ui, const struct ht_page *page)
 
 static const struct ht_offer offers[] = {
     {.action = HT_ACTION_NEXT_TAB, .hinted = true, .keep = true, .hint = "tab", .help = "Next tab"},
+    {.action = HT_ACTION_OPEN,
+     .hinted = true,
+     .hint = "findings",
+     .help = "List the findings about this container",
+     .suits = suits_findings},
     {.action = HT_ACTION_OWNER, .hinted = true},
     {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true, .suits = suits_acknowledging},
     {.action = HT_ACTION_LOCK, .hinted = true, .suits = suits_locking},

@@ -15,6 +15,7 @@ struct ht_subject_rows {
     const struct ht_event *event;
     const struct ht_table *other_table; /* of any other row, such as a package */
     const void *other;
+    struct ht_str other_id;
 };
 
 /* Evidence: what was seen, declared and effective, escape path, who, agreement, not seen. */
@@ -37,7 +38,9 @@ void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, str
 /* Appends all of them as JSON. */
 void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows,
                       struct ht_buf *out);
-/* Findings about the container and what is in it, or the process, or what the unit runs. */
+/* Findings about the container and what is in it, or the process, or what the unit runs, or any
+ * other row that is their subject. */
+size_t ht_detail_findings_count(const struct ht_subject_rows *rows);
 void ht_detail_findings(const struct ht_subject_rows *rows, struct ht_doc *doc);
 
 #endif

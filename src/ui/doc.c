@@ -31,9 +31,9 @@ void ht_doc_line(struct ht_doc *doc)
     doc->lines[doc->len++] = (struct ht_doc_line){.len = 0};
 }
 
-void ht_doc_put(struct ht_doc *doc, int col, unsigned style, struct ht_str text)
+void ht_doc_beside(struct ht_doc *doc, size_t at, int col, unsigned style, struct ht_str text)
 {
-    struct ht_doc_line *line = &doc->lines[doc->len - 1];
+    struct ht_doc_line *line = &doc->lines[at];
 
     if (line->len == HT_DOC_PIECES_MAX)
         return;
@@ -44,6 +44,11 @@ void ht_doc_put(struct ht_doc *doc, int col, unsigned style, struct ht_str text)
     }
     line->pieces[line->len++] =
         (struct ht_doc_piece){.col = col, .style = style, .text = ht_arena_str(doc->arena, text)};
+}
+
+void ht_doc_put(struct ht_doc *doc, int col, unsigned style, struct ht_str text)
+{
+    ht_doc_beside(doc, doc->len - 1, col, style, text);
 }
 
 void ht_doc_putf(struct ht_doc *doc, int col, unsigned style, const char *format, ...)
@@ -86,12 +91,21 @@ static size_t fitting(struct ht_str text, int width, unsigned flags)
     return text.len;
 }
 
-static void wrap_line(struct ht_doc *doc, int indent, unsigned style, struct ht_str text)
+/* Where the first line of a text begins and ends, and where those behind it begin. */
+struct margins {
+    int first;
+    int end;
+    int others;
+};
+
+static void wrap_within(struct ht_doc *doc, struct margins margins, unsigned style,
+                        struct ht_str text)
 {
     unsigned flags = doc->ascii ? HT_PRINT_ASCII : 0;
-    int width = doc->width - indent > 8 ? doc->width - indent : 8;
+    int indent = margins.first, end = margins.end;
 
     do {
+        int width = end - indent > 8 ? end - indent : 8;
         size_t len = fitting(text, width, flags);
 
         if (doc->len >= LINES_MAX)
@@ -99,7 +113,14 @@ static void wrap_line(struct ht_doc *doc, int indent, unsigned style, struct ht_
         ht_doc_line(doc);
         ht_doc_put(doc, indent, style, ht_str_trim(ht_str_sub(text, 0, len)));
         text = ht_str_sub(text, len, text.len);
+        indent = margins.others;
+        end = doc->width;
     } while (text.len > 0);
+}
+
+static void wrap_line(struct ht_doc *doc, int indent, unsigned style, struct ht_str text)
+{
+    wrap_within(doc, (struct margins){indent, doc->width, indent}, style, text);
 }
 
 void ht_doc_text(struct ht_doc *doc, int indent, unsigned style, struct ht_str text)
@@ -125,6 +146,14 @@ void ht_doc_wrap(struct ht_doc *doc, int indent, unsigned style, struct ht_str t
 
     ht_printable(&printable, text, doc->ascii ? HT_PRINT_ASCII : 0);
     wrap_line(doc, indent, style, ht_buf_str(&printable));
+}
+
+void ht_doc_hang(struct ht_doc *doc, int indent, int end, unsigned style, struct ht_str text)
+{
+    ht_autobuf struct ht_buf printable = HT_BUF(TEXT_MAX);
+
+    ht_printable(&printable, text, doc->ascii ? HT_PRINT_ASCII : 0);
+    wrap_within(doc, (struct margins){indent, end, indent + 2}, style, ht_buf_str(&printable));
 }
 
 void ht_doc_pair(struct ht_doc *doc, int col, const char *label, struct ht_str text)

@@ -37,6 +37,8 @@ void ht_doc_fini(struct ht_doc *doc);
 #define ht_autodoc __attribute__((cleanup(ht_doc_fini)))
 /* Begins a line. */
 void ht_doc_line(struct ht_doc *doc);
+/* A piece of the line at, behind its others; text is copied. */
+void ht_doc_beside(struct ht_doc *doc, size_t at, int col, unsigned style, struct ht_str text);
 /* A piece of the last line; text is copied. */
 void ht_doc_put(struct ht_doc *doc, int col, unsigned style, struct ht_str text);
 void ht_doc_putf(struct ht_doc *doc, int col, unsigned style, const char *format, ...)
@@ -47,6 +49,8 @@ void ht_doc_head(struct ht_doc *doc, const char *text);
 void ht_doc_text(struct ht_doc *doc, int indent, unsigned style, struct ht_str text);
 /* Text from outside in lines that fit; a \n in it is shown. */
 void ht_doc_wrap(struct ht_doc *doc, int indent, unsigned style, struct ht_str text);
+/* The same, the first line no further than the column end, those behind it 2 columns further in. */
+void ht_doc_hang(struct ht_doc *doc, int indent, int end, unsigned style, struct ht_str text);
 /* A label and its text beside it, wrapped. */
 void ht_doc_pair(struct ht_doc *doc, int col, const char *label, struct ht_str text);
 /* Appends all of it as plain text. */

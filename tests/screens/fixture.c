@@ -293,6 +293,7 @@ static void add_finding(struct ht_state *state, const struct sketch *sketch)
     ht_subject_set_kind(subject, HT_S("container"));
     ht_subject_set_id(subject, ht_str_from(sketch->container));
     ht_subject_set_name(subject, ht_str_from(sketch->name));
+    ht_subject_set_container(subject, ht_str_from(sketch->name));
     ht_subject_set_image(subject, HT_S("registry.local/tools/debug:1.4"));
     fill_evidence(&finding);
     ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));

@@ -78,7 +78,7 @@ static void a_lock_is_offered_where_it_can_be_made(void **unused)
     SEES(&bench, "Tab tab  o owner  a ack  y copy");
     SEES_NOT(&bench, "L lock"); /* the image of this one's container is not known */
     type(&bench, "o");
-    SEES(&bench, "Tab tab  o owner  y copy");
+    SEES(&bench, "Tab tab  Enter findings  o owner  y copy");
     ht_ui_set_state(bench.ui, recorded);
     type(&bench, ":view containers\n\n");
     SEES(&bench, "Tab tab  o owner  y copy");
