@@ -240,23 +240,31 @@ static int read_manifests(struct run *run, struct ht_error *err)
     return ht_manifests_read(fd, &reader, &run->count, err);
 }
 
-/* What cannot be read as a manifest may be what a chart makes manifests of. */
-static void hint_template(const char *path, struct ht_error *err)
+/* YAML reads {{ as a key that is a mapping. */
+static bool looks_like_template(const char *path, const char *error)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_OBJECT);
     struct ht_error ignored = {0};
-    const struct ht_error before = *err;
     struct stat st;
 
     /* A pipe was read once and will not tell it again. */
-    if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
-        ht_read_at(AT_FDCWD, path, &text, HT_LIMIT_OBJECT, &ignored) < 0 ||
-        ht_str_find(ht_buf_str(&text), HT_S("{{"), 0) < 0)
-        return;
-    ht_error_set(err, before.code,
-                 "%s; it has {{ in it: if it is a template of Helm, render it "
-                 "first (helm template CHART | hulltop check --manifests -)",
-                 before.text);
+    if (strcmp(path, "-") == 0)
+        return strstr(error, "a key must be a plain text");
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           ht_read_at(AT_FDCWD, path, &text, HT_LIMIT_OBJECT, &ignored) == 0 &&
+           ht_str_find(ht_buf_str(&text), HT_S("{{"), 0) >= 0;
+}
+
+/* What cannot be read as a manifest may be what a chart makes manifests of. */
+static void hint_template(const char *path, struct ht_error *err)
+{
+    const struct ht_error before = *err;
+
+    if (looks_like_template(path, before.text))
+        ht_error_set(err, before.code,
+                     "%s; %s: if it is a template of Helm, render it "
+                     "first (helm template CHART | hulltop check --manifests -)",
+                     before.text, strcmp(path, "-") == 0 ? "{{ is read so" : "it has {{ in it");
 }
 
 static int complain(const struct ht_error *err, int status)
