@@ -295,13 +295,25 @@ void ht_report_text(struct ht_buf *out, const struct ht_state *state,
 
 /* ---- doctor ---- */
 
+/* What went wrong may begin with the name of what it went wrong with; a socket's is its path. */
+static bool names_object(const struct ht_source *source)
+{
+    static const struct ht_str scheme = HT_STR("unix://");
+    struct ht_str object = source->object;
+
+    if (ht_str_equal(ht_str_sub(source->detail, 0, object.len), object))
+        return true;
+    if (!ht_str_equal(ht_str_sub(object, 0, scheme.len), scheme))
+        return false;
+    object = ht_str_sub(object, scheme.len, object.len);
+    return ht_str_equal(ht_str_sub(source->detail, 0, object.len), object);
+}
+
 static void put_wrapped_source(struct ht_buf *out, const struct ht_source *source)
 {
     put_column(out, source->name, 12);
     ht_buf_addf(out, " %-7s ", ht_enum_name(&ht_source_state_enum, source->state));
-    /* What went wrong may begin with the name of what it went wrong with. */
-    if (ht_source_has_object(source) && source->object.len &&
-        !ht_str_equal(ht_str_sub(source->detail, 0, source->object.len), source->object)) {
+    if (ht_source_has_object(source) && source->object.len && !names_object(source)) {
         put(out, source->object);
         ht_buf_add_text(out, ": ");
     }

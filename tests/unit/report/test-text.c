@@ -28,6 +28,17 @@ static struct ht_state *make_state(size_t unknowns)
     ht_source_set_object(&source, HT_S("/etc/README"));
     ht_source_set_detail(&source, HT_S("/etc/README: no database"));
     ht_node_add(node, ht_row_new(&ht_source_table, &source));
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_name(&source, HT_S("docker"));
+    ht_source_set_state(&source, HT_SOURCE_STATE_ABSENT);
+    ht_source_set_object(&source, HT_S("unix:///run/docker.sock"));
+    ht_source_set_detail(&source, HT_S("/run/docker.sock: there is no such socket"));
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
+    ht_source_set_id(&source, HT_S("podman"));
+    ht_source_set_name(&source, HT_S("podman"));
+    ht_source_set_object(&source, HT_S("unix:///run/podman.sock"));
+    ht_source_set_detail(&source, HT_S("permission denied"));
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
 
     struct ht_state *state = ht_state_new(node);
     struct ht_row **place = &state->questions[PACKAGES - 1];
@@ -253,6 +264,8 @@ static void the_doctor_names_an_object_once(void **unused)
     (void)unused;
     ht_report_doctor(&out, state);
     assert_non_null(strstr(out.data, "BROKEN  /etc/README: no database\n"));
+    assert_non_null(strstr(out.data, "ABSENT  /run/docker.sock: there is no such socket\n"));
+    assert_non_null(strstr(out.data, "ABSENT  unix:///run/podman.sock: permission denied\n"));
 }
 
 static void a_reason_names_its_source_where_there_is_one(void **unused)
