@@ -49,7 +49,8 @@ static void look_inline(struct ht_checking *checking, const struct ht_row *row)
                    "sudo hulltop");
         return;
     }
-    if (code->kind != HT_CODE_KIND_INLINE)
+    if (code->kind != HT_CODE_KIND_INLINE ||
+        ht_drf_is_entry(ht_drf_container(checking, code), &code->argv))
         return;
     finding = ht_drf_fire(checking, code);
     ht_fire_title(checking, finding, "%.*s %s code from its command line",
@@ -58,6 +59,11 @@ static void look_inline(struct ht_checking *checking, const struct ht_row *row)
         ht_fire_title(checking, finding, "A server had %.*s run code from its command line",
                       HT_STR_ARG(code->interpreter));
         ht_drf_weigh(finding, HT_SEVERITY_HIGH);
+    }
+    if (ht_code_has_variable(code)) {
+        ht_fire_title(checking, finding, "%.*s of a server had %.*s run code",
+                      HT_STR_ARG(code->variable), HT_STR_ARG(code->interpreter));
+        ht_drf_weigh(finding, HT_SEVERITY_LOW);
     }
     ht_drf_soften_build(finding);
 }
@@ -128,11 +134,13 @@ static const struct ht_check checks[] = {
     {.id = "DRF-006",
      .question = 6,
      .scope = HT_TABLE_CODE,
+     .reads = HT_READS(CONTAINER),
      .severity = HT_SEVERITY_MEDIUM,
      .title = "Runs code from a command line",
      .condition = "An interpreter got its code as an argument (sh -c, python -c, perl -e) from a "
                   "server, or in a session from outside that lasts more than 3 s; high from a "
-                  "server.",
+                  "server, low by archive_command of PostgreSQL. The container's own command "
+                  "does not count.",
      .why = "Code that is only typed leaves no file behind. A server that starts it may have been "
             "made to.",
      .fix = "Ask whose session it is. If a server did it: look at its requests of that minute, and "

@@ -6,6 +6,7 @@
 #include "drf-live.h"
 #include "drf.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/model/code.h"
 
 enum answer { NO, YES, NOT_KNOWN };
 
@@ -139,28 +140,6 @@ static bool is_of_image(const struct live *live, struct ht_str path)
             ht_code_of(row)->origin == HT_CODE_ORIGIN_METADATA);
 }
 
-/* "postgres: archiver last was 17", "postgres: 15/main: archiver": not the session of a user. */
-static bool is_keeper_of_postgres(struct ht_str title)
-{
-    static const char *const keepers[] = {
-        "archiver", "archiver archiving ", "archiver last was ",   "archiver failed on ",
-        "startup",  "startup recovering ", "startup waiting for ", "checkpointer"};
-    ptrdiff_t colon;
-
-    if (!ht_str_has_prefix(title, "postgres: "))
-        return false;
-    colon = ht_str_rfind_byte(title, ':');
-    title = ht_str_trim(ht_str_sub(title, (size_t)colon + 1, title.len));
-    for (size_t i = 0; i < ARRAY_LEN(keepers); i++) {
-        size_t len = strlen(keepers[i]);
-
-        if (keepers[i][len - 1] == ' ' ? ht_str_has_prefix(title, keepers[i])
-                                       : ht_str_is(title, keepers[i]))
-            return true;
-    }
-    return false;
-}
-
 static bool is_plain_command(struct ht_str code)
 {
     for (size_t i = 0; i < code.len; i++) {
@@ -180,7 +159,7 @@ static const char *errand(const struct live *live, const struct ht_process *pare
         return NULL;
     if (is_file && is_of_image(live, word))
         return "a script of its image";
-    if (parent->argv.len && is_keeper_of_postgres(parent->argv.items[0]))
+    if (parent->argv.len && ht_code_is_by_postgres(parent->argv.items[0]))
         return "PostgreSQL's archive_command or restore_command";
     if (!is_file && ht_str_has_prefix(word, "wsrep_sst_") && is_plain_command(word))
         return "Galera, which copies the data to another member";
@@ -191,6 +170,15 @@ static const char *errand(const struct live *live, const struct ht_process *pare
          (!is_file && ht_str_find(word, HT_S("@tmp/durable-"), 0) > 0)))
         return "a job of Jenkins";
     return NULL;
+}
+
+/* A shell that was there before its parent became the server. */
+static bool is_of_entry(const struct live *live)
+{
+    const struct ht_row *row = ht_node_find(ht_checking_node(live->checking), HT_TABLE_CONTAINER,
+                                            live->process->container);
+
+    return row && ht_drf_is_entry(ht_container_of(row), &live->process->argv);
 }
 
 /* ---- the check ---- */
@@ -221,6 +209,8 @@ static void look_child(struct ht_checking *checking, const struct ht_row *row)
                    "sudo hulltop");
     if (server != YES)
         return;
+    if (is_of_entry(&live))
+        return;
     finding = ht_live_fire(&live, "A server started %.*s", HT_STR_ARG(live.name));
     ht_fire_evidencef(checking, finding, "/proc/PID/exe", "server", "%.*s, pid %llu",
                       HT_STR_ARG(ht_live_program(parent)), (unsigned long long)parent->pid);
@@ -240,13 +230,14 @@ static const struct ht_check checks[] = {
     {.id = "DRF-020",
      .question = 6,
      .scope = HT_TABLE_PROCESS,
-     .reads = HT_READS(PROCESS) | HT_READS(CODE),
+     .reads = HT_READS(PROCESS) | HT_READS(CODE) | HT_READS(CONTAINER),
      .fields = HT_TEXTS("listens"),
      .severity = HT_SEVERITY_HIGH,
      .title = "A server started a shell",
      .condition = "A shell, or a tool for looking around, is the child of a web server, a "
                   "database or another server in the same container; of Java, what is known as a "
-                  "server or listens beyond the loopback. Low where it is what that server "
+                  "server or listens beyond the loopback. The shell of the entry point, which "
+                  "goes on beside the server, does not count. Low where it is what that server "
                   "usually does (a script of its image, archive_command of PostgreSQL, a copy of "
                   "Galera, a job of Jenkins).",
      .why = "Servers seldom need a shell; whoever found a hole in one does. It is the usual first "

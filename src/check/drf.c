@@ -35,6 +35,37 @@ const struct ht_container *ht_drf_container(const struct ht_checking *checking,
     return row ? ht_container_of(row) : NULL;
 }
 
+/* argv from at, and command from its word on, are the same; the kernel and the runtime write the
+ * first of them as a path. */
+static bool is_same_end(const struct ht_text_list *argv, size_t at,
+                        const struct ht_text_list *command, size_t word)
+{
+    if (argv->len - at != command->len - word ||
+        !ht_str_equal(ht_str_base(argv->items[at]), ht_str_base(command->items[word])))
+        return false;
+    for (size_t i = 1; at + i < argv->len; i++) {
+        if (!ht_str_equal(argv->items[at + i], command->items[word + i]))
+            return false;
+    }
+    return true;
+}
+
+bool ht_drf_is_entry(const struct ht_container *container, const struct ht_text_list *argv)
+{
+    enum { BEFORE_SCRIPT = 2 }; /* "#!/bin/sh -e" puts two words before the script's path */
+
+    /* One word alone ("sh") is what anybody starts. */
+    if (!container || !ht_container_has_command(container) || argv->len < 2)
+        return false;
+    for (size_t at = 0; at <= BEFORE_SCRIPT && at < argv->len; at++) {
+        for (size_t word = 0; word < container->command.len; word++) {
+            if (is_same_end(argv, at, &container->command, word))
+                return true;
+        }
+    }
+    return false;
+}
+
 const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct ht_row *container)
 {
     /* Of a layer nobody made a container of, none is derived. */

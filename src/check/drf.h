@@ -53,6 +53,10 @@ void ht_drf_weigh(struct ht_finding *finding, enum ht_severity severity);
 void ht_drf_soften_build(struct ht_finding *finding);
 /* In an init container what prepares the others is expected: such a finding is medium at most. */
 void ht_drf_soften_init(struct ht_finding *finding);
+/* Whether a command line is the declared one of the container's first program, or its end behind
+ * programs that only start others: the shell of an entry point that works on beside the server that
+ * it became. NULL is allowed. */
+bool ht_drf_is_entry(const struct ht_container *container, const struct ht_text_list *argv);
 /* The layer of a container, or NULL, and that is said: nobody compared what runs in it. */
 const struct ht_layer *ht_drf_layer(struct ht_checking *checking, const struct ht_row *container);
 /* Whether code of that origin was put there, or into memory, after the image was built. */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hulltop/model/code.h"
 
+#include <string.h>
+
+#include "hulltop/base/mem.h"
+
 enum ht_code_class ht_code_class_of(enum ht_code_origin origin)
 {
     switch (origin) {
@@ -24,4 +28,25 @@ enum ht_code_class ht_code_class_of(enum ht_code_origin origin)
         break;
     }
     return HT_CODE_CLASS_OTHER;
+}
+
+bool ht_code_is_by_postgres(struct ht_str title)
+{
+    static const char *const keepers[] = {
+        "archiver", "archiver archiving ", "archiver last was ",   "archiver failed on ",
+        "startup",  "startup recovering ", "startup waiting for ", "checkpointer"};
+    ptrdiff_t colon;
+
+    if (!ht_str_has_prefix(title, "postgres: "))
+        return false;
+    colon = ht_str_rfind_byte(title, ':');
+    title = ht_str_trim(ht_str_sub(title, (size_t)colon + 1, title.len));
+    for (size_t i = 0; i < ARRAY_LEN(keepers); i++) {
+        size_t len = strlen(keepers[i]);
+
+        if (keepers[i][len - 1] == ' ' ? ht_str_has_prefix(title, keepers[i])
+                                       : ht_str_is(title, keepers[i]))
+            return true;
+    }
+    return false;
 }

@@ -187,7 +187,7 @@ enum ht_code_kind ht_codes_kind(const struct ht_codes_entry *entry)
 
 bool ht_codes_is_brought(const struct ht_codes_entry *entry)
 {
-    return ht_code_has_variable(facts_of(entry));
+    return ht_codes_kind(entry) == HT_CODE_KIND_SCRIPT && ht_code_has_variable(facts_of(entry));
 }
 
 size_t ht_codes_drifted(const struct ht_codes *codes)

@@ -42,7 +42,8 @@ void ht_codes_end(struct ht_codes *codes, struct ht_codes_entry *entry, int64_t 
 /* Its id; borrowed. */
 struct ht_str ht_codes_id(const struct ht_codes_entry *entry);
 enum ht_code_kind ht_codes_kind(const struct ht_codes_entry *entry);
-/* Whether a variable or the like names it, other than a word of the command line. */
+/* Whether it is a script that a variable or the like names, other than a word of the command line.
+ */
 bool ht_codes_is_brought(const struct ht_codes_entry *entry);
 
 /* How many entries are of code that is not the image's and runs. */

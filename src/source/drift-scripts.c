@@ -277,14 +277,27 @@ static void judge_loaded(struct ht_drift_looking *looking, struct ht_str interpr
 
 /* ---- code on the command line ---- */
 
+/* What of a server's configuration has it start shells; empty: nothing that is known. */
+static struct ht_str commanded_by(struct ht_drift *drift, pid_t pid, struct ht_str comm)
+{
+    struct ht_text_list argv = {.len = 0};
+
+    if (!ht_str_is(comm, "postgres") ||
+        !ht_drift_read_argv(&drift->reader, pid, drift->arena, &argv) || argv.len == 0 ||
+        !ht_code_is_by_postgres(argv.items[0]))
+        return (struct ht_str){0};
+    return HT_S("archive_command or restore_command");
+}
+
 /* Code on a command line is everyday work of shells; it is worth a look from a server, or where
  * someone from outside runs it in the container for more than a moment (a probe's does not last).
  */
-static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *process)
+static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *process,
+                     struct ht_str *ret_by)
 {
-    static const char *const servers[] = {"nginx",  "httpd",       "apache2", "php-fpm",
-                                          "uwsgi",  "gunicorn",    "tomcat",  "postgres",
-                                          "mysqld", "redis-server"};
+    static const char *const servers[] = {"nginx",  "httpd",    "apache2",     "php-fpm",
+                                          "uwsgi",  "gunicorn", "tomcat",      "postgres",
+                                          "mysqld", "mariadbd", "redis-server"};
     struct ht_cgroup_facts facts;
     struct ht_proc_stat stat;
     bool gone;
@@ -299,8 +312,10 @@ static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *proc
                             &stat) < 0)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
-        if (ht_str_has_prefix(stat.comm, servers[i]))
+        if (ht_str_has_prefix(stat.comm, servers[i])) {
+            *ret_by = commanded_by(drift, (pid_t)parent, stat.comm);
             return true;
+        }
     }
     return ht_drift_age(drift, process) > HT_DRIFT_STARTING_NS &&
            ht_proc_read_cgroup(&drift->reader, (pid_t)parent, drift->arena, &facts) == 0 &&
@@ -312,9 +327,12 @@ static void judge_inline(struct ht_drift_looking *looking, struct ht_str interpr
 {
     struct ht_code code = {0};
     char digest[HT_SHA256_TEXT_MAX];
+    struct ht_str by = {0};
 
-    if (!is_worth(looking->drift, looking->process))
+    if (!is_worth(looking->drift, looking->process, &by))
         return;
+    if (by.len)
+        ht_code_set_variable(&code, by);
     ht_sha256_text(text, digest);
     ht_code_set_kind(&code, HT_CODE_KIND_INLINE);
     ht_code_set_origin(&code, HT_CODE_ORIGIN_NONE);

@@ -15,5 +15,9 @@ enum ht_code_class {
 
 /* Every origin is of one class. */
 enum ht_code_class ht_code_class_of(enum ht_code_origin origin);
+/* Whether the title of a process ("postgres: 15/main: archiver last was 17") is of those of
+ * PostgreSQL that start the commands of its configuration (archive_command, restore_command), not
+ * of a user's session. Pure; any thread. */
+bool ht_code_is_by_postgres(struct ht_str title);
 
 #endif
