@@ -70,6 +70,29 @@ static void look_inline(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- DRF-007 ---- */
 
+/* What programs unpack to load it: what told so, or NULL. */
+static const char *unpacked(const struct ht_checking *checking, const struct ht_code *code)
+{
+    static const struct {
+        const char *part;
+        const char *by;
+    } folders[] = {{"/tmp/_MEI", "PyInstaller, which unpacks its libraries"},
+                   {"/.net/", ".NET, which unpacks its libraries"}};
+
+    if (code->origin != HT_CODE_ORIGIN_ADDED && code->origin != HT_CODE_ORIGIN_TMPFS)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        if (ht_str_find(code->path, ht_str_from(folders[i].part), 0) >= 0)
+            return folders[i].by;
+    }
+    return code->argv.len && ht_str_is(ht_str_base(code->argv.items[0]), "java") &&
+                   ht_str_find(code->path, HT_S("/tmp/"), 0) >= 0 &&
+                   ht_facts_program_is(ht_checking_facts(checking), HT_FACT_PROGRAMS_JAVA_UNPACKED,
+                                       code->path)
+               ? "Java, which unpacks native libraries"
+               : NULL;
+}
+
 static void look_library(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_code *code = ht_drf_open(checking, row, HT_CODE_KIND_LIBRARY);
@@ -80,9 +103,14 @@ static void look_library(struct ht_checking *checking, const struct ht_row *row)
     finding = ht_drf_fire(checking, code);
     ht_fire_title(checking, finding, "A library that is not as in the image is loaded: %.*s",
                   HT_STR_ARG(code->path));
-    if (ht_code_has_injector(code))
+    const char *by = unpacked(checking, code);
+    if (ht_code_has_injector(code)) {
         ht_drf_weigh(finding, HT_SEVERITY_INFO);
-    else if (code->origin == HT_CODE_ORIGIN_DELETED || code->origin == HT_CODE_ORIGIN_MEMFD) {
+    } else if (by) {
+        ht_drf_weigh(finding, HT_SEVERITY_LOW);
+        ht_finding_set_confidence(finding, HT_CONFIDENCE_HINT);
+        ht_fire_evidence(checking, finding, "hulltop", "looks like", ht_str_from(by));
+    } else if (code->origin == HT_CODE_ORIGIN_DELETED || code->origin == HT_CODE_ORIGIN_MEMFD) {
         /* Compilers in memory and updates leave the same traces. */
         ht_drf_weigh(finding, HT_SEVERITY_MEDIUM);
         ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
@@ -157,7 +185,8 @@ static const struct ht_check checks[] = {
      .title = "A library that is not as in the image is loaded",
      .condition = "A process maps a file to be executed that is new or modified in the writable "
                   "layer, lies on a mount or in memory; medium where its file is gone, for "
-                  "information where a known tool puts it.",
+                  "information where a known tool puts it; low where it is "
+                  "called and placed like what Java, PyInstaller or .NET unpack.",
      .why = "A library runs with all rights of the program that loads it, under its name.",
      .fix = "Build the library into the image; find out what loads it (LD_PRELOAD, ld.so.conf, a "
             "plug-in folder).",

@@ -125,7 +125,8 @@ static void look_fileless(struct ht_checking *checking, const struct ht_row *row
     else
         ht_fire_title(checking, finding, "%.*s %s from memory", HT_STR_ARG(code->path),
                       ht_drf_runs(code));
-    if (ht_code_has_injector(code))
+    /* What compilers keep in memory is mapped, never run as a program. */
+    if (ht_code_has_injector(code) && code->origin != HT_CODE_ORIGIN_MEMFD)
         ht_drf_weigh(finding, HT_SEVERITY_INFO);
     ht_drf_soften_build(finding);
 }

@@ -499,6 +499,7 @@ static const struct fact_key programs_keys[] = {
     PROGRAMS("servers", SERVER),
     PROGRAMS("java_servers", JAVA_SERVER),
     PROGRAMS("java_workers", JAVA_WORKER),
+    PROGRAMS("java_unpacked", JAVA_UNPACKED),
     PROGRAMS("tools", TOOL),
     PROGRAMS("ssh", SSH),
     PROGRAMS("readers", READER),

@@ -251,10 +251,11 @@ enum ht_fact_programs {
     HT_FACT_PROGRAMS_INTERPRETER,
     HT_FACT_PROGRAMS_RELAY, /* what connects a stream to a socket */
     HT_FACT_PROGRAMS_SERVER,
-    HT_FACT_PROGRAMS_TOOL,        /* of those who look around and break in */
-    HT_FACT_PROGRAMS_JAVA_SERVER, /* archives and classes that Java runs, for others to call */
-    HT_FACT_PROGRAMS_JAVA_WORKER, /* likewise, that start shells for their work */
-    HT_FACT_PROGRAMS_SSH,         /* servers that let people in */
+    HT_FACT_PROGRAMS_TOOL,          /* of those who look around and break in */
+    HT_FACT_PROGRAMS_JAVA_SERVER,   /* archives and classes that Java runs, for others to call */
+    HT_FACT_PROGRAMS_JAVA_WORKER,   /* likewise, that start shells for their work */
+    HT_FACT_PROGRAMS_JAVA_UNPACKED, /* native libraries that Java writes to load them */
+    HT_FACT_PROGRAMS_SSH,           /* servers that let people in */
     HT_FACT_PROGRAMS_READER,
     HT_FACT_PROGRAMS_MONITOR,   /* of container runtimes: parents of what runs in containers */
     HT_FACT_PROGRAMS_THREAD,    /* names of kernel threads */
