@@ -74,9 +74,11 @@ struct ht_engine {
     size_t frame;
     double speed;
     bool paused;
-    size_t told;      /* events of ours: a recording may stand still between two */
-    double into_ns;   /* recorded time that passed since the frame */
-    int64_t until_ns; /* monotonic time at which so much had passed */
+    size_t told;            /* events of ours: a recording may stand still between two */
+    struct ht_rowset marks; /* the user's: going back makes the timeline anew, without them */
+    int64_t marked_ns;      /* of these it has those up to then */
+    double into_ns;         /* recorded time that passed since the frame */
+    int64_t until_ns;       /* monotonic time at which so much had passed */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t ended_cond;

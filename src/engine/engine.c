@@ -385,6 +385,7 @@ struct ht_engine *ht_engine_free(struct ht_engine *engine)
     ht_recorder_free(engine->recorder);
     ht_player_free(engine->player);
     ht_node_unref(engine->given);
+    ht_rowset_fini(&engine->marks);
     ht_core_free(engine->core);
     ht_state_unref(engine->state);
     for (struct ht_command *command = engine->first; command;) {

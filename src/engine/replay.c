@@ -14,6 +14,8 @@
 
 #define PAUSE_MAX_NS (INT64_MAX / 4)
 
+enum { MARKS_MAX = 10000 };
+
 static bool is_settled(const struct ht_node *node)
 {
     const struct ht_rowset *sources = ht_node_set(node, HT_TABLE_SOURCE);
@@ -37,12 +39,53 @@ static int64_t time_of(const struct ht_engine *engine, size_t frame)
     return engine->player ? ht_player_time(engine->player, frame) : engine->given->taken_at;
 }
 
+/* ---- the user's marks ---- */
+
+/* Adds those that the timeline lacks, up to that time. */
+static void add_marks(struct ht_engine *engine, int64_t until_ns, struct ht_rowset *events)
+{
+    for (size_t i = 0; i < engine->marks.len; i++) {
+        int64_t at = ht_event_of(engine->marks.rows[i])->at;
+
+        if (at > engine->marked_ns && at <= until_ns)
+            ht_rowset_add(events, ht_row_ref(engine->marks.rows[i]));
+    }
+    if (until_ns > engine->marked_ns)
+        engine->marked_ns = until_ns;
+}
+
+/* Keeps the marks among the events behind the first ones; the timeline gets them with the others.
+ */
+static void keep_marks(struct ht_engine *engine, const struct ht_rowset *events, size_t from)
+{
+    for (size_t i = from; i < events->len; i++) {
+        const struct ht_event *event = ht_event_of(events->rows[i]);
+
+        if (event->kind != HT_EVENT_KIND_MARK || engine->marks.len >= MARKS_MAX)
+            continue;
+        ht_rowset_add(&engine->marks, ht_row_ref(events->rows[i]));
+        if (event->at > engine->marked_ns)
+            engine->marked_ns = event->at;
+    }
+}
+
+/* ---- frames ---- */
+
+/* To the first frame, before which nothing was seen. */
+static void begin_again(struct ht_engine *engine)
+{
+    ht_core_reset(engine->core);
+    engine->frame = 0;
+    engine->marked_ns = INT64_MIN;
+}
+
 /* The state of the current frame, or NULL if a face would see no difference. */
 static struct ht_state *step(struct ht_engine *engine, struct ht_rowset *events)
 {
     ht_autonode struct ht_node *node = NULL;
     struct ht_error err = {0};
 
+    add_marks(engine, time_of(engine, engine->frame), events);
     if (engine->given) {
         node = ht_node_ref(engine->given);
     } else if (ht_player_node(engine->player, engine->frame, &node, &err) < 0) {
@@ -80,8 +123,17 @@ static void publish(struct ht_engine *engine, struct ht_state *state)
     ht_engine_publish(engine, state);
 }
 
+/* A frame on the way to another one. */
+static void step_over(struct ht_engine *engine)
+{
+    struct ht_rowset events = {0};
+
+    ht_state_unref(step(engine, &events));
+    ht_rowset_fini(&events);
+}
+
 /* Shows the current frame; the ledger has already seen all before it. */
-static void show(struct ht_engine *engine, struct ht_rowset *events)
+static void show_with(struct ht_engine *engine, struct ht_rowset *events)
 {
     struct ht_state *state = step(engine, events);
 
@@ -91,21 +143,28 @@ static void show(struct ht_engine *engine, struct ht_rowset *events)
         publish(engine, state);
 }
 
+static void show(struct ht_engine *engine)
+{
+    struct ht_rowset events = {0};
+
+    show_with(engine, &events);
+    ht_rowset_fini(&events);
+}
+
 /* Goes to a frame so that checks and ledger see every frame on the way. */
 static void go_to(struct ht_engine *engine, size_t frame)
 {
     if (frame < engine->frame) {
-        ht_core_reset(engine->core);
-        engine->frame = 0;
+        begin_again(engine);
         if (frame > 0)
-            ht_state_unref(step(engine, NULL));
+            step_over(engine);
     }
     while (engine->frame < frame && !ht_engine_is_stopping(engine)) {
         engine->frame++;
         if (engine->frame < frame)
-            ht_state_unref(step(engine, NULL));
+            step_over(engine);
     }
-    show(engine, NULL);
+    show(engine);
 }
 
 static bool is_playing(const struct ht_engine *engine)
@@ -178,24 +237,24 @@ static void obey_replay(struct ht_engine *engine, const struct ht_command *comma
     switch (command->kind) {
     case HT_COMMAND_PAUSE:
         engine->paused = command->number != 0;
-        show(engine, NULL);
+        show(engine);
         break;
     case HT_COMMAND_SPEED:
         engine->speed = command->number < SPEED_MIN   ? SPEED_MIN
                         : command->number > SPEED_MAX ? SPEED_MAX
                                                       : command->number;
-        show(engine, NULL);
+        show(engine);
         break;
     case HT_COMMAND_SEEK:
         seek(engine, command->number < (double)(INT64_MAX / 1000) ? (int64_t)command->number * 1000
                                                                   : INT64_MAX);
         break;
     case HT_COMMAND_RESTART:
-        ht_core_reset(engine->core);
-        engine->frame = 0;
+        begin_again(engine);
+        ht_rowset_fini(&engine->marks);
         engine->paused = false;
         place(engine, 0);
-        show(engine, NULL);
+        show(engine);
         break;
     case HT_COMMAND_STEP:
         place(engine, 0);
@@ -231,15 +290,23 @@ static void obey(struct ht_engine *engine)
     for (struct ht_command *command = ht_engine_take_command(engine); command;
          command = ht_engine_take_command(engine)) {
         if (is_replay_command(command) && engine->player) {
+            if (events.len) /* they were told at the frame that is left now */
+                show_with(engine, &events);
             obey_replay(engine, command);
         } else {
+            size_t before;
+
+            if (command->kind == HT_COMMAND_MARK)
+                add_marks(engine, ht_engine_told_ns(engine), &events);
+            before = events.len;
             ht_engine_obey(engine, command, &events);
+            keep_marks(engine, &events, before);
             redraw = true;
         }
         ht_command_free(command);
     }
     if (redraw && (engine->player || engine->given))
-        show(engine, &events);
+        show_with(engine, &events);
     ht_rowset_fini(&events);
 }
 
@@ -247,7 +314,7 @@ void ht_engine_run_replay(struct ht_engine *engine)
 {
     place(engine, 0);
     if (engine->player || engine->given)
-        show(engine, NULL);
+        show(engine);
     while (!ht_engine_is_stopping(engine)) {
         int64_t wait = -1;
 

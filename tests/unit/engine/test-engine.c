@@ -533,13 +533,18 @@ static void pauses_and_speeds_keep_the_place(void **state)
     end(engine);
 }
 
-static bool has_marks(const struct ht_state *state)
+static size_t count_marks(const struct ht_state *state)
 {
     size_t marks = 0;
 
     for (size_t i = 0; i < state->events.len; i++)
         marks += ht_event_of(state->events.rows[i])->kind == HT_EVENT_KIND_MARK;
-    return marks == 2;
+    return marks;
+}
+
+static bool has_marks(const struct ht_state *state)
+{
+    return count_marks(state) == 2;
 }
 
 /* Whoever looks for it later looks in the recording. */
@@ -568,6 +573,50 @@ static void a_mark_in_a_recording_has_the_time_of_the_recording(void **state)
     }
     assert_string_not_equal(ht_row_id(marked->events.rows[marked->events.len - 1]).data,
                             ht_row_id(marked->events.rows[marked->events.len - 2]).data);
+    end(engine);
+}
+
+static bool is_at_the_beginning(const struct ht_state *state)
+{
+    return state->replay.now_ns == state->replay.start_ns;
+}
+
+static bool is_at_the_end_with_marks(const struct ht_state *state)
+{
+    return state->replay.ended && count_marks(state) > 0;
+}
+
+static bool is_at_the_beginning_anew(const struct ht_state *state)
+{
+    return is_at_the_beginning(state) && !state->replay.paused;
+}
+
+/* Whoever steps back looks for what led to a mark: it is still there when its time comes, once. */
+static void marks_outlive_a_step_back(void **state)
+{
+    const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+    struct ht_engine *engine;
+
+    (void)state;
+    told_ns = HT_NS_PER_S;
+    make_recording(&text);
+    engine = replay(&clock, ht_buf_str(&text));
+    ht_engine_replay_pause(engine, true);
+    ht_state_unref(wait_for(engine, is_paused));
+    ht_engine_mark(engine, HT_S("at the beginning"));
+    ht_engine_replay_seek(engine, INT64_MAX);
+    ht_engine_mark(engine, HT_S("at the end"));
+    ht_state_unref(wait_for(engine, has_marks));
+    ht_engine_replay_seek(engine, 0);
+    ht_autostate struct ht_state *first = wait_for(engine, is_at_the_beginning);
+    assert_int_equal(count_marks(first), 1);
+    ht_engine_replay_seek(engine, INT64_MAX);
+    ht_autostate struct ht_state *last = wait_for(engine, is_at_the_end_with_marks);
+    assert_int_equal(count_marks(last), 2);
+    ht_engine_replay_restart(engine);
+    ht_autostate struct ht_state *again = wait_for(engine, is_at_the_beginning_anew);
+    assert_int_equal(count_marks(again), 0);
     end(engine);
 }
 
@@ -688,6 +737,7 @@ int main(void)
         cmocka_unit_test(a_step_that_takes_long_does_not_hold_up_the_end),
         cmocka_unit_test(pauses_and_speeds_keep_the_place),
         cmocka_unit_test(a_mark_in_a_recording_has_the_time_of_the_recording),
+        cmocka_unit_test(marks_outlive_a_step_back),
         cmocka_unit_test(what_is_held_stays_when_a_state_is_shown_again),
         cmocka_unit_test(a_gap_of_centuries_is_waited_for),
     };
