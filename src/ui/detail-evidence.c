@@ -552,7 +552,6 @@ static void put_gone(const struct ht_ui *ui, const struct ht_subject_rows *rows,
     if (end) {
         ht_buf_add_text(&text, " since ");
         ht_ui_time_text(ui, &text, end->at);
-        ht_buf_add_text(&text, ": it is over");
     }
     ht_buf_add_text(&text,
                     ". Evidence is kept as long as a finding stands; of this one these facts "

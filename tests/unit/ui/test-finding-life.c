@@ -160,7 +160,7 @@ static void the_page_of_an_event_tells_since_when_its_finding_is_gone(void **unu
     type(&bench, "8k\n");
     SEES(&bench, "8 Timeline > new finding");
     SEES(&bench, "14:00:31  debug: Runs with --privileged");
-    SEES(&bench, "Not seen any more since 14:01:31: it is over.");
+    SEES(&bench, "Not seen any more since 14:01:31. Evidence");
     SEES(&bench, "Do containers run without --privileged?");
     SEES(&bench, "container  c0ffee");
     type(&bench, "\t\t\t\t");
