@@ -349,12 +349,29 @@ static const char *no_findings(const struct ht_ui *ui)
     return " nothing found in what could be looked at";
 }
 
+/* What has no room is counted, and where it stands is told: many of the worst may be among it. */
+static void draw_findings_head(const struct ht_ui *ui, struct ht_area area)
+{
+    static const char head[] = "WORST FINDINGS";
+    const struct ht_state *state = ui->state;
+    size_t total = state->groups.len ? state->groups.len : state->findings.len;
+    size_t room = (size_t)area.rect.h - 1;
+    int col = 1 + (int)sizeof(head) + 1;
+
+    ht_draw_text(area, 0, 1, HT_STYLE_HEADER, ht_str_from(head));
+    if (total > room && area.rect.w > col)
+        ht_draw_textf(area, (struct ht_span){.col = col, .width = area.rect.w - 1 - col},
+                      HT_STYLE_DIM, "%zu of %zu (:view findings has all)", room, total);
+}
+
 int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area area)
 {
     int row = 0;
 
-    if (area.rect.h >= 3)
-        ht_draw_text(area, row++, 1, HT_STYLE_HEADER, HT_S("WORST FINDINGS"));
+    if (area.rect.h >= 3) {
+        draw_findings_head(ui, area);
+        row++;
+    }
     home->findings_row = row; /* the caller adds where the area is */
     struct widths widths = {.since = since_width(ui, area.rect.w - 1, area.rect.h - row)};
     widths.subject = subjects_width(ui, area.rect.w - 1, widths.since, area.rect.h - row);

@@ -323,6 +323,23 @@ static bool is_answered(const struct ht_ui *ui, unsigned number)
            ht_question_unknowns(question) == 0;
 }
 
+/* Of a view of no question, and without words of its own: what somebody could not look at may have
+ * what it asks for. */
+static const char *nothing_here(const struct ht_ui *ui)
+{
+    const struct ht_rowset *sources = ht_node_set(ui->state->node, HT_TABLE_SOURCE);
+
+    if (!ht_state_is_settled(ui->state))
+        return "Looking. Not every source has answered yet.";
+    for (size_t i = 0; i < sources->len; i++) {
+        enum ht_source_state state = ht_source_of(sources->rows[i])->state;
+
+        if (state != HT_SOURCE_STATE_OK && state != HT_SOURCE_STATE_ABSENT)
+            return "Nothing here of what could be seen; :doctor tells what could not.";
+    }
+    return "Nothing here.";
+}
+
 static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page *list)
 {
     if (list->total > 0)
@@ -332,8 +349,7 @@ static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page 
     if (list->view->empty.len && is_answered(ui, list->view->question))
         return list->view->empty.data;
     if (list->view->question == 0)
-        return ht_state_is_settled(ui->state) ? "Nothing here."
-                                              : "Looking. Not every source has answered yet.";
+        return nothing_here(ui);
     if (ht_state_question(ui->state, list->view->question)->findings > 0)
         return "Nothing in this view; v shows the other views of this question.";
     const char *why = ht_question_nothing(ht_state_question(ui->state, list->view->question));

@@ -159,6 +159,63 @@ static void what_was_not_looked_for_is_not_said_to_be_absent(void **unused)
     }
 }
 
+/* Findings are a view of no question: that there are none may be for want of looking. */
+static void nothing_in_a_list_is_of_what_could_be_seen(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+    struct ht_source source = {0};
+
+    (void)unused;
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_name(&source, HT_S("docker"));
+    ht_source_set_state(&source, HT_SOURCE_STATE_DENIED);
+    ht_node_add(state->node, ht_row_new(&ht_source_table, &source));
+    ht_node_sort(state->node);
+    state->complete = true;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, ":view findings\n");
+    SEES(&bench, "Nothing here of what could be seen; :doctor tells what could not.");
+    close_bench(&bench);
+
+    ht_autostate struct ht_state *seen = ht_state_new(ht_node_new(FIXTURE_NOW));
+    ht_source_set_state(&source, HT_SOURCE_STATE_OK);
+    ht_node_add(seen->node, ht_row_new(&ht_source_table, &source));
+    ht_node_sort(seen->node);
+    seen->complete = true;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, seen);
+    type(&bench, ":view findings\n");
+    SEES(&bench, "Nothing here.");
+    close_bench(&bench);
+}
+
+/* More than there is room for: home says so, and where the others are. */
+static void home_counts_the_findings_without_room(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    for (int i = 0; i < 9; i++) {
+        ht_autobuf struct ht_buf id = HT_BUF(20);
+        struct ht_finding finding = {0};
+
+        ht_buf_addf(&id, "f%d", i);
+        ht_finding_set_id(&finding, ht_buf_str(&id));
+        ht_finding_set_question(&finding, 3);
+        ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+        ht_finding_set_title(&finding, HT_S("Runs with --privileged"));
+        ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    }
+    open_bench(&bench, NULL);
+    SEES(&bench, "\n WORST FINDINGS\n");
+    ht_ui_set_state(bench.ui, state);
+    SEES(&bench, "\n WORST FINDINGS  6 of 9 (:view findings has all)\n");
+    close_bench(&bench);
+}
+
 /* Found, but counted over the whole node: the list of single containers has none of it. */
 static void an_empty_list_says_where_what_was_found_stands(void **unused)
 {
@@ -673,6 +730,8 @@ int main(void)
         cmocka_unit_test(not_seen_lists_what_the_check_asks_alone),
         cmocka_unit_test(a_list_without_lines_says_why),
         cmocka_unit_test(what_was_not_looked_for_is_not_said_to_be_absent),
+        cmocka_unit_test(nothing_in_a_list_is_of_what_could_be_seen),
+        cmocka_unit_test(home_counts_the_findings_without_room),
         cmocka_unit_test(an_empty_list_says_where_what_was_found_stands),
         cmocka_unit_test(a_column_without_values_makes_room),
         cmocka_unit_test(the_timeline_shows_what_was_watched_as_close_as_it_fits),
