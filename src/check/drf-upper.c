@@ -101,10 +101,12 @@ static void look_persistence(struct ht_checking *checking, const struct ht_row *
     if (!layer || layer->persistence.len == 0)
         return;
     finding = ht_fire(checking, HT_S(""));
-    ht_fire_title(checking, finding,
-                  "%zu file%s that start programs or let people in %s written after the image",
-                  layer->persistence.len, layer->persistence.len == 1 ? "" : "s",
-                  layer->persistence.len == 1 ? "was" : "were");
+    ht_fire_title(
+        checking, finding,
+        layer->persistence.len == 1
+            ? "%zu file that starts programs or lets people in was written after the image"
+            : "%zu files that start programs or let people in were written after the image",
+        layer->persistence.len);
     show_list(checking, finding, layer->persistence);
     ht_drf_soften_build(finding);
 }

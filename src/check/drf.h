@@ -7,21 +7,21 @@
 
 /* What to do where somebody's code may run: evidence first, then quiet, then clean. */
 #define HT_DRF_RESPONSE                                                                            \
-    "1. Save the evidence.\n"                                                                      \
+    "1. Save the evidence (e).\n"                                                                  \
     "2. Keep the pod but take it out of service: remove the label by which its Service and "       \
-    "ReplicaSet select it; a replacement starts.\n"                                                \
-    "3. Cut its way out.\n"                                                                        \
+    "ReplicaSet select it (kubectl label pod POD LABEL-); a replacement starts.\n"                 \
+    "3. Cut its way out: a NetworkPolicy for this pod alone that allows nothing.\n"                \
     "4. Only then freeze it: a frozen container fails its probe and is restarted.\n"               \
     "5. Deploy it again from the image.\n"                                                         \
-    "6. Cordon the node if anything points at an escape."
+    "6. Cordon the node (kubectl cordon NODE) if anything points at an escape."
 
 /* The same of a container that no pod has. */
 #define HT_DRF_CONTAINER_RESPONSE                                                                  \
-    "1. Save the evidence.\n"                                                                      \
+    "1. Save the evidence (e).\n"                                                                  \
     "2. Start another one from the image, and let what stands in front of it send to that "        \
     "one.\n"                                                                                       \
-    "3. Cut its way out: take it off its networks.\n"                                              \
-    "4. Only then pause it: a health check may restart a paused one.\n"                            \
+    "3. Cut its way out: take it off its networks (docker network disconnect NETWORK ID).\n"       \
+    "4. Only then pause it (docker pause ID): a health check may restart a paused one.\n"          \
     "5. Remove it when the evidence is safe.\n"                                                    \
     "6. Look at the node if anything points at an escape."
 

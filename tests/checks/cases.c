@@ -5,6 +5,7 @@
  * Besides the node a case may say
  *   "recording"  where its rows come from (for people)
  *   "severity"   severity of the first finding that it must give
+ *   "title"      title of that finding
  *   "object"     what that finding must be about
  *   "fires"      how many findings there must be
  *   "fix"        what must stand in its fix
@@ -44,6 +45,7 @@ struct said {
     size_t noted;
     struct ht_str reason;
     struct ht_str severity; /* of the first finding */
+    struct ht_str title;
     struct ht_str object;
     struct ht_str fix;
     struct ht_str shows; /* lines of "FIELD = VALUE" */
@@ -95,6 +97,7 @@ static struct said ask(const struct running *running, const struct ht_node *node
             if (said.findings++)
                 continue;
             said.severity = ht_str_from(ht_enum_name(&ht_severity_enum, finding->severity));
+            said.title = ht_arena_str(running->arena, finding->title);
             said.object = ht_arena_str(running->arena, finding->object);
             said.fix = ht_arena_str(running->arena, finding->fix);
             for (size_t k = 0; k < finding->evidence.len; k++)
@@ -251,6 +254,9 @@ static void expect_fires(struct running *running)
     if (ht_json_string(ht_json_get(running->json, "severity"), &wanted) &&
         !ht_str_equal(wanted, said.severity))
         complain(running, said.severity.len ? said.severity.data : "no severity");
+    if (ht_json_string(ht_json_get(running->json, "title"), &wanted) &&
+        !ht_str_equal(wanted, said.title))
+        complain(running, said.title.len ? said.title.data : "no title");
     if (ht_json_string(ht_json_get(running->json, "object"), &wanted) &&
         !ht_str_equal(wanted, said.object))
         complain(running, said.object.len ? said.object.data : "no object");
