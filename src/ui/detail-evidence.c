@@ -7,6 +7,7 @@
 #include "hulltop/model/subject.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
     SUMMARY_COL = 24,
@@ -581,7 +582,11 @@ static void put_usage(struct ht_ui *ui, const struct ht_usage *usage, struct ht_
 
         if (field->kind != HT_KIND_UINT || !ht_field_is_known(&ht_usage_table, usage, field))
             continue;
-        ht_ui_cell_text(ui, &text, field, (const char *)usage + field->offset);
+        /* A limit of 0 bytes would be another thing. */
+        if (strcmp(field->name, "memory_max") == 0 && usage->memory_max == 0)
+            ht_buf_add_text(&text, "no limit");
+        else
+            ht_ui_cell_text(ui, &text, field, (const char *)usage + field->offset);
         ht_doc_pair(doc, LABEL_COL, field->name, ht_buf_str(&text));
     }
 }

@@ -139,6 +139,33 @@ static void any_name_can_be_filtered_by(void **unused)
     close_bench(&bench);
 }
 
+/* No limit is no limit of nothing. */
+static void a_limit_that_is_none_is_said_so(void **unused)
+{
+    static const struct {
+        uint64_t limit;
+        const char *line;
+    } cases[] = {{0, "\n memory_max no limit\n"}, {64 << 20, "\n memory_max 64M\n"}};
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct bench bench;
+        ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+        struct ht_usage usage = {0};
+
+        ht_usage_set_id(&usage, HT_S("unit:a.service"));
+        ht_usage_set_unit(&usage, HT_S("a.service"));
+        ht_usage_set_memory_max(&usage, cases[i].limit);
+        ht_node_add(state->node, ht_row_new(&ht_usage_table, &usage));
+        ht_node_sort(state->node);
+        open_bench(&bench, NULL);
+        ht_ui_set_state(bench.ui, state);
+        type(&bench, "9\n");
+        SEES(&bench, cases[i].line);
+        close_bench(&bench);
+    }
+}
+
 /* Code that an update replaced: in units, and started by hand. */
 static struct ht_state *old_code(size_t count)
 {
@@ -213,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_container_shows_its_findings_first),
         cmocka_unit_test(enter_lists_the_findings_of_a_container),
         cmocka_unit_test(any_name_can_be_filtered_by),
+        cmocka_unit_test(a_limit_that_is_none_is_said_so),
         cmocka_unit_test(old_code_has_a_name_and_its_finding),
         cmocka_unit_test(what_has_to_start_anew_is_counted),
     };
