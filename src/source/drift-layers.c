@@ -15,6 +15,8 @@
 #define AGAIN_NS (INT64_C(60) * HT_NS_PER_S)
 /* After a first look at one that seems not to be told apart. */
 #define SOON_NS (INT64_C(5) * HT_NS_PER_S)
+/* Databases of packages are looked at that often for whether they were written. */
+#define STAMP_NS (INT64_C(5) * HT_NS_PER_S)
 /* A writable directory can hold very many files: it is walked seldom, and no
  * more of them at one look than have that many files. */
 #define WALK_NS (INT64_C(600) * HT_NS_PER_S)
@@ -44,6 +46,8 @@ struct ht_layers_entry {
     uint64_t since;        /* 0: no process of it was seen yet */
     bool since_by_kin;     /* that was told by such a one */
     int64_t due_ns;
+    int64_t stamp_ns;      /* when its databases of packages are looked at next */
+    uint64_t stamp;        /* what they looked like before they were read */
     int64_t walk_ns;       /* when its directory is walked next, monotonic; 0: at once */
     int64_t counted_since; /* wall time of the first walk; 0: there was none */
     uint64_t bytes_first;
@@ -385,6 +389,21 @@ static void agree(const struct ht_row *old, struct ht_layer *fresh)
     ht_layer_set_unread(fresh, before->unread);
 }
 
+/* Somebody who installs a package is not waited a minute for. */
+static void look_at_databases(struct looking *looking, struct ht_layers_entry *entry)
+{
+    const struct ht_layer *layer = entry->row ? ht_layer_of(entry->row) : NULL;
+    uint64_t stamp;
+
+    if (!layer || !ht_layer_has_upper_dir(layer) || entry->stamp_ns > looking->now_ns)
+        return;
+    entry->stamp_ns = looking->now_ns + STAMP_NS;
+    stamp = ht_drift_packages_stamp(looking->origin, layer->upper_dir);
+    if (stamp != entry->stamp)
+        entry->due_ns = looking->now_ns;
+    entry->stamp = stamp;
+}
+
 static void look(void *context, struct ht_str key, void *value)
 {
     struct looking *looking = context;
@@ -394,6 +413,7 @@ static void look(void *context, struct ht_str key, void *value)
     bool is_first;
 
     (void)key;
+    look_at_databases(looking, entry);
     if (entry->due_ns > looking->now_ns || entry->pid == 0 ||
         (!entry->row && entry->looked + entry->unread == 0))
         return;

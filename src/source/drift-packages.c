@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "origin-file.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -237,6 +238,23 @@ static void gather(struct gathering *gathering, struct ht_package_change_list ch
         memcpy(gathering->items + gathering->len, changes.items, taken * sizeof(*gathering->items));
     gathering->len += taken;
     gathering->cut += cut + (changes.len - taken);
+}
+
+uint64_t ht_drift_packages_stamp(struct ht_origin *origin, struct ht_str upper)
+{
+    uint64_t stamp = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
+        struct stat about;
+
+        if (!ht_origin_stat_written(origin, upper, ht_str_from(databases[i].path), &about))
+            continue;
+        const uint64_t facts[] = {i, about.st_ino, (uint64_t)about.st_size,
+                                  (uint64_t)ht_time_of(&about.st_ctim)};
+        stamp =
+            ht_str_hash((struct ht_str){.data = (const char *)facts, .len = sizeof(facts)}, stamp);
+    }
+    return stamp;
 }
 
 void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *layers,

@@ -51,6 +51,13 @@ enum ht_found ht_origin_look_in(const struct ht_origin *origin, struct ht_str la
     return HT_FOUND_FILE;
 }
 
+bool ht_origin_stat_written(struct ht_origin *origin, struct ht_str upper, struct ht_str path,
+                            struct stat *ret_about)
+{
+    return !ht_origin_lies_on_hanging(origin, upper) &&
+           ht_origin_look_in(origin, upper, path, ret_about, NULL) == HT_FOUND_FILE;
+}
+
 /* ---- the image's ---- */
 
 /* The topmost of these directories that knows the path decides. */

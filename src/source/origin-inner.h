@@ -69,6 +69,8 @@ int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, i
 void ht_origin_forget_spaces(struct ht_origin *origin);
 /* Closes the directory of the process that was asked for last. */
 void ht_origin_let_go(struct ht_origin *origin);
+/* Whether a path of the node leads into a file system that can hang. */
+bool ht_origin_lies_on_hanging(struct ht_origin *origin, struct ht_str path);
 /* Whether the root itself can hang: images that are fetched while they are read. */
 bool ht_origin_root_can_hang(struct ht_origin *origin, const struct ht_space *space);
 

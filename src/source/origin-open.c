@@ -144,7 +144,7 @@ int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, i
 
 /* ---- opening ---- */
 
-static bool lies_on_hanging(struct ht_origin *origin, struct ht_str path)
+bool ht_origin_lies_on_hanging(struct ht_origin *origin, struct ht_str path)
 {
     (void)ht_origin_host_mounts(origin);
     for (size_t i = 0; i < origin->hanging.len; i++) {
@@ -160,10 +160,10 @@ static bool lies_on_hanging(struct ht_origin *origin, struct ht_str path)
 bool ht_origin_root_can_hang(struct ht_origin *origin, const struct ht_space *space)
 {
     if (!space->root || ht_mountinfo_can_hang(space->root->type) ||
-        lies_on_hanging(origin, space->upper))
+        ht_origin_lies_on_hanging(origin, space->upper))
         return true;
     for (size_t i = 0; i < space->lowers.len; i++) {
-        if (lies_on_hanging(origin, space->lowers.items[i]))
+        if (ht_origin_lies_on_hanging(origin, space->lowers.items[i]))
             return true;
     }
     return false;
@@ -479,7 +479,7 @@ bool ht_origin_is_written(struct ht_origin *origin, struct ht_str upper, struct 
     ht_autoclose int found = -1;
     int len;
 
-    if (upper.len == 0 || lies_on_hanging(origin, upper))
+    if (upper.len == 0 || ht_origin_lies_on_hanging(origin, upper))
         return false;
     len = snprintf(name, sizeof(name), "%.*s%.*s", HT_STR_ARG(upper), HT_STR_ARG(path));
     if (len < 0 || (size_t)len >= sizeof(name))
@@ -491,7 +491,7 @@ bool ht_origin_is_written(struct ht_origin *origin, struct ht_str upper, struct 
 
 int ht_origin_open_host(struct ht_origin *origin, const char *path)
 {
-    if (lies_on_hanging(origin, ht_str_from(path)))
+    if (ht_origin_lies_on_hanging(origin, ht_str_from(path)))
         return -EXDEV;
     return ht_open_no_links(origin->reader.root_fd, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 }

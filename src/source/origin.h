@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "hulltop/base/arena.h"
@@ -124,6 +125,11 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layer
  * path. */
 bool ht_origin_is_written(struct ht_origin *origin, struct ht_str upper, struct ht_str path,
                           int fd);
+
+/* What a writable directory (upper_dir) has at that path. False: no regular file, or it was not
+ * looked at: a file system that can hang may be on the way. */
+bool ht_origin_stat_written(struct ht_origin *origin, struct ht_str upper, struct ht_str path,
+                            struct stat *ret_about);
 
 /* Opens a folder of the node by its path as a layer tells it (upper_dir). The descriptor, owned by
  * the caller, or -errno: -EXDEV where a file system that can hang may be on the way. */

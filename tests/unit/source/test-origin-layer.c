@@ -17,9 +17,11 @@
 
 #include <cmocka.h>
 
+#include "src/source/drift-layers.h"
 #include "src/source/origin.h"
 #include "src/source/running-maps.h"
 #include "tests/unit/tree.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/model/rows.h"
@@ -277,12 +279,93 @@ static void what_a_layer_of_the_image_took_away_it_has_not(void **state)
         skip(); /* no right to mount */
 }
 
+/* ---- databases of packages ---- */
+
+static void install(const struct place *place, const char *version)
+{
+    static const char *const parents[] = {"var", "var/lib", "var/lib/dpkg"};
+    char path[PATH_BYTES], inside[32];
+
+    snprintf(inside, sizeof(inside), "/proc/%d/root", (int)place->child);
+    for (size_t i = 0; i < ARRAY_LEN(parents); i++) {
+        snprintf(path, sizeof(path), "%s/%s", inside, parents[i]);
+        (void)mkdir(path, 0755);
+    }
+    snprintf(path, sizeof(path), "%s/var/lib/dpkg/status", inside);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fprintf(file, "Package: hello\nStatus: install ok installed\nVersion: %s\n", version);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The packages that are told after a look at that second; the version of the first in *ret_version,
+ * which is of the node. */
+static size_t look_at(const struct place *place, struct ht_layers *layers, int64_t second,
+                      struct ht_node *node, struct ht_str *ret_version)
+{
+    const struct ht_rowset *rows;
+
+    ht_layers_look(layers, place->origin, second * HT_NS_PER_S, second * HT_NS_PER_S);
+    ht_origin_rest(place->origin);
+    ht_layers_put(layers, node);
+    rows = ht_node_set(node, HT_TABLE_LAYER);
+    assert_int_equal(rows->len, 1);
+    const struct ht_package_change_list *packages = &ht_layer_of(rows->rows[0])->packages;
+    if (packages->len)
+        *ret_version = packages->items[0].now;
+    return packages->len;
+}
+
+static void check_databases(const struct place *place)
+{
+    struct ht_layers *layers = ht_layers_new();
+    struct ht_layers_entry *entry = ht_layers_join(layers, HT_S("c1"), 1, false);
+    static const struct {
+        int64_t second;
+        const char *installs; /* before the look; NULL: nothing */
+        const char *told;     /* NULL: no package */
+    } steps[] = {
+        {1, NULL, NULL},  {2, NULL, NULL},    {3, "1.0", NULL}, /* not yet */
+        {7, NULL, "1.0"}, {8, "1.10", "1.0"}, {12, NULL, "1.10"},
+    };
+
+    ht_layers_offer(entry, place->child, 1, false);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        struct ht_node *node = ht_node_new(1);
+        struct ht_str version = {0};
+
+        if (steps[i].installs)
+            install(place, steps[i].installs);
+        ht_layers_looked(entry, false);
+        if (look_at(place, layers, steps[i].second, node, &version) != (steps[i].told != NULL) ||
+            (steps[i].told && !ht_str_is(version, steps[i].told)))
+            fail_msg("after %d s: '%.*s'", (int)steps[i].second, HT_STR_ARG(version));
+        ht_node_unref(node);
+    }
+    ht_layers_leave(layers, entry);
+    ht_layers_free(layers);
+}
+
+static void who_installs_is_not_waited_a_minute_for(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there)
+        check_databases(&place);
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layer_is_told_of_a_file_that_lies_there_itself),
         cmocka_unit_test(what_is_mapped_is_the_image_s_by_its_numbers),
         cmocka_unit_test(what_a_layer_of_the_image_took_away_it_has_not),
+        cmocka_unit_test(who_installs_is_not_waited_a_minute_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
