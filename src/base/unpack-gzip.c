@@ -54,6 +54,9 @@ static void free_stream(void *self)
 
 const struct ht_codec_ops ht_codec_gzip = {.name = "gzip",
                                            .may_be_empty = true,
+                                           .continues = true,
+                                           .may_be_plain = true,
+                                           .magic = {0x1f, 0x8b},
                                            .begin = begin,
                                            .step = step,
                                            .again = again,

@@ -24,6 +24,9 @@ enum ht_codec_result {
 struct ht_codec_ops {
     const char *name;
     bool may_be_empty; /* no byte at all is an empty stream, as apt takes it */
+    bool continues;    /* apt reads on behind the end of a stream */
+    bool may_be_plain; /* to apt, what does not begin with magic is as it is */
+    unsigned char magic[2];
     void *(*begin)(void);
     enum ht_codec_result (*step)(void *self, struct ht_codec_io *io);
     /* Ready for the next member; false if it cannot. */

@@ -43,7 +43,11 @@ static void free_stream(void *self)
     ZSTD_freeDStream(self);
 }
 
-const struct ht_codec_ops ht_codec_zstd = {
-    .name = "zstd", .begin = begin, .step = step, .again = again, .free = free_stream};
+const struct ht_codec_ops ht_codec_zstd = {.name = "zstd",
+                                           .continues = true,
+                                           .begin = begin,
+                                           .step = step,
+                                           .again = again,
+                                           .free = free_stream};
 
 #endif

@@ -27,7 +27,10 @@ struct ht_unpack {
     bool ended;   /* the file has */
     bool between; /* no member has begun */
     bool any;     /* a member was read to its end */
-    int failed;   /* negative errno of an earlier call */
+    bool as_apt;
+    bool done;  /* what follows does not count */
+    bool plain; /* it was no stream from its beginning */
+    int failed; /* negative errno of an earlier call */
     unsigned char in[IN_BYTES];
 };
 
@@ -119,6 +122,11 @@ void ht_unpack_limit(struct ht_unpack *unpack, uint64_t max_bytes)
     unpack->max_bytes = max_bytes;
 }
 
+void ht_unpack_as_apt(struct ht_unpack *unpack)
+{
+    unpack->as_apt = true;
+}
+
 uint64_t ht_unpack_given(const struct ht_unpack *unpack)
 {
     return unpack->given;
@@ -172,6 +180,7 @@ static int account(struct ht_unpack *unpack, size_t len, struct ht_error *err)
 static int member_ended(struct ht_unpack *unpack, struct ht_error *err)
 {
     unpack->between = unpack->any = true;
+    unpack->done = unpack->as_apt && !unpack->ops->continues;
     if (!unpack->ops->again(unpack->codec))
         return ht_error_set(err, ENOMEM, "%s: %s cannot begin again", unpack->name,
                             unpack->ops->name);
@@ -216,9 +225,33 @@ static int end_between(const struct ht_unpack *unpack, struct ht_error *err)
                         unpack->ops->name);
 }
 
+/* What is no member where one could begin: the end, or at the beginning no stream at all. */
+static void look_at_beginning(struct ht_unpack *unpack)
+{
+    size_t len = unpack->in_len - unpack->in_at;
+    const struct ht_codec_ops *ops = unpack->ops;
+
+    if (!unpack->as_apt || !ops->may_be_plain || !unpack->between || len == 0 ||
+        memcmp(unpack->in + unpack->in_at, ops->magic,
+               len < sizeof(ops->magic) ? len : sizeof(ops->magic)) == 0)
+        return;
+    unpack->done = unpack->any;
+    unpack->plain = !unpack->any;
+}
+
+static size_t copy_some(struct ht_unpack *unpack, void *out, size_t size)
+{
+    size_t len = unpack->in_len - unpack->in_at;
+
+    len = len < size ? len : size;
+    memcpy(out, unpack->in + unpack->in_at, len);
+    unpack->in_at += len;
+    return len;
+}
+
 static ssize_t unpack_some(struct ht_unpack *unpack, void *out, size_t size, struct ht_error *err)
 {
-    for (;;) {
+    while (!unpack->done) {
         size_t len = 0;
         int r;
 
@@ -232,12 +265,18 @@ static ssize_t unpack_some(struct ht_unpack *unpack, void *out, size_t size, str
         }
         if (unpack->in_at == unpack->in_len && unpack->ended && unpack->between)
             return end_between(unpack, err);
+        look_at_beginning(unpack);
+        if (unpack->done)
+            break;
+        if (unpack->plain)
+            return (ssize_t)copy_some(unpack, out, size);
         r = step(unpack, out, size, &len, err);
         if (r < 0)
             return r;
         if (len)
             return (ssize_t)len;
     }
+    return 0;
 }
 
 ssize_t ht_unpack_read(struct ht_unpack *unpack, void *out, size_t size, struct ht_error *err)

@@ -316,8 +316,10 @@ static int read_list(struct ht_deb_answer *answer, const struct ht_root *root, c
         return fd;
     }
     r = ht_unpack_new(fd, path, ht_codec_of(ht_str_from(path)), &unpack, &reader->err);
-    if (r == 0)
+    if (r == 0) {
+        ht_unpack_as_apt(unpack);
         r = ht_deb_scan(unpack, take_offer, reader, &reader->err);
+    }
     if (r == 0)
         check_size(answer, answer->lists.items[reader->file], ht_unpack_given(unpack));
     return r;

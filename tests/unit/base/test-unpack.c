@@ -181,6 +181,54 @@ static void members_follow_each_other(void **state)
     }
 }
 
+/* Reads a file as apt does; the result of the last call. */
+static ssize_t read_as_apt(int fd, enum ht_codec codec, struct ht_buf *out)
+{
+    ht_autounpack struct ht_unpack *unpack = NULL;
+    char piece[PIECE];
+    ssize_t n;
+
+    assert_int_equal(ht_unpack_new(fd, "test", codec, &unpack, NULL), 0);
+    ht_unpack_as_apt(unpack);
+    while ((n = ht_unpack_read(unpack, piece, sizeof(piece), NULL)) > 0)
+        ht_buf_add(out, piece, (size_t)n);
+    return n;
+}
+
+/* What follows the first stream counts in two of them; what is none does not in any but zstd. */
+static void what_follows_counts_as_apt_has_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+        const struct sample *sample = &samples[i];
+        bool goes_on = sample->codec == HT_CODEC_GZIP || sample->codec == HT_CODEC_ZSTD;
+        ht_autobuf struct ht_buf twice = HT_BUF(TEXT_MAX), junk = HT_BUF(TEXT_MAX);
+        ht_autobuf struct ht_buf bytes = HT_BUF(TEXT_MAX);
+
+        if (!ht_codec_is_built(sample->codec))
+            continue;
+        assert_int_equal(read_as_apt(file_of(sample->bytes, sample->len, 2), sample->codec, &twice),
+                         0);
+        check_text(&twice, (size_t)(goes_on ? 2 : 1) * COPIES);
+        ht_buf_add(&bytes, sample->bytes, sample->len);
+        ht_buf_add_text(&bytes, "junk");
+        assert_int_equal(read_as_apt(file_of(bytes.data, bytes.len, 1), sample->codec, &junk),
+                         sample->codec == HT_CODEC_ZSTD ? -EBADMSG : 0);
+        check_text(&junk, COPIES);
+    }
+}
+
+static void plain_text_may_be_called_gzip_for_apt(void **state)
+{
+    ht_autobuf struct ht_buf out = HT_BUF(TEXT_MAX);
+
+    (void)state;
+    if (!ht_codec_is_built(HT_CODEC_GZIP))
+        return;
+    assert_int_equal(read_as_apt(file_of("Package: x\n", 11, 1), HT_CODEC_GZIP, &out), 0);
+    assert_true(ht_str_is(ht_buf_str(&out), "Package: x\n"));
+}
+
 static void every_cut_is_an_error(void **state)
 {
     (void)state;
@@ -278,6 +326,8 @@ int main(void)
         cmocka_unit_test(every_codec_gives_the_text),
         cmocka_unit_test(plain_files_stay_as_they_are),
         cmocka_unit_test(members_follow_each_other),
+        cmocka_unit_test(what_follows_counts_as_apt_has_it),
+        cmocka_unit_test(plain_text_may_be_called_gzip_for_apt),
         cmocka_unit_test(every_cut_is_an_error),
         cmocka_unit_test(an_empty_file_is_only_empty_as_gzip),
         cmocka_unit_test(other_bytes_are_refused),
