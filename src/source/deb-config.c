@@ -23,11 +23,6 @@ struct reader {
     bool in_comment;
 };
 
-void ht_deb_config_init(struct ht_deb_config *config, struct ht_arena *arena)
-{
-    *config = (struct ht_deb_config){.arena = arena};
-}
-
 void ht_deb_config_fini(struct ht_deb_config *config)
 {
     ht_vec_fini(&config->items);
@@ -85,6 +80,19 @@ static int set(struct reader *reader, struct ht_str key, struct ht_str value, st
     }
     item->value = ht_arena_str(config->arena, value);
     return 0;
+}
+
+void ht_deb_config_init(struct ht_deb_config *config, struct ht_arena *arena)
+{
+    static const char *const items[][2] = {
+        {HT_DEB_TARGET "MetaKey", "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages"},
+        {HT_DEB_TARGET "flatMetaKey", "Packages"},
+    };
+    struct reader reader = {.config = config};
+
+    *config = (struct ht_deb_config){.arena = arena};
+    for (size_t i = 0; i < ARRAY_LEN(items); i++)
+        (void)set(&reader, ht_str_from(items[i][0]), ht_str_from(items[i][1]), NULL);
 }
 
 /* Forgets a key and everything below it. */
@@ -169,27 +177,66 @@ static struct ht_str built_in(struct ht_str key)
     return (struct ht_str){0};
 }
 
+/* Set to nothing is not the same as not set. */
+static struct ht_str part_of_path(const struct ht_deb_config *config, struct ht_str key)
+{
+    const struct ht_deb_config_item *item = find(config, key);
+
+    return item ? item->value : built_in(key);
+}
+
+/* Continues nothing. */
+static bool is_complete(struct ht_str path)
+{
+    return ht_str_has_prefix(path, "/") || ht_str_has_prefix(path, "./") ||
+           ht_str_has_prefix(path, "../") || ht_str_has_prefix(path, "~/");
+}
+
 struct ht_str ht_deb_config_path(const struct ht_deb_config *config, const char *key)
 {
-    struct ht_str path = {0};
-    struct ht_str rest = ht_str_from(key);
+    struct ht_str path = part_of_path(config, ht_str_from(key));
+    struct ht_str top = ht_deb_config_get(config, "RootDir");
+    struct ht_str rest, tag;
 
-    for (int level = 0; rest.len && level < LEVELS_MAX; level++) {
-        const struct ht_deb_config_item *item = find(config, rest);
-        struct ht_str value = item && item->value.len ? item->value : built_in(rest);
-        struct ht_str tag;
+    if (!path.len)
+        return path;
+    split_key(ht_str_from(key), &rest, &tag);
+    for (int level = 0; rest.len && !is_complete(path) && level < LEVELS_MAX; level++) {
+        struct ht_str value = part_of_path(config, rest);
 
-        if (value.len) {
-            bool slash = path.len == 0 || value.data[value.len - 1] == '/';
-
-            path = ht_arena_strf(config->arena, "%.*s%s%.*s", HT_STR_ARG(value), slash ? "" : "/",
-                                 HT_STR_ARG(path));
-        }
-        if (ht_str_has_prefix(path, "/"))
-            break;
+        if (value.len)
+            path = ht_arena_strf(config->arena, "%.*s%s%.*s", HT_STR_ARG(value),
+                                 value.data[value.len - 1] == '/' ? "" : "/", HT_STR_ARG(path));
         split_key(rest, &rest, &tag);
     }
+    /* Where apt was started is not known. */
+    if (!ht_str_has_prefix(path, "/"))
+        return (struct ht_str){0};
+    if (top.len)
+        path = ht_arena_strf(config->arena, "%.*s/%.*s", HT_STR_ARG(top), HT_STR_ARG(path));
     return path;
+}
+
+int ht_deb_config_promote(struct ht_deb_config *config, const char *key, struct ht_error *err)
+{
+    struct reader reader = {.config = config, .file = &(struct ht_deb_config_text){.name = key}};
+    size_t len = config->items.len;
+    size_t below = strlen(key);
+
+    for (size_t i = 0; i < len; i++) {
+        const struct ht_deb_config_item *item = config->items.items[i];
+        struct ht_str full = ht_arena_strf(config->arena, "%.*s::%.*s", HT_STR_ARG(item->parent),
+                                           HT_STR_ARG(item->tag));
+        int r;
+
+        if (ht_str_find_nocase(full, ht_str_from(key), 0) != 0 ||
+            ht_str_find(full, HT_S("::"), below) != (ptrdiff_t)below || full.len == below + 2)
+            continue;
+        r = set(&reader, ht_str_sub(full, below + 2, full.len), item->value, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 /* ---- the text ---- */

@@ -33,7 +33,10 @@ struct ht_deb_config_text {
     void *context;
 };
 
-/* An empty one whose texts are in arena. */
+/* Below it: what apt calls the lists of packages. */
+#define HT_DEB_TARGET "Acquire::IndexTargets::deb::Packages::"
+
+/* One that says of lists what apt has built in, and nothing else; texts are in arena. */
 void ht_deb_config_init(struct ht_deb_config *config, struct ht_arena *arena);
 void ht_deb_config_fini(struct ht_deb_config *config);
 /* Adds what a file says; a syntax error ends it (-EINVAL) and leaves what came before. */
@@ -45,8 +48,11 @@ bool ht_deb_config_bool(const struct ht_deb_config *config, const char *key, boo
 /* A list's values, its own value cut at commas among them: appended to values (struct ht_str in
  * the arena). */
 void ht_deb_config_list(const struct ht_deb_config *config, const char *key, struct ht_vec *values);
-/* A path: what is not absolute continues the value of the key above it. Where nothing is set, what
- * apt has built in holds. */
+/* What is set below the key ("Binary::apt") is set at the top as well. -EFBIG: too much is. */
+int ht_deb_config_promote(struct ht_deb_config *config, const char *key, struct ht_error *err);
+/* A path: what is not absolute continues the value of the key above it, all lies below RootDir.
+ * Where nothing is set, what apt has built in holds; {0} where it is set to nothing, or counts from
+ * where apt is started. */
 struct ht_str ht_deb_config_path(const struct ht_deb_config *config, const char *key);
 
 #endif

@@ -149,17 +149,22 @@ static void read_release(struct list_folder *folder, struct ht_deb_archive *arch
 {
     static const char *const endings[] = {"InRelease", "Release"};
     struct ht_deb_answer *answer = folder->answer;
+    struct ht_error err = {0};
 
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
         ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
         struct ht_str name = with_ending(answer, archive->file, endings[i]);
 
-        if (!has_file(folder, name))
+        /* A link may lead nowhere. */
+        if (!has_file(folder, name) ||
+            !ht_deb_read_file(answer, folder->root,
+                              with_ending(answer, folder->path, name.data).data, &text))
             continue;
-        archive->has_release = ht_deb_read_file(
-            answer, folder->root, with_ending(answer, folder->path, name.data).data, &text);
-        if (archive->has_release)
-            ht_deb_release_parse(ht_buf_str(&text), answer->arena, &archive->release);
+        archive->has_release = true;
+        if (ht_deb_release_parse(ht_buf_str(&text), answer->arena, &archive->release, &err) < 0) {
+            ht_error_wrap(&err, "%.*s", HT_STR_ARG(name));
+            ht_deb_problem(answer, &err);
+        }
         return;
     }
 }

@@ -101,7 +101,7 @@ static int parse_stanza(void *context, struct ht_str stanza)
     bool for_lists;
     int r;
 
-    ht_deb_fields(stanza, names, FIELDS, values);
+    (void)ht_deb_fields(stanza, names, FIELDS, values);
     if (!values[PACKAGE].len)
         return ht_error_set(reader->err, EINVAL, "%s: an entry without a package", reader->name);
     for_lists = ht_str_is(values[PACKAGE], "*");

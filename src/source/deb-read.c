@@ -2,6 +2,7 @@
 /* The configuration of apt: small files and folders of them. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "deb-private.h"
 #include "deb-stanza.h"
@@ -84,24 +85,28 @@ struct include {
     const struct ht_root *root;
 };
 
+static const char *const config_endings[] = {"conf", "", NULL};
+
 static int parse_config(struct ht_deb_answer *answer, const struct ht_root *root, const char *path,
                         unsigned depth);
 
 static int include_file(void *context, struct ht_str path, unsigned depth, struct ht_error *err)
 {
     struct include *include = context;
+    const struct ht_deb_folder folder = {
+        .path = path.data, .accepts = is_accepted, .context = config_endings};
+    ht_autovec struct ht_vec paths = {0};
+    int r = ht_pkg_inputs_look(include->answer->inputs, include->root, path.data);
 
-    (void)err;
-    /* A folder of includes is rare enough to be said instead of read. */
-    if (ht_str_has_suffix(path, "/")) {
-        struct ht_error told = {0};
-
-        ht_error_set(&told, ENOTSUP, "%.*s: a folder that apt.conf includes is not read",
-                     HT_STR_ARG(path));
-        ht_deb_problem(include->answer, &told);
-        return 0;
-    }
-    return parse_config(include->answer, include->root, path.data, depth);
+    if (r < 0)
+        return ht_error_errno(err, -r, "%.*s, which apt.conf includes", HT_STR_ARG(path));
+    if (!ht_str_has_suffix(path, "/"))
+        return parse_config(include->answer, include->root, path.data, depth);
+    ht_deb_list_folder(include->answer, include->root, &folder, &paths);
+    for (size_t i = 0; r == 0 && i < paths.len; i++)
+        r = parse_config(include->answer, include->root,
+                         ((const struct ht_str *)paths.items[i])->data, depth);
+    return r;
 }
 
 static int parse_config(struct ht_deb_answer *answer, const struct ht_root *root, const char *path,
@@ -129,15 +134,18 @@ static void read_config_file(struct ht_deb_answer *answer, const struct ht_root 
 
 void ht_deb_read_config(struct ht_deb_answer *answer, const struct ht_root *root)
 {
-    static const char *const endings[] = {"conf", "", NULL};
+    struct ht_error err = {0};
     struct ht_str path;
 
     ht_deb_config_init(&answer->config, answer->arena);
-    each_file(answer, root, ht_deb_config_path(&answer->config, "Dir::Etc::parts"), endings,
+    each_file(answer, root, ht_deb_config_path(&answer->config, "Dir::Etc::parts"), config_endings,
               read_config_file);
     path = ht_deb_config_path(&answer->config, "Dir::Etc::main");
     if (path.len)
         read_config_file(answer, root, path.data);
+    /* "apt list" is what is compared with. */
+    if (ht_deb_config_promote(&answer->config, "Binary::apt", &err) < 0)
+        ht_deb_problem(answer, &err);
 }
 
 /* ---- architectures ---- */
@@ -195,7 +203,7 @@ static int find_native(void *context, struct ht_str stanza)
 
     if (!ht_str_has_prefix(stanza, "Package: dpkg\n"))
         return 0;
-    ht_deb_fields(stanza, names, FIELDS, values);
+    (void)ht_deb_fields(stanza, names, FIELDS, values);
     if (!values[ARCHITECTURE].len || values[ARCHITECTURE].len > NATIVE_MAX ||
         ht_str_is(values[ARCHITECTURE], "all"))
         return 0;
@@ -217,27 +225,41 @@ static struct ht_str native_of_status(struct ht_deb_answer *answer, const struct
     return native;
 }
 
+/* The architecture that dpkg itself is for; listed: those it knows. */
+static struct ht_str native_of_dpkg(struct ht_deb_answer *answer, const struct ht_root *root,
+                                    struct ht_str listed)
+{
+    struct ht_str native = native_of_status(answer, root);
+    struct ht_str word;
+
+    if (native.len)
+        return native;
+    /* dpkg writes the native one first. */
+    if (ht_deb_next_word(&listed, &word) && word.len <= NATIVE_MAX)
+        return ht_arena_str(answer->arena, word);
+    return built_for();
+}
+
 void ht_deb_read_architectures(struct ht_deb_answer *answer, const struct ht_root *root)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
     ht_autovec struct ht_vec configured = {0};
     struct ht_str native = ht_deb_config_get(&answer->config, "APT::Architecture");
-    struct ht_str rest, word;
+    struct ht_str own, rest, word;
+    struct ht_error err = {0};
 
     ht_deb_config_list(&answer->config, "APT::Architectures", &configured);
     (void)ht_deb_read_file(answer, root, "/var/lib/dpkg/arch", &text);
     rest = ht_buf_str(&text);
-    if (!native.len)
-        native = native_of_status(answer, root);
-    if (!native.len) {
-        /* dpkg writes the native one first. */
-        struct ht_str first = rest;
-
-        if (ht_deb_next_word(&first, &word) && word.len <= NATIVE_MAX)
-            native = ht_arena_str(answer->arena, word);
+    if (rest.len && !ht_str_has_suffix(rest, "\n")) {
+        ht_error_set(&err, EBADMSG,
+                     "/var/lib/dpkg/arch: its last line has no end, dpkg refuses it");
+        ht_deb_problem(answer, &err);
+        rest.len = 0;
     }
+    own = native_of_dpkg(answer, root, rest);
     if (!native.len)
-        native = built_for();
+        native = own;
     answer->sources.native = native;
 
     bool has_native = configured.len == 0;
@@ -247,11 +269,23 @@ void ht_deb_read_architectures(struct ht_deb_answer *answer, const struct ht_roo
         add_architecture(answer, native);
     for (size_t i = 0; i < configured.len; i++)
         add_architecture(answer, *(struct ht_str *)configured.items[i]);
+    /* What is dpkg's own is foreign to nobody, whatever apt is told. */
     while (configured.len == 0 && ht_deb_next_word(&rest, &word))
-        add_architecture(answer, word);
+        if (!ht_str_equal(word, own))
+            add_architecture(answer, word);
 }
 
 /* ---- sources and preferences ---- */
+
+/* Which lists of packages apt is told to keep. */
+static void read_target(struct ht_deb_answer *answer)
+{
+    const struct ht_deb_config *config = &answer->config;
+
+    answer->sources.key = ht_deb_config_get(config, HT_DEB_TARGET "MetaKey");
+    answer->sources.flat_key = ht_deb_config_get(config, HT_DEB_TARGET "flatMetaKey");
+    answer->sources.only_named = !ht_deb_config_bool(config, HT_DEB_TARGET "DefaultEnabled", true);
+}
 
 static void read_source_file(struct ht_deb_answer *answer, const struct ht_root *root,
                              const char *path)
@@ -266,13 +300,22 @@ static void read_source_file(struct ht_deb_answer *answer, const struct ht_root 
     }
 }
 
+/* apt goes on where a folder has the name of its file. */
+static bool is_file(const struct ht_root *root, const char *path)
+{
+    struct stat facts;
+
+    return ht_root_stat(root, path, &facts, NULL) < 0 || !S_ISDIR(facts.st_mode);
+}
+
 void ht_deb_read_sources(struct ht_deb_answer *answer, const struct ht_root *root)
 {
     static const char *const endings[] = {"list", "sources", NULL};
     struct ht_str path = ht_deb_config_path(&answer->config, "Dir::Etc::sourcelist");
 
     answer->sources.arena = answer->arena;
-    if (path.len)
+    read_target(answer);
+    if (path.len && is_file(root, path.data))
         read_source_file(answer, root, path.data);
     each_file(answer, root, ht_deb_config_path(&answer->config, "Dir::Etc::sourceparts"), endings,
               read_source_file);

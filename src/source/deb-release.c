@@ -12,16 +12,29 @@
 
 #define SIGNED_BEGIN    "-----BEGIN PGP SIGNED MESSAGE-----"
 #define SIGNATURE_BEGIN "\n-----BEGIN PGP SIGNATURE-----"
+#define SIGNATURE_END   "-----END PGP SIGNATURE-----"
 
 enum { FIRST_YEAR = 1970, LAST_YEAR = 9999 };
 
-/* The text between the lines that a signature puts around it. */
+/* Nothing follows the last signature. */
+static bool is_closed(struct ht_str text)
+{
+    text = ht_str_without(text, "\n");
+    text = ht_str_sub(text, (size_t)(ht_str_rfind_byte(text, '\n') + 1), text.len);
+    return ht_str_has_prefix(text, SIGNATURE_END);
+}
+
+/* The text between the lines that a signature puts around it; data is NULL: apt refuses it. */
 static struct ht_str signed_text(struct ht_str text)
 {
     ptrdiff_t end;
 
+    if (!text.len)
+        return (struct ht_str){0};
     if (!ht_str_has_prefix(text, SIGNED_BEGIN))
-        return text;
+        return ht_str_find(text, HT_S("\n" SIGNED_BEGIN), 0) < 0 ? text : (struct ht_str){0};
+    if (!is_closed(text))
+        return (struct ht_str){0};
     /* Its own head ends at an empty line. */
     ptrdiff_t head = ht_str_find(text, HT_S("\n\n"), 0);
     ptrdiff_t dos_head = ht_str_find(text, HT_S("\n\r\n"), 0);
@@ -31,7 +44,7 @@ static struct ht_str signed_text(struct ht_str text)
         return (struct ht_str){0};
     text = ht_str_sub(text, (size_t)head + 2, text.len);
     end = ht_str_find(text, HT_S(SIGNATURE_BEGIN), 0);
-    return end < 0 ? text : ht_str_sub(text, 0, (size_t)end);
+    return end < 0 ? (struct ht_str){0} : ht_str_sub(text, 0, (size_t)end);
 }
 
 /* Days since 1970 of a day in the Gregorian calendar. */
@@ -118,8 +131,8 @@ static struct ht_str sums_of_lists(struct ht_str sums, struct ht_arena *arena)
     return ht_arena_str(arena, ht_buf_str(&kept));
 }
 
-void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
-                          struct ht_deb_release *release)
+int ht_deb_release_parse(struct ht_str text, struct ht_arena *arena, struct ht_deb_release *release,
+                         struct ht_error *err)
 {
     enum {
         SUITE,
@@ -149,8 +162,14 @@ void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
     struct ht_str stanza = {0};
 
     *release = (struct ht_deb_release){0};
-    (void)ht_deb_each(signed_text(text), take_stanza, &stanza);
-    ht_deb_fields(stanza, names, FIELDS, values);
+    text = signed_text(text);
+    if (!text.data)
+        return ht_error_set(err, EBADMSG, "not signed as a whole: apt refuses it");
+    /* Behind empty lines in front it says nothing more. */
+    if (!ht_str_has_prefix(text, "\n\n"))
+        (void)ht_deb_each(text, take_stanza, &stanza);
+    if (!ht_deb_fields(stanza, names, FIELDS, values))
+        return ht_error_set(err, EBADMSG, "a last line that is no field: apt refuses it");
     release->suite = ht_arena_str(arena, values[SUITE]);
     release->codename = ht_arena_str(arena, values[CODENAME]);
     release->version = ht_arena_str(arena, values[VERSION]);
@@ -165,6 +184,7 @@ void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
     (void)ht_deb_parse_date(values[VALID_UNTIL], &release->valid_until_ns);
     take_flag(values[NOT], &release->not_automatic);
     take_flag(values[BUT], &release->but_automatic_upgrades);
+    return 0;
 }
 
 bool ht_deb_release_size(const struct ht_deb_release *release, struct ht_str file,

@@ -4,6 +4,7 @@
 #define HT_SOURCE_DEB_RELEASE_H
 
 #include "hulltop/base/arena.h"
+#include "hulltop/base/error.h"
 #include "hulltop/base/str.h"
 
 /* Texts are empty where the file has none. */
@@ -22,9 +23,10 @@ struct ht_deb_release {
     bool but_automatic_upgrades;
 };
 
-/* Reads a file's text, signed or not. The signature is not looked at: apt did. */
-void ht_deb_release_parse(struct ht_str text, struct ht_arena *arena,
-                          struct ht_deb_release *release);
+/* Reads a file's text, signed or not. The signature is not looked at: apt did. -EBADMSG: apt
+ * refuses the file; release is empty then. */
+int ht_deb_release_parse(struct ht_str text, struct ht_arena *arena, struct ht_deb_release *release,
+                         struct ht_error *err);
 /* "Sat, 21 Nov 2026 08:12:01 UTC" to nanoseconds since 1970; 0 or -EINVAL. */
 int ht_deb_parse_date(struct ht_str text, int64_t *ret_ns);
 /* The size that the archive says a file of it has ("main/binary-amd64/Packages"); false: it does

@@ -271,6 +271,12 @@ static int check(struct ht_deb_set *set, const struct ht_str *values, struct ht_
     return 0;
 }
 
+/* To apt the field goes on in the next entry, or there is no end of it. */
+static int malformed(struct ht_error *err)
+{
+    return ht_error_set(err, EBADMSG, "a last line that is no field: apt cannot read it");
+}
+
 /* ---- order ---- */
 
 static void add_carrier(struct ht_deb_set *set, struct ht_deb_version *version, uint16_t file)
@@ -417,13 +423,27 @@ void ht_deb_set_close(struct ht_deb_set *set)
 
 /* ---- stanzas ---- */
 
+static bool is_one_of(struct ht_str word, const char *const *words)
+{
+    for (; *words; words++)
+        if (ht_str_is_nocase(word, *words))
+            return true;
+    return false;
+}
+
 /* WANT FLAG STATE; apt refuses the whole file where it is something else. */
 static int take_state(struct ht_deb_package *package, struct ht_str text, struct ht_error *err)
 {
+    static const char *const wants[] = {"unknown", "install", "hold", "deinstall", "purge", NULL};
+    static const char *const flags[] = {"ok", "reinstreq", "hold", "hold-reinstreq", NULL};
+    static const char *const states[] = {"not-installed",    "unpacked",         "half-configured",
+                                         "installed",        "half-installed",   "config-files",
+                                         "triggers-awaited", "triggers-pending", NULL};
     struct ht_str want, flag, state;
 
-    if (!ht_deb_next_word(&text, &want) || !ht_deb_next_word(&text, &flag) ||
-        !ht_deb_next_word(&text, &state))
+    if (!ht_str_next(&text, ' ', &want) || !ht_str_next(&text, ' ', &flag) ||
+        !ht_str_next(&text, ' ', &state) || text.len || !is_one_of(want, wants) ||
+        !is_one_of(flag, flags) || !is_one_of(state, states))
         return ht_error_set(err, EBADMSG, "a malformed Status line: apt refuses the file");
     package->held = ht_str_is_nocase(want, "hold");
     package->installed =
@@ -444,8 +464,8 @@ int ht_deb_set_status(struct ht_deb_set *set, struct ht_str stanza, enum ht_deb_
     bool was_installed;
     int r;
 
-    ht_deb_fields(stanza, field_names, FIELDS, values);
-    r = check(set, values, err);
+    r = ht_deb_fields(stanza, field_names, FIELDS, values) ? check(set, values, err)
+                                                           : malformed(err);
     if (r < 0)
         return r;
     /* Without an architecture it is something else to apt than what the lists offer. */
@@ -459,7 +479,7 @@ int ht_deb_set_status(struct ht_deb_set *set, struct ht_str stanza, enum ht_deb_
     package->installed = package->held = package->broken = false;
     if (place == HT_DEB_PART)
         package->installed = true;
-    else if (values[STATUS].len)
+    else if (values[STATUS].data)
         r = take_state(package, values[STATUS], err);
     package->installed = package->installed && values[VERSION].len > 0;
     if (place == HT_DEB_STATUS && was_installed && !package->installed) {
@@ -495,8 +515,8 @@ int ht_deb_set_offer(struct ht_deb_set *set, struct ht_str stanza, uint16_t file
 
     if (name.len && !*slot_of(set, name))
         return 0;
-    ht_deb_fields(stanza, field_names, FIELDS, values);
-    r = check(set, values, err);
+    r = ht_deb_fields(stanza, field_names, FIELDS, values) ? check(set, values, err)
+                                                           : malformed(err);
     if (r < 0 || !values[VERSION].len)
         return r;
     if (!values[ARCHITECTURE].len)

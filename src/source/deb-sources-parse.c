@@ -51,6 +51,13 @@ static bool is_gap(char c)
     return c == '\0' || c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+static struct ht_str without_gap(struct ht_str text)
+{
+    while (text.len && is_gap(text.data[0]))
+        text = ht_str_sub(text, 1, text.len);
+    return text;
+}
+
 /* A word up to a blank outside of quotes and brackets; quotes go, %xx becomes its byte. */
 static bool line_word(const struct reader *reader, struct ht_str *rest, struct ht_str *ret_word)
 {
@@ -58,7 +65,7 @@ static bool line_word(const struct reader *reader, struct ht_str *rest, struct h
     size_t i = 0;
     char until = '\0';
 
-    *rest = ht_str_trim(*rest);
+    *rest = without_gap(*rest);
     if (!rest->len)
         return false;
     for (; i < rest->len && (until || !is_gap(rest->data[i])); i++) {
@@ -74,7 +81,7 @@ static bool line_word(const struct reader *reader, struct ht_str *rest, struct h
     if (until || i == 0)
         return false;
     *ret_word = ht_deb_uri_unquote(reader->sources->arena, ht_buf_str(&out));
-    *rest = ht_str_trim(ht_str_sub(*rest, i, rest->len));
+    *rest = without_gap(ht_str_sub(*rest, i, rest->len));
     return true;
 }
 
@@ -97,24 +104,25 @@ static int add_option(const struct reader *reader, struct ht_deb_entry *entry, s
 static int line_options(const struct reader *reader, struct ht_str *rest,
                         struct ht_deb_entry *entry)
 {
-    struct ht_str inside, word;
-    ptrdiff_t end;
-
-    *rest = ht_str_trim(*rest);
+    *rest = without_gap(*rest);
     if (!ht_str_has_prefix(*rest, "["))
         return 0;
-    end = ht_str_find_byte(*rest, ']');
-    if (end < 0)
-        return bad(reader, "options without an end");
-    inside = ht_str_sub(*rest, 1, (size_t)end - 1);
-    *rest = ht_str_sub(*rest, (size_t)end + 1, rest->len);
-    while (line_word(reader, &inside, &word)) {
-        int r = add_option(reader, entry, word);
+    *rest = without_gap(ht_str_sub(*rest, 1, rest->len));
+    while (!ht_str_has_prefix(*rest, "]")) {
+        struct ht_str word;
+        bool is_last;
+        int r;
 
-        if (r < 0)
+        if (!line_word(reader, rest, &word))
+            return bad(reader, "options without an end");
+        /* A blank before the end is not needed, one behind it is. */
+        is_last = ht_str_has_suffix(word, "]");
+        r = add_option(reader, entry, is_last ? ht_str_sub(word, 0, word.len - 1) : word);
+        if (r < 0 || is_last)
             return r;
     }
-    return ht_str_trim(inside).len ? bad(reader, "an option without an end") : 0;
+    *rest = ht_str_sub(*rest, 1, rest->len);
+    return 0;
 }
 
 /* What follows the type: options, URI, suite, components. */
@@ -217,7 +225,6 @@ static void stanza_options(const struct reader *reader, struct ht_str stanza,
         {"Valid-Until-Min", "valid-until-min", false},
         {"Valid-Until-Max", "valid-until-max", false},
         {"Date-Max-Future", "date-max-future", false},
-        {"InRelease-Path", "inrelease-path", false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -292,6 +299,8 @@ static int parse_stanza(void *context, struct ht_str stanza)
     if (!ht_deb_next_field(&(struct ht_str){.data = stanza.data, .len = stanza.len}, &name, &value))
         return 0;
     reader->number++;
+    if (!ht_deb_fields(stanza, NULL, 0, NULL))
+        return bad(reader, "a last line that is no field");
     if (!types.data)
         return bad(reader, "no type");
     if (enabled.len && ht_deb_bool(enabled, -1) == 0)

@@ -106,12 +106,12 @@ static void choose_architectures(struct ht_deb_sources *sources, const struct ht
 }
 
 /* target=, target+=, target-= and Packages=: lists may be switched off one by one. */
-static bool wants_packages(const struct ht_deb_entry *entry)
+static bool wants_packages(const struct ht_deb_sources *sources, const struct ht_deb_entry *entry)
 {
     struct ht_str only = option(entry, "target");
     struct ht_str plus = option(entry, "target+");
     struct ht_str one = option(entry, "Packages");
-    bool wanted = only.len == 0 || list_has(only, HT_S("Packages"));
+    bool wanted = only.len ? list_has(only, HT_S("Packages")) : !sources->only_named;
 
     wanted = wanted || list_has(plus, HT_S("Packages"));
     if (list_has(option(entry, "target-"), HT_S("Packages")))
@@ -157,7 +157,11 @@ static struct ht_str normal_key(struct ht_deb_sources *sources, struct ht_str te
     while (ht_deb_next_word(&text, &word)) {
         if (out.len)
             ht_buf_add_c(&out, ',');
-        ht_buf_add_str(&out, word);
+        /* Fingerprints are the same in letters of either kind. */
+        for (size_t i = 0; i < word.len; i++)
+            ht_buf_add_c(&out, word.data[0] != '/' && word.data[i] >= 'a' && word.data[i] <= 'f'
+                                   ? (char)(word.data[i] - 32)
+                                   : word.data[i]);
     }
     return ht_arena_str(sources->arena, ht_buf_str(&out));
 }
@@ -315,6 +319,17 @@ static int add_index(struct ht_deb_sources *sources, struct ht_deb_archive *arch
     return 0;
 }
 
+static struct ht_str key_of(struct ht_deb_sources *sources, struct ht_str component,
+                            struct ht_str architecture)
+{
+    struct ht_arena *arena = sources->arena;
+    struct ht_str key = sources->key;
+
+    key = ht_deb_replace(arena, key, HT_S("$(NATIVE_ARCHITECTURE)"), sources->native);
+    key = ht_deb_replace(arena, key, HT_S("$(ARCHITECTURE)"), architecture);
+    return ht_deb_replace(arena, key, HT_S("$(COMPONENT)"), component);
+}
+
 int ht_deb_sources_add(struct ht_deb_sources *sources, const struct ht_deb_entry *entry,
                        struct ht_error *err)
 {
@@ -325,17 +340,21 @@ int ht_deb_sources_add(struct ht_deb_sources *sources, const struct ht_deb_entry
     if (r < 0 || entry->is_source)
         return r;
     archive->has_binaries = true;
-    if (!wants_packages(entry))
+    if (!wants_packages(sources, entry))
         return 0;
     if (is_flat(entry->dist))
-        return add_index(sources, archive, &(struct ht_deb_index){.key = HT_STR("Packages")}, err);
+        return sources->flat_key.len
+                   ? add_index(sources, archive, &(struct ht_deb_index){.key = sources->flat_key},
+                               err)
+                   : 0;
+    if (!sources->key.len)
+        return 0;
     choose_architectures(sources, entry, &names);
     for (size_t i = 0; r == 0 && i < names.len; i++) {
         struct ht_str name = *(const struct ht_str *)names.items[i];
         struct ht_deb_index index = {.component = entry->component, .architecture = name};
 
-        index.key = ht_arena_strf(sources->arena, "%.*s/binary-%.*s/Packages",
-                                  HT_STR_ARG(entry->component), HT_STR_ARG(name));
+        index.key = key_of(sources, entry->component, name);
         r = add_index(sources, archive, &index, err);
     }
     return r;

@@ -39,6 +39,9 @@ struct ht_deb_archive {
 
 struct ht_deb_sources {
     struct ht_arena *arena;      /* owns everything */
+    struct ht_str key;           /* of lists, "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages" */
+    struct ht_str flat_key;      /* "Packages"; either may be empty: no such lists */
+    bool only_named;             /* lists that the source names itself */
     struct ht_str native;        /* architecture */
     struct ht_vec architectures; /* struct ht_str, the native one among them */
     struct ht_vec archives;      /* struct ht_deb_archive, in apt's order */

@@ -123,7 +123,8 @@ int ht_deb_scan(struct ht_unpack *unpack, ht_deb_visit visit, void *context, str
         struct ht_str rest = ht_str_trim(
             (struct ht_str){.data = window.data + window.start, .len = window.end - window.start});
 
-        if (rest.len)
+        /* Nothing but blanks is one that lacks everything. */
+        if (rest.len || (window.first && window.end > 0))
             r = visit(context, rest);
     }
     data = window.data;
@@ -191,7 +192,7 @@ bool ht_deb_next_field(struct ht_str *rest, struct ht_str *ret_name, struct ht_s
     return true;
 }
 
-void ht_deb_fields(struct ht_str stanza, const char *const *names, size_t count,
+bool ht_deb_fields(struct ht_str stanza, const char *const *names, size_t count,
                    struct ht_str *values)
 {
     struct ht_str name, value;
@@ -204,13 +205,14 @@ void ht_deb_fields(struct ht_str stanza, const char *const *names, size_t count,
                 values[i] = value;
                 break;
             }
+    return stanza.len == 0;
 }
 
 struct ht_str ht_deb_field(struct ht_str stanza, const char *name)
 {
     struct ht_str value;
 
-    ht_deb_fields(stanza, &name, 1, &value);
+    (void)ht_deb_fields(stanza, &name, 1, &value);
     return value;
 }
 

@@ -28,8 +28,9 @@ int ht_deb_each(struct ht_str text, ht_deb_visit visit, void *context);
 /* Steps through a stanza: true and a field's name and value (trimmed, its inner line ends as they
  * are), or false at the end. */
 bool ht_deb_next_field(struct ht_str *rest, struct ht_str *ret_name, struct ht_str *ret_value);
-/* Looks for the named fields; those not there are {0}. */
-void ht_deb_fields(struct ht_str stanza, const char *const *names, size_t count,
+/* Looks for the named fields; those not there are {0}. False: what the stanza ends with is no
+ * field. */
+bool ht_deb_fields(struct ht_str stanza, const char *const *names, size_t count,
                    struct ht_str *values);
 /* One field, or {0}. */
 struct ht_str ht_deb_field(struct ht_str stanza, const char *name);

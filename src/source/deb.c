@@ -8,7 +8,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { MACHINE_ID_MAX = 256 };
+enum { MACHINE_ID_MAX = 8192 };
 
 struct ht_deb_answer *ht_deb_free(struct ht_deb_answer *answer)
 {
@@ -144,16 +144,33 @@ static bool keeps_candidate(void *context, const struct ht_deb_version *version)
     return is_held_back(context, version);
 }
 
+/* Beside the folder of apt's configuration, unless it is said to be elsewhere. */
+static struct ht_str machine_id_path(const struct ht_deb_answer *answer)
+{
+    struct ht_str path = ht_deb_config_path(&answer->config, "Dir::Etc::machine-id");
+
+    if (path.len)
+        return path;
+    path = ht_deb_config_path(&answer->config, "Dir::Etc");
+    while (ht_str_has_suffix(path, "/"))
+        path.len--;
+    path.len -= ht_str_base(path).len;
+    return ht_arena_strf(answer->arena, "%.*s/machine-id", HT_STR_ARG(path));
+}
+
 static void read_machine_id(struct ht_deb_answer *answer, const struct ht_root *root)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
     struct ht_str rest, line = {0};
 
     answer->machine_id = ht_deb_config_get(&answer->config, "APT::Machine-ID");
-    if (answer->machine_id.len || !ht_deb_read_file(answer, root, "/etc/machine-id", &text))
+    if (answer->machine_id.len ||
+        !ht_deb_read_file(answer, root, machine_id_path(answer).data, &text))
         return;
     rest = ht_buf_str(&text);
     (void)ht_str_next(&rest, '\n', &line);
+    while (ht_str_has_suffix(line, "\r"))
+        line.len--;
     if (line.len <= MACHINE_ID_MAX)
         answer->machine_id = ht_arena_str(answer->arena, line);
 }
@@ -175,7 +192,9 @@ static bool find_update(const struct phasing *phasing, const struct ht_deb_packa
     *update = (struct ht_deb_update){.package = package, .candidate = candidate};
     for (version = candidate; version && version != package->current; version = version->next) {
         update->is_security = update->is_security || ht_deb_is_security(answer, version);
-        security_suite = security_suite || comes_from_security_suite(answer, version);
+        /* What mends a hole does not wait, but where it is phased itself. */
+        security_suite =
+            security_suite || (version != candidate && comes_from_security_suite(answer, version));
     }
     if (!version)
         return false; /* it stands behind the installed one */

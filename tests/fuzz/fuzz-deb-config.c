@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ht_deb_config_path(&config, "Dir::Etc::sourcelist").len == 0)
         abort();
     ht_deb_config_fini(&config);
-    ht_deb_release_parse(file.text, arena, &release);
+    (void)ht_deb_release_parse(file.text, arena, &release, NULL);
     if (release.date_ns < 0 || release.valid_until_ns < 0)
         abort();
     return 0;

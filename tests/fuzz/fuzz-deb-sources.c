@@ -13,7 +13,12 @@ static void parse(struct ht_str text, const char *name)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
     struct ht_str native = HT_S("amd64");
-    struct ht_deb_sources sources = {.arena = arena, .native = native};
+    struct ht_deb_sources sources = {
+        .arena = arena,
+        .native = native,
+        .key = HT_STR("$(COMPONENT)/binary-$(ARCHITECTURE)/Packages"),
+        .flat_key = HT_STR("Packages"),
+    };
 
     ht_vec_add(&sources.architectures, &native);
     (void)ht_deb_sources_parse(&sources, text, name, NULL);
