@@ -7,11 +7,10 @@
 #include "encryption-private.h"
 #include "hostconf-private.h"
 #include "keeper.h"
-#include "net-table.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { PATH_LIMIT = 4096, FDS_MAX = 65536, LINK_BYTES = 64, SOCKETS_MAX = 16 };
+enum { PATH_LIMIT = 4096, SOCKETS_MAX = 16 };
 
 /* ---- the kernel's table ---- */
 
@@ -41,42 +40,28 @@ static uint64_t inode_of_listener(struct ht_str table, struct ht_str path)
 
 /* ---- whose it is ---- */
 
-struct owner {
-    struct ht_hostconf_pass *pass;
-    uint64_t pid, inode;
-    bool found;
+struct wanted {
+    uint64_t inode;
+    const struct ht_hostconf_process *owner;
 };
 
-static int visit_fd(void *context, const char *name, unsigned type, uint64_t inode)
+static void compare(void *context, const struct ht_hostconf_process *process, uint64_t inode)
 {
-    struct owner *owner = context;
-    ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT), link = HT_BUF(LINK_BYTES);
+    struct wanted *wanted = context;
 
-    (void)type;
-    (void)inode;
-    ht_buf_addf(&path, "proc/%llu/fd/%s", (unsigned long long)owner->pid, name);
-    if (ht_root_readlink(owner->pass->proc, path.data, &link, NULL) == 0 &&
-        ht_net_socket_inode(ht_buf_str(&link)) == owner->inode)
-        owner->found = true;
-    return 0;
+    if (inode == wanted->inode)
+        wanted->owner = process;
 }
 
 static const struct ht_hostconf_process *owner_of(struct ht_hostconf_pass *pass, uint64_t inode)
 {
-    for (size_t i = 0; i < pass->processes_len; i++) {
-        struct owner owner = {.pass = pass, .pid = pass->processes[i].pid, .inode = inode};
-        const struct ht_dir_visitor visitor = {
-            .visit = visit_fd, .context = &owner, .max_entries = FDS_MAX};
-        ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
+    struct wanted wanted = {.inode = inode};
 
-        if (!pass->processes[i].is_keeper)
-            continue;
-        ht_buf_addf(&path, "proc/%llu/fd", (unsigned long long)owner.pid);
-        (void)ht_root_list(pass->proc, path.data, &visitor, NULL);
-        if (owner.found)
-            return &pass->processes[i];
+    for (size_t i = 0; i < pass->processes_len && !wanted.owner; i++) {
+        if (pass->processes[i].is_keeper)
+            (void)ht_hostconf_walk_sockets(pass, &pass->processes[i], compare, &wanted);
     }
-    return NULL;
+    return wanted.owner;
 }
 
 /* ---- plugins ---- */

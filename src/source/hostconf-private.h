@@ -95,6 +95,13 @@ bool ht_hostconf_find_unit(struct ht_hostconf_pass *pass, struct ht_str *ret_pat
 
 /* Reads which sockets of the node wait for others, and which of the processes owns them. */
 void ht_hostconf_find_sockets(struct ht_hostconf_pass *pass);
+/* Called with each socket of a process. */
+typedef void (*ht_hostconf_visit_socket)(void *context, const struct ht_hostconf_process *process,
+                                         uint64_t inode);
+/* Visits the sockets among a process's descriptors. 0, or -errno where these cannot be listed. */
+int ht_hostconf_walk_sockets(struct ht_hostconf_pass *pass,
+                             const struct ht_hostconf_process *process,
+                             ht_hostconf_visit_socket visit, void *context);
 /* Whether a socket of the process listens on the port of url. False: that cannot be told. */
 bool ht_hostconf_is_listening(const struct ht_hostconf_pass *pass,
                               const struct ht_hostconf_process *process, struct ht_str url,

@@ -49,30 +49,51 @@ static void take_table(struct ht_hostconf_pass *pass, const char *table, struct 
 
 /* ---- owners ---- */
 
-struct owner {
+struct walk {
     struct ht_hostconf_pass *pass;
-    uint64_t pid;
+    const struct ht_hostconf_process *process;
+    ht_hostconf_visit_socket visit;
+    void *context;
 };
 
 static int visit_fd(void *context, const char *name, unsigned type, uint64_t inode)
 {
-    const struct owner *owner = context;
+    const struct walk *walk = context;
     ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT), link = HT_BUF(LINK_BYTES);
-    uint64_t number;
+    uint64_t socket;
 
     (void)type;
     (void)inode;
-    ht_buf_addf(&path, "proc/%llu/fd/%s", (unsigned long long)owner->pid, name);
-    if (ht_root_readlink(owner->pass->proc, path.data, &link, NULL) < 0)
+    ht_buf_addf(&path, "proc/%llu/fd/%s", (unsigned long long)walk->process->pid, name);
+    if (ht_root_readlink(walk->pass->proc, path.data, &link, NULL) < 0)
         return 0;
-    number = ht_net_socket_inode(ht_buf_str(&link));
-    for (size_t i = 0; number && i < owner->pass->sockets->len; i++) {
-        struct socket *socket = &owner->pass->sockets->items[i];
-
-        if (socket->at.inode == number && !socket->pid)
-            socket->pid = owner->pid;
-    }
+    socket = ht_net_socket_inode(ht_buf_str(&link));
+    if (socket)
+        walk->visit(walk->context, walk->process, socket);
     return 0;
+}
+
+int ht_hostconf_walk_sockets(struct ht_hostconf_pass *pass,
+                             const struct ht_hostconf_process *process,
+                             ht_hostconf_visit_socket visit, void *context)
+{
+    struct walk walk = {.pass = pass, .process = process, .visit = visit, .context = context};
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_fd, .context = &walk, .max_entries = FDS_MAX};
+    ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
+
+    ht_buf_addf(&path, "proc/%llu/fd", (unsigned long long)process->pid);
+    return ht_root_list(pass->proc, path.data, &visitor, NULL);
+}
+
+static void own(void *context, const struct ht_hostconf_process *process, uint64_t inode)
+{
+    struct ht_hostconf_sockets *sockets = context;
+
+    for (size_t i = 0; i < sockets->len; i++) {
+        if (sockets->items[i].at.inode == inode && !sockets->items[i].pid)
+            sockets->items[i].pid = process->pid;
+    }
 }
 
 void ht_hostconf_find_sockets(struct ht_hostconf_pass *pass)
@@ -85,15 +106,9 @@ void ht_hostconf_find_sockets(struct ht_hostconf_pass *pass)
     take_table(pass, "tcp6", &text);
     for (size_t i = 0; i < pass->processes_len; i++) {
         struct ht_hostconf_process *process = &pass->processes[i];
-        struct owner owner = {.pass = pass, .pid = process->pid};
-        const struct ht_dir_visitor visitor = {
-            .visit = visit_fd, .context = &owner, .max_entries = FDS_MAX};
-        ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
 
-        if (process->has_own_net || process->is_keeper)
-            continue;
-        ht_buf_addf(&path, "proc/%llu/fd", (unsigned long long)process->pid);
-        process->has_fds = ht_root_list(pass->proc, path.data, &visitor, NULL) == 0;
+        if (!process->has_own_net && !process->is_keeper)
+            process->has_fds = ht_hostconf_walk_sockets(pass, process, own, pass->sockets) == 0;
     }
 }
 

@@ -208,7 +208,7 @@ static bool is_accepted(const struct space *space, const struct ht_net_socket *s
     return false;
 }
 
-static uint64_t socket_at(int dirfd, const char *path)
+uint64_t ht_proc_socket_at(int dirfd, const char *path)
 {
     char target[LINK_BYTES];
     ssize_t len = readlinkat(dirfd, path, target, sizeof(target));
@@ -230,7 +230,7 @@ bool ht_proc_may_be_tcp(int fd_dir, const char *name, uint64_t socket)
     if (held < 0)
         return true;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
-    if (socket_at(AT_FDCWD, path) != socket ||
+    if (ht_proc_socket_at(AT_FDCWD, path) != socket ||
         getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1) <= 0)
         return true;
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
@@ -257,7 +257,7 @@ static const struct ht_net_socket *find_in_space(struct walk *walk, const char *
 static int visit_fd(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct walk *walk = context;
-    uint64_t wanted = socket_at(walk->dirfd, name);
+    uint64_t wanted = ht_proc_socket_at(walk->dirfd, name);
 
     (void)type;
     (void)inode;

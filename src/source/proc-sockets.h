@@ -39,6 +39,8 @@ void ht_proc_read_stdio(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
 void ht_proc_read_peers(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
                         struct ht_process *process);
 
+/* The inode of the socket that a descriptor's link leads to; 0: it is none, or may not be read. */
+uint64_t ht_proc_socket_at(int dirfd, const char *path);
 /* Whether descriptor name of an open /proc/PID/fd may be a socket of TCP, where it was this socket
  * a moment ago. What became another file meanwhile is not asked anything: it may be one that never
  * answers. */

@@ -3,11 +3,10 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "net-table.h"
 #include "proc-node.h"
+#include "proc-sockets.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
@@ -30,10 +29,7 @@ struct sockets {
 static int visit_descriptor(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct sockets *sockets = context;
-    char target[64];
-    ssize_t len = readlinkat(sockets->fd, name, target, sizeof(target));
-    uint64_t socket =
-        ht_net_socket_inode((struct ht_str){.data = target, .len = len > 0 ? (size_t)len : 0});
+    uint64_t socket = ht_proc_socket_at(sockets->fd, name);
 
     (void)type;
     (void)inode;
