@@ -30,14 +30,22 @@ static void doubt(struct unit *unit, bool is, const char *why)
 static const char two_ways[] = "a line of it can be read in more than one way";
 static const char endless[] = "a quote in it has no end";
 
-/* ---- lines of a unit ---- */
+/* ---- settings of a unit ---- */
 
-struct lines {
+/* The lines that set one key, stepped through to their end. */
+struct settings {
+    struct unit *unit;
+    const char *key;
     struct ht_str rest;
     struct ht_buf line;
     bool in_service; /* below "[Service]" */
-    bool unclear;    /* there is something that is read in more than one way */
 };
+
+static struct settings settings_of(struct unit *unit, const char *key)
+{
+    return (struct settings){
+        .unit = unit, .key = key, .rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE)};
+}
 
 static bool is_continued(struct ht_str line)
 {
@@ -49,13 +57,13 @@ static bool is_continued(struct ht_str line)
 }
 
 /* Joins those that a backslash joins, to a blank and over comments. Borrowed until the next one. */
-static bool next_line(struct lines *lines, struct ht_str *ret_line)
+static bool next_line(struct settings *settings, struct ht_str *ret_line)
 {
     bool any = false, more = true;
     struct ht_str line;
 
-    ht_buf_reset(&lines->line);
-    while (more && ht_str_next(&lines->rest, '\n', &line)) {
+    ht_buf_reset(&settings->line);
+    while (more && ht_str_next(&settings->rest, '\n', &line)) {
         struct ht_str plain = ht_str_trim(line);
 
         if (ht_str_has_suffix(line, "\r"))
@@ -64,51 +72,51 @@ static bool next_line(struct lines *lines, struct ht_str *ret_line)
             continue;
         any = true;
         more = is_continued(line);
-        lines->unclear |= !more && is_continued(plain);
+        doubt(settings->unit, !more && is_continued(plain), two_ways);
         line.len -= more;
-        ht_buf_add_str(&lines->line, line);
+        ht_buf_add_str(&settings->line, line);
         if (more)
-            ht_buf_add_c(&lines->line, ' ');
+            ht_buf_add_c(&settings->line, ' ');
     }
-    lines->unclear |= ht_buf_is_full(&lines->line);
-    *ret_line = ht_buf_str(&lines->line);
+    doubt(settings->unit, ht_buf_is_full(&settings->line), two_ways);
+    *ret_line = ht_buf_str(&settings->line);
     return any;
 }
 
-static bool next_setting(struct lines *lines, const char *key, struct ht_str *ret_value)
+/* The value of the next one, borrowed until the one behind it. False at the end, which frees. */
+static bool next_setting(struct settings *settings, struct ht_str *ret_value)
 {
     struct ht_str line;
 
-    while (next_line(lines, &line)) {
+    while (next_line(settings, &line)) {
         line = ht_str_trim(line);
         if (ht_str_has_prefix(line, "["))
-            lines->in_service = ht_str_is(line, "[Service]");
+            settings->in_service = ht_str_is(line, "[Service]");
 
         ptrdiff_t sep = ht_str_find_byte(line, '=');
-        if (!lines->in_service || sep <= 0 ||
-            !ht_str_is(ht_str_trim(ht_str_sub(line, 0, (size_t)sep)), key))
+        if (!settings->in_service || sep <= 0 ||
+            !ht_str_is(ht_str_trim(ht_str_sub(line, 0, (size_t)sep)), settings->key))
             continue;
         *ret_value = ht_str_trim(ht_str_sub(line, (size_t)sep + 1, line.len));
         return true;
     }
+    ht_buf_fini(&settings->line);
     return false;
 }
 
 /* The value of the last "ExecStart="; an empty one takes back those before it. */
 static struct ht_str exec_start(struct unit *unit)
 {
-    struct lines lines = {.rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE)};
+    struct settings settings = settings_of(unit, "ExecStart");
     struct ht_str found = {0};
     struct ht_str value;
     size_t count = 0;
 
-    while (next_setting(&lines, "ExecStart", &value)) {
+    while (next_setting(&settings, &value)) {
         count = value.len ? count + 1 : 0;
         found = ht_arena_str(unit->arena, value);
     }
-    doubt(unit, lines.unclear, two_ways);
     doubt(unit, count > 1, "it has more than one ExecStart");
-    ht_buf_fini(&lines.line);
     return found;
 }
 
@@ -315,18 +323,16 @@ static void remove_variable(struct variables *variables, struct ht_str name)
 /* Words of all lines of a unit that set one key; an empty one takes back those before it. */
 static struct ht_text_list words_of(struct unit *unit, const char *key)
 {
-    struct lines lines = {.rest = unit->text, .line = HT_BUF(HT_LIMIT_FILE)};
+    struct settings settings = settings_of(unit, key);
     struct ht_words words = {.arena = unit->arena};
     struct ht_str value;
 
-    while (next_setting(&lines, key, &value)) {
+    while (next_setting(&settings, &value)) {
         if (value.len == 0)
             words.items.len = 0;
         else
             add_unit_words(unit, &words, value);
     }
-    doubt(unit, lines.unclear, two_ways);
-    ht_buf_fini(&lines.line);
     return ht_words_take(&words);
 }
 
@@ -337,12 +343,12 @@ struct ht_unit_file *ht_apiserver_unit_files(struct ht_str text, const struct ht
                                              struct ht_str *ret_unclear)
 {
     struct unit unit = {.arena = arena, .host = host, .text = text};
-    struct lines lines = {.rest = text, .line = HT_BUF(HT_LIMIT_FILE)};
+    struct settings settings = settings_of(&unit, "EnvironmentFile");
     struct ht_unit_file *files = ht_arena_array(arena, struct ht_unit_file, FILES_MAX);
     struct ht_str path;
     size_t len = 0;
 
-    while (next_setting(&lines, "EnvironmentFile", &path)) {
+    while (next_setting(&settings, &path)) {
         struct ht_unit_file file = {0};
 
         len = path.len ? len : 0;
@@ -354,8 +360,6 @@ struct ht_unit_file *ht_apiserver_unit_files(struct ht_str text, const struct ht
         if (ht_str_has_prefix(file.path, "/") && len < FILES_MAX)
             files[len++] = file;
     }
-    doubt(&unit, lines.unclear, two_ways);
-    ht_buf_fini(&lines.line);
     *ret_len = len;
     *ret_unclear = unit.unclear;
     return files;

@@ -13,8 +13,7 @@
 #include "hulltop/base/mem.h"
 
 enum {
-    DROP_INS_MAX = 64,
-    MATCHES_MAX = 64,
+    PATHS_MAX = 64, /* files dropped in, or of variables */
     LINK_BYTES = 4096,
     SHOWN_BYTES = 80,
     PATHS_BYTES = 16 * 1024 * 1024 /* far more than all folders of units take */
@@ -40,7 +39,8 @@ struct finding {
 static void doubt(struct finding *finding, struct ht_str path, const char *why)
 {
     if (finding->unclear.len == 0)
-        finding->unclear = ht_arena_strf(finding->pass->scratch, "%.*s %s", HT_STR_ARG(path), why);
+        finding->unclear = ht_arena_strf(finding->pass->scratch, "%.*s %s",
+                                         HT_STR_ARG(path.len ? path : HT_S("/")), why);
 }
 
 /* ---- what a name leads to ---- */
@@ -54,19 +54,18 @@ static enum state state_of(struct finding *finding, struct ht_str path)
     const struct ht_root *root = finding->pass->root;
     ht_autobuf struct ht_buf link = HT_BUF(LINK_BYTES);
     struct stat st;
-    int r;
+    int r = ht_root_lstat(root, path.data, &st, NULL);
+    bool is_masked;
 
-    if (ht_root_stat(root, path.data, &st, NULL) == 0)
-        return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && !st.st_size)
-                   ? MASKED
-                   : THERE;
-    r = ht_root_lstat(root, path.data, &st, NULL);
     if (r < 0)
         return r == -ENOENT || r == -ENOTDIR ? MISSING : HIDDEN;
-    return ht_root_readlink(root, path.data, &link, NULL) == 0 &&
-                   ht_str_is(ht_buf_str(&link), "/dev/null")
-               ? MASKED
-               : THERE;
+    if (S_ISLNK(st.st_mode) && ht_root_stat(root, path.data, &st, NULL) < 0)
+        is_masked = ht_root_readlink(root, path.data, &link, NULL) == 0 &&
+                    ht_str_is(ht_buf_str(&link), "/dev/null");
+    else
+        is_masked =
+            S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && !st.st_size);
+    return is_masked ? MASKED : THERE;
 }
 
 /* Another name of a unit that is called otherwise, which has drop-ins of its own. */
@@ -79,6 +78,24 @@ static bool is_alias(struct finding *finding, struct ht_str path)
 }
 
 /* ---- names in a folder ---- */
+
+struct paths {
+    struct ht_str items[PATHS_MAX];
+    size_t len;
+};
+
+/* False: there are too many, which is noted. */
+static bool add_path(struct finding *finding, struct paths *paths, struct ht_str folder,
+                     struct ht_str name)
+{
+    if (paths->len == PATHS_MAX) {
+        doubt(finding, folder, "has more files than are read");
+        return false;
+    }
+    paths->items[paths->len++] =
+        ht_arena_strf(finding->paths, "%.*s/%.*s", HT_STR_ARG(folder), HT_STR_ARG(name));
+    return true;
+}
 
 static int by_name(const void *left, const void *right)
 {
@@ -101,40 +118,30 @@ static struct ht_text_list list_names(struct finding *finding, struct ht_str fol
 
 /* ---- what is dropped into it ---- */
 
-struct drop_ins {
-    struct ht_str paths[DROP_INS_MAX];
-    size_t len;
-};
-
-static bool has_name(const struct drop_ins *drop_ins, struct ht_str name)
+static bool has_name(const struct paths *drop_ins, struct ht_str name)
 {
     for (size_t i = 0; i < drop_ins->len; i++) {
-        if (ht_str_equal(ht_str_base(drop_ins->paths[i]), name))
+        if (ht_str_equal(ht_str_base(drop_ins->items[i]), name))
             return true;
     }
     return false;
 }
 
 static void add_folder(struct finding *finding, const char *folder, const char *unit,
-                       struct drop_ins *drop_ins)
+                       struct paths *drop_ins)
 {
     struct ht_str path = ht_arena_strf(finding->paths, "%s/%s.d", folder, unit);
     struct ht_text_list names = list_names(finding, path, "*.conf");
 
     for (size_t i = 0; i < names.len; i++) {
-        if (has_name(drop_ins, names.items[i]))
-            continue;
-        if (drop_ins->len == DROP_INS_MAX) {
-            doubt(finding, path, "has more files than are read");
+        if (!has_name(drop_ins, names.items[i]) &&
+            !add_path(finding, drop_ins, path, names.items[i]))
             return;
-        }
-        drop_ins->paths[drop_ins->len++] = ht_arena_strf(
-            finding->paths, "%.*s/%.*s", HT_STR_ARG(path), HT_STR_ARG(names.items[i]));
     }
 }
 
 /* In the order in which they count: by name, and of one name the first that is found. */
-static void find_drop_ins(struct finding *finding, struct drop_ins *drop_ins)
+static void find_drop_ins(struct finding *finding, struct paths *drop_ins)
 {
     drop_ins->len = 0;
     for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
@@ -143,20 +150,20 @@ static void find_drop_ins(struct finding *finding, struct drop_ins *drop_ins)
     }
     for (size_t i = 0; i < ARRAY_LEN(folders); i++)
         add_folder(finding, folders[i], "service", drop_ins);
-    qsort(drop_ins->paths, drop_ins->len, sizeof(*drop_ins->paths), by_name);
+    qsort(drop_ins->items, drop_ins->len, sizeof(*drop_ins->items), by_name);
 }
 
 /* The unit and all that is dropped into it, as it is decoded. */
 static struct ht_str add_drop_ins(struct finding *finding, struct ht_str text)
 {
     ht_autobuf struct ht_buf joined = HT_BUF(HT_LIMIT_YAML);
-    struct drop_ins drop_ins;
+    struct paths drop_ins;
     struct ht_str more;
 
     find_drop_ins(finding, &drop_ins);
     ht_buf_add_str(&joined, text);
     for (size_t i = 0; i < drop_ins.len; i++) {
-        struct ht_str path = drop_ins.paths[i];
+        struct ht_str path = drop_ins.items[i];
 
         if (state_of(finding, path) == MASKED)
             continue;
@@ -176,26 +183,17 @@ static struct ht_str add_drop_ins(struct finding *finding, struct ht_str text)
 
 /* ---- files of variables ---- */
 
-struct matches {
-    struct ht_str paths[MATCHES_MAX];
-    size_t len;
-};
-
 /* Adds what is called so in a folder; a pattern leads to what it matches. */
 static void add_matches(struct finding *finding, struct ht_str folder, struct ht_str part,
-                        struct matches *matches)
+                        struct paths *matches)
 {
     struct ht_text_list names = {.items = &part, .len = 1};
 
     if (strpbrk(part.data, "*?[\\"))
         names = list_names(finding, folder, part.data);
     for (size_t i = 0; i < names.len; i++) {
-        if (matches->len == MATCHES_MAX) {
-            doubt(finding, folder, "has more files of variables than are read");
+        if (!add_path(finding, matches, folder, names.items[i]))
             return;
-        }
-        matches->paths[matches->len++] = ht_arena_strf(
-            finding->paths, "%.*s%.*s", HT_STR_ARG(folder), HT_STR_ARG(names.items[i]));
     }
 }
 
@@ -205,32 +203,30 @@ static int by_path(const void *left, const void *right)
 }
 
 /* Replaces each folder by what is in it and matches the next part of the pattern. */
-static void match(struct finding *finding, struct ht_str pattern, struct matches *matches)
+static void match(struct finding *finding, struct ht_str pattern, struct paths *matches)
 {
     struct ht_str part;
 
-    *matches = (struct matches){.paths = {HT_S("")}, .len = 1};
+    *matches = (struct paths){.items = {HT_S("")}, .len = 1};
     while (matches->len && ht_str_next(&pattern, '/', &part)) {
-        struct matches found = {.len = 0};
+        struct paths found = {.len = 0};
 
         if (part.len == 0)
             continue;
         part = ht_arena_str(finding->paths, part);
         for (size_t i = 0; i < matches->len && !ht_arena_is_full(finding->paths); i++)
-            add_matches(finding,
-                        ht_arena_strf(finding->paths, "%.*s/", HT_STR_ARG(matches->paths[i])), part,
-                        &found);
+            add_matches(finding, matches->items[i], part, &found);
         *matches = found;
     }
     if (ht_arena_is_full(finding->paths))
         doubt(finding, HT_S(UNIT), "names more files of variables than can be looked for");
-    qsort(matches->paths, matches->len, sizeof(*matches->paths), by_path);
+    qsort(matches->items, matches->len, sizeof(*matches->items), by_path);
 }
 
 static void read_files(struct finding *finding, const struct ht_unit_file *file,
                        struct ht_buf *text)
 {
-    struct matches matches;
+    struct paths matches;
     size_t there = 0;
 
     if (file->path.len >= LINK_BYTES) {
@@ -239,7 +235,7 @@ static void read_files(struct finding *finding, const struct ht_unit_file *file,
     }
     match(finding, file->path, &matches);
     for (size_t i = 0; i < matches.len; i++) {
-        struct ht_str path = matches.paths[i], more;
+        struct ht_str path = matches.items[i], more;
 
         if (state_of(finding, path) == MISSING)
             continue;
