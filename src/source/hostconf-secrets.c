@@ -34,7 +34,6 @@ struct search {
     struct ht_hostconf_layers layers;
     struct ht_buf out;
     struct ht_proc_reader reader;
-    bool is_reading; /* there is a /proc */
 };
 
 /* Who has what is judged. */
@@ -162,7 +161,7 @@ static struct ht_str container_of(struct search *search, uint64_t pid)
     struct ht_cgroup_facts facts;
 
     /* Not by the reader: what lies below another root may lead out of it. */
-    if (!search->is_reading || !ht_hostconf_read_proc(search->pass, pid, "cgroup", &search->out))
+    if (!ht_hostconf_read_proc(search->pass, pid, "cgroup", &search->out))
         return (struct ht_str){0};
     ht_proc_decode_cgroup(&search->reader, ht_buf_str(&search->out), &facts);
     if (!ht_proc_is_contained(&search->reader, (pid_t)pid, &facts))
@@ -190,28 +189,17 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
     return 0;
 }
 
-static void begin_reading(struct search *search)
-{
-    int fd = ht_root_openat(search->pass->proc, "proc", O_RDONLY | O_DIRECTORY, NULL);
-
-    search->is_reading = fd >= 0;
-    if (search->is_reading)
-        ht_proc_reader_take(&search->reader, fd);
-}
-
-static void end_reading(struct search *search)
-{
-    if (search->is_reading)
-        ht_proc_reader_fini(&search->reader);
-}
-
 void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
 {
-    struct search search = {.pass = pass, .known = ht_map_new(), .out = HT_BUF(HT_LIMIT_PROC_FILE)};
+    struct search search = {.pass = pass, .out = HT_BUF(HT_LIMIT_PROC_FILE)};
     const struct ht_dir_visitor visitor = {
         .visit = visit_pid, .context = &search, .max_entries = PIDS_MAX};
+    int fd = ht_root_openat(pass->proc, "proc", O_RDONLY | O_DIRECTORY, NULL);
 
-    begin_reading(&search);
+    if (fd < 0)
+        return;
+    search.known = ht_map_new();
+    ht_proc_reader_take(&search.reader, fd);
     ht_hostconf_layers_init(&search.layers, pass);
     (void)ht_root_list(pass->proc, "proc", &visitor, NULL);
     ht_hostconf_layers_fini(&search.layers);
@@ -220,5 +208,5 @@ void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
     ht_vec_fini(&search.rows);
     ht_map_free(search.known);
     ht_buf_fini(&search.out);
-    end_reading(&search);
+    ht_proc_reader_fini(&search.reader);
 }
