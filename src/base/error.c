@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hulltop/base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,4 +57,9 @@ int ht_error_wrap(struct ht_error *err, const char *format, ...)
     memcpy(inner, err->text, sizeof(inner));
     mark_cut(err->text, snprintf(err->text, sizeof(err->text), "%s: %s", prefix, inner));
     return -err->code;
+}
+
+bool ht_error_is_denied(int code)
+{
+    return code == EACCES || code == -EACCES || code == EPERM || code == -EPERM;
 }

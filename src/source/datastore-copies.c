@@ -177,7 +177,7 @@ static void read_copy(struct ht_snapshot *snapshot, const struct ht_root *root,
     snapshot->plaintext = 0;
     snapshot->encrypted = 0;
     keep_detail(snapshot, ht_str_from(err.text));
-    if (r == -EACCES || r == -EPERM || r == -EIO)
+    if (ht_error_is_denied(r) || r == -EIO)
         return;
     says = what_else(root, snapshot->path);
     snapshot->foreign = !says || is_release(ht_str_from(snapshot->path));

@@ -113,7 +113,7 @@ static bool is_shortage(int r)
 /* What may not be looked at is there, or somebody took care that it could not be told. */
 static bool is_denied(int r)
 {
-    return r == -EACCES || r == -EPERM || is_shortage(r);
+    return ht_error_is_denied(r) || is_shortage(r);
 }
 
 static bool is_there(const struct ht_root *root, const char *path)

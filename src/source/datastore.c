@@ -388,7 +388,7 @@ static void add_up(const struct watched *watched, struct sum *sum)
     const struct ht_datastore *row = ht_datastore_of(watched->row);
 
     sum->failed += watched->error < 0;
-    sum->denied += watched->error == -EACCES || watched->error == -EPERM;
+    sum->denied += ht_error_is_denied(watched->error);
     sum->inexact += watched->error == 0 && !row->exact;
     for (size_t i = 0; i < row->stored.len; i++) {
         const struct ht_stored *stored = &row->stored.items[i];

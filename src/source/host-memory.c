@@ -296,7 +296,7 @@ static bool is_dump(struct folder *folder, const char *path)
 
     if (folder->by_name || ht_str_has_suffix(ht_str_from(path), ".crash"))
         return true;
-    if (fd == -EACCES || fd == -EPERM)
+    if (ht_error_is_denied(fd))
         folder->unread = true;
     return fd >= 0 && pread(fd, bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes) &&
            memcmp(bytes, ELFMAG, SELFMAG) == 0 &&

@@ -64,7 +64,7 @@ static bool take_entry(struct ht_hostconf_pass *pass)
 /* What could not be looked into, unless it is gone. */
 static void count_failure(struct ht_hostconf_pass *pass, const char *path, int code)
 {
-    if (code == -EACCES || code == -EPERM)
+    if (ht_error_is_denied(code))
         ht_hostconf_deny(pass, ht_str_from(path));
     else if (code < 0 && code != -ENOENT && code != -ENOTDIR)
         pass->cut++;

@@ -52,9 +52,10 @@ struct layer {
 /* What is there and cannot be read is told; what is not there is not. */
 static bool is_told(struct ht_hostconf_pass *pass, const char *path, int code)
 {
-    if (code == -EACCES || code == -EPERM)
-        ht_hostconf_deny(pass, ht_str_from(path));
-    return code == -EACCES || code == -EPERM;
+    if (!ht_error_is_denied(code))
+        return false;
+    ht_hostconf_deny(pass, ht_str_from(path));
+    return true;
 }
 
 static bool is_spent(const struct ht_hostconf_layers *layers)

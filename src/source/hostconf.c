@@ -50,7 +50,7 @@ void ht_hostconf_deny(struct ht_hostconf_pass *pass, struct ht_str path)
 
 void ht_hostconf_note_failure(struct ht_hostconf_pass *pass, int r, struct ht_str path)
 {
-    if (r == -EACCES || r == -EPERM)
+    if (ht_error_is_denied(r))
         ht_hostconf_deny(pass, path);
     if (r == -EIO || r == -EMFILE || r == -ENFILE || r == -ENOMEM)
         pass->failed = r;

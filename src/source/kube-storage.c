@@ -17,7 +17,7 @@
 
 static const char *why(int r, const struct ht_trouble *trouble)
 {
-    if (r == -EACCES || r == -EPERM)
+    if (ht_error_is_denied(r))
         return "not allowed to read /metrics: hulltop doctor --role prints what is needed";
     return r == -ENOENT ? "it has no /metrics" : trouble->detail;
 }

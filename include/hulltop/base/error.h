@@ -7,6 +7,7 @@
 #define HT_BASE_ERROR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 enum { HT_ERROR_TEXT_MAX = 512 };
 
@@ -29,5 +30,8 @@ int ht_error_errno(struct ht_error *err, int code, const char *format, ...)
 /* Puts "prefix: " before the message that err already holds; returns -err->code. */
 int ht_error_wrap(struct ht_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Whether an errno, of either sign, says that a right is missing. */
+bool ht_error_is_denied(int code);
 
 #endif

@@ -66,6 +66,15 @@ static void long_messages_are_cut_visibly(void **state)
     assert_string_equal(err.text + HT_ERROR_TEXT_MAX - 4, "...");
 }
 
+static void a_missing_right_is_told_from_other_errors(void **state)
+{
+    (void)state;
+
+    assert_true(ht_error_is_denied(EACCES) && ht_error_is_denied(-EACCES));
+    assert_true(ht_error_is_denied(EPERM) && ht_error_is_denied(-EPERM));
+    assert_false(ht_error_is_denied(0) || ht_error_is_denied(-ENOENT) || ht_error_is_denied(EIO));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +82,7 @@ int main(void)
         cmocka_unit_test(wrapping_puts_what_was_done_in_front),
         cmocka_unit_test(nobody_has_to_listen),
         cmocka_unit_test(long_messages_are_cut_visibly),
+        cmocka_unit_test(a_missing_right_is_told_from_other_errors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
