@@ -94,7 +94,7 @@ static void wait_for_main(void)
 {
     for (;;) {
         int64_t left = atomic_load(&state.deadline) - ht_clock_mono(ht_clock_system());
-        struct timespec pause = {.tv_sec = left / HT_NS_PER_S, .tv_nsec = left % HT_NS_PER_S};
+        struct timespec pause = ht_timespec(left);
 
         if (left <= 0)
             return;

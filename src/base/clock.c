@@ -87,3 +87,22 @@ int64_t ht_time_of(const struct timespec *at)
         return at->tv_sec < 0 ? INT64_MIN : INT64_MAX;
     return ns;
 }
+
+int64_t ht_time_of_statx(struct statx_timestamp at)
+{
+    return ht_time_of(&(struct timespec){.tv_sec = at.tv_sec, .tv_nsec = at.tv_nsec});
+}
+
+struct timespec ht_timespec(int64_t ns)
+{
+    return (struct timespec){.tv_sec = ns / HT_NS_PER_S, .tv_nsec = ns % HT_NS_PER_S};
+}
+
+int64_t ht_time_age(int64_t now_ns, int64_t at_ns)
+{
+    int64_t age;
+
+    if (__builtin_sub_overflow(now_ns, at_ns, &age))
+        return now_ns > at_ns ? INT64_MAX : INT64_MIN;
+    return age;
+}

@@ -75,7 +75,7 @@ static void look_unfinished(struct ht_checking *checking, const struct ht_row *r
                               (unsigned long long)db->journal);
     }
     if (ht_package_db_has_automatic_at(db) &&
-        ht_pkg_age(now, db->automatic_at) > UPGRADE_DAYS * DAY_NS) {
+        ht_time_age(now, db->automatic_at) > UPGRADE_DAYS * DAY_NS) {
         struct ht_finding *finding = ht_fire(checking, HT_S("stopped"));
 
         ht_fire_title(checking, finding, "Automatic updates last ran on %.*s",
@@ -127,7 +127,7 @@ static void look_image(struct ht_checking *checking, const struct ht_row *row)
                    "compare its build with the newest one");
         return;
     }
-    age = ht_pkg_age(ht_checking_now(checking), db->image_at);
+    age = ht_time_age(ht_checking_now(checking), db->image_at);
     if (age < -DAY_NS) {
         ht_unknown(checking, "packages",
                    "the image is of a day that is yet to come: a clock is wrong", "set the clock");
@@ -153,7 +153,7 @@ static void look_time(struct ht_checking *checking, const struct ht_row *row)
     if (ht_package_db_has_clock_synced(db) && !db->clock_synced)
         ht_fire_evidence(checking, ht_fire(checking, HT_S("clock")), "adjtimex", "synchronised",
                          HT_S("no"));
-    if (ht_package_db_has_ca_at(db) && ht_pkg_age(now, db->ca_at) > CERTIFICATE_DAYS * DAY_NS) {
+    if (ht_package_db_has_ca_at(db) && ht_time_age(now, db->ca_at) > CERTIFICATE_DAYS * DAY_NS) {
         struct ht_finding *finding = ht_fire(checking, HT_S("certificates"));
 
         ht_fire_title(checking, finding, "The CA certificates date from %.*s",

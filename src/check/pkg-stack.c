@@ -75,8 +75,8 @@ static void look_old_build(struct ht_checking *checking, const struct ht_row *ro
         return;
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
-    bool fresh =
-        ht_component_has_replaced_at(component) && ht_pkg_age(now, component->replaced_at) < DAY_NS;
+    bool fresh = ht_component_has_replaced_at(component) &&
+                 ht_time_age(now, component->replaced_at) < DAY_NS;
     name_component(finding, component);
     if (fresh)
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);

@@ -23,15 +23,6 @@ bool ht_pkg_is_image(const struct ht_package_db *db)
     return ht_str_is(db->system, "image");
 }
 
-int64_t ht_pkg_age(int64_t now_ns, int64_t at_ns)
-{
-    int64_t age;
-
-    if (__builtin_sub_overflow(now_ns, at_ns, &age))
-        return now_ns > at_ns ? INT64_MAX : INT64_MIN;
-    return age;
-}
-
 struct ht_str ht_pkg_day(struct ht_arena *arena, int64_t at_ns)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -108,7 +99,7 @@ struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db
         return reason;
     if (!ht_package_db_has_lists_at(db))
         return HT_S("how old the package lists are is not known");
-    age = ht_pkg_age(now_ns, db->lists_at);
+    age = ht_time_age(now_ns, db->lists_at);
     if (age < -DAY_NS)
         return ht_arena_strf(arena, "the lists are dated %.*s: a clock is wrong",
                              HT_STR_ARG(ht_pkg_day(arena, db->lists_at)));
@@ -120,7 +111,8 @@ struct ht_str ht_pkg_distrust(struct ht_arena *arena, const struct ht_package_db
                              HT_STR_ARG(ht_package_db_has_lists_until_of(db) ? db->lists_until_of
                                                                              : HT_S("the lists")),
                              HT_STR_ARG(ht_pkg_day(arena, db->lists_until)));
-    if (ht_package_db_has_vendor_at(db) && ht_pkg_age(now_ns, db->vendor_at) > VENDOR_DAYS * DAY_NS)
+    if (ht_package_db_has_vendor_at(db) &&
+        ht_time_age(now_ns, db->vendor_at) > VENDOR_DAYS * DAY_NS)
         return ht_arena_strf(arena, "the list of %.*s is of %.*s", HT_STR_ARG(db->vendor_archive),
                              HT_STR_ARG(ht_pkg_day(arena, db->vendor_at)));
     return (struct ht_str){0};
@@ -233,7 +225,7 @@ static void tell_image(struct ht_checking *checking, const struct ht_package_db 
     const char *help = "compare its build with the newest one of its channel";
 
     if (!ht_package_db_has_image_at(db) ||
-        ht_pkg_age(ht_checking_now(checking), db->image_at) < -DAY_NS) {
+        ht_time_age(ht_checking_now(checking), db->image_at) < -DAY_NS) {
         ht_blind(checking, "packages",
                  ht_arena_strf(arena,
                                "cannot tell pending updates here: the host is an image (%.*s), and "

@@ -8,8 +8,6 @@
 
 /* True for a host that is replaced as a whole: it has no packages to update. */
 bool ht_pkg_is_image(const struct ht_package_db *db);
-/* How long ago that was; times of a recording may be anything, so it stops at the ends. */
-int64_t ht_pkg_age(int64_t now_ns, int64_t at_ns);
 /* "2 Nov 2026", in UTC. */
 struct ht_str ht_pkg_day(struct ht_arena *arena, int64_t at_ns);
 /* Why the lists cannot be trusted at that time, as "the lists are 22 days old (2 Nov 2026)"; empty:

@@ -113,8 +113,7 @@ bool ht_engine_is_stopping(struct ht_engine *engine)
 void ht_engine_sleep(struct ht_engine *engine, int64_t timeout_ns)
 {
     struct pollfd pollfd = {.fd = engine->wake_fd, .events = POLLIN};
-    struct timespec timeout = {.tv_sec = timeout_ns / HT_NS_PER_S,
-                               .tv_nsec = timeout_ns % HT_NS_PER_S};
+    struct timespec timeout = ht_timespec(timeout_ns);
     uint64_t count;
 
     ht_stack_rest(&engine->stack, timeout_ns);
@@ -321,8 +320,7 @@ int ht_engine_start(struct ht_engine *engine, struct ht_error *err)
 /* Waits for the engine's thread; false: it still runs, and owns what it works with. */
 static bool join(struct ht_engine *engine, int64_t deadline_ns)
 {
-    struct timespec deadline = {.tv_sec = deadline_ns / HT_NS_PER_S,
-                                .tv_nsec = deadline_ns % HT_NS_PER_S};
+    struct timespec deadline = ht_timespec(deadline_ns);
     int r = 0;
 
     if (!engine->started)

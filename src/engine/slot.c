@@ -158,8 +158,7 @@ static bool feed_wait(struct ht_feed *feed, int64_t timeout_ns, struct ht_reques
     struct ht_slot *slot = slot_of(feed);
     struct pollfd fds[] = {{.fd = slot->stop_fd, .events = POLLIN},
                            {.fd = slot->wake_fd, .events = POLLIN}};
-    struct timespec timeout = {.tv_sec = timeout_ns / HT_NS_PER_S,
-                               .tv_nsec = timeout_ns % HT_NS_PER_S};
+    struct timespec timeout = ht_timespec(timeout_ns);
 
     *ret_request = (struct ht_request){.kind = HT_REQUEST_NONE};
     if (is_readable(slot->stop_fd))
@@ -401,8 +400,7 @@ void ht_slot_stop(struct ht_slot *slot)
 
 bool ht_slot_join(struct ht_slot *slot, int64_t deadline_ns)
 {
-    struct timespec deadline = {.tv_sec = deadline_ns / HT_NS_PER_S,
-                                .tv_nsec = deadline_ns % HT_NS_PER_S};
+    struct timespec deadline = ht_timespec(deadline_ns);
     bool ended;
 
     pthread_mutex_lock(&slot->lock);

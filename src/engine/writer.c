@@ -393,8 +393,7 @@ struct ht_recorded ht_writer_recorded(struct ht_writer *writer)
 int ht_writer_stop(struct ht_writer *writer, int64_t deadline_ns, struct ht_recorded *ret_recorded,
                    struct ht_error *err)
 {
-    struct timespec deadline = {.tv_sec = deadline_ns / HT_NS_PER_S,
-                                .tv_nsec = deadline_ns % HT_NS_PER_S};
+    struct timespec deadline = ht_timespec(deadline_ns);
 
     int r;
 

@@ -26,11 +26,11 @@ static const struct ht_support *paid_system(const struct ht_node *node)
 static bool has_free_fixes(const struct ht_support *support, int64_t lists_at)
 {
     bool has_own = ht_support_has_security_end(support);
-    int64_t end = has_own ? support->security_end : support->end, missed;
+    int64_t end = has_own ? support->security_end : support->end;
 
     if (!has_own && !ht_support_has_end(support))
         return false;
-    return __builtin_sub_overflow(end, lists_at, &missed) ? end < lists_at : missed <= FROZEN_NS;
+    return ht_time_age(end, lists_at) <= FROZEN_NS;
 }
 
 static void set_end(struct ht_package_db *living)

@@ -72,8 +72,7 @@ void ht_drift_glimpse(struct ht_drift_looking *looking)
     looking->glimpse.key = ht_arena_str(drift->arena, ht_buf_str(&key));
     looking->glimpse.path = ht_arena_str(drift->arena, path);
     looking->glimpse.size = about.stx_size;
-    looking->glimpse.changed_at = ht_time_of(
-        &(struct timespec){.tv_sec = about.stx_ctime.tv_sec, .tv_nsec = about.stx_ctime.tv_nsec});
+    looking->glimpse.changed_at = ht_time_of_statx(about.stx_ctime);
     looking->known = drift->known ? ht_map_get(drift->known, ht_buf_str(&key)) : NULL;
 }
 

@@ -131,11 +131,6 @@ bool ht_seal_is_unchanged(const struct ht_seal_marks *marks)
     return marks->file_changed <= unpacked && marks->file_changed >= unpacked - UNPACKING_NS;
 }
 
-static int64_t time_of(const struct statx_timestamp *at)
-{
-    return ht_time_of(&(struct timespec){.tv_sec = at->tv_sec, .tv_nsec = at->tv_nsec});
-}
-
 /* Zeroes for what is not told: those prove nothing. */
 static void read_mark(int fd, struct statx *ret_facts)
 {
@@ -164,9 +159,9 @@ static void read_records(struct looking *looking, const char *sums_name)
 
     read_record(looking, list.data, &list_facts);
     read_record(looking, sums.data, &sums_facts);
-    looking->marks = (struct ht_seal_marks){.list_written = time_of(&list_facts.stx_mtime),
-                                            .list_changed = time_of(&list_facts.stx_ctime),
-                                            .sums_changed = time_of(&sums_facts.stx_ctime),
+    looking->marks = (struct ht_seal_marks){.list_written = ht_time_of_statx(list_facts.stx_mtime),
+                                            .list_changed = ht_time_of_statx(list_facts.stx_ctime),
+                                            .sums_changed = ht_time_of_statx(sums_facts.stx_ctime),
                                             .list_mount = list_facts.stx_mnt_id,
                                             .sums_mount = sums_facts.stx_mnt_id};
 }
@@ -193,7 +188,7 @@ static bool is_unchanged(const struct looking *looking, int fd)
     struct statx facts;
 
     read_mark(fd, &facts);
-    marks.file_changed = time_of(&facts.stx_ctime);
+    marks.file_changed = ht_time_of_statx(facts.stx_ctime);
     marks.file_mount = facts.stx_mnt_id;
     marks.keeps_times = keeps_times(fd);
     return ht_seal_is_unchanged(&marks);

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define HT_NS_PER_MS INT64_C(1000000)
@@ -28,6 +29,12 @@ int64_t ht_clock_wall(const struct ht_clock *clock);
 /* A file's time as wall time; one that does not fit, which a file system may well hold, becomes the
  * nearest that does. */
 int64_t ht_time_of(const struct timespec *at);
+int64_t ht_time_of_statx(struct statx_timestamp at);
+/* Nanoseconds as the system's calls take them. */
+struct timespec ht_timespec(int64_t ns);
+
+/* How long before now that was; times of a recording may be anything, so it stops at the ends. */
+int64_t ht_time_age(int64_t now_ns, int64_t at_ns);
 
 enum { HT_TIME_TEXT_MAX = 40 };
 /* Writes wall time as RFC 3339 in UTC ("2026-11-23T14:02:31Z", with milliseconds when with_ms) into

@@ -186,6 +186,22 @@ static void clocks_can_be_injected(void **state)
     assert_true(ht_clock_wall(clock) > 0);
 }
 
+static void times_stop_at_the_ends_of_what_fits(void **state)
+{
+    (void)state;
+    const struct timespec late = {.tv_sec = INT64_MAX}, early = {.tv_sec = INT64_MIN};
+    struct timespec again = ht_timespec(1500 * HT_NS_PER_MS);
+
+    assert_int_equal(ht_time_of(&late), INT64_MAX);
+    assert_int_equal(ht_time_of(&early), INT64_MIN);
+    assert_int_equal(ht_time_of(&again), 1500 * HT_NS_PER_MS);
+    assert_int_equal(ht_time_of_statx((struct statx_timestamp){.tv_sec = 2, .tv_nsec = 1}),
+                     2 * HT_NS_PER_S + 1);
+    assert_int_equal(ht_time_age(5, 7), -2);
+    assert_int_equal(ht_time_age(INT64_MAX, -1), INT64_MAX);
+    assert_int_equal(ht_time_age(-2, INT64_MAX), INT64_MIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +213,7 @@ int main(void)
         cmocka_unit_test(times_of_every_offset),
         cmocka_unit_test(what_is_no_time),
         cmocka_unit_test(times_are_formatted_as_they_are_parsed),
+        cmocka_unit_test(times_stop_at_the_ends_of_what_fits),
         cmocka_unit_test(clocks_can_be_injected),
     };
 
