@@ -137,6 +137,18 @@ bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part)
     return true;
 }
 
+struct ht_str ht_environ_find(struct ht_str environment, const char *name)
+{
+    size_t len = strlen(name);
+    struct ht_str entry;
+
+    while (ht_str_next(&environment, '\0', &entry)) {
+        if (ht_str_has_prefix(entry, name) && entry.len > len && entry.data[len] == '=')
+            return ht_str_sub(entry, len + 1, entry.len);
+    }
+    return (struct ht_str){0};
+}
+
 bool ht_path_lies_in(struct ht_str path, struct ht_str folder)
 {
     if (folder.len == 0)

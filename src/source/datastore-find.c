@@ -71,18 +71,6 @@ static struct ht_str argument(struct ht_str words, const char *name)
     return found;
 }
 
-static struct ht_str variable(struct ht_str words, const char *name)
-{
-    struct ht_str word;
-
-    while (ht_str_next(&words, '\0', &word)) {
-        if (ht_str_has_prefix(word, name) && word.len > strlen(name) &&
-            word.data[strlen(name)] == '=')
-            return ht_str_sub(word, strlen(name) + 1, word.len);
-    }
-    return (struct ht_str){0};
-}
-
 struct process {
     const struct ht_root *root;
     struct ht_proc_dull *dull;
@@ -267,11 +255,11 @@ static void look_at_etcd(const struct process *process, struct ht_str words)
 
     if (read_of(process, "environ", &env) == 0) {
         if (!file.len)
-            file = variable(ht_buf_str(&env), "ETCD_CONFIG_FILE");
+            file = ht_environ_find(ht_buf_str(&env), "ETCD_CONFIG_FILE");
         if (!dir.len)
-            dir = variable(ht_buf_str(&env), "ETCD_DATA_DIR");
+            dir = ht_environ_find(ht_buf_str(&env), "ETCD_DATA_DIR");
         if (!member.len)
-            member = variable(ht_buf_str(&env), "ETCD_NAME");
+            member = ht_environ_find(ht_buf_str(&env), "ETCD_NAME");
     }
     if (!(file.len && add_config_file(process, file))) {
         ht_autobuf struct ht_buf usual = HT_BUF(PATH_LIMIT);

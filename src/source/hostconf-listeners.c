@@ -61,8 +61,7 @@ static bool find_flag(struct ht_text_list words, const char *name, struct ht_str
 static bool find_variable(const struct options *options, const char *name, struct ht_str *ret_value)
 {
     ht_autobuf struct ht_buf wanted = HT_BUF(256);
-    struct ht_str rest = options->environment;
-    struct ht_str entry;
+    struct ht_str value;
 
     if (!options->prefix)
         return false;
@@ -71,14 +70,11 @@ static bool find_variable(const struct options *options, const char *name, struc
         ht_buf_add_c(&wanted, (char)(*name == '-'   ? '_'
                                      : *name >= 'a' ? *name - 'a' + 'A'
                                                     : *name));
-    ht_buf_add_c(&wanted, '=');
-    while (ht_str_next(&rest, '\0', &entry)) {
-        if (!ht_str_has_prefix(entry, wanted.data))
-            continue;
-        *ret_value = ht_str_sub(entry, wanted.len, entry.len);
-        return true;
-    }
-    return false;
+    value = ht_environ_find(options->environment, wanted.data);
+    if (!value.data)
+        return false;
+    *ret_value = value;
+    return true;
 }
 
 static bool find_option(const struct options *options, const char *name, struct ht_str *ret_value)

@@ -91,6 +91,9 @@ struct ht_str ht_str_trim(struct ht_str s);
 /* Steps through the parts of *rest between separators: true and ret_part for each, false at the
  * end. "a//b" has an empty part; the empty string has none. */
 bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part);
+/* The value of a variable among entries "NAME=value" that end in NUL, as /proc/PID/environ has
+ * them; .data NULL: it is not set. */
+struct ht_str ht_environ_find(struct ht_str environment, const char *name);
 /* Whether an absolute path is folder or lies below it; nothing lies in the empty path. By the names
  * alone: "..", links and mounts are the caller's. */
 bool ht_path_lies_in(struct ht_str path, struct ht_str folder);

@@ -188,6 +188,20 @@ static void names_with_a_counter_spread(void **state)
     }
 }
 
+static void a_variable_is_found_by_its_whole_name(void **state)
+{
+    (void)state;
+    struct ht_str environment = HT_S("HOMES=/a\0HOME=/b\0EMPTY=\0HOME=/c\0LAST");
+
+    assert_true(ht_str_is(ht_environ_find(environment, "HOME"), "/b"));
+    assert_true(ht_str_is(ht_environ_find(environment, "HOMES"), "/a"));
+    assert_non_null(ht_environ_find(environment, "EMPTY").data);
+    assert_int_equal(ht_environ_find(environment, "EMPTY").len, 0);
+    assert_null(ht_environ_find(environment, "LAST").data);
+    assert_null(ht_environ_find(environment, "HO").data);
+    assert_null(ht_environ_find((struct ht_str){0}, "HOME").data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +214,7 @@ int main(void)
         cmocka_unit_test(paths_lie_in_folders),
         cmocka_unit_test(hashes_depend_on_bytes_and_seed),
         cmocka_unit_test(names_with_a_counter_spread),
+        cmocka_unit_test(a_variable_is_found_by_its_whole_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
