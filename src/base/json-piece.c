@@ -92,15 +92,6 @@ static const char *plain_end(const char *at, const char *end)
     return at;
 }
 
-static int hex_digit(char c)
-{
-    if (ht_is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Four digits at a place; -1 if they are not there. */
 static int unit_at(const struct piece *piece, const char *at)
 {
@@ -109,7 +100,7 @@ static int unit_at(const struct piece *piece, const char *at)
     if (piece->end - at < 4)
         return -1;
     for (unsigned i = 0; i < 4; i++) {
-        int digit = hex_digit(at[i]);
+        int digit = ht_hex_digit(at[i]);
 
         if (digit < 0)
             return -1;

@@ -10,23 +10,16 @@
 
 #include "hulltop/base/clock.h"
 
-static int parse_digits(struct ht_str s, unsigned base, uint64_t *ret_value)
+static int parse_digits(struct ht_str s, int base, uint64_t *ret_value)
 {
     uint64_t value = 0;
 
     if (s.len == 0)
         return -EINVAL;
     for (size_t i = 0; i < s.len; i++) {
-        char c = s.data[i];
-        unsigned digit = base;
+        int digit = ht_hex_digit(s.data[i]);
 
-        if (c >= '0' && c <= '9')
-            digit = (unsigned)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = (unsigned)(c - 'a') + 10;
-        else if (c >= 'A' && c <= 'F')
-            digit = (unsigned)(c - 'A') + 10;
-        if (digit >= base)
+        if (digit < 0 || digit >= base)
             return -EINVAL;
         if (__builtin_mul_overflow(value, base, &value) ||
             __builtin_add_overflow(value, digit, &value))

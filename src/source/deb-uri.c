@@ -12,17 +12,6 @@
 
 enum { URI_MAX = 64 * 1024, PORT_DIGITS = 9 };
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 struct ht_str ht_deb_uri_quote(struct ht_arena *arena, struct ht_str text, const char *bad)
 {
     ht_autobuf struct ht_buf out = HT_BUF(URI_MAX);
@@ -46,8 +35,8 @@ struct ht_str ht_deb_uri_unquote(struct ht_arena *arena, struct ht_str text)
         int high = -1, low = -1;
 
         if (text.data[i] == '%' && i + 2 < text.len) {
-            high = hex_digit(text.data[i + 1]);
-            low = hex_digit(text.data[i + 2]);
+            high = ht_hex_digit(text.data[i + 1]);
+            low = ht_hex_digit(text.data[i + 2]);
         }
         if (high >= 0 && low >= 0) {
             ht_buf_add_c(&out, (char)(high << 4 | low));
@@ -97,10 +86,8 @@ static void parse_host(struct ht_arena *arena, struct ht_str text, struct ht_deb
     ptrdiff_t colon = ht_str_rfind_byte(whole, ':');
     if (colon >= 0 && (size_t)colon >= bracket_end) {
         for (size_t i = (size_t)colon + 1;
-             i < whole.len && i <= (size_t)colon + PORT_DIGITS && hex_digit(whole.data[i]) >= 0 &&
-             hex_digit(whole.data[i]) < 10;
-             i++)
-            uri->port = uri->port * 10 + (unsigned)hex_digit(whole.data[i]);
+             i < whole.len && i <= (size_t)colon + PORT_DIGITS && ht_is_digit(whole.data[i]); i++)
+            uri->port = uri->port * 10 + (unsigned)(whole.data[i] - '0');
         whole = ht_str_sub(whole, 0, (size_t)colon);
     }
     uri->host = ht_arena_str(arena, whole);

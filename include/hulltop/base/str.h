@@ -124,6 +124,16 @@ static inline bool ht_is_alnum(char c)
     return ht_is_alpha(c) || ht_is_digit(c);
 }
 
+/* The value of a hexadecimal digit; -1: it is none. */
+static inline int ht_hex_digit(char c)
+{
+    if (ht_is_digit(c))
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* Numbers: the whole text must be one number in range; 0 or -EINVAL / -ERANGE, ret_* untouched on
  * failure. No sign for unsigned ones, no blanks, no prefix. */
 int ht_parse_u64(struct ht_str s, uint64_t *ret_value);
