@@ -155,7 +155,7 @@ int ht_file_create(const char *path, unsigned flags, struct ht_error *err)
 
 int ht_file_make_directory(const char *path, struct ht_error *err)
 {
-    ht_autofree char *part = ht_strndup(path, strlen(path));
+    ht_autofree char *part = ht_strdup(path);
     struct stat about;
 
     if (!*path)

@@ -651,11 +651,6 @@ void ht_http_transfer_note(struct ht_http_transfer *t, struct ht_http_answer *an
 /* --- the client --------------------------------------------------------------------------------
  */
 
-static char *copy(const char *text)
-{
-    return text ? ht_strndup(text, strlen(text)) : NULL;
-}
-
 struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_error *err)
 {
     struct ht_http *http;
@@ -669,15 +664,15 @@ struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_err
     }
     http = ht_new0(struct ht_http);
     http->options = *options;
-    http->socket_path = copy(options->socket_path);
-    http->base = copy(options->socket_path ? "http://localhost" : options->url);
-    http->name = copy(options->name          ? options->name
-                      : options->socket_path ? options->socket_path
-                                             : options->url);
-    http->ca_file = copy(options->ca_file);
-    http->proxy = copy(options->proxy);
-    http->cert_file = copy(options->cert_file);
-    http->key_file = copy(options->key_file);
+    http->socket_path = ht_strdup(options->socket_path);
+    http->base = ht_strdup(options->socket_path ? "http://localhost" : options->url);
+    http->name = ht_strdup(options->name          ? options->name
+                           : options->socket_path ? options->socket_path
+                                                  : options->url);
+    http->ca_file = ht_strdup(options->ca_file);
+    http->proxy = ht_strdup(options->proxy);
+    http->cert_file = ht_strdup(options->cert_file);
+    http->key_file = ht_strdup(options->key_file);
     http->options.connect_ms = options->connect_ms ? options->connect_ms : CONNECT_MS;
     http->options.total_ms = options->total_ms ? options->total_ms : TOTAL_MS;
     http->options.stall_ms = options->stall_ms ? options->stall_ms : STALL_MS;

@@ -57,6 +57,11 @@ char *ht_strndup(const char *data, size_t len)
     return copy;
 }
 
+char *ht_strdup(const char *text)
+{
+    return text ? ht_strndup(text, strlen(text)) : NULL;
+}
+
 void ht_wipe(void *block, size_t len)
 {
     if (block && len)

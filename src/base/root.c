@@ -123,7 +123,7 @@ int ht_root_from_fd(struct ht_root *root, int fd, const char *name, struct ht_er
     *root = (struct ht_root){
         .kind = HT_ROOT_CONTAINER,
         .fd = fd,
-        .path = ht_strndup(name, strlen(name)),
+        .path = ht_strdup(name),
     };
     return 0;
 }

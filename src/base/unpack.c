@@ -102,7 +102,7 @@ int ht_unpack_new(int fd, const char *name, enum ht_codec codec, struct ht_unpac
     unpack = ht_realloc(NULL, 1, sizeof(*unpack));
     memset(unpack, 0, offsetof(struct ht_unpack, in));
     unpack->fd = fd;
-    unpack->name = ht_strndup(name, strlen(name));
+    unpack->name = ht_strdup(name);
     unpack->ops = codecs[codec].ops;
     unpack->max_bytes = HT_LIMIT_UNPACKED;
     unpack->between = true;

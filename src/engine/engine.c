@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,10 +177,8 @@ static struct ht_engine *make_engine(const struct ht_engine_options *options, en
     engine->facts = options->facts;
     engine->questions = options->questions;
     engine->origin = origin;
-    if (options->state_dir)
-        engine->state_dir = ht_strndup(options->state_dir, strlen(options->state_dir));
-    if (options->record_path)
-        engine->record_path = ht_strndup(options->record_path, strlen(options->record_path));
+    engine->state_dir = ht_strdup(options->state_dir);
+    engine->record_path = ht_strdup(options->record_path);
     engine->core = ht_core_new(
         &(struct ht_core_options){.facts = options->facts,
                                   .origin = origin,
@@ -543,7 +540,7 @@ static void save_bundle(struct ht_engine *engine, const char *path, struct ht_st
     pthread_mutex_lock(&engine->lock);
     bundling->state = ht_state_ref(engine->state);
     pthread_mutex_unlock(&engine->lock);
-    bundling->path = ht_strndup(path, strlen(path));
+    bundling->path = ht_strdup(path);
     bundling->finding = ht_strndup(finding.data, finding.len);
     bundling->finding_len = finding.len;
     bundling->live = engine->origin == HT_ORIGIN_LIVE;

@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -332,7 +331,7 @@ static struct job *make_job(enum job_kind kind, const char *path, struct ht_str 
     struct job *job = ht_new0(struct job);
 
     job->kind = kind;
-    job->path = path ? ht_strndup(path, strlen(path)) : NULL;
+    job->path = ht_strdup(path);
     job->bytes = bytes.len ? ht_strndup(bytes.data, bytes.len) : NULL;
     job->len = bytes.len;
     return job;

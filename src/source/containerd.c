@@ -419,8 +419,8 @@ static struct ht_driver make(size_t place, const char *socket_path,
 
     ctd->named = options->socket_path != NULL;
     ctd->histories = options->histories;
-    ctd->name = ht_strndup(places[place].ops.name, strlen(places[place].ops.name));
-    ctd->socket_path = ht_strndup(socket_path, strlen(socket_path));
+    ctd->name = ht_strdup(places[place].ops.name);
+    ctd->socket_path = ht_strdup(socket_path);
     snprintf(ctd->endpoint, sizeof(ctd->endpoint), "unix://%s", socket_path);
     ctd->least_ms = LEAST_MS;
     if (options->timeout_ns >= HT_NS_PER_MS && options->timeout_ns <= 60 * HT_NS_PER_S)

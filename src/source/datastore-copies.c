@@ -29,7 +29,7 @@ static struct ht_snapshot *find(struct ht_snapshots *snapshots, const char *path
     }
     snapshots->items =
         ht_realloc(snapshots->items, snapshots->len + 1, sizeof(snapshots->items[0]));
-    snapshots->items[snapshots->len] = (struct ht_snapshot){.path = ht_strndup(path, strlen(path))};
+    snapshots->items[snapshots->len] = (struct ht_snapshot){.path = ht_strdup(path)};
     return &snapshots->items[snapshots->len++];
 }
 

@@ -38,7 +38,7 @@ void ht_places_add(struct ht_places *places, enum ht_place_kind kind, const char
         places->more++;
     else
         places->items[places->len++] =
-            (struct ht_place){.kind = kind, .path = ht_strndup(path, strlen(path)), .lone = lone};
+            (struct ht_place){.kind = kind, .path = ht_strdup(path), .lone = lone};
 }
 
 void ht_places_fini(struct ht_places *places)

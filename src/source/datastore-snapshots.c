@@ -43,7 +43,7 @@ static void add(struct ht_snapshot_paths *paths, const char *path)
     if (paths->len == HT_SNAPSHOTS_MAX)
         paths->more++;
     else
-        paths->items[paths->len++] = ht_strndup(path, strlen(path));
+        paths->items[paths->len++] = ht_strdup(path);
 }
 
 /* Parts of a live SQLite database: they are read with it. */
@@ -85,7 +85,7 @@ static int see(void *context, const char *name, unsigned type, uint64_t inode)
 static void take_result(const struct listing *listing, int r)
 {
     if (r < 0 && r != -ENOENT && r != -ENOTDIR && !listing->paths->denied)
-        listing->paths->denied = ht_strndup(listing->folder, strlen(listing->folder));
+        listing->paths->denied = ht_strdup(listing->folder);
 }
 
 static void list(struct listing *listing)
@@ -132,7 +132,7 @@ static void list_beside(struct listing *listing, const char *path)
 /* Data directories whose names begin like this one's. */
 static void list_siblings(struct listing *listing, const char *data_folder)
 {
-    ht_autofree char *data = ht_strndup(data_folder, strlen(data_folder));
+    ht_autofree char *data = ht_strdup(data_folder);
     char *slash = strrchr(data, '/');
     struct ht_dir_visitor visitor = {
         .visit = see_sibling, .context = listing, .max_entries = ENTRIES_MAX};

@@ -150,7 +150,7 @@ static struct watched *watch(struct datastore *self, const struct ht_place *plac
 
     struct watched *watched = &self->items[self->len++];
     *watched = (struct watched){.place = *place};
-    watched->place.path = ht_strndup(place->path, strlen(place->path));
+    watched->place.path = ht_strdup(place->path);
     if (place->kind == HT_PLACE_ETCD)
         watched->store = ht_etcd_store_new(&self->root, place->path);
     if (place->kind == HT_PLACE_KINE)
@@ -603,24 +603,19 @@ static char *absolute(const char *path)
     return ht_buf_take(&text);
 }
 
-static char *copy(const char *text)
-{
-    return text ? ht_strndup(text, strlen(text)) : NULL;
-}
-
 struct ht_driver ht_datastore_driver(const struct ht_datastore_options *options)
 {
     struct datastore *self = ht_new0(struct datastore);
     const char *root = options->root && !options->etcd_db ? options->root : "/";
 
     self->root = (struct ht_root)HT_ROOT_NONE;
-    self->root_path = ht_strndup(root, strlen(root));
+    self->root_path = ht_strdup(root);
     if (options->etcd_db)
         self->etcd_db = absolute(options->etcd_db);
-    self->etcd = copy(options->etcd);
-    self->etcd_ca = copy(options->etcd_ca);
-    self->etcd_cert = copy(options->etcd_cert);
-    self->etcd_key = copy(options->etcd_key);
+    self->etcd = ht_strdup(options->etcd);
+    self->etcd_ca = ht_strdup(options->etcd_ca);
+    self->etcd_cert = ht_strdup(options->etcd_cert);
+    self->etcd_key = ht_strdup(options->etcd_key);
     self->ops = datastore_ops;
     if (options->interval_ns)
         self->ops.interval_ns = options->interval_ns;

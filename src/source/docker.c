@@ -401,19 +401,14 @@ void ht_docker_free(void *self)
     free(docker);
 }
 
-static char *copy(const char *text)
-{
-    return text ? ht_strndup(text, strlen(text)) : NULL;
-}
-
 struct ht_docker *ht_docker_make(const char *name, const struct ht_docker_options *options,
                                  const char *const *places)
 {
     struct ht_docker *docker = ht_new0(struct ht_docker);
 
-    docker->name = copy(name);
-    docker->url = copy(options->url);
-    docker->cert_path = copy(options->cert_path);
+    docker->name = ht_strdup(name);
+    docker->url = ht_strdup(options->url);
+    docker->cert_path = ht_strdup(options->cert_path);
     docker->tls_verify = options->tls_verify;
     docker->histories = options->histories;
     docker->drift = options->drift;

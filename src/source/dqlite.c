@@ -52,7 +52,7 @@ struct ht_dqlite *ht_dqlite_new(const struct ht_root *root, const char *path)
     struct ht_dqlite *dqlite = ht_new0(struct ht_dqlite);
 
     dqlite->root = root;
-    dqlite->path = ht_strndup(path, strlen(path));
+    dqlite->path = ht_strdup(path);
     return dqlite;
 }
 
@@ -222,7 +222,7 @@ static int visit(void *context, const char *name, unsigned type, uint64_t inode)
         listing->more++;
         return 0;
     }
-    listing->names[listing->len++] = ht_strndup(name, strlen(name));
+    listing->names[listing->len++] = ht_strdup(name);
     ht_buf_addf(&path, "%s/%s", listing->dqlite->path, name);
     if (ht_root_lstat(listing->dqlite->root, path.data, &st, NULL) < 0)
         return 0;

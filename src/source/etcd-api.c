@@ -47,19 +47,14 @@ struct ht_etcd_api {
     size_t plain_len;
 };
 
-static char *copy(const char *text)
-{
-    return text ? ht_strndup(text, strlen(text)) : NULL;
-}
-
 struct ht_etcd_api *ht_etcd_api_new(const struct ht_etcd_api_options *options)
 {
     struct ht_etcd_api *api = ht_new0(struct ht_etcd_api);
 
-    api->url = copy(options->url);
-    api->ca_file = copy(options->ca_file);
-    api->cert_file = copy(options->cert_file);
-    api->key_file = copy(options->key_file);
+    api->url = ht_strdup(options->url);
+    api->ca_file = ht_strdup(options->ca_file);
+    api->cert_file = ht_strdup(options->cert_file);
+    api->key_file = ht_strdup(options->key_file);
     api->cancel_fd = options->cancel_fd;
     return api;
 }

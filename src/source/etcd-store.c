@@ -51,7 +51,7 @@ struct ht_etcd_store *ht_etcd_store_new(const struct ht_root *root, const char *
     ht_autobuf struct ht_buf wal = HT_BUF(PATH_LIMIT);
 
     store->root = root;
-    store->path = ht_strndup(path, strlen(path));
+    store->path = ht_strdup(path);
     /* DATA/member/snap/db */
     store->lone = !ht_str_has_suffix(ht_str_from(path), "/member/snap/db");
     store->folder = parent(path, store->lone ? 1 : 3);

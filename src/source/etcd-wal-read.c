@@ -45,7 +45,7 @@ struct ht_wal *ht_wal_new(const struct ht_root *root, const char *directory)
     struct ht_wal *wal = ht_new0(struct ht_wal);
 
     wal->root = root;
-    wal->directory = ht_strndup(directory, strlen(directory));
+    wal->directory = ht_strdup(directory);
     return wal;
 }
 

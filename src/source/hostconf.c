@@ -300,7 +300,7 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
     struct hostconf *self = ht_new0(struct hostconf);
 
     self->dull = ht_proc_dull_new();
-    self->root = ht_strndup(options->root, strlen(options->root));
+    self->root = ht_strdup(options->root);
     self->live = options->live;
     self->inside = options->inside;
     if (options->salt)

@@ -39,7 +39,7 @@ struct ht_kine *ht_kine_new(const struct ht_root *root, const char *path)
     struct ht_kine *kine = ht_new0(struct ht_kine);
 
     kine->root = root;
-    kine->path = ht_strndup(path, strlen(path));
+    kine->path = ht_strdup(path);
     return kine;
 }
 
@@ -247,7 +247,7 @@ void ht_kine_tell(struct ht_kine *kine, struct ht_arena *arena, struct ht_datast
     ht_datastore_set_uid(row, kine->uid);
     ht_datastore_set_changed_at(row, kine->changed_at);
 
-    ht_autofree char *folder = ht_strndup(kine->path, strlen(kine->path));
+    ht_autofree char *folder = ht_strdup(kine->path);
     char *slash = strrchr(folder, '/');
     if (slash && slash != folder)
         *slash = '\0';

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "kube-decode.h"
@@ -424,11 +423,6 @@ static void free_kube(void *self)
     free(kube);
 }
 
-static char *copy(const char *text)
-{
-    return text ? ht_strndup(text, strlen(text)) : NULL;
-}
-
 struct ht_driver ht_kube_driver(const struct ht_kube_options *options)
 {
     static const struct ht_driver_ops ops = {.name = "kubernetes",
@@ -438,10 +432,10 @@ struct ht_driver ht_kube_driver(const struct ht_kube_options *options)
                                              .free = free_kube};
     struct ht_kube *kube = ht_new0(struct ht_kube);
 
-    kube->kubeconfig = copy(options->kubeconfig);
+    kube->kubeconfig = ht_strdup(options->kubeconfig);
     kube->wants_ingresses = options->ingresses;
-    kube->context = copy(options->context);
-    kube->node_option = copy(options->node);
+    kube->context = ht_strdup(options->context);
+    kube->node_option = ht_strdup(options->node);
     kube->runs_plugins = options->exec_credentials;
     kube->pods = ht_map_new();
     return (struct ht_driver){.ops = &ops, .self = kube};

@@ -7,7 +7,6 @@
  * update) are read once more, and then it is said.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "pkg-cache.h"
 #include "pkg-system.h"
@@ -374,10 +373,9 @@ struct ht_driver ht_packages_driver(const struct ht_packages_options *options)
     const char *root = options->root ? options->root : "/";
 
     self->root = (struct ht_root)HT_ROOT_NONE;
-    self->root_path = ht_strndup(root, strlen(root));
+    self->root_path = ht_strdup(root);
     self->live = options->live;
     self->lists_limit = options->lists_limit_days;
-    if (options->cache_folder)
-        self->cache_folder = ht_strndup(options->cache_folder, strlen(options->cache_folder));
+    self->cache_folder = ht_strdup(options->cache_folder);
     return (struct ht_driver){.ops = &ops, .self = self};
 }

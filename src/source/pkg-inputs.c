@@ -61,7 +61,7 @@ int ht_pkg_inputs_look(struct ht_pkg_inputs *inputs, const struct ht_root *root,
     if (known)
         return known->exists ? 0 : -ENOENT;
     input = ht_new0(struct ht_pkg_input);
-    input->path = ht_strndup(path, strlen(path));
+    input->path = ht_strdup(path);
     r = look(input, root, path);
     add(inputs, input);
     return r;

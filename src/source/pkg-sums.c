@@ -135,11 +135,11 @@ struct ht_sums *ht_sums_new(const char *folder, const char *root)
     struct ht_sums *sums = ht_new0(struct ht_sums);
 
     sums->known = ht_map_new();
-    sums->root = ht_strndup(root, strlen(root));
+    sums->root = ht_strdup(root);
     if (folder) {
         ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_ARG);
 
-        sums->folder = ht_strndup(folder, strlen(folder));
+        sums->folder = ht_strdup(folder);
         ht_buf_addf(&path, "%s/" FILE_NAME, folder);
         if (!ht_buf_is_full(&path))
             load(sums, path.data);

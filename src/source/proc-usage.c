@@ -296,7 +296,7 @@ static bool read_memory_max(struct ht_usage_meter *meter, const struct load *loa
 /* In thousandths of a core. Version 1 has quota and period apart. */
 static bool read_cpu_max(struct ht_usage_meter *meter, const struct load *load, uint64_t *ret_mcpu)
 {
-    ht_autofree char *folder = load->cpu ? ht_strndup(load->cpu, strlen(load->cpu)) : NULL;
+    ht_autofree char *folder = ht_strdup(load->cpu);
     struct ht_str text, word = {0};
     uint64_t quota, period = 100000;
 

@@ -336,7 +336,7 @@ static struct ht_driver make(const struct ht_proc_options *options)
 {
     struct proc *self = ht_new0(struct proc);
 
-    self->root = ht_strndup(options->root, strlen(options->root));
+    self->root = ht_strdup(options->root);
     self->live = options->live;
     self->host_only = options->host_only;
     self->leave_out = options->leave_out;

@@ -239,7 +239,7 @@ int ht_sqlite_open(const struct ht_root *root, const char *path, struct ht_sqlit
     ht_autobuf struct ht_buf wal = HT_BUF(HT_LIMIT_ARG * 2);
 
     sqlite->root = root;
-    sqlite->path = ht_strndup(path, strlen(path));
+    sqlite->path = ht_strdup(path);
     sqlite->file.fd = sqlite->wal.fd = -1;
     wal_name(path, &wal);
 

@@ -3,7 +3,6 @@
  * The source "upkeep": support of the host's releases, the running kernel, the container stack. It
  * is apart from the package databases since it changes with processes and time, not with files.
  */
-#include <string.h>
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
@@ -73,9 +72,8 @@ struct ht_driver ht_upkeep_driver(const struct ht_upkeep_options *options)
                                              .free = free_upkeep};
     struct upkeep *self = ht_new0(struct upkeep);
 
-    self->root_path = ht_strndup(options->root, strlen(options->root));
-    if (options->advisories)
-        self->advisories = ht_strndup(options->advisories, strlen(options->advisories));
+    self->root_path = ht_strdup(options->root);
+    self->advisories = ht_strdup(options->advisories);
     self->live = options->live;
     self->sums = ht_sums_new(options->cache_folder, options->root);
     return (struct ht_driver){.ops = &ops, .self = self};

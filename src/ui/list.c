@@ -78,7 +78,7 @@ void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str te
         const char *cause =
             err.text + (strncmp(err.text, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0);
 
-        list->filter_error = ht_strndup(cause, strlen(cause));
+        list->filter_error = ht_strdup(cause);
         if (done)
             refuse_filter(ui, page, cause);
         return;

@@ -32,6 +32,8 @@ void *ht_realloc(void *block, size_t n, size_t size)
 /* Returns an owned copy of len bytes with a NUL behind them; never NULL. */
 char *ht_strndup(const char *data, size_t len)
     __attribute__((malloc, returns_nonnull, warn_unused_result));
+/* The same of a C string; NULL gives NULL. */
+char *ht_strdup(const char *text) __attribute__((malloc, warn_unused_result));
 
 /* Overwrites a block so that the compiler cannot leave it out; for tokens and keys. */
 void ht_wipe(void *block, size_t len);
