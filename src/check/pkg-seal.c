@@ -28,11 +28,8 @@ static bool has_no_files(const struct ht_package_seal *seal)
 static void fire_files(struct ht_checking *checking, const struct ht_package_seal *seal)
 {
     size_t count = seal->differing.len + seal->missing.len;
-    struct ht_finding *finding;
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
 
-    if (!count || has_no_files(seal))
-        return;
-    finding = ht_fire(checking, HT_S(""));
     if (!seal->differing.len)
         ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
     ht_fire_title(checking, finding, "%zu file%s of runtime, login or libc %s not what %s brought",
@@ -46,14 +43,16 @@ static void look_seal(struct ht_checking *checking, const struct ht_row *row)
 {
     const struct ht_package_seal *seal = ht_package_seal_of(row);
     struct ht_arena *arena = ht_checking_arena(checking);
+    bool has_none = has_no_files(seal);
 
-    fire_files(checking, seal);
+    if (!has_none && (seal->differing.len || seal->missing.len))
+        fire_files(checking, seal);
     if (!ht_package_seal_has_compared(seal) || !ht_package_seal_has_differing(seal))
         ht_unknown(checking, "upkeep",
                    "whether runtime, login and libc are what their packages brought is not known: "
                    "their sums were not read",
                    "ask the package manager itself (rpm -V, apk audit)");
-    else if (has_no_files(seal))
+    else if (has_none)
         ht_unknown(checking, "upkeep",
                    "whether runtime, login and libc are what their packages brought is not known: "
                    "none of their files is there",

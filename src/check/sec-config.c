@@ -3,14 +3,12 @@
  * SEC-002 to SEC-004, SEC-006, SEC-029, SEC-034: what the API server is told about storing secrets.
  * What it is told is not yet what lies in the datastore: that is read by others.
  */
-#include <stdio.h>
-
 #include "catalogue-private.h"
 #include "sec-config.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/checking.h"
 
-enum { OTHERS = 0077, REASON_BYTES = 512 };
+enum { OTHERS = 0077 };
 
 static const char root_helps[] = "run as root";
 
@@ -21,16 +19,16 @@ static bool is_here(const struct ht_apiserver *apiserver)
 
 void ht_sec_unknown_arguments(struct ht_checking *checking, const struct ht_apiserver *apiserver)
 {
-    char reason[REASON_BYTES];
-
     /* Of one that runs it says why its declaration is not known. */
     if (!ht_apiserver_has_unclear(apiserver) || apiserver->found == HT_APISERVER_FOUND_PROCESS) {
         ht_unknown(checking, "hostconf", "the API server's arguments cannot be read", root_helps);
         return;
     }
-    snprintf(reason, sizeof(reason), "what the API server is started with is not known: %.*s",
-             HT_STR_ARG(apiserver->unclear));
-    ht_unknown(checking, "hostconf", reason,
+    ht_unknown(checking, "hostconf",
+               ht_arena_strf(ht_checking_arena(checking),
+                             "what the API server is started with is not known: %.*s",
+                             HT_STR_ARG(apiserver->unclear))
+                   .data,
                "read its unit (systemctl cat), or look while it runs");
 }
 
@@ -252,14 +250,14 @@ static void look_counters(struct ht_checking *checking, const struct ht_apiserve
 /* What it would be started with the next time. */
 static void look_declared(struct ht_checking *checking, const struct ht_apiserver *apiserver)
 {
-    char reason[REASON_BYTES];
-
     if (apiserver->found != HT_APISERVER_FOUND_PROCESS || !ht_apiserver_has_unclear(apiserver))
         return;
-    snprintf(reason, sizeof(reason),
-             "what the API server is started with the next time is not known: %.*s",
-             HT_STR_ARG(apiserver->unclear));
-    ht_unknown(checking, "hostconf", reason, "read its unit (systemctl cat)");
+    ht_unknown(checking, "hostconf",
+               ht_arena_strf(ht_checking_arena(checking),
+                             "what the API server is started with the next time is not known: %.*s",
+                             HT_STR_ARG(apiserver->unclear))
+                   .data,
+               "read its unit (systemctl cat)");
 }
 
 static void look_agrees(struct ht_checking *checking, const struct ht_row *row)
