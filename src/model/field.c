@@ -82,6 +82,20 @@ int ht_enum_find(const struct ht_enum *values, struct ht_str name)
     return -1;
 }
 
+int ht_enum_find_beginning(const struct ht_enum *values, struct ht_str text)
+{
+    int found = -1;
+
+    for (unsigned i = 0; i < values->count; i++) {
+        if (ht_str_find_nocase(ht_str_from(values->values[i].name), text, 0) != 0)
+            continue;
+        if (found >= 0)
+            return -1;
+        found = (int)i;
+    }
+    return found;
+}
+
 const char *ht_enum_name(const struct ht_enum *values, unsigned value)
 {
     return value < values->count ? values->values[value].name : "?";

@@ -156,23 +156,6 @@ static int parse_time(struct ht_str text, struct ht_literal *literal, struct ht_
     return fail(err, "an age such as 5m, or a time such as 2026-11-23T14:02:31Z");
 }
 
-/* The one name that begins so, if only one does: the screen says CRIT; -1: none, or several. */
-static int find_beginning(const struct ht_enum *values, struct ht_str text)
-{
-    int found = -1;
-
-    for (unsigned i = 0; text.len >= 2 && i < values->count; i++) {
-        struct ht_str name = ht_str_from(values->values[i].name);
-
-        if (ht_str_find_nocase(name, text, 0) != 0)
-            continue;
-        if (found >= 0)
-            return -1;
-        found = (int)i;
-    }
-    return found;
-}
-
 static int fail_name(const struct ht_enum *values, struct ht_str text, const char *const *names,
                      unsigned count, struct ht_error *err)
 {
@@ -209,7 +192,7 @@ static int parse_name(const struct ht_enum *values, struct ht_str text, bool bit
         return 0;
     }
 
-    int begun = bits ? -1 : find_beginning(values, text);
+    int begun = bits || text.len < 2 ? -1 : ht_enum_find_beginning(values, text);
     if (begun < 0)
         return fail_name(values, text, names, count, err);
     literal->number = begun;

@@ -119,13 +119,7 @@ static void run_filter(struct ht_ui *ui, struct ht_str argument)
 static void run_sev(struct ht_ui *ui, struct ht_str argument)
 {
     ht_autobuf struct ht_buf text = HT_BUF(300);
-    int severity = -1;
-
-    /* As the screen says it, too: crit, med. */
-    for (unsigned i = 0; argument.len && i < ht_severity_enum.count; i++) {
-        if (ht_str_find_nocase(ht_str_from(ht_enum_name(&ht_severity_enum, i)), argument, 0) == 0)
-            severity = (int)i;
-    }
+    int severity = ht_enum_find_beginning(&ht_severity_enum, argument);
 
     if (severity < 0) {
         ht_ui_message(ui, "sev: one of critical high medium low info");

@@ -114,6 +114,9 @@ void ht_field_forget(const struct ht_table *table, void *data, const char *name)
 size_t ht_field_item_size(const struct ht_field *field);
 /* Place of the value called name, or -1. */
 int ht_enum_find(const struct ht_enum *values, struct ht_str name);
+/* Place of the only value whose name begins so, ASCII letters without case, as the screen says
+ * CRIT; -1: of none, or of several. */
+int ht_enum_find_beginning(const struct ht_enum *values, struct ht_str text);
 /* Name of a value, "?" if there is none. */
 const char *ht_enum_name(const struct ht_enum *values, unsigned value);
 
