@@ -116,9 +116,9 @@ static bool find_rows(const struct ht_state *state, const struct ht_table *table
     return table == &ht_usage_table ? (const void *)rows.usage : (const void *)rows.container;
 }
 
-/* The state in which it is there: the shown one, or the last before that had it. NULL: none. */
-static const struct ht_state *look_up(const struct ht_ui *ui, struct detail *detail,
-                                      struct ht_subject_rows *ret_rows)
+/* In the state that is shown, or in the last before that had it: ret_rows->state. False: in none.
+ */
+static bool look_up(const struct ht_ui *ui, struct detail *detail, struct ht_subject_rows *ret_rows)
 {
     struct ht_str id = ht_str_from(detail->id);
 
@@ -127,13 +127,11 @@ static const struct ht_state *look_up(const struct ht_ui *ui, struct detail *det
             ht_state_unref(detail->seen);
             detail->seen = ht_state_ref(ui->state);
         }
-        return ui->state;
+        return true;
     }
     /* A recording may be shown from an earlier time on. */
-    if (detail->seen && detail->seen->now_ns <= ui->state->now_ns &&
-        find_rows(detail->seen, detail->table, id, ret_rows))
-        return detail->seen;
-    return NULL;
+    return detail->seen && detail->seen->now_ns <= ui->state->now_ns &&
+           find_rows(detail->seen, detail->table, id, ret_rows);
 }
 
 /* ---- drawing ---- */
@@ -189,9 +187,8 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
 {
     struct detail *detail = of(&page->page);
     struct ht_subject_rows rows;
-    const struct ht_state *state = look_up(ui, detail, &rows);
 
-    if (!state) {
+    if (!look_up(ui, detail, &rows)) {
         ht_doc_text(
             doc, 1, HT_STYLE_STALE,
             HT_S("No source shows this now: it is over, or it could not be looked at. Esc goes "
@@ -200,9 +197,9 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
             ht_detail_history(ui, &rows, doc);
         return;
     }
-    if (state != ui->state)
-        put_over(ui, state, doc);
-    else if (rows.finding && find_held(state, rows.finding->id))
+    if (rows.state != ui->state)
+        put_over(ui, rows.state, doc);
+    else if (rows.finding && find_held(rows.state, rows.finding->id))
         put_held(ui, rows.finding, doc);
     build_tab(ui, detail, &rows, doc);
 }
@@ -279,10 +276,10 @@ static void detail_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *
 {
     struct detail *detail = of(page);
     struct ht_subject_rows rows;
-    const struct ht_state *found = look_up(ui, detail, &rows);
+    bool found = look_up(ui, detail, &rows);
 
     if (found && rows.finding)
-        ht_buf_add_str(out, finding_title(found, rows.finding));
+        ht_buf_add_str(out, finding_title(rows.state, rows.finding));
     else if (found && rows.process && detail->table == &ht_process_table)
         ht_buf_add_str(out, rows.process->comm);
     else if (found && rows.container)
@@ -419,13 +416,11 @@ static void copy_page(struct ht_ui *ui, struct detail *detail)
     ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
     struct ht_subject_rows rows;
 
-    const struct ht_state *state = look_up(ui, detail, &rows);
-
-    if (!state || !rows.finding) {
+    if (!look_up(ui, detail, &rows) || !rows.finding) {
         ht_doc_page_act(ui, &detail->doc.page, HT_ACTION_COPY_PAGE);
         return;
     }
-    ht_report_markdown(&text, rows.finding, state);
+    ht_report_markdown(&text, rows.finding, rows.state);
     ht_ui_copy(ui, ht_buf_str(&text), "the finding");
 }
 

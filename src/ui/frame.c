@@ -99,7 +99,7 @@ static int draw_right_side(struct ht_ui *ui, struct ht_area area)
 static void breadcrumb(struct ht_ui *ui, size_t node_w, size_t from, struct ht_buf *out)
 {
     const struct ht_host *host = ht_node_host(ui->state->node);
-    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    unsigned flags = ht_ui_print_flags(ui);
 
     ht_buf_reset(out);
     if (ht_host_has_name(host) && ht_printable_width(host->name, flags) <= node_w)
@@ -121,7 +121,7 @@ static void breadcrumb(struct ht_ui *ui, size_t node_w, size_t from, struct ht_b
 static bool fit_breadcrumb(struct ht_ui *ui, int width, struct ht_buf *out)
 {
     static const size_t node_widths[] = {SIZE_MAX, NODE_W, NODE_MIN_W};
-    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    unsigned flags = ht_ui_print_flags(ui);
 
     /* At home it is all there is, and its field cuts it. */
     breadcrumb(ui, SIZE_MAX, 1, out);
@@ -167,11 +167,17 @@ static struct ht_str source_name(const struct ht_source *source)
     return source->name.len ? source->name : source->id;
 }
 
+/* Not all there is was read. */
+static bool is_partial(const struct ht_source *source)
+{
+    return ht_source_has_items(source) && ht_source_has_total(source) &&
+           source->items < source->total;
+}
+
 /* A first answer that comes in parts is told by how far it is: "pkgs 412/1873". */
 static bool is_under_way(const struct ht_source *source)
 {
-    return source->state == HT_SOURCE_STATE_WAIT && ht_source_has_items(source) &&
-           ht_source_has_total(source) && source->items < source->total;
+    return source->state == HT_SOURCE_STATE_WAIT && is_partial(source);
 }
 
 /* What a source counts. */
@@ -201,8 +207,7 @@ static void source_word(struct ht_buf *out, const struct ht_source *source, bool
         ht_buf_add_text(out, "ok");
     else
         ht_buf_add_text(out, ht_enum_name(&ht_source_state_enum, source->state));
-    if (ht_source_has_items(source) && ht_source_has_total(source) &&
-        source->items < source->total) {
+    if (is_partial(source)) {
         ht_buf_add_c(out, ' ');
         put_share(out, source, narrow);
     }
@@ -268,7 +273,7 @@ struct entry {
 static void make_entry(const struct ht_ui *ui, const struct ht_source *source, bool narrow,
                        struct entry *ret)
 {
-    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    unsigned flags = ht_ui_print_flags(ui);
 
     *ret = (struct entry){
         .name = source_name(source), .word = HT_BUF(200), .age = HT_BUF(200), .width = 1};

@@ -262,7 +262,7 @@ struct widths {
  * there is; 0: no room. The rest is for what was found. */
 static int subjects_width(const struct ht_ui *ui, int width, int since, int lines)
 {
-    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    unsigned flags = ht_ui_print_flags(ui);
     int most = width < 60 ? 0 : (width - since - TITLE_COL) * 2 / 5;
     int wanted = 0;
 

@@ -208,7 +208,7 @@ static void draw_selected(struct ht_ui *ui, const struct ht_home *home, struct h
 static int draw_change(const struct ht_ui *ui, struct ht_area area, int row,
                        const struct ht_event *event)
 {
-    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    unsigned flags = ht_ui_print_flags(ui);
     bool gone = event->kind == HT_EVENT_KIND_FINDING_GONE;
     unsigned style = gone                           ? (unsigned)HT_STYLE_DIM
                      : ht_event_has_severity(event) ? ht_ui_severity_style(event->severity)
@@ -225,7 +225,7 @@ static int draw_change(const struct ht_ui *ui, struct ht_area area, int row,
         struct ht_str what = ht_str_sub(event->text, subject.len + 2, event->text.len);
 
         text.len = time_len;
-        ht_buf_add_text(&text, gone ? "not seen: " : "");
+        ht_buf_add_text(&text, ht_ui_event_lead(event, true));
         ht_buf_add_str(&text, subject);
         ht_draw_field(area, (struct ht_span){.row = row + 1, .col = 2, .width = area.rect.w - 2},
                       style, what);

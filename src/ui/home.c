@@ -176,10 +176,15 @@ static void step(struct ht_home *home, int by)
         home->question = (unsigned)at + 1;
 }
 
+/* NULL: a question is selected. */
+static const struct ht_finding *selected_finding(const struct ht_ui *ui, const struct ht_home *home)
+{
+    return home->in_findings ? ht_home_line(ui->state, 0, home->finding).finding : NULL;
+}
+
 static void open_selected(struct ht_ui *ui, struct ht_home *home)
 {
-    const struct ht_finding *finding =
-        home->in_findings ? ht_home_line(ui->state, 0, home->finding).finding : NULL;
+    const struct ht_finding *finding = selected_finding(ui, home);
 
     if (finding)
         ht_detail_open(ui, &ht_finding_table, finding->id);
@@ -294,8 +299,7 @@ static const struct ht_offer offers[] = {
 static unsigned home_question(const struct ht_ui *ui, const struct ht_page *page)
 {
     const struct ht_home *home = (const struct ht_home *)page;
-    const struct ht_finding *finding =
-        home->in_findings ? ht_home_line(ui->state, 0, home->finding).finding : NULL;
+    const struct ht_finding *finding = selected_finding(ui, home);
 
     return finding ? (unsigned)finding->question : home->question;
 }

@@ -177,14 +177,18 @@ void ht_ui_age_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns);
 unsigned ht_ui_severity_style(enum ht_severity severity);
 unsigned ht_ui_question_style(const struct ht_question *question);
 unsigned ht_ui_source_style(enum ht_source_state state);
+/* How this terminal shows text: flags of ht_printable. */
+unsigned ht_ui_print_flags(const struct ht_ui *ui);
 /* "!! CRIT", "!  HIGH". */
 void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity);
 /* Appends "3 findings held, last seen 12:31:05", or nothing. */
 void ht_ui_held_text(const struct ht_ui *ui, struct ht_buf *out, unsigned number);
 /* Appends behind a coverage that so much was seen in full, where that is known. */
 void ht_ui_put_extent(struct ht_buf *out, const struct ht_question *question);
-/* Appends what happened (raw): of a finding that is gone, that it is not seen any more, in fewer
- * words where it is narrow. */
+/* What stands before the text of an event: of a finding that is gone, that it is not seen any more,
+ * in fewer words where it is narrow; else "". */
+const char *ht_ui_event_lead(const struct ht_event *event, bool narrow);
+/* Appends what happened (raw), with its lead. */
 void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event, bool narrow);
 /* Who "subject: what it does" is about; empty: nobody. */
 struct ht_str ht_ui_subject_of(struct ht_str text);

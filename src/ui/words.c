@@ -70,6 +70,11 @@ unsigned ht_ui_source_style(enum ht_source_state state)
     return HT_STYLE_NORMAL;
 }
 
+unsigned ht_ui_print_flags(const struct ht_ui *ui)
+{
+    return ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+}
+
 void ht_ui_put_extent(struct ht_buf *out, const struct ht_question *question)
 {
     if (ht_question_extent(question) != HT_EXTENT_NONE &&
@@ -77,10 +82,16 @@ void ht_ui_put_extent(struct ht_buf *out, const struct ht_question *question)
         ht_buf_add_text(out, " seen in full");
 }
 
+const char *ht_ui_event_lead(const struct ht_event *event, bool narrow)
+{
+    if (event->kind != HT_EVENT_KIND_FINDING_GONE)
+        return "";
+    return narrow ? "not seen: " : "not seen any more: ";
+}
+
 void ht_ui_event_text(struct ht_buf *out, const struct ht_event *event, bool narrow)
 {
-    if (event->kind == HT_EVENT_KIND_FINDING_GONE)
-        ht_buf_add_text(out, narrow ? "not seen: " : "not seen any more: ");
+    ht_buf_add_text(out, ht_ui_event_lead(event, narrow));
     ht_buf_add_str(out, event->text);
 }
 
@@ -93,7 +104,7 @@ struct ht_str ht_ui_subject_of(struct ht_str text)
 
 void ht_ui_fit_text(const struct ht_ui *ui, struct ht_buf *out, struct ht_str text, int width)
 {
-    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    unsigned flags = ht_ui_print_flags(ui);
     struct ht_str subject = ht_ui_subject_of(text);
     struct ht_str what = ht_str_sub(text, subject.len, text.len - subject.len);
     int most = width - (int)ht_printable_width(what, flags);
@@ -108,20 +119,17 @@ void ht_ui_fit_text(const struct ht_ui *ui, struct ht_buf *out, struct ht_str te
 void ht_ui_event_cell(const struct ht_ui *ui, struct ht_buf *out, const struct ht_event *event,
                       int width)
 {
-    unsigned flags = ui->options.utf8 ? 0 : HT_PRINT_ASCII;
+    unsigned flags = ht_ui_print_flags(ui);
     ht_autobuf struct ht_buf whole = HT_BUF(HT_SIDE_TEXT_MAX);
-    static const char gone[] = "not seen: ";
+    const char *lead = ht_ui_event_lead(event, true);
 
     ht_ui_event_text(&whole, event, false);
     if ((int)ht_printable_width(ht_buf_str(&whole), flags) <= width) {
         ht_buf_add_str(out, ht_buf_str(&whole));
         return;
     }
-    if (event->kind == HT_EVENT_KIND_FINDING_GONE) {
-        ht_buf_add_text(out, gone);
-        width -= (int)sizeof(gone) - 1;
-    }
-    ht_ui_fit_text(ui, out, event->text, width);
+    ht_buf_add_text(out, lead);
+    ht_ui_fit_text(ui, out, event->text, width - (int)strlen(lead));
 }
 
 void ht_ui_severity_text(struct ht_buf *out, enum ht_severity severity)
