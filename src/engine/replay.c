@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The engine's thread over a recording, a node or a report: it takes the place of sources and join;
- * checks and ledger run, on the recording's clock.  The same recording gives the same states every
+ * checks and ledger run, on the recording's clock. The same recording gives the same states every
  * time.
  */
 #include "engine-private.h"
@@ -27,6 +27,12 @@ static bool is_settled(const struct ht_node *node)
             return false;
     }
     return sources->len > 0;
+}
+
+/* A report is shown as it is. */
+static bool has_frames(const struct ht_engine *engine)
+{
+    return engine->player || engine->given;
 }
 
 static size_t last_frame(const struct ht_engine *engine)
@@ -305,7 +311,7 @@ static void obey(struct ht_engine *engine)
         }
         ht_command_free(command);
     }
-    if (redraw && (engine->player || engine->given))
+    if (redraw && has_frames(engine))
         show_with(engine, &events);
     ht_rowset_fini(&events);
 }
@@ -313,7 +319,7 @@ static void obey(struct ht_engine *engine)
 void ht_engine_run_replay(struct ht_engine *engine)
 {
     place(engine, 0);
-    if (engine->player || engine->given)
+    if (has_frames(engine))
         show(engine);
     while (!ht_engine_is_stopping(engine)) {
         int64_t wait = -1;
