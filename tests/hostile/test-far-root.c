@@ -33,6 +33,7 @@
 #include "src/source/origin-inner.h"
 #include "src/source/origin.h"
 #include "tests/unit/source/drift-alone.h"
+#include "tests/unit/tree.h"
 
 #define SCRIPT  "#!/bin/sh\necho drifted\n"
 #define MUTE    "memfd:mute" /* as the kernel calls what is only in memory */
@@ -324,17 +325,6 @@ static void write_maps(const char *proc, pid_t pid)
     assert_int_equal(fclose(file), 0);
 }
 
-static void remove_maps(const char *proc, pid_t pid)
-{
-    char path[128];
-
-    snprintf(path, sizeof(path), "%s/%d/maps", proc, (int)pid);
-    (void)unlink(path);
-    snprintf(path, sizeof(path), "%s/%d", proc, (int)pid);
-    (void)rmdir(path);
-    (void)rmdir(proc);
-}
-
 static size_t count_deleted(struct ht_drift *drift)
 {
     struct ht_node *sample = ht_node_new(1);
@@ -371,7 +361,7 @@ static void what_is_gone_is_told(struct ht_spawner *spawner, const struct scene 
     ht_vec_fini(&looking.fresh);
     ht_layers_leave(drift.layers, process.home);
     ht_test_drift_end(&drift);
-    remove_maps(proc, scene->inside);
+    ht_test_remove_tree(proc);
 }
 
 /* ---- what is open, and lies on no mount any more ---- */

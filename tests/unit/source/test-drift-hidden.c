@@ -25,6 +25,7 @@
 #include "src/source/drift-tamper.h"
 #include "src/source/drift-upper.h"
 #include "src/source/proc-sockets.h"
+#include "tests/unit/tree.h"
 
 /* ---- hidden processes ---- */
 
@@ -64,18 +65,8 @@ static int make_tree(void **state)
 
 static int remove_tree(void **state)
 {
-    char path[160];
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
-        unlink(path);
-    }
-    for (size_t i = ARRAY_LEN(folders); i > 0; i--) {
-        snprintf(path, sizeof(path), "%s/%s", folder, folders[i - 1]);
-        rmdir(path);
-    }
-    return rmdir(folder);
+    return ht_test_remove_tree(folder);
 }
 
 /* 31 has ended since its group was read. */

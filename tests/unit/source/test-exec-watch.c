@@ -24,13 +24,14 @@
 #include "src/source/exec-watch.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
 
 #define FOLDER  "/usr/bin"
 #define PROGRAM FOLDER "/head"
 /* The rest is the pid: the same test of another build may run beside this one. */
 #define ID_BEGIN "5c0f5e3a9b77d1b2a3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6"
 
-enum { WAIT_S = 100, WORD_BYTES = 100000, WORDS = 100, SOMEBODY = 1000 };
+enum { WAIT_S = 100, STAT_BYTES = 1024, WORD_BYTES = 100000, WORDS = 100, SOMEBODY = 1000 };
 
 /* Each start ends when it was given a byte. */
 struct place {
@@ -278,22 +279,14 @@ static bool is_of_container(const struct place *place, const struct ht_exec_star
 /* It waits for input yet: who started it can be asked. */
 static bool is_of_middle(const struct place *place, const struct ht_exec_start *start)
 {
-    char path[64], text[512] = "", *at;
-    struct ht_str rest, word;
-    uint64_t parent;
-    FILE *file;
+    ht_autobuf struct ht_buf text = HT_BUF(STAT_BYTES);
+    struct ht_proc_stat stat;
+    char path[64];
 
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)start->pid);
-    file = fopen(path, "re");
-    if (!file)
-        return false;
-    if (!fgets(text, sizeof(text), file))
-        *text = '\0';
-    fclose(file);
-    at = strrchr(text, ')');
-    rest = ht_str_from(at ? at + strlen(") S ") : "");
-    return ht_str_next(&rest, ' ', &word) && ht_parse_u64(word, &parent) == 0 &&
-           parent == (uint64_t)place->middle;
+    return ht_read_at(AT_FDCWD, path, &text, STAT_BYTES, NULL) == 0 &&
+           ht_proc_decode_stat(ht_buf_str(&text), &stat) == 0 &&
+           stat.ppid == (uint64_t)place->middle;
 }
 
 /* The next such start that a connector told; others start programs too. */
