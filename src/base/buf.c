@@ -18,12 +18,18 @@ void ht_buf_fini(struct ht_buf *buf)
     ht_buf_init(buf, buf->max);
 }
 
-void ht_buf_reset(struct ht_buf *buf)
+void ht_buf_cut(struct ht_buf *buf, size_t len)
 {
-    buf->len = 0;
+    assert(len <= buf->len);
+    buf->len = len;
     buf->full = false;
     if (buf->data)
-        buf->data[0] = '\0';
+        buf->data[len] = '\0';
+}
+
+void ht_buf_reset(struct ht_buf *buf)
+{
+    ht_buf_cut(buf, 0);
 }
 
 /* Makes room for up to len more bytes; returns how many of them may be added. */

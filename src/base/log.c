@@ -92,13 +92,15 @@ static void add(enum ht_log_level level, char *text)
     pthread_mutex_unlock(&the_log.lock);
 }
 
-/* Takes the last character off, of which only a part may be there. */
-static void cut_character(struct ht_buf *text)
+/* Makes a "~" of the last character, of which only a part may be there. */
+static void mark_cut(struct ht_buf *text)
 {
-    while (text->len && (text->data[text->len - 1] & 0xc0) == 0x80)
-        text->len--;
-    if (text->len && (text->data[text->len - 1] & 0x80))
-        text->len--;
+    size_t len = text->len - 1;
+
+    while (len && (text->data[len] & 0xc0) == 0x80)
+        len--;
+    ht_buf_cut(text, len);
+    ht_buf_add_c(text, '~');
 }
 
 static void log_text(enum ht_log_level level, const char *module, struct ht_str text)
@@ -109,12 +111,8 @@ static void log_text(enum ht_log_level level, const char *module, struct ht_str 
     ht_buf_addf(&whole, "%s: ", module);
     ht_buf_add_str(&whole, text);
     ht_printable(&shown, ht_buf_str(&whole), 0);
-    if (ht_buf_is_full(&shown)) {
-        cut_character(&shown);
-        shown.max += 1;
-        shown.full = false;
-        ht_buf_add_c(&shown, '~');
-    }
+    if (ht_buf_is_full(&shown))
+        mark_cut(&shown);
     add(level, ht_buf_take(&shown));
 }
 

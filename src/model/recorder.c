@@ -145,13 +145,12 @@ static bool put_line(const struct ht_recorder *recorder, struct ht_buf *out,
     ht_json_key(&json, HT_S("at"));
     ht_document_put_time(&json, at);
 
-    struct ht_buf kept = *out;
+    size_t kept = out->len;
     struct ht_json_writer as_it_was = json;
     changed = put_changes(&json, recorder->last, node);
     if (changed && full) {
         /* The changes told only that there are some. */
-        out->len = kept.len;
-        out->full = kept.full;
+        ht_buf_cut(out, kept);
         json = as_it_was;
         ht_json_key(&json, HT_S("node"));
         ht_json_object_begin(&json);

@@ -110,8 +110,7 @@ static int visit_group(void *context, const char *name, unsigned type, uint64_t 
         walk->depth++;
         take_group(walk);
         walk->depth--;
-        walk->path.len = before;
-        walk->path.full = false;
+        ht_buf_cut(&walk->path, before);
         close(walk->dirfd);
     } else if (!hides_nobody(-errno)) {
         walk->cut = true;

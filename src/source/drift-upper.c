@@ -300,7 +300,7 @@ static int visit(void *context, const char *name, unsigned type, uint64_t inode)
     ht_buf_add_text(&walk->path, name);
     if (ht_buf_is_full(&walk->path)) {
         walk->cut = true;
-        walk->path.len = len;
+        ht_buf_cut(&walk->path, len);
         return 0;
     }
     /* What was taken away is no file. */
@@ -312,7 +312,7 @@ static int visit(void *context, const char *name, unsigned type, uint64_t inode)
         walk_folder(walk, name);
     else
         take_file(walk, name, &about);
-    walk->path.len = len;
+    ht_buf_cut(&walk->path, len);
     return 0;
 }
 

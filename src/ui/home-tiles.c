@@ -224,7 +224,7 @@ static int draw_change(const struct ht_ui *ui, struct ht_area area, int row,
         (int)ht_printable_width(ht_buf_str(&text), flags) > area.rect.w) {
         struct ht_str what = ht_str_sub(event->text, subject.len + 2, event->text.len);
 
-        text.len = time_len;
+        ht_buf_cut(&text, time_len);
         ht_buf_add_text(&text, ht_ui_event_lead(event, true));
         ht_buf_add_str(&text, subject);
         ht_draw_field(area, (struct ht_span){.row = row + 1, .col = 2, .width = area.rect.w - 2},

@@ -34,6 +34,8 @@ void ht_buf_init(struct ht_buf *buf, size_t max_bytes);
 void ht_buf_fini(struct ht_buf *buf);
 /* Empties it and keeps its memory. */
 void ht_buf_reset(struct ht_buf *buf);
+/* Takes away what is behind its first len bytes, of which it has so many; it is not full then. */
+void ht_buf_cut(struct ht_buf *buf, size_t len);
 void ht_buf_add(struct ht_buf *buf, const void *data, size_t len);
 void ht_buf_add_c(struct ht_buf *buf, char c);
 void ht_buf_add_n(struct ht_buf *buf, char c, size_t times);

@@ -110,6 +110,20 @@ static void taken_bytes_are_a_string_even_when_empty(void **state)
     ht_buf_fini(&buf);
 }
 
+static void what_was_cut_has_room_again(void **state)
+{
+    ht_autobuf struct ht_buf buf = HT_BUF(5);
+
+    (void)state;
+    ht_buf_add_text(&buf, "abcdef");
+    assert_true(ht_buf_is_full(&buf));
+    ht_buf_cut(&buf, 3);
+    assert_false(ht_buf_is_full(&buf));
+    assert_string_equal(buf.data, "abc");
+    ht_buf_add_c(&buf, 'x');
+    assert_string_equal(buf.data, "abcx");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +132,7 @@ int main(void)
         cmocka_unit_test(formatted_text_is_cut_at_the_limit),
         cmocka_unit_test(it_grows_far_beyond_its_first_size),
         cmocka_unit_test(room_is_doubled_up_to_the_limit),
+        cmocka_unit_test(what_was_cut_has_room_again),
         cmocka_unit_test(taken_bytes_are_a_string_even_when_empty),
     };
 

@@ -616,6 +616,56 @@ static void a_folder_of_packages_that_is_gone_leaves_them_unknown(void **state)
     assert_false(ht_layer_has_packages(&layer));
 }
 
+/* Folders in each other whose path has no room; or they go again. */
+static void make_deep(int fd, const char *name, unsigned depth)
+{
+    ht_autoclose int inner = -1;
+
+    assert_int_equal(mkdirat(fd, name, 0700), 0);
+    inner = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(inner >= 0);
+    if (depth)
+        make_deep(inner, name, depth - 1);
+}
+
+static void remove_deep(int fd, const char *name, unsigned depth)
+{
+    ht_autoclose int inner = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    assert_true(inner >= 0);
+    if (depth)
+        remove_deep(inner, name, depth - 1);
+    assert_int_equal(unlinkat(fd, name, AT_REMOVEDIR), 0);
+}
+
+/* There is a file in each of two folders, one of which is looked at behind the other's. */
+static void a_path_that_is_too_long_hides_no_other(void **state)
+{
+    enum { DEPTH = 18, NAME = 250 };
+    static const char *const sides[] = {"proc", "cgroup"};
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    struct ht_layer layer = {0};
+    char name[NAME + 1];
+
+    (void)state;
+    memset(name, 'd', NAME);
+    name[NAME] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+        ht_autoclose int fd = open_folder(sides[i]);
+
+        put(fd, "here", "");
+        make_deep(fd, name, DEPTH);
+    }
+    look_upper(arena, &layer, HT_UPPER_ENTRIES_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+        ht_autoclose int fd = open_folder(sides[i]);
+
+        remove_deep(fd, name, DEPTH);
+    }
+    assert_false(layer.counted_all);
+    assert_int_equal(layer.files, ARRAY_LEN(files) + ARRAY_LEN(sides));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -641,6 +691,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_ninth_peer_is_kept_if_it_serves_metadata, make_tree,
                                         remove_tree),
         cmocka_unit_test_setup_teardown(folders_count_against_the_limit, make_tree, remove_tree),
+        cmocka_unit_test_setup_teardown(a_path_that_is_too_long_hides_no_other, make_tree,
+                                        remove_tree),
         cmocka_unit_test_setup_teardown(a_walk_of_everything_tells_packages, make_tree,
                                         remove_tree),
         cmocka_unit_test_setup_teardown(a_folder_of_packages_that_is_gone_leaves_them_unknown,
