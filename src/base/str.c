@@ -3,21 +3,16 @@
 
 #include <string.h>
 
-static char folded(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 void ht_str_fold(char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        bytes[i] = folded(bytes[i]);
+        bytes[i] = ht_lower(bytes[i]);
 }
 
 static bool is_same_nocase(const char *a, const char *b, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (folded(a[i]) != folded(b[i]))
+        if (ht_lower(a[i]) != ht_lower(b[i]))
             return false;
     }
     return true;

@@ -3,7 +3,6 @@
 #include "src/model/document-inner.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "hulltop/base/limits.h"
 
@@ -65,7 +64,7 @@ static char here(const struct sniff *sniff)
 
 static void skip_blanks(struct sniff *sniff)
 {
-    while (sniff->at < sniff->text.len && strchr(" \t\r\n", here(sniff)) && here(sniff))
+    while (ht_is_blank(here(sniff)))
         sniff->at++;
 }
 

@@ -4,11 +4,6 @@
 
 enum { LONGEST = 64 };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
@@ -28,11 +23,11 @@ static unsigned distance(struct ht_str a, struct ht_str b)
 
         row[0] = i;
         for (unsigned j = 1; j <= b.len; j++) {
-            char x = lower(a.data[i - 1]);
-            char y = lower(b.data[j - 1]);
+            char x = ht_lower(a.data[i - 1]);
+            char y = ht_lower(b.data[j - 1]);
 
             row[j] = least(least(last[j], row[j - 1]) + 1, last[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == lower(b.data[j - 2]) && y == lower(a.data[i - 2]))
+            if (i > 1 && j > 1 && x == ht_lower(b.data[j - 2]) && y == ht_lower(a.data[i - 2]))
                 row[j] = least(row[j], before[j - 2] + 1);
         }
     }

@@ -210,7 +210,7 @@ int ht_player_new(struct ht_str text, const char *name, struct ht_player **ret_p
 {
     __attribute__((cleanup(cleanup_player))) struct ht_player *player = ht_new0(struct ht_player);
 
-    player->name = ht_strndup(name, ht_str_from(name).len);
+    player->name = ht_strdup(name);
     if (text.len == 0)
         return ht_error_set(err, EINVAL, "%s: an empty recording", name);
     if (text.len > HT_LIMIT_DOCUMENT)

@@ -228,10 +228,9 @@ static int order_of_text(struct ht_str a, struct ht_str b)
     size_t shorter = a.len < b.len ? a.len : b.len;
 
     for (size_t i = 0; i < shorter; i++) {
-        unsigned char x = (unsigned char)a.data[i], y = (unsigned char)b.data[i];
+        unsigned char x = (unsigned char)ht_lower(a.data[i]);
+        unsigned char y = (unsigned char)ht_lower(b.data[i]);
 
-        x = x >= 'A' && x <= 'Z' ? (unsigned char)(x + 32) : x;
-        y = y >= 'A' && y <= 'Z' ? (unsigned char)(y + 32) : y;
         if (x != y)
             return x < y ? -1 : 1;
     }

@@ -252,10 +252,8 @@ static bool fits_property(struct ht_deb_matcher *matcher, const struct ht_deb_fi
 static bool is_property(struct ht_str fragment)
 {
     static const char properties[] = "voanlcb";
-    char c = fragment.data[0];
+    char c = ht_lower(fragment.data[0]);
 
-    if (c >= 'A' && c <= 'Z')
-        c = (char)(c + 32);
     return fragment.data[1] == '=' && c && strchr(properties, c);
 }
 

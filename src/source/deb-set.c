@@ -66,18 +66,13 @@ void ht_deb_set_fini(struct ht_deb_set *set)
 
 /* ---- the table ---- */
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 /* Names are compared in small letters, as dpkg has them. */
 static uint32_t hash_name(struct ht_str name)
 {
     uint32_t hash = 2166136261U;
 
     for (size_t i = 0; i < name.len; i++)
-        hash = (hash ^ (unsigned char)lower(name.data[i])) * 16777619U;
+        hash = (hash ^ (unsigned char)ht_lower(name.data[i])) * 16777619U;
     return hash;
 }
 
@@ -86,7 +81,7 @@ static bool same_name(struct ht_str known, struct ht_str name)
     if (known.len != name.len)
         return false;
     for (size_t i = 0; i < name.len; i++)
-        if (known.data[i] != lower(name.data[i]))
+        if (known.data[i] != ht_lower(name.data[i]))
             return false;
     return true;
 }
@@ -151,7 +146,7 @@ static struct ht_deb_package *get_package(struct ht_deb_set *set, struct ht_str 
     package = ht_arena_array(set->arena, struct ht_deb_package, 1);
     char *copy = ht_arena_alloc(set->arena, name.len + 1, 1);
     for (size_t i = 0; i < name.len; i++)
-        copy[i] = lower(name.data[i]);
+        copy[i] = ht_lower(name.data[i]);
     package->name = (struct ht_str){.data = copy, .len = name.len};
     package->architecture = ht_arena_str(set->arena, architecture);
     slot = slot_of(set, name);

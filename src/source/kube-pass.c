@@ -195,15 +195,6 @@ static int ask_for_node(struct ht_kube *kube, const char *name, struct nodes *no
     return 0;
 }
 
-/* Node names are host names in small letters, as the kubelet makes them. */
-static void lower(char *text)
-{
-    for (; *text; text++) {
-        if (*text >= 'A' && *text <= 'Z')
-            *text = (char)(*text - 'A' + 'a');
-    }
-}
-
 static void choose_node(struct ht_kube *kube, struct nodes *nodes)
 {
     struct ht_row *found = kube->node_option ? nodes->named
@@ -235,7 +226,8 @@ static int find_node(struct ht_kube *kube, struct ht_trouble *trouble)
 
     kube->feed->at(kube->feed, "listing nodes");
     know_this_host(&nodes);
-    lower(nodes.hostname);
+    /* Node names are host names in small letters, as the kubelet makes them. */
+    ht_str_fold(nodes.hostname, strlen(nodes.hostname));
     r = read_list(kube, &list, trouble);
     kube->one_node_known = r == 0;
     kube->nodes = nodes.count;

@@ -124,6 +124,12 @@ static inline bool ht_is_alnum(char c)
     return ht_is_alpha(c) || ht_is_digit(c);
 }
 
+/* The small letter of a capital; anything else is itself. */
+static inline char ht_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* The value of a hexadecimal digit; -1: it is none. */
 static inline int ht_hex_digit(char c)
 {
