@@ -156,15 +156,14 @@ static int parse_time(struct ht_str text, struct ht_literal *literal, struct ht_
     return fail(err, "an age such as 5m, or a time such as 2026-11-23T14:02:31Z");
 }
 
-static int fail_name(const struct ht_enum *values, struct ht_str text, const char *const *names,
-                     unsigned count, struct ht_error *err)
+static int fail_name(const struct ht_enum *values, struct ht_str text, struct ht_error *err)
 {
     enum { NAMED_MAX = 10 };
-    const char *near = ht_nearest(text, names, count);
+    const char *near = ht_enum_nearest(values, text);
     ht_autobuf struct ht_buf all = HT_BUF(1000);
 
-    for (unsigned i = 0; !near && count <= NAMED_MAX && i < count; i++)
-        ht_buf_addf(&all, "%s%s", i ? " " : "; one of ", names[i]);
+    for (unsigned i = 0; !near && values->count <= NAMED_MAX && i < values->count; i++)
+        ht_buf_addf(&all, "%s%s", i ? " " : "; one of ", values->values[i].name);
     if (near)
         ht_buf_addf(&all, " (did you mean %s?)", near);
     return ht_error_set(err, EINVAL, "no %s %.*s%s", values->name,
@@ -174,15 +173,12 @@ static int fail_name(const struct ht_enum *values, struct ht_str text, const cha
 static int parse_name(const struct ht_enum *values, struct ht_str text, bool bits,
                       struct ht_literal *literal, struct ht_error *err)
 {
-    const char *names[64];
-    unsigned count = values->count < 64 ? values->count : 64;
     uint64_t number;
 
     if (values == &ht_capability_enum && ht_str_is_nocase(ht_str_sub(text, 0, 4), "CAP_"))
         text = ht_str_sub(text, 4, text.len);
-    for (unsigned i = 0; i < count; i++) {
-        names[i] = values->values[i].name;
-        if (ht_str_is_nocase(text, names[i])) {
+    for (unsigned i = 0; i < values->count; i++) {
+        if (ht_str_is_nocase(text, values->values[i].name)) {
             literal->number = i;
             return 0;
         }
@@ -194,7 +190,7 @@ static int parse_name(const struct ht_enum *values, struct ht_str text, bool bit
 
     int begun = bits || text.len < 2 ? -1 : ht_enum_find_beginning(values, text);
     if (begun < 0)
-        return fail_name(values, text, names, count, err);
+        return fail_name(values, text, err);
     literal->number = begun;
     return 0;
 }

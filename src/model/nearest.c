@@ -2,7 +2,7 @@
 /* Did you mean: the name with the smallest edit distance. */
 #include "hulltop/model/filter.h"
 
-enum { LONGEST = 64 };
+enum { LONGEST = 64, NAMES_MAX = 64 };
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -58,4 +58,14 @@ const char *ht_nearest(struct ht_str text, const char *const *candidates, size_t
         }
     }
     return nearest;
+}
+
+const char *ht_enum_nearest(const struct ht_enum *values, struct ht_str text)
+{
+    const char *names[NAMES_MAX];
+    unsigned count = 0;
+
+    for (; count < values->count && count < NAMES_MAX; count++)
+        names[count] = values->values[count].name;
+    return ht_nearest(text, names, count);
 }

@@ -103,14 +103,9 @@ static int read_time(const struct reader *reader, const struct ht_json *json, in
 static int fail_name(const struct reader *reader, const struct ht_enum *values, struct ht_str name,
                      const struct place *place)
 {
-    const char *names[64];
-    unsigned count = values->count < 64 ? values->count : 64;
+    const char *near = ht_enum_nearest(values, name);
     char what[128];
 
-    for (unsigned i = 0; i < count; i++)
-        names[i] = values->values[i].name;
-
-    const char *near = ht_nearest(name, names, count);
     snprintf(what, sizeof(what), "not a %s%s%s%s", values->name, near ? " (did you mean " : "",
              near ? near : "", near ? "?)" : "");
     return fail(reader, place, EINVAL, what);

@@ -93,5 +93,7 @@ bool ht_filter_narrows(const struct ht_filter *filter, const struct ht_filter *t
 
 /* The name in candidates (count of them) nearest to text, or NULL if none is near. */
 const char *ht_nearest(struct ht_str text, const char *const *candidates, size_t count);
+/* The same of the names of values. */
+const char *ht_enum_nearest(const struct ht_enum *values, struct ht_str text);
 
 #endif
