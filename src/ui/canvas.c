@@ -145,7 +145,7 @@ static struct ht_rect span_rect(struct ht_area area, struct ht_span span)
 
 /* --- drawing ------------------------------------------------------------------------------- */
 
-static unsigned print_flags(const struct ht_canvas *canvas)
+unsigned ht_canvas_print_flags(const struct ht_canvas *canvas)
 {
     return canvas->ascii ? HT_PRINT_ASCII : 0;
 }
@@ -192,7 +192,7 @@ int ht_draw_field(struct ht_area area, struct ht_span span, unsigned style, stru
         at.w--;
     if (at.w <= 0)
         return 0;
-    used = ht_printable_cut(&line, text, (size_t)at.w, print_flags(area.canvas));
+    used = ht_printable_cut(&line, text, (size_t)at.w, ht_canvas_print_flags(area.canvas));
     put_printable(area.canvas, at, style, ht_buf_str(&line));
     return (int)used;
 }
@@ -204,7 +204,7 @@ int ht_draw_text(struct ht_area area, int row, int col, unsigned style, struct h
 
 int ht_draw_right(struct ht_area area, struct ht_span span, unsigned style, struct ht_str text)
 {
-    size_t width = ht_printable_width(text, print_flags(area.canvas));
+    size_t width = ht_printable_width(text, ht_canvas_print_flags(area.canvas));
 
     if (span.width > 0 && width < (size_t)span.width) {
         span.col += span.width - (int)width;
@@ -271,7 +271,7 @@ int ht_draw_wrapped(struct ht_area area, int row, int skip, unsigned style, stru
 
     if (area.rect.w <= 0)
         return 0;
-    ht_printable(&out, text, print_flags(area.canvas) | HT_PRINT_NEWLINES);
+    ht_printable(&out, text, ht_canvas_print_flags(area.canvas) | HT_PRINT_NEWLINES);
     rest = ht_buf_str(&out);
     while (rest.len > 0) {
         struct ht_str line = take_line(&rest, area.rect.w);
@@ -283,18 +283,7 @@ int ht_draw_wrapped(struct ht_area area, int row, int skip, unsigned style, stru
     return lines;
 }
 
-void ht_draw_fill(struct ht_area area, struct ht_rect rect, unsigned style)
-{
-    struct ht_area part = ht_area_sub(area, rect);
-
-    for (int row = part.rect.row; row < part.rect.row + part.rect.h; row++) {
-        for (int col = part.rect.col; col < part.rect.col + part.rect.w; col++)
-            put_cell(area.canvas, row, col,
-                     (struct ht_cell){.code = ' ', .style = (uint16_t)style, .width = 1});
-    }
-}
-
-static void draw_rule(struct ht_area area, struct ht_rect rect, unsigned style, uint32_t code)
+static void fill(struct ht_area area, struct ht_rect rect, unsigned style, uint32_t code)
 {
     struct ht_area part = ht_area_sub(area, rect);
 
@@ -305,17 +294,22 @@ static void draw_rule(struct ht_area area, struct ht_rect rect, unsigned style, 
     }
 }
 
+void ht_draw_fill(struct ht_area area, struct ht_rect rect, unsigned style)
+{
+    fill(area, rect, style, ' ');
+}
+
 void ht_draw_hline(struct ht_area area, struct ht_span span, unsigned style)
 {
     struct ht_rect rect = {.row = span.row, .col = span.col, .h = 1, .w = span.width};
 
-    draw_rule(area, rect, style, area.canvas->ascii ? '-' : 0x2500);
+    fill(area, rect, style, area.canvas->ascii ? '-' : 0x2500);
 }
 
 void ht_draw_vline(struct ht_area area, struct ht_rect rect, unsigned style)
 {
     rect.w = 1;
-    draw_rule(area, rect, style, area.canvas->ascii ? '|' : 0x2502);
+    fill(area, rect, style, area.canvas->ascii ? '|' : 0x2502);
 }
 
 void ht_draw_attr(struct ht_area area, struct ht_span span, unsigned attrs)

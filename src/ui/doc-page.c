@@ -51,7 +51,7 @@ static bool line_matches(const struct ht_doc_line *line, struct ht_str needle)
 
 static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
 {
-    ht_doc_init(doc, ui->body.w - 2, !ui->options.utf8);
+    ht_doc_init(doc, ui->body.w - 2, ht_ui_print_flags(ui));
     page->build(ui, page, doc);
 }
 
@@ -95,13 +95,22 @@ static void take_search(struct ht_ui *ui, struct ht_page *base, struct ht_str te
         ht_ui_message(ui, "not found");
 }
 
+/* No further than that the last line is the lowest. */
+static void limit_top(struct ht_doc_page *page)
+{
+    if (page->top > page->total - page->visible)
+        page->top = page->total - page->visible;
+    if (page->top < 0)
+        page->top = 0;
+}
+
 /* ---- drawing ---- */
 
 static void mark_matches(const struct ht_doc_page *page, const struct ht_doc_piece *piece,
                          struct ht_area area, int row)
 {
     struct ht_str needle = ht_str_from(page->search);
-    unsigned flags = area.canvas->ascii ? HT_PRINT_ASCII : 0;
+    unsigned flags = ht_canvas_print_flags(area.canvas);
     ptrdiff_t at = needle.len ? ht_str_find_nocase(piece->text, needle, 0) : -1;
 
     for (; at >= 0; at = ht_str_find_nocase(piece->text, needle, (size_t)at + needle.len)) {
@@ -139,10 +148,7 @@ void ht_doc_page_draw(struct ht_ui *ui, struct ht_page *base, struct ht_area bod
     /* What does not fit says so, in a line of its own. */
     if (page->total > area.rect.h && area.rect.h > 1)
         page->visible = --area.rect.h;
-    if (page->top > page->total - page->visible)
-        page->top = page->total - page->visible;
-    if (page->top < 0)
-        page->top = 0;
+    limit_top(page);
     for (int row = 0; row < area.rect.h && page->top + row < page->total; row++) {
         const struct ht_doc_line *line = &doc.lines[page->top + row];
 
@@ -185,12 +191,8 @@ static bool act_scroll(struct ht_doc_page *page, enum ht_action action)
     else
         return false;
     page->match = -1;
-    if (action == HT_ACTION_BOTTOM)
-        return true;
-    if (page->top > page->total - page->visible)
-        page->top = page->total - page->visible;
-    if (page->top < 0)
-        page->top = 0;
+    if (action != HT_ACTION_BOTTOM)
+        limit_top(page);
     return true;
 }
 

@@ -9,10 +9,10 @@
 
 enum { ARENA_MAX = 16 * 1024 * 1024, LINES_MAX = 20000, TEXT_MAX = 1024 * 1024 };
 
-void ht_doc_init(struct ht_doc *doc, int width, bool ascii)
+void ht_doc_init(struct ht_doc *doc, int width, unsigned flags)
 {
     *doc = (struct ht_doc){
-        .arena = ht_arena_new(ARENA_MAX), .width = width < 10 ? 10 : width, .ascii = ascii};
+        .arena = ht_arena_new(ARENA_MAX), .width = width < 10 ? 10 : width, .flags = flags};
 }
 
 void ht_doc_fini(struct ht_doc *doc)
@@ -101,12 +101,11 @@ struct margins {
 static void wrap_within(struct ht_doc *doc, struct margins margins, unsigned style,
                         struct ht_str text)
 {
-    unsigned flags = doc->ascii ? HT_PRINT_ASCII : 0;
     int indent = margins.first, end = margins.end;
 
     do {
         int width = end - indent > 8 ? end - indent : 8;
-        size_t len = fitting(text, width, flags);
+        size_t len = fitting(text, width, doc->flags);
 
         if (doc->len >= LINES_MAX)
             return;
@@ -128,7 +127,7 @@ void ht_doc_text(struct ht_doc *doc, int indent, unsigned style, struct ht_str t
     ht_autobuf struct ht_buf printable = HT_BUF(TEXT_MAX);
     struct ht_str rest, line;
 
-    ht_printable(&printable, text, HT_PRINT_NEWLINES | (doc->ascii ? HT_PRINT_ASCII : 0));
+    ht_printable(&printable, text, doc->flags | HT_PRINT_NEWLINES);
     rest = ht_buf_str(&printable);
     while (ht_str_next(&rest, '\n', &line)) {
         int blanks = 0;
@@ -144,7 +143,7 @@ void ht_doc_wrap(struct ht_doc *doc, int indent, unsigned style, struct ht_str t
 {
     ht_autobuf struct ht_buf printable = HT_BUF(TEXT_MAX);
 
-    ht_printable(&printable, text, doc->ascii ? HT_PRINT_ASCII : 0);
+    ht_printable(&printable, text, doc->flags);
     wrap_line(doc, indent, style, ht_buf_str(&printable));
 }
 
@@ -152,7 +151,7 @@ void ht_doc_hang(struct ht_doc *doc, int indent, int end, unsigned style, struct
 {
     ht_autobuf struct ht_buf printable = HT_BUF(TEXT_MAX);
 
-    ht_printable(&printable, text, doc->ascii ? HT_PRINT_ASCII : 0);
+    ht_printable(&printable, text, doc->flags);
     wrap_within(doc, (struct margins){indent, end, indent + 2}, style, ht_buf_str(&printable));
 }
 

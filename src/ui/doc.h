@@ -29,10 +29,10 @@ struct ht_doc {
     size_t len;
     size_t cap;
     int width;
-    bool ascii;
+    unsigned flags; /* of ht_printable */
 };
 
-void ht_doc_init(struct ht_doc *doc, int width, bool ascii);
+void ht_doc_init(struct ht_doc *doc, int width, unsigned flags);
 void ht_doc_fini(struct ht_doc *doc);
 #define ht_autodoc __attribute__((cleanup(ht_doc_fini)))
 /* Begins a line. */

@@ -224,7 +224,7 @@ enum ht_lineedit_result ht_lineedit_key(struct ht_lineedit *edit, struct ht_key 
 int ht_lineedit_draw(const struct ht_lineedit *edit, struct ht_area area, struct ht_span span,
                      const char *prompt)
 {
-    unsigned flags = area.canvas->ascii ? HT_PRINT_ASCII : 0;
+    unsigned flags = ht_canvas_print_flags(area.canvas);
     struct ht_str text = ht_buf_str(&edit->text);
     size_t from = 0;
     int room = 0;

@@ -91,6 +91,8 @@ void ht_canvas_resize(struct ht_canvas *canvas, int h, int w);
 void ht_canvas_clear(struct ht_canvas *canvas);
 /* Makes to an exact copy of from. */
 void ht_canvas_copy(struct ht_canvas *to, const struct ht_canvas *from);
+/* How it shows text: flags of ht_printable. */
+unsigned ht_canvas_print_flags(const struct ht_canvas *canvas);
 /* The cell at row and col, or NULL outside. */
 const struct ht_cell *ht_canvas_cell(const struct ht_canvas *canvas, int row, int col);
 
