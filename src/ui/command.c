@@ -4,13 +4,19 @@
 
 #include "ui-private.h"
 
-#include <string.h>
-
 #include "hulltop/base/printable.h"
 
 /* ---- export ---- */
 
 enum { PATH_MAX_BYTES = 1000 };
+
+char *ht_ui_export_name(struct ht_ui *ui, struct ht_str path)
+{
+    if (path.len && path.len <= PATH_MAX_BYTES && ht_str_find_byte(path, '\0') < 0)
+        return ht_strndup(path.data, path.len);
+    ht_ui_message(ui, "export: a file name is missing");
+    return NULL;
+}
 
 void ht_ui_export_report(struct ht_ui *ui, struct ht_str path)
 {
@@ -20,12 +26,10 @@ void ht_ui_export_report(struct ht_ui *ui, struct ht_str path)
         .style = HT_JSON_INDENTED,
     };
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_DOCUMENT);
-    ht_autofree char *name = ht_strndup(path.data ? path.data : "", path.len);
+    ht_autofree char *name = ht_ui_export_name(ui, path);
 
-    if (path.len == 0 || path.len > PATH_MAX_BYTES || strlen(name) != path.len) {
-        ht_ui_message(ui, "export: a file name is missing");
+    if (!name)
         return;
-    }
     ht_report_write(&text, ui->state, &options);
     ui->calls.save(ui->calls.context, name, ht_buf_str(&text));
     ht_ui_messagef(ui, "writing %s", name);

@@ -7,8 +7,6 @@
 
 #include "hulltop/model/subject.h"
 
-#include <string.h>
-
 enum tab { TAB_EVIDENCE, TAB_WHY, TAB_FIX, TAB_RAW, TAB_HISTORY, TAB_COUNT };
 
 struct detail {
@@ -78,7 +76,7 @@ static const struct ht_finding *find_held(const struct ht_state *state, struct h
     return row ? ht_finding_of(row) : NULL;
 }
 
-/* False: the row is not there any more. */
+/* False: the row is not there any more; what belongs to it may be. */
 static bool find_rows(const struct ht_state *state, const struct ht_table *table, struct ht_str id,
                       struct ht_subject_rows *ret_rows)
 {
@@ -379,15 +377,14 @@ static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str pa
 {
     const struct detail *detail = of(page);
     ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
-    ht_autofree char *name = ht_strndup(path.data ? path.data : "", path.len);
+    ht_autofree char *name = NULL;
     struct ht_subject_rows rows;
 
     if (!done || !find_rows(ui->state, detail->table, ht_str_from(detail->id), &rows))
         return;
-    if (path.len == 0 || strlen(name) != path.len) {
-        ht_ui_message(ui, "export: a file name is missing");
+    name = ht_ui_export_name(ui, path);
+    if (!name)
         return;
-    }
     if (detail->table == &ht_finding_table) {
         ui->calls.bundle(ui->calls.context, name, ht_str_from(detail->id));
     } else {

@@ -139,7 +139,9 @@ bool ht_ui_open_view(struct ht_ui *ui, struct ht_str id);
 /* Copies text and says what became of it. */
 void ht_ui_copy(struct ht_ui *ui, struct ht_str text, const char *what);
 
-/* Writes the whole report, or a finding with its rows, to a new file of that name. */
+/* The name of a file that is written, owned by the caller; NULL: it is none, and that was said. */
+char *ht_ui_export_name(struct ht_ui *ui, struct ht_str path);
+/* Writes the whole report to a new file of that name. */
 void ht_ui_export_report(struct ht_ui *ui, struct ht_str path);
 /* Appends text so that it can stand in a cell of a Markdown table. */
 void ht_ui_markdown_cell(struct ht_buf *out, struct ht_str text);
