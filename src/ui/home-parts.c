@@ -66,6 +66,13 @@ void ht_home_line_text(struct ht_buf *out, const struct ht_home_line *line)
     ht_buf_add_str(out, line->finding->title);
 }
 
+bool ht_home_is_counted(const struct ht_question *question)
+{
+    return ht_question_has_findings(question) && question->state != HT_QUESTION_STATE_WAIT &&
+           question->state != HT_QUESTION_STATE_OFF &&
+           (question->findings > 0 || question->state != HT_QUESTION_STATE_UNKNOWN);
+}
+
 void ht_home_coverage(struct ht_buf *out, const struct ht_question *question, const char *mark)
 {
     ht_question_put_coverage(out, question, mark);
@@ -178,10 +185,8 @@ static void draw_numbers(struct ht_ui *ui, struct ht_area area, const struct pla
     ht_autobuf struct ht_buf checked = HT_BUF(80);
     ht_autobuf struct ht_buf coverage = HT_BUF(200);
     struct ht_span found = {.col = places->found, .width = FOUND_W};
-    bool known = ht_question_has_findings(question) && question->state != HT_QUESTION_STATE_WAIT &&
-                 question->state != HT_QUESTION_STATE_OFF;
 
-    if (known && (question->state != HT_QUESTION_STATE_UNKNOWN || question->findings > 0)) {
+    if (ht_home_is_counted(question)) {
         ht_autobuf struct ht_buf count = HT_BUF(30);
 
         ht_buf_addf(&count, "%" PRIu64, question->findings);

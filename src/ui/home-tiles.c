@@ -39,9 +39,7 @@ static void count_text(struct ht_buf *out, const struct ht_question *question)
     ht_buf_addf(out, "%s", ht_question_word(question));
     if (question->state == HT_QUESTION_STATE_WAIT && ht_question_has_progress(question))
         ht_buf_addf(out, " %" PRIu64 "%%", question->progress);
-    else if (ht_question_has_findings(question) && question->state != HT_QUESTION_STATE_WAIT &&
-             question->state != HT_QUESTION_STATE_OFF &&
-             (question->findings > 0 || question->state != HT_QUESTION_STATE_UNKNOWN))
+    else if (ht_home_is_counted(question))
         ht_buf_addf(out, " %" PRIu64, question->findings);
     if (question->new > 0)
         ht_buf_addf(out, " +%" PRIu64, question->new);

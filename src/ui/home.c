@@ -192,11 +192,6 @@ static void open_selected(struct ht_ui *ui, struct ht_home *home)
         ht_ui_open_question(ui, home->question);
 }
 
-static void take_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
-{
-    ht_list_set_filter(ui, page, text, done);
-}
-
 static bool act_move(struct ht_home *home, enum ht_action action)
 {
     if (action == HT_ACTION_DOWN || action == HT_ACTION_RIGHT)
@@ -244,7 +239,7 @@ static bool home_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
         home->zoomed = false;
     } else if (action == HT_ACTION_FILTER) {
         if (ht_ui_open_view(ui, HT_S("findings")))
-            ht_ui_prompt(ui, HT_PROMPT_FILTER, HT_S(""), take_filter);
+            ht_ui_prompt(ui, HT_PROMPT_FILTER, HT_S(""), ht_list_set_filter);
     } else {
         return false;
     }

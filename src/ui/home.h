@@ -32,6 +32,8 @@ void ht_home_draw_notes(struct ht_ui *ui, struct ht_area area);
 void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area);
 /* What is selected, and what changed last: the right side of a wide screen. */
 void ht_home_draw_side(struct ht_ui *ui, const struct ht_home *home, struct ht_area area);
+/* Whether it says something how many were found: it was looked, or some were. */
+bool ht_home_is_counted(const struct ht_question *question);
 /* What a pane without lines says; static. */
 const char *ht_home_empty_pane(const struct ht_question *question);
 /* The first of what a question misses, wrapped, from row on; returns the row behind it. */

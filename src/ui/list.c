@@ -19,11 +19,10 @@ const struct ht_view *ht_list_view(const struct ht_page *page)
     return page->screen == &list_screen ? ((const struct ht_list_page *)page)->view : NULL;
 }
 
-struct ht_page *ht_list_new(struct ht_ui *ui, const struct ht_view *view)
+struct ht_page *ht_list_new(const struct ht_view *view)
 {
     struct ht_list_page *list = ht_new0(struct ht_list_page);
 
-    (void)ui;
     list->page.screen = &list_screen;
     list->view = view;
     list->opened = ht_map_new();
@@ -340,11 +339,6 @@ void ht_list_invert(struct ht_ui *ui, struct ht_list_page *list)
     ht_ui_message(ui, list->inverted ? "order turned around" : "order as it was");
 }
 
-static void take_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
-{
-    ht_list_set_filter(ui, page, text, done);
-}
-
 /* What needs a line; false: another action. */
 static bool act_line(struct ht_ui *ui, struct ht_list_page *list, enum ht_action action)
 {
@@ -402,7 +396,7 @@ static bool list_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     else if (action == HT_ACTION_PREVIOUS_TAB)
         step_question(ui, list, -1);
     else if (action == HT_ACTION_FILTER)
-        ht_ui_prompt(ui, HT_PROMPT_FILTER, ht_str_from(list->filter_text), take_filter);
+        ht_ui_prompt(ui, HT_PROMPT_FILTER, ht_str_from(list->filter_text), ht_list_set_filter);
     else if (action == HT_ACTION_NEXT_MATCH || action == HT_ACTION_PREVIOUS_MATCH)
         step_match(ui, list, action == HT_ACTION_NEXT_MATCH);
     else if (action == HT_ACTION_EXPORT)

@@ -81,7 +81,7 @@ bool ht_ui_open_view(struct ht_ui *ui, struct ht_str id)
     if (!view)
         return false;
     ht_ui_pop_all(ui);
-    ht_ui_push(ui, ht_list_new(ui, view));
+    ht_ui_push(ui, ht_list_new(view));
     return true;
 }
 
@@ -106,7 +106,7 @@ static int open_first(struct ht_ui *ui, const char *name, struct ht_error *err)
     }
     status = ht_views_find_first(ui->views, name, &view, err);
     if (view)
-        ht_ui_push(ui, ht_list_new(ui, view));
+        ht_ui_push(ui, ht_list_new(view));
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hulltop/base/mem.h"
+#include "hulltop/model/state.h"
 
 /* One file being parsed. */
 struct parse {
@@ -101,7 +102,7 @@ static int key_question(struct parse *parse, const struct ht_yaml *value)
 {
     int number = 0;
 
-    if (parse_number(parse, value, 6, &number) < 0)
+    if (parse_number(parse, value, HT_QUESTIONS, &number) < 0)
         return -EINVAL;
     parse->view->question = (unsigned)number;
     return 0;
