@@ -62,7 +62,7 @@ static int peek(struct reading *reading, char *ret)
 
         if (r <= 0)
             return r;
-        while (window->at < window->len && memchr(" \t\r\n", window->data[window->at], 4))
+        while (window->at < window->len && ht_is_blank(window->data[window->at]))
             window->at++;
         if (window->at < window->len) {
             *ret = window->data[window->at];
@@ -417,7 +417,7 @@ static int is_flow_map(struct reading *reading, bool *ret_flow)
 
         if (r <= 0)
             return r;
-        if (!memchr(" \t\r\n", window->data[window->at + ahead], 4)) {
+        if (!ht_is_blank(window->data[window->at + ahead])) {
             *ret_flow = !memchr("\"}", window->data[window->at + ahead], 2);
             return 0;
         }

@@ -108,7 +108,7 @@ static int is_json(struct ht_window *window, bool *ret_json, struct ht_error *er
     int r;
 
     for (;;) {
-        while (at < window->len && memchr(" \t\r\n", window->data[at], 4))
+        while (at < window->len && ht_is_blank(window->data[at]))
             at++;
         if (at < window->len) {
             *ret_json = window->data[at] == '{' || window->data[at] == '[';

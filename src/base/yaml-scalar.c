@@ -34,15 +34,6 @@ static bool read_word(struct ht_str text, struct ht_json *ret)
     return true;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
-}
-
 /* Digits of a base; an underscore between them says nothing. */
 static bool read_digits(struct ht_str text, int base, uint64_t *ret)
 {
@@ -53,8 +44,8 @@ static bool read_digits(struct ht_str text, int base, uint64_t *ret)
         if (text.data[i] == '_')
             continue;
 
-        int digit = digit_of(text.data[i]);
-        if (digit >= base || __builtin_mul_overflow(value, (uint64_t)base, &value) ||
+        int digit = ht_hex_digit(text.data[i]);
+        if (digit < 0 || digit >= base || __builtin_mul_overflow(value, (uint64_t)base, &value) ||
             __builtin_add_overflow(value, (uint64_t)digit, &value))
             return false;
         any = true;

@@ -94,14 +94,19 @@ struct children {
     struct ht_map *seen; /* keys of a map; NULL for a list */
 };
 
-static int add_child(struct reader *reader, struct children *children, const yaml_event_t *event)
+/* Makes room for one more. */
+static struct ht_yaml *next_child(struct children *children)
 {
     if (children->len == children->cap) {
         children->cap = children->cap ? children->cap * 2 : 8;
         children->items = ht_realloc(children->items, children->cap, sizeof(*children->items));
     }
+    return &children->items[children->len];
+}
 
-    struct ht_yaml *child = &children->items[children->len];
+static int add_child(struct reader *reader, struct children *children, const yaml_event_t *event)
+{
+    struct ht_yaml *child = next_child(children);
     int r = read_node(reader, event, child);
     if (r < 0)
         return r;
@@ -210,12 +215,10 @@ static void merge_pairs(struct ht_map *seen, const struct ht_yaml *from, struct 
 
         if (ht_map_set(seen, pair->text, seen))
             continue;
-        if (into->len + 2 > into->cap) {
-            into->cap = into->cap ? into->cap * 2 : 8;
-            into->items = ht_realloc(into->items, into->cap, sizeof(*into->items));
+        for (size_t j = 0; j < 2; j++) {
+            *next_child(into) = pair[j];
+            into->len++;
         }
-        into->items[into->len++] = pair[0];
-        into->items[into->len++] = pair[1];
     }
 }
 
@@ -277,21 +280,6 @@ static int read_container(struct reader *reader, struct ht_yaml *node)
     return r;
 }
 
-static bool has_anchor_or_tag(const yaml_event_t *event)
-{
-    switch ((int)event->type) {
-    case YAML_SCALAR_EVENT:
-        return event->data.scalar.anchor || event->data.scalar.tag;
-    case YAML_SEQUENCE_START_EVENT:
-        return event->data.sequence_start.anchor || event->data.sequence_start.tag;
-    case YAML_MAPPING_START_EVENT:
-        return event->data.mapping_start.anchor || event->data.mapping_start.tag;
-    case YAML_ALIAS_EVENT:
-        return true;
-    }
-    return false;
-}
-
 static const char *tag_of(const yaml_event_t *event)
 {
     const yaml_char_t *tag = NULL;
@@ -328,7 +316,7 @@ static int accept_node(struct reader *reader, const yaml_event_t *event)
 {
     size_t line = event->start_mark.line + 1;
 
-    if (!reader->anchors && has_anchor_or_tag(event))
+    if (!reader->anchors && (anchor_of(event) || tag_of(event)))
         return fail(reader, line, EINVAL, "anchors, aliases and tags are not accepted");
     if (!is_harmless_tag(event))
         return fail(reader, line, EINVAL, "this tag is not accepted");
