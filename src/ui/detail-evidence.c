@@ -474,12 +474,13 @@ static void put_finding(const struct ht_ui *ui, const struct ht_subject_rows *ro
 {
     const struct ht_finding *finding = rows->finding;
     ht_autobuf struct ht_buf word = HT_BUF(60);
+    size_t first = doc->len;
 
     ht_ui_severity_text(&word, finding->severity);
     ht_buf_add_c(&word, '\0');
     ht_doc_pair(doc, 10, word.data, finding->title);
-    doc->lines[doc->len > 0 ? 0 : doc->len].pieces[0].style =
-        ht_ui_severity_style(finding->severity);
+    if (doc->len > first)
+        doc->lines[first].pieces[0].style = ht_ui_severity_style(finding->severity);
     if (ht_finding_has_allowed(finding))
         put_allowed(finding, doc);
     else if (ht_finding_has_expected(finding) && finding->expected)

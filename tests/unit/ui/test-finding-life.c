@@ -213,6 +213,34 @@ static void a_finding_was_seen_last_when_its_source_answered(void **unused)
     close_bench(&bench);
 }
 
+/* Of words that begin a line of plain letters. */
+static unsigned style_of(struct bench *bench, const char *words)
+{
+    const char *text = screen(bench), *at = strstr(text, words), *line = at;
+    int row = 0;
+
+    assert_non_null(at);
+    while (line > text && line[-1] != '\n')
+        line--;
+    for (const char *c = text; c < line; c++)
+        row += *c == '\n';
+    return ht_canvas_cell(bench->canvas, row, (int)(at - line))->style & 0xff;
+}
+
+static void a_finding_has_its_colour_below_what_is_said_of_it(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *held = confirmed(true);
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, held);
+    type(&bench, "3\n");
+    assert_int_equal(style_of(&bench, "HELD, last seen"), HT_STYLE_STALE);
+    assert_int_equal(style_of(&bench, "!! CRIT"), HT_STYLE_CRITICAL);
+    close_bench(&bench);
+}
+
 static struct ht_state *seen_first(int64_t now, int64_t first_seen)
 {
     struct ht_finding finding = {0};
@@ -275,6 +303,7 @@ int main(void)
         cmocka_unit_test(what_is_gone_is_shown_as_it_was),
         cmocka_unit_test(a_lock_is_offered_where_it_can_be_made),
         cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
+        cmocka_unit_test(a_finding_has_its_colour_below_what_is_said_of_it),
         cmocka_unit_test(home_tells_when_what_came_later_came),
         cmocka_unit_test(a_finding_that_is_gone_says_so),
     };
