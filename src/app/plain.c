@@ -12,6 +12,7 @@
 #include "signals.h"
 
 #include "hulltop/base/clock.h"
+#include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"

@@ -27,20 +27,6 @@
 #include "hulltop/model/document.h"
 #include "hulltop/report/report.h"
 
-int ht_write_all(int fd, struct ht_str bytes)
-{
-    while (bytes.len) {
-        ssize_t n = write(fd, bytes.data, bytes.len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        bytes = ht_str_sub(bytes, (size_t)n, bytes.len);
-    }
-    return 0;
-}
-
 int ht_print(struct ht_str bytes, struct ht_error *err)
 {
     int r = ht_write_all(STDOUT_FILENO, bytes);

@@ -43,8 +43,6 @@ int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_err
 int ht_session_close(struct ht_session *session, int64_t grace_ns, int status);
 /* Prints "hulltop: MESSAGE" on stderr, made printable. */
 void ht_complain(const struct ht_error *err);
-/* Writes all of it to a descriptor; -errno on failure. */
-int ht_write_all(int fd, struct ht_str bytes);
 /* Writes all of it to standard output. Does not return when its reader has gone ("| head"). */
 int ht_print(struct ht_str bytes, struct ht_error *err);
 /* The same for all that a command has to say: a failure is told on standard error. Returns the exit

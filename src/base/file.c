@@ -36,20 +36,6 @@ static int open_parent(const char *path, const char **ret_name, struct ht_error 
     return fd;
 }
 
-static int write_all(int fd, struct ht_str content)
-{
-    while (content.len) {
-        ssize_t len = write(fd, content.data, content.len);
-
-        if (len < 0 && errno == EINTR)
-            continue;
-        if (len < 0)
-            return -errno;
-        content = ht_str_sub(content, (size_t)len, content.len);
-    }
-    return 0;
-}
-
 /* Creates a file of an unused name in the directory, readable by nobody else. */
 static int create_temporary(int directory, const char *name, char *ret_temporary, size_t size)
 {
@@ -84,6 +70,20 @@ static int refuse_existing(int directory, const char *path, const char *name, un
     return 0;
 }
 
+int ht_write_all(int fd, struct ht_str bytes)
+{
+    while (bytes.len) {
+        ssize_t len = write(fd, bytes.data, bytes.len);
+
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0)
+            return -errno;
+        bytes = ht_str_sub(bytes, (size_t)len, bytes.len);
+    }
+    return 0;
+}
+
 int ht_file_write(const char *path, struct ht_str content, unsigned flags, struct ht_error *err)
 {
     char temporary[NAME_MAX + 1];
@@ -100,7 +100,7 @@ int ht_file_write(const char *path, struct ht_str content, unsigned flags, struc
     fd = create_temporary(directory, name, temporary, sizeof(temporary));
     if (fd < 0)
         return ht_error_errno(err, -fd, "%s: cannot create a file beside it", path);
-    r = write_all(fd, content);
+    r = ht_write_all(fd, content);
     if (r == 0 && !(flags & HT_FILE_HASTY) && fsync(fd) < 0)
         r = -errno;
     /* Without leave to replace, the kernel checks once more: somebody may have been faster. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hulltop/base/digest.h"
+#include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
@@ -41,18 +42,10 @@ void ht_tar_fini(struct ht_tar *tar)
 
 static int put(struct ht_tar *tar, const void *data, size_t len, struct ht_error *err)
 {
-    const char *bytes = data;
-    size_t done = 0;
+    int r = ht_write_all(tar->fd, (struct ht_str){.data = data, .len = len});
 
-    while (done < len) {
-        ssize_t n = write(tar->fd, bytes + done, len - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ht_error_errno(err, errno, "%s", tar->name);
-        done += (size_t)n;
-    }
+    if (r < 0)
+        return ht_error_errno(err, -r, "%s", tar->name);
     tar->bytes += len;
     return 0;
 }

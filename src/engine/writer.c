@@ -175,27 +175,26 @@ static void do_open(struct ht_writer *writer, struct job *job)
     say(writer, text);
 }
 
+/* A recording with a gap would tell what was not so. */
+static void end_failed(struct ht_writer *writer, const struct ht_error *err)
+{
+    fail(writer, err);
+    say_error(writer, "recording failed", err);
+    do_close(writer, true);
+}
+
 static void do_line(struct ht_writer *writer, const struct job *job)
 {
-    size_t done = 0;
+    struct ht_error err = {0};
+    int r;
 
     if (writer->fd < 0)
         return;
-    while (done < job->len) {
-        ssize_t n = write(writer->fd, job->bytes + done, job->len - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            struct ht_error err = {0};
-
-            ht_error_errno(&err, errno, "%s", writer->fd_path);
-            fail(writer, &err);
-            say_error(writer, "recording failed", &err);
-            do_close(writer, true);
-            return;
-        }
-        done += (size_t)n;
+    r = ht_write_all(writer->fd, (struct ht_str){.data = job->bytes, .len = job->len});
+    if (r < 0) {
+        ht_error_errno(&err, -r, "%s", writer->fd_path);
+        end_failed(writer, &err);
+        return;
     }
     count_line(writer, job);
 }
@@ -207,9 +206,7 @@ static void do_break(struct ht_writer *writer, const struct job *job)
     if (writer->fd < 0)
         return;
     ht_error_set(&err, EIO, "%s: %s", writer->fd_path, job->path);
-    fail(writer, &err);
-    say_error(writer, "recording failed", &err);
-    do_close(writer, true);
+    end_failed(writer, &err);
 }
 
 static void do_job(struct ht_writer *writer, struct job *job)

@@ -12,6 +12,7 @@
 #include "kube-decode.h"
 
 #include "hulltop/base/clock.h"
+#include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"
@@ -55,20 +56,14 @@ int ht_kube_explain(const struct ht_error *err, struct ht_trouble *trouble)
 static const char *pem_path(const struct ht_kube_pem *pem, int *fd, char *path,
                             struct ht_error *err)
 {
-    struct ht_str rest = ht_buf_str(&pem->bytes);
+    int r;
 
-    if (rest.len == 0)
+    if (pem->bytes.len == 0)
         return pem->file;
     *fd = memfd_create("hulltop-pem", MFD_CLOEXEC);
-    while (*fd >= 0 && rest.len) {
-        ssize_t n = write(*fd, rest.data, rest.len);
-
-        if (n < 0)
-            break;
-        rest = ht_str_sub(rest, (size_t)n, rest.len);
-    }
-    if (*fd < 0 || rest.len) {
-        ht_error_errno(err, errno, "a file for a certificate");
+    r = *fd < 0 ? -errno : ht_write_all(*fd, ht_buf_str(&pem->bytes));
+    if (r < 0) {
+        ht_error_errno(err, -r, "a file for a certificate");
         return NULL;
     }
     snprintf(path, PATH_MAX_BYTES, "/proc/self/fd/%d", *fd);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "hulltop/base/buf.h"
+#include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
@@ -94,19 +95,16 @@ static int copy_bytes(struct copying *copying, int in, int out)
 
     for (;;) {
         ssize_t len = read(in, block, sizeof(block));
+        int r;
 
         if (len <= 0)
             return len < 0 ? -errno : 0;
         if ((uint64_t)len > copying->left)
             return -EFBIG;
         copying->left -= (uint64_t)len;
-        for (ssize_t done = 0; done < len;) {
-            ssize_t put = write(out, block + done, (size_t)(len - done));
-
-            if (put < 0)
-                return -errno;
-            done += put;
-        }
+        r = ht_write_all(out, (struct ht_str){.data = block, .len = (size_t)len});
+        if (r < 0)
+            return r;
     }
 }
 

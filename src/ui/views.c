@@ -12,6 +12,7 @@
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
 #include "hulltop/base/vec.h"
 #include "hulltop/model/state.h"
 
@@ -47,37 +48,21 @@ static int add_builtin(struct ht_views *views, struct ht_error *err)
     return 0;
 }
 
-static int read_all(int fd, const char *path, struct ht_buf *out, struct ht_error *err)
-{
-    for (;;) {
-        size_t room;
-        char *at = ht_buf_room(out, 65536, &room);
-
-        if (room == 0)
-            return ht_error_set(err, E2BIG, "%s: larger than %d bytes", path, (int)HT_LIMIT_YAML);
-
-        ssize_t n = read(fd, at, room);
-        if (n < 0)
-            return ht_error_errno(err, errno, "%s", path);
-        if (n == 0)
-            return 0;
-        ht_buf_grow(out, (size_t)n);
-    }
-}
-
 static int add_file(struct ht_views *views, const char *path, struct ht_error *err)
 {
-    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML + 1);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_YAML);
     struct ht_view *view = NULL;
     ht_autoclose int fd = -1;
+    int r;
 
     if (ht_file_is_trusted(path, err) < 0)
         return -EPERM;
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return ht_error_errno(err, errno, "%s", path);
-    if (read_all(fd, path, &text, err) < 0)
-        return -err->code;
+    r = ht_read_fd(fd, path, &text, HT_LIMIT_YAML, err);
+    if (r < 0)
+        return r;
     if (ht_view_parse(views->arena, path, ht_buf_str(&text), &view, err) < 0)
         return -EINVAL;
     add(views, path, view);

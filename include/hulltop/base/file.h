@@ -22,6 +22,8 @@ int ht_file_write(const char *path, struct ht_str content, unsigned flags, struc
  * caller, or -errno. With HT_FILE_REPLACE an existing regular file is emptied; it must belong to
  * the effective user and have one name. Links are never followed. */
 int ht_file_create(const char *path, unsigned flags, struct ht_error *err);
+/* Writes all of it to an open file. 0 or -errno. */
+int ht_write_all(int fd, struct ht_str bytes);
 /* Makes the directory and its parents as far as they are missing, 0700. What exists must be a
  * directory, the last one must belong to the effective user and be closed to others' writing. */
 int ht_file_make_directory(const char *path, struct ht_error *err);
