@@ -184,7 +184,7 @@ static bool act_go(struct ht_ui *ui, enum ht_action action)
     else if (action == HT_ACTION_QUIT)
         ui->done = true;
     else if (action == HT_ACTION_HELP)
-        ht_ui_push(ui, ht_help_new(ui));
+        ht_ui_push(ui, ht_help_new());
     else if (action == HT_ACTION_PLAIN_TEXT)
         ht_ui_push(ui, ht_text_page_new());
     else if (action == HT_ACTION_WHY)

@@ -32,13 +32,6 @@ static struct map *of(struct ht_page *page)
     return (struct map *)page;
 }
 
-static void map_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "7 Builds map");
-}
-
 static void map_free(struct ht_page *page)
 {
     free(of(page)->selected);
@@ -524,10 +517,9 @@ static const struct ht_offer offers[] = {
 };
 
 static const struct ht_screen map_screen = {
-    .name = "builds-map",
+    .title = "7 Builds map",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = map_title,
     .draw = map_draw,
     .act = map_act,
     .text = map_text,

@@ -178,7 +178,7 @@ static void run_log(struct ht_ui *ui, struct ht_str argument)
 static void run_help(struct ht_ui *ui, struct ht_str argument)
 {
     (void)argument;
-    ht_ui_push(ui, ht_help_new(ui));
+    ht_ui_push(ui, ht_help_new());
 }
 
 static void run_home(struct ht_ui *ui, struct ht_str argument)

@@ -584,11 +584,10 @@ static unsigned detail_question(const struct ht_ui *ui, const struct ht_page *pa
 }
 
 static const struct ht_screen detail_screen = {
-    .name = "detail",
     .question = detail_question,
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = detail_title,
+    .put_title = detail_title,
     .draw = detail_draw,
     .act = detail_act,
     .text = ht_doc_page_text,

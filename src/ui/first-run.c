@@ -75,13 +75,6 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
     }
 }
 
-static void first_run_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "first look");
-}
-
 /* Whatever leaves it has seen it. */
 static bool first_run_act(struct ht_ui *ui, struct ht_page *page, enum ht_action action)
 {
@@ -115,10 +108,9 @@ static const struct ht_offer offers[] = {
 };
 
 static const struct ht_screen first_run_screen = {
-    .name = "first-run",
+    .title = "first look",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = first_run_title,
     .draw = ht_doc_page_draw,
     .act = first_run_act,
     .free = ht_doc_page_free,

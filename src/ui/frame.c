@@ -109,9 +109,14 @@ static void breadcrumb(struct ht_ui *ui, size_t node_w, size_t from, struct ht_b
     if (from > 1 && node_w > NODE_MIN_W)
         ht_buf_add_text(out, out->len ? " > .." : "..");
     for (size_t i = from; i < ui->depth; i++) {
+        const struct ht_screen *screen = ui->pages[i]->screen;
+
         if (out->len)
             ht_buf_add_text(out, " > ");
-        ui->pages[i]->screen->title(ui, ui->pages[i], out);
+        if (screen->title)
+            ht_buf_add_text(out, screen->title);
+        else
+            screen->put_title(ui, ui->pages[i], out);
     }
 }
 

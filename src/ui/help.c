@@ -92,13 +92,6 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
     put_commands(ui, doc);
 }
 
-static void help_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "help");
-}
-
 static bool help_act(struct ht_ui *ui, struct ht_page *page, enum ht_action action)
 {
     if (action != HT_ACTION_HELP)
@@ -110,18 +103,16 @@ static bool help_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
 static const struct ht_offer offers[] = {HT_DOC_OFFERS};
 
 static const struct ht_screen help_screen = {
-    .name = "help",
+    .title = "help",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = help_title,
     .draw = ht_doc_page_draw,
     .act = help_act,
     .text = ht_doc_page_text,
     .free = ht_doc_page_free,
 };
 
-struct ht_page *ht_help_new(const struct ht_ui *ui)
+struct ht_page *ht_help_new(void)
 {
-    (void)ui;
     return ht_doc_page_new(&help_screen, build);
 }

@@ -16,13 +16,6 @@ static struct ht_home *of(struct ht_page *page)
     return (struct ht_home *)page;
 }
 
-static void home_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "home");
-}
-
 static void home_free(struct ht_page *page)
 {
     free(of(page));
@@ -300,11 +293,10 @@ static unsigned home_question(const struct ht_ui *ui, const struct ht_page *page
 }
 
 static const struct ht_screen home_screen = {
-    .name = "home",
+    .title = "home",
     .question = home_question,
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = home_title,
     .draw = home_draw,
     .act = home_act,
     .text = home_text,

@@ -466,12 +466,11 @@ static unsigned list_question(const struct ht_ui *ui, const struct ht_page *page
 }
 
 static const struct ht_screen list_screen = {
-    .name = "list",
     .question = list_question,
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
     .offered = list_offered,
-    .title = list_title,
+    .put_title = list_title,
     .draw = ht_list_draw,
     .act = list_act,
     .text = list_text,

@@ -89,13 +89,6 @@ static struct ht_page *menu_new(const struct ht_screen *screen, struct ht_list_p
 
 /* ---- sort ---- */
 
-static void sort_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "sort");
-}
-
 static void sort_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body)
 {
     (void)ui;
@@ -146,10 +139,9 @@ static const struct ht_offer sort_offers[] = {
 };
 
 static const struct ht_screen sort_screen = {
-    .name = "sort",
+    .title = "sort",
     .offers = sort_offers,
     .offers_len = ARRAY_LEN(sort_offers),
-    .title = sort_title,
     .draw = sort_draw,
     .act = sort_act,
     .free = menu_free,
@@ -161,13 +153,6 @@ struct ht_page *ht_menu_sort_new(struct ht_list_page *list)
 }
 
 /* ---- columns ---- */
-
-static void columns_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "columns");
-}
 
 static void columns_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body)
 {
@@ -206,10 +191,9 @@ static const struct ht_offer columns_offers[] = {
 };
 
 static const struct ht_screen columns_screen = {
-    .name = "columns",
+    .title = "columns",
     .offers = columns_offers,
     .offers_len = ARRAY_LEN(columns_offers),
-    .title = columns_title,
     .draw = columns_draw,
     .act = columns_act,
     .free = menu_free,

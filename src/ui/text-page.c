@@ -13,13 +13,6 @@ static void build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc
         below->screen->text(ui, below, doc);
 }
 
-static void title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "text");
-}
-
 static bool act(struct ht_ui *ui, struct ht_page *page, enum ht_action action)
 {
     if (action != HT_ACTION_PLAIN_TEXT)
@@ -33,10 +26,9 @@ static const struct ht_offer offers[] = {
     HT_DOC_OFFERS};
 
 static const struct ht_screen text_screen = {
-    .name = "text",
+    .title = "text",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = title,
     .draw = ht_doc_page_draw,
     .act = act,
     .free = ht_doc_page_free,

@@ -61,13 +61,6 @@ static struct timeline *of(struct ht_page *page)
     return (struct timeline *)page;
 }
 
-static void timeline_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "8 Timeline");
-}
-
 static void timeline_free(struct ht_page *page)
 {
     free(of(page)->selected);
@@ -634,10 +627,9 @@ static const struct ht_offer offers[] = {
 };
 
 static const struct ht_screen timeline_screen = {
-    .name = "timeline",
+    .title = "8 Timeline",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = timeline_title,
     .draw = timeline_draw,
     .act = timeline_act,
     .text = timeline_text,

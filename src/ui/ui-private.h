@@ -30,13 +30,13 @@ struct ht_doc;
 
 /* What one kind of page does. Functions that may be NULL say so. */
 struct ht_screen {
-    const char *name;
+    const char *title; /* its part of the breadcrumb; NULL: put_title appends it */
     const struct ht_offer *offers;
     size_t offers_len;
     /* How many of the offers the page has now; NULL: all. */
     size_t (*offered)(const struct ht_page *page);
-    /* Appends its part of the breadcrumb (raw). */
-    void (*title)(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out);
+    /* Appends the page's part of the breadcrumb (raw). */
+    void (*put_title)(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out);
     /* Draws into the body and sets page->cursor. */
     void (*draw)(struct ht_ui *ui, struct ht_page *page, struct ht_area body);
     /* Carries out an action that the screen offers; false: not its own. */
@@ -236,7 +236,7 @@ const struct ht_view *ht_list_view(const struct ht_page *page);
 bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_str id);
 /* The text of the page that is topmost now. */
 struct ht_page *ht_text_page_new(void);
-struct ht_page *ht_help_new(const struct ht_ui *ui);
+struct ht_page *ht_help_new(void);
 struct ht_page *ht_why_new(const struct ht_ui *ui);
 struct ht_page *ht_first_run_new(void);
 enum ht_text { HT_TEXT_DOCTOR, HT_TEXT_LOG };

@@ -90,13 +90,6 @@ static void why_build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc 
     put_doctor(ui, doc);
 }
 
-static void why_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "why");
-}
-
 static bool why_act(struct ht_ui *ui, struct ht_page *page, enum ht_action action)
 {
     if (action != HT_ACTION_WHY)
@@ -108,10 +101,9 @@ static bool why_act(struct ht_ui *ui, struct ht_page *page, enum ht_action actio
 static const struct ht_offer offers[] = {HT_DOC_OFFERS};
 
 static const struct ht_screen why_screen = {
-    .name = "why",
+    .title = "why",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = why_title,
     .draw = ht_doc_page_draw,
     .act = why_act,
     .text = ht_doc_page_text,
@@ -141,18 +133,10 @@ static void doctor_build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_d
     put_doctor(ui, doc);
 }
 
-static void doctor_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "doctor");
-}
-
 static const struct ht_screen doctor_screen = {
-    .name = "doctor",
+    .title = "doctor",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = doctor_title,
     .draw = ht_doc_page_draw,
     .act = ht_doc_page_act,
     .text = ht_doc_page_text,
@@ -187,18 +171,10 @@ static void log_build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc 
     ht_doc_put(doc, 1, HT_STYLE_DIM, HT_S("the log is empty"));
 }
 
-static void log_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *out)
-{
-    (void)ui;
-    (void)page;
-    ht_buf_add_text(out, "log");
-}
-
 static const struct ht_screen log_screen = {
-    .name = "log",
+    .title = "log",
     .offers = offers,
     .offers_len = ARRAY_LEN(offers),
-    .title = log_title,
     .draw = ht_doc_page_draw,
     .act = ht_doc_page_act,
     .text = ht_doc_page_text,
