@@ -439,14 +439,17 @@ lab_kind_start() {
     esac && printf 'ok\n' >"$LAB/kinds/$name" || printf 'fail\t%s\n' "$state" >"$LAB/kinds/$name"
 }
 
-lab_kind_start_in_turn() {
-    lab_kind_start "$@" &
+# lab_in_turn COMMAND...: runs it in the background, a few at a time; wait for "${LAB_JOBS[@]}" at the end.
+lab_in_turn() {
+    "$@" &
     LAB_JOBS+=($!)
     if [ ${#LAB_JOBS[@]} -ge "${LAB_PARALLEL:-3}" ]; then
         wait "${LAB_JOBS[0]}"
         LAB_JOBS=("${LAB_JOBS[@]:1}")
     fi
 }
+
+lab_kind_start_in_turn() { lab_in_turn lab_kind_start "$@"; }
 
 lab_kinds_start() {
     LAB_BLOCKDEV=$(lab_block_device)
