@@ -75,7 +75,8 @@ static void look_part_of_node(const struct live *live)
                    "sudo hulltop");
         return;
     }
-    if (!ht_drf_is_foreign(origin) && origin != HT_CODE_ORIGIN_RENAMED)
+    /* k3s has them on a volume; DRF-014 tells of what runs there. */
+    if (!ht_drf_is_added(origin) && origin != HT_CODE_ORIGIN_RENAMED)
         return;
     finding =
         ht_live_fire(live, "Pretends to be a program of the node (%.*s)", HT_STR_ARG(live->name));
@@ -286,8 +287,8 @@ static const struct ht_check checks[] = {
      .title = "Pretends to be a thread of the kernel, or a program of the node",
      .condition = "A process calls itself as the kernel calls its threads, and is none; processes "
                   "of the node are judged too. Or a program of a container is called like one "
-                  "that a node has for its containers (pause, containerd, kubelet), and is not as "
-                  "in the image.",
+                  "that a node has for its containers (pause, containerd, kubelet), and was put "
+                  "there after the image was built.",
      .why = "Nobody looks twice at a kworker or a pause: that is why malware takes such names.",
      .fix = "Look at the file that runs. Save the evidence before the process is ended.",
      .needs = HT_TEXTS("proc"),
