@@ -61,7 +61,8 @@ static bool find_verb(const struct ht_fact_manager *manager, const struct ht_tex
             return !only_looks(manager, argv, from);
         }
         /* "npm run install" starts a script of that name. */
-        if (ht_facts_has_like(&manager->looks, argv->items[i]) && !may_be_value(argv, from, i))
+        if (ht_facts_has_like(&manager->looks, ht_str_base(argv->items[i])) &&
+            !may_be_value(argv, from, i))
             return false;
     }
     return false;
