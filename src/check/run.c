@@ -259,14 +259,18 @@ static void begin(struct ht_sitting *sitting, const struct ht_row *subject)
         ht_arena_reset(sitting->arena);
     else
         sitting->arena = ht_arena_new(HT_LIMIT_ROW);
-    if (sitting->subject != subject)
-        sitting->viewed = sitting->has_ways = false;
+    if (sitting->subject != subject) {
+        sitting->viewed = sitting->has_ways = sitting->has_mounts = false;
+        if (sitting->kept)
+            ht_arena_reset(sitting->kept);
+    }
     sitting->subject = subject;
 }
 
 void ht_sitting_fini(struct ht_sitting *sitting)
 {
     sitting->arena = ht_arena_free(sitting->arena);
+    sitting->kept = ht_arena_free(sitting->kept);
 }
 
 struct ht_verdict *ht_sitting_look(struct ht_sitting *sitting, const struct ht_check *check,
@@ -295,7 +299,7 @@ struct ht_verdict *ht_sitting_look(struct ht_sitting *sitting, const struct ht_c
 
         ht_vec_add(&verdict->findings, make_row(&checking, &draft->finding));
     }
-    if (ht_arena_is_full(sitting->arena))
+    if (ht_arena_is_full(sitting->arena) || (sitting->kept && ht_arena_is_full(sitting->kept)))
         ht_unknown(&checking, "hulltop", "too much to tell about this subject", "");
     ht_vec_fini(&checking.drafts);
     return verdict;

@@ -10,6 +10,8 @@
 
 #include "view.h"
 
+#include "hulltop/base/limits.h"
+
 /* In the kernel's view a block device stands for the source where the node's path is not known. */
 static bool is_device(const struct ht_mount *mount)
 {
@@ -91,9 +93,9 @@ static size_t count_of_node(const struct ht_mount_list *mounts)
     return count;
 }
 
-bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
+static bool find_mounts(const struct ht_container *container, struct ht_arena *arena,
+                        struct ht_mount_list *ret)
 {
-    const struct ht_container *container = view->container;
     bool declared = ht_container_has_mounts(container);
     bool kernel = ht_container_has_kernel_mounts(container);
     size_t first = declared ? container->mounts.len : 0;
@@ -107,8 +109,7 @@ bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
         return true;
     }
 
-    struct ht_mount *mounts =
-        ht_arena_array(ht_checking_arena(view->checking), struct ht_mount, first + more);
+    struct ht_mount *mounts = ht_arena_array(arena, struct ht_mount, first + more);
     if (first)
         memcpy(mounts, container->mounts.items, first * sizeof(*mounts));
     *ret = (struct ht_mount_list){.items = mounts, .len = first};
@@ -120,6 +121,24 @@ bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
             mounts[ret->len++] = *mount;
     }
     return true;
+}
+
+/* Found once for all checks of a container: many of them ask. */
+bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
+{
+    struct ht_sitting *shared = view->shared;
+
+    if (!shared)
+        return find_mounts(view->container, ht_checking_arena(view->checking), ret);
+    if (!shared->has_mounts) {
+        if (!shared->kept)
+            shared->kept = ht_arena_new(HT_LIMIT_ROW);
+        shared->mounts_told = find_mounts(view->container, shared->kept, &shared->mounts);
+        shared->has_mounts = true;
+    }
+    if (shared->mounts_told)
+        *ret = shared->mounts;
+    return shared->mounts_told;
 }
 
 /* The kubelet mounts a part of a volume there; of which one, only the kernel's view tells. */

@@ -84,6 +84,10 @@ struct ht_sitting {
     const struct ht_process *init; /* its first process; NULL: not seen */
     bool has_ways;
     uint32_t ways; /* which ways out of it are open, by the place of the rule */
+    bool has_mounts;
+    bool mounts_told;            /* false: neither side is known */
+    struct ht_mount_list mounts; /* to judge; of the row, and of the arena below */
+    struct ht_arena *kept;       /* of all checks of the subject; NULL: nothing was kept yet */
 };
 
 /* Frees what the sitting has of its own. */

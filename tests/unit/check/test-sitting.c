@@ -38,8 +38,36 @@ static void add_process(struct ht_node *node, const char *id, uint64_t pid, cons
     ht_node_add(node, ht_row_new(&ht_process_table, &process));
 }
 
+/* A path of the node, as the kernel shows it. */
+static struct ht_mount bind(const char *path, const char *target)
+{
+    struct ht_mount mount = {0};
+
+    ht_mount_set_source(&mount, ht_str_from(path));
+    ht_mount_set_target(&mount, ht_str_from(target));
+    ht_mount_set_root(&mount, ht_str_from(path));
+    ht_mount_set_type(&mount, HT_S("ext4"));
+    ht_mount_set_origin(&mount, HT_MOUNT_ORIGIN_BIND);
+    ht_mount_set_rw(&mount, true);
+    return mount;
+}
+
+/* Two that have paths of the node, other ones each, of which only the kernel tells. */
+static void add_with_mounts(struct ht_node *node)
+{
+    struct ht_mount etc[] = {bind("/etc", "/host/etc"), bind("/root", "/host/root")};
+    struct ht_mount socket[] = {bind("/run/docker.sock", "/run/docker.sock")};
+    struct ht_container container = default_container("f6", "paths");
+
+    ht_container_set_kernel_mounts(&container, (struct ht_mount_list){.items = etc, .len = 2});
+    add_container(node, &container);
+    container = default_container("g7", "socket");
+    ht_container_set_kernel_mounts(&container, (struct ht_mount_list){.items = socket, .len = 1});
+    add_container(node, &container);
+}
+
 /* One whose first process was seen, one whose was not, one in a sandbox, one that may all, one that
- * ended. */
+ * ended, two with mounts. */
 static struct ht_node *new_node(void)
 {
     struct ht_node *node = ht_node_new(9000);
@@ -64,6 +92,7 @@ static struct ht_node *new_node(void)
     container = default_container("e5", "ended");
     ht_container_set_state(&container, HT_CONTAINER_STATE_EXITED);
     add_container(node, &container);
+    add_with_mounts(node);
     add_process(node, "411.7", 411, "/usr/bin/app");
     add_process(node, "413.7", 413, "/usr/local/bin/runsc");
     add_process(node, "414.7", 414, "/usr/bin/app");
