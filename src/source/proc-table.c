@@ -121,23 +121,26 @@ bool ht_proc_table_learn(struct ht_proc_table *table, struct ht_proc_avoid *ret_
 
 /* ---- rows ---- */
 
-/* What the library's table and stat tell. */
-static void fill_base(struct ht_proc_table *table, const struct ht_procs_item *item,
-                      const struct ht_proc_stat *stat, struct ht_process *process)
+/* What stat and the library's table tell; item is NULL without it. */
+static void fill_base(struct ht_proc_table *table, const struct ht_proc_entry *entry,
+                      const struct ht_procs_item *item, const struct ht_proc_stat *stat,
+                      struct ht_process *process)
 {
     struct ht_arena *arena = table->arena;
     const char state[] = {stat->state, '\0'};
 
     ht_process_set_id(
-        process, ht_arena_strf(arena, "%d.%llu", (int)item->pid, (unsigned long long)stat->start));
-    ht_process_set_pid(process, (uint64_t)item->pid);
+        process, ht_arena_strf(arena, "%d.%llu", (int)entry->pid, (unsigned long long)stat->start));
+    ht_process_set_pid(process, (uint64_t)entry->pid);
     ht_process_set_ppid(process, stat->ppid);
     ht_process_set_start(process, stat->start);
     ht_process_set_started_at(process,
                               table->booted_wall_ns + (int64_t)stat->start * table->tick_ns);
     ht_process_set_comm(process, ht_arena_str(arena, stat->comm));
-    ht_process_set_euid(process, item->euid);
-    ht_process_set_egid(process, item->egid);
+    if (item) {
+        ht_process_set_euid(process, item->euid);
+        ht_process_set_egid(process, item->egid);
+    }
     ht_process_set_state(process, ht_arena_text(arena, state));
     ht_process_set_kernel(process, stat->kernel);
     if (stat->tty)
@@ -301,7 +304,26 @@ static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *en
         entry->turn.due_ns = table->now_ns + SOON;
 }
 
-/* Reads one process into its row. False: it is gone. */
+/* The owner of /proc/PID, as the library has it, where status was not read, which tells the same.
+ * False: it is gone. */
+static bool fill_owner(struct ht_proc_table *table, const struct ht_proc_entry *entry,
+                       struct ht_process *process)
+{
+    char name[16];
+    struct stat about;
+
+    if (ht_process_has_euid(process) && ht_process_has_egid(process))
+        return true;
+    snprintf(name, sizeof(name), "%d", (int)entry->pid);
+    if (fstatat(table->reader.proc_fd, name, &about, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    ht_process_set_euid(process, about.st_uid);
+    ht_process_set_egid(process, about.st_gid);
+    return true;
+}
+
+/* Reads one process into its row; item is what the library told of it, NULL: nothing. False: it is
+ * gone. */
 static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entry,
                          const struct ht_procs_item *item)
 {
@@ -309,7 +331,8 @@ static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entr
     struct ht_proc_stat stat;
     bool gone;
 
-    if (ht_proc_decode_stat(ht_proc_read_file(&table->reader, item->pid, "stat", &gone), &stat) < 0)
+    if (ht_proc_decode_stat(ht_proc_read_file(&table->reader, entry->pid, "stat", &gone), &stat) <
+        0)
         return false;
     if (stat.state == 'Z' || stat.state == 'X') {
         drop(table, entry);
@@ -322,8 +345,9 @@ static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entr
     entry->ticks = stat.used;
 
     ht_arena_reset(table->arena);
-    fill_base(table, item, &stat, &process);
-    if (!fill_own(table, entry, &process) || ht_arena_is_full(table->arena))
+    fill_base(table, entry, item, &stat, &process);
+    if (!fill_own(table, entry, &process) || !fill_owner(table, entry, &process) ||
+        ht_arena_is_full(table->arena))
         return false;
     if (entry->row) {
         ht_kin_carry(ht_process_of(entry->row), &process);
@@ -361,21 +385,13 @@ bool ht_proc_table_is_due(const struct ht_proc_table *table, const struct ht_pro
     return entry->turn.due_ns <= table->now_ns && !is_skipped(table, entry->pid);
 }
 
-/* One alone, which takes as many system calls as the library's table of all for each. */
+/* One alone, which takes no more system calls than the library's table of all for each. */
 void ht_proc_table_read(struct ht_proc_table *table, struct ht_proc_entry *entry,
                         atomic_int *looking_at)
 {
-    struct ht_procs_item item = {.pid = entry->pid};
-    struct stat about;
-    char name[16];
-
     table->feed->at(table->feed, "reading processes");
     atomic_store(looking_at, entry->pid);
-    snprintf(name, sizeof(name), "%d", (int)entry->pid);
-    bool there = fstatat(table->reader.proc_fd, name, &about, AT_SYMLINK_NOFOLLOW) == 0;
-    item.euid = there ? about.st_uid : 0;
-    item.egid = there ? about.st_gid : 0;
-    if (!there || !read_process(table, entry, &item))
+    if (!read_process(table, entry, NULL))
         gone(table, entry);
     atomic_store(looking_at, 0);
 }

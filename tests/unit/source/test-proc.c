@@ -315,6 +315,27 @@ static void two_readers_tell_what_one_does(void **state)
     ht_proc_table_fini(&alone.table);
 }
 
+static void whose_a_process_is(void **state)
+{
+    struct looking *looking = *state;
+    pid_t pid = geteuid() == 0 ? fork() : -1;
+
+    if (pid < 0)
+        skip();
+    /* Who changes its ids is root's in /proc until it may be looked at again. */
+    if (pid == 0 && setegid(NOBODY - 1) == 0 && seteuid(NOBODY) == 0 &&
+        prctl(PR_SET_DUMPABLE, 1) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
+        raise(SIGSTOP);
+    if (pid == 0)
+        _exit(1);
+    assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
+    look(looking);
+    assert_non_null(entry_of(looking, pid)->row);
+    assert_int_equal(ht_process_of(entry_of(looking, pid)->row)->euid, NOBODY);
+    assert_int_equal(ht_process_of(entry_of(looking, pid)->row)->egid, NOBODY - 1);
+    end(pid);
+}
+
 static void unchanged_process_keeps_its_row(void **state)
 {
     struct looking *looking = *state;
@@ -528,6 +549,9 @@ static void unmanaged_process_has_its_security_fields(void **state)
     }
     assert_non_null(found);
     assert_true(ht_process_has_cap_eff(found));
+    assert_true(ht_process_has_euid(found) && ht_process_has_egid(found));
+    assert_int_equal(found->euid, geteuid());
+    assert_int_equal(found->egid, getegid());
     assert_true(ht_process_has_ns_pid(found));
     assert_true(found->ns_pid != looking->table.reader.ns_pid);
     assert_true(ht_process_has_root_host(found));
@@ -756,6 +780,7 @@ int main(void)
         cmocka_unit_test(without_a_question_about_processes_there_is_the_host_alone),
         cmocka_unit_test_setup_teardown(three_hundred_come_and_go, begin, finish),
         cmocka_unit_test_setup_teardown(two_readers_tell_what_one_does, begin, finish),
+        cmocka_unit_test_setup_teardown(whose_a_process_is, begin, finish),
         cmocka_unit_test_setup_teardown(unchanged_process_keeps_its_row, begin, finish),
         cmocka_unit_test_setup_teardown(zombie_has_no_row, begin, finish),
         cmocka_unit_test_setup_teardown(exec_is_seen_when_a_young_process_is_read_again, begin,
