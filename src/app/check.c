@@ -37,7 +37,7 @@ static bool is_asked(const struct ht_options *options, uint64_t question)
 }
 
 int ht_check_read_baseline(const struct ht_options *options, struct ht_map *known,
-                           struct ht_error *err)
+                           struct ht_state **ret_state, struct ht_error *err)
 {
     const char *path = options->baseline;
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_DOCUMENT);
@@ -52,6 +52,8 @@ int ht_check_read_baseline(const struct ht_options *options, struct ht_map *know
         if (is_asked(options, ht_finding_of(state->findings.rows[i])->question))
             ht_map_set(known, ht_row_id(state->findings.rows[i]), known);
     }
+    if (ret_state)
+        *ret_state = ht_state_ref(state);
     return 0;
 }
 
@@ -85,6 +87,10 @@ void ht_check_count(struct ht_check_found *found, const struct ht_finding *findi
     if (!is_asked(found->options, finding->question))
         return;
     add(&found->against, is_known);
+    if (is_known && !found->still)
+        found->still = ht_map_new();
+    if (is_known)
+        ht_map_set(found->still, finding->id, found);
     if (found->options->baseline)
         add(of_group(found, finding->group), is_known);
     if (!is_known && finding->severity <= found->options->fail_on)
@@ -95,6 +101,20 @@ void ht_check_found_fini(struct ht_check_found *found)
 {
     ht_map_free_values(found->groups);
     found->groups = ht_map_free(found->groups);
+    found->still = ht_map_free(found->still);
+    ht_rowset_fini(&found->gone);
+}
+
+/* What the baseline has and this time was not found, be it over or not to be seen. */
+static void find_gone(struct ht_check_found *found, const struct ht_state *before)
+{
+    for (size_t i = 0; i < before->findings.len; i++) {
+        struct ht_row *row = before->findings.rows[i];
+
+        if (is_asked(found->options, ht_finding_of(row)->question) &&
+            !(found->still && ht_map_get(found->still, ht_row_id(row))))
+            ht_rowset_add(&found->gone, ht_row_ref(row));
+    }
 }
 
 static void find(struct ht_check_found *found, const struct ht_state *state)
@@ -116,6 +136,7 @@ struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found)
     return (struct ht_report_baseline){.file = found->options->baseline,
                                        .known = ht_map_len(found->known),
                                        .counts = found->against,
+                                       .gone = &found->gone,
                                        .of_group = count_group,
                                        .context = found};
 }
@@ -338,7 +359,9 @@ static void tell_cut(const struct ht_options *options, const struct ht_state *st
     ht_complain(&err);
 }
 
-static int answer(struct ht_session *session, struct ht_check_found *found)
+/* before: what the baseline found; NULL: there is none. */
+static int answer(struct ht_session *session, struct ht_check_found *found,
+                  const struct ht_state *before)
 {
     const struct ht_options *options = session->options;
     bool named_failed;
@@ -352,6 +375,8 @@ static int answer(struct ht_session *session, struct ht_check_found *found)
     tell_cut(options, state);
     named_failed = tell_named_failure(state, options);
     find(found, state);
+    if (before)
+        find_gone(found, before);
     if (!options->quiet && print_report(state, options, found, &err) < 0)
         return complain(&err, HT_STATUS_TERMINAL);
     status = ht_check_status(state, options, found->counted > 0);
@@ -363,6 +388,7 @@ int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
     struct ht_session session = {.options = options};
     struct ht_check_found found = {.options = options};
     struct ht_error err = {0};
+    ht_autostate struct ht_state *before = NULL;
     struct ht_map *known;
     int status;
 
@@ -372,7 +398,7 @@ int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
     found.known = known;
     if (ht_wait_prepare(&err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
-    else if (options->baseline && ht_check_read_baseline(options, known, &err) < 0)
+    else if (options->baseline && ht_check_read_baseline(options, known, &before, &err) < 0)
         status = complain(&err, HT_STATUS_RECORDING);
     else if (ht_session_open(&session, options, arena, &err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
@@ -382,7 +408,7 @@ int ht_command_check(const struct ht_options *options, struct ht_arena *arena)
         if (r < 0)
             status = complain(&err, r == -EBADMSG ? HT_STATUS_RECORDING : HT_STATUS_USAGE);
         else
-            status = answer(&session, &found);
+            status = answer(&session, &found, before);
         status = ht_session_close(&session, HT_NS_PER_S, status);
     }
     ht_check_found_fini(&found);

@@ -17,6 +17,8 @@ struct ht_check_found {
     size_t counted;             /* at or above the threshold, and not known */
     struct ht_report_against against;
     struct ht_map *groups; /* the same by the key of a group; NULL: no baseline, or nothing yet */
+    struct ht_map *still; /* ids of the baseline's findings that were found again; NULL: none yet */
+    struct ht_rowset gone; /* its other findings, where that is told */
 };
 /* Counts one finding of an asked question. */
 void ht_check_count(struct ht_check_found *found, const struct ht_finding *finding);
@@ -25,9 +27,10 @@ void ht_check_found_fini(struct ht_check_found *found);
 /* What a report says of the baseline; its file is NULL if there is none. Borrows from found. */
 struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found);
 /* Puts the ids of what the earlier report options->baseline found of the asked questions into
- * known. 0, or a negative errno with what is wrong with that file. */
+ * known, and where ret_state is not NULL what it found there, owned. 0, or a negative errno with
+ * what is wrong with that file. */
 int ht_check_read_baseline(const struct ht_options *options, struct ht_map *known,
-                           struct ht_error *err);
+                           struct ht_state **ret_state, struct ht_error *err);
 /* check --manifests: judges a file or standard input; its exit status. */
 int ht_check_manifests(const struct ht_options *options, struct ht_arena *arena);
 

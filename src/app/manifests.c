@@ -314,7 +314,7 @@ int ht_check_manifests(const struct ht_options *options, struct ht_arena *arena)
     run.pods = run.findings ? ht_spool_new(&err) : NULL;
     if (!run.pods || ht_session_open(&run.session, options, arena, &err) < 0)
         status = complain(&err, HT_STATUS_USAGE);
-    else if (options->baseline && ht_check_read_baseline(options, run.known, &err) < 0)
+    else if (options->baseline && ht_check_read_baseline(options, run.known, NULL, &err) < 0)
         status = complain(&err, HT_STATUS_RECORDING);
     else
         status = judge_all(&run);

@@ -12,7 +12,7 @@
 #include "hulltop/model/subject.h"
 
 /* Short ones stand below each other; nothing is cut, for a pipe has no width. */
-enum { TITLE_COLS = 58 };
+enum { TITLE_COLS = 58, GONE_MAX = 50 };
 
 static void put(struct ht_buf *out, struct ht_str text)
 {
@@ -245,6 +245,27 @@ static void put_sources(struct ht_buf *out, const struct ht_state *state,
     }
 }
 
+/* Whether it is over is not known: what a silent source told stands there, too. */
+static void put_gone(struct ht_buf *out, const struct ht_rowset *gone)
+{
+    for (size_t i = 0; i < gone->len && i < GONE_MAX; i++) {
+        const struct ht_finding *finding = ht_finding_of(gone->rows[i]);
+        ht_autobuf struct ht_buf subject = HT_BUF(HT_LIMIT_DOCUMENT);
+
+        ht_buf_addf(out, "  not seen any more: %-2s %-4s  ", ht_severity_glyph(finding->severity),
+                    ht_severity_word(finding->severity));
+        put_column(out, finding->check, 8);
+        ht_buf_add_text(out, "  ");
+        put(out, finding->title);
+        ht_buf_add_text(out, "  ");
+        ht_finding_put_subject(&subject, finding);
+        put(out, ht_buf_str(&subject));
+        ht_buf_add_c(out, '\n');
+    }
+    if (gone->len > GONE_MAX)
+        ht_buf_addf(out, "  and %zu more are not seen any more\n", gone->len - GONE_MAX);
+}
+
 static void put_baseline(struct ht_buf *out, const struct ht_report_baseline *baseline)
 {
     const struct ht_report_against *counts = &baseline->counts;
@@ -260,6 +281,8 @@ static void put_baseline(struct ht_buf *out, const struct ht_report_baseline *ba
         ht_buf_addf(out, "%zu %s new\n", counts->fresh, counts->fresh == 1 ? "is" : "are");
     else
         ht_buf_add_text(out, "nothing is new\n");
+    if (baseline->gone)
+        put_gone(out, baseline->gone);
 }
 
 int ht_report_text_rows(struct ht_buf *out, const struct ht_state *state,

@@ -69,6 +69,7 @@ struct ht_report_baseline {
     const char *file;                /* NULL: none was given, and nothing below is set */
     size_t known;                    /* findings in it */
     struct ht_report_against counts; /* of the asked questions' findings in this report */
+    const struct ht_rowset *gone;    /* findings in it that this report has not; NULL: not told */
     /* The same of the group with this key. */
     struct ht_report_against (*of_group)(const void *context, struct ht_str key);
     const void *context;
