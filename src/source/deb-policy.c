@@ -207,40 +207,43 @@ static bool fits_version(struct ht_deb_policy *policy, const struct ht_deb_pin *
     return false;
 }
 
-static void apply_to_package(struct ht_deb_policy *policy, const struct ht_deb_pin_name *name,
-                             const struct ht_deb_pin *pin, struct ht_deb_package *package)
+/* To apt what may be asked for as NAME:any has a second name, and a pattern that fits it is about
+ * all architectures; as well where the name is that of a source. */
+static bool fits_any(struct ht_deb_policy *policy, const struct ht_deb_set *set,
+                     const struct ht_deb_pin_name *name, struct ht_str text)
+{
+    ht_autobuf struct ht_buf second = HT_BUF(HT_LIMIT_DEB_TEXT);
+
+    if (!name->is_pattern || name->has_architecture || !ht_deb_set_has_any(set, text))
+        return false;
+    ht_buf_addf(&second, "%.*s:any", HT_STR_ARG(text));
+    return ht_deb_pin_names(&policy->matcher, name, ht_buf_str(&second));
+}
+
+/* Whether it is about what is called so, a package or a source, of that architecture. */
+static bool is_meant(struct ht_deb_policy *policy, const struct ht_deb_set *set,
+                     const struct ht_deb_pin_name *name, struct ht_str text,
+                     struct ht_str architecture)
+{
+    if (ht_deb_architecture_fits(name->architecture, architecture) &&
+        ht_deb_pin_names(&policy->matcher, name, text))
+        return true;
+    return fits_any(policy, set, name, text);
+}
+
+static void apply_to_package(struct ht_deb_policy *policy, const struct ht_deb_set *set,
+                             const struct ht_deb_pin_name *name, const struct ht_deb_pin *pin,
+                             struct ht_deb_package *package)
 {
     for (struct ht_deb_version *version = package->versions; version; version = version->next) {
         if (version->is_pinned ||
-            (name->is_source && !ht_deb_pin_names(&policy->matcher, name, version->source)) ||
+            (name->is_source &&
+             !is_meant(policy, set, name, version->source, package->architecture)) ||
             !fits_version(policy, pin, version))
             continue;
         version->is_pinned = true;
         version->pin = pin->priority;
     }
-}
-
-/* To apt what may be asked for as NAME:any has a second name, and a pattern that fits it is about
- * all architectures. */
-static bool fits_any(struct ht_deb_policy *policy, const struct ht_deb_set *set,
-                     const struct ht_deb_pin_name *name, const struct ht_deb_package *package)
-{
-    ht_autobuf struct ht_buf second = HT_BUF(HT_LIMIT_DEB_TEXT);
-
-    if (!name->is_pattern || name->is_source || name->has_architecture ||
-        !ht_deb_set_has_any(set, package->name))
-        return false;
-    ht_buf_addf(&second, "%.*s:any", HT_STR_ARG(package->name));
-    return ht_deb_pin_names(&policy->matcher, name, ht_buf_str(&second));
-}
-
-static bool is_meant(struct ht_deb_policy *policy, const struct ht_deb_set *set,
-                     const struct ht_deb_pin_name *name, const struct ht_deb_package *package)
-{
-    if (ht_deb_architecture_fits(name->architecture, package->architecture) &&
-        (name->is_source || ht_deb_pin_names(&policy->matcher, name, package->name)))
-        return true;
-    return fits_any(policy, set, name, package);
 }
 
 void ht_deb_policy_apply(struct ht_deb_policy *policy, struct ht_deb_set *set)
@@ -256,8 +259,9 @@ void ht_deb_policy_apply(struct ht_deb_policy *policy, struct ht_deb_set *set)
         for (size_t j = 0; j < set->packages.len; j++) {
             struct ht_deb_package *package = set->packages.items[j];
 
-            if (is_meant(policy, set, &name, package))
-                apply_to_package(policy, &name, pin, package);
+            if (name.is_source ||
+                is_meant(policy, set, &name, package->name, package->architecture))
+                apply_to_package(policy, set, &name, pin, package);
         }
     }
 }
