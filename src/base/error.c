@@ -50,7 +50,7 @@ int ht_error_wrap(struct ht_error *err, const char *format, ...)
     va_list args;
 
     if (!err)
-        return -1;
+        return -EIO;
     va_start(args, format);
     mark_cut(prefix, vsnprintf(prefix, sizeof(prefix), format, args));
     va_end(args);

@@ -255,11 +255,6 @@ static int look_at_file(struct question *question)
     return 0;
 }
 
-static int64_t ns_of(const struct statx_timestamp *time)
-{
-    return ht_time_of(&(struct timespec){.tv_sec = time->tv_sec, .tv_nsec = time->tv_nsec});
-}
-
 static void describe_file(struct question *question)
 {
     const struct statx *about = &question->about;
@@ -271,10 +266,10 @@ static void describe_file(struct question *question)
     ht_code_set_mode(code, about->stx_mode & 07777);
     ht_code_set_uid(code, about->stx_uid);
     ht_code_set_gid(code, about->stx_gid);
-    ht_code_set_modified_at(code, ns_of(&about->stx_mtime));
-    ht_code_set_changed_at(code, ns_of(&about->stx_ctime));
+    ht_code_set_modified_at(code, ht_time_of_statx(about->stx_mtime));
+    ht_code_set_changed_at(code, ht_time_of_statx(about->stx_ctime));
     if (about->stx_mask & STATX_BTIME)
-        ht_code_set_born_at(code, ns_of(&about->stx_btime));
+        ht_code_set_born_at(code, ht_time_of_statx(about->stx_btime));
 }
 
 static void told(struct question *question, enum ht_code_origin origin, const char *reason)

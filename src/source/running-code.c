@@ -551,7 +551,7 @@ static void look_at(struct looking *looking, pid_t pid)
     if (code == 0)
         code = look_process(looking, pid);
     ht_mapped_close(mapped);
-    if (code == -EACCES || code == -EPERM)
+    if (ht_error_is_denied(code))
         look_denied(looking, pid);
     else if (code < 0 && code != -ENOENT && code != -ESRCH)
         looking->sum.cut++;

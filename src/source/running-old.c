@@ -150,6 +150,6 @@ struct ht_driver ht_running_driver(bool live, const char *cache_folder)
 
     self->live = live;
     if (cache_folder)
-        self->cache_folder = ht_strndup(cache_folder, strlen(cache_folder));
+        self->cache_folder = ht_strdup(cache_folder);
     return (struct ht_driver){.ops = &ops, .self = self};
 }

@@ -171,7 +171,7 @@ struct ht_known_owners *ht_known_owners_new(const struct ht_root *root, const ch
     known->root = root;
     known->owners = ht_map_new();
     if (folder)
-        known->folder = ht_strndup(folder, strlen(folder));
+        known->folder = ht_strdup(folder);
     return known;
 }
 

@@ -27,7 +27,8 @@ int ht_error_set(struct ht_error *err, int code, const char *format, ...)
 int ht_error_errno(struct ht_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix: " before the message that err already holds; returns -err->code. */
+/* Puts "prefix: " before the message that err already holds; returns -err->code, or -EIO where
+ * err is NULL. */
 int ht_error_wrap(struct ht_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
