@@ -129,6 +129,22 @@ enum ht_told ht_file_is_copied(int fd)
     return HT_TOLD_UNKNOWN;
 }
 
+bool ht_file_is_merged(int fd)
+{
+    static const char *const names[] = {"trusted.overlay.opaque", "user.overlay.opaque",
+                                        "trusted.overlay.redirect", "user.overlay.redirect"};
+    char name[LINK_NAME];
+
+    if (ht_file_is_copied(fd) != HT_TOLD_YES)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (getxattr(name_of(fd, name), names[i], NULL, 0) >= 0 ||
+            (errno != ENODATA && errno != EOPNOTSUPP))
+            return false;
+    }
+    return true;
+}
+
 int ht_file_open_inode(int directory, uint64_t ino)
 {
     union {

@@ -25,6 +25,10 @@ bool ht_file_caps(int fd, uint64_t *ret_caps);
 /* Whether a file of an overlay's writable directory was made from one below; unknown without
  * CAP_SYS_ADMIN. */
 enum ht_told ht_file_is_copied(int fd);
+/* Whether a folder of an overlay's writable directory is known to show what the folders of that
+ * path below it have: it was made from one, and neither hides it nor was moved. False without
+ * CAP_SYS_ADMIN. */
+bool ht_file_is_merged(int fd);
 /* Opens for reading the file of inode ino on the file system of the directory (open for reading),
  * where the file system can and rights suffice. The descriptor, or -errno. */
 int ht_file_open_inode(int directory, uint64_t ino);

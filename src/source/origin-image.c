@@ -76,6 +76,7 @@ static struct ht_origin_image_file look_between(const struct ht_origin *origin,
             file.lower = i;
             file.dev = about.st_dev;
             file.ino = about.st_ino;
+            file.links = about.st_nlink;
         }
     }
     return file;
@@ -125,12 +126,34 @@ struct ht_origin_image_file ht_origin_image_find(struct ht_origin *origin,
 
 /* ---- what is mapped ---- */
 
+/* Whether what the image has at that path is what the container sees there: the writable directory
+ * has nothing on the way but folders that were copied up, which show what is below. A file that was
+ * changed keeps its number, and by mounts of a namespace of its own any user can call it as it was
+ * called in the image. */
+static bool shows_image(const struct ht_origin *origin, const struct ht_space *space,
+                        struct ht_str path)
+{
+    for (size_t end = 1; end <= path.len; end++) {
+        struct stat about;
+        ht_autoclose int fd = -1;
+
+        if (end < path.len && path.data[end] != '/')
+            continue;
+        fd = ht_origin_open_in(origin, space->upper, ht_str_sub(path, 0, end));
+        if (fd < 0)
+            return fd == -ENOENT;
+        if (end == path.len || fstat(fd, &about) < 0 || !S_ISDIR(about.st_mode) ||
+            !ht_file_is_merged(fd))
+            return false;
+    }
+    return false;
+}
+
 bool ht_origin_maps_image(struct ht_origin *origin, const struct ht_origin_ask *ask,
                           const struct ht_mapping *mapping)
 {
     struct ht_origin_image_file file;
     struct ht_space *space;
-    struct stat about;
     int dirfd;
 
     /* Only where a path of the container is one of its overlay's directories as it stands. */
@@ -140,9 +163,11 @@ bool ht_origin_maps_image(struct ht_origin *origin, const struct ht_origin_ask *
         space->root->device != (mapping->major << 32 | mapping->minor) ||
         !ht_str_has_prefix(mapping->path, "/"))
         return false;
-    if (space->upper.len &&
-        ht_origin_look_in(origin, space->upper, mapping->path, &about, NULL) != HT_FOUND_NOTHING)
-        return false;
     file = ht_origin_image_find(origin, space, mapping->path);
-    return file.found == HT_FOUND_FILE && file.ino == mapping->inode;
+    if (file.found != HT_FOUND_FILE || file.ino != mapping->inode)
+        return false;
+    /* Of what has other names, too, one may be changed and keep the number for a while; on a file
+     * system of its own a new file may have it. */
+    return !space->upper.len || (file.links == 1 && file.dev == space->upper_dev &&
+                                 shows_image(origin, space, mapping->path));
 }

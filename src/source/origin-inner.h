@@ -76,9 +76,9 @@ bool ht_origin_root_can_hang(struct ht_origin *origin, const struct ht_space *sp
 
 /* What the image of a container has at a path. */
 struct ht_origin_image_file {
-    enum ht_found found; /* nothing, also where a layer took it away; a file; or unread */
-    size_t lower;        /* of a file: which of the space's directories has it */
-    uint64_t dev, ino;   /* likewise, of stat(2) */
+    enum ht_found found;      /* nothing, also where a layer took it away; a file; or unread */
+    size_t lower;             /* of a file: which of the space's directories has it */
+    uint64_t dev, ino, links; /* likewise, of stat(2) */
 };
 
 /* Looks the path up, without links, in the directories below the writable one; those of an image

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hulltop/base/limits.h"
@@ -169,6 +170,15 @@ static void number_image(struct ht_space *space, struct ht_space_reader *reader)
     space->image_first = first;
 }
 
+/* 0: not told. */
+static uint64_t device_of(int root_fd, struct ht_str path)
+{
+    ht_autoclose int fd = path.len ? ht_open_no_links(root_fd, path.data, O_PATH) : -1;
+    struct stat about;
+
+    return fd >= 0 && fstat(fd, &about) == 0 ? about.st_dev : 0;
+}
+
 static void settle_overlay(struct ht_space *space, struct ht_space_reader *reader)
 {
     ht_autoarena struct ht_arena *scratch = ht_arena_new(ARENA_BYTES);
@@ -181,6 +191,7 @@ static void settle_overlay(struct ht_space *space, struct ht_space_reader *reade
     if (overlay.upper.len) {
         space->upper = settle_layer(reader->root_fd, overlay.upper, scratch, space->arena);
         space->upper_missing = space->upper.len == 0;
+        space->upper_dev = device_of(reader->root_fd, space->upper);
     }
 
     struct ht_str *lowers = ht_arena_array(space->arena, struct ht_str, overlay.lowers.len + 1);

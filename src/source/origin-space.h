@@ -38,6 +38,7 @@ struct ht_space {
     const struct ht_space_mount *root; /* the one at "/", or NULL */
     bool is_overlay;                   /* the root is an overlay whose directories are known */
     struct ht_str upper;               /* on the node, without links; empty: none, or not found */
+    uint64_t upper_dev;                /* of stat(2) of that; 0: none */
     bool upper_missing;                /* there is one, but it was not found on the node */
     struct ht_text_list lowers;        /* likewise; one that was not found is empty */
     size_t init;  /* which of these holds what Docker lays below /etc and /dev and nothing else;

@@ -37,9 +37,12 @@ struct place {
     struct ht_arena *arena;
 };
 
-static const char *const folders[] = {"lower", "middle", "upper", "work", "root"};
-static const char *const files[] = {"lower/kept",    "lower/changed", "lower/taken", "middle/also",
-                                    "lower/removed", "upper/new",     "upper/gone"};
+static const char *const folders[] = {"lower", "middle",    "upper",    "work",
+                                      "root",  "lower/box", "lower/bag"};
+static const char *const files[] = {"lower/kept",    "lower/changed", "lower/taken",
+                                    "middle/also",   "lower/removed", "lower/box/moved",
+                                    "lower/bag/one", "lower/hidden",  "lower/linked",
+                                    "upper/new",     "upper/gone"};
 
 static const char *path_of(const struct place *place, const char *name, char path[PATH_BYTES])
 {
@@ -58,6 +61,19 @@ static void make_files(const struct place *place)
 
         assert_int_equal(write(fd, files[i], 8), 8);
     }
+    char other[PATH_BYTES];
+    assert_int_equal(
+        link(path_of(place, "lower/linked", path), path_of(place, "lower/other", other)), 0);
+}
+
+/* What was changed keeps its number, elsewhere, and nothing tells of it where it was. */
+static bool move_away(void)
+{
+    return chmod("/box/moved", 0700) == 0 && chmod("/hidden", 0700) == 0 &&
+           mkdir("/hold", 0755) == 0 && rename("/box/moved", "/hold/moved") == 0 &&
+           rmdir("/box") == 0 && mkdir("/box", 0755) == 0 &&
+           rename("/hidden", "/hold/hidden") == 0 && mkdir("/hidden", 0755) == 0 &&
+           close(creat("/bag/more", 0644)) == 0;
 }
 
 /* In a process of its own, which tells a byte when it is there. */
@@ -75,7 +91,8 @@ static void live(const struct place *place, int told, int go)
     path_of(place, "root", path);
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("overlay", path, "overlay", 0, options) < 0 || chroot(path) < 0 || chdir("/") < 0 ||
-        chmod("/changed", 0700) < 0 || unlink("/taken") < 0 || write(told, "x", 1) != 1)
+        chmod("/changed", 0700) < 0 || unlink("/taken") < 0 || !move_away() ||
+        write(told, "x", 1) != 1)
         _exit(77);
     _exit(read(go, &byte, 1) == 0 ? 0 : 1);
 }
@@ -229,6 +246,31 @@ static void check_mappings(const struct place *place)
     assert_false(is_image(place, taken));
     taken.path = HT_S("/nothing");
     assert_false(is_image(place, taken));
+    /* A folder that was copied up hides nothing. */
+    assert_true(is_image(place, mapping_of(place, "/bag/one")));
+    /* Of two names one may have been changed, and have its number still. */
+    assert_false(is_image(place, mapping_of(place, "/linked")));
+}
+
+/* By a mount of its own somebody calls it as it was called in the image. */
+static void check_moved(const struct place *place)
+{
+    static const struct {
+        const char *now, *called;
+    } cases[] = {{"/hold/moved", "/box/moved"}, {"/hold/hidden", "/hidden"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_mapping mapping = mapping_of(place, cases[i].now);
+        char name[32], path[PATH_BYTES];
+        struct stat about;
+
+        snprintf(name, sizeof(name), "lower%s", cases[i].called);
+        assert_int_equal(stat(path_of(place, name, path), &about), 0);
+        assert_true(mapping.inode == about.st_ino);
+        mapping.path = ht_str_from(cases[i].called);
+        if (is_image(place, mapping))
+            fail_msg("%s is taken for %s", cases[i].now, cases[i].called);
+    }
 }
 
 static void what_is_mapped_is_the_image_s_by_its_numbers(void **state)
@@ -237,8 +279,10 @@ static void what_is_mapped_is_the_image_s_by_its_numbers(void **state)
     bool is_there = set_up(&place);
 
     (void)state;
-    if (is_there)
+    if (is_there) {
         check_mappings(&place);
+        check_moved(&place);
+    }
     tear_down(&place);
     if (!is_there)
         skip(); /* no right to mount */
