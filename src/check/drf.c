@@ -35,31 +35,55 @@ const struct ht_container *ht_drf_container(const struct ht_checking *checking,
     return row ? ht_container_of(row) : NULL;
 }
 
-/* argv from at, and command from its word on, are the same; the kernel and the runtime write the
- * first of them as a path. */
+/* Both from those words on. */
 static bool is_same_end(const struct ht_text_list *argv, size_t at,
                         const struct ht_text_list *command, size_t word)
 {
-    if (argv->len - at != command->len - word ||
-        !ht_str_equal(ht_str_base(argv->items[at]), ht_str_base(command->items[word])))
+    if (at > argv->len || argv->len - at != command->len - word)
         return false;
-    for (size_t i = 1; at + i < argv->len; i++) {
-        if (!ht_str_equal(argv->items[at + i], command->items[word + i]))
+    for (; at < argv->len; at++, word++) {
+        if (!ht_str_equal(argv->items[at], command->items[word]))
             return false;
     }
     return true;
 }
 
+/* Whether an argument is the path of a script that the command names; one that it names by no path
+ * was looked for. Code may end like one. */
+static bool is_script(struct ht_str argument, struct ht_str named)
+{
+    if (ht_str_find_byte(argument, '/') < 0 || ht_str_has_prefix(argument, "-"))
+        return false;
+    for (size_t i = 0; i < argument.len; i++) {
+        if (!ht_is_alnum(argument.data[i]) && !memchr("/._-+", argument.data[i], 5))
+            return false;
+    }
+    return ht_str_equal(argument, named) ||
+           (ht_str_find_byte(named, '/') < 0 && ht_str_equal(ht_str_base(argument), named));
+}
+
+/* The kernel puts "/bin/sh" and "-e" of "#!/bin/sh -e" before the path of a script. */
+static bool begins_script(const struct ht_text_list *argv, size_t at, struct ht_str named)
+{
+    return at < argv->len && is_script(argv->items[at], named) &&
+           (at == 1 ||
+            (ht_str_has_prefix(argv->items[1], "-") && ht_str_find_byte(argv->items[1], 'c') < 0));
+}
+
 bool ht_drf_is_entry(const struct ht_container *container, const struct ht_text_list *argv)
 {
-    enum { BEFORE_SCRIPT = 2 }; /* "#!/bin/sh -e" puts two words before the script's path */
-
     /* One word alone ("sh") is what anybody starts. */
     if (!container || !ht_container_has_command(container) || argv->len < 2)
         return false;
-    for (size_t at = 0; at <= BEFORE_SCRIPT && at < argv->len; at++) {
-        for (size_t word = 0; word < container->command.len; word++) {
-            if (is_same_end(argv, at, &container->command, word))
+    for (size_t word = 0; word < container->command.len; word++) {
+        struct ht_str named = container->command.items[word];
+
+        if (ht_str_equal(ht_str_base(argv->items[0]), ht_str_base(named)) &&
+            is_same_end(argv, 1, &container->command, word + 1))
+            return true;
+        for (size_t at = 1; at <= 2; at++) {
+            if (begins_script(argv, at, named) &&
+                is_same_end(argv, at + 1, &container->command, word + 1))
                 return true;
         }
     }
