@@ -30,6 +30,16 @@ enum ht_code_class ht_code_class_of(enum ht_code_origin origin)
     return HT_CODE_CLASS_OTHER;
 }
 
+/* "000000010000000000000017", "00000002.history": where a session has its client. */
+static bool is_segment(struct ht_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!ht_is_alnum(text.data[i]) && text.data[i] != '.')
+            return false;
+    }
+    return text.len > 0;
+}
+
 bool ht_code_is_by_postgres(struct ht_str title)
 {
     static const char *const keepers[] = {
@@ -44,7 +54,8 @@ bool ht_code_is_by_postgres(struct ht_str title)
     for (size_t i = 0; i < ARRAY_LEN(keepers); i++) {
         size_t len = strlen(keepers[i]);
 
-        if (keepers[i][len - 1] == ' ' ? ht_str_has_prefix(title, keepers[i])
+        if (keepers[i][len - 1] == ' ' ? ht_str_has_prefix(title, keepers[i]) &&
+                                             is_segment(ht_str_sub(title, len, title.len))
                                        : ht_str_is(title, keepers[i]))
             return true;
     }
