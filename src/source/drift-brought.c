@@ -12,7 +12,15 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
-enum { FOLDERS_MAX = 16, MODULES_MAX = 32, FILES_MAX = 128, NAMES_MAX = 4096, WORDS_MAX = 128 };
+enum {
+    FOLDERS_MAX = 16,
+    MODULES_MAX = 32,
+    FILES_MAX = 128,
+    NAMES_MAX = 4096,
+    WORDS_MAX = 128,
+    LISTED_MAX = 32,
+    READ_MAX = 32
+};
 
 #define ARGUMENTS_MAX ((size_t)64 * 1024)
 
@@ -22,6 +30,8 @@ struct bringing {
     struct ht_str by;          /* the variable or the argument that names it */
     struct ht_str environment; /* a copy */
     size_t files;              /* that were judged */
+    size_t folders;            /* that were listed */
+    size_t arguments;          /* files of arguments that were read */
 };
 
 static void judge(struct bringing *bringing, const struct ht_script *script)
@@ -63,24 +73,6 @@ static int take_archive(void *context, const char *name, unsigned type, uint64_t
     return listing->bringing->files < FILES_MAX ? 0 : 1;
 }
 
-/* Where the writable directory has no such folder, and no mount hides it, all in it is the image's.
- */
-static bool is_plain(struct ht_drift_looking *looking, struct ht_str path)
-{
-    struct ht_drift *drift = looking->drift;
-    struct ht_origin_ask ask = ht_drift_ask(looking, path, HT_CODE_KIND_SCRIPT);
-    struct ht_origin_layers layers;
-    struct ht_code place = {0};
-    ht_autoclose int upper = -1;
-    ht_autoclose int lower = -1;
-
-    return ht_origin_judge_place(drift->origin, &ask, drift->arena, &place) == 0 &&
-           ht_origin_find_layers(drift->origin, looking->process->pid, ask.container_id, &layers) ==
-               0 &&
-           ht_origin_open_layers(drift->origin, &layers, path, &upper, &lower) == 0 && upper < 0 &&
-           lower >= 0;
-}
-
 static void judge_folder(struct bringing *bringing, struct ht_str folder)
 {
     struct ht_drift_looking *looking = bringing->looking;
@@ -93,10 +85,10 @@ static void judge_folder(struct bringing *bringing, struct ht_str folder)
     ht_autoclose int fd = -1;
     ht_autoclose int open = -1;
 
-    if (ask.path.len == 0)
+    if (ask.path.len == 0 || bringing->folders++ >= LISTED_MAX)
         return;
     fd = ht_origin_open(looking->drift->origin, &ask, looking->drift->arena, &path);
-    if (fd < 0 || is_plain(looking, path))
+    if (fd < 0)
         return;
     open = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (open >= 0)
@@ -149,37 +141,49 @@ static bool read_arguments(struct ht_drift_looking *looking, struct ht_str path,
     return r == 0 || r == -EFBIG;
 }
 
-static void judge_arguments(struct bringing *bringing, struct ht_str path)
+/* before: the word in front of those in the file, whose value may be the first of them. Returns the
+ * last of them. */
+static struct ht_str judge_arguments(struct bringing *bringing, struct ht_str path,
+                                     struct ht_str before)
 {
     struct ht_arena *arena = bringing->looking->drift->arena;
     ht_autobuf struct ht_buf text = HT_BUF(ARGUMENTS_MAX + 1);
 
-    if (!read_arguments(bringing->looking, path, &text))
-        return;
+    if (bringing->arguments++ >= READ_MAX || !read_arguments(bringing->looking, path, &text))
+        return (struct ht_str){0};
 
     const struct ht_text_list words =
-        ht_environ_split(ht_buf_str(&text), bringing->exe, true, arena);
+        ht_environ_split(ht_buf_str(&text), bringing->exe, before, true, arena);
     struct ht_script script = ht_script_of(bringing->exe, &words);
     if (script.kind == HT_SCRIPT_FILE)
         judge(bringing, &script);
     judge_words(bringing, &words);
+    return words.items[words.len - 1];
 }
 
-/* Those stand before what is run. */
+static bool is_before_program(struct ht_str word)
+{
+    return ht_str_is(word, "-jar") || ht_str_is(word, "-m") || ht_str_is(word, "--module");
+}
+
+/* Those stand before what is run, or name it. */
 static void judge_files_of_arguments(struct bringing *bringing, const struct ht_text_list *argv)
 {
+    struct ht_str before = {0};
+
     for (size_t i = 1; i < argv->len && i < WORDS_MAX; i++) {
         struct ht_str word = argv->items[i];
 
         if (word.len > 1 && word.data[0] == '@') {
             bringing->by = word;
-            judge_arguments(bringing, ht_str_sub(word, 1, word.len));
-        } else if (ht_str_is(word, "-cp") || ht_str_is(word, "-classpath") ||
-                   ht_str_is(word, "--class-path")) {
-            i++;
-        } else if (!ht_str_has_prefix(word, "-") || ht_str_is(word, "-jar")) {
+            before = judge_arguments(bringing, ht_str_sub(word, 1, word.len), before);
+        } else if (!ht_str_has_prefix(word, "-") && (!before.len || is_before_program(before))) {
             return;
+        } else {
+            before = word;
         }
+        if (!is_before_program(before) && !ht_script_has_value(bringing->exe, before))
+            before = (struct ht_str){0};
     }
 }
 
@@ -250,7 +254,8 @@ static void judge_module(struct bringing *bringing, const struct ht_text_list *w
 static void judge_modules(struct bringing *bringing, struct ht_str options)
 {
     struct ht_arena *arena = bringing->looking->drift->arena;
-    const struct ht_text_list words = ht_environ_split(options, bringing->exe, false, arena);
+    const struct ht_text_list words =
+        ht_environ_split(options, bringing->exe, HT_S(""), false, arena);
 
     for (size_t i = 1; i < words.len && i < MODULES_MAX; i++) {
         struct ht_str file = ht_environ_module(words.items[i], arena);
@@ -268,7 +273,7 @@ static void judge_variable(struct bringing *bringing, const struct ht_environ_wa
     switch (walk->kind) {
     case HT_ENVIRON_WORDS: {
         const struct ht_text_list words =
-            ht_environ_split(walk->value, bringing->exe, false, arena);
+            ht_environ_split(walk->value, bringing->exe, HT_S(""), false, arena);
 
         judge_words(bringing, &words);
         judge_files_of_arguments(bringing, &words);

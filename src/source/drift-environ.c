@@ -7,7 +7,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { WORDS_MAX = 256 };
+enum { WORDS_MAX = 4096 };
 
 struct variable {
     const char *program; /* without its version */
@@ -42,21 +42,32 @@ bool ht_environ_is_asked(struct ht_str exe)
     return false;
 }
 
+static bool is_in(const char *set, char c)
+{
+    return c && strchr(set, c);
+}
+
 /* ---- what a command line makes of them ---- */
 
-/* Python with -E or -I asks no variable, with -S it has no site. */
+/* Python with -E or -I asks no variable, with -S it has no site. Letters stand together; what
+ * follows some of them is their value. */
 static bool is_isolated(const struct ht_text_list *argv)
 {
     for (size_t i = 1; i < argv->len; i++) {
         struct ht_str word = argv->items[i];
 
-        if (word.len < 2 || word.data[0] != '-' || strchr("cm-", word.data[1]))
+        if (word.len < 2 || word.data[0] != '-')
             return false;
-        if (strchr("WX", word.data[1]))
-            i += word.len == 2;
-        else if (memchr(word.data, 'E', word.len) || memchr(word.data, 'I', word.len) ||
-                 memchr(word.data, 'S', word.len))
-            return true;
+        for (size_t j = 1; j < word.len; j++) {
+            if (is_in("cm-", word.data[j]))
+                return false;
+            if (is_in("EIS", word.data[j]))
+                return true;
+            if (is_in("WXQ", word.data[j])) {
+                i += j + 1 == word.len;
+                break;
+            }
+        }
     }
     return false;
 }
@@ -154,33 +165,71 @@ struct ht_str ht_environ_get(struct ht_str environment, const char *name)
 
 /* ---- what is in them ---- */
 
-static bool is_blank(char c)
+/* How a reader parts words. */
+struct parting {
+    const char *blanks;
+    const char *quotes;
+    bool escapes; /* a backslash in quotes stands for what follows it */
+    bool comments;
+};
+
+static struct parting parting_of(struct ht_str program, bool is_file)
 {
-    return strchr(" \t\r\n\f", c) != NULL;
+    static const char blanks[] = " \t\r\n\v\f";
+
+    if (ht_str_has_prefix(program, "node"))
+        return (struct parting){.blanks = " ", .quotes = "\"", .escapes = true};
+    if (ht_str_is(program, "java"))
+        return (struct parting){
+            .blanks = blanks, .quotes = "\"'", .escapes = is_file, .comments = is_file};
+    return (struct parting){.blanks = blanks, .quotes = ""};
+}
+
+static bool is_blank(const struct parting *parting, char c)
+{
+    return !c || is_in(parting->blanks, c);
+}
+
+/* What a letter behind a backslash stands for. */
+static char escaped(char c)
+{
+    static const char letters[] = "nrtf", meant[] = "\n\r\t\f";
+    const char *at = c ? strchr(letters, c) : NULL;
+
+    return at ? meant[at - letters] : c;
+}
+
+/* Blanks and comments; a comment ends the word before it. */
+static size_t skip_blanks(const struct parting *parting, struct ht_str text, size_t at)
+{
+    while (at < text.len &&
+           (is_blank(parting, text.data[at]) || (parting->comments && text.data[at] == '#'))) {
+        bool comment = text.data[at++] == '#' && parting->comments;
+
+        while (comment && at < text.len && !is_in("\r\n", text.data[at]))
+            at++;
+    }
+    return at;
 }
 
 /* Takes one word off text, without its quotes. False: there is none. */
-static bool take_word(struct ht_str *text, bool comments, struct ht_buf *word)
+static bool take_word(const struct parting *parting, struct ht_str *text, struct ht_buf *word)
 {
-    size_t at = 0;
+    size_t at = skip_blanks(parting, *text, 0);
     char quote = '\0';
 
     ht_buf_reset(word);
-    while (at < text->len && (is_blank(text->data[at]) || (comments && text->data[at] == '#'))) {
-        bool comment = text->data[at++] == '#';
-
-        while (comment && at < text->len && text->data[at] != '\n')
-            at++;
-    }
     if (at == text->len)
         return false;
-    for (; at < text->len && (quote || !is_blank(text->data[at])); at++) {
+    for (; at < text->len && (quote || !is_blank(parting, text->data[at])); at++) {
         char c = text->data[at];
 
-        if (quote ? c == quote : c == '"' || c == '\'')
+        if (!quote && parting->comments && c == '#')
+            break;
+        if (quote ? c == quote : is_in(parting->quotes, c))
             quote = quote ? '\0' : c;
-        else if (c == '\\' && quote && at + 1 < text->len)
-            ht_buf_add_c(word, text->data[++at]);
+        else if (c == '\\' && quote && parting->escapes && at + 1 < text->len)
+            ht_buf_add_c(word, parting->comments ? escaped(text->data[++at]) : text->data[++at]);
         else
             ht_buf_add_c(word, c);
     }
@@ -188,15 +237,29 @@ static bool take_word(struct ht_str *text, bool comments, struct ht_buf *word)
     return true;
 }
 
-struct ht_text_list ht_environ_split(struct ht_str text, struct ht_str first, bool comments,
-                                     struct ht_arena *arena)
+/* Enough for all of them, and for one in front. */
+static size_t count_words(const struct parting *parting, struct ht_str text)
 {
-    struct ht_str *items = ht_arena_array(arena, struct ht_str, WORDS_MAX);
+    size_t len = 3;
+
+    for (size_t i = 0; i < text.len && len < WORDS_MAX; i++)
+        len += is_blank(parting, text.data[i]) || (parting->comments && text.data[i] == '#');
+    return len;
+}
+
+struct ht_text_list ht_environ_split(struct ht_str text, struct ht_str exe, struct ht_str before,
+                                     bool is_file, struct ht_arena *arena)
+{
+    const struct parting parting = parting_of(ht_script_name(exe), is_file);
+    size_t most = count_words(&parting, text);
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, most);
     ht_autobuf struct ht_buf word = HT_BUF(HT_LIMIT_ARG);
     size_t len = 1;
 
-    items[0] = ht_arena_str(arena, first);
-    while (len < WORDS_MAX && take_word(&text, comments, &word)) {
+    items[0] = ht_arena_str(arena, exe);
+    if (before.len)
+        items[len++] = ht_arena_str(arena, before);
+    while (len < most && take_word(&parting, &text, &word)) {
         if (word.len)
             items[len++] = ht_arena_str(arena, ht_buf_str(&word));
     }

@@ -35,10 +35,11 @@ bool ht_environ_next(struct ht_environ_walk *walk);
 /* The value of a variable, borrowed; empty: none. */
 struct ht_str ht_environ_get(struct ht_str environment, const char *name);
 
-/* The words of options, which blanks part outside of quotes, behind first; # begins a comment if
- * comments is set. In the arena; at most 256. */
-struct ht_text_list ht_environ_split(struct ht_str text, struct ht_str first, bool comments,
-                                     struct ht_arena *arena);
+/* The words of options as the program exe parts them: behind exe and before (empty: none), which
+ * stands before them; of a file of arguments of Java if is_file is set. In the arena; at most
+ * 4096. */
+struct ht_text_list ht_environ_split(struct ht_str text, struct ht_str exe, struct ht_str before,
+                                     bool is_file, struct ht_arena *arena);
 /* The file of the module that an option of Perl loads ("-MFoo::Bar=x": "Foo/Bar.pm"), in the arena;
  * empty: it loads none. */
 struct ht_str ht_environ_module(struct ht_str option, struct ht_arena *arena);

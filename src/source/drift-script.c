@@ -80,9 +80,11 @@ static const struct grammar grammars[] = {
     {.names = "java",
      .file = "-jar",
      .values = "-cp -classpath --class-path -p --module-path --add-modules --add-opens "
-               "--add-exports --add-reads --upgrade-module-path -m --module",
+               "--add-exports --add-reads --upgrade-module-path --limit-modules --patch-module "
+               "--enable-native-access --source -m --module",
      .lists = "-cp -classpath --class-path",
-     .agents = "-javaagent: -agentpath: -Xbootclasspath/a: -Xbootclasspath:"},
+     .agents = "-javaagent: -agentpath: -Xbootclasspath/a: -Xbootclasspath/p: "
+               "-Xbootclasspath:"},
     {.names = "Rscript tclsh wish expect guile", .plain = true},
     {.names = "awk gawk mawk", .file = "-f --file"},
 };
@@ -214,6 +216,13 @@ bool ht_script_has_argv(struct ht_str exe)
     struct ht_str name = ht_str_base(exe);
 
     return has_many_names(name) || grammar_of(name);
+}
+
+bool ht_script_has_value(struct ht_str exe, struct ht_str option)
+{
+    const struct grammar *grammar = grammar_of(ht_str_base(exe));
+
+    return grammar && lists(grammar->values, option);
 }
 
 /* What kind of interpreter a command line is of, and its first word behind the name. */

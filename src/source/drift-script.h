@@ -30,6 +30,8 @@ struct ht_str ht_script_name(struct ht_str exe);
 
 /* Whether the command line of that program tells of code: it interprets, or has many names. */
 bool ht_script_has_argv(struct ht_str exe);
+/* Whether the word behind that option is its value. */
+bool ht_script_has_value(struct ht_str exe, struct ht_str option);
 /* exe is the path of the program that runs ("/usr/bin/python3.11"), argv its command line. */
 struct ht_script ht_script_of(struct ht_str exe, const struct ht_text_list *argv);
 

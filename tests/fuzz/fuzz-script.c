@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!asked.variable || asked.value.len > size)
             abort();
     }
-    const struct ht_text_list options = ht_environ_split(text, exe, size & 1, arena);
+    const struct ht_text_list options = ht_environ_split(text, exe, HT_S(""), size & 1, arena);
     for (size_t i = 0; i < options.len; i++)
         (void)ht_environ_module(options.items[i], arena);
     struct ht_preload_walk walk = {.environment = {.data = (const char *)data, .len = size}};

@@ -72,12 +72,15 @@ for path in /host /data /scratch /opt; do
     echo >$path/gone.jar && /bin/java -jar $path/gone.jar &
 done
 # What no word of a command line names.
-for name in agent.jar first.jar req.js hook.mjs opt.rb; do echo >/opt/$name; done
+for name in agent.jar first.jar third.jar fourth.jar req.js hook.mjs opt.rb; do echo >/opt/$name; done
 mkdir -p /opt/jars /opt/site /opt/perl
 echo >/opt/jars/all.jar; echo >/opt/site/sitecustomize.py; echo >/opt/perl/Evil.pm
 JAVA_TOOL_OPTIONS='-Xmx1g -javaagent:/opt/agent.jar=x' /bin/java -jar /bin/ours.jar 1 &
 printf '# what it needs\n-cp "/bin/ours.jar:/opt/first.jar"\n' >/opt/words && /bin/java @/opt/words Main 2 &
 /bin/java -cp '/lib/jars/*:/opt/jars/*' Main 3 &
+printf '/opt/third.jar' >/opt/archive && /bin/java -jar @/opt/archive 8 &
+printf '"-javaagent:/opt/fourth.jar"#' >/opt/agents &&
+    /bin/java --limit-modules a @/opt/agents Main 9 &
 NODE_OPTIONS='--require /opt/req --import=file:///opt/hook.mjs' /bin/node /bin/busy.sh 4 &
 PYTHONPATH=/lib/site:/opt/site /bin/python3 /bin/wait.sh 5 &
 PERL5LIB=/opt/perl PERL5OPT='-w -MEvil' /bin/perl /bin/wait.sh 6 &
@@ -104,7 +107,8 @@ until told environ 'LD_PRELOAD=/opt/first[.]so' && told cmdline '/bin/sh /opt/wa
     told cmdline '[.] /opt/read[.]sh' && told cmdline '/opt/one[.]jar' && told cmdline '/opt/kept[.]sh' &&
     told cmdline '/host/gone[.]jar' && told cmdline '/data/gone[.]jar' && told cmdline '/bin/sh ls ' &&
     told cmdline 'ours[.]jar' &&
-    told cmdline ' Main 2 ' && told cmdline ' Main 3 ' && told environ 'agent[.]jar' &&
+    told cmdline ' Main 2 ' && told cmdline ' Main 3 ' && told cmdline 'archive 8 ' &&
+    told cmdline ' Main 9 ' && told environ 'agent[.]jar' &&
     told environ 'hook[.]mjs' && told environ '/opt/site' && told environ '[-]MEvil' &&
     told environ '[-]r/opt/opt' &&
     told cmdline '/scratch/gone[.]jar' && told cmdline '/opt/gone[.]jar' && told cmdline '/opt/odd '; do

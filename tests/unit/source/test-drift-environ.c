@@ -32,6 +32,9 @@ static const struct asked table[] = {
     {"/usr/bin/python3.11", "python3 /a.py -E", "PYTHONPATH=/p:/q", "PYTHONPATH=/p:/q"},
     {"/usr/bin/python3.11", "python3 -W error -Es /a.py", "PYTHONPATH=/p", ""},
     {"/usr/bin/python3.11", "python3 -I -c x", "PYTHONPATH=/p", ""},
+    {"/usr/bin/python3.11", "python3 -ucimport_E", "PYTHONPATH=/p", "PYTHONPATH=/p"},
+    {"/usr/bin/python3.11", "python3 -uXE /a.py", "PYTHONPATH=/p", "PYTHONPATH=/p"},
+    {"/usr/bin/python3.11", "python3 -uX dev -I /a.py", "PYTHONPATH=/p", ""},
     {"/usr/bin/python3.11", "python3 -m app", "PYTHONSTARTUP=/s.py", ""},
     {"/usr/bin/python3.11", "python3", "PYTHONSTARTUP=/s.py", "PYTHONSTARTUP=/s.py"},
     {"/usr/bin/perl5.36.0", "perl /a.pl", "PERL5OPT=-MEvil|PERL5LIB=/p", "PERL5OPT=-MEvil"},
@@ -84,19 +87,26 @@ static void variables_that_count_are_told(void **state)
 }
 
 static const struct {
+    const char *exe;
     const char *text;
-    bool comments;
+    const char *before;
+    bool is_file;
     const char *found; /* bars between the words */
 } texts[] = {
-    {"-Xmx1g  -javaagent:/a.jar=x", false, "-Xmx1g|-javaagent:/a.jar=x"},
-    {"--require '/a b.js' \"-r\"/c.js", false, "--require|/a b.js|-r/c.js"},
-    {"# one -cp /no\n-cp \"/a\\\"b.jar\" #no\n#\nMain", true, "-cp|/a\"b.jar|Main"},
-    {"a#b #c", true, "a#b"},
-    {"#", true, ""},
-    {"#c", false, "#c"},
-    {" '' ", false, ""},
-    {"'open -x", false, "open -x"},
-    {"", false, ""},
+    {"java", "-Xmx1g  -javaagent:/a.jar=x", "", false, "-Xmx1g|-javaagent:/a.jar=x"},
+    {"java", "-Da='b c' \"-javaagent:/a\\b.jar\"", "", false, "-Da=b c|-javaagent:/a\\b.jar"},
+    {"java", "# one -cp /no\n-cp \"/a\\\"b.jar\" #no\n#\nMain", "", true, "-cp|/a\"b.jar|Main"},
+    {"java", "\"-javaagent:/a.jar\"#b\nc", "", true, "-javaagent:/a.jar|c"},
+    {"java", "/a\\b '\\t'", "", true, "/a\\b|\t"},
+    {"java", "/a.jar", "-jar", true, "-jar|/a.jar"},
+    {"java", "#", "", true, ""},
+    {"java", "#c", "", false, "#c"},
+    {"java", " '' ", "", false, ""},
+    {"java", "'open -x", "", false, "open -x"},
+    {"java", "", "", false, ""},
+    {"nodejs", "--require \"/a \\\"b.js\" \"-r\"/c.js", "", false, "--require|/a \"b.js|-r/c.js"},
+    {"node", "-r /'x'.js -r /a\tb.js", "", false, "-r|/'x'.js|-r|/a\tb.js"},
+    {"ruby3.1", "-r/'x'\t-r\"y\"", "", false, "-r/'x'|-r\"y\""},
 };
 
 static void options_are_parted_as_their_reader_does(void **state)
@@ -107,14 +117,32 @@ static void options_are_parted_as_their_reader_does(void **state)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         ht_autobuf struct ht_buf found = HT_BUF(4096);
         const struct ht_text_list words =
-            ht_environ_split(ht_str_from(texts[i].text), HT_S("x"), texts[i].comments, arena);
+            ht_environ_split(ht_str_from(texts[i].text), ht_str_from(texts[i].exe),
+                             ht_str_from(texts[i].before), texts[i].is_file, arena);
 
-        assert_true(words.len >= 1 && ht_str_is(words.items[0], "x"));
+        assert_true(words.len >= 1 && ht_str_is(words.items[0], texts[i].exe));
         for (size_t j = 1; j < words.len; j++)
             ht_buf_addf(&found, "%s%.*s", j > 1 ? "|" : "", HT_STR_ARG(words.items[j]));
         if (!ht_str_is(ht_buf_str(&found), texts[i].found))
             fail_msg("%s: %.*s", texts[i].text, HT_STR_ARG(ht_buf_str(&found)));
     }
+}
+
+/* Whoever writes very many options must not hide the last. */
+static void last_of_many_words_is_there(void **state)
+{
+    enum { WORDS = 1000 };
+    ht_autoarena struct ht_arena *arena = ht_arena_new(0);
+    ht_autobuf struct ht_buf text = HT_BUF(16 * WORDS);
+
+    (void)state;
+    for (size_t i = 0; i < WORDS; i++)
+        ht_buf_add_text(&text, "-Da=1 ");
+    ht_buf_add_text(&text, "-javaagent:/a.jar");
+    const struct ht_text_list words =
+        ht_environ_split(ht_buf_str(&text), HT_S("java"), HT_S("-jar"), true, arena);
+    assert_int_equal(words.len, WORDS + 3);
+    assert_true(ht_str_is(words.items[words.len - 1], "-javaagent:/a.jar"));
 }
 
 static void modules_of_perl_are_files(void **state)
@@ -143,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(variables_that_count_are_told),
         cmocka_unit_test(options_are_parted_as_their_reader_does),
+        cmocka_unit_test(last_of_many_words_is_there),
         cmocka_unit_test(modules_of_perl_are_files),
     };
 

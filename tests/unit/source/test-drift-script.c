@@ -98,6 +98,7 @@ static const struct words loaded[] = {
      "/a.jar /g.jar"},
     {"/usr/bin/java", "java -cp", ""},
     {"/usr/bin/java", "java -p /m -cp : Main", ""},
+    {"/usr/bin/java", "java --limit-modules a --source 21 -Xbootclasspath/p:/p.jar Main", "/p.jar"},
     {"/usr/bin/node", "node -r /p.js --import=/q.mjs -C x s.js -r /no.js", "/p.js /q.mjs"},
     {"/usr/bin/node", "node -r dotenv --import file:///q.mjs -r ./c s.js",
      "node_modules:dotenv /q.mjs ./c"},
