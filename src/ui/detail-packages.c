@@ -141,6 +141,7 @@ static void put_units(const struct ht_state *state, struct ht_str package, struc
     const struct ht_rowset *rows = ht_node_set(state->node, HT_TABLE_STALE_PROCESS);
     struct ht_str said[UNITS_MAX];
     struct ht_text_list list = {.items = said};
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
     size_t more = 0;
 
     for (size_t i = 0; i < rows->len; i++) {
@@ -159,9 +160,9 @@ static void put_units(const struct ht_state *state, struct ht_str package, struc
         restart_process(process, doc);
     }
     if (more) {
-        ht_doc_line(doc);
-        ht_doc_putf(doc, 1, HT_STYLE_DIM,
-                    "and %zu more processes, listed in \"Old code that runs\" (4, v)", more);
+        ht_buf_addf(&text, "and %zu more process%s, listed in \"Old code that runs\" (4, v)", more,
+                    more == 1 ? "" : "es");
+        ht_doc_wrap(doc, 1, HT_STYLE_DIM, ht_buf_str(&text));
     }
     if (!list.len)
         say(doc, "What still runs its old code then stands in \"Old code that runs\" (4, v).");

@@ -35,15 +35,17 @@ static void put_other_causes(const struct ht_ui *ui, const struct ht_finding *fi
 static void put_no_finding(const struct ht_subject_rows *rows, struct ht_doc *doc, const char *has)
 {
     size_t count = ht_detail_findings_count(rows);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
     none(doc, "This is no finding.");
     if (count == 0)
         return;
     ht_doc_line(doc);
-    ht_doc_line(doc);
-    ht_doc_putf(doc, 1, HT_STYLE_NORMAL,
-                count == 1 ? "%zu is about it, and %s:" : "%zu are about it, and each %s:", count,
-                has);
+    ht_buf_addf(&text,
+                count == 1 ? "%zu finding is about it, and %s:"
+                           : "%zu findings are about it, and each %s:",
+                count, has);
+    ht_doc_wrap(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
     ht_detail_findings(rows, doc);
 }
 

@@ -73,15 +73,21 @@ static void a_container_shows_its_findings_first(void **unused)
     text = screen(&bench);
     assert_true(strstr(text, " FINDINGS") < strstr(text, " LOAD"));
     type(&bench, "\t");
-    SEES(&bench, "2 are about it, and each tells why it matters:\n\n FINDINGS\n !! CRIT  3  Cont");
+    SEES(&bench,
+         "2 findings are about it, and each tells why it matters:\n\n FINDINGS\n !! CRIT  3  Cont");
     type(&bench, "\t");
-    SEES(&bench, "2 are about it, and each tells how to fix it:\n\n FINDINGS\n !! CRIT  3  Cont");
+    SEES(&bench,
+         "2 findings are about it, and each tells how to fix it:\n\n FINDINGS\n !! CRIT  3  Cont");
     type(&bench, "\x1bjj\n");
     SEES(&bench, "> kubelet.service");
     SEES_NOT(&bench, "Enter findings");
     type(&bench, "\t");
     SEES(&bench, "This is no finding.");
     SEES_NOT(&bench, "about it");
+    ht_canvas_free(bench.canvas);
+    bench.canvas = ht_canvas_new(24, 40);
+    type(&bench, "\x1bkk\n\t");
+    SEES(&bench, " 2 findings are about it, and each\n tells why it matters:\n");
     close_bench(&bench);
 }
 
@@ -212,14 +218,14 @@ static void old_code_has_a_name_and_its_finding(void **unused)
     SEES(&bench, "> agent ");
     SEES(&bench, " FINDINGS\n *  MED   4  agent still runs old code of libssl3\n");
     type(&bench, "\t");
-    SEES(&bench, "1 is about it, and tells why it matters:");
+    SEES(&bench, "1 finding is about it, and tells why it matters:");
     close_bench(&bench);
 }
 
 static void what_has_to_start_anew_is_counted(void **unused)
 {
     struct bench bench;
-    ht_autostate struct ht_state *twenty = old_code(20), *more = old_code(23);
+    ht_autostate struct ht_state *twenty = old_code(20), *one = old_code(21), *more = old_code(23);
 
     (void)unused;
     open_bench(&bench, NULL);
@@ -227,9 +233,14 @@ static void what_has_to_start_anew_is_counted(void **unused)
     ht_ui_set_state(bench.ui, twenty);
     type(&bench, ":view packages-pending\n\n\t\t");
     SEES(&bench, "process 719 belongs to no service.");
-    SEES_NOT(&bench, "more processes");
+    SEES_NOT(&bench, "more process");
+    ht_ui_set_state(bench.ui, one);
+    SEES(&bench, "and 1 more process, listed in");
     ht_ui_set_state(bench.ui, more);
     SEES(&bench, "and 3 more processes, listed in \"Old code that runs\" (4, v)");
+    ht_canvas_free(bench.canvas);
+    bench.canvas = ht_canvas_new(100, 40);
+    SEES(&bench, " and 3 more processes, listed in \"Old\n code that runs\" (4, v)\n");
     close_bench(&bench);
 }
 
