@@ -310,10 +310,10 @@ lab_end_shims() {
 }
 
 lab_unmount_all() {
-    local mounts point
-    mapfile -t mounts < <(sed -n "s|^[^ ]* \($LAB/[^ ]*\) .*|\1|p" /proc/self/mounts | tac)
-    for point in "${mounts[@]}"; do
-        umount -l "$point" 2>/dev/null
+    local mounts i
+    mapfile -t mounts < <(sed -n "s|^[^ ]* \($LAB/[^ ]*\) .*|\1|p" /proc/self/mounts)
+    for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
+        umount -l "${mounts[i]}" 2>/dev/null
     done
 }
 
@@ -362,9 +362,10 @@ lab_remove_containers() {
     [ ${#ids[@]} = 0 ] || LAB_LIMIT=60 lab_docker rm -fv "${ids[@]}" >/dev/null 2>&1
 }
 
-# Only what is plugged into the host's network has to be taken away by the daemon.
+# Only what is plugged into the host's network has to be taken away by the daemon. One that was ended
+# with the test is not waited for: it does not answer any more.
 lab_remove_network() {
-    lab_poll 5 lab_api /_ping || return
+    lab_api /_ping >/dev/null || return
     lab_remove_containers --filter network=labnet
     LAB_LIMIT=20 lab_docker network rm labnet >/dev/null 2>&1
 }
