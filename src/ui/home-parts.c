@@ -362,11 +362,21 @@ static void draw_findings_head(const struct ht_ui *ui, struct ht_area area)
     size_t total = state->groups.len ? state->groups.len : state->findings.len;
     size_t room = (size_t)area.rect.h - 1;
     int col = 1 + (int)sizeof(head) + 1;
+    int width = area.rect.w - 1 - col;
+    ht_autobuf struct ht_buf text = HT_BUF(100);
+    size_t numbers;
 
     ht_draw_text(area, 0, 1, HT_STYLE_HEADER, ht_str_from(head));
-    if (total > room && area.rect.w > col)
-        ht_draw_textf(area, (struct ht_span){.col = col, .width = area.rect.w - 1 - col},
-                      HT_STYLE_DIM, "%zu of %zu (:view findings has all)", room, total);
+    if (total <= room)
+        return;
+    ht_buf_addf(&text, "%zu of %zu", room, total);
+    numbers = text.len;
+    ht_buf_add_text(&text, " (:view findings has all)");
+    if ((int)text.len > width)
+        ht_buf_cut(&text, numbers);
+    if ((int)text.len <= width)
+        ht_draw_field(area, (struct ht_span){.col = col, .width = width}, HT_STYLE_DIM,
+                      ht_buf_str(&text));
 }
 
 int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area area)

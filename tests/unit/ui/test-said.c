@@ -213,6 +213,10 @@ static void home_counts_the_findings_without_room(void **unused)
     SEES(&bench, "\n WORST FINDINGS\n");
     ht_ui_set_state(bench.ui, state);
     SEES(&bench, "\n WORST FINDINGS  6 of 9 (:view findings has all)\n");
+    /* A hint that is cut leads nowhere. */
+    ht_canvas_free(bench.canvas);
+    bench.canvas = ht_canvas_new(24, 40);
+    SEES(&bench, "\n WORST FINDINGS  6 of 9\n");
     close_bench(&bench);
 }
 
