@@ -249,8 +249,9 @@ static unsigned unasked_parts(const struct ht_options *options)
     } fields[] = {{"stdio", HT_PROC_CONTACTS},
                   {"peers", HT_PROC_CONTACTS},
                   {"listens", HT_PROC_CONTACTS},
-                  {"login_uid", HT_PROC_LOGIN}};
-    unsigned parts = HT_PROC_CONTACTS | HT_PROC_LOGIN;
+                  {"login_uid", HT_PROC_LOGIN},
+                  {"wx_bytes", HT_PROC_MEMORY}};
+    unsigned parts = HT_PROC_CONTACTS | HT_PROC_LOGIN | HT_PROC_MEMORY;
 
     if (options->command != HT_CMD_CHECK)
         return 0;

@@ -115,31 +115,81 @@ static void look_masquerade(struct ht_checking *checking, const struct ht_row *r
 
 /* ---- DRF-027 ---- */
 
-static void look_traced(struct ht_checking *checking, const struct ht_row *row)
+/* What makes code while it runs, or maps a library that does. */
+static bool compiles(const struct live *live)
 {
-    struct live live;
-    const struct ht_process *tracer;
+    const struct ht_text_list *libraries = &live->process->wx_libraries;
+
+    for (size_t i = 0; i < libraries->len; i++) {
+        if (ht_facts_program_is(live->facts, HT_FACT_PROGRAMS_COMPILER_LIBRARY,
+                                libraries->items[i]))
+            return true;
+    }
+    return ht_live_is(live, HT_FACT_PROGRAMS_COMPILER);
+}
+
+static void look_memory(const struct live *live)
+{
+    const struct ht_process *process = live->process;
     struct ht_finding *finding;
 
-    if (!ht_live_glance(checking, row, false, &live))
-        return;
-    if (!ht_process_has_tracer(live.process)) {
-        ht_unknown(checking, "proc", "whether a process is traced could not be read",
+    if (!ht_process_has_wx_bytes(process)) {
+        ht_unknown(live->checking, "proc",
+                   "whether memory of a process can be written and executed could not be read",
                    "sudo hulltop");
         return;
     }
-    if (live.process->tracer == 0)
+    if (process->wx_bytes == 0)
         return;
-    finding = ht_live_fire(&live, "%.*s is traced by another process", HT_STR_ARG(live.name));
-    tracer = ht_view_find_process(ht_checking_node(checking), live.process->tracer);
+    if (!ht_process_has_exe(process)) {
+        ht_unknown(live->checking, "proc", "what a process runs could not be read", "sudo hulltop");
+        return;
+    }
+    if (compiles(live))
+        return;
+    finding = ht_live_fire(live, "%.*s has memory that can be written and executed at once",
+                           HT_STR_ARG(live->name));
+    ht_fire_evidencef(live->checking, finding, "/proc/PID/maps", "of no file, rwx",
+                      "at least %llu KiB", (unsigned long long)(process->wx_bytes / 1024));
+    ht_live_show(live, finding);
+}
+
+/* Returns whether it is. */
+static bool look_traced(const struct live *live)
+{
+    struct ht_checking *checking = live->checking;
+    const struct ht_process *tracer;
+    struct ht_finding *finding;
+
+    if (!ht_process_has_tracer(live->process)) {
+        ht_unknown(checking, "proc", "whether a process is traced could not be read",
+                   "sudo hulltop");
+        return false;
+    }
+    if (live->process->tracer == 0)
+        return false;
+    finding = ht_live_fire(live, "%.*s is traced by another process", HT_STR_ARG(live->name));
+    tracer = ht_view_find_process(ht_checking_node(checking), live->process->tracer);
     if (tracer)
         ht_fire_evidencef(checking, finding, "/proc/PID/status", "tracer", "%.*s, pid %llu",
                           HT_STR_ARG(ht_live_program(tracer)),
-                          (unsigned long long)live.process->tracer);
+                          (unsigned long long)live->process->tracer);
     else
         ht_fire_evidencef(checking, finding, "/proc/PID/status", "tracer", "pid %llu",
-                          (unsigned long long)live.process->tracer);
-    ht_live_show(&live, finding);
+                          (unsigned long long)live->process->tracer);
+    ht_live_show(live, finding);
+    return true;
+}
+
+static void look_injected(struct ht_checking *checking, const struct ht_row *row)
+{
+    struct live live;
+
+    if (!ht_live_glance(checking, row, false, &live))
+        return;
+    /* A debugger may have made it. */
+    if (!look_traced(&live))
+        look_memory(&live);
 }
 
 /* ---- DRF-031 ---- */
@@ -298,15 +348,24 @@ static const struct ht_check checks[] = {
     {.id = "DRF-027",
      .question = 6,
      .scope = HT_TABLE_PROCESS,
+     .fields = HT_TEXTS("wx_bytes"),
      .severity = HT_SEVERITY_MEDIUM,
-     .title = "Is traced by another process",
-     .condition = "Another process traces a process of a container (ptrace).",
-     .why = "Whoever traces a process reads its secrets and changes what it does.",
-     .fix = "Make sure that it is a debugger of yours. If not, save the evidence and redeploy.",
+     .title = "Is traced, or has memory that can be written and executed at once",
+     .condition = "Another process traces a process of a container (ptrace). Or a process of a "
+                  "container has memory of no file, and not its stack, that can be written and "
+                  "executed at once, and neither it nor a library that it maps is known to make "
+                  "code while it runs (Java, node, .NET, PHP, LuaJIT, PCRE, libffi).",
+     .why = "Whoever traces a process reads its secrets and changes what it does. Code that is "
+            "brought into a running program is written into such memory: it has no file, and "
+            "leaves no other trace.",
+     .fix = "Make sure that it is a debugger, or a compiler, of yours. If not, save the evidence "
+            "and redeploy.",
      .needs = HT_TEXTS("proc"),
-     .references = HT_TEXTS("ATT&CK T1055.008"),
-     .other_causes = HT_TEXTS("debuggers, strace", "sandboxes that work by ptrace (gVisor)"),
-     .run = look_traced},
+     .references = HT_TEXTS("ATT&CK T1055", "ATT&CK T1055.008"),
+     .other_causes = HT_TEXTS("debuggers, strace", "sandboxes that work by ptrace (gVisor)",
+                              "programs that compile while they run, and have no name that is "
+                              "known for it"),
+     .run = look_injected},
     {.id = "DRF-031",
      .question = 6,
      .scope = HT_TABLE_PROCESS,

@@ -506,6 +506,8 @@ static const struct fact_key programs_keys[] = {
     PROGRAMS("monitors", MONITOR),
     PROGRAMS("threads", THREAD),
     PROGRAMS("node_parts", NODE_PART),
+    PROGRAMS("compilers", COMPILER),
+    PROGRAMS("compiler_libraries", COMPILER_LIBRARY),
 };
 static const struct fact_shape programs_shape = SHAPE(facts_programs, programs_keys);
 

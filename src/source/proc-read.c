@@ -17,7 +17,7 @@
 #include "hulltop/base/root.h"
 #include "hulltop/source/source.h"
 
-enum { LINK_MAX_BYTES = 4096 + 16, NAME_MAX_BYTES = 64, FILE_KEPT = 8 * 1024 };
+enum { LINK_MAX_BYTES = 4096 + 16, NAME_MAX_BYTES = 64, FILE_KEPT = 8 * 1024, LIBRARIES_MAX = 64 };
 
 /* ---- the tree ---- */
 
@@ -42,6 +42,7 @@ void ht_proc_reader_take(struct ht_proc_reader *reader, int proc_fd)
     ht_buf_init(&reader->uid_map, HT_LIMIT_PROC_FILE);
     reader->devices = ht_map_new();
     reader->net = ht_net_cache_new();
+    reader->maps = (struct ht_mapped)HT_MAPPED(proc_fd);
     ht_proc_reader_refresh(reader);
 }
 
@@ -55,11 +56,13 @@ void ht_proc_reader_fini(struct ht_proc_reader *reader)
     ht_arena_free(reader->host_arena);
     ht_devices_forget(reader->devices);
     ht_net_cache_free(reader->net);
+    ht_mapped_fini(&reader->maps);
 }
 
 void ht_proc_reader_rest(struct ht_proc_reader *reader)
 {
     ht_buf_fini(&reader->mountinfo);
+    ht_mapped_fini(&reader->maps);
     if (reader->file.cap > FILE_KEPT)
         ht_buf_fini(&reader->file);
 }
@@ -399,6 +402,49 @@ bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_a
     if (!(reader->leave_out & HT_PROC_LOGIN))
         ht_proc_decode_loginuid(read_small(reader, dirfd, "loginuid"), process);
     return true;
+}
+
+/* The names of what it maps, each once. */
+static void read_libraries(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                           struct ht_process *process)
+{
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, LIBRARIES_MAX);
+    struct ht_text_list names = {.items = items};
+    struct ht_mapping mapping;
+
+    if (ht_mapped_open(&reader->maps, pid) < 0)
+        return;
+    while (names.len < LIBRARIES_MAX && ht_mapped_next(&reader->maps, &mapping) > 0) {
+        struct ht_str name = ht_str_program(mapping.path);
+
+        if (!ht_text_list_has(&names, name))
+            items[names.len++] = ht_arena_str(arena, name);
+    }
+    ht_process_set_wx_libraries(process, names);
+}
+
+/* It grows as programs compile: another number each time would be no news. */
+static uint64_t to_power_of_two(uint64_t bytes)
+{
+    while (bytes & (bytes - 1))
+        bytes &= bytes - 1;
+    return bytes;
+}
+
+void ht_proc_read_memory(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                         struct ht_process *process)
+{
+    uint64_t bytes;
+    int code = ht_mapped_open(&reader->maps, pid);
+
+    if (code == 0)
+        code = ht_mapped_loose(&reader->maps, &bytes);
+    if (code == 0) {
+        ht_process_set_wx_bytes(process, to_power_of_two(bytes));
+        if (bytes)
+            read_libraries(reader, pid, arena, process);
+    }
+    ht_mapped_close(&reader->maps);
 }
 
 void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "proc-decode.h"
+#include "running-mapped.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/error.h"
 #include "hulltop/base/vec.h"
@@ -37,6 +38,7 @@ struct ht_proc_reader {
     struct ht_net_cache *net; /* sockets of the namespaces that were looked at */
     struct ht_map *devices;   /* device number as text to char *, the host's name of it */
     unsigned leave_out;       /* enum ht_proc_part */
+    struct ht_mapped maps;    /* of the process that is read */
 };
 
 /* Opens the tree at path ("/proc"). 0 or -errno. */
@@ -90,6 +92,10 @@ int ht_proc_open(const struct ht_proc_reader *reader, pid_t pid);
  * unknown. Texts live in the arena. */
 bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,
                            struct ht_process *process);
+/* wx_bytes and wx_libraries of a process, for whoever checks afterwards that it is the same. Where
+ * the kernel cannot be asked (before 6.11) all its mappings are read for it. */
+void ht_proc_read_memory(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                         struct ht_process *process);
 /* What is read of a container's first process alone: mounts, device nodes, packet sockets. Mounts
  * borrow from the reader until its next read. */
 void ht_proc_read_init(struct ht_proc_reader *reader, int dirfd, struct ht_arena *arena,

@@ -202,6 +202,25 @@ void ht_proc_entry_keep(struct ht_proc_table *table, struct ht_proc_entry *entry
     entry->row = row;
 }
 
+/* Where it is dear, what a process that stays the same was found to have is kept. */
+static void fill_memory(struct ht_proc_table *table, const struct ht_proc_entry *entry,
+                        struct ht_process *process)
+{
+    struct ht_proc_reader *reader = &table->reader;
+    const struct ht_process *before = entry->row ? ht_process_of(entry->row) : NULL;
+
+    if (reader->leave_out & HT_PROC_MEMORY)
+        return;
+    if (!reader->maps.by_text || !before || !ht_process_has_wx_bytes(before) ||
+        before->reads < READS_MAX) {
+        ht_proc_read_memory(reader, entry->pid, table->arena, process);
+        return;
+    }
+    ht_process_set_wx_bytes(process, before->wx_bytes);
+    if (ht_process_has_wx_libraries(before))
+        ht_process_set_wx_libraries(process, before->wx_libraries);
+}
+
 /* Security fields of a process that belongs to a container or stands apart. False: it is gone. */
 static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *entry,
                           struct ht_process *process)
@@ -218,6 +237,7 @@ static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *ent
     }
     if (!(reader->leave_out & HT_PROC_CONTACTS))
         ht_proc_read_peers(reader, entry->pid, table->arena, process);
+    fill_memory(table, entry, process);
     if (entry->contained && entry->first)
         ht_proc_read_init(reader, dirfd, table->arena, process);
     if (!ht_proc_is_same(reader, dirfd, entry->start))

@@ -42,6 +42,7 @@ struct procmap_query_v0 {
 };
 
 enum {
+    QUERY_WRITABLE = 0x02,
     QUERY_EXECUTABLE = 0x04,
     QUERY_COVERING_OR_NEXT = 0x10,
     QUERY_FILE_BACKED = 0x20,
@@ -95,6 +96,45 @@ static int ask(struct ht_mapped *mapped, struct ht_mapping *ret)
         code = ask_any(mapped, ret);
     } while (code == -EINTR || (code == 0 && !ht_maps_is_of_file(ret)));
     return code;
+}
+
+static int query_loose(const struct ht_mapped *mapped, struct procmap_query_v0 *query)
+{
+    int code;
+
+    do
+        code = ioctl(mapped->fd, QUERY, query) < 0 ? -errno : 0;
+    while (code == -EINTR);
+    return code;
+}
+
+/* The next that can be written and executed. 0 or -errno: -ENOENT, there is none. */
+static int ask_loose(const struct ht_mapped *mapped, uint64_t *after, uint64_t *ret_bytes)
+{
+    char name[NAME_USUAL] = "";
+    struct procmap_query_v0 query = {.size = sizeof(query),
+                                     .query_flags =
+                                         QUERY_WRITABLE | QUERY_EXECUTABLE | QUERY_COVERING_OR_NEXT,
+                                     .query_addr = *after,
+                                     .vma_name_size = sizeof(name),
+                                     .vma_name_addr = (uintptr_t)name};
+    int code = query_loose(mapped, &query);
+
+    /* Only a file's is so long. */
+    if (code == -ENAMETOOLONG) {
+        query.vma_name_size = 0;
+        query.vma_name_addr = 0;
+        code = query_loose(mapped, &query);
+    }
+    if (code < 0)
+        return code;
+    if (query.vma_end <= *after || query.vma_start >= query.vma_end)
+        return -EPROTO;
+    *after = query.vma_end;
+    *ret_bytes = query.inode || ht_str_is(ht_str_from(name), HT_MAPS_STACK)
+                     ? 0
+                     : query.vma_end - query.vma_start;
+    return 0;
 }
 
 /* ---- read ---- */
@@ -200,6 +240,45 @@ int ht_mapped_next(struct ht_mapped *mapped, struct ht_mapping *ret_mapping)
     ht_mapped_close(mapped);
     code = read_text(mapped);
     return code < 0 ? code : read_next(mapped, ret_mapping);
+}
+
+static int sum_asked(struct ht_mapped *mapped, uint64_t *ret_bytes)
+{
+    uint64_t after = 0, bytes = 0;
+    int code = 0;
+
+    for (size_t told = 0; told < TOLD_MAX && (code = ask_loose(mapped, &after, &bytes)) == 0;
+         told++)
+        *ret_bytes += bytes;
+    return code == -ENOENT ? 0 : code;
+}
+
+static void sum_read(struct ht_str text, uint64_t *ret_bytes)
+{
+    uint64_t bytes;
+
+    while (ht_maps_next_loose(&text, &bytes))
+        *ret_bytes += bytes;
+}
+
+int ht_mapped_loose(struct ht_mapped *mapped, uint64_t *ret_bytes)
+{
+    int code;
+
+    *ret_bytes = 0;
+    if (mapped->fd >= 0) {
+        code = sum_asked(mapped, ret_bytes);
+        if (code == 0 || code == -ESRCH)
+            return code;
+        *ret_bytes = 0;
+        mapped->by_text = true;
+        ht_mapped_close(mapped);
+        code = read_text(mapped);
+        if (code < 0)
+            return code;
+    }
+    sum_read(ht_buf_str(&mapped->text), ret_bytes);
+    return 0;
 }
 
 void ht_mapped_close(struct ht_mapped *mapped)

@@ -65,6 +65,26 @@ bool ht_maps_next(struct ht_str *text, struct ht_mapping *ret_mapping)
     return false;
 }
 
+bool ht_maps_next_loose(struct ht_str *text, uint64_t *ret_bytes)
+{
+    uint64_t begin, end, ignored, inode;
+    struct ht_str line;
+
+    while (ht_str_next(text, '\n', &line)) {
+        if (!take_number(&line, 16, '-', &begin) || !take_number(&line, 16, ' ', &end) ||
+            line.len < 5 || line.data[1] != 'w' || line.data[2] != 'x' || end <= begin)
+            continue;
+        line = ht_str_sub(line, 5, line.len);
+        if (!take_number(&line, 16, ' ', &ignored) || !take_number(&line, 16, ':', &ignored) ||
+            !take_number(&line, 16, ' ', &ignored) || !take_number(&line, 10, ' ', &inode) ||
+            inode != 0 || ht_str_has_suffix(line, HT_MAPS_STACK))
+            continue;
+        *ret_bytes = end - begin;
+        return true;
+    }
+    return false;
+}
+
 static bool is_hex_run(struct ht_str text)
 {
     for (size_t i = 0; i < text.len; i++) {

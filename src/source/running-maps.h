@@ -10,6 +10,7 @@
 #include "hulltop/base/str.h"
 
 /* What the kernel puts behind the path of a file that has no name any more, or another one's. */
+#define HT_MAPS_STACK   "[stack]"
 #define HT_MAPS_DELETED " (deleted)"
 
 /* One mapping of a file that may be executed. */
@@ -21,6 +22,10 @@ struct ht_mapping {
 /* Steps through the executable mappings of files in *text; false at the end. Lines of any other
  * kind or form are passed over. */
 bool ht_maps_next(struct ht_str *text, struct ht_mapping *ret_mapping);
+
+/* The same of memory of no file that can be written and executed at once, but for the stack: its
+ * size. */
+bool ht_maps_next_loose(struct ht_str *text, uint64_t *ret_bytes);
 
 /* Whether it is of a file that has, or had, a place. */
 bool ht_maps_is_of_file(const struct ht_mapping *mapping);

@@ -6,7 +6,7 @@
  *   ACT_MAP=FILE      maps it to be executed                ACT_MEMFD=NAME  the same of memory
  *   ACT_COMM=NAME     calls itself that                     ACT_LISTEN=PORT listens (loopback: "l"
  * behind) ACT_BECOME=NAME   goes on from memory of that name      ACT_TRACED=1    is traced by its
- * parent
+ * parent                     ACT_LOOSE=1      has memory that can be written and executed
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -125,7 +125,7 @@ int main(void)
 {
     char *code = take("ACT_SHELL"), *words = take("ACT_RUN"), *file = take("ACT_MAP");
     char *memory = take("ACT_MEMFD"), *name = take("ACT_COMM"), *port = take("ACT_LISTEN");
-    char *other = take("ACT_BECOME"), *traced = take("ACT_TRACED");
+    char *other = take("ACT_BECOME"), *traced = take("ACT_TRACED"), *loose = take("ACT_LOOSE");
 
     if (other)
         become(other);
@@ -141,6 +141,9 @@ int main(void)
         run_shell(code);
     if (words)
         run(words);
+    if (loose)
+        (void)mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                   0);
     if (traced)
         be_traced();
     wait_for_ever();

@@ -52,7 +52,7 @@ image() {
         rm -f "$root/bin/$name"
         cp "$root/usr/bin/actor" "$root/usr/bin/$name"
     done < <(programs)
-    for name in app/MyService usr/share/elasticsearch/controller usr/lib/lib.so usr/lib/libjemalloc.so.2; do
+    for name in app/MyService usr/share/elasticsearch/controller usr/lib/lib.so usr/lib/libjemalloc.so.2 usr/lib/libpcre2-8.so.0; do
         cp "$root/usr/bin/actor" "$root/$name"
     done
     for name in server.js app.jar start.jar agent.jar bootstrap.jar app.dll app.rb app.pl app.py tracing.js \

@@ -260,6 +260,8 @@ enum ht_fact_programs {
     HT_FACT_PROGRAMS_MONITOR,   /* of container runtimes: parents of what runs in containers */
     HT_FACT_PROGRAMS_THREAD,    /* names of kernel threads */
     HT_FACT_PROGRAMS_NODE_PART, /* what a node runs for its containers */
+    HT_FACT_PROGRAMS_COMPILER,  /* what makes code while it runs */
+    HT_FACT_PROGRAMS_COMPILER_LIBRARY, /* likewise, for the program that maps it */
     HT_FACT_PROGRAMS_COUNT,
 };
 /* Whether the file at that path, by its name, is in the list. */

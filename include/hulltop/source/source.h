@@ -139,6 +139,7 @@ enum ht_proc_part {
     HT_PROC_LOAD = 1 << 0,     /* rows of what cgroups use */
     HT_PROC_CONTACTS = 1 << 1, /* stdio, peers, and listens (but of Docker daemons) */
     HT_PROC_LOGIN = 1 << 2,    /* login_uid */
+    HT_PROC_MEMORY = 1 << 3,   /* wx_bytes, wx_libraries */
 };
 
 struct ht_proc_options {

@@ -271,6 +271,66 @@ static void what_has_no_memory_is_told(void **state)
     assert_int_equal(ht_mapped_open(&ground->mapped, pid), -ENOENT);
 }
 
+/* ---- memory that can be written and executed ---- */
+
+static uint64_t sum_loose(struct ground *ground, bool by_text)
+{
+    uint64_t bytes = UINT64_MAX;
+
+    ground->mapped.by_text = by_text;
+    assert_int_equal(ht_mapped_open(&ground->mapped, getpid()), 0);
+    assert_int_equal(ht_mapped_loose(&ground->mapped, &bytes), 0);
+    ht_mapped_close(&ground->mapped);
+    return bytes;
+}
+
+static void check_loose(struct ground *ground, bool by_text)
+{
+    enum { PAGES = 3 };
+    uint64_t before = sum_loose(ground, by_text);
+    char *loose = mmap(NULL, (size_t)PAGES * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (loose == MAP_FAILED)
+        skip(); /* a policy of the machine's forbids it */
+    assert_true(sum_loose(ground, by_text) == before + (uint64_t)PAGES * PAGE);
+    /* What can only be executed is none. */
+    assert_int_equal(mprotect(loose, PAGE, PROT_READ | PROT_EXEC), 0);
+    assert_true(sum_loose(ground, by_text) == before + (uint64_t)(PAGES - 1) * PAGE);
+    munmap(loose, (size_t)PAGES * PAGE);
+    assert_true(sum_loose(ground, by_text) == before);
+}
+
+static void loose_memory_is_asked_for(void **state)
+{
+    require_asking(*state);
+    check_loose(*state, false);
+}
+
+static void loose_memory_is_read(void **state)
+{
+    check_loose(*state, true);
+}
+
+static void only_memory_of_no_file_is_loose(void **state)
+{
+    struct ht_str text = HT_S("00400000-00401000 rwxp 00000000 fe:00 11   /bin/x\n"
+                              "00500000-00502000 rwxp 00000000 00:00 0 \n"
+                              "00600000-00601000 rw-p 00000000 00:00 0 \n"
+                              "00700000-00701000 r-xp 00000000 00:00 0 \n"
+                              "nonsense\n00800000-00700000 rwxp 00000000 00:00 0 \n"
+                              "01000000-01001000 rwxp 00000000 00:00 0   [heap]\n"
+                              "7ff000000000-7ff000001000 rwxp 00000000 00:00 0   [stack]\n");
+    uint64_t bytes = 0;
+
+    (void)state;
+    assert_true(ht_maps_next_loose(&text, &bytes));
+    assert_int_equal(bytes, 2 * PAGE);
+    assert_true(ht_maps_next_loose(&text, &bytes));
+    assert_int_equal(bytes, PAGE);
+    assert_false(ht_maps_next_loose(&text, &bytes));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +339,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_of_every_length_are_told_in_full, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_names_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_no_memory_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(loose_memory_is_asked_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(loose_memory_is_read, set_up, tear_down),
+        cmocka_unit_test(only_memory_of_no_file_is_loose),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
