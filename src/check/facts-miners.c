@@ -6,6 +6,7 @@
 #include "hulltop/base/mem.h"
 
 enum {
+    SHORT_LEAST = 4,     /* "--ur" */
     WORD_BYTES = 256,    /* a longer word is a whole script or a document */
     WALLET_BYTES = 95,   /* an address of Monero */
     PAYMENT_BYTES = 106, /* one with the number of a payment in it */
@@ -29,15 +30,23 @@ static bool is_apart(struct ht_str word, size_t at, size_t len, const char *what
            !(behind && (ht_is_alnum(behind) || strchr(what, behind)));
 }
 
-/* The domain in a word, alone or behind a name, a scheme or a user: where it ends; 0: none. */
+/* The domain in a word, alone or behind a name, a scheme or a user, in letters of either kind:
+ * where it ends, with the dot that ends a full name; 0: none. */
 static size_t find_pool(const struct ht_text_list *pools, struct ht_str word)
 {
     for (size_t i = 0; i < pools->len; i++) {
-        size_t len = pools->items[i].len;
-        ptrdiff_t at = ht_str_find(word, pools->items[i], 0);
+        ptrdiff_t at = ht_str_find_nocase(word, pools->items[i], 0);
 
-        if (at >= 0 && is_apart(word, (size_t)at, len, "-."))
-            return (size_t)at + len;
+        for (; at >= 0; at = ht_str_find_nocase(word, pools->items[i], (size_t)at + 1)) {
+            size_t len = pools->items[i].len;
+            size_t end = (size_t)at + len;
+
+            if (end < word.len && word.data[end] == '.' &&
+                (end + 1 == word.len || word.data[end + 1] == ':'))
+                len++;
+            if (is_apart(word, (size_t)at, len, "-."))
+                return (size_t)at + len;
+        }
     }
     return 0;
 }
@@ -128,14 +137,17 @@ static bool next_word(struct word_walk *walk)
     } while (true);
 }
 
-/* Whether a word is one of those switches, or one with its value. */
+/* Whether a word is one of those switches, or one with its value; long ones may be cut short. */
 static bool begins_with_switch(const struct ht_text_list *switches, struct ht_str word)
 {
     ptrdiff_t equals = ht_str_find_byte(word, '=');
     struct ht_str name = equals < 0 ? word : ht_str_sub(word, 0, (size_t)equals);
 
     for (size_t i = 0; i < switches->len; i++) {
-        if (ht_str_equal(name, switches->items[i]))
+        if (ht_str_equal(name, switches->items[i]) ||
+            (name.len >= SHORT_LEAST && ht_str_has_prefix(name, "--") &&
+             switches->items[i].len > name.len &&
+             memcmp(switches->items[i].data, name.data, name.len) == 0))
             return true;
     }
     return false;
@@ -161,19 +173,27 @@ struct pool_signs {
     bool chosen, payee;
 };
 
+/* ":3333", whatever a miner leaves unread behind it; false: what follows is another name. */
+static bool is_port(struct ht_str text)
+{
+    size_t len = 1;
+
+    while (len < text.len && ht_is_digit(text.data[len]))
+        len++;
+    return text.data[0] == ':' && len > 1 && (len == text.len || !ht_is_alnum(text.data[len]));
+}
+
 static void see_word(const struct facts_miners *miners, const struct word_walk *walk,
                      struct pool_signs *signs)
 {
     struct ht_str word = walk->word;
     size_t end = is_page(word) ? 0 : find_pool(&miners->pools, word);
     struct ht_str behind = ht_str_sub(word, end, word.len);
-    uint64_t port;
 
     signs->payee = signs->payee || begins_with_switch(&miners->payees, word);
     signs->apart_port =
         signs->apart_port || ht_str_is(word, "--port") || ht_str_has_prefix(word, "--port=");
-    if (!end || (behind.len && (behind.data[0] != ':' ||
-                                ht_parse_u64(ht_str_sub(behind, 1, behind.len), &port) < 0)))
+    if (!end || (behind.len && !is_port(behind)))
         return;
     signs->word = word;
     signs->port = signs->port || behind.len > 0;
