@@ -17,6 +17,9 @@
 #define SOON_NS (INT64_C(5) * HT_NS_PER_S)
 /* Databases of packages are looked at that often for whether they were written. */
 #define STAMP_NS (INT64_C(5) * HT_NS_PER_S)
+/* Reading them may take long, and who is in the container may write them all the time: no more
+ * often than that are they read before their turn, in the time until the next. */
+#define EARLY_MAX 4
 /* A writable directory can hold very many files: it is walked seldom, and no
  * more of them at one look than have that many files. */
 #define WALK_NS (INT64_C(600) * HT_NS_PER_S)
@@ -47,6 +50,8 @@ struct ht_layers_entry {
     bool since_by_kin;     /* that was told by such a one */
     int64_t due_ns;
     int64_t stamp_ns;      /* when its databases of packages are looked at next */
+    int64_t early_ns;      /* until then early looks are counted */
+    unsigned early;        /* those */
     uint64_t stamp;        /* what they looked like before they were read */
     int64_t walk_ns;       /* when its directory is walked next, monotonic; 0: at once */
     int64_t counted_since; /* wall time of the first walk; 0: there was none */
@@ -389,6 +394,15 @@ static void agree(const struct ht_row *old, struct ht_layer *fresh)
     ht_layer_set_unread(fresh, before->unread);
 }
 
+static bool may_be_early(struct ht_layers_entry *entry, int64_t now_ns)
+{
+    if (entry->early_ns <= now_ns) {
+        entry->early_ns = now_ns + AGAIN_NS;
+        entry->early = 0;
+    }
+    return entry->early++ < EARLY_MAX;
+}
+
 /* Somebody who installs a package is not waited a minute for. */
 static void look_at_databases(struct looking *looking, struct ht_layers_entry *entry)
 {
@@ -399,7 +413,7 @@ static void look_at_databases(struct looking *looking, struct ht_layers_entry *e
         return;
     entry->stamp_ns = looking->now_ns + STAMP_NS;
     stamp = ht_drift_packages_stamp(looking->origin, layer->upper_dir);
-    if (stamp != entry->stamp)
+    if (stamp != entry->stamp && may_be_early(entry, looking->now_ns))
         entry->due_ns = looking->now_ns;
     entry->stamp = stamp;
 }
