@@ -282,6 +282,7 @@ struct list {
 
 struct listing {
     struct asking *asking;
+    struct ht_arena *arena; /* until all is read: there may be very many */
     const struct ht_likenesses *likenesses;
     struct ht_vec likely;
     struct ht_vec rest;
@@ -301,8 +302,8 @@ static int note_list(void *context, const char *name, unsigned type, uint64_t in
         listing->asking->unread = true;
         return 1;
     }
-    list = ht_arena_array(listing->asking->arena, struct list, 1);
-    list->name = ht_arena_str(listing->asking->arena, text).data;
+    list = ht_arena_array(listing->arena, struct list, 1);
+    list->name = ht_arena_str(listing->arena, text).data;
     list->type = type;
     list->likeness = ht_likeness_of(listing->likenesses, ht_str_without(text, LIST));
     list->place = listing->likely.len;
@@ -321,15 +322,16 @@ static int by_likeness(const void *a, const void *b)
     return left->place < right->place ? -1 : left->place > right->place;
 }
 
-static const struct ht_likenesses *likenesses_of(const struct asking *asking)
+static const struct ht_likenesses *likenesses_of(const struct asking *asking,
+                                                 struct ht_arena *arena)
 {
-    struct ht_str *open = ht_arena_array(asking->arena, struct ht_str, asking->searched + 1);
+    struct ht_str *open = ht_arena_array(arena, struct ht_str, asking->searched + 1);
     size_t len = 0;
 
     for (size_t i = 0; i < asking->searched; i++)
         if (!asking->places[i].question->package.len)
             open[len++] = ht_owner_place(asking->places[i].question->path);
-    return ht_likenesses_new(open, len, asking->arena);
+    return ht_likenesses_new(open, len, arena);
 }
 
 static void read_lists(struct asking *asking, const struct ht_root *folder,
@@ -347,8 +349,10 @@ static void read_lists(struct asking *asking, const struct ht_root *folder,
  * the order of the folder is no better answer. */
 static void ask_lists(struct asking *asking, const struct ht_root *folder)
 {
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
     struct listing listing = {.asking = asking,
-                              .likenesses = likenesses_of(asking),
+                              .arena = arena,
+                              .likenesses = likenesses_of(asking, arena),
                               .most = asking->left / LIST_LEAST + 1};
     const struct ht_dir_visitor visitor = {.visit = note_list, .context = &listing};
 

@@ -549,6 +549,26 @@ static void lists_of_a_container_are_read_within_limits(void **state)
     assert_null(ask_owner(&inside, "/usr/bin/nobodys", ""));
 }
 
+/* One arena has the answers about all files of a process. */
+static void names_of_lists_are_kept_no_longer_than_they_are_read(void **state)
+{
+    enum { LISTS = 500, KEPT_MAX = 4096 };
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_BODY);
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_owned question = {.path = HT_STR("/usr/bin/nobodys")};
+    char folder[256], name[64];
+
+    (void)state;
+    begin_owners(folder, &root);
+    for (int i = 0; i < LISTS; i++) {
+        snprintf(name, sizeof(name), "var/lib/dpkg/info/nobody%d.list", i);
+        put(folder, name, "/.\n");
+    }
+    assert_string_equal(ht_owners_find(&root, NULL, &question, 1, arena), "dpkg");
+    if (ht_arena_used(arena) > KEPT_MAX)
+        fail_msg("%zu bytes", ht_arena_used(arena));
+}
+
 /* Sources read it from threads of their own. */
 static void *read_often(void *context)
 {
@@ -721,6 +741,7 @@ int main(void)
         cmocka_unit_test(asking_leaves_no_trace_on_lists),
         cmocka_unit_test(a_list_that_cannot_be_read_may_own_the_rest),
         cmocka_unit_test(lists_of_a_container_are_read_within_limits),
+        cmocka_unit_test(names_of_lists_are_kept_no_longer_than_they_are_read),
         cmocka_unit_test(threads_take_turns_at_librpm),
         cmocka_unit_test(a_broken_database_of_rpm_is_told),
         cmocka_unit_test(nothing_is_written_to_read_rpms_database),
