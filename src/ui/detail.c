@@ -557,7 +557,7 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_OPEN,
      .hinted = true,
      .hint = "findings",
-     .help = "List the findings about this container",
+     .help = "On a container: list its findings",
      .suits = suits_findings},
     {.action = HT_ACTION_OWNER, .hinted = true},
     {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true, .suits = suits_acknowledging},
