@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ht_str text = whole;
     struct ht_mapping mapping;
     struct ht_listening listener;
+    uint64_t bytes;
 
     while (ht_maps_next(&text, &mapping)) {
         ht_autobuf struct ht_buf path = HT_BUF(4096);
@@ -33,6 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ht_maps_unescape(plain, &path);
         require(path.len <= plain.len);
     }
+    text = whole;
+    while (ht_maps_next_loose(&text, &bytes))
+        require(bytes != 0);
     for (size_t i = 0; ht_listen_tables[i]; i++) {
         text = whole;
         while (ht_listen_next(&text, ht_listen_tables[i], &listener))
