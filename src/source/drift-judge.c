@@ -382,8 +382,10 @@ static int judge_program(struct ht_drift_looking *looking, const struct ht_exec_
         take_argv(looking, start, code->path);
         return 0;
     }
-    if (process->home)
+    if (process->home) {
         ask.container_id = ht_layers_id(process->home);
+        ask.first = ht_layers_pid(process->home);
+    }
     r = ht_origin_judge(drift->origin, &ask, drift->arena, code);
     if (r < 0)
         return r;
@@ -470,6 +472,7 @@ struct ht_origin_ask ht_drift_ask(struct ht_drift_looking *looking, struct ht_st
     return (struct ht_origin_ask){.pid = process->pid,
                                   .start = process->start,
                                   .proc_ino = process->ino,
+                                  .first = ht_layers_pid(process->home),
                                   .container_id = ht_layers_id(process->home),
                                   .kind = kind,
                                   .fd = -1,

@@ -114,7 +114,7 @@ static int judge_by_any(struct ht_drift *drift, struct ht_layers_entry *home,
     size_t tries = 0;
     int r = -ESRCH;
 
-    ask->pid = home ? ht_layers_pid(home) : 0;
+    ask->pid = ask->first = home ? ht_layers_pid(home) : 0;
     if (ask->pid)
         r = ht_origin_judge(drift->origin, ask, drift->arena, code);
     for (size_t i = 0; r == -ESRCH && home && i < drift->len && tries < JUDGES_MAX; i++) {

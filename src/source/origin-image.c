@@ -161,7 +161,7 @@ bool ht_origin_maps_image(struct ht_origin *origin, const struct ht_origin_ask *
         space->upper_missing || ht_origin_root_can_hang(origin, space) ||
         !ht_str_is(space->root->root, "/") ||
         space->root->device != (mapping->major << 32 | mapping->minor) ||
-        !ht_str_has_prefix(mapping->path, "/"))
+        !ht_origin_is_runtimes(origin, space, ask) || !ht_str_has_prefix(mapping->path, "/"))
         return false;
     file = ht_origin_image_find(origin, space, mapping->path);
     if (file.found != HT_FOUND_FILE || file.ino != mapping->inode)

@@ -26,7 +26,9 @@ struct ht_origin {
     struct ht_arena *host_arena;
     struct ht_host_mounts host_mounts;
     struct ht_text_list hanging; /* where file systems are mounted that can hang */
-    bool host_read;              /* in this pass */
+    const uint64_t *overlays;    /* devices of the node's overlays, overlays_len */
+    size_t overlays_len;
+    bool host_read; /* in this pass */
     unsigned pass;
     struct ht_space_reader reader; /* its root_fd is owned: the node's files */
     struct ht_buf key;
@@ -61,6 +63,11 @@ uint64_t ht_origin_namespace(int dirfd);
  * not be read. */
 struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t ns,
                                  struct ht_str container_id);
+/* Whether the root of that space, an overlay, is one that a runtime mounted: the node sees it, or
+ * the container's first process has it, too. Names of folders in another one, which any user can
+ * mount in a namespace of its own, may lead elsewhere than on the node. */
+bool ht_origin_is_runtimes(struct ht_origin *origin, struct ht_space *space,
+                           const struct ht_origin_ask *ask);
 /* Both of the process and the container that are asked about: 0; -ESRCH: it is gone; or why the
  * mounts may not be read. */
 int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_dirfd,

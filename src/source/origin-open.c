@@ -126,6 +126,42 @@ struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t n
     return space;
 }
 
+static bool node_sees(struct ht_origin *origin, uint64_t device)
+{
+    (void)ht_origin_host_mounts(origin);
+    for (size_t i = 0; i < origin->overlays_len; i++) {
+        if (origin->overlays[i] == device)
+            return true;
+    }
+    return false;
+}
+
+/* Of one that is gone nothing can be told; the next look asks another. */
+static bool first_has(const struct ht_origin *origin, pid_t first, uint64_t device)
+{
+    struct statx about;
+    char name[32];
+
+    snprintf(name, sizeof(name), "%d/root", (int)first);
+    if (statx(origin->proc_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &about) < 0)
+        return true;
+    return ((uint64_t)about.stx_dev_major << 32 | about.stx_dev_minor) == device;
+}
+
+bool ht_origin_is_runtimes(struct ht_origin *origin, struct ht_space *space,
+                           const struct ht_origin_ask *ask)
+{
+    uint64_t device = space->root->device;
+
+    if (space->is_runtimes == HT_TOLD_UNKNOWN)
+        space->is_runtimes = ask->first == 0 || ask->first == ask->pid ||
+                                     node_sees(origin, device) ||
+                                     first_has(origin, ask->first, device)
+                                 ? HT_TOLD_YES
+                                 : HT_TOLD_NO;
+    return space->is_runtimes == HT_TOLD_YES;
+}
+
 int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_dirfd,
                     struct ht_space **ret_space)
 {

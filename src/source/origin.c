@@ -26,7 +26,7 @@
 enum {
     ANSWERS_MAX = 20000,
     KEY_BYTES = 8192,
-    HANGING_MAX = 4096,
+    SPECIAL_MAX = 4096,
     EXEC_TRIES = 5 /* looks at a process that starts one program after another */
 };
 
@@ -164,21 +164,27 @@ void ht_origin_pass(struct ht_origin *origin)
 
 /* ---- the mounts ---- */
 
-static void list_hanging(struct ht_origin *origin, struct ht_str text)
+/* What the mounts of the node say besides: where nobody may look, and which overlays it has. */
+static void list_special(struct ht_origin *origin, struct ht_str text)
 {
     size_t most = ht_str_count(text, '\n') + 1;
     struct ht_mount_line line;
-    size_t len = 0;
+    size_t hanging = 0, overlays = 0;
 
-    if (most > HANGING_MAX)
-        most = HANGING_MAX;
-    struct ht_str *items = ht_arena_array(origin->host_arena, struct ht_str, most);
-    while (len < most && ht_mountinfo_next(&text, &line)) {
-        if (ht_mountinfo_can_hang(line.type))
-            items[len++] = ht_arena_str(origin->host_arena,
-                                        ht_mountinfo_unescape(origin->host_arena, line.point));
+    if (most > SPECIAL_MAX)
+        most = SPECIAL_MAX;
+    struct ht_str *points = ht_arena_array(origin->host_arena, struct ht_str, most);
+    uint64_t *devices = ht_arena_array(origin->host_arena, uint64_t, most);
+    while (ht_mountinfo_next(&text, &line)) {
+        if (hanging < most && ht_mountinfo_can_hang(line.type))
+            points[hanging++] = ht_arena_str(origin->host_arena,
+                                             ht_mountinfo_unescape(origin->host_arena, line.point));
+        else if (overlays < most && ht_str_is(line.type, "overlay"))
+            devices[overlays++] = line.device;
     }
-    origin->hanging = (struct ht_text_list){.items = items, .len = len};
+    origin->hanging = (struct ht_text_list){.items = points, .len = hanging};
+    origin->overlays = devices;
+    origin->overlays_len = overlays;
 }
 
 const struct ht_host_mounts *ht_origin_host_mounts(struct ht_origin *origin)
@@ -190,9 +196,10 @@ const struct ht_host_mounts *ht_origin_host_mounts(struct ht_origin *origin)
         ht_arena_reset(origin->host_arena);
         origin->host_mounts = (struct ht_host_mounts){0};
         origin->hanging = (struct ht_text_list){.len = 0};
+        origin->overlays_len = 0;
         if (r == 0 || r == -EFBIG) {
             ht_mountinfo_decode_host(ht_buf_str(file), origin->host_arena, &origin->host_mounts);
-            list_hanging(origin, ht_buf_str(file));
+            list_special(origin, ht_buf_str(file));
         }
         origin->host_read = true;
     }
@@ -563,7 +570,7 @@ void ht_origin_tell_shared(const struct ht_space *space, struct ht_arena *arena,
 
 static void judge_contained(struct question *question)
 {
-    const struct ht_space *space = question->space;
+    struct ht_space *space = question->space;
     const struct ht_space_mount *mount = question->mount;
 
     /* Who watches a file system sees files of the layers themselves, by no mount of the container.
@@ -576,6 +583,10 @@ static void judge_contained(struct question *question)
     }
     if (mount != space->root && !ht_str_is(mount->type, "overlay")) {
         judge_mounted(question);
+    } else if (space->is_overlay &&
+               !ht_origin_is_runtimes(question->origin, space, question->ask)) {
+        set_mount(question, mount);
+        told(question, HT_CODE_ORIGIN_BLIND, "on an overlay that no runtime mounted");
     } else if (space->is_overlay && mount->device == space->root->device) {
         struct ht_str path = ht_space_below(mount, question->path, question->arena);
 

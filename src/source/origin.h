@@ -44,6 +44,7 @@ struct ht_origin_ask {
     pid_t pid;
     uint64_t start;    /* of the process in ticks (/proc/PID/stat field 22); 0: not checked */
     uint64_t proc_ino; /* of /proc/PID when the start was read, which spares a check; 0: unknown */
+    pid_t first;       /* of its container the oldest process that is known; 0: none */
     struct ht_str container_id; /* as its cgroup tells; empty: it is of the node */
     enum ht_code_kind kind;
     int fd;          /* the file, opened (O_PATH will do); borrowed. -1: the executable of pid */

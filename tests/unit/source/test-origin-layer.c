@@ -288,6 +288,42 @@ static void what_is_mapped_is_the_image_s_by_its_numbers(void **state)
         skip(); /* no right to mount */
 }
 
+/* ---- overlays of others ---- */
+
+static void check_first(const struct place *place, pid_t first, bool is_runtimes)
+{
+    struct ht_origin_ask ask = ask_of(place);
+    const struct ht_mapping kept = mapping_of(place, "/kept");
+    ht_autoclose int fd = open_inside(place, "kept");
+    struct ht_code code = {0};
+
+    ht_origin_rest(place->origin);
+    ask.first = first;
+    assert_true(ht_origin_maps_image(place->origin, &ask, &kept) == is_runtimes);
+    ask.kind = HT_CODE_KIND_EXECUTABLE;
+    ask.fd = fd;
+    ask.path = kept.path;
+    assert_int_equal(ht_origin_judge(place->origin, &ask, place->arena, &code), 0);
+    assert_int_equal(code.origin, is_runtimes ? HT_CODE_ORIGIN_IMAGE : HT_CODE_ORIGIN_BLIND);
+}
+
+/* The names of its folders may lead elsewhere on the node. */
+static void an_overlay_that_no_runtime_mounted_tells_nothing(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there) {
+        check_first(&place, getpid(), false); /* has another root, and the node does not see it */
+        check_first(&place, place.child, true);
+        check_first(&place, 0, true);
+    }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
 /* ---- both layers ---- */
 
 static void check_layers(const struct place *place, const char *path, bool upper, bool lower)
@@ -410,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layer_is_told_of_a_file_that_lies_there_itself),
         cmocka_unit_test(what_is_mapped_is_the_image_s_by_its_numbers),
+        cmocka_unit_test(an_overlay_that_no_runtime_mounted_tells_nothing),
         cmocka_unit_test(what_a_layer_of_the_image_took_away_it_has_not),
         cmocka_unit_test(who_installs_is_not_waited_a_minute_for),
     };
