@@ -480,20 +480,39 @@ struct ht_origin_ask ht_drift_ask(struct ht_drift_looking *looking, struct ht_st
                                   .context = looking};
 }
 
-bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
-                         enum ht_code_kind kind, struct ht_code *code)
+static bool judge_asked(struct ht_drift_looking *looking, struct ht_origin_ask *ask,
+                        struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
-    struct ht_origin_ask ask = ht_drift_ask(looking, path, kind);
-    ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &ask.path);
+    ht_autoclose int fd = ht_origin_open(drift->origin, ask, drift->arena, &ask->path);
     struct stat about;
 
     if (fd == -EXDEV)
-        return judge_far(drift, &ask, code);
+        return judge_far(drift, ask, code);
     if (fd < 0 || (fstat(fd, &about) == 0 && S_ISDIR(about.st_mode)))
         return false;
-    ask.fd = fd;
-    return judge_open(looking, &ask, code);
+    ask->fd = fd;
+    return judge_open(looking, ask, code);
+}
+
+bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
+                         enum ht_code_kind kind, struct ht_code *code)
+{
+    struct ht_origin_ask ask = ht_drift_ask(looking, path, kind);
+
+    return judge_asked(looking, &ask, code);
+}
+
+bool ht_drift_judge_path_of_first(struct ht_drift_looking *looking, struct ht_str path,
+                                  enum ht_code_kind kind, struct ht_code *code)
+{
+    struct ht_origin_ask ask = ht_drift_ask(looking, path, kind);
+
+    if (ask.first == 0 || ask.first == ask.pid)
+        return false;
+    ask.pid = ask.first;
+    ask.start = ask.proc_ino = 0;
+    return judge_asked(looking, &ask, code);
 }
 
 bool ht_drift_judge_descriptor(struct ht_drift_looking *looking, unsigned number,

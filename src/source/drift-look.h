@@ -54,6 +54,10 @@ struct ht_origin_ask ht_drift_ask(struct ht_drift_looking *looking, struct ht_st
  * folder. */
 bool ht_drift_judge_path(struct ht_drift_looking *looking, struct ht_str path,
                          enum ht_code_kind kind, struct ht_code *code);
+/* The same by the path that the oldest process of its container would open it by; false also if it
+ * is that one itself. */
+bool ht_drift_judge_path_of_first(struct ht_drift_looking *looking, struct ht_str path,
+                                  enum ht_code_kind kind, struct ht_code *code);
 /* The same of a file that the process has open for reading under that number. */
 bool ht_drift_judge_descriptor(struct ht_drift_looking *looking, unsigned number,
                                enum ht_code_kind kind, struct ht_code *code);

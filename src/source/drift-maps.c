@@ -74,6 +74,14 @@ static bool judge_deleted(struct ht_drift_looking *looking, struct ht_str path,
     return true;
 }
 
+/* Of a process that went to another root (chroot) the kernel tells paths as its namespace has
+ * them. */
+static bool judge_named(struct ht_drift_looking *looking, struct ht_str path, struct ht_code *code)
+{
+    return ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, code) ||
+           ht_drift_judge_path_of_first(looking, path, HT_CODE_KIND_LIBRARY, code);
+}
+
 /* Most are the image's, as the numbers of the kernel tell: nothing is opened of those. */
 static bool is_images(struct ht_drift_looking *looking, const struct ht_mapping *mapping)
 {
@@ -91,8 +99,7 @@ static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapp
     struct ht_str path =
         ht_arena_str(looking->drift->arena, ht_maps_plain_path(mapping->path, &deleted));
 
-    if (deleted ? !judge_deleted(looking, path, &code)
-                : !ht_drift_judge_path(looking, path, HT_CODE_KIND_LIBRARY, &code))
+    if (deleted ? !judge_deleted(looking, path, &code) : !judge_named(looking, path, &code))
         return deleted;
     if (ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN)
         return true;

@@ -7,6 +7,7 @@
  *   ACT_COMM=NAME     calls itself that                     ACT_LISTEN=PORT listens (loopback: "l"
  * behind) ACT_BECOME=NAME   goes on from memory of that name      ACT_TRACED=1    is traced by its
  * parent                     ACT_LOOSE=1      has memory that can be written and executed
+ *   ACT_CHROOT=DIR    goes there at the end
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -126,6 +127,7 @@ int main(void)
     char *code = take("ACT_SHELL"), *words = take("ACT_RUN"), *file = take("ACT_MAP");
     char *memory = take("ACT_MEMFD"), *name = take("ACT_COMM"), *port = take("ACT_LISTEN");
     char *other = take("ACT_BECOME"), *traced = take("ACT_TRACED"), *loose = take("ACT_LOOSE");
+    char *folder = take("ACT_CHROOT");
 
     if (other)
         become(other);
@@ -146,5 +148,7 @@ int main(void)
                    0);
     if (traced)
         be_traced();
+    if (folder && (chroot(folder) < 0 || chdir("/") < 0))
+        _exit(1);
     wait_for_ever();
 }
