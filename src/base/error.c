@@ -61,5 +61,5 @@ int ht_error_wrap(struct ht_error *err, const char *format, ...)
 
 bool ht_error_is_denied(int code)
 {
-    return code == EACCES || code == -EACCES || code == EPERM || code == -EPERM;
+    return code == -EACCES || code == -EPERM;
 }

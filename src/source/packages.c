@@ -144,7 +144,7 @@ static void read_system(struct ht_pkg_reading *reading, const struct system *sys
 
 static struct ht_str help_for(int code)
 {
-    if (ht_error_is_denied(code))
+    if (ht_error_is_denied(-code))
         return HT_S("sudo hulltop");
     if (code == ENOSYS)
         return HT_S("install librpm (Debian: rpm-common, Fedora: rpm-libs)");
@@ -163,8 +163,8 @@ static struct telling judge(const struct ht_pkg_reading *reading, const struct o
         telling.state = HT_SOURCE_STATE_PART;
         telling.detail = HT_S("no package database that hulltop knows: updates cannot be told");
     } else if (outcome->failed == outcome->found) {
-        telling.state =
-            ht_error_is_denied(outcome->err.code) ? HT_SOURCE_STATE_DENIED : HT_SOURCE_STATE_BROKEN;
+        telling.state = ht_error_is_denied(-outcome->err.code) ? HT_SOURCE_STATE_DENIED
+                                                               : HT_SOURCE_STATE_BROKEN;
         telling.help = help_for(outcome->err.code);
     } else if (outcome->failed || outcome->partial) {
         telling.state = HT_SOURCE_STATE_PART;

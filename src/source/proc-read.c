@@ -260,7 +260,7 @@ bool ht_proc_has_other_root(struct ht_proc_reader *reader, pid_t pid)
         return false;
     errno = 0;
     if (!ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino))
-        return ht_error_is_denied(errno);
+        return ht_error_is_denied(-errno);
     return dev != reader->root_dev || ino != reader->root_ino;
 }
 

@@ -32,7 +32,8 @@ int ht_error_errno(struct ht_error *err, int code, const char *format, ...)
 int ht_error_wrap(struct ht_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Whether an errno, of either sign, says that a right is missing. */
+/* Whether a result says that a right is missing: -EACCES or -EPERM. A descriptor or a count, which
+ * may be the same number without its sign, does not. */
 bool ht_error_is_denied(int code);
 
 #endif

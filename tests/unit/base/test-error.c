@@ -70,9 +70,10 @@ static void a_missing_right_is_told_from_other_errors(void **state)
 {
     (void)state;
 
-    assert_true(ht_error_is_denied(EACCES) && ht_error_is_denied(-EACCES));
-    assert_true(ht_error_is_denied(EPERM) && ht_error_is_denied(-EPERM));
-    assert_false(ht_error_is_denied(0) || ht_error_is_denied(-ENOENT) || ht_error_is_denied(EIO));
+    assert_true(ht_error_is_denied(-EACCES) && ht_error_is_denied(-EPERM));
+    assert_false(ht_error_is_denied(0) || ht_error_is_denied(-ENOENT));
+    /* A descriptor, or how many there are. */
+    assert_false(ht_error_is_denied(EACCES) || ht_error_is_denied(EPERM));
 }
 
 int main(void)

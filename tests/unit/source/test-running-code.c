@@ -375,6 +375,8 @@ static void processes_of_one_program_are_told_apart(void **state)
         char name[64];
 
         put_process(tree, pid, "mnt:[1]", program.path, program.maps);
+        snprintf(name, sizeof(name), "proc/%u/cmdline", pid);
+        put(tree, name, "app");
         put_process(tree, pid + 1, "mnt:[1]", program.path, maps);
         put_process(tree, pid + 2, "mnt:[2]", program.path, maps);
         snprintf(root, sizeof(root), "%s/image", tree->base);
@@ -393,6 +395,7 @@ static void processes_of_one_program_are_told_apart(void **state)
     assert_int_equal(seen.sum.stale, 10);
     assert_int_equal(seen.sum.contained, 10);
     assert_int_equal(seen.sum.compared, 21);
+    assert_int_equal(seen.sum.denied, 0);
     ht_node_unref(seen.node);
 }
 
