@@ -28,7 +28,7 @@ struct bringing {
     struct ht_drift_looking *looking;
     struct ht_str exe;
     struct ht_str by;          /* the variable or the argument that names it */
-    struct ht_str environment; /* a copy */
+    struct ht_str environment; /* borrowed */
     size_t files;              /* that were judged */
     size_t folders;            /* that were listed */
     size_t arguments;          /* files of arguments that were read */
@@ -236,7 +236,7 @@ static void judge_sites(struct bringing *bringing, struct ht_str list)
 static void judge_module(struct bringing *bringing, const struct ht_text_list *words,
                          struct ht_str file)
 {
-    struct ht_str list = ht_environ_get(bringing->environment, "PERL5LIB");
+    struct ht_str list = ht_environ_find(bringing->environment, "PERL5LIB");
     struct ht_str folder;
 
     for (size_t i = 1; i < words->len && i < FOLDERS_MAX; i++) {
@@ -294,27 +294,17 @@ static void judge_variable(struct bringing *bringing, const struct ht_environ_wa
     }
 }
 
-void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe)
+void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe,
+                            struct ht_str environment)
 {
-    struct bringing bringing = {.looking = looking, .exe = exe};
-    struct ht_environ_walk walk = {.exe = exe};
-    ht_autofree char *copy = NULL;
-    struct ht_str text;
-    size_t len;
-    bool gone;
+    struct bringing bringing = {.looking = looking, .exe = exe, .environment = environment};
+    struct ht_environ_walk walk = {
+        .exe = exe, .argv = ht_drift_argv(looking), .environment = environment};
 
-    if (!ht_environ_is_asked(exe))
-        return;
-    walk.argv = ht_drift_argv(looking);
     if (ht_str_is(ht_script_name(exe), "java")) {
         judge_wildcards(&bringing, walk.argv);
         judge_files_of_arguments(&bringing, walk.argv);
     }
-    text = ht_proc_read_file(&looking->drift->reader, looking->process->pid, "environ", &gone);
-    len = text.len;
-    copy = ht_strndup(text.data, len); /* the reader reads other files meanwhile */
-    bringing.environment = walk.environment = (struct ht_str){.data = copy, .len = len};
     while (ht_environ_next(&walk))
         judge_variable(&bringing, &walk);
-    ht_wipe(copy, len);
 }

@@ -151,18 +151,6 @@ bool ht_environ_next(struct ht_environ_walk *walk)
     return false;
 }
 
-struct ht_str ht_environ_get(struct ht_str environment, const char *name)
-{
-    struct ht_str entry;
-    size_t len = strlen(name);
-
-    while (ht_str_next(&environment, '\0', &entry)) {
-        if (ht_str_has_prefix(entry, name) && entry.len > len && entry.data[len] == '=')
-            return ht_str_sub(entry, len + 1, entry.len);
-    }
-    return (struct ht_str){0};
-}
-
 /* ---- what is in them ---- */
 
 /* How a reader parts words. */

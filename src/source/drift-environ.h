@@ -32,8 +32,6 @@ bool ht_environ_is_asked(struct ht_str exe);
 /* The next of them; false at the end. One that the command line makes the program ignore is left
  * out. */
 bool ht_environ_next(struct ht_environ_walk *walk);
-/* The value of a variable, borrowed; empty: none. */
-struct ht_str ht_environ_get(struct ht_str environment, const char *name);
 
 /* The words of options as the program exe parts them: behind exe and before (empty: none), which
  * stands before them; of a file of arguments of Java if is_file is set. In the arena; at most

@@ -546,10 +546,8 @@ static void judge_all(struct ht_drift_looking *looking, const struct ht_exec_sta
         return;
     ht_drift_judge_script(looking, code.path);
     ht_drift_judge_maps(looking, code.path);
-    if (looking->mapped) {
-        ht_drift_judge_preload(looking);
-        ht_drift_judge_brought(looking, code.path);
-    }
+    if (looking->mapped)
+        ht_drift_judge_environment(looking, code.path);
 }
 
 bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,

@@ -70,13 +70,15 @@ void ht_drift_judge_beside(struct ht_drift_looking *looking, struct ht_str inter
                            const struct ht_script *loaded, struct ht_str by);
 /* A path as seen from where the process stands, in the arena; empty: that is not known. */
 struct ht_str ht_drift_whole_path(struct ht_drift_looking *looking, struct ht_str path);
-/* Looks at what variables, files of arguments and whole folders have the interpreter load. */
-void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe);
+/* Looks at what variables of its environment, which is borrowed, files of arguments and whole
+ * folders have the interpreter load. */
+void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe,
+                            struct ht_str environment);
 /* Looks at what it maps to be executed (exe is its program's path), where that is due. */
 void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe);
 /* Appends what the mount namespace and the root of a process are known by. */
 void ht_drift_root_key(struct ht_proc_reader *reader, pid_t pid, struct ht_buf *key);
-/* Looks at what its environment and /etc/ld.so.preload load before everything else. */
-void ht_drift_judge_preload(struct ht_drift_looking *looking);
+/* Looks at what /etc/ld.so.preload and its environment have it load (exe is its program's path). */
+void ht_drift_judge_environment(struct ht_drift_looking *looking, struct ht_str exe);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "drift-environ.h"
 #include "drift-look.h"
 #include "drift-script.h"
 #include "running-mapped.h"
@@ -225,24 +226,31 @@ static void judge_preload_file(struct ht_drift_looking *looking)
         ht_map_set(drift->mapped, ht_buf_str(&key), drift);
 }
 
-void ht_drift_judge_preload(struct ht_drift_looking *looking)
+static void judge_preloads(struct ht_drift_looking *looking, struct ht_str environment)
 {
-    struct ht_drift *drift = looking->drift;
+    struct ht_preload_walk walk = {.environment = environment};
+    struct ht_str path;
+
+    while (ht_preload_next(&walk, &path))
+        (void)judge_preloaded(looking, ht_arena_str(looking->drift->arena, path), walk.variable);
+}
+
+void ht_drift_judge_environment(struct ht_drift_looking *looking, struct ht_str exe)
+{
+    bool preloads, asked = ht_environ_is_asked(exe), gone;
     ht_autofree char *copy = NULL;
-    struct ht_preload_walk walk = {0};
-    struct ht_str rest, path;
-    size_t len;
-    bool gone;
+    struct ht_str text;
 
     judge_preload_file(looking);
-    rest = ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
-    if (ht_str_find(rest, HT_S("LD_"), 0) < 0)
+    text = ht_proc_read_file(&looking->drift->reader, looking->process->pid, "environ", &gone);
+    preloads = ht_str_find(text, HT_S("LD_"), 0) >= 0;
+    if (!preloads && !asked)
         return;
-    len = rest.len;
-    copy = ht_strndup(rest.data, len); /* the reader reads other files meanwhile */
-    walk.environment.data = copy;
-    walk.environment.len = len;
-    while (ht_preload_next(&walk, &path))
-        (void)judge_preloaded(looking, ht_arena_str(drift->arena, path), walk.variable);
-    ht_wipe(copy, len);
+    copy = ht_strndup(text.data, text.len); /* the reader reads other files meanwhile */
+    text.data = copy;
+    if (preloads)
+        judge_preloads(looking, text);
+    if (asked)
+        ht_drift_judge_brought(looking, exe, text);
+    ht_wipe(copy, text.len);
 }

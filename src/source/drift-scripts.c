@@ -20,15 +20,9 @@ static struct ht_str variable(struct ht_drift_looking *looking, const char *name
 {
     struct ht_drift *drift = looking->drift;
     bool gone;
-    struct ht_str rest = ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
-    struct ht_str entry;
-    size_t len = strlen(name);
+    struct ht_str text = ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
 
-    while (ht_str_next(&rest, '\0', &entry)) {
-        if (ht_str_has_prefix(entry, name) && entry.len > len && entry.data[len] == '=')
-            return ht_arena_str(drift->arena, ht_str_sub(entry, len + 1, entry.len));
-    }
-    return (struct ht_str){0};
+    return ht_arena_str(drift->arena, ht_environ_find(text, name));
 }
 
 static struct ht_str joined(struct ht_drift *drift, struct ht_str folder, struct ht_str name)
