@@ -404,16 +404,14 @@ bool ht_proc_read_security(struct ht_proc_reader *reader, int dirfd, struct ht_a
     return true;
 }
 
-/* The names of what it maps, each once. */
-static void read_libraries(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+/* The names of what the open process maps, each once. */
+static void read_libraries(struct ht_proc_reader *reader, struct ht_arena *arena,
                            struct ht_process *process)
 {
     struct ht_str *items = ht_arena_array(arena, struct ht_str, LIBRARIES_MAX);
     struct ht_text_list names = {.items = items};
     struct ht_mapping mapping;
 
-    if (ht_mapped_open(&reader->maps, pid) < 0)
-        return;
     while (names.len < LIBRARIES_MAX && ht_mapped_next(&reader->maps, &mapping) > 0) {
         struct ht_str name = ht_str_program(mapping.path);
 
@@ -442,7 +440,7 @@ void ht_proc_read_memory(struct ht_proc_reader *reader, pid_t pid, struct ht_are
     if (code == 0) {
         ht_process_set_wx_bytes(process, to_power_of_two(bytes));
         if (bytes)
-            read_libraries(reader, pid, arena, process);
+            read_libraries(reader, arena, process);
     }
     ht_mapped_close(&reader->maps);
 }

@@ -52,6 +52,11 @@ enum {
 
 /* ---- asked ---- */
 
+static int ask_kernel(const struct ht_mapped *mapped, struct procmap_query_v0 *query)
+{
+    return ioctl(mapped->fd, QUERY, query) < 0 ? -errno : 0;
+}
+
 /* The next executable mapping of any file, with a name of less than so many bytes. 0 or -errno:
  * -ENOENT, there is none. */
 static int ask_named(struct ht_mapped *mapped, uint32_t room, struct ht_mapping *ret)
@@ -62,9 +67,10 @@ static int ask_named(struct ht_mapped *mapped, uint32_t room, struct ht_mapping 
                                      .query_addr = mapped->after,
                                      .vma_name_size = room,
                                      .vma_name_addr = (uintptr_t)mapped->path};
+    int code = ask_kernel(mapped, &query);
 
-    if (ioctl(mapped->fd, QUERY, &query) < 0)
-        return -errno;
+    if (code < 0)
+        return code;
     /* Each step leads on, and a name has its end. */
     if (query.vma_end <= mapped->after || query.vma_name_size > room)
         return -EPROTO;
@@ -98,16 +104,6 @@ static int ask(struct ht_mapped *mapped, struct ht_mapping *ret)
     return code;
 }
 
-static int query_loose(const struct ht_mapped *mapped, struct procmap_query_v0 *query)
-{
-    int code;
-
-    do
-        code = ioctl(mapped->fd, QUERY, query) < 0 ? -errno : 0;
-    while (code == -EINTR);
-    return code;
-}
-
 /* The next that can be written and executed. 0 or -errno: -ENOENT, there is none. */
 static int ask_loose(const struct ht_mapped *mapped, uint64_t *after, uint64_t *ret_bytes)
 {
@@ -118,13 +114,13 @@ static int ask_loose(const struct ht_mapped *mapped, uint64_t *after, uint64_t *
                                      .query_addr = *after,
                                      .vma_name_size = sizeof(name),
                                      .vma_name_addr = (uintptr_t)name};
-    int code = query_loose(mapped, &query);
+    int code = ask_kernel(mapped, &query);
 
     /* Only a file's is so long. */
     if (code == -ENAMETOOLONG) {
         query.vma_name_size = 0;
         query.vma_name_addr = 0;
-        code = query_loose(mapped, &query);
+        code = ask_kernel(mapped, &query);
     }
     if (code < 0)
         return code;
@@ -208,6 +204,13 @@ static int read_next(struct ht_mapped *mapped, struct ht_mapping *ret)
     return 1;
 }
 
+/* What cannot be asked. */
+static int turn_to_text(struct ht_mapped *mapped)
+{
+    ht_mapped_close(mapped);
+    return read_text(mapped);
+}
+
 /* ---- either ---- */
 
 int ht_mapped_open(struct ht_mapped *mapped, pid_t pid)
@@ -237,8 +240,7 @@ int ht_mapped_next(struct ht_mapped *mapped, struct ht_mapping *ret_mapping)
         return code == -ESRCH ? code : 0;
     /* What is longer than the kernel answers is in the text in full. */
     mapped->by_text = code != -ENAMETOOLONG;
-    ht_mapped_close(mapped);
-    code = read_text(mapped);
+    code = turn_to_text(mapped);
     return code < 0 ? code : read_next(mapped, ret_mapping);
 }
 
@@ -247,37 +249,34 @@ static int sum_asked(struct ht_mapped *mapped, uint64_t *ret_bytes)
     uint64_t after = 0, bytes = 0;
     int code = 0;
 
-    for (size_t told = 0; told < TOLD_MAX && (code = ask_loose(mapped, &after, &bytes)) == 0;
-         told++)
-        *ret_bytes += bytes;
+    for (size_t told = 0; told < TOLD_MAX && (code == 0 || code == -EINTR); told++) {
+        code = ask_loose(mapped, &after, &bytes);
+        if (code == 0)
+            *ret_bytes += bytes;
+    }
     return code == -ENOENT ? 0 : code;
-}
-
-static void sum_read(struct ht_str text, uint64_t *ret_bytes)
-{
-    uint64_t bytes;
-
-    while (ht_maps_next_loose(&text, &bytes))
-        *ret_bytes += bytes;
 }
 
 int ht_mapped_loose(struct ht_mapped *mapped, uint64_t *ret_bytes)
 {
-    int code;
+    struct ht_str text;
+    uint64_t bytes;
 
     *ret_bytes = 0;
     if (mapped->fd >= 0) {
-        code = sum_asked(mapped, ret_bytes);
+        int code = sum_asked(mapped, ret_bytes);
+
         if (code == 0 || code == -ESRCH)
             return code;
         *ret_bytes = 0;
         mapped->by_text = true;
-        ht_mapped_close(mapped);
-        code = read_text(mapped);
+        code = turn_to_text(mapped);
         if (code < 0)
             return code;
     }
-    sum_read(ht_buf_str(&mapped->text), ret_bytes);
+    text = ht_buf_str(&mapped->text);
+    while (ht_maps_next_loose(&text, &bytes))
+        *ret_bytes += bytes;
     return 0;
 }
 

@@ -44,7 +44,8 @@ int ht_mapped_open(struct ht_mapped *mapped, pid_t pid);
  * thread of the kernel's has none, or it ended. */
 int ht_mapped_next(struct ht_mapped *mapped, struct ht_mapping *ret_mapping);
 /* How much memory of no file the open process can write and execute at once, but for its stack,
- * which old programs ask for so. 0, also where there is none; or -errno as above. */
+ * which old programs ask for so. 0, also where there is none; or -errno as above. What
+ * ht_mapped_next steps through begins as before. */
 int ht_mapped_loose(struct ht_mapped *mapped, uint64_t *ret_bytes);
 void ht_mapped_close(struct ht_mapped *mapped);
 /* Frees what was kept from one process to the next. */

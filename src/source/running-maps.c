@@ -36,22 +36,27 @@ bool ht_maps_is_of_file(const struct ht_mapping *mapping)
     return mapping->inode != 0 && mapping->path.len > 1 && mapping->path.data[0] == '/';
 }
 
-/* "addr-addr r-xp offset major:minor inode   /path" */
-static bool decode_line(struct ht_str line, struct ht_mapping *ret)
+/* What is behind "addr-addr r-xp ": "offset major:minor inode   /path" */
+static bool take_file(struct ht_str line, struct ht_mapping *ret)
 {
-    uint64_t ignored;
-    ptrdiff_t blank = ht_str_find_byte(line, ' ');
+    uint64_t offset;
 
-    if (blank < 0 || line.len < (size_t)blank + 6 || line.data[blank + 3] != 'x')
-        return false;
-    line = ht_str_sub(line, (size_t)blank + 6, line.len);
-    if (!take_number(&line, 16, ' ', &ignored) || !take_number(&line, 16, ':', &ret->major) ||
+    if (!take_number(&line, 16, ' ', &offset) || !take_number(&line, 16, ':', &ret->major) ||
         !take_number(&line, 16, ' ', &ret->minor) || !take_number(&line, 10, ' ', &ret->inode))
         return false;
     while (line.len && line.data[0] == ' ')
         line = ht_str_sub(line, 1, line.len);
     ret->path = line;
-    return ht_maps_is_of_file(ret);
+    return true;
+}
+
+static bool decode_line(struct ht_str line, struct ht_mapping *ret)
+{
+    ptrdiff_t blank = ht_str_find_byte(line, ' ');
+
+    if (blank < 0 || line.len < (size_t)blank + 6 || line.data[blank + 3] != 'x')
+        return false;
+    return take_file(ht_str_sub(line, (size_t)blank + 6, line.len), ret) && ht_maps_is_of_file(ret);
 }
 
 bool ht_maps_next(struct ht_str *text, struct ht_mapping *ret_mapping)
@@ -67,17 +72,16 @@ bool ht_maps_next(struct ht_str *text, struct ht_mapping *ret_mapping)
 
 bool ht_maps_next_loose(struct ht_str *text, uint64_t *ret_bytes)
 {
-    uint64_t begin, end, ignored, inode;
+    struct ht_mapping mapping;
+    uint64_t begin, end;
     struct ht_str line;
 
     while (ht_str_next(text, '\n', &line)) {
         if (!take_number(&line, 16, '-', &begin) || !take_number(&line, 16, ' ', &end) ||
             line.len < 5 || line.data[1] != 'w' || line.data[2] != 'x' || end <= begin)
             continue;
-        line = ht_str_sub(line, 5, line.len);
-        if (!take_number(&line, 16, ' ', &ignored) || !take_number(&line, 16, ':', &ignored) ||
-            !take_number(&line, 16, ' ', &ignored) || !take_number(&line, 10, ' ', &inode) ||
-            inode != 0 || ht_str_has_suffix(line, HT_MAPS_STACK))
+        if (!take_file(ht_str_sub(line, 5, line.len), &mapping) || mapping.inode != 0 ||
+            ht_str_is(mapping.path, HT_MAPS_STACK))
             continue;
         *ret_bytes = end - begin;
         return true;
