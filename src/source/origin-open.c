@@ -14,6 +14,7 @@
 #include "origin-inner.h"
 #include "pkg-apk.h"
 #include "pkg-owner.h"
+#include "proc-node.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -139,13 +140,12 @@ static bool node_sees(struct ht_origin *origin, uint64_t device)
 /* Of one that is gone nothing can be told; the next look asks another. */
 static bool first_has(const struct ht_origin *origin, pid_t first, uint64_t device)
 {
-    struct statx about;
-    char name[32];
+    char name[HT_PROC_NAME_MAX];
+    uint64_t dev, ino;
 
-    snprintf(name, sizeof(name), "%d/root", (int)first);
-    if (statx(origin->proc_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &about) < 0)
+    if (!ht_proc_identify(origin->proc_fd, ht_proc_name(name, first, "root"), &dev, &ino))
         return true;
-    return ((uint64_t)about.stx_dev_major << 32 | about.stx_dev_minor) == device;
+    return ((uint64_t)major(dev) << 32 | minor(dev)) == device;
 }
 
 bool ht_origin_is_runtimes(struct ht_origin *origin, struct ht_space *space,
@@ -510,17 +510,12 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layer
 
 bool ht_origin_is_written(struct ht_origin *origin, struct ht_str upper, struct ht_str path, int fd)
 {
-    char name[PATH_MAX];
     struct stat ours, theirs;
     ht_autoclose int found = -1;
-    int len;
 
-    if (upper.len == 0 || ht_origin_lies_on_hanging(origin, upper))
+    if (ht_origin_lies_on_hanging(origin, upper))
         return false;
-    len = snprintf(name, sizeof(name), "%.*s%.*s", HT_STR_ARG(upper), HT_STR_ARG(path));
-    if (len < 0 || (size_t)len >= sizeof(name))
-        return false;
-    found = ht_open_no_links(origin->reader.root_fd, name, O_PATH);
+    found = ht_origin_open_in(origin, upper, path);
     return found >= 0 && fstat(found, &ours) == 0 && fstat(fd, &theirs) == 0 &&
            ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
