@@ -91,11 +91,18 @@ const struct ht_process *ht_live_parent(const struct live *live)
 
 bool ht_live_origin(const struct live *live, enum ht_code_origin *ret_origin)
 {
+    return ht_live_origin_of(live, HT_CODE_KIND_EXECUTABLE,
+                             ht_str_without(live->process->exe, " (deleted)"), ret_origin);
+}
+
+bool ht_live_origin_of(const struct live *live, enum ht_code_kind kind, struct ht_str path,
+                       enum ht_code_origin *ret_origin)
+{
     ht_autobuf struct ht_buf id = HT_BUF(2 * HT_LIMIT_ARG);
     const struct ht_row *row;
 
-    ht_buf_addf(&id, "%.*s:executable:%.*s", HT_STR_ARG(live->process->container_id),
-                HT_STR_ARG(ht_str_without(live->process->exe, " (deleted)")));
+    ht_buf_addf(&id, "%.*s:%s:%.*s", HT_STR_ARG(live->process->container_id),
+                ht_enum_name(&ht_code_kind_enum, (int)kind), HT_STR_ARG(path));
     row = ht_node_find(ht_checking_node(live->checking), HT_TABLE_CODE, ht_buf_str(&id));
     if (!row || !ht_code_has_origin(ht_code_of(row)))
         return false;

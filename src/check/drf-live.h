@@ -32,6 +32,9 @@ bool ht_live_is_first(const struct live *live);
 const struct ht_process *ht_live_parent(const struct live *live);
 /* Where the file that it runs comes from; false where nobody told. */
 bool ht_live_origin(const struct live *live, enum ht_code_origin *ret_origin);
+/* The same of code of that kind and path in its container. */
+bool ht_live_origin_of(const struct live *live, enum ht_code_kind kind, struct ht_str path,
+                       enum ht_code_origin *ret_origin);
 /* Begins a finding about it: the object is its program's name. On the node the subject is the unit
  * or session, and the title begins with HOST. */
 struct ht_finding *ht_live_fire(const struct live *live, const char *format, ...)

@@ -129,15 +129,10 @@ static bool shell_file(const struct ht_process *process, struct ht_str *ret_word
 /* CGI programs and checks of the image's own are as they were built. */
 static bool is_of_image(const struct live *live, struct ht_str path)
 {
-    struct ht_arena *arena = ht_checking_arena(live->checking);
-    const struct ht_row *row =
-        ht_node_find(ht_checking_node(live->checking), HT_TABLE_CODE,
-                     ht_arena_strf(arena, "%.*s:script:%.*s",
-                                   HT_STR_ARG(live->process->container_id), HT_STR_ARG(path)));
+    enum ht_code_origin origin;
 
-    return row && ht_code_has_origin(ht_code_of(row)) &&
-           (ht_code_of(row)->origin == HT_CODE_ORIGIN_IMAGE ||
-            ht_code_of(row)->origin == HT_CODE_ORIGIN_METADATA);
+    return ht_live_origin_of(live, HT_CODE_KIND_SCRIPT, path, &origin) &&
+           (origin == HT_CODE_ORIGIN_IMAGE || origin == HT_CODE_ORIGIN_METADATA);
 }
 
 static bool is_plain_command(struct ht_str code)
