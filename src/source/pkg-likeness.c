@@ -39,11 +39,6 @@ static const char *const others[][2] = {
 /* Folders that no package is called by. */
 static const char *const common[] = {"usr", "lib", "lib64", "bin", "sbin", "libexec", "share"};
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 /* What is no letter and no digit does not count, nor does the ".so" of a library. */
 static struct ht_str squeeze(struct ht_str text, struct ht_arena *arena)
 {
@@ -56,7 +51,7 @@ static struct ht_str squeeze(struct ht_str text, struct ht_arena *arena)
         if (ht_str_has_prefix(rest, ".so") && (rest.len == 3 || rest.data[3] == '.'))
             i += 2;
         else if (ht_is_alnum(text.data[i]))
-            out[len++] = lower(text.data[i]);
+            out[len++] = ht_lower(text.data[i]);
     }
     return (struct ht_str){.data = out, .len = len};
 }
@@ -116,7 +111,7 @@ static unsigned compare(struct ht_str text, struct ht_str package)
     for (; i < package.len && alike < text.len; i++) {
         if (!ht_is_alnum(package.data[i]))
             continue;
-        if (lower(package.data[i]) != text.data[alike])
+        if (ht_lower(package.data[i]) != text.data[alike])
             break;
         alike++;
     }
@@ -130,7 +125,7 @@ static unsigned compare(struct ht_str text, struct ht_str package)
 unsigned ht_likeness_of(const struct ht_likenesses *likenesses, struct ht_str package)
 {
     unsigned most = 0;
-    unsigned char first = package.len ? (unsigned char)lower(package.data[0]) : 0;
+    unsigned char first = package.len ? (unsigned char)ht_lower(package.data[0]) : 0;
 
     if (first >= FIRST_MAX)
         return 0;
