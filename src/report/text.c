@@ -87,19 +87,29 @@ static void put_allowed(struct ht_buf *out, const struct ht_finding *finding)
     put(out, ht_buf_str(&allowed));
 }
 
-static void put_group(struct ht_buf *out, const struct ht_report_options *options,
-                      const struct ht_group *group, const struct ht_finding *finding)
+/* The columns in front of a title. */
+static void put_mark(struct ht_buf *out, enum ht_severity severity, struct ht_str check)
+{
+    ht_buf_addf(out, "%-2s %-4s  ", ht_severity_glyph(severity), ht_severity_word(severity));
+    put_column(out, check, 8);
+    ht_buf_add_text(out, "  ");
+}
+
+static void put_subject(struct ht_buf *out, const struct ht_finding *finding)
 {
     ht_autobuf struct ht_buf subject = HT_BUF(HT_LIMIT_DOCUMENT);
 
-    ht_buf_addf(out, "%-2s %-4s  ", ht_severity_glyph(group->severity),
-                ht_severity_word(group->severity));
-    put_column(out, group->check, 8);
-    ht_buf_add_text(out, "  ");
-    put_column(out, ht_group_has_title(group) ? group->title : finding->title, TITLE_COLS);
     ht_buf_add_text(out, "  ");
     ht_finding_put_subject(&subject, finding);
     put(out, ht_buf_str(&subject));
+}
+
+static void put_group(struct ht_buf *out, const struct ht_report_options *options,
+                      const struct ht_group *group, const struct ht_finding *finding)
+{
+    put_mark(out, group->severity, group->check);
+    put_column(out, ht_group_has_title(group) ? group->title : finding->title, TITLE_COLS);
+    put_subject(out, finding);
     /* The title of a posture finding says it already. */
     if (!finding->posture && (group->count > 1 || (ht_group_has_total(group) && group->total > 1)))
         ht_buf_addf(out, "  %" PRIu64 " of %" PRIu64, group->count,
@@ -250,16 +260,11 @@ static void put_gone(struct ht_buf *out, const struct ht_rowset *gone)
 {
     for (size_t i = 0; i < gone->len && i < GONE_MAX; i++) {
         const struct ht_finding *finding = ht_finding_of(gone->rows[i]);
-        ht_autobuf struct ht_buf subject = HT_BUF(HT_LIMIT_DOCUMENT);
 
-        ht_buf_addf(out, "  not seen any more: %-2s %-4s  ", ht_severity_glyph(finding->severity),
-                    ht_severity_word(finding->severity));
-        put_column(out, finding->check, 8);
-        ht_buf_add_text(out, "  ");
+        ht_buf_add_text(out, "  not seen any more: ");
+        put_mark(out, finding->severity, finding->check);
         put(out, finding->title);
-        ht_buf_add_text(out, "  ");
-        ht_finding_put_subject(&subject, finding);
-        put(out, ht_buf_str(&subject));
+        put_subject(out, finding);
         ht_buf_add_c(out, '\n');
     }
     if (gone->len > GONE_MAX)
