@@ -496,6 +496,17 @@ static int64_t tell(void *context)
     return told_ns;
 }
 
+/* A replay of the recording, which is put into text, by a clock that stands until told_ns is set.
+ */
+static struct ht_engine *replay_by_hand(struct ht_buf *text)
+{
+    static const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
+
+    told_ns = HT_NS_PER_S;
+    make_recording(text);
+    return replay(&clock, ht_buf_str(text));
+}
+
 static bool is_paused(const struct ht_state *state)
 {
     return state->replay.paused;
@@ -509,14 +520,10 @@ static bool goes_on(const struct ht_state *state)
 /* A minute lies between two frames; 55 s of it pass before the speed changes. */
 static void pauses_and_speeds_keep_the_place(void **state)
 {
-    const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
-    struct ht_engine *engine;
+    struct ht_engine *engine = replay_by_hand(&text);
 
     (void)state;
-    told_ns = HT_NS_PER_S;
-    make_recording(&text);
-    engine = replay(&clock, ht_buf_str(&text));
     told_ns += 40 * HT_NS_PER_S;
     ht_engine_replay_pause(engine, true);
     ht_state_unref(wait_for(engine, is_paused));
@@ -550,14 +557,10 @@ static bool has_marks(const struct ht_state *state)
 /* Whoever looks for it later looks in the recording. */
 static void a_mark_in_a_recording_has_the_time_of_the_recording(void **state)
 {
-    const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
-    struct ht_engine *engine;
+    struct ht_engine *engine = replay_by_hand(&text);
 
     (void)state;
-    told_ns = HT_NS_PER_S;
-    make_recording(&text);
-    engine = replay(&clock, ht_buf_str(&text));
     told_ns += 40 * HT_NS_PER_S;
     ht_engine_replay_pause(engine, true);
     ht_state_unref(wait_for(engine, is_paused));
@@ -594,14 +597,10 @@ static bool is_at_the_beginning_anew(const struct ht_state *state)
 /* Whoever steps back looks for what led to a mark: it is still there when its time comes, once. */
 static void marks_outlive_a_step_back(void **state)
 {
-    const struct ht_clock clock = {.mono_ns = tell, .wall_ns = tell};
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
-    struct ht_engine *engine;
+    struct ht_engine *engine = replay_by_hand(&text);
 
     (void)state;
-    told_ns = HT_NS_PER_S;
-    make_recording(&text);
-    engine = replay(&clock, ht_buf_str(&text));
     ht_engine_replay_pause(engine, true);
     ht_state_unref(wait_for(engine, is_paused));
     ht_engine_mark(engine, HT_S("at the beginning"));

@@ -11,8 +11,7 @@
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
 #include "src/source/drift-environ.h"
-
-enum { WORDS_MAX = 16 };
+#include "tests/unit/source/words.h"
 
 struct asked {
     const char *exe;
@@ -48,16 +47,6 @@ static const struct asked table[] = {
     {"/usr/sbin/nginx", "nginx", "JAVA_TOOL_OPTIONS=-javaagent:/a.jar", ""},
 };
 
-static struct ht_text_list split(const char *text, struct ht_str *words)
-{
-    struct ht_str rest = ht_str_from(text);
-    size_t len = 0;
-
-    while (len < WORDS_MAX && ht_str_next(&rest, ' ', &words[len]))
-        len++;
-    return (struct ht_text_list){.items = words, .len = len};
-}
-
 static void variables_that_count_are_told(void **state)
 {
     (void)state;
@@ -65,8 +54,8 @@ static void variables_that_count_are_told(void **state)
         ht_autobuf struct ht_buf found = HT_BUF(4096);
         ht_autofree char *environment =
             ht_strndup(table[i].environment, strlen(table[i].environment));
-        struct ht_str words[WORDS_MAX];
-        const struct ht_text_list argv = split(table[i].argv, words);
+        struct ht_str words[HT_TEST_WORDS_MAX];
+        const struct ht_text_list argv = ht_test_words(table[i].argv, words);
         struct ht_environ_walk walk = {.exe = ht_str_from(table[i].exe), .argv = &argv};
 
         for (char *at = environment; (at = strchr(at, '|')) != NULL;)

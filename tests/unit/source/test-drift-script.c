@@ -10,8 +10,7 @@
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
 #include "src/source/drift-script.h"
-
-enum { WORDS_MAX = 16 };
+#include "tests/unit/source/words.h"
 
 struct command {
     const char *exe;
@@ -58,22 +57,12 @@ static const struct command commands[] = {
     {"/bin/sh", "", HT_SCRIPT_NONE, NULL},
 };
 
-static struct ht_text_list split(const char *text, struct ht_str *words)
-{
-    struct ht_str rest = ht_str_from(text);
-    size_t len = 0;
-
-    while (len < WORDS_MAX && ht_str_next(&rest, ' ', &words[len]))
-        len++;
-    return (struct ht_text_list){.items = words, .len = len};
-}
-
 static void interpreters_tell_what_they_run(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        struct ht_str words[WORDS_MAX];
-        const struct ht_text_list argv = split(commands[i].words, words);
+        struct ht_str words[HT_TEST_WORDS_MAX];
+        const struct ht_text_list argv = ht_test_words(commands[i].words, words);
         struct ht_script script = ht_script_of(ht_str_from(commands[i].exe), &argv);
 
         if (script.kind != commands[i].kind ||
@@ -119,9 +108,9 @@ static void what_is_loaded_beside_is_told(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(loaded); i++) {
         ht_autobuf struct ht_buf found = HT_BUF(4096);
-        struct ht_str words[WORDS_MAX], path;
+        struct ht_str words[HT_TEST_WORDS_MAX], path;
         struct ht_str text = ht_str_from(loaded[i].words);
-        const struct ht_text_list argv = split(loaded[i].words, words);
+        const struct ht_text_list argv = ht_test_words(loaded[i].words, words);
         struct ht_loaded_walk walk = {.exe = ht_str_from(loaded[i].exe), .argv = &argv};
         struct ht_script script = {.kind = HT_SCRIPT_NONE};
 
