@@ -210,7 +210,7 @@ struct ht_str ht_deb_config_path(const struct ht_deb_config *config, const char 
         split_key(rest, &rest, &tag);
     }
     /* Where apt was started is not known. */
-    if (!ht_str_has_prefix(path, "/"))
+    if (!ht_str_has_prefix(path, "/") || (top.len && !ht_str_has_prefix(top, "/")))
         return (struct ht_str){0};
     if (top.len)
         path = ht_arena_strf(config->arena, "%.*s/%.*s", HT_STR_ARG(top), HT_STR_ARG(path));

@@ -23,6 +23,7 @@
 #include "hulltop/base/file.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "src/source/deb-config.h"
 #include "src/source/deb.h"
 #include "tests/unit/tree.h"
 
@@ -275,10 +276,44 @@ static void every_form_gives_the_answer_of_apt(void **state)
     assert_true(count >= ROOTS_LEAST);
 }
 
+/* ---- places ---- */
+
+/* What counts from where apt is started is no place that can be told. */
+static void places_do_not_depend_on_where_apt_is_started(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *path;
+    } table[] = {
+        {"", "/etc/apt/sources.list"},
+        {"Dir::Etc \"x\";", "/x/sources.list"},
+        {"Dir::Etc \"../etc/x\";", ""},
+        {"Dir::Etc::sourcelist \"\";", ""},
+        {"RootDir \"/r\";", "/r//etc/apt/sources.list"},
+        {"RootDir \"r\";", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DEB_ARENA);
+        const struct ht_deb_config_text file = {.text = ht_str_from(table[i].text),
+                                                .name = "apt.conf"};
+        struct ht_deb_config config;
+
+        ht_deb_config_init(&config, arena);
+        assert_int_equal(ht_deb_config_parse(&config, &file, NULL), 0);
+        struct ht_str path = ht_deb_config_path(&config, "Dir::Etc::sourcelist");
+        if (!ht_str_is(path, table[i].path))
+            fail_msg("%s: %.*s", table[i].text, HT_STR_ARG(path));
+        ht_deb_config_fini(&config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_gives_the_answer_of_apt),
+        cmocka_unit_test(places_do_not_depend_on_where_apt_is_started),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
