@@ -2,34 +2,34 @@
 /* DRF-012, 037: packages changed since the image was built; what keeps added code from running. */
 #include "catalogue-private.h"
 #include "drf.h"
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
 enum { SHOWN = 12 };
 
 /* ---- DRF-012 ---- */
 
+/* " 1.0", or nothing: of a database as a whole there is no version. */
+static void add_version(struct ht_buf *text, const char *before, struct ht_str version)
+{
+    if (!version.len)
+        return;
+    ht_buf_add_text(text, before);
+    ht_buf_add_str(text, version);
+}
+
 static void show_change(struct ht_checking *checking, struct ht_finding *finding,
                         const struct ht_package_change *change)
 {
     const char *field = ht_enum_name(&ht_package_change_kind_enum, change->change);
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_ARG);
 
-    switch (change->change) {
-    case HT_PACKAGE_CHANGE_KIND_ADDED:
-        ht_fire_evidencef(checking, finding, "drift", field, "%.*s %.*s (%.*s)",
-                          HT_STR_ARG(change->name), HT_STR_ARG(change->now),
-                          HT_STR_ARG(change->manager));
-        break;
-    case HT_PACKAGE_CHANGE_KIND_REMOVED:
-        ht_fire_evidencef(checking, finding, "drift", field, "%.*s %.*s (%.*s)",
-                          HT_STR_ARG(change->name), HT_STR_ARG(change->image),
-                          HT_STR_ARG(change->manager));
-        break;
-    case HT_PACKAGE_CHANGE_KIND_CHANGED:
-        ht_fire_evidencef(checking, finding, "drift", field, "%.*s %.*s, in the image %.*s (%.*s)",
-                          HT_STR_ARG(change->name), HT_STR_ARG(change->now),
-                          HT_STR_ARG(change->image), HT_STR_ARG(change->manager));
-        break;
-    }
+    ht_buf_add_str(&text, change->name);
+    add_version(&text, " ", change->now);
+    add_version(&text, change->now.len ? ", in the image " : " ", change->image);
+    ht_buf_addf(&text, " (%.*s)", HT_STR_ARG(change->manager));
+    ht_fire_evidence(checking, finding, "drift", field, ht_buf_str(&text));
 }
 
 static void look_packages(struct ht_checking *checking, const struct ht_row *row)
@@ -91,7 +91,8 @@ static const struct ht_check checks[] = {
      .title = "Packages were changed since the image was built",
      .condition = "The writable layer lists other packages or versions than the image: in the "
                   "database of dpkg or apk, or what pip, npm and gem installed; of rpm, that its "
-                  "database changed. For information in a build.",
+                  "database changed; of all, that the image's database was taken away. For "
+                  "information in a build.",
      .why = "What was installed at run time was never scanned with the image, differs from one "
             "replica to the next, and is gone after a restart.",
      .fix = "Install in the build, and deploy the new image.",

@@ -189,21 +189,28 @@ static bool compare_texts(const struct ht_package_files *files, struct ht_arena 
     return true;
 }
 
+static void tell_database(const struct ht_package_files *files, enum ht_package_change_kind kind,
+                          struct ht_arena *arena, struct ht_package_change_list *ret_changes)
+{
+    struct ht_package_change *change = ht_arena_array(arena, struct ht_package_change, 1);
+
+    ht_package_change_set_manager(change, ht_str_from(files->manager));
+    ht_package_change_set_name(change, HT_S("the database itself"));
+    ht_package_change_set_change(change, kind);
+    *ret_changes = (struct ht_package_change_list){.items = change, .len = 1};
+}
+
 /* A database whose inside is not read: that it is another one is all that is told. */
 static bool compare_bytes(const struct ht_package_files *files, struct ht_arena *arena,
                           struct ht_package_change_list *ret_changes)
 {
-    struct ht_package_change *change = ht_arena_array(arena, struct ht_package_change, 1);
     enum ht_told same = files->image < 0 ? HT_TOLD_NO : ht_file_same(files->now, files->image);
 
-    if (same != HT_TOLD_NO)
-        return same == HT_TOLD_YES;
-    ht_package_change_set_manager(change, ht_str_from(files->manager));
-    ht_package_change_set_name(change, HT_S("the database itself"));
-    ht_package_change_set_change(change, files->image < 0 ? HT_PACKAGE_CHANGE_KIND_ADDED
-                                                          : HT_PACKAGE_CHANGE_KIND_CHANGED);
-    *ret_changes = (struct ht_package_change_list){.items = change, .len = 1};
-    return true;
+    if (same == HT_TOLD_NO)
+        tell_database(
+            files, files->image < 0 ? HT_PACKAGE_CHANGE_KIND_ADDED : HT_PACKAGE_CHANGE_KIND_CHANGED,
+            arena, ret_changes);
+    return same != HT_TOLD_UNKNOWN;
 }
 
 bool ht_packages_compare_files(const struct ht_package_files *files, struct ht_arena *arena,
@@ -211,6 +218,8 @@ bool ht_packages_compare_files(const struct ht_package_files *files, struct ht_a
 {
     *ret_changes = (struct ht_package_change_list){.len = 0};
     *ret_cut = 0;
+    if (files->is_gone)
+        tell_database(files, HT_PACKAGE_CHANGE_KIND_REMOVED, arena, ret_changes);
     if (files->now < 0)
         return true; /* the writable directory has none of its own */
     return files->format == HT_PACKAGE_FORMAT_BYTES
@@ -273,8 +282,10 @@ void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *
         ht_autoclose int image = -1;
         struct ht_package_change_list changes;
         uint64_t cut;
+        int gone =
+            ht_origin_open_layers(origin, layers, ht_str_from(databases[i].path), &now, &image);
 
-        if (ht_origin_open_layers(origin, layers, ht_str_from(databases[i].path), &now, &image) < 0)
+        if (gone < 0)
             return;
         if (now < 0 && image < 0)
             continue;
@@ -282,7 +293,8 @@ void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *
         if (ht_packages_compare_files(&(struct ht_package_files){.manager = databases[i].manager,
                                                                  .format = databases[i].format,
                                                                  .now = now,
-                                                                 .image = image},
+                                                                 .image = image,
+                                                                 .is_gone = gone == 1},
                                       arena, &changes, &cut))
             gather(&gathering, changes, cut);
         else

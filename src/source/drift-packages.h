@@ -31,6 +31,7 @@ struct ht_package_files {
     const char *manager;
     enum ht_package_format format;
     int now, image;
+    bool is_gone; /* the image's was taken away, and there is no other */
 };
 /* What differs, in the arena. False: they could not be compared, which is not the same as no
  * change. */

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "origin-file.h"
 #include "origin-inner.h"
@@ -38,14 +39,15 @@ enum ht_found ht_origin_look_in(const struct ht_origin *origin, struct ht_str la
 {
     ht_autoclose int fd = ht_origin_open_in(origin, layer, path);
 
+    if (fd == -ENOENT)
+        return HT_FOUND_NOTHING;
+    /* On the way there may be the mark of a deletion, a file or a link. */
     if (fd < 0)
-        return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? HT_FOUND_NOTHING : HT_FOUND_UNREAD;
+        return fd == -ENOTDIR || fd == -ELOOP ? HT_FOUND_HIDDEN : HT_FOUND_UNREAD;
     if (fstat(fd, ret_about) < 0)
         return HT_FOUND_UNREAD;
-    if (S_ISCHR(ret_about->st_mode) && ret_about->st_rdev == 0)
-        return HT_FOUND_WHITEOUT;
     if (!S_ISREG(ret_about->st_mode))
-        return HT_FOUND_NOTHING;
+        return HT_FOUND_HIDDEN;
     if (ret_fd)
         *ret_fd = ht_steal_fd(&fd);
     return HT_FOUND_FILE;
@@ -58,14 +60,126 @@ bool ht_origin_stat_written(struct ht_origin *origin, struct ht_str upper, struc
            ht_origin_look_in(origin, upper, path, ret_about, NULL) == HT_FOUND_FILE;
 }
 
+/* ---- what it leaves to be seen of those below it ---- */
+
+/* The value of an attribute of the overlay's; empty: it has none. */
+static int get_attribute(int fd, const char *name, char *value, size_t size, struct ht_str *ret)
+{
+    ssize_t len = fgetxattr(fd, name, value, size);
+
+    *ret = (struct ht_str){.data = value, .len = len < 0 ? 0 : (size_t)len};
+    return len >= 0 || errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
+}
+
+/* What a folder (open for reading) of a directory tells about the folder of that path in the
+ * directories below. What it was called there is not followed: who moves folders of an image writes
+ * a layer with them, and that is rare. */
+static enum ht_found look_through(int fd, bool is_user)
+{
+    char value[PATH_MAX];
+    struct ht_str told;
+
+    if (flistxattr(fd, NULL, 0) == 0)
+        return HT_FOUND_NOTHING;
+    if (get_attribute(fd, is_user ? "user.overlay.opaque" : "trusted.overlay.opaque", value,
+                      sizeof(value), &told) < 0)
+        return HT_FOUND_UNREAD;
+    if (ht_str_is(told, "y"))
+        return HT_FOUND_HIDDEN;
+    if (get_attribute(fd, is_user ? "user.overlay.redirect" : "trusted.overlay.redirect", value,
+                      sizeof(value), &told) < 0)
+        return HT_FOUND_UNREAD;
+    return told.len ? HT_FOUND_UNREAD : HT_FOUND_NOTHING;
+}
+
+enum ht_found ht_origin_look_past(const struct ht_origin *origin, struct ht_str layer, bool is_user,
+                                  struct ht_str folder)
+{
+    const int flags = O_RDONLY | O_DIRECTORY;
+    ht_autobuf struct ht_buf name = HT_BUF(NAME_MAX + 1);
+    struct ht_str part;
+    ht_autoclose int fd =
+        layer.len ? ht_open_no_links(origin->reader.root_fd, layer.data, flags) : -EIO;
+
+    while (fd >= 0 && ht_str_next(&folder, '/', &part)) {
+        enum ht_found found;
+        int next;
+
+        if (!part.len)
+            continue;
+        ht_buf_reset(&name);
+        ht_buf_add_str(&name, part);
+        next = ht_buf_is_full(&name) ? -ENOENT : ht_open_no_links(fd, name.data, flags);
+        if (next == -ENOENT)
+            return HT_FOUND_NOTHING;
+        if (next == -ENOTDIR || next == -ELOOP)
+            return HT_FOUND_HIDDEN;
+        ht_cleanup_close(&fd);
+        fd = next;
+        found = fd < 0 ? HT_FOUND_UNREAD : look_through(fd, is_user);
+        if (found != HT_FOUND_NOTHING)
+            return found;
+    }
+    return fd < 0 ? HT_FOUND_UNREAD : HT_FOUND_NOTHING;
+}
+
 /* ---- the image's ---- */
 
+/* How far down the directories of an image a folder of it was followed. */
+struct ht_origin_folder {
+    size_t passed;       /* so many of them leave to be seen what is below */
+    enum ht_found ended; /* what the next one does; nothing: not looked at yet */
+};
+
+static void put_key(struct ht_buf *key, const struct ht_space *space, struct ht_str path)
+{
+    ht_buf_reset(key);
+    ht_buf_addf(key, "%zu ", space->image);
+    ht_buf_add_str(key, path);
+}
+
+/* The same of the directory of that number, which was not found to have the path itself. */
+static enum ht_found look_past(struct ht_origin *origin, const struct ht_space *space, size_t lower,
+                               struct ht_str folder)
+{
+    struct ht_origin_folder *known;
+    struct ht_buf *key = &origin->key;
+    size_t below = lower - space->image_first;
+
+    if (lower == space->init)
+        return HT_FOUND_NOTHING; /* what Docker writes there hides nothing */
+    if (!space->image)
+        return ht_origin_look_past(origin, space->lowers.items[lower], space->is_user, folder);
+    put_key(key, space, folder);
+    known = ht_buf_is_full(key) ? NULL : ht_map_get(origin->folders, ht_buf_str(key));
+    if (known && below < known->passed)
+        return HT_FOUND_NOTHING;
+    if (known && below == known->passed && known->ended != HT_FOUND_NOTHING)
+        return known->ended;
+
+    enum ht_found found =
+        ht_origin_look_past(origin, space->lowers.items[lower], space->is_user, folder);
+    if (ht_buf_is_full(key) || found == HT_FOUND_UNREAD)
+        return found;
+    if (!known && ht_map_len(origin->folders) < KNOWN_MAX) {
+        known = ht_new0(struct ht_origin_folder);
+        known->ended = HT_FOUND_NOTHING;
+        ht_map_set(origin->folders, ht_buf_str(key), known);
+    }
+    if (known && below == known->passed) {
+        known->passed += found == HT_FOUND_NOTHING;
+        known->ended = found;
+    }
+    return found;
+}
+
 /* The topmost of these directories that knows the path decides. */
-static struct ht_origin_image_file look_between(const struct ht_origin *origin,
+static struct ht_origin_image_file look_between(struct ht_origin *origin,
                                                 const struct ht_space *space, size_t first,
                                                 size_t end, struct ht_str path)
 {
     struct ht_origin_image_file file = {.found = HT_FOUND_NOTHING};
+    struct ht_str folder = ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1));
     struct stat about;
 
     for (size_t i = first; i < end && file.found == HT_FOUND_NOTHING; i++) {
@@ -77,6 +191,8 @@ static struct ht_origin_image_file look_between(const struct ht_origin *origin,
             file.dev = about.st_dev;
             file.ino = about.st_ino;
             file.links = about.st_nlink;
+        } else if (file.found == HT_FOUND_NOTHING && i + 1 < space->lowers.len) {
+            file.found = look_past(origin, space, i, folder);
         }
     }
     return file;
@@ -90,9 +206,7 @@ static struct ht_origin_image_file look_at_image(struct ht_origin *origin,
     struct ht_origin_image_file file, *kept;
     struct ht_buf *key = &origin->key;
 
-    ht_buf_reset(key);
-    ht_buf_addf(key, "%zu ", space->image);
-    ht_buf_add_str(key, path);
+    put_key(key, space, path);
     known = ht_map_get(origin->images, ht_buf_str(key));
     if (known) {
         file = *known;
@@ -100,6 +214,7 @@ static struct ht_origin_image_file look_at_image(struct ht_origin *origin,
         return file;
     }
     file = look_between(origin, space, space->image_first, space->lowers.len, path);
+    put_key(key, space, path);
     /* What could not be read may be by the next time. */
     if (file.found == HT_FOUND_UNREAD || ht_buf_is_full(key) ||
         ht_map_len(origin->images) >= KNOWN_MAX)
@@ -119,7 +234,7 @@ struct ht_origin_image_file ht_origin_image_find(struct ht_origin *origin,
 
     if (file.found == HT_FOUND_NOTHING && space->image)
         file = look_at_image(origin, space, path);
-    if (file.found == HT_FOUND_WHITEOUT)
+    if (file.found == HT_FOUND_HIDDEN)
         file.found = HT_FOUND_NOTHING;
     return file;
 }

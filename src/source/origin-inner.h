@@ -23,6 +23,7 @@ struct ht_origin {
     struct ht_map *spaces;  /* "NS CONTAINER" to struct ht_space */
     struct ht_map *answers; /* key to struct answer */
     struct ht_map *images;  /* "IMAGE PATH" to struct ht_origin_image_file *, told in this look */
+    struct ht_map *folders; /* "IMAGE FOLDER" to struct ht_origin_folder *, likewise */
     struct ht_arena *host_arena;
     struct ht_host_mounts host_mounts;
     struct ht_text_list hanging; /* where file systems are mounted that can hang */
@@ -96,6 +97,12 @@ struct ht_origin_image_file ht_origin_image_find(struct ht_origin *origin,
  * (NULL allowed) stands for it (O_PATH), owned by the caller. */
 enum ht_found ht_origin_look_in(const struct ht_origin *origin, struct ht_str layer,
                                 struct ht_str path, struct stat *ret_about, int *ret_fd);
+/* What that directory, which has nothing at a path in that folder, leaves to be seen of those below
+ * it: HT_FOUND_NOTHING: what they have; HT_FOUND_HIDDEN: nothing of the folder; HT_FOUND_UNREAD:
+ * that could not be told, or the folder was called something else there. is_user as in struct
+ * ht_overlay. */
+enum ht_found ht_origin_look_past(const struct ht_origin *origin, struct ht_str layer, bool is_user,
+                                  struct ht_str folder);
 /* Opens it (O_PATH), owned by the caller; or -errno, -EIO where the directory is not known. */
 int ht_origin_open_in(const struct ht_origin *origin, struct ht_str layer, struct ht_str path);
 /* The package that owns that path by the records of dpkg or apk that the process of dirfd sees, and

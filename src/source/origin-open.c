@@ -489,12 +489,26 @@ int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str con
     return 0;
 }
 
+/* Whether the writable directory hides what the image has at that path, where it has no file
+ * itself. 1, 0 or -errno. */
+static int is_taken_away(const struct ht_origin *origin, const struct ht_space *space,
+                         struct ht_str path)
+{
+    struct ht_str folder = ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1));
+    struct stat about;
+    enum ht_found found = ht_origin_look_in(origin, space->upper, path, &about, NULL);
+
+    if (found == HT_FOUND_NOTHING)
+        found = ht_origin_look_past(origin, space->upper, space->is_user, folder);
+    return found == HT_FOUND_UNREAD ? -EIO : found == HT_FOUND_HIDDEN;
+}
+
 int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layers *layers,
                           struct ht_str path, int *ret_upper, int *ret_lower)
 {
     const struct ht_space *space = layers->space;
     struct ht_origin_image_file file;
-    int upper = -ENOENT, lower = -ENOENT;
+    int upper = -ENOENT, lower = -ENOENT, gone = 0;
 
     if (space->upper.len && !layers->is_upper_empty)
         upper = open_in(origin, space->upper, path);
@@ -503,9 +517,21 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layer
     file = ht_origin_image_find(origin, space, path);
     if (file.found == HT_FOUND_FILE)
         lower = open_in(origin, space->lowers.items[file.lower], path);
+    else if (file.found == HT_FOUND_UNREAD)
+        lower = -EIO;
+    if (lower < 0 && lower != -ENOENT) {
+        ht_cleanup_close(&upper);
+        return lower;
+    }
+    if (upper < 0 && lower >= 0 && space->upper.len && !layers->is_upper_empty)
+        gone = is_taken_away(origin, space, path);
+    if (gone < 0) {
+        ht_cleanup_close(&lower);
+        return gone;
+    }
     *ret_upper = upper < 0 ? -1 : upper;
     *ret_lower = lower < 0 ? -1 : lower;
-    return 0;
+    return gone;
 }
 
 bool ht_origin_is_written(struct ht_origin *origin, struct ht_str upper, struct ht_str path, int fd)

@@ -45,6 +45,7 @@ bool ht_overlay_decode(struct ht_str super, struct ht_arena *arena, struct ht_ov
     while (ht_str_next(&super, ',', &option)) {
         ptrdiff_t equals = ht_str_find_byte(option, '=');
 
+        overlay.is_user = overlay.is_user || ht_str_is(option, "userxattr");
         if (equals < 0)
             continue;
 
@@ -144,7 +145,7 @@ enum ht_code_origin ht_overlay_decide(const struct ht_overlay_facts *facts, cons
             return decide_copied(facts, ret_reason);
         return decide_new(facts, ret_reason);
     case HT_FOUND_NOTHING:
-    case HT_FOUND_WHITEOUT:
+    case HT_FOUND_HIDDEN:
         break;
     }
     /* A name that was taken away between two looks is asked again later. */

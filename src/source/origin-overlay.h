@@ -15,6 +15,7 @@ enum { HT_OVERLAY_LAYERS_MAX = 500 /* the kernel's own limit */ };
 struct ht_overlay {
     struct ht_str upper;        /* empty: it cannot be written to */
     struct ht_text_list lowers; /* topmost first */
+    bool is_user;               /* its marks are attributes that users may set ("user.overlay.") */
 };
 
 /* From the super options of a mountinfo line, escapes and all; texts live in the arena. False if
@@ -23,9 +24,10 @@ bool ht_overlay_decode(struct ht_str super, struct ht_arena *arena, struct ht_ov
 
 /* What was found at a path in one of an overlay's directories. */
 enum ht_found {
-    HT_FOUND_UNREAD,   /* could not be looked at */
-    HT_FOUND_NOTHING,  /* nothing, or not a regular file */
-    HT_FOUND_WHITEOUT, /* the mark of a deletion */
+    HT_FOUND_UNREAD,  /* could not be looked at */
+    HT_FOUND_NOTHING, /* nothing */
+    HT_FOUND_HIDDEN,  /* nothing, and what lies below is not seen: the mark of a deletion, a
+                       * folder, a link, or a folder on the way that stands for itself */
     HT_FOUND_FILE,
 };
 

@@ -188,6 +188,7 @@ static void settle_overlay(struct ht_space *space, struct ht_space_reader *reade
         !ht_overlay_decode(space->root->super, scratch, &overlay))
         return;
     space->is_overlay = true;
+    space->is_user = overlay.is_user;
     if (overlay.upper.len) {
         space->upper = settle_layer(reader->root_fd, overlay.upper, scratch, space->arena);
         space->upper_missing = space->upper.len == 0;

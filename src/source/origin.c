@@ -104,6 +104,7 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_spawner *spawner, st
     origin->spaces = ht_map_new();
     origin->answers = ht_map_new();
     origin->images = ht_map_new();
+    origin->folders = ht_map_new();
     origin->host_arena = ht_arena_new(HT_LIMIT_MOUNTINFO);
     ht_buf_init(&origin->key, KEY_BYTES);
     origin->spawner = spawner;
@@ -122,6 +123,8 @@ struct ht_origin *ht_origin_free(struct ht_origin *origin)
     ht_origin_let_go(origin);
     ht_map_free_values(origin->images);
     ht_map_free(origin->images);
+    ht_map_free_values(origin->folders);
+    ht_map_free(origin->folders);
     ht_map_free(origin->silent);
     ht_helper_answer_fini(&origin->heard);
     ht_arena_free(origin->host_arena);
@@ -150,6 +153,7 @@ void ht_origin_rest(struct ht_origin *origin)
     ht_origin_let_go(origin);
     memset(origin->digested, 0, sizeof(origin->digested));
     ht_map_free_values(origin->images);
+    ht_map_free_values(origin->folders);
     ht_space_reader_rest(&origin->reader);
 }
 

@@ -118,7 +118,8 @@ struct ht_origin_layers {
 int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str container_id,
                           struct ht_origin_layers *ret_layers);
 /* Opens a path for reading as the writable directory has it and as the image does; -1 where that
- * has none. 0 or -errno. */
+ * has none; both are owned by the caller. 0; 1 where the writable directory took away what the
+ * image has; else -errno, also where either could not be looked at. */
 int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layers *layers,
                           struct ht_str path, int *ret_upper, int *ret_lower);
 

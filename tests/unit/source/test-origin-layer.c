@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which file of a layer a file of an overlay is, and what is the image's, with a real kernel. */
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -13,11 +14,13 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "src/source/drift-layers.h"
+#include "src/source/drift-packages.h"
 #include "src/source/origin.h"
 #include "src/source/running-maps.h"
 #include "tests/unit/tree.h"
@@ -37,12 +40,35 @@ struct place {
     struct ht_arena *arena;
 };
 
-static const char *const folders[] = {"lower", "middle",    "upper",    "work",
-                                      "root",  "lower/box", "lower/bag"};
-static const char *const files[] = {"lower/kept",    "lower/changed", "lower/taken",
-                                    "middle/also",   "lower/removed", "lower/box/moved",
-                                    "lower/bag/one", "lower/hidden",  "lower/linked",
-                                    "upper/new",     "upper/gone"};
+static const char *const folders[] = {"lower",         "middle",        "upper",
+                                      "work",          "root",          "lower/box",
+                                      "lower/bag",     "lower/alone",   "lower/blocked",
+                                      "lower/instead", "lower/joined",  "lower/was",
+                                      "lower/link",    "middle/alone",  "middle/folder",
+                                      "middle/joined", "middle/moved",  "lower/alone/deep",
+                                      "lower/lib",     "lower/lib/apk", "lower/lib/apk/db"};
+static const char *const files[] = {"lower/alone/below",
+                                    "lower/alone/deep/below",
+                                    "middle/alone/own",
+                                    "lower/blocked/below",
+                                    "lower/instead/below",
+                                    "middle/instead",
+                                    "lower/lib/apk/db/installed",
+                                    "lower/folder",
+                                    "lower/joined/below",
+                                    "lower/was/below",
+                                    "lower/link/below",
+                                    "lower/kept",
+                                    "lower/changed",
+                                    "lower/taken",
+                                    "middle/also",
+                                    "lower/removed",
+                                    "lower/box/moved",
+                                    "lower/bag/one",
+                                    "lower/hidden",
+                                    "lower/linked",
+                                    "upper/new",
+                                    "upper/gone"};
 
 static const char *path_of(const struct place *place, const char *name, char path[PATH_BYTES])
 {
@@ -76,6 +102,21 @@ static bool move_away(void)
            close(creat("/bag/more", 0644)) == 0;
 }
 
+/* A layer of the image takes away what the one below has: a file, a folder with all in it; or
+ * replaces a folder, or moves one. */
+static bool mark(const struct place *place)
+{
+    char path[PATH_BYTES];
+
+    return mknod(path_of(place, "middle/removed", path), S_IFCHR, 0) == 0 &&
+           mknod(path_of(place, "middle/blocked", path), S_IFCHR, 0) == 0 &&
+           symlink("box", path_of(place, "middle/link", path)) == 0 &&
+           setxattr(path_of(place, "middle/alone", path), "trusted.overlay.opaque", "y", 1, 0) ==
+               0 &&
+           setxattr(path_of(place, "middle/moved", path), "trusted.overlay.redirect", "/was", 4,
+                    0) == 0;
+}
+
 /* In a process of its own, which tells a byte when it is there. */
 static void live(const struct place *place, int told, int go)
 {
@@ -85,8 +126,7 @@ static void live(const struct place *place, int told, int go)
     snprintf(options, sizeof(options),
              "lowerdir=%s/middle:%s/lower,upperdir=%s/upper,workdir=%s/work", place->folder,
              place->folder, place->folder, place->folder);
-    /* A layer of the image takes away what the one below has. */
-    if (mknod(path_of(place, "middle/removed", path), S_IFCHR, 0) < 0)
+    if (!mark(place))
         _exit(77);
     path_of(place, "root", path);
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -326,14 +366,16 @@ static void an_overlay_that_no_runtime_mounted_tells_nothing(void **state)
 
 /* ---- both layers ---- */
 
-static void check_layers(const struct place *place, const char *path, bool upper, bool lower)
+/* gone: what the image has was taken away in the container. */
+static void check_layers(const struct place *place, const char *path, bool upper, bool lower,
+                         bool gone)
 {
     struct ht_origin_layers layers;
     int above = -1, below = -1;
 
     assert_int_equal(ht_origin_find_layers(place->origin, place->child, HT_S("c1"), &layers), 0);
     assert_int_equal(
-        ht_origin_open_layers(place->origin, &layers, ht_str_from(path), &above, &below), 0);
+        ht_origin_open_layers(place->origin, &layers, ht_str_from(path), &above, &below), gone);
     if (upper != (above >= 0) || lower != (below >= 0))
         fail_msg("%s: %d, %d", path, above, below);
     ht_cleanup_close(&above);
@@ -347,12 +389,63 @@ static void what_a_layer_of_the_image_took_away_it_has_not(void **state)
 
     (void)state;
     if (is_there) {
-        check_layers(&place, "/kept", false, true);
-        check_layers(&place, "/also", false, true);
-        check_layers(&place, "/changed", true, true);
-        check_layers(&place, "/new", true, false);
-        check_layers(&place, "/removed", false, false);
-        check_layers(&place, "/taken", false, true); /* by the container, not by the image */
+        check_layers(&place, "/kept", false, true, false);
+        check_layers(&place, "/also", false, true, false);
+        check_layers(&place, "/changed", true, true, false);
+        check_layers(&place, "/new", true, false, false);
+        check_layers(&place, "/removed", false, false, false);
+        check_layers(&place, "/taken", false, true, true); /* by the container, not by the image */
+    }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
+/* What the mounted overlay shows is what the image has there. */
+static void layers_of_an_image_hide_what_is_below_them(void **state)
+{
+    static const struct {
+        const char *path;
+        bool lower;
+    } cases[] = {{"/alone/below", false},   {"/alone/deep/below", false}, {"/alone/own", true},
+                 {"/blocked/below", false}, {"/instead", true},           {"/link/below", false},
+                 {"/instead/below", false}, {"/folder", false},           {"/joined/below", true},
+                 {"/joined/other", false}};
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    /* The second time from memory. */
+    for (size_t i = 0; is_there && i < 2 * ARRAY_LEN(cases); i++) {
+        const char *path = cases[i % ARRAY_LEN(cases)].path;
+        ht_autoclose int fd = open_inside(&place, path + 1);
+        struct stat about;
+        bool is_shown = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+
+        assert_true(is_shown == cases[i % ARRAY_LEN(cases)].lower);
+        check_layers(&place, path, false, is_shown, false);
+    }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
+static void a_folder_that_the_image_moved_is_not_guessed(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there) {
+        struct ht_origin_layers layers;
+        int above = -1, below = -1;
+
+        assert_int_equal(ht_origin_find_layers(place.origin, place.child, HT_S("c1"), &layers), 0);
+        assert_int_equal(
+            ht_origin_open_layers(place.origin, &layers, HT_S("/moved/below"), &above, &below),
+            -EIO);
+        assert_int_equal(above, -1);
+        assert_int_equal(below, -1);
     }
     tear_down(&place);
     if (!is_there)
@@ -441,6 +534,77 @@ static void who_installs_is_not_waited_a_minute_for(void **state)
         skip(); /* no right to mount */
 }
 
+static const char *inside(const struct place *place, const char *name, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "/proc/%d/root/%s", (int)place->child, name);
+    return path;
+}
+
+static bool keep_database(const struct place *place)
+{
+    (void)place;
+    return true;
+}
+
+static bool remove_database(const struct place *place)
+{
+    char path[PATH_BYTES];
+
+    return unlink(inside(place, "lib/apk/db/installed", path)) == 0;
+}
+
+static bool remove_folder(const struct place *place)
+{
+    char path[PATH_BYTES];
+
+    return rmdir(inside(place, "lib/apk/db", path)) == 0;
+}
+
+/* It stands for itself alone from now on. */
+static bool make_folder_anew(const struct place *place)
+{
+    char path[PATH_BYTES];
+
+    return mkdir(inside(place, "lib/apk/db", path), 0755) == 0;
+}
+
+/* What the packages of a layer are told as after that was done in the container. */
+static void check_taken(const struct place *place, bool (*take)(const struct place *place))
+{
+    struct ht_origin_layers layers;
+    struct ht_layer layer = {0};
+
+    ht_layer_set_packages(&layer, (struct ht_package_change_list){.len = 0});
+    assert_true(take(place));
+    assert_int_equal(ht_origin_find_layers(place->origin, place->child, HT_S("c1"), &layers), 0);
+    ht_drift_packages(place->origin, &layers, place->arena, &layer);
+    ht_origin_rest(place->origin);
+    assert_true(ht_layer_has_packages(&layer));
+    assert_int_equal(layer.packages.len, take != keep_database);
+    if (take == keep_database)
+        return;
+    assert_int_equal(layer.packages.items[0].change, HT_PACKAGE_CHANGE_KIND_REMOVED);
+    assert_true(ht_str_is(layer.packages.items[0].name, "the database itself"));
+    assert_true(ht_str_is(layer.packages.items[0].manager, "apk"));
+}
+
+static void a_database_that_was_taken_away_is_told(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there) {
+        check_taken(&place, keep_database);
+        check_taken(&place, remove_database);
+        check_taken(&place, remove_folder);
+        check_taken(&place, make_folder_anew);
+    }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +613,9 @@ int main(void)
         cmocka_unit_test(an_overlay_that_no_runtime_mounted_tells_nothing),
         cmocka_unit_test(what_a_layer_of_the_image_took_away_it_has_not),
         cmocka_unit_test(who_installs_is_not_waited_a_minute_for),
+        cmocka_unit_test(layers_of_an_image_hide_what_is_below_them),
+        cmocka_unit_test(a_folder_that_the_image_moved_is_not_guessed),
+        cmocka_unit_test(a_database_that_was_taken_away_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
