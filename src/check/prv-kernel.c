@@ -107,6 +107,7 @@ struct rule {
     struct ht_str minor;
     bool make;
     bool write;
+    bool opens; /* for reading or writing; to make a device file alone opens nothing */
 };
 
 static struct rule parse_rule(struct ht_str text)
@@ -116,10 +117,11 @@ static struct rule parse_rule(struct ht_str text)
 
     (void)ht_str_next(&text, ' ', &word);
     if (!ht_str_next(&text, ' ', &word) || !ht_str_next(&word, ':', &rule.major))
-        return (struct rule){.type = rule.type, .make = true, .write = true};
+        return (struct rule){.type = rule.type, .make = true, .write = true, .opens = true};
     rule.minor = word;
     rule.make = text.len == 0 || ht_str_find_byte(text, 'm') >= 0;
     rule.write = text.len == 0 || ht_str_find_byte(text, 'w') >= 0;
+    rule.opens = rule.write || ht_str_find_byte(text, 'r') >= 0;
     return rule;
 }
 
@@ -131,6 +133,8 @@ static bool is_any(struct ht_str number)
 /* Opens disks, or the memory of the node, whatever their device files are called. */
 static bool opens_raw(const struct rule *rule)
 {
+    if (!rule->opens)
+        return false;
     if (rule->type == 'a' || rule->type == 'b' || is_any(rule->major))
         return true;
     return rule->type == 'c' && ht_str_is(rule->major, "1") &&
