@@ -177,15 +177,21 @@ static bool is_stacked(const struct ht_container *container, const struct ht_mou
     return count > 1;
 }
 
-/* Whether a declaration brought that mount along. Of a path of the node that the view does not know
- * to lie in a declared one (it may be named through links): the only mount at a declared place is
- * it; what lies over it, or below it from elsewhere, is not. */
-static bool is_brought_by(const struct ht_container *container, const struct ht_mount *declared,
-                          const struct ht_mount *mount)
+/* Whether a declaration brought that mount along. A whole file system that is at the same place on
+ * the node came with what it is mounted in. Of a path of the node that the view does not know to
+ * lie in a declared one (it may be named through links): the only mount at a declared place is it;
+ * what lies over it, or below it from elsewhere, is not.
+ */
+static bool is_brought_by(struct ht_arena *arena, const struct ht_container *container,
+                          const struct ht_mount *declared, const struct ht_mount *mount)
 {
     if (!ht_path_lies_in(mount->target, declared->target))
         return false;
     if (ht_mount_host_path(declared).len == 0 || ht_mount_host_path(mount).len == 0)
+        return true;
+    if (mount->target.len > declared->target.len && ht_str_is(mount->root, "/") &&
+        ht_str_equal(ht_mount_place_below(arena, declared, mount->target),
+                     ht_mount_host_path(mount)))
         return true;
     return mount->target.len == declared->target.len && !is_stacked(container, mount);
 }
@@ -205,12 +211,23 @@ static bool is_of_init(const struct ht_mount *mount)
     return false;
 }
 
-static bool is_declared(const struct ht_container *container, const struct ht_mount *mount)
+/* With the node's ipc namespace comes its shared memory. */
+static bool is_of_ipc(const struct ht_container *container, const struct ht_mount *mount)
 {
-    if (is_of_init(mount))
+    const struct ht_privilege *declared = &container->declared;
+
+    return ht_container_has_declared(container) && ht_privilege_has_ipc_ns(declared) &&
+           declared->ipc_ns == HT_NS_SCOPE_HOST && ht_str_is(mount->target, "/dev/shm") &&
+           ht_str_is(ht_mount_host_path(mount), "/dev/shm");
+}
+
+static bool is_declared(struct ht_arena *arena, const struct ht_container *container,
+                        const struct ht_mount *mount)
+{
+    if (is_of_init(mount) || is_of_ipc(container, mount))
         return true;
     for (size_t i = 0; i < container->mounts.len; i++) {
-        if (is_brought_by(container, &container->mounts.items[i], mount))
+        if (is_brought_by(arena, container, &container->mounts.items[i], mount))
             return true;
     }
     return false;
@@ -230,7 +247,8 @@ static void compare_mounts(struct differing *differing, const struct view *view)
          i++) {
         const struct ht_mount *mount = &mounts.items[i];
 
-        if (ht_mount_has_target(mount) && !is_declared(container, mount))
+        if (ht_mount_has_target(mount) &&
+            !is_declared(ht_checking_arena(differing->checking), container, mount))
             ht_fire_evidencef(differing->checking, differ(differing), "/proc/PID/mountinfo",
                               "mount that nobody declared", "%.*s from %.*s",
                               HT_STR_ARG(mount->target), HT_STR_ARG(ht_mount_host_path(mount)));

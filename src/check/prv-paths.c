@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PRV-006, 007, 008, 023: paths of the node. */
 #include "catalogue-private.h"
+#include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
 #include "pods.h"
 #include "view.h"
@@ -8,18 +9,26 @@
 /* Looks at one mount of a path of the node. */
 typedef void (*look_at)(const struct view *view, const struct ht_mount *mount, struct ht_str path);
 
+static bool open_mounts(struct ht_checking *checking, const struct ht_row *row, struct view *view,
+                        struct ht_mount_list *mounts)
+{
+    if (!ht_view_open(checking, row, view))
+        return false;
+    if (!ht_view_mounts(view, mounts)) {
+        ht_view_unknown_declared(view, "which paths of the node are mounted into it");
+        return false;
+    }
+    ht_view_unknown_mounts(view);
+    return true;
+}
+
 static void each_host_path(struct ht_checking *checking, const struct ht_row *row, look_at look)
 {
     struct view view;
     struct ht_mount_list mounts;
 
-    if (!ht_view_open(checking, row, &view))
+    if (!open_mounts(checking, row, &view, &mounts))
         return;
-    if (!ht_view_mounts(&view, &mounts)) {
-        ht_view_unknown_declared(&view, "which paths of the node are mounted into it");
-        return;
-    }
-    ht_view_unknown_mounts(&view);
     for (size_t i = 0; i < mounts.len; i++) {
         struct ht_str path = ht_mount_host_path(&mounts.items[i]);
 
@@ -65,11 +74,92 @@ static const struct ht_fact_path *kubelet_path(const struct view *view, struct h
 
 /* ---- PRV-006 ---- */
 
-static void look_writable_mount(const struct view *view, const struct ht_mount *mount,
-                                struct ht_str path)
+/* A mount that its read-only did not reach, for it lies below. NULL: there is none above it. */
+static const struct ht_mount *read_only_above(const struct ht_mount_list *mounts,
+                                              const struct ht_mount *mount)
 {
+    const struct ht_mount *above = ht_mount_has_root(mount) ? ht_mount_above(mounts, mount) : NULL;
+
+    return above && ht_mount_has_rw(above) && !above->rw ? above : NULL;
+}
+
+/* Nobody meant to let it write there, and the files below are of the node's root. */
+static bool may_write_as_root(const struct view *view)
+{
+    return ht_view_is_root_on_node(view) != TRI_NO ||
+           (ht_privilege_has_caps(view->effective) && ht_view_has_own_users(view) != TRI_YES &&
+            view->effective->caps >> HT_CAPABILITY_DAC_OVERRIDE & 1);
+}
+
+static void tell_not_reached(const struct view *view, struct ht_finding *finding,
+                             const struct ht_mount *above, struct ht_str names)
+{
+    bool writes = may_write_as_root(view);
+
+    ht_fire_title(view->checking, finding,
+                  writes ? "Can write to %.*s of the node: read-only does not reach below %.*s"
+                         : "As root it could write to %.*s of the node: read-only does not reach "
+                           "below %.*s",
+                  HT_STR_ARG(names), HT_STR_ARG(ht_mount_host_path(above)));
+    ht_view_show_mount(view, finding, above);
+    if (!writes) {
+        ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+        ht_view_show_user(view, finding);
+    }
+    ht_finding_set_fix(finding,
+                       HT_S("Read-only holds for the folder itself and not for what the node has "
+                            "mounted below it. Mount only the folder that is needed, or make it "
+                            "hold: --mount type=bind,readonly,bind-recursive=readonly with Docker "
+                            "25, recursiveReadOnly: Enabled with Kubernetes 1.33, both from Linux "
+                            "5.12 on."));
+}
+
+/* All of the kernel's own file systems below one mount are one finding. */
+static void look_brought(const struct view *view, const struct ht_mount_list *mounts, size_t at)
+{
+    enum { NAMED = 4, NAMES_BYTES = 1024 };
+    const struct ht_mount *above = read_only_above(mounts, &mounts->items[at]);
+    ht_autobuf struct ht_buf names = HT_BUF(NAMES_BYTES);
+    struct ht_finding *finding = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < mounts->len; i++) {
+        const struct ht_mount *mount = &mounts->items[i];
+        struct ht_str path = ht_mount_host_path(mount);
+        const struct ht_fact_path *fact;
+
+        if (!ht_mount_is_brought(mount) || !mount->rw || read_only_above(mounts, mount) != above)
+            continue;
+        if (i < at)
+            return; /* it was told */
+        fact = ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path);
+        if (!fact)
+            continue;
+        if (!finding)
+            finding = ht_fire(view->checking, ht_mount_host_path(above));
+        if (++count <= NAMED)
+            ht_buf_addf(&names, "%s%.*s", count == 1 ? "" : ", ", HT_STR_ARG(path));
+        ht_view_show_mount(view, finding, mount);
+        ht_fire_evidence(view->checking, finding, "paths.yaml", "what it opens", fact->gives);
+    }
+    if (count > NAMED)
+        ht_buf_addf(&names, " and %zu more", count - NAMED);
+    if (finding)
+        tell_not_reached(view, finding, above, ht_buf_str(&names));
+}
+
+static void look_writable_mount(const struct view *view, const struct ht_mount_list *mounts,
+                                size_t at)
+{
+    const struct ht_mount *mount = &mounts->items[at];
+    const struct ht_mount *above = read_only_above(mounts, mount);
+    struct ht_str path = ht_mount_host_path(mount);
     const struct ht_fact_path *fact = ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path);
 
+    if (above && ht_mount_is_brought(mount)) {
+        look_brought(view, mounts, at);
+        return;
+    }
     if (!fact || kubelet_path(view, path))
         return;
     if (!ht_mount_has_rw(mount)) {
@@ -80,12 +170,23 @@ static void look_writable_mount(const struct view *view, const struct ht_mount *
         return;
 
     struct ht_finding *finding = fire_path(view, mount, path, fact);
-    ht_fire_title(view->checking, finding, "Can write to %.*s of the node", HT_STR_ARG(path));
+    if (above)
+        tell_not_reached(view, finding, above, path);
+    else
+        ht_fire_title(view->checking, finding, "Can write to %.*s of the node", HT_STR_ARG(path));
 }
 
 static void look_writable(struct ht_checking *checking, const struct ht_row *row)
 {
-    each_host_path(checking, row, look_writable_mount);
+    struct view view;
+    struct ht_mount_list mounts;
+
+    if (!open_mounts(checking, row, &view, &mounts))
+        return;
+    for (size_t i = 0; i < mounts.len; i++) {
+        if (ht_mount_host_path(&mounts.items[i]).len)
+            look_writable_mount(&view, &mounts, i);
+    }
 }
 
 /* ---- PRV-007 ---- */
@@ -169,7 +270,8 @@ static const struct ht_check checks[] = {
      .title = "Can write to system files of the node",
      .condition =
          "A path of the node from which it runs code, or that holds other containers' files, "
-         "is mounted writable.",
+         "is mounted writable; also below a read-only mount, which does not reach what the node "
+         "has mounted there (low unless it runs as root).",
      .why = "What the container writes there, the node runs or trusts: a cron job, a service, a "
             "library that every program loads, a key for root, another container's files. That is "
             "root "

@@ -11,6 +11,7 @@
 #include "view.h"
 
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
 
 /* In the kernel's view a block device stands for the source where the node's path is not known. */
 static bool is_device(const struct ht_mount *mount)
@@ -84,13 +85,83 @@ static bool is_told_by_any(const struct ht_mount *mounts, size_t len, const stru
 }
 
 /* Most mounts of a container are the kernel's own and give nothing of the node. */
-static size_t count_of_node(const struct ht_mount_list *mounts)
+static bool gives_path(const struct ht_mount_list *mounts)
 {
-    size_t count = 0;
+    for (size_t i = 0; i < mounts->len; i++) {
+        if (ht_mount_host_path(&mounts->items[i]).len)
+            return true;
+    }
+    return false;
+}
 
-    for (size_t i = 0; i < mounts->len; i++)
-        count += ht_mount_host_path(&mounts->items[i]).len > 0;
-    return count;
+/* What is mounted below a mount comes along with it, and its read-only does not hold there. Of the
+ * kernel's own file systems the place alone tells which of the node's that is. */
+static bool is_kernels(struct ht_str type)
+{
+    static const char *const types[] = {"proc",    "sysfs",      "devtmpfs", "cgroup",
+                                        "cgroup2", "debugfs",    "tracefs",  "bpf",
+                                        "pstore",  "securityfs", "efivarfs", "configfs"};
+
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (ht_str_is(type, types[i]))
+            return true;
+    }
+    return false;
+}
+
+const struct ht_mount *ht_mount_above(const struct ht_mount_list *mounts,
+                                      const struct ht_mount *mount)
+{
+    const struct ht_mount *above = NULL;
+
+    for (size_t i = 0; i < mounts->len; i++) {
+        const struct ht_mount *one = &mounts->items[i];
+
+        if (one->target.len < mount->target.len && ht_mount_host_path(one).len &&
+            ht_path_lies_in(mount->target, one->target) && !ht_mount_is_brought(one) &&
+            (!above || one->target.len > above->target.len))
+            above = one;
+    }
+    return above;
+}
+
+bool ht_mount_is_brought(const struct ht_mount *mount)
+{
+    return ht_mount_has_root(mount) && ht_mount_has_origin(mount) &&
+           mount->origin == HT_MOUNT_ORIGIN_BIND && is_kernels(mount->type);
+}
+
+struct ht_str ht_mount_place_below(struct ht_arena *arena, const struct ht_mount *above,
+                                   struct ht_str target)
+{
+    struct ht_str folder = ht_mount_host_path(above);
+    struct ht_str rest = ht_str_sub(target, above->target.len, target.len);
+
+    if (ht_str_is(folder, "/"))
+        folder.len = 0;
+    return ht_arena_strf(arena, "%.*s%s%.*s", HT_STR_ARG(folder),
+                         rest.len && rest.data[0] != '/' ? "/" : "", HT_STR_ARG(rest));
+}
+
+/* Adds the kernel's own file systems that came along below a path of the node. */
+static void add_brought(const struct ht_container *container, struct ht_arena *arena,
+                        struct ht_mount_list *mounts, struct ht_mount *items)
+{
+    for (size_t i = 0; i < container->kernel_mounts.len; i++) {
+        struct ht_mount mount = container->kernel_mounts.items[i];
+        const struct ht_mount *above;
+
+        if (!ht_mount_has_origin(&mount) || mount.origin != HT_MOUNT_ORIGIN_PSEUDO ||
+            !ht_str_is(mount.root, "/") || !is_kernels(mount.type))
+            continue;
+        above = ht_mount_above(mounts, &mount);
+        if (!above)
+            continue;
+        ht_mount_set_origin(&mount, HT_MOUNT_ORIGIN_BIND);
+        ht_mount_set_source(&mount, ht_mount_place_below(arena, above, mount.target));
+        if (!is_told_by_any(items, mounts->len, &mount))
+            items[mounts->len++] = mount;
+    }
 }
 
 static bool find_mounts(const struct ht_container *container, struct ht_arena *arena,
@@ -99,17 +170,17 @@ static bool find_mounts(const struct ht_container *container, struct ht_arena *a
     bool declared = ht_container_has_mounts(container);
     bool kernel = ht_container_has_kernel_mounts(container);
     size_t first = declared ? container->mounts.len : 0;
-    size_t more = kernel ? count_of_node(&container->kernel_mounts) : 0;
 
     if (!declared && !kernel)
         return false;
-    if (more == 0) {
+    if (!kernel || !(gives_path(&container->kernel_mounts) || gives_path(&container->mounts))) {
         *ret = (struct ht_mount_list){.items = declared ? container->mounts.items : NULL,
                                       .len = first};
         return true;
     }
 
-    struct ht_mount *mounts = ht_arena_array(arena, struct ht_mount, first + more);
+    struct ht_mount *mounts =
+        ht_arena_array(arena, struct ht_mount, first + container->kernel_mounts.len);
     if (first)
         memcpy(mounts, container->mounts.items, first * sizeof(*mounts));
     *ret = (struct ht_mount_list){.items = mounts, .len = first};
@@ -120,6 +191,7 @@ static bool find_mounts(const struct ht_container *container, struct ht_arena *a
         if (path.len && !is_furniture(mount, path) && !is_told_by_any(mounts, ret->len, mount))
             mounts[ret->len++] = *mount;
     }
+    add_brought(container, arena, ret, mounts);
     return true;
 }
 

@@ -66,6 +66,15 @@ struct ht_str ht_mount_host_path(const struct ht_mount *mount);
 /* The mounts to judge: declared ones, and those of the kernel that tell more; borrowed from the
  * arena or the row. False if neither is known. */
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret);
+/* Whether it is a file system of the kernel's own that came along with a mount above it; its source
+ * is its place on the node. */
+bool ht_mount_is_brought(const struct ht_mount *mount);
+/* The nearest mount of a path of the node in whose folder mount is mounted, or NULL. */
+const struct ht_mount *ht_mount_above(const struct ht_mount_list *mounts,
+                                      const struct ht_mount *mount);
+/* The path on the node of a target below the mount above it, in the arena. */
+struct ht_str ht_mount_place_below(struct ht_arena *arena, const struct ht_mount *above,
+                                   struct ht_str target);
 /* Says so if that is not all: the kernel's list was cut, or where a declared one leads to is told
  * by the kernel alone and that was not seen. */
 void ht_view_unknown_mounts(const struct view *view);
