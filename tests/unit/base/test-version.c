@@ -51,7 +51,7 @@ static size_t look_at_truths(const char *file, compare order, bool (*is_version)
 
     struct ht_str rest = ht_buf_str(&text), line;
     while (ht_str_next(&rest, '\n', &line)) {
-        struct ht_str a, b, truth, valid;
+        struct ht_str a = {0}, b = {0}, truth = {0}, valid;
 
         if (ht_str_has_prefix(line, "#") || !line.len)
             continue;

@@ -268,6 +268,7 @@ static void a_source_that_hangs_is_stuck_and_the_rest_goes_on(void **state)
     assert_true(ht_str_find(source->detail, HT_S("reading what hangs"), 0) >= 0);
     ht_engine_rescan(engine);
     ht_autostate struct ht_state *loud = wait_for(engine, has_critical);
+    assert_non_null(loud);
     ht_engine_stop(engine, HT_NS_PER_MS, NULL);
     ht_engine_free(engine);
     pthread_mutex_unlock(&hang_lock);
@@ -302,6 +303,7 @@ static void the_first_whole_answer_waits_for_no_gap(void **state)
     assert_false(waiting->complete);
     pthread_mutex_unlock(&late_lock);
     ht_autostate struct ht_state *complete = wait_for(engine, is_complete);
+    assert_true(complete->complete);
     end(engine);
 }
 

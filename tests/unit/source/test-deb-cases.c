@@ -64,14 +64,15 @@ static void check_same(const char *what, const struct ht_buf *got, const struct 
 {
     struct ht_str a = ht_buf_str(got), b = ht_buf_str(wanted);
     struct ht_str left = {0}, right = {0};
+    bool more_left, more_right;
 
     if (ht_str_equal(a, b))
         return;
     do {
         left = right = (struct ht_str){0};
-        if (!ht_str_next(&a, '\n', &left) & !ht_str_next(&b, '\n', &right))
-            break;
-    } while (ht_str_equal(left, right));
+        more_left = ht_str_next(&a, '\n', &left);
+        more_right = ht_str_next(&b, '\n', &right);
+    } while ((more_left || more_right) && ht_str_equal(left, right));
     fail_msg("%s: first difference: \"%.*s\" instead of \"%.*s\"", what, HT_STR_ARG(left),
              HT_STR_ARG(right));
 }
@@ -168,7 +169,8 @@ static void check_policy(const char *folder, struct ht_deb_answer *answer)
     snprintf(path, sizeof(path), "%s/expected.policy.tsv", folder);
     rest = read_lines(path, &lines);
     while (ht_str_next(&rest, '\n', &line)) {
-        struct ht_str name, installed, candidate, architecture = answer->set.native;
+        struct ht_str name = {0}, installed = {0}, candidate = {0};
+        struct ht_str architecture = answer->set.native;
         const struct ht_deb_package *package;
         const struct ht_deb_version *found;
         ptrdiff_t colon;

@@ -256,9 +256,9 @@ static void what_the_api_server_refuses_is_refused(void **state)
         ONE(CBC) "kind: EncryptionConfiguration\n",
         LIST "- resources: [secrets]\n\tproviders: []\n",
         "{kind: EncryptionConfiguration, apiVersion: apiserver.config.k8s.io/v1}",
-        "{\"kind\": \"EncryptionConfiguration\", \"apiVersion\": \"apiserver.config.k8s.io/v1\", "
-        "\"resources\": [{\"resources\": [\"secrets\"], \"resources\": [\"secrets\"], "
-        "\"providers\": [{\"identity\": {}}]}]}",
+        ("{\"kind\": \"EncryptionConfiguration\", \"apiVersion\": \"apiserver.config.k8s.io/v1\", "
+         "\"resources\": [{\"resources\": [\"secrets\"], \"resources\": [\"secrets\"], "
+         "\"providers\": [{\"identity\": {}}]}]}"),
         "{\"kind\": \"EncryptionConfiguration\", \"apiVersion\": \"apiserver.config.k8s.io/v1\", "
         "\"resources\": [{\"resources\": [\"secrets\"], \"providers\": [{\"identity\": null}]}]}",
     };

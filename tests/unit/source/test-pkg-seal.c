@@ -253,7 +253,7 @@ static void a_write_after_unpacking_is_told_though_size_and_time_are_put_back(vo
 static void an_older_file_behind_a_link_is_read(void **state)
 {
     const struct ground *ground = *state;
-    ht_autobuf struct ht_buf path = HT_BUF(8192), other = HT_BUF(8192);
+    ht_autobuf struct ht_buf path = HT_BUF(8192);
 
     put(ground, "usr/bin/other", "y");
     ht_buf_addf(&path, "%s/usr/bin/runc", ground->root);

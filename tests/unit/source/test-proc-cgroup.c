@@ -194,7 +194,7 @@ static void line_that_tells_most_wins(void **state)
 
 static void broken_lines_are_no_cgroup(void **state)
 {
-    static const char *const texts[] = {"", "\n\n", "0", "0:", "0::", "0::docker/" ID, "::::"};
+    static const char *const texts[] = {"", "\n\n", "0", "0:", "0::", ("0::docker/" ID), "::::"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

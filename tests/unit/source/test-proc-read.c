@@ -420,7 +420,7 @@ static void the_owner_of_a_group_tells_who_named_it(void **state)
                                           "1/root/sys/fs/cgroup",
                                           "1/root/sys/fs/cgroup/memory",
                                           "1/root/sys/fs/cgroup/memory/x.service",
-                                          "1/root/sys/fs/cgroup/memory/" NAMED};
+                                          ("1/root/sys/fs/cgroup/memory/" NAMED)};
     struct tree *tree = *state;
     struct ht_cgroup_facts facts;
     char path[PATH_BYTES];
