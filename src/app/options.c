@@ -602,14 +602,39 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
             return refuse_operand(options, err);
         break;
     }
-    if (options->role && options->command != HT_CMD_DOCTOR)
-        return ht_error_set(err, EINVAL, "--role goes with doctor");
+    return 0;
+}
+
+/* Options that only some commands know what to do with. */
+#define ONLY(command) (1U << (command))
+static const struct {
+    const char *name;
+    unsigned commands;
+    const char *text;
+} scopes[] = {
+    {"role", ONLY(HT_CMD_DOCTOR), "doctor"},
+    {"baseline", ONLY(HT_CMD_CHECK), "check"},
+    {"fail-on", ONLY(HT_CMD_CHECK), "check"},
+    {"strict", ONLY(HT_CMD_CHECK), "check"},
+    {"quiet", ONLY(HT_CMD_CHECK), "check"},
+    {"from", ONLY(HT_CMD_DASHBOARD) | ONLY(HT_CMD_CHECK), "the dashboard and with check"},
+    {"open", ~(ONLY(HT_CMD_CHECK) | ONLY(HT_CMD_DOCTOR)), "the dashboard, demo, record and replay"},
+};
+
+/* On the command line one that would do nothing is refused. The configuration is read for every
+ * command: there it waits for one that it concerns. */
+static int check_scopes(const struct parsing *parsing, struct ht_error *err)
+{
+    const struct ht_options *options = parsing->options;
+
+    for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
+        const struct option_entry *entry = find_entry(ht_str_from(scopes[i].name));
+
+        if (parsing->given[entry - entries] && !(scopes[i].commands & ONLY(options->command)))
+            return ht_error_set(err, EINVAL, "--%s goes with %s", entry->name, scopes[i].text);
+    }
     if (options->format != HT_FORMAT_TEXT && options->command != HT_CMD_CHECK)
         return ht_error_set(err, EINVAL, "--format goes with check; all else is text");
-    if (options->baseline && options->command != HT_CMD_CHECK)
-        return ht_error_set(err, EINVAL, "--baseline goes with check");
-    if (options->from && options->command != HT_CMD_DASHBOARD && options->command != HT_CMD_CHECK)
-        return ht_error_set(err, EINVAL, "--from goes with the dashboard and with check");
     return 0;
 }
 
@@ -671,6 +696,8 @@ int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_op
         r = ht_config_read(arena, options.config, apply_config, &parsing, err);
         if (r == 0)
             r = check_operands(&options, err);
+        if (r == 0)
+            r = check_scopes(&parsing, err);
         if (r == 0)
             r = settle_root(&options, arena, err);
         if (r == 0)

@@ -111,6 +111,13 @@ static const struct {
     {{"--format", "xml"}, "xml"},
     {{"doctor", "--format", "json"}, "--format goes with check"},
     {{"--baseline", "x"}, "--baseline goes with check"},
+    {{"check", "--open", "drift"}, "--open goes with the dashboard, demo"},
+    {{"doctor", "--open=6"}, "--open goes with the dashboard, demo"},
+    {{"record", "x", "--quiet"}, "--quiet goes with check"},
+    {{"--strict"}, "--strict goes with check"},
+    {{"demo", "--fail-on", "low"}, "--fail-on goes with check"},
+    {{"check", "--role"}, "--role goes with doctor"},
+    {{"replay", "x", "--from", "y"}, "--from goes with the dashboard and with check"},
     {{"--only", "privilege"}, "did you mean privileged?"},
     {{"--only", ""}, "no question"},
     {{"--only", "0"}, "called \"0\""},
@@ -248,12 +255,17 @@ static void the_command_line_wins_over_the_configuration(void **state)
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/hulltop.conf", folder);
-    write_config(path, "theme: light\nutc: yes\nfail-on: low\n", 0600);
-    PARSE(&parsed, "--config", path, "--fail-on", "critical");
+    write_config(path, "theme: light\nutc: yes\nfail-on: low\nopen: drift\n", 0600);
+    PARSE(&parsed, "check", "--config", path, "--fail-on", "critical");
     assert_int_equal(parsed.result, 0);
     assert_int_equal(parsed.options.theme, HT_THEME_LIGHT);
     assert_true(parsed.options.utc);
     assert_int_equal(parsed.options.fail_on, HT_SEVERITY_CRITICAL);
+    fini(&parsed);
+    PARSE(&parsed, "--config", path);
+    assert_int_equal(parsed.result, 0);
+    assert_int_equal(parsed.options.fail_on, HT_SEVERITY_LOW);
+    assert_string_equal(parsed.options.open, "drift");
     fini(&parsed);
 
     write_config(path, "theme: light\nthem: x\n", 0600);
