@@ -5,22 +5,31 @@
  *
  *   dpoll SOCKET seq          one request after the other
  *   dpoll SOCKET pipe         32 requests on their way at once
+ *   dpoll SOCKET both         pipe, and beside it on another thread what only the node can tell:
+ *                             each file of /proc that the answer needs, read and thrown away
  *
- * Prints "WALL_US CPU_US CONTAINERS PRIVILEGED".
+ * Prints "WALL_US CPU_US CONTAINERS PRIVILEGED CONFINED", the last the processes in groups of
+ * containers that were read ("both" alone).
  */
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/clock.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/base/root.h"
 #include "hulltop/base/str.h"
 
-enum { WINDOW = 32, ANSWER_MAX = 64 * 1024 * 1024, ID_LEN = 64 };
+enum { WINDOW = 32, ANSWER_MAX = 64 * 1024 * 1024, ANSWER_READ = 65536, ID_LEN = 64 };
 
 struct connection {
     int fd;
@@ -65,7 +74,7 @@ static void add_request(struct ht_buf *out, struct ht_str path)
 
 static void receive(struct connection *c)
 {
-    char block[65536];
+    char block[ANSWER_READ];
     ssize_t n = recv(c->fd, block, sizeof(block), 0);
 
     if (n <= 0)
@@ -185,6 +194,106 @@ static size_t count_privileged(struct connection *c, const struct ids *ids, size
     return found;
 }
 
+/* ---- what only the node can tell ---- */
+
+struct scan {
+    int proc_fd;
+    size_t confined;
+    char text[ANSWER_READ];
+};
+
+/* What the kernel gives in one piece. */
+static struct ht_str read_piece(struct scan *scan, int dir, const char *name)
+{
+    ht_autoclose int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, scan->text, sizeof(scan->text));
+
+    return (struct ht_str){scan->text, n < 0 ? 0 : (size_t)n};
+}
+
+/* What comes by lines. */
+static void read_lines(struct scan *scan, int dir, const char *name)
+{
+    ht_autoclose int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+
+    while (fd >= 0 && read(fd, scan->text, sizeof(scan->text)) > 0)
+        continue;
+}
+
+static void read_link(struct scan *scan, int dir, const char *name)
+{
+    if (readlinkat(dir, name, scan->text, sizeof(scan->text)) < 0)
+        return; /* what ends just now has none, and not everyone's is shown */
+}
+
+static int stat_device(void *context, const char *name, unsigned type, uint64_t inode)
+{
+    const int *dir = context;
+    struct stat st;
+
+    (void)inode;
+    return type == DT_CHR && fstatat(*dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -1 : 0;
+}
+
+/* One process of a container: what it may do, where it stands, what it sees. */
+static void read_confined(struct scan *scan, int dir)
+{
+    static const char *const links[] = {"ns/net", "ns/ipc", "ns/uts", "ns/user", "ns/cgroup", NULL};
+    int devices = openat(dir, "root/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct ht_dir_visitor visitor = {
+        .visit = stat_device, .context = &devices, .max_entries = HT_LIMIT_ROWS};
+    struct ht_error err = {0};
+
+    for (const char *const *name = links; *name; name++)
+        read_link(scan, dir, *name);
+    read_piece(scan, dir, "status");
+    read_piece(scan, dir, "loginuid");
+    read_lines(scan, dir, "mountinfo");
+    read_lines(scan, dir, "net/packet");
+    if (devices < 0 || ht_list_fd(devices, &visitor, &err) < 0)
+        give_up("the devices of a container");
+    close(devices);
+    scan->confined++;
+}
+
+static int read_process(void *context, const char *pid, unsigned type, uint64_t inode)
+{
+    struct scan *scan = context;
+
+    (void)type;
+    (void)inode;
+    if (*pid < '0' || *pid > '9')
+        return 0;
+
+    ht_autoclose int dir = openat(scan->proc_fd, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0 || !read_piece(scan, dir, "stat").len)
+        return 0;
+
+    bool confined = ht_str_find(read_piece(scan, dir, "cgroup"), HT_S("/docker/"), 0) >= 0;
+    if (!read_piece(scan, dir, "cmdline").len) /* the kernel's own */
+        return 0;
+    read_link(scan, dir, "exe");
+    read_link(scan, dir, "ns/pid");
+    read_link(scan, dir, "ns/mnt");
+    if (confined)
+        read_confined(scan, dir);
+    return 0;
+}
+
+static void *read_processes(void *context)
+{
+    struct scan *scan = context;
+    const struct ht_dir_visitor visitor = {
+        .visit = read_process, .context = scan, .max_entries = HT_LIMIT_ROWS};
+    struct ht_error err = {0};
+
+    scan->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (scan->proc_fd < 0 || ht_list_fd(scan->proc_fd, &visitor, &err) < 0)
+        give_up("/proc");
+    close(scan->proc_fd);
+    return NULL;
+}
+
 static int64_t cpu_us(void)
 {
     struct rusage usage;
@@ -199,18 +308,27 @@ int main(int argc, char **argv)
     int64_t start = ht_clock_mono(ht_clock_system());
     struct ht_buf out = HT_BUF(ANSWER_MAX), body = HT_BUF(ANSWER_MAX);
     struct connection c = {.in = HT_BUF(ANSWER_MAX)};
+    static struct scan scan;
+    const char *mode = argc == 3 ? argv[2] : "";
+    bool both = strcmp(mode, "both") == 0;
+    pthread_t thread;
 
-    if (argc != 3 || (strcmp(argv[2], "seq") != 0 && strcmp(argv[2], "pipe") != 0))
-        give_up("usage: dpoll SOCKET seq|pipe");
+    if (!both && strcmp(mode, "seq") != 0 && strcmp(mode, "pipe") != 0)
+        give_up("usage: dpoll SOCKET seq|pipe|both");
+    if (both && pthread_create(&thread, NULL, read_processes, &scan) != 0)
+        give_up("no thread");
     c.fd = dial(argv[1]);
     add_request(&out, HT_S("/containers/json?all=1"));
     send_all(c.fd, ht_buf_str(&out));
     take_answer(&c, &body);
 
     struct ids ids = find_ids(ht_buf_str(&body));
-    size_t found = count_privileged(&c, &ids, strcmp(argv[2], "seq") == 0 ? 1 : WINDOW);
-    printf("%" PRId64 " %" PRId64 " %zu %zu\n", (ht_clock_mono(ht_clock_system()) - start) / 1000,
-           cpu_us(), ids.len, found);
+    size_t found = count_privileged(&c, &ids, strcmp(mode, "seq") == 0 ? 1 : WINDOW);
+    if (both)
+        pthread_join(thread, NULL);
+    printf("%" PRId64 " %" PRId64 " %zu %zu %zu\n",
+           (ht_clock_mono(ht_clock_system()) - start) / 1000, cpu_us(), ids.len, found,
+           scan.confined);
     free(ids.items);
     ht_buf_fini(&out);
     ht_buf_fini(&body);
