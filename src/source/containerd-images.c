@@ -132,7 +132,7 @@ static int read_blob(struct ht_containerd *ctd, const char *namespace, struct ht
         return -EINVAL;
     do {
         reading.came = false;
-        r = ht_grpc_stream_wait(stream, -1, (int)ctd->patience_ms, NULL);
+        r = ht_grpc_stream_wait(stream, -1, (int)ctd->reconnect.patience_ms, NULL);
     } while (r == 1 && reading.came);
     ht_grpc_stream_close(stream);
     if (r == 0)

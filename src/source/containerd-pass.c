@@ -53,7 +53,7 @@ int ht_containerd_call(struct ht_containerd *ctd, const struct ht_containerd_cal
     struct ht_grpc_request request = {.path = call->path,
                                       .metadata = call->namespace ? metadata : NULL,
                                       .message = call->message,
-                                      .total_ms = ctd->patience_ms,
+                                      .total_ms = ctd->reconnect.patience_ms,
                                       .message_max = MESSAGE_MAX};
     struct ht_error err = {0};
     int r;

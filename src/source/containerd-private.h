@@ -12,6 +12,7 @@
 #include "hulltop/source/source.h"
 
 #include "containerd-decode.h"
+#include "reconnect.h"
 #include "trouble.h"
 
 #define HT_CONTAINERD_FULL_PASS_NS (60 * HT_NS_PER_S)
@@ -32,9 +33,8 @@ struct ht_containerd_known {
 struct ht_containerd {
     /* As configured: */
     char *name, *socket_path;
-    bool named;        /* by the user: then its absence is an error */
-    unsigned least_ms; /* patience with one answer, at first */
-    bool quiet;        /* that there is no socket is not worth telling */
+    bool named; /* by the user: then its absence is an error */
+    bool quiet; /* that there is no socket is not worth telling */
 
     /* Of the thread: */
     struct ht_feed *feed;
@@ -51,11 +51,10 @@ struct ht_containerd {
     size_t broken; /* specifications that the last pass could not read */
     char cause[HT_ERROR_TEXT_MAX + 20];
 
-    unsigned patience_ms; /* grows while the daemon is slow */
+    struct ht_reconnect reconnect;
     int64_t answered_at, took_ns;
     int64_t interval_ns; /* of full passes */
     int64_t last_full_ns, next_full_ns, next_ping_ns, told_ns;
-    int64_t retry_ns;
     int64_t second_ns; /* when the counting of events began */
     size_t second_events;
     bool changed; /* since it was told */

@@ -22,8 +22,7 @@
 #define TELL_GAP_NS  (100 * HT_NS_PER_MS) /* a burst of events becomes one sample */
 #define REPAIR_NS    (5 * HT_NS_PER_S)    /* between passes that something asked for */
 #define RESCAN_NS    (1 * HT_NS_PER_S)    /* likewise if it was a person */
-#define RETRY_MIN_NS (1 * HT_NS_PER_S)
-#define RETRY_MAX_NS (10 * HT_NS_PER_S)
+#define PAUSE_MAX_NS (10 * HT_NS_PER_S)   /* between attempts */
 /* The last sign of life may be a whole wait old: the stream's waits end with the next ping. */
 #define LIMIT_NS (4 * PING_NS)
 
@@ -31,8 +30,6 @@
 #define SUBSCRIBE "/containerd.services.events.v1.Events/Subscribe"
 
 enum {
-    LEAST_MS = 2000,
-    PATIENCE_TIMES = 8,    /* what a slow daemon is given at most, in times of the least */
     EVENTS_MAX = 5000,     /* a second: no daemon does so much */
     EVENT_MAX = 64 * 1024, /* bytes of one */
 };
@@ -150,7 +147,7 @@ static int connect_daemon(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     const struct ht_http_options options = {.socket_path = ctd->socket_path,
                                             .http2 = true,
-                                            .total_ms = ctd->patience_ms,
+                                            .total_ms = ctd->reconnect.patience_ms,
                                             .cancel_fd = ctd->feed->stop_fd(ctd->feed)};
     struct ht_error err = {0};
     int r;
@@ -171,8 +168,10 @@ static int connect_daemon(struct ht_containerd *ctd, struct ht_trouble *trouble)
     return r;
 }
 
-static void disconnect(struct ht_containerd *ctd)
+static void disconnect(void *self)
 {
+    struct ht_containerd *ctd = self;
+
     ctd->stream = ht_grpc_stream_close(ctd->stream);
     ctd->http = ht_http_free(ctd->http);
 }
@@ -239,13 +238,6 @@ static int wait_for_events(struct ht_containerd *ctd, struct ht_trouble *trouble
     return ht_containerd_explain(&err, trouble);
 }
 
-/* What was slow and is quick again gets less patience, so that a daemon that stops is noticed. */
-static void lose_patience(struct ht_containerd *ctd)
-{
-    if (ctd->patience_ms > ctd->least_ms && ctd->took_ns < ctd->patience_ms * HT_NS_PER_MS / 4)
-        ctd->patience_ms /= 2;
-}
-
 static int ping(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf answer = HT_BUF(0);
@@ -276,7 +268,7 @@ static int turn(struct ht_containerd *ctd, struct ht_trouble *trouble)
     if (r == 0 && now >= ctd->next_full_ns) {
         r = ht_containerd_pass(ctd, trouble);
         ctd->changed = true; /* the age of the answer */
-        lose_patience(ctd);
+        ht_reconnect_took(&ctd->reconnect, ctd->took_ns);
     }
     if (r == 0 && ctd->changed)
         ht_containerd_read_histories(ctd);
@@ -288,13 +280,14 @@ static int turn(struct ht_containerd *ctd, struct ht_trouble *trouble)
 }
 
 /* Works until the daemon fails; 0: the end was asked for. */
-static int session(struct ht_containerd *ctd, struct ht_trouble *trouble)
+static int session(void *self, struct ht_trouble *trouble)
 {
+    struct ht_containerd *ctd = self;
     int r = connect_daemon(ctd, trouble);
 
     if (r < 0)
         return r;
-    ctd->retry_ns = RETRY_MIN_NS;
+    ht_reconnect_succeeded(&ctd->reconnect);
     ctd->next_ping_ns = ht_clock_mono(ctd->feed->clock) + PING_NS;
     ht_containerd_read_histories(ctd);
     ht_containerd_tell_good(ctd);
@@ -304,34 +297,11 @@ static int session(struct ht_containerd *ctd, struct ht_trouble *trouble)
     return r;
 }
 
-/* Half to one and a half of the pause, so that many nodes do not ask at once. */
-static int64_t with_jitter(int64_t pause_ns, int64_t now_ns)
-{
-    return pause_ns / 2 + (int64_t)((uint64_t)now_ns / 1000 * 2654435761u % (uint64_t)pause_ns);
-}
-
-/* Waits before the next attempt; only a person's request cuts it short. False: end. */
-static bool pause_before_retry(struct ht_containerd *ctd)
-{
-    struct ht_feed *feed = ctd->feed;
-    struct ht_request request = {0};
-    int64_t start = ht_clock_mono(feed->clock);
-    int64_t end = start + with_jitter(ctd->retry_ns, start), now = start;
-
-    while (now < end) {
-        if (!feed->wait(feed, end - now, &request))
-            return false;
-        if (request.kind == HT_REQUEST_RESCAN)
-            end = least(end, start + RETRY_MIN_NS / 2);
-        now = ht_clock_mono(feed->clock);
-    }
-    ctd->retry_ns = least(ctd->retry_ns * 2, RETRY_MAX_NS);
-    return true;
-}
-
 /* What a failure is after the daemon has been seen here. */
-static void tell_trouble(struct ht_containerd *ctd, const struct ht_trouble *trouble)
+static void tell_trouble(void *self, const struct ht_trouble *trouble)
 {
+    struct ht_containerd *ctd = self;
+
     if (trouble->state == HT_SOURCE_STATE_ABSENT && ctd->quiet && !ctd->answered_at) {
         if (!ctd->was_quiet)
             ctd->feed->publish(ctd->feed, ht_node_new(ht_clock_wall(ctd->feed->clock)));
@@ -352,28 +322,12 @@ static void tell_trouble(struct ht_containerd *ctd, const struct ht_trouble *tro
 
 static void run(void *self, struct ht_feed *feed)
 {
+    static const struct ht_reconnect_ops ops = {
+        .session = session, .disconnect = disconnect, .tell = tell_trouble};
     struct ht_containerd *ctd = self;
-    struct ht_request request;
 
     ctd->feed = feed;
-    ctd->retry_ns = RETRY_MIN_NS;
-    ctd->patience_ms = ctd->least_ms;
-    for (;;) {
-        struct ht_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
-        int r = session(ctd, &trouble);
-
-        if (r == 0)
-            break;
-        if (r == -ETIMEDOUT && ctd->patience_ms < ctd->least_ms * PATIENCE_TIMES)
-            ctd->patience_ms *= 2;
-        disconnect(ctd);
-        if (!feed->wait(feed, 0, &request))
-            break;
-        tell_trouble(ctd, &trouble);
-        if (!pause_before_retry(ctd))
-            break;
-    }
-    disconnect(ctd);
+    ht_reconnect_run(&ctd->reconnect, feed, &ops, ctd);
 }
 
 static void free_containerd(void *self)
@@ -422,9 +376,7 @@ static struct ht_driver make(size_t place, const char *socket_path,
     ctd->name = ht_strdup(places[place].ops.name);
     ctd->socket_path = ht_strdup(socket_path);
     snprintf(ctd->endpoint, sizeof(ctd->endpoint), "unix://%s", socket_path);
-    ctd->least_ms = LEAST_MS;
-    if (options->timeout_ns >= HT_NS_PER_MS && options->timeout_ns <= 60 * HT_NS_PER_S)
-        ctd->least_ms = (unsigned)(options->timeout_ns / HT_NS_PER_MS);
+    ht_reconnect_init(&ctd->reconnect, options->timeout_ns, PAUSE_MAX_NS);
     ctd->containers = ht_map_new();
     return (struct ht_driver){.ops = &places[place].ops, .self = ctd};
 }

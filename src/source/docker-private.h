@@ -10,6 +10,7 @@
 
 #include "docker-client.h"
 #include "docker-decode.h"
+#include "reconnect.h"
 
 #include "hulltop/base/vec.h"
 
@@ -38,10 +39,9 @@ struct ht_docker {
     char *name, *url, *cert_path;
     bool tls_verify;
     const char *const *places;
-    unsigned rank;     /* of the user whose socket it is, where places say "any user" */
-    unsigned ranks;    /* sources that share those users among them; 0: it is none of the last */
-    bool quiet;        /* that there is no socket is not worth telling */
-    unsigned least_ms; /* patience with one answer, at first */
+    unsigned rank;  /* of the user whose socket it is, where places say "any user" */
+    unsigned ranks; /* sources that share those users among them; 0: it is none of the last */
+    bool quiet;     /* that there is no socket is not worth telling */
 
     /* Of the thread: */
     struct ht_feed *feed;
@@ -60,10 +60,9 @@ struct ht_docker {
     bool everything;               /* the next pass inspects all of them */
     char cause[HT_ERROR_TEXT_MAX]; /* why an inspect failed last */
 
-    unsigned patience_ms; /* grows while the daemon is slow */
+    struct ht_reconnect reconnect;
     int64_t answered_at, took_ns;
     int64_t last_full_ns, next_full_ns, next_ping_ns, told_ns;
-    int64_t retry_ns;
     int64_t second_ns; /* when the counting of events began */
     size_t second_events;
     bool changed; /* since it was told */

@@ -17,14 +17,9 @@
 #define TELL_GAP_NS  (100 * HT_NS_PER_MS) /* a burst of events becomes one sample */
 #define REPAIR_NS    (5 * HT_NS_PER_S)    /* between passes that something asked for */
 #define RESCAN_NS    (1 * HT_NS_PER_S)    /* likewise if it was a person */
-#define RETRY_MIN_NS (1 * HT_NS_PER_S)
-#define RETRY_MAX_NS (10 * HT_NS_PER_S)
+#define PAUSE_MAX_NS (10 * HT_NS_PER_S)   /* between attempts */
 
-enum {
-    LEAST_MS = 2000,
-    PATIENCE_TIMES = 8, /* what a slow daemon is given at most, in times of the least */
-    EVENTS_MAX = 5000   /* a second: no engine does so much */
-};
+enum { EVENTS_MAX = 5000 /* a second: no engine does so much */ };
 
 /* Lifecycle alone: exec events come with every health check and carry command lines. */
 static const char events_filter[] =
@@ -136,7 +131,7 @@ static struct ht_docker_target target_of(const struct ht_docker *docker)
                                      .tls_verify = docker->tls_verify,
                                      .places = docker->places,
                                      .rank = docker->rank,
-                                     .timeout_ns = docker->patience_ms * HT_NS_PER_MS,
+                                     .timeout_ns = docker->reconnect.patience_ms * HT_NS_PER_MS,
                                      .stop_fd = docker->feed->stop_fd(docker->feed)};
 }
 
@@ -169,8 +164,10 @@ static int connect_daemon(struct ht_docker *docker, struct ht_trouble *trouble)
     return r;
 }
 
-static void disconnect(struct ht_docker *docker)
+static void disconnect(void *self)
 {
+    struct ht_docker *docker = self;
+
     docker->stream = ht_http_stream_close(docker->stream);
     ht_docker_close(&docker->client);
 }
@@ -227,15 +224,6 @@ static int wait_for_events(struct ht_docker *docker, struct ht_trouble *trouble)
     return ht_docker_explain(&err, trouble);
 }
 
-/* What was slow and is quick again gets less patience, so that a daemon that stops is noticed. */
-static void lose_patience(struct ht_docker *docker)
-{
-    if (docker->patience_ms > docker->least_ms &&
-        docker->took_ns < docker->patience_ms * HT_NS_PER_MS / 4)
-        docker->patience_ms /= 2;
-    docker->client.answer_ms = docker->patience_ms;
-}
-
 /* What is asked beside containers themselves; what is refused is no failure. -EINTR: the end. */
 static int read_more(struct ht_docker *docker, struct ht_trouble *trouble)
 {
@@ -268,7 +256,8 @@ static int turn(struct ht_docker *docker, struct ht_trouble *trouble)
     if (r == 0 && now >= docker->next_full_ns) {
         r = ht_docker_pass(docker, trouble);
         docker->changed = true; /* the age of the answer */
-        lose_patience(docker);
+        ht_reconnect_took(&docker->reconnect, docker->took_ns);
+        docker->client.answer_ms = docker->reconnect.patience_ms;
         if (r == 0)
             r = ht_docker_read_networks(docker, trouble);
     }
@@ -289,13 +278,14 @@ static int turn(struct ht_docker *docker, struct ht_trouble *trouble)
 }
 
 /* Works until the daemon fails; 0: the end was asked for. */
-static int session(struct ht_docker *docker, struct ht_trouble *trouble)
+static int session(void *self, struct ht_trouble *trouble)
 {
+    struct ht_docker *docker = self;
     int r = connect_daemon(docker, trouble);
 
     if (r < 0)
         return r;
-    docker->retry_ns = RETRY_MIN_NS;
+    ht_reconnect_succeeded(&docker->reconnect);
     docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + HT_DOCKER_PING_NS;
     docker->changed = true; /* what was told of progress is not all */
     r = read_more(docker, trouble);
@@ -310,34 +300,11 @@ static int session(struct ht_docker *docker, struct ht_trouble *trouble)
     return r;
 }
 
-/* Half to one and a half of the pause, so that many nodes do not ask at once. */
-static int64_t with_jitter(int64_t pause_ns, int64_t now_ns)
-{
-    return pause_ns / 2 + (int64_t)((uint64_t)now_ns / 1000 * 2654435761u % (uint64_t)pause_ns);
-}
-
-/* Waits before the next attempt; only a person's request cuts it short. False: end. */
-static bool pause_before_retry(struct ht_docker *docker)
-{
-    struct ht_feed *feed = docker->feed;
-    struct ht_request request = {0};
-    int64_t start = ht_clock_mono(feed->clock);
-    int64_t end = start + with_jitter(docker->retry_ns, start), now = start;
-
-    while (now < end) {
-        if (!feed->wait(feed, end - now, &request))
-            return false;
-        if (request.kind == HT_REQUEST_RESCAN)
-            end = least(end, start + RETRY_MIN_NS / 2);
-        now = ht_clock_mono(feed->clock);
-    }
-    docker->retry_ns = least(docker->retry_ns * 2, RETRY_MAX_NS);
-    return true;
-}
-
 /* What a failure is after the daemon has been seen here. */
-static void tell_trouble(struct ht_docker *docker, const struct ht_trouble *trouble)
+static void tell_trouble(void *self, const struct ht_trouble *trouble)
 {
+    struct ht_docker *docker = self;
+
     if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->quiet && !docker->answered_at) {
         if (!docker->was_quiet)
             docker->feed->publish(docker->feed, ht_node_new(ht_clock_wall(docker->feed->clock)));
@@ -359,28 +326,12 @@ static void tell_trouble(struct ht_docker *docker, const struct ht_trouble *trou
 
 void ht_docker_run(void *self, struct ht_feed *feed)
 {
+    static const struct ht_reconnect_ops ops = {
+        .session = session, .disconnect = disconnect, .tell = tell_trouble};
     struct ht_docker *docker = self;
-    struct ht_request request;
 
     docker->feed = feed;
-    docker->retry_ns = RETRY_MIN_NS;
-    docker->patience_ms = docker->least_ms;
-    for (;;) {
-        struct ht_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
-        int r = session(docker, &trouble);
-
-        if (r == 0)
-            break;
-        if (r == -ETIMEDOUT && docker->patience_ms < docker->least_ms * PATIENCE_TIMES)
-            docker->patience_ms *= 2;
-        disconnect(docker);
-        if (!feed->wait(feed, 0, &request))
-            break;
-        tell_trouble(docker, &trouble);
-        if (!pause_before_retry(docker))
-            break;
-    }
-    disconnect(docker);
+    ht_reconnect_run(&docker->reconnect, feed, &ops, docker);
 }
 
 void ht_docker_free(void *self)
@@ -412,9 +363,7 @@ struct ht_docker *ht_docker_make(const char *name, const struct ht_docker_option
     docker->tls_verify = options->tls_verify;
     docker->histories = options->histories;
     docker->drift = options->drift;
-    docker->least_ms = LEAST_MS;
-    if (options->timeout_ns >= HT_NS_PER_MS && options->timeout_ns <= 60 * HT_NS_PER_S)
-        docker->least_ms = (unsigned)(options->timeout_ns / HT_NS_PER_MS);
+    ht_reconnect_init(&docker->reconnect, options->timeout_ns, PAUSE_MAX_NS);
     docker->places = places;
     docker->containers = ht_map_new();
     return docker;

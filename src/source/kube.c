@@ -18,10 +18,9 @@
 
 #define TELL_GAP_NS  (250 * HT_NS_PER_MS) /* a burst of changes becomes one sample */
 #define TURN_NS      (20 * HT_NS_PER_S)   /* the longest wait, so that it is seen to be alive */
-#define RETRY_MIN_NS (1 * HT_NS_PER_S)
-#define RETRY_MAX_NS (60 * HT_NS_PER_S)
-#define RESCAN_NS    (1 * HT_NS_PER_S) /* between passes that a person asked for */
-#define REOPEN_NS    (5 * HT_NS_PER_S) /* at least between two watches */
+#define PAUSE_MAX_NS (60 * HT_NS_PER_S)   /* between attempts */
+#define RESCAN_NS    (1 * HT_NS_PER_S)    /* between passes that a person asked for */
+#define REOPEN_NS    (5 * HT_NS_PER_S)    /* at least between two watches */
 #define LIMIT_NS     (120 * HT_NS_PER_S)
 
 enum { WATCH_S = 300 };
@@ -174,7 +173,7 @@ static int take_line(void *context, struct ht_str line)
     if (ht_kube_decode_event(arena, line, &event, &err) < 0) {
         /* One bad line is no reason to distrust the rest, but something may have been missed. */
         ht_log_error(HT_LOG_WARNING, "kubernetes", &err);
-        kube->next_full_ns = ht_clock_mono(kube->feed->clock) + RETRY_MIN_NS;
+        kube->next_full_ns = ht_clock_mono(kube->feed->clock) + HT_NS_PER_S;
         return 0;
     }
     if (event.resource.len && event.resource.len < sizeof(kube->resource))
@@ -330,8 +329,9 @@ static int turn(struct ht_kube *kube, struct ht_trouble *trouble)
 }
 
 /* Works until the server fails; 0: the end was asked for. */
-static int session(struct ht_kube *kube, struct ht_trouble *trouble)
+static int session(void *self, struct ht_trouble *trouble)
 {
+    struct ht_kube *kube = self;
     struct ht_kube_access access = {0};
     int r;
 
@@ -351,7 +351,7 @@ static int session(struct ht_kube *kube, struct ht_trouble *trouble)
     }
     if (r < 0)
         return r;
-    kube->retry_ns = RETRY_MIN_NS;
+    ht_reconnect_succeeded(&kube->reconnect);
     ht_kube_tell_good(kube);
     do
         r = turn(kube, trouble);
@@ -359,63 +359,35 @@ static int session(struct ht_kube *kube, struct ht_trouble *trouble)
     return r;
 }
 
-static int64_t with_jitter(int64_t pause_ns, int64_t now_ns)
+static void disconnect(void *self)
 {
-    return pause_ns / 2 + (int64_t)((uint64_t)now_ns / 1000 * 2654435761u % (uint64_t)pause_ns);
+    struct ht_kube *kube = self;
+
+    close_watch(kube);
+    ht_kube_client_close(&kube->client);
 }
 
-/* Waits before the next attempt, as long as the server asked at least. False: end. */
-static bool pause_before_retry(struct ht_kube *kube, int64_t asked_ns)
+static void tell_trouble(void *self, const struct ht_trouble *trouble)
 {
-    struct ht_feed *feed = kube->feed;
-    struct ht_request request = {0};
-    int64_t now = ht_clock_mono(feed->clock);
-    int64_t end = now + with_jitter(kube->retry_ns, now);
-
-    if (end < now + asked_ns)
-        end = now + asked_ns;
-    while (now < end) {
-        feed->at(feed, "waiting before the next attempt");
-        if (!feed->wait(feed, end - now, &request))
-            return false;
-        if (request.kind == HT_REQUEST_RESCAN && asked_ns == 0)
-            break;
-        now = ht_clock_mono(feed->clock);
-    }
-    kube->retry_ns = kube->retry_ns * 2 > RETRY_MAX_NS ? RETRY_MAX_NS : kube->retry_ns * 2;
-    return true;
+    ht_kube_tell(self, trouble->state, trouble->detail, trouble->help);
 }
 
 static void run(void *self, struct ht_feed *feed)
 {
+    static const struct ht_reconnect_ops ops = {
+        .session = session, .disconnect = disconnect, .tell = tell_trouble};
     struct ht_kube *kube = self;
-    struct ht_request request;
 
     kube->feed = feed;
-    kube->retry_ns = RETRY_MIN_NS;
-    for (;;) {
-        struct ht_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
-
-        if (session(kube, &trouble) == 0)
-            break;
-        if (!feed->wait(feed, 0, &request))
-            break;
-        ht_kube_tell(kube, trouble.state, trouble.detail, trouble.help);
-        close_watch(kube);
-        ht_kube_client_close(&kube->client);
-        if (!pause_before_retry(kube, trouble.retry_ns))
-            break;
-    }
-    close_watch(kube);
-    ht_kube_client_close(&kube->client);
+    ht_reconnect_init(&kube->reconnect, 0, PAUSE_MAX_NS);
+    ht_reconnect_run(&kube->reconnect, feed, &ops, kube);
 }
 
 static void free_kube(void *self)
 {
     struct ht_kube *kube = self;
 
-    close_watch(kube);
-    ht_kube_client_close(&kube->client);
+    disconnect(kube);
     ht_kube_forget(kube);
     free(kube->kubeconfig);
     free(kube->context);

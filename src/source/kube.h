@@ -9,6 +9,7 @@
 #include "keeper.h"
 #include "kube-kin.h"
 #include "kube-rights.h"
+#include "reconnect.h"
 
 #define HT_KUBE_FULL_PASS_NS (60 * HT_NS_PER_S)
 
@@ -47,7 +48,8 @@ struct ht_kube {
     bool changed;         /* since it was told */
     int64_t watch_ns;     /* when the watch was opened; it is not opened again and again */
     int64_t watch_gap_ns; /* at least until the next; longer the more of them fail */
-    int64_t told_ns, answered_at, took_ns, next_full_ns, retry_ns;
+    int64_t told_ns, answered_at, took_ns, next_full_ns;
+    struct ht_reconnect reconnect;
 };
 
 /* Finds a way in: 0, or -errno with trouble (ABSENT: there is none here). */

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pauses, patience and ends of a source whose daemon comes and goes, on a clock of the test. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hulltop/base/clock.h"
+#include "src/source/reconnect.h"
+
+#define S HT_NS_PER_S
+
+enum { SESSIONS_MAX = 12 };
+
+struct played {
+    struct ht_feed feed;
+    struct ht_clock clock;
+    struct ht_reconnect reconnect;
+    int64_t now_ns;
+    int64_t pauses[SESSIONS_MAX]; /* behind each session */
+    unsigned patience[SESSIONS_MAX];
+    size_t sessions, told;
+    bool open;
+
+    size_t last;       /* session behind which the end is asked for */
+    size_t good;       /* session that succeeds before it fails; 0: none */
+    int code;          /* with which sessions fail */
+    int64_t asked_ns;  /* by the server */
+    int64_t rescan_ns; /* into each pause a person asks; 0: nobody does */
+};
+
+static int64_t now(void *context)
+{
+    return ((struct played *)context)->now_ns;
+}
+
+static struct played *played_of(struct ht_feed *feed)
+{
+    return (struct played *)((char *)feed - offsetof(struct played, feed));
+}
+
+static bool wait_played(struct ht_feed *feed, int64_t timeout_ns, struct ht_request *request)
+{
+    struct played *played = played_of(feed);
+    int64_t *pause = &played->pauses[played->sessions - 1];
+
+    memset(request, 0, sizeof(*request));
+    if (timeout_ns == 0)
+        return true;
+    if (played->sessions == played->last)
+        return false;
+    if (played->rescan_ns && *pause<played->rescan_ns && * pause + timeout_ns> played->rescan_ns) {
+        timeout_ns = played->rescan_ns - *pause;
+        request->kind = HT_REQUEST_RESCAN;
+    }
+    *pause += timeout_ns;
+    played->now_ns += timeout_ns;
+    return true;
+}
+
+static void at(struct ht_feed *feed, const char *where)
+{
+    (void)feed;
+    assert_non_null(where);
+}
+
+static int session(void *self, struct ht_trouble *trouble)
+{
+    struct played *played = self;
+
+    assert_false(played->open);
+    played->open = true;
+    played->patience[played->sessions++] = played->reconnect.patience_ms;
+    if (played->sessions == played->good)
+        ht_reconnect_succeeded(&played->reconnect);
+    trouble->retry_ns = played->asked_ns;
+    return played->code;
+}
+
+static void disconnect(void *self)
+{
+    ((struct played *)self)->open = false;
+}
+
+static void tell(void *self, const struct ht_trouble *trouble)
+{
+    struct played *played = self;
+
+    assert_int_equal(trouble->retry_ns, played->asked_ns);
+    assert_true(played->open);
+    played->told++;
+}
+
+static void play(struct played *played)
+{
+    static const struct ht_reconnect_ops ops = {
+        .session = session, .disconnect = disconnect, .tell = tell};
+
+    played->clock = (struct ht_clock){.mono_ns = now, .wall_ns = now, .context = played};
+    played->feed = (struct ht_feed){.clock = &played->clock, .wait = wait_played, .at = at};
+    played->now_ns = 1000 * S + 12345678;
+    ht_reconnect_init(&played->reconnect, 0, 10 * S);
+    ht_reconnect_run(&played->reconnect, &played->feed, &ops, played);
+    assert_false(played->open);
+}
+
+static void assert_about(int64_t pause_ns, int64_t middle_ns)
+{
+    assert_true(pause_ns >= middle_ns / 2);
+    assert_true(pause_ns <= middle_ns / 2 * 3);
+}
+
+static void pauses_grow_to_their_most(void **state)
+{
+    const int64_t middles[] = {S, 2 * S, 4 * S, 8 * S, 10 * S, 10 * S};
+    struct played played = {.code = -ECONNREFUSED, .last = 7};
+
+    (void)state;
+    play(&played);
+    assert_int_equal(played.sessions, 7);
+    assert_int_equal(played.told, 7);
+    for (size_t i = 0; i < sizeof(middles) / sizeof(*middles); i++)
+        assert_about(played.pauses[i], middles[i]);
+}
+
+static void a_good_session_shortens_them(void **state)
+{
+    struct played played = {.code = -ECONNRESET, .last = 6, .good = 4};
+
+    (void)state;
+    play(&played);
+    assert_about(played.pauses[2], 4 * S);
+    assert_about(played.pauses[3], S);
+    assert_about(played.pauses[4], 2 * S);
+}
+
+static void a_person_shortens_them(void **state)
+{
+    struct played played = {.code = -ECONNREFUSED, .last = 5, .rescan_ns = S / 4};
+
+    (void)state;
+    play(&played);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(played.pauses[i], S / 2);
+}
+
+static void late_requests_end_them_at_once(void **state)
+{
+    struct played played = {.code = -ECONNREFUSED, .last = 5, .rescan_ns = S};
+
+    (void)state;
+    play(&played);
+    assert_int_equal(played.pauses[3], S);
+}
+
+static void what_the_server_asked_is_kept(void **state)
+{
+    struct played played = {.code = -EBUSY, .last = 4, .asked_ns = 30 * S, .rescan_ns = S / 4};
+
+    (void)state;
+    play(&played);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(played.pauses[i], 30 * S);
+}
+
+static void patience_grows_with_a_slow_daemon(void **state)
+{
+    const unsigned patience[] = {2000, 4000, 8000, 16000, 16000, 16000};
+    struct played played = {.code = -ETIMEDOUT, .last = 6};
+
+    (void)state;
+    play(&played);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(played.patience[i], patience[i]);
+
+    ht_reconnect_took(&played.reconnect, 5 * S);
+    assert_int_equal(played.reconnect.patience_ms, 16000);
+    for (int i = 0; i < 5; i++)
+        ht_reconnect_took(&played.reconnect, S / 10);
+    assert_int_equal(played.reconnect.patience_ms, 2000);
+}
+
+static void patience_stays_with_a_daemon_that_refuses(void **state)
+{
+    struct played played = {.code = -ECONNREFUSED, .last = 6};
+
+    (void)state;
+    play(&played);
+    assert_int_equal(played.patience[5], 2000);
+}
+
+static void an_end_in_the_session_tells_nothing(void **state)
+{
+    struct played played = {.code = 0, .last = 1};
+
+    (void)state;
+    play(&played);
+    assert_int_equal(played.sessions, 1);
+    assert_int_equal(played.told, 0);
+}
+
+static void the_users_timeout_has_bounds(void **state)
+{
+    struct ht_reconnect reconnect;
+
+    (void)state;
+    ht_reconnect_init(&reconnect, 7 * S, 10 * S);
+    assert_int_equal(reconnect.least_ms, 7000);
+    ht_reconnect_init(&reconnect, 61 * S, 10 * S);
+    assert_int_equal(reconnect.least_ms, 2000);
+    ht_reconnect_init(&reconnect, HT_NS_PER_MS - 1, 10 * S);
+    assert_int_equal(reconnect.least_ms, 2000);
+    ht_reconnect_init(&reconnect, -1, 10 * S);
+    assert_int_equal(reconnect.least_ms, 2000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pauses_grow_to_their_most),
+        cmocka_unit_test(a_good_session_shortens_them),
+        cmocka_unit_test(a_person_shortens_them),
+        cmocka_unit_test(late_requests_end_them_at_once),
+        cmocka_unit_test(what_the_server_asked_is_kept),
+        cmocka_unit_test(patience_grows_with_a_slow_daemon),
+        cmocka_unit_test(patience_stays_with_a_daemon_that_refuses),
+        cmocka_unit_test(an_end_in_the_session_tells_nothing),
+        cmocka_unit_test(the_users_timeout_has_bounds),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
