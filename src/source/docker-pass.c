@@ -119,6 +119,7 @@ static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
     ht_row_unref(known->row);
     known->row = kept;
     known->failed = false;
+    known->missing = false;
     return 0;
 }
 
@@ -142,6 +143,9 @@ struct asking {
     struct ht_docker *docker;
     struct ht_trouble *trouble;
     bool info, list;        /* still to be answered */
+    bool pass;              /* it is about all containers, not those of events */
+    bool again;             /* for the sake of what was missing alone */
+    size_t missing;         /* containers of the list that the daemon did not know */
     struct ht_arena *arena; /* of the list */
     struct ht_docker_list listed;
     struct ht_vec queue;        /* struct ht_docker_known *, in the order they are asked for */
@@ -219,6 +223,26 @@ static void hold(struct asking *asking, struct ht_docker_known *known, struct ht
     ht_vec_add(&asking->held, held);
 }
 
+/* The daemon does not know it. One that an event named is gone by now, and so may be one of the
+ * list, which is older; what a second list names as well is there and hides itself. */
+static int end_missing(struct asking *asking, struct ht_docker_known *known)
+{
+    char id[sizeof(known->id)];
+
+    if (asking->pass && known->missing) {
+        known->missing = false;
+        return fail_alone(asking->docker, known, asking->trouble->detail);
+    }
+    if (asking->pass) {
+        known->missing = true;
+        asking->missing++;
+        return 0;
+    }
+    memcpy(id, known->id, sizeof(id));
+    ht_docker_forget(asking->docker, ht_str_from(id));
+    return 0;
+}
+
 /* What became of the inspect of one container, which may be forgotten thereby. A daemon that
  * answers, only not about this one (a lock in the daemon, an answer without end), is no failure of
  * the daemon. */
@@ -239,13 +263,8 @@ static int end_container(struct asking *asking, struct ht_docker_known *known,
         return take_answer(docker, known, reply->answer);
     if (r == -EINTR)
         return r;
-    if (r == -ESRCH) {
-        char id[sizeof(known->id)];
-
-        memcpy(id, known->id, sizeof(id));
-        ht_docker_forget(docker, ht_str_from(id));
-        return 0;
-    }
+    if (r == -ESRCH)
+        return end_missing(asking, known);
     if (r == -EPROTO && reply->answer->status >= 400)
         return fail_alone(docker, known, asking->trouble->detail);
 
@@ -415,10 +434,14 @@ int ht_docker_look(struct ht_docker *docker, struct ht_trouble *trouble)
     return r;
 }
 
-static bool is_due(const struct ht_docker *docker, const struct ht_docker_known *known,
+static bool is_due(const struct asking *asking, const struct ht_docker_known *known,
                    const struct ht_docker_listed *listed)
 {
-    return docker->everything || !known->row || known->dirty || known->failed ||
+    const struct ht_docker *docker = asking->docker;
+
+    if (asking->again && known->failed)
+        return false;
+    return docker->everything || !known->row || known->dirty || known->failed || known->missing ||
            known->fingerprint != listed->fingerprint ||
            docker->pass - known->inspected >= INSPECT_PASSES;
 }
@@ -464,10 +487,11 @@ static int take_list(struct asking *asking, struct ht_str body)
     for (size_t i = 0; i < asking->listed.len; i++) {
         const struct ht_docker_listed *listed = &asking->listed.items[i];
         struct ht_docker_known *known = ht_docker_know(docker, listed->id);
-        bool due = !listed->working && is_due(docker, known, listed);
+        bool due = !listed->working && is_due(asking, known, listed);
 
         /* A list that names a container twice is no reason to ask twice. */
         due = due && known->pass != docker->pass;
+        known->missing = known->missing && asking->again;
         known->pass = docker->pass;
         known->fingerprint = listed->fingerprint;
         if (due)
@@ -478,20 +502,34 @@ static int take_list(struct asking *asking, struct ht_str body)
     return 0;
 }
 
+static int ask_for_all(struct asking *asking)
+{
+    struct ht_docker *docker = asking->docker;
+
+    asking->list = true;
+    asking->pass = true;
+    asking->arena = ht_arena_new(HT_LIMIT_DOCUMENT);
+    int r = ask(asking);
+    for (size_t i = 0; i < asking->listed.len; i++)
+        show_listed(docker, &asking->listed.items[i]);
+    free_asking(asking);
+    if (r == 0)
+        docker->everything = false;
+    return r;
+}
+
 static int pass(struct ht_docker *docker, bool first, struct ht_trouble *trouble)
 {
-    struct asking asking = {.docker = docker, .trouble = trouble, .info = first, .list = true};
+    struct asking asking = {.docker = docker, .trouble = trouble, .info = first};
+    struct asking again = {.docker = docker, .trouble = trouble, .again = true};
     int64_t start = ht_clock_mono(docker->feed->clock);
+    int r = ask_for_all(&asking);
 
-    asking.arena = ht_arena_new(HT_LIMIT_DOCUMENT);
-    int r = ask(&asking);
-    for (size_t i = 0; i < asking.listed.len; i++)
-        show_listed(docker, &asking.listed.items[i]);
-    free_asking(&asking);
+    if (r == 0 && asking.missing)
+        r = ask_for_all(&again);
     if (r < 0)
         return r;
     forget_gone(docker);
-    docker->everything = false;
     docker->answered_at = ht_clock_wall(docker->feed->clock);
     docker->last_full_ns = ht_clock_mono(docker->feed->clock);
     docker->took_ns = docker->last_full_ns - start;

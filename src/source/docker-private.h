@@ -31,6 +31,7 @@ struct ht_docker_known {
     uint64_t pass;        /* that listed it last */
     uint64_t inspected;   /* pass in which it was inspected last */
     bool dirty;           /* an event was about it */
+    bool missing;         /* this pass's list names it, and the daemon did not know it then */
     bool failed;          /* it could not be inspected; row is old, or what the list tells */
 };
 

@@ -530,6 +530,31 @@ static void one_container_cannot_hide_itself_nor_others(void **state)
     }
 }
 
+/* One that was removed after the list was made is on no second one; what a daemon, or a proxy in
+ * front of it, lists and does not know is there. */
+static void one_that_is_listed_and_not_known_is_not_left_out(void **state)
+{
+    struct driver driver = {.stands = true};
+
+    (void)state;
+    tell("fault /containers/b2 status 404");
+    start(&driver, PATIENT);
+    expect_in(&driver, "listed",
+              (struct expected){.state = HT_SOURCE_STATE_PART,
+                                .rows = 3,
+                                .detail = "1 of 3 containers could not be inspected",
+                                .help = "asked again"});
+    assert_says(&driver, "listed", "status 404");
+    /* Nothing but what is in doubt is asked for twice. */
+    assert_requests(2, "/_ping /events /v1.41/containers/a1/json /v1.41/containers/b2/json "
+                       "/v1.41/containers/b2/json /v1.41/containers/c3/json "
+                       "/v1.41/containers/json?all=1 /v1.41/containers/json?all=1 /v1.41/info");
+    map("/containers/json", "list.json", "[" ENTRY("a1") "," ENTRY("c3") "]");
+    driver_advance(&driver, AFTER_PASS);
+    expect_ok(&driver, 2);
+    driver_stop(&driver);
+}
+
 static void an_answer_about_another_container_is_not_believed(void **state)
 {
     struct driver driver = {0};
@@ -775,6 +800,7 @@ int main(void)
         TEST(odd_framing_is_no_fault),
         TEST(each_request_can_fail),
         TEST(one_container_cannot_hide_itself_nor_others),
+        TEST(one_that_is_listed_and_not_known_is_not_left_out),
         TEST(an_answer_about_another_container_is_not_believed),
         TEST(an_id_that_is_a_path_is_not_asked_for),
         TEST(podmans_null_is_an_empty_list),
