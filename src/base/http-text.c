@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -96,16 +97,25 @@ static int permission_error(const char *name, const char *socket_path, struct ht
 }
 
 /* Where something mounts a socket into a container before its daemon has made it, a directory lies
- * in its place. */
+ * in its place; or somebody named what is none. */
 static int refused_error(const char *name, const char *socket_path, struct ht_error *err)
 {
     struct stat about;
 
     if (socket_path && stat(socket_path, &about) == 0 && !S_ISSOCK(about.st_mode))
-        return ht_error_set(err, ECONNREFUSED,
-                            "%s: is a %s and no socket: remove it, then start the daemon anew",
-                            name, S_ISDIR(about.st_mode) ? "directory" : "file");
+        return ht_error_set(err, ENOTSOCK, "%s: is a %s and no socket", name,
+                            S_ISDIR(about.st_mode) ? "directory" : "file");
     return ht_error_set(err, ECONNREFUSED, "%s: connection refused: nobody listens there", name);
+}
+
+static int files_error(const char *name, int code, struct ht_error *err)
+{
+    struct rlimit limit = {0};
+
+    if (code == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return ht_error_set(err, EMFILE, "%s: cannot connect: hulltop may open %llu files, no more",
+                            name, (unsigned long long)limit.rlim_cur);
+    return ht_error_set(err, EMFILE, "%s: cannot connect: the node can open no more files", name);
 }
 
 int ht_http_connect_error(const char *name, const char *socket_path, int code, const char *detail,
@@ -122,6 +132,9 @@ int ht_http_connect_error(const char *name, const char *socket_path, int code, c
         return permission_error(name, socket_path, err);
     case ECONNREFUSED:
         return refused_error(name, socket_path, err);
+    case EMFILE:
+    case ENFILE:
+        return files_error(name, code, err);
     case EAGAIN:
         return ht_error_set(err, ETIMEDOUT, "%s: takes no connection: its queue is full", name);
     case ETIMEDOUT:

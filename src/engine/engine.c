@@ -293,7 +293,7 @@ int ht_engine_start(struct ht_engine *engine, struct ht_error *err)
     sigset_t all, before;
 
     if (engine->wake_fd < 0 || engine->state_fd < 0 || engine->slot_missing)
-        return ht_error_set(err, EMFILE, "engine: no event descriptors to be had");
+        return ht_error_set(err, EMFILE, "engine: too few files may be opened: raise ulimit -n");
     engine->writer = ht_writer_new(writer_tells, engine, err);
     if (!engine->writer)
         return -err->code;

@@ -27,6 +27,8 @@ enum {
 static const struct ht_trouble_cause causes[] = {
     {ENOENT, HT_SOURCE_STATE_ABSENT, "no containerd here, or it listens elsewhere: --cri SOCKET"},
     {EACCES, HT_SOURCE_STATE_DENIED, "sudo hulltop"},
+    {ENOTSOCK, HT_SOURCE_STATE_BROKEN, HT_TROUBLE_NO_SOCKET},
+    {EMFILE, HT_SOURCE_STATE_BROKEN, HT_TROUBLE_FILES},
     {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, "is it running? systemctl status containerd"},
     {ETIMEDOUT, HT_SOURCE_STATE_BUSY, "the daemon is overloaded or stopped; it is asked again"},
     {EAGAIN, HT_SOURCE_STATE_BUSY, "the daemon is starting or ending; it is asked again"},

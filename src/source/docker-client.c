@@ -2,10 +2,12 @@
 #include "docker-client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "docker-decode.h"
 
@@ -25,6 +27,9 @@ enum { CONNECT_MS = 2000, ANSWER_MS = 2000, PING_BODY_MAX = 64 * 1024 };
 static const struct ht_trouble_cause causes[] = {
     {ENOENT, HT_SOURCE_STATE_ABSENT, "no daemon here, or it listens elsewhere: --docker URL"},
     {EACCES, HT_SOURCE_STATE_DENIED, "sudo hulltop (being in group docker is being root)"},
+    {EPERM, HT_SOURCE_STATE_DENIED, "sudo hulltop, or let its user read that file"},
+    {ENOTSOCK, HT_SOURCE_STATE_BROKEN, HT_TROUBLE_NO_SOCKET},
+    {EMFILE, HT_SOURCE_STATE_BROKEN, HT_TROUBLE_FILES},
     {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, NOT_RUNNING},
     {EHOSTUNREACH, HT_SOURCE_STATE_BROKEN, "check the address given with --docker or DOCKER_HOST"},
     {ETIMEDOUT, HT_SOURCE_STATE_BUSY, "the daemon is overloaded or stopped; it is asked again"},
@@ -69,11 +74,53 @@ static int set_unix_endpoint(struct ht_docker_client *client, const char *url, c
     return 0;
 }
 
+static bool speaks_tls(const struct ht_docker_target *target)
+{
+    return target->cert_path || target->tls_verify;
+}
+
+/* "host:2375", "[::1]:2375". As with Docker's own client, a port that is not said is its usual one,
+ * and a host that is not said is this one. */
+static bool split_address(struct ht_str text, struct ht_str *host, uint64_t *port)
+{
+    ptrdiff_t bracket = ht_str_has_prefix(text, "[") ? ht_str_find_byte(text, ']') : -1;
+    struct ht_str rest;
+
+    if (ht_str_has_prefix(text, "[") && bracket < 3)
+        return false;
+    ptrdiff_t colon = ht_str_find(text, HT_S(":"), bracket < 0 ? 0 : (size_t)bracket);
+    *host = colon < 0 ? text : ht_str_sub(text, 0, (size_t)colon);
+    rest = colon < 0 ? HT_S("") : ht_str_sub(text, (size_t)colon + 1, text.len);
+    if (bracket >= 0 && host->len != (size_t)bracket + 1)
+        return false;
+    if (host->len == 0)
+        *host = HT_S("127.0.0.1");
+    return rest.len == 0 || (ht_parse_u64(rest, port) == 0 && *port > 0 && *port <= UINT16_MAX);
+}
+
+static int set_tcp_endpoint(struct ht_docker_client *client, const struct ht_docker_target *target,
+                            struct ht_error *err)
+{
+    struct ht_str rest = ht_str_from(target->url + strlen("tcp://")), host;
+    uint64_t port = speaks_tls(target) ? 2376 : 2375;
+
+    if (rest.len + sizeof("tcp://127.0.0.1:65535") > sizeof(client->endpoint))
+        return refuse_address(target->url, "the address is too long", err);
+    if (strchr(target->url, '@'))
+        return refuse_address(target->url, "a user's name is of no use there", err);
+    if (ht_str_has_suffix(rest, "/"))
+        rest.len--;
+    if (rest.len == 0 || !split_address(rest, &host, &port))
+        return refuse_address(target->url, "what follows :// is not HOST:PORT", err);
+    snprintf(client->endpoint, sizeof(client->endpoint), "tcp://%.*s:%u", HT_STR_ARG(host),
+             (unsigned)port);
+    return 0;
+}
+
 static int set_endpoint(struct ht_docker_client *client, const struct ht_docker_target *target,
                         struct ht_error *err)
 {
     const char *url = target->url;
-    size_t len = url ? strlen(url) : 0;
 
     if (!url) {
         ht_docker_find_place(target, client->socket_path, sizeof(client->socket_path));
@@ -82,18 +129,10 @@ static int set_endpoint(struct ht_docker_client *client, const struct ht_docker_
 
         if (set_unix_endpoint(client, url, path, err) < 0)
             return -err->code;
-    } else if (len >= sizeof(client->endpoint)) {
-        return refuse_address(url, "the address is too long", err);
-    } else if (strchr(url, '@')) {
-        return refuse_address(url, "a user's name is of no use there", err);
+    } else {
+        return set_tcp_endpoint(client, target, err);
     }
-    if (client->socket_path[0]) {
-        snprintf(client->endpoint, sizeof(client->endpoint), "unix://%s", client->socket_path);
-        return 0;
-    }
-    if (len > 6 && url[len - 1] == '/')
-        len--;
-    snprintf(client->endpoint, sizeof(client->endpoint), "%.*s", (int)len, url);
+    snprintf(client->endpoint, sizeof(client->endpoint), "unix://%s", client->socket_path);
     return 0;
 }
 
@@ -102,14 +141,37 @@ struct credentials {
     char ca[512], cert[512], key[512];
 };
 
+/* libcurl tells of one that is missing, not readable or not a key in the same words. */
+static int try_credential(const char *path, struct ht_error *err)
+{
+    ht_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd >= 0)
+        return 0;
+    if (errno == EACCES || errno == EPERM)
+        return ht_error_set(err, EPERM, "%s: permission denied", path);
+    return ht_error_set(err, EKEYREJECTED, "%s: %s", path,
+                        errno == ENOENT ? "there is no such file" : "cannot be opened");
+}
+
+/* As with Docker's own client, a folder without certificate and key is one for a daemon that wants
+ * none. */
 static int find_credentials(const char *folder, struct credentials *credentials,
                             struct ht_error *err)
 {
-    if (strlen(folder) + sizeof("/cert.pem") > sizeof(credentials->ca))
+    struct credentials *c = credentials;
+
+    if (strlen(folder) + sizeof("/cert.pem") > sizeof(c->ca))
         return ht_error_set(err, EKEYREJECTED, "DOCKER_CERT_PATH: the path is too long");
-    snprintf(credentials->ca, sizeof(credentials->ca), "%s/ca.pem", folder);
-    snprintf(credentials->cert, sizeof(credentials->cert), "%s/cert.pem", folder);
-    snprintf(credentials->key, sizeof(credentials->key), "%s/key.pem", folder);
+    snprintf(c->ca, sizeof(c->ca), "%s/ca.pem", folder);
+    snprintf(c->cert, sizeof(c->cert), "%s/cert.pem", folder);
+    snprintf(c->key, sizeof(c->key), "%s/key.pem", folder);
+    if (try_credential(c->ca, err) < 0)
+        return -err->code;
+    if (access(c->cert, F_OK) < 0 && errno == ENOENT && access(c->key, F_OK) < 0 && errno == ENOENT)
+        c->cert[0] = c->key[0] = '\0';
+    else if (try_credential(c->cert, err) < 0 || try_credential(c->key, err) < 0)
+        return -err->code;
     return 0;
 }
 
@@ -129,9 +191,8 @@ static int open_http(struct ht_docker_client *client, const struct ht_docker_tar
     if (client->socket_path[0]) {
         options.socket_path = client->socket_path;
     } else {
-        bool tls = target->cert_path || target->tls_verify;
-
-        snprintf(url, sizeof(url), "%s://%s", tls ? "https" : "http", client->endpoint + 6);
+        snprintf(url, sizeof(url), "%s://%s", speaks_tls(target) ? "https" : "http",
+                 client->endpoint + 6);
         options.url = url;
         options.name = client->endpoint;
     }
@@ -139,8 +200,8 @@ static int open_http(struct ht_docker_client *client, const struct ht_docker_tar
         if (find_credentials(target->cert_path, &credentials, err) < 0)
             return -err->code;
         options.ca_file = credentials.ca;
-        options.cert_file = credentials.cert;
-        options.key_file = credentials.key;
+        options.cert_file = credentials.cert[0] ? credentials.cert : NULL;
+        options.key_file = credentials.key[0] ? credentials.key : NULL;
     }
     client->http = ht_http_new(&options, err);
     /* An address that is none, not an answer that is none. */
@@ -156,6 +217,21 @@ void ht_docker_close(struct ht_docker_client *client)
     client->http = ht_http_free(client->http);
 }
 
+/* A page of a proxy has many lines. */
+static struct ht_str one_line(struct ht_arena *arena, struct ht_str text)
+{
+    char *to = ht_arena_array(arena, char, text.len + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        bool blank = strchr(" \t\r\n", text.data[i]);
+
+        if (!blank || (len && to[len - 1] != ' '))
+            to[len++] = blank ? ' ' : text.data[i];
+    }
+    return ht_str_trim((struct ht_str){.data = to, .len = len});
+}
+
 /* What an answer other than 200 says; always a failure. */
 static int refuse(const struct ht_docker_client *client, const char *path,
                   const struct ht_http_answer *answer, struct ht_trouble *trouble)
@@ -167,12 +243,14 @@ static int refuse(const struct ht_docker_client *client, const char *path,
 
     if (message.len == 0)
         message = body;
-    message = ht_secret_mask_text(arena, ht_str_sub(ht_str_trim(message), 0, 200));
-    ht_error_set(&err, EPROTO, "%s: %s: status %d: %.*s", client->endpoint, path, answer->status,
-                 HT_STR_ARG(message));
+    message = ht_secret_mask_text(arena, one_line(arena, ht_str_sub(message, 0, 200)));
+    ht_error_set(&err, EPROTO, "%s: %s: status %d%s%.*s", client->endpoint, path, answer->status,
+                 message.len ? ": " : "", HT_STR_ARG(message));
     ht_docker_explain(&err, trouble);
     if (answer->status >= 400)
         trouble->help = "the daemon refuses the request; its log tells more";
+    if (ht_str_find(message, HT_S("HTTP request to an HTTPS server"), 0) >= 0)
+        trouble->help = "it speaks TLS: set DOCKER_CERT_PATH, or DOCKER_TLS_VERIFY";
     if (answer->status == 403 || answer->status == 401) {
         trouble->state = HT_SOURCE_STATE_DENIED;
         trouble->help = "an authorization plugin or a proxy of the daemon does not let us read";
@@ -254,6 +332,22 @@ int ht_docker_get(struct ht_docker_client *client, const char *path, size_t body
     return ht_docker_judge(client, &reply, trouble);
 }
 
+/* Why a stream (NULL: there is none) did not open; always a failure. */
+static int refuse_stream(const struct ht_docker_client *client, struct ht_http_stream *stream,
+                         struct ht_error *err, struct ht_trouble *trouble)
+{
+    int status = stream ? ht_http_stream_status(stream) : 0;
+    struct ht_error end = {0};
+
+    if (!err->code)
+        ht_error_set(err, EPROTO, "%s: /events: status %d", client->endpoint, status);
+    if (status == 0 || status == 200)
+        return ht_docker_explain(err, trouble);
+    /* The end of a refusal tells why; it may not come. */
+    ht_http_stream_wait(stream, -1, (int)client->answer_ms, &end);
+    return refuse(client, "/events", ht_http_stream_answer(stream), trouble);
+}
+
 int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docker_stream *wanted,
                           struct ht_http_stream **ret_stream, struct ht_trouble *trouble)
 {
@@ -272,14 +366,9 @@ int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docke
         *ret_stream = stream;
         return 0;
     }
-    /* The end of a refusal tells why; it may not come. */
-    if (stream && r == 1)
-        ht_http_stream_wait(stream, -1, (int)client->answer_ms, &err);
-    if (!err.code)
-        ht_error_set(&err, EPROTO, "%s: /events: status %d", client->endpoint,
-                     stream ? ht_http_stream_status(stream) : 0);
+    r = refuse_stream(client, stream, &err, trouble);
     ht_http_stream_close(stream);
-    return ht_docker_explain(&err, trouble);
+    return r;
 }
 
 /* "1.41": digits, a point, digits. */

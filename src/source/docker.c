@@ -386,6 +386,8 @@ struct ht_driver ht_docker_driver(const struct ht_docker_options *options)
     /* As with Docker's own client, set to nothing is not set. */
     if (with_environment.url && !with_environment.url[0])
         with_environment.url = NULL;
+    if (with_environment.cert_path && !with_environment.cert_path[0])
+        with_environment.cert_path = NULL;
     return (struct ht_driver){.ops = &ops,
                               .self = ht_docker_make("docker", &with_environment, places)};
 }

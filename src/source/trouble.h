@@ -26,6 +26,13 @@ struct ht_trouble_cause {
     const char *help; /* constant */
 };
 
+/* The help for what is no socket: not simply "remove it", it may be any path of the node. */
+#define HT_TROUBLE_NO_SOCKET                                                                       \
+    "check the address; if a container's mount made it in the socket's place, remove it and "      \
+    "restart the daemon"
+/* The help for a connection that failed for want of descriptors. */
+#define HT_TROUBLE_FILES "raise the limit of open files: ulimit -n 1024, LimitNOFILE= of a unit"
+
 /* Fills trouble from the cause with the error's code: without one the source is broken and asked
  * again. Returns the error's code, negative; -EIO where it has none. Any thread. */
 int ht_trouble_explain(const struct ht_trouble_cause *causes, size_t len,

@@ -16,6 +16,7 @@
 
 #include "hulltop/base/http.h"
 #include "hulltop/base/mem.h"
+#include "docker-expect.h"
 #include "driver.h"
 #include "peer-client.h"
 
@@ -138,43 +139,6 @@ static void start(struct driver *driver, enum patience patience)
         .url = address, .timeout_ns = (patience == BRIEF ? 400 : 60000) * HT_NS_PER_MS};
 
     driver_start(driver, ht_docker_driver(&options));
-}
-
-struct expected {
-    enum ht_source_state state;
-    size_t rows;
-    const char *detail, *help; /* parts of the texts */
-};
-
-static bool contains(struct ht_str text, const char *part)
-{
-    return ht_str_find(text, ht_str_from(part), 0) >= 0;
-}
-
-static bool is_as_expected(struct driver *driver, void *context)
-{
-    const struct expected *expected = context;
-    const struct ht_source *source = driver_source(driver, "docker");
-
-    return source && source->state == expected->state &&
-           contains(source->detail, expected->detail) && contains(source->help, expected->help) &&
-           ht_node_set(driver->sample, HT_TABLE_CONTAINER)->len == expected->rows;
-}
-
-static void expect_in(struct driver *driver, const char *where, struct expected expected)
-{
-    if (driver_wait(driver, is_as_expected, &expected))
-        return;
-
-    const struct ht_source *source = driver_source(driver, "docker");
-    fail_msg("%s: expected %s with %zu rows, \"%s\", \"%s\"; it is %s, %zu rows, \"%.*s\", "
-             "\"%.*s\"",
-             where, ht_enum_name(&ht_source_state_enum, expected.state), expected.rows,
-             expected.detail, expected.help,
-             source ? ht_enum_name(&ht_source_state_enum, source->state) : "silent",
-             source ? ht_node_set(driver->sample, HT_TABLE_CONTAINER)->len : 0,
-             source ? (int)source->detail.len : 0, source ? source->detail.data : "",
-             source ? (int)source->help.len : 0, source ? source->help.data : "");
 }
 
 /* Of the state that it is in already. */
@@ -463,8 +427,11 @@ static const struct {
     {"fault /containers/json oversize", "fault /containers/json ok", HT_SOURCE_STATE_BROKEN,
      "more than"},
     {"fault /containers/json stall", "fault /containers/json ok", HT_SOURCE_STATE_BUSY, "within"},
-    {"fault /events status 403", "fault /events ok", HT_SOURCE_STATE_BROKEN,
-     "refused with status 403"},
+    {"fault /events status 403", "fault /events ok", HT_SOURCE_STATE_DENIED,
+     "/events: status 403: no luck"},
+    {"fault /events status 500", "fault /events ok", HT_SOURCE_STATE_BROKEN,
+     "/events: status 500: no luck"},
+    {"fault /events status 302", "fault /events ok", HT_SOURCE_STATE_BROKEN, "/events: status 302"},
     {"fault /events mute", "fault /events ok", HT_SOURCE_STATE_BUSY, "no answer"},
     {"fault /events longline", "fault /events ok", HT_SOURCE_STATE_BROKEN, "a line of more than"},
     {"fault /events badchunk", "fault /events ok", HT_SOURCE_STATE_BROKEN, "not speak HTTP"},

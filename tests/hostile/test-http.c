@@ -344,8 +344,10 @@ static void missing_and_dead_sockets_are_told_apart(void **state)
     assert_int_equal(get_from(path, NULL, &err), -ECONNREFUSED);
     assert_non_null(strstr(err.text, "nobody listens"));
     snprintf(plain, sizeof(plain), "%s/info.json", answers);
-    assert_int_equal(get_from(plain, NULL, &err), -ECONNREFUSED);
+    assert_int_equal(get_from(plain, NULL, &err), -ENOTSOCK);
     assert_non_null(strstr(err.text, "is a file and no socket"));
+    assert_int_equal(get_from(answers, NULL, &err), -ENOTSOCK);
+    assert_non_null(strstr(err.text, "is a directory and no socket"));
     unlink(path);
 }
 

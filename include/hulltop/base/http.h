@@ -10,6 +10,7 @@
  *
  * Errors, the same for requests and streams (a status of 400 and above is an answer, no error):
  *   -ENOENT        no such socket                  -ECONNREFUSED  nobody listens there
+ *   -ENOTSOCK      something else is in its place  -EMFILE        no more files can be opened
  *   -EACCES        no permission for the socket    -EHOSTUNREACH  no such host, no way to it
  *   -ETIMEDOUT     not connected, no answer, or stalled midway, in time (the text says which)
  *   -EFBIG         headers, body or a line over the limit
