@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/facts.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -17,23 +18,6 @@ enum { FRAMES = 3, DRIFT = 1 << 2 | 1 << 6 };
 
 #define ID       "4f0c1e9a77b2d1b2a3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920"
 #define TAKEN_AT (INT64_C(1800000000) * HT_NS_PER_S)
-
-static struct ht_facts *facts;
-
-static int load_facts(void **state)
-{
-    struct ht_error err = {0};
-
-    (void)state;
-    return ht_facts_load(NULL, &facts, &err);
-}
-
-static int free_facts(void **state)
-{
-    (void)state;
-    facts = ht_facts_free(facts);
-    return 0;
-}
 
 /* ---- a run ---- */
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -14,29 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/facts.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/engine/engine.h"
 #include "hulltop/model/document.h"
 
 #define LONG_NS (100 * HT_NS_PER_S)
-
-static struct ht_facts *facts;
-
-static int load_facts(void **state)
-{
-    struct ht_error err = {0};
-
-    (void)state;
-    return ht_facts_load(NULL, &facts, &err);
-}
-
-static int free_facts(void **state)
-{
-    (void)state;
-    facts = ht_facts_free(facts);
-    return 0;
-}
 
 /* ---- drivers ---- */
 

@@ -8,28 +8,12 @@
 #include <cmocka.h>
 
 #include "join.h"
+#include "tests/unit/facts.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
 #define ASKED_AT   (INT64_C(1800000000) * HT_NS_PER_S)
 #define CREATED_AT (ASKED_AT - INT64_C(3600) * HT_NS_PER_S)
-
-static struct ht_facts *facts;
-
-static int load_facts(void **state)
-{
-    struct ht_error err = {0};
-
-    (void)state;
-    return ht_facts_load(NULL, &facts, &err);
-}
-
-static int free_facts(void **state)
-{
-    (void)state;
-    facts = ht_facts_free(facts);
-    return 0;
-}
 
 static struct ht_row *diff_row(uint64_t cut)
 {

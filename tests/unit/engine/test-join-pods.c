@@ -7,26 +7,10 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/facts.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/facts.h"
 #include "hulltop/engine/core.h"
-
-static struct ht_facts *facts;
-
-static int load_facts(void **state)
-{
-    struct ht_error err = {0};
-
-    (void)state;
-    return ht_facts_load(NULL, &facts, &err);
-}
-
-static int free_facts(void **state)
-{
-    (void)state;
-    facts = ht_facts_free(facts);
-    return 0;
-}
 
 static struct ht_node *told(const char *enforce, const char *version)
 {
