@@ -63,7 +63,7 @@ static const struct ht_mount *open_path(const struct view *view, enum ht_fact_pa
     for (size_t i = 0; i < mounts.len; i++) {
         const struct ht_mount *mount = &mounts.items[i];
         struct ht_str path = ht_mount_host_path(mount);
-        const struct ht_fact_path *fact = path.len ? ht_facts_path(view->facts, list, path) : NULL;
+        const struct ht_fact_path *fact = path.len ? ht_view_path(view, list, path) : NULL;
 
         /* A folder far above the node's identity is told as what it is; there may be no kubelet. */
         if (fact && list == HT_FACT_PATHS_KUBELET && fact->path.len > path.len)

@@ -21,7 +21,7 @@ static bool need_is_met(const struct view *view, int need)
         for (size_t i = 0; i < mounts.len; i++) {
             struct ht_str path = ht_mount_host_path(&mounts.items[i]);
 
-            if (path.len && ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path))
+            if (path.len && ht_view_path(view, HT_FACT_PATHS_WRITABLE, path))
                 return true;
         }
         return false;

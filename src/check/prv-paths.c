@@ -63,11 +63,10 @@ static struct ht_finding *fire_path(const struct view *view, const struct ht_mou
 /* Whether a mount of that path is told by PRV-008. */
 static const struct ht_fact_path *kubelet_path(const struct view *view, struct ht_str path)
 {
-    const struct ht_fact_path *fact = ht_facts_path(view->facts, HT_FACT_PATHS_KUBELET, path);
+    const struct ht_fact_path *fact = ht_view_path(view, HT_FACT_PATHS_KUBELET, path);
 
     /* A folder far above it is a host path like any other. */
-    return fact && (fact->path.len <= path.len ||
-                    !ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path))
+    return fact && (fact->path.len <= path.len || !ht_view_path(view, HT_FACT_PATHS_WRITABLE, path))
                ? fact
                : NULL;
 }
@@ -132,7 +131,7 @@ static void look_brought(const struct view *view, const struct ht_mount_list *mo
             continue;
         if (i < at)
             return; /* it was told */
-        fact = ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path);
+        fact = ht_view_path(view, HT_FACT_PATHS_WRITABLE, path);
         if (!fact)
             continue;
         if (!finding)
@@ -154,7 +153,7 @@ static void look_writable_mount(const struct view *view, const struct ht_mount_l
     const struct ht_mount *mount = &mounts->items[at];
     const struct ht_mount *above = read_only_above(mounts, mount);
     struct ht_str path = ht_mount_host_path(mount);
-    const struct ht_fact_path *fact = ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path);
+    const struct ht_fact_path *fact = ht_view_path(view, HT_FACT_PATHS_WRITABLE, path);
 
     if (above && ht_mount_is_brought(mount)) {
         look_brought(view, mounts, at);
@@ -194,13 +193,13 @@ static void look_writable(struct ht_checking *checking, const struct ht_row *row
 static void look_readable_mount(const struct view *view, const struct ht_mount *mount,
                                 struct ht_str path)
 {
-    const struct ht_fact_path *fact = ht_facts_path(view->facts, HT_FACT_PATHS_READABLE, path);
+    const struct ht_fact_path *fact = ht_view_path(view, HT_FACT_PATHS_READABLE, path);
     bool writable = !ht_mount_has_rw(mount) || mount->rw;
 
     if (!fact || kubelet_path(view, path))
         return;
     /* What can be written too is told by PRV-006. */
-    if (writable && ht_facts_path(view->facts, HT_FACT_PATHS_WRITABLE, path))
+    if (writable && ht_view_path(view, HT_FACT_PATHS_WRITABLE, path))
         return;
     if (!writable && ht_facts_path_is_benign(view->facts, path))
         return;

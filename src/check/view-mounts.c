@@ -255,6 +255,42 @@ void ht_view_unknown_mounts(const struct view *view)
                    "look at the mountinfo of its first process");
 }
 
+/* ---- what a path opens ---- */
+
+/* Where an engine keeps its containers, if path is that, lies in it or contains it. */
+static struct ht_str data_root_at(const struct view *view, struct ht_str path)
+{
+    const struct ht_rowset *daemons =
+        ht_node_set(ht_checking_node(view->checking), HT_TABLE_DAEMON);
+
+    for (size_t i = 0; i < daemons->len; i++) {
+        struct ht_str root = ht_facts_plain_path(ht_daemon_of(daemons->rows[i])->root_dir);
+
+        if (root.len > 1 && (ht_path_lies_in(path, root) || ht_path_lies_in(root, path)))
+            return root;
+    }
+    return (struct ht_str){0};
+}
+
+const struct ht_fact_path *ht_view_path(const struct view *view, enum ht_fact_paths list,
+                                        struct ht_str path)
+{
+    const struct ht_fact_path *fact = ht_facts_path(view->facts, list, path);
+    struct ht_str root;
+    struct ht_fact_path *own;
+
+    if (fact || list == HT_FACT_PATHS_KUBELET)
+        return fact;
+    root = data_root_at(view, path);
+    if (root.len == 0)
+        return NULL;
+    own = ht_arena_array(ht_checking_arena(view->checking), struct ht_fact_path, 1);
+    *own = (struct ht_fact_path){.path = root,
+                                 .kind = HT_FACT_PATH_RUNTIME_DATA,
+                                 .gives = HT_S("the files of every other container")};
+    return own;
+}
+
 /* ---- sockets ---- */
 
 /* The path in "unix:///run/docker.sock", or the text itself. */

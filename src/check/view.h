@@ -63,6 +63,10 @@ struct ht_str ht_view_raw_device(const struct view *view);
 
 /* Path on the host that a mount gives, plain; empty if it gives none. */
 struct ht_str ht_mount_host_path(const struct ht_mount *mount);
+/* The entry of that list that a mount of path opens (ht_facts_path); of the data root of an engine
+ * that answers, wherever it lies, one in the arena. NULL: none. */
+const struct ht_fact_path *ht_view_path(const struct view *view, enum ht_fact_paths list,
+                                        struct ht_str path);
 /* The mounts to judge: declared ones, and those of the kernel that tell more; borrowed from the
  * arena or the row. False if neither is known. */
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret);
