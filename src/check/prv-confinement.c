@@ -46,6 +46,10 @@ static void look_seccomp(struct ht_checking *checking, const struct ht_row *row)
         ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
         ht_fire_title(checking, finding, "Its seccomp filter was switched off");
     }
+    if (ht_view_has_open_filter(&view)) {
+        ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+        ht_fire_title(checking, finding, "Its seccomp filter lets every call pass");
+    }
     if (has_strong_cap(&view))
         ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
     ht_view_show_seccomp(&view, finding);

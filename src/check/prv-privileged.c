@@ -59,7 +59,7 @@ static bool lost_seccomp(const struct view *view)
     const struct ht_privilege *declared = view->declared;
     bool promised =
         (ht_privilege_has_seccomp_profile(declared) && declared->seccomp_profile.len &&
-         !ht_str_is(declared->seccomp_profile, "unconfined")) ||
+         !ht_str_is(declared->seccomp_profile, "unconfined") && !ht_view_has_open_filter(view)) ||
         (ht_privilege_has_seccomp(declared) && declared->seccomp != HT_SECCOMP_MODE_DISABLED);
 
     return promised && ht_privilege_has_seccomp(view->effective) &&

@@ -245,11 +245,20 @@ enum tri ht_view_has_cap(const struct view *view, unsigned bit)
     return ht_view_holds_cap(view, bit);
 }
 
+bool ht_view_has_open_filter(const struct view *view)
+{
+    return ht_privilege_has_seccomp_profile(view->declared) &&
+           ht_str_is(view->declared->seccomp_profile, "allow-all");
+}
+
 enum tri ht_view_has_no_seccomp(const struct view *view)
 {
     const struct ht_privilege *declared = view->declared;
     enum tri said = TRI_UNKNOWN;
 
+    /* The kernel tells that a filter is there, and not that it lets everything pass. */
+    if (ht_view_has_open_filter(view))
+        return TRI_YES;
     if (ht_privilege_has_seccomp(declared))
         said = tri_if(true, declared->seccomp == HT_SECCOMP_MODE_DISABLED);
     else if (ht_privilege_has_seccomp_profile(declared))

@@ -47,7 +47,9 @@ enum tri ht_view_extra_caps(const struct view *view, uint64_t *ret_caps);
 enum tri ht_view_holds_cap(const struct view *view, unsigned bit);
 /* Whether it holds that capability over the node. */
 enum tri ht_view_has_cap(const struct view *view, unsigned bit);
-/* Whether no seccomp filter stands between it and the kernel. */
+/* Whether its seccomp profile was declared to let every call pass. */
+bool ht_view_has_open_filter(const struct view *view);
+/* Whether no seccomp filter that holds anything back stands between it and the kernel. */
 enum tri ht_view_has_no_seccomp(const struct view *view);
 /* Whether an AppArmor profile or SELinux label holds nothing back. */
 bool ht_is_loose_label(struct ht_str label);

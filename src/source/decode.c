@@ -142,3 +142,25 @@ uint64_t ht_decode_caps(struct ht_text_list names, bool *ret_all)
     }
     return bits;
 }
+
+/* ---- seccomp ---- */
+
+static bool lets_pass(const struct ht_json *rule, const char *key)
+{
+    struct ht_str action = ht_decode_text(rule, key);
+
+    return ht_str_is(action, "SCMP_ACT_ALLOW") || ht_str_is(action, "SCMP_ACT_LOG");
+}
+
+bool ht_decode_seccomp_is_open(const struct ht_json *profile)
+{
+    const struct ht_json *calls = ht_json_get(profile, "syscalls");
+
+    if (!lets_pass(profile, "defaultAction"))
+        return false;
+    for (size_t i = 0; ht_json_is_array(calls) && i < calls->len; i++) {
+        if (!lets_pass(&calls->items[i], "action"))
+            return false;
+    }
+    return true;
+}

@@ -46,5 +46,7 @@ struct ht_pair ht_decode_label(struct ht_arena *arena, struct ht_str key, struct
 /* Bits of capability names, with and without CAP_, in any case; what no kernel of today knows is
  * left out. *ret_all: ALL is among them. */
 uint64_t ht_decode_caps(struct ht_text_list names, bool *ret_all);
+/* Whether a seccomp profile (that of Docker, or of an OCI specification) lets every call pass. */
+bool ht_decode_seccomp_is_open(const struct ht_json *profile);
 
 #endif

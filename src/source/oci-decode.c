@@ -360,14 +360,14 @@ static void decode_devices(const struct decoding *d)
 static void decode_seccomp(const struct decoding *d)
 {
     const struct ht_json *seccomp = ht_json_get(d->linux_part, "seccomp");
-    const struct ht_json *calls = ht_json_get(seccomp, "syscalls");
-    bool filters = ht_json_is_object(seccomp) &&
-                   !(ht_str_is(ht_decode_text(seccomp, "defaultAction"), "SCMP_ACT_ALLOW") &&
-                     !(ht_json_is_array(calls) && calls->len));
+    bool given = ht_json_is_object(seccomp);
+    bool filters = given && !ht_decode_seccomp_is_open(seccomp);
 
     ht_privilege_set_seccomp(d->declared,
                              filters ? HT_SECCOMP_MODE_FILTER : HT_SECCOMP_MODE_DISABLED);
-    ht_privilege_set_seccomp_profile(d->declared, filters ? HT_S("given") : HT_S("unconfined"));
+    ht_privilege_set_seccomp_profile(d->declared, filters ? HT_S("given")
+                                                  : given ? HT_S("allow-all")
+                                                          : HT_S("unconfined"));
 }
 
 static void decode_paths(const struct decoding *d)

@@ -378,7 +378,8 @@ static void a_profile_given_as_text_is_custom(void **state)
     read_engine(&engine, "docker/plain/info.json");
     ht_autorow struct ht_row *row =
         row_of(&engine, "{\"Id\":\"a1\",\"HostConfig\":{\"Privileged\":false,\"SecurityOpt\":["
-                        "\"seccomp={\\\"defaultAction\\\":\\\"SCMP_ACT_ALLOW\\\"}\","
+                        "\"seccomp={\\\"defaultAction\\\":\\\"SCMP_ACT_ALLOW\\\",\\\"syscalls\\\":["
+                        "{\\\"names\\\":[\\\"bpf\\\"],\\\"action\\\":\\\"SCMP_ACT_ERRNO\\\"}]}\","
                         "\"no-new-privileges=false\"],"
                         "\"DeviceCgroupRules\":[\"a *:* rwm\"]}}");
     const struct ht_container *c = ht_container_of(row);

@@ -222,6 +222,35 @@ static void every_kind_differs_from_plain_in_what_it_declares(void **state)
 }
 
 /* Values are made up. */
+static void expect_profile(const char *options, const char *name)
+{
+    struct engine engine;
+    char text[512];
+
+    read_engine(&engine, "docker/plain/info.json");
+    snprintf(
+        text, sizeof(text),
+        "{\"Id\":\"a1\",\"HostConfig\":{\"Privileged\":false,\"SecurityOpt\":[\"seccomp=%s\"]}}",
+        options);
+    ht_autorow struct ht_row *row = row_of(&engine, text);
+    assert_string_equal(
+        ht_arena_str(engine.arena, ht_container_of(row)->declared.seccomp_profile).data, name);
+    free_engine(&engine);
+}
+
+static void a_profile_that_lets_all_pass_is_said_so(void **state)
+{
+    (void)state;
+    expect_profile("{\\\"defaultAction\\\":\\\"SCMP_ACT_ALLOW\\\"}", "allow-all");
+    expect_profile("{\\\"defaultAction\\\":\\\"SCMP_ACT_LOG\\\",\\\"syscalls\\\":null}",
+                   "allow-all");
+    expect_profile("{\\\"defaultAction\\\":\\\"SCMP_ACT_ALLOW\\\",\\\"syscalls\\\":[{\\\"names\\\":"
+                   "[\\\"read\\\"],\\\"action\\\":\\\"SCMP_ACT_ALLOW\\\"}]}",
+                   "allow-all");
+    expect_profile("{\\\"defaultAction\\\":\\\"SCMP_ACT_ERRNO\\\"}", "custom");
+    expect_profile("{\\\"defaultAction\\\":", "custom");
+}
+
 static void secrets_in_an_images_history_are_named(void **state)
 {
     static const char text[] =
@@ -363,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_differs_from_plain_in_what_it_declares),
+        cmocka_unit_test(a_profile_that_lets_all_pass_is_said_so),
         cmocka_unit_test(secrets_in_an_images_history_are_named),
         cmocka_unit_test(what_is_no_history_is_refused),
         cmocka_unit_test(an_images_entry_point_and_command_are_one),
