@@ -64,6 +64,26 @@ static void show_each(const struct view *view, struct ht_finding *finding, uint6
     }
 }
 
+/* Given in the declaration, and out of reach: not as root, and no program gives it more. */
+static void look_idle(const struct view *view, unsigned tier)
+{
+    struct ht_arena *arena = ht_checking_arena(view->checking);
+    uint64_t caps = of_tier(view, ht_view_idle_caps(view), tier);
+
+    if (!caps)
+        return;
+
+    struct ht_finding *finding = ht_fire(view->checking, ht_cap_names(arena, caps, ","));
+    struct ht_str names = ht_cap_names(arena, caps, ", ");
+    ht_fire_title(view->checking, finding, "Was given %.*s, which it can neither use nor get",
+                  HT_STR_ARG(names));
+    ht_finding_set_severity(finding, HT_SEVERITY_LOW);
+    ht_view_show_caps(view, finding);
+    ht_fire_evidence(view->checking, finding, ht_view_status(view), "NoNewPrivs", HT_S("1"));
+    ht_view_show_user(view, finding);
+    show_each(view, finding, caps);
+}
+
 /* Fires once for all capabilities of a tier that are beyond the default. */
 static void look_tier(struct ht_checking *checking, const struct ht_row *row, unsigned tier)
 {
@@ -72,6 +92,7 @@ static void look_tier(struct ht_checking *checking, const struct ht_row *row, un
 
     if (!ht_view_open(checking, row, &view))
         return;
+    look_idle(&view, tier);
     switch (ht_view_extra_caps(&view, &extra)) {
     case TRI_UNKNOWN:
         ht_view_unknown_effective(&view, "which capabilities it has");
@@ -157,7 +178,8 @@ static const struct ht_check checks[] = {
      .title = "Has a capability that is as good as root on the node",
      .condition =
          "The effective or bounding set of the first process, or the declaration, has a "
-         "capability of tier 1 beyond what runtimes give unasked, outside a user namespace.",
+         "capability of tier 1 beyond what runtimes give unasked, outside a user namespace; low if "
+         "it does not run as root, has no-new-privileges and so cannot get it.",
      .why =
          "Each of these capabilities is one or two known steps from root on the node: mounting its "
          "disk, loading a kernel module, reading any file past its permissions.",

@@ -215,6 +215,52 @@ static uint64_t all_caps(const struct ht_privilege *privilege)
            (ht_privilege_has_bounding(privilege) ? privilege->bounding : 0);
 }
 
+/* What it does not have it cannot get: no program that it starts gives it more, and none is put
+ * aside. */
+static bool gains_nothing(const struct view *view)
+{
+    const struct ht_privilege *effective = view->effective;
+
+    return ht_privilege_has_no_new_privs(effective) && effective->no_new_privs &&
+           ht_privilege_has_uid(effective) && effective->uid != 0 &&
+           ht_privilege_has_caps(effective) && view->init && ht_process_has_cap_prm(view->init) &&
+           (view->init->cap_prm & ~effective->caps) == 0;
+}
+
+/* What its first process has or can get. */
+static uint64_t effective_caps(const struct view *view)
+{
+    return gains_nothing(view) ? view->effective->caps : all_caps(view->effective);
+}
+
+static bool asked_for_all(const struct view *view)
+{
+    const struct ht_text_list *added = &view->container->cap_add;
+
+    for (size_t i = 0; i < added->len; i++) {
+        if (ht_str_is_nocase(added->items[i], "ALL") ||
+            ht_str_is_nocase(added->items[i], "CAP_ALL"))
+            return true;
+    }
+    return ht_privilege_has_privileged(view->declared) && view->declared->privileged;
+}
+
+/* All capabilities are those that the engine knows: of the newest, an older one does not. */
+static uint64_t declared_caps(const struct view *view)
+{
+    const uint64_t newest = ~((UINT64_C(1) << HT_CAPABILITY_PERFMON) - 1);
+    uint64_t caps = all_caps(view->declared);
+
+    if (ht_privilege_has_bounding(view->effective) && asked_for_all(view))
+        caps &= view->effective->bounding | ~newest;
+    return caps;
+}
+
+static uint64_t beyond_default(const struct view *view, uint64_t caps)
+{
+    return caps & ~ht_facts_default_caps(view->facts, (struct ht_str){0});
+}
+
 enum tri ht_view_extra_caps(const struct view *view, uint64_t *ret_caps)
 {
     if (!knows_caps(view->effective) && !knows_caps(view->declared))
@@ -222,17 +268,27 @@ enum tri ht_view_extra_caps(const struct view *view, uint64_t *ret_caps)
     if (ht_view_has_own_users(view) == TRI_YES)
         return TRI_NO;
 
-    uint64_t extra = (all_caps(view->effective) | all_caps(view->declared)) &
-                     ~ht_facts_default_caps(view->facts, (struct ht_str){0});
+    uint64_t extra = effective_caps(view);
+    if (!gains_nothing(view))
+        extra |= declared_caps(view);
+    extra = beyond_default(view, extra);
     if (extra == 0)
         return TRI_NO;
     *ret_caps = extra;
     return TRI_YES;
 }
 
+uint64_t ht_view_idle_caps(const struct view *view)
+{
+    if (!gains_nothing(view) || ht_view_has_own_users(view) == TRI_YES)
+        return 0;
+    return beyond_default(view, (declared_caps(view) | all_caps(view->effective)) &
+                                    ~effective_caps(view));
+}
+
 enum tri ht_view_holds_cap(const struct view *view, unsigned bit)
 {
-    enum tri effective = tri_if(knows_caps(view->effective), all_caps(view->effective) >> bit & 1);
+    enum tri effective = tri_if(knows_caps(view->effective), effective_caps(view) >> bit & 1);
     enum tri declared = tri_if(knows_caps(view->declared), all_caps(view->declared) >> bit & 1);
 
     return rather(effective, declared);

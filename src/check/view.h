@@ -40,9 +40,12 @@ const char *ht_view_status(const struct view *view);
 enum tri ht_view_shares(const struct view *view, enum view_ns ns);
 /* Whether it has a user namespace of its own, so that its root is not the node's. */
 enum tri ht_view_has_own_users(const struct view *view);
-/* Capabilities beyond what runtimes give unasked, declared or effective or in the bounding set;
- * TRI_YES fills ret_caps. Within a user namespace of its own they are worth nothing to the node. */
+/* Capabilities beyond what runtimes give unasked, declared or effective or in the bounding set,
+ * that its first process has or can get; TRI_YES fills ret_caps. Within a user namespace of its own
+ * they are worth nothing to the node. */
 enum tri ht_view_extra_caps(const struct view *view, uint64_t *ret_caps);
+/* Those that it was given beyond that and that its first process neither has nor can get. */
+uint64_t ht_view_idle_caps(const struct view *view);
 /* Whether it holds that capability, be it within a user namespace of its own. */
 enum tri ht_view_holds_cap(const struct view *view, unsigned bit);
 /* Whether it holds that capability over the node. */
