@@ -96,10 +96,10 @@ static void tell_not_reached(const struct view *view, struct ht_finding *finding
     bool writes = may_write_as_root(view);
 
     ht_fire_title(view->checking, finding,
-                  writes ? "Can write to %.*s of the node: read-only does not reach below %.*s"
-                         : "As root it could write to %.*s of the node: read-only does not reach "
-                           "below %.*s",
-                  HT_STR_ARG(names), HT_STR_ARG(ht_mount_host_path(above)));
+                  writes ? "Can write to %.*s%s: read-only does not reach below %.*s"
+                         : "As root it could write to %.*s%s: read-only does not reach below %.*s",
+                  HT_STR_ARG(names), names.data[0] == '/' ? " of the node" : "",
+                  HT_STR_ARG(ht_mount_host_path(above)));
     ht_view_show_mount(view, finding, above);
     if (!writes) {
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);
@@ -147,6 +147,43 @@ static void look_brought(const struct view *view, const struct ht_mount_list *mo
         tell_not_reached(view, finding, above, ht_buf_str(&names));
 }
 
+/* In the folder in which an engine keeps its containers each has one of these mounted. */
+static bool is_shared_memory(struct ht_str path)
+{
+    return ht_str_has_suffix(path, "/mounts/shm") || ht_str_has_suffix(path, "/userdata/shm") ||
+           (ht_str_has_suffix(path, "/shm") && ht_str_find(path, HT_S("/sandboxes/"), 0) >= 0);
+}
+
+/* There are as many as there are containers: they are one finding. */
+static void look_shared_memory(const struct view *view, const struct ht_mount_list *mounts)
+{
+    enum { SHOWN = 3 };
+    const struct ht_mount *above = NULL;
+    struct ht_finding *finding = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < mounts->len; i++) {
+        const struct ht_mount *mount = &mounts->items[i];
+
+        if (!is_shared_memory(ht_mount_host_path(mount)) || !mount->rw ||
+            !read_only_above(mounts, mount))
+            continue;
+        if (!finding) {
+            above = read_only_above(mounts, mount);
+            finding = ht_fire(view->checking, HT_S("shared memory"));
+        }
+        if (++count <= SHOWN)
+            ht_view_show_mount(view, finding, mount);
+    }
+    if (!finding)
+        return;
+    ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+    tell_not_reached(view, finding, above,
+                     ht_arena_strf(ht_checking_arena(view->checking),
+                                   "the shared memory of %zu other container%s", count,
+                                   count == 1 ? "" : "s"));
+}
+
 static void look_writable_mount(const struct view *view, const struct ht_mount_list *mounts,
                                 size_t at)
 {
@@ -155,6 +192,8 @@ static void look_writable_mount(const struct view *view, const struct ht_mount_l
     struct ht_str path = ht_mount_host_path(mount);
     const struct ht_fact_path *fact = ht_view_path(view, HT_FACT_PATHS_WRITABLE, path);
 
+    if (above && is_shared_memory(path))
+        return;
     if (above && ht_mount_is_brought(mount)) {
         look_brought(view, mounts, at);
         return;
@@ -186,6 +225,7 @@ static void look_writable(struct ht_checking *checking, const struct ht_row *row
         if (ht_mount_host_path(&mounts.items[i]).len)
             look_writable_mount(&view, &mounts, i);
     }
+    look_shared_memory(&view, &mounts);
 }
 
 /* ---- PRV-007 ---- */
