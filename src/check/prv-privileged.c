@@ -139,17 +139,42 @@ static bool is_settled(const struct ht_process *process)
            process->read_at - process->started_at > INT64_C(3) * HT_NS_PER_S;
 }
 
-/* In words what it has that the container has not; empty if nothing. */
-static struct ht_str wider_than(struct ht_checking *checking, const struct ht_process *process,
-                                const struct view *view)
+static uint64_t caps_beyond(const struct ht_process *process, const struct ht_process *init)
 {
-    struct ht_arena *arena = ht_checking_arena(checking);
-    const struct ht_process *init = view->init;
     uint64_t allowed = (ht_process_has_cap_bnd(init) ? init->cap_bnd : 0) | init->cap_eff;
-    uint64_t caps = process->cap_eff & ~allowed;
+
+    return process->cap_eff & ~allowed;
+}
+
+/* Those that matter most where there are many; the evidence names all. */
+static struct ht_str in_short(const struct view *view, uint64_t caps)
+{
+    enum { NAMED = 6 };
+    struct ht_arena *arena = ht_checking_arena(view->checking);
+    uint64_t named = 0;
+
+    if (__builtin_popcountll(caps) <= NAMED)
+        return ht_cap_names(arena, caps, ", ");
+    for (int strong = 1; strong >= 0; strong--) {
+        for (unsigned bit = 0; bit < 64 && __builtin_popcountll(named) < NAMED; bit++) {
+            if (caps >> bit & 1 && (!strong || ht_facts_cap_tier(view->facts, bit) == 1))
+                named |= UINT64_C(1) << bit;
+        }
+    }
+
+    struct ht_str names = ht_cap_names(arena, named, ", ");
+    return ht_arena_strf(arena, "%.*s and %d more", HT_STR_ARG(names),
+                         __builtin_popcountll(caps & ~named));
+}
+
+/* In words what it has that the container has not; empty if nothing. */
+static struct ht_str wider_than(const struct ht_process *process, const struct view *view)
+{
+    const struct ht_process *init = view->init;
+    uint64_t caps = caps_beyond(process, init);
 
     if (caps)
-        return ht_cap_names(arena, caps, ", ");
+        return in_short(view, caps);
     if (ht_process_has_seccomp(process) && ht_process_has_seccomp(init) &&
         process->seccomp == HT_SECCOMP_MODE_DISABLED && init->seccomp != HT_SECCOMP_MODE_DISABLED)
         return HT_S("no seccomp filter");
@@ -184,7 +209,7 @@ static void look_exec(struct ht_checking *checking, const struct ht_row *row)
         return;
     }
 
-    struct ht_str more = wider_than(checking, process, &view);
+    struct ht_str more = wider_than(process, &view);
     if (more.len == 0)
         return;
     if (!is_settled(process)) {
@@ -201,6 +226,10 @@ static void look_exec(struct ht_checking *checking, const struct ht_row *row)
                       (unsigned long long)process->cap_eff);
     ht_fire_evidencef(checking, finding, "/proc", "CapEff of the container's first process",
                       "%016llx", (unsigned long long)view.init->cap_eff);
+    uint64_t beyond = caps_beyond(process, view.init);
+    if (beyond)
+        ht_fire_evidence(checking, finding, "/proc", "beyond it",
+                         ht_cap_names(ht_checking_arena(checking), beyond, " "));
     ht_fire_evidencef(checking, finding, "/proc", "parent", "%llu (outside the container)",
                       (unsigned long long)process->ppid);
     if (ht_process_has_tty(process))
