@@ -30,22 +30,34 @@ static bool parse_uid_map(struct ht_str line, uint64_t ret[3])
     return found == 3;
 }
 
-static void set_ids(const struct ht_process *init, struct ht_privilege *ret)
+bool ht_privilege_uid_inside(const struct ht_process *process, uint64_t *ret_uid)
 {
     uint64_t map[3];
 
+    if (!ht_process_has_euid(process))
+        return false;
+    if (ht_process_has_uid_map_full(process) && process->uid_map_full) {
+        *ret_uid = process->euid;
+        return true;
+    }
+    if (!ht_process_has_uid_map(process) || !parse_uid_map(process->uid_map, map) ||
+        process->euid < map[1] || process->euid - map[1] >= map[2])
+        return false;
+    *ret_uid = map[0] + (process->euid - map[1]);
+    return true;
+}
+
+static void set_ids(const struct ht_process *init, struct ht_privilege *ret)
+{
+    uint64_t uid;
+
     if (ht_process_has_uid_map(init))
         ht_privilege_set_uid_map(ret, init->uid_map);
-    if (!ht_process_has_euid(init))
-        return;
     /* /proc/PID/status tells ids as the reader's user namespace sees them. */
-    ht_privilege_set_host_uid(ret, init->euid);
-    if (ht_process_has_uid_map_full(init) && init->uid_map_full) {
-        ht_privilege_set_uid(ret, init->euid);
-    } else if (ht_process_has_uid_map(init) && parse_uid_map(init->uid_map, map) &&
-               init->euid >= map[1] && init->euid - map[1] < map[2]) {
-        ht_privilege_set_uid(ret, map[0] + (init->euid - map[1]));
-    }
+    if (ht_process_has_euid(init))
+        ht_privilege_set_host_uid(ret, init->euid);
+    if (ht_privilege_uid_inside(init, &uid))
+        ht_privilege_set_uid(ret, uid);
 }
 
 static enum ht_ns_scope scope(uint64_t inode, uint64_t host)

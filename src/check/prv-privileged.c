@@ -3,6 +3,7 @@
 #include "catalogue-private.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/privilege.h"
 #include "pods.h"
 #include "view.h"
 
@@ -167,6 +168,16 @@ static struct ht_str in_short(const struct view *view, uint64_t caps)
                          __builtin_popcountll(caps & ~named));
 }
 
+/* Inside; where what its ids are there was not read, as the node sees it. */
+static bool is_root(const struct ht_process *process)
+{
+    uint64_t uid;
+
+    if (ht_privilege_uid_inside(process, &uid))
+        return uid == 0;
+    return ht_process_has_euid(process) && process->euid == 0;
+}
+
 /* In words what it has that the container has not; empty if nothing. */
 static struct ht_str wider_than(const struct ht_process *process, const struct view *view)
 {
@@ -181,8 +192,8 @@ static struct ht_str wider_than(const struct ht_process *process, const struct v
     if (ht_process_has_lsm(process) && ht_process_has_lsm(init) &&
         ht_is_loose_label(process->lsm) && !ht_is_loose_label(init->lsm))
         return HT_S("no AppArmor profile");
-    if (ht_process_has_euid(process) && ht_process_has_euid(init) && process->euid == 0 &&
-        init->euid != 0 && ht_privilege_has_uid(view->declared) && view->declared->uid != 0)
+    if (is_root(process) && ht_process_has_euid(init) && !is_root(init) &&
+        ht_privilege_has_uid(view->declared) && view->declared->uid != 0)
         return HT_S("uid 0");
     return (struct ht_str){0};
 }

@@ -18,6 +18,8 @@
 void ht_privilege_effective(const struct ht_host *host, const struct ht_process *init,
                             const struct ht_facts *facts, struct ht_arena *arena,
                             struct ht_privilege *ret);
+/* The user id that a process has inside its user namespace; false if that is not known. */
+bool ht_privilege_uid_inside(const struct ht_process *process, uint64_t *ret_uid);
 /* True if this first process of a container was read only once: what it is allowed may change. */
 bool ht_privilege_is_young(const struct ht_process *init);
 /* True if the privileges of a container of this node are not told yet only because of that. */
