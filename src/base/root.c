@@ -37,19 +37,22 @@ enum {
     OPEN_FLAGS = O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
     READ_CHUNK = 16 * 1024,
     LIST_CHUNK = 32 * 1024,
+    OPEN_TRIES = 64,
 };
 
 static int confined_open(int dirfd, const char *path, int flags, uint64_t resolve)
 {
     struct open_how_v0 how = {.flags = (uint64_t)(unsigned)flags, .resolve = resolve};
+    int tries = 0;
 
     for (;;) {
         long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 
         if (fd >= 0)
             return (int)fd;
-        /* EAGAIN: a rename raced with the walk; the kernel asks to try again. */
-        if (errno != EINTR && errno != EAGAIN)
+        /* EAGAIN: a rename raced with the walk; the kernel asks to try again. Or somebody holds a
+         * lease of the file, which the kernel takes away only after 45 seconds. */
+        if (errno != EINTR && (errno != EAGAIN || ++tries == OPEN_TRIES))
             return -errno;
     }
 }
@@ -147,6 +150,9 @@ static int open_failed(const struct ht_root *root, const char *path, int code, s
                             path);
     if (code == ELOOP)
         return ht_error_set(err, code, "%s%s%s: links that lead nowhere, or a magic link",
+                            root->path, slash, path);
+    if (code == EAGAIN)
+        return ht_error_set(err, code, "%s%s%s: a program holds a lease of it, or keeps moving it",
                             root->path, slash, path);
     return ht_error_errno(err, code, "%s%s%s", root->path, slash, path);
 }
@@ -290,26 +296,31 @@ int ht_read_fd(int fd, const char *name, struct ht_buf *out, size_t max_bytes, s
     return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
 }
 
+/* For what replaces what out holds. */
+static int open_anew(int dirfd, const char *name, struct ht_buf *out, struct ht_error *err)
+{
+    int fd = openat(dirfd, name, O_RDONLY | OPEN_FLAGS);
+
+    ht_buf_reset(out);
+    return fd < 0 ? ht_error_errno(err, errno, "%s", name) : fd;
+}
+
 int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
                struct ht_error *err)
 {
-    ht_autoclose int fd = openat(dirfd, name, O_RDONLY | OPEN_FLAGS);
+    ht_autoclose int fd = open_anew(dirfd, name, out, err);
 
-    ht_buf_reset(out);
-    if (fd < 0)
-        return ht_error_errno(err, errno, "%s", name);
-    return ht_read_fd(fd, name, out, max_bytes, err);
+    return fd < 0 ? fd : ht_read_fd(fd, name, out, max_bytes, err);
 }
 
 int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
                      struct ht_error *err)
 {
-    ht_autoclose int fd = openat(dirfd, name, O_RDONLY | OPEN_FLAGS);
+    ht_autoclose int fd = open_anew(dirfd, name, out, err);
     int r;
 
-    ht_buf_reset(out);
     if (fd < 0)
-        return ht_error_errno(err, errno, "%s", name);
+        return fd;
     r = read_on(fd, out, max_bytes, true);
     return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
 }

@@ -51,7 +51,8 @@ void ht_root_close(struct ht_root *root);
 bool ht_root_can_confine(void);
 
 /* Opens path with flags (O_RDONLY, O_PATH, O_DIRECTORY, O_NOFOLLOW ...); returns the descriptor,
- * owned by the caller, or -errno. It does not look at the kind of file. */
+ * owned by the caller, or -errno: -EAGAIN where somebody holds a lease of the file. It does not
+ * look at the kind of file. */
 int ht_root_openat(const struct ht_root *root, const char *path, int flags, struct ht_error *err);
 /* Opens a regular file for reading; anything else is -EINVAL. Returns the descriptor, owned by the
  * caller, or -errno; ret_stat (NULL is allowed) is of what was opened. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -187,6 +188,33 @@ static void a_container_root_is_not_left(void **state)
     assert_int_equal(ht_root_stat(&root, "self/exe", &about, &err), -ELOOP);
 }
 
+/* The kernel takes a lease away only after 45 seconds: nobody is waited for so long. */
+static void a_file_that_is_leased_is_not_waited_for(void **state)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct ht_error err = {.code = 0};
+    int leased;
+
+    (void)state;
+    put("leased", "hello");
+    assert_int_equal(open_tree(&root), 0);
+    leased = open(at("leased"), O_RDWR | O_CLOEXEC);
+    assert_true(leased >= 0);
+    assert_int_equal(sigaction(SIGIO, &ignore, NULL), 0); /* the holder is asked to let go */
+    if (fcntl(leased, F_SETLEASE, F_WRLCK) < 0) {
+        close(leased);
+        skip(); /* a file system without leases */
+    }
+    assert_int_equal(ht_root_open_regular(&root, "leased", NULL, &err), -EAGAIN);
+    assert_int_equal(ht_root_openat(&root, "leased", O_RDONLY, &err), -EAGAIN);
+    assert_non_null(strstr(err.text, "leased: a program holds a lease of it"));
+    close(leased);
+
+    ht_autoclose int fd = ht_root_open_regular(&root, "leased", NULL, &err);
+    assert_true(fd >= 0);
+}
+
 static int count(void *context, const char *name, unsigned type, uint64_t inode)
 {
     unsigned *n = context;
@@ -270,6 +298,7 @@ int main(void)
         TEST(links_and_stat),
         TEST(the_host_s_own_links_and_stat),
         TEST(a_container_root_is_not_left),
+        TEST(a_file_that_is_leased_is_not_waited_for),
         TEST(a_directory_is_listed_up_to_the_limit),
         TEST(the_fast_path_replaces_what_was_there),
         TEST(a_root_that_is_not_there_is_named),
