@@ -215,22 +215,11 @@ static bool parse_clock(struct ht_str text, int64_t *ret_seconds)
     return n >= 2;
 }
 
-/* Seconds of the day of a time as it is shown. */
-static int64_t shown_clock(const struct ht_ui *ui, int64_t at_ns)
-{
-    ht_autobuf struct ht_buf text = HT_BUF(40);
-    int64_t seconds = 0;
-
-    ht_ui_clock_text(ui, &text, at_ns);
-    parse_clock(ht_buf_str(&text), &seconds);
-    return seconds;
-}
-
 /* The last time the clock showed this, on the timeline. */
 static void go_back_to(struct ht_ui *ui, int64_t seconds)
 {
     int64_t now = ht_ui_now(ui);
-    int64_t back = shown_clock(ui, now) - seconds;
+    int64_t back = ht_ui_clock_seconds(ui, now) - seconds;
 
     if (back < 0)
         back += INT64_C(86400);
@@ -253,7 +242,7 @@ static void run_goto(struct ht_ui *ui, struct ht_str argument)
         return;
     }
     /* The first moment of the recording that shows this time. */
-    int64_t ahead = seconds - shown_clock(ui, replay->start_ns);
+    int64_t ahead = seconds - ht_ui_clock_seconds(ui, replay->start_ns);
     if (ahead < 0)
         ahead += INT64_C(86400);
     if (replay->start_ns + ahead * HT_NS_PER_S > replay->end_ns) {

@@ -96,6 +96,13 @@ void ht_ui_clock_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
         ht_buf_add_text(out, text);
 }
 
+int64_t ht_ui_clock_seconds(const struct ht_ui *ui, int64_t at_ns)
+{
+    struct tm at;
+
+    return split(ui, at_ns, &at) ? ((int64_t)at.tm_hour * 60 + at.tm_min) * 60 + at.tm_sec : 0;
+}
+
 void ht_ui_zone_text(const struct ht_ui *ui, struct ht_buf *out)
 {
     struct tm now;

@@ -169,6 +169,8 @@ bool ht_ui_clock_stands(const struct ht_ui *ui);
 void ht_ui_time_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns);
 /* Appends the time of day alone. */
 void ht_ui_clock_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns);
+/* The same in seconds of the day; 0 out of range. */
+int64_t ht_ui_clock_seconds(const struct ht_ui *ui, int64_t at_ns);
 /* Appends the zone's name ("CET"). */
 void ht_ui_zone_text(const struct ht_ui *ui, struct ht_buf *out);
 /* Appends the age of a time ("5s"), "-" where ages are not drawn. */
