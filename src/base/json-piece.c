@@ -184,8 +184,8 @@ static int read_escaped(struct piece *piece, const char *from, struct ht_str *re
 
     /* No escape is shorter than what it stands for. */
     while (close < piece->end && *close != '"')
-        close += *close == '\\' ? 2 : 1;
-    if (close >= piece->end)
+        close += *close == '\\' && piece->end - close > 1 ? 2 : 1;
+    if (close == piece->end)
         return fail(piece, piece->end, EINVAL, "unexpected end");
     out = ht_arena_alloc(piece->arena, (size_t)(close - from) + 1, 1);
     memcpy(out, from, len);

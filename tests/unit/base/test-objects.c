@@ -282,6 +282,8 @@ static void bad_json_is_refused(void **state)
 {
     (void)state;
     refuse_text("{\"a\":1", EINVAL, "x:1: unexpected end");
+    refuse_text("[\"a\\", EINVAL, "x:1: unexpected end");
+    refuse_text("[\"a\\n\\", EINVAL, "x:1: unexpected end");
     refuse_text("{\"a\":1,}", EINVAL, "x:1: unexpected character");
     refuse_text("{\"a\"\n1}", EINVAL, "x:2: unexpected character");
     refuse_text("{\"items\":[1,]}", EINVAL, "x:1: unexpected character");
