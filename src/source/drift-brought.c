@@ -12,14 +12,12 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
+/* For one process. */
 enum {
-    FOLDERS_MAX = 16,
-    MODULES_MAX = 32,
-    FILES_MAX = 128,
-    NAMES_MAX = 4096,
-    WORDS_MAX = 128,
-    LISTED_MAX = 32,
-    READ_MAX = 32
+    FILES_MAX = 512,  /* that are judged */
+    NAMES_MAX = 4096, /* in one folder */
+    LISTED_MAX = 32,  /* folders */
+    READ_MAX = 32     /* files of arguments */
 };
 
 #define ARGUMENTS_MAX ((size_t)64 * 1024)
@@ -27,17 +25,31 @@ enum {
 struct bringing {
     struct ht_drift_looking *looking;
     struct ht_str exe;
-    struct ht_str by;          /* the variable or the argument that names it */
-    struct ht_str environment; /* borrowed */
-    size_t files;              /* that were judged */
-    size_t folders;            /* that were listed */
-    size_t arguments;          /* files of arguments that were read */
+    struct ht_str by; /* the variable or the argument that names it */
+    size_t files;     /* that were judged */
+    size_t folders;   /* that were listed */
+    size_t arguments; /* files of arguments that were read */
 };
+
+/* What was not looked at may be anything. */
+static void leave_out(struct bringing *bringing, const char *reason)
+{
+    ht_drift_keep_unclear(bringing->looking, bringing->exe, HT_CODE_KIND_SCRIPT, bringing->by,
+                          reason);
+}
+
+static bool is_full(const struct bringing *bringing)
+{
+    return bringing->files > FILES_MAX;
+}
 
 static void judge(struct bringing *bringing, const struct ht_script *script)
 {
-    if (bringing->files++ < FILES_MAX)
+    if (bringing->files < FILES_MAX)
         ht_drift_judge_beside(bringing->looking, bringing->exe, script, bringing->by);
+    else if (bringing->files == FILES_MAX)
+        leave_out(bringing, "more files are loaded than are looked at");
+    bringing->files += !is_full(bringing);
 }
 
 static void judge_path(struct bringing *bringing, struct ht_str path)
@@ -70,7 +82,7 @@ static int take_archive(void *context, const char *name, unsigned type, uint64_t
     (void)inode;
     if (type != DT_DIR && (ht_str_has_suffix(text, ".jar") || ht_str_has_suffix(text, ".JAR")))
         judge_path(listing->bringing, in_folder(listing->bringing, listing->folder, text));
-    return listing->bringing->files < FILES_MAX ? 0 : 1;
+    return is_full(listing->bringing);
 }
 
 static void judge_folder(struct bringing *bringing, struct ht_str folder)
@@ -85,14 +97,16 @@ static void judge_folder(struct bringing *bringing, struct ht_str folder)
     ht_autoclose int fd = -1;
     ht_autoclose int open = -1;
 
-    if (ask.path.len == 0 || bringing->folders++ >= LISTED_MAX)
+    if (ask.path.len == 0 || bringing->folders++ >= LISTED_MAX) {
+        leave_out(bringing, "a folder of archives was not looked into");
         return;
+    }
     fd = ht_origin_open(looking->drift->origin, &ask, looking->drift->arena, &path);
-    if (fd < 0)
+    if (fd == -ENOENT || fd == -ENOTDIR)
         return;
-    open = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (open >= 0)
-        (void)ht_list_fd(open, &visitor, NULL);
+    open = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (open < 0 || ht_list_fd(open, &visitor, NULL) < 0)
+        leave_out(bringing, "a folder of archives could not be read, or has too many names");
 }
 
 /* "FOLDER/\*" stands for all archives in it. */
@@ -111,7 +125,9 @@ static void judge_words(struct bringing *bringing, const struct ht_text_list *wo
     struct ht_loaded_walk walk = {.exe = bringing->exe, .argv = words};
     struct ht_script script;
 
-    for (size_t i = 0; i < FILES_MAX && ht_loaded_next(&walk, &script); i++) {
+    if (words->len >= HT_ENVIRON_WORDS_MAX)
+        leave_out(bringing, "more options are told than are looked at");
+    while (!is_full(bringing) && ht_loaded_next(&walk, &script)) {
         if (walk.is_list && ht_str_has_suffix(script.text, "*"))
             judge_classes(bringing, script.text);
         else
@@ -119,8 +135,9 @@ static void judge_words(struct bringing *bringing, const struct ht_text_list *wo
     }
 }
 
-/* Reads a file of arguments of Java. False: it could not be. */
-static bool read_arguments(struct ht_drift_looking *looking, struct ht_str path, struct ht_buf *out)
+/* Reads a file of arguments of Java. 0; -ENOENT there is none; else -errno, -EFBIG: out has its
+ * beginning. */
+static int read_arguments(struct ht_drift_looking *looking, struct ht_str path, struct ht_buf *out)
 {
     struct ht_origin_ask ask =
         ht_drift_ask(looking, ht_drift_whole_path(looking, path), HT_CODE_KIND_SCRIPT);
@@ -129,16 +146,15 @@ static bool read_arguments(struct ht_drift_looking *looking, struct ht_str path,
     ht_autoclose int readable = -1;
 
     if (ask.path.len == 0)
-        return false;
+        return -EIO; /* where it stands is not known */
     fd = ht_origin_open(looking->drift->origin, &ask, looking->drift->arena, &unused);
-    if (fd == -EXDEV)
-        return ht_origin_read_far(looking->drift->origin, &ask, ARGUMENTS_MAX, out);
-    readable = fd < 0 ? -1 : ht_file_reopen(fd);
-    if (readable < 0)
-        return false;
-
-    int r = ht_read_fd(readable, "arguments", out, ARGUMENTS_MAX, NULL);
-    return r == 0 || r == -EFBIG;
+    if (fd == -EXDEV) {
+        if (!ht_origin_read_far(looking->drift->origin, &ask, ARGUMENTS_MAX, out))
+            return -EIO;
+        return out->len < ARGUMENTS_MAX ? 0 : -EFBIG;
+    }
+    readable = fd < 0 ? fd : ht_file_reopen(fd);
+    return readable < 0 ? readable : ht_read_fd(readable, "arguments", out, ARGUMENTS_MAX, NULL);
 }
 
 /* before: the word in front of those in the file, whose value may be the first of them. Returns the
@@ -148,8 +164,13 @@ static struct ht_str judge_arguments(struct bringing *bringing, struct ht_str pa
 {
     struct ht_arena *arena = bringing->looking->drift->arena;
     ht_autobuf struct ht_buf text = HT_BUF(ARGUMENTS_MAX + 1);
+    int r =
+        bringing->arguments++ < READ_MAX ? read_arguments(bringing->looking, path, &text) : -E2BIG;
 
-    if (bringing->arguments++ >= READ_MAX || !read_arguments(bringing->looking, path, &text))
+    if (r < 0 && r != -ENOENT)
+        leave_out(bringing, r == -EFBIG ? "a file of arguments is longer than is read"
+                                        : "a file of arguments was not read");
+    if (r < 0 && r != -EFBIG)
         return (struct ht_str){0};
 
     const struct ht_text_list words =
@@ -171,7 +192,7 @@ static void judge_files_of_arguments(struct bringing *bringing, const struct ht_
 {
     struct ht_str before = {0};
 
-    for (size_t i = 1; i < argv->len && i < WORDS_MAX; i++) {
+    for (size_t i = 1; i < argv->len; i++) {
         struct ht_str word = argv->items[i];
 
         if (word.len > 1 && word.data[0] == '@') {
@@ -193,7 +214,7 @@ static void judge_wildcards(struct bringing *bringing, const struct ht_text_list
     struct ht_loaded_walk walk = {.exe = bringing->exe, .argv = argv};
     struct ht_script script;
 
-    for (size_t i = 0; i < FILES_MAX && ht_loaded_next(&walk, &script); i++) {
+    while (!is_full(bringing) && ht_loaded_next(&walk, &script)) {
         bringing->by = script.text;
         if (walk.is_list)
             judge_classes(bringing, script.text);
@@ -206,7 +227,7 @@ static void judge_list(struct bringing *bringing, struct ht_str list)
 {
     struct ht_str path;
 
-    for (size_t i = 0; i < FILES_MAX && ht_str_next(&list, ':', &path); i++) {
+    while (!is_full(bringing) && ht_str_next(&list, ':', &path)) {
         if (ht_str_has_suffix(path, "*"))
             judge_classes(bringing, path);
         else
@@ -220,7 +241,7 @@ static void judge_sites(struct bringing *bringing, struct ht_str list)
     static const char *const names[] = {"sitecustomize", "usercustomize"};
     struct ht_str folder;
 
-    for (size_t i = 0; i < FOLDERS_MAX && ht_str_next(&list, ':', &folder); i++) {
+    while (!is_full(bringing) && ht_str_next(&list, ':', &folder)) {
         for (size_t j = 0; folder.len && j < ARRAY_LEN(names); j++) {
             const struct ht_script script = {.kind = HT_SCRIPT_FILE,
                                              .text =
@@ -236,16 +257,16 @@ static void judge_sites(struct bringing *bringing, struct ht_str list)
 static void judge_module(struct bringing *bringing, const struct ht_text_list *words,
                          struct ht_str file)
 {
-    struct ht_str list = ht_environ_find(bringing->environment, "PERL5LIB");
+    struct ht_str list = ht_environ_find(ht_drift_environment(bringing->looking), "PERL5LIB");
     struct ht_str folder;
 
-    for (size_t i = 1; i < words->len && i < FOLDERS_MAX; i++) {
+    for (size_t i = 1; i < words->len && !is_full(bringing); i++) {
         if (ht_str_has_prefix(words->items[i], "-I/"))
             judge_path(
                 bringing,
                 in_folder(bringing, ht_str_sub(words->items[i], 2, words->items[i].len), file));
     }
-    for (size_t i = 0; i < FOLDERS_MAX && ht_str_next(&list, ':', &folder); i++) {
+    while (!is_full(bringing) && ht_str_next(&list, ':', &folder)) {
         if (folder.len)
             judge_path(bringing, in_folder(bringing, folder, file));
     }
@@ -257,7 +278,7 @@ static void judge_modules(struct bringing *bringing, struct ht_str options)
     const struct ht_text_list words =
         ht_environ_split(options, bringing->exe, HT_S(""), false, arena);
 
-    for (size_t i = 1; i < words.len && i < MODULES_MAX; i++) {
+    for (size_t i = 1; i < words.len && !is_full(bringing); i++) {
         struct ht_str file = ht_environ_module(words.items[i], arena);
 
         if (file.len)
@@ -288,18 +309,21 @@ static void judge_variable(struct bringing *bringing, const struct ht_environ_wa
     case HT_ENVIRON_SITE:
         judge_sites(bringing, walk->value);
         break;
+    case HT_ENVIRON_CODE:
+        leave_out(bringing, "the variable brings code, or names a file as a shell makes it");
+        break;
     case HT_ENVIRON_MODULES:
         judge_modules(bringing, walk->value);
         break;
     }
 }
 
-void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe,
-                            struct ht_str environment)
+void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe)
 {
-    struct bringing bringing = {.looking = looking, .exe = exe, .environment = environment};
-    struct ht_environ_walk walk = {
-        .exe = exe, .argv = ht_drift_argv(looking), .environment = environment};
+    struct bringing bringing = {.looking = looking, .exe = exe};
+    struct ht_environ_walk walk = {.exe = exe,
+                                   .argv = ht_drift_whole_argv(looking, exe),
+                                   .environment = ht_drift_environment(looking)};
 
     if (ht_str_is(ht_script_name(exe), "java")) {
         judge_wildcards(&bringing, walk.argv);

@@ -7,8 +7,6 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { WORDS_MAX = 4096 };
-
 struct variable {
     const char *program; /* without its version */
     const char *name;
@@ -26,6 +24,7 @@ static const struct variable variables[] = {
     {"python", "PYTHONSTARTUP", HT_ENVIRON_FILE},
     {"pypy", "PYTHONPATH", HT_ENVIRON_SITE},
     {"perl", "PERL5OPT", HT_ENVIRON_MODULES},
+    {"perl", "PERL5DB", HT_ENVIRON_CODE},
     {"ruby", "RUBYOPT", HT_ENVIRON_WORDS},
     {"bash", "BASH_ENV", HT_ENVIRON_FILE},
     {"lua", "LUA_INIT", HT_ENVIRON_FILE},
@@ -96,6 +95,34 @@ static bool is_told_bash(struct ht_str exe, const struct ht_text_list *argv)
            !ht_str_is(ht_str_base(argv->items[0]), "sh");
 }
 
+/* Perl's debugger ("-d", which may stand among other letters; "-d:Name" is a module). */
+static bool is_debugger(struct ht_str word)
+{
+    for (size_t i = 1; i < word.len && ht_str_has_prefix(word, "-"); i++) {
+        if (word.data[i] == 'd')
+            return i + 1 == word.len || word.data[i + 1] != ':';
+        if (!is_in("acfnpsStTuUvwWX", word.data[i]))
+            return false; /* what follows is its value */
+    }
+    return false;
+}
+
+static bool is_debugged(const struct ht_environ_walk *walk)
+{
+    struct ht_str options = ht_environ_find(walk->environment, "PERL5OPT");
+    struct ht_str word;
+
+    for (size_t i = 1; i < walk->argv->len && ht_str_has_prefix(walk->argv->items[i], "-"); i++) {
+        if (is_debugger(walk->argv->items[i]))
+            return true;
+    }
+    while (ht_str_next(&options, ' ', &word)) {
+        if (is_debugger(word))
+            return true;
+    }
+    return false;
+}
+
 static bool counts(const struct ht_environ_walk *walk)
 {
     const char *name = walk->variable;
@@ -108,9 +135,24 @@ static bool counts(const struct ht_environ_walk *walk)
         return !has_classes(walk->argv);
     if (strcmp(name, "BASH_ENV") == 0)
         return is_told_bash(walk->exe, walk->argv);
-    if (strcmp(name, "LUA_INIT") == 0) /* else it is code */
-        return ht_str_has_prefix(walk->value, "@");
+    if (strcmp(name, "PERL5DB") == 0)
+        return is_debugged(walk);
     return true;
+}
+
+/* Lua takes a file or code; Bash makes a path of it as of a word of a script. */
+static void look_at_value(struct ht_environ_walk *walk)
+{
+    if (strcmp(walk->variable, "LUA_INIT") == 0) {
+        if (ht_str_has_prefix(walk->value, "@"))
+            walk->value = ht_str_sub(walk->value, 1, walk->value.len);
+        else
+            walk->kind = HT_ENVIRON_CODE;
+    } else if (strcmp(walk->variable, "BASH_ENV") == 0 &&
+               (ht_str_find_byte(walk->value, '$') >= 0 ||
+                ht_str_find_byte(walk->value, '`') >= 0)) {
+        walk->kind = HT_ENVIRON_CODE;
+    }
 }
 
 /* ---- the walk ---- */
@@ -143,8 +185,7 @@ bool ht_environ_next(struct ht_environ_walk *walk)
         walk->kind = variable->kind;
         walk->value = ht_str_sub(entry, (size_t)equals + 1, entry.len);
         if (walk->value.len && counts(walk)) {
-            if (walk->kind == HT_ENVIRON_FILE && walk->value.data[0] == '@')
-                walk->value = ht_str_sub(walk->value, 1, walk->value.len);
+            look_at_value(walk);
             return true;
         }
     }
@@ -230,7 +271,7 @@ static size_t count_words(const struct parting *parting, struct ht_str text)
 {
     size_t len = 3;
 
-    for (size_t i = 0; i < text.len && len < WORDS_MAX; i++)
+    for (size_t i = 0; i < text.len && len < HT_ENVIRON_WORDS_MAX; i++)
         len += is_blank(parting, text.data[i]) || (parting->comments && text.data[i] == '#');
     return len;
 }

@@ -13,7 +13,10 @@ enum ht_environ_kind {
     HT_ENVIRON_FILE,    /* a path */
     HT_ENVIRON_SITE,    /* folders that colons part, with files of certain names */
     HT_ENVIRON_MODULES, /* options of Perl that name modules */
+    HT_ENVIRON_CODE,    /* code itself, or what a shell makes the name of a file of */
 };
+
+enum { HT_ENVIRON_WORDS_MAX = 4096 };
 
 /* Steps through those of an environment (/proc/PID/environ) that count for a program. */
 struct ht_environ_walk {
@@ -35,7 +38,7 @@ bool ht_environ_next(struct ht_environ_walk *walk);
 
 /* The words of options as the program exe parts them: behind exe and before (empty: none), which
  * stands before them; of a file of arguments of Java if is_file is set. In the arena; at most
- * 4096. */
+ * HT_ENVIRON_WORDS_MAX. */
 struct ht_text_list ht_environ_split(struct ht_str text, struct ht_str exe, struct ht_str before,
                                      bool is_file, struct ht_arena *arena);
 /* The file of the module that an option of Perl loads ("-MFoo::Bar=x": "Foo/Bar.pm"), in the arena;

@@ -17,7 +17,7 @@
 #include "hulltop/base/secret.h"
 #include "hulltop/model/code.h"
 
-enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200 };
+enum { PARENTS_MAX = 8, FIRST_LINE_MAX = 200, WORDS_MAX = 16384 };
 
 #define PARENT_NS (INT64_C(1) * HT_NS_PER_S)
 
@@ -170,6 +170,79 @@ const struct ht_text_list *ht_drift_argv(struct ht_drift_looking *looking)
     return &looking->argv;
 }
 
+static bool is_cut(const struct ht_text_list *argv)
+{
+    for (size_t i = 0; i < argv->len; i++) {
+        if (argv->items[i].len >= HT_LIMIT_ARG)
+            return true;
+    }
+    return argv->len >= HT_LIMIT_ARGV;
+}
+
+/* All words of a command line; none where it is longer than is read. */
+static struct ht_text_list read_words(struct ht_drift_looking *looking)
+{
+    struct ht_drift *drift = looking->drift;
+    bool gone;
+    struct ht_str text = ht_proc_read_file(&drift->reader, looking->process->pid, "cmdline", &gone);
+    size_t count = ht_str_count(text, '\0'), len = 0;
+    struct ht_str *items, word;
+
+    if (text.len >= HT_LIMIT_PROC_FILE || count > WORDS_MAX)
+        return (struct ht_text_list){.len = 0};
+    text = ht_arena_str(drift->arena, text);
+    items = ht_arena_array(drift->arena, struct ht_str, count + 1);
+    while (len <= count && ht_str_next(&text, '\0', &word))
+        items[len++] = word;
+    return (struct ht_text_list){.items = items, .len = len};
+}
+
+const struct ht_text_list *ht_drift_whole_argv(struct ht_drift_looking *looking, struct ht_str exe)
+{
+    if (looking->asked_whole_argv)
+        return &looking->whole_argv;
+    looking->asked_whole_argv = true;
+    looking->whole_argv = *ht_drift_argv(looking);
+    if (is_cut(&looking->argv)) {
+        struct ht_text_list words = read_words(looking);
+
+        /* It may have been written anew since its start. */
+        if (words.len >= looking->argv.len && ht_str_equal(words.items[0], looking->argv.items[0]))
+            looking->whole_argv = words;
+        else
+            ht_drift_keep_unclear(looking, exe, HT_CODE_KIND_SCRIPT, (struct ht_str){0},
+                                  "its command line is longer than is read");
+    }
+    return &looking->whole_argv;
+}
+
+struct ht_str ht_drift_environment(struct ht_drift_looking *looking)
+{
+    bool gone;
+
+    if (!looking->asked_environment) {
+        struct ht_str text =
+            ht_proc_read_file(&looking->drift->reader, looking->process->pid, "environ", &gone);
+
+        /* The reader reads other files meanwhile. */
+        looking->environment =
+            (struct ht_str){.data = ht_strndup(text.data, text.len), .len = text.len};
+    }
+    looking->asked_environment = true;
+    return looking->environment;
+}
+
+void ht_drift_forget_environment(struct ht_drift_looking *looking)
+{
+    char *bytes = (char *)(uintptr_t)looking->environment.data;
+
+    if (bytes)
+        ht_wipe(bytes, looking->environment.len);
+    free(bytes);
+    looking->environment = (struct ht_str){0};
+    looking->asked_environment = false;
+}
+
 static void add_argv(struct ht_drift_looking *looking, struct ht_code *code)
 {
     const struct ht_text_list *argv = ht_drift_argv(looking);
@@ -278,6 +351,23 @@ void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code)
     entry = ht_codes_start(drift->codes, code, drift->now_wall_ns, drift->seen_by);
     if (entry)
         ht_vec_add(&looking->fresh, entry);
+}
+
+void ht_drift_keep_unclear(struct ht_drift_looking *looking, struct ht_str exe,
+                           enum ht_code_kind kind, struct ht_str by, const char *reason)
+{
+    struct ht_code code = {0};
+
+    ht_code_set_kind(&code, kind);
+    ht_code_set_path(&code, exe);
+    ht_code_set_container_id(&code, ht_layers_id(looking->process->home));
+    ht_code_set_origin(&code, HT_CODE_ORIGIN_BLIND);
+    ht_code_set_reason(&code, ht_str_from(reason));
+    if (kind == HT_CODE_KIND_SCRIPT)
+        ht_code_set_interpreter(&code, exe);
+    if (by.len)
+        ht_code_set_variable(&code, ht_arena_str(looking->drift->arena, by));
+    ht_drift_keep(looking, &code);
 }
 
 /* Of a program that was judged before. False: it is to be judged again. */
@@ -561,6 +651,7 @@ bool ht_drift_judge(struct ht_drift *drift, struct ht_drift_process *process,
     if (process->home || !is_plain_host(drift, process->pid))
         judge_all(&looking, start, &gone, &unread);
     settle(&looking, gone);
+    ht_drift_forget_environment(&looking);
     if (process->home && !gone)
         ht_layers_looked(process->home, unread);
     return !gone;

@@ -20,11 +20,13 @@ struct ht_drift_glimpse {
 struct ht_drift_looking {
     struct ht_drift *drift;
     struct ht_drift_process *process;
-    struct ht_text_list argv;
-    bool asked_argv;        /* it was read, or the start told it */
-    bool has_argv;          /* and is known */
-    struct ht_str cwd, pwd; /* where it stands, and stood by its environment; empty: not told */
-    bool asked_cwd, asked_pwd;
+    struct ht_text_list argv, whole_argv;
+    bool asked_whole_argv;
+    bool asked_argv;   /* it was read, or the start told it */
+    bool has_argv;     /* and is known */
+    struct ht_str cwd; /* where it stands; empty: not told */
+    bool asked_cwd, asked_environment;
+    struct ht_str environment; /* owned; ht_drift_environment reads it */
     struct ht_vec fresh;
     bool mapped; /* its mappings were read */
     struct ht_drift_glimpse glimpse;
@@ -44,9 +46,22 @@ bool ht_drift_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_aren
                         struct ht_text_list *ret_argv);
 /* The process runs that code: the row's id, and the process where it matters, are added here. */
 void ht_drift_keep(struct ht_drift_looking *looking, struct ht_code *code);
+/* Something of that kind was not looked at, which the program at that path has or loads: a row of
+ * it says so, and why. by as for ht_drift_judge_beside. */
+void ht_drift_keep_unclear(struct ht_drift_looking *looking, struct ht_str exe,
+                           enum ht_code_kind kind, struct ht_str by, const char *reason);
 /* Its command line; read when it is needed: what most programs of an image are told is of no
  * interest here. Borrowed. */
 const struct ht_text_list *ht_drift_argv(struct ht_drift_looking *looking);
+/* The same with all of its words, and unmasked: not to be told. What rows keep is cut where it is
+ * long, as class paths are. exe is its program's path: one that is longer than is read is said of
+ * it. */
+const struct ht_text_list *ht_drift_whole_argv(struct ht_drift_looking *looking, struct ht_str exe);
+/* Its environment (/proc/PID/environ), all of it of one reading; empty: none, or it may not be
+ * read. Borrowed, until the look ends. */
+struct ht_str ht_drift_environment(struct ht_drift_looking *looking);
+/* The look ends: what may hold secrets is wiped. */
+void ht_drift_forget_environment(struct ht_drift_looking *looking);
 /* What the judge is asked about a file of the process. */
 struct ht_origin_ask ht_drift_ask(struct ht_drift_looking *looking, struct ht_str path,
                                   enum ht_code_kind kind);
@@ -70,10 +85,9 @@ void ht_drift_judge_beside(struct ht_drift_looking *looking, struct ht_str inter
                            const struct ht_script *loaded, struct ht_str by);
 /* A path as seen from where the process stands, in the arena; empty: that is not known. */
 struct ht_str ht_drift_whole_path(struct ht_drift_looking *looking, struct ht_str path);
-/* Looks at what variables of its environment, which is borrowed, files of arguments and whole
- * folders have the interpreter load. */
-void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe,
-                            struct ht_str environment);
+/* Looks at what variables of its environment, files of arguments and whole folders have the
+ * interpreter load. */
+void ht_drift_judge_brought(struct ht_drift_looking *looking, struct ht_str exe);
 /* Looks at what it maps to be executed (exe is its program's path), where that is due. */
 void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe);
 /* Appends what the mount namespace and the root of a process are known by. */

@@ -4,6 +4,7 @@
  *
  * Most mappings are the image's and the same in every process: they are told once a pass.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@
 #define STATX_MNT_ID 0x00001000U
 #endif
 
-enum { FILES_MAX = 200, KNOWN_MAX = 100000, PATH_BYTES = 8192 };
+enum { FILES_MAX = 4096, KNOWN_MAX = 100000, PRELOADS_MAX = 256, PATH_BYTES = 8192 };
 
 #define MAPS_AGAIN_NS (INT64_C(300) * HT_NS_PER_S)
 
@@ -127,7 +128,7 @@ static bool is_program(const struct ht_mapping *mapping, struct ht_str exe,
            program->minor == mapping->minor;
 }
 
-/* Returns what told the last: 0, that was all of them; or -errno. */
+/* 0; 1: it has more than were looked at; or -errno. */
 static int read_maps(struct ht_drift_looking *looking, struct ht_str exe)
 {
     struct ht_drift *drift = looking->drift;
@@ -135,22 +136,23 @@ static int read_maps(struct ht_drift_looking *looking, struct ht_str exe)
     ht_autobuf struct ht_buf last = HT_BUF(2 * PATH_BYTES);
     struct ht_mapping mapping, program = {0};
     size_t files = 0;
-    int code = 1;
+    int code = ht_mapped_next(&drift->maps, &mapping);
 
-    while (files < FILES_MAX && (code = ht_mapped_next(&drift->maps, &mapping)) > 0) {
+    for (; code > 0; code = ht_mapped_next(&drift->maps, &mapping)) {
         if (is_no_code(mapping.path) || is_program(&mapping, exe, &program) ||
             ht_str_equal(known_key(looking, &mapping, &key), ht_buf_str(&last)))
             continue;
+        if (files++ == FILES_MAX)
+            return 1;
         ht_buf_reset(&last);
         ht_buf_add_str(&last, ht_buf_str(&key));
-        files++;
         if (ht_map_get(drift->mapped, ht_buf_str(&key)))
             continue;
         if ((is_images(looking, &mapping) || judge_mapping(looking, &mapping)) &&
             ht_map_len(drift->mapped) < KNOWN_MAX)
             ht_map_set(drift->mapped, ht_buf_str(&key), drift);
     }
-    return code < 0 ? code : 0;
+    return code < 0 ? code : drift->maps.is_cut;
 }
 
 void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
@@ -165,9 +167,17 @@ void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
     if (code == 0)
         code = read_maps(looking, exe);
     ht_mapped_close(&drift->maps);
-    if (code < 0 || drift->maps.is_cut)
+    if (code < 0) {
+        /* It has ended, or is about to. */
+        if (code != -ESRCH && code != -ENOENT)
+            ht_drift_keep_unclear(looking, exe, HT_CODE_KIND_LIBRARY, (struct ht_str){0},
+                                  "what it maps could not be read");
         return;
+    }
     looking->mapped = true;
+    if (code > 0)
+        ht_drift_keep_unclear(looking, exe, HT_CODE_KIND_LIBRARY, (struct ht_str){0},
+                              "it maps more files than are looked at");
     /* A young process may have loaded half of what it needs. */
     if (process->turn.stage > 1)
         process->mapped_ns = drift->now_ns;
@@ -226,31 +236,30 @@ static void judge_preload_file(struct ht_drift_looking *looking)
         ht_map_set(drift->mapped, ht_buf_str(&key), drift);
 }
 
-static void judge_preloads(struct ht_drift_looking *looking, struct ht_str environment)
+static void judge_preloads(struct ht_drift_looking *looking, struct ht_str exe)
 {
-    struct ht_preload_walk walk = {.environment = environment};
+    struct ht_preload_walk walk = {.environment = ht_drift_environment(looking)};
     struct ht_str path;
 
-    while (ht_preload_next(&walk, &path))
+    if (walk.environment.len >= HT_LIMIT_PROC_FILE)
+        ht_drift_keep_unclear(looking, exe, HT_CODE_KIND_PRELOAD, (struct ht_str){0},
+                              "its environment is longer than is read");
+    if (ht_str_find(walk.environment, HT_S("LD_"), 0) < 0)
+        return;
+    for (size_t i = 0; ht_preload_next(&walk, &path); i++) {
+        if (i == PRELOADS_MAX) {
+            ht_drift_keep_unclear(looking, exe, HT_CODE_KIND_PRELOAD, (struct ht_str){0},
+                                  "variables name more files than are looked at");
+            return;
+        }
         (void)judge_preloaded(looking, ht_arena_str(looking->drift->arena, path), walk.variable);
+    }
 }
 
 void ht_drift_judge_environment(struct ht_drift_looking *looking, struct ht_str exe)
 {
-    bool preloads, asked = ht_environ_is_asked(exe), gone;
-    ht_autofree char *copy = NULL;
-    struct ht_str text;
-
     judge_preload_file(looking);
-    text = ht_proc_read_file(&looking->drift->reader, looking->process->pid, "environ", &gone);
-    preloads = ht_str_find(text, HT_S("LD_"), 0) >= 0;
-    if (!preloads && !asked)
-        return;
-    copy = ht_strndup(text.data, text.len); /* the reader reads other files meanwhile */
-    text.data = copy;
-    if (preloads)
-        judge_preloads(looking, text);
-    if (asked)
-        ht_drift_judge_brought(looking, exe, text);
-    ht_wipe(copy, text.len);
+    judge_preloads(looking, exe);
+    if (ht_environ_is_asked(exe))
+        ht_drift_judge_brought(looking, exe);
 }

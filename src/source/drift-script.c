@@ -22,6 +22,7 @@ struct grammar {
     bool plain;           /* the first word that is no option is the file */
     const char *loads;    /* options before a file that is loaded first; of those, too, with a = */
     const char *lists;    /* options before a list of such files */
+    const char *patches;  /* options before one that replaces parts of what it names ("M=a.jar") */
     const char *agents;   /* options that such a file follows in the same word, up to a = */
     const char *bare;     /* the folder of those that are no path; "": whose is not known */
     const char *suffix;   /* what the file's name may lack */
@@ -82,7 +83,8 @@ static const struct grammar grammars[] = {
      .values = "-cp -classpath --class-path -p --module-path --add-modules --add-opens "
                "--add-exports --add-reads --upgrade-module-path --limit-modules --patch-module "
                "--enable-native-access --source -m --module",
-     .lists = "-cp -classpath --class-path",
+     .lists = "-cp -classpath --class-path -p --module-path --upgrade-module-path",
+     .patches = "--patch-module",
      .agents = "-javaagent: -agentpath: -Xbootclasspath/a: -Xbootclasspath/p: "
                "-Xbootclasspath:"},
     {.names = "Rscript tclsh wish expect guile", .plain = true},
@@ -310,16 +312,21 @@ static struct ht_str loaded_by(const struct grammar *grammar, struct ht_loaded_w
     struct ht_str option = until(word, '=');
     size_t agent = prefix_of(grammar->agents, word);
 
-    walk->is_list = agent || lists(grammar->lists, option);
+    bool patches = lists(grammar->patches, option);
+    struct ht_str value = {0};
+
+    walk->is_list = agent || patches || lists(grammar->lists, option);
     if (agent)
         return until(ht_str_sub(word, agent, word.len), '=');
-    if (!lists(grammar->loads, option) && !lists(grammar->lists, option)) {
+    if (!walk->is_list && !lists(grammar->loads, option)) {
         walk->at += lists(grammar->values, word);
-        return (struct ht_str){0};
+        return value;
     }
     if (option.len < word.len)
-        return ht_str_sub(word, option.len + 1, word.len);
-    return walk->at < walk->argv->len ? walk->argv->items[walk->at++] : (struct ht_str){0};
+        value = ht_str_sub(word, option.len + 1, word.len);
+    else if (walk->at < walk->argv->len)
+        value = walk->argv->items[walk->at++];
+    return patches ? ht_str_sub(value, until(value, '=').len + 1, value.len) : value;
 }
 
 static bool next_loaded(struct ht_loaded_walk *walk, struct ht_str *ret_path)
@@ -345,7 +352,8 @@ static bool take_loaded(const struct grammar *grammar, struct ht_str path, bool 
                               .text = path,
                               .suffix = grammar->beside,
                               .first = grammar->first,
-                              .bare = is_path ? NULL : grammar->bare};
+                              .bare = is_path ? NULL : grammar->bare,
+                              .is_list = is_list};
     return path.len && (!ret->bare || ret->bare[0]);
 }
 

@@ -22,6 +22,7 @@ struct ht_script {
     bool is_shell;      /* the interpreter keeps its script open */
     const char *suffix; /* of a file: what its name may lack; NULL: nothing */
     const char *first;  /* of a folder: the file in it that runs; NULL: none does */
+    bool is_list;       /* of a list: all that a folder holds may be loaded */
     const char *bare;   /* the folder, below where it stands, that it lies in; NULL: none */
 };
 

@@ -11,19 +11,9 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/model/code.h"
 
-enum { INLINE_DIGITS = 16, SOURCED_MAX = 4, LOADED_MAX = 128, FOLDERS_MAX = 16 };
+enum { INLINE_DIGITS = 16, SOURCED_MAX = 4, LOADED_MAX = 512, FOLDERS_MAX = 16 };
 
 /* ---- where it lies ---- */
-
-/* The value of a variable of its environment, in the arena; empty: none, or it may not be read. */
-static struct ht_str variable(struct ht_drift_looking *looking, const char *name)
-{
-    struct ht_drift *drift = looking->drift;
-    bool gone;
-    struct ht_str text = ht_proc_read_file(&drift->reader, looking->process->pid, "environ", &gone);
-
-    return ht_arena_str(drift->arena, ht_environ_find(text, name));
-}
 
 static struct ht_str joined(struct ht_drift *drift, struct ht_str folder, struct ht_str name)
 {
@@ -45,10 +35,7 @@ static struct ht_str working_folder(struct ht_drift_looking *looking)
 
 static struct ht_str former_folder(struct ht_drift_looking *looking)
 {
-    if (!looking->asked_pwd)
-        looking->pwd = variable(looking, "PWD");
-    looking->asked_pwd = true;
-    return looking->pwd;
+    return ht_environ_find(ht_drift_environment(looking), "PWD");
 }
 
 static bool judge_file(struct ht_drift_looking *looking, struct ht_str path, struct ht_code *code)
@@ -241,6 +228,24 @@ struct ht_str ht_drift_whole_path(struct ht_drift_looking *looking, struct ht_st
                                         : joined(looking->drift, working_folder(looking), path);
 }
 
+/* A folder of classes, of which any may be loaded: of interest where the image does not have it
+ * alone. False: there is none. */
+static bool judge_classes(struct ht_drift_looking *looking, struct ht_str path,
+                          struct ht_code *code)
+{
+    struct ht_drift *drift = looking->drift;
+    struct ht_origin_ask ask =
+        ht_drift_ask(looking, ht_drift_whole_path(looking, path), HT_CODE_KIND_SCRIPT);
+    int place = ask.path.len ? ht_origin_judge_folder(drift->origin, &ask, drift->arena, code) : 0;
+
+    if (place <= 0)
+        return false;
+    ht_code_set_kind(code, HT_CODE_KIND_SCRIPT);
+    ht_code_set_path(code, ht_arena_str(drift->arena, ask.path));
+    ht_code_set_container_id(code, ht_layers_id(looking->process->home));
+    return true;
+}
+
 /* The image's is of no interest. */
 void ht_drift_judge_beside(struct ht_drift_looking *looking, struct ht_str interpreter,
                            const struct ht_script *loaded, struct ht_str by)
@@ -251,10 +256,13 @@ void ht_drift_judge_beside(struct ht_drift_looking *looking, struct ht_str inter
     if (script.bare)
         script.text =
             ht_arena_strf(looking->drift->arena, "%s/%.*s", script.bare, HT_STR_ARG(loaded->text));
-    if (!judge_at(looking, &script, false, &code) ||
-        ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN ||
-        (code.origin == HT_CODE_ORIGIN_BLIND && !ht_code_has_shared(&code)))
+    if (judge_at(looking, &script, false, &code)) {
+        if (ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN ||
+            (code.origin == HT_CODE_ORIGIN_BLIND && !ht_code_has_shared(&code)))
+            return;
+    } else if (!script.is_list || !judge_classes(looking, script.text, &code)) {
         return;
+    }
     if (by.len)
         ht_code_set_variable(&code, ht_arena_str(looking->drift->arena, by));
     keep(looking, interpreter, &code);
@@ -262,11 +270,18 @@ void ht_drift_judge_beside(struct ht_drift_looking *looking, struct ht_str inter
 
 static void judge_loaded(struct ht_drift_looking *looking, struct ht_str interpreter)
 {
-    struct ht_loaded_walk walk = {.exe = interpreter, .argv = ht_drift_argv(looking)};
+    struct ht_loaded_walk walk = {.exe = interpreter,
+                                  .argv = ht_drift_whole_argv(looking, interpreter)};
     struct ht_script script;
 
-    for (size_t i = 0; i < LOADED_MAX && ht_loaded_next(&walk, &script); i++)
+    for (size_t i = 0; ht_loaded_next(&walk, &script); i++) {
+        if (i == LOADED_MAX) {
+            ht_drift_keep_unclear(looking, interpreter, HT_CODE_KIND_SCRIPT, (struct ht_str){0},
+                                  "its command line has more than 512 files loaded");
+            break;
+        }
         ht_drift_judge_beside(looking, interpreter, &script, (struct ht_str){0});
+    }
 }
 
 /* ---- code on the command line ---- */
@@ -386,7 +401,7 @@ static void list_folders(struct ht_drift_looking *looking, struct ht_str interpr
     struct ht_arena *arena = looking->drift->arena;
     const struct ht_text_list *argv = ht_drift_argv(looking);
     struct ht_str version = ht_str_base(interpreter);
-    struct ht_str path = variable(looking, "PYTHONPATH");
+    struct ht_str path = ht_environ_find(ht_drift_environment(looking), "PYTHONPATH");
     struct ht_str folder;
 
     *ret = (struct folders){.len = 0};
@@ -431,7 +446,7 @@ void ht_drift_judge_script(struct ht_drift_looking *looking, struct ht_str exe)
 
     if (!ht_script_has_argv(exe))
         return;
-    script = ht_script_of(exe, ht_drift_argv(looking));
+    script = ht_script_of(exe, ht_drift_whole_argv(looking, exe));
     judge_loaded(looking, exe);
     switch (script.kind) {
     case HT_SCRIPT_NONE:

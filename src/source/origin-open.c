@@ -439,6 +439,36 @@ int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *
     return 1;
 }
 
+int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                           struct ht_arena *arena, struct ht_code *code)
+{
+    struct ht_origin_ask there = *ask;
+    struct ht_space *space;
+    struct stat about;
+    int dirfd, r;
+    ht_autoclose int fd = ht_origin_open(origin, ask, arena, &there.path);
+    ht_autoclose int written = -1;
+
+    if (fd < 0)
+        return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
+    if (fstat(fd, &about) < 0 || !S_ISDIR(about.st_mode))
+        return 0;
+    r = ht_origin_judge_place(origin, &there, arena, code);
+    if (r != 0)
+        return r;
+    r = ht_origin_enter(origin, ask, &dirfd, &space);
+    if (r < 0)
+        return r;
+    if (!space->is_overlay || space->upper_missing)
+        return -ENODATA;
+    written = space->upper.len ? ht_origin_open_in(origin, space->upper, there.path) : -ENOENT;
+    if (written < 0)
+        return written == -ENOENT ? 0 : written;
+    ht_code_set_origin(code, HT_CODE_ORIGIN_BLIND);
+    ht_code_set_reason(code, HT_S("a folder in the writable layer, of which all may be loaded"));
+    return 1;
+}
+
 /* ---- who owns a path ---- */
 
 struct ht_str ht_origin_owner(struct ht_origin *origin, int dirfd, const struct ht_space *space,

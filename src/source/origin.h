@@ -88,6 +88,12 @@ int ht_origin_open_descriptor(struct ht_origin *origin, const struct ht_origin_a
 int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *ask,
                           struct ht_arena *arena, struct ht_code *code);
 
+/* Where a folder lies (ask->path; links are followed) that may hold any code: fills origin, reason
+ * and, on a mount of its own, mount and mount_source of code. 1; 0: it is the image's alone, or
+ * there is no folder; else -errno. */
+int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                           struct ht_arena *arena, struct ht_code *code);
+
 /* The same for a path (ask->path) of a container whose root can hang, by a helper: fills what
  * ht_origin_judge fills of a file that storage keeps with the image's (shared), without a digest.
  * 0; -ENOENT no regular file is there; -ETIMEDOUT the file system does not answer, and its

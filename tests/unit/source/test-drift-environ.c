@@ -43,7 +43,15 @@ static const struct asked table[] = {
     {"/bin/bash", "bash", "BASH_ENV=/x.sh", ""},
     {"/bin/dash", "sh /a.sh", "BASH_ENV=/x.sh", ""},
     {"/usr/bin/lua5.4", "lua5.4 a.lua", "LUA_INIT=@/x.lua", "LUA_INIT=/x.lua"},
-    {"/usr/bin/lua5.4", "lua5.4 a.lua", "LUA_INIT=print(1)", ""},
+    {"/usr/bin/lua5.4", "lua5.4 a.lua", "LUA_INIT=print(1)", "LUA_INIT=print(1) (code)"},
+    {"/bin/bash", "bash /a.sh", "BASH_ENV=$HOME/x.sh", "BASH_ENV=$HOME/x.sh (code)"},
+    {"/bin/bash", "bash /a.sh", "BASH_ENV=`echo /x`", "BASH_ENV=`echo /x` (code)"},
+    {"/usr/bin/perl", "perl /a.pl -d", "PERL5DB=BEGIN{x}", ""},
+    {"/usr/bin/perl", "perl -wd /a.pl", "PERL5DB=BEGIN{x}", "PERL5DB=BEGIN{x} (code)"},
+    {"/usr/bin/perl", "perl -d:Trace /a.pl", "PERL5DB=BEGIN{x}", ""},
+    {"/usr/bin/perl", "perl -Mdebug /a.pl", "PERL5DB=BEGIN{x}", ""},
+    {"/usr/bin/perl", "perl /a.pl", "PERL5DB=BEGIN{x}|PERL5OPT=-w -d",
+     "PERL5DB=BEGIN{x} (code)|PERL5OPT=-w -d"},
     {"/usr/sbin/nginx", "nginx", "JAVA_TOOL_OPTIONS=-javaagent:/a.jar", ""},
 };
 
@@ -63,8 +71,8 @@ static void variables_that_count_are_told(void **state)
         walk.environment =
             (struct ht_str){.data = environment, .len = strlen(table[i].environment) + 1};
         while (ht_environ_next(&walk))
-            ht_buf_addf(&found, "%s%s=%.*s", found.len ? "|" : "", walk.variable,
-                        HT_STR_ARG(walk.value));
+            ht_buf_addf(&found, "%s%s=%.*s%s", found.len ? "|" : "", walk.variable,
+                        HT_STR_ARG(walk.value), walk.kind == HT_ENVIRON_CODE ? " (code)" : "");
         if (!ht_str_is(ht_buf_str(&found), table[i].found))
             fail_msg("%s, %s: %.*s", table[i].argv, table[i].environment,
                      HT_STR_ARG(ht_buf_str(&found)));

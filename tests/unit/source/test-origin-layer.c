@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -130,7 +131,8 @@ static void live(const struct place *place, int told, int go)
         _exit(77);
     path_of(place, "root", path);
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount("overlay", path, "overlay", 0, options) < 0 || chroot(path) < 0 || chdir("/") < 0 ||
+        mount("overlay", path, "overlay", 0, options) < 0 || chdir(path) < 0 ||
+        syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0 ||
         chmod("/changed", 0700) < 0 || unlink("/taken") < 0 || !move_away() ||
         write(told, "x", 1) != 1)
         _exit(77);
@@ -401,6 +403,37 @@ static void what_a_layer_of_the_image_took_away_it_has_not(void **state)
         skip(); /* no right to mount */
 }
 
+static int judge_folder(const struct place *place, const char *path)
+{
+    struct ht_origin_ask ask = ask_of(place);
+    struct ht_code code = {0};
+    int r;
+
+    ask.path = ht_str_from(path);
+    r = ht_origin_judge_folder(place->origin, &ask, place->arena, &code);
+    assert_true(ht_code_has_origin(&code) == (r == 1));
+    return r;
+}
+
+static void folders_are_the_image_s_alone_or_not(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there) {
+        assert_int_equal(judge_folder(&place, "/alone"), 0);
+        assert_int_equal(judge_folder(&place, "/joined"), 0);
+        assert_int_equal(judge_folder(&place, "/bag"), 1); /* something was written there */
+        assert_int_equal(judge_folder(&place, "/hold"), 1);
+        assert_int_equal(judge_folder(&place, "/kept"), 0); /* a file */
+        assert_int_equal(judge_folder(&place, "/nothing"), 0);
+    }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
 /* What the mounted overlay shows is what the image has there. */
 static void layers_of_an_image_hide_what_is_below_them(void **state)
 {
@@ -613,6 +646,7 @@ int main(void)
         cmocka_unit_test(an_overlay_that_no_runtime_mounted_tells_nothing),
         cmocka_unit_test(what_a_layer_of_the_image_took_away_it_has_not),
         cmocka_unit_test(who_installs_is_not_waited_a_minute_for),
+        cmocka_unit_test(folders_are_the_image_s_alone_or_not),
         cmocka_unit_test(layers_of_an_image_hide_what_is_below_them),
         cmocka_unit_test(a_folder_that_the_image_moved_is_not_guessed),
         cmocka_unit_test(a_database_that_was_taken_away_is_told),

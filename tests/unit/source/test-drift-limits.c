@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was not looked at, since there is too much of it or nobody can tell what it is, is said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/source/drift-alone.h"
+#include "tests/unit/tree.h"
+#include "hulltop/base/mem.h"
+
+enum { PATH_BYTES = 128 };
+
+/* A process as a made-up /proc has it; files of its container are those of the test. */
+struct place {
+    char proc[PATH_BYTES / 2];
+    struct ht_drift drift;
+    struct ht_drift_process process;
+    struct ht_drift_looking looking;
+};
+
+static FILE *create(const struct place *place, const char *name)
+{
+    char path[PATH_BYTES];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%d/%s", place->proc, (int)getpid(), name);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    return file;
+}
+
+static int set_up(void **state)
+{
+    struct place *place = ht_new0(struct place);
+    const char *tmp = getenv("TMPDIR");
+    char path[PATH_BYTES];
+
+    snprintf(place->proc, sizeof(place->proc), "%s/limits.XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(place->proc));
+    snprintf(path, sizeof(path), "%s/%d", place->proc, (int)getpid());
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(ht_test_drift_begin(&place->drift, place->proc, NULL), 0);
+    place->process.pid = getpid();
+    place->process.home = ht_layers_join(place->drift.layers, HT_S("c1"), 1, false);
+    place->looking = (struct ht_drift_looking){.drift = &place->drift, .process = &place->process};
+    *state = place;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct place *place = *state;
+    struct ht_vec *fresh = &place->looking.fresh;
+    int r = ht_test_remove_tree(place->proc);
+
+    for (size_t i = 0; i < fresh->len; i++)
+        ht_codes_end(place->drift.codes, fresh->items[i], 1);
+    ht_vec_fini(fresh);
+    ht_drift_forget_environment(&place->looking);
+    ht_layers_leave(place->drift.layers, place->process.home);
+    ht_test_drift_end(&place->drift);
+    free(place);
+    return r;
+}
+
+/* Whether a row says that of the kind, for that reason. */
+static bool says(const struct place *place, enum ht_code_kind kind, const char *reason)
+{
+    struct ht_node *sample = ht_node_new(1);
+    const struct ht_rowset *rows;
+    bool found = false;
+
+    ht_codes_put(place->drift.codes, sample);
+    rows = ht_node_set(sample, HT_TABLE_CODE);
+    for (size_t i = 0; i < rows->len; i++) {
+        const struct ht_code *code = ht_code_of(rows->rows[i]);
+
+        found = found || (code->kind == kind && code->origin == HT_CODE_ORIGIN_BLIND &&
+                          ht_str_is(code->reason, reason));
+    }
+    ht_node_unref(sample);
+    return found;
+}
+
+static void write_maps(const struct place *place, unsigned count)
+{
+    FILE *file = create(place, "maps");
+
+    for (unsigned i = 0; i < count; i++)
+        fprintf(file, "%x000-%x000 r-xp 00000000 00:2a %u /nowhere/%u (deleted)\n", 16 + 2 * i,
+                17 + 2 * i, i + 1, i);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void mappings_past_the_limit_are_said(void **state)
+{
+    static const char reason[] = "it maps more files than are looked at";
+    struct place *place = *state;
+
+    write_maps(place, 4096);
+    ht_drift_judge_maps(&place->looking, HT_S("/bin/app"));
+    assert_true(place->looking.mapped);
+    assert_false(says(place, HT_CODE_KIND_LIBRARY, reason));
+    write_maps(place, 4097);
+    ht_drift_judge_maps(&place->looking, HT_S("/bin/app"));
+    assert_true(says(place, HT_CODE_KIND_LIBRARY, reason));
+}
+
+static void preloads_past_the_limit_are_said(void **state)
+{
+    struct place *place = *state;
+    FILE *file = create(place, "environ");
+
+    fputs("A=1", file);
+    fputc('\0', file);
+    fputs("LD_PRELOAD=", file);
+    for (unsigned i = 0; i < 257; i++)
+        fprintf(file, "/nowhere/%u:", i);
+    assert_int_equal(fclose(file), 0);
+    ht_drift_judge_environment(&place->looking, HT_S("/bin/app"));
+    assert_true(says(place, HT_CODE_KIND_PRELOAD, "variables name more files than are looked at"));
+}
+
+static void write_variable(const struct place *place, const char *name, const char *value,
+                           unsigned times)
+{
+    FILE *file = create(place, "environ");
+
+    fputs(name, file);
+    for (unsigned i = 0; i < times; i++)
+        fputs(value, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_argv(struct place *place, struct ht_str *words, size_t len)
+{
+    place->looking.argv = (struct ht_text_list){.items = words, .len = len};
+    place->looking.asked_argv = place->looking.has_argv = true;
+}
+
+static void files_past_the_limit_are_said(void **state)
+{
+    struct ht_str words[] = {HT_STR("java"), HT_STR("Main")};
+    struct place *place = *state;
+
+    write_argv(place, words, ARRAY_LEN(words));
+    write_variable(place, "CLASSPATH=", "/nowhere/a.jar:", 512);
+    ht_drift_judge_environment(&place->looking, HT_S("/usr/bin/java"));
+    assert_false(says(place, HT_CODE_KIND_SCRIPT, "more files are loaded than are looked at"));
+    ht_drift_forget_environment(&place->looking);
+    write_variable(place, "CLASSPATH=", "/nowhere/a.jar:", 513);
+    ht_drift_judge_environment(&place->looking, HT_S("/usr/bin/java"));
+    assert_true(says(place, HT_CODE_KIND_SCRIPT, "more files are loaded than are looked at"));
+}
+
+/* A class path of more bytes than a row keeps, and a file behind more words. */
+static void a_long_command_line_is_read_to_its_end(void **state)
+{
+    static const char reason[] = "its command line is longer than is read";
+    struct place *place = *state;
+    FILE *file = create(place, "cmdline");
+
+    fputs("java", file);
+    fputc('\0', file);
+    for (unsigned i = 0; i < 300; i++)
+        fprintf(file, "-Dx%u%c", i, 0);
+    fputs("-cp", file);
+    fputc('\0', file);
+    for (unsigned i = 0; i < 600; i++)
+        fputs("/nowhere/a.jar:", file);
+    assert_int_equal(fclose(file), 0);
+    ht_drift_judge_script(&place->looking, HT_S("/usr/bin/java"));
+    assert_int_equal(place->looking.argv.len, HT_LIMIT_ARGV);
+    assert_int_equal(place->looking.whole_argv.len, 303);
+    assert_true(
+        says(place, HT_CODE_KIND_SCRIPT, "its command line has more than 512 files loaded"));
+    assert_false(says(place, HT_CODE_KIND_SCRIPT, reason));
+    /* It has another one by now. */
+    place->looking.asked_whole_argv = false;
+    file = create(place, "cmdline");
+    fputs("java", file);
+    assert_int_equal(fclose(file), 0);
+    ht_drift_judge_script(&place->looking, HT_S("/opt/bin/java"));
+    assert_true(says(place, HT_CODE_KIND_SCRIPT, reason));
+}
+
+static void code_in_a_variable_is_said(void **state)
+{
+    struct ht_str words[] = {HT_STR("bash"), HT_STR("/a.sh")};
+    struct place *place = *state;
+
+    write_argv(place, words, ARRAY_LEN(words));
+    write_variable(place, "BASH_ENV=", "$HOME/x.sh", 1);
+    ht_drift_judge_environment(&place->looking, HT_S("/bin/bash"));
+    assert_true(says(place, HT_CODE_KIND_SCRIPT,
+                     "the variable brings code, or names a file as a shell makes it"));
+}
+
+static void a_folder_that_cannot_be_listed_is_said(void **state)
+{
+    static const char reason[] = "a folder of archives could not be read, or has too many names";
+    struct ht_str words[] = {HT_STR("java"), HT_STR("-cp"), HT_STR("/jars/*"), HT_STR("Main")};
+    char folder[PATH_BYTES], path[PATH_BYTES + 16];
+    struct ht_str list[ARRAY_LEN(words)];
+    struct place *place = *state;
+
+    snprintf(folder, sizeof(folder), "%s/jars/*", place->proc);
+    memcpy(list, words, sizeof(words));
+    list[2] = ht_str_from(folder);
+    write_argv(place, list, ARRAY_LEN(list));
+    folder[strlen(folder) - 2] = '\0';
+    assert_int_equal(mkdir(folder, 0700), 0);
+    folder[strlen(folder)] = '/';
+    for (unsigned i = 0; i <= 4096; i++) {
+        if (i == 4096) {
+            ht_drift_judge_environment(&place->looking, HT_S("/usr/bin/java"));
+            assert_false(says(place, HT_CODE_KIND_SCRIPT, reason));
+        }
+        snprintf(path, sizeof(path), "%s/jars/%u", place->proc, i);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_int_equal(fclose(file), 0);
+    }
+    ht_drift_judge_environment(&place->looking, HT_S("/usr/bin/java"));
+    assert_true(says(place, HT_CODE_KIND_SCRIPT, reason));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(mappings_past_the_limit_are_said), TEST(preloads_past_the_limit_are_said),
+        TEST(files_past_the_limit_are_said),    TEST(a_long_command_line_is_read_to_its_end),
+        TEST(code_in_a_variable_is_said),       TEST(a_folder_that_cannot_be_listed_is_said),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
