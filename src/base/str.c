@@ -132,6 +132,18 @@ bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part)
     return true;
 }
 
+bool ht_str_is_among(struct ht_str word, const char *list)
+{
+    size_t len;
+
+    for (const char *at = list; at && *at && word.len; at += len + (at[len] == ' ')) {
+        len = strcspn(at, " ");
+        if (len == word.len && memcmp(at, word.data, len) == 0)
+            return true;
+    }
+    return false;
+}
+
 struct ht_str ht_environ_find(struct ht_str environment, const char *name)
 {
     size_t len = strlen(name);

@@ -37,30 +37,6 @@ static struct ht_str script_of(const struct ht_text_list *argv)
     return (struct ht_str){0};
 }
 
-/* What Java was told to run: an archive, a module or a class. */
-static struct ht_str main_of(const struct ht_text_list *argv)
-{
-    static const char *const valued[] = {
-        "-cp",           "-classpath",    "--class-path", "-p",         "--module-path",
-        "--add-modules", "--add-exports", "--add-opens",  "--add-reads"};
-
-    for (size_t i = 1; i < argv->len; i++) {
-        struct ht_str word = argv->items[i];
-
-        if (ht_str_is(word, "-jar") || ht_str_is(word, "-m") || ht_str_is(word, "--module"))
-            return word_at(argv, i + 1);
-        if (!ht_str_has_prefix(word, "-") && !ht_str_has_prefix(word, "@"))
-            return word;
-        for (size_t j = 0; j < ARRAY_LEN(valued); j++) {
-            if (ht_str_is(word, valued[j])) {
-                i++;
-                break;
-            }
-        }
-    }
-    return (struct ht_str){0};
-}
-
 /* Whether others may call it, from elsewhere. */
 static enum answer listens(const struct ht_process *process)
 {
@@ -83,7 +59,7 @@ static enum answer listens(const struct ht_process *process)
 /* Many programs of Java are named by nobody: what they listen on tells. */
 static enum answer is_java_server(const struct live *live, const struct ht_process *process)
 {
-    struct ht_str main = main_of(&process->argv);
+    struct ht_str main = ht_code_java_main(&process->argv);
 
     if (is_in(live, HT_FACT_PROGRAMS_JAVA_WORKER, main))
         return NO;
@@ -159,7 +135,7 @@ static const char *errand(const struct live *live, const struct ht_process *pare
     if (!is_file && ht_str_has_prefix(word, "wsrep_sst_") && is_plain_command(word))
         return "Galera, which copies the data to another member";
     /* Its jobs, where it runs them itself. */
-    if (ht_str_is(ht_str_program(main_of(&parent->argv)), "jenkins.war") &&
+    if (ht_str_is(ht_str_program(ht_code_java_main(&parent->argv)), "jenkins.war") &&
         ((is_file && ht_str_has_prefix(ht_str_base(word), "jenkins") &&
           ht_str_has_suffix(word, ".sh")) ||
          (!is_file && ht_str_find(word, HT_S("@tmp/durable-"), 0) > 0)))
@@ -211,7 +187,7 @@ static void look_child(struct ht_checking *checking, const struct ht_row *row)
                       HT_STR_ARG(ht_live_program(parent)), (unsigned long long)parent->pid);
     if (ht_str_is(ht_str_program(ht_live_program(parent)), "java"))
         ht_fire_evidence(checking, finding, "/proc/PID/cmdline", "what Java runs",
-                         main_of(&parent->argv));
+                         ht_code_java_main(&parent->argv));
 
     const char *usual = errand(&live, parent);
     if (usual) {

@@ -30,6 +30,20 @@ enum ht_code_class ht_code_class_of(enum ht_code_origin origin)
     return HT_CODE_CLASS_OTHER;
 }
 
+struct ht_str ht_code_java_main(const struct ht_text_list *argv)
+{
+    for (size_t i = 1; i < argv->len; i++) {
+        struct ht_str word = argv->items[i];
+
+        if (ht_str_is_among(word, "-jar -m --module"))
+            return i + 1 < argv->len ? argv->items[i + 1] : (struct ht_str){0};
+        if (!ht_str_has_prefix(word, "-") && !ht_str_has_prefix(word, "@"))
+            return word;
+        i += ht_str_is_among(word, HT_JAVA_VALUED);
+    }
+    return (struct ht_str){0};
+}
+
 /* "000000010000000000000017", "00000002.history": where a session has its client. */
 static bool is_segment(struct ht_str text)
 {

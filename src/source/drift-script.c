@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hulltop/base/mem.h"
+#include "hulltop/model/code.h"
 
 struct grammar {
     const char *names;    /* programs, blank-separated; digits and dots behind them are a version */
@@ -80,9 +81,7 @@ static const struct grammar grammars[] = {
     {.names = "lua luajit texlua", .code = "-e", .values = "-l", .standard = "-", .plain = true},
     {.names = "java",
      .file = "-jar",
-     .values = "-cp -classpath --class-path -p --module-path --add-modules --add-opens "
-               "--add-exports --add-reads --upgrade-module-path --limit-modules --patch-module "
-               "--enable-native-access --source -m --module",
+     .values = HT_JAVA_VALUED,
      .lists = "-cp -classpath --class-path -p --module-path --upgrade-module-path",
      .patches = "--patch-module",
      .agents = "-javaagent: -agentpath: -Xbootclasspath/a: -Xbootclasspath/p: "
@@ -90,18 +89,6 @@ static const struct grammar grammars[] = {
     {.names = "Rscript tclsh wish expect guile", .plain = true},
     {.names = "awk gawk mawk", .file = "-f --file"},
 };
-
-static bool lists(const char *list, struct ht_str word)
-{
-    size_t len;
-
-    for (const char *at = list; at && *at && word.len; at += len + (at[len] == ' ')) {
-        len = strcspn(at, " ");
-        if (len == word.len && memcmp(at, word.data, len) == 0)
-            return true;
-    }
-    return false;
-}
 
 /* "python3.11" is python. */
 static struct ht_str without_version(struct ht_str name)
@@ -116,8 +103,8 @@ static const struct grammar *grammar_of(struct ht_str name)
     struct ht_str plain = without_version(name);
 
     for (size_t i = 0; i < ARRAY_LEN(grammars); i++) {
-        if (lists(grammars[i].names, name) ||
-            (plain.len != name.len && lists(grammars[i].names, plain)))
+        if (ht_str_is_among(name, grammars[i].names) ||
+            (plain.len != name.len && ht_str_is_among(plain, grammars[i].names)))
             return &grammars[i];
     }
     return NULL;
@@ -150,7 +137,7 @@ static struct ht_script code_behind(const struct grammar *grammar, const struct 
 {
     while (grammar->cluster == 'c' && at < argv->len && argv->items[at].len > 1 &&
            strchr("-+", argv->items[at].data[0])) {
-        at += lists(grammar->values, argv->items[at]) ? 2 : 1;
+        at += ht_str_is_among(argv->items[at], grammar->values) ? 2 : 1;
     }
     return at < argv->len ? script(HT_SCRIPT_INLINE, argv->items[at])
                           : script(HT_SCRIPT_NONE, (struct ht_str){0});
@@ -168,10 +155,10 @@ static struct ht_script find_script(const struct grammar *grammar, const struct 
 
         if (word.len == 0)
             return script(HT_SCRIPT_NONE, none);
-        if (options && lists(grammar->standard, word))
+        if (options && ht_str_is_among(word, grammar->standard))
             return script(HT_SCRIPT_STDIN, none);
         if (!options || !strchr("-+", word.data[0])) {
-            if (lists(grammar->verbs, word) || (!grammar->plain && word.data[0] == '@'))
+            if (ht_str_is_among(word, grammar->verbs) || (!grammar->plain && word.data[0] == '@'))
                 continue;
             /* java Main.java compiles and runs it; any other word is a class of the path. */
             if (grammar->plain || ht_str_has_suffix(word, ".java"))
@@ -180,13 +167,13 @@ static struct ht_script find_script(const struct grammar *grammar, const struct 
         }
         if (ht_str_is(word, "--"))
             options = false;
-        else if (lists(grammar->code, word) || is_cluster(grammar, word))
+        else if (ht_str_is_among(word, grammar->code) || is_cluster(grammar, word))
             return code_behind(grammar, argv, at + 1);
-        else if (lists(grammar->module, word))
+        else if (ht_str_is_among(word, grammar->module))
             return script(next.len ? HT_SCRIPT_MODULE : HT_SCRIPT_NONE, next);
-        else if (lists(grammar->file, word))
+        else if (ht_str_is_among(word, grammar->file))
             return script(next.len ? HT_SCRIPT_FILE : HT_SCRIPT_NONE, next);
-        else if (lists(grammar->values, word))
+        else if (ht_str_is_among(word, grammar->values))
             at++;
     }
     /* Without a word to run it reads its standard input. */
@@ -224,7 +211,7 @@ bool ht_script_has_value(struct ht_str exe, struct ht_str option)
 {
     const struct grammar *grammar = grammar_of(ht_str_base(exe));
 
-    return grammar && lists(grammar->values, option);
+    return grammar && ht_str_is_among(option, grammar->values);
 }
 
 /* What kind of interpreter a command line is of, and its first word behind the name. */
@@ -312,14 +299,14 @@ static struct ht_str loaded_by(const struct grammar *grammar, struct ht_loaded_w
     struct ht_str option = until(word, '=');
     size_t agent = prefix_of(grammar->agents, word);
 
-    bool patches = lists(grammar->patches, option);
+    bool patches = ht_str_is_among(option, grammar->patches);
     struct ht_str value = {0};
 
-    walk->is_list = agent || patches || lists(grammar->lists, option);
+    walk->is_list = agent || patches || ht_str_is_among(option, grammar->lists);
     if (agent)
         return until(ht_str_sub(word, agent, word.len), '=');
-    if (!walk->is_list && !lists(grammar->loads, option)) {
-        walk->at += lists(grammar->values, word);
+    if (!walk->is_list && !ht_str_is_among(option, grammar->loads)) {
+        walk->at += ht_str_is_among(word, grammar->values);
         return value;
     }
     if (option.len < word.len)
@@ -375,7 +362,7 @@ bool ht_loaded_next(struct ht_loaded_walk *walk, struct ht_script *ret_script)
         /* What follows the script is of the script; a file of arguments has a walk of its own. */
         if (walk->at >= walk->argv->len || walk->argv->items[walk->at].len == 0 ||
             !strchr("-@", walk->argv->items[walk->at].data[0]) ||
-            lists(grammar->file, walk->argv->items[walk->at]))
+            ht_str_is_among(walk->argv->items[walk->at], grammar->file))
             return false;
         walk->rest = loaded_by(grammar, walk);
     }

@@ -91,6 +91,8 @@ struct ht_str ht_str_trim(struct ht_str s);
 /* Steps through the parts of *rest between separators: true and ret_part for each, false at the
  * end. "a//b" has an empty part; the empty string has none. */
 bool ht_str_next(struct ht_str *rest, char separator, struct ht_str *ret_part);
+/* Whether a word is one of a list, which blanks part (NULL: of none). */
+bool ht_str_is_among(struct ht_str word, const char *list);
 /* The value of a variable among entries "NAME=value" that end in NUL, as /proc/PID/environ has
  * them; .data NULL: it is not set. */
 struct ht_str ht_environ_find(struct ht_str environment, const char *name);

@@ -15,6 +15,16 @@ enum ht_code_class {
 
 /* Every origin is of one class. */
 enum ht_code_class ht_code_class_of(enum ht_code_origin origin);
+/* Options of Java that have their value in the word behind them, blank-separated; -jar, which ends
+ * the options, is none. */
+#define HT_JAVA_VALUED                                                                             \
+    "-cp -classpath --class-path -p --module-path --add-modules --add-opens --add-exports "        \
+    "--add-reads --upgrade-module-path --limit-modules --patch-module --enable-native-access "     \
+    "--source -m --module"
+
+/* What a command line of Java has it run: an archive, a module or a class; borrowed. Empty: nothing
+ * that its words tell. Pure; any thread. */
+struct ht_str ht_code_java_main(const struct ht_text_list *argv);
 /* Whether the title of a process ("postgres: 15/main: archiver last was 17") is of those of
  * PostgreSQL that start the commands of its configuration (archive_command, restore_command), not
  * of a user's session. Pure; any thread. */

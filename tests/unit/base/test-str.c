@@ -202,10 +202,23 @@ static void a_variable_is_found_by_its_whole_name(void **state)
     assert_null(ht_environ_find((struct ht_str){0}, "HOME").data);
 }
 
+static void words_of_a_list_are_whole(void **state)
+{
+    (void)state;
+    assert_true(ht_str_is_among(HT_S("-cp"), "-cp -jar"));
+    assert_true(ht_str_is_among(HT_S("-jar"), "-cp -jar"));
+    assert_false(ht_str_is_among(HT_S("-c"), "-cp -jar"));
+    assert_false(ht_str_is_among(HT_S("-cp -jar"), "-cp -jar"));
+    assert_false(ht_str_is_among(HT_S(""), "-cp -jar"));
+    assert_false(ht_str_is_among(HT_S(""), ""));
+    assert_false(ht_str_is_among(HT_S("-cp"), NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_clamped),
+        cmocka_unit_test(words_of_a_list_are_whole),
         cmocka_unit_test(comparison_is_by_bytes),
         cmocka_unit_test(prefixes_and_suffixes),
         cmocka_unit_test(needles_are_found_from_where_it_is_asked),
