@@ -84,6 +84,23 @@ static bool judge_named(struct ht_drift_looking *looking, struct ht_str path, st
            ht_drift_judge_path_of_first(looking, path, HT_CODE_KIND_LIBRARY, code);
 }
 
+/* Nothing is at its path: it may be on a mount that was taken away and is in use still. */
+static void tell_unmounted(struct ht_drift_looking *looking, const struct ht_mapping *mapping,
+                           struct ht_str path)
+{
+    struct ht_code code = {0};
+    const struct ht_origin_ask ask = ht_drift_ask(looking, path, HT_CODE_KIND_LIBRARY);
+
+    if (ht_origin_has_mount_of(looking->drift->origin, &ask, mapping))
+        return;
+    ht_code_set_kind(&code, HT_CODE_KIND_LIBRARY);
+    ht_code_set_path(&code, path);
+    ht_code_set_container_id(&code, ht_layers_id(looking->process->home));
+    ht_code_set_origin(&code, HT_CODE_ORIGIN_BLIND);
+    ht_code_set_reason(&code, HT_S("its mount was taken away while it is in use"));
+    ht_drift_keep(looking, &code);
+}
+
 /* Most are the image's, as the numbers of the kernel tell: nothing is opened of those. */
 static bool is_images(struct ht_drift_looking *looking, const struct ht_mapping *mapping)
 {
@@ -101,8 +118,11 @@ static bool judge_mapping(struct ht_drift_looking *looking, const struct ht_mapp
     struct ht_str path =
         ht_arena_str(looking->drift->arena, ht_maps_plain_path(mapping->path, &deleted));
 
-    if (deleted ? !judge_deleted(looking, path, &code) : !judge_named(looking, path, &code))
+    if (deleted ? !judge_deleted(looking, path, &code) : !judge_named(looking, path, &code)) {
+        if (!deleted)
+            tell_unmounted(looking, mapping, path);
         return deleted;
+    }
     if (ht_code_class_of(code.origin) == HT_CODE_CLASS_OWN)
         return true;
     /* What cannot be told is said of the container, not of each of its libraries; but the runtime

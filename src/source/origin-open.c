@@ -15,6 +15,7 @@
 #include "pkg-apk.h"
 #include "pkg-owner.h"
 #include "proc-node.h"
+#include "running-maps.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -419,6 +420,22 @@ static const struct ht_space_mount *mount_at(const struct ht_space *space, struc
             found = mount;
     }
     return found;
+}
+
+bool ht_origin_has_mount_of(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                            const struct ht_mapping *mapping)
+{
+    struct ht_space *space;
+    int dirfd;
+
+    if (ht_origin_enter(origin, ask, &dirfd, &space) < 0 ||
+        (!space->whole && ht_space_read(space, dirfd, true, &origin->reader) < 0))
+        return true;
+    for (size_t i = 0; i < space->len; i++) {
+        if (space->mounts[i].device == (mapping->major << 32 | mapping->minor))
+            return true;
+    }
+    return space->len == HT_SPACE_MOUNTS_MAX;
 }
 
 int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *ask,

@@ -111,6 +111,11 @@ bool ht_origin_read_far(struct ht_origin *origin, const struct ht_origin_ask *as
 bool ht_origin_maps_image(struct ht_origin *origin, const struct ht_origin_ask *ask,
                           const struct ht_mapping *mapping);
 
+/* Whether the process has a mount of the file system that the mapping's file is on; true where that
+ * is not known. A mount that was taken away while it is in use (lazily) shows nowhere. */
+bool ht_origin_has_mount_of(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                            const struct ht_mapping *mapping);
+
 /* The directories of a container's overlay. */
 struct ht_origin_layers {
     const struct ht_space *space; /* borrowed from the judge */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -24,6 +25,7 @@
 #include "src/source/drift-packages.h"
 #include "src/source/origin.h"
 #include "src/source/running-maps.h"
+#include "tests/unit/source/drift-alone.h"
 #include "tests/unit/tree.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
@@ -118,6 +120,19 @@ static bool mark(const struct place *place)
                     0) == 0;
 }
 
+/* What it maps stays, and its mount shows nowhere. */
+static bool map_and_unmount(void)
+{
+    int fd;
+
+    if (mkdir("/away", 0755) < 0 || mount("none", "/away", "tmpfs", 0, NULL) < 0)
+        return false;
+    fd = open("/away/mapped", O_RDWR | O_CREAT | O_CLOEXEC, 0755);
+    return fd >= 0 && ftruncate(fd, 4096) == 0 &&
+           mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED &&
+           close(fd) == 0 && umount2("/away", MNT_DETACH) == 0;
+}
+
 /* In a process of its own, which tells a byte when it is there. */
 static void live(const struct place *place, int told, int go)
 {
@@ -133,7 +148,7 @@ static void live(const struct place *place, int told, int go)
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("overlay", path, "overlay", 0, options) < 0 || chdir(path) < 0 ||
         syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0 ||
-        chmod("/changed", 0700) < 0 || unlink("/taken") < 0 || !move_away() ||
+        !map_and_unmount() || chmod("/changed", 0700) < 0 || unlink("/taken") < 0 || !move_away() ||
         write(told, "x", 1) != 1)
         _exit(77);
     _exit(read(go, &byte, 1) == 0 ? 0 : 1);
@@ -325,6 +340,56 @@ static void what_is_mapped_is_the_image_s_by_its_numbers(void **state)
         check_mappings(&place);
         check_moved(&place);
     }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
+static const struct ht_code *library_at(const struct ht_node *sample, const char *path)
+{
+    const struct ht_rowset *codes = ht_node_set(sample, HT_TABLE_CODE);
+
+    for (size_t i = 0; i < codes->len; i++) {
+        const struct ht_code *code = ht_code_of(codes->rows[i]);
+
+        if (code->kind == HT_CODE_KIND_LIBRARY && ht_str_is(code->path, path))
+            return code;
+    }
+    return NULL;
+}
+
+static void check_unmounted(const struct place *place)
+{
+    struct ht_drift drift;
+    struct ht_drift_process process = {.pid = place->child};
+    struct ht_drift_looking looking = {.drift = &drift, .process = &process};
+    struct ht_node *sample = ht_node_new(1);
+    const struct ht_code *code;
+
+    assert_int_equal(ht_test_drift_begin(&drift, "/proc", NULL), 0);
+    process.home = ht_layers_join(drift.layers, HT_S("c1"), 1, false);
+    ht_drift_judge_maps(&looking, HT_S("/bin/app"));
+    ht_codes_put(drift.codes, sample);
+    code = library_at(sample, "/mapped");
+    assert_non_null(code);
+    assert_int_equal(code->origin, HT_CODE_ORIGIN_BLIND);
+    assert_true(ht_str_is(code->reason, "its mount was taken away while it is in use"));
+    for (size_t i = 0; i < looking.fresh.len; i++)
+        ht_codes_end(drift.codes, looking.fresh.items[i], 1);
+    ht_vec_fini(&looking.fresh);
+    ht_layers_leave(drift.layers, process.home);
+    ht_node_unref(sample);
+    ht_test_drift_end(&drift);
+}
+
+static void what_is_mapped_of_a_mount_that_is_gone_is_told(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there)
+        check_unmounted(&place);
     tear_down(&place);
     if (!is_there)
         skip(); /* no right to mount */
@@ -643,6 +708,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layer_is_told_of_a_file_that_lies_there_itself),
         cmocka_unit_test(what_is_mapped_is_the_image_s_by_its_numbers),
+        cmocka_unit_test(what_is_mapped_of_a_mount_that_is_gone_is_told),
         cmocka_unit_test(an_overlay_that_no_runtime_mounted_tells_nothing),
         cmocka_unit_test(what_a_layer_of_the_image_took_away_it_has_not),
         cmocka_unit_test(who_installs_is_not_waited_a_minute_for),
