@@ -117,6 +117,7 @@ struct ht_space *ht_origin_space(struct ht_origin *origin, int dirfd, uint64_t n
     ht_map_each(origin->spaces, add_space, &bytes);
     if (bytes >= SPACES_BYTES)
         ht_origin_forget_spaces(origin);
+    (void)ht_origin_host_mounts(origin); /* which of them can hang */
     space = ht_new0(struct ht_space);
     r = ht_space_read(space, dirfd, false, &origin->reader);
     if (r < 0) {
@@ -184,14 +185,7 @@ int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, i
 bool ht_origin_lies_on_hanging(struct ht_origin *origin, struct ht_str path)
 {
     (void)ht_origin_host_mounts(origin);
-    for (size_t i = 0; i < origin->hanging.len; i++) {
-        struct ht_str point = origin->hanging.items[i];
-
-        if (path.len > point.len && memcmp(path.data, point.data, point.len) == 0 &&
-            path.data[point.len] == '/')
-            return true;
-    }
-    return false;
+    return ht_space_hangs(&origin->reader, path);
 }
 
 bool ht_origin_root_can_hang(struct ht_origin *origin, const struct ht_space *space)

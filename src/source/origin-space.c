@@ -34,16 +34,47 @@ void ht_space_fini(struct ht_space *space)
 
 /* ---- directories of the overlay ---- */
 
-/* The path of a directory of the node without links, in the arena; empty if it is not there. */
-static struct ht_str settle(int root_fd, const char *path, struct ht_arena *arena)
+bool ht_space_hangs(const struct ht_space_reader *reader, struct ht_str path)
+{
+    for (size_t i = 0; i < reader->hanging->len; i++) {
+        struct ht_str point = reader->hanging->items[i];
+
+        /* A node whose own root is such a file system has no other. */
+        if (!ht_str_is(point, "/") && ht_path_lies_in(path, point))
+            return true;
+    }
+    return false;
+}
+
+/* Whether it goes up: no runtime names a layer so, and by its name nobody knows where it leads. */
+static bool goes_up(struct ht_str path)
+{
+    struct ht_str part;
+
+    while (ht_str_next(&path, '/', &part)) {
+        if (ht_str_is(part, ".."))
+            return true;
+    }
+    return false;
+}
+
+/* The path of a directory of the node without links, in the arena; empty if it is not there. Any
+ * user can mount an overlay, in a namespace of its own, of folders that are called as it likes:
+ * what can hang is not asked. */
+static struct ht_str settle(const struct ht_space_reader *reader, const char *path,
+                            struct ht_arena *arena)
 {
     char link[PATH_MAX];
     char name[32];
     ht_autoclose int fd = -1;
     ssize_t len;
 
+    if (goes_up(ht_str_from(path)))
+        return (struct ht_str){0};
+    if (ht_space_hangs(reader, ht_str_from(path)))
+        return ht_arena_text(arena, path);
     path += strspn(path, "/");
-    fd = openat(root_fd, *path ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    fd = openat(reader->root_fd, *path ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return (struct ht_str){0};
     snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
@@ -55,9 +86,11 @@ static struct ht_str settle(int root_fd, const char *path, struct ht_arena *aren
 
 /* ---- what they are read with ---- */
 
-void ht_space_reader_init(struct ht_space_reader *reader, int root_fd)
+void ht_space_reader_init(struct ht_space_reader *reader, int root_fd,
+                          const struct ht_text_list *hanging)
 {
     reader->root_fd = root_fd;
+    reader->hanging = hanging;
     reader->settled = ht_map_new();
     reader->images = ht_map_new();
     ht_buf_init(&reader->file, HT_LIMIT_MOUNTINFO);
@@ -92,16 +125,16 @@ static bool is_telling(struct ht_str path)
 }
 
 /* What is on the way to the path goes into scratch, the path into the arena. */
-static struct ht_str settle_layer(int root_fd, struct ht_str path, struct ht_arena *scratch,
-                                  struct ht_arena *arena)
+static struct ht_str settle_layer(const struct ht_space_reader *reader, struct ht_str path,
+                                  struct ht_arena *scratch, struct ht_arena *arena)
 {
     struct ht_str plain = ht_arena_str(scratch, path);
 
     if (ht_str_has_prefix(path, "/"))
-        return settle(root_fd, plain.data, arena);
+        return settle(reader, plain.data, arena);
     for (size_t i = 0; is_telling(path) && i < ARRAY_LEN(relative_to); i++) {
         struct ht_str joined = ht_arena_strf(scratch, "%s/%.*s", relative_to[i], HT_STR_ARG(plain));
-        struct ht_str found = settle(root_fd, joined.data, arena);
+        struct ht_str found = settle(reader, joined.data, arena);
 
         if (found.len)
             return found;
@@ -118,7 +151,7 @@ static struct ht_str settle_lower(struct ht_space_reader *reader, struct ht_str 
 
     if (known)
         return ht_arena_text(arena, known);
-    found = settle_layer(reader->root_fd, path, scratch, arena);
+    found = settle_layer(reader, path, scratch, arena);
     if (found.len && ht_map_len(reader->settled) < SETTLED_MAX)
         ht_map_set(reader->settled, path, ht_strndup(found.data, found.len));
     return found;
@@ -171,9 +204,11 @@ static void number_image(struct ht_space *space, struct ht_space_reader *reader)
 }
 
 /* 0: not told. */
-static uint64_t device_of(int root_fd, struct ht_str path)
+static uint64_t device_of(const struct ht_space_reader *reader, struct ht_str path)
 {
-    ht_autoclose int fd = path.len ? ht_open_no_links(root_fd, path.data, O_PATH) : -1;
+    ht_autoclose int fd = path.len && !ht_space_hangs(reader, path)
+                              ? ht_open_no_links(reader->root_fd, path.data, O_PATH)
+                              : -1;
     struct stat about;
 
     return fd >= 0 && fstat(fd, &about) == 0 ? about.st_dev : 0;
@@ -190,9 +225,9 @@ static void settle_overlay(struct ht_space *space, struct ht_space_reader *reade
     space->is_overlay = true;
     space->is_user = overlay.is_user;
     if (overlay.upper.len) {
-        space->upper = settle_layer(reader->root_fd, overlay.upper, scratch, space->arena);
+        space->upper = settle_layer(reader, overlay.upper, scratch, space->arena);
         space->upper_missing = space->upper.len == 0;
-        space->upper_dev = device_of(reader->root_fd, space->upper);
+        space->upper_dev = device_of(reader, space->upper);
     }
 
     struct ht_str *lowers = ht_arena_array(space->arena, struct ht_str, overlay.lowers.len + 1);

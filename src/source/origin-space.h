@@ -20,6 +20,8 @@ struct ht_space_reader {
     struct ht_map *settled; /* layers by their names in mount options to char *, where they lie:
                              * many containers are of one image */
     struct ht_map *images;  /* the lower directories of one, joined, to size_t *, its number */
+    const struct ht_text_list
+        *hanging; /* where the node has file systems that can hang; borrowed */
 };
 
 struct ht_space_mount {
@@ -50,7 +52,10 @@ struct ht_space {
     size_t image_first;
 };
 
-void ht_space_reader_init(struct ht_space_reader *reader, int root_fd);
+void ht_space_reader_init(struct ht_space_reader *reader, int root_fd,
+                          const struct ht_text_list *hanging);
+/* Whether a path of the node leads to, or into, one of the file systems that can hang. */
+bool ht_space_hangs(const struct ht_space_reader *reader, struct ht_str path);
 /* Where layers lie is asked anew. */
 void ht_space_reader_rest(struct ht_space_reader *reader);
 /* Does not close root_fd. */

@@ -100,7 +100,7 @@ struct ht_origin *ht_origin_new(const char *proc, struct ht_spawner *spawner, st
     origin->proc_fd = ht_steal_fd(&proc_fd);
     origin->opened.fd = -1;
     origin->patience_ns = HT_ORIGIN_PATIENCE_NS;
-    ht_space_reader_init(&origin->reader, ht_steal_fd(&root_fd));
+    ht_space_reader_init(&origin->reader, ht_steal_fd(&root_fd), &origin->hanging);
     origin->spaces = ht_map_new();
     origin->answers = ht_map_new();
     origin->images = ht_map_new();
