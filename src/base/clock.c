@@ -50,7 +50,7 @@ static char *put_digits(char *at, int value, int digits, char behind)
     return at + digits + 1;
 }
 
-const char *ht_time_format_utc(int64_t wall_ns, int with_ms, char *out)
+const char *ht_time_format_utc(int64_t wall_ns, bool with_ms, char *out)
 {
     int64_t ns = wall_ns % HT_NS_PER_S;
     time_t seconds = (time_t)(wall_ns / HT_NS_PER_S);

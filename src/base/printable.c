@@ -62,7 +62,7 @@ static size_t ascii_run(struct ht_str text, size_t from)
     return at - from;
 }
 
-int ht_utf8_is_valid(struct ht_str text)
+bool ht_utf8_is_valid(struct ht_str text)
 {
     uint32_t code;
 

@@ -7,6 +7,7 @@
 #ifndef HT_BASE_CLOCK_H
 #define HT_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -39,6 +40,6 @@ int64_t ht_time_age(int64_t now_ns, int64_t at_ns);
 enum { HT_TIME_TEXT_MAX = 40 };
 /* Writes wall time as RFC 3339 in UTC ("2026-11-23T14:02:31Z", with milliseconds when with_ms) into
  * out (HT_TIME_TEXT_MAX bytes) and returns out. Out-of-range times give "?". */
-const char *ht_time_format_utc(int64_t wall_ns, int with_ms, char *out);
+const char *ht_time_format_utc(int64_t wall_ns, bool with_ms, char *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every limit on what comes from outside, in one place. Layer 1 (base).
+ * The limits on what comes from outside that more than one file keeps to; others stand at the
+ * beginning of the file that keeps them. Layer 1 (base).
  * A limit that was reached is shown (source state, evidence, message), never silent.
  */
 #ifndef HT_BASE_LIMITS_H

@@ -12,6 +12,7 @@
 #ifndef HT_BASE_PRINTABLE_H
 #define HT_BASE_PRINTABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +40,7 @@ size_t ht_utf8_decode(struct ht_str text, uint32_t *ret_code);
 /* Appends the UTF-8 form of code (a valid scalar value). */
 void ht_utf8_encode(struct ht_buf *out, uint32_t code);
 /* True if all of text is strict UTF-8. */
-int ht_utf8_is_valid(struct ht_str text);
+bool ht_utf8_is_valid(struct ht_str text);
 /* Columns of one code point by our own table (independent of the locale): 0 combining, 1, 2, or -1
  * for what ht_printable escapes. */
 int ht_code_width(uint32_t code);

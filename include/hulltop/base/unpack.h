@@ -45,8 +45,8 @@ int ht_unpack_new(int fd, const char *name, enum ht_codec codec, struct ht_unpac
                   struct ht_error *err);
 /* More than max_bytes unpacked will be -EFBIG; at the beginning that is HT_LIMIT_UNPACKED. */
 void ht_unpack_limit(struct ht_unpack *unpack, uint64_t max_bytes);
-/* As apt does it: what follows the first stream counts in gzip and Zstandard alone, in gzip what
- * follows and is none does not, and what does not begin as gzip is no gzip but plain. */
+/* As apt does it: further streams count in gzip and Zstandard only; what follows a stream of gzip
+ * and is none is left out; what should be gzip and does not begin so is taken as it is. */
 void ht_unpack_as_apt(struct ht_unpack *unpack);
 /* The next bytes, at least one; 0 at the end; negative errno: -EBADMSG what is no such stream, is
  * empty (but for gzip, where apt takes that for an empty list) or ends in its middle, -EFBIG a
