@@ -21,12 +21,28 @@ enum { LINK_MAX_BYTES = 4096 + 16, NAME_MAX_BYTES = 64, FILE_KEPT = 8 * 1024, LI
 
 /* ---- the tree ---- */
 
-int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct ht_error *err)
+int ht_proc_open_table(const char *path, struct ht_error *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
         return ht_error_errno(err, errno, "%s", path);
+    if (strcmp(path, "/proc") == 0 && faccessat(fd, "self/stat", F_OK, 0) < 0 &&
+        faccessat(fd, "1/stat", F_OK, 0) < 0) {
+        close(fd);
+        return ht_error_set(err, ENOENT,
+                            "/proc: no process table is mounted there: mount -t proc "
+                            "proc /proc");
+    }
+    return fd;
+}
+
+int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct ht_error *err)
+{
+    int fd = ht_proc_open_table(path, err);
+
+    if (fd < 0)
+        return fd;
     ht_proc_reader_take(reader, fd);
     reader->live = strcmp(path, "/proc") == 0;
     return 0;

@@ -41,7 +41,10 @@ struct ht_proc_reader {
     struct ht_mapped maps;    /* of the process that is read */
 };
 
-/* Opens the tree at path ("/proc"). 0 or -errno. */
+/* Opens the folder of a process table; a descriptor or -errno. -ENOENT where "/proc" is a folder
+ * and no kernel's process table is mounted there: one without processes is not a node without. */
+int ht_proc_open_table(const char *path, struct ht_error *err);
+/* Opens the tree at path ("/proc"), likewise. 0 or -errno. */
 int ht_proc_reader_init(struct ht_proc_reader *reader, const char *path, struct ht_error *err);
 /* The same of a tree that is open already (consumed), which need not be this system's. */
 void ht_proc_reader_take(struct ht_proc_reader *reader, int proc_fd);

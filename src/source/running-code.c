@@ -15,6 +15,7 @@
 
 #include "proc-decode.h"
 #include "proc-node.h"
+#include "proc-read.h"
 #include "running-listens.h"
 #include "running-mapped.h"
 #include "running-owners.h"
@@ -93,9 +94,9 @@ int ht_running_new(const struct ht_running_places *places, struct ht_running **r
     ht_buf_init(&running->text, FILE_BYTES);
     ht_buf_init(&running->link, LINK_BYTES);
     ht_buf_init(&running->path, LINK_BYTES);
-    running->proc_fd = open(places->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    code = running->proc_fd < 0 ? ht_error_errno(err, errno, "%s", places->proc)
-                                : ht_root_open(&running->root, places->root, err);
+    running->proc_fd = ht_proc_open_table(places->proc, err);
+    code =
+        running->proc_fd < 0 ? running->proc_fd : ht_root_open(&running->root, places->root, err);
     running->mapped = (struct ht_mapped)HT_MAPPED(running->proc_fd);
     if (code < 0) {
         ht_running_free(running);
