@@ -30,6 +30,7 @@ static const struct ht_trouble_cause causes[] = {
     {ENOTSOCK, HT_SOURCE_STATE_BROKEN, HT_TROUBLE_NO_SOCKET},
     {EMFILE, HT_SOURCE_STATE_BROKEN, HT_TROUBLE_FILES},
     {ECONNREFUSED, HT_SOURCE_STATE_BROKEN, "is it running? systemctl status containerd"},
+    {EHOSTUNREACH, HT_SOURCE_STATE_BROKEN, "check the socket given with --cri"},
     {ETIMEDOUT, HT_SOURCE_STATE_BUSY, "the daemon is overloaded or stopped; it is asked again"},
     {EAGAIN, HT_SOURCE_STATE_BUSY, "the daemon is starting or ending; it is asked again"},
     {EFBIG, HT_SOURCE_STATE_BROKEN, NOT_SANE},

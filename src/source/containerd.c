@@ -154,6 +154,9 @@ static int connect_daemon(struct ht_containerd *ctd, struct ht_trouble *trouble)
 
     ctd->feed->at(ctd->feed, "connecting");
     ctd->http = ht_http_new(&options, &err);
+    /* A path that is none, not an answer that is none. */
+    if (!ctd->http && err.code == EINVAL)
+        err.code = EHOSTUNREACH;
     if (!ctd->http)
         return ht_containerd_explain(&err, trouble);
     r = read_daemon(ctd, trouble);

@@ -353,17 +353,35 @@ static bool has_sample(struct driver *driver, void *context)
     return driver->sample != NULL;
 }
 
-static void a_named_socket_that_is_not_there_is_broken(void **state)
+static void a_named_socket_that_is_none_is_broken(void **state)
 {
-    const struct ht_containerd_options options = {.socket_path = "/nonexistent/c.sock"};
-    struct ht_driver drivers[HT_CONTAINERD_PLACES];
-    struct driver driver = {.ended = false};
+    static const struct {
+        const char *path, *detail, *help;
+    } paths[] = {
+        {"/nonexistent/c.sock", "no such socket", "check the socket given with --cri"},
+        {"/dev/null", "is a file and no socket", "check the address"},
+        {"/", "is a directory and no socket", "check the address"},
+        {"/a-path-that-is-longer-than-the-address-of-a-socket-may-be-which-is-a-hundred-and-seven-"
+         "bytes-as-everybody-knows",
+         "no absolute path that is short enough", "check the socket given with --cri"},
+    };
 
     (void)state;
-    assert_int_equal(ht_containerd_drivers(&options, drivers), 1);
-    driver_start(&driver, drivers[0]);
-    assert_told(&driver, HT_SOURCE_STATE_BROKEN, 0, "no such socket");
-    driver_stop(&driver);
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        const struct ht_containerd_options options = {.socket_path = paths[i].path};
+        struct ht_driver drivers[HT_CONTAINERD_PLACES];
+        struct driver driver = {.ended = false};
+
+        assert_int_equal(ht_containerd_drivers(&options, drivers), 1);
+        driver_start(&driver, drivers[0]);
+        assert_told(&driver, HT_SOURCE_STATE_BROKEN, 0, paths[i].detail);
+        pthread_mutex_lock(&driver.lock);
+        struct ht_str help = driver_source(&driver, "containerd")->help;
+        if (ht_str_find(help, ht_str_from(paths[i].help), 0) < 0)
+            fail_msg("%s: \"%.*s\"", paths[i].path, HT_STR_ARG(help));
+        pthread_mutex_unlock(&driver.lock);
+        driver_stop(&driver);
+    }
 }
 
 /* Those of the usual places that are not here are not worth a line: nothing is told of them. */
@@ -529,8 +547,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(failures_are_named_and_rows_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_daemon_that_comes_back_is_asked_in_full, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_named_socket_that_is_not_there_is_broken, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_named_socket_that_is_none_is_broken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_place_without_a_socket_tells_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cri_is_spoken_where_there_is_nothing_else, set_up_cri,
                                         tear_down),
