@@ -92,6 +92,12 @@ static struct ht_row *share(struct ht_docker *docker, struct ht_row *row)
 
 static int fail_alone(struct ht_docker *docker, struct ht_docker_known *known, const char *cause)
 {
+    const char *endpoint = docker->client.endpoint;
+    size_t len = strlen(endpoint);
+
+    /* What is said of the source names the endpoint anyway. */
+    if (strncmp(cause, endpoint, len) == 0 && strncmp(cause + len, ": ", 2) == 0)
+        cause += len + 2;
     docker->changed = docker->changed || !known->failed;
     known->failed = true;
     snprintf(docker->cause, sizeof(docker->cause), "%s", cause);
@@ -306,7 +312,7 @@ static int end_one(void *context, size_t index, int result, const struct ht_http
         struct ht_docker_known *known = asking->queue.items[asking->from + index - asking->heads];
         char path[ID_PATH_MAX];
 
-        snprintf(path, sizeof(path), "/containers/%s/json", known->id);
+        snprintf(path, sizeof(path), "/containers/%.12s/json", known->id);
         reply.path = path;
         r = end_container(asking, known, &reply);
         ht_docker_tell_progress(docker, asking->from + asking->ended);

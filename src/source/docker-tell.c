@@ -82,8 +82,8 @@ void ht_docker_tell_good(struct ht_docker *docker)
         ht_docker_tell(docker, HT_SOURCE_STATE_PART, detail, "run hulltop as the others as well");
         return;
     }
-    snprintf(detail, sizeof(detail), "%.*s %.*s, API %s, %zu container%s",
-             HT_STR_ARG(ht_str_sub(daemon->name, 0, 20)),
+    snprintf(detail, sizeof(detail), "%.*s%s%.*s, API %s, %zu container%s",
+             HT_STR_ARG(ht_str_sub(daemon->name, 0, 20)), daemon->version.len ? " " : "",
              HT_STR_ARG(ht_str_sub(daemon->version, 0, 60)), docker->client.version, telling.items,
              telling.items == 1 ? "" : "s");
     ht_docker_tell(docker, HT_SOURCE_STATE_OK, detail, "");

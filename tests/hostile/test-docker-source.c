@@ -461,7 +461,7 @@ static void each_request_can_fail(void **state)
 static const struct {
     const char *fault, *cause;
 } lone_faults[] = {
-    {"fault /containers/b2 status 500", "status 500: no luck"},
+    {"fault /containers/b2 status 500", "inspected: /containers/b2/json: status 500: no luck"},
     {"fault /containers/b2 status 409", "status 409: no luck"},
     {"fault /containers/b2 mute", "no answer"},
     {"fault /containers/b2 html", "container: line 1"},
