@@ -107,6 +107,9 @@ const struct ht_http_transfer *ht_http_stream_transfer(const struct ht_http_stre
  * of our own, since libcurl often does not tell it; else code is the errno it told. */
 int ht_http_connect_error(const char *name, const char *socket_path, int code, const char *detail,
                           struct ht_error *err);
+/* 0 if some files can be opened, else -EMFILE: a library that could not be opened for that reason
+ * counts as missing ever after. */
+int ht_http_may_open(const char *name, struct ht_error *err);
 /* Fills err with -ETIMEDOUT: "name: text within 3 s". */
 int ht_http_timeout_error(const char *name, const char *text, int64_t patience_ns,
                           struct ht_error *err);

@@ -3,6 +3,7 @@
 #include "http-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -12,6 +13,8 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+
+enum { FILES_LEAST = 4 }; /* of which libcurl and a connection have need */
 
 static bool is_unreserved(char c)
 {
@@ -116,6 +119,23 @@ static int files_error(const char *name, int code, struct ht_error *err)
         return ht_error_set(err, EMFILE, "%s: cannot connect: hulltop may open %llu files, no more",
                             name, (unsigned long long)limit.rlim_cur);
     return ht_error_set(err, EMFILE, "%s: cannot connect: the node can open no more files", name);
+}
+
+int ht_http_may_open(const char *name, struct ht_error *err)
+{
+    int fds[FILES_LEAST], code = 0;
+    size_t len = 0;
+
+    while (len < FILES_LEAST && code == 0) {
+        fds[len] = open("/", O_PATH | O_CLOEXEC);
+        code = fds[len] < 0 && (errno == EMFILE || errno == ENFILE) ? errno : 0;
+        len++;
+    }
+    while (len > 0) {
+        if (fds[--len] >= 0)
+            close(fds[len]);
+    }
+    return code ? files_error(name, code, err) : 0;
 }
 
 int ht_http_connect_error(const char *name, const char *socket_path, int code, const char *detail,

@@ -657,6 +657,8 @@ struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_err
 
     if (ht_http_check_options(options, err) < 0)
         return NULL;
+    if (ht_http_may_open(options->socket_path ? options->socket_path : options->url, err) < 0)
+        return NULL;
     pthread_once(&curl_once, load_curl);
     if (curl_missing[0]) {
         ht_error_set(err, ENOTSUP, "%s", curl_missing);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -349,6 +350,24 @@ static void missing_and_dead_sockets_are_told_apart(void **state)
     assert_int_equal(get_from(answers, NULL, &err), -ENOTSOCK);
     assert_non_null(strstr(err.text, "is a directory and no socket"));
     unlink(path);
+}
+
+/* Also where libcurl itself cannot be opened for want of them: it would count as missing. */
+static void too_few_files_are_named_so(void **state)
+{
+    const struct ht_http_options options = {.socket_path = peer.socket};
+    struct rlimit limit, none;
+    struct ht_error err = {0};
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){.rlim_cur = 3, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct ht_http *http = ht_http_new(&options, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_null(http);
+    assert_int_equal(err.code, EMFILE);
+    assert_non_null(strstr(err.text, "hulltop may open 3 files, no more"));
 }
 
 static void a_socket_without_permission_says_what_helps(void **state)
@@ -759,6 +778,7 @@ int main(void)
         cmocka_unit_test(an_endless_body_takes_no_more_than_its_limit),
         cmocka_unit_test(a_body_shorter_than_sent_does_not_spoil_the_next),
         cmocka_unit_test(missing_and_dead_sockets_are_told_apart),
+        cmocka_unit_test(too_few_files_are_named_so),
         cmocka_unit_test(a_socket_without_permission_says_what_helps),
         cmocka_unit_test(a_full_queue_is_a_timeout),
         cmocka_unit_test(tcp_works_and_tls_failures_are_named),
