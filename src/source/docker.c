@@ -142,9 +142,10 @@ static bool has_moved(struct ht_docker *docker)
     char path[sizeof(docker->client.socket_path)];
 
     if (docker->url)
-        return false;
+        return ht_docker_is_replaced(&docker->client);
     docker->users = ht_docker_find_place(&target, path, sizeof(path));
-    return docker->client.socket_path[0] && strcmp(path, docker->client.socket_path) != 0;
+    return docker->client.socket_path[0] && (strcmp(path, docker->client.socket_path) != 0 ||
+                                             ht_docker_is_replaced(&docker->client));
 }
 
 static int connect_daemon(struct ht_docker *docker, struct ht_trouble *trouble)

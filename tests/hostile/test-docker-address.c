@@ -15,6 +15,7 @@
 #include "hulltop/base/mem.h"
 #include "docker-expect.h"
 #include "driver.h"
+#include "peer-client.h"
 
 static const struct {
     const char *url, *cert_path;
@@ -107,11 +108,72 @@ static void a_certificate_folder_says_which_file_is_amiss(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void write_answer(const char *folder, const char *name, const char *text)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* A daemon that does not end, as one that hangs, keeps its connections; the new one has the path.
+ */
+static void a_socket_in_the_place_of_another_is_spoken_to(void **state)
+{
+    static const char *const files[] = {"map", "info", "list", "docker.sock"};
+    const char *tmp = getenv("TMPDIR");
+    char folder[64], address[96], path[160];
+    const char *arguments[] = {"--answers", folder, "--api", "1.41", NULL};
+    const struct ht_docker_options options = {.url = address, .timeout_ns = 60 * HT_NS_PER_S};
+    struct expected moved = {
+        .state = HT_SOURCE_STATE_WAIT, .detail = "another socket takes its place", .help = ""};
+    struct expected good = {.state = HT_SOURCE_STATE_OK, .detail = "0 containers", .help = ""};
+    struct peer_client old = {0}, new = {0};
+    struct driver driver = {0};
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%s/docker.XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    snprintf(address, sizeof(address), "%s/docker.sock", folder);
+    write_answer(folder, "map", "/info info\n/containers/json list\n");
+    write_answer(folder, "info", "{}");
+    write_answer(folder, "list", "[]");
+    peer_start(&old, 0, arguments);
+    peer_start(&new, 0, arguments);
+    assert_int_equal(symlink(old.socket, address), 0);
+    driver_start(&driver, ht_docker_driver(&options));
+    expect_in(&driver, "the old one", good);
+    assert_int_equal(unlink(address), 0);
+    unsigned published = driver_published(&driver);
+    driver_advance(&driver, 61 * HT_NS_PER_S); /* one that is removed alone still counts */
+    assert_true(driver_wait_published(&driver, published));
+    expect_in(&driver, "without its path", good);
+    assert_int_equal(symlink(new.socket, address), 0);
+    driver_expect(&driver, is_as_expected, &moved);
+    driver_advance(&driver, 61 * HT_NS_PER_S);
+    assert_true(driver_was_told(&driver));
+    driver_advance(&driver, 11 * HT_NS_PER_S);
+    expect_in(&driver, "the new one", good);
+    assert_true(peer_connections(&new) > 0);
+    driver_stop(&driver);
+    peer_stop(&old);
+    peer_stop(&new);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_that_is_of_no_use_says_why),
         cmocka_unit_test(a_certificate_folder_says_which_file_is_amiss),
+        cmocka_unit_test(a_socket_in_the_place_of_another_is_spoken_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
