@@ -9,7 +9,9 @@
 
 struct telling {
     struct ht_node *sample;
+    uint64_t pass; /* the last one */
     size_t items, failed;
+    size_t total; /* with those that the list named and that were not looked at yet */
 };
 
 static void add_container(void *context, struct ht_str key, void *value)
@@ -19,6 +21,7 @@ static void add_container(void *context, struct ht_str key, void *value)
 
     (void)key;
     telling->failed += known->failed;
+    telling->total += known->row || known->pass == telling->pass;
     if (!known->row)
         return;
     telling->items++;
@@ -31,7 +34,8 @@ static void add_container(void *context, struct ht_str key, void *value)
 void ht_docker_tell(struct ht_docker *docker, enum ht_source_state state, const char *detail,
                     const char *help)
 {
-    struct telling telling = {.sample = ht_node_new(ht_clock_wall(docker->feed->clock))};
+    struct telling telling = {.sample = ht_node_new(ht_clock_wall(docker->feed->clock)),
+                              .pass = docker->pass};
     struct ht_source source = {0};
 
     ht_map_each(docker->containers, add_container, &telling);
@@ -44,7 +48,7 @@ void ht_docker_tell(struct ht_docker *docker, enum ht_source_state state, const 
     ht_source_set_items(&source, telling.items);
     ht_source_set_interval(&source, HT_DOCKER_FULL_PASS_NS);
     if (docker->answered_at) {
-        ht_source_set_total(&source, docker->total);
+        ht_source_set_total(&source, telling.total);
         ht_source_set_answered_at(&source, docker->answered_at);
         ht_source_set_took(&source, docker->took_ns);
     }

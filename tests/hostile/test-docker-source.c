@@ -309,6 +309,10 @@ static void a_container_that_is_gone_by_then_is_no_trouble(void **state)
     tell(EVENT("start", "e5"));
     tell(EVENT("destroy", "a1"));
     expect_ok(&driver, 2);
+    /* Nor is what was removed since the list one that is not seen. */
+    pthread_mutex_lock(&driver.lock);
+    assert_int_equal(driver_source(&driver, "docker")->total, 2);
+    pthread_mutex_unlock(&driver.lock);
     driver_stop(&driver);
 }
 
