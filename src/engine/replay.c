@@ -108,6 +108,17 @@ static struct ht_state *step(struct ht_engine *engine, struct ht_rowset *events)
                                           .mono_ns = ht_clock_mono(engine->clock)});
 }
 
+/* What the recording's clock said when time was let pass last. */
+static int64_t place_ns(const struct ht_engine *engine)
+{
+    int64_t at = time_of(engine, engine->frame);
+
+    if (engine->frame == last_frame(engine) || engine->into_ns <= 0)
+        return at;
+    int64_t next = time_of(engine, engine->frame + 1);
+    return (double)at + engine->into_ns < (double)next ? at + (int64_t)engine->into_ns : next;
+}
+
 static void publish(struct ht_engine *engine, struct ht_state *state)
 {
     size_t last = last_frame(engine);
@@ -117,9 +128,11 @@ static void publish(struct ht_engine *engine, struct ht_state *state)
         ht_engine_publish(engine, state);
         return;
     }
+    /* A frame that is shown again, paused or at another speed, goes on where it stood. */
+    state->mono_ns = engine->until_ns;
     state->replay = (struct ht_replay_position){
         .start_ns = time_of(engine, 0),
-        .now_ns = time_of(engine, engine->frame),
+        .now_ns = place_ns(engine),
         .end_ns = time_of(engine, last),
         .speed = engine->speed,
         .paused = engine->paused,
@@ -199,13 +212,8 @@ int64_t ht_engine_told_ns(struct ht_engine *engine)
 {
     if (!engine->player)
         return engine->given ? engine->given->taken_at : ht_clock_wall(engine->clock);
-
-    int64_t at = time_of(engine, engine->frame);
     pass(engine);
-    if (engine->frame == last_frame(engine) || engine->into_ns <= 0)
-        return at;
-    int64_t next = time_of(engine, engine->frame + 1);
-    return (double)at + engine->into_ns < (double)next ? at + (int64_t)engine->into_ns : next;
+    return place_ns(engine);
 }
 
 /* How long the current frame stays, in real time; the times of frames are a document's words. */

@@ -35,14 +35,13 @@ int64_t ht_ui_now(const struct ht_ui *ui)
         return ht_clock_wall(ui->clock);
     if (ui->paused)
         return ui->paused_ns;
-    if (ht_ui_clock_stands(ui))
-        return state->now_ns;
 
+    int64_t told = ht_state_is_replay(state) ? state->replay.now_ns : state->now_ns;
     int64_t passed = ht_clock_mono(ui->clock) - state->mono_ns;
-    double speed = ht_state_is_replay(ui->state) ? state->replay.speed : 1.0;
-    if (passed < 0)
-        return state->now_ns;
-    return state->now_ns + (int64_t)((double)passed * speed);
+    double speed = ht_state_is_replay(state) ? state->replay.speed : 1.0;
+    if (ht_ui_clock_stands(ui) || passed < 0)
+        return told;
+    return told + (int64_t)((double)passed * speed);
 }
 
 static time_t seconds_of(int64_t at_ns)

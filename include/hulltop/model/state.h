@@ -24,7 +24,9 @@ enum ht_origin {
 
 /* Where a replay stands. */
 struct ht_replay_position {
-    int64_t start_ns, now_ns, end_ns; /* on the recording's clock, ns since 1970 */
+    /* On the recording's clock, ns since 1970; now_ns is at mono_ns of the state, and not before
+     * its own now_ns, which is that of the frame. */
+    int64_t start_ns, now_ns, end_ns;
     double speed;
     bool paused;
     bool ended;      /* stays on the last frame */

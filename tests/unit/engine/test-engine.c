@@ -426,12 +426,12 @@ static bool is_faster(const struct ht_state *state)
 
 static bool is_second(const struct ht_state *state)
 {
-    return state->replay.now_ns - state->replay.start_ns == 60 * HT_NS_PER_S;
+    return state->now_ns - state->replay.start_ns == 60 * HT_NS_PER_S;
 }
 
 static bool is_first(const struct ht_state *state)
 {
-    return state->replay.end_ns && state->replay.now_ns == state->replay.start_ns;
+    return state->replay.end_ns && state->now_ns == state->replay.start_ns;
 }
 
 /* A replay of that recording, at its first frame; clock may be NULL. */
@@ -504,6 +504,14 @@ static bool goes_on(const struct ht_state *state)
     return state->replay.end_ns && !state->replay.paused;
 }
 
+/* What a face counts on from; false: the recording's clock is not so many seconds behind its
+ * start, or not as of now. */
+static bool is_placed(const struct ht_state *state, int64_t seconds)
+{
+    return state->replay.now_ns - state->replay.start_ns == seconds * HT_NS_PER_S &&
+           state->mono_ns == told_ns;
+}
+
 /* A minute lies between two frames; 55 s of it pass before the speed changes. */
 static void pauses_and_speeds_keep_the_place(void **state)
 {
@@ -513,14 +521,17 @@ static void pauses_and_speeds_keep_the_place(void **state)
     (void)state;
     told_ns += 40 * HT_NS_PER_S;
     ht_engine_replay_pause(engine, true);
-    ht_state_unref(wait_for(engine, is_paused));
+    ht_autostate struct ht_state *paused = wait_for(engine, is_paused);
+    assert_true(is_placed(paused, 40));
     told_ns += 1000 * HT_NS_PER_S; /* not of the recording */
     ht_engine_replay_pause(engine, false);
-    ht_state_unref(wait_for(engine, goes_on));
+    ht_autostate struct ht_state *on = wait_for(engine, goes_on);
+    assert_true(is_placed(on, 40));
     told_ns += 15 * HT_NS_PER_S;
     ht_engine_replay_speed(engine, 2);
     ht_autostate struct ht_state *faster = wait_for(engine, is_faster);
     assert_true(is_first(faster));
+    assert_true(is_placed(faster, 55));
     told_ns += 3 * HT_NS_PER_S; /* 6 s of the recording */
     ht_engine_replay_speed(engine, 2);
     ht_state_unref(wait_for(engine, is_second));
@@ -568,7 +579,7 @@ static void a_mark_in_a_recording_has_the_time_of_the_recording(void **state)
 
 static bool is_at_the_beginning(const struct ht_state *state)
 {
-    return state->replay.now_ns == state->replay.start_ns;
+    return state->now_ns == state->replay.start_ns;
 }
 
 static bool is_at_the_end_with_marks(const struct ht_state *state)

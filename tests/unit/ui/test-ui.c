@@ -551,11 +551,17 @@ static void a_replay_has_its_own_keys_and_title(void **unused)
     assert_int_equal(bench.calls.restart + bench.calls.step, 0);
     played->origin = HT_ORIGIN_DEMO;
     played->replay = (struct ht_replay_position){
-        .start_ns = FIXTURE_NOW - 600 * HT_NS_PER_S, .end_ns = FIXTURE_NOW, .speed = 4.0};
+        .start_ns = FIXTURE_NOW - 600 * HT_NS_PER_S,
+        .now_ns = FIXTURE_NOW + 10 * HT_NS_PER_S, /* into its frame */
+        .end_ns = FIXTURE_NOW + 20 * HT_NS_PER_S,
+        .speed = 4.0};
     ht_ui_set_state(bench.ui, played);
     SEES(&bench, "DEMO x4");
     bench.mono += HT_NS_PER_S;
-    SEES(&bench, "14:02:35");
+    SEES(&bench, "14:02:45");
+    played->replay.paused = true;
+    SEES(&bench, "14:02:41");
+    played->replay.paused = false;
     type(&bench, "p]+:goto 14:00\n");
     assert_int_equal(bench.calls.paused, 1);
     assert_int_equal(bench.calls.step, 1);
