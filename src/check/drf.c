@@ -260,11 +260,13 @@ struct ht_finding *ht_drf_fire(struct ht_checking *checking, const struct ht_cod
 {
     struct ht_finding *finding = ht_fire(checking, code->path);
 
-    /* The process that is told of is the newest; what it runs may have run before. */
-    if (ht_code_has_started_at(code))
-        ht_finding_set_since(finding, ht_code_has_seen_at(code) && code->seen_at < code->started_at
-                                          ? code->seen_at
-                                          : code->started_at);
+    /* The process that is told of is the newest; what it runs may have run before. Of one that had
+     * ended before it was looked at, only when it was seen is known. */
+    if (ht_code_has_seen_at(code) &&
+        !(ht_code_has_started_at(code) && code->started_at < code->seen_at))
+        ht_finding_set_since(finding, code->seen_at);
+    else if (ht_code_has_started_at(code))
+        ht_finding_set_since(finding, code->started_at);
     ht_drf_suit_fix(finding, !ht_code_has_container(code));
     ht_drf_show(checking, finding, code);
     return finding;

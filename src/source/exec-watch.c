@@ -352,6 +352,7 @@ static void take_stat(const struct ht_exec_stat *stat, struct ht_exec_start *sta
     start->ppid = stat->ppid;
     start->tty = stat->tty;
     memcpy(start->comm, stat->comm, sizeof(start->comm));
+    start->unread &= ~(unsigned)HT_EXEC_NO_STAT;
 }
 
 void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start)
@@ -360,7 +361,6 @@ void ht_exec_read_stat(struct ht_exec *watch, struct ht_exec_start *start)
         !ht_exec_look_at_stat(watch, start->pid, &watch->given.stat))
         return;
     take_stat(&watch->given.stat, start);
-    start->unread &= ~(unsigned)HT_EXEC_NO_STAT;
 }
 
 static void read_argv(struct ht_exec *watch, struct ht_exec_start *start)
@@ -368,10 +368,10 @@ static void read_argv(struct ht_exec *watch, struct ht_exec_start *start)
     struct ht_process process = {0};
 
     ht_proc_read_argv(&watch->reader, start->pid, watch->arena, &process);
-    if (ht_process_has_argv(&process) && process.argv.len)
-        start->argv = process.argv;
-    else
-        start->unread |= HT_EXEC_NO_ARGV;
+    if (!ht_process_has_argv(&process) || process.argv.len == 0)
+        return;
+    start->argv = process.argv;
+    start->unread &= ~(unsigned)HT_EXEC_NO_ARGV;
 }
 
 /* Most starts are in the groups of the one before. Whose a group is that may be a user's is asked
@@ -555,10 +555,8 @@ static bool give_quiet(struct ht_exec *watch, const struct ht_connector_event *e
     start->is_quiet = start->is_known = true;
     start->unread = HT_EXEC_NO_EXE | HT_EXEC_NO_ARGV | HT_EXEC_NO_CGROUP | HT_EXEC_NO_STAT;
     set_home(watch, start, ht_str_from(home), HT_EXEC_BY_FILE);
-    if (lives && may_read_argv(watch, first->home, start->at_mono_ns / HT_NS_PER_S)) {
-        start->unread &= ~(unsigned)HT_EXEC_NO_ARGV;
+    if (lives && may_read_argv(watch, first->home, start->at_mono_ns / HT_NS_PER_S))
         read_argv(watch, start);
-    }
     return true;
 }
 
@@ -583,8 +581,6 @@ static void take_process(struct ht_exec *watch, struct ht_exec_start *start)
     start->is_known = was_seen(watch, start);
     if (stat->at_ns && (!start->by_connector || stat->at_ns >= start->at_mono_ns))
         take_stat(stat, start);
-    else
-        start->unread |= HT_EXEC_NO_STAT;
     if (!start->is_known)
         ht_exec_read_stat(watch, start);
     read_argv(watch, start);
@@ -621,7 +617,9 @@ static void give_in_full(struct ht_exec *watch, const struct ht_connector_event 
 static void give(struct ht_exec *watch, const struct ht_connector_event *event,
                  struct ht_exec_start *ret_start)
 {
-    *ret_start = (struct ht_exec_start){.pid = watch->given.pid, .exe_fd = -1};
+    /* Read is what was read: whoever places it later has read neither. */
+    *ret_start = (struct ht_exec_start){
+        .pid = watch->given.pid, .unread = HT_EXEC_NO_ARGV | HT_EXEC_NO_STAT, .exe_fd = -1};
     ret_start->by_fanotify = watch->given.len > 0;
     ret_start->by_connector = event != NULL;
     ret_start->at_mono_ns = event ? event->at_mono_ns : watch->given.since_ns;

@@ -7,6 +7,7 @@
  *   "severity"   severity of the first finding that it must give
  *   "title"      title of that finding
  *   "object"     what that finding must be about
+ *   "since"      when its fact must have begun
  *   "fires"      how many findings there must be
  *   "fix"        what must stand in its fix
  *   "shows"      "FIELD = VALUE" that must be among its evidence
@@ -47,6 +48,7 @@ struct said {
     struct ht_str severity; /* of the first finding */
     struct ht_str title;
     struct ht_str object;
+    int64_t since; /* 0: unknown */
     struct ht_str fix;
     struct ht_str shows; /* lines of "FIELD = VALUE" */
     bool escape;
@@ -99,6 +101,7 @@ static struct said ask(const struct running *running, const struct ht_node *node
             said.severity = ht_str_from(ht_enum_name(&ht_severity_enum, finding->severity));
             said.title = ht_arena_str(running->arena, finding->title);
             said.object = ht_arena_str(running->arena, finding->object);
+            said.since = ht_finding_has_since(finding) ? finding->since : 0;
             said.fix = ht_arena_str(running->arena, finding->fix);
             for (size_t k = 0; k < finding->evidence.len; k++)
                 said.shows =
@@ -242,6 +245,16 @@ static void look_at_name_alone(struct running *running)
 
 /* ---- one case ---- */
 
+static void expect_since(struct running *running, int64_t since)
+{
+    struct ht_str text;
+    int64_t wanted;
+
+    if (ht_json_string(ht_json_get(running->json, "since"), &text) &&
+        (ht_parse_time(text, &wanted) < 0 || wanted != since))
+        complain(running, "began at another time");
+}
+
 static void expect_fires(struct running *running)
 {
     struct said said = ask(running, running->node);
@@ -268,6 +281,7 @@ static void expect_fires(struct running *running)
     if (ht_json_string(ht_json_get(running->json, "shows"), &wanted) &&
         ht_str_find(said.shows, wanted, 0) < 0)
         complain(running, said.shows.len ? said.shows.data : "no evidence");
+    expect_since(running, said.since);
     if (ht_json_bool(ht_json_get(running->json, "escape"), &escape) && escape != said.escape)
         complain(running, escape ? "has no escape path" : "has an escape path");
     if (!ht_json_is_array(ht_json_get(running->json, "deciding")))

@@ -402,6 +402,9 @@ static void a_start_in_a_users_group_is_of_no_container(void **state)
         if (told) {
             assert_int_equal(ht_str_is(start.cgroup.container_id, here.id), owners[i] == 0);
             assert_int_equal(start.unread & HT_EXEC_NO_CGROUP, 0);
+            /* Of the node's own nothing else is read, and nothing is told as if it were. */
+            assert_true(owners[i] == 0 || (start.start == 0 && start.unread & HT_EXEC_NO_STAT &&
+                                           start.unread & HT_EXEC_NO_ARGV));
             end_start(&here);
         }
         if (tear_down(&here) == 77)
