@@ -120,9 +120,13 @@ static void call_redraw(void *context)
 
 static void suspend(struct dashboard *dashboard)
 {
+    int64_t began_ns = ht_clock_mono(ht_clock_system());
+
     ht_terminal_suspend(dashboard->terminal);
-    dashboard->suspended_ns = ht_clock_mono(ht_clock_system());
-    ht_signals_stop_self();
+    if (ht_signals_stop_self())
+        dashboard->suspended_ns = began_ns;
+    else
+        ht_ui_message(dashboard->ui, "not suspended: no shell waits here to bring it back");
     ht_terminal_resume(dashboard->terminal);
 }
 

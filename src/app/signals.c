@@ -166,9 +166,16 @@ void ht_signals_give_time(int seconds)
                  ht_clock_mono(ht_clock_system()) + (int64_t)seconds * HT_NS_PER_S);
 }
 
-void ht_signals_stop_self(void)
+bool ht_signals_stop_self(void)
 {
-    raise(SIGSTOP);
+    sigset_t stop, before, pending;
+
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    kill(0, SIGTSTP);
+    pthread_sigmask(SIG_UNBLOCK, &stop, &before); /* here it stops, and goes on */
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGCONT) == 1;
 }
 
 void ht_signals_end_by_pipe(void)

@@ -33,8 +33,10 @@ unsigned ht_signals_take(void);
 int ht_signals_ending(void);
 /* Main's ending goes on properly: gives it seconds more before the emergency. */
 void ht_signals_give_time(int seconds);
-/* Stops the program as C-z does, until it is continued. */
-void ht_signals_stop_self(void);
+/* Stops the program and its group, as a terminal does at C-z, until it is continued: a shell waits
+ * for the group. False: it did not stop, for no shell waits that could continue it, or the one that
+ * does has no jobs and ignores the signal. Main thread. */
+bool ht_signals_stop_self(void);
 /* Ends the program by SIGPIPE, as a filter whose reader went away; returns only if that signal was
  * ignored from the start. */
 void ht_signals_end_by_pipe(void);
