@@ -358,12 +358,12 @@ static void ask_lock(struct ht_ui *ui, const struct detail *detail)
     const struct ht_container *container = container_of(ui, detail);
     const struct ht_row *lock;
 
-    if (!container || !ht_container_has_image_id(container)) {
-        ht_ui_message(ui, "only containers whose image is known are locked");
-        return;
-    }
     if (is_recorded(ui)) {
         ht_ui_message(ui, "nothing is locked in a recording");
+        return;
+    }
+    if (!container || !ht_container_has_image_id(container)) {
+        ht_ui_message(ui, "only containers whose image is known are locked");
         return;
     }
     lock = ht_node_find(ui->state->node, HT_TABLE_LOCK, container->image_id);

@@ -379,6 +379,52 @@ static void draw_findings_head(const struct ht_ui *ui, struct ht_area area)
                       ht_buf_str(&text));
 }
 
+struct ht_home_line ht_home_line_in_row(const struct ht_ui *ui, const struct ht_home *home,
+                                        size_t row)
+{
+    return ht_home_line(ui->state, 0, row + 1 == home->findings ? home->last : row);
+}
+
+/* The place of the chosen finding; SIZE_MAX: none is chosen, or it is not there any more. */
+static size_t chosen_place(const struct ht_ui *ui, const struct ht_home *home)
+{
+    for (size_t i = 0; home->in_findings && home->chosen; i++) {
+        const struct ht_finding *finding = ht_home_line(ui->state, 0, i).finding;
+
+        if (!finding)
+            break;
+        if (ht_str_is(finding->id, home->chosen))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* Which findings have room, and in which row the selected one stands: others come and go above it
+ * while somebody is about to press Enter. */
+static void fit_findings(const struct ht_ui *ui, struct ht_home *home, int room)
+{
+    size_t place = chosen_place(ui, home);
+
+    home->findings = 0;
+    while ((int)home->findings < room && ht_home_line(ui->state, 0, home->findings).finding)
+        home->findings++;
+    home->last = home->findings ? home->findings - 1 : 0;
+    if (place != SIZE_MAX)
+        home->finding = place;
+    if (place != SIZE_MAX && place > home->last)
+        home->last = place;
+    if (home->finding >= home->findings)
+        home->finding = home->findings ? home->findings - 1 : 0;
+    home->in_findings = home->in_findings && home->findings > 0;
+    free(home->chosen);
+    home->chosen = NULL;
+    if (home->in_findings) {
+        struct ht_str id = ht_home_line_in_row(ui, home, home->finding).finding->id;
+
+        home->chosen = ht_strndup(id.data, id.len);
+    }
+}
+
 int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area area)
 {
     int row = 0;
@@ -388,25 +434,18 @@ int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area
         row++;
     }
     home->findings_row = row; /* the caller adds where the area is */
+    fit_findings(ui, home, area.rect.h - row);
     struct widths widths = {.since = since_width(ui, area.rect.w - 1, area.rect.h - row)};
     widths.subject = subjects_width(ui, area.rect.w - 1, widths.since, area.rect.h - row);
-    for (; row < area.rect.h; row++) {
-        struct ht_home_line line = ht_home_line(ui->state, 0, home->findings);
-        bool selected = home->in_findings && home->finding == home->findings;
+    for (size_t i = 0; i < home->findings; i++, row++) {
+        struct ht_home_line line = ht_home_line_in_row(ui, home, i);
 
-        if (!line.finding)
-            break;
         draw_finding(ui, ht_area_sub(area, (struct ht_rect){.row = row, .h = 1, .w = area.rect.w}),
-                     &line, &widths, selected);
-        home->findings++;
+                     &line, &widths, home->in_findings && home->finding == i);
     }
     if (home->findings == 0 && row < area.rect.h)
         ht_draw_field(area, (struct ht_span){.row = row, .width = area.rect.w - 1}, HT_STYLE_DIM,
                       ht_str_from(no_findings(ui)));
-    if (home->finding >= home->findings)
-        home->finding = home->findings ? home->findings - 1 : 0;
-    if (home->findings == 0)
-        home->in_findings = false;
     return row;
 }
 

@@ -18,7 +18,8 @@ static struct ht_home *of(struct ht_page *page)
 
 static void home_free(struct ht_page *page)
 {
-    free(of(page));
+    free(of(page)->chosen);
+    free(page);
 }
 
 /* ---- drawing ---- */
@@ -101,9 +102,9 @@ static int tile_rows(int body_h)
     return body_h >= SIDE_MIN_H ? 18 : 15;
 }
 
-static void home_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body)
+static void draw_parts(struct ht_ui *ui, struct ht_home *home, struct ht_area body)
 {
-    struct ht_home *home = of(page);
+    struct ht_page *page = &home->page;
     struct ht_rect parts[2];
     struct ht_rect rest;
     bool tiles = body.rect.w >= HT_TILES_MIN_W && body.rect.h >= TILES_MIN_BODY_H;
@@ -111,6 +112,7 @@ static void home_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area bod
 
     home->findings = 0;
     if (home->zoomed) {
+        home->in_findings = false;
         draw_zoomed(ui, home, body);
         return;
     }
@@ -130,12 +132,26 @@ static void home_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area bod
     draw_lower(ui, home, ht_area_sub(left, rest), home->swapped && !tiles);
     if (parts[1].w)
         ht_home_draw_side(ui, home, ht_area_sub(body, parts[1]));
-    if (home->in_findings && home->findings > 0) {
+    /* What is not on the screen is not opened. */
+    home->in_findings = home->in_findings && home->findings > 0;
+    if (home->in_findings) {
         page->cursor_row = home->findings_row + (int)home->finding;
     } else {
         page->cursor_row = home->question_rects[home->question - 1].row;
         page->cursor_col = home->question_rects[home->question - 1].col;
     }
+}
+
+static void home_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body)
+{
+    struct ht_home *home = of(page);
+    bool in_findings = home->in_findings;
+
+    draw_parts(ui, home, body);
+    /* No finding is shown any more: then a question is selected, and was drawn as if it were not.
+     */
+    if (in_findings && !home->in_findings)
+        draw_parts(ui, home, body);
 }
 
 /* What check prints. */
@@ -154,6 +170,18 @@ static void home_text(struct ht_ui *ui, struct ht_page *page, struct ht_doc *doc
 
 /* ---- keys ---- */
 
+/* Selects what stands in a row of the findings. */
+static void select_finding(struct ht_home *home, size_t row)
+{
+    /* The last row may show one that was selected where others stood: it stays there. */
+    if (!home->in_findings || home->finding != row) {
+        free(home->chosen);
+        home->chosen = NULL;
+    }
+    home->in_findings = true;
+    home->finding = row;
+}
+
 /* The selection runs through the questions and on into the findings below them. */
 static void step(struct ht_home *home, int by)
 {
@@ -162,17 +190,26 @@ static void step(struct ht_home *home, int by)
 
     at += by;
     at = at < 0 ? 0 : at > last ? last : at;
-    home->in_findings = at >= HT_QUESTIONS;
-    if (home->in_findings)
-        home->finding = (size_t)(at - HT_QUESTIONS);
-    else
-        home->question = (unsigned)at + 1;
+    if (at >= HT_QUESTIONS) {
+        select_finding(home, (size_t)(at - HT_QUESTIONS));
+        return;
+    }
+    home->in_findings = false;
+    home->question = (unsigned)at + 1;
 }
 
 /* NULL: a question is selected. */
 static const struct ht_finding *selected_finding(const struct ht_ui *ui, const struct ht_home *home)
 {
-    return home->in_findings ? ht_home_line(ui->state, 0, home->finding).finding : NULL;
+    return home->in_findings ? ht_home_line_in_row(ui, home, home->finding).finding : NULL;
+}
+
+static unsigned home_question(const struct ht_ui *ui, const struct ht_page *page)
+{
+    const struct ht_home *home = (const struct ht_home *)page;
+    const struct ht_finding *finding = selected_finding(ui, home);
+
+    return finding ? (unsigned)finding->question : home->question;
 }
 
 static void open_selected(struct ht_ui *ui, struct ht_home *home)
@@ -227,6 +264,7 @@ static bool home_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     } else if (action == HT_ACTION_NEXT_VIEW) {
         swap(ui, home);
     } else if (action == HT_ACTION_ZOOM) {
+        home->question = home_question(ui, page);
         home->zoomed = !home->zoomed;
     } else if ((action == HT_ACTION_BACK || action == HT_ACTION_HOME) && home->zoomed) {
         home->zoomed = false;
@@ -255,10 +293,8 @@ static void home_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key
             return;
         }
     }
-    if (finding >= 0 && (size_t)finding < home->findings) {
-        home->in_findings = true;
-        home->finding = (size_t)finding;
-    }
+    if (finding >= 0 && (size_t)finding < home->findings)
+        select_finding(home, (size_t)finding);
 }
 
 static const struct ht_offer offers[] = {
@@ -283,14 +319,6 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_ZOOM},
     {.action = HT_ACTION_PLAIN_TEXT},
 };
-
-static unsigned home_question(const struct ht_ui *ui, const struct ht_page *page)
-{
-    const struct ht_home *home = (const struct ht_home *)page;
-    const struct ht_finding *finding = selected_finding(ui, home);
-
-    return finding ? (unsigned)finding->question : home->question;
-}
 
 static const struct ht_screen home_screen = {
     .title = "home",

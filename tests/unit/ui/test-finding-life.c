@@ -68,10 +68,11 @@ static void a_lock_is_told_to_who_asked_for_it(void **unused)
 static void a_lock_is_offered_where_it_can_be_made(void **unused)
 {
     struct bench bench;
-    ht_autostate struct ht_state *fixture = fixture_state(), *recorded = lockable(NULL);
+    ht_autostate struct ht_state *fixture = fixture_state(), *recorded = lockable(NULL),
+                                 *unknown = with_container(NULL);
 
     (void)unused;
-    recorded->origin = HT_ORIGIN_REPLAY;
+    recorded->origin = unknown->origin = HT_ORIGIN_REPLAY;
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, fixture);
     type(&bench, "3\n");
@@ -82,6 +83,9 @@ static void a_lock_is_offered_where_it_can_be_made(void **unused)
     ht_ui_set_state(bench.ui, recorded);
     type(&bench, ":view containers\n\n");
     SEES(&bench, "Tab tab  o owner  y copy");
+    ht_ui_set_state(bench.ui, unknown); /* no image that could be known would help */
+    type(&bench, "L");
+    SEES(&bench, "nothing is locked in a recording");
     close_bench(&bench);
 }
 
@@ -294,6 +298,76 @@ static void a_finding_that_is_gone_says_so(void **unused)
     close_bench(&bench);
 }
 
+/* The fixture's state, with so many newer critical findings than its own. */
+static struct ht_state *with_newer(int count)
+{
+    struct ht_state *state = fixture_state();
+    struct ht_rowset own = state->findings;
+
+    state->findings = (struct ht_rowset){0};
+    for (int i = 0; i < count; i++) {
+        const char id[] = {'n', (char)('a' + i), '\0'};
+        struct ht_finding finding = {0};
+
+        ht_finding_set_id(&finding, ht_str_from(id));
+        ht_finding_set_question(&finding, 6);
+        ht_finding_set_severity(&finding, HT_SEVERITY_CRITICAL);
+        ht_finding_set_title(&finding, HT_S("Came later"));
+        ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    }
+    for (size_t i = 0; i < own.len; i++)
+        ht_rowset_add(&state->findings, ht_row_ref(own.rows[i]));
+    ht_rowset_fini(&own);
+    return state;
+}
+
+/* Who chose a line opens that one, whatever comes above it meanwhile. */
+static void home_stays_with_the_chosen_finding(void **unused)
+{
+    static const char chosen[] = "\n>!! CRIT  3  Docker socket is mounted";
+    struct bench bench;
+    ht_autostate struct ht_state *two = with_newer(2), *many = with_newer(20),
+                                 *none = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "jjjjjjj");
+    SEES(&bench, chosen);
+    ht_ui_set_state(bench.ui, two);
+    SEES(&bench, chosen);
+    ht_ui_set_state(bench.ui, many);
+    SEES(&bench, chosen); /* in the last line, for it would have no room */
+    type(&bench, "j");
+    SEES(&bench, chosen);
+    type(&bench, "\n");
+    SEES(&bench, "!! CRIT  Docker socket is mounted");
+    type(&bench, "qk");
+    SEES(&bench, "\n>!! CRIT  6  Came later");
+    SEES_NOT(&bench, "Docker socket is mounted");
+    ht_ui_set_state(bench.ui, none);
+    SEES(&bench, "\n>6 "); /* nothing is left to be chosen there */
+    close_bench(&bench);
+}
+
+/* What stands below the panes, or below a pane that has all of the screen, cannot be chosen. */
+static void home_opens_nothing_that_it_does_not_show(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "jjjjjjjv");
+    SEES(&bench, "\n>6 ");
+    type(&bench, "\n");
+    SEES(&bench, "> 6 Drift alerts");
+    type(&bench, "0v");
+    type(&bench, "jz");
+    SEES(&bench, "\n 3 Do containers run without --privileged?"); /* the finding's question */
+    type(&bench, "\n");
+    SEES(&bench, "> 3 Privileged containers");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +380,8 @@ int main(void)
         cmocka_unit_test(a_finding_has_its_colour_below_what_is_said_of_it),
         cmocka_unit_test(home_tells_when_what_came_later_came),
         cmocka_unit_test(a_finding_that_is_gone_says_so),
+        cmocka_unit_test(home_stays_with_the_chosen_finding),
+        cmocka_unit_test(home_opens_nothing_that_it_does_not_show),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
