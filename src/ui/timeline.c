@@ -599,6 +599,13 @@ void ht_ui_timeline_go_to(struct ht_ui *ui, struct ht_page *page, int64_t at_ns)
         choose(ui, of(page), place);
 }
 
+/* In a replay the key is that of its speed. */
+static bool suits_zooming(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)page;
+    return !ht_state_is_replay(ui->state);
+}
+
 static const struct ht_offer offers[] = {
     {.action = HT_ACTION_FOLLOW, .hinted = true},
     {.action = HT_ACTION_STEP_BACK, .help = "One event back; in a replay one step"},
@@ -607,7 +614,10 @@ static const struct ht_offer offers[] = {
      .help = "One event forward; in a replay one step"},
     {.action = HT_ACTION_PREVIOUS_FINDING},
     {.action = HT_ACTION_NEXT_FINDING, .hinted = true},
-    {.action = HT_ACTION_PLUS, .hinted = true, .help = "Closer; in a replay faster"},
+    {.action = HT_ACTION_PLUS,
+     .hinted = true,
+     .suits = suits_zooming,
+     .help = "Closer; in a replay faster"},
     {.action = HT_ACTION_MINUS, .help = "Wider; in a replay slower"},
     {.action = HT_ACTION_MARK, .hinted = true, .help = "Set a mark in the timeline"},
     {.action = HT_ACTION_JUMP, .hinted = true},

@@ -562,7 +562,9 @@ static void a_replay_has_its_own_keys_and_title(void **unused)
     played->replay.paused = true;
     SEES(&bench, "14:02:41");
     played->replay.paused = false;
-    type(&bench, "p]+:goto 14:00\n");
+    type(&bench, "8");
+    SEES_NOT(&bench, "+ closer"); /* here it is faster */
+    type(&bench, "0p]+:goto 14:00\n");
     assert_int_equal(bench.calls.paused, 1);
     assert_int_equal(bench.calls.step, 1);
     assert_true(bench.calls.speed == 8.0);
