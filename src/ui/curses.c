@@ -617,6 +617,52 @@ static uint32_t character_code(wint_t got)
     }
 }
 
+/* Up to the byte that ends a control sequence. */
+static void skip_parameters(wint_t got)
+{
+    enum { SEQUENCE_MAX = 64 };
+
+    for (int i = 0; i < SEQUENCE_MAX && (got < '@' || got > '~'); i++) {
+        if (get_wch(&got) != OK)
+            return;
+    }
+}
+
+/* Who had the mouse before may have left it on: curses knows the beginning of what it tells, and
+ * reads the rest only where it was asked for the mouse. */
+static void skip_mouse(void)
+{
+    const char *begin = tigetstr((char *)"kmous");
+    bool is_old = begin != (char *)-1 && begin && begin[0] && begin[strlen(begin) - 1] == 'M';
+    wint_t got = 0;
+
+    if (!is_old)
+        skip_parameters(0);
+    for (int i = 0; is_old && i < 3; i++)
+        (void)get_wch(&got);
+}
+
+/* The rest of what curses does not know as a key (a key with a modifier, a report that nobody asked
+ * for) must not be taken for keys that somebody pressed: "1;5C" leads to panes. What comes behind
+ * Esc at once is such a rest, for curses has waited for it. False: Esc stands alone. */
+static bool skip_sequence(void)
+{
+    wint_t first = 0, got = 0;
+    int r = get_wch(&first);
+
+    if (r == ERR)
+        return false;
+    if (r == OK && (first == '[' || first == 'O') && get_wch(&got) == OK) {
+        skip_parameters(first == '[' ? got : '@');
+        return true;
+    }
+    if (r == KEY_CODE_YES)
+        ungetch((int)first);
+    else
+        unget_wch((wchar_t)first);
+    return false;
+}
+
 struct ht_key ht_terminal_read_key(struct ht_terminal *terminal)
 {
     wint_t got = 0;
@@ -627,10 +673,17 @@ struct ht_key ht_terminal_read_key(struct ht_terminal *terminal)
     if (ht_tty_is_gone(&terminal->tty))
         return (struct ht_key){.code = HT_KEY_EOF};
     r = get_wch(&got);
+    bool is_skipped = r == OK && got == HT_KEY_ESC && skip_sequence();
+    if (r == KEY_CODE_YES && got == KEY_MOUSE && !terminal->mouse) {
+        skip_mouse();
+        is_skipped = true;
+    }
     /* get_wch() refreshes the screen when it thinks that it must. */
     collect(terminal);
     if (r == ERR)
         return (struct ht_key){.code = HT_KEY_NONE};
+    if (is_skipped)
+        return (struct ht_key){.code = HT_KEY_UNKNOWN};
     if (r == KEY_CODE_YES && got == KEY_MOUSE)
         return mouse_key(terminal);
     return (struct ht_key){.code = r == KEY_CODE_YES ? special_code(got) : character_code(got)};

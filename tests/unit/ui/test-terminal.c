@@ -416,7 +416,13 @@ static void keys_are_decoded(void **state)
         {"\004", HT_CTRL('d')},
         {"\014", HT_CTRL('l')},
         {"\xc3\xa9", 0xe9},
+        {"\033[<0;5;8M", HT_KEY_UNKNOWN}, /* what is no key is not the keys that it looks like */
+        {"\033[200~", HT_KEY_UNKNOWN},
+        {"\033[97;5u", HT_KEY_UNKNOWN},
+        {"\033Oz", HT_KEY_UNKNOWN},
+        {"j", 'j'},
         {"\033", HT_KEY_ESC},
+        {"[", '['},
     };
     struct fixture *f = *state;
 
@@ -429,6 +435,9 @@ static void keys_are_decoded(void **state)
         assert_int_equal(write(f->master, cases[i].bytes, len), len);
         assert_int_equal(next_key(f).code, cases[i].code);
     }
+    assert_int_equal(write(f->master, "\033j", 2), 2); /* two keys, though quick ones */
+    assert_int_equal(next_key(f).code, HT_KEY_ESC);
+    assert_int_equal(next_key(f).code, 'j');
     assert_int_equal(ht_terminal_read_key(f->terminal).code, HT_KEY_NONE);
 }
 
