@@ -122,6 +122,20 @@ static void wrap_line(struct ht_doc *doc, int indent, unsigned style, struct ht_
     wrap_within(doc, (struct margins){indent, doc->width, indent}, style, text);
 }
 
+/* Where the last column of a line of columns begins, which two blanks part; 0: it has none, or one
+ * that leaves too little room. */
+static int last_column(const struct ht_doc *doc, struct ht_str line)
+{
+    int most = doc->width / 3;
+    int column = 0;
+
+    for (int i = 2; (size_t)i < line.len && i <= most; i++) {
+        if (line.data[i] != ' ' && line.data[i - 1] == ' ' && line.data[i - 2] == ' ')
+            column = (int)ht_printable_width(ht_str_sub(line, 0, (size_t)i), doc->flags);
+    }
+    return column;
+}
+
 void ht_doc_text(struct ht_doc *doc, int indent, unsigned style, struct ht_str text)
 {
     ht_autobuf struct ht_buf printable = HT_BUF(TEXT_MAX);
@@ -135,7 +149,10 @@ void ht_doc_text(struct ht_doc *doc, int indent, unsigned style, struct ht_str t
         /* What its author indented stays so, as far as there is room. */
         while ((size_t)blanks < line.len && line.data[blanks] == ' ' && blanks < doc->width / 3)
             blanks++;
-        wrap_line(doc, indent + blanks, style, ht_str_sub(line, (size_t)blanks, line.len));
+        line = ht_str_sub(line, (size_t)blanks, line.len);
+        int first = indent + blanks;
+        wrap_within(doc, (struct margins){first, doc->width, first + last_column(doc, line)}, style,
+                    line);
     }
 }
 
