@@ -55,10 +55,20 @@ struct ht_offers ht_ui_page_offers(const struct ht_ui *ui, const struct ht_page 
     };
 }
 
+/* Several keys may come before the first of them shows. */
+static void pause_replay(struct ht_ui *ui)
+{
+    bool paused = ui->asked.has_paused ? ui->asked.paused : ui->state->replay.paused;
+
+    ui->asked.has_paused = true;
+    ui->asked.paused = !paused;
+    ui->calls.replay_pause(ui->calls.context, !paused);
+}
+
 static void toggle_pause(struct ht_ui *ui)
 {
     if (ht_state_is_replay(ui->state)) {
-        ui->calls.replay_pause(ui->calls.context, !ui->state->replay.paused);
+        pause_replay(ui);
         return;
     }
     if (!ui->paused) {
@@ -77,15 +87,28 @@ static void toggle_pause(struct ht_ui *ui)
 
 static void change_speed(struct ht_ui *ui, bool faster)
 {
-    double speed = ui->state->replay.speed > 0 ? ui->state->replay.speed : 1.0;
+    double speed = ui->asked.speed > 0 ? ui->asked.speed : ui->state->replay.speed;
 
+    speed = speed > 0 ? speed : 1.0;
     speed = faster ? speed * 2 : speed / 2;
-    if (speed > 64.0)
+    if (speed > 64.0) {
         ht_ui_message(ui, "x64 is the fastest");
-    else if (speed < 0.25)
+    } else if (speed < 0.25) {
         ht_ui_message(ui, "x0.25 is the slowest");
-    else
+    } else {
+        ui->asked.speed = speed;
         ui->calls.replay_speed(ui->calls.context, speed);
+    }
+}
+
+/* Everything is cleared, and it plays. */
+static void restart_replay(struct ht_ui *ui)
+{
+    for (size_t i = 0; i < ui->depth; i++)
+        ht_list_unmark(ui->pages[i]);
+    ui->asked.has_paused = true;
+    ui->asked.paused = false;
+    ui->calls.replay_restart(ui->calls.context);
 }
 
 /* False: not an action of a replay. */
@@ -96,7 +119,7 @@ static bool act_replay(struct ht_ui *ui, enum ht_action action)
     if (!ht_state_is_replay(ui->state))
         return false;
     if (action == HT_ACTION_RESTART)
-        ui->calls.replay_restart(context);
+        restart_replay(ui);
     else if (action == HT_ACTION_STEP_BACK || action == HT_ACTION_STEP_FORWARD)
         ui->calls.replay_step(context, action == HT_ACTION_STEP_FORWARD ? 1 : -1);
     else if (action == HT_ACTION_PLUS || action == HT_ACTION_MINUS)

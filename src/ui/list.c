@@ -19,6 +19,14 @@ const struct ht_view *ht_list_view(const struct ht_page *page)
     return page->screen == &list_screen ? ((const struct ht_list_page *)page)->view : NULL;
 }
 
+void ht_list_unmark(struct ht_page *page)
+{
+    if (!ht_list_view(page))
+        return;
+    ht_map_free(of(page)->marks);
+    of(page)->marks = ht_map_new();
+}
+
 struct ht_page *ht_list_new(const struct ht_view *view)
 {
     struct ht_list_page *list = ht_new0(struct ht_list_page);
@@ -177,6 +185,19 @@ static void open_line(struct ht_ui *ui, const struct ht_list_page *list, const s
     }
 }
 
+/* As many of the lines that an open group shows below its own as there is room for. */
+static void show_members(struct ht_list_page *list, unsigned members)
+{
+    int last = (int)list->selected + (int)members;
+
+    if (list->visible == 0) /* not drawn yet */
+        return;
+    if (last >= list->top + list->visible)
+        list->top = last - list->visible + 1;
+    if (list->top > (int)list->selected)
+        list->top = (int)list->selected;
+}
+
 /* Opens or closes the selected line's group. */
 static void toggle_group(struct ht_ui *ui, struct ht_list_page *list, const struct ht_line *line)
 {
@@ -187,10 +208,13 @@ static void toggle_group(struct ht_ui *ui, struct ht_list_page *list, const stru
         return;
     }
     key = list->groups[line->group].key;
-    if (ht_map_get(list->opened, key))
+    if (ht_map_get(list->opened, key)) {
         ht_map_remove(list->opened, key);
-    else
+    } else {
         ht_map_set(list->opened, key, list);
+        if (!line->child)
+            show_members(list, line->members);
+    }
     ht_list_touch(list, HT_LIST_OPENED);
 }
 

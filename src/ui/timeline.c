@@ -74,8 +74,9 @@ static const struct ht_event *event_at(const struct ht_ui *ui, size_t i)
     return ht_event_of(ui->state->events.rows[i]);
 }
 
-/* The chosen event's place; the last one if none is chosen or it is gone. There is one at least. */
-static size_t place_of(const struct ht_ui *ui, const struct timeline *timeline)
+/* The chosen event's place; the last one, which is followed then, if none is chosen or it is gone
+ * (a recording began again). There is one at least. */
+static size_t place_of(const struct ht_ui *ui, struct timeline *timeline)
 {
     const struct ht_rowset *events = &ui->state->events;
 
@@ -83,6 +84,8 @@ static size_t place_of(const struct ht_ui *ui, const struct timeline *timeline)
         if (ht_str_is(event_at(ui, i - 1)->id, timeline->selected))
             return i - 1;
     }
+    free(timeline->selected);
+    timeline->selected = NULL;
     return events->len ? events->len - 1 : 0;
 }
 
@@ -420,6 +423,7 @@ static void timeline_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area
     struct bars bars = {0};
     int row = 1;
 
+    (void)place_of(ui, timeline);
     fill_bars(ui, timeline, body.rect.w, &bars);
     draw_head(ui, timeline, body);
     if (roomy)
@@ -505,7 +509,7 @@ static void jump(struct ht_ui *ui, struct timeline *timeline)
     ht_ui_message(ui, "no marks: m sets one");
 }
 
-static void open_event(struct ht_ui *ui, const struct timeline *timeline)
+static void open_event(struct ht_ui *ui, struct timeline *timeline)
 {
     if (!ui->state->events.len)
         ht_ui_message(ui, no_events(ui));
@@ -513,7 +517,7 @@ static void open_event(struct ht_ui *ui, const struct timeline *timeline)
         ht_detail_open(ui, &ht_event_table, event_at(ui, place_of(ui, timeline))->id);
 }
 
-static void set_mark(struct ht_ui *ui, const struct timeline *timeline)
+static void set_mark(struct ht_ui *ui, struct timeline *timeline)
 {
     if (!ui->state->events.len)
         ht_ui_message(ui, no_events(ui));

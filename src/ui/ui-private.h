@@ -90,6 +90,11 @@ struct ht_ui {
     bool done;
     bool first_run;  /* the first-run screen may still be shown */
     bool lock_asked; /* what becomes of it is told when the engine has done it */
+    /* Of a replay, until a state shows it: the next key goes on from there. */
+    struct {
+        double speed; /* 0: nothing was asked */
+        bool has_paused, paused;
+    } asked;
     struct ht_page *pages[HT_PAGES_MAX];
     size_t depth;
     struct ht_rect body; /* of the last draw */
@@ -233,6 +238,8 @@ struct ht_page *ht_list_new(const struct ht_view *view);
 void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done);
 /* The view a list shows, NULL if the page is no list. */
 const struct ht_view *ht_list_view(const struct ht_page *page);
+/* Takes all marks off its lines; nothing on a page that is no list. */
+void ht_list_unmark(struct ht_page *page);
 /* Opens the details of a row of table (finding, container, process, event); false: there are none.
  */
 bool ht_detail_open(struct ht_ui *ui, const struct ht_table *table, struct ht_str id);

@@ -198,6 +198,16 @@ static void show_messages(struct ht_ui *ui, const struct ht_state *before)
     }
 }
 
+static void take_asked(struct ht_ui *ui)
+{
+    const struct ht_replay_position *replay = &ui->state->replay;
+
+    if (replay->speed == ui->asked.speed)
+        ui->asked.speed = 0;
+    if (replay->paused == ui->asked.paused)
+        ui->asked.has_paused = false;
+}
+
 void ht_ui_set_state(struct ht_ui *ui, const struct ht_state *state)
 {
     struct ht_state *before = ui->state;
@@ -213,6 +223,7 @@ void ht_ui_set_state(struct ht_ui *ui, const struct ht_state *state)
         ui->complete_ns = 0;
     if (ui->complete_ns == 0 && state->complete)
         ui->complete_ns = state->now_ns;
+    take_asked(ui);
     show_messages(ui, before);
     ht_state_unref(before);
     ui->has_state = true;

@@ -140,6 +140,13 @@ static void groups_open_and_close(void **unused)
     SEES(&bench, " . !! CRIT debug");
     type(&bench, "t");
     SEES_NOT(&bench, " . !! CRIT debug");
+    /* What it opens is shown, also where it was the last line that had room. */
+    ht_canvas_resize(bench.canvas, 12, 40);
+    type(&bench, "t");
+    type(&bench, "G");
+    type(&bench, "kt");
+    SEES(&bench, "\n>- !  HIGH");
+    SEES(&bench, "\n . *  MED");
     close_bench(&bench);
 }
 
@@ -540,42 +547,6 @@ static void the_page_of_a_program_is_called_after_who_runs_it(void **unused)
     close_bench(&bench);
 }
 
-static void a_replay_has_its_own_keys_and_title(void **unused)
-{
-    struct bench bench;
-    ht_autostate struct ht_state *played = fixture_state();
-
-    (void)unused;
-    open_bench(&bench, NULL);
-    type(&bench, "R]");
-    assert_int_equal(bench.calls.restart + bench.calls.step, 0);
-    played->origin = HT_ORIGIN_DEMO;
-    played->replay = (struct ht_replay_position){
-        .start_ns = FIXTURE_NOW - 600 * HT_NS_PER_S,
-        .now_ns = FIXTURE_NOW + 10 * HT_NS_PER_S, /* into its frame */
-        .end_ns = FIXTURE_NOW + 20 * HT_NS_PER_S,
-        .speed = 4.0};
-    ht_ui_set_state(bench.ui, played);
-    SEES(&bench, "DEMO x4");
-    bench.mono += HT_NS_PER_S;
-    SEES(&bench, "14:02:45");
-    played->replay.paused = true;
-    SEES(&bench, "14:02:41");
-    played->replay.paused = false;
-    type(&bench, "8");
-    SEES_NOT(&bench, "+ closer"); /* here it is faster */
-    type(&bench, "0p]+:goto 14:00\n");
-    assert_int_equal(bench.calls.paused, 1);
-    assert_int_equal(bench.calls.step, 1);
-    assert_true(bench.calls.speed == 8.0);
-    assert_int_equal(bench.calls.seek, FIXTURE_NOW - 151 * HT_NS_PER_S);
-    played->replay.ended = true;
-    SEES(&bench, "DEMO  END  R again");
-    type(&bench, "R");
-    assert_int_equal(bench.calls.restart, 1);
-    close_bench(&bench);
-}
-
 static void frames_of_a_hash_clock_do_not_depend_on_time(void **unused)
 {
     struct bench bench;
@@ -782,7 +753,6 @@ int main(void)
         cmocka_unit_test(a_refused_filter_leaves_the_list_as_it_was),
         cmocka_unit_test(a_bare_word_finds_whose_a_finding_is),
         cmocka_unit_test(the_page_of_a_program_is_called_after_who_runs_it),
-        cmocka_unit_test(a_replay_has_its_own_keys_and_title),
         cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
         cmocka_unit_test(the_first_look_is_left_by_any_key_of_home),
         cmocka_unit_test(open_begins_with_a_pane_or_tells_the_nearest),
