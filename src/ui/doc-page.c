@@ -90,6 +90,9 @@ static void take_search(struct ht_ui *ui, struct ht_page *base, struct ht_str te
 
     free(page->search);
     page->search = text.len ? ht_strndup(text.data, text.len) : NULL;
+    /* Each letter searches from where the search began, and what is not found leads back there. */
+    page->top = page->search_top;
+    page->match = -1;
     step_match(ui, page, 1, true);
     if (done && text.len && page->match < 0)
         ht_ui_message(ui, "not found");
@@ -203,6 +206,7 @@ bool ht_doc_page_act(struct ht_ui *ui, struct ht_page *base, enum ht_action acti
     if (act_scroll(page, action))
         return true;
     if (action == HT_ACTION_FILTER) {
+        page->search_top = page->top;
         ht_ui_prompt(ui, HT_PROMPT_SEARCH, HT_S(""), take_search);
     } else if (action == HT_ACTION_NEXT_MATCH || action == HT_ACTION_PREVIOUS_MATCH) {
         step_match(ui, page, action == HT_ACTION_NEXT_MATCH ? 1 : -1, false);

@@ -68,7 +68,8 @@ struct ht_doc_page {
     int visible;
     int head; /* rows of the body above the text */
     char *search;
-    int match; /* line of the current match, -1 */
+    int match;      /* line of the current match, -1 */
+    int search_top; /* the first line that was shown when the search began */
 };
 
 /* What such pages offer; others put their own before it. */

@@ -79,6 +79,30 @@ static void draw_line(const struct ht_ui *ui, struct ht_area area, int row,
                   ht_buf_str(&fitting));
 }
 
+/* Whole words: where there is no room for all of them the numbers tell that it was not in full, and
+ * what lacks most stands first. */
+static void fit_coverage(const struct ht_ui *ui, struct ht_buf *text,
+                         const struct ht_question *question, int width)
+{
+    static const char *const marks[] = {" in full", ""};
+    unsigned flags = ht_ui_print_flags(ui);
+    size_t end;
+
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        ht_buf_reset(text);
+        ht_home_coverage(text, question, marks[i]);
+        if ((int)ht_printable_width(ht_buf_str(text), flags) <= width)
+            return;
+    }
+    for (end = text->len; end > 0; end--) {
+        if (text->data[end - 1] == ',' &&
+            (int)ht_printable_width(ht_str_sub(ht_buf_str(text), 0, end - 1), flags) <= width)
+            break;
+    }
+    if (end > 0)
+        ht_buf_cut(text, end - 1);
+}
+
 static void draw_coverage(struct ht_ui *ui, struct ht_area tile, int row, unsigned number)
 {
     ht_autobuf struct ht_buf text = HT_BUF(200);
@@ -86,7 +110,7 @@ static void draw_coverage(struct ht_ui *ui, struct ht_area tile, int row, unsign
 
     const struct ht_question *question = ht_state_question(ui->state, number);
 
-    ht_home_coverage(&text, question, " in full");
+    fit_coverage(ui, &text, question, width - 1);
     ht_draw_field(tile, (struct ht_span){.row = row, .col = 1, .width = width - 1}, HT_STYLE_DIM,
                   ht_buf_str(&text));
     ht_home_draw_trend(ui, tile, (struct ht_span){.row = row, .col = 1 + width, .width = TREND_W},

@@ -350,9 +350,14 @@ static const char *empty_text(const struct ht_ui *ui, const struct ht_list_page 
         return list->view->empty.data;
     if (list->view->question == 0)
         return nothing_here(ui);
-    if (ht_state_question(ui->state, list->view->question)->findings > 0)
+    const struct ht_question *question = ht_state_question(ui->state, list->view->question);
+    if (question->findings > 0)
         return "Nothing in this view; v shows the other views of this question.";
-    const char *why = ht_question_nothing(ht_state_question(ui->state, list->view->question));
+    if (question->state == HT_QUESTION_STATE_PASS && list->view->table == &ht_finding_table)
+        return ht_question_unknowns(question)
+                   ? "PASS: nothing found in what decides; i tells what is not known."
+                   : "PASS: nothing was found.";
+    const char *why = ht_question_nothing(question);
     return why ? why : "Nothing in this view.";
 }
 

@@ -37,6 +37,8 @@ static void a_missing_fact_is_no_reason_of_a_fail(void **unused)
     type(&bench, "i");
     SEES(&bench, "Nothing found in what decides; what is not known beside it follows.");
     SEES_NOT(&bench, "Looked at in full");
+    type(&bench, "q1");
+    SEES(&bench, "PASS: nothing found in what decides; i tells what is not known.");
     close_bench(&bench);
 }
 
@@ -457,6 +459,10 @@ static void coverage_does_not_touch_the_trend(void **unused)
     title(&bench, 40, 120);
     SEES(&bench, " 3 of 4 containers in full ..........HC ");
     SEES_NOT(&bench, " 3 of 4 containers in full.");
+    ht_question_edit_coverage(&question)->total = 4321;
+    ht_row_unref(state->questions[3]);
+    state->questions[3] = ht_row_new(&ht_question_table, &question);
+    SEES(&bench, " 3 of 4321 containers  "); /* no half of a word */
     close_bench(&bench);
 }
 

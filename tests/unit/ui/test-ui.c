@@ -254,6 +254,11 @@ static void a_text_is_searched(void **unused)
     SEES(&bench, "PRV-001");
     type(&bench, "/nowhere at all\n");
     SEES(&bench, "not found");
+    SEES(&bench, "PRV-001"); /* and not what the first letters of it led to */
+    type(&bench, "g/PRV-0");
+    SEES(&bench, "PRV-001");
+    ht_ui_key(bench.ui, (struct ht_key){.code = HT_KEY_ESC});
+    SEES(&bench, "lines 1-");
     close_bench(&bench);
 }
 
