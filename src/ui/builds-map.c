@@ -17,7 +17,8 @@ enum {
     WIDE_MIN_W = 79,
     BADGE_COL = 4,
     NAME_COL = 15,
-    MARKS_W = 6, /* letters and a blank before the name */
+    MARKS_W = 6,    /* letters and a blank before the name */
+    NAMES_MAX = 20, /* that a share lists, at most */
     FOOT_ROWS = 3,
 };
 
@@ -217,24 +218,46 @@ static void draw_shares(struct ht_area area, const struct ht_build *build)
                       HT_STYLE_DIM, "and %zu more", build->shares.len - shown);
 }
 
+/* Containers are counted, names are listed, each once: "6" above five lines would look as if one
+ * were missing. */
+static void draw_applications_head(struct ht_area area, uint64_t count, size_t names)
+{
+    static const char *const words[] = {"APPLICATIONS", "APPS"};
+    bool differ = names > 0 && names < NAMES_MAX && names != count;
+    ht_autobuf struct ht_buf text = HT_BUF(100);
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        ht_buf_reset(&text);
+        ht_buf_addf(&text, "%s %" PRIu64, words[i], count);
+        if (differ)
+            ht_buf_addf(&text, ", names %zu", names);
+        if ((int)text.len < area.rect.w)
+            break;
+    }
+    ht_draw_field(area, (struct ht_span){.col = 1, .width = area.rect.w - 1}, HT_STYLE_HEADER,
+                  ht_buf_str(&text));
+}
+
 /* The applications that the build names; all share the kernel, or the daemon, or a folder. */
 static void draw_applications(struct ht_area area, const struct ht_build *build)
 {
     struct ht_text_list names = {0};
     int row = 1, last = area.rect.h - 1;
+    uint64_t all;
 
     for (size_t i = 0; i < build->shares.len; i++) {
         if (build->shares.items[i].kind != HT_SHARE_KIND_CONTROL_PLANE &&
             build->shares.items[i].with.len > names.len)
             names = build->shares.items[i].with;
     }
-    draw_head(area, "APPLICATIONS", (size_t)build->applications);
-    for (size_t i = 0; i < names.len && row <= last; i++, row++) {
+    draw_applications_head(area, build->applications, names.len);
+    all = names.len < NAMES_MAX ? names.len : build->applications;
+    for (size_t i = 0; i < all && row <= last; i++, row++) {
         ht_autobuf struct ht_buf marks = HT_BUF(16);
 
-        if (row == last && build->applications > i + 1) {
+        if ((row == last && all > i + 1) || i == names.len) {
             ht_draw_textf(area, (struct ht_span){.row = row, .col = 1, .width = area.rect.w - 1},
-                          HT_STYLE_DIM, "and %" PRIu64 " more", build->applications - i);
+                          HT_STYLE_DIM, "and %" PRIu64 " more", all - i);
             return;
         }
         marks_of(build, names.items[i], &marks);

@@ -466,6 +466,32 @@ static void coverage_does_not_touch_the_trend(void **unused)
     close_bench(&bench);
 }
 
+/* Two containers of one name are one line. */
+static void the_map_says_why_there_are_fewer_names(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = fixture_state();
+    struct ht_node *node = ht_node_new(FIXTURE_NOW);
+    struct ht_build build =
+        *ht_build_of(ht_node_set(state->node, HT_TABLE_BUILD)->rows[0]); /* with two names */
+
+    (void)unused;
+    ht_build_set_applications(&build, 6);
+    ht_node_add(node, ht_row_new(&ht_build_table, &build));
+    ht_node_sort(node);
+    ht_autostate struct ht_state *replicas = ht_state_new(node);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, replicas);
+    type(&bench, "7");
+    SEES(&bench, "APPS 6, names 2");
+    grow(&bench);
+    SEES(&bench, "APPLICATIONS 6, names 2");
+    ht_canvas_resize(bench.canvas, 12, 40);
+    SEES(&bench, "APPS 6, names 2");
+    SEES_NOT(&bench, "more");
+    close_bench(&bench);
+}
+
 static void sources_without_room_are_counted(void **unused)
 {
     struct bench bench;
@@ -752,6 +778,7 @@ int main(void)
         cmocka_unit_test(the_title_keeps_the_node),
         cmocka_unit_test(a_tiny_terminal_has_the_worst_first),
         cmocka_unit_test(coverage_does_not_touch_the_trend),
+        cmocka_unit_test(the_map_says_why_there_are_fewer_names),
         cmocka_unit_test(sources_without_room_are_counted),
         cmocka_unit_test(a_filter_on_the_timeline_is_that_of_its_list),
         cmocka_unit_test(timeline_and_map_are_open_once),
