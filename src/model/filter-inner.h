@@ -18,6 +18,8 @@ enum ht_term_kind {
     HT_TERM_EQUAL,
     HT_TERM_LESS,
     HT_TERM_GREATER,
+    HT_TERM_AT_MOST,
+    HT_TERM_AT_LEAST,
     HT_TERM_COLLECT, /* appends to into what HT_TERM_CONTAINS would look in; never matches */
 };
 

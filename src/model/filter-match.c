@@ -137,6 +137,10 @@ static bool holds(const struct ht_term *term, int order)
         return order < 0;
     if (term->kind == HT_TERM_GREATER)
         return order > 0;
+    if (term->kind == HT_TERM_AT_MOST)
+        return order <= 0;
+    if (term->kind == HT_TERM_AT_LEAST)
+        return order >= 0;
     return order == 0;
 }
 
@@ -292,6 +296,8 @@ static bool match_term(const struct ht_filter *filter, const struct ht_term *ter
     case HT_TERM_EQUAL:
     case HT_TERM_LESS:
     case HT_TERM_GREATER:
+    case HT_TERM_AT_MOST:
+    case HT_TERM_AT_LEAST:
     case HT_TERM_COLLECT:
         return match_path(filter, term, 0, filter->table, data);
     }

@@ -39,6 +39,8 @@ static bool leaf_narrows(const struct ht_term *term, const struct ht_term *than)
     case HT_TERM_EQUAL:
     case HT_TERM_LESS:
     case HT_TERM_GREATER:
+    case HT_TERM_AT_MOST:
+    case HT_TERM_AT_LEAST:
         return ht_str_equal(term->text, than->text);
     case HT_TERM_AND:
     case HT_TERM_OR:

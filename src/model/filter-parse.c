@@ -160,8 +160,10 @@ struct operator
 static const struct operator* find_operator(const struct parser *parser, size_t *ret_len)
 {
     static const struct operator operators[] = {
-        {"!=", HT_TERM_EQUAL, true},    {"=", HT_TERM_EQUAL, false}, {"~", HT_TERM_CONTAINS, false},
-        {":", HT_TERM_CONTAINS, false}, {"<", HT_TERM_LESS, false},  {">", HT_TERM_GREATER, false},
+        {"!=", HT_TERM_EQUAL, true},     {"<=", HT_TERM_AT_MOST, false},
+        {">=", HT_TERM_AT_LEAST, false}, {"=", HT_TERM_EQUAL, false},
+        {"~", HT_TERM_CONTAINS, false},  {":", HT_TERM_CONTAINS, false},
+        {"<", HT_TERM_LESS, false},      {">", HT_TERM_GREATER, false},
     };
     struct ht_str rest = ht_str_sub(parser->text, parser->at, parser->text.len);
     size_t len = 0;
@@ -187,7 +189,7 @@ static int check_order(const struct parser *parser, const struct ht_term *term, 
 
     if (term->kind == HT_TERM_EQUAL && term->literal.is_age)
         return fail_at(parser, at, "an age needs < or >");
-    if ((term->kind == HT_TERM_LESS || term->kind == HT_TERM_GREATER) && !ranked)
+    if (term->kind != HT_TERM_EQUAL && term->kind != HT_TERM_CONTAINS && !ranked)
         return fail_at(parser, at, "< and > need a number, a time, a size or a rank");
     return 0;
 }

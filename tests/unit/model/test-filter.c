@@ -175,6 +175,11 @@ static void greater_severity_is_worse(void **state)
     ht_finding_set_confidence(&finding, HT_CONFIDENCE_LIKELY);
     assert_true(matches(&ht_finding_table, "severity>medium", &finding));
     assert_false(matches(&ht_finding_table, "severity>high", &finding));
+    assert_true(matches(&ht_finding_table, "severity>=high", &finding));
+    assert_true(matches(&ht_finding_table, "severity<=high", &finding));
+    assert_false(matches(&ht_finding_table, "severity>=critical", &finding));
+    assert_false(matches(&ht_finding_table, "severity<=medium", &finding));
+    assert_false(matches(&ht_finding_table, "severity>=info", &(struct ht_finding){0}));
     assert_true(matches(&ht_finding_table, "severity<critical", &finding));
     assert_true(matches(&ht_finding_table, "severity=HI", &finding)); /* as the screen says it */
     assert_true(matches(&ht_finding_table, "severity>med", &finding));
