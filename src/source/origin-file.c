@@ -13,7 +13,13 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { BLOCK = 64 * 1024, LINK_NAME = 32, HANDLE_BYTES = 128, FILEID_INO32_GEN = 1 };
+enum {
+    BLOCK = 64 * 1024,
+    LINK_NAME = 32,
+    MARK_NAME = 32,
+    HANDLE_BYTES = 128,
+    FILEID_INO32_GEN = 1
+};
 
 #define CAPS "security.capability"
 
@@ -116,30 +122,33 @@ bool ht_file_caps(int fd, uint64_t *ret_caps)
     return true;
 }
 
-enum ht_told ht_file_is_copied(int fd)
+/* The length of a mark of an overlay's; -errno: it has none, or that is not to be known. */
+static ssize_t look_for_mark(int fd, bool is_user, const char *mark)
 {
-    static const char *const names[] = {"trusted.overlay.origin", "user.overlay.origin"};
-    char name[LINK_NAME];
+    char name[LINK_NAME], attribute[MARK_NAME];
+    ssize_t len;
 
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (getxattr(name_of(fd, name), names[i], NULL, 0) > 0)
-            return HT_TOLD_YES;
-    }
-    /* Without the right to see it the kernel says that there is none. */
-    return HT_TOLD_UNKNOWN;
+    snprintf(attribute, sizeof(attribute), "%s.overlay.%s", is_user ? "user" : "trusted", mark);
+    len = getxattr(name_of(fd, name), attribute, NULL, 0);
+    return len < 0 ? -errno : len;
 }
 
-bool ht_file_is_merged(int fd)
+enum ht_told ht_file_is_copied(int fd, bool is_user)
 {
-    static const char *const names[] = {"trusted.overlay.opaque", "user.overlay.opaque",
-                                        "trusted.overlay.redirect", "user.overlay.redirect"};
-    char name[LINK_NAME];
+    /* Without the right to see it the kernel says that there is none. */
+    return look_for_mark(fd, is_user, "origin") > 0 ? HT_TOLD_YES : HT_TOLD_UNKNOWN;
+}
 
-    if (ht_file_is_copied(fd) != HT_TOLD_YES)
+bool ht_file_is_merged(int fd, bool is_user)
+{
+    static const char *const marks[] = {"opaque", "redirect"};
+
+    if (ht_file_is_copied(fd, is_user) != HT_TOLD_YES)
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (getxattr(name_of(fd, name), names[i], NULL, 0) >= 0 ||
-            (errno != ENODATA && errno != EOPNOTSUPP))
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        ssize_t len = look_for_mark(fd, is_user, marks[i]);
+
+        if (len != -ENODATA && len != -EOPNOTSUPP)
             return false;
     }
     return true;

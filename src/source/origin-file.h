@@ -23,12 +23,12 @@ bool ht_file_digest(int fd, char digest[HT_SHA256_TEXT_MAX]);
 /* File capabilities of what fd stands for; false if it has none or they cannot be read. */
 bool ht_file_caps(int fd, uint64_t *ret_caps);
 /* Whether a file of an overlay's writable directory was made from one below; unknown without
- * CAP_SYS_ADMIN. */
-enum ht_told ht_file_is_copied(int fd);
+ * CAP_SYS_ADMIN. is_user as in struct ht_overlay: the marks of the other kind anybody can set. */
+enum ht_told ht_file_is_copied(int fd, bool is_user);
 /* Whether a folder of an overlay's writable directory is known to show what the folders of that
  * path below it have: it was made from one, and neither hides it nor was moved. False without
  * CAP_SYS_ADMIN. */
-bool ht_file_is_merged(int fd);
+bool ht_file_is_merged(int fd, bool is_user);
 /* Opens for reading the file of inode ino on the file system of the directory (open for reading),
  * where the file system can and rights suffice. The descriptor, or -errno. */
 int ht_file_open_inode(int directory, uint64_t ino);

@@ -258,7 +258,7 @@ static bool shows_image(const struct ht_origin *origin, const struct ht_space *s
         if (fd < 0)
             return fd == -ENOENT;
         if (end == path.len || fstat(fd, &about) < 0 || !S_ISDIR(about.st_mode) ||
-            !ht_file_is_merged(fd))
+            !ht_file_is_merged(fd, space->is_user))
             return false;
     }
     return false;

@@ -437,7 +437,7 @@ static void look_above(struct question *question, struct ht_str path,
     /* What was copied up keeps the inode number that it had in the image. */
     facts->is_upper = question->about.stx_ino == about.st_ino ? HT_TOLD_YES : HT_TOLD_NO;
     tell_layer(question, about.st_dev, about.st_ino);
-    facts->copied = ht_file_is_copied(fd);
+    facts->copied = ht_file_is_copied(fd, space->is_user);
 }
 
 /* What the image has. */

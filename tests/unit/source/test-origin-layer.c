@@ -255,6 +255,29 @@ static void layer_is_told_of_a_file_that_lies_there_itself(void **state)
         skip(); /* no right to mount */
 }
 
+/* Marks of the other kind are attributes like any, which the container can set. */
+static void a_mark_that_anybody_can_set_says_nothing(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place), is_set = false;
+
+    (void)state;
+    if (is_there) {
+        ht_autoclose int fresh = open_inside(&place, "new");
+        char path[PATH_BYTES];
+
+        snprintf(path, sizeof(path), "/proc/%d/root/new", (int)place.child);
+        is_set =
+            setxattr(path, "user.overlay.origin", "x", 1, 0) == 0 ||
+            setxattr(path_of(&place, "upper/new", path), "user.overlay.origin", "x", 1, 0) == 0;
+        if (is_set)
+            (void)judge(&place, fresh, "/new", HT_CODE_ORIGIN_ADDED);
+    }
+    tear_down(&place);
+    if (!is_set)
+        skip(); /* no right to mount, or a file system without such attributes */
+}
+
 /* ---- mappings ---- */
 
 static struct ht_origin_ask ask_of(const struct place *place)
@@ -776,6 +799,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layer_is_told_of_a_file_that_lies_there_itself),
+        cmocka_unit_test(a_mark_that_anybody_can_set_says_nothing),
         cmocka_unit_test(what_is_mapped_is_the_image_s_by_its_numbers),
         cmocka_unit_test(what_is_mapped_of_a_mount_that_is_gone_is_told),
         cmocka_unit_test(layers_on_what_can_hang_are_not_asked),
