@@ -43,7 +43,8 @@ struct walk {
     size_t visited; /* whatever they are */
     uint64_t files, bytes;
     bool cut;
-    bool unlisted; /* a folder of packages was taken away: of which, nothing tells */
+    bool unlisted; /* a folder of packages was taken away, and of which, nothing tells; or one could
+                    * not be compared */
     struct folder folders[FOLDERS_MAX];
     size_t folders_len;
     struct ht_str set_id[HT_UPPER_LISTED_MAX];
@@ -104,14 +105,22 @@ bool ht_upper_is_persistence(struct ht_str path)
 
 /* ---- against the image ---- */
 
-/* Both descriptors, or -1 each where there is none. */
-static void open_both(const struct walk *walk, struct ht_str path, int *ret_upper, int *ret_lower)
+/* Both descriptors, or -1 where there is none. False, and both are -1: that cannot be told. */
+static bool open_both(const struct walk *walk, struct ht_str path, int *ret_upper, int *ret_lower)
 {
     struct ht_origin_layers layers;
 
-    if (ht_origin_find_layers(walk->origin, walk->pid, walk->container_id, &layers) < 0 ||
-        ht_origin_open_layers(walk->origin, &layers, path, ret_upper, ret_lower) < 0)
-        *ret_upper = *ret_lower = -1;
+    *ret_upper = *ret_lower = -1;
+    return ht_origin_find_layers(walk->origin, walk->pid, walk->container_id, &layers) == 0 &&
+           ht_origin_open_layers(walk->origin, &layers, path, ret_upper, ret_lower) >= 0;
+}
+
+/* Against the image's file of that path. */
+static const char *difference(bool is_compared, int lower)
+{
+    if (!is_compared)
+        return "not compared with the image";
+    return lower < 0 ? "new" : "changed";
 }
 
 static void list(struct walk *walk, struct ht_str *items, size_t *len, struct ht_str text)
@@ -127,12 +136,12 @@ static void take_persistence(struct walk *walk, struct ht_str path)
     ht_autoclose int upper = -1;
     ht_autoclose int lower = -1;
 
-    open_both(walk, path, &upper, &lower);
+    bool is_compared = open_both(walk, path, &upper, &lower);
     /* Copied up by a chmod, it is what it was. */
     if (upper >= 0 && lower >= 0 && ht_file_same(upper, lower) == HT_TOLD_YES)
         return;
     list(walk, walk->persistence, &walk->persistence_len,
-         ht_arena_strf(walk->arena, "%.*s (%s)", HT_STR_ARG(path), lower < 0 ? "new" : "changed"));
+         ht_arena_strf(walk->arena, "%.*s (%s)", HT_STR_ARG(path), difference(is_compared, lower)));
 }
 
 /* Set-id bits and capabilities of a file open or O_PATH; false: it has none. */
@@ -159,17 +168,17 @@ static void take_rights(struct walk *walk, const char *name, struct ht_str path)
 
     if (fd < 0 || !get_rights(fd, &bits, &caps))
         return;
-    open_both(walk, path, &upper, &lower);
+    bool is_compared = open_both(walk, path, &upper, &lower);
     if (lower >= 0 && get_rights(lower, &image_bits, &image_caps) && (bits & ~image_bits) == 0 &&
         (caps & ~image_caps) == 0 && ht_file_same(upper, lower) == HT_TOLD_YES)
         return;
     list(walk, walk->set_id, &walk->set_id_len,
-         ht_arena_strf(walk->arena, "%.*s (%s%s%s%s)", HT_STR_ARG(path),
+         ht_arena_strf(walk->arena, "%.*s (%s%s%s, %s)", HT_STR_ARG(path),
                        bits & S_ISUID   ? "set-uid"
                        : bits & S_ISGID ? "set-gid"
                                         : "",
                        bits && caps ? ", " : "", caps ? "capabilities" : "",
-                       lower < 0 ? ", new" : ", changed"));
+                       difference(is_compared, lower)));
 }
 
 /* ---- packages of languages ---- */
@@ -203,7 +212,10 @@ static void take_language(struct walk *walk, struct ht_str path, bool deleted)
     /* A folder of npm's is told by the file in it. */
     if (!deleted && !package.version.len && !ht_str_equal(path, package.proof))
         return;
-    open_both(walk, package.proof, &upper, &lower);
+    if (!open_both(walk, package.proof, &upper, &lower)) {
+        walk->unlisted = true;
+        return;
+    }
     image = version_in(walk, lower, &package);
     now = deleted               ? (struct ht_str){0}
           : package.version.len ? package.version

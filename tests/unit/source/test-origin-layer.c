@@ -23,6 +23,7 @@
 
 #include "src/source/drift-layers.h"
 #include "src/source/drift-packages.h"
+#include "src/source/drift-upper.h"
 #include "src/source/origin-inner.h"
 #include "src/source/origin.h"
 #include "src/source/running-maps.h"
@@ -642,6 +643,36 @@ static void a_folder_that_the_image_moved_is_not_guessed(void **state)
         skip(); /* no right to mount */
 }
 
+/* The image moved the folder, which is not followed. */
+static void what_is_not_compared_is_not_called_new(void **state)
+{
+    struct place place;
+    bool is_there = set_up(&place);
+
+    (void)state;
+    if (is_there) {
+        struct ht_layer layer = {0};
+        char path[PATH_BYTES];
+
+        snprintf(path, sizeof(path), "/proc/%d/root/moved/.bashrc", (int)place.child);
+        assert_int_equal(close(creat(path, 0644)), 0);
+        snprintf(path, sizeof(path), "/proc/%d/root/bag/.bashrc", (int)place.child);
+        assert_int_equal(close(creat(path, 0644)), 0);
+        assert_int_equal(
+            ht_origin_layer(place.origin, place.child, HT_S("c1"), place.arena, &layer), 0);
+        assert_true(ht_drift_upper(place.origin, place.child, place.arena, &layer, 1000) > 0);
+        assert_int_equal(layer.persistence.len, 2);
+        for (size_t i = 0; i < 2; i++)
+            assert_true(ht_str_is(layer.persistence.items[i], "/bag/.bashrc (new)") ||
+                        ht_str_is(layer.persistence.items[i],
+                                  "/moved/.bashrc (not compared with the image)"));
+        assert_false(ht_str_equal(layer.persistence.items[0], layer.persistence.items[1]));
+    }
+    tear_down(&place);
+    if (!is_there)
+        skip(); /* no right to mount */
+}
+
 /* ---- databases of packages ---- */
 
 static void install(const struct place *place, const char *version)
@@ -809,6 +840,7 @@ int main(void)
         cmocka_unit_test(folders_are_the_image_s_alone_or_not),
         cmocka_unit_test(layers_of_an_image_hide_what_is_below_them),
         cmocka_unit_test(a_folder_that_the_image_moved_is_not_guessed),
+        cmocka_unit_test(what_is_not_compared_is_not_called_new),
         cmocka_unit_test(a_database_that_was_taken_away_is_told),
     };
 
