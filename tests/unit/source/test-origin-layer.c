@@ -24,7 +24,6 @@
 #include "src/source/drift-layers.h"
 #include "src/source/drift-packages.h"
 #include "src/source/drift-upper.h"
-#include "src/source/origin-inner.h"
 #include "src/source/origin.h"
 #include "src/source/running-maps.h"
 #include "tests/unit/source/drift-alone.h"
@@ -420,74 +419,6 @@ static void what_is_mapped_of_a_mount_that_is_gone_is_told(void **state)
         skip(); /* no right to mount */
 }
 
-/* ---- layers on what can hang ---- */
-
-/* The judge and a place for mounts that are made up. */
-struct made_up {
-    char folder[64];
-    int dirfd;
-    struct ht_origin *origin;
-    struct ht_str points[2];
-};
-
-static struct made_up begin_made_up(void)
-{
-    struct made_up made = {.folder = "/tmp/test-origin-layer-XXXXXX"};
-
-    assert_non_null(mkdtemp(made.folder));
-    made.dirfd = open(made.folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    made.origin = ht_origin_new("/proc", NULL, NULL);
-    assert_true(made.dirfd >= 0 && made.origin);
-    return made;
-}
-
-static void end_made_up(struct made_up *made)
-{
-    ht_origin_free(made->origin);
-    close(made->dirfd);
-    ht_test_remove_tree(made->folder);
-}
-
-/* Where its layers are, by those options: "UPPER LOWER". */
-static void check_settled(const struct made_up *made, const char *options, const char *wanted)
-{
-    ht_autobuf struct ht_buf found = HT_BUF(1024);
-    struct ht_space space = {.arena = NULL};
-    char path[PATH_BYTES];
-
-    snprintf(path, sizeof(path), "%s/mountinfo", made->folder);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    fprintf(file, "1 0 0:9 / / rw - overlay overlay rw,%s\n", options);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(ht_space_read(&space, made->dirfd, true, &made->origin->reader), 0);
-    ht_buf_addf(&found, "%.*s %.*s", HT_STR_ARG(space.upper), HT_STR_ARG(space.lowers.items[0]));
-    if (!ht_str_is(ht_buf_str(&found), wanted))
-        fail_msg("%s: %s", options, found.data);
-    ht_space_fini(&space);
-}
-
-/* They are not there: whoever asked would not find them. */
-static void layers_on_what_can_hang_are_not_asked(void **state)
-{
-    struct made_up made = begin_made_up();
-
-    (void)state;
-    made.points[0] = HT_S("/nowhere/dead");
-    made.points[1] = HT_S("/");
-    made.origin->hanging = (struct ht_text_list){.items = made.points, .len = 2};
-    made.origin->host_read = true;
-    check_settled(&made, "lowerdir=/nowhere/dead/a:/tmp,upperdir=/nowhere/dead",
-                  "/nowhere/dead /nowhere/dead/a");
-    check_settled(&made, "lowerdir=/tmp,upperdir=/nowhere/deadly", " /tmp");
-    check_settled(&made, "lowerdir=/tmp/../nowhere/dead,upperdir=/tmp/../tmp", " ");
-    /* A layer of an image that is fetched while it is read is such a mount itself. */
-    assert_true(ht_origin_lies_on_hanging(made.origin, HT_S("/nowhere/dead")));
-    assert_true(ht_origin_lies_on_hanging(made.origin, HT_S("/nowhere/dead/a")));
-    assert_false(ht_origin_lies_on_hanging(made.origin, HT_S("/nowhere/deadly")));
-    end_made_up(&made);
-}
-
 /* ---- overlays of others ---- */
 
 static void check_first(const struct place *place, pid_t first, bool is_runtimes)
@@ -833,7 +764,6 @@ int main(void)
         cmocka_unit_test(a_mark_that_anybody_can_set_says_nothing),
         cmocka_unit_test(what_is_mapped_is_the_image_s_by_its_numbers),
         cmocka_unit_test(what_is_mapped_of_a_mount_that_is_gone_is_told),
-        cmocka_unit_test(layers_on_what_can_hang_are_not_asked),
         cmocka_unit_test(an_overlay_that_no_runtime_mounted_tells_nothing),
         cmocka_unit_test(what_a_layer_of_the_image_took_away_it_has_not),
         cmocka_unit_test(who_installs_is_not_waited_a_minute_for),
