@@ -68,7 +68,8 @@ static const struct ht_mount *open_path(const struct view *view, enum ht_fact_pa
         /* A folder far above the node's identity is told as what it is; there may be no kubelet. */
         if (fact && list == HT_FACT_PATHS_KUBELET && fact->path.len > path.len)
             continue;
-        if (fact && fact->kind == kind && ht_mount_has_rw(mount) && mount->rw)
+        if (fact && fact->kind == kind && ht_mount_has_rw(mount) && mount->rw &&
+            !ht_path_is_shared_memory(path))
             return mount;
     }
     return NULL;
@@ -208,6 +209,29 @@ static struct ht_str kernel_settings(const struct view *view)
         "kernel runs that program as root on the node.");
 }
 
+/* The node's own /proc among its mounts, or a part of it with that file. */
+static struct ht_str host_settings(const struct view *view)
+{
+    static const char file[] = "/proc/sys/kernel/core_pattern";
+    struct ht_mount_list mounts;
+
+    if (!yes(ht_view_is_root_on_node(view)) || !ht_view_mounts(view, &mounts))
+        return (struct ht_str){0};
+    for (size_t i = 0; i < mounts.len; i++) {
+        const struct ht_mount *mount = &mounts.items[i];
+        struct ht_str path = ht_mount_host_path(mount);
+
+        if (ht_path_lies_in(path, HT_S("/proc")) && ht_path_lies_in(HT_S(file), path) &&
+            ht_mount_has_rw(mount) && mount->rw)
+            return ht_arena_strf(
+                ht_checking_arena(view->checking),
+                "It writes a program's name into %.*s%s, crashes something, and the kernel runs "
+                "that program as root on the node.",
+                HT_STR_ARG(mount->target), file + path.len);
+    }
+    return (struct ht_str){0};
+}
+
 static struct ht_str kernel_probes(const struct view *view)
 {
     if (!has(view, HT_CAPABILITY_BPF) || !has(view, HT_CAPABILITY_PERFMON))
@@ -262,6 +286,7 @@ static const struct rule rules[] = {
     {1, true, "SYS_MODULE", load_module},
     {1, true, "SYS_RAWIO", raw_memory},
     {1, true, "kernel settings", kernel_settings},
+    {1, false, "the node's /proc", host_settings},
     {1, true, "DAC_READ_SEARCH", open_by_handle},
     {2, true, "BPF and PERFMON", kernel_probes},
     {2, true, "SYS_ADMIN and a shared mount", planted_mounts},

@@ -104,6 +104,8 @@ static void tell_not_reached(const struct view *view, struct ht_finding *finding
     if (!writes) {
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);
         ht_view_show_user(view, finding);
+    } else if (finding->severity == HT_SEVERITY_CRITICAL) {
+        ht_view_put_escape(view, finding);
     }
     ht_finding_set_fix(finding,
                        HT_S("Read-only holds for the folder itself and not for what the node has "
@@ -147,13 +149,6 @@ static void look_brought(const struct view *view, const struct ht_mount_list *mo
         tell_not_reached(view, finding, above, ht_buf_str(&names));
 }
 
-/* In the folder in which an engine keeps its containers each has one of these mounted. */
-static bool is_shared_memory(struct ht_str path)
-{
-    return ht_str_has_suffix(path, "/mounts/shm") || ht_str_has_suffix(path, "/userdata/shm") ||
-           (ht_str_has_suffix(path, "/shm") && ht_str_find(path, HT_S("/sandboxes/"), 0) >= 0);
-}
-
 /* There are as many as there are containers: they are one finding. */
 static void look_shared_memory(const struct view *view, const struct ht_mount_list *mounts)
 {
@@ -165,7 +160,7 @@ static void look_shared_memory(const struct view *view, const struct ht_mount_li
     for (size_t i = 0; i < mounts->len; i++) {
         const struct ht_mount *mount = &mounts->items[i];
 
-        if (!is_shared_memory(ht_mount_host_path(mount)) || !mount->rw ||
+        if (!ht_path_is_shared_memory(ht_mount_host_path(mount)) || !mount->rw ||
             !read_only_above(mounts, mount))
             continue;
         if (!finding) {
@@ -192,7 +187,7 @@ static void look_writable_mount(const struct view *view, const struct ht_mount_l
     struct ht_str path = ht_mount_host_path(mount);
     const struct ht_fact_path *fact = ht_view_path(view, HT_FACT_PATHS_WRITABLE, path);
 
-    if (above && is_shared_memory(path))
+    if (above && ht_path_is_shared_memory(path))
         return;
     if (above && ht_mount_is_brought(mount)) {
         look_brought(view, mounts, at);

@@ -184,6 +184,7 @@ static bool find_mounts(const struct ht_container *container, struct ht_arena *a
     if (first)
         memcpy(mounts, container->mounts.items, first * sizeof(*mounts));
     *ret = (struct ht_mount_list){.items = mounts, .len = first};
+    add_brought(container, arena, ret, mounts);
     for (size_t i = 0; i < container->kernel_mounts.len; i++) {
         const struct ht_mount *mount = &container->kernel_mounts.items[i];
         struct ht_str path = ht_mount_host_path(mount);
@@ -289,6 +290,12 @@ const struct ht_fact_path *ht_view_path(const struct view *view, enum ht_fact_pa
                                  .kind = HT_FACT_PATH_RUNTIME_DATA,
                                  .gives = HT_S("the files of every other container")};
     return own;
+}
+
+bool ht_path_is_shared_memory(struct ht_str path)
+{
+    return ht_str_has_suffix(path, "/mounts/shm") || ht_str_has_suffix(path, "/userdata/shm") ||
+           (ht_str_has_suffix(path, "/shm") && ht_str_find(path, HT_S("/sandboxes/"), 0) >= 0);
 }
 
 /* ---- sockets ---- */

@@ -75,6 +75,9 @@ const struct ht_fact_path *ht_view_path(const struct view *view, enum ht_fact_pa
 /* The mounts to judge: declared ones, and those of the kernel that tell more; borrowed from the
  * arena or the row. False if neither is known. */
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret);
+/* Whether a path of the node is the shared memory of a container: an engine mounts one for each in
+ * the folder in which it keeps them. */
+bool ht_path_is_shared_memory(struct ht_str path);
 /* Whether it is a file system of the kernel's own that came along with a mount above it; its source
  * is its place on the node. */
 bool ht_mount_is_brought(const struct ht_mount *mount);
