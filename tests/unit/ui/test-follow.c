@@ -251,7 +251,7 @@ static void show_findings(struct ht_ui *ui, size_t graver)
     for (size_t i = 0; i < graver + 2; i++) {
         struct ht_finding finding = {0};
         bool grave = i < graver;
-        char id[20];
+        char id[32];
 
         snprintf(id, sizeof(id), "%s-%zu", grave ? "grave" : "equal", i - (grave ? 0 : graver));
         ht_finding_set_id(&finding, ht_str_from(id));
