@@ -267,6 +267,18 @@ static int step(struct walk *walk, struct stat *last, struct ht_error *err)
     return r;
 }
 
+void ht_file_add_whole_path(struct ht_buf *out, const char *path)
+{
+    char here[PATH_MAX];
+
+    if (path[0] != '/' && getcwd(here, sizeof(here)) && here[0] == '/') {
+        ht_buf_add_text(out, here);
+        if (here[1])
+            ht_buf_add_c(out, '/');
+    }
+    ht_buf_add_text(out, path);
+}
+
 int ht_file_is_trusted(const char *path, struct ht_error *err)
 {
     ht_autobuf struct ht_buf done = HT_BUF(4 * PATH_MAX);

@@ -150,11 +150,12 @@ int ht_bundle_save(const struct ht_bundle *bundle, const char *path, struct ht_b
     ht_tar_init(&tar, fd, path, bundle->now_ns / HT_NS_PER_S);
     r = fill(&writing);
     if (r == 0) {
-        /* Its usual name and this have room in 80 columns. */
-        ht_buf_addf(told, "saved %s", path);
-        if (writing.missing.len)
-            ht_buf_addf(told, "; %zu missing, see MISSING.txt in it",
+        ht_buf_add_text(told, "saved");
+        if (writing.missing.len) /* in front: a narrow screen cuts the path */
+            ht_buf_addf(told, " (%zu missing: see MISSING.txt in it)",
                         count_lines(&writing.missing));
+        ht_buf_add_text(told, " ");
+        ht_file_add_whole_path(told, path);
     }
     ht_tar_fini(&tar);
     ht_buf_fini(&writing.text);

@@ -107,13 +107,15 @@ static void do_save(struct ht_writer *writer, const struct job *job)
 {
     struct ht_error err = {0};
     struct ht_str bytes = {job->bytes, job->len};
-    char text[HT_ERROR_TEXT_MAX];
+    ht_autobuf struct ht_buf text = HT_BUF(HT_ERROR_TEXT_MAX);
 
     if (ht_file_write(job->path, bytes, job->replace ? HT_FILE_REPLACE : 0, &err) < 0) {
         say_error(writer, "not saved", &err);
     } else if (!job->quiet) {
-        snprintf(text, sizeof(text), "saved %s (%zu bytes)", job->path, job->len);
-        say(writer, text);
+        ht_buf_add_text(&text, "saved ");
+        ht_file_add_whole_path(&text, job->path);
+        ht_buf_addf(&text, " (%zu bytes)", job->len);
+        say(writer, text.data);
     }
 }
 

@@ -6,6 +6,7 @@
 #ifndef HT_BASE_FILE_H
 #define HT_BASE_FILE_H
 
+#include "hulltop/base/buf.h"
 #include "hulltop/base/error.h"
 #include "hulltop/base/str.h"
 
@@ -32,5 +33,8 @@ int ht_file_make_directory(const char *path, struct ht_error *err);
  * directory of ours in it); links on the way are judged like directories. -EPERM says what is
  * wrong; other errors are those of looking. */
 int ht_file_is_trusted(const char *path, struct ht_error *err);
+/* Adds the path to out, with the working directory in front if it is relative: what a person finds
+ * from anywhere. As it stands where that directory cannot be known. */
+void ht_file_add_whole_path(struct ht_buf *out, const char *path);
 
 #endif

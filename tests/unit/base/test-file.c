@@ -156,6 +156,27 @@ static void directories_are_made_privately(void **state)
     assert_int_equal(ht_file_make_directory(at("link"), &err), -ENOTDIR);
 }
 
+static void a_path_is_told_from_the_root(void **state)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(8192);
+    char here[4096], wanted[8192];
+
+    (void)state;
+    ht_file_add_whole_path(&text, "/tmp/x");
+    assert_string_equal(text.data, "/tmp/x");
+    assert_non_null(getcwd(here, sizeof(here)));
+    assert_int_equal(chdir(tree), 0);
+    ht_buf_reset(&text);
+    ht_file_add_whole_path(&text, "x");
+    snprintf(wanted, sizeof(wanted), "%s/x", tree);
+    assert_string_equal(text.data, wanted);
+    assert_int_equal(chdir("/"), 0);
+    ht_buf_reset(&text);
+    ht_file_add_whole_path(&text, "x");
+    assert_string_equal(text.data, "/x");
+    assert_int_equal(chdir(here), 0);
+}
+
 static void assert_distrusted(const char *path, const char *words)
 {
     struct ht_error err = {.code = 0};
@@ -224,6 +245,7 @@ int main(void)
         TEST(links_and_special_files_are_never_replaced),
         TEST(a_stream_file_is_new_or_ours),
         TEST(directories_are_made_privately),
+        TEST(a_path_is_told_from_the_root),
         TEST(a_file_is_trusted_if_nobody_else_can_change_it),
         TEST(another_owner_is_not_trusted),
     };

@@ -242,7 +242,7 @@ static void of_a_dead_process_what_is_known_is_saved(void **unused)
     save(state, "/proc", &archive, &told);
     assert_true(says(member(&archive, "MISSING.txt"), "the process has ended"));
     assert_true(says(member(&archive, "finding.json"), "/tmp/x"));
-    assert_true(says(ht_buf_str(&told), " missing, see MISSING.txt in it"));
+    assert_true(says(ht_buf_str(&told), " missing: see MISSING.txt in it) /"));
     check_sums(&archive);
 }
 
