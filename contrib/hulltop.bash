@@ -36,7 +36,7 @@ _hulltop() {
     --color) names='auto always never' ;;
     --theme) names='default light mono colour-blind' ;;
     --pod-security-version) names=latest ;;
-    --timeout | --interval | --lists-days | --context | --node) return ;;
+    --timeout | --interval | --lists-days | --context | --node | --etcd) return ;;
     --root)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
