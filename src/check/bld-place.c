@@ -118,9 +118,10 @@ static const struct ht_host *taints_of(struct ht_checking *checking, const struc
         return NULL;
     }
     if (!ht_host_has_taints(host)) {
-        ht_unknown(checking, "kubernetes",
-                   "for whom this node is reserved: no cluster told its taints",
-                   "give hulltop a kubeconfig, if this node is of a cluster");
+        ht_unknown(
+            checking, "kubernetes",
+            "for whom this node is reserved: its taints come from a cluster, and none answered",
+            "give hulltop a kubeconfig, if this node is of a cluster");
         return NULL;
     }
     return host;

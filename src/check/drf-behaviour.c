@@ -180,7 +180,7 @@ static const struct ht_check checks[] = {
      .fields = HT_TEXTS("stdio", "login_uid"),
      .severity = HT_SEVERITY_LOW,
      .title = "Somebody has a shell with a terminal in it",
-     .condition = "A shell in a container has a terminal as its input, was not told what to run, "
+     .condition = "A shell in a container has a terminal as its input, was given nothing to run, "
                   "and no such shell started it.",
      .why = "Whoever types there can change and read everything that the container can. Often it "
             "is the person on call; if nobody knows of it, it is somebody else.",

@@ -45,8 +45,7 @@ static void look_inline(struct ht_checking *checking, const struct ht_row *row)
     struct ht_finding *finding;
 
     if (!ht_code_has_kind(code) || (code->kind == HT_CODE_KIND_INLINE && !ht_code_has_argv(code))) {
-        ht_unknown(checking, "drift", "what a process was told to run is not known",
-                   "sudo hulltop");
+        ht_unknown(checking, "drift", "what a process runs is not known", "sudo hulltop");
         return;
     }
     if (code->kind != HT_CODE_KIND_INLINE ||

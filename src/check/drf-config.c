@@ -271,7 +271,7 @@ static void tell_resize(struct ht_checking *checking, const struct ht_container 
     else
         ht_unknown(checking, "kubernetes",
                    "a pod's resize is not made: whether its limits are those from before it "
-                   "cannot be told",
+                   "is not known",
                    help);
 }
 
@@ -324,7 +324,7 @@ static const struct ht_check checks[] = {
      .title = "Runs another image than its name stands for",
      .condition = "The tag that it was declared with names another image on this node by now, or "
                   "the digest that was declared is none of the image's that runs.",
-     .why = "What was reviewed, scanned or mended last is not what runs: after the next restart "
+     .why = "What was reviewed, scanned or fixed last is not what runs: after the next restart "
             "another program is there.",
      .fix = "Start it anew, and declare images by digest.",
      .needs = HT_TEXTS("docker"),
@@ -338,11 +338,11 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_MEDIUM,
      .title = "Runs with settings that nobody declared",
      .condition = "The kernel's limit of memory or CPU is another than its runtime's, a path of "
-                  "the node is mounted that its runtime was not told of (in a container that "
+                  "the node is mounted that its runtime does not know of (in a container that "
                   "cannot mount), or it runs otherwise than its pod's manifest says, also "
                   "with other limits; while a resize is in progress, other than its node applied "
                   "before. Limits from before a resize that is put off, refused or failed cannot "
-                  "be told from others.",
+                  "be told apart from others.",
      .why = "Somebody changed it past whoever keeps its manifest. The next restart undoes that, or "
             "keeps what nobody reviewed.",
      .fix = "Apply the manifest again, or write the change into it. Find out who entered the "

@@ -25,7 +25,7 @@ static const struct ht_lock *lock_of(struct ht_checking *checking,
 
     if (!ht_container_has_image_id(container)) {
         ht_unknown(checking, "docker",
-                   "whether its image is locked cannot be told: the image is "
+                   "whether its image is locked is not known: the image is "
                    "not known",
                    "sudo hulltop");
         return NULL;
@@ -60,7 +60,7 @@ static void look_code(struct ht_checking *checking, const struct ht_row *row,
             continue;
         if (!ht_code_has_origin(code) || code->origin == HT_CODE_ORIGIN_BLIND) {
             ht_unknown(checking, "drift",
-                       "where some of what runs in a locked container comes from cannot be told",
+                       "where some of what runs in a locked container comes from is not known",
                        "sudo hulltop on the node; a storage driver with overlay");
             continue;
         }

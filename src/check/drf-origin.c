@@ -32,8 +32,7 @@ static void look_added(struct ht_checking *checking, const struct ht_row *row)
         if (!runs_in(code, row) || !ht_code_has_kind(code) || code->kind != HT_CODE_KIND_EXECUTABLE)
             continue;
         if (!ht_code_has_origin(code) || code->origin == HT_CODE_ORIGIN_BLIND)
-            ht_unknown(checking, "drift",
-                       "where a program of a container comes from cannot be told",
+            ht_unknown(checking, "drift", "where a program of a container comes from is not known",
                        "sudo hulltop on the node");
         else if (code->origin == HT_CODE_ORIGIN_ADDED)
             fire_added(checking, code);

@@ -64,7 +64,7 @@ static void look_hidden(struct ht_checking *checking, const struct ht_tamper *ta
     struct ht_finding *finding;
 
     if (!ht_tamper_has_hidden(tamper)) {
-        ht_note(checking, "drift", "whether processes are hidden could not be told",
+        ht_note(checking, "drift", "whether processes are hidden could not be determined",
                 "run hulltop on the node itself, as root");
         return;
     }

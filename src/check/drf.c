@@ -17,7 +17,7 @@ const struct ht_code *ht_drf_open(struct ht_checking *checking, const struct ht_
     if (code->kind != kind)
         return NULL;
     if (!ht_code_has_origin(code) || code->origin == HT_CODE_ORIGIN_BLIND) {
-        ht_unknown(checking, "drift", "where some of the code that runs comes from cannot be told",
+        ht_unknown(checking, "drift", "where some of the code that runs comes from is not known",
                    "sudo hulltop on the node; a storage driver with overlay");
         return NULL;
     }
@@ -177,7 +177,7 @@ static void show_file(struct ht_checking *checking, struct ht_finding *finding,
     show_text(checking, finding, ht_code_has_path(code), "path", code->path);
     show_text(checking, finding, ht_code_has_origin(code), "origin",
               ht_str_from(ht_enum_name(&ht_code_origin_enum, code->origin)));
-    show_text(checking, finding, ht_code_has_reason(code), "told by", code->reason);
+    show_text(checking, finding, ht_code_has_reason(code), "known by", code->reason);
     show_text(checking, finding, ht_code_has_interpreter(code), "interpreter", code->interpreter);
     show_text(checking, finding, ht_code_has_variable(code), "loaded by", code->variable);
     show_text(checking, finding, ht_code_has_first_line(code), "first line", code->first_line);

@@ -53,8 +53,7 @@ static void tell_old_table(struct ht_checking *checking, bool known, bool old, i
     ht_time_format_utc(date, 0, text);
     ht_unknown(
         checking, "upkeep",
-        ht_arena_strf(arena, "the table this is told from is of %.10s, older than 180 days", text)
-            .data,
+        ht_arena_strf(arena, "the table for this is of %.10s, older than 180 days", text).data,
         "a newer hulltop, or newer tables in /etc/hulltop");
 }
 
@@ -137,8 +136,7 @@ static void tell_undecided(struct ht_checking *checking, const struct ht_compone
      * none yet, only advisories tell. */
     if (component->undecided.len) {
         struct ht_str reason = ht_arena_strf(
-            arena,
-            "whether the distribution's %.*s is mended against %.*s%s: only advisories can tell",
+            arena, "whether the distribution's %.*s is fixed for %.*s%s: only advisories can tell",
             HT_STR_ARG(component->name), HT_STR_ARG(component->undecided.items[0]),
             component->undecided.len > 1 ? " and others" : "");
 
@@ -263,7 +261,7 @@ static void look_component_support(struct ht_checking *checking, const struct ht
     if (is_distributions(component)) {
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);
         ht_fire_title(checking, finding,
-                      "The project mends %.*s %.*s no more, the distribution may",
+                      "The project no longer fixes %.*s %.*s; the distribution may",
                       HT_STR_ARG(component->name), HT_STR_ARG(component->cycle));
     } else {
         ht_fire_title(checking, finding, "%.*s %.*s is out of support", HT_STR_ARG(component->name),
@@ -288,7 +286,7 @@ static void show_support(struct ht_checking *checking, struct ht_finding *findin
         show_day(checking, finding, "security fixes end", support->security_end);
     if (ht_support_has_paid_end(support))
         show_day(checking, finding, "paid support ends", support->paid_end);
-    ht_fire_evidence(checking, finding, "tables", "told from", support->table);
+    ht_fire_evidence(checking, finding, "tables", "taken from", support->table);
     if (ht_support_has_table_date(support))
         show_day(checking, finding, "table of", support->table_date);
 }
@@ -319,7 +317,7 @@ static void look_system(struct ht_checking *checking, const struct ht_row *row)
                       "%.*s gets only security fixes, for a part of its packages",
                       HT_STR_ARG(support->name));
         ht_finding_set_why(finding, HT_S("What is outside that part keeps its holes, other faults "
-                                         "are mended nowhere, and the end of all fixes is near."));
+                                         "are not fixed, and the end of all fixes is near."));
         ht_finding_set_fix(finding, HT_S("Plan the move to the next release before that day."));
         break;
     case HT_SUPPORT_STATE_SUPPORTED:
@@ -362,10 +360,10 @@ static const struct ht_check checks[] = {
      .title = "A part of the container stack has known holes",
      .condition = "The version that runs (or lies on disk, where nothing runs) is below a known "
                   "fix. A distribution's own package counts only by the advisory file; what its "
-                  "changelog names counts as mended. Critical for ways out of a container.",
+                  "changelog names counts as fixed. Critical for ways out of a container.",
      .why = "The container stack is the wall between containers and the node. Its holes are "
             "published with the way to use them.",
-     .fix = "Upgrade to the release that is named, then start the containers anew. Of a "
+     .fix = "Upgrade to the release that is named, then start the containers again. Of a "
             "distribution's package: its newest version.",
      .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1611", "ATT&CK T1068"),
@@ -379,9 +377,9 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_MEDIUM,
      .title = "A part of the container stack is out of support",
      .condition = "The end of its release line is past, by the table (low for a distribution's own "
-                  "package, which the distribution mends); or the kubelet is newer than "
+                  "package, which the distribution maintains); or the kubelet is newer than "
                   "the API server on this node, or more than three minor releases behind it.",
-     .why = "Nobody mends holes of a line that has ended. Versions too far apart were never tested "
+     .why = "Nobody fixes holes in a line that has ended. Versions too far apart were never tested "
             "together.",
      .fix =
          "Upgrade it to a line that is supported; of Kubernetes the API server first, the kubelets "

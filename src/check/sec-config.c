@@ -59,7 +59,7 @@ static void look_configured(struct ht_checking *checking, const struct ht_row *r
     }
     if (!is_here(apiserver) && apiserver->member)
         ht_unknown(checking, "hostconf",
-                   "the cluster's secrets are stored on another machine: it cannot be told here",
+                   "the cluster's secrets are stored on another machine: it is not known here",
                    "look on a control plane node, or ask whoever runs the cluster");
     if (is_here(apiserver) && ht_node_set(ht_checking_node(checking), HT_TABLE_DATASTORE)->len == 0)
         ht_unknown(checking, "datastore",

@@ -155,7 +155,7 @@ static void look_unverified(struct ht_checking *checking, const struct ht_row *r
     if (ht_str_has_prefix(exposure->name, "127.") || ht_str_has_prefix(exposure->name, "localhost"))
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);
     ht_fire_evidence(checking, finding, "configuration", "name", exposure->name);
-    ht_fire_evidence(checking, finding, "configuration", "told by", exposure->rule);
+    ht_fire_evidence(checking, finding, "configuration", "rule", exposure->rule);
 }
 
 static const struct ht_check checks[] = {

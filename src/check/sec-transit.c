@@ -19,7 +19,7 @@ static void add_listener(struct ht_checking *checking, struct ht_finding *findin
                      listener->told_by.len ? "configuration" : "default of the program",
                      "listens on", listener->url);
     if (listener->told_by.len)
-        ht_fire_evidence(checking, finding, "configuration", "told by", listener->told_by);
+        ht_fire_evidence(checking, finding, "configuration", "set by", listener->told_by);
     if (ht_listener_has_running(listener) && !listener->running)
         ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
 }

@@ -244,7 +244,7 @@ static bool next_word(struct unit *unit, struct ht_str *rest, struct ht_buf *wor
             size_t taken = add_escaped(word, ht_str_sub(*rest, i, rest->len));
 
             doubt(unit, i + 1 < rest->len && strchr("uU", rest->data[i + 1]),
-                  "a character is told by its number");
+                  "a character is given by its number");
             if (taken == 0)
                 ht_buf_add_c(word, c);
             i += taken ? taken - 1 : 0;

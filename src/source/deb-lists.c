@@ -243,7 +243,7 @@ static void find_lists_of(struct list_folder *folder, struct ht_deb_archive *arc
         ht_vec_add(&answer->missing, archive);
     }
     if (any && archive->has_release && !archive->release.sums.len)
-        add_gap(answer, ht_arena_strf(answer->arena, "%.*s: how long its lists are is not told",
+        add_gap(answer, ht_arena_strf(answer->arena, "%.*s: the length of its lists is not stated",
                                       HT_STR_ARG(archive->file)));
 }
 

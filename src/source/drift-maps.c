@@ -72,7 +72,7 @@ static bool judge_deleted(struct ht_drift_looking *looking, struct ht_str path,
     ht_code_set_container_id(code, ht_layers_id(looking->process->home));
     ht_code_set_origin(code, memory ? HT_CODE_ORIGIN_MEMFD : HT_CODE_ORIGIN_DELETED);
     ht_code_set_reason(code, memory ? HT_S("memory without a file")
-                                    : HT_S("its file is gone; whose it was cannot be told"));
+                                    : HT_S("its file is gone; whose it was is not known"));
     return true;
 }
 

@@ -176,7 +176,7 @@ static bool judge_gone(struct ht_drift_looking *looking, struct ht_str path, str
         ht_code_set_origin(code, found == 0 ? HT_CODE_ORIGIN_DELETED : HT_CODE_ORIGIN_BLIND);
         ht_code_set_reason(code, found == 0
                                      ? HT_S("its file is gone, and the image has none at that path")
-                                     : HT_S("its file is gone; whose it was cannot be told"));
+                                     : HT_S("its file is gone; whose it was is not known"));
     }
     if (found == 1 || ht_proc_read_link(&drift->reader, ask.pid, "exe").len == 0)
         return false;

@@ -158,7 +158,8 @@ static void describe(const struct ht_hostconf_pass *pass, struct ht_buf *detail)
     if (pass->failed)
         ht_buf_addf(detail, "; not everything was looked at: %s", strerror(-pass->failed));
     if (pass->cut)
-        ht_buf_addf(detail, "; %zu times there was more than is looked at", pass->cut);
+        ht_buf_addf(detail, "; not complete: in %zu place%s there was more than hulltop reads",
+                    pass->cut, pass->cut == 1 ? "" : "s");
 }
 
 static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int64_t began)

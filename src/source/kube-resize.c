@@ -32,7 +32,7 @@ static struct ht_str find_resize(const struct ht_json *status, struct ht_arena *
             return reason.len ? ht_arena_strf(arena, "in progress: %.*s", HT_STR_ARG(reason))
                               : HT_S("in progress");
         if (ht_str_is(type, "PodResizePending"))
-            word = reason.len ? reason : HT_S("not told why");
+            word = reason.len ? reason : HT_S("no reason given");
     }
     if (ht_str_is(word, "InProgress"))
         return HT_S("in progress");

@@ -21,7 +21,7 @@ static void run(void *self, struct ht_feed *feed)
     struct ht_node *sample = ht_node_new(ht_clock_wall(feed->clock));
     struct ht_request request;
 
-    ht_buf_addf(&detail, "switched off by %s; what it would tell is not looked at", off->option);
+    ht_buf_addf(&detail, "switched off by %s; what it would show is missing", off->option);
     ht_source_tell(sample, off->ops->name, HT_SOURCE_STATE_OFF, detail.data,
                    "leave that option out");
     feed->publish(feed, sample);

@@ -161,7 +161,8 @@ static struct telling judge(const struct ht_pkg_reading *reading, const struct o
     if (outcome->found == 0) {
         /* Every host is made of something: not knowing of what is no proof of anything. */
         telling.state = HT_SOURCE_STATE_PART;
-        telling.detail = HT_S("no package database that hulltop knows: updates cannot be told");
+        telling.detail =
+            HT_S("no package database that hulltop knows: pending updates are not known");
     } else if (outcome->failed == outcome->found) {
         telling.state = ht_error_is_denied(-outcome->err.code) ? HT_SOURCE_STATE_DENIED
                                                                : HT_SOURCE_STATE_BROKEN;

@@ -153,6 +153,7 @@ int ht_pkg_look_host(const struct ht_pkg_look *look, struct ht_node *sample, str
     ht_advisories_fini(&looking.advisories);
     ht_installed_fini(&looking.installed);
     if (!whole && code == 0 && advised == 0)
-        return ht_error_set(err, E2BIG, "more programs of the container stack than are looked at");
+        return ht_error_set(err, E2BIG,
+                            "more programs of the container stack than hulltop looks at");
     return code < 0 ? code : advised;
 }

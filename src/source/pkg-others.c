@@ -32,7 +32,7 @@ int ht_pkg_read_others(struct ht_pkg_reading *reading, struct ht_node *sample, s
         reading->installed = list.len;
         reading->summary =
             ht_arena_strf(reading->arena, "%.*s: %zu packages", HT_STR_ARG(system), list.len);
-        reading->trouble = HT_S("which updates wait cannot be told here");
+        reading->trouble = HT_S("hulltop cannot tell which updates wait here");
         reading->help = HT_S("ask the package manager itself, or give --advisories");
     }
     ht_installed_fini(&list);

@@ -43,7 +43,7 @@ bool ht_running_tell(const struct ht_running_sum *sum, bool as_root, struct ht_b
         add_unread(sum, as_root, out);
     if (sum->cut)
         ht_buf_addf(out,
-                    "%smore is mapped, or by longer names, than is looked at: %zu files or tables "
+                    "%smore is mapped, or by longer names, than hulltop reads: %zu files or tables "
                     "were left out",
                     unread ? "; " : "", sum->cut);
     if (sum->far)

@@ -129,7 +129,7 @@ static void restart_process(const struct ht_stale_process *process, struct ht_do
     } else if (is_unit_name(process->unit)) {
         say_command(doc, "sudo systemctl restart", process->unit);
     } else {
-        ht_buf_addf(&text, "Start it anew by hand: process %" PRIu64 " belongs to no service.",
+        ht_buf_addf(&text, "Start it again by hand: process %" PRIu64 " belongs to no service.",
                     process->pid);
         ht_doc_text(doc, 1, HT_STYLE_NORMAL, ht_buf_str(&text));
     }
@@ -194,7 +194,7 @@ static void fix_component(const struct ht_component *component, struct ht_doc *d
         say(doc, "Upgrade it: the tables know no version without a known hole.");
     if (ht_component_has_running_old(component) && component->running_old)
         say(doc, "What runs is not the file on disk: restart its service. Shims live as long as "
-                 "their container: start that anew.");
+                 "their container: start that again.");
     if (ht_component_has_ended(component) && component->ended)
         say(doc, "Move to a release line that is supported.");
 }

@@ -352,7 +352,7 @@ static void more_files_than_fit_are_told(void **state)
 
     const struct ht_row *row = ht_node_find(look(place), HT_TABLE_SOURCE, HT_S("hostconf"));
     assert_int_equal(ht_source_of(row)->state, HT_SOURCE_STATE_PART);
-    if (!ht_str_has_suffix(ht_source_of(row)->detail, " more than is looked at"))
+    if (!ht_str_has_suffix(ht_source_of(row)->detail, " more than hulltop reads"))
         fail_msg("%.*s", HT_STR_ARG(ht_source_of(row)->detail));
 }
 

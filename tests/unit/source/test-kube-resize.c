@@ -63,7 +63,7 @@ static void what_the_node_applied_is_read_while_a_resize_is_under_way(void **sta
         {POD("\"resize\":\"InProgress\"," APPLIED), "in progress"},
         {POD(CONDITION("PodResizePending", "True", ",\"reason\":\"Deferred\"") APPLIED),
          "pending: Deferred"},
-        {POD(CONDITION("PodResizePending", "True", "") APPLIED), "pending: not told why"},
+        {POD(CONDITION("PodResizePending", "True", "") APPLIED), "pending: no reason given"},
         {POD(CONDITION("PodResizePending", "False", ",\"reason\":\"Deferred\"") APPLIED), NULL},
         {POD(CONDITION("PodResizeInProgress", "True", "") APPLIED), "in progress"},
         {POD(CONDITION("PodResizeInProgress", "True", ",\"reason\":\"Error\"") APPLIED),

@@ -285,7 +285,7 @@ static void a_host_of_apk_cannot_tell_its_updates(void **state)
     put(ground, "/lib/apk/db/installed", "P:busybox\nV:1.36.1-r0\nA:x86_64\n\n");
     run(&test, ground, NULL, once);
     assert_int_equal(source_of(&test)->state, HT_SOURCE_STATE_PART);
-    assert_non_null(strstr(source_of(&test)->detail.data, "cannot be told"));
+    assert_non_null(strstr(source_of(&test)->detail.data, "cannot tell which updates"));
 
     const struct ht_row *row = ht_node_find(test.sample, HT_TABLE_PACKAGE_DB, HT_S("apk"));
     assert_non_null(row);

@@ -691,7 +691,7 @@ static void all_that_was_not_seen_is_told(void **state)
          false,
          "2 of 9 processes of the node could not be read (pid 12, sshd, ...); more is mapped, or "
          "by "
-         "longer names, than is looked at: 3 files or tables were left out"},
+         "longer names, than hulltop reads: 3 files or tables were left out"},
         {{.compared = 7, .denied = 1, .denied_pid = 12, .denied_name = "sshd"},
          true,
          false,
@@ -700,7 +700,7 @@ static void all_that_was_not_seen_is_told(void **state)
         {{.compared = 7, .denied = 1, .hidden = "they are hidden", .cut = 1},
          false,
          false,
-         "they are hidden; more is mapped, or by longer names, than is looked at: 1 files or "
+         "they are hidden; more is mapped, or by longer names, than hulltop reads: 1 files or "
          "tables were left out"},
         {{.compared = 7, .far = 2},
          true,
