@@ -407,9 +407,9 @@ static void note_without_datastore(struct tally *tally)
     ht_missing_set_source(&missing, HT_S("datastore"));
     ht_missing_set_reason(
         &missing, some ? HT_S("no datastore on this node; environments, files and listeners "
-                              "looked at")
+                              "were checked")
                        : HT_S("no datastore on this node, and no container runs; files and "
-                              "listeners looked at"));
+                              "listeners were checked"));
     ht_missing_set_help(&missing, HT_S(""));
     miss(tally, &missing);
 }

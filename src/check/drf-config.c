@@ -326,7 +326,7 @@ static const struct ht_check checks[] = {
                   "the digest that was declared is none of the image's that runs.",
      .why = "What was reviewed, scanned or fixed last is not what runs: after the next restart "
             "another program is there.",
-     .fix = "Start it anew, and declare images by digest.",
+     .fix = "Start it again, and declare images by digest.",
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("ATT&CK T1525"),
      .other_causes = HT_TEXTS("an image that was pulled or built again since"),

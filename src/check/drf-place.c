@@ -181,7 +181,7 @@ static const struct ht_check checks[] = {
      .title = "What runs in it cannot be compared with its image",
      .condition = "The storage driver keeps changed files with the image's, the layers are not to "
                   "be found, or the container has a kernel of its own.",
-     .why = "Nothing was found there because nothing could be looked at.",
+     .why = "Nothing was found there only because nothing could be checked.",
      .fix = "Run hulltop as root on the node; use a storage driver with overlay; put a sensor "
             "inside the sandbox.",
      .needs = HT_TEXTS("drift"),

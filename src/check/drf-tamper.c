@@ -178,7 +178,7 @@ static const struct ht_check checks[] = {
      .why = "Code in the kernel can hide anything from every program on the node, this one too.",
      .fix = "Find out where the module comes from (modinfo NAME), who loaded the programs "
             "(bpftool prog). If nobody knows: take an image of the disk from outside, then build "
-            "the node anew. What hides processes may hide more: believe no program on this node.",
+            "the node again. What hides processes may hide more: believe no program on this node.",
      .needs = HT_TEXTS("drift"),
      .references = HT_TEXTS("ATT&CK T1014", "ATT&CK T1547.006"),
      .other_causes = HT_TEXTS("drivers that are built on the node (dkms), also ones unloaded since",

@@ -229,7 +229,7 @@ static void show_process(struct ht_checking *checking, struct ht_finding *findin
     /* Others may have run it before. */
     if (several || !seen_to_start)
         show_time(checking, finding, ht_code_has_seen_at(code), "first seen to run", code->seen_at);
-    show_time(checking, finding, ht_code_has_ended_at(code), "seen no more", code->ended_at);
+    show_time(checking, finding, ht_code_has_ended_at(code), "no longer seen", code->ended_at);
     if (ht_code_has_count(code) && code->count > 1)
         ht_fire_evidencef(checking, finding, "drift",
                           seen_to_start ? "times seen to start" : "processes seen to run it",

@@ -147,7 +147,7 @@ static void look_time(struct ht_checking *checking, const struct ht_row *row)
     int64_t now = ht_checking_now(checking);
 
     if (!ht_package_db_has_clock_synced(db) && !ht_package_db_has_ca_at(db)) {
-        ht_unknown(checking, "packages", "neither clock nor certificates could be looked at", "");
+        ht_unknown(checking, "packages", "neither clock nor certificates could be checked", "");
         return;
     }
     if (ht_package_db_has_clock_synced(db) && !db->clock_synced)

@@ -127,7 +127,8 @@ static bool was_compared(struct ht_checking *checking, const struct ht_row *row)
                    "");
     if (code->far)
         ht_unknown(checking, "running-old",
-                   "some files that run were not looked at: who has them need not answer", "");
+                   "some files that run were not read: they lie where an answer may never come",
+                   "");
     return true;
 }
 
@@ -287,12 +288,12 @@ static const struct ht_check checks[] = {
      .title = "Runs a script that was replaced",
      .condition = "A Python, Perl, Ruby, PHP, JavaScript or Java process of the node was started "
                   "before the script or a jar on its command line was replaced, and the file "
-                  "belongs to a package. Modules that it loaded beside cannot be seen.",
+                  "belongs to a package. Other modules that it loaded cannot be seen.",
      .why = "An interpreter keeps the code that it read when it began.",
      .fix = "Restart the unit (systemctl restart UNIT).",
      .needs = HT_TEXTS("running-old"),
      .references = HT_TEXTS("ATT&CK T1068"),
-     .other_causes = HT_TEXTS("scripts that configuration management writes anew without a change",
+     .other_causes = HT_TEXTS("scripts that configuration management writes again without a change",
                               "interpreters that load a script again when it changes"),
      .run = look_scripts},
     {.id = "PKG-019",

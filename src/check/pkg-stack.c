@@ -346,7 +346,7 @@ static const struct ht_check checks[] = {
          "low during the first day.",
      .why = "The update of the stack has not reached what runs: its holes are still there.",
      .fix = "Restart the daemon. Shims live as long as their container: restarting the daemon "
-            "leaves them, so start the containers anew, on a cluster by draining the node.",
+            "leaves them, so start the containers again, on a cluster by draining the node.",
      .implies = HT_TEXTS("PKG-004"),
      .needs = HT_TEXTS("upkeep"),
      .references = HT_TEXTS("ATT&CK T1611"),

@@ -82,7 +82,7 @@ static void look_daemon(struct ht_checking *checking, const struct ht_row *row)
         look_socket_mode(checking, daemon);
     else
         ht_unknown(checking, "docker",
-                   "who may open the container engine's socket: it cannot be looked at",
+                   "who may open the container engine's socket: its owner and mode cannot be read",
                    "let hulltop see the socket's file");
     if (ht_daemon_has_group_members(daemon))
         look_group(checking, daemon);

@@ -109,7 +109,7 @@ static const struct ht_check checks[] = {
      .title_pod = "May gain privilege through set-user-id programs",
      .condition =
          "It runs as a user other than root, and no-new-privileges is not set. Whether the "
-         "image has set-user-id files is not looked at.",
+         "image has set-user-id files is not checked.",
      .why = "A program that runs without root, but may start sudo, su or any other set-user-id "
             "file of "
             "its image, is one hole in that file away from being root inside.",

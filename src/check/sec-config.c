@@ -300,7 +300,7 @@ static const struct ht_check checks[] = {
             "cluster.",
      .fix = "Write an EncryptionConfiguration with secretbox or a KMS v2 plugin first, name it by "
             "--encryption-provider-config (k3s: --secrets-encryption), restart the API servers one "
-            "by one, then write all secrets anew.",
+            "by one, then write all secrets again.",
      .needs = HT_TEXTS("hostconf"),
      .references =
          HT_TEXTS("CIS Kubernetes 1.8 1.2.27", "CIS Kubernetes 1.8 1.2.28", "ATT&CK T1552"),
@@ -318,7 +318,7 @@ static const struct ht_check checks[] = {
      .why = "The first provider writes; the others only read. With identity in front every new or "
             "changed secret is stored in plaintext, though keys are there.",
      .fix = "Put the encrypting provider first and identity last, restart the API servers, write "
-            "all secrets anew, then take identity out.",
+            "all secrets again, then take identity out.",
      .needs = HT_TEXTS("hostconf"),
      .references = HT_TEXTS("CIS Kubernetes 1.8 1.2.28", "ATT&CK T1552"),
      .other_causes = HT_TEXTS(deliberate),
@@ -333,7 +333,7 @@ static const struct ht_check checks[] = {
      .condition = "No entry names secrets, \"*.\" or \"*.*\".",
      .why = "What no entry names is stored in plaintext.",
      .fix = "Add secrets (and whatever else holds credentials) to an entry whose first provider "
-            "encrypts, restart the API servers, write all secrets anew.",
+            "encrypts, restart the API servers, write all secrets again.",
      .needs = HT_TEXTS("hostconf"),
      .references = HT_TEXTS("CIS Kubernetes 1.8 1.2.28", "ATT&CK T1552"),
      .run = look_listed},

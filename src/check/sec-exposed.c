@@ -52,7 +52,7 @@ static void look_declared(struct ht_checking *checking, const struct ht_row *row
         if (secret->confidence != HT_CONFIDENCE_CERTAIN)
             ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
         ht_finding_set_confidence(finding, secret->confidence);
-        ht_fire_title(checking, finding, "A secret stands in its declaration (%.*s)",
+        ht_fire_title(checking, finding, "A secret is in its declaration (%.*s)",
                       HT_STR_ARG(secret->where));
         ht_fire_evidence(checking, finding, "declaration", "name", secret->name);
         ht_fire_evidencef(checking, finding, "declaration", "recognised by", "%.*s, %.*s",
@@ -164,7 +164,7 @@ static const struct ht_check checks[] = {
      .scope = HT_TABLE_CONTAINER,
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_HIGH,
-     .title = "A secret stands in a container's declaration",
+     .title = "A secret is in a container's declaration",
      .condition = "A variable, argument or label has a well-known shape (high), or a secret's name "
                   "and a value that is no placeholder (medium).",
      .why = "Whoever may ask the container engine reads it, and so does every child, dump and log.",
@@ -178,7 +178,7 @@ static const struct ht_check checks[] = {
      .question = 5,
      .scope = HT_TABLE_CONTAINER,
      .severity = HT_SEVERITY_MEDIUM,
-     .title = "A secret stands in the history of a container's image",
+     .title = "A secret is in the history of a container's image",
      .condition = "A command, ARG or ENV of a layer has a well-known shape (high), or a secret's "
                   "name and a value that is no placeholder (medium).",
      .why = "Everybody who can pull the image reads it (docker history), on every registry and "

@@ -92,7 +92,7 @@ static const struct ht_check checks[] = {
      .question = 5,
      .scope = HT_TABLE_EXPOSURE,
      .severity = HT_SEVERITY_HIGH,
-     .title = "A secret stands in a ConfigMap",
+     .title = "A secret is in a ConfigMap",
      .condition = "A ConfigMap that a pod of this node mounts has a value of a well-known shape "
                   "(high), or a secret's name and a value that is no placeholder (medium).",
      .why = "ConfigMaps are read by far more accounts than Secrets, and are seldom encrypted where "
@@ -124,7 +124,7 @@ static const struct ht_check checks[] = {
      .condition = "A token that the kubelet gives to a pod of this node has no end (medium), or is "
                   "good for more than two days (low).",
      .why = "Who copies it once is that account until somebody deletes it.",
-     .fix = "Use projected tokens, which are made anew each hour; delete the Secret of the old "
+     .fix = "Use projected tokens, which are renewed each hour; delete the Secret of the old "
             "one. --service-account-extend-token-expiration=false ends those of a year.",
      .needs = HT_TEXTS("hostconf"),
      .references = HT_TEXTS("CIS Kubernetes 1.8 1.2.30", "CIS Kubernetes 1.8 5.1.6",
@@ -135,7 +135,7 @@ static const struct ht_check checks[] = {
      .question = 5,
      .scope = HT_TABLE_EXPOSURE,
      .severity = HT_SEVERITY_HIGH,
-     .title = "A secret stands in a container's log",
+     .title = "A secret is in a container's log",
      .condition = "With --look-inside: in the last 64 KiB of a container's log something has a "
                   "well-known shape.",
      .why = "Logs are collected, copied and kept for long, and are read by many.",

@@ -167,7 +167,7 @@ static void look_members(struct ht_checking *checking, const struct ht_datastore
     ht_unknown(checking, "datastore",
                ht_arena_strf(arena,
                              "free pages, log and copies are those of one member of %zu; not "
-                             "looked at: %.*s",
+                             "checked: %.*s",
                              store->members.len, HT_STR_ARG(others))
                    .data,
                "run hulltop on the other members too");

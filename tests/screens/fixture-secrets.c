@@ -70,8 +70,8 @@ static const struct sketch {
      HT_SEVERITY_HIGH, false},
     {"bb00000000000003", "SEC-033", "A client does not check whom it speaks to",
      "/etc/docker/daemon.json", "name", "r\r\n  PASS  nothing found", HT_SEVERITY_MEDIUM, false},
-    {"bb00000000000004", "SEC-013", "A secret stands in its declaration (environment)", "web",
-     "name", "DEMO_TOKEN", HT_SEVERITY_LOW, true},
+    {"bb00000000000004", "SEC-013", "A secret is in its declaration (environment)", "web", "name",
+     "DEMO_TOKEN", HT_SEVERITY_LOW, true},
 };
 
 static void add_finding(struct ht_state *state, const struct sketch *sketch)

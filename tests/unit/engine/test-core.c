@@ -177,7 +177,7 @@ static void without_a_datastore_question_5_says_what_was_looked_at(void **state)
     assert_int_equal(question->missing.len, 1);
     assert_true(ht_str_is(question->missing.items[0].reason,
                           "no datastore on this node, and no container runs; files and listeners "
-                          "looked at"));
+                          "were checked"));
     assert_false(question->partial);
 }
 
