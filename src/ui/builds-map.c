@@ -473,7 +473,7 @@ void ht_builds_open(struct ht_ui *ui, const struct ht_build *build)
         if (ht_detail_open(ui, &ht_process_table, build->processes.items[i]))
             return;
     }
-    ht_ui_messagef(ui, "this build is over: nothing of it is left to look at");
+    ht_ui_messagef(ui, "this build is over: nothing of it is left to open");
 }
 
 /* NULL: there is none. */

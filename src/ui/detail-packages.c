@@ -194,7 +194,7 @@ static void fix_component(const struct ht_component *component, struct ht_doc *d
         say(doc, "Upgrade it: the tables know no version without a known hole.");
     if (ht_component_has_running_old(component) && component->running_old)
         say(doc, "What runs is not the file on disk: restart its service. Shims live as long as "
-                 "their container: start that again.");
+                 "their container: restart that.");
     if (ht_component_has_ended(component) && component->ended)
         say(doc, "Move to a release line that is supported.");
 }

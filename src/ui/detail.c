@@ -359,11 +359,11 @@ static void ask_lock(struct ht_ui *ui, const struct detail *detail)
     const struct ht_row *lock;
 
     if (is_recorded(ui)) {
-        ht_ui_message(ui, "nothing is locked in a recording");
+        ht_ui_message(ui, "nothing can be locked in a recording");
         return;
     }
     if (!container || !ht_container_has_image_id(container)) {
-        ht_ui_message(ui, "only containers whose image is known are locked");
+        ht_ui_message(ui, "only containers whose image is known can be locked");
         return;
     }
     lock = ht_node_find(ui->state->node, HT_TABLE_LOCK, container->image_id);
@@ -530,7 +530,7 @@ static bool detail_act(struct ht_ui *ui, struct ht_page *page, enum ht_action ac
     else if (action == HT_ACTION_ACKNOWLEDGE && detail->table == &ht_finding_table)
         ht_ui_prompt(ui, HT_PROMPT_ACKNOWLEDGE, HT_S(""), take_reason);
     else if (action == HT_ACTION_ACKNOWLEDGE)
-        ht_ui_message(ui, "only findings are acknowledged");
+        ht_ui_message(ui, "only findings can be acknowledged");
     else if (action == HT_ACTION_LOCK)
         ask_lock(ui, detail);
     else if (action == HT_ACTION_MARK)

@@ -335,7 +335,7 @@ static const char *nothing_here(const struct ht_ui *ui)
         enum ht_source_state state = ht_source_of(sources->rows[i])->state;
 
         if (state != HT_SOURCE_STATE_OK && state != HT_SOURCE_STATE_ABSENT)
-            return "Nothing here of what could be seen; :doctor tells what could not.";
+            return "Nothing here in what could be seen; :doctor lists what could not.";
     }
     return "Nothing here.";
 }

@@ -124,7 +124,7 @@ static bool is_any(const struct ht_event *event)
 /* A report is of one moment. */
 static const char *no_events(const struct ht_ui *ui)
 {
-    return ui->state->origin == HT_ORIGIN_REPORT ? "a report tells what stood, not what happened"
+    return ui->state->origin == HT_ORIGIN_REPORT ? "a report shows one moment, not what happened"
                                                  : "nothing has happened yet";
 }
 
@@ -486,7 +486,7 @@ static void zoom(struct ht_ui *ui, struct timeline *timeline, int by)
 static void follow(struct ht_ui *ui, struct timeline *timeline)
 {
     if (is_following(timeline))
-        ht_ui_message(ui, "follows what is newest already");
+        ht_ui_message(ui, "already follows what is newest");
     choose(ui, timeline, SIZE_MAX);
 }
 

@@ -85,7 +85,7 @@ static void a_lock_is_offered_where_it_can_be_made(void **unused)
     SEES(&bench, "Tab tab  o owner  y copy");
     ht_ui_set_state(bench.ui, unknown); /* no image that could be known would help */
     type(&bench, "L");
-    SEES(&bench, "nothing is locked in a recording");
+    SEES(&bench, "nothing can be locked in a recording");
     close_bench(&bench);
 }
 

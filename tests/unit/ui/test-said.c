@@ -178,7 +178,7 @@ static void nothing_in_a_list_is_of_what_could_be_seen(void **unused)
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, state);
     type(&bench, ":view findings\n");
-    SEES(&bench, "Nothing here of what could be seen; :doctor tells what could not.");
+    SEES(&bench, "Nothing here in what could be seen; :doctor lists what could not.");
     close_bench(&bench);
 
     ht_autostate struct ht_state *seen = ht_state_new(ht_node_new(FIXTURE_NOW));
@@ -748,7 +748,7 @@ static void a_report_has_no_timeline_and_says_so(void **unused)
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, state);
     type(&bench, "8");
-    SEES(&bench, " a report tells what stood, not what happened");
+    SEES(&bench, " a report shows one moment, not what happened");
     state->origin = HT_ORIGIN_LIVE;
     SEES(&bench, " nothing has happened yet");
     type(&bench, "U"); /* the bench begins with UTC */

@@ -235,7 +235,7 @@ static void a_detail_tells_asks_and_writes(void **unused)
     SEES(&bench, "FINDINGS");
     type(&bench, "L");
     assert_int_equal(bench.calls.lock, 0); /* not every container's image is known */
-    SEES(&bench, "only containers whose image is known are locked");
+    SEES(&bench, "only containers whose image is known can be locked");
     type(&bench, "e\n"); /* a container: what is known of it, as JSON */
     assert_int_equal(bench.calls.save, 1);
     assert_non_null(strstr(bench.calls.text, "hulltop-evidence/1"));
