@@ -143,25 +143,25 @@ struct ht_str ht_mount_place_below(struct ht_arena *arena, const struct ht_mount
                          rest.len && rest.data[0] != '/' ? "/" : "", HT_STR_ARG(rest));
 }
 
-/* Adds the kernel's own file systems that came along below a path of the node. */
-static void add_brought(const struct ht_container *container, struct ht_arena *arena,
-                        struct ht_mount_list *mounts, struct ht_mount *items)
+/* Makes mount, of the kernel's list, what is to be judged: its path on the node, if it gives one.
+ */
+static bool place(const struct ht_mount_list *mounts, struct ht_arena *arena,
+                  struct ht_mount *mount)
 {
-    for (size_t i = 0; i < container->kernel_mounts.len; i++) {
-        struct ht_mount mount = container->kernel_mounts.items[i];
-        const struct ht_mount *above;
+    struct ht_str path = ht_mount_host_path(mount);
+    const struct ht_mount *above;
 
-        if (!ht_mount_has_origin(&mount) || mount.origin != HT_MOUNT_ORIGIN_PSEUDO ||
-            !ht_str_is(mount.root, "/") || !is_kernels(mount.type))
-            continue;
-        above = ht_mount_above(mounts, &mount);
-        if (!above)
-            continue;
-        ht_mount_set_origin(&mount, HT_MOUNT_ORIGIN_BIND);
-        ht_mount_set_source(&mount, ht_mount_place_below(arena, above, mount.target));
-        if (!is_told_by_any(items, mounts->len, &mount))
-            items[mounts->len++] = mount;
-    }
+    if (path.len)
+        return !is_furniture(mount, path);
+    if (!ht_mount_has_origin(mount) || mount->origin != HT_MOUNT_ORIGIN_PSEUDO ||
+        !ht_str_is(mount->root, "/") || !is_kernels(mount->type))
+        return false;
+    above = ht_mount_above(mounts, mount);
+    if (!above)
+        return false;
+    ht_mount_set_origin(mount, HT_MOUNT_ORIGIN_BIND);
+    ht_mount_set_source(mount, ht_mount_place_below(arena, above, mount->target));
+    return true;
 }
 
 static bool find_mounts(const struct ht_container *container, struct ht_arena *arena,
@@ -184,15 +184,13 @@ static bool find_mounts(const struct ht_container *container, struct ht_arena *a
     if (first)
         memcpy(mounts, container->mounts.items, first * sizeof(*mounts));
     *ret = (struct ht_mount_list){.items = mounts, .len = first};
-    add_brought(container, arena, ret, mounts);
+    /* The kernel lists what is mounted below another behind it. */
     for (size_t i = 0; i < container->kernel_mounts.len; i++) {
-        const struct ht_mount *mount = &container->kernel_mounts.items[i];
-        struct ht_str path = ht_mount_host_path(mount);
+        struct ht_mount mount = container->kernel_mounts.items[i];
 
-        if (path.len && !is_furniture(mount, path) && !is_told_by_any(mounts, ret->len, mount))
-            mounts[ret->len++] = *mount;
+        if (place(ret, arena, &mount) && !is_told_by_any(mounts, ret->len, &mount))
+            mounts[ret->len++] = mount;
     }
-    add_brought(container, arena, ret, mounts);
     return true;
 }
 
