@@ -12,6 +12,7 @@
 #include "hulltop/source/source.h"
 
 #include "containerd-decode.h"
+#include "host-socket.h"
 #include "reconnect.h"
 #include "trouble.h"
 
@@ -39,6 +40,7 @@ struct ht_containerd {
     /* Of the thread: */
     struct ht_feed *feed;
     struct ht_http *http;
+    struct ht_host_socket socket; /* what was there before connecting */
     struct ht_grpc_stream *stream;
     char endpoint[300]; /* "unix:///run/containerd/containerd.sock" */
     char runtime[30];   /* "containerd", or what CRI calls it */

@@ -153,6 +153,7 @@ static int connect_daemon(struct ht_containerd *ctd, struct ht_trouble *trouble)
     int r;
 
     ctd->feed->at(ctd->feed, "connecting");
+    ctd->socket = ht_host_socket_at(ctd->socket_path);
     ctd->http = ht_http_new(&options, &err);
     /* A path that is none, not an answer that is none. */
     if (!ctd->http && err.code == EINVAL)
@@ -268,6 +269,9 @@ static int turn(struct ht_containerd *ctd, struct ht_trouble *trouble)
         return r;
     now = ht_clock_mono(ctd->feed->clock);
     r = ht_containerd_look(ctd, trouble);
+    if (r == 0 && now >= ctd->next_full_ns &&
+        ht_host_socket_is_replaced(ctd->socket_path, &ctd->socket))
+        return ht_trouble_moved(ctd->endpoint, trouble);
     if (r == 0 && now >= ctd->next_full_ns) {
         r = ht_containerd_pass(ctd, trouble);
         ctd->changed = true; /* the age of the answer */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -440,29 +439,6 @@ static int negotiate(struct ht_docker_client *client, struct ht_trouble *trouble
     return 0;
 }
 
-/* An inode of a file system may be that of the file before; the time is that of its making. */
-static bool look_at_socket(const char *path, struct ht_docker_socket *ret_socket)
-{
-    struct stat st;
-
-    if (!path[0] || stat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
-        return false;
-    *ret_socket = (struct ht_docker_socket){.dev = st.st_dev,
-                                            .ino = st.st_ino,
-                                            .made_at = (int64_t)st.st_mtim.tv_sec * HT_NS_PER_S +
-                                                       st.st_mtim.tv_nsec};
-    return true;
-}
-
-bool ht_docker_is_replaced(const struct ht_docker_client *client)
-{
-    const struct ht_docker_socket *old = &client->socket;
-    struct ht_docker_socket now;
-
-    return old->ino && look_at_socket(client->socket_path, &now) &&
-           (now.dev != old->dev || now.ino != old->ino || now.made_at != old->made_at);
-}
-
 int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_target *target,
                       struct ht_trouble *trouble)
 {
@@ -474,7 +450,7 @@ int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_ta
     if (set_endpoint(client, target, &err) < 0 || open_http(client, target, &err) < 0)
         return ht_docker_explain(&err, trouble);
 
-    look_at_socket(client->socket_path, &client->socket);
+    client->socket = ht_host_socket_at(client->socket_path);
     int r = negotiate(client, trouble);
     if (r < 0)
         ht_docker_close(client);

@@ -10,20 +10,18 @@
 #include "hulltop/model/rows.h"
 #include "hulltop/source/source.h"
 
+#include "host-socket.h"
 #include "trouble.h"
 
 struct ht_docker_client {
     struct ht_http *http;
-    char endpoint[300];    /* "unix:///run/docker.sock", "tcp://host:2376" */
-    char socket_path[256]; /* of a unix socket, else empty */
-    struct ht_docker_socket {
-        uint64_t dev, ino;
-        int64_t made_at;
-    } socket;           /* what was there before connecting; zero: it cannot be told */
-    char version[16];   /* "1.41" */
-    char libpod[16];    /* version of Podman's own API, "4.3.1"; empty: there is none */
-    bool podman;        /* its headers say that it is one */
-    unsigned answer_ms; /* patience with one answer */
+    char endpoint[300];           /* "unix:///run/docker.sock", "tcp://host:2376" */
+    char socket_path[256];        /* of a unix socket, else empty */
+    struct ht_host_socket socket; /* what was there before connecting */
+    char version[16];             /* "1.41" */
+    char libpod[16];              /* version of Podman's own API, "4.3.1"; empty: there is none */
+    bool podman;                  /* its headers say that it is one */
+    unsigned answer_ms;           /* patience with one answer */
 };
 
 struct ht_docker_target {
@@ -39,9 +37,6 @@ struct ht_docker_target {
 /* Connects and negotiates. -errno with the trouble filled in; the client is closed then. */
 int ht_docker_connect(struct ht_docker_client *client, const struct ht_docker_target *target,
                       struct ht_trouble *trouble);
-/* Whether the path of its socket leads to another one by now. That it leads nowhere is no such
- * thing: who holds the connection still answers. */
-bool ht_docker_is_replaced(const struct ht_docker_client *client);
 /* Closes it; may be called twice. */
 void ht_docker_close(struct ht_docker_client *client);
 /* GET /vVERSION/PATH, of at most body_max bytes. 0 only with status 200; 404 is -ESRCH, another

@@ -142,10 +142,11 @@ static bool has_moved(struct ht_docker *docker)
     char path[sizeof(docker->client.socket_path)];
 
     if (docker->url)
-        return ht_docker_is_replaced(&docker->client);
+        return ht_host_socket_is_replaced(docker->client.socket_path, &docker->client.socket);
     docker->users = ht_docker_find_place(&target, path, sizeof(path));
-    return docker->client.socket_path[0] && (strcmp(path, docker->client.socket_path) != 0 ||
-                                             ht_docker_is_replaced(&docker->client));
+    return docker->client.socket_path[0] &&
+           (strcmp(path, docker->client.socket_path) != 0 ||
+            ht_host_socket_is_replaced(docker->client.socket_path, &docker->client.socket));
 }
 
 static int connect_daemon(struct ht_docker *docker, struct ht_trouble *trouble)
@@ -248,12 +249,8 @@ static int turn(struct ht_docker *docker, struct ht_trouble *trouble)
 
     int64_t now = ht_clock_mono(feed->clock);
     r = ht_docker_look(docker, trouble);
-    if (r == 0 && now >= docker->next_full_ns && has_moved(docker)) {
-        *trouble = (struct ht_trouble){.state = HT_SOURCE_STATE_WAIT, .help = ""};
-        snprintf(trouble->detail, sizeof(trouble->detail), "%s: another socket takes its place",
-                 docker->client.endpoint);
-        return -ESTALE;
-    }
+    if (r == 0 && now >= docker->next_full_ns && has_moved(docker))
+        return ht_trouble_moved(docker->client.endpoint, trouble);
     if (r == 0 && now >= docker->next_full_ns) {
         r = ht_docker_pass(docker, trouble);
         docker->changed = true; /* the age of the answer */

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/root.h"
 
@@ -70,4 +71,24 @@ bool ht_host_socket_facts(struct ht_arena *arena, const char *socket_path, struc
     if (ht_root_open(&root, "/", NULL) == 0)
         read_group(arena, &root, daemon);
     return true;
+}
+
+struct ht_host_socket ht_host_socket_at(const char *socket_path)
+{
+    struct stat st;
+
+    if (!socket_path[0] || stat(socket_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+        return (struct ht_host_socket){0};
+    return (struct ht_host_socket){.dev = st.st_dev,
+                                   .ino = st.st_ino,
+                                   .made_at = (int64_t)st.st_mtim.tv_sec * HT_NS_PER_S +
+                                              st.st_mtim.tv_nsec};
+}
+
+bool ht_host_socket_is_replaced(const char *socket_path, const struct ht_host_socket *old)
+{
+    struct ht_host_socket now = ht_host_socket_at(socket_path);
+
+    return old->ino && now.ino &&
+           (now.dev != old->dev || now.ino != old->ino || now.made_at != old->made_at);
 }

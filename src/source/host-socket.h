@@ -13,4 +13,16 @@
 bool ht_host_socket_facts(struct ht_arena *arena, const char *socket_path, struct ht_http_peer peer,
                           struct ht_daemon *daemon);
 
+/* A socket at a path. Zeroed: it cannot be told from others. */
+struct ht_host_socket {
+    uint64_t dev, ino;
+    int64_t made_at; /* its time of modification, nanoseconds: an inode is used again */
+};
+
+/* What is at the path now; zeroed if that is no socket, or the path is empty. */
+struct ht_host_socket ht_host_socket_at(const char *socket_path);
+/* Whether the path leads to another socket by now. That it leads nowhere is no such thing: who
+ * holds a connection to the old one is still answered. */
+bool ht_host_socket_is_replaced(const char *socket_path, const struct ht_host_socket *old);
+
 #endif

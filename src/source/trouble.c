@@ -17,3 +17,11 @@ int ht_trouble_explain(const struct ht_trouble_cause *causes, size_t len,
     snprintf(trouble->detail, sizeof(trouble->detail), "%s", err->text);
     return -(err->code ? err->code : EIO);
 }
+
+int ht_trouble_moved(const char *endpoint, struct ht_trouble *trouble)
+{
+    *trouble = (struct ht_trouble){.state = HT_SOURCE_STATE_WAIT, .help = ""};
+    snprintf(trouble->detail, sizeof(trouble->detail), "%s: another socket takes its place",
+             endpoint);
+    return -ESTALE;
+}

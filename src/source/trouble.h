@@ -37,5 +37,8 @@ struct ht_trouble_cause {
  * again. Returns the error's code, negative; -EIO where it has none. Any thread. */
 int ht_trouble_explain(const struct ht_trouble_cause *causes, size_t len,
                        const struct ht_error *err, struct ht_trouble *trouble);
+/* Another socket is in the place of the one that is connected to: no failure, but a session's end.
+ * Returns -ESTALE. Any thread. */
+int ht_trouble_moved(const char *endpoint, struct ht_trouble *trouble);
 
 #endif

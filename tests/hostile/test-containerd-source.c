@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -347,6 +348,35 @@ static void a_daemon_that_comes_back_is_asked_in_full(void **state)
     driver_stop(&driver);
 }
 
+static void a_socket_in_the_place_of_another_is_spoken_to(void **state)
+{
+    struct driver driver = {.ended = false};
+    struct ht_driver drivers[HT_CONTAINERD_PLACES];
+    struct grpc_peer *old = peer;
+    char link_path[256];
+    const struct ht_containerd_options options = {.socket_path = link_path,
+                                                  .timeout_ns = 60 * HT_NS_PER_S};
+
+    snprintf(link_path, sizeof(link_path), "%s.link", grpc_peer_socket(old));
+    assert_int_equal(symlink(grpc_peer_socket(old), link_path), 0);
+    assert_int_equal(ht_containerd_drivers(&options, drivers), 1);
+    driver_start(&driver, drivers[0]);
+    assert_told(&driver, HT_SOURCE_STATE_OK, 3, "3 containers");
+
+    assert_int_equal(set_up(state), 0);
+    answer_list("default", IDS("b2"));
+    assert_int_equal(unlink(link_path), 0);
+    assert_int_equal(symlink(grpc_peer_socket(peer), link_path), 0);
+    driver_advance(&driver, AFTER_PASS);
+    assert_told(&driver, HT_SOURCE_STATE_WAIT, 3, "another socket takes its place");
+    driver_advance(&driver, AFTER_PING);
+    assert_told(&driver, HT_SOURCE_STATE_OK, 2, "2 containers");
+    driver_stop(&driver);
+    unlink(link_path);
+    tear_down(state);
+    peer = old;
+}
+
 static bool has_sample(struct driver *driver, void *context)
 {
     (void)context;
@@ -546,6 +576,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(failures_are_named_and_rows_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_daemon_that_comes_back_is_asked_in_full, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_socket_in_the_place_of_another_is_spoken_to, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_named_socket_that_is_none_is_broken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_place_without_a_socket_tells_nothing, set_up, tear_down),
