@@ -90,7 +90,7 @@ static void look_masquerade(struct ht_checking *checking, const struct ht_row *r
     struct live live;
     struct ht_finding *finding;
 
-    if (!ht_live_glance(checking, row, true, &live))
+    if (!ht_live_peek(checking, row, true, &live))
         return;
 
     const struct ht_process *process = live.process;
@@ -185,7 +185,7 @@ static void look_injected(struct ht_checking *checking, const struct ht_row *row
 {
     struct live live;
 
-    if (!ht_live_glance(checking, row, false, &live))
+    if (!ht_live_peek(checking, row, false, &live))
         return;
     /* A debugger may have made it. */
     if (!look_traced(&live))
@@ -254,7 +254,7 @@ static void look_joined(struct ht_checking *checking, const struct ht_row *row)
     struct live live;
     const struct ht_process *parent;
 
-    if (!ht_live_glance(checking, row, false, &live) || !is_settled(live.process))
+    if (!ht_live_peek(checking, row, false, &live) || !is_settled(live.process))
         return;
     if (!ht_process_has_container_hint(live.process)) {
         ht_unknown(checking, "proc", "how a process belongs to its container is not known",
@@ -286,7 +286,7 @@ static void look_escaped(struct ht_checking *checking, const struct ht_row *row)
     struct live live;
     struct ht_finding *finding;
 
-    if (!ht_live_glance(checking, row, false, &live) || !is_settled(live.process) ||
+    if (!ht_live_peek(checking, row, false, &live) || !is_settled(live.process) ||
         ht_live_is(&live, HT_FACT_PROGRAMS_MONITOR))
         return;
     if (!ht_process_has_ns_mnt(live.process) || !ht_host_has_ns_mnt(host)) {

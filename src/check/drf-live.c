@@ -39,8 +39,8 @@ size_t ht_live_words(const struct ht_process *process)
     return argv->len ? 1 : 0;
 }
 
-bool ht_live_glance(struct ht_checking *checking, const struct ht_row *row, bool host,
-                    struct live *live)
+bool ht_live_peek(struct ht_checking *checking, const struct ht_row *row, bool host,
+                  struct live *live)
 {
     const struct ht_process *process = ht_process_of(row);
 
@@ -68,7 +68,7 @@ bool ht_live_is_first(const struct live *live)
 bool ht_live_open(struct ht_checking *checking, const struct ht_row *row, bool host,
                   struct live *live)
 {
-    if (!ht_live_glance(checking, row, host, live))
+    if (!ht_live_peek(checking, row, host, live))
         return false;
     if (!ht_process_has_exe(live->process) || !ht_process_has_argv(live->process)) {
         ht_unknown(checking, "proc", "what a process runs could not be read", "sudo hulltop");

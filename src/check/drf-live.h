@@ -19,8 +19,8 @@ struct live {
 bool ht_live_open(struct ht_checking *checking, const struct ht_row *row, bool host,
                   struct live *live);
 /* The same without asking what it runs. */
-bool ht_live_glance(struct ht_checking *checking, const struct ht_row *row, bool host,
-                    struct live *live);
+bool ht_live_peek(struct ht_checking *checking, const struct ht_row *row, bool host,
+                  struct live *live);
 bool ht_live_is(const struct live *live, enum ht_fact_programs list);
 /* Path of what another process runs, as above; its name where that is all that is known. */
 struct ht_str ht_live_program(const struct ht_process *process);

@@ -305,7 +305,7 @@ int ht_judge_pod(struct ht_judge *judge, const struct ht_row *given, struct ht_r
     ht_autonode struct ht_node *node = ht_node_new(judge->options.now_ns);
     ht_autorow struct ht_row *row =
         ht_pod_derive(judge->options.facts, given, judge->options.pod_security);
-    struct ht_sitting sitting = {.node = node, .facts = judge->options.facts};
+    struct ht_check_batch batch = {.node = node, .facts = judge->options.facts};
     ht_autovec struct ht_vec verdicts = {0};
     struct ht_rowset findings = {0};
     struct ht_catalogue_walk looking = {0}, noting = {0};
@@ -316,9 +316,9 @@ int ht_judge_pod(struct ht_judge *judge, const struct ht_row *given, struct ht_r
     ht_node_add(node, ht_row_ref(row));
     while (ht_catalogue_next(&looking, &check)) {
         if (looks_at_pods(check))
-            ht_vec_add(&verdicts, ht_sitting_look(&sitting, check, row));
+            ht_vec_add(&verdicts, ht_check_batch_look(&batch, check, row));
     }
-    ht_sitting_fini(&sitting);
+    ht_check_batch_fini(&batch);
     ht_fold_findings(node, judge->options.facts, &verdicts, &findings);
     for (size_t i = 0, next = 0; ht_catalogue_next(&noting, &check); i++) {
         if (!looks_at_pods(check))

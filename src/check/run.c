@@ -21,7 +21,7 @@ struct draft {
 
 struct ht_checking {
     const struct ht_check *check;
-    struct ht_sitting *sitting;
+    struct ht_check_batch *batch;
     const struct ht_node *node;
     const struct ht_row *subject;
     struct ht_arena *arena;
@@ -41,7 +41,7 @@ const struct ht_node *ht_checking_node(const struct ht_checking *checking)
 
 const struct ht_facts *ht_checking_facts(const struct ht_checking *checking)
 {
-    return checking->sitting->facts;
+    return checking->batch->facts;
 }
 
 int64_t ht_checking_now(const struct ht_checking *checking)
@@ -54,9 +54,9 @@ struct ht_arena *ht_checking_arena(struct ht_checking *checking)
     return checking->arena;
 }
 
-struct ht_sitting *ht_checking_shared(struct ht_checking *checking, const struct ht_row *row)
+struct ht_check_batch *ht_checking_shared(struct ht_checking *checking, const struct ht_row *row)
 {
-    return row == checking->subject ? checking->sitting : NULL;
+    return row == checking->subject ? checking->batch : NULL;
 }
 
 static void set_texts(struct ht_checking *checking, struct ht_text_list *list,
@@ -253,38 +253,38 @@ static struct ht_row *make_row(const struct ht_checking *checking, struct ht_fin
 }
 
 /* The arena is empty as a new one is. */
-static void begin(struct ht_sitting *sitting, const struct ht_row *subject)
+static void begin(struct ht_check_batch *batch, const struct ht_row *subject)
 {
-    if (sitting->arena)
-        ht_arena_reset(sitting->arena);
+    if (batch->arena)
+        ht_arena_reset(batch->arena);
     else
-        sitting->arena = ht_arena_new(HT_LIMIT_ROW);
-    if (sitting->subject != subject) {
-        sitting->viewed = sitting->has_ways = sitting->has_mounts = false;
-        if (sitting->kept)
-            ht_arena_reset(sitting->kept);
+        batch->arena = ht_arena_new(HT_LIMIT_ROW);
+    if (batch->subject != subject) {
+        batch->viewed = batch->has_ways = batch->has_mounts = false;
+        if (batch->kept)
+            ht_arena_reset(batch->kept);
     }
-    sitting->subject = subject;
+    batch->subject = subject;
 }
 
-void ht_sitting_fini(struct ht_sitting *sitting)
+void ht_check_batch_fini(struct ht_check_batch *batch)
 {
-    sitting->arena = ht_arena_free(sitting->arena);
-    sitting->kept = ht_arena_free(sitting->kept);
+    batch->arena = ht_arena_free(batch->arena);
+    batch->kept = ht_arena_free(batch->kept);
 }
 
-struct ht_verdict *ht_sitting_look(struct ht_sitting *sitting, const struct ht_check *check,
-                                   const struct ht_row *subject)
+struct ht_verdict *ht_check_batch_look(struct ht_check_batch *batch, const struct ht_check *check,
+                                       const struct ht_row *subject)
 {
     struct ht_verdict *verdict = ht_new0(struct ht_verdict);
 
-    begin(sitting, subject);
+    begin(batch, subject);
 
     struct ht_checking checking = {.check = check,
-                                   .sitting = sitting,
-                                   .node = sitting->node,
+                                   .batch = batch,
+                                   .node = batch->node,
                                    .subject = subject,
-                                   .arena = sitting->arena,
+                                   .arena = batch->arena,
                                    .verdict = verdict};
 
     verdict->check = check;
@@ -299,7 +299,7 @@ struct ht_verdict *ht_sitting_look(struct ht_sitting *sitting, const struct ht_c
 
         ht_vec_add(&verdict->findings, make_row(&checking, &draft->finding));
     }
-    if (ht_arena_is_full(sitting->arena) || (sitting->kept && ht_arena_is_full(sitting->kept)))
+    if (ht_arena_is_full(batch->arena) || (batch->kept && ht_arena_is_full(batch->kept)))
         ht_unknown(&checking, "hulltop", "too much to tell about this subject", "");
     ht_vec_fini(&checking.drafts);
     return verdict;
@@ -308,10 +308,10 @@ struct ht_verdict *ht_sitting_look(struct ht_sitting *sitting, const struct ht_c
 struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,
                                  const struct ht_facts *facts, const struct ht_row *subject)
 {
-    struct ht_sitting alone = {.node = node, .facts = facts};
-    struct ht_verdict *verdict = ht_sitting_look(&alone, check, subject);
+    struct ht_check_batch alone = {.node = node, .facts = facts};
+    struct ht_verdict *verdict = ht_check_batch_look(&alone, check, subject);
 
-    ht_sitting_fini(&alone);
+    ht_check_batch_fini(&alone);
     return verdict;
 }
 

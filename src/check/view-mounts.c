@@ -197,7 +197,7 @@ static bool find_mounts(const struct ht_container *container, struct ht_arena *a
 /* Found once for all checks of a container: many of them ask. */
 bool ht_view_mounts(const struct view *view, struct ht_mount_list *ret)
 {
-    struct ht_sitting *shared = view->shared;
+    struct ht_check_batch *shared = view->shared;
 
     if (!shared)
         return find_mounts(view->container, ht_checking_arena(view->checking), ret);

@@ -111,7 +111,7 @@ static void find_init(struct view *view)
 /* The same for every check of one container. */
 static void share_init(struct view *view, const struct ht_row *row)
 {
-    struct ht_sitting *shared = ht_checking_shared(view->checking, row);
+    struct ht_check_batch *shared = ht_checking_shared(view->checking, row);
 
     view->shared = shared;
     if (shared && shared->viewed) {

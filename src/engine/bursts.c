@@ -63,11 +63,11 @@ static bool end(void *context, struct ht_str key, void *value)
     if (finding) {
         ht_buf_addf(&text, "and %zu more like it (%.*s), one: %.*s", burst->count - HT_BURST_SINGLE,
                     HT_STR_ARG(finding->check), HT_STR_ARG(finding->title));
-        const struct ht_happening happening = {.kind = bursts->kind,
-                                               .finding = finding,
-                                               .home = &burst->home,
-                                               .text = ht_buf_str(&text)};
-        ht_timeline_tell_finding(bursts->timeline, &happening, bursts->now_ns);
+        const struct ht_finding_event change = {.kind = bursts->kind,
+                                                .finding = finding,
+                                                .home = &burst->home,
+                                                .text = ht_buf_str(&text)};
+        ht_timeline_tell_finding(bursts->timeline, &change, bursts->now_ns);
     }
     ht_row_unref(burst->gravest);
     free(burst);

@@ -29,7 +29,7 @@ enum ht_command_kind {
     HT_COMMAND_STEP,
 };
 
-/* One wish of the main thread, or a word of the writer's; owned by the queue. */
+/* One request of the main thread, or a word of the writer's; owned by the queue. */
 struct ht_command {
     struct ht_command *next;
     enum ht_command_kind kind;

@@ -184,11 +184,11 @@ static void tell(const struct telling *telling, const struct entry *entry)
     if (!ht_bursts_is_single(telling->bursts, entry->made, &home))
         return;
     add_text(&text, ht_finding_of(entry->made));
-    const struct ht_happening happening = {.kind = telling->kind,
-                                           .finding = ht_finding_of(entry->made),
-                                           .home = &home,
-                                           .text = ht_buf_str(&text)};
-    ht_timeline_tell_finding(telling->timeline, &happening, telling->now_ns);
+    const struct ht_finding_event change = {.kind = telling->kind,
+                                            .finding = ht_finding_of(entry->made),
+                                            .home = &home,
+                                            .text = ht_buf_str(&text)};
+    ht_timeline_tell_finding(telling->timeline, &change, telling->now_ns);
 }
 
 struct going {

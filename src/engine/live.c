@@ -106,15 +106,15 @@ static void lock(struct ht_engine *engine, const struct ht_command *command,
                  struct ht_rowset *events)
 {
     ht_autobuf struct ht_buf told = HT_BUF(HT_ERROR_TEXT_MAX);
-    const struct ht_lock_wish wish = {.container = {command->text, command->text_len},
-                                      .reason = {command->more, command->more_len},
-                                      .now_ns = ht_clock_wall(engine->clock)};
+    const struct ht_lock_request request = {.container = {command->text, command->text_len},
+                                            .reason = {command->more, command->more_len},
+                                            .now_ns = ht_clock_wall(engine->clock)};
     struct ht_node **place = &engine->samples[engine->slots_len];
 
     pthread_mutex_lock(&engine->lock);
     struct ht_state *state = ht_state_ref(engine->state);
     pthread_mutex_unlock(&engine->lock);
-    struct ht_node *after = ht_locks_wish(*place, state, &wish, &told);
+    struct ht_node *after = ht_locks_request(*place, state, &request, &told);
     ht_state_unref(state);
     ht_engine_tell(engine, events, after ? HT_EVENT_KIND_MARK : HT_EVENT_KIND_MESSAGE,
                    ht_buf_str(&told));

@@ -119,8 +119,8 @@ static bool lock(struct baseline *baseline, struct ht_lock *row, int64_t now_ns,
     return true;
 }
 
-static bool unlock(struct ht_lock *row, const struct ht_lock *old, const struct ht_lock_wish *wish,
-                   struct ht_buf *told)
+static bool unlock(struct ht_lock *row, const struct ht_lock *old,
+                   const struct ht_lock_request *request, struct ht_buf *told)
 {
     if (!old || !ht_lock_has_locked(old) || !old->locked) {
         say(told, "it is not locked: ", row->image);
@@ -128,18 +128,18 @@ static bool unlock(struct ht_lock *row, const struct ht_lock *old, const struct 
     }
     *row = *old;
     ht_lock_set_locked(row, false);
-    ht_lock_set_unlocked_at(row, wish->now_ns);
-    ht_lock_set_reason(row, wish->reason);
+    ht_lock_set_unlocked_at(row, request->now_ns);
+    ht_lock_set_reason(row, request->reason);
     say(told, "unlocked ", row->image);
-    say(told, ": ", wish->reason);
+    say(told, ": ", request->reason);
     return true;
 }
 
-struct ht_node *ht_locks_wish(const struct ht_node *before, const struct ht_state *state,
-                              const struct ht_lock_wish *wish, struct ht_buf *told)
+struct ht_node *ht_locks_request(const struct ht_node *before, const struct ht_state *state,
+                                 const struct ht_lock_request *request, struct ht_buf *told)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
-    const struct ht_row *found = ht_node_find(state->node, HT_TABLE_CONTAINER, wish->container);
+    const struct ht_row *found = ht_node_find(state->node, HT_TABLE_CONTAINER, request->container);
     const struct ht_container *container = found ? ht_container_of(found) : NULL;
     struct baseline baseline = {.state = state, .arena = arena};
     const struct ht_lock *old = NULL;
@@ -151,16 +151,16 @@ struct ht_node *ht_locks_wish(const struct ht_node *before, const struct ht_stat
         return NULL;
     }
     baseline.image_id = container->image_id;
-    struct ht_node *node = others(before, container->image_id, wish->now_ns, &old);
+    struct ht_node *node = others(before, container->image_id, request->now_ns, &old);
     ht_lock_set_id(&row, container->image_id);
     ht_lock_set_image(&row, container->image);
-    if (wish->reason.len) {
-        done = unlock(&row, old, wish, told);
+    if (request->reason.len) {
+        done = unlock(&row, old, request, told);
     } else if (ht_node_set(node, HT_TABLE_LOCK)->len >= HT_LOCKS_MAX) {
         ht_buf_addf(told, "not locked: %d images are already", HT_LOCKS_MAX);
         done = false;
     } else {
-        done = lock(&baseline, &row, wish->now_ns, told);
+        done = lock(&baseline, &row, request->now_ns, told);
     }
     if (!done)
         return ht_node_unref(node);

@@ -16,17 +16,17 @@
 enum { HT_LOCKS_MAX = 500, HT_LOCK_ITEMS_MAX = 5000 };
 
 /* What a person wants. */
-struct ht_lock_wish {
+struct ht_lock_request {
     struct ht_str container; /* id of a container of the image */
     struct ht_str reason;    /* why it is unlocked; empty: it is locked */
     int64_t now_ns;
 };
 
-/* The sample of locks after that wish: what has run in containers of its image so far, besides the
- * image's own, is the baseline. before is the sample until now (NULL: none). told gets a line for
- * people. Owned by the caller; NULL: it could not be, and told says why. */
-struct ht_node *ht_locks_wish(const struct ht_node *before, const struct ht_state *state,
-                              const struct ht_lock_wish *wish, struct ht_buf *told);
+/* The sample of locks after that request: what has run in containers of its image so far, besides
+ * the image's own, is the baseline. before is the sample until now (NULL: none). told gets a line
+ * for people. Owned by the caller; NULL: it could not be, and told says why. */
+struct ht_node *ht_locks_request(const struct ht_node *before, const struct ht_state *state,
+                                 const struct ht_lock_request *request, struct ht_buf *told);
 /* The locks of a file's text. Owned; NULL with err. */
 struct ht_node *ht_locks_read(struct ht_str text, const char *name, struct ht_error *err);
 /* The text of that file. */

@@ -229,7 +229,7 @@ static bool says_something(const struct ht_verdict *verdict)
 /* Runs the checks for which something has changed. An unknown may become known by time alone (a
  * container that was too young). */
 static void renew(struct ht_looks *looks, const struct scope *scope, struct subject *subject,
-                  struct ht_sitting *sitting)
+                  struct ht_check_batch *batch)
 {
     struct ht_vec before = subject->said;
     size_t next = 0;
@@ -245,7 +245,7 @@ static void renew(struct ht_looks *looks, const struct scope *scope, struct subj
             verdict = before.items[next++];
         if (change > subject->look || !subject->look || (verdict && verdict->unknown)) {
             ht_verdict_free(verdict);
-            verdict = ht_sitting_look(sitting, scope->checks[i], subject->row);
+            verdict = ht_check_batch_look(batch, scope->checks[i], subject->row);
             looks->ran++;
         }
         if (verdict && says_something(verdict)) {
@@ -270,10 +270,10 @@ static void count_said(struct scope *scope, const struct subject *subject)
 }
 
 static void look_at(struct ht_looks *looks, struct scope *scope, struct subject *subject,
-                    struct ht_sitting *sitting)
+                    struct ht_check_batch *batch)
 {
     if (subject->unknown || !subject->look || scope->change > subject->look)
-        renew(looks, scope, subject, sitting);
+        renew(looks, scope, subject, batch);
     for (size_t i = 0; i < subject->said.len; i++)
         ht_vec_add(&looks->verdicts, subject->said.items[i]);
     if (ht_subject_runs(subject->row)) {
@@ -300,7 +300,7 @@ static bool is_stopping(const struct ht_stop *stop)
 }
 
 /* False: it was told to stop. */
-static bool look_at_all(struct ht_looks *looks, struct ht_sitting *sitting,
+static bool look_at_all(struct ht_looks *looks, struct ht_check_batch *batch,
                         const struct ht_stop *stop)
 {
     for (int id = 0; id < HT_TABLE_COUNT; id++) {
@@ -308,11 +308,11 @@ static bool look_at_all(struct ht_looks *looks, struct ht_sitting *sitting,
 
         begin_scope(looks, scope);
         if (scope->len)
-            meet_subjects(scope, &sitting->node->sets[id]);
+            meet_subjects(scope, &batch->node->sets[id]);
         for (size_t i = 0; i < scope->subjects_len; i++) {
             if (is_stopping(stop))
                 return false;
-            look_at(looks, scope, scope->subjects[i], sitting);
+            look_at(looks, scope, scope->subjects[i], batch);
         }
         end_scope(looks, scope);
     }
@@ -321,14 +321,14 @@ static bool look_at_all(struct ht_looks *looks, struct ht_sitting *sitting,
 
 bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const struct ht_stop *stop)
 {
-    struct ht_sitting sitting = {.node = node, .facts = looks->facts};
+    struct ht_check_batch batch = {.node = node, .facts = looks->facts};
 
     looks->ran = 0;
     looks->look++;
     looks->verdicts.len = 0;
     count_versions(looks, node);
-    bool whole = look_at_all(looks, &sitting, stop);
-    ht_sitting_fini(&sitting);
+    bool whole = look_at_all(looks, &batch, stop);
+    ht_check_batch_fini(&batch);
     if (!whole) {
         looks->verdicts.len = 0;
         return false;

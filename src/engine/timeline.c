@@ -77,21 +77,21 @@ void ht_timeline_tell(struct ht_timeline *timeline, struct ht_event *event, int6
     ht_timeline_add(timeline, ht_row_new(&ht_event_table, event));
 }
 
-void ht_timeline_tell_finding(struct ht_timeline *timeline, const struct ht_happening *happening,
+void ht_timeline_tell_finding(struct ht_timeline *timeline, const struct ht_finding_event *change,
                               int64_t now_ns)
 {
-    const struct ht_finding *finding = happening->finding;
+    const struct ht_finding *finding = change->finding;
     struct ht_event event = {0};
 
-    ht_event_set_kind(&event, happening->kind);
-    ht_event_set_text(&event, happening->text);
+    ht_event_set_kind(&event, change->kind);
+    ht_event_set_text(&event, change->text);
     ht_event_set_finding(&event, finding->id);
     ht_event_set_severity(&event, finding->severity);
     ht_event_set_question(&event, finding->question);
-    if (happening->home->container.len)
-        ht_event_set_container(&event, happening->home->container);
-    if (happening->home->process.len)
-        ht_event_set_process(&event, happening->home->process);
+    if (change->home->container.len)
+        ht_event_set_container(&event, change->home->container);
+    if (change->home->process.len)
+        ht_event_set_process(&event, change->home->process);
     ht_timeline_tell(timeline, &event, now_ns);
 }
 

@@ -21,7 +21,7 @@ void ht_timeline_add(struct ht_timeline *timeline, struct ht_row *event);
 /* Adds an event of the engine's own; its id is made here. Only kind and text are needed. */
 void ht_timeline_tell(struct ht_timeline *timeline, struct ht_event *event, int64_t now_ns);
 /* What happened to a finding. All borrowed for the call. */
-struct ht_happening {
+struct ht_finding_event {
     enum ht_event_kind kind;
     const struct ht_finding *finding;
     const struct ht_subject_home *home; /* of its subject, as far as it is known */
@@ -29,7 +29,7 @@ struct ht_happening {
 };
 
 /* Adds an event about a finding, and about the container and process that it was found in. */
-void ht_timeline_tell_finding(struct ht_timeline *timeline, const struct ht_happening *happening,
+void ht_timeline_tell_finding(struct ht_timeline *timeline, const struct ht_finding_event *change,
                               int64_t now_ns);
 /* Notes the worst severity (enum ht_severity, 255: none) of each question for the minute of now. */
 void ht_timeline_trend(struct ht_timeline *timeline, const uint8_t worst[HT_QUESTIONS],

@@ -73,7 +73,7 @@ static struct ht_str argument(struct ht_str words, const char *name)
 
 struct process {
     const struct ht_root *root;
-    struct ht_proc_dull *dull;
+    struct ht_proc_ignored *ignored;
     const char *pid;
     struct ht_places *places; /* of the process that is looked at: one of those below */
     struct ht_places *proven; /* of executables that are an etcd */
@@ -291,14 +291,14 @@ static int look_at_process(void *context, const char *name, unsigned type, uint6
         return 0;
     process->pid = name;
 
-    bool dull = ht_proc_dull_has(process->dull, pid, inode);
-    int r = dull ? 0 : read_of(process, "cmdline", &words);
+    bool ignored = ht_proc_ignored_has(process->ignored, pid, inode);
+    int r = ignored ? 0 : read_of(process, "cmdline", &words);
     if (is_shortage(r)) {
         process->proven->error = r;
         return 0;
     }
-    if (dull || r < 0) {
-        ht_proc_dull_add(process->dull, pid, inode);
+    if (ignored || r < 0) {
+        ht_proc_ignored_add(process->ignored, pid, inode);
         return 0;
     }
 
@@ -308,7 +308,7 @@ static int look_at_process(void *context, const char *name, unsigned type, uint6
         dir = argument(ht_buf_str(&words), "d");
     switch (program) {
     case PROGRAM_OTHER:
-        ht_proc_dull_add(process->dull, pid, inode);
+        ht_proc_ignored_add(process->ignored, pid, inode);
         break;
     case PROGRAM_ETCD:
         look_at_etcd(process, ht_buf_str(&words));
@@ -355,10 +355,11 @@ static void move(struct ht_places *to, struct ht_places *from)
     ht_places_fini(from);
 }
 
-void ht_places_find(const struct ht_root *root, struct ht_proc_dull *dull, struct ht_places *ret)
+void ht_places_find(const struct ht_root *root, struct ht_proc_ignored *ignored,
+                    struct ht_places *ret)
 {
     struct ht_places proven = {0}, named = {0};
-    struct process process = {.root = root, .dull = dull, .proven = &proven, .named = &named};
+    struct process process = {.root = root, .ignored = ignored, .proven = &proven, .named = &named};
     struct ht_dir_visitor visitor = {.visit = look_at_process, .context = &process};
 
     int r = ht_root_list(root, "/proc", &visitor, NULL);

@@ -29,9 +29,10 @@ struct ht_places {
 /* The usual places of kubeadm, k3s, rke2, k0s, MicroShift, microk8s, then what their own settings
  * and running etcds say: first those whose executable is an etcd, then those that only call
  * themselves so. What is there but cannot be looked at is found too. Where a running etcd sees
- * another file under the name than we do, both are there, its own first. Processes in dull are not
- * asked; a walk of it was begun. */
-void ht_places_find(const struct ht_root *root, struct ht_proc_dull *dull, struct ht_places *ret);
+ * another file under the name than we do, both are there, its own first. Processes in ignored are
+ * not asked; a walk of it was begun. */
+void ht_places_find(const struct ht_root *root, struct ht_proc_ignored *ignored,
+                    struct ht_places *ret);
 /* Adds a place unless it is there; path is copied. */
 void ht_places_add(struct ht_places *places, enum ht_place_kind kind, const char *path, bool lone);
 void ht_places_fini(struct ht_places *places);

@@ -54,7 +54,7 @@ struct datastore {
     char *etcd, *etcd_ca, *etcd_cert, *etcd_key;
     struct ht_root root;
     struct ht_places places;
-    struct ht_proc_dull *dull; /* processes that are no datastore */
+    struct ht_proc_ignored *ignored; /* processes that are no datastore */
     struct watched *items;
     size_t len;
     struct ht_feed *feed;
@@ -164,10 +164,10 @@ static struct watched *watch(struct datastore *self, const struct ht_place *plac
 
 static void find_places(struct datastore *self)
 {
-    if (!self->dull)
-        self->dull = ht_proc_dull_new();
-    ht_proc_dull_begin(self->dull, ht_clock_mono(self->feed->clock));
-    ht_places_find(&self->root, self->dull, &self->places);
+    if (!self->ignored)
+        self->ignored = ht_proc_ignored_new();
+    ht_proc_ignored_begin(self->ignored, ht_clock_mono(self->feed->clock));
+    ht_places_find(&self->root, self->ignored, &self->places);
 }
 
 /* True if one came or went. */
@@ -572,7 +572,7 @@ static void free_datastore(void *context)
         drop(&self->items[i]);
     free(self->items);
     ht_places_fini(&self->places);
-    ht_proc_dull_free(self->dull);
+    ht_proc_ignored_free(self->ignored);
     ht_root_close(&self->root);
     free(self->root_path);
     free(self->etcd_db);

@@ -25,7 +25,7 @@ struct ht_drift_process {
     uint64_t start;    /* ticks since boot; 0: not read yet */
     uint64_t ticks;    /* CPU used when last read */
     int64_t mapped_ns; /* when its mappings were read for good; 0: not yet */
-    struct ht_proc_turn turn;
+    struct ht_proc_schedule schedule;
     bool kin_asked; /* its cgroup is silent, and whose it is by its ancestors was asked */
     bool by_kin;    /* home is told by its ancestors alone, or by a group that a user named */
     struct ht_layers_entry *home; /* its container; NULL: of the node, or not known yet */

@@ -67,7 +67,7 @@ bool ht_drift_scout(struct ht_drift *drift, struct ht_drift_process *process)
     if (silent)
         id = ht_drift_kin_id(drift, process->pid, stat.ppid);
     /* A young one may not have moved to its root yet. */
-    process->kin_asked = silent && process->turn.stage > 1;
+    process->kin_asked = silent && process->schedule.stage > 1;
     process->by_kin = silent || facts.users;
     if (process->home && ht_str_equal(ht_layers_id(process->home), id))
         return true;
@@ -465,10 +465,10 @@ static int judge_program(struct ht_drift_looking *looking, const struct ht_exec_
     int r;
 
     if (process->home)
-        ht_drift_glimpse(looking);
+        ht_drift_read_exe(looking);
     if (looking->known && keep_known(looking)) {
         code->origin = HT_CODE_ORIGIN_IMAGE;
-        code->path = looking->glimpse.path;
+        code->path = looking->exe.path;
         take_argv(looking, start, code->path);
         return 0;
     }

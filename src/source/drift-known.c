@@ -38,7 +38,7 @@ void ht_drift_known_forget(struct ht_drift *drift)
 }
 
 /* A process that runs another program between the two calls has a pair that nobody judged. */
-void ht_drift_glimpse(struct ht_drift_looking *looking)
+void ht_drift_read_exe(struct ht_drift_looking *looking)
 {
     struct ht_drift *drift = looking->drift;
     ht_autobuf struct ht_buf key = HT_BUF(KEY_BYTES);
@@ -69,10 +69,10 @@ void ht_drift_glimpse(struct ht_drift_looking *looking)
     ht_buf_add_str(&key, ht_layers_id(looking->process->home));
     ht_buf_add_c(&key, ' ');
     ht_buf_add_str(&key, path);
-    looking->glimpse.key = ht_arena_str(drift->arena, ht_buf_str(&key));
-    looking->glimpse.path = ht_arena_str(drift->arena, path);
-    looking->glimpse.size = about.stx_size;
-    looking->glimpse.changed_at = ht_time_of_statx(about.stx_ctime);
+    looking->exe.key = ht_arena_str(drift->arena, ht_buf_str(&key));
+    looking->exe.path = ht_arena_str(drift->arena, path);
+    looking->exe.size = about.stx_size;
+    looking->exe.changed_at = ht_time_of_statx(about.stx_ctime);
     looking->known = drift->known ? ht_map_get(drift->known, ht_buf_str(&key)) : NULL;
 }
 
@@ -87,9 +87,9 @@ void ht_drift_known_add(struct ht_drift_looking *looking, const struct ht_code *
     struct ht_drift_known *known;
 
     /* It may have started another program meanwhile. */
-    if (code->origin != HT_CODE_ORIGIN_IMAGE || looking->glimpse.path.len == 0 ||
-        !ht_str_equal(looking->glimpse.path, code->path) || code->size != looking->glimpse.size ||
-        code->changed_at != looking->glimpse.changed_at)
+    if (code->origin != HT_CODE_ORIGIN_IMAGE || looking->exe.path.len == 0 ||
+        !ht_str_equal(looking->exe.path, code->path) || code->size != looking->exe.size ||
+        code->changed_at != looking->exe.changed_at)
         return;
     if (!drift->known)
         drift->known = ht_map_new();
@@ -99,5 +99,5 @@ void ht_drift_known_add(struct ht_drift_looking *looking, const struct ht_code *
     memcpy(known->id, code->id.data, code->id.len);
     known->id_len = code->id.len;
     looking->known = known;
-    free(ht_map_set(drift->known, looking->glimpse.key, known));
+    free(ht_map_set(drift->known, looking->exe.key, known));
 }

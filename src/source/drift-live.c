@@ -442,7 +442,7 @@ static void take_start(struct ht_drift *drift, struct ht_exec_start *start)
     /* One that is listed runs something else now; one that is not yet will be, if it lives. */
     if (process && ht_drift_scout(drift, process) && process->home &&
         ht_drift_judge(drift, process, start)) {
-        process->turn.due_ns = 0;
+        process->schedule.due_ns = 0;
         take_replaced(drift, process, start);
         return;
     }

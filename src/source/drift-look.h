@@ -9,7 +9,7 @@
 struct ht_drift_known;
 
 /* The file that a process runs, as two calls show it. */
-struct ht_drift_glimpse {
+struct ht_drift_exe {
     struct ht_str path; /* empty: it was not seen */
     struct ht_str key;
     uint64_t size;
@@ -29,12 +29,12 @@ struct ht_drift_looking {
     struct ht_str environment; /* owned; ht_drift_environment reads it */
     struct ht_vec fresh;
     bool mapped; /* its mappings were read */
-    struct ht_drift_glimpse glimpse;
+    struct ht_drift_exe exe;
     struct ht_drift_known *known; /* what it runs was judged in this pass; NULL: it was not */
 };
 
 /* Looks at the file that a process of a container runs, and whether it is known. */
-void ht_drift_glimpse(struct ht_drift_looking *looking);
+void ht_drift_read_exe(struct ht_drift_looking *looking);
 /* The id of the code. */
 struct ht_str ht_drift_known_id(const struct ht_drift_known *known);
 /* What it runs was judged; what is the image's is known from now on. */

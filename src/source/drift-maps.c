@@ -199,7 +199,7 @@ void ht_drift_judge_maps(struct ht_drift_looking *looking, struct ht_str exe)
         ht_drift_keep_unclear(looking, exe, HT_CODE_KIND_LIBRARY, (struct ht_str){0},
                               "it maps more files than are looked at");
     /* A young process may have loaded half of what it needs. */
-    if (process->turn.stage > 1)
+    if (process->schedule.stage > 1)
         process->mapped_ns = drift->now_ns;
 }
 

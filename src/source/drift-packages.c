@@ -204,13 +204,14 @@ static void tell_database(const struct ht_package_files *files, enum ht_package_
 static bool compare_bytes(const struct ht_package_files *files, struct ht_arena *arena,
                           struct ht_package_change_list *ret_changes)
 {
-    enum ht_told same = files->image < 0 ? HT_TOLD_NO : ht_file_same(files->now, files->image);
+    enum ht_tristate same =
+        files->image < 0 ? HT_TRISTATE_NO : ht_file_same(files->now, files->image);
 
-    if (same == HT_TOLD_NO)
+    if (same == HT_TRISTATE_NO)
         tell_database(
             files, files->image < 0 ? HT_PACKAGE_CHANGE_KIND_ADDED : HT_PACKAGE_CHANGE_KIND_CHANGED,
             arena, ret_changes);
-    return same != HT_TOLD_UNKNOWN;
+    return same != HT_TRISTATE_UNKNOWN;
 }
 
 bool ht_packages_compare_files(const struct ht_package_files *files, struct ht_arena *arena,

@@ -27,7 +27,7 @@ static void join(void *context, void *member)
     const struct ht_drift *drift = context;
     struct ht_drift_process *process = member;
 
-    process->turn.due_ns = drift->now_ns;
+    process->schedule.due_ns = drift->now_ns;
 }
 
 static void leave(void *context, void *member)
@@ -75,15 +75,15 @@ int64_t ht_drift_age(const struct ht_drift *drift, const struct ht_drift_process
 static void gone(struct ht_drift *drift, struct ht_drift_process *process)
 {
     ht_drift_drop(drift, process);
-    process->turn.due_ns = drift->now_ns + HT_PROC_RETRY_NS;
+    process->schedule.due_ns = drift->now_ns + HT_PROC_RETRY_NS;
 }
 
 static void look(struct ht_drift *drift, struct ht_drift_process *process)
 {
     /* What is of a container may have started something else since. */
     if (ht_drift_judge(drift, process, NULL))
-        ht_proc_turn_over(&process->turn, process->pid, ht_drift_age(drift, process), drift->now_ns,
-                          process->home != NULL);
+        ht_proc_schedule_next(&process->schedule, process->pid, ht_drift_age(drift, process),
+                              drift->now_ns, process->home != NULL);
     else
         gone(drift, process);
 }
@@ -124,7 +124,7 @@ static size_t scout_due(struct ht_drift *drift, struct waiting *waiting)
     for (size_t i = 0; i < drift->len; i++) {
         struct ht_drift_process *process = &drift->processes[i];
 
-        if (process->turn.due_ns > drift->now_ns)
+        if (process->schedule.due_ns > drift->now_ns)
             continue;
         if (!ht_drift_scout(drift, process)) {
             gone(drift, process);

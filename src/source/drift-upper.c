@@ -138,7 +138,7 @@ static void take_persistence(struct walk *walk, struct ht_str path)
 
     bool is_compared = open_both(walk, path, &upper, &lower);
     /* Copied up by a chmod, it is what it was. */
-    if (upper >= 0 && lower >= 0 && ht_file_same(upper, lower) == HT_TOLD_YES)
+    if (upper >= 0 && lower >= 0 && ht_file_same(upper, lower) == HT_TRISTATE_YES)
         return;
     list(walk, walk->persistence, &walk->persistence_len,
          ht_arena_strf(walk->arena, "%.*s (%s)", HT_STR_ARG(path), difference(is_compared, lower)));
@@ -170,7 +170,7 @@ static void take_rights(struct walk *walk, const char *name, struct ht_str path)
         return;
     bool is_compared = open_both(walk, path, &upper, &lower);
     if (lower >= 0 && get_rights(lower, &image_bits, &image_caps) && (bits & ~image_bits) == 0 &&
-        (caps & ~image_caps) == 0 && ht_file_same(upper, lower) == HT_TOLD_YES)
+        (caps & ~image_caps) == 0 && ht_file_same(upper, lower) == HT_TRISTATE_YES)
         return;
     list(walk, walk->set_id, &walk->set_id_len,
          ht_arena_strf(walk->arena, "%.*s (%s%s%s, %s)", HT_STR_ARG(path),

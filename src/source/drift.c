@@ -216,7 +216,7 @@ static void take_request(struct ht_drift *drift, const struct ht_request *reques
             break;
         }
         if (wanted)
-            process->turn.due_ns = 0;
+            process->schedule.due_ns = 0;
     }
 }
 

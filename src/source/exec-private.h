@@ -116,15 +116,15 @@ bool ht_exec_seen_before(struct ht_exec_seen *seen, const struct ht_exec_key *ke
 const struct ht_exec_seen_file *ht_exec_seen_quiet(const struct ht_exec_seen *seen,
                                                    const struct ht_exec_key *key, int64_t now_ns);
 
-struct ht_exec_hush {
+struct ht_exec_mute {
     struct ht_str path;
     const struct ht_exec_key
         *exe; /* what runs, without its home; NULL: not known, what was stays */
     int64_t until_ns;
 };
 /* Nobody asks about that file until then, if it is remembered. */
-void ht_exec_seen_hush(struct ht_exec_seen *seen, const struct ht_exec_key *key,
-                       const struct ht_exec_hush *hush);
+void ht_exec_seen_mute(struct ht_exec_seen *seen, const struct ht_exec_key *key,
+                       const struct ht_exec_mute *mute);
 
 /* ---- process connector ---- */
 

@@ -65,16 +65,16 @@ const struct ht_exec_seen_file *ht_exec_seen_quiet(const struct ht_exec_seen *se
                : NULL;
 }
 
-void ht_exec_seen_hush(struct ht_exec_seen *seen, const struct ht_exec_key *key,
-                       const struct ht_exec_hush *hush)
+void ht_exec_seen_mute(struct ht_exec_seen *seen, const struct ht_exec_key *key,
+                       const struct ht_exec_mute *mute)
 {
     struct ht_exec_seen_file *file = &seen->files[place_of(key)];
 
     if (!ht_exec_key_is(&file->key, key))
         return;
     free(file->path);
-    file->path = ht_strndup(hush->path.data, hush->path.len);
-    file->quiet_until_ns = hush->until_ns;
-    if (hush->exe)
-        file->exe = *hush->exe;
+    file->path = ht_strndup(mute->path.data, mute->path.len);
+    file->quiet_until_ns = mute->until_ns;
+    if (mute->exe)
+        file->exe = *mute->exe;
 }

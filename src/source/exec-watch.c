@@ -328,21 +328,21 @@ static bool was_seen(struct ht_exec *watch, const struct ht_exec_start *start)
 
 void ht_exec_quiet(struct ht_exec *watch, const struct ht_exec_start *start)
 {
-    struct ht_exec_hush hush = {.until_ns = ht_clock_mono(watch->clock) + QUIET_NS};
+    struct ht_exec_mute mute = {.until_ns = ht_clock_mono(watch->clock) + QUIET_NS};
     struct ht_exec_key exe;
 
     /* What it opened beyond these was not judged. */
     if (watch->given.is_cut)
         return;
     if (start->exe_fd >= 0 && ht_exec_look(start->exe_fd, "", &exe))
-        hush.exe = &exe;
+        mute.exe = &exe;
     for (size_t i = 0; i < start->files_len; i++) {
         const struct ht_exec_key *key = &watch->given.files[i].key;
         const char *home = ht_exec_home_of_mount(&watch->places, key->mount);
 
-        hush.path = start->files[i].path;
-        if (home && *home && ht_str_is(start->cgroup.container_id, home) && hush.path.len)
-            ht_exec_seen_hush(&watch->seen, key, &hush);
+        mute.path = start->files[i].path;
+        if (home && *home && ht_str_is(start->cgroup.container_id, home) && mute.path.len)
+            ht_exec_seen_mute(&watch->seen, key, &mute);
     }
 }
 

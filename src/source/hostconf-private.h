@@ -66,12 +66,12 @@ struct ht_hostconf_pass {
     struct ht_hostconf_process *processes;
     size_t processes_len;
     struct ht_hostconf_sockets *sockets;
-    bool has_processes;          /* there is a /proc with processes */
-    struct ht_proc_dull *dull;   /* those that are no daemons of interest; a walk of it was begun */
-    struct ht_str salt;          /* key of the marks by which equal secrets are told */
-    struct ht_rowset *exposures; /* found when they were last looked for */
-    struct ht_keepers *keepers;  /* what keeps secrets */
-    bool inside;                 /* logs and copies are looked at too */
+    bool has_processes;                  /* there is a /proc with processes */
+    struct ht_proc_ignored *ignored;     /* no daemons of interest; a walk of it was begun */
+    struct ht_str salt;                  /* key of the marks by which equal secrets are told */
+    struct ht_rowset *exposures;         /* found when they were last looked for */
+    struct ht_keepers *keepers;          /* what keeps secrets */
+    bool inside;                         /* logs and copies are looked at too */
     size_t inside_entries, inside_bytes; /* looked at for copies */
     int64_t interval_ns;                 /* until the next look */
     size_t cut;                          /* things that a limit left out */

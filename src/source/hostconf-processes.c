@@ -168,8 +168,8 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
     if (ht_parse_u64(ht_str_from(name), &pid) < 0 || pid == 0)
         return 0;
     scan->pass->has_processes = true;
-    if (ht_proc_dull_has(scan->pass->dull, pid, inode) || !look_at(scan, pid))
-        ht_proc_dull_add(scan->pass->dull, pid, inode);
+    if (ht_proc_ignored_has(scan->pass->ignored, pid, inode) || !look_at(scan, pid))
+        ht_proc_ignored_add(scan->pass->ignored, pid, inode);
     return 0;
 }
 

@@ -36,8 +36,8 @@ struct hostconf {
     size_t secrets_cut;    /* what a limit left out of them */
     size_t secrets_denied; /* what could not be read then */
     char first_denied[DETAIL_MAX];
-    struct ht_proc_dull *dull; /* processes that are of no interest */
-    struct ht_driver_ops ops;  /* with the interval that was asked for */
+    struct ht_proc_ignored *ignored; /* processes that are of no interest */
+    struct ht_driver_ops ops;        /* with the interval that was asked for */
 };
 
 /* ---- files ---- */
@@ -223,14 +223,14 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
         .scratch = ht_arena_new(ARENA_BYTES),
         .salt = {.data = self->salt, .len = sizeof(self->salt)},
         .exposures = &self->exposures,
-        .dull = self->dull,
+        .ignored = self->ignored,
         .inside = self->inside,
         .interval_ns = self->ops.interval_ns,
     };
 
     keepers.arena = pass.arena;
     feed->at(feed, "looking for daemons");
-    ht_proc_dull_begin(self->dull, began);
+    ht_proc_ignored_begin(self->ignored, began);
     ht_hostconf_find_processes(&pass);
     feed->at(feed, "reading the API server's configuration");
     ht_hostconf_find_apiserver(&pass);
@@ -285,7 +285,7 @@ static void free_hostconf(void *context)
     if (!self)
         return;
     ht_rowset_fini(&self->exposures);
-    ht_proc_dull_free(self->dull);
+    ht_proc_ignored_free(self->ignored);
     ht_wipe(self->salt, sizeof(self->salt));
     free(self->root);
     free(self);
@@ -300,7 +300,7 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
                                              .free = free_hostconf};
     struct hostconf *self = ht_new0(struct hostconf);
 
-    self->dull = ht_proc_dull_new();
+    self->ignored = ht_proc_ignored_new();
     self->root = ht_strdup(options->root);
     self->live = options->live;
     self->inside = options->inside;

@@ -63,28 +63,28 @@ static ssize_t read_block(int fd, char *block, uint64_t at)
     return (ssize_t)have;
 }
 
-enum ht_told ht_file_same(int a, int b)
+enum ht_tristate ht_file_same(int a, int b)
 {
     ht_autofree char *left = ht_new_array(char, BLOCK);
     ht_autofree char *right = ht_new_array(char, BLOCK);
     struct stat about_a, about_b;
 
     if (fstat(a, &about_a) < 0 || fstat(b, &about_b) < 0)
-        return HT_TOLD_UNKNOWN;
+        return HT_TRISTATE_UNKNOWN;
     if (about_a.st_size != about_b.st_size)
-        return HT_TOLD_NO;
+        return HT_TRISTATE_NO;
     if (about_a.st_size > HT_LIMIT_CODE_FILE)
-        return HT_TOLD_UNKNOWN;
+        return HT_TRISTATE_UNKNOWN;
     for (uint64_t at = 0;; at += BLOCK) {
         ssize_t len = read_block(a, left, at);
         ssize_t other = read_block(b, right, at);
 
         if (len < 0 || other < 0 || at > HT_LIMIT_CODE_FILE)
-            return HT_TOLD_UNKNOWN;
+            return HT_TRISTATE_UNKNOWN;
         if (len != other || memcmp(left, right, (size_t)len) != 0)
-            return HT_TOLD_NO;
+            return HT_TRISTATE_NO;
         if (len < BLOCK)
-            return HT_TOLD_YES;
+            return HT_TRISTATE_YES;
     }
 }
 
@@ -133,17 +133,17 @@ static ssize_t look_for_mark(int fd, bool is_user, const char *mark)
     return len < 0 ? -errno : len;
 }
 
-enum ht_told ht_file_is_copied(int fd, bool is_user)
+enum ht_tristate ht_file_is_copied(int fd, bool is_user)
 {
     /* Without the right to see it the kernel says that there is none. */
-    return look_for_mark(fd, is_user, "origin") > 0 ? HT_TOLD_YES : HT_TOLD_UNKNOWN;
+    return look_for_mark(fd, is_user, "origin") > 0 ? HT_TRISTATE_YES : HT_TRISTATE_UNKNOWN;
 }
 
 bool ht_file_is_merged(int fd, bool is_user)
 {
     static const char *const marks[] = {"opaque", "redirect"};
 
-    if (ht_file_is_copied(fd, is_user) != HT_TOLD_YES)
+    if (ht_file_is_copied(fd, is_user) != HT_TRISTATE_YES)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
         ssize_t len = look_for_mark(fd, is_user, marks[i]);

@@ -17,14 +17,14 @@
 int ht_file_reopen(int fd);
 /* Whether both (open for reading) hold the same bytes; unknown past HT_LIMIT_CODE_FILE bytes and
  * where reading fails. */
-enum ht_told ht_file_same(int a, int b);
+enum ht_tristate ht_file_same(int a, int b);
 /* SHA-256 of a file open for reading, of up to HT_LIMIT_CODE_FILE bytes. False: it was not read. */
 bool ht_file_digest(int fd, char digest[HT_SHA256_TEXT_MAX]);
 /* File capabilities of what fd stands for; false if it has none or they cannot be read. */
 bool ht_file_caps(int fd, uint64_t *ret_caps);
 /* Whether a file of an overlay's writable directory was made from one below; unknown without
  * CAP_SYS_ADMIN. is_user as in struct ht_overlay: the marks of the other kind anybody can set. */
-enum ht_told ht_file_is_copied(int fd, bool is_user);
+enum ht_tristate ht_file_is_copied(int fd, bool is_user);
 /* Whether a folder of an overlay's writable directory is known to show what the folders of that
  * path below it have: it was made from one, and neither hides it nor was moved. False without
  * CAP_SYS_ADMIN. */

@@ -34,30 +34,30 @@ int ht_origin_open_in(const struct ht_origin *origin, struct ht_str layer, struc
     return ht_open_no_links(origin->reader.root_fd, joined.data, O_PATH);
 }
 
-enum ht_found ht_origin_look_in(const struct ht_origin *origin, struct ht_str layer,
-                                struct ht_str path, struct stat *ret_about, int *ret_fd)
+enum ht_overlay_entry ht_origin_look_in(const struct ht_origin *origin, struct ht_str layer,
+                                        struct ht_str path, struct stat *ret_about, int *ret_fd)
 {
     ht_autoclose int fd = ht_origin_open_in(origin, layer, path);
 
     if (fd == -ENOENT)
-        return HT_FOUND_NOTHING;
+        return HT_ENTRY_NOTHING;
     /* On the way there may be the mark of a deletion, a file or a link. */
     if (fd < 0)
-        return fd == -ENOTDIR || fd == -ELOOP ? HT_FOUND_HIDDEN : HT_FOUND_UNREAD;
+        return fd == -ENOTDIR || fd == -ELOOP ? HT_ENTRY_HIDDEN : HT_ENTRY_UNREAD;
     if (fstat(fd, ret_about) < 0)
-        return HT_FOUND_UNREAD;
+        return HT_ENTRY_UNREAD;
     if (!S_ISREG(ret_about->st_mode))
-        return HT_FOUND_HIDDEN;
+        return HT_ENTRY_HIDDEN;
     if (ret_fd)
         *ret_fd = ht_steal_fd(&fd);
-    return HT_FOUND_FILE;
+    return HT_ENTRY_FILE;
 }
 
 bool ht_origin_stat_written(struct ht_origin *origin, struct ht_str upper, struct ht_str path,
                             struct stat *ret_about)
 {
     return !ht_origin_lies_on_hanging(origin, upper) &&
-           ht_origin_look_in(origin, upper, path, ret_about, NULL) == HT_FOUND_FILE;
+           ht_origin_look_in(origin, upper, path, ret_about, NULL) == HT_ENTRY_FILE;
 }
 
 /* ---- what it leaves to be seen of those below it ---- */
@@ -74,26 +74,26 @@ static int get_attribute(int fd, const char *name, char *value, size_t size, str
 /* What a folder (open for reading) of a directory tells about the folder of that path in the
  * directories below. What it was called there is not followed: who moves folders of an image writes
  * a layer with them, and that is rare. */
-static enum ht_found look_through(int fd, bool is_user)
+static enum ht_overlay_entry look_through(int fd, bool is_user)
 {
     char value[PATH_MAX];
     struct ht_str told;
 
     if (flistxattr(fd, NULL, 0) == 0)
-        return HT_FOUND_NOTHING;
+        return HT_ENTRY_NOTHING;
     if (get_attribute(fd, is_user ? "user.overlay.opaque" : "trusted.overlay.opaque", value,
                       sizeof(value), &told) < 0)
-        return HT_FOUND_UNREAD;
+        return HT_ENTRY_UNREAD;
     if (ht_str_is(told, "y"))
-        return HT_FOUND_HIDDEN;
+        return HT_ENTRY_HIDDEN;
     if (get_attribute(fd, is_user ? "user.overlay.redirect" : "trusted.overlay.redirect", value,
                       sizeof(value), &told) < 0)
-        return HT_FOUND_UNREAD;
-    return told.len ? HT_FOUND_UNREAD : HT_FOUND_NOTHING;
+        return HT_ENTRY_UNREAD;
+    return told.len ? HT_ENTRY_UNREAD : HT_ENTRY_NOTHING;
 }
 
-enum ht_found ht_origin_look_past(const struct ht_origin *origin, struct ht_str layer, bool is_user,
-                                  struct ht_str folder)
+enum ht_overlay_entry ht_origin_look_past(const struct ht_origin *origin, struct ht_str layer,
+                                          bool is_user, struct ht_str folder)
 {
     const int flags = O_RDONLY | O_DIRECTORY;
     ht_autobuf struct ht_buf name = HT_BUF(NAME_MAX + 1);
@@ -102,7 +102,7 @@ enum ht_found ht_origin_look_past(const struct ht_origin *origin, struct ht_str 
         layer.len ? ht_open_no_links(origin->reader.root_fd, layer.data, flags) : -EIO;
 
     while (fd >= 0 && ht_str_next(&folder, '/', &part)) {
-        enum ht_found found;
+        enum ht_overlay_entry found;
         int next;
 
         if (!part.len)
@@ -111,24 +111,24 @@ enum ht_found ht_origin_look_past(const struct ht_origin *origin, struct ht_str 
         ht_buf_add_str(&name, part);
         next = ht_buf_is_full(&name) ? -ENOENT : ht_open_no_links(fd, name.data, flags);
         if (next == -ENOENT)
-            return HT_FOUND_NOTHING;
+            return HT_ENTRY_NOTHING;
         if (next == -ENOTDIR || next == -ELOOP)
-            return HT_FOUND_HIDDEN;
+            return HT_ENTRY_HIDDEN;
         ht_cleanup_close(&fd);
         fd = next;
-        found = fd < 0 ? HT_FOUND_UNREAD : look_through(fd, is_user);
-        if (found != HT_FOUND_NOTHING)
+        found = fd < 0 ? HT_ENTRY_UNREAD : look_through(fd, is_user);
+        if (found != HT_ENTRY_NOTHING)
             return found;
     }
-    return fd < 0 ? HT_FOUND_UNREAD : HT_FOUND_NOTHING;
+    return fd < 0 ? HT_ENTRY_UNREAD : HT_ENTRY_NOTHING;
 }
 
 /* ---- the image's ---- */
 
 /* How far down the directories of an image a folder of it was followed. */
 struct ht_origin_folder {
-    size_t passed;       /* so many of them leave to be seen what is below */
-    enum ht_found ended; /* what the next one does; nothing: not looked at yet */
+    size_t passed;               /* so many of them leave to be seen what is below */
+    enum ht_overlay_entry ended; /* what the next one does; nothing: not looked at yet */
 };
 
 static void put_key(struct ht_buf *key, const struct ht_space *space, struct ht_str path)
@@ -139,35 +139,35 @@ static void put_key(struct ht_buf *key, const struct ht_space *space, struct ht_
 }
 
 /* The same of the directory of that number, which was not found to have the path itself. */
-static enum ht_found look_past(struct ht_origin *origin, const struct ht_space *space, size_t lower,
-                               struct ht_str folder)
+static enum ht_overlay_entry look_past(struct ht_origin *origin, const struct ht_space *space,
+                                       size_t lower, struct ht_str folder)
 {
     struct ht_origin_folder *known;
     struct ht_buf *key = &origin->key;
     size_t below = lower - space->image_first;
 
     if (lower == space->init)
-        return HT_FOUND_NOTHING; /* what Docker writes there hides nothing */
+        return HT_ENTRY_NOTHING; /* what Docker writes there hides nothing */
     if (!space->image)
         return ht_origin_look_past(origin, space->lowers.items[lower], space->is_user, folder);
     put_key(key, space, folder);
     known = ht_buf_is_full(key) ? NULL : ht_map_get(origin->folders, ht_buf_str(key));
     if (known && below < known->passed)
-        return HT_FOUND_NOTHING;
-    if (known && below == known->passed && known->ended != HT_FOUND_NOTHING)
+        return HT_ENTRY_NOTHING;
+    if (known && below == known->passed && known->ended != HT_ENTRY_NOTHING)
         return known->ended;
 
-    enum ht_found found =
+    enum ht_overlay_entry found =
         ht_origin_look_past(origin, space->lowers.items[lower], space->is_user, folder);
-    if (ht_buf_is_full(key) || found == HT_FOUND_UNREAD)
+    if (ht_buf_is_full(key) || found == HT_ENTRY_UNREAD)
         return found;
     if (!known && ht_map_len(origin->folders) < KNOWN_MAX) {
         known = ht_new0(struct ht_origin_folder);
-        known->ended = HT_FOUND_NOTHING;
+        known->ended = HT_ENTRY_NOTHING;
         ht_map_set(origin->folders, ht_buf_str(key), known);
     }
     if (known && below == known->passed) {
-        known->passed += found == HT_FOUND_NOTHING;
+        known->passed += found == HT_ENTRY_NOTHING;
         known->ended = found;
     }
     return found;
@@ -178,20 +178,20 @@ static struct ht_origin_image_file look_between(struct ht_origin *origin,
                                                 const struct ht_space *space, size_t first,
                                                 size_t end, struct ht_str path)
 {
-    struct ht_origin_image_file file = {.found = HT_FOUND_NOTHING};
+    struct ht_origin_image_file file = {.found = HT_ENTRY_NOTHING};
     struct ht_str folder = ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1));
     struct stat about;
 
-    for (size_t i = first; i < end && file.found == HT_FOUND_NOTHING; i++) {
+    for (size_t i = first; i < end && file.found == HT_ENTRY_NOTHING; i++) {
         if (i == space->init && !ht_space_lower_has(space, i, path))
             continue;
         file.found = ht_origin_look_in(origin, space->lowers.items[i], path, &about, NULL);
-        if (file.found == HT_FOUND_FILE) {
+        if (file.found == HT_ENTRY_FILE) {
             file.lower = i;
             file.dev = about.st_dev;
             file.ino = about.st_ino;
             file.links = about.st_nlink;
-        } else if (file.found == HT_FOUND_NOTHING && i + 1 < space->lowers.len) {
+        } else if (file.found == HT_ENTRY_NOTHING && i + 1 < space->lowers.len) {
             file.found = look_past(origin, space, i, folder);
         }
     }
@@ -216,12 +216,12 @@ static struct ht_origin_image_file look_at_image(struct ht_origin *origin,
     file = look_between(origin, space, space->image_first, space->lowers.len, path);
     put_key(key, space, path);
     /* What could not be read may be by the next time. */
-    if (file.found == HT_FOUND_UNREAD || ht_buf_is_full(key) ||
+    if (file.found == HT_ENTRY_UNREAD || ht_buf_is_full(key) ||
         ht_map_len(origin->images) >= KNOWN_MAX)
         return file;
     kept = ht_new0(struct ht_origin_image_file);
     *kept = file;
-    kept->lower -= file.found == HT_FOUND_FILE ? space->image_first : 0;
+    kept->lower -= file.found == HT_ENTRY_FILE ? space->image_first : 0;
     ht_map_set(origin->images, ht_buf_str(key), kept);
     return file;
 }
@@ -232,10 +232,10 @@ struct ht_origin_image_file ht_origin_image_find(struct ht_origin *origin,
     size_t before = space->image ? space->image_first : space->lowers.len;
     struct ht_origin_image_file file = look_between(origin, space, 0, before, path);
 
-    if (file.found == HT_FOUND_NOTHING && space->image)
+    if (file.found == HT_ENTRY_NOTHING && space->image)
         file = look_at_image(origin, space, path);
-    if (file.found == HT_FOUND_HIDDEN)
-        file.found = HT_FOUND_NOTHING;
+    if (file.found == HT_ENTRY_HIDDEN)
+        file.found = HT_ENTRY_NOTHING;
     return file;
 }
 
@@ -279,7 +279,7 @@ bool ht_origin_maps_image(struct ht_origin *origin, const struct ht_origin_ask *
         !ht_origin_is_runtimes(origin, space, ask) || !ht_str_has_prefix(mapping->path, "/"))
         return false;
     file = ht_origin_image_find(origin, space, mapping->path);
-    if (file.found != HT_FOUND_FILE || file.ino != mapping->inode)
+    if (file.found != HT_ENTRY_FILE || file.ino != mapping->inode)
         return false;
     /* Of what has other names, too, one may be changed and keep the number for a while; on a file
      * system of its own a new file may have it. */

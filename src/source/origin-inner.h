@@ -84,9 +84,9 @@ bool ht_origin_root_can_hang(struct ht_origin *origin, const struct ht_space *sp
 
 /* What the image of a container has at a path. */
 struct ht_origin_image_file {
-    enum ht_found found;      /* nothing, also where a layer took it away; a file; or unread */
-    size_t lower;             /* of a file: which of the space's directories has it */
-    uint64_t dev, ino, links; /* likewise, of stat(2) */
+    enum ht_overlay_entry found; /* nothing, also where a layer took it away; a file; or unread */
+    size_t lower;                /* of a file: which of the space's directories has it */
+    uint64_t dev, ino, links;    /* likewise, of stat(2) */
 };
 
 /* Looks the path up, without links, in the directories below the writable one; those of an image
@@ -95,14 +95,14 @@ struct ht_origin_image_file ht_origin_image_find(struct ht_origin *origin,
                                                  const struct ht_space *space, struct ht_str path);
 /* What a directory of an overlay, on the node, has at a path; ret_about is of a file, and ret_fd
  * (NULL allowed) stands for it (O_PATH), owned by the caller. */
-enum ht_found ht_origin_look_in(const struct ht_origin *origin, struct ht_str layer,
-                                struct ht_str path, struct stat *ret_about, int *ret_fd);
+enum ht_overlay_entry ht_origin_look_in(const struct ht_origin *origin, struct ht_str layer,
+                                        struct ht_str path, struct stat *ret_about, int *ret_fd);
 /* What that directory, which has nothing at a path in that folder, leaves to be seen of those below
- * it: HT_FOUND_NOTHING: what they have; HT_FOUND_HIDDEN: nothing of the folder; HT_FOUND_UNREAD:
+ * it: HT_ENTRY_NOTHING: what they have; HT_ENTRY_HIDDEN: nothing of the folder; HT_ENTRY_UNREAD:
  * that could not be told, or the folder was called something else there. is_user as in struct
  * ht_overlay. */
-enum ht_found ht_origin_look_past(const struct ht_origin *origin, struct ht_str layer, bool is_user,
-                                  struct ht_str folder);
+enum ht_overlay_entry ht_origin_look_past(const struct ht_origin *origin, struct ht_str layer,
+                                          bool is_user, struct ht_str folder);
 /* Opens it (O_PATH), owned by the caller; or -errno, -EIO where the directory is not known. */
 int ht_origin_open_in(const struct ht_origin *origin, struct ht_str layer, struct ht_str path);
 /* The package that owns that path by the records of dpkg or apk that the process of dirfd sees, and

@@ -155,13 +155,13 @@ bool ht_origin_is_runtimes(struct ht_origin *origin, struct ht_space *space,
 {
     uint64_t device = space->root->device;
 
-    if (space->is_runtimes == HT_TOLD_UNKNOWN)
+    if (space->is_runtimes == HT_TRISTATE_UNKNOWN)
         space->is_runtimes = ask->first == 0 || ask->first == ask->pid ||
                                      node_sees(origin, device) ||
                                      first_has(origin, ask->first, device)
-                                 ? HT_TOLD_YES
-                                 : HT_TOLD_NO;
-    return space->is_runtimes == HT_TOLD_YES;
+                                 ? HT_TRISTATE_YES
+                                 : HT_TRISTATE_NO;
+    return space->is_runtimes == HT_TRISTATE_YES;
 }
 
 int ht_origin_enter(struct ht_origin *origin, const struct ht_origin_ask *ask, int *ret_dirfd,
@@ -537,11 +537,11 @@ static int is_taken_away(const struct ht_origin *origin, const struct ht_space *
 {
     struct ht_str folder = ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1));
     struct stat about;
-    enum ht_found found = ht_origin_look_in(origin, space->upper, path, &about, NULL);
+    enum ht_overlay_entry found = ht_origin_look_in(origin, space->upper, path, &about, NULL);
 
-    if (found == HT_FOUND_NOTHING)
+    if (found == HT_ENTRY_NOTHING)
         found = ht_origin_look_past(origin, space->upper, space->is_user, folder);
-    return found == HT_FOUND_UNREAD ? -EIO : found == HT_FOUND_HIDDEN;
+    return found == HT_ENTRY_UNREAD ? -EIO : found == HT_ENTRY_HIDDEN;
 }
 
 int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layers *layers,
@@ -556,9 +556,9 @@ int ht_origin_open_layers(struct ht_origin *origin, const struct ht_origin_layer
     if (upper < 0 && upper != -ENOENT)
         return upper;
     file = ht_origin_image_find(origin, space, path);
-    if (file.found == HT_FOUND_FILE)
+    if (file.found == HT_ENTRY_FILE)
         lower = open_in(origin, space->lowers.items[file.lower], path);
-    else if (file.found == HT_FOUND_UNREAD)
+    else if (file.found == HT_ENTRY_UNREAD)
         lower = -EIO;
     if (lower < 0 && lower != -ENOENT) {
         ht_cleanup_close(&upper);

@@ -75,12 +75,12 @@ static enum ht_code_origin told(enum ht_code_origin origin, const char *reason,
 static enum ht_code_origin decide_deleted(const struct ht_overlay_facts *facts,
                                           const char **ret_reason)
 {
-    if (facts->lower == HT_FOUND_FILE && facts->same_content == HT_TOLD_YES)
+    if (facts->lower == HT_ENTRY_FILE && facts->same_content == HT_TRISTATE_YES)
         return told(HT_CODE_ORIGIN_IMAGE,
                     "as the image's file at that path, which was deleted or replaced since",
                     ret_reason);
-    if (facts->lower == HT_FOUND_UNREAD ||
-        (facts->lower == HT_FOUND_FILE && facts->same_content == HT_TOLD_UNKNOWN))
+    if (facts->lower == HT_ENTRY_UNREAD ||
+        (facts->lower == HT_ENTRY_FILE && facts->same_content == HT_TRISTATE_UNKNOWN))
         return told(HT_CODE_ORIGIN_BLIND, "deleted, and the image's layers could not be read",
                     ret_reason);
     return told(HT_CODE_ORIGIN_DELETED,
@@ -93,21 +93,21 @@ static enum ht_code_origin decide_deleted(const struct ht_overlay_facts *facts,
 static enum ht_code_origin decide_copied(const struct ht_overlay_facts *facts,
                                          const char **ret_reason)
 {
-    if (facts->lower == HT_FOUND_FILE) {
-        if (facts->same_content == HT_TOLD_YES)
+    if (facts->lower == HT_ENTRY_FILE) {
+        if (facts->same_content == HT_TRISTATE_YES)
             return told(HT_CODE_ORIGIN_METADATA, "in the writable layer, content as in the image",
                         ret_reason);
-        if (facts->same_content == HT_TOLD_NO)
+        if (facts->same_content == HT_TRISTATE_NO)
             return told(HT_CODE_ORIGIN_MODIFIED,
                         "in the writable layer, content differs from the image's", ret_reason);
         return told(HT_CODE_ORIGIN_BLIND,
                     "in the writable layer; too large or not readable to be compared", ret_reason);
     }
-    if (facts->same_source == HT_TOLD_YES)
+    if (facts->same_source == HT_TRISTATE_YES)
         return told(HT_CODE_ORIGIN_RENAMED,
                     "in the writable layer, content as a file of the image at another path",
                     ret_reason);
-    if (facts->same_source == HT_TOLD_NO)
+    if (facts->same_source == HT_TRISTATE_NO)
         return told(HT_CODE_ORIGIN_MODIFIED,
                     "in the writable layer, made from a file of the image at another path",
                     ret_reason);
@@ -118,13 +118,13 @@ static enum ht_code_origin decide_copied(const struct ht_overlay_facts *facts,
 
 static enum ht_code_origin decide_new(const struct ht_overlay_facts *facts, const char **ret_reason)
 {
-    if (facts->lower == HT_FOUND_UNREAD)
+    if (facts->lower == HT_ENTRY_UNREAD)
         return told(HT_CODE_ORIGIN_ADDED,
                     "in the writable layer; the image's layers could not be read", ret_reason);
-    if (facts->lower != HT_FOUND_FILE)
+    if (facts->lower != HT_ENTRY_FILE)
         return told(HT_CODE_ORIGIN_ADDED, "in the writable layer, and the image has no such file",
                     ret_reason);
-    if (facts->same_content == HT_TOLD_YES)
+    if (facts->same_content == HT_TRISTATE_YES)
         return told(HT_CODE_ORIGIN_METADATA,
                     "written anew in the writable layer, content as in the image", ret_reason);
     return told(HT_CODE_ORIGIN_REPLACED,
@@ -137,22 +137,22 @@ enum ht_code_origin ht_overlay_decide(const struct ht_overlay_facts *facts, cons
     if (facts->deleted || facts->links == 0)
         return decide_deleted(facts, ret_reason);
     switch (facts->upper) {
-    case HT_FOUND_UNREAD:
+    case HT_ENTRY_UNREAD:
         return told(HT_CODE_ORIGIN_BLIND, "its writable directory could not be read", ret_reason);
-    case HT_FOUND_FILE:
-        if (facts->copied == HT_TOLD_YES ||
-            (facts->copied == HT_TOLD_UNKNOWN && facts->is_upper == HT_TOLD_NO))
+    case HT_ENTRY_FILE:
+        if (facts->copied == HT_TRISTATE_YES ||
+            (facts->copied == HT_TRISTATE_UNKNOWN && facts->is_upper == HT_TRISTATE_NO))
             return decide_copied(facts, ret_reason);
         return decide_new(facts, ret_reason);
-    case HT_FOUND_NOTHING:
-    case HT_FOUND_HIDDEN:
+    case HT_ENTRY_NOTHING:
+    case HT_ENTRY_HIDDEN:
         break;
     }
     /* A name that was taken away between two looks is asked again later. */
-    if (facts->lower == HT_FOUND_FILE)
+    if (facts->lower == HT_ENTRY_FILE)
         return told(HT_CODE_ORIGIN_IMAGE, "not in the writable layer, and the image has it",
                     ret_reason);
-    if (facts->lower == HT_FOUND_UNREAD)
+    if (facts->lower == HT_ENTRY_UNREAD)
         return told(HT_CODE_ORIGIN_IMAGE, "not in the writable layer", ret_reason);
     return told(HT_CODE_ORIGIN_BLIND, "neither the writable layer nor the image has it now",
                 ret_reason);

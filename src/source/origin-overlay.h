@@ -23,26 +23,26 @@ struct ht_overlay {
 bool ht_overlay_decode(struct ht_str super, struct ht_arena *arena, struct ht_overlay *ret_overlay);
 
 /* What was found at a path in one of an overlay's directories. */
-enum ht_found {
-    HT_FOUND_UNREAD,  /* could not be looked at */
-    HT_FOUND_NOTHING, /* nothing */
-    HT_FOUND_HIDDEN,  /* nothing, and what lies below is not seen: the mark of a deletion, a
+enum ht_overlay_entry {
+    HT_ENTRY_UNREAD,  /* could not be looked at */
+    HT_ENTRY_NOTHING, /* nothing */
+    HT_ENTRY_HIDDEN,  /* nothing, and what lies below is not seen: the mark of a deletion, a
                        * folder, a link, or a folder on the way that stands for itself */
-    HT_FOUND_FILE,
+    HT_ENTRY_FILE,
 };
 
-enum ht_told { HT_TOLD_UNKNOWN, HT_TOLD_NO, HT_TOLD_YES };
+enum ht_tristate { HT_TRISTATE_UNKNOWN, HT_TRISTATE_NO, HT_TRISTATE_YES };
 
 /* All that the origin of a file on an overlay is decided from. */
 struct ht_overlay_facts {
-    bool deleted;              /* the path does not lead to it any more */
-    uint64_t links;            /* names that it still has */
-    enum ht_found upper;       /* at its path in the writable directory */
-    enum ht_found lower;       /* at its path in the directories of the image */
-    enum ht_told is_upper;     /* it is the very file of the writable directory, and not a copy */
-    enum ht_told copied;       /* the writable directory's file was made from one of the image */
-    enum ht_told same_content; /* as the image's file at that path */
-    enum ht_told same_source;  /* as the image's file that it was made from, wherever that is */
+    bool deleted;                /* the path does not lead to it any more */
+    uint64_t links;              /* names that it still has */
+    enum ht_overlay_entry upper; /* at its path in the writable directory */
+    enum ht_overlay_entry lower; /* at its path in the directories of the image */
+    enum ht_tristate is_upper;   /* it is the very file of the writable directory, and not a copy */
+    enum ht_tristate copied;     /* the writable directory's file was made from one of the image */
+    enum ht_tristate same_content; /* as the image's file at that path */
+    enum ht_tristate same_source;  /* as the image's file that it was made from, wherever that is */
 };
 
 /* Decides; *ret_reason is a constant text that says by what. */

@@ -40,7 +40,7 @@ struct ht_space {
     const struct ht_space_mount *root; /* the one at "/", or NULL */
     bool is_overlay;                   /* the root is an overlay whose directories are known */
     bool is_user;                      /* of an overlay: as in struct ht_overlay */
-    enum ht_told is_runtimes;          /* that overlay is one that a runtime mounted */
+    enum ht_tristate is_runtimes;      /* that overlay is one that a runtime mounted */
     struct ht_str upper;               /* on the node, without links; empty: none, or not found */
     uint64_t upper_dev;                /* of stat(2) of that; 0: none */
     bool upper_missing;                /* there is one, but it was not found on the node */

@@ -363,7 +363,7 @@ static void set_host_path(const struct question *question, struct ht_str layer, 
 }
 
 /* The file of the image that this one was made from keeps its inode number on an overlay. */
-static enum ht_told compare_with_source(const struct question *question, int fd)
+static enum ht_tristate compare_with_source(const struct question *question, int fd)
 {
     const struct ht_text_list *lowers = &question->space->lowers;
 
@@ -381,15 +381,15 @@ static enum ht_told compare_with_source(const struct question *question, int fd)
         if (readable >= 0)
             return ht_file_same(fd, readable); /* all layers are of one file system */
     }
-    return HT_TOLD_UNKNOWN;
+    return HT_TRISTATE_UNKNOWN;
 }
 
 /* Content is read where the file is not the image's own. */
 static void compare(struct question *question, struct ht_str path,
                     const struct ht_origin_image_file *file, struct ht_overlay_facts *facts)
 {
-    bool lower = file->found == HT_FOUND_FILE;
-    bool moved = !lower && facts->upper == HT_FOUND_FILE && facts->is_upper == HT_TOLD_NO;
+    bool lower = file->found == HT_ENTRY_FILE;
+    bool moved = !lower && facts->upper == HT_ENTRY_FILE && facts->is_upper == HT_TRISTATE_NO;
     ht_autoclose int fd = lower || moved ? open_file(question) : -1;
     ht_autoclose int found = -1;
     ht_autoclose int other = -1;
@@ -404,7 +404,7 @@ static void compare(struct question *question, struct ht_str path,
     if (other < 0)
         return;
     facts->same_content = ht_file_same(fd, other);
-    if (facts->same_content == HT_TOLD_NO && ht_file_digest(other, digest))
+    if (facts->same_content == HT_TRISTATE_NO && ht_file_digest(other, digest))
         ht_code_set_image_sha256(question->code, ht_arena_text(question->arena, digest));
 }
 
@@ -426,16 +426,16 @@ static void look_above(struct question *question, struct ht_str path,
     ht_autoclose int fd = -1;
     struct stat about;
 
-    facts->upper = HT_FOUND_NOTHING;
+    facts->upper = HT_ENTRY_NOTHING;
     if (space->upper_missing)
-        facts->upper = HT_FOUND_UNREAD;
+        facts->upper = HT_ENTRY_UNREAD;
     else if (space->upper.len)
         facts->upper = ht_origin_look_in(question->origin, space->upper, path, &about, &fd);
-    if (facts->upper != HT_FOUND_FILE)
+    if (facts->upper != HT_ENTRY_FILE)
         return;
     set_host_path(question, space->upper, path);
     /* What was copied up keeps the inode number that it had in the image. */
-    facts->is_upper = question->about.stx_ino == about.st_ino ? HT_TOLD_YES : HT_TOLD_NO;
+    facts->is_upper = question->about.stx_ino == about.st_ino ? HT_TRISTATE_YES : HT_TRISTATE_NO;
     tell_layer(question, about.st_dev, about.st_ino);
     facts->copied = ht_file_is_copied(fd, space->is_user);
 }
@@ -448,11 +448,11 @@ static struct ht_origin_image_file look_below(struct question *question, struct 
     struct ht_origin_image_file file = ht_origin_image_find(question->origin, space, path);
 
     facts->lower = file.found;
-    if (file.found != HT_FOUND_FILE)
+    if (file.found != HT_ENTRY_FILE)
         return file;
     if (!ht_code_has_host_path(question->code))
         set_host_path(question, space->lowers.items[file.lower], path);
-    if (facts->upper == HT_FOUND_NOTHING)
+    if (facts->upper == HT_ENTRY_NOTHING)
         tell_layer(question, file.dev, file.ino);
     return file;
 }
@@ -467,14 +467,14 @@ static void judge_overlay(struct question *question, struct ht_str path)
 
     look_above(question, path, &facts);
     file = look_below(question, path, &facts);
-    if (facts.upper == HT_FOUND_FILE || facts.deleted || facts.links == 0)
+    if (facts.upper == HT_ENTRY_FILE || facts.deleted || facts.links == 0)
         compare(question, path, &file, &facts);
     origin = ht_overlay_decide(&facts, &reason);
     told(question, origin, reason);
     if (origin == HT_CODE_ORIGIN_IMAGE)
         return;
     add_digest(question);
-    if (facts.lower == HT_FOUND_FILE)
+    if (facts.lower == HT_ENTRY_FILE)
         add_owner(question, path);
 }
 

@@ -11,7 +11,7 @@
 #include "hulltop/base/root.h"
 #include "hulltop/base/str.h"
 
-enum { LOADAVG_MAX = 128, LOOKS = 2, DULL_MAX = 1 << 16 };
+enum { LOADAVG_MAX = 128, LOOKS = 2, IGNORED_MAX = 1 << 16 };
 
 #define SURE_NS   (INT64_C(5) * HT_NS_PER_S)
 #define FORGET_NS (INT64_C(600) * HT_NS_PER_S)
@@ -20,9 +20,9 @@ enum { LOADAVG_MAX = 128, LOOKS = 2, DULL_MAX = 1 << 16 };
 #define AGE_SECOND (INT64_C(10) * HT_NS_PER_S)
 #define ROUND      (INT64_C(50) * HT_NS_PER_S)
 
-/* ---- the pulse ---- */
+/* ---- the counters ---- */
 
-bool ht_proc_pulse_read(const char *text, uint64_t *ret_threads, uint64_t *ret_last_pid)
+bool ht_proc_counters_read(const char *text, uint64_t *ret_threads, uint64_t *ret_last_pid)
 {
     struct ht_str rest = ht_str_trim(ht_str_from(text));
     struct ht_str words[5] = {0};
@@ -42,7 +42,7 @@ bool ht_proc_pulse_read(const char *text, uint64_t *ret_threads, uint64_t *ret_l
     return true;
 }
 
-static bool read_pulse(int proc_fd, uint64_t *ret_threads, uint64_t *ret_last_pid)
+static bool read_counters(int proc_fd, uint64_t *ret_threads, uint64_t *ret_last_pid)
 {
     char text[LOADAVG_MAX];
     ht_autoclose int fd = openat(proc_fd, "loadavg", O_RDONLY | O_CLOEXEC);
@@ -51,22 +51,22 @@ static bool read_pulse(int proc_fd, uint64_t *ret_threads, uint64_t *ret_last_pi
     if (n <= 0)
         return false;
     text[n] = '\0';
-    return ht_proc_pulse_read(text, ret_threads, ret_last_pid);
+    return ht_proc_counters_read(text, ret_threads, ret_last_pid);
 }
 
-bool ht_proc_pulse_beats(struct ht_proc_pulse *pulse, int proc_fd, int64_t now_ns)
+bool ht_proc_counters_moved(struct ht_proc_counters *counters, int proc_fd, int64_t now_ns)
 {
     uint64_t threads = 0, last_pid = 0;
 
-    if (read_pulse(proc_fd, &threads, &last_pid) && threads == pulse->threads &&
-        last_pid == pulse->last_pid && now_ns < pulse->sure_until_ns)
+    if (read_counters(proc_fd, &threads, &last_pid) && threads == counters->threads &&
+        last_pid == counters->last_pid && now_ns < counters->sure_until_ns)
         return false;
-    *pulse = (struct ht_proc_pulse){
+    *counters = (struct ht_proc_counters){
         .threads = threads, .last_pid = last_pid, .sure_until_ns = now_ns + SURE_NS};
     return true;
 }
 
-/* ---- dull processes ---- */
+/* ---- ignored processes ---- */
 
 struct entry {
     uint64_t inode;
@@ -75,37 +75,37 @@ struct entry {
 };
 
 /* Both sorted by pid: those of the last walk, and of the one under way. */
-struct ht_proc_dull {
+struct ht_proc_ignored {
     struct entry *known, *next;
     size_t known_len, next_len, next_cap;
     int64_t forget_ns;
 };
 
-struct ht_proc_dull *ht_proc_dull_new(void)
+struct ht_proc_ignored *ht_proc_ignored_new(void)
 {
-    return ht_new0(struct ht_proc_dull);
+    return ht_new0(struct ht_proc_ignored);
 }
 
-struct ht_proc_dull *ht_proc_dull_free(struct ht_proc_dull *dull)
+struct ht_proc_ignored *ht_proc_ignored_free(struct ht_proc_ignored *ignored)
 {
-    if (!dull)
+    if (!ignored)
         return NULL;
-    free(dull->known);
-    free(dull->next);
-    free(dull);
+    free(ignored->known);
+    free(ignored->next);
+    free(ignored);
     return NULL;
 }
 
-void ht_proc_dull_begin(struct ht_proc_dull *dull, int64_t now_ns)
+void ht_proc_ignored_begin(struct ht_proc_ignored *ignored, int64_t now_ns)
 {
-    free(dull->known);
-    dull->known = dull->next;
-    dull->known_len = dull->next_len;
-    dull->next = NULL;
-    dull->next_cap = dull->next_len = 0;
-    if (now_ns >= dull->forget_ns) {
-        dull->known_len = 0;
-        dull->forget_ns = now_ns + FORGET_NS;
+    free(ignored->known);
+    ignored->known = ignored->next;
+    ignored->known_len = ignored->next_len;
+    ignored->next = NULL;
+    ignored->next_cap = ignored->next_len = 0;
+    if (now_ns >= ignored->forget_ns) {
+        ignored->known_len = 0;
+        ignored->forget_ns = now_ns + FORGET_NS;
     }
 }
 
@@ -117,53 +117,54 @@ static int compare(const void *a, const void *b)
     return (left->pid > right->pid) - (left->pid < right->pid);
 }
 
-static const struct entry *find(const struct ht_proc_dull *dull, uint64_t pid, uint64_t inode)
+static const struct entry *find(const struct ht_proc_ignored *ignored, uint64_t pid, uint64_t inode)
 {
     const struct entry key = {.pid = (uint32_t)pid};
     const struct entry *entry =
-        dull->known_len ? bsearch(&key, dull->known, dull->known_len, sizeof(key), compare) : NULL;
+        ignored->known_len ? bsearch(&key, ignored->known, ignored->known_len, sizeof(key), compare)
+                           : NULL;
 
     return entry && entry->pid == pid && entry->inode == inode ? entry : NULL;
 }
 
-bool ht_proc_dull_has(const struct ht_proc_dull *dull, uint64_t pid, uint64_t inode)
+bool ht_proc_ignored_has(const struct ht_proc_ignored *ignored, uint64_t pid, uint64_t inode)
 {
-    const struct entry *entry = find(dull, pid, inode);
+    const struct entry *entry = find(ignored, pid, inode);
 
     return entry && entry->looks >= LOOKS;
 }
 
-void ht_proc_dull_add(struct ht_proc_dull *dull, uint64_t pid, uint64_t inode)
+void ht_proc_ignored_add(struct ht_proc_ignored *ignored, uint64_t pid, uint64_t inode)
 {
-    const struct entry *before = find(dull, pid, inode);
-    size_t last = dull->next_len;
+    const struct entry *before = find(ignored, pid, inode);
+    size_t last = ignored->next_len;
 
-    if (last == DULL_MAX || pid > UINT32_MAX || (last && dull->next[last - 1].pid >= pid))
+    if (last == IGNORED_MAX || pid > UINT32_MAX || (last && ignored->next[last - 1].pid >= pid))
         return;
-    if (last == dull->next_cap) {
-        dull->next_cap += dull->next_cap / 4 + 64;
-        dull->next = ht_realloc(dull->next, dull->next_cap, sizeof(*dull->next));
+    if (last == ignored->next_cap) {
+        ignored->next_cap += ignored->next_cap / 4 + 64;
+        ignored->next = ht_realloc(ignored->next, ignored->next_cap, sizeof(*ignored->next));
     }
-    dull->next[dull->next_len++] = (struct entry){
+    ignored->next[ignored->next_len++] = (struct entry){
         .pid = (uint32_t)pid, .inode = inode, .looks = before ? before->looks + 1 : 1};
 }
 
 /* ---- turns ---- */
 
-void ht_proc_turn_over(struct ht_proc_turn *turn, pid_t pid, int64_t age, int64_t now_ns,
-                       bool again)
+void ht_proc_schedule_next(struct ht_proc_schedule *schedule, pid_t pid, int64_t age,
+                           int64_t now_ns, bool again)
 {
-    if (turn->stage == 0 && age >= AGE_SECOND)
-        turn->stage = 1;
-    turn->stage++;
-    if (turn->stage == 1)
-        turn->due_ns = now_ns + AGE_FIRST;
-    else if (turn->stage == 2 && age < AGE_SECOND)
-        turn->due_ns = now_ns + AGE_SECOND - (age > 0 ? age : 0);
+    if (schedule->stage == 0 && age >= AGE_SECOND)
+        schedule->stage = 1;
+    schedule->stage++;
+    if (schedule->stage == 1)
+        schedule->due_ns = now_ns + AGE_FIRST;
+    else if (schedule->stage == 2 && age < AGE_SECOND)
+        schedule->due_ns = now_ns + AGE_SECOND - (age > 0 ? age : 0);
     else if (again)
-        turn->due_ns = now_ns + ROUND + (pid % 10) * HT_NS_PER_S;
+        schedule->due_ns = now_ns + ROUND + (pid % 10) * HT_NS_PER_S;
     else
-        turn->due_ns = INT64_MAX;
+        schedule->due_ns = INT64_MAX;
 }
 
 /* ---- crowds ---- */
@@ -283,12 +284,12 @@ int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
         .visit = visit_name, .context = &listing, .max_entries = HT_LIMIT_ROWS};
     int r;
 
-    if (!ht_proc_pulse_beats(&crowd->pulse, proc_fd, now_ns))
+    if (!ht_proc_counters_moved(&crowd->counters, proc_fd, now_ns))
         return 0;
     r = ht_list_fd(proc_fd, &visitor, err);
     names = listing.names;
     if (r < 0) {
-        crowd->pulse = (struct ht_proc_pulse){0};
+        crowd->counters = (struct ht_proc_counters){0};
         return r;
     }
     if (listing.unsorted)

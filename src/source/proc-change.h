@@ -2,12 +2,13 @@
 /*
  * What need not be read again below /proc. Layer 3 (source); one thread for each object.
  *
- * Several sources walk /proc again and again, and most of what they meet is as it was.  A pulse
- * says without any list that no process came or went; what it cannot see is that a process runs
- * another program now.  Dull processes are those that a source looked at and has no use for: known
- * by pid and inode number, which changes when a pid is used again, they are left out of its next
- * walks. For they may run another program later, they are looked at twice, and now and then all
- * anew.  A crowd keeps what its owner knows of every process from one list of /proc to the next.
+ * Several sources walk /proc again and again, and most of what they meet is as it was. Two counters
+ * of the kernel say without any list that no process came or went; what they cannot say is that a
+ * process runs another program now. Ignored processes are those that a source looked at and has no
+ * use for: known by pid and inode number, which changes when a pid is used again, they are left out
+ * of its next walks. For they may run another program later, they are looked at twice, and now and
+ * then all of them again. A crowd keeps what its owner knows of every process from one list of
+ * /proc to the next.
  */
 #ifndef HT_SOURCE_PROC_CHANGE_H
 #define HT_SOURCE_PROC_CHANGE_H
@@ -21,7 +22,7 @@
 #include "hulltop/base/error.h"
 
 /* Zeroed: nothing is known yet. */
-struct ht_proc_pulse {
+struct ht_proc_counters {
     uint64_t threads;  /* of the node */
     uint64_t last_pid; /* given to a new process or thread */
     int64_t sure_until_ns;
@@ -30,27 +31,27 @@ struct ht_proc_pulse {
 /* Whether a list of the /proc behind proc_fd may differ from one made when this last said so. Made
  * before the list, so that what happens meanwhile is seen by the next call. Where the kernel does
  * not tell, and every five seconds, true. now_ns is monotonic. */
-bool ht_proc_pulse_beats(struct ht_proc_pulse *pulse, int proc_fd, int64_t now_ns);
+bool ht_proc_counters_moved(struct ht_proc_counters *counters, int proc_fd, int64_t now_ns);
 /* The text of /proc/loadavg: the pair that the last two words tell. False: it does not tell. */
-bool ht_proc_pulse_read(const char *text, uint64_t *ret_threads, uint64_t *ret_last_pid);
+bool ht_proc_counters_read(const char *text, uint64_t *ret_threads, uint64_t *ret_last_pid);
 
-struct ht_proc_dull;
+struct ht_proc_ignored;
 
-struct ht_proc_dull *ht_proc_dull_new(void);
+struct ht_proc_ignored *ht_proc_ignored_new(void);
 /* NULL is allowed; returns NULL. */
-struct ht_proc_dull *ht_proc_dull_free(struct ht_proc_dull *dull);
+struct ht_proc_ignored *ht_proc_ignored_free(struct ht_proc_ignored *ignored);
 /* A walk begins; every ten minutes all is forgotten. now_ns is monotonic. */
-void ht_proc_dull_begin(struct ht_proc_dull *dull, int64_t now_ns);
-/* Whether the process was found dull in two walks before. */
-bool ht_proc_dull_has(const struct ht_proc_dull *dull, uint64_t pid, uint64_t inode);
+void ht_proc_ignored_begin(struct ht_proc_ignored *ignored, int64_t now_ns);
+/* Whether the process was found to be of no use in two walks before. */
+bool ht_proc_ignored_has(const struct ht_proc_ignored *ignored, uint64_t pid, uint64_t inode);
 /* It is, or was found, of no use: said of each such process in every walk. Pids come in ascending
  * order within a walk, as the kernel lists them; what breaks that order, and what leaves /proc, is
  * forgotten. */
-void ht_proc_dull_add(struct ht_proc_dull *dull, uint64_t pid, uint64_t inode);
+void ht_proc_ignored_add(struct ht_proc_ignored *ignored, uint64_t pid, uint64_t inode);
 
 /* When a process is looked at: soon after its start twice more, for an exec changes nothing that is
  * listed; then once a minute, if it is worth that. */
-struct ht_proc_turn {
+struct ht_proc_schedule {
     int64_t due_ns; /* next look, monotonic; INT64_MAX: none */
     unsigned stage; /* looks that were due by age */
 };
@@ -60,8 +61,8 @@ struct ht_proc_turn {
 
 /* A look was made; the next is due by the age (ns) of the process. again: once a minute too, spread
  * by pid. */
-void ht_proc_turn_over(struct ht_proc_turn *turn, pid_t pid, int64_t age, int64_t now_ns,
-                       bool again);
+void ht_proc_schedule_next(struct ht_proc_schedule *schedule, pid_t pid, int64_t age,
+                           int64_t now_ns, bool again);
 
 /* What the owner of a crowd knows of a process. */
 struct ht_proc_crowd_ops {
@@ -80,11 +81,11 @@ struct ht_proc_crowd {
     void *context;
     void *members; /* an array of len structures of the owner's */
     size_t len, cap;
-    struct ht_proc_pulse pulse;
+    struct ht_proc_counters counters;
 };
 
-/* Lists /proc (proc_fd) unless the pulse says that nobody came or went, and tells the owner of who
- * did: first of those who left, then of those who came. now_ns is monotonic. 0, or -errno if it
+/* Lists /proc (proc_fd) unless the counters says that nobody came or went, and tells the owner of
+ * who did: first of those who left, then of those who came. now_ns is monotonic. 0, or -errno if it
  * cannot be listed. */
 int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
                        struct ht_error *err);

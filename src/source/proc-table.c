@@ -51,7 +51,7 @@ static void join(void *context, void *member)
     const struct ht_proc_table *table = context;
     struct ht_proc_entry *entry = member;
 
-    entry->turn.due_ns = is_skipped(table, entry->pid) ? INT64_MAX : table->now_ns;
+    entry->schedule.due_ns = is_skipped(table, entry->pid) ? INT64_MAX : table->now_ns;
 }
 
 static void leave(void *context, void *member)
@@ -316,12 +316,12 @@ static void schedule(const struct ht_proc_table *table, struct ht_proc_entry *en
 {
     int64_t age = table->now_boot_ns - (int64_t)entry->start * table->tick_ns;
 
-    ht_proc_turn_over(&entry->turn, entry->pid, age, table->now_ns,
-                      entry->contained || entry->engine);
+    ht_proc_schedule_next(&entry->schedule, entry->pid, age, table->now_ns,
+                          entry->contained || entry->engine);
     /* A container that starts changes under the first reads: once more, until two agree. */
     if (entry->contained && age < YOUNG && !is_agreed(entry) &&
-        entry->turn.due_ns > table->now_ns + SOON)
-        entry->turn.due_ns = table->now_ns + SOON;
+        entry->schedule.due_ns > table->now_ns + SOON)
+        entry->schedule.due_ns = table->now_ns + SOON;
 }
 
 /* The owner of /proc/PID, as the library has it, where status was not read, which tells the same.
@@ -356,7 +356,7 @@ static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entr
         return false;
     if (stat.state == 'Z' || stat.state == 'X') {
         drop(table, entry);
-        entry->turn.due_ns = INT64_MAX;
+        entry->schedule.due_ns = INT64_MAX;
         return true;
     }
     if (entry->row && entry->start != stat.start)
@@ -382,7 +382,7 @@ static bool read_process(struct ht_proc_table *table, struct ht_proc_entry *entr
 static void gone(struct ht_proc_table *table, struct ht_proc_entry *entry)
 {
     drop(table, entry);
-    entry->turn.due_ns = table->now_ns + HT_PROC_RETRY_NS;
+    entry->schedule.due_ns = table->now_ns + HT_PROC_RETRY_NS;
 }
 
 static void visit_item(void *context, const struct ht_procs_item *item)
@@ -390,7 +390,7 @@ static void visit_item(void *context, const struct ht_procs_item *item)
     struct ht_proc_table *table = context;
     struct ht_proc_entry *entry = ht_proc_crowd_find(&table->all, item->pid);
 
-    if (!entry || entry->turn.due_ns > table->now_ns || is_skipped(table, item->pid))
+    if (!entry || entry->schedule.due_ns > table->now_ns || is_skipped(table, item->pid))
         return;
     atomic_store(&table->looking_at, item->pid);
     if (!read_process(table, entry, item))
@@ -402,7 +402,7 @@ static void visit_item(void *context, const struct ht_procs_item *item)
 
 bool ht_proc_table_is_due(const struct ht_proc_table *table, const struct ht_proc_entry *entry)
 {
-    return entry->turn.due_ns <= table->now_ns && !is_skipped(table, entry->pid);
+    return entry->schedule.due_ns <= table->now_ns && !is_skipped(table, entry->pid);
 }
 
 /* One alone, which takes no more system calls than the library's table of all for each. */
@@ -430,7 +430,7 @@ static bool read_all(struct ht_proc_table *table)
         return false;
     /* What was visited is due no longer. */
     for (size_t i = 0; i < table->len; i++) {
-        if (table->entries[i].turn.due_ns <= table->now_ns)
+        if (table->entries[i].schedule.due_ns <= table->now_ns)
             gone(table, &table->entries[i]);
     }
     return true;
@@ -441,7 +441,7 @@ static size_t count_due(const struct ht_proc_table *table)
     size_t due = 0;
 
     for (size_t i = 0; i < table->len; i++)
-        due += table->entries[i].turn.due_ns <= table->now_ns;
+        due += table->entries[i].schedule.due_ns <= table->now_ns;
     return due;
 }
 
@@ -510,7 +510,7 @@ void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request 
             break;
         }
         if (wanted && !is_skipped(table, entry->pid))
-            entry->turn.due_ns = 0;
+            entry->schedule.due_ns = 0;
     }
 }
 
@@ -519,8 +519,8 @@ int64_t ht_proc_table_due(const struct ht_proc_table *table)
     int64_t due = INT64_MAX;
 
     for (size_t i = 0; i < table->len; i++) {
-        if (table->entries[i].turn.due_ns < due)
-            due = table->entries[i].turn.due_ns;
+        if (table->entries[i].schedule.due_ns < due)
+            due = table->entries[i].schedule.due_ns;
     }
     return due;
 }

@@ -4,7 +4,7 @@
  * second one help it during a look, except for the places that are said to be atomic.
  *
  * One look lists /proc with inode numbers (one system call for some hundred processes) unless the
- * pulse says that nobody came or went, reads what is new or due, and keeps every row whose facts
+ * counters says that nobody came or went, reads what is new or due, and keeps every row whose facts
  * are what they were.  A process is pid and start time; what was read in between is thrown away
  * when the pid was used again.
  */
@@ -35,7 +35,7 @@ struct ht_proc_entry {
     uint64_t start;     /* ticks since boot */
     uint64_t ticks;     /* CPU used when last read */
     struct ht_row *row; /* NULL: a zombie, gone, or not read yet */
-    struct ht_proc_turn turn;
+    struct ht_proc_schedule schedule;
     bool contained; /* of a container, or apart from the node: has security fields */
     bool apart;     /* in a pid namespace or a root that is not the node's */
     bool first;     /* mounts and devices are read too */

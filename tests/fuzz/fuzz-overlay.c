@@ -24,17 +24,17 @@ static void decide(const uint8_t *data, size_t size)
         return;
     facts.deleted = data[0] & 1;
     facts.links = data[1] % 3;
-    facts.upper = (enum ht_found)(data[2] % 4);
-    facts.lower = (enum ht_found)(data[3] % 4);
-    facts.is_upper = (enum ht_told)(data[4] % 3);
-    facts.copied = (enum ht_told)(data[5] % 3);
-    facts.same_content = (enum ht_told)(data[6] % 3);
-    facts.same_source = (enum ht_told)(data[7] % 3);
+    facts.upper = (enum ht_overlay_entry)(data[2] % 4);
+    facts.lower = (enum ht_overlay_entry)(data[3] % 4);
+    facts.is_upper = (enum ht_tristate)(data[4] % 3);
+    facts.copied = (enum ht_tristate)(data[5] % 3);
+    facts.same_content = (enum ht_tristate)(data[6] % 3);
+    facts.same_source = (enum ht_tristate)(data[7] % 3);
     enum ht_code_origin origin = ht_overlay_decide(&facts, &reason);
     require(reason && *reason);
     /* What lies in the writable directory with other content is never the image's. */
-    if (!facts.deleted && facts.links && facts.upper == HT_FOUND_FILE &&
-        facts.same_content != HT_TOLD_YES)
+    if (!facts.deleted && facts.links && facts.upper == HT_ENTRY_FILE &&
+        facts.same_content != HT_TRISTATE_YES)
         require(origin != HT_CODE_ORIGIN_IMAGE && origin != HT_CODE_ORIGIN_METADATA);
 }
 

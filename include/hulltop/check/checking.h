@@ -25,7 +25,7 @@ int64_t ht_checking_now(const struct ht_checking *checking);
 /* Memory that lives until the check returns; findings are copied out of it. */
 struct ht_arena *ht_checking_arena(struct ht_checking *checking);
 /* What the checks of this row share, if it is the subject; else NULL. */
-struct ht_sitting *ht_checking_shared(struct ht_checking *checking, const struct ht_row *row);
+struct ht_check_batch *ht_checking_shared(struct ht_checking *checking, const struct ht_row *row);
 
 /* Begins a finding with the entry's title, severity, confidence certain and the subject filled in,
  * to be changed by the check while it runs. discriminator tells apart several findings of one check
@@ -74,11 +74,11 @@ struct ht_verdict {
 
 /* Checks that look at rows of one node, one after the other: what one of them needs, too, the next
  * finds here. Zeroed but for node and facts before the first; of one thread. */
-struct ht_sitting {
+struct ht_check_batch {
     const struct ht_node *node;   /* borrowed, as everything here but the arena */
     const struct ht_facts *facts; /* borrowed */
     struct ht_arena *arena;       /* of the check that runs; NULL: none ran yet */
-    const struct ht_row *subject; /* the last one; lives as long as the sitting */
+    const struct ht_row *subject; /* the last one; lives as long as the batch */
     bool viewed;                  /* what follows is of that subject */
     bool sandboxed;
     const struct ht_process *init; /* its first process; NULL: not seen */
@@ -90,11 +90,11 @@ struct ht_sitting {
     struct ht_arena *kept;       /* of all checks of the subject; NULL: nothing was kept yet */
 };
 
-/* Frees what the sitting has of its own. */
-void ht_sitting_fini(struct ht_sitting *sitting);
+/* Frees what the batch has of its own. */
+void ht_check_batch_fini(struct ht_check_batch *batch);
 /* Runs one check on one subject. The verdict is owned by the caller (ht_verdict_free). Pure. */
-struct ht_verdict *ht_sitting_look(struct ht_sitting *sitting, const struct ht_check *check,
-                                   const struct ht_row *subject);
+struct ht_verdict *ht_check_batch_look(struct ht_check_batch *batch, const struct ht_check *check,
+                                       const struct ht_row *subject);
 /* The same of one check alone. */
 struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,
                                  const struct ht_facts *facts, const struct ht_row *subject);

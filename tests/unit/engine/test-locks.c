@@ -54,13 +54,14 @@ static struct ht_state *make_state(void)
     return ht_state_new(node);
 }
 
-static struct ht_node *wish(const struct ht_node *before, const char *container, const char *reason)
+static struct ht_node *request(const struct ht_node *before, const char *container,
+                               const char *reason)
 {
     ht_autostate struct ht_state *state = make_state();
     ht_autobuf struct ht_buf told = HT_BUF(TEXT_MAX);
-    const struct ht_lock_wish wish = {
+    const struct ht_lock_request request = {
         .container = ht_str_from(container), .reason = ht_str_from(reason), .now_ns = 2000};
-    struct ht_node *after = ht_locks_wish(before, state, &wish, &told);
+    struct ht_node *after = ht_locks_request(before, state, &request, &told);
 
     assert_true(told.len > 0);
     return after;
@@ -75,7 +76,7 @@ static const struct ht_lock *lock_of(const struct ht_node *locks, struct ht_str 
 
 static void a_lock_takes_what_ran_in_all_containers_of_the_image(void **unused)
 {
-    ht_autonode struct ht_node *locks = wish(NULL, "a", "");
+    ht_autonode struct ht_node *locks = request(NULL, "a", "");
     const struct ht_lock *lock = lock_of(locks, HT_S("sha256:1"));
 
     (void)unused;
@@ -89,9 +90,9 @@ static void a_lock_takes_what_ran_in_all_containers_of_the_image(void **unused)
 
 static void an_image_is_unlocked_with_a_reason_and_stays_known(void **unused)
 {
-    ht_autonode struct ht_node *first = wish(NULL, "a", "");
-    ht_autonode struct ht_node *both = wish(first, "c", "");
-    ht_autonode struct ht_node *after = wish(both, "b", "a new tool");
+    ht_autonode struct ht_node *first = request(NULL, "a", "");
+    ht_autonode struct ht_node *both = request(first, "c", "");
+    ht_autonode struct ht_node *after = request(both, "b", "a new tool");
 
     (void)unused;
     assert_int_equal(ht_node_set(both, HT_TABLE_LOCK)->len, 2);
@@ -99,20 +100,20 @@ static void an_image_is_unlocked_with_a_reason_and_stays_known(void **unused)
     assert_true(ht_str_is(lock_of(after, HT_S("sha256:1"))->reason, "a new tool"));
     assert_int_equal(lock_of(after, HT_S("sha256:1"))->code.len, 2);
     assert_true(lock_of(after, HT_S("sha256:2"))->locked);
-    assert_null(wish(after, "a", "again")); /* it is not locked */
-    assert_null(wish(NULL, "a", "why"));
+    assert_null(request(after, "a", "again")); /* it is not locked */
+    assert_null(request(NULL, "a", "why"));
 }
 
 static void without_an_image_nothing_is_locked(void **unused)
 {
     (void)unused;
-    assert_null(wish(NULL, "d", ""));
-    assert_null(wish(NULL, "gone", ""));
+    assert_null(request(NULL, "d", ""));
+    assert_null(request(NULL, "gone", ""));
 }
 
 static void locks_come_back_from_their_file(void **unused)
 {
-    ht_autonode struct ht_node *locks = wish(NULL, "a", "");
+    ht_autonode struct ht_node *locks = request(NULL, "a", "");
     ht_autobuf struct ht_buf text = HT_BUF(TEXT_MAX);
     struct ht_error err = {0};
 

@@ -88,9 +88,9 @@ static void a_file_of_ours_is_no_secret(void **state)
 
 /* ---- the table ---- */
 
-#define YES     HT_TOLD_YES
-#define NO      HT_TOLD_NO
-#define UNKNOWN HT_TOLD_UNKNOWN
+#define YES     HT_TRISTATE_YES
+#define NO      HT_TRISTATE_NO
+#define UNKNOWN HT_TRISTATE_UNKNOWN
 
 struct decided {
     const char *name;
@@ -100,104 +100,104 @@ struct decided {
 
 static const struct decided table[] = {
     {"image",
-     {.links = 1, .upper = HT_FOUND_NOTHING, .lower = HT_FOUND_FILE},
+     {.links = 1, .upper = HT_ENTRY_NOTHING, .lower = HT_ENTRY_FILE},
      HT_CODE_ORIGIN_IMAGE},
     {"new",
-     {.links = 1, .upper = HT_FOUND_FILE, .lower = HT_FOUND_NOTHING, .is_upper = YES},
+     {.links = 1, .upper = HT_ENTRY_FILE, .lower = HT_ENTRY_NOTHING, .is_upper = YES},
      HT_CODE_ORIGIN_ADDED},
     {"new, image unread",
-     {.links = 1, .upper = HT_FOUND_FILE, .lower = HT_FOUND_UNREAD, .is_upper = YES},
+     {.links = 1, .upper = HT_ENTRY_FILE, .lower = HT_ENTRY_UNREAD, .is_upper = YES},
      HT_CODE_ORIGIN_ADDED},
     {"new in place",
      {.links = 1,
-      .upper = HT_FOUND_FILE,
-      .lower = HT_FOUND_FILE,
+      .upper = HT_ENTRY_FILE,
+      .lower = HT_ENTRY_FILE,
       .is_upper = YES,
       .same_content = NO},
      HT_CODE_ORIGIN_REPLACED},
     {"new in place, not compared",
-     {.links = 1, .upper = HT_FOUND_FILE, .lower = HT_FOUND_FILE, .is_upper = YES},
+     {.links = 1, .upper = HT_ENTRY_FILE, .lower = HT_ENTRY_FILE, .is_upper = YES},
      HT_CODE_ORIGIN_REPLACED},
     {"put there again",
      {.links = 1,
-      .upper = HT_FOUND_FILE,
-      .lower = HT_FOUND_FILE,
+      .upper = HT_ENTRY_FILE,
+      .lower = HT_ENTRY_FILE,
       .is_upper = YES,
       .same_content = YES},
      HT_CODE_ORIGIN_METADATA},
     {"appended",
      {.links = 1,
-      .upper = HT_FOUND_FILE,
-      .lower = HT_FOUND_FILE,
+      .upper = HT_ENTRY_FILE,
+      .lower = HT_ENTRY_FILE,
       .is_upper = NO,
       .same_content = NO},
      HT_CODE_ORIGIN_MODIFIED},
     {"chmod",
      {.links = 1,
-      .upper = HT_FOUND_FILE,
-      .lower = HT_FOUND_FILE,
+      .upper = HT_ENTRY_FILE,
+      .lower = HT_ENTRY_FILE,
       .is_upper = NO,
       .same_content = YES},
      HT_CODE_ORIGIN_METADATA},
     {"chmod, too large",
-     {.links = 1, .upper = HT_FOUND_FILE, .lower = HT_FOUND_FILE, .is_upper = NO},
+     {.links = 1, .upper = HT_ENTRY_FILE, .lower = HT_ENTRY_FILE, .is_upper = NO},
      HT_CODE_ORIGIN_BLIND},
     {"renamed",
      {.links = 1,
-      .upper = HT_FOUND_FILE,
-      .lower = HT_FOUND_NOTHING,
+      .upper = HT_ENTRY_FILE,
+      .lower = HT_ENTRY_NOTHING,
       .is_upper = NO,
       .same_source = YES},
      HT_CODE_ORIGIN_RENAMED},
     {"renamed and changed",
      {.links = 1,
-      .upper = HT_FOUND_FILE,
-      .lower = HT_FOUND_NOTHING,
+      .upper = HT_ENTRY_FILE,
+      .lower = HT_ENTRY_NOTHING,
       .is_upper = NO,
       .same_source = NO},
      HT_CODE_ORIGIN_MODIFIED},
     {"renamed, source not found",
-     {.links = 1, .upper = HT_FOUND_FILE, .lower = HT_FOUND_NOTHING, .is_upper = NO},
+     {.links = 1, .upper = HT_ENTRY_FILE, .lower = HT_ENTRY_NOTHING, .is_upper = NO},
      HT_CODE_ORIGIN_MODIFIED},
     {"a copy by its mark, seen from below",
      {.links = 1,
-      .upper = HT_FOUND_FILE,
-      .lower = HT_FOUND_FILE,
+      .upper = HT_ENTRY_FILE,
+      .lower = HT_ENTRY_FILE,
       .is_upper = YES,
       .copied = YES,
       .same_content = NO},
      HT_CODE_ORIGIN_MODIFIED},
     {"dropped and deleted",
-     {.deleted = true, .links = 0, .upper = HT_FOUND_NOTHING, .lower = HT_FOUND_NOTHING},
+     {.deleted = true, .links = 0, .upper = HT_ENTRY_NOTHING, .lower = HT_ENTRY_NOTHING},
      HT_CODE_ORIGIN_DELETED},
     {"deleted under one of two names",
-     {.deleted = true, .links = 1, .upper = HT_FOUND_NOTHING, .lower = HT_FOUND_NOTHING},
+     {.deleted = true, .links = 1, .upper = HT_ENTRY_NOTHING, .lower = HT_ENTRY_NOTHING},
      HT_CODE_ORIGIN_DELETED},
     {"file of the image deleted",
      {.deleted = true,
       .links = 1,
-      .upper = HT_FOUND_HIDDEN,
-      .lower = HT_FOUND_FILE,
+      .upper = HT_ENTRY_HIDDEN,
+      .lower = HT_ENTRY_FILE,
       .same_content = YES},
      HT_CODE_ORIGIN_IMAGE},
     {"another file deleted at the path of one of the image",
      {.deleted = true,
       .links = 1,
-      .upper = HT_FOUND_HIDDEN,
-      .lower = HT_FOUND_FILE,
+      .upper = HT_ENTRY_HIDDEN,
+      .lower = HT_ENTRY_FILE,
       .same_content = NO},
      HT_CODE_ORIGIN_DELETED},
     {"deleted, image unread",
-     {.deleted = true, .links = 1, .upper = HT_FOUND_NOTHING, .lower = HT_FOUND_UNREAD},
+     {.deleted = true, .links = 1, .upper = HT_ENTRY_NOTHING, .lower = HT_ENTRY_UNREAD},
      HT_CODE_ORIGIN_BLIND},
     {"deleted, image not compared",
-     {.deleted = true, .links = 1, .upper = HT_FOUND_HIDDEN, .lower = HT_FOUND_FILE},
+     {.deleted = true, .links = 1, .upper = HT_ENTRY_HIDDEN, .lower = HT_ENTRY_FILE},
      HT_CODE_ORIGIN_BLIND},
     {"writable directory unread",
-     {.links = 1, .upper = HT_FOUND_UNREAD, .lower = HT_FOUND_FILE},
+     {.links = 1, .upper = HT_ENTRY_UNREAD, .lower = HT_ENTRY_FILE},
      HT_CODE_ORIGIN_BLIND},
     {"nowhere",
-     {.links = 1, .upper = HT_FOUND_NOTHING, .lower = HT_FOUND_NOTHING},
+     {.links = 1, .upper = HT_ENTRY_NOTHING, .lower = HT_ENTRY_NOTHING},
      HT_CODE_ORIGIN_BLIND},
 };
 
@@ -297,11 +297,11 @@ static void contents_are_compared_to_the_last_byte(void **state)
     assert_int_equal(pwrite(other, "X", 1, 159999), 1);
     assert_int_equal(ftruncate(huge, HT_LIMIT_CODE_FILE + 1L), 0);
     assert_int_equal(ftruncate(huge_too, HT_LIMIT_CODE_FILE + 1L), 0);
-    assert_int_equal(ht_file_same(one, same), HT_TOLD_YES);
-    assert_int_equal(ht_file_same(one, shorter), HT_TOLD_NO);
-    assert_int_equal(ht_file_same(one, other), HT_TOLD_NO);
-    assert_int_equal(ht_file_same(nothing, nothing), HT_TOLD_YES);
-    assert_int_equal(ht_file_same(huge, huge_too), HT_TOLD_UNKNOWN);
+    assert_int_equal(ht_file_same(one, same), HT_TRISTATE_YES);
+    assert_int_equal(ht_file_same(one, shorter), HT_TRISTATE_NO);
+    assert_int_equal(ht_file_same(one, other), HT_TRISTATE_NO);
+    assert_int_equal(ht_file_same(nothing, nothing), HT_TRISTATE_YES);
+    assert_int_equal(ht_file_same(huge, huge_too), HT_TRISTATE_UNKNOWN);
 }
 
 static void only_regular_files_are_opened(void **state)

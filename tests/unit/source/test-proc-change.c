@@ -16,12 +16,12 @@
 #include "proc-change.h"
 #include "hulltop/base/clock.h"
 
-static void the_pulse_is_the_end_of_the_load(void **state)
+static void the_count_is_the_end_of_the_load(void **state)
 {
     uint64_t threads = 0, last_pid = 0;
 
     (void)state;
-    assert_true(ht_proc_pulse_read("0.20 0.18 0.12 1/834 11206\n", &threads, &last_pid));
+    assert_true(ht_proc_counters_read("0.20 0.18 0.12 1/834 11206\n", &threads, &last_pid));
     assert_int_equal(threads, 834);
     assert_int_equal(last_pid, 11206);
     static const char *const others[] = {
@@ -34,7 +34,7 @@ static void the_pulse_is_the_end_of_the_load(void **state)
         "0.20 0.18 0.12 1/834 -1\n",
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        assert_false(ht_proc_pulse_read(others[i], &threads, &last_pid));
+        assert_false(ht_proc_counters_read(others[i], &threads, &last_pid));
 }
 
 static void write_load(int fd, const char *text)
@@ -46,82 +46,83 @@ static void write_load(int fd, const char *text)
     close(file);
 }
 
-static void a_pulse_beats_when_processes_came_or_went(void **state)
+static void counters_move_when_processes_came_or_went(void **state)
 {
     char folder[] = "/tmp/hulltop-test-XXXXXX";
-    struct ht_proc_pulse pulse = {0};
+    struct ht_proc_counters counters = {0};
     int fd;
 
     (void)state;
     assert_non_null(mkdtemp(folder));
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(ht_proc_pulse_beats(&pulse, fd, 0)); /* nothing tells */
+    assert_true(ht_proc_counters_moved(&counters, fd, 0)); /* nothing tells */
     write_load(fd, "0.20 0.18 0.12 1/834 11206");
-    assert_true(ht_proc_pulse_beats(&pulse, fd, 1));
-    assert_false(ht_proc_pulse_beats(&pulse, fd, 2));
+    assert_true(ht_proc_counters_moved(&counters, fd, 1));
+    assert_false(ht_proc_counters_moved(&counters, fd, 2));
     write_load(fd, "9.99 0.18 0.12 7/834 11206"); /* load alone is no process */
-    assert_false(ht_proc_pulse_beats(&pulse, fd, 3));
+    assert_false(ht_proc_counters_moved(&counters, fd, 3));
     write_load(fd, "0.20 0.18 0.12 1/834 11207"); /* one came, one went */
-    assert_true(ht_proc_pulse_beats(&pulse, fd, 4));
+    assert_true(ht_proc_counters_moved(&counters, fd, 4));
     write_load(fd, "0.20 0.18 0.12 1/833 11207");
-    assert_true(ht_proc_pulse_beats(&pulse, fd, 5));
-    assert_false(ht_proc_pulse_beats(&pulse, fd, 6));
-    assert_true(ht_proc_pulse_beats(&pulse, fd, 5 * HT_NS_PER_S + 6));
+    assert_true(ht_proc_counters_moved(&counters, fd, 5));
+    assert_false(ht_proc_counters_moved(&counters, fd, 6));
+    assert_true(ht_proc_counters_moved(&counters, fd, 5 * HT_NS_PER_S + 6));
     unlinkat(fd, "loadavg", 0);
-    assert_true(ht_proc_pulse_beats(&pulse, fd, 5 * HT_NS_PER_S + 7));
-    assert_true(ht_proc_pulse_beats(&pulse, fd, 5 * HT_NS_PER_S + 8));
+    assert_true(ht_proc_counters_moved(&counters, fd, 5 * HT_NS_PER_S + 7));
+    assert_true(ht_proc_counters_moved(&counters, fd, 5 * HT_NS_PER_S + 8));
     close(fd);
     rmdir(folder);
 }
 
-/* A walk over processes 1 to 3, all dull, 2 with that inode; returns the bits of those looked at.
+/* A walk over processes 1 to 3, all ignored, 2 with that inode; returns the bits of those looked
+ * at.
  */
-static unsigned walk(struct ht_proc_dull *dull, int64_t now_ns, uint64_t inode_of_2)
+static unsigned walk(struct ht_proc_ignored *ignored, int64_t now_ns, uint64_t inode_of_2)
 {
     unsigned looked = 0;
 
-    ht_proc_dull_begin(dull, now_ns);
+    ht_proc_ignored_begin(ignored, now_ns);
     for (uint64_t pid = 1; pid <= 3; pid++) {
         uint64_t inode = pid == 2 ? inode_of_2 : 100 + pid;
 
-        if (!ht_proc_dull_has(dull, pid, inode))
+        if (!ht_proc_ignored_has(ignored, pid, inode))
             looked |= 1u << pid;
-        ht_proc_dull_add(dull, pid, inode);
+        ht_proc_ignored_add(ignored, pid, inode);
     }
     return looked;
 }
 
-static void what_was_dull_twice_is_left_out(void **state)
+static void what_was_ignored_twice_is_left_out(void **state)
 {
-    struct ht_proc_dull *dull = ht_proc_dull_new();
+    struct ht_proc_ignored *ignored = ht_proc_ignored_new();
 
     (void)state;
-    assert_int_equal(walk(dull, 0, 7), 0xe);
-    assert_int_equal(walk(dull, 1, 7), 0xe);
-    assert_int_equal(walk(dull, 2, 7), 0);
-    assert_int_equal(walk(dull, 3, 8), 0x4); /* its pid was used again */
-    assert_int_equal(walk(dull, 4, 8), 0x4);
-    assert_int_equal(walk(dull, 5, 8), 0);
-    assert_int_equal(walk(dull, 601 * HT_NS_PER_S, 8), 0xe);
-    ht_proc_dull_free(dull);
+    assert_int_equal(walk(ignored, 0, 7), 0xe);
+    assert_int_equal(walk(ignored, 1, 7), 0xe);
+    assert_int_equal(walk(ignored, 2, 7), 0);
+    assert_int_equal(walk(ignored, 3, 8), 0x4); /* its pid was used again */
+    assert_int_equal(walk(ignored, 4, 8), 0x4);
+    assert_int_equal(walk(ignored, 5, 8), 0);
+    assert_int_equal(walk(ignored, 601 * HT_NS_PER_S, 8), 0xe);
+    ht_proc_ignored_free(ignored);
 }
 
 static void what_left_is_forgotten(void **state)
 {
-    struct ht_proc_dull *dull = ht_proc_dull_new();
+    struct ht_proc_ignored *ignored = ht_proc_ignored_new();
 
     (void)state;
-    walk(dull, 0, 7);
-    walk(dull, 1, 7);
-    ht_proc_dull_begin(dull, 2); /* nobody is there */
-    assert_int_equal(walk(dull, 3, 7), 0xe);
-    ht_proc_dull_begin(dull, 4);
-    ht_proc_dull_add(dull, 3, 103);
-    ht_proc_dull_add(dull, 1, 101); /* out of order */
-    ht_proc_dull_begin(dull, 5);
-    assert_true(ht_proc_dull_has(dull, 3, 103));
-    assert_false(ht_proc_dull_has(dull, 1, 101));
-    ht_proc_dull_free(dull);
+    walk(ignored, 0, 7);
+    walk(ignored, 1, 7);
+    ht_proc_ignored_begin(ignored, 2); /* nobody is there */
+    assert_int_equal(walk(ignored, 3, 7), 0xe);
+    ht_proc_ignored_begin(ignored, 4);
+    ht_proc_ignored_add(ignored, 3, 103);
+    ht_proc_ignored_add(ignored, 1, 101); /* out of order */
+    ht_proc_ignored_begin(ignored, 5);
+    assert_true(ht_proc_ignored_has(ignored, 3, 103));
+    assert_false(ht_proc_ignored_has(ignored, 1, 101));
+    ht_proc_ignored_free(ignored);
 }
 
 /* ---- a crowd ---- */
@@ -203,7 +204,8 @@ static void who_stays_in_a_crowd_is_kept(void **state)
     /* The pid is another process's now. */
     ((struct guest *)ht_proc_crowd_find(&hotel.crowd, 4))->ino++;
     look(&hotel, fd, "-4 +4 ");
-    /* Where nobody came or went nothing is listed: this one is not seen before the pulse beats. */
+    /* Where nobody came or went nothing is listed: this one is not seen before the counters move.
+     */
     write_load(fd, "0.20 0.18 0.12 1/834 11206");
     look(&hotel, fd, "");
     unlinkat(fd, "5", AT_REMOVEDIR);
@@ -226,26 +228,27 @@ static void who_stays_in_a_crowd_is_kept(void **state)
 
 static void a_process_is_looked_at_twice_while_it_is_young(void **state)
 {
-    struct ht_proc_turn turn = {0};
+    struct ht_proc_schedule schedule = {0};
 
     (void)state;
-    ht_proc_turn_over(&turn, 42, 0, 0, false);
-    assert_int_equal(turn.due_ns, HT_NS_PER_S);
-    ht_proc_turn_over(&turn, 42, HT_NS_PER_S, HT_NS_PER_S, false);
-    assert_int_equal(turn.due_ns, 10 * HT_NS_PER_S);
-    ht_proc_turn_over(&turn, 42, 10 * HT_NS_PER_S, 10 * HT_NS_PER_S, false);
-    assert_true(turn.due_ns == INT64_MAX);
-    turn = (struct ht_proc_turn){0};
-    ht_proc_turn_over(&turn, 42, 60 * HT_NS_PER_S, 0, true); /* an old one that is worth it */
-    assert_int_equal(turn.due_ns, 52 * HT_NS_PER_S);
+    ht_proc_schedule_next(&schedule, 42, 0, 0, false);
+    assert_int_equal(schedule.due_ns, HT_NS_PER_S);
+    ht_proc_schedule_next(&schedule, 42, HT_NS_PER_S, HT_NS_PER_S, false);
+    assert_int_equal(schedule.due_ns, 10 * HT_NS_PER_S);
+    ht_proc_schedule_next(&schedule, 42, 10 * HT_NS_PER_S, 10 * HT_NS_PER_S, false);
+    assert_true(schedule.due_ns == INT64_MAX);
+    schedule = (struct ht_proc_schedule){0};
+    ht_proc_schedule_next(&schedule, 42, 60 * HT_NS_PER_S, 0,
+                          true); /* an old one that is worth it */
+    assert_int_equal(schedule.due_ns, 52 * HT_NS_PER_S);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_pulse_is_the_end_of_the_load),
-        cmocka_unit_test(a_pulse_beats_when_processes_came_or_went),
-        cmocka_unit_test(what_was_dull_twice_is_left_out),
+        cmocka_unit_test(the_count_is_the_end_of_the_load),
+        cmocka_unit_test(counters_move_when_processes_came_or_went),
+        cmocka_unit_test(what_was_ignored_twice_is_left_out),
         cmocka_unit_test(what_left_is_forgotten),
         cmocka_unit_test(who_stays_in_a_crowd_is_kept),
         cmocka_unit_test(a_process_is_looked_at_twice_while_it_is_young),

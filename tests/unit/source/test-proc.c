@@ -287,7 +287,7 @@ static void assert_told_alike(const struct looking *shared, const struct looking
     process.read_at = ht_process_of(other->row)->read_at;
     assert_true(ht_struct_equal(&ht_process_table, &process, ht_process_of(other->row)));
     assert_int_equal(entry->contained, other->contained);
-    assert_true(entry->turn.due_ns > shared->table.now_ns);
+    assert_true(entry->schedule.due_ns > shared->table.now_ns);
 }
 
 static void two_readers_tell_what_one_does(void **state)
@@ -425,7 +425,7 @@ static void a_clock_that_is_set_makes_nobody_older(void **state)
         pid_t pid = fork_sleeper();
 
         look(looking);
-        again = entry_of(looking, pid)->turn.due_ns < INT64_MAX; /* else it counts as old */
+        again = entry_of(looking, pid)->schedule.due_ns < INT64_MAX; /* else it counts as old */
         end(pid);
     }
     assert_true(again);

@@ -110,12 +110,12 @@ static void assert_same(const struct ht_verdict *a, const struct ht_verdict *b)
         assert_true(ht_row_equal(a->findings.items[i], b->findings.items[i]));
 }
 
-/* Looks at that row in the sitting and alone; how much was said is added up. */
-static void look(struct ht_sitting *sitting, const struct ht_check *check, const struct ht_row *row,
-                 size_t *said)
+/* Looks at that row in the batch and alone; how much was said is added up. */
+static void look(struct ht_check_batch *batch, const struct ht_check *check,
+                 const struct ht_row *row, size_t *said)
 {
-    struct ht_verdict *together = ht_sitting_look(sitting, check, row);
-    struct ht_verdict *alone = ht_check_look(check, sitting->node, sitting->facts, row);
+    struct ht_verdict *together = ht_check_batch_look(batch, check, row);
+    struct ht_verdict *alone = ht_check_look(check, batch->node, batch->facts, row);
 
     assert_same(together, alone);
     *said += together->findings.len + together->unknown;
@@ -130,7 +130,7 @@ static void what_checks_share_changes_no_verdict(void **state)
     size_t said[2] = {0};
 
     for (int order = 0; order < 2; order++) {
-        struct ht_sitting sitting = {.node = node, .facts = *state};
+        struct ht_check_batch batch = {.node = node, .facts = *state};
         size_t checks = ht_catalogue_count(), rows = containers->len;
 
         /* All checks of one row after the other, then all rows for one check after the other. */
@@ -139,9 +139,9 @@ static void what_checks_share_changes_no_verdict(void **state)
             const struct ht_row *row = containers->rows[order == 0 ? i / checks : i % rows];
 
             if (check->scope == HT_TABLE_CONTAINER)
-                look(&sitting, check, row, &said[order]);
+                look(&batch, check, row, &said[order]);
         }
-        ht_sitting_fini(&sitting);
+        ht_check_batch_fini(&batch);
     }
     assert_true(said[0] > 10);
     assert_int_equal(said[0], said[1]);
