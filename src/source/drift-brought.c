@@ -120,13 +120,18 @@ static void judge_classes(struct bringing *bringing, struct ht_str path)
 
 /* ---- words ---- */
 
+static void check_words(struct bringing *bringing, const struct ht_text_list *words)
+{
+    if (words->len >= HT_ENVIRON_WORDS_MAX)
+        leave_out(bringing, "more options are told than are looked at");
+}
+
 static void judge_words(struct bringing *bringing, const struct ht_text_list *words)
 {
     struct ht_loaded_walk walk = {.exe = bringing->exe, .argv = words};
     struct ht_script script;
 
-    if (words->len >= HT_ENVIRON_WORDS_MAX)
-        leave_out(bringing, "more options are told than are looked at");
+    check_words(bringing, words);
     while (!is_full(bringing) && ht_loaded_next(&walk, &script)) {
         if (walk.is_list && ht_str_has_suffix(script.text, "*"))
             judge_classes(bringing, script.text);
@@ -254,35 +259,48 @@ static void judge_sites(struct bringing *bringing, struct ht_str list)
     }
 }
 
-static void judge_module(struct bringing *bringing, const struct ht_text_list *words,
-                         struct ht_str file)
+/* Folders that Perl searches before its own. */
+struct folders {
+    struct ht_str items[FILES_MAX + 1]; /* of more, files would be left out anyway */
+    size_t len;
+};
+
+static void add_folder(struct folders *folders, struct ht_str folder)
+{
+    if (folder.len && folders->len < ARRAY_LEN(folders->items))
+        folders->items[folders->len++] = folder;
+}
+
+static void list_folders(struct bringing *bringing, const struct ht_text_list *words,
+                         struct folders *ret)
 {
     struct ht_str list = ht_environ_find(ht_drift_environment(bringing->looking), "PERL5LIB");
     struct ht_str folder;
 
-    for (size_t i = 1; i < words->len && !is_full(bringing); i++) {
+    ret->len = 0;
+    for (size_t i = 1; i < words->len; i++) {
         if (ht_str_has_prefix(words->items[i], "-I/"))
-            judge_path(
-                bringing,
-                in_folder(bringing, ht_str_sub(words->items[i], 2, words->items[i].len), file));
+            add_folder(ret, ht_str_sub(words->items[i], 2, words->items[i].len));
     }
-    while (!is_full(bringing) && ht_str_next(&list, ':', &folder)) {
-        if (folder.len)
-            judge_path(bringing, in_folder(bringing, folder, file));
-    }
+    while (ht_str_next(&list, ':', &folder))
+        add_folder(ret, folder);
 }
 
+/* Once for all modules: an environment may have as many of these as bytes. */
 static void judge_modules(struct bringing *bringing, struct ht_str options)
 {
     struct ht_arena *arena = bringing->looking->drift->arena;
     const struct ht_text_list words =
         ht_environ_split(options, bringing->exe, HT_S(""), false, arena);
+    struct folders folders;
 
-    for (size_t i = 1; i < words.len && !is_full(bringing); i++) {
+    check_words(bringing, &words);
+    list_folders(bringing, &words, &folders);
+    for (size_t i = 1; i < words.len && folders.len && !is_full(bringing); i++) {
         struct ht_str file = ht_environ_module(words.items[i], arena);
 
-        if (file.len)
-            judge_module(bringing, &words, file);
+        for (size_t j = 0; file.len && j < folders.len && !is_full(bringing); j++)
+            judge_path(bringing, in_folder(bringing, folders.items[j], file));
     }
 }
 

@@ -140,6 +140,17 @@ static bool counts(const struct ht_environ_walk *walk)
     return true;
 }
 
+/* The same, asked once: an environment may name a variable as often as it likes. */
+static bool counts_once(struct ht_environ_walk *walk, const struct variable *variable)
+{
+    unsigned bit = 1U << (variable - variables);
+
+    if (!(walk->asked & bit) && counts(walk))
+        walk->counted |= bit;
+    walk->asked |= bit;
+    return walk->counted & bit;
+}
+
 /* Lua takes a file or code; Bash makes a path of it as of a word of a script. */
 static void look_at_value(struct ht_environ_walk *walk)
 {
@@ -184,7 +195,7 @@ bool ht_environ_next(struct ht_environ_walk *walk)
         walk->variable = variable->name;
         walk->kind = variable->kind;
         walk->value = ht_str_sub(entry, (size_t)equals + 1, entry.len);
-        if (walk->value.len && counts(walk)) {
+        if (walk->value.len && counts_once(walk, variable)) {
             look_at_value(walk);
             return true;
         }
@@ -282,7 +293,7 @@ struct ht_text_list ht_environ_split(struct ht_str text, struct ht_str exe, stru
     const struct parting parting = parting_of(ht_script_name(exe), is_file);
     size_t most = count_words(&parting, text);
     struct ht_str *items = ht_arena_array(arena, struct ht_str, most);
-    ht_autobuf struct ht_buf word = HT_BUF(HT_LIMIT_ARG);
+    ht_autobuf struct ht_buf word = HT_BUF(text.len + 1); /* a class path has no limit */
     size_t len = 1;
 
     items[0] = ht_arena_str(arena, exe);

@@ -25,7 +25,8 @@ struct ht_environ_walk {
     struct ht_str environment;
     struct ht_str rest; /* of the environment; set by the first step */
     bool begun;
-    const char *variable; /* the name of the one found */
+    unsigned asked, counted; /* bits, by the number of a variable: does it count? */
+    const char *variable;    /* the name of the one found */
     enum ht_environ_kind kind;
     struct ht_str value; /* borrowed from the environment */
 };

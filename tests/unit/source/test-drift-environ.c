@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "hulltop/base/limits.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
 #include "src/source/drift-environ.h"
@@ -125,6 +126,24 @@ static void options_are_parted_as_their_reader_does(void **state)
     }
 }
 
+/* A file of arguments is written where a class path is too long for a command line. */
+static void a_long_word_is_whole(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(0);
+    ht_autobuf struct ht_buf text = HT_BUF(64 * 1024);
+
+    (void)state;
+    ht_buf_add_text(&text, "-cp ");
+    while (text.len <= 2 * HT_LIMIT_ARG)
+        ht_buf_add_text(&text, "/usr/share/java/a.jar:");
+    ht_buf_add_text(&text, "/tmp/b.jar Main");
+    const struct ht_text_list words =
+        ht_environ_split(ht_buf_str(&text), HT_S("java"), HT_S(""), true, arena);
+
+    assert_int_equal(words.len, 4);
+    assert_true(ht_str_has_suffix(words.items[2], ":/tmp/b.jar"));
+}
+
 /* Whoever writes very many options must not hide the last. */
 static void last_of_many_words_is_there(void **state)
 {
@@ -168,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(variables_that_count_are_told),
         cmocka_unit_test(options_are_parted_as_their_reader_does),
+        cmocka_unit_test(a_long_word_is_whole),
         cmocka_unit_test(last_of_many_words_is_there),
         cmocka_unit_test(modules_of_perl_are_files),
     };

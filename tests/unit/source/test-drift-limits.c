@@ -192,6 +192,28 @@ static void a_long_command_line_is_read_to_its_end(void **state)
     assert_true(says(place, HT_CODE_KIND_SCRIPT, reason));
 }
 
+/* As many modules as words are kept, behind as many folders as bytes: what is looked up for each of
+ * them together would take minutes. */
+static void modules_past_the_limit_are_said(void **state)
+{
+    struct ht_str words[] = {HT_STR("perl"), HT_STR("/a.pl")};
+    struct place *place = *state;
+    FILE *file = create(place, "environ");
+
+    for (unsigned i = 0; i < 300000; i++)
+        fputc('\0', file);
+    fputs("PERL5LIB=", file);
+    for (unsigned i = 0; i < 300000; i++)
+        fputc(':', file);
+    fprintf(file, "/nowhere%cPERL5OPT=", 0);
+    for (unsigned i = 0; i < 5000; i++)
+        fputs("-Ma ", file);
+    assert_int_equal(fclose(file), 0);
+    write_argv(place, words, ARRAY_LEN(words));
+    ht_drift_judge_environment(&place->looking, HT_S("/usr/bin/perl"));
+    assert_true(says(place, HT_CODE_KIND_SCRIPT, "more options are told than are looked at"));
+}
+
 static void code_in_a_variable_is_said(void **state)
 {
     struct ht_str words[] = {HT_STR("bash"), HT_STR("/a.sh")};
@@ -238,9 +260,10 @@ static void a_folder_that_cannot_be_listed_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(mappings_past_the_limit_are_said), TEST(preloads_past_the_limit_are_said),
-        TEST(files_past_the_limit_are_said),    TEST(a_long_command_line_is_read_to_its_end),
-        TEST(code_in_a_variable_is_said),       TEST(a_folder_that_cannot_be_listed_is_said),
+        TEST(mappings_past_the_limit_are_said),       TEST(preloads_past_the_limit_are_said),
+        TEST(files_past_the_limit_are_said),          TEST(modules_past_the_limit_are_said),
+        TEST(a_long_command_line_is_read_to_its_end), TEST(code_in_a_variable_is_said),
+        TEST(a_folder_that_cannot_be_listed_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
