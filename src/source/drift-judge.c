@@ -170,10 +170,16 @@ const struct ht_text_list *ht_drift_argv(struct ht_drift_looking *looking)
     return &looking->argv;
 }
 
-static bool is_cut(const struct ht_text_list *argv)
+static bool is_masked(struct ht_str word)
+{
+    return ht_str_find(word, HT_S("***"), 0) >= 0;
+}
+
+/* Whether words of it are cut, masked or left out. */
+static bool is_short(const struct ht_text_list *argv)
 {
     for (size_t i = 0; i < argv->len; i++) {
-        if (argv->items[i].len >= HT_LIMIT_ARG)
+        if (argv->items[i].len >= HT_LIMIT_ARG || is_masked(argv->items[i]))
             return true;
     }
     return argv->len >= HT_LIMIT_ARGV;
@@ -203,11 +209,13 @@ const struct ht_text_list *ht_drift_whole_argv(struct ht_drift_looking *looking,
         return &looking->whole_argv;
     looking->asked_whole_argv = true;
     looking->whole_argv = *ht_drift_argv(looking);
-    if (is_cut(&looking->argv)) {
+    if (is_short(&looking->argv)) {
         struct ht_text_list words = read_words(looking);
+        struct ht_str name = looking->argv.items[0];
 
         /* It may have been written anew since its start. */
-        if (words.len >= looking->argv.len && ht_str_equal(words.items[0], looking->argv.items[0]))
+        if (words.len >= looking->argv.len &&
+            (ht_str_equal(words.items[0], name) || is_masked(name)))
             looking->whole_argv = words;
         else
             ht_drift_keep_unclear(looking, exe, HT_CODE_KIND_SCRIPT, (struct ht_str){0},

@@ -54,8 +54,8 @@ void ht_drift_keep_unclear(struct ht_drift_looking *looking, struct ht_str exe,
  * interest here. Borrowed. */
 const struct ht_text_list *ht_drift_argv(struct ht_drift_looking *looking);
 /* The same with all of its words, and unmasked: not to be told. What rows keep is cut where it is
- * long, as class paths are. exe is its program's path: one that is longer than is read is said of
- * it. */
+ * long, as class paths are, and a path may look like a secret. exe is its program's path: one that
+ * is longer than is read is said of it. */
 const struct ht_text_list *ht_drift_whole_argv(struct ht_drift_looking *looking, struct ht_str exe);
 /* Its environment (/proc/PID/environ), all of it of one reading; empty: none, or it may not be
  * read. Borrowed, until the look ends. */

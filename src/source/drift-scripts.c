@@ -155,8 +155,10 @@ static int is_in_layers(struct ht_drift_looking *looking, struct ht_str path)
     return upper >= 0 || lower >= 0;
 }
 
-/* Nothing is there any more. What the image had there may have been the script. */
-static bool judge_gone(struct ht_drift_looking *looking, struct ht_str path, struct ht_code *code)
+/* Nothing is there any more. What the image had there may have been the script. By told the row
+ * calls it: what is no file may be a secret. */
+static bool judge_gone(struct ht_drift_looking *looking, struct ht_str path, struct ht_str told,
+                       struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_origin_ask ask = ht_drift_ask(looking, path, HT_CODE_KIND_SCRIPT);
@@ -181,7 +183,7 @@ static bool judge_gone(struct ht_drift_looking *looking, struct ht_str path, str
     if (found == 1 || ht_proc_read_link(&drift->reader, ask.pid, "exe").len == 0)
         return false;
     ht_code_set_kind(code, HT_CODE_KIND_SCRIPT);
-    ht_code_set_path(code, path);
+    ht_code_set_path(code, told);
     ht_code_set_container_id(code, ask.container_id);
     return true;
 }
@@ -194,7 +196,7 @@ static void keep(struct ht_drift_looking *looking, struct ht_str interpreter, st
 
 /* By a relative path the process may be led to another file than it began with. */
 static bool judge_shell(struct ht_drift_looking *looking, const struct ht_script *script,
-                        struct ht_code *code)
+                        struct ht_str told, struct ht_code *code)
 {
     bool is_relative = !ht_str_has_prefix(script->text, "/");
     struct ht_str name = ht_str_base(script->text);
@@ -202,11 +204,12 @@ static bool judge_shell(struct ht_drift_looking *looking, const struct ht_script
     return (is_relative && judge_kept(looking, name, code)) ||
            judge_at(looking, script, true, code) ||
            (!is_relative && judge_kept(looking, name, code)) ||
-           judge_gone(looking, script->text, code) || judge_kept(looking, (struct ht_str){0}, code);
+           judge_gone(looking, script->text, told, code) ||
+           judge_kept(looking, (struct ht_str){0}, code);
 }
 
 static void judge_named(struct ht_drift_looking *looking, struct ht_str interpreter,
-                        const struct ht_script *script)
+                        const struct ht_script *script, struct ht_str told)
 {
     struct ht_code code = {0};
     unsigned number;
@@ -215,9 +218,10 @@ static void judge_named(struct ht_drift_looking *looking, struct ht_str interpre
     if (ht_script_is_descriptor(script->text, &number))
         found = ht_drift_judge_descriptor(looking, number, HT_CODE_KIND_SCRIPT, &code);
     else if (script->is_shell)
-        found = judge_shell(looking, script, &code);
+        found = judge_shell(looking, script, told, &code);
     else
-        found = judge_at(looking, script, true, &code) || judge_gone(looking, script->text, &code);
+        found = judge_at(looking, script, true, &code) ||
+                judge_gone(looking, script->text, told, &code);
     if (found)
         keep(looking, interpreter, &code);
 }
@@ -442,11 +446,13 @@ static void judge_module(struct ht_drift_looking *looking, struct ht_str interpr
 void ht_drift_judge_script(struct ht_drift_looking *looking, struct ht_str exe)
 {
     struct ht_script script = {.kind = HT_SCRIPT_NONE};
+    struct ht_str told; /* as rows may have it */
     struct ht_code code = {0};
 
     if (!ht_script_has_argv(exe))
         return;
     script = ht_script_of(exe, ht_drift_whole_argv(looking, exe));
+    told = ht_script_of(exe, ht_drift_argv(looking)).text;
     judge_loaded(looking, exe);
     switch (script.kind) {
     case HT_SCRIPT_NONE:
@@ -456,7 +462,7 @@ void ht_drift_judge_script(struct ht_drift_looking *looking, struct ht_str exe)
             keep(looking, exe, &code);
         break;
     case HT_SCRIPT_INLINE:
-        judge_inline(looking, exe, script.text);
+        judge_inline(looking, exe, told);
         if (script.is_shell)
             judge_sourced(looking, exe, script.text);
         break;
@@ -464,7 +470,7 @@ void ht_drift_judge_script(struct ht_drift_looking *looking, struct ht_str exe)
         judge_module(looking, exe, script.text);
         break;
     case HT_SCRIPT_FILE:
-        judge_named(looking, exe, &script);
+        judge_named(looking, exe, &script, told);
         break;
     }
 }

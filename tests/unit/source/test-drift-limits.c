@@ -214,6 +214,46 @@ static void modules_past_the_limit_are_said(void **state)
     assert_true(says(place, HT_CODE_KIND_SCRIPT, "more options are told than are looked at"));
 }
 
+/* Whether a script is told whose path ends so. */
+static bool has_script(const struct place *place, const char *end)
+{
+    struct ht_node *sample = ht_node_new(1);
+    const struct ht_rowset *rows;
+    bool found = false;
+
+    ht_codes_put(place->drift.codes, sample);
+    rows = ht_node_set(sample, HT_TABLE_CODE);
+    for (size_t i = 0; i < rows->len; i++)
+        found = found || ht_str_has_suffix(ht_code_of(rows->rows[i])->path, end);
+    ht_node_unref(sample);
+    return found;
+}
+
+/* What a row would not tell of a command line is looked at; a word that is no file is not told. */
+static void a_path_like_a_secret_is_looked_at(void **state)
+{
+    struct place *place = *state;
+    char path[PATH_BYTES];
+    FILE *file = create(place, "cmdline");
+
+    fprintf(file, "python3%c%s/password=abcd1234%c", 0, place->proc, 0);
+    assert_int_equal(fclose(file), 0);
+    snprintf(path, sizeof(path), "%s/%d/exe", place->proc, (int)getpid());
+    assert_int_equal(symlink("/usr/bin/python3", path), 0);
+    ht_drift_judge_script(&place->looking, HT_S("/usr/bin/python3"));
+    assert_true(has_script(place, "/password=***"));
+    assert_false(has_script(place, "abcd1234"));
+
+    place->drift.watch = ht_exec_new(&(struct ht_exec_options){
+        .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
+    snprintf(path, sizeof(path), "%s/password=abcd1234", place->proc);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    ht_drift_judge_script(&place->looking, HT_S("/usr/bin/python3"));
+    assert_true(has_script(place, "/password=abcd1234"));
+}
+
 static void code_in_a_variable_is_said(void **state)
 {
     struct ht_str words[] = {HT_STR("bash"), HT_STR("/a.sh")};
@@ -260,10 +300,10 @@ static void a_folder_that_cannot_be_listed_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(mappings_past_the_limit_are_said),       TEST(preloads_past_the_limit_are_said),
-        TEST(files_past_the_limit_are_said),          TEST(modules_past_the_limit_are_said),
-        TEST(a_long_command_line_is_read_to_its_end), TEST(code_in_a_variable_is_said),
-        TEST(a_folder_that_cannot_be_listed_is_said),
+        TEST(a_path_like_a_secret_is_looked_at), TEST(mappings_past_the_limit_are_said),
+        TEST(preloads_past_the_limit_are_said),  TEST(files_past_the_limit_are_said),
+        TEST(modules_past_the_limit_are_said),   TEST(a_long_command_line_is_read_to_its_end),
+        TEST(code_in_a_variable_is_said),        TEST(a_folder_that_cannot_be_listed_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
