@@ -17,7 +17,8 @@ enum {
     FIRST_BYTES = 64 * 1024,
     RANDOM_MIN = 25,
     ARENA_BYTES = 32 * 1024 * 1024,
-    SETTLED_MAX = 4096
+    SETTLED_MAX = 4096,
+    LINKS_MAX = 8 /* on the way to one layer */
 };
 
 /* Where runtimes mount from when the options would not fit into a page: paths are relative then. */
@@ -58,30 +59,101 @@ static bool goes_up(struct ht_str path)
     return false;
 }
 
-/* The path of a directory of the node without links, in the arena; empty if it is not there. Any
- * user can mount an overlay, in a namespace of its own, of folders that are called as it likes:
- * what can hang is not asked. */
-static struct ht_str settle(const struct ht_space_reader *reader, const char *path,
-                            struct ht_arena *arena)
+/* Where fd's file lies, in the arena; empty: that is not told. */
+static struct ht_str place_of(int fd, struct ht_arena *arena)
 {
     char link[PATH_MAX];
     char name[32];
-    ht_autoclose int fd = -1;
     ssize_t len;
 
-    if (goes_up(ht_str_from(path)))
-        return (struct ht_str){0};
-    if (ht_space_hangs(reader, ht_str_from(path)))
-        return ht_arena_text(arena, path);
-    path += strspn(path, "/");
-    fd = openat(reader->root_fd, *path ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return (struct ht_str){0};
     snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
     len = readlink(name, link, sizeof(link));
     if (len <= 0 || (size_t)len >= sizeof(link) || link[0] != '/')
         return (struct ht_str){0};
     return ht_arena_str(arena, (struct ht_str){.data = link, .len = (size_t)len});
+}
+
+/* Appends what a link in the folder that out has leads to, without empty parts. False: it goes up
+ * from elsewhere than its folder, which only the kernel can follow. */
+static bool add_target(struct ht_buf *out, struct ht_str target)
+{
+    struct ht_str part;
+    bool named = false;
+
+    if (ht_str_has_prefix(target, "/"))
+        ht_buf_reset(out);
+    while (ht_str_next(&target, '/', &part)) {
+        if (part.len == 0 || ht_str_is(part, "."))
+            continue;
+        if (!ht_str_is(part, "..")) {
+            ht_buf_add_c(out, '/');
+            ht_buf_add_str(out, part);
+            named = true;
+        } else if (named) {
+            return false;
+        } else if (out->len) {
+            ht_buf_cut(out, (size_t)ht_str_rfind_byte(ht_buf_str(out), '/'));
+        }
+    }
+    return true;
+}
+
+/* Puts what the first link of a path leads to in its place. False: there is none, or it is not to
+ * be followed. */
+static bool follow(const struct ht_space_reader *reader, struct ht_buf *path)
+{
+    ht_autobuf struct ht_buf next = HT_BUF(PATH_MAX);
+    char link[PATH_MAX];
+    ssize_t len = -1;
+    size_t end = path->len, slash = 0;
+
+    /* The longest folder without one; most have one link, at their end. */
+    for (; len < 0 && end > 0; end = len < 0 ? slash : end) {
+        struct ht_str folder;
+
+        slash = (size_t)ht_str_rfind_byte(ht_str_sub(ht_buf_str(path), 0, end), '/');
+        folder = ht_str_sub(ht_buf_str(path), 0, slash);
+        ht_buf_reset(&next);
+        ht_buf_add_str(&next, folder);
+        ht_autoclose int fd = ht_open_no_links(reader->root_fd, next.len ? next.data : "/", O_PATH);
+        ht_buf_reset(&next);
+        ht_buf_add_str(&next, ht_str_sub(ht_buf_str(path), slash + 1, end - slash - 1));
+        len = fd < 0 ? -1 : readlinkat(fd, next.data, link, sizeof(link));
+    }
+    if (len <= 0 || (size_t)len >= sizeof(link))
+        return false;
+    ht_buf_reset(&next);
+    ht_buf_add_str(&next, ht_str_sub(ht_buf_str(path), 0, slash));
+    if (!add_target(&next, (struct ht_str){.data = link, .len = (size_t)len}))
+        return false;
+    ht_buf_add_str(&next, ht_str_sub(ht_buf_str(path), end, path->len));
+    ht_buf_reset(path);
+    ht_buf_add_str(path, ht_buf_str(&next));
+    return !ht_buf_is_full(&next) && !ht_buf_is_full(path);
+}
+
+/* The path of a directory of the node without links, in the arena; empty if it is not there. Any
+ * user can mount an overlay, in a namespace of its own, of folders that are called as it likes:
+ * what can hang is not asked, and links, as runtimes have them for short names, are followed one by
+ * one.
+ */
+static struct ht_str settle(const struct ht_space_reader *reader, struct ht_str path,
+                            struct ht_arena *arena)
+{
+    ht_autobuf struct ht_buf now = HT_BUF(PATH_MAX);
+
+    if (goes_up(path) || !add_target(&now, path))
+        return (struct ht_str){0};
+    for (unsigned links = 0; links <= LINKS_MAX && now.len && !ht_buf_is_full(&now); links++) {
+        if (ht_space_hangs(reader, ht_buf_str(&now)))
+            return ht_arena_str(arena, ht_buf_str(&now));
+        ht_autoclose int fd = ht_open_no_links(reader->root_fd, now.data, O_PATH | O_DIRECTORY);
+        if (fd >= 0)
+            return place_of(fd, arena);
+        if ((fd != -ELOOP && fd != -ENOTDIR) || !follow(reader, &now))
+            break;
+    }
+    return (struct ht_str){0};
 }
 
 /* ---- what they are read with ---- */
@@ -128,13 +200,11 @@ static bool is_telling(struct ht_str path)
 static struct ht_str settle_layer(const struct ht_space_reader *reader, struct ht_str path,
                                   struct ht_arena *scratch, struct ht_arena *arena)
 {
-    struct ht_str plain = ht_arena_str(scratch, path);
-
     if (ht_str_has_prefix(path, "/"))
-        return settle(reader, plain.data, arena);
+        return settle(reader, path, arena);
     for (size_t i = 0; is_telling(path) && i < ARRAY_LEN(relative_to); i++) {
-        struct ht_str joined = ht_arena_strf(scratch, "%s/%.*s", relative_to[i], HT_STR_ARG(plain));
-        struct ht_str found = settle(reader, joined.data, arena);
+        struct ht_str joined = ht_arena_strf(scratch, "%s/%.*s", relative_to[i], HT_STR_ARG(path));
+        struct ht_str found = settle(reader, joined, arena);
 
         if (found.len)
             return found;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -83,10 +84,46 @@ static void layers_on_what_can_hang_are_not_asked(void **state)
     end_made_up(&made);
 }
 
+/* Whoever names the layers may have made links, too. */
+static void links_to_what_can_hang_are_not_followed(void **state)
+{
+    struct made_up made = begin_made_up();
+    char dead[PATH_BYTES], options[3 * PATH_BYTES], wanted[3 * PATH_BYTES];
+
+    (void)state;
+    snprintf(dead, sizeof(dead), "%s/dead", made.folder);
+    assert_int_equal(mkdirat(made.dirfd, "dead", 0700), 0);
+    assert_int_equal(mkdirat(made.dirfd, "l", 0700), 0);
+    assert_int_equal(mkdirat(made.dirfd, "ID", 0700), 0);
+    assert_int_equal(mkdirat(made.dirfd, "ID/diff", 0700), 0);
+    assert_int_equal(symlinkat("dead", made.dirfd, "soon"), 0);
+    assert_int_equal(symlinkat("soon/b", made.dirfd, "link"), 0);
+    assert_int_equal(symlinkat("../ID/diff", made.dirfd, "l/ABC"), 0);
+    assert_int_equal(symlinkat("ID/../dead", made.dirfd, "around"), 0);
+    assert_int_equal(symlinkat("endless/a", made.dirfd, "endless"), 0);
+    assert_int_equal(symlinkat(made.folder, made.dirfd, "here"), 0);
+    made.points[0] = ht_str_from(dead);
+    made.origin->hanging = (struct ht_text_list){.items = made.points, .len = 1};
+    made.origin->host_read = true;
+    snprintf(options, sizeof(options), "lowerdir=%s/link/c,upperdir=%s/l/ABC", made.folder,
+             made.folder);
+    snprintf(wanted, sizeof(wanted), "%s/ID/diff %s/b/c", made.folder, dead);
+    check_settled(&made, options, wanted);
+    snprintf(options, sizeof(options), "lowerdir=%s/here/here/./l//ABC,upperdir=%s/around",
+             made.folder, made.folder);
+    snprintf(wanted, sizeof(wanted), " %s/ID/diff", made.folder);
+    check_settled(&made, options, wanted);
+    snprintf(options, sizeof(options), "lowerdir=%s/endless,upperdir=%s/nowhere", made.folder,
+             made.folder);
+    check_settled(&made, options, " ");
+    end_made_up(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_on_what_can_hang_are_not_asked),
+        cmocka_unit_test(links_to_what_can_hang_are_not_followed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
