@@ -369,9 +369,10 @@ static void decode_command(const struct ht_docker_decoding *decoding)
     decode_secrets(decoding);
 }
 
-/* Of a profile's whole text. */
-static struct ht_str name_profile(struct ht_arena *arena, struct ht_str text)
+/* Of a profile's whole text: it is large, and no part of a row. */
+static struct ht_str name_profile(struct ht_str text)
 {
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
     const struct ht_json *profile = ht_json_parse(arena, "seccomp", text, NULL);
 
     return profile && ht_decode_seccomp_is_open(profile) ? HT_S("seccomp=allow-all")
@@ -388,7 +389,7 @@ static void shorten_options(struct ht_arena *arena, struct ht_text_list *options
 
         items[i] = options->items[i];
         if (ht_str_has_prefix(items[i], "seccomp") && brace >= 0)
-            items[i] = name_profile(arena, ht_str_sub(items[i], (size_t)brace, items[i].len));
+            items[i] = name_profile(ht_str_sub(items[i], (size_t)brace, items[i].len));
         items[i] = ht_secret_mask_arg(arena, items[i]);
     }
     options->items = items;

@@ -251,6 +251,24 @@ static void a_profile_that_lets_all_pass_is_said_so(void **state)
     expect_profile("{\\\"defaultAction\\\":", "custom");
 }
 
+/* A profile is no part of a row, however large it is. */
+static void a_large_profile_leaves_room(void **state)
+{
+    struct engine engine;
+    ht_autobuf struct ht_buf text = HT_BUF(4 * 1024 * 1024);
+
+    (void)state;
+    read_engine(&engine, "docker/plain/info.json");
+    ht_buf_add_text(&text, "{\"Id\":\"a1\",\"HostConfig\":{\"Privileged\":true,\"SecurityOpt\":"
+                           "[\"seccomp={\\\"syscalls\\\":[0");
+    for (unsigned i = 0; i < 400000; i++)
+        ht_buf_add_text(&text, ",0");
+    ht_buf_add_text(&text, "]}\"]}}");
+    ht_autorow struct ht_row *row = row_of(&engine, text.data);
+    assert_true(ht_container_of(row)->declared.privileged);
+    free_engine(&engine);
+}
+
 static void secrets_in_an_images_history_are_named(void **state)
 {
     static const char text[] =
@@ -393,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_differs_from_plain_in_what_it_declares),
         cmocka_unit_test(a_profile_that_lets_all_pass_is_said_so),
+        cmocka_unit_test(a_large_profile_leaves_room),
         cmocka_unit_test(secrets_in_an_images_history_are_named),
         cmocka_unit_test(what_is_no_history_is_refused),
         cmocka_unit_test(an_images_entry_point_and_command_are_one),
