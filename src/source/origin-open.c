@@ -432,8 +432,8 @@ bool ht_origin_has_mount_of(struct ht_origin *origin, const struct ht_origin_ask
     return space->len == HT_SPACE_MOUNTS_MAX;
 }
 
-int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *ask,
-                          struct ht_arena *arena, struct ht_code *code)
+static int judge_place(struct ht_origin *origin, const struct ht_origin_ask *ask, bool gone,
+                       struct ht_arena *arena, struct ht_code *code)
 {
     const struct ht_space_mount *mount;
     struct ht_space *space;
@@ -444,10 +444,22 @@ int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *
     if (r < 0)
         return r;
     mount = mount_at(space, ask->path);
-    if (!mount || mount == space->root || ht_str_is(mount->type, "overlay"))
+    if (!mount || mount == space->root || (gone && ht_str_is(mount->type, "overlay")))
         return 0;
-    ht_origin_tell_mount(origin, mount, true, arena, code);
+    if (ht_str_is(mount->type, "overlay")) {
+        ht_code_set_mount(code, HT_S("overlay"));
+        told(code, HT_CODE_ORIGIN_BLIND, HT_S("on an overlay that is not the root's"),
+             ht_arena_str(arena, mount->point));
+    } else {
+        ht_origin_tell_mount(origin, mount, gone, arena, code);
+    }
     return 1;
+}
+
+int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *ask,
+                          struct ht_arena *arena, struct ht_code *code)
+{
+    return judge_place(origin, ask, true, arena, code);
 }
 
 int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask *ask,
@@ -460,11 +472,16 @@ int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask 
     ht_autoclose int fd = ht_origin_open(origin, ask, arena, &there.path);
     ht_autoclose int written = -1;
 
+    /* It may hang, or is behind a mount where others can: its path tells enough. */
+    if (fd == -EXDEV && ht_str_has_prefix(ask->path, "/")) {
+        r = judge_place(origin, ask, false, arena, code);
+        return r == 0 ? fd : r;
+    }
     if (fd < 0)
         return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
     if (fstat(fd, &about) < 0 || !S_ISDIR(about.st_mode))
         return 0;
-    r = ht_origin_judge_place(origin, &there, arena, code);
+    r = judge_place(origin, &there, false, arena, code);
     if (r != 0)
         return r;
     r = ht_origin_enter(origin, ask, &dirfd, &space);

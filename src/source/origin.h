@@ -89,8 +89,9 @@ int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *
                           struct ht_arena *arena, struct ht_code *code);
 
 /* Where a folder lies (ask->path; links are followed) that may hold any code: fills origin, reason
- * and, on a mount of its own, mount and mount_source of code. 1; 0: it is the image's alone, or
- * there is no folder; else -errno. */
+ * and, on a mount of its own, mount and mount_source of code. Where a look could hang only its path
+ * is asked: whatever is there, if anything is. 1; 0: it is the image's alone, or there is no
+ * folder; else -errno. */
 int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask *ask,
                            struct ht_arena *arena, struct ht_code *code);
 

@@ -44,7 +44,8 @@ struct place {
     struct ht_arena *arena;
 };
 
-static const char *const folders[] = {"lower",         "middle",        "upper",
+static const char *const folders[] = {"lower",         "lower/mem",     "lower/nested",
+                                      "lower/far",     "middle",        "upper",
                                       "work",          "root",          "lower/box",
                                       "lower/bag",     "lower/alone",   "lower/blocked",
                                       "lower/instead", "lower/joined",  "lower/was",
@@ -134,6 +135,18 @@ static bool map_and_unmount(void)
            close(fd) == 0 && umount2("/away", MNT_DETACH) == 0;
 }
 
+/* Mounts at folders of the image, of which one is answered by nobody. */
+static bool mount_more(void)
+{
+    char options[PATH_BYTES];
+    int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+    snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+    return mount("none", "/mem", "tmpfs", 0, NULL) == 0 &&
+           mount("none", "/nested", "overlay", 0, "lowerdir=/joined:/bag") == 0 &&
+           (fd < 0 || mount("none", "/far", "fuse", 0, options) == 0);
+}
+
 /* In a process of its own, which tells a byte when it is there. */
 static void live(const struct place *place, int told, int go)
 {
@@ -149,8 +162,8 @@ static void live(const struct place *place, int told, int go)
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("overlay", path, "overlay", 0, options) < 0 || chdir(path) < 0 ||
         syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0 ||
-        !map_and_unmount() || chmod("/changed", 0700) < 0 || unlink("/taken") < 0 || !move_away() ||
-        write(told, "x", 1) != 1)
+        !map_and_unmount() || !mount_more() || chmod("/changed", 0700) < 0 ||
+        unlink("/taken") < 0 || !move_away() || write(told, "x", 1) != 1)
         _exit(77);
     _exit(read(go, &byte, 1) == 0 ? 0 : 1);
 }
@@ -501,6 +514,8 @@ static int judge_folder(const struct place *place, const char *path)
     ask.path = ht_str_from(path);
     r = ht_origin_judge_folder(place->origin, &ask, place->arena, &code);
     assert_true(ht_code_has_origin(&code) == (r == 1));
+    assert_true(r != 1 || code.origin ==
+                              (strcmp(path, "/mem") ? HT_CODE_ORIGIN_BLIND : HT_CODE_ORIGIN_TMPFS));
     return r;
 }
 
@@ -517,6 +532,9 @@ static void folders_are_the_image_s_alone_or_not(void **state)
         assert_int_equal(judge_folder(&place, "/hold"), 1);
         assert_int_equal(judge_folder(&place, "/kept"), 0); /* a file */
         assert_int_equal(judge_folder(&place, "/nothing"), 0);
+        /* On mounts of their own, where a look would end at one that can hang. */
+        assert_int_equal(judge_folder(&place, "/mem"), 1);
+        assert_int_equal(judge_folder(&place, "/nested"), 1);
     }
     tear_down(&place);
     if (!is_there)
