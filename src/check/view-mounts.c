@@ -143,8 +143,7 @@ struct ht_str ht_mount_place_below(struct ht_arena *arena, const struct ht_mount
                          rest.len && rest.data[0] != '/' ? "/" : "", HT_STR_ARG(rest));
 }
 
-/* Makes mount, of the kernel's list, what is to be judged: its path on the node, if it gives one.
- */
+/* Puts its path on the node into a mount of the kernel's list; false: it gives nothing to judge. */
 static bool place(const struct ht_mount_list *mounts, struct ht_arena *arena,
                   struct ht_mount *mount)
 {

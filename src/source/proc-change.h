@@ -84,7 +84,7 @@ struct ht_proc_crowd {
     struct ht_proc_counters counters;
 };
 
-/* Lists /proc (proc_fd) unless the counters says that nobody came or went, and tells the owner of
+/* Lists /proc (proc_fd) unless the counters say that nobody came or went, and tells the owner of
  * who did: first of those who left, then of those who came. now_ns is monotonic. 0, or -errno if it
  * cannot be listed. */
 int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,

@@ -148,8 +148,7 @@ static void home_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area bod
     bool in_findings = home->in_findings;
 
     draw_parts(ui, home, body);
-    /* No finding is shown any more: then a question is selected, and was drawn as if it were not.
-     */
+    /* No finding is shown any more: then a question is selected, but was not drawn so. */
     if (in_findings && !home->in_findings)
         draw_parts(ui, home, body);
 }

@@ -119,8 +119,7 @@ static void write_answer(const char *folder, const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* A daemon that does not end, as one that hangs, keeps its connections; the new one has the path.
- */
+/* A daemon that hangs does not end and keeps its connections; the new one has the path. */
 static void a_socket_in_the_place_of_another_is_spoken_to(void **state)
 {
     static const char *const files[] = {"map", "info", "list", "docker.sock"};

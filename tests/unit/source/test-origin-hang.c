@@ -28,7 +28,7 @@ struct made_up {
 
 static struct made_up begin_made_up(void)
 {
-    struct made_up made = {.folder = "/tmp/test-origin-layer-XXXXXX"};
+    struct made_up made = {.folder = "/tmp/test-origin-hang-XXXXXX"};
 
     assert_non_null(mkdtemp(made.folder));
     made.dirfd = open(made.folder, O_PATH | O_DIRECTORY | O_CLOEXEC);

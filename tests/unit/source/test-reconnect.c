@@ -47,14 +47,15 @@ static bool wait_played(struct ht_feed *feed, int64_t timeout_ns, struct ht_requ
 {
     struct played *played = played_of(feed);
     int64_t *pause = &played->pauses[played->sessions - 1];
+    int64_t until_rescan_ns = played->rescan_ns - *pause;
 
     memset(request, 0, sizeof(*request));
     if (timeout_ns == 0)
         return true;
     if (played->sessions == played->last)
         return false;
-    if (played->rescan_ns && *pause<played->rescan_ns && * pause + timeout_ns> played->rescan_ns) {
-        timeout_ns = played->rescan_ns - *pause;
+    if (until_rescan_ns > 0 && until_rescan_ns < timeout_ns) {
+        timeout_ns = until_rescan_ns;
         request->kind = HT_REQUEST_RESCAN;
     }
     *pause += timeout_ns;
