@@ -170,6 +170,13 @@ static void show(struct ht_engine *engine)
     ht_rowset_fini(&events);
 }
 
+/* Puts the place at into_ns behind the current frame, from now on. */
+static void place(struct ht_engine *engine, double into_ns)
+{
+    engine->into_ns = into_ns;
+    engine->until_ns = ht_clock_mono(engine->clock);
+}
+
 /* Goes to a frame so that checks and ledger see every frame on the way. */
 static void go_to(struct ht_engine *engine, size_t frame)
 {
@@ -183,19 +190,14 @@ static void go_to(struct ht_engine *engine, size_t frame)
         if (engine->frame < frame)
             step_over(engine);
     }
+    /* The frames on the way take time that is none of the recording's. */
+    place(engine, engine->into_ns);
     show(engine);
 }
 
 static bool is_playing(const struct ht_engine *engine)
 {
     return engine->player && !engine->paused && engine->frame < last_frame(engine);
-}
-
-/* Puts the place at into_ns behind the current frame, from now on. */
-static void place(struct ht_engine *engine, double into_ns)
-{
-    engine->into_ns = into_ns;
-    engine->until_ns = ht_clock_mono(engine->clock);
 }
 
 /* Lets the recorded time pass that belongs to the real time since the last call. */
@@ -237,11 +239,11 @@ static size_t frame_at(const struct ht_engine *engine, int64_t at_ns)
 
 static void seek(struct ht_engine *engine, int64_t at_ns)
 {
-    double into;
+    size_t frame = frame_at(engine, at_ns);
+    double into = (double)at_ns - (double)time_of(engine, frame);
 
-    go_to(engine, frame_at(engine, at_ns));
-    into = (double)at_ns - (double)time_of(engine, engine->frame);
     place(engine, into > 0 ? into : 0);
+    go_to(engine, frame);
 }
 
 /* What changes how time passes leaves the place in the recording as it is. */

@@ -538,6 +538,27 @@ static void pauses_and_speeds_keep_the_place(void **state)
     end(engine);
 }
 
+static bool is_sought(const struct ht_state *state)
+{
+    return state->replay.paused && is_placed(state, 15);
+}
+
+/* How far in its frame it stood before is nothing to the place that was asked for. */
+static void a_seek_shows_the_place_that_was_asked_for(void **state)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_BODY);
+    struct ht_engine *engine = replay_by_hand(&text);
+
+    (void)state;
+    told_ns += 40 * HT_NS_PER_S;
+    ht_engine_replay_pause(engine, true);
+    ht_autostate struct ht_state *paused = wait_for(engine, is_paused);
+    assert_true(is_placed(paused, 40));
+    ht_engine_replay_seek(engine, paused->replay.start_ns + 15 * HT_NS_PER_S);
+    ht_state_unref(wait_for(engine, is_sought));
+    end(engine);
+}
+
 static size_t count_marks(const struct ht_state *state)
 {
     size_t marks = 0;
@@ -733,6 +754,7 @@ int main(void)
         cmocka_unit_test(a_recording_gives_the_same_findings_again),
         cmocka_unit_test(a_step_that_takes_long_does_not_hold_up_the_end),
         cmocka_unit_test(pauses_and_speeds_keep_the_place),
+        cmocka_unit_test(a_seek_shows_the_place_that_was_asked_for),
         cmocka_unit_test(a_mark_in_a_recording_has_the_time_of_the_recording),
         cmocka_unit_test(marks_outlive_a_step_back),
         cmocka_unit_test(what_is_held_stays_when_a_state_is_shown_again),
