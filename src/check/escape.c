@@ -69,7 +69,8 @@ static const struct ht_mount *open_path(const struct view *view, enum ht_fact_pa
         if (fact && list == HT_FACT_PATHS_KUBELET && fact->path.len > path.len)
             continue;
         if (fact && fact->kind == kind && ht_mount_has_rw(mount) && mount->rw &&
-            !ht_path_is_shared_memory(path))
+            !ht_path_is_shared_memory(path) &&
+            (!ht_mount_read_only_above(&mounts, mount) || ht_view_may_write_below(view, mount)))
             return mount;
     }
     return NULL;

@@ -221,6 +221,37 @@ static bool is_settled(const struct ht_process *init)
            init->read_at - init->started_at > (prepared ? PREPARED_MAX_NS : STEPS_MAX_NS);
 }
 
+void ht_privilege_hold(struct ht_held *held, const struct ht_host *host,
+                       const struct ht_process *process)
+{
+    /* In a user namespace of its own they are worth nothing to the node. */
+    bool apart = host && ht_host_has_ns_user(host) && ht_process_has_ns_user(process) &&
+                 host->ns_user != process->ns_user;
+    uint64_t caps = apart ? 0 : process->cap_eff | process->cap_prm;
+    bool root = ht_process_has_euid(process) && process->euid == 0;
+
+    if (!ht_process_has_euid(process) || !ht_process_has_cap_eff(process) ||
+        !ht_process_has_cap_prm(process))
+        held->unknown = true;
+    if ((!(caps & ~held->caps) && (held->root || !root)) || !is_settled(process))
+        return;
+    held->caps |= caps;
+    held->root = held->root || root;
+}
+
+uint64_t ht_privilege_held_number(const struct ht_held *held)
+{
+    return held->caps << 2 | (uint64_t)held->root << 1 | held->unknown;
+}
+
+void ht_privilege_put_held(const struct ht_held *held, struct ht_container *container)
+{
+    if (held->unknown)
+        return;
+    ht_container_set_held_caps(container, held->caps);
+    ht_container_set_held_root(container, held->root);
+}
+
 void ht_privilege_effective(const struct ht_host *host, const struct ht_process *init,
                             const struct ht_facts *facts, struct ht_arena *arena,
                             struct ht_privilege *ret)

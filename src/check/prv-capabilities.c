@@ -84,6 +84,19 @@ static void look_idle(const struct view *view, unsigned tier)
     show_each(view, finding, caps);
 }
 
+/* Those that its first process has not. */
+static void show_others(const struct view *view, struct ht_finding *finding, uint64_t caps)
+{
+    const struct ht_container *container = view->container;
+
+    if (!ht_container_has_held_caps(container) || !ht_privilege_has_caps(view->effective))
+        return;
+    caps &= container->held_caps & ~view->effective->caps;
+    if (caps)
+        ht_fire_evidence(view->checking, finding, "/proc", "CapPrm of another of its processes",
+                         ht_cap_names(ht_checking_arena(view->checking), caps, " "));
+}
+
 /* Fires once for all capabilities of a tier that are beyond the default. */
 static void look_tier(struct ht_checking *checking, const struct ht_row *row, unsigned tier)
 {
@@ -118,6 +131,7 @@ static void look_tier(struct ht_checking *checking, const struct ht_row *row, un
         ht_fire_evidence(checking, finding, view.declared_source, "HostConfig.CapAdd",
                          view.container->cap_add.items[i]);
     ht_view_show_caps(&view, finding);
+    show_others(&view, finding, caps);
     show_each(&view, finding, caps);
     ht_view_put_escape(&view, finding);
 }
@@ -179,7 +193,8 @@ static const struct ht_check checks[] = {
      .condition =
          "The effective or bounding set of the first process, or the declaration, has a "
          "capability of tier 1 beyond what runtimes give unasked, outside a user namespace; low if "
-         "it does not run as root, has no-new-privileges and so cannot get it.",
+         "it does not run as root, has no-new-privileges and so cannot get it, and no other "
+         "process in it has it.",
      .why =
          "Each of these capabilities is one or two known steps from root on the node: mounting its "
          "disk, loading a kernel module, reading any file past its permissions.",

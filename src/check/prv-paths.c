@@ -73,28 +73,9 @@ static const struct ht_fact_path *kubelet_path(const struct view *view, struct h
 
 /* ---- PRV-006 ---- */
 
-/* A mount that its read-only did not reach, for it lies below. NULL: there is none above it. */
-static const struct ht_mount *read_only_above(const struct ht_mount_list *mounts,
-                                              const struct ht_mount *mount)
-{
-    const struct ht_mount *above = ht_mount_has_root(mount) ? ht_mount_above(mounts, mount) : NULL;
-
-    return above && ht_mount_has_rw(above) && !above->rw ? above : NULL;
-}
-
-/* Nobody meant to let it write there, and the files below are of the node's root. */
-static bool may_write_as_root(const struct view *view)
-{
-    return ht_view_is_root_on_node(view) != TRI_NO ||
-           (ht_privilege_has_caps(view->effective) && ht_view_has_own_users(view) != TRI_YES &&
-            view->effective->caps >> HT_CAPABILITY_DAC_OVERRIDE & 1);
-}
-
 static void tell_not_reached(const struct view *view, struct ht_finding *finding,
-                             const struct ht_mount *above, struct ht_str names)
+                             const struct ht_mount *above, struct ht_str names, bool writes)
 {
-    bool writes = may_write_as_root(view);
-
     ht_fire_title(view->checking, finding,
                   writes ? "Can write to %.*s%s: read-only does not reach below %.*s"
                          : "As root it could write to %.*s%s: read-only does not reach below %.*s",
@@ -119,7 +100,7 @@ static void tell_not_reached(const struct view *view, struct ht_finding *finding
 static void look_brought(const struct view *view, const struct ht_mount_list *mounts, size_t at)
 {
     enum { NAMED = 4, NAMES_BYTES = 1024 };
-    const struct ht_mount *above = read_only_above(mounts, &mounts->items[at]);
+    const struct ht_mount *above = ht_mount_read_only_above(mounts, &mounts->items[at]);
     ht_autobuf struct ht_buf names = HT_BUF(NAMES_BYTES);
     struct ht_finding *finding = NULL;
     size_t count = 0;
@@ -129,7 +110,8 @@ static void look_brought(const struct view *view, const struct ht_mount_list *mo
         struct ht_str path = ht_mount_host_path(mount);
         const struct ht_fact_path *fact;
 
-        if (!ht_mount_is_brought(mount) || !mount->rw || read_only_above(mounts, mount) != above)
+        if (!ht_mount_is_brought(mount) || !mount->rw ||
+            ht_mount_read_only_above(mounts, mount) != above)
             continue;
         if (i < at)
             return; /* it was told */
@@ -146,7 +128,7 @@ static void look_brought(const struct view *view, const struct ht_mount_list *mo
     if (count > NAMED)
         ht_buf_addf(&names, " and %zu more", count - NAMED);
     if (finding)
-        tell_not_reached(view, finding, above, ht_buf_str(&names));
+        tell_not_reached(view, finding, above, ht_buf_str(&names), ht_view_may_write_as_root(view));
 }
 
 /* There are as many as there are containers: they are one finding. */
@@ -155,18 +137,20 @@ static void look_shared_memory(const struct view *view, const struct ht_mount_li
     enum { SHOWN = 3 };
     const struct ht_mount *above = NULL;
     struct ht_finding *finding = NULL;
+    bool writes = false;
     size_t count = 0;
 
     for (size_t i = 0; i < mounts->len; i++) {
         const struct ht_mount *mount = &mounts->items[i];
 
         if (!ht_path_is_shared_memory(ht_mount_host_path(mount)) || !mount->rw ||
-            !read_only_above(mounts, mount))
+            !ht_mount_read_only_above(mounts, mount))
             continue;
         if (!finding) {
-            above = read_only_above(mounts, mount);
+            above = ht_mount_read_only_above(mounts, mount);
             finding = ht_fire(view->checking, HT_S("shared memory"));
         }
+        writes = writes || ht_view_may_write_below(view, mount);
         if (++count <= SHOWN)
             ht_view_show_mount(view, finding, mount);
     }
@@ -176,14 +160,15 @@ static void look_shared_memory(const struct view *view, const struct ht_mount_li
     tell_not_reached(view, finding, above,
                      ht_arena_strf(ht_checking_arena(view->checking),
                                    "the shared memory of %zu other container%s", count,
-                                   count == 1 ? "" : "s"));
+                                   count == 1 ? "" : "s"),
+                     writes);
 }
 
 static void look_writable_mount(const struct view *view, const struct ht_mount_list *mounts,
                                 size_t at)
 {
     const struct ht_mount *mount = &mounts->items[at];
-    const struct ht_mount *above = read_only_above(mounts, mount);
+    const struct ht_mount *above = ht_mount_read_only_above(mounts, mount);
     struct ht_str path = ht_mount_host_path(mount);
     const struct ht_fact_path *fact = ht_view_path(view, HT_FACT_PATHS_WRITABLE, path);
 
@@ -204,7 +189,7 @@ static void look_writable_mount(const struct view *view, const struct ht_mount_l
 
     struct ht_finding *finding = fire_path(view, mount, path, fact);
     if (above)
-        tell_not_reached(view, finding, above, path);
+        tell_not_reached(view, finding, above, path, ht_view_may_write_below(view, mount));
     else
         ht_fire_title(view->checking, finding, "Can write to %.*s of the node", HT_STR_ARG(path));
 }
@@ -305,7 +290,8 @@ static const struct ht_check checks[] = {
      .condition =
          "A path of the node from which it runs code, or that holds other containers' files, "
          "is mounted writable; also below a read-only mount, which does not reach what the node "
-         "has mounted there (low unless it runs as root).",
+         "has mounted there (low unless a process in it may write there: as root, or to its own "
+         "home).",
      .why = "What the container writes there, the node runs or trusts: a cron job, a service, a "
             "library that every program loads, a key for root, another container's files. That is "
             "root "

@@ -295,6 +295,43 @@ bool ht_path_is_shared_memory(struct ht_str path)
            (ht_str_has_suffix(path, "/shm") && ht_str_find(path, HT_S("/sandboxes/"), 0) >= 0);
 }
 
+/* ---- what read-only does not reach ---- */
+
+const struct ht_mount *ht_mount_read_only_above(const struct ht_mount_list *mounts,
+                                                const struct ht_mount *mount)
+{
+    const struct ht_mount *above = ht_mount_has_root(mount) ? ht_mount_above(mounts, mount) : NULL;
+
+    return above && ht_mount_has_rw(above) && !above->rw ? above : NULL;
+}
+
+bool ht_view_may_write_as_root(const struct view *view)
+{
+    const struct ht_container *container = view->container;
+    uint64_t caps = (ht_privilege_has_caps(view->effective) ? view->effective->caps : 0) |
+                    (ht_container_has_held_caps(container) ? container->held_caps : 0);
+
+    return ht_view_is_root_on_node(view) != TRI_NO || !ht_container_has_held_root(container) ||
+           container->held_root ||
+           (ht_view_has_own_users(view) != TRI_YES && caps >> HT_CAPABILITY_DAC_OVERRIDE & 1);
+}
+
+/* Nobody meant to let it write there. Most of what is there is of the node's root; homes are of
+ * those who log in, and the way to the shared memory of a pod is open to everybody. */
+bool ht_view_may_write_below(const struct view *view, const struct ht_mount *mount)
+{
+    enum { USERS_MIN = 1000, USERS_END = 60000 };
+    const struct ht_privilege *effective = view->effective;
+    struct ht_str path = ht_mount_host_path(mount);
+
+    if (ht_view_may_write_as_root(view))
+        return true;
+    if (ht_path_lies_in(path, HT_S("/home")))
+        return !ht_privilege_has_host_uid(effective) ||
+               (effective->host_uid >= USERS_MIN && effective->host_uid < USERS_END);
+    return ht_path_is_shared_memory(path) && ht_str_find(path, HT_S("/sandboxes/"), 0) >= 0;
+}
+
 /* ---- sockets ---- */
 
 /* The path in "unix:///run/docker.sock", or the text itself. */

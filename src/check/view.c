@@ -215,8 +215,8 @@ static uint64_t all_caps(const struct ht_privilege *privilege)
            (ht_privilege_has_bounding(privilege) ? privilege->bounding : 0);
 }
 
-/* What it does not have it cannot get: no program that it starts gives it more, and none is put
- * aside. */
+/* What it does not have it cannot get: no program that it starts gives it more, none is put aside,
+ * and no other process of the container, older than what it dropped or put in, has it. */
 static bool gains_nothing(const struct view *view)
 {
     const struct ht_privilege *effective = view->effective;
@@ -224,7 +224,9 @@ static bool gains_nothing(const struct view *view)
     return ht_privilege_has_no_new_privs(effective) && effective->no_new_privs &&
            ht_privilege_has_uid(effective) && effective->uid != 0 &&
            ht_privilege_has_caps(effective) && view->init && ht_process_has_cap_prm(view->init) &&
-           (view->init->cap_prm & ~effective->caps) == 0;
+           (view->init->cap_prm & ~effective->caps) == 0 &&
+           ht_container_has_held_caps(view->container) &&
+           (view->container->held_caps & ~effective->caps) == 0;
 }
 
 /* What its first process has or can get. */

@@ -85,6 +85,13 @@ bool ht_mount_is_brought(const struct ht_mount *mount);
 /* The nearest mount of a path of the node in whose folder mount is mounted, or NULL. */
 const struct ht_mount *ht_mount_above(const struct ht_mount_list *mounts,
                                       const struct ht_mount *mount);
+/* The mount above it that is read-only, which does not reach it; NULL: there is none. */
+const struct ht_mount *ht_mount_read_only_above(const struct ht_mount_list *mounts,
+                                                const struct ht_mount *mount);
+/* Whether a process of it may write what only the node's root may. */
+bool ht_view_may_write_as_root(const struct view *view);
+/* Whether it may write to a mount that a read-only one above did not reach. */
+bool ht_view_may_write_below(const struct view *view, const struct ht_mount *mount);
 /* The path on the node of a target below the mount above it, in the arena. */
 struct ht_str ht_mount_place_below(struct ht_arena *arena, const struct ht_mount *above,
                                    struct ht_str target);

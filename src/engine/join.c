@@ -34,6 +34,7 @@ struct place {
     const struct ht_row *init; /* its first process, NULL: not seen */
     struct ht_str id;          /* borrowed from row or process */
     size_t processes;
+    struct ht_held held;  /* by these */
     bool namespaces_only; /* told by namespaces, not by a cgroup */
     bool disowned;        /* what listed it cannot have started its processes */
     bool runs;            /* the container that was made of it */
@@ -372,6 +373,7 @@ static void house_processes(struct joining *joining)
             continue;
         }
         place->processes++;
+        ht_privilege_hold(&place->held, joining->host, ht_process_of(row));
         if (is_better_init(place, ht_process_of(row)))
             place->init = row;
     }
@@ -504,8 +506,10 @@ static void fill_container(struct joining *joining, struct ht_arena *arena,
         apply_unmanaged(joining, place, container);
     if (place->init)
         apply_init(joining, arena, place, container);
-    if (place->processes)
+    if (place->processes) {
         ht_join_apply_running(container);
+        ht_privilege_put_held(&place->held, container);
+    }
     /* Without a process source nothing is known about how many there are. */
     if (joining->processes.len)
         ht_container_set_processes(container, place->processes);
@@ -542,7 +546,8 @@ static struct ht_row *make_container(struct joining *joining, const struct place
     const struct ht_join_found pod = find_pod(joining, place, arena);
     const struct ht_row *const inputs[INPUTS] = {place->row, place->init, joining->host_row,
                                                  pod.row};
-    uint64_t number = ht_str_hash(pod.by, place->processes * 2 + place->disowned);
+    uint64_t number = ht_str_hash(pod.by, place->processes * 2 + place->disowned) ^
+                      ht_privilege_held_number(&place->held);
     struct ht_row *row = ht_join_recall(joining->joiner->made, key, inputs, number);
     struct ht_container container = {0};
 

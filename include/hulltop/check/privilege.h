@@ -10,6 +10,22 @@
 #include "hulltop/model/node.h"
 #include "hulltop/model/rows.h"
 
+/* What the processes of a container hold together; zeroed before the first. */
+struct ht_held {
+    uint64_t caps; /* that they have or may take up over the node */
+    bool root;     /* one is the node's root */
+    bool unknown;  /* of one it could not be read */
+};
+
+/* Adds what a process holds; nothing while it may be a step of a runtime that is about to drop it.
+ * host may be NULL. */
+void ht_privilege_hold(struct ht_held *held, const struct ht_host *host,
+                       const struct ht_process *process);
+/* Another number where they hold something else. */
+uint64_t ht_privilege_held_number(const struct ht_held *held);
+/* Says so in their container, where it is known. */
+void ht_privilege_put_held(const struct ht_held *held, struct ht_container *container);
+
 /* Fills ret with what follows from the init process of a container; what cannot be told (not
  * readable, host not known: host may be NULL) stays unknown. Text and lists that are made go into
  * arena, others are borrowed from init. Nothing is filled in before two reads of init agreed or it

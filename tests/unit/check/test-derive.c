@@ -194,6 +194,45 @@ static void namespaces_are_compared_with_the_node(void **state)
     assert_true(ht_privilege_has_caps(&without));
 }
 
+/* What the first process dropped another one may have kept. */
+static void what_any_process_holds_is_held(void **state)
+{
+    struct ht_host host = plain_host();
+    struct ht_process process = plain_init();
+    struct ht_container container = {0};
+    struct ht_held held = {0};
+    uint64_t number;
+
+    (void)state;
+    ht_host_set_ns_user(&host, 5);
+    ht_process_set_euid(&process, 1000);
+    ht_process_set_cap_eff(&process, 0);
+    ht_process_set_cap_prm(&process, 0);
+    ht_privilege_hold(&held, &host, &process);
+    number = ht_privilege_held_number(&held);
+    ht_process_set_cap_prm(&process, 0x200000);
+    ht_process_set_ns_user(&process, 6); /* over a user namespace of its own */
+    ht_privilege_hold(&held, &host, &process);
+    assert_int_equal(held.caps, 0);
+    ht_process_set_ns_user(&process, 5);
+    ht_process_set_euid(&process, 0);
+    ht_process_set_reads(&process, 1); /* may be a step of a runtime */
+    ht_privilege_hold(&held, &host, &process);
+    assert_int_equal(ht_privilege_held_number(&held), number);
+    ht_process_set_reads(&process, 2);
+    ht_privilege_hold(&held, &host, &process);
+    assert_int_not_equal(ht_privilege_held_number(&held), number);
+    ht_privilege_put_held(&held, &container);
+    assert_int_equal(container.held_caps, 0x200000);
+    assert_true(ht_container_has_held_root(&container) && container.held_root);
+
+    struct ht_container unknown = {0};
+    ht_field_forget(&ht_process_table, &process, "cap_prm");
+    ht_privilege_hold(&held, &host, &process);
+    ht_privilege_put_held(&held, &unknown);
+    assert_false(ht_container_has_held_caps(&unknown) || ht_container_has_held_root(&unknown));
+}
+
 static void nothing_is_relied_on_in_the_first_seconds(void **state)
 {
     struct ht_process init = plain_init();
@@ -371,6 +410,7 @@ int main(void)
         cmocka_unit_test(owners_come_from_names_of_pods),
         cmocka_unit_test(compose_services_own_their_containers),
         cmocka_unit_test(namespaces_are_compared_with_the_node),
+        cmocka_unit_test(what_any_process_holds_is_held),
         cmocka_unit_test(nothing_is_relied_on_in_the_first_seconds),
         cmocka_unit_test(nothing_is_relied_on_before_the_program_begins),
         cmocka_unit_test(what_a_starting_container_is_allowed_is_awaited),

@@ -123,6 +123,32 @@ static void the_effective_privilege_is_that_of_the_init_process(void **state)
     assert_int_equal(container_of(node, ID_A)->effective.caps, 0x1ffffffffff);
 }
 
+/* It is judged again when another process holds something else, though the first is the same. */
+static void a_container_says_what_any_of_its_processes_holds(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_process init = with_pid(10), other = with_pid(20);
+
+    ht_process_set_euid(&init, 1000);
+    ht_process_set_cap_eff(&init, 0);
+    ht_process_set_cap_prm(&init, 0);
+    ht_process_set_reads(&init, 2);
+    other = init;
+    ht_process_set_pid(&other, 20);
+    add_container(fixture, ID_A, 10);
+    add_process(fixture, init, "/docker/" ID_A);
+    ht_autonode struct ht_node *alone = join(fixture);
+    assert_true(ht_container_has_held_caps(container_of(alone, ID_A)));
+    assert_int_equal(container_of(alone, ID_A)->held_caps, 0);
+    assert_false(container_of(alone, ID_A)->held_root);
+    ht_process_set_euid(&other, 0);
+    ht_process_set_cap_prm(&other, 0x200000);
+    add_process(fixture, other, "/docker/" ID_A);
+    ht_autonode struct ht_node *both = join(fixture);
+    assert_int_equal(container_of(both, ID_A)->held_caps, 0x200000);
+    assert_true(container_of(both, ID_A)->held_root);
+}
+
 static void the_mounts_of_a_container_are_kept_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -724,6 +750,7 @@ int main(void)
         TEST(a_name_that_is_no_id_takes_no_processes),
         TEST(the_pid_of_a_container_is_that_of_a_process_of_its_own),
         TEST(the_effective_privilege_is_that_of_the_init_process),
+        TEST(a_container_says_what_any_of_its_processes_holds),
         TEST(the_mounts_of_a_container_are_kept_once),
         TEST(what_runs_below_a_nested_runtime_belongs_to_the_outer_container),
         TEST(a_container_that_no_runtime_lists_is_unmanaged),
