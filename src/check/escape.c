@@ -268,6 +268,8 @@ static struct ht_str planted_mounts(const struct view *view)
 
 static struct ht_str planted_logs(const struct view *view)
 {
+    if (ht_view_has_kubelet(view) == TRI_NO)
+        return (struct ht_str){0};
     return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_LOGS),
                              "It plants a link in ",
                              " and reads any file of the node through the kubelet's log service.");

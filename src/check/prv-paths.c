@@ -46,6 +46,12 @@ static void soften_for_own_users(const struct view *view, struct ht_finding *fin
     ht_view_show_user(view, finding);
 }
 
+/* Without a kubelet nobody shows the files behind links in log folders: they are but logs. */
+static bool are_but_logs(const struct view *view, const struct ht_fact_path *fact)
+{
+    return fact->kind == HT_FACT_PATH_LOGS && ht_view_has_kubelet(view) == TRI_NO;
+}
+
 static struct ht_finding *fire_path(const struct view *view, const struct ht_mount *mount,
                                     struct ht_str path, const struct ht_fact_path *fact)
 {
@@ -187,7 +193,16 @@ static void look_writable_mount(const struct view *view, const struct ht_mount_l
     if (!mount->rw)
         return;
 
-    struct ht_finding *finding = fire_path(view, mount, path, fact);
+    struct ht_fact_path opened = *fact;
+    bool logs = are_but_logs(view, fact);
+
+    if (logs)
+        opened.gives = HT_S("logs of everything on the node, to change and to remove");
+
+    struct ht_finding *finding = fire_path(view, mount, path, &opened);
+    if (logs)
+        ht_finding_set_severity(
+            finding, ht_view_has_own_users(view) == TRI_YES ? HT_SEVERITY_LOW : HT_SEVERITY_MEDIUM);
     if (above)
         tell_not_reached(view, finding, above, path, ht_view_may_write_below(view, mount));
     else
@@ -291,7 +306,7 @@ static const struct ht_check checks[] = {
          "A path of the node from which it runs code, or that holds other containers' files, "
          "is mounted writable; also below a read-only mount, which does not reach what the node "
          "has mounted there (low unless a process in it may write there: as root, or to its own "
-         "home).",
+         "home); medium for log folders where no kubelet runs.",
      .why = "What the container writes there, the node runs or trusts: a cron job, a service, a "
             "library that every program loads, a key for root, another container's files. That is "
             "root "

@@ -362,6 +362,13 @@ enum tri ht_view_is_root_inside(const struct view *view)
                   tri_if(ht_privilege_has_uid(view->declared), view->declared->uid == 0));
 }
 
+enum tri ht_view_has_kubelet(const struct view *view)
+{
+    if (view->container->pod.len)
+        return TRI_YES;
+    return tri_if(view->host && ht_host_has_kubelet(view->host), view->host && view->host->kubelet);
+}
+
 enum tri ht_view_is_root_on_node(const struct view *view)
 {
     if (ht_privilege_has_host_uid(view->effective))

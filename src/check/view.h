@@ -64,6 +64,8 @@ enum tri ht_view_is_root_inside(const struct view *view);
 enum tri ht_view_is_root_on_node(const struct view *view);
 /* Whether the kernel's settings below /proc/sys can be written over the node. */
 enum tri ht_view_can_write_settings(const struct view *view);
+/* Whether a kubelet runs on its node. */
+enum tri ht_view_has_kubelet(const struct view *view);
 /* A disk or memory device of the node that it may write, or the empty text. */
 struct ht_str ht_view_raw_device(const struct view *view);
 

@@ -39,6 +39,7 @@ struct proc {
     size_t kernel;  /* of the last sample: kernel threads */
     bool contained; /* we are in a container ourselves */
     bool hidden;    /* of the last sample: the first process, so surely others, cannot be seen */
+    bool kubelet;   /* of the last sample: one runs */
     int64_t usage_due_ns;
     int64_t host_due_ns;
     int64_t took_ns;
@@ -46,6 +47,32 @@ struct proc {
 };
 
 /* ---- rows ---- */
+
+/* Whether it is a kubelet, or has one in it. Names of 2026-11-29: Kubernetes, MicroK8s, k3s, k0s.
+ */
+static bool is_kubelet(const struct ht_process *process)
+{
+    static const char *const names[] = {"kubelet",    "hyperkube", "kubelite", "k3s",
+                                        "k3s-server", "k3s-agent", "k0s",      NULL};
+
+    for (const char *const *name = names; *name; name++) {
+        if (ht_str_is(process->comm, *name))
+            return true;
+    }
+    return false;
+}
+
+/* What the last sample says of the host. */
+static void set_counts(const struct proc *self, struct ht_host *host, uint64_t processes,
+                       uint64_t limited)
+{
+    ht_host_set_processes(host, processes);
+    ht_host_set_threads_limited(host, limited);
+    if (self->kubelet || !(self->hidden || self->contained || self->avoid.skipped_len))
+        ht_host_set_kubelet(host, self->kubelet);
+    else
+        ht_field_forget(&ht_host_table, host, "kubelet");
+}
 
 static void read_host(struct proc *self)
 {
@@ -63,10 +90,8 @@ static void read_host(struct proc *self)
         if (ht_host_has_booted_at(&host) && moved > -HT_NS_PER_S && moved < HT_NS_PER_S)
             host.booted_at = old->booted_at;
     }
-    if (self->live && !self->host_only) {
-        ht_host_set_processes(&host, self->table.len);
-        ht_host_set_threads_limited(&host, self->limited);
-    }
+    if (self->live && !self->host_only)
+        set_counts(self, &host, self->table.len, self->limited);
     struct ht_row *row = ht_row_keep(self->host_row, ht_row_new(&ht_host_table, &host));
     ht_row_unref(self->host_row);
     self->host_row = row;
@@ -81,14 +106,14 @@ static uint64_t settle(uint64_t old, uint64_t fresh)
     return old > 0 && fresh > 0 && difference <= old / NEAR ? old : fresh;
 }
 
-/* The counts alone; the rest of the row is read seldom. */
+/* What changes with each look; the rest of the row is read seldom. */
 static void count_host(struct proc *self)
 {
     const struct ht_host *old = ht_host_of(self->host_row);
     struct ht_host host = *old;
 
-    ht_host_set_processes(&host, settle(old->processes, self->table.len));
-    ht_host_set_threads_limited(&host, settle(old->threads_limited, self->limited));
+    set_counts(self, &host, settle(old->processes, self->table.len),
+               settle(old->threads_limited, self->limited));
     struct ht_row *row = ht_row_keep(self->host_row, ht_row_new(&ht_host_table, &host));
     ht_row_unref(self->host_row);
     self->host_row = row;
@@ -150,6 +175,7 @@ static void publish(struct proc *self, struct ht_feed *feed)
     self->limited = 0;
     self->kernel = 0;
     self->hidden = true;
+    self->kubelet = false;
     for (size_t i = 0; i < self->table.len; i++) {
         const struct ht_proc_entry *entry = &self->table.entries[i];
 
@@ -161,6 +187,7 @@ static void publish(struct proc *self, struct ht_feed *feed)
         self->limited += entry->limited && ht_process_of(entry->row)->pid != 1;
         self->hidden = self->hidden && ht_process_of(entry->row)->pid != 1;
         self->kernel += ht_process_of(entry->row)->kernel;
+        self->kubelet = self->kubelet || is_kubelet(ht_process_of(entry->row));
         inside += ht_process_has_container_id(ht_process_of(entry->row));
     }
     count_host(self);
