@@ -404,7 +404,7 @@ static const struct option_entry entries[] = {
      true, false},
     {"format", "FORMAT", "check: text, json, sarif or node", set_format, false, false},
     {"fail-on", "SEVERITY", "check: exit 1 from [high];", set_fail_on, true, false},
-    {"baseline", "FILE", "known ones", set_baseline, false, true},
+    {"baseline", "FILE", "new ones only", set_baseline, false, true},
     {"strict", NULL, "check: exit 3 when partial or old;", set_strict, true, false},
     {"quiet", NULL, "print nothing", set_quiet, false, true},
     {"timeout", "SECONDS", "how long to wait;", set_timeout, true, false},
