@@ -228,15 +228,16 @@ static void judge_wildcards(struct bringing *bringing, const struct ht_text_list
 
 /* ---- variables ---- */
 
+/* As a class path on a command line. */
 static void judge_list(struct bringing *bringing, struct ht_str list)
 {
-    struct ht_str path;
+    struct ht_script script = {.kind = HT_SCRIPT_FILE, .is_list = true};
 
-    while (!is_full(bringing) && ht_str_next(&list, ':', &path)) {
-        if (ht_str_has_suffix(path, "*"))
-            judge_classes(bringing, path);
-        else
-            judge_path(bringing, path);
+    while (!is_full(bringing) && ht_str_next(&list, ':', &script.text)) {
+        if (ht_str_has_suffix(script.text, "*"))
+            judge_classes(bringing, script.text);
+        else if (script.text.len)
+            judge(bringing, &script);
     }
 }
 

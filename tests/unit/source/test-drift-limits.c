@@ -254,6 +254,21 @@ static void a_path_like_a_secret_is_looked_at(void **state)
     assert_true(has_script(place, "/password=abcd1234"));
 }
 
+/* A folder of a class path, on a mount that each process has. */
+static void folders_that_a_variable_names_are_told(void **state)
+{
+    struct ht_str words[] = {HT_STR("java"), HT_STR("Main")};
+    struct place *place = *state;
+
+    place->drift.watch = ht_exec_new(&(struct ht_exec_options){
+        .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
+    write_argv(place, words, ARRAY_LEN(words));
+    write_variable(place, "CLASSPATH=/nowhere:", "/proc/sys", 1);
+    ht_drift_judge_environment(&place->looking, HT_S("/usr/bin/java"));
+    assert_true(has_script(place, "/proc/sys"));
+    assert_false(has_script(place, "/nowhere"));
+}
+
 static void code_in_a_variable_is_said(void **state)
 {
     struct ht_str words[] = {HT_STR("bash"), HT_STR("/a.sh")};
@@ -300,10 +315,11 @@ static void a_folder_that_cannot_be_listed_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_path_like_a_secret_is_looked_at), TEST(mappings_past_the_limit_are_said),
-        TEST(preloads_past_the_limit_are_said),  TEST(files_past_the_limit_are_said),
-        TEST(modules_past_the_limit_are_said),   TEST(a_long_command_line_is_read_to_its_end),
-        TEST(code_in_a_variable_is_said),        TEST(a_folder_that_cannot_be_listed_is_said),
+        TEST(a_path_like_a_secret_is_looked_at),      TEST(folders_that_a_variable_names_are_told),
+        TEST(mappings_past_the_limit_are_said),       TEST(preloads_past_the_limit_are_said),
+        TEST(files_past_the_limit_are_said),          TEST(modules_past_the_limit_are_said),
+        TEST(a_long_command_line_is_read_to_its_end), TEST(code_in_a_variable_is_said),
+        TEST(a_folder_that_cannot_be_listed_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
