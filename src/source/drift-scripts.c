@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "drift-classes.h"
 #include "drift-look.h"
 #include "drift-script.h"
 #include "hulltop/base/digest.h"
@@ -233,16 +234,18 @@ struct ht_str ht_drift_whole_path(struct ht_drift_looking *looking, struct ht_st
 }
 
 /* A folder of classes, of which any may be loaded: of interest where the image does not have it
- * alone. False: there is none. */
+ * alone. Folders of configuration stand in class paths, too. False: there is none. */
 static bool judge_classes(struct ht_drift_looking *looking, struct ht_str path,
                           struct ht_code *code)
 {
     struct ht_drift *drift = looking->drift;
     struct ht_origin_ask ask =
         ht_drift_ask(looking, ht_drift_whole_path(looking, path), HT_CODE_KIND_SCRIPT);
-    int place = ask.path.len ? ht_origin_judge_folder(drift->origin, &ask, drift->arena, code) : 0;
+    ht_autoclose int fd = -1;
+    int place =
+        ask.path.len ? ht_origin_judge_folder(drift->origin, &ask, drift->arena, code, &fd) : 0;
 
-    if (place <= 0)
+    if (place <= 0 || (fd >= 0 && !ht_classes_lie_in(fd)))
         return false;
     ht_code_set_kind(code, HT_CODE_KIND_SCRIPT);
     ht_code_set_path(code, ht_arena_str(drift->arena, ask.path));

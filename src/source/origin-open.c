@@ -463,7 +463,7 @@ int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *
 }
 
 int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask *ask,
-                           struct ht_arena *arena, struct ht_code *code)
+                           struct ht_arena *arena, struct ht_code *code, int *ret_fd)
 {
     struct ht_origin_ask there = *ask;
     struct ht_space *space;
@@ -472,6 +472,7 @@ int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask 
     ht_autoclose int fd = ht_origin_open(origin, ask, arena, &there.path);
     ht_autoclose int written = -1;
 
+    *ret_fd = -1;
     /* It may hang, or is behind a mount where others can: its path tells enough. */
     if (fd == -EXDEV && ht_str_has_prefix(ask->path, "/")) {
         r = judge_place(origin, ask, false, arena, code);
@@ -482,6 +483,8 @@ int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask 
     if (fstat(fd, &about) < 0 || !S_ISDIR(about.st_mode))
         return 0;
     r = judge_place(origin, &there, false, arena, code);
+    if (r > 0)
+        *ret_fd = ht_steal_fd(&fd);
     if (r != 0)
         return r;
     r = ht_origin_enter(origin, ask, &dirfd, &space);
@@ -494,6 +497,7 @@ int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask 
         return written == -ENOENT ? 0 : written;
     ht_code_set_origin(code, HT_CODE_ORIGIN_BLIND);
     ht_code_set_reason(code, HT_S("a folder in the writable layer, of which all may be loaded"));
+    *ret_fd = ht_steal_fd(&written);
     return 1;
 }
 

@@ -91,9 +91,10 @@ int ht_origin_judge_place(struct ht_origin *origin, const struct ht_origin_ask *
 /* Where a folder lies (ask->path; links are followed) that may hold any code: fills origin, reason
  * and, on a mount of its own, mount and mount_source of code. Where a look could hang only its path
  * is asked: whatever is there, if anything is. 1; 0: it is the image's alone, or there is no
- * folder; else -errno. */
+ * folder; else -errno. With 1 *ret_fd is what is not the image's of it, to be looked through
+ * (O_PATH; the caller's), or -1 where it must not be. */
 int ht_origin_judge_folder(struct ht_origin *origin, const struct ht_origin_ask *ask,
-                           struct ht_arena *arena, struct ht_code *code);
+                           struct ht_arena *arena, struct ht_code *code, int *ret_fd);
 
 /* The same for a path (ask->path) of a container whose root can hang, by a helper: fills what
  * ht_origin_judge fills of a file that storage keeps with the image's (shared), without a digest.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What was not looked at, since there is too much of it or nobody can tell what it is, is said. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -254,19 +255,29 @@ static void a_path_like_a_secret_is_looked_at(void **state)
     assert_true(has_script(place, "/password=abcd1234"));
 }
 
-/* A folder of a class path, on a mount that each process has. */
+/* A folder of a class path, on a mount that each process has: told when a class lies there. */
 static void folders_that_a_variable_names_are_told(void **state)
 {
     struct ht_str words[] = {HT_STR("java"), HT_STR("Main")};
+    char folder[] = "/dev/shm/classes.XXXXXX", inner[PATH_BYTES], class[PATH_BYTES];
     struct place *place = *state;
 
+    if (!mkdtemp(folder))
+        skip();
+    snprintf(inner, sizeof(inner), "%s/org", folder);
+    snprintf(class, sizeof(class), "%s/org/Main.class", folder);
     place->drift.watch = ht_exec_new(&(struct ht_exec_options){
         .clock = ht_clock_system(), .no_fanotify = true, .no_connector = true});
     write_argv(place, words, ARRAY_LEN(words));
-    write_variable(place, "CLASSPATH=/nowhere:", "/proc/sys", 1);
+    write_variable(place, "CLASSPATH=/nowhere:", folder, 1);
     ht_drift_judge_environment(&place->looking, HT_S("/usr/bin/java"));
-    assert_true(has_script(place, "/proc/sys"));
+    assert_false(has_script(place, folder));
+    assert_int_equal(mkdir(inner, 0700), 0);
+    assert_int_equal(close(creat(class, 0600)), 0);
+    ht_drift_judge_environment(&place->looking, HT_S("/usr/bin/java"));
+    assert_true(has_script(place, folder));
     assert_false(has_script(place, "/nowhere"));
+    assert_int_equal(ht_test_remove_tree(folder), 0);
 }
 
 static void code_in_a_variable_is_said(void **state)

@@ -509,10 +509,12 @@ static int judge_folder(const struct place *place, const char *path)
 {
     struct ht_origin_ask ask = ask_of(place);
     struct ht_code code = {0};
+    ht_autoclose int fd = -1;
     int r;
 
     ask.path = ht_str_from(path);
-    r = ht_origin_judge_folder(place->origin, &ask, place->arena, &code);
+    r = ht_origin_judge_folder(place->origin, &ask, place->arena, &code, &fd);
+    assert_int_equal(fd >= 0, r == 1);
     assert_true(ht_code_has_origin(&code) == (r == 1));
     assert_true(r != 1 || code.origin ==
                               (strcmp(path, "/mem") ? HT_CODE_ORIGIN_BLIND : HT_CODE_ORIGIN_TMPFS));
