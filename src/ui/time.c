@@ -8,6 +8,8 @@
 
 #define DAY_NS (24 * 60 * 60 * HT_NS_PER_S)
 
+enum { AGE_STEP = 5 /* seconds */ };
+
 bool ht_ui_clock_stands(const struct ht_ui *ui)
 {
     const struct ht_state *state = ui->state;
@@ -113,15 +115,18 @@ void ht_ui_zone_text(const struct ht_ui *ui, struct ht_buf *out)
         ht_buf_add_text(out, text);
 }
 
-/* Counted in seconds of the clock on the screen, so that all ages go on when it does. What is
- * looked at every second is "1s" old all the time: to and fro with each look is no news. */
+/* Counted in seconds of the clock on the screen, so that all ages go on when it does. They go by
+ * fives, for every age of the screen each second is most of what a screen at rest would send; what
+ * is looked at every second, or was within the last five, is "1s" old all the time: to and fro with
+ * each look is no news. */
 void ht_ui_age_text(const struct ht_ui *ui, struct ht_buf *out, int64_t at_ns)
 {
     const int64_t most = INT64_MAX / HT_NS_PER_S;
-    int64_t now_ns = ht_ui_now(ui);
-    int64_t seconds = now_ns / HT_NS_PER_S - at_ns / HT_NS_PER_S;
+    int64_t seconds = ht_ui_now(ui) / HT_NS_PER_S - at_ns / HT_NS_PER_S;
 
-    if (seconds >= 0 && seconds <= 3 && now_ns - at_ns < 3 * HT_NS_PER_S)
+    if (seconds >= AGE_STEP)
+        seconds -= seconds % AGE_STEP;
+    else if (seconds >= 0)
         seconds = 1;
     if (ui->options.hash_clock)
         ht_buf_add_c(out, '-');
