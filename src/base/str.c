@@ -86,6 +86,11 @@ struct ht_str ht_str_base(struct ht_str path)
     return ht_str_sub(path, (size_t)(ht_str_rfind_byte(path, '/') + 1), path.len);
 }
 
+struct ht_str ht_str_folder(struct ht_str path)
+{
+    return ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1));
+}
+
 struct ht_str ht_str_program(struct ht_str path)
 {
     return ht_str_base(ht_str_without(path, " (deleted)"));
@@ -164,6 +169,17 @@ bool ht_path_lies_in(struct ht_str path, struct ht_str folder)
         folder.len--;
     return path.len >= folder.len && ht_str_equal(ht_str_sub(path, 0, folder.len), folder) &&
            (path.len == folder.len ? folder.len > 0 : path.data[folder.len] == '/');
+}
+
+bool ht_path_goes_up(struct ht_str path)
+{
+    struct ht_str part;
+
+    while (ht_str_next(&path, '/', &part)) {
+        if (ht_str_is(part, ".."))
+            return true;
+    }
+    return false;
 }
 
 uint64_t ht_str_hash(struct ht_str s, uint64_t seed)

@@ -11,7 +11,6 @@
 #include "view.h"
 
 #include "hulltop/base/limits.h"
-#include "hulltop/base/mem.h"
 
 /* In the kernel's view a block device stands for the source where the node's path is not known. */
 static bool is_device(const struct ht_mount *mount)
@@ -98,15 +97,8 @@ static bool gives_path(const struct ht_mount_list *mounts)
  * kernel's own file systems the place alone tells which of the node's that is. */
 static bool is_kernels(struct ht_str type)
 {
-    static const char *const types[] = {"proc",    "sysfs",      "devtmpfs", "cgroup",
-                                        "cgroup2", "debugfs",    "tracefs",  "bpf",
-                                        "pstore",  "securityfs", "efivarfs", "configfs"};
-
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        if (ht_str_is(type, types[i]))
-            return true;
-    }
-    return false;
+    return ht_str_is_among(type, "proc sysfs devtmpfs cgroup cgroup2 debugfs tracefs bpf pstore "
+                                 "securityfs efivarfs configfs");
 }
 
 const struct ht_mount *ht_mount_above(const struct ht_mount_list *mounts,

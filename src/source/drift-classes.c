@@ -49,8 +49,7 @@ static bool leads_out(int dirfd, const char *name)
         return n < 0 && errno != ENOENT;
 
     struct ht_str path = {target, (size_t)n};
-    return path.data[0] == '/' || ht_str_is(path, "..") || ht_str_has_prefix(path, "../") ||
-           ht_str_find(path, HT_S("/../"), 0) >= 0 || ht_str_has_suffix(path, "/..");
+    return path.data[0] == '/' || ht_path_goes_up(path);
 }
 
 static int visit(void *context, const char *name, unsigned type, uint64_t inode)

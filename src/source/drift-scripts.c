@@ -129,15 +129,14 @@ static bool judge_kept(struct ht_drift_looking *looking, struct ht_str name, str
 static struct ht_str without_links(struct ht_drift_looking *looking, struct ht_str path)
 {
     struct ht_drift *drift = looking->drift;
-    size_t base = (size_t)(ht_str_rfind_byte(path, '/') + 1);
-    struct ht_origin_ask ask =
-        ht_drift_ask(looking, ht_str_sub(path, 0, base), HT_CODE_KIND_SCRIPT);
+    struct ht_str above = ht_str_folder(path);
+    struct ht_origin_ask ask = ht_drift_ask(looking, above, HT_CODE_KIND_SCRIPT);
     struct ht_str folder = {0};
     ht_autoclose int fd = ht_origin_open(drift->origin, &ask, drift->arena, &folder);
 
-    if (fd < 0 || base < 2 || folder.len < 2)
+    if (fd < 0 || above.len < 2 || folder.len < 2)
         return path;
-    return joined(drift, folder, ht_str_sub(path, base, path.len));
+    return joined(drift, folder, ht_str_base(path));
 }
 
 /* Whether the image or the writable directory has a file at that path: 1, 0, or -1 where that

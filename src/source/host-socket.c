@@ -79,10 +79,8 @@ struct ht_host_socket ht_host_socket_at(const char *socket_path)
 
     if (!socket_path[0] || stat(socket_path, &st) < 0 || !S_ISSOCK(st.st_mode))
         return (struct ht_host_socket){0};
-    return (struct ht_host_socket){.dev = st.st_dev,
-                                   .ino = st.st_ino,
-                                   .made_at = (int64_t)st.st_mtim.tv_sec * HT_NS_PER_S +
-                                              st.st_mtim.tv_nsec};
+    return (struct ht_host_socket){
+        .dev = st.st_dev, .ino = st.st_ino, .made_at = ht_time_of(&st.st_mtim)};
 }
 
 bool ht_host_socket_is_replaced(const char *socket_path, const struct ht_host_socket *old)

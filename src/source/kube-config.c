@@ -185,11 +185,8 @@ static int read_user(struct reading *reading, const struct ht_yaml *root, struct
     if (file.len)
         access->token_file = beside(reading, file);
     if (ht_yaml_get(user, "exec")) {
-        struct ht_str path = ht_str_from(reading->name);
-
         access->plugin = ht_kube_plugin_decode(
-            ht_yaml_get(user, "exec"),
-            ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1)), reading->err);
+            ht_yaml_get(user, "exec"), ht_str_folder(ht_str_from(reading->name)), reading->err);
         if (!access->plugin)
             return -EINVAL;
     }

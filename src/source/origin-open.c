@@ -556,7 +556,7 @@ int ht_origin_find_layers(struct ht_origin *origin, pid_t pid, struct ht_str con
 static int is_taken_away(const struct ht_origin *origin, const struct ht_space *space,
                          struct ht_str path)
 {
-    struct ht_str folder = ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1));
+    struct ht_str folder = ht_str_folder(path);
     struct stat about;
     enum ht_overlay_entry found = ht_origin_look_in(origin, space->upper, path, &about, NULL);
 

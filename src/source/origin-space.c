@@ -47,18 +47,6 @@ bool ht_space_hangs(const struct ht_space_reader *reader, struct ht_str path)
     return false;
 }
 
-/* Whether it goes up: no runtime names a layer so, and by its name nobody knows where it leads. */
-static bool goes_up(struct ht_str path)
-{
-    struct ht_str part;
-
-    while (ht_str_next(&path, '/', &part)) {
-        if (ht_str_is(part, ".."))
-            return true;
-    }
-    return false;
-}
-
 /* Where fd's file lies, in the arena; empty: that is not told. */
 static struct ht_str place_of(int fd, struct ht_arena *arena)
 {
@@ -142,7 +130,8 @@ static struct ht_str settle(const struct ht_space_reader *reader, struct ht_str 
 {
     ht_autobuf struct ht_buf now = HT_BUF(PATH_MAX);
 
-    if (goes_up(path) || !add_target(&now, path))
+    /* No runtime names a layer so, and by its name nobody knows where it leads. */
+    if (ht_path_goes_up(path) || !add_target(&now, path))
         return (struct ht_str){0};
     for (unsigned links = 0; links <= LINKS_MAX && now.len && !ht_buf_is_full(&now); links++) {
         if (ht_space_hangs(reader, ht_buf_str(&now)))

@@ -52,14 +52,8 @@ struct proc {
  */
 static bool is_kubelet(const struct ht_process *process)
 {
-    static const char *const names[] = {"kubelet",    "hyperkube", "kubelite", "k3s",
-                                        "k3s-server", "k3s-agent", "k0s",      NULL};
-
-    for (const char *const *name = names; *name; name++) {
-        if (ht_str_is(process->comm, *name))
-            return true;
-    }
-    return false;
+    return ht_str_is_among(process->comm,
+                           "kubelet hyperkube kubelite k3s k3s-server k3s-agent k0s");
 }
 
 /* What the last sample says of the host. */

@@ -80,6 +80,8 @@ ptrdiff_t ht_str_find_byte(struct ht_str s, char c);
 ptrdiff_t ht_str_rfind_byte(struct ht_str s, char c);
 /* The last part of a path: what stands behind the last slash, or all of it. */
 struct ht_str ht_str_base(struct ht_str path);
+/* What is in front of that, with its last slash; empty where there is none. */
+struct ht_str ht_str_folder(struct ht_str path);
 /* The name of a program by its path as the kernel shows it: without " (deleted)". */
 struct ht_str ht_str_program(struct ht_str path);
 /* Without that end, once, if it has it. */
@@ -99,6 +101,8 @@ struct ht_str ht_environ_find(struct ht_str environment, const char *name);
 /* Whether an absolute path is folder or lies below it; nothing lies in the empty path. By the names
  * alone: "..", links and mounts are the caller's. */
 bool ht_path_lies_in(struct ht_str path, struct ht_str folder);
+/* Whether a part of it is "..". */
+bool ht_path_goes_up(struct ht_str path);
 /* 64-bit FNV-1a over the bytes, continued from seed (0 to begin). */
 uint64_t ht_str_hash(struct ht_str s, uint64_t seed);
 /* Another one, of eight bytes at a time, for tables in memory alone: it depends on the processor.

@@ -75,6 +75,9 @@ static void needles_are_found_from_where_it_is_asked(void **state)
     assert_true(ht_str_is(ht_str_base(HT_S("/usr/bin/sh")), "sh"));
     assert_true(ht_str_is(ht_str_base(HT_S("sh")), "sh"));
     assert_true(ht_str_is(ht_str_base(HT_S("/usr/bin/")), ""));
+    assert_true(ht_str_is(ht_str_folder(HT_S("/usr/bin/sh")), "/usr/bin/"));
+    assert_true(ht_str_is(ht_str_folder(HT_S("/sh")), "/"));
+    assert_true(ht_str_is(ht_str_folder(HT_S("sh")), ""));
     assert_true(ht_str_is(ht_str_program(HT_S("/bin/sh (deleted)")), "sh"));
     assert_true(ht_str_is(ht_str_without(HT_S("a.b.b"), ".b"), "a.b"));
     assert_true(ht_str_is(ht_str_without(HT_S("a.c"), ".b"), "a.c"));
@@ -119,6 +122,13 @@ static void paths_lie_in_folders(void **state)
     assert_true(ht_path_lies_in(HT_S("/"), HT_S("/")));
     assert_false(ht_path_lies_in(HT_S("/ab"), HT_S("/a")));
     assert_false(ht_path_lies_in(HT_S("/"), HT_S("/a")));
+    assert_true(ht_path_goes_up(HT_S("..")));
+    assert_true(ht_path_goes_up(HT_S("../a")));
+    assert_true(ht_path_goes_up(HT_S("/a/../b")));
+    assert_true(ht_path_goes_up(HT_S("/a/..")));
+    assert_false(ht_path_goes_up(HT_S("/a/..b/c..")));
+    assert_false(ht_path_goes_up(HT_S("/")));
+    assert_false(ht_path_goes_up(HT_S("")));
     assert_false(ht_path_lies_in(HT_S("/a"), HT_S("")));
     assert_false(ht_path_lies_in(HT_S(""), HT_S("/a")));
 }
