@@ -122,21 +122,20 @@ bool ht_file_caps(int fd, uint64_t *ret_caps)
     return true;
 }
 
-/* The length of a mark of an overlay's; -errno: it has none, or that is not to be known. */
-static ssize_t look_for_mark(int fd, bool is_user, const char *mark)
+ssize_t ht_file_mark(int fd, bool is_user, const char *mark, char *value, size_t size)
 {
     char name[LINK_NAME], attribute[MARK_NAME];
     ssize_t len;
 
     snprintf(attribute, sizeof(attribute), "%s.overlay.%s", is_user ? "user" : "trusted", mark);
-    len = getxattr(name_of(fd, name), attribute, NULL, 0);
+    len = getxattr(name_of(fd, name), attribute, value, size);
     return len < 0 ? -errno : len;
 }
 
 enum ht_tristate ht_file_is_copied(int fd, bool is_user)
 {
     /* Without the right to see it the kernel says that there is none. */
-    return look_for_mark(fd, is_user, "origin") > 0 ? HT_TRISTATE_YES : HT_TRISTATE_UNKNOWN;
+    return ht_file_mark(fd, is_user, "origin", NULL, 0) > 0 ? HT_TRISTATE_YES : HT_TRISTATE_UNKNOWN;
 }
 
 bool ht_file_is_merged(int fd, bool is_user)
@@ -146,7 +145,7 @@ bool ht_file_is_merged(int fd, bool is_user)
     if (ht_file_is_copied(fd, is_user) != HT_TRISTATE_YES)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-        ssize_t len = look_for_mark(fd, is_user, marks[i]);
+        ssize_t len = ht_file_mark(fd, is_user, marks[i], NULL, 0);
 
         if (len != -ENODATA && len != -EOPNOTSUPP)
             return false;

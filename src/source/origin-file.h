@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "origin-overlay.h"
 #include "hulltop/base/digest.h"
@@ -22,8 +23,12 @@ enum ht_tristate ht_file_same(int a, int b);
 bool ht_file_digest(int fd, char digest[HT_SHA256_TEXT_MAX]);
 /* File capabilities of what fd stands for; false if it has none or they cannot be read. */
 bool ht_file_caps(int fd, uint64_t *ret_caps);
+/* Reads a mark of an overlay's ("opaque") of what fd stands for into value: its length; -errno,
+ * -ENODATA and -EOPNOTSUPP: it has none. is_user as in struct ht_overlay: the marks of the other
+ * kind anybody can set. */
+ssize_t ht_file_mark(int fd, bool is_user, const char *mark, char *value, size_t size);
 /* Whether a file of an overlay's writable directory was made from one below; unknown without
- * CAP_SYS_ADMIN. is_user as in struct ht_overlay: the marks of the other kind anybody can set. */
+ * CAP_SYS_ADMIN. */
 enum ht_tristate ht_file_is_copied(int fd, bool is_user);
 /* Whether a folder of an overlay's writable directory is known to show what the folders of that
  * path below it have: it was made from one, and neither hides it nor was moved. False without

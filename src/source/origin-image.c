@@ -62,13 +62,9 @@ bool ht_origin_stat_written(struct ht_origin *origin, struct ht_str upper, struc
 
 /* ---- what it leaves to be seen of those below it ---- */
 
-/* The value of an attribute of the overlay's; empty: it has none. */
-static int get_attribute(int fd, const char *name, char *value, size_t size, struct ht_str *ret)
+static bool is_unread(ssize_t mark)
 {
-    ssize_t len = fgetxattr(fd, name, value, size);
-
-    *ret = (struct ht_str){.data = value, .len = len < 0 ? 0 : (size_t)len};
-    return len >= 0 || errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
+    return mark < 0 && mark != -ENODATA && mark != -EOPNOTSUPP;
 }
 
 /* What a folder (open for reading) of a directory tells about the folder of that path in the
@@ -77,19 +73,16 @@ static int get_attribute(int fd, const char *name, char *value, size_t size, str
 static enum ht_overlay_entry look_through(int fd, bool is_user)
 {
     char value[PATH_MAX];
-    struct ht_str told;
+    ssize_t opaque, redirect;
 
     if (flistxattr(fd, NULL, 0) == 0)
         return HT_ENTRY_NOTHING;
-    if (get_attribute(fd, is_user ? "user.overlay.opaque" : "trusted.overlay.opaque", value,
-                      sizeof(value), &told) < 0)
-        return HT_ENTRY_UNREAD;
-    if (ht_str_is(told, "y"))
+    opaque = ht_file_mark(fd, is_user, "opaque", value, sizeof(value));
+    if (opaque == 1 && value[0] == 'y')
         return HT_ENTRY_HIDDEN;
-    if (get_attribute(fd, is_user ? "user.overlay.redirect" : "trusted.overlay.redirect", value,
-                      sizeof(value), &told) < 0)
-        return HT_ENTRY_UNREAD;
-    return told.len ? HT_ENTRY_UNREAD : HT_ENTRY_NOTHING;
+    redirect = ht_file_mark(fd, is_user, "redirect", NULL, 0);
+    return redirect > 0 || is_unread(opaque) || is_unread(redirect) ? HT_ENTRY_UNREAD
+                                                                    : HT_ENTRY_NOTHING;
 }
 
 enum ht_overlay_entry ht_origin_look_past(const struct ht_origin *origin, struct ht_str layer,
@@ -179,7 +172,7 @@ static struct ht_origin_image_file look_between(struct ht_origin *origin,
                                                 size_t end, struct ht_str path)
 {
     struct ht_origin_image_file file = {.found = HT_ENTRY_NOTHING};
-    struct ht_str folder = ht_str_sub(path, 0, (size_t)(ht_str_rfind_byte(path, '/') + 1));
+    struct ht_str folder = ht_str_folder(path);
     struct stat about;
 
     for (size_t i = first; i < end && file.found == HT_ENTRY_NOTHING; i++) {
