@@ -34,8 +34,6 @@ struct ht_containerd_known {
 struct ht_containerd {
     /* As configured: */
     char *name, *socket_path;
-    bool named; /* by the user: then its absence is an error */
-    bool quiet; /* that there is no socket is not worth telling */
 
     /* Of the thread: */
     struct ht_feed *feed;
@@ -60,7 +58,6 @@ struct ht_containerd {
     int64_t second_ns; /* when the counting of events began */
     size_t second_events;
     bool changed; /* since it was told */
-    bool was_quiet;
 
     bool histories;        /* of images are read; as configured */
     struct ht_map *images; /* what containerd-images.c knows; NULL: nothing */

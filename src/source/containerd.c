@@ -304,33 +304,18 @@ static int session(void *self, struct ht_trouble *trouble)
     return r;
 }
 
-/* What a failure is after the daemon has been seen here. */
 static void tell_trouble(void *self, const struct ht_trouble *trouble)
 {
-    struct ht_containerd *ctd = self;
-
-    if (trouble->state == HT_SOURCE_STATE_ABSENT && ctd->quiet && !ctd->answered_at) {
-        if (!ctd->was_quiet)
-            ctd->feed->publish(ctd->feed, ht_node_new(ht_clock_wall(ctd->feed->clock)));
-        ctd->was_quiet = true;
-        return;
-    }
-    ctd->was_quiet = false;
-    if (trouble->state == HT_SOURCE_STATE_ABSENT && ctd->answered_at)
-        ht_containerd_tell(ctd, HT_SOURCE_STATE_BROKEN, trouble->detail,
-                           "the daemon was stopped: systemctl status containerd");
-    else if (trouble->state == HT_SOURCE_STATE_ABSENT && ctd->named)
-        /* Somebody said that there is one: that it is missing is no proof that nothing runs. */
-        ht_containerd_tell(ctd, HT_SOURCE_STATE_BROKEN, trouble->detail,
-                           "check the socket given with --cri");
-    else
-        ht_containerd_tell(ctd, trouble->state, trouble->detail, trouble->help);
+    ht_containerd_tell(self, trouble->state, trouble->detail, trouble->help);
 }
 
 static void run(void *self, struct ht_feed *feed)
 {
     static const struct ht_reconnect_ops ops = {
-        .session = session, .disconnect = disconnect, .tell = tell_trouble};
+        .session = session,
+        .tell = tell_trouble,
+        .disconnect = disconnect,
+        .stopped = "the daemon was stopped: systemctl status containerd"};
     struct ht_containerd *ctd = self;
 
     ctd->feed = feed;
@@ -378,12 +363,13 @@ static struct ht_driver make(size_t place, const char *socket_path,
 {
     struct ht_containerd *ctd = ht_new0(struct ht_containerd);
 
-    ctd->named = options->socket_path != NULL;
     ctd->histories = options->histories;
     ctd->name = ht_strdup(places[place].ops.name);
     ctd->socket_path = ht_strdup(socket_path);
     snprintf(ctd->endpoint, sizeof(ctd->endpoint), "unix://%s", socket_path);
     ht_reconnect_init(&ctd->reconnect, options->timeout_ns, PAUSE_MAX_NS);
+    if (options->socket_path)
+        ctd->reconnect.named = "check the socket given with --cri";
     ctd->containers = ht_map_new();
     return (struct ht_driver){.ops = &places[place].ops, .self = ctd};
 }
@@ -398,7 +384,7 @@ size_t ht_containerd_drivers(const struct ht_containerd_options *options,
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         drivers[i] = make(i, places[i].socket_path, options);
         /* A distribution of Kubernetes that is not here needs no line of its own; it may come. */
-        ((struct ht_containerd *)drivers[i].self)->quiet = i > 0;
+        ((struct ht_containerd *)drivers[i].self)->reconnect.quiet = i > 0;
     }
     return HT_CONTAINERD_PLACES;
 }

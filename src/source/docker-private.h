@@ -42,7 +42,6 @@ struct ht_docker {
     const char *const *places;
     unsigned rank;  /* of the user whose socket it is, where places say "any user" */
     unsigned ranks; /* sources that share those users among them; 0: it is none of the last */
-    bool quiet;     /* that there is no socket is not worth telling */
 
     /* Of the thread: */
     struct ht_feed *feed;
@@ -54,10 +53,9 @@ struct ht_docker {
     struct ht_map *containers; /* id to struct ht_docker_known */
     struct ht_row *like;       /* one of theirs, whose texts the others share; NULL: none */
     uint64_t pass;
-    size_t total;  /* containers of the last list */
-    unsigned slow; /* inspects of this pass that got no answer */
-    size_t users;  /* that have a socket at the places */
-    bool was_quiet;
+    size_t total;                  /* containers of the last list */
+    unsigned slow;                 /* inspects of this pass that got no answer */
+    size_t users;                  /* that have a socket at the places */
     bool everything;               /* the next pass inspects all of them */
     char cause[HT_ERROR_TEXT_MAX]; /* why an inspect failed last */
 

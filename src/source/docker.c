@@ -298,34 +298,18 @@ static int session(void *self, struct ht_trouble *trouble)
     return r;
 }
 
-/* What a failure is after the daemon has been seen here. */
 static void tell_trouble(void *self, const struct ht_trouble *trouble)
 {
-    struct ht_docker *docker = self;
-
-    if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->quiet && !docker->answered_at) {
-        if (!docker->was_quiet)
-            docker->feed->publish(docker->feed, ht_node_new(ht_clock_wall(docker->feed->clock)));
-        docker->was_quiet = true;
-        return;
-    }
-    docker->was_quiet = false;
-    if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->answered_at)
-        ht_docker_tell(
-            docker, HT_SOURCE_STATE_BROKEN, trouble->detail,
-            "the daemon was stopped: systemctl status docker.socket docker podman.socket");
-    else if (trouble->state == HT_SOURCE_STATE_ABSENT && docker->url)
-        /* Somebody said that there is one: that it is missing is no proof that nothing runs. */
-        ht_docker_tell(docker, HT_SOURCE_STATE_BROKEN, trouble->detail,
-                       "check the address given with --docker or DOCKER_HOST");
-    else
-        ht_docker_tell(docker, trouble->state, trouble->detail, trouble->help);
+    ht_docker_tell(self, trouble->state, trouble->detail, trouble->help);
 }
 
 void ht_docker_run(void *self, struct ht_feed *feed)
 {
     static const struct ht_reconnect_ops ops = {
-        .session = session, .disconnect = disconnect, .tell = tell_trouble};
+        .session = session,
+        .tell = tell_trouble,
+        .disconnect = disconnect,
+        .stopped = "the daemon was stopped: systemctl status docker.socket docker podman.socket"};
     struct ht_docker *docker = self;
 
     docker->feed = feed;
@@ -362,6 +346,8 @@ struct ht_docker *ht_docker_make(const char *name, const struct ht_docker_option
     docker->histories = options->histories;
     docker->drift = options->drift;
     ht_reconnect_init(&docker->reconnect, options->timeout_ns, PAUSE_MAX_NS);
+    if (docker->url)
+        docker->reconnect.named = "check the address given with --docker or DOCKER_HOST";
     docker->places = places;
     docker->containers = ht_map_new();
     return docker;

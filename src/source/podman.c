@@ -38,7 +38,7 @@ void ht_podman_drivers(const struct ht_docker_options *options,
             services[i].places);
 
         /* A user's service is not missed where there is none. */
-        docker->quiet = i > 0;
+        docker->reconnect.quiet = i > 0;
         docker->rank = i > 0 ? i - 1 : 0;
         if (i == HT_PODMAN_SERVICES - 1)
             docker->ranks = HT_PODMAN_SERVICES - 1;

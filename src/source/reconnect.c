@@ -26,6 +26,7 @@ void ht_reconnect_init(struct ht_reconnect *reconnect, int64_t timeout_ns, int64
 void ht_reconnect_succeeded(struct ht_reconnect *reconnect)
 {
     reconnect->pause_ns = PAUSE_MIN_NS;
+    reconnect->was_there = true;
 }
 
 void ht_reconnect_took(struct ht_reconnect *reconnect, int64_t took_ns)
@@ -66,6 +67,27 @@ static bool pause_before_retry(struct ht_reconnect *reconnect, struct ht_feed *f
     return true;
 }
 
+/* What was there was stopped; that what somebody named is missing is no proof that nothing runs. */
+static void tell(struct ht_reconnect *reconnect, struct ht_feed *feed,
+                 const struct ht_reconnect_ops *ops, void *self, struct ht_trouble *trouble)
+{
+    bool absent = trouble->state == HT_SOURCE_STATE_ABSENT;
+    const char *help = reconnect->was_there ? ops->stopped : reconnect->named;
+    bool again = reconnect->told_quiet;
+
+    reconnect->told_quiet = absent && reconnect->quiet && !reconnect->was_there;
+    if (reconnect->told_quiet) {
+        if (!again)
+            feed->publish(feed, ht_node_new(ht_clock_wall(feed->clock)));
+        return;
+    }
+    if (absent && help) {
+        trouble->state = HT_SOURCE_STATE_BROKEN;
+        trouble->help = help;
+    }
+    ops->tell(self, trouble);
+}
+
 void ht_reconnect_run(struct ht_reconnect *reconnect, struct ht_feed *feed,
                       const struct ht_reconnect_ops *ops, void *self)
 {
@@ -81,7 +103,7 @@ void ht_reconnect_run(struct ht_reconnect *reconnect, struct ht_feed *feed,
             reconnect->patience_ms *= 2;
         if (!feed->wait(feed, 0, &request))
             break;
-        ops->tell(self, &trouble);
+        tell(reconnect, feed, ops, self, &trouble);
         ops->disconnect(self);
         if (!pause_before_retry(reconnect, feed, trouble.retry_ns))
             break;

@@ -20,16 +20,23 @@ struct ht_reconnect_ops {
     void (*tell)(void *self, const struct ht_trouble *trouble);
     /* Closes what is open, if anything is. */
     void (*disconnect)(void *self);
+    const char *stopped; /* the help where what was there is absent now; NULL: absent it is */
 };
 
 struct ht_reconnect {
+    const char *named;    /* by the user: the help where it is absent all the same, constant; NULL:
+                             nobody said that there is one */
+    bool quiet;           /* that it is absent is not worth telling */
     unsigned least_ms;    /* patience with one answer, at first */
     unsigned patience_ms; /* the same now: it grows while the daemon is slow */
     int64_t pause_ns;     /* before the next attempt */
     int64_t pause_max_ns;
+    bool was_there;  /* once */
+    bool told_quiet; /* that there is nothing was handed over, without a word */
 };
 
-/* timeout_ns is the user's for one answer; out of bounds (0: none was given): two seconds. */
+/* named and quiet are the caller's to set. timeout_ns is the user's for one answer; out of bounds
+ * (0: none was given): two seconds. */
 void ht_reconnect_init(struct ht_reconnect *reconnect, int64_t timeout_ns, int64_t pause_max_ns);
 /* Returns when the end is asked for; nothing is open then. */
 void ht_reconnect_run(struct ht_reconnect *reconnect, struct ht_feed *feed,

@@ -23,13 +23,17 @@ struct played {
     int64_t now_ns;
     int64_t pauses[SESSIONS_MAX]; /* behind each session */
     unsigned patience[SESSIONS_MAX];
-    size_t sessions, told;
+    size_t sessions, told, published;
+    struct ht_trouble last_told;
     bool open;
 
-    size_t last;       /* session behind which the end is asked for */
-    size_t good;       /* session that succeeds before it fails; 0: none */
-    int code;          /* with which sessions fail */
-    int64_t asked_ns;  /* by the server */
+    size_t last;      /* session behind which the end is asked for */
+    size_t good;      /* session that succeeds before it fails; 0: none */
+    int code;         /* with which sessions fail */
+    int64_t asked_ns; /* by the server */
+    bool absent;      /* nobody is there */
+    bool quiet;
+    const char *named;
     int64_t rescan_ns; /* into each pause a person asks; 0: nobody does */
 };
 
@@ -63,6 +67,13 @@ static bool wait_played(struct ht_feed *feed, int64_t timeout_ns, struct ht_requ
     return true;
 }
 
+static void publish(struct ht_feed *feed, struct ht_node *sample)
+{
+    assert_int_equal(ht_node_set(sample, HT_TABLE_SOURCE)->len, 0);
+    played_of(feed)->published++;
+    ht_node_unref(sample);
+}
+
 static void at(struct ht_feed *feed, const char *where)
 {
     (void)feed;
@@ -79,6 +90,8 @@ static int session(void *self, struct ht_trouble *trouble)
     if (played->sessions == played->good)
         ht_reconnect_succeeded(&played->reconnect);
     trouble->retry_ns = played->asked_ns;
+    if (played->absent)
+        *trouble = (struct ht_trouble){.state = HT_SOURCE_STATE_ABSENT, .help = "none here"};
     return played->code;
 }
 
@@ -93,18 +106,22 @@ static void tell(void *self, const struct ht_trouble *trouble)
 
     assert_int_equal(trouble->retry_ns, played->asked_ns);
     assert_true(played->open);
+    played->last_told = *trouble;
     played->told++;
 }
 
 static void play(struct played *played)
 {
     static const struct ht_reconnect_ops ops = {
-        .session = session, .disconnect = disconnect, .tell = tell};
+        .session = session, .disconnect = disconnect, .tell = tell, .stopped = "it was stopped"};
 
     played->clock = (struct ht_clock){.mono_ns = now, .wall_ns = now, .context = played};
-    played->feed = (struct ht_feed){.clock = &played->clock, .wait = wait_played, .at = at};
+    played->feed = (struct ht_feed){
+        .clock = &played->clock, .wait = wait_played, .at = at, .publish = publish};
     played->now_ns = 1000 * S + 12345678;
     ht_reconnect_init(&played->reconnect, 0, 10 * S);
+    played->reconnect.quiet = played->quiet;
+    played->reconnect.named = played->named;
     ht_reconnect_run(&played->reconnect, &played->feed, &ops, played);
     assert_false(played->open);
 }
@@ -204,6 +221,40 @@ static void an_end_in_the_session_tells_nothing(void **state)
     assert_int_equal(played.told, 0);
 }
 
+static void assert_last(const struct played *played, enum ht_source_state state, const char *help)
+{
+    assert_int_equal(played->last_told.state, state);
+    assert_string_equal(played->last_told.help, help);
+}
+
+static void who_is_absent_is_told_as_what_is_known_of_it(void **state)
+{
+    struct played plain = {.code = -ENOENT, .absent = true, .last = 3};
+    struct played named = {.code = -ENOENT, .absent = true, .last = 3, .named = "as was said"};
+    struct played stopped = {
+        .code = -ENOENT, .absent = true, .last = 3, .good = 1, .quiet = true, .named = "as said"};
+
+    (void)state;
+    play(&plain);
+    assert_last(&plain, HT_SOURCE_STATE_ABSENT, "none here");
+    play(&named);
+    assert_last(&named, HT_SOURCE_STATE_BROKEN, "as was said");
+    play(&stopped);
+    assert_last(&stopped, HT_SOURCE_STATE_BROKEN, "it was stopped");
+    assert_int_equal(plain.told + named.told + stopped.told, 9);
+    assert_int_equal(plain.published + named.published + stopped.published, 0);
+}
+
+static void of_who_is_not_missed_nothing_is_told_once(void **state)
+{
+    struct played played = {.code = -ENOENT, .absent = true, .last = 5, .quiet = true};
+
+    (void)state;
+    play(&played);
+    assert_int_equal(played.told, 0);
+    assert_int_equal(played.published, 1);
+}
+
 static void the_users_timeout_has_bounds(void **state)
 {
     struct ht_reconnect reconnect;
@@ -230,6 +281,8 @@ int main(void)
         cmocka_unit_test(patience_grows_with_a_slow_daemon),
         cmocka_unit_test(patience_stays_with_a_daemon_that_refuses),
         cmocka_unit_test(an_end_in_the_session_tells_nothing),
+        cmocka_unit_test(who_is_absent_is_told_as_what_is_known_of_it),
+        cmocka_unit_test(of_who_is_not_missed_nothing_is_told_once),
         cmocka_unit_test(the_users_timeout_has_bounds),
     };
 
