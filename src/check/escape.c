@@ -201,19 +201,26 @@ static struct ht_str open_by_handle(const struct view *view)
         "keys.");
 }
 
+static const char core_pattern[] = "/proc/sys/kernel/core_pattern";
+
+/* target: where the first so many bytes of the file's path, a folder of the node, are mounted. */
+static struct ht_str sentence_of_crash(const struct view *view, struct ht_str target, size_t folder)
+{
+    return ht_arena_strf(ht_checking_arena(view->checking),
+                         "It writes a program's name into %.*s%s, crashes something, and the "
+                         "kernel runs that program as root on the node.",
+                         HT_STR_ARG(target), core_pattern + folder);
+}
+
 static struct ht_str kernel_settings(const struct view *view)
 {
-    if (!yes(ht_view_can_write_settings(view)))
-        return (struct ht_str){0};
-    return HT_S(
-        "It writes a program's name into /proc/sys/kernel/core_pattern, crashes something, and the "
-        "kernel runs that program as root on the node.");
+    return yes(ht_view_can_write_settings(view)) ? sentence_of_crash(view, HT_S(""), 0)
+                                                 : (struct ht_str){0};
 }
 
 /* The node's own /proc among its mounts, or a part of it with that file. */
 static struct ht_str host_settings(const struct view *view)
 {
-    static const char file[] = "/proc/sys/kernel/core_pattern";
     struct ht_mount_list mounts;
 
     if (!yes(ht_view_is_root_on_node(view)) || !ht_view_mounts(view, &mounts))
@@ -222,13 +229,9 @@ static struct ht_str host_settings(const struct view *view)
         const struct ht_mount *mount = &mounts.items[i];
         struct ht_str path = ht_mount_host_path(mount);
 
-        if (ht_path_lies_in(path, HT_S("/proc")) && ht_path_lies_in(HT_S(file), path) &&
+        if (ht_path_lies_in(path, HT_S("/proc")) && ht_path_lies_in(HT_S(core_pattern), path) &&
             ht_mount_has_rw(mount) && mount->rw)
-            return ht_arena_strf(
-                ht_checking_arena(view->checking),
-                "It writes a program's name into %.*s%s, crashes something, and the kernel runs "
-                "that program as root on the node.",
-                HT_STR_ARG(mount->target), file + path.len);
+            return sentence_of_crash(view, mount->target, path.len);
     }
     return (struct ht_str){0};
 }

@@ -148,12 +148,15 @@ static void look_shared_memory(const struct view *view, const struct ht_mount_li
 
     for (size_t i = 0; i < mounts->len; i++) {
         const struct ht_mount *mount = &mounts->items[i];
+        const struct ht_mount *one;
 
-        if (!ht_path_is_shared_memory(ht_mount_host_path(mount)) || !mount->rw ||
-            !ht_mount_read_only_above(mounts, mount))
+        if (!ht_path_is_shared_memory(ht_mount_host_path(mount)) || !mount->rw)
+            continue;
+        one = ht_mount_read_only_above(mounts, mount);
+        if (!one)
             continue;
         if (!finding) {
-            above = ht_mount_read_only_above(mounts, mount);
+            above = one;
             finding = ht_fire(view->checking, HT_S("shared memory"));
         }
         writes = writes || ht_view_may_write_below(view, mount);

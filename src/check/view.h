@@ -23,8 +23,7 @@ struct view {
     bool sandboxed;                       /* the host sees the sandbox, not the program */
     const char *why_no_effective;         /* NULL: it can be relied on */
     const char *help_effective;
-    struct ht_check_batch
-        *shared; /* what checks of the container find here; NULL: each for itself */
+    struct ht_check_batch *shared; /* of all checks of the container; NULL: each for itself */
 };
 
 /* The kinds of namespaces that are judged. */
