@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/mem.h"
 #include "docker-expect.h"
 #include "driver.h"
@@ -113,10 +114,7 @@ static void write_answer(const char *folder, const char *name, const char *text)
     char path[160];
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 /* A daemon that hangs does not end and keeps its connections; the new one has the path. */

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/http.h"
 #include "hulltop/base/mem.h"
 #include "docker-expect.h"
@@ -34,10 +35,7 @@ static void write_file(const char *name, const char *text)
     char path[160];
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static void write_container(const char *id, bool privileged)

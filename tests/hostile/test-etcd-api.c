@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/mem.h"
 #include "peer-client.h"
 #include "src/source/etcd-api.h"
@@ -31,13 +32,9 @@ static char folder[128], body[160], url[64];
 static void map(const char *target, const char *suffix, const char *text)
 {
     char path[256], command[400];
-    FILE *file;
 
     snprintf(path, sizeof(path), "%s/%s", folder, suffix);
-    file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
     snprintf(command, sizeof(command), "map %s %s", target, path);
     peer_tell(&peer, command, NULL, 0);
     unlink(path);

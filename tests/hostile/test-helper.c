@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/helper.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -43,10 +44,7 @@ static void make_file(const char *name, const char *text)
     char path[256];
 
     in_tree(path, name);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static int start(void **state)

@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/http.h"
 #include "hulltop/base/limits.h"
@@ -35,10 +36,7 @@ static void write_answer(const char *name, const char *text)
     char path[128];
 
     snprintf(path, sizeof(path), "%s/%s", answers, name);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static int start(void **state)

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/mem.h"
 #include "driver.h"
 #include "peer-client.h"
@@ -25,11 +26,7 @@ static char folder[64], config[128], answers[512], watched[160];
 
 static void write_file(const char *path, const char *text)
 {
-    FILE *file = fopen(path, "we");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static void tell(const char *format, const char *argument)

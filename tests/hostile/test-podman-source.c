@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/mem.h"
 #include "driver.h"
 #include "peer-client.h"
@@ -26,10 +27,7 @@ static void write_file(const char *name, const char *text)
     char path[160];
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static void answer_ping(const char *libpod)

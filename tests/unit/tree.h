@@ -4,7 +4,14 @@
 #define HT_TEST_TREE_H
 
 #include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
 
 static inline int ht_test_remove_one(const char *path, const struct stat *about, int type,
                                      struct FTW *walk)
@@ -19,6 +26,25 @@ static inline int ht_test_remove_one(const char *path, const struct stat *about,
 static inline int ht_test_remove_tree(const char *path)
 {
     return nftw(path, ht_test_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Makes a folder for this test in path (of that size); 0, or -1 where that cannot be done. */
+static inline int ht_test_make_tree(char *path, size_t size)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    snprintf(path, size, "%s/tree.XXXXXX", tmp ? tmp : "/tmp");
+    return mkdtemp(path) ? 0 : -1;
+}
+
+/* Writes a file anew. */
+static inline void ht_test_write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
 }
 
 #endif

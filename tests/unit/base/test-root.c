@@ -33,20 +33,13 @@ static const char *at(const char *name)
 
 static void put(const char *name, const char *text)
 {
-    FILE *file = fopen(at(name), "we");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(at(name), text);
 }
 
 static int make_tree(void **state)
 {
-    const char *tmp = getenv("TMPDIR");
-
     (void)state;
-    snprintf(tree, sizeof(tree), "%s/tree.XXXXXX", tmp ? tmp : "/tmp");
-    return mkdtemp(tree) ? 0 : -1;
+    return ht_test_make_tree(tree, sizeof(tree));
 }
 
 static int remove_tree(void **state)

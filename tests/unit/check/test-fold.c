@@ -13,8 +13,7 @@
 #include "hulltop/check/allow.h"
 #include "hulltop/check/classify.h"
 #include "tests/unit/check/folded.h"
-
-static struct ht_facts *facts;
+#include "tests/unit/facts.h"
 
 /* Consumes node; unfold follows. */
 static struct folded fold(struct ht_node *node)
@@ -683,21 +682,6 @@ static void an_escape_path_names_the_other_ways(void **state)
         assert_int_equal(ht_str_find(escape, HT_S("other way"), 0) >= 0, several);
         unfold(&folded);
     }
-}
-
-static int load_facts(void **state)
-{
-    struct ht_error err = {0};
-
-    (void)state;
-    return ht_facts_load(NULL, &facts, &err);
-}
-
-static int free_facts(void **state)
-{
-    (void)state;
-    facts = ht_facts_free(facts);
-    return 0;
 }
 
 int main(void)

@@ -512,6 +512,17 @@ static bool is_placed(const struct ht_state *state, int64_t seconds)
            state->mono_ns == told_ns;
 }
 
+/* Owned by the caller. */
+static struct ht_state *pause_at_40(struct ht_engine *engine)
+{
+    told_ns += 40 * HT_NS_PER_S;
+    ht_engine_replay_pause(engine, true);
+
+    struct ht_state *paused = wait_for(engine, is_paused);
+    assert_true(is_placed(paused, 40));
+    return paused;
+}
+
 /* A minute lies between two frames; 55 s of it pass before the speed changes. */
 static void pauses_and_speeds_keep_the_place(void **state)
 {
@@ -519,10 +530,7 @@ static void pauses_and_speeds_keep_the_place(void **state)
     struct ht_engine *engine = replay_by_hand(&text);
 
     (void)state;
-    told_ns += 40 * HT_NS_PER_S;
-    ht_engine_replay_pause(engine, true);
-    ht_autostate struct ht_state *paused = wait_for(engine, is_paused);
-    assert_true(is_placed(paused, 40));
+    ht_autostate struct ht_state *paused = pause_at_40(engine);
     told_ns += 1000 * HT_NS_PER_S; /* not of the recording */
     ht_engine_replay_pause(engine, false);
     ht_autostate struct ht_state *on = wait_for(engine, goes_on);
@@ -550,10 +558,7 @@ static void a_seek_shows_the_place_that_was_asked_for(void **state)
     struct ht_engine *engine = replay_by_hand(&text);
 
     (void)state;
-    told_ns += 40 * HT_NS_PER_S;
-    ht_engine_replay_pause(engine, true);
-    ht_autostate struct ht_state *paused = wait_for(engine, is_paused);
-    assert_true(is_placed(paused, 40));
+    ht_autostate struct ht_state *paused = pause_at_40(engine);
     ht_engine_replay_seek(engine, paused->replay.start_ns + 15 * HT_NS_PER_S);
     ht_state_unref(wait_for(engine, is_sought));
     end(engine);

@@ -63,14 +63,6 @@ static void make(const char *tree, const char *what)
     }
 }
 
-static void make_tree(char tree[PATH_BYTES])
-{
-    const char *tmp = getenv("TMPDIR");
-
-    snprintf(tree, PATH_BYTES, "%s/classes.XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(tree));
-}
-
 /* Looks through a tree, and removes it. */
 static bool lie_in(const char *tree)
 {
@@ -89,7 +81,7 @@ static void classes_are_told_from_configuration(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        make_tree(tree);
+        assert_int_equal(ht_test_make_tree(tree, sizeof(tree)), 0);
         for (size_t j = 0; cases[i].made[j]; j++)
             make(tree, cases[i].made[j]);
         if (lie_in(tree) != cases[i].classes)
@@ -104,26 +96,26 @@ static void more_than_is_looked_through_may_be_classes(void **state)
     size_t len;
 
     (void)state;
-    make_tree(tree);
+    assert_int_equal(ht_test_make_tree(tree, sizeof(tree)), 0);
     for (int i = 0; i < 4095; i++) {
         snprintf(path, sizeof(path), "%d", i);
         make(tree, path);
     }
     assert_false(lie_in(tree));
-    make_tree(tree);
+    assert_int_equal(ht_test_make_tree(tree, sizeof(tree)), 0);
     for (int i = 0; i < 4097; i++) {
         snprintf(path, sizeof(path), "%d", i);
         make(tree, path);
     }
     assert_true(lie_in(tree));
 
-    make_tree(tree);
+    assert_int_equal(ht_test_make_tree(tree, sizeof(tree)), 0);
     for (len = 0; len < 2 * 15; len += 2) {
         memcpy(path + len, "d/", 3);
         make(tree, path);
     }
     assert_false(lie_in(tree));
-    make_tree(tree);
+    assert_int_equal(ht_test_make_tree(tree, sizeof(tree)), 0);
     for (len = 0; len < 2 * 17; len += 2) {
         memcpy(path + len, "d/", 3);
         make(tree, path);

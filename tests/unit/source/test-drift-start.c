@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -32,13 +33,9 @@ struct place {
 static void write_file(const struct place *place, int pid, const char *name, const char *text)
 {
     char path[PATH_BYTES];
-    FILE *file;
 
     snprintf(path, sizeof(path), "%s/%d/%s", place->proc, pid, name);
-    file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static void put_process(struct place *place, int pid, const char *comm, int ppid)

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "drift-alone.h"
 #include "feed.h"
 #include "hulltop/base/buf.h"
@@ -654,13 +655,9 @@ static void modules_that_taint_are_listed(void **state)
 static void write_file(const char *folder, const char *name, const char *text)
 {
     char path[256];
-    FILE *file;
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static void a_kernel_without_modules_has_none(void **state)

@@ -31,7 +31,6 @@ struct ground {
 static void put(const struct ground *ground, const char *name, const char *text)
 {
     char path[PATH_BYTES];
-    FILE *file;
 
     snprintf(path, sizeof(path), "%s%s", ground->root, name);
     for (char *slash = strchr(path + strlen(ground->root) + 1, '/'); slash;
@@ -40,10 +39,7 @@ static void put(const struct ground *ground, const char *name, const char *text)
         mkdir(path, 0755);
         *slash = '/';
     }
-    file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static const char release[] = "Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\n"

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/tree.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "src/source/pkg-stack.h"
@@ -26,7 +27,6 @@ struct tree {
 static void put(const struct tree *tree, const char *name, const char *text)
 {
     char path[PATH_BYTES];
-    FILE *file;
 
     snprintf(path, sizeof(path), "%s/%s", tree->base, name);
     for (char *slash = strchr(path + strlen(tree->base) + 1, '/'); slash;
@@ -35,10 +35,7 @@ static void put(const struct tree *tree, const char *name, const char *text)
         mkdir(path, 0755);
         *slash = '/';
     }
-    file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    ht_test_write_file(path, text);
 }
 
 static void put_link(const struct tree *tree, const char *name, const char *target)
