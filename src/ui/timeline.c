@@ -74,19 +74,26 @@ static const struct ht_event *event_at(const struct ht_ui *ui, size_t i)
     return ht_event_of(ui->state->events.rows[i]);
 }
 
-/* The chosen event's place; the last one, which is followed then, if none is chosen or it is gone
- * (a recording began again). There is one at least. */
-static size_t place_of(const struct ht_ui *ui, struct timeline *timeline)
+/* True and the place of an event that is there; false: it is not, or none is chosen. */
+static bool find_chosen(const struct ht_ui *ui, const struct timeline *timeline, size_t *ret_place)
 {
-    const struct ht_rowset *events = &ui->state->events;
-
-    for (size_t i = events->len; timeline->selected && i > 0; i--) {
-        if (ht_str_is(event_at(ui, i - 1)->id, timeline->selected))
-            return i - 1;
+    for (size_t i = ui->state->events.len; timeline->selected && i > 0; i--) {
+        if (ht_str_is(event_at(ui, i - 1)->id, timeline->selected)) {
+            *ret_place = i - 1;
+            return true;
+        }
     }
-    free(timeline->selected);
-    timeline->selected = NULL;
-    return events->len ? events->len - 1 : 0;
+    return false;
+}
+
+/* The chosen event's place, of none the last one's. */
+static size_t place_of(const struct ht_ui *ui, const struct timeline *timeline)
+{
+    size_t len = ui->state->events.len;
+    size_t place = len ? len - 1 : 0;
+
+    (void)find_chosen(ui, timeline, &place);
+    return place;
 }
 
 static void choose(const struct ht_ui *ui, struct timeline *timeline, size_t place)
@@ -103,6 +110,15 @@ static void choose(const struct ht_ui *ui, struct timeline *timeline, size_t pla
 static bool is_following(const struct timeline *timeline)
 {
     return !timeline->selected;
+}
+
+/* Where the chosen event is gone (a recording began again) what is newest is followed. */
+static void forget_gone(const struct ht_ui *ui, struct timeline *timeline)
+{
+    size_t place;
+
+    if (timeline->selected && !find_chosen(ui, timeline, &place))
+        choose(ui, timeline, SIZE_MAX);
 }
 
 static bool is_finding(const struct ht_event *event)
@@ -423,7 +439,7 @@ static void timeline_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area
     struct bars bars = {0};
     int row = 1;
 
-    (void)place_of(ui, timeline);
+    forget_gone(ui, timeline);
     fill_bars(ui, timeline, body.rect.w, &bars);
     draw_head(ui, timeline, body);
     if (roomy)
@@ -509,7 +525,7 @@ static void jump(struct ht_ui *ui, struct timeline *timeline)
     ht_ui_message(ui, "no marks: m sets one");
 }
 
-static void open_event(struct ht_ui *ui, struct timeline *timeline)
+static void open_event(struct ht_ui *ui, const struct timeline *timeline)
 {
     if (!ui->state->events.len)
         ht_ui_message(ui, no_events(ui));
@@ -517,7 +533,7 @@ static void open_event(struct ht_ui *ui, struct timeline *timeline)
         ht_detail_open(ui, &ht_event_table, event_at(ui, place_of(ui, timeline))->id);
 }
 
-static void set_mark(struct ht_ui *ui, struct timeline *timeline)
+static void set_mark(struct ht_ui *ui, const struct timeline *timeline)
 {
     if (!ui->state->events.len)
         ht_ui_message(ui, no_events(ui));
@@ -571,6 +587,7 @@ static bool timeline_act(struct ht_ui *ui, struct ht_page *page, enum ht_action 
 {
     struct timeline *timeline = of(page);
 
+    forget_gone(ui, timeline);
     if (act_move(ui, timeline, action))
         return true;
     if (action == HT_ACTION_FOLLOW)

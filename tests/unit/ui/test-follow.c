@@ -304,6 +304,26 @@ static void a_chosen_event_may_go_with_all_others(void **unused)
     close_bench(&bench);
 }
 
+/* A key may come with a state, before anything of that is drawn. */
+static void a_key_knows_that_the_chosen_event_is_gone(void **unused)
+{
+    enum { MARK = 3 };
+    struct bench bench;
+    ht_autostate struct ht_state *cut = fixture_state();
+
+    (void)unused;
+    while (cut->events.len > MARK + 1)
+        ht_row_unref(cut->events.rows[--cut->events.len]);
+    open_bench(&bench, NULL);
+    type(&bench, "8k");
+    SEES(&bench, "F follows");
+    ht_ui_set_state(bench.ui, cut);
+    fixture_type(bench.ui, "'");
+    SEES(&bench, "F follows  events 4  marks 1");
+    SEES_NOT(&bench, "no other mark");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_word_is_found_while_it_is_typed),
         cmocka_unit_test(a_list_that_follows_is_one_made_anew),
         cmocka_unit_test(a_chosen_event_may_go_with_all_others),
+        cmocka_unit_test(a_key_knows_that_the_chosen_event_is_gone),
         cmocka_unit_test(a_member_stays_selected_when_rows_come_above_its_group),
     };
 
