@@ -85,6 +85,7 @@ struct ht_engine {
     struct ht_state *state;
     struct ht_command *first, **last;
     size_t commands;
+    uint64_t obeyed; /* of those that say how time passes, also what had no room */
     bool stopping, ended;
 };
 
@@ -93,6 +94,9 @@ struct ht_slot *ht_engine_make_slot(struct ht_engine *engine, const struct ht_dr
                                     struct ht_error *err);
 /* Hands a state (consumed) to the face. */
 void ht_engine_publish(struct ht_engine *engine, struct ht_state *state);
+/* Counts a command that is done with, one of those that say how time passes. Locked by the caller.
+ */
+void ht_engine_count_obeyed(struct ht_engine *engine, const struct ht_command *command);
 /* Takes the oldest command, owned by the caller, or NULL. */
 struct ht_command *ht_engine_take_command(struct ht_engine *engine);
 void ht_command_free(struct ht_command *command);

@@ -43,6 +43,12 @@ void ht_command_free(struct ht_command *command)
     free(command);
 }
 
+void ht_engine_count_obeyed(struct ht_engine *engine, const struct ht_command *command)
+{
+    engine->obeyed += command->kind == HT_COMMAND_PAUSE || command->kind == HT_COMMAND_SPEED ||
+                      command->kind == HT_COMMAND_RESTART;
+}
+
 /* Queues a command (consumed). */
 static void give(struct ht_engine *engine, struct ht_command *command)
 {
@@ -52,6 +58,8 @@ static void give(struct ht_engine *engine, struct ht_command *command)
         engine->last = &command->next;
         engine->commands++;
         command = NULL;
+    } else {
+        ht_engine_count_obeyed(engine, command);
     }
     pthread_mutex_unlock(&engine->lock);
     ht_command_free(command);

@@ -119,6 +119,14 @@ static int64_t place_ns(const struct ht_engine *engine)
     return (double)at + engine->into_ns < (double)next ? at + (int64_t)engine->into_ns : next;
 }
 
+static uint64_t obeyed(struct ht_engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    uint64_t count = engine->obeyed;
+    pthread_mutex_unlock(&engine->lock);
+    return count;
+}
+
 static void publish(struct ht_engine *engine, struct ht_state *state)
 {
     size_t last = last_frame(engine);
@@ -136,6 +144,7 @@ static void publish(struct ht_engine *engine, struct ht_state *state)
         .end_ns = time_of(engine, last),
         .speed = engine->speed,
         .paused = engine->paused,
+        .obeyed = obeyed(engine),
         .ended = engine->frame == last,
         .cut_line = ht_player_cut_line(engine->player),
     };
@@ -249,6 +258,9 @@ static void seek(struct ht_engine *engine, int64_t at_ns)
 /* What changes how time passes leaves the place in the recording as it is. */
 static void obey_replay(struct ht_engine *engine, const struct ht_command *command)
 {
+    pthread_mutex_lock(&engine->lock);
+    ht_engine_count_obeyed(engine, command);
+    pthread_mutex_unlock(&engine->lock);
     pass(engine);
     switch (command->kind) {
     case HT_COMMAND_PAUSE:

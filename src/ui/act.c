@@ -62,6 +62,7 @@ static void pause_replay(struct ht_ui *ui)
 
     ui->asked.has_paused = true;
     ui->asked.paused = !paused;
+    ui->asked.count++;
     ui->calls.replay_pause(ui->calls.context, !paused);
 }
 
@@ -97,6 +98,7 @@ static void change_speed(struct ht_ui *ui, bool faster)
         ht_ui_message(ui, "x0.25 is the slowest");
     } else {
         ui->asked.speed = speed;
+        ui->asked.count++;
         ui->calls.replay_speed(ui->calls.context, speed);
     }
 }
@@ -108,6 +110,7 @@ static void restart_replay(struct ht_ui *ui)
         ht_list_unmark(ui->pages[i]);
     ui->asked.has_paused = true;
     ui->asked.paused = false;
+    ui->asked.count++;
     ui->calls.replay_restart(ui->calls.context);
 }
 

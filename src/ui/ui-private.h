@@ -90,9 +90,10 @@ struct ht_ui {
     bool done;
     bool first_run;  /* the first-run screen may still be shown */
     bool lock_asked; /* what becomes of it is told when the engine has done it */
-    /* Of a replay, until a state shows it: the next key goes on from there. */
+    /* Of a replay, until a state shows all of it: the next key goes on from there. */
     struct {
-        double speed; /* 0: nothing was asked */
+        uint64_t count; /* of all that was asked so far */
+        double speed;   /* 0: nothing was asked */
         bool has_paused, paused;
     } asked;
     struct ht_page *pages[HT_PAGES_MAX];

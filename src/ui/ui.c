@@ -198,14 +198,13 @@ static void show_messages(struct ht_ui *ui, const struct ht_state *before)
     }
 }
 
+/* What a state shows may be from before the last key, though it looks like what that asked for. */
 static void take_asked(struct ht_ui *ui)
 {
-    const struct ht_replay_position *replay = &ui->state->replay;
-
-    if (replay->speed == ui->asked.speed)
-        ui->asked.speed = 0;
-    if (replay->paused == ui->asked.paused)
-        ui->asked.has_paused = false;
+    if (ui->state->replay.obeyed < ui->asked.count)
+        return;
+    ui->asked.speed = 0;
+    ui->asked.has_paused = false;
 }
 
 void ht_ui_set_state(struct ht_ui *ui, const struct ht_state *state)

@@ -29,6 +29,7 @@ struct ht_replay_position {
     int64_t start_ns, now_ns, end_ns;
     double speed;
     bool paused;
+    uint64_t obeyed; /* pauses, speeds and restarts that were asked for and carried out */
     bool ended;      /* stays on the last frame */
     size_t cut_line; /* the line in whose middle the recording ends, from 1; 0: it is whole */
 };

@@ -535,6 +535,7 @@ static void pauses_and_speeds_keep_the_place(void **state)
     ht_engine_replay_pause(engine, false);
     ht_autostate struct ht_state *on = wait_for(engine, goes_on);
     assert_true(is_placed(on, 40));
+    assert_int_equal(on->replay.obeyed, 2);
     told_ns += 15 * HT_NS_PER_S;
     ht_engine_replay_speed(engine, 2);
     ht_autostate struct ht_state *faster = wait_for(engine, is_faster);

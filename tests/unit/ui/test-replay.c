@@ -69,6 +69,37 @@ static void quick_keys_of_a_replay_go_on_from_each_other(void **unused)
     close_bench(&bench);
 }
 
+/* A state from before two opposite keys looks like what both ask for; the one after the first does
+ * not, and the third key goes on from the second. */
+static void opposite_keys_of_a_replay_are_both_taken(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *before = fixture_state(), *between = fixture_state(),
+                                 *after = fixture_state();
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    before->origin = between->origin = after->origin = HT_ORIGIN_REPLAY;
+    before->replay.speed = after->replay.speed = 1.0;
+    between->replay.speed = 2.0;
+    between->replay.paused = true;
+    between->replay.obeyed = 2;
+    after->replay.obeyed = 4;
+    ht_ui_set_state(bench.ui, before);
+    type(&bench, "p+p-");
+    assert_int_equal(bench.calls.paused, 1);
+    ht_ui_set_state(bench.ui, before);
+    ht_ui_set_state(bench.ui, between);
+    type(&bench, "p+");
+    assert_int_equal(bench.calls.paused, 2);
+    assert_true(bench.calls.speed == 2.0);
+    after->replay.obeyed = 6;
+    ht_ui_set_state(bench.ui, after); /* somebody else's wish: what is shown counts */
+    type(&bench, "p");
+    assert_int_equal(bench.calls.paused, 3);
+    close_bench(&bench);
+}
+
 /* What was marked and chosen in the round before is not in this one. */
 static void a_replay_that_begins_again_has_no_marks(void **unused)
 {
@@ -98,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replay_has_its_own_keys_and_title),
         cmocka_unit_test(quick_keys_of_a_replay_go_on_from_each_other),
+        cmocka_unit_test(opposite_keys_of_a_replay_are_both_taken),
         cmocka_unit_test(a_replay_that_begins_again_has_no_marks),
     };
 
