@@ -393,7 +393,7 @@ static void order_questions(const struct ht_state *state, unsigned ret[HT_QUESTI
 }
 
 /* One below the other while there are rows, else as many in a row as it has room for. */
-void ht_ui_draw_status(struct ht_ui *ui, struct ht_area area)
+int ht_ui_draw_status(struct ht_ui *ui, struct ht_area area)
 {
     const struct ht_host *host = ht_node_host(ui->state->node);
     bool has_rows = area.rect.h >= HT_QUESTIONS;
@@ -414,7 +414,7 @@ void ht_ui_draw_status(struct ht_ui *ui, struct ht_area area)
             col = 0;
         }
         if (row >= area.rect.h)
-            return;
+            return area.rect.h;
         col += ht_draw_textf(area, (struct ht_span){.row = row, .col = col, .width = width - col},
                              ht_ui_question_style(question), "%u %s", numbers[i], word);
         if (has_rows && width > col + 1)
@@ -422,4 +422,5 @@ void ht_ui_draw_status(struct ht_ui *ui, struct ht_area area)
                           HT_STYLE_NORMAL, ht_str_from(ht_question_pane(numbers[i])));
         col++;
     }
+    return row + 1;
 }

@@ -99,6 +99,7 @@ struct ht_ui {
     struct ht_page *pages[HT_PAGES_MAX];
     size_t depth;
     struct ht_rect body; /* of the last draw */
+    bool tiny;           /* that had no room for any page */
     struct {
         enum ht_prompt kind;
         struct ht_lineedit edits[HT_PROMPT_COUNT];
@@ -163,7 +164,8 @@ void ht_ui_command(struct ht_ui *ui, struct ht_str text);
 
 void ht_ui_draw_title(struct ht_ui *ui, struct ht_area area);
 void ht_ui_draw_sources(struct ht_ui *ui, struct ht_area area);
-void ht_ui_draw_status(struct ht_ui *ui, struct ht_area area);
+/* The answers alone, where there is no room for more. Returns the rows that they took. */
+int ht_ui_draw_status(struct ht_ui *ui, struct ht_area area);
 
 /* ---- time (time.c) ---- */
 

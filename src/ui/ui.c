@@ -345,6 +345,18 @@ static void draw_message(struct ht_ui *ui, struct ht_area area)
         ht_draw_field(area, span, HT_STYLE_PROMPT, ht_str_from(ui->message));
 }
 
+/* The answers are not covered: a message has the row below them, if there is one. */
+static void draw_tiny(struct ht_ui *ui, struct ht_canvas *canvas)
+{
+    struct ht_rect rest = {.h = canvas->h, .w = canvas->w};
+    int rows = ht_ui_draw_status(ui, ht_area_all(canvas));
+
+    if (rows < rest.h) {
+        ht_layout_take_top(&rest, rows);
+        draw_message(ui, ht_area_of(canvas, rest));
+    }
+}
+
 void ht_ui_draw(struct ht_ui *ui, struct ht_canvas *canvas, int *ret_row, int *ret_col)
 {
     struct ht_page *page = ht_ui_top(ui);
@@ -356,8 +368,9 @@ void ht_ui_draw(struct ht_ui *ui, struct ht_canvas *canvas, int *ret_row, int *r
     ht_layout_frame(canvas->h, canvas->w, &frame);
     *ret_row = *ret_col = 0;
     ui->body = frame.body;
+    ui->tiny = frame.tiny;
     if (frame.tiny) {
-        ht_ui_draw_status(ui, ht_area_all(canvas));
+        draw_tiny(ui, canvas);
         return;
     }
     ht_ui_draw_title(ui, ht_area_of(canvas, frame.title));
@@ -436,12 +449,30 @@ static void tell_key(struct ht_ui *ui, struct ht_key key)
     ht_ui_messagef(ui, "%s (%s): not on this screen; ? lists its keys", name.data, binding->name);
 }
 
+/* No page is seen: what a key would do there, or to a prompt, nobody could check. */
+static void tiny_key(struct ht_ui *ui, struct ht_key key)
+{
+    const struct ht_binding *binding = ht_keys_find(key);
+    bool has_prompt = ui->prompt.kind != HT_PROMPT_NONE;
+    bool is_typed = has_prompt && ht_key_is_text(key);
+    enum ht_action action = binding && !is_typed ? binding->action : HT_ACTION_NONE;
+
+    if (action == HT_ACTION_CLOSE || action == HT_ACTION_QUIT)
+        ui->done = true;
+    else if (action == HT_ACTION_REDRAW || action == HT_ACTION_SUSPEND)
+        ht_ui_act(ui, action);
+    else if (binding || is_typed)
+        ht_ui_messagef(ui, "too small for this key; %s quits", has_prompt ? "C-c" : "q");
+}
+
 void ht_ui_key(struct ht_ui *ui, struct ht_key key)
 {
     struct ht_offers offers = ht_ui_offers(ui);
 
     if (key.code == HT_KEY_EOF) {
         ui->done = true;
+    } else if (ui->tiny) {
+        tiny_key(ui, key);
     } else if (key.code == HT_KEY_MOUSE) {
         if (ui->prompt.kind == HT_PROMPT_NONE)
             mouse_key(ui, key);
