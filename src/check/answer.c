@@ -128,11 +128,15 @@ static struct ht_str fit_help(const struct tally *tally, struct ht_str help)
 {
     const struct ht_rowset *hosts = ht_node_set(tally->input->node, HT_TABLE_HOST);
     const struct ht_host *host = hosts->len ? ht_host_of(hosts->rows[0]) : NULL;
-    bool is_root = host && ht_host_has_uid(host) && host->uid == 0;
 
-    if (is_root && (ht_str_has_prefix(help, "sudo hulltop") || ht_str_is(help, "run as root")))
+    if (!host || !ht_host_has_uid(host) || host->uid != 0)
+        return help;
+    if (ht_str_has_prefix(help, "sudo hulltop") || ht_str_is(help, "run as root"))
         return HT_S("root cannot see it either: the kernel, a security module or another namespace "
                     "hides it");
+    if (ht_str_has_prefix(help, "run hulltop as root"))
+        return HT_S("root sees it only on the node itself, in the host's pid namespace, and where "
+                    "neither the kernel nor a security module hides it");
     return help;
 }
 

@@ -65,7 +65,7 @@ static void look_hidden(struct ht_checking *checking, const struct ht_tamper *ta
 
     if (!ht_tamper_has_hidden(tamper)) {
         ht_note(checking, "drift", "whether processes are hidden could not be determined",
-                "run hulltop on the node itself, as root");
+                "run hulltop as root on the node itself");
         return;
     }
     if (tamper->hidden.len == 0)
@@ -93,7 +93,7 @@ static void look_redirected(struct ht_checking *checking, const struct ht_tamper
 
     if (!ht_tamper_has_redirected(tamper)) {
         ht_note(checking, "drift", "which functions of the kernel are traced could not be read",
-                "run hulltop as root, with tracefs mounted at /sys/kernel/tracing");
+                "needs root, tracefs at /sys/kernel/tracing, and a kernel that lets it be read");
         return;
     }
     for (size_t i = 0; i < tamper->redirected.len; i++) {
