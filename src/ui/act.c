@@ -4,6 +4,24 @@
 
 #include "ui-private.h"
 
+static bool suits_back(const struct ht_ui *ui, const struct ht_page *page)
+{
+    return page != ui->pages[0];
+}
+
+static bool suits_rescan(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)page;
+    return ui->state->origin == HT_ORIGIN_LIVE;
+}
+
+/* One moment stands still by itself. */
+static bool suits_pause(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)page;
+    return ui->state->origin == HT_ORIGIN_LIVE || ht_state_is_replay(ui->state);
+}
+
 /* Those of a replay stand at the end: other states do not offer them. */
 static const struct ht_offer common[] = {
     {.action = HT_ACTION_PANE_1},
@@ -17,8 +35,8 @@ static const struct ht_offer common[] = {
     {.action = HT_ACTION_EVERYTHING},
     {.action = HT_ACTION_HOME},
     {.action = HT_ACTION_WHY},
-    {.action = HT_ACTION_PAUSE},
-    {.action = HT_ACTION_RESCAN},
+    {.action = HT_ACTION_PAUSE, .suits = suits_pause},
+    {.action = HT_ACTION_RESCAN, .suits = suits_rescan},
     {.action = HT_ACTION_REDRAW},
     {.action = HT_ACTION_MOUSE},
     {.action = HT_ACTION_UTC},
@@ -27,12 +45,12 @@ static const struct ht_offer common[] = {
     {.action = HT_ACTION_CLOSE, .hinted = true, .keep = true},
     {.action = HT_ACTION_QUIT},
     {.action = HT_ACTION_SUSPEND},
-    {.action = HT_ACTION_BACK},
+    {.action = HT_ACTION_BACK, .suits = suits_back},
     {.action = HT_ACTION_RESTART},
     {.action = HT_ACTION_STEP_BACK},
     {.action = HT_ACTION_STEP_FORWARD},
-    {.action = HT_ACTION_PLUS},
-    {.action = HT_ACTION_MINUS},
+    {.action = HT_ACTION_PLUS, .help = "Play faster"},
+    {.action = HT_ACTION_MINUS, .help = "Play slower"},
 };
 enum { REPLAY_OFFERS = 5 };
 

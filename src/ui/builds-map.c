@@ -523,20 +523,32 @@ static void map_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key)
         select_at(map, builds, len, map->top + key.row - 1);
 }
 
+static bool suits_builds(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)page;
+    return ht_node_set(ui->state->node, HT_TABLE_BUILD)->len > 0;
+}
+
 static const struct ht_offer offers[] = {
-    {.action = HT_ACTION_OPEN, .hinted = true, .help = "Open its container or process"},
+    {.action = HT_ACTION_OPEN,
+     .hinted = true,
+     .suits = suits_builds,
+     .help = "Open its container or process"},
     {.action = HT_ACTION_PLAIN_TEXT, .hinted = true},
     {.action = HT_ACTION_NEXT_VIEW,
      .hinted = true,
      .hint = "list",
      .help = "The same builds as a list"},
-    {.action = HT_ACTION_MARK, .hinted = true, .help = "Set a mark in the timeline"},
+    {.action = HT_ACTION_MARK,
+     .hinted = true,
+     .suits = suits_builds,
+     .help = "Set a mark in the timeline"},
     {.action = HT_ACTION_BACK, .hinted = true, .keep = true},
     {.action = HT_ACTION_DOWN},
     {.action = HT_ACTION_UP},
     {.action = HT_ACTION_TOP},
     {.action = HT_ACTION_BOTTOM},
-    {.action = HT_ACTION_COPY_ID},
+    {.action = HT_ACTION_COPY_ID, .suits = suits_builds},
 };
 
 static const struct ht_screen map_screen = {

@@ -421,29 +421,44 @@ static void copy_page(struct ht_ui *ui, struct detail *detail)
     ht_ui_copy(ui, ht_buf_str(&text), "the finding");
 }
 
-/* The first of them that is there. */
-static bool open_home(struct ht_ui *ui, const struct ht_subject *subject)
-{
-    struct ht_subject_home home = ht_subject_home(ui->state->node, subject);
+/* A row that has a page. */
+struct place {
+    const struct ht_table *table;
+    struct ht_str id;
+};
 
-    return ht_detail_open(ui, &ht_process_table, home.process) ||
-           ht_detail_open(ui, &ht_container_table, home.container);
-}
-
-/* What a finding is about runs in; a process's container. */
-static void open_owner(struct ht_ui *ui, const struct detail *detail)
+static bool is_there(const struct ht_ui *ui, struct place place)
 {
     struct ht_subject_rows rows;
 
+    return find_rows(ui->state, place.table, place.id, &rows);
+}
+
+/* What the subject of a finding runs in; a process's container. False: none is known. */
+static bool find_owner(const struct ht_ui *ui, const struct detail *detail, struct place *ret_owner)
+{
+    struct ht_subject_rows rows;
+    struct place process = {.table = &ht_process_table}, container = {.table = &ht_container_table};
+
     find_rows(ui->state, detail->table, ht_str_from(detail->id), &rows);
     if (rows.finding && detail->table == &ht_finding_table) {
-        if (open_home(ui, &rows.finding->subject))
-            return;
+        struct ht_subject_home home = ht_subject_home(ui->state->node, &rows.finding->subject);
+
+        process.id = home.process;
+        container.id = home.container;
     } else if (rows.container && detail->table != &ht_container_table) {
-        ht_detail_open(ui, &ht_container_table, rows.container->id);
-        return;
+        container.id = rows.container->id;
     }
-    ht_ui_message(ui, "no owner is known");
+    *ret_owner = is_there(ui, process) ? process : container;
+    return is_there(ui, *ret_owner);
+}
+
+static void open_owner(struct ht_ui *ui, const struct detail *detail)
+{
+    struct place owner;
+
+    if (!find_owner(ui, detail, &owner) || !ht_detail_open(ui, owner.table, owner.id))
+        ht_ui_message(ui, "no owner is known");
 }
 
 /* A name as one word of a filter. */
@@ -540,7 +555,7 @@ static bool detail_act(struct ht_ui *ui, struct ht_page *page, enum ht_action ac
     return true;
 }
 
-/* What can be done with a thing is hinted, not what can be done with others. */
+/* What can be done with a thing is offered, not what can be done with others. */
 static bool suits_acknowledging(const struct ht_ui *ui, const struct ht_page *page)
 {
     (void)ui;
@@ -552,14 +567,21 @@ static bool suits_locking(const struct ht_ui *ui, const struct ht_page *page)
     return can_lock(ui, container_of(ui, (const struct detail *)page));
 }
 
+static bool suits_owner(const struct ht_ui *ui, const struct ht_page *page)
+{
+    struct place owner;
+
+    return find_owner(ui, (const struct detail *)page, &owner);
+}
+
 static const struct ht_offer offers[] = {
     {.action = HT_ACTION_NEXT_TAB, .hinted = true, .keep = true, .hint = "tab", .help = "Next tab"},
     {.action = HT_ACTION_OPEN,
      .hinted = true,
      .hint = "findings",
-     .help = "On a container: list its findings",
+     .help = "List its findings",
      .suits = suits_findings},
-    {.action = HT_ACTION_OWNER, .hinted = true},
+    {.action = HT_ACTION_OWNER, .hinted = true, .suits = suits_owner},
     {.action = HT_ACTION_ACKNOWLEDGE, .hinted = true, .suits = suits_acknowledging},
     {.action = HT_ACTION_LOCK, .hinted = true, .suits = suits_locking},
     {.action = HT_ACTION_COPY_ID, .hinted = true},

@@ -296,6 +296,20 @@ static void home_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key
         select_finding(home, (size_t)finding);
 }
 
+static bool suits_swapping(const struct ht_ui *ui, const struct ht_page *page)
+{
+    const struct ht_home *home = (const struct ht_home *)page;
+
+    (void)ui;
+    return home->has_panes;
+}
+
+static bool suits_back(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)ui;
+    return ((const struct ht_home *)page)->zoomed;
+}
+
 static const struct ht_offer offers[] = {
     {.action = HT_ACTION_OPEN, .hinted = true, .keep = true},
     {.action = HT_ACTION_PANE_1, .hinted = true, .keep = true},
@@ -305,7 +319,9 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_NEXT_VIEW,
      .hinted = true,
      .hint = "panes",
+     .suits = suits_swapping,
      .help = "Swap worst findings and panes"},
+    {.action = HT_ACTION_BACK, .suits = suits_back, .help = "Back to all panes"},
     {.action = HT_ACTION_FILTER, .hinted = true, .help = "Filter all findings"},
     {.action = HT_ACTION_NEXT_TAB, .help = "Next question"},
     {.action = HT_ACTION_PREVIOUS_TAB, .help = "Previous question"},

@@ -120,6 +120,18 @@ const struct ht_offer *ht_keys_offer(const struct ht_offers *offers, enum ht_act
     return NULL;
 }
 
+/* The first that does something now, or NULL. */
+static const struct ht_offer *suiting_offer(const struct ht_offers *offers, enum ht_action action)
+{
+    for (size_t i = 0; i < offers_len(offers); i++) {
+        const struct ht_offer *offer = offer_at(offers, i);
+
+        if (offer->action == action && (!offer->suits || offer->suits(offers->ui, offers->page)))
+            return offer;
+    }
+    return NULL;
+}
+
 static bool has_key(const struct ht_binding *binding, uint32_t code)
 {
     for (size_t i = 0; i < HT_BINDING_KEYS_MAX && binding->keys[i] != 0; i++) {
@@ -203,9 +215,7 @@ static bool make_hint(const struct ht_offers *offers, const struct ht_offer *off
     const struct ht_binding *binding = ht_keys_binding(offer->action);
     ht_autobuf struct ht_buf key = HT_BUF(sizeof(ret_hint->key) - 1);
 
-    if (!offer->hinted || !binding || ht_keys_offer(offers, offer->action) != offer)
-        return false;
-    if (offer->suits && !offer->suits(offers->ui, offers->page))
+    if (!offer->hinted || !binding || suiting_offer(offers, offer->action) != offer)
         return false;
     if (is_pane(offer->action))
         pane_keys(offers, &key);
@@ -277,7 +287,7 @@ void ht_keys_each_help(const struct ht_offers *offers, ht_keys_visit visit, void
     bool pane_seen = false;
 
     for (size_t i = 0; i < ARRAY_LEN(bindings); i++) {
-        const struct ht_offer *offer = ht_keys_offer(offers, bindings[i].action);
+        const struct ht_offer *offer = suiting_offer(offers, bindings[i].action);
         ht_autobuf struct ht_buf keys = HT_BUF(128);
         const char *help = NULL;
 

@@ -220,20 +220,28 @@ static void toggle_group(struct ht_ui *ui, struct ht_list_page *list, const stru
 
 /* ---- tabs ---- */
 
-static void step_view(struct ht_ui *ui, struct ht_list_page *list, int step)
+/* The view beside that one of the same question; itself, if there is no other. */
+static const struct ht_view *next_view(const struct ht_ui *ui, const struct ht_view *view, int step)
 {
     size_t len = ht_views_len(ui->views);
     size_t at = 0;
 
-    while (ht_views_get(ui->views, at) != list->view)
+    while (ht_views_get(ui->views, at) != view)
         at++;
     for (size_t i = 0; i < len; i++) {
         at = (at + len + (size_t)(step + (int)len)) % len;
-        if (ht_views_get(ui->views, at)->question == list->view->question)
+        if (ht_views_get(ui->views, at)->question == view->question)
             break;
     }
-    if (ht_views_get(ui->views, at) != list->view)
-        ht_list_set_view(list, ht_views_get(ui->views, at));
+    return ht_views_get(ui->views, at);
+}
+
+static void step_view(struct ht_ui *ui, struct ht_list_page *list, int step)
+{
+    const struct ht_view *next = next_view(ui, list->view, step);
+
+    if (next != list->view)
+        ht_list_set_view(list, next);
     else
         ht_ui_message(ui, "this question has no other view");
 }
@@ -440,15 +448,32 @@ static void list_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key
         ht_list_select(list, (size_t)(list->top + row));
 }
 
+static bool suits_lines(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)ui;
+    return ((const struct ht_list_page *)page)->lines_len > 0;
+}
+
+static bool suits_views(const struct ht_ui *ui, const struct ht_page *page)
+{
+    const struct ht_view *view = ht_list_view(page);
+
+    return next_view(ui, view, 1) != view;
+}
+
 static const struct ht_offer offers[] = {
-    {.action = HT_ACTION_OPEN, .hinted = true, .keep = true, .hint = "detail"},
+    {.action = HT_ACTION_OPEN,
+     .hinted = true,
+     .keep = true,
+     .hint = "detail",
+     .suits = suits_lines},
     {.action = HT_ACTION_FILTER, .hinted = true},
     {.action = HT_ACTION_SORT, .hinted = true},
     {.action = HT_ACTION_WIDE, .hinted = true},
-    {.action = HT_ACTION_NEXT_VIEW, .hinted = true},
+    {.action = HT_ACTION_NEXT_VIEW, .hinted = true, .suits = suits_views},
     {.action = HT_ACTION_NEXT_TAB, .hinted = true, .help = "Next pane"},
     {.action = HT_ACTION_PREVIOUS_TAB, .help = "Previous pane"},
-    {.action = HT_ACTION_COPY_ID, .hinted = true},
+    {.action = HT_ACTION_COPY_ID, .hinted = true, .suits = suits_lines},
     {.action = HT_ACTION_BACK, .hinted = true, .keep = true},
     {.action = HT_ACTION_DOWN},
     {.action = HT_ACTION_UP},
@@ -464,12 +489,14 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_PREVIOUS_MATCH, .help = "Previous line that matches your filter"},
     {.action = HT_ACTION_INVERT},
     {.action = HT_ACTION_COLUMNS},
-    {.action = HT_ACTION_COPY_PAGE, .help = "Copy this list as Markdown"},
+    {.action = HT_ACTION_COPY_PAGE, .suits = suits_lines, .help = "Copy this list as Markdown"},
     {.action = HT_ACTION_PLAIN_TEXT},
     {.action = HT_ACTION_EXPORT, .help = "Write the report to a new file"},
-    {.action = HT_ACTION_MARK},
-    {.action = HT_ACTION_JUMP},
-    {.action = HT_ACTION_TREE, .help = "Open or close a group of equal lines"},
+    {.action = HT_ACTION_MARK, .suits = suits_lines},
+    {.action = HT_ACTION_JUMP, .suits = suits_lines},
+    {.action = HT_ACTION_TREE,
+     .suits = suits_lines,
+     .help = "Open or close a group of equal lines"},
 };
 
 /* Without groups there is nothing to open: the last one. */

@@ -620,29 +620,43 @@ void ht_ui_timeline_go_to(struct ht_ui *ui, struct ht_page *page, int64_t at_ns)
         choose(ui, of(page), place);
 }
 
-/* In a replay the key is that of its speed. */
+/* In a replay the keys are those of its speed. */
 static bool suits_zooming(const struct ht_ui *ui, const struct ht_page *page)
 {
     (void)page;
     return !ht_state_is_replay(ui->state);
 }
 
+static bool suits_events(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)page;
+    return ui->state->events.len > 0;
+}
+
+static bool suits_stepping(const struct ht_ui *ui, const struct ht_page *page)
+{
+    return ht_state_is_replay(ui->state) || suits_events(ui, page);
+}
+
 static const struct ht_offer offers[] = {
     {.action = HT_ACTION_FOLLOW, .hinted = true},
-    {.action = HT_ACTION_STEP_BACK, .help = "One event back; in a replay one step"},
+    {.action = HT_ACTION_STEP_BACK,
+     .suits = suits_stepping,
+     .help = "One event back; in a replay one step"},
     {.action = HT_ACTION_STEP_FORWARD,
      .hinted = true,
+     .suits = suits_stepping,
      .help = "One event forward; in a replay one step"},
-    {.action = HT_ACTION_PREVIOUS_FINDING},
-    {.action = HT_ACTION_NEXT_FINDING, .hinted = true},
-    {.action = HT_ACTION_PLUS,
+    {.action = HT_ACTION_PREVIOUS_FINDING, .suits = suits_events},
+    {.action = HT_ACTION_NEXT_FINDING, .hinted = true, .suits = suits_events},
+    {.action = HT_ACTION_PLUS, .hinted = true, .suits = suits_zooming, .help = "Closer"},
+    {.action = HT_ACTION_MINUS, .suits = suits_zooming, .help = "Wider"},
+    {.action = HT_ACTION_MARK,
      .hinted = true,
-     .suits = suits_zooming,
-     .help = "Closer; in a replay faster"},
-    {.action = HT_ACTION_MINUS, .help = "Wider; in a replay slower"},
-    {.action = HT_ACTION_MARK, .hinted = true, .help = "Set a mark in the timeline"},
-    {.action = HT_ACTION_JUMP, .hinted = true},
-    {.action = HT_ACTION_OPEN, .hinted = true},
+     .suits = suits_events,
+     .help = "Set a mark in the timeline"},
+    {.action = HT_ACTION_JUMP, .hinted = true, .suits = suits_events},
+    {.action = HT_ACTION_OPEN, .hinted = true, .suits = suits_events},
     {.action = HT_ACTION_NEXT_VIEW, .hint = "list", .help = "The same as a list: filter, sort"},
     {.action = HT_ACTION_FILTER, .help = "Filter the same as a list"},
     {.action = HT_ACTION_BACK, .hinted = true, .keep = true},

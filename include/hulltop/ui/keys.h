@@ -102,7 +102,8 @@ struct ht_offer {
     bool keep;        /* keeps its place in the hint line when space is short */
     const char *hint; /* NULL: the binding's own */
     const char *help; /* NULL: the binding's own */
-    /* Whether it is hinted on a page now; NULL: always. */
+    /* Whether it does something on a page as it is now: else it is neither hinted nor in the help,
+     * and its key says why not. NULL: always. */
     bool (*suits)(const struct ht_ui *ui, const struct ht_page *page);
 };
 /* All offers of a screen, its own first, then those every screen has; the first match counts. */
@@ -111,7 +112,7 @@ struct ht_offers {
     size_t own_len;
     const struct ht_offer *common; /* may be NULL */
     size_t common_len;
-    const struct ht_ui *ui; /* NULL only where nothing is hinted by what suits */
+    const struct ht_ui *ui; /* NULL only where no offer asks what suits */
     const struct ht_page *page;
 };
 
@@ -137,8 +138,8 @@ void ht_keys_draw_hints(struct ht_area area, int row, const struct ht_offers *of
 
 /* One line of the help screen. */
 typedef void (*ht_keys_visit)(void *context, const char *keys, const char *help);
-/* Calls visit for each action offered, in the order of the table; the six panes are one line. The
- * text is valid during the call. */
+/* Calls visit for each action that is offered and suits, in the order of the table; the six panes
+ * are one line. The text is valid during the call. */
 void ht_keys_each_help(const struct ht_offers *offers, ht_keys_visit visit, void *context);
 
 #endif

@@ -159,12 +159,90 @@ static void every_key_answers_in_a_replay(void **unused)
     check_state(state, 1, false);
 }
 
+/* One way to a help; a word of what it lists, and one of what would do nothing there. */
+struct help_case {
+    const char *way, *listed, *left_out;
+};
+
+static void check_helps(struct ht_state *state, const struct help_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct bench bench;
+
+        open_bench(&bench, NULL);
+        ht_ui_set_state(bench.ui, state);
+        grow(&bench);
+        type(&bench, cases[i].way);
+        SEES(&bench, " KEYS\n");
+        SEES(&bench, cases[i].listed);
+        SEES_NOT(&bench, cases[i].left_out);
+        close_bench(&bench);
+    }
+}
+
+static void help_leaves_out_what_would_do_nothing(void **unused)
+{
+    static const struct help_case living[] = {
+        {"?", "Swap worst findings", " Esc Backspace"},
+        {"z?", "Back to all panes", "Lock or unlock"},
+        {"3?", "Next view of this", "Play faster"},
+        {"9?", "Ask all sources now", "Acknowledge"},
+        {"3/nothing has this name\n?", "Filter a list", "Mark this line"},
+        {"3\n?", "Acknowledge", "List its findings"},
+        {":view containers\n\n?", "List its findings", "Acknowledge"},
+        {":view containers\n\n?", "Copy the id", "Go to the owner"},
+        {":view containers\n\n?", "Copy the id", "Lock or unlock"},
+        {"2?", "Next pane", "Next view of this"},
+        {"8?", "Closer", "Play faster"},
+    };
+    static const struct help_case played[] = {
+        {"8?", "Play faster", "Closer"},
+        {"8?", "Hold the screen", "Ask all sources"},
+        {"?", "Play slower", "Wider"},
+        {":view containers\n\n?", "List its findings", "Lock or unlock"},
+    };
+    static const struct help_case told[] = {
+        {"8?", "Follow what is newest", "Next finding in time"},
+        {"8?", "The same as a list", "Jump to a mark"},
+        {"7?", "The same builds as a list", "Open its container"},
+        {"?", "Filter all findings", "Hold the screen"},
+    };
+    ht_autostate struct ht_state *state = fixture_state(),
+                                 *report = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    check_helps(state, living, ARRAY_LEN(living));
+    state->origin = HT_ORIGIN_REPLAY;
+    check_helps(state, played, ARRAY_LEN(played));
+    report->origin = HT_ORIGIN_REPORT;
+    check_helps(report, told, ARRAY_LEN(told));
+}
+
+/* A line for each pane has no room there. */
+static void help_goes_by_the_size_of_its_page(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    ht_canvas_resize(bench.canvas, 12, 40);
+    type(&bench, "");
+    SEES_NOT(&bench, "v panes");
+    type(&bench, "?");
+    grow(&bench);
+    SEES(&bench, "What happened when");
+    SEES_NOT(&bench, "Swap worst findings");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_answers_on_a_node_in_trouble),
         cmocka_unit_test(every_key_answers_where_nothing_is),
         cmocka_unit_test(every_key_answers_in_a_replay),
+        cmocka_unit_test(help_leaves_out_what_would_do_nothing),
+        cmocka_unit_test(help_goes_by_the_size_of_its_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

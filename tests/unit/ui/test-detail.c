@@ -104,9 +104,6 @@ static void enter_lists_the_findings_of_a_container(void **unused)
     SEES(&bench, "WHAT WE SAW");
     type(&bench, "\n");
     SEES(&bench, "Enter lists the findings of a container");
-    type(&bench, "?");
-    SEES(&bench, "On a container: list its findings");
-    type(&bench, "\x1b");
     type(&bench, "\x1b\x1b");
     SEES(&bench, "> Everything > debug");
     close_bench(&bench);
