@@ -104,39 +104,21 @@ struct ht_str ht_groups_find(struct ht_groups *groups, pid_t pid)
 
 /* ---- which hierarchy ---- */
 
-/* What the first line of a cgroup file names the hierarchy by: nothing is version 2. */
-static bool first_name(struct ht_str cgroup, struct ht_str *ret_name)
-{
-    struct ht_str line, id;
-
-    return ht_str_next(&cgroup, '\n', &line) && ht_str_next(&line, ':', &id) &&
-           ht_str_find_byte(line, ':') >= 0 && ht_str_next(&line, ':', ret_name);
-}
-
-static bool is_named(const struct ht_mount_line *line, struct ht_str name, struct ht_arena *arena)
-{
-    struct ht_str one;
-
-    if (name.len == 0)
-        return ht_str_is(line->type, "cgroup2");
-    /* Each controller is of one hierarchy. */
-    return ht_str_is(line->type, "cgroup") && ht_str_next(&name, ',', &one) &&
-           ht_mountinfo_has_option(line->super, ht_arena_str(arena, one).data);
-}
-
 struct ht_str ht_groups_mounted(struct ht_str mountinfo, struct ht_str cgroup,
                                 struct ht_arena *arena, bool *ret_first)
 {
     struct ht_mount_line line;
-    struct ht_str name = {0}, found = {0};
-    bool named = first_name(cgroup, &name), second = false;
+    struct ht_str first = {0}, controllers = {0}, path, found = {0};
+    bool named =
+        ht_str_next(&cgroup, '\n', &first) && ht_cgroup_split_line(first, &controllers, &path);
+    bool second = false;
 
     *ret_first = false;
     while (!*ret_first && ht_mountinfo_next(&mountinfo, &line)) {
         /* A mount of a part of it has a part of the processes. */
         if (!ht_str_has_prefix(line.type, "cgroup") || !ht_str_is(line.root, "/"))
             continue;
-        *ret_first = named && is_named(&line, name, arena);
+        *ret_first = named && ht_cgroup_is_mounted(&line, controllers, arena);
         if (!*ret_first && (second || (found.len && !ht_str_is(line.type, "cgroup2"))))
             continue;
         second = ht_str_is(line.type, "cgroup2");

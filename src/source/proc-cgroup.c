@@ -305,8 +305,8 @@ static int rank(const struct ht_cgroup_facts *facts)
     return facts->path.len > 1 ? 1 : 0;
 }
 
-/* Splits "4:memory:/path". */
-static bool split_line(struct ht_str line, struct ht_str *ret_controllers, struct ht_str *ret_path)
+bool ht_cgroup_split_line(struct ht_str line, struct ht_str *ret_controllers,
+                          struct ht_str *ret_path)
 {
     ptrdiff_t first = ht_str_find_byte(line, ':');
 
@@ -334,7 +334,7 @@ void ht_cgroup_decode(struct ht_str text, struct ht_cgroup_facts *ret_facts)
         struct ht_str path;
         struct ht_cgroup_facts facts;
 
-        if (!split_line(line, &controllers, &path))
+        if (!ht_cgroup_split_line(line, &controllers, &path))
             continue;
         /* Most lines of one process name the same path. */
         if (last.data && ht_str_equal(path, last))
@@ -358,7 +358,7 @@ struct ht_str ht_cgroup_path_of(struct ht_str text, const char *controller)
         struct ht_str path;
         struct ht_str one;
 
-        if (!split_line(line, &controllers, &path))
+        if (!ht_cgroup_split_line(line, &controllers, &path))
             continue;
         if (controllers.len == 0) {
             if (controller[0] == '\0')
@@ -371,6 +371,20 @@ struct ht_str ht_cgroup_path_of(struct ht_str text, const char *controller)
         }
     }
     return (struct ht_str){0};
+}
+
+bool ht_cgroup_is_mounted(const struct ht_mount_line *mount, struct ht_str controllers,
+                          struct ht_arena *arena)
+{
+    struct ht_str one;
+
+    if (!ht_str_is(mount->root, "/"))
+        return false;
+    if (controllers.len == 0)
+        return ht_str_is(mount->type, "cgroup2");
+    /* Each controller is of one hierarchy. */
+    return ht_str_is(mount->type, "cgroup") && ht_str_next(&controllers, ',', &one) &&
+           ht_mountinfo_has_option(mount->super, ht_arena_str(arena, one).data);
 }
 
 bool ht_cgroup_is_left(struct ht_str text)

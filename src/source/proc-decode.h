@@ -50,6 +50,9 @@ bool ht_cgroup_tells(const struct ht_cgroup_facts *facts, bool apart, bool reada
 void ht_cgroup_decode_path(struct ht_str path, struct ht_cgroup_facts *ret_facts);
 /* Judges all lines of /proc/PID/cgroup, "\n" between them, and gives the one that tells most. */
 void ht_cgroup_decode(struct ht_str text, struct ht_cgroup_facts *ret_facts);
+/* A line "4:memory:/path"; the controllers of version 2 are empty. False: it is none. */
+bool ht_cgroup_split_line(struct ht_str line, struct ht_str *ret_controllers,
+                          struct ht_str *ret_path);
 /* Whether no hierarchy of cgroup v1, of which there are some, has a group: as of a process of the
  * node that is in none, and of every process that ends. Pure. */
 bool ht_cgroup_is_left(struct ht_str text);
@@ -106,6 +109,10 @@ bool ht_mountinfo_is_pseudo(struct ht_str type);
 bool ht_mountinfo_can_hang(struct ht_str type);
 /* Whether a list "rw,noexec" has that option. */
 bool ht_mountinfo_has_option(struct ht_str options, const char *wanted);
+/* Whether all of the hierarchy that the kernel names by these controllers ("cpu,cpuacct",
+ * "name=systemd", "") is mounted there. */
+bool ht_cgroup_is_mounted(const struct ht_mount_line *mount, struct ht_str controllers,
+                          struct ht_arena *arena);
 /* "\040" and the like as the bytes they stand for. */
 struct ht_str ht_mountinfo_unescape(struct ht_arena *arena, struct ht_str text);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup-members.h"
 #include "proc-devices.h"
 #include "proc-node.h"
 #include "proc-sockets.h"
@@ -58,6 +59,7 @@ void ht_proc_reader_take(struct ht_proc_reader *reader, int proc_fd)
     ht_buf_init(&reader->uid_map, HT_LIMIT_PROC_FILE);
     reader->devices = ht_map_new();
     reader->net = ht_net_cache_new();
+    reader->members = ht_cgroup_members_new();
     reader->maps = (struct ht_mapped)HT_MAPPED(proc_fd);
     ht_proc_reader_refresh(reader);
 }
@@ -72,6 +74,7 @@ void ht_proc_reader_fini(struct ht_proc_reader *reader)
     ht_arena_free(reader->host_arena);
     ht_devices_forget(reader->devices);
     ht_net_cache_free(reader->net);
+    ht_cgroup_members_free(reader->members);
     ht_mapped_fini(&reader->maps);
 }
 
@@ -79,6 +82,7 @@ void ht_proc_reader_rest(struct ht_proc_reader *reader)
 {
     ht_buf_fini(&reader->mountinfo);
     ht_mapped_fini(&reader->maps);
+    ht_cgroup_members_end(reader->members);
     if (reader->file.cap > FILE_KEPT)
         ht_buf_fini(&reader->file);
 }
@@ -153,27 +157,11 @@ static void read_host_mounts(struct ht_proc_reader *reader)
 
 /* ---- every process ---- */
 
-/* "PID/FILE", without the price of snprintf: it is made some times for each process. */
-static const char *path_of(char name[NAME_MAX_BYTES], pid_t pid, const char *file)
-{
-    char digits[16];
-    size_t len = 0;
-    size_t at = 0;
-
-    for (uint32_t rest = (uint32_t)pid; len == 0 || rest; rest /= 10)
-        digits[len++] = (char)('0' + rest % 10);
-    while (len)
-        name[at++] = digits[--len];
-    name[at++] = '/';
-    memccpy(name + at, file, '\0', NAME_MAX_BYTES - at - 1);
-    return name;
-}
-
 struct ht_str ht_proc_read_file(struct ht_proc_reader *reader, pid_t pid, const char *file,
                                 bool *ret_gone)
 {
-    char name[NAME_MAX_BYTES] = "";
-    int r = ht_read_piece_at(reader->proc_fd, path_of(name, pid, file), &reader->file,
+    char name[HT_PROC_NAME_MAX];
+    int r = ht_read_piece_at(reader->proc_fd, ht_proc_name(name, pid, file), &reader->file,
                              HT_LIMIT_PROC_FILE, NULL);
 
     *ret_gone = r == -ESRCH || r == -ENOENT;
@@ -182,9 +170,9 @@ struct ht_str ht_proc_read_file(struct ht_proc_reader *reader, pid_t pid, const 
 
 struct ht_str ht_proc_read_link(struct ht_proc_reader *reader, pid_t pid, const char *file)
 {
-    char name[NAME_MAX_BYTES] = "";
+    char name[HT_PROC_NAME_MAX];
 
-    return read_link(reader, reader->proc_fd, path_of(name, pid, file));
+    return read_link(reader, reader->proc_fd, ht_proc_name(name, pid, file));
 }
 
 /* Most lines name the same path: one of them is enough. */
@@ -243,11 +231,24 @@ void ht_proc_decode_cgroup(struct ht_proc_reader *reader, struct ht_str text,
     ret_facts->users = !ret_facts->has_owner || ret_facts->owner != 0;
 }
 
-int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
-                        struct ht_cgroup_facts *ret_facts)
+struct ht_str ht_proc_read_groups(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
+                                  bool *ret_gone)
+{
+    struct ht_str text = ht_cgroup_members_find(reader->members, pid, started_ns);
+
+    *ret_gone = false;
+    if (text.len)
+        return text;
+    text = ht_proc_read_file(reader, pid, "cgroup", ret_gone);
+    ht_cgroup_members_met(reader->members, pid, text);
+    return text;
+}
+
+int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
+                        struct ht_arena *arena, struct ht_cgroup_facts *ret_facts)
 {
     bool gone;
-    struct ht_str text = ht_proc_read_file(reader, pid, "cgroup", &gone);
+    struct ht_str text = ht_proc_read_groups(reader, pid, started_ns, &gone);
 
     if (gone)
         return -ESRCH;
@@ -269,13 +270,13 @@ void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena
 bool ht_proc_has_other_root(struct ht_proc_reader *reader, pid_t pid)
 {
     uint64_t ns = ht_proc_decode_ns(ht_proc_read_link(reader, pid, "ns/mnt"));
-    char name[NAME_MAX_BYTES] = "";
+    char name[HT_PROC_NAME_MAX];
     uint64_t dev, ino;
 
     if (ns == 0 || reader->ns_mnt == 0 || ns == reader->ns_mnt || !reader->has_root)
         return false;
     errno = 0;
-    if (!ht_proc_identify(reader->proc_fd, path_of(name, pid, "root"), &dev, &ino))
+    if (!ht_proc_identify(reader->proc_fd, ht_proc_name(name, pid, "root"), &dev, &ino))
         return ht_error_is_denied(-errno);
     return dev != reader->root_dev || ino != reader->root_ino;
 }
@@ -320,8 +321,8 @@ bool ht_proc_is_contained(struct ht_proc_reader *reader, pid_t pid,
 
 int ht_proc_open(const struct ht_proc_reader *reader, pid_t pid)
 {
-    char name[NAME_MAX_BYTES] = "";
-    int fd = openat(reader->proc_fd, path_of(name, pid, ""), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    char name[HT_PROC_NAME_MAX];
+    int fd = openat(reader->proc_fd, ht_proc_name(name, pid, ""), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     return fd < 0 ? -ESRCH : fd;
 }

@@ -35,10 +35,11 @@ struct ht_proc_reader {
     bool is_own; /* without rights over process 1 our own place stands for the node */
     struct ht_arena *host_arena; /* NULL: the node's mounts were not needed yet */
     struct ht_host_mounts host_mounts;
-    struct ht_net_cache *net; /* sockets of the namespaces that were looked at */
-    struct ht_map *devices;   /* device number as text to char *, the host's name of it */
-    unsigned leave_out;       /* enum ht_proc_part */
-    struct ht_mapped maps;    /* of the process that is read */
+    struct ht_net_cache *net;          /* sockets of the namespaces that were looked at */
+    struct ht_map *devices;            /* device number as text to char *, the host's name of it */
+    unsigned leave_out;                /* enum ht_proc_part */
+    struct ht_mapped maps;             /* of the process that is read */
+    struct ht_cgroup_members *members; /* of groups that many processes are in */
 };
 
 /* Opens the folder of a process table; a descriptor or -errno. -ENOENT where "/proc" is a folder
@@ -61,10 +62,15 @@ struct ht_str ht_proc_read_file(struct ht_proc_reader *reader, pid_t pid, const 
                                 bool *ret_gone);
 /* Target of one of its links; empty and errno where it cannot be read. Borrowed likewise. */
 struct ht_str ht_proc_read_link(struct ht_proc_reader *reader, pid_t pid, const char *file);
-/* What /proc/PID/cgroup tells, whose texts live in the arena. 0, or -ESRCH if the process is gone;
- * where it cannot be read nothing is told. */
-int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
-                        struct ht_cgroup_facts *ret_facts);
+/* What /proc/PID/cgroup says, by that file or, within a look that reader->members were told of, by
+ * lists read after the process had started (ns since boot, at the latest; INT64_MAX: not known).
+ * ret_gone as above; borrowed until the next reading. */
+struct ht_str ht_proc_read_groups(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
+                                  bool *ret_gone);
+/* What that tells, whose texts live in the arena. 0, or -ESRCH if the process is gone; where it
+ * cannot be read nothing is told. */
+int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
+                        struct ht_arena *arena, struct ht_cgroup_facts *ret_facts);
 /* The same of text, which is what such a file says. Where the group that names a container lies
  * below a service it is a user's if that user owns it, or if nobody can be told to: facts->users.
  */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup-members.h"
 #include "proc-kin.h"
 #include "proc-node.h"
 #include "proc-share.h"
@@ -268,7 +269,9 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
     struct ht_cgroup_facts facts;
     bool readable = true;
 
-    if (ht_proc_read_cgroup(&table->reader, entry->pid, table->arena, &facts) < 0)
+    /* It started within the tick. */
+    int64_t started_ns = (int64_t)(entry->start + 1) * table->tick_ns;
+    if (ht_proc_read_cgroup(&table->reader, entry->pid, started_ns, table->arena, &facts) < 0)
         return false;
     if (facts.path.len)
         ht_process_set_cgroup(process, facts.path);
@@ -455,6 +458,8 @@ static void read_due(struct ht_proc_table *table)
     if (!avoid->one_by_one && avoid->skipped_len == 0) {
         if (ht_proc_share(table, due))
             return;
+        if (due > HT_CGROUP_MEMBERS_RUN)
+            ht_cgroup_members_begin(table->reader.members, table->reader.proc_fd, due);
         if (due > MANY && due > table->len / 2 && read_all(table))
             return;
     }

@@ -14,9 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "src/source/cgroup-members.h"
 #include "src/source/proc-table.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -98,6 +100,7 @@ static int floor_scan(bool read)
 struct taking {
     struct ht_proc_reader reader;
     struct ht_buf text;
+    int64_t tick_ns;
     size_t processes;
 };
 
@@ -113,7 +116,9 @@ static void take(void *context, const struct ht_procs_item *item)
     ht_buf_reset(&taking->text);
     ht_buf_addf(&taking->text, "%d %llu %u %llu", (int)item->pid, (unsigned long long)stat.ppid,
                 item->euid, (unsigned long long)stat.start);
-    ht_buf_add_str(&taking->text, ht_proc_read_file(reader, item->pid, "cgroup", &gone));
+    ht_buf_add_str(
+        &taking->text,
+        ht_proc_read_groups(reader, item->pid, (int64_t)(stat.start + 1) * taking->tick_ns, &gone));
     if (!stat.kernel) {
         ht_buf_add_str(&taking->text, ht_proc_read_file(reader, item->pid, "cmdline", &gone));
         ht_buf_add_str(&taking->text, ht_proc_read_link(reader, item->pid, "exe"));
@@ -124,10 +129,17 @@ static void take(void *context, const struct ht_procs_item *item)
 static int table(void)
 {
     struct ht_error err = {0};
-    struct taking taking = {.text = HT_BUF(HT_LIMIT_FILE)};
+    struct taking taking = {.text = HT_BUF(HT_LIMIT_FILE),
+                            .tick_ns = HT_NS_PER_S / sysconf(_SC_CLK_TCK)};
+    struct stat about;
     double before = cpu_us();
 
-    if (ht_proc_reader_init(&taking.reader, "/proc", &err) < 0 || ht_procs_each(take, &taking) < 0)
+    if (ht_proc_reader_init(&taking.reader, "/proc", &err) < 0 ||
+        fstat(taking.reader.proc_fd, &about) < 0)
+        return 1;
+    /* As many as it has folders. */
+    ht_cgroup_members_begin(taking.reader.members, taking.reader.proc_fd, about.st_nlink);
+    if (ht_procs_each(take, &taking) < 0)
         return 1;
     tell(cpu_us() - before, taking.processes);
     ht_buf_fini(&taking.text);
