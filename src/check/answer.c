@@ -126,17 +126,21 @@ static bool needs_source(const struct tally *tally, const struct ht_source *sour
 /* Whoever is root already is not told to become it. */
 static struct ht_str fit_help(const struct tally *tally, struct ht_str help)
 {
+    static const char *const places[] = {"sudo hulltop on ", "sudo hulltop in ",
+                                         "sudo hulltop with "};
     const struct ht_rowset *hosts = ht_node_set(tally->input->node, HT_TABLE_HOST);
     const struct ht_host *host = hosts->len ? ht_host_of(hosts->rows[0]) : NULL;
 
     if (!host || !ht_host_has_uid(host) || host->uid != 0)
         return help;
-    if (ht_str_has_prefix(help, "sudo hulltop") || ht_str_is(help, "run as root"))
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (ht_str_has_prefix(help, places[i]))
+            return HT_S("root sees it only on the node itself, in the host's pid namespace, and "
+                        "where neither the kernel nor a security module hides it");
+    }
+    if (ht_str_has_prefix(help, "sudo hulltop"))
         return HT_S("root cannot see it either: the kernel, a security module or another namespace "
                     "hides it");
-    if (ht_str_has_prefix(help, "run hulltop as root"))
-        return HT_S("root sees it only on the node itself, in the host's pid namespace, and where "
-                    "neither the kernel nor a security module hides it");
     return help;
 }
 

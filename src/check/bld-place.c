@@ -260,7 +260,7 @@ static void look_signs(struct ht_checking *checking, const struct ht_row *row)
     if (!ht_host_has_processes(ht_host_of(row))) {
         ht_unknown(checking, "proc",
                    "whether builds run that no API shows: no process of the node was seen",
-                   "run hulltop as root, in the host's pid namespace");
+                   "sudo hulltop in the host's pid namespace");
         return;
     }
     for (size_t i = 0; i < builds->len; i++) {

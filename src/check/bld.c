@@ -79,7 +79,7 @@ const struct ht_container *ht_bld_next(struct ht_checking *checking, const struc
 
 void ht_bld_unknown(struct ht_checking *checking, const char *what)
 {
-    ht_unknown(checking, "hulltop", what, "run hulltop as root, in the host's pid namespace");
+    ht_unknown(checking, "hulltop", what, "sudo hulltop in the host's pid namespace");
 }
 
 void ht_bld_soften(struct ht_checking *checking, struct ht_finding *finding,

@@ -182,7 +182,7 @@ static const struct ht_check checks[] = {
      .condition = "The storage driver keeps changed files with the image's, the layers are not to "
                   "be found, or the container has a kernel of its own.",
      .why = "Nothing was found there only because nothing could be checked.",
-     .fix = "Run hulltop as root on the node; use a storage driver with overlay; put a sensor "
+     .fix = "Run sudo hulltop on the node; use a storage driver with overlay; put a sensor "
             "inside the sandbox.",
      .needs = HT_TEXTS("drift"),
      .references = HT_TEXTS("NSA/CISA 1.2 audit logging and threat detection"),

@@ -65,7 +65,7 @@ static void look_hidden(struct ht_checking *checking, const struct ht_tamper *ta
 
     if (!ht_tamper_has_hidden(tamper)) {
         ht_note(checking, "drift", "whether processes are hidden could not be determined",
-                "run hulltop as root on the node itself");
+                "sudo hulltop on the node");
         return;
     }
     if (tamper->hidden.len == 0)
@@ -127,7 +127,7 @@ static void look_counts(struct ht_checking *checking, const struct ht_tamper *ta
 
     if (!ht_tamper_has_programs(tamper))
         ht_note(checking, "drift", "eBPF programs could not be counted",
-                "run hulltop as root on the node itself");
+                "sudo hulltop on the node");
     if (!programs && !traced)
         return;
     finding = ht_fire(checking, HT_S("counts"));

@@ -216,7 +216,7 @@ static void look_exec(struct ht_checking *checking, const struct ht_row *row)
         ht_unknown(checking, "proc",
                    "whether a process started by exec has more privilege than its container: its "
                    "capabilities may not be read",
-                   "run hulltop as root, in the host's pid namespace");
+                   "sudo hulltop in the host's pid namespace");
         return;
     }
 

@@ -10,7 +10,7 @@
 
 enum { OTHERS = 0077 };
 
-static const char root_helps[] = "run as root";
+static const char root_helps[] = "sudo hulltop";
 
 static bool is_here(const struct ht_apiserver *apiserver)
 {

@@ -350,7 +350,7 @@ static void look_file(struct ht_checking *checking, const struct ht_row *row)
     }
     if (!ht_datastore_has_uid(store)) {
         ht_unknown(checking, "datastore", "who owns the datastore's file is not known",
-                   "run as root");
+                   "sudo hulltop");
         return;
     }
     if (is_personal(store))

@@ -28,7 +28,7 @@ bool ht_exposure_counts(struct ht_checking *checking, const struct ht_exposure *
                         const char *where)
 {
     if (!ht_exposure_has_where(exposure) || !ht_exposure_has_confidence(exposure)) {
-        ht_unknown(checking, "hostconf", "where this secret lies is not known", "run as root");
+        ht_unknown(checking, "hostconf", "where this secret lies is not known", "sudo hulltop");
         return false;
     }
     return ht_str_is(exposure->where, where) && exposure->confidence != HT_CONFIDENCE_HINT;
@@ -123,7 +123,7 @@ static void look_file(struct ht_checking *checking, const struct ht_row *row)
     if (!ht_exposure_counts(checking, exposure, "file"))
         return;
     if (!ht_exposure_has_mode(exposure)) {
-        ht_unknown(checking, "hostconf", "mode of a credential file", "run as root");
+        ht_unknown(checking, "hostconf", "mode of a credential file", "sudo hulltop");
         return;
     }
     bool is_foreign = ht_exposure_has_uid(exposure) && exposure->uid >= FIRST_USER &&

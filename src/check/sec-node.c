@@ -40,7 +40,7 @@ static void look_key(struct ht_checking *checking, const struct ht_kubelet *kube
 
     if (!ht_kubelet_has_key_mode(kubelet)) {
         ht_unknown(checking, "hostconf", "the kubelet's key is not at a usual place",
-                   "run as root");
+                   "sudo hulltop");
         return;
     }
     if (!(kubelet->key_mode & OTHERS) && kubelet->key_uid == 0)
@@ -79,7 +79,7 @@ static void look_kubelet(struct ht_checking *checking, const struct ht_row *row)
     if (!ht_kubelet_has_rotates(kubelet) || !ht_kubelet_has_serving_rotates(kubelet) ||
         !ht_kubelet_has_bootstrap(kubelet))
         ht_unknown(checking, "hostconf", "how the kubelet renews its certificates is not known",
-                   "run as root");
+                   "sudo hulltop");
 }
 
 /* ---- SEC-022 ---- */
@@ -94,7 +94,7 @@ static void look_metadata(struct ht_checking *checking, const struct ht_row *row
         return;
     if (!ht_process_has_peers(process)) {
         ht_unknown(checking, "proc", "the connections of a process could not be read",
-                   "run as root");
+                   "sudo hulltop");
         return;
     }
     for (size_t i = 0; i < process->peers.len; i++) {
@@ -122,7 +122,7 @@ static void look_swap(struct ht_checking *checking, const struct ht_host *host)
             continue;
         if (!ht_swap_has_encrypted(swap)) {
             ht_unknown(checking, "proc", "whether the device below a swap area is encrypted",
-                       "run as root, on the node itself");
+                       "sudo hulltop on the node");
             continue;
         }
         finding = ht_fire(checking, swap->device);
@@ -201,7 +201,7 @@ static void look_dumps(struct ht_checking *checking, const struct ht_host *host)
                    "look into its settings");
     if (!ht_host_has_dumps(host))
         ht_unknown(checking, "proc", "whether core dumps lie on the node is not known",
-                   "run as root");
+                   "sudo hulltop");
     if (!lie && !writes)
         return;
     finding = ht_fire(checking, HT_S("core dumps"));

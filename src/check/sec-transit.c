@@ -27,7 +27,7 @@ static void add_listener(struct ht_checking *checking, struct ht_finding *findin
 static bool is_known(struct ht_checking *checking, const struct ht_listener *listener)
 {
     if (!ht_listener_has_kind(listener))
-        ht_unknown(checking, "hostconf", "who listens here is not known", "run as root");
+        ht_unknown(checking, "hostconf", "who listens here is not known", "sudo hulltop");
     return ht_listener_has_kind(listener);
 }
 
@@ -40,7 +40,7 @@ static void look_etcd(struct ht_checking *checking, const struct ht_row *row)
     if (!is_known(checking, listener) || !ht_str_has_prefix(listener->kind, "etcd-"))
         return;
     if (!ht_listener_has_tls(listener) || !ht_listener_has_client_auth(listener)) {
-        ht_unknown(checking, "hostconf", "etcd's arguments cannot be read", "run as root");
+        ht_unknown(checking, "hostconf", "etcd's arguments cannot be read", "sudo hulltop");
         return;
     }
     if (listener->tls && listener->client_auth)
@@ -103,7 +103,7 @@ static void look_kubelet(struct ht_checking *checking, const struct ht_row *row)
         return;
     if (!ht_listener_has_anonymous(listener)) {
         ht_unknown(checking, "hostconf", "the kubelet's configuration cannot be read",
-                   "run as root");
+                   "sudo hulltop");
         return;
     }
     if (!listener->anonymous)
@@ -127,7 +127,7 @@ static void look_insecure(struct ht_checking *checking, const struct ht_row *row
         (!is_apiserver && !is_docker && !ht_str_is(listener->kind, "buildkit")))
         return;
     if (!ht_listener_has_client_auth(listener)) {
-        ht_unknown(checking, "hostconf", "the daemon's arguments cannot be read", "run as root");
+        ht_unknown(checking, "hostconf", "the daemon's arguments cannot be read", "sudo hulltop");
         return;
     }
     if (listener->client_auth)

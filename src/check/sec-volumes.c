@@ -55,7 +55,7 @@ static void look_kernel(struct ht_checking *checking, const struct ht_container 
         if (is_memory(mount->type) || (!compose && !is_secret(container, mount)))
             continue;
         if (!ht_mount_has_type(mount)) {
-            ht_unknown(checking, "proc", "the file system of a secret's volume", "run as root");
+            ht_unknown(checking, "proc", "the file system of a secret's volume", "sudo hulltop");
             continue;
         }
 
@@ -78,7 +78,7 @@ static void look_volumes(struct ht_checking *checking, const struct ht_row *row)
                !(ht_container_has_mounts_cut(container) && container->mounts_cut);
 
     if (!ht_container_has_kernel_mounts(container) && !ht_container_has_mounts(container)) {
-        ht_unknown(checking, "proc", "the mounts of a container", "run as root");
+        ht_unknown(checking, "proc", "the mounts of a container", "sudo hulltop");
         return;
     }
     look_kernel(checking, container);
@@ -87,7 +87,7 @@ static void look_volumes(struct ht_checking *checking, const struct ht_row *row)
 
         if ((is_secret(container, mount) || is_compose(mount)) &&
             !mount_at(&container->kernel_mounts, mount->target))
-            ht_unknown(checking, "proc", "the file system of a secret's volume", "run as root");
+            ht_unknown(checking, "proc", "the file system of a secret's volume", "sudo hulltop");
     }
 }
 

@@ -57,7 +57,7 @@ static void explain_effective(struct view *view)
     } else if (!known) {
         view->why_no_effective =
             view->init ? "its first process may not be read" : "its first process was not seen";
-        view->help_effective = "run hulltop as root, in the host's pid namespace";
+        view->help_effective = "sudo hulltop in the host's pid namespace";
     }
 }
 
@@ -459,7 +459,7 @@ void ht_view_unknown_effective(const struct view *view, const char *what)
 
     ht_unknown(view->checking, "proc", reason.data,
                view->why_no_effective ? view->help_effective
-                                      : "run hulltop as root, in the host's pid namespace");
+                                      : "sudo hulltop in the host's pid namespace");
 }
 
 bool ht_view_is_yes(const struct view *view, enum tri answer, const char *what)

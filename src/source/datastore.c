@@ -455,7 +455,7 @@ static const char *help_for(const struct datastore *self, const struct sum *sum)
     if (self->len == 0)
         return "run it on a control plane node, or name a file: --etcd-db FILE";
     if (sum->denied)
-        return geteuid() == 0 ? "run with CAP_DAC_READ_SEARCH" : "run as root";
+        return geteuid() == 0 ? "run with CAP_DAC_READ_SEARCH" : "sudo hulltop";
     return "";
 }
 

@@ -369,10 +369,10 @@ static bool describe(struct looking *looking, struct ht_layers_entry *entry, str
     ht_layer_set_id(layer, ht_layers_id(entry));
     if (r < 0) {
         ht_layer_set_blind(layer, HT_S("its mount table may not be read"));
-        ht_layer_set_help(layer, HT_S("run as root"));
+        ht_layer_set_help(layer, HT_S("sudo hulltop"));
     } else if (entry->looked == 0 && entry->unread) {
         ht_layer_set_blind(layer, HT_S("its processes may not be read"));
-        ht_layer_set_help(layer, HT_S("run as root"));
+        ht_layer_set_help(layer, HT_S("sudo hulltop"));
     }
     if (r == 0)
         look_inside(looking, entry, layer);

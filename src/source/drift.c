@@ -53,7 +53,7 @@ static void tell(struct ht_drift *drift, struct ht_node *sample, enum ht_source_
     if (state != HT_SOURCE_STATE_WAIT)
         ht_source_set_answered_at(&source, ht_clock_wall(drift->feed->clock));
     if (state == HT_SOURCE_STATE_PART && geteuid() != 0)
-        ht_source_set_help(&source, HT_S("run as root"));
+        ht_source_set_help(&source, HT_S("sudo hulltop"));
     ht_node_add(sample, ht_row_new(&ht_source_table, &source));
 }
 

@@ -53,7 +53,7 @@ static void miss(struct taking *taking, const char *what, int code)
     if (code == -ESRCH || code == -ENOENT)
         why = "the process has ended";
     else if (ht_error_is_denied(code))
-        why = "not allowed; run as root";
+        why = "not allowed; sudo hulltop";
     ht_buf_addf(taking->missing, "%d/%s: %s\n", (int)taking->pid, what, why);
 }
 

@@ -174,7 +174,7 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
                                                                            : HT_SOURCE_STATE_OK);
     ht_source_set_detail(&source, ht_buf_str(&detail));
     if (pass->denied)
-        ht_source_set_help(&source, HT_S("run as root"));
+        ht_source_set_help(&source, HT_S("sudo hulltop"));
     ht_source_set_object(&source, ht_str_from(pass->root->path[0] ? pass->root->path : "/"));
     ht_source_set_answered_at(&source, ht_clock_wall(feed->clock));
     ht_source_set_interval(&source, pass->interval_ns);

@@ -703,7 +703,7 @@ static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
 {
     if (!space->root) {
         ht_layer_set_blind(layer, HT_S("its root is not in its mount table"));
-        ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
+        ht_layer_set_help(layer, HT_S("sudo hulltop on the node"));
     } else if (!space->is_overlay) {
         ht_layer_set_shared(layer, true);
         ht_layer_set_blind(
@@ -712,7 +712,7 @@ static void describe_blind(const struct ht_space *space, struct ht_arena *arena,
         ht_layer_set_help(layer, HT_S("a storage driver with overlay (overlay2, overlayfs)"));
     } else if (space->upper_missing) {
         ht_layer_set_blind(layer, HT_S("its writable directory was not found on the node"));
-        ht_layer_set_help(layer, HT_S("run hulltop on the node itself, as root"));
+        ht_layer_set_help(layer, HT_S("sudo hulltop on the node"));
     }
 }
 

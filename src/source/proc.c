@@ -148,7 +148,7 @@ static struct ht_row *source_row(const struct proc *self, struct ht_feed *feed, 
         ht_source_set_help(&source, geteuid() == 0
                                         ? HT_S("run with CAP_SYS_PTRACE and every capability that "
                                                "these processes have")
-                                        : HT_S("run as root"));
+                                        : HT_S("sudo hulltop"));
     else if (self->contained)
         ht_source_set_help(&source, HT_S("run it in the host's pid namespace"));
     ht_source_set_object(&source, HT_S("/proc"));

@@ -181,9 +181,10 @@ static void root_is_not_told_to_become_root(void **state)
         const char *root;
     } helps[] = {
         {"sudo hulltop", either},
-        {"run as root", either},
-        {"run hulltop as root, in the host's pid namespace", only},
-        {"run hulltop as root on the node itself", only},
+        {"sudo hulltop; a package without sums: install it again", either},
+        {"sudo hulltop in the host's pid namespace", only},
+        {"sudo hulltop on the node", only},
+        {"sudo hulltop with tracefs mounted at /sys/kernel/tracing", only},
         {"run it in the host's pid namespace", "run it in the host's pid namespace"},
     };
 
