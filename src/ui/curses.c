@@ -231,7 +231,18 @@ static attr_t look_attrs(struct ht_look look)
     return attrs;
 }
 
-/* A pair for each role; pair 0 is the terminal's own colours. */
+/* A pair for each role; pair 0 is the terminal's own colours. curses ends every frame with pair 0:
+ * a clock under another pair that looks the same would be sent with the way to it and back. Beside
+ * colours the pair of plain text is the shorter way. */
+static short style_pair(const struct ht_terminal *terminal, unsigned style, struct ht_look look)
+{
+    bool is_plain = look.fg == HT_LOOK_DEFAULT_COLOR && look.bg == HT_LOOK_DEFAULT_COLOR;
+
+    if (terminal->colors == 0 || (is_plain && (style & HT_ATTR_LIVE)))
+        return 0;
+    return (short)(HT_STYLE_ROLE(style) + 1);
+}
+
 static void set_pairs(const struct ht_terminal *terminal)
 {
     if (terminal->colors == 0)
@@ -400,8 +411,7 @@ static void put_row(const struct ht_terminal *terminal, const struct ht_canvas *
     for (int col = 0; col < canvas->w && col < terminal->w; col++) {
         const struct ht_cell *cell = ht_canvas_cell(canvas, row, col);
         struct ht_look look = ht_theme_look(terminal->theme, terminal->colors, cell->style);
-        enum ht_style role = HT_STYLE_ROLE(cell->style);
-        short pair = terminal->colors > 0 ? (short)(role + 1) : 0;
+        short pair = style_pair(terminal, cell->style, look);
         wchar_t text[4];
         cchar_t out;
 

@@ -84,7 +84,7 @@ static void put_evidence(const struct ht_ui *ui, const struct ht_state *state, s
         ht_ui_age_text(ui, &text, seen_at(state, evidence));
     else
         ht_buf_add_c(&text, '?');
-    ht_doc_beside(doc, first, age_col, HT_STYLE_DIM, ht_buf_str(&text));
+    ht_doc_beside(doc, first, age_col, HT_STYLE_NORMAL | HT_ATTR_LIVE, ht_buf_str(&text));
     if (narrow)
         ht_doc_wrap(doc, 3, HT_STYLE_ACCENT, evidence->source);
 }

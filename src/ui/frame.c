@@ -82,9 +82,8 @@ static int draw_right_side(struct ht_ui *ui, struct ht_area area)
         ht_buf_add_c(&clock, ' ');
         ht_ui_zone_text(ui, &clock);
     }
-    /* In the style of all ages: a second changes them, and no style in between is sent. */
-    width -=
-        ht_draw_right(area, (struct ht_span){.width = width}, HT_STYLE_DIM, ht_buf_str(&clock));
+    width -= ht_draw_right(area, (struct ht_span){.width = width}, HT_STYLE_NORMAL | HT_ATTR_LIVE,
+                           ht_buf_str(&clock));
     if (word)
         style = HT_STYLE_TITLE | HT_ATTR_REVERSE;
     else
@@ -299,10 +298,10 @@ static int draw_entry(struct ht_area area, int col, int width, const struct entr
     if (col < width)
         col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
                              ht_ui_source_style(state), ht_buf_str(&entry->word));
-    /* In the style of the clock, whatever the state: every second changes both. */
+    /* In the style of the clock, whatever the state: the same frames change both. */
     if (col < width)
-        col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col}, HT_STYLE_DIM,
-                             ht_buf_str(&entry->age));
+        col += ht_draw_field(area, (struct ht_span){.col = col, .width = width - col},
+                             HT_STYLE_NORMAL | HT_ATTR_LIVE, ht_buf_str(&entry->age));
     return col;
 }
 

@@ -208,7 +208,9 @@ static void draw_numbers(struct ht_ui *ui, struct ht_area area, const struct pla
     checked_text(ui, &checked, question);
     if (places->checked >= 0)
         ht_draw_field(area, (struct ht_span){.col = places->checked, .width = CHECKED_W},
-                      HT_STYLE_DIM, ht_buf_str(&checked));
+                      ht_str_is(ht_buf_str(&checked), "-") ? HT_STYLE_DIM
+                                                           : HT_STYLE_NORMAL | HT_ATTR_LIVE,
+                      ht_buf_str(&checked));
     if (places->coverage < 0)
         return;
     ht_home_coverage(&coverage, question, "");
@@ -523,6 +525,6 @@ void ht_home_draw_busiest(struct ht_ui *ui, struct ht_area area)
         if (i == 0)
             ht_buf_add_text(&text, " cores");
     }
-    ht_draw_field(area, (struct ht_span){.width = area.rect.w - 1}, HT_STYLE_NORMAL,
+    ht_draw_field(area, (struct ht_span){.width = area.rect.w - 1}, HT_STYLE_NORMAL | HT_ATTR_LIVE,
                   ht_buf_str(&text));
 }

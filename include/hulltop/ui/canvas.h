@@ -46,6 +46,7 @@ enum ht_attr {
     HT_ATTR_UNDERLINE = 1 << 9,
     HT_ATTR_REVERSE = 1 << 10,
     HT_ATTR_SELECTED = 1 << 11, /* the selected row: reverses what the style looks like */
+    HT_ATTR_LIVE = 1 << 12,     /* changes by itself: looks the same, alone it takes fewer bytes */
 };
 #define HT_STYLE_ROLE(style) ((enum ht_style)((style)&0xff))
 
