@@ -217,14 +217,22 @@ static void source_word(struct ht_buf *out, const struct ht_source *source, bool
     }
 }
 
-/* " 12s", or nothing. */
-static void source_age(const struct ht_ui *ui, struct ht_buf *out, const struct ht_source *source)
+/* " 12s", or nothing. Where there is room a short age is as wide as a long one: another second must
+ * not move what stands behind it. */
+static void source_age(const struct ht_ui *ui, struct ht_buf *out, const struct ht_source *source,
+                       bool narrow)
 {
+    enum { AGE_W = 3 };
+    ht_autobuf struct ht_buf age = HT_BUF(40);
+
     if (is_under_way(source) || !ht_source_has_answered_at(source) ||
         source->state == HT_SOURCE_STATE_OFF)
         return;
+    ht_ui_age_text(ui, &age, source->answered_at);
     ht_buf_add_c(out, ' ');
-    ht_ui_age_text(ui, out, source->answered_at);
+    for (size_t i = age.len; i < AGE_W && !narrow; i++)
+        ht_buf_add_c(out, ' ');
+    ht_buf_add_str(out, ht_buf_str(&age));
 }
 
 /* How much a person must know of it; those that are alike keep their order. */
@@ -282,7 +290,7 @@ static void make_entry(const struct ht_ui *ui, const struct ht_source *source, b
     *ret = (struct entry){
         .name = source_name(source), .word = HT_BUF(200), .age = HT_BUF(200), .width = 1};
     source_word(&ret->word, source, narrow);
-    source_age(ui, &ret->age, source);
+    source_age(ui, &ret->age, source, narrow);
     ret->width += (int)ht_printable_width(ret->name, flags) +
                   (int)ht_printable_width(ht_buf_str(&ret->word), flags) +
                   (int)ht_printable_width(ht_buf_str(&ret->age), flags);

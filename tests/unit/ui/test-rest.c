@@ -128,10 +128,45 @@ static void a_second_sends_little_more_than_its_digit(void **unused)
     }
 }
 
+static void add_source(struct ht_state *state, const char *id)
+{
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, ht_str_from(id));
+    ht_source_set_name(&source, ht_str_from(id));
+    ht_source_set_state(&source, HT_SOURCE_STATE_OK);
+    ht_source_set_answered_at(&source, FIXTURE_NOW - HT_NS_PER_S);
+    ht_node_add(state->node, ht_row_new(&ht_source_table, &source));
+}
+
+static void longer_ages_move_nothing(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+
+    (void)unused;
+    add_source(state, "alpha");
+    add_source(state, "beta");
+    ht_node_sort(state->node);
+    state->now_ns = FIXTURE_NOW;
+    open_bench(&bench, NULL);
+    state->mono_ns = bench.mono;
+    ht_ui_set_state(bench.ui, state);
+    SEES(&bench, "src alpha ok  1s | beta ok  1s\n");
+    bench.mono += 10 * HT_NS_PER_S;
+    SEES(&bench, "src alpha ok 10s | beta ok 10s\n");
+    ht_canvas_resize(bench.canvas, 12, 40);
+    SEES(&bench, "src alpha ok 10s | beta ok 10s\n");
+    bench.mono -= 10 * HT_NS_PER_S;
+    SEES(&bench, "src alpha ok 1s | beta ok 1s\n"); /* there each column is needed */
+    close_bench(&bench);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_sends_little_more_than_its_digit),
+        cmocka_unit_test(longer_ages_move_nothing),
     };
 
     setlocale(LC_ALL, "C.UTF-8");

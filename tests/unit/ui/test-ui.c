@@ -275,7 +275,7 @@ static void the_clock_goes_on_and_pausing_holds_the_screen(void **unused)
     assert_int_equal(ht_ui_next_draw(bench.ui), FIXTURE_MONO + HT_NS_PER_S);
     bench.mono += 3 * HT_NS_PER_S;
     SEES(&bench, "14:02:34");
-    SEES(&bench, "docker ok 5s");
+    SEES(&bench, "docker ok  5s");
     type(&bench, "p");
     SEES(&bench, "PAUSED");
     bench.mono += 60 * HT_NS_PER_S;
