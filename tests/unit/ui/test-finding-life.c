@@ -54,7 +54,7 @@ static void a_lock_is_told_to_who_asked_for_it(void **unused)
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, before);
     type(&bench, ":view containers\n\n");
-    SEES(&bench, "Tab tab  o owner  L lock  y copy"); /* and nothing is acknowledged here */
+    SEES(&bench, "Tab tab  L lock  y copy"); /* and nothing is acknowledged here */
     ht_ui_set_state(bench.ui, marked);
     SEES_NOT(&bench, "a person's mark"); /* nobody asked for a lock */
     ht_ui_set_state(bench.ui, before);
@@ -79,10 +79,10 @@ static void a_lock_is_offered_where_it_can_be_made(void **unused)
     SEES(&bench, "Tab tab  o owner  a ack  y copy");
     SEES_NOT(&bench, "L lock"); /* the image of this one's container is not known */
     type(&bench, "o");
-    SEES(&bench, "Tab tab  Enter findings  o owner  y copy");
+    SEES(&bench, "Tab tab  Enter findings  y copy");
     ht_ui_set_state(bench.ui, recorded);
     type(&bench, ":view containers\n\n");
-    SEES(&bench, "Tab tab  o owner  y copy");
+    SEES(&bench, "Tab tab  y copy");
     ht_ui_set_state(bench.ui, unknown); /* no image that could be known would help */
     type(&bench, "L");
     SEES(&bench, "nothing can be locked in a recording");
@@ -98,9 +98,9 @@ static void a_lock_is_offered_as_soon_as_it_can_be_made(void **unused)
     open_bench(&bench, NULL);
     ht_ui_set_state(bench.ui, early);
     type(&bench, ":view containers\n\n");
-    SEES(&bench, "Tab tab  o owner  y copy");
+    SEES(&bench, "Tab tab  y copy");
     ht_ui_set_state(bench.ui, known);
-    SEES(&bench, "Tab tab  o owner  L lock  y copy");
+    SEES(&bench, "Tab tab  L lock  y copy");
     ht_ui_set_state(bench.ui, early);
     SEES_NOT(&bench, "L lock");
     close_bench(&bench);
