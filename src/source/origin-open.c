@@ -381,17 +381,34 @@ static void told(struct ht_code *code, enum ht_code_origin origin, struct ht_str
     ht_code_set_mount_source(code, source);
 }
 
-/* Copied: the mounts may be read anew while the answer lives. */
+/* Where the node has a mount in memory; empty: nowhere. The whole of one is what the container was
+ * given as memory, though its runtime keeps it where the node sees it. */
+static struct ht_str on_the_node(struct ht_origin *origin, const struct ht_space_mount *mount,
+                                 struct ht_arena *arena)
+{
+    if (ht_str_is(mount->root, "/"))
+        return (struct ht_str){0};
+    return ht_mountinfo_host_path(ht_origin_host_mounts(origin), mount->device, mount->root, arena);
+}
+
+/* Copied: the mounts may be read anew while the answer lives. A folder of memory that the node has
+ * too, such as its /tmp, is a path of the node like any other. */
 void ht_origin_tell_mount(struct ht_origin *origin, const struct ht_space_mount *mount, bool gone,
                           struct ht_arena *arena, struct ht_code *code)
 {
+    struct ht_space_mount place = *mount;
     struct ht_str name;
 
     ht_code_set_mount(code, ht_arena_str(arena, mount->type));
     if (ht_str_is(mount->type, "tmpfs") || ht_str_is(mount->type, "ramfs")) {
-        told(code, gone ? HT_CODE_ORIGIN_DELETED : HT_CODE_ORIGIN_TMPFS,
-             HT_S("on a file system in memory"), ht_arena_str(arena, mount->point));
-    } else if (ht_space_is_volume(mount, arena, &name)) {
+        place.root = on_the_node(origin, mount, arena);
+        if (place.root.len == 0) {
+            told(code, gone ? HT_CODE_ORIGIN_DELETED : HT_CODE_ORIGIN_TMPFS,
+                 HT_S("on a file system in memory"), ht_arena_str(arena, mount->point));
+            return;
+        }
+    }
+    if (ht_space_is_volume(&place, arena, &name)) {
         told(code, HT_CODE_ORIGIN_VOLUME, HT_S("on a volume"), name);
     } else {
         struct ht_str shown = ht_mountinfo_host_path(ht_origin_host_mounts(origin), mount->device,

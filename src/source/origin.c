@@ -547,7 +547,8 @@ static void judge_mounted(struct question *question)
 
     ht_origin_tell_mount(question->origin, mount, question->about.stx_nlink == 0, question->arena,
                          question->code);
-    if (below.len && !ht_str_is(mount->type, "tmpfs")) {
+    if (below.len && question->code->origin != HT_CODE_ORIGIN_TMPFS &&
+        question->code->origin != HT_CODE_ORIGIN_DELETED) {
         struct ht_str path = ht_mountinfo_host_path(ht_origin_host_mounts(question->origin),
                                                     mount->device, below, question->arena);
 

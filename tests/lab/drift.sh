@@ -153,15 +153,21 @@ with_driver() {
     fi
 }
 
+# From here on what is bound lies in memory of the node, as its /tmp may: that is its path all the same.
+in_memory() {
+    mkdir -p "$LAB/shared/volumes/drift-data/_data" && mkdir -m 777 "$LAB/shared/bind" &&
+        mv "$LAB/bind" "$LAB/bind.disk" && ln -s "$LAB/shared/bind" "$LAB/bind"
+}
+
 # The same image and steps, and no Docker: containerd's own containers, on its overlayfs.
 in_containerd() {
     local ctr=(ctr -a "$LAB/c.sock" -n lab)
-    mkdir -p "$LAB/volumes/drift-data/_data"
+    in_memory
     drift_script
     lab_docker save "$DRIFT_IMAGE" | "${ctr[@]}" images import --base-name lab - >/dev/null 2>"$LAB/ctr.log" &&
         "${ctr[@]}" run -d --snapshotter overlayfs \
             --mount type=tmpfs,src=tmpfs,dst=/scratch,options=mode=777 \
-            --mount "type=bind,src=$LAB/volumes/drift-data/_data,dst=/data,options=rbind:rw" \
+            --mount "type=bind,src=$LAB/shared/volumes/drift-data/_data,dst=/data,options=rbind:rw" \
             --mount "type=bind,src=$LAB/bind,dst=/host,options=rbind:rw" \
             "docker.io/$DRIFT_IMAGE" drift </dev/null >/dev/null 2>"$LAB/ctr.log" ||
         { echo "not ok drift-containerd: $(tail -n 1 "$LAB/ctr.log")"; return; }

@@ -259,11 +259,19 @@ lab_make_bridge() {
     lab_docker run --rm --network labnet "$LAB_IMAGE" /bin/true >/dev/null 2>&1
 }
 
+# Sets LAB to a fresh directory on a disk: of files in memory an overlay does not tell which one another was
+# made from, and images take memory.
+lab_folder() {
+    local place=/tmp
+    [ "$(stat -f -c %T /tmp)" != tmpfs ] || place=/var/tmp
+    LAB=$(mktemp -d "$place/htlab.XXXXXX")
+}
+
 lab_start() {
     local variant=$1
     LAB_BRIDGE=''
     lab_probe "$variant" || return 1
-    LAB=$(mktemp -d /tmp/htlab.XXXXXX) || { LAB_WHY="no directory"; return 1; }
+    lab_folder || { LAB_WHY="no directory"; return 1; }
     chmod 711 "$LAB"
     trap lab_stop EXIT
     trap 'exit 130' INT TERM HUP

@@ -97,7 +97,7 @@ podman_start() {
         command -v $tool >/dev/null || skip "no $tool"
     done
     ! ldd "$(command -v busybox)" >/dev/null 2>&1 || skip "busybox is not static"
-    LAB=$(mktemp -d /tmp/htlab.XXXXXX) || skip "no directory"
+    lab_folder || skip "no directory"
     trap podman_stop EXIT
     trap 'exit 130' INT TERM HUP
     chmod 711 "$LAB"
