@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -31,6 +32,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/printable.h"
+#include "paste.h"
 #include "tty.h"
 
 enum {
@@ -39,7 +41,13 @@ enum {
     ESCDELAY_SSH_MS = 200,
     RESTORE_MAX = 512,
     DOUBLE_PRESS_MS = 400,
+    PASTE_TURN_BYTES = 65536, /* read at once, then the program has its turn */
+    KEY_PASTE = KEY_MAX + 0x1000,
 };
+
+/* Asks the terminal to tell what is pasted from what is typed, and takes it back. */
+#define PASTE_ON  "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
 
 #define MOUSE_EVENTS (BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED)
 
@@ -58,6 +66,8 @@ struct ht_terminal {
     bool full_redraw;
     bool suspended;
     bool mouse;
+    bool has_paste; /* its sequences are those that paste.h knows */
+    struct ht_paste paste;
     bool utf8;
     int64_t press_ns; /* the last press of the mouse, and where */
     int press_row;
@@ -123,6 +133,8 @@ static void arm_emergency(const struct ht_terminal *terminal)
     emergency.restore_len = 0;
     if (terminal->mouse)
         add_restore("\033[?1006l\033[?1000l");
+    if (terminal->has_paste)
+        add_restore(PASTE_OFF);
     add_restore(capability("sgr0"));
     if (terminal->colors > 0)
         add_restore(capability("op"));
@@ -265,6 +277,10 @@ static void set_modes(struct ht_terminal *terminal, enum ht_color color)
     leaveok(stdscr, FALSE);
     typeahead(-1); /* pending keys are applied before a frame is drawn, so it is drawn whole */
     mouseinterval(0);
+    /* Terminals of this kind ignore a mode that they do not know. */
+    terminal->has_paste = strncmp(capability("cup"), "\033[", 2) == 0;
+    if (terminal->has_paste)
+        define_key(HT_PASTE_BEGIN, KEY_PASTE);
     /* Without start_color() curses sends no colour at all. */
     terminal->colors = ht_theme_colors(color, getenv("NO_COLOR"), tigetnum((char *)"colors"));
     if (terminal->colors > 0) {
@@ -287,6 +303,7 @@ int ht_terminal_open(const struct ht_terminal_options *options, struct ht_termin
     terminal->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     terminal->full_redraw = true;
     terminal->shown = ht_canvas_new(1, 1);
+    ht_paste_init(&terminal->paste);
     r = ht_tty_init(&terminal->tty, options->in_fd, options->out_fd);
     if (r < 0)
         r = ht_error_set(err, ENOTTY,
@@ -355,6 +372,7 @@ struct ht_terminal *ht_terminal_close(struct ht_terminal *terminal)
         fclose(terminal->keys);
     ht_tty_fini(&terminal->tty);
     ht_canvas_free(terminal->shown);
+    ht_paste_fini(&terminal->paste);
     free(terminal);
     return NULL;
 }
@@ -368,6 +386,9 @@ void ht_terminal_suspend(struct ht_terminal *terminal)
         mousemask(0, NULL);
     endwin();
     collect(terminal);
+    if (terminal->has_paste)
+        ht_tty_add(&terminal->tty, HT_S(PASTE_OFF));
+    ht_paste_drop(&terminal->paste);
     ht_tty_drain(&terminal->tty, DRAIN_MS);
     ht_tty_leave(&terminal->tty);
     atomic_store(&emergency_armed, false);
@@ -467,10 +488,12 @@ int ht_terminal_show(struct ht_terminal *terminal, const struct ht_canvas *canva
     doupdate();
     terminal->cursor_row = cursor_row;
     terminal->cursor_col = cursor_col;
-    terminal->full_redraw = false;
     ht_canvas_copy(terminal->shown, canvas);
     before = terminal->tty.waiting.len;
     collect(terminal);
+    if (terminal->full_redraw && terminal->has_paste)
+        ht_tty_add(&terminal->tty, HT_S(PASTE_ON));
+    terminal->full_redraw = false;
     before = terminal->tty.waiting.len - before;
     r = ht_tty_flush(&terminal->tty);
     return r == -EPIPE ? r : (int)before;
@@ -627,13 +650,26 @@ static uint32_t character_code(wint_t got)
     }
 }
 
+/* False: none is there, or a key of its own, which stays to be read. */
+static bool next_character(wint_t *ret_got)
+{
+    wint_t got = 0;
+    int r = get_wch(&got);
+
+    if (r == KEY_CODE_YES)
+        ungetch((int)got);
+    if (r == OK)
+        *ret_got = got;
+    return r == OK;
+}
+
 /* Up to the byte that ends a control sequence. */
 static void skip_parameters(wint_t got)
 {
     enum { SEQUENCE_MAX = 64 };
 
     for (int i = 0; i < SEQUENCE_MAX && (got < '@' || got > '~'); i++) {
-        if (get_wch(&got) != OK)
+        if (!next_character(&got))
             return;
     }
 }
@@ -649,7 +685,7 @@ static void skip_mouse(void)
     if (!is_old)
         skip_parameters(0);
     for (int i = 0; is_old && i < 3; i++)
-        (void)get_wch(&got);
+        (void)next_character(&got);
 }
 
 /* The rest of what curses does not know as a key (a key with a modifier, a report that nobody asked
@@ -662,7 +698,7 @@ static bool skip_sequence(void)
 
     if (r == ERR)
         return false;
-    if (r == OK && (first == '[' || first == 'O') && get_wch(&got) == OK) {
+    if (r == OK && (first == '[' || first == 'O') && next_character(&got)) {
         skip_parameters(first == '[' ? got : '@');
         return true;
     }
@@ -671,6 +707,40 @@ static bool skip_sequence(void)
     else
         unget_wch((wchar_t)first);
     return false;
+}
+
+static struct ht_key pasted(const struct ht_terminal *terminal)
+{
+    return (struct ht_key){.code = HT_KEY_PASTE,
+                           .text = ht_buf_str(&terminal->paste.text),
+                           .is_cut = terminal->paste.is_cut};
+}
+
+/* Past curses, which would look for keys in it, and wait for them. What is behind its end stays
+ * for curses. */
+static struct ht_key read_paste(struct ht_terminal *terminal)
+{
+    struct ht_paste *paste = &terminal->paste;
+    int64_t now_ns = ht_clock_mono(ht_clock_system());
+    int left = 0;
+
+    if (ht_paste_give_up(paste, now_ns))
+        return pasted(terminal);
+    if (ioctl(terminal->tty.in_fd, FIONREAD, &left) < 0)
+        left = 0;
+    left = left > PASTE_TURN_BYTES ? PASTE_TURN_BYTES : left;
+    while (left > 0) {
+        char piece[sizeof(HT_PASTE_END)];
+        size_t room = ht_paste_room(paste);
+        ssize_t n = read(terminal->tty.in_fd, piece, room < (size_t)left ? room : (size_t)left);
+
+        if (n <= 0)
+            break;
+        left -= (int)n;
+        if (ht_paste_add(paste, (struct ht_str){.data = piece, .len = (size_t)n}, now_ns))
+            return pasted(terminal);
+    }
+    return (struct ht_key){.code = HT_KEY_NONE};
 }
 
 struct ht_key ht_terminal_read_key(struct ht_terminal *terminal)
@@ -682,6 +752,8 @@ struct ht_key ht_terminal_read_key(struct ht_terminal *terminal)
         return (struct ht_key){.code = HT_KEY_NONE};
     if (ht_tty_is_gone(&terminal->tty))
         return (struct ht_key){.code = HT_KEY_EOF};
+    if (terminal->paste.is_open)
+        return read_paste(terminal);
     r = get_wch(&got);
     bool is_skipped = r == OK && got == HT_KEY_ESC && skip_sequence();
     if (r == KEY_CODE_YES && got == KEY_MOUSE && !terminal->mouse) {
@@ -694,6 +766,10 @@ struct ht_key ht_terminal_read_key(struct ht_terminal *terminal)
         return (struct ht_key){.code = HT_KEY_NONE};
     if (is_skipped)
         return (struct ht_key){.code = HT_KEY_UNKNOWN};
+    if (r == KEY_CODE_YES && got == KEY_PASTE) {
+        ht_paste_begin(&terminal->paste, ht_clock_mono(ht_clock_system()));
+        return read_paste(terminal);
+    }
     if (r == KEY_CODE_YES && got == KEY_MOUSE)
         return mouse_key(terminal);
     return (struct ht_key){.code = r == KEY_CODE_YES ? special_code(got) : character_code(got)};

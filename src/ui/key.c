@@ -31,6 +31,7 @@ static const struct key_name names[] = {
     {HT_KEY_DELETE, "Del"},
     {HT_KEY_BACKTAB, "S-Tab"},
     {HT_KEY_MOUSE, "Mouse"},
+    {HT_KEY_PASTE, "Paste"},
     {HT_KEY_EOF, "EOF"},
 };
 

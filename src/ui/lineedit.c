@@ -26,21 +26,29 @@ void ht_lineedit_fini(struct ht_lineedit *edit)
     edit->history_at = 0;
 }
 
+/* Adds of text what keys could enter, whole characters up to so many bytes. */
+static void add_text(struct ht_buf *out, struct ht_str text, size_t room)
+{
+    while (text.len > 0) {
+        uint32_t code = 0;
+        size_t used = ht_utf8_decode(text, &code);
+
+        if (used > room)
+            break;
+        if (used > 0 && ht_key_is_text((struct ht_key){.code = code})) {
+            ht_buf_add(out, text.data, used);
+            room -= used;
+        }
+        text = ht_str_sub(text, used > 0 ? used : 1, text.len);
+    }
+}
+
 /* A buffer that was full ignores what comes; an edited line must go on after something was taken
  * away. */
 static void set_line(struct ht_lineedit *edit, struct ht_str text)
 {
     ht_buf_reset(&edit->text);
-    while (text.len > 0) {
-        uint32_t code = 0;
-        size_t used = ht_utf8_decode(text, &code);
-
-        if (used > 0 && edit->text.len + used > HT_LINEEDIT_MAX)
-            break;
-        if (used > 0 && ht_key_is_text((struct ht_key){.code = code}))
-            ht_buf_add(&edit->text, text.data, used);
-        text = ht_str_sub(text, used > 0 ? used : 1, text.len);
-    }
+    add_text(&edit->text, text, HT_LINEEDIT_MAX);
     edit->cursor = edit->text.len;
 }
 
@@ -101,22 +109,30 @@ static enum ht_lineedit_result cut(struct ht_lineedit *edit, size_t from, size_t
     return HT_LINEEDIT_CHANGED;
 }
 
-static enum ht_lineedit_result insert(struct ht_lineedit *edit, uint32_t code)
+enum ht_lineedit_result ht_lineedit_insert(struct ht_lineedit *edit, struct ht_str text)
 {
-    ht_autobuf struct ht_buf typed = HT_BUF(8);
+    struct ht_str old = ht_buf_str(&edit->text);
+    ht_autobuf struct ht_buf typed = HT_BUF(HT_LINEEDIT_MAX);
     struct ht_buf all = HT_BUF(HT_LINEEDIT_MAX);
-    struct ht_str text = ht_buf_str(&edit->text);
 
-    ht_utf8_encode(&typed, code);
-    if (text.len + typed.len > HT_LINEEDIT_MAX)
+    add_text(&typed, text, HT_LINEEDIT_MAX - old.len);
+    if (typed.len == 0)
         return HT_LINEEDIT_IGNORED;
-    ht_buf_add_str(&all, ht_str_sub(text, 0, edit->cursor));
+    ht_buf_add_str(&all, ht_str_sub(old, 0, edit->cursor));
     ht_buf_add_str(&all, ht_buf_str(&typed));
-    ht_buf_add_str(&all, ht_str_sub(text, edit->cursor, text.len));
+    ht_buf_add_str(&all, ht_str_sub(old, edit->cursor, old.len));
     ht_buf_fini(&edit->text);
     edit->text = all;
     edit->cursor += typed.len;
     return HT_LINEEDIT_CHANGED;
+}
+
+static enum ht_lineedit_result insert(struct ht_lineedit *edit, uint32_t code)
+{
+    ht_autobuf struct ht_buf typed = HT_BUF(8);
+
+    ht_utf8_encode(&typed, code);
+    return ht_lineedit_insert(edit, ht_buf_str(&typed));
 }
 
 static size_t word_before(const struct ht_lineedit *edit)

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "hulltop/base/printable.h"
+
 #define MESSAGE_NS (8 * HT_NS_PER_S)
 
 /* ---- pages ---- */
@@ -319,6 +321,40 @@ static void prompt_key(struct ht_ui *ui, struct ht_key key)
     }
 }
 
+/* The first line that is not empty, as a prompt can show it; false: it is not all of the text. */
+static bool put_line(struct ht_buf *out, struct ht_str text)
+{
+    ht_autobuf struct ht_buf line = HT_BUF(HT_LINEEDIT_MAX);
+    size_t end = 0;
+
+    text = ht_str_trim(text);
+    while (end < text.len && text.data[end] != '\r' && text.data[end] != '\n')
+        end++;
+    for (size_t i = 0; i < end; i++)
+        ht_buf_add_c(&line, text.data[i] == '\t' ? ' ' : text.data[i]);
+    ht_printable(out, ht_buf_str(&line), 0);
+    return end == text.len && !ht_buf_is_full(&line) && !ht_buf_is_full(out);
+}
+
+/* A line in a prompt, where it is seen before Enter takes it; nowhere else is text taken, for its
+ * letters are keys. */
+static void take_paste(struct ht_ui *ui, struct ht_key key)
+{
+    ht_autobuf struct ht_buf line = HT_BUF(HT_LINEEDIT_MAX);
+    struct ht_lineedit *edit = &ui->prompt.edits[ui->prompt.kind];
+
+    if (ui->tiny || ui->prompt.kind == HT_PROMPT_NONE) {
+        ht_ui_message(ui, "paste dropped: only a prompt (/ or :) takes text");
+        return;
+    }
+    size_t before = ht_lineedit_text(edit).len;
+    bool is_whole = put_line(&line, key.text) && !key.is_cut;
+    if (ht_lineedit_insert(edit, ht_buf_str(&line)) == HT_LINEEDIT_CHANGED)
+        ui->prompt.take(ui, ht_ui_top(ui), ht_lineedit_text(edit), false);
+    if (!is_whole || ht_lineedit_text(edit).len != before + line.len)
+        ht_ui_message(ui, "of what was pasted only the beginning of one line was taken");
+}
+
 static int draw_prompt(struct ht_ui *ui, struct ht_area area)
 {
     static const char *const words[HT_PROMPT_COUNT] = {
@@ -471,6 +507,8 @@ void ht_ui_key(struct ht_ui *ui, struct ht_key key)
 
     if (key.code == HT_KEY_EOF) {
         ui->done = true;
+    } else if (key.code == HT_KEY_PASTE) {
+        take_paste(ui, key);
     } else if (ui->tiny) {
         tiny_key(ui, key);
     } else if (key.code == HT_KEY_MOUSE) {

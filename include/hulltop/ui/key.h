@@ -34,6 +34,7 @@ enum ht_key_code {
     HT_KEY_F1,
     HT_KEY_F12 = HT_KEY_F1 + 11,
     HT_KEY_MOUSE,   /* row, col, button are set */
+    HT_KEY_PASTE,   /* text is set: it was not typed */
     HT_KEY_UNKNOWN, /* a sequence that means nothing here */
     HT_KEY_EOF,     /* the terminal is gone: end the program */
 };
@@ -51,6 +52,9 @@ struct ht_key {
     int row; /* of a mouse event */
     int col;
     enum ht_button button;
+    struct ht_str
+        text;    /* of HT_KEY_PASTE: raw, as the terminal sent it, borrowed until the next key */
+    bool is_cut; /* there was more of it */
 };
 
 /* Code of Control and a lower-case letter. */

@@ -48,6 +48,9 @@ struct ht_str ht_lineedit_text(const struct ht_lineedit *edit);
  * before, C-u all before, C-k all behind the cursor, Up Down C-p C-n history. Enter puts the line
  * into the history (not twice in a row, not when empty). */
 enum ht_lineedit_result ht_lineedit_key(struct ht_lineedit *edit, struct ht_key key);
+/* Puts text in at the cursor, of it what keys could enter and there is room for. CHANGED, or
+ * IGNORED if that is nothing. */
+enum ht_lineedit_result ht_lineedit_insert(struct ht_lineedit *edit, struct ht_str text);
 /* Draws prompt and text into the span, scrolled so that the cursor is visible; returns the column
  * of the cursor in the area. */
 int ht_lineedit_draw(const struct ht_lineedit *edit, struct ht_area area, struct ht_span span,

@@ -75,8 +75,9 @@ bool ht_terminal_is_utf8(const struct ht_terminal *terminal);
 void ht_terminal_poll(const struct ht_terminal *terminal, struct pollfd ret_fds[2]);
 /* Sends what waits, as far as the terminal takes it. 0: all sent, -EAGAIN, -EPIPE. */
 int ht_terminal_flush(struct ht_terminal *terminal);
-/* The next key, or code HT_KEY_NONE. Waits only for the rest of an escape sequence (ESCDELAY). A
- * terminal that is gone gives HT_KEY_EOF, for ever. */
+/* The next key, or code HT_KEY_NONE. Waits only for the rest of an escape sequence (ESCDELAY). What
+ * is pasted is one key, HT_KEY_PASTE, in a terminal that tells it from what is typed (CSI ? 2004).
+ * A terminal that is gone gives HT_KEY_EOF, for ever. */
 struct ht_key ht_terminal_read_key(struct ht_terminal *terminal);
 
 /* Leaves the alternate screen and gives the old modes back (before SIGTSTP stops the program)... */

@@ -7,7 +7,11 @@
 
 #include <cmocka.h>
 
+#include "hulltop/base/mem.h"
+#include "hulltop/ui/lineedit.h"
 #include "bench.h"
+
+#define LATER (60 * HT_NS_PER_S) /* than messages stay */
 
 static void resize(struct bench *bench, int h, int w)
 {
@@ -47,10 +51,97 @@ static void a_tiny_terminal_has_no_keys_but_the_way_out(void **unused)
     close_bench(&bench);
 }
 
+static void paste(struct bench *bench, const char *text)
+{
+    screen(bench);
+    ht_ui_key(bench->ui, (struct ht_key){.code = HT_KEY_PASTE, .text = ht_str_from(text)});
+}
+
+static void a_paste_is_no_keys(void **unused)
+{
+    static const char *const ways[] = {"", "3", "3\n", "3?", "3s", "8"};
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        struct bench bench;
+
+        open_bench(&bench, NULL);
+        type(&bench, ways[i]);
+        bench.mono += LATER;
+        screen(&bench);
+        ht_autofree char *before = ht_strndup(bench.text.data, bench.text.len);
+        bench.mono -= LATER;
+        paste(&bench, "Q q\ramreason\rrp:quit\r");
+        SEES(&bench, "paste dropped: only a prompt (/ or :) takes text");
+        assert_false(ht_ui_is_done(bench.ui));
+        assert_int_equal(bench.calls.acknowledge + bench.calls.mark + bench.calls.rescan, 0);
+        bench.mono += LATER;
+        assert_string_equal(before, screen(&bench));
+        close_bench(&bench);
+    }
+}
+
+/* Enter is pressed by who has read it. */
+static void a_prompt_takes_one_line_of_a_paste(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3/b");
+    type(&bench, "\x01"); /* to the beginning */
+    paste(&bench, "\n  we\n");
+    SEES(&bench, "\n/web\n");
+    SEES(&bench, "1 of 5 shown");
+    type(&bench, "\x05\x15");
+    paste(&bench, "a\tb\x1b[2J\xe2\x80\xae\xff\rquit");
+    SEES(&bench, "\n/a b\\x1b[2J\\u{202e}\\xff");
+    type(&bench, "\n");
+    SEES(&bench, "0 of 5 shown");
+    SEES(&bench, "only the beginning of one line was taken");
+    type(&bench, ":");
+    paste(&bench, "quit\r");
+    assert_false(ht_ui_is_done(bench.ui));
+    type(&bench, "\n");
+    assert_true(ht_ui_is_done(bench.ui));
+    close_bench(&bench);
+}
+
+/* A prompt has its limit, also of several pastes. */
+static void a_paste_longer_than_a_prompt_is_cut(void **unused)
+{
+    struct bench bench;
+    char text[HT_LINEEDIT_MAX + 2];
+
+    (void)unused;
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    open_bench(&bench, NULL);
+    type(&bench, "3\na");
+    paste(&bench, text);
+    paste(&bench, text);
+    SEES(&bench, "reason: xxx");
+    type(&bench, "y\n");
+    assert_int_equal(bench.calls.acknowledge, 1);
+    assert_int_equal(strlen(bench.calls.text), HT_LINEEDIT_MAX);
+    type(&bench, "a");
+    paste(&bench, "\r\n \r\n");
+    type(&bench, "\n");
+    SEES(&bench, "a reason is needed");
+    resize(&bench, 5, 20);
+    type(&bench, "");
+    paste(&bench, "seen by nobody\r");
+    assert_int_equal(bench.calls.acknowledge, 1);
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tiny_terminal_has_no_keys_but_the_way_out),
+        cmocka_unit_test(a_paste_is_no_keys),
+        cmocka_unit_test(a_prompt_takes_one_line_of_a_paste),
+        cmocka_unit_test(a_paste_longer_than_a_prompt_is_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -417,7 +417,7 @@ static void keys_are_decoded(void **state)
         {"\014", HT_CTRL('l')},
         {"\xc3\xa9", 0xe9},
         {"\033[<0;5;8M", HT_KEY_UNKNOWN}, /* what is no key is not the keys that it looks like */
-        {"\033[200~", HT_KEY_UNKNOWN},
+        {"\033[201~", HT_KEY_UNKNOWN},    /* the end of a paste that has no beginning */
         {"\033[97;5u", HT_KEY_UNKNOWN},
         {"\033Oz", HT_KEY_UNKNOWN},
         {"j", 'j'},
@@ -438,7 +438,117 @@ static void keys_are_decoded(void **state)
     assert_int_equal(write(f->master, "\033j", 2), 2); /* two keys, though quick ones */
     assert_int_equal(next_key(f).code, HT_KEY_ESC);
     assert_int_equal(next_key(f).code, 'j');
+    /* So are these, as long as nothing follows that would make them a sequence. */
+    assert_int_equal(write(f->master, "\033[", 2), 2);
+    assert_int_equal(next_key(f).code, HT_KEY_ESC);
+    assert_int_equal(next_key(f).code, '[');
     assert_int_equal(ht_terminal_read_key(f->terminal).code, HT_KEY_NONE);
+}
+
+static void send(struct fixture *f, const char *bytes)
+{
+    size_t len = strlen(bytes);
+
+    assert_int_equal(write(f->master, bytes, len), len);
+}
+
+static void assert_pasted(struct fixture *f, const char *text, bool is_cut)
+{
+    struct ht_key key = next_key(f);
+
+    assert_int_equal(key.code, HT_KEY_PASTE);
+    assert_true(ht_str_is(key.text, text));
+    assert_int_equal(key.is_cut, is_cut);
+}
+
+/* No letter of it is a key, whatever it looks like, and the key behind it is one. */
+static void what_is_pasted_is_one_key(void **state)
+{
+    struct fixture *f = *state;
+
+    open_terminal(f, HT_COLOR_AUTO);
+    ht_terminal_show(f->terminal, f->canvas, 0, 0);
+    send(f, "k\033[200~q:quit\r\033[201~\033OA\033[200~\033[201~j");
+    assert_int_equal(next_key(f).code, 'k');
+    assert_pasted(f, "q:quit\r", false);
+    assert_int_equal(next_key(f).code, HT_KEY_UP);
+    assert_pasted(f, "", false);
+    assert_int_equal(next_key(f).code, 'j');
+    /* In pieces, the marks too; behind what is no whole sequence. */
+    send(f, "\033[\033[200~\033[31mred\033[20");
+    assert_int_equal(next_key(f).code, HT_KEY_ESC);
+    assert_int_equal(next_key(f).code, '[');
+    assert_int_equal(ht_terminal_read_key(f->terminal).code, HT_KEY_NONE);
+    send(f, "1");
+    assert_int_equal(ht_terminal_read_key(f->terminal).code, HT_KEY_NONE);
+    send(f, "~\t");
+    assert_pasted(f, "\033[31mred", false);
+    assert_int_equal(next_key(f).code, HT_KEY_TAB);
+    assert_int_equal(ht_terminal_read_key(f->terminal).code, HT_KEY_NONE);
+}
+
+static void of_a_huge_paste_nothing_is_a_key(void **state)
+{
+    struct fixture *f = *state;
+    char piece[1000];
+
+    memset(piece, 'q', sizeof(piece));
+    open_terminal(f, HT_COLOR_AUTO);
+    ht_terminal_show(f->terminal, f->canvas, 0, 0);
+    send(f, "\033[200~");
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(write(f->master, piece, sizeof(piece)), sizeof(piece));
+        assert_int_equal(ht_terminal_read_key(f->terminal).code, HT_KEY_NONE);
+    }
+    send(f, "\033[201~z");
+    struct ht_key key = next_key(f);
+    assert_int_equal(key.code, HT_KEY_PASTE);
+    assert_true(key.is_cut);
+    assert_in_range(key.text.len, 1024, 10000);
+    assert_int_equal(next_key(f).code, 'z');
+}
+
+static void see_sent(struct fixture *f, const char *text)
+{
+    while (!has(f, text))
+        read_until(f, f->seen.len + 1);
+    ht_buf_reset(&f->seen);
+}
+
+/* Else the shell behind us would see the marks. */
+static void pastes_are_told_from_keys_only_while_it_is_open(void **state)
+{
+    struct fixture *f = *state;
+
+    open_terminal(f, HT_COLOR_AUTO);
+    ht_terminal_show(f->terminal, f->canvas, 0, 0);
+    see_sent(f, "\033[?2004h");
+    send(f, "\033[200~half");
+    assert_int_equal(ht_terminal_read_key(f->terminal).code, HT_KEY_NONE);
+    ht_terminal_suspend(f->terminal);
+    see_sent(f, "\033[?2004l");
+    ht_terminal_resume(f->terminal);
+    ht_terminal_show(f->terminal, f->canvas, 0, 0);
+    see_sent(f, "\033[?2004h");
+    send(f, "j");
+    assert_int_equal(next_key(f).code, 'j');
+    ht_terminal_emergency();
+    see_sent(f, "\033[?2004l");
+    f->terminal = ht_terminal_close(f->terminal);
+    see_sent(f, "\033[?2004l");
+}
+
+/* It would show what it does not know. */
+static void a_terminal_of_another_kind_is_not_asked(void **state)
+{
+    struct fixture *f = *state;
+
+    setenv("TERM", "vt52", 1);
+    open_terminal(f, HT_COLOR_AUTO);
+    ht_terminal_show(f->terminal, f->canvas, 0, 0);
+    read_sent(f);
+    f->terminal = ht_terminal_close(f->terminal);
+    assert_false(has(f, "2004"));
 }
 
 static void mouse_is_off_until_asked_for(void **state)
@@ -589,6 +699,10 @@ int main(void)
         TERMINAL_TEST(resize_is_seen_and_drawn),
         TERMINAL_TEST(stalled_terminal_skips_frames_and_holds_nobody_up),
         TERMINAL_TEST(keys_are_decoded),
+        TERMINAL_TEST(what_is_pasted_is_one_key),
+        TERMINAL_TEST(of_a_huge_paste_nothing_is_a_key),
+        TERMINAL_TEST(pastes_are_told_from_keys_only_while_it_is_open),
+        TERMINAL_TEST(a_terminal_of_another_kind_is_not_asked),
         TERMINAL_TEST(mouse_is_off_until_asked_for),
         TERMINAL_TEST(lost_terminal_is_end_of_input_for_ever),
         TERMINAL_TEST(copy_is_base64_of_printable_text),
