@@ -106,7 +106,8 @@ struct ht_ui {
         ht_prompt_take take;
         char *before; /* for cancel */
     } prompt;
-    uint64_t moves; /* grows with each page that opens or closes */
+    int64_t pasted_ns; /* monotonic, of the last paste and of what came with it; 0: none */
+    uint64_t moves;    /* grows with each page that opens or closes */
     char message[HT_MESSAGE_MAX];
     int64_t message_until; /* monotonic */
     struct {

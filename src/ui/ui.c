@@ -12,6 +12,8 @@
 #include "hulltop/base/printable.h"
 
 #define MESSAGE_NS (8 * HT_NS_PER_S)
+/* Nobody who saw what was pasted has pressed a key by then. */
+#define PASTE_CALM_NS (50 * HT_NS_PER_MS)
 
 /* ---- pages ---- */
 
@@ -355,6 +357,18 @@ static void take_paste(struct ht_ui *ui, struct ht_key key)
         ht_ui_message(ui, "of what was pasted only the beginning of one line was taken");
 }
 
+/* A text may hold the mark of its own end, and not every terminal takes it out: what comes with a
+ * paste, without a break, is more of it. */
+static bool is_behind_paste(struct ht_ui *ui)
+{
+    int64_t now = ht_clock_mono(ui->clock);
+
+    if (!ui->pasted_ns || now - ui->pasted_ns >= PASTE_CALM_NS)
+        return false;
+    ui->pasted_ns = now;
+    return true;
+}
+
 static int draw_prompt(struct ht_ui *ui, struct ht_area area)
 {
     static const char *const words[HT_PROMPT_COUNT] = {
@@ -508,7 +522,10 @@ void ht_ui_key(struct ht_ui *ui, struct ht_key key)
     if (key.code == HT_KEY_EOF) {
         ui->done = true;
     } else if (key.code == HT_KEY_PASTE) {
+        ui->pasted_ns = ht_clock_mono(ui->clock);
         take_paste(ui, key);
+    } else if (is_behind_paste(ui)) {
+        return;
     } else if (ui->tiny) {
         tiny_key(ui, key);
     } else if (key.code == HT_KEY_MOUSE) {

@@ -51,10 +51,16 @@ static void a_tiny_terminal_has_no_keys_but_the_way_out(void **unused)
     close_bench(&bench);
 }
 
-static void paste(struct bench *bench, const char *text)
+static void paste_at_once(struct bench *bench, const char *text)
 {
     screen(bench);
     ht_ui_key(bench->ui, (struct ht_key){.code = HT_KEY_PASTE, .text = ht_str_from(text)});
+}
+
+static void paste(struct bench *bench, const char *text)
+{
+    paste_at_once(bench, text);
+    bench->mono += HT_NS_PER_S / 10; /* a person's next key */
 }
 
 static void a_paste_is_no_keys(void **unused)
@@ -107,6 +113,32 @@ static void a_prompt_takes_one_line_of_a_paste(void **unused)
     close_bench(&bench);
 }
 
+/* "reason\033[201~\rQ" ends itself. */
+static void what_comes_with_a_paste_is_no_keys(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3\na");
+    paste_at_once(&bench, "reason");
+    type(&bench, "\nQ");
+    bench.mono += 30 * HT_NS_PER_MS;
+    type(&bench, "\n");
+    bench.mono += 30 * HT_NS_PER_MS;
+    type(&bench, "Q\n");
+    assert_int_equal(bench.calls.acknowledge, 0);
+    SEES(&bench, "reason: reason");
+    bench.mono += 50 * HT_NS_PER_MS;
+    type(&bench, "s\n");
+    assert_int_equal(bench.calls.acknowledge, 1);
+    assert_string_equal(bench.calls.text, "reasons");
+    paste_at_once(&bench, "");
+    ht_ui_key(bench.ui, (struct ht_key){.code = HT_KEY_EOF});
+    assert_true(ht_ui_is_done(bench.ui));
+    close_bench(&bench);
+}
+
 /* A prompt has its limit, also of several pastes. */
 static void a_paste_longer_than_a_prompt_is_cut(void **unused)
 {
@@ -141,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_tiny_terminal_has_no_keys_but_the_way_out),
         cmocka_unit_test(a_paste_is_no_keys),
         cmocka_unit_test(a_prompt_takes_one_line_of_a_paste),
+        cmocka_unit_test(what_comes_with_a_paste_is_no_keys),
         cmocka_unit_test(a_paste_longer_than_a_prompt_is_cut),
     };
 
