@@ -89,25 +89,38 @@ static int probe(const char *socket_path)
     return 0;
 }
 
-static int permission_error(const char *name, const char *socket_path, struct ht_error *err)
+/* Where something mounts a socket into a container before its daemon has made it, a directory lies
+ * in its place; or somebody named what is none. 0: it is a socket, or not to be seen. */
+static int kind_error(const char *name, const char *socket_path, struct ht_error *err)
 {
     struct stat about;
 
+    if (!socket_path || stat(socket_path, &about) < 0 || S_ISSOCK(about.st_mode))
+        return 0;
+    return ht_error_set(err, ENOTSOCK, "%s: is a %s and no socket", name,
+                        S_ISDIR(about.st_mode) ? "directory" : "file");
+}
+
+/* The kernel asks who may write to it before it asks what it is. */
+static int permission_error(const char *name, const char *socket_path, struct ht_error *err)
+{
+    struct stat about;
+    int r = kind_error(name, socket_path, err);
+
+    if (r < 0)
+        return r;
     if (socket_path && stat(socket_path, &about) == 0)
         return ht_error_set(err, EACCES, "%s: permission denied (its group is gid %u)", name,
                             (unsigned)about.st_gid);
     return ht_error_set(err, EACCES, "%s: permission denied", name);
 }
 
-/* Where something mounts a socket into a container before its daemon has made it, a directory lies
- * in its place; or somebody named what is none. */
 static int refused_error(const char *name, const char *socket_path, struct ht_error *err)
 {
-    struct stat about;
+    int r = kind_error(name, socket_path, err);
 
-    if (socket_path && stat(socket_path, &about) == 0 && !S_ISSOCK(about.st_mode))
-        return ht_error_set(err, ENOTSOCK, "%s: is a %s and no socket", name,
-                            S_ISDIR(about.st_mode) ? "directory" : "file");
+    if (r < 0)
+        return r;
     return ht_error_set(err, ECONNREFUSED, "%s: connection refused: nobody listens there", name);
 }
 
