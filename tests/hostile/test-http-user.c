@@ -17,6 +17,7 @@
 
 #include "hulltop/base/http.h"
 #include "peer-client.h"
+#include "tests/unit/skip.h"
 
 static struct peer_client peer;
 
@@ -113,7 +114,7 @@ static void another_user_at_the_same_path_is_refused(void **state)
 
     (void)state;
     if (geteuid() != 0)
-        skip();
+        skip_without_root("not root");
     struct ht_http *http = client();
     ask(http);
     snprintf(path, sizeof(path), "%s.other", peer.socket);

@@ -25,6 +25,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
+#include "tests/unit/skip.h"
 
 #define FOLDER  "/usr/bin"
 #define PROGRAM FOLDER "/head"
@@ -358,7 +359,7 @@ static void what_nobody_asks_about_is_quiet_until_something_else_runs(void **sta
 
     (void)state;
     if (!set_up(&here))
-        skip();
+        skip_without_root("who may not watch is told of no start");
     told = take_with_files(&here, 'p', 1, &start);
     if (told) {
         assert_false(start.is_quiet);
@@ -382,7 +383,7 @@ static void what_nobody_asks_about_is_quiet_until_something_else_runs(void **sta
         end_start(&here);
     }
     if (tear_down(&here) == 77)
-        skip();
+        skip_without_root("who may not watch is told of no start");
     assert_true(told);
 }
 
@@ -396,7 +397,7 @@ static void a_start_in_a_users_group_is_of_no_container(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(owners); i++) {
         if (!set_up_for(&here, &owners[i]))
-            skip();
+            skip_without_root("who may not watch is told of no start");
 
         bool told = take_if(&here, 'p', &start, is_of_middle);
         if (told) {
@@ -408,7 +409,7 @@ static void a_start_in_a_users_group_is_of_no_container(void **state)
             end_start(&here);
         }
         if (tear_down(&here) == 77)
-            skip();
+            skip_without_root("who may not watch is told of no start");
         assert_true(told);
     }
 }
@@ -434,7 +435,7 @@ static void session_tells_whose_the_next_start_is_and_nobody_else_s(void **state
 
     (void)state;
     if (!set_up(&here))
-        skip();
+        skip_without_root("who may not watch is told of no start");
     /* Later than what happens, so that what was read is not taken as read before. */
     here.now_ns += 3600 * HT_NS_PER_S;
     told = take_with_files(&here, 'p', 1, &start);
@@ -452,7 +453,7 @@ static void session_tells_whose_the_next_start_is_and_nobody_else_s(void **state
         end_start(&here);
     }
     if (tear_down(&here) == 77)
-        skip();
+        skip_without_root("who may not watch is told of no start");
     assert_true(told);
 }
 
@@ -467,7 +468,7 @@ static void whose_a_group_is_is_asked_of_each_start(void **state)
 
     (void)state;
     if (!set_up_for(&here, &root))
-        skip();
+        skip_without_root("who may not watch is told of no start");
     for (int i = 0; told && i < TURNS; i++) {
         uid_t owner = i % 2 ? SOMEBODY : root;
 
@@ -480,7 +481,7 @@ static void whose_a_group_is_is_asked_of_each_start(void **state)
         here.now_ns += 2 * HT_NS_PER_S; /* what a session told is over */
     }
     if (tear_down(&here) == 77)
-        skip();
+        skip_without_root("who may not watch is told of no start");
     assert_true(told);
 }
 
@@ -529,7 +530,7 @@ static void more_files_than_are_kept_are_counted_and_never_quiet(void **state)
 
     (void)state;
     if (!set_up(&here))
-        skip();
+        skip_without_root("who may not watch is told of no start");
     assert_false(tells_that_some_were_left_out(&here));
     told = take_with_files(&here, 'n', HT_EXEC_FILES_MAX, &start);
     for (int i = 0; told && i < 2; i++) {
@@ -543,7 +544,7 @@ static void more_files_than_are_kept_are_counted_and_never_quiet(void **state)
             assert_true(take_with_files(&here, 'n', HT_EXEC_FILES_MAX, &start));
     }
     if (tear_down(&here) == 77)
-        skip();
+        skip_without_root("who may not watch is told of no start");
     assert_true(told);
 }
 

@@ -32,6 +32,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/model/rows.h"
+#include "tests/unit/skip.h"
 
 enum { PATH_BYTES = 256 };
 
@@ -265,7 +266,7 @@ static void layer_is_told_of_a_file_that_lies_there_itself(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 /* Marks of the other kind are attributes like any, which the container can set. */
@@ -288,7 +289,7 @@ static void a_mark_that_anybody_can_set_says_nothing(void **state)
     }
     tear_down(&place);
     if (!is_set)
-        skip(); /* no right to mount, or a file system without such attributes */
+        skip_without_root("no right to mount, or a file system without such attributes");
 }
 
 /* ---- mappings ---- */
@@ -379,7 +380,7 @@ static void what_is_mapped_is_the_image_s_by_its_numbers(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 static const struct ht_code *library_at(const struct ht_node *sample, const char *path)
@@ -429,7 +430,7 @@ static void what_is_mapped_of_a_mount_that_is_gone_is_told(void **state)
         check_unmounted(&place);
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 /* ---- overlays of others ---- */
@@ -465,7 +466,7 @@ static void an_overlay_that_no_runtime_mounted_tells_nothing(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 /* ---- both layers ---- */
@@ -502,7 +503,7 @@ static void what_a_layer_of_the_image_took_away_it_has_not(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 static int judge_folder(const struct place *place, const char *path)
@@ -540,7 +541,7 @@ static void folders_are_the_image_s_alone_or_not(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 /* What the mounted overlay shows is what the image has there. */
@@ -569,7 +570,7 @@ static void layers_of_an_image_hide_what_is_below_them(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 static void a_folder_that_the_image_moved_is_not_guessed(void **state)
@@ -591,7 +592,7 @@ static void a_folder_that_the_image_moved_is_not_guessed(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 /* The image moved the folder, which is not followed. */
@@ -621,7 +622,7 @@ static void what_is_not_compared_is_not_called_new(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 /* ---- databases of packages ---- */
@@ -703,7 +704,7 @@ static void who_installs_is_not_waited_a_minute_for(void **state)
         check_databases(&place);
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 static const char *inside(const struct place *place, const char *name, char path[PATH_BYTES])
@@ -774,7 +775,7 @@ static void a_database_that_was_taken_away_is_told(void **state)
     }
     tear_down(&place);
     if (!is_there)
-        skip(); /* no right to mount */
+        skip_without_root("no right to mount");
 }
 
 int main(void)

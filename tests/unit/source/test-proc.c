@@ -24,6 +24,7 @@
 #include "hulltop/base/mem.h"
 #include "src/source/proc-kin.h"
 #include "src/source/proc-table.h"
+#include "tests/unit/skip.h"
 
 enum { SLEEPERS = 300 };
 
@@ -154,13 +155,13 @@ static void hidden_processes_are_missing_data(void **state)
 
     (void)state;
     if (geteuid() != 0)
-        skip();
+        skip_without_root("no right to namespaces and groups");
     child = fork();
     if (child == 0)
         _exit(look_at_hidden_processes());
     assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
     if (WEXITSTATUS(status) == HIDE_CANNOT)
-        skip();
+        skip_without_root("no right to namespaces and groups");
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
@@ -321,7 +322,7 @@ static void whose_a_process_is(void **state)
     pid_t pid = geteuid() == 0 ? fork() : -1;
 
     if (pid < 0)
-        skip();
+        skip_without_root("no right to namespaces and groups");
     /* Who changes its ids is root's in /proc until it may be looked at again. */
     if (pid == 0 && setegid(NOBODY - 1) == 0 && seteuid(NOBODY) == 0 &&
         prctl(PR_SET_DUMPABLE, 1) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
@@ -538,7 +539,7 @@ static void unmanaged_process_has_its_security_fields(void **state)
 
     if (!start_apart(&apart)) {
         end(apart.outer);
-        skip();
+        skip_without_root("no right to namespaces and groups");
     }
     look(looking);
     for (size_t i = 0; i < looking->table.len; i++) {
@@ -654,11 +655,11 @@ static void a_users_group_makes_no_container_of_the_nodes_processes(void **state
 {
     (void)state;
     if (geteuid() != 0)
-        skip();
+        skip_without_root("no right to namespaces and groups");
     int told = told_of_group("/user.slice/user-1000.slice/user@1000.service/docker-" CONTAINER_ID
                              ".scope");
     if (told == HIDE_CANNOT)
-        skip();
+        skip_without_root("no right to namespaces and groups");
     assert_int_equal(told, 0);
     /* Only root makes groups elsewhere. */
     assert_int_equal(told_of_group("/system.slice/docker-" CONTAINER_ID ".scope"), 1);

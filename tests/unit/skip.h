@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests that need the rights of root. After <cmocka.h>. */
+#ifndef HT_TESTS_SKIP_H
+#define HT_TESTS_SKIP_H
+
+#include <stdio.h>
+
+/* Ends the test under way and says what it lacks; tests/excused excuses that where nobody is root.
+ * In the test's own function: it is known by its name. */
+#define skip_without_root(why)                                                                     \
+    do {                                                                                           \
+        printf("SKIP %s: root: %s\n", __func__, why);                                              \
+        skip();                                                                                    \
+    } while (0)
+
+#endif
