@@ -153,21 +153,26 @@ with_driver() {
     fi
 }
 
-# From here on what is bound lies in memory of the node, as its /tmp may: that is its path all the same.
+# From here on what is bound lies in memory of the node, as its /tmp may: that is its path all the same. Not
+# where init, whose mounts are the node's, is apart from the lab. Sets volumes.
 in_memory() {
-    mkdir -p "$LAB/shared/volumes/drift-data/_data" && mkdir -m 777 "$LAB/shared/bind" &&
-        mv "$LAB/bind" "$LAB/bind.disk" && ln -s "$LAB/shared/bind" "$LAB/bind"
+    volumes=$LAB/volumes
+    if grep -qF " $LAB/shared " /proc/1/mountinfo; then
+        volumes=$LAB/shared/volumes
+        mkdir -m 777 "$LAB/shared/bind" && mv "$LAB/bind" "$LAB/bind.disk" && ln -s "$LAB/shared/bind" "$LAB/bind"
+    fi
+    mkdir -p "$volumes/drift-data/_data"
 }
 
 # The same image and steps, and no Docker: containerd's own containers, on its overlayfs.
 in_containerd() {
-    local ctr=(ctr -a "$LAB/c.sock" -n lab)
+    local ctr=(ctr -a "$LAB/c.sock" -n lab) volumes
     in_memory
     drift_script
     lab_docker save "$DRIFT_IMAGE" | "${ctr[@]}" images import --base-name lab - >/dev/null 2>"$LAB/ctr.log" &&
         "${ctr[@]}" run -d --snapshotter overlayfs \
             --mount type=tmpfs,src=tmpfs,dst=/scratch,options=mode=777 \
-            --mount "type=bind,src=$LAB/shared/volumes/drift-data/_data,dst=/data,options=rbind:rw" \
+            --mount "type=bind,src=$volumes/drift-data/_data,dst=/data,options=rbind:rw" \
             --mount "type=bind,src=$LAB/bind,dst=/host,options=rbind:rw" \
             "docker.io/$DRIFT_IMAGE" drift </dev/null >/dev/null 2>"$LAB/ctr.log" ||
         { echo "not ok drift-containerd: $(tail -n 1 "$LAB/ctr.log")"; return; }
