@@ -7,6 +7,8 @@ set -u
 src=$(cd "${HT_SRCDIR:-.}" && pwd) build=$(cd "${HT_BUILDDIR:-.}" && pwd)
 rounds=${1:-7} count=${2:-100} seconds=${3:-60}
 export HT_SRCDIR=$src HT_BUILDDIR=$build
+# A lab that was ended from the keyboard leaves as if of itself.
+trap 'exit 130' INT
 names=(docker-risky-wall docker-risky-cpu docker-risky-floor docker-risky-floor-both containerd-source-floor docker-watch)
 
 not_measured() {

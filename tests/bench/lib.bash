@@ -8,6 +8,8 @@ src=$(cd "${HT_SRCDIR:-.}" && pwd) build=$(cd "${HT_BUILDDIR:-.}" && pwd)
 tools=$build/tests/bench
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+# A lab that was ended from the keyboard leaves as if of itself: without this the bench would go on.
+trap 'exit 130' INT
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
