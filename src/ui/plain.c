@@ -275,7 +275,8 @@ static void put_sources(const struct ht_plain *plain, struct ht_buf *out,
         const struct ht_source *source = ht_source_of(sources->rows[i]);
         const struct ht_row *old = ht_node_find(before->node, HT_TABLE_SOURCE, source->id);
 
-        if (old && ht_source_of(old)->state == source->state)
+        /* That one was asked is no news before it answered, or did not in time. */
+        if (old ? ht_source_of(old)->state == source->state : source->state == HT_SOURCE_STATE_WAIT)
             continue;
         ht_buf_add_text(out, "source ");
         put(plain, out, source->name);

@@ -105,6 +105,47 @@ static void a_question_is_told_when_it_is_answered_and_when_all_have_answered(vo
     ht_plain_free(plain);
 }
 
+static struct ht_state *with_source(const enum ht_source_state *told)
+{
+    struct ht_node *node = ht_node_new(FIXTURE_NOW);
+    struct ht_source source = {0};
+
+    if (told) {
+        ht_source_set_id(&source, HT_S("docker"));
+        ht_source_set_name(&source, HT_S("docker"));
+        ht_source_set_state(&source, *told);
+        ht_node_add(node, ht_row_new(&ht_source_table, &source));
+    }
+    return ht_state_new(node);
+}
+
+/* There may be twenty, and each is told within the second in which it answers. */
+static void a_source_that_was_just_asked_is_no_news(void **unused)
+{
+    static const enum ht_source_state wait = HT_SOURCE_STATE_WAIT, stale = HT_SOURCE_STATE_STALE;
+    static const struct {
+        const enum ht_source_state *state;
+        const char *told;
+    } steps[] = {
+        {NULL, "No question is answered yet.\n"},
+        {&wait, ""},
+        {&stale, "source docker is STALE.\n"},
+        {&wait, "source docker is WAIT.\n"},
+    };
+    struct fixture_calls record;
+    struct ht_plain *plain = open_plain(&record, NULL);
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        ht_autostate struct ht_state *state = with_source(steps[i].state);
+        ht_autobuf struct ht_buf out = HT_BUF(100000);
+
+        ht_plain_state(plain, state, &out);
+        assert_string_equal(text_of(&out), steps[i].told);
+    }
+    ht_plain_free(plain);
+}
+
 static void commands_are_answered(void **unused)
 {
     struct fixture_calls record;
@@ -293,6 +334,7 @@ int main(void)
         cmocka_unit_test(questions_come_first_and_then_only_changes),
         cmocka_unit_test(a_question_is_told_when_it_is_answered_and_when_all_have_answered),
         cmocka_unit_test(commands_are_answered),
+        cmocka_unit_test(a_source_that_was_just_asked_is_no_news),
         cmocka_unit_test(what_to_begin_with_is_listed_once_the_sources_have_answered),
         cmocka_unit_test(an_empty_list_says_why_it_is_empty),
         cmocka_unit_test(a_recording_that_was_cut_says_so_once_at_its_end),
