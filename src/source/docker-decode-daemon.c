@@ -7,6 +7,7 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
 #include "hulltop/base/objects.h"
 
 enum { ID_MAX = 128 };
@@ -288,48 +289,69 @@ void ht_docker_decode_user_service(struct ht_daemon *daemon, struct ht_docker_co
 /* ---- events ---- */
 
 static const struct {
-    const char *action;
+    const char *type, *action;
     enum ht_event_kind kind;
+    bool aside;
 } actions[] = {
-    {"create", HT_EVENT_KIND_CONTAINER_CREATED}, {"start", HT_EVENT_KIND_CONTAINER_STARTED},
-    {"die", HT_EVENT_KIND_CONTAINER_STOPPED},    {"destroy", HT_EVENT_KIND_CONTAINER_REMOVED},
-    {"remove", HT_EVENT_KIND_CONTAINER_REMOVED}, {"died", HT_EVENT_KIND_CONTAINER_STOPPED},
-    {"rename", HT_EVENT_KIND_CONTAINER_CHANGED}, {"update", HT_EVENT_KIND_CONTAINER_CHANGED},
-    {"pause", HT_EVENT_KIND_CONTAINER_CHANGED},  {"unpause", HT_EVENT_KIND_CONTAINER_CHANGED},
+    {"container", "create", HT_EVENT_KIND_CONTAINER_CREATED, false},
+    {"container", "start", HT_EVENT_KIND_CONTAINER_STARTED, false},
+    {"container", "die", HT_EVENT_KIND_CONTAINER_STOPPED, false},
+    {"container", "died", HT_EVENT_KIND_CONTAINER_STOPPED, false},
+    {"container", "destroy", HT_EVENT_KIND_CONTAINER_REMOVED, false},
+    {"container", "remove", HT_EVENT_KIND_CONTAINER_REMOVED, false},
+    {"container", "rename", HT_EVENT_KIND_CONTAINER_CHANGED, false},
+    {"container", "update", HT_EVENT_KIND_CONTAINER_CHANGED, false},
+    {"container", "pause", HT_EVENT_KIND_CONTAINER_CHANGED, false},
+    {"container", "unpause", HT_EVENT_KIND_CONTAINER_CHANGED, false},
+    {"container", "health_status", HT_EVENT_KIND_CONTAINER_CHANGED, true},
+    {"network", "connect", HT_EVENT_KIND_CONTAINER_CHANGED, true},
+    {"network", "disconnect", HT_EVENT_KIND_CONTAINER_CHANGED, true},
 };
+
+static int64_t time_of(const struct ht_json *event)
+{
+    int64_t at;
+
+    if (ht_json_int(ht_json_get(event, "timeNano"), &at) && at > 0)
+        return at;
+    if (ht_json_int(ht_json_get(event, "time"), &at) && at > 0 && at < INT64_MAX / HT_NS_PER_S)
+        return at * HT_NS_PER_S;
+    return 0;
+}
 
 int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
                            struct ht_docker_event *ret_event, struct ht_error *err)
 {
     const struct ht_json *root = ht_json_parse(arena, "event", line, err);
     const struct ht_json *actor = ht_json_get(root, "Actor");
-    struct ht_docker_event event = {0};
-    int64_t at;
+    const struct ht_json *attributes = ht_json_get(actor, "Attributes");
+    struct ht_docker_event event = {.at = time_of(root)};
+    struct ht_str type = ht_decode_text(root, "Type");
 
     if (!root)
         return err ? -err->code : -EINVAL;
-    if (!ht_str_is(ht_decode_text(root, "Type"), "container"))
-        return -ENODATA;
     event.action = ht_decode_text(root, "Action");
     /* "exec_create: sh -c ...": what was run may hold a secret. */
     ptrdiff_t colon = ht_str_find_byte(event.action, ':');
     if (colon >= 0)
         event.action = ht_str_sub(event.action, 0, (size_t)colon);
-    event.id =
-        ht_decode_text(actor, "ID").len ? ht_decode_text(actor, "ID") : ht_decode_text(root, "id");
-    event.name = ht_decode_text(ht_json_get(actor, "Attributes"), "name");
-    if (!ht_docker_is_id(event.id))
-        return ht_error_set(err, EINVAL, "event: names no container");
-    if (ht_json_int(ht_json_get(root, "timeNano"), &at) && at > 0)
-        event.at = at;
-    else if (ht_json_int(ht_json_get(root, "time"), &at) && at > 0 && at < INT64_MAX / HT_NS_PER_S)
-        event.at = at * HT_NS_PER_S;
-    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-        if (ht_str_is(event.action, actions[i].action)) {
-            event.kind = actions[i].kind;
-            *ret_event = event;
-            return 0;
-        }
+    if (ht_str_is(type, "network")) {
+        event.id = ht_decode_text(attributes, "container");
+    } else {
+        event.id = ht_decode_text(actor, "ID");
+        if (event.id.len == 0)
+            event.id = ht_decode_text(root, "id");
+        event.name = ht_decode_text(attributes, "name");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+        if (!ht_str_is(type, actions[i].type) || !ht_str_is(event.action, actions[i].action))
+            continue;
+        if (!ht_docker_is_id(event.id))
+            return ht_error_set(err, EINVAL, "event: names no container");
+        event.kind = actions[i].kind;
+        event.aside = actions[i].aside;
+        *ret_event = event;
+        return 0;
     }
     return -ENODATA;
 }

@@ -117,8 +117,9 @@ struct ht_docker_event {
     struct ht_str id;     /* of the container */
     struct ht_str name;
     int64_t at; /* ns since 1970 */
+    bool aside; /* its health or a network of its changed: nothing of its life */
 };
-/* -ENODATA: a line about something else than a container. */
+/* -ENODATA: a line about nothing that changes what is told of a container. */
 int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
                            struct ht_docker_event *ret_event, struct ht_error *err);
 

@@ -22,6 +22,14 @@ enum {
     INSPECT_PASSES = 10 /* one that no event was about is looked at again after so many passes */
 };
 
+void ht_docker_ask_for_pass(struct ht_docker *docker, int64_t gap_ns)
+{
+    int64_t at = docker->last_full_ns + gap_ns;
+
+    if (at < docker->next_full_ns)
+        docker->next_full_ns = at;
+}
+
 struct ht_docker_known *ht_docker_know(struct ht_docker *docker, struct ht_str id)
 {
     struct ht_docker_known *known = ht_map_get(docker->containers, id);
@@ -90,6 +98,13 @@ static struct ht_row *share(struct ht_docker *docker, struct ht_row *row)
     return shared;
 }
 
+static void mark_failed(struct ht_docker *docker, struct ht_docker_known *known)
+{
+    docker->changed = docker->changed || !known->failed;
+    known->failed = true;
+    ht_docker_ask_for_pass(docker, HT_DOCKER_FULL_PASS_NS);
+}
+
 static int fail_alone(struct ht_docker *docker, struct ht_docker_known *known, const char *cause)
 {
     const char *endpoint = docker->client.endpoint;
@@ -98,8 +113,7 @@ static int fail_alone(struct ht_docker *docker, struct ht_docker_known *known, c
     /* What is said of the source names the endpoint anyway. */
     if (strncmp(cause, endpoint, len) == 0 && strncmp(cause + len, ": ", 2) == 0)
         cause += len + 2;
-    docker->changed = docker->changed || !known->failed;
-    known->failed = true;
+    mark_failed(docker, known);
     snprintf(docker->cause, sizeof(docker->cause), "%s", cause);
     ht_log(HT_LOG_WARNING, docker->name, "container %.12s: %s", known->id, cause);
     return 0;
@@ -352,8 +366,7 @@ static void skip(struct ht_docker *docker, struct ht_docker_known *known)
 {
     known->dirty = false;
     known->inspected = docker->pass;
-    docker->changed = docker->changed || !known->failed;
-    known->failed = true;
+    mark_failed(docker, known);
 }
 
 /* Asks for the heads and for everything in the queue. */
@@ -524,6 +537,24 @@ static int ask_for_all(struct asking *asking)
     return r;
 }
 
+static bool is_failed(const struct ht_docker_known *known, uint64_t pass)
+{
+    (void)pass;
+    return known->failed;
+}
+
+/* Where events do not tell all (Podman's leave out networks and health), or there is something to
+ * ask for again, the next pass comes soon. */
+static int64_t pause_of(const struct ht_docker *docker)
+{
+    struct selection failed = {.wanted = is_failed};
+
+    ht_map_each(docker->containers, select_visit, &failed);
+    bool rests = failed.found.len == 0 && !docker->client.podman;
+    ht_vec_fini(&failed.found);
+    return rests ? HT_DOCKER_REST_PASS_NS : HT_DOCKER_FULL_PASS_NS;
+}
+
 static int pass(struct ht_docker *docker, bool first, struct ht_trouble *trouble)
 {
     struct asking asking = {.docker = docker, .trouble = trouble, .info = first};
@@ -539,7 +570,7 @@ static int pass(struct ht_docker *docker, bool first, struct ht_trouble *trouble
     docker->answered_at = ht_clock_wall(docker->feed->clock);
     docker->last_full_ns = ht_clock_mono(docker->feed->clock);
     docker->took_ns = docker->last_full_ns - start;
-    docker->next_full_ns = docker->last_full_ns + HT_DOCKER_FULL_PASS_NS;
+    docker->next_full_ns = docker->last_full_ns + pause_of(docker);
     /* Answers as text and as trees took several times what the rows do. */
     ht_mem_trim();
     return 0;

@@ -15,6 +15,9 @@
 #include "hulltop/base/vec.h"
 
 #define HT_DOCKER_FULL_PASS_NS (60 * HT_NS_PER_S)
+/* The same while events tell all that there is to know: a list of a hundred containers costs the
+ * daemon as much as ten minutes of its own. */
+#define HT_DOCKER_REST_PASS_NS (600 * HT_NS_PER_S)
 /* Less than ten: ages on the screen keep one digit while all is well. */
 #define HT_DOCKER_PING_NS (9 * HT_NS_PER_S)
 /* The last sign of life may be a whole wait old: the stream's waits end with the next ping. */
@@ -93,6 +96,8 @@ int ht_docker_take_info(struct ht_docker *docker, struct ht_str info, struct ht_
 struct ht_docker_known *ht_docker_know(struct ht_docker *docker, struct ht_str id);
 /* Forgets a container. */
 void ht_docker_forget(struct ht_docker *docker, struct ht_str id);
+/* The next pass comes so long after the last, unless it comes sooner. */
+void ht_docker_ask_for_pass(struct ht_docker *docker, int64_t gap_ns);
 /* The list, and everything on it that is new, changed, long not looked at or marked dirty. -errno
  * if the daemon as a whole fails; a container that cannot be inspected is marked so. */
 int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble);

@@ -19,23 +19,20 @@
 #define RESCAN_NS    (1 * HT_NS_PER_S)    /* likewise if it was a person */
 #define PAUSE_MAX_NS (10 * HT_NS_PER_S)   /* between attempts */
 
-enum { EVENTS_MAX = 5000 /* a second: no engine does so much */ };
+/* Of events in a second: no engine does more; and so many may wait for us before the daemon leaves
+ * out others. */
+enum { EVENTS_MAX = 5000, EVENTS_BURST = 256 };
 
-/* Lifecycle alone: exec events come with every health check and carry command lines. */
-static const char events_filter[] =
-    "{\"type\":[\"container\"],\"event\":[\"create\",\"start\",\"die\",\"destroy\",\"remove\","
-    "\"rename\",\"update\",\"pause\",\"unpause\"]}";
+/* Lifecycle alone, and what else changes what inspect tells: exec events come with every health
+ * check and carry command lines. Podman refuses types that it does not know. */
+#define LIFECYCLE                                                                                  \
+    "\"create\",\"start\",\"die\",\"destroy\",\"remove\",\"rename\",\"update\",\"pause\","         \
+    "\"unpause\""
+static const char docker_events[] = "{\"type\":[\"container\",\"network\"],\"event\":[" LIFECYCLE
+                                    ",\"health_status\",\"connect\",\"disconnect\"]}";
+static const char podman_events[] = "{\"type\":[\"container\"],\"event\":[" LIFECYCLE "]}";
 
 /* ---- events ---- */
-
-/* A full pass soon, but not again and again. */
-static void ask_for_pass(struct ht_docker *docker, int64_t gap_ns)
-{
-    int64_t at = docker->last_full_ns + gap_ns;
-
-    if (at < docker->next_full_ns)
-        docker->next_full_ns = at;
-}
 
 static bool is_flood(struct ht_docker *docker)
 {
@@ -45,7 +42,9 @@ static bool is_flood(struct ht_docker *docker)
         docker->second_ns = now;
         docker->second_events = 0;
     }
-    return ++docker->second_events > EVENTS_MAX;
+    if (++docker->second_events == EVENTS_BURST)
+        ht_docker_ask_for_pass(docker, REPAIR_NS);
+    return docker->second_events > EVENTS_MAX;
 }
 
 static int take_line(void *context, struct ht_str line)
@@ -64,7 +63,7 @@ static int take_line(void *context, struct ht_str line)
     if (r < 0) {
         /* One bad line is no reason to distrust the rest, but something may have been missed. */
         ht_log_error(HT_LOG_WARNING, docker->name, &err);
-        ask_for_pass(docker, REPAIR_NS);
+        ht_docker_ask_for_pass(docker, REPAIR_NS);
         return 0;
     }
     if (event.kind == HT_EVENT_KIND_CONTAINER_REMOVED)
@@ -73,9 +72,11 @@ static int take_line(void *context, struct ht_str line)
         struct ht_docker_known *known = ht_docker_know(docker, event.id);
 
         known->dirty = true;
-        ht_docker_hurry_changes(known);
+        if (!event.aside)
+            ht_docker_hurry_changes(known);
     }
-    ht_docker_tell_event(docker, &event);
+    if (!event.aside)
+        ht_docker_tell_event(docker, &event);
     return 0;
 }
 
@@ -84,7 +85,7 @@ static int open_events(struct ht_docker *docker, struct ht_trouble *trouble)
     ht_autobuf struct ht_buf path = HT_BUF(1024);
 
     ht_buf_add_text(&path, "/events?filters=");
-    ht_http_escape(&path, ht_str_from(events_filter));
+    ht_http_escape(&path, ht_str_from(docker->client.podman ? podman_events : docker_events));
     docker->feed->at(docker->feed, "opening the event stream");
     return ht_docker_open_stream(
         &docker->client,
@@ -183,7 +184,7 @@ static bool take_request(struct ht_docker *docker)
         return false;
     if (request.kind == HT_REQUEST_RESCAN) {
         docker->everything = true;
-        ask_for_pass(docker, RESCAN_NS);
+        ht_docker_ask_for_pass(docker, RESCAN_NS);
     } else if (request.kind == HT_REQUEST_CONTAINER) {
         struct ht_docker_known *known = ht_map_get(docker->containers, ht_str_from(request.id));
 
@@ -249,7 +250,7 @@ static int turn(struct ht_docker *docker, struct ht_trouble *trouble)
 
     int64_t now = ht_clock_mono(feed->clock);
     r = ht_docker_look(docker, trouble);
-    if (r == 0 && now >= docker->next_full_ns && has_moved(docker))
+    if (r == 0 && now >= docker->next_ping_ns && has_moved(docker))
         return ht_trouble_moved(docker->client.endpoint, trouble);
     if (r == 0 && now >= docker->next_full_ns) {
         r = ht_docker_pass(docker, trouble);

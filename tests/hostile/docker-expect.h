@@ -49,4 +49,23 @@ static inline void expect_in(struct driver *driver, const char *where, struct ex
              source ? (int)source->help.len : 0, source ? source->help.data : "");
 }
 
+struct threshold {
+    unsigned *counter;
+    unsigned value;
+};
+
+static inline bool has_passed(struct driver *driver, void *context)
+{
+    const struct threshold *threshold = context;
+
+    (void)driver;
+    return *threshold->counter > threshold->value;
+}
+
+static inline void wait_past(struct driver *driver, unsigned *counter, unsigned value)
+{
+    assert_true(
+        driver_wait(driver, has_passed, &(struct threshold){.counter = counter, .value = value}));
+}
+
 #endif

@@ -1,220 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The Docker source against the misbehaving peer: states, words, rows that stay, and coming back.
  */
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/tree.h"
-#include "hulltop/base/http.h"
-#include "hulltop/base/mem.h"
-#include "docker-expect.h"
-#include "driver.h"
-#include "peer-client.h"
-
-#define AFTER_PING (11 * HT_NS_PER_S)
-#define AFTER_PASS (61 * HT_NS_PER_S)
-
-/* The driver knows the peer by this link, so that another peer can take its place. */
-static struct peer_client peer;
-static char folder[64], address[128];
-
-/* ---- the peer's answers ---- */
-
-static void write_file(const char *name, const char *text)
-{
-    char path[160];
-
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    ht_test_write_file(path, text);
-}
-
-static void write_container(const char *id, bool privileged)
-{
-    char name[16], text[400];
-
-    snprintf(name, sizeof(name), "%s.json", id);
-    snprintf(text, sizeof(text),
-             "{\"Id\":\"%s\",\"Name\":\"/%s\",\"State\":{\"Status\":\"running\",\"Pid\":77},"
-             "\"Config\":{\"User\":\"\"},\"Mounts\":[],\"HostConfig\":{\"Privileged\":%s,"
-             "\"CapAdd\":null,\"CapDrop\":null,\"SecurityOpt\":null}}",
-             id, id, privileged ? "true" : "false");
-    write_file(name, text);
-}
-
-#define ENTRY(id)                                                                                  \
-    "{\"Id\":\"" id "\",\"Names\":[\"/" id                                                         \
-    "\"],\"Image\":\"web\",\"State\":\"running\",\"Status\":\"Up 1 second\"}"
-
-static void tell(const char *command)
-{
-    peer_tell(&peer, command, NULL, 0);
-}
-
-/* From now on the target is answered by this text. */
-static void map(const char *target, const char *file, const char *text)
-{
-    char command[300];
-
-    write_file(file, text);
-    snprintf(command, sizeof(command), "map %s %s/%s", target, folder, file);
-    tell(command);
-}
-
-static void start_peer(const char *events)
-{
-    const char *arguments[] = {"--answers", folder, "--api", "1.41", NULL, NULL, NULL};
-
-    if (events) {
-        arguments[4] = "--events";
-        arguments[5] = events;
-    }
-    peer_start(&peer, 0, arguments);
-    unlink(address);
-    assert_int_equal(symlink(peer.socket, address), 0);
-}
-
-static int set_up(void **state)
-{
-    const char *tmp = getenv("TMPDIR");
-
-    (void)state;
-    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
-    snprintf(folder, sizeof(folder), "%s/docker.XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(folder));
-    snprintf(address, sizeof(address), "%s/docker.sock", folder);
-    write_file("map", "/info info.json\n/containers/json list.json\n"
-                      "/containers/a1/json a1.json\n/containers/b2/json b2.json\n"
-                      "/containers/c3/json c3.json\n");
-    write_file("info.json", "{\"ServerVersion\":\"20.10.24\","
-                            "\"SecurityOptions\":[\"name=seccomp,profile=default\"]}");
-    write_file("list.json", "[" ENTRY("a1") "," ENTRY("b2") "," ENTRY("c3") "]");
-    write_container("a1", false);
-    write_container("b2", true);
-    write_container("c3", false);
-    start_peer(NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    char command[160];
-    static const char *const files[] = {"map",     "info.json", "list.json",
-                                        "a1.json", "b2.json",   "c3.json",
-                                        "other",   "events",    "docker.sock"};
-
-    (void)state;
-    peer_stop(&peer);
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        snprintf(command, sizeof(command), "%s/%s", folder, files[i]);
-        unlink(command);
-    }
-    return rmdir(folder);
-}
-
-/* ---- the driver ---- */
-
-/* Brief where no answer may come, and there alone: on a busy machine an answer takes its time. */
-enum patience { BRIEF, PATIENT };
-
-static enum patience patience_for(enum ht_source_state state)
-{
-    return state == HT_SOURCE_STATE_BUSY ? BRIEF : PATIENT;
-}
-
-static void start(struct driver *driver, enum patience patience)
-{
-    const struct ht_docker_options options = {
-        .url = address, .timeout_ns = (patience == BRIEF ? 400 : 60000) * HT_NS_PER_MS};
-
-    driver_start(driver, ht_docker_driver(&options));
-}
-
-/* Of the state that it is in already. */
-static void assert_says(struct driver *driver, const char *where, const char *detail)
-{
-    pthread_mutex_lock(&driver->lock);
-    struct ht_str said = driver_source(driver, "docker")->detail;
-    if (!contains(said, detail))
-        fail_msg("%s: \"%s\" is not in \"%.*s\"", where, detail, HT_STR_ARG(said));
-    pthread_mutex_unlock(&driver->lock);
-}
-
-static void expect(struct driver *driver, enum ht_source_state state, size_t rows,
-                   const char *detail)
-{
-    expect_in(driver, "source",
-              (struct expected){.state = state, .rows = rows, .detail = detail, .help = ""});
-}
-
-static void expect_ok(struct driver *driver, size_t rows)
-{
-    expect(driver, HT_SOURCE_STATE_OK, rows, "Docker 20.10.24, API 1.41");
-}
-
-/* The driver tries again by itself; putting its clock forward spares the pause. */
-static void expect_recovery(struct driver *driver, const char *where)
-{
-    tell("mode ok");
-    driver_advance(driver, AFTER_PING);
-    expect_in(driver, where,
-              (struct expected){
-                  .state = HT_SOURCE_STATE_OK, .rows = 3, .detail = "3 containers", .help = ""});
-}
-
-static int64_t answered_at(struct driver *driver)
-{
-    pthread_mutex_lock(&driver->lock);
-    int64_t at = driver_source(driver, "docker")->answered_at;
-    pthread_mutex_unlock(&driver->lock);
-    return at;
-}
-
-static struct ht_row *row_of(struct driver *driver, const char *id)
-{
-    pthread_mutex_lock(&driver->lock);
-    const struct ht_row *row = ht_node_find(driver->sample, HT_TABLE_CONTAINER, ht_str_from(id));
-    struct ht_row *kept = row ? ht_row_ref(row) : NULL;
-    pthread_mutex_unlock(&driver->lock);
-    return kept;
-}
-
-struct threshold {
-    unsigned *counter;
-    unsigned value;
-};
-
-static bool has_passed(struct driver *driver, void *context)
-{
-    const struct threshold *threshold = context;
-
-    (void)driver;
-    return *threshold->counter > threshold->value;
-}
-
-static void wait_past(struct driver *driver, unsigned *counter, unsigned value)
-{
-    assert_true(
-        driver_wait(driver, has_passed, &(struct threshold){.counter = counter, .value = value}));
-}
-
-/* Expects these requests since the last call, the first ones in this order. */
-static void assert_requests(size_t first, const char *expected)
-{
-    char requests[4096];
-
-    peer_requests(&peer, first, requests, sizeof(requests));
-    assert_string_equal(requests, expected);
-}
+#include "docker-scene.h"
 
 /* ---- what is asked for: while the clock stands, no ping comes due by itself ---- */
 
@@ -234,10 +21,14 @@ static void everything_is_asked_for_once(void **state)
     wait_past(&driver, &driver.confirmed, 0);
     assert_requests(0, "/_ping");
 
-    unsigned published = driver_published(&driver);
+    /* Nothing is amiss, and events would tell. */
     driver_advance(&driver, AFTER_PASS);
-    wait_past(&driver, &driver.published, published);
     wait_past(&driver, &driver.confirmed, 1);
+    assert_requests(0, "/_ping");
+    unsigned published = driver_published(&driver);
+    driver_advance(&driver, AFTER_REST);
+    wait_past(&driver, &driver.published, published);
+    wait_past(&driver, &driver.confirmed, 2);
     assert_requests(2, "/v1.41/containers/json?all=1 /_ping");
     assert_int_equal(peer_connections(&peer), opened);
 
@@ -260,57 +51,6 @@ static void a_rescan_inspects_everything_once(void **state)
     wait_past(&driver, &driver.published, published);
     assert_requests(1, "/v1.41/containers/json?all=1 /v1.41/containers/a1/json "
                        "/v1.41/containers/b2/json /v1.41/containers/c3/json");
-    driver_stop(&driver);
-}
-
-static bool is_privileged(struct driver *driver, void *context)
-{
-    const struct ht_row *row =
-        ht_node_find(driver->sample, HT_TABLE_CONTAINER, ht_str_from(context));
-
-    return row && ht_container_of(row)->declared.privileged;
-}
-
-#define EVENT(action, id)                                                                          \
-    "event {\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" id "\"}}"
-
-static void an_event_costs_one_inspect(void **state)
-{
-    struct driver driver = {.stands = true};
-    char d4[] = "d4";
-
-    (void)state;
-    start(&driver, PATIENT);
-    expect_ok(&driver, 3);
-    tell("requests");
-    map("/containers/d4/json", "other",
-        "{\"Id\":\"d4\",\"Name\":\"/d4\",\"HostConfig\":{\"Privileged\":true}}");
-    driver_advance(&driver, HT_NS_PER_S); /* what is told soon after something else waits */
-    tell(EVENT("start", "d4"));
-    assert_true(driver_wait(&driver, is_privileged, d4));
-    assert_requests(0, "/v1.41/containers/d4/json");
-    driver_advance(&driver, HT_NS_PER_S);
-    tell(EVENT("destroy", "d4"));
-    expect_ok(&driver, 3);
-    assert_requests(0, "");
-    wait_past(&driver, &driver.events, 1);
-    driver_stop(&driver);
-}
-
-static void a_container_that_is_gone_by_then_is_no_trouble(void **state)
-{
-    struct driver driver = {0};
-
-    (void)state;
-    start(&driver, PATIENT);
-    expect_ok(&driver, 3);
-    tell(EVENT("start", "e5"));
-    tell(EVENT("destroy", "a1"));
-    expect_ok(&driver, 2);
-    /* Nor is what was removed since the list one that is not seen. */
-    pthread_mutex_lock(&driver.lock);
-    assert_int_equal(driver_source(&driver, "docker")->total, 2);
-    pthread_mutex_unlock(&driver.lock);
     driver_stop(&driver);
 }
 
@@ -499,6 +239,28 @@ static void one_container_cannot_hide_itself_nor_others(void **state)
     }
 }
 
+/* One that an event was about is not left to the next pass of a daemon at rest. */
+static void one_that_fails_later_is_asked_for_soon(void **state)
+{
+    struct driver driver = {0};
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    tell("fault /containers/b2 status 500");
+    driver_advance(&driver, HT_NS_PER_S);
+    tell(EVENT("update", "b2"));
+    expect_in(&driver, "later",
+              (struct expected){.state = HT_SOURCE_STATE_PART,
+                                .rows = 3,
+                                .detail = "1 of 3 containers could not be inspected",
+                                .help = "asked again"});
+    tell("fault /containers/b2 ok");
+    driver_advance(&driver, AFTER_PASS);
+    expect_ok(&driver, 3);
+    driver_stop(&driver);
+}
+
 /* One that was removed after the list was made is on no second one; what a daemon, or a proxy in
  * front of it, lists and does not know is there. */
 static void one_that_is_listed_and_not_known_is_not_left_out(void **state)
@@ -679,63 +441,6 @@ static void a_restarted_daemon_loses_no_container(void **state)
     driver_stop(&driver);
 }
 
-static void an_event_stream_that_ends_is_opened_again(void **state)
-{
-    struct driver driver = {0};
-    struct expected cut = {
-        .state = HT_SOURCE_STATE_BROKEN, .rows = 3, .detail = "closed the", .help = ""};
-
-    (void)state;
-    start(&driver, PATIENT);
-    expect_ok(&driver, 3);
-    /* By itself it tries again soon: what it says until then may be seen by nobody. */
-    driver_expect(&driver, is_as_expected, &cut);
-    tell("cut-events");
-    assert_true(driver_was_told(&driver));
-    driver_advance(&driver, AFTER_PING);
-    expect_ok(&driver, 3);
-    driver_stop(&driver);
-}
-
-/* ---- events that hurt ---- */
-
-static void a_flood_of_events_is_not_followed(void **state)
-{
-    struct driver driver = {.stands = true}; /* all of them in one second */
-    char path[128];
-
-    (void)state;
-    snprintf(path, sizeof(path), "%s/events", folder);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    for (int i = 0; i < 20000; i++)
-        assert_true(fprintf(file, "{\"Type\":\"container\",\"Action\":\"start\",\"id\":\"%d\"}\n",
-                            i % 5) > 0);
-    assert_int_equal(fclose(file), 0);
-    peer_stop(&peer);
-    start_peer(path);
-    start(&driver, PATIENT);
-    expect(&driver, HT_SOURCE_STATE_BROKEN, 3, "more than 5000 events in a second");
-    driver_stop(&driver);
-}
-
-static void a_line_that_is_no_event_is_followed_by_a_pass(void **state)
-{
-    struct driver driver = {.stands = true};
-
-    (void)state;
-    start(&driver, PATIENT);
-    expect_ok(&driver, 3);
-    tell("requests");
-    unsigned published = driver_published(&driver);
-    driver_advance(&driver, 6 * HT_NS_PER_S);
-    tell("event {\"Type\":\"container\",\"Action\":\"start\",\"id\":\"../../../x\"}");
-    wait_past(&driver, &driver.published, published);
-    expect_ok(&driver, 3);
-    assert_requests(0, "/v1.41/containers/json?all=1");
-    driver_stop(&driver);
-}
-
 /* ---- the end ---- */
 
 /* With a minute of patience: the end comes from the stop, or the test waits too long. */
@@ -762,13 +467,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(everything_is_asked_for_once),
         TEST(a_rescan_inspects_everything_once),
-        TEST(an_event_costs_one_inspect),
-        TEST(a_container_that_is_gone_by_then_is_no_trouble),
         TEST(a_fault_at_the_start_has_a_name_and_heals),
         TEST(a_fault_later_leaves_the_rows_and_heals),
         TEST(odd_framing_is_no_fault),
         TEST(each_request_can_fail),
         TEST(one_container_cannot_hide_itself_nor_others),
+        TEST(one_that_fails_later_is_asked_for_soon),
         TEST(one_that_is_listed_and_not_known_is_not_left_out),
         TEST(an_answer_about_another_container_is_not_believed),
         TEST(an_id_that_is_a_path_is_not_asked_for),
@@ -778,9 +482,6 @@ int main(void)
         TEST(a_socket_without_permission_is_denied),
         TEST(a_stopped_daemon_is_busy_and_comes_back),
         TEST(a_restarted_daemon_loses_no_container),
-        TEST(an_event_stream_that_ends_is_opened_again),
-        TEST(a_flood_of_events_is_not_followed),
-        TEST(a_line_that_is_no_event_is_followed_by_a_pass),
         TEST(the_end_waits_for_no_answer),
     };
 

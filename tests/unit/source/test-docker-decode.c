@@ -679,74 +679,7 @@ static void a_daemon_is_described(void **state)
     free_engine(&engine);
 }
 
-/* ---- events ---- */
-
-static void events_become_kinds(void **state)
-{
-    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
-    size_t counts[HT_EVENT_KIND_MESSAGE + 1] = {0}, others = 0;
-    struct ht_str rest, line;
-    struct ht_buf text;
-
-    (void)state;
-    read_fixture("docker/extra/events_all.jsonl", &text);
-    rest = ht_buf_str(&text);
-    while (ht_str_next(&rest, '\n', &line)) {
-        struct ht_docker_event event;
-        struct ht_error err = {0};
-        int r = ht_docker_decode_event(arena, line, &event, &err);
-
-        assert_true(r == 0 || r == -ENODATA);
-        others += r != 0;
-        if (r == 0) {
-            assert_int_equal(event.id.len, 64);
-            assert_true(event.at > INT64_C(1700000000000000000));
-            assert_true(ht_str_find_byte(event.action, ':') < 0);
-            counts[event.kind]++;
-        }
-    }
-    assert_true(counts[HT_EVENT_KIND_CONTAINER_CREATED] &&
-                counts[HT_EVENT_KIND_CONTAINER_STARTED] &&
-                counts[HT_EVENT_KIND_CONTAINER_STOPPED] && counts[HT_EVENT_KIND_CONTAINER_REMOVED]);
-    assert_true(others > 0);
-    ht_buf_fini(&text);
-}
-
-static const struct {
-    const char *line;
-    int result;
-    enum ht_event_kind kind;
-} event_cases[] = {
-    {"{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"a1\"}}", 0,
-     HT_EVENT_KIND_CONTAINER_STARTED},
-    {"{\"Type\":\"container\",\"Action\":\"remove\",\"id\":\"a1\"}", 0,
-     HT_EVENT_KIND_CONTAINER_REMOVED},
-    {"{\"Type\":\"container\",\"Action\":\"exec_create: sh -c secret\",\"id\":\"a1\"}", -ENODATA,
-     0},
-    {"{\"Type\":\"image\",\"Action\":\"pull\",\"id\":\"a1\"}", -ENODATA, 0},
-    {"{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"../../info\"}}", -EINVAL, 0},
-    {"{\"Type\":\"container\",\"Action\":\"start\"}", -EINVAL, 0},
-    {"{\"Type\":\"container\"", -EINVAL, 0},
-    {"start", -EINVAL, 0},
-};
-
-static void odd_events_are_told_apart(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(event_cases); i++) {
-        ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
-        struct ht_docker_event event;
-        struct ht_error err = {0};
-
-        assert_int_equal(
-            ht_docker_decode_event(arena, ht_str_from(event_cases[i].line), &event, &err),
-            event_cases[i].result);
-        if (event_cases[i].result == 0) {
-            assert_int_equal(event.kind, event_cases[i].kind);
-            assert_true(ht_str_is(event.id, "a1"));
-        }
-    }
-}
+/* ---- errors ---- */
 
 static void an_errors_message_is_found(void **state)
 {
@@ -787,8 +720,6 @@ int main(void)
         cmocka_unit_test(the_fingerprint_changes_with_facts_not_with_time),
         cmocka_unit_test(what_is_no_list_is_refused),
         cmocka_unit_test(a_daemon_is_described),
-        cmocka_unit_test(events_become_kinds),
-        cmocka_unit_test(odd_events_are_told_apart),
         cmocka_unit_test(an_errors_message_is_found),
     };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each recorded kind of container against the plain one: exactly what differs in its row. */
+/* Each recorded kind of container against the plain one: exactly what differs in its row; and
+ * the events of containers. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -406,6 +408,82 @@ static void events_do_not_cut_the_rest_short(void **state)
     assert_true(known.diff_due_ns < 11 * HT_NS_PER_S);
 }
 
+/* ---- events ---- */
+
+static void events_become_kinds(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
+    size_t counts[HT_EVENT_KIND_MESSAGE + 1] = {0}, others = 0;
+    struct ht_str rest, line;
+    struct ht_buf text;
+
+    (void)state;
+    read_fixture("docker/extra/events_all.jsonl", &text);
+    rest = ht_buf_str(&text);
+    while (ht_str_next(&rest, '\n', &line)) {
+        struct ht_docker_event event;
+        struct ht_error err = {0};
+        int r = ht_docker_decode_event(arena, line, &event, &err);
+
+        assert_true(r == 0 || r == -ENODATA);
+        others += r != 0;
+        if (r == 0) {
+            assert_int_equal(event.id.len, 64);
+            assert_true(event.at > INT64_C(1700000000000000000));
+            assert_true(ht_str_find_byte(event.action, ':') < 0);
+            counts[event.kind]++;
+        }
+    }
+    assert_true(counts[HT_EVENT_KIND_CONTAINER_CREATED] &&
+                counts[HT_EVENT_KIND_CONTAINER_STARTED] &&
+                counts[HT_EVENT_KIND_CONTAINER_STOPPED] && counts[HT_EVENT_KIND_CONTAINER_REMOVED]);
+    assert_true(others > 0);
+    ht_buf_fini(&text);
+}
+
+#define EVENT(type, action, rest) "{\"Type\":\"" type "\",\"Action\":\"" action "\"" rest "}"
+#define OF_A1                     ",\"Actor\":{\"ID\":\"n7\",\"Attributes\":{\"container\":\"a1\"}}"
+
+static const struct {
+    const char *line;
+    int result;
+    enum ht_event_kind kind;
+} event_cases[] = {
+    {EVENT("container", "start", ",\"Actor\":{\"ID\":\"a1\"}"), 0, HT_EVENT_KIND_CONTAINER_STARTED},
+    {EVENT("container", "remove", ",\"id\":\"a1\""), 0, HT_EVENT_KIND_CONTAINER_REMOVED},
+    {EVENT("container", "health_status: unhealthy", ",\"id\":\"a1\""), 0,
+     HT_EVENT_KIND_CONTAINER_CHANGED},
+    {EVENT("network", "connect", OF_A1), 0, HT_EVENT_KIND_CONTAINER_CHANGED},
+    {EVENT("network", "connect", ",\"Actor\":{\"ID\":\"n7\"}"), -EINVAL, 0},
+    {EVENT("network", "destroy", OF_A1), -ENODATA, 0},
+    {EVENT("container", "connect", ",\"id\":\"a1\""), -ENODATA, 0},
+    {EVENT("container", "exec_create: sh -c secret", ",\"id\":\"a1\""), -ENODATA, 0},
+    {EVENT("image", "pull", ",\"id\":\"a1\""), -ENODATA, 0},
+    {EVENT("container", "start", ",\"Actor\":{\"ID\":\"../../info\"}"), -EINVAL, 0},
+    {EVENT("container", "start", ""), -EINVAL, 0},
+    {"{\"Type\":\"container\"", -EINVAL, 0},
+    {"start", -EINVAL, 0},
+};
+
+static void odd_events_are_told_apart(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(event_cases); i++) {
+        ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+        struct ht_docker_event event;
+        struct ht_error err = {0};
+
+        assert_int_equal(
+            ht_docker_decode_event(arena, ht_str_from(event_cases[i].line), &event, &err),
+            event_cases[i].result);
+        if (event_cases[i].result == 0) {
+            assert_int_equal(event.kind, event_cases[i].kind);
+            assert_true(ht_str_is(event.id, "a1"));
+            assert_int_equal(event.aside, event.kind == HT_EVENT_KIND_CONTAINER_CHANGED);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +496,8 @@ int main(void)
         cmocka_unit_test(names_of_images_are_listed),
         cmocka_unit_test(changes_are_listed_by_their_kind),
         cmocka_unit_test(events_do_not_cut_the_rest_short),
+        cmocka_unit_test(events_become_kinds),
+        cmocka_unit_test(odd_events_are_told_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
