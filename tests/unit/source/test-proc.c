@@ -603,8 +603,9 @@ static int look_at_group(const char *path)
     struct ht_error err = {0};
     int told = 2;
 
+    /* The groups' own lists, asked where many run, know nothing of this: they are hidden. */
     if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        !start_apart(&apart))
+        mount("none", "/sys/fs", "tmpfs", 0, NULL) < 0 || !start_apart(&apart))
         return HIDE_CANNOT;
 
     pid_t sleeper = fork();
