@@ -123,9 +123,22 @@ static int compare(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
+/* Asked for every process: calls of a function that compares would cost as much again. */
 static bool has(const struct pids *pids, pid_t pid)
 {
-    return pids->len && bsearch(&pid, pids->items, pids->len, sizeof(pid), compare);
+    size_t from = 0, to = pids->len;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (pids->items[middle] == pid)
+            return true;
+        if (pids->items[middle] < pid)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return false;
 }
 
 struct ht_str ht_cgroup_members_find(const struct ht_cgroup_members *members, pid_t pid,

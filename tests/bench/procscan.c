@@ -104,6 +104,12 @@ struct taking {
     size_t processes;
 };
 
+struct numbers {
+    pid_t pid;
+    uid_t uid;
+    uint64_t ppid, start;
+};
+
 static void take(void *context, const struct ht_procs_item *item)
 {
     struct taking *taking = context;
@@ -113,9 +119,10 @@ static void take(void *context, const struct ht_procs_item *item)
 
     if (ht_proc_decode_stat(ht_proc_read_file(reader, item->pid, "stat", &gone), &stat) < 0)
         return;
+    const struct numbers numbers = {
+        .pid = item->pid, .uid = item->euid, .ppid = stat.ppid, .start = stat.start};
     ht_buf_reset(&taking->text);
-    ht_buf_addf(&taking->text, "%d %llu %u %llu", (int)item->pid, (unsigned long long)stat.ppid,
-                item->euid, (unsigned long long)stat.start);
+    ht_buf_add(&taking->text, &numbers, sizeof(numbers));
     ht_buf_add_str(
         &taking->text,
         ht_proc_read_groups(reader, item->pid, (int64_t)(stat.start + 1) * taking->tick_ns, &gone));
