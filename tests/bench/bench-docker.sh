@@ -9,7 +9,8 @@ rounds=${1:-7} count=${2:-100} seconds=${3:-240}
 export HT_SRCDIR=$src HT_BUILDDIR=$build
 # A lab that was ended from the keyboard leaves as if of itself.
 trap 'exit 130' INT
-names=(docker-risky-wall docker-risky-cpu docker-risky-floor docker-risky-floor-both containerd-source-floor docker-watch)
+names=(docker-risky-wall docker-risky-cpu docker-risky-floor docker-node-wall docker-node-cpu docker-node-floor
+    containerd-source-floor docker-watch)
 
 not_measured() {
     local name
@@ -29,6 +30,7 @@ fi
 socket=${DOCKER_HOST#unix://}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+mkdir "$tmp/empty"
 
 # Runs a command; adds its wall and CPU microseconds to $tmp/NAME.wall and .cpu.
 measure() {
@@ -48,9 +50,14 @@ peer() {
     docker inspect "${ids[@]}"
 }
 
+# Both to the end, with a report: by what Docker tells alone, as the client and the floor have it
+# (below an empty root there are no processes to be seen); and with what the node's kernel says of
+# each container, which neither of them asks.
 program() {
-    "$build/hulltop" check --only privileged --docker "$DOCKER_HOST" --cri none --kubeconfig none --format json
+    "$build/hulltop" check --only privileged --docker "$DOCKER_HOST" --cri none --kubeconfig none --format json "$@"
 }
+declared() { program --root "$tmp/empty"; }
+whole() { program; }
 
 # containerd below it has them all too, in the namespace of Docker.
 csocket=${socket%/run/docker.sock}/c.sock
@@ -78,8 +85,8 @@ docker create --privileged --network none "$image" >/dev/null || exit 1
 timeout 11 tail -f /dev/null
 
 ours=(source_alone)
-program >"$tmp/probe" 2>&1
-! jq -e '.schema == "hulltop/1"' "$tmp/probe" >/dev/null 2>&1 || ours+=(program)
+whole >"$tmp/probe" 2>&1
+! jq -e '.schema == "hulltop/1"' "$tmp/probe" >/dev/null 2>&1 || ours+=(declared whole)
 
 for ((i = 0; i < rounds; i++)); do
     for one in "${ours[@]}"; do
@@ -102,26 +109,28 @@ for one in source_alone seq pipe both; do
         { echo "bench-docker: $one saw '$answer', docker '$total $privileged'" >&2; exit 1; }
 done
 if [ ${#ours[@]} -gt 1 ]; then
-    answer=$(jq '[.containers[] | select(.declared.privileged)] | length' "$tmp/program.out")
-    [ "$answer" = "$privileged" ] ||
-        { echo "bench-docker: hulltop saw $answer privileged, docker $privileged" >&2; exit 1; }
+    for one in declared whole; do
+        answer=$(jq -r '[.containers | length, (map(select(.declared.privileged)) | length)] | join(" ")' "$tmp/$one.out")
+        [ "$answer" = "$total $privileged" ] ||
+            { echo "bench-docker: hulltop ($one) saw '$answer', docker '$total $privileged'" >&2; exit 1; }
+    done
     # Docker of another may have containers, too.
-    answer=$(jq '[.containers[] | select(.effective.caps)] | length' "$tmp/program.out")
+    answer=$(jq '[.containers[] | select(.effective.caps)] | length' "$tmp/whole.out")
     [ "$answer" -gt 0 ] && [ "$(cut -d ' ' -f 5 "$tmp/both.out")" -ge "$answer" ] ||
         { echo "bench-docker: hulltop read $answer in /proc, the floor '$(<"$tmp/both.out")'" >&2; exit 1; }
-    row docker-risky-wall program.walls peer.walls 0.5
-    row docker-risky-cpu program.cpus peer.cpus 0.4
-    row docker-risky-floor program.walls pipe.walls 1.5
-    # What only the node can tell of them costs the kernel alone so much.
-    row docker-risky-floor-both program.walls both.walls 1.5
+    row docker-risky-wall declared.walls peer.walls 0.5
+    row docker-risky-cpu declared.cpus peer.cpus 0.4
+    row docker-risky-floor declared.walls pipe.walls 1.5
+    # What only the node can tell of them costs the kernel alone as much as that floor.
+    row docker-node-wall whole.walls peer.walls -
+    row docker-node-cpu whole.cpus peer.cpus -
+    row docker-node-floor whole.walls both.walls -
 else
-    for name in docker-risky-wall docker-risky-cpu docker-risky-floor docker-risky-floor-both; do
+    for name in docker-risky-wall docker-risky-cpu docker-risky-floor docker-node-wall docker-node-cpu docker-node-floor; do
         echo "bench $name not measured: hulltop check does not answer: $(head -c 100 "$tmp/probe")"
     done
 fi
-row docker-source-wall source_alone.walls peer.walls 0.5
-row docker-source-cpu source_alone.cpus peer.cpus 0.4
-row docker-source-floor source_alone.walls pipe.walls 1.5
+row docker-source-floor source_alone.walls pipe.walls -
 row docker-source-floor-seq source_alone.walls seq.walls -
 
 # Those that run; who was only created is Docker's alone.
