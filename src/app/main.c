@@ -76,9 +76,9 @@ int main(int argc, char **argv)
     struct ht_options options;
     struct ht_error err = {0};
 
-    setlocale(LC_ALL, "");
-    /* Numbers in documents have a point, whatever the locale. */
-    setlocale(LC_NUMERIC, "C");
+    /* Characters alone are the terminal's: numbers in documents have a point and errors English
+     * words, whatever the locale, as all else that is told. */
+    setlocale(LC_CTYPE, "");
     if (fill_descriptors(&err) < 0 || ht_privileges_refuse_setuid(&err) < 0 ||
         ht_options_parse(arena, argc, argv, &options, &err) < 0) {
         ht_complain(&err);
