@@ -22,9 +22,10 @@
 #include "hulltop/base/root.h"
 
 enum {
-    LISTS_MAX = 64,   /* kept in one look */
-    FAILURES_MAX = 3, /* in one look */
-    LINES_A_FILE = 12 /* so many lines of lists cost half of what a process's file costs */
+    LISTS_MAX = 64,    /* kept in one look */
+    FAILURES_MAX = 3,  /* in one look */
+    LINES_A_FILE = 12, /* so many lines of lists cost half of what a process's file costs */
+    LINE_BYTES = 8     /* of one, at most: pids have up to seven digits */
 };
 
 struct pids {
@@ -215,6 +216,9 @@ static bool read_list(struct ht_cgroup_members *members, struct ht_str line)
     ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_PROC_FILE);
     struct ht_str controllers, group, point;
     struct statfs about;
+    /* Threads are in it, too, and nothing bounds how many a container has. */
+    size_t max =
+        members->lines < HT_LIMIT_FILE / LINE_BYTES ? members->lines * LINE_BYTES : HT_LIMIT_FILE;
 
     if (!ht_cgroup_split_line(line, &controllers, &group) || ht_path_goes_up(group))
         return false;
@@ -231,7 +235,7 @@ static bool read_list(struct ht_cgroup_members *members, struct ht_str line)
     ht_buf_reset(&members->list);
     return fd >= 0 && fstatfs(fd, &about) == 0 &&
            (about.f_type == CGROUP_SUPER_MAGIC || about.f_type == CGROUP2_SUPER_MAGIC) &&
-           ht_read_fd(fd, path.data, &members->list, HT_LIMIT_FILE, NULL) == 0;
+           ht_read_fd(fd, path.data, &members->list, max, NULL) == 0;
 }
 
 static size_t count_lines(struct ht_str text)

@@ -215,6 +215,30 @@ static void lists_are_read_only_where_they_are_cheaper(void **state)
     assert_int_equal(look(scene, 1), 0);
 }
 
+/* Of one group, in which there are more than may be read for so few processes. */
+static void a_list_that_is_too_long_is_not_read(void **state)
+{
+    static const size_t processes[] = {1, MANY};
+    struct scene *scene = *state;
+    struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_str own, line;
+
+    if (!has_lists(scene))
+        skip();
+    own = own_file(scene, scene->children[0]);
+    assert_true(ht_str_next(&own, '\n', &line));
+    ht_buf_add_str(&text, line);
+    ht_buf_add_c(&text, '\n');
+    for (size_t i = 0; i < 2; i++) {
+        ht_cgroup_members_begin(scene->members, scene->proc_fd, processes[i]);
+        for (size_t j = 0; j < CHILDREN; j++)
+            ht_cgroup_members_met(scene->members, scene->children[j], ht_buf_str(&text));
+        assert_int_equal(ht_cgroup_members_find(scene->members, scene->children[0], 1).len,
+                         i == 0 ? 0 : text.len);
+    }
+    ht_buf_fini(&text);
+}
+
 /* A process table in which this process has that number, and those mounts. */
 static int open_table(char *folder, size_t size, pid_t self, const char *mountinfo)
 {
@@ -327,6 +351,7 @@ int main(void)
         TEST(what_names_no_list_is_passed_over),
         TEST(every_line_has_its_list),
         TEST(lists_are_read_only_where_they_are_cheaper),
+        TEST(a_list_that_is_too_long_is_not_read),
         TEST(another_process_table_has_no_lists),
         TEST(a_plain_file_is_no_list),
         TEST(who_moved_is_asked_itself),
