@@ -291,21 +291,33 @@ void ht_docker_decode_user_service(struct ht_daemon *daemon, struct ht_docker_co
 static const struct {
     const char *type, *action;
     enum ht_event_kind kind;
-    bool aside;
+    enum ht_docker_news news;
 } actions[] = {
-    {"container", "create", HT_EVENT_KIND_CONTAINER_CREATED, false},
-    {"container", "start", HT_EVENT_KIND_CONTAINER_STARTED, false},
-    {"container", "die", HT_EVENT_KIND_CONTAINER_STOPPED, false},
-    {"container", "died", HT_EVENT_KIND_CONTAINER_STOPPED, false},
-    {"container", "destroy", HT_EVENT_KIND_CONTAINER_REMOVED, false},
-    {"container", "remove", HT_EVENT_KIND_CONTAINER_REMOVED, false},
-    {"container", "rename", HT_EVENT_KIND_CONTAINER_CHANGED, false},
-    {"container", "update", HT_EVENT_KIND_CONTAINER_CHANGED, false},
-    {"container", "pause", HT_EVENT_KIND_CONTAINER_CHANGED, false},
-    {"container", "unpause", HT_EVENT_KIND_CONTAINER_CHANGED, false},
-    {"container", "health_status", HT_EVENT_KIND_CONTAINER_CHANGED, true},
-    {"network", "connect", HT_EVENT_KIND_CONTAINER_CHANGED, true},
-    {"network", "disconnect", HT_EVENT_KIND_CONTAINER_CHANGED, true},
+    {"container", "create", HT_EVENT_KIND_CONTAINER_CREATED, HT_DOCKER_NEWS_LIFE},
+    {"container", "start", HT_EVENT_KIND_CONTAINER_STARTED, HT_DOCKER_NEWS_LIFE},
+    {"container", "die", HT_EVENT_KIND_CONTAINER_STOPPED, HT_DOCKER_NEWS_LIFE},
+    {"container", "died", HT_EVENT_KIND_CONTAINER_STOPPED, HT_DOCKER_NEWS_LIFE},
+    {"container", "destroy", HT_EVENT_KIND_CONTAINER_REMOVED, HT_DOCKER_NEWS_LIFE},
+    {"container", "remove", HT_EVENT_KIND_CONTAINER_REMOVED, HT_DOCKER_NEWS_LIFE},
+    {"container", "rename", HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_LIFE},
+    {"container", "update", HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_LIFE},
+    {"container", "pause", HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_LIFE},
+    {"container", "unpause", HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_LIFE},
+    {"container", "health_status", HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_ASIDE},
+    {"network", "connect", HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_ASIDE},
+    {"network", "disconnect", HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_ASIDE},
+    {"network", "create", 0, HT_DOCKER_NEWS_NETWORKS},
+    {"network", "update", 0, HT_DOCKER_NEWS_NETWORKS},
+    {"network", "remove", 0, HT_DOCKER_NEWS_NETWORKS},
+    {"network", "destroy", 0, HT_DOCKER_NEWS_NETWORKS},
+    {"image", "create", 0, HT_DOCKER_NEWS_IMAGES},
+    {"image", "pull", 0, HT_DOCKER_NEWS_IMAGES},
+    {"image", "load", 0, HT_DOCKER_NEWS_IMAGES},
+    {"image", "import", 0, HT_DOCKER_NEWS_IMAGES},
+    {"image", "tag", 0, HT_DOCKER_NEWS_IMAGES},
+    {"image", "untag", 0, HT_DOCKER_NEWS_IMAGES},
+    {"image", "delete", 0, HT_DOCKER_NEWS_IMAGES},
+    {"image", "remove", 0, HT_DOCKER_NEWS_IMAGES},
 };
 
 static int64_t time_of(const struct ht_json *event)
@@ -317,6 +329,11 @@ static int64_t time_of(const struct ht_json *event)
     if (ht_json_int(ht_json_get(event, "time"), &at) && at > 0 && at < INT64_MAX / HT_NS_PER_S)
         return at * HT_NS_PER_S;
     return 0;
+}
+
+static bool names_container(const struct ht_docker_event *event)
+{
+    return event->news == HT_DOCKER_NEWS_LIFE || event->news == HT_DOCKER_NEWS_ASIDE;
 }
 
 int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
@@ -346,10 +363,12 @@ int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
     for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
         if (!ht_str_is(type, actions[i].type) || !ht_str_is(event.action, actions[i].action))
             continue;
-        if (!ht_docker_is_id(event.id))
-            return ht_error_set(err, EINVAL, "event: names no container");
         event.kind = actions[i].kind;
-        event.aside = actions[i].aside;
+        event.news = actions[i].news;
+        if (!names_container(&event))
+            event.id = (struct ht_str){0};
+        else if (!ht_docker_is_id(event.id))
+            return ht_error_set(err, EINVAL, "event: names no container");
         *ret_event = event;
         return 0;
     }

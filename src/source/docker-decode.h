@@ -111,15 +111,21 @@ int ht_docker_decode_daemon(struct ht_arena *arena, const struct ht_docker_answe
 void ht_docker_decode_user_service(struct ht_daemon *daemon, struct ht_docker_context *context);
 
 /* One line of GET /events. */
+enum ht_docker_news {
+    HT_DOCKER_NEWS_LIFE,     /* of a container: it came, went or is another now */
+    HT_DOCKER_NEWS_ASIDE,    /* its health, or a network of its; nothing of its life */
+    HT_DOCKER_NEWS_IMAGES,   /* images, or what they are called; no container is named */
+    HT_DOCKER_NEWS_NETWORKS, /* which networks there are; likewise */
+};
 struct ht_docker_event {
+    enum ht_docker_news news;
     enum ht_event_kind kind;
     struct ht_str action; /* "start"; what stands behind a colon (a command) is cut off */
     struct ht_str id;     /* of the container */
     struct ht_str name;
     int64_t at; /* ns since 1970 */
-    bool aside; /* its health or a network of its changed: nothing of its life */
 };
-/* -ENODATA: a line about nothing that changes what is told of a container. */
+/* -ENODATA: a line about nothing that changes what is told. */
 int ht_docker_decode_event(struct ht_arena *arena, struct ht_str line,
                            struct ht_docker_event *ret_event, struct ht_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What images are called on this node by now: a tag may have moved on since a container was made
- * from what it named then. One list a pass.
+ * from what it named then. One list a pass, and one where images came or changed their names.
  */
 #include "docker-private.h"
 
@@ -66,7 +66,7 @@ static struct ht_str find_named(const struct ht_docker *docker, struct ht_str re
 
 /* ---- telling ---- */
 
-struct ht_row *ht_docker_add_names(const struct ht_docker *docker, struct ht_row *row)
+struct ht_row *ht_docker_add_names(struct ht_docker *docker, struct ht_row *row)
 {
     struct ht_container container = *ht_container_of(row);
     const struct ht_docker_image *image;
@@ -78,6 +78,7 @@ struct ht_row *ht_docker_add_names(const struct ht_docker *docker, struct ht_row
     image = image_of(docker, container.image_id);
     named = ht_container_has_image(&container) ? find_named(docker, container.image)
                                                : (struct ht_str){0};
+    docker->names_due = docker->names_due || !image;
     if (image)
         ht_container_set_image_digests(&container, image->digests);
     if (named.len)
@@ -111,9 +112,11 @@ int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble)
     struct ht_arena *arena;
     int r;
 
-    if (!docker->drift || docker->names_pass == docker->pass || ht_map_len(docker->containers) == 0)
+    if (!docker->drift || ht_map_len(docker->containers) == 0 ||
+        (docker->names_pass == docker->pass && !docker->names_due))
         return 0;
     docker->names_pass = docker->pass;
+    docker->names_due = false;
     docker->feed->at(docker->feed, "asking what images are called");
     r = ht_docker_get(&docker->client, "/images/json?digests=true", NAMES_MAX, &answer, trouble);
     if (r < 0)
@@ -127,5 +130,6 @@ int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble)
     docker->names_arena = arena;
     docker->names = names;
     ht_map_each(docker->containers, tell_visit, docker);
+    docker->names_due = false; /* an image that this list lacks too is gone */
     return 0;
 }

@@ -90,8 +90,10 @@ int ht_docker_read_networks(struct ht_docker *docker, struct ht_trouble *trouble
     const char *cause = trouble->detail;
     int r;
 
+    docker->networks_changed = false;
     if (!docker->histories || !daemon || !ht_str_is(daemon->swarm, "active"))
         return 0;
+    docker->changed = true;
     docker->feed->at(docker->feed, "asking for the networks of the swarm");
     r = ht_docker_get(&docker->client, "/networks", NETWORKS_MAX, &answer, trouble);
     if (r == -EINTR)

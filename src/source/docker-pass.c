@@ -273,7 +273,7 @@ static int end_container(struct asking *asking, struct ht_docker_known *known,
     int r = ht_docker_judge(&docker->client, reply, asking->trouble);
 
     asking->ended++;
-    known->dirty = false;
+    known->dirty = known->aside = false;
     known->inspected = docker->pass;
     if (r == 0 && asking->info) {
         hold(asking, known, ht_buf_str(&reply->answer->body));
@@ -364,7 +364,7 @@ static int judge_doubts(struct asking *asking)
 
 static void skip(struct ht_docker *docker, struct ht_docker_known *known)
 {
-    known->dirty = false;
+    known->dirty = known->aside = false;
     known->inspected = docker->pass;
     mark_failed(docker, known);
 }
@@ -424,6 +424,12 @@ static bool is_dirty(const struct ht_docker_known *known, uint64_t pass)
     return known->dirty;
 }
 
+static bool is_touched(const struct ht_docker_known *known, uint64_t pass)
+{
+    (void)pass;
+    return known->dirty || known->aside;
+}
+
 static void forget_gone(struct ht_docker *docker)
 {
     struct selection gone = {.wanted = is_gone, .pass = docker->pass};
@@ -439,10 +445,10 @@ static void forget_gone(struct ht_docker *docker)
     ht_vec_fini(&gone.found);
 }
 
-int ht_docker_look(struct ht_docker *docker, struct ht_trouble *trouble)
+int ht_docker_look(struct ht_docker *docker, bool aside, struct ht_trouble *trouble)
 {
     struct asking asking = {.docker = docker, .trouble = trouble};
-    struct selection dirty = {.wanted = is_dirty};
+    struct selection dirty = {.wanted = aside ? is_touched : is_dirty};
     int r = 0;
 
     ht_map_each(docker->containers, select_visit, &dirty);
@@ -460,8 +466,8 @@ static bool is_due(const struct asking *asking, const struct ht_docker_known *kn
 
     if (asking->again && known->failed)
         return false;
-    return docker->everything || !known->row || known->dirty || known->failed || known->missing ||
-           known->fingerprint != listed->fingerprint ||
+    return docker->everything || !known->row || is_touched(known, 0) || known->failed ||
+           known->missing || known->fingerprint != listed->fingerprint ||
            docker->pass - known->inspected >= INSPECT_PASSES;
 }
 
@@ -560,6 +566,8 @@ static int pass(struct ht_docker *docker, bool first, struct ht_trouble *trouble
     struct asking asking = {.docker = docker, .trouble = trouble, .info = first};
     struct asking again = {.docker = docker, .trouble = trouble, .again = true};
     int64_t start = ht_clock_mono(docker->feed->clock);
+
+    docker->pass_events = 0;
     int r = ask_for_all(&asking);
 
     if (r == 0 && asking.missing)
@@ -570,7 +578,8 @@ static int pass(struct ht_docker *docker, bool first, struct ht_trouble *trouble
     docker->answered_at = ht_clock_wall(docker->feed->clock);
     docker->last_full_ns = ht_clock_mono(docker->feed->clock);
     docker->took_ns = docker->last_full_ns - start;
-    docker->next_full_ns = docker->last_full_ns + pause_of(docker);
+    docker->pause_ns = pause_of(docker);
+    docker->next_full_ns = docker->last_full_ns + docker->pause_ns;
     /* Answers as text and as trees took several times what the rows do. */
     ht_mem_trim();
     return 0;

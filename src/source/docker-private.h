@@ -34,6 +34,7 @@ struct ht_docker_known {
     uint64_t pass;        /* that listed it last */
     uint64_t inspected;   /* pass in which it was inspected last */
     bool dirty;           /* an event was about it */
+    bool aside;           /* one was about its health or networks: the next ping's turn looks */
     bool missing;         /* this pass's list names it, and the daemon did not know it then */
     bool failed;          /* it could not be inspected; row is old, or what the list tells */
 };
@@ -64,10 +65,14 @@ struct ht_docker {
 
     struct ht_reconnect reconnect;
     int64_t answered_at, took_ns;
+    int64_t pause_ns; /* between passes, as the last one found it; 0: none was yet */
     int64_t last_full_ns, next_full_ns, next_ping_ns, told_ns;
     int64_t second_ns; /* when the counting of events began */
     size_t second_events;
-    bool changed; /* since it was told */
+    size_t pass_events;    /* since the last pass began */
+    bool images_changed;   /* an event said so */
+    bool networks_changed; /* likewise */
+    bool changed;          /* since it was told */
 
     bool histories;        /* of images are read; as configured */
     struct ht_map *images; /* what docker-images.c knows; NULL: nothing */
@@ -76,6 +81,7 @@ struct ht_docker {
     struct ht_arena *names_arena;      /* holds the names */
     struct ht_docker_image_list names; /* of all images, as of the last pass */
     uint64_t names_pass;
+    bool names_due;            /* they are asked for before the next pass */
     struct ht_rowset networks; /* of a swarm */
 };
 
@@ -103,8 +109,9 @@ void ht_docker_ask_for_pass(struct ht_docker *docker, int64_t gap_ns);
 int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble);
 /* The same with /info, which a daemon takes as long for as for many containers. */
 int ht_docker_first_pass(struct ht_docker *docker, struct ht_trouble *trouble);
-/* Inspects what events were about; -errno as above. */
-int ht_docker_look(struct ht_docker *docker, struct ht_trouble *trouble);
+/* Inspects what events were about, with aside also what they told of health and networks; -errno
+ * as above. */
+int ht_docker_look(struct ht_docker *docker, bool aside, struct ht_trouble *trouble);
 /* The row of a container that may say much the same as the others do. */
 struct ht_row *ht_docker_make_row(const struct ht_docker *docker,
                                   const struct ht_container *container);
@@ -124,11 +131,12 @@ void ht_docker_forget_images(struct ht_docker *docker);
 
 /* docker-names.c */
 
-/* Asks for the names of all images once a pass, and tells the rows what theirs is called by now. A
- * daemon that does not answer is none the worse. -EINTR: the end was asked for. */
+/* Asks for the names of all images once a pass and when they are due, and tells the rows what
+ * theirs is called by now. A daemon that does not answer is none the worse. -EINTR: the end was
+ * asked for. */
 int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble);
-/* The row (taken over) with that. */
-struct ht_row *ht_docker_add_names(const struct ht_docker *docker, struct ht_row *row);
+/* The row (taken over) with that. Names that lack its image are older than it is: they are due. */
+struct ht_row *ht_docker_add_names(struct ht_docker *docker, struct ht_row *row);
 
 /* docker-changes.c */
 

@@ -20,16 +20,18 @@
 #define PAUSE_MAX_NS (10 * HT_NS_PER_S)   /* between attempts */
 
 /* Of events in a second: no engine does more; and so many may wait for us before the daemon leaves
- * out others. */
+ * out others. After so many since the last pass a daemon is not at rest. */
 enum { EVENTS_MAX = 5000, EVENTS_BURST = 256 };
 
-/* Lifecycle alone, and what else changes what inspect tells: exec events come with every health
- * check and carry command lines. Podman refuses types that it does not know. */
+/* Lifecycle alone, and what else changes what inspect and lists tell: exec events come with every
+ * health check and carry command lines. Podman refuses types that it does not know. */
 #define LIFECYCLE                                                                                  \
     "\"create\",\"start\",\"die\",\"destroy\",\"remove\",\"rename\",\"update\",\"pause\","         \
     "\"unpause\""
-static const char docker_events[] = "{\"type\":[\"container\",\"network\"],\"event\":[" LIFECYCLE
-                                    ",\"health_status\",\"connect\",\"disconnect\"]}";
+static const char docker_events[] =
+    "{\"type\":[\"container\",\"network\",\"image\"],\"event\":[" LIFECYCLE
+    ",\"health_status\",\"connect\",\"disconnect\",\"pull\",\"load\",\"import\",\"tag\","
+    "\"untag\",\"delete\"]}";
 static const char podman_events[] = "{\"type\":[\"container\"],\"event\":[" LIFECYCLE "]}";
 
 /* ---- events ---- */
@@ -44,7 +46,44 @@ static bool is_flood(struct ht_docker *docker)
     }
     if (++docker->second_events == EVENTS_BURST)
         ht_docker_ask_for_pass(docker, REPAIR_NS);
+    /* Slowly read, more than the daemon keeps for us may come without ever being a burst. */
+    if (++docker->pass_events == EVENTS_BURST)
+        ht_docker_ask_for_pass(docker, HT_DOCKER_FULL_PASS_NS);
     return docker->second_events > EVENTS_MAX;
+}
+
+static bool is_running(const struct ht_docker_known *known)
+{
+    const struct ht_container *container = ht_container_of(known->row);
+
+    return container->state == HT_CONTAINER_STATE_RUNNING ||
+           container->state == HT_CONTAINER_STATE_PAUSED;
+}
+
+/* A container gets its networks while the daemon starts it, which keeps an inspect waiting, and
+ * loses them before it is told to have ended: that it started or ended leads to an inspect anyway.
+ */
+static void take_aside(struct ht_docker *docker, struct ht_str id)
+{
+    struct ht_docker_known *known = ht_docker_know(docker, id);
+
+    if (!known->row)
+        known->dirty = true;
+    else if (is_running(known))
+        known->aside = true;
+}
+
+static void take_life(struct ht_docker *docker, const struct ht_docker_event *event)
+{
+    if (event->kind == HT_EVENT_KIND_CONTAINER_REMOVED) {
+        ht_docker_forget(docker, event->id);
+    } else {
+        struct ht_docker_known *known = ht_docker_know(docker, event->id);
+
+        known->dirty = true;
+        ht_docker_hurry_changes(known);
+    }
+    ht_docker_tell_event(docker, event);
 }
 
 static int take_line(void *context, struct ht_str line)
@@ -66,17 +105,20 @@ static int take_line(void *context, struct ht_str line)
         ht_docker_ask_for_pass(docker, REPAIR_NS);
         return 0;
     }
-    if (event.kind == HT_EVENT_KIND_CONTAINER_REMOVED)
-        ht_docker_forget(docker, event.id);
-    else {
-        struct ht_docker_known *known = ht_docker_know(docker, event.id);
-
-        known->dirty = true;
-        if (!event.aside)
-            ht_docker_hurry_changes(known);
+    switch (event.news) {
+    case HT_DOCKER_NEWS_LIFE:
+        take_life(docker, &event);
+        break;
+    case HT_DOCKER_NEWS_ASIDE:
+        take_aside(docker, event.id);
+        break;
+    case HT_DOCKER_NEWS_IMAGES:
+        docker->images_changed = true;
+        break;
+    case HT_DOCKER_NEWS_NETWORKS:
+        docker->networks_changed = true;
+        break;
     }
-    if (!event.aside)
-        ht_docker_tell_event(docker, &event);
     return 0;
 }
 
@@ -249,20 +291,27 @@ static int turn(struct ht_docker *docker, struct ht_trouble *trouble)
         return r;
 
     int64_t now = ht_clock_mono(feed->clock);
-    r = ht_docker_look(docker, trouble);
-    if (r == 0 && now >= docker->next_ping_ns && has_moved(docker))
+    bool pings = now >= docker->next_ping_ns;
+
+    r = ht_docker_look(docker, pings, trouble);
+    bool full = now >= docker->next_full_ns;
+    if (r == 0 && pings && has_moved(docker))
         return ht_trouble_moved(docker->client.endpoint, trouble);
-    if (r == 0 && now >= docker->next_full_ns) {
+    if (r == 0 && full) {
         r = ht_docker_pass(docker, trouble);
         docker->changed = true; /* the age of the answer */
         ht_reconnect_took(&docker->reconnect, docker->took_ns);
         docker->client.answer_ms = docker->reconnect.patience_ms;
-        if (r == 0)
-            r = ht_docker_read_networks(docker, trouble);
     }
+    if (pings && docker->images_changed) {
+        docker->images_changed = false;
+        docker->names_due = true;
+    }
+    if (r == 0 && (full || (pings && docker->networks_changed)))
+        r = ht_docker_read_networks(docker, trouble);
     if (r == 0)
         r = read_more(docker, trouble);
-    if (r == 0 && now >= docker->next_ping_ns) {
+    if (r == 0 && pings) {
         feed->at(feed, "asking whether the daemon answers");
         r = ht_docker_ping(&docker->client, trouble);
         docker->next_ping_ns = ht_clock_mono(feed->clock) + HT_DOCKER_PING_NS;

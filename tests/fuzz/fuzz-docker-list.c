@@ -42,7 +42,9 @@ static void fuzz_event(struct ht_arena *arena, struct ht_str text)
 
     require(r == 0 || r == -ENODATA || (err.code == -r && err.text[0]));
     if (r == 0)
-        require(ht_docker_is_id(event.id) && event.at >= 0);
+        require((ht_docker_is_id(event.id) || event.news == HT_DOCKER_NEWS_IMAGES ||
+                 event.news == HT_DOCKER_NEWS_NETWORKS) &&
+                event.at >= 0);
 }
 
 /* What follows a NUL is left out; a text with one is Podman's. */

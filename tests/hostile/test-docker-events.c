@@ -33,33 +33,78 @@ static void an_event_costs_one_inspect(void **state)
     driver_stop(&driver);
 }
 
+enum { REQUESTS_MAX = 4096 };
+
+/* Whether a request for what has that part in its name comes before so many pings have ended; all
+ * until then. */
+static bool is_asked(struct driver *driver, const char *part, unsigned pings,
+                     char ret_requests[REQUESTS_MAX])
+{
+    unsigned before = driver->confirmed;
+    size_t len = 0;
+
+    ret_requests[0] = '\0';
+    for (unsigned i = 0; i < pings && !strstr(ret_requests, part); i++) {
+        driver_advance(driver, AFTER_PING);
+        wait_past(driver, &driver->confirmed, before + i);
+        peer_requests(&peer, 0, ret_requests + len, REQUESTS_MAX - len);
+        len = strlen(ret_requests);
+    }
+    return strstr(ret_requests, part);
+}
+
+#define CONNECT                                                                                    \
+    "event {\"Type\":\"network\",\"Action\":\"connect\",\"Actor\":{\"ID\":\"n7\","                 \
+    "\"Attributes\":{\"container\":\"c3\"}}}"
+
 /* A network that it gets, or its health, is inspected and no event of its life. */
 static void an_event_aside_costs_one_inspect(void **state)
 {
-    static const char *const lines[] = {
-        "event {\"Type\":\"network\",\"Action\":\"connect\",\"Actor\":{\"ID\":\"n7\","
-        "\"Attributes\":{\"container\":\"c3\"}}}",
-        EVENT("health_status: unhealthy", "c3"),
-    };
+    static const char *const lines[] = {CONNECT, EVENT("health_status: unhealthy", "c3")};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         struct driver driver = {.stands = true};
-        char c3[] = "c3";
+        char c3[] = "c3", requests[REQUESTS_MAX];
 
-        map("/containers/c3/json", "other", "{\"Id\":\"c3\",\"Name\":\"/c3\"}");
+        map("/containers/c3/json", "other",
+            "{\"Id\":\"c3\",\"Name\":\"/c3\",\"State\":{\"Status\":\"running\"}}");
         start(&driver, PATIENT);
         expect_ok(&driver, 3);
         tell("requests");
         map("/containers/c3/json", "other",
-            "{\"Id\":\"c3\",\"Name\":\"/c3\",\"HostConfig\":{\"Privileged\":true}}");
-        driver_advance(&driver, HT_NS_PER_S);
+            "{\"Id\":\"c3\",\"Name\":\"/c3\",\"State\":{\"Status\":\"running\"},"
+            "\"HostConfig\":{\"Privileged\":true}}");
         tell(lines[i]);
+        assert_true(is_asked(&driver, "/v1.41/containers/c3/json", 20, requests));
         assert_true(driver_wait(&driver, is_privileged, c3));
-        assert_requests(0, "/v1.41/containers/c3/json");
+        assert_false(is_asked(&driver, "/containers/", 3, requests));
         assert_int_equal(driver.events, 0);
         driver_stop(&driver);
     }
+}
+
+/* A daemon that starts a container keeps who asks about it waiting. */
+static void what_gets_its_network_before_it_starts_is_not_asked_for_yet(void **state)
+{
+    struct driver driver = {.stands = true};
+    char requests[REQUESTS_MAX];
+
+    (void)state;
+    map("/containers/c3/json", "other",
+        "{\"Id\":\"c3\",\"Name\":\"/c3\",\"State\":{\"Status\":\"created\"}}");
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    tell("requests");
+    tell(CONNECT);
+    tell(EVENT("start", "a1")); /* by which the other was read, too */
+    wait_past(&driver, &driver.events, 0);
+    assert_true(is_asked(&driver, "/v1.41/containers/a1/json", 20, requests));
+    assert_null(strstr(requests, "/v1.41/containers/c3/json"));
+    assert_false(is_asked(&driver, "/v1.41/containers/c3/json", 2, requests));
+    tell(EVENT("start", "c3"));
+    assert_true(is_asked(&driver, "/v1.41/containers/c3/json", 20, requests));
+    driver_stop(&driver);
 }
 
 static void a_container_that_is_gone_by_then_is_no_trouble(void **state)
@@ -121,8 +166,7 @@ static void a_flood_of_events_is_not_followed(void **state)
 static void a_burst_of_events_is_followed_by_a_pass(void **state)
 {
     struct driver driver = {.stands = true};
-    char requests[4096];
-    bool listed = false;
+    char requests[REQUESTS_MAX];
 
     (void)state;
     start(&driver, PATIENT);
@@ -132,13 +176,29 @@ static void a_burst_of_events_is_followed_by_a_pass(void **state)
     wait_past(&driver, &driver.events, 299);
     tell("requests");
     /* In the turn of a ping at the latest, and long before the pass of a daemon at rest. */
-    for (unsigned pings = 0; pings < 20 && !listed; pings++) {
-        driver_advance(&driver, AFTER_PING);
-        wait_past(&driver, &driver.confirmed, pings);
-        peer_requests(&peer, 0, requests, sizeof(requests));
-        listed = strstr(requests, "/v1.41/containers/json?all=1");
+    assert_true(is_asked(&driver, "/v1.41/containers/json?all=1", 20, requests));
+    driver_stop(&driver);
+}
+
+/* Read slowly, more events than a daemon keeps are no burst. */
+static void a_busy_daemon_is_asked_for_its_list_each_minute(void **state)
+{
+    struct driver driver = {.stands = true};
+    char requests[REQUESTS_MAX];
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    for (unsigned i = 0; i < 260; i++) {
+        tell(EVENT("start", "a1"));
+        if (i % 50 == 49) {
+            wait_past(&driver, &driver.events, i);
+            driver_advance(&driver, HT_NS_PER_S);
+        }
     }
-    assert_true(listed);
+    wait_past(&driver, &driver.events, 259);
+    tell("requests");
+    assert_true(is_asked(&driver, "/v1.41/containers/json?all=1", 10, requests));
     driver_stop(&driver);
 }
 
@@ -166,10 +226,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_event_costs_one_inspect),
         TEST(an_event_aside_costs_one_inspect),
+        TEST(what_gets_its_network_before_it_starts_is_not_asked_for_yet),
         TEST(a_container_that_is_gone_by_then_is_no_trouble),
         TEST(an_event_stream_that_ends_is_opened_again),
         TEST(a_flood_of_events_is_not_followed),
         TEST(a_burst_of_events_is_followed_by_a_pass),
+        TEST(a_busy_daemon_is_asked_for_its_list_each_minute),
         TEST(a_line_that_is_no_event_is_followed_by_a_pass),
     };
 

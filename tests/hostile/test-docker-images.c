@@ -167,6 +167,106 @@ static void drift_asks_for_names_entries_and_changes(void **state)
     driver_stop(&driver);
 }
 
+/* From now on the target is answered by this text, in the file of that name. */
+static void answer(const char *target, const char *name, const char *text)
+{
+    char path[160], command[300];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    snprintf(command, sizeof(command), "map %s %s", target, path);
+    peer_tell(&peer, command, NULL, 0);
+}
+
+static bool runs_ef(struct driver *driver, void *context)
+{
+    const struct ht_row *row = ht_node_find(driver->sample, HT_TABLE_CONTAINER, HT_S("a1"));
+
+    (void)context;
+    return row && ht_str_is(ht_container_of(row)->image_id, "sha256:ef");
+}
+
+/* The last list of images is older than that image: it names another one. */
+static void a_new_image_is_not_told_by_an_old_list(void **state)
+{
+    const struct ht_docker_options options = {
+        .url = peer.socket, .timeout_ns = 60 * HT_NS_PER_S, .drift = true};
+    struct driver driver = {.stands = true};
+
+    (void)state;
+    driver_start(&driver, ht_docker_driver(&options));
+    assert_true(driver_wait(&driver, is_complete, NULL));
+    driver_advance(&driver, HT_NS_PER_S);
+    answer("/images/json?digests=true", "images.json",
+           "[{\"Id\":\"sha256:cd\"},{\"Id\":\"sha256:ef\",\"RepoTags\":[\"web:latest\"]}]");
+    answer("/containers/a1/json", "a1.json",
+           "{\"Id\":\"a1\",\"Name\":\"/a1\",\"Image\":\"sha256:ef\",\"HostConfig\":{},"
+           "\"State\":{\"Status\":\"running\"},\"Config\":{\"Image\":\"web\"}}");
+    peer_tell(&peer,
+              "event {\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"a1\"}}", NULL,
+              0);
+    assert_true(driver_wait(&driver, runs_ef, NULL));
+    pthread_mutex_lock(&driver.lock);
+    const struct ht_container *a1 =
+        ht_container_of(ht_node_find(driver.sample, HT_TABLE_CONTAINER, HT_S("a1")));
+    assert_true(ht_str_is(a1->image_now, "sha256:ef"));
+    pthread_mutex_unlock(&driver.lock);
+    driver_stop(&driver);
+}
+
+struct threshold {
+    unsigned pings;
+};
+
+static bool has_pinged(struct driver *driver, void *context)
+{
+    return driver->confirmed > ((struct threshold *)context)->pings;
+}
+
+/* Whether something is asked for long before the pass of a daemon at rest. */
+static bool is_asked(struct driver *driver, const char *target)
+{
+    char requests[4096] = "";
+
+    for (unsigned i = 0; i < 20 && !strstr(requests, target); i++) {
+        driver_advance(driver, 11 * HT_NS_PER_S);
+        assert_true(driver_wait(driver, has_pinged, &(struct threshold){i}));
+        peer_requests(&peer, 0, requests, sizeof(requests));
+    }
+    return strstr(requests, target);
+}
+
+static void names_and_networks_are_asked_for_when_they_change(void **state)
+{
+    static const struct {
+        const char *event, *target;
+    } cases[] = {
+        {"event {\"Type\":\"image\",\"Action\":\"tag\",\"id\":\"web\"}",
+         "/images/json?digests=true"},
+        {"event {\"Type\":\"network\",\"Action\":\"create\",\"Actor\":{\"ID\":\"n7\"}}",
+         "/v1.41/networks"},
+    };
+
+    (void)state;
+    answer("/info", "info.json",
+           "{\"ServerVersion\":\"20.10.24\",\"Swarm\":{\"LocalNodeState\":\"active\"}}");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct ht_docker_options options = {
+            .url = peer.socket, .timeout_ns = 60 * HT_NS_PER_S, .histories = true, .drift = true};
+        struct driver driver = {.stands = true};
+
+        driver_start(&driver, ht_docker_driver(&options));
+        assert_true(driver_wait(&driver, is_complete, NULL));
+        peer_tell(&peer, "requests", NULL, 0);
+        peer_tell(&peer, cases[i].event, NULL, 0);
+        assert_true(is_asked(&driver, cases[i].target));
+        driver_stop(&driver);
+    }
+}
+
 static void a_history_that_is_refused_is_no_trouble_and_unknown(void **state)
 {
     static const char *const faults[] = {"fault /images/sha256:ab status 404",
@@ -215,6 +315,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_images_history_is_asked_for_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drift_asks_for_names_entries_and_changes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_new_image_is_not_told_by_an_old_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_and_networks_are_asked_for_when_they_change, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(networks_that_are_not_listed_leave_a_reason, set_up,
                                         tear_down),

@@ -428,10 +428,12 @@ static void events_become_kinds(void **state)
         assert_true(r == 0 || r == -ENODATA);
         others += r != 0;
         if (r == 0) {
-            assert_int_equal(event.id.len, 64);
+            bool is_about_one =
+                event.news == HT_DOCKER_NEWS_LIFE || event.news == HT_DOCKER_NEWS_ASIDE;
+            assert_int_equal(event.id.len, is_about_one ? 64 : 0);
             assert_true(event.at > INT64_C(1700000000000000000));
             assert_true(ht_str_find_byte(event.action, ':') < 0);
-            counts[event.kind]++;
+            counts[event.kind] += event.news == HT_DOCKER_NEWS_LIFE;
         }
     }
     assert_true(counts[HT_EVENT_KIND_CONTAINER_CREATED] &&
@@ -448,21 +450,28 @@ static const struct {
     const char *line;
     int result;
     enum ht_event_kind kind;
+    enum ht_docker_news news;
 } event_cases[] = {
-    {EVENT("container", "start", ",\"Actor\":{\"ID\":\"a1\"}"), 0, HT_EVENT_KIND_CONTAINER_STARTED},
-    {EVENT("container", "remove", ",\"id\":\"a1\""), 0, HT_EVENT_KIND_CONTAINER_REMOVED},
+    {EVENT("container", "start", ",\"Actor\":{\"ID\":\"a1\"}"), 0, HT_EVENT_KIND_CONTAINER_STARTED,
+     HT_DOCKER_NEWS_LIFE},
+    {EVENT("container", "remove", ",\"id\":\"a1\""), 0, HT_EVENT_KIND_CONTAINER_REMOVED,
+     HT_DOCKER_NEWS_LIFE},
     {EVENT("container", "health_status: unhealthy", ",\"id\":\"a1\""), 0,
-     HT_EVENT_KIND_CONTAINER_CHANGED},
-    {EVENT("network", "connect", OF_A1), 0, HT_EVENT_KIND_CONTAINER_CHANGED},
-    {EVENT("network", "connect", ",\"Actor\":{\"ID\":\"n7\"}"), -EINVAL, 0},
-    {EVENT("network", "destroy", OF_A1), -ENODATA, 0},
-    {EVENT("container", "connect", ",\"id\":\"a1\""), -ENODATA, 0},
-    {EVENT("container", "exec_create: sh -c secret", ",\"id\":\"a1\""), -ENODATA, 0},
-    {EVENT("image", "pull", ",\"id\":\"a1\""), -ENODATA, 0},
-    {EVENT("container", "start", ",\"Actor\":{\"ID\":\"../../info\"}"), -EINVAL, 0},
-    {EVENT("container", "start", ""), -EINVAL, 0},
-    {"{\"Type\":\"container\"", -EINVAL, 0},
-    {"start", -EINVAL, 0},
+     HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_ASIDE},
+    {EVENT("network", "connect", OF_A1), 0, HT_EVENT_KIND_CONTAINER_CHANGED, HT_DOCKER_NEWS_ASIDE},
+    {EVENT("network", "connect", ",\"Actor\":{\"ID\":\"n7\"}"), -EINVAL, 0, 0},
+    {EVENT("network", "destroy", OF_A1), 0, 0, HT_DOCKER_NEWS_NETWORKS},
+    {EVENT("network", "create", ",\"Actor\":{\"ID\":\"../x\"}"), 0, 0, HT_DOCKER_NEWS_NETWORKS},
+    {EVENT("network", "prune", ""), -ENODATA, 0, 0},
+    {EVENT("container", "connect", ",\"id\":\"a1\""), -ENODATA, 0, 0},
+    {EVENT("container", "exec_create: sh -c secret", ",\"id\":\"a1\""), -ENODATA, 0, 0},
+    {EVENT("image", "pull", ",\"id\":\"web:latest\""), 0, 0, HT_DOCKER_NEWS_IMAGES},
+    {EVENT("image", "push", ",\"id\":\"web:latest\""), -ENODATA, 0, 0},
+    {EVENT("container", "tag", ",\"id\":\"a1\""), -ENODATA, 0, 0},
+    {EVENT("container", "start", ",\"Actor\":{\"ID\":\"../../info\"}"), -EINVAL, 0, 0},
+    {EVENT("container", "start", ""), -EINVAL, 0, 0},
+    {"{\"Type\":\"container\"", -EINVAL, 0, 0},
+    {"start", -EINVAL, 0, 0},
 };
 
 static void odd_events_are_told_apart(void **state)
@@ -478,8 +487,10 @@ static void odd_events_are_told_apart(void **state)
             event_cases[i].result);
         if (event_cases[i].result == 0) {
             assert_int_equal(event.kind, event_cases[i].kind);
-            assert_true(ht_str_is(event.id, "a1"));
-            assert_int_equal(event.aside, event.kind == HT_EVENT_KIND_CONTAINER_CHANGED);
+            assert_int_equal(event.news, event_cases[i].news);
+            bool is_about_one =
+                event.news == HT_DOCKER_NEWS_LIFE || event.news == HT_DOCKER_NEWS_ASIDE;
+            assert_true(ht_str_is(event.id, is_about_one ? "a1" : ""));
         }
     }
 }
