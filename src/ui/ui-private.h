@@ -113,6 +113,7 @@ struct ht_ui {
     struct {
         uint64_t moves;
         const struct ht_view *view;
+        bool tiny;
     } message_place;    /* the screen on which it was made */
     size_t events_seen; /* events of the state whose messages were shown */
 };

@@ -254,6 +254,7 @@ void ht_ui_message(struct ht_ui *ui, const char *text)
     ui->message_until = ht_clock_mono(ui->clock) + MESSAGE_NS;
     ui->message_place.moves = ui->moves;
     ui->message_place.view = ht_list_view(ht_ui_top(ui));
+    ui->message_place.tiny = ui->tiny;
 }
 
 /* A message answers what was done on its screen: on another one it would seem to speak of that. */
@@ -423,6 +424,8 @@ void ht_ui_draw(struct ht_ui *ui, struct ht_canvas *canvas, int *ret_row, int *r
         draw_tiny(ui, canvas);
         return;
     }
+    if (ui->message_place.tiny)
+        ui->message[0] = '\0';
     ht_ui_draw_title(ui, ht_area_of(canvas, frame.title));
     ht_ui_draw_sources(ui, ht_area_of(canvas, frame.sources));
     ht_draw_hline(ht_area_of(canvas, frame.rule), (struct ht_span){.width = frame.rule.w - 1},

@@ -34,6 +34,7 @@ static void a_tiny_terminal_has_no_keys_but_the_way_out(void **unused)
     ht_ui_key(bench.ui, (struct ht_key){.code = HT_KEY_MOUSE, .button = HT_BUTTON_WHEEL_DOWN});
     resize(&bench, 24, 80);
     SEES(&bench, "[Evidence]");
+    SEES_NOT(&bench, "too small");
     SEES_NOT(&bench, "PAUSED");
     type(&bench, "a");
     resize(&bench, 12, 39);
