@@ -252,6 +252,31 @@ static struct agreement compare_sides(const struct ht_container *container, stru
 
 /* ---- who ---- */
 
+/* What runs has done so since it was started; of any other state only how the last run went is
+ * known, not when that state began. */
+static void put_life(struct ht_ui *ui, const struct ht_container *container, struct ht_buf *out)
+{
+    bool started = ht_container_has_started_at(container);
+    bool runs = !ht_container_has_state(container) ||
+                container->state == HT_CONTAINER_STATE_RUNNING ||
+                container->state == HT_CONTAINER_STATE_UNMANAGED;
+
+    if (ht_container_has_state(container))
+        ht_buf_addf(out, "  %s", ht_enum_name(&ht_container_state_enum, container->state));
+    if (started) {
+        ht_buf_add_text(out, runs ? " since " : ", started ");
+        ht_ui_time_text(ui, out, container->started_at);
+    }
+    /* Engines keep the end of the run before while the next one lasts. */
+    if (runs || !ht_container_has_finished_at(container) ||
+        (started && container->finished_at < container->started_at))
+        return;
+    ht_buf_add_text(out, ", ended ");
+    ht_ui_time_text(ui, out, container->finished_at);
+    if (ht_container_has_exit_code(container))
+        ht_buf_addf(out, " with status %" PRId64, container->exit_code);
+}
+
 static void put_container(struct ht_ui *ui, const struct ht_container *container,
                           struct ht_doc *doc)
 {
@@ -260,12 +285,7 @@ static void put_container(struct ht_ui *ui, const struct ht_container *container
     ht_buf_add_str(&text, container->name);
     ht_buf_add_text(&text, "  id ");
     ht_buf_add_str(&text, ht_str_sub(container->id, 0, 12));
-    if (ht_container_has_state(container))
-        ht_buf_addf(&text, "  %s", ht_enum_name(&ht_container_state_enum, container->state));
-    if (ht_container_has_started_at(container)) {
-        ht_buf_add_text(&text, " since ");
-        ht_ui_time_text(ui, &text, container->started_at);
-    }
+    put_life(ui, container, &text);
     ht_doc_pair(doc, LABEL_COL, "container", ht_buf_str(&text));
     if (ht_container_has_image(container))
         ht_doc_pair(doc, LABEL_COL, "image", container->image);
@@ -502,30 +522,33 @@ static int summary_col(const struct ht_doc *doc)
     return doc->width < HT_DOC_NARROW ? 3 : SUMMARY_COL;
 }
 
+/* Of a set how many; of seccomp the profile, where that was declared and not the mode. */
+static void put_summary_side(struct ht_ui *ui, const struct ht_field *field,
+                             const struct ht_privilege *side, struct ht_buf *out)
+{
+    if (is_known_side(field, side) && field->kind == HT_KIND_BITS)
+        ht_buf_addf(out, "%d",
+                    __builtin_popcountll(*(const uint64_t *)((const char *)side + field->offset)));
+    else if (!is_known_side(field, side) && strcmp(field->name, "seccomp") == 0 &&
+             ht_privilege_has_seccomp_profile(side) && side->seccomp_profile.len)
+        ht_buf_add_str(out, side->seccomp_profile);
+    else
+        put_side(ui, field, side, out);
+}
+
 /* Both sides in one line: what matters most of each. */
 static void put_summary(struct ht_ui *ui, const struct ht_container *container, struct ht_doc *doc)
 {
     static const char *const fields[] = {"privileged", "caps", "seccomp", "lsm", "pid_ns"};
-    const struct ht_privilege *sides[] = {&container->declared, &container->effective};
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         const struct ht_field *field = ht_table_field(&ht_privilege_table, ht_str_from(fields[i]));
 
         ht_buf_addf(&text, "%s%s ", i > 0 ? ", " : "", fields[i]);
-        for (size_t side = 0; side < ARRAY_LEN(sides); side++) {
-            bool known = ht_field_is_known(&ht_privilege_table, sides[side], field);
-            const char *base = (const char *)sides[side];
-
-            ht_buf_add_text(&text, side > 0 ? " / " : "");
-            if (known && field->kind == HT_KIND_BITS)
-                ht_buf_addf(&text, "%d",
-                            __builtin_popcountll(*(const uint64_t *)(base + field->offset)));
-            else if (known)
-                ht_ui_cell_text(ui, &text, field, base + field->offset);
-            else
-                ht_buf_add_c(&text, '?');
-        }
+        put_summary_side(ui, field, &container->declared, &text);
+        ht_buf_add_text(&text, " / ");
+        put_summary_side(ui, field, &container->effective, &text);
     }
     ht_doc_line(doc);
     ht_doc_pair(doc, summary_col(doc), "DECLARED / EFFECTIVE", ht_buf_str(&text));

@@ -91,6 +91,55 @@ static void a_container_shows_its_findings_first(void **unused)
     close_bench(&bench);
 }
 
+#define ENDED_NS (FIXTURE_NOW - 600 * HT_NS_PER_S) /* 13:52:31 */
+
+/* When a container was started is not when it was paused or ended. */
+static void a_container_says_how_its_last_run_went(void **unused)
+{
+    static const struct {
+        enum ht_container_state state;
+        int64_t ended_ns;
+        bool has_code;
+        const char *line;
+    } cases[] = {
+        {HT_CONTAINER_STATE_RUNNING, 0, false, "running since 13:50:31\n"},
+        {HT_CONTAINER_STATE_RUNNING, ENDED_NS - 3600 * HT_NS_PER_S, true,
+         "running since 13:50:31\n"},
+        {HT_CONTAINER_STATE_PAUSED, 0, false, "paused, started 13:50:31\n"},
+        {HT_CONTAINER_STATE_PAUSED, ENDED_NS - 3600 * HT_NS_PER_S, true,
+         "paused, started 13:50:31\n"},
+        {HT_CONTAINER_STATE_EXITED, 0, false, "exited, started 13:50:31\n"},
+        {HT_CONTAINER_STATE_EXITED, ENDED_NS, false, "exited, started 13:50:31, ended 13:52:31\n"},
+        {HT_CONTAINER_STATE_EXITED, ENDED_NS, true,
+         "exited, started 13:50:31, ended 13:52:31 with status 137\n"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct bench bench;
+        ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+        struct ht_container container = {0};
+
+        ht_container_set_id(&container, HT_S("c1"));
+        ht_container_set_name(&container, HT_S("w"));
+        ht_container_set_state(&container, cases[i].state);
+        ht_container_set_started_at(&container, ENDED_NS - 120 * HT_NS_PER_S);
+        if (cases[i].ended_ns)
+            ht_container_set_finished_at(&container, cases[i].ended_ns);
+        if (cases[i].has_code)
+            ht_container_set_exit_code(&container, 137);
+        ht_privilege_set_seccomp_profile(ht_container_edit_declared(&container), HT_S("builtin"));
+        ht_node_add(state->node, ht_row_new(&ht_container_table, &container));
+        ht_node_sort(state->node);
+        open_bench(&bench, NULL);
+        ht_ui_set_state(bench.ui, state);
+        type(&bench, ":view containers\n\n");
+        SEES(&bench, cases[i].line);
+        SEES(&bench, "seccomp builtin / ?,");
+        close_bench(&bench);
+    }
+}
+
 static void enter_lists_the_findings_of_a_container(void **unused)
 {
     struct bench bench;
@@ -249,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evidence_is_not_cut),
         cmocka_unit_test(a_container_shows_its_findings_first),
+        cmocka_unit_test(a_container_says_how_its_last_run_went),
         cmocka_unit_test(enter_lists_the_findings_of_a_container),
         cmocka_unit_test(any_name_can_be_filtered_by),
         cmocka_unit_test(a_limit_that_is_none_is_said_so),
