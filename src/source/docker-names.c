@@ -66,7 +66,9 @@ static struct ht_str find_named(const struct ht_docker *docker, struct ht_str re
 
 /* ---- telling ---- */
 
-struct ht_row *ht_docker_add_names(struct ht_docker *docker, struct ht_row *row)
+/* The row (taken over) with that. A list that was not asked for since may be older than its image:
+ * what one that lacks it says is not told. */
+static struct ht_row *add_names(struct ht_docker *docker, struct ht_row *row, bool fresh)
 {
     struct ht_container container = *ht_container_of(row);
     const struct ht_docker_image *image;
@@ -78,10 +80,10 @@ struct ht_row *ht_docker_add_names(struct ht_docker *docker, struct ht_row *row)
     image = image_of(docker, container.image_id);
     named = ht_container_has_image(&container) ? find_named(docker, container.image)
                                                : (struct ht_str){0};
-    docker->names_due = docker->names_due || !image;
+    docker->names_due = docker->names_due || (!image && !fresh);
     if (image)
         ht_container_set_image_digests(&container, image->digests);
-    if (named.len)
+    if (named.len && (image || fresh))
         ht_container_set_image_now(
             &container, image && ht_str_equal(named, image->id) ? container.image_id : named);
     with = ht_docker_make_row(docker, &container);
@@ -89,16 +91,25 @@ struct ht_row *ht_docker_add_names(struct ht_docker *docker, struct ht_row *row)
     return with;
 }
 
+struct ht_row *ht_docker_add_names(struct ht_docker *docker, struct ht_row *row)
+{
+    return add_names(docker, row, false);
+}
+
 static void tell_visit(void *context, struct ht_str key, void *value)
 {
     struct ht_docker *docker = context;
     struct ht_docker_known *known = value;
+    const struct ht_container *container = known->row ? ht_container_of(known->row) : NULL;
     struct ht_row *fresh, *kept;
 
     (void)key;
-    if (!known->row)
+    if (!container)
         return;
-    fresh = ht_docker_add_names(docker, ht_row_ref(known->row));
+    /* What nothing is called any more is forgotten by the row of another inspect. */
+    if (ht_container_has_image_now(container) && find_named(docker, container->image).len == 0)
+        known->dirty = true;
+    fresh = add_names(docker, ht_row_ref(known->row), true);
     kept = ht_row_keep(known->row, fresh);
     docker->changed = docker->changed || kept != known->row;
     ht_row_unref(known->row);
@@ -119,8 +130,12 @@ int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble)
     docker->names_due = false;
     docker->feed->at(docker->feed, "asking what images are called");
     r = ht_docker_get(&docker->client, "/images/json?digests=true", NAMES_MAX, &answer, trouble);
-    if (r < 0)
+    if (r < 0) {
+        /* What has no answer may have one in a minute; what is refused stays so. */
+        if (r != -EINTR && r != -EPROTO)
+            ht_docker_ask_for_pass(docker, HT_DOCKER_FULL_PASS_NS);
         return r == -EINTR ? r : 0;
+    }
     arena = ht_arena_new(HT_LIMIT_DOCUMENT);
     if (ht_docker_decode_images(arena, ht_buf_str(&answer.body), &names, NULL) < 0) {
         ht_arena_free(arena);
@@ -130,6 +145,5 @@ int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble)
     docker->names_arena = arena;
     docker->names = names;
     ht_map_each(docker->containers, tell_visit, docker);
-    docker->names_due = false; /* an image that this list lacks too is gone */
     return 0;
 }

@@ -135,7 +135,8 @@ void ht_docker_forget_images(struct ht_docker *docker);
  * theirs is called by now. A daemon that does not answer is none the worse. -EINTR: the end was
  * asked for. */
 int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble);
-/* The row (taken over) with that. Names that lack its image are older than it is: they are due. */
+/* The row (taken over) with that. Names that lack its image may be older than it is: they are due,
+ * and not told. */
 struct ht_row *ht_docker_add_names(struct ht_docker *docker, struct ht_row *row);
 
 /* docker-changes.c */

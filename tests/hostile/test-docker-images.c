@@ -189,32 +189,41 @@ static bool runs_ef(struct driver *driver, void *context)
     return row && ht_str_is(ht_container_of(row)->image_id, "sha256:ef");
 }
 
-/* The last list of images is older than that image: it names another one. */
+/* The last list of images is older than that image: it names another one. The new one is told, or
+ * none where it is refused. */
 static void a_new_image_is_not_told_by_an_old_list(void **state)
 {
     const struct ht_docker_options options = {
         .url = peer.socket, .timeout_ns = 60 * HT_NS_PER_S, .drift = true};
-    struct driver driver = {.stands = true};
 
     (void)state;
-    driver_start(&driver, ht_docker_driver(&options));
-    assert_true(driver_wait(&driver, is_complete, NULL));
-    driver_advance(&driver, HT_NS_PER_S);
-    answer("/images/json?digests=true", "images.json",
-           "[{\"Id\":\"sha256:cd\"},{\"Id\":\"sha256:ef\",\"RepoTags\":[\"web:latest\"]}]");
-    answer("/containers/a1/json", "a1.json",
-           "{\"Id\":\"a1\",\"Name\":\"/a1\",\"Image\":\"sha256:ef\",\"HostConfig\":{},"
-           "\"State\":{\"Status\":\"running\"},\"Config\":{\"Image\":\"web\"}}");
-    peer_tell(&peer,
-              "event {\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"a1\"}}", NULL,
-              0);
-    assert_true(driver_wait(&driver, runs_ef, NULL));
-    pthread_mutex_lock(&driver.lock);
-    const struct ht_container *a1 =
-        ht_container_of(ht_node_find(driver.sample, HT_TABLE_CONTAINER, HT_S("a1")));
-    assert_true(ht_str_is(a1->image_now, "sha256:ef"));
-    pthread_mutex_unlock(&driver.lock);
-    driver_stop(&driver);
+    for (int refused = 0; refused < 2; refused++) {
+        struct driver driver = {.stands = true};
+
+        answer("/images/json?digests=true", "images.json", files[8][1]);
+        answer("/containers/a1/json", "a1.json", files[3][1]);
+        driver_start(&driver, ht_docker_driver(&options));
+        assert_true(driver_wait(&driver, is_complete, NULL));
+        driver_advance(&driver, HT_NS_PER_S);
+        answer("/images/json?digests=true", "images.json",
+               "[{\"Id\":\"sha256:ef\",\"RepoTags\":[\"web:latest\"]}]");
+        if (refused)
+            peer_tell(&peer, "fault /images/json status 500", NULL, 0);
+        answer("/containers/a1/json", "a1.json",
+               "{\"Id\":\"a1\",\"Name\":\"/a1\",\"Image\":\"sha256:ef\",\"HostConfig\":{},"
+               "\"State\":{\"Status\":\"running\"},\"Config\":{\"Image\":\"web\"}}");
+        peer_tell(&peer,
+                  "event {\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"a1\"}}",
+                  NULL, 0);
+        assert_true(driver_wait(&driver, runs_ef, NULL));
+        pthread_mutex_lock(&driver.lock);
+        const struct ht_container *a1 =
+            ht_container_of(ht_node_find(driver.sample, HT_TABLE_CONTAINER, HT_S("a1")));
+        assert_int_equal(ht_container_has_image_now(a1), !refused);
+        assert_true(ht_str_is(a1->image_now, refused ? "" : "sha256:ef"));
+        pthread_mutex_unlock(&driver.lock);
+        driver_stop(&driver);
+    }
 }
 
 struct threshold {
@@ -237,6 +246,36 @@ static bool is_asked(struct driver *driver, const char *target)
         peer_requests(&peer, 0, requests, sizeof(requests));
     }
     return strstr(requests, target);
+}
+
+static bool is_nameless(struct driver *driver)
+{
+    pthread_mutex_lock(&driver->lock);
+    const struct ht_row *row = ht_node_find(driver->sample, HT_TABLE_CONTAINER, HT_S("a1"));
+    bool has_name = ht_container_has_image_now(ht_container_of(row));
+    pthread_mutex_unlock(&driver->lock);
+    return !has_name;
+}
+
+/* Nothing is called so any more: what the name stood for is not told on. */
+static void a_name_that_is_gone_is_forgotten(void **state)
+{
+    const struct ht_docker_options options = {
+        .url = peer.socket, .timeout_ns = 60 * HT_NS_PER_S, .drift = true};
+    struct driver driver = {.stands = true};
+
+    (void)state;
+    driver_start(&driver, ht_docker_driver(&options));
+    assert_true(driver_wait(&driver, is_complete, NULL));
+    assert_false(is_nameless(&driver));
+    answer("/images/json?digests=true", "images.json", "[{\"Id\":\"sha256:ab\"}]");
+    peer_tell(&peer, "event {\"Type\":\"image\",\"Action\":\"untag\",\"id\":\"web\"}", NULL, 0);
+    for (unsigned i = 0; i < 20 && !is_nameless(&driver); i++) {
+        driver_advance(&driver, 11 * HT_NS_PER_S);
+        assert_true(driver_wait(&driver, has_pinged, &(struct threshold){i}));
+    }
+    assert_true(is_nameless(&driver));
+    driver_stop(&driver);
 }
 
 static void names_and_networks_are_asked_for_when_they_change(void **state)
@@ -317,6 +356,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(drift_asks_for_names_entries_and_changes, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_new_image_is_not_told_by_an_old_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_name_that_is_gone_is_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_and_networks_are_asked_for_when_they_change, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(networks_that_are_not_listed_leave_a_reason, set_up,
