@@ -23,6 +23,18 @@ struct ht_str ht_subject_text(const struct ht_subject *subject)
     return ht_subject_has_kind(subject) ? subject->kind : HT_S("node");
 }
 
+void ht_subject_put_name(struct ht_buf *out, const struct ht_subject *subject)
+{
+    struct ht_str around = container_around(subject);
+    bool is_pod = ht_str_is(subject->kind, "pod");
+
+    if (around.len && !is_pod && !ht_str_equal(around, subject->name)) {
+        ht_buf_add_str(out, around);
+        ht_buf_add_text(out, ": ");
+    }
+    ht_buf_add_str(out, subject->name);
+}
+
 /* Containers of one pod follow each other. */
 static void put_pods(struct ht_buf *out, const struct ht_subject_list *subjects)
 {

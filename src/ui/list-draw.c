@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hulltop/base/printable.h"
+#include "hulltop/model/subject.h"
 
 enum { GUTTER = 3, GAP = 1, CELL_MAX = 2000, TITLES_MAX = 12, MEMBERS_MAX = 100, FOOT_MIN_H = 9 };
 
@@ -65,6 +66,19 @@ static bool is_event_text(const struct ht_list_page *list, const struct ht_field
     return list->view->table == &ht_event_table && strcmp(field->name, "text") == 0;
 }
 
+/* The subject whose name the column shows; NULL: it shows something else. */
+static const struct ht_subject *named_subject(const struct ht_path *path, const void *data)
+{
+    const struct ht_field *field = ht_path_field(path);
+
+    if (path->depth != 2 || path->steps[0]->kind != HT_KIND_STRUCT ||
+        path->steps[0]->sub != &ht_subject_table || strcmp(field->name, "name") != 0)
+        return NULL;
+    return ht_path_value(path, data)
+               ? (const struct ht_subject *)((const char *)data + path->steps[0]->offset)
+               : NULL;
+}
+
 void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
                   const struct ht_line *line, size_t column, struct ht_buf *out)
 {
@@ -81,7 +95,11 @@ void ht_list_cell(const struct ht_ui *ui, const struct ht_list_page *list,
         ht_ui_event_text(out, line->data, true);
         return;
     }
-    ht_ui_cell_text(ui, out, field, ht_path_value(path, line->data));
+    const struct ht_subject *subject = named_subject(path, line->data);
+    if (subject)
+        ht_subject_put_name(out, subject);
+    else
+        ht_ui_cell_text(ui, out, field, ht_path_value(path, line->data));
     if (is_title && list->view->table == &ht_finding_table)
         finding_count(line, out);
 }

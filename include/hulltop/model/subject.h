@@ -18,6 +18,9 @@ struct ht_subject_home {
 /* In one word where it is: the pod, or else the container around it, the name, the owner, the kind.
  * Raw, borrowed from the subject. */
 struct ht_str ht_subject_text(const struct ht_subject *subject);
+/* Appends its name, raw, behind the container that it is in: "web-1: sleep". That of
+ * a container, of a pod and of what is in none stands alone. */
+void ht_subject_put_name(struct ht_buf *out, const struct ht_subject *subject);
 /* Appends where to look for it, raw, from the outside in: "shop/web-1/app sh", "shop/web web-1 sh",
  * "nginx.service". Of what many pods have in common, and nobody else is named for, it names the
  * first pods. */

@@ -119,6 +119,29 @@ static void the_workload_comes_before_the_name(void **state)
     }
 }
 
+static void a_name_stands_behind_its_container(void **state)
+{
+    static const struct told cases[] = {
+        {.kind = "process", .name = "sleep", .container = "web-1", .text = "web-1: sleep"},
+        {.kind = "program", .name = "/memfd:x", .container = "w", .text = "w: /memfd:x"},
+        {.kind = "process", .name = "sshd", .text = "sshd"},
+        {.kind = "process", .name = "nginx", .container = "nginx", .text = "nginx"},
+        {.kind = "container", .name = "web", .container = "app", .text = "web"},
+        {.kind = "pod", .name = "web-1", .container = "app", .text = "web-1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ht_autobuf struct ht_buf out = HT_BUF(1000);
+        struct ht_subject subject = {0};
+
+        fill(&subject, &cases[i]);
+        ht_subject_put_name(&out, &subject);
+        if (!ht_str_is(ht_buf_str(&out), cases[i].text))
+            fail_msg("\"%.*s\" is not \"%s\"", HT_STR_ARG(ht_buf_str(&out)), cases[i].text);
+    }
+}
+
 static void what_pods_have_in_common_names_them(void **state)
 {
     static const struct told pods[] = {
@@ -232,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_workload_comes_before_the_name),
+        cmocka_unit_test(a_name_stands_behind_its_container),
         cmocka_unit_test(what_pods_have_in_common_names_them),
         cmocka_unit_test(what_runs_in_a_container_is_at_home_there),
     };

@@ -158,6 +158,32 @@ static void enter_lists_the_findings_of_a_container(void **unused)
     close_bench(&bench);
 }
 
+/* "sleep" is no container, and does not tell in which one it runs. */
+static void a_process_is_listed_with_its_container(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = ht_state_new(ht_node_new(FIXTURE_NOW));
+    struct ht_finding finding = {0};
+
+    (void)unused;
+    ht_finding_set_id(&finding, HT_S("f1"));
+    ht_finding_set_question(&finding, 3);
+    ht_finding_set_severity(&finding, HT_SEVERITY_HIGH);
+    ht_finding_set_title(&finding, HT_S("Has more than the container"));
+    ht_subject_set_kind(ht_finding_edit_subject(&finding), HT_S("process"));
+    ht_subject_set_id(&finding.subject, HT_S("700-1"));
+    ht_subject_set_name(&finding.subject, HT_S("sleep"));
+    ht_subject_set_container(&finding.subject, HT_S("web-1"));
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, "3");
+    SEES(&bench, "!  HIGH web-1: sleep ");
+    type(&bench, ":view findings\n");
+    SEES(&bench, " web-1: sleep\n");
+    close_bench(&bench);
+}
+
 /* Quotes and backslashes are part of the name, not of the filter. */
 static void any_name_can_be_filtered_by(void **unused)
 {
@@ -300,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_container_shows_its_findings_first),
         cmocka_unit_test(a_container_says_how_its_last_run_went),
         cmocka_unit_test(enter_lists_the_findings_of_a_container),
+        cmocka_unit_test(a_process_is_listed_with_its_container),
         cmocka_unit_test(any_name_can_be_filtered_by),
         cmocka_unit_test(a_limit_that_is_none_is_said_so),
         cmocka_unit_test(old_code_has_a_name_and_its_finding),
