@@ -42,6 +42,7 @@ static const struct ht_offer common[] = {
     {.action = HT_ACTION_UTC},
     {.action = HT_ACTION_COMMAND},
     {.action = HT_ACTION_HELP, .hinted = true, .keep = true},
+    {.action = HT_ACTION_CLOSE, .hinted = true, .keep = true, .hint = "close", .suits = suits_back},
     {.action = HT_ACTION_CLOSE, .hinted = true, .keep = true},
     {.action = HT_ACTION_QUIT},
     {.action = HT_ACTION_SUSPEND},

@@ -688,6 +688,11 @@ static void keys_that_kill_elsewhere_do_nothing(void **unused)
     fixture_type(bench.ui, "\x1b\x1b");
     SEES(&bench, "this is the first screen: q quits");
     assert_false(ht_ui_is_done(bench.ui));
+    SEES(&bench, "? help  q quit\n");
+    type(&bench, "3");
+    SEES(&bench, "? help  q close\n");
+    type(&bench, "q");
+    SEES(&bench, "? help  q quit\n");
     fixture_type(bench.ui, "3qq");
     assert_true(ht_ui_is_done(bench.ui));
     close_bench(&bench);
