@@ -48,8 +48,8 @@ static const struct ht_offer common[] = {
     {.action = HT_ACTION_SUSPEND},
     {.action = HT_ACTION_BACK, .suits = suits_back},
     {.action = HT_ACTION_RESTART},
-    {.action = HT_ACTION_STEP_BACK},
-    {.action = HT_ACTION_STEP_FORWARD},
+    {.action = HT_ACTION_STEP_BACK, .help = "One step back in time, and hold"},
+    {.action = HT_ACTION_STEP_FORWARD, .help = "One step forward in time, and hold"},
     {.action = HT_ACTION_PLUS, .help = "Play faster"},
     {.action = HT_ACTION_MINUS, .help = "Play slower"},
 };
@@ -75,20 +75,31 @@ struct ht_offers ht_ui_page_offers(const struct ht_ui *ui, const struct ht_page 
 }
 
 /* Several keys may come before the first of them shows. */
-static void pause_replay(struct ht_ui *ui)
+static bool is_replay_paused(const struct ht_ui *ui)
 {
-    bool paused = ui->asked.has_paused ? ui->asked.paused : ui->state->replay.paused;
+    return ui->asked.has_paused ? ui->asked.paused : ui->state->replay.paused;
+}
 
+static void pause_replay(struct ht_ui *ui, bool paused)
+{
     ui->asked.has_paused = true;
-    ui->asked.paused = !paused;
+    ui->asked.paused = paused;
     ui->asked.count++;
-    ui->calls.replay_pause(ui->calls.context, !paused);
+    ui->calls.replay_pause(ui->calls.context, paused);
+}
+
+/* It stays where the step leads: one back that plays on would be where it was at once. */
+static void step_replay(struct ht_ui *ui, int frames)
+{
+    if (!is_replay_paused(ui))
+        pause_replay(ui, true);
+    ui->calls.replay_step(ui->calls.context, frames);
 }
 
 static void toggle_pause(struct ht_ui *ui)
 {
     if (ht_state_is_replay(ui->state)) {
-        pause_replay(ui);
+        pause_replay(ui, !is_replay_paused(ui));
         return;
     }
     if (!ui->paused) {
@@ -136,14 +147,12 @@ static void restart_replay(struct ht_ui *ui)
 /* False: not an action of a replay. */
 static bool act_replay(struct ht_ui *ui, enum ht_action action)
 {
-    void *context = ui->calls.context;
-
     if (!ht_state_is_replay(ui->state))
         return false;
     if (action == HT_ACTION_RESTART)
         restart_replay(ui);
     else if (action == HT_ACTION_STEP_BACK || action == HT_ACTION_STEP_FORWARD)
-        ui->calls.replay_step(context, action == HT_ACTION_STEP_FORWARD ? 1 : -1);
+        step_replay(ui, action == HT_ACTION_STEP_FORWARD ? 1 : -1);
     else if (action == HT_ACTION_PLUS || action == HT_ACTION_MINUS)
         change_speed(ui, action == HT_ACTION_PLUS);
     else

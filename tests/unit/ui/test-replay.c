@@ -100,6 +100,33 @@ static void opposite_keys_of_a_replay_are_both_taken(void **unused)
     close_bench(&bench);
 }
 
+/* It does not play on from where a step led; p lets it. */
+static void a_step_holds_a_replay(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *played = fixture_state();
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    played->origin = HT_ORIGIN_REPLAY;
+    ht_ui_set_state(bench.ui, played);
+    type(&bench, "[[");
+    assert_int_equal(bench.calls.step, 2);
+    assert_int_equal(bench.calls.paused, 1);
+    type(&bench, "]");
+    assert_int_equal(bench.calls.step, 3);
+    assert_int_equal(bench.calls.paused, 1);
+    ht_canvas_free(bench.canvas);
+    bench.canvas = ht_canvas_new(60, 80);
+    type(&bench, "?");
+    SEES(&bench, "One step back in time, and hold");
+    type(&bench, "\x1bp");
+    assert_int_equal(bench.calls.paused, 1); /* it goes on */
+    type(&bench, "]");
+    assert_int_equal(bench.calls.paused, 2);
+    close_bench(&bench);
+}
+
 /* What was marked and chosen in the round before is not in this one. */
 static void a_replay_that_begins_again_has_no_marks(void **unused)
 {
@@ -130,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_replay_has_its_own_keys_and_title),
         cmocka_unit_test(quick_keys_of_a_replay_go_on_from_each_other),
         cmocka_unit_test(opposite_keys_of_a_replay_are_both_taken),
+        cmocka_unit_test(a_step_holds_a_replay),
         cmocka_unit_test(a_replay_that_begins_again_has_no_marks),
     };
 
