@@ -8,6 +8,9 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
+/* Of the id of a container that no runtime lists: they are its name. */
+enum { UNNAMED_DIGITS = 12 };
+
 static void describe_container(const struct ht_container *container, struct ht_subject *ret)
 {
     ht_subject_set_kind(ret, HT_S("container"));
@@ -78,6 +81,13 @@ static void describe_pod(const struct ht_node *node, const struct ht_row *row,
         ht_subject_set_line(ret, pod->line);
 }
 
+/* A container and what ran in it are gone, and the code is told of still. Of a process that lives
+ * and is in no container the name of its group says nothing: whoever made it chose that. */
+static bool is_of_gone_container(const struct ht_node *node, const struct ht_code *code)
+{
+    return ht_code_has_container_id(code) && !ht_node_find(node, HT_TABLE_PROCESS, code->process);
+}
+
 /* What runs is of its container; on the node itself, of its unit or session. */
 static void describe_code(const struct ht_node *node, const struct ht_row *row,
                           struct ht_subject *ret)
@@ -89,6 +99,8 @@ static void describe_code(const struct ht_node *node, const struct ht_row *row,
 
     if (container)
         describe_container(ht_container_of(container), ret);
+    else if (is_of_gone_container(node, code))
+        ht_subject_set_container(ret, ht_str_sub(code->container_id, 0, UNNAMED_DIGITS));
     ht_subject_set_kind(ret, HT_S("program"));
     ht_subject_set_id(ret, ht_subject_id(row));
     ht_subject_set_name(ret, ht_code_has_path(code) ? code->path : code->id);

@@ -11,6 +11,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/check/classify.h"
 #include "hulltop/check/privilege.h"
+#include "src/check/identity.h"
 #include "src/check/view.h"
 
 enum { DEFAULT_CAPS = 0xa80425fb };
@@ -402,6 +403,48 @@ static void paths_lie_in_folders_not_in_names(void **state)
     assert_false(ht_path_lies_in(HT_S(""), HT_S("/")));
 }
 
+/* A container that no runtime lists is called by its id, and its code by the same when it is gone:
+ * who reads of that code must know where it ran, and it is one finding. */
+static void code_outlives_its_container_under_its_name(void **state)
+{
+    static const char id[] = "c215fa3fa8b4d0e9d31e7d47f067c0bd";
+    struct ht_code code = {0};
+    struct ht_container container = {0};
+
+    (void)state;
+    ht_code_set_id(&code, HT_S("c215fa3fa8b4:executable:/bin/x"));
+    ht_code_set_path(&code, HT_S("/bin/x"));
+    ht_code_set_container_id(&code, ht_str_from(id));
+    ht_code_set_container(&code, ht_str_from(id));
+    ht_container_set_id(&container, ht_str_from(id));
+    ht_container_set_name(&container, HT_S("c215fa3fa8b4"));
+    ht_container_set_state(&container, HT_CONTAINER_STATE_UNMANAGED);
+    for (int gone = 0; gone < 2; gone++) {
+        ht_autonode struct ht_node *node = ht_node_new(1);
+        ht_autorow struct ht_row *row = ht_row_new(&ht_code_table, &code);
+        struct ht_subject subject = {0};
+
+        if (!gone)
+            ht_node_add(node, ht_row_new(&ht_container_table, &container));
+        ht_node_sort(node);
+        ht_subject_describe(node, row, &subject);
+        assert_true(ht_str_is(subject.kind, "program"));
+        assert_true(ht_str_is(subject.name, "/bin/x"));
+        assert_true(ht_str_is(subject.container, "c215fa3fa8b4"));
+    }
+
+    ht_autonode struct ht_node *node = ht_node_new(1);
+    ht_code_set_process(&code, HT_S("7-1"));
+    ht_autorow struct ht_row *row = ht_row_new(&ht_code_table, &code);
+    struct ht_process process = {0};
+    struct ht_subject subject = {0};
+    ht_process_set_id(&process, HT_S("7-1"));
+    ht_node_add(node, ht_row_new(&ht_process_table, &process));
+    ht_node_sort(node);
+    ht_subject_describe(node, row, &subject);
+    assert_false(ht_subject_has_container(&subject)); /* it lives, and its group's name lies */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +460,7 @@ int main(void)
         cmocka_unit_test(ids_are_told_as_seen_inside_and_on_the_node),
         cmocka_unit_test(wide_is_not_all_that_the_kernel_knows),
         cmocka_unit_test(mounts_tell_what_is_hidden_and_writable),
+        cmocka_unit_test(code_outlives_its_container_under_its_name),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
