@@ -16,12 +16,13 @@
 
 #define HT_DOCKER_FULL_PASS_NS (60 * HT_NS_PER_S)
 /* The same while events tell all that there is to know: a list of a hundred containers costs the
- * daemon as much as ten minutes of its own. */
-#define HT_DOCKER_REST_PASS_NS (600 * HT_NS_PER_S)
-/* Less than ten: ages on the screen keep one digit while all is well. */
-#define HT_DOCKER_PING_NS (9 * HT_NS_PER_S)
+ * daemon as much as some minutes of its own. */
+#define HT_DOCKER_REST_PASS_NS (1200 * HT_NS_PER_S)
+/* A daemon at rest that is woken for one answer uses half a millisecond. One that ends is noticed
+ * at once, by its stream; this is for one that was stopped or hangs. */
+#define HT_DOCKER_PING_NS (20 * HT_NS_PER_S)
 /* The last sign of life may be a whole wait old: the stream's waits end with the next ping. */
-#define HT_DOCKER_LIMIT_NS (4 * HT_DOCKER_PING_NS)
+#define HT_DOCKER_LIMIT_NS (3 * HT_DOCKER_PING_NS)
 
 /* A container that the list or an event named. */
 struct ht_docker_known {

@@ -12,6 +12,8 @@
 
 #include "driver.h"
 
+#define AFTER_PING (21 * HT_NS_PER_S)
+
 struct expected {
     enum ht_source_state state;
     size_t rows;

@@ -23,9 +23,8 @@
 #include "driver.h"
 #include "peer-client.h"
 
-#define AFTER_PING (11 * HT_NS_PER_S)
 #define AFTER_PASS (61 * HT_NS_PER_S)
-#define AFTER_REST (601 * HT_NS_PER_S)
+#define AFTER_REST (1201 * HT_NS_PER_S)
 
 /* The driver knows the peer by this link, so that another peer can take its place. */
 static struct peer_client peer;

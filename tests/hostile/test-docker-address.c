@@ -152,14 +152,14 @@ static void a_socket_in_the_place_of_another_is_spoken_to(void **state)
     driver_start(&driver, ht_docker_driver(&options));
     expect_in(&driver, "the old one", good);
     assert_int_equal(unlink(address), 0);
-    driver_advance(&driver, 11 * HT_NS_PER_S); /* one that is removed alone still counts */
+    driver_advance(&driver, AFTER_PING); /* one that is removed alone still counts */
     wait_past(&driver, &driver.confirmed, 0);
     expect_in(&driver, "without its path", good);
     assert_int_equal(symlink(new.socket, address), 0);
     driver_expect(&driver, is_as_expected, &moved);
-    driver_advance(&driver, 11 * HT_NS_PER_S);
+    driver_advance(&driver, AFTER_PING);
     assert_true(driver_was_told(&driver));
-    driver_advance(&driver, 11 * HT_NS_PER_S);
+    driver_advance(&driver, AFTER_PING);
     expect_in(&driver, "the new one", good);
     assert_true(peer_connections(&new) > 0);
     driver_stop(&driver);

@@ -45,6 +45,7 @@ static bool is_asked(struct driver *driver, const char *part, unsigned pings,
 
     ret_requests[0] = '\0';
     for (unsigned i = 0; i < pings && !strstr(ret_requests, part); i++) {
+        usleep(20000); /* pings are quicker than a busy peer's next line */
         driver_advance(driver, AFTER_PING);
         wait_past(driver, &driver->confirmed, before + i);
         peer_requests(&peer, 0, ret_requests + len, REQUESTS_MAX - len);
