@@ -66,9 +66,9 @@ void ht_view_show_seccomp(const struct view *view, struct ht_finding *finding)
     const struct ht_privilege *declared = view->declared, *effective = view->effective;
 
     if (ht_privilege_has_seccomp_profile(declared))
-        ht_fire_evidence(
-            view->checking, finding, view->declared_source, "HostConfig.SecurityOpt seccomp",
-            declared->seccomp_profile.len ? declared->seccomp_profile : HT_S("not given"));
+        ht_fire_evidence(view->checking, finding, view->declared_source, "seccomp profile",
+                         declared->seccomp_profile.len ? declared->seccomp_profile
+                                                       : HT_S("not given"));
     else if (ht_privilege_has_seccomp(declared))
         ht_fire_evidence(view->checking, finding, view->declared_source, "seccomp",
                          ht_str_from(ht_enum_name(&ht_seccomp_mode_enum, declared->seccomp)));
