@@ -18,8 +18,11 @@ enum {
     HELD_MAX = 4 * 1024 * 1024, /* of answers that wait for /info */
     ID_PATH_MAX = 160,
     PODMAN_INFO_MS = 10000, /* it asks programs and the package manager for their versions */
-    SLOW_MAX = 3,       /* inspects without an answer, then the rest of the pass is not asked for */
-    INSPECT_PASSES = 10 /* one that no event was about is looked at again after so many passes */
+    SLOW_MAX = 3, /* inspects without an answer, then the rest of the pass is not asked for */
+    /* One that no event was about is looked at again after so many passes: in an hour, of a daemon
+     * at rest, or in ten minutes. */
+    INSPECT_PASSES = 10,
+    INSPECT_REST_PASSES = 3
 };
 
 void ht_docker_ask_for_pass(struct ht_docker *docker, int64_t gap_ns)
@@ -468,7 +471,8 @@ static bool is_due(const struct asking *asking, const struct ht_docker_known *kn
         return false;
     return docker->everything || !known->row || is_touched(known, 0) || known->failed ||
            known->missing || known->fingerprint != listed->fingerprint ||
-           docker->pass - known->inspected >= INSPECT_PASSES;
+           docker->pass - known->inspected >=
+               (docker->pause_ns == HT_DOCKER_REST_PASS_NS ? INSPECT_REST_PASSES : INSPECT_PASSES);
 }
 
 /* A container that cannot be inspected is there all the same, and so is one of Buildah: what the

@@ -32,6 +32,15 @@ static void everything_is_asked_for_once(void **state)
     assert_requests(2, "/v1.41/containers/json?all=1 /_ping");
     assert_int_equal(peer_connections(&peer), opened);
 
+    /* What nothing told of in an hour is looked at again. */
+    for (unsigned i = 0; i < 2; i++) {
+        driver_advance(&driver, AFTER_REST);
+        wait_past(&driver, &driver.confirmed, 3 + i);
+    }
+    assert_requests(2, "/v1.41/containers/json?all=1 /_ping /_ping /v1.41/containers/a1/json "
+                       "/v1.41/containers/b2/json /v1.41/containers/c3/json "
+                       "/v1.41/containers/json?all=1");
+
     ht_autorow struct ht_row *row = row_of(&driver, "b2");
     assert_true(ht_container_of(row)->declared.privileged);
     driver_stop(&driver);
