@@ -46,7 +46,9 @@ void ht_docker_tell(struct ht_docker *docker, enum ht_source_state state, const 
     ht_source_set_help(&source, ht_str_from(help));
     ht_source_set_object(&source, ht_str_from(docker->client.endpoint));
     ht_source_set_items(&source, telling.items);
-    ht_source_set_interval(&source, docker->pause_ns ? docker->pause_ns : HT_DOCKER_FULL_PASS_NS);
+    /* By which an answer is stale: a daemon that answers confirms it more often than that, however
+     * seldom it is asked for all of it. */
+    ht_source_set_interval(&source, HT_DOCKER_FULL_PASS_NS);
     if (docker->answered_at) {
         ht_source_set_total(&source, telling.total);
         ht_source_set_answered_at(&source, docker->answered_at);
