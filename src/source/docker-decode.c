@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "docker-decode-private.h"
+#include "proc-decode.h"
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/objects.h"
@@ -112,18 +113,6 @@ static void decode_state(const struct ht_docker_decoding *decoding)
 
 /* ---- mounts, ports, devices ---- */
 
-/* Whether a list of words with commas between them has one of them. */
-static bool has_word(struct ht_str list, const char *word)
-{
-    struct ht_str part;
-
-    while (ht_str_next(&list, ',', &part)) {
-        if (ht_str_is(part, word))
-            return true;
-    }
-    return false;
-}
-
 static enum ht_mount_origin origin_of(struct ht_str type)
 {
     if (ht_str_is(type, "bind"))
@@ -177,7 +166,7 @@ static void decode_mounts(const struct ht_docker_decoding *decoding)
         ht_mount_set_rw(mount, true);
         if (ht_json_string(&tmpfs->members[i].value, &options) && options.len) {
             ht_mount_set_options(mount, options);
-            ht_mount_set_rw(mount, !has_word(options, "ro"));
+            ht_mount_set_rw(mount, !ht_mountinfo_has_option(options, "ro"));
         }
     }
     ht_container_set_mounts(decoding->container,

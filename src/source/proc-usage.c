@@ -76,17 +76,6 @@ static void set_hierarchy(struct hierarchy *hierarchy, const struct ht_mount *mo
     hierarchy->root = ht_strndup(mount->root.data, mount->root.len);
 }
 
-static bool has_word(struct ht_str list, const char *word)
-{
-    struct ht_str one;
-
-    while (ht_str_next(&list, ',', &one)) {
-        if (ht_str_is(one, word))
-            return true;
-    }
-    return false;
-}
-
 struct ht_usage_meter *ht_usage_new_with(struct ht_str mountinfo)
 {
     struct ht_usage_meter *meter = ht_new0(struct ht_usage_meter);
@@ -103,9 +92,11 @@ struct ht_usage_meter *ht_usage_new_with(struct ht_str mountinfo)
 
         if (ht_str_is(mount->type, "cgroup2"))
             set_hierarchy(&meter->unified, mount);
-        else if (ht_str_is(mount->type, "cgroup") && has_word(mount->options, "cpuacct"))
+        else if (ht_str_is(mount->type, "cgroup") &&
+                 ht_mountinfo_has_option(mount->options, "cpuacct"))
             set_hierarchy(&meter->cpuacct, mount);
-        else if (ht_str_is(mount->type, "cgroup") && has_word(mount->options, "memory"))
+        else if (ht_str_is(mount->type, "cgroup") &&
+                 ht_mountinfo_has_option(mount->options, "memory"))
             set_hierarchy(&meter->memory, mount);
     }
     ht_arena_reset(meter->arena);
