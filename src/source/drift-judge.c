@@ -33,8 +33,7 @@ static int read_cgroup(struct ht_drift *drift, const struct ht_drift_process *pr
     if (drift->groups && ht_drift_age(drift, process) >= HT_DRIFT_STARTING_NS)
         listed = ht_groups_find(drift->groups, process->pid);
     if (listed.len == 0)
-        return ht_proc_read_cgroup(&drift->reader, process->pid, INT64_MAX, drift->arena,
-                                   ret_facts);
+        return ht_proc_read_cgroup(&drift->reader, process->pid, drift->arena, ret_facts);
     *ret_facts = (struct ht_cgroup_facts){.sure = HT_CGROUP_CERTAIN, .container_id = listed};
     return 0;
 }
@@ -315,8 +314,7 @@ static void add_unit(struct ht_drift *drift, pid_t pid, struct ht_code *code)
 {
     struct ht_cgroup_facts facts;
 
-    if (ht_proc_read_cgroup(&drift->reader, pid, INT64_MAX, drift->arena, &facts) == 0 &&
-        facts.unit.len)
+    if (ht_proc_read_cgroup(&drift->reader, pid, drift->arena, &facts) == 0 && facts.unit.len)
         ht_code_set_unit(code, facts.unit);
 }
 

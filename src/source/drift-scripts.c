@@ -333,8 +333,7 @@ static bool is_worth(struct ht_drift *drift, const struct ht_drift_process *proc
         }
     }
     return ht_drift_age(drift, process) > HT_DRIFT_STARTING_NS &&
-           ht_proc_read_cgroup(&drift->reader, (pid_t)parent, INT64_MAX, drift->arena, &facts) ==
-               0 &&
+           ht_proc_read_cgroup(&drift->reader, (pid_t)parent, drift->arena, &facts) == 0 &&
            !ht_str_equal(facts.container_id, ht_layers_id(process->home));
 }
 

@@ -79,7 +79,7 @@ static bool is_inside(struct ht_drift *drift, uint64_t pid, struct ht_str contai
     struct ht_cgroup_facts facts;
 
     return (process && process->home && ht_str_equal(ht_layers_id(process->home), container_id)) ||
-           ht_proc_read_cgroup(&drift->reader, (pid_t)pid, INT64_MAX, drift->arena, &facts) < 0 ||
+           ht_proc_read_cgroup(&drift->reader, (pid_t)pid, drift->arena, &facts) < 0 ||
            ht_str_equal(facts.container_id, container_id);
 }
 

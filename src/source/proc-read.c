@@ -244,7 +244,7 @@ struct ht_str ht_proc_read_groups(struct ht_proc_reader *reader, pid_t pid, int6
     return text;
 }
 
-int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
+int ht_proc_find_cgroup(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
                         struct ht_arena *arena, struct ht_cgroup_facts *ret_facts)
 {
     bool gone;
@@ -254,6 +254,12 @@ int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, int64_t starte
         return -ESRCH;
     ht_proc_decode_cgroup(reader, distinct_paths(text, arena), ret_facts);
     return 0;
+}
+
+int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                        struct ht_cgroup_facts *ret_facts)
+{
+    return ht_proc_find_cgroup(reader, pid, INT64_MAX, arena, ret_facts);
 }
 
 void ht_proc_read_argv(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,

@@ -63,14 +63,17 @@ struct ht_str ht_proc_read_file(struct ht_proc_reader *reader, pid_t pid, const 
 /* Target of one of its links; empty and errno where it cannot be read. Borrowed likewise. */
 struct ht_str ht_proc_read_link(struct ht_proc_reader *reader, pid_t pid, const char *file);
 /* What /proc/PID/cgroup says, by that file or, within a look that reader->members were told of, by
- * lists read after the process had started (ns since boot, at the latest; INT64_MAX: not known).
+ * lists read after the process had started (ns since boot, at the latest).
  * ret_gone as above; borrowed until the next reading. */
 struct ht_str ht_proc_read_groups(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
                                   bool *ret_gone);
 /* What that tells, whose texts live in the arena. 0, or -ESRCH if the process is gone; where it
  * cannot be read nothing is told. */
-int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
+int ht_proc_find_cgroup(struct ht_proc_reader *reader, pid_t pid, int64_t started_ns,
                         struct ht_arena *arena, struct ht_cgroup_facts *ret_facts);
+/* The same by its file, of a process whose start is not known. */
+int ht_proc_read_cgroup(struct ht_proc_reader *reader, pid_t pid, struct ht_arena *arena,
+                        struct ht_cgroup_facts *ret_facts);
 /* The same of text, which is what such a file says. Where the group that names a container lies
  * below a service it is a user's if that user owns it, or if nobody can be told to: facts->users.
  */

@@ -271,7 +271,7 @@ static bool fill_own(struct ht_proc_table *table, struct ht_proc_entry *entry,
 
     /* It started within the tick. */
     int64_t started_ns = (int64_t)(entry->start + 1) * table->tick_ns;
-    if (ht_proc_read_cgroup(&table->reader, entry->pid, started_ns, table->arena, &facts) < 0)
+    if (ht_proc_find_cgroup(&table->reader, entry->pid, started_ns, table->arena, &facts) < 0)
         return false;
     if (facts.path.len)
         ht_process_set_cgroup(process, facts.path);
