@@ -7,10 +7,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "driver.h"
+#include "peer-client.h"
 
 #define AFTER_PING (21 * HT_NS_PER_S)
 
@@ -68,6 +71,27 @@ static inline void wait_past(struct driver *driver, unsigned *counter, unsigned 
 {
     assert_true(
         driver_wait(driver, has_passed, &(struct threshold){.counter = counter, .value = value}));
+}
+
+enum { REQUESTS_MAX = 4096 };
+
+/* Whether a request for what has that part in its name comes before so many pings have ended; all
+ * until then. */
+static inline bool is_asked(struct driver *driver, struct peer_client *peer, const char *part,
+                            unsigned pings, char ret_requests[REQUESTS_MAX])
+{
+    unsigned before = driver->confirmed;
+    size_t len = 0;
+
+    ret_requests[0] = '\0';
+    for (unsigned i = 0; i < pings && !strstr(ret_requests, part); i++) {
+        usleep(20000); /* pings are quicker than a busy peer's next line */
+        driver_advance(driver, AFTER_PING);
+        wait_past(driver, &driver->confirmed, before + i);
+        peer_requests(peer, 0, ret_requests + len, REQUESTS_MAX - len);
+        len = strlen(ret_requests);
+    }
+    return strstr(ret_requests, part);
 }
 
 #endif

@@ -33,27 +33,6 @@ static void an_event_costs_one_inspect(void **state)
     driver_stop(&driver);
 }
 
-enum { REQUESTS_MAX = 4096 };
-
-/* Whether a request for what has that part in its name comes before so many pings have ended; all
- * until then. */
-static bool is_asked(struct driver *driver, const char *part, unsigned pings,
-                     char ret_requests[REQUESTS_MAX])
-{
-    unsigned before = driver->confirmed;
-    size_t len = 0;
-
-    ret_requests[0] = '\0';
-    for (unsigned i = 0; i < pings && !strstr(ret_requests, part); i++) {
-        usleep(20000); /* pings are quicker than a busy peer's next line */
-        driver_advance(driver, AFTER_PING);
-        wait_past(driver, &driver->confirmed, before + i);
-        peer_requests(&peer, 0, ret_requests + len, REQUESTS_MAX - len);
-        len = strlen(ret_requests);
-    }
-    return strstr(ret_requests, part);
-}
-
 #define CONNECT                                                                                    \
     "event {\"Type\":\"network\",\"Action\":\"connect\",\"Actor\":{\"ID\":\"n7\","                 \
     "\"Attributes\":{\"container\":\"c3\"}}}"
@@ -77,9 +56,9 @@ static void an_event_aside_costs_one_inspect(void **state)
             "{\"Id\":\"c3\",\"Name\":\"/c3\",\"State\":{\"Status\":\"running\"},"
             "\"HostConfig\":{\"Privileged\":true}}");
         tell(lines[i]);
-        assert_true(is_asked(&driver, "/v1.41/containers/c3/json", 20, requests));
+        assert_true(is_asked(&driver, &peer, "/v1.41/containers/c3/json", 20, requests));
         assert_true(driver_wait(&driver, is_privileged, c3));
-        assert_false(is_asked(&driver, "/containers/", 3, requests));
+        assert_false(is_asked(&driver, &peer, "/containers/", 3, requests));
         assert_int_equal(driver.events, 0);
         driver_stop(&driver);
     }
@@ -100,11 +79,11 @@ static void what_gets_its_network_before_it_starts_is_not_asked_for_yet(void **s
     tell(CONNECT);
     tell(EVENT("start", "a1")); /* by which the other was read, too */
     wait_past(&driver, &driver.events, 0);
-    assert_true(is_asked(&driver, "/v1.41/containers/a1/json", 20, requests));
+    assert_true(is_asked(&driver, &peer, "/v1.41/containers/a1/json", 20, requests));
     assert_null(strstr(requests, "/v1.41/containers/c3/json"));
-    assert_false(is_asked(&driver, "/v1.41/containers/c3/json", 2, requests));
+    assert_false(is_asked(&driver, &peer, "/v1.41/containers/c3/json", 2, requests));
     tell(EVENT("start", "c3"));
-    assert_true(is_asked(&driver, "/v1.41/containers/c3/json", 20, requests));
+    assert_true(is_asked(&driver, &peer, "/v1.41/containers/c3/json", 20, requests));
     driver_stop(&driver);
 }
 
@@ -177,7 +156,7 @@ static void a_burst_of_events_is_followed_by_a_pass(void **state)
     wait_past(&driver, &driver.events, 299);
     tell("requests");
     /* In the turn of a ping at the latest, and long before the pass of a daemon at rest. */
-    assert_true(is_asked(&driver, "/v1.41/containers/json?all=1", 20, requests));
+    assert_true(is_asked(&driver, &peer, "/v1.41/containers/json?all=1", 20, requests));
     driver_stop(&driver);
 }
 
@@ -199,7 +178,7 @@ static void a_busy_daemon_is_asked_for_its_list_each_minute(void **state)
     }
     wait_past(&driver, &driver.events, 259);
     tell("requests");
-    assert_true(is_asked(&driver, "/v1.41/containers/json?all=1", 10, requests));
+    assert_true(is_asked(&driver, &peer, "/v1.41/containers/json?all=1", 10, requests));
     driver_stop(&driver);
 }
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "hulltop/base/mem.h"
+#include "docker-expect.h"
 #include "driver.h"
 #include "peer-client.h"
 
@@ -226,29 +227,6 @@ static void a_new_image_is_not_told_by_an_old_list(void **state)
     }
 }
 
-struct threshold {
-    unsigned pings;
-};
-
-static bool has_pinged(struct driver *driver, void *context)
-{
-    return driver->confirmed > ((struct threshold *)context)->pings;
-}
-
-/* Whether something is asked for long before the pass of a daemon at rest. */
-static bool is_asked(struct driver *driver, const char *target)
-{
-    char requests[4096] = "";
-
-    for (unsigned i = 0; i < 20 && !strstr(requests, target); i++) {
-        usleep(20000); /* pings are quicker than a busy peer's next line */
-        driver_advance(driver, 21 * HT_NS_PER_S);
-        assert_true(driver_wait(driver, has_pinged, &(struct threshold){i}));
-        peer_requests(&peer, 0, requests, sizeof(requests));
-    }
-    return strstr(requests, target);
-}
-
 static bool is_nameless(struct driver *driver)
 {
     pthread_mutex_lock(&driver->lock);
@@ -272,9 +250,9 @@ static void a_name_that_is_gone_is_forgotten(void **state)
     answer("/images/json?digests=true", "images.json", "[{\"Id\":\"sha256:ab\"}]");
     peer_tell(&peer, "event {\"Type\":\"image\",\"Action\":\"untag\",\"id\":\"web\"}", NULL, 0);
     for (unsigned i = 0; i < 20 && !is_nameless(&driver); i++) {
-        usleep(20000);
-        driver_advance(&driver, 21 * HT_NS_PER_S);
-        assert_true(driver_wait(&driver, has_pinged, &(struct threshold){i}));
+        usleep(20000); /* as is_asked */
+        driver_advance(&driver, AFTER_PING);
+        wait_past(&driver, &driver.confirmed, i);
     }
     assert_true(is_nameless(&driver));
     driver_stop(&driver);
@@ -298,12 +276,13 @@ static void names_and_networks_are_asked_for_when_they_change(void **state)
         const struct ht_docker_options options = {
             .url = peer.socket, .timeout_ns = 60 * HT_NS_PER_S, .histories = true, .drift = true};
         struct driver driver = {.stands = true};
+        char requests[REQUESTS_MAX];
 
         driver_start(&driver, ht_docker_driver(&options));
         assert_true(driver_wait(&driver, is_complete, NULL));
         peer_tell(&peer, "requests", NULL, 0);
         peer_tell(&peer, cases[i].event, NULL, 0);
-        assert_true(is_asked(&driver, cases[i].target));
+        assert_true(is_asked(&driver, &peer, cases[i].target, 20, requests));
         driver_stop(&driver);
     }
 }
