@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Which of 100 containers are risky: ours against "docker inspect" of all and against the floor,
 # medians of interleaved rounds; then the daemon's CPU while it is watched and while it is not.
-# usage: bench-docker.sh [ROUNDS [CONTAINERS [SECONDS]]]
+# usage: bench-docker.sh [ROUNDS [CONTAINERS [PAIRS [SECONDS [SETTLE]]]]]
 set -u
 src=$(cd "${HT_SRCDIR:-.}" && pwd) build=$(cd "${HT_BUILDDIR:-.}" && pwd)
-rounds=${1:-7} count=${2:-100} seconds=${3:-240}
+rounds=${1:-7} count=${2:-100} pairs=${3:-3} seconds=${4:-120} settle=${5:-65}
 export HT_SRCDIR=$src HT_BUILDDIR=$build
 # A lab that was ended from the keyboard leaves as if of itself.
 trap 'exit 130' INT
@@ -22,7 +22,7 @@ not_measured() {
 
 if [ -z "${LAB_DOCKERD:-}" ]; then
     command -v docker >/dev/null || not_measured "no docker client"
-    output=$("$src/tests/lab/many.sh" "$count" "$src/tests/bench/bench-docker.sh" "$rounds" "$count" "$seconds") &&
+    output=$("$src/tests/lab/many.sh" "$count" "$src/tests/bench/bench-docker.sh" "$rounds" "$count" "$pairs" "$seconds" "$settle") &&
         echo "$output" || not_measured "${output#SKIP many: }"
     exit
 fi
@@ -148,27 +148,47 @@ daemon_us() {
     cat "/proc/$LAB_DOCKERD/task/"*/schedstat | awk '{ ns += $1 } END { printf "%.0f\n", ns / 1000 }'
 }
 
-# The daemon's CPU while nothing else happens for the time, with and without us. Its runtime cleans
-# up every two minutes: the time holds as many of these both ways. Once in twenty minutes a list is
-# asked for, which may fall into it or not: its share is what the client's takes.
-unwatched() {
+# The daemon's CPU in a time in which nothing else happens, with and without us. What it does at rest
+# comes in lumps, so these times come in turns, each as long as its runtime takes from one cleaning
+# up to the next, and each begins as long after all containers were inspected.
+added_in() {
+    local from
+    timeout "$settle" tail -f /dev/null
+    from=$(daemon_us)
     timeout "$seconds" tail -f /dev/null
+    echo $(($(daemon_us) - from)) >>"$tmp/$1"
 }
-before=$(daemon_us)
-unwatched
-middle=$(daemon_us)
-for ((i = 0; i < 5; i++)); do
+unwatched() {
+    source_alone >/dev/null
+    added_in unwatched
+}
+watched() {
+    "$build/tests/bench/dwatch" "$DOCKER_HOST" "$((settle + seconds + 1))" >/dev/null &
+    added_in watched
+    wait "$!"
+}
+# What falls into none of these times, of one hour: two lists, and one in which each is inspected.
+for ((i = 0; i < rounds; i++)); do
+    from=$(daemon_us)
     docker ps -aq >/dev/null
+    listed=$(daemon_us)
+    source_alone >/dev/null
+    echo $((2 * (listed - from) + $(daemon_us) - listed)) >>"$tmp/hourly"
 done
-listed=$(daemon_us)
-"$build/tests/bench/dwatch" "$DOCKER_HOST" "$((seconds + 125))" &
-watcher=$!
-timeout 125 tail -f /dev/null # the first pass is not watching, nor is cleaning up after it
-start=$(daemon_us)
-wait "$watcher"
-end=$(daemon_us)
-awk -v idle="$((middle - before))" -v list="$(((listed - middle) / 5))" -v watched="$((end - start))" -v s="$seconds" 'BEGIN {
+for ((i = 0; i < pairs; i++)); do
+    if ((i % 2)); then
+        watched
+        unwatched
+    else
+        unwatched
+        watched
+    fi
+done
+paste -d ' ' "$tmp/unwatched" "$tmp/watched" >"$tmp/pairs"
+sed 's/^/bench-docker: dockerd unwatched and watched, in us: /' "$tmp/pairs" >&2
+awk '{ print $2 - $1 }' "$tmp/pairs" >"$tmp/added"
+awk -v idle="$(median unwatched)" -v added="$(median added)" -v hourly="$(median hourly)" -v s="$seconds" 'BEGIN {
     if (idle == 0) { print "bench docker-watch not measured: the scheduler does not count"; exit }
-    watched += list * s / 1200
-    added = watched > idle ? watched - idle : 0
-    printf "bench docker-watch ours=%.0fus/s peer=%.0fus/s ratio=%.3f limit=1\n", added / s, idle / s, added / idle }'
+    idle /= s
+    added = added / s + hourly / 3600
+    printf "bench docker-watch ours=%.0fus/s peer=%.0fus/s ratio=%.3f limit=1\n", added, idle, added / idle }'
