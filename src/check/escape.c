@@ -27,10 +27,11 @@ static bool has(const struct view *view, unsigned bit)
     return yes(ht_view_has_cap(view, bit));
 }
 
+/* Over the node: within user ids of its own it can mount no disk and enter no process of the node.
+ */
 static bool is_privileged(const struct view *view)
 {
-    return (ht_privilege_has_privileged(view->declared) && view->declared->privileged) ||
-           (ht_privilege_has_privileged(view->effective) && view->effective->privileged);
+    return ht_view_is_privileged(view) && ht_view_has_own_users(view) != TRI_YES;
 }
 
 static struct ht_str socket_reached(const struct view *view)

@@ -119,6 +119,8 @@ static void absorb(struct folding *folding, struct item *strong, size_t from, si
 
         if (weak->folded || weak == strong ||
             !implies(strong->verdict->check, weak->verdict->check->id) ||
+            /* What is graver is told by itself. */
+            finding_of(weak)->severity < finding.severity ||
             /* A pod has several containers. */
             !ht_str_equal(finding.subject.container, finding_of(weak)->subject.container))
             continue;

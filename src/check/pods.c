@@ -8,6 +8,7 @@
 #include "hulltop/check/pod-compare.h"
 #include "hulltop/check/pod-security.h"
 #include "identity.h"
+#include "view.h"
 
 /* ---- the subject ---- */
 
@@ -188,6 +189,13 @@ static void tell_caps(struct ht_checking *checking, const struct broken *broken,
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);
 }
 
+static void tell_privileged(struct ht_checking *checking, const struct broken *broken,
+                            struct ht_finding *finding)
+{
+    if (ht_pod_has_host_users(broken->pod) && !broken->pod->host_users)
+        ht_view_tell_apart(checking, finding);
+}
+
 static void tell_host_process(struct ht_checking *checking, const struct broken *broken,
                               struct ht_finding *finding)
 {
@@ -226,7 +234,7 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    {"PRV-001", "privileged", NULL, NULL, BY_CONTAINER},
+    {"PRV-001", "privileged", NULL, tell_privileged, BY_CONTAINER},
     {"PRV-001", "windowsHostProcess", NULL, tell_host_process, BY_CONTAINER},
     {"PRV-009", "hostNamespaces", ends_in_pid, NULL, BY_CONTAINER},
     {"PRV-010", "hostNamespaces", ends_in_network, NULL, BY_CONTAINER},

@@ -77,8 +77,9 @@ static struct ht_finding *fire_found(const struct view *view, const struct ht_fa
 static void look_found_devices(const struct view *view)
 {
     const struct ht_privilege *effective = view->effective;
-    bool open = (ht_privilege_has_all_devices(view->declared) && view->declared->all_devices) ||
-                (ht_privilege_has_privileged(effective) && effective->privileged);
+    bool open = ((ht_privilege_has_all_devices(view->declared) && view->declared->all_devices) ||
+                 (ht_privilege_has_privileged(effective) && effective->privileged)) &&
+                !ht_view_is_apart(view);
 
     if ((!open && ht_container_has_devices(view->container)) ||
         !ht_privilege_has_devices(effective))

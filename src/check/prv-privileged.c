@@ -23,8 +23,21 @@ static void show_privilege(const struct view *view, struct ht_finding *finding)
     if (ht_privilege_has_devices(view->effective))
         ht_fire_evidencef(view->checking, finding, "/proc/PID/root/dev", "devices of the node",
                           "%zu", view->effective->devices.len);
-    if (ht_privilege_has_uid_map(view->effective))
+    if (ht_view_is_apart(view))
+        ht_view_show_user(view, finding);
+    else if (ht_privilege_has_uid_map(view->effective))
         ht_fire_evidence(view->checking, finding, "/proc", "uid_map", view->effective->uid_map);
+}
+
+void ht_view_tell_apart(struct ht_checking *checking, struct ht_finding *finding)
+{
+    ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+    ht_fire_title(checking, finding, "Privileged within user ids of its own");
+    ht_finding_set_why(finding,
+                       HT_S("Its root is an ordinary user of the node, so what privileged gives "
+                            "ends there: no disk of the node and no kernel setting. But no seccomp "
+                            "filter and no hidden path stand before the kernel any more, and what "
+                            "that user may do on the node, it may do too."));
 }
 
 static void look_privileged(struct ht_checking *checking, const struct ht_row *row)
@@ -35,9 +48,8 @@ static void look_privileged(struct ht_checking *checking, const struct ht_row *r
         return;
 
     bool said = ht_privilege_has_privileged(view.declared);
-    bool is = ht_privilege_has_privileged(view.effective);
-    if (!(said && view.declared->privileged) && !(is && view.effective->privileged)) {
-        if (!said && !is)
+    if (!ht_view_is_privileged(&view)) {
+        if (!said && !ht_privilege_has_privileged(view.effective))
             ht_view_unknown_declared(&view, "whether it is privileged");
         return;
     }
@@ -48,6 +60,8 @@ static void look_privileged(struct ht_checking *checking, const struct ht_row *r
                       said ? "though it was not declared so" : "and no runtime knows it");
         ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
     }
+    if (ht_view_is_apart(&view))
+        ht_view_tell_apart(checking, finding);
     show_privilege(&view, finding);
     ht_view_put_escape(&view, finding);
 }
@@ -296,7 +310,7 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_CRITICAL,
      .title = "Runs with --privileged",
      .condition = "The container was declared privileged, or its first process is as wide as a "
-                  "privileged one.",
+                  "privileged one; medium within user ids of its own.",
      .why =
          "Privileged switches off everything that keeps a container apart from the node: it has "
          "all capabilities, every device, no seccomp filter and writable kernel settings. Whoever "

@@ -204,6 +204,17 @@ enum tri ht_view_has_own_users(const struct view *view)
     return shares == TRI_YES ? TRI_NO : TRI_YES;
 }
 
+bool ht_view_is_privileged(const struct view *view)
+{
+    return (ht_privilege_has_privileged(view->declared) && view->declared->privileged) ||
+           (ht_privilege_has_privileged(view->effective) && view->effective->privileged);
+}
+
+bool ht_view_is_apart(const struct view *view)
+{
+    return ht_view_has_own_users(view) == TRI_YES && ht_view_is_root_on_node(view) != TRI_YES;
+}
+
 static bool knows_caps(const struct ht_privilege *privilege)
 {
     return ht_privilege_has_caps(privilege) || ht_privilege_has_bounding(privilege);
@@ -426,10 +437,9 @@ struct ht_str ht_view_raw_device(const struct view *view)
     for (size_t i = 0; ht_privilege_has_devices(effective) && i < effective->devices.len; i++) {
         const struct ht_fact_path *fact = ht_facts_device(view->facts, effective->devices.items[i]);
 
-        /* A device file alone opens nothing: the device cgroup must let it, as privileged does. */
-        if (ht_facts_device_is_raw(fact) &&
-            ((ht_privilege_has_privileged(effective) && effective->privileged) ||
-             (ht_privilege_has_privileged(view->declared) && view->declared->privileged)))
+        /* A device file alone opens nothing: the device cgroup must let it, as privileged does,
+         * and the file, which belongs to the node's root. */
+        if (ht_facts_device_is_raw(fact) && ht_view_is_privileged(view) && !ht_view_is_apart(view))
             return effective->devices.items[i];
     }
     return (struct ht_str){0};

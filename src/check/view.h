@@ -40,6 +40,12 @@ const char *ht_view_status(const struct view *view);
 enum tri ht_view_shares(const struct view *view, enum view_ns ns);
 /* Whether it has a user namespace of its own, so that its root is not the node's. */
 enum tri ht_view_has_own_users(const struct view *view);
+/* Whether it is privileged: declared so, or as wide; be it within a user namespace of its own. */
+bool ht_view_is_privileged(const struct view *view);
+/* Whether that gives it nothing over the node: its root is only a user of it, without rights. */
+bool ht_view_is_apart(const struct view *view);
+/* Says so of a finding about that: severity, title and reason. */
+void ht_view_tell_apart(struct ht_checking *checking, struct ht_finding *finding);
 /* Capabilities beyond what runtimes give unasked, declared or effective or in the bounding set,
  * that its first process has or can get; TRI_YES fills ret_caps. Within a user namespace of its own
  * they are worth nothing to the node. */
