@@ -192,6 +192,15 @@ static bool is_root(const struct ht_process *process)
     return ht_process_has_euid(process) && process->euid == 0;
 }
 
+/* Whether it was meant to be no root. A name is resolved inside, but it is not root's; no user at
+ * all is root that may drop itself. */
+static bool is_meant_as_user(const struct view *view)
+{
+    if (ht_privilege_has_uid(view->declared))
+        return view->declared->uid != 0;
+    return ht_container_has_user(view->container) && view->container->user.len > 0;
+}
+
 /* In words what it has that the container has not; empty if nothing. */
 static struct ht_str wider_than(const struct ht_process *process, const struct view *view)
 {
@@ -206,8 +215,7 @@ static struct ht_str wider_than(const struct ht_process *process, const struct v
     if (ht_process_has_lsm(process) && ht_process_has_lsm(init) &&
         ht_is_loose_label(process->lsm) && !ht_is_loose_label(init->lsm))
         return HT_S("no AppArmor profile");
-    if (is_root(process) && ht_process_has_euid(init) && !is_root(init) &&
-        ht_privilege_has_uid(view->declared) && view->declared->uid != 0)
+    if (is_root(process) && ht_process_has_euid(init) && !is_root(init) && is_meant_as_user(view))
         return HT_S("uid 0");
     return (struct ht_str){0};
 }
