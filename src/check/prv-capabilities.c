@@ -128,8 +128,7 @@ static void look_tier(struct ht_checking *checking, const struct ht_row *row, un
                             : "Has %.*s beyond the default capabilities",
                   HT_STR_ARG(names));
     for (size_t i = 0; i < view.container->cap_add.len; i++)
-        ht_fire_evidence(checking, finding, view.declared_source, "HostConfig.CapAdd",
-                         view.container->cap_add.items[i]);
+        ht_view_show_declared(&view, finding, VIEW_FIELD_CAP_ADD, view.container->cap_add.items[i]);
     ht_view_show_caps(&view, finding);
     show_others(&view, finding, caps);
     show_each(&view, finding, caps);

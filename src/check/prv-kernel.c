@@ -154,8 +154,7 @@ static void look_rule(const struct view *view, struct ht_str text)
     struct ht_finding *finding = ht_fire(view->checking, text);
     ht_fire_title(view->checking, finding, "Disks or memory of the node are open to it (rule %.*s)",
                   HT_STR_ARG(text));
-    ht_fire_evidence(view->checking, finding, view->declared_source, "HostConfig.DeviceCgroupRules",
-                     text);
+    ht_view_show_declared(view, finding, VIEW_FIELD_DEVICE_RULES, text);
     ht_view_show_caps(view, finding);
     if (!rule.make || !rule.write || ht_view_has_cap(view, HT_CAPABILITY_MKNOD) != TRI_YES)
         return;
@@ -183,9 +182,10 @@ static void look_device(struct ht_checking *checking, const struct ht_row *row)
 
         if (!finding)
             continue;
-        ht_fire_evidencef(checking, finding, view.declared_source, "HostConfig.Devices",
-                          "%.*s -> %.*s %.*s", HT_STR_ARG(device->host_path),
-                          HT_STR_ARG(device->path), HT_STR_ARG(device->permissions));
+        ht_view_show_declared(&view, finding, VIEW_FIELD_DEVICES,
+                              ht_arena_strf(ht_checking_arena(checking), "%.*s -> %.*s %.*s",
+                                            HT_STR_ARG(device->host_path), HT_STR_ARG(device->path),
+                                            HT_STR_ARG(device->permissions)));
         ht_view_put_escape(&view, finding);
     }
     for (size_t i = 0; i < view.container->device_rules.len; i++)
@@ -241,8 +241,9 @@ static void look_settings(struct ht_checking *checking, const struct ht_row *row
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     if (ht_privilege_has_readonly_paths(view.declared))
-        ht_fire_evidencef(checking, finding, view.declared_source, "HostConfig.ReadonlyPaths",
-                          "%zu paths", view.declared->readonly_paths.len);
+        ht_view_show_declared(&view, finding, VIEW_FIELD_READONLY_PATHS,
+                              ht_arena_strf(ht_checking_arena(checking), "%zu paths",
+                                            view.declared->readonly_paths.len));
     if (ht_privilege_has_proc_sys_rw(view.effective))
         ht_fire_evidence(checking, finding, "/proc mountinfo", "/proc/sys", HT_S("read-write"));
     if (ht_host_has_core_pattern(view.host))
@@ -274,8 +275,9 @@ static void look_sysctl(struct ht_checking *checking, const struct ht_row *row)
         ht_fire_title(checking, finding,
                       "Sets the kernel setting %.*s, which is not on the safe list",
                       HT_STR_ARG(pair->key));
-        ht_fire_evidencef(checking, finding, view.declared_source, "HostConfig.Sysctls",
-                          "%.*s=%.*s", HT_STR_ARG(pair->key), HT_STR_ARG(pair->value));
+        ht_view_show_declared(&view, finding, VIEW_FIELD_SYSCTLS,
+                              ht_arena_strf(ht_checking_arena(checking), "%.*s=%.*s",
+                                            HT_STR_ARG(pair->key), HT_STR_ARG(pair->value)));
     }
 }
 

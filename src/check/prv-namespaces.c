@@ -7,14 +7,15 @@
 
 struct shared_ns {
     enum view_ns ns;
-    const char *what;     /* for "could not be looked at" */
-    const char *declared; /* Docker's field */
-    const char *link;     /* below /proc/PID/ns */
+    const char *what; /* for "could not be looked at" */
+    enum view_field declared;
+    const char *link; /* below /proc/PID/ns */
 };
 
+/* NULL: not known. */
 static const char *scope_word(bool known, enum ht_ns_scope scope)
 {
-    return known ? ht_enum_name(&ht_ns_scope_enum, scope) : "not known";
+    return known ? ht_enum_name(&ht_ns_scope_enum, scope) : NULL;
 }
 
 /* Fires if the namespace is the node's; NULL if it is not, or not known. */
@@ -50,16 +51,17 @@ static struct ht_finding *fire_shared(const struct view *view, const struct shar
     }
 
     struct ht_finding *finding = ht_fire(view->checking, HT_S(""));
-    ht_fire_evidence(view->checking, finding, view->declared_source, shared->declared,
-                     ht_str_from(words[0]));
-    ht_fire_evidence(view->checking, finding, "/proc", shared->link, ht_str_from(words[1]));
+    if (words[0])
+        ht_view_show_declared(view, finding, shared->declared, ht_str_from(words[0]));
+    ht_fire_evidence(view->checking, finding, "/proc", shared->link,
+                     ht_str_from(words[1] ? words[1] : "not known"));
     return finding;
 }
 
 static void look_pid(struct ht_checking *checking, const struct ht_row *row)
 {
     static const struct shared_ns shared = {
-        VIEW_NS_PID, "whether it shares the node's pid namespace", "HostConfig.PidMode", "ns/pid"};
+        VIEW_NS_PID, "whether it shares the node's pid namespace", VIEW_FIELD_PID_NS, "ns/pid"};
     struct view view;
     uint64_t extra = 0;
     bool strong = false;
@@ -86,7 +88,7 @@ static void look_pid(struct ht_checking *checking, const struct ht_row *row)
 static void look_net(struct ht_checking *checking, const struct ht_row *row)
 {
     static const struct shared_ns shared = {VIEW_NS_NET, "whether it shares the node's network",
-                                            "HostConfig.NetworkMode", "ns/net"};
+                                            VIEW_FIELD_NET_NS, "ns/net"};
     struct view view;
 
     if (ht_view_open(checking, row, &view))
@@ -96,7 +98,7 @@ static void look_net(struct ht_checking *checking, const struct ht_row *row)
 static void look_ipc(struct ht_checking *checking, const struct ht_row *row)
 {
     static const struct shared_ns shared = {
-        VIEW_NS_IPC, "whether it shares the node's shared memory", "HostConfig.IpcMode", "ns/ipc"};
+        VIEW_NS_IPC, "whether it shares the node's shared memory", VIEW_FIELD_IPC_NS, "ns/ipc"};
     struct view view;
 
     if (ht_view_open(checking, row, &view))

@@ -12,8 +12,8 @@
 static void show_privilege(const struct view *view, struct ht_finding *finding)
 {
     if (ht_privilege_has_privileged(view->declared))
-        ht_fire_evidence(view->checking, finding, view->declared_source, "HostConfig.Privileged",
-                         view->declared->privileged ? HT_S("true") : HT_S("false"));
+        ht_view_show_declared(view, finding, VIEW_FIELD_PRIVILEGED,
+                              view->declared->privileged ? HT_S("true") : HT_S("false"));
     ht_view_show_caps(view, finding);
     ht_view_show_seccomp(view, finding);
     ht_view_show_lsm(view, finding);

@@ -36,10 +36,10 @@ static void look_grow(struct ht_checking *checking, const struct ht_row *row)
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     /* Whether the image has such programs is not looked at. */
     ht_finding_set_confidence(finding, HT_CONFIDENCE_HINT);
-    ht_fire_evidence(checking, finding,
-                     known == view.effective ? ht_view_status(&view) : view.declared_source,
-                     known == view.effective ? "NoNewPrivs" : "no-new-privileges",
-                     known == view.effective ? HT_S("0") : HT_S("not given"));
+    if (known == view.effective)
+        ht_fire_evidence(checking, finding, ht_view_status(&view), "NoNewPrivs", HT_S("0"));
+    else
+        ht_view_show_declared(&view, finding, VIEW_FIELD_NO_NEW_PRIVS, HT_S("not given"));
     ht_view_show_user(&view, finding);
 }
 
@@ -71,8 +71,8 @@ static void look_writable_root(struct ht_checking *checking, const struct ht_row
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     if (ht_privilege_has_rootfs_ro(view.declared))
-        ht_fire_evidence(checking, finding, view.declared_source, "HostConfig.ReadonlyRootfs",
-                         view.declared->rootfs_ro ? HT_S("true") : HT_S("false"));
+        ht_view_show_declared(&view, finding, VIEW_FIELD_READONLY_ROOT,
+                              view.declared->rootfs_ro ? HT_S("true") : HT_S("false"));
     if (ht_privilege_has_rootfs_ro(view.effective))
         ht_fire_evidence(checking, finding, "/proc mountinfo", "/", HT_S("read-write"));
     if (ht_container_has_upper_dir(view.container))

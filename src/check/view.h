@@ -117,6 +117,28 @@ bool ht_view_is_yes(const struct view *view, enum tri answer, const char *what);
 
 /* Names of capabilities, in the order of their numbers, joined by separator; in the arena. */
 struct ht_str ht_cap_names(struct ht_arena *arena, uint64_t caps, const char *separator);
+/* What a container was declared with, for evidence. */
+enum view_field {
+    VIEW_FIELD_PRIVILEGED,
+    VIEW_FIELD_PID_NS,
+    VIEW_FIELD_NET_NS,
+    VIEW_FIELD_IPC_NS,
+    VIEW_FIELD_CAP_ADD,
+    VIEW_FIELD_NO_NEW_PRIVS,
+    VIEW_FIELD_APPARMOR,
+    VIEW_FIELD_SELINUX,
+    VIEW_FIELD_USER,
+    VIEW_FIELD_DEVICES,
+    VIEW_FIELD_DEVICE_RULES,
+    VIEW_FIELD_READONLY_PATHS,
+    VIEW_FIELD_READONLY_ROOT,
+    VIEW_FIELD_SYSCTLS,
+};
+
+/* Evidence: a field of the declaration, as its runtime calls it: Docker and Podman by the keys of
+ * inspect, others by those of the OCI runtime specification. */
+void ht_view_show_declared(const struct view *view, struct ht_finding *finding,
+                           enum view_field field, struct ht_str value);
 /* Evidence: capabilities, seccomp and LSM, as declared and as they are. */
 void ht_view_show_caps(const struct view *view, struct ht_finding *finding);
 void ht_view_show_seccomp(const struct view *view, struct ht_finding *finding);

@@ -11,6 +11,7 @@
  *   "fires"      how many findings there must be
  *   "fix"        what must stand in its fix
  *   "shows"      "FIELD = VALUE" that must be among its evidence
+ *   "hides"      what must stand nowhere in its evidence
  *   "escape"     true: that finding must have an escape path
  *   "deciding"   fields of the subject that decide, or TABLE:FIELD of the rows beside it; without
  * them the check must say that it does not know, or stay quiet if "without" is "quiet"
@@ -281,6 +282,9 @@ static void expect_fires(struct running *running)
     if (ht_json_string(ht_json_get(running->json, "shows"), &wanted) &&
         ht_str_find(said.shows, wanted, 0) < 0)
         complain(running, said.shows.len ? said.shows.data : "no evidence");
+    if (ht_json_string(ht_json_get(running->json, "hides"), &wanted) &&
+        ht_str_find(said.shows, wanted, 0) >= 0)
+        complain(running, said.shows.data);
     expect_since(running, said.since);
     if (ht_json_bool(ht_json_get(running->json, "escape"), &escape) && escape != said.escape)
         complain(running, escape ? "has no escape path" : "has an escape path");
