@@ -174,17 +174,23 @@ static enum tri tri_if(bool known, bool value)
     return value ? TRI_YES : TRI_NO;
 }
 
+/* Somebody else's may be the node's: a container that joined another with the node's network. */
+static enum tri is_of_node(bool known, enum ht_ns_scope scope)
+{
+    return tri_if(known && scope != HT_NS_SCOPE_SHARED, scope == HT_NS_SCOPE_HOST);
+}
+
 static enum tri shares_ns(const struct ht_privilege *privilege, enum view_ns ns)
 {
     switch (ns) {
     case VIEW_NS_PID:
-        return tri_if(ht_privilege_has_pid_ns(privilege), privilege->pid_ns == HT_NS_SCOPE_HOST);
+        return is_of_node(ht_privilege_has_pid_ns(privilege), privilege->pid_ns);
     case VIEW_NS_NET:
-        return tri_if(ht_privilege_has_net_ns(privilege), privilege->net_ns == HT_NS_SCOPE_HOST);
+        return is_of_node(ht_privilege_has_net_ns(privilege), privilege->net_ns);
     case VIEW_NS_IPC:
-        return tri_if(ht_privilege_has_ipc_ns(privilege), privilege->ipc_ns == HT_NS_SCOPE_HOST);
+        return is_of_node(ht_privilege_has_ipc_ns(privilege), privilege->ipc_ns);
     case VIEW_NS_USER:
-        return tri_if(ht_privilege_has_user_ns(privilege), privilege->user_ns == HT_NS_SCOPE_HOST);
+        return is_of_node(ht_privilege_has_user_ns(privilege), privilege->user_ns);
     }
     return TRI_UNKNOWN;
 }

@@ -85,36 +85,52 @@ static void decode_process(const struct decoding *d)
 
 /* ---- namespaces ---- */
 
-/* "/proc/1/ns/net" is the host's; another path is that of another container. */
-static enum ht_ns_scope scope_of(const struct ht_json *namespace)
+/* Where runtimes keep the namespaces that they make for pods: containerd "/var/run/netns/cni-UUID",
+ * CRI-O "/var/run/ipcns/UUID" too. The node's own is in none of them. */
+static bool is_made_for_pods(struct ht_str path)
+{
+    static const char *const folders[] = {"/run/netns/", "/run/ipcns/", "/run/utsns/",
+                                          "/run/pidns/", "/run/userns/"};
+
+    if (ht_str_has_prefix(path, "/var/"))
+        path = ht_str_sub(path, strlen("/var"), path.len);
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        if (ht_str_has_prefix(path, folders[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "/proc/1/ns/net" is the host's; another path is that of another container, or its pod's. */
+static enum ht_ns_scope scope_of(const struct decoding *d, const struct ht_json *namespace)
 {
     struct ht_str path = ht_decode_text(namespace, "path");
 
-    if (path.len == 0)
+    if (path.len == 0 || (d->sandbox.len && is_made_for_pods(path)))
         return HT_NS_SCOPE_OWN;
     return ht_str_has_prefix(path, "/proc/1/ns/") ? HT_NS_SCOPE_HOST : HT_NS_SCOPE_SHARED;
 }
 
-static enum ht_ns_scope scope_of_kind(const struct ht_json *namespaces, const char *kind)
+static enum ht_ns_scope scope_of_kind(const struct decoding *d, const char *kind)
 {
+    const struct ht_json *namespaces = ht_json_get(d->linux_part, "namespaces");
+
     for (size_t i = 0; ht_json_is_array(namespaces) && i < namespaces->len; i++) {
         if (ht_str_is(ht_decode_text(&namespaces->items[i], "type"), kind))
-            return scope_of(&namespaces->items[i]);
+            return scope_of(d, &namespaces->items[i]);
     }
     return HT_NS_SCOPE_HOST;
 }
 
 static void decode_namespaces(const struct decoding *d)
 {
-    const struct ht_json *namespaces = ht_json_get(d->linux_part, "namespaces");
-
-    ht_privilege_set_pid_ns(d->declared, scope_of_kind(namespaces, "pid"));
-    ht_privilege_set_net_ns(d->declared, scope_of_kind(namespaces, "network"));
-    ht_privilege_set_ipc_ns(d->declared, scope_of_kind(namespaces, "ipc"));
-    ht_privilege_set_uts_ns(d->declared, scope_of_kind(namespaces, "uts"));
-    ht_privilege_set_mnt_ns(d->declared, scope_of_kind(namespaces, "mount"));
-    ht_privilege_set_user_ns(d->declared, scope_of_kind(namespaces, "user"));
-    ht_privilege_set_cgroup_ns(d->declared, scope_of_kind(namespaces, "cgroup"));
+    ht_privilege_set_pid_ns(d->declared, scope_of_kind(d, "pid"));
+    ht_privilege_set_net_ns(d->declared, scope_of_kind(d, "network"));
+    ht_privilege_set_ipc_ns(d->declared, scope_of_kind(d, "ipc"));
+    ht_privilege_set_uts_ns(d->declared, scope_of_kind(d, "uts"));
+    ht_privilege_set_mnt_ns(d->declared, scope_of_kind(d, "mount"));
+    ht_privilege_set_user_ns(d->declared, scope_of_kind(d, "user"));
+    ht_privilege_set_cgroup_ns(d->declared, scope_of_kind(d, "cgroup"));
 }
 
 void ht_oci_share(struct ht_container *container, const struct ht_container *sandbox)
@@ -122,18 +138,16 @@ void ht_oci_share(struct ht_container *container, const struct ht_container *san
     struct ht_privilege *own = ht_container_edit_declared(container);
     const struct ht_privilege *pod = &sandbox->declared;
 
-    if (own->net_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_net_ns(pod) &&
-        pod->net_ns == HT_NS_SCOPE_HOST)
-        ht_privilege_set_net_ns(own, HT_NS_SCOPE_HOST);
-    if (own->pid_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_pid_ns(pod) &&
-        pod->pid_ns == HT_NS_SCOPE_HOST)
-        ht_privilege_set_pid_ns(own, HT_NS_SCOPE_HOST);
-    if (own->ipc_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_ipc_ns(pod) &&
-        pod->ipc_ns == HT_NS_SCOPE_HOST)
-        ht_privilege_set_ipc_ns(own, HT_NS_SCOPE_HOST);
-    if (own->uts_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_uts_ns(pod) &&
-        pod->uts_ns == HT_NS_SCOPE_HOST)
-        ht_privilege_set_uts_ns(own, HT_NS_SCOPE_HOST);
+    if (own->net_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_net_ns(pod))
+        ht_privilege_set_net_ns(own, pod->net_ns);
+    if (own->pid_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_pid_ns(pod))
+        ht_privilege_set_pid_ns(own, pod->pid_ns);
+    if (own->ipc_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_ipc_ns(pod))
+        ht_privilege_set_ipc_ns(own, pod->ipc_ns);
+    if (own->uts_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_uts_ns(pod))
+        ht_privilege_set_uts_ns(own, pod->uts_ns);
+    if (own->user_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_user_ns(pod))
+        ht_privilege_set_user_ns(own, pod->user_ns);
 }
 
 /* ---- mounts ---- */

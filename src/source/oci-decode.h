@@ -27,7 +27,8 @@ int ht_oci_decode_json(struct ht_arena *arena, const struct ht_json *root,
                        struct ht_container *container, struct ht_oci_pod *ret_pod,
                        struct ht_error *err);
 
-/* A container of a pod takes namespaces from the sandbox, which may have them from the host. */
+/* Namespaces that a container takes from another are that one's: of its pod's sandbox, which has
+ * them of its own or from the host. */
 void ht_oci_share(struct ht_container *container, const struct ht_container *sandbox);
 
 #endif

@@ -166,7 +166,7 @@ static void containers_of_pods_share_with_their_sandbox(void **state)
     assert_int_equal(d->net_ns, HT_NS_SCOPE_HOST);
     assert_int_equal(d->pid_ns, HT_NS_SCOPE_HOST);
     assert_int_equal(d->uts_ns, HT_NS_SCOPE_HOST);
-    assert_int_equal(d->ipc_ns, HT_NS_SCOPE_SHARED);
+    assert_int_equal(d->ipc_ns, HT_NS_SCOPE_OWN);
     assert_int_equal(d->mnt_ns, HT_NS_SCOPE_OWN);
     assert_false(ht_container_of(web->row)->declared.privileged);
     assert_int_equal(ht_container_of(web->row)->declared.pid_ns, HT_NS_SCOPE_OWN);
@@ -368,6 +368,39 @@ static void what_the_file_leaves_out_is_not_there(void **state)
     assert_false(ht_privilege_has_privileged(&c.declared));
     assert_int_equal(ht_oci_decode(arena, HT_S("{\"process\":{}}"), &c, &pod, &err), -EINVAL);
     assert_int_equal(ht_oci_decode(arena, HT_S("nothing"), &c, &pod, &err), -EINVAL);
+}
+
+static void what_is_made_for_a_pod_is_no_namespace_of_another(void **state)
+{
+    static const char format[] =
+        "{\"process\":{},\"linux\":{\"namespaces\":[{\"type\":\"network\",\"path\":\"%s\"},"
+        "{\"type\":\"user\"}]}%s}";
+    static const char of_pod[] = ",\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"s-1\"}";
+    static const struct {
+        const char *path, *more;
+        enum ht_ns_scope sandbox, container; /* of one that takes it from there */
+    } cases[] = {
+        {"/var/run/netns/cni-1", of_pod, HT_NS_SCOPE_OWN, HT_NS_SCOPE_OWN},
+        {"/run/netns/cni-1", of_pod, HT_NS_SCOPE_OWN, HT_NS_SCOPE_OWN},
+        {"/proc/1/ns/net", of_pod, HT_NS_SCOPE_HOST, HT_NS_SCOPE_HOST},
+        {"/proc/77/ns/net", of_pod, HT_NS_SCOPE_SHARED, HT_NS_SCOPE_SHARED},
+        /* Somebody's name for a namespace, of which nothing is known. */
+        {"/run/netns/blue", "", HT_NS_SCOPE_SHARED, HT_NS_SCOPE_SHARED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ht_container sandbox, container;
+
+        decode_oci(ht_arena_strf(arena, format, cases[i].path, cases[i].more).data, &sandbox);
+        assert_int_equal(sandbox.declared.net_ns, cases[i].sandbox);
+        decode_oci("{\"process\":{},\"linux\":{\"namespaces\":[{\"type\":\"user\",\"path\":"
+                   "\"/proc/9/ns/user\"},{\"type\":\"network\",\"path\":\"/proc/9/ns/net\"}]}}",
+                   &container);
+        ht_oci_share(&container, &sandbox);
+        assert_int_equal(container.declared.net_ns, cases[i].container);
+        assert_int_equal(container.declared.user_ns, HT_NS_SCOPE_OWN);
+    }
 }
 
 static void rules_of_devices_are_read_in_order(void **state)
@@ -650,6 +683,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_broken_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_do_not_get_in, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_file_leaves_out_is_not_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_made_for_a_pod_is_no_namespace_of_another, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(rules_of_devices_are_read_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_filter_that_lets_all_through_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(only_a_pods_own_folder_is_made_for_it, setup, teardown),
