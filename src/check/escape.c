@@ -165,15 +165,12 @@ static struct ht_str trace_host(const struct view *view)
 static struct ht_str release_agent(const struct view *view)
 {
     if (!has(view, HT_CAPABILITY_SYS_ADMIN) || !yes(ht_view_has_no_seccomp(view)) ||
-        !ht_host_has_cgroup_mode(view->host) || ht_str_is(view->host->cgroup_mode, "v2"))
+        !yes(ht_view_is_unconfined(view)) || !ht_host_has_cgroup_mode(view->host) ||
+        ht_str_is(view->host->cgroup_mode, "v2"))
         return (struct ht_str){0};
-
-    enum tri confined = ht_view_is_unconfined(view);
-    bool no_lsm = ht_host_has_apparmor(view->host) && !view->host->apparmor;
-    if (confined != TRI_YES && !no_lsm)
-        return (struct ht_str){0};
-    return HT_S("With SYS_ADMIN, no seccomp filter and no AppArmor profile it mounts a cgroup v1 "
-                "hierarchy and names a release agent, which the kernel runs as root on the node.");
+    return HT_S("With SYS_ADMIN, no seccomp filter and no AppArmor or SELinux to hold it, it "
+                "mounts a cgroup v1 hierarchy and names a release agent, which the kernel runs as "
+                "root on the node.");
 }
 
 static struct ht_str load_module(const struct view *view)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PRV-016, 017, 021: seccomp, AppArmor and SELinux, hidden paths. */
+/* PRV-016, 017, 021, 038: seccomp, AppArmor and SELinux, hidden paths. */
 #include "catalogue-private.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
+#include "identity.h"
 #include "pods.h"
 #include "view.h"
 
@@ -63,20 +64,20 @@ static void look_lsm(struct ht_checking *checking, const struct ht_row *row)
 
     if (!ht_view_open(checking, row, &view) || view.sandboxed)
         return;
-    switch (ht_view_is_unconfined(&view)) {
+    switch (ht_view_node_enforces(&view)) {
     case TRI_UNKNOWN:
-        if (!ht_host_has_apparmor(view.host) && !ht_host_has_selinux(view.host))
-            ht_unknown(checking, "proc",
-                       "whether AppArmor or SELinux holds it: what the node has is not known",
-                       "let hulltop read /sys/module/apparmor and /sys/fs/selinux");
-        else
-            ht_view_unknown_effective(&view, "whether AppArmor or SELinux holds it");
+        ht_unknown(checking, "proc",
+                   "whether AppArmor or SELinux holds it: what the node has is not known",
+                   "let hulltop read /sys/module/apparmor and /sys/fs/selinux");
         return;
     case TRI_NO:
-        return;
+        return; /* a matter of the node: PRV-038 */
     case TRI_YES:
         break;
     }
+    if (!ht_view_is_yes(&view, ht_view_is_unconfined(&view),
+                        "whether AppArmor or SELinux holds it"))
+        return;
 
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     ht_view_show_lsm(&view, finding);
@@ -87,6 +88,66 @@ static void look_lsm(struct ht_checking *checking, const struct ht_row *row)
         ht_fire_evidence(checking, finding, "/sys/fs/selinux", "SELinux on the node",
                          view.host->selinux);
     ht_view_put_escape(&view, finding);
+}
+
+/* ---- PRV-038 ---- */
+
+/* Whether its label holds nothing back anyway. */
+static bool is_loose(const struct ht_container *container)
+{
+    if (ht_privilege_has_lsm(&container->effective))
+        return ht_is_loose_label(container->effective.lsm);
+    return ht_privilege_has_lsm(&container->declared) && ht_is_loose_label(container->declared.lsm);
+}
+
+/* Containers that run and would be held, as many as help to find out where it matters. */
+static size_t show_held(struct ht_checking *checking, struct ht_finding *finding)
+{
+    enum { SHOWN = 10 };
+    const struct ht_rowset *rows = ht_node_set(ht_checking_node(checking), HT_TABLE_CONTAINER);
+    size_t held = 0;
+
+    for (size_t i = 0; i < rows->len; i++) {
+        const struct ht_container *container = ht_container_of(rows->rows[i]);
+
+        if (ht_subject_runs(rows->rows[i]) && !is_loose(container) && held++ < SHOWN)
+            ht_fire_evidence(checking, finding, "hulltop", "would hold", container->name);
+    }
+    if (held > SHOWN)
+        ht_fire_evidencef(checking, finding, "hulltop", "would hold", "%zu more", held - SHOWN);
+    return held;
+}
+
+static bool runs_any(struct ht_checking *checking)
+{
+    const struct ht_rowset *rows = ht_node_set(ht_checking_node(checking), HT_TABLE_CONTAINER);
+
+    for (size_t i = 0; i < rows->len; i++) {
+        if (ht_subject_runs(rows->rows[i]))
+            return true;
+    }
+    return false;
+}
+
+static void look_permissive(struct ht_checking *checking, const struct ht_row *row)
+{
+    const struct ht_host *host = ht_host_of(row);
+
+    if (!runs_any(checking) || (ht_host_has_apparmor(host) && host->apparmor))
+        return;
+    if (!ht_host_has_selinux(host) || host->selinux.len == 0) {
+        ht_unknown(checking, "proc", "whether SELinux is enforced on the node is not known",
+                   "let hulltop read /sys/fs/selinux");
+        return;
+    }
+    if (!ht_str_is(host->selinux, "permissive"))
+        return;
+
+    struct ht_finding *finding = ht_fire(checking, HT_S(""));
+    ht_fire_evidence(checking, finding, "/sys/fs/selinux/enforce", "SELinux on the node",
+                     host->selinux);
+    if (show_held(checking, finding))
+        ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
 }
 
 /* ---- PRV-021 ---- */
@@ -222,7 +283,7 @@ static const struct ht_check checks[] = {
      .flags = HT_CHECK_DECIDES,
      .severity = HT_SEVERITY_MEDIUM,
      .title = "No AppArmor profile or SELinux domain holds it",
-     .condition = "The node has AppArmor or SELinux, and the container is unconfined.",
+     .condition = "The node enforces AppArmor or SELinux, and the container is unconfined.",
      .why =
          "The second wall is missing: the profile that forbids mounting, writing below /proc and "
          "reaching other containers' files, even for root.",
@@ -235,6 +296,24 @@ static const struct ht_check checks[] = {
      .other_causes = HT_TEXTS("system pods that run as spc_t"),
      .run = look_lsm,
      .run_pod = ht_pod_look},
+    {.id = "PRV-038",
+     .question = 3,
+     .scope = HT_TABLE_HOST,
+     .reads = HT_READS(CONTAINER),
+     .severity = HT_SEVERITY_LOW,
+     .title = "SELinux of the node only warns and holds no container",
+     .condition =
+         "Containers run, SELinux is permissive, and AppArmor is not enabled; medium where "
+         "the label of one is not loose anyway.",
+     .why = "Containers have their domain (container_t), and everything it forbids happens all the "
+            "same: the kernel writes it down and lets it pass. To look at labels alone, the second "
+            "wall seems to stand.",
+     .fix = "Read what would be refused (`ausearch -m avc`), mend it, then `setenforce 1` and "
+            "SELINUX=enforcing in /etc/selinux/config.",
+     .needs = HT_TEXTS("proc"),
+     .references = HT_TEXTS("CIS Docker 1.6.0 5.3"),
+     .other_causes = HT_TEXTS("a policy that is being written"),
+     .run = look_permissive},
     {.id = "PRV-021",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,

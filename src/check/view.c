@@ -359,15 +359,32 @@ bool ht_is_loose_label(struct ht_str label)
     return false;
 }
 
-enum tri ht_view_is_unconfined(const struct view *view)
+static enum tri enforces_selinux(const struct ht_host *host)
+{
+    bool known = ht_host_has_selinux(host) && host->selinux.len > 0;
+
+    /* What is permissive only writes down what it would have forbidden. */
+    return tri_if(known, known && ht_str_is(host->selinux, "enforcing"));
+}
+
+enum tri ht_view_node_enforces(const struct view *view)
 {
     const struct ht_host *host = view->host;
-    bool apparmor = ht_host_has_apparmor(host) && host->apparmor;
-    bool selinux =
-        ht_host_has_selinux(host) && !ht_str_is(host->selinux, "disabled") && host->selinux.len > 0;
+    enum tri apparmor =
+        tri_if(ht_host_has_apparmor(host), ht_host_has_apparmor(host) && host->apparmor);
+    enum tri selinux = enforces_selinux(host);
 
-    if (!apparmor && !selinux)
-        return ht_host_has_apparmor(host) || ht_host_has_selinux(host) ? TRI_NO : TRI_UNKNOWN;
+    if (apparmor == TRI_YES || selinux == TRI_YES)
+        return TRI_YES;
+    return apparmor == TRI_NO && selinux == TRI_NO ? TRI_NO : TRI_UNKNOWN;
+}
+
+enum tri ht_view_is_unconfined(const struct view *view)
+{
+    enum tri enforced = ht_view_node_enforces(view);
+
+    if (enforced != TRI_YES)
+        return enforced == TRI_NO ? TRI_YES : TRI_UNKNOWN;
     return rather(
         tri_if(ht_privilege_has_lsm(view->effective), ht_is_loose_label(view->effective->lsm)),
         tri_if(ht_privilege_has_lsm(view->declared), ht_is_loose_label(view->declared->lsm)));

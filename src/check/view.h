@@ -62,7 +62,9 @@ bool ht_view_has_open_filter(const struct view *view);
 enum tri ht_view_has_no_seccomp(const struct view *view);
 /* Whether an AppArmor profile or SELinux label holds nothing back. */
 bool ht_is_loose_label(struct ht_str label);
-/* Whether no AppArmor profile or SELinux domain holds it, on a host that has one of them. */
+/* Whether its node enforces AppArmor or SELinux. */
+enum tri ht_view_node_enforces(const struct view *view);
+/* Whether no AppArmor profile or SELinux domain holds it; on a node that enforces neither, none. */
 enum tri ht_view_is_unconfined(const struct view *view);
 /* Whether its first process is root: inside, or as the node sees it. */
 enum tri ht_view_is_root_inside(const struct view *view);

@@ -250,11 +250,12 @@ static void the_catalogue_is_in_order_and_complete(void **state)
         "PRV-012", "PRV-013", "PRV-014", "PRV-015", "PRV-016", "PRV-017", "PRV-018", "PRV-019",
         "PRV-020", "PRV-021", "PRV-022", "PRV-023", "PRV-024", "PRV-025", "PRV-026", "PRV-027",
         "PRV-028", "PRV-029", "PRV-030", "PRV-031", "PRV-032", "PRV-033", "PRV-034", "PRV-035",
-        "PRV-036", "PRV-037", "SEC-001", "SEC-002", "SEC-003", "SEC-004", "SEC-005", "SEC-006",
-        "SEC-007", "SEC-008", "SEC-009", "SEC-010", "SEC-011", "SEC-012", "SEC-013", "SEC-014",
-        "SEC-015", "SEC-016", "SEC-017", "SEC-018", "SEC-019", "SEC-020", "SEC-021", "SEC-022",
-        "SEC-023", "SEC-024", "SEC-025", "SEC-026", "SEC-027", "SEC-028", "SEC-029", "SEC-030",
-        "SEC-031", "SEC-032", "SEC-033", "SEC-034", "SEC-035", "SEC-036", "SEC-037", "SEC-038",
+        "PRV-036", "PRV-037", "PRV-038", "SEC-001", "SEC-002", "SEC-003", "SEC-004", "SEC-005",
+        "SEC-006", "SEC-007", "SEC-008", "SEC-009", "SEC-010", "SEC-011", "SEC-012", "SEC-013",
+        "SEC-014", "SEC-015", "SEC-016", "SEC-017", "SEC-018", "SEC-019", "SEC-020", "SEC-021",
+        "SEC-022", "SEC-023", "SEC-024", "SEC-025", "SEC-026", "SEC-027", "SEC-028", "SEC-029",
+        "SEC-030", "SEC-031", "SEC-032", "SEC-033", "SEC-034", "SEC-035", "SEC-036", "SEC-037",
+        "SEC-038",
     };
 
     (void)state;
