@@ -2,12 +2,56 @@
 /* PRV-026: published ports. */
 #include "catalogue-private.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/pod-compare.h"
 #include "pods.h"
 #include "view.h"
 
 static bool is_every_address(struct ht_str address)
 {
     return address.len == 0 || ht_str_is(address, "0.0.0.0") || ht_str_is(address, "::");
+}
+
+/* The pod that a container is of, where it is known what that declares; or NULL. */
+static const struct ht_pod *pod_of(const struct view *view)
+{
+    const struct ht_container *container = view->container;
+    const struct ht_row *row =
+        ht_container_has_pod_row(container)
+            ? ht_node_find(ht_checking_node(view->checking), HT_TABLE_POD, container->pod_row)
+            : NULL;
+
+    return row && ht_pod_has_containers(ht_pod_of(row)) ? ht_pod_of(row) : NULL;
+}
+
+static void unknown_ports(const struct view *view)
+{
+    const struct ht_container *container = view->container;
+
+    if (ht_container_has_pod(container) || ht_container_has_pod_found(container))
+        ht_unknown(view->checking, "kubernetes",
+                   "which ports it publishes: its runtime does not tell that, the pod's manifest "
+                   "does",
+                   "give hulltop a kubeconfig (--kubeconfig FILE)");
+    else
+        ht_view_unknown_declared(view, "which ports it publishes");
+}
+
+/* What opens the ports of a pod is no runtime's matter: its manifest tells them. */
+static void look_manifest(const struct view *view, const struct ht_pod *pod,
+                          struct ht_finding **finding)
+{
+    struct ht_str name = ht_pod_container_name(pod, view->container);
+    const struct ht_pod_container *wanted = ht_pod_find_container(pod, name);
+
+    /* The pause container is none of those that it names, and has no name or that. */
+    if (!wanted && name.len && !ht_str_is(name, "POD"))
+        unknown_ports(view);
+    for (size_t i = 0; wanted && i < wanted->host_ports.len; i++) {
+        if (!*finding)
+            *finding = ht_fire(view->checking, HT_S(""));
+        ht_pod_show(view->checking, *finding, wanted->host_ports.items[i].key,
+                    wanted->host_ports.items[i].value);
+    }
 }
 
 static void look_ports(struct ht_checking *checking, const struct ht_row *row)
@@ -17,10 +61,12 @@ static void look_ports(struct ht_checking *checking, const struct ht_row *row)
 
     if (!ht_view_open(checking, row, &view))
         return;
-    if (!ht_container_has_ports(view.container)) {
-        ht_view_unknown_declared(&view, "which ports it publishes");
-        return;
-    }
+
+    const struct ht_pod *pod = pod_of(&view);
+    if (pod)
+        look_manifest(&view, pod, &finding);
+    else if (!ht_container_has_ports(view.container))
+        unknown_ports(&view);
     for (size_t i = 0; i < view.container->ports.len; i++) {
         const struct ht_port *port = &view.container->ports.items[i];
 
@@ -41,12 +87,13 @@ static const struct ht_check checks[] = {
     {.id = "PRV-026",
      .question = 3,
      .scope = HT_TABLE_CONTAINER,
-     .reads = 0,
+     .reads = HT_READS(POD),
      .flags = HT_CHECK_POSTURE,
      .severity = HT_SEVERITY_LOW,
      .title = "Publishes a port on every address of the node",
      .title_pod = "Takes ports of the node",
-     .condition = "A port is published on 0.0.0.0, :: or no particular address.",
+     .condition = "A port is published on 0.0.0.0, :: or no particular address, or the pod's "
+                  "manifest names a hostPort.",
      .why = "The port is open to every network the node is in, past firewalls that only look at "
             "incoming connections of the node itself: runtimes put their rules in front.",
      .fix =

@@ -470,17 +470,27 @@ struct ht_str ht_view_raw_device(const struct view *view)
 
 /* ---- what is missing ---- */
 
+/* Who should have told. */
+static const char *teller_of(const struct view *view)
+{
+    const struct ht_container *container = view->container;
+
+    if (ht_container_has_source(container) && container->source.len)
+        return ht_arena_str(ht_checking_arena(view->checking), container->source).data;
+    if (ht_str_is(container->runtime, "podman"))
+        return "podman";
+    return ht_str_is(container->runtime, "containerd") ? "containerd" : "docker";
+}
+
 void ht_view_unknown_declared(const struct view *view, const char *what)
 {
-    struct ht_str reason =
-        ht_arena_strf(ht_checking_arena(view->checking),
-                      "%s: no runtime tells how the container was started", what);
+    bool told = view->declared->known != 0;
+    struct ht_str reason = ht_arena_strf(ht_checking_arena(view->checking), "%s: %s", what,
+                                         told ? "its runtime does not tell that"
+                                              : "no runtime tells how the container was started");
 
-    ht_unknown(view->checking,
-               ht_str_is(view->container->runtime, "podman")       ? "podman"
-               : ht_str_is(view->container->runtime, "containerd") ? "containerd"
-                                                                   : "docker",
-               reason.data, "give hulltop access to the runtime's socket");
+    ht_unknown(view->checking, teller_of(view), reason.data,
+               told ? "" : "give hulltop access to the runtime's socket");
 }
 
 void ht_view_unknown_effective(const struct view *view, const char *what)

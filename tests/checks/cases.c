@@ -18,6 +18,7 @@
  *   "blind"      whether it saw nothing at all of what it asks
  *   "noted"      whether that is a remark alone, beside a pass
  *   "reason"     what must stand in the reason of one that is unknown
+ *   "source"     who should have told it
  *
  *   "subjects"   "pods": pods, though rows of the check's table are there too
  *
@@ -46,6 +47,7 @@ struct said {
     size_t blind;
     size_t noted;
     struct ht_str reason;
+    struct ht_str source;   /* of that */
     struct ht_str severity; /* of the first finding */
     struct ht_str title;
     struct ht_str object;
@@ -115,6 +117,7 @@ static struct said ask(const struct running *running, const struct ht_node *node
         said.blind += verdict->blind;
         said.noted += verdict->noted;
         said.reason = ht_arena_str(running->arena, verdict->missing.reason);
+        said.source = ht_arena_str(running->arena, verdict->missing.source);
         ht_verdict_free(verdict);
     }
     return said;
@@ -319,6 +322,9 @@ static void expect_unknown(struct running *running)
     if (ht_json_string(ht_json_get(running->json, "reason"), &wanted) &&
         ht_str_find(said.reason, wanted, 0) < 0)
         complain(running, said.reason.len ? said.reason.data : "no reason");
+    if (ht_json_string(ht_json_get(running->json, "source"), &wanted) &&
+        !ht_str_equal(wanted, said.source))
+        complain(running, said.source.len ? said.source.data : "no source");
     if (ht_json_bool(ht_json_get(running->json, "blind"), &blind) && blind != (said.blind > 0))
         complain(running, blind ? "saw something" : "saw nothing");
 }
