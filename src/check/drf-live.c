@@ -4,6 +4,7 @@
 #include "hulltop/base/buf.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/model/code.h"
 #include "view.h"
 
 enum { PARENTS = 8, TITLE_BYTES = 512 };
@@ -98,15 +99,12 @@ bool ht_live_origin(const struct live *live, enum ht_code_origin *ret_origin)
 bool ht_live_origin_of(const struct live *live, enum ht_code_kind kind, struct ht_str path,
                        enum ht_code_origin *ret_origin)
 {
-    ht_autobuf struct ht_buf id = HT_BUF(2 * HT_LIMIT_ARG);
-    const struct ht_row *row;
+    const struct ht_code *code =
+        ht_code_find(ht_checking_node(live->checking), live->process->container_id, kind, path);
 
-    ht_buf_addf(&id, "%.*s:%s:%.*s", HT_STR_ARG(live->process->container_id),
-                ht_enum_name(&ht_code_kind_enum, (int)kind), HT_STR_ARG(path));
-    row = ht_node_find(ht_checking_node(live->checking), HT_TABLE_CODE, ht_buf_str(&id));
-    if (!row || !ht_code_has_origin(ht_code_of(row)))
+    if (!code || !ht_code_has_origin(code))
         return false;
-    *ret_origin = ht_code_of(row)->origin;
+    *ret_origin = code->origin;
     return true;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "hulltop/base/buf.h"
+#include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
 enum ht_code_class ht_code_class_of(enum ht_code_origin origin)
@@ -28,6 +30,28 @@ enum ht_code_class ht_code_class_of(enum ht_code_origin origin)
         break;
     }
     return HT_CODE_CLASS_OTHER;
+}
+
+const struct ht_code *ht_code_find(const struct ht_node *node, struct ht_str home,
+                                   enum ht_code_kind kind, struct ht_str path)
+{
+    ht_autobuf struct ht_buf id = HT_BUF(2 * HT_LIMIT_ARG);
+    const struct ht_row *row;
+
+    ht_buf_addf(&id, "%.*s:%s:%.*s", HT_STR_ARG(home), ht_enum_name(&ht_code_kind_enum, kind),
+                HT_STR_ARG(path));
+    row = ht_node_find(node, HT_TABLE_CODE, ht_buf_str(&id));
+    return row ? ht_code_of(row) : NULL;
+}
+
+const struct ht_code *ht_code_of_process(const struct ht_node *node,
+                                         const struct ht_process *process)
+{
+    if (!ht_process_has_exe(process))
+        return NULL;
+    return ht_code_find(node,
+                        ht_process_has_container_id(process) ? process->container_id : HT_S("host"),
+                        HT_CODE_KIND_EXECUTABLE, ht_str_without(process->exe, " (deleted)"));
 }
 
 struct ht_str ht_code_java_main(const struct ht_text_list *argv)

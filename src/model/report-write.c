@@ -5,6 +5,8 @@
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/model/code.h"
+#include "hulltop/model/subject.h"
 
 struct report {
     struct ht_json_writer json;
@@ -272,11 +274,12 @@ static void collect_processes(const struct report *report, struct ht_rowset *ret
     for (size_t i = 0; i < findings->len; i++) {
         const struct ht_finding *finding = ht_finding_of(findings->rows[i]);
 
-        if (!is_asked(report, finding->question) || !ht_str_is(finding->subject.kind, "process"))
+        if (!is_asked(report, finding->question))
             continue;
 
+        const struct ht_subject_home home = ht_subject_home(report->state->node, &finding->subject);
         const struct ht_row *row =
-            ht_node_find(report->state->node, HT_TABLE_PROCESS, finding->subject.id);
+            ht_node_find(report->state->node, HT_TABLE_PROCESS, home.process);
         if (row)
             ht_rowset_add(ret_rows, ht_row_ref(row));
     }
@@ -285,6 +288,8 @@ static void collect_processes(const struct report *report, struct ht_rowset *ret
 
 static void put_process(struct report *report, const struct ht_process *process)
 {
+    const struct ht_code *code = ht_code_of_process(report->state->node, process);
+
     ht_json_object_begin(&report->json);
     ht_struct_write_fields(&report->json, &ht_process_table, process, true);
     key(report, "executable");
@@ -292,7 +297,10 @@ static void put_process(struct report *report, const struct ht_process *process)
         ht_json_put_string(&report->json, process->exe);
     else
         ht_json_put_null(&report->json);
-    put_null(report, "origin");
+    if (code && ht_code_has_origin(code))
+        put_text(report, "origin", ht_enum_name(&ht_code_origin_enum, code->origin));
+    else
+        put_null(report, "origin");
     ht_json_object_end(&report->json);
 }
 

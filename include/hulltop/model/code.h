@@ -4,6 +4,7 @@
 #ifndef HT_MODEL_CODE_H
 #define HT_MODEL_CODE_H
 
+#include "hulltop/model/node.h"
 #include "hulltop/model/rows.h"
 
 enum ht_code_class {
@@ -15,6 +16,15 @@ enum ht_code_class {
 
 /* Every origin is of one class. */
 enum ht_code_class ht_code_class_of(enum ht_code_origin origin);
+/* The code of this kind that runs from a path; home is the id of a container, or "host". Borrowed
+ * from the node; NULL: none is known there. Any thread. */
+const struct ht_code *ht_code_find(const struct ht_node *node, struct ht_str home,
+                                   enum ht_code_kind kind, struct ht_str path);
+/* The program of a process, where it was looked at. Borrowed from the node; NULL: it was not, or it
+ * is a file of the node that nothing is told of. Any thread. */
+const struct ht_code *ht_code_of_process(const struct ht_node *node,
+                                         const struct ht_process *process);
+
 /* Options of Java that have their value in the word behind them, blank-separated; -jar, which ends
  * the options, is none. */
 #define HT_JAVA_VALUED                                                                             \

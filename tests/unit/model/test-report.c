@@ -111,13 +111,95 @@ static void add_finding(struct ht_state *state, const char *id, unsigned questio
     ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
 }
 
-static void add_process(struct ht_node *node, const char *id)
+/* Code of a container, or of the node itself where home is "host". */
+static void add_code(struct ht_node *node, const char *home, enum ht_code_kind kind,
+                     enum ht_code_origin origin, const char *process)
+{
+    ht_autobuf struct ht_buf id = HT_BUF(200);
+    struct ht_code code = {0};
+
+    ht_buf_addf(&id, "%s:%s:/tmp/x", home, ht_enum_name(&ht_code_kind_enum, (int)kind));
+    ht_code_set_id(&code, ht_buf_str(&id));
+    ht_code_set_kind(&code, kind);
+    ht_code_set_origin(&code, origin);
+    if (process)
+        ht_code_set_process(&code, ht_str_from(process));
+    ht_node_add(node, ht_row_new(&ht_code_table, &code));
+}
+
+static void add_process_in(struct ht_node *node, const char *id, const char *container,
+                           const char *exe)
 {
     struct ht_process process = {0};
 
     ht_process_set_id(&process, ht_str_from(id));
-    ht_process_set_exe(&process, HT_S("/tmp/x"));
+    if (exe)
+        ht_process_set_exe(&process, ht_str_from(exe));
+    if (container)
+        ht_process_set_container_id(&process, ht_str_from(container));
     ht_node_add(node, ht_row_new(&ht_process_table, &process));
+}
+
+static void a_process_says_where_its_program_comes_from(void **unused)
+{
+    static const struct {
+        const char *id, *container, *exe, *origin; /* NULL: not known */
+    } cases[] = {
+        {"1.1", "web", "/tmp/x (deleted)", "deleted"},
+        {"2.1", NULL, "/tmp/x", "memfd"},
+        {"3.1", "other", "/tmp/x", NULL},
+        {"4.1", "web", "/tmp/y", NULL},
+        {"5.1", "web", NULL, NULL},
+    };
+    ht_autoarena struct ht_arena *arena = ht_arena_new(10000000);
+    ht_autostate struct ht_state *state = empty_state();
+    const struct ht_json *processes;
+    struct ht_str text;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        add_process_in(state->node, cases[i].id, cases[i].container, cases[i].exe);
+        add_finding(state, cases[i].id, 3, cases[i].id);
+    }
+    add_code(state->node, "web", HT_CODE_KIND_EXECUTABLE, HT_CODE_ORIGIN_DELETED, NULL);
+    add_code(state->node, "host", HT_CODE_KIND_EXECUTABLE, HT_CODE_ORIGIN_MEMFD, NULL);
+    add_code(state->node, "other", HT_CODE_KIND_SCRIPT, HT_CODE_ORIGIN_ADDED, NULL);
+    ht_node_sort(state->node);
+    processes = ht_json_get(report_of(state, ALL, arena), "processes");
+    assert_int_equal(processes->len, ARRAY_LEN(cases));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct ht_json *origin = ht_json_get(&processes->items[i], "origin");
+
+        assert_int_equal(ht_json_string(origin, &text), cases[i].origin != NULL);
+        if (cases[i].origin)
+            assert_string_equal(text.data, cases[i].origin);
+    }
+}
+
+static void a_finding_about_code_lists_the_process_that_runs_it(void **unused)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(10000000);
+    ht_autostate struct ht_state *state = empty_state();
+    struct ht_finding finding = {0};
+    const struct ht_json *processes;
+    struct ht_str text;
+
+    (void)unused;
+    add_process_in(state->node, "1.1", "web", "/tmp/x");
+    add_process_in(state->node, "2.1", "web", "/bin/other");
+    add_code(state->node, "web", HT_CODE_KIND_EXECUTABLE, HT_CODE_ORIGIN_ADDED, "1.1");
+    ht_node_sort(state->node);
+    ht_finding_set_id(&finding, HT_S("added"));
+    ht_finding_set_question(&finding, 6);
+    ht_subject_set_kind(ht_finding_edit_subject(&finding), HT_S("program"));
+    ht_subject_set_id(&finding.subject, HT_S("web:executable:/tmp/x"));
+    ht_rowset_add(&state->findings, ht_row_new(&ht_finding_table, &finding));
+    processes = ht_json_get(report_of(state, ALL, arena), "processes");
+    assert_int_equal(processes->len, 1);
+    assert_true(ht_json_string(ht_json_get(&processes->items[0], "id"), &text));
+    assert_string_equal(text.data, "1.1");
+    assert_true(ht_json_string(ht_json_get(&processes->items[0], "origin"), &text));
+    assert_string_equal(text.data, "added");
 }
 
 static void findings_keep_their_order_and_only_asked_ones_are_told(void **unused)
@@ -127,8 +209,8 @@ static void findings_keep_their_order_and_only_asked_ones_are_told(void **unused
     struct ht_str text;
 
     (void)unused;
-    add_process(state->node, "1.1");
-    add_process(state->node, "2.2");
+    add_process_in(state->node, "1.1", NULL, "/tmp/x");
+    add_process_in(state->node, "2.2", NULL, "/tmp/x");
     ht_node_sort(state->node);
     add_finding(state, "zz", 3, "2.2");
     add_finding(state, "bb", 1, "1.1");
@@ -370,6 +452,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_keys_are_those_of_the_contract),
         cmocka_unit_test(paid_lists_tell_how_old_lists_are),
+        cmocka_unit_test(a_process_says_where_its_program_comes_from),
+        cmocka_unit_test(a_finding_about_code_lists_the_process_that_runs_it),
         cmocka_unit_test(findings_keep_their_order_and_only_asked_ones_are_told),
         cmocka_unit_test(containers_have_their_load_and_sources_their_age),
         cmocka_unit_test(a_report_that_was_read_gives_the_same_report),
