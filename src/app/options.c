@@ -28,6 +28,20 @@ struct option_entry {
     set_option set;
     bool in_config; /* may stand in the configuration file */
     bool joined;    /* shares the line of the one above in --help */
+    unsigned with;  /* what it goes with: with all else it would do nothing */
+};
+
+/* Commands, and what takes the place of live sources. */
+#define WITH(command) (1U << (command))
+enum {
+    FROM = WITH(HT_CMD_DOCTOR + 1),
+    MANIFESTS = WITH(HT_CMD_DOCTOR + 2),
+    ROLE = WITH(HT_CMD_DOCTOR + 3),
+    COMMANDS = FROM - 1,
+    LIVE = COMMANDS & ~(WITH(HT_CMD_DEMO) | WITH(HT_CMD_REPLAY)),
+    REPORT = WITH(HT_CMD_CHECK) | FROM | MANIFESTS,
+    SCREEN = (COMMANDS & ~(WITH(HT_CMD_CHECK) | WITH(HT_CMD_DOCTOR))) | FROM,
+    ALWAYS = COMMANDS | FROM | MANIFESTS | ROLE,
 };
 
 static const struct {
@@ -381,46 +395,48 @@ static int set_version(struct ht_options *options, const char *value, struct ht_
 /* Options without a help text are for tests. */
 static const struct option_entry entries[] = {
     {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", set_docker, true,
-     false},
-    {"cri", "SOCKET|none", "containerd or CRI-O: unix:///PATH [usual places]", set_cri, true,
-     false},
-    {"kubeconfig", "FILE|none", "", set_kubeconfig, true, false},
-    {"context", "NAME", "", set_context, true, true},
-    {"exec-credentials", NULL, "", set_exec_credentials, true, true},
-    {"node", "NAME", "cluster", set_node, true, true},
-    {"root", "DIR", "host files below DIR;", set_root, false, false},
-    {"role", NULL, "doctor: a Kubernetes role", set_role, false, true},
-    {"etcd-db", "FILE", "read this database of etcd's;", set_etcd_db, true, false},
-    {"etcd", "URL", "ask this one", set_etcd, true, true},
-    {"etcd-ca", "PEM", "", set_etcd_ca, true, false},
-    {"etcd-cert", "PEM", "", set_etcd_cert, true, true},
-    {"etcd-key", "PEM", "with these", set_etcd_key, true, true},
-    {"from", "FILE|-", "", set_from, false, false},
-    {"manifests", "FILE|-", "", set_manifests, false, true},
-    {"pod-security-version", "vX.Y", "files alone", set_pod_security, true, true},
-    {"lists-days", "DAYS", "packages: trust in lists [7];", set_lists_days, true, false},
-    {"advisories", "FILE", "known holes", set_advisories, true, true},
+     false, LIVE},
+    {"cri", "SOCKET|none", "containerd or CRI-O: unix:///PATH [usual places]", set_cri, true, false,
+     LIVE},
+    {"kubeconfig", "FILE|none", "", set_kubeconfig, true, false, LIVE},
+    {"context", "NAME", "", set_context, true, true, LIVE},
+    {"exec-credentials", NULL, "", set_exec_credentials, true, true, LIVE},
+    {"node", "NAME", "cluster", set_node, true, true, LIVE},
+    {"root", "DIR", "host files below DIR;", set_root, false, false, LIVE},
+    {"role", NULL, "doctor: a Kubernetes role", set_role, false, true, WITH(HT_CMD_DOCTOR) | ROLE},
+    {"etcd-db", "FILE", "read this database of etcd's;", set_etcd_db, true, false, LIVE},
+    {"etcd", "URL", "ask this one", set_etcd, true, true, LIVE},
+    {"etcd-ca", "PEM", "", set_etcd_ca, true, false, LIVE},
+    {"etcd-cert", "PEM", "", set_etcd_cert, true, true, LIVE},
+    {"etcd-key", "PEM", "with these", set_etcd_key, true, true, LIVE},
+    {"from", "FILE|-", "", set_from, false, false,
+     WITH(HT_CMD_DASHBOARD) | WITH(HT_CMD_CHECK) | FROM},
+    {"manifests", "FILE|-", "", set_manifests, false, true, WITH(HT_CMD_CHECK) | MANIFESTS},
+    {"pod-security-version", "vX.Y", "files alone", set_pod_security, true, true,
+     WITH(HT_CMD_CHECK) | MANIFESTS},
+    {"lists-days", "DAYS", "packages: trust in lists [7];", set_lists_days, true, false, LIVE},
+    {"advisories", "FILE", "known holes", set_advisories, true, true, LIVE},
     {"only", "NAME|NUMBER,...", "builds added-code privileged packages secrets drift", set_only,
-     true, false},
-    {"format", "FORMAT", "check: text, json, sarif or node", set_format, false, false},
-    {"fail-on", "SEVERITY", "check: exit 1 from [high];", set_fail_on, true, false},
-    {"baseline", "FILE", "new ones only", set_baseline, false, true},
-    {"strict", NULL, "check: exit 3 when partial or old;", set_strict, true, false},
-    {"quiet", NULL, "print nothing", set_quiet, false, true},
-    {"timeout", "SECONDS", "how long to wait;", set_timeout, true, false},
-    {"interval", "SECONDS", "secrets: every [30]", set_interval, true, true},
-    {"open", "NAME", "begin with this question or view;", set_open, true, false},
-    {"look-inside", NULL, "secrets: logs too", set_look_inside, true, true},
-    {"color", "WHEN", "auto always never;", set_color, true, false},
-    {"theme", "NAME", "default light mono colour-blind", set_theme, true, true},
-    {"ascii", NULL, "ASCII;", set_ascii, true, false},
-    {"plain", NULL, "lines, no screen;", set_plain, true, true},
-    {"utc", NULL, "UTC;", set_utc, true, true},
-    {"mouse", NULL, "mouse", set_mouse, true, true},
-    {"config", "FILE", "this configuration alone;", set_config, false, false},
-    {"version", NULL, "version;", set_version, false, true},
-    {"help", NULL, "this text", set_help, false, true},
-    {"hash-frames", "FILE", NULL, set_hash_frames, false, false},
+     true, false, COMMANDS | FROM | MANIFESTS},
+    {"format", "FORMAT", "check: text, json, sarif or node", set_format, false, false, REPORT},
+    {"fail-on", "SEVERITY", "check: exit 1 from [high];", set_fail_on, true, false, REPORT},
+    {"baseline", "FILE", "new ones only", set_baseline, false, true, REPORT},
+    {"strict", NULL, "check: exit 3 when partial or old;", set_strict, true, false, REPORT},
+    {"quiet", NULL, "print nothing", set_quiet, false, true, REPORT},
+    {"timeout", "SECONDS", "how long to wait;", set_timeout, true, false, COMMANDS | FROM},
+    {"interval", "SECONDS", "secrets: every [30]", set_interval, true, true, LIVE},
+    {"open", "NAME", "begin with this question or view;", set_open, true, false, SCREEN},
+    {"look-inside", NULL, "secrets: logs too", set_look_inside, true, true, LIVE},
+    {"color", "WHEN", "auto always never;", set_color, true, false, SCREEN},
+    {"theme", "NAME", "default light mono colour-blind", set_theme, true, true, SCREEN},
+    {"ascii", NULL, "ASCII;", set_ascii, true, false, SCREEN},
+    {"plain", NULL, "lines, no screen;", set_plain, true, true, SCREEN},
+    {"utc", NULL, "UTC;", set_utc, true, true, SCREEN},
+    {"mouse", NULL, "mouse", set_mouse, true, true, SCREEN},
+    {"config", "FILE", "this configuration alone;", set_config, false, false, ALWAYS},
+    {"version", NULL, "version;", set_version, false, true, ALWAYS},
+    {"help", NULL, "this text", set_help, false, true, ALWAYS},
+    {"hash-frames", "FILE", NULL, set_hash_frames, false, false, WITH(HT_CMD_DEMO)},
 };
 
 /* ---- parsing ---- */
@@ -456,6 +472,11 @@ struct parsing {
     struct ht_arena *arena;
     bool given[ARRAY_LEN(entries)];
 };
+
+static bool is_given(const struct parsing *parsing, const char *name)
+{
+    return parsing->given[find_entry(ht_str_from(name)) - entries];
+}
 
 static int parse_long(struct parsing *parsing, char **argv, int argc, int *at, struct ht_error *err)
 {
@@ -605,36 +626,60 @@ static int check_operands(const struct ht_options *options, struct ht_error *err
     return 0;
 }
 
-/* Options that only some commands know what to do with. */
-#define ONLY(command) (1U << (command))
-static const struct {
-    const char *name;
-    unsigned commands;
-    const char *text;
-} scopes[] = {
-    {"role", ONLY(HT_CMD_DOCTOR), "doctor"},
-    {"baseline", ONLY(HT_CMD_CHECK), "check"},
-    {"fail-on", ONLY(HT_CMD_CHECK), "check"},
-    {"strict", ONLY(HT_CMD_CHECK), "check"},
-    {"quiet", ONLY(HT_CMD_CHECK), "check"},
-    {"from", ONLY(HT_CMD_DASHBOARD) | ONLY(HT_CMD_CHECK), "the dashboard and with check"},
-    {"open", ~(ONLY(HT_CMD_CHECK) | ONLY(HT_CMD_DOCTOR)), "the dashboard, demo, record and replay"},
-};
+/* The commands that an option goes with, as words. */
+static void put_with(struct ht_buf *out, unsigned with)
+{
+    const char *names[ARRAY_LEN(commands) + 1];
+    size_t len = 0;
+
+    if (with & WITH(HT_CMD_DASHBOARD))
+        names[len++] = "the dashboard";
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (with & WITH(commands[i].command))
+            names[len++] = commands[i].name;
+    }
+    for (size_t i = 0; i < len; i++)
+        ht_buf_addf(out, "%s%s", i == 0 ? "" : i + 1 < len ? ", " : " and ", names[i]);
+}
+
+static int refuse_option(const struct option_entry *entry, unsigned command, struct ht_error *err)
+{
+    ht_autobuf struct ht_buf with = HT_BUF(200), given = HT_BUF(200);
+
+    put_with(&given, command);
+    put_with(&with, entry->with);
+    return ht_error_set(err, EINVAL, "--%s does nothing with %.*s; it goes with %.*s", entry->name,
+                        HT_STR_ARG(ht_buf_str(&given)), HT_STR_ARG(ht_buf_str(&with)));
+}
 
 /* On the command line one that would do nothing is refused. The configuration is read for every
  * command: there it waits for one that it concerns. */
 static int check_scopes(const struct parsing *parsing, struct ht_error *err)
 {
     const struct ht_options *options = parsing->options;
+    const struct {
+        const char *name;
+        unsigned mode;
+        bool on;
+    } modes[] = {{"from", FROM, options->from},
+                 {"manifests", MANIFESTS, options->manifests},
+                 {"role", ROLE, options->role}};
 
-    for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
-        const struct option_entry *entry = find_entry(ht_str_from(scopes[i].name));
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+        const struct option_entry *entry = &entries[i];
 
-        if (parsing->given[entry - entries] && !(scopes[i].commands & ONLY(options->command)))
-            return ht_error_set(err, EINVAL, "--%s goes with %s", entry->name, scopes[i].text);
+        if (!parsing->given[i])
+            continue;
+        if (!(entry->with & WITH(options->command)))
+            return refuse_option(entry, WITH(options->command), err);
+        for (size_t j = 0; j < ARRAY_LEN(modes); j++) {
+            if (modes[j].on && !(entry->with & modes[j].mode))
+                return ht_error_set(err, EINVAL, "--%s does nothing with --%s", entry->name,
+                                    modes[j].name);
+        }
     }
-    if (options->format != HT_FORMAT_TEXT && options->command != HT_CMD_CHECK)
-        return ht_error_set(err, EINVAL, "--format goes with check; all else is text");
+    if (is_given(parsing, "pod-security-version") && !options->manifests)
+        return ht_error_set(err, EINVAL, "--pod-security-version goes with --manifests");
     return 0;
 }
 
@@ -659,19 +704,16 @@ static int settle_root(struct ht_options *options, struct ht_arena *arena, struc
 }
 
 /* Manifests take the place of everything else, and answer question 3 alone. */
-static int settle_manifests(struct ht_options *options, struct ht_error *err)
+static int settle_manifests(const struct parsing *parsing, struct ht_error *err)
 {
     enum { PRIVILEGED = 1 << 3 };
+    struct ht_options *options = parsing->options;
 
     if (!options->manifests)
         return 0;
-    if (options->command != HT_CMD_CHECK)
-        return ht_error_set(err, EINVAL, "--manifests goes with check");
-    if (options->from)
-        return ht_error_set(err, EINVAL, "--manifests and --from: one of them");
     if (options->format == HT_FORMAT_NODE)
         return ht_error_set(err, EINVAL, "--format node: manifests are no node");
-    if (options->questions && !(options->questions & PRIVILEGED))
+    if (is_given(parsing, "only") && !(options->questions & PRIVILEGED))
         return ht_error_set(err, EINVAL, "--manifests answers question 3 alone: --only privileged");
     options->questions = PRIVILEGED;
     return 0;
@@ -701,7 +743,7 @@ int ht_options_parse(struct ht_arena *arena, int argc, char **argv, struct ht_op
         if (r == 0)
             r = settle_root(&options, arena, err);
         if (r == 0)
-            r = settle_manifests(&options, err);
+            r = settle_manifests(&parsing, err);
         if (r < 0)
             return r;
     }

@@ -109,15 +109,33 @@ static const struct {
     {{"--formt", "json"}, "did you mean --format?"},
     {{"--format"}, "needs a value"},
     {{"--format", "xml"}, "xml"},
-    {{"doctor", "--format", "json"}, "--format goes with check"},
-    {{"--baseline", "x"}, "--baseline goes with check"},
-    {{"check", "--open", "drift"}, "--open goes with the dashboard, demo"},
-    {{"doctor", "--open=6"}, "--open goes with the dashboard, demo"},
-    {{"record", "x", "--quiet"}, "--quiet goes with check"},
-    {{"--strict"}, "--strict goes with check"},
-    {{"demo", "--fail-on", "low"}, "--fail-on goes with check"},
-    {{"check", "--role"}, "--role goes with doctor"},
-    {{"replay", "x", "--from", "y"}, "--from goes with the dashboard and with check"},
+    {{"doctor", "--format", "text"}, "--format does nothing with doctor; it goes with check"},
+    {{"--baseline", "x"}, "--baseline does nothing with the dashboard; it goes with check"},
+    {{"check", "--open", "drift"},
+     "with check; it goes with the dashboard, demo, record and replay"},
+    {{"doctor", "--open=6"}, "--open does nothing with doctor"},
+    {{"record", "x", "--quiet"}, "--quiet does nothing with record; it goes with check"},
+    {{"--strict"}, "--strict does nothing with the dashboard"},
+    {{"demo", "--fail-on", "low"}, "--fail-on does nothing with demo"},
+    {{"check", "--role"}, "--role does nothing with check; it goes with doctor"},
+    {{"replay", "x", "--from", "y"}, "with replay; it goes with the dashboard and check"},
+    {{"check", "--theme", "light"}, "--theme does nothing with check"},
+    {{"check", "--mouse"}, "--mouse does nothing with check"},
+    {{"check", "--plain", "--quiet"}, "--plain does nothing with check"},
+    {{"check", "--color=never"}, "--color does nothing with check"},
+    {{"doctor", "--ascii"}, "--ascii does nothing with doctor"},
+    {{"doctor", "--utc"}, "--utc does nothing with doctor"},
+    {{"demo", "--docker", "none"},
+     "with demo; it goes with the dashboard, check, record and doctor"},
+    {{"replay", "x", "--root", "/"}, "--root does nothing with replay"},
+    {{"replay", "x", "--interval", "9"}, "--interval does nothing with replay"},
+    {{"--from", "x", "--docker", "none"}, "--docker does nothing with --from"},
+    {{"check", "--look-inside", "--from=x"}, "--look-inside does nothing with --from"},
+    {{"check", "--manifests", "x", "--node=n"}, "--node does nothing with --manifests"},
+    {{"check", "--manifests", "x", "--timeout=9"}, "--timeout does nothing with --manifests"},
+    {{"check", "--pod-security-version=v1.30"}, "--pod-security-version goes with --manifests"},
+    {{"doctor", "--role", "--docker", "none"}, "--docker does nothing with --role"},
+    {{"doctor", "--role", "--only", "drift"}, "--only does nothing with --role"},
     {{"--only", "privilege"}, "did you mean privileged?"},
     {{"--only", ""}, "no question"},
     {{"--only", "0"}, "called \"0\""},
@@ -135,7 +153,7 @@ static const struct {
     {{"-v"}, "no option -v"},
     {{"--manifests", "x"}, "check"},
     {{"check", "--manifests", "x", "--manifests", "y"}, "one file alone"},
-    {{"check", "--manifests", "x", "--from", "y"}, "one of them"},
+    {{"check", "--manifests", "x", "--from", "y"}, "--from does nothing with --manifests"},
     {{"check", "--manifests", "x", "--format", "node"}, "no node"},
     {{"check", "--manifests", "x", "--only", "drift"}, "question 3"},
     {{"check", "--role"}, "doctor"},
@@ -237,6 +255,33 @@ static void help_fits_a_terminal(void **state)
     assert_null(strstr(out.data, "1-6"));
 }
 
+static void what_does_something_is_taken(void **state)
+{
+    static const char *const taken[][8] = {
+        {"check", "--from", "x", "--format", "json", "--timeout", "9", "--strict"},
+        {"check", "--manifests", "x", "--format=sarif", "--baseline=y", "--fail-on=low", "--quiet"},
+        {"check", "--manifests", "x", "--pod-security-version", "v1.30"},
+        {"--from", "x", "--theme", "light", "--plain", "--open", "drift"},
+        {"record", "x", "--plain", "--timeout", "9", "--docker", "none"},
+        {"replay", "x", "--color=never", "--ascii", "--utc", "--mouse", "--only=drift"},
+        {"demo", "incident", "--open", "6", "--timeout=9"},
+        {"doctor", "--root", "/", "--cri=none", "--only", "3", "--lists-days=3"},
+        {"doctor", "--role"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+        const char *words[9] = {NULL};
+        struct parsed parsed;
+
+        memcpy(words, taken[i], sizeof(taken[i]));
+        parse(&parsed, words);
+        if (parsed.result < 0)
+            fail_msg("%zu: %s", i, parsed.err.text);
+        fini(&parsed);
+    }
+}
+
 static void write_config(const char *path, const char *text, mode_t mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -285,6 +330,38 @@ static void the_command_line_wins_over_the_configuration(void **state)
     assert_true(parsed.result < 0);
     assert_non_null(strstr(parsed.err.text, "command line"));
     fini(&parsed);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* It is read for every command, and has options of all of them. */
+static void what_the_configuration_says_fails_no_command(void **state)
+{
+    static const char *const commands[][3] = {
+        {"check"},  {"check", "--from", "x"}, {"check", "--manifests", "x"},
+        {"demo"},   {"replay", "x"},          {"record", "x"},
+        {"doctor"}, {"doctor", "--role"},     {"--from", "x"},
+    };
+    char folder[] = "/tmp/hulltop-options-XXXXXX", path[64];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/hulltop.conf", folder);
+    write_config(path,
+                 "docker: none\ninterval: 9\nlook-inside: yes\ntheme: light\nplain: yes\n"
+                 "open: drift\nstrict: yes\nfail-on: low\npod-security-version: v1.30\n"
+                 "timeout: 9\nonly: drift\n",
+                 0600);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        const char *words[6] = {"--config", path, commands[i][0], commands[i][1], commands[i][2]};
+        struct parsed parsed;
+
+        parse(&parsed, words);
+        if (parsed.result < 0)
+            fail_msg("%zu: %s", i, parsed.err.text);
+        assert_string_equal(parsed.options.docker, "none");
+        fini(&parsed);
+    }
     unlink(path);
     rmdir(folder);
 }
@@ -367,6 +444,8 @@ int main(void)
         cmocka_unit_test(values_stand_apart_or_behind_an_equals_sign),
         cmocka_unit_test(questions_named_twice_add_up),
         cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(what_does_something_is_taken),
+        cmocka_unit_test(what_the_configuration_says_fails_no_command),
         cmocka_unit_test(a_password_in_an_address_is_not_quoted),
         cmocka_unit_test(the_version_names_every_runtime_that_is_asked),
         cmocka_unit_test(help_and_version_have_the_names_they_have_elsewhere),
