@@ -131,6 +131,13 @@ static struct ht_report_against count_group(const void *context, struct ht_str k
     return against ? *against : (struct ht_report_against){0};
 }
 
+static bool has_finding(const void *context, struct ht_str finding)
+{
+    const struct ht_check_found *found = context;
+
+    return ht_map_get(found->known, finding);
+}
+
 struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found)
 {
     return (struct ht_report_baseline){.file = found->options->baseline,
@@ -138,6 +145,7 @@ struct ht_report_baseline ht_check_baseline(const struct ht_check_found *found)
                                        .counts = found->against,
                                        .gone = &found->gone,
                                        .of_group = count_group,
+                                       .has = has_finding,
                                        .context = found};
 }
 

@@ -104,6 +104,17 @@ static void put_questions(struct report *report)
     ht_json_array_end(&report->json);
 }
 
+static void put_in_baseline(struct report *report, struct ht_str finding)
+{
+    const struct ht_report_baseline *baseline = &report->options->baseline;
+
+    key(report, "in_baseline");
+    if (baseline->file)
+        ht_json_put_bool(&report->json, baseline->has(baseline->context, finding));
+    else
+        ht_json_put_null(&report->json);
+}
+
 /* Lists of a finding are the program's own answer: a list that it left out is an empty one. */
 static void put_finding(struct report *report, const struct ht_finding *finding)
 {
@@ -119,7 +130,10 @@ static void put_finding(struct report *report, const struct ht_finding *finding)
         ht_finding_set_references(&whole, (struct ht_text_list){0});
     if (whole.subjects.len > HT_LIMIT_SUBJECTS)
         whole.subjects.len = HT_LIMIT_SUBJECTS;
-    ht_struct_write(&report->json, &ht_finding_table, &whole, true);
+    ht_json_object_begin(&report->json);
+    ht_struct_write_fields(&report->json, &ht_finding_table, &whole, true);
+    put_in_baseline(report, finding->id);
+    ht_json_object_end(&report->json);
 }
 
 static void spill(struct report *report)

@@ -247,6 +247,16 @@ static void put_suppression(struct sarif *sarif, const struct ht_finding *findin
     end_list(sarif);
 }
 
+/* Only a report against another says it, and then of each result. */
+static void put_baseline_state(struct sarif *sarif, const struct ht_finding *finding)
+{
+    const struct ht_report_baseline *baseline = &sarif->options->baseline;
+
+    if (baseline->file)
+        put_text(sarif, "baselineState",
+                 baseline->has(baseline->context, finding->id) ? HT_S("unchanged") : HT_S("new"));
+}
+
 static void put_result(struct sarif *sarif, const struct ht_finding *finding)
 {
     ht_json_object_begin(&sarif->json);
@@ -259,6 +269,7 @@ static void put_result(struct sarif *sarif, const struct ht_finding *finding)
     begin(sarif, "partialFingerprints");
     put_text(sarif, "hulltopFinding/v1", finding->id);
     end(sarif);
+    put_baseline_state(sarif, finding);
     put_suppression(sarif, finding);
     begin(sarif, "properties");
     put_text(sarif, "severity", ht_str_from(ht_enum_name(&ht_severity_enum, finding->severity)));

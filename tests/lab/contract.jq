@@ -38,7 +38,7 @@ has_keys("report"; {schema: "string", version: "string", taken_at: "string", nod
         confidence: "string", expected: "boolean", title: "string", subject: "object",
         count: "number", total: "number", subjects: "array", evidence: "array", implied: "array",
         why: "string", fix: "string", references: "array", since: "string", first_seen: "string",
-        last_seen: "string"}),
+        last_seen: "string", in_baseline: "boolean"}),
       (.subject, (.subjects | rows) | has_keys("subject"; {kind: "string", id: "string",
         name: "string", namespace: "string", owner: "string", pod: "string", container: "string",
         image: "string", pid: "number", class: "string"})),

@@ -72,6 +72,8 @@ struct ht_report_baseline {
     const struct ht_rowset *gone;    /* findings in it that this report has not; NULL: not told */
     /* The same of the group with this key. */
     struct ht_report_against (*of_group)(const void *context, struct ht_str key);
+    /* Whether it has the finding with this id. */
+    bool (*has)(const void *context, struct ht_str finding);
     const void *context;
 };
 
