@@ -153,18 +153,28 @@ static void put_groups(struct ht_buf *out, const struct ht_state *state,
     }
 }
 
+/* Where nobody could look, or not yet, none found is no number. */
+static void put_found(struct ht_buf *out, const struct ht_question *question)
+{
+    bool unseen =
+        question->state == HT_QUESTION_STATE_UNKNOWN || question->state == HT_QUESTION_STATE_WAIT;
+    bool fine =
+        question->state == HT_QUESTION_STATE_PASS || question->state == HT_QUESTION_STATE_NA;
+
+    if (!ht_question_has_findings(question) || (question->findings == 0 && unseen))
+        return;
+    ht_buf_addf(out, "  %" PRIu64 " found", question->findings);
+    if (fine && question->findings)
+        ht_buf_addf(out, ", change%s no answer", question->findings == 1 ? "s" : "");
+}
+
 static void put_question(struct ht_buf *out, const struct ht_question *question)
 {
     ht_autobuf struct ht_buf coverage = HT_BUF(HT_LIMIT_ARG);
 
     ht_buf_addf(out, "%" PRIu64 " %-10.*s  %-7s", question->number, HT_STR_ARG(question->name),
                 ht_question_word(question));
-    bool unseen =
-        question->state == HT_QUESTION_STATE_UNKNOWN || question->state == HT_QUESTION_STATE_WAIT;
-
-    /* Where nobody could look, or not yet, none found is no number. */
-    if (ht_question_has_findings(question) && (question->findings || !unseen))
-        ht_buf_addf(out, "  %" PRIu64 " found", question->findings);
+    put_found(out, question);
     ht_question_put_coverage(&coverage, question, "");
     if (coverage.len) {
         ht_buf_add_text(out, "  ");

@@ -72,6 +72,42 @@ static void a_report_tells_the_first_reason_and_where_the_others_are(void **unus
     assert_null(strstr(out.data, "second"));
 }
 
+/* Posture and what is low are told, and a reader of PASS need not wonder. */
+static void what_is_found_behind_a_pass_is_said_to_change_nothing(void **unused)
+{
+    static const struct {
+        enum ht_question_state state;
+        uint64_t findings;
+        const char *line;
+    } cases[] = {
+        {HT_QUESTION_STATE_PASS, 0, "4 packages    PASS     0 found\n"},
+        {HT_QUESTION_STATE_PASS, 1, "4 packages    PASS     1 found, changes no answer\n"},
+        {HT_QUESTION_STATE_PASS, 3, "4 packages    PASS     3 found, change no answer\n"},
+        {HT_QUESTION_STATE_NA, 2, "4 packages    N/A      2 found, change no answer\n"},
+        {HT_QUESTION_STATE_FAIL, 3, "4 packages    FAIL     3 found\n"},
+        {HT_QUESTION_STATE_PART, 3, "4 packages    PARTIAL  3 found\n"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ht_autobuf struct ht_buf out = HT_BUF(10000);
+        ht_autostate struct ht_state *state = make_state(0);
+        struct ht_row **place = &state->questions[PACKAGES - 1];
+        struct ht_question question = *ht_question_of(*place);
+
+        ht_question_set_state(&question, cases[i].state);
+        ht_question_set_findings(&question, cases[i].findings);
+
+        struct ht_row *row = ht_row_new(&ht_question_table, &question);
+        ht_row_unref(*place);
+        *place = row;
+        ht_report_text(&out, state, &options);
+        ht_buf_add_c(&out, '\0');
+        if (!strstr(out.data, cases[i].line))
+            fail_msg("%zu: %s", i, out.data);
+    }
+}
+
 static void each_step_of_a_fix_has_a_line_and_no_title_has_two(void **unused)
 {
     ht_autobuf struct ht_buf out = HT_BUF(10000);
@@ -319,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_tells_the_first_reason_and_where_the_others_are),
+        cmocka_unit_test(what_is_found_behind_a_pass_is_said_to_change_nothing),
         cmocka_unit_test(each_step_of_a_fix_has_a_line_and_no_title_has_two),
         cmocka_unit_test(nothing_in_a_report_is_cut),
         cmocka_unit_test(a_line_tells_the_container),
