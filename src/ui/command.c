@@ -119,9 +119,10 @@ static void run_filter(struct ht_ui *ui, struct ht_str argument)
     filter_list(ui, argument);
 }
 
-/* That severity and worse ones. */
+/* That severity and worse ones; rows without one make way for the findings. */
 static void run_sev(struct ht_ui *ui, struct ht_str argument)
 {
+    const struct ht_view *view = ht_list_view(ht_ui_top(ui));
     ht_autobuf struct ht_buf text = HT_BUF(300);
     int severity = ht_enum_find_beginning(&ht_severity_enum, argument);
 
@@ -132,6 +133,8 @@ static void run_sev(struct ht_ui *ui, struct ht_str argument)
     for (int i = 0; i <= severity; i++)
         ht_buf_addf(&text, "%sseverity=%s", i > 0 ? " or " : "",
                     ht_enum_name(&ht_severity_enum, (unsigned)i));
+    if (view && !ht_table_field(view->table, HT_S("severity")))
+        ht_ui_open_view(ui, HT_S("findings"));
     filter_list(ui, ht_buf_str(&text));
 }
 

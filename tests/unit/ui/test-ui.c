@@ -107,6 +107,23 @@ static void a_filter_acts_as_it_is_typed_and_can_be_taken_back(void **unused)
     close_bench(&bench);
 }
 
+/* A container has none; of a list of findings it stays that list. */
+static void rows_without_a_severity_make_way_for_findings(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "9:sev critical\n");
+    SEES(&bench, "> Findings");
+    SEES(&bench, "your filter: severity=critical");
+    type(&bench, "\x1b");
+    type(&bench, "3:sev critical\n");
+    SEES(&bench, "> 3 Privileged containers");
+    SEES(&bench, "2 of 5 shown");
+    close_bench(&bench);
+}
+
 static void the_selection_follows_its_row(void **unused)
 {
     struct bench bench;
@@ -748,6 +765,7 @@ int main(void)
         cmocka_unit_test(every_screen_fits_every_size),
         cmocka_unit_test(nothing_on_any_screen_is_a_control_character),
         cmocka_unit_test(a_filter_acts_as_it_is_typed_and_can_be_taken_back),
+        cmocka_unit_test(rows_without_a_severity_make_way_for_findings),
         cmocka_unit_test(the_selection_follows_its_row),
         cmocka_unit_test(groups_open_and_close),
         cmocka_unit_test(sorting_and_inverting_change_the_order),
