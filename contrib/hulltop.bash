@@ -3,9 +3,13 @@
 # Completion of hulltop for bash.
 
 _hulltop() {
-    local word=$2 previous=$3 names
+    local word=$2 previous=$3 names before
     local commands='check demo record replay doctor'
     local questions='builds added-code privileged packages secrets drift'
+    local views='build-jobs builds containers drift-code drift-layers drift-locks everything findings
+        packages-lists packages-pending packages-running-old packages-stack packages-support pods
+        privileged-containers privileged-posture processes secrets-configuration secrets-datastore
+        secrets-exposed secrets-keepers secrets-transit timeline'
     local options='--docker --cri --kubeconfig --context --node --root --etcd-db --etcd --etcd-ca
         --exec-credentials --etcd-cert --etcd-key --advisories --from --manifests
         --pod-security-version --only --format --fail-on --baseline
@@ -32,11 +36,13 @@ _hulltop() {
         ;;
     --format) names='text json sarif node' ;;
     --fail-on) names='critical high medium low info' ;;
-    --open) names="$questions 0 1 2 3 4 5 6 7 8 9" ;;
+    --open) names="$questions $views 0 1 2 3 4 5 6 7 8 9" ;;
     --color) names='auto always never' ;;
     --theme) names='default light mono colour-blind' ;;
     --pod-security-version) names=latest ;;
-    --timeout | --interval | --lists-days | --context | --node | --etcd) return ;;
+    --etcd) names='https://127.0.0.1:2379' ;;
+    --timeout | --interval | --lists-days | --context | --node) return ;;
+    demo) names="incident $options" ;;
     --root)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
@@ -48,8 +54,11 @@ _hulltop() {
         return
         ;;
     *)
-        names=$options
-        [[ $COMP_CWORD -gt 1 ]] || names="$commands $options"
+        names="$commands $options"
+        # One command is enough, wherever among the options it stands.
+        for before in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+            [[ " $commands " != *" $before "* ]] || names=$options
+        done
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$names" -- "$word")

@@ -51,7 +51,7 @@ static const struct {
     const char *help;
 } commands[] = {
     {"check", HT_CMD_CHECK, NULL, "one pass, a report, an exit status"},
-    {"demo", HT_CMD_DEMO, NULL, "the dashboard on a built-in incident"},
+    {"demo", HT_CMD_DEMO, "[incident]", "the dashboard on a built-in incident"},
     {"record", HT_CMD_RECORD, "FILE", "the dashboard, and a recording of it"},
     {"replay", HT_CMD_REPLAY, "FILE", "the dashboard on a recording"},
     {"doctor", HT_CMD_DOCTOR, NULL, "what can be seen, and what would help"},
@@ -412,7 +412,7 @@ static const struct option_entry entries[] = {
     {"from", "FILE|-", "", set_from, false, false,
      WITH(HT_CMD_DASHBOARD) | WITH(HT_CMD_CHECK) | FROM},
     {"manifests", "FILE|-", "", set_manifests, false, true, WITH(HT_CMD_CHECK) | MANIFESTS},
-    {"pod-security-version", "vX.Y", "files alone", set_pod_security, true, true,
+    {"pod-security-version", "vX.Y|latest", "of files", set_pod_security, true, true,
      WITH(HT_CMD_CHECK) | MANIFESTS},
     {"lists-days", "DAYS", "packages: trust in lists [7];", set_lists_days, true, false, LIVE},
     {"advisories", "FILE", "known holes", set_advisories, true, true, LIVE},
@@ -423,8 +423,8 @@ static const struct option_entry entries[] = {
     {"baseline", "FILE", "new ones only", set_baseline, false, true, REPORT},
     {"strict", NULL, "check: exit 3 when partial or old;", set_strict, true, false, REPORT},
     {"quiet", NULL, "print nothing", set_quiet, false, true, REPORT},
-    {"timeout", "SECONDS", "how long to wait;", set_timeout, true, false, COMMANDS | FROM},
-    {"interval", "SECONDS", "secrets: every [30]", set_interval, true, true, LIVE},
+    {"timeout", "SECONDS", "wait [30, doctor 10];", set_timeout, true, false, COMMANDS | FROM},
+    {"interval", "SECONDS", "secrets every [30]", set_interval, true, true, LIVE},
     {"open", "NAME", "begin with this question or view;", set_open, true, false, SCREEN},
     {"look-inside", NULL, "secrets: logs too", set_look_inside, true, true, LIVE},
     {"color", "WHEN", "auto always never;", set_color, true, false, SCREEN},
@@ -776,7 +776,7 @@ void ht_options_help(struct ht_buf *out)
     ht_buf_add_text(out,
                     "hulltop [COMMAND] [OPTION...]   six questions about this node's containers\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        ht_buf_addf(out, "  %-6s %-5s %s\n", commands[i].name,
+        ht_buf_addf(out, "  %-6s %-10s  %s\n", commands[i].name,
                     commands[i].operand ? commands[i].operand : "", commands[i].help);
     for (size_t i = 0; i < ARRAY_LEN(entries) && entries[i].help;)
         i = put_line(out, i);
