@@ -45,8 +45,8 @@ struct ht_check {
     enum ht_table_id scope; /* what it looks at */
     uint64_t reads; /* other tables it reads (HT_READS), so that it runs again when they change */
     const char *const *fields; /* of those it looks at, what costs so much to read that it is read
-                                  only where a check that is asked names it: stdio, peers, listens
-                                  and login_uid of processes */
+                                  only where a check that is asked names it: stdio, peers,
+                                  listens, login_uid and wx_bytes of processes */
     unsigned flags;
     enum ht_severity severity; /* default; for class app */
     const char *title;         /* default title of its findings, one line */
