@@ -4,6 +4,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,11 +26,14 @@ struct option_entry {
     const char *name;
     const char *argument; /* NULL: takes none */
     const char *help;     /* NULL: for tests, not told */
-    set_option set;
-    bool in_config; /* may stand in the configuration file */
-    bool joined;    /* shares the line of the one above in --help */
-    unsigned with;  /* what it goes with: with all else it would do nothing */
+    bool in_config;       /* may stand in the configuration file */
+    bool joined;          /* shares the line of the one above in --help */
+    unsigned with;        /* what it goes with: with all else it would do nothing */
+    set_option set;       /* NULL: its text, or a switch without an argument, is at place */
+    size_t place;         /* in struct ht_options */
 };
+#define BY(function) .set = (function)
+#define AT(member)   .place = offsetof(struct ht_options, member)
 
 /* Commands, and what takes the place of live sources. */
 #define WITH(command) (1U << (command))
@@ -86,27 +90,6 @@ static int set_cri(struct ht_options *options, const char *value, struct ht_erro
     return 0;
 }
 
-static int set_kubeconfig(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->kubeconfig = value;
-    return 0;
-}
-
-static int set_context(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->context = value;
-    return 0;
-}
-
-static int set_node(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->node = value;
-    return 0;
-}
-
 static int set_root(struct ht_options *options, const char *value, struct ht_error *err)
 {
     if (!value[0])
@@ -154,34 +137,6 @@ static int set_etcd(struct ht_options *options, const char *value, struct ht_err
     if (!ht_str_has_prefix(text, "http://") && !ht_str_has_prefix(text, "https://"))
         return ht_error_set(err, EINVAL, "--etcd %s: neither http://HOST:PORT nor https://", value);
     options->etcd = value;
-    return 0;
-}
-
-static int set_etcd_ca(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->etcd_ca = value;
-    return 0;
-}
-
-static int set_etcd_cert(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->etcd_cert = value;
-    return 0;
-}
-
-static int set_etcd_key(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->etcd_key = value;
-    return 0;
-}
-
-static int set_from(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->from = value;
     return 0;
 }
 
@@ -263,13 +218,6 @@ static int set_fail_on(struct ht_options *options, const char *value, struct ht_
     return 0;
 }
 
-static int set_baseline(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->baseline = value;
-    return 0;
-}
-
 static int set_timeout(struct ht_options *options, const char *value, struct ht_error *err)
 {
     double seconds;
@@ -290,13 +238,6 @@ static int set_interval(struct ht_options *options, const char *value, struct ht
     return 0;
 }
 
-static int set_open(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err; /* the screens know the names, and say which is nearest */
-    options->open = value;
-    return 0;
-}
-
 static int set_color(struct ht_options *options, const char *value, struct ht_error *err)
 {
     if (!ht_color_parse(ht_str_from(value), &options->color))
@@ -312,131 +253,75 @@ static int set_theme(struct ht_options *options, const char *value, struct ht_er
     return 0;
 }
 
-static int set_config(struct ht_options *options, const char *value, struct ht_error *err)
+/* A text as it stands; a switch on the command line without a value, in the configuration with yes
+ * or no. */
+static int set_at(const struct option_entry *entry, struct ht_options *options, const char *value,
+                  struct ht_error *err)
 {
-    (void)err;
-    options->config = value;
-    return 0;
-}
-
-static int set_hash_frames(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    (void)err;
-    options->hash_frames = value;
-    return 0;
-}
-
-/* A switch: on the command line without a value, in the configuration with yes or no. */
-static int set_switch(bool *where, const char *value, struct ht_error *err)
-{
+    char *place = (char *)options + entry->place;
     bool on = true;
 
+    if (entry->argument) {
+        memcpy(place, &value, sizeof(value));
+        return 0;
+    }
     if (value[0] && ht_parse_bool(ht_str_from(value), &on) < 0)
         return ht_error_set(err, EINVAL, "\"%s\" is neither yes nor no", value);
-    *where = on;
+    memcpy(place, &on, sizeof(on));
     return 0;
 }
 
-static int set_strict(struct ht_options *options, const char *value, struct ht_error *err)
+static int set(const struct option_entry *entry, struct ht_options *options, const char *value,
+               struct ht_error *err)
 {
-    return set_switch(&options->strict, value, err);
-}
-
-static int set_quiet(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->quiet, value, err);
-}
-
-static int set_role(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->role, value, err);
-}
-
-static int set_look_inside(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->look_inside, value, err);
-}
-
-static int set_exec_credentials(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->exec_credentials, value, err);
-}
-
-static int set_ascii(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->ascii, value, err);
-}
-
-static int set_plain(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->plain, value, err);
-}
-
-static int set_utc(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->utc, value, err);
-}
-
-static int set_mouse(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->mouse, value, err);
-}
-
-static int set_help(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->help, value, err);
-}
-
-static int set_version(struct ht_options *options, const char *value, struct ht_error *err)
-{
-    return set_switch(&options->version, value, err);
+    return entry->set ? entry->set(options, value, err) : set_at(entry, options, value, err);
 }
 
 /* Options without a help text are for tests. */
 static const struct option_entry entries[] = {
-    {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", set_docker, true,
-     false, LIVE},
-    {"cri", "SOCKET|none", "containerd or CRI-O: unix:///PATH [usual places]", set_cri, true, false,
-     LIVE},
-    {"kubeconfig", "FILE|none", "", set_kubeconfig, true, false, LIVE},
-    {"context", "NAME", "", set_context, true, true, LIVE},
-    {"exec-credentials", NULL, "", set_exec_credentials, true, true, LIVE},
-    {"node", "NAME", "cluster", set_node, true, true, LIVE},
-    {"root", "DIR", "host files below DIR;", set_root, false, false, LIVE},
-    {"role", NULL, "doctor: a Kubernetes role", set_role, false, true, WITH(HT_CMD_DOCTOR) | ROLE},
-    {"etcd-db", "FILE", "read this database of etcd's;", set_etcd_db, true, false, LIVE},
-    {"etcd", "URL", "ask this one", set_etcd, true, true, LIVE},
-    {"etcd-ca", "PEM", "", set_etcd_ca, true, false, LIVE},
-    {"etcd-cert", "PEM", "", set_etcd_cert, true, true, LIVE},
-    {"etcd-key", "PEM", "with these", set_etcd_key, true, true, LIVE},
-    {"from", "FILE|-", "", set_from, false, false,
-     WITH(HT_CMD_DASHBOARD) | WITH(HT_CMD_CHECK) | FROM},
-    {"manifests", "FILE|-", "", set_manifests, false, true, WITH(HT_CMD_CHECK) | MANIFESTS},
-    {"pod-security-version", "vX.Y|latest", "of files", set_pod_security, true, true,
-     WITH(HT_CMD_CHECK) | MANIFESTS},
-    {"lists-days", "DAYS", "packages: trust in lists [7];", set_lists_days, true, false, LIVE},
-    {"advisories", "FILE", "known holes", set_advisories, true, true, LIVE},
-    {"only", "NAME|NUMBER,...", "builds added-code privileged packages secrets drift", set_only,
-     true, false, COMMANDS | FROM | MANIFESTS},
-    {"format", "FORMAT", "check: text, json, sarif or node", set_format, false, false, REPORT},
-    {"fail-on", "SEVERITY", "check: exit 1 from [high];", set_fail_on, true, false, REPORT},
-    {"baseline", "FILE", "new ones only", set_baseline, false, true, REPORT},
-    {"strict", NULL, "check: exit 3 when partial or old;", set_strict, true, false, REPORT},
-    {"quiet", NULL, "print nothing", set_quiet, false, true, REPORT},
-    {"timeout", "SECONDS", "wait [30, doctor 10];", set_timeout, true, false, COMMANDS | FROM},
-    {"interval", "SECONDS", "secrets every [30]", set_interval, true, true, LIVE},
-    {"open", "NAME", "begin with this question or view;", set_open, true, false, SCREEN},
-    {"look-inside", NULL, "secrets: logs too", set_look_inside, true, true, LIVE},
-    {"color", "WHEN", "auto always never;", set_color, true, false, SCREEN},
-    {"theme", "NAME", "default light mono colour-blind", set_theme, true, true, SCREEN},
-    {"ascii", NULL, "ASCII;", set_ascii, true, false, SCREEN},
-    {"plain", NULL, "lines, no screen;", set_plain, true, true, SCREEN},
-    {"utc", NULL, "UTC;", set_utc, true, true, SCREEN},
-    {"mouse", NULL, "mouse", set_mouse, true, true, SCREEN},
-    {"config", "FILE", "this configuration alone;", set_config, false, false, ALWAYS},
-    {"version", NULL, "version;", set_version, false, true, ALWAYS},
-    {"help", NULL, "this text", set_help, false, true, ALWAYS},
-    {"hash-frames", "FILE", NULL, set_hash_frames, false, false, WITH(HT_CMD_DEMO)},
+    {"docker", "URL|none", "unix:///PATH or tcp://HOST:PORT [usual places]", true, false, LIVE,
+     BY(set_docker)},
+    {"cri", "SOCKET|none", "containerd or CRI-O: unix:///PATH [usual places]", true, false, LIVE,
+     BY(set_cri)},
+    {"kubeconfig", "FILE|none", "", true, false, LIVE, AT(kubeconfig)},
+    {"context", "NAME", "", true, true, LIVE, AT(context)},
+    {"exec-credentials", NULL, "", true, true, LIVE, AT(exec_credentials)},
+    {"node", "NAME", "cluster", true, true, LIVE, AT(node)},
+    {"root", "DIR", "host files below DIR;", false, false, LIVE, BY(set_root)},
+    {"role", NULL, "doctor: a Kubernetes role", false, true, WITH(HT_CMD_DOCTOR) | ROLE, AT(role)},
+    {"etcd-db", "FILE", "read this database of etcd's;", true, false, LIVE, BY(set_etcd_db)},
+    {"etcd", "URL", "ask this one", true, true, LIVE, BY(set_etcd)},
+    {"etcd-ca", "PEM", "", true, false, LIVE, AT(etcd_ca)},
+    {"etcd-cert", "PEM", "", true, true, LIVE, AT(etcd_cert)},
+    {"etcd-key", "PEM", "with these", true, true, LIVE, AT(etcd_key)},
+    {"from", "FILE|-", "", false, false, WITH(HT_CMD_DASHBOARD) | WITH(HT_CMD_CHECK) | FROM,
+     AT(from)},
+    {"manifests", "FILE|-", "", false, true, WITH(HT_CMD_CHECK) | MANIFESTS, BY(set_manifests)},
+    {"pod-security-version", "vX.Y|latest", "of files", true, true, WITH(HT_CMD_CHECK) | MANIFESTS,
+     BY(set_pod_security)},
+    {"lists-days", "DAYS", "packages: trust in lists [7];", true, false, LIVE, BY(set_lists_days)},
+    {"advisories", "FILE", "known holes", true, true, LIVE, BY(set_advisories)},
+    {"only", "NAME|NUMBER,...", "builds added-code privileged packages secrets drift", true, false,
+     COMMANDS | FROM | MANIFESTS, BY(set_only)},
+    {"format", "FORMAT", "check: text, json, sarif or node", false, false, REPORT, BY(set_format)},
+    {"fail-on", "SEVERITY", "check: exit 1 from [high];", true, false, REPORT, BY(set_fail_on)},
+    {"baseline", "FILE", "new ones only", false, true, REPORT, AT(baseline)},
+    {"strict", NULL, "check: exit 3 when partial or old;", true, false, REPORT, AT(strict)},
+    {"quiet", NULL, "print nothing", false, true, REPORT, AT(quiet)},
+    {"timeout", "SECONDS", "wait [30, doctor 10];", true, false, COMMANDS | FROM, BY(set_timeout)},
+    {"interval", "SECONDS", "secrets every [30]", true, true, LIVE, BY(set_interval)},
+    {"open", "NAME", "begin with this question or view;", true, false, SCREEN, AT(open)},
+    {"look-inside", NULL, "secrets: logs too", true, true, LIVE, AT(look_inside)},
+    {"color", "WHEN", "auto always never;", true, false, SCREEN, BY(set_color)},
+    {"theme", "NAME", "default light mono colour-blind", true, true, SCREEN, BY(set_theme)},
+    {"ascii", NULL, "ASCII;", true, false, SCREEN, AT(ascii)},
+    {"plain", NULL, "lines, no screen;", true, true, SCREEN, AT(plain)},
+    {"utc", NULL, "UTC;", true, true, SCREEN, AT(utc)},
+    {"mouse", NULL, "mouse", true, true, SCREEN, AT(mouse)},
+    {"config", "FILE", "this configuration alone;", false, false, ALWAYS, AT(config)},
+    {"version", NULL, "version;", false, true, ALWAYS, AT(version)},
+    {"help", NULL, "this text", false, true, ALWAYS, AT(help)},
+    {"hash-frames", "FILE", NULL, false, false, WITH(HT_CMD_DEMO), AT(hash_frames)},
 };
 
 /* ---- parsing ---- */
@@ -499,7 +384,7 @@ static int parse_long(struct parsing *parsing, char **argv, int argc, int *at, s
         value = argv[++*at];
     }
     parsing->given[entry - entries] = true;
-    return entry->set(parsing->options, value, err);
+    return set(entry, parsing->options, value, err);
 }
 
 /* What many programs understand as a command too. */
@@ -586,7 +471,7 @@ static int apply_config(void *context, const struct ht_config_entry *entry, stru
     if (parsing->given[option - entries])
         return 0;
 
-    int r = option->set(parsing->options, ht_arena_str(parsing->arena, entry->value).data, err);
+    int r = set(option, parsing->options, ht_arena_str(parsing->arena, entry->value).data, err);
     if (r < 0)
         ht_error_wrap(err, "%s:%u", entry->file, entry->line);
     return r;

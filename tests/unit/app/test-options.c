@@ -78,6 +78,42 @@ static void values_stand_apart_or_behind_an_equals_sign(void **state)
     fini(&parsed);
 }
 
+static void a_text_or_a_switch_is_kept_where_it_belongs(void **state)
+{
+    struct parsed parsed;
+    const struct ht_options *options = &parsed.options;
+
+    (void)state;
+    PARSE(&parsed, "--kubeconfig=a", "--context=b", "--node=c", "--etcd-ca=d", "--etcd-cert=e",
+          "--etcd-key=f", "--open=g", "--exec-credentials", "--look-inside", "--ascii");
+    assert_int_equal(parsed.result, 0);
+    assert_string_equal(options->kubeconfig, "a");
+    assert_string_equal(options->context, "b");
+    assert_string_equal(options->node, "c");
+    assert_string_equal(options->etcd_ca, "d");
+    assert_string_equal(options->etcd_cert, "e");
+    assert_string_equal(options->etcd_key, "f");
+    assert_string_equal(options->open, "g");
+    assert_true(options->exec_credentials && options->look_inside && options->ascii);
+    assert_false(options->plain || options->utc || options->mouse || options->strict);
+    fini(&parsed);
+    PARSE(&parsed, "--plain", "--mouse", "--utc", "--from", "h");
+    assert_int_equal(parsed.result, 0);
+    assert_string_equal(options->from, "h");
+    assert_true(options->plain && options->mouse && options->utc);
+    assert_false(options->ascii || options->role);
+    fini(&parsed);
+    PARSE(&parsed, "check", "--quiet", "--baseline", "i");
+    assert_int_equal(parsed.result, 0);
+    assert_string_equal(options->baseline, "i");
+    assert_true(options->quiet && !options->strict);
+    fini(&parsed);
+    PARSE(&parsed, "doctor", "--role");
+    assert_int_equal(parsed.result, 0);
+    assert_true(options->role && !options->help && !options->version);
+    fini(&parsed);
+}
+
 static void questions_named_twice_add_up(void **state)
 {
     struct parsed parsed;
@@ -442,6 +478,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_words_it_is_the_dashboard),
         cmocka_unit_test(values_stand_apart_or_behind_an_equals_sign),
+        cmocka_unit_test(a_text_or_a_switch_is_kept_where_it_belongs),
         cmocka_unit_test(questions_named_twice_add_up),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(what_does_something_is_taken),
