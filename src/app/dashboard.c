@@ -25,9 +25,6 @@
 #include "hulltop/ui/terminal.h"
 #include "hulltop/ui/ui.h"
 
-/* How long sources may take to end after the terminal was given back. */
-#define GRACE_NS (500 * HT_NS_PER_MS)
-
 struct dashboard {
     struct ht_session session;
     struct ht_terminal *terminal;
@@ -425,5 +422,5 @@ int ht_command_dashboard(const struct ht_options *options, struct ht_arena *aren
     dashboard.terminal = ht_terminal_close(dashboard.terminal);
     ht_ui_free(dashboard.ui);
     ht_canvas_free(dashboard.canvas);
-    return ht_session_close(&dashboard.session, GRACE_NS, status);
+    return ht_session_end(&dashboard.session, status);
 }

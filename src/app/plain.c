@@ -19,7 +19,6 @@
 #include "hulltop/ui/ui.h"
 
 enum { LINE_MAX_BYTES = 4096, OUT_MAX_BYTES = 1024 * 1024 };
-#define GRACE_NS (500 * HT_NS_PER_MS)
 
 struct lines {
     struct ht_session session;
@@ -224,7 +223,7 @@ int ht_plain_run(const struct ht_options *options, struct ht_arena *arena,
     int status = start(&lines, options, arena);
     ht_plain_free(lines.plain);
     ht_buf_fini(&lines.typed);
-    status = ht_session_close(&lines.session, GRACE_NS, status);
+    status = ht_session_end(&lines.session, status);
     if (lines.unread)
         ht_signals_end_by_pipe();
     return status;

@@ -27,6 +27,11 @@
 #include "hulltop/model/document.h"
 #include "hulltop/report/report.h"
 
+/* How long the sources of a face may take to end. */
+#define GRACE_NS (500 * HT_NS_PER_MS)
+/* The engine's last step (at most 3 s), the grace, and what is told at the end. */
+enum { ENDING_S = 5 };
+
 int ht_print(struct ht_str bytes, struct ht_error *err)
 {
     int r = ht_write_all(STDOUT_FILENO, bytes);
@@ -422,4 +427,10 @@ int ht_session_close(struct ht_session *session, int64_t grace_ns, int status)
     session->facts = ht_facts_free(session->facts);
     ht_buf_fini(&session->document);
     return status;
+}
+
+int ht_session_end(struct ht_session *session, int status)
+{
+    ht_signals_give_time(ENDING_S);
+    return ht_session_close(session, GRACE_NS, status);
 }

@@ -41,6 +41,9 @@ int ht_session_engine(struct ht_session *session, bool keep_state, struct ht_err
  * given, or, where that says that nothing was wrong, that the recording is not whole, which it
  * tells on stderr, as what is in a recording. */
 int ht_session_close(struct ht_session *session, int64_t grace_ns, int status);
+/* The same for a face, which runs until it is ended: the signal that ends it gives it the time to
+ * write the end of a recording. */
+int ht_session_end(struct ht_session *session, int status);
 /* Prints "hulltop: MESSAGE" on stderr, made printable. */
 void ht_complain(const struct ht_error *err);
 /* Writes all of it to standard output. Does not return when its reader has gone ("| head"). */

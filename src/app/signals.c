@@ -7,12 +7,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hulltop/base/clock.h"
+#include "hulltop/base/mem.h"
 
 /* Signals are the process's, not a context's: this state cannot be handed around. */
 static struct {
@@ -20,10 +20,10 @@ static struct {
     sigset_t ending, screen;
     bool pipe_ends;        /* SIGPIPE was not ignored when the program started */
     int screen_fd;         /* signalfd of WINCH, TSTP, CONT */
-    int all_fd;            /* eventfd: the ending signal came */
-    atomic_int came;       /* the ending signal */
+    int ending_fd;         /* signalfd of the ending ones: never read, so that it tells everybody */
+    atomic_int came;       /* the ending signal that was seen first */
     atomic_llong deadline; /* monotonic ns of the emergency, 0: none */
-} state = {.screen_fd = -1, .all_fd = -1};
+} state = {.screen_fd = -1, .ending_fd = -1};
 
 /* A crash must not leave a dead terminal behind. */
 static void on_crash(int number)
@@ -40,7 +40,7 @@ static void watch_crashes(void)
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
 
-    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+    for (size_t i = 0; i < ARRAY_LEN(crashes); i++)
         sigaction(crashes[i], &action, NULL);
 }
 
@@ -83,8 +83,8 @@ int ht_signals_begin(void (*emergency)(void), struct ht_error *err)
     if (r != 0)
         return ht_error_errno(err, r, "signals: mask");
     state.screen_fd = signalfd(-1, &state.screen, SFD_CLOEXEC | SFD_NONBLOCK);
-    state.all_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (state.screen_fd < 0 || state.all_fd < 0)
+    state.ending_fd = signalfd(-1, &state.ending, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (state.screen_fd < 0 || state.ending_fd < 0)
         return ht_error_errno(err, errno, "signals: descriptor");
     return 0;
 }
@@ -104,19 +104,18 @@ static void wait_for_main(void)
 
 static void *own_signals(void *unused)
 {
-    const uint64_t one = 1;
-    int number;
+    struct pollfd came = {.fd = state.ending_fd, .events = POLLIN};
+    long long none = 0;
 
     (void)unused;
-    while (sigwait(&state.ending, &number) != 0)
+    while (poll(&came, 1, -1) <= 0)
         ;
-    atomic_store(&state.came, number);
-    atomic_store(&state.deadline, ht_clock_mono(ht_clock_system()) + HT_NS_PER_S);
-    ssize_t n = write(state.all_fd, &one, sizeof(one));
-    (void)n;
+    /* Main, which sees it too, may have given itself time by now: that stands. */
+    atomic_compare_exchange_strong(&state.deadline, &none,
+                                   ht_clock_mono(ht_clock_system()) + HT_NS_PER_S);
     wait_for_main();
     state.emergency();
-    _exit(128 + number);
+    _exit(128 + ht_signals_ending());
 }
 
 int ht_signals_start(struct ht_error *err)
@@ -134,7 +133,7 @@ int ht_signals_start(struct ht_error *err)
 void ht_signals_poll(int ret_fds[2])
 {
     ret_fds[0] = state.screen_fd;
-    ret_fds[1] = state.all_fd;
+    ret_fds[1] = state.ending_fd;
 }
 
 unsigned ht_signals_take(void)
@@ -150,13 +149,30 @@ unsigned ht_signals_take(void)
         else if (info.ssi_signo == SIGCONT)
             words |= HT_SIGNAL_RESUME;
     }
-    if (atomic_load(&state.came))
+    if (ht_signals_ending())
         words |= HT_SIGNAL_END;
     return words;
 }
 
+/* It stays pending for good: whoever asks sees it from the moment it was sent. */
+static int find_ending(void)
+{
+    static const int numbers[] = {SIGHUP, SIGTERM, SIGINT, SIGQUIT};
+    sigset_t pending;
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers) && sigpending(&pending) == 0; i++) {
+        if (sigismember(&pending, numbers[i]) == 1 && sigismember(&state.ending, numbers[i]) == 1)
+            return numbers[i];
+    }
+    return 0;
+}
+
 int ht_signals_ending(void)
 {
+    int none = 0;
+
+    if (atomic_load(&state.came) == 0)
+        atomic_compare_exchange_strong(&state.came, &none, find_ending());
     return atomic_load(&state.came);
 }
 
@@ -170,6 +186,8 @@ bool ht_signals_stop_self(void)
 {
     sigset_t stop, before, pending;
 
+    if (ht_signals_ending())
+        return false;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTSTP);
     kill(0, SIGTSTP);

@@ -31,11 +31,12 @@ void ht_signals_poll(int ret_fds[2]);
 unsigned ht_signals_take(void);
 /* The ending signal that came, 0: none. The program's status is then 128 + this. */
 int ht_signals_ending(void);
-/* Main's ending goes on properly: gives it seconds more before the emergency. */
+/* Main ends properly and takes at most so many seconds for it: not before them is the emergency, of
+ * a signal that came and of one that comes only then. */
 void ht_signals_give_time(int seconds);
 /* Stops the program and its group, as a terminal does at C-z, until it is continued: a shell waits
- * for the group. False: it did not stop, for no shell waits that could continue it, or the one that
- * does has no jobs and ignores the signal. Main thread. */
+ * for the group. False: it did not stop, for an ending signal came before, or no shell waits that
+ * could continue it, or the one that does has no jobs and ignores the signal. Main thread. */
 bool ht_signals_stop_self(void);
 /* Ends the program by SIGPIPE, as a filter whose reader went away; returns only if that signal was
  * ignored from the start. */

@@ -36,7 +36,7 @@
 #include "tty.h"
 
 enum {
-    DRAIN_MS = 1000,
+    DRAIN_MS = 300,
     ESCDELAY_LOCAL_MS = 25,
     ESCDELAY_SSH_MS = 200,
     RESTORE_MAX = 512,
