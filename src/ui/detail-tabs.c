@@ -178,8 +178,7 @@ static void write_row(struct ht_json_writer *writer, const struct ht_table *tabl
     ht_struct_write(writer, table, data, true);
 }
 
-void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows,
-                      struct ht_buf *out)
+void ht_detail_export(const struct ht_subject_rows *rows, struct ht_buf *out)
 {
     struct ht_json_writer writer;
     char time[HT_TIME_TEXT_MAX];
@@ -189,8 +188,8 @@ void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows
     ht_json_key(&writer, HT_S("schema"));
     ht_json_put_string(&writer, HT_S("hulltop-evidence/1"));
     ht_json_key(&writer, HT_S("taken_at"));
-    ht_json_put_string(&writer, ht_str_from(ht_time_format_utc(ui->state->now_ns, 1, time)));
-    write_row(&writer, &ht_host_table, ht_node_host(ui->state->node));
+    ht_json_put_string(&writer, ht_str_from(ht_time_format_utc(rows->state->now_ns, 1, time)));
+    write_row(&writer, &ht_host_table, ht_node_host(rows->state->node));
     write_row(&writer, &ht_finding_table, rows->finding);
     write_row(&writer, &ht_event_table, rows->event);
     write_row(&writer, &ht_container_table, rows->container);

@@ -14,6 +14,7 @@ struct detail {
     const struct ht_table *table;
     char *id;
     enum tab tab;
+    bool archive;          /* the file that was asked for is one of the engine's evidence */
     struct ht_state *seen; /* in which it was there last; NULL: in none yet. Referenced */
 };
 
@@ -334,13 +335,14 @@ static void take_unlock(struct ht_ui *ui, struct ht_page *page, struct ht_str te
 {
     const struct ht_container *container = container_of(ui, of(page));
 
-    if (!done || !container)
+    if (!done)
         return;
-    if (ht_str_trim(text).len == 0) {
+    if (ht_str_trim(text).len == 0)
         ht_ui_message(ui, "not unlocked: a reason is needed");
-        return;
-    }
-    wish_lock(ui, container->id, text);
+    else if (!container)
+        ht_ui_message(ui, "not unlocked: the container is not there any more");
+    else
+        wish_lock(ui, container->id, text);
 }
 
 static bool is_recorded(const struct ht_ui *ui)
@@ -373,38 +375,60 @@ static void ask_lock(struct ht_ui *ui, const struct detail *detail)
         wish_lock(ui, container->id, HT_S(""));
 }
 
-static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str path, bool done)
+/* Only of a finding that stands the engine can collect more than this page has. */
+static bool has_archive(const struct ht_ui *ui, const struct detail *detail)
 {
-    const struct detail *detail = of(page);
+    return detail->table == &ht_finding_table && ht_ui_finding(ui->state, ht_str_from(detail->id));
+}
+
+static void save_seen(struct ht_ui *ui, struct detail *detail, const char *name)
+{
     ht_autobuf struct ht_buf text = HT_BUF(HT_EXPORT_MAX);
-    ht_autofree char *name = NULL;
     struct ht_subject_rows rows;
 
-    if (!done || !find_rows(ui->state, detail->table, ht_str_from(detail->id), &rows))
+    if (!look_up(ui, detail, &rows)) {
+        ht_ui_message(ui, "nothing written: no source shows this now");
         return;
-    name = ht_ui_export_name(ui, path);
-    if (!name)
-        return;
-    if (detail->table == &ht_finding_table) {
-        ui->calls.bundle(ui->calls.context, name, ht_str_from(detail->id));
-    } else {
-        ht_detail_export(ui, &rows, &text);
-        ui->calls.save(ui->calls.context, name, ht_buf_str(&text));
     }
+    ht_detail_export(&rows, &text);
+    ui->calls.save(ui->calls.context, name, ht_buf_str(&text));
     ht_ui_messagef(ui, "writing %s", name);
 }
 
-static void ask_export(struct ht_ui *ui, const struct detail *detail)
+static void take_export(struct ht_ui *ui, struct ht_page *page, struct ht_str path, bool done)
+{
+    struct detail *detail = of(page);
+    ht_autofree char *name = done ? ht_ui_export_name(ui, path) : NULL;
+
+    if (!name)
+        return;
+    if (!detail->archive) {
+        save_seen(ui, detail, name);
+    } else if (has_archive(ui, detail)) {
+        ui->calls.bundle(ui->calls.context, name, ht_str_from(detail->id));
+        ht_ui_messagef(ui, "writing %s", name);
+    } else {
+        ht_ui_message(ui, "nothing written: it is over by now; e again writes what was seen");
+    }
+}
+
+static void ask_export(struct ht_ui *ui, struct detail *detail)
 {
     ht_autobuf struct ht_buf name = HT_BUF(100);
+    struct ht_subject_rows rows;
 
+    if (!look_up(ui, detail, &rows)) {
+        ht_ui_message(ui, "no source shows this now: there is nothing to write");
+        return;
+    }
+    detail->archive = has_archive(ui, detail);
     ht_buf_addf(&name, "hulltop-%s-", detail->table->name);
     for (const char *c = detail->id; *c && name.len < 60; c++) {
         bool plain = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || *c == '-';
 
         ht_buf_add_c(&name, plain ? *c : '_');
     }
-    ht_buf_add_text(&name, detail->table == &ht_finding_table ? ".tar" : ".json");
+    ht_buf_add_text(&name, detail->archive ? ".tar" : ".json");
     ht_ui_prompt(ui, HT_PROMPT_EXPORT, ht_buf_str(&name), take_export);
 }
 

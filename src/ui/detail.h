@@ -36,8 +36,7 @@ int64_t ht_detail_last_seen(const struct ht_state *state, const struct ht_findin
 /* Of what is gone, too: the events are those of the shown state. */
 void ht_detail_history(struct ht_ui *ui, const struct ht_subject_rows *rows, struct ht_doc *doc);
 /* Appends all of them as JSON. */
-void ht_detail_export(const struct ht_ui *ui, const struct ht_subject_rows *rows,
-                      struct ht_buf *out);
+void ht_detail_export(const struct ht_subject_rows *rows, struct ht_buf *out);
 /* Findings about the container and what is in it, or the process, or what the unit runs, or any
  * other row that is their subject. */
 size_t ht_detail_findings_count(const struct ht_subject_rows *rows);

@@ -135,6 +135,38 @@ static void what_is_gone_is_shown_as_it_was(void **unused)
     close_bench(&bench);
 }
 
+/* An archive is the engine's, which has nothing of it any more. */
+static void what_is_gone_is_written_as_it_was(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *there = fixture_state(),
+                                 *gone = ht_state_new(ht_node_new(FIXTURE_NOW + HT_NS_PER_S)),
+                                 *earlier = ht_state_new(ht_node_new(FIXTURE_NOW - HT_NS_PER_S));
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3\ne");
+    SEES(&bench, "aa00000000000001.tar");
+    ht_ui_set_state(bench.ui, gone);
+    type(&bench, "\n"); /* asked for while it was there */
+    SEES(&bench, "nothing written: it is over by now; e again writes what was seen");
+    assert_int_equal(bench.calls.bundle + bench.calls.save, 0);
+    type(&bench, "e");
+    SEES(&bench, "aa00000000000001.json");
+    type(&bench, "\n");
+    assert_int_equal(bench.calls.save, 1);
+    assert_int_equal(bench.calls.bundle, 0);
+    assert_non_null(strstr(bench.calls.text, "\"taken_at\": \"2026-11-23T14:02:31"));
+    SEES(&bench, "writing hulltop-finding-aa00000000000001.json");
+    ht_ui_set_state(bench.ui, earlier);
+    type(&bench, "e");
+    SEES(&bench, "no source shows this now: there is nothing to write");
+    ht_ui_set_state(bench.ui, there);
+    type(&bench, "e\n");
+    assert_int_equal(bench.calls.bundle, 1);
+    close_bench(&bench);
+}
+
 static void add_event(struct ht_state *state, const char *id, enum ht_event_kind kind, int64_t at)
 {
     struct ht_event event = {0};
@@ -375,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_lock_is_offered_as_soon_as_it_can_be_made),
         cmocka_unit_test(the_page_of_an_event_tells_since_when_its_finding_is_gone),
         cmocka_unit_test(what_is_gone_is_shown_as_it_was),
+        cmocka_unit_test(what_is_gone_is_written_as_it_was),
         cmocka_unit_test(a_lock_is_offered_where_it_can_be_made),
         cmocka_unit_test(a_finding_was_seen_last_when_its_source_answered),
         cmocka_unit_test(a_finding_has_its_colour_below_what_is_said_of_it),
