@@ -111,7 +111,7 @@ static void filter_list(struct ht_ui *ui, struct ht_str text)
 {
     if (!ht_list_view(ht_ui_top(ui)) && !ht_ui_open_view(ui, HT_S("findings")))
         return;
-    ht_list_set_filter(ui, ht_ui_top(ui), text, true);
+    ht_list_set_filter(ui, ht_ui_top(ui), text);
 }
 
 static void run_filter(struct ht_ui *ui, struct ht_str argument)

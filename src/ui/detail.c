@@ -527,7 +527,7 @@ static void list_findings(struct ht_ui *ui, const struct ht_container *container
         return;
     ht_ui_push(ui, ht_list_new(view));
     if (ht_list_view(ht_ui_top(ui)) == view)
-        ht_list_set_filter(ui, ht_ui_top(ui), ht_buf_str(&filter), true);
+        ht_list_set_filter(ui, ht_ui_top(ui), ht_buf_str(&filter));
 }
 
 /* Those about the container and about what runs in it. */

@@ -269,7 +269,7 @@ static bool home_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
         home->zoomed = false;
     } else if (action == HT_ACTION_FILTER) {
         if (ht_ui_open_view(ui, HT_S("findings")))
-            ht_ui_prompt(ui, HT_PROMPT_FILTER, HT_S(""), ht_list_set_filter);
+            ht_list_ask_filter(ui, ht_ui_top(ui));
     } else {
         return false;
     }

@@ -5,6 +5,7 @@
 #include "doc.h"
 #include "list.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct ht_screen list_screen;
@@ -64,35 +65,65 @@ static void list_title(struct ht_ui *ui, struct ht_page *page, struct ht_buf *ou
 
 /* ---- filter ---- */
 
-/* The list is again as it was before; an empty one would look like an all-clear. */
-static void refuse_filter(struct ht_ui *ui, struct ht_page *page, const char *cause)
+/* 0 and the list has it, or -EINVAL: it is as it was, and the words of the cause are told. */
+static int try_filter(struct ht_list_page *list, struct ht_str text, struct ht_error *err,
+                      const char **ret_cause)
 {
-    ht_list_set_filter(ui, page, ht_str_from(ui->prompt.before ? ui->prompt.before : ""), false);
-    ht_ui_messagef(ui, "%s", cause);
-}
-
-void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
-{
-    struct ht_list_page *list = of(page);
-    struct ht_filter *filter = NULL;
-    struct ht_error err = {0};
     static const char prefix[] = "filter: "; /* its line is where it is typed */
+    struct ht_filter *filter = NULL;
 
     free(list->filter_error);
     list->filter_error = NULL;
-    if (ht_filter_parse(list->view->table, text, &list->view->words, &filter, &err) < 0) {
-        /* While it is typed a filter is often unfinished: the last whole one stays. */
-        const char *cause =
-            err.text + (strncmp(err.text, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0);
-
-        list->filter_error = ht_strdup(cause);
-        if (done)
-            refuse_filter(ui, page, cause);
-        return;
+    if (ht_filter_parse(list->view->table, text, &list->view->words, &filter, err) < 0) {
+        *ret_cause =
+            err->text + (strncmp(err->text, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0);
+        return -EINVAL;
     }
     ht_list_take_filter(list, text.len ? filter : ht_filter_free(filter), text);
-    if (done && !list->filter)
+    return 0;
+}
+
+/* It is no longer typed: where none is, nothing is looked for in words. */
+static void settle_filter(struct ht_list_page *list)
+{
+    if (!list->filter)
         ht_list_words_fini(&list->words);
+}
+
+/* A wrong one changes nothing: an empty list would look like an all-clear. */
+void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text)
+{
+    struct ht_error err = {0};
+    const char *cause;
+
+    if (try_filter(of(page), text, &err, &cause) < 0)
+        ht_ui_messagef(ui, "%s", cause);
+    else
+        settle_filter(of(page));
+}
+
+/* While it is typed a filter is often unfinished: the last whole one stays. One that is wrong at
+ * its end leaves the list as it was before the first letter. */
+static void take_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done)
+{
+    struct ht_list_page *list = of(page);
+    struct ht_error err = {0};
+    const char *cause;
+    int r = try_filter(list, text, &err, &cause);
+
+    if (r < 0 && done) {
+        ht_list_set_filter(ui, page, ht_str_from(ui->prompt.before));
+        ht_ui_messagef(ui, "%s", cause);
+    } else if (r < 0) {
+        list->filter_error = ht_strdup(cause);
+    } else if (done) {
+        settle_filter(list);
+    }
+}
+
+void ht_list_ask_filter(struct ht_ui *ui, struct ht_page *page)
+{
+    ht_ui_prompt(ui, HT_PROMPT_FILTER, ht_str_from(of(page)->filter_text), take_filter);
 }
 
 /* ---- moving ---- */
@@ -428,7 +459,7 @@ static bool list_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     else if (action == HT_ACTION_PREVIOUS_TAB)
         step_question(ui, list, -1);
     else if (action == HT_ACTION_FILTER)
-        ht_ui_prompt(ui, HT_PROMPT_FILTER, ht_str_from(list->filter_text), ht_list_set_filter);
+        ht_list_ask_filter(ui, page);
     else if (action == HT_ACTION_NEXT_MATCH || action == HT_ACTION_PREVIOUS_MATCH)
         step_match(ui, list, action == HT_ACTION_NEXT_MATCH);
     else if (action == HT_ACTION_EXPORT)

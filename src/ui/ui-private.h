@@ -239,8 +239,10 @@ void ht_ui_timeline_go_to(struct ht_ui *ui, struct ht_page *page, int64_t at_ns)
 /* Opens the details of what a build runs in, or says that nothing of it is left. */
 void ht_builds_open(struct ht_ui *ui, const struct ht_build *build);
 struct ht_page *ht_list_new(const struct ht_view *view);
-/* A list with this filter of the user. */
-void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text, bool done);
+/* A list with this filter of the user; a wrong one is told and changes nothing. */
+void ht_list_set_filter(struct ht_ui *ui, struct ht_page *page, struct ht_str text);
+/* Lets the user type the filter of a list. */
+void ht_list_ask_filter(struct ht_ui *ui, struct ht_page *page);
 /* The view a list shows, NULL if the page is no list. */
 const struct ht_view *ht_list_view(const struct ht_page *page);
 /* Takes all marks off its lines; nothing on a page that is no list. */

@@ -152,6 +152,25 @@ static void a_filter_follows(void **unused)
 }
 
 /* Each key narrows, widens or changes what was found, also between states. */
+static void a_refused_filter_leaves_the_list_as_it_was(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3/debug\n");
+    SEES(&bench, "your filter: debug");
+    type(&bench, "/ name~nothing-like-it\n");
+    SEES(&bench, "no field name in finding (did you mean subject.name?)");
+    SEES(&bench, "your filter: debug");
+    SEES(&bench, "2 of 5 shown");
+    type(&bench, ":filter name~nothing-like-it\n");
+    SEES(&bench, "no field name in finding (did you mean subject.name?)");
+    SEES(&bench, "your filter: debug");
+    SEES(&bench, "2 of 5 shown");
+    close_bench(&bench);
+}
+
 static void a_word_is_found_while_it_is_typed(void **unused)
 {
     struct bench bench;
@@ -330,6 +349,7 @@ int main(void)
         cmocka_unit_test(rows_move_go_and_come),
         cmocka_unit_test(selection_and_marks_stay_with_their_rows),
         cmocka_unit_test(a_filter_follows),
+        cmocka_unit_test(a_refused_filter_leaves_the_list_as_it_was),
         cmocka_unit_test(a_word_is_found_while_it_is_typed),
         cmocka_unit_test(a_list_that_follows_is_one_made_anew),
         cmocka_unit_test(a_chosen_event_may_go_with_all_others),

@@ -467,21 +467,6 @@ static void an_end_is_told_from_a_beginning(void **unused)
     close_bench(&bench);
 }
 
-static void a_refused_filter_leaves_the_list_as_it_was(void **unused)
-{
-    struct bench bench;
-
-    (void)unused;
-    open_bench(&bench, NULL);
-    type(&bench, "3/debug\n");
-    SEES(&bench, "your filter: debug");
-    type(&bench, "/ name~nothing-like-it\n");
-    SEES(&bench, "no field name in finding (did you mean subject.name?)");
-    SEES(&bench, "your filter: debug");
-    SEES(&bench, "2 of 5 shown");
-    close_bench(&bench);
-}
-
 /* A finding of a program in it is found by the container's name, which no column shows. */
 static void a_bare_word_finds_whose_a_finding_is(void **unused)
 {
@@ -778,7 +763,6 @@ int main(void)
         cmocka_unit_test(noise_is_no_load),
         cmocka_unit_test(a_container_has_the_findings_of_what_is_in_it),
         cmocka_unit_test(an_end_is_told_from_a_beginning),
-        cmocka_unit_test(a_refused_filter_leaves_the_list_as_it_was),
         cmocka_unit_test(a_bare_word_finds_whose_a_finding_is),
         cmocka_unit_test(the_page_of_a_program_is_called_after_who_runs_it),
         cmocka_unit_test(frames_of_a_hash_clock_do_not_depend_on_time),
