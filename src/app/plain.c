@@ -63,22 +63,32 @@ static bool put(struct lines *lines, struct ht_buf *out)
     return false;
 }
 
-/* Carries out the complete lines among what was typed; false: end. */
-static bool obey(struct lines *lines, struct ht_buf *out)
+/* Carries out the line that was typed; of one that is too long no part is a command. False: end. */
+static bool end_line(struct lines *lines, struct ht_buf *out)
 {
-    struct ht_str rest = ht_buf_str(&lines->typed);
     bool go_on = true;
 
-    for (ptrdiff_t end = ht_str_find_byte(rest, '\n'); go_on && end >= 0;
-         end = ht_str_find_byte(rest, '\n')) {
-        go_on = ht_plain_command(lines->plain, ht_str_trim(ht_str_sub(rest, 0, (size_t)end)), out);
-        rest = ht_str_sub(rest, (size_t)end + 1, rest.len);
-    }
-    ht_autofree char *kept = ht_strndup(rest.data, rest.len);
-    size_t len = rest.len;
+    if (ht_buf_is_full(&lines->typed))
+        ht_buf_addf(out, "not obeyed: a line of more than %d bytes\n", (int)LINE_MAX_BYTES);
+    else
+        go_on = ht_plain_command(lines->plain, ht_buf_str(&lines->typed), out);
     ht_buf_reset(&lines->typed);
-    ht_buf_add(&lines->typed, kept, len);
     return go_on;
+}
+
+/* Takes what was typed and carries out the lines that it ends; false: end. */
+static bool obey(struct lines *lines, struct ht_str bytes, struct ht_buf *out)
+{
+    for (;;) {
+        ptrdiff_t end = ht_str_find_byte(bytes, '\n');
+
+        ht_buf_add_str(&lines->typed, ht_str_sub(bytes, 0, end < 0 ? bytes.len : (size_t)end));
+        if (end < 0)
+            return true;
+        if (!end_line(lines, out))
+            return false;
+        bytes = ht_str_sub(bytes, (size_t)end + 1, bytes.len);
+    }
 }
 
 /* Nobody is there to wait with: the recording is told to its end, frame by frame. Paused, it shows
@@ -112,16 +122,15 @@ static bool take_input(struct lines *lines, struct ht_buf *out)
 
     if (n < 0)
         return errno == EINTR || errno == EAGAIN;
-    if (n == 0) {
-        /* Who asks for the state takes the news of it too: it may be the last one. */
-        lines->input_ended = true;
-        take_state(lines, out);
-        return true;
-    }
-    ht_buf_add(&lines->typed, bytes, (size_t)n);
-    if (ht_buf_is_full(&lines->typed))
-        ht_buf_reset(&lines->typed);
-    return obey(lines, out);
+    if (n > 0)
+        return obey(lines, (struct ht_str){.data = bytes, .len = (size_t)n}, out);
+    /* The last line may have no end. */
+    if (lines->typed.len && !end_line(lines, out))
+        return false;
+    /* Who asks for the state takes the news of it too: it may be the last one. */
+    lines->input_ended = true;
+    take_state(lines, out);
+    return true;
 }
 
 /* The end of input ends the dashboard once there is something to read; a recording ends when no

@@ -379,6 +379,16 @@ static void open_finding(const struct ht_plain *plain, struct ht_str argument, s
     ht_buf_add_text(out, "open: there is no such finding in the last list\n");
 }
 
+static void rescan(struct ht_plain *plain, struct ht_buf *out)
+{
+    if (plain->state->origin != HT_ORIGIN_LIVE) {
+        ht_buf_add_text(out, "A recording has no sources that could look again.\n");
+        return;
+    }
+    plain->calls.rescan(plain->calls.context);
+    ht_buf_add_text(out, "Asked all sources to look again.\n");
+}
+
 static void put_help(struct ht_buf *out)
 {
     ht_buf_add_text(out, ":1 to :6      the findings of a question\n"
@@ -403,6 +413,8 @@ static void run_known(struct ht_plain *plain, struct ht_str name, struct ht_str 
         open_finding(plain, argument, out);
     else if (ht_str_is(name, "doctor"))
         ht_report_doctor(out, plain->state);
+    else if (ht_str_is(name, "rescan"))
+        rescan(plain, out);
     else
         ht_buf_add_text(out, "no such command; :help lists them\n");
 }
@@ -423,8 +435,6 @@ bool ht_plain_command(struct ht_plain *plain, struct ht_str line, struct ht_buf 
         return false;
     if (ht_str_is(name, "help"))
         put_help(out);
-    else if (ht_str_is(name, "rescan"))
-        plain->calls.rescan(plain->calls.context);
     else if (!plain->state)
         ht_buf_add_text(out, "no source has answered yet\n");
     else

@@ -151,7 +151,7 @@ static void commands_are_answered(void **unused)
     struct fixture_calls record;
     struct ht_plain *plain = open_plain(&record, NULL);
     ht_autostate struct ht_state *state = fixture_state();
-    ht_autobuf struct ht_buf out = HT_BUF(100000), more = HT_BUF(100000);
+    ht_autobuf struct ht_buf out = HT_BUF(100000), more = HT_BUF(100000), again = HT_BUF(1000);
 
     (void)unused;
     assert_true(ht_plain_command(plain, HT_S(":3"), &out));
@@ -166,6 +166,14 @@ static void commands_are_answered(void **unused)
     assert_non_null(strstr(more.data, "no such command"));
     assert_int_equal(record.open, 1);
     assert_string_equal(record.text, "aa00000000000002");
+    assert_true(ht_plain_command(plain, HT_S(":rescan"), &again));
+    assert_string_equal(text_of(&again), "Asked all sources to look again.\n");
+    assert_int_equal(record.rescan, 1);
+    state->origin = HT_ORIGIN_REPLAY;
+    ht_buf_reset(&again);
+    assert_true(ht_plain_command(plain, HT_S(":rescan"), &again));
+    assert_string_equal(text_of(&again), "A recording has no sources that could look again.\n");
+    assert_int_equal(record.rescan, 1);
     assert_false(ht_plain_command(plain, HT_S(":q"), &more));
     ht_plain_free(plain);
 }
