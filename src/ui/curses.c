@@ -79,9 +79,7 @@ struct ht_terminal {
 static struct {
     char restore[RESTORE_MAX];
     size_t restore_len;
-    int out_fd;
-    int in_fd;
-    struct termios shell;
+    struct ht_tty tty; /* what is borrowed and the modes; it has no queue */
 } emergency;
 /* Set while emergency describes an open terminal in its dashboard modes. */
 static atomic_bool emergency_armed;
@@ -144,23 +142,25 @@ static void arm_emergency(const struct ht_terminal *terminal)
         add_restore(capability("rmcup"));
     else
         add_restore("\r\n");
-    emergency.out_fd = terminal->tty.out_fd;
-    emergency.in_fd = terminal->tty.in_fd;
-    emergency.shell = terminal->tty.shell;
+    emergency.tty = (struct ht_tty){.in_fd = terminal->tty.in_fd,
+                                    .out_fd = terminal->tty.out_fd,
+                                    .out_blocks = terminal->tty.out_blocks,
+                                    .shell = terminal->tty.shell};
     atomic_store(&emergency_armed, true);
 }
 
 void ht_terminal_emergency(void)
 {
     int saved_errno = errno;
-    ssize_t ignored = 0;
+    struct ht_str left = {.data = emergency.restore, .len = emergency.restore_len};
 
     if (atomic_exchange(&emergency_armed, false)) {
-        /* What a stalled terminal does not take now is lost; the modes are set in any case. */
-        ignored = write(emergency.out_fd, emergency.restore, emergency.restore_len);
-        tcsetattr(emergency.in_fd, TCSANOW, &emergency.shell);
+        ht_tty_leave(&emergency.tty);
+        /* What a stalled terminal does not take now is lost. */
+        for (ssize_t n = ht_tty_write_now(&emergency.tty, left); n > 0;
+             n = ht_tty_write_now(&emergency.tty, left))
+            left = ht_str_sub(left, (size_t)n, left.len);
     }
-    (void)ignored;
     errno = saved_errno;
 }
 
@@ -354,7 +354,7 @@ static void collect(struct ht_terminal *terminal)
     }
     /* A truncation that fails would repeat old output; it cannot on a file in memory. */
     if (at > 0 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
-        terminal->tty.gone = true;
+        terminal->tty.out_gone = true;
 }
 
 struct ht_terminal *ht_terminal_close(struct ht_terminal *terminal)
@@ -560,7 +560,7 @@ bool ht_terminal_is_utf8(const struct ht_terminal *terminal)
 
 void ht_terminal_poll(const struct ht_terminal *terminal, struct pollfd ret_fds[2])
 {
-    bool waits = terminal->tty.waiting.len > 0 && !terminal->tty.gone;
+    bool waits = terminal->tty.waiting.len > 0 && !terminal->tty.out_gone;
 
     ret_fds[0] = (struct pollfd){.fd = terminal->tty.in_fd, .events = POLLIN};
     ret_fds[1] = (struct pollfd){.fd = waits ? terminal->tty.out_fd : -1, .events = POLLOUT};

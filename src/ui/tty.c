@@ -82,8 +82,7 @@ void ht_tty_add(struct ht_tty *tty, struct ht_str bytes)
     ht_buf_add_str(&tty->waiting, bytes);
 }
 
-/* Bytes taken, 0 for "not now", -1 for gone. */
-static ssize_t write_some(const struct ht_tty *tty, struct ht_str bytes)
+ssize_t ht_tty_write_now(const struct ht_tty *tty, struct ht_str bytes)
 {
     struct pollfd room = {.fd = tty->out_fd, .events = POLLOUT};
     size_t len = bytes.len;
@@ -104,17 +103,17 @@ int ht_tty_flush(struct ht_tty *tty)
 {
     struct ht_str left = ht_buf_str(&tty->waiting);
 
-    while (left.len > 0 && !tty->gone) {
-        ssize_t n = write_some(tty, left);
+    while (left.len > 0 && !tty->out_gone) {
+        ssize_t n = ht_tty_write_now(tty, left);
 
         if (n < 0)
-            tty->gone = true;
+            tty->out_gone = true;
         if (n <= 0)
             break;
         tty->sent_bytes += (uint64_t)n;
         left = ht_str_sub(left, (size_t)n, left.len);
     }
-    if (tty->gone) {
+    if (tty->out_gone) {
         ht_buf_reset(&tty->waiting);
         return -EPIPE;
     }
@@ -148,17 +147,27 @@ int ht_tty_drain(struct ht_tty *tty, int timeout_ms)
     return r;
 }
 
+/* Readable with nothing to read is the end of the file, and a hang-up says so itself. C-c and C-z
+ * drop what was typed before them, which may have been all there was to read: one look would take
+ * that for the end. */
+static bool is_at_end(int fd)
+{
+    for (int look = 0; look < 2; look++) {
+        struct pollfd in = {.fd = fd, .events = POLLIN};
+        int available = 0;
+
+        if (poll(&in, 1, 0) <= 0)
+            return false;
+        if ((in.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
+            return true;
+        if (ioctl(fd, FIONREAD, &available) != 0 || available > 0)
+            return false;
+    }
+    return true;
+}
+
 bool ht_tty_is_gone(struct ht_tty *tty)
 {
-    struct pollfd in = {.fd = tty->in_fd, .events = POLLIN};
-    int available = 0;
-
-    if (tty->gone || poll(&in, 1, 0) <= 0)
-        return tty->gone;
-    /* Readable with nothing to read is the end of the file; a hang-up says so itself. */
-    if ((in.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
-        tty->gone = true;
-    else if (ioctl(tty->in_fd, FIONREAD, &available) == 0 && available == 0)
-        tty->gone = true;
-    return tty->gone;
+    tty->in_gone = tty->in_gone || tty->out_gone || is_at_end(tty->in_fd);
+    return tty->in_gone;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <termios.h>
 
 #include "hulltop/base/buf.h"
@@ -20,18 +21,22 @@ struct ht_tty {
     struct termios screen; /* modes of the dashboard */
     struct ht_buf waiting; /* bytes that the terminal did not take yet */
     uint64_t sent_bytes;
-    bool gone;
+    bool in_gone;  /* no key can come any more */
+    bool out_gone; /* no byte can go out any more */
 };
 
 /* Remembers the modes and opens the output. 0, or -ENOTTY. */
 int ht_tty_init(struct ht_tty *tty, int in_fd, int out_fd);
 void ht_tty_fini(struct ht_tty *tty);
 /* Sets the modes of the dashboard (no echo, no line editing; signal keys stay) or those found.
- * Never waits for output to drain. */
+ * Never waits for output to drain. Leaving is async-signal-safe. */
 void ht_tty_enter(const struct ht_tty *tty);
 void ht_tty_leave(const struct ht_tty *tty);
 /* Size from the kernel; false (nothing set) if it does not know one. */
 bool ht_tty_size(const struct ht_tty *tty, int *ret_h, int *ret_w);
+/* Writes as much as the terminal takes now, without waiting, past what is queued. Bytes taken, 0:
+ * none now, -1: gone. Async-signal-safe. */
+ssize_t ht_tty_write_now(const struct ht_tty *tty, struct ht_str bytes);
 /* Queues bytes behind what waits. */
 void ht_tty_add(struct ht_tty *tty, struct ht_str bytes);
 /* Sends what waits as far as it is taken. 0: all, -EAGAIN: some is left, -EPIPE: gone. */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -316,6 +317,29 @@ static void emergency_restores_once(void **state)
     assert_int_equal(poll(&fd, 1, 0), 0);
 }
 
+/* After su the device cannot be opened a second time, and a write to it may wait for ever. */
+static void emergency_waits_for_no_stalled_terminal(void **state)
+{
+    enum { SOMEBODY = 60533 };
+    struct fixture *f = *state;
+    uid_t self = geteuid();
+    struct termios modes;
+
+    assert_int_equal(fchmod(f->slave, 0), 0);
+    if (self == 0)
+        assert_int_equal(seteuid(SOMEBODY), 0);
+    open_terminal(f, HT_COLOR_AUTO);
+    if (self == 0)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(tcflow(f->slave, TCOOFF), 0);
+    alarm(DEADLINE_MS / 1000);
+    ht_terminal_emergency();
+    alarm(0);
+    tcflow(f->slave, TCOON);
+    tcgetattr(f->slave, &modes);
+    assert_true(modes.c_lflag & ICANON);
+}
+
 static void resize_is_seen_and_drawn(void **state)
 {
     struct fixture *f = *state;
@@ -587,6 +611,39 @@ static void lost_terminal_is_end_of_input_for_ever(void **state)
     assert_int_equal(ht_terminal_show(f->terminal, f->canvas, 0, 0), -EPIPE);
 }
 
+/* C-c in the middle of a look: it drops what was typed before it. */
+static bool drops_input;
+
+int __real_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+    va_list args;
+
+    va_start(args, request);
+    void *argument = va_arg(args, void *);
+    va_end(args);
+    if (drops_input && request == FIONREAD)
+        tcflush(fd, TCIFLUSH);
+    return __real_ioctl(fd, request, argument);
+}
+
+static void input_that_is_dropped_is_no_end(void **state)
+{
+    struct fixture *f = *state;
+
+    open_terminal(f, HT_COLOR_AUTO);
+    ht_terminal_show(f->terminal, f->canvas, 0, 0);
+    send(f, "jj");
+    drops_input = true;
+    assert_int_equal(ht_terminal_read_key(f->terminal).code, HT_KEY_NONE);
+    drops_input = false;
+    send(f, "k");
+    assert_int_equal(next_key(f).code, 'k');
+    f->terminal = ht_terminal_close(f->terminal);
+    see_sent(f, "\033[?1049l");
+}
+
 static void copy_is_base64_of_printable_text(void **state)
 {
     struct fixture *f = *state;
@@ -696,6 +753,7 @@ int main(void)
         TERMINAL_TEST(close_restores_screen_and_modes),
         TERMINAL_TEST(suspend_gives_the_terminal_back_and_resume_takes_it),
         TERMINAL_TEST(emergency_restores_once),
+        TERMINAL_TEST(emergency_waits_for_no_stalled_terminal),
         TERMINAL_TEST(resize_is_seen_and_drawn),
         TERMINAL_TEST(stalled_terminal_skips_frames_and_holds_nobody_up),
         TERMINAL_TEST(keys_are_decoded),
@@ -705,6 +763,7 @@ int main(void)
         TERMINAL_TEST(a_terminal_of_another_kind_is_not_asked),
         TERMINAL_TEST(mouse_is_off_until_asked_for),
         TERMINAL_TEST(lost_terminal_is_end_of_input_for_ever),
+        TERMINAL_TEST(input_that_is_dropped_is_no_end),
         TERMINAL_TEST(copy_is_base64_of_printable_text),
         TERMINAL_TEST(unusable_terminals_are_refused_in_three_lines),
         TERMINAL_TEST(terminal_type_without_a_size_is_opened),
