@@ -181,7 +181,7 @@ static void run_log(struct ht_ui *ui, struct ht_str argument)
 static void run_help(struct ht_ui *ui, struct ht_str argument)
 {
     (void)argument;
-    ht_ui_push(ui, ht_help_new());
+    ht_ui_act(ui, HT_ACTION_HELP);
 }
 
 static void run_home(struct ht_ui *ui, struct ht_str argument)

@@ -100,7 +100,10 @@ static bool help_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     return true;
 }
 
-static const struct ht_offer offers[] = {HT_DOC_OFFERS};
+static const struct ht_offer offers[] = {
+    HT_DOC_OFFERS,
+    {.action = HT_ACTION_HELP, .hinted = true, .hint = "back", .help = "Back to the screen below"},
+};
 
 static const struct ht_screen help_screen = {
     .title = "help",

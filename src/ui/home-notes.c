@@ -68,7 +68,10 @@ static void put_past(struct notes *notes, unsigned number)
     if (!past || question->state == HT_QUESTION_STATE_FAIL)
         return;
     /* What is cut at the right end must not be when. */
-    ht_buf_addf(&text, "%u not seen since ", number);
+    ht_buf_addf(&text,
+                ht_layout_is_narrow(notes->area.canvas->w) ? "Q%u not seen since "
+                                                           : "question %u, not seen since ",
+                number);
     ht_ui_time_text(notes->ui, &text, past->at);
     ht_buf_add_text(&text, ": ");
     ht_buf_add_str(&text, past->text);

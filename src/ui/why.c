@@ -98,12 +98,15 @@ static bool why_act(struct ht_ui *ui, struct ht_page *page, enum ht_action actio
     return true;
 }
 
-static const struct ht_offer offers[] = {HT_DOC_OFFERS};
+static const struct ht_offer why_offers[] = {
+    HT_DOC_OFFERS,
+    {.action = HT_ACTION_WHY, .hinted = true, .hint = "back", .help = "Back to the screen below"},
+};
 
 static const struct ht_screen why_screen = {
     .title = "why",
-    .offers = offers,
-    .offers_len = ARRAY_LEN(offers),
+    .offers = why_offers,
+    .offers_len = ARRAY_LEN(why_offers),
     .draw = ht_doc_page_draw,
     .act = why_act,
     .text = ht_doc_page_text,
@@ -126,6 +129,8 @@ struct ht_page *ht_why_new(const struct ht_ui *ui)
 }
 
 /* ---- doctor and log ---- */
+
+static const struct ht_offer offers[] = {HT_DOC_OFFERS};
 
 static void doctor_build(struct ht_ui *ui, struct ht_doc_page *page, struct ht_doc *doc)
 {

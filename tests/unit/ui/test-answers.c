@@ -235,6 +235,26 @@ static void help_goes_by_the_size_of_its_page(void **unused)
     close_bench(&bench);
 }
 
+static void help_and_why_offer_the_way_back(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    type(&bench, "3?");
+    SEES(&bench, "> 3 Privileged containers > help ");
+    SEES(&bench, "Esc back  ? back  q close");
+    SEES_NOT(&bench, "? help");
+    type(&bench, ":help\n"); /* the same as its key */
+    SEES_NOT(&bench, "> help ");
+    type(&bench, "i");
+    SEES(&bench, "Esc back  i back  ? help  q close");
+    grow(&bench);
+    type(&bench, "?");
+    SEES(&bench, "Back to the screen below");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +263,7 @@ int main(void)
         cmocka_unit_test(every_key_answers_in_a_replay),
         cmocka_unit_test(help_leaves_out_what_would_do_nothing),
         cmocka_unit_test(help_goes_by_the_size_of_its_page),
+        cmocka_unit_test(help_and_why_offer_the_way_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
