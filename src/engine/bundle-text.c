@@ -96,14 +96,10 @@ static void find_processes(struct ht_bundle_about *about)
 bool ht_bundle_find(const struct ht_state *state, struct ht_str finding,
                     struct ht_bundle_about *ret_about)
 {
-    struct ht_bundle_about about = {.state = state};
+    struct ht_bundle_about about = {.state = state, .finding = ht_state_finding(state, finding)};
     const struct ht_row *row;
     struct ht_str id;
 
-    for (size_t i = 0; i < state->findings.len; i++) {
-        if (ht_str_equal(ht_row_id(state->findings.rows[i]), finding))
-            about.finding = ht_finding_of(state->findings.rows[i]);
-    }
     if (!about.finding)
         return false;
     id = about.finding->subject.id;

@@ -104,6 +104,16 @@ void ht_cleanup_state(struct ht_state **state)
     ht_state_unref(*state);
 }
 
+const struct ht_finding *ht_state_finding(const struct ht_state *state, struct ht_str id)
+{
+    /* Findings stand in the order of display, so there is nothing to search by halves. */
+    for (size_t i = 0; i < state->findings.len; i++) {
+        if (ht_str_equal(ht_row_id(state->findings.rows[i]), id))
+            return ht_finding_of(state->findings.rows[i]);
+    }
+    return NULL;
+}
+
 const struct ht_question *ht_state_question(const struct ht_state *state, unsigned number)
 {
     assert(number >= 1 && number <= HT_QUESTIONS);

@@ -53,15 +53,6 @@ static void put_header(struct ht_buf *out, const struct ht_state *state,
     ht_buf_addf(out, "  %s\n", ht_time_format_utc(state->now_ns, 0, time));
 }
 
-static const struct ht_finding *find_finding(const struct ht_state *state, struct ht_str id)
-{
-    for (size_t i = 0; i < state->findings.len; i++) {
-        if (ht_str_equal(ht_row_id(state->findings.rows[i]), id))
-            return ht_finding_of(state->findings.rows[i]);
-    }
-    return NULL;
-}
-
 /* Where a baseline was given: a line of its findings alone does not count. */
 static void put_against(struct ht_buf *out, const struct ht_report_baseline *baseline,
                         struct ht_str key)
@@ -145,7 +136,7 @@ static void put_groups(struct ht_buf *out, const struct ht_state *state,
 {
     for (size_t i = 0; i < state->groups.len; i++) {
         const struct ht_group *group = ht_group_of(state->groups.rows[i]);
-        const struct ht_finding *finding = find_finding(state, group->finding);
+        const struct ht_finding *finding = ht_state_finding(state, group->finding);
 
         if (finding &&
             (group->question > HT_QUESTIONS || options->questions >> group->question & 1))

@@ -606,7 +606,7 @@ static enum ht_button left_press(struct ht_terminal *terminal, const MEVENT *eve
     return again ? HT_BUTTON_LEFT_DOUBLE : HT_BUTTON_LEFT;
 }
 
-static struct ht_key mouse_key(struct ht_terminal *terminal)
+static struct ht_key read_mouse(struct ht_terminal *terminal)
 {
     struct ht_key key = {.code = HT_KEY_MOUSE};
     MEVENT event;
@@ -771,7 +771,7 @@ struct ht_key ht_terminal_read_key(struct ht_terminal *terminal)
         return read_paste(terminal);
     }
     if (r == KEY_CODE_YES && got == KEY_MOUSE)
-        return mouse_key(terminal);
+        return read_mouse(terminal);
     return (struct ht_key){.code = r == KEY_CODE_YES ? special_code(got) : character_code(got)};
 }
 

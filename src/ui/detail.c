@@ -84,11 +84,11 @@ static bool find_rows(const struct ht_state *state, const struct ht_table *table
     struct ht_subject_rows rows = {.state = state};
 
     if (table == &ht_finding_table)
-        rows.finding = ht_ui_finding(state, id);
+        rows.finding = ht_state_finding(state, id);
     else if (table == &ht_event_table)
         rows.event = find_event(state, id);
     if (rows.event && ht_event_has_finding(rows.event))
-        rows.finding = ht_ui_finding(state, rows.event->finding);
+        rows.finding = ht_state_finding(state, rows.event->finding);
     if (!rows.finding && (table == &ht_finding_table || rows.event))
         rows.finding = find_held(state, rows.event ? rows.event->finding : id);
     if (rows.finding)
@@ -209,7 +209,7 @@ static void draw_tabs(struct ht_ui *ui, const struct detail *detail, struct ht_a
                                                 "History"};
     static const char *const narrow[TAB_COUNT] = {"Evidence", "Why", "Fix", "Raw", "History"};
     const char *const *names = ht_layout_is_narrow(body.rect.w) ? narrow : wide;
-    const struct ht_finding *finding = ht_ui_finding(ui->state, ht_str_from(detail->id));
+    const struct ht_finding *finding = ht_state_finding(ui->state, ht_str_from(detail->id));
     const char *acknowledged = "";
     int col = 0;
 
@@ -378,7 +378,8 @@ static void ask_lock(struct ht_ui *ui, const struct detail *detail)
 /* Only of a finding that stands the engine can collect more than this page has. */
 static bool has_archive(const struct ht_ui *ui, const struct detail *detail)
 {
-    return detail->table == &ht_finding_table && ht_ui_finding(ui->state, ht_str_from(detail->id));
+    return detail->table == &ht_finding_table &&
+           ht_state_finding(ui->state, ht_str_from(detail->id));
 }
 
 static void save_seen(struct ht_ui *ui, struct detail *detail, const char *name)

@@ -47,7 +47,7 @@ static const struct ht_event *find_past(const struct ht_ui *ui, unsigned number,
 
         if (event->at < from)
             break;
-        if (!is_grave(event, number) || ht_ui_finding(ui->state, event->finding))
+        if (!is_grave(event, number) || ht_state_finding(ui->state, event->finding))
             continue;
         if (!gravest || event->severity < gravest->severity)
             gravest = event;

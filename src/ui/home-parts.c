@@ -25,7 +25,7 @@ enum {
 
 static struct ht_home_line group_line(const struct ht_state *state, const struct ht_group *group)
 {
-    struct ht_home_line line = {.finding = ht_ui_finding(state, group->finding),
+    struct ht_home_line line = {.finding = ht_state_finding(state, group->finding),
                                 .count = group->count,
                                 .total = group->total};
 

@@ -111,25 +111,23 @@ static const struct ht_offer *offer_at(const struct ht_offers *offers, size_t i)
     return i < offers->own_len ? &offers->own[i] : &offers->common[i - offers->own_len];
 }
 
-const struct ht_offer *ht_keys_offer(const struct ht_offers *offers, enum ht_action action)
-{
-    for (size_t i = 0; i < offers_len(offers); i++) {
-        if (offer_at(offers, i)->action == action)
-            return offer_at(offers, i);
-    }
-    return NULL;
-}
-
-/* The first that does something now, or NULL. */
-static const struct ht_offer *suiting_offer(const struct ht_offers *offers, enum ht_action action)
+/* The first, or NULL; suiting: that does something now. */
+static const struct ht_offer *find_offer(const struct ht_offers *offers, enum ht_action action,
+                                         bool suiting)
 {
     for (size_t i = 0; i < offers_len(offers); i++) {
         const struct ht_offer *offer = offer_at(offers, i);
 
-        if (offer->action == action && (!offer->suits || offer->suits(offers->ui, offers->page)))
+        if (offer->action == action &&
+            (!suiting || !offer->suits || offer->suits(offers->ui, offers->page)))
             return offer;
     }
     return NULL;
+}
+
+const struct ht_offer *ht_keys_offer(const struct ht_offers *offers, enum ht_action action)
+{
+    return find_offer(offers, action, false);
 }
 
 static bool has_key(const struct ht_binding *binding, uint32_t code)
@@ -215,7 +213,7 @@ static bool make_hint(const struct ht_offers *offers, const struct ht_offer *off
     const struct ht_binding *binding = ht_keys_binding(offer->action);
     ht_autobuf struct ht_buf key = HT_BUF(sizeof(ret_hint->key) - 1);
 
-    if (!offer->hinted || !binding || suiting_offer(offers, offer->action) != offer)
+    if (!offer->hinted || !binding || find_offer(offers, offer->action, true) != offer)
         return false;
     if (is_pane(offer->action))
         pane_keys(offers, &key);
@@ -287,7 +285,7 @@ void ht_keys_each_help(const struct ht_offers *offers, ht_keys_visit visit, void
     bool pane_seen = false;
 
     for (size_t i = 0; i < ARRAY_LEN(bindings); i++) {
-        const struct ht_offer *offer = suiting_offer(offers, bindings[i].action);
+        const struct ht_offer *offer = find_offer(offers, bindings[i].action, true);
         ht_autobuf struct ht_buf keys = HT_BUF(128);
         const char *help = NULL;
 

@@ -373,7 +373,7 @@ static void draw_about(const struct ht_ui *ui, struct ht_area area, int row,
                        const struct ht_event *event)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
-    const struct ht_finding *finding = ht_ui_finding(ui->state, event->finding);
+    const struct ht_finding *finding = ht_state_finding(ui->state, event->finding);
 
     ht_buf_add_text(&text, ht_ui_event_kind_text(event->kind));
     if (ht_event_has_container(event)) {

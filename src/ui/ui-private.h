@@ -114,8 +114,7 @@ struct ht_ui {
         uint64_t moves;
         const struct ht_view *view;
         bool tiny;
-    } message_place;    /* the screen on which it was made */
-    size_t events_seen; /* events of the state whose messages were shown */
+    } message_place; /* the screen on which it was made */
 };
 
 /* ---- pages (ui.c) ---- */
@@ -221,8 +220,6 @@ void ht_ui_cell_text(const struct ht_ui *ui, struct ht_buf *out, const struct ht
                      const void *value);
 /* Appends thousandths of a core as cores: "3.8", "0.04". */
 void ht_ui_cores_text(struct ht_buf *out, uint64_t mcpu);
-/* The finding of that id, or NULL. */
-const struct ht_finding *ht_ui_finding(const struct ht_state *state, struct ht_str id);
 /* When a finding went the last time; NULL: no event that is kept tells. */
 const struct ht_event *ht_ui_finding_end(const struct ht_state *state, struct ht_str finding);
 /* The row's name for people. */

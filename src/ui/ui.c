@@ -472,7 +472,7 @@ bool ht_ui_is_done(const struct ht_ui *ui)
     return ui->done;
 }
 
-static void mouse_key(struct ht_ui *ui, struct ht_key key)
+static void press_mouse(struct ht_ui *ui, struct ht_key key)
 {
     struct ht_page *page = ht_ui_top(ui);
 
@@ -533,7 +533,7 @@ void ht_ui_key(struct ht_ui *ui, struct ht_key key)
         tiny_key(ui, key);
     } else if (key.code == HT_KEY_MOUSE) {
         if (ui->prompt.kind == HT_PROMPT_NONE)
-            mouse_key(ui, key);
+            press_mouse(ui, key);
     } else if (ui->prompt.kind != HT_PROMPT_NONE) {
         if (key.code == HT_CTRL('c'))
             ui->done = true;

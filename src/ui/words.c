@@ -246,16 +246,6 @@ void ht_ui_cell_text(const struct ht_ui *ui, struct ht_buf *out, const struct ht
     }
 }
 
-const struct ht_finding *ht_ui_finding(const struct ht_state *state, struct ht_str id)
-{
-    /* Findings stand in the order of display, so there is nothing to search by halves. */
-    for (size_t i = 0; i < state->findings.len; i++) {
-        if (ht_str_equal(ht_row_id(state->findings.rows[i]), id))
-            return ht_finding_of(state->findings.rows[i]);
-    }
-    return NULL;
-}
-
 struct ht_str ht_ui_container_name(const struct ht_state *state, struct ht_str id)
 {
     const struct ht_row *row = ht_node_find(state->node, HT_TABLE_CONTAINER, id);

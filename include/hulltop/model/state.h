@@ -74,6 +74,8 @@ bool ht_state_is_replay(const struct ht_state *state);
 size_t ht_state_held(const struct ht_state *state, unsigned number, int64_t *ret_last_ns);
 /* Whether no source is waited for: all have answered or failed, or it is a report's. */
 bool ht_state_is_settled(const struct ht_state *state);
+/* The living finding of that id, borrowed; NULL: there is none. */
+const struct ht_finding *ht_state_finding(const struct ht_state *state, struct ht_str id);
 /* Facts of question number 1 to 6, borrowed. */
 const struct ht_question *ht_state_question(const struct ht_state *state, unsigned number);
 
