@@ -388,14 +388,15 @@ struct ht_home_line ht_home_line_in_row(const struct ht_ui *ui, const struct ht_
 }
 
 /* The place of the chosen finding; SIZE_MAX: none is chosen, or it is not there any more. */
-static size_t chosen_place(const struct ht_ui *ui, const struct ht_home *home)
+static size_t chosen_place(const struct ht_state *state, const struct ht_home *home)
 {
-    for (size_t i = 0; home->in_findings && home->chosen; i++) {
-        const struct ht_finding *finding = ht_home_line(ui->state, 0, i).finding;
+    bool grouped = state->groups.len > 0;
+    const struct ht_rowset *rows = grouped ? &state->groups : &state->findings;
 
-        if (!finding)
-            break;
-        if (ht_str_is(finding->id, home->chosen))
+    for (size_t i = 0; home->in_findings && home->chosen && i < rows->len; i++) {
+        const struct ht_row *row = rows->rows[i];
+
+        if (ht_str_is(grouped ? ht_group_of(row)->finding : ht_row_id(row), home->chosen))
             return i;
     }
     return SIZE_MAX;
@@ -405,7 +406,7 @@ static size_t chosen_place(const struct ht_ui *ui, const struct ht_home *home)
  * while somebody is about to press Enter. */
 static void fit_findings(const struct ht_ui *ui, struct ht_home *home, int room)
 {
-    size_t place = chosen_place(ui, home);
+    size_t place = chosen_place(ui->state, home);
 
     home->findings = 0;
     while ((int)home->findings < room && ht_home_line(ui->state, 0, home->findings).finding)

@@ -197,10 +197,14 @@ static void step(struct ht_home *home, int by)
     home->question = (unsigned)at + 1;
 }
 
-/* NULL: a question is selected. */
+/* The one that was drawn as selected, wherever it stands now. NULL: a question is selected, or it
+ * is not there any more. */
 static const struct ht_finding *selected_finding(const struct ht_ui *ui, const struct ht_home *home)
 {
-    return home->in_findings ? ht_home_line_in_row(ui, home, home->finding).finding : NULL;
+    if (!home->in_findings)
+        return NULL;
+    return home->chosen ? ht_state_finding(ui->state, ht_str_from(home->chosen))
+                        : ht_home_line_in_row(ui, home, home->finding).finding;
 }
 
 static unsigned home_question(const struct ht_ui *ui, const struct ht_page *page)
@@ -217,6 +221,8 @@ static void open_selected(struct ht_ui *ui, struct ht_home *home)
 
     if (finding)
         ht_detail_open(ui, &ht_finding_table, finding->id);
+    else if (home->in_findings)
+        ht_ui_message(ui, "that finding is not seen any more");
     else
         ht_ui_open_question(ui, home->question);
 }

@@ -378,6 +378,17 @@ static void home_stays_with_the_chosen_finding(void **unused)
     SEES_NOT(&bench, "Docker socket is mounted");
     ht_ui_set_state(bench.ui, none);
     SEES(&bench, "\n>6 "); /* nothing is left to be chosen there */
+    ht_ui_set_state(bench.ui, bench.state);
+    type(&bench, "jj"); /* Enter means what was seen, though others came or it went since */
+    SEES(&bench, chosen);
+    ht_ui_set_state(bench.ui, two);
+    fixture_type(bench.ui, "\n");
+    SEES(&bench, "!! CRIT  Docker socket is mounted");
+    type(&bench, "q");
+    SEES(&bench, chosen);
+    ht_ui_set_state(bench.ui, none);
+    fixture_type(bench.ui, "\n");
+    SEES(&bench, "that finding is not seen any more");
     close_bench(&bench);
 }
 
