@@ -26,6 +26,7 @@ struct map {
     struct ht_page page;
     char *selected; /* id of a build, NULL: the first */
     int top;
+    struct ht_rect list; /* its head and its builds in the body, of the last draw */
 };
 
 static struct map *of(struct ht_page *page)
@@ -398,6 +399,7 @@ static void map_draw(struct ht_ui *ui, struct ht_page *page, struct ht_area body
     draw_foot(ui, ht_area_sub(body, ht_layout_take_bottom(&rest, FOOT_ROWS)), selected);
     int left = !wide ? rest.w / 2 : rest.w < 100 ? LEFT_W : LEFT_WIDE_W;
     ht_layout_split_beside(rest, rest.w - left - 1, 10, parts);
+    map->list = parts[0];
     draw_list(map, ht_area_sub(body, parts[0]), builds, len);
     if (wide) {
         struct ht_rect right[2];
@@ -513,14 +515,18 @@ static bool map_act(struct ht_ui *ui, struct ht_page *page, enum ht_action actio
     return true;
 }
 
-static void map_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key)
+static bool map_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key)
 {
     struct map *map = of(page);
     size_t len;
     ht_autofree const struct ht_build **builds = sorted_builds(ui->state, &len);
+    int row = key.row - map->list.row - 1;
 
-    if (key.row >= 1 && (size_t)(map->top + key.row - 1) < len)
-        select_at(map, builds, len, map->top + key.row - 1);
+    if (row < 0 || row + 1 >= map->list.h || key.col >= map->list.col + map->list.w ||
+        (size_t)(map->top + row) >= len)
+        return false;
+    select_at(map, builds, len, map->top + row);
+    return true;
 }
 
 static bool suits_builds(const struct ht_ui *ui, const struct ht_page *page)

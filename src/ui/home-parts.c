@@ -437,6 +437,7 @@ int ht_home_draw_findings(struct ht_ui *ui, struct ht_home *home, struct ht_area
         row++;
     }
     home->findings_row = row; /* the caller adds where the area is */
+    home->findings_w = area.rect.w;
     fit_findings(ui, home, area.rect.h - row);
     struct widths widths = {.since = since_width(ui, area.rect.w - 1, area.rect.h - row)};
     widths.subject = subjects_width(ui, area.rect.w - 1, widths.since, area.rect.h - row);

@@ -282,24 +282,32 @@ static bool home_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     return true;
 }
 
-static void home_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key)
+static bool is_inside(struct ht_rect rect, struct ht_key key)
+{
+    return key.row >= rect.row && key.row < rect.row + rect.h && key.col >= rect.col &&
+           key.col < rect.col + rect.w;
+}
+
+static bool home_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key)
 {
     struct ht_home *home = of(page);
     int finding = key.row - home->findings_row;
 
     (void)ui;
+    /* What is remembered is of the last draw that had them. */
+    if (home->zoomed)
+        return false;
     for (unsigned i = 0; i < HT_QUESTIONS; i++) {
-        struct ht_rect rect = home->question_rects[i];
-
-        if (key.row >= rect.row && key.row < rect.row + rect.h && key.col >= rect.col &&
-            key.col < rect.col + rect.w) {
+        if (is_inside(home->question_rects[i], key)) {
             home->question = i + 1;
             home->in_findings = false;
-            return;
+            return true;
         }
     }
-    if (finding >= 0 && (size_t)finding < home->findings)
-        select_finding(home, (size_t)finding);
+    if (finding < 0 || (size_t)finding >= home->findings || key.col >= home->findings_w)
+        return false;
+    select_finding(home, (size_t)finding);
+    return true;
 }
 
 static bool suits_swapping(const struct ht_ui *ui, const struct ht_page *page)

@@ -18,6 +18,7 @@ struct ht_home {
     bool has_panes;    /* v had room for what it shows, at the last draw that was not zoomed */
     struct ht_rect question_rects[HT_QUESTIONS]; /* of the last draw, for the mouse */
     int findings_row;
+    int findings_w;
 };
 
 /* One line of a pane: a group of equal findings by its worst one, or a finding alone. */

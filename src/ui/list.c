@@ -469,14 +469,16 @@ static bool list_act(struct ht_ui *ui, struct ht_page *page, enum ht_action acti
     return true;
 }
 
-static void list_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key)
+static bool list_click(struct ht_ui *ui, struct ht_page *page, struct ht_key key)
 {
     struct ht_list_page *list = of(page);
     int row = key.row - list->first_row;
 
     ht_list_update(ui, list);
-    if (row >= 0 && row < list->visible && (size_t)(list->top + row) < list->lines_len)
-        ht_list_select(list, (size_t)(list->top + row));
+    if (row < 0 || row >= list->visible || (size_t)(list->top + row) >= list->lines_len)
+        return false;
+    ht_list_select(list, (size_t)(list->top + row));
+    return true;
 }
 
 static bool suits_lines(const struct ht_ui *ui, const struct ht_page *page)

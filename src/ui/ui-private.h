@@ -46,8 +46,9 @@ struct ht_screen {
     /* The question that the page, or what is selected on it, is about; 0: none. Home has one
      * always, of others that have none and of NULL the page below is asked. */
     unsigned (*question)(const struct ht_ui *ui, const struct ht_page *page);
-    /* A press of the mouse on a row of the body; NULL: nothing. */
-    void (*click)(struct ht_ui *ui, struct ht_page *page, struct ht_key key);
+    /* A press of the mouse on a row of the body: selects what stands there; false: nothing that can
+     * be opened. NULL: nothing anywhere. */
+    bool (*click)(struct ht_ui *ui, struct ht_page *page, struct ht_key key);
     void (*free)(struct ht_page *page);
 };
 

@@ -485,8 +485,7 @@ static void press_mouse(struct ht_ui *ui, struct ht_key key)
     key.col -= ui->body.col;
     if (key.row < 0 || key.row >= ui->body.h || !page->screen->click)
         return;
-    page->screen->click(ui, page, key);
-    if (key.button == HT_BUTTON_LEFT_DOUBLE)
+    if (page->screen->click(ui, page, key) && key.button == HT_BUTTON_LEFT_DOUBLE)
         ht_ui_act(ui, HT_ACTION_OPEN);
 }
 

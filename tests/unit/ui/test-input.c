@@ -52,6 +52,57 @@ static void a_tiny_terminal_has_no_keys_but_the_way_out(void **unused)
     close_bench(&bench);
 }
 
+/* Where a text stands on the screen. */
+static struct ht_key place_of(struct bench *bench, const char *text)
+{
+    const char *all = screen(bench), *at = strstr(all, text);
+    struct ht_key key = {.code = HT_KEY_MOUSE, .button = HT_BUTTON_LEFT};
+
+    if (!at)
+        fail_msg("\"%s\" is not on the screen:\n%s", text, all);
+    for (; all < at; all++) {
+        key.row += *all == '\n';
+        key.col = *all == '\n' ? 0 : key.col + 1;
+    }
+    return key;
+}
+
+static void press_twice(struct bench *bench, struct ht_key key)
+{
+    screen(bench);
+    ht_ui_key(bench->ui, key);
+    key.button = HT_BUTTON_LEFT_DOUBLE;
+    ht_ui_key(bench->ui, key);
+}
+
+static void two_presses_open_what_they_hit(void **unused)
+{
+    struct bench bench;
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    struct ht_key six = place_of(&bench, "6 Are containers kept");
+    type(&bench, "z"); /* has no questions to press */
+    press_twice(&bench, six);
+    SEES_NOT(&bench, "> 6");
+    type(&bench, "z");
+    press_twice(&bench, place_of(&bench, "WORST FINDINGS"));
+    SEES(&bench, "WORST FINDINGS");
+    press_twice(&bench, six);
+    SEES(&bench, "> 6");
+    type(&bench, "3j");
+    press_twice(&bench, place_of(&bench, "   SEV "));
+    press_twice(&bench, (struct ht_key){.code = HT_KEY_MOUSE, .row = 21});
+    SEES_NOT(&bench, "[Evidence]");
+    press_twice(&bench, place_of(&bench, "debug "));
+    SEES(&bench, "> debug");
+    SEES(&bench, "[Evidence]");
+    type(&bench, "07");
+    press_twice(&bench, place_of(&bench, "web"));
+    SEES_NOT(&bench, "[Evidence]");
+    close_bench(&bench);
+}
+
 static void paste_at_once(struct bench *bench, const char *text)
 {
     screen(bench);
@@ -172,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tiny_terminal_has_no_keys_but_the_way_out),
+        cmocka_unit_test(two_presses_open_what_they_hit),
         cmocka_unit_test(a_paste_is_no_keys),
         cmocka_unit_test(a_prompt_takes_one_line_of_a_paste),
         cmocka_unit_test(what_comes_with_a_paste_is_no_keys),
