@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <locale.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -238,10 +237,8 @@ static void tell_suspension(struct dashboard *dashboard)
 }
 
 /* False: end. */
-static bool take_signals(struct dashboard *dashboard)
+static bool obey_signals(struct dashboard *dashboard, unsigned words)
 {
-    unsigned words = ht_signals_take();
-
     if (words & HT_SIGNAL_END)
         return false;
     if (words & HT_SIGNAL_SUSPEND)
@@ -286,8 +283,7 @@ static void take_state(struct dashboard *dashboard)
 /* Polls until something happens or the screen is due; false: end. */
 static bool turn(struct dashboard *dashboard, int64_t deadline_ns)
 {
-    struct pollfd fds[5];
-    int signal_fds[2];
+    struct pollfd fds[3 + HT_SIGNAL_FDS];
     int64_t due = ht_ui_next_draw(dashboard->ui);
     int64_t now = ht_clock_mono(ht_clock_system());
 
@@ -296,20 +292,14 @@ static bool turn(struct dashboard *dashboard, int64_t deadline_ns)
     if (deadline_ns && now >= deadline_ns)
         return false;
     ht_terminal_poll(dashboard->terminal, fds);
-    ht_signals_poll(signal_fds);
-    fds[2] = (struct pollfd){.fd = signal_fds[0], .events = POLLIN};
-    fds[3] = (struct pollfd){.fd = signal_fds[1], .events = POLLIN};
-    fds[4] = (struct pollfd){.fd = ht_engine_fd(dashboard->session.engine), .events = POLLIN};
-    int64_t wait_ms = due <= now ? 0 : (due - now) / HT_NS_PER_MS + 1;
-    if (poll(fds, ARRAY_LEN(fds), wait_ms > 60000 ? 60000 : (int)wait_ms) < 0 && errno != EINTR)
-        return false;
-    if (!take_signals(dashboard))
+    fds[2] = (struct pollfd){.fd = ht_engine_fd(dashboard->session.engine), .events = POLLIN};
+    if (!obey_signals(dashboard, ht_signals_wait(fds, ARRAY_LEN(fds), due <= now ? 0 : due - now)))
         return false;
     if (fds[1].revents && ht_terminal_flush(dashboard->terminal) == -EPIPE)
         return false;
     if (fds[0].revents && !take_keys(dashboard))
         return false;
-    if (fds[4].revents)
+    if (fds[2].revents)
         take_state(dashboard);
     return !ht_ui_is_done(dashboard->ui);
 }

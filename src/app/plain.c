@@ -4,7 +4,6 @@
 #include "plain.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "config-file.h"
@@ -151,19 +150,15 @@ static void loop(struct lines *lines)
     int64_t left = -1;
 
     for (bool go_on = true; go_on && put(lines, &out);) {
-        struct pollfd fds[4] = {{.fd = lines->input_ended ? -1 : STDIN_FILENO, .events = POLLIN},
-                                {.fd = ht_engine_fd(lines->session.engine), .events = POLLIN}};
-        int signal_fds[2];
+        struct pollfd fds[2 + HT_SIGNAL_FDS] = {
+            {.fd = lines->input_ended ? -1 : STDIN_FILENO, .events = POLLIN},
+            {.fd = ht_engine_fd(lines->session.engine), .events = POLLIN}};
 
         if (options->timeout_ns)
             left = start + options->timeout_ns - ht_clock_mono(ht_clock_system());
         if (options->timeout_ns && left <= 0)
             return;
-        ht_signals_poll(signal_fds);
-        fds[2] = (struct pollfd){.fd = signal_fds[0], .events = POLLIN};
-        fds[3] = (struct pollfd){.fd = signal_fds[1], .events = POLLIN};
-        poll(fds, ARRAY_LEN(fds), left < 0 ? -1 : (int)(left / HT_NS_PER_MS) + 1);
-        unsigned words = ht_signals_take();
+        unsigned words = ht_signals_wait(fds, ARRAY_LEN(fds), left);
         if (words & HT_SIGNAL_END)
             return;
         if (words & HT_SIGNAL_SUSPEND)

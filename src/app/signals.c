@@ -130,30 +130,6 @@ int ht_signals_start(struct ht_error *err)
     return 0;
 }
 
-void ht_signals_poll(int ret_fds[2])
-{
-    ret_fds[0] = state.screen_fd;
-    ret_fds[1] = state.ending_fd;
-}
-
-unsigned ht_signals_take(void)
-{
-    struct signalfd_siginfo info;
-    unsigned words = 0;
-
-    while (read(state.screen_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        if (info.ssi_signo == SIGWINCH)
-            words |= HT_SIGNAL_RESIZE;
-        else if (info.ssi_signo == SIGTSTP)
-            words |= HT_SIGNAL_SUSPEND;
-        else if (info.ssi_signo == SIGCONT)
-            words |= HT_SIGNAL_RESUME;
-    }
-    if (ht_signals_ending())
-        words |= HT_SIGNAL_END;
-    return words;
-}
-
 /* It stays pending for good: whoever asks sees it from the moment it was sent. */
 static int find_ending(void)
 {
@@ -174,6 +150,35 @@ int ht_signals_ending(void)
     if (atomic_load(&state.came) == 0)
         atomic_compare_exchange_strong(&state.came, &none, find_ending());
     return atomic_load(&state.came);
+}
+
+static unsigned take(void)
+{
+    struct signalfd_siginfo info;
+    unsigned words = 0;
+
+    while (read(state.screen_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGWINCH)
+            words |= HT_SIGNAL_RESIZE;
+        else if (info.ssi_signo == SIGTSTP)
+            words |= HT_SIGNAL_SUSPEND;
+        else if (info.ssi_signo == SIGCONT)
+            words |= HT_SIGNAL_RESUME;
+    }
+    if (ht_signals_ending())
+        words |= HT_SIGNAL_END;
+    return words;
+}
+
+unsigned ht_signals_wait(struct pollfd *fds, size_t len, int64_t left_ns)
+{
+    struct timespec left = ht_timespec(left_ns);
+
+    fds[len - 2] = (struct pollfd){.fd = state.screen_fd, .events = POLLIN};
+    fds[len - 1] = (struct pollfd){.fd = state.ending_fd, .events = POLLIN};
+    if (ppoll(fds, len, left_ns < 0 ? NULL : &left, NULL) < 0 && errno != EINTR)
+        return HT_SIGNAL_END;
+    return take();
 }
 
 void ht_signals_give_time(int seconds)

@@ -7,7 +7,10 @@
 #ifndef HT_APP_SIGNALS_H
 #define HT_APP_SIGNALS_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "hulltop/base/error.h"
 
@@ -18,6 +21,8 @@ enum ht_signal_word {
     HT_SIGNAL_RESUME = 1 << 3,  /* CONT */
 };
 
+enum { HT_SIGNAL_FDS = 2 };
+
 /* Blocks the signals: before any thread starts and before the terminal is opened. emergency is
  * called when the program must end at once (async-signal-safe). PIPE is ignored, and so stays an
  * ending signal that was ignored before. */
@@ -25,10 +30,10 @@ int ht_signals_begin(void (*emergency)(void), struct ht_error *err);
 /* Starts the thread that owns the ending signals: before anything that may wait, a file that is
  * opened among it. */
 int ht_signals_start(struct ht_error *err);
-/* Two descriptors that are readable when there is something to take. */
-void ht_signals_poll(int ret_fds[2]);
-/* What came since the last call (enum ht_signal_word). */
-unsigned ht_signals_take(void);
+/* Waits until one of fds is ready or a signal has come, at most left_ns (negative: for ever). The
+ * last HT_SIGNAL_FDS of the len fds are its own. Returns the signals that came since the last call
+ * (enum ht_signal_word), HT_SIGNAL_END too where nothing can be waited for. Main thread. */
+unsigned ht_signals_wait(struct pollfd *fds, size_t len, int64_t left_ns);
 /* The ending signal that came, 0: none. The program's status is then 128 + this. */
 int ht_signals_ending(void);
 /* Main ends properly and takes at most so many seconds for it: not before them is the emergency, of

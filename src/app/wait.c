@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wait.h"
 
-#include <poll.h>
-
 #include "signals.h"
 
 #include "hulltop/base/clock.h"
@@ -52,8 +50,7 @@ int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht
     for (;;) {
         struct ht_state *state = ht_engine_state(engine);
         int64_t now = ht_clock_mono(ht_clock_system());
-        struct pollfd fds[3] = {{.fd = ht_engine_fd(engine), .events = POLLIN}};
-        int signal_fds[2];
+        struct pollfd fds[1 + HT_SIGNAL_FDS] = {{.fd = ht_engine_fd(engine), .events = POLLIN}};
 
         if (state->origin == HT_ORIGIN_LIVE && state->complete && !whole) {
             whole = true;
@@ -68,11 +65,7 @@ int ht_wait_for_answer(struct ht_session *session, int64_t timeout_ns, struct ht
             return HT_STATUS_CLEAN;
         }
         ht_state_unref(state);
-        ht_signals_poll(signal_fds);
-        fds[1] = (struct pollfd){.fd = signal_fds[0], .events = POLLIN};
-        fds[2] = (struct pollfd){.fd = signal_fds[1], .events = POLLIN};
-        poll(fds, ARRAY_LEN(fds), (int)(left / HT_NS_PER_MS) + 1);
-        unsigned words = ht_signals_take();
+        unsigned words = ht_signals_wait(fds, ARRAY_LEN(fds), left);
         if (words & HT_SIGNAL_END)
             return 128 + ht_signals_ending();
         if (words & HT_SIGNAL_SUSPEND) {
