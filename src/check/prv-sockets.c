@@ -144,7 +144,8 @@ static const struct ht_check checks[] = {
      .title = "Can give orders to the container runtime",
      .condition =
          "A socket of a container runtime, or another one that controls the node, is mounted "
-         "into the container.",
+         "into the container; likely where only its path tells, for no engine answers there and "
+         "hulltop did not see what lies there. A folder in its place is none.",
      .why = "Whoever may talk to the runtime's socket is root on the node: one request starts a "
             "privileged container with the node's disk. A read-only mount changes nothing, for a "
             "request is not a write to the file.",

@@ -346,18 +346,48 @@ static bool is_daemon_socket(const struct view *view, struct ht_str path)
     return false;
 }
 
+/* The kernel's mount of the path of a declared one, or else the one where that was asked for: the
+ * path may lead through a link. The kernel's own is itself. NULL: it was not seen. */
+static const struct ht_mount *as_the_kernel_has_it(const struct view *view,
+                                                   const struct ht_mount *mount)
+{
+    const struct ht_mount_list *mounts = &view->container->kernel_mounts;
+    struct ht_str target = ht_facts_plain_path(mount->target);
+    struct ht_str path = ht_mount_host_path(mount);
+    const struct ht_mount *there = NULL;
+
+    if (ht_mount_has_root(mount))
+        return mount;
+    /* Of two at one place the later one covers the other. */
+    for (size_t i = 0; i < mounts->len; i++) {
+        if (ht_str_equal(ht_mount_host_path(&mounts->items[i]), path))
+            return &mounts->items[i];
+        if (ht_str_equal(ht_facts_plain_path(mounts->items[i].target), target))
+            there = &mounts->items[i];
+    }
+    return there;
+}
+
 const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
                                                   const struct ht_mount *mount, bool *ret_sure)
 {
     struct ht_str path = ht_mount_host_path(mount);
+    const struct ht_mount *seen;
     const struct ht_fact_socket *socket;
+    bool looked_at;
 
     if (path.len == 0)
         return NULL;
-    *ret_sure = true;
+    seen = as_the_kernel_has_it(view, mount);
+    looked_at = seen && ht_mount_has_kind(seen);
+    /* Where nothing is, an engine makes a folder of that name and mounts it. */
+    if (looked_at && seen->kind != HT_MOUNT_KIND_SOCKET)
+        return NULL;
     socket = ht_facts_socket(view->facts, path);
-    if (socket)
+    if (socket) {
+        *ret_sure = looked_at || is_daemon_socket(view, path);
         return socket;
+    }
     socket = ht_facts_socket_named(view->facts, path);
     if (socket) {
         *ret_sure = is_daemon_socket(view, path);

@@ -107,7 +107,8 @@ struct ht_str ht_mount_place_below(struct ht_arena *arena, const struct ht_mount
 /* Says so if that is not all: the kernel's list was cut, or where a declared one leads to is told
  * by the kernel alone and that was not seen. */
 void ht_view_unknown_mounts(const struct view *view);
-/* The socket that a mount gives, or NULL; *ret_sure says whether its path proves it. */
+/* The socket that a mount gives, or NULL; *ret_sure says whether it is proven: an engine answers
+ * there, or a socket was seen at a path that says whose. */
 const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
                                                   const struct ht_mount *mount, bool *ret_sure);
 

@@ -72,14 +72,22 @@ struct ht_host_mount {
     uint64_t device;     /* major << 32 | minor */
     struct ht_str root;  /* path in the file system */
     struct ht_str point; /* path on the host */
+    bool can_hang;       /* ht_mountinfo_can_hang */
 };
+
+/* Tells what lies at a path of the host, if that is still on this device (as in a line). */
+typedef bool (*ht_mount_look)(void *context, uint64_t device, struct ht_str path,
+                              enum ht_mount_kind *ret_kind);
 
 struct ht_host_mounts {
     const struct ht_host_mount *items;
     size_t len;
+    bool cut;           /* there were more */
+    ht_mount_look look; /* NULL: nobody looks; never asked about what can hang */
+    void *context;
 };
 
-/* The node's mounts of file systems that a container may get a path of. */
+/* The node's mounts of file systems that a container may get a path of; look is NULL. */
 void ht_mountinfo_decode_host(struct ht_str text, struct ht_arena *arena,
                               struct ht_host_mounts *ret_mounts);
 /* Mounts and mounts_cut of a process from its mountinfo; cut says that text is not all of it. */

@@ -135,9 +135,10 @@ void ht_mountinfo_decode_host(struct ht_str text, struct ht_arena *arena,
             .device = line.device,
             .root = ht_arena_str(arena, ht_mountinfo_unescape(arena, line.root)),
             .point = ht_arena_str(arena, ht_mountinfo_unescape(arena, line.point)),
+            .can_hang = ht_mountinfo_can_hang(line.type),
         };
     }
-    *ret_mounts = (struct ht_host_mounts){.items = items, .len = len};
+    *ret_mounts = (struct ht_host_mounts){.items = items, .len = len, .cut = text.len > 0};
 }
 
 /* What is left of root below that mount of its file system. */
@@ -277,6 +278,28 @@ static struct ht_str options_of(const struct ht_mount_line *line, struct ht_aren
     return (struct ht_str){.data = joined, .len = line->options.len + 1 + extra.len};
 }
 
+/* Whether the way there leads through no file system whose server may never answer. */
+static bool can_be_looked_at(const struct ht_host_mounts *host, struct ht_str path)
+{
+    if (!host || !host->look || host->cut)
+        return false;
+    for (size_t i = 0; i < host->len; i++) {
+        if (host->items[i].can_hang && ht_path_lies_in(path, host->items[i].point))
+            return false;
+    }
+    return true;
+}
+
+static void fill_kind(const struct ht_mount_line *line, const struct ht_host_mounts *host,
+                      struct ht_mount *mount)
+{
+    enum ht_mount_kind kind;
+
+    if (mount->origin == HT_MOUNT_ORIGIN_BIND && can_be_looked_at(host, mount->source) &&
+        host->look(host->context, line->device, mount->source, &kind))
+        ht_mount_set_kind(mount, kind);
+}
+
 static void fill_mount(const struct ht_mount_line *line, const struct ht_host_mounts *host,
                        struct ht_arena *arena, struct ht_mount *mount)
 {
@@ -295,6 +318,8 @@ static void fill_mount(const struct ht_mount_line *line, const struct ht_host_mo
     ht_mount_set_propagation(mount, propagation_of(line->tags));
     ht_mount_set_options(mount, options_of(line, arena));
     ht_mount_set_root(mount, root);
+    if (path.len)
+        fill_kind(line, host, mount);
 }
 
 /* Below a path of the host that is in the list already: that path says enough. */

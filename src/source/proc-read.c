@@ -11,6 +11,7 @@
 
 #include "cgroup-members.h"
 #include "proc-devices.h"
+#include "proc-mount-kind.h"
 #include "proc-node.h"
 #include "proc-sockets.h"
 #include "hulltop/base/limits.h"
@@ -142,6 +143,14 @@ void ht_proc_reader_refresh(struct ht_proc_reader *reader)
     reader->host_arena = ht_arena_free(reader->host_arena);
 }
 
+static bool look_at_path(void *context, uint64_t device, struct ht_str path,
+                         enum ht_mount_kind *ret_kind)
+{
+    const struct ht_proc_reader *reader = context;
+
+    return ht_mount_kind_at(reader->proc_fd, reader->is_own, device, path, ret_kind);
+}
+
 static void read_host_mounts(struct ht_proc_reader *reader)
 {
     const char *name = reader->is_own ? "self/mountinfo" : "1/mountinfo";
@@ -153,6 +162,11 @@ static void read_host_mounts(struct ht_proc_reader *reader)
     if (code == 0 || code == -EFBIG)
         ht_mountinfo_decode_host(ht_buf_str(&reader->mountinfo), reader->host_arena,
                                  &reader->host_mounts);
+    reader->host_mounts.cut = reader->host_mounts.cut || code == -EFBIG;
+    if (reader->live) {
+        reader->host_mounts.look = look_at_path;
+        reader->host_mounts.context = reader;
+    }
 }
 
 /* ---- every process ---- */

@@ -5,6 +5,7 @@
  * Besides the node a case may say
  *   "recording"  where its rows come from (for people)
  *   "severity"   severity of the first finding that it must give
+ *   "confidence" how sure that finding must be
  *   "title"      title of that finding
  *   "object"     what that finding must be about
  *   "since"      when its fact must have begun
@@ -49,6 +50,7 @@ struct said {
     struct ht_str reason;
     struct ht_str source;   /* of that */
     struct ht_str severity; /* of the first finding */
+    struct ht_str confidence;
     struct ht_str title;
     struct ht_str object;
     int64_t since; /* 0: unknown */
@@ -102,6 +104,7 @@ static struct said ask(const struct running *running, const struct ht_node *node
             if (said.findings++)
                 continue;
             said.severity = ht_str_from(ht_enum_name(&ht_severity_enum, finding->severity));
+            said.confidence = ht_str_from(ht_enum_name(&ht_confidence_enum, finding->confidence));
             said.title = ht_arena_str(running->arena, finding->title);
             said.object = ht_arena_str(running->arena, finding->object);
             said.since = ht_finding_has_since(finding) ? finding->since : 0;
@@ -249,6 +252,15 @@ static void look_at_name_alone(struct running *running)
 
 /* ---- one case ---- */
 
+static void expect_confidence(struct running *running, struct ht_str confidence)
+{
+    struct ht_str wanted;
+
+    if (ht_json_string(ht_json_get(running->json, "confidence"), &wanted) &&
+        !ht_str_equal(wanted, confidence))
+        complain(running, confidence.len ? confidence.data : "no confidence");
+}
+
 static void expect_since(struct running *running, int64_t since)
 {
     struct ht_str text;
@@ -288,6 +300,7 @@ static void expect_fires(struct running *running)
     if (ht_json_string(ht_json_get(running->json, "hides"), &wanted) &&
         ht_str_find(said.shows, wanted, 0) >= 0)
         complain(running, said.shows.data);
+    expect_confidence(running, said.confidence);
     expect_since(running, said.since);
     if (ht_json_bool(ht_json_get(running->json, "escape"), &escape) && escape != said.escape)
         complain(running, escape ? "has no escape path" : "has an escape path");

@@ -4,13 +4,23 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
 #include "src/source/proc-decode.h"
+#include "src/source/proc-mount-kind.h"
 
 static const char host_text[] =
     "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
@@ -160,10 +170,104 @@ static void escapes_stand_for_bytes(void **state)
     assert_true(ht_str_is(ht_mountinfo_unescape(arena, HT_S("plain")), "plain"));
 }
 
+/* A folder wherever it is asked. */
+static bool tell_folder(void *context, uint64_t device, struct ht_str path,
+                        enum ht_mount_kind *ret_kind)
+{
+    struct ht_buf *asked = context;
+
+    ht_buf_addf(asked, "%llu:%llu %.*s\n", (unsigned long long)(device >> 32),
+                (unsigned long long)(device & UINT32_MAX), HT_STR_ARG(path));
+    *ret_kind = HT_MOUNT_KIND_FOLDER;
+    return true;
+}
+
+static void what_a_path_of_the_host_is_is_asked_where_nothing_can_hang(void **state)
+{
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autobuf struct ht_buf asked = HT_BUF(1024);
+    ht_autobuf struct ht_buf text = HT_BUF(1024);
+    struct ht_host_mounts host;
+    struct ht_process process = {0};
+
+    (void)state;
+    ht_buf_add_text(&text, host_text);
+    ht_buf_add_text(&text, "41 22 0:70 / /net rw - nfs4 far:/ rw\n"
+                           "42 41 254:9 / /net/near rw - ext4 /dev/vdc rw\n");
+    ht_mountinfo_decode_host(ht_buf_str(&text), arena, &host);
+    host.look = tell_folder;
+    host.context = &asked;
+    ht_buf_reset(&text);
+    ht_buf_add_text(&text, container_text);
+    ht_buf_add_text(&text, "110 100 0:70 /x /far rw - nfs4 far:/ rw\n"
+                           "111 100 254:9 /x /near rw - ext4 /dev/vdc rw\n"
+                           "112 100 0:99 /x /nowhere rw - tmpfs tmpfs rw\n");
+    ht_mountinfo_decode(ht_buf_str(&text), false, &host, arena, &process);
+    assert_true(ht_str_is(ht_buf_str(&asked), "0:24 /run/docker.sock\n"
+                                              "254:1 /srv/data/a b\n"
+                                              "254:1 /srv/data\n"));
+    assert_true(ht_mount_has_kind(at(&process, "/run/docker.sock")));
+    assert_int_equal(at(&process, "/run/docker.sock")->kind, HT_MOUNT_KIND_FOLDER);
+    assert_false(ht_mount_has_kind(at(&process, "/")));
+    assert_false(ht_mount_has_kind(at(&process, "/far")));
+    assert_false(ht_mount_has_kind(at(&process, "/near")));
+
+    /* Of mounts that are not known any may be on the way. */
+    host.cut = true;
+    ht_buf_reset(&asked);
+    ht_mountinfo_decode(ht_str_from(container_text), false, &host, arena, &process);
+    assert_int_equal(ht_buf_str(&asked).len, 0);
+}
+
+static void make_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    close(fd);
+}
+
+static void a_path_is_a_socket_a_folder_or_a_file_of_its_device(void **state)
+{
+    char folder[] = "/tmp/hulltop-kind-XXXXXX";
+    char path[64];
+    enum ht_mount_kind kind;
+    struct stat st;
+    ht_autoclose int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(stat(folder, &st), 0);
+    uint64_t device = (uint64_t)major(st.st_dev) << 32 | minor(st.st_dev);
+
+    assert_true(ht_mount_kind_at(proc_fd, true, device, ht_str_from(folder), &kind));
+    assert_int_equal(kind, HT_MOUNT_KIND_FOLDER);
+    snprintf(path, sizeof(path), "%s/x", folder);
+    assert_false(ht_mount_kind_at(proc_fd, true, device, ht_str_from(path), &kind));
+    make_socket(path);
+    assert_true(ht_mount_kind_at(proc_fd, true, device, ht_str_from(path), &kind));
+    assert_int_equal(kind, HT_MOUNT_KIND_SOCKET);
+    assert_false(ht_mount_kind_at(proc_fd, true, device + 1, ht_str_from(path), &kind));
+    unlink(path);
+    close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    assert_true(ht_mount_kind_at(proc_fd, true, device, ht_str_from(path), &kind));
+    assert_int_equal(kind, HT_MOUNT_KIND_FILE);
+    unlink(path);
+    assert_int_equal(symlink("/tmp", path), 0);
+    assert_false(ht_mount_kind_at(proc_fd, true, device, ht_str_from(path), &kind));
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mounts_tell_origin_and_host_path),
+        cmocka_unit_test(what_a_path_of_the_host_is_is_asked_where_nothing_can_hang),
+        cmocka_unit_test(a_path_is_a_socket_a_folder_or_a_file_of_its_device),
         cmocka_unit_test(shortest_place_on_the_host_names_the_path),
         cmocka_unit_test(mounts_below_a_host_path_are_counted_not_kept),
         cmocka_unit_test(list_has_an_end),
