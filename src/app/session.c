@@ -269,6 +269,23 @@ static unsigned unasked_parts(const struct ht_options *options)
     return parts;
 }
 
+/* Sockets that are worth root on the node, wherever containers have the folders around them. */
+static struct ht_text_list root_sockets(const struct ht_session *session)
+{
+    size_t at = 0, count = 0, len = 0;
+
+    while (ht_facts_socket_below(session->facts, HT_S("/"), &at))
+        count++;
+    struct ht_str *items = ht_arena_array(session->arena, struct ht_str, count);
+    for (at = 0; count; count--) {
+        const struct ht_fact_socket *socket = ht_facts_socket_below(session->facts, HT_S("/"), &at);
+
+        if (socket->power == 0)
+            items[len++] = socket->path;
+    }
+    return (struct ht_text_list){.items = items, .len = len};
+}
+
 static void live_engine(struct ht_session *session, struct ht_engine_options *engine_options)
 {
     const struct ht_options *options = session->options;
@@ -282,7 +299,8 @@ static void live_engine(struct ht_session *session, struct ht_engine_options *en
         ht_proc_driver(&(struct ht_proc_options){.root = options->root,
                                                  .live = live,
                                                  .host_only = !needs_processes(options->questions),
-                                                 .leave_out = unasked_parts(options)}));
+                                                 .leave_out = unasked_parts(options),
+                                                 .sockets = root_sockets(session)}));
     add_host(&drivers, session, live);
     if (ht_catalogue_needs(options->questions, HT_S("hostconf")))
         add_hostconf(&drivers, options, live, engine_options->state_dir);

@@ -34,6 +34,20 @@ static bool is_privileged(const struct view *view)
     return ht_view_is_privileged(view) && ht_view_has_own_users(view) != TRI_YES;
 }
 
+/* The socket is at target, or at rest below it. */
+static struct ht_str sentence_of_socket(const struct view *view, struct ht_str target,
+                                        struct ht_str rest, const struct ht_fact_socket *socket)
+{
+    bool runtime = ht_str_is_among(socket->kind, "docker containerd cri-o podman lxd incus");
+
+    return ht_arena_strf(ht_checking_arena(view->checking),
+                         runtime ? "Through %.*s%.*s it asks %.*s for a privileged container with "
+                                   "the node's disk: root on the node in one step."
+                                 : "Through %.*s%.*s it has %.*s run what it likes: root on the "
+                                   "node in one step.",
+                         HT_STR_ARG(target), HT_STR_ARG(rest), HT_STR_ARG(socket->name));
+}
+
 static struct ht_str socket_reached(const struct view *view)
 {
     struct ht_mount_list mounts;
@@ -45,11 +59,34 @@ static struct ht_str socket_reached(const struct view *view)
         const struct ht_fact_socket *socket = ht_view_mount_socket(view, &mounts.items[i], &sure);
 
         if (socket && socket->power == 0)
-            return ht_arena_strf(ht_checking_arena(view->checking),
-                                 "Through %.*s it asks %.*s for a privileged container with the "
-                                 "node's disk: root on "
-                                 "the node in one step.",
-                                 HT_STR_ARG(mounts.items[i].target), HT_STR_ARG(socket->name));
+            return sentence_of_socket(view, mounts.items[i].target, (struct ht_str){0}, socket);
+    }
+    return (struct ht_str){0};
+}
+
+/* The same below a folder that it has; whoever made that way meant no user but root. */
+static struct ht_str socket_below_reached(const struct view *view)
+{
+    struct ht_mount_list mounts;
+
+    if (!ht_view_may_write_as_root(view) || !ht_view_mounts(view, &mounts))
+        return (struct ht_str){0};
+    for (size_t i = 0; i < mounts.len; i++) {
+        const struct ht_mount *mount = &mounts.items[i];
+        struct ht_str folder = ht_mount_host_path(mount);
+        const struct ht_fact_socket *socket;
+        enum tri there;
+        size_t at = 0;
+
+        if (!ht_view_has_folder(view, mount))
+            continue;
+        while (ht_view_socket_below(view, folder, &at, &socket, &there)) {
+            if (yes(there))
+                return sentence_of_socket(
+                    view, ht_str_is(mount->target, "/") ? (struct ht_str){0} : mount->target,
+                    ht_str_sub(socket->path, folder.len == 1 ? 0 : folder.len, socket->path.len),
+                    socket);
+        }
     }
     return (struct ht_str){0};
 }
@@ -281,6 +318,7 @@ static const struct rule rules[] = {
     {1, false, "the runtime's socket", socket_reached},
     {1, false, "the folder of static pods", manifests_open},
     {1, false, "files that the node runs", host_code_open},
+    {1, false, "a folder with the runtime's socket", socket_below_reached},
     {2, true, "privileged among the node's processes", privileged_in_host_pids},
     {1, true, "privileged", privileged_disk},
     {2, true, "SYS_ADMIN and a disk of the node", admin_and_disk},

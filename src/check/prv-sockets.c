@@ -56,13 +56,12 @@ static void look_socket(struct ht_checking *checking, const struct ht_row *row)
 
 /* ---- PRV-005 ---- */
 
-/* Adds the sockets of engines that answer and lie below directory; returns how many. */
-static size_t show_live(const struct view *view, struct ht_finding **finding,
-                        const struct ht_mount *mount, struct ht_str directory)
+/* Adds the sockets of engines that answer and lie below directory. */
+static void show_live(const struct view *view, struct ht_finding **finding,
+                      const struct ht_mount *mount, struct ht_str directory)
 {
     const struct ht_rowset *daemons =
         ht_node_set(ht_checking_node(view->checking), HT_TABLE_DAEMON);
-    size_t found = 0;
 
     for (size_t i = 0; i < daemons->len; i++) {
         struct ht_str path = ht_row_id(daemons->rows[i]);
@@ -72,13 +71,40 @@ static size_t show_live(const struct view *view, struct ht_finding **finding,
         path = ht_facts_plain_path(path);
         if (ht_str_equal(path, directory) || !ht_path_lies_in(path, directory))
             continue;
-        if (!*finding)
+        if (!*finding) {
             *finding = ht_fire(view->checking, directory);
-        if (found++ == 0)
             ht_view_show_mount(view, *finding, mount);
+        }
         ht_fire_evidence(view->checking, *finding, "container engine", "answers below it", path);
     }
-    return found;
+}
+
+/* Adds the other sockets below directory that are there; returns how many could not be told, and
+ * the first of these. */
+static size_t show_there(const struct view *view, struct ht_finding **finding,
+                         const struct ht_mount *mount, struct ht_str directory,
+                         const struct ht_fact_socket **ret_unseen)
+{
+    const struct ht_fact_socket *socket;
+    size_t at = 0, unseen = 0;
+    enum tri there;
+
+    while (ht_view_socket_below(view, directory, &at, &socket, &there)) {
+        if (there == TRI_UNKNOWN && unseen++ == 0)
+            *ret_unseen = socket;
+        if (there != TRI_YES || ht_view_is_daemon_socket(view, socket->path))
+            continue;
+        if (!*finding) {
+            *finding = ht_fire(view->checking, directory);
+            ht_fire_title(view->checking, *finding,
+                          "A folder mounted into it holds the socket of %.*s",
+                          HT_STR_ARG(socket->name));
+            ht_view_show_mount(view, *finding, mount);
+        }
+        ht_fire_evidencef(view->checking, *finding, "node", "lies below it", "%.*s (%.*s)",
+                          HT_STR_ARG(socket->path), HT_STR_ARG(socket->name));
+    }
+    return unseen;
 }
 
 /* Whether it is known at which socket the engine of this container answers. */
@@ -88,19 +114,18 @@ static bool knows_socket(const struct view *view)
            ht_str_has_prefix(view->container->daemon, "unix://");
 }
 
-/* Sockets that are usually there: of the runtime that runs this very container. */
-static void show_usual(const struct view *view, const struct ht_mount *mount,
+/* Sockets that are usually there, of the runtime that runs this very container, where nobody could
+ * look. False: none. */
+static bool show_usual(const struct view *view, const struct ht_mount *mount,
                        struct ht_str directory)
 {
     const struct ht_fact_socket *socket;
     struct ht_finding *finding = NULL;
     size_t at = 0;
+    enum tri there;
 
-    for (;;) {
-        socket = ht_facts_socket_below(view->facts, directory, &at);
-        if (!socket)
-            return;
-        if (socket->power != 0 || !ht_str_equal(socket->kind, view->container->runtime))
+    while (ht_view_socket_below(view, directory, &at, &socket, &there)) {
+        if (there != TRI_UNKNOWN || !ht_str_equal(socket->kind, view->container->runtime))
             continue;
         if (!finding) {
             finding = ht_fire(view->checking, directory);
@@ -111,6 +136,30 @@ static void show_usual(const struct view *view, const struct ht_mount *mount,
         ht_fire_evidence(view->checking, finding, "sockets.yaml", "usually lies below it",
                          socket->path);
     }
+    return finding != NULL;
+}
+
+static void look_at_directory(const struct view *view, const struct ht_mount *mount)
+{
+    struct ht_str directory = ht_mount_host_path(mount);
+    const struct ht_fact_socket *unseen = NULL;
+    struct ht_finding *finding = NULL;
+
+    show_live(view, &finding, mount, directory);
+    size_t count = show_there(view, &finding, mount, directory, &unseen);
+    if (finding) {
+        ht_view_put_escape(view, finding);
+        return;
+    }
+    if (count == 0 || (!knows_socket(view) && show_usual(view, mount, directory)))
+        return;
+    ht_unknown(view->checking, "proc",
+               ht_arena_strf(ht_checking_arena(view->checking),
+                             "whether the socket of %.*s lies in a folder of the node that is "
+                             "mounted into it (%.*s): that could not be looked at",
+                             HT_STR_ARG(unseen->name), HT_STR_ARG(directory))
+                   .data,
+               "sudo hulltop in the host's pid namespace");
 }
 
 static void look_directory(struct ht_checking *checking, const struct ht_row *row)
@@ -121,16 +170,8 @@ static void look_directory(struct ht_checking *checking, const struct ht_row *ro
     if (!open_mounts(checking, row, &view, &mounts))
         return;
     for (size_t i = 0; i < mounts.len; i++) {
-        const struct ht_mount *mount = &mounts.items[i];
-        struct ht_str directory = ht_mount_host_path(mount);
-        struct ht_finding *finding = NULL;
-
-        if (directory.len == 0)
-            continue;
-        if (show_live(&view, &finding, mount, directory) > 0)
-            ht_view_put_escape(&view, finding);
-        else if (!knows_socket(&view))
-            show_usual(&view, mount, directory);
+        if (ht_view_has_folder(&view, &mounts.items[i]))
+            look_at_directory(&view, &mounts.items[i]);
     }
 }
 
@@ -166,10 +207,11 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_CRITICAL,
      .title = "A folder mounted into it holds the runtime's socket",
      .condition =
-         "A folder of the node is mounted that contains the socket of a container runtime.",
+         "A folder of the node is mounted that contains the socket of a container runtime, or "
+         "another one whose holder is root on the node (systemd, libvirt, LXD, Incus).",
      .why =
-         "The socket of the container runtime lies in this folder, and whoever may talk to it is "
-         "root on the node. Mounting the folder is the same as mounting the socket.",
+         "The socket lies in this folder, and whoever may talk to it is root on the node. Mounting "
+         "the folder is the same as mounting the socket.",
      .fix = "Mount the single file or sub-folder that the program needs, not the folder above it.",
      .needs = HT_TEXTS("docker"),
      .references = HT_TEXTS("CIS Docker 1.6.0 5.32", "Pod Security baseline: hostPathVolumes",

@@ -334,7 +334,7 @@ static struct ht_str socket_path(struct ht_str address)
     return ht_facts_plain_path(address);
 }
 
-static bool is_daemon_socket(const struct view *view, struct ht_str path)
+bool ht_view_is_daemon_socket(const struct view *view, struct ht_str path)
 {
     const struct ht_rowset *daemons =
         ht_node_set(ht_checking_node(view->checking), HT_TABLE_DAEMON);
@@ -344,6 +344,37 @@ static bool is_daemon_socket(const struct view *view, struct ht_str path)
             return true;
     }
     return false;
+}
+
+/* Whether the node has that socket, as its own files were looked at. */
+static enum tri is_there(const struct view *view, struct ht_str path)
+{
+    const struct ht_pair_list *sockets = view->host ? &view->host->sockets : NULL;
+
+    for (size_t i = 0; sockets && i < sockets->len; i++) {
+        if (!ht_str_equal(sockets->items[i].key, path))
+            continue;
+        if (ht_str_is(sockets->items[i].value, "there"))
+            return TRI_YES;
+        return ht_str_is(sockets->items[i].value, "absent") ? TRI_NO : TRI_UNKNOWN;
+    }
+    return TRI_UNKNOWN;
+}
+
+bool ht_view_socket_below(const struct view *view, struct ht_str directory, size_t *at,
+                          const struct ht_fact_socket **ret_socket, enum tri *ret_there)
+{
+    const struct ht_fact_socket *socket;
+
+    do {
+        socket = ht_facts_socket_below(view->facts, directory, at);
+        if (!socket)
+            return false;
+    } while (socket->power != 0);
+    *ret_socket = socket;
+    *ret_there =
+        ht_view_is_daemon_socket(view, socket->path) ? TRI_YES : is_there(view, socket->path);
+    return true;
 }
 
 /* The kernel's mount of the path of a declared one, or else the one where that was asked for: the
@@ -368,6 +399,14 @@ static const struct ht_mount *as_the_kernel_has_it(const struct view *view,
     return there;
 }
 
+bool ht_view_has_folder(const struct view *view, const struct ht_mount *mount)
+{
+    const struct ht_mount *seen = as_the_kernel_has_it(view, mount);
+
+    return ht_mount_host_path(mount).len > 0 &&
+           !(seen && ht_mount_has_kind(seen) && seen->kind != HT_MOUNT_KIND_FOLDER);
+}
+
 const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
                                                   const struct ht_mount *mount, bool *ret_sure)
 {
@@ -385,12 +424,13 @@ const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
         return NULL;
     socket = ht_facts_socket(view->facts, path);
     if (socket) {
-        *ret_sure = looked_at || is_daemon_socket(view, path);
+        *ret_sure = looked_at || ht_view_is_daemon_socket(view, path) ||
+                    is_there(view, socket->path) == TRI_YES;
         return socket;
     }
     socket = ht_facts_socket_named(view->facts, path);
     if (socket) {
-        *ret_sure = is_daemon_socket(view, path);
+        *ret_sure = ht_view_is_daemon_socket(view, path);
         return socket;
     }
     /* Under another name it is still mounted where its clients look for it. */

@@ -107,6 +107,14 @@ struct ht_str ht_mount_place_below(struct ht_arena *arena, const struct ht_mount
 /* Says so if that is not all: the kernel's list was cut, or where a declared one leads to is told
  * by the kernel alone and that was not seen. */
 void ht_view_unknown_mounts(const struct view *view);
+/* Whether an engine answers at the socket of that path. */
+bool ht_view_is_daemon_socket(const struct view *view, struct ht_str path);
+/* Whether a mount gives a path of the node that may be a folder. */
+bool ht_view_has_folder(const struct view *view, const struct ht_mount *mount);
+/* Steps through the sockets below directory by which one is root on the node: false at the end. *at
+ * begins at 0; *ret_there says whether it is there. */
+bool ht_view_socket_below(const struct view *view, struct ht_str directory, size_t *at,
+                          const struct ht_fact_socket **ret_socket, enum tri *ret_there);
 /* The socket that a mount gives, or NULL; *ret_sure says whether it is proven: an engine answers
  * there, or a socket was seen at a path that says whose. */
 const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,

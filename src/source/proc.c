@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host-sockets.h"
 #include "proc-host.h"
 #include "proc-table.h"
 #include "proc-usage.h"
@@ -17,7 +18,8 @@ enum {
     DETAIL_MAX = 512,
     SLOW_FACTOR = 50,
     NEAR = 16,
-    HOST_ARENA = 1024 * 1024
+    HOST_ARENA = 1024 * 1024,
+    INIT_UTS_NS = 0xEFFFFFFE /* the kernel gives the first UTS namespace this inode */
 };
 
 #define LOOK_NS  HT_NS_PER_S
@@ -30,7 +32,9 @@ struct proc {
     bool live;
     bool host_only;     /* processes are not looked at */
     unsigned leave_out; /* enum ht_proc_part */
-    unsigned given_up;  /* threads that hung before this one */
+    struct ht_arena *arena;
+    struct ht_text_list sockets; /* in the arena */
+    unsigned given_up;           /* threads that hung before this one */
     struct ht_proc_avoid avoid;
     struct ht_proc_table table;
     struct ht_usage_meter *meter;
@@ -68,6 +72,24 @@ static void set_counts(const struct proc *self, struct ht_host *host, uint64_t p
         ht_field_forget(&ht_host_table, host, "kubelet");
 }
 
+/* Process 1 sees the node with all that is mounted there. Without rights over it our own root
+ * stands for that, unless it is a container's: those have host names of their own. */
+static bool open_node(const struct proc *self, const struct ht_host *host, struct ht_root *ret_root)
+{
+    if (ht_root_open(ret_root, "/proc/1/root", NULL) == 0)
+        return true;
+    return ht_host_has_ns_uts(host) && host->ns_uts == INIT_UTS_NS &&
+           ht_root_open(ret_root, self->root, NULL) == 0;
+}
+
+static void read_sockets(const struct proc *self, struct ht_arena *arena, struct ht_host *host)
+{
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+
+    if (self->live && !self->contained && self->sockets.len && open_node(self, host, &root))
+        ht_host_read_sockets(&root, &self->sockets, arena, host);
+}
+
 static void read_host(struct proc *self)
 {
     ht_autoarena struct ht_arena *arena = ht_arena_new(HOST_ARENA);
@@ -76,6 +98,7 @@ static void read_host(struct proc *self)
 
     (void)ht_host_read(self->root, self->live, arena, &host, &err);
     self->contained = ht_host_is_contained(&host);
+    read_sockets(self, arena, &host);
     /* Wall time and time since boot are read one after the other: a moment is no news. */
     if (self->host_row) {
         const struct ht_host *old = ht_host_of(self->host_row);
@@ -337,6 +360,7 @@ static void free_proc(void *context)
     ht_proc_table_fini(&self->table);
     ht_usage_free(self->meter);
     ht_row_unref(self->host_row);
+    ht_arena_free(self->arena);
     free(self->root);
     free(self);
 }
@@ -353,11 +377,22 @@ static const struct ht_driver_ops proc_ops = {
     .renew = renew,
 };
 
+static struct ht_text_list copy_texts(struct ht_arena *arena, struct ht_text_list texts)
+{
+    struct ht_str *items = ht_arena_array(arena, struct ht_str, texts.len);
+
+    for (size_t i = 0; i < texts.len; i++)
+        items[i] = ht_arena_str(arena, texts.items[i]);
+    return (struct ht_text_list){.items = items, .len = texts.len};
+}
+
 static struct ht_driver make(const struct ht_proc_options *options)
 {
     struct proc *self = ht_new0(struct proc);
 
     self->root = ht_strdup(options->root);
+    self->arena = ht_arena_new(HT_LIMIT_ROW);
+    self->sockets = copy_texts(self->arena, options->sockets);
     self->live = options->live;
     self->host_only = options->host_only;
     self->leave_out = options->leave_out;
@@ -377,7 +412,8 @@ static struct ht_driver renew(void *context)
     struct ht_driver driver = make(&(struct ht_proc_options){.root = self->root,
                                                              .live = self->live,
                                                              .host_only = self->host_only,
-                                                             .leave_out = self->leave_out});
+                                                             .leave_out = self->leave_out,
+                                                             .sockets = self->sockets});
     struct proc *fresh = driver.self;
     fresh->avoid = avoid;
     fresh->given_up = self->given_up + 1;

@@ -147,6 +147,8 @@ struct ht_proc_options {
     bool live;          /* false: OFF, with the reason */
     bool host_only;     /* the host row alone, then OFF */
     unsigned leave_out; /* enum ht_proc_part */
+    /* Paths of which the host row tells whether sockets are there ("*": any name). */
+    struct ht_text_list sockets;
 };
 /* The process table, cgroup usage and the host row; texts are copied. */
 struct ht_driver ht_proc_driver(const struct ht_proc_options *options);

@@ -5,13 +5,24 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "feed.h"
+#include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
+#include "src/source/host-sockets.h"
+#include "src/source/proc-host.h"
 
 static bool end_at_once(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
 {
@@ -21,9 +32,10 @@ static bool end_at_once(struct ht_test_feed *feed, unsigned wait, struct ht_requ
     return false;
 }
 
-static struct ht_node *take_sample(void)
+static struct ht_node *take_sample_with(struct ht_text_list sockets)
 {
-    struct ht_driver driver = ht_proc_driver(&(struct ht_proc_options){.root = "/", .live = true});
+    struct ht_driver driver =
+        ht_proc_driver(&(struct ht_proc_options){.root = "/", .live = true, .sockets = sockets});
     struct ht_test_feed feed = {.script = end_at_once};
 
     ht_test_feed_init(&feed);
@@ -31,6 +43,11 @@ static struct ht_node *take_sample(void)
     driver.ops->free(driver.self);
     assert_int_equal(feed.published, 1);
     return feed.sample;
+}
+
+static struct ht_node *take_sample(void)
+{
+    return take_sample_with((struct ht_text_list){0});
 }
 
 /* Sleeps under that name until it is killed. */
@@ -108,11 +125,118 @@ static void that_there_is_none_is_said_where_all_are_seen(void **state)
     ht_node_unref(sample);
 }
 
+static void make_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    close(fd);
+}
+
+/* A place with a socket in it, one in a folder below, a link to the first, a loop of links and a
+ * file; returns where we are. */
+static int enter_place(char *folder)
+{
+    int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    make_socket("one.sock");
+    assert_int_equal(mkdir("many", 0700), 0);
+    assert_int_equal(mkdir("many/a", 0700), 0);
+    make_socket("many/b");
+    make_socket("many/a/c.sock");
+    assert_int_equal(mkdir("none", 0700), 0);
+    assert_int_equal(symlink("/one.sock", "link"), 0);
+    assert_int_equal(symlink("loop", "loop"), 0);
+    close(open("none/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    return back;
+}
+
+static void leave_place(const char *folder, int back)
+{
+    static const char *const names[] = {"one.sock", "many/b", "many/a/c.sock", "many/a", "many",
+                                        "link",     "loop",   "none/file",     "none"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        assert_int_equal(remove(names[i]), 0);
+    assert_int_equal(fchdir(back), 0);
+    close(back);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void sockets_of_a_list_are_there_absent_or_unseen(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *is;
+    } cases[] = {
+        {"/one.sock", "there"},       {"/link", "there"},        {"/many/*", "there"},
+        {"/many/*/c.sock", "there"},  {"/none/*", "absent"},     {"/none/file", "absent"},
+        {"/many", "absent"},          {"/two.sock", "absent"},   {"/two/*", "absent"},
+        {"/many/*/d.sock", "absent"}, {"/loop", "unseen"},       {"/loop/*", "unseen"},
+        {"/ma*/b", "unseen"},         {"/*/*/c.sock", "unseen"}, {"*", "unseen"},
+    };
+    char folder[] = "/tmp/hulltop-place-XXXXXX";
+    int back = enter_place(folder);
+    ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_str paths[sizeof(cases) / sizeof(*cases)];
+    struct ht_text_list list = {.items = paths, .len = sizeof(cases) / sizeof(*cases)};
+    struct ht_host host = {0};
+
+    (void)state;
+    for (size_t i = 0; i < list.len; i++)
+        paths[i] = ht_str_from(cases[i].path);
+    if (ht_root_open(&root, folder, NULL) == 0) {
+        ht_host_read_sockets(&root, &list, arena, &host);
+        assert_int_equal(host.sockets.len, list.len);
+        for (size_t i = 0; i < list.len; i++) {
+            if (!ht_str_is(host.sockets.items[i].value, cases[i].is))
+                fail_msg("%s is %.*s", cases[i].path, HT_STR_ARG(host.sockets.items[i].value));
+        }
+    }
+    leave_place(folder, back);
+}
+
+static void sockets_of_the_node_are_told(void **state)
+{
+    char folder[] = "/tmp/hulltop-place-XXXXXX";
+    char path[64];
+    int back = enter_place(folder);
+    struct ht_str item;
+    struct ht_node *sample;
+    const struct ht_host *host;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/one.sock", folder);
+    item = ht_str_from(path);
+    sample = take_sample_with((struct ht_text_list){.items = &item, .len = 1});
+    host = ht_node_host(sample);
+    /* In a container it is not known which files are the node's. */
+    if (ht_host_is_contained(host)) {
+        assert_false(ht_host_has_sockets(host));
+    } else if (ht_host_has_sockets(host)) {
+        assert_int_equal(host->sockets.len, 1);
+        assert_true(ht_str_equal(host->sockets.items[0].key, item));
+        assert_true(ht_str_is(host->sockets.items[0].value, "there"));
+    } else {
+        assert_int_not_equal(geteuid(), 0);
+    }
+    ht_node_unref(sample);
+    leave_place(folder, back);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kubelet_is_seen_by_its_name),
         cmocka_unit_test(that_there_is_none_is_said_where_all_are_seen),
+        cmocka_unit_test(sockets_of_a_list_are_there_absent_or_unseen),
+        cmocka_unit_test(sockets_of_the_node_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
