@@ -20,6 +20,13 @@ static struct ht_finding *fire_device(const struct view *view, const struct ht_f
                   raw && writable ? "write to" : "use", HT_STR_ARG(path));
     if (raw && writable)
         ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
+    /* Few are open to others; its user may still be of the group that the file is. */
+    if (raw && ht_view_is_apart(view)) {
+        ht_fire_title(view->checking, finding, "Was given %.*s of the node, where it is root's",
+                      HT_STR_ARG(path));
+        ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
+        ht_view_show_user(view, finding);
+    }
     ht_fire_evidence(view->checking, finding, "paths.yaml", "what it gives", fact->gives);
     return finding;
 }
@@ -290,7 +297,8 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_HIGH,
      .title = "Can use a device of the node",
      .condition = "A disk, memory or other powerful device of the node is given to the container; "
-                  "critical if a disk or memory can be written.",
+                  "critical if a disk or memory can be written, medium if its root is another "
+                  "user on the node.",
      .why = "A device is the node itself, past all files and permissions: whoever writes to its "
             "disk or "
             "memory writes whatever root could.",
