@@ -106,6 +106,29 @@ static void a_lock_is_offered_as_soon_as_it_can_be_made(void **unused)
     close_bench(&bench);
 }
 
+static void a_container_that_goes_is_not_unlocked_silently(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *there = lockable(NULL),
+                                 *gone = ht_state_new(ht_node_new(FIXTURE_NOW + HT_NS_PER_S));
+    struct ht_lock lock = {0};
+
+    (void)unused;
+    ht_lock_set_id(&lock, HT_S("sha256:1"));
+    ht_lock_set_locked(&lock, true);
+    ht_node_add(there->node, ht_row_new(&ht_lock_table, &lock));
+    ht_node_sort(there->node);
+    open_bench(&bench, NULL);
+    ht_ui_set_state(bench.ui, there);
+    type(&bench, ":view containers\n\nL");
+    SEES(&bench, "reason to unlock:");
+    ht_ui_set_state(bench.ui, gone);
+    type(&bench, "why\n");
+    SEES(&bench, "not unlocked: the container is not there any more");
+    assert_int_equal(bench.calls.lock, 0);
+    close_bench(&bench);
+}
+
 /* What was open when it went stays open, as it was. */
 static void what_is_gone_is_shown_as_it_was(void **unused)
 {
@@ -416,6 +439,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lock_is_told_to_who_asked_for_it),
         cmocka_unit_test(a_lock_is_offered_as_soon_as_it_can_be_made),
+        cmocka_unit_test(a_container_that_goes_is_not_unlocked_silently),
         cmocka_unit_test(the_page_of_an_event_tells_since_when_its_finding_is_gone),
         cmocka_unit_test(what_is_gone_is_shown_as_it_was),
         cmocka_unit_test(what_is_gone_is_written_as_it_was),

@@ -97,9 +97,19 @@ static void two_presses_open_what_they_hit(void **unused)
     press_twice(&bench, place_of(&bench, "debug "));
     SEES(&bench, "> debug");
     SEES(&bench, "[Evidence]");
+    type(&bench, "07j");
+    press_twice(&bench, place_of(&bench, "web")); /* an application, beside the first build */
+    SEES(&bench, "> 7 Builds map ");
+    SEES_NOT(&bench, "E: started through the runtime's socket");
+    press_twice(&bench, place_of(&bench, " E  privileged"));
     type(&bench, "07");
-    press_twice(&bench, place_of(&bench, "web"));
-    SEES_NOT(&bench, "[Evidence]");
+    SEES(&bench, "E: started through the runtime's socket");
+    type(&bench, "0");
+    resize(&bench, 40, 120);
+    struct ht_key beside = place_of(&bench, "Docker socket is mounted");
+    beside.col = 110;
+    press_twice(&bench, beside);
+    SEES(&bench, "WORST FINDINGS");
     close_bench(&bench);
 }
 
