@@ -136,7 +136,9 @@ static int find_ending(void)
     static const int numbers[] = {SIGHUP, SIGTERM, SIGINT, SIGQUIT};
     sigset_t pending;
 
-    for (size_t i = 0; i < ARRAY_LEN(numbers) && sigpending(&pending) == 0; i++) {
+    if (sigpending(&pending) < 0)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
         if (sigismember(&pending, numbers[i]) == 1 && sigismember(&state.ending, numbers[i]) == 1)
             return numbers[i];
     }
@@ -152,7 +154,7 @@ int ht_signals_ending(void)
     return atomic_load(&state.came);
 }
 
-static unsigned take(void)
+static unsigned take_screen(void)
 {
     struct signalfd_siginfo info;
     unsigned words = 0;
@@ -165,20 +167,23 @@ static unsigned take(void)
         else if (info.ssi_signo == SIGCONT)
             words |= HT_SIGNAL_RESUME;
     }
-    if (ht_signals_ending())
-        words |= HT_SIGNAL_END;
     return words;
 }
 
 unsigned ht_signals_wait(struct pollfd *fds, size_t len, int64_t left_ns)
 {
     struct timespec left = ht_timespec(left_ns);
+    unsigned words = 0;
 
     fds[len - 2] = (struct pollfd){.fd = state.screen_fd, .events = POLLIN};
     fds[len - 1] = (struct pollfd){.fd = state.ending_fd, .events = POLLIN};
     if (ppoll(fds, len, left_ns < 0 ? NULL : &left, NULL) < 0 && errno != EINTR)
         return HT_SIGNAL_END;
-    return take();
+    if (fds[len - 2].revents)
+        words |= take_screen();
+    if (fds[len - 1].revents)
+        words |= HT_SIGNAL_END;
+    return words;
 }
 
 void ht_signals_give_time(int seconds)
