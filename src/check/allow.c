@@ -43,3 +43,16 @@ const struct ht_allowed *ht_facts_allowed(const struct ht_facts *facts,
     }
     return ended;
 }
+
+int64_t ht_facts_allowed_until(const struct ht_facts *facts, int64_t now_ns)
+{
+    int64_t until_ns = INT64_MAX;
+
+    for (size_t i = 0; i < facts->allowed_len; i++) {
+        int64_t end_ns = facts->allowed[i].until_ns;
+
+        if (end_ns > now_ns && end_ns < until_ns)
+            until_ns = end_ns;
+    }
+    return until_ns;
+}

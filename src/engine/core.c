@@ -13,6 +13,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/allow.h"
 #include "hulltop/check/fold.h"
 
 /* A confirmation alone makes a new state no more often than this. */
@@ -49,8 +50,10 @@ struct ht_core {
     bool complete;
     int64_t settled_ns; /* wall time of the first complete pass, 0: not yet */
     int64_t settled_mono_ns;
-    int64_t confirmed_state_ns; /* monotonic */
-    int64_t trim_ns;            /* monotonic, when memory is given back next */
+    int64_t confirmed_state_ns;         /* monotonic */
+    int64_t trim_ns;                    /* monotonic, when memory is given back next */
+    struct ht_rowset folded;            /* the findings before the ledger had them */
+    int64_t folded_ns, folded_until_ns; /* wall time: since and until when they are those */
 
     struct ht_rowset events; /* the newest source events, oldest first */
 };
@@ -78,6 +81,7 @@ static void forget_inputs(struct ht_core *core)
     core->given = ht_node_unref(core->given);
     core->node = ht_node_unref(core->node);
     core->state = ht_state_unref(core->state);
+    ht_rowset_fini(&core->folded);
     ht_rowset_fini(&core->events);
 }
 
@@ -371,6 +375,33 @@ static int64_t watched_since(const struct ht_core *core, const struct ht_step *s
     return step->now_ns - (step->mono_ns - core->settled_mono_ns);
 }
 
+/* The findings as the checks have them: those of the step before while nothing moved. */
+static void fold(struct ht_core *core, const struct ht_node *node, struct ht_rowset *ret_findings)
+{
+    const struct ht_facts *facts = core->options.facts;
+    int64_t now_ns = node->taken_at;
+
+    if (ht_looks_moved(core->looks) || now_ns < core->folded_ns ||
+        now_ns >= core->folded_until_ns) {
+        ht_rowset_fini(&core->folded);
+        ht_fold_findings(node, facts, ht_looks_verdicts(core->looks), &core->folded);
+        core->folded_ns = now_ns;
+        core->folded_until_ns = ht_facts_allowed_until(facts, now_ns);
+    }
+    ht_rowset_share(ret_findings, &core->folded);
+}
+
+/* The lines of ordered findings: those of the state before where that had the same. */
+static void group(const struct ht_core *core, struct ht_state *state)
+{
+    const struct ht_state *before = core->state;
+
+    if (before && ht_rowset_same(&before->findings, &state->findings))
+        ht_rowset_share(&state->groups, &before->groups);
+    else
+        ht_fold_groups(&state->findings, &state->groups);
+}
+
 /* The next state from this node (consumed); NULL: stopped. */
 static struct ht_state *make_state(struct ht_core *core, const struct ht_step *step,
                                    struct ht_node *node)
@@ -385,7 +416,7 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
 
     if (!ht_looks_look(core->looks, node, &core->options.stop))
         return ht_state_unref(state);
-    ht_fold_findings(node, core->options.facts, ht_looks_verdicts(core->looks), &state->findings);
+    fold(core, node, &state->findings);
     ht_ledger_apply(core->ledger, &state->findings,
                     &(struct ht_ledger_pass){.node = node,
                                              .verdicts = ht_looks_verdicts(core->looks),
@@ -394,7 +425,7 @@ static struct ht_state *make_state(struct ht_core *core, const struct ht_step *s
                                              .now_ns = step->now_ns},
                     core->timeline);
     ht_fold_order(&state->findings, core->settled_ns);
-    ht_fold_groups(&state->findings, &state->groups);
+    group(core, state);
     if (step->complete && !core->settled_ns) {
         core->settled_ns = step->now_ns;
         core->settled_mono_ns = step->mono_ns;

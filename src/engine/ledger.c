@@ -123,6 +123,12 @@ static void make(struct entry *entry, struct ht_row *from)
     entry->stale = false;
 }
 
+/* The row that the entry has, where the checks say the same again; consumes from. */
+static struct ht_row *recognize(const struct entry *entry, struct ht_row *from)
+{
+    return entry->from == from ? from : ht_row_keep(entry->from, from);
+}
+
 /* The finding as it is; made anew only when either side changed. Borrowed. */
 static struct ht_row *dress(struct entry *entry, struct ht_row *from)
 {
@@ -262,8 +268,8 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
 
     ledger->passes++;
     for (size_t i = 0; i < findings->len; i++) {
-        struct ht_row *from = findings->rows[i];
-        struct entry *entry = get_entry(ledger, ht_row_id(from));
+        struct entry *entry = get_entry(ledger, ht_row_id(findings->rows[i]));
+        struct ht_row *from = recognize(entry, findings->rows[i]);
         bool appeared = !entry->made, changed = entry->from != from;
 
         if (entry->gone_at) {
@@ -279,7 +285,7 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
         entry->seen_in = ledger->passes;
         entry->seen_at = pass->now_ns;
         findings->rows[i] = ht_row_ref(dress(entry, from));
-        if (changed)
+        if (changed || !entry->container)
             learn_home(entry, pass->node);
         if (appeared)
             tell(&coming, entry);

@@ -41,6 +41,8 @@ struct ht_looks {
     uint64_t look;                     /* number of the one under way */
     struct ht_vec verdicts;
     size_t ran;
+    bool moved;      /* what findings are folded from, since the look before */
+    bool unfinished; /* the last look was stopped */
 };
 
 static void free_subject(struct subject *subject)
@@ -151,22 +153,21 @@ struct ht_looks *ht_looks_free(struct ht_looks *looks)
     return NULL;
 }
 
-static bool same_rows(const struct ht_rowset *a, const struct ht_rowset *b)
+/* Whether findings or who they are about are made of rows of that table. */
+static bool is_folded(const struct ht_looks *looks, int table)
 {
-    if (a->len != b->len)
-        return false;
-    for (size_t i = 0; i < a->len; i++) {
-        if (a->rows[i] != b->rows[i])
-            return false;
-    }
-    return true;
+    bool apart = table == HT_TABLE_SOURCE || table == HT_TABLE_USAGE || table == HT_TABLE_EVENT;
+
+    return !apart || looks->scopes[table].len;
 }
 
 static void count_versions(struct ht_looks *looks, const struct ht_node *node)
 {
     for (int id = 0; id < HT_TABLE_COUNT; id++) {
-        if (!looks->node || !same_rows(&looks->node->sets[id], &node->sets[id]))
-            looks->versions[id]++;
+        if (looks->node && ht_rowset_same(&looks->node->sets[id], &node->sets[id]))
+            continue;
+        looks->versions[id]++;
+        looks->moved = looks->moved || is_folded(looks, id);
     }
 }
 
@@ -226,6 +227,28 @@ static bool says_something(const struct ht_verdict *verdict)
     return verdict->findings.len || verdict->unknown || verdict->noted;
 }
 
+/* Whether what a check says now (NULL: nothing) makes no other findings than what it said. */
+static bool folds_alike(const struct ht_verdict *before, const struct ht_verdict *now)
+{
+    bool was_unknown = before && before->unknown, is_unknown = now && now->unknown;
+
+    return was_unknown == is_unknown && !(before && before->findings.len) &&
+           !(now && now->findings.len);
+}
+
+/* What the check says now, in the place of what it said. */
+static struct ht_verdict *ask_again(struct ht_looks *looks, const struct ht_check *check,
+                                    const struct subject *subject, struct ht_check_batch *batch,
+                                    struct ht_verdict *before)
+{
+    struct ht_verdict *now = ht_check_batch_look(batch, check, subject->row);
+
+    looks->moved = looks->moved || !folds_alike(before, now);
+    looks->ran++;
+    ht_verdict_free(before);
+    return now;
+}
+
 /* Runs the checks for which something has changed. An unknown may become known by time alone (a
  * container that was too young). */
 static void renew(struct ht_looks *looks, const struct scope *scope, struct subject *subject,
@@ -243,11 +266,8 @@ static void renew(struct ht_looks *looks, const struct scope *scope, struct subj
         if (next < before.len &&
             ((struct ht_verdict *)before.items[next])->check == scope->checks[i])
             verdict = before.items[next++];
-        if (change > subject->look || !subject->look || (verdict && verdict->unknown)) {
-            ht_verdict_free(verdict);
-            verdict = ht_check_batch_look(batch, scope->checks[i], subject->row);
-            looks->ran++;
-        }
+        if (change > subject->look || !subject->look || (verdict && verdict->unknown))
+            verdict = ask_again(looks, scope->checks[i], subject, batch, verdict);
         if (verdict && says_something(verdict)) {
             subject->unknown = subject->unknown || verdict->unknown;
             ht_vec_add(&subject->said, verdict);
@@ -324,11 +344,13 @@ bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const str
     struct ht_check_batch batch = {.node = node, .facts = looks->facts};
 
     looks->ran = 0;
+    looks->moved = looks->unfinished;
     looks->look++;
     looks->verdicts.len = 0;
     count_versions(looks, node);
     bool whole = look_at_all(looks, &batch, stop);
     ht_check_batch_fini(&batch);
+    looks->unfinished = !whole;
     if (!whole) {
         looks->verdicts.len = 0;
         return false;
@@ -341,6 +363,11 @@ bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const str
 const struct ht_vec *ht_looks_verdicts(const struct ht_looks *looks)
 {
     return &looks->verdicts;
+}
+
+bool ht_looks_moved(const struct ht_looks *looks)
+{
+    return looks->moved;
 }
 
 size_t ht_looks_ran(const struct ht_looks *looks)

@@ -22,6 +22,9 @@ void ht_looks_reset(struct ht_looks *looks);
 bool ht_looks_look(struct ht_looks *looks, const struct ht_node *node, const struct ht_stop *stop);
 /* All verdicts of the last look (const struct ht_verdict *), borrowed until the next one. */
 const struct ht_vec *ht_looks_verdicts(const struct ht_looks *looks);
+/* Whether ht_fold_findings may make other findings of them than of those of the look before, but
+ * for exceptions that end. */
+bool ht_looks_moved(const struct ht_looks *looks);
 /* Checks run by the last look, for tests and the bench. */
 size_t ht_looks_ran(const struct ht_looks *looks);
 

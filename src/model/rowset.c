@@ -84,6 +84,17 @@ void ht_rowset_share(struct ht_rowset *set, const struct ht_rowset *from)
         ht_rowset_add(set, ht_row_ref(from->rows[i]));
 }
 
+bool ht_rowset_same(const struct ht_rowset *a, const struct ht_rowset *b)
+{
+    if (a->len != b->len)
+        return false;
+    for (size_t i = 0; i < a->len; i++) {
+        if (a->rows[i] != b->rows[i])
+            return false;
+    }
+    return true;
+}
+
 void ht_rowset_fini(struct ht_rowset *set)
 {
     for (size_t i = 0; i < set->len; i++)

@@ -33,5 +33,7 @@ void ht_facts_allow(struct ht_facts *facts, const struct ht_allowed *items, size
  * several the first; NULL: none. */
 const struct ht_allowed *ht_facts_allowed(const struct ht_facts *facts,
                                           const struct ht_finding *finding, int64_t now_ns);
+/* When the next of those that hold at now_ns ends; INT64_MAX: none does. */
+int64_t ht_facts_allowed_until(const struct ht_facts *facts, int64_t now_ns);
 
 #endif

@@ -80,6 +80,8 @@ void ht_rowset_sort(struct ht_rowset *set);
 const struct ht_row *ht_rowset_find(const struct ht_rowset *set, struct ht_str id);
 /* Adds references to all rows of from. */
 void ht_rowset_share(struct ht_rowset *set, const struct ht_rowset *from);
+/* Whether both hold the very same rows in the same order. */
+bool ht_rowset_same(const struct ht_rowset *a, const struct ht_rowset *b);
 /* Drops all references; the set is empty and usable. */
 void ht_rowset_fini(struct ht_rowset *set);
 

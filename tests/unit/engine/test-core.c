@@ -262,19 +262,24 @@ static void what_is_not_told_yet_is_not_missing(void **state)
     assert_true(misses(late, 6, kernel));
 }
 
-/* Its name is "host" for people, its id is that of the list, as it always was. */
-static void what_is_told_of_packages_is_about_the_host(void **state)
+static void add_packages(struct fixture *fixture)
 {
-    struct fixture *fixture = *state;
     struct ht_package_db packages = {0};
-    const struct ht_finding *finding = NULL;
 
     ht_package_db_set_id(&packages, HT_S("deb"));
     ht_package_db_set_system(&packages, HT_S("deb"));
     ht_package_db_set_automatic(&packages, HT_S(""));
     ht_node_add(fixture->sample, ht_row_new(&ht_package_db_table, &packages));
     ht_node_sort(fixture->sample);
+}
 
+/* Its name is "host" for people, its id is that of the list, as it always was. */
+static void what_is_told_of_packages_is_about_the_host(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct ht_finding *finding = NULL;
+
+    add_packages(fixture);
     ht_autostate struct ht_state *now = step(fixture, WALL, MONO);
     for (size_t i = 0; i < now->findings.len && !finding; i++) {
         if (ht_str_is(ht_finding_of(now->findings.rows[i])->check, "PKG-012"))
@@ -293,13 +298,8 @@ static void an_exception_finds_the_packages_of_the_host(void **state)
         bool fits;
     } cases[] = {{HT_STR("host"), true}, {HT_STR("deb"), true}, {HT_STR("rpm"), false}};
     struct fixture *fixture = *state;
-    struct ht_package_db packages = {0};
 
-    ht_package_db_set_id(&packages, HT_S("deb"));
-    ht_package_db_set_system(&packages, HT_S("deb"));
-    ht_package_db_set_automatic(&packages, HT_S(""));
-    ht_node_add(fixture->sample, ht_row_new(&ht_package_db_table, &packages));
-    ht_node_sort(fixture->sample);
+    add_packages(fixture);
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct ht_allowed allowed = {.check = HT_STR("PKG-012"),
                                      .name = cases[i].name,
@@ -323,6 +323,94 @@ static void an_exception_finds_the_packages_of_the_host(void **state)
     }
 }
 
+static bool has_finding(const struct ht_state *state, const char *check)
+{
+    for (size_t i = 0; i < state->findings.len; i++) {
+        if (ht_str_is(ht_finding_of(state->findings.rows[i])->check, check))
+            return true;
+    }
+    return false;
+}
+
+/* A state for that many seconds later, in which the source is confirmed and nothing else is new. */
+static struct ht_state *confirm(struct fixture *fixture, int64_t seconds)
+{
+    fixture->said_ns = MONO + seconds * HT_NS_PER_S;
+    return step(fixture, WALL + seconds * HT_NS_PER_S, MONO + seconds * HT_NS_PER_S);
+}
+
+static void a_state_at_rest_shares_what_was_found(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_packages(fixture);
+    ht_autostate struct ht_state *before = confirm(fixture, 0);
+    ht_autostate struct ht_state *after = confirm(fixture, 6);
+    assert_non_null(after);
+    assert_int_equal(source_of(after)->answered_at, WALL + 6 * HT_NS_PER_S);
+    assert_true(before->findings.len && before->groups.len);
+    assert_true(ht_rowset_same(&before->findings, &after->findings));
+    assert_true(ht_rowset_same(&before->groups, &after->groups));
+}
+
+/* That the image is of a day to come tells nothing of its age; at last it is two years old. */
+static void what_becomes_known_by_time_is_found_at_rest(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ht_package_db packages = {0};
+
+    ht_package_db_set_id(&packages, HT_S("image"));
+    ht_package_db_set_system(&packages, HT_S("image"));
+    ht_package_db_set_image(&packages, HT_S("Flatcar 1"));
+    ht_package_db_set_image_at(&packages, WALL + 96 * HOUR);
+    ht_node_add(fixture->sample, ht_row_new(&ht_package_db_table, &packages));
+    ht_node_sort(fixture->sample);
+    ht_autostate struct ht_state *before = confirm(fixture, 0);
+    fixture->said_ns = MONO + 6 * HT_NS_PER_S;
+    ht_autostate struct ht_state *after =
+        step(fixture, WALL + 2 * 365 * 24 * HOUR, MONO + 6 * HT_NS_PER_S);
+    assert_false(has_finding(before, "PKG-017"));
+    assert_true(has_finding(after, "PKG-017"));
+}
+
+static bool is_allowed(const struct ht_state *state)
+{
+    for (size_t i = 0; i < state->findings.len; i++) {
+        const struct ht_finding *finding = ht_finding_of(state->findings.rows[i]);
+
+        if (ht_str_is(finding->check, "PKG-012"))
+            return ht_finding_has_allowed(finding);
+    }
+    fail_msg("the finding is not there");
+    return false;
+}
+
+/* Nothing but time has passed; the clock of the node is set back at the end. */
+static void an_exception_ends_at_rest_too(void **state)
+{
+    const struct ht_allowed allowed[] = {{.check = HT_STR("PKG-012"),
+                                          .reason = HT_STR("by hand"),
+                                          .told_by = HT_STR("hulltop.conf:1"),
+                                          .until_ns = WALL + 9 * HT_NS_PER_S},
+                                         {.check = HT_STR("PKG-013"),
+                                          .reason = HT_STR("by hand"),
+                                          .told_by = HT_STR("hulltop.conf:2"),
+                                          .until_ns = INT64_MAX}};
+    struct fixture *fixture = *state;
+
+    ht_facts_allow(fixture->facts, allowed, 2);
+    add_packages(fixture);
+    ht_autostate struct ht_state *first = confirm(fixture, 0);
+    ht_autostate struct ht_state *second = confirm(fixture, 6);
+    ht_autostate struct ht_state *third = confirm(fixture, 12);
+    ht_autostate struct ht_state *fourth = step(fixture, WALL, MONO + 18 * HT_NS_PER_S);
+    assert_true(is_allowed(first));
+    assert_true(is_allowed(second));
+    assert_false(is_allowed(third));
+    assert_true(is_allowed(fourth));
+    ht_facts_allow(fixture->facts, NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +428,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_told_yet_is_not_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_told_of_packages_is_about_the_host, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_state_at_rest_shares_what_was_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_becomes_known_by_time_is_found_at_rest, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_exception_ends_at_rest_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_exception_finds_the_packages_of_the_host, set_up,
                                         tear_down),
     };
