@@ -2,8 +2,10 @@
 #include "proc-change.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hulltop/base/limits.h"
@@ -11,7 +13,14 @@
 #include "hulltop/base/root.h"
 #include "hulltop/base/str.h"
 
-enum { LOADAVG_MAX = 128, LOOKS = 2, IGNORED_MAX = 1 << 16 };
+enum {
+    LOADAVG_MAX = 128,
+    STATUS_MAX = 16 * 1024,
+    LOOKS = 2,
+    IGNORED_MAX = 1 << 16,
+    CAME_LEAST = 8, /* new pids that are asked for one by one in any case */
+    CAME_SHARE = 4  /* and for every so many who are there, one more: a list costs as much */
+};
 
 #define SURE_NS   (INT64_C(5) * HT_NS_PER_S)
 #define FORGET_NS (INT64_C(600) * HT_NS_PER_S)
@@ -180,9 +189,19 @@ struct listing {
     bool unsorted;
 };
 
+static void add_name(struct listing *listing, struct name name)
+{
+    if (listing->len == listing->cap) {
+        listing->cap = listing->cap ? listing->cap * 2 : 512;
+        listing->names = ht_realloc(listing->names, listing->cap, sizeof(*listing->names));
+    }
+    if (listing->len && listing->names[listing->len - 1].pid >= name.pid)
+        listing->unsorted = true;
+    listing->names[listing->len++] = name;
+}
+
 static int visit_name(void *context, const char *name, unsigned type, uint64_t inode)
 {
-    struct listing *listing = context;
     uint32_t pid = 0;
 
     (void)type;
@@ -191,13 +210,7 @@ static int visit_name(void *context, const char *name, unsigned type, uint64_t i
             return 0;
         pid = pid * 10 + (uint32_t)(*c - '0');
     }
-    if (listing->len == listing->cap) {
-        listing->cap = listing->cap ? listing->cap * 2 : 512;
-        listing->names = ht_realloc(listing->names, listing->cap, sizeof(*listing->names));
-    }
-    if (listing->len && listing->names[listing->len - 1].pid >= (pid_t)pid)
-        listing->unsorted = true;
-    listing->names[listing->len++] = (struct name){.pid = (pid_t)pid, .ino = inode};
+    add_name(context, (struct name){.pid = (pid_t)pid, .ino = inode});
     return 0;
 }
 
@@ -221,6 +234,14 @@ static struct name name_of(const struct ht_proc_crowd *crowd, const void *member
     memcpy(&name.pid, (const char *)member + crowd->ops->pid_at, sizeof(name.pid));
     memcpy(&name.ino, (const char *)member + crowd->ops->ino_at, sizeof(name.ino));
     return name;
+}
+
+/* What came lately ends soonest. */
+static void note_young(struct ht_proc_crowd *crowd, pid_t pid)
+{
+    if (crowd->young_len == HT_PROC_YOUNG)
+        memmove(crowd->young, crowd->young + 1, --crowd->young_len * sizeof(*crowd->young));
+    crowd->young[crowd->young_len++] = pid;
 }
 
 static void join(const struct ht_proc_crowd *crowd, void *member, const struct name *name)
@@ -259,6 +280,7 @@ static void close_up(struct ht_proc_crowd *crowd, const struct listing *listing)
 static void fill_up(struct ht_proc_crowd *crowd, const struct listing *listing)
 {
     size_t left = crowd->len;
+    bool is_first = left == 0; /* nobody is new to it */
 
     for (size_t i = listing->len; i-- > 0;) {
         void *place = member_at(crowd, crowd->members, i);
@@ -266,6 +288,8 @@ static void fill_up(struct ht_proc_crowd *crowd, const struct listing *listing)
 
         if (!last || !same_name(name_of(crowd, last), listing->names[i])) {
             join(crowd, place, &listing->names[i]);
+            if (!is_first)
+                note_young(crowd, listing->names[i].pid);
             continue;
         }
         if (last != place)
@@ -273,34 +297,6 @@ static void fill_up(struct ht_proc_crowd *crowd, const struct listing *listing)
         left--;
     }
     crowd->len = listing->len;
-}
-
-int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
-                       struct ht_error *err)
-{
-    ht_autofree struct name *names = NULL;
-    struct listing listing = {0};
-    const struct ht_dir_visitor visitor = {
-        .visit = visit_name, .context = &listing, .max_entries = HT_LIMIT_ROWS};
-    int r;
-
-    if (!ht_proc_counters_moved(&crowd->counters, proc_fd, now_ns))
-        return 0;
-    r = ht_list_fd(proc_fd, &visitor, err);
-    names = listing.names;
-    if (r < 0) {
-        crowd->counters = (struct ht_proc_counters){0};
-        return r;
-    }
-    if (listing.unsorted)
-        qsort(names, listing.len, sizeof(*names), compare_names);
-    close_up(crowd, &listing);
-    if (listing.len > crowd->cap) {
-        crowd->cap = listing.len + listing.len / 8;
-        crowd->members = ht_realloc(crowd->members, crowd->cap, crowd->ops->size);
-    }
-    fill_up(crowd, &listing);
-    return 0;
 }
 
 void *ht_proc_crowd_find(const struct ht_proc_crowd *crowd, pid_t pid)
@@ -321,6 +317,181 @@ void *ht_proc_crowd_find(const struct ht_proc_crowd *crowd, pid_t pid)
             to = middle;
     }
     return NULL;
+}
+
+/* Those who are listed, sorted, are the crowd from here on. */
+static void take(struct ht_proc_crowd *crowd, const struct listing *listing)
+{
+    close_up(crowd, listing);
+    if (listing->len > crowd->cap) {
+        crowd->cap = listing->len + listing->len / 8;
+        crowd->members = ht_realloc(crowd->members, crowd->cap, crowd->ops->size);
+    }
+    fill_up(crowd, listing);
+}
+
+static int list_all(struct ht_proc_crowd *crowd, int proc_fd, struct ht_error *err)
+{
+    struct listing listing = {0};
+    const struct ht_dir_visitor visitor = {
+        .visit = visit_name, .context = &listing, .max_entries = HT_LIMIT_ROWS};
+    int r = ht_list_fd(proc_fd, &visitor, err);
+    ht_autofree struct name *names = listing.names;
+
+    if (r < 0) {
+        crowd->counters = (struct ht_proc_counters){0};
+        return r;
+    }
+    if (listing.unsorted)
+        qsort(names, listing.len, sizeof(*names), compare_names);
+    take(crowd, &listing);
+    return 0;
+}
+
+/* ---- without a list ---- */
+
+/* What became of the newest pids since the look before. */
+struct following {
+    struct listing came;       /* processes that are new */
+    pid_t left[HT_PROC_YOUNG]; /* young ones that ended */
+    size_t left_len;
+    uint64_t started, ended; /* threads, too */
+};
+
+/* The inode number of /proc/PID, 0: there is none. */
+static uint64_t find_pid(int proc_fd, pid_t pid)
+{
+    char name[16];
+    struct stat about;
+
+    snprintf(name, sizeof(name), "%d", (int)pid);
+    return fstatat(proc_fd, name, &about, AT_SYMLINK_NOFOLLOW) == 0 ? about.st_ino : 0;
+}
+
+/* The process that this pid, which is there, is a thread of: those of threads are found, but not
+ * listed. False: it is not told. */
+static bool read_group(int proc_fd, pid_t pid, uint64_t *ret_group)
+{
+    const struct ht_str key = HT_S("\nTgid:");
+    ht_autobuf struct ht_buf text = HT_BUF(STATUS_MAX);
+    char name[32];
+    struct ht_str rest, word = {0};
+
+    snprintf(name, sizeof(name), "%d/status", (int)pid);
+    if (ht_read_piece_at(proc_fd, name, &text, STATUS_MAX, NULL) < 0)
+        return false;
+    ptrdiff_t at = ht_str_find(ht_buf_str(&text), key, 0);
+    if (at < 0)
+        return false;
+    rest = ht_str_sub(ht_buf_str(&text), (size_t)at + key.len, text.len);
+    return ht_str_next(&rest, '\n', &word) && ht_parse_u64(ht_str_trim(word), ret_group) == 0;
+}
+
+/* Those who came at the last looks, and may be gone again. */
+static void ask_young(struct ht_proc_crowd *crowd, int proc_fd, struct following *following)
+{
+    size_t staying = 0;
+
+    for (size_t i = 0; i < crowd->young_len; i++) {
+        if (find_pid(proc_fd, crowd->young[i]))
+            crowd->young[staying++] = crowd->young[i];
+        else
+            following->left[following->left_len++] = crowd->young[i];
+    }
+    following->ended += crowd->young_len - staying;
+    crowd->young_len = staying;
+}
+
+/* One that was given away since. False: it cannot be told what it is. */
+static bool ask_new(struct ht_proc_crowd *crowd, int proc_fd, pid_t pid,
+                    struct following *following)
+{
+    const void *member = ht_proc_crowd_find(crowd, pid);
+    struct name name = {.pid = pid, .ino = find_pid(proc_fd, pid)};
+    uint64_t group;
+
+    /* It was passed over, for it is in use. */
+    if (member)
+        return same_name(name_of(crowd, member), name);
+    following->started++;
+    if (!name.ino) {
+        following->ended++;
+        return true;
+    }
+    if (!read_group(proc_fd, pid, &group))
+        return false;
+    if (group == (uint64_t)pid)
+        add_name(&following->came, name);
+    else
+        note_young(crowd, pid);
+    return true;
+}
+
+static bool has_left(const struct following *following, pid_t pid)
+{
+    for (size_t i = 0; i < following->left_len; i++) {
+        if (following->left[i] == pid)
+            return true;
+    }
+    return false;
+}
+
+/* The crowd with who came and without who left. */
+static void apply(struct ht_proc_crowd *crowd, const struct following *following)
+{
+    const struct listing *came = &following->came;
+    struct listing listing = {0};
+    size_t next = 0;
+
+    if (came->len == 0 && following->left_len == 0)
+        return;
+    for (size_t i = 0; i < crowd->len; i++) {
+        struct name name = name_of(crowd, member_at(crowd, crowd->members, i));
+
+        while (next < came->len && came->names[next].pid < name.pid)
+            add_name(&listing, came->names[next++]);
+        if (!has_left(following, name.pid))
+            add_name(&listing, name);
+    }
+    while (next < came->len)
+        add_name(&listing, came->names[next++]);
+    take(crowd, &listing);
+    free(listing.names);
+}
+
+/* Where few pids were given away since the look before, and who ended is among those or the ones of
+ * the last looks, as the number of all threads tells, these are asked for alone. False: it takes a
+ * list. */
+static bool follow(struct ht_proc_crowd *crowd, int proc_fd, const struct ht_proc_counters *before,
+                   struct following *following)
+{
+    const struct ht_proc_counters *now = &crowd->counters;
+    size_t most = CAME_LEAST + crowd->len / CAME_SHARE;
+    bool known = before->threads && now->threads && now->last_pid >= before->last_pid &&
+                 now->last_pid - before->last_pid <= most && now->last_pid <= INT32_MAX;
+
+    for (uint64_t pid = before->last_pid + 1; known && pid <= now->last_pid; pid++)
+        known = ask_new(crowd, proc_fd, (pid_t)pid, following);
+    known = known && before->threads + following->started == now->threads + following->ended;
+    if (known)
+        apply(crowd, following);
+    free(following->came.names);
+    return known;
+}
+
+int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
+                       struct ht_error *err)
+{
+    const struct ht_proc_counters before = crowd->counters;
+    struct following following = {0};
+
+    if (!ht_proc_counters_moved(&crowd->counters, proc_fd, now_ns))
+        return 0;
+    ask_young(crowd, proc_fd, &following);
+    if (now_ns >= before.sure_until_ns || !follow(crowd, proc_fd, &before, &following))
+        return list_all(crowd, proc_fd, err);
+    crowd->counters.sure_until_ns = before.sure_until_ns;
+    return 0;
 }
 
 void ht_proc_crowd_fini(struct ht_proc_crowd *crowd)

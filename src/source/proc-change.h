@@ -74,6 +74,9 @@ struct ht_proc_crowd_ops {
     void (*leave)(void *context, void *member); /* it ended, or its pid is another process's now */
 };
 
+/* Pids that are asked for one by one, at most. */
+enum { HT_PROC_YOUNG = 128 };
+
 /* The processes of the node by pid. Begun with ops and context alone; members stay where they are
  * until the next look. */
 struct ht_proc_crowd {
@@ -82,10 +85,14 @@ struct ht_proc_crowd {
     void *members; /* an array of len structures of the owner's */
     size_t len, cap;
     struct ht_proc_counters counters;
+    pid_t young[HT_PROC_YOUNG]; /* those, of threads too, that came since the last list */
+    size_t young_len;
 };
 
-/* Lists /proc (proc_fd) unless the counters say that nobody came or went, and tells the owner of
- * who did: first of those who left, then of those who came. now_ns is monotonic. 0, or -errno if it
+/* Looks at /proc (proc_fd) unless the counters say that nobody came or went, and tells the owner of
+ * who did: first of those who left, then of those who came. While the counters say that the newest
+ * few pids are all that changed, these are asked for alone; else, and every five seconds, it is
+ * listed. now_ns is monotonic. 0, or -errno if it
  * cannot be listed. */
 int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
                        struct ht_error *err);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "proc-change.h"
+#include "tests/unit/tree.h"
 #include "hulltop/base/clock.h"
 
 static void the_count_is_the_end_of_the_load(void **state)
@@ -169,13 +170,18 @@ static const struct ht_proc_crowd_ops guests = {.size = sizeof(struct guest),
                                                 .leave = check_out};
 
 /* One look, which must tell that. */
-static void look(struct hotel *hotel, int fd, const char *expected)
+static void look_at(struct hotel *hotel, int fd, int64_t now_ns, const char *expected)
 {
     struct ht_error err = {0};
 
     hotel->log[0] = '\0';
-    assert_int_equal(ht_proc_crowd_look(&hotel->crowd, fd, 0, &err), 0);
+    assert_int_equal(ht_proc_crowd_look(&hotel->crowd, fd, now_ns, &err), 0);
     assert_string_equal(hotel->log, expected);
+}
+
+static void look(struct hotel *hotel, int fd, const char *expected)
+{
+    look_at(hotel, fd, 0, expected);
 }
 
 static void who_stays_in_a_crowd_is_kept(void **state)
@@ -224,6 +230,87 @@ static void who_stays_in_a_crowd_is_kept(void **state)
     rmdir(folder);
 }
 
+/* A process or thread of that group ("" where it does not tell) comes. */
+static void come(int fd, const char *pid, const char *group)
+{
+    char name[32], text[64];
+    int file;
+
+    snprintf(name, sizeof(name), "%s/status", pid);
+    snprintf(text, sizeof(text), "Name:\tx\nTgid:\t%s\nNgid:\t0\n", group);
+    assert_int_equal(mkdirat(fd, pid, 0700), 0);
+    file = openat(fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    assert_true(write(file, text, strlen(text)) == (ssize_t)strlen(text));
+    close(file);
+}
+
+static void go(int fd, const char *pid)
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), "%s/status", pid);
+    unlinkat(fd, name, 0);
+    assert_int_equal(unlinkat(fd, pid, AT_REMOVEDIR), 0);
+}
+
+/* Process 50 is there all the while, and no counter has told of it: it joins at the next list. */
+static void a_few_who_come_and_go_take_no_list(void **state)
+{
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    come(fd, "7", "7");
+    come(fd, "20000", "20000");
+    write_load(fd, "0.20 0.18 0.12 1/834 11206");
+    look(&hotel, fd, "+20000 +7 ");
+    come(fd, "50", "50");
+    come(fd, "11207", "11207");
+    come(fd, "11208", "7"); /* a thread */
+    write_load(fd, "0.20 0.18 0.12 1/836 11208");
+    look(&hotel, fd, "+11207 ");
+    go(fd, "11207"); /* another one, 11209, came and went meanwhile */
+    come(fd, "11210", "11210");
+    write_load(fd, "0.20 0.18 0.12 1/836 11210");
+    look(&hotel, fd, "-11207 +11210 ");
+    go(fd, "11208");
+    write_load(fd, "0.20 0.18 0.12 1/835 11210");
+    look(&hotel, fd, "");
+    /* What nobody of them accounts for is somebody else. */
+    go(fd, "7");
+    write_load(fd, "0.20 0.18 0.12 1/834 11210");
+    look(&hotel, fd, "-7 +50 ");
+    /* Nor is it enough to ask one that does not say what it is. */
+    come(fd, "51", "51");
+    come(fd, "11211", "");
+    write_load(fd, "0.20 0.18 0.12 1/835 11211");
+    look(&hotel, fd, "+11211 +51 ");
+    go(fd, "51");
+    write_load(fd, "0.20 0.18 0.12 1/835 11300"); /* so many that a list costs less */
+    look(&hotel, fd, "-51 ");
+    come(fd, "52", "52");
+    come(fd, "11301", "11301");
+    write_load(fd, "0.20 0.18 0.12 1/836 11301");
+    look_at(&hotel, fd, 5 * HT_NS_PER_S, "+11301 +52 "); /* and every five seconds */
+    /* Pids begin anew, and the next one is another process's by now. */
+    ((struct guest *)ht_proc_crowd_find(&hotel.crowd, 20000))->ino++;
+    write_load(fd, "0.20 0.18 0.12 1/836 19999");
+    look_at(&hotel, fd, 6 * HT_NS_PER_S, "-20000 +20000 ");
+    ((struct guest *)ht_proc_crowd_find(&hotel.crowd, 20000))->ino++;
+    write_load(fd, "0.20 0.18 0.12 1/836 20000");
+    look_at(&hotel, fd, 7 * HT_NS_PER_S, "-20000 +20000 ");
+    write_load(fd, "0.20 0.18 0.12 1/836 00300");
+    come(fd, "53", "53");
+    look_at(&hotel, fd, 8 * HT_NS_PER_S, "+53 ");
+    ht_proc_crowd_fini(&hotel.crowd);
+    close(fd);
+    ht_test_remove_tree(folder);
+}
+
 /* ---- turns ---- */
 
 static void a_process_is_looked_at_twice_while_it_is_young(void **state)
@@ -251,6 +338,7 @@ int main(void)
         cmocka_unit_test(what_was_ignored_twice_is_left_out),
         cmocka_unit_test(what_left_is_forgotten),
         cmocka_unit_test(who_stays_in_a_crowd_is_kept),
+        cmocka_unit_test(a_few_who_come_and_go_take_no_list),
         cmocka_unit_test(a_process_is_looked_at_twice_while_it_is_young),
     };
 
