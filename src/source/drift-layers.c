@@ -53,6 +53,7 @@ struct ht_layers_entry {
     int64_t early_ns;      /* until then early looks are counted */
     unsigned early;        /* those */
     uint64_t stamp;        /* what they looked like before they were read */
+    unsigned databases;    /* which they are, as it was looked at last */
     int64_t walk_ns;       /* when its directory is walked next, monotonic; 0: at once */
     int64_t counted_since; /* wall time of the first walk; 0: there was none */
     uint64_t bytes_first;
@@ -352,10 +353,11 @@ static void look_inside(struct looking *looking, struct ht_layers_entry *entry,
     if (ht_origin_find_layers(looking->origin, entry->pid, ht_layers_id(entry), &layers) < 0) {
         ht_field_forget(&ht_layer_table, layer, "packages");
         ht_field_forget(&ht_layer_table, layer, "packages_cut");
+        entry->databases = HT_PACKAGES_ALL;
         return;
     }
     layers.is_upper_empty = is_empty;
-    ht_drift_packages(looking->origin, &layers, looking->arena, layer);
+    entry->databases = ht_drift_packages(looking->origin, &layers, looking->arena, layer);
 }
 
 /* False: the process that it is looked at through has ended; the next look has another. */
@@ -403,7 +405,8 @@ static bool may_be_early(struct ht_layers_entry *entry, int64_t now_ns)
     return entry->early++ < EARLY_MAX;
 }
 
-/* Somebody who installs a package is not waited a minute for. */
+/* Somebody who installs a package is not waited a minute for, where packages are installed at all.
+ */
 static void look_at_databases(struct looking *looking, struct ht_layers_entry *entry)
 {
     const struct ht_layer *layer = entry->row ? ht_layer_of(entry->row) : NULL;
@@ -412,7 +415,7 @@ static void look_at_databases(struct looking *looking, struct ht_layers_entry *e
     if (!layer || !ht_layer_has_upper_dir(layer) || entry->stamp_ns > looking->now_ns)
         return;
     entry->stamp_ns = looking->now_ns + STAMP_NS;
-    stamp = ht_drift_packages_stamp(looking->origin, layer->upper_dir);
+    stamp = ht_drift_packages_stamp(looking->origin, layer->upper_dir, entry->databases);
     if (stamp != entry->stamp && may_be_early(entry, looking->now_ns))
         entry->due_ns = looking->now_ns;
     entry->stamp = stamp;

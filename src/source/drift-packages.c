@@ -250,14 +250,15 @@ static void gather(struct gathering *gathering, struct ht_package_change_list ch
     gathering->cut += cut + (changes.len - taken);
 }
 
-uint64_t ht_drift_packages_stamp(struct ht_origin *origin, struct ht_str upper)
+uint64_t ht_drift_packages_stamp(struct ht_origin *origin, struct ht_str upper, unsigned which)
 {
     uint64_t stamp = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
         struct stat about;
 
-        if (!ht_origin_stat_written(origin, upper, ht_str_from(databases[i].path), &about))
+        if (!(which >> i & 1) ||
+            !ht_origin_stat_written(origin, upper, ht_str_from(databases[i].path), &about))
             continue;
         const uint64_t facts[] = {i, about.st_ino, (uint64_t)about.st_size,
                                   (uint64_t)ht_time_of(&about.st_ctim)};
@@ -267,13 +268,14 @@ uint64_t ht_drift_packages_stamp(struct ht_origin *origin, struct ht_str upper)
     return stamp;
 }
 
-void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *layers,
-                       struct ht_arena *arena, struct ht_layer *layer)
+unsigned ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *layers,
+                           struct ht_arena *arena, struct ht_layer *layer)
 {
     const struct ht_layer before = *layer;
     struct ht_str *managers = ht_arena_array(arena, struct ht_str, ARRAY_LEN(databases));
     struct gathering gathering = {.arena = arena};
     size_t len = 0;
+    unsigned found = 0;
     bool whole = ht_layer_has_packages(layer); /* those of languages are told */
 
     ht_field_forget(&ht_layer_table, layer, "packages");
@@ -287,9 +289,10 @@ void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *
             ht_origin_open_layers(origin, layers, ht_str_from(databases[i].path), &now, &image);
 
         if (gone < 0)
-            return;
+            return HT_PACKAGES_ALL;
         if (now < 0 && image < 0)
             continue;
+        found |= 1u << i;
         managers[len++] = ht_str_from(databases[i].manager);
         if (ht_packages_compare_files(&(struct ht_package_files){.manager = databases[i].manager,
                                                                  .format = databases[i].format,
@@ -306,8 +309,9 @@ void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *
     ht_layer_set_managers(layer, (struct ht_text_list){.items = managers, .len = len});
     /* Not compared is not the same as unchanged. */
     if (!whole && gathering.len == 0)
-        return;
+        return found;
     ht_layer_set_packages(
         layer, (struct ht_package_change_list){.items = gathering.items, .len = gathering.len});
     ht_layer_set_packages_cut(layer, gathering.cut);
+    return found;
 }

@@ -38,12 +38,16 @@ struct ht_package_files {
 bool ht_packages_compare_files(const struct ht_package_files *files, struct ht_arena *arena,
                                struct ht_package_change_list *ret_changes, uint64_t *ret_cut);
 
-/* What the databases in a writable directory look like: another number when one of them was written
- * since; the same, 0, as long as it has none. Few calls: nothing is read. */
-uint64_t ht_drift_packages_stamp(struct ht_origin *origin, struct ht_str upper);
+/* Databases are told apart by a bit each. */
+#define HT_PACKAGES_ALL (~0u)
+
+/* What these databases in a writable directory look like: another number when one of them was
+ * written since; the same, 0, as long as it has none. Few calls: nothing is read. */
+uint64_t ht_drift_packages_stamp(struct ht_origin *origin, struct ht_str upper, unsigned which);
 /* Fills packages, packages_cut and managers of a layer; what packages has already is kept. They
- * become unknown where not all was compared, or packages is unknown, and no change was found. */
-void ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *layers,
-                       struct ht_arena *arena, struct ht_layer *layer);
+ * become unknown where not all was compared, or packages is unknown, and no change was found.
+ * Returns which databases the container or its image has; all, where that was not to be seen. */
+unsigned ht_drift_packages(struct ht_origin *origin, const struct ht_origin_layers *layers,
+                           struct ht_arena *arena, struct ht_layer *layer);
 
 #endif

@@ -671,10 +671,11 @@ static void check_databases(const struct place *place)
         const char *installs; /* before the look; NULL: nothing */
         const char *told;     /* NULL: no package */
     } steps[] = {
-        {1, NULL, NULL},   {2, NULL, NULL},    {3, "1.0", NULL}, /* not yet */
-        {7, NULL, "1.0"},  {8, "1.10", "1.0"}, {12, NULL, "1.10"}, {17, "2", "2"},
-        {22, "30", "30"}, /* who writes it all the time has that much looked at */
-        {27, "400", "30"}, {32, "5", "30"},    {37, NULL, "30"},   {83, NULL, "5"},
+        /* Neither it nor its image had any; who writes all the time has that much looked at. */
+        {1, NULL, NULL},   {2, NULL, NULL},     {3, "1.0", NULL},   {7, NULL, NULL},
+        {62, NULL, "1.0"}, {63, "1.10", "1.0"}, {67, NULL, "1.10"}, {72, "2", "2"},
+        {77, "30", "30"},  {82, "400", "400"},  {87, "5", "400"},   {92, "60", "400"},
+        {97, NULL, "400"}, {143, NULL, "60"},
     };
 
     ht_layers_offer(entry, place->child, 1, false);
