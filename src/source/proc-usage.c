@@ -228,7 +228,7 @@ static bool read_cpu(struct ht_usage_meter *meter, const struct load *load, uint
 {
     uint64_t value;
 
-    if (!load->cpu || ht_read_at(AT_FDCWD, load->cpu, &meter->text, STAT_MAX, NULL) < 0)
+    if (!load->cpu || ht_read_piece_at(AT_FDCWD, load->cpu, &meter->text, STAT_MAX, NULL) < 0)
         return false;
     if (!load->v2_cpu)
         return ht_parse_u64(ht_str_trim(ht_buf_str(&meter->text)), ret_ns) == 0;
@@ -244,7 +244,7 @@ static bool read_file(struct ht_usage_meter *meter, const char *folder, const ch
     int len = snprintf(path, sizeof(path), "%s/%s", folder, file);
 
     return len > 0 && (size_t)len < sizeof(path) &&
-           ht_read_at(AT_FDCWD, path, &meter->text, STAT_MAX, NULL) == 0;
+           ht_read_piece_at(AT_FDCWD, path, &meter->text, STAT_MAX, NULL) == 0;
 }
 
 /* Without the page cache that the kernel gives back first, as other tools count it. */
@@ -439,6 +439,14 @@ bool ht_usage_count(struct ht_usage_meter *meter, const struct ht_process *proce
     if (!load->resolved)
         resolve(meter, load, (pid_t)process->pid, reader);
     return !load->cpu;
+}
+
+void ht_usage_expect(struct ht_usage_meter *meter, struct ht_str container_id)
+{
+    struct load *load = ht_map_get(meter->loads, container_id);
+
+    if (load)
+        load->unread = UNREAD_MAX;
 }
 
 struct finishing {

@@ -32,6 +32,9 @@ void ht_usage_begin(struct ht_usage_meter *meter);
  * returned: the caller keeps them fresh. */
 bool ht_usage_count(struct ht_usage_meter *meter, const struct ht_process *process,
                     struct ht_proc_reader *reader, uint64_t ticks);
+/* Something was done to that container: its memory and limits are read at the next reading, too
+ * where it slept. */
+void ht_usage_expect(struct ht_usage_meter *meter, struct ht_str container_id);
 /* Reads at now_ns (monotonic), forgets who was not counted. True if a row changed. */
 bool ht_usage_finish(struct ht_usage_meter *meter, int64_t now_ns);
 /* Adds the rows to a sample. */

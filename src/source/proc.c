@@ -315,6 +315,8 @@ static bool rest(struct proc *self, struct ht_feed *feed)
         if (request.kind == HT_REQUEST_NONE)
             break;
         ht_proc_table_request(&self->table, &request);
+        if (self->meter && request.kind == HT_REQUEST_CONTAINER)
+            ht_usage_expect(self->meter, ht_str_from(request.id));
     }
     return true;
 }

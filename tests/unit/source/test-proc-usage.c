@@ -226,6 +226,32 @@ static void memory_of_what_sleeps_is_read_seldom(void **state)
     assert_int_equal(only_row(tree, &node)->memory, 90000000);
 }
 
+/* A limit that is declared anew would else differ from the kernel's for a minute. */
+static void who_was_changed_is_read_at_the_next_reading(void **state)
+{
+    struct tree *tree = *state;
+    ht_autonode struct ht_node *before = NULL;
+    ht_autonode struct ht_node *after = NULL;
+
+    put(tree, "7", "cgroup", "0::/docker/" ID "\n");
+    put(tree, "unified/docker/" ID, "cpu.stat", "usage_usec 1000000\n");
+    put(tree, "unified/docker/" ID, "cpu.max", "50000 100000\n");
+    put(tree, "unified/docker/" ID, "memory.max", "max\n");
+    open_tree(tree, "v2");
+    reading(tree, 100 * S, 0, NULL);
+    reading(tree, 105 * S, 0, NULL);
+    put(tree, "unified/docker/" ID, "cpu.max", "max 100000\n");
+    put(tree, "unified/docker/" ID, "memory.max", "67108864\n");
+    reading(tree, 110 * S, 0, NULL);
+    assert_int_equal(only_row(tree, &before)->cpu_max, 500);
+    ht_usage_expect(tree->meter, HT_S("another"));
+    ht_usage_expect(tree->meter, HT_S(ID));
+    reading(tree, 115 * S, 0, NULL);
+    const struct ht_usage *usage = only_row(tree, &after);
+    assert_int_equal(usage->cpu_max, 0);
+    assert_int_equal(usage->memory_max, 67108864);
+}
+
 static void who_is_not_counted_is_forgotten(void **state)
 {
     struct tree *tree = *state;
@@ -275,6 +301,8 @@ int main(void)
                                         free_tree),
         cmocka_unit_test_setup_teardown(noise_makes_no_new_row, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(memory_of_what_sleeps_is_read_seldom, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(who_was_changed_is_read_at_the_next_reading, make_tree,
+                                        free_tree),
         cmocka_unit_test_setup_teardown(who_is_not_counted_is_forgotten, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(only_services_are_units_with_a_load, make_tree, free_tree),
     };
