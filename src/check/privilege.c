@@ -270,6 +270,8 @@ void ht_privilege_effective(const struct ht_host *host, const struct ht_process 
         ht_privilege_set_no_new_privs(ret, init->no_new_privs);
     if (ht_process_has_devices(init))
         ht_privilege_set_devices(ret, init->devices);
+    if (ht_process_has_block_devices(init))
+        ht_privilege_set_block_devices(ret, init->block_devices);
     set_ids(init, ret);
     set_namespaces(host, init, ret);
     set_mounts(init, arena, ret);

@@ -63,6 +63,22 @@ static bool is_told(const struct ht_fact_path **entries, size_t at)
     return false;
 }
 
+/* Declared devices of which only those that were seen in the container can tell what they are. */
+struct blind {
+    const struct ht_device *first;
+    size_t count;
+    bool writable;
+};
+
+static void show_declared(const struct view *view, struct ht_finding *finding,
+                          const struct ht_device *device)
+{
+    ht_view_show_declared(view, finding, VIEW_FIELD_DEVICES,
+                          ht_arena_strf(ht_checking_arena(view->checking), "%.*s -> %.*s %.*s",
+                                        HT_STR_ARG(device->host_path), HT_STR_ARG(device->path),
+                                        HT_STR_ARG(device->permissions)));
+}
+
 static struct ht_finding *fire_found(const struct view *view, const struct ht_fact_path **entries,
                                      size_t at, bool writable)
 {
@@ -78,32 +94,74 @@ static struct ht_finding *fire_found(const struct view *view, const struct ht_fa
     return finding;
 }
 
-/* Devices that are there though nobody declared them one by one. Whether the device cgroup lets it
- * use them is known where all are open; where no runtime tells, they are hardly there for nothing.
- */
-static void look_found_devices(const struct view *view)
+static void unknown_device(const struct view *view, const struct ht_device *device)
+{
+    ht_view_unknown_effective(view, ht_arena_strf(ht_checking_arena(view->checking),
+                                                  "what the device %.*s of the node is",
+                                                  HT_STR_ARG(device->host_path))
+                                        .data);
+}
+
+/* What was seen in it and was not declared by that name: it may be what a blind one leads to. */
+static const struct ht_fact_path **judge_unnamed(const struct view *view, const struct blind *blind)
+{
+    const struct ht_text_list *devices = &view->effective->devices;
+    const struct ht_fact_path **entries =
+        ht_new_array(const struct ht_fact_path *, devices->len + 1);
+    size_t unnamed = 0;
+
+    for (size_t i = 0; i < devices->len; i++) {
+        bool named = ht_view_device_is_named(view, devices->items[i]);
+
+        entries[i] = named ? NULL : ht_view_device(view, devices->items[i]);
+        unnamed += !named;
+    }
+    if (unnamed < blind->count)
+        unknown_device(view, blind->first);
+    return entries;
+}
+
+static const struct ht_fact_path **judge_all(const struct view *view)
+{
+    const struct ht_text_list *devices = &view->effective->devices;
+    const struct ht_fact_path **entries =
+        ht_new_array(const struct ht_fact_path *, devices->len + 1);
+
+    for (size_t i = 0; i < devices->len; i++)
+        entries[i] = ht_facts_device(view->facts, devices->items[i]);
+    return entries;
+}
+
+/* Devices that are there though nobody declared them by that name. Whether the device cgroup lets
+ * it use them is known where all are open; where no runtime tells, or one was given by a name that
+ * tells nothing, they are hardly there for nothing. */
+static void look_found_devices(const struct view *view, const struct blind *blind)
 {
     const struct ht_privilege *effective = view->effective;
-    bool open = ((ht_privilege_has_all_devices(view->declared) && view->declared->all_devices) ||
-                 (ht_privilege_has_privileged(effective) && effective->privileged)) &&
-                !ht_view_is_apart(view);
+    bool open = ht_view_has_all_devices(view);
+    bool by_blind = !open && ht_container_has_devices(view->container);
 
-    if ((!open && ht_container_has_devices(view->container)) ||
-        !ht_privilege_has_devices(effective))
+    if (!ht_privilege_has_devices(effective)) {
+        if (blind->count && !open)
+            unknown_device(view, blind->first);
+        return;
+    }
+    if (by_blind && blind->count == 0)
         return;
 
     ht_autofree const struct ht_fact_path **entries =
-        ht_new_array(const struct ht_fact_path *, effective->devices.len);
-    for (size_t i = 0; i < effective->devices.len; i++)
-        entries[i] = ht_facts_device(view->facts, effective->devices.items[i]);
+        by_blind ? judge_unnamed(view, blind) : judge_all(view);
     for (size_t i = 0; i < effective->devices.len; i++) {
-        struct ht_finding *finding = fire_found(view, entries, i, open);
+        struct ht_finding *finding =
+            fire_found(view, entries, i, open || (by_blind && blind->writable));
 
         if (!finding)
             continue;
+        if (by_blind)
+            show_declared(view, finding, blind->first);
         if (!open)
             ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
-        if (open)
+        if (open || by_blind)
             ht_view_put_escape(view, finding);
     }
 }
@@ -170,9 +228,43 @@ static void look_rule(const struct view *view, struct ht_str text)
                                         "memory and writes to it, past all permissions."));
 }
 
+static struct blind look_declared_devices(const struct view *view)
+{
+    const struct ht_device_list *devices = &view->container->devices;
+    struct blind blind = {0};
+
+    for (size_t i = 0; i < devices->len; i++) {
+        const struct ht_device *device = &devices->items[i];
+        bool writable = ht_device_may_write(device);
+        struct ht_finding *finding =
+            fire_device(view, ht_view_device(view, device->host_path), device->host_path, writable);
+
+        if (finding) {
+            show_declared(view, finding, device);
+            ht_view_put_escape(view, finding);
+        } else if (ht_view_device_is_blind(view, device)) {
+            blind.first = blind.count++ ? blind.first : device;
+            blind.writable = blind.writable || writable;
+        }
+    }
+    return blind;
+}
+
+static void look_rules(const struct view *view)
+{
+    const struct ht_container *container = view->container;
+
+    if (!ht_container_has_device_rules(container) && !ht_view_has_all_devices(view) &&
+        !ht_view_is_apart(view))
+        ht_view_unknown_declared(view, "which devices the rules of its device cgroup open");
+    for (size_t i = 0; i < container->device_rules.len; i++)
+        look_rule(view, container->device_rules.items[i]);
+}
+
 static void look_device(struct ht_checking *checking, const struct ht_row *row)
 {
     struct view view;
+    struct blind blind;
 
     if (!ht_view_open(checking, row, &view))
         return;
@@ -180,24 +272,9 @@ static void look_device(struct ht_checking *checking, const struct ht_row *row)
         ht_view_unknown_declared(&view, "which devices of the node it may use");
         return;
     }
-    for (size_t i = 0; i < view.container->devices.len; i++) {
-        const struct ht_device *device = &view.container->devices.items[i];
-        bool writable =
-            !ht_device_has_permissions(device) || ht_str_find_byte(device->permissions, 'w') >= 0;
-        struct ht_finding *finding = fire_device(
-            &view, ht_facts_device(view.facts, device->host_path), device->host_path, writable);
-
-        if (!finding)
-            continue;
-        ht_view_show_declared(&view, finding, VIEW_FIELD_DEVICES,
-                              ht_arena_strf(ht_checking_arena(checking), "%.*s -> %.*s %.*s",
-                                            HT_STR_ARG(device->host_path), HT_STR_ARG(device->path),
-                                            HT_STR_ARG(device->permissions)));
-        ht_view_put_escape(&view, finding);
-    }
-    for (size_t i = 0; i < view.container->device_rules.len; i++)
-        look_rule(&view, view.container->device_rules.items[i]);
-    look_found_devices(&view);
+    blind = look_declared_devices(&view);
+    look_rules(&view);
+    look_found_devices(&view, &blind);
 }
 
 /* ---- PRV-024 ---- */
@@ -298,7 +375,8 @@ static const struct ht_check checks[] = {
      .title = "Can use a device of the node",
      .condition = "A disk, memory or other powerful device of the node is given to the container; "
                   "critical if a disk or memory can be written, medium if its root is another "
-                  "user on the node.",
+                  "user on the node; likely where it was given by another name than the kernel's "
+                  "and is known by what was seen in the container.",
      .why = "A device is the node itself, past all files and permissions: whoever writes to its "
             "disk or "
             "memory writes whatever root could.",

@@ -444,32 +444,6 @@ enum tri ht_view_can_write_settings(const struct view *view)
     return root == TRI_YES ? TRI_YES : root;
 }
 
-struct ht_str ht_view_raw_device(const struct view *view)
-{
-    const struct ht_container *container = view->container;
-    const struct ht_privilege *effective = view->effective;
-
-    /* The files belong to the node's root. */
-    if (ht_view_is_apart(view))
-        return (struct ht_str){0};
-    for (size_t i = 0; ht_container_has_devices(container) && i < container->devices.len; i++) {
-        const struct ht_device *device = &container->devices.items[i];
-        const struct ht_fact_path *fact = ht_facts_device(view->facts, device->host_path);
-
-        if (ht_facts_device_is_raw(fact) &&
-            (!ht_device_has_permissions(device) || ht_str_find_byte(device->permissions, 'w') >= 0))
-            return device->host_path;
-    }
-    for (size_t i = 0; ht_privilege_has_devices(effective) && i < effective->devices.len; i++) {
-        const struct ht_fact_path *fact = ht_facts_device(view->facts, effective->devices.items[i]);
-
-        /* A device file alone opens nothing: the device cgroup must let it, as privileged does. */
-        if (ht_facts_device_is_raw(fact) && ht_view_is_privileged(view))
-            return effective->devices.items[i];
-    }
-    return (struct ht_str){0};
-}
-
 /* ---- what is missing ---- */
 
 /* Who should have told. */

@@ -73,8 +73,20 @@ enum tri ht_view_is_root_on_node(const struct view *view);
 enum tri ht_view_can_write_settings(const struct view *view);
 /* Whether a kubelet runs on its node. */
 enum tri ht_view_has_kubelet(const struct view *view);
+/* Whether all devices of the node are open to it. */
+bool ht_view_has_all_devices(const struct view *view);
 /* A disk or memory device of the node that it may write, or the empty text. */
 struct ht_str ht_view_raw_device(const struct view *view);
+/* What a device that it was given is: by its name, or a disk where the kernel shows a block device
+ * of that name in it. Borrowed or in the arena; NULL: nothing to tell, or not known. */
+const struct ht_fact_path *ht_view_device(const struct view *view, struct ht_str path);
+/* Whether a device that it has was declared by that name. */
+bool ht_view_device_is_named(const struct view *view, struct ht_str path);
+/* Whether nothing tells what a declared device is: neither its name, nor one of that name that was
+ * seen in it. */
+bool ht_view_device_is_blind(const struct view *view, const struct ht_device *device);
+/* Whether it was given for writing too. */
+bool ht_device_may_write(const struct ht_device *device);
 
 /* Path on the host that a mount gives, plain; empty if it gives none. */
 struct ht_str ht_mount_host_path(const struct ht_mount *mount);

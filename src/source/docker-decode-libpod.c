@@ -2,6 +2,8 @@
 /* What Podman's own API says otherwise than Docker's, or beyond it (docker-decode.h). */
 #include "docker-decode-private.h"
 
+#include <string.h>
+
 /* A list of capabilities; null is none. False: the answer does not have it. */
 static bool has_caps(const struct ht_docker_decoding *decoding, const char *key, uint64_t *ret_bits)
 {
@@ -61,6 +63,32 @@ static void decode_user_ns(const struct ht_docker_decoding *decoding, struct ht_
         ht_privilege_set_user_ns(declared, HT_NS_SCOPE_OWN);
 }
 
+/* Only the command that made it has them. What came through the API is made by no command. */
+static void decode_device_rules(const struct ht_docker_decoding *decoding)
+{
+    static const char option[] = "--device-cgroup-rule";
+    struct ht_text_list words = {0};
+    size_t len = 0;
+
+    if (!ht_decode_has_texts(decoding->arena, ht_json_get(decoding->config, "CreateCommand"),
+                             &words) ||
+        !(ht_text_list_has(&words, HT_S("run")) || ht_text_list_has(&words, HT_S("create"))))
+        return;
+
+    struct ht_str *rules = ht_arena_array(decoding->arena, struct ht_str, words.len);
+    for (size_t i = 0; i < words.len; i++) {
+        struct ht_str word = words.items[i];
+
+        if (ht_str_is(word, option) && i + 1 < words.len)
+            rules[len++] = words.items[++i];
+        else if (ht_str_has_prefix(word, option) && word.len > strlen(option) &&
+                 word.data[strlen(option)] == '=')
+            rules[len++] = ht_str_sub(word, strlen(option) + 1, word.len);
+    }
+    ht_container_set_device_rules(decoding->container,
+                                  (struct ht_text_list){.items = rules, .len = len});
+}
+
 static void decode_facts(const struct ht_docker_decoding *decoding)
 {
     struct ht_container *container = decoding->container;
@@ -89,9 +117,11 @@ void ht_docker_decode_libpod(const struct ht_docker_decoding *decoding)
         !ht_json_get(decoding->root, "BoundingCaps"))
         return;
     decode_facts(decoding);
+    decode_device_rules(decoding);
     if (!ht_json_is_object(decoding->host))
         return;
     declared = ht_container_edit_declared(decoding->container);
+    ht_docker_decode_all_devices(decoding, declared);
     decode_caps(decoding, declared);
     decode_paths(declared);
     decode_cgroup_ns(decoding, declared);

@@ -19,6 +19,10 @@ struct ht_docker_decoding {
 /* Fills container->declared from HostConfig; what HostConfig does not tell stays unknown. */
 void ht_docker_decode_privilege(const struct ht_docker_decoding *decoding);
 
+/* Whether all devices are open, by the flag of --privileged or a rule. */
+void ht_docker_decode_all_devices(const struct ht_docker_decoding *decoding,
+                                  struct ht_privilege *declared);
+
 /* docker-decode-libpod.c: what Podman's own API tells beyond the compatible one, or otherwise. Does
  * nothing with an answer of another API. Comes last. */
 void ht_docker_decode_libpod(const struct ht_docker_decoding *decoding);

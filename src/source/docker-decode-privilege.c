@@ -258,8 +258,8 @@ static void decode_paths(const struct ht_docker_decoding *decoding, struct ht_pr
 }
 
 /* A rule "a *:* rwm" opens everything, as --privileged does. */
-static void decode_all_devices(const struct ht_docker_decoding *decoding,
-                               struct ht_privilege *declared)
+void ht_docker_decode_all_devices(const struct ht_docker_decoding *decoding,
+                                  struct ht_privilege *declared)
 {
     struct ht_text_list rules = decoding->container->device_rules;
     bool all = declared->privileged;
@@ -285,7 +285,7 @@ void ht_docker_decode_privilege(const struct ht_docker_decoding *decoding)
         ht_privilege_set_privileged(declared, flag);
     if (ht_json_bool(ht_json_get(decoding->host, "ReadonlyRootfs"), &flag))
         ht_privilege_set_rootfs_ro(declared, flag);
-    decode_all_devices(decoding, declared);
+    ht_docker_decode_all_devices(decoding, declared);
     decode_caps(decoding, declared);
     decode_namespaces(decoding, declared);
     decode_security(decoding, declared);

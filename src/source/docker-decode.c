@@ -244,11 +244,14 @@ static void decode_device(const struct ht_json *from, struct ht_device *device)
 static void decode_devices(const struct ht_docker_decoding *decoding)
 {
     const struct ht_json *devices = ht_json_get(decoding->host, "Devices");
+    const struct ht_json *told = ht_json_get(decoding->host, "DeviceCgroupRules");
     struct ht_text_list rules;
     size_t len = 0;
 
-    if (ht_decode_has_texts(decoding->arena, ht_json_get(decoding->host, "DeviceCgroupRules"),
-                            &rules))
+    /* Podman has the key in the compatible API and never fills it. */
+    bool null_is_none = !ht_str_is(decoding->context->runtime, "podman");
+    if (told && (null_is_none || told->kind != HT_JSON_NULL) &&
+        ht_decode_has_texts(decoding->arena, told, &rules))
         ht_container_set_device_rules(decoding->container, rules);
     if (!ht_decode_has_list(devices, &len))
         return;

@@ -21,6 +21,8 @@ struct listing {
     struct ht_arena *arena;
     struct ht_str *items;
     size_t len;
+    struct ht_str *blocks; /* those of items that are block devices */
+    size_t blocks_len;
     int dirfd;
     int depth;
     const char *prefix; /* "/dev" and folders below it */
@@ -94,6 +96,7 @@ static void enter(struct listing *listing, const char *name)
     inner.prefix = ht_arena_strf(listing->arena, "%s/%s", listing->prefix, name).data;
     (void)ht_list_fd(dirfd, &visitor, &err);
     listing->len = inner.len;
+    listing->blocks_len = inner.blocks_len;
 }
 
 static int visit(void *context, const char *name, unsigned type, uint64_t inode)
@@ -118,10 +121,13 @@ static int visit(void *context, const char *name, unsigned type, uint64_t inode)
         (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode)) || is_standard(status.st_rdev))
         return 0;
 
-    const char *host = host_name(listing->names, status.st_rdev, S_ISBLK(status.st_mode));
-    listing->items[listing->len++] =
-        host ? ht_arena_text(listing->arena, host)
-             : ht_arena_strf(listing->arena, "%s/%s", listing->prefix, name);
+    bool block = S_ISBLK(status.st_mode);
+    const char *host = host_name(listing->names, status.st_rdev, block);
+    struct ht_str path = host ? ht_arena_text(listing->arena, host)
+                              : ht_arena_strf(listing->arena, "%s/%s", listing->prefix, name);
+    listing->items[listing->len++] = path;
+    if (block)
+        listing->blocks[listing->blocks_len++] = path;
     return 0;
 }
 
@@ -165,15 +171,20 @@ void ht_devices_read(struct ht_map *names, int process_fd, struct ht_arena *aren
         openat(process_fd, "root/dev", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dirfd < 0) {
         /* An image without /dev has no devices; refused is another matter. */
-        if (errno == ENOENT)
+        if (errno == ENOENT) {
             ht_process_set_devices(process, (struct ht_text_list){0});
+            ht_process_set_block_devices(process, (struct ht_text_list){0});
+        }
         return;
     }
     listing.dirfd = dirfd;
     listing.items = ht_arena_array(arena, struct ht_str, DEVICES_MAX);
+    listing.blocks = ht_arena_array(arena, struct ht_str, DEVICES_MAX);
     (void)ht_list_fd(dirfd, &visitor, &err);
     ht_process_set_devices(process,
                            (struct ht_text_list){.items = listing.items, .len = listing.len});
+    ht_process_set_block_devices(
+        process, (struct ht_text_list){.items = listing.blocks, .len = listing.blocks_len});
 }
 
 void ht_devices_forget(struct ht_map *names)

@@ -12,10 +12,10 @@
 #include "hulltop/base/vec.h"
 #include "hulltop/model/rows.h"
 
-/* Sets devices of the process whose directory in /proc is open, named as the host names them,
- * leaving out those that every container has (null, zero, full, random, urandom, tty, console,
- * ptmx, pts). Needs the process's mounts; without them or rights devices stay unknown. names
- * remembers what the host calls a device. */
+/* Sets devices and block_devices of the process whose directory in /proc is open, named as the host
+ * names them, leaving out those that every container has (null, zero, full, random, urandom, tty,
+ * console, ptmx, pts). Needs the process's mounts; without them or rights devices stay unknown.
+ * names remembers what the host calls a device. */
 void ht_devices_read(struct ht_map *names, int process_fd, struct ht_arena *arena,
                      struct ht_process *process);
 /* Frees names with all that is remembered. */

@@ -52,6 +52,7 @@ static inline struct ht_container default_container(const char *id, const char *
     ht_container_set_mounts(&container, (struct ht_mount_list){0});
     ht_container_set_ports(&container, (struct ht_port_list){0});
     ht_container_set_devices(&container, (struct ht_device_list){0});
+    ht_container_set_device_rules(&container, (struct ht_text_list){0});
     ht_container_set_sysctls(&container, (struct ht_pair_list){0});
     *ht_container_edit_declared(&container) = default_privilege();
     *ht_container_edit_effective(&container) = default_privilege();

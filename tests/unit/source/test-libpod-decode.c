@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -128,6 +129,46 @@ static void of_docker_nothing_of_it_counts(void **state)
     free_engine(&engine);
 }
 
+/* Neither API has a key for them that is ever filled. */
+static void device_rules_are_those_of_the_command_that_made_it(void **state)
+{
+    static const struct {
+        const char *config;
+        size_t count; /* SIZE_MAX: not told */
+        bool all;
+    } cases[] = {
+        {"[\"podman\",\"run\",\"-d\",\"x\"]", 0, false},
+        {"[\"podman\",\"create\",\"--device-cgroup-rule\",\"b *:* rwm\",\"x\"]", 1, false},
+        {"[\"podman\",\"run\",\"--device-cgroup-rule=c 1:1 r\",\"--device-cgroup-rules\","
+         "\"--device-cgroup-rule=a *:* rwm\",\"x\"]",
+         2, true},
+        {"[\"podman\",\"run\",\"x\",\"--device-cgroup-rule\"]", 0, false},
+        {"[\"podman\",\"kube\",\"play\",\"x.yaml\"]", SIZE_MAX, false},
+        {"[7]", SIZE_MAX, false},
+        {"null", SIZE_MAX, false},
+    };
+    struct engine engine;
+
+    (void)state;
+    read_engine(&engine, "podman/compat_info.json");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char answer[512];
+
+        snprintf(answer, sizeof(answer),
+                 OWN("\"BoundingCaps\":[],\"Config\":{\"CreateCommand\":%s}"), cases[i].config);
+        ht_autorow struct ht_row *row = row_of(&engine, answer);
+        const struct ht_container *c = ht_container_of(row);
+        assert_int_equal(ht_container_has_device_rules(c), cases[i].count != SIZE_MAX);
+        assert_int_equal(c->device_rules.len, cases[i].count == SIZE_MAX ? 0 : cases[i].count);
+        assert_int_equal(c->declared.all_devices, cases[i].all);
+        if (cases[i].count == 1)
+            assert_true(ht_str_is(c->device_rules.items[0], "b *:* rwm"));
+    }
+    ht_autorow struct ht_row *compatible = read_row(&engine, "podman/compat_inspect_plain.json");
+    assert_false(ht_container_has_device_rules(ht_container_of(compatible)));
+    free_engine(&engine);
+}
+
 static void maps_of_its_own_are_a_user_namespace(void **state)
 {
     struct engine engine;
@@ -223,6 +264,7 @@ int main(void)
         cmocka_unit_test(one_that_is_no_root_may_get_its_bounding_set),
         cmocka_unit_test(capabilities_that_cannot_be_read_are_not_none),
         cmocka_unit_test(of_docker_nothing_of_it_counts),
+        cmocka_unit_test(device_rules_are_those_of_the_command_that_made_it),
         cmocka_unit_test(maps_of_its_own_are_a_user_namespace),
         cmocka_unit_test(a_users_service_has_a_user_namespace),
         cmocka_unit_test(names_have_no_slash),

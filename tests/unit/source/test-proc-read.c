@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/source/source.h"
+#include "src/source/proc-devices.h"
 #include "src/source/proc-node.h"
 #include "src/source/proc-read.h"
 #include "src/source/proc-sockets.h"
@@ -168,6 +170,36 @@ static void first_process_has_mounts_and_sockets(void **state)
     assert_true(ht_str_is(process.mounts.items[0].source, "/srv"));
     assert_int_equal(process.packet_sockets, 1);
     assert_false(ht_process_has_devices(&process));
+}
+
+/* Numbers that no driver has. */
+static void devices_are_told_and_which_are_of_blocks(void **state)
+{
+    static const struct ht_mount root = {.target = HT_STR("/"), .type = HT_STR("overlay")};
+    struct tree *tree = *state;
+    struct ht_process process = {0};
+    ht_autoclose int fd = open(tree->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct ht_map *names = ht_map_new();
+
+    put_folder(tree, "root");
+    put_folder(tree, "root/dev");
+    put_folder(tree, "root/dev/below");
+    put_link(tree, "root/dev/link", "a");
+    if (mknodat(fd, "root/dev/a", S_IFBLK, makedev(243, 99)) < 0 ||
+        mknodat(fd, "root/dev/below/b", S_IFBLK, makedev(243, 98)) < 0 ||
+        mknodat(fd, "root/dev/below/c", S_IFCHR, makedev(243, 98)) < 0 ||
+        mknodat(fd, "root/dev/null", S_IFCHR, makedev(1, 3)) < 0) {
+        ht_devices_forget(names);
+        skip();
+    }
+    ht_process_set_mounts(&process, (struct ht_mount_list){.items = &root, .len = 1});
+    ht_devices_read(names, fd, tree->arena, &process);
+    ht_devices_forget(names);
+    assert_int_equal(process.devices.len, 3);
+    assert_true(ht_text_list_has(&process.devices, HT_S("/dev/below/c")));
+    assert_int_equal(process.block_devices.len, 2);
+    assert_true(ht_text_list_has(&process.block_devices, HT_S("/dev/a")));
+    assert_true(ht_text_list_has(&process.block_devices, HT_S("/dev/below/b")));
 }
 
 /* A shell whose input, output and errors are one connection; it is the only one of its process. */
@@ -493,6 +525,8 @@ int main(void)
                                         free_tree),
         cmocka_unit_test_setup_teardown(security_fields_are_read, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(first_process_has_mounts_and_sockets, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(devices_are_told_and_which_are_of_blocks, make_tree,
+                                        free_tree),
         cmocka_unit_test_setup_teardown(stdio_and_peers_are_read, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(only_sockets_of_tcp_need_the_table, make_tree, free_tree),
         cmocka_unit_test(a_descriptor_that_became_another_is_not_asked),
