@@ -59,7 +59,7 @@ struct ht_engine {
     struct ht_slot **slots;
     struct ht_node **samples; /* newest of each slot, and behind them the locks */
     int64_t *said_ns;         /* monotonic, of each sample */
-    bool *stuck;
+    struct ht_node **unstuck; /* what a slot that hangs told last; NULL: it does not hang */
     size_t slots_len;
     bool slot_missing;     /* a source got no descriptors */
     int64_t await_ns;      /* for so long the first state waits for all sources; 0: not at all */

@@ -235,7 +235,7 @@ struct ht_engine *ht_engine_new(const struct ht_engine_options *options)
     engine->slots = ht_new_array(struct ht_slot *, options->drivers_len);
     engine->samples = ht_new_array(struct ht_node *, options->drivers_len + 1);
     engine->said_ns = ht_new_array(int64_t, options->drivers_len + 1);
-    engine->stuck = ht_new_array(bool, options->drivers_len);
+    engine->unstuck = ht_new_array(struct ht_node *, options->drivers_len);
     for (size_t i = 0; i < options->drivers_len; i++) {
         struct ht_slot *slot = ht_engine_make_slot(engine, &options->drivers[i], NULL);
 
@@ -378,13 +378,14 @@ struct ht_engine *ht_engine_free(struct ht_engine *engine)
     for (size_t i = 0; i < engine->slots_len; i++) {
         ht_slot_unref(engine->slots[i]);
         ht_node_unref(engine->samples[i]);
+        ht_node_unref(engine->unstuck[i]);
     }
     free(engine->slots);
     if (engine->samples)
         ht_node_unref(engine->samples[engine->slots_len]);
     free(engine->samples);
     free(engine->said_ns);
-    free(engine->stuck);
+    free(engine->unstuck);
     ht_recorder_free(engine->recorder);
     ht_player_free(engine->player);
     ht_node_unref(engine->given);

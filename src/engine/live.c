@@ -182,9 +182,7 @@ static void record(struct ht_engine *engine, const struct ht_state *state)
 static struct ht_node *stuck_sample(const struct ht_engine *engine, size_t i, const char *where)
 {
     const char *name = ht_slot_name(engine->slots[i]);
-    const struct ht_node *before = engine->samples[i];
-    struct ht_node *sample =
-        before ? ht_node_share(before) : ht_node_new(ht_clock_wall(engine->clock));
+    struct ht_node *sample = ht_node_share(engine->samples[i]);
     struct ht_source source = {0};
     char detail[256];
 
@@ -206,6 +204,22 @@ static void set_sample(struct ht_engine *engine, size_t i, struct ht_node *sampl
 {
     ht_node_unref(engine->samples[i]);
     engine->samples[i] = sample;
+}
+
+static void get_stuck(struct ht_engine *engine, size_t i, const char *where)
+{
+    struct ht_node *sample = stuck_sample(engine, i, where);
+
+    engine->unstuck[i] = engine->samples[i];
+    engine->samples[i] = sample;
+}
+
+/* Who hung and goes on may find that nothing changed: what it told last holds then, as old as it
+ * is. */
+static void get_unstuck(struct ht_engine *engine, size_t i)
+{
+    set_sample(engine, i, engine->unstuck[i]);
+    engine->unstuck[i] = NULL;
 }
 
 /* A container that starts has processes that should be looked at again, and so on. */
@@ -263,16 +277,29 @@ static bool replace(struct ht_engine *engine, size_t i)
     return true;
 }
 
+/* Who hangs gets another thread, or is told to hang until it goes on. */
+static void watch_over(struct ht_engine *engine, size_t i, int64_t mono)
+{
+    const char *where;
+    bool stuck = ht_slot_is_stuck(engine->slots[i], mono, &where);
+
+    if (engine->unstuck[i] && !stuck)
+        get_unstuck(engine, i);
+    else if (!engine->unstuck[i] && stuck && !replace(engine, i))
+        get_stuck(engine, i, where);
+}
+
 static void collect(struct ht_engine *engine, struct ht_rowset *events)
 {
     int64_t mono = ht_clock_mono(engine->clock);
 
     for (size_t i = 0; i < engine->slots_len; i++) {
         struct ht_slot_news news;
-        const char *where;
 
         ht_slot_take(engine->slots[i], &news);
-        engine->said_ns[i] = news.said_ns;
+        /* A thread that took another's place has said nothing: its data gets older. */
+        if (news.said_ns)
+            engine->said_ns[i] = news.said_ns;
         for (size_t j = 0; j < news.events.len; j++)
             pass_on(engine, i, ht_event_of(news.events.rows[j]));
         ht_rowset_share(events, &news.events);
@@ -280,12 +307,10 @@ static void collect(struct ht_engine *engine, struct ht_rowset *events)
         if (news.lost)
             tell_lost(engine, i, news.lost, events);
         if (news.sample) {
-            engine->stuck[i] = false;
+            engine->unstuck[i] = ht_node_unref(engine->unstuck[i]);
             set_sample(engine, i, news.sample);
-        } else if (!engine->stuck[i] && ht_slot_is_stuck(engine->slots[i], mono, &where)) {
-            engine->stuck[i] = !replace(engine, i);
-            if (engine->stuck[i])
-                set_sample(engine, i, stuck_sample(engine, i, where));
+        } else {
+            watch_over(engine, i, mono);
         }
     }
 }

@@ -276,6 +276,7 @@ struct looking {
     struct ht_layers *layers;
     struct ht_origin *origin;
     struct ht_arena *arena;
+    struct ht_feed *feed;
     int64_t now_ns, now_wall_ns;
     uint64_t walked; /* entries of directories that were walked in this look */
 };
@@ -434,6 +435,8 @@ static void look(void *context, struct ht_str key, void *value)
     if (entry->due_ns > looking->now_ns || entry->pid == 0 ||
         (!entry->row && entry->looked + entry->unread == 0))
         return;
+    /* Hundreds of them may take longer than a source may be silent. */
+    looking->feed->at(looking->feed, "looking at a container's writable layer");
     ht_arena_reset(looking->arena);
     if (!describe(looking, entry, &layer)) {
         entry->looked = entry->unread = 0;
@@ -454,10 +457,11 @@ static void look(void *context, struct ht_str key, void *value)
 }
 
 void ht_layers_look(struct ht_layers *layers, struct ht_origin *origin, int64_t now_ns,
-                    int64_t now_wall_ns)
+                    int64_t now_wall_ns, struct ht_feed *feed)
 {
     struct looking looking = {.layers = layers,
                               .origin = origin,
+                              .feed = feed,
                               .arena = ht_arena_new(HT_LIMIT_ROW),
                               .now_ns = now_ns,
                               .now_wall_ns = now_wall_ns};

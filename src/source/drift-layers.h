@@ -8,7 +8,7 @@
 
 #include "origin.h"
 #include "hulltop/base/buf.h"
-#include "hulltop/model/node.h"
+#include "hulltop/source/source.h"
 
 struct ht_layers;
 struct ht_layers_entry;
@@ -59,9 +59,10 @@ void ht_layers_started(struct ht_layers_entry *entry, const struct ht_layers_sta
 /* What was started there in the minute before that time (wall), newest first; in the arena. */
 struct ht_program_start_list ht_layers_before(const struct ht_layers_entry *entry, int64_t at,
                                               struct ht_arena *arena);
-/* Looks at the layers that are due by now (monotonic), through a process of each. */
+/* Looks at the layers that are due by now (monotonic), through a process of each, and gives a sign
+ * of life for each. */
 void ht_layers_look(struct ht_layers *layers, struct ht_origin *origin, int64_t now_ns,
-                    int64_t now_wall_ns);
+                    int64_t now_wall_ns, struct ht_feed *feed);
 bool ht_layers_changed(const struct ht_layers *layers);
 /* How many containers there are. */
 size_t ht_layers_count(const struct ht_layers *layers);

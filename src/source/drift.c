@@ -177,7 +177,7 @@ static void look(struct ht_drift *drift)
     ht_drift_look_due(drift, show_progress);
     drift->groups = ht_groups_free(drift->groups);
     drift->feed->at(drift->feed, "looking at writable layers");
-    ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns);
+    ht_layers_look(drift->layers, drift->origin, drift->now_ns, drift->now_wall_ns, drift->feed);
     ht_origin_rest(drift->origin);
     ht_codes_expire(drift->codes, drift->now_wall_ns);
     ht_drift_tell_unplaced(drift);

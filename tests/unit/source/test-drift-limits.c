@@ -72,6 +72,37 @@ static int tear_down(void **state)
     return r;
 }
 
+struct signs {
+    struct ht_feed feed; /* first, so that it leads back */
+    size_t of_life;
+};
+
+static void count_sign(struct ht_feed *feed, const char *where)
+{
+    (void)where;
+    ((struct signs *)(void *)feed)->of_life++;
+}
+
+/* Many layers may be due at once, and each may take its time. */
+static void each_layer_is_a_sign_of_life(void **state)
+{
+    struct place *place = *state;
+    struct ht_drift *drift = &place->drift;
+    struct ht_layers_entry *entries[3] = {place->process.home};
+    struct signs signs = {.feed = {.at = count_sign}};
+
+    entries[1] = ht_layers_join(drift->layers, HT_S("c2"), 1, false);
+    entries[2] = ht_layers_join(drift->layers, HT_S("c3"), 1, false);
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+        ht_layers_offer(entries[i], getpid(), 1, false);
+        ht_layers_looked(entries[i], false);
+    }
+    ht_layers_look(drift->layers, drift->origin, 1, 1, &signs.feed);
+    assert_int_equal(signs.of_life, ARRAY_LEN(entries));
+    ht_layers_leave(drift->layers, entries[1]);
+    ht_layers_leave(drift->layers, entries[2]);
+}
+
 /* Whether a row says that of the kind, for that reason. */
 static bool says(const struct place *place, enum ht_code_kind kind, const char *reason)
 {
@@ -330,7 +361,7 @@ int main(void)
         TEST(mappings_past_the_limit_are_said),       TEST(preloads_past_the_limit_are_said),
         TEST(files_past_the_limit_are_said),          TEST(modules_past_the_limit_are_said),
         TEST(a_long_command_line_is_read_to_its_end), TEST(code_in_a_variable_is_said),
-        TEST(a_folder_that_cannot_be_listed_is_said),
+        TEST(a_folder_that_cannot_be_listed_is_said), TEST(each_layer_is_a_sign_of_life),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

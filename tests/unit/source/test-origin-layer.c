@@ -27,8 +27,8 @@
 #include "src/source/origin.h"
 #include "src/source/running-maps.h"
 #include "tests/unit/source/drift-alone.h"
+#include "tests/unit/source/feed.h"
 #include "tests/unit/tree.h"
-#include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/model/rows.h"
@@ -649,12 +649,12 @@ static void install(const struct place *place, const char *version)
 static size_t look_at(const struct place *place, struct ht_layers *layers, int64_t second,
                       struct ht_node *node, struct ht_str *ret_version)
 {
-    const struct ht_rowset *rows;
+    struct ht_feed feed = {.at = ht_test_feed_at};
 
-    ht_layers_look(layers, place->origin, second * HT_NS_PER_S, second * HT_NS_PER_S);
+    ht_layers_look(layers, place->origin, second * HT_NS_PER_S, second * HT_NS_PER_S, &feed);
     ht_origin_rest(place->origin);
     ht_layers_put(layers, node);
-    rows = ht_node_set(node, HT_TABLE_LAYER);
+    const struct ht_rowset *rows = ht_node_set(node, HT_TABLE_LAYER);
     assert_int_equal(rows->len, 1);
     const struct ht_package_change_list *packages = &ht_layer_of(rows->rows[0])->packages;
     if (packages->len)
