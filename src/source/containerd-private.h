@@ -39,6 +39,7 @@ struct ht_containerd {
     struct ht_feed *feed;
     struct ht_http *http;
     struct ht_host_socket socket; /* what was there before connecting */
+    struct ht_host_access access; /* by which the daemon row tells who may open it */
     struct ht_grpc_stream *stream;
     char endpoint[300]; /* "unix:///run/containerd/containerd.sock" */
     char runtime[30];   /* "containerd", or what CRI calls it */

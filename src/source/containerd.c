@@ -133,6 +133,8 @@ static int read_daemon(struct ht_containerd *ctd, struct ht_trouble *trouble)
     ht_daemon_set_name(&daemon, ht_str_from(ctd->runtime));
     ht_daemon_set_source(&daemon, ht_str_from(ctd->name));
     ht_daemon_set_version(&daemon, ht_str_from(ctd->version));
+    /* The look first: what changes in between is seen twice, not missed. */
+    ht_host_access_changed(ctd->socket_path, HT_HOST_GROUPS, &ctd->access);
     if (ht_host_socket_facts(arena, ctd->socket_path, ht_http_peer(ctd->http), &daemon) &&
         !ctd->cri)
         ht_containerd_host_facts(arena, &daemon);
@@ -242,6 +244,16 @@ static int wait_for_events(struct ht_containerd *ctd, struct ht_trouble *trouble
     return ht_containerd_explain(&err, trouble);
 }
 
+/* Whoever may open the socket by now may have been let in without any event. */
+static void look_at_socket(struct ht_containerd *ctd)
+{
+    struct ht_row *before = ctd->daemon;
+
+    ctd->daemon =
+        ht_host_access_again(ctd->socket_path, ht_http_peer(ctd->http), &ctd->access, ctd->daemon);
+    ctd->changed = ctd->changed || ctd->daemon != before;
+}
+
 static int ping(struct ht_containerd *ctd, struct ht_trouble *trouble)
 {
     ht_autobuf struct ht_buf answer = HT_BUF(0);
@@ -255,6 +267,7 @@ static int ping(struct ht_containerd *ctd, struct ht_trouble *trouble)
     if (r == 0) {
         ctd->answered_at = ht_clock_wall(ctd->feed->clock);
         ctd->feed->confirm(ctd->feed);
+        look_at_socket(ctd);
     }
     return r;
 }

@@ -565,12 +565,17 @@ static int64_t pause_of(const struct ht_docker *docker)
     return rests ? HT_DOCKER_REST_PASS_NS : HT_DOCKER_FULL_PASS_NS;
 }
 
-static int pass(struct ht_docker *docker, bool first, struct ht_trouble *trouble)
+int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble)
 {
-    struct asking asking = {.docker = docker, .trouble = trouble, .info = first};
-    struct asking again = {.docker = docker, .trouble = trouble, .again = true};
     int64_t start = ht_clock_mono(docker->feed->clock);
+    struct asking asking = {.docker = docker, .trouble = trouble};
+    struct asking again = {.docker = docker, .trouble = trouble, .again = true};
 
+    /* It joins a swarm, or reads its settings again, without any event; asked each minute, this
+     * would be as dear as all the rest. */
+    asking.info = docker->everything || start - docker->info_ns >= HT_DOCKER_REST_PASS_NS;
+    if (asking.info)
+        docker->info_ns = start;
     docker->pass_events = 0;
     int r = ask_for_all(&asking);
 
@@ -587,14 +592,4 @@ static int pass(struct ht_docker *docker, bool first, struct ht_trouble *trouble
     /* Answers as text and as trees took several times what the rows do. */
     ht_mem_trim();
     return 0;
-}
-
-int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble)
-{
-    return pass(docker, false, trouble);
-}
-
-int ht_docker_first_pass(struct ht_docker *docker, struct ht_trouble *trouble)
-{
-    return pass(docker, true, trouble);
 }

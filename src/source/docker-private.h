@@ -55,8 +55,10 @@ struct ht_docker {
     struct ht_arena *daemon_arena; /* holds the context's texts */
     struct ht_docker_context context;
     struct ht_row *daemon, *source;
-    struct ht_map *containers; /* id to struct ht_docker_known */
-    struct ht_row *like;       /* one of theirs, whose texts the others share; NULL: none */
+    struct ht_host_access access; /* by which the daemon row tells who may open its socket */
+    int64_t info_ns;              /* when it was asked about itself */
+    struct ht_map *containers;    /* id to struct ht_docker_known */
+    struct ht_row *like;          /* one of theirs, whose texts the others share; NULL: none */
     uint64_t pass;
     size_t total;                  /* containers of the last list */
     unsigned slow;                 /* inspects of this pass that got no answer */
@@ -105,11 +107,11 @@ struct ht_docker_known *ht_docker_know(struct ht_docker *docker, struct ht_str i
 void ht_docker_forget(struct ht_docker *docker, struct ht_str id);
 /* The next pass comes so long after the last, unless it comes sooner. */
 void ht_docker_ask_for_pass(struct ht_docker *docker, int64_t gap_ns);
-/* The list, and everything on it that is new, changed, long not looked at or marked dirty. -errno
- * if the daemon as a whole fails; a container that cannot be inspected is marked so. */
+/* The list, and everything on it that is new, changed, long not looked at or marked dirty; where
+ * everything is asked for, and as often as of a daemon at rest, with /info, which takes as long as
+ * many containers. -errno if the daemon as a whole fails; a container that cannot be inspected is
+ * marked so. */
 int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble);
-/* The same with /info, which a daemon takes as long for as for many containers. */
-int ht_docker_first_pass(struct ht_docker *docker, struct ht_trouble *trouble);
 /* Inspects what events were about, with aside also what they told of health and networks; -errno
  * as above. */
 int ht_docker_look(struct ht_docker *docker, bool aside, struct ht_trouble *trouble);

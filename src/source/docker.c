@@ -155,6 +155,8 @@ int ht_docker_take_info(struct ht_docker *docker, struct ht_str info, struct ht_
         ht_arena_free(arena);
         return r;
     }
+    /* The look first: what changes in between is seen twice, not missed. */
+    ht_host_access_changed(docker->client.socket_path, HT_HOST_GROUPS, &docker->access);
     ht_docker_host_facts(arena, &docker->client, &daemon);
     ht_docker_decode_user_service(&daemon, &context);
 
@@ -204,7 +206,7 @@ static int connect_daemon(struct ht_docker *docker, struct ht_trouble *trouble)
         r = open_events(docker, trouble);
     if (r == 0) {
         docker->everything = true;
-        r = ht_docker_first_pass(docker, trouble);
+        r = ht_docker_pass(docker, trouble);
     }
     return r;
 }
@@ -281,6 +283,31 @@ static int read_more(struct ht_docker *docker, struct ht_trouble *trouble)
     return r;
 }
 
+/* Whoever may open the socket by now may have been let in without any event. */
+static void look_at_socket(struct ht_docker *docker)
+{
+    struct ht_row *before = docker->daemon;
+
+    docker->daemon =
+        ht_host_access_again(docker->client.socket_path, ht_http_peer(docker->client.http),
+                             &docker->access, docker->daemon);
+    docker->changed = docker->changed || docker->daemon != before;
+}
+
+static int ping(struct ht_docker *docker, struct ht_trouble *trouble)
+{
+    docker->feed->at(docker->feed, "asking whether the daemon answers");
+    int r = ht_docker_ping(&docker->client, trouble);
+
+    docker->next_ping_ns = ht_clock_mono(docker->feed->clock) + HT_DOCKER_PING_NS;
+    if (r == 0) {
+        docker->answered_at = ht_clock_wall(docker->feed->clock);
+        docker->feed->confirm(docker->feed);
+        look_at_socket(docker);
+    }
+    return r;
+}
+
 /* One turn while connected: 1 go on, 0 end, -errno the daemon failed. */
 static int turn(struct ht_docker *docker, struct ht_trouble *trouble)
 {
@@ -311,15 +338,8 @@ static int turn(struct ht_docker *docker, struct ht_trouble *trouble)
         r = ht_docker_read_networks(docker, trouble);
     if (r == 0)
         r = read_more(docker, trouble);
-    if (r == 0 && pings) {
-        feed->at(feed, "asking whether the daemon answers");
-        r = ht_docker_ping(&docker->client, trouble);
-        docker->next_ping_ns = ht_clock_mono(feed->clock) + HT_DOCKER_PING_NS;
-        if (r == 0) {
-            docker->answered_at = ht_clock_wall(feed->clock);
-            feed->confirm(feed);
-        }
-    }
+    if (r == 0 && pings)
+        r = ping(docker, trouble);
     if (r == 0 && docker->changed && ht_clock_mono(feed->clock) - docker->told_ns >= TELL_GAP_NS)
         ht_docker_tell_good(docker);
     return r < 0 ? r : 1;

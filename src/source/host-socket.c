@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host-socket.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
 /* "name:x:gid:member,member" of a group with that id. */
@@ -71,6 +73,48 @@ bool ht_host_socket_facts(struct ht_arena *arena, const char *socket_path, struc
     if (ht_root_open(&root, "/", NULL) == 0)
         read_group(arena, &root, daemon);
     return true;
+}
+
+bool ht_host_access_changed(const char *socket_path, const char *groups_path,
+                            struct ht_host_access *seen)
+{
+    struct ht_host_access now = {0};
+    struct stat st;
+
+    if (find_socket(socket_path, &st)) {
+        now.mode = st.st_mode;
+        now.uid = st.st_uid;
+        now.gid = st.st_gid;
+    }
+    if (stat(groups_path, &st) == 0) {
+        now.groups_dev = st.st_dev;
+        now.groups_ino = st.st_ino;
+        now.groups_size = (uint64_t)st.st_size;
+        now.groups_changed_at = ht_time_of(&st.st_ctim);
+    }
+    bool changed = memcmp(&now, seen, sizeof(now)) != 0;
+    *seen = now;
+    return changed;
+}
+
+struct ht_row *ht_host_access_again(const char *socket_path, struct ht_http_peer peer,
+                                    struct ht_host_access *seen, struct ht_row *daemon)
+{
+    static const char *const told[] = {"socket_mode", "socket_gid", "socket_group",
+                                       "group_members"};
+    ht_autoarena struct ht_arena *arena = NULL;
+    struct ht_row *row;
+
+    if (!socket_path[0] || !daemon || !ht_host_access_changed(socket_path, HT_HOST_GROUPS, seen))
+        return daemon;
+    arena = ht_arena_new(HT_LIMIT_FILE);
+    struct ht_daemon now = *ht_daemon_of(daemon);
+    for (size_t i = 0; i < ARRAY_LEN(told); i++)
+        ht_field_forget(&ht_daemon_table, &now, told[i]);
+    ht_host_socket_facts(arena, socket_path, peer, &now);
+    row = ht_row_keep(daemon, ht_row_new(&ht_daemon_table, &now));
+    ht_row_unref(daemon);
+    return row;
 }
 
 struct ht_host_socket ht_host_socket_at(const char *socket_path)

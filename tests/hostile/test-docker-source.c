@@ -29,7 +29,7 @@ static void everything_is_asked_for_once(void **state)
     driver_advance(&driver, AFTER_REST);
     wait_past(&driver, &driver.published, published);
     wait_past(&driver, &driver.confirmed, 2);
-    assert_requests(2, "/v1.41/containers/json?all=1 /_ping");
+    assert_requests(0, "/_ping /v1.41/containers/json?all=1 /v1.41/info");
     assert_int_equal(peer_connections(&peer), opened);
 
     /* What nothing told of in an hour is looked at again. */
@@ -37,9 +37,9 @@ static void everything_is_asked_for_once(void **state)
         driver_advance(&driver, AFTER_REST);
         wait_past(&driver, &driver.confirmed, 3 + i);
     }
-    assert_requests(2, "/v1.41/containers/json?all=1 /_ping /_ping /v1.41/containers/a1/json "
-                       "/v1.41/containers/b2/json /v1.41/containers/c3/json "
-                       "/v1.41/containers/json?all=1");
+    assert_requests(0, "/_ping /_ping /v1.41/containers/a1/json /v1.41/containers/b2/json "
+                       "/v1.41/containers/c3/json /v1.41/containers/json?all=1 "
+                       "/v1.41/containers/json?all=1 /v1.41/info /v1.41/info");
 
     ht_autorow struct ht_row *row = row_of(&driver, "b2");
     assert_true(ht_container_of(row)->declared.privileged);
@@ -58,8 +58,84 @@ static void a_rescan_inspects_everything_once(void **state)
     unsigned published = driver_published(&driver);
     driver_request(&driver, HT_REQUEST_RESCAN, "");
     wait_past(&driver, &driver.published, published);
-    assert_requests(1, "/v1.41/containers/json?all=1 /v1.41/containers/a1/json "
-                       "/v1.41/containers/b2/json /v1.41/containers/c3/json");
+    assert_requests(0, "/v1.41/containers/a1/json /v1.41/containers/b2/json "
+                       "/v1.41/containers/c3/json /v1.41/containers/json?all=1 /v1.41/info");
+    driver_stop(&driver);
+}
+
+/* ---- the daemon itself ---- */
+
+static const struct ht_daemon *daemon_of(const struct driver *driver)
+{
+    const struct ht_rowset *daemons =
+        driver->sample ? ht_node_set(driver->sample, HT_TABLE_DAEMON) : NULL;
+
+    return daemons && daemons->len ? ht_daemon_of(daemons->rows[0]) : NULL;
+}
+
+static bool has_swarm(struct driver *driver, void *context)
+{
+    const struct ht_daemon *daemon = daemon_of(driver);
+
+    return daemon && ht_str_is(daemon->swarm, context);
+}
+
+/* By no event: it joins a swarm, it reads its settings again. */
+static void what_it_says_of_itself_is_asked_for_again(void **state)
+{
+    struct driver driver = {.stands = true};
+    char active[] = "active", none[] = "inactive";
+
+    (void)state;
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    map("/info", "info.json",
+        "{\"ServerVersion\":\"20.10.24\",\"Swarm\":{\"LocalNodeState\":\"active\"}}");
+    driver_advance(&driver, AFTER_REST);
+    assert_true(driver_wait(&driver, has_swarm, active));
+    map("/info", "info.json",
+        "{\"ServerVersion\":\"20.10.24\",\"Swarm\":{\"LocalNodeState\":\"inactive\"}}");
+    driver_advance(&driver, 2 * HT_NS_PER_S);
+    driver_request(&driver, HT_REQUEST_RESCAN, "");
+    assert_true(driver_wait(&driver, has_swarm, none));
+    driver_stop(&driver);
+}
+
+static bool has_mode(struct driver *driver, void *context)
+{
+    const struct ht_daemon *daemon = daemon_of(driver);
+
+    return daemon && ht_daemon_has_socket_mode(daemon) &&
+           daemon->socket_mode == *(const mode_t *)context;
+}
+
+static bool has_no_mode(struct driver *driver, void *context)
+{
+    const struct ht_daemon *daemon = daemon_of(driver);
+
+    (void)context;
+    return daemon && !ht_daemon_has_socket_mode(daemon);
+}
+
+static void who_may_open_its_socket_is_looked_at_with_each_ping(void **state)
+{
+    struct driver driver = {.stands = true};
+    const struct ht_docker_options options = {.url = peer.socket, .timeout_ns = 60 * HT_NS_PER_S};
+    mode_t modes[] = {0600, 0666};
+
+    (void)state;
+    assert_int_equal(chmod(peer.socket, modes[0]), 0);
+    driver_start(&driver, ht_docker_driver(&options));
+    expect_ok(&driver, 3);
+    assert_true(driver_wait(&driver, has_mode, &modes[0]));
+    assert_int_equal(chmod(peer.socket, modes[1]), 0);
+    driver_advance(&driver, AFTER_PING);
+    assert_true(driver_wait(&driver, has_mode, &modes[1]));
+    tell("requests");
+    assert_int_equal(unlink(peer.socket), 0);
+    driver_advance(&driver, AFTER_PING);
+    assert_true(driver_wait(&driver, has_no_mode, NULL));
+    assert_requests(0, "/_ping");
     driver_stop(&driver);
 }
 
@@ -476,6 +552,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(everything_is_asked_for_once),
         TEST(a_rescan_inspects_everything_once),
+        TEST(what_it_says_of_itself_is_asked_for_again),
+        TEST(who_may_open_its_socket_is_looked_at_with_each_ping),
         TEST(a_fault_at_the_start_has_a_name_and_heals),
         TEST(a_fault_later_leaves_the_rows_and_heals),
         TEST(odd_framing_is_no_fault),

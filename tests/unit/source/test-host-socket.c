@@ -98,6 +98,57 @@ static void without_a_peer_nobody_is_named(void **state)
     assert_false(ht_daemon_has_pid(&place->daemon));
 }
 
+static void write_groups(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* As usermod does, the file is replaced. */
+static void a_new_member_is_seen(void **state)
+{
+    struct place *place = *state;
+    struct ht_host_access seen = {0};
+    char groups[80], fresh[80];
+
+    snprintf(groups, sizeof(groups), "%s/group", place->folder);
+    snprintf(fresh, sizeof(fresh), "%s/group+", place->folder);
+    write_groups(groups, "docker:x:999:amy\n");
+    assert_true(ht_host_access_changed(place->socket, groups, &seen));
+    assert_false(ht_host_access_changed(place->socket, groups, &seen));
+    write_groups(fresh, "docker:x:999:eve\n");
+    assert_int_equal(rename(fresh, groups), 0);
+    assert_true(ht_host_access_changed(place->socket, groups, &seen));
+    assert_false(ht_host_access_changed(place->socket, groups, &seen));
+    assert_int_equal(unlink(groups), 0);
+}
+
+static void another_right_is_seen(void **state)
+{
+    struct place *place = *state;
+    struct ht_host_access seen = {0};
+    struct ht_row *row, *same;
+
+    ht_daemon_set_id(&place->daemon, HT_S("here"));
+    row = ht_row_new(&ht_daemon_table, &place->daemon);
+    row = ht_host_access_again(place->socket, user, &seen, row);
+    assert_int_equal(ht_daemon_of(row)->socket_mode, 0666);
+    same = ht_host_access_again(place->socket, user, &seen, row);
+    assert_ptr_equal(same, row);
+    assert_int_equal(chmod(place->socket, 0660), 0);
+    row = ht_host_access_again(place->socket, user, &seen, row);
+    assert_int_equal(ht_daemon_of(row)->socket_mode, 0660);
+    assert_int_equal(unlink(place->socket), 0);
+    row = ht_host_access_again(place->socket, user, &seen, row);
+    assert_false(ht_daemon_has_socket_mode(ht_daemon_of(row)));
+    assert_false(ht_daemon_has_socket_gid(ht_daemon_of(row)));
+    assert_int_equal(ht_daemon_of(row)->socket_uid, 1000);
+    ht_row_unref(row);
+}
+
 /* An address, "" for none, NULL if the file does not tell all. */
 static void assert_config(const char *text, const char *address)
 {
@@ -129,6 +180,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_user_is_the_one_who_listens, make, clear),
         cmocka_unit_test_setup_teardown(a_users_link_tells_nothing, make, clear),
         cmocka_unit_test_setup_teardown(a_link_of_roots_is_followed, make, clear),
+        cmocka_unit_test_setup_teardown(a_new_member_is_seen, make, clear),
+        cmocka_unit_test_setup_teardown(another_right_is_seen, make, clear),
         cmocka_unit_test(a_settings_file_is_known_when_all_of_it_is),
         cmocka_unit_test_setup_teardown(without_a_peer_nobody_is_named, make, clear),
     };
