@@ -25,7 +25,7 @@ void ht_reconnect_init(struct ht_reconnect *reconnect, int64_t timeout_ns, int64
 
 void ht_reconnect_succeeded(struct ht_reconnect *reconnect)
 {
-    reconnect->pause_ns = PAUSE_MIN_NS;
+    reconnect->good = true;
     reconnect->was_there = true;
 }
 
@@ -40,6 +40,15 @@ void ht_reconnect_took(struct ht_reconnect *reconnect, int64_t took_ns)
 static int64_t with_jitter(int64_t pause_ns, int64_t now_ns)
 {
     return pause_ns / 2 + (int64_t)((uint64_t)now_ns / 1000 * 2654435761u % (uint64_t)pause_ns);
+}
+
+/* One that gives all its answers and goes away at once is asked for all of them again: only who
+ * stayed for a while is not kept waiting. */
+static void judge_session(struct ht_reconnect *reconnect, int64_t took_ns)
+{
+    if (reconnect->good && took_ns > reconnect->pause_max_ns)
+        reconnect->pause_ns = PAUSE_MIN_NS;
+    reconnect->good = false;
 }
 
 /* Waits before the next attempt, as long as the server asked at least; but for that, a person's
@@ -95,10 +104,12 @@ void ht_reconnect_run(struct ht_reconnect *reconnect, struct ht_feed *feed,
 
     for (;;) {
         struct ht_trouble trouble = {.state = HT_SOURCE_STATE_BROKEN, .help = ""};
+        int64_t began = ht_clock_mono(feed->clock);
         int r = ops->session(self, &trouble);
 
         if (r == 0)
             break;
+        judge_session(reconnect, ht_clock_mono(feed->clock) - began);
         if (r == -ETIMEDOUT && reconnect->patience_ms < reconnect->least_ms * PATIENCE_TIMES)
             reconnect->patience_ms *= 2;
         if (!feed->wait(feed, 0, &request))

@@ -31,6 +31,7 @@ struct ht_reconnect {
     unsigned patience_ms; /* the same now: it grows while the daemon is slow */
     int64_t pause_ns;     /* before the next attempt */
     int64_t pause_max_ns;
+    bool good;       /* the session under way has what it came for */
     bool was_there;  /* once */
     bool told_quiet; /* that there is nothing was handed over, without a word */
 };
@@ -41,7 +42,8 @@ void ht_reconnect_init(struct ht_reconnect *reconnect, int64_t timeout_ns, int64
 /* Returns when the end is asked for; nothing is open then. */
 void ht_reconnect_run(struct ht_reconnect *reconnect, struct ht_feed *feed,
                       const struct ht_reconnect_ops *ops, void *self);
-/* The daemon is there: the next pause is short again. */
+/* The daemon is there: if the session lasts longer than the longest pause, the next one is short
+ * again. */
 void ht_reconnect_succeeded(struct ht_reconnect *reconnect);
 /* A whole pass took so long. What was slow and is quick again gets less patience, so that a daemon
  * that stops is noticed. */

@@ -29,6 +29,7 @@ struct played {
 
     size_t last;      /* session behind which the end is asked for */
     size_t good;      /* session that succeeds before it fails; 0: none */
+    int64_t lasts_ns; /* until it fails */
     int code;         /* with which sessions fail */
     int64_t asked_ns; /* by the server */
     bool absent;      /* nobody is there */
@@ -87,8 +88,10 @@ static int session(void *self, struct ht_trouble *trouble)
     assert_false(played->open);
     played->open = true;
     played->patience[played->sessions++] = played->reconnect.patience_ms;
-    if (played->sessions == played->good)
+    if (played->sessions == played->good) {
         ht_reconnect_succeeded(&played->reconnect);
+        played->now_ns += played->lasts_ns;
+    }
     trouble->retry_ns = played->asked_ns;
     if (played->absent)
         *trouble = (struct ht_trouble){.state = HT_SOURCE_STATE_ABSENT, .help = "none here"};
@@ -147,13 +150,28 @@ static void pauses_grow_to_their_most(void **state)
 
 static void a_good_session_shortens_them(void **state)
 {
-    struct played played = {.code = -ECONNRESET, .last = 6, .good = 4};
+    struct played played = {.code = -ECONNRESET, .last = 6, .good = 4, .lasts_ns = 11 * S};
 
     (void)state;
     play(&played);
     assert_about(played.pauses[2], 4 * S);
     assert_about(played.pauses[3], S);
     assert_about(played.pauses[4], 2 * S);
+}
+
+/* It would be asked for everything each second. */
+static void one_that_ends_soon_does_not(void **state)
+{
+    struct played played = {.code = -ECONNRESET, .last = 6, .good = 4, .lasts_ns = 9 * S};
+    struct played first = {.code = -ECONNRESET, .last = 3, .good = 1, .lasts_ns = S};
+
+    (void)state;
+    play(&played);
+    assert_about(played.pauses[3], 8 * S);
+    assert_about(played.pauses[4], 10 * S);
+    /* What is restarted once is back at once. */
+    play(&first);
+    assert_about(first.pauses[0], S);
 }
 
 static void a_person_shortens_them(void **state)
@@ -275,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_grow_to_their_most),
         cmocka_unit_test(a_good_session_shortens_them),
+        cmocka_unit_test(one_that_ends_soon_does_not),
         cmocka_unit_test(a_person_shortens_them),
         cmocka_unit_test(late_requests_end_them_at_once),
         cmocka_unit_test(what_the_server_asked_is_kept),
