@@ -16,6 +16,7 @@ struct ht_http_stream {
     struct ht_http_transfer transfer;
     struct ht_lines lines;
     bool by_line;
+    ht_http_bytes seen;           /* of lines; NULL: nobody is told */
     struct ht_http_answer answer; /* headers, and the body of a refusal */
     char *body;
     int result; /* what ended it, 1 while it is open */
@@ -24,9 +25,10 @@ struct ht_http_stream {
 
 static int feed_lines(void *context, struct ht_str bytes)
 {
-    struct ht_lines *lines = context;
+    struct ht_http_stream *stream = context;
+    int r = stream->seen ? stream->seen(stream->lines.context, bytes) : 0;
 
-    return ht_lines_feed(lines, bytes);
+    return r ? r : ht_lines_feed(&stream->lines, bytes);
 }
 
 static struct ht_http_stream *open_stream(struct ht_http_stream *stream,
@@ -58,10 +60,15 @@ struct ht_http_stream *ht_http_stream_open(struct ht_http *http,
     stream->by_line = true;
     ht_lines_init(&stream->lines, HT_LIMIT_LINE, line, context);
     stream->transfer.feed = feed_lines;
-    stream->transfer.feed_context = &stream->lines;
+    stream->transfer.feed_context = stream;
     stream->transfer.unit = "line";
     stream->transfer.unit_max = HT_LIMIT_LINE;
     return open_stream(stream, request, err);
+}
+
+void ht_http_stream_show(struct ht_http_stream *stream, ht_http_bytes seen)
+{
+    stream->seen = seen;
 }
 
 struct ht_http_stream *ht_http_stream_open_bytes(struct ht_http *http,

@@ -359,6 +359,8 @@ int ht_docker_open_stream(struct ht_docker_client *client, const struct ht_docke
     snprintf(full, sizeof(full), "/v%s%s", client->version, wanted->path);
     struct ht_http_stream *stream =
         ht_http_stream_open(client->http, &request, wanted->line, wanted->context, &err);
+    if (stream)
+        ht_http_stream_show(stream, wanted->seen);
     while (stream && r == 1 && ht_http_stream_status(stream) == 0)
         r = ht_http_stream_wait(stream, -1, -1, &err);
     /* One that whoever takes its lines has ended by now was open, too: the next wait says so. */

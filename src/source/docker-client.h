@@ -69,6 +69,7 @@ int ht_docker_ping(struct ht_docker_client *client, struct ht_trouble *trouble);
 struct ht_docker_stream {
     const char *path;
     ht_http_line line;
+    ht_http_bytes seen; /* the bytes of lines, before them; NULL: not shown */
     void *context;
 };
 /* Opens GET /vVERSION/PATH as a stream and waits until the daemon has agreed. */

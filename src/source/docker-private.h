@@ -71,7 +71,7 @@ struct ht_docker {
     int64_t pause_ns; /* between passes, as the last one found it; 0: none was yet */
     int64_t last_full_ns, next_full_ns, next_ping_ns, told_ns;
     int64_t second_ns; /* when the counting of events began */
-    size_t second_events;
+    size_t second_events, second_bytes;
     size_t pass_events;    /* since the last pass began */
     bool images_changed;   /* an event said so */
     bool networks_changed; /* likewise */

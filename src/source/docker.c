@@ -23,6 +23,10 @@
  * out others. After so many since the last pass a daemon is not at rest. */
 enum { EVENTS_MAX = 5000, EVENTS_BURST = 256 };
 
+/* Bytes of the event stream in a second, empty lines and those about nothing among them; what comes
+ * by itself wakes us, whatever it holds, and counts as an event of so many. */
+enum { BYTES_MAX = 2 * HT_LIMIT_LINE, PIECE_BYTES = 1000 };
+
 /* Lifecycle alone, and what else changes what inspect and lists tell: exec events come with every
  * health check and carry command lines. Podman refuses types that it does not know. */
 #define LIFECYCLE                                                                                  \
@@ -36,14 +40,21 @@ static const char podman_events[] = "{\"type\":[\"container\"],\"event\":[" LIFE
 
 /* ---- events ---- */
 
-static bool is_flood(struct ht_docker *docker)
+static int take_bytes(void *context, struct ht_str bytes)
 {
+    struct ht_docker *docker = context;
     int64_t now = ht_clock_mono(docker->feed->clock);
 
     if (now - docker->second_ns >= HT_NS_PER_S) {
         docker->second_ns = now;
-        docker->second_events = 0;
+        docker->second_events = docker->second_bytes = 0;
     }
+    docker->second_bytes += bytes.len + PIECE_BYTES;
+    return docker->second_bytes > BYTES_MAX ? -EOVERFLOW : 0;
+}
+
+static bool is_flood(struct ht_docker *docker)
+{
     if (++docker->second_events == EVENTS_BURST)
         ht_docker_ask_for_pass(docker, REPAIR_NS);
     /* Slowly read, more than the daemon keeps for us may come without ever being a burst. */
@@ -128,10 +139,12 @@ static int open_events(struct ht_docker *docker, struct ht_trouble *trouble)
 
     ht_buf_add_text(&path, "/events?filters=");
     ht_http_escape(&path, ht_str_from(docker->client.podman ? podman_events : docker_events));
+    docker->second_events = docker->second_bytes = 0;
     docker->feed->at(docker->feed, "opening the event stream");
     return ht_docker_open_stream(
         &docker->client,
-        &(struct ht_docker_stream){.path = path.data, .line = take_line, .context = docker},
+        &(struct ht_docker_stream){
+            .path = path.data, .line = take_line, .seen = take_bytes, .context = docker},
         &docker->stream, trouble);
 }
 
@@ -261,7 +274,8 @@ static int wait_for_events(struct ht_docker *docker, struct ht_trouble *trouble)
     if (r > 0)
         return 1;
     if (r == -EOVERFLOW)
-        ht_error_set(&err, EOVERFLOW, "%s: more than %d events in a second",
+        ht_error_set(&err, EOVERFLOW,
+                     "%s: more than %d events in a second, or more bytes than such have",
                      docker->client.endpoint, EVENTS_MAX);
     if (r == 0)
         ht_error_set(&err, ECONNRESET, "%s: the daemon closed the event stream",

@@ -256,8 +256,7 @@ static bool load_events(struct peer *peer, const char *file)
         return false;
     rest = ht_buf_str(&bytes);
     while (ht_str_next(&rest, '\n', &line))
-        if (line.len)
-            add_event(peer, line);
+        add_event(peer, line);
     peer->first_events = peer->events.len;
     return true;
 }

@@ -260,7 +260,8 @@ static const struct {
      "/events: status 500: no luck"},
     {"fault /events status 302", "fault /events ok", HT_SOURCE_STATE_BROKEN, "/events: status 302"},
     {"fault /events mute", "fault /events ok", HT_SOURCE_STATE_BUSY, "no answer"},
-    {"fault /events longline", "fault /events ok", HT_SOURCE_STATE_BROKEN, "a line of more than"},
+    {"fault /events longline", "fault /events ok", HT_SOURCE_STATE_BROKEN,
+     "more bytes than such have"},
     {"fault /events badchunk", "fault /events ok", HT_SOURCE_STATE_BROKEN, "not speak HTTP"},
     {"fault /events drop", "fault /events ok", HT_SOURCE_STATE_BROKEN, "closed the connection"},
 };

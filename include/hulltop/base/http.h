@@ -147,6 +147,9 @@ typedef int (*ht_http_line)(void *context, struct ht_str line);
 struct ht_http_stream *ht_http_stream_open(struct ht_http *http,
                                            const struct ht_http_request *request, ht_http_line line,
                                            void *context, struct ht_error *err);
+/* From its first wait on, seen is shown the bytes of such lines as they come, before these are made
+ * of them; its context is theirs, and what it returns ends the stream likewise. */
+void ht_http_stream_show(struct ht_http_stream *stream, ht_http_bytes seen);
 /* The same for a stream of bytes. Its headers may come as late as the server likes, once it is
  * connected; a status other than 2xx is no failure: ht_http_stream_answer tells it. */
 struct ht_http_stream *ht_http_stream_open_bytes(struct ht_http *http,
