@@ -222,16 +222,37 @@ static void get_unstuck(struct ht_engine *engine, size_t i)
     engine->unstuck[i] = NULL;
 }
 
-/* A container that starts has processes that should be looked at again, and so on. */
+static bool is_daemon(const struct ht_engine *engine, size_t i)
+{
+    return ht_node_set(engine->samples[i], HT_TABLE_DAEMON)->len > 0;
+}
+
+/* Another user than root listens there, by what the kernel tells. */
+static bool is_of_a_user(const struct ht_engine *engine, size_t i)
+{
+    const struct ht_rowset *daemons = ht_node_set(engine->samples[i], HT_TABLE_DAEMON);
+
+    for (size_t j = 0; j < daemons->len; j++) {
+        const struct ht_daemon *daemon = ht_daemon_of(daemons->rows[j]);
+
+        if (ht_daemon_has_socket_uid(daemon) && daemon->socket_uid != 0)
+            return true;
+    }
+    return false;
+}
+
+/* A container that starts has processes that should be looked at again, and so on. What a user's
+ * daemon tells is about containers that no other daemon has: it gives these no work. */
 static void pass_on(struct ht_engine *engine, size_t from, const struct ht_event *event)
 {
     struct ht_request request = {.kind = HT_REQUEST_CONTAINER};
+    bool of_a_user = is_of_a_user(engine, from);
 
     if (!ht_event_has_container(event) || event->container.len >= sizeof(request.id))
         return;
     memcpy(request.id, event->container.data, event->container.len);
     for (size_t i = 0; i < engine->slots_len; i++) {
-        if (i != from)
+        if (i != from && !(of_a_user && is_daemon(engine, i)))
             ht_slot_request(engine->slots[i], &request);
     }
 }
@@ -300,18 +321,19 @@ static void collect(struct ht_engine *engine, struct ht_rowset *events)
         /* A thread that took another's place has said nothing: its data gets older. */
         if (news.said_ns)
             engine->said_ns[i] = news.said_ns;
-        for (size_t j = 0; j < news.events.len; j++)
-            pass_on(engine, i, ht_event_of(news.events.rows[j]));
-        ht_rowset_share(events, &news.events);
-        ht_rowset_fini(&news.events);
-        if (news.lost)
-            tell_lost(engine, i, news.lost, events);
         if (news.sample) {
             engine->unstuck[i] = ht_node_unref(engine->unstuck[i]);
             set_sample(engine, i, news.sample);
         } else {
             watch_over(engine, i, mono);
         }
+        for (size_t j = 0; j < news.events.len; j++)
+            pass_on(engine, i, ht_event_of(news.events.rows[j]));
+        ht_rowset_share(events, &news.events);
+        ht_rowset_fini(&news.events);
+        if (news.lost)
+            tell_lost(engine, i, news.lost, events);
+        ht_slot_settle(engine->slots[i], mono);
     }
 }
 

@@ -17,6 +17,8 @@
 
 enum { INBOX_MAX = 64 };
 
+#define CROWD_NS (10 * HT_NS_PER_S) /* between two times that many containers are asked for */
+
 struct ht_slot {
     struct ht_feed feed; /* the source sees only this */
     atomic_uint refs;
@@ -37,6 +39,8 @@ struct ht_slot {
     int64_t said_ns;          /* when the newest sample was published or confirmed */
     struct ht_request *inbox; /* room for INBOX_MAX from the first on: few sources get any */
     size_t inbox_len;
+    bool crowded; /* requests for containers found no room */
+    int64_t crowd_due_ns;
     const char *where;
     int64_t beat_ns; /* last sign of life */
     bool waiting;    /* in feed->wait: silence is no trouble */
@@ -351,28 +355,65 @@ static bool is_same(const struct ht_request *a, const struct ht_request *b)
     return a->kind == b->kind && a->pid == b->pid && strcmp(a->id, b->id) == 0;
 }
 
+/* Puts it in. A full inbox becomes a full pass, but for containers: who makes enough of them would
+ * have everything looked at all the time. */
+static void put_request(struct ht_slot *slot, const struct ht_request *request)
+{
+    if (!slot->inbox)
+        slot->inbox = ht_new_array(struct ht_request, INBOX_MAX);
+    if (slot->inbox_len < INBOX_MAX) {
+        slot->inbox[slot->inbox_len++] = *request;
+    } else if (request->kind == HT_REQUEST_CONTAINER) {
+        slot->crowded = true;
+    } else {
+        slot->inbox[0] = (struct ht_request){.kind = HT_REQUEST_RESCAN};
+        slot->inbox_len = 1;
+        slot->crowded = false;
+    }
+}
+
+static bool is_waiting(const struct ht_slot *slot, const struct ht_request *request)
+{
+    for (size_t i = 0; i < slot->inbox_len; i++) {
+        if (is_same(&slot->inbox[i], request))
+            return true;
+    }
+    return false;
+}
+
 void ht_slot_request(struct ht_slot *slot, const struct ht_request *request)
 {
     /* It could only answer by a full pass, at every event of every container. */
     if (request->kind == HT_REQUEST_CONTAINER && !slot->driver.ops->containers)
         return;
     pthread_mutex_lock(&slot->lock);
-    for (size_t i = 0; i < slot->inbox_len; i++) {
-        if (is_same(&slot->inbox[i], request)) {
-            pthread_mutex_unlock(&slot->lock);
-            return;
+    bool put = !is_waiting(slot, request);
+    if (put)
+        put_request(slot, request);
+    pthread_mutex_unlock(&slot->lock);
+    if (put)
+        signal_fd(slot->wake_fd);
+}
+
+void ht_slot_settle(struct ht_slot *slot, int64_t mono_ns)
+{
+    size_t kept = 0;
+
+    pthread_mutex_lock(&slot->lock);
+    bool due = slot->crowded && mono_ns >= slot->crowd_due_ns;
+    if (due) {
+        for (size_t i = 0; i < slot->inbox_len; i++) {
+            if (slot->inbox[i].kind != HT_REQUEST_CONTAINER)
+                slot->inbox[kept++] = slot->inbox[i];
         }
-    }
-    if (!slot->inbox)
-        slot->inbox = ht_new_array(struct ht_request, INBOX_MAX);
-    if (slot->inbox_len == INBOX_MAX) {
-        slot->inbox[0] = (struct ht_request){.kind = HT_REQUEST_RESCAN};
-        slot->inbox_len = 1;
-    } else {
-        slot->inbox[slot->inbox_len++] = *request;
+        slot->inbox_len = kept;
+        put_request(slot, &(struct ht_request){.kind = HT_REQUEST_CROWD});
+        slot->crowded = false;
+        slot->crowd_due_ns = mono_ns + CROWD_NS;
     }
     pthread_mutex_unlock(&slot->lock);
-    signal_fd(slot->wake_fd);
+    if (due)
+        signal_fd(slot->wake_fd);
 }
 
 bool ht_slot_is_stuck(struct ht_slot *slot, int64_t mono_ns, const char **ret_where)

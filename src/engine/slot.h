@@ -38,8 +38,11 @@ const char *ht_slot_name(const struct ht_slot *slot);
 int64_t ht_slot_interval(const struct ht_slot *slot);
 /* Takes the news. */
 void ht_slot_take(struct ht_slot *slot, struct ht_slot_news *ret_news);
-/* Puts a request into the inbox; equal ones wait once, a full inbox becomes one full pass. */
+/* Puts a request into the inbox; equal ones wait once, a full inbox becomes one full pass.
+ * Containers that find no room wait for ht_slot_settle. */
 void ht_slot_request(struct ht_slot *slot, const struct ht_request *request);
+/* Asks for those together, now and then; to be called often, with the monotonic time. */
+void ht_slot_settle(struct ht_slot *slot, int64_t mono_ns);
 /* True if the source gave no sign of life within its limit; ret_where is a constant text. */
 bool ht_slot_is_stuck(struct ht_slot *slot, int64_t mono_ns, const char **ret_where);
 /* Tells the source to end. */

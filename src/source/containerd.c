@@ -206,6 +206,8 @@ static bool take_request(struct ht_containerd *ctd, int64_t wait_ns)
         ask_for_pass(ctd, RESCAN_NS);
     else if (request.kind == HT_REQUEST_CONTAINER)
         ht_map_each(ctd->containers, mark_visit, &(struct marking){.id = request.id});
+    else if (request.kind == HT_REQUEST_CROWD)
+        ask_for_pass(ctd, REPAIR_NS);
     return true;
 }
 

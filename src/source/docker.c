@@ -247,6 +247,8 @@ static bool take_request(struct ht_docker *docker)
 
         if (known)
             known->dirty = true;
+    } else if (request.kind == HT_REQUEST_CROWD) {
+        ht_docker_ask_for_pass(docker, REPAIR_NS);
     }
     return true;
 }

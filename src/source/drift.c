@@ -214,6 +214,9 @@ static void take_request(struct ht_drift *drift, const struct ht_request *reques
         case HT_REQUEST_CONTAINER:
             wanted = process->home && ht_str_equal(ht_layers_id(process->home), id);
             break;
+        case HT_REQUEST_CROWD:
+            wanted = process->home;
+            break;
         }
         if (wanted)
             process->schedule.due_ns = 0;

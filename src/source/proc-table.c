@@ -513,6 +513,9 @@ void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request 
         case HT_REQUEST_CONTAINER:
             wanted = entry->row && ht_str_equal(ht_process_of(entry->row)->container_id, id);
             break;
+        case HT_REQUEST_CROWD:
+            wanted = entry->row && ht_process_of(entry->row)->container_id.len > 0;
+            break;
         }
         if (wanted && !is_skipped(table, entry->pid))
             entry->schedule.due_ns = 0;

@@ -20,6 +20,7 @@ enum ht_request_kind {
     HT_REQUEST_RESCAN,    /* a full pass now */
     HT_REQUEST_PID,       /* look at this process again */
     HT_REQUEST_CONTAINER, /* look at this container again; only for drivers that say so */
+    HT_REQUEST_CROWD,     /* likewise at some containers, too many to name; not soon again */
 };
 
 struct ht_request {

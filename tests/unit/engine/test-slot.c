@@ -24,7 +24,7 @@ struct fake {
     struct ht_driver_ops ops;
     void (*body)(struct fake *fake, struct ht_feed *feed);
     sem_t reached, go_on; /* the test and the thread wait for each other */
-    atomic_int requests;
+    atomic_int requests, crowds;
     atomic_bool freed;
 };
 
@@ -50,13 +50,15 @@ static void fake_free(void *self)
     atomic_store(&fake->freed, true);
 }
 
-static struct ht_slot *start(struct fake *fake, void (*body)(struct fake *, struct ht_feed *))
+static struct ht_slot *start_one(struct fake *fake, void (*body)(struct fake *, struct ht_feed *),
+                                 bool containers)
 {
     struct ht_error err = {0};
 
     *fake = (struct fake){.ops = {.name = "fake",
                                   .interval_ns = 1,
                                   .limit_ns = HT_NS_PER_S,
+                                  .containers = containers,
                                   .run = fake_run,
                                   .free = fake_free},
                           .body = body};
@@ -71,6 +73,11 @@ static struct ht_slot *start(struct fake *fake, void (*body)(struct fake *, stru
     assert_non_null(slot);
     assert_int_equal(ht_slot_start(slot, &err), 0);
     return slot;
+}
+
+static struct ht_slot *start(struct fake *fake, void (*body)(struct fake *, struct ht_feed *))
+{
+    return start_one(fake, body, false);
 }
 
 static void end(struct fake *fake, struct ht_slot *slot)
@@ -228,18 +235,64 @@ static void a_full_inbox_becomes_one_full_pass(void **state)
     end(&fake, slot);
 }
 
+static void request_containers(struct ht_slot *slot, int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct ht_request request = {.kind = HT_REQUEST_CONTAINER};
+
+        snprintf(request.id, sizeof(request.id), "c%d", i);
+        ht_slot_request(slot, &request);
+    }
+}
+
+/* Takes all that waits, once a turn. */
+static void take_in_turns(struct fake *fake, struct ht_feed *feed)
+{
+    struct ht_request request;
+
+    sem_wait(&fake->go_on);
+    while (feed->wait(feed, 0, &request)) {
+        atomic_fetch_add(&fake->requests, request.kind == HT_REQUEST_CONTAINER);
+        atomic_fetch_add(&fake->crowds, request.kind == HT_REQUEST_CROWD);
+        if (request.kind == HT_REQUEST_NONE) {
+            sem_post(&fake->reached);
+            sem_wait(&fake->go_on);
+        }
+    }
+}
+
+/* Who starts and ends containers all the time has no source do all its work all the time. */
+static void too_many_containers_are_asked_for_together_now_and_then(void **state)
+{
+    static const struct {
+        int64_t second;
+        int count, requests, crowds; /* asked for, and what is taken then */
+    } turns[] = {{0, 64, 64, 0}, {1, 65, 0, 1},  {2, 65, 64, 0}, {10, 0, 0, 0},
+                 {11, 0, 0, 1},  {30, 65, 0, 1}, {60, 0, 0, 0}};
+    struct fake fake;
+    struct ht_slot *slot = start_one(&fake, take_in_turns, true);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(turns); i++) {
+        request_containers(slot, turns[i].count);
+        ht_slot_settle(slot, (1000 + turns[i].second) * HT_NS_PER_S);
+        sem_post(&fake.go_on);
+        sem_wait(&fake.reached);
+        assert_int_equal(atomic_exchange(&fake.requests, 0), turns[i].requests);
+        assert_int_equal(atomic_exchange(&fake.crowds, 0), turns[i].crowds);
+    }
+    ht_slot_stop(slot);
+    sem_post(&fake.go_on);
+    end(&fake, slot);
+}
+
 static void events_of_containers_wake_only_who_looks_at_one(void **state)
 {
     struct fake fake;
     struct ht_slot *slot = start(&fake, count_requests);
 
     (void)state;
-    for (int i = 0; i < 100; i++) {
-        struct ht_request request = {.kind = HT_REQUEST_CONTAINER};
-
-        snprintf(request.id, sizeof(request.id), "c%d", i);
-        ht_slot_request(slot, &request);
-    }
+    request_containers(slot, 100);
     ht_slot_request(slot, &(struct ht_request){.kind = HT_REQUEST_RESCAN});
     sem_post(&fake.go_on);
     sem_wait(&fake.reached);
@@ -318,6 +371,7 @@ int main(void)
         cmocka_unit_test(events_past_the_limit_are_counted),
         cmocka_unit_test(equal_requests_wait_once),
         cmocka_unit_test(a_full_inbox_becomes_one_full_pass),
+        cmocka_unit_test(too_many_containers_are_asked_for_together_now_and_then),
         cmocka_unit_test(events_of_containers_wake_only_who_looks_at_one),
         cmocka_unit_test(silence_is_told_with_its_place),
         cmocka_unit_test(a_hanging_thread_holds_nobody_up),
