@@ -22,7 +22,9 @@ enum {
     CAME_SHARE = 4  /* and for every so many who are there, one more: a list costs as much */
 };
 
-#define SURE_NS   (INT64_C(5) * HT_NS_PER_S)
+#define SURE_NS (INT64_C(5) * HT_NS_PER_S)
+/* What is asked for one by one adds up. */
+#define SURER_NS  (INT64_C(20) * HT_NS_PER_S)
 #define FORGET_NS (INT64_C(600) * HT_NS_PER_S)
 
 #define AGE_FIRST  (INT64_C(1) * HT_NS_PER_S)
@@ -402,6 +404,18 @@ static void ask_young(struct ht_proc_crowd *crowd, int proc_fd, struct following
     crowd->young_len = staying;
 }
 
+/* Whether one that was given away, and was not there at the last look, came after all: it was being
+ * made. */
+static bool is_late(struct ht_proc_crowd *crowd, int proc_fd)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < crowd->awaited_len && !found; i++)
+        found = find_pid(proc_fd, crowd->awaited[i]) != 0;
+    crowd->awaited_len = 0;
+    return found;
+}
+
 /* One that was given away since. False: it cannot be told what it is. */
 static bool ask_new(struct ht_proc_crowd *crowd, int proc_fd, pid_t pid,
                     struct following *following)
@@ -416,6 +430,9 @@ static bool ask_new(struct ht_proc_crowd *crowd, int proc_fd, pid_t pid,
     following->started++;
     if (!name.ino) {
         following->ended++;
+        if (crowd->awaited_len == HT_PROC_YOUNG)
+            return false;
+        crowd->awaited[crowd->awaited_len++] = pid;
         return true;
     }
     if (!read_group(proc_fd, pid, &group))
@@ -459,39 +476,65 @@ static void apply(struct ht_proc_crowd *crowd, const struct following *following
     free(listing.names);
 }
 
-/* Where few pids were given away since the look before, and who ended is among those or the ones of
- * the last looks, as the number of all threads tells, these are asked for alone. False: it takes a
- * list. */
-static bool follow(struct ht_proc_crowd *crowd, int proc_fd, const struct ht_proc_counters *before,
-                   struct following *following)
+/* Whether pids that were given away since the look before are so few that a list costs more. */
+static bool are_few(const struct ht_proc_crowd *crowd, const struct ht_proc_counters *before)
 {
     const struct ht_proc_counters *now = &crowd->counters;
     size_t most = CAME_LEAST + crowd->len / CAME_SHARE;
-    bool known = before->threads && now->threads && now->last_pid >= before->last_pid &&
-                 now->last_pid - before->last_pid <= most && now->last_pid <= INT32_MAX;
 
+    return before->threads && now->threads && now->last_pid >= before->last_pid &&
+           now->last_pid - before->last_pid <= most && now->last_pid <= INT32_MAX;
+}
+
+/* Asks for these few alone. False, and it takes a list: who ended is not only among those and the
+ * ones of the last looks, as the number of all threads tells. */
+static bool follow(struct ht_proc_crowd *crowd, int proc_fd, const struct ht_proc_counters *before)
+{
+    const struct ht_proc_counters *now = &crowd->counters;
+    struct following following = {0};
+    bool known = true;
+
+    ask_young(crowd, proc_fd, &following);
     for (uint64_t pid = before->last_pid + 1; known && pid <= now->last_pid; pid++)
-        known = ask_new(crowd, proc_fd, (pid_t)pid, following);
-    known = known && before->threads + following->started == now->threads + following->ended;
+        known = ask_new(crowd, proc_fd, (pid_t)pid, &following);
+    known = known && before->threads + following.started == now->threads + following.ended;
     if (known)
-        apply(crowd, following);
-    free(following->came.names);
+        apply(crowd, &following);
+    free(following.came.names);
     return known;
+}
+
+/* Whether pids and threads are counted as they are listed: in another namespace of pids the kernel
+ * counts the threads of all. */
+static bool are_counted(int proc_fd)
+{
+    static const char initial[] = "pid:[4026531836]";
+    char link[sizeof(initial)];
+    ssize_t len = readlinkat(proc_fd, "self/ns/pid", link, sizeof(link));
+
+    return len == (ssize_t)sizeof(initial) - 1 && memcmp(link, initial, (size_t)len) == 0;
 }
 
 int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
                        struct ht_error *err)
 {
     const struct ht_proc_counters before = crowd->counters;
-    struct following following = {0};
+    bool late = is_late(crowd, proc_fd);
+    bool moved = ht_proc_counters_moved(&crowd->counters, proc_fd, now_ns);
+    bool few = are_few(crowd, &before);
 
-    if (!ht_proc_counters_moved(&crowd->counters, proc_fd, now_ns))
+    if (!late && !moved)
         return 0;
-    ask_young(crowd, proc_fd, &following);
-    if (now_ns >= before.sure_until_ns || !follow(crowd, proc_fd, &before, &following))
-        return list_all(crowd, proc_fd, err);
-    crowd->counters.sure_until_ns = before.sure_until_ns;
-    return 0;
+    if (few && follow(crowd, proc_fd, &before) && !late && now_ns < before.sure_until_ns) {
+        crowd->counters.sure_until_ns = before.sure_until_ns;
+        return 0;
+    }
+    if (!few)
+        crowd->young_len = 0;
+    int r = list_all(crowd, proc_fd, err);
+    if (r == 0 && few && are_counted(proc_fd))
+        crowd->counters.sure_until_ns = now_ns + SURER_NS;
+    return r;
 }
 
 void ht_proc_crowd_fini(struct ht_proc_crowd *crowd)

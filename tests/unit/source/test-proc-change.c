@@ -311,6 +311,61 @@ static void a_few_who_come_and_go_take_no_list(void **state)
     ht_test_remove_tree(folder);
 }
 
+/* Its number was given away before it could be found, and when it can, another one has ended: the
+ * counters stay as they are. */
+static void who_was_being_made_is_found_at_the_next_look(void **state)
+{
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    come(fd, "7", "7");
+    write_load(fd, "0.20 0.18 0.12 1/834 11206");
+    look(&hotel, fd, "+7 ");
+    write_load(fd, "0.20 0.18 0.12 1/834 11207");
+    look(&hotel, fd, "");
+    go(fd, "7");
+    come(fd, "11207", "11207");
+    look(&hotel, fd, "-7 +11207 ");
+    look(&hotel, fd, "");
+    ht_proc_crowd_fini(&hotel.crowd);
+    close(fd);
+    ht_test_remove_tree(folder);
+}
+
+static void where_the_counters_add_up_lists_are_seldom(void **state)
+{
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    come(fd, "7", "7");
+    write_load(fd, "0.20 0.18 0.12 1/834 11206");
+    look(&hotel, fd, "+7 ");
+    assert_int_equal(mkdirat(fd, "self", 0700), 0);
+    assert_int_equal(mkdirat(fd, "self/ns", 0700), 0);
+    assert_int_equal(symlinkat("pid:[4026531836]", fd, "self/ns/pid"), 0);
+    look_at(&hotel, fd, 5 * HT_NS_PER_S, "");
+    come(fd, "8", "8"); /* nothing tells of it */
+    look_at(&hotel, fd, 25 * HT_NS_PER_S - 1, "");
+    look_at(&hotel, fd, 25 * HT_NS_PER_S, "+8 ");
+    /* In another namespace of pids the threads are those of the whole node. */
+    unlinkat(fd, "self/ns/pid", 0);
+    assert_int_equal(symlinkat("pid:[4026532836]", fd, "self/ns/pid"), 0);
+    look_at(&hotel, fd, 45 * HT_NS_PER_S, "");
+    come(fd, "9", "9");
+    look_at(&hotel, fd, 50 * HT_NS_PER_S, "+9 ");
+    ht_proc_crowd_fini(&hotel.crowd);
+    close(fd);
+    ht_test_remove_tree(folder);
+}
+
 /* ---- turns ---- */
 
 static void a_process_is_looked_at_twice_while_it_is_young(void **state)
@@ -339,6 +394,8 @@ int main(void)
         cmocka_unit_test(what_left_is_forgotten),
         cmocka_unit_test(who_stays_in_a_crowd_is_kept),
         cmocka_unit_test(a_few_who_come_and_go_take_no_list),
+        cmocka_unit_test(who_was_being_made_is_found_at_the_next_look),
+        cmocka_unit_test(where_the_counters_add_up_lists_are_seldom),
         cmocka_unit_test(a_process_is_looked_at_twice_while_it_is_young),
     };
 
