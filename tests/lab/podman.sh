@@ -250,6 +250,11 @@ lab() {
     expect "podman/exit status is 1" "it is $status" test $status = 1
     expect "podman/report says who is privileged" "$(jq -c '[.findings[] | select(.check == "PRV-001") | .subject.name]' "$LAB/report.json")" \
         jq -e '[.findings[] | select(.check == "PRV-001" and .severity == "critical") | .subject.name] | index("priv") != null' "$LAB/report.json"
+    [ -n "$USER_WHY" ] ||
+        expect "podman/report says whose root is a user of the node" \
+            "$(jq -c '[.findings[] | select(.subject.name == "rootpriv") | [.check, .severity, .title]]' "$LAB/report.json")" \
+            jq -e '[.findings[] | select(.subject.name == "rootpriv")] | any(.check == "PRV-001") and
+                all(.severity != "critical" and .severity != "high" and .escape == null)' "$LAB/report.json"
     drift_tree "$LAB/drift" && mkdir -m 777 "$LAB/bind"
     tar -C "$LAB/drift" --owner=0 --group=0 --numeric-owner -cf "$LAB/drift.tar" .
     drifts root drift-podman
