@@ -9,8 +9,20 @@ struct shared_ns {
     enum view_ns ns;
     const char *what; /* for "could not be looked at" */
     enum view_field declared;
-    const char *link; /* below /proc/PID/ns */
+    const char *kind; /* of the namespace, and its link below /proc/PID/ns */
 };
+
+/* The container whose namespace of that kind it takes, or the empty text. */
+static struct ht_str joined(const struct view *view, const char *kind)
+{
+    const struct ht_pair_list *joins = &view->container->joins;
+
+    for (size_t i = 0; i < joins->len; i++) {
+        if (ht_str_is(joins->items[i].key, kind))
+            return joins->items[i].value;
+    }
+    return (struct ht_str){0};
+}
 
 /* NULL: not known. */
 static const char *scope_word(bool known, enum ht_ns_scope scope)
@@ -50,10 +62,16 @@ static struct ht_finding *fire_shared(const struct view *view, const struct shar
         }
     }
 
+    struct ht_arena *arena = ht_checking_arena(view->checking);
+    struct ht_str other = joined(view, shared->kind);
     struct ht_finding *finding = ht_fire(view->checking, HT_S(""));
     if (words[0])
-        ht_view_show_declared(view, finding, shared->declared, ht_str_from(words[0]));
-    ht_fire_evidence(view->checking, finding, "/proc", shared->link,
+        ht_view_show_declared(view, finding, shared->declared,
+                              other.len ? ht_arena_strf(arena, "container:%.12s (%s)",
+                                                        ht_arena_str(arena, other).data, words[0])
+                                        : ht_str_from(words[0]));
+    ht_fire_evidence(view->checking, finding, "/proc",
+                     ht_arena_strf(arena, "ns/%s", shared->kind).data,
                      ht_str_from(words[1] ? words[1] : "not known"));
     return finding;
 }
@@ -61,7 +79,7 @@ static struct ht_finding *fire_shared(const struct view *view, const struct shar
 static void look_pid(struct ht_checking *checking, const struct ht_row *row)
 {
     static const struct shared_ns shared = {
-        VIEW_NS_PID, "whether it shares the node's pid namespace", VIEW_FIELD_PID_NS, "ns/pid"};
+        VIEW_NS_PID, "whether it shares the node's pid namespace", VIEW_FIELD_PID_NS, "pid"};
     struct view view;
     uint64_t extra = 0;
     bool strong = false;
@@ -88,7 +106,7 @@ static void look_pid(struct ht_checking *checking, const struct ht_row *row)
 static void look_net(struct ht_checking *checking, const struct ht_row *row)
 {
     static const struct shared_ns shared = {VIEW_NS_NET, "whether it shares the node's network",
-                                            VIEW_FIELD_NET_NS, "ns/net"};
+                                            VIEW_FIELD_NET_NS, "net"};
     struct view view;
 
     if (ht_view_open(checking, row, &view))
@@ -98,7 +116,7 @@ static void look_net(struct ht_checking *checking, const struct ht_row *row)
 static void look_ipc(struct ht_checking *checking, const struct ht_row *row)
 {
     static const struct shared_ns shared = {
-        VIEW_NS_IPC, "whether it shares the node's shared memory", VIEW_FIELD_IPC_NS, "ns/ipc"};
+        VIEW_NS_IPC, "whether it shares the node's shared memory", VIEW_FIELD_IPC_NS, "ipc"};
     struct view view;
 
     if (ht_view_open(checking, row, &view))

@@ -133,6 +133,42 @@ static void decode_namespaces(const struct ht_docker_decoding *decoding,
     ht_privilege_set_mnt_ns(declared, HT_NS_SCOPE_OWN);
 }
 
+/* Whose namespaces it takes: "container:ID". */
+static void decode_joins(const struct ht_docker_decoding *decoding)
+{
+    static const struct {
+        const char *key, *kind;
+    } modes[] = {{"NetworkMode", "net"}, {"PidMode", "pid"}, {"IpcMode", "ipc"}};
+    struct ht_pair *pairs = ht_arena_array(decoding->arena, struct ht_pair, ARRAY_LEN(modes));
+    size_t len = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct ht_str mode = ht_decode_text(decoding->host, modes[i].key);
+
+        if (!ht_str_has_prefix(mode, "container:"))
+            continue;
+        pairs[len].key = ht_str_from(modes[i].kind);
+        pairs[len++].value = ht_str_sub(mode, strlen("container:"), mode.len);
+    }
+    ht_container_set_joins(decoding->container, (struct ht_pair_list){.items = pairs, .len = len});
+}
+
+void ht_docker_join(struct ht_container *container, struct ht_str kind,
+                    const struct ht_privilege *other)
+{
+    struct ht_privilege *own = ht_container_edit_declared(container);
+
+    if (ht_str_is(kind, "net") && own->net_ns == HT_NS_SCOPE_SHARED &&
+        ht_privilege_has_net_ns(other))
+        ht_privilege_set_net_ns(own, other->net_ns);
+    if (ht_str_is(kind, "pid") && own->pid_ns == HT_NS_SCOPE_SHARED &&
+        ht_privilege_has_pid_ns(other))
+        ht_privilege_set_pid_ns(own, other->pid_ns);
+    if (ht_str_is(kind, "ipc") && own->ipc_ns == HT_NS_SCOPE_SHARED &&
+        ht_privilege_has_ipc_ns(other))
+        ht_privilege_set_ipc_ns(own, other->ipc_ns);
+}
+
 /* ---- seccomp, LSM, no new privileges ---- */
 
 /* The value of "KEY=VALUE" or "KEY:VALUE" (the form of API 1.24). */
@@ -288,6 +324,7 @@ void ht_docker_decode_privilege(const struct ht_docker_decoding *decoding)
     ht_docker_decode_all_devices(decoding, declared);
     decode_caps(decoding, declared);
     decode_namespaces(decoding, declared);
+    decode_joins(decoding);
     decode_security(decoding, declared);
     decode_user(decoding, declared);
     decode_paths(decoding, declared);

@@ -31,6 +31,10 @@ bool ht_docker_is_id(struct ht_str id);
 int ht_docker_decode_container(struct ht_str text, const struct ht_docker_context *context,
                                struct ht_row **ret_row, struct ht_error *err);
 
+/* What a container takes from another for that kind of namespace (net, pid, ipc) is what the other
+ * declares, as far as that is known. */
+void ht_docker_join(struct ht_container *container, struct ht_str kind,
+                    const struct ht_privilege *other);
 /* GET /images/ID/history to a container row that has the image's id and image_secrets alone, owned
  * by the caller. -EINVAL: no such list; -E2BIG: too large. */
 int ht_docker_decode_history(struct ht_str text, struct ht_str id, struct ht_row **ret_row,

@@ -48,6 +48,7 @@ struct ht_docker_known *ht_docker_know(struct ht_docker *docker, struct ht_str i
 static void free_known(struct ht_docker_known *known)
 {
     ht_row_unref(known->row);
+    ht_row_unref(known->told);
     ht_row_unref(known->diff);
     free(known);
 }

@@ -28,6 +28,7 @@
 struct ht_docker_known {
     char id[132];
     struct ht_row *row;   /* NULL: not seen yet */
+    struct ht_row *told;  /* what was told in place of row last; NULL: row itself */
     struct ht_row *diff;  /* what the daemon says changed in it; NULL: not asked for */
     int64_t diff_due_ns;  /* when that is asked for next */
     int64_t diff_rest_ns; /* and not before, whatever happens */

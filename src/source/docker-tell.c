@@ -5,19 +5,56 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "hulltop/base/mem.h"
+
 #define PROGRESS_NS (500 * HT_NS_PER_MS)
 
 struct telling {
+    const struct ht_docker *docker;
     struct ht_node *sample;
     uint64_t pass; /* the last one */
     size_t items, failed;
     size_t total; /* with those that the list named and that were not looked at yet */
 };
 
+/* What a container declares, or NULL. */
+static const struct ht_privilege *declared_by(const struct ht_docker *docker, struct ht_str id)
+{
+    const struct ht_docker_known *known = ht_map_get(docker->containers, id);
+
+    return known && known->row && ht_container_has_declared(ht_container_of(known->row))
+               ? &ht_container_of(known->row)->declared
+               : NULL;
+}
+
+/* With what it takes from others, which may be known only now: a list has the newest first. */
+static struct ht_row *row_of(const struct ht_docker *docker, struct ht_docker_known *known)
+{
+    const struct ht_container *alone = ht_container_of(known->row);
+    const struct ht_row *const lenders[] = {known->row};
+    struct ht_container container;
+    struct ht_row *row;
+
+    if (!alone->joins.len || !ht_container_has_declared(alone))
+        return ht_row_ref(known->row);
+    container = *alone;
+    for (size_t i = 0; i < alone->joins.len; i++) {
+        const struct ht_privilege *other = declared_by(docker, alone->joins.items[i].value);
+
+        if (other)
+            ht_docker_join(&container, alone->joins.items[i].key, other);
+    }
+    row = ht_row_keep(known->told,
+                      ht_row_derive(&ht_container_table, &container, lenders, ARRAY_LEN(lenders)));
+    ht_row_unref(known->told);
+    known->told = row;
+    return ht_row_ref(row);
+}
+
 static void add_container(void *context, struct ht_str key, void *value)
 {
     struct telling *telling = context;
-    const struct ht_docker_known *known = value;
+    struct ht_docker_known *known = value;
 
     (void)key;
     telling->failed += known->failed;
@@ -26,7 +63,7 @@ static void add_container(void *context, struct ht_str key, void *value)
         return;
     telling->items++;
     if (telling->sample)
-        ht_node_add(telling->sample, ht_row_ref(known->row));
+        ht_node_add(telling->sample, row_of(telling->docker, known));
     if (telling->sample && known->diff)
         ht_node_add(telling->sample, ht_row_ref(known->diff));
 }
@@ -34,7 +71,8 @@ static void add_container(void *context, struct ht_str key, void *value)
 void ht_docker_tell(struct ht_docker *docker, enum ht_source_state state, const char *detail,
                     const char *help)
 {
-    struct telling telling = {.sample = ht_node_new(ht_clock_wall(docker->feed->clock)),
+    struct telling telling = {.docker = docker,
+                              .sample = ht_node_new(ht_clock_wall(docker->feed->clock)),
                               .pass = docker->pass};
     struct ht_source source = {0};
 

@@ -139,6 +139,42 @@ static void who_may_open_its_socket_is_looked_at_with_each_ping(void **state)
     driver_stop(&driver);
 }
 
+/* ---- namespaces of other containers ---- */
+
+static void write_modes(const char *id, const char *network, const char *pid)
+{
+    char name[16], target[40], text[300];
+
+    snprintf(name, sizeof(name), "%s.json", id);
+    snprintf(target, sizeof(target), "/containers/%s/json", id);
+    snprintf(text, sizeof(text),
+             "{\"Id\":\"%s\",\"State\":{\"Status\":\"running\"},\"HostConfig\":{"
+             "\"NetworkMode\":\"%s\",\"PidMode\":\"%s\",\"IpcMode\":\"container:gone\"}}",
+             id, network, pid);
+    map(target, name, text);
+}
+
+/* The list has the newest first, so those that it took them from are seen after it. */
+static void what_is_taken_from_another_container_is_that_ones(void **state)
+{
+    struct driver driver = {.stands = true};
+
+    (void)state;
+    write_modes("a1", "container:c3", "container:b2");
+    write_modes("b2", "bridge", "");
+    write_modes("c3", "host", "");
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+
+    ht_autorow struct ht_row *row = row_of(&driver, "a1");
+    const struct ht_container *container = ht_container_of(row);
+    assert_int_equal(container->joins.len, 3);
+    assert_int_equal(container->declared.net_ns, HT_NS_SCOPE_HOST);
+    assert_int_equal(container->declared.pid_ns, HT_NS_SCOPE_OWN);
+    assert_int_equal(container->declared.ipc_ns, HT_NS_SCOPE_SHARED);
+    driver_stop(&driver);
+}
+
 /* ---- the whole daemon misbehaves ---- */
 
 static const struct {
@@ -555,6 +591,7 @@ int main(void)
         TEST(a_rescan_inspects_everything_once),
         TEST(what_it_says_of_itself_is_asked_for_again),
         TEST(who_may_open_its_socket_is_looked_at_with_each_ping),
+        TEST(what_is_taken_from_another_container_is_that_ones),
         TEST(a_fault_at_the_start_has_a_name_and_heals),
         TEST(a_fault_later_leaves_the_rows_and_heals),
         TEST(odd_framing_is_no_fault),

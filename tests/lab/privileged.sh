@@ -111,4 +111,9 @@ lab_poll "$LAB_LONG" all_seen
 expect "privileged/the question is answered" "$(tail -n 1 "$LAB/privileged.err")" \
     jq -e '.questions[] | select(.number == 3) | .state == "FAIL"' "$LAB/privileged.json"
 rows judge
+# Who may not read the kernel's links has the declaration alone.
+lab_check --only privileged --format node >"$LAB/node.json" 2>"$LAB/privileged.err"
+expect "privileged/netofhost: declared with the node's network" \
+    "$(jq -c '.containers[] | select(.name == "netofhost") | [.joins, .declared.net_ns]' "$LAB/node.json")" \
+    jq -e '.containers[] | select(.name == "netofhost") | .declared.net_ns == "host"' "$LAB/node.json"
 [ -z "${LAB_KEEP:-}" ] || cp "$LAB"/privileged.* "$LAB_KEEP"

@@ -289,6 +289,9 @@ static void an_answer_of_api_1_24_is_understood(void **state)
     assert_true(ht_str_is(d->lsm, "mine"));
     assert_true(d->no_new_privs);
     assert_int_equal(d->pid_ns, HT_NS_SCOPE_SHARED);
+    assert_int_equal(c->joins.len, 1);
+    assert_true(ht_str_is(c->joins.items[0].key, "pid"));
+    assert_true(ht_str_is(c->joins.items[0].value, "b2"));
     assert_int_equal(d->user_ns, HT_NS_SCOPE_HOST);
     assert_int_equal(d->cgroup_ns, HT_NS_SCOPE_HOST);
     assert_false(ht_privilege_has_masked_paths(d));
