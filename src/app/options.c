@@ -45,6 +45,8 @@ enum {
     LIVE = COMMANDS & ~(WITH(HT_CMD_DEMO) | WITH(HT_CMD_REPLAY)),
     REPORT = WITH(HT_CMD_CHECK) | FROM | MANIFESTS,
     SCREEN = (COMMANDS & ~(WITH(HT_CMD_CHECK) | WITH(HT_CMD_DOCTOR))) | FROM,
+    /* Also what says how a screen would look, or how long to wait at most: who gives it to all that
+     * he starts gets what he asked for. */
     ALWAYS = COMMANDS | FROM | MANIFESTS | ROLE,
 };
 
@@ -308,16 +310,16 @@ static const struct option_entry entries[] = {
     {"baseline", "FILE", "new ones only", false, true, REPORT, AT(baseline)},
     {"strict", NULL, "check: exit 3 when partial or old;", true, false, REPORT, AT(strict)},
     {"quiet", NULL, "print nothing", false, true, REPORT, AT(quiet)},
-    {"timeout", "SECONDS", "wait [30, doctor 10];", true, false, COMMANDS | FROM, BY(set_timeout)},
+    {"timeout", "SECONDS", "wait [30, doctor 10];", true, false, ALWAYS, BY(set_timeout)},
     {"interval", "SECONDS", "secrets every [30]", true, true, LIVE, BY(set_interval)},
     {"open", "NAME", "begin with this question or view;", true, false, SCREEN, AT(open)},
     {"look-inside", NULL, "secrets: logs too", true, true, LIVE, AT(look_inside)},
-    {"color", "WHEN", "auto always never;", true, false, SCREEN, BY(set_color)},
-    {"theme", "NAME", "default light mono colour-blind", true, true, SCREEN, BY(set_theme)},
-    {"ascii", NULL, "ASCII;", true, false, SCREEN, AT(ascii)},
-    {"plain", NULL, "lines, no screen;", true, true, SCREEN, AT(plain)},
-    {"utc", NULL, "UTC;", true, true, SCREEN, AT(utc)},
-    {"mouse", NULL, "mouse", true, true, SCREEN, AT(mouse)},
+    {"color", "WHEN", "auto always never;", true, false, ALWAYS, BY(set_color)},
+    {"theme", "NAME", "default light mono colour-blind", true, true, ALWAYS, BY(set_theme)},
+    {"ascii", NULL, "ASCII;", true, false, ALWAYS, AT(ascii)},
+    {"plain", NULL, "lines, no screen;", true, true, ALWAYS, AT(plain)},
+    {"utc", NULL, "UTC;", true, true, ALWAYS, AT(utc)},
+    {"mouse", NULL, "mouse", true, true, ALWAYS, AT(mouse)},
     {"config", "FILE", "this configuration alone;", false, false, ALWAYS, AT(config)},
     {"version", NULL, "version;", false, true, ALWAYS, AT(version)},
     {"help", NULL, "this text", false, true, ALWAYS, AT(help)},
