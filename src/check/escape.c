@@ -91,8 +91,20 @@ static struct ht_str socket_below_reached(const struct view *view)
     return (struct ht_str){0};
 }
 
-/* A mount of a path from that list which is writable and of that kind. */
-static const struct ht_mount *open_path(const struct view *view, enum ht_fact_paths list, int kind)
+/* Whether it can write to what is mounted there; or else read it, as the node's root, whose those
+ * files are. */
+static bool is_open(const struct view *view, const struct ht_mount_list *mounts,
+                    const struct ht_mount *mount, bool write)
+{
+    if (!write)
+        return !yes(ht_view_has_own_users(view));
+    return ht_mount_has_rw(mount) && mount->rw &&
+           (!ht_mount_read_only_above(mounts, mount) || ht_view_may_write_below(view, mount));
+}
+
+/* A mount of a path from that list which is of that kind, and writable if write. */
+static const struct ht_mount *open_path(const struct view *view, enum ht_fact_paths list, int kind,
+                                        bool write)
 {
     struct ht_mount_list mounts;
 
@@ -106,9 +118,10 @@ static const struct ht_mount *open_path(const struct view *view, enum ht_fact_pa
         /* A folder far above the node's identity is told as what it is; there may be no kubelet. */
         if (fact && list == HT_FACT_PATHS_KUBELET && fact->path.len > path.len)
             continue;
-        if (fact && fact->kind == kind && ht_mount_has_rw(mount) && mount->rw &&
-            !ht_path_is_shared_memory(path) &&
-            (!ht_mount_read_only_above(&mounts, mount) || ht_view_may_write_below(view, mount)))
+        if (kind == HT_FACT_PATH_MASTERS && !ht_facts_path_is_masters(fact, path))
+            continue;
+        if (fact && fact->kind == kind && !ht_path_is_shared_memory(path) &&
+            is_open(view, &mounts, mount, write))
             return mount;
     }
     return NULL;
@@ -125,14 +138,23 @@ static struct ht_str sentence_of_mount(const struct view *view, const struct ht_
 
 static struct ht_str manifests_open(const struct view *view)
 {
-    return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_KUBELET, HT_FACT_PATH_MANIFESTS),
+    return sentence_of_mount(view,
+                             open_path(view, HT_FACT_PATHS_KUBELET, HT_FACT_PATH_MANIFESTS, true),
                              "It writes a pod into ",
                              " and the kubelet runs it, privileged: root on the node in one step.");
 }
 
+static struct ht_str masters_open(const struct view *view)
+{
+    return sentence_of_mount(
+        view, open_path(view, HT_FACT_PATHS_KUBELET, HT_FACT_PATH_MASTERS, false),
+        "With the keys in ",
+        " it is an administrator of the cluster and has a privileged pod run on this node.");
+}
+
 static struct ht_str host_code_open(const struct view *view)
 {
-    return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_CODE),
+    return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_CODE, true),
                              "It writes through ",
                              " what the node itself runs as root (a cron job, a service, a key, a "
                              "preloaded library): root "
@@ -142,7 +164,7 @@ static struct ht_str host_code_open(const struct view *view)
 static struct ht_str runtime_data_open(const struct view *view)
 {
     return sentence_of_mount(
-        view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_RUNTIME_DATA), "Through ",
+        view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_RUNTIME_DATA, true), "Through ",
         " it changes the files of other containers and waits until a privileged one runs them.");
 }
 
@@ -283,7 +305,8 @@ static struct ht_str kernel_probes(const struct view *view)
 static struct ht_str kubelet_identity(const struct view *view)
 {
     return sentence_of_mount(
-        view, open_path(view, HT_FACT_PATHS_KUBELET, HT_FACT_PATH_KUBELET), "With the keys in ",
+        view, open_path(view, HT_FACT_PATHS_KUBELET, HT_FACT_PATH_KUBELET, false),
+        "With the keys in ",
         " it speaks to the cluster as this node and reads the secrets of its pods.");
 }
 
@@ -308,7 +331,7 @@ static struct ht_str planted_logs(const struct view *view)
 {
     if (ht_view_has_kubelet(view) == TRI_NO)
         return (struct ht_str){0};
-    return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_LOGS),
+    return sentence_of_mount(view, open_path(view, HT_FACT_PATHS_WRITABLE, HT_FACT_PATH_LOGS, true),
                              "It plants a link in ",
                              " and reads any file of the node through the kubelet's log service.");
 }
@@ -318,6 +341,7 @@ static const struct rule rules[] = {
     {1, false, "the runtime's socket", socket_reached},
     {1, false, "the folder of static pods", manifests_open},
     {1, false, "files that the node runs", host_code_open},
+    {1, false, "an administrator's keys to the cluster", masters_open},
     {1, false, "a folder with the runtime's socket", socket_below_reached},
     {2, true, "privileged among the node's processes", privileged_in_host_pids},
     {1, true, "privileged", privileged_disk},

@@ -141,7 +141,8 @@ static void grade(const struct path *path, const struct told *told, struct ht_fi
 {
     if (told->socket && told->socket->power != 0)
         ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
-    if (told->fact && told->fact->kind == HT_FACT_PATH_MANIFESTS && path->writable)
+    if (told->fact && ((told->fact->kind == HT_FACT_PATH_MANIFESTS && path->writable) ||
+                       ht_facts_path_is_masters(told->fact, path->path)))
         ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
     if (!told->fact && !told->socket)
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);

@@ -253,6 +253,19 @@ static void look_readable(struct ht_checking *checking, const struct ht_row *row
 
 /* ---- PRV-008 ---- */
 
+static const char *title_of_kubelet(const struct ht_fact_path *fact, struct ht_str path,
+                                    bool writable)
+{
+    if (ht_facts_path_is_masters(fact, path))
+        return "Has an administrator's keys to the cluster (%.*s)";
+    if (fact->kind == HT_FACT_PATH_MANIFESTS && writable)
+        return "Has the folder of static pods (%.*s)";
+    /* The folder above it has credentials too. */
+    return fact->kind == HT_FACT_PATH_MANIFESTS && fact->match == 0
+               ? "Can read the static pods of the node (%.*s)"
+               : "Has the node's cluster credentials (%.*s)";
+}
+
 static void look_kubelet_mount(const struct view *view, const struct ht_mount *mount,
                                struct ht_str path)
 {
@@ -263,12 +276,12 @@ static void look_kubelet_mount(const struct view *view, const struct ht_mount *m
         return;
 
     struct ht_finding *finding = fire_path(view, mount, path, fact);
-    if (fact->kind == HT_FACT_PATH_MANIFESTS && writable)
-        ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
-    ht_fire_title(view->checking, finding,
-                  fact->kind == HT_FACT_PATH_MANIFESTS
-                      ? "Has the folder of static pods (%.*s)"
-                      : "Has the node's cluster credentials (%.*s)",
+    bool pods = fact->kind == HT_FACT_PATH_MANIFESTS && writable;
+    if (pods || ht_facts_path_is_masters(fact, path))
+        ht_finding_set_severity(finding, ht_view_has_own_users(view) == TRI_YES
+                                             ? HT_SEVERITY_HIGH
+                                             : HT_SEVERITY_CRITICAL);
+    ht_fire_title(view->checking, finding, title_of_kubelet(fact, path, writable),
                   HT_STR_ARG(path));
 }
 
@@ -350,7 +363,8 @@ static const struct ht_check checks[] = {
      .title = "Has the node's cluster credentials",
      .condition =
          "The kubelet's folder, its keys, a cluster kubeconfig or the folder of static pods "
-         "is mounted; critical if static pods can be written.",
+         "is mounted; critical if static pods can be written, or if an administrator's keys are "
+         "mounted (pki but for its certificates, admin.conf, super-admin.conf).",
      .why =
          "With these files one is the node, or an administrator, to the cluster: secrets of every "
          "pod here can be read, and a file in the manifests folder becomes a privileged pod.",

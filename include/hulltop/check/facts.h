@@ -64,6 +64,7 @@ enum ht_fact_path_kind {
     HT_FACT_PATH_FILES,
     HT_FACT_PATH_KUBELET,
     HT_FACT_PATH_MANIFESTS,
+    HT_FACT_PATH_MASTERS,
     HT_FACT_PATH_RUNTIME_DATA,
     HT_FACT_PATH_LOGS,
     HT_FACT_PATH_KERNEL,
@@ -95,6 +96,9 @@ enum ht_fact_paths {
  * one that lies inside path. NULL: none. */
 const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_fact_paths list,
                                          struct ht_str path);
+/* Whether whoever has path, of that entry (NULL is allowed), is an administrator of the cluster:
+ * by its files, but for certificates, which are public. */
+bool ht_facts_path_is_masters(const struct ht_fact_path *fact, struct ht_str path);
 /* Harmless when read-only. */
 bool ht_facts_path_is_benign(const struct ht_facts *facts, struct ht_str path);
 /* The entry of a device file of the host, or NULL. */
