@@ -42,8 +42,8 @@ uint64_t ht_facts_wide_caps(const struct ht_facts *facts)
     return facts->wide;
 }
 
-const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_fact_paths list,
-                                         struct ht_str path)
+static const struct ht_fact_path *find_path(const struct ht_facts *facts, enum ht_fact_paths list,
+                                            struct ht_str path, bool kubelet)
 {
     const struct ht_fact_path *entries = facts->paths.lists[list].items;
     const struct ht_fact_path *best = NULL, *inside = NULL;
@@ -55,11 +55,25 @@ const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_f
         if (relation == RELATION_SAME || (relation == RELATION_BELOW && entries[i].match == 0)) {
             if (!best || entries[i].path.len > best->path.len)
                 best = &entries[i];
-        } else if (relation == RELATION_ABOVE && !inside) {
+        } else if (relation == RELATION_ABOVE && !inside &&
+                   (kubelet || !(entries[i].of || list == HT_FACT_PATHS_KUBELET))) {
             inside = &entries[i];
         }
     }
     return best ? best : inside;
+}
+
+const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_fact_paths list,
+                                         struct ht_str path)
+{
+    return find_path(facts, list, path, true);
+}
+
+const struct ht_fact_path *ht_facts_path_without_kubelet(const struct ht_facts *facts,
+                                                         enum ht_fact_paths list,
+                                                         struct ht_str path)
+{
+    return find_path(facts, list, path, false);
 }
 
 bool ht_facts_path_is_masters(const struct ht_fact_path *fact, struct ht_str path)

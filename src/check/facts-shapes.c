@@ -17,6 +17,7 @@
 
 static const char *const needs_words[] = {"nothing", "host-pid", "host-files", "devices", NULL};
 static const char *const match_words[] = {"tree", "self", NULL};
+static const char *const of_words[] = {"any", "kubelet", NULL};
 static const char *const path_words[] = {"code",         "files", "kubelet", "manifests", "masters",
                                          "runtime-data", "logs",  "kernel",  NULL};
 static const char *const device_words[] = {"block", "memory", "other", "alike", NULL};
@@ -84,6 +85,10 @@ static const struct fact_key path_keys[] = {
      .kind = FACT_WORD,
      .offset = offsetof(struct ht_fact_path, match),
      .words = match_words},
+    {.name = "of",
+     .kind = FACT_WORD,
+     .offset = offsetof(struct ht_fact_path, of),
+     .words = of_words},
     {.name = "kind",
      .kind = FACT_WORD,
      .offset = offsetof(struct ht_fact_path, kind),

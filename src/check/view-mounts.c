@@ -262,6 +262,13 @@ static struct ht_str data_root_at(const struct view *view, struct ht_str path)
     return (struct ht_str){0};
 }
 
+/* Neither a kubelet nor a runtime that has network plugins without one. */
+static bool has_no_pods(const struct view *view)
+{
+    return ht_view_has_kubelet(view) == TRI_NO &&
+           !ht_str_is_among(view->container->runtime, "containerd cri-o");
+}
+
 const struct ht_fact_path *ht_view_path(const struct view *view, enum ht_fact_paths list,
                                         struct ht_str path)
 {
@@ -269,6 +276,9 @@ const struct ht_fact_path *ht_view_path(const struct view *view, enum ht_fact_pa
     struct ht_str root;
     struct ht_fact_path *own;
 
+    /* What lies inside a folder is not looked for: it is there where what it is of runs. */
+    if (fact && fact->path.len > path.len && has_no_pods(view))
+        fact = ht_facts_path_without_kubelet(view->facts, list, path);
     if (fact || list == HT_FACT_PATHS_KUBELET)
         return fact;
     root = data_root_at(view, path);

@@ -82,6 +82,7 @@ struct ht_fact_path {
     struct ht_str path;
     int match; /* 0: with what is below, 1: itself alone */
     int kind;  /* enum ht_fact_path_kind, or of a device enum ht_fact_device_kind */
+    int of;    /* 0: of any node, 1: of one with a kubelet */
     struct ht_str gives;
 };
 
@@ -96,6 +97,10 @@ enum ht_fact_paths {
  * one that lies inside path. NULL: none. */
 const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_fact_paths list,
                                          struct ht_str path);
+/* The same on a node without a kubelet, where its paths do not lie inside others. */
+const struct ht_fact_path *ht_facts_path_without_kubelet(const struct ht_facts *facts,
+                                                         enum ht_fact_paths list,
+                                                         struct ht_str path);
 /* Whether whoever has path, of that entry (NULL is allowed), is an administrator of the cluster:
  * by its files, but for certificates, which are public. */
 bool ht_facts_path_is_masters(const struct ht_fact_path *fact, struct ht_str path);
