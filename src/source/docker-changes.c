@@ -83,7 +83,7 @@ int ht_docker_read_changes(struct ht_docker *docker, struct ht_trouble *trouble)
     struct due due = {.docker = docker, .now_ns = ht_clock_mono(docker->feed->clock)};
     int r = 0;
 
-    if (!docker->drift)
+    if (!docker->drift || ht_docker_is_full(docker))
         return 0;
     ht_map_each(docker->containers, due_visit, &due);
     /* One that takes too long has the rest wait for the next turn. */

@@ -83,8 +83,8 @@ static bool decode_entry(struct ht_arena *arena, const struct ht_json *entry,
     }
     ht_parse_time(ht_decode_text(entry, "Created"), &listed->created_at);
     listed->id = ht_arena_str(arena, listed->id);
-    listed->name = ht_arena_str(arena, listed->name);
-    listed->image = ht_arena_str(arena, listed->image);
+    listed->name = ht_arena_str(arena, ht_docker_name(listed->name));
+    listed->image = ht_arena_str(arena, ht_docker_name(listed->image));
     listed->state = ht_arena_str(arena, listed->state);
     return true;
 }

@@ -16,6 +16,15 @@ struct ht_docker_decoding {
     struct ht_container *container;
 };
 
+/* What a container or its image is called, as far as it is kept: every finding repeats it. No
+ * engine takes longer names. */
+enum { HT_DOCKER_NAME_MAX = 1024 };
+
+static inline struct ht_str ht_docker_name(struct ht_str text)
+{
+    return ht_str_sub(text, 0, HT_DOCKER_NAME_MAX);
+}
+
 /* Fills container->declared from HostConfig; what HostConfig does not tell stays unknown. */
 void ht_docker_decode_privilege(const struct ht_docker_decoding *decoding);
 

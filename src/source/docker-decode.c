@@ -292,7 +292,7 @@ static void decode_identity(const struct ht_docker_decoding *decoding)
         name = ht_str_sub(name, 1, name.len);
     ht_container_set_id(container, ht_decode_text(decoding->root, "Id"));
     if (name.len)
-        ht_container_set_name(container, name);
+        ht_container_set_name(container, ht_docker_name(name));
     ht_container_set_runtime(container, decoding->context->runtime);
     ht_container_set_source(container, decoding->context->source);
     ht_container_set_daemon(container, decoding->context->daemon);
@@ -301,9 +301,9 @@ static void decode_identity(const struct ht_docker_decoding *decoding)
     if (ht_json_uint(ht_json_get(decoding->root, "RestartCount"), &count))
         ht_container_set_restarts(container, count);
     if (ht_decode_has_text(decoding->config, "Image", &text))
-        ht_container_set_image(container, text);
+        ht_container_set_image(container, ht_docker_name(text));
     if (ht_decode_has_text(decoding->root, "Image", &text))
-        ht_container_set_image_id(container, text);
+        ht_container_set_image_id(container, ht_docker_name(text));
     if (ht_decode_has_text(decoding->root, "LogPath", &text))
         ht_container_set_log_path(container, text);
     if (ht_decode_has_text(decoding->root, "Driver", &text))

@@ -43,6 +43,25 @@ void ht_docker_forget_images(struct ht_docker *docker)
     docker->images = ht_map_free(docker->images);
 }
 
+static void weigh_visit(void *context, struct ht_str key, void *value)
+{
+    size_t *bytes = context;
+    const struct image *image = value;
+
+    (void)key;
+    *bytes += image->found ? ht_row_size(image->found) : 0;
+    *bytes += image->entry ? ht_row_size(image->entry) : 0;
+}
+
+size_t ht_docker_images_size(const struct ht_docker *docker)
+{
+    size_t bytes = 0;
+
+    if (docker->images)
+        ht_map_each(docker->images, weigh_visit, &bytes);
+    return bytes;
+}
+
 /* It goes into the path of a request. */
 static bool is_image_id(struct ht_str id)
 {
@@ -92,8 +111,8 @@ static int ask_part(struct ht_docker *docker, struct ht_str id, const struct par
     snprintf(path, sizeof(path), "/images/%.*s/%s", HT_STR_ARG(id), part->path);
     docker->feed->at(docker->feed, part->doing);
     r = ht_docker_get(&docker->client, path, HISTORY_MAX, &answer, trouble);
-    if (r == 0)
-        (void)part->decode(ht_buf_str(&answer.body), id, ret_row, NULL);
+    if (r == 0 && part->decode(ht_buf_str(&answer.body), id, ret_row, NULL) == 0)
+        docker->bytes += ht_row_size(*ret_row);
     if (answer.body.len)
         ht_wipe(answer.body.data, answer.body.len);
     return r;
@@ -179,7 +198,8 @@ int ht_docker_read_histories(struct ht_docker *docker, struct ht_trouble *troubl
         struct image *image = ht_map_get(docker->images, id);
 
         /* One that takes too long has the rest wait for the next pass. */
-        if (!is_complete(docker, image) && image->asked != docker->pass && r != -ETIMEDOUT)
+        if (!is_complete(docker, image) && image->asked != docker->pass && r != -ETIMEDOUT &&
+            !ht_docker_is_full(docker))
             r = ask(docker, id, image, trouble);
         if (r == -EINTR)
             break;

@@ -11,7 +11,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { NAMES_MAX = 32 * 1024 * 1024 };
+enum { NAMES_MAX = 32 * 1024 * 1024, NAMES_OF_USER_MAX = 4 * 1024 * 1024 };
 
 /* ---- finding ---- */
 
@@ -129,7 +129,9 @@ int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble)
     docker->names_pass = docker->pass;
     docker->names_due = false;
     docker->feed->at(docker->feed, "asking what images are called");
-    r = ht_docker_get(&docker->client, "/images/json?digests=true", NAMES_MAX, &answer, trouble);
+    r = ht_docker_get(&docker->client, "/images/json?digests=true",
+                      ht_docker_is_of_user(docker) ? NAMES_OF_USER_MAX : NAMES_MAX, &answer,
+                      trouble);
     if (r < 0) {
         /* What has no answer may have one in a minute; what is refused stays so. */
         if (r != -EINTR && r != -EPROTO)

@@ -22,8 +22,44 @@ enum {
     /* One that no event was about is looked at again after so many passes: in an hour, of a daemon
      * at rest, or in ten minutes. */
     INSPECT_PASSES = 10,
-    INSPECT_REST_PASSES = 3
+    INSPECT_REST_PASSES = 3,
+    /* All rows of a daemon; whoever is not root may make as many and as long ones as he likes. */
+    ROWS_MAX = 256 * 1024 * 1024,
+    ROWS_OF_USER_MAX = 16 * 1024 * 1024
 };
+
+bool ht_docker_is_of_user(const struct ht_docker *docker)
+{
+    struct ht_http_peer peer = ht_http_peer(docker->client.http);
+
+    return peer.known && peer.uid != 0;
+}
+
+static size_t rows_max(const struct ht_docker *docker)
+{
+    return ht_docker_is_of_user(docker) ? ROWS_OF_USER_MAX : ROWS_MAX;
+}
+
+bool ht_docker_is_full(const struct ht_docker *docker)
+{
+    return docker->bytes >= rows_max(docker);
+}
+
+static void weigh_visit(void *context, struct ht_str key, void *value)
+{
+    struct ht_docker *docker = context;
+    const struct ht_docker_known *known = value;
+
+    (void)key;
+    docker->bytes += known->row ? ht_row_size(known->row) : 0;
+    docker->bytes += known->diff ? ht_row_size(known->diff) : 0;
+}
+
+static void weigh(struct ht_docker *docker)
+{
+    docker->bytes = ht_docker_images_size(docker);
+    ht_map_each(docker->containers, weigh_visit, docker);
+}
 
 void ht_docker_ask_for_pass(struct ht_docker *docker, int64_t gap_ns)
 {
@@ -140,6 +176,7 @@ static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
 
     struct ht_row *kept = ht_row_keep(known->row, row);
     docker->changed = docker->changed || kept != known->row || known->failed;
+    docker->bytes += kept != known->row ? ht_row_size(kept) : 0;
     ht_row_unref(known->row);
     known->row = kept;
     known->failed = false;
@@ -226,7 +263,8 @@ static bool next_request(void *context, size_t index, struct ht_http_request *re
             ht_docker_list_path(&asking->docker->client, &asking->path);
         }
     } else {
-        if (place >= asking->queue.len || (asking->info && asking->held_bytes > HELD_MAX))
+        if (place >= asking->queue.len || ht_docker_is_full(asking->docker) ||
+            (asking->info && asking->held_bytes > HELD_MAX))
             return false;
         const struct ht_docker_known *known = asking->queue.items[place];
         request->body_max = INSPECT_MAX;
@@ -381,6 +419,7 @@ static int ask(struct asking *asking)
     int r = 0;
 
     docker->slow = 0;
+    weigh(docker);
     ht_buf_init(&asking->path, 512);
     docker->feed->at(docker->feed, "asking the daemon");
     do {
@@ -394,7 +433,11 @@ static int ask(struct asking *asking)
         if (r == 0)
             r = judge_doubts(asking);
         asking->from += asking->ended;
-    } while (r == 0 && docker->slow < SLOW_MAX && asking->from < asking->queue.len);
+    } while (r == 0 && docker->slow < SLOW_MAX && asking->from < asking->queue.len &&
+             !ht_docker_is_full(docker));
+    if (r == 0 && asking->from < asking->queue.len && ht_docker_is_full(docker))
+        snprintf(docker->cause, sizeof(docker->cause), "what it tells of the others takes %zu MB",
+                 rows_max(docker) / (1024 * 1024));
     for (size_t i = asking->from; r == 0 && i < asking->queue.len; i++)
         skip(docker, asking->queue.items[i]);
     return r;
@@ -490,8 +533,9 @@ static void show_listed(struct ht_docker *docker, const struct ht_docker_listed 
         known->row = ht_row_keep(before, ht_docker_decode_listed(listed, &docker->context));
         docker->changed = docker->changed || known->row != before;
         ht_row_unref(before);
-    } else if (known->failed && !known->row) {
+    } else if (known->failed && !known->row && docker->bytes < 2 * rows_max(docker)) {
         known->row = ht_docker_decode_listed(listed, &docker->context);
+        docker->bytes += ht_row_size(known->row);
         docker->changed = true;
     }
 }

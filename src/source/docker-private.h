@@ -62,6 +62,7 @@ struct ht_docker {
     struct ht_row *like;          /* one of theirs, whose texts the others share; NULL: none */
     uint64_t pass;
     size_t total;                  /* containers of the last list */
+    size_t bytes;                  /* that all rows take, as of the last look at them */
     unsigned slow;                 /* inspects of this pass that got no answer */
     size_t users;                  /* that have a socket at the places */
     bool everything;               /* the next pass inspects all of them */
@@ -119,6 +120,11 @@ int ht_docker_look(struct ht_docker *docker, bool aside, struct ht_trouble *trou
 /* The row of a container that may say much the same as the others do. */
 struct ht_row *ht_docker_make_row(const struct ht_docker *docker,
                                   const struct ht_container *container);
+/* Whether another user than root listens there, by what the kernel tells. */
+bool ht_docker_is_of_user(const struct ht_docker *docker);
+/* Whether all that is known takes as much as it may, which is less where the daemon is not root's:
+ * nothing that a row is made of is asked for then. */
+bool ht_docker_is_full(const struct ht_docker *docker);
 /* Frees all that is known. */
 void ht_docker_forget_all(struct ht_docker *docker);
 
@@ -130,6 +136,8 @@ void ht_docker_forget_all(struct ht_docker *docker);
 int ht_docker_read_histories(struct ht_docker *docker, struct ht_trouble *trouble);
 /* The row (taken over) with what the history of its image tells, if that is known. */
 struct ht_row *ht_docker_add_history(const struct ht_docker *docker, struct ht_row *row);
+/* Bytes that rows of images take. */
+size_t ht_docker_images_size(const struct ht_docker *docker);
 /* Frees all that is known of images. */
 void ht_docker_forget_images(struct ht_docker *docker);
 

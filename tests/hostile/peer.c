@@ -9,6 +9,7 @@
  *        [--recorded FILE]           sections "### GET TARGET" with the raw answer below each
  *        [--events FILE]             lines a new /events stream gets at once
  *        [--api MAX [--api-min MIN]] answer /_ping, check the version in /vX.Y/... [1.41, 1.12]
+ *        [--owner UID]               listen as this user; behind the address
  *        [--mode MODE [ARG]]         how it begins [ok]
  *        [--grants FILE]             as a Kubernetes API that grants its lines "VERB GROUP
  * RESOURCE" (the core group is "core") and no more; says so on standard error
@@ -199,6 +200,15 @@ static int listen_unix(const char *path)
     return fd;
 }
 
+/* Who listens is who did so last. */
+static bool listen_as(int listener, const char *uid)
+{
+    uint64_t number;
+
+    return ht_parse_u64(ht_str_from(uid), &number) == 0 && seteuid((uid_t)number) == 0 &&
+           listen(listener, 16) == 0 && seteuid(getuid()) == 0;
+}
+
 static int listen_tcp(unsigned *ret_port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -291,6 +301,8 @@ static bool set_option(struct peer *peer, int option, const char *value, unsigne
         return parse_api(value, &peer->api_min);
     case 'g':
         return peer_add_grants(peer, value);
+    case 'o':
+        return listen_as(peer->listener, value);
     case 'm':
         return parse_behaviour(ht_str_from(value), HT_S(""), &peer->how);
     case 'S':
@@ -303,12 +315,19 @@ static bool set_option(struct peer *peer, int option, const char *value, unsigne
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'},   {"tcp", no_argument, NULL, 't'},
-        {"control", required_argument, NULL, 'c'},  {"answers", required_argument, NULL, 'a'},
-        {"recorded", required_argument, NULL, 'r'}, {"events", required_argument, NULL, 'e'},
-        {"api", required_argument, NULL, 'A'},      {"api-min", required_argument, NULL, 'I'},
-        {"mode", required_argument, NULL, 'm'},     {"grants", required_argument, NULL, 'g'},
-        {"stay", no_argument, NULL, 'S'},           {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'},
+        {"tcp", no_argument, NULL, 't'},
+        {"control", required_argument, NULL, 'c'},
+        {"answers", required_argument, NULL, 'a'},
+        {"recorded", required_argument, NULL, 'r'},
+        {"events", required_argument, NULL, 'e'},
+        {"api", required_argument, NULL, 'A'},
+        {"api-min", required_argument, NULL, 'I'},
+        {"mode", required_argument, NULL, 'm'},
+        {"grants", required_argument, NULL, 'g'},
+        {"stay", no_argument, NULL, 'S'},
+        {"owner", required_argument, NULL, 'o'},
+        {NULL, 0, NULL, 0},
     };
     struct peer peer = {.listener = -1, .control = -1, .requests = HT_BUF(LOG_MAX)};
     pthread_condattr_t monotonic;

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A daemon that tells more than anybody can keep: what is told of that, and what is kept. */
+#include "docker-scene.h"
+#include "tests/unit/skip.h"
+#include "hulltop/base/limits.h"
+
+enum { CONTAINERS = 12, PATH_LEN = 3900000 };
+
+static char *text_of(char c, size_t len)
+{
+    char *text = ht_alloc0(len + 1, 1);
+
+    memset(text, c, len);
+    return text;
+}
+
+/* Containers "d0" and so on, which all say as much as an answer may. */
+static void map_large(void)
+{
+    ht_autobuf struct ht_buf list = HT_BUF(HT_LIMIT_FILE);
+
+    for (int i = 0; i < CONTAINERS; i++) {
+        ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+        char *path = text_of((char)('a' + i), PATH_LEN); /* equal ones would be kept once */
+        char target[64];
+
+        ht_buf_addf(&list, "%s{\"Id\":\"d%d\",\"Names\":[\"/d%d\"],\"State\":\"running\"}",
+                    i ? "," : "[", i, i);
+        ht_buf_addf(&text, "{\"Id\":\"d%d\",\"Name\":\"/d%d\",\"HostConfig\":{},\"Mounts\":[{", i,
+                    i);
+        ht_buf_addf(&text, "\"Type\":\"bind\",\"Destination\":\"/x\",\"Source\":\"/%s\"}]}", path);
+        snprintf(target, sizeof(target), "/containers/d%d/json", i);
+        map(target, "other", text.data);
+        free(path);
+    }
+    ht_buf_add_text(&list, "]");
+    map("/containers/json", "list.json", list.data);
+}
+
+static void start_peer_of(const char *uid)
+{
+    const char *arguments[] = {"--answers", folder, "--api", "1.41", "--owner", uid, NULL};
+
+    peer_stop(&peer);
+    peer_start(&peer, 0, arguments);
+    unlink(address);
+    assert_int_equal(symlink(peer.socket, address), 0);
+}
+
+static void of_a_users_daemon_less_is_kept_than_it_tells(void **state)
+{
+    static const struct {
+        const char *uid;
+        enum ht_source_state state;
+        const char *detail;
+    } owners[] = {
+        {"0", HT_SOURCE_STATE_OK, "12 containers"},
+        {"65534", HT_SOURCE_STATE_PART, "inspected: what it tells of the others takes 16 MB"},
+    };
+
+    (void)state;
+    if (geteuid() != 0)
+        skip_without_root("others' daemons are for root alone");
+    for (size_t i = 0; i < ARRAY_LEN(owners); i++) {
+        struct driver driver = {.stands = true};
+        size_t bytes = 0;
+
+        start_peer_of(owners[i].uid);
+        map_large();
+        start(&driver, PATIENT);
+        expect(&driver, owners[i].state, CONTAINERS, owners[i].detail);
+        pthread_mutex_lock(&driver.lock);
+        const struct ht_rowset *rows = ht_node_set(driver.sample, HT_TABLE_CONTAINER);
+        for (size_t j = 0; j < rows->len; j++)
+            bytes += ht_row_size(rows->rows[j]);
+        pthread_mutex_unlock(&driver.lock);
+        /* Those under way when there is enough are taken. */
+        assert_true((bytes < (size_t)(5 + HT_HTTP_LANES) * PATH_LEN) == (i == 1));
+        driver_stop(&driver);
+    }
+}
+
+static void a_name_is_kept_as_far_as_names_go(void **state)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
+    char *name = text_of('n', PATH_LEN / 2);
+    struct driver driver = {0};
+
+    (void)state;
+    ht_buf_addf(&text, "{\"Id\":\"b2\",\"Name\":\"/%s\",\"Config\":{\"Image\":\"%s\"}}", name,
+                name);
+    map("/containers/b2/json", "other", text.data);
+    start(&driver, PATIENT);
+    expect_ok(&driver, 3);
+    ht_autorow struct ht_row *row = row_of(&driver, "b2");
+    assert_int_equal(ht_container_of(row)->name.len, 1024);
+    assert_int_equal(ht_container_of(row)->image.len, 1024);
+    driver_stop(&driver);
+    free(name);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(of_a_users_daemon_less_is_kept_than_it_tells),
+        TEST(a_name_is_kept_as_far_as_names_go),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
