@@ -2,7 +2,7 @@
 /*
  * What changed in containers since they were made, as the daemon tells. It is asked where storage
  * has no writable directory apart (vfs, btrfs, zfs, FUSE), for it walks the whole container then:
- * seldom, and not again before a hundred times as long has passed as the answer took.
+ * seldom, and a hundredth of the time at most.
  */
 #include "docker-private.h"
 
@@ -25,8 +25,8 @@ static bool is_hidden(const struct ht_docker *docker, const struct ht_container 
 }
 
 struct due {
-    struct ht_docker *docker;
-    struct ht_vec known; /* struct ht_docker_known * */
+    const struct ht_docker *docker;
+    struct ht_docker_known *known; /* due for the longest time; NULL: none is */
     int64_t now_ns;
 };
 
@@ -37,21 +37,36 @@ static void due_visit(void *context, struct ht_str key, void *value)
 
     (void)key;
     if (known->row && known->diff_due_ns <= due->now_ns &&
+        (!due->known || known->diff_due_ns < due->known->diff_due_ns) &&
         is_hidden(due->docker, ht_container_of(known->row)))
-        ht_vec_add(&due->known, known);
+        due->known = known;
 }
 
-void ht_docker_rest_changes(struct ht_docker_known *known, int64_t began, int64_t ended)
+struct ht_docker_known *ht_docker_due_changes(const struct ht_docker *docker, int64_t now_ns)
 {
-    known->diff_rest_ns = ended + REST_TIMES * (ended - began);
-    known->diff_due_ns = known->diff_rest_ns;
-    if (known->diff_due_ns < ended + AGAIN_NS)
-        known->diff_due_ns = ended + AGAIN_NS;
+    struct due due = {.docker = docker, .now_ns = now_ns};
+
+    if (docker->diff_rest_ns <= now_ns)
+        ht_map_each(docker->containers, due_visit, &due);
+    return due.known;
 }
 
-void ht_docker_hurry_changes(struct ht_docker_known *known)
+/* It is given a hundredth of the time, all containers together. What it was not asked for in is
+ * kept for as long as nothing wakes us: many that take it milliseconds are asked about in one turn.
+ */
+void ht_docker_rest_changes(struct ht_docker *docker, struct ht_docker_known *known, int64_t began,
+                            int64_t ended)
 {
-    known->diff_due_ns = known->diff_rest_ns;
+    if (docker->diff_rest_ns < began - HT_DOCKER_PING_NS)
+        docker->diff_rest_ns = began - HT_DOCKER_PING_NS;
+    docker->diff_rest_ns += REST_TIMES * (ended - began);
+    known->diff_due_ns = ended + AGAIN_NS;
+}
+
+void ht_docker_hurry_changes(struct ht_docker_known *known, int64_t now_ns)
+{
+    if (known->diff_due_ns > now_ns)
+        known->diff_due_ns = now_ns;
 }
 
 static int ask(struct ht_docker *docker, struct ht_docker_known *known, struct ht_trouble *trouble)
@@ -69,7 +84,7 @@ static int ask(struct ht_docker *docker, struct ht_docker_known *known, struct h
     docker->feed->at(docker->feed, "asking what changed in a container");
     r = ht_docker_get(&docker->client, path, CHANGES_MAX, &answer, trouble);
     ended = ht_clock_mono(docker->feed->clock);
-    ht_docker_rest_changes(known, began, ended);
+    ht_docker_rest_changes(docker, known, began, ended);
     if (r == 0 && ht_docker_decode_changes(ht_buf_str(&answer.body), &about, &row, NULL) == 0) {
         ht_row_unref(known->diff);
         known->diff = row;
@@ -80,15 +95,13 @@ static int ask(struct ht_docker *docker, struct ht_docker_known *known, struct h
 
 int ht_docker_read_changes(struct ht_docker *docker, struct ht_trouble *trouble)
 {
-    struct due due = {.docker = docker, .now_ns = ht_clock_mono(docker->feed->clock)};
+    struct ht_docker_known *known = NULL;
     int r = 0;
 
     if (!docker->drift || ht_docker_is_full(docker))
         return 0;
-    ht_map_each(docker->containers, due_visit, &due);
-    /* One that takes too long has the rest wait for the next turn. */
-    for (size_t i = 0; i < due.known.len && r != -EINTR && r != -ETIMEDOUT; i++)
-        r = ask(docker, due.known.items[i], trouble);
-    ht_vec_fini(&due.known);
+    while (r != -EINTR &&
+           (known = ht_docker_due_changes(docker, ht_clock_mono(docker->feed->clock))))
+        r = ask(docker, known, trouble);
     return r == -EINTR ? r : 0;
 }

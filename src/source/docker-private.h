@@ -30,8 +30,7 @@ struct ht_docker_known {
     struct ht_row *row;   /* NULL: not seen yet */
     struct ht_row *told;  /* what was told in place of row last; NULL: row itself */
     struct ht_row *diff;  /* what the daemon says changed in it; NULL: not asked for */
-    int64_t diff_due_ns;  /* when that is asked for next */
-    int64_t diff_rest_ns; /* and not before, whatever happens */
+    int64_t diff_due_ns;  /* when that is asked for again */
     uint64_t fingerprint; /* of the list's entry when it was inspected */
     uint64_t pass;        /* that listed it last */
     uint64_t inspected;   /* pass in which it was inspected last */
@@ -83,6 +82,7 @@ struct ht_docker {
     struct ht_map *images; /* what docker-images.c knows; NULL: nothing */
 
     bool drift;                        /* as configured */
+    int64_t diff_rest_ns;              /* changes of none are asked for before */
     struct ht_arena *names_arena;      /* holds the names */
     struct ht_docker_image_list names; /* of all images, as of the last pass */
     uint64_t names_pass;
@@ -156,10 +156,14 @@ struct ht_row *ht_docker_add_names(struct ht_docker *docker, struct ht_row *row)
 /* Asks for the changes of running containers whose storage keeps them with their image's files,
  * when they are due. Likewise. */
 int ht_docker_read_changes(struct ht_docker *docker, struct ht_trouble *trouble);
-/* It was asked for those of one, from began to ended: when it is due and how long it rests. */
-void ht_docker_rest_changes(struct ht_docker_known *known, int64_t began, int64_t ended);
-/* Something happened to it: they are due as soon as it has rested. */
-void ht_docker_hurry_changes(struct ht_docker_known *known);
+/* The container that is asked about now: of those that are due, the one that is longest. NULL:
+ * none is, or the daemon rests. */
+struct ht_docker_known *ht_docker_due_changes(const struct ht_docker *docker, int64_t now_ns);
+/* It was asked about one, from began to ended: when that is due again, and how long it rests. */
+void ht_docker_rest_changes(struct ht_docker *docker, struct ht_docker_known *known, int64_t began,
+                            int64_t ended);
+/* Something happened to a container: they are due. */
+void ht_docker_hurry_changes(struct ht_docker_known *known, int64_t now_ns);
 
 /* docker-tell.c */
 
