@@ -138,8 +138,8 @@ static void an_images_history_is_asked_for_once(void **state)
     unsigned published = driver_published(&driver);
     driver_request(&driver, HT_REQUEST_RESCAN, "");
     assert_true(driver_wait_published(&driver, published));
-    assert_requests(1, "/v1.41/containers/json?all=1 /v1.41/containers/a1/json "
-                       "/v1.41/containers/b2/json /v1.41/containers/c3/json");
+    assert_requests(0, "/v1.41/containers/a1/json /v1.41/containers/b2/json "
+                       "/v1.41/containers/c3/json /v1.41/containers/json?all=1 /v1.41/info");
     assert_int_equal(secrets_of(&driver, "a1"), 1);
     driver_stop(&driver);
 }
