@@ -236,19 +236,32 @@ int ht_root_lstat(const struct ht_root *root, const char *path, struct stat *ret
     return lookup(root, path, O_NOFOLLOW, ret_stat, err);
 }
 
+/* The length of a link, or -errno. */
+static ssize_t read_link(const struct ht_root *root, const char *path, char *target, size_t size)
+{
+    ht_autoclose int fd = -1;
+    ssize_t len;
+
+    /* As above. */
+    if (root->kind == HT_ROOT_HOST) {
+        len = readlinkat(root->fd, below_root(path), target, size);
+        return len < 0 ? -errno : len;
+    }
+    fd = ht_root_openat(root, path, O_PATH | O_NOFOLLOW, NULL);
+    if (fd < 0)
+        return fd;
+    len = readlinkat(fd, "", target, size);
+    return len >= 0 ? len : errno == ENOENT ? -EINVAL : -errno;
+}
+
 int ht_root_readlink(const struct ht_root *root, const char *path, struct ht_buf *out,
                      struct ht_error *err)
 {
     char target[PATH_MAX];
-    ht_autoclose int fd = ht_root_openat(root, path, O_PATH | O_NOFOLLOW, err);
-
-    if (fd < 0)
-        return fd;
-
-    ssize_t len = readlinkat(fd, "", target, sizeof(target));
+    ssize_t len = read_link(root, path, target, sizeof(target));
 
     if (len < 0)
-        return open_failed(root, path, errno == ENOENT ? EINVAL : errno, err);
+        return open_failed(root, path, (int)-len, err);
     ht_buf_add(out, target, (size_t)len);
     return 0;
 }

@@ -66,6 +66,7 @@ struct ht_hostconf_pass {
     struct ht_hostconf_process *processes;
     size_t processes_len;
     struct ht_hostconf_sockets *sockets;
+    bool is_kernels;                     /* that "proc" is the running kernel's own */
     bool has_processes;                  /* there is a /proc with processes */
     struct ht_proc_ignored *ignored;     /* no daemons of interest; a walk of it was begun */
     struct ht_str salt;                  /* key of the marks by which equal secrets are told */

@@ -51,10 +51,15 @@ bool ht_hostconf_read_proc(struct ht_hostconf_pass *pass, uint64_t pid, const ch
                            struct ht_buf *out)
 {
     char path[PATH_BYTES];
+    int r;
 
     snprintf(path, sizeof(path), "proc/%llu/%s", (unsigned long long)pid, name);
     ht_buf_reset(out);
-    int r = ht_root_read(pass->proc, path, out, HT_LIMIT_PROC_FILE, NULL);
+    /* The kernel's need not be looked at before they are read: all are asked for. */
+    if (pass->is_kernels)
+        r = ht_read_at(pass->proc->fd, path, out, HT_LIMIT_PROC_FILE, NULL);
+    else
+        r = ht_root_read(pass->proc, path, out, HT_LIMIT_PROC_FILE, NULL);
 
     /* What others' processes may not be asked is their user's affair. */
     if (r != -EACCES && r != -EPERM)

@@ -33,12 +33,14 @@ struct search {
     struct ht_vec rows;   /* struct ht_exposure in the arena */
     struct ht_hostconf_layers layers;
     struct ht_buf out;
+    struct ht_buf name;
     struct ht_proc_reader reader;
 };
 
 /* Who has what is judged. */
 struct owner {
     uint64_t pid;
+    bool has_program;
     struct ht_str program;
     struct ht_str container;
 };
@@ -73,6 +75,18 @@ void ht_hostconf_mark(const struct ht_hostconf_pass *pass, struct ht_str value,
     ht_exposure_set_secret(
         exposure, ht_arena_str(pass->arena, (struct ht_str){.data = text, .len = MARK_DIGITS}));
     ht_wipe(text, sizeof(text));
+}
+
+/* Few have anything to be named by it. False: it is gone. */
+static bool read_program(struct search *search, struct owner *owner)
+{
+    if (owner->has_program)
+        return true;
+    if (!ht_hostconf_read_proc(search->pass, owner->pid, "comm", &search->name))
+        return false;
+    owner->has_program = true;
+    owner->program = ht_arena_str(search->pass->arena, ht_str_trim(ht_buf_str(&search->name)));
+    return true;
 }
 
 static void add(struct search *search, const char *where, const struct owner *owner,
@@ -110,8 +124,7 @@ static void add(struct search *search, const char *where, const struct owner *ow
 }
 
 /* Hints are left out: of thousands of variables too many have a name that sounds so. */
-static void judge(struct search *search, const char *where, const struct owner *owner,
-                  struct ht_str text)
+static void judge(struct search *search, const char *where, struct owner *owner, struct ht_str text)
 {
     struct ht_secret_found found[FOUND_MAX];
     bool is_shell = where[0] == 'a';
@@ -120,7 +133,7 @@ static void judge(struct search *search, const char *where, const struct owner *
     for (size_t i = 0; i < len; i++) {
         ptrdiff_t sep = ht_str_find_byte(text, '=');
 
-        if (found[i].sure == HT_SECRET_HINT)
+        if (found[i].sure == HT_SECRET_HINT || !read_program(search, owner))
             continue;
         /* What was known by its shape is named by the variable that it stands in. */
         if (!is_shell && sep > 0 && (size_t)sep < found[i].from)
@@ -129,7 +142,7 @@ static void judge(struct search *search, const char *where, const struct owner *
     }
 }
 
-static void judge_environment(struct search *search, const struct owner *owner)
+static void judge_environment(struct search *search, struct owner *owner)
 {
     struct ht_str rest;
     struct ht_str entry;
@@ -143,7 +156,7 @@ static void judge_environment(struct search *search, const struct owner *owner)
 }
 
 /* Words as lines: a neighbour tells what "--password" is followed by. */
-static void judge_arguments(struct search *search, const struct owner *owner)
+static void judge_arguments(struct search *search, struct owner *owner)
 {
     if (!ht_hostconf_read_proc(search->pass, owner->pid, "cmdline", &search->out) ||
         search->out.len == 0)
@@ -176,10 +189,8 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
 
     (void)type;
     (void)inode;
-    if (ht_parse_u64(ht_str_from(name), &owner.pid) < 0 || owner.pid == 0 ||
-        !ht_hostconf_read_proc(search->pass, owner.pid, "comm", &search->out))
+    if (ht_parse_u64(ht_str_from(name), &owner.pid) < 0 || owner.pid == 0)
         return 0;
-    owner.program = ht_arena_str(search->pass->arena, ht_str_trim(ht_buf_str(&search->out)));
     owner.container = container_of(search, owner.pid);
     if (owner.container.len) {
         judge_environment(search, &owner);
@@ -191,7 +202,8 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
 
 void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
 {
-    struct search search = {.pass = pass, .out = HT_BUF(HT_LIMIT_PROC_FILE)};
+    struct search search = {
+        .pass = pass, .out = HT_BUF(HT_LIMIT_PROC_FILE), .name = HT_BUF(HT_LIMIT_PROC_FILE)};
     const struct ht_dir_visitor visitor = {
         .visit = visit_pid, .context = &search, .max_entries = PIDS_MAX};
     int fd = ht_root_openat(pass->proc, "proc", O_RDONLY | O_DIRECTORY, NULL);
@@ -208,5 +220,6 @@ void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
     ht_vec_fini(&search.rows);
     ht_map_free(search.known);
     ht_buf_fini(&search.out);
+    ht_buf_fini(&search.name);
     ht_proc_reader_fini(&search.reader);
 }

@@ -144,6 +144,7 @@ static void links_and_stat(void **state)
 static void the_host_s_own_links_and_stat(void **state)
 {
     ht_autoroot struct ht_root host = HT_ROOT_NONE;
+    ht_autobuf struct ht_buf out = HT_BUF(100);
     struct stat about;
     struct ht_error err = {.code = 0};
 
@@ -152,6 +153,12 @@ static void the_host_s_own_links_and_stat(void **state)
     assert_int_equal(symlink("plain", at("link")), 0);
     assert_int_equal(symlink("link/none", at("loose")), 0);
     assert_int_equal(ht_root_open(&host, "/", &err), 0);
+    assert_int_equal(ht_root_readlink(&host, at("loose"), &out, &err), 0);
+    assert_string_equal(out.data, "link/none");
+    assert_int_equal(ht_root_readlink(&host, at("plain"), &out, &err), -EINVAL);
+    assert_int_equal(ht_root_readlink(&host, at("none"), &out, &err), -ENOENT);
+    assert_int_equal(ht_root_readlink(&host, "/", &out, &err), -EINVAL);
+    assert_string_equal(out.data, "link/none");
     assert_int_equal(ht_root_stat(&host, at("link"), &about, &err), 0);
     assert_int_equal(about.st_size, 5);
     assert_int_equal(ht_root_lstat(&host, at("link"), &about, &err), 0);

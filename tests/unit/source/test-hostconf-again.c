@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sys/wait.h>
 
 #include "hostconf-place.h"
 
@@ -51,11 +52,72 @@ static void environments_are_looked_at_each_minute_and_when_asked(void **state)
     assert_int_equal(place->feed.published, 4);
 }
 
+/* The running system's /proc is read in another way than a copy. */
+static void processes_of_the_running_system_are_looked_at(void **state)
+{
+    static const char script[] = "echo up; read line";
+    struct place *place = *state;
+    struct ht_driver driver =
+        ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = true});
+    const struct ht_exposure *found = NULL;
+    int in[2], out[2];
+    char up;
+
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        execl("/bin/sh", "sh", "-c", script, "x", "--password=hunter2hunter2", (char *)NULL);
+        _exit(127);
+    }
+    assert_true(child > 0);
+    assert_int_equal(read(out[0], &up, 1), 1);
+    ht_test_feed_init(&place->feed);
+    place->feed.script = stop;
+    driver.ops->run(driver.self, &place->feed.feed);
+    driver.ops->free(driver.self);
+    assert_int_equal(write(in[1], "\n", 1), 1);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+
+    const struct ht_rowset *rows = ht_node_set(place->feed.sample, HT_TABLE_EXPOSURE);
+    for (size_t i = 0; rows && i < rows->len && !found; i++) {
+        const struct ht_exposure *exposure = ht_exposure_of(rows->rows[i]);
+
+        if (exposure->pid == (uint64_t)child)
+            found = exposure;
+    }
+    assert_non_null(found);
+    assert_true(ht_str_is(found->where, "argument"));
+    assert_true(ht_str_is(found->place, "sh") || ht_str_is(found->place, "dash"));
+    for (int i = 0; i < 2; i++) {
+        close(in[i]);
+        close(out[i]);
+    }
+}
+
+/* Its name is its own word, and may be none at all. */
+static void who_has_no_name_is_looked_at_too(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "proc/40/comm", HT_S("\n"));
+    put(place, "proc/40/cmdline", HT_S("web\0--password=hunter2hunter2\0"));
+    put(place, "proc/40/cgroup", HT_S("0::/\n"));
+    const struct ht_rowset *rows = ht_node_set(look(place), HT_TABLE_EXPOSURE);
+    assert_int_equal(rows->len, 1);
+    assert_int_equal(ht_exposure_of(rows->rows[0])->pid, 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(environments_are_looked_at_each_minute_and_when_asked,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(processes_of_the_running_system_are_looked_at, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(who_has_no_name_is_looked_at_too, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
