@@ -214,7 +214,6 @@ lab_facts() {
         LAB_CONDS+=" apparmor"
     [ -n "$(lab_block_device)" ] && LAB_CONDS+=" blockdev"
     command -v docker-init >/dev/null && LAB_CONDS+=" init"
-    lab_runtime_socket && LAB_CONDS+=" runsock"
     [ -d /var/lib/kubelet ] || [ -d /etc/kubernetes ] && LAB_CONDS+=" kubelet"
     lab_make_shared && LAB_CONDS+=" shared"
     lab_make_bridge && LAB_CONDS+=" bridge"
@@ -226,17 +225,6 @@ lab_block_device() {
     while read -r _ _ _ name; do
         [ -b "/dev/$name" ] && { printf '/dev/%s\n' "$name"; return; }
     done < <(sed 1,2d /proc/partitions)
-}
-
-# A control socket of the host below /run makes a mount of /run worse.
-lab_runtime_socket() {
-    local path
-    for path in docker.sock containerd/containerd.sock crio/crio.sock podman/podman.sock \
-        k3s/containerd/containerd.sock buildkit/buildkitd.sock dbus/system_bus_socket \
-        systemd/private; do
-        [ ! -S "/run/$path" ] || return 0
-    done
-    return 1
 }
 
 lab_make_shared() {
@@ -462,6 +450,7 @@ lab_kind_start_in_turn() { lab_in_turn lab_kind_start "$@"; }
 
 lab_kinds_start() {
     LAB_BLOCKDEV=$(lab_block_device)
+    ln -s "${LAB_BLOCKDEV:-/dev/null}" "$LAB/disk"
     LAB_JOBS=()
     mkdir -p "$LAB/kinds"
     lab_kinds_each lab_kind_start_in_turn

@@ -177,6 +177,7 @@ each() {
 start() {
     local words status
     read -ra words <<<"$3"
+    words=("${words[@]//%20/ }")
     case $3 in *--network*) ;; *) words+=(--network none) ;; esac
     ([ "$2" = root ] || enter_slice
         "as_$2" podman run -d "${words[@]}" --name "$1" "$LAB_IMAGE" /bin/sleep 100000) \
