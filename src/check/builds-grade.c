@@ -74,7 +74,7 @@ static struct ht_str worst_mount(const struct builds *builds, const struct ht_co
         const struct ht_mount *mount = &mounts->items[i];
         struct ht_str path = ht_builds_path(mount);
 
-        if (ht_builds_socket(builds, mount))
+        if (ht_builds_socket(builds, container, mount))
             return ht_arena_strf(builds->arena, "gives orders to the runtime through %.*s",
                                  HT_STR_ARG(path));
         if (path.len && ht_mount_has_rw(mount) && mount->rw &&
@@ -234,7 +234,7 @@ static struct verdict judge(const struct builds *builds, const struct building *
         const struct ht_mount_list *mounts = ht_builds_mounts(building->asker->container);
 
         for (size_t i = 0; i < mounts->len; i++) {
-            if (ht_builds_socket(builds, &mounts->items[i]))
+            if (ht_builds_socket(builds, building->asker->container, &mounts->items[i]))
                 return verdict(
                     HT_BUILD_GRADE_E,
                     ht_arena_strf(builds->arena, "started through the runtime's socket by %.*s",

@@ -106,6 +106,7 @@ const struct ht_mount_list *ht_builds_mounts(const struct ht_container *containe
 struct ht_str ht_builds_path(const struct ht_mount *mount);
 /* The runtime's socket that a mount gives, or NULL. */
 const struct ht_fact_socket *ht_builds_socket(const struct builds *builds,
+                                              const struct ht_container *container,
                                               const struct ht_mount *mount);
 /* Whether the container runs in a kernel of its own, and which runtime proves it. */
 const struct ht_fact_runtime *ht_builds_sandbox(const struct builds *builds,

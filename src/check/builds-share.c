@@ -167,19 +167,28 @@ struct ht_str ht_builds_path(const struct ht_mount *mount)
     return ht_mount_host_path(mount);
 }
 
+static const struct ht_fact_socket *socket_itself(const struct builds *builds, struct ht_str path,
+                                                  struct ht_str target)
+{
+    const struct ht_fact_socket *socket = ht_facts_socket(builds->facts, path);
+
+    if (!socket)
+        socket = ht_facts_socket_named(builds->facts, path);
+    return socket ? socket : ht_facts_socket(builds->facts, target);
+}
+
 const struct ht_fact_socket *ht_builds_socket(const struct builds *builds,
+                                              const struct ht_container *container,
                                               const struct ht_mount *mount)
 {
     struct ht_str path = ht_builds_path(mount);
-    const struct ht_fact_socket *socket = path.len ? ht_facts_socket(builds->facts, path) : NULL;
+    const struct ht_fact_socket *socket = NULL;
     size_t at = 0;
 
     if (path.len == 0)
         return NULL;
-    if (!socket)
-        socket = ht_facts_socket_named(builds->facts, path);
-    if (!socket)
-        socket = ht_facts_socket(builds->facts, mount->target);
+    if (ht_mount_may_be(container, mount, HT_MOUNT_KIND_SOCKET))
+        socket = socket_itself(builds, path, mount->target);
     /* A folder gives the sockets in it; of the node's folders /run is the one that is mounted. */
     if (!socket && (ht_str_is(path, "/run") || ht_str_is(path, "/")))
         socket = ht_facts_socket_below(builds->facts, path, &at);
@@ -234,9 +243,10 @@ static bool is_credential(const struct sharing *sharing, const struct ht_mount *
            ht_facts_is_credential_file(sharing->builds->facts, mount->target);
 }
 
-static void share_mount(struct sharing *sharing, const struct ht_mount *mount)
+static void share_mount(struct sharing *sharing, const struct ht_container *container,
+                        const struct ht_mount *mount)
 {
-    const struct ht_fact_socket *socket = ht_builds_socket(sharing->builds, mount);
+    const struct ht_fact_socket *socket = ht_builds_socket(sharing->builds, container, mount);
     struct ht_str path = ht_builds_path(mount);
     struct ht_share *share;
     struct names names;
@@ -269,7 +279,7 @@ static void share_member(struct sharing *sharing, const struct build_member *mem
     if (scope_of(member->container, false) == HT_NS_SCOPE_HOST)
         share_process_ids(sharing);
     for (size_t i = 0; i < mounts->len; i++)
-        share_mount(sharing, &mounts->items[i]);
+        share_mount(sharing, member->container, &mounts->items[i]);
 }
 
 /* ---- the daemon, the control plane ---- */
@@ -293,8 +303,8 @@ static void share_asker(struct sharing *sharing)
 
     const struct ht_mount_list *mounts = ht_builds_mounts(asker->container);
     for (size_t i = 0; i < mounts->len; i++) {
-        if (ht_builds_socket(sharing->builds, &mounts->items[i]))
-            share_mount(sharing, &mounts->items[i]);
+        if (ht_builds_socket(sharing->builds, asker->container, &mounts->items[i]))
+            share_mount(sharing, asker->container, &mounts->items[i]);
     }
 }
 

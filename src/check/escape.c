@@ -78,7 +78,7 @@ static struct ht_str socket_below_reached(const struct view *view)
         enum tri there;
         size_t at = 0;
 
-        if (!ht_view_has_folder(view, mount))
+        if (folder.len == 0 || !ht_mount_may_be(view->container, mount, HT_MOUNT_KIND_FOLDER))
             continue;
         while (ht_view_socket_below(view, folder, &at, &socket, &there)) {
             if (yes(there))

@@ -170,7 +170,8 @@ static void look_directory(struct ht_checking *checking, const struct ht_row *ro
     if (!open_mounts(checking, row, &view, &mounts))
         return;
     for (size_t i = 0; i < mounts.len; i++) {
-        if (ht_view_has_folder(&view, &mounts.items[i]))
+        if (ht_mount_host_path(&mounts.items[i]).len &&
+            ht_mount_may_be(view.container, &mounts.items[i], HT_MOUNT_KIND_FOLDER))
             look_at_directory(&view, &mounts.items[i]);
     }
 }

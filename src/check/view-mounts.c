@@ -389,10 +389,10 @@ bool ht_view_socket_below(const struct view *view, struct ht_str directory, size
 
 /* The kernel's mount of the path of a declared one, or else the one where that was asked for: the
  * path may lead through a link. The kernel's own is itself. NULL: it was not seen. */
-static const struct ht_mount *as_the_kernel_has_it(const struct view *view,
+static const struct ht_mount *as_the_kernel_has_it(const struct ht_container *container,
                                                    const struct ht_mount *mount)
 {
-    const struct ht_mount_list *mounts = &view->container->kernel_mounts;
+    const struct ht_mount_list *mounts = &container->kernel_mounts;
     struct ht_str target = ht_facts_plain_path(mount->target);
     struct ht_str path = ht_mount_host_path(mount);
     const struct ht_mount *there = NULL;
@@ -409,32 +409,27 @@ static const struct ht_mount *as_the_kernel_has_it(const struct view *view,
     return there;
 }
 
-bool ht_view_has_folder(const struct view *view, const struct ht_mount *mount)
+bool ht_mount_may_be(const struct ht_container *container, const struct ht_mount *mount,
+                     enum ht_mount_kind kind)
 {
-    const struct ht_mount *seen = as_the_kernel_has_it(view, mount);
+    const struct ht_mount *seen = as_the_kernel_has_it(container, mount);
 
-    return ht_mount_host_path(mount).len > 0 &&
-           !(seen && ht_mount_has_kind(seen) && seen->kind != HT_MOUNT_KIND_FOLDER);
+    return !seen || !ht_mount_has_kind(seen) || seen->kind == kind;
 }
 
 const struct ht_fact_socket *ht_view_mount_socket(const struct view *view,
                                                   const struct ht_mount *mount, bool *ret_sure)
 {
     struct ht_str path = ht_mount_host_path(mount);
-    const struct ht_mount *seen;
+    const struct ht_mount *seen = as_the_kernel_has_it(view->container, mount);
     const struct ht_fact_socket *socket;
-    bool looked_at;
 
-    if (path.len == 0)
-        return NULL;
-    seen = as_the_kernel_has_it(view, mount);
-    looked_at = seen && ht_mount_has_kind(seen);
     /* Where nothing is, an engine makes a folder of that name and mounts it. */
-    if (looked_at && seen->kind != HT_MOUNT_KIND_SOCKET)
+    if (path.len == 0 || !ht_mount_may_be(view->container, mount, HT_MOUNT_KIND_SOCKET))
         return NULL;
     socket = ht_facts_socket(view->facts, path);
     if (socket) {
-        *ret_sure = looked_at || ht_view_is_daemon_socket(view, path) ||
+        *ret_sure = (seen && ht_mount_has_kind(seen)) || ht_view_is_daemon_socket(view, path) ||
                     is_there(view, socket->path) == TRI_YES;
         return socket;
     }

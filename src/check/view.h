@@ -121,8 +121,9 @@ struct ht_str ht_mount_place_below(struct ht_arena *arena, const struct ht_mount
 void ht_view_unknown_mounts(const struct view *view);
 /* Whether an engine answers at the socket of that path. */
 bool ht_view_is_daemon_socket(const struct view *view, struct ht_str path);
-/* Whether a mount gives a path of the node that may be a folder. */
-bool ht_view_has_folder(const struct view *view, const struct ht_mount *mount);
+/* Whether what a mount of it gives is of that kind, as far as the node was looked at. */
+bool ht_mount_may_be(const struct ht_container *container, const struct ht_mount *mount,
+                     enum ht_mount_kind kind);
 /* Steps through the sockets below directory by which one is root on the node: false at the end. *at
  * begins at 0; *ret_there says whether it is there. */
 bool ht_view_socket_below(const struct view *view, struct ht_str directory, size_t *at,

@@ -276,6 +276,28 @@ static void a_client_without_steps_is_a_build_of_the_node(void **state)
     assert_false(ht_build_has_grade(find("process:77.7")));
 }
 
+/* Where no daemon listens, Docker makes a folder and mounts that. */
+static void a_folder_in_the_sockets_place_is_none(void **state)
+{
+    struct ht_container step = classic_step("b1");
+    struct ht_container runner = default_container("r1", "runner");
+    struct ht_mount seen = *one_mount("/run/docker.sock", "/run/docker.sock", false).items;
+
+    (void)state;
+    ht_mount_set_root(&seen, HT_S("/docker.sock"));
+    ht_mount_set_kind(&seen, HT_MOUNT_KIND_FOLDER);
+    ht_container_set_mounts(&runner, one_mount("/var/run/docker.sock", "/run/docker.sock", false));
+    ht_container_set_kernel_mounts(&runner, (struct ht_mount_list){.items = &seen, .len = 1});
+    add(&step);
+    add(&runner);
+    add_app("a1", "web");
+    add_process(411, 1, "/usr/bin/docker build -t shop/cart:2 .", "r1");
+    derive();
+    assert_null(share(find("b1"), HT_SHARE_KIND_RUNTIME_SOCKET));
+    assert_null(share(find("r1"), HT_SHARE_KIND_RUNTIME_SOCKET));
+    assert_true(ht_str_find(find("b1")->reason, HT_S("socket"), 0) < 0);
+}
+
 static void a_build_through_the_socket_is_of_who_holds_it(void **state)
 {
     struct ht_container step = classic_step("b1");
@@ -625,6 +647,7 @@ int main(void)
         TEST(client_and_step_are_the_same_job),
         TEST(of_two_clients_none_is_named),
         TEST(a_client_without_steps_is_a_build_of_the_node),
+        TEST(a_folder_in_the_sockets_place_is_none),
         TEST(a_build_through_the_socket_is_of_who_holds_it),
         TEST(buildkit_in_dockerd_is_told_by_its_processes),
         TEST(steps_of_buildah_are_of_the_process_that_builds),
