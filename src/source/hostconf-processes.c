@@ -55,8 +55,10 @@ bool ht_hostconf_read_proc(struct ht_hostconf_pass *pass, uint64_t pid, const ch
 
     snprintf(path, sizeof(path), "proc/%llu/%s", (unsigned long long)pid, name);
     ht_buf_reset(out);
-    /* The kernel's need not be looked at before they are read: all are asked for. */
-    if (pass->is_kernels)
+    /* The kernel's need not be looked at before they are read; mount tables come by lines. */
+    if (pass->is_kernels && strcmp(name, "mountinfo") != 0)
+        r = ht_read_piece_at(pass->proc->fd, path, out, HT_LIMIT_PROC_FILE, NULL);
+    else if (pass->is_kernels)
         r = ht_read_at(pass->proc->fd, path, out, HT_LIMIT_PROC_FILE, NULL);
     else
         r = ht_root_read(pass->proc, path, out, HT_LIMIT_PROC_FILE, NULL);
