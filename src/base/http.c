@@ -659,6 +659,14 @@ struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_err
         return NULL;
     if (ht_http_may_open(options->socket_path ? options->socket_path : options->url, err) < 0)
         return NULL;
+    /* Most places of sockets that are looked at again and again are of daemons that no node has:
+     * for those nothing is loaded or made. */
+    if (options->socket_path && access(options->socket_path, F_OK) < 0 &&
+        (errno == ENOENT || errno == ENOTDIR)) {
+        ht_http_connect_error(options->name ? options->name : options->socket_path,
+                              options->socket_path, 0, "", err);
+        return NULL;
+    }
     pthread_once(&curl_once, load_curl);
     if (curl_missing[0]) {
         ht_error_set(err, ENOTSUP, "%s", curl_missing);

@@ -87,7 +87,8 @@ struct ht_http_peer {
     uint64_t pid; /* its id; 0: outside of this pid namespace */
 };
 
-/* Returns a client for the endpoint, owned by the caller, or NULL. Connects to nothing yet. */
+/* Returns a client for the endpoint, owned by the caller, or NULL: ENOENT where there is no such
+ * socket. Connects to nothing yet. */
 struct ht_http *ht_http_new(const struct ht_http_options *options, struct ht_error *err);
 /* Closes everything, at once; streams of it must have been closed. NULL is allowed; returns NULL.
  */

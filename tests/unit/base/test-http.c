@@ -61,11 +61,27 @@ static void a_password_in_an_address_is_not_quoted(void **state)
     }
 }
 
+static void of_a_socket_that_is_not_there_nothing_is_made(void **state)
+{
+    static const char *const paths[] = {"/nonexistent/a.sock", "/dev/null/a.sock"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        struct ht_http_options options = {.socket_path = paths[i]};
+        struct ht_error err = {0};
+
+        assert_null(ht_http_new(&options, &err));
+        assert_int_equal(err.code, ENOENT);
+        assert_non_null(strstr(err.text, "a.sock: there is no such socket"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_escaped_for_one_part_of_a_path),
         cmocka_unit_test(headers_come_before_trailers_and_without_blanks),
+        cmocka_unit_test(of_a_socket_that_is_not_there_nothing_is_made),
         cmocka_unit_test(a_password_in_an_address_is_not_quoted),
     };
 
