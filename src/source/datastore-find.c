@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "proc-node.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/str.h"
@@ -73,6 +74,7 @@ static struct ht_str argument(struct ht_str words, const char *name)
 
 struct process {
     const struct ht_root *root;
+    bool is_kernels; /* its /proc is */
     struct ht_proc_ignored *ignored;
     const char *pid;
     struct ht_places *places; /* of the process that is looked at: one of those below */
@@ -87,7 +89,9 @@ static int read_of(const struct process *process, const char *file, struct ht_bu
     ht_buf_addf(&path, "/proc/%s/%s", process->pid, file);
     ht_buf_reset(out);
 
-    int r = ht_root_read(process->root, path.data, out, out->max, NULL);
+    int r = process->is_kernels
+                ? ht_read_piece_at(process->root->fd, path.data + 1, out, out->max, NULL)
+                : ht_root_read(process->root, path.data, out, out->max, NULL);
     /* What fits will do. */
     return r == -EFBIG ? 0 : r;
 }
@@ -359,7 +363,11 @@ void ht_places_find(const struct ht_root *root, struct ht_proc_ignored *ignored,
                     struct ht_places *ret)
 {
     struct ht_places proven = {0}, named = {0};
-    struct process process = {.root = root, .ignored = ignored, .proven = &proven, .named = &named};
+    struct process process = {.root = root,
+                              .is_kernels = ht_proc_is_kernels(root),
+                              .ignored = ignored,
+                              .proven = &proven,
+                              .named = &named};
     struct ht_dir_visitor visitor = {.visit = look_at_process, .context = &process};
 
     int r = ht_root_list(root, "/proc", &visitor, NULL);

@@ -7,15 +7,14 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "hostconf-private.h"
 #include "keeper.h"
+#include "proc-node.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -211,14 +210,6 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
         ht_node_add(pass->sample, ht_row_ref(self->exposures.rows[i]));
 }
 
-static bool is_kernels(const struct ht_root *proc)
-{
-    struct statfs about;
-
-    return proc->kind == HT_ROOT_HOST && statfs("/proc", &about) == 0 &&
-           about.f_type == PROC_SUPER_MAGIC;
-}
-
 static void look(struct hostconf *self, const struct ht_root *root, const struct ht_root *proc,
                  struct ht_feed *feed)
 {
@@ -228,7 +219,7 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
         .keepers = &keepers,
         .root = root,
         .proc = proc,
-        .is_kernels = is_kernels(proc),
+        .is_kernels = ht_proc_is_kernels(proc),
         .sample = ht_node_new(ht_clock_wall(feed->clock)),
         .arena = ht_arena_new(ARENA_BYTES),
         .scratch = ht_arena_new(ARENA_BYTES),

@@ -2,10 +2,12 @@
 #include "proc-node.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +33,14 @@ const char *ht_proc_name(char out[HT_PROC_NAME_MAX], pid_t pid, const char *file
         out[at++] = *file;
     out[at] = '\0';
     return out;
+}
+
+bool ht_proc_is_kernels(const struct ht_root *root)
+{
+    struct statfs about;
+
+    return root->kind == HT_ROOT_HOST && statfs("/proc", &about) == 0 &&
+           about.f_type == PROC_SUPER_MAGIC;
 }
 
 static int64_t read_clock(clockid_t id)

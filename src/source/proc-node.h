@@ -19,6 +19,12 @@ struct ht_proc_node {
 
 enum { HT_PROC_NAME_MAX = 64 };
 
+struct ht_root;
+
+/* Whether "proc" below a root is the running kernel's own: what it has may be read without a look
+ * at it before. */
+bool ht_proc_is_kernels(const struct ht_root *root);
+
 /* Writes "PID/FILE", as it is called below the process table; returns out. Pure. */
 const char *ht_proc_name(char out[HT_PROC_NAME_MAX], pid_t pid, const char *file);
 
