@@ -292,6 +292,9 @@ static void fill_up(struct ht_proc_crowd *crowd, const struct listing *listing)
             join(crowd, place, &listing->names[i]);
             if (!is_first)
                 note_young(crowd, listing->names[i].pid);
+            /* It came behind the counters, which do not have it: nothing adds up to them. */
+            if ((uint64_t)listing->names[i].pid > crowd->counters.last_pid)
+                crowd->counters.threads = 0;
             continue;
         }
         if (last != place)
@@ -476,14 +479,17 @@ static void apply(struct ht_proc_crowd *crowd, const struct following *following
     free(listing.names);
 }
 
-/* Whether pids that were given away since the look before are so few that a list costs more. */
-static bool are_few(const struct ht_proc_crowd *crowd, const struct ht_proc_counters *before)
+/* Whether pids that were given away since the look before are so few that a list costs more. Where
+ * process 1 is hidden others are too (hidepid), and are taken for gone. */
+static bool are_few(const struct ht_proc_crowd *crowd, int proc_fd,
+                    const struct ht_proc_counters *before)
 {
     const struct ht_proc_counters *now = &crowd->counters;
     size_t most = CAME_LEAST + crowd->len / CAME_SHARE;
 
     return before->threads && now->threads && now->last_pid >= before->last_pid &&
-           now->last_pid - before->last_pid <= most && now->last_pid <= INT32_MAX;
+           now->last_pid - before->last_pid <= most && now->last_pid <= INT32_MAX &&
+           find_pid(proc_fd, 1);
 }
 
 /* Asks for these few alone. False, and it takes a list: who ended is not only among those and the
@@ -495,8 +501,9 @@ static bool follow(struct ht_proc_crowd *crowd, int proc_fd, const struct ht_pro
     bool known = true;
 
     ask_young(crowd, proc_fd, &following);
-    for (uint64_t pid = before->last_pid + 1; known && pid <= now->last_pid; pid++)
-        known = ask_new(crowd, proc_fd, (pid_t)pid, &following);
+    /* Each of them, so that all who are being made are awaited. */
+    for (uint64_t pid = before->last_pid + 1; pid <= now->last_pid; pid++)
+        known = ask_new(crowd, proc_fd, (pid_t)pid, &following) && known;
     known = known && before->threads + following.started == now->threads + following.ended;
     if (known)
         apply(crowd, &following);
@@ -521,10 +528,10 @@ int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
     const struct ht_proc_counters before = crowd->counters;
     bool late = is_late(crowd, proc_fd);
     bool moved = ht_proc_counters_moved(&crowd->counters, proc_fd, now_ns);
-    bool few = are_few(crowd, &before);
 
     if (!late && !moved)
         return 0;
+    bool few = are_few(crowd, proc_fd, &before);
     if (few && follow(crowd, proc_fd, &before) && !late && now_ns < before.sure_until_ns) {
         crowd->counters.sure_until_ns = before.sure_until_ns;
         return 0;

@@ -264,10 +264,12 @@ static void a_few_who_come_and_go_take_no_list(void **state)
     (void)state;
     assert_non_null(mkdtemp(folder));
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    come(fd, "1", "1");
     come(fd, "7", "7");
     come(fd, "20000", "20000");
     write_load(fd, "0.20 0.18 0.12 1/834 11206");
-    look(&hotel, fd, "+20000 +7 ");
+    look(&hotel, fd, "+20000 +7 +1 ");
+    look(&hotel, fd, "");
     come(fd, "50", "50");
     come(fd, "11207", "11207");
     come(fd, "11208", "7"); /* a thread */
@@ -322,9 +324,10 @@ static void who_was_being_made_is_found_at_the_next_look(void **state)
     (void)state;
     assert_non_null(mkdtemp(folder));
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    come(fd, "1", "1");
     come(fd, "7", "7");
     write_load(fd, "0.20 0.18 0.12 1/834 11206");
-    look(&hotel, fd, "+7 ");
+    look(&hotel, fd, "+7 +1 ");
     write_load(fd, "0.20 0.18 0.12 1/834 11207");
     look(&hotel, fd, "");
     go(fd, "7");
@@ -345,9 +348,10 @@ static void where_the_counters_add_up_lists_are_seldom(void **state)
     (void)state;
     assert_non_null(mkdtemp(folder));
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    come(fd, "1", "1");
     come(fd, "7", "7");
     write_load(fd, "0.20 0.18 0.12 1/834 11206");
-    look(&hotel, fd, "+7 ");
+    look(&hotel, fd, "+7 +1 ");
     assert_int_equal(mkdirat(fd, "self", 0700), 0);
     assert_int_equal(mkdirat(fd, "self/ns", 0700), 0);
     assert_int_equal(symlinkat("pid:[4026531836]", fd, "self/ns/pid"), 0);
@@ -367,6 +371,78 @@ static void where_the_counters_add_up_lists_are_seldom(void **state)
 }
 
 /* ---- turns ---- */
+
+/* The scene of those below: 1 and 7 are there, the namespace of pids is the first one. */
+static int open_scene(struct hotel *hotel, char *folder)
+{
+    int fd;
+
+    assert_non_null(mkdtemp(folder));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkdirat(fd, "self", 0700), 0);
+    assert_int_equal(mkdirat(fd, "self/ns", 0700), 0);
+    assert_int_equal(symlinkat("pid:[4026531836]", fd, "self/ns/pid"), 0);
+    come(fd, "1", "1");
+    come(fd, "7", "7");
+    write_load(fd, "0.20 0.18 0.12 1/834 11206");
+    look(hotel, fd, "+7 +1 ");
+    return fd;
+}
+
+/* The next look has both counters as if one had come and nobody had gone. */
+static void who_came_while_it_was_listed_is_not_counted_for_another(void **state)
+{
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
+    int fd = open_scene(&hotel, folder);
+
+    (void)state;
+    come(fd, "11207", "11207"); /* between the counters and the list */
+    look_at(&hotel, fd, 5 * HT_NS_PER_S, "+11207 ");
+    go(fd, "7");
+    write_load(fd, "0.20 0.18 0.12 1/834 11207");
+    look_at(&hotel, fd, 6 * HT_NS_PER_S, "-7 ");
+    ht_proc_crowd_fini(&hotel.crowd);
+    close(fd);
+    ht_test_remove_tree(folder);
+}
+
+static void who_is_made_while_it_is_listed_is_awaited(void **state)
+{
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
+    int fd = open_scene(&hotel, folder);
+
+    (void)state;
+    look_at(&hotel, fd, 1 * HT_NS_PER_S, "");
+    come(fd, "11207", ""); /* does not tell what it is: all are listed, without 11208 */
+    write_load(fd, "0.20 0.18 0.12 1/835 11208");
+    look_at(&hotel, fd, 2 * HT_NS_PER_S, "+11207 ");
+    come(fd, "11208", "11208");
+    go(fd, "7");
+    look_at(&hotel, fd, 3 * HT_NS_PER_S, "-7 +11208 ");
+    ht_proc_crowd_fini(&hotel.crowd);
+    close(fd);
+    ht_test_remove_tree(folder);
+}
+
+/* One who came and is another user's looks like one who is gone again. */
+static void where_others_are_hidden_all_are_listed(void **state)
+{
+    char folder[] = "/tmp/hulltop-test-XXXXXX";
+    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
+    int fd = open_scene(&hotel, folder);
+
+    (void)state;
+    go(fd, "1");
+    look_at(&hotel, fd, 5 * HT_NS_PER_S, "-1 ");
+    go(fd, "7");
+    write_load(fd, "0.20 0.18 0.12 1/834 11207");
+    look_at(&hotel, fd, 6 * HT_NS_PER_S, "-7 ");
+    ht_proc_crowd_fini(&hotel.crowd);
+    close(fd);
+    ht_test_remove_tree(folder);
+}
 
 static void a_process_is_looked_at_twice_while_it_is_young(void **state)
 {
@@ -396,6 +472,9 @@ int main(void)
         cmocka_unit_test(a_few_who_come_and_go_take_no_list),
         cmocka_unit_test(who_was_being_made_is_found_at_the_next_look),
         cmocka_unit_test(where_the_counters_add_up_lists_are_seldom),
+        cmocka_unit_test(who_came_while_it_was_listed_is_not_counted_for_another),
+        cmocka_unit_test(who_is_made_while_it_is_listed_is_awaited),
+        cmocka_unit_test(where_others_are_hidden_all_are_listed),
         cmocka_unit_test(a_process_is_looked_at_twice_while_it_is_young),
     };
 
