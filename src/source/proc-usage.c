@@ -441,12 +441,26 @@ bool ht_usage_count(struct ht_usage_meter *meter, const struct ht_process *proce
     return !load->cpu;
 }
 
+static void expect_load(void *context, struct ht_str key, void *value)
+{
+    struct load *load = value;
+
+    (void)context;
+    (void)key;
+    load->unread = UNREAD_MAX;
+}
+
 void ht_usage_expect(struct ht_usage_meter *meter, struct ht_str container_id)
 {
     struct load *load = ht_map_get(meter->loads, container_id);
 
     if (load)
-        load->unread = UNREAD_MAX;
+        expect_load(NULL, container_id, load);
+}
+
+void ht_usage_expect_all(struct ht_usage_meter *meter)
+{
+    ht_map_each(meter->loads, expect_load, NULL);
 }
 
 struct finishing {

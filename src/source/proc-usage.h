@@ -35,6 +35,8 @@ bool ht_usage_count(struct ht_usage_meter *meter, const struct ht_process *proce
 /* Something was done to that container: its memory and limits are read at the next reading, too
  * where it slept. */
 void ht_usage_expect(struct ht_usage_meter *meter, struct ht_str container_id);
+/* The same of all, where it is not told to which. */
+void ht_usage_expect_all(struct ht_usage_meter *meter);
 /* Reads at now_ns (monotonic), forgets who was not counted. True if a row changed. */
 bool ht_usage_finish(struct ht_usage_meter *meter, int64_t now_ns);
 /* Adds the rows to a sample. */

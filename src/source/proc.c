@@ -293,6 +293,17 @@ static void look(struct proc *self, struct ht_feed *feed)
         feed->confirm(feed);
 }
 
+static void take_request(struct proc *self, const struct ht_request *request)
+{
+    ht_proc_table_request(&self->table, request);
+    if (!self->meter)
+        return;
+    if (request->kind == HT_REQUEST_CONTAINER)
+        ht_usage_expect(self->meter, ht_str_from(request->id));
+    else if (request->kind == HT_REQUEST_CROWD || request->kind == HT_REQUEST_RESCAN)
+        ht_usage_expect_all(self->meter);
+}
+
 /* Takes the requests that wait. False: the end. */
 static bool rest(struct proc *self, struct ht_feed *feed)
 {
@@ -314,9 +325,7 @@ static bool rest(struct proc *self, struct ht_feed *feed)
             return false;
         if (request.kind == HT_REQUEST_NONE)
             break;
-        ht_proc_table_request(&self->table, &request);
-        if (self->meter && request.kind == HT_REQUEST_CONTAINER)
-            ht_usage_expect(self->meter, ht_str_from(request.id));
+        take_request(self, &request);
     }
     return true;
 }

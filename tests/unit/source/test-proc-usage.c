@@ -250,6 +250,12 @@ static void who_was_changed_is_read_at_the_next_reading(void **state)
     const struct ht_usage *usage = only_row(tree, &after);
     assert_int_equal(usage->cpu_max, 0);
     assert_int_equal(usage->memory_max, 67108864);
+    ht_node_unref(after);
+    after = NULL;
+    put(tree, "unified/docker/" ID, "cpu.max", "20000 100000\n");
+    ht_usage_expect_all(tree->meter);
+    reading(tree, 120 * S, 0, NULL);
+    assert_int_equal(only_row(tree, &after)->cpu_max, 200);
 }
 
 static void who_is_not_counted_is_forgotten(void **state)
