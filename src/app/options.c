@@ -358,6 +358,7 @@ struct parsing {
     struct ht_options *options;
     struct ht_arena *arena;
     bool given[ARRAY_LEN(entries)];
+    bool none[ARRAY_LEN(entries)]; /* as "none": what looks at nothing has that anyway */
 };
 
 static bool is_given(const struct parsing *parsing, const char *name)
@@ -386,6 +387,7 @@ static int parse_long(struct parsing *parsing, char **argv, int argc, int *at, s
         value = argv[++*at];
     }
     parsing->given[entry - entries] = true;
+    parsing->none[entry - entries] = value && strcmp(value, "none") == 0;
     return set(entry, parsing->options, value, err);
 }
 
@@ -555,7 +557,7 @@ static int check_scopes(const struct parsing *parsing, struct ht_error *err)
     for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
         const struct option_entry *entry = &entries[i];
 
-        if (!parsing->given[i])
+        if (!parsing->given[i] || parsing->none[i])
             continue;
         if (!(entry->with & WITH(options->command)))
             return refuse_option(entry, WITH(options->command), err);

@@ -155,15 +155,15 @@ static const struct {
     {{"demo", "--fail-on", "low"}, "--fail-on does nothing with demo"},
     {{"check", "--role"}, "--role does nothing with check; it goes with doctor"},
     {{"replay", "x", "--from", "y"}, "with replay; it goes with the dashboard and check"},
-    {{"demo", "--docker", "none"},
+    {{"demo", "--docker", "/run/docker.sock"},
      "with demo; it goes with the dashboard, check, record and doctor"},
     {{"replay", "x", "--root", "/"}, "--root does nothing with replay"},
     {{"replay", "x", "--interval", "9"}, "--interval does nothing with replay"},
-    {{"--from", "x", "--docker", "none"}, "--docker does nothing with --from"},
+    {{"--from", "x", "--docker", "/run/docker.sock"}, "--docker does nothing with --from"},
     {{"check", "--look-inside", "--from=x"}, "--look-inside does nothing with --from"},
     {{"check", "--manifests", "x", "--node=n"}, "--node does nothing with --manifests"},
     {{"check", "--pod-security-version=v1.30"}, "--pod-security-version goes with --manifests"},
-    {{"doctor", "--role", "--docker", "none"}, "--docker does nothing with --role"},
+    {{"doctor", "--role", "--cri", "/run/x.sock"}, "--cri does nothing with --role"},
     {{"doctor", "--role", "--only", "drift"}, "--only does nothing with --role"},
     {{"--only", "privilege"}, "did you mean privileged?"},
     {{"--only", ""}, "no question"},
@@ -299,6 +299,8 @@ static void what_does_something_or_no_harm_is_taken(void **state)
         {"check", "--theme", "light", "--mouse", "--plain", "--color=never"},
         {"doctor", "--ascii", "--utc"},
         {"check", "--manifests", "x", "--timeout", "9"},
+        {"check", "--from", "x", "--docker", "none", "--cri=none", "--kubeconfig=none"},
+        {"demo", "--docker", "none"},
     };
 
     (void)state;
