@@ -335,6 +335,17 @@ static void take(struct ht_proc_crowd *crowd, const struct listing *listing)
     fill_up(crowd, listing);
 }
 
+/* Whether pids and threads are counted as they are listed: in another namespace of pids the kernel
+ * counts the threads of all, and what a container is told may be made up (lxcfs). */
+static bool are_counted(int proc_fd)
+{
+    static const char initial[] = "pid:[4026531836]";
+    char link[sizeof(initial)];
+    ssize_t len = readlinkat(proc_fd, "self/ns/pid", link, sizeof(link));
+
+    return len == (ssize_t)sizeof(initial) - 1 && memcmp(link, initial, (size_t)len) == 0;
+}
+
 static int list_all(struct ht_proc_crowd *crowd, int proc_fd, struct ht_error *err)
 {
     struct listing listing = {0};
@@ -350,6 +361,7 @@ static int list_all(struct ht_proc_crowd *crowd, int proc_fd, struct ht_error *e
     if (listing.unsorted)
         qsort(names, listing.len, sizeof(*names), compare_names);
     take(crowd, &listing);
+    crowd->is_counted = are_counted(proc_fd);
     return 0;
 }
 
@@ -487,9 +499,9 @@ static bool are_few(const struct ht_proc_crowd *crowd, int proc_fd,
     const struct ht_proc_counters *now = &crowd->counters;
     size_t most = CAME_LEAST + crowd->len / CAME_SHARE;
 
-    return before->threads && now->threads && now->last_pid >= before->last_pid &&
-           now->last_pid - before->last_pid <= most && now->last_pid <= INT32_MAX &&
-           find_pid(proc_fd, 1);
+    return crowd->is_counted && before->threads && now->threads &&
+           now->last_pid >= before->last_pid && now->last_pid - before->last_pid <= most &&
+           now->last_pid <= INT32_MAX && find_pid(proc_fd, 1);
 }
 
 /* Asks for these few alone. False, and it takes a list: who ended is not only among those and the
@@ -511,17 +523,6 @@ static bool follow(struct ht_proc_crowd *crowd, int proc_fd, const struct ht_pro
     return known;
 }
 
-/* Whether pids and threads are counted as they are listed: in another namespace of pids the kernel
- * counts the threads of all. */
-static bool are_counted(int proc_fd)
-{
-    static const char initial[] = "pid:[4026531836]";
-    char link[sizeof(initial)];
-    ssize_t len = readlinkat(proc_fd, "self/ns/pid", link, sizeof(link));
-
-    return len == (ssize_t)sizeof(initial) - 1 && memcmp(link, initial, (size_t)len) == 0;
-}
-
 int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
                        struct ht_error *err)
 {
@@ -539,7 +540,7 @@ int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
     if (!few)
         crowd->young_len = 0;
     int r = list_all(crowd, proc_fd, err);
-    if (r == 0 && few && are_counted(proc_fd))
+    if (r == 0 && few && crowd->is_counted)
         crowd->counters.sure_until_ns = now_ns + SURER_NS;
     return r;
 }

@@ -85,6 +85,7 @@ struct ht_proc_crowd {
     void *members; /* an array of len structures of the owner's */
     size_t len, cap;
     struct ht_proc_counters counters;
+    bool is_counted;            /* they are those of the processes listed */
     pid_t young[HT_PROC_YOUNG]; /* those, of threads too, that came lately */
     size_t young_len;
     pid_t awaited[HT_PROC_YOUNG]; /* given away before the last look, and not there then */
@@ -94,8 +95,8 @@ struct ht_proc_crowd {
 /* Looks at /proc (proc_fd) unless the counters say that nobody came or went, and tells the owner of
  * who did: first of those who left, then of those who came. While the counters say that the newest
  * few pids are all that changed, these are asked for alone; else it is listed, and every 20
- * seconds, or every five where the counters may tell of others too. now_ns is monotonic. 0, or
- * -errno if it cannot be listed. */
+ * seconds. Where the counters may tell of others too it is listed whenever they move, and every
+ * five. now_ns is monotonic. 0, or -errno if it cannot be listed. */
 int ht_proc_crowd_look(struct ht_proc_crowd *crowd, int proc_fd, int64_t now_ns,
                        struct ht_error *err);
 /* The member of that pid, borrowed, or NULL. */
