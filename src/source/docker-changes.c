@@ -86,6 +86,7 @@ static int ask(struct ht_docker *docker, struct ht_docker_known *known, struct h
     ended = ht_clock_mono(docker->feed->clock);
     ht_docker_rest_changes(docker, known, began, ended);
     if (r == 0 && ht_docker_decode_changes(ht_buf_str(&answer.body), &about, &row, NULL) == 0) {
+        docker->bytes += ht_row_size(row) - (known->diff ? ht_row_size(known->diff) : 0);
         ht_row_unref(known->diff);
         known->diff = row;
         docker->changed = true;

@@ -204,7 +204,7 @@ int ht_docker_read_histories(struct ht_docker *docker, struct ht_trouble *troubl
         if (r == -EINTR)
             break;
         docker->changed = docker->changed || image->found || image->entry;
-        known->row = ht_docker_add_history(docker, known->row);
+        ht_docker_set_row(docker, known, ht_docker_add_history(docker, ht_row_ref(known->row)));
     }
     ht_vec_fini(&collecting.lacking);
     return r == -EINTR ? r : 0;

@@ -101,7 +101,6 @@ static void tell_visit(void *context, struct ht_str key, void *value)
     struct ht_docker *docker = context;
     struct ht_docker_known *known = value;
     const struct ht_container *container = known->row ? ht_container_of(known->row) : NULL;
-    struct ht_row *fresh, *kept;
 
     (void)key;
     if (!container)
@@ -109,11 +108,7 @@ static void tell_visit(void *context, struct ht_str key, void *value)
     /* What nothing is called any more is forgotten by the row of another inspect. */
     if (ht_container_has_image_now(container) && find_named(docker, container->image).len == 0)
         known->dirty = true;
-    fresh = add_names(docker, ht_row_ref(known->row), true);
-    kept = ht_row_keep(known->row, fresh);
-    docker->changed = docker->changed || kept != known->row;
-    ht_row_unref(known->row);
-    known->row = kept;
+    ht_docker_set_row(docker, known, add_names(docker, ht_row_ref(known->row), true));
 }
 
 int ht_docker_read_names(struct ht_docker *docker, struct ht_trouble *trouble)

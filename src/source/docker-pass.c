@@ -45,14 +45,18 @@ bool ht_docker_is_full(const struct ht_docker *docker)
     return docker->bytes >= rows_max(docker);
 }
 
+static size_t size_of(const struct ht_docker_known *known)
+{
+    return (known->row ? ht_row_size(known->row) : 0) +
+           (known->diff ? ht_row_size(known->diff) : 0);
+}
+
 static void weigh_visit(void *context, struct ht_str key, void *value)
 {
     struct ht_docker *docker = context;
-    const struct ht_docker_known *known = value;
 
     (void)key;
-    docker->bytes += known->row ? ht_row_size(known->row) : 0;
-    docker->bytes += known->diff ? ht_row_size(known->diff) : 0;
+    docker->bytes += size_of(value);
 }
 
 static void weigh(struct ht_docker *docker)
@@ -95,6 +99,7 @@ void ht_docker_forget(struct ht_docker *docker, struct ht_str id)
 
     if (known) {
         docker->changed = docker->changed || known->row;
+        docker->bytes -= size_of(known);
         if (docker->like && ht_str_equal(ht_row_id(docker->like), id))
             docker->like = ht_row_unref(docker->like);
         free_known(known);
@@ -138,6 +143,16 @@ static struct ht_row *share(struct ht_docker *docker, struct ht_row *row)
     return shared;
 }
 
+void ht_docker_set_row(struct ht_docker *docker, struct ht_docker_known *known, struct ht_row *row)
+{
+    struct ht_row *before = known->row;
+
+    known->row = ht_row_keep(before, row);
+    docker->changed = docker->changed || known->row != before;
+    docker->bytes += ht_row_size(known->row) - (before ? ht_row_size(before) : 0);
+    ht_row_unref(before);
+}
+
 static void mark_failed(struct ht_docker *docker, struct ht_docker_known *known)
 {
     docker->changed = docker->changed || !known->failed;
@@ -173,12 +188,8 @@ static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
     }
 
     row = ht_docker_add_names(docker, ht_docker_add_history(docker, share(docker, row)));
-
-    struct ht_row *kept = ht_row_keep(known->row, row);
-    docker->changed = docker->changed || kept != known->row || known->failed;
-    docker->bytes += kept != known->row ? ht_row_size(kept) : 0;
-    ht_row_unref(known->row);
-    known->row = kept;
+    docker->changed = docker->changed || known->failed;
+    ht_docker_set_row(docker, known, row);
     known->failed = false;
     known->missing = false;
     return 0;
@@ -527,17 +538,8 @@ static void show_listed(struct ht_docker *docker, const struct ht_docker_listed 
 
     if (!known)
         return;
-    if (listed->working) {
-        struct ht_row *before = known->row;
-
-        known->row = ht_row_keep(before, ht_docker_decode_listed(listed, &docker->context));
-        docker->changed = docker->changed || known->row != before;
-        ht_row_unref(before);
-    } else if (known->failed && !known->row && docker->bytes < 2 * rows_max(docker)) {
-        known->row = ht_docker_decode_listed(listed, &docker->context);
-        docker->bytes += ht_row_size(known->row);
-        docker->changed = true;
-    }
+    if (listed->working || (known->failed && !known->row && docker->bytes < 2 * rows_max(docker)))
+        ht_docker_set_row(docker, known, ht_docker_decode_listed(listed, &docker->context));
 }
 
 /* Queues what is due. Those that failed before come last, so that they cannot keep the others from

@@ -117,6 +117,9 @@ int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble);
 /* Inspects what events were about, with aside also what they told of health and networks; -errno
  * as above. */
 int ht_docker_look(struct ht_docker *docker, bool aside, struct ht_trouble *trouble);
+/* The row (taken over) becomes a container's, unless it says what that one's says; what it takes is
+ * counted in place of what that one did. */
+void ht_docker_set_row(struct ht_docker *docker, struct ht_docker_known *known, struct ht_row *row);
 /* The row of a container that may say much the same as the others do. */
 struct ht_row *ht_docker_make_row(const struct ht_docker *docker,
                                   const struct ht_container *container);

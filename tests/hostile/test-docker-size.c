@@ -4,7 +4,7 @@
 #include "tests/unit/skip.h"
 #include "hulltop/base/limits.h"
 
-enum { CONTAINERS = 12, PATH_LEN = 3900000 };
+enum { CONTAINERS = 12, PATH_LEN = 3900000, FEWER = 14, SHORTER = 1000000 };
 
 static char *text_of(char c, size_t len)
 {
@@ -14,27 +14,42 @@ static char *text_of(char c, size_t len)
     return text;
 }
 
-/* Containers "d0" and so on, which all say as much as an answer may. */
-static void map_large(void)
+/* Containers "d0" and so on. */
+struct crowd {
+    int count;
+    size_t path_len; /* of a path in each, which no other has */
+    char first;      /* byte of the first one's path */
+    const char *state;
+};
+
+static void map_list(const struct crowd *crowd)
 {
     ht_autobuf struct ht_buf list = HT_BUF(HT_LIMIT_FILE);
 
-    for (int i = 0; i < CONTAINERS; i++) {
+    for (int i = 0; i < crowd->count; i++)
+        ht_buf_addf(&list, "%s{\"Id\":\"d%d\",\"Names\":[\"/d%d\"],\"State\":\"%s\"}",
+                    i ? "," : "[", i, i, crowd->state);
+    ht_buf_add_text(&list, "]");
+    map("/containers/json", "list.json", list.data);
+}
+
+static void map_crowd(const struct crowd *crowd)
+{
+    for (int i = 0; i < crowd->count; i++) {
         ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_FILE);
-        char *path = text_of((char)('a' + i), PATH_LEN); /* equal ones would be kept once */
+        char *path = text_of((char)(crowd->first + i), crowd->path_len);
         char target[64];
 
-        ht_buf_addf(&list, "%s{\"Id\":\"d%d\",\"Names\":[\"/d%d\"],\"State\":\"running\"}",
-                    i ? "," : "[", i, i);
-        ht_buf_addf(&text, "{\"Id\":\"d%d\",\"Name\":\"/d%d\",\"HostConfig\":{},\"Mounts\":[{", i,
-                    i);
+        ht_buf_addf(&text,
+                    "{\"Id\":\"d%d\",\"Name\":\"/d%d\",\"State\":{\"Status\":\"%s\",\"Pid\":77},"
+                    "\"HostConfig\":{},\"Mounts\":[{",
+                    i, i, crowd->state);
         ht_buf_addf(&text, "\"Type\":\"bind\",\"Destination\":\"/x\",\"Source\":\"/%s\"}]}", path);
         snprintf(target, sizeof(target), "/containers/d%d/json", i);
         map(target, "other", text.data);
         free(path);
     }
-    ht_buf_add_text(&list, "]");
-    map("/containers/json", "list.json", list.data);
+    map_list(crowd);
 }
 
 static void start_peer_of(const char *uid)
@@ -66,7 +81,7 @@ static void of_a_users_daemon_less_is_kept_than_it_tells(void **state)
         size_t bytes = 0;
 
         start_peer_of(owners[i].uid);
-        map_large();
+        map_crowd(&(struct crowd){CONTAINERS, PATH_LEN, 'a', "running"});
         start(&driver, PATIENT);
         expect(&driver, owners[i].state, CONTAINERS, owners[i].detail);
         pthread_mutex_lock(&driver.lock);
@@ -78,6 +93,43 @@ static void of_a_users_daemon_less_is_kept_than_it_tells(void **state)
         assert_true((bytes < (size_t)(5 + HT_HTTP_LANES) * PATH_LEN) == (i == 1));
         driver_stop(&driver);
     }
+}
+
+/* Whether all containers are in that state. */
+static bool are_all_in(struct driver *driver, void *context)
+{
+    const struct ht_rowset *rows = ht_node_set(driver->sample, HT_TABLE_CONTAINER);
+    enum ht_container_state *state = context;
+    size_t count = 0;
+
+    for (size_t i = 0; i < rows->len; i++)
+        count += ht_container_of(rows->rows[i])->state == *state;
+    return rows->len && count == rows->len;
+}
+
+static void look_again(struct driver *driver)
+{
+    driver_advance(driver, AFTER_REST);
+    driver_request(driver, HT_REQUEST_RESCAN, "");
+}
+
+static void what_takes_the_place_of_another_is_not_counted_beside_it(void **state)
+{
+    struct driver driver = {.stands = true};
+    enum ht_container_state exited = HT_CONTAINER_STATE_EXITED;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip_without_root("others' daemons are for root alone");
+    start_peer_of("65534");
+    map_crowd(&(struct crowd){FEWER, SHORTER, 'a', "running"});
+    start(&driver, PATIENT);
+    expect(&driver, HT_SOURCE_STATE_OK, FEWER, "14 containers");
+    map_crowd(&(struct crowd){FEWER, SHORTER, 'A', "exited"});
+    look_again(&driver);
+    assert_true(driver_wait(&driver, are_all_in, &exited));
+    expect(&driver, HT_SOURCE_STATE_OK, FEWER, "14 containers");
+    driver_stop(&driver);
 }
 
 static void a_name_is_kept_as_far_as_names_go(void **state)
@@ -105,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(of_a_users_daemon_less_is_kept_than_it_tells),
+        TEST(what_takes_the_place_of_another_is_not_counted_beside_it),
         TEST(a_name_is_kept_as_far_as_names_go),
     };
 
