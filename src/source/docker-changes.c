@@ -2,7 +2,8 @@
 /*
  * What changed in containers since they were made, as the daemon tells. It is asked where storage
  * has no writable directory apart (vfs, btrfs, zfs, FUSE), for it walks the whole container then:
- * seldom, and a hundredth of the time at most.
+ * about each container a hundredth of the time at most, and about all of them likewise, unless many
+ * are slow to answer about: then up to an eleventh.
  */
 #include "docker-private.h"
 
@@ -12,9 +13,11 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 
-enum { CHANGES_MAX = 32 * 1024 * 1024, PATH_BYTES = 192, REST_TIMES = 100 };
+enum { CHANGES_MAX = 32 * 1024 * 1024, PATH_BYTES = 192, REST_TIMES = 100, SHARED_TIMES = 10 };
 
 #define AGAIN_NS (INT64_C(60) * HT_NS_PER_S)
+/* What one answer makes the others wait: so long, or SHARED_TIMES what it took. */
+#define SHARED_NS (INT64_C(60) * HT_NS_PER_S)
 
 /* An overlay of the kernel is read by the source "drift" itself; one of a user may be of FUSE. */
 static bool is_hidden(const struct ht_docker *docker, const struct ht_container *container)
@@ -51,22 +54,43 @@ struct ht_docker_known *ht_docker_due_changes(const struct ht_docker *docker, in
     return due.known;
 }
 
-/* It is given a hundredth of the time, all containers together. What it was not asked for in is
- * kept for as long as nothing wakes us: many that take it milliseconds are asked about in one turn.
- */
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A container is given a hundredth of the time, whatever happens to it, and so are all together:
+ * but a slow one makes the others wait for a part of what it waits itself. What the daemon was not
+ * asked for in is kept for as long as nothing wakes us: many that take it milliseconds are asked
+ * about in one turn. */
 void ht_docker_rest_changes(struct ht_docker *docker, struct ht_docker_known *known, int64_t began,
                             int64_t ended)
 {
-    if (docker->diff_rest_ns < began - HT_DOCKER_PING_NS)
-        docker->diff_rest_ns = began - HT_DOCKER_PING_NS;
-    docker->diff_rest_ns += REST_TIMES * (ended - began);
-    known->diff_due_ns = ended + AGAIN_NS;
+    int64_t took = ended - began, rest = REST_TIMES * took;
+
+    docker->diff_rest_ns = greater(docker->diff_rest_ns, began - HT_DOCKER_PING_NS) +
+                           lesser(rest, greater(SHARED_NS, SHARED_TIMES * took));
+    known->diff_rest_ns = ended + rest;
+    known->diff_due_ns = ended + greater(AGAIN_NS, rest);
 }
 
 void ht_docker_hurry_changes(struct ht_docker_known *known, int64_t now_ns)
 {
-    if (known->diff_due_ns > now_ns)
-        known->diff_due_ns = now_ns;
+    known->diff_due_ns = lesser(known->diff_due_ns, greater(now_ns, known->diff_rest_ns));
+}
+
+void ht_docker_queue_changes(const struct ht_docker *docker, struct ht_docker_known *known,
+                             const struct ht_row *row, int64_t now_ns)
+{
+    bool was = known->row && is_hidden(docker, ht_container_of(known->row));
+
+    if (!was && is_hidden(docker, ht_container_of(row)))
+        known->diff_due_ns = greater(known->diff_due_ns, now_ns);
 }
 
 static int ask(struct ht_docker *docker, struct ht_docker_known *known, struct ht_trouble *trouble)

@@ -147,6 +147,7 @@ void ht_docker_set_row(struct ht_docker *docker, struct ht_docker_known *known, 
 {
     struct ht_row *before = known->row;
 
+    ht_docker_queue_changes(docker, known, row, ht_clock_mono(docker->feed->clock));
     known->row = ht_row_keep(before, row);
     docker->changed = docker->changed || known->row != before;
     docker->bytes += ht_row_size(known->row) - (before ? ht_row_size(before) : 0);

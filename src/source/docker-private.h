@@ -31,6 +31,7 @@ struct ht_docker_known {
     struct ht_row *told;  /* what was told in place of row last; NULL: row itself */
     struct ht_row *diff;  /* what the daemon says changed in it; NULL: not asked for */
     int64_t diff_due_ns;  /* when that is asked for again */
+    int64_t diff_rest_ns; /* and not before, whatever happens to it */
     uint64_t fingerprint; /* of the list's entry when it was inspected */
     uint64_t pass;        /* that listed it last */
     uint64_t inspected;   /* pass in which it was inspected last */
@@ -165,8 +166,12 @@ struct ht_docker_known *ht_docker_due_changes(const struct ht_docker *docker, in
 /* It was asked about one, from began to ended: when that is due again, and how long it rests. */
 void ht_docker_rest_changes(struct ht_docker *docker, struct ht_docker_known *known, int64_t began,
                             int64_t ended);
-/* Something happened to a container: they are due. */
+/* Something happened to a container: they are due as soon as it has rested. */
 void ht_docker_hurry_changes(struct ht_docker_known *known, int64_t now_ns);
+/* Before a container's row becomes this one: if changes are asked for only from now on (it is new,
+ * or was started), it waits behind those that are due already. */
+void ht_docker_queue_changes(const struct ht_docker *docker, struct ht_docker_known *known,
+                             const struct ht_row *row, int64_t now_ns);
 
 /* docker-tell.c */
 

@@ -444,24 +444,124 @@ static void a_hundred_that_take_little_are_seen_in_a_minute(void **state)
     free_hidden(&docker, known);
 }
 
-/* However many there are, and whatever happens to them. */
-static void a_daemon_is_asked_a_hundredth_of_the_time(void **state)
+/* However many there are, and whatever happens to them: a hundredth of the time while an answer
+ * takes less than 0.6 s, an eleventh at most. */
+static void a_daemon_is_asked_a_part_of_the_time(void **state)
+{
+    static const struct {
+        int64_t took_ms;
+        int least, most; /* questions in 40000 s */
+    } paces[] = {{500, 790, 801}, {2000, 640, 667}, {20000, 180, 201}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(paces); i++) {
+        struct ht_docker_known known[HIDDEN];
+        struct ht_docker docker;
+        int count = 0;
+
+        make_hidden(&docker, known);
+        for (int64_t second = 1000; second < 1000 + 40000; second++) {
+            count += ask_in_turn(&docker, second * HT_NS_PER_S, paces[i].took_ms * HT_NS_PER_MS);
+            ht_docker_hurry_changes(&known[0], second * HT_NS_PER_S);
+        }
+        assert_in_range(count, paces[i].least, paces[i].most);
+        /* Who always has news keeps nobody waiting. */
+        for (int j = 0; j < HIDDEN; j++)
+            assert_true(known[j].diff_due_ns > 0);
+        free_hidden(&docker, known);
+    }
+}
+
+/* Though something happens to it each second. */
+static void about_a_container_it_is_asked_a_hundredth_of_the_time(void **state)
 {
     struct ht_docker_known known[HIDDEN];
     struct ht_docker docker;
-    const int64_t took = 2 * HT_NS_PER_S;
     int count = 0;
 
     (void)state;
     make_hidden(&docker, known);
+    for (int i = 1; i < HIDDEN; i++)
+        known[i].diff_due_ns = INT64_MAX;
     for (int64_t second = 1000; second < 1000 + 40000; second++) {
-        count += ask_in_turn(&docker, second * HT_NS_PER_S, took);
+        count += ask_in_turn(&docker, second * HT_NS_PER_S, 2 * HT_NS_PER_S);
         ht_docker_hurry_changes(&known[0], second * HT_NS_PER_S);
     }
-    assert_in_range(count, 195, 201);
-    /* Who always has news keeps nobody waiting. */
-    for (int i = 0; i < HIDDEN; i++)
-        assert_true(known[i].diff_due_ns > 0);
+    assert_in_range(count, 195, 200);
+    free_hidden(&docker, known);
+}
+
+static void one_that_is_slow_does_not_keep_the_others_waiting(void **state)
+{
+    struct ht_docker_known known[HIDDEN], *next;
+    struct ht_docker docker;
+    int64_t last = 0, worst = 0;
+
+    (void)state;
+    make_hidden(&docker, known);
+    for (int64_t second = 1000; second < 21000; second += 10) {
+        int64_t now = second * HT_NS_PER_S, took;
+
+        for (; (next = ht_docker_due_changes(&docker, now)); now += took) {
+            took = next == &known[0] ? 10 * HT_NS_PER_S : 5 * HT_NS_PER_MS;
+            ht_docker_rest_changes(&docker, next, now, now + took);
+            if (next == &known[1]) {
+                worst = last && now - last > worst ? now - last : worst;
+                last = now;
+            }
+        }
+    }
+    assert_in_range(worst / HT_NS_PER_S, 60, 200);
+    free_hidden(&docker, known);
+}
+
+static int64_t tell_time(void *context)
+{
+    return *(const int64_t *)context;
+}
+
+/* A container that was not known yet comes at that time. */
+static void come_hidden(struct ht_docker *docker, struct ht_docker_known *known, int64_t now_ns)
+{
+    const struct ht_clock clock = {.mono_ns = tell_time, .context = &now_ns};
+    struct ht_feed feed = {.clock = &clock};
+    struct ht_row *row = known->row;
+
+    known->row = NULL;
+    known->diff_due_ns = 0;
+    docker->feed = &feed;
+    ht_docker_hurry_changes(known, now_ns);
+    ht_docker_set_row(docker, known, row);
+    docker->feed = NULL;
+}
+
+/* A job comes each minute and is gone when the next one does. */
+static void newcomers_do_not_keep_the_others_waiting(void **state)
+{
+    struct ht_docker_known known[HIDDEN], *next;
+    struct ht_docker docker;
+    int old = 0, fresh = 0;
+
+    (void)state;
+    make_hidden(&docker, known);
+    for (int i = 1; i < HIDDEN; i++)
+        known[i].diff_due_ns = INT64_MAX;
+    for (int64_t second = 0; second < (HIDDEN - 1) * 60; second++) {
+        int64_t now = (1000 + second) * HT_NS_PER_S;
+
+        if (second % 60 == 30) {
+            come_hidden(&docker, &known[1 + second / 60], now);
+            if (second > 60)
+                known[second / 60].diff_due_ns = INT64_MAX;
+        }
+        if (second % 10)
+            continue;
+        for (; (next = ht_docker_due_changes(&docker, now)); now += HT_NS_PER_S) {
+            ht_docker_rest_changes(&docker, next, now, now + HT_NS_PER_S);
+            *(next == known ? &old : &fresh) += 1;
+        }
+    }
+    assert_true(old > 30 && fresh > 30);
     free_hidden(&docker, known);
 }
 
@@ -564,7 +664,10 @@ int main(void)
         cmocka_unit_test(names_of_images_are_listed),
         cmocka_unit_test(changes_are_listed_by_their_kind),
         cmocka_unit_test(a_hundred_that_take_little_are_seen_in_a_minute),
-        cmocka_unit_test(a_daemon_is_asked_a_hundredth_of_the_time),
+        cmocka_unit_test(a_daemon_is_asked_a_part_of_the_time),
+        cmocka_unit_test(about_a_container_it_is_asked_a_hundredth_of_the_time),
+        cmocka_unit_test(one_that_is_slow_does_not_keep_the_others_waiting),
+        cmocka_unit_test(newcomers_do_not_keep_the_others_waiting),
         cmocka_unit_test(events_become_kinds),
         cmocka_unit_test(odd_events_are_told_apart),
     };
