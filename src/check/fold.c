@@ -291,15 +291,35 @@ static bool is_posture(const struct item *item)
            finding_of(item)->severity >= item->verdict->check->severity;
 }
 
+/* Pods of which a check of containers asks nothing: it asks their containers. */
+static size_t count_shown_pods(const struct ht_node *node)
+{
+    const struct ht_rowset *pods = ht_node_set(node, HT_TABLE_POD);
+    size_t shown = 0;
+
+    for (size_t i = 0; i < pods->len; i++)
+        shown += ht_subject_runs(pods->rows[i]) && ht_pod_is_shown(node, ht_pod_of(pods->rows[i]));
+    return shown;
+}
+
 static size_t count_asked(const struct folding *folding, const struct ht_check *check)
 {
-    size_t asked = 0;
+    size_t asked = 0, of_pods = 0;
 
     for (size_t i = 0; i < folding->verdicts->len; i++) {
         const struct ht_verdict *verdict = folding->verdicts->items[i];
 
-        if (verdict->check == check && !verdict->unknown && ht_subject_runs(verdict->subject))
-            asked += verdict->times;
+        if (verdict->check != check || verdict->unknown || !ht_subject_runs(verdict->subject))
+            continue;
+        asked += verdict->times;
+        if (check->scope == HT_TABLE_CONTAINER && ht_row_table(verdict->subject) == &ht_pod_table &&
+            verdict->findings.len == 0)
+            of_pods += verdict->times;
+    }
+    if (of_pods) {
+        size_t shown = count_shown_pods(folding->node);
+
+        asked -= shown < of_pods ? shown : of_pods;
     }
     return asked;
 }

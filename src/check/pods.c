@@ -42,15 +42,20 @@ bool ht_pod_judges(const struct ht_checking *checking, const struct ht_pod *pod,
     return is_of_pods_alone(checking) || !is_seen(ht_checking_node(checking), pod, container);
 }
 
+bool ht_pod_is_shown(const struct ht_node *node, const struct ht_pod *pod)
+{
+    if (!ht_pod_has_containers(pod) || !is_seen(node, pod, (struct ht_str){0}))
+        return false;
+    for (size_t i = 0; i < pod->containers.len; i++) {
+        if (!is_seen(node, pod, pod->containers.items[i].name))
+            return false;
+    }
+    return true;
+}
+
 static bool judges_any(const struct ht_checking *checking, const struct ht_pod *pod)
 {
-    if (!ht_pod_has_containers(pod) || ht_pod_judges(checking, pod, (struct ht_str){0}))
-        return true;
-    for (size_t i = 0; i < pod->containers.len; i++) {
-        if (ht_pod_judges(checking, pod, pod->containers.items[i].name))
-            return true;
-    }
-    return false;
+    return is_of_pods_alone(checking) || !ht_pod_is_shown(ht_checking_node(checking), pod);
 }
 
 bool ht_pod_open(struct ht_checking *checking, const struct ht_row *row,

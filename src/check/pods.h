@@ -24,6 +24,8 @@ void ht_pod_security_of(const struct ht_pod *pod, struct ht_arena *arena,
  * known. Else it says so, where it matters. */
 bool ht_pod_open(struct ht_checking *checking, const struct ht_row *row,
                  const struct ht_pod **ret_pod);
+/* Whether rows show all containers of a pod, so that checks of containers ask them and not it. */
+bool ht_pod_is_shown(const struct ht_node *node, const struct ht_pod *pod);
 /* Whether the manifest is judged for that container: no row shows that it runs. An empty name is
  * the pod itself, of which each of its rows tells. Of what only pods are asked, always. */
 bool ht_pod_judges(const struct ht_checking *checking, const struct ht_pod *pod,

@@ -103,16 +103,24 @@ static inline void add_host(struct ht_node *node)
     ht_node_add(node, ht_row_new(&ht_host_table, &host));
 }
 
+static inline void look_at_set(const struct ht_check *check, const struct ht_node *node,
+                               const struct ht_facts *facts, const struct ht_rowset *set,
+                               struct ht_vec *verdicts)
+{
+    for (size_t i = 0; i < set->len; i++)
+        ht_vec_add(verdicts, ht_check_look(check, node, facts, set->rows[i]));
+}
+
 /* All checks on all their subjects; free_verdicts follows. */
 static inline void look_at_all(const struct ht_node *node, const struct ht_facts *facts,
                                struct ht_vec *verdicts)
 {
     for (size_t i = 0; i < ht_catalogue_count(); i++) {
         const struct ht_check *check = ht_catalogue_get(i);
-        const struct ht_rowset *set = ht_node_set(node, check->scope);
 
-        for (size_t j = 0; j < set->len; j++)
-            ht_vec_add(verdicts, ht_check_look(check, node, facts, set->rows[j]));
+        look_at_set(check, node, facts, ht_node_set(node, check->scope), verdicts);
+        if (check->run_pod && check->scope != HT_TABLE_POD)
+            look_at_set(check, node, facts, ht_node_set(node, HT_TABLE_POD), verdicts);
     }
 }
 

@@ -721,6 +721,37 @@ static void an_escape_path_names_the_other_ways(void **state)
     }
 }
 
+/* The second pod runs nothing that is seen: it is judged by its manifest. */
+static void a_container_and_its_pod_count_once(void **state)
+{
+    static const char *const ids[] = {"aaaaaaaaaaaa", "bbbbbbbbbbbb"};
+
+    (void)state;
+    for (size_t pods = 1; pods <= ARRAY_LEN(ids); pods++) {
+        struct ht_node *node = new_node();
+        struct ht_container container = default_container(ids[0], "web");
+
+        ht_container_set_pod_row(&container, HT_S("pod-0"));
+        add_container(node, &container);
+        for (size_t i = 0; i < pods; i++) {
+            struct ht_pod pod = {0};
+            struct ht_pod_container app = {.name = HT_S("app")};
+            struct ht_pair id = {.key = HT_S("app"), .value = ht_str_from(ids[i])};
+
+            ht_pod_set_id(&pod, i ? HT_S("pod-1") : HT_S("pod-0"));
+            ht_pod_set_phase(&pod, HT_S("Running"));
+            ht_pod_set_containers(&pod, (struct ht_pod_container_list){.items = &app, .len = 1});
+            ht_pod_set_container_ids(&pod, (struct ht_pair_list){.items = &id, .len = 1});
+            ht_node_add(node, ht_row_new(&ht_pod_table, &pod));
+        }
+
+        struct folded folded = fold(node);
+        assert_int_equal(find(&folded, "PRV-019")->count, pods);
+        assert_int_equal(find(&folded, "PRV-019")->total, pods);
+        unfold(&folded);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -748,6 +779,7 @@ int main(void)
         cmocka_unit_test(stopped_containers_are_not_counted),
         cmocka_unit_test(a_sandbox_takes_one_step_off),
         cmocka_unit_test(an_escape_path_names_the_other_ways),
+        cmocka_unit_test(a_container_and_its_pod_count_once),
     };
 
     return cmocka_run_group_tests(tests, load_facts, free_facts);
