@@ -65,10 +65,27 @@ static bool is_told(const struct ht_fact_path **entries, size_t at)
 
 /* Declared devices of which only those that were seen in the container can tell what they are. */
 struct blind {
-    const struct ht_device *first;
-    size_t count;
+    const struct ht_device *first;  /* NULL: there is none */
+    const struct ht_device *unseen; /* the first that is no folder of which something was seen */
+    size_t count;                   /* of those */
+    size_t characters;              /* those of them that are no disks */
+    bool beside;                    /* unseen is where nobody looks */
     bool writable;
 };
+
+static void add_blind(const struct view *view, const struct ht_device *device, struct blind *blind)
+{
+    if (!blind->first)
+        blind->first = device;
+    blind->writable = blind->writable || ht_device_may_write(device);
+    if (ht_view_device_is_folder(view, device))
+        return;
+    if (!blind->unseen || (!blind->beside && ht_device_is_beside(device)))
+        blind->unseen = device;
+    blind->beside = blind->beside || ht_device_is_beside(device);
+    blind->count++;
+    blind->characters += ht_device_is_character(device);
+}
 
 static void show_declared(const struct view *view, struct ht_finding *finding,
                           const struct ht_device *device)
@@ -102,22 +119,36 @@ static void unknown_device(const struct view *view, const struct ht_device *devi
                                         .data);
 }
 
+/* Says so where what was seen cannot be all of the blind ones. A character device, which it may
+ * have made itself, is no disk; what comes of a folder is none of the others. */
+static void doubt_unseen(const struct view *view, const struct blind *blind)
+{
+    const struct ht_text_list *devices = &view->effective->devices;
+    size_t disks = 0, unnamed = 0;
+
+    for (size_t i = 0; i < devices->len; i++) {
+        struct ht_str path = devices->items[i];
+
+        if (ht_view_device_is_named(view, path) || ht_view_device_folder(view, path))
+            continue;
+        unnamed++;
+        disks += ht_view_device_is_block(view, path);
+    }
+    if (blind->beside || disks < blind->count - blind->characters || unnamed < blind->count)
+        unknown_device(view, blind->unseen);
+}
+
 /* What was seen in it and was not declared by that name: it may be what a blind one leads to. */
-static const struct ht_fact_path **judge_unnamed(const struct view *view, const struct blind *blind)
+static const struct ht_fact_path **judge_unnamed(const struct view *view)
 {
     const struct ht_text_list *devices = &view->effective->devices;
     const struct ht_fact_path **entries =
         ht_new_array(const struct ht_fact_path *, devices->len + 1);
-    size_t unnamed = 0;
 
     for (size_t i = 0; i < devices->len; i++) {
-        bool named = ht_view_device_is_named(view, devices->items[i]);
-
-        entries[i] = named ? NULL : ht_view_device(view, devices->items[i]);
-        unnamed += !named;
+        if (!ht_view_device_is_named(view, devices->items[i]))
+            entries[i] = ht_view_device(view, devices->items[i]);
     }
-    if (unnamed < blind->count)
-        unknown_device(view, blind->first);
     return entries;
 }
 
@@ -142,23 +173,26 @@ static void look_found_devices(const struct view *view, const struct blind *blin
     bool by_blind = !open && ht_container_has_devices(view->container);
 
     if (!ht_privilege_has_devices(effective)) {
-        if (blind->count && !open)
+        if (blind->first && !open)
             unknown_device(view, blind->first);
         return;
     }
-    if (by_blind && blind->count == 0)
+    if (by_blind && !blind->first)
         return;
+    if (by_blind)
+        doubt_unseen(view, blind);
 
     ht_autofree const struct ht_fact_path **entries =
-        by_blind ? judge_unnamed(view, blind) : judge_all(view);
+        by_blind ? judge_unnamed(view) : judge_all(view);
     for (size_t i = 0; i < effective->devices.len; i++) {
         struct ht_finding *finding =
             fire_found(view, entries, i, open || (by_blind && blind->writable));
 
         if (!finding)
             continue;
+        const struct ht_device *folder = ht_view_device_folder(view, effective->devices.items[i]);
         if (by_blind)
-            show_declared(view, finding, blind->first);
+            show_declared(view, finding, folder ? folder : blind->first);
         if (!open)
             ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
         if (open || by_blind)
@@ -235,16 +269,14 @@ static struct blind look_declared_devices(const struct view *view)
 
     for (size_t i = 0; i < devices->len; i++) {
         const struct ht_device *device = &devices->items[i];
-        bool writable = ht_device_may_write(device);
-        struct ht_finding *finding =
-            fire_device(view, ht_view_device(view, device->host_path), device->host_path, writable);
+        struct ht_finding *finding = fire_device(view, ht_view_device(view, device->host_path),
+                                                 device->host_path, ht_device_may_write(device));
 
         if (finding) {
             show_declared(view, finding, device);
             ht_view_put_escape(view, finding);
         } else if (ht_view_device_is_blind(view, device)) {
-            blind.first = blind.count++ ? blind.first : device;
-            blind.writable = blind.writable || writable;
+            add_blind(view, device, &blind);
         }
     }
     return blind;

@@ -14,7 +14,7 @@ bool ht_device_may_write(const struct ht_device *device)
     return !ht_device_has_permissions(device) || ht_str_find_byte(device->permissions, 'w') >= 0;
 }
 
-static bool is_block(const struct view *view, struct ht_str path)
+bool ht_view_device_is_block(const struct view *view, struct ht_str path)
 {
     return ht_privilege_has_block_devices(view->effective) &&
            ht_text_list_has(&view->effective->block_devices, path);
@@ -25,7 +25,7 @@ static bool is_block(const struct view *view, struct ht_str path)
 static bool is_of(const struct view *view, const struct ht_device *device, struct ht_str path)
 {
     return ht_str_equal(device->host_path, path) ||
-           (ht_str_equal(device->path, path) && !is_block(view, path));
+           (ht_str_equal(device->path, path) && !ht_view_device_is_block(view, path));
 }
 
 const struct ht_fact_path *ht_view_device(const struct view *view, struct ht_str path)
@@ -33,7 +33,7 @@ const struct ht_fact_path *ht_view_device(const struct view *view, struct ht_str
     const struct ht_fact_path *fact = ht_facts_device(view->facts, path);
     struct ht_fact_path *disk;
 
-    if (fact || !is_block(view, path))
+    if (fact || !ht_view_device_is_block(view, path))
         return fact;
     disk = ht_arena_array(ht_checking_arena(view->checking), struct ht_fact_path, 1);
     *disk = (struct ht_fact_path){
@@ -50,6 +50,52 @@ bool ht_view_device_is_named(const struct view *view, struct ht_str path)
             return true;
     }
     return false;
+}
+
+/* A folder gives the device files that are in it, by the names that they have on the node. */
+static bool is_in(const struct ht_device *device, struct ht_str path)
+{
+    return device->host_path.len && path.len > device->host_path.len &&
+           ht_path_lies_in(path, device->host_path);
+}
+
+const struct ht_device *ht_view_device_folder(const struct view *view, struct ht_str path)
+{
+    const struct ht_device_list *devices = &view->container->devices;
+
+    for (size_t i = 0; i < devices->len; i++) {
+        if (is_in(&devices->items[i], path))
+            return &devices->items[i];
+    }
+    return NULL;
+}
+
+bool ht_view_device_is_folder(const struct view *view, const struct ht_device *device)
+{
+    const struct ht_text_list *seen = &view->effective->devices;
+
+    for (size_t i = 0; ht_privilege_has_devices(view->effective) && i < seen->len; i++) {
+        if (is_in(device, seen->items[i]))
+            return true;
+    }
+    return false;
+}
+
+bool ht_device_is_character(const struct ht_device *device)
+{
+    static const char *const folders[] = {"/dev/serial", "/dev/input", "/dev/snd", "/dev/v4l",
+                                          "/dev/dri"};
+
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        if (ht_path_lies_in(device->host_path, ht_str_from(folders[i])))
+            return true;
+    }
+    return false;
+}
+
+bool ht_device_is_beside(const struct ht_device *device)
+{
+    return ht_device_has_path(device) && !ht_path_lies_in(device->path, HT_S("/dev"));
 }
 
 bool ht_view_device_is_blind(const struct view *view, const struct ht_device *device)

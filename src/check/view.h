@@ -80,11 +80,21 @@ struct ht_str ht_view_raw_device(const struct view *view);
 /* What a device that it was given is: by its name, or a disk where the kernel shows a block device
  * of that name in it. Borrowed or in the arena; NULL: nothing to tell, or not known. */
 const struct ht_fact_path *ht_view_device(const struct view *view, struct ht_str path);
+/* Whether a device file of that name was seen in it and is a block device. */
+bool ht_view_device_is_block(const struct view *view, struct ht_str path);
 /* Whether a device that it has was declared by that name. */
 bool ht_view_device_is_named(const struct view *view, struct ht_str path);
+/* The folder that was given as a device and in which that device file of the node is, or NULL. */
+const struct ht_device *ht_view_device_folder(const struct view *view, struct ht_str path);
 /* Whether nothing tells what a declared device is: neither its name, nor one of that name that was
  * seen in it. */
 bool ht_view_device_is_blind(const struct view *view, const struct ht_device *device);
+/* Whether it was given as a folder, of which something was seen. */
+bool ht_view_device_is_folder(const struct view *view, const struct ht_device *device);
+/* Whether it stands in a folder of links that udev makes to character devices alone. */
+bool ht_device_is_character(const struct ht_device *device);
+/* Whether it is beside /dev in the container, where device files are not looked for. */
+bool ht_device_is_beside(const struct ht_device *device);
 /* Whether it was given for writing too. */
 bool ht_device_may_write(const struct ht_device *device);
 
