@@ -375,6 +375,19 @@ static int64_t watched_since(const struct ht_core *core, const struct ht_step *s
     return step->now_ns - (step->mono_ns - core->settled_mono_ns);
 }
 
+/* Folds anew; of what is found again the row stays, so that nobody makes anything of it again. */
+static void fold_anew(struct ht_core *core, const struct ht_node *node)
+{
+    struct ht_rowset before = core->folded;
+    struct ht_rowset *now = &core->folded;
+
+    *now = (struct ht_rowset){0};
+    ht_fold_findings(node, core->options.facts, ht_looks_verdicts(core->looks), now);
+    for (size_t i = 0; i < now->len; i++)
+        now->rows[i] = ht_row_keep(ht_rowset_find(&before, ht_row_id(now->rows[i])), now->rows[i]);
+    ht_rowset_fini(&before);
+}
+
 /* The findings as the checks have them: those of the step before while nothing moved. */
 static void fold(struct ht_core *core, const struct ht_node *node, struct ht_rowset *ret_findings)
 {
@@ -383,8 +396,7 @@ static void fold(struct ht_core *core, const struct ht_node *node, struct ht_row
 
     if (ht_looks_moved(core->looks) || now_ns < core->folded_ns ||
         now_ns >= core->folded_until_ns) {
-        ht_rowset_fini(&core->folded);
-        ht_fold_findings(node, facts, ht_looks_verdicts(core->looks), &core->folded);
+        fold_anew(core, node);
         core->folded_ns = now_ns;
         core->folded_until_ns = ht_facts_allowed_until(facts, now_ns);
     }

@@ -123,12 +123,6 @@ static void make(struct entry *entry, struct ht_row *from)
     entry->stale = false;
 }
 
-/* The row that the entry has, where the checks say the same again; consumes from. */
-static struct ht_row *recognize(const struct entry *entry, struct ht_row *from)
-{
-    return entry->from == from ? from : ht_row_keep(entry->from, from);
-}
-
 /* The finding as it is; made anew only when either side changed. Borrowed. */
 static struct ht_row *dress(struct entry *entry, struct ht_row *from)
 {
@@ -268,8 +262,8 @@ void ht_ledger_apply(struct ht_ledger *ledger, struct ht_rowset *findings,
 
     ledger->passes++;
     for (size_t i = 0; i < findings->len; i++) {
-        struct entry *entry = get_entry(ledger, ht_row_id(findings->rows[i]));
-        struct ht_row *from = recognize(entry, findings->rows[i]);
+        struct ht_row *from = findings->rows[i];
+        struct entry *entry = get_entry(ledger, ht_row_id(from));
         bool appeared = !entry->made, changed = entry->from != from;
 
         if (entry->gone_at) {
