@@ -5,6 +5,7 @@
 #include "catalogue-private.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/privilege.h"
 
 /* A job that takes longer has been forgotten. */
 #define LONG_NS (6 * INT64_C(3600) * HT_NS_PER_S)
@@ -54,7 +55,7 @@ static int is_privileged(const struct ht_container *container)
     const struct ht_privilege *effective = &container->effective;
     const struct ht_privilege *declared = &container->declared;
 
-    if (ht_privilege_has_user_ns(effective) && effective->user_ns == HT_NS_SCOPE_OWN)
+    if (ht_privilege_is_remapped(effective))
         return 0;
     if ((ht_privilege_has_privileged(effective) && effective->privileged) ||
         (ht_privilege_has_privileged(declared) && declared->privileged))

@@ -18,6 +18,7 @@
 
 #include "hulltop/base/mem.h"
 #include "hulltop/check/classify.h"
+#include "hulltop/check/privilege.h"
 
 /* What one part of a build comes to. */
 struct verdict {
@@ -107,6 +108,9 @@ static struct ht_str power_over_node(const struct builds *builds,
         return HT_S("may open every device of the node");
     if (ht_privilege_has_pid_ns(privilege) && privilege->pid_ns == HT_NS_SCOPE_HOST)
         return HT_S("shares the node's process ids");
+    /* They are worth nothing to the node, whoever its root is. */
+    if (ht_privilege_has_user_ns(privilege) && privilege->user_ns == HT_NS_SCOPE_OWN)
+        return (struct ht_str){0};
     return strong_capability(builds, privilege);
 }
 
@@ -118,7 +122,7 @@ static struct verdict grade_plain(const struct builds *builds, const struct buil
 
     if (!privilege)
         return unknown(HT_S("its privileges are not known"));
-    if (ht_privilege_has_user_ns(privilege) && privilege->user_ns == HT_NS_SCOPE_OWN) {
+    if (ht_privilege_is_remapped(privilege)) {
         if (ht_privilege_has_host_uid(privilege))
             return verdict(HT_BUILD_GRADE_C,
                            ht_arena_strf(builds->arena, "a user namespace: it is uid %llu here",

@@ -97,7 +97,7 @@ static bool is_open(const struct view *view, const struct ht_mount_list *mounts,
                     const struct ht_mount *mount, bool write)
 {
     if (!write)
-        return !yes(ht_view_has_own_users(view));
+        return !ht_view_is_apart(view);
     return ht_mount_has_rw(mount) && mount->rw &&
            (!ht_mount_read_only_above(mounts, mount) || ht_view_may_write_below(view, mount));
 }

@@ -47,6 +47,30 @@ bool ht_privilege_uid_inside(const struct ht_process *process, uint64_t *ret_uid
     return true;
 }
 
+bool ht_privilege_root_outside(const struct ht_privilege *privilege, uint64_t *ret_uid)
+{
+    uint64_t map[3];
+
+    if (ht_privilege_has_uid_map(privilege) && parse_uid_map(privilege->uid_map, map) &&
+        map[0] == 0 && map[2] != 0) {
+        *ret_uid = map[1];
+        return true;
+    }
+    if (!ht_privilege_has_uid(privilege) || privilege->uid != 0 ||
+        !ht_privilege_has_host_uid(privilege))
+        return false;
+    *ret_uid = privilege->host_uid;
+    return true;
+}
+
+bool ht_privilege_is_remapped(const struct ht_privilege *privilege)
+{
+    uint64_t uid;
+
+    return ht_privilege_has_user_ns(privilege) && privilege->user_ns == HT_NS_SCOPE_OWN &&
+           !(ht_privilege_root_outside(privilege, &uid) && uid == 0);
+}
+
 static void set_ids(const struct ht_process *init, struct ht_privilege *ret)
 {
     uint64_t uid;

@@ -247,8 +247,8 @@ static void look_masks(struct ht_checking *checking, const struct ht_row *row)
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     show_uncovered(&view, finding, view.declared_source, &declared);
     show_uncovered(&view, finding, "/proc mountinfo", &effective);
-    /* Ids of its own take most of the sting out of it. */
-    if (ht_view_has_own_users(&view) == TRI_YES)
+    /* What is not hidden is the node's root's. */
+    if (ht_view_is_apart(&view))
         ht_finding_set_severity(finding, HT_SEVERITY_MEDIUM);
     ht_view_put_escape(&view, finding);
 }

@@ -37,10 +37,10 @@ static void each_host_path(struct ht_checking *checking, const struct ht_row *ro
     }
 }
 
-/* One step less for the files of the node's root, which ids of its own do not reach. */
+/* One step less for the files of the node's root, which its own is not. */
 static void soften_for_own_users(const struct view *view, struct ht_finding *finding)
 {
-    if (ht_view_has_own_users(view) != TRI_YES || finding->severity >= HT_SEVERITY_LOW)
+    if (!ht_view_is_apart(view) || finding->severity >= HT_SEVERITY_LOW)
         return;
     ht_finding_set_severity(finding, (enum ht_severity)(finding->severity + 1));
     ht_view_show_user(view, finding);
@@ -204,8 +204,8 @@ static void look_writable_mount(const struct view *view, const struct ht_mount_l
 
     struct ht_finding *finding = fire_path(view, mount, path, &opened);
     if (logs)
-        ht_finding_set_severity(
-            finding, ht_view_has_own_users(view) == TRI_YES ? HT_SEVERITY_LOW : HT_SEVERITY_MEDIUM);
+        ht_finding_set_severity(finding,
+                                ht_view_is_apart(view) ? HT_SEVERITY_LOW : HT_SEVERITY_MEDIUM);
     if (above)
         tell_not_reached(view, finding, above, path, ht_view_may_write_below(view, mount));
     else
@@ -278,9 +278,8 @@ static void look_kubelet_mount(const struct view *view, const struct ht_mount *m
     struct ht_finding *finding = fire_path(view, mount, path, fact);
     bool pods = fact->kind == HT_FACT_PATH_MANIFESTS && writable;
     if (pods || ht_facts_path_is_masters(fact, path))
-        ht_finding_set_severity(finding, ht_view_has_own_users(view) == TRI_YES
-                                             ? HT_SEVERITY_HIGH
-                                             : HT_SEVERITY_CRITICAL);
+        ht_finding_set_severity(finding,
+                                ht_view_is_apart(view) ? HT_SEVERITY_HIGH : HT_SEVERITY_CRITICAL);
     ht_fire_title(view->checking, finding, title_of_kubelet(fact, path, writable),
                   HT_STR_ARG(path));
 }

@@ -318,7 +318,7 @@ static const struct ht_check checks[] = {
      .severity = HT_SEVERITY_CRITICAL,
      .title = "Runs with --privileged",
      .condition = "The container was declared privileged, or its first process is as wide as a "
-                  "privileged one; medium within user ids of its own.",
+                  "privileged one; medium if its root is another user on the node.",
      .why =
          "Privileged switches off everything that keeps a container apart from the node: it has "
          "all capabilities, every device, no seccomp filter and writable kernel settings. Whoever "

@@ -315,7 +315,7 @@ bool ht_view_may_write_as_root(const struct view *view)
 
     return ht_view_is_root_on_node(view) != TRI_NO || !ht_container_has_held_root(container) ||
            container->held_root ||
-           (ht_view_has_own_users(view) != TRI_YES && caps >> HT_CAPABILITY_DAC_OVERRIDE & 1);
+           (!ht_view_is_apart(view) && caps >> HT_CAPABILITY_DAC_OVERRIDE & 1);
 }
 
 /* Nobody meant to let it write there. Most of what is there is of the node's root; homes are of

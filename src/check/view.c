@@ -216,9 +216,35 @@ bool ht_view_is_privileged(const struct view *view)
            (ht_privilege_has_privileged(view->effective) && view->effective->privileged);
 }
 
+/* Whether the daemon that made it gives root inside another user of the node: a user's own daemon
+ * has no other ids to give, one that remaps gives those that it was told. */
+static bool is_remapped(const struct view *view)
+{
+    const struct ht_row *row =
+        ht_node_find(ht_checking_node(view->checking), HT_TABLE_DAEMON, view->container->daemon);
+    const struct ht_daemon *daemon = row ? ht_daemon_of(row) : NULL;
+
+    return daemon && ((ht_daemon_has_rootless(daemon) && daemon->rootless) ||
+                      (ht_daemon_has_userns_remap(daemon) && daemon->userns_remap));
+}
+
+/* Whether root inside is root on the node: a namespace of its own may give it the same id. */
+static enum tri keeps_root(const struct view *view)
+{
+    enum tri own = ht_view_has_own_users(view);
+    uint64_t uid;
+
+    if (own != TRI_YES)
+        return own == TRI_NO ? TRI_YES : TRI_UNKNOWN;
+    if (ht_privilege_root_outside(view->effective, &uid) ||
+        ht_privilege_root_outside(view->declared, &uid))
+        return tri_if(true, uid == 0);
+    return is_remapped(view) ? TRI_NO : TRI_UNKNOWN;
+}
+
 bool ht_view_is_apart(const struct view *view)
 {
-    return ht_view_has_own_users(view) == TRI_YES && ht_view_is_root_on_node(view) != TRI_YES;
+    return keeps_root(view) == TRI_NO && ht_view_is_root_on_node(view) != TRI_YES;
 }
 
 static bool knows_caps(const struct ht_privilege *privilege)
@@ -409,10 +435,10 @@ enum tri ht_view_is_root_on_node(const struct view *view)
         return tri_if(true, view->effective->host_uid == 0);
 
     enum tri root = ht_view_is_root_inside(view);
-    enum tri own = ht_view_has_own_users(view);
-    if (root == TRI_NO || own == TRI_YES)
+    enum tri kept = keeps_root(view);
+    if (root == TRI_NO || kept == TRI_NO)
         return TRI_NO;
-    return root == TRI_YES && own == TRI_NO ? TRI_YES : TRI_UNKNOWN;
+    return root == TRI_YES && kept == TRI_YES ? TRI_YES : TRI_UNKNOWN;
 }
 
 static bool lists(const struct ht_text_list *list, const char *text)

@@ -38,11 +38,13 @@ const char *ht_view_status(const struct view *view);
 
 /* Whether it shares that namespace with the node, as declared or as the kernel has it. */
 enum tri ht_view_shares(const struct view *view, enum view_ns ns);
-/* Whether it has a user namespace of its own, so that its root is not the node's. */
+/* Whether it has a user namespace of its own: its capabilities are worth nothing to the node. Whose
+ * files its root may touch is another matter (ht_view_is_apart). */
 enum tri ht_view_has_own_users(const struct view *view);
 /* Whether it is privileged: declared so, or as wide; be it within a user namespace of its own. */
 bool ht_view_is_privileged(const struct view *view);
-/* Whether that gives it nothing over the node: its root is only a user of it, without rights. */
+/* Whether its root is known to be another user of the node: what is the node's root's, device files
+ * and settings above all, is not its. */
 bool ht_view_is_apart(const struct view *view);
 /* Says so of a finding about that: severity, title and reason. */
 void ht_view_tell_apart(struct ht_checking *checking, struct ht_finding *finding);

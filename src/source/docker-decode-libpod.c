@@ -53,14 +53,32 @@ static void decode_cgroup_ns(const struct ht_docker_decoding *decoding,
         ht_privilege_set_cgroup_ns(declared, HT_NS_SCOPE_SHARED);
 }
 
-/* Maps of its own are told where there are any: of --userns=auto, keep-id and --uidmap. */
+/* "0:200000:65536" to "0 200000 65536", as the kernel has it. */
+static struct ht_str map_line(const struct ht_docker_decoding *decoding, struct ht_str map)
+{
+    struct ht_str inside = {0}, outside = {0};
+
+    (void)ht_str_next(&map, ':', &inside);
+    (void)ht_str_next(&map, ':', &outside);
+    return ht_arena_strf(decoding->arena, "%.*s %.*s %.*s", HT_STR_ARG(inside), HT_STR_ARG(outside),
+                         HT_STR_ARG(map));
+}
+
+/* Maps of its own are told where there are any: of --userns=auto, keep-id and --uidmap. Those of a
+ * user's Podman are of the ids that it has itself. */
 static void decode_user_ns(const struct ht_docker_decoding *decoding, struct ht_privilege *declared)
 {
-    size_t maps = 0;
+    struct ht_text_list maps = {0};
 
-    if (ht_decode_has_list(ht_json_path(decoding->host, "IDMappings", "UidMap", NULL), &maps) &&
-        maps)
-        ht_privilege_set_user_ns(declared, HT_NS_SCOPE_OWN);
+    if (!ht_decode_has_texts(decoding->arena,
+                             ht_json_path(decoding->host, "IDMappings", "UidMap", NULL), &maps) ||
+        maps.len == 0)
+        return;
+    ht_privilege_set_user_ns(declared, HT_NS_SCOPE_OWN);
+    for (size_t i = 0; !decoding->context->rootless && i < maps.len; i++) {
+        if (ht_str_has_prefix(maps.items[i], "0:"))
+            ht_privilege_set_uid_map(declared, map_line(decoding, maps.items[i]));
+    }
 }
 
 /* Only the command that made it has them. What came through the API is made by no command. */

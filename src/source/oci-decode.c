@@ -122,8 +122,27 @@ static enum ht_ns_scope scope_of_kind(const struct decoding *d, const char *kind
     return HT_NS_SCOPE_HOST;
 }
 
+/* The part of the map that root is in. */
+static void decode_uid_map(const struct decoding *d)
+{
+    const struct ht_json *maps = ht_json_get(d->linux_part, "uidMappings");
+
+    for (size_t i = 0; ht_json_is_array(maps) && i < maps->len; i++) {
+        const struct ht_json *map = &maps->items[i];
+        uint64_t inside = 0, outside = 0, size = 0;
+
+        ht_json_uint(ht_json_get(map, "containerID"), &inside);
+        ht_json_uint(ht_json_get(map, "hostID"), &outside);
+        if (ht_json_uint(ht_json_get(map, "size"), &size) && inside == 0)
+            ht_privilege_set_uid_map(d->declared, ht_arena_strf(d->arena, "0 %llu %llu",
+                                                                (unsigned long long)outside,
+                                                                (unsigned long long)size));
+    }
+}
+
 static void decode_namespaces(const struct decoding *d)
 {
+    decode_uid_map(d);
     ht_privilege_set_pid_ns(d->declared, scope_of_kind(d, "pid"));
     ht_privilege_set_net_ns(d->declared, scope_of_kind(d, "network"));
     ht_privilege_set_ipc_ns(d->declared, scope_of_kind(d, "ipc"));
@@ -148,6 +167,8 @@ void ht_oci_share(struct ht_container *container, const struct ht_container *san
         ht_privilege_set_uts_ns(own, pod->uts_ns);
     if (own->user_ns == HT_NS_SCOPE_SHARED && ht_privilege_has_user_ns(pod))
         ht_privilege_set_user_ns(own, pod->user_ns);
+    if (!ht_privilege_has_uid_map(own) && ht_privilege_has_uid_map(pod))
+        ht_privilege_set_uid_map(own, pod->uid_map);
 }
 
 /* ---- mounts ---- */

@@ -36,6 +36,11 @@ void ht_privilege_effective(const struct ht_host *host, const struct ht_process 
                             struct ht_privilege *ret);
 /* The user id that a process has inside its user namespace; false if that is not known. */
 bool ht_privilege_uid_inside(const struct ht_process *process, uint64_t *ret_uid);
+/* The user id on the node of root inside a user namespace, as its map or its first process tells;
+ * false if that is not known. */
+bool ht_privilege_root_outside(const struct ht_privilege *privilege, uint64_t *ret_uid);
+/* True if it is in a user namespace of its own whose root is not known to be root on the node. */
+bool ht_privilege_is_remapped(const struct ht_privilege *privilege);
 /* True if this first process of a container was read only once: what it is allowed may change. */
 bool ht_privilege_is_young(const struct ht_process *init);
 /* True if the privileges of a container of this node are not told yet only because of that. */

@@ -451,6 +451,22 @@ static void a_user_namespace_earns_a_c(void **state)
     assert_int_equal(find("k1")->state, HT_BUILD_STATE_STANDING);
 }
 
+/* --uidmap 0:0:65536 */
+static void a_user_namespace_that_keeps_root_earns_none(void **state)
+{
+    struct ht_container build = default_container("k1", "buildkitd");
+
+    (void)state;
+    ht_container_set_image(&build, HT_S("moby/buildkit:rootless"));
+    ht_privilege_set_user_ns(&build.effective, HT_NS_SCOPE_OWN);
+    ht_privilege_set_caps(&build.effective, UINT64_MAX);
+    ht_privilege_set_uid_map(&build.effective, HT_S("0 0 65536"));
+    add(&build);
+    add_process(411, 1, "rootlesskit buildkitd", "k1");
+    derive();
+    expect_grade(find("k1"), HT_BUILD_GRADE_D);
+}
+
 static void a_builder_with_work_runs(void **state)
 {
     struct ht_container build = default_container("k1", "buildkitd");
@@ -656,6 +672,7 @@ int main(void)
         TEST(a_sandbox_is_proven_by_the_shim),
         TEST(a_program_called_like_a_sandbox_proves_nothing),
         TEST(a_user_namespace_earns_a_c),
+        TEST(a_user_namespace_that_keeps_root_earns_none),
         TEST(a_builder_with_work_runs),
         TEST(a_builder_in_any_image_is_seen),
         TEST(steps_of_a_workflow_may_be_anything),

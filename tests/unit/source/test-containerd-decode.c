@@ -403,6 +403,24 @@ static void what_is_made_for_a_pod_is_no_namespace_of_another(void **state)
     }
 }
 
+static void root_is_who_the_map_says(void **state)
+{
+    struct ht_container sandbox, container;
+
+    (void)state;
+    decode_oci("{\"process\":{},\"linux\":{\"namespaces\":[{\"type\":\"user\"}],\"uidMappings\":["
+               "{\"containerID\":1000,\"hostID\":0,\"size\":1},"
+               "{\"containerID\":0,\"hostID\":70000,\"size\":1000}]}}",
+               &sandbox);
+    assert_true(ht_str_is(sandbox.declared.uid_map, "0 70000 1000"));
+    decode_oci("{\"process\":{},\"linux\":{\"namespaces\":[{\"type\":\"user\",\"path\":"
+               "\"/proc/9/ns/user\"}]}}",
+               &container);
+    assert_false(ht_privilege_has_uid_map(&container.declared));
+    ht_oci_share(&container, &sandbox);
+    assert_true(ht_str_is(container.declared.uid_map, "0 70000 1000"));
+}
+
 static void rules_of_devices_are_read_in_order(void **state)
 {
     struct ht_container c;
@@ -685,6 +703,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_file_leaves_out_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_made_for_a_pod_is_no_namespace_of_another, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(root_is_who_the_map_says, setup, teardown),
         cmocka_unit_test_setup_teardown(rules_of_devices_are_read_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_filter_that_lets_all_through_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(only_a_pods_own_folder_is_made_for_it, setup, teardown),

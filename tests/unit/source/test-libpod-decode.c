@@ -171,16 +171,26 @@ static void device_rules_are_those_of_the_command_that_made_it(void **state)
 
 static void maps_of_its_own_are_a_user_namespace(void **state)
 {
+    /* Of a user's Podman the second number is none of the node's. */
+    static const uint64_t users[] = {0, 1000};
     struct engine engine;
 
     (void)state;
-    read_engine(&engine, "podman/compat_info.json");
-    ht_autorow struct ht_row *row =
-        row_of(&engine, "{\"Id\":\"a1\",\"BoundingCaps\":[],\"HostConfig\":{\"UsernsMode\":\"\","
-                        "\"CgroupMode\":\"private\",\"IDMappings\":{\"UidMap\":[\"0:1:65536\"]}}}");
-    assert_int_equal(ht_container_of(row)->declared.user_ns, HT_NS_SCOPE_OWN);
-    assert_int_equal(ht_container_of(row)->declared.cgroup_ns, HT_NS_SCOPE_OWN);
-    free_engine(&engine);
+    for (size_t i = 0; i < ARRAY_LEN(users); i++) {
+        read_engine(&engine, "podman/compat_info.json");
+        ht_daemon_set_socket_uid(&engine.daemon, users[i]);
+        ht_docker_decode_user_service(&engine.daemon, &engine.context);
+        ht_autorow struct ht_row *row = row_of(
+            &engine, "{\"Id\":\"a1\",\"BoundingCaps\":[],\"HostConfig\":{\"UsernsMode\":\"\","
+                     "\"CgroupMode\":\"private\",\"IDMappings\":{\"UidMap\":["
+                     "\"1000:0:1\",\"0:70000:1000\"]}}}");
+        const struct ht_privilege *declared = &ht_container_of(row)->declared;
+
+        assert_int_equal(declared->user_ns, HT_NS_SCOPE_OWN);
+        assert_int_equal(declared->cgroup_ns, HT_NS_SCOPE_OWN);
+        assert_true(ht_str_is(declared->uid_map, users[i] ? "" : "0 70000 1000"));
+        free_engine(&engine);
+    }
 }
 
 /* Podman 4.3 does not say that it is rootless. */
