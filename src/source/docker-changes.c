@@ -123,9 +123,9 @@ int ht_docker_read_changes(struct ht_docker *docker, struct ht_trouble *trouble)
     struct ht_docker_known *known = NULL;
     int r = 0;
 
-    if (!docker->drift || ht_docker_is_full(docker))
+    if (!docker->drift)
         return 0;
-    while (r != -EINTR &&
+    while (r != -EINTR && !ht_docker_is_full(docker) &&
            (known = ht_docker_due_changes(docker, ht_clock_mono(docker->feed->clock))))
         r = ask(docker, known, trouble);
     return r == -EINTR ? r : 0;

@@ -9,6 +9,7 @@
 #include "proc-decode.h"
 
 #include "hulltop/base/limits.h"
+#include "hulltop/base/mem.h"
 #include "hulltop/base/objects.h"
 #include "hulltop/base/secret.h"
 
@@ -486,19 +487,36 @@ int ht_docker_decode_container(struct ht_str text, const struct ht_docker_contex
     return 0;
 }
 
+/* What changes in the life of a container, by the list. */
+static void set_listed(const struct ht_docker_listed *listed, struct ht_container *container)
+{
+    enum ht_container_state state;
+
+    if (listed->name.len)
+        ht_container_set_name(container, listed->name);
+    if (state_of_word(listed->state, &state))
+        ht_container_set_state(container, state);
+}
+
+void ht_docker_add_listed(const struct ht_docker_listed *listed, struct ht_container *container)
+{
+    static const char *const passing[] = {"state",     "pid",    "started_at", "finished_at",
+                                          "exit_code", "health", "restarts"};
+
+    for (size_t i = 0; i < ARRAY_LEN(passing); i++)
+        ht_field_forget(&ht_container_table, container, passing[i]);
+    set_listed(listed, container);
+}
+
 struct ht_row *ht_docker_decode_listed(const struct ht_docker_listed *listed,
                                        const struct ht_docker_context *context)
 {
     struct ht_container container = {0};
-    enum ht_container_state state;
 
     ht_container_set_id(&container, listed->id);
-    if (listed->name.len)
-        ht_container_set_name(&container, listed->name);
+    set_listed(listed, &container);
     if (listed->image.len)
         ht_container_set_image(&container, listed->image);
-    if (state_of_word(listed->state, &state))
-        ht_container_set_state(&container, state);
     ht_container_set_runtime(&container, listed->working ? HT_S("buildah") : context->runtime);
     ht_container_set_source(&container, context->source);
     ht_container_set_daemon(&container, context->daemon);

@@ -98,6 +98,11 @@ int ht_docker_decode_list(struct ht_arena *arena, struct ht_str text,
 struct ht_row *ht_docker_decode_listed(const struct ht_docker_listed *listed,
                                        const struct ht_docker_context *context);
 
+/* The same of one that an earlier inspect told of: name and state are the list's, and what went
+ * with another state (pid, times, exit code, health, restarts) is unknown. Texts are borrowed from
+ * it. */
+void ht_docker_add_listed(const struct ht_docker_listed *listed, struct ht_container *container);
+
 /* GET /info to a daemon row, and to the context (whose texts point into the arena). */
 struct ht_docker_answers {
     struct ht_str info;

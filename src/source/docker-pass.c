@@ -143,7 +143,12 @@ static struct ht_row *share(struct ht_docker *docker, struct ht_row *row)
     return shared;
 }
 
-void ht_docker_set_row(struct ht_docker *docker, struct ht_docker_known *known, struct ht_row *row)
+static bool is_inspected(const struct ht_docker_known *known)
+{
+    return known->row && !known->bare;
+}
+
+static void put_row(struct ht_docker *docker, struct ht_docker_known *known, struct ht_row *row)
 {
     struct ht_row *before = known->row;
 
@@ -152,6 +157,18 @@ void ht_docker_set_row(struct ht_docker *docker, struct ht_docker_known *known, 
     docker->changed = docker->changed || known->row != before;
     docker->bytes += ht_row_size(known->row) - (before ? ht_row_size(before) : 0);
     ht_row_unref(before);
+}
+
+bool ht_docker_set_row(struct ht_docker *docker, struct ht_docker_known *known, struct ht_row *row)
+{
+    size_t before = known->row ? ht_row_size(known->row) : 0, after = ht_row_size(row);
+
+    if (after > before && docker->bytes - before + after > 2 * rows_max(docker)) {
+        ht_row_unref(row);
+        return false;
+    }
+    put_row(docker, known, row);
+    return true;
 }
 
 static void mark_failed(struct ht_docker *docker, struct ht_docker_known *known)
@@ -175,11 +192,18 @@ static int fail_alone(struct ht_docker *docker, struct ht_docker_known *known, c
     return 0;
 }
 
+static void explain_full(const struct ht_docker *docker, char *ret_cause, size_t size)
+{
+    snprintf(ret_cause, size, "what it tells of the others takes %zu MB",
+             rows_max(docker) / (1024 * 1024));
+}
+
 static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
                        const struct ht_http_answer *answer)
 {
     struct ht_error err = {0};
     struct ht_row *row = NULL;
+    char cause[HT_ERROR_TEXT_MAX];
 
     if (ht_docker_decode_container(ht_buf_str(&answer->body), &docker->context, &row, &err) < 0)
         return fail_alone(docker, known, err.text);
@@ -189,9 +213,13 @@ static int take_answer(struct ht_docker *docker, struct ht_docker_known *known,
     }
 
     row = ht_docker_add_names(docker, ht_docker_add_history(docker, share(docker, row)));
+    if (!ht_docker_set_row(docker, known, row)) {
+        explain_full(docker, cause, sizeof(cause));
+        return fail_alone(docker, known, cause);
+    }
     docker->changed = docker->changed || known->failed;
-    ht_docker_set_row(docker, known, row);
-    known->failed = false;
+    known->failed = known->bare = false;
+    known->shown = known->fingerprint;
     known->missing = false;
     return 0;
 }
@@ -223,6 +251,7 @@ struct asking {
     struct ht_docker_list listed;
     struct ht_vec queue;        /* struct ht_docker_known *, in the order they are asked for */
     size_t from;                /* place in the queue of the first one of this batch */
+    size_t scanned;             /* places before it and not asked about have none to replace */
     size_t heads;               /* requests of this batch before it */
     size_t ended;               /* containers of this batch */
     struct ht_vec held, doubts; /* struct held *, struct doubt * */
@@ -257,6 +286,32 @@ static const char *head_of(const struct asking *asking, size_t index)
     return index == 0 && asking->heads == 2 ? head_info : head_list;
 }
 
+/* Whether there is one to be asked about, which is at that place of the queue then. Of a daemon
+ * that told enough those come first that it has told of: one row in the place of another. */
+static bool find_next(struct asking *asking, size_t place)
+{
+    void **items = asking->queue.items;
+
+    if (place >= asking->queue.len)
+        return false;
+    if (!ht_docker_is_full(asking->docker) || is_inspected(items[place]))
+        return true;
+    if (asking->scanned <= place)
+        asking->scanned = place + 1;
+    while (asking->scanned < asking->queue.len) {
+        void **found = &items[asking->scanned++];
+
+        if (is_inspected(*found)) {
+            void *lacking = items[place];
+
+            items[place] = *found;
+            *found = lacking;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool next_request(void *context, size_t index, struct ht_http_request *request)
 {
     struct asking *asking = context;
@@ -275,8 +330,7 @@ static bool next_request(void *context, size_t index, struct ht_http_request *re
             ht_docker_list_path(&asking->docker->client, &asking->path);
         }
     } else {
-        if (place >= asking->queue.len || ht_docker_is_full(asking->docker) ||
-            (asking->info && asking->held_bytes > HELD_MAX))
+        if (!find_next(asking, place) || (asking->info && asking->held_bytes > HELD_MAX))
             return false;
         const struct ht_docker_known *known = asking->queue.items[place];
         request->body_max = INSPECT_MAX;
@@ -445,11 +499,9 @@ static int ask(struct asking *asking)
         if (r == 0)
             r = judge_doubts(asking);
         asking->from += asking->ended;
-    } while (r == 0 && docker->slow < SLOW_MAX && asking->from < asking->queue.len &&
-             !ht_docker_is_full(docker));
-    if (r == 0 && asking->from < asking->queue.len && ht_docker_is_full(docker))
-        snprintf(docker->cause, sizeof(docker->cause), "what it tells of the others takes %zu MB",
-                 rows_max(docker) / (1024 * 1024));
+    } while (r == 0 && docker->slow < SLOW_MAX && find_next(asking, asking->from));
+    if (r == 0 && docker->slow < SLOW_MAX && asking->from < asking->queue.len)
+        explain_full(docker, docker->cause, sizeof(docker->cause));
     for (size_t i = asking->from; r == 0 && i < asking->queue.len; i++)
         skip(docker, asking->queue.items[i]);
     return r;
@@ -525,22 +577,43 @@ static bool is_due(const struct asking *asking, const struct ht_docker_known *kn
 
     if (asking->again && known->failed)
         return false;
-    return docker->everything || !known->row || is_touched(known, 0) || known->failed ||
+    return docker->everything || !is_inspected(known) || is_touched(known, 0) || known->failed ||
            known->missing || known->fingerprint != listed->fingerprint ||
            docker->pass - known->inspected >=
                (docker->pause_ns == HT_DOCKER_REST_PASS_NS ? INSPECT_REST_PASSES : INSPECT_PASSES);
 }
 
+/* The row of an earlier inspect with what the list tells. False: it has no room. */
+static bool add_listed(struct ht_docker *docker, struct ht_docker_known *known,
+                       const struct ht_docker_listed *listed)
+{
+    struct ht_container container = *ht_container_of(known->row);
+
+    ht_docker_add_listed(listed, &container);
+    return ht_docker_set_row(docker, known, ht_docker_make_row(docker, &container));
+}
+
 /* A container that cannot be inspected is there all the same, and so is one of Buildah: what the
- * list tells is shown. */
+ * list tells is shown, with what an earlier inspect told. */
 static void show_listed(struct ht_docker *docker, const struct ht_docker_listed *listed)
 {
     struct ht_docker_known *known = ht_map_get(docker->containers, listed->id);
+    struct ht_row *row;
 
-    if (!known)
+    if (!known || (!listed->working && !known->failed))
         return;
-    if (listed->working || (known->failed && !known->row && docker->bytes < 2 * rows_max(docker)))
-        ht_docker_set_row(docker, known, ht_docker_decode_listed(listed, &docker->context));
+    if (!listed->working && is_inspected(known) &&
+        (known->shown == listed->fingerprint || add_listed(docker, known, listed))) {
+        known->shown = listed->fingerprint;
+        return;
+    }
+    row = ht_docker_decode_listed(listed, &docker->context);
+    /* What is shown must not be old: in the place of another it takes next to nothing more. */
+    if (known->row)
+        put_row(docker, known, row);
+    else
+        ht_docker_set_row(docker, known, row);
+    known->bare = known->row;
 }
 
 /* Queues what is due. Those that failed before come last, so that they cannot keep the others from

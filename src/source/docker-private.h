@@ -33,12 +33,14 @@ struct ht_docker_known {
     int64_t diff_due_ns;  /* when that is asked for again */
     int64_t diff_rest_ns; /* and not before, whatever happens to it */
     uint64_t fingerprint; /* of the list's entry when it was inspected */
+    uint64_t shown;       /* of the one that row is as old as; 0: row is older than an event */
     uint64_t pass;        /* that listed it last */
     uint64_t inspected;   /* pass in which it was inspected last */
     bool dirty;           /* an event was about it */
     bool aside;           /* one was about its health or networks: the next ping's turn looks */
     bool missing;         /* this pass's list names it, and the daemon did not know it then */
-    bool failed;          /* it could not be inspected; row is old, or what the list tells */
+    bool failed;          /* it could not be inspected; row has name and state of the list */
+    bool bare;            /* row has nothing else */
 };
 
 struct ht_docker {
@@ -119,15 +121,16 @@ int ht_docker_pass(struct ht_docker *docker, struct ht_trouble *trouble);
  * as above. */
 int ht_docker_look(struct ht_docker *docker, bool aside, struct ht_trouble *trouble);
 /* The row (taken over) becomes a container's, unless it says what that one's says; what it takes is
- * counted in place of what that one did. */
-void ht_docker_set_row(struct ht_docker *docker, struct ht_docker_known *known, struct ht_row *row);
+ * counted in place of what that one did. False, and nothing is done: it takes more, and all rows
+ * would take more than twice what they may. */
+bool ht_docker_set_row(struct ht_docker *docker, struct ht_docker_known *known, struct ht_row *row);
 /* The row of a container that may say much the same as the others do. */
 struct ht_row *ht_docker_make_row(const struct ht_docker *docker,
                                   const struct ht_container *container);
 /* Whether another user than root listens there, by what the kernel tells. */
 bool ht_docker_is_of_user(const struct ht_docker *docker);
 /* Whether all that is known takes as much as it may, which is less where the daemon is not root's:
- * nothing that a row is made of is asked for then. */
+ * nothing that a row is made of is asked for then, but for rows that take the place of others. */
 bool ht_docker_is_full(const struct ht_docker *docker);
 /* Frees all that is known. */
 void ht_docker_forget_all(struct ht_docker *docker);

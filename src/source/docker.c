@@ -92,6 +92,7 @@ static void take_life(struct ht_docker *docker, const struct ht_docker_event *ev
         struct ht_docker_known *known = ht_docker_know(docker, event->id);
 
         known->dirty = true;
+        known->shown = 0;
         ht_docker_hurry_changes(known, ht_clock_mono(docker->feed->clock));
     }
     ht_docker_tell_event(docker, event);

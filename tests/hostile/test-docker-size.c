@@ -62,6 +62,18 @@ static void start_peer_of(const char *uid)
     assert_int_equal(symlink(peer.socket, address), 0);
 }
 
+static size_t bytes_of(struct driver *driver)
+{
+    size_t bytes = 0;
+
+    pthread_mutex_lock(&driver->lock);
+    const struct ht_rowset *rows = ht_node_set(driver->sample, HT_TABLE_CONTAINER);
+    for (size_t i = 0; i < rows->len; i++)
+        bytes += ht_row_size(rows->rows[i]);
+    pthread_mutex_unlock(&driver->lock);
+    return bytes;
+}
+
 static void of_a_users_daemon_less_is_kept_than_it_tells(void **state)
 {
     static const struct {
@@ -78,19 +90,13 @@ static void of_a_users_daemon_less_is_kept_than_it_tells(void **state)
         skip_without_root("others' daemons are for root alone");
     for (size_t i = 0; i < ARRAY_LEN(owners); i++) {
         struct driver driver = {.stands = true};
-        size_t bytes = 0;
 
         start_peer_of(owners[i].uid);
         map_crowd(&(struct crowd){CONTAINERS, PATH_LEN, 'a', "running"});
         start(&driver, PATIENT);
         expect(&driver, owners[i].state, CONTAINERS, owners[i].detail);
-        pthread_mutex_lock(&driver.lock);
-        const struct ht_rowset *rows = ht_node_set(driver.sample, HT_TABLE_CONTAINER);
-        for (size_t j = 0; j < rows->len; j++)
-            bytes += ht_row_size(rows->rows[j]);
-        pthread_mutex_unlock(&driver.lock);
         /* Those under way when there is enough are taken. */
-        assert_true((bytes < (size_t)(5 + HT_HTTP_LANES) * PATH_LEN) == (i == 1));
+        assert_true((bytes_of(&driver) < (size_t)(5 + HT_HTTP_LANES) * PATH_LEN) == (i == 1));
         driver_stop(&driver);
     }
 }
@@ -99,11 +105,11 @@ static void of_a_users_daemon_less_is_kept_than_it_tells(void **state)
 static bool are_all_in(struct driver *driver, void *context)
 {
     const struct ht_rowset *rows = ht_node_set(driver->sample, HT_TABLE_CONTAINER);
-    enum ht_container_state *state = context;
+    const int *state = context;
     size_t count = 0;
 
     for (size_t i = 0; i < rows->len; i++)
-        count += ht_container_of(rows->rows[i])->state == *state;
+        count += ht_container_of(rows->rows[i])->state == (enum ht_container_state) * state;
     return rows->len && count == rows->len;
 }
 
@@ -116,7 +122,7 @@ static void look_again(struct driver *driver)
 static void what_takes_the_place_of_another_is_not_counted_beside_it(void **state)
 {
     struct driver driver = {.stands = true};
-    enum ht_container_state exited = HT_CONTAINER_STATE_EXITED;
+    int exited = HT_CONTAINER_STATE_EXITED;
 
     (void)state;
     if (geteuid() != 0)
@@ -130,6 +136,50 @@ static void what_takes_the_place_of_another_is_not_counted_beside_it(void **stat
     assert_true(driver_wait(&driver, are_all_in, &exited));
     expect(&driver, HT_SOURCE_STATE_OK, FEWER, "14 containers");
     driver_stop(&driver);
+}
+
+/* Where no more is kept than is, state is that of now all the same: whether it was told of before,
+ * or its row has to grow, or neither. */
+static void of_a_daemon_that_told_enough_states_are_of_now(void **state)
+{
+    static const struct {
+        struct crowd before, after;
+        enum ht_source_state state; /* before */
+        size_t most;                /* bytes of rows after */
+    } scenes[] = {
+        {{CONTAINERS, PATH_LEN, 'a', "running"},
+         {CONTAINERS, PATH_LEN, 'A', "exited"},
+         HT_SOURCE_STATE_PART,
+         (size_t)(5 + HT_HTTP_LANES) * PATH_LEN},
+        {{CONTAINERS, PATH_LEN, 'a', "exited"},
+         {CONTAINERS, PATH_LEN, 'A', "running"},
+         HT_SOURCE_STATE_PART,
+         (size_t)(5 + HT_HTTP_LANES) * PATH_LEN},
+        {{FEWER, SHORTER, 'a', "running"},
+         {FEWER, PATH_LEN, 'A', "exited"},
+         HT_SOURCE_STATE_OK,
+         2 * 16 * 1024 * 1024},
+    };
+
+    (void)state;
+    if (geteuid() != 0)
+        skip_without_root("others' daemons are for root alone");
+    for (size_t i = 0; i < ARRAY_LEN(scenes); i++) {
+        struct driver driver = {.stands = true};
+        int wanted = ht_enum_find(&ht_container_state_enum, ht_str_from(scenes[i].after.state));
+
+        start_peer_of("65534");
+        map_crowd(&scenes[i].before);
+        start(&driver, PATIENT);
+        expect(&driver, scenes[i].state, (size_t)scenes[i].before.count, "containers");
+        map_crowd(&scenes[i].after);
+        look_again(&driver);
+        assert_true(driver_wait(&driver, are_all_in, &wanted));
+        expect(&driver, HT_SOURCE_STATE_PART, (size_t)scenes[i].after.count,
+               "inspected: what it tells of the others takes 16 MB");
+        assert_true(bytes_of(&driver) < scenes[i].most);
+        driver_stop(&driver);
+    }
 }
 
 static void a_name_is_kept_as_far_as_names_go(void **state)
@@ -158,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(of_a_users_daemon_less_is_kept_than_it_tells),
         TEST(what_takes_the_place_of_another_is_not_counted_beside_it),
+        TEST(of_a_daemon_that_told_enough_states_are_of_now),
         TEST(a_name_is_kept_as_far_as_names_go),
     };
 

@@ -361,6 +361,56 @@ static void one_container_cannot_hide_itself_nor_others(void **state)
     }
 }
 
+static bool has_exited(struct driver *driver, void *context)
+{
+    const struct ht_row *row = ht_node_find(driver->sample, HT_TABLE_CONTAINER, HT_S("b2"));
+
+    (void)context;
+    return row && ht_container_of(row)->state == HT_CONTAINER_STATE_EXITED;
+}
+
+#define B2_IS(state)                                                                               \
+    "[" ENTRY("a1") ",{\"Id\":\"b2\",\"Names\":[\"/b2\"],\"State\":\"" state "\"}," ENTRY("c3") "]"
+
+/* What was told of it before is not lost for that, but for what belongs to another state. */
+static void one_that_cannot_be_inspected_has_the_state_of_the_list(void **state)
+{
+    (void)state;
+    for (int seen = 0; seen < 2; seen++) {
+        const struct expected failed = {.state = HT_SOURCE_STATE_PART,
+                                        .rows = 3,
+                                        .detail = "1 of 3 containers could not be inspected",
+                                        .help = ""};
+        struct driver driver = {.stands = true};
+
+        tell(seen ? "fault /containers/b2 ok" : "fault /containers/b2 status 500");
+        map("/containers/json", "list.json", B2_IS("running"));
+        start(&driver, PATIENT);
+        if (seen)
+            expect_ok(&driver, 3);
+        tell("fault /containers/b2 status 500");
+        driver_advance(&driver, AFTER_REST);
+        driver_request(&driver, HT_REQUEST_RESCAN, "");
+        expect_in(&driver, "failed", failed);
+        ht_autorow struct ht_row *before = row_of(&driver, "b2");
+        assert_int_equal(ht_container_has_pid(ht_container_of(before)), seen);
+
+        map("/containers/json", "list.json", B2_IS("exited"));
+        driver_advance(&driver, AFTER_PASS);
+        assert_true(driver_wait(&driver, has_exited, NULL));
+        ht_autorow struct ht_row *after = row_of(&driver, "b2");
+        assert_int_equal(ht_container_has_declared(ht_container_of(after)), seen);
+        assert_false(ht_container_has_pid(ht_container_of(after)));
+
+        tell("fault /containers/b2 ok");
+        driver_advance(&driver, AFTER_PASS);
+        expect_ok(&driver, 3);
+        ht_autorow struct ht_row *again = row_of(&driver, "b2");
+        assert_true(ht_container_has_pid(ht_container_of(again)));
+        driver_stop(&driver);
+    }
+}
+
 /* One that an event was about is not left to the next pass of a daemon at rest. */
 static void one_that_fails_later_is_asked_for_soon(void **state)
 {
@@ -597,6 +647,7 @@ int main(void)
         TEST(odd_framing_is_no_fault),
         TEST(each_request_can_fail),
         TEST(one_container_cannot_hide_itself_nor_others),
+        TEST(one_that_cannot_be_inspected_has_the_state_of_the_list),
         TEST(one_that_fails_later_is_asked_for_soon),
         TEST(one_that_is_listed_and_not_known_is_not_left_out),
         TEST(an_answer_about_another_container_is_not_believed),

@@ -524,14 +524,17 @@ static int64_t tell_time(void *context)
 static void come_hidden(struct ht_docker *docker, struct ht_docker_known *known, int64_t now_ns)
 {
     const struct ht_clock clock = {.mono_ns = tell_time, .context = &now_ns};
+    const struct ht_http_options nobody = {.url = "http://127.0.0.1:1"};
     struct ht_feed feed = {.clock = &clock};
     struct ht_row *row = known->row;
 
     known->row = NULL;
     known->diff_due_ns = 0;
     docker->feed = &feed;
+    docker->client.http = ht_http_new(&nobody, NULL);
     ht_docker_hurry_changes(known, now_ns);
-    ht_docker_set_row(docker, known, row);
+    assert_true(ht_docker_set_row(docker, known, row));
+    docker->client.http = ht_http_free(docker->client.http);
     docker->feed = NULL;
 }
 
