@@ -149,14 +149,10 @@ static void put_found(struct ht_buf *out, const struct ht_question *question)
 {
     bool unseen =
         question->state == HT_QUESTION_STATE_UNKNOWN || question->state == HT_QUESTION_STATE_WAIT;
-    bool fine =
-        question->state == HT_QUESTION_STATE_PASS || question->state == HT_QUESTION_STATE_NA;
 
     if (!ht_question_has_findings(question) || (question->findings == 0 && unseen))
         return;
-    ht_buf_addf(out, "  %" PRIu64 " found", question->findings);
-    if (fine && question->findings)
-        ht_buf_addf(out, ", change%s no answer", question->findings == 1 ? "s" : "");
+    ht_buf_addf(out, "  %" PRIu64 " found%s", question->findings, ht_question_aside(question));
 }
 
 static void put_question(struct ht_buf *out, const struct ht_question *question)

@@ -50,6 +50,14 @@ const char *ht_question_word(const struct ht_question *question)
     return "?";
 }
 
+const char *ht_question_aside(const struct ht_question *question)
+{
+    if (question->findings == 0 ||
+        (question->state != HT_QUESTION_STATE_PASS && question->state != HT_QUESTION_STATE_NA))
+        return "";
+    return question->findings == 1 ? ", changes no answer" : ", change no answer";
+}
+
 static bool is_counted(const struct ht_coverage *coverage)
 {
     return ht_coverage_has_seen(coverage) && ht_coverage_has_total(coverage);

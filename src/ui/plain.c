@@ -100,7 +100,8 @@ static void put_question(const struct ht_plain *plain, struct ht_buf *out,
     if (question->state == HT_QUESTION_STATE_WAIT && ht_question_has_progress(question))
         ht_buf_addf(out, ", %" PRIu64 " percent looked at", question->progress);
     else if (ht_question_has_findings(question) && question->findings > 0)
-        ht_buf_addf(out, ", %" PRIu64 " found, %" PRIu64 " new", question->findings, question->new);
+        ht_buf_addf(out, ", %" PRIu64 " found, %" PRIu64 " new%s", question->findings,
+                    question->new, ht_question_aside(question));
     put_held(plain, out, number);
     if (question->missing.len) {
         const char *lead = ht_question_lead(question, &question->missing.items[0]);

@@ -35,6 +35,9 @@ const char *ht_severity_word(enum ht_severity severity);
 /* A question's state as a word on screen: "PARTIAL" for PART, "N/A" for NA, with "~" behind FAIL
  * and WARN from partial or old data. The text is constant. */
 const char *ht_question_word(const struct ht_question *question);
+/* What is to be said behind the number of what was found: that it changes no answer, where the word
+ * is PASS or N/A and yet some was; or "". Constant. */
+const char *ht_question_aside(const struct ht_question *question);
 /* Appends how much of what the question asks about was looked at, each kind of it: "3 of 41
  * containers", "3 of 41 containers, 1 of 1 datastores", "no containers seen"; nothing if that is
  * not known. What lacks something goes first, and mark (" in full", "" for nothing) is put behind

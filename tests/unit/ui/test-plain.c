@@ -85,7 +85,9 @@ static void a_question_is_told_when_it_is_answered_and_when_all_have_answered(vo
          "3. Do containers run without --privileged? FAIL, 6 found"},
         {HT_QUESTION_STATE_FAIL, 6, true, NULL},
         {HT_QUESTION_STATE_FAIL, 7, true,
-         "3. Do containers run without --privileged? FAIL, 7 found"},
+         "3. Do containers run without --privileged? FAIL, 7 found, 0 new.\n"},
+        {HT_QUESTION_STATE_PASS, 7, true,
+         "3. Do containers run without --privileged? PASS, 7 found, 0 new, change no answer.\n"},
     };
     struct fixture_calls record;
     struct ht_plain *plain = open_plain(&record, NULL);
