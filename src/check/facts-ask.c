@@ -42,8 +42,15 @@ uint64_t ht_facts_wide_caps(const struct ht_facts *facts)
     return facts->wide;
 }
 
+static unsigned bit_of(enum ht_fact_paths list, const struct ht_fact_path *entry)
+{
+    int of = list == HT_FACT_PATHS_KUBELET ? HT_FACT_OF_KUBELET : entry->of;
+
+    return of == HT_FACT_OF_ANY ? 0 : 1U << of;
+}
+
 static const struct ht_fact_path *find_path(const struct ht_facts *facts, enum ht_fact_paths list,
-                                            struct ht_str path, bool kubelet)
+                                            struct ht_str path, unsigned absent)
 {
     const struct ht_fact_path *entries = facts->paths.lists[list].items;
     const struct ht_fact_path *best = NULL, *inside = NULL;
@@ -55,8 +62,7 @@ static const struct ht_fact_path *find_path(const struct ht_facts *facts, enum h
         if (relation == RELATION_SAME || (relation == RELATION_BELOW && entries[i].match == 0)) {
             if (!best || entries[i].path.len > best->path.len)
                 best = &entries[i];
-        } else if (relation == RELATION_ABOVE && !inside &&
-                   (kubelet || !(entries[i].of || list == HT_FACT_PATHS_KUBELET))) {
+        } else if (relation == RELATION_ABOVE && !inside && !(absent & bit_of(list, &entries[i]))) {
             inside = &entries[i];
         }
     }
@@ -66,14 +72,14 @@ static const struct ht_fact_path *find_path(const struct ht_facts *facts, enum h
 const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_fact_paths list,
                                          struct ht_str path)
 {
-    return find_path(facts, list, path, true);
+    return find_path(facts, list, path, 0);
 }
 
-const struct ht_fact_path *ht_facts_path_without_kubelet(const struct ht_facts *facts,
-                                                         enum ht_fact_paths list,
-                                                         struct ht_str path)
+const struct ht_fact_path *ht_facts_path_without(const struct ht_facts *facts,
+                                                 enum ht_fact_paths list, struct ht_str path,
+                                                 unsigned absent)
 {
-    return find_path(facts, list, path, false);
+    return find_path(facts, list, path, absent);
 }
 
 bool ht_facts_path_is_masters(const struct ht_fact_path *fact, struct ht_str path)

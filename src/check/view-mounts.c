@@ -262,11 +262,33 @@ static struct ht_str data_root_at(const struct view *view, struct ht_str path)
     return (struct ht_str){0};
 }
 
-/* Neither a kubelet nor a runtime that has network plugins without one. */
-static bool has_no_pods(const struct view *view)
+/* Whether one of the node's engines runs network plugins without a kubelet. Docker has a containerd
+ * of its own that does not. */
+static bool has_network_plugins(const struct view *view)
 {
-    return ht_view_has_kubelet(view) == TRI_NO &&
-           !ht_str_is_among(view->container->runtime, "containerd cri-o");
+    const struct ht_rowset *daemons =
+        ht_node_set(ht_checking_node(view->checking), HT_TABLE_DAEMON);
+    bool docker = false, containerd = false;
+
+    if (ht_str_is_among(view->container->runtime, "containerd cri-o podman"))
+        return true;
+    for (size_t i = 0; i < daemons->len; i++) {
+        struct ht_str name = ht_daemon_of(daemons->rows[i])->name;
+
+        if (ht_str_is_among(name, "Podman cri-o"))
+            return true;
+        docker = docker || ht_str_is(name, "Docker");
+        containerd = containerd || ht_str_is(name, "containerd");
+    }
+    return containerd && !docker;
+}
+
+/* What the node has not, as ht_facts_path_without takes it. */
+static unsigned absent_on(const struct view *view)
+{
+    if (ht_view_has_kubelet(view) != TRI_NO)
+        return 0;
+    return 1U << HT_FACT_OF_KUBELET | (has_network_plugins(view) ? 0 : 1U << HT_FACT_OF_CNI);
 }
 
 const struct ht_fact_path *ht_view_path(const struct view *view, enum ht_fact_paths list,
@@ -277,8 +299,8 @@ const struct ht_fact_path *ht_view_path(const struct view *view, enum ht_fact_pa
     struct ht_fact_path *own;
 
     /* What lies inside a folder is not looked for: it is there where what it is of runs. */
-    if (fact && fact->path.len > path.len && has_no_pods(view))
-        fact = ht_facts_path_without_kubelet(view->facts, list, path);
+    if (fact && fact->path.len > path.len)
+        fact = ht_facts_path_without(view->facts, list, path, absent_on(view));
     if (fact || list == HT_FACT_PATHS_KUBELET)
         return fact;
     root = data_root_at(view, path);

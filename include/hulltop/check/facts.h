@@ -77,12 +77,19 @@ enum ht_fact_device_kind {
     HT_FACT_DEVICE_ALIKE, /* one of the entry is as good as all of them */
 };
 
+/* Of which nodes a path is. */
+enum ht_fact_of {
+    HT_FACT_OF_ANY,
+    HT_FACT_OF_KUBELET, /* with a kubelet; all of that list are */
+    HT_FACT_OF_CNI,     /* with a runtime that runs network plugins */
+};
+
 /* A path of the node; kind is of the list it stands in. */
 struct ht_fact_path {
     struct ht_str path;
     int match; /* 0: with what is below, 1: itself alone */
     int kind;  /* enum ht_fact_path_kind, or of a device enum ht_fact_device_kind */
-    int of;    /* 0: of any node, 1: of one with a kubelet */
+    int of;    /* enum ht_fact_of */
     struct ht_str gives;
 };
 
@@ -97,10 +104,11 @@ enum ht_fact_paths {
  * one that lies inside path. NULL: none. */
 const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_fact_paths list,
                                          struct ht_str path);
-/* The same on a node without a kubelet, where its paths do not lie inside others. */
-const struct ht_fact_path *ht_facts_path_without_kubelet(const struct ht_facts *facts,
-                                                         enum ht_fact_paths list,
-                                                         struct ht_str path);
+/* The same on a node without what absent names (1 << enum ht_fact_of): what is of that does not lie
+ * inside others there. */
+const struct ht_fact_path *ht_facts_path_without(const struct ht_facts *facts,
+                                                 enum ht_fact_paths list, struct ht_str path,
+                                                 unsigned absent);
 /* Whether whoever has path, of that entry (NULL is allowed), is an administrator of the cluster:
  * by its files, but for certificates, which are public. */
 bool ht_facts_path_is_masters(const struct ht_fact_path *fact, struct ht_str path);
