@@ -11,6 +11,20 @@ static bool is_every_address(struct ht_str address)
     return address.len == 0 || ht_str_is(address, "0.0.0.0") || ht_str_is(address, "::");
 }
 
+/* Whether "80", "127.0.0.1:80" or "[::1]:80" of a manifest is bound to no particular address. */
+static bool is_on_every_address(struct ht_str port)
+{
+    struct ht_str address = port;
+
+    while (address.len && address.data[address.len - 1] != ':')
+        address.len--;
+    if (address.len)
+        address.len--;
+    if (address.len > 1 && address.data[0] == '[' && address.data[address.len - 1] == ']')
+        address = ht_str_sub(address, 1, address.len - 2);
+    return is_every_address(address);
+}
+
 /* The pod that a container is of, where it is known what that declares; or NULL. */
 static const struct ht_pod *pod_of(const struct view *view)
 {
@@ -36,21 +50,29 @@ static void unknown_ports(const struct view *view)
         ht_view_unknown_declared(view, "which ports it publishes");
 }
 
-/* What opens the ports of a pod is no runtime's matter: its manifest tells them. */
+/* What opens the ports of a pod is no runtime's matter: its manifest tells them. In the node's
+ * network (PRV-010) each port that a container names is one of the node, wherever it listens. */
 static void look_manifest(const struct view *view, const struct ht_pod *pod,
                           struct ht_finding **finding)
 {
     struct ht_str name = ht_pod_container_name(pod, view->container);
     const struct ht_pod_container *wanted = ht_pod_find_container(pod, name);
 
+    if (pod->host_network)
+        return;
     /* The pause container is none of those that it names, and has no name or that. */
     if (!wanted && name.len && !ht_str_is(name, "POD"))
         unknown_ports(view);
     for (size_t i = 0; wanted && i < wanted->host_ports.len; i++) {
-        if (!*finding)
+        const struct ht_pair *port = &wanted->host_ports.items[i];
+
+        if (!is_on_every_address(port->value))
+            continue;
+        if (!*finding) {
             *finding = ht_fire(view->checking, HT_S(""));
-        ht_pod_show(view->checking, *finding, wanted->host_ports.items[i].key,
-                    wanted->host_ports.items[i].value);
+            ht_fire_title(view->checking, *finding, "Takes ports of the node");
+        }
+        ht_pod_show(view->checking, *finding, port->key, port->value);
     }
 }
 
@@ -93,7 +115,8 @@ static const struct ht_check checks[] = {
      .title = "Publishes a port on every address of the node",
      .title_pod = "Takes ports of the node",
      .condition = "A port is published on 0.0.0.0, :: or no particular address, or the pod's "
-                  "manifest names a hostPort.",
+                  "manifest names a hostPort without one address (hostIP). What is in the node's "
+                  "network is told by PRV-010.",
      .why = "The port is open to every network the node is in, past firewalls that only look at "
             "incoming connections of the node itself: runtimes put their rules in front.",
      .fix =

@@ -71,6 +71,21 @@ static void decode_context(struct ht_kube_decoding *decoding, const struct ht_js
     decode_capabilities(decoding, context, &place, container);
 }
 
+/* "80", or "127.0.0.1:80" where an address is named too. */
+static struct ht_str host_port(struct ht_kube_decoding *decoding, const struct ht_json *item,
+                               const struct place *place, long long port)
+{
+    struct ht_str address = {0};
+
+    if (ht_kube_text(decoding, item, place->path, "hostIP"))
+        address = decoding->text;
+    if (address.len == 0)
+        return ht_arena_strf(decoding->arena, "%lld", port);
+    return ht_arena_strf(decoding->arena,
+                         ht_str_find(address, HT_S(":"), 0) >= 0 ? "[%.*s]:%lld" : "%.*s:%lld",
+                         HT_STR_ARG(address), port);
+}
+
 static void decode_ports(struct ht_kube_decoding *decoding, const struct ht_json *object,
                          const struct place *place, struct ht_pod_container *container)
 {
@@ -88,7 +103,7 @@ static void decode_ports(struct ht_kube_decoding *decoding, const struct ht_json
             decoding->integer == 0)
             continue;
         pairs[len].key = ht_arena_strf(decoding->arena, "ports[%zu].hostPort", i);
-        pairs[len].value = ht_arena_strf(decoding->arena, "%lld", (long long)decoding->integer);
+        pairs[len].value = host_port(decoding, &ports->items[i], &inner, decoding->integer);
         len++;
     }
     if (len)

@@ -244,7 +244,8 @@ static void fields_are_named_with_their_places(void **state)
               "      securityContext: {sysctls: [{name: a.b, value: '1'}], runAsUser: 0}\n"
               "      initContainers: [{name: i, securityContext: {privileged: true}}]\n"
               "      containers:\n"
-              "      - {name: a, ports: [{containerPort: 1}, {hostPort: 53}]}\n"
+              "      - {name: a, ports: [{containerPort: 1}, {hostPort: 53},"
+              " {hostPort: 54, hostIP: '::1'}, {hostPort: 55, hostIP: 10.0.0.1}]}\n"
               "      - {name: b, securityContext: {capabilities: {add: [CHOWN, BPF, SYS_TIME]}},\n"
               "         lifecycle: {preStop: {httpGet: {host: 169.254.169.254}}}}\n"
               "      volumes: [{name: e, emptyDir: {}}, {name: h, hostPath: {path: /etc}}]\n",
@@ -254,6 +255,10 @@ static void fields_are_named_with_their_places(void **state)
                  "spec.template.spec.initContainers[0] (i) securityContext.privileged", "true");
     expect_field(pod, "hostPorts", 0, "spec.template.spec.containers[0] (a) ports[1].hostPort",
                  "53");
+    expect_field(pod, "hostPorts", 1, "spec.template.spec.containers[0] (a) ports[2].hostPort",
+                 "[::1]:54");
+    expect_field(pod, "hostPorts", 2, "spec.template.spec.containers[0] (a) ports[3].hostPort",
+                 "10.0.0.1:55");
     expect_field(pod, "capabilities_baseline", 0,
                  "spec.template.spec.containers[1] (b) securityContext.capabilities.add",
                  "BPF,SYS_TIME");
