@@ -44,6 +44,7 @@ struct proc {
     bool contained; /* we are in a container ourselves */
     bool hidden;    /* of the last sample: the first process, so surely others, cannot be seen */
     bool kubelet;   /* of the last sample: one runs */
+    bool apiserver; /* likewise */
     int64_t usage_due_ns;
     int64_t host_due_ns;
     int64_t took_ns;
@@ -60,16 +61,29 @@ static bool is_kubelet(const struct ht_process *process)
                            "kubelet hyperkube kubelite k3s k3s-server k3s-agent k0s");
 }
 
+/* Likewise of an API server. k0s starts it under its own name, RKE2 and kubeadm as a pod. */
+static bool is_apiserver(const struct ht_process *process)
+{
+    return ht_str_is_among(process->comm, "kube-apiserver hyperkube kubelite k3s k3s-server");
+}
+
 /* What the last sample says of the host. */
 static void set_counts(const struct proc *self, struct ht_host *host, uint64_t processes,
                        uint64_t limited)
 {
     ht_host_set_processes(host, processes);
     ht_host_set_threads_limited(host, limited);
-    if (self->kubelet || !(self->hidden || self->contained || self->avoid.skipped_len))
+
+    bool all = !(self->hidden || self->contained || self->avoid.skipped_len);
+
+    if (self->kubelet || all)
         ht_host_set_kubelet(host, self->kubelet);
     else
         ht_field_forget(&ht_host_table, host, "kubelet");
+    if (self->apiserver || all)
+        ht_host_set_apiserver(host, self->apiserver);
+    else
+        ht_field_forget(&ht_host_table, host, "apiserver");
 }
 
 /* Process 1 sees the node with all that is mounted there. Without rights over it our own root
@@ -193,6 +207,7 @@ static void publish(struct proc *self, struct ht_feed *feed)
     self->kernel = 0;
     self->hidden = true;
     self->kubelet = false;
+    self->apiserver = false;
     for (size_t i = 0; i < self->table.len; i++) {
         const struct ht_proc_entry *entry = &self->table.entries[i];
 
@@ -205,6 +220,7 @@ static void publish(struct proc *self, struct ht_feed *feed)
         self->hidden = self->hidden && ht_process_of(entry->row)->pid != 1;
         self->kernel += ht_process_of(entry->row)->kernel;
         self->kubelet = self->kubelet || is_kubelet(ht_process_of(entry->row));
+        self->apiserver = self->apiserver || is_apiserver(ht_process_of(entry->row));
         inside += ht_process_has_container_id(ht_process_of(entry->row));
     }
     count_host(self);

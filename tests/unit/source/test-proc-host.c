@@ -106,6 +106,25 @@ static void a_kubelet_is_seen_by_its_name(void **state)
     }
 }
 
+static void an_api_server_is_seen_by_its_name(void **state)
+{
+    static const char *const names[] = {"kube-apiserver", "hyperkube", "kubelite", "k3s",
+                                        "k3s-server"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        pid_t pid = fork_named(names[i]);
+        struct ht_node *sample = take_sample();
+        const struct ht_host *host = ht_node_host(sample);
+
+        assert_true(ht_host_has_apiserver(host));
+        assert_true(host->apiserver);
+        ht_node_unref(sample);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+}
+
 /* Others may run one beside this test. */
 static void that_there_is_none_is_said_where_all_are_seen(void **state)
 {
@@ -122,6 +141,12 @@ static void that_there_is_none_is_said_where_all_are_seen(void **state)
         !has_named(sample, "k0s") && !has_named(sample, "kubelite") &&
         !has_named(sample, "hyperkube"))
         assert_false(host->kubelet);
+    if (source->state == HT_SOURCE_STATE_OK)
+        assert_true(ht_host_has_apiserver(host));
+    if (ht_host_has_apiserver(host) && !has_named(sample, "kube-apiserver") &&
+        !has_named(sample, "k3s") && !has_named(sample, "k3s-server") &&
+        !has_named(sample, "kubelite") && !has_named(sample, "hyperkube"))
+        assert_false(host->apiserver);
     ht_node_unref(sample);
 }
 
@@ -234,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kubelet_is_seen_by_its_name),
+        cmocka_unit_test(an_api_server_is_seen_by_its_name),
         cmocka_unit_test(that_there_is_none_is_said_where_all_are_seen),
         cmocka_unit_test(sockets_of_a_list_are_there_absent_or_unseen),
         cmocka_unit_test(sockets_of_the_node_are_told),
