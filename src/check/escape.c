@@ -3,6 +3,7 @@
  * Ways out of a container, as sentences. Each rule takes facts that the evidence shows; the first
  * that holds is the shortest way.
  */
+#include "cluster-path.h"
 #include "view.h"
 
 #include "hulltop/base/buf.h"
@@ -97,9 +98,19 @@ static bool is_open(const struct view *view, const struct ht_mount_list *mounts,
                     const struct ht_mount *mount, bool write)
 {
     if (!write)
-        return !ht_view_is_apart(view);
+        return !ht_view_is_apart(view) && ht_view_may_read_as_root(view);
     return ht_mount_has_rw(mount) && mount->rw &&
            (!ht_mount_read_only_above(mounts, mount) || ht_view_may_write_below(view, mount));
+}
+
+/* Whether path, of that entry, opens what that kind of the list does. */
+static bool is_of_kind(const struct view *view, const struct ht_fact_path *fact, struct ht_str path,
+                       int kind)
+{
+    if (kind == HT_FACT_PATH_MASTERS)
+        return ht_cluster_path(fact, path, false, ht_view_has_apiserver(view)) ==
+               CLUSTER_PATH_MASTERS;
+    return fact && fact->kind == kind;
 }
 
 /* A mount of a path from that list which is of that kind, and writable if write. */
@@ -118,9 +129,7 @@ static const struct ht_mount *open_path(const struct view *view, enum ht_fact_pa
         /* A folder far above the node's identity is told as what it is; there may be no kubelet. */
         if (fact && list == HT_FACT_PATHS_KUBELET && fact->path.len > path.len)
             continue;
-        if (kind == HT_FACT_PATH_MASTERS && !ht_facts_path_is_masters(fact, path))
-            continue;
-        if (fact && fact->kind == kind && !ht_path_is_shared_memory(path) &&
+        if (is_of_kind(view, fact, path, kind) && !ht_path_is_shared_memory(path) &&
             is_open(view, &mounts, mount, write))
             return mount;
     }

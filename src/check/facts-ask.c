@@ -82,12 +82,6 @@ const struct ht_fact_path *ht_facts_path_without(const struct ht_facts *facts,
     return find_path(facts, list, path, absent);
 }
 
-bool ht_facts_path_is_masters(const struct ht_fact_path *fact, struct ht_str path)
-{
-    return fact && fact->kind == HT_FACT_PATH_MASTERS && fact->path.len <= path.len &&
-           !ht_str_has_suffix(path, ".crt") && !ht_str_has_suffix(path, ".pub");
-}
-
 bool ht_facts_path_is_benign(const struct ht_facts *facts, struct ht_str path)
 {
     path = ht_facts_plain_path(path);

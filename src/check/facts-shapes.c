@@ -17,7 +17,7 @@
 
 static const char *const needs_words[] = {"nothing", "host-pid", "host-files", "devices", NULL};
 static const char *const match_words[] = {"tree", "self", NULL};
-static const char *const of_words[] = {"any", "kubelet", "cni", NULL};
+static const char *const of_words[] = {"any", "kubelet", "cni", "apiserver", NULL};
 static const char *const path_words[] = {"code",         "files", "kubelet", "manifests", "masters",
                                          "runtime-data", "logs",  "kernel",  NULL};
 static const char *const device_words[] = {"block", "memory", "other", "alike", NULL};

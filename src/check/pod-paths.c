@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hulltop/base/mem.h"
+#include "cluster-path.h"
 #include "hulltop/check/pod-security.h"
 #include "pods.h"
 
@@ -22,6 +23,7 @@ struct path {
 struct told {
     const struct ht_fact_path *fact;
     const struct ht_fact_socket *socket;
+    enum cluster_path opens;
     bool any; /* it does */
 };
 
@@ -99,9 +101,17 @@ static struct told tell_kubelet(const struct path *path)
 {
     const struct ht_fact_path *fact = fact_of(path, HT_FACT_PATHS_KUBELET);
 
-    if (fact && fact->path.len > path->path.len && fact_of(path, HT_FACT_PATHS_WRITABLE))
+    bool writes = fact_of(path, HT_FACT_PATHS_WRITABLE) != NULL;
+    enum cluster_path opens;
+
+    if (fact && fact->path.len > path->path.len &&
+        (writes || fact_of(path, HT_FACT_PATHS_READABLE)))
         fact = NULL; /* a folder far above it is a path like any other */
-    return (struct told){.fact = fact, .any = fact != NULL};
+    if (fact && fact->kind == HT_FACT_PATH_MASTERS && writes && path->writable)
+        fact = NULL; /* what makes one root by writing there needs no keys */
+    /* On which node it will run is not known. */
+    opens = ht_cluster_path(fact, path->path, path->writable, TRI_UNKNOWN);
+    return (struct told){.fact = fact, .opens = opens, .any = opens != CLUSTER_PATH_NOTHING};
 }
 
 static struct told tell_writable(const struct path *path)
@@ -117,10 +127,13 @@ static struct told tell_writable(const struct path *path)
 static struct told tell_readable(const struct path *path)
 {
     const struct ht_fact_path *fact = fact_of(path, HT_FACT_PATHS_READABLE);
+    struct told kubelet = tell_kubelet(path);
 
-    if (tell_writable(path).any || tell_kubelet(path).any || tell_socket(path).any)
+    if (tell_writable(path).any || kubelet.any || tell_socket(path).any)
         return (struct told){.any = false};
-    if (fact && !path->writable && ht_facts_path_is_benign(path->facts, path->path))
+    /* A certificate of the cluster is but a path. */
+    if (kubelet.fact ||
+        (fact && !path->writable && ht_facts_path_is_benign(path->facts, path->path)))
         fact = NULL;
     return (struct told){.fact = fact, .any = fact || !tell_socket_below(path).any};
 }
@@ -128,22 +141,23 @@ static struct told tell_readable(const struct path *path)
 static const struct teller {
     const char *check;
     struct told (*tell)(const struct path *path);
-    const char *title; /* with the path */
+    const char *title; /* with the path; NULL: by what it opens */
 } tellers[] = {
     {"PRV-004", tell_socket, "Can give orders to the container runtime through %.*s"},
     {"PRV-005", tell_socket_below, "Has a folder in which runtimes keep their sockets: %.*s"},
     {"PRV-006", tell_writable, "Can write to %.*s of the node"},
     {"PRV-007", tell_readable, "Can read %.*s of the node"},
-    {"PRV-008", tell_kubelet, "Has the node's cluster credentials (%.*s)"},
+    {"PRV-008", tell_kubelet, NULL},
 };
 
 static void grade(const struct path *path, const struct told *told, struct ht_finding *finding)
 {
     if (told->socket && told->socket->power != 0)
         ht_finding_set_severity(finding, HT_SEVERITY_HIGH);
-    if (told->fact && ((told->fact->kind == HT_FACT_PATH_MANIFESTS && path->writable) ||
-                       ht_facts_path_is_masters(told->fact, path->path)))
+    if (told->opens == CLUSTER_PATH_PODS || ht_cluster_path_is_masters(told->opens))
         ht_finding_set_severity(finding, HT_SEVERITY_CRITICAL);
+    if (told->opens == CLUSTER_PATH_LIKELY_MASTERS)
+        ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
     if (!told->fact && !told->socket)
         ht_finding_set_severity(finding, HT_SEVERITY_LOW);
     /* The files of the node's root are not reached by ids of a user namespace of its own. */
@@ -160,7 +174,9 @@ static void fire(struct ht_checking *checking, const struct teller *teller, cons
         ht_pod_fire(checking, path->pod,
                     path->container ? path->container->name : (struct ht_str){0}, path->path);
 
-    ht_fire_title(checking, finding, teller->title, HT_STR_ARG(path->path));
+    ht_fire_title(checking, finding,
+                  teller->title ? teller->title : ht_cluster_path_title(told->opens),
+                  HT_STR_ARG(path->path));
     ht_pod_show(checking, finding,
                 ht_arena_strf(arena, "%s.volumes[%llu] (%.*s) hostPath",
                               ht_pod_spec_path(path->pod), (unsigned long long)path->volume->index,
@@ -170,7 +186,8 @@ static void fire(struct ht_checking *checking, const struct teller *teller, cons
         ht_fire_evidencef(checking, finding, "manifest", "mounted at", "%.*s, %s",
                           HT_STR_ARG(path->mount->path), path->writable ? "writable" : "read-only");
     if (told->fact)
-        ht_fire_evidence(checking, finding, "paths.yaml", "what it opens", told->fact->gives);
+        ht_fire_evidence(checking, finding, "paths.yaml", "what it opens",
+                         ht_cluster_path_gives(told->opens, told->fact));
     if (told->socket)
         ht_fire_evidence(checking, finding, "sockets.yaml", "what answers there",
                          told->socket->name);

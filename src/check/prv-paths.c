@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PRV-006, 007, 008, 023: paths of the node. */
 #include "catalogue-private.h"
+#include "cluster-path.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/mem.h"
 #include "pods.h"
@@ -66,15 +67,22 @@ static struct ht_finding *fire_path(const struct view *view, const struct ht_mou
     return finding;
 }
 
-/* Whether a mount of that path is told by PRV-008. */
-static const struct ht_fact_path *kubelet_path(const struct view *view, struct ht_str path)
+/* Whether a mount of that path is told by PRV-008, where it tells of it at all. */
+static const struct ht_fact_path *kubelet_path(const struct view *view,
+                                               const struct ht_mount *mount, struct ht_str path)
 {
     const struct ht_fact_path *fact = ht_view_path(view, HT_FACT_PATHS_KUBELET, path);
+    bool writes = ht_view_path(view, HT_FACT_PATHS_WRITABLE, path) != NULL;
 
+    if (!fact)
+        return NULL;
     /* A folder far above it is a host path like any other. */
-    return fact && (fact->path.len <= path.len || !ht_view_path(view, HT_FACT_PATHS_WRITABLE, path))
-               ? fact
-               : NULL;
+    if (fact->path.len > path.len)
+        return writes || ht_view_path(view, HT_FACT_PATHS_READABLE, path) ? NULL : fact;
+    /* What makes one root by writing there needs no keys. */
+    return fact->kind == HT_FACT_PATH_MASTERS && writes && ht_mount_has_rw(mount) && mount->rw
+               ? NULL
+               : fact;
 }
 
 /* ---- PRV-006 ---- */
@@ -187,7 +195,7 @@ static void look_writable_mount(const struct view *view, const struct ht_mount_l
         look_brought(view, mounts, at);
         return;
     }
-    if (!fact || kubelet_path(view, path))
+    if (!fact || kubelet_path(view, mount, path))
         return;
     if (!ht_mount_has_rw(mount)) {
         ht_view_unknown_declared(view, "whether a mount of a system path is writable");
@@ -234,7 +242,7 @@ static void look_readable_mount(const struct view *view, const struct ht_mount *
     const struct ht_fact_path *fact = ht_view_path(view, HT_FACT_PATHS_READABLE, path);
     bool writable = !ht_mount_has_rw(mount) || mount->rw;
 
-    if (!fact || kubelet_path(view, path))
+    if (!fact || kubelet_path(view, mount, path))
         return;
     /* What can be written too is told by PRV-006. */
     if (writable && ht_view_path(view, HT_FACT_PATHS_WRITABLE, path))
@@ -253,35 +261,39 @@ static void look_readable(struct ht_checking *checking, const struct ht_row *row
 
 /* ---- PRV-008 ---- */
 
-static const char *title_of_kubelet(const struct ht_fact_path *fact, struct ht_str path,
-                                    bool writable)
+static enum ht_severity severity_of_masters(const struct view *view, struct ht_finding *finding)
 {
-    if (ht_facts_path_is_masters(fact, path))
-        return "Has an administrator's keys to the cluster (%.*s)";
-    if (fact->kind == HT_FACT_PATH_MANIFESTS && writable)
-        return "Has the folder of static pods (%.*s)";
-    /* The folder above it has credentials too. */
-    return fact->kind == HT_FACT_PATH_MANIFESTS && fact->match == 0
-               ? "Can read the static pods of the node (%.*s)"
-               : "Has the node's cluster credentials (%.*s)";
+    if (ht_view_is_apart(view))
+        return HT_SEVERITY_HIGH;
+    if (ht_view_may_read_as_root(view))
+        return HT_SEVERITY_CRITICAL;
+    /* They are files of the node's root. */
+    ht_view_show_user(view, finding);
+    return HT_SEVERITY_HIGH;
 }
 
 static void look_kubelet_mount(const struct view *view, const struct ht_mount *mount,
                                struct ht_str path)
 {
-    const struct ht_fact_path *fact = kubelet_path(view, path);
-    bool writable = !ht_mount_has_rw(mount) || mount->rw;
+    const struct ht_fact_path *fact = kubelet_path(view, mount, path);
+    enum cluster_path opens = ht_cluster_path(fact, path, !ht_mount_has_rw(mount) || mount->rw,
+                                              ht_view_has_apiserver(view));
 
-    if (!fact)
+    if (opens == CLUSTER_PATH_NOTHING)
         return;
 
-    struct ht_finding *finding = fire_path(view, mount, path, fact);
-    bool pods = fact->kind == HT_FACT_PATH_MANIFESTS && writable;
-    if (pods || ht_facts_path_is_masters(fact, path))
+    struct ht_fact_path opened = *fact;
+    opened.gives = ht_cluster_path_gives(opens, fact);
+    struct ht_finding *finding = fire_path(view, mount, path, &opened);
+
+    if (ht_cluster_path_is_masters(opens))
+        ht_finding_set_severity(finding, severity_of_masters(view, finding));
+    else if (opens == CLUSTER_PATH_PODS)
         ht_finding_set_severity(finding,
                                 ht_view_is_apart(view) ? HT_SEVERITY_HIGH : HT_SEVERITY_CRITICAL);
-    ht_fire_title(view->checking, finding, title_of_kubelet(fact, path, writable),
-                  HT_STR_ARG(path));
+    if (opens == CLUSTER_PATH_LIKELY_MASTERS)
+        ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
+    ht_fire_title(view->checking, finding, ht_cluster_path_title(opens), HT_STR_ARG(path));
 }
 
 static void look_kubelet(struct ht_checking *checking, const struct ht_row *row)
@@ -362,8 +374,11 @@ static const struct ht_check checks[] = {
      .title = "Has the node's cluster credentials",
      .condition =
          "The kubelet's folder, its keys, a cluster kubeconfig or the folder of static pods "
-         "is mounted; critical if static pods can be written, or if an administrator's keys are "
-         "mounted (pki but for its certificates, admin.conf, super-admin.conf).",
+         "is mounted; critical if static pods can be written, or if root in it can read an "
+         "administrator's keys: admin.conf, super-admin.conf, the kubeconfig and the keys of a k3s "
+         "or RKE2 server, and, where an API server runs, /etc/kubernetes and the keys of kubeadm, "
+         "MicroK8s and k0s (likely where that is not known). Certificates and public keys are "
+         "told where they can be replaced.",
      .why =
          "With these files one is the node, or an administrator, to the cluster: secrets of every "
          "pod here can be read, and a file in the manifests folder becomes a privileged pod.",

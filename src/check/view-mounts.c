@@ -329,15 +329,25 @@ const struct ht_mount *ht_mount_read_only_above(const struct ht_mount_list *moun
     return above && ht_mount_has_rw(above) && !above->rw ? above : NULL;
 }
 
-bool ht_view_may_write_as_root(const struct view *view)
+/* Whether a process of it is the node's root, or has that capability over its files. */
+static bool may_as_root(const struct view *view, unsigned capability)
 {
     const struct ht_container *container = view->container;
     uint64_t caps = (ht_privilege_has_caps(view->effective) ? view->effective->caps : 0) |
                     (ht_container_has_held_caps(container) ? container->held_caps : 0);
 
     return ht_view_is_root_on_node(view) != TRI_NO || !ht_container_has_held_root(container) ||
-           container->held_root ||
-           (!ht_view_is_apart(view) && caps >> HT_CAPABILITY_DAC_OVERRIDE & 1);
+           container->held_root || (!ht_view_is_apart(view) && caps >> capability & 1);
+}
+
+bool ht_view_may_write_as_root(const struct view *view)
+{
+    return may_as_root(view, HT_CAPABILITY_DAC_OVERRIDE);
+}
+
+bool ht_view_may_read_as_root(const struct view *view)
+{
+    return ht_view_may_write_as_root(view) || may_as_root(view, HT_CAPABILITY_DAC_READ_SEARCH);
 }
 
 /* Nobody meant to let it write there. Most of what is there is of the node's root; homes are of

@@ -429,6 +429,12 @@ enum tri ht_view_has_kubelet(const struct view *view)
     return tri_if(view->host && ht_host_has_kubelet(view->host), view->host && view->host->kubelet);
 }
 
+enum tri ht_view_has_apiserver(const struct view *view)
+{
+    return tri_if(view->host && ht_host_has_apiserver(view->host),
+                  view->host && view->host->apiserver);
+}
+
 enum tri ht_view_is_root_on_node(const struct view *view)
 {
     if (ht_privilege_has_host_uid(view->effective))

@@ -75,6 +75,8 @@ enum tri ht_view_is_root_on_node(const struct view *view);
 enum tri ht_view_can_write_settings(const struct view *view);
 /* Whether a kubelet runs on its node. */
 enum tri ht_view_has_kubelet(const struct view *view);
+/* Whether an API server of a cluster does. */
+enum tri ht_view_has_apiserver(const struct view *view);
 /* Whether all devices of the node are open to it. */
 bool ht_view_has_all_devices(const struct view *view);
 /* A disk or memory device of the node that it may write, or the empty text. */
@@ -123,6 +125,8 @@ const struct ht_mount *ht_mount_read_only_above(const struct ht_mount_list *moun
                                                 const struct ht_mount *mount);
 /* Whether a process of it may write what only the node's root may. */
 bool ht_view_may_write_as_root(const struct view *view);
+/* The same of reading. */
+bool ht_view_may_read_as_root(const struct view *view);
 /* Whether it may write to a mount that a read-only one above did not reach. */
 bool ht_view_may_write_below(const struct view *view, const struct ht_mount *mount);
 /* The path on the node of a target below the mount above it, in the arena. */

@@ -82,6 +82,8 @@ enum ht_fact_of {
     HT_FACT_OF_ANY,
     HT_FACT_OF_KUBELET, /* with a kubelet; all of that list are */
     HT_FACT_OF_CNI,     /* with a runtime that runs network plugins */
+    /* With a kubelet; what makes one an administrator is there where an API server runs. */
+    HT_FACT_OF_APISERVER,
 };
 
 /* A path of the node; kind is of the list it stands in. */
@@ -109,9 +111,6 @@ const struct ht_fact_path *ht_facts_path(const struct ht_facts *facts, enum ht_f
 const struct ht_fact_path *ht_facts_path_without(const struct ht_facts *facts,
                                                  enum ht_fact_paths list, struct ht_str path,
                                                  unsigned absent);
-/* Whether whoever has path, of that entry (NULL is allowed), is an administrator of the cluster:
- * by its files, but for certificates, which are public. */
-bool ht_facts_path_is_masters(const struct ht_fact_path *fact, struct ht_str path);
 /* Harmless when read-only. */
 bool ht_facts_path_is_benign(const struct ht_facts *facts, struct ht_str path);
 /* The entry of a device file of the host, or NULL. */
