@@ -273,8 +273,12 @@ static bool has_network_plugins(const struct view *view)
     if (ht_str_is_among(view->container->runtime, "containerd cri-o podman"))
         return true;
     for (size_t i = 0; i < daemons->len; i++) {
-        struct ht_str name = ht_daemon_of(daemons->rows[i])->name;
+        const struct ht_daemon *daemon = ht_daemon_of(daemons->rows[i]);
+        struct ht_str name = daemon->name;
 
+        /* A user's own runs none as root. */
+        if (ht_daemon_has_rootless(daemon) && daemon->rootless)
+            continue;
         if (ht_str_is_among(name, "Podman cri-o"))
             return true;
         docker = docker || ht_str_is(name, "Docker");
