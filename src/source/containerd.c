@@ -383,6 +383,7 @@ static struct ht_driver make(size_t place, const char *socket_path,
     ctd->socket_path = ht_strdup(socket_path);
     snprintf(ctd->endpoint, sizeof(ctd->endpoint), "unix://%s", socket_path);
     ht_reconnect_init(&ctd->reconnect, options->timeout_ns, PAUSE_MAX_NS);
+    ctd->reconnect.by_socket = true;
     if (options->socket_path)
         ctd->reconnect.named = "check the socket given with --cri";
     ctd->containers = ht_map_new();

@@ -433,6 +433,7 @@ struct ht_docker *ht_docker_make(const char *name, const struct ht_docker_option
     docker->histories = options->histories;
     docker->drift = options->drift;
     ht_reconnect_init(&docker->reconnect, options->timeout_ns, PAUSE_MAX_NS);
+    docker->reconnect.by_socket = !docker->url || strncmp(docker->url, "tcp://", 6) != 0;
     if (docker->url)
         docker->reconnect.named = "check the address given with --docker or DOCKER_HOST";
     docker->places = places;

@@ -7,6 +7,7 @@
 
 #define PAUSE_MIN_NS   (1 * HT_NS_PER_S)
 #define TIMEOUT_MAX_NS (60 * HT_NS_PER_S)
+#define GONE_MAX_NS    (2 * HT_NS_PER_S)
 
 enum {
     LEAST_MS = 2000,
@@ -51,14 +52,26 @@ static void judge_session(struct ht_reconnect *reconnect, int64_t took_ns)
     reconnect->good = false;
 }
 
+/* Nobody listens at the socket of who was there: it is being restarted, or was stopped. To look
+ * costs a system call or two and nobody's answer, so that who is back is seen soon. */
+static bool is_gone(const struct ht_reconnect *reconnect, int code)
+{
+    return reconnect->by_socket && reconnect->was_there &&
+           (code == -ECONNREFUSED || code == -ENOENT);
+}
+
 /* Waits before the next attempt, as long as the server asked at least; but for that, a person's
- * request cuts it short. False: the end. */
-static bool pause_before_retry(struct ht_reconnect *reconnect, struct ht_feed *feed,
+ * request cuts it short. Pauses grow, but for who is gone not beyond its own longest one; nor do
+ * they shrink by that, so that who comes and fails again and again is left alone as long as ever.
+ * False: the end. */
+static bool pause_before_retry(struct ht_reconnect *reconnect, struct ht_feed *feed, bool gone,
                                int64_t asked_ns)
 {
     struct ht_request request = {0};
     int64_t start = ht_clock_mono(feed->clock), now = start;
-    int64_t end = start + with_jitter(reconnect->pause_ns, start);
+    int64_t pause_ns = with_jitter(reconnect->pause_ns, start);
+    int64_t max_ns = gone ? GONE_MAX_NS : reconnect->pause_max_ns;
+    int64_t end = start + (gone && pause_ns > GONE_MAX_NS ? GONE_MAX_NS : pause_ns);
 
     if (end < start + asked_ns)
         end = start + asked_ns;
@@ -70,9 +83,8 @@ static bool pause_before_retry(struct ht_reconnect *reconnect, struct ht_feed *f
             end = start + PAUSE_MIN_NS / 2;
         now = ht_clock_mono(feed->clock);
     }
-    reconnect->pause_ns *= 2;
-    if (reconnect->pause_ns > reconnect->pause_max_ns)
-        reconnect->pause_ns = reconnect->pause_max_ns;
+    if (reconnect->pause_ns < max_ns)
+        reconnect->pause_ns = reconnect->pause_ns > max_ns / 2 ? max_ns : reconnect->pause_ns * 2;
     return true;
 }
 
@@ -116,7 +128,7 @@ void ht_reconnect_run(struct ht_reconnect *reconnect, struct ht_feed *feed,
             break;
         tell(reconnect, feed, ops, self, &trouble);
         ops->disconnect(self);
-        if (!pause_before_retry(reconnect, feed, trouble.retry_ns))
+        if (!pause_before_retry(reconnect, feed, is_gone(reconnect, r), trouble.retry_ns))
             break;
     }
     ops->disconnect(self);

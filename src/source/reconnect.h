@@ -27,6 +27,8 @@ struct ht_reconnect {
     const char *named;    /* by the user: the help where it is absent all the same, constant; NULL:
                              nobody said that there is one */
     bool quiet;           /* that it is absent is not worth telling */
+    bool by_socket;       /* it listens at a socket of this host: whether it does costs nobody
+                             anything to ask */
     unsigned least_ms;    /* patience with one answer, at first */
     unsigned patience_ms; /* the same now: it grows while the daemon is slow */
     int64_t pause_ns;     /* before the next attempt */
@@ -36,8 +38,8 @@ struct ht_reconnect {
     bool told_quiet; /* that there is nothing was handed over, without a word */
 };
 
-/* named and quiet are the caller's to set. timeout_ns is the user's for one answer; out of bounds
- * (0: none was given): two seconds. */
+/* named, quiet and by_socket are the caller's to set. timeout_ns is the user's for one answer; out
+ * of bounds (0: none was given): two seconds. */
 void ht_reconnect_init(struct ht_reconnect *reconnect, int64_t timeout_ns, int64_t pause_max_ns);
 /* Returns when the end is asked for; nothing is open then. */
 void ht_reconnect_run(struct ht_reconnect *reconnect, struct ht_feed *feed,

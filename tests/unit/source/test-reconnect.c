@@ -34,6 +34,7 @@ struct played {
     int64_t asked_ns; /* by the server */
     bool absent;      /* nobody is there */
     bool quiet;
+    bool by_socket;
     const char *named;
     int64_t rescan_ns; /* into each pause a person asks; 0: nobody does */
 };
@@ -124,6 +125,7 @@ static void play(struct played *played)
     played->now_ns = 1000 * S + 12345678;
     ht_reconnect_init(&played->reconnect, 0, 10 * S);
     played->reconnect.quiet = played->quiet;
+    played->reconnect.by_socket = played->by_socket;
     played->reconnect.named = played->named;
     ht_reconnect_run(&played->reconnect, &played->feed, &ops, played);
     assert_false(played->open);
@@ -172,6 +174,41 @@ static void one_that_ends_soon_does_not(void **state)
     /* What is restarted once is back at once. */
     play(&first);
     assert_about(first.pauses[0], S);
+}
+
+/* A daemon that is restarted is seen soon after it is back, however long that took. */
+static void who_is_gone_is_looked_for_often(void **state)
+{
+    const int codes[] = {-ECONNREFUSED, -ENOENT};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+        struct played played = {.code = codes[i], .last = 10, .good = 1, .by_socket = true};
+
+        play(&played);
+        assert_int_equal(played.sessions, 10);
+        for (size_t at = 0; at + 1 < 10; at++)
+            assert_true(played.pauses[at] >= S / 2 && played.pauses[at] <= 2 * S);
+    }
+}
+
+/* Who never was there, who does not listen at a socket of this host, and who is there and fails. */
+static void of_others_pauses_grow(void **state)
+{
+    struct played others[] = {
+        {.code = -ENOENT, .last = 7, .by_socket = true},
+        {.code = -ECONNREFUSED, .last = 7, .by_socket = true},
+        {.code = -ECONNREFUSED, .last = 7, .good = 1},
+        {.code = -ECONNRESET, .last = 7, .good = 1, .by_socket = true},
+        {.code = -ETIMEDOUT, .last = 7, .good = 1, .by_socket = true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        play(&others[i]);
+        assert_about(others[i].pauses[2], 4 * S);
+        assert_about(others[i].pauses[5], 10 * S);
+    }
 }
 
 static void a_person_shortens_them(void **state)
@@ -294,6 +331,8 @@ int main(void)
         cmocka_unit_test(pauses_grow_to_their_most),
         cmocka_unit_test(a_good_session_shortens_them),
         cmocka_unit_test(one_that_ends_soon_does_not),
+        cmocka_unit_test(who_is_gone_is_looked_for_often),
+        cmocka_unit_test(of_others_pauses_grow),
         cmocka_unit_test(a_person_shortens_them),
         cmocka_unit_test(late_requests_end_them_at_once),
         cmocka_unit_test(what_the_server_asked_is_kept),
