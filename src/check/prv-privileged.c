@@ -57,7 +57,8 @@ static void look_privileged(struct ht_checking *checking, const struct ht_row *r
     struct ht_finding *finding = ht_fire(checking, HT_S(""));
     if (!(said && view.declared->privileged)) {
         ht_fire_title(checking, finding, "Runs as wide as privileged, %s",
-                      said ? "though it was not declared so" : "and no runtime knows it");
+                      said ? "though it was not declared so"
+                           : "and no runtime that answers knows it");
         ht_finding_set_confidence(finding, HT_CONFIDENCE_LIKELY);
     }
     if (ht_view_is_apart(&view))

@@ -10,6 +10,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/model/row.h"
+#include "hulltop/model/subject.h"
 #include "identity.h"
 
 /* A finding while its check runs; evidence grows in the arena. */
@@ -127,6 +128,18 @@ static struct ht_str lasting(struct ht_checking *checking, const char *text)
     return ht_mem_is_constant(str.data, str.len + 1) ? str : ht_arena_str(checking->arena, str);
 }
 
+/* When what a source tells was seen: of one that answers no more, when it did. */
+static int64_t seen_at(const struct ht_node *node, struct ht_str teller)
+{
+    const struct ht_source *source = ht_evidence_teller(node, teller);
+    bool answers = !source || source->state == HT_SOURCE_STATE_OK ||
+                   source->state == HT_SOURCE_STATE_PART || source->state == HT_SOURCE_STATE_WAIT;
+
+    return !answers && ht_source_has_answered_at(source) && source->answered_at < node->taken_at
+               ? source->answered_at
+               : node->taken_at;
+}
+
 void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, const char *source,
                       const char *field, struct ht_str value)
 {
@@ -147,7 +160,7 @@ void ht_fire_evidence(struct ht_checking *checking, struct ht_finding *finding, 
     ht_evidence_set_source(item, lasting(checking, source));
     ht_evidence_set_field(item, lasting(checking, field));
     ht_evidence_set_value(item, ht_arena_str(checking->arena, value));
-    ht_evidence_set_at(item, checking->node->taken_at);
+    ht_evidence_set_at(item, seen_at(checking->node, item->source));
     ht_finding_set_evidence(finding,
                             (struct ht_evidence_list){.items = draft->evidence, .len = len + 1});
 }

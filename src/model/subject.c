@@ -167,3 +167,19 @@ struct ht_subject_home ht_subject_home(const struct ht_node *node, const struct 
     }
     return home;
 }
+
+const struct ht_source *ht_evidence_teller(const struct ht_node *node, struct ht_str source)
+{
+    const struct ht_rowset *rows = ht_node_set(node, HT_TABLE_SOURCE);
+    struct ht_str text = ht_str_has_prefix(source, "/proc") ? HT_S("proc") : source;
+    const struct ht_source *teller = NULL;
+
+    for (size_t i = 0; i < rows->len; i++) {
+        const struct ht_source *one = ht_source_of(rows->rows[i]);
+
+        if (one->name.len && ht_str_find(text, one->name, 0) == 0 &&
+            (!teller || one->name.len > teller->name.len))
+            teller = one;
+    }
+    return teller;
+}

@@ -27,18 +27,11 @@ enum {
 /* When a fact was last known to hold: when it was read, or later confirmed by its source. */
 static int64_t seen_at(const struct ht_state *state, const struct ht_evidence *evidence)
 {
-    const struct ht_rowset *sources = ht_node_set(state->node, HT_TABLE_SOURCE);
-    bool proc = ht_str_has_prefix(evidence->source, "/proc");
+    const struct ht_source *source = ht_evidence_teller(state->node, evidence->source);
     int64_t at = evidence->at;
 
-    for (size_t i = 0; i < sources->len; i++) {
-        const struct ht_source *source = ht_source_of(sources->rows[i]);
-        bool told = ht_str_find(evidence->source, source->name, 0) == 0 ||
-                    (proc && ht_str_is(source->name, "proc"));
-
-        if (told && ht_source_has_answered_at(source) && source->answered_at > at)
-            at = source->answered_at;
-    }
+    if (source && ht_source_has_answered_at(source) && source->answered_at > at)
+        at = source->answered_at;
     return at;
 }
 

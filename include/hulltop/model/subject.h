@@ -25,6 +25,9 @@ void ht_subject_put_name(struct ht_buf *out, const struct ht_subject *subject);
  * "nginx.service". Of what many pods have in common, and nobody else is named for, it names the
  * first pods. */
 void ht_finding_put_subject(struct ht_buf *out, const struct ht_finding *finding);
+/* The source that tells what evidence names as its own: "docker inspect" is of docker, what begins
+ * with /proc of proc. Borrowed from the node; NULL: none, or one that is no row. */
+const struct ht_source *ht_evidence_teller(const struct ht_node *node, struct ht_str source);
 /* Where it runs: a container is its own home; that of a process, of code and of a secret in the
  * open is what they run or lie in. Looks up at most three rows. */
 struct ht_subject_home ht_subject_home(const struct ht_node *node,

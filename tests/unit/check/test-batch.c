@@ -147,10 +147,44 @@ static void what_checks_share_changes_no_verdict(void **state)
     assert_int_equal(said[0], said[1]);
 }
 
+/* When the evidence of a source was seen, by the finding about the privileged one of a node. */
+static int64_t seen_at(const struct ht_node *node, const struct ht_facts *facts, const char *prefix)
+{
+    struct ht_verdict *verdict = ht_check_look(ht_catalogue_find(HT_S("PRV-001")), node, facts,
+                                               ht_node_find(node, HT_TABLE_CONTAINER, HT_S("d4")));
+    const struct ht_finding *finding = ht_finding_of(verdict->findings.items[0]);
+    int64_t at = 0;
+
+    for (size_t i = 0; i < finding->evidence.len; i++) {
+        if (ht_str_has_prefix(finding->evidence.items[i].source, prefix))
+            at = finding->evidence.items[i].at;
+    }
+    ht_verdict_free(verdict);
+    return at;
+}
+
+static void evidence_is_as_old_as_the_last_answer_of_who_answers_no_more(void **state)
+{
+    ht_autonode struct ht_node *node = ht_node_new(9000);
+    ht_autonode struct ht_node *answers = new_node();
+    struct ht_container container = default_container("d4", "privileged");
+
+    make_privileged(&container);
+    add_host(node);
+    add_source(node, "docker", HT_SOURCE_STATE_BROKEN);
+    add_source(node, "proc", HT_SOURCE_STATE_OK);
+    add_container(node, &container);
+    ht_node_sort(node);
+    assert_int_equal(seen_at(node, *state, "docker inspect"), 5000);
+    assert_int_equal(seen_at(node, *state, "/proc"), 9000);
+    assert_int_equal(seen_at(answers, *state, "docker inspect"), 9000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_checks_share_changes_no_verdict),
+        cmocka_unit_test(evidence_is_as_old_as_the_last_answer_of_who_answers_no_more),
     };
 
     return cmocka_run_group_tests(tests, load_facts, free_facts);
