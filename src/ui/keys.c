@@ -240,17 +240,22 @@ static int hints_width(const struct hint *hints, size_t n)
     return width;
 }
 
+static int worth(const struct ht_offer *offer)
+{
+    if (offer->keep)
+        return 2;
+    return offer->late ? 1 : 0;
+}
+
 /* Leaves out hints from the right, those to keep only when there is nothing else. */
 static void fit_hints(struct hint *hints, size_t *n, int width)
 {
     while (*n > 0 && hints_width(hints, *n) > width) {
         size_t victim = *n - 1;
 
-        for (size_t i = *n; i-- > 0;) {
-            if (!hints[i].offer->keep) {
+        for (size_t i = *n - 1; i-- > 0;) {
+            if (worth(hints[i].offer) < worth(hints[victim].offer))
                 victim = i;
-                break;
-            }
         }
         remove_hint(hints, n, victim);
     }

@@ -494,6 +494,30 @@ static bool suits_views(const struct ht_ui *ui, const struct ht_page *page)
     return next_view(ui, view, 1) != view;
 }
 
+#define GROUP_HELP "Open or close a group of equal lines"
+
+/* Whether the selected line has a +, or is of an open group. */
+static bool is_group(const struct ht_page *page, bool opened)
+{
+    const struct ht_list_page *list = (const struct ht_list_page *)page;
+    const struct ht_line *line = ht_list_line(list);
+
+    return line && list->groups && list->groups[line->group].members > 1 &&
+           (ht_map_get(list->opened, list->groups[line->group].key) != NULL) == opened;
+}
+
+static bool suits_opening(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)ui;
+    return is_group(page, false);
+}
+
+static bool suits_closing(const struct ht_ui *ui, const struct ht_page *page)
+{
+    (void)ui;
+    return is_group(page, true);
+}
+
 static const struct ht_offer offers[] = {
     {.action = HT_ACTION_OPEN,
      .hinted = true,
@@ -528,14 +552,25 @@ static const struct ht_offer offers[] = {
     {.action = HT_ACTION_MARK, .suits = suits_lines},
     {.action = HT_ACTION_JUMP, .suits = suits_lines},
     {.action = HT_ACTION_TREE,
-     .suits = suits_lines,
-     .help = "Open or close a group of equal lines"},
+     .hinted = true,
+     .late = true,
+     .hint = "open group",
+     .suits = suits_opening,
+     .help = GROUP_HELP},
+    {.action = HT_ACTION_TREE,
+     .hinted = true,
+     .late = true,
+     .hint = "close group",
+     .suits = suits_closing,
+     .help = GROUP_HELP},
+    {.action = HT_ACTION_TREE, .suits = suits_lines, .help = GROUP_HELP},
 };
+enum { GROUP_OFFERS = 3 };
 
-/* Without groups there is nothing to open: the last one. */
+/* Without groups there is nothing to open: the last ones. */
 static size_t list_offered(const struct ht_page *page)
 {
-    return ARRAY_LEN(offers) - (ht_list_view(page)->grouped ? 0 : 1);
+    return ARRAY_LEN(offers) - (ht_list_view(page)->grouped ? 0 : GROUP_OFFERS);
 }
 
 static unsigned list_question(const struct ht_ui *ui, const struct ht_page *page)

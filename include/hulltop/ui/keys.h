@@ -100,6 +100,7 @@ struct ht_offer {
     enum ht_action action;
     bool hinted;      /* has a place in the hint line, in the order of the offers */
     bool keep;        /* keeps its place in the hint line when space is short */
+    bool late;        /* not that, but it goes after the others that are not kept */
     const char *hint; /* NULL: the binding's own */
     const char *help; /* NULL: the binding's own */
     /* Whether it does something on a page as it is now: else it is neither hinted nor in the help,
