@@ -47,6 +47,10 @@ static void put_states(struct ht_doc *doc)
     }
     for (size_t i = 0; i < ARRAY_LEN(marks); i++)
         ht_doc_pair(doc, HEADS_COL, marks[i], ht_str_from(meanings[i]));
+    ht_doc_head(doc, "SOURCES");
+    for (unsigned i = 0; i < ht_source_state_enum.count; i++)
+        ht_doc_pair(doc, HEADS_COL, ht_source_state_enum.values[i].name,
+                    ht_str_from(ht_source_state_enum.values[i].doc));
     ht_doc_head(doc, "SEVERITIES");
     for (unsigned i = 0; i < ht_severity_enum.count; i++) {
         ht_autobuf struct ht_buf word = HT_BUF(20);
