@@ -162,7 +162,7 @@ void ht_classify(const struct ht_facts *facts, struct ht_container *container,
     if (classify_sandboxed(facts, container, arena) || classify_kubernetes(container) ||
         classify_build(facts, container, arena))
         return;
-    set_class(container, HT_CLASS_APP, HT_S("no signal of anything else"));
+    set_class(container, HT_CLASS_APP, HT_S("nothing says otherwise"));
 }
 
 /* ---- a kernel of its own ---- */

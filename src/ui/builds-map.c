@@ -332,16 +332,20 @@ static void draw_foot(const struct ht_ui *ui, struct ht_area area, const struct 
                   HT_STYLE_NORMAL, ht_buf_str(&why));
 }
 
-static void watched_text(const struct ht_ui *ui, struct ht_buf *out)
+/* That none runs is told where all was seen. */
+static void none_text(const struct ht_ui *ui, struct ht_buf *out)
 {
     const struct ht_question *question = ht_state_question(ui->state, 1);
 
     if (!ht_question_has_watched_s(question) || question->watched_s < 60)
-        ht_buf_add_text(out, "now");
+        ht_buf_add_text(out, question->missing.len == 0 ? "No build runs on this node now."
+                                                        : "No build is seen on this node now.");
     else if (question->watched_s < 3600)
-        ht_buf_addf(out, "in %" PRIu64 " minutes of watching", question->watched_s / 60);
+        ht_buf_addf(out, "No build was seen on this node in %" PRIu64 " minutes of watching.",
+                    question->watched_s / 60);
     else
-        ht_buf_addf(out, "in %" PRIu64 " hours of watching", question->watched_s / 3600);
+        ht_buf_addf(out, "No build was seen on this node in %" PRIu64 " hours of watching.",
+                    question->watched_s / 3600);
 }
 
 static void draw_none(const struct ht_ui *ui, struct ht_area body)
@@ -349,9 +353,7 @@ static void draw_none(const struct ht_ui *ui, struct ht_area body)
     const struct ht_question *question = ht_state_question(ui->state, 1);
     ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
 
-    ht_buf_add_text(&text, "No build was seen on this node ");
-    watched_text(ui, &text);
-    ht_buf_add_text(&text, ".");
+    none_text(ui, &text);
     ht_draw_wrapped(
         ht_area_sub(
             body, (struct ht_rect){.row = 1, .col = 1, .h = body.rect.h - 1, .w = body.rect.w - 2}),

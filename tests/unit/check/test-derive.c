@@ -34,7 +34,7 @@ struct classified {
 static void classes_come_from_the_strongest_signal(void **state)
 {
     static const struct classified cases[] = {
-        {.image = HT_STR("nginx"), .class = HT_CLASS_APP, .signal = "no signal of anything else"},
+        {.image = HT_STR("nginx"), .class = HT_CLASS_APP, .signal = "nothing says otherwise"},
         {.label = {HT_STR("jenkins"), HT_STR("slave")},
          .image = HT_STR("moby/buildkit"),
          .class = HT_CLASS_BUILD,
