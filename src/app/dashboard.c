@@ -21,6 +21,7 @@
 #include "hulltop/base/log.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/check/catalogue.h"
+#include "hulltop/check/checking.h"
 #include "hulltop/ui/terminal.h"
 #include "hulltop/ui/ui.h"
 
@@ -185,6 +186,17 @@ static void call_first_run_seen(void *context)
         ht_engine_export(dashboard->session.engine, path, HT_S("seen\n"));
 }
 
+/* Before the fact tables are read there is no state to ask about either. */
+static int call_unseen(void *context, const struct ht_node *node, const struct ht_finding *finding,
+                       struct ht_arena *arena, struct ht_missing_list *ret_missing)
+{
+    struct dashboard *dashboard = context;
+
+    if (!dashboard->session.facts)
+        return -ENOENT;
+    return ht_check_unseen(node, dashboard->session.facts, finding, arena, ret_missing);
+}
+
 static struct ht_ui_calls make_calls(struct dashboard *dashboard)
 {
     return (struct ht_ui_calls){
@@ -206,6 +218,7 @@ static struct ht_ui_calls make_calls(struct dashboard *dashboard)
         .replay_seek = call_seek,
         .replay_step = call_step,
         .replay_restart = call_restart,
+        .unseen = call_unseen,
         .first_run_seen = call_first_run_seen,
     };
 }

@@ -2,6 +2,7 @@
 /* One check looks at one subject: what it calls meanwhile, and what becomes of its findings. */
 #include "hulltop/check/checking.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "hulltop/base/digest.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/check/catalogue.h"
 #include "hulltop/model/row.h"
 #include "hulltop/model/subject.h"
 #include "identity.h"
@@ -339,4 +341,74 @@ struct ht_verdict *ht_verdict_free(struct ht_verdict *verdict)
     free(verdict->text);
     free(verdict);
     return NULL;
+}
+
+/* ---- what one subject lacks ---- */
+
+enum { UNSEEN_MAX = 8 };
+
+/* The row whose findings name that subject. */
+static const struct ht_row *find_subject(const struct ht_node *node, enum ht_table_id table,
+                                         struct ht_str subject)
+{
+    const struct ht_rowset *rows = ht_node_set(node, table);
+
+    for (size_t i = 0; i < rows->len; i++) {
+        if (ht_str_equal(ht_subject_id(rows->rows[i]), subject))
+            return rows->rows[i];
+    }
+    return NULL;
+}
+
+static bool is_told(const struct ht_missing *missing, size_t len, const struct ht_missing *one)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (ht_str_equal(missing[i].source, one->source) &&
+            ht_str_equal(missing[i].reason, one->reason))
+            return true;
+    }
+    return false;
+}
+
+static struct ht_missing copy_missing(struct ht_arena *arena, const struct ht_missing *missing)
+{
+    struct ht_missing copy = *missing;
+
+    copy.source = ht_arena_str(arena, missing->source);
+    copy.reason = ht_arena_str(arena, missing->reason);
+    copy.help = ht_arena_str(arena, missing->help);
+    copy.check = ht_arena_str(arena, missing->check);
+    return copy;
+}
+
+int ht_check_unseen(const struct ht_node *node, const struct ht_facts *facts,
+                    const struct ht_finding *finding, struct ht_arena *arena,
+                    struct ht_missing_list *ret_missing)
+{
+    struct ht_check_batch batch = {.node = node, .facts = facts};
+    const struct ht_check *asking = ht_catalogue_find(finding->check);
+    const struct ht_row *row =
+        asking ? find_subject(node, asking->scope, finding->subject.id) : NULL;
+    struct ht_missing *missing;
+    size_t len = 0;
+
+    if (!row)
+        return -ENOENT;
+    missing = ht_arena_array(arena, struct ht_missing, UNSEEN_MAX);
+    for (size_t i = 0; i < ht_catalogue_count() && len < UNSEEN_MAX && ht_subject_runs(row); i++) {
+        const struct ht_check *other = ht_catalogue_get(i);
+
+        if (other->question != asking->question || other->scope != asking->scope)
+            continue;
+
+        struct ht_verdict *verdict = ht_check_batch_look(&batch, other, row);
+        if ((verdict->unknown || verdict->noted) &&
+            (other == asking || ht_check_needs(asking, verdict->missing.source)) &&
+            !is_told(missing, len, &verdict->missing))
+            missing[len++] = copy_missing(arena, &verdict->missing);
+        ht_verdict_free(verdict);
+    }
+    ht_check_batch_fini(&batch);
+    *ret_missing = (struct ht_missing_list){.items = missing, .len = len};
+    return 0;
 }

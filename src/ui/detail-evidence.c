@@ -437,39 +437,97 @@ static bool is_needed(const struct ht_ui *ui, const struct ht_finding *finding,
            ui->options.needs(finding->check, missing->source);
 }
 
+/* What is not seen, as it is told. */
+struct not_seen {
+    struct ht_buf text;
+    struct ht_str before; /* the source of the last one */
+    size_t shown;
+};
+
 /* The reasons of one source stand behind its name once. */
+static void add_not_seen(struct not_seen *seen, const struct ht_missing *missing)
+{
+    if (seen->shown >= NOT_SEEN_MAX)
+        return;
+    if (seen->shown++ && ht_str_equal(seen->before, missing->source)) {
+        ht_buf_add_text(&seen->text, "; ");
+    } else {
+        if (seen->shown > 1)
+            ht_buf_add_text(&seen->text, "). ");
+        ht_buf_add_str(&seen->text, missing->source);
+        ht_buf_add_text(&seen->text, missing->source.len ? " (" : "(");
+    }
+    ht_buf_add_str(&seen->text, missing->reason);
+    seen->before = missing->source;
+}
+
+/* A source that is waited for has not failed to tell. */
+static bool is_awaited(const struct ht_state *state, struct ht_str source)
+{
+    const struct ht_row *row =
+        state->complete ? NULL : ht_node_find(state->node, HT_TABLE_SOURCE, source);
+
+    return row && ht_source_of(row)->state == HT_SOURCE_STATE_WAIT;
+}
+
+/* Of this subject. False: who lacks what cannot be told; a report does not have all of its rows. */
+static bool add_own(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                    struct ht_arena *arena, struct not_seen *seen)
+{
+    struct ht_missing_list own = {0};
+
+    if (rows->state->origin == HT_ORIGIN_REPORT ||
+        ui->calls.unseen(ui->calls.context, rows->state->node, rows->finding, arena, &own) < 0)
+        return false;
+    for (size_t i = 0; i < own.len; i++) {
+        if (!is_awaited(rows->state, own.items[i].source))
+            add_not_seen(seen, &own.items[i]);
+    }
+    return true;
+}
+
+/* Of the question: what a source failed to tell concerns everybody, what a check could not see one
+ * subject or another. */
+static void add_of_question(const struct ht_ui *ui, const struct ht_subject_rows *rows,
+                            bool of_checks, struct not_seen *seen)
+{
+    const struct ht_finding *finding = rows->finding;
+    const struct ht_question *question =
+        ht_state_question(rows->state, (unsigned)finding->question);
+
+    for (size_t i = 0; i < question->missing.len; i++) {
+        const struct ht_missing *missing = &question->missing.items[i];
+
+        if (is_needed(ui, finding, missing) && (missing->check.len > 0) == of_checks)
+            add_not_seen(seen, missing);
+    }
+}
+
 static void put_not_seen(const struct ht_ui *ui, const struct ht_subject_rows *rows,
                          struct ht_doc *doc)
 {
     const struct ht_finding *finding = rows->finding;
-    const struct ht_question *question;
-    ht_autobuf struct ht_buf text = HT_BUF(HT_SIDE_TEXT_MAX);
-    struct ht_str before = {0};
-    size_t shown = 0;
+    ht_autoarena struct ht_arena *arena = NULL;
+    struct not_seen seen = {.text = HT_BUF(HT_SIDE_TEXT_MAX)};
+    struct not_seen some = {.text = HT_BUF(HT_SIDE_TEXT_MAX)};
 
     if (!finding || finding->question < 1 || finding->question > HT_QUESTIONS)
         return;
-    question = ht_state_question(rows->state, (unsigned)finding->question);
-    for (size_t i = 0; i < question->missing.len && shown < NOT_SEEN_MAX; i++) {
-        const struct ht_missing *missing = &question->missing.items[i];
-
-        if (!is_needed(ui, finding, missing))
-            continue;
-        if (shown++ && ht_str_equal(before, missing->source)) {
-            ht_buf_add_text(&text, "; ");
-        } else {
-            if (shown > 1)
-                ht_buf_add_text(&text, "). ");
-            ht_buf_add_str(&text, missing->source);
-            ht_buf_add_text(&text, missing->source.len ? " (" : "(");
-        }
-        ht_buf_add_str(&text, missing->reason);
-        before = missing->source;
-    }
-    if (shown)
-        ht_buf_add_c(&text, ')');
-    ht_doc_pair(doc, LABEL_COL, "NOT SEEN",
-                shown ? ht_buf_str(&text) : HT_S("nothing that this check needs"));
+    arena = ht_arena_new(HT_LIMIT_ROW);
+    ht_buf_add_text(&some.text, "of some that the question asks about: ");
+    if (!add_own(ui, rows, arena, &seen))
+        add_of_question(ui, rows, true, &some);
+    add_of_question(ui, rows, false, &seen);
+    ht_buf_add_c(&seen.text, ')');
+    ht_buf_add_c(&some.text, ')');
+    if (seen.shown)
+        ht_doc_pair(doc, LABEL_COL, "NOT SEEN", ht_buf_str(&seen.text));
+    if (some.shown)
+        ht_doc_pair(doc, LABEL_COL, seen.shown ? "" : "NOT SEEN", ht_buf_str(&some.text));
+    if (!seen.shown && !some.shown)
+        ht_doc_pair(doc, LABEL_COL, "NOT SEEN", HT_S("nothing that this check needs"));
+    ht_buf_fini(&seen.text);
+    ht_buf_fini(&some.text);
 }
 
 /* ---- all of it ---- */

@@ -486,6 +486,23 @@ static void call_acknowledge(void *context, struct ht_str finding, struct ht_str
     keep(context, reason);
 }
 
+static int call_unseen(void *context, const struct ht_node *node, const struct ht_finding *finding,
+                       struct ht_arena *arena, struct ht_missing_list *ret_missing)
+{
+    const struct fixture_calls *calls = context;
+
+    (void)node;
+    (void)finding;
+    if (!calls->unseen)
+        return -1;
+
+    struct ht_missing *missing = ht_arena_array(arena, struct ht_missing, 1);
+    ht_missing_set_source(missing, HT_S("proc"));
+    ht_missing_set_reason(missing, ht_str_from(calls->unseen));
+    *ret_missing = (struct ht_missing_list){.items = missing, .len = calls->unseen[0] != '\0'};
+    return 0;
+}
+
 static void call_mark(void *context, struct ht_str text)
 {
     ((struct fixture_calls *)context)->mark++;
@@ -574,6 +591,7 @@ struct ht_ui_calls fixture_calls(struct fixture_calls *calls)
     return (struct ht_ui_calls){
         .context = calls,
         .rescan = call_rescan,
+        .unseen = call_unseen,
         .open = call_open,
         .acknowledge = call_acknowledge,
         .mark = call_mark,

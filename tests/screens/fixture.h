@@ -26,7 +26,8 @@ struct fixture_calls {
         restart, step;
     double speed;
     int64_t seek;
-    char text[4096]; /* of the last call */
+    char text[4096];    /* of the last call */
+    const char *unseen; /* what a finding's subject lacks, "": nothing; NULL: that cannot be told */
 };
 struct ht_ui_calls fixture_calls(struct fixture_calls *calls);
 /* Options with a clock that stands at FIXTURE_NOW unless *mono_ns moves. */

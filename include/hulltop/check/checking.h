@@ -98,6 +98,13 @@ struct ht_verdict *ht_check_batch_look(struct ht_check_batch *batch, const struc
 /* The same of one check alone. */
 struct ht_verdict *ht_check_look(const struct ht_check *check, const struct ht_node *node,
                                  const struct ht_facts *facts, const struct ht_row *subject);
+/* What the check of a finding (its check and its subject's id are asked) could not see of that
+ * subject, and what the other checks of its question that look at the same row could not and this
+ * one needs, each once, the first eight; they are in the arena. Returns 0; -ENOENT: there is no
+ * such check or row in the node. Pure; any thread. */
+int ht_check_unseen(const struct ht_node *node, const struct ht_facts *facts,
+                    const struct ht_finding *finding, struct ht_arena *arena,
+                    struct ht_missing_list *ret_missing);
 /* True if the row is a container whose processes run, or no container at all. */
 bool ht_subject_runs(const struct ht_row *row);
 /* The id that findings about the row name as their subject's: its own, but a build is what it runs

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hulltop/base/arena.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/error.h"
 #include "hulltop/model/state.h"
@@ -42,6 +43,10 @@ struct ht_ui_calls {
     void (*replay_seek)(void *context, int64_t at_ns);
     void (*replay_step)(void *context, int frames);
     void (*replay_restart)(void *context);
+    /* What the check of a finding could not see of its subject in the node; likewise its
+     * neighbours, where it needs that; in the arena. Returns 0; negative: that cannot be told. */
+    int (*unseen)(void *context, const struct ht_node *node, const struct ht_finding *finding,
+                  struct ht_arena *arena, struct ht_missing_list *ret_missing);
     /* The first-run screen was left: it need not be shown again. */
     void (*first_run_seen)(void *context);
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -180,9 +181,98 @@ static void evidence_is_as_old_as_the_last_answer_of_who_answers_no_more(void **
     assert_int_equal(seen_at(answers, *state, "docker inspect"), 9000);
 }
 
+enum { LACKS_MAX = 8 };
+
+static int lacks(const struct ht_node *node, const struct ht_facts *facts, const char *check,
+                 const char *subject, struct ht_arena *arena, struct ht_missing *missing)
+{
+    struct ht_finding finding = {0};
+    struct ht_missing_list list = {0};
+    int r;
+
+    ht_finding_set_check(&finding, ht_str_from(check));
+    ht_subject_set_id(ht_finding_edit_subject(&finding), ht_str_from(subject));
+    r = ht_check_unseen(node, facts, &finding, arena, &list);
+    assert_in_range(list.len, 0, LACKS_MAX);
+    for (size_t i = 0; i < list.len; i++)
+        missing[i] = list.items[i];
+    return r < 0 ? r : (int)list.len;
+}
+
+static bool says(const struct ht_missing *missing, int len, const char *words)
+{
+    bool found = false;
+
+    for (int i = 0; i < len; i++)
+        found = found || ht_str_find(missing[i].reason, ht_str_from(words), 0) >= 0;
+    return found;
+}
+
+/* One of which neither a runtime nor the kernel tells. */
+static void add_untold(struct ht_node *node)
+{
+    struct ht_container container = default_container("h8", "untold");
+
+    *ht_container_edit_declared(&container) = (struct ht_privilege){0};
+    *ht_container_edit_effective(&container) = (struct ht_privilege){0};
+    container.known &= ~(UINT64_C(1) << HT_CONTAINER_F_DEVICE_RULES);
+    add_container(node, &container);
+    ht_node_sort(node);
+}
+
+/* One of which no runtime tells stands beside one that a runtime and the kernel tell of. */
+static void a_subject_lacks_what_its_own_row_does(void **state)
+{
+    static const char *const words = "no runtime tells how the container was started";
+    ht_autonode struct ht_node *node = new_node();
+    ht_autoarena struct ht_arena *arena = ht_arena_new(100000);
+    struct ht_missing missing[LACKS_MAX];
+    int len;
+
+    add_untold(node);
+    len = lacks(node, *state, "PRV-002", "h8", arena, missing);
+    assert_in_range(len, 1, LACKS_MAX);
+    assert_true(says(missing, len, words));
+    len = lacks(node, *state, "PRV-002", "d4", arena, missing);
+    assert_in_range(len, 0, LACKS_MAX);
+    assert_false(says(missing, len, words));
+}
+
+/* Each gap once, and only what the check needs. */
+static void gaps_are_told_once(void **state)
+{
+    ht_autonode struct ht_node *node = new_node();
+    ht_autoarena struct ht_arena *arena = ht_arena_new(100000);
+    struct ht_missing missing[LACKS_MAX];
+    int len;
+
+    add_untold(node);
+    len = lacks(node, *state, "PRV-002", "h8", arena, missing);
+    assert_in_range(len, 2, LACKS_MAX);
+    for (int i = 0; i < len; i++) {
+        assert_true(ht_str_is(missing[i].source, "proc") || ht_str_is(missing[i].source, "docker"));
+        for (int other = 0; other < i; other++)
+            assert_false(ht_str_equal(missing[i].reason, missing[other].reason));
+    }
+}
+
+static void nobody_lacks_nothing_where_nobody_is(void **state)
+{
+    ht_autonode struct ht_node *node = new_node();
+    ht_autoarena struct ht_arena *arena = ht_arena_new(100000);
+    struct ht_missing missing[LACKS_MAX];
+
+    assert_int_equal(lacks(node, *state, "PRV-002", "zz", arena, missing), -ENOENT);
+    assert_int_equal(lacks(node, *state, "PRV-999", "b2", arena, missing), -ENOENT);
+    assert_int_equal(lacks(node, *state, "PRV-002", "e5", arena, missing), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_subject_lacks_what_its_own_row_does),
+        cmocka_unit_test(gaps_are_told_once),
+        cmocka_unit_test(nobody_lacks_nothing_where_nobody_is),
         cmocka_unit_test(what_checks_share_changes_no_verdict),
         cmocka_unit_test(evidence_is_as_old_as_the_last_answer_of_who_answers_no_more),
     };

@@ -319,9 +319,50 @@ static void what_has_to_start_anew_is_counted(void **unused)
     close_bench(&bench);
 }
 
+/* What a check could not see of others, and what a source failed to tell of all. */
+static void lack(struct ht_state *state)
+{
+    ht_autorow struct ht_row *before = state->questions[2];
+    struct ht_question question = *ht_question_of(before);
+    struct ht_missing missing[2] = {0};
+
+    ht_missing_set_source(&missing[0], HT_S("docker"));
+    ht_missing_set_reason(&missing[0], HT_S("no runtime tells"));
+    ht_missing_set_check(&missing[0], HT_S("PRV-021"));
+    ht_missing_set_source(&missing[1], HT_S("containerd"));
+    ht_missing_set_reason(&missing[1], HT_S("root only"));
+    ht_question_set_missing(&question, (struct ht_missing_list){.items = missing, .len = 2});
+    state->questions[2] = ht_row_new(&ht_question_table, &question);
+}
+
+static void not_seen_is_about_the_row_of_the_page(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *state = fixture_state();
+
+    (void)unused;
+    lack(state);
+    open_bench(&bench, NULL);
+    bench.calls.unseen = "its seccomp filter";
+    grow(&bench);
+    ht_ui_set_state(bench.ui, state);
+    type(&bench, "3\n");
+    SEES(&bench, "NOT SEEN   proc (its seccomp filter). containerd (root only)\n");
+    SEES_NOT(&bench, "no runtime tells");
+    bench.calls.unseen = "";
+    SEES(&bench, "NOT SEEN   containerd (root only)\n");
+    SEES_NOT(&bench, "no runtime tells");
+    /* As a report's, which does not say of whom. */
+    bench.calls.unseen = NULL;
+    SEES(&bench, "NOT SEEN   containerd (root only)\n");
+    SEES(&bench, "of some that the question asks about: docker (no runtime tells)\n");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(not_seen_is_about_the_row_of_the_page),
         cmocka_unit_test(evidence_is_not_cut),
         cmocka_unit_test(a_container_shows_its_findings_first),
         cmocka_unit_test(a_container_says_how_its_last_run_went),
