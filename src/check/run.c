@@ -389,14 +389,16 @@ int ht_check_unseen(const struct ht_node *node, const struct ht_facts *facts,
     const struct ht_check *asking = ht_catalogue_find(finding->check);
     const struct ht_row *row =
         asking ? find_subject(node, asking->scope, finding->subject.id) : NULL;
+    size_t count = ht_catalogue_count(), len = 0;
+    ht_autofree const struct ht_check **all = ht_new_array(const struct ht_check *, count);
     struct ht_missing *missing;
-    size_t len = 0;
 
     if (!row)
         return -ENOENT;
     missing = ht_arena_array(arena, struct ht_missing, UNSEEN_MAX);
-    for (size_t i = 0; i < ht_catalogue_count() && len < UNSEEN_MAX && ht_subject_runs(row); i++) {
-        const struct ht_check *other = ht_catalogue_get(i);
+    ht_catalogue_list(all);
+    for (size_t i = 0; i < count && len < UNSEEN_MAX && ht_subject_runs(row); i++) {
+        const struct ht_check *other = all[i];
 
         if (other->question != asking->question || other->scope != asking->scope)
             continue;
