@@ -254,205 +254,175 @@ static void go(int fd, const char *pid)
     assert_int_equal(unlinkat(fd, pid, AT_REMOVEDIR), 0);
 }
 
-/* What is counted there is what is listed. */
-static void be_initial(int fd)
+/* A node with a crowd in which process 1 and those in others are known already; what the kernel
+ * counts there is what is listed. */
+struct scene {
+    char folder[32];
+    struct hotel hotel;
+    int fd;
+};
+
+static void open_scene(struct scene *scene, const char *others, const char *expected)
 {
-    assert_int_equal(mkdirat(fd, "self", 0700), 0);
-    assert_int_equal(mkdirat(fd, "self/ns", 0700), 0);
-    assert_int_equal(symlinkat("pid:[4026531836]", fd, "self/ns/pid"), 0);
+    *scene = (struct scene){.folder = "/tmp/hulltop-test-XXXXXX"};
+    scene->hotel.crowd = (struct ht_proc_crowd){.ops = &guests, .context = &scene->hotel};
+    assert_non_null(mkdtemp(scene->folder));
+    scene->fd = open(scene->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkdirat(scene->fd, "self", 0700), 0);
+    assert_int_equal(mkdirat(scene->fd, "self/ns", 0700), 0);
+    assert_int_equal(symlinkat("pid:[4026531836]", scene->fd, "self/ns/pid"), 0);
+    come(scene->fd, "1", "1");
+    come(scene->fd, "7", "7");
+    if (*others)
+        come(scene->fd, others, others);
+    write_load(scene->fd, "0.20 0.18 0.12 1/834 11206");
+    look(&scene->hotel, scene->fd, expected);
+}
+
+static void close_scene(struct scene *scene)
+{
+    ht_proc_crowd_fini(&scene->hotel.crowd);
+    close(scene->fd);
+    ht_test_remove_tree(scene->folder);
 }
 
 /* Process 50 is there all the while, and no counter has told of it: it joins at the next list. */
 static void a_few_who_come_and_go_take_no_list(void **state)
 {
-    char folder[] = "/tmp/hulltop-test-XXXXXX";
-    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
-    int fd;
+    struct scene scene;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    be_initial(fd);
-    come(fd, "1", "1");
-    come(fd, "7", "7");
-    come(fd, "20000", "20000");
-    write_load(fd, "0.20 0.18 0.12 1/834 11206");
-    look(&hotel, fd, "+20000 +7 +1 ");
-    look(&hotel, fd, "");
-    come(fd, "50", "50");
-    come(fd, "11207", "11207");
-    come(fd, "11208", "7"); /* a thread */
-    write_load(fd, "0.20 0.18 0.12 1/836 11208");
-    look(&hotel, fd, "+11207 ");
-    go(fd, "11207"); /* another one, 11209, came and went meanwhile */
-    come(fd, "11210", "11210");
-    write_load(fd, "0.20 0.18 0.12 1/836 11210");
-    look(&hotel, fd, "-11207 +11210 ");
-    go(fd, "11208");
-    write_load(fd, "0.20 0.18 0.12 1/835 11210");
-    look(&hotel, fd, "");
+    open_scene(&scene, "20000", "+20000 +7 +1 ");
+    look(&scene.hotel, scene.fd, "");
+    come(scene.fd, "50", "50");
+    come(scene.fd, "11207", "11207");
+    come(scene.fd, "11208", "7"); /* a thread */
+    write_load(scene.fd, "0.20 0.18 0.12 1/836 11208");
+    look(&scene.hotel, scene.fd, "+11207 ");
+    go(scene.fd, "11207"); /* another one, 11209, came and went meanwhile */
+    come(scene.fd, "11210", "11210");
+    write_load(scene.fd, "0.20 0.18 0.12 1/836 11210");
+    look(&scene.hotel, scene.fd, "-11207 +11210 ");
+    go(scene.fd, "11208");
+    write_load(scene.fd, "0.20 0.18 0.12 1/835 11210");
+    look(&scene.hotel, scene.fd, "");
     /* What nobody of them accounts for is somebody else. */
-    go(fd, "7");
-    write_load(fd, "0.20 0.18 0.12 1/834 11210");
-    look(&hotel, fd, "-7 +50 ");
+    go(scene.fd, "7");
+    write_load(scene.fd, "0.20 0.18 0.12 1/834 11210");
+    look(&scene.hotel, scene.fd, "-7 +50 ");
     /* Nor is it enough to ask one that does not say what it is. */
-    come(fd, "51", "51");
-    come(fd, "11211", "");
-    write_load(fd, "0.20 0.18 0.12 1/835 11211");
-    look(&hotel, fd, "+11211 +51 ");
-    go(fd, "51");
-    write_load(fd, "0.20 0.18 0.12 1/835 11300"); /* so many that a list costs less */
-    look(&hotel, fd, "-51 ");
-    come(fd, "52", "52");
-    come(fd, "11301", "11301");
-    write_load(fd, "0.20 0.18 0.12 1/836 11301");
-    look_at(&hotel, fd, 5 * HT_NS_PER_S, "+11301 +52 "); /* and five seconds after such a one */
+    come(scene.fd, "51", "51");
+    come(scene.fd, "11211", "");
+    write_load(scene.fd, "0.20 0.18 0.12 1/835 11211");
+    look(&scene.hotel, scene.fd, "+11211 +51 ");
+    go(scene.fd, "51");
+    write_load(scene.fd, "0.20 0.18 0.12 1/835 11300"); /* so many that a list costs less */
+    look(&scene.hotel, scene.fd, "-51 ");
+    come(scene.fd, "52", "52");
+    come(scene.fd, "11301", "11301");
+    write_load(scene.fd, "0.20 0.18 0.12 1/836 11301");
+    look_at(&scene.hotel, scene.fd, 5 * HT_NS_PER_S,
+            "+11301 +52 "); /* and five seconds after such a one */
     /* Pids begin anew, and the next one is another process's by now. */
-    ((struct guest *)ht_proc_crowd_find(&hotel.crowd, 20000))->ino++;
-    write_load(fd, "0.20 0.18 0.12 1/836 19999");
-    look_at(&hotel, fd, 6 * HT_NS_PER_S, "-20000 +20000 ");
-    ((struct guest *)ht_proc_crowd_find(&hotel.crowd, 20000))->ino++;
-    write_load(fd, "0.20 0.18 0.12 1/836 20000");
-    look_at(&hotel, fd, 7 * HT_NS_PER_S, "-20000 +20000 ");
-    write_load(fd, "0.20 0.18 0.12 1/836 00300");
-    come(fd, "53", "53");
-    look_at(&hotel, fd, 8 * HT_NS_PER_S, "+53 ");
-    ht_proc_crowd_fini(&hotel.crowd);
-    close(fd);
-    ht_test_remove_tree(folder);
+    ((struct guest *)ht_proc_crowd_find(&scene.hotel.crowd, 20000))->ino++;
+    write_load(scene.fd, "0.20 0.18 0.12 1/836 19999");
+    look_at(&scene.hotel, scene.fd, 6 * HT_NS_PER_S, "-20000 +20000 ");
+    ((struct guest *)ht_proc_crowd_find(&scene.hotel.crowd, 20000))->ino++;
+    write_load(scene.fd, "0.20 0.18 0.12 1/836 20000");
+    look_at(&scene.hotel, scene.fd, 7 * HT_NS_PER_S, "-20000 +20000 ");
+    write_load(scene.fd, "0.20 0.18 0.12 1/836 00300");
+    come(scene.fd, "53", "53");
+    look_at(&scene.hotel, scene.fd, 8 * HT_NS_PER_S, "+53 ");
+    close_scene(&scene);
 }
 
 /* Its number was given away before it could be found, and when it can, another one has ended: the
  * counters stay as they are. */
 static void who_was_being_made_is_found_at_the_next_look(void **state)
 {
-    char folder[] = "/tmp/hulltop-test-XXXXXX";
-    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
-    int fd;
+    struct scene scene;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    be_initial(fd);
-    come(fd, "1", "1");
-    come(fd, "7", "7");
-    write_load(fd, "0.20 0.18 0.12 1/834 11206");
-    look(&hotel, fd, "+7 +1 ");
-    write_load(fd, "0.20 0.18 0.12 1/834 11207");
-    look(&hotel, fd, "");
-    go(fd, "7");
-    come(fd, "11207", "11207");
-    look(&hotel, fd, "-7 +11207 ");
-    look(&hotel, fd, "");
-    ht_proc_crowd_fini(&hotel.crowd);
-    close(fd);
-    ht_test_remove_tree(folder);
+    open_scene(&scene, "", "+7 +1 ");
+    write_load(scene.fd, "0.20 0.18 0.12 1/834 11207");
+    look(&scene.hotel, scene.fd, "");
+    go(scene.fd, "7");
+    come(scene.fd, "11207", "11207");
+    look(&scene.hotel, scene.fd, "-7 +11207 ");
+    look(&scene.hotel, scene.fd, "");
+    close_scene(&scene);
 }
 
 static void where_the_counters_add_up_lists_are_seldom(void **state)
 {
-    char folder[] = "/tmp/hulltop-test-XXXXXX";
-    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
-    int fd;
+    struct scene scene;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    be_initial(fd);
-    come(fd, "1", "1");
-    come(fd, "7", "7");
-    write_load(fd, "0.20 0.18 0.12 1/834 11206");
-    look(&hotel, fd, "+7 +1 ");
-    look_at(&hotel, fd, 5 * HT_NS_PER_S, "");
-    come(fd, "8", "8"); /* nothing tells of it */
-    look_at(&hotel, fd, 25 * HT_NS_PER_S - 1, "");
-    look_at(&hotel, fd, 25 * HT_NS_PER_S, "+8 ");
+    open_scene(&scene, "", "+7 +1 ");
+    look_at(&scene.hotel, scene.fd, 5 * HT_NS_PER_S, "");
+    come(scene.fd, "8", "8"); /* nothing tells of it */
+    look_at(&scene.hotel, scene.fd, 25 * HT_NS_PER_S - 1, "");
+    look_at(&scene.hotel, scene.fd, 25 * HT_NS_PER_S, "+8 ");
     /* In another namespace of pids the threads are those of the whole node. */
-    unlinkat(fd, "self/ns/pid", 0);
-    assert_int_equal(symlinkat("pid:[4026532836]", fd, "self/ns/pid"), 0);
-    look_at(&hotel, fd, 45 * HT_NS_PER_S, "");
-    come(fd, "9", "9");
-    look_at(&hotel, fd, 50 * HT_NS_PER_S, "+9 ");
+    unlinkat(scene.fd, "self/ns/pid", 0);
+    assert_int_equal(symlinkat("pid:[4026532836]", scene.fd, "self/ns/pid"), 0);
+    look_at(&scene.hotel, scene.fd, 45 * HT_NS_PER_S, "");
+    come(scene.fd, "9", "9");
+    look_at(&scene.hotel, scene.fd, 50 * HT_NS_PER_S, "+9 ");
     /* There is no telling from them who came: everybody is listed when they move. */
-    come(fd, "10", "10");
-    write_load(fd, "0.20 0.18 0.12 1/834 11207");
-    look_at(&hotel, fd, 51 * HT_NS_PER_S, "+10 ");
-    ht_proc_crowd_fini(&hotel.crowd);
-    close(fd);
-    ht_test_remove_tree(folder);
-}
-
-/* ---- turns ---- */
-
-/* The scene of those below: 1 and 7 are there, the namespace of pids is the first one. */
-static int open_scene(struct hotel *hotel, char *folder)
-{
-    int fd;
-
-    assert_non_null(mkdtemp(folder));
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    be_initial(fd);
-    come(fd, "1", "1");
-    come(fd, "7", "7");
-    write_load(fd, "0.20 0.18 0.12 1/834 11206");
-    look(hotel, fd, "+7 +1 ");
-    return fd;
+    come(scene.fd, "10", "10");
+    write_load(scene.fd, "0.20 0.18 0.12 1/834 11207");
+    look_at(&scene.hotel, scene.fd, 51 * HT_NS_PER_S, "+10 ");
+    close_scene(&scene);
 }
 
 /* The next look has both counters as if one had come and nobody had gone. */
 static void who_came_while_it_was_listed_is_not_counted_for_another(void **state)
 {
-    char folder[] = "/tmp/hulltop-test-XXXXXX";
-    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
-    int fd = open_scene(&hotel, folder);
+    struct scene scene;
 
     (void)state;
-    come(fd, "11207", "11207"); /* between the counters and the list */
-    look_at(&hotel, fd, 5 * HT_NS_PER_S, "+11207 ");
-    go(fd, "7");
-    write_load(fd, "0.20 0.18 0.12 1/834 11207");
-    look_at(&hotel, fd, 6 * HT_NS_PER_S, "-7 ");
-    ht_proc_crowd_fini(&hotel.crowd);
-    close(fd);
-    ht_test_remove_tree(folder);
+    open_scene(&scene, "", "+7 +1 ");
+    come(scene.fd, "11207", "11207"); /* between the counters and the list */
+    look_at(&scene.hotel, scene.fd, 5 * HT_NS_PER_S, "+11207 ");
+    go(scene.fd, "7");
+    write_load(scene.fd, "0.20 0.18 0.12 1/834 11207");
+    look_at(&scene.hotel, scene.fd, 6 * HT_NS_PER_S, "-7 ");
+    close_scene(&scene);
 }
 
 static void who_is_made_while_it_is_listed_is_awaited(void **state)
 {
-    char folder[] = "/tmp/hulltop-test-XXXXXX";
-    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
-    int fd = open_scene(&hotel, folder);
+    struct scene scene;
 
     (void)state;
-    look_at(&hotel, fd, 1 * HT_NS_PER_S, "");
-    come(fd, "11207", ""); /* does not tell what it is: all are listed, without 11208 */
-    write_load(fd, "0.20 0.18 0.12 1/835 11208");
-    look_at(&hotel, fd, 2 * HT_NS_PER_S, "+11207 ");
-    come(fd, "11208", "11208");
-    go(fd, "7");
-    look_at(&hotel, fd, 3 * HT_NS_PER_S, "-7 +11208 ");
-    ht_proc_crowd_fini(&hotel.crowd);
-    close(fd);
-    ht_test_remove_tree(folder);
+    open_scene(&scene, "", "+7 +1 ");
+    look_at(&scene.hotel, scene.fd, 1 * HT_NS_PER_S, "");
+    come(scene.fd, "11207", ""); /* does not tell what it is: all are listed, without 11208 */
+    write_load(scene.fd, "0.20 0.18 0.12 1/835 11208");
+    look_at(&scene.hotel, scene.fd, 2 * HT_NS_PER_S, "+11207 ");
+    come(scene.fd, "11208", "11208");
+    go(scene.fd, "7");
+    look_at(&scene.hotel, scene.fd, 3 * HT_NS_PER_S, "-7 +11208 ");
+    close_scene(&scene);
 }
 
 /* One who came and is another user's looks like one who is gone again. */
 static void where_others_are_hidden_all_are_listed(void **state)
 {
-    char folder[] = "/tmp/hulltop-test-XXXXXX";
-    struct hotel hotel = {.crowd = {.ops = &guests, .context = &hotel}};
-    int fd = open_scene(&hotel, folder);
+    struct scene scene;
 
     (void)state;
-    go(fd, "1");
-    look_at(&hotel, fd, 5 * HT_NS_PER_S, "-1 ");
-    go(fd, "7");
-    write_load(fd, "0.20 0.18 0.12 1/834 11207");
-    look_at(&hotel, fd, 6 * HT_NS_PER_S, "-7 ");
-    ht_proc_crowd_fini(&hotel.crowd);
-    close(fd);
-    ht_test_remove_tree(folder);
+    open_scene(&scene, "", "+7 +1 ");
+    go(scene.fd, "1");
+    look_at(&scene.hotel, scene.fd, 5 * HT_NS_PER_S, "-1 ");
+    go(scene.fd, "7");
+    write_load(scene.fd, "0.20 0.18 0.12 1/834 11207");
+    look_at(&scene.hotel, scene.fd, 6 * HT_NS_PER_S, "-7 ");
+    close_scene(&scene);
 }
+
+/* ---- turns ---- */
 
 static void a_process_is_looked_at_twice_while_it_is_young(void **state)
 {
