@@ -69,6 +69,7 @@ struct ht_hostconf_pass {
     bool is_kernels;                     /* that "proc" is the running kernel's own */
     bool has_processes;                  /* there is a /proc with processes */
     struct ht_proc_ignored *ignored;     /* no daemons of interest; a walk of it was begun */
+    struct ht_proc_ignored *silent;      /* whose arguments hold no secret; likewise */
     struct ht_str salt;                  /* key of the marks by which equal secrets are told */
     struct ht_rowset *exposures;         /* found when they were last looked for */
     struct ht_keepers *keepers;          /* what keeps secrets */

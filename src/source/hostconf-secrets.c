@@ -35,6 +35,7 @@ struct search {
     struct ht_buf out;
     struct ht_buf name;
     struct ht_proc_reader reader;
+    size_t found; /* secrets, each time that one stands somewhere */
 };
 
 /* Who has what is judged. */
@@ -99,6 +100,7 @@ static void add(struct search *search, const char *where, const struct owner *ow
                       HT_STR_ARG(owner->program), HT_STR_ARG(name));
     struct ht_exposure *exposure = ht_map_get(search->known, id);
 
+    search->found++;
     if (exposure) {
         ht_exposure_set_count(exposure, exposure->count + 1);
         return;
@@ -182,21 +184,36 @@ static struct ht_str container_of(struct search *search, uint64_t pid)
     return ht_arena_str(search->pass->arena, facts.container_id);
 }
 
+static void look_at_process(struct search *search, uint64_t pid, bool *ret_contained)
+{
+    struct owner owner = {.pid = pid};
+
+    owner.container = container_of(search, pid);
+    *ret_contained = owner.container.len > 0;
+    if (*ret_contained) {
+        judge_environment(search, &owner);
+        ht_hostconf_look_layers(&search->layers, pid, owner.container);
+    }
+    judge_arguments(search, &owner);
+}
+
+/* The arguments of most of the node's own processes hold no secret, and stay as they are. */
 static int visit_pid(void *context, const char *name, unsigned type, uint64_t inode)
 {
     struct search *search = context;
-    struct owner owner = {0};
+    struct ht_hostconf_pass *pass = search->pass;
+    size_t found = search->found, denied = pass->denied;
+    bool contained = false;
+    uint64_t pid;
 
     (void)type;
-    (void)inode;
-    if (ht_parse_u64(ht_str_from(name), &owner.pid) < 0 || owner.pid == 0)
+    if (ht_parse_u64(ht_str_from(name), &pid) < 0 || pid == 0)
         return 0;
-    owner.container = container_of(search, owner.pid);
-    if (owner.container.len) {
-        judge_environment(search, &owner);
-        ht_hostconf_look_layers(&search->layers, owner.pid, owner.container);
-    }
-    judge_arguments(search, &owner);
+    bool silent = ht_proc_ignored_has(pass->silent, pid, inode);
+    if (!silent)
+        look_at_process(search, pid, &contained);
+    if (!contained && search->found == found && pass->denied == denied)
+        ht_proc_ignored_add(pass->silent, pid, inode);
     return 0;
 }
 

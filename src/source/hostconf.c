@@ -38,6 +38,7 @@ struct hostconf {
     size_t secrets_denied; /* what could not be read then */
     char first_denied[DETAIL_MAX];
     struct ht_proc_ignored *ignored; /* processes that are of no interest */
+    struct ht_proc_ignored *silent;  /* whose arguments were found to hold no secret */
     struct ht_driver_ops ops;        /* with the interval that was asked for */
 };
 
@@ -190,6 +191,7 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
 
     if (!self->keyless && now >= self->secrets_due_ns) {
         ht_rowset_fini(&self->exposures);
+        ht_proc_ignored_begin(self->silent, now);
         ht_hostconf_find_process_secrets(pass);
         ht_hostconf_find_pod_secrets(pass);
         if (self->inside)
@@ -226,6 +228,7 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
         .salt = {.data = self->salt, .len = sizeof(self->salt)},
         .exposures = &self->exposures,
         .ignored = self->ignored,
+        .silent = self->silent,
         .inside = self->inside,
         .interval_ns = self->ops.interval_ns,
     };
@@ -258,6 +261,14 @@ static void tell_broken(struct ht_feed *feed, const char *why)
     feed->publish(feed, sample);
 }
 
+/* At all processes, and at once. */
+static void look_anew(struct hostconf *self)
+{
+    self->secrets_due_ns = 0;
+    ht_proc_ignored_free(self->silent);
+    self->silent = ht_proc_ignored_new();
+}
+
 static void run(void *context, struct ht_feed *feed)
 {
     struct hostconf *self = context;
@@ -270,7 +281,7 @@ static void run(void *context, struct ht_feed *feed)
         int r = ht_root_open(&root, self->root, &err);
 
         if (request.kind == HT_REQUEST_RESCAN)
-            self->secrets_due_ns = 0;
+            look_anew(self);
         if (r == 0)
             r = ht_root_open(&proc, self->live ? "/" : self->root, &err);
         if (r == 0)
@@ -288,6 +299,7 @@ static void free_hostconf(void *context)
         return;
     ht_rowset_fini(&self->exposures);
     ht_proc_ignored_free(self->ignored);
+    ht_proc_ignored_free(self->silent);
     ht_wipe(self->salt, sizeof(self->salt));
     free(self->root);
     free(self);
@@ -303,6 +315,7 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
     struct hostconf *self = ht_new0(struct hostconf);
 
     self->ignored = ht_proc_ignored_new();
+    self->silent = ht_proc_ignored_new();
     self->root = ht_strdup(options->root);
     self->live = options->live;
     self->inside = options->inside;

@@ -52,6 +52,46 @@ static void environments_are_looked_at_each_minute_and_when_asked(void **state)
     assert_int_equal(place->feed.published, 4);
 }
 
+/* After two looks at arguments without a secret they are left alone, until ten minutes are over or
+ * somebody asks; whoever has one is looked at each time. */
+static bool look_on(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
+{
+    static const size_t seen[] = {1, 1, 1, 2, 1};
+    const struct place *place = feed->context;
+    const struct ht_rowset *exposures = ht_node_set(feed->sample, HT_TABLE_EXPOSURE);
+
+    assert_true(wait < ARRAY_LEN(seen));
+    assert_int_equal(exposures ? exposures->len : 0, seen[wait]);
+    feed->ahead_ns += 61 * HT_NS_PER_S;
+    if (wait == 1)
+        put(place, "proc/40/cmdline", HT_S("web\0--password=hunter2hunter2\0"));
+    if (wait == 2)
+        ret_request->kind = HT_REQUEST_RESCAN;
+    if (wait == 3)
+        put(place, "proc/41/cmdline", HT_S("db\0"));
+    return wait < 4;
+}
+
+static void arguments_without_a_secret_are_left_alone_for_a_while(void **state)
+{
+    struct place *place = *state;
+    struct ht_driver driver =
+        ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = false});
+
+    put(place, "proc/40/comm", HT_S("web\n"));
+    put(place, "proc/40/cmdline", HT_S("web\0"));
+    put(place, "proc/40/cgroup", HT_S("0::/\n"));
+    put(place, "proc/41/comm", HT_S("db\n"));
+    put(place, "proc/41/cmdline", HT_S("db\0--password=hunter2hunter2\0"));
+    put(place, "proc/41/cgroup", HT_S("0::/\n"));
+    ht_test_feed_init(&place->feed);
+    place->feed.script = look_on;
+    place->feed.context = place;
+    driver.ops->run(driver.self, &place->feed.feed);
+    driver.ops->free(driver.self);
+    assert_int_equal(place->feed.published, 5);
+}
+
 /* The running system's /proc is read in another way than a copy. */
 static void processes_of_the_running_system_are_looked_at(void **state)
 {
@@ -114,6 +154,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(environments_are_looked_at_each_minute_and_when_asked,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(arguments_without_a_secret_are_left_alone_for_a_while,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(processes_of_the_running_system_are_looked_at, setup,
                                         teardown),
