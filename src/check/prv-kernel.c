@@ -138,28 +138,22 @@ static void doubt_unseen(const struct view *view, const struct blind *blind)
         unknown_device(view, blind->unseen);
 }
 
-/* What was seen in it and was not declared by that name: it may be what a blind one leads to. */
-static const struct ht_fact_path **judge_unnamed(const struct view *view)
+/* What each device that was seen in it is; by_blind: of those alone that were not declared by that
+ * name, for they may be what a blind one leads to. */
+static const struct ht_fact_path **judge_seen(const struct view *view, bool by_blind)
 {
     const struct ht_text_list *devices = &view->effective->devices;
     const struct ht_fact_path **entries =
         ht_new_array(const struct ht_fact_path *, devices->len + 1);
 
     for (size_t i = 0; i < devices->len; i++) {
-        if (!ht_view_device_is_named(view, devices->items[i]))
-            entries[i] = ht_view_device(view, devices->items[i]);
+        struct ht_str path = devices->items[i];
+
+        if (!by_blind)
+            entries[i] = ht_facts_device(view->facts, path);
+        else if (!ht_view_device_is_named(view, path))
+            entries[i] = ht_view_device(view, path);
     }
-    return entries;
-}
-
-static const struct ht_fact_path **judge_all(const struct view *view)
-{
-    const struct ht_text_list *devices = &view->effective->devices;
-    const struct ht_fact_path **entries =
-        ht_new_array(const struct ht_fact_path *, devices->len + 1);
-
-    for (size_t i = 0; i < devices->len; i++)
-        entries[i] = ht_facts_device(view->facts, devices->items[i]);
     return entries;
 }
 
@@ -182,8 +176,7 @@ static void look_found_devices(const struct view *view, const struct blind *blin
     if (by_blind)
         doubt_unseen(view, blind);
 
-    ht_autofree const struct ht_fact_path **entries =
-        by_blind ? judge_unnamed(view) : judge_all(view);
+    ht_autofree const struct ht_fact_path **entries = judge_seen(view, by_blind);
     for (size_t i = 0; i < effective->devices.len; i++) {
         struct ht_finding *finding =
             fire_found(view, entries, i, open || (by_blind && blind->writable));
