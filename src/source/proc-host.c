@@ -19,11 +19,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
-enum {
-    INIT_PID_NS = 0xEFFFFFFC, /* the kernel gives the first pid namespace this inode */
-    SMALL = 64 * 1024,
-    LINK_BYTES = 128
-};
+enum { SMALL = 64 * 1024, LINK_BYTES = 128 };
 
 /* A kernel file's first line, in the arena. */
 static bool read_line(const char *path, struct ht_arena *arena, struct ht_str *ret_line)
@@ -237,5 +233,5 @@ int ht_host_read(const char *root_path, bool live, struct ht_arena *arena, struc
 
 bool ht_host_is_contained(const struct ht_host *host)
 {
-    return ht_host_has_ns_pid(host) && host->ns_pid != INIT_PID_NS;
+    return ht_host_has_ns_pid(host) && host->ns_pid != HT_PROC_INIT_PID_NS;
 }

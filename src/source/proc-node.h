@@ -19,6 +19,9 @@ struct ht_proc_node {
 
 enum { HT_PROC_NAME_MAX = 64 };
 
+/* Inodes that the kernel gives the first namespaces, which are the node's. */
+enum { HT_PROC_INIT_PID_NS = 0xEFFFFFFC, HT_PROC_INIT_UTS_NS = 0xEFFFFFFE };
+
 struct ht_root;
 
 /* Whether "proc" below a root is the running kernel's own: what it has may be read without a look

@@ -7,6 +7,7 @@
 
 #include "host-sockets.h"
 #include "proc-host.h"
+#include "proc-node.h"
 #include "proc-table.h"
 #include "proc-usage.h"
 #include "hulltop/base/buf.h"
@@ -18,8 +19,7 @@ enum {
     DETAIL_MAX = 512,
     SLOW_FACTOR = 50,
     NEAR = 16,
-    HOST_ARENA = 1024 * 1024,
-    INIT_UTS_NS = 0xEFFFFFFE /* the kernel gives the first UTS namespace this inode */
+    HOST_ARENA = 1024 * 1024
 };
 
 #define LOOK_NS  HT_NS_PER_S
@@ -92,7 +92,7 @@ static bool open_node(const struct proc *self, const struct ht_host *host, struc
 {
     if (ht_root_open(ret_root, "/proc/1/root", NULL) == 0)
         return true;
-    return ht_host_has_ns_uts(host) && host->ns_uts == INIT_UTS_NS &&
+    return ht_host_has_ns_uts(host) && host->ns_uts == HT_PROC_INIT_UTS_NS &&
            ht_root_open(ret_root, self->root, NULL) == 0;
 }
 

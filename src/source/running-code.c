@@ -520,7 +520,6 @@ static void look_denied(struct looking *looking, pid_t pid)
 /* hidepid=2 leaves others' processes out of the list; a namespace has a list of its own. */
 static void look_hidden(struct looking *looking)
 {
-    static const char initial[] = "pid:[4026531836]";
     int proc_fd = looking->running->proc_fd;
     uint64_t dev, ino;
     struct ht_str link;
@@ -528,7 +527,7 @@ static void look_hidden(struct looking *looking)
     if (!ht_proc_identify(proc_fd, "self", &dev, &ino))
         return; /* no process table of a kernel's */
     link = read_link_at(looking->running, "self/ns/pid");
-    if (link.len && !ht_str_is(link, initial))
+    if (link.len && ht_proc_decode_ns(link) != HT_PROC_INIT_PID_NS)
         looking->sum.hidden = "this program sees the processes of its own pid namespace alone";
     else if (!ht_proc_identify(proc_fd, "1", &dev, &ino))
         looking->sum.hidden = "processes of others are hidden (hidepid)";
