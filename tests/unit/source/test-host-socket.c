@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,6 +17,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "tests/unit/skip.h"
+#include "tests/unit/tree.h"
 
 struct place {
     struct ht_arena *arena;
@@ -29,15 +28,12 @@ struct place {
 static int make(void **state)
 {
     static struct place place;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    ht_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     place = (struct place){.arena = ht_arena_new(HT_LIMIT_ROW), .folder = "/tmp/socket.XXXXXX"};
     assert_non_null(mkdtemp(place.folder));
     snprintf(place.socket, sizeof(place.socket), "%s/s", place.folder);
     snprintf(place.link, sizeof(place.link), "%s/l", place.folder);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", place.socket);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ht_test_make_socket(place.socket);
     assert_int_equal(chmod(place.socket, 0666), 0);
     assert_int_equal(symlink(place.socket, place.link), 0);
     *state = &place;

@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +21,7 @@
 #include "hulltop/base/mem.h"
 #include "src/source/host-sockets.h"
 #include "src/source/proc-host.h"
+#include "tests/unit/tree.h"
 
 static bool end_at_once(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
 {
@@ -150,17 +149,6 @@ static void that_there_is_none_is_said_where_all_are_seen(void **state)
     ht_node_unref(sample);
 }
 
-static void make_socket(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-    close(fd);
-}
-
 /* A place with a socket in it, one in a folder below, a link to the first, a loop of links and a
  * file; returns where we are. */
 static int enter_place(char *folder)
@@ -169,11 +157,11 @@ static int enter_place(char *folder)
 
     assert_non_null(mkdtemp(folder));
     assert_int_equal(chdir(folder), 0);
-    make_socket("one.sock");
+    ht_test_make_socket("one.sock");
     assert_int_equal(mkdir("many", 0700), 0);
     assert_int_equal(mkdir("many/a", 0700), 0);
-    make_socket("many/b");
-    make_socket("many/a/c.sock");
+    ht_test_make_socket("many/b");
+    ht_test_make_socket("many/a/c.sock");
     assert_int_equal(mkdir("none", 0700), 0);
     assert_int_equal(symlink("/one.sock", "link"), 0);
     assert_int_equal(symlink("loop", "loop"), 0);

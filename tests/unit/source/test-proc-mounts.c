@@ -8,10 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,6 +19,7 @@
 #include "hulltop/base/mem.h"
 #include "src/source/proc-decode.h"
 #include "src/source/proc-mount-kind.h"
+#include "tests/unit/tree.h"
 
 static const char host_text[] =
     "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
@@ -219,17 +218,6 @@ static void what_a_path_of_the_host_is_is_asked_where_nothing_can_hang(void **st
     assert_int_equal(ht_buf_str(&asked).len, 0);
 }
 
-static void make_socket(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-    close(fd);
-}
-
 static void a_path_is_a_socket_a_folder_or_a_file_of_its_device(void **state)
 {
     char folder[] = "/tmp/hulltop-kind-XXXXXX";
@@ -247,7 +235,7 @@ static void a_path_is_a_socket_a_folder_or_a_file_of_its_device(void **state)
     assert_int_equal(kind, HT_MOUNT_KIND_FOLDER);
     snprintf(path, sizeof(path), "%s/x", folder);
     assert_false(ht_mount_kind_at(proc_fd, true, device, ht_str_from(path), &kind));
-    make_socket(path);
+    ht_test_make_socket(path);
     assert_true(ht_mount_kind_at(proc_fd, true, device, ht_str_from(path), &kind));
     assert_int_equal(kind, HT_MOUNT_KIND_SOCKET);
     assert_false(ht_mount_kind_at(proc_fd, true, device + 1, ht_str_from(path), &kind));
