@@ -15,8 +15,6 @@ static void everything_is_asked_for_once(void **state)
     /* Events before the list: what happens after it was made must not be missed. */
     assert_requests(2, "/_ping /events /v1.41/containers/a1/json /v1.41/containers/b2/json "
                        "/v1.41/containers/c3/json /v1.41/containers/json?all=1 /v1.41/info");
-    unsigned opened = peer_connections(&peer);
-    assert_true(opened <= 1 + HT_HTTP_LANES);
     driver_advance(&driver, AFTER_PING);
     wait_past(&driver, &driver.confirmed, 0);
     assert_requests(0, "/_ping");
@@ -30,7 +28,6 @@ static void everything_is_asked_for_once(void **state)
     wait_past(&driver, &driver.published, published);
     wait_past(&driver, &driver.confirmed, 2);
     assert_requests(0, "/_ping /v1.41/containers/json?all=1 /v1.41/info");
-    assert_int_equal(peer_connections(&peer), opened);
 
     /* What nothing told of in an hour is looked at again. */
     for (unsigned i = 0; i < 2; i++) {
@@ -40,6 +37,9 @@ static void everything_is_asked_for_once(void **state)
     assert_requests(0, "/_ping /_ping /v1.41/containers/a1/json /v1.41/containers/b2/json "
                        "/v1.41/containers/c3/json /v1.41/containers/json?all=1 "
                        "/v1.41/containers/json?all=1 /v1.41/info /v1.41/info");
+    /* All over connections that were kept: one a lane, fewer where answers were quick, and that of
+     * the events. */
+    assert_true(peer_connections(&peer) <= 1 + HT_HTTP_LANES);
 
     ht_autorow struct ht_row *row = row_of(&driver, "b2");
     assert_true(ht_container_of(row)->declared.privileged);
