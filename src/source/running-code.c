@@ -41,7 +41,8 @@ struct ht_running {
     struct ht_mapped mapped;
     struct ht_buf text, link, path;
     struct ht_known_owners *owners;
-    const char *records; /* whose packages are told, "dpkg"; NULL: nobody's */
+    const char *records;          /* whose packages are told, "dpkg"; NULL: nobody's */
+    struct ht_pkg_inputs upkeep; /* what an update leaves otherwise, as the last look began */
 };
 
 /* What is written within this time of a start was there before it. */
@@ -113,6 +114,7 @@ struct ht_running *ht_running_free(struct ht_running *running)
     ht_cleanup_close(&running->proc_fd);
     ht_known_owners_free(running->owners);
     ht_root_close(&running->root);
+    ht_pkg_inputs_fini(&running->upkeep);
     ht_mapped_fini(&running->mapped);
     ht_buf_fini(&running->text);
     ht_buf_fini(&running->link);
@@ -701,6 +703,25 @@ static void free_suspects(struct looking *looking)
     ht_vec_fini(&looking->suspects);
 }
 
+/* Records of packages, and folders in which whoever replaces a program or a library has to rename a
+ * file; the linker's cache stands for libraries elsewhere. */
+static void look_upkeep(struct ht_running *running)
+{
+    static const char *const places[] = {"etc/ld.so.cache", "usr/bin",       "usr/sbin",
+                                         "usr/lib",         "usr/local/bin", "usr/local/sbin",
+                                         "usr/local/lib"};
+
+    ht_pkg_inputs_fini(&running->upkeep);
+    ht_owner_records_look(&running->upkeep, &running->root);
+    for (size_t i = 0; i < ARRAY_LEN(places); i++)
+        (void)ht_pkg_inputs_look(&running->upkeep, &running->root, places[i]);
+}
+
+bool ht_running_is_overtaken(const struct ht_running *running)
+{
+    return !ht_pkg_inputs_hold(&running->upkeep, &running->root);
+}
+
 int ht_running_look(struct ht_running *running, struct ht_node *sample,
                     struct ht_running_sum *ret_sum, struct ht_error *err)
 {
@@ -713,6 +734,7 @@ int ht_running_look(struct ht_running *running, struct ht_node *sample,
     const struct ht_dir_visitor visitor = {
         .visit = visit_process, .context = &looking, .max_entries = HT_LIMIT_ROWS};
 
+    look_upkeep(running);
     ht_proc_node_look(running->proc_fd, &looking.node);
     int code = ht_list_fd(running->proc_fd, &visitor, err);
     if (code == 0) {

@@ -49,6 +49,10 @@ struct ht_running_sum {
  * see. False: it could not see all. Pure. */
 bool ht_running_tell(const struct ht_running_sum *sum, bool as_root, struct ht_buf *out);
 
+/* Whether packages, or programs at the usual places, were installed, replaced or removed since the
+ * last look began; also true before the first one. Costs a few stats. */
+bool ht_running_is_overtaken(const struct ht_running *running);
+
 /* Looks at all processes: adds a stale_process row for each that runs old code and the one
  * running_code row to sample. 0, or -errno if the process table cannot be listed. */
 int ht_running_look(struct ht_running *running, struct ht_node *sample,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The source of running code that is older than the files on disk. */
+/* The source of running code that is older than the files on disk: all processes are compared every
+ * few minutes, and within a minute where something was installed or runs old code. */
 #include <string.h>
 #include <unistd.h>
 
@@ -9,7 +10,8 @@
 #include "hulltop/source/source.h"
 
 #define NAME        "running-old"
-#define INTERVAL_NS (60 * HT_NS_PER_S)
+#define INTERVAL_NS (300 * HT_NS_PER_S)
+#define GLANCE_NS   (60 * HT_NS_PER_S)
 #define LIMIT_NS    (30 * HT_NS_PER_S)
 
 struct running_source {
@@ -17,6 +19,7 @@ struct running_source {
     char *cache_folder;         /* NULL: nothing is kept over runs */
     struct ht_running *running; /* NULL: not opened */
     struct ht_node *before;     /* newest sample, whose rows stay where nothing changed */
+    int64_t due_ns;             /* when all is compared again, whatever happened */
 };
 
 static void add_unread(const struct ht_running_sum *sum, bool as_root, struct ht_buf *out)
@@ -82,10 +85,12 @@ static struct ht_node *look(struct running_source *self, struct ht_feed *feed)
     feed->at(feed, "comparing what runs with the files on disk");
     if (code == 0)
         code = ht_running_look(self->running, sample, &sum, &err);
-    if (code < 0)
+    if (code < 0) {
         ht_source_tell(sample, NAME, HT_SOURCE_STATE_BROKEN, err.text, NULL);
-    else
+    } else {
         tell(sample, &sum);
+        self->due_ns = ht_clock_mono(feed->clock) + INTERVAL_NS;
+    }
     ht_node_sort(sample);
     return sample;
 }
@@ -105,10 +110,30 @@ static void keep_rows(const struct ht_node *before, struct ht_node *sample)
     }
 }
 
+static void look_again(struct running_source *self, struct ht_feed *feed)
+{
+    struct ht_node *sample = look(self, feed);
+
+    keep_rows(self->before, sample);
+    ht_node_unref(self->before);
+    self->before = ht_node_ref(sample);
+    feed->publish(feed, sample);
+}
+
+/* What is old is on somebody's mind, and restarted any moment. */
+static bool is_due(const struct running_source *self, struct ht_feed *feed,
+                   const struct ht_request *request)
+{
+    return !self->before || !self->running || request->kind == HT_REQUEST_RESCAN ||
+           ht_clock_mono(feed->clock) >= self->due_ns ||
+           ht_node_set(self->before, HT_TABLE_STALE_PROCESS)->len ||
+           ht_running_is_overtaken(self->running);
+}
+
 static void run(void *context, struct ht_feed *feed)
 {
     struct running_source *self = context;
-    struct ht_request request;
+    struct ht_request request = {0};
 
     if (!self->live) {
         struct ht_node *sample = ht_node_new(ht_clock_wall(feed->clock));
@@ -120,13 +145,9 @@ static void run(void *context, struct ht_feed *feed)
         return;
     }
     do {
-        struct ht_node *sample = look(self, feed);
-
-        keep_rows(self->before, sample);
-        ht_node_unref(self->before);
-        self->before = ht_node_ref(sample);
-        feed->publish(feed, sample);
-    } while (feed->wait(feed, INTERVAL_NS, &request));
+        if (is_due(self, feed, &request))
+            look_again(self, feed);
+    } while (feed->wait(feed, GLANCE_NS, &request));
 }
 
 static void free_source(void *context)

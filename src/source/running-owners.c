@@ -44,8 +44,7 @@ static void set_owner(struct ht_known_owners *known, struct ht_str path, struct 
     free(ht_map_set(known->owners, path, ht_strndup(package.len ? package.data : "", package.len)));
 }
 
-/* What no change of packages leaves as it was. Where there is a dpkg, it alone is asked. */
-static void look_records(struct ht_known_owners *known)
+void ht_owner_records_look(struct ht_pkg_inputs *inputs, const struct ht_root *root)
 {
     static const char *const others[] = {
         "lib/apk/db/installed",
@@ -59,12 +58,12 @@ static void look_records(struct ht_known_owners *known)
         "usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
     };
 
-    if (ht_pkg_inputs_look(&known->of, known->root, "var/lib/dpkg/info") == 0) {
-        (void)ht_pkg_inputs_look(&known->of, known->root, "var/lib/dpkg/status");
+    if (ht_pkg_inputs_look(inputs, root, "var/lib/dpkg/info") == 0) {
+        (void)ht_pkg_inputs_look(inputs, root, "var/lib/dpkg/status");
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(others); i++)
-        (void)ht_pkg_inputs_look(&known->of, known->root, others[i]);
+        (void)ht_pkg_inputs_look(inputs, root, others[i]);
 }
 
 /* ---- the file ---- */
@@ -202,7 +201,7 @@ static void ask_rest(struct ht_known_owners *known, const struct ht_owned *quest
     /* What they look like is asked before they are read: what changes meanwhile is seen next time.
      */
     if (!known->of.items.len)
-        look_records(known);
+        ht_owner_records_look(&known->of, known->root);
     known->records = ht_owners_find(known->root, NULL, rest, open, arena);
     for (size_t i = 0; i < open; i++)
         set_owner(known, rest[i].path, rest[i].package);

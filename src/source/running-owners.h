@@ -10,6 +10,7 @@
 #ifndef HT_SOURCE_RUNNING_OWNERS_H
 #define HT_SOURCE_RUNNING_OWNERS_H
 
+#include "pkg-inputs.h"
 #include "pkg-owner.h"
 
 struct ht_known_owners;
@@ -25,5 +26,9 @@ struct ht_known_owners *ht_known_owners_free(struct ht_known_owners *known);
  */
 const char *ht_known_owners_ask(struct ht_known_owners *known, struct ht_owned *questions,
                                 size_t len, int64_t now);
+
+/* Looks at what no change of packages leaves as it was. Where there is a dpkg, it alone is asked.
+ */
+void ht_owner_records_look(struct ht_pkg_inputs *inputs, const struct ht_root *root);
 
 #endif

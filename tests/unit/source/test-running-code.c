@@ -196,19 +196,34 @@ struct seen {
     struct ht_running_sum sum;
 };
 
-static struct seen look(const struct tree *tree)
+static struct ht_running *open_tree(const struct tree *tree)
 {
     struct ht_running *running = NULL;
     struct ht_error err = {0};
-    struct seen seen = {.node = ht_node_new(5)};
     char proc[600], root[600];
 
     snprintf(proc, sizeof(proc), "%s/proc", tree->base);
     snprintf(root, sizeof(root), "%s/root", tree->base);
     assert_int_equal(
         ht_running_new(&(struct ht_running_places){.proc = proc, .root = root}, &running, &err), 0);
+    return running;
+}
+
+static struct seen look_with(struct ht_running *running)
+{
+    struct ht_error err = {0};
+    struct seen seen = {.node = ht_node_new(5)};
+
     assert_int_equal(ht_running_look(running, seen.node, &seen.sum, &err), 0);
     ht_node_sort(seen.node);
+    return seen;
+}
+
+static struct seen look(const struct tree *tree)
+{
+    struct ht_running *running = open_tree(tree);
+    struct seen seen = look_with(running);
+
     ht_running_free(running);
     return seen;
 }
@@ -249,6 +264,35 @@ static void replaced_and_deleted_files_are_found(void **state)
     assert_true(row->started_at ==
                 (INT64_C(1795000000) + 8812 / sysconf(_SC_CLK_TCK)) * HT_NS_PER_S);
     ht_node_unref(seen.node);
+}
+
+/* The next full look is minutes away: what may have made code old is seen before. */
+static void what_an_update_leaves_behind_calls_for_a_look(void **state)
+{
+    static const struct {
+        const char *path;
+        bool overtakes;
+    } news[] = {
+        {"root/usr/bin/tool", true},        {"root/usr/local/bin/tool", true},
+        {"root/etc/ld.so.cache", true},     {"root/var/lib/dpkg/info/x", true},
+        {"root/var/lib/dpkg/status", true}, {"root/var/log/messages", false},
+        {"root/srv/tool", false},
+    };
+    const struct tree *tree = *state;
+    struct ht_running *running = open_tree(tree);
+
+    assert_true(ht_running_is_overtaken(running));
+    for (size_t i = 0; i < ARRAY_LEN(news); i++) {
+        struct seen seen = look_with(running);
+
+        ht_node_unref(seen.node);
+        if (ht_running_is_overtaken(running))
+            fail_msg("before %s", news[i].path);
+        put(tree, news[i].path, "new");
+        if (ht_running_is_overtaken(running) != news[i].overtakes)
+            fail_msg("%s", news[i].path);
+    }
+    ht_running_free(running);
 }
 
 static void a_replaced_executable_is_told_from_a_deleted_one(void **state)
@@ -763,6 +807,8 @@ int main(void)
         cmocka_unit_test(mappings_are_read_as_the_kernel_writes_them),
         cmocka_unit_test(listeners_are_told_from_the_tables),
         cmocka_unit_test_setup_teardown(replaced_and_deleted_files_are_found, make_tree, free_tree),
+        cmocka_unit_test_setup_teardown(what_an_update_leaves_behind_calls_for_a_look, make_tree,
+                                        free_tree),
         cmocka_unit_test_setup_teardown(a_replaced_executable_is_told_from_a_deleted_one, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(containers_are_their_images_affair, make_tree, free_tree),
