@@ -36,6 +36,7 @@ enum {
 enum {
     OPEN_FLAGS = O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
     READ_CHUNK = 16 * 1024,
+    PAGE_LEAST = 4096,
     LIST_CHUNK = 32 * 1024,
     OPEN_TRIES = 64,
 };
@@ -266,8 +267,19 @@ int ht_root_readlink(const struct ht_root *root, const char *path, struct ht_buf
     return 0;
 }
 
-/* Reads on to the end, or only until a read leaves room. 0 or -errno. */
-static int read_on(int fd, struct ht_buf *out, size_t max_bytes, bool piece)
+/* When a read was the last one, without one more that finds the end. */
+enum { TO_THE_END = 0, ONE_PIECE = 1 /* or the length of a table's lines */ };
+
+/* The kernel fills a page, or what room there is, as far as whole lines fit. */
+static bool is_last(size_t len, size_t room, size_t lines)
+{
+    size_t full = lines == ONE_PIECE || room < PAGE_LEAST ? room : PAGE_LEAST;
+
+    return lines != TO_THE_END && len + lines <= full;
+}
+
+/* Reads on to the end, or until is_last. 0 or -errno. */
+static int read_on(int fd, struct ht_buf *out, size_t max_bytes, size_t lines)
 {
     size_t left = max_bytes;
 
@@ -290,7 +302,7 @@ static int read_on(int fd, struct ht_buf *out, size_t max_bytes, bool piece)
             return -EFBIG;
         ht_buf_grow(out, (size_t)len);
         left -= (size_t)len;
-        if (piece && (size_t)len < room)
+        if (is_last((size_t)len, room, lines))
             return 0;
     }
 }
@@ -304,7 +316,7 @@ static int read_failed(const char *name, int r, size_t max_bytes, struct ht_erro
 
 int ht_read_fd(int fd, const char *name, struct ht_buf *out, size_t max_bytes, struct ht_error *err)
 {
-    int r = read_on(fd, out, max_bytes, false);
+    int r = read_on(fd, out, max_bytes, TO_THE_END);
 
     return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
 }
@@ -318,24 +330,34 @@ static int open_anew(int dirfd, const char *name, struct ht_buf *out, struct ht_
     return fd < 0 ? ht_error_errno(err, errno, "%s", name) : fd;
 }
 
-int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
-               struct ht_error *err)
-{
-    ht_autoclose int fd = open_anew(dirfd, name, out, err);
-
-    return fd < 0 ? fd : ht_read_fd(fd, name, out, max_bytes, err);
-}
-
-int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
-                     struct ht_error *err)
+static int read_anew(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
+                     size_t lines, struct ht_error *err)
 {
     ht_autoclose int fd = open_anew(dirfd, name, out, err);
     int r;
 
     if (fd < 0)
         return fd;
-    r = read_on(fd, out, max_bytes, true);
+    r = read_on(fd, out, max_bytes, lines);
     return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
+}
+
+int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
+               struct ht_error *err)
+{
+    return read_anew(dirfd, name, out, max_bytes, TO_THE_END, err);
+}
+
+int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
+                     struct ht_error *err)
+{
+    return read_anew(dirfd, name, out, max_bytes, ONE_PIECE, err);
+}
+
+int ht_read_table_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
+                     size_t line_max, struct ht_error *err)
+{
+    return read_anew(dirfd, name, out, max_bytes, line_max, err);
 }
 
 /* Opens what is held by found, whatever has taken its name since. */

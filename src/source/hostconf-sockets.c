@@ -4,6 +4,7 @@
  * thing, what it does another: the owner is known by the socket's inode below /proc/PID/fd.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "hostconf-private.h"
@@ -25,15 +26,23 @@ struct ht_hostconf_sockets {
     bool is_known; /* the tables could be read */
 };
 
+static int read_table(const struct ht_hostconf_pass *pass, const char *table, struct ht_buf *text)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "proc/1/net/%s", table);
+    ht_buf_reset(text);
+    return pass->is_kernels ? ht_read_table_at(pass->proc->fd, path, text, HT_LIMIT_PROC_FILE,
+                                               HT_NET_LINE_MAX, NULL)
+                            : ht_root_read(pass->proc, path, text, HT_LIMIT_PROC_FILE, NULL);
+}
+
 static void take_table(struct ht_hostconf_pass *pass, const char *table, struct ht_buf *text)
 {
     struct ht_hostconf_sockets *sockets = pass->sockets;
-    ht_autobuf struct ht_buf path = HT_BUF(PATH_LIMIT);
     struct ht_listening found;
 
-    ht_buf_addf(&path, "proc/1/net/%s", table);
-    ht_buf_reset(text);
-    if (ht_root_read(pass->proc, path.data, text, HT_LIMIT_PROC_FILE, NULL) < 0)
+    if (read_table(pass, table, text) < 0)
         return;
     sockets->is_known = true;
 

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -275,6 +277,35 @@ static void the_fast_path_replaces_what_was_there(void **state)
     assert_int_equal(out.len, 0);
 }
 
+/* Alone in a network namespace, so that the table stays as it is: the same is read as by a read to
+ * the end, wherever in a page the last line ends. */
+static void a_table_is_read_to_its_last_line(void **state)
+{
+    enum { SOCKETS = 130, LINE_MAX_BYTES = 384 };
+    ht_autobuf struct ht_buf whole = HT_BUF(1 << 20), out = HT_BUF(1 << 20);
+    size_t longest = 0;
+
+    (void)state;
+    if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+        skip(); /* a sandbox, or users may not make namespaces */
+    for (int i = 0; i < SOCKETS; i++) {
+        const char *table = i % 2 ? "/proc/thread-self/net/tcp" : "/proc/thread-self/net/tcp6";
+        int fd = socket(i % 2 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        if (fd < 0)
+            continue; /* no IPv6 here */
+        assert_int_equal(listen(fd, 1), 0);
+        assert_int_equal(ht_read_at(AT_FDCWD, table, &whole, 1 << 20, NULL), 0);
+        assert_int_equal(ht_read_table_at(AT_FDCWD, table, &out, 1 << 20, LINE_MAX_BYTES, NULL), 0);
+        assert_string_equal(out.data, whole.data);
+        longest = out.len > longest ? out.len : longest;
+        assert_int_equal(ht_read_table_at(AT_FDCWD, table, &out, 200, LINE_MAX_BYTES, NULL),
+                         -EFBIG);
+    }
+    assert_true(longest > 2 * (size_t)4096);
+    assert_int_equal(ht_read_table_at(AT_FDCWD, "/proc/self/none", &out, 200, 1, NULL), -ENOENT);
+}
+
 static void a_root_that_is_not_there_is_named(void **state)
 {
     ht_autoroot struct ht_root root = HT_ROOT_NONE;
@@ -302,6 +333,8 @@ int main(void)
         TEST(a_directory_is_listed_up_to_the_limit),
         TEST(the_fast_path_replaces_what_was_there),
         TEST(a_root_that_is_not_there_is_named),
+        /* The last, since it leaves the node's network. */
+        cmocka_unit_test(a_table_is_read_to_its_last_line),
     };
 
     if (!ht_root_can_confine()) {
