@@ -23,10 +23,13 @@ enum {
     PATH_BYTES = HOME_BYTES + 128,
     FOUND_MAX = 8,
     FILE_MAX = 256 * 1024,
-    FILES_MAX = 20000, /* of one look, as the next two */
+    FILES_MAX = 20000, /* of one pass, as the next */
     BYTES_MAX = 64 * 1024 * 1024,
     ROWS_MAX = 2000,
 };
+
+/* Whoever can write to the node's storage can change a layer all the same. */
+#define FORGET_NS (600 * HT_NS_PER_S)
 
 /* Files of settings beside programs, with values in them. */
 static const char *const settings[] = {
@@ -60,7 +63,8 @@ static bool is_told(struct ht_hostconf_pass *pass, const char *path, int code)
 
 static bool is_spent(const struct ht_hostconf_layers *layers)
 {
-    return layers->files >= FILES_MAX || layers->bytes >= BYTES_MAX || layers->rows >= ROWS_MAX;
+    return layers->files >= FILES_MAX || layers->bytes >= BYTES_MAX ||
+           layers->found.len >= ROWS_MAX;
 }
 
 /* The text is valid until conclude. */
@@ -103,8 +107,7 @@ static void add(struct layer *layer, const char *path, const char *rule, const s
     ht_exposure_set_mode(&exposure, st->st_mode & 07777);
     ht_exposure_set_uid(&exposure, st->st_uid);
     ht_exposure_set_gid(&exposure, st->st_gid);
-    ht_rowset_add(pass->exposures, ht_row_new(&ht_exposure_table, &exposure));
-    layer->layers->rows++;
+    ht_rowset_add(&layer->layers->found, ht_row_new(&ht_exposure_table, &exposure));
 }
 
 /* Tells what was read last by its rule, NULL: nothing was in it, and overwrites it. */
@@ -255,8 +258,7 @@ static bool read_mounts(struct ht_hostconf_layers *layers, uint64_t pid, struct 
     return r == 0 || r == -EFBIG;
 }
 
-void ht_hostconf_look_layers(struct ht_hostconf_layers *layers, uint64_t pid,
-                             struct ht_str container)
+static void look_container(struct ht_hostconf_layers *layers, uint64_t pid, struct ht_str container)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_MOUNTINFO);
     ht_autoarena struct ht_arena *arena = ht_arena_new(HT_LIMIT_DOCUMENT);
@@ -279,20 +281,106 @@ void ht_hostconf_look_layers(struct ht_hostconf_layers *layers, uint64_t pid,
     }
 }
 
-void ht_hostconf_layers_init(struct ht_hostconf_layers *layers, struct ht_hostconf_pass *pass)
+/* ---- from pass to pass ---- */
+
+void ht_hostconf_layers_init(struct ht_hostconf_layers *layers)
+{
+    *layers = (struct ht_hostconf_layers){.seen = ht_map_new(), .containers = ht_map_new()};
+}
+
+void ht_hostconf_layers_fini(struct ht_hostconf_layers *layers)
+{
+    ht_rowset_fini(&layers->found);
+    ht_map_free(layers->seen);
+    ht_map_free(layers->containers);
+}
+
+void ht_hostconf_layers_forget(struct ht_hostconf_layers *layers)
+{
+    ht_hostconf_layers_fini(layers);
+    layers->seen = ht_map_new();
+    layers->containers = ht_map_new();
+}
+
+void ht_hostconf_layers_begin(struct ht_hostconf_layers *layers, struct ht_hostconf_pass *pass,
+                              int64_t now_ns)
 {
     size_t room;
 
-    *layers =
-        (struct ht_hostconf_layers){.pass = pass, .seen = ht_map_new(), .containers = ht_map_new()};
+    if (now_ns >= layers->forget_ns || pass->inside) {
+        ht_hostconf_layers_forget(layers);
+        layers->forget_ns = now_ns + FORGET_NS;
+    }
+    layers->pass = pass;
+    layers->files = layers->bytes = 0;
     ht_buf_init(&layers->text, FILE_MAX);
     /* All at once: bytes that a growing buffer leaves behind could not be overwritten. */
     (void)ht_buf_room(&layers->text, FILE_MAX, &room);
 }
 
-void ht_hostconf_layers_fini(struct ht_hostconf_layers *layers)
+struct met {
+    uint64_t pid;
+    struct ht_str container;
+};
+
+void ht_hostconf_layers_meet(struct ht_hostconf_layers *layers, uint64_t pid,
+                             struct ht_str container)
 {
-    ht_map_free(layers->seen);
-    ht_map_free(layers->containers);
+    struct met *met = ht_arena_array(layers->pass->arena, struct met, 1);
+
+    *met = (struct met){.pid = pid, .container = container};
+    ht_vec_add(&layers->met, met);
+}
+
+static bool has_left(void *context, struct ht_str id, void *value)
+{
+    const struct ht_map *met = context;
+
+    (void)value;
+    return !ht_map_get(met, id);
+}
+
+/* A layer that was told of a container which is gone may be another's too, which was passed over.
+ */
+static bool is_told_of_gone(const struct ht_hostconf_layers *layers, const struct ht_map *met)
+{
+    for (size_t i = 0; i < layers->found.len; i++) {
+        if (!ht_map_get(met, ht_exposure_of(layers->found.rows[i])->container))
+            return true;
+    }
+    return false;
+}
+
+static void keep_those_met(struct ht_hostconf_layers *layers)
+{
+    struct ht_map *met = ht_map_new();
+
+    for (size_t i = 0; i < layers->met.len; i++) {
+        struct met *one = layers->met.items[i];
+
+        ht_map_set(met, one->container, one);
+    }
+    if (is_told_of_gone(layers, met))
+        ht_hostconf_layers_forget(layers);
+    ht_map_remove_if(layers->containers, has_left, met);
+    ht_map_free(met);
+}
+
+void ht_hostconf_layers_end(struct ht_hostconf_layers *layers)
+{
+    struct ht_hostconf_pass *pass = layers->pass;
+    size_t cut = pass->cut, denied = pass->denied;
+
+    keep_those_met(layers);
+    for (size_t i = 0; i < layers->met.len; i++) {
+        const struct met *met = layers->met.items[i];
+
+        look_container(layers, met->pid, met->container);
+    }
+    ht_rowset_share(pass->exposures, &layers->found);
+    ht_vec_fini(&layers->met);
     ht_buf_fini(&layers->text);
+    /* What could not be seen is tried, and told, each time. */
+    if (pass->cut != cut || pass->denied != denied)
+        layers->forget_ns = 0;
 }

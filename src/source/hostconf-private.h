@@ -74,6 +74,7 @@ struct ht_hostconf_pass {
     struct ht_rowset *exposures;         /* found when they were last looked for */
     struct ht_keepers *keepers;          /* what keeps secrets */
     bool inside;                         /* logs and copies are looked at too */
+    struct ht_hostconf_layers *layers;   /* of the images that run */
     size_t inside_entries, inside_bytes; /* looked at for copies */
     int64_t interval_ns;                 /* until the next look */
     size_t cut;                          /* things that a limit left out */
@@ -116,8 +117,9 @@ void ht_hostconf_find_listeners(struct ht_hostconf_pass *pass);
 void ht_hostconf_find_keepers(struct ht_hostconf_pass *pass);
 /* Notes the KMS plugins that an encryption configuration names. */
 void ht_hostconf_note_plugins(struct ht_hostconf_pass *pass, struct ht_str text);
-/* Adds rows of secrets in environments and command lines to pass->exposures; expensive. */
-void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass);
+/* Adds rows of secrets in environments, command lines and layers to pass->exposures; expensive.
+ * Now is monotonic. */
+void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass, int64_t now_ns);
 /* Adds rows of secrets in the folders of pods to pass->exposures; expensive. */
 void ht_hostconf_find_pod_secrets(struct ht_hostconf_pass *pass);
 /* Adds rows of secrets in the ends of logs to pass->exposures. */
@@ -136,18 +138,33 @@ const struct ht_hostconf_known *ht_hostconf_known_files(size_t *ret_len);
 /* Whether text is what known is about. */
 bool ht_hostconf_is_credential(const struct ht_hostconf_known *known, struct ht_str text);
 
-/* Layers of the images that run, each looked at once. */
+/* Layers of the images that run, each looked at once: they do not change, and what was found is
+ * kept from one pass to the next. */
 struct ht_hostconf_layers {
+    struct ht_map *seen;       /* their paths */
+    struct ht_map *containers; /* ids of those that were looked at */
+    struct ht_rowset found;
+    int64_t forget_ns; /* when all is looked at again, monotonic */
+    /* Of the pass under way. */
     struct ht_hostconf_pass *pass;
-    struct ht_map *seen, *containers;
+    struct ht_vec met;  /* processes in containers; in the pass's arena */
     struct ht_buf text; /* of the file that is looked at */
-    size_t files, bytes, rows;
+    size_t files, bytes;
 };
-void ht_hostconf_layers_init(struct ht_hostconf_layers *layers, struct ht_hostconf_pass *pass);
+/* Empty; to be closed by ht_hostconf_layers_fini. */
+void ht_hostconf_layers_init(struct ht_hostconf_layers *layers);
 void ht_hostconf_layers_fini(struct ht_hostconf_layers *layers);
-/* Adds rows of credentials in the layers of a container, which pid is in, to pass->exposures. */
-void ht_hostconf_look_layers(struct ht_hostconf_layers *layers, uint64_t pid,
+/* Everything is looked at again. */
+void ht_hostconf_layers_forget(struct ht_hostconf_layers *layers);
+/* Begins a pass at now (monotonic), which ht_hostconf_layers_end ends. */
+void ht_hostconf_layers_begin(struct ht_hostconf_layers *layers, struct ht_hostconf_pass *pass,
+                              int64_t now_ns);
+/* That process is in that container, whose id is in the pass's arena. */
+void ht_hostconf_layers_meet(struct ht_hostconf_layers *layers, uint64_t pid,
                              struct ht_str container);
+/* Adds rows of credentials in the layers of all containers that were met to pass->exposures. */
+void ht_hostconf_layers_end(struct ht_hostconf_layers *layers);
+
 /* Adds rows of credential files, and of clients that do not check their servers. */
 void ht_hostconf_find_files(struct ht_hostconf_pass *pass);
 /* Adds rows of registries that are not checked. */

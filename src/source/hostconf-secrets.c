@@ -31,7 +31,6 @@ struct search {
     struct ht_hostconf_pass *pass;
     struct ht_map *known; /* id of an exposure to its struct */
     struct ht_vec rows;   /* struct ht_exposure in the arena */
-    struct ht_hostconf_layers layers;
     struct ht_buf out;
     struct ht_buf name;
     struct ht_proc_reader reader;
@@ -192,7 +191,7 @@ static void look_at_process(struct search *search, uint64_t pid, bool *ret_conta
     *ret_contained = owner.container.len > 0;
     if (*ret_contained) {
         judge_environment(search, &owner);
-        ht_hostconf_look_layers(&search->layers, pid, owner.container);
+        ht_hostconf_layers_meet(search->pass->layers, pid, owner.container);
     }
     judge_arguments(search, &owner);
 }
@@ -217,7 +216,7 @@ static int visit_pid(void *context, const char *name, unsigned type, uint64_t in
     return 0;
 }
 
-void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
+void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass, int64_t now_ns)
 {
     struct search search = {
         .pass = pass, .out = HT_BUF(HT_LIMIT_PROC_FILE), .name = HT_BUF(HT_LIMIT_PROC_FILE)};
@@ -229,9 +228,9 @@ void ht_hostconf_find_process_secrets(struct ht_hostconf_pass *pass)
         return;
     search.known = ht_map_new();
     ht_proc_reader_take(&search.reader, fd);
-    ht_hostconf_layers_init(&search.layers, pass);
+    ht_hostconf_layers_begin(pass->layers, pass, now_ns);
     (void)ht_root_list(pass->proc, "proc", &visitor, NULL);
-    ht_hostconf_layers_fini(&search.layers);
+    ht_hostconf_layers_end(pass->layers);
     for (size_t i = 0; i < search.rows.len; i++)
         ht_rowset_add(pass->exposures, ht_row_new(&ht_exposure_table, search.rows.items[i]));
     ht_vec_fini(&search.rows);

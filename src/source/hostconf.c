@@ -39,7 +39,8 @@ struct hostconf {
     char first_denied[DETAIL_MAX];
     struct ht_proc_ignored *ignored; /* processes that are of no interest */
     struct ht_proc_ignored *silent;  /* whose arguments were found to hold no secret */
-    struct ht_driver_ops ops;        /* with the interval that was asked for */
+    struct ht_hostconf_layers layers;
+    struct ht_driver_ops ops; /* with the interval that was asked for */
 };
 
 /* ---- files ---- */
@@ -192,7 +193,7 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
     if (!self->keyless && now >= self->secrets_due_ns) {
         ht_rowset_fini(&self->exposures);
         ht_proc_ignored_begin(self->silent, now);
-        ht_hostconf_find_process_secrets(pass);
+        ht_hostconf_find_process_secrets(pass, now);
         ht_hostconf_find_pod_secrets(pass);
         if (self->inside)
             ht_hostconf_find_log_secrets(pass);
@@ -229,6 +230,7 @@ static void look(struct hostconf *self, const struct ht_root *root, const struct
         .exposures = &self->exposures,
         .ignored = self->ignored,
         .silent = self->silent,
+        .layers = &self->layers,
         .inside = self->inside,
         .interval_ns = self->ops.interval_ns,
     };
@@ -267,6 +269,7 @@ static void look_anew(struct hostconf *self)
     self->secrets_due_ns = 0;
     ht_proc_ignored_free(self->silent);
     self->silent = ht_proc_ignored_new();
+    ht_hostconf_layers_forget(&self->layers);
 }
 
 static void run(void *context, struct ht_feed *feed)
@@ -300,6 +303,7 @@ static void free_hostconf(void *context)
     ht_rowset_fini(&self->exposures);
     ht_proc_ignored_free(self->ignored);
     ht_proc_ignored_free(self->silent);
+    ht_hostconf_layers_fini(&self->layers);
     ht_wipe(self->salt, sizeof(self->salt));
     free(self->root);
     free(self);
@@ -316,6 +320,7 @@ struct ht_driver ht_hostconf_driver(const struct ht_hostconf_options *options)
 
     self->ignored = ht_proc_ignored_new();
     self->silent = ht_proc_ignored_new();
+    ht_hostconf_layers_init(&self->layers);
     self->root = ht_strdup(options->root);
     self->live = options->live;
     self->inside = options->inside;

@@ -137,6 +137,73 @@ static void processes_of_the_running_system_are_looked_at(void **state)
     }
 }
 
+#define OTHER "b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2"
+
+static void put_container(const struct place *place, unsigned pid, const char *id)
+{
+    char path[64], text[256];
+
+    snprintf(path, sizeof(path), "proc/%u/comm", pid);
+    put(place, path, HT_S("web\n"));
+    snprintf(path, sizeof(path), "proc/%u/mountinfo", pid);
+    put(place, path, HT_S("1 0 0:9 / / rw - overlay overlay rw,lowerdir=/l/a,upperdir=/u\n"));
+    snprintf(path, sizeof(path), "proc/%u/cgroup", pid);
+    snprintf(text, sizeof(text), "0::/system.slice/docker-%s.scope\n", id);
+    put(place, path, ht_str_from(text));
+}
+
+/* A layer is looked at once, and again after ten minutes, or when somebody asks; what was found is
+ * told of a container that has it as long as there is one. */
+static bool look_at_layers(struct ht_test_feed *feed, unsigned wait, struct ht_request *ret_request)
+{
+    static const size_t seen[] = {1, 1, 2, 1, 0};
+    static bool of_first; /* whose process was met first, while that is there */
+    const struct place *place = feed->context;
+    const struct ht_rowset *exposures = ht_node_set(feed->sample, HT_TABLE_EXPOSURE);
+    char path[PATH_BYTES];
+
+    assert_true(wait < ARRAY_LEN(seen));
+    assert_int_equal(exposures->len, seen[wait]);
+    if (wait == 0)
+        of_first = ht_str_is(ht_exposure_of(exposures->rows[0])->container, CONTAINER);
+    for (size_t i = 0; i < exposures->len; i++)
+        assert_true(ht_str_is(ht_exposure_of(exposures->rows[i])->container,
+                              of_first == (wait < 2) ? CONTAINER : OTHER));
+    feed->ahead_ns += 61 * HT_NS_PER_S;
+    if (wait == 0)
+        put(place, "l/a/srv/.env", HT_S("DB_PASSWORD=Zx9-quite-Unguessable\n"));
+    if (wait == 1) {
+        path_in(place, of_first ? "proc/40" : "proc/41", path);
+        ht_test_remove_tree(path);
+    }
+    if (wait == 2) {
+        put(place, "l/a/app/.env", HT_S("A=b\n"));
+        feed->ahead_ns += 600 * HT_NS_PER_S;
+    }
+    if (wait == 3) {
+        put(place, "l/a/srv/.env", HT_S("A=b\n"));
+        ret_request->kind = HT_REQUEST_RESCAN;
+    }
+    return wait < 4;
+}
+
+static void layers_are_looked_at_once(void **state)
+{
+    struct place *place = *state;
+    struct ht_driver driver =
+        ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = false});
+
+    put_container(place, 40, CONTAINER);
+    put_container(place, 41, OTHER);
+    put(place, "l/a/app/.env", HT_S("DB_PASSWORD=Zx9-quite-Unguessable\n"));
+    ht_test_feed_init(&place->feed);
+    place->feed.script = look_at_layers;
+    place->feed.context = place;
+    driver.ops->run(driver.self, &place->feed.feed);
+    driver.ops->free(driver.self);
+    assert_int_equal(place->feed.published, 5);
+}
+
 /* Its name is its own word, and may be none at all. */
 static void who_has_no_name_is_looked_at_too(void **state)
 {
@@ -160,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(processes_of_the_running_system_are_looked_at, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(who_has_no_name_is_looked_at_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(layers_are_looked_at_once, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

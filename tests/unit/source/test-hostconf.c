@@ -407,6 +407,7 @@ static void layers_are_judged_and_not_kept(void **state)
     struct ht_hostconf_layers layers;
     struct ht_hostconf_pass pass = {.root = &root, .proc = &root, .exposures = &exposures};
 
+    ht_hostconf_layers_init(&layers);
     put_layers(place, "/l/a:/l/b:/l/c");
     put_big(place, "l/a/home/x/.ssh/id_rsa", "");
     put_big(place, "l/b/app/.env", "");
@@ -415,17 +416,21 @@ static void layers_are_judged_and_not_kept(void **state)
     assert_int_equal(ht_root_open(&root, place->root, NULL), 0);
     pass.arena = ht_arena_new(1 << 20);
     pass.scratch = ht_arena_new(1 << 20);
-    ht_hostconf_layers_init(&layers, &pass);
-    ht_hostconf_look_layers(&layers, 40, HT_S(CONTAINER));
+    ht_hostconf_layers_begin(&layers, &pass, 1);
+    ht_hostconf_layers_meet(&layers, 40, HT_S(CONTAINER));
+    ht_hostconf_layers_end(&layers);
     assert_int_equal(exposures.len, 2);
     assert_int_equal(pass.cut, 0);
     assert_int_equal(ht_arena_used(pass.scratch), 0);
     assert_true(ht_arena_used(pass.arena) < 8192);
 
     /* What the budget has no room for is counted. */
+    ht_hostconf_layers_begin(&layers, &pass, 1);
     layers.bytes = SIZE_MAX / 2;
     put_layers(place, "/l/a:/l/b:/l/d");
-    ht_hostconf_look_layers(&layers, 40, HT_S("another"));
+    ht_hostconf_layers_meet(&layers, 40, HT_S(CONTAINER));
+    ht_hostconf_layers_meet(&layers, 40, HT_S("another"));
+    ht_hostconf_layers_end(&layers);
     assert_int_equal(pass.cut, 1);
     ht_hostconf_layers_fini(&layers);
     ht_rowset_fini(&exposures);
