@@ -14,8 +14,9 @@
 #include "hulltop/base/root.h"
 
 enum {
-    STEPS = 11,      /* readings kept for the five minutes */
-    UNREAD_MAX = 11, /* readings that may pass without reading memory */
+    STEPS = 11,       /* readings kept for the five minutes */
+    UNREAD_MAX = 11,  /* readings that may pass without reading memory */
+    QUIET_LEAST = 12, /* readings without load, after which every other one is left out */
     STAT_MAX = 64 * 1024,
     PATH_BYTES = 4096,
     KEY_BYTES = 512,
@@ -49,6 +50,8 @@ struct load {
     uint64_t ticks;   /* sum over its processes */
     uint64_t counted; /* processes at the last reading */
     unsigned unread;  /* readings since memory was read */
+    unsigned quiet;   /* readings in a row that found no load */
+    bool left_out;    /* of the last reading */
     struct reading last;
     struct reading steps[STEPS];
     size_t steps_len;
@@ -384,6 +387,7 @@ static bool measure(struct ht_usage_meter *meter, struct load *load, int64_t now
             &usage, settle(old && ht_usage_has_cpu_5m(old), old ? old->cpu_5m : 0, cpu_5m, 2));
         ht_usage_set_cpu_span(&usage, (now_ns - load->steps[0].at_ns) / MINUTE_NS * MINUTE_NS);
     }
+    load->quiet = ht_usage_has_cpu(&usage) && usage.cpu == 0 ? load->quiet + 1 : 0;
     step(load, now_ns, cpu_ns);
     load->last = (struct reading){.at_ns = now_ns, .cpu_ns = cpu_ns};
     if (slept && ht_usage_has_memory(old))
@@ -448,6 +452,7 @@ static void expect_load(void *context, struct ht_str key, void *value)
     (void)context;
     (void)key;
     load->unread = UNREAD_MAX;
+    load->quiet = 0;
 }
 
 void ht_usage_expect(struct ht_usage_meter *meter, struct ht_str container_id)
@@ -470,6 +475,16 @@ struct finishing {
     struct ht_vec gone;
 };
 
+/* Whether what hardly ran for a minute, and has the same processes, may wait for the next reading.
+ */
+static bool is_left_out(struct load *load)
+{
+    load->left_out =
+        !load->left_out && load->quiet >= QUIET_LEAST && load->processes == load->counted;
+    load->unread += load->left_out;
+    return load->left_out;
+}
+
 static void finish_load(void *context, struct ht_str key, void *value)
 {
     struct finishing *finishing = context;
@@ -478,7 +493,7 @@ static void finish_load(void *context, struct ht_str key, void *value)
     (void)key;
     if (load->pass != finishing->meter->pass)
         ht_vec_add(&finishing->gone, load);
-    else if (measure(finishing->meter, load, finishing->now_ns))
+    else if (!is_left_out(load) && measure(finishing->meter, load, finishing->now_ns))
         finishing->changed = true;
 }
 

@@ -184,6 +184,52 @@ static void without_cgroup_files_ticks_are_summed(void **state)
     assert_false(ht_usage_has_memory(usage));
 }
 
+static uint64_t cpu_now(struct tree *tree)
+{
+    ht_autonode struct ht_node *node = NULL;
+
+    return only_row(tree, &node)->cpu;
+}
+
+static void who_rests_is_asked_half_as_often(void **state)
+{
+    struct tree *tree = *state;
+    int64_t now = 100;
+    const char *busy[] = {"usage_usec 2000000\n", "usage_usec 3000000\n"};
+
+    put(tree, "7", "cgroup", "0::/docker/" ID "\n");
+    put(tree, "unified/docker/" ID, "cpu.stat", "usage_usec 1000000\n");
+    put(tree, "unified/docker/" ID, "memory.current", "50000000\n");
+    open_tree(tree, "v2");
+    /* The first has no rate yet; the last one is left out. */
+    for (unsigned i = 0; i < 1 + 12 + 1; i++, now += 5)
+        reading(tree, now * S, 0, NULL);
+    put(tree, "unified/docker/" ID, "cpu.stat", busy[0]);
+    assert_true(reading(tree, now * S, 0, NULL));
+    /* Since the reading before the one that was left out. */
+    assert_int_equal(cpu_now(tree), 100);
+
+    /* While it runs it has each turn. */
+    put(tree, "unified/docker/" ID, "cpu.stat", busy[1]);
+    now += 5;
+    assert_true(reading(tree, now * S, 0, NULL));
+    assert_int_equal(cpu_now(tree), 200);
+    now += 5;
+    assert_true(reading(tree, now * S, 0, NULL));
+    assert_int_equal(cpu_now(tree), 0);
+
+    /* Who is looked at is not left out. */
+    for (unsigned i = 0; i < 12; i++) {
+        now += 5;
+        reading(tree, now * S, 0, NULL);
+    }
+    put(tree, "unified/docker/" ID, "cpu.stat", "usage_usec 4000000\n");
+    ht_usage_expect(tree->meter, HT_S(ID));
+    now += 5;
+    assert_true(reading(tree, now * S, 0, NULL));
+    assert_true(cpu_now(tree) > 0);
+}
+
 static void noise_makes_no_new_row(void **state)
 {
     struct tree *tree = *state;
@@ -305,6 +351,7 @@ int main(void)
                                         free_tree),
         cmocka_unit_test_setup_teardown(without_cgroup_files_ticks_are_summed, make_tree,
                                         free_tree),
+        cmocka_unit_test_setup_teardown(who_rests_is_asked_half_as_often, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(noise_makes_no_new_row, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(memory_of_what_sleeps_is_read_seldom, make_tree, free_tree),
         cmocka_unit_test_setup_teardown(who_was_changed_is_read_at_the_next_reading, make_tree,
