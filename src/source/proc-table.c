@@ -23,6 +23,10 @@
  * processes: it searches for libnuma in every folder of libraries. */
 enum { READS_MAX = 2, NEIGHBOURS = 4, MANY = 1000 };
 
+/* In its turn a container's first process is asked so often for what changes least and takes
+ * longest to read. */
+enum { INIT_TURNS = 3 };
+
 #define YOUNG (INT64_C(10) * HT_NS_PER_S)
 #define SOON  (INT64_C(1) * HT_NS_PER_S)
 
@@ -222,6 +226,41 @@ static void fill_memory(struct ht_proc_table *table, const struct ht_proc_entry 
         ht_process_set_wx_libraries(process, before->wx_libraries);
 }
 
+/* Whether what ht_proc_read_init tells can be what it was: nobody asked for it, the process is
+ * where it was, and it is not its turn. */
+static bool keeps_init(struct ht_proc_entry *entry, const struct ht_process *process)
+{
+    const struct ht_process *before = entry->row ? ht_process_of(entry->row) : NULL;
+    bool keeps = before && before->reads >= READS_MAX && entry->schedule.due_ns > 0 &&
+                 ht_process_has_mounts(before) && before->ns_mnt == process->ns_mnt &&
+                 before->ns_net == process->ns_net &&
+                 ht_process_has_root_host(before) == ht_process_has_root_host(process) &&
+                 before->root_host == process->root_host;
+
+    entry->turns = keeps ? entry->turns + 1 : 0;
+    return keeps && entry->turns % INIT_TURNS;
+}
+
+/* Mounts, devices and sockets, of a container's first process alone. */
+static void fill_init(struct ht_proc_table *table, struct ht_proc_entry *entry, int dirfd,
+                      struct ht_process *process)
+{
+    const struct ht_process *before = entry->row ? ht_process_of(entry->row) : NULL;
+
+    if (!keeps_init(entry, process)) {
+        ht_proc_read_init(&table->reader, dirfd, table->arena, process);
+        return;
+    }
+    ht_process_set_mounts(process, before->mounts);
+    ht_process_set_mounts_cut(process, before->mounts_cut);
+    if (ht_process_has_packet_sockets(before))
+        ht_process_set_packet_sockets(process, before->packet_sockets);
+    if (ht_process_has_devices(before))
+        ht_process_set_devices(process, before->devices);
+    if (ht_process_has_block_devices(before))
+        ht_process_set_block_devices(process, before->block_devices);
+}
+
 /* Security fields of a process that belongs to a container or stands apart. False: it is gone. */
 static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *entry,
                           struct ht_process *process)
@@ -240,7 +279,7 @@ static bool fill_security(struct ht_proc_table *table, struct ht_proc_entry *ent
         ht_proc_read_peers(reader, entry->pid, table->arena, process);
     fill_memory(table, entry, process);
     if (entry->contained && entry->first)
-        ht_proc_read_init(reader, dirfd, table->arena, process);
+        fill_init(table, entry, dirfd, process);
     if (!ht_proc_is_same(reader, dirfd, entry->start))
         return false;
     ht_process_set_read_at(process, table->now_wall_ns);
@@ -520,17 +559,6 @@ void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request 
         if (wanted && !is_skipped(table, entry->pid))
             entry->schedule.due_ns = 0;
     }
-}
-
-int64_t ht_proc_table_due(const struct ht_proc_table *table)
-{
-    int64_t due = INT64_MAX;
-
-    for (size_t i = 0; i < table->len; i++) {
-        if (table->entries[i].schedule.due_ns < due)
-            due = table->entries[i].schedule.due_ns;
-    }
-    return due;
 }
 
 void ht_proc_table_ticks(struct ht_proc_table *table, const size_t *places, size_t count)

@@ -41,6 +41,7 @@ struct ht_proc_entry {
     bool first;     /* mounts and devices are read too */
     bool engine;    /* a Docker daemon: what it listens on is looked at */
     bool limited;   /* executable and namespaces were refused */
+    unsigned turns; /* since mounts and devices were read, or could have changed */
 };
 
 struct ht_proc_table {
@@ -78,8 +79,6 @@ void ht_proc_table_read(struct ht_proc_table *table, struct ht_proc_entry *entry
 bool ht_proc_table_is_due(const struct ht_proc_table *table, const struct ht_proc_entry *entry);
 /* Makes the next look read again: all, a process, or a container's processes. */
 void ht_proc_table_request(struct ht_proc_table *table, const struct ht_request *request);
-/* When the next reading is due (monotonic), INT64_MAX for never. */
-int64_t ht_proc_table_due(const struct ht_proc_table *table);
 /* Reads the CPU ticks of these entries again. */
 void ht_proc_table_ticks(struct ht_proc_table *table, const size_t *places, size_t count);
 /* What a new table must avoid when this one's thread hangs. False: nothing is to be learnt, or too

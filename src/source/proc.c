@@ -324,16 +324,12 @@ static void take_request(struct proc *self, const struct ht_request *request)
 static bool rest(struct proc *self, struct ht_feed *feed)
 {
     struct ht_request request = {0};
-    int64_t now = ht_clock_mono(feed->clock);
     int64_t pause = LOOK_NS;
-    int64_t due = ht_proc_table_due(&self->table);
-
-    if (due - now < pause)
-        pause = due > now ? due - now : 0;
     /* On a node with very many processes looking takes at most a fiftieth of a core. */
     int64_t least = self->took_ns * SLOW_FACTOR < 10 * LOOK_NS ? self->took_ns * SLOW_FACTOR : 0;
-    if (pause < HT_NS_PER_S / 10)
-        pause = HT_NS_PER_S / 10;
+
+    /* What is due meanwhile waits for its turn: looks between looks would cost more than they tell.
+     */
     if (self->table.len > 4096 && pause < least)
         pause = least;
     for (int i = 0; i < REQUESTS_MAX; i++) {

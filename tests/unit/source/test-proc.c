@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,11 +20,10 @@
 
 #include <cmocka.h>
 
-#include "feed.h"
+#include "proc-looking.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "src/source/proc-kin.h"
-#include "src/source/proc-table.h"
 #include "tests/unit/skip.h"
 
 enum { SLEEPERS = 300 };
@@ -88,12 +88,6 @@ static pid_t fork_sleeper_as(pid_t wanted)
     if (pid == 0)
         sleep_below(parent);
     return (pid_t)pid;
-}
-
-static void end(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
 }
 
 static void own_process_is_in_the_table(void **state)
@@ -204,49 +198,6 @@ static void without_a_question_about_processes_there_is_the_host_alone(void **st
 }
 
 /* ---- the table, look by look ---- */
-
-struct looking {
-    struct ht_test_feed feed;
-    struct ht_proc_table table;
-};
-
-static void look(struct looking *looking)
-{
-    struct ht_error err = {0};
-
-    looking->feed.ahead_ns += HT_NS_PER_S;
-    assert_int_equal(ht_proc_table_look(&looking->table, &looking->feed.feed, &err), 0);
-}
-
-static int begin(void **state)
-{
-    struct looking *looking = calloc(1, sizeof(*looking));
-    struct ht_error err = {0};
-
-    assert_non_null(looking);
-    ht_test_feed_init(&looking->feed);
-    assert_int_equal(ht_proc_table_init(&looking->table, NULL, &err), 0);
-    *state = looking;
-    return 0;
-}
-
-static int finish(void **state)
-{
-    struct looking *looking = *state;
-
-    ht_proc_table_fini(&looking->table);
-    free(looking);
-    return 0;
-}
-
-static const struct ht_proc_entry *entry_of(const struct looking *looking, pid_t pid)
-{
-    for (size_t i = 0; i < looking->table.len; i++) {
-        if (looking->table.entries[i].pid == pid)
-            return &looking->table.entries[i];
-    }
-    return NULL;
-}
 
 static void three_hundred_come_and_go(void **state)
 {
@@ -493,62 +444,19 @@ static void reused_pid_is_another_process(void **state)
     ht_row_unref(row);
 }
 
-struct apart {
-    pid_t outer; /* waits for the inner one */
-    int go[2];
-};
-
-/* A process in a pid and mount namespace and a root of its own; false without the rights. */
-static bool start_apart(struct apart *apart)
-{
-    int ready[2];
-    char byte = 0;
-
-    if (pipe(ready) < 0)
-        return false;
-    apart->outer = fork();
-    if (apart->outer == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (unshare(CLONE_NEWPID | CLONE_NEWNS) == 0 &&
-            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) {
-            pid_t inner = fork();
-
-            if (inner == 0) {
-                prctl(PR_SET_PDEATHSIG, SIGKILL);
-                if (chroot("/usr") == 0 && chdir("/") == 0 && write(ready[1], "y", 1) == 1)
-                    pause();
-                _exit(0);
-            }
-            waitpid(inner, NULL, 0);
-        } else if (write(ready[1], "n", 1) != 1) {
-            _exit(1);
-        }
-        _exit(0);
-    }
-    close(ready[1]);
-    bool made = read(ready[0], &byte, 1) == 1 && byte == 'y';
-    close(ready[0]);
-    return made;
-}
-
 static void unmanaged_process_has_its_security_fields(void **state)
 {
     struct looking *looking = *state;
     struct apart apart = {0};
-    const struct ht_process *found = NULL;
 
     if (!start_apart(&apart)) {
         end(apart.outer);
         skip_without_root("no right to namespaces and groups");
     }
     look(looking);
-    for (size_t i = 0; i < looking->table.len; i++) {
-        const struct ht_proc_entry *entry = &looking->table.entries[i];
-
-        if (entry->row && ht_process_of(entry->row)->ppid == (uint64_t)apart.outer)
-            found = ht_process_of(entry->row);
-    }
-    assert_non_null(found);
+    pid_t pid = child_of(looking, apart.outer);
+    assert_true(pid > 0);
+    const struct ht_process *found = ht_process_of(entry_of(looking, pid)->row);
     assert_true(ht_process_has_cap_eff(found));
     assert_true(ht_process_has_euid(found) && ht_process_has_egid(found));
     assert_int_equal(found->euid, geteuid());
@@ -562,8 +470,7 @@ static void unmanaged_process_has_its_security_fields(void **state)
     assert_int_equal(found->reads, 1);
 
     /* Read again and the same: two reads agree, and from then on the row stays. */
-    const struct ht_request again = {.kind = HT_REQUEST_PID, .pid = (int64_t)found->pid};
-    pid_t pid = (pid_t)found->pid;
+    const struct ht_request again = {.kind = HT_REQUEST_PID, .pid = pid};
     ht_proc_table_request(&looking->table, &again);
     look(looking);
     assert_int_equal(ht_process_of(entry_of(looking, pid)->row)->reads, 2);
@@ -571,6 +478,65 @@ static void unmanaged_process_has_its_security_fields(void **state)
     ht_proc_table_request(&looking->table, &again);
     look(looking);
     assert_ptr_equal(entry_of(looking, pid)->row, row);
+    end(apart.outer);
+}
+
+/* Mounts something over a folder that the process has; in its mounts alone. */
+static void mount_over(pid_t pid, const char *folder)
+{
+    char path[64];
+    int status = 1;
+    pid_t helper = fork();
+
+    if (helper == 0) {
+        snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        _exit(fd < 0 || setns(fd, CLONE_NEWNS) < 0 || mount("none", folder, "tmpfs", 0, NULL) < 0);
+    }
+    assert_true(helper > 0 && waitpid(helper, &status, 0) == helper);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static size_t mounts_of(const struct looking *looking, pid_t pid)
+{
+    return ht_process_of(entry_of(looking, pid)->row)->mounts.len;
+}
+
+/* What takes longest to read is read in each third turn, and whenever somebody asks. */
+static void mounts_have_their_turn(void **state)
+{
+    struct looking *looking = *state;
+    struct apart apart = {0};
+
+    if (!start_apart(&apart)) {
+        end(apart.outer);
+        skip_without_root("no right to namespaces and groups");
+    }
+    look(looking);
+    pid_t pid = child_of(looking, apart.outer);
+    look(looking);
+    look(looking);
+    assert_int_equal(ht_process_of(entry_of(looking, pid)->row)->reads, 2);
+
+    size_t before = mounts_of(looking, pid);
+    mount_over(pid, "/usr/share");
+    for (unsigned turn = 1; turn <= 3; turn++) {
+        look_later(looking, 60);
+        assert_int_equal(mounts_of(looking, pid), before + (turn == 3));
+    }
+    /* What changed is read until two readings agree. */
+    mount_over(pid, "/usr/lib");
+    look_later(looking, 60);
+    assert_int_equal(mounts_of(looking, pid), before + 2);
+    look_later(looking, 60);
+    mount_over(pid, "/usr/bin");
+    look_later(looking, 60);
+    assert_int_equal(mounts_of(looking, pid), before + 2);
+    ht_proc_table_request(&looking->table,
+                          &(struct ht_request){.kind = HT_REQUEST_PID, .pid = pid});
+    look(looking);
+    assert_int_equal(mounts_of(looking, pid), before + 3);
     end(apart.outer);
 }
 
@@ -619,13 +585,7 @@ static int look_at_group(const char *path)
         return HIDE_CANNOT;
     look(&looking);
 
-    pid_t inner = 0;
-    for (size_t i = 0; i < looking.table.len; i++) {
-        const struct ht_proc_entry *entry = &looking.table.entries[i];
-
-        if (entry->row && ht_process_of(entry->row)->ppid == (uint64_t)apart.outer)
-            inner = entry->pid;
-    }
+    pid_t inner = child_of(&looking, apart.outer);
     ht_proc_table_fini(&looking.table);
     if (!inner || !put_cgroup(sleeper, path) || !put_cgroup(inner, path) ||
         ht_proc_table_init(&looking.table, NULL, &err) < 0)
@@ -791,6 +751,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(secrets_in_arguments_are_masked, begin, finish),
         cmocka_unit_test_setup_teardown(reused_pid_is_another_process, begin, finish),
         cmocka_unit_test_setup_teardown(unmanaged_process_has_its_security_fields, begin, finish),
+        cmocka_unit_test_setup_teardown(mounts_have_their_turn, begin, finish),
         cmocka_unit_test_setup_teardown(what_a_reader_hung_on_is_left_out, begin, finish),
         cmocka_unit_test_setup_teardown(what_hung_together_is_read_one_by_one, begin, finish),
         cmocka_unit_test(driver_that_did_not_start_cannot_be_renewed),
