@@ -321,6 +321,8 @@ static void collect(struct ht_engine *engine, struct ht_rowset *events)
         /* A thread that took another's place has said nothing: its data gets older. */
         if (news.said_ns)
             engine->said_ns[i] = news.said_ns;
+        if (news.sample && engine->samples[i] && ht_slot_confirms(engine->samples[i], news.sample))
+            news.sample = ht_node_unref(news.sample);
         if (news.sample) {
             engine->unstuck[i] = ht_node_unref(engine->unstuck[i]);
             set_sample(engine, i, news.sample);

@@ -350,6 +350,37 @@ void ht_slot_take(struct ht_slot *slot, struct ht_slot_news *ret_news)
     pthread_mutex_unlock(&slot->lock);
 }
 
+/* Whether two rows of a source differ in no more than when it answered, and how long that took. */
+static bool is_same_source(const struct ht_row *before, const struct ht_row *fresh)
+{
+    struct ht_source a = *ht_source_of(before), b = *ht_source_of(fresh);
+
+    if (ht_source_has_answered_at(&a) != ht_source_has_answered_at(&b))
+        return false;
+    ht_source_set_answered_at(&a, 0);
+    ht_source_set_answered_at(&b, 0);
+    ht_source_set_took(&a, 0);
+    ht_source_set_took(&b, 0);
+    return ht_struct_equal(&ht_source_table, &a, &b);
+}
+
+bool ht_slot_confirms(const struct ht_node *before, const struct ht_node *fresh)
+{
+    for (int id = 0; id < HT_TABLE_COUNT; id++) {
+        const struct ht_rowset *old = &before->sets[id], *now = &fresh->sets[id];
+
+        if (old->len != now->len)
+            return false;
+        for (size_t i = 0; i < now->len; i++) {
+            const struct ht_row *a = old->rows[i], *b = now->rows[i];
+
+            if (a != b && !(id == HT_TABLE_SOURCE ? is_same_source(a, b) : ht_row_equal(a, b)))
+                return false;
+        }
+    }
+    return true;
+}
+
 static bool is_same(const struct ht_request *a, const struct ht_request *b)
 {
     return a->kind == b->kind && a->pid == b->pid && strcmp(a->id, b->id) == 0;

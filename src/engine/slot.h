@@ -38,6 +38,9 @@ const char *ht_slot_name(const struct ht_slot *slot);
 int64_t ht_slot_interval(const struct ht_slot *slot);
 /* Takes the news. */
 void ht_slot_take(struct ht_slot *slot, struct ht_slot_news *ret_news);
+/* Whether a sample says what another one said, but for when the source answered and how long that
+ * took: it confirms that, and nobody has to make anything of it. Both sorted. */
+bool ht_slot_confirms(const struct ht_node *before, const struct ht_node *fresh);
 /* Puts a request into the inbox; equal ones wait once, a full inbox becomes one full pass.
  * Containers that find no room wait for ht_slot_settle. */
 void ht_slot_request(struct ht_slot *slot, const struct ht_request *request);

@@ -363,6 +363,63 @@ static void a_waiting_source_is_not_stuck(void **state)
     end(&fake, slot);
 }
 
+struct said {
+    int64_t answered_at; /* 0: never */
+    const char *detail;
+    size_t containers;
+    const char *image; /* of each */
+};
+
+static struct ht_node *make_sample(const struct said *said)
+{
+    struct ht_node *node = ht_node_new(said->answered_at);
+    struct ht_source source = {0};
+
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_detail(&source, ht_str_from(said->detail));
+    ht_source_set_took(&source, said->answered_at / 2);
+    if (said->answered_at)
+        ht_source_set_answered_at(&source, said->answered_at);
+    ht_node_add(node, ht_row_new(&ht_source_table, &source));
+    for (size_t i = 0; i < said->containers; i++) {
+        struct ht_container container = {0};
+        char id[32];
+
+        snprintf(id, sizeof(id), "c%zu", i);
+        ht_container_set_id(&container, ht_str_from(id));
+        ht_container_set_image(&container, ht_str_from(said->image));
+        ht_node_add(node, ht_row_new(&ht_container_table, &container));
+    }
+    ht_node_sort(node);
+    return node;
+}
+
+static void what_was_told_before_confirms_it(void **state)
+{
+    static const struct {
+        struct said a, b;
+        bool confirms;
+    } cases[] = {
+        {{100, "ok", 2, "web"}, {100, "ok", 2, "web"}, true},
+        {{100, "ok", 2, "web"}, {200, "ok", 2, "web"}, true},
+        {{0, "absent", 0, ""}, {0, "absent", 0, ""}, true},
+        {{0, "busy", 0, ""}, {200, "busy", 0, ""}, false},
+        {{100, "ok", 2, "web"}, {100, "refused", 2, "web"}, false},
+        {{100, "ok", 2, "web"}, {100, "ok", 1, "web"}, false},
+        {{100, "ok", 1, "web"}, {100, "ok", 2, "web"}, false},
+        {{100, "ok", 2, "web"}, {100, "ok", 2, "db"}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        ht_autonode struct ht_node *a = make_sample(&cases[i].a);
+        ht_autonode struct ht_node *b = make_sample(&cases[i].b);
+
+        if (ht_slot_confirms(a, b) != cases[i].confirms)
+            fail_msg("case %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +433,7 @@ int main(void)
         cmocka_unit_test(silence_is_told_with_its_place),
         cmocka_unit_test(a_hanging_thread_holds_nobody_up),
         cmocka_unit_test(a_waiting_source_is_not_stuck),
+        cmocka_unit_test(what_was_told_before_confirms_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
