@@ -384,7 +384,8 @@ static void fold_anew(struct ht_core *core, const struct ht_node *node)
     *now = (struct ht_rowset){0};
     ht_fold_findings(node, core->options.facts, ht_looks_verdicts(core->looks), now);
     for (size_t i = 0; i < now->len; i++)
-        now->rows[i] = ht_row_keep(ht_rowset_find(&before, ht_row_id(now->rows[i])), now->rows[i]);
+        now->rows[i] =
+            ht_row_keep_derived(ht_rowset_find(&before, ht_row_id(now->rows[i])), now->rows[i]);
     ht_rowset_fini(&before);
 }
 

@@ -57,7 +57,7 @@ struct ht_row *ht_join_remember(struct ht_join_cache *cache, struct ht_str key,
     struct made *before = ht_map_get(cache->made, key);
     struct made *made = ht_new0(struct made);
 
-    made->row = ht_row_keep(before ? before->row : NULL, fresh);
+    made->row = ht_row_keep_derived(before ? before->row : NULL, fresh);
     made->number = number;
     made->pass = cache->pass;
     for (size_t i = 0; i < ARRAY_LEN(made->inputs); i++)

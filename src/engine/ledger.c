@@ -114,7 +114,7 @@ static void make(struct entry *entry, struct ht_row *from)
         ht_finding_set_last_seen(&finding, entry->seen_at);
 
     const struct ht_row *const lenders[] = {from};
-    struct ht_row *made = ht_row_keep(
+    struct ht_row *made = ht_row_keep_derived(
         entry->made, ht_row_derive(&ht_finding_table, &finding, lenders, ARRAY_LEN(lenders)));
     ht_row_ref(from);
     forget_made(entry);

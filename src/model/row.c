@@ -471,3 +471,12 @@ struct ht_row *ht_row_keep(const struct ht_row *old, struct ht_row *fresh)
     ht_row_unref(fresh);
     return ht_row_ref(old);
 }
+
+struct ht_row *ht_row_keep_derived(const struct ht_row *old, struct ht_row *fresh)
+{
+    bool alike = old && old->lenders == fresh->lenders;
+
+    for (unsigned i = 0; alike && i < fresh->lenders; i++)
+        alike = lenders_of(old)[i] == lenders_of(fresh)[i];
+    return alike ? ht_row_keep(old, fresh) : fresh;
+}

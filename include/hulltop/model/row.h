@@ -55,6 +55,9 @@ bool ht_row_equal(const struct ht_row *a, const struct ht_row *b);
 /* Gives old another reference and drops fresh if both say the same, else returns fresh: consumes
  * fresh, borrows old (NULL allowed). */
 struct ht_row *ht_row_keep(const struct ht_row *old, struct ht_row *fresh);
+/* The same of rows that were made from others, by ht_row_derive: only if both lend from the same,
+ * for old keeps alive what it lends from, and nobody else may have that any more. */
+struct ht_row *ht_row_keep_derived(const struct ht_row *old, struct ht_row *fresh);
 
 /* Equality of structs that are in no row, by known fields. */
 bool ht_struct_equal(const struct ht_table *table, const void *a, const void *b);

@@ -247,6 +247,29 @@ static void an_equal_row_is_kept(void **state)
     assert_null(ht_row_unref(NULL));
 }
 
+/* What says the same and has its texts from a row that was replaced would keep that one. */
+static void a_derived_row_is_kept_while_its_lenders_are(void **state)
+{
+    const char id[] = {'1', '.', '8', '\0'}; /* on the stack: a constant needs no lender */
+    ht_autorow struct ht_row *lender = named(id, 1), *again = named(id, 1);
+    const struct ht_row *const from[] = {lender}, *const from_again[] = {again};
+    const struct ht_process *data = ht_process_of(lender), *data_again = ht_process_of(again);
+    ht_autorow struct ht_row *old = ht_row_derive(&ht_process_table, data, from, 1);
+    ht_autorow struct ht_row *same =
+        ht_row_keep_derived(old, ht_row_derive(&ht_process_table, data, from, 1));
+    ht_autorow struct ht_row *moved =
+        ht_row_keep_derived(old, ht_row_derive(&ht_process_table, data_again, from_again, 1));
+    ht_autorow struct ht_row *first =
+        ht_row_keep_derived(NULL, ht_row_derive(&ht_process_table, data, from, 1));
+
+    (void)state;
+    assert_ptr_equal(same, old);
+    assert_true(ht_row_equal(moved, old));
+    assert_ptr_not_equal(moved, old);
+    assert_ptr_equal(ht_row_id(moved).data, ht_row_id(again).data);
+    assert_ptr_not_equal(first, old);
+}
+
 static void a_set_is_sorted_and_the_last_of_an_id_stays(void **state)
 {
     struct ht_rowset set = {0};
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_part_of_a_lent_text_is_copied),
         cmocka_unit_test(one_item_of_a_list_makes_a_difference),
         cmocka_unit_test(an_equal_row_is_kept),
+        cmocka_unit_test(a_derived_row_is_kept_while_its_lenders_are),
         cmocka_unit_test(a_set_is_sorted_and_the_last_of_an_id_stays),
     };
 
