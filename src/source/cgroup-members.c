@@ -37,6 +37,7 @@ struct pids {
 struct list {
     char *line; /* of the file of who is in it */
     struct pids pids;
+    bool everybody;  /* is in it: there is no other group */
     int64_t read_ns; /* since boot, before it was read */
 };
 
@@ -50,7 +51,8 @@ struct ht_cgroup_members {
 
     struct ht_buf listed; /* what the files of these say, by the lists of all its lines */
     struct pids pids;
-    int64_t read_ns; /* of the oldest of the lists */
+    bool everybody;  /* in place of pids: in all of the lists */
+    int64_t read_ns; /* of the oldest of them */
 
     struct list lists[LISTS_MAX];
     size_t lists_len;
@@ -90,6 +92,7 @@ void ht_cgroup_members_end(struct ht_cgroup_members *members)
 {
     members->proc_fd = -1;
     members->run = 0;
+    members->everybody = false;
     forget(&members->pids);
     for (size_t i = 0; i < members->lists_len; i++) {
         free(members->lists[i].line);
@@ -145,7 +148,7 @@ static bool has(const struct pids *pids, pid_t pid)
 struct ht_str ht_cgroup_members_find(const struct ht_cgroup_members *members, pid_t pid,
                                      int64_t started_ns)
 {
-    if (!has(&members->pids, pid) || started_ns >= members->read_ns)
+    if (!(members->everybody || has(&members->pids, pid)) || started_ns >= members->read_ns)
         return (struct ht_str){0};
     return ht_buf_str(&members->listed);
 }
@@ -210,32 +213,49 @@ static struct ht_str mounted(const struct ht_cgroup_members *members, struct ht_
     return (struct ht_str){0};
 }
 
-/* The list of the group that a line of a process's file names, into members->list. */
-static bool read_list(struct ht_cgroup_members *members, struct ht_str line)
+static bool is_of_groups(int fd)
+{
+    struct statfs about;
+
+    return fd >= 0 && fstatfs(fd, &about) == 0 &&
+           (about.f_type == CGROUP_SUPER_MAGIC || about.f_type == CGROUP2_SUPER_MAGIC);
+}
+
+/* Whether a hierarchy has no group but its first, which everybody is in then. Seen from another
+ * namespace of groups, what is called its first is not. */
+static bool is_undivided(const struct ht_cgroup_members *members, struct ht_str point)
 {
     ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_PROC_FILE);
-    struct ht_str controllers, group, point;
-    struct statfs about;
+    char link[64];
+    ssize_t len = readlinkat(members->proc_fd, "self/ns/cgroup", link, sizeof(link));
+    struct stat about;
+
+    if (len <= 0 || ht_proc_decode_ns((struct ht_str){link, (size_t)len}) != HT_PROC_INIT_CGROUP_NS)
+        return false;
+    ht_buf_add_str(&path, point);
+    ht_autoclose int fd = open(path.data, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    /* A folder for each group below. */
+    return is_of_groups(fd) && fstat(fd, &about) == 0 && about.st_nlink == 2;
+}
+
+/* The list of a group, into members->list. */
+static bool read_list(struct ht_cgroup_members *members, struct ht_str point, struct ht_str group,
+                      bool unified)
+{
+    ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_PROC_FILE);
     /* Threads are in it, too, and nothing bounds how many a container has. */
     size_t max =
         members->lines < HT_LIMIT_FILE / LINE_BYTES ? members->lines * LINE_BYTES : HT_LIMIT_FILE;
 
-    if (!ht_cgroup_split_line(line, &controllers, &group) || ht_path_goes_up(group))
-        return false;
-    point = mounted(members, controllers);
-    if (point.len == 0)
-        return false;
     ht_buf_add_str(&path, point);
     ht_buf_add_str(&path, group);
-    ht_buf_add_text(&path, controllers.len ? "/tasks" : "/cgroup.threads");
+    ht_buf_add_text(&path, unified ? "/cgroup.threads" : "/tasks");
     if (ht_buf_is_full(&path))
         return false;
 
     ht_autoclose int fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     ht_buf_reset(&members->list);
-    return fd >= 0 && fstatfs(fd, &about) == 0 &&
-           (about.f_type == CGROUP_SUPER_MAGIC || about.f_type == CGROUP2_SUPER_MAGIC) &&
-           ht_read_fd(fd, path.data, &members->list, max, NULL) == 0;
+    return is_of_groups(fd) && ht_read_fd(fd, path.data, &members->list, max, NULL) == 0;
 }
 
 static size_t count_lines(struct ht_str text)
@@ -267,18 +287,31 @@ static size_t count_unread(const struct ht_cgroup_members *members, struct ht_st
     return unread;
 }
 
-/* NULL: it cannot be read. */
+/* Who is in the group that a line of a process's file names. NULL: that cannot be read. */
 static const struct list *add_list(struct ht_cgroup_members *members, struct ht_str line)
 {
     struct list *list = &members->lists[members->lists_len];
+    struct ht_str controllers, group, point;
     int64_t now_ns = ht_proc_since_boot();
+    size_t lines = 0;
 
-    if (members->lists_len == LISTS_MAX || !read_list(members, line))
+    if (members->lists_len == LISTS_MAX || !ht_cgroup_split_line(line, &controllers, &group) ||
+        ht_path_goes_up(group))
         return NULL;
-    size_t lines = count_lines(ht_buf_str(&members->list));
+    point = mounted(members, controllers);
+    if (point.len == 0)
+        return NULL;
+    bool everybody = ht_str_is(group, "/") && is_undivided(members, point);
+    if (!everybody) {
+        if (!read_list(members, point, group, controllers.len == 0))
+            return NULL;
+        lines = count_lines(ht_buf_str(&members->list));
+    }
     members->lines -= lines < members->lines ? lines : members->lines;
-    *list = (struct list){.line = ht_strndup(line.data, line.len), .read_ns = now_ns};
-    parse(ht_buf_str(&members->list), lines, &list->pids);
+    *list = (struct list){
+        .line = ht_strndup(line.data, line.len), .everybody = everybody, .read_ns = now_ns};
+    if (!everybody)
+        parse(ht_buf_str(&members->list), lines, &list->pids);
     members->lists_len++;
     return list;
 }
@@ -290,9 +323,11 @@ static bool read_lists(struct ht_cgroup_members *members, struct ht_str text)
     struct pids *pids = &members->pids;
     size_t unread = count_unread(members, text);
     const struct list *before = NULL;
+    bool undivided = false;
     struct ht_str line;
 
     forget(pids);
+    members->everybody = false;
     members->read_ns = INT64_MAX;
     while (ht_str_next(&text, '\n', &line)) {
         if (line.len == 0)
@@ -306,14 +341,18 @@ static bool read_lists(struct ht_cgroup_members *members, struct ht_str text)
         }
         if (!list)
             return false;
+        if (list->read_ns < members->read_ns)
+            members->read_ns = list->read_ns;
+        undivided = undivided || list->everybody;
+        if (list->everybody)
+            continue;
         if (!before)
             *pids = copy(&list->pids);
         else
             intersect(pids, &list->pids);
-        if (list->read_ns < members->read_ns)
-            members->read_ns = list->read_ns;
         before = list;
     }
+    members->everybody = undivided && !before;
     return true;
 }
 
@@ -327,7 +366,7 @@ static bool ask(struct ht_cgroup_members *members, pid_t pid, struct ht_str text
     }
     ht_arena_reset(members->arena);
     /* Lists that lack whose file it is are others than his. */
-    if (!read_lists(members, text) || !has(&members->pids, pid))
+    if (!read_lists(members, text) || !(members->everybody || has(&members->pids, pid)))
         return false;
     ht_buf_reset(&members->listed);
     ht_buf_add_str(&members->listed, text);
@@ -348,5 +387,6 @@ void ht_cgroup_members_met(struct ht_cgroup_members *members, pid_t pid, struct 
     if (!ask(members, pid, ht_buf_str(&members->text))) {
         members->failures++;
         members->pids.len = 0;
+        members->everybody = false;
     }
 }

@@ -4,7 +4,8 @@
  *
  * Where processes in a row are in the same groups, as those of one service are and all threads of
  * the kernel, the lists of these groups name everybody else who is in them: a line of a list costs
- * the kernel a tenth of what it takes to open and read one process's file, which says the same.
+ * the kernel a tenth of what it takes to open and read one process's file, which says the same. Of
+ * a hierarchy without any other group not even its list is read.
  */
 #ifndef HT_SOURCE_CGROUP_MEMBERS_H
 #define HT_SOURCE_CGROUP_MEMBERS_H

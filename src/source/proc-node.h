@@ -20,7 +20,11 @@ struct ht_proc_node {
 enum { HT_PROC_NAME_MAX = 64 };
 
 /* Inodes that the kernel gives the first namespaces, which are the node's. */
-enum { HT_PROC_INIT_PID_NS = 0xEFFFFFFC, HT_PROC_INIT_UTS_NS = 0xEFFFFFFE };
+enum {
+    HT_PROC_INIT_PID_NS = 0xEFFFFFFC,
+    HT_PROC_INIT_UTS_NS = 0xEFFFFFFE,
+    HT_PROC_INIT_CGROUP_NS = 0xEFFFFFFB
+};
 
 struct ht_root;
 
