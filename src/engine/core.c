@@ -27,7 +27,7 @@
 /* Much stays as it is once all sources have answered, and more when they have looked again; what
  * changes later leaves holes too. */
 #define TRIM_SOON_NS (10 * HT_NS_PER_S)
-#define TRIM_GAP_NS  (60 * HT_NS_PER_S)
+#define TRIM_GAP_NS  (15 * HT_NS_PER_S)
 /* Source events kept in the node, for recordings. */
 #define NODE_EVENTS 256
 
