@@ -388,10 +388,15 @@ static int run_screen(struct dashboard *dashboard, const struct ht_options *opti
     /* From here on, also while a document is waited for, it can be ended. */
     if (ht_signals_start(&err) < 0)
         return fail(dashboard, &err, HT_STATUS_TERMINAL);
-    if (ht_ui_new(&ui, &calls, &dashboard->ui, &err) < 0)
-        return fail(dashboard, &err, HT_STATUS_USAGE);
+    dashboard->ui = ht_ui_new(&ui, &calls);
     dashboard->canvas = ht_canvas_new(24, 80);
-    paint(dashboard);
+    /* Home is there before its views are read; it is not shown to who asked for another page. */
+    if (!ui.open)
+        paint(dashboard);
+    if (ht_ui_open(dashboard->ui, &err) < 0)
+        return fail(dashboard, &err, HT_STATUS_USAGE);
+    if (ui.open)
+        paint(dashboard);
     if (ht_session_open(&dashboard->session, options, arena, &err) < 0)
         return fail(dashboard, &err, HT_STATUS_USAGE);
 

@@ -40,12 +40,14 @@ static int hash_state(struct ht_state *state, struct ht_buf *out, struct ht_erro
     const struct ht_ui_options options = {
         .version = PACKAGE_VERSION, .utc = true, .hash_clock = true, .questions = 0x7e};
     ht_autocanvas struct ht_canvas *canvas = ht_canvas_new(HEIGHT, WIDTH);
-    struct ht_ui *ui;
+    struct ht_ui *ui = ht_ui_new(&options, &no_calls);
     int row, col;
-    int r = ht_ui_new(&options, &no_calls, &ui, err);
+    int r = ht_ui_open(ui, err);
 
-    if (r < 0)
+    if (r < 0) {
+        ht_ui_free(ui);
         return r;
+    }
     ht_ui_set_state(ui, state);
     ht_ui_draw(ui, canvas, &row, &col);
     ht_buf_addf(out, "%016" PRIx64 "\n", ht_canvas_hash(canvas));

@@ -114,11 +114,9 @@ static int open_first(struct ht_ui *ui, const char *name, struct ht_error *err)
     return status;
 }
 
-int ht_ui_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls,
-              struct ht_ui **ret_ui, struct ht_error *err)
+struct ht_ui *ht_ui_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls)
 {
     struct ht_ui *ui = ht_new0(struct ht_ui);
-    int status;
 
     ui->options = *options;
     ui->calls = *calls;
@@ -130,15 +128,14 @@ int ht_ui_new(const struct ht_ui_options *options, const struct ht_ui_calls *cal
         ht_lineedit_init(&ui->prompt.edits[i]);
     tzset();
     ht_ui_push(ui, ht_home_new());
-    status = ht_views_load(options->view_dirs, &ui->views, err);
-    if (status == 0)
-        status = open_first(ui, options->open, err);
-    if (status < 0) {
-        ht_ui_free(ui);
-        return status;
-    }
-    *ret_ui = ui;
-    return 0;
+    return ui;
+}
+
+int ht_ui_open(struct ht_ui *ui, struct ht_error *err)
+{
+    int status = ht_views_load(ui->options.view_dirs, &ui->views, err);
+
+    return status < 0 ? status : open_first(ui, ui->options.open, err);
 }
 
 struct ht_ui *ht_ui_free(struct ht_ui *ui)

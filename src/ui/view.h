@@ -79,6 +79,7 @@ const struct ht_builtin *ht_views_builtin(void);
 int ht_views_load(const char *const *dirs, struct ht_views **ret_views, struct ht_error *err);
 /* NULL is allowed; returns NULL. */
 struct ht_views *ht_views_free(struct ht_views *views);
+/* Here and below NULL are none, before any were read. */
 size_t ht_views_len(const struct ht_views *views);
 /* View i: those of a question together, the one that has its name first. */
 const struct ht_view *ht_views_get(const struct ht_views *views, size_t i);

@@ -169,7 +169,7 @@ struct ht_views *ht_views_free(struct ht_views *views)
 
 size_t ht_views_len(const struct ht_views *views)
 {
-    return views->all.len;
+    return views ? views->all.len : 0;
 }
 
 const struct ht_view *ht_views_get(const struct ht_views *views, size_t i)
@@ -179,7 +179,7 @@ const struct ht_view *ht_views_get(const struct ht_views *views, size_t i)
 
 const struct ht_view *ht_views_find(const struct ht_views *views, struct ht_str id)
 {
-    for (size_t i = 0; i < views->all.len; i++) {
+    for (size_t i = 0; i < ht_views_len(views); i++) {
         const struct ht_view *view = views->all.items[i];
 
         if (ht_str_equal(view->id, id))
@@ -190,7 +190,7 @@ const struct ht_view *ht_views_find(const struct ht_views *views, struct ht_str 
 
 const struct ht_view *ht_views_question(const struct ht_views *views, unsigned number)
 {
-    for (size_t i = 0; i < views->all.len; i++) {
+    for (size_t i = 0; i < ht_views_len(views); i++) {
         const struct ht_view *view = views->all.items[i];
 
         if (view->question == number)

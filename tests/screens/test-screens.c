@@ -107,11 +107,11 @@ static void render(size_t scene, size_t size, struct ht_buf *out)
     int64_t mono;
     struct ht_ui_options options = fixture_options(&mono, &clock);
     struct ht_error err = {0};
-    struct ht_ui *ui = NULL;
     int row, col;
 
     options.first_run = scenes[scene].first_run;
-    if (ht_ui_new(&options, &calls, &ui, &err) < 0)
+    struct ht_ui *ui = ht_ui_new(&options, &calls);
+    if (ht_ui_open(ui, &err) < 0)
         fail_msg("%s", err.text);
     if (!scenes[scene].empty)
         ht_ui_set_state(ui, state);

@@ -73,10 +73,13 @@ struct ht_ui_options {
 
 struct ht_ui;
 
-/* Makes the screens. Compiled-in and the user's views are read here; a wrong one fails with
- * "FILE:LINE: cause", an unknown options->open with the nearest name. */
-int ht_ui_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls,
-              struct ht_ui **ret_ui, struct ht_error *err);
+/* Makes the screens; options->open and options->view_dirs must last until ht_ui_open. All that can
+ * be done before is to draw the first frame of home. */
+struct ht_ui *ht_ui_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls);
+/* Reads the compiled-in and the user's views, once, and opens options->open. A wrong view fails
+ * with "FILE:LINE: cause", an unknown options->open with the nearest name; what is left to do then
+ * is to free it. 0 or -errno. */
+int ht_ui_open(struct ht_ui *ui, struct ht_error *err);
 /* NULL is allowed; returns NULL. */
 struct ht_ui *ht_ui_free(struct ht_ui *ui);
 /* Takes a new state (a reference is taken). While paused it is kept for later. */
@@ -101,7 +104,7 @@ void ht_ui_message(struct ht_ui *ui, const char *text);
 
 struct ht_plain;
 /* Owned by the caller; options and calls as for ht_ui, of which rescan and open are called.
- * Views are read and options->open is looked for as by ht_ui_new; the question that it names is
+ * Views are read and options->open is looked for as by ht_ui_open; the question that it names is
  * listed once every source has answered. Free accepts NULL and returns NULL. */
 int ht_plain_new(const struct ht_ui_options *options, const struct ht_ui_calls *calls,
                  struct ht_plain **ret_plain, struct ht_error *err);

@@ -33,7 +33,8 @@ static inline void open_bench(struct bench *bench, struct ht_ui_options *change)
     bench->canvas = ht_canvas_new(24, 80);
     bench->state = fixture_state();
     bench->text = (struct ht_buf)HT_BUF(10000000);
-    if (ht_ui_new(&options, &calls, &bench->ui, &err) < 0)
+    bench->ui = ht_ui_new(&options, &calls);
+    if (ht_ui_open(bench->ui, &err) < 0)
         fail_msg("%s", err.text);
     ht_ui_set_state(bench->ui, bench->state);
 }

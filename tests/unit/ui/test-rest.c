@@ -162,11 +162,41 @@ static void longer_ages_move_nothing(void **unused)
     close_bench(&bench);
 }
 
+/* Views take longer to read than the first frame takes to be drawn, which has nothing of them but,
+ * where there is room, what the selected question is about. */
+static void home_is_drawn_before_views_are_read(void **unused)
+{
+    static const int sizes[][2] = {{12, 40}, {24, 80}, {40, 120}};
+    struct fixture_calls record;
+    struct ht_ui_calls calls = fixture_calls(&record);
+    struct ht_clock clock;
+    int64_t mono = 0;
+    const struct ht_ui_options options = fixture_options(&mono, &clock);
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        ht_autocanvas struct ht_canvas *canvas = ht_canvas_new(sizes[i][0], sizes[i][1]);
+        ht_autobuf struct ht_buf before = HT_BUF(1 << 20), after = HT_BUF(1 << 20);
+        struct ht_ui *ui = ht_ui_new(&options, &calls);
+        struct ht_error err = {0};
+        int row, col;
+
+        ht_ui_draw(ui, canvas, &row, &col);
+        ht_canvas_text(canvas, &before);
+        assert_int_equal(ht_ui_open(ui, &err), 0);
+        ht_ui_draw(ui, canvas, &row, &col);
+        ht_canvas_text(canvas, &after);
+        assert_true(ht_str_equal(ht_buf_str(&before), ht_buf_str(&after)) == (sizes[i][1] < 100));
+        ht_ui_free(ui);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_sends_little_more_than_its_digit),
         cmocka_unit_test(longer_ages_move_nothing),
+        cmocka_unit_test(home_is_drawn_before_views_are_read),
     };
 
     setlocale(LC_ALL, "C.UTF-8");

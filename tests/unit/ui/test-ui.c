@@ -596,11 +596,12 @@ static void open_begins_with_a_pane_or_tells_the_nearest(void **unused)
     struct fixture_calls record;
     struct ht_ui_calls calls = fixture_calls(&record);
     struct ht_error err = {0};
-    struct ht_ui *ui = NULL;
+    struct ht_ui *ui = ht_ui_new(&options, &calls);
     struct bench bench;
 
     (void)unused;
-    assert_true(ht_ui_new(&options, &calls, &ui, &err) < 0);
+    assert_true(ht_ui_open(ui, &err) < 0);
+    ht_ui_free(ui);
     assert_string_equal(err.text, "no pane or view everythin (did you mean everything?)");
     options = (struct ht_ui_options){.open = "privileged", .first_run = true};
     open_bench(&bench, &options);
