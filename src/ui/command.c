@@ -231,20 +231,10 @@ static void go_back_to(struct ht_ui *ui, int64_t seconds)
     ht_ui_timeline_go_to(ui, ht_ui_top(ui), now - now % HT_NS_PER_S - back * HT_NS_PER_S);
 }
 
-static void run_goto(struct ht_ui *ui, struct ht_str argument)
+/* The first moment of the recording that shows this time. */
+static void seek_clock(struct ht_ui *ui, int64_t seconds)
 {
     const struct ht_replay_position *replay = &ui->state->replay;
-    int64_t seconds = 0;
-
-    if (!parse_clock(argument, &seconds)) {
-        ht_ui_message(ui, "goto: a time as HH:MM or HH:MM:SS");
-        return;
-    }
-    if (!ht_state_is_replay(ui->state)) {
-        go_back_to(ui, seconds);
-        return;
-    }
-    /* The first moment of the recording that shows this time. */
     int64_t ahead = seconds - ht_ui_clock_seconds(ui, replay->start_ns);
     if (ahead < 0)
         ahead += INT64_C(86400);
@@ -253,6 +243,30 @@ static void run_goto(struct ht_ui *ui, struct ht_str argument)
         return;
     }
     ui->calls.replay_seek(ui->calls.context, replay->start_ns + ahead * HT_NS_PER_S);
+}
+
+static void run_goto(struct ht_ui *ui, struct ht_str argument)
+{
+    int64_t seconds = 0;
+
+    if (!parse_clock(argument, &seconds)) {
+        ht_ui_message(ui, "goto: a time as HH:MM or HH:MM:SS");
+    } else if (!ht_state_is_replay(ui->state)) {
+        go_back_to(ui, seconds);
+    } else if (ui->state->replay.end_ns == 0) {
+        ui->asked.has_goto = true;
+        ui->asked.goto_seconds = seconds;
+    } else {
+        seek_clock(ui, seconds);
+    }
+}
+
+void ht_ui_goto_asked(struct ht_ui *ui)
+{
+    if (!ui->asked.has_goto || ui->state->replay.end_ns == 0)
+        return;
+    ui->asked.has_goto = false;
+    seek_clock(ui, ui->asked.goto_seconds);
 }
 
 static const struct {

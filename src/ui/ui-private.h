@@ -96,6 +96,8 @@ struct ht_ui {
         uint64_t count; /* of all that was asked so far */
         double speed;   /* 0: nothing was asked */
         bool has_paused, paused;
+        bool has_goto; /* before it began: where it reaches was not known yet */
+        int64_t goto_seconds;
     } asked;
     struct ht_page *pages[HT_PAGES_MAX];
     size_t depth;
@@ -134,6 +136,8 @@ struct ht_page *ht_ui_below(const struct ht_ui *ui, const struct ht_page *page);
 enum ht_action ht_ui_digit_action(unsigned digit);
 /* Appends the names of the commands behind ":", with blanks between them. */
 void ht_ui_put_commands(struct ht_buf *out);
+/* Goes to the time that was asked for before a replay had begun, once it has. */
+void ht_ui_goto_asked(struct ht_ui *ui);
 /* All offers of the topmost page, and of any. */
 struct ht_offers ht_ui_offers(const struct ht_ui *ui);
 struct ht_offers ht_ui_page_offers(const struct ht_ui *ui, const struct ht_page *page);

@@ -227,6 +227,7 @@ void ht_ui_set_state(struct ht_ui *ui, const struct ht_state *state)
     show_messages(ui, before);
     ht_state_unref(before);
     ui->has_state = true;
+    ht_ui_goto_asked(ui);
     if (ui->first_run && ui->depth == 1 && is_denied(state)) {
         ui->first_run = false;
         ht_ui_push(ui, ht_first_run_new());

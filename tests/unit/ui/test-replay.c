@@ -45,6 +45,31 @@ static void a_replay_has_its_own_keys_and_title(void **unused)
     close_bench(&bench);
 }
 
+/* Who is quicker than the first frame of a replay is not refused. */
+static void a_time_is_gone_to_once_the_replay_has_begun(void **unused)
+{
+    struct bench bench;
+    ht_autostate struct ht_state *waiting = fixture_state(), *begun = fixture_state();
+
+    (void)unused;
+    open_bench(&bench, NULL);
+    waiting->origin = begun->origin = HT_ORIGIN_DEMO;
+    begun->replay = (struct ht_replay_position){.start_ns = FIXTURE_NOW - 600 * HT_NS_PER_S,
+                                                .now_ns = FIXTURE_NOW,
+                                                .end_ns = FIXTURE_NOW + 20 * HT_NS_PER_S,
+                                                .speed = 1.0};
+    ht_ui_set_state(bench.ui, waiting);
+    type(&bench, ":goto 14:00\n");
+    assert_int_equal(bench.calls.seek, 0);
+    SEES_NOT(&bench, "does not reach");
+    ht_ui_set_state(bench.ui, begun);
+    assert_int_equal(bench.calls.seek, FIXTURE_NOW - 151 * HT_NS_PER_S);
+    bench.calls.seek = 0;
+    ht_ui_set_state(bench.ui, begun);
+    assert_int_equal(bench.calls.seek, 0);
+    close_bench(&bench);
+}
+
 /* Who is quick presses the second key before the first shows. */
 static void quick_keys_of_a_replay_go_on_from_each_other(void **unused)
 {
@@ -155,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replay_has_its_own_keys_and_title),
+        cmocka_unit_test(a_time_is_gone_to_once_the_replay_has_begun),
         cmocka_unit_test(quick_keys_of_a_replay_go_on_from_each_other),
         cmocka_unit_test(opposite_keys_of_a_replay_are_both_taken),
         cmocka_unit_test(a_step_holds_a_replay),
