@@ -15,6 +15,7 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/secret.h"
+#include "hulltop/model/process.h"
 
 enum {
     LAYERS_MAX = 5000,
@@ -52,13 +53,11 @@ struct layer {
     bool is_part; /* what was read last is the beginning of its file */
 };
 
-/* What is there and cannot be read is told; what is not there is not. */
+/* What is there and cannot be read is told; what is not there is not. Whether it was refused. */
 static bool is_told(struct ht_hostconf_pass *pass, const char *path, int code)
 {
-    if (!ht_error_is_denied(code))
-        return false;
-    ht_hostconf_deny(pass, ht_str_from(path));
-    return true;
+    ht_hostconf_note_failure(pass, code, ht_str_from(path));
+    return ht_error_is_denied(code);
 }
 
 static bool is_spent(const struct ht_hostconf_layers *layers)
@@ -199,7 +198,9 @@ static void look_layer(struct layer *layer)
     struct stat st;
     int r;
 
-    if (ht_root_lstat(&layer->root, "root", &st, NULL) == 0)
+    r = ht_root_lstat(&layer->root, "root", &st, NULL);
+    (void)is_told(pass, "root", r);
+    if (r == 0)
         look_home(layer, "root");
     r = ht_root_list(&layer->root, "home", &visitor, NULL);
     (void)is_told(pass, "home", r);
@@ -240,6 +241,21 @@ static void look_path(struct ht_hostconf_layers *layers, struct ht_str path,
     ht_root_close(&layer.root);
 }
 
+/* Whether the process is in that container, and no longer its runtime's, which still sees the node.
+ * Asked after its mounts were read: a pid may have become another's since it was met. */
+static bool is_in(const struct ht_hostconf_layers *layers, uint64_t pid, struct ht_str container)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
+    struct ht_process process = {0};
+
+    if (!ht_hostconf_read_proc(layers->pass, pid, "cgroup", &text) ||
+        ht_str_find(ht_buf_str(&text), container, 0) < 0 ||
+        !ht_hostconf_read_proc(layers->pass, pid, "comm", &text))
+        return false;
+    ht_process_set_comm(&process, ht_str_trim(ht_buf_str(&text)));
+    return !ht_process_is_prepared(&process);
+}
+
 /* False: there is nothing to look at. */
 static bool read_mounts(struct ht_hostconf_layers *layers, uint64_t pid, struct ht_str container,
                         struct ht_buf *text)
@@ -250,9 +266,9 @@ static bool read_mounts(struct ht_hostconf_layers *layers, uint64_t pid, struct 
     snprintf(path, sizeof(path), "proc/%llu/mountinfo", (unsigned long long)pid);
     r = ht_root_read(layers->pass->proc, path, text, HT_LIMIT_MOUNTINFO, NULL);
     /* One that ended meanwhile, or waits for its parent, has none; another may tell. */
-    if (r == -ENOENT || r == -ESRCH || r == -EINVAL)
+    if (r == -ENOENT || r == -ESRCH || r == -EINVAL || !is_in(layers, pid, container))
         return false;
-    ht_map_set(layers->containers, container, layers);
+    ht_map_set(layers->tried, container, layers);
     if (r < 0 && !is_told(layers->pass, path, r))
         layers->pass->cut++;
     return r == 0 || r == -EFBIG;
@@ -265,7 +281,8 @@ static void look_container(struct ht_hostconf_layers *layers, uint64_t pid, stru
     struct ht_str rest;
     struct ht_mount_line line;
 
-    if (ht_map_get(layers->containers, container) || !read_mounts(layers, pid, container, &text))
+    if (ht_map_get(layers->containers, container) || ht_map_get(layers->tried, container) ||
+        !read_mounts(layers, pid, container, &text))
         return;
     if (layers->pass->inside)
         ht_hostconf_look_copies(layers->pass, ht_buf_str(&text), container);
@@ -278,6 +295,8 @@ static void look_container(struct ht_hostconf_layers *layers, uint64_t pid, stru
             continue;
         for (size_t i = 0; i < overlay.lowers.len; i++)
             look_path(layers, overlay.lowers.items[i], container);
+        /* One whose layers are not found is asked again in the next pass. */
+        ht_map_set(layers->containers, container, layers);
     }
 }
 
@@ -312,6 +331,7 @@ void ht_hostconf_layers_begin(struct ht_hostconf_layers *layers, struct ht_hostc
         layers->forget_ns = now_ns + FORGET_NS;
     }
     layers->pass = pass;
+    layers->tried = ht_map_new();
     layers->files = layers->bytes = 0;
     ht_buf_init(&layers->text, FILE_MAX);
     /* All at once: bytes that a growing buffer leaves behind could not be overwritten. */
@@ -380,7 +400,8 @@ void ht_hostconf_layers_end(struct ht_hostconf_layers *layers)
     ht_rowset_share(pass->exposures, &layers->found);
     ht_vec_fini(&layers->met);
     ht_buf_fini(&layers->text);
+    layers->tried = ht_map_free(layers->tried);
     /* What could not be seen is tried, and told, each time. */
-    if (pass->cut != cut || pass->denied != denied)
+    if (pass->cut != cut || pass->denied != denied || pass->failed)
         layers->forget_ns = 0;
 }

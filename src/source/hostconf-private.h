@@ -147,8 +147,9 @@ struct ht_hostconf_layers {
     int64_t forget_ns; /* when all is looked at again, monotonic */
     /* Of the pass under way. */
     struct ht_hostconf_pass *pass;
-    struct ht_vec met;  /* processes in containers; in the pass's arena */
-    struct ht_buf text; /* of the file that is looked at */
+    struct ht_vec met;    /* processes in containers; in the pass's arena */
+    struct ht_map *tried; /* ids of those whose mounts were read in it */
+    struct ht_buf text;   /* of the file that is looked at */
     size_t files, bytes;
 };
 /* Empty; to be closed by ht_hostconf_layers_fini. */

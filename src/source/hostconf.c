@@ -36,6 +36,7 @@ struct hostconf {
     int64_t secrets_due_ns;
     size_t secrets_cut;    /* what a limit left out of them */
     size_t secrets_denied; /* what could not be read then */
+    int secrets_failed;    /* why something else could not be looked at, -errno or 0 */
     char first_denied[DETAIL_MAX];
     struct ht_proc_ignored *ignored; /* processes that are of no interest */
     struct ht_proc_ignored *silent;  /* whose arguments were found to hold no secret */
@@ -189,6 +190,7 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
 static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass, int64_t now)
 {
     size_t cut = pass->cut, denied = pass->denied;
+    int failed = pass->failed;
 
     if (!self->keyless && now >= self->secrets_due_ns) {
         ht_rowset_fini(&self->exposures);
@@ -201,6 +203,7 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
         self->secrets_due_ns = now + SECRETS_NS;
         self->secrets_cut = pass->cut - cut;
         self->secrets_denied = pass->denied - denied;
+        self->secrets_failed = failed ? 0 : pass->failed;
         snprintf(self->first_denied, sizeof(self->first_denied), "%.*s",
                  HT_STR_ARG(pass->first_denied));
     } else {
@@ -208,6 +211,7 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
         if (self->secrets_denied)
             ht_hostconf_deny(pass, ht_str_from(self->first_denied));
         pass->denied += self->secrets_denied ? self->secrets_denied - 1 : 0;
+        pass->failed = pass->failed ? pass->failed : self->secrets_failed;
     }
     for (size_t i = 0; i < self->exposures.len; i++)
         ht_node_add(pass->sample, ht_row_ref(self->exposures.rows[i]));

@@ -204,6 +204,76 @@ static void layers_are_looked_at_once(void **state)
     assert_int_equal(place->feed.published, 5);
 }
 
+/* Before a runtime has moved a process to its root, that sees the node's: it has not been looked at
+ * then, and no minute more is waited for than the next. */
+static bool look_at_prepared(struct ht_test_feed *feed, unsigned wait,
+                             struct ht_request *ret_request)
+{
+    static const size_t seen[] = {0, 0, 1};
+    const struct place *place = feed->context;
+    const struct ht_rowset *exposures = ht_node_set(feed->sample, HT_TABLE_EXPOSURE);
+
+    (void)ret_request;
+    assert_true(wait < ARRAY_LEN(seen));
+    assert_int_equal(exposures ? exposures->len : 0, seen[wait]);
+    feed->ahead_ns += 61 * HT_NS_PER_S;
+    if (wait == 0) {
+        put(place, "proc/40/comm", HT_S("web\n"));
+        put(place, "proc/40/mountinfo", HT_S("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"));
+    }
+    if (wait == 1)
+        put_container(place, 40, CONTAINER);
+    return wait < 2;
+}
+
+static void who_is_still_prepared_is_looked_at_next_time(void **state)
+{
+    struct place *place = *state;
+    struct ht_driver driver =
+        ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = false});
+
+    put_container(place, 40, CONTAINER);
+    put(place, "proc/40/comm", HT_S("runc:[2:INIT]\n"));
+    put(place, "l/a/app/.env", HT_S("DB_PASSWORD=Zx9-quite-Unguessable\n"));
+    ht_test_feed_init(&place->feed);
+    place->feed.script = look_at_prepared;
+    place->feed.context = place;
+    driver.ops->run(driver.self, &place->feed.feed);
+    driver.ops->free(driver.self);
+    assert_int_equal(place->feed.published, 3);
+}
+
+/* A pid that was given away again while others were looked at is no longer who was met. */
+static void who_went_is_no_witness(void **state)
+{
+    struct place *place = *state;
+    ht_autoroot struct ht_root root = HT_ROOT_NONE;
+    struct ht_rowset exposures = {0};
+    struct ht_hostconf_layers layers;
+    struct ht_hostconf_pass pass = {.root = &root, .proc = &root, .exposures = &exposures};
+
+    put_container(place, 40, OTHER);
+    put_container(place, 41, CONTAINER);
+    put(place, "l/a/app/.env", HT_S("DB_PASSWORD=Zx9-quite-Unguessable\n"));
+    assert_int_equal(ht_root_open(&root, place->root, NULL), 0);
+    pass.arena = ht_arena_new(1 << 20);
+    pass.scratch = ht_arena_new(1 << 20);
+    ht_hostconf_layers_init(&layers);
+    for (unsigned i = 0; i < 2; i++) {
+        ht_rowset_fini(&exposures);
+        ht_hostconf_layers_begin(&layers, &pass, 1);
+        ht_hostconf_layers_meet(&layers, 40, HT_S(CONTAINER));
+        if (i == 1)
+            ht_hostconf_layers_meet(&layers, 41, HT_S(CONTAINER));
+        ht_hostconf_layers_end(&layers);
+        assert_int_equal(exposures.len, i);
+    }
+    ht_hostconf_layers_fini(&layers);
+    ht_rowset_fini(&exposures);
+    ht_arena_free(pass.arena);
+    ht_arena_free(pass.scratch);
+}
+
 /* Its name is its own word, and may be none at all. */
 static void who_has_no_name_is_looked_at_too(void **state)
 {
@@ -228,6 +298,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(who_has_no_name_is_looked_at_too, setup, teardown),
         cmocka_unit_test_setup_teardown(layers_are_looked_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_still_prepared_is_looked_at_next_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(who_went_is_no_witness, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -428,6 +428,7 @@ static void layers_are_judged_and_not_kept(void **state)
     ht_hostconf_layers_begin(&layers, &pass, 1);
     layers.bytes = SIZE_MAX / 2;
     put_layers(place, "/l/a:/l/b:/l/d");
+    put(place, "proc/40/cgroup", HT_S("0::/docker/" CONTAINER "/another\n"));
     ht_hostconf_layers_meet(&layers, 40, HT_S(CONTAINER));
     ht_hostconf_layers_meet(&layers, 40, HT_S("another"));
     ht_hostconf_layers_end(&layers);
