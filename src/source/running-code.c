@@ -41,7 +41,7 @@ struct ht_running {
     struct ht_mapped mapped;
     struct ht_buf text, link, path;
     struct ht_known_owners *owners;
-    const char *records;          /* whose packages are told, "dpkg"; NULL: nobody's */
+    const char *records;         /* whose packages are told, "dpkg"; NULL: nobody's */
     struct ht_pkg_inputs upkeep; /* what an update leaves otherwise, as the last look began */
 };
 
@@ -707,9 +707,10 @@ static void free_suspects(struct looking *looking)
  * file; the linker's cache stands for libraries elsewhere. */
 static void look_upkeep(struct ht_running *running)
 {
-    static const char *const places[] = {"etc/ld.so.cache", "usr/bin",       "usr/sbin",
-                                         "usr/lib",         "usr/local/bin", "usr/local/sbin",
-                                         "usr/local/lib"};
+    static const char *const places[] = {
+        "etc/ld.so.cache", "bin",           "sbin",           "lib",         "usr/bin",
+        "usr/sbin",        "usr/lib",       "usr/lib64",      "usr/libexec", "usr/local/bin",
+        "usr/local/sbin",  "usr/local/lib", "usr/local/lib64"};
 
     ht_pkg_inputs_fini(&running->upkeep);
     ht_owner_records_look(&running->upkeep, &running->root);

@@ -85,12 +85,11 @@ static struct ht_node *look(struct running_source *self, struct ht_feed *feed)
     feed->at(feed, "comparing what runs with the files on disk");
     if (code == 0)
         code = ht_running_look(self->running, sample, &sum, &err);
-    if (code < 0) {
+    self->due_ns = code < 0 ? 0 : ht_clock_mono(feed->clock) + INTERVAL_NS;
+    if (code < 0)
         ht_source_tell(sample, NAME, HT_SOURCE_STATE_BROKEN, err.text, NULL);
-    } else {
+    else
         tell(sample, &sum);
-        self->due_ns = ht_clock_mono(feed->clock) + INTERVAL_NS;
-    }
     ht_node_sort(sample);
     return sample;
 }

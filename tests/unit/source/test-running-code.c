@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -266,6 +267,30 @@ static void replaced_and_deleted_files_are_found(void **state)
     ht_node_unref(seen.node);
 }
 
+/* A file that is there, in a folder that is, neither of them touched for years. */
+static void put_long_ago(const struct tree *tree, const char *path)
+{
+    const struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    char full[1024];
+
+    put(tree, path, "old");
+    snprintf(full, sizeof(full), "%s/%s", tree->base, path);
+    assert_int_equal(utimensat(AT_FDCWD, full, times, 0), 0);
+    *strrchr(full, '/') = '\0';
+    assert_int_equal(utimensat(AT_FDCWD, full, times, 0), 0);
+}
+
+/* A new file takes the place of the old one, as package managers and install(1) do it. */
+static void replace(const struct tree *tree, const char *path)
+{
+    char from[1024], to[1024];
+
+    put(tree, "root/new", "new");
+    snprintf(from, sizeof(from), "%s/root/new", tree->base);
+    snprintf(to, sizeof(to), "%s/%s", tree->base, path);
+    assert_int_equal(rename(from, to), 0);
+}
+
 /* The next full look is minutes away: what may have made code old is seen before. */
 static void what_an_update_leaves_behind_calls_for_a_look(void **state)
 {
@@ -282,13 +307,15 @@ static void what_an_update_leaves_behind_calls_for_a_look(void **state)
     struct ht_running *running = open_tree(tree);
 
     assert_true(ht_running_is_overtaken(running));
+    for (size_t i = 0; i < ARRAY_LEN(news); i++)
+        put_long_ago(tree, news[i].path);
     for (size_t i = 0; i < ARRAY_LEN(news); i++) {
         struct seen seen = look_with(running);
 
         ht_node_unref(seen.node);
         if (ht_running_is_overtaken(running))
             fail_msg("before %s", news[i].path);
-        put(tree, news[i].path, "new");
+        replace(tree, news[i].path);
         if (ht_running_is_overtaken(running) != news[i].overtakes)
             fail_msg("%s", news[i].path);
     }
