@@ -226,16 +226,26 @@ static void fill_memory(struct ht_proc_table *table, const struct ht_proc_entry 
         ht_process_set_wx_libraries(process, before->wx_libraries);
 }
 
-/* Whether what ht_proc_read_init tells can be what it was: nobody asked for it, the process is
- * where it was, and it is not its turn. */
+/* Whether a process is where it was, runs what it ran and may do what it did. */
+static bool is_as_before(const struct ht_process *before, const struct ht_process *process)
+{
+    return before->ns_mnt == process->ns_mnt && before->ns_net == process->ns_net &&
+           before->ns_user == process->ns_user &&
+           ht_process_has_root_host(before) == ht_process_has_root_host(process) &&
+           before->root_host == process->root_host && before->exe_dev == process->exe_dev &&
+           before->exe_ino == process->exe_ino && before->cap_eff == process->cap_eff &&
+           before->cap_prm == process->cap_prm && before->cap_bnd == process->cap_bnd &&
+           before->seccomp == process->seccomp && before->no_new_privs == process->no_new_privs &&
+           ht_str_equal(before->lsm, process->lsm);
+}
+
+/* Whether what ht_proc_read_init tells can be what it was: nobody asked for it, nothing else
+ * changed, and it is not its turn. */
 static bool keeps_init(struct ht_proc_entry *entry, const struct ht_process *process)
 {
     const struct ht_process *before = entry->row ? ht_process_of(entry->row) : NULL;
     bool keeps = before && before->reads >= READS_MAX && entry->schedule.due_ns > 0 &&
-                 ht_process_has_mounts(before) && before->ns_mnt == process->ns_mnt &&
-                 before->ns_net == process->ns_net &&
-                 ht_process_has_root_host(before) == ht_process_has_root_host(process) &&
-                 before->root_host == process->root_host;
+                 ht_process_has_mounts(before) && is_as_before(before, process);
 
     entry->turns = keeps ? entry->turns + 1 : 0;
     return keeps && entry->turns % INIT_TURNS;
