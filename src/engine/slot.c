@@ -350,12 +350,15 @@ void ht_slot_take(struct ht_slot *slot, struct ht_slot_news *ret_news)
     pthread_mutex_unlock(&slot->lock);
 }
 
-/* Whether two rows of a source differ in no more than when it answered, and how long that took. */
+/* Whether two rows of a source differ in no more than when it answered, and how long that took.
+ * Only where it answered well is it as old as what confirms it. */
 static bool is_same_source(const struct ht_row *before, const struct ht_row *fresh)
 {
     struct ht_source a = *ht_source_of(before), b = *ht_source_of(fresh);
+    bool good = a.state == HT_SOURCE_STATE_OK || a.state == HT_SOURCE_STATE_PART;
 
-    if (ht_source_has_answered_at(&a) != ht_source_has_answered_at(&b))
+    if (ht_source_has_answered_at(&a) != ht_source_has_answered_at(&b) ||
+        (!good && a.answered_at != b.answered_at))
         return false;
     ht_source_set_answered_at(&a, 0);
     ht_source_set_answered_at(&b, 0);

@@ -364,6 +364,7 @@ static void a_waiting_source_is_not_stuck(void **state)
 }
 
 struct said {
+    enum ht_source_state state;
     int64_t answered_at; /* 0: never */
     const char *detail;
     size_t containers;
@@ -376,6 +377,7 @@ static struct ht_node *make_sample(const struct said *said)
     struct ht_source source = {0};
 
     ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_state(&source, said->state);
     ht_source_set_detail(&source, ht_str_from(said->detail));
     ht_source_set_took(&source, said->answered_at / 2);
     if (said->answered_at)
@@ -394,20 +396,26 @@ static struct ht_node *make_sample(const struct said *said)
     return node;
 }
 
+#define OK     HT_SOURCE_STATE_OK
+#define ABSENT HT_SOURCE_STATE_ABSENT
+#define BUSY   HT_SOURCE_STATE_BUSY
+
 static void what_was_told_before_confirms_it(void **state)
 {
     static const struct {
         struct said a, b;
         bool confirms;
     } cases[] = {
-        {{100, "ok", 2, "web"}, {100, "ok", 2, "web"}, true},
-        {{100, "ok", 2, "web"}, {200, "ok", 2, "web"}, true},
-        {{0, "absent", 0, ""}, {0, "absent", 0, ""}, true},
-        {{0, "busy", 0, ""}, {200, "busy", 0, ""}, false},
-        {{100, "ok", 2, "web"}, {100, "refused", 2, "web"}, false},
-        {{100, "ok", 2, "web"}, {100, "ok", 1, "web"}, false},
-        {{100, "ok", 1, "web"}, {100, "ok", 2, "web"}, false},
-        {{100, "ok", 2, "web"}, {100, "ok", 2, "db"}, false},
+        {{OK, 100, "ok", 2, "web"}, {OK, 100, "ok", 2, "web"}, true},
+        {{OK, 100, "ok", 2, "web"}, {OK, 200, "ok", 2, "web"}, true},
+        {{ABSENT, 0, "absent", 0, ""}, {ABSENT, 0, "absent", 0, ""}, true},
+        {{ABSENT, 100, "absent", 0, ""}, {ABSENT, 200, "absent", 0, ""}, false},
+        {{BUSY, 0, "busy", 0, ""}, {BUSY, 200, "busy", 0, ""}, false},
+        {{OK, 100, "ok", 2, "web"}, {ABSENT, 100, "ok", 2, "web"}, false},
+        {{OK, 100, "ok", 2, "web"}, {OK, 100, "refused", 2, "web"}, false},
+        {{OK, 100, "ok", 2, "web"}, {OK, 100, "ok", 1, "web"}, false},
+        {{OK, 100, "ok", 1, "web"}, {OK, 100, "ok", 2, "web"}, false},
+        {{OK, 100, "ok", 2, "web"}, {OK, 100, "ok", 2, "db"}, false},
     };
 
     (void)state;
