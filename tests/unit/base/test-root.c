@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/skip.h"
 #include "tests/unit/tree.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
@@ -287,7 +288,7 @@ static void a_table_is_read_to_its_last_line(void **state)
 
     (void)state;
     if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-        skip(); /* a sandbox, or users may not make namespaces */
+        skip_without("netns", "no right to a network namespace");
     for (int i = 0; i < SOCKETS; i++) {
         const char *table = i % 2 ? "/proc/thread-self/net/tcp" : "/proc/thread-self/net/tcp6";
         int fd = socket(i % 2 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -186,7 +186,7 @@ static void lists_that_lack_the_process_count_for_nobody(void **state)
     char folder[128];
 
     if (!divide(folder, sizeof(folder)))
-        skip_without_root("no right to make a group");
+        skip_without("cgroup-write", "no right to make a group");
     ht_cgroup_members_begin(scene->members, scene->proc_fd, MANY);
     for (size_t i = 0; i < CHILDREN; i++)
         ht_cgroup_members_met(scene->members, INT32_MAX, own);
@@ -234,6 +234,45 @@ static void every_line_has_its_list(void **state)
     ht_buf_fini(&text);
 }
 
+/* Whether nobody is told that is not everybody: by what the kernel tells of the hierarchy's folder
+ * and of our own namespace. */
+static bool is_undivided(const char *folder)
+{
+    char at[128], link[64] = "";
+    struct stat about;
+
+    snprintf(at, sizeof(at), "%.*s", (int)(strrchr(folder, '/') - folder), folder);
+    return stat(at, &about) == 0 && about.st_nlink == 2 &&
+           readlink("/proc/self/ns/cgroup", link, sizeof(link) - 1) > 0 &&
+           strcmp(link, "cgroup:[4026531835]") == 0;
+}
+
+/* Of a hierarchy without groups no list is read, however few lines may be; of any other one is. */
+static void everybody_is_in_the_only_group(void **state)
+{
+    struct scene *scene = *state;
+    struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
+    char folder[128];
+
+    if (!has_lists(scene) || !divide(folder, sizeof(folder)))
+        skip_without("cgroup-write", "no right to make a group");
+    ht_buf_add_str(&text, divided_line(own_file(scene, scene->children[0])));
+    ht_buf_add_c(&text, '\n');
+    for (int divided = 1; divided >= 0; divided--) {
+        if (!divided)
+            rmdir(folder);
+        ht_cgroup_members_begin(scene->members, scene->proc_fd, 1);
+        for (size_t j = 0; j < CHILDREN; j++)
+            ht_cgroup_members_met(scene->members, scene->children[j], ht_buf_str(&text));
+        assert_int_equal(ht_cgroup_members_find(scene->members, scene->children[0], 1).len,
+                         !divided && ht_str_has_suffix(ht_buf_str(&text), ":/\n") &&
+                                 is_undivided(folder)
+                             ? text.len
+                             : 0);
+    }
+    ht_buf_fini(&text);
+}
+
 static void lists_are_read_only_where_they_are_cheaper(void **state)
 {
     struct scene *scene = *state;
@@ -252,7 +291,7 @@ static void a_list_that_is_too_long_is_not_read(void **state)
     char folder[128];
 
     if (!has_lists(scene) || !divide(folder, sizeof(folder)))
-        skip_without_root("no right to make a group");
+        skip_without("cgroup-write", "no right to make a group");
     ht_buf_add_str(&text, divided_line(own_file(scene, scene->children[0])));
     ht_buf_add_c(&text, '\n');
     for (size_t i = 0; i < 2; i++) {
@@ -350,7 +389,7 @@ static void who_moved_is_asked_itself(void **state)
     pid_t moved = scene->children[CHILDREN - 1];
 
     if (!has_lists(scene) || !divide(folder, sizeof(folder)))
-        skip_without_root("no right to make a group");
+        skip_without("cgroup-write", "no right to make a group");
     bool went = write_pid(folder, moved);
     ht_cgroup_members_begin(scene->members, scene->proc_fd, MANY);
     size_t told = look(scene, 1);
@@ -374,6 +413,7 @@ int main(void)
         TEST(lists_that_lack_the_process_count_for_nobody),
         TEST(what_names_no_list_is_passed_over),
         TEST(every_line_has_its_list),
+        TEST(everybody_is_in_the_only_group),
         TEST(lists_are_read_only_where_they_are_cheaper),
         TEST(a_list_that_is_too_long_is_not_read),
         TEST(another_process_table_has_no_lists),
