@@ -395,7 +395,8 @@ static int run_screen(struct dashboard *dashboard, const struct ht_options *opti
         paint(dashboard);
     if (ht_ui_open(dashboard->ui, &err) < 0)
         return fail(dashboard, &err, HT_STATUS_USAGE);
-    if (ui.open)
+    /* A document may take long to come. */
+    if (ui.open || options->from)
         paint(dashboard);
     if (ht_session_open(&dashboard->session, options, arena, &err) < 0)
         return fail(dashboard, &err, HT_STATUS_USAGE);
