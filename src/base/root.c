@@ -330,34 +330,30 @@ static int open_anew(int dirfd, const char *name, struct ht_buf *out, struct ht_
     return fd < 0 ? ht_error_errno(err, errno, "%s", name) : fd;
 }
 
-static int read_anew(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
-                     size_t lines, struct ht_error *err)
-{
-    ht_autoclose int fd = open_anew(dirfd, name, out, err);
-    int r;
-
-    if (fd < 0)
-        return fd;
-    r = read_on(fd, out, max_bytes, lines);
-    return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
-}
-
 int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
                struct ht_error *err)
 {
-    return read_anew(dirfd, name, out, max_bytes, TO_THE_END, err);
+    ht_autoclose int fd = open_anew(dirfd, name, out, err);
+
+    return fd < 0 ? fd : ht_read_fd(fd, name, out, max_bytes, err);
 }
 
 int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
                      struct ht_error *err)
 {
-    return read_anew(dirfd, name, out, max_bytes, ONE_PIECE, err);
+    ht_autoclose int fd = open_anew(dirfd, name, out, err);
+    int r = fd < 0 ? fd : read_on(fd, out, max_bytes, ONE_PIECE);
+
+    return fd < 0 || r == 0 ? r : read_failed(name, r, max_bytes, err);
 }
 
 int ht_read_table_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
-                     size_t line_max, struct ht_error *err)
+                     struct ht_error *err)
 {
-    return read_anew(dirfd, name, out, max_bytes, line_max, err);
+    ht_autoclose int fd = open_anew(dirfd, name, out, err);
+    int r = fd < 0 ? fd : read_on(fd, out, max_bytes, HT_TABLE_LINE_MAX);
+
+    return fd < 0 || r == 0 ? r : read_failed(name, r, max_bytes, err);
 }
 
 /* Opens what is held by found, whatever has taken its name since. */

@@ -32,8 +32,7 @@ static int read_table(const struct ht_hostconf_pass *pass, const char *table, st
 
     snprintf(path, sizeof(path), "proc/1/net/%s", table);
     ht_buf_reset(text);
-    return pass->is_kernels ? ht_read_table_at(pass->proc->fd, path, text, HT_LIMIT_PROC_FILE,
-                                               HT_NET_LINE_MAX, NULL)
+    return pass->is_kernels ? ht_read_table_at(pass->proc->fd, path, text, HT_LIMIT_PROC_FILE, NULL)
                             : ht_root_read(pass->proc, path, text, HT_LIMIT_PROC_FILE, NULL);
 }
 

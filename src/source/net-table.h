@@ -24,9 +24,6 @@ struct ht_net_socket {
     struct ht_net_end remote;
 };
 
-/* No line of a table of the kernel's is longer: the longest are of IPv6, of some 200 bytes. */
-enum { HT_NET_LINE_MAX = 384 };
-
 /* Steps through the sockets of a table's text; lines that are none are passed over. False at the
  * end. */
 bool ht_net_next(struct ht_str *text, bool six, struct ht_net_socket *ret_socket);

@@ -81,8 +81,7 @@ static void read_space(struct ht_proc_reader *reader, pid_t pid, struct space *s
     space->whole = true;
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         snprintf(name, sizeof(name), "%d/net/%s", (int)pid, tables[i]);
-        int r = ht_read_table_at(reader->proc_fd, name, &reader->file, HT_LIMIT_PROC_FILE,
-                                 HT_NET_LINE_MAX, NULL);
+        int r = ht_read_table_at(reader->proc_fd, name, &reader->file, HT_LIMIT_PROC_FILE, NULL);
 
         if (r == 0 || r == -EFBIG)
             add_sockets(space, ht_buf_str(&reader->file), i == 1);

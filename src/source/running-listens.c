@@ -73,8 +73,7 @@ bool ht_listens_of(int proc_fd, pid_t pid, struct ht_arena *arena, struct ht_tex
     for (size_t i = 0; sockets->len && ht_listen_tables[i]; i++) {
         snprintf(file, sizeof(file), "net/%s", ht_listen_tables[i]);
         /* The beginning of what is too long still tells. */
-        (void)ht_read_table_at(proc_fd, ht_proc_name(name, pid, file), &text, TABLE_BYTES,
-                               HT_NET_LINE_MAX, NULL);
+        (void)ht_read_table_at(proc_fd, ht_proc_name(name, pid, file), &text, TABLE_BYTES, NULL);
         add_listens(sockets, ht_buf_str(&text), ht_listen_tables[i]);
     }
     *ret_listens = (struct ht_text_list){.items = sockets->listens, .len = sockets->found};

@@ -110,10 +110,12 @@ int ht_read_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes
  * that only finds the end. */
 int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
                      struct ht_error *err);
-/* The same for a table of which no line is longer than line_max (net/tcp): a read that another line
- * would have fitted into was the last one. To find the end the kernel walks all of it once more. */
+/* The same for a table of the kernel's (net/tcp): a read that another line would have fitted into
+ * was the last one. To find the end the kernel walks all of it once more. */
 int ht_read_table_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
-                     size_t line_max, struct ht_error *err);
+                     struct ht_error *err);
+/* No line of such a table is longer: the longest are of IPv6, of some 200 bytes. */
+enum { HT_TABLE_LINE_MAX = 384 };
 /* Reads an open descriptor to its end, appending to out; name is for messages. -EFBIG as above. */
 int ht_read_fd(int fd, const char *name, struct ht_buf *out, size_t max_bytes,
                struct ht_error *err);

@@ -10,12 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "running-tree.h"
 
 #include "hulltop/base/mem.h"
 #include "hulltop/base/clock.h"
@@ -116,110 +117,6 @@ static void listeners_are_told_from_the_tables(void **state)
 
 /* ---- trees ---- */
 
-struct tree {
-    char base[512];
-};
-
-static void put(const struct tree *tree, const char *path, const char *text)
-{
-    char full[1024];
-
-    snprintf(full, sizeof(full), "%s/%s", tree->base, path);
-    for (char *slash = strchr(full + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        mkdir(full, 0700);
-        *slash = '/';
-    }
-    FILE *out = fopen(full, "w");
-    assert_non_null(out);
-    fputs(text, out);
-    fclose(out);
-}
-
-static void put_link(const struct tree *tree, const char *path, const char *target)
-{
-    char full[1024];
-
-    put(tree, path, "");
-    snprintf(full, sizeof(full), "%s/%s", tree->base, path);
-    unlink(full);
-    assert_int_equal(symlink(target, full), 0);
-}
-
-/* A process with one mapping of inode 7 at path. */
-static void put_process(const struct tree *tree, unsigned pid, const char *mnt_ns, const char *exe,
-                        const char *maps)
-{
-    char path[128], text[512];
-
-    snprintf(path, sizeof(path), "proc/%u/ns/mnt", pid);
-    put_link(tree, path, mnt_ns);
-    snprintf(path, sizeof(path), "proc/%u/exe", pid);
-    put_link(tree, path, exe);
-    snprintf(path, sizeof(path), "proc/%u/maps", pid);
-    put(tree, path, maps);
-    snprintf(path, sizeof(path), "proc/%u/comm", pid);
-    put(tree, path, "server\n");
-    snprintf(path, sizeof(path), "proc/%u/cgroup", pid);
-    put(tree, path, "0::/system.slice/server.service\n");
-    snprintf(path, sizeof(path), "proc/%u/stat", pid);
-    snprintf(text, sizeof(text),
-             "%u (server) S 1 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 8812 1 1 1\n", pid);
-    put(tree, path, text);
-}
-
-static int make_tree(void **state)
-{
-    struct tree *tree = ht_new0(struct tree);
-    const char *tmp = getenv("TMPDIR");
-    char root[600];
-
-    snprintf(tree->base, sizeof(tree->base), "%s/running-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(tree->base));
-    put(tree, "proc/stat", "cpu 1 2 3\nbtime 1795000000\n");
-    put(tree, "root/etc/os-release", "ID=debian\n");
-    put(tree, "image/etc/os-release", "ID=alpine\n");
-    snprintf(root, sizeof(root), "%s/root", tree->base);
-    put_link(tree, "proc/1/root", root);
-    put_process(tree, 1, "mnt:[1]", "/usr/lib/systemd/systemd", "");
-    *state = tree;
-    return 0;
-}
-
-static int free_tree(void **state)
-{
-    free(*state);
-    return 0;
-}
-
-struct seen {
-    struct ht_node *node;
-    struct ht_running_sum sum;
-};
-
-static struct ht_running *open_tree(const struct tree *tree)
-{
-    struct ht_running *running = NULL;
-    struct ht_error err = {0};
-    char proc[600], root[600];
-
-    snprintf(proc, sizeof(proc), "%s/proc", tree->base);
-    snprintf(root, sizeof(root), "%s/root", tree->base);
-    assert_int_equal(
-        ht_running_new(&(struct ht_running_places){.proc = proc, .root = root}, &running, &err), 0);
-    return running;
-}
-
-static struct seen look_with(struct ht_running *running)
-{
-    struct ht_error err = {0};
-    struct seen seen = {.node = ht_node_new(5)};
-
-    assert_int_equal(ht_running_look(running, seen.node, &seen.sum, &err), 0);
-    ht_node_sort(seen.node);
-    return seen;
-}
-
 static struct seen look(const struct tree *tree)
 {
     struct ht_running *running = open_tree(tree);
@@ -265,61 +162,6 @@ static void replaced_and_deleted_files_are_found(void **state)
     assert_true(row->started_at ==
                 (INT64_C(1795000000) + 8812 / sysconf(_SC_CLK_TCK)) * HT_NS_PER_S);
     ht_node_unref(seen.node);
-}
-
-/* A file that is there, in a folder that is, neither of them touched for years. */
-static void put_long_ago(const struct tree *tree, const char *path)
-{
-    const struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
-    char full[1024];
-
-    put(tree, path, "old");
-    snprintf(full, sizeof(full), "%s/%s", tree->base, path);
-    assert_int_equal(utimensat(AT_FDCWD, full, times, 0), 0);
-    *strrchr(full, '/') = '\0';
-    assert_int_equal(utimensat(AT_FDCWD, full, times, 0), 0);
-}
-
-/* A new file takes the place of the old one, as package managers and install(1) do it. */
-static void replace(const struct tree *tree, const char *path)
-{
-    char from[1024], to[1024];
-
-    put(tree, "root/new", "new");
-    snprintf(from, sizeof(from), "%s/root/new", tree->base);
-    snprintf(to, sizeof(to), "%s/%s", tree->base, path);
-    assert_int_equal(rename(from, to), 0);
-}
-
-/* The next full look is minutes away: what may have made code old is seen before. */
-static void what_an_update_leaves_behind_calls_for_a_look(void **state)
-{
-    static const struct {
-        const char *path;
-        bool overtakes;
-    } news[] = {
-        {"root/usr/bin/tool", true},        {"root/usr/local/bin/tool", true},
-        {"root/etc/ld.so.cache", true},     {"root/var/lib/dpkg/info/x", true},
-        {"root/var/lib/dpkg/status", true}, {"root/var/log/messages", false},
-        {"root/srv/tool", false},
-    };
-    const struct tree *tree = *state;
-    struct ht_running *running = open_tree(tree);
-
-    assert_true(ht_running_is_overtaken(running));
-    for (size_t i = 0; i < ARRAY_LEN(news); i++)
-        put_long_ago(tree, news[i].path);
-    for (size_t i = 0; i < ARRAY_LEN(news); i++) {
-        struct seen seen = look_with(running);
-
-        ht_node_unref(seen.node);
-        if (ht_running_is_overtaken(running))
-            fail_msg("before %s", news[i].path);
-        replace(tree, news[i].path);
-        if (ht_running_is_overtaken(running) != news[i].overtakes)
-            fail_msg("%s", news[i].path);
-    }
-    ht_running_free(running);
 }
 
 static void a_replaced_executable_is_told_from_a_deleted_one(void **state)
@@ -834,8 +676,6 @@ int main(void)
         cmocka_unit_test(mappings_are_read_as_the_kernel_writes_them),
         cmocka_unit_test(listeners_are_told_from_the_tables),
         cmocka_unit_test_setup_teardown(replaced_and_deleted_files_are_found, make_tree, free_tree),
-        cmocka_unit_test_setup_teardown(what_an_update_leaves_behind_calls_for_a_look, make_tree,
-                                        free_tree),
         cmocka_unit_test_setup_teardown(a_replaced_executable_is_told_from_a_deleted_one, make_tree,
                                         free_tree),
         cmocka_unit_test_setup_teardown(containers_are_their_images_affair, make_tree, free_tree),
