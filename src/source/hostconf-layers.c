@@ -247,9 +247,12 @@ static bool is_in(const struct ht_hostconf_layers *layers, uint64_t pid, struct 
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
     struct ht_process process = {0};
+    struct ht_cgroup_facts facts;
 
-    if (!ht_hostconf_read_proc(layers->pass, pid, "cgroup", &text) ||
-        ht_str_find(ht_buf_str(&text), container, 0) < 0 ||
+    if (!ht_hostconf_read_proc(layers->pass, pid, "cgroup", &text))
+        return false;
+    ht_cgroup_decode(ht_buf_str(&text), &facts);
+    if (!ht_str_equal(facts.container_id, container) ||
         !ht_hostconf_read_proc(layers->pass, pid, "comm", &text))
         return false;
     ht_process_set_comm(&process, ht_str_trim(ht_buf_str(&text)));

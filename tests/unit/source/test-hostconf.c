@@ -297,6 +297,7 @@ static const struct ht_exposure *exposure_of(const struct ht_node *node, const c
     return ht_exposure_of(row);
 }
 
+#define OTHER     "b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2"
 #define CONTAINER "4f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c1e9a77b24f0c"
 
 static void secrets_of_processes_are_told_without_their_value(void **state)
@@ -428,9 +429,9 @@ static void layers_are_judged_and_not_kept(void **state)
     ht_hostconf_layers_begin(&layers, &pass, 1);
     layers.bytes = SIZE_MAX / 2;
     put_layers(place, "/l/a:/l/b:/l/d");
-    put(place, "proc/40/cgroup", HT_S("0::/docker/" CONTAINER "/another\n"));
+    put(place, "proc/40/cgroup", HT_S("0::/system.slice/docker-" OTHER ".scope\n"));
     ht_hostconf_layers_meet(&layers, 40, HT_S(CONTAINER));
-    ht_hostconf_layers_meet(&layers, 40, HT_S("another"));
+    ht_hostconf_layers_meet(&layers, 40, HT_S(OTHER));
     ht_hostconf_layers_end(&layers);
     assert_int_equal(pass.cut, 1);
     ht_hostconf_layers_fini(&layers);
