@@ -43,6 +43,9 @@ struct wire_answer {
 int ht_helper_send_fd(int socket, const void *data, size_t len, int fd);
 /* Receives exactly len bytes, waiting without end; -EPIPE at the end. */
 int ht_helper_receive_fd(int socket, void *data, size_t len, int *ret_fd);
+struct ht_spawner;
+/* ht_helper_given_up at that monotonic time. */
+unsigned ht_helper_given_up_at(struct ht_spawner *spawner, int64_t now_ns);
 /* The life of the spawner; socket is its end. */
 _Noreturn void ht_helper_spawner_main(int socket, pid_t parent);
 

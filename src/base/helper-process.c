@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 #define SYS_close_range 436
 #endif
 
-enum { SOCKET = 3, CHILDREN_MAX = 16 };
+enum { SOCKET = 3, CHILDREN_MAX = 16, REAP_MS = 100 };
 
 /* --- messages ----------------------------------------------------------------------------------
  */
@@ -418,7 +419,12 @@ _Noreturn void ht_helper_spawner_main(int socket, pid_t parent)
     while (ht_helper_receive_fd(SOCKET, &order, sizeof(order), NULL) == 0) {
         reap(&children);
         if (order.kill) {
+            struct pollfd next = {.fd = SOCKET, .events = POLLIN};
+
+            /* It ends at once, if it can. */
             kill_child(&children, order.kill);
+            poll(&next, 1, REAP_MS);
+            reap(&children);
             continue;
         }
 

@@ -21,11 +21,20 @@ enum {
     SPAWN_MS = 500,    /* the spawner gets, however little a question has left */
 };
 
+/* A busy machine makes a helper late, too: one that could be ended counts for so long. */
+#define FORGIVE_NS (600 * HT_NS_PER_S)
+
 static const uint64_t digest_max_bytes = UINT64_C(4) << 30;
 
 struct helper {
     int socket;
     pid_t pid;
+};
+
+/* One that was given up; its socket tells when it has ended. */
+struct strike {
+    int socket;
+    int64_t at_ns;
 };
 
 /* lock guards everything below it; it is held while a helper is forked, not while one looks. */
@@ -36,7 +45,9 @@ struct ht_spawner {
     int socket;
     struct helper idle[IDLE_MAX];
     size_t idle_len;
-    unsigned given_up;
+    struct strike strikes[HT_LIMIT_HELPERS];
+    unsigned given_up; /* those; all there may be once the spawner itself is gone */
+    bool is_gone;
 };
 
 struct ht_spawner *ht_spawner_start(struct ht_error *err)
@@ -73,6 +84,8 @@ struct ht_spawner *ht_spawner_stop(struct ht_spawner *spawner)
         return NULL;
     for (size_t i = 0; i < spawner->idle_len; i++)
         close(spawner->idle[i].socket);
+    for (unsigned i = 0; i < spawner->given_up; i++)
+        close(spawner->strikes[i].socket);
     close(spawner->socket);
     /* It touches no file of others, so it dies at once, and its helpers with it. */
     kill(spawner->pid, SIGKILL);
@@ -83,14 +96,44 @@ struct ht_spawner *ht_spawner_stop(struct ht_spawner *spawner)
     return NULL;
 }
 
-unsigned ht_helper_given_up(struct ht_spawner *spawner)
+/* Whether the helper at the other end has ended, as one does that can be killed. */
+static bool has_ended(int socket)
+{
+    struct pollfd look = {.fd = socket};
+
+    return poll(&look, 1, 0) > 0 && (look.revents & POLLHUP);
+}
+
+/* With the lock held. */
+static void forgive(struct ht_spawner *spawner, int64_t now_ns)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < spawner->given_up; i++) {
+        struct strike *strike = &spawner->strikes[i];
+
+        if (now_ns - strike->at_ns >= FORGIVE_NS && has_ended(strike->socket))
+            close(strike->socket);
+        else
+            spawner->strikes[kept++] = *strike;
+    }
+    spawner->given_up = kept;
+}
+
+unsigned ht_helper_given_up_at(struct ht_spawner *spawner, int64_t now_ns)
 {
     unsigned given_up;
 
     pthread_mutex_lock(&spawner->lock);
-    given_up = spawner->given_up;
+    forgive(spawner, now_ns);
+    given_up = spawner->is_gone ? HT_LIMIT_HELPERS : spawner->given_up;
     pthread_mutex_unlock(&spawner->lock);
     return given_up;
+}
+
+unsigned ht_helper_given_up(struct ht_spawner *spawner)
+{
+    return ht_helper_given_up_at(spawner, ht_clock_mono(ht_clock_system()));
 }
 
 bool ht_helper_is_on(struct ht_spawner *spawner)
@@ -141,7 +184,7 @@ static int fork_helper(struct ht_spawner *spawner, int64_t deadline_ns, struct h
         r = ht_helper_receive_fd(spawner->socket, &spawned, sizeof(spawned), &socket);
     if (r < 0) {
         /* Answers would come to the wrong question from now on: the ability is off. */
-        spawner->given_up = HT_LIMIT_HELPERS;
+        spawner->is_gone = true;
         return ht_error_errno(err, EHOSTDOWN, "helpers: the process that forks them is gone");
     }
     if (spawned.code < 0 || socket < 0)
@@ -161,7 +204,10 @@ static int take_helper(struct ht_spawner *spawner, const struct exchange *exchan
                             "this kernel or sandbox has no openat2: looking into "
                             "containers is off");
     pthread_mutex_lock(&spawner->lock);
-    if (spawner->given_up >= HT_LIMIT_HELPERS)
+    forgive(spawner, ht_clock_mono(ht_clock_system()));
+    if (spawner->is_gone)
+        r = ht_error_set(err, EHOSTDOWN, "helpers: the process that forks them is gone");
+    else if (spawner->given_up >= HT_LIMIT_HELPERS)
         r = ht_error_set(err, EHOSTDOWN,
                          "looking into containers is off: %u helpers hang (a file system that does "
                          "not answer?)",
@@ -191,11 +237,13 @@ static void give_up(struct ht_spawner *spawner, struct helper helper, bool hangs
     struct spawn_order order = {.kill = helper.pid};
 
     pthread_mutex_lock(&spawner->lock);
-    if (hangs)
-        spawner->given_up++;
+    if (hangs && spawner->given_up < HT_LIMIT_HELPERS)
+        spawner->strikes[spawner->given_up++] = (struct strike){
+            .socket = ht_steal_fd(&helper.socket), .at_ns = ht_clock_mono(ht_clock_system())};
     ht_helper_send_fd(spawner->socket, &order, sizeof(order), -1);
     pthread_mutex_unlock(&spawner->lock);
-    close(helper.socket);
+    if (helper.socket >= 0)
+        close(helper.socket);
 }
 
 static int receive(int socket, void *data, size_t len, int64_t deadline_ns)

@@ -79,6 +79,7 @@ struct ht_drift {
     bool first;               /* the first look is under way */
     struct ht_groups *groups; /* as listed when that began; NULL: not any more */
     bool failed;              /* the last look did; the next is told though nothing changed */
+    unsigned silent;          /* helpers that were given up, as was told last */
     const char *seen_by;      /* who made the look under way look */
     struct ht_exec *watch;    /* of starts of programs */
     int64_t watched_since;    /* wall time */

@@ -79,6 +79,7 @@ static void publish(struct ht_drift *drift)
     size_t unread = ht_layers_unread(drift->layers);
     unsigned silent = drift->spawner ? ht_helper_given_up(drift->spawner) : 0;
 
+    drift->silent = silent;
     if (unread)
         ht_buf_addf(&detail, "%zu processes of containers could not be read", unread);
     else
@@ -182,7 +183,8 @@ static void look(struct ht_drift *drift)
     ht_codes_expire(drift->codes, drift->now_wall_ns);
     ht_drift_tell_unplaced(drift);
     if (drift->first || drift->failed || drift->tamper_changed || ht_codes_changed(drift->codes) ||
-        ht_layers_changed(drift->layers))
+        ht_layers_changed(drift->layers) ||
+        (drift->spawner && ht_helper_given_up(drift->spawner) != drift->silent))
         publish(drift);
     else
         drift->feed->confirm(drift->feed);

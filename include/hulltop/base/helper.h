@@ -33,7 +33,7 @@ struct ht_spawner *ht_spawner_start(struct ht_error *err);
 struct ht_spawner *ht_spawner_stop(struct ht_spawner *spawner);
 /* True if helpers can be asked: openat2 is there and fewer than HT_LIMIT_HELPERS were given up. */
 bool ht_helper_is_on(struct ht_spawner *spawner);
-/* Helpers given up so far. */
+/* Helpers that were given up in the last ten minutes, or before and cannot be ended. */
 unsigned ht_helper_given_up(struct ht_spawner *spawner);
 
 enum ht_helper_operation {
