@@ -30,14 +30,16 @@ static bool is_central(struct ht_str home)
     return false;
 }
 
+/* Evidence is as old as the last look of this source, which is minutes at times. */
+#define TELLER "running-old"
+
 static void show_list(struct ht_checking *checking, struct ht_finding *finding, const char *field,
                       struct ht_text_list list)
 {
     for (size_t i = 0; i < list.len && i < SHOWN; i++)
-        ht_fire_evidence(checking, finding, "/proc/PID/maps", field, list.items[i]);
+        ht_fire_evidence(checking, finding, TELLER, field, list.items[i]);
     if (list.len > SHOWN)
-        ht_fire_evidencef(checking, finding, "/proc/PID/maps", field, "and %zu more",
-                          list.len - SHOWN);
+        ht_fire_evidencef(checking, finding, TELLER, field, "and %zu more", list.len - SHOWN);
 }
 
 /* Opens the finding of a home, or shows one more process of it. */
@@ -46,7 +48,7 @@ static void show_process(struct ht_checking *checking, struct ht_finding *findin
 {
     char day[HT_TIME_TEXT_MAX];
 
-    ht_fire_evidencef(checking, finding, "/proc", "process", "%.*s, pid %llu",
+    ht_fire_evidencef(checking, finding, TELLER, "process", "%.*s, pid %llu",
                       HT_STR_ARG(process->name), (unsigned long long)process->pid);
     show_list(checking, finding, "file that was replaced", process->files);
     show_list(checking, finding, "package", process->packages);

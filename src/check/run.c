@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/buf.h"
 #include "hulltop/base/digest.h"
 #include "hulltop/base/limits.h"
@@ -130,12 +131,17 @@ static struct ht_str lasting(struct ht_checking *checking, const char *text)
     return ht_mem_is_constant(str.data, str.len + 1) ? str : ht_arena_str(checking->arena, str);
 }
 
-/* When what a source tells was seen: of one that answers no more, when it did. */
+/* What is looked at more often is as good as new. */
+#define SELDOM_NS (60 * HT_NS_PER_S)
+
+/* When what a source tells was seen: of one that answers no more, or seldom, when it did. */
 static int64_t seen_at(const struct ht_node *node, struct ht_str teller)
 {
     const struct ht_source *source = ht_evidence_teller(node, teller);
-    bool answers = !source || source->state == HT_SOURCE_STATE_OK ||
-                   source->state == HT_SOURCE_STATE_PART || source->state == HT_SOURCE_STATE_WAIT;
+    bool answers =
+        !source || ((source->state == HT_SOURCE_STATE_OK || source->state == HT_SOURCE_STATE_PART ||
+                     source->state == HT_SOURCE_STATE_WAIT) &&
+                    source->interval <= SELDOM_NS);
 
     return !answers && ht_source_has_answered_at(source) && source->answered_at < node->taken_at
                ? source->answered_at

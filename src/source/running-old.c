@@ -61,16 +61,21 @@ bool ht_running_tell(const struct ht_running_sum *sum, bool as_root, struct ht_b
     return whole;
 }
 
-static void tell(struct ht_node *sample, const struct ht_running_sum *sum)
+static void tell(struct ht_node *sample, const struct ht_running_sum *sum, int64_t took_ns)
 {
     ht_autobuf struct ht_buf detail = HT_BUF(HT_LIMIT_ARG);
     bool as_root = geteuid() == 0, unread = sum->hidden || sum->denied;
+    bool whole = ht_running_tell(sum, as_root, &detail);
 
-    if (ht_running_tell(sum, as_root, &detail))
-        ht_source_tell(sample, NAME, HT_SOURCE_STATE_OK, detail.data, NULL);
-    else
-        ht_source_tell(sample, NAME, HT_SOURCE_STATE_PART, detail.data,
-                       unread && !as_root ? "sudo hulltop" : "");
+    ht_source_tell_answer(sample, &(struct ht_source_answer){
+                                      .name = NAME,
+                                      .state = whole ? HT_SOURCE_STATE_OK : HT_SOURCE_STATE_PART,
+                                      .detail = detail.data,
+                                      .help = whole                ? NULL
+                                              : unread && !as_root ? "sudo hulltop"
+                                                                   : "",
+                                      .took_ns = took_ns,
+                                      .interval_ns = INTERVAL_NS});
 }
 
 static struct ht_node *look(struct running_source *self, struct ht_feed *feed)
@@ -78,6 +83,7 @@ static struct ht_node *look(struct running_source *self, struct ht_feed *feed)
     const struct ht_running_places places = {
         .proc = "/proc", .root = "/", .cache = self->cache_folder};
     struct ht_node *sample = ht_node_new(ht_clock_wall(feed->clock));
+    int64_t began = ht_clock_mono(feed->clock);
     struct ht_running_sum sum = {0};
     struct ht_error err = {0};
     int code = self->running ? 0 : ht_running_new(&places, &self->running, &err);
@@ -89,7 +95,7 @@ static struct ht_node *look(struct running_source *self, struct ht_feed *feed)
     if (code < 0)
         ht_source_tell(sample, NAME, HT_SOURCE_STATE_BROKEN, err.text, NULL);
     else
-        tell(sample, &sum);
+        tell(sample, &sum, ht_clock_mono(feed->clock) - began);
     ht_node_sort(sample);
     return sample;
 }

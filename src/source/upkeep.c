@@ -25,6 +25,7 @@ struct upkeep {
 static void look(const struct upkeep *self, struct ht_feed *feed)
 {
     struct ht_node *sample = ht_node_new(ht_clock_wall(feed->clock));
+    int64_t began = ht_clock_mono(feed->clock);
     struct ht_root root = {0};
     struct ht_error err = {0};
     int r = ht_root_open(&root, self->root_path, &err);
@@ -37,8 +38,13 @@ static void look(const struct upkeep *self, struct ht_feed *feed)
             .root = &root, .live = self->live, .advisories = self->advisories, .sums = self->sums};
 
         r = ht_pkg_look_host(&how, sample, &err);
-        ht_source_tell(sample, NAME, r < 0 ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK,
-                       r < 0 ? err.text : "kernel, releases and container stack", NULL);
+        ht_source_tell_answer(
+            sample, &(struct ht_source_answer){
+                        .name = NAME,
+                        .state = r < 0 ? HT_SOURCE_STATE_PART : HT_SOURCE_STATE_OK,
+                        .detail = r < 0 ? err.text : "kernel, releases and container stack",
+                        .took_ns = ht_clock_mono(feed->clock) - began,
+                        .interval_ns = INTERVAL_NS});
     }
     ht_root_close(&root);
     feed->publish(feed, sample);

@@ -85,6 +85,14 @@ struct ht_driver {
  * sample. Whoever is root already is not told "sudo hulltop". */
 void ht_source_tell(struct ht_node *sample, const char *name, enum ht_source_state state,
                     const char *detail, const char *help);
+/* The same of an answer: at sample->taken_at, after took_ns, and again after interval_ns. */
+struct ht_source_answer {
+    const char *name;
+    enum ht_source_state state;
+    const char *detail, *help; /* help may be NULL */
+    int64_t took_ns, interval_ns;
+};
+void ht_source_tell_answer(struct ht_node *sample, const struct ht_source_answer *answer);
 
 /* ---- the sources there are ---- */
 

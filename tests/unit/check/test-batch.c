@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 #include "tests/unit/check/rows.h"
 
@@ -179,6 +180,21 @@ static void evidence_is_as_old_as_the_last_answer_of_who_answers_no_more(void **
     assert_int_equal(seen_at(node, *state, "docker inspect"), 5000);
     assert_int_equal(seen_at(node, *state, "/proc"), 9000);
     assert_int_equal(seen_at(answers, *state, "docker inspect"), 9000);
+
+    /* Who answers, but seldom, told it when he did. */
+    ht_autonode struct ht_node *seldom = ht_node_new(9000);
+    struct ht_source source = {0};
+    ht_source_set_id(&source, HT_S("docker"));
+    ht_source_set_name(&source, HT_S("docker"));
+    ht_source_set_state(&source, HT_SOURCE_STATE_OK);
+    ht_source_set_answered_at(&source, 7000);
+    ht_source_set_interval(&source, 300 * HT_NS_PER_S);
+    add_host(seldom);
+    ht_node_add(seldom, ht_row_new(&ht_source_table, &source));
+    add_source(seldom, "proc", HT_SOURCE_STATE_OK);
+    add_container(seldom, &container);
+    ht_node_sort(seldom);
+    assert_int_equal(seen_at(seldom, *state, "docker inspect"), 7000);
 }
 
 enum { LACKS_MAX = 8 };
