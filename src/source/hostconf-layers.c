@@ -15,7 +15,6 @@
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
 #include "hulltop/base/secret.h"
-#include "hulltop/model/process.h"
 
 enum {
     LAYERS_MAX = 5000,
@@ -241,22 +240,35 @@ static void look_path(struct ht_hostconf_layers *layers, struct ht_str path,
     ht_root_close(&layer.root);
 }
 
-/* Whether the process is in that container, and no longer its runtime's, which still sees the node.
- * Asked after its mounts were read: a pid may have become another's since it was met. */
+/* Whether the process is in that container. Asked after its mounts were read: a pid may have become
+ * another's since it was met. */
 static bool is_in(const struct ht_hostconf_layers *layers, uint64_t pid, struct ht_str container)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_PROC_FILE);
-    struct ht_process process = {0};
     struct ht_cgroup_facts facts;
 
     if (!ht_hostconf_read_proc(layers->pass, pid, "cgroup", &text))
         return false;
     ht_cgroup_decode(ht_buf_str(&text), &facts);
-    if (!ht_str_equal(facts.container_id, container) ||
-        !ht_hostconf_read_proc(layers->pass, pid, "comm", &text))
-        return false;
-    ht_process_set_comm(&process, ht_str_trim(ht_buf_str(&text)));
-    return !ht_process_is_prepared(&process);
+    return ht_str_equal(facts.container_id, container);
+}
+
+/* The device of the node's root, 0: not known. Whom its runtime still prepares has that root. */
+static uint64_t find_root_device(struct ht_hostconf_pass *pass)
+{
+    ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_MOUNTINFO);
+    struct ht_mount_line line;
+    struct ht_str rest;
+    uint64_t device = 0;
+
+    if (!ht_hostconf_read_proc(pass, 1, "mountinfo", &text))
+        return 0;
+    rest = ht_buf_str(&text);
+    while (ht_mountinfo_next(&rest, &line)) {
+        if (ht_str_is(line.point, "/"))
+            device = line.device;
+    }
+    return device;
 }
 
 /* False: there is nothing to look at. */
@@ -287,6 +299,8 @@ static void look_container(struct ht_hostconf_layers *layers, uint64_t pid, stru
     if (ht_map_get(layers->containers, container) || ht_map_get(layers->tried, container) ||
         !read_mounts(layers, pid, container, &text))
         return;
+
+    uint64_t root_device = find_root_device(layers->pass);
     if (layers->pass->inside)
         ht_hostconf_look_copies(layers->pass, ht_buf_str(&text), container);
     rest = ht_buf_str(&text);
@@ -294,7 +308,7 @@ static void look_container(struct ht_hostconf_layers *layers, uint64_t pid, stru
         struct ht_overlay overlay;
 
         if (!ht_str_is(line.point, "/") || !ht_str_is(line.type, "overlay") ||
-            !ht_overlay_decode(line.super, arena, &overlay))
+            line.device == root_device || !ht_overlay_decode(line.super, arena, &overlay))
             continue;
         for (size_t i = 0; i < overlay.lowers.len; i++)
             look_path(layers, overlay.lowers.items[i], container);

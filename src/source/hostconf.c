@@ -190,8 +190,9 @@ static void add_source(struct ht_hostconf_pass *pass, struct ht_feed *feed, int6
 static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass, int64_t now)
 {
     size_t cut = pass->cut, denied = pass->denied;
-    int failed = pass->failed;
+    int before = pass->failed;
 
+    pass->failed = 0;
     if (!self->keyless && now >= self->secrets_due_ns) {
         ht_rowset_fini(&self->exposures);
         ht_proc_ignored_begin(self->silent, now);
@@ -203,7 +204,7 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
         self->secrets_due_ns = now + SECRETS_NS;
         self->secrets_cut = pass->cut - cut;
         self->secrets_denied = pass->denied - denied;
-        self->secrets_failed = failed ? 0 : pass->failed;
+        self->secrets_failed = pass->failed;
         snprintf(self->first_denied, sizeof(self->first_denied), "%.*s",
                  HT_STR_ARG(pass->first_denied));
     } else {
@@ -211,8 +212,9 @@ static void look_at_secrets(struct hostconf *self, struct ht_hostconf_pass *pass
         if (self->secrets_denied)
             ht_hostconf_deny(pass, ht_str_from(self->first_denied));
         pass->denied += self->secrets_denied ? self->secrets_denied - 1 : 0;
-        pass->failed = pass->failed ? pass->failed : self->secrets_failed;
+        pass->failed = self->secrets_failed;
     }
+    pass->failed = before ? before : pass->failed;
     for (size_t i = 0; i < self->exposures.len; i++)
         ht_node_add(pass->sample, ht_row_ref(self->exposures.rows[i]));
 }

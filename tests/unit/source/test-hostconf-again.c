@@ -217,12 +217,11 @@ static bool look_at_prepared(struct ht_test_feed *feed, unsigned wait,
     assert_true(wait < ARRAY_LEN(seen));
     assert_int_equal(exposures ? exposures->len : 0, seen[wait]);
     feed->ahead_ns += 61 * HT_NS_PER_S;
-    if (wait == 0) {
-        put(place, "proc/40/comm", HT_S("web\n"));
+    if (wait == 0)
         put(place, "proc/40/mountinfo", HT_S("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"));
-    }
     if (wait == 1)
-        put_container(place, 40, CONTAINER);
+        put(place, "proc/40/mountinfo",
+            HT_S("1 0 0:10 / / rw - overlay overlay rw,lowerdir=/l/a,upperdir=/u\n"));
     return wait < 2;
 }
 
@@ -232,8 +231,10 @@ static void who_is_still_prepared_is_looked_at_next_time(void **state)
     struct ht_driver driver =
         ht_hostconf_driver(&(struct ht_hostconf_options){.root = place->root, .live = false});
 
+    /* The node's own root is an overlay, too. */
     put_container(place, 40, CONTAINER);
-    put(place, "proc/40/comm", HT_S("runc:[2:INIT]\n"));
+    put(place, "proc/1/mountinfo",
+        HT_S("1 0 0:9 / / rw - overlay overlay rw,lowerdir=/l/a,upperdir=/u\n"));
     put(place, "l/a/app/.env", HT_S("DB_PASSWORD=Zx9-quite-Unguessable\n"));
     ht_test_feed_init(&place->feed);
     place->feed.script = look_at_prepared;
