@@ -46,8 +46,8 @@ struct ht_spawner {
     struct helper idle[IDLE_MAX];
     size_t idle_len;
     struct strike strikes[HT_LIMIT_HELPERS];
-    unsigned given_up; /* those; all there may be once the spawner itself is gone */
-    bool is_gone;
+    unsigned given_up; /* those */
+    bool is_gone;      /* the spawner itself: the ability is off for the run */
 };
 
 struct ht_spawner *ht_spawner_start(struct ht_error *err)

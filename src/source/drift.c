@@ -50,7 +50,7 @@ static void tell(struct ht_drift *drift, struct ht_node *sample, enum ht_source_
     ht_source_set_detail(&source, detail);
     ht_source_set_object(&source, HT_S("/proc"));
     ht_source_set_interval(&source, LOOK_NS);
-    if (state != HT_SOURCE_STATE_WAIT)
+    if (state == HT_SOURCE_STATE_OK || state == HT_SOURCE_STATE_PART)
         ht_source_set_answered_at(&source, ht_clock_wall(drift->feed->clock));
     if (state == HT_SOURCE_STATE_PART && geteuid() != 0)
         ht_source_set_help(&source, HT_S("sudo hulltop"));

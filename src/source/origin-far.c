@@ -9,6 +9,17 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/mem.h"
 
+/* Whether its file system did not answer. Once all helpers that were given up are forgiven, so are
+ * those they looked for. */
+static bool is_silent(struct ht_origin *origin, struct ht_str container_id)
+{
+    if (ht_map_len(origin->silent) && ht_helper_given_up(origin->spawner) == 0) {
+        ht_map_free(origin->silent);
+        origin->silent = ht_map_new();
+    }
+    return ht_map_get(origin->silent, container_id);
+}
+
 /* A question gets what is left of the pass's patience, which is enough as long as half of it is;
  * past that the others wait for the next pass. One that did not answer holds a helper for ever, and
  * there are few. */
@@ -27,7 +38,7 @@ static int ask_helper(struct ht_origin *origin, const struct ht_origin_ask *ask,
 
     if (!origin->spawner || !ht_helper_is_on(origin->spawner))
         return -EXDEV;
-    if (ht_map_get(origin->silent, ask->container_id))
+    if (is_silent(origin, ask->container_id))
         return -ETIMEDOUT;
     if (origin->waited_ns > origin->patience_ns / 2)
         return -EBUSY;

@@ -5,8 +5,9 @@
  * A hung FUSE or NFS mount holds a reader for ever, even against SIGKILL. So container files are
  * touched only by helpers: small processes, forked by a spawner which is itself forked before any
  * thread starts. A helper that misses its deadline is killed, never waited for; after
- * HT_LIMIT_HELPERS of them the ability is off for the run. Helpers have no terminal, no descriptors
- * of ours, no-new-privs and no capability but those for reading; they end with their parent.
+ * HT_LIMIT_HELPERS of them the ability is off, until those that could be killed are ten minutes
+ * ago. Helpers have no terminal, no descriptors of ours, no-new-privs and no capability but those
+ * for reading; they end with their parent.
  *
  * ht_helper_ask may be called from any thread, by several at a time.
  */
