@@ -55,7 +55,7 @@ static void show_process(struct ht_checking *checking, struct ht_finding *findin
     show_list(checking, finding, "listens on", process->listens);
     if (ht_stale_process_has_replaced_at(process)) {
         ht_time_format_utc(process->replaced_at, 0, day);
-        ht_fire_evidence(checking, finding, "stat", "replaced on", ht_str_from(day));
+        ht_fire_evidence(checking, finding, TELLER, "replaced on", ht_str_from(day));
     }
 }
 
@@ -180,7 +180,7 @@ static void finish_program(struct ht_checking *checking, struct ht_finding *find
                   gone ? "%.*s runs a program that is not on disk any more"
                        : "%.*s still runs its old program",
                   HT_STR_ARG(home_of(process)));
-    ht_fire_evidence(checking, finding, "/proc/PID/exe", "program", process->exe);
+    ht_fire_evidence(checking, finding, TELLER, "program", process->exe);
 }
 
 static void look_programs(struct ht_checking *checking, const struct ht_row *row)
@@ -206,9 +206,9 @@ static void finish_script(struct ht_checking *checking, struct ht_finding *findi
                   HT_STR_ARG(home_of(process)));
     if (ht_stale_process_has_started_at(process)) {
         ht_time_format_utc(process->started_at, 0, day);
-        ht_fire_evidence(checking, finding, "/proc/PID/stat", "started on", ht_str_from(day));
+        ht_fire_evidence(checking, finding, TELLER, "started on", ht_str_from(day));
     }
-    ht_fire_evidence(checking, finding, "/proc/PID/exe", "interpreter", process->exe);
+    ht_fire_evidence(checking, finding, TELLER, "interpreter", process->exe);
 }
 
 static void look_scripts(struct ht_checking *checking, const struct ht_row *row)
