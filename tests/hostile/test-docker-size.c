@@ -115,8 +115,8 @@ static bool are_all_in(struct driver *driver, void *context)
 
 static void look_again(struct driver *driver)
 {
-    driver_advance(driver, AFTER_REST);
     driver_request(driver, HT_REQUEST_RESCAN, "");
+    driver_advance(driver, AFTER_REST);
 }
 
 static void what_takes_the_place_of_another_is_not_counted_beside_it(void **state)
