@@ -307,8 +307,11 @@ static int read_on(int fd, struct ht_buf *out, size_t max_bytes, size_t lines)
     }
 }
 
-static int read_failed(const char *name, int r, size_t max_bytes, struct ht_error *err)
+/* What became of a reading; 0 or -errno. */
+static int conclude(const char *name, int r, size_t max_bytes, struct ht_error *err)
 {
+    if (r == 0)
+        return 0;
     if (r == -EFBIG)
         return ht_error_set(err, EFBIG, "%s: more than %zu bytes", name, max_bytes);
     return ht_error_errno(err, -r, "%s", name);
@@ -316,9 +319,7 @@ static int read_failed(const char *name, int r, size_t max_bytes, struct ht_erro
 
 int ht_read_fd(int fd, const char *name, struct ht_buf *out, size_t max_bytes, struct ht_error *err)
 {
-    int r = read_on(fd, out, max_bytes, TO_THE_END);
-
-    return r < 0 ? read_failed(name, r, max_bytes, err) : 0;
+    return conclude(name, read_on(fd, out, max_bytes, TO_THE_END), max_bytes, err);
 }
 
 /* For what replaces what out holds. */
@@ -342,18 +343,17 @@ int ht_read_piece_at(int dirfd, const char *name, struct ht_buf *out, size_t max
                      struct ht_error *err)
 {
     ht_autoclose int fd = open_anew(dirfd, name, out, err);
-    int r = fd < 0 ? fd : read_on(fd, out, max_bytes, ONE_PIECE);
 
-    return fd < 0 || r == 0 ? r : read_failed(name, r, max_bytes, err);
+    return fd < 0 ? fd : conclude(name, read_on(fd, out, max_bytes, ONE_PIECE), max_bytes, err);
 }
 
 int ht_read_table_at(int dirfd, const char *name, struct ht_buf *out, size_t max_bytes,
                      struct ht_error *err)
 {
     ht_autoclose int fd = open_anew(dirfd, name, out, err);
-    int r = fd < 0 ? fd : read_on(fd, out, max_bytes, HT_TABLE_LINE_MAX);
 
-    return fd < 0 || r == 0 ? r : read_failed(name, r, max_bytes, err);
+    return fd < 0 ? fd
+                  : conclude(name, read_on(fd, out, max_bytes, HT_TABLE_LINE_MAX), max_bytes, err);
 }
 
 /* Opens what is held by found, whatever has taken its name since. */
