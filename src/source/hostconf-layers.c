@@ -253,22 +253,23 @@ static bool is_in(const struct ht_hostconf_layers *layers, uint64_t pid, struct 
     return ht_str_equal(facts.container_id, container);
 }
 
-/* The device of the node's root, 0: not known. Whom its runtime still prepares has that root. */
-static uint64_t find_root_device(struct ht_hostconf_pass *pass)
+/* Whether that is the device of the node's root, which is asked for once a pass. Whom its runtime
+ * still prepares has that root. */
+static bool is_nodes_root(struct ht_hostconf_layers *layers, uint64_t device)
 {
     ht_autobuf struct ht_buf text = HT_BUF(HT_LIMIT_MOUNTINFO);
     struct ht_mount_line line;
     struct ht_str rest;
-    uint64_t device = 0;
 
-    if (!ht_hostconf_read_proc(pass, 1, "mountinfo", &text))
-        return 0;
-    rest = ht_buf_str(&text);
-    while (ht_mountinfo_next(&rest, &line)) {
-        if (ht_str_is(line.point, "/"))
-            device = line.device;
+    if (!layers->has_root_device && ht_hostconf_read_proc(layers->pass, 1, "mountinfo", &text)) {
+        rest = ht_buf_str(&text);
+        while (ht_mountinfo_next(&rest, &line)) {
+            if (ht_str_is(line.point, "/"))
+                layers->root_device = line.device;
+        }
     }
-    return device;
+    layers->has_root_device = true;
+    return layers->root_device && device == layers->root_device;
 }
 
 /* False: there is nothing to look at. */
@@ -299,8 +300,6 @@ static void look_container(struct ht_hostconf_layers *layers, uint64_t pid, stru
     if (ht_map_get(layers->containers, container) || ht_map_get(layers->tried, container) ||
         !read_mounts(layers, pid, container, &text))
         return;
-
-    uint64_t root_device = find_root_device(layers->pass);
     if (layers->pass->inside)
         ht_hostconf_look_copies(layers->pass, ht_buf_str(&text), container);
     rest = ht_buf_str(&text);
@@ -308,7 +307,7 @@ static void look_container(struct ht_hostconf_layers *layers, uint64_t pid, stru
         struct ht_overlay overlay;
 
         if (!ht_str_is(line.point, "/") || !ht_str_is(line.type, "overlay") ||
-            line.device == root_device || !ht_overlay_decode(line.super, arena, &overlay))
+            is_nodes_root(layers, line.device) || !ht_overlay_decode(line.super, arena, &overlay))
             continue;
         for (size_t i = 0; i < overlay.lowers.len; i++)
             look_path(layers, overlay.lowers.items[i], container);
@@ -349,6 +348,8 @@ void ht_hostconf_layers_begin(struct ht_hostconf_layers *layers, struct ht_hostc
     }
     layers->pass = pass;
     layers->tried = ht_map_new();
+    layers->has_root_device = false;
+    layers->root_device = 0;
     layers->files = layers->bytes = 0;
     ht_buf_init(&layers->text, FILE_MAX);
     /* All at once: bytes that a growing buffer leaves behind could not be overwritten. */

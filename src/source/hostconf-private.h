@@ -151,6 +151,8 @@ struct ht_hostconf_layers {
     struct ht_map *tried; /* ids of those whose mounts were read in it */
     struct ht_buf text;   /* of the file that is looked at */
     size_t files, bytes;
+    bool has_root_device; /* it was asked for */
+    uint64_t root_device; /* of the node's root; 0: not known */
 };
 /* Empty; to be closed by ht_hostconf_layers_fini. */
 void ht_hostconf_layers_init(struct ht_hostconf_layers *layers);
