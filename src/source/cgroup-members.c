@@ -31,13 +31,13 @@ enum {
 struct pids {
     pid_t *items; /* ascending */
     size_t len;
+    bool everybody; /* in place of these: all there are */
 };
 
 /* Of one group. */
 struct list {
     char *line; /* of the file of who is in it */
     struct pids pids;
-    bool everybody;  /* is in it: there is no other group */
     int64_t read_ns; /* since boot, before it was read */
 };
 
@@ -51,8 +51,7 @@ struct ht_cgroup_members {
 
     struct ht_buf listed; /* what the files of these say, by the lists of all its lines */
     struct pids pids;
-    bool everybody;  /* in place of pids: in all of the lists */
-    int64_t read_ns; /* of the oldest of them */
+    int64_t read_ns; /* of the oldest of the lists */
 
     struct list lists[LISTS_MAX];
     size_t lists_len;
@@ -92,7 +91,6 @@ void ht_cgroup_members_end(struct ht_cgroup_members *members)
 {
     members->proc_fd = -1;
     members->run = 0;
-    members->everybody = false;
     forget(&members->pids);
     for (size_t i = 0; i < members->lists_len; i++) {
         free(members->lists[i].line);
@@ -132,6 +130,8 @@ static bool has(const struct pids *pids, pid_t pid)
 {
     size_t from = 0, to = pids->len;
 
+    if (pids->everybody)
+        return true;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
 
@@ -148,7 +148,7 @@ static bool has(const struct pids *pids, pid_t pid)
 struct ht_str ht_cgroup_members_find(const struct ht_cgroup_members *members, pid_t pid,
                                      int64_t started_ns)
 {
-    if (!(members->everybody || has(&members->pids, pid)) || started_ns >= members->read_ns)
+    if (!has(&members->pids, pid) || started_ns >= members->read_ns)
         return (struct ht_str){0};
     return ht_buf_str(&members->listed);
 }
@@ -191,6 +191,12 @@ static void intersect(struct pids *pids, const struct pids *others)
 {
     size_t kept = 0, at = 0;
 
+    if (others->everybody)
+        return;
+    if (pids->everybody) {
+        *pids = copy(others);
+        return;
+    }
     for (size_t i = 0; i < pids->len; i++) {
         while (at < others->len && others->items[at] < pids->items[i])
             at++;
@@ -226,11 +232,9 @@ static bool is_of_groups(int fd)
 static bool is_undivided(const struct ht_cgroup_members *members, struct ht_str point)
 {
     ht_autobuf struct ht_buf path = HT_BUF(HT_LIMIT_PROC_FILE);
-    char link[64];
-    ssize_t len = readlinkat(members->proc_fd, "self/ns/cgroup", link, sizeof(link));
     struct stat about;
 
-    if (len <= 0 || ht_proc_decode_ns((struct ht_str){link, (size_t)len}) != HT_PROC_INIT_CGROUP_NS)
+    if (ht_proc_namespace(members->proc_fd, "self/ns/cgroup") != HT_PROC_INIT_CGROUP_NS)
         return false;
     ht_buf_add_str(&path, point);
     ht_autoclose int fd = open(path.data, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -308,33 +312,34 @@ static const struct list *add_list(struct ht_cgroup_members *members, struct ht_
         lines = count_lines(ht_buf_str(&members->list));
     }
     members->lines -= lines < members->lines ? lines : members->lines;
-    *list = (struct list){
-        .line = ht_strndup(line.data, line.len), .everybody = everybody, .read_ns = now_ns};
+    *list = (struct list){.line = ht_strndup(line.data, line.len),
+                          .pids = {.everybody = everybody},
+                          .read_ns = now_ns};
     if (!everybody)
         parse(ht_buf_str(&members->list), lines, &list->pids);
     members->lists_len++;
     return list;
 }
 
-/* Who is in each group that text names. False: not all lists can be read, or, if they are as long
- * as the one before, it would cost more than it may. */
+/* Who is in each group that text names. False: it names none, not all lists can be read, or, if
+ * they are as long as the one before, it would cost more than it may. */
 static bool read_lists(struct ht_cgroup_members *members, struct ht_str text)
 {
     struct pids *pids = &members->pids;
     size_t unread = count_unread(members, text);
-    const struct list *before = NULL;
-    bool undivided = false;
+    size_t length = 1; /* of the last list that was read */
+    bool any = false;
     struct ht_str line;
 
     forget(pids);
-    members->everybody = false;
+    pids->everybody = true;
     members->read_ns = INT64_MAX;
     while (ht_str_next(&text, '\n', &line)) {
         if (line.len == 0)
             continue;
         const struct list *list = find_list(members, line);
         if (!list) {
-            if (unread * (before ? before->pids.len : 1) > members->lines)
+            if (unread * length > members->lines)
                 return false;
             list = add_list(members, line);
             unread--;
@@ -343,17 +348,11 @@ static bool read_lists(struct ht_cgroup_members *members, struct ht_str text)
             return false;
         if (list->read_ns < members->read_ns)
             members->read_ns = list->read_ns;
-        undivided = undivided || list->everybody;
-        if (list->everybody)
-            continue;
-        if (!before)
-            *pids = copy(&list->pids);
-        else
-            intersect(pids, &list->pids);
-        before = list;
+        intersect(pids, &list->pids);
+        length = list->pids.everybody ? length : list->pids.len;
+        any = true;
     }
-    members->everybody = undivided && !before;
-    return true;
+    return any;
 }
 
 static bool ask(struct ht_cgroup_members *members, pid_t pid, struct ht_str text)
@@ -366,7 +365,7 @@ static bool ask(struct ht_cgroup_members *members, pid_t pid, struct ht_str text
     }
     ht_arena_reset(members->arena);
     /* Lists that lack whose file it is are others than his. */
-    if (!read_lists(members, text) || !(members->everybody || has(&members->pids, pid)))
+    if (!read_lists(members, text) || !has(&members->pids, pid))
         return false;
     ht_buf_reset(&members->listed);
     ht_buf_add_str(&members->listed, text);
@@ -386,7 +385,6 @@ void ht_cgroup_members_met(struct ht_cgroup_members *members, pid_t pid, struct 
         return;
     if (!ask(members, pid, ht_buf_str(&members->text))) {
         members->failures++;
-        members->pids.len = 0;
-        members->everybody = false;
+        forget(&members->pids);
     }
 }

@@ -13,6 +13,7 @@
 
 #include "origin-file.h"
 #include "origin-inner.h"
+#include "proc-node.h"
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -71,12 +72,7 @@ static bool forget_all(void *context, struct ht_str key, void *value)
 
 uint64_t ht_origin_namespace(int dirfd)
 {
-    char link[64];
-    ssize_t len = readlinkat(dirfd, "ns/mnt", link, sizeof(link));
-
-    if (len <= 0)
-        return 0;
-    return ht_proc_decode_ns((struct ht_str){.data = link, .len = (size_t)len});
+    return ht_proc_namespace(dirfd, "ns/mnt");
 }
 
 struct ht_origin *ht_origin_new(const char *proc, struct ht_spawner *spawner, struct ht_error *err)

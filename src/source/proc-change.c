@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proc-decode.h"
 #include "proc-node.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -341,11 +340,7 @@ static void take(struct ht_proc_crowd *crowd, const struct listing *listing)
  * counts the threads of all, and what a container is told may be made up (lxcfs). */
 static bool are_counted(int proc_fd)
 {
-    char link[64];
-    ssize_t len = readlinkat(proc_fd, "self/ns/pid", link, sizeof(link));
-    struct ht_str text = {.data = link, .len = len > 0 ? (size_t)len : 0};
-
-    return ht_proc_decode_ns(text) == HT_PROC_INIT_PID_NS;
+    return ht_proc_namespace(proc_fd, "self/ns/pid") == HT_PROC_INIT_PID_NS;
 }
 
 static int list_all(struct ht_proc_crowd *crowd, int proc_fd, struct ht_error *err)

@@ -19,7 +19,7 @@
 #include "hulltop/base/mem.h"
 #include "hulltop/base/root.h"
 
-enum { SMALL = 64 * 1024, LINK_BYTES = 128 };
+enum { SMALL = 64 * 1024 };
 
 /* A kernel file's first line, in the arena. */
 static bool read_line(const char *path, struct ht_arena *arena, struct ht_str *ret_line)
@@ -99,15 +99,12 @@ static void read_namespaces(struct ht_host *host)
         /* Without rights over pid 1 our own namespaces stand for the node's. */
         for (size_t j = 0; j < ARRAY_LEN(bases); j++) {
             char path[64];
-            char link[LINK_BYTES];
             struct ht_buf joined = HT_BUF(sizeof(path));
 
             ht_buf_add_text(&joined, bases[j]);
             ht_buf_add_text(&joined, kinds[i].name);
-            ssize_t len = readlink(joined.data, link, sizeof(link));
+            uint64_t inode = ht_proc_namespace(AT_FDCWD, joined.data);
             ht_buf_fini(&joined);
-            uint64_t inode =
-                len > 0 ? ht_proc_decode_ns((struct ht_str){.data = link, .len = (size_t)len}) : 0;
             if (inode) {
                 kinds[i].set(host, inode);
                 break;

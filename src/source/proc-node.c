@@ -43,6 +43,14 @@ bool ht_proc_is_kernels(const struct ht_root *root)
            about.f_type == PROC_SUPER_MAGIC;
 }
 
+uint64_t ht_proc_namespace(int dirfd, const char *link)
+{
+    char target[64];
+    ssize_t len = readlinkat(dirfd, link, target, sizeof(target));
+
+    return len > 0 ? ht_proc_decode_ns((struct ht_str){.data = target, .len = (size_t)len}) : 0;
+}
+
 static int64_t read_clock(clockid_t id)
 {
     struct timespec now = {0};

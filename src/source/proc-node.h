@@ -44,6 +44,8 @@ int64_t ht_proc_since_boot(void);
 /* Device and inode of what the name leads to, without asking a remote file system, which could
  * hang. False if they are not told. */
 bool ht_proc_identify(int dirfd, const char *name, uint64_t *ret_dev, uint64_t *ret_ino);
+/* Inode of the namespace that a link like "self/ns/pid" leads to; 0: not told. */
+uint64_t ht_proc_namespace(int dirfd, const char *link);
 /* Looks at the process table that is open there; without rights over pid 1 our own place has to
  * stand for the node's. */
 void ht_proc_node_look(int proc_fd, struct ht_proc_node *ret_node);

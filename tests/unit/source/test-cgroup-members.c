@@ -152,6 +152,14 @@ static size_t look(struct scene *scene, int64_t started_ns)
     return told;
 }
 
+/* A look at so many processes begins, in which each child's file says that. */
+static void meet_all(struct scene *scene, size_t processes, struct ht_str text)
+{
+    ht_cgroup_members_begin(scene->members, scene->proc_fd, processes);
+    for (size_t i = 0; i < CHILDREN; i++)
+        ht_cgroup_members_met(scene->members, scene->children[i], text);
+}
+
 static void lists_tell_the_rest_of_a_run(void **state)
 {
     struct scene *scene = *state;
@@ -210,9 +218,7 @@ static void what_names_no_list_is_passed_over(void **state)
     struct scene *scene = *state;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        ht_cgroup_members_begin(scene->members, scene->proc_fd, MANY);
-        for (size_t j = 0; j < CHILDREN; j++)
-            ht_cgroup_members_met(scene->members, scene->children[j], ht_str_from(texts[i]));
+        meet_all(scene, MANY, ht_str_from(texts[i]));
         for (size_t j = 0; j < CHILDREN; j++)
             assert_int_equal(ht_cgroup_members_find(scene->members, scene->children[j], 1).len, 0);
     }
@@ -226,9 +232,7 @@ static void every_line_has_its_list(void **state)
 
     ht_buf_add_str(&text, own_file(scene, scene->children[0]));
     ht_buf_add_text(&text, "77:no-such-controller:/\n");
-    ht_cgroup_members_begin(scene->members, scene->proc_fd, MANY);
-    for (size_t i = 0; i < CHILDREN; i++)
-        ht_cgroup_members_met(scene->members, scene->children[i], ht_buf_str(&text));
+    meet_all(scene, MANY, ht_buf_str(&text));
     for (size_t i = 0; i < CHILDREN; i++)
         assert_int_equal(ht_cgroup_members_find(scene->members, scene->children[i], 1).len, 0);
     ht_buf_fini(&text);
@@ -263,9 +267,7 @@ static void everybody_is_in_the_only_group(void **state)
     for (int divided = 1; divided >= 0; divided--) {
         if (!divided)
             rmdir(folder);
-        ht_cgroup_members_begin(scene->members, scene->proc_fd, 1);
-        for (size_t j = 0; j < CHILDREN; j++)
-            ht_cgroup_members_met(scene->members, scene->children[j], ht_buf_str(&text));
+        meet_all(scene, 1, ht_buf_str(&text));
         assert_int_equal(ht_cgroup_members_find(scene->members, scene->children[0], 1).len,
                          !divided && ht_str_has_suffix(ht_buf_str(&text), ":/\n") &&
                                  is_undivided(folder)
@@ -299,9 +301,7 @@ static void a_list_that_is_too_long_is_not_read(void **state)
     ht_buf_add_str(&text, divided_line(own_file(scene, scene->children[0])));
     ht_buf_add_c(&text, '\n');
     for (size_t i = 0; i < 2; i++) {
-        ht_cgroup_members_begin(scene->members, scene->proc_fd, processes[i]);
-        for (size_t j = 0; j < CHILDREN; j++)
-            ht_cgroup_members_met(scene->members, scene->children[j], ht_buf_str(&text));
+        meet_all(scene, processes[i], ht_buf_str(&text));
         assert_int_equal(ht_cgroup_members_find(scene->members, scene->children[0], 1).len,
                          i == 0 ? 0 : text.len);
     }
