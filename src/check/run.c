@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hulltop/base/clock.h"
 #include "hulltop/base/buf.h"
+#include "hulltop/base/clock.h"
 #include "hulltop/base/digest.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
@@ -139,8 +139,7 @@ static int64_t seen_at(const struct ht_node *node, struct ht_str teller)
 {
     const struct ht_source *source = ht_evidence_teller(node, teller);
     bool answers =
-        !source || ((source->state == HT_SOURCE_STATE_OK || source->state == HT_SOURCE_STATE_PART ||
-                     source->state == HT_SOURCE_STATE_WAIT) &&
+        !source || ((ht_source_is_good(source) || source->state == HT_SOURCE_STATE_WAIT) &&
                     source->interval <= SELDOM_NS);
 
     return !answers && ht_source_has_answered_at(source) && source->answered_at < node->taken_at

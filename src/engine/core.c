@@ -13,6 +13,7 @@
 #include "hulltop/base/clock.h"
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/model/subject.h"
 #include "hulltop/check/allow.h"
 #include "hulltop/check/fold.h"
 
@@ -225,12 +226,6 @@ static int64_t age_of(const struct ht_step *step, struct ht_str source)
     return -1;
 }
 
-static bool is_good(const struct ht_source *source)
-{
-    return ht_source_has_state(source) &&
-           (source->state == HT_SOURCE_STATE_OK || source->state == HT_SOURCE_STATE_PART);
-}
-
 /* The wall time that an answer of this age has, as the clock goes now. */
 static void date(struct ht_source *source, int64_t now_ns, int64_t age_ns)
 {
@@ -247,7 +242,7 @@ static struct ht_row *aged_source(const struct ht_step *step, const struct ht_ro
     struct ht_source source = *ht_source_of(row);
     int64_t age = age_of(step, source.id);
 
-    if (!ht_source_has_answered_at(&source) || !is_good(&source) || age < 0)
+    if (!ht_source_has_answered_at(&source) || !ht_source_is_good(&source) || age < 0)
         return ht_row_ref(row);
     date(&source, step->now_ns, age);
     if (ht_source_has_interval(&source) && source.interval > 0 &&

@@ -2,6 +2,7 @@
 #include "past-builds.h"
 
 #include "hulltop/base/mem.h"
+#include "hulltop/model/subject.h"
 #include "hulltop/base/vec.h"
 
 /* How many jobs that ended are remembered: those that ended last. */
@@ -91,10 +92,7 @@ static bool still_tells(const struct pass *pass, const struct ht_build *build)
 {
     const struct ht_row *row = ht_node_find(pass->node, HT_TABLE_SOURCE, build->source);
 
-    if (!row || !ht_source_has_state(ht_source_of(row)))
-        return false;
-    return ht_source_of(row)->state == HT_SOURCE_STATE_OK ||
-           ht_source_of(row)->state == HT_SOURCE_STATE_PART;
+    return row && ht_source_is_good(ht_source_of(row));
 }
 
 static void end_job(struct pass *pass, struct job *job)

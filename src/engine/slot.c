@@ -13,6 +13,7 @@
 
 #include "hulltop/base/limits.h"
 #include "hulltop/base/mem.h"
+#include "hulltop/model/subject.h"
 #include "stack.h"
 
 enum { INBOX_MAX = 64 };
@@ -355,10 +356,9 @@ void ht_slot_take(struct ht_slot *slot, struct ht_slot_news *ret_news)
 static bool is_same_source(const struct ht_row *before, const struct ht_row *fresh)
 {
     struct ht_source a = *ht_source_of(before), b = *ht_source_of(fresh);
-    bool good = a.state == HT_SOURCE_STATE_OK || a.state == HT_SOURCE_STATE_PART;
 
     if (ht_source_has_answered_at(&a) != ht_source_has_answered_at(&b) ||
-        (!good && a.answered_at != b.answered_at))
+        (!ht_source_is_good(&a) && a.answered_at != b.answered_at))
         return false;
     ht_source_set_answered_at(&a, 0);
     ht_source_set_answered_at(&b, 0);

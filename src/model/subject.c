@@ -168,6 +168,12 @@ struct ht_subject_home ht_subject_home(const struct ht_node *node, const struct 
     return home;
 }
 
+bool ht_source_is_good(const struct ht_source *source)
+{
+    return ht_source_has_state(source) &&
+           (source->state == HT_SOURCE_STATE_OK || source->state == HT_SOURCE_STATE_PART);
+}
+
 const struct ht_source *ht_evidence_teller(const struct ht_node *node, struct ht_str source)
 {
     const struct ht_rowset *rows = ht_node_set(node, HT_TABLE_SOURCE);

@@ -28,6 +28,8 @@ void ht_finding_put_subject(struct ht_buf *out, const struct ht_finding *finding
 /* The source that tells what evidence names as its own: "docker inspect" is of docker, what begins
  * with /proc of proc. Borrowed from the node; NULL: none, or one that is no row. */
 const struct ht_source *ht_evidence_teller(const struct ht_node *node, struct ht_str source);
+/* Whether the last thing that a source told is an answer, of all or of a part. */
+bool ht_source_is_good(const struct ht_source *source);
 /* Where it runs: a container is its own home; that of a process, of code and of a secret in the
  * open is what they run or lie in. Looks up at most three rows. */
 struct ht_subject_home ht_subject_home(const struct ht_node *node,
