@@ -72,12 +72,17 @@ static void add_losses(const struct ht_drift *drift, unsigned silent, struct ht_
                     silent < HT_LIMIT_HELPERS ? "" : ", none like them is asked any more");
 }
 
+static unsigned given_up(const struct ht_drift *drift)
+{
+    return drift->spawner ? ht_helper_given_up(drift->spawner) : 0;
+}
+
 static void publish(struct ht_drift *drift)
 {
     struct ht_node *sample = ht_node_new(drift->now_wall_ns);
     ht_autobuf struct ht_buf detail = HT_BUF(DETAIL_MAX);
     size_t unread = ht_layers_unread(drift->layers);
-    unsigned silent = drift->spawner ? ht_helper_given_up(drift->spawner) : 0;
+    unsigned silent = given_up(drift);
 
     drift->silent = silent;
     if (unread)
@@ -183,8 +188,7 @@ static void look(struct ht_drift *drift)
     ht_codes_expire(drift->codes, drift->now_wall_ns);
     ht_drift_tell_unplaced(drift);
     if (drift->first || drift->failed || drift->tamper_changed || ht_codes_changed(drift->codes) ||
-        ht_layers_changed(drift->layers) ||
-        (drift->spawner && ht_helper_given_up(drift->spawner) != drift->silent))
+        ht_layers_changed(drift->layers) || given_up(drift) != drift->silent)
         publish(drift);
     else
         drift->feed->confirm(drift->feed);

@@ -23,8 +23,8 @@
  * processes: it searches for libnuma in every folder of libraries. */
 enum { READS_MAX = 2, NEIGHBOURS = 4, MANY = 1000 };
 
-/* In its turn a container's first process is asked so often for what changes least and takes
- * longest to read. */
+/* Of a container's first process what changes least, and takes longest to read, is read in one of
+ * so many turns. */
 enum { INIT_TURNS = 3 };
 
 #define YOUNG (INT64_C(10) * HT_NS_PER_S)

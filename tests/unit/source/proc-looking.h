@@ -76,9 +76,14 @@ static inline pid_t child_of(const struct looking *looking, pid_t parent)
     return 0;
 }
 
+static inline void end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 struct apart {
     pid_t outer; /* waits for the inner one */
-    int go[2];
 };
 
 /* A process in a pid and mount namespace and a root of its own; false without the rights. */
@@ -111,13 +116,9 @@ static inline bool start_apart(struct apart *apart)
     close(ready[1]);
     bool made = read(ready[0], &byte, 1) == 1 && byte == 'y';
     close(ready[0]);
+    if (!made && apart->outer > 0)
+        end(apart->outer);
     return made;
-}
-
-static inline void end(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
 }
 
 #endif
